@@ -1,0 +1,56 @@
+import { Writable } from 'node:stream';
+import type { Command } from 'commander';
+import { buildProgram } from '../src/cli.js';
+import { configJsonSchema, configReference } from '../src/config/reference.js';
+import { catalogue } from '../src/errors.js';
+import { schemaJsonSchema, schemaReference } from '../src/schema/reference.js';
+
+/** The generated pages of docs/, by path. A test holds them equal to what is committed; `npm run docs` writes them. */
+export function docsPages(): Map<string, string> {
+  return new Map([
+    ['docs/cli.md', cliPage()],
+    ['docs/errors.md', errorsPage()],
+    ['docs/pipelines.md', configReference()],
+    ['docs/pipelines.schema.json', `${JSON.stringify(configJsonSchema(), null, 2)}\n`],
+    ['docs/schemas.md', schemaReference()],
+    ['docs/report-schema.schema.json', `${JSON.stringify(schemaJsonSchema(), null, 2)}\n`],
+  ]);
+}
+
+function errorsPage(): string {
+  const rows = Object.entries(catalogue).map(([code, { kind, message, remedy }]) => {
+    return `| ${[`\`${code}\``, kind, cell(message), cell(remedy)].join(' | ')} |`;
+  });
+  return `# Errors
+
+Every error has a code that keeps its meaning. A *terminal* error of a document quarantines it: raw bytes kept, the reason in the
+ledger, no endless retries. After a *retryable* one its message goes back to the queue and comes again. \`{names}\` stand for facts of the
+case.
+
+| code | kind | message | what to do |
+|---|---|---|---|
+${rows.join('\n')}
+`;
+}
+
+function cell(text: string): string {
+  return text.replaceAll('\n', ' ').replaceAll('|', '\\|');
+}
+
+function cliPage(): string {
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const io = { stdout: nowhere, stderr: nowhere, env: {}, cwd: '/', onStopSignal: () => () => {} };
+  const program = buildProgram(io, () => {});
+  program.configureHelp({ helpWidth: 100 });
+  return `# Command line
+
+Results go to stdout, everything else to stderr: a progress bar on a terminal, JSON log lines elsewhere. Exit codes: 0; 1 where something
+was quarantined or failed; 2 for wrong use, a wrong \`pipelines.yaml\` or report schema included.
+
+${helpSections(program, 'sp-reports')}`;
+}
+
+function helpSections(command: Command, name: string): string {
+  const own = `## ${name}\n\n\`\`\`\n${command.configureHelp({ helpWidth: 100 }).helpInformation().trimEnd()}\n\`\`\`\n`;
+  return [own, ...command.commands.map((each) => helpSections(each, `${name} ${each.name()}`))].join('\n');
+}

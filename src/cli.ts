@@ -1,0 +1,81 @@
+import { Command, CommanderError } from 'commander';
+import { configCommand } from './commands/config.js';
+import { demoCommand } from './commands/demo.js';
+import { inspectCommand } from './commands/inspect.js';
+import type { Io } from './commands/io.js';
+import { loadCommand } from './commands/load.js';
+import { loadsCommand } from './commands/loads.js';
+import { queryCommand } from './commands/query.js';
+import { rebuildCommand } from './commands/rebuild.js';
+import { reloadCommand } from './commands/reload.js';
+import { runCommand } from './commands/run.js';
+import { schemasCommand } from './commands/schemas.js';
+import { startCommand } from './commands/start.js';
+import { sweepCommand } from './commands/sweep.js';
+import { tablesCommand } from './commands/tables.js';
+import { describeError, ReportsError } from './errors.js';
+import { version } from './version.js';
+
+/**
+ * Runs the program with these arguments. Returns the exit code: 0; 1 where something was quarantined or failed; 2 for wrong use, a wrong
+ * pipelines.yaml or report schema included.
+ */
+export async function runCli(args: string[], io: Io): Promise<number> {
+  let exitCode = 0;
+  const program = buildProgram(io, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    return printError(error, io);
+  }
+}
+
+/** The program, for running and for its reference page. `exit` is told the exit code of the command. */
+export function buildProgram(io: Io, exit: (code: number) => void): Command {
+  const program = new Command('sp-reports')
+    .description('Loads Amazon Selling Partner reports into a warehouse you can query in SQL.')
+    .version(version)
+    .option('--config <file>', 'the settings (default: pipelines.yaml in the current folder)')
+    .option('--log-level <level>', 'fatal, error, warn, info, debug or silent (default: info)')
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+    });
+  program.addCommand(runCommand(io, exit));
+  program.addCommand(sweepCommand(io, exit));
+  program.addCommand(startCommand(io, exit));
+  program.addCommand(loadCommand(io, exit));
+  program.addCommand(queryCommand(io));
+  program.addCommand(tablesCommand(io));
+  program.addCommand(loadsCommand(io));
+  program.addCommand(reloadCommand(io, exit));
+  program.addCommand(rebuildCommand(io, exit));
+  program.addCommand(inspectCommand(io));
+  program.addCommand(schemasCommand(io));
+  program.addCommand(configCommand(io));
+  program.addCommand(demoCommand(io));
+  for (const command of withSubcommands(program)) command.copyInheritedSettings(program);
+  return program;
+}
+
+function withSubcommands(command: Command): Command[] {
+  return command.commands.flatMap((each) => [each, ...withSubcommands(each)]);
+}
+
+const wrongUse = new Set(['USAGE', 'CONFIG_NOT_FOUND', 'CONFIG_INVALID', 'SCHEMA_INVALID', 'SCHEMA_UNKNOWN']);
+
+function printError(error: unknown, io: Io): number {
+  if (!(error instanceof ReportsError)) {
+    const trace = error instanceof Error ? (error.stack ?? error.message) : describeError(error);
+    io.stderr.write(`error: ${trace}\nThis is a bug: please report it with the lines above.\n`);
+    return 1;
+  }
+  io.stderr.write(`error ${error.code}: ${error.message}\n${error.remedy}\n`);
+  return wrongUse.has(error.code) ? 2 : 1;
+}

@@ -1,0 +1,57 @@
+import { Command, Option } from 'commander';
+import type { LedgerFilter, LoadStatus } from '../warehouse/types.js';
+import type { Io } from './io.js';
+import { openWarehouse, readWarehouseConfig } from './open-context.js';
+import { positiveInteger } from './options.js';
+import { textTable } from './text-table.js';
+
+const statuses: LoadStatus[] = ['loaded', 'empty', 'quarantined', 'fatal', 'cancelled', 'skipped'];
+
+interface LoadsOptions {
+  status?: LoadStatus;
+  type?: string;
+  seller?: string;
+  limit: number;
+  json?: boolean;
+}
+
+/** `sp-reports loads`: the ledger. */
+export function loadsCommand(io: Io): Command {
+  return new Command('loads')
+    .description('Lists the ledger: what became of each document, the newest first.')
+    .argument('[document or table]', 'only this document, report or table')
+    .addOption(new Option('--status <status>', 'only these').choices(statuses))
+    .option('--type <REPORT_TYPE>', 'only this report type')
+    .option('--seller <ID>', 'only this seller')
+    .option('--limit <number>', 'at most so many', positiveInteger, 50)
+    .option('--json', 'print a JSON array with everything the ledger knows')
+    .action(async (thing: string | undefined, options: LoadsOptions, command: Command) => {
+      const filter: LedgerFilter = {
+        ...(thing ? { documentOrTable: thing } : {}),
+        ...(options.status ? { statuses: [options.status] } : {}),
+        ...(options.type ? { reportType: options.type } : {}),
+        ...(options.seller ? { sellerId: options.seller } : {}),
+        limit: options.limit,
+      };
+      const rows = await openWarehouse(readWarehouseConfig(command, io)).loads(filter);
+      if (options.json) {
+        io.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
+        return;
+      }
+      io.stdout.write(
+        textTable(
+          ['loaded', 'status', 'report type', 'seller', 'document or report', 'rows', 'rejects', 'why'],
+          rows.map((row) => [
+            row.loadedAt.slice(0, 19),
+            row.status,
+            row.reportType,
+            row.sellerId,
+            row.documentId ?? row.reportId ?? row.key,
+            row.tables.reduce((sum, table) => sum + table.rows, 0),
+            row.rejects,
+            row.reason ?? row.notes.join('; '),
+          ]),
+        ),
+      );
+    });
+}

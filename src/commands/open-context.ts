@@ -1,0 +1,89 @@
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { readConfig } from '../config/read.js';
+import type { Config } from '../config/spec.js';
+import type { PipelineContext } from '../pipeline/context.js';
+import { packagedSchemasFolder, readSchemas } from '../schema/read.js';
+import { openQuotaPlan, quotaKey } from '../source/selling-partner/quota.js';
+import { openSellingPartner } from '../source/selling-partner/selling-partner.js';
+import { openDuckDbWarehouse } from '../warehouse/duckdb/warehouse.js';
+import type { Warehouse } from '../warehouse/types.js';
+import type { Io } from './io.js';
+import { openProgress } from './progress.js';
+
+/** The options that every command knows. */
+export interface GlobalOptions {
+  config?: string;
+  logLevel?: string;
+}
+
+/** Reads pipelines.yaml for a command that needs all of it. */
+export function readFullConfig(command: Command, io: Io): Config {
+  return readConfig({ ...configPath(command), cwd: io.cwd, env: io.env });
+}
+
+/** Reads pipelines.yaml for a command that only touches the warehouse: no file, and sellers without credentials, are no hindrance. */
+export function readWarehouseConfig(command: Command, io: Io): Config {
+  const options = { ...configPath(command), cwd: io.cwd, env: io.env };
+  return readConfig({ ...options, missing: 'defaults', tolerateUnset: true });
+}
+
+export function openWarehouse(config: Config): Warehouse {
+  return openDuckDbWarehouse({ path: config.warehouse.path });
+}
+
+/** Runs a command's work with everything opened, and closes it after. */
+export async function withContext<T>(
+  config: Config,
+  command: Command,
+  io: Io,
+  title: string,
+  work: (context: PipelineContext) => Promise<T>,
+): Promise<T> {
+  const schemas = readSchemas({ folders: [packagedSchemasFolder(), config.schemas] });
+  const { logLevel } = command.optsWithGlobals<GlobalOptions>();
+  const progress = openProgress(io, { title, ...(logLevel ? { logLevel } : {}) });
+  const quota = openQuotaPlan({ file: join(config.state, 'quota.json') });
+  const sellers = new Map(
+    config.sellers.map((seller) => [
+      seller.id,
+      {
+        sellingPartner: openSellingPartner({ seller, quota, ...config.api }),
+        documentQuotaKey: quotaKey({
+          clientId: seller.credentials.clientId,
+          sellerId: seller.id,
+          operation: 'getReportDocument',
+        }),
+      },
+    ]),
+  );
+  const ids = new Map(
+    config.sellers.flatMap(({ id, accountIds }) => [id, ...accountIds].map((each) => [each, id])),
+  );
+  try {
+    return await work({
+      config,
+      schemas,
+      warehouse: openWarehouse(config),
+      sellingPartner: (sellerId) => sellers.get(ids.get(sellerId) ?? '')?.sellingPartner,
+      documentQuota(sellerId) {
+        const key = sellers.get(sellerId)?.documentQuotaKey ?? '';
+        return {
+          available: () => quota.available(key),
+          nextAvailableMs: () => quota.nextAvailableMs(key),
+          possibleUntil: (epochMs) => quota.possibleUntil(key, epochMs),
+        };
+      },
+      log: progress.log,
+      onEvent: progress.onEvent,
+    });
+  } finally {
+    progress.close();
+    await quota.close();
+  }
+}
+
+function configPath(command: Command): { path?: string } {
+  const { config } = command.optsWithGlobals<GlobalOptions>();
+  return config ? { path: config } : {};
+}

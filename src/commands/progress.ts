@@ -1,0 +1,74 @@
+import { Writable } from 'node:stream';
+import { MultiBar } from 'cli-progress';
+import { type Logger, pino } from 'pino';
+import type { PipelineEvent } from '../pipeline/context.js';
+import type { Io } from './io.js';
+
+export interface Progress {
+  log: Logger;
+  onEvent(event: PipelineEvent): void;
+  /** Takes the bar off the terminal. */
+  close(): void;
+}
+
+/** Shows the work going on: a bar and plain warnings on a terminal, JSON log lines elsewhere. Always on stderr. */
+export function openProgress(io: Io, options: { title: string; logLevel?: string }): Progress {
+  return io.stderr.isTTY ? barProgress(io, options) : logProgress(io, options);
+}
+
+function logProgress(io: Io, { logLevel = 'info' }: { logLevel?: string }): Progress {
+  const log = pino({ level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, io.stderr);
+  return {
+    log,
+    onEvent(event) {
+      const { event: message, ...ids } = event;
+      if (message === 'work_finished') log.info(ids, message);
+      else if (message !== 'bytes_downloaded') log.debug(ids, message);
+    },
+    close() {},
+  };
+}
+
+function barProgress(io: Io, { title, logLevel = 'warn' }: { title: string; logLevel?: string }): Progress {
+  const bars = new MultiBar({
+    stream: io.stderr,
+    format: `${title} {bar} {value}/{total} documents, {megabytes} MB{setAside}`,
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+    barsize: 24,
+    hideCursor: true,
+    clearOnComplete: true,
+  });
+  const found = new Set<string>();
+  let bytes = 0;
+  let setAside = 0;
+  let open = true;
+  const payload = () => ({
+    megabytes: (bytes / 1e6).toFixed(1),
+    setAside: setAside > 0 ? `, ${setAside} set aside` : '',
+  });
+  const bar = bars.create(0, 0, payload());
+  const lines = new Writable({
+    write(line: Buffer, _encoding, done) {
+      const { msg } = JSON.parse(line.toString()) as { msg: string };
+      if (open) bars.log(`${msg}\n`);
+      else io.stderr.write(`${msg}\n`);
+      done();
+    },
+  });
+  return {
+    log: pino({ level: logLevel }, lines),
+    onEvent(event) {
+      if (event.event === 'work_found') bar.setTotal(found.add(event.key).size);
+      if (event.event === 'bytes_downloaded') bytes += event.bytes;
+      if (event.event === 'work_finished') {
+        if (event.outcome === 'quarantined' || event.outcome === 'failed') setAside += 1;
+        if (found.has(event.key)) bar.increment(1, payload());
+      }
+    },
+    close() {
+      open = false;
+      bars.stop();
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import { Command } from 'commander';
+import { defaultMaxDocumentBytes } from '../config/spec.js';
+import { rebuild } from '../pipeline/rebuild.js';
+import { openDuckDbWarehouse } from '../warehouse/duckdb/warehouse.js';
+import type { Io } from './io.js';
+import { readWarehouseConfig, withContext } from './open-context.js';
+import { positiveInteger } from './options.js';
+
+/** `sp-reports rebuild`: the warehouse file anew. */
+export function rebuildCommand(io: Io, exit: (code: number) => void): Command {
+  return new Command('rebuild')
+    .description(
+      'Makes the warehouse file again from the lake and the raw documents; the old file is kept beside it.',
+    )
+    .option(
+      '--max-document-bytes <number>',
+      'limit of the gunzipped size',
+      positiveInteger,
+      defaultMaxDocumentBytes,
+    )
+    .option('--json', 'print a JSON object')
+    .action(async (options: { maxDocumentBytes: number; json?: boolean }, command: Command) => {
+      const config = readWarehouseConfig(command, io);
+      const summary = await withContext(config, command, io, 'rebuild', (context) =>
+        rebuild(context, (path) => openDuckDbWarehouse({ path }), options),
+      );
+      const { fromLake, fromRaw, lost } = summary;
+      io.stdout.write(
+        options.json
+          ? `${JSON.stringify(summary)}\n`
+          : `${config.warehouse.path}: ${fromLake} loads from the lake, ${fromRaw} from raw documents\n${lost
+              .map((key) => `lost: ${key}: neither Parquet nor raw bytes are left\n`)
+              .join('')}`,
+      );
+      if (lost.length > 0) exit(1);
+    });
+}

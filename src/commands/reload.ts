@@ -1,0 +1,66 @@
+import { Command, Option } from 'commander';
+import { defaultMaxDocumentBytes } from '../config/spec.js';
+import { ReportsError } from '../errors.js';
+import { reload } from '../pipeline/reload.js';
+import type { WorkSummary } from '../pipeline/work-list.js';
+import type { LedgerFilter, LoadStatus } from '../warehouse/types.js';
+import type { Io } from './io.js';
+import { readWarehouseConfig, withContext } from './open-context.js';
+import { positiveInteger } from './options.js';
+import { untilStopped } from './stop-signals.js';
+import { somethingFailed, summaryJson, summaryText } from './summary.js';
+
+interface ReloadOptions {
+  status?: LoadStatus;
+  type?: string;
+  maxDocumentBytes: number;
+  json?: boolean;
+}
+
+/** `sp-reports reload`: documents once more, after a schema was mended say. */
+export function reloadCommand(io: Io, exit: (code: number) => void): Command {
+  return new Command('reload')
+    .description(
+      'Loads documents again from their raw bytes (from Amazon where there are none); their old rows are replaced.',
+    )
+    .argument('[document or table]', 'a document id, a report id, or a table for all of its documents')
+    .addOption(
+      new Option('--status <status>', 'all of this status').choices(['quarantined', 'loaded', 'empty']),
+    )
+    .option('--type <REPORT_TYPE>', 'all of this report type')
+    .option(
+      '--max-document-bytes <number>',
+      'limit of the gunzipped size',
+      positiveInteger,
+      defaultMaxDocumentBytes,
+    )
+    .option('--json', 'print a JSON object')
+    .action(async (thing: string | undefined, options: ReloadOptions, command: Command) => {
+      if (!thing && !options.status && !options.type) {
+        throw new ReportsError('USAGE', {
+          problem: 'reload what? Name a document or a table, or use --status or --type.',
+        });
+      }
+      const filter: LedgerFilter = {
+        ...(thing ? { documentOrTable: thing } : {}),
+        ...(options.status ? { statuses: [options.status] } : {}),
+        ...(options.type ? { reportType: options.type } : {}),
+      };
+      const config = readWarehouseConfig(command, io);
+      const { maxDocumentBytes } = options;
+      const summary: WorkSummary = { outcomes: {}, committed: [], failures: [] };
+      await untilStopped(io, ({ stop, abort }) =>
+        withContext(config, command, io, 'reload', async (context) => {
+          for await (const entry of reload(filter, context, { maxDocumentBytes, signal: abort })) {
+            summary.committed.push(entry);
+            summary.outcomes[entry.status] = (summary.outcomes[entry.status] ?? 0) + 1;
+            if (stop.aborted) return;
+          }
+        }),
+      );
+      io.stdout.write(
+        options.json ? `${JSON.stringify(summaryJson(summary))}\n` : `Reload: ${summaryText(summary)}`,
+      );
+      if (somethingFailed(summary)) exit(1);
+    });
+}

@@ -1,0 +1,47 @@
+import { Command } from 'commander';
+import type { Config } from '../config/spec.js';
+import { ReportsError } from '../errors.js';
+import { drain } from '../pipeline/drain.js';
+import type { Pipeline } from '../pipeline/route.js';
+import { nearestName } from '../yaml-problems.js';
+import type { Io } from './io.js';
+import { readFullConfig, withContext } from './open-context.js';
+import { untilStopped } from './stop-signals.js';
+import { somethingFailed, summaryJson, summaryText } from './summary.js';
+
+/** `sp-reports run`: one drain. */
+export function runCommand(io: Io, exit: (code: number) => void): Command {
+  return new Command('run')
+    .description('Drains the queue of a pipeline once: loads every report that has finished.')
+    .argument('[pipeline]', 'name of the pipeline; without it all, one after the other')
+    .option('--json', 'print a JSON object for each pipeline, one a line')
+    .action(async (name: string | undefined, options: { json?: boolean }, command: Command) => {
+      const config = readFullConfig(command, io);
+      for (const pipeline of pipelinesNamed(config, name)) {
+        const summary = await untilStopped(io, (signals) =>
+          withContext(config, command, io, pipeline.name, (context) => drain(pipeline, context, signals)),
+        );
+        if (options.json) {
+          io.stdout.write(`${JSON.stringify({ pipeline: pipeline.name, ...summaryJson(summary) })}\n`);
+        } else {
+          io.stdout.write(`Pipeline ${pipeline.name}: ${summaryText(summary)}`);
+        }
+        if (somethingFailed(summary)) exit(1);
+      }
+    });
+}
+
+/** The pipelines a command is about. Errors: USAGE where there is none of that name. */
+export function pipelinesNamed(config: Config, name: string | undefined): Pipeline[] {
+  const names = config.pipelines.map((pipeline) => pipeline.name);
+  if (names.length === 0) {
+    throw new ReportsError('USAGE', { problem: `${config.file} has no pipelines` });
+  }
+  if (name === undefined) return config.pipelines;
+  const found = config.pipelines.filter((pipeline) => pipeline.name === name);
+  if (found.length > 0) return found;
+  const nearest = nearestName(name, names);
+  throw new ReportsError('USAGE', {
+    problem: `no pipeline "${name}" in ${config.file}${nearest ? `; did you mean "${nearest}"?` : ''} It has: ${names.join(', ')}.`,
+  });
+}

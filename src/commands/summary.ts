@@ -1,0 +1,79 @@
+import type { WorkSummary } from '../pipeline/work-list.js';
+import type { LedgerEntry } from '../warehouse/types.js';
+import { textTable } from './text-table.js';
+
+/** What a run did, as people read it. */
+export function summaryText({ outcomes, committed, failures }: WorkSummary): string {
+  const counts = Object.entries(outcomes).map(([outcome, count]) => `${count} ${outcome}`);
+  const parts = [counts.length > 0 ? `${counts.join(', ')}\n` : 'Nothing to do: the queue is empty.\n'];
+  const tables = rowsPerTable(committed);
+  if (tables.length > 0) {
+    parts.push(
+      `\nLoaded\n${textTable(
+        ['table', 'documents', 'rows', 'rejected values'],
+        tables.map(({ name, documents, rows, rejects }) => [name, documents, rows, rejects]),
+      )}`,
+    );
+  }
+  const setAside = committed.filter(({ status }) => status !== 'loaded' && status !== 'empty');
+  if (setAside.length > 0) {
+    parts.push(
+      `\nNot loaded\n${textTable(
+        ['status', 'report type', 'document or message', 'why'],
+        setAside.map((entry) => [entry.status, entry.reportType, nameOf(entry), entry.reason]),
+        { maxCellWidth: 90 },
+      )}`,
+    );
+  }
+  if (failures.length > 0) {
+    parts.push(
+      `\nLeft on the queue, to be tried again\n${textTable(
+        ['document or report', 'why'],
+        failures.map(({ key, message }) => [key, message]),
+        { maxCellWidth: 110 },
+      )}`,
+    );
+  }
+  return parts.join('');
+}
+
+/** What a run did, for machines. */
+export function summaryJson({ outcomes, committed, failures }: WorkSummary): Record<string, unknown> {
+  return {
+    outcomes,
+    tables: rowsPerTable(committed),
+    notLoaded: committed
+      .filter(({ status }) => status !== 'loaded' && status !== 'empty')
+      .map(({ key, status, reportType, reasonCode, reason }) => ({
+        key,
+        status,
+        reportType,
+        reasonCode,
+        reason,
+      })),
+    failures,
+  };
+}
+
+/** Whether a run's exit code is 1: something was quarantined or failed. */
+export function somethingFailed({ outcomes }: Pick<WorkSummary, 'outcomes'>): boolean {
+  return (outcomes.quarantined ?? 0) + (outcomes.failed ?? 0) > 0;
+}
+
+function rowsPerTable(entries: LedgerEntry[]) {
+  const tables = new Map<string, { name: string; documents: number; rows: number; rejects: number }>();
+  for (const entry of entries) {
+    for (const { name, rows } of entry.tables) {
+      const table = tables.get(name) ?? { name, documents: 0, rows: 0, rejects: 0 };
+      table.documents += 1;
+      table.rows += rows;
+      table.rejects += entry.rejects;
+      tables.set(name, table);
+    }
+  }
+  return [...tables.values()].sort((a, b) => a.name.localeCompare(b.name));
+}
+
+function nameOf({ key, documentId, reportId }: LedgerEntry): string {
+  return documentId ?? (reportId ? `report ${reportId}` : key);
+}

@@ -1,0 +1,35 @@
+import { Command } from 'commander';
+import { longestSweepDays, sweep } from '../pipeline/sweep.js';
+import type { Io } from './io.js';
+import { readFullConfig, withContext } from './open-context.js';
+import { positiveInteger } from './options.js';
+import { pipelinesNamed } from './run.js';
+import { untilStopped } from './stop-signals.js';
+import { somethingFailed, summaryJson, summaryText } from './summary.js';
+
+/** `sp-reports sweep`: finished reports that the ledger doesn't have. */
+export function sweepCommand(io: Io, exit: (code: number) => void): Command {
+  return new Command('sweep')
+    .description(
+      'Asks Amazon for finished reports that were never loaded, automatic ones such as settlements included.',
+    )
+    .argument('[pipeline]', 'name of the pipeline; without it all, one after the other')
+    .option('--days <number>', `how far back, at most ${longestSweepDays}`, positiveInteger, longestSweepDays)
+    .option('--json', 'print a JSON object for each pipeline, one a line')
+    .action(async (name: string | undefined, options: { days: number; json?: boolean }, command: Command) => {
+      const config = readFullConfig(command, io);
+      for (const pipeline of pipelinesNamed(config, name)) {
+        const summary = await untilStopped(io, (signals) =>
+          withContext(config, command, io, `${pipeline.name} sweep`, (context) =>
+            sweep(pipeline, context, signals, { days: options.days }),
+          ),
+        );
+        if (options.json) {
+          io.stdout.write(`${JSON.stringify({ pipeline: pipeline.name, ...summaryJson(summary) })}\n`);
+        } else {
+          io.stdout.write(`Sweep of ${pipeline.name}: ${summaryText(summary)}`);
+        }
+        if (somethingFailed(summary) || summary.failures.length > 0) exit(1);
+      }
+    });
+}

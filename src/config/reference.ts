@@ -1,0 +1,69 @@
+import { type JsonSchema, jsonSchema, referencePage } from '../yaml-problems.js';
+import { configSpec } from './spec.js';
+
+/** The page docs/pipelines.md: every key of pipelines.yaml, from the spec. */
+export function configReference(): string {
+  return `# pipelines.yaml
+
+The settings of \`sp-reports\`: warehouse, sellers, pipelines. The shipped \`pipelines.yaml\` is an example to start from. For completion and checks in
+an editor with a YAML language server, begin the file with
+\`# yaml-language-server: $schema=./docs/pipelines.schema.json\`.
+
+\`\${NAME}\` in a value stands for a variable of the environment, \`\${NAME:-default}\` for one that may be unset; \`$\${\` stands for itself. An unset
+variable, an unknown key, a wrong value: \`sp-reports config check\` tells all of them at once, each with its line and column. Relative paths start from
+the folder of the file.
+
+${referencePage(configSpec)}
+## An example
+
+\`\`\`yaml
+sellers:
+  - id: A1B2C3D4E5F6G7
+    region: eu
+    marketplaces: [DE, FR]
+    credentials:
+      clientId: \${LWA_CLIENT_ID}
+      clientSecret: \${LWA_CLIENT_SECRET}
+      refreshToken: \${LWA_REFRESH_TOKEN}
+pipelines:
+  - name: money
+    schedule: '0 * * * *'
+    timezone: Europe/Berlin
+    queue: https://sqs.eu-central-1.amazonaws.com/123456789012/reports
+    reportTypes: [GET_V2_SETTLEMENT_*, GET_FBA_REIMBURSEMENTS_DATA]
+    sweep: '0 5 * * *'
+\`\`\`
+`;
+}
+
+/** The JSON Schema of pipelines.yaml for editors: as the spec, and a variable wherever a number may stand. */
+export function configJsonSchema(): JsonSchema {
+  return allowVariables(jsonSchema(configSpec));
+}
+
+function allowVariables(schema: JsonSchema): JsonSchema {
+  if (schema.type === 'number' || schema.type === 'integer') {
+    const { description, default: fallback, ...rest } = schema;
+    const options = [rest, { type: 'string', pattern: '^\\$\\{' }];
+    return {
+      anyOf: options,
+      ...(description ? { description } : {}),
+      ...(fallback === undefined ? {} : { default: fallback }),
+    };
+  }
+  return Object.fromEntries(
+    Object.entries(schema).map(([key, value]) => {
+      if (key === 'properties') {
+        return [
+          key,
+          Object.fromEntries(
+            Object.entries(value).map(([name, each]) => [name, allowVariables(each as JsonSchema)]),
+          ),
+        ];
+      }
+      if (key === 'items') return [key, allowVariables(value as JsonSchema)];
+      if (key === 'anyOf') return [key, (value as JsonSchema[]).map(allowVariables)];
+      return [key, value];
+    }),
+  ) as JsonSchema;
+}

@@ -1,0 +1,216 @@
+import { validate as isCron } from 'node-cron';
+import { z } from 'zod';
+import { marketplaceId, marketplaces } from '../schema/marketplaces.js';
+import { didYouMean } from '../yaml-problems.js';
+
+/** Limit of the gunzipped size of a document, in bytes, where nothing else is said. */
+export const defaultMaxDocumentBytes = 64 * 1024 ** 3;
+
+/** An empty value, from `${NAME:-}` say, is the same as no value. */
+const optionalText = (description: string) =>
+  z
+    .string()
+    .optional()
+    .transform((text) => text || undefined)
+    .describe(description);
+
+const folder = (path: string, description: string) => z.string().min(1).default(path).describe(description);
+
+const cron = z.string().refine(isCron, {
+  error: (issue) =>
+    `expected a cron expression such as "*/15 * * * *" (minute, hour, day, month, weekday), found ${JSON.stringify(issue.input)}`,
+});
+
+const timezone = z.string().refine(
+  (name) => {
+    try {
+      return Boolean(new Intl.DateTimeFormat('en', { timeZone: name }));
+    } catch {
+      return false;
+    }
+  },
+  {
+    error: (issue) => {
+      const zones = Intl.supportedValuesOf('timeZone');
+      return `expected a time zone such as Europe/Berlin, found "${issue.input}"${didYouMean(String(issue.input), zones)}`;
+    },
+  },
+);
+
+const marketplace = z
+  .string()
+  .refine((text) => marketplaceId(text) !== undefined, {
+    error: (issue) => {
+      const known = [
+        ...Object.keys(marketplaces),
+        ...Object.values(marketplaces).map(({ country }) => country),
+      ];
+      return `no such marketplace: "${issue.input}"${didYouMean(String(issue.input), known)}; expected an id such as ATVPDKIKX0DER, or a country code such as US`;
+    },
+  })
+  .transform((text) => marketplaceId(text) ?? text);
+
+const reportType = z.string().regex(/^[A-Z*][A-Z0-9_*]*$/, {
+  error: (issue) =>
+    `expected a report type in capitals, such as GET_MERCHANT_LISTINGS_ALL_DATA, or a pattern such as GET_FBA_*, found "${issue.input}"`,
+});
+
+const credential = (description: string) => z.string().min(1).describe(description);
+
+const limits = z
+  .strictObject({
+    maxDocuments: z
+      .int()
+      .min(1)
+      .default(1000)
+      .describe('Messages a drain takes from the queue, or reports a sweep loads.'),
+    maxMinutes: z
+      .number()
+      .min(0.01)
+      .max(1440)
+      .default(50)
+      .describe('Minutes after which a drain or sweep begins nothing new.'),
+    maxDocumentBytes: z
+      .int()
+      .min(1)
+      .default(defaultMaxDocumentBytes)
+      .describe('Limit of the gunzipped size of a document; a larger one is quarantined.'),
+    concurrency: z.int().min(1).max(16).default(2).describe('Documents in work at the same time.'),
+    visibilityTimeoutSeconds: z
+      .int()
+      .min(30)
+      .max(43_200)
+      .default(300)
+      .describe(
+        'Seconds for which a received message stays invisible to others; extended while its document is in work.',
+      ),
+    waitTimeSeconds: z
+      .int()
+      .min(0)
+      .max(20)
+      .default(10)
+      .describe('Seconds of long polling; an answer without messages ends the drain.'),
+    maxReceives: z
+      .int()
+      .min(1)
+      .default(5)
+      .describe(
+        'Failed tries after which a document is quarantined, where the queue has no redrive policy of its own.',
+      ),
+  })
+  .prefault({})
+  .describe('Limits of a run.');
+
+const seller = z
+  .strictObject({
+    id: z
+      .string()
+      .regex(/^[\w.-]+$/, 'expected a seller id such as A1B2C3D4E5F6G7')
+      .describe('The seller id (merchant token), or the account id of a vendor group.'),
+    name: optionalText('For people.'),
+    region: z.enum(['na', 'eu', 'fe']).describe('Where the account is: North America, Europe, Far East.'),
+    marketplaces: z
+      .array(marketplace)
+      .default([])
+      .describe(
+        'Marketplace ids or country codes; they settle charset, decimal mark and dates where a document does not.',
+      ),
+    accountIds: z
+      .array(z.string())
+      .default([])
+      .describe('Other ids of the account in notifications, e.g. amzn1.vg.123.'),
+    credentials: z
+      .strictObject({
+        clientId: credential('Client id of the application.'),
+        clientSecret: credential('Client secret of the application.'),
+        refreshToken: credential('Refresh token of the authorisation.'),
+      })
+      .describe('Login with Amazon; each a variable of the environment, `${NAME}`.'),
+  })
+  .describe('The seller accounts.');
+
+const pipeline = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[\w-]+$/, 'expected a name of letters, digits, - and _')
+      .describe('What `sp-reports run` and the logs call it.'),
+    schedule: cron.describe('Cron expression of the drain, five fields or six with seconds.'),
+    timezone: timezone.default('UTC').describe('Time zone of `schedule` and `sweep`.'),
+    queue: z
+      .string()
+      .regex(/^https?:\/\/[^/]+\/.+/, {
+        error: (issue) =>
+          `expected the URL of an SQS queue, such as https://sqs.us-east-1.amazonaws.com/123456789012/reports, found "${issue.input}"`,
+      })
+      .describe('URL of the SQS queue. It is drained for all pipelines that name it.'),
+    reportTypes: z
+      .union([reportType, z.array(reportType).min(1)])
+      .default('*')
+      .transform((types) => [types].flat())
+      .describe(
+        'Report types to load: `*`, exact names, or patterns such as `GET_FBA_*`. Others are acknowledged and skipped.',
+      ),
+    sweep: cron
+      .optional()
+      .describe('Cron expression of the sweep: finished reports that no notification told of.'),
+    limits,
+  })
+  .refine(({ limits }) => limits.visibilityTimeoutSeconds > limits.waitTimeSeconds, {
+    path: ['limits', 'visibilityTimeoutSeconds'],
+    error: 'must be longer than waitTimeSeconds',
+  })
+  .describe('What is loaded, from which queue, when.');
+
+/** What may stand in pipelines.yaml; types, defaults, checks, the editor's JSON Schema and the reference page all come from it. */
+export const configSpec = z.strictObject({
+  warehouse: z
+    .strictObject({
+      type: z.enum(['duckdb']).default('duckdb').describe('Kind of warehouse.'),
+      path: folder('data/warehouse.duckdb', 'The DuckDB file.'),
+    })
+    .prefault({})
+    .describe('Where the tables are.'),
+  lake: folder('data/lake', 'Folder of the Parquet files.'),
+  raw: folder('data/raw', 'Folder of the documents exactly as downloaded.'),
+  state: folder('data/state', 'Folder of what must survive a restart: the quota plan.'),
+  schemas: folder('schemas', 'Folder of your own report schemas; they go before the packaged ones.'),
+  engine: z
+    .enum(['reference'])
+    .default('reference')
+    .describe('How documents are parsed and Parquet is written.'),
+  aws: z
+    .strictObject({
+      region: optionalText('AWS region of the queues; taken from the queue URL where absent.'),
+      endpoint: optionalText(
+        'SQS endpoint, for another SQS implementation; taken from the queue URL where absent.',
+      ),
+    })
+    .prefault({})
+    .describe('The SQS client. Credentials come from the environment, a profile or the instance role.'),
+  api: z
+    .strictObject({
+      endpoint: optionalText(
+        'Selling Partner API endpoint, for a sandbox; taken from the region where absent.',
+      ),
+      loginUrl: optionalText('Login with Amazon URL, for a sandbox.'),
+    })
+    .prefault({})
+    .describe('The Selling Partner API.'),
+  sellers: z.array(seller).default([]),
+  pipelines: z.array(pipeline).default([]),
+});
+
+type Written = z.output<typeof configSpec>;
+
+/** The settings, checked, every default filled in, every path absolute, frozen. */
+export type Config = Readonly<
+  Omit<Written, 'aws' | 'api'> & {
+    /** Absolute path of pipelines.yaml; null where there is none and the defaults hold. */
+    file: string | null;
+    /** The folder that relative paths start from. */
+    folder: string;
+    aws: { region?: string; endpoint?: string };
+    api: { endpoint?: string; loginUrl?: string };
+  }
+>;

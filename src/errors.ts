@@ -1,0 +1,253 @@
+/**
+ * The catalogue of errors. Every failure a user can meet has one entry: a code that never changes its meaning,
+ * a message (doing what, to which thing, found what), a kind and a remedy (do what next).
+ * `docs/errors.md` is generated from it and a test holds both equal.
+ */
+
+/**
+ * What may be done about a failure.
+ * - `terminal`: trying again gives the same result; a document that fails so is quarantined.
+ * - `retryable`: nothing is wrong with the document; its message goes back to the queue and comes again.
+ */
+export type ErrorKind = 'terminal' | 'retryable';
+
+interface CatalogueEntry {
+  kind: ErrorKind;
+  /** `{name}` is replaced by the detail of that name. */
+  message: string;
+  remedy: string;
+}
+
+export const catalogue = {
+  // Command line and settings
+  USAGE: {
+    kind: 'terminal',
+    message: '{problem}',
+    remedy: 'See `sp-reports --help` or `sp-reports <command> --help`.',
+  },
+  CONFIG_NOT_FOUND: {
+    kind: 'terminal',
+    message: 'reading the settings: no file {path}',
+    remedy: 'Run in the folder that holds pipelines.yaml, or name the file with --config.',
+  },
+  CONFIG_INVALID: {
+    kind: 'terminal',
+    message: 'reading {path}: {count} found\n{problems}',
+    remedy:
+      'Mend each line, then run `sp-reports config check`. Every key is described in docs/pipelines.md.',
+  },
+
+  // Report schemas
+  SCHEMA_INVALID: {
+    kind: 'terminal',
+    message: 'reading the report schemas: {count} found\n{problems}',
+    remedy: 'Mend each line, then run `sp-reports schemas check`. Every key is described in docs/schemas.md.',
+  },
+  SCHEMA_UNKNOWN: {
+    kind: 'terminal',
+    message: 'looking for the schema of {reportType}: there is none{nearest}',
+    remedy:
+      'See `sp-reports schemas list`; make one with `sp-reports schemas infer FILE --type {reportType}`.',
+  },
+
+  // Queue and notifications
+  QUEUE_NOT_FOUND: {
+    kind: 'terminal',
+    message: 'receiving from {queue}: there is no such queue',
+    remedy: 'Check `queue` in pipelines.yaml against the URL the AWS console shows, region included.',
+  },
+  QUEUE_ACCESS_DENIED: {
+    kind: 'terminal',
+    message: 'receiving from {queue}: AWS refused the credentials ({found})',
+    remedy:
+      'Give the AWS identity sqs:ReceiveMessage, sqs:DeleteMessage, sqs:ChangeMessageVisibility and sqs:GetQueueAttributes on the queue.',
+  },
+  QUEUE_UNREACHABLE: {
+    kind: 'retryable',
+    message: 'talking to {queue}: {found}',
+    remedy: 'Check the network and `aws.endpoint` in pipelines.yaml; the next drain tries again.',
+  },
+  NOTIFICATION_UNREADABLE: {
+    kind: 'terminal',
+    message: 'reading message {messageId}: {found}',
+    remedy:
+      'The body is kept in the ledger (`sp-reports loads --status quarantined --json`); see who sends to the queue.',
+  },
+  SELLER_UNKNOWN: {
+    kind: 'terminal',
+    message: 'looking for seller {sellerId}: pipelines.yaml has no such seller',
+    remedy: 'Add it under `sellers:` in pipelines.yaml, then run `sp-reports reload --status quarantined`.',
+  },
+
+  // Selling Partner API
+  LOGIN_REFUSED: {
+    kind: 'retryable',
+    message: 'logging in to Amazon for seller {sellerId}: refused with {found}',
+    remedy:
+      'Check clientId, clientSecret and refreshToken of the seller; authorise the application again if it was revoked.',
+  },
+  API_ACCESS_DENIED: {
+    kind: 'terminal',
+    message: 'calling {operation} for {thing} of seller {sellerId}: Amazon refused access ({found})',
+    remedy:
+      'Give the application the role that this report type needs, authorise it again for a new refresh token, then `sp-reports reload {thing}`.',
+  },
+  API_NOT_FOUND: {
+    kind: 'terminal',
+    message: 'calling {operation} for {thing} of seller {sellerId}: Amazon no longer has it ({found})',
+    remedy:
+      'Reports are kept for 30 to 90 days; request the report again in Seller Central or with createReport.',
+  },
+  API_REQUEST_REFUSED: {
+    kind: 'terminal',
+    message: 'calling {operation} for {thing} of seller {sellerId}: Amazon refused the request ({found})',
+    remedy: 'Check the region of the seller in pipelines.yaml and the ids in the notification.',
+  },
+  API_QUOTA_EXCEEDED: {
+    kind: 'retryable',
+    message: 'calling {operation} for seller {sellerId}: the quota is used up',
+    remedy: 'Nothing to do: the message stays on the queue and a later drain takes it.',
+  },
+  API_UNAVAILABLE: {
+    kind: 'retryable',
+    message: 'calling {operation} for seller {sellerId}: {found}',
+    remedy: 'Nothing to do: the message stays on the queue and a later drain takes it.',
+  },
+
+  // Documents
+  DOWNLOAD_FAILED: {
+    kind: 'retryable',
+    message: 'downloading document {documentId}: {found}',
+    remedy: 'Nothing to do: the message stays on the queue and a later drain goes on where this one stopped.',
+  },
+  DOCUMENT_TRUNCATED: {
+    kind: 'terminal',
+    message: 'gunzipping document {documentId}: it ends too early, after {bytes} bytes of text',
+    remedy: 'It was fetched twice. Request the report again, or `sp-reports reload {documentId}` later.',
+  },
+  DOCUMENT_CORRUPT: {
+    kind: 'terminal',
+    message: 'gunzipping document {documentId}: the bytes are damaged ({found})',
+    remedy: 'It was fetched twice. Request the report again, or `sp-reports reload {documentId}` later.',
+  },
+  DOCUMENT_TOO_LARGE: {
+    kind: 'terminal',
+    message: 'gunzipping document {documentId}: more than {limit} bytes of text',
+    remedy: 'Raise `limits.maxDocumentBytes` in pipelines.yaml, then `sp-reports reload {documentId}`.',
+  },
+  RAW_MISSING: {
+    kind: 'terminal',
+    message: 'looking for the raw document {documentId}: no file {path}',
+    remedy: 'Fetch it again with `sp-reports reload {documentId}` (Amazon keeps reports for 30 to 90 days).',
+  },
+  FILE_UNREADABLE: {
+    kind: 'terminal',
+    message: 'opening {path}: {found}',
+    remedy: 'Check the name and the permissions of the file.',
+  },
+
+  // Reports that hold no rows
+  REPORT_FATAL: {
+    kind: 'terminal',
+    message: 'report {reportId} of type {reportType} is FATAL at Amazon: {found}',
+    remedy: 'Request the report again with other options or a different date range.',
+  },
+
+  // Parsing
+  HEADER_NOT_FOUND: {
+    kind: 'terminal',
+    message: 'parsing {reportType} document {documentId}: no header line found; the text begins {found}',
+    remedy:
+      'Look at the raw document; if the type is another one, `sp-reports load FILE --type REPORT_TYPE`.',
+  },
+  DOCUMENT_UNPARSABLE: {
+    kind: 'terminal',
+    message: 'parsing {reportType} document {documentId}, line {line}: {found}',
+    remedy: 'Check `format` and `quoting` in the report schema, then `sp-reports reload {documentId}`.',
+  },
+  FORMAT_UNSUPPORTED: {
+    kind: 'terminal',
+    message: 'parsing {reportType} document {documentId}: {found} cannot be turned into rows by this version',
+    remedy: 'The raw document is kept; `sp-reports reload {documentId}` after an upgrade.',
+  },
+  PARQUET_FAILED: {
+    kind: 'terminal',
+    message: 'writing Parquet {path}: {found}',
+    remedy: 'Please report this as a bug, with the report type; the raw document is kept.',
+  },
+  DISK_FULL: {
+    kind: 'retryable',
+    message: 'writing {path}: {found}',
+    remedy: 'Make room on the disk, then run again; nothing was lost.',
+  },
+
+  // Warehouse
+  WAREHOUSE_LOCKED: {
+    kind: 'retryable',
+    message: 'opening {path}: another program holds it ({found})',
+    remedy: 'Close the other program, or open the file read-only there; then run again.',
+  },
+  WAREHOUSE_UNREADABLE: {
+    kind: 'terminal',
+    message: 'opening {path}: {found}',
+    remedy:
+      'Move the file away and run `sp-reports rebuild`: it is made again from the lake and the raw documents.',
+  },
+  WAREHOUSE_REFUSED: {
+    kind: 'terminal',
+    message: 'loading {thing} into {path}: {found}',
+    remedy: 'The raw document and its Parquet are kept; mend the schema, then `sp-reports reload {thing}`.',
+  },
+  WAREHOUSE_MISSING: {
+    kind: 'terminal',
+    message: 'opening {path}: nothing has been loaded yet',
+    remedy: 'Run `sp-reports run`, `sp-reports load FILE --type REPORT_TYPE`, or scripts/demo first.',
+  },
+  QUERY_FAILED: {
+    kind: 'terminal',
+    message: 'running the query: {found}',
+    remedy: 'See `sp-reports tables` for the tables and `DESCRIBE <table>` for the columns of one.',
+  },
+  NOT_LOADED: {
+    kind: 'terminal',
+    message: 'looking for {thing}: the ledger has no such document or table',
+    remedy: 'See `sp-reports loads` for the documents and `sp-reports tables` for the tables.',
+  },
+} as const satisfies Record<string, CatalogueEntry>;
+
+export type ErrorCode = keyof typeof catalogue;
+
+/** Facts about a failure; the placeholders of the message are filled from them. Never secrets, tokens or presigned URLs. */
+export type ErrorDetails = Record<string, string | number | boolean | null | undefined>;
+
+/** An error from the catalogue. `message` is complete for a reader; `details` keep the ids for a machine. */
+export class ReportsError extends Error {
+  readonly code: ErrorCode;
+  readonly kind: ErrorKind;
+  readonly remedy: string;
+  readonly details: ErrorDetails;
+
+  constructor(code: ErrorCode, details: ErrorDetails = {}, options: { cause?: unknown } = {}) {
+    const entry: CatalogueEntry = catalogue[code];
+    super(fill(entry.message, details), options);
+    this.name = 'ReportsError';
+    this.code = code;
+    this.kind = entry.kind;
+    this.remedy = fill(entry.remedy, details);
+    this.details = details;
+  }
+}
+
+/** Whether trying again later can help. An error outside the catalogue is a bug or a broken machine: retryable. */
+export function isRetryable(error: unknown): boolean {
+  return !(error instanceof ReportsError) || error.kind === 'retryable';
+}
+
+/** One line that says what went wrong, for an error of any origin. */
+export function describeError(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function fill(template: string, details: ErrorDetails): string {
+  return template.replace(/\{(\w+)\}/g, (_, name: string) => String(details[name] ?? ''));
+}

@@ -1,0 +1,53 @@
+import { existsSync, statSync } from 'node:fs';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { describeError, ReportsError } from '../errors.js';
+
+export interface ParquetFacts {
+  rows: number;
+  rowGroups: number;
+  bytes: number;
+  createdBy: string;
+  metadata: Record<string, string>;
+  columns: { name: string; physicalType: string; logicalType: string; nullable: boolean }[];
+  /** The first rows, values as JSON has them. */
+  sample: Record<string, unknown>[];
+}
+
+const sampleRows = 5;
+
+/** Tells what is in a Parquet file, read by DuckDB: not by the library that wrote it. Errors: FILE_UNREADABLE. */
+export async function inspectParquet(path: string): Promise<ParquetFacts> {
+  if (!existsSync(path)) throw new ReportsError('FILE_UNREADABLE', { path, found: 'there is no such file' });
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  const file = `'${path.replaceAll("'", "''")}'`;
+  const read = async (sql: string) => (await connection.runAndReadAll(sql)).getRowObjectsJson();
+  try {
+    const [facts] = await read(`SELECT * FROM parquet_file_metadata(${file})`);
+    const metadata = await read(
+      `SELECT decode(key) AS key, decode(value) AS value FROM parquet_kv_metadata(${file})`,
+    );
+    const fields = await read(
+      `SELECT * FROM parquet_schema(${file}) WHERE num_children IS NULL OR num_children = 0`,
+    );
+    return {
+      rows: Number(facts?.num_rows),
+      rowGroups: Number(facts?.num_row_groups),
+      bytes: statSync(path).size,
+      createdBy: String(facts?.created_by ?? 'unknown'),
+      metadata: Object.fromEntries(metadata.map(({ key, value }) => [String(key), String(value)])),
+      columns: fields.map((field) => ({
+        name: String(field.name),
+        physicalType: String(field.type),
+        logicalType: String(field.logical_type ?? field.converted_type ?? ''),
+        nullable: field.repetition_type !== 'REQUIRED',
+      })),
+      sample: await read(`SELECT * FROM read_parquet(${file}) LIMIT ${sampleRows}`),
+    };
+  } catch (error) {
+    throw new ReportsError('FILE_UNREADABLE', { path, found: describeError(error) }, { cause: error });
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}

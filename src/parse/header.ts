@@ -1,0 +1,70 @@
+import { looseHeader, snakeCaseName } from '../schema/column-name.js';
+import type { ColumnSchema, ResolvedColumn } from '../schema/types.js';
+
+/** The header of a document, met with the schema. */
+export interface ResolvedHeader {
+  /** Columns of the table: those of the schema in its order, then what only the document has. */
+  columns: ResolvedColumn[];
+  /** For each column of the document the index in `columns`. */
+  positions: number[];
+  /** Schema columns by index in `columns`, for what only a schema says. */
+  schemaColumns: (ColumnSchema | undefined)[];
+  /** Indexes in `columns` of nameless columns: dropped where the whole document has nothing in them. */
+  nameless: number[];
+  notes: string[];
+}
+
+/**
+ * Meets the header cells of a document with the columns of a schema: by their exact spelling, then without regard to case, blanks, `-` and
+ * `_`. A header that stands twice is the schema's column at its first place. Unknown headers become string columns of their own; without a
+ * schema all are, their types to be inferred.
+ */
+export function resolveHeader(header: string[], schema: ColumnSchema[] | undefined): ResolvedHeader {
+  const matched = matchColumns(header, schema ?? []);
+  const taken = new Set((schema ?? []).map(({ name }) => name));
+  const columns: ResolvedColumn[] = (schema ?? []).map(({ name, type }, index) => {
+    const position = matched.indexOf(index);
+    const cell = header[position];
+    return { name, type, origin: 'schema', ...(cell === undefined ? {} : { header: cell }) };
+  });
+  const nameless: number[] = [];
+  const added: string[] = [];
+  const positions = header.map((cell, position) => {
+    const known = matched[position];
+    if (known !== undefined) return known;
+    const name = snakeCaseName(cell, taken, position + 1);
+    const origin = schema ? 'added' : 'inferred';
+    columns.push({ name, header: cell, type: { kind: 'string' }, origin });
+    if (cell.trim() === '') nameless.push(columns.length - 1);
+    else added.push(cell);
+    return columns.length - 1;
+  });
+  const notes: string[] = [];
+  if (schema) {
+    const missing = schema.filter((_, index) => !matched.includes(index)).map(({ name }) => name);
+    if (added.length > 0) notes.push(`columns the schema does not know: ${added.join(', ')}`);
+    if (missing.length > 0) notes.push(`columns not in the document: ${missing.join(', ')}`);
+  }
+  return { columns, positions, schemaColumns: columns.map((_, index) => schema?.[index]), nameless, notes };
+}
+
+/** For each header cell the schema column it is, each column once. */
+function matchColumns(header: string[], schema: ColumnSchema[]): (number | undefined)[] {
+  const matched: (number | undefined)[] = header.map(() => undefined);
+  const found = new Set<number>();
+  for (const spelling of [(text: string) => text.trim(), looseHeader]) {
+    const byName = new Map<string, number>();
+    schema.forEach(({ from, name }, index) => {
+      for (const each of [...from, name]) {
+        if (!byName.has(spelling(each))) byName.set(spelling(each), index);
+      }
+    });
+    header.forEach((cell, position) => {
+      const index = cell.trim() === '' ? undefined : byName.get(spelling(cell));
+      if (index === undefined || matched[position] !== undefined || found.has(index)) return;
+      matched[position] = index;
+      found.add(index);
+    });
+  }
+  return matched;
+}

@@ -1,0 +1,90 @@
+import type { ColumnType } from '../schema/types.js';
+import { type DateOrder, readTime } from './dates.js';
+import { type DecimalMark, markEvidence, readNumber } from './numbers.js';
+import { isNullText } from './values.js';
+
+/** Headers of ids, whatever their values look like. */
+const idHeader =
+  /(^|[\W_])(id|ids|sku|asin|fnsku|msku|isbn|upc|ean|gtin|zip|zipcode|postal|phone|tel|fax|code|number|nr|no|reference|ref|vat|barcode|tracking)$|(Id|ID|Sku|SKU|Code|Number)$/;
+
+/** A leading zero is part of an id; thousands, signs and currencies are not. */
+const plainNumber = /^[-+]?(?:0|[1-9][\d.,]*|0?[.,]\d+|0[.,]\d+)$/;
+
+const boolWords = new Set(['true', 'false']);
+
+/** What the values of one column of a type without a schema can be; told cell by cell. */
+export class TypeInference {
+  private values = 0;
+  private bool = true;
+  private number: Record<DecimalMark, boolean> = { '.': true, ',': true };
+  private fraction: Record<DecimalMark, number> = { '.': 0, ',': 0 };
+  private whole: Record<DecimalMark, number> = { '.': 0, ',': 0 };
+  private time: Record<DateOrder, boolean> = { mdy: true, dmy: true };
+  private hasClock = false;
+  private longText = false;
+  /** Cells that tell the decimal mark, in case this is a column of numbers. */
+  readonly marks: Record<DecimalMark, number> = { '.': 0, ',': 0 };
+
+  constructor(private readonly header: string) {}
+
+  add(text: string): void {
+    if (isNullText(text)) return;
+    this.values += 1;
+    if (this.longText) return;
+    const value = text.trim();
+    this.bool &&= boolWords.has(value.toLowerCase());
+    for (const mark of ['.', ','] as const) {
+      if (!this.number[mark]) continue;
+      const number = plainNumber.test(value) ? readNumber(value, mark) : undefined;
+      this.number[mark] = number !== undefined;
+      if (number === undefined) continue;
+      const [whole = '', fraction = ''] = number.replace('-', '').split('.');
+      this.whole[mark] = Math.max(this.whole[mark], whole.length);
+      this.fraction[mark] = Math.max(this.fraction[mark], fraction.length);
+    }
+    const evidence = this.isNumeric() ? markEvidence(value) : undefined;
+    if (evidence) this.marks[evidence] += 1;
+    for (const order of ['mdy', 'dmy'] as const) {
+      if (!this.time[order]) continue;
+      const time = readTime(value, order, { strict: true });
+      this.time[order] = time !== undefined;
+      this.hasClock ||= time?.hasTime ?? false;
+    }
+    this.longText = !this.bool && !this.isNumeric() && !this.time.mdy && !this.time.dmy;
+  }
+
+  /** Whether all values are numbers, by one mark or the other. */
+  isNumeric(): boolean {
+    return this.values > 0 && (this.number['.'] || this.number[',']);
+  }
+
+  /** Whether all values are dates or times, by one order or the other. */
+  isTime(): boolean {
+    return this.values > 0 && (this.time.mdy || this.time.dmy);
+  }
+
+  /** The narrowest type that holds all values, by the rules decided for the document. */
+  type(mark: DecimalMark, order: DateOrder): ColumnType {
+    if (this.values === 0 || idHeader.test(this.header.trim())) return { kind: 'string' };
+    if (this.bool) return { kind: 'bool' };
+    if (this.number[mark]) return this.numberType(mark);
+    if (this.time[order]) return { kind: this.hasClock ? 'timestamp' : 'date' };
+    return { kind: 'string' };
+  }
+
+  private numberType(mark: DecimalMark): ColumnType {
+    const longestInteger = 18;
+    // Room for the digits that the next document may have, so that the table need not widen each time.
+    const usualScale = 4;
+    const scale = Math.max(usualScale, this.fraction[mark]);
+    if (this.fraction[mark] === 0 && this.marks[mark] === 0) {
+      return this.whole[mark] <= longestInteger ? { kind: 'int64' } : { kind: 'string' };
+    }
+    if (this.whole[mark] + scale <= longestInteger)
+      return { kind: 'decimal', precision: longestInteger, scale };
+    const most = 38;
+    return this.whole[mark] + scale <= most
+      ? { kind: 'decimal', precision: most, scale }
+      : { kind: 'string' };
+  }
+}

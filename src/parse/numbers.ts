@@ -1,0 +1,97 @@
+/**
+ * Numbers as report documents write them. The decimal mark is decided for the document as a whole (`markEvidence`, `chooseMark`), for
+ * `1,234` alone can be either; a number then is read by that mark, exactly, never through a double.
+ */
+export type DecimalMark = '.' | ',';
+
+/** Countries whose documents may have a decimal comma, where the document itself doesn't tell. */
+const commaCountries = new Set(['DE', 'FR', 'IT', 'ES', 'NL', 'PL', 'SE', 'BE', 'TR', 'BR']);
+
+/** A sign, a currency sign or code, a percent sign, brackets for minus: `-€19.99`, `19,99 €`, `USD 5.00`, `(12.50)`, `12.5%`. */
+const wrapping =
+  /^(\()?([-+−])?\s*(?:\p{Sc}|[A-Z]{3}\s|[A-Z]{1,2}\p{Sc})?\s*([-+−])?\s*(.*?)\s*(?:\p{Sc}|\s[A-Z]{3}|%)?\s*(-)?(\))?$/su;
+
+/** Digits with marks, and an exponent as spreadsheets write it. */
+const digitsAndMarks = /^[\d.,'’\u00a0\u202f ]+(?:[eE][+-]?\d{1,3})?$/;
+
+const patterns: Record<DecimalMark, RegExp> = {
+  '.': numberPattern(',', '\\.'),
+  ',': numberPattern('\\.', ','),
+};
+
+/** Thousands in groups of three (or as in India, 12,34,567), or no groups. */
+function numberPattern(group: string, mark: string): RegExp {
+  const separator = `[${group}'’\\u00a0\\u202f ]`;
+  const whole = `\\d{1,3}(?:${separator}\\d{3})+|\\d{1,2}(?:,\\d{2})+,\\d{3}|\\d+`;
+  return new RegExp(`^(${whole})?(?:${mark}(\\d*))?(?:[eE]([+-]?\\d{1,3}))?$`);
+}
+
+/**
+ * Reads a number: canonical text such as `-1141.18`, without leading zeros, plus sign, marks or exponent, and no trailing zeros in the
+ * fraction. Undefined where it is none.
+ */
+export function readNumber(text: string, mark: DecimalMark): string | undefined {
+  const parts = wrapping.exec(text.trim());
+  if (!parts) return undefined;
+  const [, open, signBefore, signAfterCurrency, core = '', minusBehind, close] = parts;
+  if (Boolean(open) !== Boolean(close)) return undefined;
+  const number = patterns[mark].exec(core);
+  if (!number || core === '' || core === mark) return undefined;
+  const whole = (number[1] ?? '').replace(/\D/g, '');
+  const fraction = number[2] ?? '';
+  if (whole === '' && fraction === '') return undefined;
+  const signs = [
+    open,
+    signBefore === '+' ? '' : signBefore,
+    signAfterCurrency === '+' ? '' : signAfterCurrency,
+    minusBehind,
+  ];
+  const minuses = signs.filter(Boolean).length;
+  if (minuses > 1) return undefined;
+  return canonical(minuses === 1, whole, fraction, Number(number[3] ?? 0));
+}
+
+function canonical(negative: boolean, whole: string, fraction: string, exponent: number): string {
+  let digits = whole + fraction;
+  let point = whole.length + exponent;
+  if (point < 0) {
+    digits = '0'.repeat(-point) + digits;
+    point = 0;
+  }
+  if (point > digits.length) digits += '0'.repeat(point - digits.length);
+  const before = digits.slice(0, point).replace(/^0+/, '') || '0';
+  const after = digits.slice(point).replace(/0+$/, '');
+  const number = after === '' ? before : `${before}.${after}`;
+  return negative && number !== '0' ? `-${number}` : number;
+}
+
+/** Whether a canonical number fits decimal(precision, scale) with every digit. */
+export function fitsDecimal(canonicalNumber: string, precision: number, scale: number): boolean {
+  const [whole = '', fraction = ''] = canonicalNumber.replace('-', '').split('.');
+  return fraction.length <= scale && (whole === '0' ? 0 : whole.length) <= precision - scale;
+}
+
+/**
+ * What a text tells about the decimal mark: the mark where it can only be that, undefined where it tells nothing.
+ * `1141,18` and `1.234,56` tell a comma, `0.441` and `1,234,567` a point; `1,234` nothing.
+ */
+export function markEvidence(text: string): DecimalMark | undefined {
+  const core = wrapping.exec(text.trim())?.[4] ?? '';
+  if (!digitsAndMarks.test(core)) return undefined;
+  const commas = core.split(',').length - 1;
+  const points = core.split('.').length - 1;
+  if (commas === 0 && points === 0) return undefined;
+  const asPoint = patterns['.'].test(core);
+  const asComma = patterns[','].test(core);
+  if (asPoint !== asComma) return asPoint ? '.' : ',';
+  // Both can be: one mark with three digits behind it, unless nobody groups what stands before it.
+  const [before = ''] = core.split(/[.,]/);
+  if (asPoint && commas + points === 1 && /^0+$/.test(before)) return points === 1 ? '.' : ',';
+  return undefined;
+}
+
+/** The mark of a document: the one with more evidence; with none, or as much for either, that of its marketplaces. */
+export function chooseMark(evidence: Record<DecimalMark, number>, countries: string[]): DecimalMark {
+  if (evidence['.'] !== evidence[',']) return evidence['.'] > evidence[','] ? '.' : ',';
+  return countries.length > 0 && countries.every((country) => commaCountries.has(country)) ? ',' : '.';
+}

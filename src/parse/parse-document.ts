@@ -1,0 +1,68 @@
+import { ReportsError } from '../errors.js';
+import type { ReportSchema } from '../schema/types.js';
+import type { ExaminedDocument } from '../source/types.js';
+import { parseDelimited } from './delimited.js';
+import type { ParsedDocument } from './types.js';
+
+/** So much of the text is looked at to tell what it is and to find its header. */
+const headCharacters = 256 * 1024;
+
+/**
+ * Parses a document by its report schema; without one, by what its text looks like, columns inferred.
+ * The tables and their columns are known at once; the rows are pulled from `batches`.
+ * Errors: HEADER_NOT_FOUND, DOCUMENT_UNPARSABLE, FORMAT_UNSUPPORTED.
+ */
+export async function parseDocument({
+  document,
+  schema,
+  batchRows = 4096,
+}: {
+  document: ExaminedDocument;
+  schema?: ReportSchema;
+  batchRows?: number;
+}): Promise<ParsedDocument> {
+  if (schema?.format === 'raw') return withoutRows();
+  const head = await readHead(document.openText());
+  if (head.trim() === '') return withoutRows();
+  const format = formatOf(head);
+  if (format === 'delimited') return parseDelimited(document, schema, head, batchRows);
+  const { reportType, documentId } = document.raw.facts;
+  throw new ReportsError('FORMAT_UNSUPPORTED', {
+    reportType,
+    documentId,
+    found: `${format} (it begins ${JSON.stringify(head.trim().slice(0, 120))})`,
+  });
+}
+
+/** What a text is, by its beginning. */
+function formatOf(head: string): 'delimited' | 'JSON' | 'XML' | 'a binary file' {
+  const start = head.trimStart();
+  if (/^[{[]\s*["{[\]}]/.test(start)) return 'JSON';
+  if (/^<(\?xml|!DOCTYPE|!--|[A-Za-z][\w:.-]*[\s/>])/.test(start)) return 'XML';
+  if (start.startsWith('%PDF-') || start.startsWith('PK\u0003\u0004')) return 'a binary file';
+  const mostControls = 0.1;
+  const sample = start.slice(0, 1000);
+  const controls = [...sample].filter(
+    (character) => character < ' ' && !'\t\n\r\f'.includes(character),
+  ).length;
+  return controls > sample.length * mostControls ? 'a binary file' : 'delimited';
+}
+
+async function readHead(text: AsyncIterable<string>): Promise<string> {
+  let head = '';
+  for await (const chunk of text) {
+    head += chunk;
+    if (head.length >= headCharacters) break;
+  }
+  return head;
+}
+
+/** Nothing at all says nothing about the data; only a document with a header may clear a snapshot. */
+function withoutRows(): ParsedDocument {
+  return {
+    dialect: { decimalMark: '.', dateOrder: 'mdy', preambleLines: 0 },
+    tables: [],
+    notes: [],
+    batches: (async function* () {})(),
+  };
+}

@@ -1,0 +1,53 @@
+import type { RecordBatch } from 'apache-arrow';
+import type { LoadMode, Quoting, ResolvedColumn } from '../schema/types.js';
+
+/** One value, or one whole row, that could not be loaded as it stands. */
+export interface Reject {
+  /** Number of the data row in the document, from 1; the same as `_row` in the table. */
+  row: number;
+  /** Column name in the table; null for a whole row. */
+  column: string | null;
+  /** The raw text of the value, or of the whole line. */
+  raw: string;
+  /** e.g. `expected int64` or `2 cells more than the header`. */
+  reason: string;
+}
+
+/** Rows of one table, in document order, with the rejects met on the way. */
+export interface ParsedBatch {
+  table: string;
+  /**
+   * One Arrow column per resolved column, in order, then `_row` (Int64): string, json and decimal as Utf8 (a decimal in
+   * canonical spelling, `-1141.18`), int64 as Int64, float64 as Float64, bool as Bool, date as DateDay,
+   * timestamp as TimestampMicrosecond in UTC. All nullable but `_row`.
+   */
+  batch: RecordBatch;
+  rejects: Reject[];
+}
+
+/** A table that a document fills. */
+export interface ParsedTable {
+  name: string;
+  load: { mode: LoadMode; key: string[] };
+  partitionBy?: string;
+  columns: ResolvedColumn[];
+}
+
+/** What was decided for the document as a whole. */
+export interface Dialect {
+  delimiter?: string;
+  quoting?: Quoting;
+  decimalMark: '.' | ',';
+  dateOrder: 'mdy' | 'dmy';
+  /** Lines before the header. */
+  preambleLines: number;
+}
+
+/** A document on its way to rows: its tables are known, its rows are pulled. */
+export interface ParsedDocument {
+  dialect: Dialect;
+  tables: ParsedTable[];
+  /** Drift and oddities worth telling, e.g. headers the schema doesn't know or lacks. */
+  notes: string[];
+  batches: AsyncIterable<ParsedBatch>;
+}

@@ -1,0 +1,93 @@
+import type { ColumnType } from '../schema/types.js';
+import { type DateOrder, readTime } from './dates.js';
+import { type DecimalMark, fitsDecimal, readNumber } from './numbers.js';
+
+/** What was decided for the document, by which its values are read. */
+export interface ValueRules {
+  decimalMark: DecimalMark;
+  dateOrder: DateOrder;
+}
+
+/** A value as a batch holds it: text, bigint for int64 and timestamp (microseconds), number for float64 and date (days). */
+export type Value = string | bigint | number | boolean;
+
+/** Texts that stand for no value where the column is not a string. An empty cell stands for none in every column. */
+const nullTexts = new Set(['', 'N/A', 'NA', '#N/A', '-', '--', '---', '—', 'NULL', 'NONE']);
+
+export function isNullText(text: string): boolean {
+  return nullTexts.has(text.trim().toUpperCase());
+}
+
+/** English, German, French, Spanish, Italian, Polish, Swedish, Japanese, and 1 and 0. */
+const boolTexts = new Map<string, boolean>([
+  ...['TRUE', 'YES', 'Y', 'T', '1', 'JA', 'OUI', 'SÍ', 'SI', 'TAK', 'はい'].map(
+    (text) => [text, true] as const,
+  ),
+  ...['FALSE', 'NO', 'N', 'F', '0', 'NEIN', 'NON', 'NIE', 'NEJ', 'いいえ'].map(
+    (text) => [text, false] as const,
+  ),
+]);
+
+/** Microseconds of the years 1 to 9999, which every warehouse takes. */
+const firstMicros = -62_135_596_800_000_000n;
+const lastMicros = 253_402_300_799_999_999n;
+
+const largestInt64 = 2n ** 63n - 1n;
+
+type Reader = (text: string, rules: ValueRules) => Value | undefined;
+
+/**
+ * The reader for a column type: the value, or undefined where the text is not of the type. It is not asked about texts that stand for no
+ * value.
+ *
+ * | type | example | value |
+ * |---|---|---|
+ * | decimal(18,4) | `1.141,18 €` in a document with decimal comma | `1141.18` |
+ * | int64 | `1,234`, `2.00` | `1234n`, `2n` |
+ * | bool | `Yes` | true |
+ * | date | `14.03.2023 23:30:00 PST` | the day as written, 2023-03-14 |
+ * | timestamp | `2022-03-15 02:26:37 PDT` | 2022-03-15 09:26:37 UTC |
+ */
+export function readerOf(type: ColumnType): Reader {
+  switch (type.kind) {
+    case 'string':
+      return (text) => text;
+    case 'int64':
+      return (text, { decimalMark }) => {
+        const number = readNumber(text, decimalMark);
+        if (number === undefined || number.includes('.')) return undefined;
+        const value = BigInt(number);
+        return value >= -largestInt64 - 1n && value <= largestInt64 ? value : undefined;
+      };
+    case 'decimal': {
+      const { precision, scale } = type;
+      return (text, { decimalMark }) => {
+        const number = readNumber(text, decimalMark);
+        return number !== undefined && fitsDecimal(number, precision, scale) ? number : undefined;
+      };
+    }
+    case 'float64':
+      return (text, { decimalMark }) => {
+        const number = readNumber(text, decimalMark);
+        return number !== undefined && Number.isFinite(Number(number)) ? Number(number) : undefined;
+      };
+    case 'bool':
+      return (text) => boolTexts.get(text.trim().toUpperCase());
+    case 'date':
+      return (text, { dateOrder }) => readTime(text, dateOrder)?.days;
+    case 'timestamp':
+      return (text, { dateOrder }) => {
+        const micros = readTime(text, dateOrder)?.micros;
+        return micros !== undefined && micros >= firstMicros && micros <= lastMicros ? micros : undefined;
+      };
+    case 'json':
+      return (text) => {
+        try {
+          JSON.parse(text);
+          return text;
+        } catch {
+          return undefined;
+        }
+      };
+  }
+}

@@ -1,0 +1,51 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config/spec.js';
+import type { ReportSchemas } from '../schema/types.js';
+import type { SellingPartner } from '../source/types.js';
+import type { Warehouse } from '../warehouse/types.js';
+
+/** Everything a pipeline works with, opened once by a command. */
+export interface PipelineContext {
+  config: Config;
+  schemas: ReportSchemas;
+  warehouse: Warehouse;
+  /** The Selling Partner API of a configured seller, found by seller id or account id. */
+  sellingPartner(sellerId: string): SellingPartner | undefined;
+  /** What the quota of getReportDocument, the narrowest of all, allows for a configured seller. */
+  documentQuota(sellerId: string): DocumentQuota;
+  log: Logger;
+  /** Told of each step, for progress bars and tests. */
+  onEvent(event: PipelineEvent): void;
+}
+
+export interface DocumentQuota {
+  /** Whole calls possible now. */
+  available(): number;
+  /** Epoch milliseconds of the next possible call. */
+  nextAvailableMs(): number;
+  /** Calls possible from now until then. */
+  possibleUntil(epochMs: number): number;
+}
+
+/** Past-tense facts, as they happen. */
+export type PipelineEvent =
+  | { event: 'work_found'; key: string; reportType: string }
+  | { event: 'work_started'; key: string; reportType: string }
+  | { event: 'document_located'; key: string }
+  | { event: 'bytes_downloaded'; key: string; bytes: number }
+  | { event: 'work_finished'; key: string; outcome: Outcome };
+
+/** What became of one message or report. */
+export type Outcome =
+  | 'loaded'
+  | 'empty'
+  | 'quarantined'
+  | 'fatal'
+  | 'cancelled'
+  | 'skipped'
+  /** The ledger had it already. */
+  | 'duplicate'
+  /** The quota doesn't allow it in this drain; it stays on the queue. */
+  | 'deferred'
+  /** A retryable failure; it stays on the queue. */
+  | 'failed';

@@ -1,0 +1,274 @@
+import { rm } from 'node:fs/promises';
+import { relative } from 'node:path';
+import { describeError, isRetryable, ReportsError } from '../errors.js';
+import { parseDocument } from '../parse/parse-document.js';
+import { downloadDocument } from '../source/document/download.js';
+import { examineDocument } from '../source/document/examine.js';
+import { findRaw } from '../source/document/raw-store.js';
+import type {
+  CallOptions,
+  DocumentFacts,
+  ExaminedDocument,
+  RawDocument,
+  Report,
+  ReportStatus,
+} from '../source/types.js';
+import type { LedgerEntry, Load } from '../warehouse/types.js';
+import { ledgerKey } from '../warehouse/types.js';
+import type { PipelineContext } from './context.js';
+import { faultPoint } from './fault-point.js';
+import { ledgerEntry, quarantineReason } from './ledger-entry.js';
+import { writeLake } from './write-lake.js';
+
+/** A report that somebody asked to load: from a notification, a sweep or the ledger. */
+export interface ReportRequest {
+  sellerId: string;
+  reportType: string;
+  status: ReportStatus;
+  reportId?: string;
+  documentId?: string;
+  /** Known already where a sweep found it. */
+  report?: Report;
+  pipeline: string | null;
+  /** Limit of the gunzipped size. */
+  maxDocumentBytes: number;
+}
+
+/**
+ * Takes one report from Amazon to Parquet, ready to commit: report, location, raw bytes, text, batches, Parquet.
+ * A terminal failure becomes a quarantined load; a retryable one is thrown.
+ */
+export async function prepareLoad(
+  request: ReportRequest,
+  context: PipelineContext,
+  call: CallOptions,
+): Promise<Load> {
+  try {
+    if (request.status === 'CANCELLED') {
+      return withoutRows(request, {
+        status: 'cancelled',
+        reason: 'Amazon cancelled it: no data for the period, or requested too often',
+      });
+    }
+    const report = await describeReport(request, context, call);
+    if (report.status === 'FATAL') {
+      const reason = await fatalReason(report, request, context, call);
+      return withoutRows(request, { ...reportFacts(report), ...reason });
+    }
+    const raw = await fetchRaw(report, request, context, call);
+    return await prepareRaw(raw, request, context, () =>
+      fetchRaw(report, request, context, call, { again: true }),
+    );
+  } catch (error) {
+    if (isRetryable(error)) throw error;
+    return withoutRows(request, quarantineReason(error));
+  }
+}
+
+/**
+ * The second half of the path, from the raw bytes on, for everything that loads without Amazon too. A document that can't be loaded
+ * becomes a quarantined load. `fetchAgain` gives the bytes once more where they turn out truncated or corrupt.
+ */
+export async function prepareRaw(
+  raw: RawDocument,
+  options: Pick<ReportRequest, 'pipeline' | 'maxDocumentBytes'>,
+  context: PipelineContext,
+  fetchAgain?: () => Promise<RawDocument>,
+): Promise<Load> {
+  const startedMs = Date.now();
+  const known = { key: ledgerKey(raw.facts), ...rawFacts(raw, context), pipeline: options.pipeline };
+  try {
+    const document = await examineOrFetchAgain(raw, options.maxDocumentBytes, fetchAgain);
+    faultPoint('examined');
+    const schema = context.schemas.get(raw.facts.reportType);
+    const parsed = await parseDocument({ document, ...(schema ? { schema } : {}) });
+    const written = await writeLake(parsed, document, context.config);
+    const entry = ledgerEntry({
+      ...known,
+      rawBytes: document.raw.bytes,
+      status: written.tables.some(({ rows }) => rows > 0) ? 'loaded' : 'empty',
+      notes: [...document.notes, ...parsed.notes],
+      tables: written.tables.map(({ name, rows }) => ({ name, rows })),
+      rejects: written.rejects,
+      textBytes: document.textBytes,
+      charset: document.charset,
+      dialect: { ...parsed.dialect },
+      engine: context.config.engine,
+      durationMs: Date.now() - startedMs,
+    });
+    return { entry, tables: written.tables, rejectsPath: written.rejectsPath };
+  } catch (error) {
+    if (isRetryable(error)) throw error;
+    return { entry: ledgerEntry({ ...known, ...quarantineReason(error) }), tables: [], rejectsPath: null };
+  }
+}
+
+async function describeReport(
+  request: ReportRequest,
+  context: PipelineContext,
+  call: CallOptions,
+): Promise<Report> {
+  const report =
+    request.report ?? (await sellerOf(request, context).getReport(requireReportId(request), call));
+  faultPoint('report-known');
+  // The notification is the newer word where getReport lags behind it.
+  const documentId = request.documentId ?? report.documentId;
+  return { ...report, status: request.status, ...(documentId ? { documentId } : {}) };
+}
+
+async function fetchRaw(
+  report: Report,
+  request: ReportRequest,
+  context: PipelineContext,
+  call: CallOptions,
+  options: { again?: boolean } = {},
+): Promise<RawDocument> {
+  const facts = documentFacts(report, request);
+  const kept = await findRaw(context.config.raw, facts);
+  if (kept && !options.again) return kept;
+  if (kept) await rm(kept.path);
+  const restricted = context.schemas.get(facts.reportType)?.restricted ?? false;
+  const raw = await downloadDocument({
+    rawFolder: context.config.raw,
+    facts,
+    locate: async () => {
+      const location = await sellerOf(request, context).getReportDocument(facts.documentId, {
+        ...call,
+        restricted,
+      });
+      context.onEvent({ event: 'document_located', key: ledgerKey(facts) });
+      faultPoint('located');
+      return location;
+    },
+    onBytes: (bytes) => context.onEvent({ event: 'bytes_downloaded', key: ledgerKey(facts), bytes }),
+    ...(call.signal ? { signal: call.signal } : {}),
+  });
+  faultPoint('downloaded');
+  return raw;
+}
+
+/** A partial document never loads: bytes that turn out truncated or corrupt are fetched once more. */
+async function examineOrFetchAgain(
+  raw: RawDocument,
+  maxTextBytes: number,
+  fetchAgain?: () => Promise<RawDocument>,
+): Promise<ExaminedDocument> {
+  try {
+    return await examineDocument(raw, { maxTextBytes });
+  } catch (error) {
+    const damaged =
+      error instanceof ReportsError &&
+      (error.code === 'DOCUMENT_TRUNCATED' || error.code === 'DOCUMENT_CORRUPT');
+    if (!damaged || !fetchAgain) throw error;
+    return await examineDocument(await fetchAgain(), { maxTextBytes });
+  }
+}
+
+/** The document of a FATAL report explains the failure; it is a reason, never rows. */
+async function fatalReason(
+  report: Report,
+  request: ReportRequest,
+  context: PipelineContext,
+  call: CallOptions,
+): Promise<Pick<LedgerEntry, 'status' | 'reasonCode' | 'reason'>> {
+  const explanation = report.documentId
+    ? await explain(report, request, context, call).catch((error: unknown) => {
+        if (isRetryable(error)) throw error;
+        return describeError(error);
+      })
+    : 'Amazon gave no explanation';
+  const error = new ReportsError('REPORT_FATAL', {
+    reportId: report.reportId,
+    reportType: report.reportType,
+    found: explanation,
+  });
+  return { status: 'fatal', reasonCode: error.code, reason: error.message };
+}
+
+async function explain(
+  report: Report,
+  request: ReportRequest,
+  context: PipelineContext,
+  call: CallOptions,
+): Promise<string> {
+  const explanationCharacters = 2000;
+  const document = await examineDocument(await fetchRaw(report, request, context, call), {
+    maxTextBytes: request.maxDocumentBytes,
+  });
+  let text = '';
+  for await (const chunk of document.openText()) {
+    text += chunk;
+    if (text.length >= explanationCharacters) break;
+  }
+  return text.slice(0, explanationCharacters).trim();
+}
+
+function withoutRows(
+  request: ReportRequest,
+  known: Partial<LedgerEntry> & Pick<LedgerEntry, 'status'>,
+): Load {
+  const { sellerId, reportType, reportId = null, documentId = null, pipeline } = request;
+  const ids = { sellerId, documentId: documentId ?? request.report?.documentId ?? null, reportId };
+  return {
+    entry: ledgerEntry({ key: ledgerKey(ids), ...ids, reportType, pipeline, ...known }),
+    tables: [],
+    rejectsPath: null,
+  };
+}
+
+function reportFacts(report: Report): Partial<LedgerEntry> {
+  return {
+    marketplaceIds: report.marketplaceIds,
+    dataStart: report.dataStart ?? null,
+    dataEnd: report.dataEnd ?? null,
+    reportCreatedAt: report.createdAt,
+  };
+}
+
+function rawFacts(raw: RawDocument, context: PipelineContext): Partial<LedgerEntry> {
+  const { facts } = raw;
+  return {
+    sellerId: facts.sellerId,
+    documentId: facts.documentId,
+    reportId: facts.reportId ?? null,
+    reportType: facts.reportType,
+    marketplaceIds: facts.marketplaceIds,
+    dataStart: facts.dataStart ?? null,
+    dataEnd: facts.dataEnd ?? null,
+    reportCreatedAt: facts.reportCreatedAt ?? null,
+    rawPath: relative(context.config.raw, raw.path),
+    rawBytes: raw.bytes,
+  };
+}
+
+function documentFacts(report: Report, request: ReportRequest): DocumentFacts {
+  if (!report.documentId) {
+    throw new ReportsError('API_NOT_FOUND', {
+      operation: 'getReport',
+      thing: `report ${report.reportId}`,
+      sellerId: request.sellerId,
+      found: 'a finished report without a document',
+    });
+  }
+  return {
+    sellerId: request.sellerId,
+    documentId: report.documentId,
+    reportType: request.reportType,
+    reportId: report.reportId,
+    marketplaceIds: report.marketplaceIds,
+    reportCreatedAt: report.createdAt,
+    ...(report.dataStart ? { dataStart: report.dataStart } : {}),
+    ...(report.dataEnd ? { dataEnd: report.dataEnd } : {}),
+  };
+}
+
+function sellerOf(request: ReportRequest, context: PipelineContext) {
+  const seller = context.sellingPartner(request.sellerId);
+  if (!seller) throw new ReportsError('SELLER_UNKNOWN', { sellerId: request.sellerId });
+  return seller;
+}
+
+function requireReportId(request: ReportRequest): string {
+  if (request.reportId) return request.reportId;
+  throw new ReportsError('NOTIFICATION_UNREADABLE', { messageId: '', found: 'no reportId' });
+}

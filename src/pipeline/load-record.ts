@@ -1,0 +1,51 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
+import { safeName } from '../safe-name.js';
+import type { Load } from '../warehouse/types.js';
+import { writeWholeFile } from '../whole-file.js';
+
+/**
+ * Keeps a load beside its Parquet files, in `<lake>/_loads/<seller>/<key>.json`, before it is committed, so that `rebuild` can commit
+ * it again without Amazon and without parsing. Paths in the record are relative to the lake. What was skipped is not worth a record.
+ */
+export async function writeLoadRecord(lake: string, load: Load): Promise<void> {
+  if (load.entry.status === 'skipped') return;
+  const stored = mapPaths(load, (absolute) => relative(lake, absolute));
+  await writeWholeFile(recordPath(lake, load), `${JSON.stringify(stored, null, 2)}\n`);
+}
+
+/** All load records of a lake, the oldest report first. */
+export async function readLoadRecords(lake: string): Promise<Load[]> {
+  const folder = join(lake, '_loads');
+  const names = await readdir(folder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  const loads: Load[] = [];
+  for (const name of names.filter((each) => each.endsWith('.json'))) {
+    const stored: Load = JSON.parse(await readFile(join(folder, name), 'utf8'));
+    loads.push(mapPaths(stored, (stored) => resolve(lake, stored)));
+  }
+  return loads.sort(byReportAge);
+}
+
+function byReportAge(a: Load, b: Load): number {
+  const left = `${a.entry.reportCreatedAt ?? ''} ${a.entry.key}`;
+  const right = `${b.entry.reportCreatedAt ?? ''} ${b.entry.key}`;
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+function recordPath(lake: string, load: Load): string {
+  return join(lake, '_loads', safeName(load.entry.sellerId ?? '_'), `${safeName(load.entry.key)}.json`);
+}
+
+function mapPaths(load: Load, map: (path: string) => string): Load {
+  return {
+    ...load,
+    tables: load.tables.map((table) => ({
+      ...table,
+      parquetPath: table.parquetPath && map(table.parquetPath),
+    })),
+    rejectsPath: load.rejectsPath && map(load.rejectsPath),
+  };
+}

@@ -1,0 +1,115 @@
+import { asksFor } from '../config/report-types.js';
+import { describeError, ReportsError } from '../errors.js';
+import type { Report } from '../source/types.js';
+import { ledgerKey } from '../warehouse/types.js';
+import type { PipelineContext } from './context.js';
+import { type DrainSignals, isSettled } from './drain.js';
+import type { Pipeline } from './route.js';
+import { WorkList, type WorkSummary } from './work-list.js';
+
+/** Amazon keeps reports for 90 days, and getReports looks back no further. */
+export const longestSweepDays = 90;
+
+/** Reports looked up in the ledger together. */
+const lookupSize = 100;
+
+/** Documents in hand at once. */
+const maxInHand = 100;
+
+/**
+ * Asks getReports, for every seller, for DONE reports that the ledger doesn't have, and loads them by the same path as a drain: automatic
+ * reports such as settlements, and reports whose notification never came.
+ * getReports must be told the types: for `'*'` and globs these are the types with a schema and those in the ledger.
+ */
+export async function sweep(
+  pipeline: Pipeline,
+  context: PipelineContext,
+  signals: DrainSignals,
+  options: { days?: number } = {},
+): Promise<WorkSummary> {
+  const { limits } = pipeline;
+  const deadlineMs = Date.now() + limits.maxMinutes * 60_000;
+  const days = Math.min(options.days ?? longestSweepDays, longestSweepDays);
+  const createdSince = new Date(Date.now() - days * 86_400_000);
+  const reportTypes = await typesAskedFor(pipeline, context);
+  const work = new WorkList(context, { concurrency: limits.concurrency, deadlineMs, ...signals });
+  let found = 0;
+  try {
+    for (const { id } of context.config.sellers) {
+      const seller = context.sellingPartner(id);
+      if (!seller) continue;
+      try {
+        const reports = seller.getReports(
+          { reportTypes, statuses: ['DONE'], createdSince },
+          { signal: signals.stop, deadlineMs },
+        );
+        for await (const group of inGroups(reports, lookupSize)) {
+          for (const report of await missing(id, group, context)) {
+            if (signals.stop.aborted || found >= limits.maxDocuments) break;
+            found += 1;
+            await work.below(maxInHand);
+            work.add(workFor(id, report, pipeline));
+          }
+          if (signals.stop.aborted || found >= limits.maxDocuments) break;
+        }
+      } catch (error) {
+        // One seller's trouble must not keep the others from being swept.
+        if (!(error instanceof ReportsError) || error.code === 'WAREHOUSE_LOCKED') throw error;
+        work.summary.failures.push({ key: id, code: error.code, message: error.message });
+        context.log.error({ sellerId: id, code: error.code }, describeError(error));
+      }
+    }
+  } finally {
+    await work.finish();
+  }
+  return work.summary;
+}
+
+async function typesAskedFor(pipeline: Pipeline, context: PipelineContext): Promise<string[]> {
+  const exact = pipeline.reportTypes.filter((each) => !each.includes('*'));
+  if (exact.length === pipeline.reportTypes.length) return exact;
+  const inLedger = (await context.warehouse.tables()).flatMap(({ reportType }) => reportType ?? []);
+  const known = [...context.schemas.keys(), ...inLedger].filter((type) =>
+    asksFor(pipeline.reportTypes, type),
+  );
+  return [...new Set([...exact, ...known])].sort();
+}
+
+async function missing(sellerId: string, reports: Report[], context: PipelineContext): Promise<Report[]> {
+  const keyOf = ({ documentId, reportId }: Report) =>
+    ledgerKey({ sellerId, documentId: documentId ?? null, reportId });
+  const seen = await context.warehouse.seen(reports.map(keyOf));
+  return reports.filter((report) => {
+    const row = seen.get(keyOf(report));
+    return !row || !isSettled(row, { to: 'load' });
+  });
+}
+
+function workFor(sellerId: string, report: Report, pipeline: Pipeline) {
+  const { reportId, reportType, documentId } = report;
+  return {
+    key: ledgerKey({ sellerId, documentId: documentId ?? null, reportId }),
+    messages: [],
+    request: {
+      sellerId,
+      reportType,
+      reportId,
+      status: report.status,
+      ...(documentId ? { documentId } : {}),
+      report,
+      pipeline: pipeline.name,
+      maxDocumentBytes: pipeline.limits.maxDocumentBytes,
+    },
+  };
+}
+
+async function* inGroups<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
+  let group: T[] = [];
+  for await (const item of items) {
+    group.push(item);
+    if (group.length < size) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
+}

@@ -1,0 +1,282 @@
+import { describeError, ReportsError } from '../errors.js';
+import type { QueueMessage } from '../source/types.js';
+import type { LedgerEntry, Load } from '../warehouse/types.js';
+import { ledgerKey } from '../warehouse/types.js';
+import { CommitQueue } from './commit-queue.js';
+import type { Outcome, PipelineContext } from './context.js';
+import { ledgerEntry, quarantineReason } from './ledger-entry.js';
+import { prepareLoad, type ReportRequest } from './load-document.js';
+
+/** One report to load, with the messages that ask for it; a sweep's has none. */
+export interface Work {
+  key: string;
+  request: ReportRequest;
+  messages: QueueMessage[];
+}
+
+export interface WorkLimits {
+  /** Documents in work at the same time. */
+  concurrency: number;
+  /** Epoch milliseconds. What the quota would make later than this is deferred. */
+  deadlineMs: number;
+  /** No new work is begun; what waits is given back. */
+  stop: AbortSignal;
+  /** Work in hand is broken off and given back. */
+  abort: AbortSignal;
+  /** Failed receives after which a document is quarantined; undefined where the queue has a redrive policy of its own. */
+  maxReceives?: number;
+}
+
+/** What became of the work, for people and machines. */
+export interface WorkSummary {
+  outcomes: Partial<Record<Outcome, number>>;
+  /** Ledger entries committed. */
+  committed: LedgerEntry[];
+  /** Retryable failures met: the work stays where it came from. */
+  failures: { key: string; code: string; message: string }[];
+}
+
+/** Failures that say nothing about the document: its message comes again as often as it takes. */
+const notTheDocumentsFault = new Set([
+  'API_QUOTA_EXCEEDED',
+  'LOGIN_REFUSED',
+  'WAREHOUSE_LOCKED',
+  'DISK_FULL',
+]);
+
+/**
+ * The work of one drain or sweep. Prepares documents side by side, sellers taking turns and each within its quota; hands what is ready
+ * to the commit queue; gives back what can't be done now.
+ */
+export class WorkList {
+  readonly summary: WorkSummary = { outcomes: {}, committed: [], failures: [] };
+
+  private readonly commits: CommitQueue;
+  private readonly held = new Map<string, Work>();
+  /** By seller, in the order of their turns. */
+  private readonly waiting = new Map<string, Work[]>();
+  /** Started work by key; `locating` until its call of getReportDocument is made. */
+  private readonly active = new Map<string, { sellerId: string; locating: boolean }>();
+  private entriesInHand = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private listeners: (() => void)[] = [];
+
+  constructor(
+    private readonly context: PipelineContext,
+    private readonly limits: WorkLimits,
+  ) {
+    this.commits = new CommitQueue(context);
+    limits.stop.addEventListener('abort', this.begin);
+  }
+
+  /** Documents in hand: waiting, in work, or being committed. */
+  get size(): number {
+    return this.held.size + this.entriesInHand;
+  }
+
+  /** Calls of getReportDocument that the work in hand of a seller still wants. */
+  callsWanted(sellerId: string): number {
+    return (this.waiting.get(sellerId)?.length ?? 0) + this.locating(sellerId);
+  }
+
+  /** Adds work. A message for a document that is in hand already is joined to it. */
+  add(work: Work): void {
+    const inHand = this.held.get(work.key);
+    if (inHand) {
+      inHand.messages.push(...work.messages);
+      this.count('duplicate');
+      return;
+    }
+    const { sellerId, reportType } = work.request;
+    this.held.set(work.key, work);
+    this.waiting.set(sellerId, [...(this.waiting.get(sellerId) ?? []), work]);
+    this.context.onEvent({ event: 'work_found', key: work.key, reportType });
+    this.begin();
+  }
+
+  /** Commits a ledger entry without rows and acknowledges its message. */
+  async addEntry(entry: LedgerEntry, message: QueueMessage): Promise<void> {
+    this.entriesInHand += 1;
+    await this.commit({ entry, tables: [], rejectsPath: null }, [message], entry.key);
+    this.entriesInHand -= 1;
+    this.notify();
+  }
+
+  /** Counts what needed no work. */
+  count(outcome: Outcome): void {
+    this.summary.outcomes[outcome] = (this.summary.outcomes[outcome] ?? 0) + 1;
+  }
+
+  /** Resolves when fewer than `limit` are in hand. */
+  async below(limit: number): Promise<void> {
+    while (this.size >= limit) await new Promise<void>((resolve) => this.listeners.push(resolve));
+  }
+
+  /** Resolves when nothing is in hand any more. */
+  async finish(): Promise<WorkSummary> {
+    await this.below(1);
+    this.limits.stop.removeEventListener('abort', this.begin);
+    clearTimeout(this.timer);
+    return this.summary;
+  }
+
+  /** Begins whatever may begin now, a seller a turn, and sets the timer for the next quota. */
+  private readonly begin = (): void => {
+    clearTimeout(this.timer);
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const [sellerId, works] of [...this.waiting]) {
+      if (this.limits.stop.aborted) {
+        this.defer(sellerId, 0);
+        continue;
+      }
+      const soonestMs = this.mayBeginAtMs(sellerId, works);
+      if (soonestMs > this.limits.deadlineMs) {
+        this.defer(sellerId, soonestMs - Date.now());
+      } else if (soonestMs > Date.now()) {
+        nextMs = Math.min(nextMs, soonestMs);
+      } else if (this.active.size < this.limits.concurrency) {
+        const [first, ...rest] = works;
+        // Taken out and put back, so that the seller's next turn comes after all others'.
+        this.waiting.delete(sellerId);
+        if (rest.length > 0) this.waiting.set(sellerId, rest);
+        if (first) void this.prepare(first);
+        nextMs = Date.now();
+      }
+    }
+    if (nextMs < Number.POSITIVE_INFINITY) {
+      this.timer = setTimeout(this.begin, Math.max(nextMs - Date.now(), 0));
+    }
+  };
+
+  private mayBeginAtMs(sellerId: string, works: Work[]): number {
+    if (works[0]?.request.status === 'CANCELLED') return 0;
+    const quota = this.context.documentQuota(sellerId);
+    if (quota.available() - this.locating(sellerId) >= 1) return 0;
+    const pauseMs = 50;
+    return Math.max(quota.nextAvailableMs(), Date.now() + pauseMs);
+  }
+
+  private locating(sellerId: string): number {
+    return [...this.active.values()].filter((each) => each.locating && each.sellerId === sellerId).length;
+  }
+
+  private async prepare(work: Work): Promise<void> {
+    const { key, request, messages } = work;
+    const state = { sellerId: request.sellerId, locating: request.status !== 'CANCELLED' };
+    this.active.set(key, state);
+    this.context.onEvent({ event: 'work_started', key, reportType: request.reportType });
+    const watched: PipelineContext = {
+      ...this.context,
+      onEvent: (event) => {
+        if (event.event === 'document_located') state.locating = false;
+        this.context.onEvent(event);
+      },
+    };
+    const call = { signal: this.limits.abort, deadlineMs: this.limits.deadlineMs };
+    try {
+      const load = await prepareLoad(request, watched, call);
+      this.active.delete(key);
+      this.begin();
+      await this.commit(load, messages, key);
+    } catch (error) {
+      this.active.delete(key);
+      await this.giveBack(work, error);
+    }
+    this.held.delete(key);
+    this.notify();
+    this.begin();
+  }
+
+  /** Never rejects: what can't be committed now is given back. */
+  private async commit(load: Load, messages: QueueMessage[], key: string): Promise<void> {
+    try {
+      const entry = await this.commits.submit(load, messages);
+      this.summary.committed.push(entry);
+      this.finished(key, entry.status);
+    } catch (error) {
+      await this.release(messages, retryDelaySeconds(messages));
+      this.fail(key, error);
+    }
+  }
+
+  private async giveBack(work: Work, error: unknown): Promise<void> {
+    const { key, request, messages } = work;
+    if (this.limits.abort.aborted) return this.deferred(work, 0);
+    const code = error instanceof ReportsError ? error.code : 'UNEXPECTED';
+    if (code === 'API_QUOTA_EXCEEDED') {
+      return this.deferred(work, this.context.documentQuota(request.sellerId).nextAvailableMs() - Date.now());
+    }
+    const receives = Math.max(0, ...messages.map((message) => message.receiveCount));
+    const { maxReceives } = this.limits;
+    if (maxReceives !== undefined && receives >= maxReceives && !notTheDocumentsFault.has(code)) {
+      const { sellerId, reportType, reportId = null, documentId = null, pipeline } = request;
+      const ids = { sellerId, reportId, documentId };
+      const entry = ledgerEntry({
+        key: ledgerKey(ids),
+        ...ids,
+        reportType,
+        pipeline,
+        ...quarantineReason(error),
+      });
+      return this.commit({ entry, tables: [], rejectsPath: null }, messages, key);
+    }
+    await this.release(messages, retryDelaySeconds(messages));
+    this.fail(key, error);
+  }
+
+  private defer(sellerId: string, delayMs: number): void {
+    const works = this.waiting.get(sellerId) ?? [];
+    this.waiting.delete(sellerId);
+    for (const work of works) {
+      void this.deferred(work, delayMs).then(() => {
+        this.held.delete(work.key);
+        this.notify();
+      });
+    }
+  }
+
+  private async deferred(work: Work, delayMs: number): Promise<void> {
+    const longestSeconds = 900;
+    await this.release(work.messages, Math.min(Math.max(Math.ceil(delayMs / 1000), 0), longestSeconds));
+    this.finished(work.key, 'deferred');
+  }
+
+  private async release(messages: QueueMessage[], delaySeconds: number): Promise<void> {
+    for (const message of messages.splice(0)) {
+      // One that could not be released becomes visible by itself when its visibility ends.
+      await message
+        .release(delaySeconds)
+        .catch((error: unknown) =>
+          this.context.log.warn(
+            { messageId: message.messageId },
+            `releasing a message: ${describeError(error)}`,
+          ),
+        );
+    }
+  }
+
+  private fail(key: string, error: unknown): void {
+    const code = error instanceof ReportsError ? error.code : 'UNEXPECTED';
+    this.summary.failures.push({ key, code, message: describeError(error) });
+    this.context.log.error(
+      { key, code, err: code === 'UNEXPECTED' ? error : undefined },
+      describeError(error),
+    );
+    this.finished(key, 'failed');
+  }
+
+  private finished(key: string, outcome: Outcome): void {
+    this.count(outcome);
+    this.context.onEvent({ event: 'work_finished', key, outcome });
+  }
+
+  private notify(): void {
+    for (const listener of this.listeners.splice(0)) listener();
+  }
+}
+
+/** 30 seconds after the first failure, then twice as long each time, at most 15 minutes. */
+function retryDelaySeconds(messages: QueueMessage[]): number {
+  const receives = Math.max(1, ...messages.map((message) => message.receiveCount));
+  return Math.min(900, 30 * 2 ** (receives - 1));
+}

@@ -1,0 +1,78 @@
+import type { Config } from '../config/spec.js';
+import { lakePath } from '../parquet/lake-path.js';
+import { openRejectsWriter } from '../parquet/rejects.js';
+import { openParquetWriter, type ParquetWriter } from '../parquet/write-parquet.js';
+import type { ParsedDocument, ParsedTable } from '../parse/types.js';
+import type { ExaminedDocument } from '../source/types.js';
+import type { LoadTable } from '../warehouse/types.js';
+import { faultPoint } from './fault-point.js';
+
+/**
+ * Pulls the batches of a parsed document into Parquet, one file per table and one for the rejects, row group by row group.
+ * Files appear under their final names only when they are whole; on failure nothing stays.
+ */
+export async function writeLake(
+  parsed: ParsedDocument,
+  document: ExaminedDocument,
+  config: Config,
+): Promise<{ tables: LoadTable[]; rejectsPath: string | null; rejects: number }> {
+  const { facts } = document.raw;
+  const pathOf = (table: string) => lakePath(config.lake, { table, ...facts });
+  const writers = new Map<string, ParquetWriter>();
+  const rejectsPath = pathOf('_rejects');
+  const rejects = openRejectsWriter(rejectsPath);
+  try {
+    for await (const { table, batch, rejects: found } of parsed.batches) {
+      faultPoint('rows-parsed');
+      const writer = writers.get(table) ?? (await openWriter(tableNamed(parsed, table)));
+      writers.set(table, writer);
+      await writer.write(batch);
+      await rejects.add(table, found);
+    }
+    const rows = new Map<string, number>();
+    for (const [table, writer] of writers) rows.set(table, (await writer.finish()).rows);
+    const { count } = await rejects.finish();
+    faultPoint('parquet-written');
+    return {
+      tables: parsed.tables.map((table) => loadTable(table, rows.get(table.name) ?? 0)),
+      rejectsPath: count > 0 ? rejectsPath : null,
+      rejects: count,
+    };
+  } catch (error) {
+    await Promise.allSettled([...writers.values()].map((writer) => writer.abort()));
+    await rejects.abort();
+    throw error;
+  }
+
+  function openWriter(table: ParsedTable): Promise<ParquetWriter> {
+    return openParquetWriter({
+      path: pathOf(table.name),
+      columns: table.columns,
+      metadata: {
+        seller_id: facts.sellerId,
+        document_id: facts.documentId,
+        report_id: facts.reportId ?? '',
+        report_type: facts.reportType,
+        engine: config.engine,
+      },
+    });
+  }
+
+  function loadTable(table: ParsedTable, rows: number): LoadTable {
+    return {
+      name: table.name,
+      mode: table.load.mode,
+      key: table.load.key,
+      ...(table.partitionBy ? { partitionBy: table.partitionBy } : {}),
+      columns: table.columns,
+      parquetPath: rows > 0 ? pathOf(table.name) : null,
+      rows,
+    };
+  }
+}
+
+function tableNamed(parsed: ParsedDocument, name: string): ParsedTable {
+  const table = parsed.tables.find((each) => each.name === name);
+  if (!table) throw new Error(`the parser yields rows of ${name}, a table it did not announce`);
+  return table;
+}

@@ -1,0 +1,129 @@
+import { didYouMean, type Problem, type YamlFile, type YamlPath } from '../yaml-problems.js';
+import { looseHeader } from './column-name.js';
+import { readColumnType } from './column-type.js';
+
+/**
+ * What a report schema must say beyond the form of its keys: names that refer to columns, names and headers given once, keys
+ * where the load mode needs them. Looks at what stands in the file, so that it goes on where the form is wrong elsewhere.
+ */
+export function checkReportSchema({
+  data,
+  problemAt,
+}: Pick<YamlFile<unknown>, 'data' | 'problemAt'>): Problem[] {
+  const schema = mapOf(data);
+  const tables = listOf(schema.tables);
+  const problems = tables.flatMap((table, index) => checkTable(mapOf(table), ['tables', index], problemAt));
+  if (
+    (schema.format === 'tsv' || schema.format === 'csv') &&
+    isListOrAbsent(schema.tables) &&
+    tables.length !== 1
+  ) {
+    problems.push(
+      problemAt(['tables'], `a ${schema.format} document fills one table, found ${tables.length}`, 'key'),
+    );
+  }
+  if (schema.format === 'raw' && tables.length > 0) {
+    problems.push(problemAt(['tables'], 'a raw document is not parsed and fills no table', 'key'));
+  }
+  return [...problems, ...repeatedNames(tables, ['tables'], problemAt)];
+}
+
+type ProblemAt = YamlFile<unknown>['problemAt'];
+
+function checkTable(table: YamlMap, path: YamlPath, problemAt: ProblemAt): Problem[] {
+  const columns = listOf(table.columns).map(mapOf);
+  return [
+    ...repeatedNames(columns, [...path, 'columns'], problemAt),
+    ...repeatedHeaders(columns, [...path, 'columns'], problemAt),
+    ...checkLoad(mapOf(table.load), columns, [...path, 'load'], problemAt),
+    ...checkPartition(table.partitionBy, columns, [...path, 'partitionBy'], problemAt),
+  ];
+}
+
+function checkLoad(load: YamlMap, columns: YamlMap[], path: YamlPath, problemAt: ProblemAt): Problem[] {
+  const key = listOf(load.key);
+  const names = textsOf(columns.map(({ name }) => name));
+  const keyPath = [...path, 'key'];
+  const needsKey = load.mode === 'merge' || load.mode === 'replace';
+  const problems = key.flatMap((name, index) => {
+    if (typeof name !== 'string') return [];
+    if (!names.includes(name)) {
+      return [problemAt([...keyPath, index], `no column "${name}" in this table${didYouMean(name, names)}`)];
+    }
+    return key.indexOf(name) < index
+      ? [problemAt([...keyPath, index], `"${name}" is in the key already`)]
+      : [];
+  });
+  if (needsKey && isListOrAbsent(load.key) && key.length === 0) {
+    problems.push(problemAt(keyPath, `${load.mode} needs the columns by which rows are replaced`, 'key'));
+  }
+  if ((load.mode === 'append' || load.mode === 'snapshot') && key.length > 0) {
+    problems.push(
+      problemAt(keyPath, `${load.mode} has no key; leave it out, or use merge or replace`, 'key'),
+    );
+  }
+  return problems;
+}
+
+function checkPartition(name: unknown, columns: YamlMap[], path: YamlPath, problemAt: ProblemAt): Problem[] {
+  if (typeof name !== 'string') return [];
+  const column = columns.find((candidate) => candidate.name === name);
+  if (!column) {
+    return [
+      problemAt(
+        path,
+        `no column "${name}" in this table${didYouMean(name, textsOf(columns.map((c) => c.name)))}`,
+      ),
+    ];
+  }
+  const kind = typeof column.type === 'string' ? readColumnType(column.type)?.kind : undefined;
+  return kind === undefined || kind === 'date' || kind === 'timestamp'
+    ? []
+    : [problemAt(path, `expected a date or timestamp column, found "${name}" of type ${kind}`)];
+}
+
+function repeatedNames(items: unknown[], path: YamlPath, problemAt: ProblemAt): Problem[] {
+  const first = new Map<string, number>();
+  return items.flatMap((item, index) => {
+    const { name } = mapOf(item);
+    if (typeof name !== 'string') return [];
+    // SQL names don't differ by case.
+    const same = first.get(name.toLowerCase());
+    if (same === undefined) first.set(name.toLowerCase(), index);
+    return same === undefined
+      ? []
+      : [problemAt([...path, index, 'name'], `"${name}" is the name of ${path.at(-1)}[${same}] already`)];
+  });
+}
+
+function repeatedHeaders(columns: YamlMap[], path: YamlPath, problemAt: ProblemAt): Problem[] {
+  const owners = new Map<string, number>();
+  return columns.flatMap(({ from }, index) =>
+    [from].flat().flatMap((header, place) => {
+      if (typeof header !== 'string') return [];
+      const owner = owners.get(looseHeader(header));
+      if (owner === undefined) owners.set(looseHeader(header), index);
+      if (owner === undefined || owner === index) return [];
+      const at = [...path, index, 'from', ...(Array.isArray(from) ? [place] : [])];
+      return [problemAt(at, `header "${header}" is that of columns[${owner}] already`)];
+    }),
+  );
+}
+
+type YamlMap = Record<string, unknown>;
+
+function mapOf(value: unknown): YamlMap {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as YamlMap) : {};
+}
+
+function listOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function isListOrAbsent(value: unknown): boolean {
+  return value === undefined || Array.isArray(value);
+}
+
+function textsOf(values: unknown[]): string[] {
+  return values.filter((value) => typeof value === 'string');
+}

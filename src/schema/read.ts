@@ -1,0 +1,133 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describeError, ReportsError } from '../errors.js';
+import { formatProblem, inOrder, type Problem, readYaml } from '../yaml-problems.js';
+import { checkReportSchema } from './check.js';
+import { reportSchemaSpec, toReportSchema } from './spec.js';
+import type { ReportSchema, ReportSchemas } from './types.js';
+
+/** Where report schemas are looked for. */
+export interface SchemaFolders {
+  /**
+   * The program's own folder, then the user's. A report schema in a later one takes the place of that type's earlier one; a
+   * folder that is not there has none.
+   */
+  folders: string[];
+}
+
+/**
+ * The report schemas of all `*.yaml` and `*.yml` files of the folders, by report type.
+ * Throws SCHEMA_INVALID, with every problem of every file, where there are any.
+ */
+export function readSchemas(where: SchemaFolders): ReportSchemas {
+  const { schemas, problems } = checkSchemas(where);
+  if (problems.length === 0) return schemas;
+  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+  throw new ReportsError('SCHEMA_INVALID', { count, problems: problems.map(formatProblem).join('\n') });
+}
+
+/** Reads all report schemas and tells everything that is wrong with them, by file and line; the schemas without problems are there. */
+export function checkSchemas({ folders }: SchemaFolders): { schemas: ReportSchemas; problems: Problem[] } {
+  const problems: Problem[] = [];
+  const read = new Map<string, ReadSchema>();
+  for (const folder of new Set(folders.map((name) => path.resolve(name)))) {
+    const inFolder = new Map<string, ReadSchema>();
+    for (const file of schemaFiles(folder, problems)) {
+      const found = readSchema(file, problems);
+      if (!found) continue;
+      const { reportType } = found.schema;
+      const earlier = inFolder.get(reportType);
+      if (earlier) {
+        problems.push(
+          found.problemAt(['reportType'], `${reportType} has a schema already, in ${earlier.schema.file}`),
+        );
+      } else {
+        inFolder.set(reportType, found);
+      }
+    }
+    for (const [reportType, found] of inFolder) read.set(reportType, found);
+  }
+  problems.push(...sharedTables([...read.values()]));
+  const schemas = new Map<string, ReportSchema>();
+  for (const [reportType, { schema }] of [...read].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    schemas.set(reportType, schema);
+  }
+  return { schemas, problems: inOrder(problems) };
+}
+
+/** The folder of the report schemas that come with the program; at the root of the package, both in `src` and in `dist`. */
+export function packagedSchemasFolder(): string {
+  return fileURLToPath(new URL('../../schemas', import.meta.url));
+}
+
+interface ReadSchema {
+  schema: ReportSchema;
+  problemAt: ReturnType<typeof readYaml>['problemAt'];
+}
+
+function readSchema(absolute: string, problems: Problem[]): ReadSchema | undefined {
+  let text: string;
+  try {
+    text = readFileSync(absolute, 'utf8');
+  } catch (error) {
+    problems.push(unreadable(absolute, error));
+    return undefined;
+  }
+  const file = shortPath(absolute);
+  const yaml = readYaml({ text, file, spec: reportSchemaSpec });
+  const found = [...yaml.problems, ...checkReportSchema(yaml)];
+  problems.push(...found);
+  const { problemAt } = yaml;
+  return yaml.value && found.length === 0
+    ? { schema: toReportSchema(yaml.value, file), problemAt }
+    : undefined;
+}
+
+/** Loads of two report types into one table would replace each other's rows. */
+function sharedTables(read: ReadSchema[]): Problem[] {
+  const owners = new Map<string, ReportSchema>();
+  return read.flatMap(({ schema, problemAt }) =>
+    schema.tables.flatMap(({ name }, index) => {
+      const owner = owners.get(name);
+      if (!owner) owners.set(name, schema);
+      return owner
+        ? [
+            problemAt(
+              ['tables', index, 'name'],
+              `"${name}" is the table of ${owner.reportType} already, in ${owner.file}`,
+            ),
+          ]
+        : [];
+    }),
+  );
+}
+
+function schemaFiles(folder: string, problems: Problem[]): string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => !entry.isDirectory() && /\.ya?ml$/i.test(entry.name))
+      .map((entry) => path.join(folder, entry.name))
+      .sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    problems.push(unreadable(folder, error));
+    return [];
+  }
+}
+
+function unreadable(absolute: string, error: unknown): Problem {
+  return {
+    file: shortPath(absolute),
+    line: 1,
+    column: 1,
+    path: '',
+    message: `cannot be read: ${describeError(error)}`,
+  };
+}
+
+/** As the user would write it: relative to where they are, unless the file is elsewhere. */
+function shortPath(absolute: string): string {
+  const relative = path.relative(process.cwd(), absolute);
+  return relative.startsWith('..') ? absolute : relative;
+}

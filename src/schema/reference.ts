@@ -1,0 +1,78 @@
+import { type JsonSchema, jsonSchema, referencePage } from '../yaml-problems.js';
+import { reportSchemaSpec } from './spec.js';
+
+/** The page docs/schemas.md: how to add a report type, by an example, and every key of a report schema. */
+export function schemaReference(): string {
+  return `# Report schemas
+
+A report schema is one YAML file that says how a report type becomes a table with typed columns. Those that come with
+\`sp-reports\` are in its folder \`schemas/\`; your own go into a folder named under \`schemas\` in pipelines.yaml. A file of yours
+takes the place of the one that comes with the program for the same report type.
+
+A report type without a schema loads as well: columns and types are taken from each document, all rows are kept.
+
+## Adding a report type
+
+1. Let a document write the first version: \`sp-reports schemas infer FILE --type REPORT_TYPE > my-schemas/REPORT_TYPE.yaml\`.
+2. Check the types: ids (orders, SKUs, postal codes) are strings even where they look like numbers, money is a decimal.
+3. Say how a newer report meets the rows of an older one (\`load\`), for Amazon restates its reports.
+4. Run \`sp-reports schemas check\`. It tells every mistake with file, line, column and the nearest right key.
+
+The finished file of a report on removal orders, whose documents overlap and whose order lines change until they are done:
+
+\`\`\`yaml
+${workedExample}\`\`\`
+
+Documents that were loaded before there was a schema are loaded again with \`sp-reports reload\`.
+
+## What happens to a header that is not in the schema
+
+Headers are met with \`from\` first as they stand, then without regard to case, blanks, \`-\` and \`_\`. A header that no column knows
+becomes a new column of type string at the end of the table; nothing is dropped. A column that a document lacks is NULL. A value that
+is not of its column's type is NULL in the table and kept with its text in \`_rejects\`.
+
+Every table ends with the lineage columns \`_report_id\`, \`_document_id\`, \`_seller_id\`, \`_marketplace_ids\`, \`_data_start\`,
+\`_data_end\`, \`_row\` and \`_loaded_at\`.
+
+## How rows of a newer report meet older ones
+
+| mode | what it does | right for |
+|---|---|---|
+| \`append\` | adds the rows of a document, once | reports that never overlap |
+| \`merge\` | rows of the same seller with the same key go, all rows of the document come | rows with an id |
+| \`replace\` | the same, for keys that several rows share | rows without an id: a settlement, the events of a day |
+| \`snapshot\` | what the same seller and marketplace had before goes | listings, inventory |
+
+Neither \`merge\` nor \`replace\` ever drops a row of the document itself, however often its key values occur in it, and empty key
+values count as equal. A report that is older than what the table holds doesn't take its place.
+
+## Keys
+
+${referencePage(reportSchemaSpec, { headingLevel: 3 })}`;
+}
+
+/** The JSON Schema of a report schema file, for editors. */
+export function schemaJsonSchema(): JsonSchema {
+  return { ...jsonSchema(reportSchemaSpec), description: 'A report schema of sp-reports.' };
+}
+
+const workedExample = `reportType: GET_FBA_FULFILLMENT_REMOVAL_ORDER_DETAIL_DATA
+description: Removal orders, one row per order and item.
+format: tsv
+tables:
+  - name: removal_orders
+    load:
+      mode: merge
+      key: [order_id, sku, disposition]
+      why: A removal order comes again until it is done; the newest report wins.
+    partitionBy: request_date
+    columns:
+      - { name: request_date, from: request-date, type: timestamp }
+      - { name: order_id, from: order-id, type: string }
+      - { name: order_status, from: order-status, type: string }
+      - { name: sku, from: [sku, msku], type: string, description: SKU of the seller. }
+      - { name: disposition, from: disposition, type: string }
+      - { name: requested_quantity, from: requested-quantity, type: int64 }
+      - { name: removal_fee, from: removal-fee, type: 'decimal(18,4)' }
+      - { name: currency, from: currency, type: string }
+`;

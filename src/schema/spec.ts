@@ -1,0 +1,149 @@
+import { z } from 'zod';
+import { didYouMean } from '../yaml-problems.js';
+import { namePattern } from './column-name.js';
+import { plainTypes, readColumnType } from './column-type.js';
+import type { ColumnSchema, ColumnType, ReportSchema, TableSchema } from './types.js';
+
+const nameProblem =
+  'expected a name of lower-case letters, digits and _ that begins with a letter, such as order_id';
+
+const header = z.string().min(1);
+
+const columnSpec = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(namePattern, nameProblem)
+      .describe(
+        'Name in the table: snake_case, valid in DuckDB and BigQuery. Names that begin with `_` belong to the lineage columns.',
+      ),
+    from: z
+      .union([header, z.array(header).min(1)])
+      .describe(
+        "Amazon's header, or a list of its known spellings and languages, best first. Case, blanks, `-` and `_` don't matter.",
+      ),
+    type: z
+      .string()
+      .refine((text) => readColumnType(text) !== undefined, {
+        error: (issue) => typeProblem(String(issue.input)),
+      })
+      .meta({
+        description:
+          'One of `string`, `int64`, `decimal(p,s)` (p up to 38 digits, s of them after the point), `float64`, `bool`, `date`, `timestamp` (UTC), `json`. Ids are strings, whatever they look like; money is a decimal.',
+        pattern: `^(${plainTypes.join('|')}|decimal\\(\\s*\\d{1,2}\\s*,\\s*\\d{1,2}\\s*\\))$`,
+      }),
+    description: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('What the column holds, where its name does not say it.'),
+    dateOrder: z
+      .enum(['mdy', 'dmy'])
+      .optional()
+      .describe(
+        'Whether 03/04/2026 is in March (`mdy`) or in April (`dmy`) where the document cannot settle it. Without it the marketplace decides.',
+      ),
+  })
+  .describe('The columns, in the order the table shall have.');
+
+const loadSpec = z
+  .strictObject({
+    mode: z
+      .enum(['append', 'merge', 'replace', 'snapshot'])
+      .describe(
+        '`append`: rows are added, once per document. `merge`: the newest report wins per key. `replace`: rows with the same key values are replaced as a set. `snapshot`: what the seller and marketplace had before is replaced.',
+      ),
+    key: z
+      .array(z.string())
+      .default([])
+      .describe(
+        'Column names; together with the seller they say which rows a newer report replaces. Needed by `merge` and `replace`. It need not be unique: all rows of a document stay.',
+      ),
+    why: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('One line: why this mode and key are right for the report type.'),
+  })
+  .describe('How the rows of a document meet those already in the table.');
+
+const tableSpec = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(namePattern, nameProblem)
+      .max(100)
+      .describe('Table in the warehouse. One table belongs to one report type.'),
+    load: loadSpec,
+    partitionBy: z
+      .string()
+      .optional()
+      .describe('A `date` or `timestamp` column by which a warehouse that can partition does so.'),
+    columns: z.array(columnSpec).min(1),
+  })
+  .describe('The tables a document fills: one for `tsv` and `csv`, none for `raw`.');
+
+/** The YAML of a report schema; parsing, checks, the reference page and the JSON Schema for editors all come from it. */
+export const reportSchemaSpec = z.strictObject({
+  reportType: z
+    .string()
+    .regex(
+      /^[A-Z][A-Z0-9_]*$/,
+      "expected Amazon's name of a report type, such as GET_MERCHANT_LISTINGS_ALL_DATA",
+    )
+    .describe("Amazon's name of the report type."),
+  description: z.string().default('').describe('One line: what a row is.'),
+  format: z
+    .enum(['tsv', 'csv', 'json', 'xml', 'raw'])
+    .describe(
+      'Format of the document. The delimiter of `tsv` and `csv` is checked on the header line. `raw` documents are kept and not parsed.',
+    ),
+  quoting: z
+    .enum(['none', 'outer', 'csv'])
+    .optional()
+    .describe(
+      'How cells are quoted. `none`: a double quote is data. `outer`: one pair around a cell is taken off, quotes inside are data. `csv`: by RFC 4180. Without it `csv` for csv, else `none`.',
+    ),
+  restricted: z
+    .boolean()
+    .default(false)
+    .describe('Whether Amazon gives the document only for a restricted data token (personal data).'),
+  tables: z.array(tableSpec).default([]),
+});
+
+type ReportSchemaYaml = z.output<typeof reportSchemaSpec>;
+
+/** What the YAML says, with every default filled in. `file` is the name for messages. */
+export function toReportSchema(yaml: ReportSchemaYaml, file: string): ReportSchema {
+  return {
+    reportType: yaml.reportType,
+    description: yaml.description,
+    format: yaml.format,
+    quoting: yaml.quoting ?? (yaml.format === 'csv' ? 'csv' : 'none'),
+    restricted: yaml.restricted,
+    tables: yaml.tables.map(toTable),
+    file,
+  };
+}
+
+function toTable({ name, load, partitionBy, columns }: ReportSchemaYaml['tables'][number]): TableSchema {
+  return {
+    name,
+    load: { mode: load.mode, key: load.key, ...(load.why === undefined ? {} : { why: load.why }) },
+    ...(partitionBy === undefined ? {} : { partitionBy }),
+    columns: columns.map(
+      (column): ColumnSchema => ({
+        name: column.name,
+        from: [column.from].flat(),
+        type: readColumnType(column.type) as ColumnType,
+        ...(column.description === undefined ? {} : { description: column.description }),
+        ...(column.dateOrder === undefined ? {} : { dateOrder: column.dateOrder }),
+      }),
+    ),
+  };
+}
+
+function typeProblem(found: string): string {
+  const types = [...plainTypes, 'decimal(18,4)'];
+  return `expected ${types.join(', ')} (or another precision and scale, up to 38), found "${found}"${didYouMean(found, types)}`;
+}

@@ -1,0 +1,82 @@
+import iconv from 'iconv-lite';
+
+/** Charsets as Amazon's Content-Type names them, without regard to case and to `-` and `_`, and what they are. */
+const charsets: Record<string, string> = {
+  utf8: 'utf-8',
+  usascii: 'utf-8',
+  ascii: 'utf-8',
+  cp1252: 'windows-1252',
+  windows1252: 'windows-1252',
+  // Amazon's Latin-1 uses the places that only Windows-1252 fills; so do browsers.
+  iso88591: 'windows-1252',
+  latin1: 'windows-1252',
+  iso885915: 'iso-8859-15',
+  // Strict Shift_JIS lacks characters that Amazon's Japanese documents use.
+  shiftjis: 'cp932',
+  sjis: 'cp932',
+  xsjis: 'cp932',
+  ms932: 'cp932',
+  cp932: 'cp932',
+  windows31j: 'cp932',
+  eucjp: 'euc-jp',
+  gbk: 'gbk',
+  gb2312: 'gbk',
+  gb18030: 'gb18030',
+  utf16: 'utf-16le',
+  utf16le: 'utf-16le',
+  utf16be: 'utf-16be',
+};
+
+const japan = 'A1VC38T7YXB528';
+
+/** The charset that a Content-Type names, e.g. `text/plain; charset=Cp1252`. */
+export function charsetOfHeader(contentType: string | undefined): { charset?: string; unknown?: string } {
+  const name = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(contentType ?? '')?.[1];
+  if (!name) return {};
+  const charset = charsets[name.toLowerCase().replace(/[-_]/g, '')];
+  return charset ? { charset } : { unknown: name };
+}
+
+/** The charset that a byte order mark tells. */
+export function bomOf(head: Buffer): string | undefined {
+  if (head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf) return 'utf-8';
+  if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le';
+  if (head[0] === 0xfe && head[1] === 0xff) return 'utf-16be';
+  return undefined;
+}
+
+/** UTF-16 without a mark: headers are Latin, so every other byte is zero. */
+export function looksLikeUtf16(head: Buffer): string | undefined {
+  const pairs = Math.floor(Math.min(head.length, 512) / 2);
+  if (pairs < 4) return undefined;
+  let evenZeros = 0;
+  let oddZeros = 0;
+  for (let pair = 0; pair < pairs; pair += 1) {
+    if (head[pair * 2] === 0) evenZeros += 1;
+    if (head[pair * 2 + 1] === 0) oddZeros += 1;
+  }
+  if (oddZeros > pairs * 0.7 && evenZeros < pairs * 0.1) return 'utf-16le';
+  if (evenZeros > pairs * 0.7 && oddZeros < pairs * 0.1) return 'utf-16be';
+  return undefined;
+}
+
+/** What a document of these marketplaces is written in where it is not UTF-8 and nothing says what. */
+export function charsetOfMarketplaces(marketplaceIds: string[]): string {
+  return marketplaceIds.includes(japan) ? 'cp932' : 'windows-1252';
+}
+
+/** Decodes bytes to text as they pass; a byte order mark is left out. */
+export async function* decodeText(bytes: AsyncIterable<Uint8Array>, charset: string): AsyncGenerator<string> {
+  const decoder = iconv.getDecoder(charset);
+  let first = true;
+  for await (const chunk of bytes) {
+    let text = decoder.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+    if (first && text.length > 0) {
+      first = false;
+      if (text.startsWith('\uFEFF')) text = text.slice(1);
+    }
+    if (text.length > 0) yield text;
+  }
+  const last = decoder.end();
+  if (last) yield last;
+}

@@ -1,0 +1,90 @@
+import { ReportsError } from '../errors.js';
+import type { Notification, ReportStatus } from './types.js';
+
+const statuses: ReportStatus[] = ['DONE', 'FATAL', 'CANCELLED', 'IN_QUEUE', 'IN_PROGRESS'];
+
+/** How many wrappers, EventBridge in SNS say, are taken off. */
+const deepestWrapping = 4;
+
+type Fields = Record<string, unknown>;
+
+/**
+ * Reads the body of a message: Amazon's own notification, or the same wrapped by EventBridge (in `detail`) or SNS (as text in `Message`).
+ * Keys are read without regard to case, for Amazon writes them in camelCase for some notification types and in PascalCase for others.
+ * Errors: NOTIFICATION_UNREADABLE.
+ * Source: ReportProcessingFinishedNotification.json of Amazon's models.
+ */
+export function readNotification(body: string, messageId: string): Notification {
+  const unreadable = (found: string) => new ReportsError('NOTIFICATION_UNREADABLE', { messageId, found });
+  const envelope = unwrap(fieldsOf(parseJson(body)));
+  if (!envelope) throw unreadable(`no JSON object: ${body.slice(0, 60)}`);
+  const notificationType = textOf(envelope.notificationtype);
+  if (!notificationType) throw unreadable('no notificationType');
+  const notificationId = textOf(fieldsOf(envelope.notificationmetadata)?.notificationid);
+  const named = notificationId ? { notificationId } : {};
+  const payload = fieldsOf(envelope.payload);
+  if (notificationType.toUpperCase() !== 'REPORT_PROCESSING_FINISHED') {
+    const sellerId = payload && sellerOf(payload);
+    return { kind: 'other', ...named, notificationType, ...(sellerId ? { sellerId } : {}) };
+  }
+  const report = fieldsOf(payload?.reportprocessingfinishednotification) ?? payload;
+  if (!report) throw unreadable('no payload');
+  const sellerId = sellerOf(report);
+  const reportId = textOf(report.reportid);
+  const reportType = textOf(report.reporttype);
+  const written = textOf(report.processingstatus);
+  const status = statuses.find((each) => each === written?.toUpperCase());
+  const documentId = textOf(report.reportdocumentid);
+  if (!sellerId) throw unreadable('neither sellerId nor accountId');
+  if (!reportId) throw unreadable('no reportId');
+  if (!reportType) throw unreadable('no reportType');
+  if (!status) throw unreadable(`processingStatus ${written ?? 'missing'}`);
+  return {
+    kind: 'report',
+    ...named,
+    sellerId,
+    reportId,
+    reportType,
+    status,
+    ...(documentId ? { documentId } : {}),
+  };
+}
+
+/** Takes EventBridge's and SNS's wrapping off. */
+function unwrap(fields: Fields | undefined): Fields | undefined {
+  let inner = fields;
+  for (let depth = 0; depth < deepestWrapping && inner && !('notificationtype' in inner); depth += 1) {
+    const wrapped: Fields | undefined =
+      fieldsOf(inner.detail) ??
+      fieldsOf(typeof inner.message === 'string' ? parseJson(inner.message) : undefined);
+    if (!wrapped) return inner;
+    inner = wrapped;
+  }
+  return inner;
+}
+
+/** The seller id, or the id of a vendor group. `amzn1.merchant.o.<seller id>` is the account id of a seller. */
+function sellerOf(fields: Fields): string | undefined {
+  const accountId = textOf(fields.accountid);
+  return textOf(fields.sellerid) ?? accountId?.replace(/^amzn1\.merchant\.\w+\./, '');
+}
+
+/** The members of a JSON object, by lower-case key. */
+function fieldsOf(value: unknown): Fields | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key.toLowerCase(), each]));
+}
+
+/** Text, or a number as text; nothing for an empty one. */
+function textOf(value: unknown): string | undefined {
+  if (typeof value === 'number') return String(value);
+  return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text.replace(/^\uFEFF/, ''));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,44 @@
+import { version } from '../../version.js';
+
+export interface JsonAnswer {
+  status: number;
+  headers: Headers;
+  /** The parsed body; an empty object where it is no JSON. */
+  body: unknown;
+}
+
+const timeoutMs = 30_000;
+
+/** Amazon asks for the application's name and version, and its language. */
+const userAgent = `sp-reports/${version} (Language=TypeScript)`;
+
+/** One HTTP call for JSON. Rejects only where there is no answer at all. */
+export async function callJson(
+  url: string,
+  options: {
+    method?: 'GET' | 'POST';
+    headers?: Record<string, string>;
+    body?: URLSearchParams | string;
+    signal?: AbortSignal;
+  } = {},
+): Promise<JsonAnswer> {
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const response = await fetch(url, {
+    method: options.method ?? 'GET',
+    headers: { 'user-agent': userAgent, accept: 'application/json', ...options.headers },
+    ...(options.body ? { body: options.body } : {}),
+    signal: options.signal ? AbortSignal.any([options.signal, timeout]) : timeout,
+    redirect: 'error',
+  });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, body: parsed(text) };
+}
+
+function parsed(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,73 @@
+import { ReportsError } from '../../errors.js';
+import { callJson } from './http.js';
+import { retried } from './retry.js';
+
+export interface Credentials {
+  clientId: string;
+  clientSecret: string;
+  refreshToken: string;
+}
+
+export interface Login {
+  /** The access token: cached until shortly before it expires, one refresh at a time. */
+  accessToken(signal?: AbortSignal): Promise<string>;
+  /** Forgets a token that Amazon refused. */
+  invalidate(token: string): void;
+}
+
+const defaultLoginUrl = 'https://api.amazon.com/auth/o2/token';
+const earlySeconds = 60;
+/** A refusal stands for so long, so that a queue full of messages doesn't become as many logins. */
+const refusalMs = 60_000;
+
+/**
+ * Login with Amazon for one seller.
+ * Errors: LOGIN_REFUSED, API_UNAVAILABLE. Source: Selling Partner API documentation, "Connecting to the Selling Partner API".
+ */
+export function openLogin(options: {
+  sellerId: string;
+  credentials: Credentials;
+  loginUrl?: string;
+  now?: () => number;
+}): Login {
+  const { sellerId, credentials, loginUrl = defaultLoginUrl, now = Date.now } = options;
+  let cached: { token: string; untilMs: number } | undefined;
+  let refused: { error: ReportsError; untilMs: number } | undefined;
+  let refreshing: Promise<string> | undefined;
+
+  async function refresh(): Promise<string> {
+    const body = new URLSearchParams({
+      grant_type: 'refresh_token',
+      client_id: credentials.clientId,
+      client_secret: credentials.clientSecret,
+      refresh_token: credentials.refreshToken,
+    });
+    const answer = await retried(
+      () => callJson(loginUrl, { method: 'POST', body }),
+      (found) => new ReportsError('API_UNAVAILABLE', { operation: 'login', sellerId, found }),
+    );
+    const { access_token: token, expires_in: seconds, error } = answer.body as Record<string, unknown>;
+    if (answer.status >= 400 || typeof token !== 'string') {
+      const found = `${answer.status} ${typeof error === 'string' ? error : ''}`.trim();
+      refused = { error: new ReportsError('LOGIN_REFUSED', { sellerId, found }), untilMs: now() + refusalMs };
+      throw refused.error;
+    }
+    const lifeSeconds = typeof seconds === 'number' ? seconds : 3600;
+    cached = { token, untilMs: now() + Math.max(lifeSeconds - earlySeconds, lifeSeconds / 2) * 1000 };
+    return token;
+  }
+
+  return {
+    async accessToken() {
+      if (cached && cached.untilMs > now()) return cached.token;
+      if (refused && refused.untilMs > now()) throw refused.error;
+      refreshing ??= refresh().finally(() => {
+        refreshing = undefined;
+      });
+      return refreshing;
+    },
+    invalidate(token) {
+      if (cached?.token === token) cached = undefined;
+    },
+  };
+}

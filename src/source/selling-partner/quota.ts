@@ -1,0 +1,140 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { ReportsError } from '../../errors.js';
+import { sleep } from './sleep.js';
+
+export type Operation = 'getReport' | 'getReports' | 'getReportDocument' | 'createRestrictedDataToken';
+
+/**
+ * Calls a second, and the burst, of each operation, per application and seller.
+ * Source: the usage plans in Amazon's models reports_2021-06-30 and tokens_2021-03-01.
+ */
+const usagePlans: Record<Operation, { callsPerSecond: number; burst: number }> = {
+  getReport: { callsPerSecond: 2, burst: 15 },
+  getReports: { callsPerSecond: 0.0222, burst: 10 },
+  getReportDocument: { callsPerSecond: 0.0167, burst: 15 },
+  createRestrictedDataToken: { callsPerSecond: 1, burst: 10 },
+};
+
+export interface QuotaPlan {
+  /**
+   * Takes one call, waiting for it, in the order of asking. Errors: API_QUOTA_EXCEEDED at once where it can't be had before
+   * `deadlineMs`; the signal's reason where it is aborted.
+   */
+  take(key: string, options?: { deadlineMs?: number; signal?: AbortSignal }): Promise<void>;
+  /** Whole calls possible now. */
+  available(key: string): number;
+  /** Epoch milliseconds of the next possible call; now where one is possible. */
+  nextAvailableMs(key: string): number;
+  /** Calls possible from now until then. */
+  possibleUntil(key: string, epochMs: number): number;
+  /** What an answer told: the rate that Amazon applies, or that it refused the call. */
+  observe(key: string, told: { callsPerSecond?: number; throttled?: boolean }): void;
+  close(): Promise<void>;
+}
+
+/** The key of a quota: per application, seller and operation. */
+export function quotaKey(of: { clientId: string; sellerId: string; operation: Operation }): string {
+  return `${of.clientId} ${of.sellerId} ${of.operation}`;
+}
+
+interface Bucket {
+  tokens: number;
+  /** Epoch milliseconds to which `tokens` belongs. */
+  atMs: number;
+  callsPerSecond: number;
+}
+
+/**
+ * Opens the quota plan: a token bucket for each key, kept in a file so that a restart doesn't forget what was used. A file that can't be
+ * read counts as none: then Amazon's 429 empties the buckets again.
+ */
+export function openQuotaPlan({ file, now = Date.now }: { file: string; now?: () => number }): QuotaPlan {
+  const buckets = readState(file);
+  /** The last taker of each key: the next one waits behind it. */
+  const lines = new Map<string, Promise<unknown>>();
+
+  function refilled(key: string): Bucket {
+    const { callsPerSecond, burst } = planOf(key);
+    const nowMs = now();
+    const bucket = buckets.get(key) ?? { tokens: burst, atMs: nowMs, callsPerSecond };
+    // A clock that was set back must not take tokens away, nor freeze the bucket until it has caught up.
+    const elapsedSeconds = Math.max(0, nowMs - bucket.atMs) / 1000;
+    bucket.tokens = Math.min(burst, bucket.tokens + elapsedSeconds * bucket.callsPerSecond);
+    bucket.atMs = nowMs;
+    buckets.set(key, bucket);
+    return bucket;
+  }
+
+  function nextAvailableMs(key: string): number {
+    const { tokens, callsPerSecond } = refilled(key);
+    return tokens >= 1 ? now() : now() + Math.ceil(((1 - tokens) / callsPerSecond) * 1000);
+  }
+
+  async function takeInTurn(key: string, deadlineMs: number, signal?: AbortSignal): Promise<void> {
+    for (;;) {
+      signal?.throwIfAborted();
+      const nextMs = nextAvailableMs(key);
+      const [, sellerId, operation] = key.split(' ');
+      if (nextMs > deadlineMs) throw new ReportsError('API_QUOTA_EXCEEDED', { operation, sellerId });
+      if (nextMs <= now()) break;
+      await sleep(nextMs - now(), signal);
+    }
+    refilled(key).tokens -= 1;
+    writeState(file, buckets);
+  }
+
+  return {
+    take(key, { deadlineMs = Number.POSITIVE_INFINITY, signal } = {}) {
+      const before = lines.get(key) ?? Promise.resolve();
+      const turn = before.then(() => takeInTurn(key, deadlineMs, signal));
+      lines.set(
+        key,
+        turn.catch(() => {}),
+      );
+      return turn;
+    },
+    available: (key) => Math.max(0, Math.floor(refilled(key).tokens)),
+    nextAvailableMs,
+    possibleUntil(key, epochMs) {
+      const { tokens, callsPerSecond } = refilled(key);
+      return Math.max(0, Math.floor(tokens + (Math.max(0, epochMs - now()) / 1000) * callsPerSecond));
+    },
+    observe(key, { callsPerSecond, throttled }) {
+      const bucket = refilled(key);
+      if (callsPerSecond !== undefined && callsPerSecond > 0) bucket.callsPerSecond = callsPerSecond;
+      if (throttled) bucket.tokens = Math.min(bucket.tokens, 0);
+      if (throttled) writeState(file, buckets);
+    },
+    async close() {
+      await Promise.all(lines.values());
+      writeState(file, buckets);
+    },
+  };
+}
+
+function planOf(key: string) {
+  return usagePlans[key.split(' ').at(-1) as Operation];
+}
+
+function readState(file: string): Map<string, Bucket> {
+  if (!existsSync(file)) return new Map();
+  try {
+    const stored = JSON.parse(readFileSync(file, 'utf8')) as Record<string, Bucket>;
+    const whole = Object.entries(stored).filter(
+      ([key, { tokens, atMs, callsPerSecond }]) =>
+        planOf(key) && Number.isFinite(tokens) && Number.isFinite(atMs) && callsPerSecond > 0,
+    );
+    return new Map(whole);
+  } catch {
+    return new Map();
+  }
+}
+
+function writeState(file: string, buckets: Map<string, Bucket>): void {
+  if (buckets.size === 0) return;
+  mkdirSync(dirname(file), { recursive: true });
+  const partial = `${file}.${process.pid}.part`;
+  writeFileSync(partial, JSON.stringify(Object.fromEntries(buckets), null, 2));
+  renameSync(partial, file);
+}

@@ -1,0 +1,14 @@
+import { setTimeout } from 'node:timers/promises';
+
+/** Node's timers count up to 2^31 - 1 milliseconds, and take more for none at all. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/** Waits so many milliseconds; rejects with the signal's reason where it is aborted. */
+export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  try {
+    await setTimeout(Math.min(Math.max(ms, 0), longestTimerMs), undefined, signal ? { signal } : {});
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  }
+}

@@ -1,0 +1,195 @@
+import {
+  ChangeMessageVisibilityBatchCommand,
+  ChangeMessageVisibilityCommand,
+  DeleteMessageCommand,
+  GetQueueAttributesCommand,
+  type Message,
+  ReceiveMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import type { Logger } from 'pino';
+import { describeError, ReportsError } from '../errors.js';
+import type { Queue, QueueMessage } from './types.js';
+
+export interface QueueOptions {
+  url: string;
+  /** Default: from the URL, else us-east-1. */
+  region?: string;
+  /** Default: AWS for a URL of AWS, else the URL's own origin. */
+  endpoint?: string;
+  /** How long a message stays invisible; extended at a third of it while the message is in hand. */
+  visibilityTimeoutSeconds: number;
+  log: Logger;
+}
+
+/** SQS never keeps a message invisible for longer than this after it was received. */
+const longestVisibilitySeconds = 12 * 3600;
+
+/**
+ * Opens an SQS queue. Credentials come from the environment as with every AWS program.
+ * Errors: QUEUE_NOT_FOUND, QUEUE_ACCESS_DENIED, QUEUE_UNREACHABLE.
+ */
+export function openQueue({ url, visibilityTimeoutSeconds, log, ...options }: QueueOptions): Queue {
+  const place = placeOf(url);
+  const endpoint = options.endpoint ?? place.endpoint;
+  const client = new SQSClient({
+    region: options.region ?? place.region,
+    ...(endpoint ? { endpoint } : {}),
+    // The queue URL names the queue; the endpoint, where given, the server to talk to.
+    useQueueUrlAsEndpoint: false,
+  });
+  /** Messages neither acked nor released, by receipt handle, with the time they were received. */
+  const inHand = new Map<string, { message: QueueMessage; receivedMs: number }>();
+  const heartbeat = setInterval(() => void extendAll(), (visibilityTimeoutSeconds / 3) * 1000);
+  heartbeat.unref();
+
+  return {
+    url,
+    async hasRedrivePolicy() {
+      const { Attributes } = await client
+        .send(new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['RedrivePolicy'] }))
+        .catch((error: unknown) => {
+          throw queueError(error, url);
+        });
+      return Boolean(Attributes?.RedrivePolicy);
+    },
+
+    async receive({ maxMessages, waitTimeSeconds, signal }) {
+      if (signal?.aborted) return [];
+      const command = new ReceiveMessageCommand({
+        QueueUrl: url,
+        MaxNumberOfMessages: maxMessages,
+        WaitTimeSeconds: waitTimeSeconds,
+        VisibilityTimeout: visibilityTimeoutSeconds,
+        MessageSystemAttributeNames: ['ApproximateReceiveCount'],
+      });
+      try {
+        const { Messages = [] } = await client.send(command, signal ? { abortSignal: signal } : {});
+        return Messages.flatMap(takeInHand);
+      } catch (error) {
+        if (signal?.aborted) return [];
+        throw queueError(error, url);
+      }
+    },
+
+    async close() {
+      clearInterval(heartbeat);
+      await Promise.all(
+        [...inHand.values()].map(({ message }) =>
+          message.release().catch((error: unknown) => {
+            log.warn({ messageId: message.messageId }, `releasing a message: ${describeError(error)}`);
+          }),
+        ),
+      );
+      client.destroy();
+    },
+  };
+
+  function takeInHand({ MessageId, ReceiptHandle, Body, Attributes }: Message): QueueMessage[] {
+    if (!ReceiptHandle) return [];
+    const handle = { QueueUrl: url, ReceiptHandle };
+    const message: QueueMessage = {
+      messageId: MessageId ?? '',
+      body: Body ?? '',
+      receiveCount: Number(Attributes?.ApproximateReceiveCount ?? 1),
+      async ack() {
+        inHand.delete(ReceiptHandle);
+        await client.send(new DeleteMessageCommand(handle)).catch((error: unknown) => {
+          throw queueError(error, url);
+        });
+      },
+      async release(delaySeconds = 0) {
+        inHand.delete(ReceiptHandle);
+        await client
+          .send(new ChangeMessageVisibilityCommand({ ...handle, VisibilityTimeout: delaySeconds }))
+          .catch((error: unknown) => {
+            throw queueError(error, url);
+          });
+      },
+    };
+    inHand.set(ReceiptHandle, { message, receivedMs: Date.now() });
+    return [message];
+  }
+
+  /** A message whose visibility can't be extended comes again; the ledger makes that harmless. */
+  async function extendAll(): Promise<void> {
+    const handles = [...inHand].filter(
+      ([, { receivedMs }]) =>
+        (Date.now() - receivedMs) / 1000 + visibilityTimeoutSeconds < longestVisibilitySeconds,
+    );
+    const batchSize = 10;
+    for (let start = 0; start < handles.length; start += batchSize) {
+      const entries = handles.slice(start, start + batchSize).map(([ReceiptHandle], index) => ({
+        Id: String(index),
+        ReceiptHandle,
+        VisibilityTimeout: visibilityTimeoutSeconds,
+      }));
+      try {
+        const { Failed = [] } = await client.send(
+          new ChangeMessageVisibilityBatchCommand({ QueueUrl: url, Entries: entries }),
+        );
+        for (const { Id, Message: found } of Failed) {
+          const held = handles[start + Number(Id)];
+          // Acked or released since the batch was made: nothing to extend any more.
+          if (held && inHand.has(held[0])) {
+            log.warn(
+              { messageId: held[1].message.messageId },
+              `extending the visibility of a message: ${found}`,
+            );
+          }
+        }
+      } catch (error) {
+        log.warn(
+          { queue: url },
+          `extending the visibility of messages: ${describeError(queueError(error, url))}`,
+        );
+      }
+    }
+  }
+}
+
+/** Region and endpoint as the queue URL tells them. */
+function placeOf(url: string): { region: string; endpoint?: string } {
+  const { hostname, origin } = new URL(url);
+  const match = /^sqs\.([\w-]+)\.amazonaws\.com(\.cn)?$|^([\w-]+)\.queue\.amazonaws\.com(\.cn)?$/.exec(
+    hostname,
+  );
+  const region = match?.[1] ?? match?.[3];
+  if (region) return { region };
+  if (hostname === 'queue.amazonaws.com') return { region: 'us-east-1' };
+  return { region: process.env.AWS_REGION ?? 'us-east-1', endpoint: origin };
+}
+
+const notFound = new Set([
+  'QueueDoesNotExist',
+  'AWS.SimpleQueueService.NonExistentQueue',
+  'QueueDeletedRecently',
+  'InvalidAddress',
+]);
+const denied = new Set([
+  'AccessDenied',
+  'AccessDeniedException',
+  'AuthorizationHeaderMalformed',
+  'CredentialsProviderError',
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'IncompleteSignature',
+  'InvalidClientTokenId',
+  'InvalidSecurity',
+  'KMS.AccessDeniedException',
+  'KmsAccessDenied',
+  'MissingAuthenticationToken',
+  'OptInRequired',
+  'SignatureDoesNotMatch',
+  'UnrecognizedClientException',
+]);
+
+/** The one place that says what an error of the SQS client means. */
+function queueError(error: unknown, queue: string): ReportsError {
+  const name = error instanceof Error ? error.name : '';
+  const found = [name, describeError(error)].filter(Boolean).join(': ');
+  const cause = { cause: error };
+  if (notFound.has(name)) return new ReportsError('QUEUE_NOT_FOUND', { queue }, cause);
+  if (denied.has(name)) return new ReportsError('QUEUE_ACCESS_DENIED', { queue, found }, cause);
+  return new ReportsError('QUEUE_UNREACHABLE', { queue, found }, cause);
+}

@@ -1,0 +1,144 @@
+/** What the source rooms hand to the pipeline: messages, notifications, reports and documents. */
+
+/** One message received from the queue. Exactly one of `ack` and `release` ends it. */
+export interface QueueMessage {
+  messageId: string;
+  body: string;
+  /** How often it was received, this time included. */
+  receiveCount: number;
+  /** Deletes it. Only after its load is committed. */
+  ack(): Promise<void>;
+  /** Gives it back: at once, or after `delaySeconds`. */
+  release(delaySeconds?: number): Promise<void>;
+}
+
+/** The queue of one or more pipelines. */
+export interface Queue {
+  url: string;
+  /** Whether the queue moves messages that fail too often to a dead-letter queue of its own. */
+  hasRedrivePolicy(): Promise<boolean>;
+  /**
+   * Receives up to 10 messages by long polling; none when the queue was empty for `waitTimeSeconds`. While a message is
+   * neither acked nor released its visibility is extended.
+   */
+  receive(options: {
+    maxMessages: number;
+    waitTimeSeconds: number;
+    signal?: AbortSignal;
+  }): Promise<QueueMessage[]>;
+  /** Releases everything still in hand and stops the heartbeats. */
+  close(): Promise<void>;
+}
+
+export type ReportStatus = 'DONE' | 'FATAL' | 'CANCELLED' | 'IN_QUEUE' | 'IN_PROGRESS';
+
+/** A REPORT_PROCESSING_FINISHED notification; what is absent in the message is undefined. */
+export interface ReportNotification {
+  kind: 'report';
+  notificationId?: string;
+  /** The seller id, from `sellerId` or the end of `accountId`; a vendor group's account id stands as it is. */
+  sellerId: string;
+  reportId: string;
+  reportType: string;
+  status: ReportStatus;
+  documentId?: string;
+}
+
+/** A well-formed notification of another type, to be acknowledged and counted. */
+export interface OtherNotification {
+  kind: 'other';
+  notificationId?: string;
+  notificationType: string;
+  sellerId?: string;
+}
+
+export type Notification = ReportNotification | OtherNotification;
+
+/** A report as getReport and getReports tell it. Times are ISO 8601. */
+export interface Report {
+  reportId: string;
+  reportType: string;
+  status: ReportStatus;
+  documentId?: string;
+  marketplaceIds: string[];
+  dataStart?: string;
+  dataEnd?: string;
+  createdAt: string;
+}
+
+/** Where the bytes of a document are. The URL is a secret that lives five minutes. */
+export interface DocumentLocation {
+  url: string;
+  /** What Amazon says; the magic bytes decide. */
+  compression?: 'GZIP';
+}
+
+/** The Selling Partner API for one seller. Errors are from the catalogue; 429 and 5xx are waited for within `deadline`. */
+export interface SellingPartner {
+  sellerId: string;
+  getReport(reportId: string, call: CallOptions): Promise<Report>;
+  /** `restricted`: ask for a restricted data token first. A 403 without one is tried once more with one. */
+  getReportDocument(
+    documentId: string,
+    call: CallOptions & { restricted: boolean },
+  ): Promise<DocumentLocation>;
+  /** All reports with those properties, page by page; at most 10 report types a request, done by the implementation. */
+  getReports(filter: ReportFilter, call: CallOptions): AsyncIterable<Report>;
+}
+
+export interface ReportFilter {
+  /** Exact report types. */
+  reportTypes: string[];
+  statuses: ReportStatus[];
+  createdSince: Date;
+  createdUntil?: Date;
+}
+
+export interface CallOptions {
+  /** Stops waiting and calling. */
+  signal?: AbortSignal;
+  /** Epoch milliseconds: where the quota would make the call later than this, it fails with API_QUOTA_EXCEEDED at once. */
+  deadlineMs?: number;
+}
+
+/** Amazon's word about a document, kept beside its raw bytes so that a load can be repeated without Amazon. */
+export interface DocumentFacts {
+  sellerId: string;
+  /** Unique only together with the seller. */
+  documentId: string;
+  reportType: string;
+  reportId?: string;
+  marketplaceIds: string[];
+  dataStart?: string;
+  dataEnd?: string;
+  reportCreatedAt?: string;
+  /** The Content-Type of the download. */
+  contentType?: string;
+  compression?: 'GZIP';
+}
+
+/** A document kept on disk exactly as downloaded. */
+export interface RawDocument {
+  facts: DocumentFacts;
+  /** Absolute path of the bytes; the facts are beside it in `<path>.json`. */
+  path: string;
+  bytes: number;
+}
+
+/** A raw document that was read once from end to end: whole, undamaged, charset known. */
+export interface ExaminedDocument {
+  raw: RawDocument;
+  gzipped: boolean;
+  /** e.g. utf-8, windows-1252, cp932, utf-16le. */
+  charset: string;
+  /** Where the charset came from. */
+  charsetSource: 'content-type' | 'bom' | 'strict-utf8' | 'marketplace';
+  /** Size of the text in bytes, gunzipped, before decoding. 0 for an empty document. */
+  textBytes: number;
+  /** Disagreements worth telling, e.g. Amazon said GZIP and the bytes are not. */
+  notes: string[];
+  /** The text from its start, without BOM. May be called more than once. */
+  openText(): AsyncIterable<string>;
+  /** The gunzipped bytes from their start. May be called more than once. */
+  openBytes(): AsyncIterable<Uint8Array>;
+}

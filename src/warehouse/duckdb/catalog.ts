@@ -1,0 +1,83 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { readColumnType } from '../../schema/column-type.js';
+import type { ColumnType } from '../../schema/types.js';
+import { run } from './sql.js';
+
+/** The columns every table of reports ends with when it is made. Times are in UTC. */
+export const lineageColumns = [
+  ['_report_id', 'VARCHAR'],
+  ['_document_id', 'VARCHAR'],
+  ['_seller_id', 'VARCHAR'],
+  ['_marketplace_ids', 'VARCHAR[]'],
+  ['_data_start', 'TIMESTAMP'],
+  ['_data_end', 'TIMESTAMP'],
+  ['_row', 'BIGINT'],
+  ['_loaded_at', 'TIMESTAMP'],
+] as const;
+
+export interface TableColumn {
+  name: string;
+  /** As DuckDB spells it, e.g. DECIMAL(18,4). */
+  typeText: string;
+  /** Undefined for a type that no report schema has, e.g. VARCHAR[]. */
+  type: ColumnType | undefined;
+}
+
+export interface Relation {
+  name: string;
+  isView: boolean;
+  /** By name in lower case: DuckDB's names have no case. */
+  columns: Map<string, TableColumn>;
+}
+
+/** The tables and views of the file, by name in lower case. */
+export type Relations = Map<string, Relation>;
+
+export async function readRelations(connection: DuckDBConnection): Promise<Relations> {
+  const rows = await run(
+    connection,
+    `SELECT table_name, view_name IS NOT NULL, column_name, data_type
+     FROM duckdb_columns() columns
+     LEFT JOIN duckdb_views() views
+       ON views.database_oid = columns.database_oid AND views.schema_oid = columns.schema_oid AND view_name = table_name
+     WHERE columns.database_name = current_database() AND columns.schema_name = 'main' AND NOT columns.internal
+     ORDER BY table_name, column_index`,
+  );
+  const relations: Relations = new Map();
+  for (const row of rows) {
+    const [table, column, typeText] = [String(row[0]), String(row[2]), String(row[3])];
+    const relation = relations.get(table.toLowerCase()) ?? {
+      name: table,
+      isView: row[1] === true,
+      columns: new Map(),
+    };
+    relation.columns.set(column.toLowerCase(), { name: column, typeText, type: columnTypeOf(typeText) });
+    relations.set(table.toLowerCase(), relation);
+  }
+  return relations;
+}
+
+/** Whether it is a table that loads made: it has the lineage columns. */
+export function isReportTable(relation: Relation): boolean {
+  return !relation.isView && lineageColumns.every(([name]) => relation.columns.has(name));
+}
+
+/** The type of a column in DuckDB. Timestamps have no zone there: they are UTC. */
+export function duckDbType(type: ColumnType): string {
+  return type.kind === 'decimal' ? `DECIMAL(${type.precision},${type.scale})` : plainTypes[type.kind];
+}
+
+const plainTypes = {
+  string: 'VARCHAR',
+  int64: 'BIGINT',
+  float64: 'DOUBLE',
+  bool: 'BOOLEAN',
+  date: 'DATE',
+  timestamp: 'TIMESTAMP',
+  json: 'JSON',
+} as const;
+
+function columnTypeOf(typeText: string): ColumnType | undefined {
+  const plain = Object.entries(plainTypes).find(([, text]) => text === typeText);
+  return readColumnType(plain?.[0] ?? typeText.toLowerCase());
+}

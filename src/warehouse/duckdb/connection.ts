@@ -1,0 +1,149 @@
+import { existsSync } from 'node:fs';
+import { link, mkdir, rename, rm } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { describeError, ReportsError } from '../../errors.js';
+
+/** How the file is opened for one piece of work. */
+export interface Access {
+  path: string;
+  /** `write` makes the file and its folders where they are missing. `read` also shuts off files, network and settings. */
+  mode: 'read' | 'write';
+  /** How long to wait, in milliseconds, for another process that holds the file. */
+  lockWaitMs: number;
+}
+
+const lockRetryMs = { first: 20, most: 250 };
+
+/**
+ * Work in hand per file, in this process. Two instances of one file in one process are not kept apart by the operating system, and
+ * closing one of them would drop the lock of both, so pieces of work wait for each other here.
+ */
+const inHand = new Map<string, Promise<unknown>>();
+
+/**
+ * Opens the file, does the work, closes the file. Nothing is held afterwards: neither lock nor write-ahead log. Results must be
+ * read to their end within the work, as a stream that is still open keeps the lock.
+ * Fails with WAREHOUSE_LOCKED, WAREHOUSE_UNREADABLE, FILE_UNREADABLE or DISK_FULL where the file can't be opened.
+ */
+export async function withConnection<T>(
+  access: Access,
+  work: (connection: DuckDBConnection) => Promise<T>,
+): Promise<T> {
+  const path = resolve(access.path);
+  const before = inHand.get(path) ?? Promise.resolve();
+  const mine = before.then(() => openAndWork({ ...access, path }, work));
+  const settled = mine.catch(() => undefined);
+  inHand.set(path, settled);
+  try {
+    return await mine;
+  } finally {
+    if (inHand.get(path) === settled) inHand.delete(path);
+  }
+}
+
+/** Turns DuckDB's word about a file into an error of the catalogue; other errors stay as they are. */
+export function fileError(error: unknown, path: string): unknown {
+  if (error instanceof ReportsError) return error;
+  const text = firstLine(error);
+  const options = { cause: error };
+  if (/No space left on device|Disk quota exceeded/i.test(text)) {
+    return new ReportsError('DISK_FULL', { path, found: text }, options);
+  }
+  if (isLock(text)) return new ReportsError('WAREHOUSE_LOCKED', { path, found: lockHolder(text) }, options);
+  if (/Cannot open file|Permission denied|Read-only file system|Is a directory/i.test(text)) {
+    return new ReportsError('FILE_UNREADABLE', { path, found: text }, options);
+  }
+  if (
+    /Corrupt|not a valid DuckDB|Could not read enough bytes|replaying WAL|Serialization Error|version number/i.test(
+      text,
+    )
+  ) {
+    return new ReportsError('WAREHOUSE_UNREADABLE', { path, found: text }, options);
+  }
+  return error;
+}
+
+/** The first line of an error; DuckDB adds the place in the SQL text below it. */
+export function firstLine(error: unknown): string {
+  return describeError(error).split('\n', 1)[0] ?? '';
+}
+
+async function openAndWork<T>(
+  access: Access,
+  work: (connection: DuckDBConnection) => Promise<T>,
+): Promise<T> {
+  const instance = await openWithPatience(access);
+  let connection: DuckDBConnection | undefined;
+  try {
+    connection = await instance.connect();
+    await connection.run("SET TimeZone = 'UTC'");
+    if (access.mode === 'read') await connection.run('SET lock_configuration = true');
+    return await work(connection);
+  } finally {
+    // The connection keeps the file open, so it goes first. Closing writes the checkpoint and removes the write-ahead log.
+    connection?.closeSync();
+    instance.closeSync();
+  }
+}
+
+async function openWithPatience(access: Access): Promise<DuckDBInstance> {
+  const giveUpAtMs = Date.now() + access.lockWaitMs;
+  for (let waitMs = lockRetryMs.first; ; waitMs = Math.min(waitMs * 2, lockRetryMs.most)) {
+    try {
+      if (access.mode === 'write') await createIfMissing(access.path);
+      return await DuckDBInstance.create(access.path, settings(access.mode));
+    } catch (error) {
+      const leftMs = giveUpAtMs - Date.now();
+      if (leftMs <= 0 || !isLock(firstLine(error))) throw openError(error, access.path);
+      await delay(Math.min(waitMs, leftMs));
+    }
+  }
+}
+
+function settings(mode: Access['mode']): Record<string, string> {
+  const offline = { autoinstall_known_extensions: 'false', autoload_known_extensions: 'false' };
+  return mode === 'read'
+    ? { ...offline, access_mode: 'READ_ONLY', enable_external_access: 'false' }
+    : offline;
+}
+
+/**
+ * A new file appears whole or not at all: DuckDB writes its headers in several steps, and a file that was cut off between two of
+ * them opens no more. `link` refuses to replace a file that another process made meanwhile.
+ */
+async function createIfMissing(path: string): Promise<void> {
+  if (existsSync(path)) return;
+  await mkdir(dirname(path), { recursive: true });
+  const fresh = `${path}.${process.pid}.new`;
+  await rm(fresh, { force: true });
+  try {
+    const instance = await DuckDBInstance.create(fresh);
+    instance.closeSync();
+    await link(fresh, path).catch((error: NodeJS.ErrnoException) => {
+      // Some network and removable disks have no hard links.
+      if (error.code !== 'EEXIST') return rename(fresh, path);
+    });
+  } finally {
+    await rm(fresh, { force: true });
+  }
+}
+
+function openError(error: unknown, path: string): ReportsError {
+  const known = fileError(error, path);
+  if (known instanceof ReportsError) return known;
+  // Node's own errors, from making the folder, carry a code; what is left is DuckDB unable to make sense of the file.
+  const code = (error as NodeJS.ErrnoException).code ? 'FILE_UNREADABLE' : 'WAREHOUSE_UNREADABLE';
+  return new ReportsError(code, { path, found: firstLine(error) }, { cause: error });
+}
+
+function isLock(text: string): boolean {
+  return /Could not set lock on file|being used by another process|File is already open in/i.test(text);
+}
+
+/** Program and PID out of `... Conflicting lock is held in /usr/bin/python3.12 (PID 4711) ...`. */
+function lockHolder(text: string): string {
+  const match = /held in (.+?) \(PID (\d+)\)/.exec(text);
+  return match ? `${match[1]}, PID ${match[2]}` : text;
+}

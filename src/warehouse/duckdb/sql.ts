@@ -1,0 +1,44 @@
+import type { DuckDBConnection, DuckDBType, DuckDBValue } from '@duckdb/node-api';
+import { LIST, listValue, VARCHAR } from '@duckdb/node-api';
+
+/** A parameter: text, text list or number; null is a NULL of text. */
+export type Parameter = string | number | bigint | null | string[];
+
+/** Quotes a name for SQL text. */
+export function identifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** Quotes text for SQL text, for the few places that take no parameter. */
+export function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** Reads a Parquet file of that exact path: glob characters in it stand for themselves. */
+export function parquet(path: string): string {
+  return `read_parquet(${literal(path.replace(/[*?[]/g, '[$&]'))})`;
+}
+
+/**
+ * SQL for a time as TIMESTAMP in UTC. An offset in the text counts, which a plain cast to TIMESTAMP would ignore; a text without
+ * one is UTC, as that is the zone of every connection.
+ */
+export function utcTimestamp(expression: string): string {
+  return `CAST(CAST(${expression} AS TIMESTAMPTZ) AS TIMESTAMP)`;
+}
+
+/** Runs one statement with `$name` parameters and gives its rows as arrays of DuckDB's values. */
+export async function run(
+  connection: DuckDBConnection,
+  sql: string,
+  parameters: Record<string, Parameter> = {},
+): Promise<DuckDBValue[][]> {
+  const values: Record<string, DuckDBValue> = {};
+  const types: Record<string, DuckDBType> = {};
+  for (const [name, value] of Object.entries(parameters)) {
+    values[name] = Array.isArray(value) ? listValue(value) : value;
+    if (Array.isArray(value)) types[name] = LIST(VARCHAR);
+    if (value === null || typeof value === 'string') types[name] = VARCHAR;
+  }
+  return (await connection.run(sql, values, types)).getRows();
+}

@@ -1,0 +1,140 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { Logger } from 'pino';
+import { columnTypeText, widerType } from '../../schema/column-type.js';
+import type { ColumnType } from '../../schema/types.js';
+import type { LoadTable } from '../types.js';
+import {
+  duckDbType,
+  isReportTable,
+  lineageColumns,
+  type Relation,
+  type Relations,
+  type TableColumn,
+} from './catalog.js';
+import { identifier, run } from './sql.js';
+
+/** A load that can't be committed as it stands, whatever the state of the machine. */
+export class Refusal extends Error {}
+
+/** What a table becomes so that documents fit into it. Nothing is ever narrowed or dropped. */
+export interface TablePlan {
+  name: string;
+  /** The table as the file has it; undefined where it is to be made. */
+  existing: Relation | undefined;
+  /** All columns but the lineage, by name in lower case, with the types they will have. */
+  columns: Map<string, PlannedColumn>;
+}
+
+interface PlannedColumn {
+  name: string;
+  type: ColumnType;
+}
+
+/** The plans of one commit, by table name in lower case. */
+export type TablePlans = Map<string, TablePlan>;
+
+/**
+ * Adds one document's table to the plans: the columns it lacks, and wider types where the document's don't fit.
+ * Returns whether that changed the plan. Nothing is done to the file yet; see `applyPlan` for why.
+ */
+export function planTable(plans: TablePlans, relations: Relations, table: LoadTable): boolean {
+  checkNames(table);
+  const existing = relations.get(table.name.toLowerCase());
+  if (existing && !isReportTable(existing)) {
+    refuse(
+      table,
+      `the file already has a ${existing.isView ? 'view' : 'table'} of that name that no load made`,
+    );
+  }
+  const known = plans.get(table.name.toLowerCase());
+  const plan = known ?? { name: existing?.name ?? table.name, existing, columns: new Map() };
+  plans.set(table.name.toLowerCase(), plan);
+  let changed = !known;
+  for (const column of table.columns) {
+    const name = column.name.toLowerCase();
+    const present = plan.columns.get(name) ?? presentColumn(table, existing?.columns.get(name));
+    const type = present ? widerType(present.type, column.type) : column.type;
+    changed ||= !present || columnTypeText(type) !== columnTypeText(present.type);
+    plan.columns.set(name, { name: present?.name ?? column.name, type });
+  }
+  return changed;
+}
+
+/**
+ * Makes the table, adds columns, widens types. DuckDB can't commit a transaction that alters a table after it changed rows of it,
+ * so this comes before all rows of a commit.
+ */
+export async function applyPlan(connection: DuckDBConnection, plan: TablePlan, log?: Logger): Promise<void> {
+  const { existing } = plan;
+  const table = identifier(plan.name);
+  const planned = [...plan.columns.values()].map((column) => ({
+    ...column,
+    typeText: duckDbType(column.type),
+  }));
+  if (!existing) {
+    const columns = planned.map(({ name, typeText }) => `${identifier(name)} ${typeText}`);
+    const lineage = lineageColumns.map(([name, typeText]) => `${name} ${typeText}`);
+    await run(connection, `CREATE TABLE ${table} (${[...columns, ...lineage]})`);
+    return;
+  }
+  const canonical: string[] = [];
+  for (const { name, type, typeText } of planned) {
+    const present = existing.columns.get(name.toLowerCase());
+    if (present?.typeText === typeText) continue;
+    const column = identifier(name);
+    if (!present?.type) {
+      await run(connection, `ALTER TABLE ${table} ADD COLUMN ${column} ${typeText}`);
+      log?.info({ table: plan.name, column: name, type: typeText }, 'column added');
+      continue;
+    }
+    await run(connection, `ALTER TABLE ${table} ALTER COLUMN ${column} TYPE ${typeText}`);
+    log?.info({ table: plan.name, column: name, from: present.typeText, to: typeText }, 'column widened');
+    const text = type.kind === 'string' ? canonicalText(column, present.type) : column;
+    if (text !== column) canonical.push(`${column} = ${text}`);
+  }
+  // Not in the USING clause of the ALTER: DuckDB can't replay one with a function in it from the write-ahead log, and the file would
+  // not open after a crash.
+  if (canonical.length > 0) await run(connection, `UPDATE ${table} SET ${canonical}`);
+}
+
+/**
+ * SQL for a value of one type as a wider one. Numbers as text lose the zeros at their end and times are ISO 8601, so that the text does
+ * not depend on the widths a column went through before.
+ */
+export function widened(expression: string, from: ColumnType, to: ColumnType): string {
+  if (columnTypeText(from) === columnTypeText(to)) return expression;
+  const cast = `CAST(${expression} AS ${duckDbType(to)})`;
+  return to.kind === 'string' ? canonicalText(cast, from) : cast;
+}
+
+/** SQL for DuckDB's text of a value in the spelling that does not depend on its column's width. */
+function canonicalText(text: string, from: ColumnType): string {
+  if (from.kind === 'decimal' && from.scale > 0) return `rtrim(rtrim(${text}, '0'), '.')`;
+  if (from.kind !== 'timestamp') return text;
+  const time = `CAST(${text} AS TIMESTAMP)`;
+  return `CASE WHEN microsecond(${time}) % 1000 = 0 THEN strftime(${time}, '%Y-%m-%dT%H:%M:%S.%gZ')
+    ELSE strftime(${time}, '%Y-%m-%dT%H:%M:%S.%fZ') END`;
+}
+
+function presentColumn(table: LoadTable, column: TableColumn | undefined): PlannedColumn | undefined {
+  if (!column) return undefined;
+  const { name, type, typeText } = column;
+  if (!type) refuse(table, `column ${name} has the type ${typeText}, which no load made`);
+  return { name, type };
+}
+
+function checkNames(table: LoadTable): void {
+  if (table.name.startsWith('_')) refuse(table, 'names that begin with _ are kept for the ledger');
+  const taken = new Set<string>(lineageColumns.map(([name]) => name));
+  for (const column of table.columns) {
+    const name = column.name.toLowerCase();
+    if (taken.has(name)) {
+      refuse(table, `column ${column.name} is there twice; names have no case, and lineage columns count`);
+    }
+    taken.add(name);
+  }
+}
+
+function refuse(table: LoadTable, problem: string): never {
+  throw new Refusal(`table ${table.name}: ${problem}`);
+}

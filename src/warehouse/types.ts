@@ -1,0 +1,111 @@
+import type { LoadMode, ResolvedColumn } from '../schema/types.js';
+
+export type LoadStatus = 'loaded' | 'empty' | 'quarantined' | 'fatal' | 'cancelled' | 'skipped';
+
+/** One row of the ledger, the table `_loads`. Times are ISO 8601 in UTC. */
+export interface LedgerEntry {
+  /** Unique: `<seller>/<document>`, else `<seller>/report/<report>`, else `message/<id>`. See `ledgerKey`. */
+  key: string;
+  status: LoadStatus;
+  sellerId: string | null;
+  documentId: string | null;
+  reportId: string | null;
+  reportType: string | null;
+  marketplaceIds: string[];
+  dataStart: string | null;
+  dataEnd: string | null;
+  reportCreatedAt: string | null;
+  /** Error code for quarantined, fatal and cancelled. */
+  reasonCode: string | null;
+  reason: string | null;
+  /** Drift and oddities worth telling. */
+  notes: string[];
+  /**
+   * Rows per table, as parsed; 0 for a header-only document, none for one without any text. `superseded`, which the warehouse adds, counts those of them that were
+   * left out because a newer report holds them.
+   */
+  tables: { name: string; rows: number; superseded?: number }[];
+  rejects: number;
+  rawPath: string | null;
+  rawBytes: number | null;
+  textBytes: number | null;
+  charset: string | null;
+  dialect: Record<string, unknown> | null;
+  engine: string | null;
+  pipeline: string | null;
+  /** The message body, only where nothing else would keep it: unreadable notifications and unknown sellers. */
+  body: string | null;
+  durationMs: number | null;
+}
+
+/** An entry as read back from the ledger. */
+export interface LedgerRow extends LedgerEntry {
+  loadedAt: string;
+}
+
+/** The rows of one document for one table. */
+export interface LoadTable {
+  name: string;
+  mode: LoadMode;
+  key: string[];
+  partitionBy?: string;
+  columns: ResolvedColumn[];
+  /** Absolute path of the Parquet file: the columns as the batches had them, then `_row`. Null where there are no rows. */
+  parquetPath: string | null;
+  rows: number;
+}
+
+/** One document to commit: its ledger entry and its rows. */
+export interface Load {
+  entry: LedgerEntry;
+  tables: LoadTable[];
+  /** Absolute path of a Parquet file with columns table_name, row_number, column_name, raw, reason; null where nothing was rejected. */
+  rejectsPath: string | null;
+}
+
+export interface TableInfo {
+  name: string;
+  reportType: string | null;
+  rows: number;
+  lastLoadedAt: string | null;
+}
+
+export interface QueryResult {
+  columns: { name: string; type: string }[];
+  /** Decimals and 64-bit integers as strings, times as ISO UTC, nested values as JSON values. */
+  rows: Record<string, unknown>[];
+}
+
+export interface LedgerFilter {
+  statuses?: LoadStatus[];
+  reportType?: string;
+  sellerId?: string;
+  /** Document id, report id or table name. */
+  documentOrTable?: string;
+  limit?: number;
+}
+
+/** One warehouse. It holds no lock between calls. */
+export interface Warehouse {
+  /** The ledger rows of those keys; keys that the ledger doesn't have are absent. */
+  seen(keys: string[]): Promise<Map<string, LedgerRow>>;
+  /**
+   * Commits the loads in one transaction: tables made and widened, rows by load mode, rejects, ledger rows. A load whose key is
+   * in the ledger replaces what that document loaded before. All or nothing.
+   */
+  commit(loads: Load[]): Promise<void>;
+  tables(): Promise<TableInfo[]>;
+  loads(filter: LedgerFilter): Promise<LedgerRow[]>;
+  rejects(filter: LedgerFilter): Promise<Record<string, unknown>[]>;
+  /** Read-only. */
+  query(sql: string): Promise<QueryResult>;
+}
+
+/** The ledger's key of a document, or of a report without one. Ids are unique only together with the seller. */
+export function ledgerKey(id: {
+  sellerId: string;
+  documentId?: string | null;
+  reportId?: string | null;
+}): string {
+  return id.documentId ? `${id.sellerId}/${id.documentId}` : `${id.sellerId}/report/${id.reportId}`;
+}

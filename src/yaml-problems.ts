@@ -1,0 +1,202 @@
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+  type YAMLError,
+} from 'yaml';
+import type { z } from 'zod';
+import { mistakesOf, pathText, type YamlPath } from './spec-issues.js';
+import { jsonSchema } from './spec-reference.js';
+
+export { didYouMean, nearestName } from './nearest-name.js';
+export type { YamlPath } from './spec-issues.js';
+export { type JsonSchema, jsonSchema, referencePage } from './spec-reference.js';
+
+/** One mistake in a YAML file. Lines and columns count from 1. */
+export interface Problem {
+  file: string;
+  line: number;
+  column: number;
+  /** e.g. `pipelines[0].schedule`; empty for the file as a whole. */
+  path: string;
+  message: string;
+}
+
+/** A YAML file after reading. */
+export interface YamlFile<T> {
+  /** What the spec made of it; absent where there are problems. */
+  value?: T;
+  /** What stands in the file before the spec, for checks that go on after a problem; undefined where it is no YAML. */
+  data: unknown;
+  problems: Problem[];
+  /** A problem at the value of that path, or `at: 'key'` at its key. */
+  problemAt(path: YamlPath, message: string, at?: 'key' | 'value'): Problem;
+}
+
+/**
+ * Reads a YAML text by a spec. All mistakes are found at once, one problem for each: bad YAML, keys given twice, unknown
+ * and missing keys, values that the spec refuses. Of bad YAML nothing but the YAML mistakes is told.
+ * `file` is the name for messages; `substitute` may put other text in the place of a text value.
+ */
+export function readYaml<T>(input: {
+  text: string;
+  file: string;
+  spec: z.ZodType<T>;
+  substitute?: Substitute;
+}): YamlFile<T> {
+  const lines = new LineCounter();
+  const document = parseDocument(input.text.replace(/^\uFEFF/, ''), {
+    lineCounter: lines,
+    prettyErrors: false,
+  });
+  const problem = (offset: number, path: YamlPath, message: string): Problem => {
+    const { line, col } = lines.linePos(offset);
+    return {
+      file: input.file,
+      line: Math.max(line, 1),
+      column: Math.max(col, 1),
+      path: pathText(path),
+      message,
+    };
+  };
+  const problemAt = (path: YamlPath, message: string, at: 'key' | 'value' = 'value') =>
+    problem(offsetOf(document, path, at), path, message);
+
+  const repeated = document.errors.filter((error) => error.code === 'DUPLICATE_KEY');
+  const broken = [...document.errors.filter((error) => error.code !== 'DUPLICATE_KEY'), ...document.warnings];
+  const problems = repeated.map((error) =>
+    problem(error.pos[0], pathOfKey(document, error.pos[0]), 'key given twice; keep one'),
+  );
+  visit(document, {
+    Alias(_, alias) {
+      if (!alias.resolve(document)) {
+        broken.push({
+          pos: alias.range ?? [0, 0],
+          message: `no anchor &${alias.source} before *${alias.source}`,
+        } as YAMLError);
+      }
+    },
+  });
+  if (broken.length > 0) {
+    problems.push(...firstPerLine(broken.map((error) => problem(error.pos[0], [], syntaxMessage(error)))));
+    return { data: undefined, problems: inOrder(problems), problemAt };
+  }
+
+  const unset = input.substitute ? substituteAll(document, input.substitute) : [];
+  problems.push(...unset.map(({ offset, path, message }) => problem(offset, path, message)));
+  const data: unknown = document.toJS();
+  const result = input.spec.safeParse(data);
+  if (!result.success) {
+    const schema = jsonSchema(input.spec);
+    for (const { path, message, at } of mistakesOf(result.error.issues, data, schema)) {
+      // What a text that could not be substituted would have been is not known.
+      if (unset.some((each) => pathText(each.path) === pathText(path))) continue;
+      problems.push(problemAt(path, message, at));
+    }
+  }
+  return result.success && problems.length === 0
+    ? { value: result.data, data, problems, problemAt }
+    : { data, problems: inOrder(problems), problemAt };
+}
+
+/** What to put in the place of a text value, or what is wrong with it. */
+export type Substitute = (text: string) => { text: string } | { problem: string };
+
+/** Substitutes in place. A plain (unquoted) value may become a number or a boolean, as if it stood there; never any other YAML. */
+function substituteAll(document: Document, substitute: Substitute) {
+  const problems: { offset: number; path: YamlPath; message: string }[] = [];
+  const walk = (node: unknown, path: YamlPath): void => {
+    if (isMap(node)) {
+      for (const { key, value } of node.items) walk(value, [...path, isScalar(key) ? String(key.value) : '']);
+    } else if (isSeq(node)) {
+      node.items.forEach((item, index) => void walk(item, [...path, index]));
+    } else if (isScalar(node) && typeof node.value === 'string') {
+      const result = substitute(node.value);
+      if ('problem' in result) {
+        problems.push({ offset: node.range?.[0] ?? 0, path, message: result.problem });
+      } else if (result.text !== node.value) {
+        node.value = node.type === 'PLAIN' ? plainValue(result.text) : result.text;
+      }
+    }
+  };
+  walk(document.contents, []);
+  return problems;
+}
+
+function plainValue(text: string): string | number | boolean {
+  if (text === 'true' || text === 'false') return text === 'true';
+  return /^-?(0|[1-9]\d*)(\.\d+)?$/.test(text) && Number.isSafeInteger(Math.trunc(Number(text)))
+    ? Number(text)
+    : text;
+}
+
+/** `pipelines.yaml:12:5 pipelines[0].shedule: unknown key; did you mean "schedule"?` */
+export function formatProblem({ file, line, column, path, message }: Problem): string {
+  return `${file}:${line}:${column} ${path === '' ? '' : `${path}: `}${message}`;
+}
+
+/** Problems by file, line and column. */
+export function inOrder(problems: Problem[]): Problem[] {
+  return problems.toSorted((a, b) => a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column);
+}
+
+/** Where a path stands in the text; for what isn't there, its nearest map or list. */
+function offsetOf(document: Document, path: YamlPath, at: 'key' | 'value'): number {
+  let node: Node | null = document.contents as Node | null;
+  let offset = node?.range?.[0] ?? 0;
+  for (const [depth, part] of path.entries()) {
+    if (isAlias(node)) node = node.resolve(document) ?? null;
+    if (isMap(node)) {
+      // Of a key given twice the last one counts.
+      const pair = node.items.findLast(({ key }) => isScalar(key) && String(key.value) === String(part));
+      if (!pair) return offset;
+      const keyOffset = (pair.key as Node).range?.[0] ?? offset;
+      if (at === 'key' && depth === path.length - 1) return keyOffset;
+      node = pair.value as Node | null;
+      const range = node?.range;
+      // An empty value has no place of its own.
+      offset = range && range[0] < range[1] ? range[0] : keyOffset;
+    } else if (isSeq(node)) {
+      node = (node.items[Number(part)] as Node | undefined) ?? null;
+      if (!node) return offset;
+      offset = node.range?.[0] ?? offset;
+    } else {
+      return offset;
+    }
+  }
+  return offset;
+}
+
+/** The path of the key that stands at an offset. */
+function pathOfKey(document: Document, offset: number): YamlPath {
+  let found: YamlPath = [];
+  const search = (node: unknown, path: YamlPath): void => {
+    if (isMap(node)) {
+      for (const { key, value } of node.items) {
+        const here = [...path, isScalar(key) ? String(key.value) : ''];
+        if (isScalar(key) && key.range?.[0] === offset) found = here;
+        search(value, here);
+      }
+    }
+    if (isSeq(node)) node.items.forEach((item, index) => void search(item, [...path, index]));
+  };
+  search(document.contents, []);
+  return found;
+}
+
+function syntaxMessage({ code, message }: YAMLError): string {
+  return code === 'MULTIPLE_DOCS'
+    ? 'not valid here: a second YAML document; keep one'
+    : `not valid YAML: ${message}`;
+}
+
+/** One mistake often breaks the rest of its line in several ways. */
+function firstPerLine(problems: Problem[]): Problem[] {
+  return inOrder(problems).filter((problem, index, all) => problem.line !== all[index - 1]?.line);
+}

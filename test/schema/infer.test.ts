@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import fc from 'fast-check';
+import { looseHeader, snakeCaseName } from '../../src/schema/column-name.js';
+import { defaultTableName, schemaYaml } from '../../src/schema/infer.js';
+import { checkSchemas } from '../../src/schema/read.js';
+import type { ColumnType, ReportSchema, ResolvedColumn } from '../../src/schema/types.js';
+import { formatProblem } from '../../src/yaml-problems.js';
+
+describe('a report schema inferred from a document', () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'infer-'));
+  after(() => rmSync(folder, { recursive: true }));
+
+  function columnsFor(headers: string[], types: ColumnType[]): ResolvedColumn[] {
+    const taken = new Set<string>();
+    return headers.map((header, index) => ({
+      name: snakeCaseName(header, taken, index + 1),
+      header,
+      type: types[index % types.length] as ColumnType,
+      origin: 'inferred',
+    }));
+  }
+
+  function readBack(text: string): ReportSchema | undefined {
+    writeFileSync(path.join(folder, 'a.yaml'), text);
+    const { schemas, problems } = checkSchemas({ folders: [folder] });
+    assert.deepEqual(problems.map(formatProblem), [], text);
+    return schemas.get('GET_TEST_DATA');
+  }
+
+  it('is a file that people can read', () => {
+    const text = schemaYaml({
+      reportType: 'GET_TEST_DATA',
+      format: 'tsv',
+      quoting: 'none',
+      tableName: 'test_data',
+      columns: columnsFor(
+        ['Order ID', 'price'],
+        [{ kind: 'string' }, { kind: 'decimal', precision: 18, scale: 4 }],
+      ),
+    });
+    assert.equal(
+      text,
+      `reportType: GET_TEST_DATA
+description: Columns and types as found in one document; check them, and say here what a row is.
+format: tsv
+quoting: none
+restricted: false
+tables:
+  - name: test_data
+    load: { mode: append }
+    columns:
+      - { name: order_id, from: Order ID, type: string }
+      - { name: price, from: price, type: "decimal(18,4)" }
+`,
+    );
+  });
+
+  it('leaves repeated and nameless headers to the load, which adds them', () => {
+    const columns = columnsFor(['a', 'not applicable', '', 'Not-Applicable'], [{ kind: 'string' }]);
+    const schema = readBack(
+      schemaYaml({
+        reportType: 'GET_TEST_DATA',
+        format: 'csv',
+        quoting: 'csv',
+        tableName: 'test_data',
+        columns,
+      }),
+    );
+    assert.deepEqual(
+      schema?.tables[0]?.columns.map(({ name }) => name),
+      ['a', 'not_applicable'],
+    );
+  });
+
+  it('is accepted by the check and says the same when read, whatever the headers', () => {
+    const type = fc.constantFrom<ColumnType>(
+      { kind: 'string' },
+      { kind: 'int64' },
+      { kind: 'timestamp' },
+      { kind: 'decimal', precision: 38, scale: 10 },
+    );
+    const headers = fc.uniqueArray(fc.string({ unit: 'grapheme', minLength: 1 }), {
+      selector: looseHeader,
+      minLength: 1,
+      maxLength: 12,
+    });
+    fc.assert(
+      fc.property(headers, fc.array(type, { minLength: 1, maxLength: 3 }), (found, types) => {
+        const kept = found.filter((header) => looseHeader(header) !== '');
+        fc.pre(kept.length > 0);
+        const columns = columnsFor(kept, types);
+        const schema = readBack(
+          schemaYaml({
+            reportType: 'GET_TEST_DATA',
+            format: 'tsv',
+            quoting: 'outer',
+            tableName: 'test_data',
+            columns,
+          }),
+        );
+        assert.equal(schema?.quoting, 'outer');
+        assert.deepEqual(
+          schema?.tables[0]?.columns,
+          columns.map(({ name, header, type: kind }) => ({ name, from: [header], type: kind })),
+        );
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('names its table after the report type', () => {
+    assert.equal(defaultTableName('GET_MERCHANT_LISTINGS_DATA'), 'merchant_listings_data');
+    assert.equal(defaultTableName('_GET_MERCHANT_LISTINGS_DATA_'), 'merchant_listings_data');
+    assert.equal(defaultTableName('SC_VAT_TAX_REPORT'), 'sc_vat_tax_report');
+    assert.equal(defaultTableName('GET_'), 'report');
+  });
+});

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Ajv } from 'ajv';
+import { parse } from 'yaml';
+import { looseHeader } from '../../src/schema/column-name.js';
+import { checkSchemas, packagedSchemasFolder, readSchemas } from '../../src/schema/read.js';
+import { schemaJsonSchema, schemaReference } from '../../src/schema/reference.js';
+import { formatProblem } from '../../src/yaml-problems.js';
+
+const repository = fileURLToPath(new URL('../..', import.meta.url));
+
+describe('the report schemas that come with the program', () => {
+  const { schemas, problems } = checkSchemas({ folders: [packagedSchemasFolder()] });
+
+  it('have no problems', () => assert.deepEqual(problems.map(formatProblem), []));
+
+  it('are there for the report types a seller asks for first', () => {
+    const tables = [...schemas.values()].flatMap((schema) => schema.tables.map(({ name }) => name));
+    for (const table of [
+      'settlement_v2',
+      'settlement_v1',
+      'orders_by_last_update',
+      'orders_by_order_date',
+      'listings',
+      'fba_inventory',
+      'ledger_summary',
+      'ledger_detail',
+      'reimbursements',
+      'customer_returns',
+      'fulfilled_shipments',
+      'storage_fees',
+      'orders_shipping',
+    ]) {
+      assert.ok(tables.includes(table), table);
+    }
+  });
+
+  it('say for every table why its rows are loaded as they are', () => {
+    for (const { reportType, description, tables } of schemas.values()) {
+      assert.ok(description, reportType);
+      for (const { load } of tables) assert.ok(load.why, reportType);
+    }
+  });
+
+  it('never hold money as a float, nor an id as a number', () => {
+    for (const { reportType, tables } of schemas.values()) {
+      for (const { name, type } of tables.flatMap(({ columns }) => columns)) {
+        if (/(price|amount|fee|tax|discount|rate)$/.test(name))
+          assert.notEqual(type.kind, 'float64', `${reportType} ${name}`);
+        if (/(^|_)(ids?|sku|asin|fnsku|code|number)$/.test(name))
+          assert.equal(type.kind, 'string', `${reportType} ${name}`);
+      }
+    }
+  });
+
+  it('are files named after their report type', () => {
+    for (const { reportType, file } of schemas.values())
+      assert.equal(path.basename(file), `${reportType}.yaml`);
+    assert.equal(packagedSchemasFolder(), path.join(repository, 'schemas'));
+  });
+
+  it('are valid by the JSON Schema for editors', () => {
+    const validate = new Ajv({ allErrors: true }).compile(schemaJsonSchema());
+    for (const { file } of schemas.values()) {
+      assert.ok(validate(parse(readFileSync(file, 'utf8'))), `${file}: ${JSON.stringify(validate.errors)}`);
+    }
+    assert.equal(validate({ reportType: 'GET_X', format: 'tsv', tabels: [] }), false);
+  });
+
+  const knownColumns = path.join(repository, '../shared/report-columns');
+  it('know every header that is known of their report types', function () {
+    if (!existsSync(knownColumns)) {
+      console.log(`      skipped: no folder ${knownColumns}`);
+      this.skip();
+    }
+    let seen = 0;
+    for (const { reportType, tables } of schemas.values()) {
+      const list = path.join(knownColumns, `${reportType}.tsv`);
+      if (!existsSync(list)) continue;
+      const known = new Set(
+        tables.flatMap(({ columns }) => columns.flatMap(({ from }) => from.map(looseHeader))),
+      );
+      const headers = readFileSync(list, 'utf8')
+        .trimEnd()
+        .split('\n')
+        .slice(1)
+        .map((line) => line.split('\t')[0] ?? '');
+      seen += headers.length;
+      assert.deepEqual(
+        headers.filter((header) => !known.has(looseHeader(header))),
+        [],
+        reportType,
+      );
+    }
+    assert.ok(seen > 300, `${seen} headers`);
+  });
+});
+
+describe('the page on report schemas', () => {
+  it('has examples that pass the check', () => {
+    const examples = [...schemaReference().matchAll(/```yaml\n(.*?)```/gs)].map(([, text]) => text ?? '');
+    assert.ok(examples.length > 0);
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'examples-'));
+    for (const [index, text] of examples.entries()) writeFileSync(path.join(folder, `${index}.yaml`), text);
+    assert.ok(readSchemas({ folders: [folder] }).size > 0);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('has every key', () => {
+    const page = schemaReference();
+    for (const key of [
+      'reportType',
+      'quoting',
+      'restricted',
+      'partitionBy',
+      'dateOrder',
+      'mode',
+      'key',
+      'why',
+      'from',
+    ]) {
+      assert.ok(page.includes(`| \`${key}\` |`), key);
+    }
+  });
+});

@@ -1,0 +1,298 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { ReportsError } from '../../src/errors.js';
+import { checkSchemas, packagedSchemasFolder, readSchemas } from '../../src/schema/read.js';
+
+const good = `reportType: GET_TEST_DATA
+description: A test.
+format: tsv
+tables:
+  - name: test
+    load: { mode: merge, key: [id] }
+    partitionBy: day
+    columns:
+      - { name: id, from: Id, type: string }
+      - { name: day, from: [Day, Tag], type: date, dateOrder: dmy }
+      - { name: price, from: price, type: 'decimal(18,4)', description: Of one unit. }
+`;
+
+describe('report schemas', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(os.tmpdir(), 'schemas-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  function write(name: string, text: string): void {
+    mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+    writeFileSync(path.join(folder, name), text);
+  }
+
+  /** The problems of a user's folder, without its name. */
+  function problems(...folders: string[]): string[] {
+    const found = checkSchemas({
+      folders: [packagedSchemasFolder(), ...(folders.length > 0 ? folders : [folder])],
+    }).problems;
+    return found.map(({ file, line, column, path: key, message }) =>
+      `${path.relative(folder, file)}:${line}:${column} ${key}: ${message}`.replaceAll(`${folder}/`, ''),
+    );
+  }
+
+  /** The problems after a change of the good schema. */
+  function problemsWith(from: string, to: string): string[] {
+    assert.ok(good.includes(from));
+    write('a.yaml', good.replace(from, to));
+    return problems();
+  }
+
+  it('are read with every default filled in', () => {
+    write('a.yaml', good);
+    assert.deepEqual(readSchemas({ folders: [folder] }).get('GET_TEST_DATA'), {
+      reportType: 'GET_TEST_DATA',
+      description: 'A test.',
+      format: 'tsv',
+      quoting: 'none',
+      restricted: false,
+      tables: [
+        {
+          name: 'test',
+          load: { mode: 'merge', key: ['id'] },
+          partitionBy: 'day',
+          columns: [
+            { name: 'id', from: ['Id'], type: { kind: 'string' } },
+            { name: 'day', from: ['Day', 'Tag'], type: { kind: 'date' }, dateOrder: 'dmy' },
+            {
+              name: 'price',
+              from: ['price'],
+              type: { kind: 'decimal', precision: 18, scale: 4 },
+              description: 'Of one unit.',
+            },
+          ],
+        },
+      ],
+      file: path.join(folder, 'a.yaml'),
+    });
+  });
+
+  it('have csv quoting where the format is csv', () => {
+    write('a.yaml', good.replace('format: tsv', 'format: csv'));
+    assert.equal(readSchemas({ folders: [folder] }).get('GET_TEST_DATA')?.quoting, 'csv');
+  });
+
+  it("are those of the user's last folder where several have a report type", () => {
+    write('one/a.yaml', good.replace('A test.', 'First.'));
+    write('two/b.yml', good.replace('A test.', 'Second.'));
+    write('two/notes.txt', 'not a schema');
+    const schemas = readSchemas({
+      folders: [packagedSchemasFolder(), path.join(folder, 'one'), path.join(folder, 'two')],
+    });
+    assert.equal(schemas.get('GET_TEST_DATA')?.description, 'Second.');
+    assert.ok(schemas.has('GET_MERCHANT_LISTINGS_ALL_DATA'), 'those of the program are there too');
+  });
+
+  it('may take the place of one that comes with the program, its table included', () => {
+    write(
+      'a.yaml',
+      good.replace('GET_TEST_DATA', 'GET_MERCHANT_LISTINGS_ALL_DATA').replace('name: test', 'name: listings'),
+    );
+    assert.deepEqual(problems(), []);
+  });
+
+  const cases: [what: string, from: string, to: string, problem: string][] = [
+    [
+      'a misspelled key',
+      'from: Id',
+      'form: Id',
+      'a.yaml:9:21 tables[0].columns[0].form: unknown key; did you mean "from"?',
+    ],
+    [
+      'a missing key',
+      'from: Id, ',
+      '',
+      'a.yaml:9:9 tables[0].columns[0].from: missing; expected text or a list',
+    ],
+    [
+      'an unknown type',
+      'type: date',
+      'type: dat',
+      'a.yaml:10:46 tables[0].columns[1].type: expected string, int64, float64, bool, date, timestamp, json, decimal(18,4) (or another precision and scale, up to 38), found "dat"; did you mean "date"?',
+    ],
+    [
+      'a decimal that is too wide',
+      '(18,4)',
+      '(39,4)',
+      'a.yaml:11:43 tables[0].columns[2].type: expected string, int64, float64, bool, date, timestamp, json, decimal(18,4) (or another precision and scale, up to 38), found "decimal(39,4)"; did you mean "decimal(18,4)"?',
+    ],
+    [
+      'an unknown mode',
+      'mode: merge',
+      'mode: upsert',
+      'a.yaml:6:19 tables[0].load.mode: expected one of append, merge, replace, snapshot, found "upsert"',
+    ],
+    [
+      'an unknown format',
+      'format: tsv',
+      'format: tvs',
+      'a.yaml:3:9 format: expected one of tsv, csv, json, xml, raw, found "tvs"; did you mean "tsv"?',
+    ],
+    [
+      'a report type in lower case',
+      'GET_TEST_DATA',
+      'get_test',
+      'a.yaml:1:13 reportType: expected Amazon\'s name of a report type, such as GET_MERCHANT_LISTINGS_ALL_DATA, found "get_test"',
+    ],
+    [
+      'a column name with capitals',
+      'name: price',
+      'name: Price',
+      'a.yaml:11:17 tables[0].columns[2].name: expected a name of lower-case letters, digits and _ that begins with a letter, such as order_id, found "Price"',
+    ],
+    [
+      'the name of a lineage column',
+      'name: price',
+      'name: _row',
+      'a.yaml:11:17 tables[0].columns[2].name: expected a name of lower-case letters, digits and _ that begins with a letter, such as order_id, found "_row"',
+    ],
+    [
+      'a column name given twice',
+      'name: price',
+      'name: day',
+      'a.yaml:11:17 tables[0].columns[2].name: "day" is the name of columns[1] already',
+    ],
+    [
+      'a header given twice',
+      'from: price',
+      'from: [price, I-D]',
+      'a.yaml:11:38 tables[0].columns[2].from[1]: header "I-D" is that of columns[0] already',
+    ],
+    [
+      'a key that is no column',
+      'key: [id]',
+      'key: [id, dya]',
+      'a.yaml:6:36 tables[0].load.key[1]: no column "dya" in this table; did you mean "day"?',
+    ],
+    [
+      'a key given twice',
+      'key: [id]',
+      'key: [id, id]',
+      'a.yaml:6:36 tables[0].load.key[1]: "id" is in the key already',
+    ],
+    [
+      'a merge without key',
+      ', key: [id]',
+      '',
+      'a.yaml:6:11 tables[0].load.key: merge needs the columns by which rows are replaced',
+    ],
+    [
+      'a replace with an empty key',
+      'merge, key: [id]',
+      'replace, key: []',
+      'a.yaml:6:28 tables[0].load.key: replace needs the columns by which rows are replaced',
+    ],
+    [
+      'a snapshot with a key',
+      'mode: merge',
+      'mode: snapshot',
+      'a.yaml:6:29 tables[0].load.key: snapshot has no key; leave it out, or use merge or replace',
+    ],
+    [
+      'a partition that is no column',
+      'partitionBy: day',
+      'partitionBy: dya',
+      'a.yaml:7:18 tables[0].partitionBy: no column "dya" in this table; did you mean "day"?',
+    ],
+    [
+      'a partition by text',
+      'partitionBy: day',
+      'partitionBy: id',
+      'a.yaml:7:18 tables[0].partitionBy: expected a date or timestamp column, found "id" of type string',
+    ],
+    [
+      'a raw document with a table',
+      'format: tsv',
+      'format: raw',
+      'a.yaml:4:1 tables: a raw document is not parsed and fills no table',
+    ],
+    [
+      'a key of YAML given twice',
+      'format: tsv',
+      'format: tsv\nformat: csv',
+      'a.yaml:4:1 format: key given twice; keep one',
+    ],
+  ];
+  for (const [what, from, to, problem] of cases) {
+    it(`are refused for ${what}, at its place`, () => assert.deepEqual(problemsWith(from, to), [problem]));
+  }
+
+  it('are refused for a tsv without a table', () => {
+    write('a.yaml', 'reportType: GET_X\nformat: tsv\n');
+    assert.deepEqual(problems(), ['a.yaml:1:1 tables: a tsv document fills one table, found 0']);
+  });
+
+  it('are refused for two of one report type in a folder', () => {
+    write('a.yaml', good);
+    write('b.yaml', good);
+    assert.deepEqual(problems(), ['b.yaml:1:13 reportType: GET_TEST_DATA has a schema already, in a.yaml']);
+  });
+
+  it('are refused for a table that belongs to another report type', () => {
+    write('a.yaml', good);
+    write('b.yaml', good.replace('GET_TEST_DATA', 'GET_OTHER_DATA'));
+    write('c.yaml', good.replace('GET_TEST_DATA', 'GET_THIRD_DATA').replace('name: test', 'name: listings'));
+    assert.deepEqual(
+      problems().map((text) => text.replace(/in .*schemas/, 'in schemas')),
+      [
+        'b.yaml:5:11 tables[0].name: "test" is the table of GET_TEST_DATA already, in a.yaml',
+        'c.yaml:5:11 tables[0].name: "listings" is the table of GET_MERCHANT_LISTINGS_ALL_DATA already, in schemas/GET_MERCHANT_LISTINGS_ALL_DATA.yaml',
+      ],
+    );
+  });
+
+  it('are refused with all problems of all files at once', () => {
+    write(
+      'a.yaml',
+      good
+        .replace('type: date', 'type: dat')
+        .replace('name: price', 'name: id')
+        .replace('key: [id]', 'key: [di]'),
+    );
+    write('b.yaml', 'reportType: GET_B\nformat: tsv\ntabels: []\n');
+    assert.deepEqual(
+      problems().map((text) => text.split(' ').slice(0, 2).join(' ')),
+      [
+        'a.yaml:6:32 tables[0].load.key[0]:',
+        'a.yaml:10:46 tables[0].columns[1].type:',
+        'a.yaml:11:17 tables[0].columns[2].name:',
+        'b.yaml:1:1 tables:',
+        'b.yaml:3:1 tabels:',
+      ],
+    );
+    assert.throws(
+      () => readSchemas({ folders: [folder] }),
+      (error) =>
+        error instanceof ReportsError &&
+        error.code === 'SCHEMA_INVALID' &&
+        error.message.includes('5 problems') &&
+        error.message.includes('a.yaml:10:46') &&
+        error.message.includes('did you mean "tables"?'),
+    );
+  });
+
+  it('are told once where a folder is named twice', () => {
+    write('a.yaml', good.replace('type: date', 'type: dat'));
+    assert.equal(problems(folder, `${folder}/.`).length, 1);
+  });
+
+  it('are refused where a file cannot be read', () => {
+    symlinkSync(path.join(folder, 'nowhere'), path.join(folder, 'a.yaml'));
+    assert.match(problems().join(), /^a.yaml:1:1 : cannot be read/);
+  });
+
+  it('are none in a folder that is not there, and refused in one that is a file', () => {
+    write('a.yaml', good);
+    assert.deepEqual(problems(path.join(folder, 'none')), []);
+    assert.match(problems(path.join(folder, 'a.yaml')).join(), /a.yaml:1:1 : cannot be read/);
+  });
+});

@@ -1,0 +1,433 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { openDuckDbWarehouse } from '../../src/warehouse/duckdb/warehouse.js';
+import type { Load, Warehouse } from '../../src/warehouse/types.js';
+import { makeLoad } from './make-load.js';
+import { describeWarehouse } from './warehouse-suite.js';
+
+describeWarehouse('DuckDB', async (folder) =>
+  openDuckDbWarehouse({ path: join(folder, 'made', 'reports.duckdb'), lockWaitMs: 2000 }),
+);
+
+describe('DuckDB warehouse file', function () {
+  this.timeout(20_000);
+
+  let folder: string;
+  let path: string;
+  let warehouse: Warehouse;
+  const children: ChildProcess[] = [];
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'duckdb-'));
+    path = join(folder, 'reports.duckdb');
+    warehouse = openDuckDbWarehouse({ path, lockWaitMs: 200 });
+  });
+  afterEach(() => {
+    for (const child of children.splice(0)) child.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const load = (
+    documentId: string,
+    rows = 1,
+    columns: Record<string, string> = { a: 'string' },
+  ): Promise<Load> =>
+    makeLoad(
+      join(folder, 'lake'),
+      { documentId },
+      { columns, rows: Array.from({ length: rows }, () => ({ a: '1' })) },
+    );
+  const count = async () => (await warehouse.query('SELECT count(*) AS n FROM things')).rows[0]?.n;
+
+  /** Runs an ES module in another process, from the repository's root, and resolves at its first line on stdout. */
+  async function startChild(code: string): Promise<ChildProcess> {
+    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    children.push(child);
+    await Promise.race([once(child.stdout, 'data'), once(child, 'exit')]);
+    return child;
+  }
+
+  /** Holds the file in another process until the child's stdin ends. */
+  const holdElsewhere = (mode: 'READ_ONLY' | 'READ_WRITE') =>
+    startChild(`
+      import { DuckDBInstance } from '@duckdb/node-api';
+      const instance = await DuckDBInstance.create(${JSON.stringify(path)}, { access_mode: '${mode}' });
+      const connection = await instance.connect();
+      console.log((await (await connection.run('SELECT count(*) FROM things')).getRowsJson())[0][0]);
+      process.stdin.on('end', () => process.exit()).resume();
+    `);
+
+  async function end(child: ChildProcess): Promise<void> {
+    const exited = once(child, 'exit');
+    child.stdin?.end();
+    await exited;
+  }
+
+  it('takes any name that quoting allows, for folders, tables and columns', async () => {
+    const odd = join(folder, "a [b]* {c} 'd' é");
+    const there = openDuckDbWarehouse({ path: join(odd, 'x.duckdb') });
+    const columns = { order: 'string', document: 'string', here: 'string', 'a"b': 'string' };
+    for (const reportId of ['1', '2']) {
+      const table = {
+        name: 'select',
+        mode: 'merge' as const,
+        key: ['document', 'here'],
+        columns,
+        rows: [{ order: reportId, 'a"b': 'x' }],
+      };
+      const reject = { table: 'select', row: 1, column: 'order', raw: "'", reason: '' };
+      await there.commit([
+        await makeLoad(join(odd, 'lake'), { documentId: reportId, reportId }, table, [reject]),
+      ]);
+    }
+    assert.deepEqual((await there.query('SELECT "order", "a""b" FROM "select"')).rows, [
+      { order: '2', 'a"b': 'x' },
+    ]);
+    assert.equal((await there.rejects({})).length, 2);
+  });
+
+  it('has the types of the report schema, widened only as far as needed', async () => {
+    const columns = {
+      a: 'string',
+      b: 'int64',
+      c: 'decimal(18,4)',
+      d: 'float64',
+      e: 'bool',
+      f: 'date',
+      g: 'timestamp',
+      h: 'json',
+    };
+    const types = async () =>
+      (await warehouse.query('SELECT * FROM things')).columns.map((each) => each.type);
+    const lineage = [
+      'VARCHAR',
+      'VARCHAR',
+      'VARCHAR',
+      'VARCHAR[]',
+      'TIMESTAMP',
+      'TIMESTAMP',
+      'BIGINT',
+      'TIMESTAMP',
+    ];
+    await warehouse.commit([await load('d1', 1, columns)]);
+    assert.deepEqual(await types(), [
+      'VARCHAR',
+      'BIGINT',
+      'DECIMAL(18,4)',
+      'DOUBLE',
+      'BOOLEAN',
+      'DATE',
+      'TIMESTAMP',
+      'JSON',
+      ...lineage,
+    ]);
+    const others = {
+      a: 'int64',
+      b: 'decimal(5,2)',
+      c: 'decimal(20,2)',
+      d: 'bool',
+      f: 'timestamp',
+      g: 'date',
+      h: 'string',
+      i: 'json',
+    };
+    await warehouse.commit([await load('d2', 1, others)]);
+    assert.deepEqual(await types(), [
+      'VARCHAR',
+      'DECIMAL(21,2)',
+      'DECIMAL(22,4)',
+      'VARCHAR',
+      'BOOLEAN',
+      'TIMESTAMP',
+      'TIMESTAMP',
+      'VARCHAR',
+      ...lineage,
+      'JSON',
+    ]);
+  });
+
+  describe('between calls', () => {
+    it('is open to other programs, for writing too, and leaves no write-ahead log', async () => {
+      await warehouse.commit([await load('d1')]);
+      await warehouse.query('SELECT 1');
+      await assert.rejects(
+        warehouse.query('SELECT a::INTEGER FROM (SELECT unnest([1::VARCHAR, $$x$$]) AS a)'),
+      );
+      await assert.rejects(
+        warehouse.commit([{ ...(await load('d2')), rejectsPath: join(folder, 'none.parquet') }]),
+      );
+      assert.deepEqual(readdirSync(folder).sort(), ['lake', 'reports.duckdb']);
+      const other = await holdElsewhere('READ_WRITE');
+      assert.equal(other.exitCode, null);
+      await end(other);
+    });
+
+    it('is shared with readers in other programs', async () => {
+      await warehouse.commit([await load('d1')]);
+      const other = await holdElsewhere('READ_ONLY');
+      assert.equal(await count(), '1');
+      await end(other);
+    });
+
+    it('keeps tables and views of the user', async () => {
+      await warehouse.commit([await load('d1')]);
+      const instance = await DuckDBInstance.create(path);
+      const connection = await instance.connect();
+      await connection.run('CREATE TABLE mine (x INTEGER); CREATE VIEW seen AS SELECT * FROM things');
+      connection.closeSync();
+      instance.closeSync();
+      assert.deepEqual(
+        (await warehouse.tables()).map((table) => table.name),
+        ['things'],
+      );
+      const named = async (name: string) =>
+        makeLoad(join(folder, 'lake'), {}, { name, columns: { x: 'int64' }, rows: [{ x: '1' }] });
+      await assert.rejects(warehouse.commit([await named('mine')]), {
+        code: 'WAREHOUSE_REFUSED',
+        message: /table mine/,
+      });
+      await assert.rejects(warehouse.commit([await named('SEEN')]), {
+        code: 'WAREHOUSE_REFUSED',
+        message: /view/,
+      });
+      await assert.rejects(warehouse.commit([await named('_loads')]), { code: 'WAREHOUSE_REFUSED' });
+    });
+
+    it('says what stands in the way where an index keeps a column from widening', async () => {
+      await warehouse.commit([await load('d1', 1, { a: 'int64' })]);
+      const instance = await DuckDBInstance.create(path);
+      const connection = await instance.connect();
+      await connection.run('CREATE INDEX mine ON things (a)');
+      connection.closeSync();
+      instance.closeSync();
+      await assert.rejects(warehouse.commit([await load('d2')]), {
+        code: 'WAREHOUSE_REFUSED',
+        message: /depend/i,
+      });
+      assert.equal(await count(), '1');
+    });
+  });
+
+  describe('while another process holds it', () => {
+    it('writing: reads and commits fail with the program and its PID', async () => {
+      await warehouse.commit([await load('d1')]);
+      const other = await holdElsewhere('READ_WRITE');
+      const locked = {
+        code: 'WAREHOUSE_LOCKED',
+        kind: 'retryable',
+        message: new RegExp(`PID ${other.pid}\\b`),
+      };
+      await assert.rejects(warehouse.seen(['A1/d1']), locked);
+      await assert.rejects(warehouse.commit([await load('d2')]), locked);
+      await end(other);
+      assert.equal(await count(), '1');
+    });
+
+    it('a commit waits for it', async () => {
+      await warehouse.commit([await load('d1')]);
+      const other = await holdElsewhere('READ_ONLY');
+      const patient = openDuckDbWarehouse({ path, lockWaitMs: 5000 });
+      const commit = patient.commit([await load('d2')]);
+      await end(other);
+      await commit;
+      assert.equal(await count(), '2');
+    });
+
+    it('calls of one process wait for each other, whichever warehouse they come from', async () => {
+      const twin = openDuckDbWarehouse({ path: join(folder, '.', 'reports.duckdb'), lockWaitMs: 0 });
+      const loads = await Promise.all(['d1', 'd2', 'd3', 'd4'].map((id) => load(id)));
+      await Promise.all(loads.map((each, index) => (index % 2 ? warehouse : twin).commit([each])));
+      const counts = await Promise.all([count(), twin.loads({}), count()]);
+      assert.deepEqual([counts[0], counts[1].length, counts[2]], ['4', 4, '4']);
+    });
+  });
+
+  describe('after kill -9', () => {
+    /** Commits two loads in another process that kills itself where `trap`, run before, says so. */
+    async function commitAndDie(loads: Load[], trap: string): Promise<void> {
+      const child = await startChild(`
+        import { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+        import { openDuckDbWarehouse } from './src/warehouse/duckdb/warehouse.ts';
+        const die = () => process.kill(process.pid, 'SIGKILL');
+        ${trap}
+        await openDuckDbWarehouse({ path: ${JSON.stringify(path)} }).commit(${JSON.stringify(loads)});
+        console.log('survived');
+      `);
+      if (child.signalCode === null && child.exitCode === null) await once(child, 'exit');
+      assert.equal(child.signalCode, 'SIGKILL');
+    }
+
+    it('in the middle of a transaction, nothing of it is there', async () => {
+      await warehouse.commit([await load('d1')]);
+      const before = (await warehouse.query('SELECT * FROM things')).rows;
+      await commitAndDie(
+        [await load('d2', 5000), await load('d1', 1, { a: 'string', b: 'string' })],
+        `const { run } = DuckDBConnection.prototype;
+         DuckDBConnection.prototype.run = function (sql, ...rest) {
+           return sql === 'COMMIT' ? die() : run.call(this, sql, ...rest);
+         };`,
+      );
+      assert.deepEqual((await warehouse.query('SELECT * FROM things')).rows, before);
+      assert.deepEqual([...(await warehouse.seen(['A1/d1', 'A1/d2'])).keys()], ['A1/d1']);
+    });
+
+    it('just after a transaction, all of it is there, widened columns and replaced rows included', async () => {
+      await warehouse.commit([await load('d1', 1, { a: 'decimal(18,4)' })]);
+      await commitAndDie(
+        [await load('d2', 1, { a: 'string', b: 'json' }), await load('d1', 2)],
+        'DuckDBInstance.prototype.closeSync = die;',
+      );
+      assert.ok(existsSync(`${path}.wal`));
+      assert.deepEqual((await warehouse.query('SELECT _document_id AS d, a FROM things ORDER BY ALL')).rows, [
+        { d: 'd1', a: '1' },
+        { d: 'd1', a: '1' },
+        { d: 'd2', a: '1' },
+      ]);
+      await warehouse.commit([await load('d3')]);
+      assert.equal(await count(), '4');
+      assert.deepEqual(readdirSync(folder).sort(), ['lake', 'reports.duckdb']);
+    });
+
+    it('while the file is made, the next commit makes it', async () => {
+      await commitAndDie([await load('d1')], 'DuckDBInstance.prototype.closeSync = die;');
+      assert.ok(!existsSync(path));
+      await warehouse.commit([await load('d1')]);
+      assert.equal(await count(), '1');
+    });
+  });
+
+  describe('that cannot be opened', () => {
+    it('is told and left as it is: no DuckDB file, cut off, damaged', async () => {
+      await warehouse.commit([await load('d1', 20_000)]);
+      const whole = readFileSync(path);
+      const damaged = Buffer.from(whole);
+      for (let at = 4096; at < damaged.length; at += 500) damaged[at] = (damaged[at] ?? 0) ^ 255;
+      for (const bytes of [Buffer.from('no database'), Buffer.alloc(0), whole.subarray(0, 5000), damaged]) {
+        writeFileSync(path, bytes);
+        const unreadable = { code: 'WAREHOUSE_UNREADABLE', kind: 'terminal' };
+        await assert.rejects(warehouse.query('SELECT 1'), unreadable);
+        await assert.rejects(warehouse.commit([await load('d2')]), unreadable);
+        assert.deepEqual(readFileSync(path), bytes);
+      }
+    });
+
+    it('is told: a folder, a folder that is a file', async () => {
+      mkdirSync(path);
+      await assert.rejects(warehouse.commit([await load('d1')]), { code: 'FILE_UNREADABLE' });
+      writeFileSync(join(folder, 'file'), '');
+      const inside = openDuckDbWarehouse({ path: join(folder, 'file', 'reports.duckdb') });
+      await assert.rejects(inside.commit([await load('d1')]), { code: 'FILE_UNREADABLE' });
+    });
+  });
+
+  describe('in queries', () => {
+    it('gives values without loss', async () => {
+      await warehouse.commit([await load('d1')]);
+      const cases: [sql: string, value: unknown, type?: string][] = [
+        ['19.9900::DECIMAL(18,4)', '19.9900', 'DECIMAL(18,4)'],
+        ['7::INTEGER', 7, 'INTEGER'],
+        ['9007199254740993', '9007199254740993', 'BIGINT'],
+        ['sum(7)', '7', 'HUGEINT'],
+        ["'NaN'::DOUBLE", 'NaN'],
+        ["'-inf'::FLOAT", '-Infinity'],
+        ["TIMESTAMP '2026-01-02 03:04:05'", '2026-01-02T03:04:05.000Z', 'TIMESTAMP'],
+        ["TIMESTAMP '2026-01-02 03:04:05.000006'", '2026-01-02T03:04:05.000006Z'],
+        ["TIMESTAMP '1969-12-31 23:59:59.999999'", '1969-12-31T23:59:59.999999Z'],
+        ["TIMESTAMPTZ '2026-01-02 03:04:05+02'", '2026-01-02T01:04:05.000Z', 'TIMESTAMP WITH TIME ZONE'],
+        ["TIMESTAMP_S '2026-01-02 03:04:05'", '2026-01-02T03:04:05.000Z'],
+        ["TIMESTAMP_MS '2026-01-02 03:04:05.678'", '2026-01-02T03:04:05.678Z'],
+        ["TIMESTAMP_NS '2026-01-02 03:04:05.678000009'", '2026-01-02T03:04:05.678000009Z'],
+        ["'infinity'::TIMESTAMP", 'infinity'],
+        ["DATE '2026-01-02'", '2026-01-02', 'DATE'],
+        ["TIME '03:04:05'", '03:04:05'],
+        ["INTERVAL '1' MONTH", '1 month'],
+        ["'\\x00\\xFF'::BLOB", '00ff', 'BLOB'],
+        ["'2a0c6d3c-6a51-4f6c-9d3e-0a8a3e3d8d11'::UUID", '2a0c6d3c-6a51-4f6c-9d3e-0a8a3e3d8d11'],
+        ['[1.5, NULL]', ['1.5', null]],
+        ["{'a': 1, 'b': [DATE '2026-01-02']}", { a: 1, b: ['2026-01-02'] }],
+        ["MAP {1: 'x'}", { 1: 'x' }],
+        [
+          `'{"id": 12345678901234567890, "price": 19.99, "text": "12345678901234567890"}'::JSON`,
+          { id: '12345678901234567890', price: 19.99, text: '12345678901234567890' },
+          'JSON',
+        ],
+        ['NULL', null],
+      ];
+      const result = await warehouse.query(`SELECT ${cases.map(([sql], index) => `${sql} AS c${index}`)}`);
+      for (const [index, [sql, value, type]] of cases.entries()) {
+        assert.deepEqual(result.rows[0]?.[`c${index}`], value, sql);
+        if (type) assert.equal(result.columns[index]?.type, type);
+      }
+    });
+
+    it('takes what reads: WITH, FROM, DESCRIBE, SHOW, SUMMARIZE, EXPLAIN, PIVOT', async () => {
+      await warehouse.commit([await load('d1')]);
+      for (const sql of [
+        'WITH q AS (SELECT 1) SELECT * FROM q;',
+        'FROM things',
+        'DESCRIBE things',
+        'SHOW TABLES',
+        'SUMMARIZE things',
+        'EXPLAIN SELECT 1',
+        'VALUES (1) -- one',
+        'PIVOT things ON a USING count(*) GROUP BY _document_id',
+      ]) {
+        assert.ok((await warehouse.query(sql)).rows.length > 0, sql);
+      }
+    });
+
+    it('refuses what writes, attaches, or reaches files, network and settings', async () => {
+      await warehouse.commit([await load('d1')]);
+      const file = join(folder, 'secret.csv');
+      writeFileSync(file, 'a,b\n1,2\n');
+      const before = readFileSync(path);
+      for (const sql of [
+        `SELECT * FROM '${file}'`,
+        `SELECT * FROM read_text('${file}')`,
+        `SELECT * FROM glob('${folder}/*')`,
+        "SELECT * FROM 'http://127.0.0.1:1/x.parquet'",
+        `COPY things TO '${folder}/out.csv'`,
+        `COPY things FROM '${file}'`,
+        `EXPORT DATABASE '${folder}/out'`,
+        `ATTACH '${folder}/other.duckdb' AS other`,
+        "ATTACH ':memory:' AS other",
+        'INSTALL httpfs',
+        'LOAD httpfs',
+        'SET enable_external_access = true',
+        "PRAGMA enable_profiling='json'",
+        "CALL enable_logging(storage = 'file')",
+        'CREATE TABLE x (a INTEGER)',
+        'CREATE TEMP TABLE x AS SELECT 1 AS a',
+        'INSERT INTO things (a) VALUES (1)',
+        'UPDATE things SET a = 2',
+        'EXPLAIN ANALYZE DELETE FROM things',
+        'DELETE FROM things -- pivot',
+        'INSERT INTO things (a) VALUES (1); PIVOT things ON a',
+        'ALTER TABLE things DROP COLUMN a',
+        'CHECKPOINT',
+        'BEGIN',
+        ' ; -- nothing',
+        '/* nothing */',
+      ]) {
+        await assert.rejects(warehouse.query(sql), { code: 'QUERY_FAILED' }, sql);
+      }
+      assert.deepEqual(readFileSync(path), before);
+      assert.deepEqual(readdirSync(folder).sort(), ['lake', 'reports.duckdb', 'secret.csv']);
+    });
+  });
+});

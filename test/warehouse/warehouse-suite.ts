@@ -1,0 +1,785 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import type { ReportsError } from '../../src/errors.js';
+import type { LoadMode } from '../../src/schema/types.js';
+import type { LedgerEntry, Load, Warehouse } from '../../src/warehouse/types.js';
+import { type MadeReject, type MadeTable, makeLoad } from './make-load.js';
+
+/** What every warehouse promises. `open` gives a new, empty one, kept in `folder` where it is a file. */
+export function describeWarehouse(name: string, open: (folder: string) => Promise<Warehouse>): void {
+  describe(`${name} warehouse`, function () {
+    this.timeout(20_000);
+
+    let folder: string;
+    let warehouse: Warehouse;
+
+    beforeEach(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'warehouse-'));
+      warehouse = await open(folder);
+    });
+    afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+    const load = (entry: Partial<LedgerEntry>, tables?: MadeTable | MadeTable[], rejects?: MadeReject[]) =>
+      makeLoad(join(folder, 'lake'), entry, tables, rejects);
+    const rows = async (sql: string) => (await warehouse.query(sql)).rows;
+    const values = async (sql: string) => (await rows(sql)).map((row) => Object.values(row).join(' '));
+
+    describe('before the first commit', () => {
+      it('has no documents, tables, loads and rejects, and a query says that nothing has been loaded', async () => {
+        assert.equal((await warehouse.seen(['A1/doc-1'])).size, 0);
+        assert.deepEqual(await warehouse.tables(), []);
+        assert.deepEqual(await warehouse.loads({}), []);
+        assert.deepEqual(await warehouse.rejects({}), []);
+        await assert.rejects(warehouse.query('SELECT 1'), { code: 'WAREHOUSE_MISSING' });
+      });
+    });
+
+    describe('rows', () => {
+      it('have the types of the schema, to the last digit, whatever the Parquet file carries', async () => {
+        const columns = {
+          sku: 'string',
+          quantity: 'int64',
+          amount: 'decimal(18,4)',
+          share: 'float64',
+          sold: 'bool',
+          day: 'date',
+          sold_at: 'timestamp',
+          extra: 'json',
+        };
+        const row = {
+          sku: '007',
+          quantity: '9007199254740993',
+          amount: '99999999999999.9999',
+          share: '0.1',
+          sold: 'true',
+          day: '2026-01-02',
+          sold_at: '2026-01-02T03:04:05Z',
+          extra: '{"a":[1,"é"]}',
+        };
+        const parquetTypes = {
+          quantity: 'BIGINT',
+          share: 'DOUBLE',
+          sold: 'BOOLEAN',
+          day: 'DATE',
+          sold_at: 'TIMESTAMPTZ',
+        };
+        await warehouse.commit([
+          await load({ documentId: 'text' }, { columns, rows: [row, {}] }),
+          await load({ documentId: 'native' }, { columns, rows: [row], parquetTypes }),
+        ]);
+        const typed = {
+          ...row,
+          share: 0.1,
+          sold: true,
+          sold_at: '2026-01-02T03:04:05.000Z',
+          extra: { a: [1, 'é'] },
+        };
+        const empty = Object.fromEntries(Object.keys(columns).map((column) => [column, null]));
+        const found = await rows(`SELECT ${Object.keys(columns)} FROM things ORDER BY _document_id, _row`);
+        assert.deepEqual(found, [typed, typed, empty]);
+      });
+
+      it('reads an offset in a time as what it says', async () => {
+        const table = {
+          columns: { sold_at: 'timestamp' },
+          rows: [{ sold_at: '2026-01-02T03:04:05.5+02:00' }],
+        };
+        await warehouse.commit([await load({}, table)]);
+        assert.deepEqual(await values('SELECT sold_at FROM things'), ['2026-01-02T01:04:05.500Z']);
+      });
+
+      it('end with lineage columns', async () => {
+        const entry = {
+          reportId: '77',
+          marketplaceIds: ['ATVPDKIKX0DER', "M'2"],
+          dataStart: '2026-01-01T00:00:00+00:00',
+          dataEnd: '2026-01-02T00:00:00Z',
+        };
+        await warehouse.commit([
+          await load(entry, { columns: { a: 'string' }, rows: [{ a: 'x' }, { a: 'y' }] }),
+        ]);
+        const result = await warehouse.query('SELECT * FROM things WHERE _row = 2');
+        assert.deepEqual(
+          result.columns.map((column) => column.name),
+          [
+            'a',
+            '_report_id',
+            '_document_id',
+            '_seller_id',
+            '_marketplace_ids',
+            '_data_start',
+            '_data_end',
+            '_row',
+            '_loaded_at',
+          ],
+        );
+        const { _loaded_at: loadedAt, ...row } = result.rows[0] ?? {};
+        assert.deepEqual(row, {
+          a: 'y',
+          _report_id: '77',
+          _document_id: 'doc-1',
+          _seller_id: 'A1',
+          _marketplace_ids: ['ATVPDKIKX0DER', "M'2"],
+          _data_start: '2026-01-01T00:00:00.000Z',
+          _data_end: '2026-01-02T00:00:00.000Z',
+          _row: '2',
+        });
+        assert.ok(Math.abs(Date.parse(String(loadedAt)) - Date.now()) < 60_000);
+      });
+
+      it('a value that is not of its column type fails the whole commit and names the document', async () => {
+        await warehouse.commit([
+          await load({ documentId: 'good' }, { columns: { n: 'int64' }, rows: [{ n: '1' }] }),
+        ]);
+        const before = await rows('SELECT * FROM things');
+        const commit = warehouse.commit([
+          await load({ documentId: 'new' }, { columns: { n: 'int64', added: 'string' }, rows: [{ n: '2' }] }),
+          await load({ documentId: 'bad' }, { columns: { n: 'int64' }, rows: [{ n: 'x' }] }),
+          await load({ documentId: 'never' }, { name: 'other', columns: { n: 'int64' }, rows: [{ n: '3' }] }),
+        ]);
+        await assert.rejects(commit, (error: ReportsError) => {
+          assert.equal(error.code, 'WAREHOUSE_REFUSED');
+          assert.equal(error.details.thing, 'bad');
+          assert.equal(error.details.key, 'A1/bad');
+          assert.match(error.message, /'x'/);
+          return true;
+        });
+        assert.deepEqual(await rows('SELECT * FROM things'), before);
+        assert.deepEqual([...(await warehouse.seen(['A1/good', 'A1/new', 'A1/bad'])).keys()], ['A1/good']);
+        assert.deepEqual(
+          (await warehouse.tables()).map((table) => table.name),
+          ['things'],
+        );
+      });
+
+      it('fewer in the Parquet file than the document has are refused: a partial document never loads', async () => {
+        const whole = await load({}, { columns: { n: 'int64' }, rows: [{ n: '1' }] });
+        const tables = whole.tables.map((table) => ({ ...table, rows: 2 }));
+        await assert.rejects(warehouse.commit([{ ...whole, tables }]), { code: 'WAREHOUSE_REFUSED' });
+      });
+    });
+
+    describe('append', () => {
+      it('keeps the rows of all documents and takes a repeated document once', async () => {
+        const first = await load(
+          { documentId: 'd1' },
+          { columns: { a: 'string' }, rows: [{ a: '1' }, { a: '1' }] },
+        );
+        const second = await load({ documentId: 'd2' }, { columns: { a: 'string' }, rows: [{ a: '1' }] });
+        await warehouse.commit([first, second]);
+        await warehouse.commit([first]);
+        await warehouse.commit([second, second]);
+        assert.deepEqual(await values('SELECT _document_id, a FROM things ORDER BY 1, 2'), [
+          'd1 1',
+          'd1 1',
+          'd2 1',
+        ]);
+      });
+
+      it('keeps apart the same document id of two sellers', async () => {
+        const table = { columns: { a: 'string' }, rows: [{ a: '1' }] };
+        await warehouse.commit([
+          await load({ sellerId: 'A1' }, table),
+          await load({ sellerId: 'B2' }, table),
+        ]);
+        await warehouse.commit([
+          await load({ sellerId: 'A1' }, { columns: { a: 'string' }, rows: [{ a: '2' }] }),
+        ]);
+        assert.deepEqual(await values('SELECT _seller_id, a FROM things ORDER BY 1'), ['A1 2', 'B2 1']);
+      });
+    });
+
+    for (const mode of ['merge', 'replace'] as const) {
+      describe(mode, () => {
+        const table = (cells: [key: string | null, value: string][]): MadeTable => ({
+          mode,
+          key: ['k'],
+          columns: { k: 'string', v: 'string' },
+          rows: cells.map(([k, v]) => ({ k, v })),
+        });
+        const report = (n: number, cells: [string | null, string][], entry: Partial<LedgerEntry> = {}) =>
+          load(
+            {
+              documentId: `d${n}`,
+              reportId: String(n),
+              reportCreatedAt: `2026-01-0${n}T00:00:00Z`,
+              ...entry,
+            },
+            table(cells),
+          );
+        const content = () => values('SELECT k, v FROM things ORDER BY 1, 2');
+
+        it('replaces all rows of a key by those of a newer report, and rows without a key value likewise', async () => {
+          await warehouse.commit([
+            await report(1, [
+              ['a', '1'],
+              ['a', '2'],
+              ['b', '1'],
+              [null, '1'],
+            ]),
+          ]);
+          await warehouse.commit([
+            await report(2, [
+              ['a', '3'],
+              ['a', '3'],
+              ['c', '1'],
+              [null, '2'],
+            ]),
+          ]);
+          assert.deepEqual(await content(), ['a 3', 'a 3', 'b 1', 'c 1', ' 2']);
+        });
+
+        it('leaves out the rows of a late older report that a newer one holds, and the ledger counts them', async () => {
+          await warehouse.commit([await report(2, [['a', 'new']])]);
+          await warehouse.commit([
+            await report(1, [
+              ['a', 'old'],
+              ['a', 'old'],
+              ['b', 'old'],
+            ]),
+          ]);
+          assert.deepEqual(await content(), ['a new', 'b old']);
+          const entry = (await warehouse.seen(['A1/d1'])).get('A1/d1');
+          assert.deepEqual(entry?.tables, [{ name: 'things', rows: 3, superseded: 2 }]);
+        });
+
+        it('takes the higher report id as newer where two were created at the same time', async () => {
+          const sameTime = { reportCreatedAt: '2026-01-01T00:00:00Z' };
+          await warehouse.commit([await report(1, [['a', 'ten']], { ...sameTime, reportId: '10' })]);
+          await warehouse.commit([await report(2, [['a', 'nine']], { ...sameTime, reportId: '9' })]);
+          assert.deepEqual(await content(), ['a ten']);
+        });
+
+        it('takes a document without a creation time as created when it was loaded', async () => {
+          const fromDisk = { reportCreatedAt: null, reportId: null };
+          await warehouse.commit([
+            await report(1, [['a', 'first']], fromDisk),
+            await report(2, [['a', 'second']], fromDisk),
+          ]);
+          await warehouse.commit([await report(3, [['a', 'amazon']])]);
+          assert.deepEqual(await content(), ['a second']);
+        });
+
+        it('touches no other seller', async () => {
+          await warehouse.commit([
+            await report(1, [['a', 'A']]),
+            await report(2, [['a', 'B']], { sellerId: 'B2' }),
+          ]);
+          assert.deepEqual(await content(), ['a A', 'a B']);
+        });
+
+        it('forgets rows that a document no longer has when it is loaded again', async () => {
+          await warehouse.commit([
+            await report(1, [
+              ['a', '1'],
+              ['b', '1'],
+            ]),
+          ]);
+          await warehouse.commit([await report(1, [['b', '2']])]);
+          assert.deepEqual(await content(), ['b 2']);
+        });
+
+        it('refuses a key that is no column, and no key at all', async () => {
+          const noColumn = await load({}, { ...table([['a', '1']]), key: ['nope'] });
+          const noKey = await load({}, { ...table([['a', '1']]), key: [] });
+          await assert.rejects(warehouse.commit([noColumn]), { code: 'WAREHOUSE_REFUSED' });
+          await assert.rejects(warehouse.commit([noKey]), { code: 'WAREHOUSE_REFUSED' });
+        });
+      });
+    }
+
+    describe('snapshot', () => {
+      const report = (n: number, cells: string[], entry: Partial<LedgerEntry> = {}) =>
+        load(
+          {
+            documentId: `d${n}`,
+            reportId: String(n),
+            reportCreatedAt: `2026-01-0${n}T00:00:00Z`,
+            marketplaceIds: ['US'],
+            ...entry,
+          },
+          { mode: 'snapshot', columns: { v: 'string' }, rows: cells.map((v) => ({ v })) },
+        );
+      const content = () => values('SELECT v FROM things ORDER BY 1');
+
+      it('replaces the seller and marketplace, and no other', async () => {
+        await warehouse.commit([
+          await report(1, ['us1', 'us2']),
+          await report(2, ['de'], { marketplaceIds: ['DE'] }),
+        ]);
+        await warehouse.commit([await report(3, ['b'], { sellerId: 'B2' }), await report(4, ['us3'])]);
+        assert.deepEqual(await content(), ['b', 'de', 'us3']);
+      });
+
+      it('leaves out an older snapshot that comes late', async () => {
+        await warehouse.commit([await report(2, ['new'])]);
+        await warehouse.commit([await report(1, ['old', 'old'])]);
+        assert.deepEqual(await content(), ['new']);
+        const entry = (await warehouse.seen(['A1/d1'])).get('A1/d1');
+        assert.deepEqual(entry?.tables, [{ name: 'things', rows: 2, superseded: 2 }]);
+      });
+
+      it('without rows clears, also against an older one that comes later', async () => {
+        await warehouse.commit([await report(1, ['old']), await report(3, [])]);
+        await warehouse.commit([await report(2, ['late'])]);
+        assert.deepEqual(await content(), []);
+      });
+
+      it('of several marketplaces replaces those of each, and one without marketplaces replaces all', async () => {
+        await warehouse.commit([
+          await report(1, ['us']),
+          await report(2, ['de'], { marketplaceIds: ['DE'] }),
+          await report(3, ['jp'], { marketplaceIds: ['JP'] }),
+        ]);
+        await warehouse.commit([await report(4, ['us de'], { marketplaceIds: ['US', 'DE'] })]);
+        assert.deepEqual(await content(), ['jp', 'us de']);
+        await warehouse.commit([await report(5, ['all'], { marketplaceIds: [] })]);
+        assert.deepEqual(await content(), ['all']);
+      });
+
+      it('is not touched by a document without any text, nor is an older one that comes later', async () => {
+        const nothing = { status: 'empty' as const, tables: [{ name: 'things', rows: 0 }] };
+        await warehouse.commit([await report(1, ['us'])]);
+        const empty = await report(3, [], nothing);
+        await warehouse.commit([{ ...empty, tables: [] }]);
+        assert.deepEqual(await content(), ['us']);
+        await warehouse.commit([await report(2, ['us2'])]);
+        assert.deepEqual(await content(), ['us2']);
+      });
+    });
+
+    describe('order', () => {
+      const letters = fc.constantFrom('a', 'b', 'c');
+      const markets = fc.uniqueArray(fc.constantFrom('US', 'DE', 'JP'), { maxLength: 2 });
+      const reports = fc.array(
+        fc.record({
+          keys: fc.array(letters, { maxLength: 3 }),
+          marketplaceIds: markets,
+          seller: fc.constantFrom('A1', 'B2'),
+        }),
+        { minLength: 2, maxLength: 5 },
+      );
+      /** Reports by index, in commits of several, each at least once. */
+      const plan = reports.chain((made) => {
+        const indexes = made.map((_, index) => index);
+        const repeated = fc.array(fc.constantFrom(...indexes), { maxLength: 3 });
+        return repeated
+          .chain((more) =>
+            fc.shuffledSubarray([...indexes, ...more], { minLength: made.length + more.length }),
+          )
+          .chain((order) => fc.tuple(fc.constant(made), fc.constant(order), fc.integer({ min: 1, max: 3 })));
+      });
+      type Report = { keys: string[]; marketplaceIds: string[]; seller: string };
+
+      /** What the table should hold: a row stands unless a newer report of its seller takes its place. */
+      const expected = (made: Report[], replaces: (newer: Report, older: Report, key: string) => boolean) =>
+        made
+          .flatMap((report, index) =>
+            report.keys
+              .filter(
+                (key) =>
+                  !made
+                    .slice(index + 1)
+                    .some((newer) => newer.seller === report.seller && replaces(newer, report, key)),
+              )
+              .map((key) => `${report.seller} ${key} ${index}`),
+          )
+          .sort();
+
+      const overlaps = (a: string[], b: string[]) =>
+        a.length === 0 || b.length === 0 || a.some((each) => b.includes(each));
+
+      for (const [mode, replaces] of [
+        ['replace', (newer: Report, _: Report, key: string) => newer.keys.includes(key)],
+        ['snapshot', (newer: Report, older: Report) => overlaps(newer.marketplaceIds, older.marketplaceIds)],
+      ] as const) {
+        it(`of arrival and repetition does not matter to ${mode}`, async () => {
+          await fc.assert(
+            fc.asyncProperty(plan, async ([made, order, perCommit]) => {
+              const here = mkdtempSync(join(folder, 'case-'));
+              const fresh = await open(here);
+              const loads: Load[] = [];
+              for (const [index, report] of made.entries()) {
+                loads.push(
+                  await makeLoad(
+                    join(here, 'lake'),
+                    {
+                      sellerId: report.seller,
+                      documentId: `d${index}`,
+                      reportId: String(index),
+                      reportCreatedAt: `2026-01-0${index + 1}T00:00:00Z`,
+                      marketplaceIds: report.marketplaceIds,
+                    },
+                    {
+                      mode,
+                      key: mode === 'replace' ? ['k'] : [],
+                      columns: { k: 'string', n: 'int64' },
+                      rows: report.keys.map((k) => ({ k, n: String(index) })),
+                    },
+                  ),
+                );
+              }
+              for (let at = 0; at < order.length; at += perCommit) {
+                await fresh.commit(order.slice(at, at + perCommit).map((index) => loads[index] as Load));
+              }
+              const found = (await fresh.query('SELECT _seller_id, k, n FROM things')).rows;
+              assert.deepEqual(
+                found.map((row) => Object.values(row).join(' ')).sort(),
+                expected(made, replaces),
+              );
+            }),
+            { numRuns: 6 },
+          );
+        });
+      }
+    });
+
+    describe('several loads in one commit', () => {
+      const columns = fc.dictionary(
+        fc.constantFrom('v', 'w', 'W2'),
+        fc.constantFrom('int64', 'decimal(18,4)', 'decimal(30,0)', 'float64', 'json', 'string'),
+      );
+      const documents = fc.array(
+        fc.record({
+          document: fc.integer({ min: 1, max: 4 }),
+          mode: fc.constantFrom('append', 'replace', 'snapshot'),
+          keyType: fc.constantFrom('int64', 'decimal(9,2)', 'string'),
+          keys: fc.array(fc.constantFrom('1', '2', '30'), { maxLength: 3 }),
+          columns,
+        }),
+        { minLength: 2, maxLength: 5 },
+      );
+
+      it('give the same tables as the same loads one by one', async () => {
+        await fc.assert(
+          fc.asyncProperty(documents, async (made) => {
+            const here = mkdtempSync(join(folder, 'case-'));
+            const loads: Load[] = [];
+            for (const { document, mode, keyType, keys, columns } of made) {
+              const cells = Object.fromEntries(Object.keys(columns).map((column) => [column, '70']));
+              loads.push(
+                await makeLoad(
+                  join(here, 'lake'),
+                  {
+                    documentId: `d${document}`,
+                    reportId: String(document),
+                    reportCreatedAt: `2026-01-0${document}T00:00:00Z`,
+                  },
+                  {
+                    name: `${mode}_things`,
+                    mode: mode as LoadMode,
+                    key: mode === 'replace' ? ['k'] : [],
+                    columns: { k: keyType, ...columns },
+                    rows: keys.map((k) => ({ k, ...cells })),
+                  },
+                ),
+              );
+            }
+            const [together, oneByOne] = [await open(join(here, 'a')), await open(join(here, 'b'))];
+            await together.commit(loads);
+            for (const each of loads) await oneByOne.commit([each]);
+            const tables = (await oneByOne.tables()).map((table) => table.name);
+            assert.deepEqual(
+              (await together.tables()).map((table) => table.name),
+              tables,
+            );
+            // Columns may stand in another order: those of a new table come before its lineage.
+            const content = async (of: Warehouse, table: string) => {
+              const found = await of.query(`SELECT * FROM ${table}`);
+              const columns = found.columns.map((each) => `${each.name} ${each.type}`).sort();
+              const names = found.columns
+                .map((each) => each.name)
+                .filter((each) => each !== '_loaded_at')
+                .sort();
+              return { columns, rows: found.rows.map((row) => JSON.stringify(row, names)).sort() };
+            };
+            for (const table of tables) {
+              assert.deepEqual(await content(together, table), await content(oneByOne, table));
+            }
+            const ledger = async (of: Warehouse) =>
+              (await of.loads({})).map((row) => ({ ...row, loadedAt: '' }));
+            assert.deepEqual(await ledger(together), await ledger(oneByOne));
+          }),
+          { numRuns: 6 },
+        );
+      });
+    });
+
+    describe('widening', () => {
+      const one = (n: number, type: string, value: string, column = 'v') =>
+        load(
+          { documentId: `d${n}`, reportId: String(n) },
+          { columns: { [column]: type }, rows: [{ [column]: value }] },
+        );
+      const content = () => values('SELECT v FROM things ORDER BY _document_id');
+
+      it('adds new columns and leaves those that a document lacks empty', async () => {
+        await warehouse.commit([await one(1, 'string', 'x', 'v'), await one(2, 'int64', '2', 'w')]);
+        assert.deepEqual(await rows('SELECT v, w FROM things ORDER BY _document_id'), [
+          { v: 'x', w: null },
+          { v: null, w: '2' },
+        ]);
+      });
+
+      it('takes column names without regard to case', async () => {
+        await warehouse.commit([await one(1, 'string', 'x', 'v'), await one(2, 'string', 'y', 'V')]);
+        assert.deepEqual(await content(), ['x', 'y']);
+      });
+
+      it('makes room for larger and finer numbers without losing a digit', async () => {
+        await warehouse.commit([await one(1, 'int64', '9223372036854775807')]);
+        await warehouse.commit([await one(2, 'decimal(18,4)', '19.9900')]);
+        await warehouse.commit([await one(3, 'int64', '5')]);
+        assert.deepEqual(await content(), ['9223372036854775807.0000', '19.9900', '5.0000']);
+      });
+
+      it('turns dates into timestamps', async () => {
+        await warehouse.commit([
+          await one(1, 'date', '2026-01-02'),
+          await one(2, 'timestamp', '2026-01-02T03:04:05Z'),
+        ]);
+        assert.deepEqual(await content(), ['2026-01-02T00:00:00.000Z', '2026-01-02T03:04:05.000Z']);
+      });
+
+      it('turns anything into text without loss, the same text before and after', async () => {
+        const cases = [
+          ['int64', '-5', '-5'],
+          ['decimal(18,4)', '-19.9900', '-19.99'],
+          ['decimal(18,4)', '100.0000', '100'],
+          ['decimal(18,0)', '100', '100'],
+          ['bool', 'true', 'true'],
+          ['date', '2026-01-02', '2026-01-02'],
+          ['timestamp', '2026-01-02T03:04:05Z', '2026-01-02T03:04:05.000Z'],
+          ['timestamp', '2026-01-02T03:04:05.000006Z', '2026-01-02T03:04:05.000006Z'],
+          ['float64', '0.1', '0.1'],
+          ['json', '{"a": 1}', '{"a": 1}'],
+        ] as const;
+        for (const [type, value, text] of cases) {
+          await warehouse.commit([await one(1, type, value)]);
+          await warehouse.commit([await one(2, 'string', 'text'), await one(3, type, value)]);
+          assert.deepEqual(await content(), [text, 'text', text], type);
+          warehouse = await open(mkdtempSync(join(folder, 'case-')));
+        }
+      });
+
+      it('never narrows', async () => {
+        await warehouse.commit([await one(1, 'string', 'x')]);
+        await warehouse.commit([await one(2, 'int64', '7')]);
+        assert.deepEqual(await content(), ['x', '7']);
+      });
+
+      it('finds keys again after the key column has widened', async () => {
+        const keyed = (n: number, type: string, k: string) =>
+          load(
+            { documentId: `d${n}`, reportId: String(n), reportCreatedAt: `2026-01-0${n}T00:00:00Z` },
+            { mode: 'replace', key: ['k'], columns: { k: type, n: 'int64' }, rows: [{ k, n: String(n) }] },
+          );
+        await warehouse.commit([await keyed(1, 'int64', '7'), await keyed(3, 'string', '7')]);
+        await warehouse.commit([await keyed(2, 'int64', '7')]);
+        assert.deepEqual(await values('SELECT k, n FROM things'), ['7 3']);
+      });
+    });
+
+    describe('ledger', () => {
+      const full: Partial<LedgerEntry> = {
+        sellerId: 'A1',
+        documentId: 'doc.1',
+        reportId: '4294967297',
+        reportType: 'GET_TEST',
+        marketplaceIds: ['US', 'DE'],
+        dataStart: '2026-01-01T00:00:00.000Z',
+        dataEnd: '2026-01-02T00:00:00.000Z',
+        reportCreatedAt: '2026-01-03T00:00:00.000Z',
+        notes: ['header "x" is new', 'é'],
+        rejects: 1,
+        rawPath: '/raw/doc.1',
+        rawBytes: 10,
+        textBytes: 5_000_000_000,
+        charset: 'utf-8',
+        dialect: { delimiter: '\t', preambleLines: 0 },
+        engine: 'reference',
+        pipeline: 'daily',
+        durationMs: 12,
+      };
+
+      it('gives back every field as it was written, with the time of the load', async () => {
+        const made = await load(full, { columns: { a: 'string' }, rows: [{ a: '1' }] });
+        await warehouse.commit([made]);
+        const { loadedAt, ...entry } = (await warehouse.seen(['A1/doc.1', 'A1/other'])).get('A1/doc.1') ?? {
+          loadedAt: '',
+        };
+        assert.deepEqual(entry, made.entry);
+        assert.ok(Math.abs(Date.parse(loadedAt) - Date.now()) < 60_000);
+        assert.deepEqual(await warehouse.loads({}), [{ ...made.entry, loadedAt }]);
+      });
+
+      it('keeps documents without rows: quarantined, fatal, skipped, and messages without a seller', async () => {
+        await warehouse.commit([
+          await load({
+            documentId: 'q',
+            status: 'quarantined',
+            reasonCode: 'DOCUMENT_CORRUPT',
+            reason: 'why',
+          }),
+          await load({
+            key: 'message/1',
+            sellerId: null,
+            documentId: null,
+            reportId: null,
+            status: 'quarantined',
+            body: '{',
+          }),
+          await load({
+            key: 'message/2',
+            sellerId: null,
+            documentId: null,
+            reportId: null,
+            status: 'skipped',
+          }),
+        ]);
+        assert.deepEqual(
+          (await warehouse.loads({ statuses: ['quarantined'] })).map((row) => row.key).sort(),
+          ['A1/q', 'message/1'],
+        );
+        assert.equal((await warehouse.seen(['message/1'])).get('message/1')?.body, '{');
+        assert.deepEqual(await warehouse.tables(), []);
+      });
+
+      it('has one row per key, the last', async () => {
+        await warehouse.commit([await load({ status: 'quarantined' }), await load({ status: 'loaded' })]);
+        await warehouse.commit([await load({ status: 'fatal' })]);
+        await warehouse.commit([await load({ status: 'loaded', reason: 'again' })]);
+        assert.deepEqual(
+          (await warehouse.loads({})).map((row) => [row.status, row.reason]),
+          [['loaded', 'again']],
+        );
+      });
+
+      it('takes back the rows of a document that is quarantined when loaded again', async () => {
+        await warehouse.commit([await load({}, { columns: { a: 'string' }, rows: [{ a: '1' }] })]);
+        await warehouse.commit([await load({ status: 'quarantined' })]);
+        assert.deepEqual(await values('SELECT a FROM things'), []);
+      });
+
+      it('takes back rows from a table that the document no longer fills', async () => {
+        const table = (name: string) => ({ name, columns: { a: 'string' }, rows: [{ a: '1' }] });
+        await warehouse.commit([await load({}, [table('one'), table('two')])]);
+        await warehouse.commit([await load({}, table('two'))]);
+        assert.deepEqual(
+          (await warehouse.tables()).map((each) => [each.name, each.rows]),
+          [
+            ['one', 0],
+            ['two', 1],
+          ],
+        );
+      });
+
+      it('is filtered by status, report type, seller, document, report and table, the last loaded first', async () => {
+        await warehouse.commit([
+          await load(
+            { documentId: 'd1', reportId: '1', reportType: 'X' },
+            { name: 'xs', columns: { a: 'string' }, rows: [] },
+          ),
+          await load({ documentId: 'd2', reportId: '2', reportType: 'Y', sellerId: 'B2' }),
+          await load({ documentId: 'd3', reportId: '3', reportType: 'Y', status: 'fatal' }),
+        ]);
+        const found = async (filter: Parameters<Warehouse['loads']>[0]) =>
+          (await warehouse.loads(filter)).map((row) => row.documentId);
+        assert.deepEqual(await found({}), ['d3', 'd2', 'd1']);
+        assert.deepEqual(await found({ limit: 2 }), ['d3', 'd2']);
+        assert.deepEqual(await found({ reportType: 'Y' }), ['d3', 'd2']);
+        assert.deepEqual(await found({ reportType: 'Y', sellerId: 'B2' }), ['d2']);
+        assert.deepEqual(await found({ statuses: ['fatal', 'skipped'] }), ['d3']);
+        assert.deepEqual(await found({ documentOrTable: 'd1' }), ['d1']);
+        assert.deepEqual(await found({ documentOrTable: '2' }), ['d2']);
+        assert.deepEqual(await found({ documentOrTable: 'xs' }), ['d1']);
+        assert.deepEqual(await found({ documentOrTable: "'; DROP TABLE _loads; --" }), []);
+      });
+
+      it('names the tables with report type, rows and last load', async () => {
+        const table = (name: string, rows: number): MadeTable => ({
+          name,
+          columns: { a: 'string' },
+          rows: Array.from({ length: rows }, () => ({ a: '1' })),
+        });
+        await warehouse.commit([
+          await load({ documentId: 'd1', reportType: 'X' }, [table('b', 3), table('a', 0)]),
+        ]);
+        await warehouse.commit([await load({ documentId: 'd2', reportType: 'X' }, table('b', 2))]);
+        const [last, first] = (await warehouse.loads({})).map((row) => row.loadedAt);
+        assert.deepEqual(await warehouse.tables(), [
+          { name: 'a', reportType: 'X', rows: 0, lastLoadedAt: first },
+          { name: 'b', reportType: 'X', rows: 5, lastLoadedAt: last },
+        ]);
+      });
+    });
+
+    describe('rejects', () => {
+      const reject = (row: number): MadeReject => ({
+        table: 'things',
+        row,
+        column: 'n',
+        raw: '1,5',
+        reason: 'expected int64',
+      });
+      const table = { columns: { n: 'int64' }, rows: [{ n: null }] };
+
+      it('are kept with raw text and reason, and replaced with their document', async () => {
+        await warehouse.commit([
+          await load({ documentId: 'd1' }, table, [reject(1), { ...reject(2), column: null }]),
+        ]);
+        await warehouse.commit([await load({ documentId: 'd2', reportId: '2' }, table, [reject(9)])]);
+        const [row] = await warehouse.rejects({ documentOrTable: 'd2' });
+        const { loaded_at: loadedAt, ...rest } = row ?? {};
+        assert.deepEqual(rest, {
+          seller_id: 'A1',
+          document_id: 'd2',
+          report_id: '2',
+          report_type: 'GET_TEST',
+          table_name: 'things',
+          row_number: '9',
+          column_name: 'n',
+          raw: '1,5',
+          reason: 'expected int64',
+        });
+        assert.equal(typeof loadedAt, 'string');
+        const found = async (filter: Parameters<Warehouse['rejects']>[0]) =>
+          (await warehouse.rejects(filter)).map((each) => `${each.document_id} ${each.row_number}`);
+        assert.deepEqual(await found({}), ['d2 9', 'd1 1', 'd1 2']);
+        assert.deepEqual(await found({ documentOrTable: 'things', limit: 1 }), ['d2 9']);
+        assert.deepEqual(await found({ sellerId: 'B2' }), []);
+        await warehouse.commit([await load({ documentId: 'd1' }, table, [reject(3)])]);
+        assert.deepEqual(await found({}), ['d1 3', 'd2 9']);
+        await warehouse.commit([await load({ documentId: 'd1' }, table)]);
+        assert.deepEqual(await found({}), ['d2 9']);
+      });
+    });
+
+    describe('queries', () => {
+      it('tell columns of one name apart', async () => {
+        await warehouse.commit([await load({})]);
+        assert.deepEqual(await rows('SELECT 1 AS a, 2 AS a, 3 AS a_1, 4 AS a'), [
+          { a: 1, a_1: 3, a_2: 2, a_3: 4 },
+        ]);
+      });
+
+      it('that write or are wrong fail and change nothing', async () => {
+        await warehouse.commit([await load({}, { columns: { a: 'string' }, rows: [{ a: '1' }] })]);
+        for (const sql of [
+          'DELETE FROM things',
+          'DROP TABLE things',
+          'SELEC 1',
+          'SELECT * FROM nowhere',
+          'SELECT 1; SELECT 2',
+          '',
+        ]) {
+          await assert.rejects(warehouse.query(sql), { code: 'QUERY_FAILED' }, sql);
+        }
+        assert.deepEqual(await values('SELECT a FROM things'), ['1']);
+      });
+    });
+  });
+}
