@@ -3,12 +3,19 @@ import { createHash } from 'node:crypto';
 /** The longest name that every usual file system takes, with room for endings of ours. */
 const longestName = 200;
 
-/** A file name for any id: what isn't a letter, digit, `.`, `_` or `-` is percent-encoded; an overlong one ends in a hash of itself. */
+/**
+ * A file name for any id: what isn't a letter, digit, `.`, `_` or `-` is percent-encoded, so is a leading dot; an overlong name ends in
+ * a hash of the id.
+ */
 export function safeName(id: string): string {
-  const encoded = encodeURIComponent(id)
-    .replace(/[!'()*~]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
-    .replace(/^\./, '%2E');
+  const encoded = id.replace(/[^\w.-]/gu, percentEncode).replace(/^\./, '%2E');
   if (encoded.length <= longestName) return encoded || '%';
   const hash = createHash('sha256').update(id).digest('hex').slice(0, 32);
   return `${encoded.slice(0, longestName - hash.length - 1)}-${hash}`;
+}
+
+function percentEncode(character: string): string {
+  return [...Buffer.from(character)]
+    .map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`)
+    .join('');
 }

@@ -1,41 +1,52 @@
-import { mkdir, open, rename } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ReportsError } from './errors.js';
 
-/** Gives a finished file its final name: bytes on disk first, then the name, then the name on disk. */
-export async function nameWholeFile(partial: string, path: string): Promise<void> {
-  await sync(partial);
-  await rename(partial, path);
-  await sync(dirname(path));
+/** Begins a file under the name it has until it is whole; what an earlier process left there goes. */
+export async function openPartial(partial: string): Promise<FileHandle> {
+  await mkdir(dirname(partial), { recursive: true });
+  await rm(partial, { force: true });
+  return open(partial, 'wx');
 }
 
-/** Writes a small file so that it is there whole or not at all. */
-export async function writeWholeFile(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const partial = `${path}.${process.pid}.part`;
+/**
+ * Gives a finished file its final name: bytes on disk first, then the name, then the name on disk. The file stays open.
+ * Fails with EBUSY where another process has meanwhile begun it anew: then the bytes under the partial name are not these.
+ */
+export async function nameWholeFile(file: FileHandle, partial: string, path: string): Promise<void> {
+  await file.sync();
+  const [ours, named] = await Promise.all([file.stat(), stat(partial)]);
+  if (ours.ino !== named.ino) {
+    throw Object.assign(new Error(`${path} is being written by another process`), { code: 'EBUSY' });
+  }
+  await rename(partial, path);
+  const folder = await open(dirname(path), 'r');
   try {
-    const file = await open(partial, 'w');
-    await file.writeFile(text);
-    await file.close();
-    await nameWholeFile(partial, path);
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+/** Writes a small file so that it is there whole or not at all. Errors: DISK_FULL. */
+export async function writeWholeFile(path: string, text: string): Promise<void> {
+  const partial = `${path}.part`;
+  try {
+    const file = await openPartial(partial);
+    try {
+      await file.writeFile(text);
+      await nameWholeFile(file, partial, path);
+    } finally {
+      await file.close();
+    }
   } catch (error) {
     throw writeError(error, path);
   }
 }
 
-/** A full disk has an error of its own: nothing is wrong with the document. */
+/** A full disk has an error of its own: nothing is wrong with the document. Any other error comes back as it is. */
 export function writeError(error: unknown, path: string): unknown {
   const { code } = error as NodeJS.ErrnoException;
-  if (code === 'ENOSPC' || code === 'EDQUOT')
-    return new ReportsError('DISK_FULL', { path, found: code }, { cause: error });
+  if (code === 'ENOSPC' || code === 'EDQUOT') return new ReportsError('DISK_FULL', { path, found: code }, { cause: error });
   return error;
-}
-
-async function sync(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

@@ -86,7 +86,8 @@ const valueReaders: Record<ColumnType['kind'], ValueReader> = {
 /** The number as Arrow holds it: its accessors make dates and milliseconds of days and microseconds. */
 function rawValue(vector: Vector, index: number): number | bigint {
   const [data] = vector.data;
-  return (data?.values as ArrayLike<number | bigint>)[index] ?? 0;
+  const values = data?.values as ArrayLike<number | bigint> | undefined;
+  return values?.[index] ?? 0;
 }
 
 function columnAt(batch: RecordBatch, index: number): Vector {

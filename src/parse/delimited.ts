@@ -121,5 +121,5 @@ function cellReader({ name, type }: ResolvedColumn, rules: ValueRules) {
 export function surplusCells({ cells }: Pick<Row, 'cells'>, headerCells: number): number {
   let last = cells.length;
   while (last > headerCells && (cells[last - 1] ?? '').trim() === '') last -= 1;
-  return last - headerCells > 0 ? last - headerCells : 0;
+  return Math.max(last - headerCells, 0);
 }

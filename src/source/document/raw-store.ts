@@ -1,34 +1,30 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { type FileHandle, open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { ReportsError } from '../../errors.js';
 import { safeName } from '../../safe-name.js';
-import { nameWholeFile, writeError, writeWholeFile } from '../../whole-file.js';
+import { nameWholeFile, openPartial, writeError, writeWholeFile } from '../../whole-file.js';
 import type { DocumentFacts, RawDocument } from '../types.js';
+
+/** What says which raw document is meant. */
+export type RawId = Pick<DocumentFacts, 'sellerId' | 'reportType' | 'documentId'>;
 
 /**
  * Where a raw document is: `<raw>/<seller>/<report type>/<document>`, with what Amazon said of it beside in `<document>.json`. A file
- * under that name is whole, and its facts are there.
+ * under that name is whole, its bytes never change, and its facts are there.
  */
-export function rawPath(
-  rawFolder: string,
-  { sellerId, reportType, documentId }: Pick<DocumentFacts, 'sellerId' | 'reportType' | 'documentId'>,
-): string {
-  return join(rawFolder, safeName(sellerId), safeName(reportType), safeName(documentId));
+export function rawPath(rawFolder: string, { sellerId, reportType, documentId }: RawId): string {
+  // An id that ends like a file beside the bytes must not be taken for one.
+  const name = safeName(documentId).replace(/\.(json|part)$/i, '%2E$1');
+  return join(rawFolder, safeName(sellerId), safeName(reportType), name);
 }
 
-/** The raw document, where it was downloaded before. */
-export async function findRaw(
-  rawFolder: string,
-  id: Pick<DocumentFacts, 'sellerId' | 'reportType' | 'documentId'>,
-): Promise<RawDocument | undefined> {
+/** The raw document, where it was kept before. */
+export async function findRaw(rawFolder: string, id: RawId): Promise<RawDocument | undefined> {
   return readRaw(rawPath(rawFolder, id));
 }
 
-/** All raw documents of a folder. */
+/** All raw documents of a folder, in the order of their paths. */
 export async function* listRaw(rawFolder: string): AsyncGenerator<RawDocument> {
   const names = await readdir(rawFolder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
@@ -41,12 +37,16 @@ export async function* listRaw(rawFolder: string): AsyncGenerator<RawDocument> {
   }
 }
 
-/** Gives downloaded bytes their final name, the facts first. */
-export async function keepRaw(partial: string, path: string, facts: DocumentFacts): Promise<RawDocument> {
+/** Gives downloaded bytes their final name, the facts first. `file` is the handle that wrote them. */
+export async function keepRaw(
+  file: FileHandle,
+  partial: string,
+  path: string,
+  facts: DocumentFacts,
+): Promise<RawDocument> {
   await writeWholeFile(`${path}.json`, `${JSON.stringify(facts, null, 2)}\n`);
-  await nameWholeFile(partial, path);
-  const { size } = await stat(path);
-  return { facts, path, bytes: size };
+  await nameWholeFile(file, partial, path);
+  return { facts, path, bytes: (await file.stat()).size };
 }
 
 /**
@@ -55,30 +55,49 @@ export async function keepRaw(partial: string, path: string, facts: DocumentFact
  */
 export async function keepFile(
   rawFolder: string,
-  file: string,
+  path: string,
   facts: Omit<DocumentFacts, 'documentId'>,
 ): Promise<RawDocument> {
-  const folder = dirname(rawPath(rawFolder, { ...facts, documentId: 'file' }));
-  await mkdir(folder, { recursive: true });
-  const partial = join(folder, `file.${process.pid}.part`);
-  const hash = createHash('sha256');
-  const hashing = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      hash.update(chunk);
-      done(null, chunk);
-    },
+  const source = await open(path).catch((error: unknown) => {
+    throw unreadable(error, path);
   });
+  const partial = `${rawPath(rawFolder, { ...facts, documentId: basename(path) })}.part`;
   try {
-    await pipeline(createReadStream(file), hashing, createWriteStream(partial));
+    const file = await openPartial(partial);
+    try {
+      const whole = { ...facts, documentId: `file-${await copy(source, path, file)}` };
+      return await keepRaw(file, partial, rawPath(rawFolder, whole), whole);
+    } finally {
+      await file.close();
+    }
   } catch (error) {
-    const { code, path, message } = error as NodeJS.ErrnoException;
-    if (path === partial || code === 'ENOSPC') throw writeError(error, partial);
-    throw new ReportsError('FILE_UNREADABLE', { path: file, found: code ?? message }, { cause: error });
+    await rm(partial, { force: true });
+    throw writeError(error, partial);
+  } finally {
+    await source.close();
+  }
+}
+
+/** Copies the bytes and gives a hash of them. */
+async function copy(source: FileHandle, path: string, target: FileHandle): Promise<string> {
+  const hash = createHash('sha256');
+  const buffer = Buffer.alloc(256 * 1024);
+  for (;;) {
+    const { bytesRead } = await source.read(buffer, 0, buffer.length, null).catch((error: unknown) => {
+      throw unreadable(error, path);
+    });
+    if (bytesRead === 0) break;
+    const bytes = buffer.subarray(0, bytesRead);
+    hash.update(bytes);
+    await target.writeFile(bytes);
   }
   const hashDigits = 32;
-  const documentId = `file-${hash.digest('hex').slice(0, hashDigits)}`;
-  const whole = { ...facts, documentId };
-  return keepRaw(partial, rawPath(rawFolder, whole), whole);
+  return hash.digest('hex').slice(0, hashDigits);
+}
+
+function unreadable(error: unknown, path: string): ReportsError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return new ReportsError('FILE_UNREADABLE', { path, found: code ?? message }, { cause: error });
 }
 
 async function readRaw(path: string): Promise<RawDocument | undefined> {

@@ -1,0 +1,181 @@
+import { gzipSync } from 'node:zlib';
+import iconv from 'iconv-lite';
+import type { ReportRegion } from '../schema/types.js';
+import type { SandboxReport } from './amazon.js';
+import {
+  germanMarket,
+  japaneseMarket,
+  type Market,
+  makeProducts,
+  ukMarket,
+  usMarket,
+} from './catalogue-of-goods.js';
+import { otherNotificationBody } from './notification-body.js';
+import { Random } from './random.js';
+import { generateReport } from './report-generator.js';
+import type { NewReport, Sandbox } from './sandbox.js';
+
+/** The made-up sellers of the demo. */
+export const demoSellers: { sellerId: string; name: string; region: ReportRegion; marketplaces: string[] }[] =
+  [
+    { sellerId: 'A1DEMOSELLERUS', name: 'Demo North America', region: 'na', marketplaces: ['ATVPDKIKX0DER'] },
+    {
+      sellerId: 'A2DEMOSELLEREU',
+      name: 'Demo Europe',
+      region: 'eu',
+      marketplaces: ['A1F83G8C2ARO7P', 'A1PA6795UKMFR9'],
+    },
+    { sellerId: 'A3DEMOSELLERJP', name: 'Demo Japan', region: 'fe', marketplaces: ['A1VC38T7YXB528'] },
+  ];
+
+const [us, eu, jp] = ['A1DEMOSELLERUS', 'A2DEMOSELLEREU', 'A3DEMOSELLERJP'];
+const lastUpdate = 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL';
+const settlementV2 = 'GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2';
+const listings = 'GET_MERCHANT_LISTINGS_ALL_DATA';
+const returns = 'GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA';
+
+/**
+ * Puts a day of reports on the sandbox, and their notifications on its queue, with what reality brings along: repeated and foreign
+ * notifications, reports that failed or hold nothing, other charsets, a damaged document, values that are none.
+ */
+export async function fillDemo(sandbox: Sandbox): Promise<SandboxReport[]> {
+  for (const seller of demoSellers) sandbox.addSeller(seller);
+  const random = new Random(20_261_101);
+  const day = (number: number) => new Date(Date.UTC(2026, 9, number));
+  const products = makeProducts(usMarket, 12, random);
+  const reports: SandboxReport[] = [];
+
+  const text = (reportType: string, market: Market, rows: number, from: number, to: number) =>
+    generateReport(reportType, {
+      market,
+      rows,
+      from: day(from),
+      to: day(to),
+      random,
+      ...(market === usMarket ? { products } : {}),
+    });
+  const add = (report: NewReport & { from?: number; to?: number }): SandboxReport => {
+    const { from = 1, to = 31, ...rest } = report;
+    const createdAt = new Date(day(to).getTime() + (reports.length + 1) * 60_000);
+    const added = sandbox.addReport({ dataStart: day(from), dataEnd: day(to), createdAt, ...rest });
+    reports.push(added);
+    return added;
+  };
+  const made = (
+    sellerId: string | undefined,
+    reportType: string,
+    market: Market,
+    rows: number,
+    from = 1,
+    to = 31,
+  ) => {
+    const body = Buffer.from(text(reportType, market, rows, from, to));
+    return add({
+      sellerId: sellerId ?? '',
+      reportType,
+      body,
+      from,
+      to,
+      marketplaceIds: [market.marketplaceId],
+    });
+  };
+
+  // North America.
+  const firstOrders = text(lastUpdate, usMarket, 2000, 1, 15);
+  const [header = '', ...firstRows] = firstOrders.trimEnd().split('\r\n');
+  add({ sellerId: us ?? '', reportType: lastUpdate, body: Buffer.from(firstOrders), to: 15 });
+  // The second document tells again of orders that the first one had, in a newer state.
+  const restated = firstRows.slice(-150).map((row) => row.replace('\tPending\t', '\tShipped\t'));
+  const moreOrders = text(lastUpdate, usMarket, 1500, 15, 31).trimEnd().split('\r\n').slice(1);
+  const secondOrders = [header, ...restated, ...moreOrders, ''].join('\r\n');
+  const restating = add({
+    sellerId: us ?? '',
+    reportType: lastUpdate,
+    body: Buffer.from(secondOrders),
+    from: 15,
+  });
+  made(us, 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL', usMarket, 1200);
+  made(us, settlementV2, usMarket, 1600, 1, 15);
+  made(us, settlementV2, usMarket, 1200, 15, 29);
+  made(us, 'GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE', usMarket, 800, 1, 15);
+  made(us, listings, usMarket, 400);
+  made(us, 'GET_FBA_MYI_UNSUPPRESSED_INVENTORY_DATA', usMarket, 12);
+  made(us, 'GET_LEDGER_SUMMARY_VIEW_DATA', usMarket, 360);
+  made(us, 'GET_LEDGER_DETAIL_VIEW_DATA', usMarket, 900);
+  made(us, 'GET_FBA_REIMBURSEMENTS_DATA', usMarket, 120);
+  made(us, 'GET_FBA_RECOMMENDED_REMOVAL_DATA', usMarket, 12);
+  const badReturns = text(returns, usMarket, 300, 1, 31)
+    .replace('\t1\tLBA4\t', '\t1,5x\tLBA4\t')
+    .replace('\t1\tONT8\t', '\tone\tONT8\t');
+  const surplusCell = badReturns.replace(
+    'Unit returned to inventory\tLPN',
+    'Unit returned\tto inventory\tLPN',
+  );
+  add({
+    sellerId: us ?? '',
+    reportType: returns,
+    body: Buffer.from(surplusCell),
+    marketplaceIds: [usMarket.marketplaceId],
+  });
+
+  // Europe: Windows-1252, decimal comma, a restricted type.
+  const cp1252 = 'text/plain; charset=Cp1252';
+  const british = iconv.encode(text(listings, ukMarket, 200, 1, 31), 'windows-1252');
+  add({
+    sellerId: eu ?? '',
+    reportType: listings,
+    body: british,
+    contentType: cp1252,
+    marketplaceIds: [ukMarket.marketplaceId],
+  });
+  const german = iconv.encode(text(listings, germanMarket, 150, 1, 31), 'windows-1252');
+  // Amazon leaves the charset out now and then.
+  add({
+    sellerId: eu ?? '',
+    reportType: listings,
+    body: german,
+    contentType: 'text/plain',
+    marketplaceIds: [germanMarket.marketplaceId],
+  });
+  made(eu, settlementV2, germanMarket, 900, 1, 15);
+  made(eu, 'GET_FLAT_FILE_ORDER_REPORT_DATA_SHIPPING', germanMarket, 80);
+  made(eu, 'GET_FBA_STORAGE_FEE_CHARGES_DATA', germanMarket, 40);
+  made(eu, 'GET_AMAZON_FULFILLED_SHIPMENTS_DATA_GENERAL', ukMarket, 250);
+  const fatalText = JSON.stringify({
+    errorDetails: 'The requested data is unavailable. Please try a different date range.',
+  });
+  add({
+    sellerId: eu ?? '',
+    reportType: 'GET_LEDGER_SUMMARY_VIEW_DATA',
+    status: 'FATAL',
+    body: Buffer.from(fatalText),
+  });
+  add({ sellerId: eu ?? '', reportType: 'GET_FBA_REIMBURSEMENTS_DATA', status: 'CANCELLED' });
+
+  // Japan: Shift_JIS, empty reports, a document cut short.
+  const japanese = iconv.encode(text(listings, japaneseMarket, 120, 1, 31), 'cp932');
+  add({
+    sellerId: jp ?? '',
+    reportType: listings,
+    body: japanese,
+    contentType: 'text/plain; charset=Shift_JIS',
+  });
+  const emptyReturns = Buffer.from(`${text(returns, japaneseMarket, 0, 1, 31).trimEnd()}\n`);
+  add({ sellerId: jp ?? '', reportType: returns, body: emptyReturns });
+  add({ sellerId: jp ?? '', reportType: 'GET_FBA_REIMBURSEMENTS_DATA', body: Buffer.alloc(0) });
+  const whole = gzipSync(Buffer.from(text('GET_LEDGER_DETAIL_VIEW_DATA', japaneseMarket, 300, 1, 31)));
+  const cut = whole.subarray(0, Math.floor(whole.length * 0.6));
+  add({ sellerId: jp ?? '', reportType: 'GET_LEDGER_DETAIL_VIEW_DATA', body: cut, gzip: false });
+
+  // Standard queues keep no order; and the newer orders come before the older ones.
+  await sandbox.notify(restating);
+  const shapes = ['plain', 'eventbridge', 'plain', 'sns', 'old'] as const;
+  for (const [index, report] of reports.entries())
+    await sandbox.notify(report, shapes[index % shapes.length]);
+  for (const report of reports.slice(3, 6)) await sandbox.notify(report);
+  const stranger = { ...restating, sellerId: 'A9UNKNOWNSELLER', reportId: '599990000001' };
+  await sandbox.notify(stranger);
+  await sandbox.sendBody(otherNotificationBody(us ?? '', random, Date.UTC(2026, 10, 1)));
+  await sandbox.sendBody('hello');
+  return reports;
+}

@@ -1,0 +1,204 @@
+import { gzipSync } from 'node:zlib';
+import {
+  CreateQueueCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import { buildApp } from 'fauxqs';
+import type { ReportRegion } from '../schema/types.js';
+import type { ReportStatus } from '../source/types.js';
+import { type AmazonState, restrictedTypes, type SandboxReport, type SandboxSeller } from './amazon.js';
+import { startApiServer } from './api-server.js';
+import { type NotificationShape, notificationBody } from './notification-body.js';
+import { Random } from './random.js';
+import { amazonsPlans, type UsagePlan } from './rate-limits.js';
+
+export interface SandboxOptions {
+  /** The same seed gives the same ids. */
+  seed?: number;
+  /** Usage plans by operation in place of Amazon's. */
+  plans?: Record<string, UsagePlan>;
+  /** Life of an access token; Amazon's is an hour. */
+  tokenSeconds?: number;
+  /** Life of a presigned URL; Amazon's is five minutes. */
+  urlSeconds?: number;
+  /** Receives after which a message goes to a dead-letter queue; without it there is none. */
+  maxReceiveCount?: number;
+}
+
+export interface NewReport {
+  sellerId: string;
+  reportType: string;
+  status?: ReportStatus;
+  /** The text's bytes; without them there is no document. */
+  body?: Buffer;
+  /** Default true: the bytes are gzipped. False: they are sent as given. */
+  gzip?: boolean;
+  contentType?: string;
+  marketplaceIds?: string[];
+  createdAt?: Date;
+  dataStart?: Date;
+  dataEnd?: Date;
+}
+
+/** A local stand-in for Amazon: an SQS queue, and the Selling Partner API over HTTP. */
+export interface Sandbox {
+  queueUrl: string;
+  sqsEndpoint: string;
+  apiEndpoint: string;
+  loginUrl: string;
+  /** AWS credentials that the queue takes, as environment variables. */
+  awsEnvironment: Record<string, string>;
+  state: AmazonState;
+  addSeller(seller: { sellerId: string; region: ReportRegion; marketplaces: string[] }): SandboxSeller;
+  credentialsFor(sellerId: string): SandboxSeller['credentials'];
+  addReport(report: NewReport): SandboxReport;
+  notify(report: SandboxReport, shape?: NotificationShape): Promise<void>;
+  /** Puts any text on the queue. */
+  sendBody(body: string): Promise<void>;
+  /** Messages on the queue: to be received, and in somebody's hand. */
+  queueDepth(): Promise<{ visible: number; inFlight: number }>;
+  /** Bodies on the dead-letter queue. */
+  deadLetters(): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+/** Starts the sandbox on loopback, on ports that are free. */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const random = new Random(options.seed ?? 1);
+  const state: AmazonState = {
+    sellers: new Map(),
+    reports: [],
+    faults: { cutDownloads: new Map(), answers: new Map() },
+    calls: [],
+    random,
+    now: Date.now,
+  };
+  const api = await startApiServer(state, {
+    plans: { ...amazonsPlans, ...options.plans },
+    tokenSeconds: options.tokenSeconds ?? 3600,
+    urlSeconds: options.urlSeconds ?? 300,
+  });
+  const queueServer = buildApp({ logger: false });
+  const sqsEndpoint = await queueServer.listen({ port: 0, host: '127.0.0.1' });
+  const awsEnvironment = {
+    AWS_ACCESS_KEY_ID: 'sandbox',
+    AWS_SECRET_ACCESS_KEY: 'sandbox',
+    AWS_REGION: 'us-east-1',
+  };
+  const sqs = new SQSClient({
+    endpoint: sqsEndpoint,
+    region: awsEnvironment.AWS_REGION,
+    credentials: { accessKeyId: 'sandbox', secretAccessKey: 'sandbox' },
+  });
+  const deadLetterUrl = options.maxReceiveCount ? await createQueue(sqs, 'reports-dead', {}) : undefined;
+  const queueUrl = await createQueue(
+    sqs,
+    'reports',
+    deadLetterUrl
+      ? {
+          RedrivePolicy: JSON.stringify({
+            deadLetterTargetArn: 'arn:aws:sqs:us-east-1:000000000000:reports-dead',
+            maxReceiveCount: options.maxReceiveCount,
+          }),
+        }
+      : {},
+  );
+
+  return {
+    queueUrl,
+    sqsEndpoint,
+    apiEndpoint: api.base,
+    loginUrl: `${api.base}/auth/o2/token`,
+    awsEnvironment,
+    state,
+    addSeller({ sellerId, region, marketplaces }) {
+      const seller: SandboxSeller = {
+        sellerId,
+        region,
+        marketplaces,
+        credentials: {
+          clientId: 'amzn1.application-oa2-client.sandbox',
+          clientSecret: 'sandbox-secret',
+          refreshToken: `Atzr|${sellerId}`,
+        },
+      };
+      state.sellers.set(sellerId, seller);
+      return seller;
+    },
+    credentialsFor(sellerId) {
+      const seller = state.sellers.get(sellerId);
+      if (!seller) throw new Error(`the sandbox has no seller ${sellerId}`);
+      return seller.credentials;
+    },
+    addReport(report) {
+      const added = makeReport(report, state);
+      state.reports.push(added);
+      return added;
+    },
+    async notify(report, shape = 'plain') {
+      await send(notificationBody(report, shape, random, state.now()));
+    },
+    sendBody: send,
+    async queueDepth() {
+      const { Attributes } = await sqs.send(
+        new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['All'] }),
+      );
+      return {
+        visible: Number(Attributes?.ApproximateNumberOfMessages),
+        inFlight: Number(Attributes?.ApproximateNumberOfMessagesNotVisible),
+      };
+    },
+    async deadLetters() {
+      if (!deadLetterUrl) return [];
+      const { Messages = [] } = await sqs.send(
+        new ReceiveMessageCommand({ QueueUrl: deadLetterUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 0 }),
+      );
+      return Messages.map(({ Body }) => Body ?? '');
+    },
+    async close() {
+      sqs.destroy();
+      await Promise.all([queueServer.close(), api.close()]);
+    },
+  };
+
+  async function send(body: string): Promise<void> {
+    await sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: body }));
+  }
+}
+
+async function createQueue(
+  sqs: SQSClient,
+  name: string,
+  attributes: Record<string, string>,
+): Promise<string> {
+  const { QueueUrl = '' } = await sqs.send(
+    new CreateQueueCommand({ QueueName: name, Attributes: attributes }),
+  );
+  return QueueUrl;
+}
+
+function makeReport(report: NewReport, { random, sellers, now }: AmazonState): SandboxReport {
+  const { sellerId, reportType, body, gzip = true, contentType = 'text/plain; charset=UTF-8' } = report;
+  const region = sellers.get(sellerId)?.region ?? 'na';
+  const documentId = `amzn1.spdoc.1.4.${region}.${random.uuid()}.T${random.letters(13)}.2651`;
+  const document = body && {
+    bytes: gzip ? gzipSync(body) : body,
+    contentType,
+    ...(gzip ? { compression: 'GZIP' as const } : {}),
+  };
+  return {
+    sellerId,
+    reportType,
+    reportId: `5${random.digits(4)}0${random.digits(6)}`,
+    status: report.status ?? 'DONE',
+    marketplaceIds: report.marketplaceIds ?? sellers.get(sellerId)?.marketplaces ?? [],
+    createdAt: (report.createdAt ?? new Date(now())).toISOString(),
+    restricted: restrictedTypes.has(reportType),
+    ...(report.dataStart ? { dataStart: report.dataStart.toISOString() } : {}),
+    ...(report.dataEnd ? { dataEnd: report.dataEnd.toISOString() } : {}),
+    ...(document ? { documentId, document } : {}),
+  };
+}
