@@ -15,8 +15,7 @@ export async function openPartial(partial: string): Promise<FileHandle> {
  */
 export async function nameWholeFile(file: FileHandle, partial: string, path: string): Promise<void> {
   await file.sync();
-  const [ours, named] = await Promise.all([file.stat(), stat(partial)]);
-  if (ours.ino !== named.ino) {
+  if (!(await isUnderName(file, partial))) {
     throw Object.assign(new Error(`${path} is being written by another process`), { code: 'EBUSY' });
   }
   await rename(partial, path);
@@ -25,6 +24,15 @@ export async function nameWholeFile(file: FileHandle, partial: string, path: str
     await folder.sync();
   } finally {
     await folder.close();
+  }
+}
+
+/** Ends a file that will not be whole: closes it and takes it away, unless another process has meanwhile begun it anew. */
+export async function dropPartial(file: FileHandle, partial: string): Promise<void> {
+  try {
+    if (await isUnderName(file, partial)) await rm(partial, { force: true });
+  } finally {
+    await file.close();
   }
 }
 
@@ -37,7 +45,8 @@ export async function writeWholeFile(path: string, text: string): Promise<void> 
       await file.writeFile(text);
       await nameWholeFile(file, partial, path);
     } finally {
-      await file.close();
+      // Once named there is nothing left to drop.
+      await dropPartial(file, partial);
     }
   } catch (error) {
     throw writeError(error, path);
@@ -47,6 +56,12 @@ export async function writeWholeFile(path: string, text: string): Promise<void> 
 /** A full disk has an error of its own: nothing is wrong with the document. Any other error comes back as it is. */
 export function writeError(error: unknown, path: string): unknown {
   const { code } = error as NodeJS.ErrnoException;
-  if (code === 'ENOSPC' || code === 'EDQUOT') return new ReportsError('DISK_FULL', { path, found: code }, { cause: error });
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new ReportsError('DISK_FULL', { path, found: code }, { cause: error });
   return error;
+}
+
+async function isUnderName(file: FileHandle, path: string): Promise<boolean> {
+  const named = await stat(path).catch(() => undefined);
+  return named !== undefined && named.ino === (await file.stat()).ino;
 }

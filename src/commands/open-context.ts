@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import type { Logger } from 'pino';
 import { readConfig } from '../config/read.js';
 import type { Config } from '../config/spec.js';
 import type { PipelineContext } from '../pipeline/context.js';
@@ -28,8 +29,8 @@ export function readWarehouseConfig(command: Command, io: Io): Config {
   return readConfig({ ...options, missing: 'defaults', tolerateUnset: true });
 }
 
-export function openWarehouse(config: Config): Warehouse {
-  return openDuckDbWarehouse({ path: config.warehouse.path });
+export function openWarehouse(config: Config, log?: Logger): Warehouse {
+  return openDuckDbWarehouse({ path: config.warehouse.path, ...(log ? { log } : {}) });
 }
 
 /** Runs a command's work with everything opened, and closes it after. */
@@ -64,7 +65,7 @@ export async function withContext<T>(
     return await work({
       config,
       schemas,
-      warehouse: openWarehouse(config),
+      warehouse: openWarehouse(config, progress.log),
       sellingPartner: (sellerId) => sellers.get(ids.get(sellerId) ?? '')?.sellingPartner,
       documentQuota(sellerId) {
         const key = sellers.get(sellerId)?.documentQuotaKey ?? '';

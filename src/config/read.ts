@@ -83,7 +83,7 @@ function furtherProblems({ data, problemAt }: YamlFile<unknown>, text: string): 
     for (const [key, value] of Object.entries(asWritten.sellers?.[index]?.credentials ?? {})) {
       if (typeof value === 'string' && !isVariable(value)) {
         const message =
-          'a secret does not belong into a file; write a variable of the environment, such as ${LWA_CLIENT_ID}';
+          `a secret does not belong into a file; write a variable of the environment, such as \${LWA_CLIENT_ID}`;
         problems.push(problemAt(['sellers', index, 'credentials', key], message));
       }
     }

@@ -78,7 +78,7 @@ const limits = z
     concurrency: z.int().min(1).max(16).default(2).describe('Documents in work at the same time.'),
     visibilityTimeoutSeconds: z
       .int()
-      .min(30)
+      .min(1)
       .max(43_200)
       .default(300)
       .describe(
@@ -125,7 +125,7 @@ const seller = z
         clientSecret: credential('Client secret of the application.'),
         refreshToken: credential('Refresh token of the authorisation.'),
       })
-      .describe('Login with Amazon; each a variable of the environment, `${NAME}`.'),
+      .describe('Login with Amazon; each a variable of the environment.'),
   })
   .describe('The seller accounts.');
 

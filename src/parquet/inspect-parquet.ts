@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { describeError, ReportsError } from '../errors.js';
 
@@ -17,23 +17,29 @@ const sampleRows = 5;
 
 /** Tells what is in a Parquet file, read by DuckDB: not by the library that wrote it. Errors: FILE_UNREADABLE. */
 export async function inspectParquet(path: string): Promise<ParquetFacts> {
-  if (!existsSync(path)) throw new ReportsError('FILE_UNREADABLE', { path, found: 'there is no such file' });
+  const file = statSync(path, { throwIfNoEntry: false });
+  if (!file?.isFile()) {
+    throw new ReportsError('FILE_UNREADABLE', {
+      path,
+      found: file ? 'it is not a file' : 'there is no such file',
+    });
+  }
   const instance = await DuckDBInstance.create(':memory:');
   const connection = await instance.connect();
-  const file = `'${path.replaceAll("'", "''")}'`;
+  const quoted = `'${path.replaceAll("'", "''")}'`;
   const read = async (sql: string) => (await connection.runAndReadAll(sql)).getRowObjectsJson();
   try {
-    const [facts] = await read(`SELECT * FROM parquet_file_metadata(${file})`);
+    const [facts] = await read(`SELECT * FROM parquet_file_metadata(${quoted})`);
     const metadata = await read(
-      `SELECT decode(key) AS key, decode(value) AS value FROM parquet_kv_metadata(${file})`,
+      `SELECT decode(key) AS key, decode(value) AS value FROM parquet_kv_metadata(${quoted})`,
     );
     const fields = await read(
-      `SELECT * FROM parquet_schema(${file}) WHERE num_children IS NULL OR num_children = 0`,
+      `SELECT * FROM parquet_schema(${quoted}) WHERE num_children IS NULL OR num_children = 0`,
     );
     return {
       rows: Number(facts?.num_rows),
       rowGroups: Number(facts?.num_row_groups),
-      bytes: statSync(path).size,
+      bytes: file.size,
       createdBy: String(facts?.created_by ?? 'unknown'),
       metadata: Object.fromEntries(metadata.map(({ key, value }) => [String(key), String(value)])),
       columns: fields.map((field) => ({
@@ -42,7 +48,7 @@ export async function inspectParquet(path: string): Promise<ParquetFacts> {
         logicalType: String(field.logical_type ?? field.converted_type ?? ''),
         nullable: field.repetition_type !== 'REQUIRED',
       })),
-      sample: await read(`SELECT * FROM read_parquet(${file}) LIMIT ${sampleRows}`),
+      sample: await read(`SELECT * FROM read_parquet(${quoted}) LIMIT ${sampleRows}`),
     };
   } catch (error) {
     throw new ReportsError('FILE_UNREADABLE', { path, found: describeError(error) }, { cause: error });

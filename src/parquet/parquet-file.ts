@@ -1,22 +1,26 @@
-import { createWriteStream } from 'node:fs';
-import { mkdir, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { finished } from 'node:stream/promises';
-import parquet, { type Field } from 'parquetjs-lite';
+import type { FileHandle } from 'node:fs/promises';
+import parquet, { type Field, type Sink } from 'parquetjs-lite';
+import types from 'parquetjs-lite/lib/types.js';
 import { ReportsError } from '../errors.js';
-import { nameWholeFile, writeError } from '../whole-file.js';
+import { dropPartial, nameWholeFile, openPartial, writeError } from '../whole-file.js';
 
 /** A Parquet file in the making. It has its final name only when it is whole. */
 export interface ParquetFile {
-  /** Absent and null values are NULL. */
+  /** Integers and timestamps as bigint. Absent and null values are NULL. */
   append(row: Record<string, unknown>): Promise<void>;
   finish(): Promise<{ bytes: number }>;
-  /** Leaves nothing behind. */
+  /** Takes an unfinished file away. */
   abort(): Promise<void>;
 }
 
 /** Rows held in memory until they are written as one row group. */
-const rowGroupRows = 10_000;
+const defaultRowGroupRows = 10_000;
+
+// The library writes every 64-bit integer and double as it is, but on the way there it passes integers through a double, loses the sign
+// of zero, and refuses NaN and what was before 1970. Our values have their types already.
+for (const name of ['INT64', 'TIMESTAMP_MICROS', 'DOUBLE'] as const) {
+  types.PARQUET_LOGICAL_TYPES[name].toPrimitive = (value) => value;
+}
 
 /**
  * Opens a Parquet file on parquetjs-lite, row group by row group. Errors: PARQUET_FAILED, DISK_FULL.
@@ -26,43 +30,68 @@ export async function openParquetFile(options: {
   path: string;
   fields: Record<string, Field>;
   metadata?: Record<string, string>;
+  rowGroupRows?: number;
 }): Promise<ParquetFile> {
-  const { path } = options;
-  const partial = `${path}.${process.pid}.part`;
-  await mkdir(dirname(path), { recursive: true });
-  const stream = createWriteStream(partial);
-  // An error of the stream comes back from the call that writes; without a listener it would end the process.
-  stream.on('error', () => {});
+  const { path, rowGroupRows = defaultRowGroupRows } = options;
+  const partial = `${path}.part`;
+  const file = await guarded(path, () => openPartial(partial));
+  const sink = openSink(file);
   const fields = Object.entries(options.fields).map(([name, field]) => [
     name,
-    { ...field, compression: 'GZIP' as const, statistics: false },
+    { ...field, compression: 'SNAPPY' as const, statistics: false },
   ]);
-  const writer = await guarded(path, () =>
-    parquet.ParquetWriter.openStream(new parquet.ParquetSchema(Object.fromEntries(fields)), stream, {
+  const guardedWrite = <T>(work: () => Promise<T>): Promise<T> =>
+    guarded(path, async () => {
+      const done = await work();
+      if (sink.failure) throw sink.failure;
+      return done;
+    });
+  const writer = await guardedWrite(() =>
+    parquet.ParquetWriter.openStream(new parquet.ParquetSchema(Object.fromEntries(fields)), sink, {
       rowGroupSize: rowGroupRows,
       pageSize: rowGroupRows,
       // Version 2 pages of this library are not read alike by all readers.
       useDataPageV2: false,
       pageIndex: false,
     }),
-  );
+  ).catch(async (error: unknown) => {
+    await dropPartial(file, partial);
+    throw error;
+  });
   for (const [key, value] of Object.entries(options.metadata ?? {})) writer.setMetadata(key, value);
 
   return {
-    append: (row) => guarded(path, () => writer.appendRow(row)),
+    append: (row) => guardedWrite(() => writer.appendRow(row)),
     async finish() {
-      await guarded(path, async () => {
-        await writer.close();
-        await finished(stream);
-        await nameWholeFile(partial, path);
+      await guardedWrite(() => writer.close());
+      return guarded(path, async () => {
+        await nameWholeFile(file, partial, path);
+        const { size } = await file.stat();
+        await file.close();
+        return { bytes: size };
       });
-      return { bytes: (await stat(path)).size };
     },
-    async abort() {
-      stream.destroy();
-      await rm(partial, { force: true });
-    },
+    abort: () => dropPartial(file, partial),
   };
+}
+
+/**
+ * What the library writes to. A failure is kept, not told by the callback: the library does not wait for its first write, whose failure
+ * would end the process.
+ */
+function openSink(file: FileHandle): Sink & { failure?: unknown } {
+  const sink: Sink & { failure?: unknown } = {
+    write(bytes, done) {
+      file
+        .writeFile(bytes)
+        .catch((error: unknown) => {
+          sink.failure ??= error;
+        })
+        .finally(done);
+    },
+    end: (done) => done(),
+  };
+  return sink;
 }
 
 /** The library throws bare strings; and a full disk is not its fault. */

@@ -1,7 +1,5 @@
 /** The part of parquetjs-lite that this program uses; the package brings no types. */
 declare module 'parquetjs-lite' {
-  import type { Writable } from 'node:stream';
-
   export interface Field {
     type: 'UTF8' | 'INT64' | 'DOUBLE' | 'BOOLEAN' | 'DATE' | 'TIMESTAMP_MICROS';
     optional?: boolean;
@@ -13,14 +11,29 @@ declare module 'parquetjs-lite' {
     constructor(fields: Record<string, Field>);
   }
 
+  /** What it asks of a stream. */
+  export interface Sink {
+    write(bytes: Buffer, done: (error?: Error) => void): void;
+    end(done: (error?: Error) => void): void;
+  }
+
   export class ParquetWriter {
     static openStream(
       schema: ParquetSchema,
-      stream: Writable,
+      stream: Sink,
       options: { rowGroupSize?: number; pageSize?: number; useDataPageV2?: boolean; pageIndex?: boolean },
     ): Promise<ParquetWriter>;
     appendRow(row: Record<string, unknown>): Promise<void>;
     setMetadata(key: string, value: string): void;
     close(): Promise<void>;
   }
+}
+
+declare module 'parquetjs-lite/lib/types.js' {
+  import type { Field } from 'parquetjs-lite';
+
+  const types: {
+    PARQUET_LOGICAL_TYPES: Record<Field['type'], { toPrimitive(value: unknown): unknown }>;
+  };
+  export default types;
 }

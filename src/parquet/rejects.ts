@@ -24,7 +24,7 @@ export function openRejectsWriter(path: string): RejectsWriter {
             reason: { type: 'UTF8' },
           },
         });
-        await file.append({ table_name: table, row_number: row, column_name: column, raw, reason });
+        await file.append({ table_name: table, row_number: BigInt(row), column_name: column, raw, reason });
         count += 1;
       }
     },

@@ -7,26 +7,27 @@ export interface ParquetWriter {
   /** Writes a batch: the columns in order, then `_row`. */
   write(batch: RecordBatch): Promise<void>;
   finish(): Promise<{ rows: number; bytes: number }>;
-  /** Leaves nothing behind. */
+  /** Takes an unfinished file away. */
   abort(): Promise<void>;
 }
 
 /**
- * The reference engine's writer: batches into a Parquet file.
- * Decimals and 64-bit integers are written as text and cast by the load: the library has no decimal, and passes integers through a
- * double. Dates and timestamps are native. Errors: PARQUET_FAILED, DISK_FULL.
+ * The reference engine's writer: batches into a Parquet file. Decimals are written as text and cast by the load, as the library has no
+ * decimal; all other types are native and exact. Errors: PARQUET_FAILED, DISK_FULL.
  */
 export async function openParquetWriter(options: {
   path: string;
   columns: ResolvedColumn[];
   metadata: Record<string, string>;
+  /** Rows held in memory until they are written. */
+  rowGroupRows?: number;
 }): Promise<ParquetWriter> {
-  const { path, columns, metadata } = options;
+  const { columns, ...rest } = options;
   const fields: Record<string, Field> = {};
   for (const { name, type } of columns) fields[name] = { type: fieldTypes[type.kind], optional: true };
   fields._row = { type: 'INT64' };
-  const file = await openParquetFile({ path, fields, metadata });
-  const readers = columns.map(({ name, type }) => ({ name, read: valueReaders[type.kind] }));
+  const file = await openParquetFile({ ...rest, fields });
+  const readers = columns.map(({ name, type }) => ({ name, read: valueReaders[type.kind] ?? asItIs }));
   let rows = 0;
 
   return {
@@ -38,7 +39,9 @@ export async function openParquetWriter(options: {
       }));
       const rowNumbers = columnAt(batch, columns.length);
       for (let index = 0; index < batch.numRows; index += 1) {
-        const row: Record<string, unknown> = { _row: Number(rowNumbers.get(index)) };
+        // Without a prototype, as a column may be named `constructor`.
+        const row: Record<string, unknown> = Object.create(null);
+        row._row = rowNumbers.get(index);
         for (const { name, read, vector } of vectors) {
           if (vector.isValid(index)) row[name] = read(vector, index);
         }
@@ -57,7 +60,7 @@ const fieldTypes: Record<ColumnType['kind'], Field['type']> = {
   string: 'UTF8',
   json: 'UTF8',
   decimal: 'UTF8',
-  int64: 'UTF8',
+  int64: 'INT64',
   float64: 'DOUBLE',
   bool: 'BOOLEAN',
   date: 'DATE',
@@ -68,26 +71,17 @@ type ValueReader = (vector: Vector, index: number) => unknown;
 
 const asItIs: ValueReader = (vector, index) => vector.get(index);
 
-const valueReaders: Record<ColumnType['kind'], ValueReader> = {
-  string: asItIs,
-  json: asItIs,
-  decimal: asItIs,
-  int64: (vector, index) => String(vector.get(index)),
-  float64: asItIs,
-  bool: asItIs,
-  date: (vector, index) => new Date(Number(rawValue(vector, index)) * 86_400_000),
-  timestamp(vector, index) {
-    const micros = BigInt(rawValue(vector, index));
-    // The library takes no negative integers here, and dates to the millisecond only.
-    return micros >= 0n ? micros : new Date(Number(micros / 1000n));
-  },
+const dayMs = 86_400_000;
+
+/** Arrow's accessors make milliseconds of microseconds and days: those are read as Arrow holds them. */
+const valueReaders: Partial<Record<ColumnType['kind'], ValueReader>> = {
+  date: (vector, index) => new Date(Number(heldValue(vector, index)) * dayMs),
+  timestamp: heldValue,
 };
 
-/** The number as Arrow holds it: its accessors make dates and milliseconds of days and microseconds. */
-function rawValue(vector: Vector, index: number): number | bigint {
-  const [data] = vector.data;
-  const values = data?.values as ArrayLike<number | bigint> | undefined;
-  return values?.[index] ?? 0;
+/** A vector of a batch is in one piece. */
+function heldValue(vector: Vector, index: number): number | bigint {
+  return vector.data[0]?.values[index];
 }
 
 function columnAt(batch: RecordBatch, index: number): Vector {

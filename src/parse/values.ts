@@ -12,7 +12,7 @@ export interface ValueRules {
 export type Value = string | bigint | number | boolean;
 
 /** Texts that stand for no value where the column is not a string. An empty cell stands for none in every column. */
-const nullTexts = new Set(['', 'N/A', 'NA', '#N/A', '-', '--', '---', '—', 'NULL', 'NONE']);
+const nullTexts = new Set(['', 'N/A', 'NA', '#N/A', '-', '--', '---', '—', 'NULL']);
 
 export function isNullText(text: string): boolean {
   return nullTexts.has(text.trim().toUpperCase());

@@ -8,7 +8,8 @@ import type { PipelineContext } from './context.js';
 import { prepareLoad, prepareRaw, type ReportRequest } from './load-document.js';
 
 /**
- * Loads documents of the ledger again, from raw; where there is no raw document, from Amazon. What they loaded before is replaced.
+ * Loads documents of the ledger again, from raw; where there is no raw document, from Amazon. What they loaded before is replaced,
+ * unless they can't be loaded any more.
  * Yields each new entry as it is committed. Errors: NOT_LOADED where nothing matches.
  */
 export async function* reload(
@@ -27,7 +28,9 @@ export async function* reload(
   for (const row of rows.toReversed()) {
     const load = await loadAgain(row, context, options);
     if (!load) continue;
-    yield await commits.submit(load, []);
+    // Rows that are in the table stay there when they can't be loaded again.
+    const keepsOld = load.entry.status === 'quarantined' && row.status !== 'quarantined';
+    yield keepsOld ? load.entry : await commits.submit(load, []);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ReportRegion } from '../schema/types.js';
 import type { ReportStatus } from '../source/types.js';
+import type { SandboxFaults } from './faults.js';
 import type { Random } from './random.js';
 
 /** One seller account at the sandbox. */
@@ -33,20 +34,17 @@ export interface SandboxDocument {
   compression?: 'GZIP';
 }
 
-/** What goes wrong, until it is used up. */
-export interface SandboxFaults {
-  /** By document id: so many downloads are cut after so many bytes. */
-  cutDownloads: Map<string, { afterBytes: number; times: number }>;
-  /** By operation: so many calls are answered with this status. */
-  answers: Map<string, { status: number; times: number }>;
-}
-
-/** A call that the sandbox got. */
+/** A call that the sandbox got, and how it answered. */
 export interface SandboxCall {
+  /** Amazon's name of the operation; `login` and `download` for what has none. */
   operation: string;
+  /** Unknown where the call named none that the sandbox knows. */
   sellerId?: string;
+  /** The last part of the path: a report id, or a document id. */
   thing?: string;
   status: number;
+  /** Epoch milliseconds. */
+  atMs: number;
 }
 
 /** Everything the sandbox's Amazon knows. */
@@ -56,6 +54,7 @@ export interface AmazonState {
   faults: SandboxFaults;
   calls: SandboxCall[];
   random: Random;
+  /** Epoch milliseconds. */
   now: () => number;
 }
 

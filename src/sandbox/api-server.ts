@@ -1,9 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { AmazonState, SandboxReport } from './amazon.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AmazonState } from './amazon.js';
+import { type Answer, refusal, send } from './answer.js';
 import { presign, serveDownload } from './downloads.js';
+import { takeFault } from './faults.js';
 import { RateLimits, type UsagePlan } from './rate-limits.js';
-import { TokenDesk } from './tokens.js';
+import { listReports, reportBody } from './reports-api.js';
+import { documentsPath, TokenDesk } from './tokens.js';
 
 export interface ApiServerOptions {
   plans: Readonly<Record<string, UsagePlan>>;
@@ -11,17 +15,12 @@ export interface ApiServerOptions {
   urlSeconds: number;
 }
 
-interface Answer {
-  status: number;
-  body: object;
-}
-
+const loginPath = '/auth/o2/token';
 const reportsPath = '/reports/2021-06-30/reports';
-const documentsPath = '/reports/2021-06-30/documents/';
 
 /**
  * Starts the HTTP side of the sandbox on loopback: Login with Amazon, the Reports API, restricted data tokens, presigned downloads.
- * It enforces what Amazon enforces.
+ * It enforces what Amazon enforces, and logs every call.
  */
 export async function startApiServer(
   state: AmazonState,
@@ -38,180 +37,94 @@ export async function startApiServer(
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', base);
-    if (url.pathname.startsWith('/documents/')) return serveDownload(request, response, url, state);
+    const thing = decodeURIComponent(url.pathname.split('/').at(-1) ?? '');
+    const operation = operationOf(request.method ?? '', url.pathname);
     let body = '';
     for await (const chunk of request) body += chunk;
-    if (url.pathname === '/auth/o2/token') {
-      const answer = fault('login') ?? tokens.login(new URLSearchParams(body), state.sellers.values());
-      const sellerId =
-        'sellerId' in answer && typeof answer.sellerId === 'string' ? { sellerId: answer.sellerId } : {};
-      state.calls.push({ operation: 'login', status: answer.status, ...sellerId });
-      return send(response, answer);
-    }
-    const operation = operationOf(request.method ?? '', url.pathname);
     if (!operation) return send(response, refusal(404, 'NotFound', "The resource doesn't exist."));
-    const token = tokens.check(request.headers['x-amz-access-token'] as string | undefined);
-    if ('problem' in token) {
-      state.calls.push({ operation, status: 403 });
-      return send(
-        response,
-        refusal(403, 'Unauthorized', 'Access to requested resource is denied.', token.problem),
-      );
-    }
-    const { sellerId } = token;
-    const answer =
-      fault(operation) ??
-      (limits.take(sellerId, operation)
-        ? answerTo(operation, url, sellerId, token.path, body)
-        : refusal(429, 'QuotaExceeded', 'You exceeded your quota for the requested resource.'));
-    const thing = decodeURIComponent(url.pathname.split('/').at(-1) ?? '');
-    state.calls.push({ operation, sellerId, thing, status: answer.status });
+    const held = takeFault(state.faults.holds, [`${operation} ${thing}`, operation]);
+    if (held) await sleep(held.ms);
+    if (operation === 'download') return serveDownload(request, response, url, state);
+    const { sellerId, ...answer } =
+      operation === 'login' ? login(body) : call(operation, thing, url, request, body);
+    state.calls.push({
+      operation,
+      ...(sellerId === undefined ? {} : { sellerId }),
+      ...(operation === 'login' ? {} : { thing }),
+      status: answer.status,
+      atMs: state.now(),
+    });
     send(response, answer, limits.rateOf(operation));
   }
 
-  function answerTo(
+  function login(body: string): Answer & { sellerId?: string } {
+    return fault('login') ?? tokens.login(new URLSearchParams(body), state.sellers.values());
+  }
+
+  function call(
     operation: string,
+    thing: string,
     url: URL,
-    sellerId: string,
-    tokenPath: string | undefined,
+    { headers }: IncomingMessage,
     body: string,
-  ): Answer {
-    const id = decodeURIComponent(url.pathname.split('/').at(-1) ?? '');
+  ): Answer & { sellerId?: string } {
+    const denied = (details?: string) =>
+      refusal(403, 'Unauthorized', 'Access to requested resource is denied.', details);
+    const token = tokens.check(headers['x-amz-access-token'] as string | undefined);
+    if ('problem' in token) return denied(token.problem);
+    const { sellerId, paths } = token;
+    // A restricted data token is good for what it was made for, and for nothing else.
+    if (paths && !paths.includes(url.pathname)) return { ...denied(), sellerId };
+    const failed = fault(operation, thing);
+    if (failed) return { ...failed, sellerId };
+    if (!limits.take(sellerId, operation)) {
+      const message = 'You exceeded your quota for the requested resource.';
+      return { ...refusal(429, 'QuotaExceeded', message), sellerId };
+    }
     const own = state.reports.filter((report) => report.sellerId === sellerId);
     switch (operation) {
-      case 'getReport': {
-        const report = own.find(({ reportId }) => reportId === id);
-        return report
-          ? { status: 200, body: reportBody(report) }
-          : refusal(404, 'NotFound', `Report ${id} not found`);
-      }
       case 'getReports':
-        return listReports(url.searchParams, own);
+        return { ...listReports(url.searchParams, own, state.now()), sellerId };
+      case 'getReport': {
+        const report = own.find(({ reportId }) => reportId === thing);
+        if (!report) return { ...refusal(404, 'NotFound', `Report ${thing} not found`), sellerId };
+        return { status: 200, body: reportBody(report), sellerId };
+      }
       case 'getReportDocument': {
-        const report = own.find(({ documentId }) => documentId === id);
-        if (!report?.document) return refusal(404, 'NotFound', `Report document ${id} not found`);
-        const opened = tokenPath === undefined ? !report.restricted : tokenPath === url.pathname;
-        if (!opened) return refusal(403, 'Unauthorized', 'Access to requested resource is denied.');
+        const report = own.find(({ documentId }) => documentId === thing);
+        if (!report?.document)
+          return { ...refusal(404, 'NotFound', `Report document ${thing} not found`), sellerId };
+        if (report.restricted && !paths) return { ...denied(), sellerId };
         const { compression } = report.document;
-        const address = presign(base, report, state.now() + urlSeconds * 1000);
-        return {
-          status: 200,
-          body: {
-            reportDocumentId: id,
-            url: address,
-            ...(compression ? { compressionAlgorithm: compression } : {}),
-          },
+        const answer = {
+          reportDocumentId: thing,
+          url: presign(base, report, state.now() + urlSeconds * 1000),
+          ...(compression ? { compressionAlgorithm: compression } : {}),
         };
+        return { status: 200, body: answer, sellerId };
       }
       default:
-        return restrictedDataToken(sellerId, body);
+        return { ...tokens.restrict(sellerId, body), sellerId };
     }
   }
 
-  function restrictedDataToken(sellerId: string, body: string): Answer {
-    const { restrictedResources = [] } = JSON.parse(body || '{}') as {
-      restrictedResources?: { method?: string; path?: string }[];
-    };
-    const [resource] = restrictedResources;
-    if (resource?.method !== 'GET' || !resource.path?.startsWith(documentsPath)) {
-      return refusal(
-        400,
-        'InvalidInput',
-        'Application does not have access to one or more requested resources.',
-      );
-    }
-    return {
-      status: 200,
-      body: { restrictedDataToken: tokens.restrict(sellerId, resource.path), expiresIn: 3600 },
-    };
-  }
-
-  function fault(operation: string): Answer | undefined {
-    const planned = state.faults.answers.get(operation);
-    if (!planned || planned.times < 1) return undefined;
-    planned.times -= 1;
+  function fault(operation: string, thing = ''): Answer | undefined {
+    const planned = takeFault(state.faults.answers, [`${operation} ${thing}`, operation]);
+    if (!planned) return undefined;
     return refusal(planned.status, 'InternalFailure', 'We encountered an internal error. Please try again.');
   }
 }
 
 function operationOf(method: string, path: string): string | undefined {
-  if (method === 'POST')
+  if (method === 'POST') {
+    if (path === loginPath) return 'login';
     return path === '/tokens/2021-03-01/restrictedDataToken' ? 'createRestrictedDataToken' : undefined;
+  }
+  if (method !== 'GET') return undefined;
+  if (path.startsWith('/documents/')) return 'download';
   if (path === reportsPath) return 'getReports';
   if (path.startsWith(`${reportsPath}/`)) return 'getReport';
   return path.startsWith(documentsPath) ? 'getReportDocument' : undefined;
-}
-
-/** getReports: pages of at most 100, at most 10 types; a nextToken stands alone. */
-function listReports(query: URLSearchParams, own: SandboxReport[]): Answer {
-  const nextToken = query.get('nextToken');
-  if (nextToken !== null) {
-    if (query.size > 1) return refusal(400, 'InvalidInput', 'nextToken must be the only parameter.');
-    const stored = new URLSearchParams(Buffer.from(nextToken, 'base64url').toString());
-    return page(stored, own, Number(stored.get('start')));
-  }
-  const types = query.get('reportTypes')?.split(',') ?? [];
-  const pageSize = Number(query.get('pageSize') ?? 10);
-  const mostTypes = 10;
-  if (types.length === 0) return refusal(400, 'InvalidInput', 'Either reportTypes or nextToken is required.');
-  if (types.length > mostTypes) return refusal(400, 'InvalidInput', 'At most 10 reportTypes.');
-  if (!(pageSize >= 1 && pageSize <= 100))
-    return refusal(400, 'InvalidInput', 'pageSize must be from 1 to 100.');
-  return page(query, own, 0);
-}
-
-function page(query: URLSearchParams, own: SandboxReport[], start: number): Answer {
-  const list = (name: string) => query.get(name)?.split(',');
-  const pageSize = Number(query.get('pageSize') ?? 10);
-  const since = query.get('createdSince') ?? '';
-  const until = query.get('createdUntil') ?? '9999';
-  const marketplaces = list('marketplaceIds');
-  const found = own
-    .filter(
-      (report) =>
-        (list('reportTypes') ?? []).includes(report.reportType) &&
-        (list('processingStatuses') ?? [report.status]).includes(report.status) &&
-        (!marketplaces || report.marketplaceIds.some((id) => marketplaces.includes(id))) &&
-        report.createdAt >= since &&
-        report.createdAt <= until,
-    )
-    .sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
-  const next = start + pageSize;
-  const rest = new URLSearchParams(query);
-  rest.set('start', String(next));
-  return {
-    status: 200,
-    body: {
-      reports: found.slice(start, next).map(reportBody),
-      ...(next < found.length ? { nextToken: Buffer.from(rest.toString()).toString('base64url') } : {}),
-    },
-  };
-}
-
-function reportBody(report: SandboxReport): object {
-  const { reportId, reportType, status, marketplaceIds, createdAt, dataStart, dataEnd, documentId } = report;
-  return {
-    reportId,
-    reportType,
-    processingStatus: status,
-    createdTime: createdAt,
-    ...(marketplaceIds.length > 0 ? { marketplaceIds } : {}),
-    ...(dataStart ? { dataStartTime: dataStart } : {}),
-    ...(dataEnd ? { dataEndTime: dataEnd } : {}),
-    ...(documentId ? { reportDocumentId: documentId } : {}),
-  };
-}
-
-function refusal(status: number, code: string, message: string, details = ''): Answer {
-  return { status, body: { errors: [{ code, message, details }] } };
-}
-
-function send(response: ServerResponse, { status, body }: Answer, callsPerSecond?: number): void {
-  response.writeHead(status, {
-    'content-type': 'application/json',
-    ...(callsPerSecond === undefined ? {} : { 'x-amzn-ratelimit-limit': String(callsPerSecond) }),
-  });
-  response.end(JSON.stringify(body));
 }
 
 function closeServer(server: Server): Promise<void> {

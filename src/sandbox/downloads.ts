@@ -1,65 +1,115 @@
 import { createHash, createHmac } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AmazonState, SandboxReport } from './amazon.js';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { AmazonState, SandboxDocument, SandboxReport } from './amazon.js';
+import { takeFault } from './faults.js';
 
 /** What keeps presigned URLs from being guessed; a new one for each sandbox would do as well. */
 const secret = 'sandbox';
 
-/** A presigned URL that lives so many seconds. */
+/** A presigned URL that lives until then, in epoch milliseconds. */
 export function presign(base: string, report: SandboxReport, untilMs: number): string {
   const path = `/documents/${encodeURIComponent(report.sellerId)}/${encodeURIComponent(report.documentId ?? '')}`;
   return `${base}${path}?X-Amz-Expires=${untilMs}&X-Amz-Signature=${sign(path, untilMs)}`;
 }
 
-/** Serves a presigned URL as S3 does: 403 when it has expired or was changed, byte ranges, an ETag. */
+/**
+ * Serves a presigned URL as S3 does: 403 when it has expired or was changed, byte ranges, an ETag, the document's own Content-Type.
+ * The S3 of fauxqs checks neither signature nor expiry and knows no If-Range, so it can't stand in for S3 here.
+ */
 export function serveDownload(
   request: IncomingMessage,
   response: ServerResponse,
   url: URL,
   state: AmazonState,
 ): void {
-  const untilMs = Number(url.searchParams.get('X-Amz-Expires'));
-  if (url.searchParams.get('X-Amz-Signature') !== sign(url.pathname, untilMs)) {
-    return refuse(response, 403, 'SignatureDoesNotMatch');
-  }
-  if (request.headers['x-amz-access-token'] || request.headers.authorization) {
-    return refuse(response, 400, 'InvalidArgument', 'Only one auth mechanism allowed');
-  }
-  if (untilMs <= state.now()) return refuse(response, 403, 'AccessDenied', 'Request has expired');
   const [, , sellerId = '', documentId = ''] = url.pathname.split('/').map(decodeURIComponent);
+  const log = (status: number) => {
+    state.calls.push({ operation: 'download', sellerId, thing: documentId, status, atMs: state.now() });
+  };
   const report = state.reports.find((each) => each.sellerId === sellerId && each.documentId === documentId);
-  if (!report?.document) return refuse(response, 404, 'NoSuchKey');
+  const problem = problemOf(request, url, documentId, report?.document, state);
+  if (problem || !report?.document) {
+    const { status, code, message } = problem ?? noSuchKey;
+    log(status);
+    response.writeHead(status, { 'content-type': 'application/xml' });
+    response.end(
+      `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message></Error>`,
+    );
+    return;
+  }
   const { bytes, contentType } = report.document;
-  const etag = `"${createHash('md5').update(bytes).digest('hex')}"`;
-  const wanted = /^bytes=(\d+)-$/.exec(request.headers.range ?? '');
-  const fits = wanted && (request.headers['if-range'] ?? etag) === etag;
-  const start = fits ? Number(wanted[1]) : 0;
-  if (fits && start >= bytes.length) return refuse(response, 416, 'InvalidRange');
-  const body = bytes.subarray(start);
-  state.calls.push({ operation: 'download', sellerId, thing: documentId, status: fits ? 206 : 200 });
-  response.writeHead(fits ? 206 : 200, {
+  const etag = etagOf(bytes);
+  const range = rangeOf(request.headers, bytes);
+  const body = range ? bytes.subarray(range.start, range.end + 1) : bytes;
+  log(range ? 206 : 200);
+  response.writeHead(range ? 206 : 200, {
     etag,
     'accept-ranges': 'bytes',
     'content-length': body.length,
     ...(contentType ? { 'content-type': contentType } : {}),
-    ...(fits ? { 'content-range': `bytes ${start}-${bytes.length - 1}/${bytes.length}` } : {}),
+    ...(range ? { 'content-range': `bytes ${range.start}-${range.end}/${bytes.length}` } : {}),
   });
-  const cut = state.faults.cutDownloads.get(documentId);
-  if (cut && cut.times > 0 && body.length > cut.afterBytes) {
-    cut.times -= 1;
-    response.write(body.subarray(0, cut.afterBytes), () => response.destroy());
+  const cuts = new Map([...state.faults.cutDownloads].filter(([, cut]) => body.length > cut.afterBytes));
+  const cut = takeFault(cuts, [documentId, '*']);
+  if (!cut) {
+    response.end(body);
     return;
   }
-  response.end(body);
+  response.flushHeaders();
+  // The socket is closed once it has taken the bytes, so that just these arrive.
+  if (cut.afterBytes > 0) response.write(body.subarray(0, cut.afterBytes), () => response.destroy());
+  else setImmediate(() => response.destroy());
+}
+
+interface Problem {
+  status: number;
+  code: string;
+  message: string;
+}
+
+const noSuchKey: Problem = { status: 404, code: 'NoSuchKey', message: 'The specified key does not exist.' };
+
+function problemOf(
+  { headers }: IncomingMessage,
+  url: URL,
+  documentId: string,
+  document: SandboxDocument | undefined,
+  state: AmazonState,
+): Problem | undefined {
+  const planned = takeFault(state.faults.answers, [`download ${documentId}`, 'download']);
+  if (planned)
+    return { status: planned.status, code: 'SlowDown', message: 'Please reduce your request rate.' };
+  const untilMs = Number(url.searchParams.get('X-Amz-Expires'));
+  if (url.searchParams.get('X-Amz-Signature') !== sign(url.pathname, untilMs)) {
+    return { status: 403, code: 'SignatureDoesNotMatch', message: 'The signature does not match.' };
+  }
+  if (headers['x-amz-access-token'] || headers.authorization) {
+    return { status: 400, code: 'InvalidArgument', message: 'Only one auth mechanism allowed' };
+  }
+  if (untilMs <= state.now()) return { status: 403, code: 'AccessDenied', message: 'Request has expired' };
+  if (!document) return noSuchKey;
+  if ((rangeOf(headers, document.bytes)?.start ?? -1) >= document.bytes.length) {
+    return { status: 416, code: 'InvalidRange', message: 'The requested range is not satisfiable' };
+  }
+  return undefined;
+}
+
+/** The bytes asked for; undefined for all of them, also where If-Range names another version. */
+function rangeOf(headers: IncomingHttpHeaders, bytes: Buffer): { start: number; end: number } | undefined {
+  const [, start, end] = /^bytes=(\d+)-(\d*)$/.exec(headers.range ?? '') ?? [];
+  if (start === undefined || (headers['if-range'] ?? etagOf(bytes)) !== etagOf(bytes)) return undefined;
+  return { start: Number(start), end: Math.min(end ? Number(end) : bytes.length, bytes.length - 1) };
+}
+
+/** Large documents are asked for more than once. */
+const etags = new WeakMap<Buffer, string>();
+
+function etagOf(bytes: Buffer): string {
+  const etag = etags.get(bytes) ?? `"${createHash('md5').update(bytes).digest('hex')}"`;
+  etags.set(bytes, etag);
+  return etag;
 }
 
 function sign(path: string, untilMs: number): string {
   return createHmac('sha256', secret).update(`${path} ${untilMs}`).digest('hex');
-}
-
-function refuse(response: ServerResponse, status: number, code: string, message = code): void {
-  response.writeHead(status, { 'content-type': 'application/xml' });
-  response.end(
-    `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message></Error>`,
-  );
 }

@@ -2,15 +2,16 @@ import { gzipSync } from 'node:zlib';
 import {
   CreateQueueCommand,
   GetQueueAttributesCommand,
-  ReceiveMessageCommand,
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { buildApp } from 'fauxqs';
+import { silenceAwsNodeWarning } from '../aws-node-warning.js';
 import type { ReportRegion } from '../schema/types.js';
 import type { ReportStatus } from '../source/types.js';
 import { type AmazonState, restrictedTypes, type SandboxReport, type SandboxSeller } from './amazon.js';
 import { startApiServer } from './api-server.js';
+import { noFaults } from './faults.js';
 import { type NotificationShape, notificationBody } from './notification-body.js';
 import { Random } from './random.js';
 import { amazonsPlans, type UsagePlan } from './rate-limits.js';
@@ -20,12 +21,14 @@ export interface SandboxOptions {
   seed?: number;
   /** Usage plans by operation in place of Amazon's. */
   plans?: Record<string, UsagePlan>;
-  /** Life of an access token; Amazon's is an hour. */
+  /** Life of an access token, restricted or not; Amazon's is an hour. */
   tokenSeconds?: number;
   /** Life of a presigned URL; Amazon's is five minutes. */
   urlSeconds?: number;
   /** Receives after which a message goes to a dead-letter queue; without it there is none. */
   maxReceiveCount?: number;
+  /** The clock of the API, epoch milliseconds; the queue has its own. */
+  now?: () => number;
 }
 
 export interface NewReport {
@@ -41,6 +44,11 @@ export interface NewReport {
   createdAt?: Date;
   dataStart?: Date;
   dataEnd?: Date;
+  /** Whether the document needs a restricted data token; the report type says it otherwise. */
+  restricted?: boolean;
+  /** Ids in place of made-up ones. */
+  reportId?: string;
+  documentId?: string;
 }
 
 /** A local stand-in for Amazon: an SQS queue, and the Selling Partner API over HTTP. */
@@ -51,6 +59,7 @@ export interface Sandbox {
   loginUrl: string;
   /** AWS credentials that the queue takes, as environment variables. */
   awsEnvironment: Record<string, string>;
+  /** What the sandbox's Amazon knows: the calls it got, and the faults that a test plans. */
   state: AmazonState;
   addSeller(seller: { sellerId: string; region: ReportRegion; marketplaces: string[] }): SandboxSeller;
   credentialsFor(sellerId: string): SandboxSeller['credentials'];
@@ -67,14 +76,15 @@ export interface Sandbox {
 
 /** Starts the sandbox on loopback, on ports that are free. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  silenceAwsNodeWarning();
   const random = new Random(options.seed ?? 1);
   const state: AmazonState = {
     sellers: new Map(),
     reports: [],
-    faults: { cutDownloads: new Map(), answers: new Map() },
+    faults: noFaults(),
     calls: [],
     random,
-    now: Date.now,
+    now: options.now ?? Date.now,
   };
   const api = await startApiServer(state, {
     plans: { ...amazonsPlans, ...options.plans },
@@ -153,10 +163,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     },
     async deadLetters() {
       if (!deadLetterUrl) return [];
-      const { Messages = [] } = await sqs.send(
-        new ReceiveMessageCommand({ QueueUrl: deadLetterUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 0 }),
-      );
-      return Messages.map(({ Body }) => Body ?? '');
+      // Receiving would show ten at a time, and hide them from others.
+      const inspected = await queueServer.inject('/_fauxqs/queues/reports-dead');
+      const { messages } = inspected.json<{ messages: { ready: { body: string }[] } }>();
+      return messages.ready.map(({ body }) => body);
     },
     async close() {
       sqs.destroy();
@@ -183,7 +193,8 @@ async function createQueue(
 function makeReport(report: NewReport, { random, sellers, now }: AmazonState): SandboxReport {
   const { sellerId, reportType, body, gzip = true, contentType = 'text/plain; charset=UTF-8' } = report;
   const region = sellers.get(sellerId)?.region ?? 'na';
-  const documentId = `amzn1.spdoc.1.4.${region}.${random.uuid()}.T${random.letters(13)}.2651`;
+  const madeUpDocumentId = `amzn1.spdoc.1.4.${region}.${random.uuid()}.T${random.letters(13)}.2651`;
+  const madeUpReportId = `5${random.digits(4)}0${random.digits(6)}`;
   const document = body && {
     bytes: gzip ? gzipSync(body) : body,
     contentType,
@@ -192,13 +203,13 @@ function makeReport(report: NewReport, { random, sellers, now }: AmazonState): S
   return {
     sellerId,
     reportType,
-    reportId: `5${random.digits(4)}0${random.digits(6)}`,
+    reportId: report.reportId ?? madeUpReportId,
     status: report.status ?? 'DONE',
     marketplaceIds: report.marketplaceIds ?? sellers.get(sellerId)?.marketplaces ?? [],
     createdAt: (report.createdAt ?? new Date(now())).toISOString(),
-    restricted: restrictedTypes.has(reportType),
+    restricted: report.restricted ?? restrictedTypes.has(reportType),
     ...(report.dataStart ? { dataStart: report.dataStart.toISOString() } : {}),
     ...(report.dataEnd ? { dataEnd: report.dataEnd.toISOString() } : {}),
-    ...(document ? { documentId, document } : {}),
+    ...(document ? { documentId: report.documentId ?? madeUpDocumentId, document } : {}),
   };
 }

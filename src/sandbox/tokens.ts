@@ -1,12 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type { SandboxSeller } from './amazon.js';
+import { type Answer, refusal } from './answer.js';
 
 interface Token {
   sellerId: string;
   untilMs: number;
-  /** The one path that a restricted data token opens. */
-  path?: string;
+  /** The paths that a restricted data token opens, and nothing else. */
+  paths?: readonly string[];
 }
+
+/** Where report documents are in the Reports API. */
+export const documentsPath = '/reports/2021-06-30/documents/';
 
 /** Access tokens and restricted data tokens of the sandbox. */
 export class TokenDesk {
@@ -61,10 +65,24 @@ export class TokenDesk {
     };
   }
 
-  /** A restricted data token for one path. */
-  restrict(sellerId: string, path: string): string {
-    const lifeMs = 3_600_000;
-    return this.issue({ sellerId, path, untilMs: this.now() + lifeMs }, 'Atz.sprdt');
+  /** createRestrictedDataToken. A path with a placeholder, `{reportDocumentId}` say, gets a token that opens no document. */
+  restrict(sellerId: string, body: string): Answer {
+    const refused = (problem: string) => refusal(400, 'InvalidInput', problem);
+    const resources = restrictedResources(body);
+    if (!resources) return refused('The request body is not valid.');
+    if (resources.length < 1 || resources.length > 50) return refused('1 to 50 restrictedResources.');
+    const paths = resources.map(({ path }) => path ?? '');
+    if (
+      resources.some(({ method }) => method !== 'GET') ||
+      !paths.every((path) => path.startsWith(documentsPath))
+    ) {
+      return refused('Application does not have access to one or more requested restricted resources.');
+    }
+    const token = this.issue(
+      { sellerId, paths, untilMs: this.now() + this.tokenSeconds * 1000 },
+      'Atz.sprdt',
+    );
+    return { status: 200, body: { restrictedDataToken: token, expiresIn: this.tokenSeconds } };
   }
 
   /** The token, or why it isn't one. */
@@ -79,5 +97,15 @@ export class TokenDesk {
     const text = `${prefix}|${randomUUID()}`;
     this.tokens.set(text, token);
     return text;
+  }
+}
+
+/** The resources that a request names; undefined where the body is none. */
+function restrictedResources(body: string): { method?: string; path?: string }[] | undefined {
+  try {
+    const { restrictedResources: resources } = JSON.parse(body);
+    return Array.isArray(resources) ? resources : undefined;
+  } catch {
+    return undefined;
   }
 }

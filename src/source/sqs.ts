@@ -8,6 +8,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { Logger } from 'pino';
+import { silenceAwsNodeWarning } from '../aws-node-warning.js';
 import { describeError, ReportsError } from '../errors.js';
 import type { Queue, QueueMessage } from './types.js';
 
@@ -30,6 +31,7 @@ const longestVisibilitySeconds = 12 * 3600;
  * Errors: QUEUE_NOT_FOUND, QUEUE_ACCESS_DENIED, QUEUE_UNREACHABLE.
  */
 export function openQueue({ url, visibilityTimeoutSeconds, log, ...options }: QueueOptions): Queue {
+  silenceAwsNodeWarning();
   const place = placeOf(url);
   const endpoint = options.endpoint ?? place.endpoint;
   const client = new SQSClient({

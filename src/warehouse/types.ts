@@ -87,7 +87,10 @@ export interface LedgerFilter {
 
 /** One warehouse. It holds no lock between calls. */
 export interface Warehouse {
-  /** The ledger rows of those keys; keys that the ledger doesn't have are absent. */
+  /**
+   * The ledger rows of those keys; keys that the ledger doesn't have are absent. The key of a report without a document finds the
+   * row of the report's document too.
+   */
   seen(keys: string[]): Promise<Map<string, LedgerRow>>;
   /**
    * Commits the loads in one transaction: tables made and widened, rows by load mode, rejects, ledger rows. A load whose key is

@@ -18,11 +18,12 @@ const charsets: Record<string, string> = {
   ms932: 'cp932',
   cp932: 'cp932',
   windows31j: 'cp932',
+  cswindows31j: 'cp932',
   eucjp: 'euc-jp',
   gbk: 'gbk',
   gb2312: 'gbk',
   gb18030: 'gb18030',
-  utf16: 'utf-16le',
+  utf16: 'utf-16',
   utf16le: 'utf-16le',
   utf16be: 'utf-16be',
 };
@@ -31,7 +32,7 @@ const japan = 'A1VC38T7YXB528';
 
 /** The charset that a Content-Type names, e.g. `text/plain; charset=Cp1252`. */
 export function charsetOfHeader(contentType: string | undefined): { charset?: string; unknown?: string } {
-  const name = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(contentType ?? '')?.[1];
+  const name = /;\s*charset\s*=\s*["']?([^\s;"']+)/i.exec(contentType ?? '')?.[1];
   if (!name) return {};
   const charset = charsets[name.toLowerCase().replace(/[-_]/g, '')];
   return charset ? { charset } : { unknown: name };
@@ -65,17 +66,12 @@ export function charsetOfMarketplaces(marketplaceIds: string[]): string {
   return marketplaceIds.includes(japan) ? 'cp932' : 'windows-1252';
 }
 
-/** Decodes bytes to text as they pass; a byte order mark is left out. */
+/** Decodes bytes to text as they pass; characters may be cut anywhere. The byte order mark of a Unicode charset is left out. */
 export async function* decodeText(bytes: AsyncIterable<Uint8Array>, charset: string): AsyncGenerator<string> {
   const decoder = iconv.getDecoder(charset);
-  let first = true;
-  for await (const chunk of bytes) {
-    let text = decoder.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
-    if (first && text.length > 0) {
-      first = false;
-      if (text.startsWith('\uFEFF')) text = text.slice(1);
-    }
-    if (text.length > 0) yield text;
+  for await (const { buffer, byteOffset, byteLength } of bytes) {
+    const text = decoder.write(Buffer.from(buffer, byteOffset, byteLength));
+    if (text) yield text;
   }
   const last = decoder.end();
   if (last) yield last;

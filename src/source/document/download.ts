@@ -1,12 +1,9 @@
-import { createWriteStream, type WriteStream } from 'node:fs';
-import { mkdir, readFile, rm, stat, truncate } from 'node:fs/promises';
-import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
-import { dirname } from 'node:path';
+import { type FileHandle, open, readFile, rm, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ReportsError } from '../../errors.js';
-import { writeError, writeWholeFile } from '../../whole-file.js';
+import { openPartial, writeError, writeWholeFile } from '../../whole-file.js';
 import type { DocumentFacts, DocumentLocation, RawDocument } from '../types.js';
+import { type Answer, get } from './get.js';
 import { keepRaw, rawPath } from './raw-store.js';
 
 export interface DownloadOptions {
@@ -29,187 +26,186 @@ const triesWithoutProgress = 5;
 /**
  * Downloads a document into raw, exactly as Amazon sends it. A broken connection is resumed where it stopped, also one that an earlier
  * process left; an expired URL is replaced.
- * Errors: DOWNLOAD_FAILED, API_NOT_FOUND, DISK_FULL, what `locate` throws.
+ * Errors: DOWNLOAD_FAILED, API_NOT_FOUND, DISK_FULL, what `locate` throws; none of them holds the URL.
  */
 export async function downloadDocument(options: DownloadOptions): Promise<RawDocument> {
-  const { rawFolder, facts, locate, signal, pauseMs = 500 } = options;
-  const path = rawPath(rawFolder, facts);
+  const path = rawPath(options.rawFolder, options.facts);
   const partial = `${path}.part`;
-  await mkdir(dirname(path), { recursive: true });
+  try {
+    const { contentType, compression, totalBytes } = await fetchAll(partial, options);
+    const file = await open(partial, 'r+');
+    try {
+      const { size } = await file.stat();
+      if (totalBytes !== undefined && size !== totalBytes) {
+        const found = 'another process has begun it anew';
+        throw new ReportsError('DOWNLOAD_FAILED', { documentId: options.facts.documentId, found });
+      }
+      const raw = await keepRaw(file, partial, path, {
+        ...options.facts,
+        ...(contentType ? { contentType } : {}),
+        ...(compression ? { compression } : {}),
+      });
+      await rm(versionPath(partial), { force: true });
+      return raw;
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw writeError(error, path);
+  }
+}
+
+/** Which version of the document a part is of, kept beside it; the bytes of two versions are never joined. */
+interface Version {
+  etag?: string;
+  totalBytes?: number;
+  contentType?: string;
+  compression?: 'GZIP';
+}
+
+/** What is known of a part on disk. */
+interface Begun {
+  version: Version;
+  bytes: number;
+}
+
+type Step = { bytes: number } & (
+  | { state: 'whole'; version: Version }
+  | { state: 'expired' | 'broken'; found: string }
+);
+
+/** Tries until all bytes are in the part. */
+async function fetchAll(partial: string, options: DownloadOptions): Promise<Version> {
+  const { facts, locate, signal, pauseMs = 500 } = options;
   let location: DocumentLocation | undefined;
+  let furthest = 0;
   let tries = 0;
   for (;;) {
     signal?.throwIfAborted();
-    location ??= await locate();
     const begun = await readBegun(partial);
-    const step = await fetchRest(location.url, partial, begun, options);
-    if (step.state === 'whole') {
-      await rm(`${partial}.json`, { force: true });
-      const contentType = step.contentType ?? begun.contentType;
-      return keepRaw(partial, path, {
-        ...facts,
-        ...(contentType ? { contentType } : {}),
-        ...(location.compression ? { compression: location.compression } : {}),
-      });
-    }
+    // An earlier process ended between the last byte and the final name.
+    if (begun.bytes > 0 && begun.bytes === begun.version.totalBytes) return begun.version;
+    furthest = Math.max(furthest, begun.bytes);
+    location ??= await locate();
+    const step = await fetchRest(location, partial, begun, options);
+    if (step.state === 'whole') return step.version;
     if (step.state === 'expired') location = undefined;
-    tries = step.bytes > 0 ? 1 : tries + 1;
+    // A server that begins anew each time would otherwise be asked for ever.
+    tries = step.bytes > furthest ? 1 : tries + 1;
     if (tries >= triesWithoutProgress) {
       throw new ReportsError('DOWNLOAD_FAILED', { documentId: facts.documentId, found: step.found });
     }
-    await sleep(pauseMs * 2 ** (tries - 1), undefined, signal ? { signal } : {});
+    await sleep(pauseMs * 2 ** (tries - 1), undefined, signal ? { signal } : {}).catch(() => {
+      signal?.throwIfAborted();
+    });
   }
 }
 
-/** What an earlier try left: how many bytes, of which version of the document. */
-interface Begun {
-  bytes: number;
-  etag?: string;
-  contentType?: string;
-}
-
-type Step =
-  | { state: 'whole'; contentType?: string }
-  | { state: 'expired' | 'broken'; bytes: number; found: string };
-
-async function readBegun(partial: string): Promise<Begun> {
-  try {
-    const { size } = await stat(partial);
-    const known = JSON.parse(await readFile(`${partial}.json`, 'utf8')) as Omit<Begun, 'bytes'>;
-    return { ...known, bytes: size };
-  } catch {
-    // No part, or one that nothing is known about: from the start.
-    return { bytes: 0 };
-  }
-}
-
+/** Asks for the bytes that are missing and adds them to the part. */
 async function fetchRest(
-  url: string,
+  location: DocumentLocation,
   partial: string,
   begun: Begun,
   options: DownloadOptions,
 ): Promise<Step> {
-  const { facts, signal } = options;
-  const resume = begun.bytes > 0 && begun.etag !== undefined;
-  const headers: Record<string, string> = {
-    // The bytes as they are stored: the gzip is in the document.
-    'accept-encoding': 'identity',
-    ...(resume ? { range: `bytes=${begun.bytes}-`, 'if-range': begun.etag ?? '' } : {}),
-  };
-  let response: IncomingMessage;
-  try {
-    response = await get(url, headers, options);
-  } catch (error) {
-    signal?.throwIfAborted();
-    return { state: 'broken', bytes: 0, found: plainFailure(error) };
+  const { facts } = options;
+  const { etag } = begun.version;
+  const answer = await get(location.url, {
+    ...options,
+    ...(begun.bytes > 0 && etag ? { resume: { bytes: begun.bytes, etag } } : {}),
+  });
+  const { status } = answer;
+  if (status === 200) return save(answer, partial, location, undefined, options);
+  if (status === 206 && fits(answer, begun)) return save(answer, partial, location, begun, options);
+  answer.close();
+  if (status === 404 || status === 410) {
+    const { documentId: thing, sellerId } = facts;
+    throw new ReportsError('API_NOT_FOUND', {
+      operation: 'download',
+      thing,
+      sellerId,
+      found: String(status),
+    });
   }
-  const { statusCode = 0 } = response;
-  if (statusCode === 416 || (statusCode === 206 && !continuesAt(response, begun.bytes))) {
-    response.destroy();
+  if (status === 206 || status === 416) {
     await rm(partial, { force: true });
-    return { state: 'broken', bytes: 0, found: 'the part downloaded before does not fit' };
+    return { state: 'broken', bytes: 0, found: 'the part downloaded before does not fit the document' };
   }
-  if (statusCode !== 200 && statusCode !== 206) {
-    response.destroy();
-    const found = `the download answered ${statusCode}`;
-    if (statusCode === 403 || statusCode === 401) return { state: 'expired', bytes: 0, found };
-    if (statusCode === 404 || statusCode === 410) {
-      const { documentId: thing, sellerId } = facts;
-      throw new ReportsError('API_NOT_FOUND', {
-        operation: 'download',
-        thing,
-        sellerId,
-        found: String(statusCode),
-      });
-    }
-    return { state: 'broken', bytes: 0, found };
-  }
-  return save(response, partial, statusCode === 206 ? begun.bytes : 0, options);
+  const found = status === undefined ? (answer.failure() ?? 'no answer') : `the download answered ${status}`;
+  return { state: status === 403 || status === 401 ? 'expired' : 'broken', bytes: 0, found };
 }
 
-/** Appends the answer's bytes to the part, and tells whether they are all. */
+/** Whether the bytes of a 206 go on where the part stops, in the same version of the document. */
+function fits(answer: Answer, { version, bytes }: Begun): boolean {
+  const sameVersion = answer.etag === undefined || answer.etag === version.etag;
+  const sameLength = version.totalBytes === undefined || answer.totalBytes === version.totalBytes;
+  return answer.start === bytes && sameVersion && sameLength;
+}
+
+/** Writes the bytes of an answer into the part, behind those of `begun`, and tells whether they are all. */
 async function save(
-  response: IncomingMessage,
+  answer: Answer,
   partial: string,
-  start: number,
-  { signal, onBytes }: DownloadOptions,
+  location: DocumentLocation,
+  begun: Begun | undefined,
+  { onBytes }: DownloadOptions,
 ): Promise<Step> {
-  const { etag, 'content-type': contentType } = response.headers;
-  const known = { ...(etag ? { etag } : {}), ...(contentType ? { contentType } : {}) };
-  if (start === 0) {
-    await rm(partial, { force: true });
-    await writeWholeFile(`${partial}.json`, JSON.stringify(known));
-  } else {
-    await truncate(partial, start);
-  }
-  const file = createWriteStream(partial, { flags: start === 0 ? 'w' : 'a' });
-  let bytes = 0;
-  let found: string | undefined;
+  const version = begun?.version ?? versionOf(answer, location);
+  let bytes = begun?.bytes ?? 0;
+  const file = begun ? await open(partial, 'r+') : await beginPart(partial, version);
   try {
-    for await (const chunk of response as AsyncIterable<Buffer>) {
+    for await (const chunk of answer.body()) {
+      await writeAt(file, chunk, bytes);
       bytes += chunk.length;
       onBytes?.(chunk.length);
-      if (!file.write(chunk)) await drained(file);
     }
-  } catch (error) {
-    signal?.throwIfAborted();
-    found = plainFailure(error);
   } finally {
-    response.destroy();
-    await ended(file, partial);
+    answer.close();
+    await file.close();
   }
-  const expected = response.headers['content-length'];
-  if (!found && expected !== undefined && Number(expected) !== bytes) {
-    found = `the connection ended after ${bytes} of ${expected} bytes`;
-  }
+  const found = answer.failure();
   if (found) return { state: 'broken', bytes, found };
-  return { state: 'whole', ...(contentType ? { contentType } : {}) };
+  const { totalBytes } = answer;
+  if (totalBytes !== undefined && totalBytes !== bytes) {
+    return { state: 'broken', bytes, found: `the connection ended after ${bytes} of ${totalBytes} bytes` };
+  }
+  return { state: 'whole', bytes, version };
 }
 
-function get(
-  url: string,
-  headers: Record<string, string>,
-  { signal, idleTimeoutMs = 60_000 }: DownloadOptions,
-): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const send = url.startsWith('https:') ? httpsRequest : httpRequest;
-    const request = send(url, { headers, ...(signal ? { signal } : {}) }, resolve);
-    request.setTimeout(idleTimeoutMs, () => {
-      request.destroy(new Error(`no byte in ${idleTimeoutMs / 1000} s`));
-    });
-    request.on('error', reject);
-    request.end();
-  });
+function versionOf({ etag, totalBytes, contentType }: Answer, { compression }: DocumentLocation): Version {
+  return {
+    ...(etag ? { etag } : {}),
+    ...(totalBytes === undefined ? {} : { totalBytes }),
+    ...(contentType ? { contentType } : {}),
+    ...(compression ? { compression } : {}),
+  };
 }
 
-function continuesAt(response: IncomingMessage, start: number): boolean {
-  const match = /^bytes (\d+)-/.exec(response.headers['content-range'] ?? '');
-  return match !== null && Number(match[1]) === start;
+/** The old bytes go before the new version is named: a crash in between never joins the two. */
+async function beginPart(partial: string, version: Version): Promise<FileHandle> {
+  await rm(partial, { force: true });
+  await writeWholeFile(versionPath(partial), JSON.stringify(version));
+  return openPartial(partial);
 }
 
-function drained(file: WriteStream): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const settle = (error?: Error) => {
-      file.off('drain', settle);
-      file.off('error', settle);
-      if (error) reject(error);
-      else resolve();
-    };
-    file.once('drain', settle);
-    file.once('error', settle);
-  });
+/** At its place, so that two processes that fetch the same version write the same bytes to the same places. */
+async function writeAt(file: FileHandle, chunk: Buffer, position: number): Promise<void> {
+  let written = 0;
+  while (written < chunk.length) {
+    written += (await file.write(chunk, written, chunk.length - written, position + written)).bytesWritten;
+  }
 }
 
-function ended(file: WriteStream, path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    file.once('error', (error) => reject(writeError(error, path)));
-    if (file.errored) reject(writeError(file.errored, path));
-    else file.end(() => resolve());
-  });
+async function readBegun(partial: string): Promise<Begun> {
+  try {
+    const { size: bytes } = await stat(partial);
+    return { version: JSON.parse(await readFile(versionPath(partial), 'utf8')) as Version, bytes };
+  } catch {
+    // No part, or one that nothing is known about: from the start.
+    return { version: {}, bytes: 0 };
+  }
 }
 
-/** What went wrong on the wire, never with the URL, which is a secret. */
-function plainFailure(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return code ?? message.replace(/https?:\/\/\S+/g, '<url>');
+function versionPath(partial: string): string {
+  return `${partial}.json`;
 }

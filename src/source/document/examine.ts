@@ -1,81 +1,82 @@
 import { isUtf8 } from 'node:buffer';
-import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
+import { access } from 'node:fs/promises';
 import { ReportsError } from '../../errors.js';
 import type { ExaminedDocument, RawDocument } from '../types.js';
 import { bomOf, charsetOfHeader, charsetOfMarketplaces, decodeText, looksLikeUtf16 } from './charset.js';
-
-const chunkBytes = 256 * 1024;
+import { countGzipLayers, readBytes } from './gunzip.js';
 
 /**
  * Reads a raw document once from end to end: so it is known to be whole and undamaged before a row of it is parsed. Decides by the bytes
  * whether it is gzipped, and its charset: a BOM, then the Content-Type of the download, strict UTF-8, the marketplace.
  * `maxTextBytes` limits the gunzipped size.
- * Errors: DOCUMENT_TRUNCATED, DOCUMENT_CORRUPT, DOCUMENT_TOO_LARGE.
+ * Errors: DOCUMENT_TRUNCATED, DOCUMENT_CORRUPT, DOCUMENT_TOO_LARGE, RAW_MISSING.
  */
 export async function examineDocument(
   raw: RawDocument,
   { maxTextBytes }: { maxTextBytes: number },
 ): Promise<ExaminedDocument> {
-  const gzipped = await beginsWithGzipMagic(raw.path);
-  const notes: string[] = [];
-  if (raw.facts.compression === 'GZIP' && !gzipped && raw.bytes > 0) {
-    notes.push('Amazon said GZIP, the bytes are not gzipped');
-  }
-  if (raw.facts.compression === undefined && raw.facts.reportId && gzipped) {
-    notes.push('the bytes are gzipped, which Amazon did not say');
-  }
-  const openBytes = () => readBytes(raw, gzipped);
-  const { textBytes, head, utf8 } = await readThrough(openBytes(), raw, maxTextBytes);
-  const decided = decideCharset(raw, head, utf8);
-  notes.push(...decided.notes);
-  const { charset, charsetSource } = decided;
+  const { documentId } = raw.facts;
+  await access(raw.path).catch((error: unknown) => {
+    throw new ReportsError('RAW_MISSING', { documentId, path: raw.path }, { cause: error });
+  });
+  const layers = await countGzipLayers(raw);
+  const openBytes = () => readBytes(raw, layers);
+  const { textBytes, head, utf8 } = await readThrough(openBytes(), documentId, maxTextBytes);
+  const { charset, charsetSource, notes } = decideCharset(raw, head, utf8);
   return {
     raw,
-    gzipped,
+    gzipped: layers > 0,
     charset,
     charsetSource,
     textBytes,
-    notes,
+    notes: [...compressionNotes(raw, layers), ...notes],
     openBytes,
     openText: () => decodeText(openBytes(), charset),
   };
 }
 
-function decideCharset(raw: RawDocument, head: Buffer, utf8: boolean) {
-  const { contentType, marketplaceIds } = raw.facts;
-  const notes: string[] = [];
+function compressionNotes({ facts, bytes }: RawDocument, layers: number): string[] {
+  if (layers === 2) return ['the bytes are gzipped twice'];
+  if (facts.compression === 'GZIP' && layers === 0 && bytes > 0)
+    return ['Amazon said GZIP, the bytes are not gzipped'];
+  // For a document from disk nobody said anything.
+  const unsaid = facts.compression === undefined && facts.reportId !== undefined && layers > 0;
+  return unsaid ? ['the bytes are gzipped, which Amazon did not say'] : [];
+}
+
+type Decision = Pick<ExaminedDocument, 'charset' | 'charsetSource' | 'notes'>;
+
+function decideCharset({ facts }: RawDocument, head: Buffer, utf8: boolean): Decision {
   const bom = bomOf(head);
-  if (bom) return { charset: bom, charsetSource: 'bom' as const, notes };
-  const named = charsetOfHeader(contentType);
+  if (bom) {
+    const notes = bom === 'utf-8' && !utf8 ? ['the byte order mark says UTF-8, some bytes are not'] : [];
+    return { charset: bom, charsetSource: 'bom', notes };
+  }
+  const notes: string[] = [];
+  const named = charsetOfHeader(facts.contentType);
+  const utf16 = looksLikeUtf16(head);
   if (named.unknown) notes.push(`the Content-Type names a charset that is not known: ${named.unknown}`);
   if (named.charset === 'utf-8' && !utf8) notes.push('the Content-Type says UTF-8, the bytes are not');
-  else if (named.charset) return { charset: named.charset, charsetSource: 'content-type' as const, notes };
-  const utf16 = looksLikeUtf16(head);
+  else if (named.charset === 'utf-16')
+    return { charset: utf16 ?? 'utf-16le', charsetSource: 'content-type', notes };
+  else if (named.charset) return { charset: named.charset, charsetSource: 'content-type', notes };
   if (utf16)
-    return {
-      charset: utf16,
-      charsetSource: 'bom' as const,
-      notes: [...notes, `${utf16} without a byte order mark`],
-    };
-  if (utf8) return { charset: 'utf-8', charsetSource: 'strict-utf8' as const, notes };
-  return { charset: charsetOfMarketplaces(marketplaceIds), charsetSource: 'marketplace' as const, notes };
+    return { charset: utf16, charsetSource: 'bom', notes: [...notes, `${utf16} without a byte order mark`] };
+  if (utf8) return { charset: 'utf-8', charsetSource: 'strict-utf8', notes };
+  return { charset: charsetOfMarketplaces(facts.marketplaceIds), charsetSource: 'marketplace', notes };
 }
 
 /** Counts the bytes and checks them for UTF-8 while they pass. */
-async function readThrough(bytes: AsyncIterable<Uint8Array>, raw: RawDocument, maxTextBytes: number) {
+async function readThrough(bytes: AsyncIterable<Buffer>, documentId: string, maxTextBytes: number) {
   const headBytes = 4096;
   let head = Buffer.alloc(0);
   let textBytes = 0;
   let utf8 = true;
-  let rest: Uint8Array = new Uint8Array(0);
+  let rest = Buffer.alloc(0);
   for await (const chunk of bytes) {
     textBytes += chunk.length;
-    if (textBytes > maxTextBytes) {
-      throw new ReportsError('DOCUMENT_TOO_LARGE', { documentId: raw.facts.documentId, limit: maxTextBytes });
-    }
+    if (textBytes > maxTextBytes)
+      throw new ReportsError('DOCUMENT_TOO_LARGE', { documentId, limit: maxTextBytes });
     if (head.length < headBytes) head = Buffer.concat([head, chunk.subarray(0, headBytes - head.length)]);
     if (!utf8) continue;
     const joined = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
@@ -87,7 +88,7 @@ async function readThrough(bytes: AsyncIterable<Uint8Array>, raw: RawDocument, m
 }
 
 /** Where the last whole UTF-8 character ends; at most three bytes are left over. */
-function lastCharacterEnd(bytes: Uint8Array): number {
+function lastCharacterEnd(bytes: Buffer): number {
   for (let back = 1; back <= Math.min(3, bytes.length); back += 1) {
     const byte = bytes[bytes.length - back] ?? 0;
     if (byte < 0x80) return bytes.length;
@@ -96,51 +97,4 @@ function lastCharacterEnd(bytes: Uint8Array): number {
     return length > back ? bytes.length - back : bytes.length;
   }
   return bytes.length;
-}
-
-async function* readBytes(raw: RawDocument, gzipped: boolean): AsyncGenerator<Uint8Array> {
-  const file = createReadStream(raw.path, { highWaterMark: chunkBytes });
-  if (!gzipped) {
-    yield* file;
-    return;
-  }
-  const gunzip = createGunzip({ chunkSize: chunkBytes });
-  let fileError: unknown;
-  file.on('error', (error) => {
-    fileError = error;
-    gunzip.destroy();
-  });
-  let textBytes = 0;
-  try {
-    for await (const chunk of file.pipe(gunzip) as Readable & AsyncIterable<Buffer>) {
-      textBytes += chunk.length;
-      yield chunk;
-    }
-  } catch (error) {
-    throw fileError ?? gunzipError(error, raw, textBytes);
-  } finally {
-    file.destroy();
-  }
-}
-
-/** zlib says Z_BUF_ERROR where it wants more bytes than there are, and names what is damaged otherwise. */
-function gunzipError(error: unknown, raw: RawDocument, bytes: number): unknown {
-  const { code, message } = error as NodeJS.ErrnoException;
-  const { documentId } = raw.facts;
-  if (code === 'Z_BUF_ERROR')
-    return new ReportsError('DOCUMENT_TRUNCATED', { documentId, bytes }, { cause: error });
-  if (code?.startsWith('Z_'))
-    return new ReportsError('DOCUMENT_CORRUPT', { documentId, found: message }, { cause: error });
-  return error;
-}
-
-async function beginsWithGzipMagic(path: string): Promise<boolean> {
-  const file = await open(path, 'r');
-  try {
-    const magic = Buffer.alloc(2);
-    await file.read(magic, 0, 2, 0);
-    return magic[0] === 0x1f && magic[1] === 0x8b;
-  } finally {
-    await file.close();
-  }
 }

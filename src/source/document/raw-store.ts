@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ReportsError } from '../../errors.js';
 import { safeName } from '../../safe-name.js';
-import { nameWholeFile, openPartial, writeError, writeWholeFile } from '../../whole-file.js';
+import { dropPartial, nameWholeFile, openPartial, writeError, writeWholeFile } from '../../whole-file.js';
 import type { DocumentFacts, RawDocument } from '../types.js';
 
 /** What says which raw document is meant. */
@@ -68,10 +68,10 @@ export async function keepFile(
       const whole = { ...facts, documentId: `file-${await copy(source, path, file)}` };
       return await keepRaw(file, partial, rawPath(rawFolder, whole), whole);
     } finally {
-      await file.close();
+      // Once named there is nothing left to drop.
+      await dropPartial(file, partial);
     }
   } catch (error) {
-    await rm(partial, { force: true });
     throw writeError(error, partial);
   } finally {
     await source.close();

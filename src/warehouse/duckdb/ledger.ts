@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { version } from '../../version.js';
-import type { LedgerEntry, LedgerFilter, LedgerRow, Load } from '../types.js';
+import { type LedgerEntry, type LedgerFilter, type LedgerRow, type Load, ledgerKey } from '../types.js';
 import type { Relations } from './catalog.js';
 import { identifier, type Parameter, parquet, run, utcTimestamp } from './sql.js';
 import { toJsonValue } from './values.js';
@@ -81,6 +81,28 @@ export async function readByKey(
 ): Promise<Map<string, LedgerRow>> {
   const rows = await readLedger(connection, 'WHERE key IN (SELECT unnest($keys))', { keys });
   return new Map(rows.map((row) => [row.key, row]));
+}
+
+/**
+ * The ledger rows of those keys; the key of a report without a document finds the report's documents too, for a notification may lack the
+ * document id that the ledger has.
+ */
+export async function readSeen(
+  connection: DuckDBConnection,
+  keys: string[],
+): Promise<Map<string, LedgerRow>> {
+  const rows = await readLedger(
+    connection,
+    `WHERE key IN (SELECT unnest($keys)) OR seller_id || '/report/' || report_id IN (SELECT unnest($keys))
+     ORDER BY document_id IS NULL DESC`,
+    { keys },
+  );
+  const seen = new Map<string, LedgerRow>();
+  for (const row of rows) {
+    seen.set(row.key, row);
+    if (row.sellerId && row.reportId) seen.set(ledgerKey({ sellerId: row.sellerId, reportId: row.reportId }), row);
+  }
+  return seen;
 }
 
 /** Ledger rows, the last loaded first. */

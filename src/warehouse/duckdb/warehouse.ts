@@ -12,6 +12,7 @@ import {
   readLoads,
   readNewer,
   readRejects,
+  readSeen,
   writeLedger,
 } from './ledger.js';
 import { loadRows } from './load-modes.js';
@@ -58,7 +59,7 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
     seen: (keys) =>
       keys.length === 0
         ? Promise.resolve(new Map())
-        : withLedger(new Map(), (connection) => readByKey(connection, keys)),
+        : withLedger(new Map(), (connection) => readSeen(connection, keys)),
     async commit(loads) {
       if (loads.length === 0) return;
       await withConnection({ path, mode: 'write', lockWaitMs }, (connection) =>

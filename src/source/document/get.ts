@@ -1,0 +1,114 @@
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+
+/** What came back from one GET of a document. `status` is undefined where no answer came; `failure` tells why. */
+export interface Answer {
+  status?: number;
+  etag?: string;
+  contentType?: string;
+  /** Size of the whole document, also where only its rest is sent. */
+  totalBytes?: number;
+  /** Place of the first byte in the document. */
+  start: number;
+  /** The bytes as they come. Ends where the connection breaks; then there is a failure. */
+  body(): AsyncGenerator<Buffer>;
+  /** What went wrong on the wire, without the URL, which is a secret. */
+  failure(): string | undefined;
+  close(): void;
+}
+
+export interface GetOptions {
+  /** Asks for the bytes from there on, if the document is still that version. */
+  resume?: { bytes: number; etag: string };
+  signal?: AbortSignal;
+  /** No byte for so long: the connection is broken. */
+  idleTimeoutMs?: number;
+}
+
+/**
+ * Asks a presigned URL for its bytes as they are stored, with no authorisation of its own. What goes wrong on the wire is told, not
+ * thrown; only the reason of `signal` is thrown.
+ */
+export async function get(url: string, options: GetOptions): Promise<Answer> {
+  const { resume, signal, idleTimeoutMs = 60_000 } = options;
+  signal?.throwIfAborted();
+  let failure: string | undefined;
+  let response: IncomingMessage | undefined;
+  const stop = new AbortController();
+  const idle = setTimeout(() => {
+    failure = `nothing came for ${idleTimeoutMs / 1000} s`;
+    stop.abort();
+  }, idleTimeoutMs);
+  const fail = (error: unknown) => {
+    signal?.throwIfAborted();
+    failure ??= plainFailure(error);
+  };
+  const close = () => {
+    clearTimeout(idle);
+    signal?.removeEventListener('abort', close);
+    response?.destroy();
+    stop.abort();
+  };
+  signal?.addEventListener('abort', close);
+
+  try {
+    const headers = {
+      // The gzip is in the document, it is not an encoding of the transfer.
+      'accept-encoding': 'identity',
+      ...(resume ? { range: `bytes=${resume.bytes}-`, 'if-range': resume.etag } : {}),
+    };
+    response = await send(url, headers, stop.signal);
+    idle.refresh();
+  } catch (error) {
+    close();
+    fail(error);
+  }
+
+  async function* body(): AsyncGenerator<Buffer> {
+    if (!response) return;
+    try {
+      for await (const chunk of response as AsyncIterable<Buffer>) {
+        idle.refresh();
+        yield chunk;
+      }
+    } catch (error) {
+      fail(error);
+    } finally {
+      close();
+    }
+  }
+
+  return { ...described(response), body, failure: () => failure, close };
+}
+
+function described(response: IncomingMessage | undefined): Omit<Answer, 'body' | 'failure' | 'close'> {
+  if (!response) return { start: 0 };
+  const { statusCode, headers } = response;
+  const { etag, 'content-type': contentType, 'content-length': length, 'content-range': range } = headers;
+  const rest = /^bytes (\d+)-\d+\/(\d+)$/.exec(range ?? '');
+  const total = statusCode === 206 ? rest?.[2] : length;
+  return {
+    ...(statusCode === undefined ? {} : { status: statusCode }),
+    ...(etag ? { etag } : {}),
+    ...(contentType ? { contentType } : {}),
+    ...(total === undefined ? {} : { totalBytes: Number(total) }),
+    start: statusCode === 206 ? Number(rest?.[1] ?? Number.NaN) : 0,
+  };
+}
+
+function send(url: string, headers: Record<string, string>, signal: AbortSignal): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const request = (url.startsWith('https:') ? httpsRequest : httpRequest)(
+      url,
+      { headers, signal },
+      resolve,
+    );
+    request.on('error', reject);
+    request.end();
+  });
+}
+
+function plainFailure(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return code ?? message.replace(/https?:\/\/\S+/g, '<url>');
+}

@@ -1,0 +1,90 @@
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { ReportsError } from '../../errors.js';
+import type { RawDocument } from '../types.js';
+
+const chunkBytes = 256 * 1024;
+
+/**
+ * The bytes of a raw document as they are on disk, or gunzipped once (`layers` 1) or twice. Several gzip members in a row and zeros
+ * behind the last are one document, as for gzip itself.
+ * Errors: DOCUMENT_TRUNCATED where the bytes end before the gzip does, DOCUMENT_CORRUPT where they are damaged. Damage in
+ * the last bytes may hide the mark that ends the text, and reads as truncated.
+ */
+export async function* readBytes(raw: RawDocument, layers: number): AsyncGenerator<Buffer> {
+  let bytes: AsyncIterable<Buffer> = createReadStream(raw.path, { highWaterMark: chunkBytes });
+  for (let layer = 0; layer < layers; layer += 1) bytes = gunzip(bytes, raw, { isFile: layer === 0 });
+  yield* bytes;
+}
+
+/** How often a raw document is gzipped, by its first bytes: 0, 1 or 2 times. Errors as of `readBytes`. */
+export async function countGzipLayers(raw: RawDocument): Promise<number> {
+  for (let layers = 0; layers < 2; layers += 1) {
+    const head = await firstBytes(readBytes(raw, layers));
+    if (!beginsGzip(head, raw)) return layers;
+  }
+  return 2;
+}
+
+/** A gzip begins 1f 8b 08, which no text does: with one of them wrong it is a damaged gzip, with the first alone a truncated one. */
+function beginsGzip(head: Buffer, raw: RawDocument): boolean {
+  const { documentId } = raw.facts;
+  if (head.length === 1 && head[0] === 0x1f)
+    throw new ReportsError('DOCUMENT_TRUNCATED', { documentId, bytes: 0 });
+  const right = [0x1f, 0x8b, 0x08].filter((byte, index) => head[index] === byte).length;
+  if (right === 2 && head.length > 2) {
+    throw new ReportsError('DOCUMENT_CORRUPT', { documentId, found: 'it begins with a damaged gzip mark' });
+  }
+  return head[0] === 0x1f && head[1] === 0x8b;
+}
+
+async function* gunzip(
+  compressed: AsyncIterable<Buffer>,
+  raw: RawDocument,
+  { isFile }: { isFile: boolean },
+): AsyncGenerator<Buffer> {
+  const stream = createGunzip({ chunkSize: chunkBytes });
+  // Its errors come back from the loop below.
+  pipeline(compressed, stream, () => {});
+  let bytes = 0;
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      yield chunk;
+    }
+  } catch (error) {
+    throw gunzipError(error, raw, bytes);
+  }
+  // zlib takes a zero behind a member for padding and looks no further, so what a damaged byte hides would be lost.
+  if (isFile && !(await endsInZeros(raw.path, stream.bytesWritten))) {
+    const { documentId } = raw.facts;
+    throw new ReportsError('DOCUMENT_CORRUPT', {
+      documentId,
+      found: `more than padding behind byte ${stream.bytesWritten}`,
+    });
+  }
+}
+
+/** zlib says Z_BUF_ERROR where it wants more bytes than there are, and names what is damaged otherwise. */
+function gunzipError(error: unknown, raw: RawDocument, bytes: number): unknown {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const { documentId } = raw.facts;
+  if (code === 'Z_BUF_ERROR')
+    return new ReportsError('DOCUMENT_TRUNCATED', { documentId, bytes }, { cause: error });
+  if (code?.startsWith('Z_'))
+    return new ReportsError('DOCUMENT_CORRUPT', { documentId, found: message }, { cause: error });
+  return error;
+}
+
+async function endsInZeros(path: string, start: number): Promise<boolean> {
+  for await (const chunk of createReadStream(path, { start }) as AsyncIterable<Buffer>) {
+    if (chunk.some((byte) => byte !== 0)) return false;
+  }
+  return true;
+}
+
+async function firstBytes(bytes: AsyncIterable<Buffer>): Promise<Buffer> {
+  for await (const chunk of bytes) if (chunk.length > 0) return chunk.subarray(0, 3);
+  return Buffer.alloc(0);
+}

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as arrow from 'apache-arrow';
+import { vectorFromArray } from 'apache-arrow';
+import { inspectParquet } from '../../src/parquet/inspect-parquet.js';
+import { openParquetWriter } from '../../src/parquet/write-parquet.js';
+
+describe('inspecting a Parquet file', () => {
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'inspect-'));
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  async function write(name: string): Promise<string> {
+    const path = join(folder, name);
+    const writer = await openParquetWriter({
+      path,
+      columns: [
+        { name: 'sku', type: { kind: 'string' }, origin: 'schema' },
+        { name: 'amount', type: { kind: 'decimal', precision: 18, scale: 4 }, origin: 'schema' },
+        { name: 'quantity', type: { kind: 'int64' }, origin: 'schema' },
+      ],
+      metadata: { seller_id: 'A1', document_id: 'amzn1.spdoc.1' },
+      rowGroupRows: 4,
+    });
+    const rows = Array.from({ length: 10 }, (_, n) => n);
+    const table = new arrow.Table({
+      sku: vectorFromArray(
+        rows.map((n) => (n === 1 ? null : `sku-${n}`)),
+        new arrow.Utf8(),
+      ),
+      amount: vectorFromArray(
+        rows.map((n) => `${n}.50`),
+        new arrow.Utf8(),
+      ),
+      quantity: vectorFromArray(
+        rows.map((n) => BigInt(n)),
+        new arrow.Int64(),
+      ),
+      _row: vectorFromArray(
+        rows.map((n) => BigInt(n + 1)),
+        new arrow.Int64(),
+      ),
+    });
+    for (const batch of table.batches) await writer.write(batch);
+    await writer.finish();
+    return path;
+  }
+
+  it('tells columns, row groups, metadata and the first rows', async () => {
+    const { bytes, ...found } = await inspectParquet(await write('plain.parquet'));
+    assert(bytes > 100);
+    assert.deepEqual(found, {
+      rows: 10,
+      rowGroups: 3,
+      createdBy: 'parquet.js',
+      metadata: { seller_id: 'A1', document_id: 'amzn1.spdoc.1' },
+      columns: [
+        { name: 'sku', physicalType: 'BYTE_ARRAY', logicalType: 'UTF8', nullable: true },
+        { name: 'amount', physicalType: 'BYTE_ARRAY', logicalType: 'UTF8', nullable: true },
+        { name: 'quantity', physicalType: 'INT64', logicalType: '', nullable: true },
+        { name: '_row', physicalType: 'INT64', logicalType: '', nullable: false },
+      ],
+      sample: [0, 1, 2, 3, 4].map((n) => ({
+        sku: n === 1 ? null : `sku-${n}`,
+        amount: `${n}.50`,
+        quantity: String(n),
+        _row: String(n + 1),
+      })),
+    });
+  });
+
+  it('takes the name as it stands, whatever is in it', async () => {
+    assert.equal((await inspectParquet(await write("it's [1]*.parquet"))).rows, 10);
+  });
+
+  it('says of anything else that it is not readable', async () => {
+    const text = join(folder, 'text.parquet');
+    await writeFile(text, 'sku\tquantity\n'.repeat(10));
+    const cut = await write('cut.parquet');
+    await truncate(cut, 200);
+    for (const path of [text, cut, folder, join(folder, 'none.parquet')]) {
+      await assert.rejects(inspectParquet(path), { code: 'FILE_UNREADABLE' });
+    }
+  });
+});

@@ -1,0 +1,373 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { type FileHandle, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { DuckDBInstance } from '@duckdb/node-api';
+import * as arrow from 'apache-arrow';
+import fc from 'fast-check';
+import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
+import { ReportsError } from '../../src/errors.js';
+import { openParquetWriter, type ParquetWriter } from '../../src/parquet/write-parquet.js';
+import { readColumnType } from '../../src/schema/column-type.js';
+import type { ColumnType, ResolvedColumn } from '../../src/schema/types.js';
+
+type Value = string | bigint | number | boolean | null;
+
+let folder: string;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'write-parquet-'));
+});
+after(() => rm(folder, { recursive: true, force: true }));
+
+function column(name: string, typeText: string): ResolvedColumn {
+  const type = readColumnType(typeText);
+  assert(type);
+  return { name, header: name, type, origin: 'schema' };
+}
+
+const arrowTypes: Record<ColumnType['kind'], arrow.DataType> = {
+  string: new arrow.Utf8(),
+  json: new arrow.Utf8(),
+  decimal: new arrow.Utf8(),
+  int64: new arrow.Int64(),
+  float64: new arrow.Float64(),
+  bool: new arrow.Bool(),
+  date: new arrow.DateDay(),
+  timestamp: new arrow.TimestampMicrosecond('UTC'),
+};
+
+/** A batch by the contract of the parsers. Dates are days, timestamps microseconds since 1970. */
+function batchOf(columns: ResolvedColumn[], rows: Value[][], firstRow = 1): arrow.RecordBatch {
+  const vectors = columns.map(({ type }, index) => {
+    const values = rows.map((row) => row[index] ?? null);
+    if (type.kind === 'date') return numbersVector(new arrow.DateDay(), Int32Array, values);
+    if (type.kind === 'timestamp') return numbersVector(arrowTypes.timestamp, BigInt64Array, values);
+    return arrow.vectorFromArray(values as string[], arrowTypes[type.kind] as arrow.Utf8);
+  });
+  const rowNumbers = arrow.makeVector(BigInt64Array.from(rows, (_, index) => BigInt(firstRow + index)));
+  const all = [...vectors, rowNumbers];
+  const fields = all.map(({ type }, index) => {
+    const name = columns[index]?.name;
+    return new arrow.Field(name ?? '_row', type, name !== undefined);
+  });
+  const struct = new arrow.Struct(fields);
+  const children = all.map((vector) => vector.data[0] as arrow.Data);
+  return new arrow.RecordBatch(
+    new arrow.Schema(fields),
+    arrow.makeData({ type: struct, length: rows.length, nullCount: 0, children }),
+  );
+}
+
+/** Arrow's builders take dates by the millisecond, ours have microseconds. */
+function numbersVector(
+  type: arrow.DataType,
+  Numbers: typeof Int32Array | typeof BigInt64Array,
+  values: Value[],
+): arrow.Vector {
+  const zero = Numbers === BigInt64Array ? 0n : 0;
+  const data = (Numbers as typeof Int32Array).from(values.map((value) => (value ?? zero) as number));
+  const nullBitmap = new Uint8Array(Math.ceil(values.length / 8));
+  for (const [index, value] of values.entries()) {
+    if (value !== null) nullBitmap[index >> 3] = (nullBitmap[index >> 3] ?? 0) | (1 << (index & 7));
+  }
+  const nullCount = values.filter((value) => value === null).length;
+  const made = {
+    type,
+    length: values.length,
+    nullCount,
+    data,
+    nullBitmap,
+  } as unknown as arrow.Data<arrow.Int32>;
+  return arrow.makeVector(arrow.makeData(made as never)) as arrow.Vector;
+}
+
+async function write(
+  columns: ResolvedColumn[],
+  batches: arrow.RecordBatch[],
+  options: { rowGroupRows?: number; metadata?: Record<string, string>; name?: string } = {},
+): Promise<string> {
+  const path = join(folder, `${options.name ?? 'file'}.parquet`);
+  const { rowGroupRows, metadata = {} } = options;
+  const writer = await openParquetWriter({
+    path,
+    columns,
+    metadata,
+    ...(rowGroupRows ? { rowGroupRows } : {}),
+  });
+  for (const batch of batches) await writer.write(batch);
+  await writer.finish();
+  return path;
+}
+
+async function duckDb(sql: string): Promise<Record<string, unknown>[]> {
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  try {
+    return (await connection.runAndReadAll(sql)).getRowObjects() as Record<string, unknown>[];
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
+
+/** Runs `work` on a disk that is full from the `failAt`-th write on. */
+async function withFullDisk(folder: string, failAt: number, work: () => Promise<void>): Promise<void> {
+  const probe = await open(join(folder, 'probe'), 'w');
+  const handle = Object.getPrototypeOf(probe) as { writeFile: FileHandle['writeFile'] };
+  const { writeFile } = handle;
+  let writes = 0;
+  handle.writeFile = async function (this: FileHandle, ...given) {
+    writes += 1;
+    if (writes < failAt) return writeFile.apply(this, given);
+    throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+  };
+  try {
+    await work();
+  } finally {
+    handle.writeFile = writeFile;
+    await probe.close();
+  }
+}
+
+/** Rows as DuckDB reads them, dates as days and timestamps as microseconds. */
+async function readByDuckDb(path: string, columns: ResolvedColumn[]): Promise<Value[][]> {
+  const expressions = columns.map(({ name, type }, index) => {
+    if (type.kind === 'date') return `date_diff('day', DATE '1970-01-01', "${name}") AS c${index}`;
+    if (type.kind === 'timestamp') return `epoch_us("${name}") AS c${index}`;
+    return `"${name}" AS c${index}`;
+  });
+  const rows = await duckDb(`SELECT ${expressions} FROM read_parquet('${path}') ORDER BY _row`);
+  return rows.map((row) => columns.map((_, index) => row[`c${index}`] as Value));
+}
+
+/** Rows as hyparquet reads them, dates as days and timestamps as microseconds. */
+async function readByHyparquet(path: string, columns: ResolvedColumn[]): Promise<Value[][]> {
+  const parsers = {
+    timestampFromMicroseconds: (micros: bigint) => micros,
+    dateFromDays: (days: number) => BigInt(days),
+  };
+  const rows = await parquetReadObjects({ file: await asyncBufferFromFile(path), parsers });
+  return rows.map((row) => columns.map(({ name }) => (row[name] ?? null) as Value));
+}
+
+const allColumns = [
+  column('text', 'string'),
+  column('money', 'decimal(38,10)'),
+  column('document', 'json'),
+  column('quantity', 'int64'),
+  column('rate', 'float64'),
+  column('flag', 'bool'),
+  column('day', 'date'),
+  column('moment', 'timestamp'),
+];
+
+const [firstDay, lastDay] = [-719_162, 2_932_896]; // 0001-01-01 and 9999-12-31
+const dayMicros = 86_400_000_000n;
+
+const value = {
+  text: fc.string({ unit: 'binary', maxLength: 40 }),
+  money: fc.bigInt(-(10n ** 37n), 10n ** 37n).map((digits) => `${digits}.0000000001`),
+  document: fc.json({ maxDepth: 2 }),
+  quantity: fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n),
+  rate: fc.double(),
+  flag: fc.boolean(),
+  day: fc.integer({ min: firstDay, max: lastDay }),
+  moment: fc.bigInt(BigInt(firstDay) * dayMicros, (BigInt(lastDay) + 1n) * dayMicros - 1n),
+};
+
+const rowArbitrary = fc.tuple(
+  ...Object.values(value).map((arbitrary) => fc.option(arbitrary as fc.Arbitrary<Value>)),
+);
+
+/** What a reader gives back for a value: days come as bigint. */
+function expectedOf(rows: Value[][]): Value[][] {
+  return rows.map((row) =>
+    row.map((cell, index) => (allColumns[index]?.name === 'day' && cell !== null ? BigInt(cell) : cell)),
+  );
+}
+
+describe('Parquet of the reference engine', () => {
+  it('reads back equal in DuckDB and hyparquet, whatever the values', async () => {
+    let file = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(rowArbitrary, { minLength: 1, maxLength: 30 }), async (rows) => {
+        file += 1;
+        const path = await write(allColumns, [batchOf(allColumns, rows)], {
+          name: `property-${file}`,
+          rowGroupRows: 7,
+        });
+        const expected = expectedOf(rows);
+        assert.deepEqual(await readByDuckDb(path, allColumns), expected);
+        assert.deepEqual(await readByHyparquet(path, allColumns), expected);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('keeps the extremes of every type, empty text apart from NULL', async () => {
+    const rows: Value[][] = [
+      [
+        '',
+        '-9999999999999999999999999999.9999999999',
+        '{}',
+        -(2n ** 63n),
+        -0,
+        false,
+        firstDay,
+        BigInt(firstDay) * dayMicros,
+      ],
+      ['日本\u0000"\n\t🚲', '0', '[]', 2n ** 63n - 1n, Number.MAX_VALUE, true, lastDay, -1n],
+      ['x'.repeat(1_000_000), '1', '"a"', 2n ** 53n + 1n, Number.MIN_VALUE, true, -1, 1n],
+      [null, null, null, null, null, null, null, null],
+      ['NULL', '0.0000000001', 'null', 0n, Number.POSITIVE_INFINITY, false, 0, 0n],
+      ['ﬁn', '7', '1', -1n, Number.NaN, false, 20_000, 1_767_312_000_123_456n],
+    ];
+    const path = await write(allColumns, [batchOf(allColumns, rows)], { name: 'extremes' });
+    assert.deepEqual(await readByDuckDb(path, allColumns), expectedOf(rows));
+    assert.deepEqual(await readByHyparquet(path, allColumns), expectedOf(rows));
+  });
+
+  it('has native types, so that any reader sees dates as dates', async () => {
+    const path = await write(allColumns, [batchOf(allColumns, [])], { name: 'types' });
+    const types = await duckDb(`DESCRIBE SELECT * FROM read_parquet('${path}')`);
+    assert.deepEqual(
+      types.map(({ column_name, column_type }) => [column_name, column_type]),
+      [
+        ['text', 'VARCHAR'],
+        ['money', 'VARCHAR'],
+        ['document', 'VARCHAR'],
+        ['quantity', 'BIGINT'],
+        ['rate', 'DOUBLE'],
+        ['flag', 'BOOLEAN'],
+        ['day', 'DATE'],
+        ['moment', 'TIMESTAMP'],
+        ['_row', 'BIGINT'],
+      ],
+    );
+  });
+
+  it('writes many batches row group by row group, sliced ones too', async () => {
+    const columns = [column('quantity', 'int64'), column('day', 'date'), column('moment', 'timestamp')];
+    const rows = Array.from({ length: 25 }, (_, n): Value[] =>
+      n % 5 === 0 ? [null, null, null] : [BigInt(n), n, BigInt(n)],
+    );
+    const whole = batchOf(columns, rows);
+    const batches = [whole.slice(0, 3), whole.slice(3, 4), whole.slice(4, 25)];
+    const path = await write(columns, batches, { name: 'groups', rowGroupRows: 10 });
+    const metadata = await parquetMetadataAsync(await asyncBufferFromFile(path));
+    assert.deepEqual(
+      metadata.row_groups.map(({ num_rows }) => Number(num_rows)),
+      [10, 10, 5],
+    );
+    const expected = rows.map(([quantity, day, moment]) => [
+      quantity,
+      day === null ? null : BigInt(day ?? 0),
+      moment,
+    ]);
+    assert.deepEqual(await readByDuckDb(path, columns), expected);
+  });
+
+  it('takes a column of any name', async () => {
+    const columns = [column('constructor', 'string'), column('select', 'string'), column('größe', 'string')];
+    const path = await write(columns, [batchOf(columns, [[null, 'a', 'b']])], { name: 'names' });
+    assert.deepEqual(await readByDuckDb(path, columns), [[null, 'a', 'b']]);
+  });
+
+  it('tells in the footer what it was made of', async () => {
+    const metadata = { seller_id: 'A1', document_id: 'amzn1.spdoc.1', engine: 'reference', note: '日本' };
+    const columns = [column('a', 'string')];
+    const path = await write(columns, [batchOf(columns, [['1']])], { name: 'footer', metadata });
+    const found = (await parquetMetadataAsync(await asyncBufferFromFile(path))).key_value_metadata ?? [];
+    assert.deepEqual(Object.fromEntries(found.map(({ key, value }) => [key, value])), metadata);
+  });
+
+  it('has its name only when it is whole, and leaves nothing when aborted', async () => {
+    const columns = [column('a', 'string')];
+    const path = join(folder, 'lake', 'aborted.parquet');
+    const writer = await openParquetWriter({ path, columns, metadata: {}, rowGroupRows: 1 });
+    await writer.write(batchOf(columns, [['1'], ['2']]));
+    assert(!existsSync(path));
+    await writer.abort();
+    assert.deepEqual(readdirSync(join(folder, 'lake')), []);
+
+    const again = await openParquetWriter({ path, columns, metadata: {} });
+    await again.write(batchOf(columns, [['1'], ['2']]));
+    const { rows, bytes } = await again.finish();
+    assert.equal(rows, 2);
+    assert.equal(bytes, readFileSync(path).length);
+    assert.deepEqual(readdirSync(join(folder, 'lake')), ['aborted.parquet']);
+  });
+
+  it('begins anew over what a crash left', async () => {
+    const columns = [column('a', 'string')];
+    await writeFile(join(folder, 'crashed.parquet.part'), 'PAR1 and half a row group');
+    const path = await write(columns, [batchOf(columns, [['1']])], { name: 'crashed' });
+    assert.deepEqual(await readByDuckDb(path, columns), [['1']]);
+  });
+
+  it('never names the bytes of another process that writes the same file', async () => {
+    const columns = [column('a', 'string')];
+    const path = join(folder, 'contended.parquet');
+    const first = await openParquetWriter({ path, columns, metadata: {} });
+    await first.write(batchOf(columns, [['first']]));
+    const second = await openParquetWriter({ path, columns, metadata: {} });
+    await assert.rejects(first.finish(), { code: 'EBUSY' });
+    await first.abort();
+    await second.write(batchOf(columns, [['second']]));
+    await second.finish();
+    assert.deepEqual(await readByDuckDb(path, columns), [['second']]);
+  });
+
+  it('says what the library does not take, as PARQUET_FAILED', async () => {
+    const columns = [column('quantity', 'int64')];
+    const path = join(folder, 'refused.parquet');
+    const writer = await openParquetWriter({ path, columns, metadata: {}, rowGroupRows: 1 });
+    const text = [column('quantity', 'string')];
+    await assert.rejects(writer.write(batchOf(text, [['not a number']])), (error: unknown) => {
+      assert(error instanceof ReportsError);
+      assert.equal(error.code, 'PARQUET_FAILED');
+      assert.match(error.message, /refused\.parquet: .*not a number/);
+      return true;
+    });
+    await writer.abort();
+  });
+
+  it('says that the disk is full, also of the very first bytes', async () => {
+    const columns = [column('a', 'string')];
+    for (const failAt of [1, 2]) {
+      const path = join(folder, `full-${failAt}.parquet`);
+      await withFullDisk(folder, failAt, async () => {
+        let writer: ParquetWriter | undefined;
+        await assert.rejects(
+          async () => {
+            writer = await openParquetWriter({ path, columns, metadata: {}, rowGroupRows: 1 });
+            await writer.write(batchOf(columns, [['1'], ['2']]));
+            await writer.finish();
+          },
+          { code: 'DISK_FULL', kind: 'retryable' },
+        );
+        await writer?.abort();
+      });
+      assert(!existsSync(`${path}.part`));
+    }
+  });
+
+  it('prints no warning', async () => {
+    const script = `
+      import { openRejectsWriter } from './src/parquet/rejects.ts';
+      const writer = openRejectsWriter(process.argv[1]);
+      await writer.add('t', [{ row: 1, column: null, raw: 'x', reason: 'y' }]);
+      await writer.finish();`;
+    const args = ['--import', 'tsx', '--throw-deprecation', '--input-type=module', '-e', script];
+    const path = join(folder, 'silent.parquet');
+    const { stderr } = await promisify(execFile)(process.execPath, [...args, path], {
+      cwd: join(import.meta.dirname, '../..'),
+    });
+    assert.equal(stderr, '');
+    assert(existsSync(path));
+  });
+});

@@ -1,0 +1,166 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { stringify } from 'yaml';
+import { runCli } from '../../src/cli.js';
+import type { Io } from '../../src/commands/io.js';
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.js';
+
+/** Quotas that no test has to wait for. */
+export const generousPlans = {
+  getReport: { callsPerSecond: 1000, burst: 1000 },
+  getReports: { callsPerSecond: 1000, burst: 1000 },
+  getReportDocument: { callsPerSecond: 1000, burst: 1000 },
+  createRestrictedDataToken: { callsPerSecond: 1000, burst: 1000 },
+};
+
+export interface Ran {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** A sandbox, a folder with a pipelines.yaml for it, and the program run on them. */
+export interface World {
+  sandbox: Sandbox;
+  folder: string;
+  /** Runs the program in this process. */
+  run(...args: string[]): Promise<Ran>;
+  /** Runs the program in a process of its own. */
+  spawnRun(args: string[], env?: Record<string, string>): Promise<Ran>;
+  query(sql: string): Promise<Record<string, unknown>[]>;
+  /** Everything in the warehouse that doesn't depend on when it was loaded. */
+  contents(): Promise<Record<string, unknown[]>>;
+  close(): Promise<void>;
+}
+
+export const sellerId = 'A1TESTSELLER';
+
+export async function makeWorld(
+  options: SandboxOptions & { pipelines?: Record<string, unknown>[]; settings?: Record<string, unknown> } = {},
+): Promise<World> {
+  const sandbox = await startSandbox({ plans: generousPlans, ...options });
+  sandbox.addSeller({ sellerId, region: 'na', marketplaces: ['ATVPDKIKX0DER'] });
+  const folder = mkdtempSync(join(tmpdir(), 'sp-reports-test-'));
+  const pipelines = options.pipelines ?? [{}];
+  writeFileSync(
+    join(folder, 'pipelines.yaml'),
+    stringify({
+      warehouse: { path: 'warehouse.duckdb' },
+      lake: 'lake',
+      raw: 'raw',
+      state: 'state',
+      aws: { endpoint: sandbox.sqsEndpoint },
+      api: { endpoint: sandbox.apiEndpoint, loginUrl: sandbox.loginUrl },
+      sellers: [
+        {
+          id: sellerId,
+          region: 'na',
+          marketplaces: ['US'],
+          credentials: { clientId: '${ID}', clientSecret: '${SECRET}', refreshToken: '${TOKEN}' },
+        },
+      ],
+      pipelines: pipelines.map((pipeline) => ({
+        name: 'all',
+        schedule: '0 0 1 1 *',
+        queue: sandbox.queueUrl,
+        limits: { waitTimeSeconds: 0 },
+        ...pipeline,
+      })),
+      ...options.settings,
+    }),
+  );
+  const { clientId, clientSecret, refreshToken } = sandbox.credentialsFor(sellerId);
+  const env = { ...process.env, ...sandbox.awsEnvironment, ID: clientId, SECRET: clientSecret, TOKEN: refreshToken };
+  Object.assign(process.env, sandbox.awsEnvironment);
+
+  const world: World = {
+    sandbox,
+    folder,
+    run: (...args) => runInProcess(args, { env, cwd: folder }),
+    spawnRun: (args, more = {}) => runApart(args, { env: { ...env, ...more }, cwd: folder }),
+    async query(sql) {
+      const { code, stdout, stderr } = await world.run('query', '--json', sql);
+      if (code !== 0) throw new Error(stderr);
+      return JSON.parse(stdout) as Record<string, unknown>[];
+    },
+    async contents() {
+      const tables = await world.query(
+        "SELECT table_name FROM duckdb_tables() WHERE table_name <> '_loads' ORDER BY table_name",
+      );
+      const contents: Record<string, unknown[]> = {
+        _loads: await world.query(
+          'SELECT * EXCLUDE (loaded_at, duration_ms) REPLACE (tables::VARCHAR AS tables) FROM _loads ORDER BY key',
+        ),
+      };
+      for (const { table_name: table } of tables) {
+        const time = table === '_rejects' ? 'loaded_at' : '_loaded_at';
+        contents[String(table)] = await world.query(`SELECT * EXCLUDE (${time}) FROM "${table}" ORDER BY ALL`);
+      }
+      return contents;
+    },
+    async close() {
+      await sandbox.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  return world;
+}
+
+/** Runs the program in this process, with streams that remember. */
+export async function runInProcess(
+  args: string[],
+  { env, cwd, onStopSignal }: { env: NodeJS.ProcessEnv; cwd: string; onStopSignal?: Io['onStopSignal'] },
+): Promise<Ran> {
+  const stdout = new Remembering();
+  const stderr = new Remembering();
+  const code = await runCli(args, { stdout, stderr, env, cwd, onStopSignal: onStopSignal ?? (() => () => {}) });
+  return { code, stdout: stdout.text, stderr: stderr.text };
+}
+
+/** Runs the program in a process of its own; a code of null is a signal. */
+export function runApart(args: string[], { env, cwd }: { env: NodeJS.ProcessEnv; cwd: string }): Promise<Ran> {
+  const main = new URL('../../src/main.ts', import.meta.url).pathname;
+  const tsx = import.meta.resolve('tsx');
+  const child = spawn(process.execPath, ['--import', tsx, main, ...args], { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+class Remembering extends Writable {
+  text = '';
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString();
+    done();
+  }
+}
+
+/** A listings document: `sku-1` with quantity 1, and so on. */
+export function listings(rows: number): Buffer {
+  const lines = Array.from({ length: rows }, (_, index) => `Lamp 10" no. ${index + 1}\tsku-${index + 1}\t19.99\t${index + 1}`);
+  return Buffer.from(`${['item-name\tseller-sku\tprice\tquantity', ...lines].join('\n')}\n`);
+}
+
+/** An all-orders document of these orders. */
+export function orders(of: { id: string; status: string; price?: string }[]): Buffer {
+  const lines = of.map(({ id, status, price = '19.99' }) => `${id}\t2026-10-01T10:00:00+00:00\t${status}\tsku-1\t1\tUSD\t${price}`);
+  const header = 'amazon-order-id\tpurchase-date\torder-status\tsku\tquantity\tcurrency\titem-price';
+  return Buffer.from(`${[header, ...lines].join('\n')}\n`);
+}
+
+export const listingsType = 'GET_MERCHANT_LISTINGS_ALL_DATA';
+export const ordersType = 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL';
+export const returnsType = 'GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA';

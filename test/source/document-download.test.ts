@@ -1,0 +1,494 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { inspect } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { ReportsError } from '../../src/errors.js';
+import { type DownloadOptions, downloadDocument } from '../../src/source/document/download.js';
+import { examineDocument } from '../../src/source/document/examine.js';
+import { findRaw, rawPath } from '../../src/source/document/raw-store.js';
+import type { DocumentFacts, DocumentLocation } from '../../src/source/types.js';
+
+const facts: DocumentFacts = {
+  sellerId: 'A1',
+  documentId: 'amzn1.spdoc.1.3.abc',
+  reportType: 'GET_TEST',
+  reportId: '1',
+  marketplaceIds: [],
+};
+
+/** Longer than the buffers of a socket, and without a period. */
+const document = Buffer.concat(
+  Array.from({ length: 40_000 }, (_, n) => createHash('sha256').update(String(n)).digest()),
+);
+
+/** Answers the n-th request, from 1, as a fault; undefined: answers it well. */
+type Fault = (request: IncomingMessage, response: ServerResponse, n: number) => boolean | undefined;
+
+/** A store like S3: presigned URLs, ETags, Range and If-Range. */
+class Store {
+  bytes = document;
+  etag = '"v1"';
+  contentType: string | undefined = 'text/plain; charset=Cp1252';
+  fault: Fault = () => undefined;
+  readonly requests: IncomingMessage[] = [];
+  readonly #server: Server = createServer((request, response) => this.#answer(request, response));
+
+  async open(): Promise<void> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/document?X-Amz-Signature=secret`;
+  }
+
+  ranges(): (string | undefined)[] {
+    return this.requests.map((request) => request.headers.range);
+  }
+
+  /** Sends the document, or its rest where that is asked for and the version is the same. */
+  send(request: IncomingMessage, response: ServerResponse, cutAfter?: number): void {
+    const asked = /^bytes=(\d+)-$/.exec(request.headers.range ?? '');
+    const start = asked && request.headers['if-range'] === this.etag ? Number(asked[1]) : 0;
+    if (start >= this.bytes.length && start > 0) {
+      response.writeHead(416, { 'content-range': `bytes */${this.bytes.length}` }).end();
+      return;
+    }
+    const rest = this.bytes.subarray(start);
+    response.writeHead(start > 0 ? 206 : 200, {
+      etag: this.etag,
+      'content-length': rest.length,
+      ...(this.contentType ? { 'content-type': this.contentType } : {}),
+      ...(start > 0
+        ? { 'content-range': `bytes ${start}-${this.bytes.length - 1}/${this.bytes.length}` }
+        : {}),
+    });
+    if (cutAfter === undefined) response.end(rest);
+    else response.write(rest.subarray(0, cutAfter), () => setTimeout(() => response.destroy(), 5));
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    this.requests.push(request);
+    if (!this.fault(request, response, this.requests.length)) this.send(request, response);
+  }
+}
+
+describe('downloading a document', () => {
+  let rawFolder: string;
+  let store: Store;
+  let located: number;
+  const path = () => rawPath(rawFolder, facts);
+
+  beforeEach(async () => {
+    rawFolder = await mkdtemp(join(tmpdir(), 'download-'));
+    store = new Store();
+    await store.open();
+    located = 0;
+  });
+  afterEach(async () => {
+    await store.close();
+    await rm(rawFolder, { recursive: true, force: true });
+  });
+
+  function download(options: Partial<DownloadOptions> = {}, location: Partial<DocumentLocation> = {}) {
+    const locate = async () => {
+      located += 1;
+      return { url: `${store.url}&n=${located}`, ...location };
+    };
+    return downloadDocument({ rawFolder, facts, locate, pauseMs: 1, ...options });
+  }
+
+  async function assertWhole(expected = document): Promise<void> {
+    assert((await readFile(path())).equals(expected), 'the raw bytes are those of the store');
+    assert.deepEqual(readdirSync(dirname(path())).sort(), [basename(path()), `${basename(path())}.json`]);
+  }
+
+  /** Leaves what an earlier process would have left, had it been killed after so many bytes. */
+  async function leavePart(bytes: Buffer, version: object): Promise<void> {
+    await mkdir(dirname(path()), { recursive: true });
+    await writeFile(`${path()}.part.json`, JSON.stringify(version));
+    await writeFile(`${path()}.part`, bytes);
+  }
+
+  it('keeps the bytes as they are sent, with what Amazon said of them', async () => {
+    let bytes = 0;
+    const onBytes = (more: number) => {
+      bytes += more;
+    };
+    const raw = await download({ onBytes }, { compression: 'GZIP' });
+    await assertWhole();
+    assert.equal(bytes, document.length);
+    assert.deepEqual(raw, {
+      path: path(),
+      bytes: document.length,
+      facts: { ...facts, contentType: 'text/plain; charset=Cp1252', compression: 'GZIP' },
+    });
+    assert.deepEqual(await findRaw(rawFolder, facts), raw);
+  });
+
+  it('asks for the bytes as stored, and shows nobody a token', async () => {
+    await download();
+    const { headers } = store.requests[0] ?? assert.fail();
+    assert.deepEqual(Object.keys(headers).sort(), ['accept-encoding', 'connection', 'host']);
+    assert.equal(headers['accept-encoding'], 'identity');
+  });
+
+  it('takes an empty document, and one without a Content-Type', async () => {
+    store.bytes = Buffer.alloc(0);
+    store.contentType = undefined;
+    const raw = await download();
+    assert.equal(raw.bytes, 0);
+    assert.deepEqual(raw.facts, facts);
+    await assertWhole(store.bytes);
+  });
+
+  it('takes a document whose length is not told', async () => {
+    store.fault = (_, response) => {
+      response.writeHead(200, { etag: '"v1"' });
+      response.write(document.subarray(0, 1000));
+      response.end(document.subarray(1000));
+      return true;
+    };
+    await download();
+    await assertWhole();
+  });
+
+  it('goes on where a broken connection stopped', async () => {
+    store.fault = (request, response, n) => {
+      if (n > 4) return undefined;
+      store.send(request, response, 200_000);
+      return true;
+    };
+    await download();
+    await assertWhole();
+    assert.deepEqual(store.ranges(), [
+      undefined,
+      'bytes=200000-',
+      'bytes=400000-',
+      'bytes=600000-',
+      'bytes=800000-',
+    ]);
+    assert.equal(located, 1);
+  });
+
+  it('goes on where chunks of unknown number broke off', async () => {
+    store.fault = (_, response, n) => {
+      if (n > 1) return undefined;
+      response.writeHead(200, { etag: store.etag });
+      response.write(document.subarray(0, 300_000), () => setTimeout(() => response.destroy(), 5));
+      return true;
+    };
+    await download();
+    await assertWhole();
+    assert.deepEqual(store.ranges(), [undefined, 'bytes=300000-']);
+  });
+
+  it('asks for another URL when this one has expired', async () => {
+    store.fault = (request, response, n) => {
+      if (n === 1) store.send(request, response, 500_000);
+      if (n === 2) response.writeHead(403).end('<Error><Code>AccessDenied</Code></Error>');
+      return n <= 2;
+    };
+    await download();
+    await assertWhole();
+    assert.deepEqual(
+      store.requests.map(({ url }) => url?.at(-1)),
+      ['1', '1', '2'],
+    );
+    assert.equal(store.ranges().at(-1), 'bytes=500000-');
+  });
+
+  it('goes on with what a killed process left', async () => {
+    await leavePart(document.subarray(0, 900_000), {
+      etag: '"v1"',
+      totalBytes: document.length,
+      contentType: 'text/csv',
+    });
+    const raw = await download();
+    await assertWhole();
+    assert.deepEqual(store.ranges(), ['bytes=900000-']);
+    assert.equal(raw.facts.contentType, 'text/csv');
+  });
+
+  it('asks nobody where a killed process left all bytes', async () => {
+    await leavePart(document, {
+      etag: '"v1"',
+      totalBytes: document.length,
+      contentType: 'text/csv',
+      compression: 'GZIP',
+    });
+    const raw = await download();
+    await assertWhole();
+    assert.deepEqual([located, store.requests.length], [0, 0]);
+    assert.deepEqual(raw.facts, { ...facts, contentType: 'text/csv', compression: 'GZIP' });
+  });
+
+  const unfit: [string, Buffer, object][] = [
+    ['is of another version', Buffer.alloc(900_000, 'x'), { etag: '"v0"', totalBytes: document.length }],
+    ['is of a version nobody knows', Buffer.alloc(900_000, 'x'), {}],
+    [
+      'is longer than the document',
+      Buffer.concat([document, document]),
+      { etag: '"v1"', totalBytes: document.length },
+    ],
+    [
+      'is of another length',
+      document.subarray(0, 900_000),
+      { etag: '"v1"', totalBytes: document.length + 1 },
+    ],
+  ];
+  for (const [what, bytes, version] of unfit) {
+    it(`begins anew where the part left ${what}`, async () => {
+      await leavePart(bytes, version);
+      await download();
+      await assertWhole();
+    });
+  }
+
+  it('begins anew where what is known of the part is no JSON', async () => {
+    await leavePart(document.subarray(0, 1000), {});
+    await writeFile(`${path()}.part.json`, '{"etag"');
+    await download();
+    await assertWhole();
+  });
+
+  it('never joins two versions, when the document changes in between', async () => {
+    const changed = Buffer.from(document.map((byte) => byte ^ 0xff));
+    store.fault = (request, response, n) => {
+      if (n > 1) return undefined;
+      store.send(request, response, 500_000);
+      store.bytes = changed;
+      store.etag = '"v2"';
+      return true;
+    };
+    await download();
+    await assertWhole(changed);
+  });
+
+  it('never joins two versions, even if the server does not look at If-Range', async () => {
+    store.fault = (_, response, n) => {
+      if (n > 1) return undefined;
+      response.writeHead(206, {
+        etag: '"v2"',
+        'content-range': `bytes 500000-${document.length - 1}/${document.length}`,
+      });
+      response.end(Buffer.alloc(document.length - 500_000));
+      return true;
+    };
+    await leavePart(document.subarray(0, 500_000), { etag: '"v1"', totalBytes: document.length });
+    await download();
+    await assertWhole();
+  });
+
+  it('begins anew where a server knows no ranges', async () => {
+    store.fault = (request, response, n) => {
+      delete request.headers.range;
+      store.send(request, response, n === 1 ? 500_000 : undefined);
+      return true;
+    };
+    await download();
+    await assertWhole();
+  });
+
+  it('goes on where a server sends less of the rest than was asked for', async () => {
+    store.fault = (_, response, n) => {
+      if (n !== 1) return undefined;
+      response.writeHead(206, {
+        etag: store.etag,
+        'content-range': `bytes 500000-599999/${document.length}`,
+        'content-length': 100_000,
+      });
+      response.end(document.subarray(500_000, 600_000));
+      return true;
+    };
+    await leavePart(document.subarray(0, 500_000), { etag: '"v1"', totalBytes: document.length });
+    await download();
+    await assertWhole();
+    assert.deepEqual(store.ranges(), ['bytes=500000-', 'bytes=600000-']);
+  });
+
+  it('gives up after some tries that bring nothing, and tells no URL', async () => {
+    store.fault = (_, response) => {
+      response.writeHead(503).end('SlowDown');
+      return true;
+    };
+    await assert.rejects(download(), (error: unknown) => {
+      assert(error instanceof ReportsError);
+      assert.equal(error.code, 'DOWNLOAD_FAILED');
+      assert.equal(error.kind, 'retryable');
+      assert.match(error.message, /amzn1\.spdoc\.1\.3\.abc: the download answered 503/);
+      assertNoUrl(error);
+      return true;
+    });
+    assert.equal(store.requests.length, 5);
+    assert.equal(located, 1);
+  });
+
+  it('gives up on a server that begins anew and breaks at the same place each time', async () => {
+    store.fault = (request, response) => {
+      delete request.headers.range;
+      store.send(request, response, 10_000);
+      return true;
+    };
+    await assert.rejects(download(), { code: 'DOWNLOAD_FAILED', message: /ECONNRESET/ });
+    assert.equal(store.requests.length, 5);
+  });
+
+  it('gives up when every URL has expired', async () => {
+    store.fault = (_, response) => {
+      response.writeHead(403).end();
+      return true;
+    };
+    await assert.rejects(download(), { code: 'DOWNLOAD_FAILED', message: /answered 403/ });
+    assert.equal(located, 5);
+  });
+
+  it('keeps what it has when it gives up, for the next drain', async () => {
+    store.fault = (request, response, n) => {
+      if (n === 1) store.send(request, response, 700_000);
+      else response.destroy();
+      return true;
+    };
+    await assert.rejects(download(), { code: 'DOWNLOAD_FAILED' });
+    assert(!existsSync(path()));
+    store.fault = () => undefined;
+    await download();
+    await assertWhole();
+    assert.equal(store.ranges().at(-1), 'bytes=700000-');
+  });
+
+  it('says that a document is gone', async () => {
+    store.fault = (_, response) => {
+      response.writeHead(404).end();
+      return true;
+    };
+    await assert.rejects(download(), (error: unknown) => {
+      assert(error instanceof ReportsError);
+      assert.deepEqual([error.code, error.kind], ['API_NOT_FOUND', 'terminal']);
+      assert.match(error.message, /download for amzn1\.spdoc\.1\.3\.abc of seller A1/);
+      assertNoUrl(error);
+      return true;
+    });
+    assert.equal(store.requests.length, 1);
+  });
+
+  it('tells no URL where there is no server, or no URL at all', async () => {
+    const closed = createTcpServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => closed.once('listening', resolve));
+    const { port } = closed.address() as AddressInfo;
+    await new Promise((resolve) => closed.close(resolve));
+    for (const url of [`http://127.0.0.1:${port}/x?secret`, 'secret', 'http://[secret', 'ftp://secret/']) {
+      await assert.rejects(download({}, { url }), (error: unknown) => {
+        assert(error instanceof ReportsError);
+        assert.equal(error.code, 'DOWNLOAD_FAILED');
+        assertNoUrl(error);
+        return true;
+      });
+    }
+  });
+
+  it('breaks a connection on which nothing comes, before the answer and within it', async () => {
+    store.fault = (request, response, n) => {
+      if (n === 2) {
+        response.writeHead(200, { etag: store.etag, 'content-length': document.length });
+        response.write(document.subarray(0, 1000));
+      }
+      if (n > 2) store.send(request, response);
+      return true;
+    };
+    await download({ idleTimeoutMs: 60 });
+    await assertWhole();
+    assert.deepEqual(store.ranges(), [undefined, undefined, 'bytes=1000-']);
+  });
+
+  it('says so where nothing ever comes', async () => {
+    store.fault = () => true;
+    await assert.rejects(download({ idleTimeoutMs: 20 }), { message: /nothing came for 0\.02 s/ });
+  });
+
+  it('stops at once when it is told to, and goes on later', async () => {
+    const stop = new AbortController();
+    store.fault = (request, response) => {
+      store.send(request, response, undefined);
+      return true;
+    };
+    const reason = new Error('shutting down');
+    const onBytes = () => stop.abort(reason);
+    await assert.rejects(download({ signal: stop.signal, onBytes }), reason);
+    assert(!existsSync(path()));
+    await assert.rejects(download({ signal: stop.signal }), reason);
+    await download();
+    await assertWhole();
+    assert.match(store.ranges().at(-1) ?? '', /^bytes=\d+-$/);
+  });
+
+  it('stops while it waits for an answer, and between two tries', async () => {
+    const reason = new Error('shutting down');
+    for (const fault of [() => true, (_: unknown, response: ServerResponse) => !!response.destroy()]) {
+      store.fault = fault;
+      const stop = new AbortController();
+      setTimeout(() => stop.abort(reason), 30);
+      await assert.rejects(download({ signal: stop.signal, pauseMs: 5000 }), reason);
+    }
+  });
+
+  it('passes on why there is no URL', async () => {
+    const error = new ReportsError('API_QUOTA_EXCEEDED', { operation: 'getReportDocument', sellerId: 'A1' });
+    const locate = () => Promise.reject(error);
+    await assert.rejects(downloadDocument({ rawFolder, facts, locate }), error);
+  });
+
+  it('says that the disk is full', async () => {
+    await mkdir(dirname(path()), { recursive: true });
+    const probe = await open(join(rawFolder, 'probe'), 'w');
+    const handle = Object.getPrototypeOf(probe) as { write: unknown };
+    const { write } = handle;
+    handle.write = async () => {
+      throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+    };
+    try {
+      await assert.rejects(download(), { code: 'DISK_FULL', kind: 'retryable' });
+    } finally {
+      handle.write = write;
+      await probe.close();
+    }
+    await download();
+    await assertWhole();
+  });
+
+  it('takes a gzip that the server declares as an encoding, as it is sent', async () => {
+    const text = 'sku\tquantity\nA\t1\n';
+    store.fault = (_, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip', 'content-type': 'text/plain' });
+      response.end(gzipSync(text));
+      return true;
+    };
+    const raw = await download();
+    const examined = await examineDocument(raw, { maxTextBytes: 1000 });
+    let found = '';
+    for await (const chunk of examined.openText()) found += chunk;
+    assert.equal(found, text);
+    assert.match(examined.notes.join(), /which Amazon did not say/);
+  });
+
+  it('comes out whole where two processes fetch the same document', async () => {
+    const results = await Promise.allSettled([download(), download(), download()]);
+    assert(results.some(({ status }) => status === 'fulfilled'));
+    assert((await readFile(path())).equals(document));
+  });
+});
+
+/** Neither the message nor anything that a log would show. */
+function assertNoUrl(error: Error): void {
+  assert.doesNotMatch(inspect(error, { depth: 10, showHidden: true }), /secret|127\.0\.0\.1:\d+\/|X-Amz/);
+}

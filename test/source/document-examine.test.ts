@@ -1,0 +1,392 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import iconv from 'iconv-lite';
+import { ReportsError } from '../../src/errors.js';
+import { examineDocument } from '../../src/source/document/examine.js';
+import type { DocumentFacts, ExaminedDocument, RawDocument } from '../../src/source/types.js';
+
+const japan = 'A1VC38T7YXB528';
+const unlimited = { maxTextBytes: Number.MAX_SAFE_INTEGER };
+
+/** A small report whose gzip has several kinds of deflate blocks' bytes. */
+const report = Array.from(
+  { length: 60 },
+  (_, n) => `${n}\tsku-${(n * 7919) % 1000}\t${(n * 31) % 97}.50\tname ${n}`,
+).join('\r\n');
+
+describe('examining a document', () => {
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'examine-'));
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  async function rawOf(bytes: Buffer, facts: Partial<DocumentFacts> = {}): Promise<RawDocument> {
+    const path = join(folder, 'document');
+    await writeFile(path, bytes);
+    const whole = { sellerId: 'A1', documentId: 'doc', reportType: 'T', marketplaceIds: [], ...facts };
+    return { facts: whole, path, bytes: bytes.length };
+  }
+
+  async function examine(bytes: Buffer, facts: Partial<DocumentFacts> = {}): Promise<ExaminedDocument> {
+    return examineDocument(await rawOf(bytes, facts), unlimited);
+  }
+
+  async function outcome(bytes: Buffer, facts: Partial<DocumentFacts> = {}): Promise<string> {
+    try {
+      return await textOf(await examine(bytes, facts));
+    } catch (error) {
+      assert(error instanceof ReportsError, String(error));
+      return error.code;
+    }
+  }
+
+  describe('gzip', () => {
+    it('is decided by the bytes; where Amazon said otherwise, a note tells', async () => {
+      const cases: [Buffer, Partial<DocumentFacts>, boolean, RegExp[]][] = [
+        [gzipSync(report), { compression: 'GZIP', reportId: '1' }, true, []],
+        [gzipSync(report), { reportId: '1' }, true, [/gzipped, which Amazon did not say/]],
+        [gzipSync(report), {}, true, []],
+        [Buffer.from(report), { compression: 'GZIP' }, false, [/said GZIP/]],
+        [Buffer.from(report), {}, false, []],
+      ];
+      for (const [bytes, facts, gzipped, notes] of cases) {
+        const document = await examine(bytes, facts);
+        assert.equal(document.gzipped, gzipped);
+        assert.equal(document.textBytes, report.length);
+        assert.equal(await textOf(document), report);
+        assert.equal(document.notes.length, notes.length);
+        for (const [index, note] of notes.entries()) assert.match(document.notes[index] ?? '', note);
+      }
+    });
+
+    it('of several members, or padded with zeros, is one document', async () => {
+      const [first, second] = [report.slice(0, 500), report.slice(500)].map((half) => gzipSync(half));
+      assert(first && second);
+      assert.equal(await outcome(Buffer.concat([first, second])), report);
+      assert.equal(await outcome(Buffer.concat([first, second, Buffer.alloc(1)])), report);
+      assert.equal(await outcome(Buffer.concat([first, second, Buffer.alloc(600_000)])), report);
+    });
+
+    it('with something else behind it is corrupt, also behind padding', async () => {
+      const whole = gzipSync(report);
+      assert.equal(await outcome(Buffer.concat([whole, Buffer.from('sku\t1')])), 'DOCUMENT_CORRUPT');
+      assert.equal(
+        await outcome(Buffer.concat([whole, Buffer.alloc(9), Buffer.from('sku')])),
+        'DOCUMENT_CORRUPT',
+      );
+      const second = gzipSync('lost');
+      second[0] = 0;
+      assert.equal(await outcome(Buffer.concat([whole, second])), 'DOCUMENT_CORRUPT');
+    });
+
+    it('around gzip is taken off twice, with a note', async () => {
+      const document = await examine(gzipSync(gzipSync(report)), { compression: 'GZIP' });
+      assert.equal(await textOf(document), report);
+      assert.equal(document.textBytes, report.length);
+      assert.deepEqual(document.notes, ['the bytes are gzipped twice']);
+      const cut = gzipSync(gzipSync(report).subarray(0, -20));
+      assert.equal(await outcome(cut), 'DOCUMENT_TRUNCATED');
+    });
+
+    it('cut at any byte is truncated', async () => {
+      const whole = gzipSync(report);
+      for (let length = 1; length < whole.length; length += 1) {
+        assert.equal(await outcome(whole.subarray(0, length)), 'DOCUMENT_TRUNCATED', `cut at ${length}`);
+      }
+      const two = Buffer.concat([gzipSync('first'), whole]);
+      const boundary = gzipSync('first').length;
+      for (let length = boundary + 1; length < boundary + 30; length += 1) {
+        assert.equal(
+          await outcome(two.subarray(0, length)),
+          'DOCUMENT_TRUNCATED',
+          `second member cut at ${length}`,
+        );
+      }
+    });
+
+    it('with any byte changed never passes with other text', async () => {
+      const whole = gzipSync(report);
+      const trailer = whole.length - 8;
+      for (let position = 0; position < whole.length; position += 1) {
+        for (const flip of [1, 0x80, 0xff]) {
+          const bytes = Buffer.from(whole);
+          bytes[position] = (bytes[position] ?? 0) ^ flip;
+          const found = await outcome(bytes);
+          const where = `byte ${position} flipped by ${flip}: ${found.slice(0, 40)}`;
+          // What the header tells beside the text (time, system) may change.
+          if (position < 10 && found === report) continue;
+          // Damage just before the mark of the end may hide it, whereupon it is looked for behind the file.
+          const nearEnd = position >= trailer - 32 && position < trailer;
+          if (nearEnd && (found === 'DOCUMENT_TRUNCATED' || found === report)) continue;
+          assert.equal(found, 'DOCUMENT_CORRUPT', where);
+        }
+      }
+    });
+
+    it('that grows beyond the limit is given up early', async () => {
+      const bomb = gzipSync(Buffer.alloc(300 * 2 ** 20));
+      const raw = await rawOf(bomb);
+      const before = process.memoryUsage().rss;
+      const limit = 10 * 2 ** 20;
+      await assert.rejects(examineDocument(raw, { maxTextBytes: limit }), {
+        code: 'DOCUMENT_TOO_LARGE',
+        details: { documentId: 'doc', limit },
+      });
+      assert(process.memoryUsage().rss - before < 150 * 2 ** 20);
+    });
+
+    it('may hold exactly as much as the limit', async () => {
+      const raw = await rawOf(gzipSync(report));
+      assert.equal((await examineDocument(raw, { maxTextBytes: report.length })).textBytes, report.length);
+      await assert.rejects(examineDocument(raw, { maxTextBytes: report.length - 1 }), {
+        code: 'DOCUMENT_TOO_LARGE',
+      });
+    });
+  });
+
+  it('takes empty documents', async () => {
+    for (const bytes of [Buffer.alloc(0), gzipSync('')]) {
+      const document = await examine(bytes, { compression: 'GZIP' });
+      assert.equal(document.textBytes, 0);
+      assert.equal(await textOf(document), '');
+      assert.deepEqual(document.notes, []);
+    }
+  });
+
+  it('says where the raw bytes are gone', async () => {
+    const raw = await rawOf(Buffer.from('x'));
+    await rm(raw.path);
+    await assert.rejects(examineDocument(raw, unlimited), { code: 'RAW_MISSING' });
+  });
+
+  it('gives bytes that are no text as they are', async () => {
+    const bytes = Buffer.from(Array.from({ length: 3000 }, (_, n) => (n * n) % 256));
+    bytes.write('PK\u0003\u0004', 'latin1');
+    const document = await examine(gzipSync(bytes));
+    assert.deepEqual(Buffer.concat(await all(document.openBytes())), bytes);
+    assert.deepEqual(Buffer.concat(await all(document.openBytes())), bytes);
+  });
+
+  describe('charset', () => {
+    const german = 'artikel\tpreis\nGröße – „groß“\t9,99 €\n';
+    const japanese = '商品名\t価格\n表示ソ～①髙﨑\t100\n';
+
+    const cases: {
+      what: string;
+      text?: string;
+      bytes: Buffer;
+      facts?: Partial<DocumentFacts>;
+      charset: string;
+      source: ExaminedDocument['charsetSource'];
+      notes?: RegExp[];
+    }[] = [
+      { what: 'nothing said, UTF-8', bytes: Buffer.from(german), charset: 'utf-8', source: 'strict-utf8' },
+      {
+        what: 'nothing said, not UTF-8',
+        bytes: iconv.encode(german, 'cp1252'),
+        charset: 'windows-1252',
+        source: 'marketplace',
+      },
+      {
+        what: 'nothing said, not UTF-8, Japan',
+        bytes: iconv.encode(japanese, 'cp932'),
+        text: japanese,
+        facts: { marketplaceIds: [japan] },
+        charset: 'cp932',
+        source: 'marketplace',
+      },
+      ...['Cp1252', 'windows-1252', 'WINDOWS-1252', 'ISO-8859-1', 'iso8859_1', '"Cp1252"', 'latin1'].map(
+        (name) => ({
+          what: name,
+          bytes: iconv.encode(german, 'cp1252'),
+          facts: { contentType: `text/plain;charset=${name}` },
+          charset: 'windows-1252',
+          source: 'content-type' as const,
+        }),
+      ),
+      ...['MS932', 'Windows-31J', 'SHIFT_JIS', 'Shift-JIS', 'cp932', 'x-sjis', 'csWindows31J'].map(
+        (name) => ({
+          what: name,
+          bytes: iconv.encode(japanese, 'cp932'),
+          text: japanese,
+          facts: { contentType: `text/plain; Charset = ${name}; x=y` },
+          charset: 'cp932',
+          source: 'content-type' as const,
+        }),
+      ),
+      ...['utf8', 'UTF-8', '"utf-8"', "'utf-8'", 'Utf_8'].map((name) => ({
+        what: name,
+        bytes: Buffer.from(german),
+        facts: { contentType: `text/plain; charset=${name}` },
+        charset: 'utf-8',
+        source: 'content-type' as const,
+      })),
+      {
+        what: 'the header is believed where the bytes would be UTF-8 too',
+        bytes: iconv.encode('price\nplain ASCII\n', 'cp1252'),
+        text: 'price\nplain ASCII\n',
+        facts: { contentType: 'text/plain; charset=Cp1252' },
+        charset: 'windows-1252',
+        source: 'content-type',
+      },
+      {
+        what: 'UTF-8 said, but it is not',
+        bytes: iconv.encode(german, 'cp1252'),
+        facts: { contentType: 'text/plain; charset=UTF-8' },
+        charset: 'windows-1252',
+        source: 'marketplace',
+        notes: [/says UTF-8, the bytes are not/],
+      },
+      {
+        what: 'an unknown name',
+        bytes: Buffer.from(german),
+        facts: { contentType: 'text/plain; charset=klingon' },
+        charset: 'utf-8',
+        source: 'strict-utf8',
+        notes: [/not known: klingon/],
+      },
+      {
+        what: 'no charset in the header',
+        bytes: Buffer.from(german),
+        facts: { contentType: 'text/plain' },
+        charset: 'utf-8',
+        source: 'strict-utf8',
+      },
+      {
+        what: 'a BOM beats the header',
+        bytes: Buffer.from(`\uFEFF${german}`),
+        facts: { contentType: 'text/plain; charset=Cp1252' },
+        charset: 'utf-8',
+        source: 'bom',
+      },
+      {
+        what: 'a UTF-8 BOM before damaged text',
+        bytes: Buffer.concat([Buffer.from(`\uFEFF${german}`), Buffer.from([0xff])]),
+        text: `${german}\uFFFD`,
+        charset: 'utf-8',
+        source: 'bom',
+        notes: [/some bytes are not/],
+      },
+      {
+        what: 'UTF-16 LE with BOM',
+        bytes: Buffer.from(`\uFEFF${german}`, 'utf16le'),
+        charset: 'utf-16le',
+        source: 'bom',
+      },
+      {
+        what: 'UTF-16 BE with BOM',
+        bytes: Buffer.from(`\uFEFF${german}`, 'utf16le').swap16(),
+        charset: 'utf-16be',
+        source: 'bom',
+      },
+      {
+        what: 'UTF-16 LE without',
+        bytes: Buffer.from(german, 'utf16le'),
+        charset: 'utf-16le',
+        source: 'bom',
+        notes: [/without a byte order mark/],
+      },
+      {
+        what: 'UTF-16 BE without',
+        bytes: Buffer.from(german, 'utf16le').swap16(),
+        charset: 'utf-16be',
+        source: 'bom',
+        notes: [/without a byte order mark/],
+      },
+      {
+        what: 'UTF-16 said, without saying which',
+        bytes: Buffer.from(german, 'utf16le').swap16(),
+        facts: { contentType: 'text/plain; charset=UTF-16' },
+        charset: 'utf-16be',
+        source: 'content-type',
+      },
+    ];
+
+    for (const { what, text = german, bytes, facts = {}, charset, source, notes = [] } of cases) {
+      it(`${what}: ${charset}`, async () => {
+        for (const stored of [bytes, gzipSync(bytes)]) {
+          const document = await examine(stored, facts);
+          assert.deepEqual([document.charset, document.charsetSource], [charset, source]);
+          assert.equal(await textOf(document), text);
+          assert.equal(document.textBytes, bytes.length);
+          assert.equal(document.notes.length, notes.length, document.notes.join());
+          for (const [index, note] of notes.entries()) assert.match(document.notes[index] ?? '', note);
+        }
+      });
+    }
+
+    it('decodes characters that are cut by the chunks of a long document', async () => {
+      // Characters of two to four bytes, moved by one byte each time against the chunk boundaries.
+      for (const shift of ['', 'x', 'xx', 'xxx']) {
+        const text = shift + '価é🚲'.repeat(70_000);
+        const document = await examine(Buffer.from(text));
+        assert.deepEqual([document.charset, document.charsetSource], ['utf-8', 'strict-utf8']);
+        assert((await textOf(document)) === text);
+        const shiftJis = shift + '価表ｱ'.repeat(120_000);
+        const facts = { contentType: 'text/plain; charset=Shift_JIS' };
+        assert((await textOf(await examine(iconv.encode(shiftJis, 'cp932'), facts))) === shiftJis);
+      }
+    });
+
+    it('finds one wrong byte anywhere in a long document', async () => {
+      const bytes = Buffer.from('価格é🚲 '.repeat(60_000));
+      const chunk = 256 * 1024;
+      const positions = [0, 1, chunk - 2, chunk - 1, chunk, chunk + 1, 2 * chunk - 1, bytes.length - 1];
+      for (const position of positions) {
+        const damaged = Buffer.from(bytes);
+        damaged[position] = 0xff;
+        assert.equal((await examine(damaged)).charsetSource, 'marketplace', `at ${position}`);
+      }
+      assert.equal((await examine(bytes.subarray(0, -1))).charsetSource, 'strict-utf8');
+      assert.equal(
+        (await examine(bytes.subarray(0, -2))).charsetSource,
+        'marketplace',
+        'cut in the last character',
+      );
+    });
+
+    it('gives any text back as it was', async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.string({ unit: 'binary', maxLength: 300 }),
+          fc.boolean(),
+          async (text, gzipped) => {
+            const bytes = Buffer.from(`\uFEFF${text}`);
+            assert.equal(await textOf(await examine(gzipped ? gzipSync(bytes) : bytes)), text);
+          },
+        ),
+      );
+    });
+  });
+
+  it('holds memory flat, however long the document', async function () {
+    this.timeout(15_000);
+    const line = 'order-id\tsku\t2026-01-02T03:04:05Z\t19.99\tEUR\tGröße\n';
+    const bytes = gzipSync(Buffer.from(line.repeat(2_000_000)), { level: 1 });
+    const raw = await rawOf(bytes);
+    const before = process.memoryUsage().rss;
+    const document = await examineDocument(raw, unlimited);
+    assert.equal(document.textBytes, Buffer.byteLength(line) * 2_000_000);
+    let characters = 0;
+    for await (const text of document.openText()) characters += text.length;
+    assert.equal(characters, line.length * 2_000_000);
+    assert(process.memoryUsage().rss - before < 100 * 2 ** 20);
+  });
+});
+
+async function textOf(document: ExaminedDocument): Promise<string> {
+  let text = '';
+  for await (const chunk of document.openText()) text += chunk;
+  return text;
+}
+
+async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const item of items) found.push(item);
+  return found;
+}

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join, relative } from 'node:path';
+import fc from 'fast-check';
+import { findRaw, keepFile, listRaw, rawPath } from '../../src/source/document/raw-store.js';
+import type { RawDocument } from '../../src/source/types.js';
+
+const facts = {
+  sellerId: 'A1',
+  reportType: 'GET_MERCHANT_LISTINGS_ALL_DATA',
+  marketplaceIds: ['A1PA6795UKMFR9'],
+};
+
+describe('raw documents', () => {
+  let folder: string;
+  let raw: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'raw-store-'));
+    raw = join(folder, 'raw');
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  async function fileOf(name: string, content: string | Buffer): Promise<string> {
+    const path = join(folder, name);
+    await writeFile(path, content);
+    return path;
+  }
+
+  it('are kept by seller, report type and document', () => {
+    assert.equal(
+      relative('/raw', rawPath('/raw', { ...facts, documentId: 'amzn1.spdoc.1.3.a-b' })),
+      join('A1', 'GET_MERCHANT_LISTINGS_ALL_DATA', 'amzn1.spdoc.1.3.a-b'),
+    );
+  });
+
+  it('never leave their folder, whatever the ids, and every document has its own files', () => {
+    const id = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom(
+        '..',
+        '.',
+        '',
+        '/etc/passwd',
+        'a/../b',
+        'a',
+        'a.json',
+        'a.part',
+        'a.part.json',
+        'x'.repeat(999),
+      ),
+    );
+    fc.assert(
+      fc.property(id, id, (a, b) => {
+        const [first, second] = [a, b].map((documentId) => rawPath('/raw', { ...facts, documentId }));
+        assert(first && second);
+        assert.equal(dirname(first), join('/raw', 'A1', facts.reportType));
+        assert(!basename(first).startsWith('.') && basename(first).length < 250);
+        const files = (path: string) => ['', '.json', '.part', '.part.json'].map((ending) => path + ending);
+        if (a !== b) assert.deepEqual(new Set([...files(first), ...files(second)]).size, 8);
+      }),
+    );
+  });
+
+  it('keep a file from disk byte for byte, with what was said of it', async () => {
+    const bytes = Buffer.from(Array.from({ length: 700_000 }, (_, n) => (n * 31) % 256));
+    const kept = await keepFile(raw, await fileOf('download.tsv', bytes), {
+      ...facts,
+      contentType: 'text/plain',
+    });
+    assert.deepEqual(await readFile(kept.path), bytes);
+    assert.equal(kept.bytes, bytes.length);
+    assert.match(kept.facts.documentId, /^file-[0-9a-f]{32}$/);
+    assert.deepEqual(await findRaw(raw, kept.facts), kept);
+    assert.deepEqual(JSON.parse(await readFile(`${kept.path}.json`, 'utf8')), {
+      ...facts,
+      contentType: 'text/plain',
+      documentId: kept.facts.documentId,
+    });
+    assert.deepEqual(readdirSync(dirname(kept.path)).sort(), [
+      kept.facts.documentId,
+      `${kept.facts.documentId}.json`,
+    ]);
+  });
+
+  it('are one document for the same bytes, whatever the file is called', async () => {
+    const first = await keepFile(raw, await fileOf('a.tsv', 'sku\n1\n'), facts);
+    const again = await keepFile(raw, await fileOf('b.tsv', 'sku\n1\n'), facts);
+    const other = await keepFile(raw, await fileOf('a.tsv', 'sku\n2\n'), facts);
+    assert.equal(again.path, first.path);
+    assert.notEqual(other.path, first.path);
+  });
+
+  it('take an empty file too', async () => {
+    const kept = await keepFile(raw, await fileOf('empty.tsv', ''), facts);
+    assert.equal(kept.bytes, 0);
+    assert.deepEqual(await findRaw(raw, kept.facts), kept);
+  });
+
+  it('say which file cannot be read, and leave nothing', async () => {
+    await assert.rejects(keepFile(raw, join(folder, 'none.tsv'), facts), {
+      code: 'FILE_UNREADABLE',
+      message: /none\.tsv: ENOENT/,
+    });
+    await assert.rejects(keepFile(raw, folder, facts), { code: 'FILE_UNREADABLE', message: /EISDIR/ });
+    const files = existsSync(raw) ? readdirSync(raw, { recursive: true, withFileTypes: true }) : [];
+    assert.deepEqual(
+      files.filter((each) => each.isFile()),
+      [],
+    );
+  });
+
+  it('are listed, all of them and nothing else', async () => {
+    const kept: RawDocument[] = [];
+    for (const sellerId of ['A1', 'B/2']) {
+      for (const text of ['one', 'two']) {
+        kept.push(await keepFile(raw, await fileOf('file', text), { ...facts, sellerId }));
+      }
+    }
+    const unfinished = rawPath(raw, { ...facts, documentId: 'unfinished' });
+    await writeFile(`${unfinished}.part`, 'half');
+    await writeFile(`${unfinished}.part.json`, '{}');
+    await writeFile(`${unfinished}.json`, JSON.stringify(facts));
+    await mkdir(join(raw, 'empty'));
+    const listed: RawDocument[] = [];
+    for await (const found of listRaw(raw)) listed.push(found);
+    const byPath = (a: RawDocument, b: RawDocument) => (a.path < b.path ? -1 : 1);
+    assert.deepEqual(listed, kept.sort(byPath));
+    assert.equal(await findRaw(raw, { ...facts, documentId: 'unfinished' }), undefined);
+  });
+
+  it('are none in a folder that is not there', async () => {
+    for await (const found of listRaw(join(folder, 'none'))) assert.fail(found.path);
+  });
+});
