@@ -31,6 +31,8 @@ export interface World {
   /** Runs the program in a process of its own. */
   spawnRun(args: string[], env?: Record<string, string>): Promise<Ran>;
   query(sql: string): Promise<Record<string, unknown>[]>;
+  /** Writes the seller into pipelines.yaml, in a world that was made without. */
+  addSellerToSettings(): Promise<void>;
   /** Everything in the warehouse that doesn't depend on when it was loaded. */
   contents(): Promise<Record<string, unknown[]>>;
   close(): Promise<void>;
@@ -45,33 +47,36 @@ export async function makeWorld(
   sandbox.addSeller({ sellerId, region: 'na', marketplaces: ['ATVPDKIKX0DER'] });
   const folder = mkdtempSync(join(tmpdir(), 'sp-reports-test-'));
   const pipelines = options.pipelines ?? [{}];
-  writeFileSync(
-    join(folder, 'pipelines.yaml'),
-    stringify({
-      warehouse: { path: 'warehouse.duckdb' },
-      lake: 'lake',
-      raw: 'raw',
-      state: 'state',
-      aws: { endpoint: sandbox.sqsEndpoint },
-      api: { endpoint: sandbox.apiEndpoint, loginUrl: sandbox.loginUrl },
-      sellers: [
-        {
-          id: sellerId,
-          region: 'na',
-          marketplaces: ['US'],
-          credentials: { clientId: '${ID}', clientSecret: '${SECRET}', refreshToken: '${TOKEN}' },
+  const file = join(folder, 'pipelines.yaml');
+  const variable = (name: string) => `\${${name}}`;
+  const settings = {
+    warehouse: { path: 'warehouse.duckdb' },
+    lake: 'lake',
+    raw: 'raw',
+    state: 'state',
+    aws: { endpoint: sandbox.sqsEndpoint },
+    api: { endpoint: sandbox.apiEndpoint, loginUrl: sandbox.loginUrl },
+    sellers: [
+      {
+        id: sellerId,
+        region: 'na',
+        marketplaces: ['US'],
+        credentials: {
+          clientId: variable('ID'),
+          clientSecret: variable('SECRET'),
+          refreshToken: variable('TOKEN'),
         },
-      ],
-      pipelines: pipelines.map((pipeline) => ({
-        name: 'all',
-        schedule: '0 0 1 1 *',
-        queue: sandbox.queueUrl,
-        limits: { waitTimeSeconds: 0 },
-        ...pipeline,
-      })),
-      ...options.settings,
-    }),
-  );
+      },
+    ],
+    pipelines: pipelines.map((pipeline) => ({
+      name: 'all',
+      schedule: '0 0 1 1 *',
+      queue: sandbox.queueUrl,
+      limits: { waitTimeSeconds: 0 },
+      ...pipeline,
+    })),
+  };
+  writeFileSync(file, stringify({ ...settings, ...options.settings }));
   const { clientId, clientSecret, refreshToken } = sandbox.credentialsFor(sellerId);
   const env = { ...process.env, ...sandbox.awsEnvironment, ID: clientId, SECRET: clientSecret, TOKEN: refreshToken };
   Object.assign(process.env, sandbox.awsEnvironment);
@@ -85,6 +90,9 @@ export async function makeWorld(
       const { code, stdout, stderr } = await world.run('query', '--json', sql);
       if (code !== 0) throw new Error(stderr);
       return JSON.parse(stdout) as Record<string, unknown>[];
+    },
+    async addSellerToSettings() {
+      writeFileSync(file, stringify(settings));
     },
     async contents() {
       const tables = await world.query(

@@ -1,0 +1,293 @@
+import assert from 'node:assert/strict';
+import { gzipSync } from 'node:zlib';
+import { notificationBody, otherNotificationBody } from '../../src/sandbox/notification-body.js';
+import { listings, listingsType, makeWorld, orders, ordersType, returnsType, sellerId, type World } from './world.js';
+
+const restrictedType = 'GET_FLAT_FILE_ORDER_REPORT_DATA_SHIPPING';
+const returnsHeader = 'return-date\torder-id\tsku\tasin\tfnsku\tproduct-name\tquantity';
+
+describe('a drain', function () {
+  this.timeout(30_000);
+  let world: World;
+
+  async function inWorld(options: Parameters<typeof makeWorld>[0], test: () => Promise<void>): Promise<void> {
+    world = await makeWorld(options);
+    try {
+      await test();
+    } finally {
+      await world.close();
+    }
+  }
+
+  async function runJson(...args: string[]) {
+    const { stdout, stderr, code } = await world.run('run', '--json', ...args);
+    assert.notEqual(stdout, '', stderr);
+    return { code, ...(JSON.parse(stdout) as { outcomes: Record<string, number>; failures: { code: string }[] }) };
+  }
+
+  const depth = () => world.sandbox.queueDepth();
+  const ledger = () => world.query('SELECT key, status, reason_code, reason, tables::VARCHAR AS tables FROM _loads ORDER BY key');
+
+  it('loads a document once, however often and in whatever shape it is told of', () =>
+    inWorld({}, async () => {
+      const report = world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(3) });
+      for (const shape of ['plain', 'eventbridge', 'sns', 'old'] as const) await world.sandbox.notify(report, shape);
+      assert.deepEqual((await runJson()).outcomes, { loaded: 1, duplicate: 3 });
+      await world.sandbox.notify(report);
+      assert.deepEqual((await runJson()).outcomes, { duplicate: 1 });
+      assert.deepEqual(await world.query('SELECT count(*) AS rows FROM listings'), [{ rows: '3' }]);
+      assert.deepEqual(await depth(), { visible: 0, inFlight: 0 });
+    }));
+
+  it('knows a report again by its id where the notification lacks the document id', () =>
+    inWorld({}, async () => {
+      const report = world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(3) });
+      const { documentId: _, document: __, ...bare } = report;
+      await world.sandbox.notify(bare);
+      assert.deepEqual((await runJson()).outcomes, { loaded: 1 });
+      await world.sandbox.notify(bare);
+      await world.sandbox.notify(report);
+      assert.deepEqual((await runJson()).outcomes, { duplicate: 2 });
+      assert.equal((await ledger()).length, 1);
+    }));
+
+  it('never lets an older report overwrite a newer one, in whatever order they come', () =>
+    inWorld({}, async () => {
+      const older = world.sandbox.addReport({
+        sellerId,
+        reportType: ordersType,
+        createdAt: new Date('2026-10-01'),
+        body: orders([
+          { id: '1', status: 'Pending' },
+          { id: '2', status: 'Pending' },
+        ]),
+      });
+      const newer = world.sandbox.addReport({
+        sellerId,
+        reportType: ordersType,
+        createdAt: new Date('2026-10-02'),
+        body: orders([{ id: '1', status: 'Shipped' }]),
+      });
+      await world.sandbox.notify(newer);
+      await runJson();
+      await world.sandbox.notify(older);
+      await runJson();
+      assert.deepEqual(
+        await world.query('SELECT amazon_order_id AS id, order_status AS status FROM orders_by_last_update ORDER BY id'),
+        [
+          { id: '1', status: 'Shipped' },
+          { id: '2', status: 'Pending' },
+        ],
+      );
+    }));
+
+  it('clears a snapshot by a document of a header alone, and not by one of no bytes at all', () =>
+    inWorld({}, async () => {
+      const at = (hour: number) => new Date(Date.UTC(2026, 9, 1, hour));
+      const add = (hour: number, body: Buffer) =>
+        world.sandbox.addReport({ sellerId, reportType: listingsType, createdAt: at(hour), body });
+      const count = () => world.query('SELECT count(*)::INT AS rows FROM listings');
+      await world.sandbox.notify(add(1, listings(3)));
+      await runJson();
+      await world.sandbox.notify(add(2, Buffer.alloc(0)));
+      assert.deepEqual((await runJson()).outcomes, { empty: 1 });
+      assert.deepEqual(await count(), [{ rows: 3 }]);
+      await world.sandbox.notify(add(3, listings(0)));
+      assert.deepEqual((await runJson()).outcomes, { empty: 1 });
+      assert.deepEqual(await count(), [{ rows: 0 }]);
+    }));
+
+  it('keeps what a FATAL report says as a reason, never as rows, and records a CANCELLED one', () =>
+    inWorld({}, async () => {
+      const fatal = world.sandbox.addReport({
+        sellerId,
+        reportType: returnsType,
+        status: 'FATAL',
+        body: Buffer.from('{"errorDetails":"The requested data is unavailable."}'),
+      });
+      const cancelled = world.sandbox.addReport({ sellerId, reportType: returnsType, status: 'CANCELLED' });
+      await world.sandbox.notify(fatal);
+      await world.sandbox.notify(cancelled);
+      assert.deepEqual((await runJson()).outcomes, { fatal: 1, cancelled: 1 });
+      const rows = await ledger();
+      assert.match(String(rows.find(({ status }) => status === 'fatal')?.reason), /The requested data is unavailable/);
+      assert.deepEqual(await world.query("SELECT table_name FROM duckdb_tables() WHERE table_name = 'customer_returns'"), []);
+    }));
+
+  it('asks for a restricted data token where the type needs one', () =>
+    inWorld({}, async () => {
+      const body = Buffer.from('order-id\torder-item-id\tbuyer-email\n1\t2\tbuyer@example.com\n');
+      await world.sandbox.notify(world.sandbox.addReport({ sellerId, reportType: restrictedType, body }));
+      assert.deepEqual((await runJson()).outcomes, { loaded: 1 });
+      const operations = world.sandbox.state.calls.map(({ operation }) => operation);
+      assert.ok(operations.includes('createRestrictedDataToken'));
+      assert.equal(operations.filter((operation) => operation === 'getReportDocument').length, 1);
+    }));
+
+  it('acknowledges and records what no pipeline asks for, and other notification types', () =>
+    inWorld({ pipelines: [{ reportTypes: 'GET_FBA_*' }] }, async () => {
+      await world.sandbox.notify(world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(1) }));
+      await world.sandbox.sendBody(otherNotificationBody(sellerId, world.sandbox.state.random, Date.now()));
+      assert.deepEqual((await runJson()).outcomes, { skipped: 2 });
+      assert.deepEqual((await ledger()).map(({ status }) => status), ['skipped', 'skipped']);
+      assert.deepEqual(await depth(), { visible: 0, inFlight: 0 });
+    }));
+
+  it('drains a queue for all pipelines that share it', () =>
+    inWorld({ pipelines: [{ name: 'a', reportTypes: listingsType }, { name: 'b', reportTypes: ordersType }] }, async () => {
+      await world.sandbox.notify(
+        world.sandbox.addReport({ sellerId, reportType: ordersType, body: orders([{ id: '1', status: 'Shipped' }]) }),
+      );
+      assert.deepEqual((await runJson('a')).outcomes, { loaded: 1 });
+    }));
+
+  it('sets an unreadable body aside in the ledger, with its text, where the queue has no redrive policy', () =>
+    inWorld({}, async () => {
+      await world.sandbox.sendBody('hello');
+      const { outcomes, code } = await runJson();
+      assert.deepEqual([outcomes, code], [{ quarantined: 1 }, 1]);
+      assert.deepEqual(await world.query('SELECT body, reason_code FROM _loads'), [
+        { body: 'hello', reason_code: 'NOTIFICATION_UNREADABLE' },
+      ]);
+    }));
+
+  it('leaves an unreadable body to the redrive policy of the queue', () =>
+    inWorld({ maxReceiveCount: 1 }, async () => {
+      await world.sandbox.sendBody('hello');
+      assert.deepEqual((await runJson()).outcomes, { failed: 1 });
+      const { visible, inFlight } = await depth();
+      assert.equal(visible + inFlight + (await world.sandbox.deadLetters()).length, 1);
+    }));
+
+  it('keeps the notification of an unknown seller, and loads its report once the seller is known', () =>
+    inWorld({ settings: { sellers: [] } }, async () => {
+      await world.sandbox.notify(world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(2) }));
+      assert.deepEqual((await runJson()).outcomes, { quarantined: 1 });
+      assert.deepEqual((await ledger()).map(({ reason_code }) => reason_code), ['SELLER_UNKNOWN']);
+      assert.deepEqual(await depth(), { visible: 0, inFlight: 0 });
+      await world.addSellerToSettings();
+      const reloaded = await world.run('reload', '--status', 'quarantined', '--json');
+      assert.equal(reloaded.code, 0, reloaded.stderr);
+      assert.deepEqual(await world.query('SELECT count(*)::INT AS rows FROM listings'), [{ rows: 2 }]);
+      assert.deepEqual((await ledger()).map(({ status }) => status), ['loaded']);
+    }));
+
+  it('leaves a message on the queue while Amazon is out of order, and loads it later', () =>
+    inWorld({}, async () => {
+      const report = world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(2) });
+      await world.sandbox.notify(report);
+      world.sandbox.state.faults.answers.set('getReportDocument', { status: 503, times: 4 });
+      const { outcomes, failures, code } = await runJson();
+      assert.deepEqual([outcomes, failures.map((each) => each.code), code], [{ failed: 1 }, ['API_UNAVAILABLE'], 1]);
+      const { visible, inFlight } = await depth();
+      assert.equal(visible + inFlight, 1);
+      // Told again, the document is loaded; the first message finds it in the ledger when it comes back.
+      await world.sandbox.notify(report);
+      assert.deepEqual((await runJson()).outcomes, { loaded: 1 });
+    }));
+
+  it('quarantines a document that fails too often where the queue has no redrive policy', () =>
+    inWorld({ pipelines: [{ limits: { waitTimeSeconds: 0, maxReceives: 1 } }] }, async () => {
+      await world.sandbox.notify(world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(2) }));
+      world.sandbox.state.faults.answers.set('getReportDocument', { status: 503, times: 4 });
+      assert.deepEqual((await runJson()).outcomes, { quarantined: 1 });
+      assert.deepEqual(await depth(), { visible: 0, inFlight: 0 });
+      assert.equal((await world.run('reload', '--status', 'quarantined')).code, 0);
+      assert.deepEqual(await world.query('SELECT count(*)::INT AS rows FROM listings'), [{ rows: 2 }]);
+    }));
+
+  it('fetches a damaged document once more, then quarantines it with its bytes and without rows', () =>
+    inWorld({}, async () => {
+      const whole = gzipSync(listings(50));
+      const body = whole.subarray(0, whole.length - 20);
+      await world.sandbox.notify(world.sandbox.addReport({ sellerId, reportType: listingsType, body, gzip: false }));
+      assert.deepEqual((await runJson()).outcomes, { quarantined: 1 });
+      assert.equal(world.sandbox.state.calls.filter(({ operation }) => operation === 'download').length, 2);
+      assert.deepEqual(await world.query('SELECT reason_code, raw_bytes::INT AS bytes FROM _loads'), [
+        { reason_code: 'DOCUMENT_TRUNCATED', bytes: body.length },
+      ]);
+    }));
+
+  it('takes from the queue only what the quota lets it finish, and leaves the rest', () =>
+    inWorld(
+      {
+        plans: {
+          getReport: { callsPerSecond: 1000, burst: 1000 },
+          getReportDocument: { callsPerSecond: 0.0167, burst: 15 },
+        },
+        pipelines: [{ limits: { waitTimeSeconds: 0, maxMinutes: 0.2 } }],
+      },
+      async () => {
+        for (let index = 0; index < 40; index += 1) {
+          const body = orders([{ id: String(index), status: 'Shipped' }]);
+          await world.sandbox.notify(world.sandbox.addReport({ sellerId, reportType: ordersType, body }));
+        }
+        const { outcomes, code } = await runJson();
+        assert.equal(outcomes.loaded, 15);
+        assert.equal(code, 0);
+        const calls = world.sandbox.state.calls.filter(({ operation }) => operation === 'getReportDocument');
+        assert.ok(calls.every(({ status }) => status === 200), 'no call was refused for its quota');
+        const { visible, inFlight } = await depth();
+        assert.equal(visible + inFlight, 25);
+        assert.ok(visible >= 15, `${visible} messages were never taken in hand`);
+      },
+    ));
+
+  it('keeps values that are not of their type, and rows that are too wide, with their raw text', () =>
+    inWorld({}, async () => {
+      const row = (order: string, quantity: string, more = '') =>
+        `2026-10-01T10:00:00+00:00\t${order}\tsku-1\tB01\tX01\tLamp\t${quantity}${more}`;
+      const body = Buffer.from([returnsHeader, row('1', '2'), row('2', 'two'), row('3', '1', '\tsurplus'), ''].join('\n'));
+      await world.sandbox.notify(world.sandbox.addReport({ sellerId, reportType: returnsType, body }));
+      assert.deepEqual((await runJson()).outcomes, { loaded: 1 });
+      assert.deepEqual(await world.query('SELECT order_id, quantity FROM customer_returns ORDER BY order_id'), [
+        { order_id: '1', quantity: '2' },
+        { order_id: '2', quantity: null },
+      ]);
+      assert.deepEqual(
+        await world.query('SELECT row_number::INT AS row, column_name, raw, reason FROM _rejects ORDER BY row'),
+        [
+          { row: 2, column_name: 'quantity', raw: 'two', reason: 'expected int64' },
+          { row: 3, column_name: null, raw: row('3', '1', '\tsurplus'), reason: '1 cell more than the header' },
+        ],
+      );
+    }));
+
+  it('keeps sellers apart whose documents have the same id', () =>
+    inWorld({}, async () => {
+      const report = world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(2) });
+      await world.sandbox.notify(report);
+      const stranger = { ...report, sellerId: 'A2OTHERSELLER' };
+      await world.sandbox.sendBody(notificationBody(stranger, 'plain', world.sandbox.state.random, Date.now()));
+      assert.deepEqual((await runJson()).outcomes, { loaded: 1, quarantined: 1 });
+      assert.equal((await ledger()).length, 2);
+    }));
+});
+
+describe('a sweep', function () {
+  this.timeout(30_000);
+
+  it('loads finished reports that the ledger does not have, and no others', async () => {
+    const world = await makeWorld();
+    try {
+      const { sandbox } = world;
+      const told = sandbox.addReport({ sellerId, reportType: listingsType, body: listings(1) });
+      await sandbox.notify(told);
+      assert.equal((await world.run('run')).code, 0);
+      for (let index = 0; index < 3; index += 1) {
+        const body = orders([{ id: String(index), status: 'Shipped' }]);
+        sandbox.addReport({ sellerId, reportType: ordersType, body });
+      }
+      sandbox.addReport({ sellerId, reportType: ordersType, status: 'CANCELLED' });
+      const old = new Date(Date.now() - 100 * 86_400_000);
+      sandbox.addReport({ sellerId, reportType: ordersType, createdAt: old, body: orders([{ id: 'old', status: 'Shipped' }]) });
+      const { stdout, code, stderr } = await world.run('sweep', '--json');
+      assert.equal(code, 0, stderr);
+      assert.deepEqual(JSON.parse(stdout).outcomes, { loaded: 3 });
+      assert.deepEqual(await world.query('SELECT count(*)::INT AS rows FROM orders_by_last_update'), [{ rows: 3 }]);
+      assert.deepEqual(JSON.parse((await world.run('sweep', '--json')).stdout).outcomes, {});
+    } finally {
+      await world.close();
+    }
+  });
+});
