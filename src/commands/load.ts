@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { defaultMaxDocumentBytes } from '../config/spec.js';
 import { ReportsError } from '../errors.js';
@@ -61,7 +62,7 @@ export function loadCommand(io: Io, exit: (code: number) => void): Command {
       };
       await withContext(config, command, io, 'load', async (context) => {
         for (const file of files) {
-          const entry = await loadFile(file, facts, context, options.maxDocumentBytes);
+          const entry = await loadFile(resolve(io.cwd, file), facts, context, options.maxDocumentBytes);
           if (entry.status === 'quarantined') exit(1);
           io.stdout.write(
             options.json ? `${JSON.stringify(loadJson(file, entry))}\n` : loadText(file, entry),

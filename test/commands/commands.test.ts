@@ -1,0 +1,217 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import iconv from 'iconv-lite';
+import { listings, listingsType, orders, ordersType, type Ran, runInProcess } from '../pipeline/world.js';
+
+describe('the commands, in a folder without pipelines.yaml', function () {
+  this.timeout(20_000);
+  let folder: string;
+
+  const run = (...args: string[]): Promise<Ran> => runInProcess(args, { env: {}, cwd: folder });
+  const file = (name: string, content: Buffer | string) => {
+    writeFileSync(join(folder, name), content);
+    return name;
+  };
+  const query = async (sql: string) => JSON.parse((await run('query', '--json', sql)).stdout) as unknown;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'sp-reports-test-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('load prints a JSON object for each document, one a line', async () => {
+    file('good.tsv', listings(2));
+    file('bad.gz', gzipSync(listings(50)).subarray(0, 60));
+    file('empty.txt', '');
+    const { stdout, code } = await run('load', 'good.tsv', 'bad.gz', 'empty.txt', '--type', listingsType, '--json');
+    const lines = stdout.trimEnd().split('\n').map((line) => JSON.parse(line));
+    assert.equal(code, 1);
+    assert.deepEqual(
+      lines.map(({ file, reportType, status, tables, rejects }) => ({ file, reportType, status, tables, rejects })),
+      [
+        { file: 'good.tsv', reportType: listingsType, status: 'loaded', tables: [{ name: 'listings', rows: 2 }], rejects: 0 },
+        { file: 'bad.gz', reportType: listingsType, status: 'quarantined', tables: [], rejects: 0 },
+        { file: 'empty.txt', reportType: listingsType, status: 'empty', tables: [], rejects: 0 },
+      ],
+    );
+    assert.equal(lines[0].reason, null);
+    assert.match(lines[1].reason, /it ends too early/);
+  });
+
+  it('load takes what Amazon would have said about the document', async () => {
+    const body = iconv.encode('item-name\tseller-sku\tprice\n木製まな板 ①\tsku-1\t1,200\n', 'cp932');
+    file('listings.txt', body);
+    const facts = ['--type', listingsType, '--seller', 'A3', '--marketplace', 'JP', '--content-type', 'text/plain; charset=MS932'];
+    assert.equal((await run('load', 'listings.txt', ...facts)).code, 0);
+    assert.deepEqual(await query('SELECT item_name, price, _seller_id, _marketplace_ids FROM listings'), [
+      { item_name: '木製まな板 ①', price: '1200.0000', _seller_id: 'A3', _marketplace_ids: ['A1VC38T7YXB528'] },
+    ]);
+  });
+
+  it('load of the same bytes again loads nothing twice', async () => {
+    file('orders.tsv', orders([{ id: '1', status: 'Shipped' }]));
+    for (const _ of [1, 2]) assert.equal((await run('load', 'orders.tsv', '--type', ordersType)).code, 0);
+    assert.deepEqual(await query('SELECT count(*)::INT AS rows FROM orders_by_last_update'), [{ rows: 1 }]);
+    assert.deepEqual(await query('SELECT count(*)::INT AS rows FROM _loads'), [{ rows: 1 }]);
+  });
+
+  it('load of a type without a schema infers the columns', async () => {
+    file('new.tsv', 'sku\tunits\tfee\tday\tnote\n007\t5\t1.50\t2026-10-01\tx\n008\t6\t2.25\t2026-10-02\t\n');
+    assert.equal((await run('load', 'new.tsv', '--type', 'GET_SOMETHING_NEW')).code, 0);
+    assert.deepEqual(await query('SELECT sku, units, fee, day, note FROM something_new ORDER BY sku'), [
+      { sku: '007', units: '5', fee: '1.5000', day: '2026-10-01', note: 'x' },
+      { sku: '008', units: '6', fee: '2.2500', day: '2026-10-02', note: null },
+    ]);
+  });
+
+  it('wrong use ends with code 2 and says what to do', async () => {
+    for (const [args, message] of [
+      [['load', 'x.tsv'], /--type/],
+      [['load', 'x.tsv', '--type', 'listings'], /written in capitals/],
+      [['load', 'x.tsv', '--type', 'X', '--marketplace', 'XX'], /no such marketplace/],
+      [['qery', 'SELECT 1'], /Did you mean query/],
+      [['run'], /no file pipelines.yaml/],
+      [['reload'], /reload what\?/],
+      [['schemas', 'show', 'GET_MERCHANT_LISTINGS_ALL_DAT'], /did you mean GET_MERCHANT_LISTINGS_ALL_DATA/],
+    ] as const) {
+      const { code, stderr, stdout } = await run(...args);
+      assert.equal(code, 2, args.join(' '));
+      assert.match(stderr, message);
+      assert.equal(stdout, '');
+    }
+  });
+
+  it('a file that cannot be read ends with code 1, and names it', async () => {
+    const { code, stderr } = await run('load', 'absent.tsv', '--type', listingsType);
+    assert.equal(code, 1);
+    assert.match(stderr, /absent\.tsv: ENOENT/);
+  });
+
+  it('query answers as table, csv and json', async () => {
+    file('orders.tsv', orders([{ id: '1', status: 'Say "hi", twice' }]));
+    await run('load', 'orders.tsv', '--type', ordersType);
+    const sql = 'SELECT amazon_order_id AS id, order_status AS status, item_price AS price FROM orders_by_last_update';
+    assert.equal((await run('query', sql)).stdout, 'id  status             price\n──  ───────────────  ───────\n 1  Say "hi", twice  19.9900\n1 row\n');
+    assert.equal((await run('query', sql, '--format', 'csv')).stdout, 'id,status,price\r\n1,"Say ""hi"", twice",19.9900\r\n');
+    assert.deepEqual(await query(sql), [{ id: '1', status: 'Say "hi", twice', price: '19.9900' }]);
+  });
+
+  it('query can change nothing', async () => {
+    file('orders.tsv', orders([{ id: '1', status: 'Shipped' }]));
+    await run('load', 'orders.tsv', '--type', ordersType);
+    for (const sql of ['DELETE FROM _loads', 'CREATE TABLE t (a INT)', "COPY _loads TO 'out.csv'", "SELECT * FROM read_csv('orders.tsv')"]) {
+      const { code, stderr } = await run('query', sql);
+      assert.equal(code, 1, sql);
+      assert.match(stderr, /QUERY_FAILED/);
+    }
+    assert.equal(existsSync(join(folder, 'out.csv')), false);
+  });
+
+  it('tables and loads list what there is', async () => {
+    file('listings.tsv', listings(2));
+    await run('load', 'listings.tsv', '--type', listingsType);
+    const [table] = JSON.parse((await run('tables', '--json')).stdout);
+    assert.deepEqual({ ...table, lastLoadedAt: '' }, { name: 'listings', reportType: listingsType, rows: 2, lastLoadedAt: '' });
+    assert.match(table.lastLoadedAt, /^\d{4}-\d\d-\d\dT.*Z$/);
+    const [load] = JSON.parse((await run('loads', '--json')).stdout);
+    assert.equal(load.status, 'loaded');
+    assert.match((await run('loads', 'listings')).stdout, /GET_MERCHANT_LISTINGS_ALL_DATA/);
+  });
+
+  it('reload applies a schema that came later', async () => {
+    file('new.tsv', 'sku\tunits\n007\t5\n');
+    await run('load', 'new.tsv', '--type', 'GET_SOMETHING_NEW');
+    const inferred = await run('schemas', 'infer', 'new.tsv', '--type', 'GET_SOMETHING_NEW');
+    assert.match(inferred.stdout, /reportType: GET_SOMETHING_NEW/);
+    mkdirSync(join(folder, 'schemas'));
+    file('schemas/GET_SOMETHING_NEW.yaml', inferred.stdout.replace('name: units', 'name: units_sold'));
+    assert.equal((await run('schemas', 'check')).code, 0);
+    assert.equal((await run('reload', 'something_new')).code, 0);
+    assert.deepEqual(await query('SELECT sku, units_sold FROM something_new'), [{ sku: '007', units_sold: '5' }]);
+  });
+
+  it('reload keeps the rows of a document that can no longer be loaded', async () => {
+    file('listings.tsv', listings(2));
+    await run('load', 'listings.tsv', '--type', listingsType);
+    const kept = join(folder, 'data/raw/local', listingsType);
+    const raw = readdirSync(kept).find((name) => !name.endsWith('.json')) ?? '';
+    writeFileSync(join(kept, raw), gzipSync(listings(50)).subarray(0, 60));
+    const { code, stdout } = await run('reload', 'listings');
+    assert.equal(code, 1, stdout);
+    assert.deepEqual(await query('SELECT count(*)::INT AS rows FROM listings'), [{ rows: 2 }]);
+  });
+
+  it('rebuild makes the same warehouse from the lake, and from raw where the lake is gone', async () => {
+    file('listings.tsv', listings(2));
+    file('orders.tsv', orders([{ id: '1', status: 'Shipped', price: 'x' }]));
+    file('bad.gz', gzipSync(listings(50)).subarray(0, 60));
+    await run('load', 'listings.tsv', 'bad.gz', '--type', listingsType);
+    await run('load', 'orders.tsv', '--type', ordersType);
+    const contents = async () => [
+      await query('SELECT * EXCLUDE (_loaded_at) FROM listings ORDER BY ALL'),
+      await query('SELECT * EXCLUDE (_loaded_at) FROM orders_by_last_update ORDER BY ALL'),
+      await query('SELECT * EXCLUDE (loaded_at) FROM _rejects ORDER BY ALL'),
+      await query('SELECT * EXCLUDE (loaded_at, duration_ms) REPLACE (tables::VARCHAR AS tables) FROM _loads ORDER BY key'),
+    ];
+    const before = await contents();
+    rmSync(join(folder, 'data/warehouse.duckdb'));
+    assert.deepEqual(JSON.parse((await run('rebuild', '--json')).stdout), { fromLake: 3, fromRaw: 0, lost: [] });
+    assert.deepEqual(await contents(), before);
+    rmSync(join(folder, 'data/lake'), { recursive: true });
+    assert.deepEqual(JSON.parse((await run('rebuild', '--json')).stdout), { fromLake: 0, fromRaw: 3, lost: [] });
+    assert.deepEqual(await contents(), before);
+  });
+
+  it('inspect shows a Parquet file of the lake, and refuses other files', async () => {
+    file('listings.tsv', listings(2));
+    await run('load', 'listings.tsv', '--type', listingsType);
+    const lake = join(folder, 'data/lake/listings/seller=local');
+    const found = JSON.parse((await run('inspect', join(lake, readdirSync(lake)[0] ?? ''), '--json')).stdout);
+    assert.equal(found.rows, 2);
+    assert.equal(found.metadata.report_type, listingsType);
+    assert.equal(found.sample[0].seller_sku, 'sku-1');
+    const refused = await run('inspect', 'listings.tsv');
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /FILE_UNREADABLE/);
+  });
+
+  it('schemas list and show tell of the packaged schemas', async () => {
+    const schemas = JSON.parse((await run('schemas', 'list', '--json')).stdout) as { reportType: string }[];
+    assert.ok(schemas.some(({ reportType }) => reportType === listingsType));
+    assert.match((await run('schemas', 'show', listingsType)).stdout, /seller_sku +string +seller-sku/);
+  });
+
+  it('a wrong report schema is told with its place before anything is loaded', async () => {
+    mkdirSync(join(folder, 'schemas'));
+    file('schemas/x.yaml', 'reportType: GET_X\nformat: tsw\n');
+    file('listings.tsv', listings(1));
+    const { code, stderr } = await run('load', 'listings.tsv', '--type', listingsType);
+    assert.equal(code, 2);
+    assert.match(stderr, /x\.yaml:2:9 format: .*did you mean "tsv"/);
+    assert.equal(existsSync(join(folder, 'data')), false);
+  });
+
+  it('config check shows the settings without the secrets', async () => {
+    file(
+      'pipelines.yaml',
+      'sellers: [{ id: A1, region: na, credentials: { clientId: "${ID}", clientSecret: "${ID}", refreshToken: "${ID}" } }]\n',
+    );
+    const { code, stdout } = await runInProcess(['config', 'check', '--json'], { env: { ID: 'hush-hush' }, cwd: folder });
+    assert.equal(code, 0);
+    assert.equal(JSON.parse(stdout).sellers[0].id, 'A1');
+    assert.doesNotMatch(stdout, /hush-hush/);
+  });
+
+  it('a wrong pipelines.yaml tells all mistakes at once, each with its place', async () => {
+    file('pipelines.yaml', 'warehous: {}\npipelines:\n  - name: a\n    schedule: every day\n    queue: ${QUEUE}\n');
+    const { code, stderr } = await run('run');
+    assert.equal(code, 2);
+    assert.match(stderr, /pipelines\.yaml:1:1 warehous: unknown key; did you mean "warehouse"\?/);
+    assert.match(stderr, /pipelines\.yaml:4:15 pipelines\[0\]\.schedule: expected a cron expression/);
+    assert.match(stderr, /pipelines\.yaml:5:12 pipelines\[0\]\.queue: \$QUEUE is not set/);
+    assert.equal(readFileSync(join(folder, 'pipelines.yaml'), 'utf8').includes('warehous'), true);
+  });
+});
