@@ -2,7 +2,7 @@ import type { DrainSignals } from '../pipeline/drain.js';
 import type { Io } from './io.js';
 
 /** What is in work when the program is told to stop has so long to finish; the rest of the promised 30 s is for releasing it. */
-export const graceMs = 25_000;
+const graceMs = 25_000;
 
 /**
  * Signals for a run that the user or the system may stop: the first SIGINT or SIGTERM lets work in hand finish, the end of the

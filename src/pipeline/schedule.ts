@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import cron from 'node-cron';
 import { describeError } from '../errors.js';
 import type { PipelineContext } from './context.js';
@@ -6,48 +7,44 @@ import type { Pipeline } from './route.js';
 import { sweep } from './sweep.js';
 import type { WorkSummary } from './work-list.js';
 
-export interface Schedule {
-  /** Stops the clock, lets work in hand finish for `graceMs`, then breaks it off and releases it. */
-  stop(graceMs: number): Promise<void>;
-}
-
 /**
- * Runs each pipeline's drain, and its sweep where it has one, by their cron expressions. Runs on one queue follow one another; a run that
- * is due while its last one still goes on is left out.
+ * Runs each pipeline's drain, and its sweep where it has one, by their cron expressions, until the stop signal; then the work in hand is
+ * finished, or broken off by the abort signal. Runs on one queue follow one another; a run that is due while its last one still goes on is
+ * left out.
  */
-export function startSchedule(
+export async function runSchedule(
   context: PipelineContext,
+  signals: DrainSignals,
   onRun: (pipeline: Pipeline, kind: 'drain' | 'sweep', summary: WorkSummary) => void,
-): Schedule {
-  const stop = new AbortController();
-  const abort = new AbortController();
-  const signals: DrainSignals = { stop: stop.signal, abort: abort.signal };
+): Promise<void> {
+  const { log } = context;
   /** By queue: what the next run waits for. */
   const lines = new Map<string, Promise<void>>();
 
   const tasks = context.config.pipelines.flatMap((pipeline) => {
-    const options = { timezone: pipeline.timezone, noOverlap: true };
-    const drainTask = cron.schedule(pipeline.schedule, () => inLine(pipeline, 'drain'), {
-      ...options,
-      name: `${pipeline.name} drain`,
-    });
-    if (!pipeline.sweep) return [drainTask];
-    const sweepTask = cron.schedule(pipeline.sweep, () => inLine(pipeline, 'sweep'), {
-      ...options,
-      name: `${pipeline.name} sweep`,
-    });
-    return [drainTask, sweepTask];
+    const { name, timezone } = pipeline;
+    const schedule = (kind: 'drain' | 'sweep', expression: string) =>
+      cron.schedule(expression, () => inLine(pipeline, kind), {
+        name: `${name} ${kind}`,
+        timezone,
+        noOverlap: true,
+        // Left-out and late runs are no cause for alarm.
+        logger: {
+          info: (message) => log.debug(`${name} ${kind}: ${message}`),
+          warn: (message) => log.info(`${name} ${kind}: ${message}`),
+          error: (message) => log.error(`${name} ${kind}: ${describeError(message)}`),
+          debug: () => {},
+        },
+      });
+    log.info({ pipeline: name, schedule: pipeline.schedule, sweep: pipeline.sweep, timezone }, 'pipeline scheduled');
+    const drains = schedule('drain', pipeline.schedule);
+    return pipeline.sweep ? [drains, schedule('sweep', pipeline.sweep)] : [drains];
   });
 
-  return {
-    async stop(graceMs) {
-      for (const task of tasks) await task.destroy();
-      stop.abort();
-      const timer = setTimeout(() => abort.abort(), graceMs);
-      await Promise.all(lines.values());
-      clearTimeout(timer);
-    },
-  };
+  if (!signals.stop.aborted) await once(signals.stop, 'abort');
+  log.info('stopping: finishing or releasing the work in hand');
+  for (const task of tasks) await task.destroy();
+  await Promise.all(lines.values());
 
   function inLine(pipeline: Pipeline, kind: 'drain' | 'sweep'): Promise<void> {
     const last = lines.get(pipeline.queue) ?? Promise.resolve();
@@ -58,12 +55,12 @@ export function startSchedule(
 
   /** Never rejects: the next run on the clock tries again. */
   async function runOnce(pipeline: Pipeline, kind: 'drain' | 'sweep'): Promise<void> {
-    if (stop.signal.aborted) return;
-    context.log.info({ pipeline: pipeline.name }, `${kind} started`);
+    if (signals.stop.aborted) return;
+    log.info({ pipeline: pipeline.name }, `${kind} started`);
     try {
       onRun(pipeline, kind, await (kind === 'drain' ? drain : sweep)(pipeline, context, signals));
     } catch (error) {
-      context.log.error({ pipeline: pipeline.name, err: error }, `${kind} failed: ${describeError(error)}`);
+      log.error({ pipeline: pipeline.name }, `${kind} failed: ${describeError(error)}`);
     }
   }
 }

@@ -83,4 +83,3 @@ describe('a kill -9 between two steps of the data path, then a rerun', function 
     assert.equal(clean.listings?.length, 3);
   });
 });
-

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { gzipSync } from 'node:zlib';
 import { notificationBody, otherNotificationBody } from '../../src/sandbox/notification-body.js';
-import { listings, listingsType, makeWorld, orders, ordersType, returnsType, sellerId, type World } from './world.js';
+import {
+  listings,
+  listingsType,
+  makeWorld,
+  orders,
+  ordersType,
+  returnsType,
+  sellerId,
+  type World,
+} from './world.js';
 
 const restrictedType = 'GET_FLAT_FILE_ORDER_REPORT_DATA_SHIPPING';
 const returnsHeader = 'return-date\torder-id\tsku\tasin\tfnsku\tproduct-name\tquantity';
@@ -22,16 +31,23 @@ describe('a drain', function () {
   async function runJson(...args: string[]) {
     const { stdout, stderr, code } = await world.run('run', '--json', ...args);
     assert.notEqual(stdout, '', stderr);
-    return { code, ...(JSON.parse(stdout) as { outcomes: Record<string, number>; failures: { code: string }[] }) };
+    return {
+      code,
+      ...(JSON.parse(stdout) as { outcomes: Record<string, number>; failures: { code: string }[] }),
+    };
   }
 
   const depth = () => world.sandbox.queueDepth();
-  const ledger = () => world.query('SELECT key, status, reason_code, reason, tables::VARCHAR AS tables FROM _loads ORDER BY key');
+  const ledger = () =>
+    world.query(
+      'SELECT key, status, reason_code, reason, tables::VARCHAR AS tables FROM _loads ORDER BY key',
+    );
 
   it('loads a document once, however often and in whatever shape it is told of', () =>
     inWorld({}, async () => {
       const report = world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(3) });
-      for (const shape of ['plain', 'eventbridge', 'sns', 'old'] as const) await world.sandbox.notify(report, shape);
+      for (const shape of ['plain', 'eventbridge', 'sns', 'old'] as const)
+        await world.sandbox.notify(report, shape);
       assert.deepEqual((await runJson()).outcomes, { loaded: 1, duplicate: 3 });
       await world.sandbox.notify(report);
       assert.deepEqual((await runJson()).outcomes, { duplicate: 1 });
@@ -73,7 +89,9 @@ describe('a drain', function () {
       await world.sandbox.notify(older);
       await runJson();
       assert.deepEqual(
-        await world.query('SELECT amazon_order_id AS id, order_status AS status FROM orders_by_last_update ORDER BY id'),
+        await world.query(
+          'SELECT amazon_order_id AS id, order_status AS status FROM orders_by_last_update ORDER BY id',
+        ),
         [
           { id: '1', status: 'Shipped' },
           { id: '2', status: 'Pending' },
@@ -110,8 +128,14 @@ describe('a drain', function () {
       await world.sandbox.notify(cancelled);
       assert.deepEqual((await runJson()).outcomes, { fatal: 1, cancelled: 1 });
       const rows = await ledger();
-      assert.match(String(rows.find(({ status }) => status === 'fatal')?.reason), /The requested data is unavailable/);
-      assert.deepEqual(await world.query("SELECT table_name FROM duckdb_tables() WHERE table_name = 'customer_returns'"), []);
+      assert.match(
+        String(rows.find(({ status }) => status === 'fatal')?.reason),
+        /The requested data is unavailable/,
+      );
+      assert.deepEqual(
+        await world.query("SELECT table_name FROM duckdb_tables() WHERE table_name = 'customer_returns'"),
+        [],
+      );
     }));
 
   it('asks for a restricted data token where the type needs one', () =>
@@ -126,20 +150,37 @@ describe('a drain', function () {
 
   it('acknowledges and records what no pipeline asks for, and other notification types', () =>
     inWorld({ pipelines: [{ reportTypes: 'GET_FBA_*' }] }, async () => {
-      await world.sandbox.notify(world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(1) }));
+      await world.sandbox.notify(
+        world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(1) }),
+      );
       await world.sandbox.sendBody(otherNotificationBody(sellerId, world.sandbox.state.random, Date.now()));
       assert.deepEqual((await runJson()).outcomes, { skipped: 2 });
-      assert.deepEqual((await ledger()).map(({ status }) => status), ['skipped', 'skipped']);
+      assert.deepEqual(
+        (await ledger()).map(({ status }) => status),
+        ['skipped', 'skipped'],
+      );
       assert.deepEqual(await depth(), { visible: 0, inFlight: 0 });
     }));
 
   it('drains a queue for all pipelines that share it', () =>
-    inWorld({ pipelines: [{ name: 'a', reportTypes: listingsType }, { name: 'b', reportTypes: ordersType }] }, async () => {
-      await world.sandbox.notify(
-        world.sandbox.addReport({ sellerId, reportType: ordersType, body: orders([{ id: '1', status: 'Shipped' }]) }),
-      );
-      assert.deepEqual((await runJson('a')).outcomes, { loaded: 1 });
-    }));
+    inWorld(
+      {
+        pipelines: [
+          { name: 'a', reportTypes: listingsType },
+          { name: 'b', reportTypes: ordersType },
+        ],
+      },
+      async () => {
+        await world.sandbox.notify(
+          world.sandbox.addReport({
+            sellerId,
+            reportType: ordersType,
+            body: orders([{ id: '1', status: 'Shipped' }]),
+          }),
+        );
+        assert.deepEqual((await runJson('a')).outcomes, { loaded: 1 });
+      },
+    ));
 
   it('sets an unreadable body aside in the ledger, with its text, where the queue has no redrive policy', () =>
     inWorld({}, async () => {
@@ -161,15 +202,23 @@ describe('a drain', function () {
 
   it('keeps the notification of an unknown seller, and loads its report once the seller is known', () =>
     inWorld({ settings: { sellers: [] } }, async () => {
-      await world.sandbox.notify(world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(2) }));
+      await world.sandbox.notify(
+        world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(2) }),
+      );
       assert.deepEqual((await runJson()).outcomes, { quarantined: 1 });
-      assert.deepEqual((await ledger()).map(({ reason_code }) => reason_code), ['SELLER_UNKNOWN']);
+      assert.deepEqual(
+        (await ledger()).map(({ reason_code }) => reason_code),
+        ['SELLER_UNKNOWN'],
+      );
       assert.deepEqual(await depth(), { visible: 0, inFlight: 0 });
       await world.addSellerToSettings();
       const reloaded = await world.run('reload', '--status', 'quarantined', '--json');
       assert.equal(reloaded.code, 0, reloaded.stderr);
       assert.deepEqual(await world.query('SELECT count(*)::INT AS rows FROM listings'), [{ rows: 2 }]);
-      assert.deepEqual((await ledger()).map(({ status }) => status), ['loaded']);
+      assert.deepEqual(
+        (await ledger()).map(({ status }) => status),
+        ['loaded'],
+      );
     }));
 
   it('leaves a message on the queue while Amazon is out of order, and loads it later', () =>
@@ -178,7 +227,10 @@ describe('a drain', function () {
       await world.sandbox.notify(report);
       world.sandbox.state.faults.answers.set('getReportDocument', { status: 503, times: 4 });
       const { outcomes, failures, code } = await runJson();
-      assert.deepEqual([outcomes, failures.map((each) => each.code), code], [{ failed: 1 }, ['API_UNAVAILABLE'], 1]);
+      assert.deepEqual(
+        [outcomes, failures.map((each) => each.code), code],
+        [{ failed: 1 }, ['API_UNAVAILABLE'], 1],
+      );
       const { visible, inFlight } = await depth();
       assert.equal(visible + inFlight, 1);
       // Told again, the document is loaded; the first message finds it in the ledger when it comes back.
@@ -188,7 +240,9 @@ describe('a drain', function () {
 
   it('quarantines a document that fails too often where the queue has no redrive policy', () =>
     inWorld({ pipelines: [{ limits: { waitTimeSeconds: 0, maxReceives: 1 } }] }, async () => {
-      await world.sandbox.notify(world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(2) }));
+      await world.sandbox.notify(
+        world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(2) }),
+      );
       world.sandbox.state.faults.answers.set('getReportDocument', { status: 503, times: 4 });
       assert.deepEqual((await runJson()).outcomes, { quarantined: 1 });
       assert.deepEqual(await depth(), { visible: 0, inFlight: 0 });
@@ -200,7 +254,9 @@ describe('a drain', function () {
     inWorld({}, async () => {
       const whole = gzipSync(listings(50));
       const body = whole.subarray(0, whole.length - 20);
-      await world.sandbox.notify(world.sandbox.addReport({ sellerId, reportType: listingsType, body, gzip: false }));
+      await world.sandbox.notify(
+        world.sandbox.addReport({ sellerId, reportType: listingsType, body, gzip: false }),
+      );
       assert.deepEqual((await runJson()).outcomes, { quarantined: 1 });
       assert.equal(world.sandbox.state.calls.filter(({ operation }) => operation === 'download').length, 2);
       assert.deepEqual(await world.query('SELECT reason_code, raw_bytes::INT AS bytes FROM _loads'), [
@@ -226,7 +282,10 @@ describe('a drain', function () {
         assert.equal(outcomes.loaded, 15);
         assert.equal(code, 0);
         const calls = world.sandbox.state.calls.filter(({ operation }) => operation === 'getReportDocument');
-        assert.ok(calls.every(({ status }) => status === 200), 'no call was refused for its quota');
+        assert.ok(
+          calls.every(({ status }) => status === 200),
+          'no call was refused for its quota',
+        );
         const { visible, inFlight } = await depth();
         assert.equal(visible + inFlight, 25);
         assert.ok(visible >= 15, `${visible} messages were never taken in hand`);
@@ -237,18 +296,30 @@ describe('a drain', function () {
     inWorld({}, async () => {
       const row = (order: string, quantity: string, more = '') =>
         `2026-10-01T10:00:00+00:00\t${order}\tsku-1\tB01\tX01\tLamp\t${quantity}${more}`;
-      const body = Buffer.from([returnsHeader, row('1', '2'), row('2', 'two'), row('3', '1', '\tsurplus'), ''].join('\n'));
+      const body = Buffer.from(
+        [returnsHeader, row('1', '2'), row('2', 'two'), row('3', '1', '\tsurplus'), ''].join('\n'),
+      );
       await world.sandbox.notify(world.sandbox.addReport({ sellerId, reportType: returnsType, body }));
       assert.deepEqual((await runJson()).outcomes, { loaded: 1 });
-      assert.deepEqual(await world.query('SELECT order_id, quantity FROM customer_returns ORDER BY order_id'), [
-        { order_id: '1', quantity: '2' },
-        { order_id: '2', quantity: null },
-      ]);
       assert.deepEqual(
-        await world.query('SELECT row_number::INT AS row, column_name, raw, reason FROM _rejects ORDER BY row'),
+        await world.query('SELECT order_id, quantity FROM customer_returns ORDER BY order_id'),
+        [
+          { order_id: '1', quantity: '2' },
+          { order_id: '2', quantity: null },
+        ],
+      );
+      assert.deepEqual(
+        await world.query(
+          'SELECT row_number::INT AS row, column_name, raw, reason FROM _rejects ORDER BY row',
+        ),
         [
           { row: 2, column_name: 'quantity', raw: 'two', reason: 'expected int64' },
-          { row: 3, column_name: null, raw: row('3', '1', '\tsurplus'), reason: '1 cell more than the header' },
+          {
+            row: 3,
+            column_name: null,
+            raw: row('3', '1', '\tsurplus'),
+            reason: '1 cell more than the header',
+          },
         ],
       );
     }));
@@ -258,7 +329,9 @@ describe('a drain', function () {
       const report = world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(2) });
       await world.sandbox.notify(report);
       const stranger = { ...report, sellerId: 'A2OTHERSELLER' };
-      await world.sandbox.sendBody(notificationBody(stranger, 'plain', world.sandbox.state.random, Date.now()));
+      await world.sandbox.sendBody(
+        notificationBody(stranger, 'plain', world.sandbox.state.random, Date.now()),
+      );
       assert.deepEqual((await runJson()).outcomes, { loaded: 1, quarantined: 1 });
       assert.equal((await ledger()).length, 2);
     }));
@@ -280,11 +353,18 @@ describe('a sweep', function () {
       }
       sandbox.addReport({ sellerId, reportType: ordersType, status: 'CANCELLED' });
       const old = new Date(Date.now() - 100 * 86_400_000);
-      sandbox.addReport({ sellerId, reportType: ordersType, createdAt: old, body: orders([{ id: 'old', status: 'Shipped' }]) });
+      sandbox.addReport({
+        sellerId,
+        reportType: ordersType,
+        createdAt: old,
+        body: orders([{ id: 'old', status: 'Shipped' }]),
+      });
       const { stdout, code, stderr } = await world.run('sweep', '--json');
       assert.equal(code, 0, stderr);
       assert.deepEqual(JSON.parse(stdout).outcomes, { loaded: 3 });
-      assert.deepEqual(await world.query('SELECT count(*)::INT AS rows FROM orders_by_last_update'), [{ rows: 3 }]);
+      assert.deepEqual(await world.query('SELECT count(*)::INT AS rows FROM orders_by_last_update'), [
+        { rows: 3 },
+      ]);
       assert.deepEqual(JSON.parse((await world.run('sweep', '--json')).stdout).outcomes, {});
     } finally {
       await world.close();

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,8 +28,10 @@ export interface World {
   folder: string;
   /** Runs the program in this process. */
   run(...args: string[]): Promise<Ran>;
-  /** Runs the program in a process of its own. */
-  spawnRun(args: string[], env?: Record<string, string>): Promise<Ran>;
+  /** Runs the program in a process of its own; `watch` is told whenever it prints to stderr. */
+  spawnRun(args: string[], env?: Record<string, string>, watch?: Watch): Promise<Ran>;
+  /** What the program's environment has. */
+  env: NodeJS.ProcessEnv;
   query(sql: string): Promise<Record<string, unknown>[]>;
   /** Writes the seller into pipelines.yaml, in a world that was made without. */
   addSellerToSettings(): Promise<void>;
@@ -41,7 +43,10 @@ export interface World {
 export const sellerId = 'A1TESTSELLER';
 
 export async function makeWorld(
-  options: SandboxOptions & { pipelines?: Record<string, unknown>[]; settings?: Record<string, unknown> } = {},
+  options: SandboxOptions & {
+    pipelines?: Record<string, unknown>[];
+    settings?: Record<string, unknown>;
+  } = {},
 ): Promise<World> {
   const sandbox = await startSandbox({ plans: generousPlans, ...options });
   sandbox.addSeller({ sellerId, region: 'na', marketplaces: ['ATVPDKIKX0DER'] });
@@ -78,14 +83,22 @@ export async function makeWorld(
   };
   writeFileSync(file, stringify({ ...settings, ...options.settings }));
   const { clientId, clientSecret, refreshToken } = sandbox.credentialsFor(sellerId);
-  const env = { ...process.env, ...sandbox.awsEnvironment, ID: clientId, SECRET: clientSecret, TOKEN: refreshToken };
+  const env = {
+    ...process.env,
+    ...sandbox.awsEnvironment,
+    ID: clientId,
+    SECRET: clientSecret,
+    TOKEN: refreshToken,
+  };
   Object.assign(process.env, sandbox.awsEnvironment);
 
   const world: World = {
     sandbox,
     folder,
     run: (...args) => runInProcess(args, { env, cwd: folder }),
-    spawnRun: (args, more = {}) => runApart(args, { env: { ...env, ...more }, cwd: folder }),
+    env,
+    spawnRun: (args, more = {}, watch = () => {}) =>
+      runApart(args, { env: { ...env, ...more }, cwd: folder }, watch),
     async query(sql) {
       const { code, stdout, stderr } = await world.run('query', '--json', sql);
       if (code !== 0) throw new Error(stderr);
@@ -105,7 +118,9 @@ export async function makeWorld(
       };
       for (const { table_name: table } of tables) {
         const time = table === '_rejects' ? 'loaded_at' : '_loaded_at';
-        contents[String(table)] = await world.query(`SELECT * EXCLUDE (${time}) FROM "${table}" ORDER BY ALL`);
+        contents[String(table)] = await world.query(
+          `SELECT * EXCLUDE (${time}) FROM "${table}" ORDER BY ALL`,
+        );
       }
       return contents;
     },
@@ -124,15 +139,31 @@ export async function runInProcess(
 ): Promise<Ran> {
   const stdout = new Remembering();
   const stderr = new Remembering();
-  const code = await runCli(args, { stdout, stderr, env, cwd, onStopSignal: onStopSignal ?? (() => () => {}) });
+  const code = await runCli(args, {
+    stdout,
+    stderr,
+    env,
+    cwd,
+    onStopSignal: onStopSignal ?? (() => () => {}),
+  });
   return { code, stdout: stdout.text, stderr: stderr.text };
 }
 
+type Watch = (child: ChildProcess, stderr: string) => void;
+
 /** Runs the program in a process of its own; a code of null is a signal. */
-export function runApart(args: string[], { env, cwd }: { env: NodeJS.ProcessEnv; cwd: string }): Promise<Ran> {
+export function runApart(
+  args: string[],
+  { env, cwd }: { env: NodeJS.ProcessEnv; cwd: string },
+  watch: Watch,
+): Promise<Ran> {
   const main = new URL('../../src/main.ts', import.meta.url).pathname;
   const tsx = import.meta.resolve('tsx');
-  const child = spawn(process.execPath, ['--import', tsx, main, ...args], { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, ['--import', tsx, main, ...args], {
+    env,
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk) => {
@@ -140,6 +171,7 @@ export function runApart(args: string[], { env, cwd }: { env: NodeJS.ProcessEnv;
   });
   child.stderr.on('data', (chunk) => {
     stderr += chunk;
+    watch(child, stderr);
   });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
@@ -158,13 +190,19 @@ class Remembering extends Writable {
 
 /** A listings document: `sku-1` with quantity 1, and so on. */
 export function listings(rows: number): Buffer {
-  const lines = Array.from({ length: rows }, (_, index) => `Lamp 10" no. ${index + 1}\tsku-${index + 1}\t19.99\t${index + 1}`);
+  const lines = Array.from(
+    { length: rows },
+    (_, index) => `Lamp 10" no. ${index + 1}\tsku-${index + 1}\t19.99\t${index + 1}`,
+  );
   return Buffer.from(`${['item-name\tseller-sku\tprice\tquantity', ...lines].join('\n')}\n`);
 }
 
 /** An all-orders document of these orders. */
 export function orders(of: { id: string; status: string; price?: string }[]): Buffer {
-  const lines = of.map(({ id, status, price = '19.99' }) => `${id}\t2026-10-01T10:00:00+00:00\t${status}\tsku-1\t1\tUSD\t${price}`);
+  const lines = of.map(
+    ({ id, status, price = '19.99' }) =>
+      `${id}\t2026-10-01T10:00:00+00:00\t${status}\tsku-1\t1\tUSD\t${price}`,
+  );
   const header = 'amazon-order-id\tpurchase-date\torder-status\tsku\tquantity\tcurrency\titem-price';
   return Buffer.from(`${[header, ...lines].join('\n')}\n`);
 }

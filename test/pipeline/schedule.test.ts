@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { listings, listingsType, makeWorld, runInProcess, sellerId, type World } from './world.js';
+
+describe('the scheduler', function () {
+  this.timeout(30_000);
+  let world: World;
+  afterEach(() => world.close());
+
+  /** Starts the program, gives it time, stops it; returns what it printed. */
+  async function startAndStop(until: () => Promise<boolean>) {
+    let stop = () => {};
+    const running = runInProcess(['start', '--json'], {
+      env: world.env,
+      cwd: world.folder,
+      onStopSignal: (callback) => {
+        stop = callback;
+        return () => {};
+      },
+    });
+    while (!(await until())) await sleep(50);
+    const stoppedMs = Date.now();
+    stop();
+    const ran = await running;
+    return { ...ran, stopSeconds: (Date.now() - stoppedMs) / 1000 };
+  }
+
+  it('drains and sweeps by cron, and stops when it is told to', async () => {
+    world = await makeWorld({
+      pipelines: [{ schedule: '* * * * * *', sweep: '* * * * * *', limits: { waitTimeSeconds: 0 } }],
+    });
+    const told = world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(1) });
+    await world.sandbox.notify(told);
+    const { code, stdout, stopSeconds } = await startAndStop(async () =>
+      world.sandbox.state.calls.some(({ operation }) => operation === 'getReports'),
+    );
+    assert.equal(code, 0);
+    const runs = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    assert.deepEqual(runs[0], { ...runs[0], pipeline: 'all', kind: 'drain', outcomes: { loaded: 1 } });
+    assert.ok(stopSeconds < 5, `it took ${stopSeconds} s to stop`);
+  });
+
+  it('releases at once what waits when it is told to stop, and finishes what is in work', async () => {
+    world = await makeWorld({
+      plans: { getReportDocument: { callsPerSecond: 0.2, burst: 15 } },
+      pipelines: [{ schedule: '* * * * * *', limits: { waitTimeSeconds: 0, concurrency: 1 } }],
+    });
+    const reports = Array.from({ length: 20 }, (_, index) =>
+      world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(index + 1) }),
+    );
+    for (const report of reports) await world.sandbox.notify(report);
+    const { stopSeconds } = await startAndStop(
+      async () => world.sandbox.state.calls.filter(({ operation }) => operation === 'download').length >= 15,
+    );
+    assert.ok(stopSeconds < 5, `it took ${stopSeconds} s to stop`);
+    const loaded = await world.query("SELECT count(*)::INT AS loads FROM _loads WHERE status = 'loaded'");
+    const { visible, inFlight } = await world.sandbox.queueDepth();
+    assert.equal(Number(loaded[0]?.loads) + visible, 20);
+    assert.equal(inFlight, 0);
+  });
+
+  it('ends a program of its own on SIGTERM', async () => {
+    world = await makeWorld({ pipelines: [{ schedule: '0 0 1 1 *' }] });
+    let told = false;
+    const ran = await world.spawnRun(['start'], {}, (child, stderr) => {
+      if (told || !stderr.includes('pipeline scheduled')) return;
+      told = true;
+      child.kill('SIGTERM');
+    });
+    assert.equal(ran.code, 0, ran.stderr);
+    assert.doesNotMatch(ran.stderr, /warning/i);
+  });
+});
