@@ -2,7 +2,10 @@ import { ReportsError } from '../errors.js';
 import type { ReportSchema } from '../schema/types.js';
 import type { ExaminedDocument } from '../source/types.js';
 import { parseDelimited } from './delimited.js';
+import { readJsonObjects } from './json.js';
+import { parseObjects } from './objects.js';
 import type { ParsedDocument } from './types.js';
+import { readXmlObjects } from './xml.js';
 
 /** So much of the text is looked at to tell what it is and to find its header. */
 const headCharacters = 256 * 1024;
@@ -25,8 +28,13 @@ export async function parseDocument({
   const head = await readHead(document.openText());
   if (head.trim() === '') return withoutRows();
   const format = formatOf(head);
-  if (format === 'delimited') return parseDelimited(document, schema, head, batchRows);
   const { reportType, documentId } = document.raw.facts;
+  if (format === 'delimited') return parseDelimited(document, schema, head, batchRows);
+  // A type whose documents are delimited sends JSON or XML only to say that something went wrong.
+  if (schema === undefined || schema.format === 'json' || schema.format === 'xml') {
+    if (format === 'JSON') return parseObjects(reportType, () => readJsonObjects(document), batchRows);
+    if (format === 'XML') return parseObjects(reportType, () => readXmlObjects(document), batchRows);
+  }
   throw new ReportsError('FORMAT_UNSUPPORTED', {
     reportType,
     documentId,

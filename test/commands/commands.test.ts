@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -26,13 +34,36 @@ describe('the commands, in a folder without pipelines.yaml', function () {
     file('good.tsv', listings(2));
     file('bad.gz', gzipSync(listings(50)).subarray(0, 60));
     file('empty.txt', '');
-    const { stdout, code } = await run('load', 'good.tsv', 'bad.gz', 'empty.txt', '--type', listingsType, '--json');
-    const lines = stdout.trimEnd().split('\n').map((line) => JSON.parse(line));
+    const { stdout, code } = await run(
+      'load',
+      'good.tsv',
+      'bad.gz',
+      'empty.txt',
+      '--type',
+      listingsType,
+      '--json',
+    );
+    const lines = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
     assert.equal(code, 1);
     assert.deepEqual(
-      lines.map(({ file, reportType, status, tables, rejects }) => ({ file, reportType, status, tables, rejects })),
+      lines.map(({ file, reportType, status, tables, rejects }) => ({
+        file,
+        reportType,
+        status,
+        tables,
+        rejects,
+      })),
       [
-        { file: 'good.tsv', reportType: listingsType, status: 'loaded', tables: [{ name: 'listings', rows: 2 }], rejects: 0 },
+        {
+          file: 'good.tsv',
+          reportType: listingsType,
+          status: 'loaded',
+          tables: [{ name: 'listings', rows: 2 }],
+          rejects: 0,
+        },
         { file: 'bad.gz', reportType: listingsType, status: 'quarantined', tables: [], rejects: 0 },
         { file: 'empty.txt', reportType: listingsType, status: 'empty', tables: [], rejects: 0 },
       ],
@@ -44,10 +75,24 @@ describe('the commands, in a folder without pipelines.yaml', function () {
   it('load takes what Amazon would have said about the document', async () => {
     const body = iconv.encode('item-name\tseller-sku\tprice\n木製まな板 ①\tsku-1\t1,200\n', 'cp932');
     file('listings.txt', body);
-    const facts = ['--type', listingsType, '--seller', 'A3', '--marketplace', 'JP', '--content-type', 'text/plain; charset=MS932'];
+    const facts = [
+      '--type',
+      listingsType,
+      '--seller',
+      'A3',
+      '--marketplace',
+      'JP',
+      '--content-type',
+      'text/plain; charset=MS932',
+    ];
     assert.equal((await run('load', 'listings.txt', ...facts)).code, 0);
     assert.deepEqual(await query('SELECT item_name, price, _seller_id, _marketplace_ids FROM listings'), [
-      { item_name: '木製まな板 ①', price: '1200.0000', _seller_id: 'A3', _marketplace_ids: ['A1VC38T7YXB528'] },
+      {
+        item_name: '木製まな板 ①',
+        price: '1200.0000',
+        _seller_id: 'A3',
+        _marketplace_ids: ['A1VC38T7YXB528'],
+      },
     ]);
   });
 
@@ -93,16 +138,28 @@ describe('the commands, in a folder without pipelines.yaml', function () {
   it('query answers as table, csv and json', async () => {
     file('orders.tsv', orders([{ id: '1', status: 'Say "hi", twice' }]));
     await run('load', 'orders.tsv', '--type', ordersType);
-    const sql = 'SELECT amazon_order_id AS id, order_status AS status, item_price AS price FROM orders_by_last_update';
-    assert.equal((await run('query', sql)).stdout, 'id  status             price\n──  ───────────────  ───────\n 1  Say "hi", twice  19.9900\n1 row\n');
-    assert.equal((await run('query', sql, '--format', 'csv')).stdout, 'id,status,price\r\n1,"Say ""hi"", twice",19.9900\r\n');
+    const sql =
+      'SELECT amazon_order_id AS id, order_status AS status, item_price AS price FROM orders_by_last_update';
+    assert.equal(
+      (await run('query', sql)).stdout,
+      'id  status             price\n──  ───────────────  ───────\n 1  Say "hi", twice  19.9900\n1 row\n',
+    );
+    assert.equal(
+      (await run('query', sql, '--format', 'csv')).stdout,
+      'id,status,price\r\n1,"Say ""hi"", twice",19.9900\r\n',
+    );
     assert.deepEqual(await query(sql), [{ id: '1', status: 'Say "hi", twice', price: '19.9900' }]);
   });
 
   it('query can change nothing', async () => {
     file('orders.tsv', orders([{ id: '1', status: 'Shipped' }]));
     await run('load', 'orders.tsv', '--type', ordersType);
-    for (const sql of ['DELETE FROM _loads', 'CREATE TABLE t (a INT)', "COPY _loads TO 'out.csv'", "SELECT * FROM read_csv('orders.tsv')"]) {
+    for (const sql of [
+      'DELETE FROM _loads',
+      'CREATE TABLE t (a INT)',
+      "COPY _loads TO 'out.csv'",
+      "SELECT * FROM read_csv('orders.tsv')",
+    ]) {
       const { code, stderr } = await run('query', sql);
       assert.equal(code, 1, sql);
       assert.match(stderr, /QUERY_FAILED/);
@@ -114,7 +171,10 @@ describe('the commands, in a folder without pipelines.yaml', function () {
     file('listings.tsv', listings(2));
     await run('load', 'listings.tsv', '--type', listingsType);
     const [table] = JSON.parse((await run('tables', '--json')).stdout);
-    assert.deepEqual({ ...table, lastLoadedAt: '' }, { name: 'listings', reportType: listingsType, rows: 2, lastLoadedAt: '' });
+    assert.deepEqual(
+      { ...table, lastLoadedAt: '' },
+      { name: 'listings', reportType: listingsType, rows: 2, lastLoadedAt: '' },
+    );
     assert.match(table.lastLoadedAt, /^\d{4}-\d\d-\d\dT.*Z$/);
     const [load] = JSON.parse((await run('loads', '--json')).stdout);
     assert.equal(load.status, 'loaded');
@@ -130,7 +190,9 @@ describe('the commands, in a folder without pipelines.yaml', function () {
     file('schemas/GET_SOMETHING_NEW.yaml', inferred.stdout.replace('name: units', 'name: units_sold'));
     assert.equal((await run('schemas', 'check')).code, 0);
     assert.equal((await run('reload', 'something_new')).code, 0);
-    assert.deepEqual(await query('SELECT sku, units_sold FROM something_new'), [{ sku: '007', units_sold: '5' }]);
+    assert.deepEqual(await query('SELECT sku, units_sold FROM something_new'), [
+      { sku: '007', units_sold: '5' },
+    ]);
   });
 
   it('reload keeps the rows of a document that can no longer be loaded', async () => {
@@ -154,14 +216,24 @@ describe('the commands, in a folder without pipelines.yaml', function () {
       await query('SELECT * EXCLUDE (_loaded_at) FROM listings ORDER BY ALL'),
       await query('SELECT * EXCLUDE (_loaded_at) FROM orders_by_last_update ORDER BY ALL'),
       await query('SELECT * EXCLUDE (loaded_at) FROM _rejects ORDER BY ALL'),
-      await query('SELECT * EXCLUDE (loaded_at, duration_ms) REPLACE (tables::VARCHAR AS tables) FROM _loads ORDER BY key'),
+      await query(
+        'SELECT * EXCLUDE (loaded_at, duration_ms) REPLACE (tables::VARCHAR AS tables) FROM _loads ORDER BY key',
+      ),
     ];
     const before = await contents();
     rmSync(join(folder, 'data/warehouse.duckdb'));
-    assert.deepEqual(JSON.parse((await run('rebuild', '--json')).stdout), { fromLake: 3, fromRaw: 0, lost: [] });
+    assert.deepEqual(JSON.parse((await run('rebuild', '--json')).stdout), {
+      fromLake: 3,
+      fromRaw: 0,
+      lost: [],
+    });
     assert.deepEqual(await contents(), before);
     rmSync(join(folder, 'data/lake'), { recursive: true });
-    assert.deepEqual(JSON.parse((await run('rebuild', '--json')).stdout), { fromLake: 0, fromRaw: 3, lost: [] });
+    assert.deepEqual(JSON.parse((await run('rebuild', '--json')).stdout), {
+      fromLake: 0,
+      fromRaw: 3,
+      lost: [],
+    });
     assert.deepEqual(await contents(), before);
   });
 
@@ -199,14 +271,20 @@ describe('the commands, in a folder without pipelines.yaml', function () {
       'pipelines.yaml',
       'sellers: [{ id: A1, region: na, credentials: { clientId: "${ID}", clientSecret: "${ID}", refreshToken: "${ID}" } }]\n',
     );
-    const { code, stdout } = await runInProcess(['config', 'check', '--json'], { env: { ID: 'hush-hush' }, cwd: folder });
+    const { code, stdout } = await runInProcess(['config', 'check', '--json'], {
+      env: { ID: 'hush-hush' },
+      cwd: folder,
+    });
     assert.equal(code, 0);
     assert.equal(JSON.parse(stdout).sellers[0].id, 'A1');
     assert.doesNotMatch(stdout, /hush-hush/);
   });
 
   it('a wrong pipelines.yaml tells all mistakes at once, each with its place', async () => {
-    file('pipelines.yaml', 'warehous: {}\npipelines:\n  - name: a\n    schedule: every day\n    queue: ${QUEUE}\n');
+    file(
+      'pipelines.yaml',
+      'warehous: {}\npipelines:\n  - name: a\n    schedule: every day\n    queue: ${QUEUE}\n',
+    );
     const { code, stderr } = await run('run');
     assert.equal(code, 2);
     assert.match(stderr, /pipelines\.yaml:1:1 warehous: unknown key; did you mean "warehouse"\?/);

@@ -1,0 +1,150 @@
+import { ReportsError } from '../errors.js';
+import type { ExaminedDocument } from '../source/types.js';
+
+/** One object of a document that holds objects: a row of the list under `list`, or what stands beside the lists. */
+export interface ObjectRow {
+  /** Name of the list; empty where the document is one list. Undefined for what stands beside the lists. */
+  list?: string;
+  value: unknown;
+}
+
+const quote = 0x22;
+const backslash = 0x5c;
+
+/**
+ * Streams the objects of a JSON document: the items of its list, or of every list that is a member of its object, one at a time; last
+ * what stands beside the lists, as one object. Only one item is held in memory.
+ * Errors: DOCUMENT_UNPARSABLE.
+ */
+export async function* readJsonObjects(document: ExaminedDocument): AsyncGenerator<ObjectRow> {
+  const reader = new TextReader(document);
+  const beside: Record<string, unknown> = {};
+  let next = await reader.peek();
+  if (next === '[') {
+    for await (const value of listItems(reader)) yield { list: '', value };
+  } else {
+    await reader.expect('{');
+    next = await reader.peek();
+    while (next !== '}') {
+      const key = String(await reader.value());
+      await reader.expect(':');
+      if ((await reader.peek()) === '[') {
+        for await (const value of listItems(reader)) yield { list: key, value };
+      } else {
+        beside[key] = await reader.value();
+      }
+      next = await reader.peek();
+      if (next === ',') {
+        await reader.expect(',');
+        next = await reader.peek();
+      } else if (next !== '}') {
+        throw reader.problem(`found ${JSON.stringify(next)} where , or } should be`);
+      }
+    }
+    await reader.expect('}');
+    if (Object.keys(beside).length > 0) yield { value: beside };
+  }
+  if ((await reader.peek()) !== '') throw reader.problem('found more text after the end');
+}
+
+async function* listItems(reader: TextReader): AsyncGenerator<unknown> {
+  await reader.expect('[');
+  while ((await reader.peek()) !== ']') {
+    yield await reader.value();
+    if ((await reader.peek()) === ',') await reader.expect(',');
+  }
+  await reader.expect(']');
+}
+
+/** Reads values off a text that comes in chunks. */
+class TextReader {
+  private readonly chunks: AsyncIterator<string>;
+  private text = '';
+  private at = 0;
+  private line = 1;
+
+  constructor(private readonly document: ExaminedDocument) {
+    this.chunks = document.openText()[Symbol.asyncIterator]();
+  }
+
+  /** The next character that isn't blank; empty at the end. */
+  async peek(): Promise<string> {
+    for (;;) {
+      while (this.at < this.text.length) {
+        const character = this.text[this.at] as string;
+        if (!/\s/.test(character)) return character;
+        if (character === '\n') this.line += 1;
+        this.at += 1;
+      }
+      if (!(await this.more())) return '';
+    }
+  }
+
+  async expect(character: string): Promise<void> {
+    const found = await this.peek();
+    if (found !== character)
+      throw this.problem(
+        `found ${found === '' ? 'the end' : JSON.stringify(found)} where ${character} should be`,
+      );
+    this.at += 1;
+  }
+
+  /** The next value whole: its end is found by a scan, then it is parsed. */
+  async value(): Promise<unknown> {
+    await this.peek();
+    const end = await this.endOfValue();
+    const source = this.text.slice(this.at, end);
+    try {
+      const value: unknown = JSON.parse(source);
+      this.line += source.split('\n').length - 1;
+      this.at = end;
+      return value;
+    } catch (error) {
+      throw this.problem(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  problem(found: string): ReportsError {
+    const { reportType, documentId } = this.document.raw.facts;
+    return new ReportsError('DOCUMENT_UNPARSABLE', { reportType, documentId, line: this.line, found });
+  }
+
+  private async endOfValue(): Promise<number> {
+    let depth = 0;
+    let inString = false;
+    for (let position = this.at; ; position += 1) {
+      if (position >= this.text.length) {
+        const dropped = this.at;
+        if (!(await this.more())) return this.text.length;
+        position -= dropped;
+      }
+      const code = this.text.charCodeAt(position);
+      if (inString) {
+        if (code === backslash) position += 1;
+        else if (code === quote) {
+          inString = false;
+          if (depth === 0) return position + 1;
+        }
+        continue;
+      }
+      const character = this.text[position] as string;
+      if (code === quote) inString = true;
+      else if (character === '{' || character === '[') depth += 1;
+      else if (character === '}' || character === ']') {
+        // A number or word ends before the bracket of what holds it.
+        if (depth === 0) return position;
+        depth -= 1;
+        if (depth === 0) return position + 1;
+      } else if (depth === 0 && (character === ',' || character === ':')) return position;
+    }
+  }
+
+  /** Drops what was read and appends the next chunk; false at the end. */
+  private async more(): Promise<boolean> {
+    const { value, done } = await this.chunks.next();
+    if (done) return false;
+    this.text = this.text.slice(this.at) + value;
+    this.at = 0;
+    return true;
+  }
+}

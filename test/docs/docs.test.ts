@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { docsPages } from '../../scripts/docs-pages.js';
+
+const root = new URL('../../', import.meta.url);
+const read = (path: string) => readFileSync(new URL(path, root), 'utf8');
+
+describe('the documentation', () => {
+  for (const [path, text] of docsPages()) {
+    it(`${path} is what the program says of itself (npm run docs writes it)`, () => {
+      assert.equal(read(path), text);
+    });
+  }
+
+  it('the README names every command', () => {
+    const commands = [...read('docs/cli.md').matchAll(/^## sp-reports (\w+)$/gm)].map(([, name]) => name);
+    assert.ok(commands.length > 10);
+    for (const name of commands) assert.match(read('README.md'), new RegExp(`\`${name}[ \`]`), `${name} is missing`);
+  });
+
+  it('every link of the README leads to a file', () => {
+    for (const [, path = ''] of read('README.md').matchAll(/\]\(([^)#:]+)\)/g)) {
+      assert.ok(read(path).length > 0, path);
+    }
+  });
+});
