@@ -157,13 +157,19 @@ function valueAt(data: unknown, path: YamlPath): unknown {
 
 /** The keys that the spec knows in the map at that path. */
 function keysAt(schema: JsonSchema, path: YamlPath): string[] {
+  return [...new Set(schemasAt(schema, path).flatMap((option) => Object.keys(option.properties ?? {})))];
+}
+
+/** What the spec allows at that path, one schema for each alternative; empty where it knows no such place. */
+export function schemasAt(schema: JsonSchema, path: YamlPath): JsonSchema[] {
   const [part, ...rest] = path;
-  const keys = alternatives(schema).flatMap((option) => {
-    if (part === undefined) return Object.keys(option.properties ?? {});
-    if (typeof part === 'number') return option.items ? keysAt(option.items, rest) : [];
+  return alternatives(schema).flatMap((option) => {
+    if (part === undefined) return [option];
+    if (typeof part === 'number') return option.items ? schemasAt(option.items, rest) : [];
     const named = option.properties?.[part];
-    if (named) return keysAt(named, rest);
-    return typeof option.additionalProperties === 'object' ? keysAt(option.additionalProperties, rest) : [];
+    if (named) return schemasAt(named, rest);
+    return typeof option.additionalProperties === 'object'
+      ? schemasAt(option.additionalProperties, rest)
+      : [];
   });
-  return [...new Set(keys)];
 }

@@ -11,8 +11,8 @@ import {
   type YAMLError,
 } from 'yaml';
 import type { z } from 'zod';
-import { mistakesOf, pathText, type YamlPath } from './spec-issues.js';
-import { jsonSchema } from './spec-reference.js';
+import { mistakesOf, pathText, schemasAt, type YamlPath } from './spec-issues.js';
+import { type JsonSchema, jsonSchema } from './spec-reference.js';
 
 export { didYouMean, nearestName } from './nearest-name.js';
 export type { YamlPath } from './spec-issues.js';
@@ -51,10 +51,8 @@ export function readYaml<T>(input: {
   substitute?: Substitute;
 }): YamlFile<T> {
   const lines = new LineCounter();
-  const document = parseDocument(input.text.replace(/^\uFEFF/, ''), {
-    lineCounter: lines,
-    prettyErrors: false,
-  });
+  const text = input.text.replace(/^\uFEFF/, '');
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const problem = (offset: number, path: YamlPath, message: string): Problem => {
     const { line, col } = lines.linePos(offset);
     return {
@@ -84,16 +82,24 @@ export function readYaml<T>(input: {
     },
   });
   if (broken.length > 0) {
-    problems.push(...firstPerLine(broken.map((error) => problem(error.pos[0], [], syntaxMessage(error)))));
+    // YAML takes the brace of an unquoted `${NAME}` inside { } or [ ] for a map; the mistakes after it follow from it.
+    const unquoted = broken.filter(({ pos }) => input.substitute && text.startsWith('${', pos[0] - 1));
+    problems.push(
+      ...(unquoted.length > 0
+        ? unquoted.map(({ pos }) =>
+            problem(pos[0] - 1, [], 'inside { } or [ ], put a value with ${ in quotes'),
+          )
+        : firstPerLine(broken.map((error) => problem(error.pos[0], [], syntaxMessage(error))))),
+    );
     return { data: undefined, problems: inOrder(problems), problemAt };
   }
 
-  const unset = input.substitute ? substituteAll(document, input.substitute) : [];
+  const schema = jsonSchema(input.spec);
+  const unset = input.substitute ? substituteAll(document, input.substitute, schema) : [];
   problems.push(...unset.map(({ offset, path, message }) => problem(offset, path, message)));
   const data: unknown = document.toJS();
   const result = input.spec.safeParse(data);
   if (!result.success) {
-    const schema = jsonSchema(input.spec);
     for (const { path, message, at } of mistakesOf(result.error.issues, data, schema)) {
       // What a text that could not be substituted would have been is not known.
       if (unset.some((each) => pathText(each.path) === pathText(path))) continue;
@@ -105,11 +111,11 @@ export function readYaml<T>(input: {
     : { data, problems: inOrder(problems), problemAt };
 }
 
-/** What to put in the place of a text value, or what is wrong with it. */
-export type Substitute = (text: string) => { text: string } | { problem: string };
+/** What to put in the place of a text value that stands at that path, or what is wrong with it. */
+export type Substitute = (text: string, path: YamlPath) => { text: string } | { problem: string };
 
-/** Substitutes in place. A plain (unquoted) value may become a number or a boolean, as if it stood there; never any other YAML. */
-function substituteAll(document: Document, substitute: Substitute) {
+/** Substitutes in place. The text becomes a number or a boolean where the spec wants one; never any other YAML. */
+function substituteAll(document: Document, substitute: Substitute, schema: JsonSchema) {
   const problems: { offset: number; path: YamlPath; message: string }[] = [];
   const walk = (node: unknown, path: YamlPath): void => {
     if (isMap(node)) {
@@ -117,11 +123,11 @@ function substituteAll(document: Document, substitute: Substitute) {
     } else if (isSeq(node)) {
       node.items.forEach((item, index) => void walk(item, [...path, index]));
     } else if (isScalar(node) && typeof node.value === 'string') {
-      const result = substitute(node.value);
+      const result = substitute(node.value, path);
       if ('problem' in result) {
         problems.push({ offset: node.range?.[0] ?? 0, path, message: result.problem });
       } else if (result.text !== node.value) {
-        node.value = node.type === 'PLAIN' ? plainValue(result.text) : result.text;
+        node.value = valueFor(result.text, schemasAt(schema, path));
       }
     }
   };
@@ -129,9 +135,12 @@ function substituteAll(document: Document, substitute: Substitute) {
   return problems;
 }
 
-function plainValue(text: string): string | number | boolean {
-  if (text === 'true' || text === 'false') return text === 'true';
-  return /^-?(0|[1-9]\d*)(\.\d+)?$/.test(text) && Number.isSafeInteger(Math.trunc(Number(text)))
+/** An id of digits stays text where text may stand, leading zeros and all. */
+function valueFor(text: string, wanted: JsonSchema[]): string | number | boolean {
+  const types = wanted.flatMap(({ type }) => type ?? []);
+  if (types.includes('string')) return text;
+  if (types.includes('boolean') && (text === 'true' || text === 'false')) return text === 'true';
+  return (types.includes('number') || types.includes('integer')) && /^-?(0|[1-9]\d*)(\.\d+)?$/.test(text)
     ? Number(text)
     : text;
 }

@@ -62,7 +62,7 @@ async function runDemo(sandbox: Sandbox, folder: string, command: Command, io: I
     `A sandbox stands in for Amazon: ${reports.length} reports, and their notifications on an SQS queue.\n\n`,
   );
   const summary = await untilStopped(io, (signals) =>
-    withContext(config, command, io, pipeline.name, (context) => drain(pipeline, context, signals)),
+    withContext(config, command, io, pipeline.name, (context) => drain(pipeline, context, signals), 'warn'),
   );
   const seconds = ((Date.now() - startedMs) / 1000).toFixed(1);
   io.stdout.write(`One drain of pipeline ${pipeline.name}, ${seconds} s: ${summaryText(summary)}`);

@@ -51,6 +51,7 @@ export function loadsCommand(io: Io): Command {
             row.rejects,
             row.reason ?? row.notes.join('; '),
           ]),
+          { maxCellWidth: 90 },
         ),
       );
     });

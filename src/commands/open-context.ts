@@ -40,9 +40,10 @@ export async function withContext<T>(
   io: Io,
   title: string,
   work: (context: PipelineContext) => Promise<T>,
+  defaultLogLevel?: string,
 ): Promise<T> {
   const schemas = readSchemas({ folders: [packagedSchemasFolder(), config.schemas] });
-  const { logLevel } = command.optsWithGlobals<GlobalOptions>();
+  const { logLevel = defaultLogLevel } = command.optsWithGlobals<GlobalOptions>();
   const progress = openProgress(io, { title, ...(logLevel ? { logLevel } : {}) });
   const quota = openQuotaPlan({ file: join(config.state, 'quota.json') });
   const sellers = new Map(

@@ -17,22 +17,15 @@ export function summaryText({ outcomes, committed, failures }: WorkSummary): str
   }
   const setAside = committed.filter(({ status }) => status !== 'loaded' && status !== 'empty');
   if (setAside.length > 0) {
-    parts.push(
-      `\nNot loaded\n${textTable(
-        ['status', 'report type', 'document or message', 'why'],
-        setAside.map((entry) => [entry.status, entry.reportType, nameOf(entry), entry.reason]),
-        { maxCellWidth: 90 },
-      )}`,
-    );
+    parts.push('\nNot loaded\n');
+    for (const entry of setAside) {
+      const name = [entry.status, entry.reportType, nameOf(entry)].filter(Boolean).join('  ');
+      parts.push(`  ${name}\n    ${entry.reason}\n`);
+    }
   }
   if (failures.length > 0) {
-    parts.push(
-      `\nLeft on the queue, to be tried again\n${textTable(
-        ['document or report', 'why'],
-        failures.map(({ key, message }) => [key, message]),
-        { maxCellWidth: 110 },
-      )}`,
-    );
+    parts.push('\nTo be tried again\n');
+    for (const { key, message } of failures) parts.push(`  ${key}\n    ${message}\n`);
   }
   return parts.join('');
 }

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { parse } from 'yaml';
-import { ReportsError } from '../errors.js';
-import { marketplaces } from '../schema/marketplaces.js';
+import { describeError, ReportsError } from '../errors.js';
+import { marketplaceId, marketplaces } from '../schema/marketplaces.js';
 import { formatProblem, inOrder, type Problem, readYaml, type YamlFile } from '../yaml-problems.js';
 import { type Config, configSpec } from './spec.js';
 import { isVariable, substituteFrom } from './substitute.js';
@@ -18,24 +18,27 @@ export interface ReadConfigOptions {
   tolerateUnset?: boolean;
 }
 
-/** Reads pipelines.yaml. Errors: CONFIG_NOT_FOUND; CONFIG_INVALID with all mistakes at once, each with its place. */
+/** Reads pipelines.yaml. Errors: CONFIG_NOT_FOUND; FILE_UNREADABLE; CONFIG_INVALID with all mistakes at once, each with its place. */
 export function readConfig(options: ReadConfigOptions): Config {
   const file = resolve(options.cwd, options.path ?? 'pipelines.yaml');
   if (!existsSync(file)) {
     if (options.path === undefined && options.missing === 'defaults') {
-      return complete(configSpec.parse({}), null, options.cwd);
+      return complete(configSpec.parse({}), null, resolve(options.cwd));
     }
     throw new ReportsError('CONFIG_NOT_FOUND', { path: shown(file, options.cwd) });
   }
-  const text = readFileSync(file, 'utf8');
   const name = shown(file, options.cwd);
+  const text = textOf(file, name);
   const written = readYaml({
-    text: text.trim() === '' ? '{}' : text,
+    text,
     file: name,
     spec: configSpec,
     substitute: substituteFrom(options.env),
   });
-  const problems = inOrder([...written.problems, ...furtherProblems(written, text)]);
+  const further = furtherProblems(written, text);
+  // At a secret the spec would tell what it found.
+  const secrets = new Set(further.map(({ path }) => path).filter((path) => path.includes('.credentials')));
+  const problems = inOrder([...written.problems.filter(({ path }) => !secrets.has(path)), ...further]);
   if (problems.length === 0 && written.value) return complete(written.value, file, dirname(file));
   if (options.tolerateUnset) {
     const rest = withoutUnset(problems, text, name, options);
@@ -64,38 +67,61 @@ function furtherProblems({ data, problemAt }: YamlFile<unknown>, text: string): 
       const first = items.findIndex((each) => each[unique] === item[unique]);
       if (item[unique] !== undefined && first < index) {
         problems.push(
-          problemAt([key, index, unique], `"${item[unique]}" stands for ${key}[${first}] already`),
+          problemAt([key, index, unique], `"${item[unique]}" is used by ${key}[${first}] already`),
         );
       }
     });
   }
-  const asWritten = parse(text) as { sellers?: { credentials?: Record<string, unknown> }[] };
+  const owners = new Map<unknown, number>();
+  // A key given twice is told by the reader.
+  const asWritten = parse(text, { uniqueKeys: false }) as { sellers?: { credentials?: unknown }[] };
   list('sellers').forEach((seller, index) => {
     const ids = Array.isArray(seller.marketplaces) ? seller.marketplaces : [];
     ids.forEach((id, position) => {
-      const known =
-        marketplaces[String(id)] ?? Object.values(marketplaces).find(({ country }) => country === id);
+      const known = marketplaces[marketplaceId(String(id)) ?? ''];
       if (known && typeof seller.region === 'string' && known.region !== seller.region) {
         const message = `${known.country} is in region ${known.region}, the seller in ${seller.region}; a seller has one entry per region`;
         problems.push(problemAt(['sellers', index, 'marketplaces', position], message));
       }
     });
-    for (const [key, value] of Object.entries(asWritten.sellers?.[index]?.credentials ?? {})) {
-      if (typeof value === 'string' && !isVariable(value)) {
-        const message =
-          `a secret does not belong into a file; write a variable of the environment, such as \${LWA_CLIENT_ID}`;
-        problems.push(problemAt(['sellers', index, 'credentials', key], message));
+    const accountIds = Array.isArray(seller.accountIds) ? seller.accountIds : [];
+    accountIds.forEach((id, position) => {
+      const first = owners.get(id) ?? index;
+      if (first !== index) {
+        const message = `"${id}" belongs to sellers[${first}] already`;
+        problems.push(problemAt(['sellers', index, 'accountIds', position], message));
       }
+      owners.set(id, first);
+    });
+    for (const path of literalSecrets(asWritten.sellers?.[index]?.credentials)) {
+      const variable = secretVariables[path[0] ?? ''] ?? 'LWA_CLIENT_ID';
+      const message = `credentials come from the environment; write a variable such as \${${variable}}`;
+      problems.push(problemAt(['sellers', index, 'credentials', ...path], message));
     }
   });
   return problems;
+}
+
+const secretVariables: Record<string, string> = {
+  clientId: 'LWA_CLIENT_ID',
+  clientSecret: 'LWA_CLIENT_SECRET',
+  refreshToken: 'LWA_REFRESH_TOKEN',
+};
+
+/** Where below `credentials` something else than a variable is written. */
+function literalSecrets(credentials: unknown): string[][] {
+  if (credentials === undefined || credentials === null || Array.isArray(credentials)) return [];
+  if (typeof credentials !== 'object') return [[]];
+  return Object.entries(credentials)
+    .filter(([, value]) => value !== null && typeof value !== 'object' && !isVariable(value))
+    .map(([key]) => [key]);
 }
 
 /** The settings without the sellers and pipelines whose variables are unset, where nothing else is wrong. */
 function withoutUnset(problems: Problem[], text: string, file: string, { env }: ReadConfigOptions) {
   if (
     !problems.every(
-      ({ path, message }) => /^(sellers|pipelines)\[/.test(path) && message.includes('is not set;'),
+      ({ path, message }) => /^(sellers|pipelines)\[/.test(path) && message.includes('is not set; set it'),
     )
   ) {
     return undefined;
@@ -133,6 +159,17 @@ function complete(
       ...(api.loginUrl ? { loginUrl: api.loginUrl } : {}),
     },
   });
+}
+
+/** The text of the file; one that holds nothing but comments is an empty map. */
+function textOf(file: string, name: string): string {
+  try {
+    const text = readFileSync(file, 'utf8');
+    return text.replace(/^\s*#.*$/gm, '').trim() === '' ? '{}' : text;
+  } catch (error) {
+    const found = (error as NodeJS.ErrnoException).code ?? describeError(error);
+    throw new ReportsError('FILE_UNREADABLE', { path: name, found }, { cause: error });
+  }
 }
 
 /** The path as a user of that folder would write it. */

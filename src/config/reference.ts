@@ -1,5 +1,6 @@
 import { type JsonSchema, jsonSchema, referencePage } from '../yaml-problems.js';
 import { configSpec } from './spec.js';
+import { variablePattern } from './substitute.js';
 
 /** The page docs/pipelines.md: every key of pipelines.yaml, from the spec. */
 export function configReference(): string {
@@ -9,9 +10,10 @@ The settings of \`sp-reports\`: warehouse, sellers, pipelines. The shipped \`pip
 an editor with a YAML language server, begin the file with
 \`# yaml-language-server: $schema=./docs/pipelines.schema.json\`.
 
-\`\${NAME}\` in a value stands for a variable of the environment, \`\${NAME:-default}\` for one that may be unset; \`$\${\` stands for itself. An unset
-variable, an unknown key, a wrong value: \`sp-reports config check\` tells all of them at once, each with its line and column. Relative paths start from
-the folder of the file.
+\`\${NAME}\` in a value stands for a variable of the environment, \`\${NAME:-default}\` for one that may be unset or empty; \`$\${\`
+stands for \`\${\` itself. Inside { } and [ ] such a value needs quotes. Credentials are always variables, never written into the file.
+An unset variable, an unknown key, a wrong value: \`sp-reports config check\` tells all of them at once, each with its line and column.
+Relative paths start from the folder of the file.
 
 ${referencePage(configSpec)}
 ## An example
@@ -36,15 +38,18 @@ pipelines:
 `;
 }
 
-/** The JSON Schema of pipelines.yaml for editors: as the spec, and a variable wherever a number may stand. */
+/** The JSON Schema of pipelines.yaml for editors: as the spec, and a variable wherever a value may stand. Draft 7. */
 export function configJsonSchema(): JsonSchema {
   return allowVariables(jsonSchema(configSpec));
 }
 
 function allowVariables(schema: JsonSchema): JsonSchema {
-  if (schema.type === 'number' || schema.type === 'integer') {
-    const { description, default: fallback, ...rest } = schema;
-    const options = [rest, { type: 'string', pattern: '^\\$\\{' }];
+  const { description, default: fallback, ...rest } = schema;
+  const limits = Object.keys(rest).some((key) => key !== 'type');
+  const isText = schema.type === 'string';
+  if (schema.pattern === variablePattern || (isText && !limits)) return schema;
+  if (isText || schema.type === 'number' || schema.type === 'integer') {
+    const options = [rest, { type: 'string', pattern: '\\$\\{' }];
     return {
       anyOf: options,
       ...(description ? { description } : {}),

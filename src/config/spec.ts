@@ -2,6 +2,7 @@ import { validate as isCron } from 'node-cron';
 import { z } from 'zod';
 import { marketplaceId, marketplaces } from '../schema/marketplaces.js';
 import { didYouMean } from '../yaml-problems.js';
+import { variablePattern } from './substitute.js';
 
 /** Limit of the gunzipped size of a document, in bytes, where nothing else is said. */
 export const defaultMaxDocumentBytes = 64 * 1024 ** 3;
@@ -16,10 +17,10 @@ const optionalText = (description: string) =>
 
 const folder = (path: string, description: string) => z.string().min(1).default(path).describe(description);
 
-const cron = z.string().refine(isCron, {
-  error: (issue) =>
+const cronError = {
+  error: (issue: { input?: unknown }) =>
     `expected a cron expression such as "*/15 * * * *" (minute, hour, day, month, weekday), found ${JSON.stringify(issue.input)}`,
-});
+};
 
 const timezone = z.string().refine(
   (name) => {
@@ -45,17 +46,20 @@ const marketplace = z
         ...Object.keys(marketplaces),
         ...Object.values(marketplaces).map(({ country }) => country),
       ];
-      return `no such marketplace: "${issue.input}"${didYouMean(String(issue.input), known)}; expected an id such as ATVPDKIKX0DER, or a country code such as US`;
+      return `expected a marketplace id such as ATVPDKIKX0DER, or a country code such as US, found "${issue.input}"${didYouMean(String(issue.input), known)}`;
     },
   })
   .transform((text) => marketplaceId(text) ?? text);
 
-const reportType = z.string().regex(/^[A-Z*][A-Z0-9_*]*$/, {
-  error: (issue) =>
-    `expected a report type in capitals, such as GET_MERCHANT_LISTINGS_ALL_DATA, or a pattern such as GET_FBA_*, found "${issue.input}"`,
-});
+const reportType = z
+  .string()
+  .regex(
+    /^[A-Z*][A-Z0-9_*]*$/,
+    'expected a report type in capitals, such as GET_MERCHANT_LISTINGS_ALL_DATA, or a pattern such as GET_FBA_*',
+  );
 
-const credential = (description: string) => z.string().min(1).describe(description);
+// The pattern is for the editor, which sees the file before variables are filled in; a reader checks it there too.
+const credential = (description: string) => z.string().min(1).meta({ description, pattern: variablePattern });
 
 const limits = z
   .strictObject({
@@ -98,6 +102,12 @@ const limits = z
         'Failed tries after which a document is quarantined, where the queue has no redrive policy of its own.',
       ),
   })
+  .refine(({ visibilityTimeoutSeconds, waitTimeSeconds }) => !(visibilityTimeoutSeconds <= waitTimeSeconds), {
+    path: ['visibilityTimeoutSeconds'],
+    error: 'must be longer than waitTimeSeconds',
+    // Told beside other mistakes in the limits too; a comparison with what is no number finds nothing.
+    when: ({ value }) => typeof value === 'object' && value !== null,
+  })
   .prefault({})
   .describe('Limits of a run.');
 
@@ -135,14 +145,17 @@ const pipeline = z
       .string()
       .regex(/^[\w-]+$/, 'expected a name of letters, digits, - and _')
       .describe('What `sp-reports run` and the logs call it.'),
-    schedule: cron.describe('Cron expression of the drain, five fields or six with seconds.'),
+    schedule: z
+      .string()
+      .refine(isCron, cronError)
+      .describe('Cron expression of the drain, five fields or six with seconds.'),
     timezone: timezone.default('UTC').describe('Time zone of `schedule` and `sweep`.'),
     queue: z
       .string()
-      .regex(/^https?:\/\/[^/]+\/.+/, {
-        error: (issue) =>
-          `expected the URL of an SQS queue, such as https://sqs.us-east-1.amazonaws.com/123456789012/reports, found "${issue.input}"`,
-      })
+      .regex(
+        /^https?:\/\/[^/\s]+(\/[^/\s]+){2,}$/,
+        'expected the URL of an SQS queue, such as https://sqs.us-east-1.amazonaws.com/123456789012/reports',
+      )
       .describe('URL of the SQS queue. It is drained for all pipelines that name it.'),
     reportTypes: z
       .union([reportType, z.array(reportType).min(1)])
@@ -151,14 +164,10 @@ const pipeline = z
       .describe(
         'Report types to load: `*`, exact names, or patterns such as `GET_FBA_*`. Others are acknowledged and skipped.',
       ),
-    sweep: cron
-      .optional()
-      .describe('Cron expression of the sweep: finished reports that no notification told of.'),
+    sweep: optionalText(
+      'Cron expression of the sweep: finished reports that no notification told of.',
+    ).refine((text) => text === undefined || isCron(text), cronError),
     limits,
-  })
-  .refine(({ limits }) => limits.visibilityTimeoutSeconds > limits.waitTimeSeconds, {
-    path: ['limits', 'visibilityTimeoutSeconds'],
-    error: 'must be longer than waitTimeSeconds',
   })
   .describe('What is loaded, from which queue, when.');
 

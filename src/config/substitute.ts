@@ -1,29 +1,41 @@
 import type { Substitute } from '../yaml-problems.js';
 
 /**
- * Fills in environment variables: `${NAME}`, `${NAME:-default}`; `$${` stands for itself. An unset or empty variable without a default is
- * a problem.
+ * Fills in environment variables: `${NAME}`, `${NAME:-default}`; `$${` stands for `${` itself. An unset or empty variable without a
+ * default is a problem, and so is a `${` that begins no variable. What is filled in is not looked at again.
  */
 export function substituteFrom(env: NodeJS.ProcessEnv): Substitute {
-  return (text) => {
+  return (text, path) => {
     const missing: string[] = [];
+    let broken = false;
     const filled = text.replace(
-      /\$\$\{|\$\{([A-Za-z_]\w*)(?::-([^}]*))?\}/g,
+      /\$\$\{|\$\{(?:([A-Za-z_]\w*)(?::-((?:(?!\$\{)[^}])*))?\})?/g,
       (whole, name: string | undefined, fallback: string | undefined) => {
-        if (name === undefined) return whole.slice(1);
+        if (name === undefined) {
+          broken ||= whole === '${';
+          return '${';
+        }
         const value = env[name];
         if (value) return value;
         if (fallback === undefined) missing.push(name);
         return fallback ?? '';
       },
     );
+    if (broken) {
+      return { problem: `not a variable; write \${NAME} or \${NAME:-default}, and $\${ for \${ itself` };
+    }
     if (missing.length === 0) return { text: filled };
     const names = missing.map((name) => `$${name}`).join(', ');
-    return { problem: `${names} is not set; set it, or write \${${missing[0]}:-default}` };
+    // A default would be a secret in the file.
+    const secret = path.includes('credentials');
+    return { problem: `${names} is not set; set it${secret ? '' : `, or write \${${missing[0]}:-default}`}` };
   };
 }
 
-/** Whether a text is nothing but variables without defaults, as secrets must be. */
-export function isVariable(text: unknown): boolean {
-  return typeof text === 'string' && /^\$\{[A-Za-z_]\w*\}$/.test(text);
+/** The form of a value that is one variable without a default and nothing else, as secrets must be. */
+export const variablePattern = '^\\$\\{[A-Za-z_]\\w*\\}$';
+
+/** Whether a value has the form of `variablePattern`. */
+export function isVariable(value: unknown): boolean {
+  return typeof value === 'string' && new RegExp(variablePattern).test(value);
 }

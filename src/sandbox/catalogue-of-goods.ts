@@ -17,6 +17,9 @@ export interface Market {
   country: string;
   currency: string;
   channel: string;
+  /** Its clock, an IANA name. */
+  timeZone: string;
+  warehouses: readonly string[];
   cities: readonly [city: string, state: string, postalCode: string][];
   titles: readonly string[];
 }
@@ -26,6 +29,8 @@ export const usMarket: Market = {
   country: 'US',
   currency: 'USD',
   channel: 'Amazon.com',
+  timeZone: 'America/Los_Angeles',
+  warehouses: ['LBA4', 'ONT8', 'PHX7', 'ABE2'],
   cities: [
     ['SPRINGFIELD', 'IL', '62701'],
     ['Portland', 'OR', '97201'],
@@ -49,6 +54,8 @@ export const ukMarket: Market = {
   country: 'UK',
   currency: 'GBP',
   channel: 'Amazon.co.uk',
+  timeZone: 'Europe/London',
+  warehouses: ['LTN4', 'BHX4', 'EDI4', 'MAN1'],
   cities: [
     ['LEEDS', 'West Yorkshire', 'LS1 4AP'],
     ['Cardiff', '', 'CF10 1EP'],
@@ -66,6 +73,8 @@ export const germanMarket: Market = {
   country: 'DE',
   currency: 'EUR',
   channel: 'Amazon.de',
+  timeZone: 'Europe/Berlin',
+  warehouses: ['LEJ1', 'DTM2', 'HAM2', 'MUC3'],
   cities: [
     ['Köln', 'NRW', '50667'],
     ['München', 'Bayern', '80331'],
@@ -78,6 +87,8 @@ export const japaneseMarket: Market = {
   country: 'JP',
   currency: 'JPY',
   channel: 'Amazon.co.jp',
+  timeZone: 'Asia/Tokyo',
+  warehouses: ['NRT1', 'HND6', 'KIX2', 'TPF3'],
   cities: [['東京都', '港区', '105-0011']],
   titles: ['ステンレス水筒 500ml', '木製まな板 ①', 'ヨガマット 6mm 髙品質', '卓上ライト～調光～'],
 };

@@ -1,3 +1,5 @@
+const alphabet = [...'ABCDEFGHJKLMNPQRSTUVWXYZ0123456789'];
+
 /** Seeded random numbers (mulberry32): the same seed gives the same documents and ids. */
 export class Random {
   constructor(private state: number) {}
@@ -30,7 +32,7 @@ export class Random {
 
   /** So many capital letters and digits. */
   letters(count: number): string {
-    return Array.from({ length: count }, () => this.pick([...'ABCDEFGHJKLMNPQRSTUVWXYZ0123456789'])).join('');
+    return Array.from({ length: count }, () => this.pick(alphabet)).join('');
   }
 
   uuid(): string {

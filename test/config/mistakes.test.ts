@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import { configOf, env, errorOf, mistakesIn, pipeline, seller } from './world.js';
+
+/** What is written, and the one line it must give. */
+const cases: Record<string, [text: string, line: string]> = {
+  'an unknown key': ['lakes: x\n', '1:1 lakes: unknown key; did you mean "lake"?'],
+  'an unknown key in depth': [
+    pipeline('    limits:\n      concurency: 3\n'),
+    '6:7 pipelines[0].limits.concurency: unknown key; did you mean "concurrency"?',
+  ],
+  'a key given twice': ['lake: a\nlake: b\n', '2:1 lake: key given twice; keep one'],
+  'bad YAML': ['lake: a\n\tb: c\n', '2:1 not valid YAML: Tabs are not allowed as indentation'],
+  'a variable inside braces without quotes': [
+    `lake: x\n${pipeline('    limits: { maxDocuments: ${MAX} }\n')}`,
+    '6:29 inside { } or [ ], put a value with ${ in quotes',
+  ],
+  'an unset variable': [
+    'lake: x/${UNSET}\n',
+    '1:7 lake: $UNSET is not set; set it, or write ${UNSET:-default}',
+  ],
+  'an empty variable': [
+    'lake: ${EMPTY}\n',
+    '1:7 lake: $EMPTY is not set; set it, or write ${EMPTY:-default}',
+  ],
+  'an unset variable of a credential': [
+    seller().replace('${TOKEN}', '${UNSET}'),
+    '7:21 sellers[0].credentials.refreshToken: $UNSET is not set; set it',
+  ],
+  'a variable that is none': [
+    'lake: ${DATA-x}/lake\n',
+    '1:7 lake: not a variable; write ${NAME} or ${NAME:-default}, and $${ for ${ itself',
+  ],
+  'text for a number': [
+    pipeline('    limits:\n      maxDocuments: ${WORD:-many}\n'),
+    '6:21 pipelines[0].limits.maxDocuments: expected a number, found "many"',
+  ],
+  'a number out of range': [
+    pipeline('    limits:\n      concurrency: 17\n'),
+    '6:20 pipelines[0].limits.concurrency: expected at most 16, found 17',
+  ],
+  'limits that contradict each other': [
+    pipeline('    limits:\n      visibilityTimeoutSeconds: 10\n'),
+    '6:33 pipelines[0].limits.visibilityTimeoutSeconds: must be longer than waitTimeSeconds',
+  ],
+  'a wrong cron expression': [
+    pipeline('', { schedule: "'61 * * * *'" }),
+    '3:15 pipelines[0].schedule: expected a cron expression such as "*/15 * * * *" (minute, hour, day, month, weekday), found "61 * * * *"',
+  ],
+  'a wrong sweep': [
+    pipeline('    sweep: daily\n'),
+    '5:12 pipelines[0].sweep: expected a cron expression such as "*/15 * * * *" (minute, hour, day, month, weekday), found "daily"',
+  ],
+  'a wrong time zone': [
+    pipeline('    timezone: Europe/Berln\n'),
+    '5:15 pipelines[0].timezone: expected a time zone such as Europe/Berlin, found "Europe/Berln"; did you mean "Europe/Berlin"?',
+  ],
+  'an ARN for a queue URL': [
+    pipeline('', { queue: 'arn:aws:sqs:us-east-1:123456789012:reports' }),
+    '4:12 pipelines[0].queue: expected the URL of an SQS queue, such as https://sqs.us-east-1.amazonaws.com/123456789012/reports, found "arn:aws:sqs:us-east-1:123456789012:reports"',
+  ],
+  'a queue URL without the account': [
+    pipeline('', { queue: 'https://sqs.us-east-1.amazonaws.com/reports' }),
+    '4:12 pipelines[0].queue: expected the URL of an SQS queue, such as https://sqs.us-east-1.amazonaws.com/123456789012/reports, found "https://sqs.us-east-1.amazonaws.com/reports"',
+  ],
+  'a report type in small letters': [
+    pipeline('    reportTypes: [GET_FBA_*, get_x]\n'),
+    '5:30 pipelines[0].reportTypes[1]: expected a report type in capitals, such as GET_MERCHANT_LISTINGS_ALL_DATA, or a pattern such as GET_FBA_*, found "get_x"',
+  ],
+  'no report types': [
+    pipeline('    reportTypes: []\n'),
+    '5:18 pipelines[0].reportTypes: expected at least 1 item, found an empty list',
+  ],
+  'a pipeline name used twice': [
+    `${pipeline()}  - name: all\n    schedule: '0 * * * *'\n    queue: https://sqs.us-east-1.amazonaws.com/123456789012/other\n`,
+    '5:11 pipelines[1].name: "all" is used by pipelines[0] already',
+  ],
+  'a seller id used twice': [
+    seller(seller().replace('sellers:\n', '')),
+    '8:9 sellers[1].id: "A1SELLER" is used by sellers[0] already',
+  ],
+  'an account id of two sellers': [
+    seller(
+      `    accountIds: [amzn1.vg.1]\n${seller('    accountIds: [amzn1.vg.1]\n', { id: 'A2' }).replace('sellers:\n', '')}`,
+    ),
+    '15:18 sellers[1].accountIds[0]: "amzn1.vg.1" belongs to sellers[0] already',
+  ],
+  'a region in capitals': [
+    seller('', { region: 'NA' }),
+    '3:13 sellers[0].region: expected one of na, eu, fe, found "NA"; did you mean "na"?',
+  ],
+  'an unknown marketplace': [
+    seller('    marketplaces: [ATVPDKIKX0DR]\n'),
+    '8:20 sellers[0].marketplaces[0]: expected a marketplace id such as ATVPDKIKX0DER, or a country code such as US, found "ATVPDKIKX0DR"; did you mean "ATVPDKIKX0DER"?',
+  ],
+  'a marketplace of another region, by country': [
+    seller('    marketplaces: [US, gb]\n'),
+    '8:24 sellers[0].marketplaces[1]: UK is in region eu, the seller in na; a seller has one entry per region',
+  ],
+  'a marketplace of another region, by id': [
+    seller('    marketplaces: [A1VC38T7YXB528]\n'),
+    '8:20 sellers[0].marketplaces[0]: JP is in region fe, the seller in na; a seller has one entry per region',
+  ],
+  'a secret in the file': [
+    seller().replace('${SECRET}', 'hush-hush'),
+    '6:21 sellers[0].credentials.clientSecret: credentials come from the environment; write a variable such as ${LWA_CLIENT_SECRET}',
+  ],
+  'a secret as the default of a variable': [
+    seller().replace('${TOKEN}', '${TOKEN:-hush-hush}'),
+    '7:21 sellers[0].credentials.refreshToken: credentials come from the environment; write a variable such as ${LWA_REFRESH_TOKEN}',
+  ],
+  'a secret of digits': [
+    seller().replace('${ID}', '1234567'),
+    '5:17 sellers[0].credentials.clientId: credentials come from the environment; write a variable such as ${LWA_CLIENT_ID}',
+  ],
+  'a missing credential': [
+    seller().replace('      clientSecret: ${SECRET}\n', ''),
+    '5:7 sellers[0].credentials.clientSecret: missing; expected text',
+  ],
+};
+
+describe('a mistake in pipelines.yaml', () => {
+  for (const [name, [text, line]] of Object.entries(cases)) {
+    it(`is told with its place: ${name}`, () => {
+      assert.deepEqual(mistakesIn(text, { env: { ...env, EMPTY: '' } }), [`pipelines.yaml:${line}`]);
+    });
+  }
+
+  it('is told together with all others, in the order of the file', () => {
+    const text = `warehous: {}
+lake: 5
+${seller('    marketplaces: [DE]\n')}pipelines:
+  - name: a b
+    shedule: x
+    timezone: 5
+    queue: \${UNSET}
+    limits:
+      concurrency: 17
+      visibilityTimeoutSeconds: 5
+  - name: second
+`;
+    const error = errorOf(() => configOf(text));
+    assert.equal(
+      error.message,
+      `reading pipelines.yaml: 11 mistakes found
+pipelines.yaml:1:1 warehous: unknown key; did you mean "warehouse"?
+pipelines.yaml:2:7 lake: expected text, found 5; put it in quotes
+pipelines.yaml:10:20 sellers[0].marketplaces[0]: DE is in region eu, the seller in na; a seller has one entry per region
+pipelines.yaml:12:11 pipelines[0].name: expected a name of letters, digits, - and _, found "a b"
+pipelines.yaml:13:5 pipelines[0].shedule: unknown key; did you mean "schedule"?
+pipelines.yaml:14:15 pipelines[0].timezone: expected text, found 5; put it in quotes
+pipelines.yaml:15:12 pipelines[0].queue: $UNSET is not set; set it, or write \${UNSET:-default}
+pipelines.yaml:17:20 pipelines[0].limits.concurrency: expected at most 16, found 17
+pipelines.yaml:18:33 pipelines[0].limits.visibilityTimeoutSeconds: must be longer than waitTimeSeconds
+pipelines.yaml:19:5 pipelines[1].schedule: missing; expected text
+pipelines.yaml:19:5 pipelines[1].queue: missing; expected text`,
+    );
+    assert.equal(error.details.count, '11 mistakes');
+  });
+
+  it('never shows a secret, in whatever shape it was written', () => {
+    const secret = 'Atzr-hush-hush';
+    const digits = '424242424242';
+    const given = (credentials: string) =>
+      `sellers:\n  - id: A1\n    region: na\n    credentials: ${credentials}\n`;
+    for (const text of [
+      given(secret),
+      given(digits),
+      given(`[${secret}]`),
+      given(`{ clientId: ${secret}, clientSecret: ${digits}, refreshToken: "x\${TOKEN}${secret}" }`),
+      given(`{ refresh_token: ${secret} }`),
+      given(`{ clientId: { of: ${secret} }, clientSecret: "\${SECRET}", refreshToken: [${digits}] }`),
+      given(`{ clientId: "\${HUSH}", clientSecret: "\${DIGITS}", refreshToken: "\${TOKEN}", more: 1 }`),
+    ]) {
+      const told = mistakesIn(text, { env: { ...env, HUSH: secret, DIGITS: digits } }).join('\n');
+      assert.ok(!told.includes(secret) && !told.includes(digits), told);
+    }
+  });
+});

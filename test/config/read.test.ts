@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { readConfig } from '../../src/config/read.js';
+import { configReference } from '../../src/config/reference.js';
+import { configOf, emptyFolder, env, errorOf, folderWith, mistakesIn, pipeline, seller } from './world.js';
+
+const shipped = new URL('../../pipelines.yaml', import.meta.url);
+const shippedEnv = {
+  SELLER_ID: 'A1SELLER',
+  LWA_CLIENT_ID: 'client-id',
+  LWA_CLIENT_SECRET: 'client-secret',
+  LWA_REFRESH_TOKEN: 'refresh-token',
+  SP_REPORTS_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/123456789012/reports',
+};
+
+describe('reading pipelines.yaml', () => {
+  it('fills in every default, with paths from the folder of the file', () => {
+    const folder = folderWith(seller() + pipeline());
+    assert.deepEqual(readConfig({ cwd: '/', path: join(folder, 'pipelines.yaml'), env }), {
+      file: join(folder, 'pipelines.yaml'),
+      folder,
+      warehouse: { type: 'duckdb', path: join(folder, 'data/warehouse.duckdb') },
+      lake: join(folder, 'data/lake'),
+      raw: join(folder, 'data/raw'),
+      state: join(folder, 'data/state'),
+      schemas: join(folder, 'schemas'),
+      engine: 'reference',
+      aws: {},
+      api: {},
+      sellers: [
+        {
+          id: 'A1SELLER',
+          region: 'na',
+          marketplaces: [],
+          accountIds: [],
+          credentials: {
+            clientId: 'client-id',
+            clientSecret: 'client-secret',
+            refreshToken: 'refresh-token',
+          },
+        },
+      ],
+      pipelines: [
+        {
+          name: 'all',
+          schedule: '0 * * * *',
+          timezone: 'UTC',
+          queue: 'https://sqs.us-east-1.amazonaws.com/123456789012/reports',
+          reportTypes: ['*'],
+          limits: {
+            maxDocuments: 1000,
+            maxMinutes: 50,
+            maxDocumentBytes: 64 * 1024 ** 3,
+            concurrency: 2,
+            visibilityTimeoutSeconds: 300,
+            waitTimeSeconds: 10,
+            maxReceives: 5,
+          },
+        },
+      ],
+    });
+  });
+
+  it('keeps absolute paths, and takes a single report type for a list of one', () => {
+    const config = configOf(`lake: /srv/lake\n${pipeline('    reportTypes: GET_FBA_*\n')}`);
+    assert.equal(config.lake, '/srv/lake');
+    assert.deepEqual(config.pipelines[0]?.reportTypes, ['GET_FBA_*']);
+  });
+
+  it('takes country codes in any case for marketplace ids', () => {
+    const config = configOf(seller('    marketplaces: [gb, DE, A13V1IB3VIYZZH]\n', { region: 'eu' }));
+    assert.deepEqual(config.sellers[0]?.marketplaces, ['A1F83G8C2ARO7P', 'A1PA6795UKMFR9', 'A13V1IB3VIYZZH']);
+  });
+
+  it('takes queue URLs of other SQS implementations', () => {
+    for (const queue of [
+      'http://localhost:9324/queue/reports',
+      'http://127.0.0.1:4566/queue/us-east-1/000000000000/r',
+    ]) {
+      assert.equal(configOf(pipeline('', { queue })).pipelines[0]?.queue, queue);
+    }
+  });
+
+  it('takes an empty variable of an optional key for an absent key', () => {
+    const text = `aws: { endpoint: "\${NONE:-}" }\napi:\n  loginUrl: \${NONE:-}\n${pipeline('    sweep: ${NONE:-}\n')}`;
+    const config = configOf(text, { env: { ...env, NONE: '' } });
+    assert.deepEqual([config.aws, config.api, config.pipelines[0]?.sweep], [{}, {}, undefined]);
+  });
+
+  it('cannot be changed afterwards, at any depth', () => {
+    const config = configOf(seller() + pipeline());
+    assert.throws(() => Object.assign(config, { lake: '' }), TypeError);
+    assert.throws(() => config.pipelines[0]?.reportTypes.push('GET_X'), TypeError);
+    assert.throws(() => Object.assign(config.sellers[0]?.credentials ?? {}, { clientId: '' }), TypeError);
+  });
+
+  it('gives the defaults for a file that holds nothing but comments', () => {
+    for (const text of ['', '\uFEFF', '\n# nothing yet\r\n  # lake: x\n']) {
+      assert.equal(configOf(text).lake.endsWith('data/lake'), true, JSON.stringify(text));
+    }
+  });
+
+  it('says where there is no file, or gives the defaults where it is asked to', () => {
+    const cwd = emptyFolder();
+    const error = errorOf(() => readConfig({ cwd, env }));
+    assert.equal(error.message, 'reading the settings: no file pipelines.yaml');
+    const config = readConfig({ cwd, env, missing: 'defaults' });
+    assert.deepEqual([config.file, config.folder, config.lake], [null, cwd, join(cwd, 'data/lake')]);
+    assert.deepEqual([config.sellers, config.pipelines], [[], []]);
+    const named = errorOf(() => readConfig({ cwd, env, path: 'my.yaml', missing: 'defaults' }));
+    assert.equal(named.message, 'reading the settings: no file my.yaml');
+  });
+
+  it('says where the file is a folder', () => {
+    const cwd = emptyFolder();
+    mkdirSync(join(cwd, 'pipelines.yaml'));
+    const error = errorOf(() => readConfig({ cwd, env }));
+    assert.deepEqual([error.code, error.message], ['FILE_UNREADABLE', 'opening pipelines.yaml: EISDIR']);
+  });
+});
+
+describe('commands that only touch the warehouse', () => {
+  const two = `${seller('', { id: '${UNSET}' })}  - id: A2SELLER
+    region: eu
+    credentials:
+      clientId: \${ID}
+      clientSecret: \${SECRET}
+      refreshToken: \${TOKEN}
+${pipeline('    limits:\n      maxDocuments: ${MAX:-7}\n', { queue: '${UNSET}' })}  - name: second
+    schedule: '0 * * * *'
+    queue: https://sqs.us-east-1.amazonaws.com/123456789012/reports
+    limits:
+      maxDocuments: \${MAX:-8}
+`;
+
+  it('do without the sellers and pipelines whose variables are unset, and keep the others', () => {
+    const config = configOf(two, { tolerateUnset: true });
+    assert.deepEqual(
+      config.sellers.map(({ id }) => id),
+      ['A2SELLER'],
+    );
+    assert.deepEqual(
+      config.pipelines.map(({ name, limits }) => [name, limits.maxDocuments]),
+      [['second', 8]],
+    );
+    assert.equal(config.lake, join(config.folder, 'data/lake'));
+  });
+
+  it('still tell every other mistake', () => {
+    assert.deepEqual(mistakesIn(`lakes: x\n${seller('', { id: '${UNSET}' })}`, { tolerateUnset: true }), [
+      'pipelines.yaml:1:1 lakes: unknown key; did you mean "lake"?',
+      'pipelines.yaml:3:9 sellers[0].id: $UNSET is not set; set it, or write ${UNSET:-default}',
+    ]);
+  });
+
+  it('still need the variables of the warehouse', () => {
+    assert.deepEqual(mistakesIn('warehouse:\n  path: ${UNSET}/w.duckdb\n', { tolerateUnset: true }), [
+      'pipelines.yaml:2:9 warehouse.path: $UNSET is not set; set it, or write ${UNSET:-default}',
+    ]);
+  });
+});
+
+describe('the shipped pipelines.yaml', () => {
+  const text = readFileSync(shipped, 'utf8');
+
+  it('reads with the variables set that it names', () => {
+    const config = configOf(text, { env: shippedEnv });
+    assert.deepEqual(
+      config.sellers.map(({ id, region }) => [id, region]),
+      [['A1SELLER', 'na']],
+    );
+    assert.deepEqual(config.pipelines[0]?.reportTypes, ['*']);
+    assert.deepEqual([config.aws, config.api], [{}, {}]);
+  });
+
+  it('reads with the sellers of all regions once their comment signs are taken away', () => {
+    const all = configOf(text.replace(/^# (- id: \$\{SELLER_ID_| {2}(?:[a-z]| {2}[a-z]))/gm, '  $1'), {
+      env: {
+        ...shippedEnv,
+        SELLER_ID_EU: 'A2',
+        LWA_REFRESH_TOKEN_EU: 't',
+        SELLER_ID_FE: 'A3',
+        LWA_REFRESH_TOKEN_FE: 't',
+      },
+    });
+    assert.deepEqual(
+      all.sellers.map(({ region }) => region),
+      ['na', 'eu', 'fe'],
+    );
+  });
+
+  it('tells a newcomer all the variables to set, at once', () => {
+    const unset = mistakesIn(text, { env: {} }).map((line) => /\$(\w+) is not set/.exec(line)?.[1]);
+    assert.deepEqual(unset, Object.keys(shippedEnv));
+  });
+
+  it('names the editor schema in its first line', () => {
+    assert.equal(text.split('\n')[0], '# yaml-language-server: $schema=./docs/pipelines.schema.json');
+  });
+});
+
+describe('the example of the reference page', () => {
+  it('reads', () => {
+    const example = /```yaml\n([\s\S]*?)```/.exec(configReference())?.[1] ?? '';
+    const config = configOf(example, { env: shippedEnv });
+    assert.equal(config.pipelines[0]?.name, 'money');
+    assert.equal(dirname(config.file ?? ''), config.folder);
+  });
+});

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { asksFor } from '../../src/config/report-types.js';
+import { marketplaceId, marketplaces } from '../../src/schema/marketplaces.js';
+
+describe('the report types of a pipeline', () => {
+  const type = fc.stringMatching(/^[A-Z][A-Z0-9_]{0,30}$/);
+
+  it('are asked for by *, by their own name, and by a pattern that covers them', () => {
+    fc.assert(
+      fc.property(type, fc.nat(30), (reportType, at) => {
+        assert.ok(asksFor(['*'], reportType));
+        assert.ok(asksFor(['GET_OTHER', reportType], reportType));
+        const [head, tail] = [reportType.slice(0, at), reportType.slice(at)];
+        for (const pattern of [`${head}*`, `*${tail}`, `${head}*${tail}`])
+          assert.ok(asksFor([pattern], reportType), pattern);
+      }),
+    );
+  });
+
+  it('are asked for by nothing less than the whole name', () => {
+    fc.assert(
+      fc.property(type, type, (wanted, more) => {
+        for (const reportType of [`${wanted}${more}`, `${more}${wanted}`]) {
+          assert.equal(asksFor([wanted], reportType), reportType === wanted);
+        }
+      }),
+    );
+    assert.ok(!asksFor(['GET_FBA_*'], 'GET_MERCHANT_LISTINGS_ALL_DATA'));
+    assert.ok(!asksFor(['GET_FBA_*'], 'XGET_FBA_X'));
+    assert.ok(!asksFor([], 'GET_X'));
+  });
+});
+
+describe('marketplaces', () => {
+  it('are found by id and by country code, in any case', () => {
+    for (const [id, { country }] of Object.entries(marketplaces)) {
+      assert.equal(marketplaceId(id.toLowerCase()), id);
+      assert.equal(marketplaceId(country.toLowerCase()), id);
+    }
+    assert.equal(marketplaceId('GB'), marketplaceId('UK'));
+    for (const none of ['', 'XX', 'constructor', '__proto__'])
+      assert.equal(marketplaceId(none), undefined, none);
+  });
+
+  it('are 23, each country once', () => {
+    const countries = Object.values(marketplaces).map(({ country }) => country);
+    assert.deepEqual([countries.length, new Set(countries).size], [23, 23]);
+  });
+});

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ReadConfigOptions, readConfig } from '../../src/config/read.js';
+import type { Config } from '../../src/config/spec.js';
+import { ReportsError } from '../../src/errors.js';
+
+/** The variables that the texts below name. */
+export const env = { ID: 'client-id', SECRET: 'client-secret', TOKEN: 'refresh-token' };
+
+export type Options = Partial<Omit<ReadConfigOptions, 'cwd'>>;
+
+const root = mkdtempSync(join(tmpdir(), 'sp-reports-config-'));
+process.on('exit', () => rmSync(root, { recursive: true, force: true }));
+
+/** A new folder; it is gone when the tests end. */
+export function emptyFolder(): string {
+  return mkdtempSync(join(root, 'a-'));
+}
+
+/** A new folder with this pipelines.yaml. */
+export function folderWith(text: string): string {
+  const folder = emptyFolder();
+  writeFileSync(join(folder, 'pipelines.yaml'), text);
+  return folder;
+}
+
+/** What a pipelines.yaml of this text comes to. */
+export function configOf(text: string, options: Options = {}): Config {
+  return readConfig({ cwd: folderWith(text), env, ...options });
+}
+
+/** The error that reading it ends in. */
+export function errorOf(read: () => unknown): ReportsError {
+  try {
+    read();
+  } catch (error) {
+    assert.ok(error instanceof ReportsError, String(error));
+    return error;
+  }
+  assert.fail('it was read');
+}
+
+/** The lines about its mistakes. */
+export function mistakesIn(text: string, options: Options = {}): string[] {
+  const error = errorOf(() => configOf(text, options));
+  assert.equal(error.code, 'CONFIG_INVALID');
+  return String(error.details.problems).split('\n');
+}
+
+/** Lines of a seller, the id on line 2 and the credentials on lines 4 to 7; more keys go on from line 8. */
+export function seller(more = '', { id = 'A1SELLER', region = 'na' } = {}): string {
+  return `sellers:
+  - id: ${id}
+    region: ${region}
+    credentials:
+      clientId: \${ID}
+      clientSecret: \${SECRET}
+      refreshToken: \${TOKEN}
+${more}`;
+}
+
+/** Lines of a pipeline; more keys go on from line 5. */
+export function pipeline(
+  more = '',
+  { queue = 'https://sqs.us-east-1.amazonaws.com/123456789012/reports', schedule = "'0 * * * *'" } = {},
+): string {
+  return `pipelines:
+  - name: all
+    schedule: ${schedule}
+    queue: ${queue}
+${more}`;
+}
