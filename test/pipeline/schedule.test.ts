@@ -31,15 +31,23 @@ describe('the scheduler', function () {
     });
     const told = world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(1) });
     await world.sandbox.notify(told);
-    const { code, stdout, stopSeconds } = await startAndStop(async () =>
-      world.sandbox.state.calls.some(({ operation }) => operation === 'getReports'),
-    );
+    const { code, stdout, stopSeconds } = await startAndStop(async () => {
+      const { visible, inFlight } = await world.sandbox.queueDepth();
+      const swept = world.sandbox.state.calls.some(({ operation }) => operation === 'getReports');
+      return swept && visible + inFlight === 0;
+    });
     assert.equal(code, 0);
     const runs = stdout
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line));
-    assert.deepEqual(runs[0], { ...runs[0], pipeline: 'all', kind: 'drain', outcomes: { loaded: 1 } });
+    assert.deepEqual(new Set(runs.map(({ kind }) => kind)), new Set(['drain', 'sweep']));
+    // Whichever of them came first has loaded the report, and no other.
+    const loaded = runs.map(({ outcomes }) => outcomes.loaded ?? 0);
+    assert.equal(
+      loaded.reduce((sum, count) => sum + count),
+      1,
+    );
     assert.ok(stopSeconds < 5, `it took ${stopSeconds} s to stop`);
   });
 

@@ -97,10 +97,12 @@ export async function readSeen(
      ORDER BY document_id IS NULL DESC`,
     { keys },
   );
+  const wanted = new Set(keys);
   const seen = new Map<string, LedgerRow>();
   for (const row of rows) {
-    seen.set(row.key, row);
-    if (row.sellerId && row.reportId) seen.set(ledgerKey({ sellerId: row.sellerId, reportId: row.reportId }), row);
+    const { key, sellerId, reportId } = row;
+    const keysOfRow = [key, ...(sellerId && reportId ? [ledgerKey({ sellerId, reportId })] : [])];
+    for (const each of keysOfRow) if (wanted.has(each)) seen.set(each, row);
   }
   return seen;
 }
