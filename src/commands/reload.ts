@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { defaultMaxDocumentBytes } from '../config/spec.js';
 import { ReportsError } from '../errors.js';
 import { reload } from '../pipeline/reload.js';
-import type { WorkSummary } from '../pipeline/work-list.js';
+import type { WorkSummary } from '../pipeline/work-summary.js';
 import type { LedgerFilter, LoadStatus } from '../warehouse/types.js';
 import type { Io } from './io.js';
 import { readWarehouseConfig, withContext } from './open-context.js';

@@ -1,4 +1,4 @@
-import type { WorkSummary } from '../pipeline/work-list.js';
+import type { WorkSummary } from '../pipeline/work-summary.js';
 import type { LedgerEntry } from '../warehouse/types.js';
 import { textTable } from './text-table.js';
 

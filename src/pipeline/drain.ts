@@ -5,7 +5,8 @@ import type { LedgerRow } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
 import { faultPoint } from './fault-point.js';
 import { type Pipeline, type Route, routeMessage } from './route.js';
-import { WorkList, type WorkSummary } from './work-list.js';
+import { WorkList } from './work-list.js';
+import type { WorkSummary } from './work-summary.js';
 
 /** Messages in hand at once; all of them are kept invisible, so there is no use in more than a drain can finish. */
 const maxInHand = 100;

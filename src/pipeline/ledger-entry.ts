@@ -1,4 +1,6 @@
+import { relative } from 'node:path';
 import { describeError, ReportsError } from '../errors.js';
+import type { RawDocument, Report } from '../source/types.js';
 import type { LedgerEntry } from '../warehouse/types.js';
 
 /** A ledger entry with everything unknown but what is given. */
@@ -36,5 +38,32 @@ export function quarantineReason(error: unknown): Pick<LedgerEntry, 'status' | '
     status: 'quarantined',
     reasonCode: error instanceof ReportsError ? error.code : 'UNEXPECTED',
     reason: describeError(error),
+  };
+}
+
+/** What getReport tells, for the ledger. */
+export function reportFacts(report: Report): Partial<LedgerEntry> {
+  return {
+    marketplaceIds: report.marketplaceIds,
+    dataStart: report.dataStart ?? null,
+    dataEnd: report.dataEnd ?? null,
+    reportCreatedAt: report.createdAt,
+  };
+}
+
+/** What is known of a document once its bytes are kept, for the ledger. */
+export function rawFacts(raw: RawDocument, rawFolder: string): Partial<LedgerEntry> {
+  const { facts } = raw;
+  return {
+    sellerId: facts.sellerId,
+    documentId: facts.documentId,
+    reportId: facts.reportId ?? null,
+    reportType: facts.reportType,
+    marketplaceIds: facts.marketplaceIds,
+    dataStart: facts.dataStart ?? null,
+    dataEnd: facts.dataEnd ?? null,
+    reportCreatedAt: facts.reportCreatedAt ?? null,
+    rawPath: relative(rawFolder, raw.path),
+    rawBytes: raw.bytes,
   };
 }

@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises';
-import { relative } from 'node:path';
 import { describeError, isRetryable, ReportsError } from '../errors.js';
 import { parseDocument } from '../parse/parse-document.js';
 import { downloadDocument } from '../source/document/download.js';
@@ -17,7 +16,7 @@ import type { LedgerEntry, Load } from '../warehouse/types.js';
 import { ledgerKey } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
 import { faultPoint } from './fault-point.js';
-import { ledgerEntry, quarantineReason } from './ledger-entry.js';
+import { ledgerEntry, quarantineReason, rawFacts, reportFacts } from './ledger-entry.js';
 import { writeLake } from './write-lake.js';
 
 /** A report that somebody asked to load: from a notification, a sweep or the ledger. */
@@ -76,7 +75,11 @@ export async function prepareRaw(
   fetchAgain?: () => Promise<RawDocument>,
 ): Promise<Load> {
   const startedMs = Date.now();
-  const known = { key: ledgerKey(raw.facts), ...rawFacts(raw, context), pipeline: options.pipeline };
+  const known = {
+    key: ledgerKey(raw.facts),
+    ...rawFacts(raw, context.config.raw),
+    pipeline: options.pipeline,
+  };
   try {
     const document = await examineOrFetchAgain(raw, options.maxDocumentBytes, fetchAgain);
     faultPoint('examined');
@@ -213,31 +216,6 @@ function withoutRows(
     entry: ledgerEntry({ key: ledgerKey(ids), ...ids, reportType, pipeline, ...known }),
     tables: [],
     rejectsPath: null,
-  };
-}
-
-function reportFacts(report: Report): Partial<LedgerEntry> {
-  return {
-    marketplaceIds: report.marketplaceIds,
-    dataStart: report.dataStart ?? null,
-    dataEnd: report.dataEnd ?? null,
-    reportCreatedAt: report.createdAt,
-  };
-}
-
-function rawFacts(raw: RawDocument, context: PipelineContext): Partial<LedgerEntry> {
-  const { facts } = raw;
-  return {
-    sellerId: facts.sellerId,
-    documentId: facts.documentId,
-    reportId: facts.reportId ?? null,
-    reportType: facts.reportType,
-    marketplaceIds: facts.marketplaceIds,
-    dataStart: facts.dataStart ?? null,
-    dataEnd: facts.dataEnd ?? null,
-    reportCreatedAt: facts.reportCreatedAt ?? null,
-    rawPath: relative(context.config.raw, raw.path),
-    rawBytes: raw.bytes,
   };
 }
 

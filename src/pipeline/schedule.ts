@@ -5,7 +5,7 @@ import type { PipelineContext } from './context.js';
 import { type DrainSignals, drain } from './drain.js';
 import type { Pipeline } from './route.js';
 import { sweep } from './sweep.js';
-import type { WorkSummary } from './work-list.js';
+import type { WorkSummary } from './work-summary.js';
 
 /**
  * Runs each pipeline's drain, and its sweep where it has one, by their cron expressions, until the stop signal; then the work in hand is
@@ -36,7 +36,10 @@ export async function runSchedule(
           debug: () => {},
         },
       });
-    log.info({ pipeline: name, schedule: pipeline.schedule, sweep: pipeline.sweep, timezone }, 'pipeline scheduled');
+    log.info(
+      { pipeline: name, schedule: pipeline.schedule, sweep: pipeline.sweep, timezone },
+      'pipeline scheduled',
+    );
     const drains = schedule('drain', pipeline.schedule);
     return pipeline.sweep ? [drains, schedule('sweep', pipeline.sweep)] : [drains];
   });

@@ -5,7 +5,8 @@ import { ledgerKey } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
 import { type DrainSignals, isSettled } from './drain.js';
 import type { Pipeline } from './route.js';
-import { WorkList, type WorkSummary } from './work-list.js';
+import { WorkList } from './work-list.js';
+import type { WorkSummary } from './work-summary.js';
 
 /** Amazon keeps reports for 90 days, and getReports looks back no further. */
 export const longestSweepDays = 90;

@@ -6,6 +6,7 @@ import { CommitQueue } from './commit-queue.js';
 import type { Outcome, PipelineContext } from './context.js';
 import { ledgerEntry, quarantineReason } from './ledger-entry.js';
 import { prepareLoad, type ReportRequest } from './load-document.js';
+import type { WorkSummary } from './work-summary.js';
 
 /** One report to load, with the messages that ask for it; a sweep's has none. */
 export interface Work {
@@ -25,15 +26,6 @@ export interface WorkLimits {
   abort: AbortSignal;
   /** Failed receives after which a document is quarantined; undefined where the queue has a redrive policy of its own. */
   maxReceives?: number;
-}
-
-/** What became of the work, for people and machines. */
-export interface WorkSummary {
-  outcomes: Partial<Record<Outcome, number>>;
-  /** Ledger entries committed. */
-  committed: LedgerEntry[];
-  /** Retryable failures met: the work stays where it came from. */
-  failures: { key: string; code: string; message: string }[];
 }
 
 /** Failures that say nothing about the document: its message comes again as often as it takes. */
