@@ -15,7 +15,8 @@ describe('the documentation', () => {
   it('the README names every command', () => {
     const commands = [...read('docs/cli.md').matchAll(/^## sp-reports (\w+)$/gm)].map(([, name]) => name);
     assert.ok(commands.length > 10);
-    for (const name of commands) assert.match(read('README.md'), new RegExp(`\`${name}[ \`]`), `${name} is missing`);
+    for (const name of commands)
+      assert.match(read('README.md'), new RegExp(`\`${name}[ \`]`), `${name} is missing`);
   });
 
   it('every link of the README leads to a file', () => {
