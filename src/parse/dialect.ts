@@ -124,15 +124,14 @@ function byKnownHeaders(lines: string[], schema: ReportSchema): Candidate | unde
   return bestScore >= Math.min(2, known.size) ? best : undefined;
 }
 
-/** The header is about as wide as the widest line; preamble lines are narrow. */
+/** The header is as wide as most lines, or wider; preamble lines are narrow, and rows may lack their last cells. */
 function byWidth(lines: string[], schema: ReportSchema | undefined): Candidate | undefined {
-  const nearlyAsWide = 0.6;
   const all = candidates(lines).filter(({ cells }) => cells.some((cell) => cell.trim() !== ''));
   let best: Candidate | undefined;
   for (const delimiter of delimiters) {
-    const own = all.filter((each) => each.delimiter === delimiter);
-    const widest = Math.max(0, ...own.map(({ cells }) => cells.length));
-    const header = own.find(({ cells }) => cells.length >= Math.max(2, widest * nearlyAsWide));
+    const own = all.filter((each) => each.delimiter === delimiter && each.cells.length > 1);
+    const usual = mostFrequent(own.map(({ cells }) => cells.length));
+    const header = own.find(({ cells }) => cells.length >= usual);
     if (header && header.cells.length > (best?.cells.length ?? 1)) best = header;
   }
   if (best) return best;
@@ -141,6 +140,13 @@ function byWidth(lines: string[], schema: ReportSchema | undefined): Candidate |
   const isWord =
     first?.cells.length === 1 && /^"?[\p{L}][\p{L}\p{N}_-]*"?$/u.test(first.cells[0]?.trim() ?? '');
   return isWord && (second || schema) ? first : undefined;
+}
+
+/** Of numbers that are as frequent the larger. */
+function mostFrequent(numbers: number[]): number {
+  const counts = new Map<number, number>();
+  for (const each of numbers) counts.set(each, (counts.get(each) ?? 0) + 1);
+  return [...counts].sort(([a, countA], [b, countB]) => countB - countA || b - a)[0]?.[0] ?? 0;
 }
 
 function decideQuoting(delimiter: string, headerLine: string, schema: ReportSchema | undefined): Quoting {

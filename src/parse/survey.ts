@@ -38,8 +38,19 @@ export async function surveyDocument(
   }
 }
 
-/** A quote that closes only rows later leaves a row of the wrong width that runs over several lines. */
 const swallowedRows = new Error('rows swallowed by a quote');
+
+/**
+ * A quote that isn't closed, or only rows later, leaves a row over several lines that is of the wrong width, or has a cell that would not
+ * be quoted so.
+ */
+function swallowsRows(cells: string[], raw: string, headerCells: number): boolean {
+  if (!raw.includes('\n')) return false;
+  return (
+    cells.length !== headerCells ||
+    cells.some((cell) => cell.includes('\n') && !raw.includes(`"${cell.replaceAll('"', '""')}"`))
+  );
+}
 
 async function survey(
   document: ExaminedDocument,
@@ -67,12 +78,7 @@ async function survey(
   };
 
   for await (const { cells, raw } of readRecords(document.openText(), dialect, reading)) {
-    if (
-      reading === 'whole' &&
-      dialect.quoting === 'csv' &&
-      cells.length !== dialect.header.length &&
-      raw.includes('\n')
-    ) {
+    if (reading === 'whole' && dialect.quoting === 'csv' && swallowsRows(cells, raw, dialect.header.length)) {
       throw swallowedRows;
     }
     for (const { index, position, kind } of watched) {

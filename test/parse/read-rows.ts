@@ -1,0 +1,46 @@
+import { DataType, type Vector } from 'apache-arrow';
+import { parseDocument } from '../../src/parse/parse-document.js';
+import type { ParsedDocument, Reject } from '../../src/parse/types.js';
+import { columnTypeText } from '../../src/schema/column-type.js';
+import type { ReportSchema } from '../../src/schema/types.js';
+import type { ExaminedDocument } from '../../src/source/types.js';
+
+/** A parsed document, read to its end. */
+export interface ReadDocument {
+  parsed: ParsedDocument;
+  /** `name type` of the columns of the first table. */
+  columns: string[];
+  /** Rows of the first table, values as text, with `_row`. */
+  rows: Record<string, string | null>[];
+  rejects: Reject[];
+}
+
+/** Parses a document and reads all of its batches. */
+export async function readRows(
+  document: ExaminedDocument,
+  schema?: ReportSchema,
+  batchRows = 3,
+): Promise<ReadDocument> {
+  const parsed = await parseDocument({ document, batchRows, ...(schema ? { schema } : {}) });
+  const rows: ReadDocument['rows'] = [];
+  const rejects: Reject[] = [];
+  for await (const { batch, rejects: found } of parsed.batches) {
+    rejects.push(...found);
+    const names = batch.schema.fields.map(({ name }) => name);
+    for (let index = 0; index < batch.numRows; index += 1) {
+      rows.push(
+        Object.fromEntries(names.map((name, column) => [name, textOf(batch.getChildAt(column), index)])),
+      );
+    }
+  }
+  const columns = (parsed.tables[0]?.columns ?? []).map(
+    ({ name, type }) => `${name} ${columnTypeText(type)}`,
+  );
+  return { parsed, columns, rows, rejects };
+}
+
+function textOf(vector: Vector | null, index: number): string | null {
+  const value: unknown = vector?.get(index);
+  if (value === null || value === undefined) return null;
+  return DataType.isDate(vector?.type) ? new Date(Number(value)).toISOString().slice(0, 10) : String(value);
+}
