@@ -129,9 +129,9 @@ function byWidth(lines: string[], schema: ReportSchema | undefined): Candidate |
   const all = candidates(lines).filter(({ cells }) => cells.some((cell) => cell.trim() !== ''));
   let best: Candidate | undefined;
   for (const delimiter of delimiters) {
-    const own = all.filter((each) => each.delimiter === delimiter && each.cells.length > 1);
-    const usual = mostFrequent(own.map(({ cells }) => cells.length));
-    const header = own.find(({ cells }) => cells.length >= usual);
+    const own = all.filter((each) => each.delimiter === delimiter && filledWidth(each) > 1);
+    const usual = mostFrequent(own.map(filledWidth));
+    const header = own.find((each) => filledWidth(each) >= usual);
     if (header && header.cells.length > (best?.cells.length ?? 1)) best = header;
   }
   if (best) return best;
@@ -140,6 +140,11 @@ function byWidth(lines: string[], schema: ReportSchema | undefined): Candidate |
   const isWord =
     first?.cells.length === 1 && /^"?[\p{L}][\p{L}\p{N}_-]*"?$/u.test(first.cells[0]?.trim() ?? '');
   return isWord && (second || schema) ? first : undefined;
+}
+
+/** Cells up to the last that holds something: rows may have empty ones more than the header. */
+function filledWidth({ cells }: Candidate): number {
+  return cells.findLastIndex((cell) => cell.trim() !== '') + 1;
 }
 
 /** Of numbers that are as frequent the larger. */

@@ -14,7 +14,7 @@ import { faultPoint } from './fault-point.js';
 export async function writeLake(
   parsed: ParsedDocument,
   document: ExaminedDocument,
-  config: Config,
+  config: Pick<Config, 'lake' | 'engine'>,
 ): Promise<{ tables: LoadTable[]; rejectsPath: string | null; rejects: number }> {
   const { facts } = document.raw;
   const pathOf = (table: string) => lakePath(config.lake, { table, ...facts });

@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
+import { parseDocument } from '../src/parse/parse-document.js';
+import type { ParsedDocument } from '../src/parse/types.js';
+import { writeLake } from '../src/pipeline/write-lake.js';
+import { columnTypeText } from '../src/schema/column-type.js';
+import { packagedSchemasFolder, readSchemas } from '../src/schema/read.js';
+import { examineDocument } from '../src/source/document/examine.js';
+import { keepFile } from '../src/source/document/raw-store.js';
+import type { DocumentFacts } from '../src/source/types.js';
+import type { LoadTable } from '../src/warehouse/types.js';
+
+/** A case is a document and, beside it, `<case>.expected.json`; dropping in a pair adds a test. */
+interface Expected {
+  /** What Amazon would have said, where it matters. */
+  facts?: Partial<DocumentFacts>;
+  charset: string;
+  table: string;
+  /** `name type`; schema columns that the document lacks are left out. */
+  columns: string[];
+  rows: Record<string, string>[];
+  rejects: Record<string, unknown>[];
+}
+
+const folder = new URL('./fixtures/', import.meta.url).pathname;
+const schemas = readSchemas({ folders: [packagedSchemasFolder()] });
+
+/** Takes a document from a file to Parquet, and reads the Parquet back with DuckDB and hyparquet. */
+async function readThrough(path: string, facts: Omit<DocumentFacts, 'documentId'>) {
+  const home = mkdtempSync(join(tmpdir(), 'sp-reports-fixture-'));
+  try {
+    const raw = await keepFile(join(home, 'raw'), path, facts);
+    const document = await examineDocument(raw, { maxTextBytes: 1e9 });
+    const schema = schemas.get(facts.reportType);
+    const parsed = await parseDocument({ document, ...(schema ? { schema } : {}) });
+    const written = await writeLake(parsed, document, { lake: join(home, 'lake'), engine: 'reference' });
+    return {
+      document,
+      parsed,
+      tables: await Promise.all(written.tables.map((table) => readTable(table))),
+      rejects: await readRejects(written.rejectsPath),
+    };
+  } finally {
+    rmSync(home, { recursive: true });
+  }
+}
+
+async function readTable(table: LoadTable) {
+  if (!table.parquetPath) return { ...table, rowsByDuckDb: [], rowsByHyparquet: 0 };
+  const columns = table.columns.map(
+    ({ name, type }) =>
+      `CAST("${name}" AS ${sqlTypes[type.kind] ?? columnTypeText(type)})::VARCHAR AS "${name}"`,
+  );
+  const rowsByDuckDb = await duckDb(
+    `SELECT ${columns} FROM read_parquet('${table.parquetPath}') ORDER BY _row`,
+  );
+  const read = await parquetReadObjects({ file: await asyncBufferFromFile(table.parquetPath) });
+  return { ...table, rowsByDuckDb, rowsByHyparquet: read.length };
+}
+
+const sqlTypes: Record<string, string> = {
+  string: 'VARCHAR',
+  json: 'VARCHAR',
+  int64: 'BIGINT',
+  float64: 'DOUBLE',
+  bool: 'BOOLEAN',
+};
+
+function readRejects(path: string | null) {
+  return path
+    ? duckDb(
+        `SELECT row_number::INT AS row, column_name AS "column", raw, reason FROM read_parquet('${path}')`,
+      )
+    : [];
+}
+
+async function duckDb(sql: string) {
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  try {
+    return (await connection.runAndReadAll(sql)).getRowObjectsJson();
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
+
+/** Columns of the document, without those that only the schema has. */
+function documentColumns(parsed: ParsedDocument): string[] {
+  return (parsed.tables[0]?.columns ?? [])
+    .filter(({ header }) => header !== undefined)
+    .map(({ name, type }) => `${name} ${columnTypeText(type)}`);
+}
+
+describe('fixtures, from the document to Parquet and back', () => {
+  for (const reportType of readdirSync(folder)) {
+    for (const name of readdirSync(join(folder, reportType)).filter(
+      (each) => !each.endsWith('.expected.json'),
+    )) {
+      it(`${reportType}/${name}`, async () => {
+        const expectedPath = join(folder, reportType, `${name.replace(/\..*$/, '')}.expected.json`);
+        const expected = JSON.parse(readFileSync(expectedPath, 'utf8')) as Expected;
+        const facts = { sellerId: 'A1', reportType, marketplaceIds: [], ...expected.facts };
+        const { document, parsed, tables, rejects } = await readThrough(
+          join(folder, reportType, name),
+          facts,
+        );
+        const [table] = tables;
+        const rows = (table?.rowsByDuckDb ?? []).map((row) =>
+          Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)),
+        );
+        assert.deepEqual(
+          {
+            facts: expected.facts,
+            charset: document.charset,
+            table: table?.name,
+            columns: documentColumns(parsed),
+            rows,
+            rejects,
+          },
+          { facts: expected.facts, ...expected },
+        );
+        assert.equal(table?.rowsByHyparquet, rows.length);
+      });
+    }
+  }
+});
+
+describe('real documents', () => {
+  const samples = new URL('../../shared/samples/', import.meta.url).pathname;
+  if (!existsSync(samples)) {
+    console.log(`      left out: no folder ${samples}`);
+    return;
+  }
+  for (const name of readdirSync(samples).filter((each) => each.includes('--'))) {
+    it(`${name} loads, every line of it`, async () => {
+      const reportType = name.replace(/--.*$/, '');
+      const { tables, rejects } = await readThrough(join(samples, name), {
+        sellerId: 'A1',
+        reportType,
+        marketplaceIds: [],
+      });
+      assert.deepEqual(rejects, []);
+      const rows = tables.reduce((sum, table) => sum + table.rowsByDuckDb.length, 0);
+      if (/\.(json|xml)$/.test(name)) return assert.ok(rows > 0);
+      const lines = readFileSync(join(samples, name), 'latin1')
+        .split('\n')
+        .filter((line) => line.trim() !== '');
+      assert.equal(rows, lines.length - 1);
+    });
+  }
+});
