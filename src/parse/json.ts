@@ -26,6 +26,7 @@ export async function* readJsonObjects(document: ExaminedDocument): AsyncGenerat
     await reader.expect('{');
     next = await reader.peek();
     while (next !== '}') {
+      if (next !== '"') throw reader.problem(`found ${shown(next)} where a name should be`);
       const key = String(await reader.value());
       await reader.expect(':');
       if ((await reader.peek()) === '[') {
@@ -33,13 +34,7 @@ export async function* readJsonObjects(document: ExaminedDocument): AsyncGenerat
       } else {
         beside[key] = await reader.value();
       }
-      next = await reader.peek();
-      if (next === ',') {
-        await reader.expect(',');
-        next = await reader.peek();
-      } else if (next !== '}') {
-        throw reader.problem(`found ${JSON.stringify(next)} where , or } should be`);
-      }
+      next = await reader.afterValue('}');
     }
     await reader.expect('}');
     if (Object.keys(beside).length > 0) yield { value: beside };
@@ -49,11 +44,16 @@ export async function* readJsonObjects(document: ExaminedDocument): AsyncGenerat
 
 async function* listItems(reader: TextReader): AsyncGenerator<unknown> {
   await reader.expect('[');
-  while ((await reader.peek()) !== ']') {
+  let next = await reader.peek();
+  while (next !== ']') {
     yield await reader.value();
-    if ((await reader.peek()) === ',') await reader.expect(',');
+    next = await reader.afterValue(']');
   }
   await reader.expect(']');
+}
+
+function shown(character: string): string {
+  return character === '' ? 'the end' : JSON.stringify(character);
 }
 
 /** Reads values off a text that comes in chunks. */
@@ -82,11 +82,17 @@ class TextReader {
 
   async expect(character: string): Promise<void> {
     const found = await this.peek();
-    if (found !== character)
-      throw this.problem(
-        `found ${found === '' ? 'the end' : JSON.stringify(found)} where ${character} should be`,
-      );
+    if (found !== character) throw this.problem(`found ${shown(found)} where ${character} should be`);
     this.at += 1;
+  }
+
+  /** Behind a value: takes the comma where another follows, and tells what comes next. */
+  async afterValue(end: string): Promise<string> {
+    if ((await this.peek()) === end) return end;
+    await this.expect(',');
+    const next = await this.peek();
+    if (next === end || next === '') throw this.problem(`found ${shown(next)} after a comma`);
+    return next;
   }
 
   /** The next value whole: its end is found by a scan, then it is parsed. */
@@ -113,7 +119,7 @@ class TextReader {
     let depth = 0;
     let inString = false;
     for (let position = this.at; ; position += 1) {
-      if (position >= this.text.length) {
+      while (position >= this.text.length) {
         const dropped = this.at;
         if (!(await this.more())) return this.text.length;
         position -= dropped;
