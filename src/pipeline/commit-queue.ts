@@ -1,4 +1,4 @@
-import { describeError, isRetryable } from '../errors.js';
+import { describeError, ReportsError } from '../errors.js';
 import type { QueueMessage } from '../source/types.js';
 import type { LedgerEntry, Load } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
@@ -48,7 +48,9 @@ export class CommitQueue {
       faultPoint('record-written');
       await this.context.warehouse.commit(group.map(({ load }) => load));
     } catch (error) {
-      if (isRetryable(error)) {
+      // Only a refusal is about a document; all else is about the warehouse, and the messages stay on the queue.
+      const refused = error instanceof ReportsError && error.code === 'WAREHOUSE_REFUSED';
+      if (!refused) {
         for (const { failed } of group) failed(error);
       } else if (group.length > 1) {
         for (const one of group) await this.commitTogether([one]);

@@ -55,9 +55,8 @@ export async function prepareLoad(
       return withoutRows(request, { ...reportFacts(report), ...reason });
     }
     const raw = await fetchRaw(report, request, context, call);
-    return await prepareRaw(raw, request, context, () =>
-      fetchRaw(report, request, context, call, { again: true }),
-    );
+    const fetchAgain = () => fetchRaw(report, request, context, call, { again: true });
+    return await prepareRaw(raw, { ...request, ...call }, context, fetchAgain);
   } catch (error) {
     if (isRetryable(error)) throw error;
     return withoutRows(request, quarantineReason(error));
@@ -70,7 +69,7 @@ export async function prepareLoad(
  */
 export async function prepareRaw(
   raw: RawDocument,
-  options: Pick<ReportRequest, 'pipeline' | 'maxDocumentBytes'>,
+  options: Pick<ReportRequest, 'pipeline' | 'maxDocumentBytes'> & { signal?: AbortSignal },
   context: PipelineContext,
   fetchAgain?: () => Promise<RawDocument>,
 ): Promise<Load> {
@@ -81,7 +80,8 @@ export async function prepareRaw(
     pipeline: options.pipeline,
   };
   try {
-    const document = await examineOrFetchAgain(raw, options.maxDocumentBytes, fetchAgain);
+    const examined = await examineOrFetchAgain(raw, options.maxDocumentBytes, fetchAgain);
+    const document = untilAborted(examined, options.signal);
     faultPoint('examined');
     const schema = context.schemas.get(raw.facts.reportType);
     const parsed = await parseDocument({ document, ...(schema ? { schema } : {}) });
@@ -165,6 +165,20 @@ async function examineOrFetchAgain(
     if (!damaged || !fetchAgain) throw error;
     return await examineDocument(await fetchAgain(), { maxTextBytes });
   }
+}
+
+/** The document, whose text ends with the signal's reason when it is aborted: parsing a large one takes minutes. */
+function untilAborted(document: ExaminedDocument, signal: AbortSignal | undefined): ExaminedDocument {
+  if (!signal) return document;
+  return {
+    ...document,
+    async *openText() {
+      for await (const chunk of document.openText()) {
+        signal.throwIfAborted();
+        yield chunk;
+      }
+    },
+  };
 }
 
 /** The document of a FATAL report explains the failure; it is a reason, never rows. */

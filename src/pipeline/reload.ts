@@ -44,7 +44,7 @@ async function loadAgain(
   if (row.status === 'fatal' || row.status === 'cancelled' || row.status === 'skipped') return undefined;
   if (sellerId && documentId && reportType) {
     const raw = await findRaw(context.config.raw, { sellerId, documentId, reportType });
-    if (raw) return prepareRaw(raw, { pipeline, maxDocumentBytes }, context);
+    if (raw) return prepareRaw(raw, { pipeline, ...options }, context);
   }
   const request = requestFrom(row, maxDocumentBytes);
   return request && context.sellingPartner(request.sellerId)

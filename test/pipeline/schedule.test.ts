@@ -8,7 +8,7 @@ describe('the scheduler', function () {
   afterEach(() => world.close());
 
   /** Starts the program, gives it time, stops it; returns what it printed. */
-  async function startAndStop(until: () => Promise<boolean>) {
+  async function startAndStop(until: () => Promise<boolean>, { signals = 1 } = {}) {
     let stop = () => {};
     const running = runInProcess(['start', '--json'], {
       env: world.env,
@@ -20,7 +20,7 @@ describe('the scheduler', function () {
     });
     while (!(await until())) await sleep(50);
     const stoppedMs = Date.now();
-    stop();
+    for (let signal = 0; signal < signals; signal += 1) stop();
     const ran = await running;
     return { ...ran, stopSeconds: (Date.now() - stoppedMs) / 1000 };
   }
@@ -68,6 +68,20 @@ describe('the scheduler', function () {
     const { visible, inFlight } = await world.sandbox.queueDepth();
     assert.equal(Number(loaded[0]?.loads) + visible, 20);
     assert.equal(inFlight, 0);
+  });
+
+  it('breaks off what does not finish when it is told to stop a second time, and releases it', async () => {
+    world = await makeWorld({ pipelines: [{ schedule: '* * * * * *', limits: { waitTimeSeconds: 0 } }] });
+    await world.sandbox.notify(
+      world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(1) }),
+    );
+    world.sandbox.state.faults.holds.set('getReport', { ms: 20_000, times: 1 });
+    const { stopSeconds } = await startAndStop(
+      async () => (await world.sandbox.queueDepth()).inFlight === 1,
+      { signals: 2 },
+    );
+    assert.ok(stopSeconds < 5, `it took ${stopSeconds} s to stop`);
+    assert.deepEqual(await world.sandbox.queueDepth(), { visible: 1, inFlight: 0 });
   });
 
   it('ends a program of its own on SIGTERM', async () => {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { ReportsError } from '../../errors.js';
 import { callJson } from './http.js';
 import { retried } from './retry.js';
@@ -58,16 +59,32 @@ export function openLogin(options: {
   }
 
   return {
-    async accessToken() {
+    async accessToken(signal) {
+      signal?.throwIfAborted();
       if (cached && cached.untilMs > now()) return cached.token;
       if (refused && refused.untilMs > now()) throw refused.error;
       refreshing ??= refresh().finally(() => {
         refreshing = undefined;
       });
-      return refreshing;
+      return signal ? unlessAborted(refreshing, signal) : refreshing;
     },
     invalidate(token) {
       if (cached?.token === token) cached = undefined;
     },
   };
+}
+
+/** The refresh itself goes on: others may wait for it too. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const waiting = new AbortController();
+  const aborted = once(signal, 'abort', { signal: waiting.signal }).then(() => {
+    throw signal.reason;
+  });
+  // Ended below when the work is done first: that is no failure.
+  aborted.catch(() => {});
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    waiting.abort();
+  }
 }

@@ -117,7 +117,7 @@ export function openSellingPartner(options: {
     let renewed = false;
     for (;;) {
       await quota.take(key, call);
-      const accessToken = await login.accessToken();
+      const accessToken = await login.accessToken(signal);
       const answer = await retried(
         () => send(call, accessToken),
         (found) => new ReportsError('API_UNAVAILABLE', { operation, sellerId, found }),
