@@ -159,7 +159,9 @@ function placeOf(url: string): { region: string; endpoint?: string } {
   const region = match?.[1] ?? match?.[3];
   if (region) return { region };
   if (hostname === 'queue.amazonaws.com') return { region: 'us-east-1' };
-  return { region: process.env.AWS_REGION ?? 'us-east-1', endpoint: origin };
+  // Names under localhost are this machine by RFC 6761, which not every resolver knows.
+  const endpoint = hostname.endsWith('.localhost') ? origin.replace(hostname, 'localhost') : origin;
+  return { region: process.env.AWS_REGION ?? 'us-east-1', endpoint };
 }
 
 const notFound = new Set([

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { ReportsError } from '../../src/errors.js';
+import { readNotification } from '../../src/source/notification.js';
+
+const report = {
+  sellerId: 'A3TESTSELLER',
+  accountId: 'amzn1.merchant.o.A3TESTSELLER',
+  reportId: '54517018502',
+  reportType: 'GET_FLAT_FILE_ACTIONABLE_ORDER_DATA',
+  processingStatus: 'DONE',
+  reportDocumentId: 'amzn1.tortuga.3.edbcd0d8-3434-8222-1234-52ad8ade1208.REP4567URI9BMZ',
+};
+
+const read = {
+  kind: 'report',
+  notificationId: 'n-1',
+  sellerId: 'A3TESTSELLER',
+  reportId: '54517018502',
+  reportType: 'GET_FLAT_FILE_ACTIONABLE_ORDER_DATA',
+  status: 'DONE',
+  documentId: 'amzn1.tortuga.3.edbcd0d8-3434-8222-1234-52ad8ade1208.REP4567URI9BMZ',
+};
+
+function body(of: object = report) {
+  return {
+    notificationVersion: '2020-09-04',
+    notificationType: 'REPORT_PROCESSING_FINISHED',
+    payloadVersion: '2020-09-04',
+    eventTime: '2020-07-14T03:35:13.214Z',
+    payload: { reportProcessingFinishedNotification: of },
+    notificationMetadata: { notificationId: 'n-1' },
+  };
+}
+
+const readBody = (value: unknown) => readNotification(JSON.stringify(value), 'm-1');
+
+function withKeys(value: unknown, change: (key: string) => string): unknown {
+  if (Array.isArray(value) || typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]) => [change(key), withKeys(each, change)]),
+  );
+}
+
+describe('a notification', () => {
+  it("is read from Amazon's own body, whatever the case of its keys", () => {
+    assert.deepEqual(readBody(body()), read);
+    assert.deepEqual(readBody(withKeys(body(), (key) => key.toUpperCase())), read);
+    assert.deepEqual(readBody(withKeys(body(), (key) => `${key[0]?.toUpperCase()}${key.slice(1)}`)), read);
+  });
+
+  it('is read out of EventBridge and SNS, and of one in the other', () => {
+    const event = { version: '0', 'detail-type': 'REPORT_PROCESSING_FINISHED', detail: body() };
+    assert.deepEqual(readBody(event), read);
+    assert.deepEqual(readBody({ Type: 'Notification', Message: JSON.stringify(body()) }), read);
+    assert.deepEqual(readBody({ Type: 'Notification', Message: JSON.stringify(event) }), read);
+  });
+
+  it('may lack the seller id, the account id, or the document id', () => {
+    const { sellerId: _, ...byAccount } = report;
+    assert.deepEqual(readBody(body(byAccount)), read);
+    assert.deepEqual(readBody(body({ ...byAccount, sellerId: null })), read);
+    const { accountId: __, ...old } = report;
+    assert.deepEqual(readBody(body(old)), read);
+    const { reportDocumentId: ___, ...bare } = report;
+    const { documentId: ____, ...withoutDocument } = read;
+    assert.deepEqual(readBody(body({ ...bare, processingStatus: 'DONE' })), withoutDocument);
+  });
+
+  it('of a vendor group names the group', () => {
+    const group = { ...report, sellerId: null, accountId: 'amzn1.vg.123' };
+    assert.deepEqual(readBody(body(group)), { ...read, sellerId: 'amzn1.vg.123' });
+  });
+
+  it('takes ids that come as numbers', () => {
+    assert.deepEqual(readBody(body({ ...report, reportId: 54517018502 })), read);
+  });
+
+  it('of another type is told apart', () => {
+    const other = {
+      NotificationType: 'ANY_OFFER_CHANGED',
+      Payload: { AnyOfferChangedNotification: { SellerId: 'A3' } },
+      NotificationMetadata: { NotificationId: 'n-2' },
+    };
+    assert.deepEqual(readBody(other), {
+      kind: 'other',
+      notificationId: 'n-2',
+      notificationType: 'ANY_OFFER_CHANGED',
+    });
+  });
+
+  it('that cannot be read says what is missing', () => {
+    for (const [text, found] of [
+      ['hello', /no JSON object: hello/],
+      ['[]', /no JSON object/],
+      ['{}', /no notificationType/],
+      [JSON.stringify({ notificationType: 'REPORT_PROCESSING_FINISHED' }), /no payload/],
+      [
+        JSON.stringify(body({ ...report, sellerId: null, accountId: null })),
+        /neither sellerId nor accountId/,
+      ],
+      [JSON.stringify(body({ ...report, reportId: '' })), /no reportId/],
+      [JSON.stringify(body({ ...report, reportType: undefined })), /no reportType/],
+      [JSON.stringify(body({ ...report, processingStatus: 'LOST' })), /processingStatus LOST/],
+    ] as const) {
+      assert.throws(
+        () => readNotification(text, 'm-1'),
+        (error) =>
+          error instanceof ReportsError &&
+          error.code === 'NOTIFICATION_UNREADABLE' &&
+          found.test(error.message),
+        text,
+      );
+    }
+  });
+
+  it('never fails otherwise, whatever stands on the queue', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.json(),
+          fc.jsonValue().map((value) => JSON.stringify(body(value as object))),
+        ),
+        (text) => {
+          try {
+            readNotification(text, 'm-1');
+          } catch (error) {
+            assert.ok(
+              error instanceof ReportsError && error.code === 'NOTIFICATION_UNREADABLE',
+              String(error),
+            );
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+});

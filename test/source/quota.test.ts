@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { ReportsError } from '../../src/errors.js';
+import { openQuotaPlan, quotaKey } from '../../src/source/selling-partner/quota.js';
+
+const key = quotaKey({ clientId: 'app', sellerId: 'A1', operation: 'getReportDocument' });
+const quick = quotaKey({ clientId: 'app', sellerId: 'A1', operation: 'getReport' });
+const exceeded = (error: unknown) => error instanceof ReportsError && error.code === 'API_QUOTA_EXCEEDED';
+
+describe('the quota plan', () => {
+  let folder: string;
+  let file: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'sp-reports-quota-'));
+    file = join(folder, 'state', 'quota.json');
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it('allows the burst, then tells when the next call is possible', async () => {
+    let nowMs = 1_000_000;
+    const plan = openQuotaPlan({ file, now: () => nowMs });
+    assert.equal(plan.available(key), 15);
+    for (let call = 0; call < 15; call += 1) await plan.take(key);
+    assert.equal(plan.available(key), 0);
+    assert.equal(plan.nextAvailableMs(key) - nowMs, Math.ceil(1000 / 0.0167));
+    await assert.rejects(plan.take(key, { deadlineMs: nowMs + 1000 }), exceeded);
+    nowMs += 61_000;
+    assert.equal(plan.available(key), 1);
+    assert.equal(plan.possibleUntil(key, nowMs + 600_000), 11);
+    await plan.take(key, { deadlineMs: nowMs });
+  });
+
+  it('survives a restart', async () => {
+    const nowMs = 1_000_000;
+    const before = openQuotaPlan({ file, now: () => nowMs });
+    for (let call = 0; call < 10; call += 1) await before.take(key);
+    // Not closed: as after a crash.
+    assert.equal(openQuotaPlan({ file, now: () => nowMs }).available(key), 5);
+    assert.equal(openQuotaPlan({ file, now: () => nowMs + 10 * 60_000 }).available(key), 15);
+  });
+
+  it('begins anew where its file is damaged, and is not stopped by a clock set back', async () => {
+    const plan = openQuotaPlan({ file, now: () => 1_000_000 });
+    await plan.take(key);
+    await plan.close();
+    assert.equal(openQuotaPlan({ file, now: () => 500_000 }).available(key), 14);
+    for (const text of ['', '{', 'null', '{"x": 1}', `{"${key}": {"tokens": "many"}}`]) {
+      writeFileSync(file, text);
+      assert.equal(openQuotaPlan({ file, now: () => 1 }).available(key), 15, text);
+    }
+  });
+
+  it('follows the rate that Amazon tells, and stops where Amazon refused', () => {
+    let nowMs = 0;
+    const plan = openQuotaPlan({ file, now: () => nowMs });
+    plan.observe(key, { throttled: true });
+    assert.equal(plan.available(key), 0);
+    plan.observe(key, { callsPerSecond: 1 });
+    nowMs += 3000;
+    assert.equal(plan.available(key), 3);
+  });
+
+  it('serves in the order of asking, and goes on when one gives up', async () => {
+    const plan = openQuotaPlan({ file });
+    plan.observe(quick, { callsPerSecond: 50, throttled: true });
+    const order: number[] = [];
+    const abort = new AbortController();
+    const given = [1, 2, 3].map((turn) =>
+      plan.take(quick, turn === 2 ? { signal: abort.signal } : {}).then(
+        () => order.push(turn),
+        () => order.push(-turn),
+      ),
+    );
+    abort.abort();
+    await Promise.all(given);
+    assert.deepEqual(order, [1, -2, 3]);
+  });
+
+  it('never allows more than the burst and the rate, over any time', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 0, max: 120 }), { minLength: 1, maxLength: 60 }),
+        async (pausesSeconds) => {
+          rmSync(join(folder, 'state'), { recursive: true, force: true });
+          let nowMs = 0;
+          const plan = openQuotaPlan({ file, now: () => nowMs });
+          const takenMs: number[] = [];
+          for (const pause of pausesSeconds) {
+            nowMs += pause * 1000;
+            await plan.take(key, { deadlineMs: nowMs }).then(
+              () => takenMs.push(nowMs),
+              (error) => assert.ok(exceeded(error)),
+            );
+          }
+          takenMs.forEach((from, first) => {
+            takenMs.slice(first).forEach((until, count) => {
+              assert.ok(count + 1 <= 15 + ((until - from) / 1000) * 0.0167 + 1e-6);
+            });
+          });
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+});

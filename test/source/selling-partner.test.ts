@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ReportsError } from '../../src/errors.js';
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.js';
+import { openQuotaPlan } from '../../src/source/selling-partner/quota.js';
+import { openSellingPartner } from '../../src/source/selling-partner/selling-partner.js';
+import type { SellingPartner } from '../../src/source/types.js';
+import { generousPlans } from '../pipeline/world.js';
+
+const sellerId = 'A1TESTSELLER';
+const listings = 'GET_MERCHANT_LISTINGS_ALL_DATA';
+const restricted = 'GET_FLAT_FILE_ORDER_REPORT_DATA_SHIPPING';
+const body = Buffer.from('a\tb\n');
+
+const failsWith = (code: string) => (error: unknown) => error instanceof ReportsError && error.code === code;
+
+describe('the Selling Partner API', () => {
+  let sandbox: Sandbox;
+  let folder: string;
+
+  async function open(
+    options: SandboxOptions = {},
+    change: { clientSecret?: string } = {},
+  ): Promise<SellingPartner> {
+    sandbox = await startSandbox({ plans: generousPlans, ...options });
+    sandbox.addSeller({ sellerId, region: 'na', marketplaces: ['ATVPDKIKX0DER'] });
+    return openSellingPartner({
+      seller: { id: sellerId, region: 'na', credentials: { ...sandbox.credentialsFor(sellerId), ...change } },
+      quota: openQuotaPlan({ file: join(folder, 'quota.json') }),
+      endpoint: sandbox.apiEndpoint,
+      loginUrl: sandbox.loginUrl,
+    });
+  }
+  const operations = () => sandbox.state.calls.map(({ operation, status }) => `${operation} ${status}`);
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'sp-reports-api-'));
+  });
+  afterEach(async () => {
+    await sandbox.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('logs in once for many calls at the same time', async () => {
+    const seller = await open();
+    const { reportId } = sandbox.addReport({ sellerId, reportType: listings, body });
+    const reports = await Promise.all(Array.from({ length: 12 }, () => seller.getReport(reportId, {})));
+    assert.equal(new Set(reports.map((report) => report.documentId)).size, 1);
+    assert.equal(operations().filter((each) => each.startsWith('login')).length, 1);
+  });
+
+  it('renews a token that has expired', async () => {
+    const seller = await open({ tokenSeconds: 1 });
+    const { reportId } = sandbox.addReport({ sellerId, reportType: listings, body });
+    await seller.getReport(reportId, {});
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    await seller.getReport(reportId, {});
+    assert.equal(operations().filter((each) => each === 'login 200').length, 2);
+  });
+
+  it('says which seller cannot log in, never with the secret, and does not try again at once', async () => {
+    const seller = await open({}, { clientSecret: 'hush-hush' });
+    for (const _ of [1, 2, 3]) {
+      await assert.rejects(seller.getReport('1', {}), (error) => {
+        assert.ok(failsWith('LOGIN_REFUSED')(error));
+        assert.match(String(error), /A1TESTSELLER.*401 invalid_client/);
+        assert.doesNotMatch(JSON.stringify(error) + String(error), /hush-hush/);
+        return true;
+      });
+    }
+    assert.deepEqual(operations(), ['login 401']);
+  });
+
+  it('asks for a restricted data token where the type is restricted, known beforehand or not', async () => {
+    const seller = await open();
+    const { documentId = '' } = sandbox.addReport({ sellerId, reportType: restricted, body });
+    assert.match((await seller.getReportDocument(documentId, { restricted: true })).url, /^http/);
+    assert.deepEqual(operations().slice(1), ['createRestrictedDataToken 200', 'getReportDocument 200']);
+    sandbox.state.calls.length = 0;
+    assert.match((await seller.getReportDocument(documentId, { restricted: false })).url, /^http/);
+    assert.deepEqual(operations(), [
+      'getReportDocument 403',
+      'createRestrictedDataToken 200',
+      'getReportDocument 200',
+    ]);
+  });
+
+  it('tells what is gone from what is refused', async () => {
+    const seller = await open();
+    await assert.rejects(seller.getReport('404', {}), failsWith('API_NOT_FOUND'));
+    await assert.rejects(seller.getReportDocument('x', { restricted: false }), failsWith('API_NOT_FOUND'));
+    sandbox.state.faults.answers.set('getReport', { status: 400, times: 1 });
+    await assert.rejects(seller.getReport('1', {}), failsWith('API_REQUEST_REFUSED'));
+  });
+
+  it('tries again after a 5xx, a few times', async () => {
+    const seller = await open();
+    const { reportId } = sandbox.addReport({ sellerId, reportType: listings, body });
+    sandbox.state.faults.answers.set('getReport', { status: 503, times: 2 });
+    assert.equal((await seller.getReport(reportId, {})).reportId, reportId);
+    sandbox.state.faults.answers.set('getReport', { status: 503, times: 4 });
+    await assert.rejects(seller.getReport(reportId, {}), failsWith('API_UNAVAILABLE'));
+  });
+
+  it('waits by the rate that Amazon tells after a 429, but not beyond the deadline', async () => {
+    const seller = await open({ plans: { ...generousPlans, getReport: { callsPerSecond: 5, burst: 2 } } });
+    const { reportId } = sandbox.addReport({ sellerId, reportType: listings, body });
+    for (let call = 0; call < 4; call += 1) await seller.getReport(reportId, {});
+    assert.ok(operations().includes('getReport 429'));
+    sandbox.state.faults.answers.set('getReport', { status: 429, times: 1 });
+    await assert.rejects(
+      seller.getReport(reportId, { deadlineMs: Date.now() + 20 }),
+      failsWith('API_QUOTA_EXCEEDED'),
+    );
+  });
+
+  it('says so where nobody answers', async () => {
+    const seller = await open();
+    await sandbox.close();
+    await assert.rejects(seller.getReport('1', {}), (error) => {
+      assert.ok(failsWith('API_UNAVAILABLE')(error));
+      assert.match(String(error), /ECONNREFUSED/);
+      return true;
+    });
+    sandbox = await startSandbox();
+  });
+
+  it('lists reports page by page, ten types a call', async () => {
+    const seller = await open();
+    for (let index = 0; index < 120; index += 1) sandbox.addReport({ sellerId, reportType: listings, body });
+    sandbox.addReport({ sellerId, reportType: 'GET_TYPE_14', body });
+    sandbox.addReport({ sellerId, reportType: listings, status: 'CANCELLED' });
+    const reportTypes = [listings, ...Array.from({ length: 15 }, (_, index) => `GET_TYPE_${index}`)];
+    const createdSince = new Date(Date.now() - 3_600_000);
+    const found = new Set<string>();
+    for await (const report of seller.getReports({ reportTypes, statuses: ['DONE'], createdSince }, {})) {
+      found.add(report.reportId);
+    }
+    assert.equal(found.size, 121);
+    assert.equal(operations().filter((each) => each === 'getReports 200').length, 3);
+  });
+
+  it('breaks off when it is told to', async () => {
+    const seller = await open();
+    sandbox.state.faults.holds.set('login', { ms: 5000, times: 1 });
+    const abort = new AbortController();
+    const asking = seller.getReport('1', { signal: abort.signal });
+    setTimeout(() => abort.abort(), 50);
+    await assert.rejects(asking, { name: 'AbortError' });
+  });
+});

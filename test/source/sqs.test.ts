@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pino } from 'pino';
+import { ReportsError } from '../../src/errors.js';
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.js';
+import { openQueue } from '../../src/source/sqs.js';
+import type { Queue } from '../../src/source/types.js';
+
+const failsWith = (code: string) => (error: unknown) => error instanceof ReportsError && error.code === code;
+
+describe('an SQS queue', function () {
+  this.timeout(20_000);
+  let sandbox: Sandbox;
+  let queue: Queue;
+
+  async function open(
+    options: SandboxOptions = {},
+    change: { url?: string; visibilityTimeoutSeconds?: number } = {},
+  ) {
+    sandbox = await startSandbox(options);
+    Object.assign(process.env, sandbox.awsEnvironment);
+    queue = openQueue({
+      url: sandbox.queueUrl,
+      visibilityTimeoutSeconds: 30,
+      log: pino({ level: 'silent' }),
+      ...change,
+    });
+  }
+  const receive = (waitTimeSeconds = 0) => queue.receive({ maxMessages: 10, waitTimeSeconds });
+
+  afterEach(async () => {
+    await queue.close();
+    await sandbox.close();
+  });
+
+  it('deletes a message only when it is acknowledged', async () => {
+    await open();
+    await sandbox.sendBody('a');
+    const [message] = await receive();
+    assert.equal(message?.body, 'a');
+    assert.equal(message.receiveCount, 1);
+    assert.deepEqual(await sandbox.queueDepth(), { visible: 0, inFlight: 1 });
+    await message.ack();
+    assert.deepEqual(await sandbox.queueDepth(), { visible: 0, inFlight: 0 });
+  });
+
+  it('gives a message back at once, and counts its receives', async () => {
+    await open();
+    await sandbox.sendBody('a');
+    const [first] = await receive();
+    await first?.release();
+    const [second] = await receive();
+    assert.equal(second?.receiveCount, 2);
+    await second?.release(60);
+    assert.deepEqual(await receive(), []);
+  });
+
+  it('keeps a message invisible for as long as it is in hand', async () => {
+    await open({}, { visibilityTimeoutSeconds: 1 });
+    await sandbox.sendBody('a');
+    const [message] = await receive();
+    await sleep(2500);
+    assert.deepEqual(await receive(), []);
+    await message?.ack();
+    await sleep(1100);
+    assert.deepEqual(await receive(), []);
+  });
+
+  it('releases what is still in hand when it is closed', async () => {
+    await open();
+    for (const body of ['a', 'b', 'c']) await sandbox.sendBody(body);
+    assert.equal((await receive()).length, 3);
+    await queue.close();
+    assert.deepEqual(await sandbox.queueDepth(), { visible: 3, inFlight: 0 });
+  });
+
+  it('waits for messages, and stops waiting when it is told to', async () => {
+    await open();
+    const waiting = receive(5);
+    await sleep(200);
+    await sandbox.sendBody('late');
+    assert.equal((await waiting)[0]?.body, 'late');
+    const abort = new AbortController();
+    const startedMs = Date.now();
+    const nothing = queue.receive({ maxMessages: 10, waitTimeSeconds: 10, signal: abort.signal });
+    setTimeout(() => abort.abort(), 100);
+    assert.deepEqual(await nothing, []);
+    assert.ok(Date.now() - startedMs < 2000);
+  });
+
+  it('knows whether the queue has a redrive policy', async () => {
+    await open({ maxReceiveCount: 3 });
+    assert.equal(await queue.hasRedrivePolicy(), true);
+    await queue.close();
+    await sandbox.close();
+    await open();
+    assert.equal(await queue.hasRedrivePolicy(), false);
+  });
+
+  it('says what is wrong: no such queue, nobody there', async () => {
+    await open();
+    await queue.close();
+    const url = `${sandbox.queueUrl}-absent`;
+    queue = openQueue({
+      url,
+      visibilityTimeoutSeconds: 30,
+      log: pino({ level: 'silent' }),
+      endpoint: sandbox.sqsEndpoint,
+    });
+    await assert.rejects(receive(), failsWith('QUEUE_NOT_FOUND'));
+    await queue.close();
+    queue = openQueue({
+      url: 'http://127.0.0.1:1/000000000000/q',
+      visibilityTimeoutSeconds: 30,
+      log: pino({ level: 'silent' }),
+    });
+    await assert.rejects(receive(), failsWith('QUEUE_UNREACHABLE'));
+  });
+});
