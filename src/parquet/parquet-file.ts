@@ -76,20 +76,21 @@ export async function openParquetFile(options: {
 }
 
 /**
- * What the library writes to. A failure is kept, not told by the callback: the library does not wait for its first write, whose failure
- * would end the process.
+ * What the library writes to. It does not wait for each of its writes, so they are put in line here; and a failure is kept, not told by
+ * the callback, for that of a write nobody waits for would end the process.
  */
 function openSink(file: FileHandle): Sink & { failure?: unknown } {
+  let line: Promise<void> = Promise.resolve();
   const sink: Sink & { failure?: unknown } = {
     write(bytes, done) {
-      file
-        .writeFile(bytes)
+      line = line
+        .then(() => file.writeFile(bytes))
         .catch((error: unknown) => {
           sink.failure ??= error;
         })
-        .finally(done);
+        .finally(() => done());
     },
-    end: (done) => done(),
+    end: (done) => void line.then(() => done()),
   };
   return sink;
 }
