@@ -54,6 +54,7 @@ export async function sweep(
           if (signals.stop.aborted || found >= limits.maxDocuments) break;
         }
       } catch (error) {
+        if (signals.stop.aborted) break;
         // One seller's trouble must not keep the others from being swept.
         if (!(error instanceof ReportsError) || error.code === 'WAREHOUSE_LOCKED') throw error;
         work.summary.failures.push({ key: id, code: error.code, message: error.message });
