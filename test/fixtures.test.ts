@@ -4,9 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
-import { parseDocument } from '../src/parse/parse-document.js';
-import type { ParsedDocument } from '../src/parse/types.js';
-import { writeLake } from '../src/pipeline/write-lake.js';
+import type { Engine, ParsedDocument } from '../src/parse/types.js';
+import { convertDocument } from '../src/pipeline/convert-document.js';
 import { columnTypeText } from '../src/schema/column-type.js';
 import { packagedSchemasFolder, readSchemas } from '../src/schema/read.js';
 import { examineDocument } from '../src/source/document/examine.js';
@@ -27,17 +26,17 @@ interface Expected {
 }
 
 const folder = new URL('./fixtures/', import.meta.url).pathname;
+const engines: Engine[] = ['columnar', 'reference'];
 const schemas = readSchemas({ folders: [packagedSchemasFolder()] });
 
 /** Takes a document from a file to Parquet, and reads the Parquet back with DuckDB and hyparquet. */
-async function readThrough(path: string, facts: Omit<DocumentFacts, 'documentId'>) {
+async function readThrough(path: string, facts: Omit<DocumentFacts, 'documentId'>, engine: Engine) {
   const home = mkdtempSync(join(tmpdir(), 'sp-reports-fixture-'));
   try {
     const raw = await keepFile(join(home, 'raw'), path, facts);
     const document = await examineDocument(raw, { maxTextBytes: 1e9 });
     const schema = schemas.get(facts.reportType);
-    const parsed = await parseDocument({ document, ...(schema ? { schema } : {}) });
-    const written = await writeLake(parsed, document, { lake: join(home, 'lake'), engine: 'reference' });
+    const { parsed, written } = await convertDocument(document, schema, { lake: join(home, 'lake'), engine });
     return {
       document,
       parsed,
@@ -101,31 +100,33 @@ describe('fixtures, from the document to Parquet and back', () => {
     for (const name of readdirSync(join(folder, reportType)).filter(
       (each) => !each.endsWith('.expected.json'),
     )) {
-      it(`${reportType}/${name}`, async () => {
-        const expectedPath = join(folder, reportType, `${name.replace(/\..*$/, '')}.expected.json`);
-        const expected = JSON.parse(readFileSync(expectedPath, 'utf8')) as Expected;
-        const facts = { sellerId: 'A1', reportType, marketplaceIds: [], ...expected.facts };
-        const { document, parsed, tables, rejects } = await readThrough(
-          join(folder, reportType, name),
-          facts,
-        );
-        const [table] = tables;
-        const rows = (table?.rowsByDuckDb ?? []).map((row) =>
-          Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)),
-        );
-        assert.deepEqual(
-          {
-            facts: expected.facts,
-            charset: document.charset,
-            table: table?.name,
-            columns: documentColumns(parsed),
-            rows,
-            rejects,
-          },
-          { facts: expected.facts, ...expected },
-        );
-        assert.equal(table?.rowsByHyparquet, rows.length);
-      });
+      for (const engine of engines)
+        it(`${reportType}/${name}, ${engine} engine`, async () => {
+          const expectedPath = join(folder, reportType, `${name.replace(/\..*$/, '')}.expected.json`);
+          const expected = JSON.parse(readFileSync(expectedPath, 'utf8')) as Expected;
+          const facts = { sellerId: 'A1', reportType, marketplaceIds: [], ...expected.facts };
+          const { document, parsed, tables, rejects } = await readThrough(
+            join(folder, reportType, name),
+            facts,
+            engine,
+          );
+          const [table] = tables;
+          const rows = (table?.rowsByDuckDb ?? []).map((row) =>
+            Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)),
+          );
+          assert.deepEqual(
+            {
+              facts: expected.facts,
+              charset: document.charset,
+              table: table?.name,
+              columns: documentColumns(parsed),
+              rows,
+              rejects,
+            },
+            { facts: expected.facts, ...expected },
+          );
+          assert.equal(table?.rowsByHyparquet, rows.length);
+        });
     }
   }
 });
@@ -137,20 +138,25 @@ describe('real documents', () => {
     return;
   }
   for (const name of readdirSync(samples).filter((each) => each.includes('--'))) {
-    it(`${name} loads, every line of it`, async () => {
-      const reportType = name.replace(/--.*$/, '');
-      const { tables, rejects } = await readThrough(join(samples, name), {
-        sellerId: 'A1',
-        reportType,
-        marketplaceIds: [],
+    for (const engine of engines)
+      it(`${name} loads, every line of it, ${engine} engine`, async () => {
+        const reportType = name.replace(/--.*$/, '');
+        const { tables, rejects } = await readThrough(
+          join(samples, name),
+          {
+            sellerId: 'A1',
+            reportType,
+            marketplaceIds: [],
+          },
+          engine,
+        );
+        assert.deepEqual(rejects, []);
+        const rows = tables.reduce((sum, table) => sum + table.rowsByDuckDb.length, 0);
+        if (/\.(json|xml)$/.test(name)) return assert.ok(rows > 0);
+        const lines = readFileSync(join(samples, name), 'latin1')
+          .split('\n')
+          .filter((line) => line.trim() !== '');
+        assert.equal(rows, lines.length - 1);
       });
-      assert.deepEqual(rejects, []);
-      const rows = tables.reduce((sum, table) => sum + table.rowsByDuckDb.length, 0);
-      if (/\.(json|xml)$/.test(name)) return assert.ok(rows > 0);
-      const lines = readFileSync(join(samples, name), 'latin1')
-        .split('\n')
-        .filter((line) => line.trim() !== '');
-      assert.equal(rows, lines.length - 1);
-    });
   }
 });

@@ -128,7 +128,7 @@ function inferCommand(io: Io): Command {
           ...(options.contentType ? { contentType: options.contentType } : {}),
         });
         const document = await examineDocument(raw, { maxTextBytes: defaultMaxDocumentBytes });
-        const { tables, dialect } = await parseDocument({ document });
+        const { tables, dialect } = await parseDocument({ document, engine: 'reference' });
         for (const { name, columns } of tables) {
           io.stdout.write(
             schemaYaml({

@@ -185,9 +185,11 @@ export const configSpec = z.strictObject({
   state: folder('data/state', 'Folder of what must survive a restart: the quota plan.'),
   schemas: folder('schemas', 'Folder of your own report schemas; they go before the packaged ones.'),
   engine: z
-    .enum(['reference'])
-    .default('reference')
-    .describe('How documents are parsed and Parquet is written.'),
+    .enum(['columnar', 'reference'])
+    .default('columnar')
+    .describe(
+      'How documents are parsed and Parquet is written. `columnar` is fast; `reference` is the slow and simple way that it is held equal to, by csv-parse and parquetjs-lite.',
+    ),
   aws: z
     .strictObject({
       region: optionalText('AWS region of the queues; taken from the queue URL where absent.'),

@@ -1,10 +1,12 @@
 import { ReportsError } from '../errors.js';
 import type { ReportSchema } from '../schema/types.js';
 import type { ExaminedDocument } from '../source/types.js';
+import { type Assumption, parseColumnar } from './columnar/parse-columnar.js';
+import { NotColumnar } from './columnar/rows.js';
 import { parseDelimited } from './delimited.js';
 import { readJsonObjects } from './json.js';
 import { parseObjects } from './objects.js';
-import type { ParsedDocument } from './types.js';
+import type { Engine, ParsedDocument } from './types.js';
 import { readXmlObjects } from './xml.js';
 
 /** So much of the text is looked at to tell what it is and to find its header. */
@@ -13,15 +15,22 @@ const headCharacters = 256 * 1024;
 /**
  * Parses a document by its report schema; without one, by what its text looks like, columns inferred.
  * The tables and their columns are known at once; the rows are pulled from `batches`.
- * Errors: HEADER_NOT_FOUND, DOCUMENT_UNPARSABLE, FORMAT_UNSUPPORTED.
+ * Errors: HEADER_NOT_FOUND, DOCUMENT_UNPARSABLE, FORMAT_UNSUPPORTED; in the columnar engine also
+ * WrongAssumption and NotColumnar, from here or from `batches`.
  */
 export async function parseDocument({
   document,
   schema,
-  batchRows = 4096,
+  engine,
+  known,
+  batchRows = engine === 'columnar' ? 16_384 : 4096,
 }: {
   document: ExaminedDocument;
   schema?: ReportSchema;
+  engine: Engine;
+  /** What an earlier try found out by WrongAssumption, or that the document is not for the columnar parser. */
+  known?: Assumption | NotColumnar;
+  /** Rows that the reference parser makes into one batch. */
   batchRows?: number;
 }): Promise<ParsedDocument> {
   if (schema?.format === 'raw') return withoutRows();
@@ -29,7 +38,15 @@ export async function parseDocument({
   if (head.trim() === '') return withoutRows();
   const format = formatOf(head);
   const { reportType, documentId } = document.raw.facts;
-  if (format === 'delimited') return parseDelimited(document, schema, head, batchRows);
+  if (format === 'delimited') {
+    if (engine === 'columnar' && !(known instanceof NotColumnar)) {
+      return parseColumnar(document, schema, head, known);
+    }
+    const parsed = await parseDelimited(document, schema, head, batchRows);
+    return known instanceof NotColumnar
+      ? { ...parsed, notes: [...parsed.notes, `read by the reference parser: ${known.message}`] }
+      : parsed;
+  }
   // A type whose documents are delimited sends JSON or XML only to say that something went wrong.
   if (schema === undefined || schema.format === 'json' || schema.format === 'xml') {
     if (format === 'JSON') return parseObjects(reportType, () => readJsonObjects(document), batchRows);

@@ -23,7 +23,7 @@ export async function* readRecords(
   dialect: DelimitedDialect,
   reading: RecordReading,
 ): AsyncGenerator<Record> {
-  const body = skipCharacters(text, dialect.preambleCharacters);
+  const body = withoutLastReturn(skipCharacters(text, dialect.preambleCharacters));
   const records = reading === 'whole' ? wholeRecords(body, dialect) : lineRecords(body, dialect);
   let isHeader = true;
   for await (const record of records) {
@@ -102,6 +102,16 @@ async function* lineRecords(text: AsyncIterable<string>, dialect: DelimitedDiale
   if (rest !== '') yield { cells: splitLine(rest, delimiter, quoting), raw: rest };
 }
 
+/** A text that breaks off between `\r` and `\n` ends with a line all the same. */
+async function* withoutLastReturn(text: AsyncIterable<string>): AsyncGenerator<string> {
+  let held = '';
+  for await (const chunk of text) {
+    const piece = held + chunk;
+    held = piece.endsWith('\r') ? '\r' : '';
+    yield held ? piece.slice(0, -1) : piece;
+  }
+}
+
 async function* skipCharacters(text: AsyncIterable<string>, count: number): AsyncGenerator<string> {
   let left = count;
   for await (const chunk of text) {
@@ -116,4 +126,16 @@ async function* skipCharacters(text: AsyncIterable<string>, count: number): Asyn
 
 function isBlank(cells: string[]): boolean {
   return cells.length === 1 && (cells[0] ?? '').trim() === '';
+}
+
+/** Cells beyond the header that hold something. Empty ones are harmless. */
+export function surplusCells(cells: string[], headerCells: number): number {
+  let last = cells.length;
+  while (last > headerCells && (cells[last - 1] ?? '').trim() === '') last -= 1;
+  return Math.max(last - headerCells, 0);
+}
+
+/** Why a row is rejected whole. */
+export function surplusReason(surplus: number): string {
+  return `${surplus} ${surplus === 1 ? 'cell' : 'cells'} more than the header`;
 }

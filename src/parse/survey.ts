@@ -1,12 +1,10 @@
 import { CsvError } from 'csv-parse';
 import type { ColumnType } from '../schema/types.js';
 import type { ExaminedDocument } from '../source/types.js';
-import { type DateOrder, orderEvidence, orderOfZone } from './dates.js';
-import type { DelimitedDialect } from './dialect.js';
-import type { ResolvedHeader } from './header.js';
+import { clueOf, Evidence } from './evidence.js';
 import { TypeInference } from './infer-types.js';
-import { chooseMark, type DecimalMark, markEvidence } from './numbers.js';
-import { type RecordReading, readRecords } from './records.js';
+import { type RecordReading, readRecords, surplusCells } from './records.js';
+import type { DelimitedLayout } from './table-layout.js';
 import type { ValueRules } from './values.js';
 
 export interface Survey {
@@ -19,21 +17,16 @@ export interface Survey {
   notes: string[];
 }
 
-/** Countries where the month is written first. */
-const monthFirstCountries = new Set(['US']);
-
 /** Reads a delimited document once to decide what holds for all of it. The same document is always decided alike. */
 export async function surveyDocument(
-  document: ExaminedDocument,
-  dialect: DelimitedDialect,
-  header: ResolvedHeader,
-  countries: string[],
+  document: Pick<ExaminedDocument, 'openText'>,
+  layout: DelimitedLayout,
 ): Promise<Survey> {
   try {
-    return await survey(document, dialect, header, countries, 'whole');
+    return await survey(document, layout, 'whole');
   } catch (error) {
     if (!(error instanceof CsvError) && error !== swallowedRows) throw error;
-    const decided = await survey(document, dialect, header, countries, 'line-by-line');
+    const decided = await survey(document, layout, 'line-by-line');
     return { ...decided, notes: [...decided.notes, 'a quote is not closed: rows were read line by line'] };
   }
 }
@@ -44,7 +37,7 @@ const swallowedRows = new Error('rows swallowed by a quote');
  * A quote that isn't closed, or only rows later, leaves a row over several lines that is of the wrong width, or has a cell that would not
  * be quoted so.
  */
-function swallowsRows(cells: string[], raw: string, headerCells: number): boolean {
+export function swallowsRows(cells: string[], raw: string, headerCells: number): boolean {
   if (!raw.includes('\n')) return false;
   return (
     cells.length !== headerCells ||
@@ -53,15 +46,11 @@ function swallowsRows(cells: string[], raw: string, headerCells: number): boolea
 }
 
 async function survey(
-  document: ExaminedDocument,
-  dialect: DelimitedDialect,
-  header: ResolvedHeader,
-  countries: string[],
+  document: Pick<ExaminedDocument, 'openText'>,
+  { dialect, header, countries }: DelimitedLayout,
   reading: RecordReading,
 ): Promise<Survey> {
-  const marks: Record<DecimalMark, number> = { '.': 0, ',': 0 };
-  const orders: Record<DateOrder, number> = { mdy: 0, dmy: 0 };
-  const zones: Record<DateOrder, number> = { mdy: 0, dmy: 0 };
+  const evidence = new Evidence();
   const inferences = new Map<number, TypeInference>();
   const emptyNameless = new Set(header.nameless);
   const watched = header.positions.flatMap((index, position) => {
@@ -70,66 +59,34 @@ async function survey(
     if (column.origin === 'inferred') inferences.set(index, new TypeInference(column.header ?? ''));
     return [{ index, position, kind: column.origin === 'inferred' ? undefined : column.type.kind }];
   });
-  const noteOrder = (text: string) => {
-    const order = orderEvidence(text);
-    if (order) orders[order] += 1;
-    const zone = order ? undefined : orderOfZone(text);
-    if (zone) zones[zone] += 1;
-  };
-
   for await (const { cells, raw } of readRecords(document.openText(), dialect, reading)) {
     if (reading === 'whole' && dialect.quoting === 'csv' && swallowsRows(cells, raw, dialect.header.length)) {
       throw swallowedRows;
     }
+    // A row that will be rejected tells nothing: nobody knows which of its cells moved.
+    if (surplusCells(cells, dialect.header.length) > 0) continue;
     for (const { index, position, kind } of watched) {
       const text = cells[position];
       if (text === undefined || text === '') continue;
       emptyNameless.delete(index);
       const inference = inferences.get(index);
-      if (inference) {
+      if (!inference) evidence.add(kind && clueOf(kind, text));
+      else {
         inference.add(text);
-        if (inference.isTime()) noteOrder(text);
-      } else if (kind === 'decimal' || kind === 'float64' || kind === 'int64') {
-        const mark = markEvidence(text);
-        if (mark) marks[mark] += 1;
-      } else if (kind === 'date' || kind === 'timestamp') {
-        noteOrder(text);
+        if (inference.isTime()) evidence.add(clueOf('date', text));
       }
     }
   }
 
   for (const inference of inferences.values()) {
     if (!inference.isNumeric()) continue;
-    marks['.'] += inference.marks['.'];
-    marks[','] += inference.marks[','];
+    evidence.add('mark .', inference.marks['.']);
+    evidence.add('mark ,', inference.marks[',']);
   }
   const declared = header.schemaColumns.find((column) => column?.dateOrder)?.dateOrder;
-  const rules: ValueRules = {
-    decimalMark: chooseMark(marks, countries),
-    dateOrder: chooseOrder(orders) ?? declared ?? chooseOrder(zones) ?? orderOfCountries(countries),
-  };
+  const rules = evidence.decide(declared, countries);
   const types = new Map(
     [...inferences].map(([index, inference]) => [index, inference.type(rules.decimalMark, rules.dateOrder)]),
   );
-  const notes: string[] = [];
-  if (marks['.'] > 0 && marks[','] > 0) {
-    notes.push(
-      `decimal point in ${marks['.']} values and comma in ${marks[',']}: read with "${rules.decimalMark}"`,
-    );
-  }
-  if (orders.mdy > 0 && orders.dmy > 0) {
-    notes.push(
-      `month first in ${orders.mdy} dates and day first in ${orders.dmy}: read as ${rules.dateOrder}`,
-    );
-  }
-  return { reading, rules, types, emptyNameless, notes };
-}
-
-function chooseOrder(evidence: Record<DateOrder, number>): DateOrder | undefined {
-  if (evidence.mdy === evidence.dmy) return undefined;
-  return evidence.mdy > evidence.dmy ? 'mdy' : 'dmy';
-}
-
-function orderOfCountries(countries: string[]): DateOrder {
-  return countries.every((country) => monthFirstCountries.has(country)) ? 'mdy' : 'dmy';
+  return { reading, rules, types, emptyNameless, notes: evidence.notes(rules) };
 }

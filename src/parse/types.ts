@@ -17,9 +17,9 @@ export interface Reject {
 export interface ParsedBatch {
   table: string;
   /**
-   * One Arrow column per resolved column, in order, then `_row` (Int64): string, json and decimal as Utf8 (a decimal in
-   * canonical spelling, `-1141.18`), int64 as Int64, float64 as Float64, bool as Bool, date as DateDay,
-   * timestamp as TimestampMicrosecond in UTC. All nullable but `_row`.
+   * One Arrow column per resolved column, in order, then `_row` (Int64): string and json as Utf8, decimal as Decimal,
+   * int64 as Int64, float64 as Float64, bool as Bool, date as DateDay, timestamp as TimestampMicrosecond in UTC. All nullable but
+   * `_row`. The columnar parser gives them dictionaries, and Arrow's Null for a column without any value.
    */
   batch: RecordBatch;
   rejects: Reject[];
@@ -43,11 +43,15 @@ export interface Dialect {
   preambleLines: number;
 }
 
+export type Engine = 'columnar' | 'reference';
+
 /** A document on its way to rows: its tables are known, its rows are pulled. */
 export interface ParsedDocument {
+  /** Whose parser reads it; undefined where there is but one, as for JSON and XML. */
+  engine?: Engine;
   dialect: Dialect;
   tables: ParsedTable[];
-  /** Drift and oddities worth telling, e.g. headers the schema doesn't know or lacks. */
+  /** Drift and oddities worth telling, e.g. headers the schema doesn't know or lacks. Complete when the batches are. */
   notes: string[];
   batches: AsyncIterable<ParsedBatch>;
 }

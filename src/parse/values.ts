@@ -1,3 +1,4 @@
+import { columnTypeText } from '../schema/column-type.js';
 import type { ColumnType } from '../schema/types.js';
 import { type DateOrder, readTime } from './dates.js';
 import { type DecimalMark, fitsDecimal, readNumber } from './numbers.js';
@@ -33,6 +34,11 @@ const firstMicros = -62_135_596_800_000_000n;
 const lastMicros = 253_402_300_799_999_999n;
 
 const largestInt64 = 2n ** 63n - 1n;
+
+/** Why a value is rejected. */
+export function expectedReason(type: ColumnType): string {
+  return `expected ${columnTypeText(type)}`;
+}
 
 type Reader = (text: string, rules: ValueRules) => Value | undefined;
 

@@ -1,6 +1,5 @@
 import { rm } from 'node:fs/promises';
 import { describeError, isRetryable, ReportsError } from '../errors.js';
-import { parseDocument } from '../parse/parse-document.js';
 import { downloadDocument } from '../source/document/download.js';
 import { examineDocument } from '../source/document/examine.js';
 import { findRaw } from '../source/document/raw-store.js';
@@ -15,9 +14,9 @@ import type {
 import type { LedgerEntry, Load } from '../warehouse/types.js';
 import { ledgerKey } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
+import { convertDocument } from './convert-document.js';
 import { faultPoint } from './fault-point.js';
 import { ledgerEntry, quarantineReason, rawFacts, reportFacts } from './ledger-entry.js';
-import { writeLake } from './write-lake.js';
 
 /** A report that somebody asked to load: from a notification, a sweep or the ledger. */
 export interface ReportRequest {
@@ -84,8 +83,7 @@ export async function prepareRaw(
     const document = untilAborted(examined, options.signal);
     faultPoint('examined');
     const schema = context.schemas.get(raw.facts.reportType);
-    const parsed = await parseDocument({ document, ...(schema ? { schema } : {}) });
-    const written = await writeLake(parsed, document, context.config);
+    const { parsed, written } = await convertDocument(document, schema, context.config);
     const entry = ledgerEntry({
       ...known,
       rawBytes: document.raw.bytes,
@@ -96,7 +94,7 @@ export async function prepareRaw(
       textBytes: document.textBytes,
       charset: document.charset,
       dialect: { ...parsed.dialect },
-      engine: context.config.engine,
+      engine: parsed.engine ?? context.config.engine,
       durationMs: Date.now() - startedMs,
     });
     return { entry, tables: written.tables, rejectsPath: written.rejectsPath };

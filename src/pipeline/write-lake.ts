@@ -1,11 +1,21 @@
 import type { Config } from '../config/spec.js';
 import { lakePath } from '../parquet/lake-path.js';
 import { openRejectsWriter } from '../parquet/rejects.js';
-import { openParquetWriter, type ParquetWriter } from '../parquet/write-parquet.js';
+import { openColumnarWriter } from '../parquet/columnar/columnar-writer.js';
+import { openReferenceWriter } from '../parquet/reference-writer.js';
+import type { ParquetWriter } from '../parquet/types.js';
 import type { ParsedDocument, ParsedTable } from '../parse/types.js';
 import type { ExaminedDocument } from '../source/types.js';
 import type { LoadTable } from '../warehouse/types.js';
 import { faultPoint } from './fault-point.js';
+
+/** What a document became in the lake. */
+export interface WrittenLake {
+  tables: LoadTable[];
+  /** Null where nothing was rejected. */
+  rejectsPath: string | null;
+  rejects: number;
+}
 
 /**
  * Pulls the batches of a parsed document into Parquet, one file per table and one for the rejects, row group by row group.
@@ -15,7 +25,7 @@ export async function writeLake(
   parsed: ParsedDocument,
   document: ExaminedDocument,
   config: Pick<Config, 'lake' | 'engine'>,
-): Promise<{ tables: LoadTable[]; rejectsPath: string | null; rejects: number }> {
+): Promise<WrittenLake> {
   const { facts } = document.raw;
   const pathOf = (table: string) => lakePath(config.lake, { table, ...facts });
   const writers = new Map<string, ParquetWriter>();
@@ -45,7 +55,8 @@ export async function writeLake(
   }
 
   function openWriter(table: ParsedTable): Promise<ParquetWriter> {
-    return openParquetWriter({
+    const open = config.engine === 'columnar' ? openColumnarWriter : openReferenceWriter;
+    return open({
       path: pathOf(table.name),
       columns: table.columns,
       metadata: {

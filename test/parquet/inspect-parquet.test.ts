@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import * as arrow from 'apache-arrow';
-import { vectorFromArray } from 'apache-arrow';
 import { inspectParquet } from '../../src/parquet/inspect-parquet.js';
-import { openParquetWriter } from '../../src/parquet/write-parquet.js';
+import { openReferenceWriter } from '../../src/parquet/reference-writer.js';
+import { batchOf, column } from './batch-of.js';
+
+const columns = [column('sku', 'string'), column('amount', 'decimal(18,4)'), column('quantity', 'int64')];
 
 describe('inspecting a Parquet file', () => {
   let folder: string;
@@ -16,36 +17,14 @@ describe('inspecting a Parquet file', () => {
 
   async function write(name: string): Promise<string> {
     const path = join(folder, name);
-    const writer = await openParquetWriter({
+    const writer = await openReferenceWriter({
       path,
-      columns: [
-        { name: 'sku', type: { kind: 'string' }, origin: 'schema' },
-        { name: 'amount', type: { kind: 'decimal', precision: 18, scale: 4 }, origin: 'schema' },
-        { name: 'quantity', type: { kind: 'int64' }, origin: 'schema' },
-      ],
+      columns,
       metadata: { seller_id: 'A1', document_id: 'amzn1.spdoc.1' },
       rowGroupRows: 4,
     });
-    const rows = Array.from({ length: 10 }, (_, n) => n);
-    const table = new arrow.Table({
-      sku: vectorFromArray(
-        rows.map((n) => (n === 1 ? null : `sku-${n}`)),
-        new arrow.Utf8(),
-      ),
-      amount: vectorFromArray(
-        rows.map((n) => `${n}.50`),
-        new arrow.Utf8(),
-      ),
-      quantity: vectorFromArray(
-        rows.map((n) => BigInt(n)),
-        new arrow.Int64(),
-      ),
-      _row: vectorFromArray(
-        rows.map((n) => BigInt(n + 1)),
-        new arrow.Int64(),
-      ),
-    });
-    for (const batch of table.batches) await writer.write(batch);
+    const rows = Array.from({ length: 10 }, (_, n) => [n === 1 ? null : `sku-${n}`, `${n}.5`, BigInt(n)]);
+    await writer.write(batchOf(columns, rows));
     await writer.finish();
     return path;
   }
@@ -66,7 +45,7 @@ describe('inspecting a Parquet file', () => {
       ],
       sample: [0, 1, 2, 3, 4].map((n) => ({
         sku: n === 1 ? null : `sku-${n}`,
-        amount: `${n}.50`,
+        amount: `${n}.5`,
         quantity: String(n),
         _row: String(n + 1),
       })),

@@ -2,6 +2,7 @@ import { DataType, type Vector } from 'apache-arrow';
 import { parseDocument } from '../../src/parse/parse-document.js';
 import type { ParsedDocument, Reject } from '../../src/parse/types.js';
 import { columnTypeText } from '../../src/schema/column-type.js';
+import { canonicalDecimal } from '../../src/schema/decimal.js';
 import type { ReportSchema } from '../../src/schema/types.js';
 import type { ExaminedDocument } from '../../src/source/types.js';
 
@@ -21,7 +22,12 @@ export async function readRows(
   schema?: ReportSchema,
   batchRows = 3,
 ): Promise<ReadDocument> {
-  const parsed = await parseDocument({ document, batchRows, ...(schema ? { schema } : {}) });
+  const parsed = await parseDocument({
+    document,
+    engine: 'reference',
+    batchRows,
+    ...(schema ? { schema } : {}),
+  });
   const rows: ReadDocument['rows'] = [];
   const rejects: Reject[] = [];
   for await (const { batch, rejects: found } of parsed.batches) {
@@ -42,5 +48,6 @@ export async function readRows(
 function textOf(vector: Vector | null, index: number): string | null {
   const value: unknown = vector?.get(index);
   if (value === null || value === undefined) return null;
+  if (DataType.isDecimal(vector?.type)) return canonicalDecimal(value as Uint32Array, 0, vector.type.scale);
   return DataType.isDate(vector?.type) ? new Date(Number(value)).toISOString().slice(0, 10) : String(value);
 }

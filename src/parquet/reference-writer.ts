@@ -1,27 +1,20 @@
-import type { RecordBatch, Vector } from 'apache-arrow';
+import type { Decimal, RecordBatch, Vector } from 'apache-arrow';
 import type { Field } from 'parquetjs-lite';
-import type { ColumnType, ResolvedColumn } from '../schema/types.js';
+import { canonicalDecimal } from '../schema/decimal.js';
+import type { ColumnType } from '../schema/types.js';
 import { openParquetFile } from './parquet-file.js';
-
-export interface ParquetWriter {
-  /** Writes a batch: the columns in order, then `_row`. */
-  write(batch: RecordBatch): Promise<void>;
-  finish(): Promise<{ rows: number; bytes: number }>;
-  /** Takes an unfinished file away. */
-  abort(): Promise<void>;
-}
+import type { ParquetWriter, ParquetWriterOptions } from './types.js';
 
 /**
  * The reference engine's writer: batches into a Parquet file. Decimals are written as text and cast by the load, as the library has no
  * decimal; all other types are native and exact. Errors: PARQUET_FAILED, DISK_FULL.
  */
-export async function openParquetWriter(options: {
-  path: string;
-  columns: ResolvedColumn[];
-  metadata: Record<string, string>;
-  /** Rows held in memory until they are written. */
-  rowGroupRows?: number;
-}): Promise<ParquetWriter> {
+export async function openReferenceWriter(
+  options: ParquetWriterOptions & {
+    /** Rows held in memory until they are written. */
+    rowGroupRows?: number;
+  },
+): Promise<ParquetWriter> {
   const { columns, ...rest } = options;
   const fields: Record<string, Field> = {};
   for (const { name, type } of columns) fields[name] = { type: fieldTypes[type.kind], optional: true };
@@ -77,6 +70,8 @@ const dayMs = 86_400_000;
 const valueReaders: Partial<Record<ColumnType['kind'], ValueReader>> = {
   date: (vector, index) => new Date(Number(heldValue(vector, index)) * dayMs),
   timestamp: heldValue,
+  decimal: (vector, index) =>
+    canonicalDecimal(vector.data[0]?.values as Uint32Array, index, (vector.type as Decimal).scale),
 };
 
 /** A vector of a batch is in one piece. */

@@ -1,0 +1,140 @@
+import { type Data, DataType } from 'apache-arrow';
+import { ByteSink } from './byte-sink.js';
+import { type ColumnValues, isValid, valuesOf } from './column-values.js';
+import { encodeDelta } from './delta.js';
+import { allThere, bitWidthOf, encodeDefinitionLevels, encodeHybrid, noneThere } from './hybrid.js';
+
+/** Encodings by Parquet's numbers. */
+export const encodings = { plain: 0, rle: 3, deltaBinaryPacked: 5, rleDictionary: 8 } as const;
+
+/** One page before compression. */
+export interface Page {
+  kind: 'dictionary' | 'data';
+  /** Values in it, nulls included. */
+  values: number;
+  encoding: number;
+  bytes: Uint8Array;
+}
+
+export interface Statistics {
+  nullCount: number;
+  min?: Uint8Array;
+  max?: Uint8Array;
+}
+
+/** One column of a row group: a dictionary page where the Arrow array has a dictionary, then data pages. */
+export interface EncodedColumn {
+  pages: Page[];
+  statistics: Statistics;
+}
+
+/** Values of one page; a multiple of 8, so that each page has whole bytes of Arrow's bitmaps. */
+const pageValues = 32_768;
+
+/** Encodes one column of a record batch; Arrow's nulls stand for a column of any type that has no values. */
+export function encodeColumn(data: Data): EncodedColumn {
+  if (DataType.isNull(data.type)) return encodeNulls(data.length);
+  const dictionary = DataType.isDictionary(data.type) ? (data.dictionary?.data[0] as Data) : undefined;
+  const values = valuesOf(dictionary ?? data);
+  const pages: Page[] = [];
+  if (dictionary) {
+    const sink = new ByteSink(dictionary.length * 16 + 16);
+    for (let index = 0; index < dictionary.length; index += 1) values.append(sink, index);
+    pages.push({
+      kind: 'dictionary',
+      values: dictionary.length,
+      encoding: encodings.plain,
+      bytes: sink.written(),
+    });
+  }
+  for (let from = 0; from < data.length; from += pageValues) {
+    const to = Math.min(from + pageValues, data.length);
+    const sink = new ByteSink((to - from) * (dictionary ? 2 : 16) + 64);
+    sink.append(encodeDefinitionLevels(data.nullCount > 0 ? data.nullBitmap : allThere, from, to));
+    if (dictionary) appendIndices(sink, data, dictionary.length, from, to);
+    else appendValues(sink, data, values, from, to);
+    const encoding = dictionary ? encodings.rleDictionary : encodings.plain;
+    pages.push({ kind: 'data', values: to - from, encoding, bytes: sink.written() });
+  }
+  return { pages, statistics: { nullCount: data.nullCount, ...extremes(dictionary ?? data, values) } };
+}
+
+function encodeNulls(length: number): EncodedColumn {
+  const bytes = encodeDefinitionLevels(noneThere, 0, length);
+  return {
+    pages: [{ kind: 'data', values: length, encoding: encodings.plain, bytes }],
+    statistics: { nullCount: length },
+  };
+}
+
+/** Encodes a column of ascending row numbers, none of them null. */
+export function encodeRowNumbers(data: Data): EncodedColumn {
+  const numbers = Float64Array.from(data.values as BigInt64Array, Number);
+  const values = valuesOf(data);
+  return {
+    pages: [
+      {
+        kind: 'data',
+        values: data.length,
+        encoding: encodings.deltaBinaryPacked,
+        bytes: encodeDelta(numbers),
+      },
+    ],
+    statistics: { nullCount: 0, ...extremes(data, values) },
+  };
+}
+
+/** Values that are null have no index. */
+function appendIndices(sink: ByteSink, data: Data, dictionaryLength: number, from: number, to: number): void {
+  const bitWidth = Math.max(1, bitWidthOf(dictionaryLength - 1));
+  sink.byte(bitWidth);
+  const indices = data.values as Int32Array;
+  if (data.nullCount === 0) return sink.append(encodeHybrid(indices, from, to, bitWidth));
+  const present = new Int32Array(to - from);
+  let count = 0;
+  for (let index = from; index < to; index += 1) {
+    present[count] = indices[index] as number;
+    if (isValid(data, index)) count += 1;
+  }
+  sink.append(encodeHybrid(present, 0, count, bitWidth));
+}
+
+function appendValues(sink: ByteSink, data: Data, values: ColumnValues, from: number, to: number): void {
+  if (DataType.isBool(data.type)) return appendBits(sink, data, values, from, to);
+  if (data.nullCount === 0 && values.appendRange) return values.appendRange(sink, from, to);
+  for (let index = from; index < to; index += 1) if (isValid(data, index)) values.append(sink, index);
+}
+
+/** Booleans take a bit each, the first in the lowest. */
+function appendBits(sink: ByteSink, data: Data, values: ColumnValues, from: number, to: number): void {
+  const one = new ByteSink(1);
+  let byte = 0;
+  let bits = 0;
+  for (let index = from; index < to; index += 1) {
+    if (!isValid(data, index)) continue;
+    one.length = 0;
+    values.append(one, index);
+    byte |= (one.bytes[0] as number) << bits;
+    bits += 1;
+    if (bits < 8) continue;
+    sink.byte(byte);
+    byte = 0;
+    bits = 0;
+  }
+  if (bits > 0) sink.byte(byte);
+}
+
+function extremes(data: Data, values: ColumnValues): Omit<Statistics, 'nullCount'> {
+  if (!values.isLess) return {};
+  let least = -1;
+  let most = -1;
+  for (let index = 0; index < data.length; index += 1) {
+    if (!isValid(data, index)) continue;
+    if (least < 0) least = most = index;
+    else if (values.isLess(index, least)) least = index;
+    else if (values.isLess(most, index)) most = index;
+  }
+  const min = least < 0 ? undefined : values.statistic(least);
+  const max = most < 0 ? undefined : values.statistic(most);
+  return min && max ? { min, max } : {};
+}

@@ -1,0 +1,175 @@
+import type { ColumnType } from '../../schema/types.js';
+import { version } from '../../version.js';
+import { longestInt64Decimal } from './column-values.js';
+import { encodings, type Page, type Statistics } from './encode-column.js';
+import { binary, bool, encodeThrift, i32, i64, list, struct, type ThriftValue, text } from './thrift.js';
+
+/**
+ * The structures of a Parquet file around its values, as Thrift.
+ * Source: parquet.thrift of the Parquet format; the numbers here are the field ids and enum values there.
+ */
+
+/** A column of the file. */
+export interface FileColumn {
+  name: string;
+  type: ColumnType;
+  /** False for row numbers, which are never null. */
+  optional: boolean;
+}
+
+/** A column of a row group as it lies in the file. */
+export interface ColumnChunk {
+  column: FileColumn;
+  values: number;
+  encodings: number[];
+  statistics: Statistics;
+  /** Place of the first page. */
+  offset: number;
+  /** Place of the first data page; a dictionary comes before it. */
+  dataOffset: number;
+  uncompressedBytes: number;
+  compressedBytes: number;
+}
+
+export interface RowGroup {
+  rows: number;
+  chunks: ColumnChunk[];
+}
+
+const snappyCodec = 1;
+const physical = {
+  boolean: 0,
+  int32: 1,
+  int64: 2,
+  double: 5,
+  byteArray: 6,
+  fixedLengthByteArray: 7,
+} as const;
+
+export function pageHeader(page: Page, compressedBytes: number): Uint8Array {
+  const counts = { 1: i32(page.values), 2: i32(page.encoding) };
+  return encodeThrift({
+    1: i32(page.kind === 'dictionary' ? 2 : 0),
+    2: i32(page.bytes.length),
+    3: i32(compressedBytes),
+    5: page.kind === 'data' ? struct({ ...counts, 3: i32(encodings.rle), 4: i32(encodings.rle) }) : undefined,
+    7: page.kind === 'dictionary' ? struct(counts) : undefined,
+  });
+}
+
+export function fileMetadata(
+  columns: FileColumn[],
+  rowGroups: RowGroup[],
+  metadata: Record<string, string>,
+): Uint8Array {
+  const root = struct({ 4: text('root'), 5: i32(columns.length) });
+  // All columns are ordered as their types say: that is what makes minimum and maximum count.
+  const byType = struct({ 1: struct() });
+  return encodeThrift({
+    1: i32(2),
+    2: list('struct', [root, ...columns.map(schemaElement)]),
+    3: i64(rowGroups.reduce((sum, { rows }) => sum + rows, 0)),
+    4: list('struct', rowGroups.map(rowGroup)),
+    5: list(
+      'struct',
+      Object.entries(metadata).map(([key, value]) => struct({ 1: text(key), 2: text(value) })),
+    ),
+    6: text(`sp-reports version ${version}`),
+    7: list(
+      'struct',
+      columns.map(() => byType),
+    ),
+  });
+}
+
+interface TypeForm {
+  physical: number;
+  length?: number;
+  /** The older and the newer way to say what the values mean. */
+  converted?: number;
+  logical?: ThriftValue;
+  decimal?: { precision: number; scale: number };
+}
+
+const utf8: TypeForm = { physical: physical.byteArray, converted: 0, logical: struct({ 1: struct() }) };
+const microsInUtc = struct({ 1: bool(true), 2: struct({ 2: struct() }) });
+
+function typeForm(type: ColumnType): TypeForm {
+  switch (type.kind) {
+    case 'string':
+    case 'json':
+      return utf8;
+    case 'int64':
+      return { physical: physical.int64 };
+    case 'float64':
+      return { physical: physical.double };
+    case 'bool':
+      return { physical: physical.boolean };
+    case 'date':
+      return { physical: physical.int32, converted: 6, logical: struct({ 6: struct() }) };
+    case 'timestamp':
+      return { physical: physical.int64, converted: 10, logical: struct({ 8: microsInUtc }) };
+    case 'decimal': {
+      const { precision, scale } = type;
+      return {
+        ...(precision > longestInt64Decimal
+          ? { physical: physical.fixedLengthByteArray, length: 16 }
+          : { physical: physical.int64 }),
+        converted: 5,
+        logical: struct({ 5: struct({ 1: i32(scale), 2: i32(precision) }) }),
+        decimal: { precision, scale },
+      };
+    }
+  }
+}
+
+function schemaElement({ name, type, optional }: FileColumn): ThriftValue {
+  const form = typeForm(type);
+  return struct({
+    1: i32(form.physical),
+    2: form.length === undefined ? undefined : i32(form.length),
+    3: i32(optional ? 1 : 0),
+    4: text(name),
+    6: form.converted === undefined ? undefined : i32(form.converted),
+    7: form.decimal && i32(form.decimal.scale),
+    8: form.decimal && i32(form.decimal.precision),
+    10: form.logical,
+  });
+}
+
+function rowGroup({ rows, chunks }: RowGroup, ordinal: number): ThriftValue {
+  const sum = (size: 'uncompressedBytes' | 'compressedBytes') =>
+    chunks.reduce((total, chunk) => total + chunk[size], 0);
+  return struct({
+    1: list('struct', chunks.map(columnChunk)),
+    2: i64(sum('uncompressedBytes')),
+    3: i64(rows),
+    5: i64(chunks[0]?.offset ?? 0),
+    6: i64(sum('compressedBytes')),
+    // A 16-bit integer, past which there are none.
+    7: ordinal < 2 ** 15 ? { kind: 'i16', value: ordinal } : undefined,
+  });
+}
+
+function columnChunk(chunk: ColumnChunk): ThriftValue {
+  const { statistics } = chunk;
+  return struct({
+    2: i64(chunk.offset),
+    3: struct({
+      1: i32(typeForm(chunk.column.type).physical),
+      2: list('i32', chunk.encodings.map(i32)),
+      3: list('binary', [text(chunk.column.name)]),
+      4: i32(snappyCodec),
+      5: i64(chunk.values),
+      6: i64(chunk.uncompressedBytes),
+      7: i64(chunk.compressedBytes),
+      9: i64(chunk.dataOffset),
+      11: chunk.dataOffset > chunk.offset ? i64(chunk.offset) : undefined,
+      12: struct({
+        3: i64(statistics.nullCount),
+        5: statistics.max && binary(statistics.max),
+        6: statistics.min && binary(statistics.min),
+      }),
+    }),
+  });
+}

@@ -1,0 +1,31 @@
+import type { Reject } from '../types.js';
+import type { Slab } from './slab.js';
+
+/**
+ * Rows cut out of a slab. The cell of row `r` in column `c` lies from `marks[first[r] + c] + 1` to `marks[first[r] + c + 1]`; a cell that a
+ * short row lacks has a length of -1.
+ */
+export interface Rows {
+  slab: Slab;
+  marks: Int32Array;
+  first: Int32Array;
+  count: number;
+  /** Number of each data row in the document, from 1. */
+  numbers: Float64Array;
+  /** Rows that have more cells than the header. */
+  rejects: Reject[];
+}
+
+/** Cuts the rows out of slabs, in order. */
+export interface RowCutter {
+  /** The rows of a slab in portions; the memory of one is used again for the next. Errors: NotColumnar. */
+  cut(slab: Slab): Iterable<Rows>;
+  /** Called behind the last slab. Errors: NotColumnar where a row is not at its end. */
+  end(): void;
+}
+
+/** A document that is left to the reference parser, and why. */
+export class NotColumnar extends Error {}
+
+/** Rows handed on together: few enough that their cells stay in the processor's cache. */
+export const rowsTogether = 4096;

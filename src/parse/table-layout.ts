@@ -1,0 +1,78 @@
+import { ReportsError } from '../errors.js';
+import { defaultTableName } from '../schema/infer.js';
+import { marketplaces } from '../schema/marketplaces.js';
+import type { ColumnType, ReportSchema, ResolvedColumn } from '../schema/types.js';
+import type { DocumentFacts } from '../source/types.js';
+import { type DelimitedDialect, decideDialect } from './dialect.js';
+import { type ResolvedHeader, resolveHeader } from './header.js';
+import type { Dialect, ParsedTable } from './types.js';
+import type { ValueRules } from './values.js';
+
+/** How a delimited document is written, and what its header means. */
+export interface DelimitedLayout {
+  dialect: DelimitedDialect;
+  header: ResolvedHeader;
+  /** Countries of the document's marketplaces. */
+  countries: string[];
+}
+
+/** Decides the layout of a delimited document by the beginning of its text. Errors: HEADER_NOT_FOUND. */
+export function delimitedLayout(
+  { reportType, documentId, marketplaceIds }: DocumentFacts,
+  schema: ReportSchema | undefined,
+  head: string,
+): DelimitedLayout {
+  const dialect = decideDialect(head, schema);
+  if (!dialect) {
+    const found = JSON.stringify(head.trim().slice(0, 200));
+    throw new ReportsError('HEADER_NOT_FOUND', { reportType, documentId, found });
+  }
+  return {
+    dialect,
+    header: resolveHeader(dialect.header, schema?.tables[0]?.columns),
+    countries: marketplaceIds.flatMap((id) => marketplaces[id]?.country ?? []),
+  };
+}
+
+/** The table of a delimited document, and where its columns stand. */
+export interface TableLayout {
+  table: ParsedTable;
+  /** For each column its cell in a row, from the left; undefined for one that the document lacks. */
+  places: (number | undefined)[];
+}
+
+/** The table as schema, header and a look at the values make it. */
+export function tableLayout(
+  { header }: DelimitedLayout,
+  schema: ReportSchema | undefined,
+  reportType: string,
+  found: { types: Map<number, ColumnType>; emptyNameless: Set<number> },
+): TableLayout {
+  const tableSchema = schema?.tables[0];
+  const columns: ResolvedColumn[] = [];
+  const places: (number | undefined)[] = [];
+  header.columns.forEach((column, index) => {
+    if (found.emptyNameless.has(index)) return;
+    const inferred = found.types.get(index);
+    columns.push(inferred ? { ...column, type: inferred } : column);
+    const place = header.positions.indexOf(index);
+    places.push(place < 0 ? undefined : place);
+  });
+  const table: ParsedTable = {
+    name: tableSchema?.name ?? defaultTableName(reportType),
+    load: tableSchema
+      ? { mode: tableSchema.load.mode, key: tableSchema.load.key }
+      : { mode: 'append', key: [] },
+    ...(tableSchema?.partitionBy ? { partitionBy: tableSchema.partitionBy } : {}),
+    columns,
+  };
+  return { table, places };
+}
+
+/** What was decided, for the ledger. */
+export function dialectFacts(
+  { delimiter, quoting, preambleLines }: DelimitedDialect,
+  rules: ValueRules,
+): Dialect {
+  return { delimiter, quoting, ...rules, preambleLines };
+}

@@ -1,0 +1,18 @@
+/** Decimals as Arrow holds them: unscaled integers of 128 bits in four words, the lowest first. Nothing passes through a double. */
+
+/** A canonical number without its point: `-11.5` of scale 4 is -115000. Its fraction has no more digits than `scale`. */
+export function unscaledDecimal(canonical: string, scale: number): bigint {
+  const [whole = '', fraction = ''] = canonical.split('.');
+  return BigInt(whole + fraction.padEnd(scale, '0'));
+}
+
+/** The number in the four words at `index`, in canonical spelling: `-11.5`, without zeros at the end of the fraction. */
+export function canonicalDecimal(words: Uint32Array, index: number, scale: number): string {
+  const own = [...words.subarray(index * 4, index * 4 + 4)];
+  const bits = own.reduce((sum, word, place) => sum | (BigInt(word) << BigInt(32 * place)), 0n);
+  const unscaled = BigInt.asIntN(128, bits);
+  const digits = String(unscaled < 0n ? -unscaled : unscaled).padStart(scale + 1, '0');
+  const whole = digits.slice(0, digits.length - scale);
+  const fraction = digits.slice(digits.length - scale).replace(/0+$/, '');
+  return `${unscaled < 0n ? '-' : ''}${whole}${fraction === '' ? '' : `.${fraction}`}`;
+}
