@@ -51,7 +51,7 @@ async function* wholeRecords(text: AsyncIterable<string>, dialect: DelimitedDial
   try {
     if (quoted) {
       for await (const { record, raw } of parser as AsyncIterable<{ record: string[]; raw: string }>) {
-        yield { cells: record, raw: raw.replace(/\r?\n$/, '') };
+        yield { cells: record, raw: raw.replace(/\r?\n?$/, '') };
       }
     } else {
       for await (const cells of parser as AsyncIterable<string[]>) {

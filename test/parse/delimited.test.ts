@@ -3,8 +3,9 @@ import fc from 'fast-check';
 import { ReportsError } from '../../src/errors.js';
 import { readColumnType } from '../../src/schema/column-type.js';
 import type { ColumnType, ReportSchema } from '../../src/schema/types.js';
+import type { ExaminedDocument } from '../../src/source/types.js';
 import { documentOf } from './document-of.js';
-import { readRows } from './read-rows.js';
+import { readRows as readRowsBy } from './read-rows.js';
 
 /** A schema of columns `header: type`. */
 function schemaOf(columns: Record<string, string>, more: Partial<ReportSchema> = {}): ReportSchema {
@@ -40,334 +41,340 @@ const orders = schemaOf({
 const lines = (...of: string[]) => of.join('\n');
 const germany = { marketplaceIds: ['A1PA6795UKMFR9'] };
 
-describe('a delimited document', () => {
-  it('keeps a double quote as data where the type is not quoted', async () => {
-    const { rows } = await readRows(
-      documentOf(lines('order-id\tsku', '1\tLamp 10" wide', '2\t"open', '3\t"both"')),
-      orders,
-    );
-    assert.deepEqual(
-      rows.map(({ sku }) => sku),
-      ['Lamp 10" wide', '"open', '"both"'],
-    );
-  });
+for (const engine of ['reference', 'columnar'] as const)
+  describe(`a delimited document, ${engine} engine`, () => {
+    const readRows: (document: ExaminedDocument, schema?: ReportSchema) => ReturnType<typeof readRowsBy> = (
+      document,
+      schema,
+    ) => readRowsBy(document, schema, engine);
 
-  it('takes one pair of quotes off where every cell is wrapped, inner quotes undoubled', async () => {
-    const text = lines('"order-id"\t"sku"\t"quantity"', '"1"\t"Webcam, 1/2" Sensor"\t"2"', '"2"\t""\t"3"');
-    for (const quoting of ['outer', 'none'] as const) {
-      const { rows } = await readRows(documentOf(text), { ...orders, quoting });
+    it('keeps a double quote as data where the type is not quoted', async () => {
+      const { rows } = await readRows(
+        documentOf(lines('order-id\tsku', '1\tLamp 10" wide', '2\t"open', '3\t"both"')),
+        orders,
+      );
       assert.deepEqual(
-        rows.map(({ sku, quantity }) => [sku, quantity]),
-        [
-          ['Webcam, 1/2" Sensor', '2'],
-          [null, '3'],
-        ],
+        rows.map(({ sku }) => sku),
+        ['Lamp 10" wide', '"open', '"both"'],
       );
-    }
-  });
-
-  it('is read as comma csv where it comes as such, whatever the schema says', async () => {
-    const text = lines('order-id,sku,amount', '1,"a, ""b""","1,234.50"', '2,"two\nlines",2');
-    const { rows, parsed } = await readRows(documentOf(text), orders);
-    assert.deepEqual(
-      rows.map(({ sku, amount }) => [sku, amount]),
-      [
-        ['a, "b"', '1234.5'],
-        ['two\nlines', '2'],
-      ],
-    );
-    assert.equal(parsed.dialect.delimiter, ',');
-  });
-
-  it('is read with semicolons and decimal comma', async () => {
-    const { rows } = await readRows(
-      documentOf(lines('order-id;amount;day', '1;1.141,18;14.03.2023', '2;-0,5;01.04.2023')),
-      orders,
-    );
-    assert.deepEqual(
-      rows.map(({ amount }) => amount),
-      ['1141.18', '-0.5'],
-    );
-    assert.match(String(rows[0]?.day), /^2023-03-14/);
-  });
-
-  it('finds its header below a preamble', async () => {
-    const preamble = [
-      '"Includes Amazon Marketplace, Fulfillment, and more"',
-      'All amounts in USD, unless specified',
-      'Definitions:',
-      '',
-    ];
-    const rows = [
-      '"date/time","order id","total"',
-      '"Jan 5, 2026 1:23:45 PM PST","1","-1,234.50"',
-      '"Jan 6, 2026 1:23:45 PM PST","2","3.00"',
-    ];
-    const read = await readRows(documentOf(lines(...preamble, ...rows)));
-    assert.equal(read.parsed.dialect.preambleLines, 4);
-    assert.deepEqual(read.columns, ['date_time timestamp', 'order_id string', 'total decimal(18,4)']);
-    assert.deepEqual(
-      read.rows.map(({ total }) => total),
-      ['-1234.5', '3'],
-    );
-  });
-
-  it('keeps unknown columns, tells missing ones, and reads columns in any order and spelling', async () => {
-    const { columns, rows, parsed } = await readRows(
-      documentOf(lines('SKU\tnew thing\tOrder ID', 's\tn\t1')),
-      orders,
-    );
-    assert.deepEqual(columns, [
-      'order_id string',
-      'sku string',
-      'amount decimal(18,4)',
-      'quantity int64',
-      'day date',
-      'new_thing string',
-    ]);
-    assert.deepEqual(rows[0], {
-      order_id: '1',
-      sku: 's',
-      amount: null,
-      quantity: null,
-      day: null,
-      new_thing: 'n',
-      _row: '1',
     });
-    assert.deepEqual(parsed.notes, [
-      'columns the schema does not know: new thing',
-      'columns not in the document: amount, quantity, day',
-    ]);
-  });
 
-  it('tells repeated headers apart, and drops a nameless last column only where it is empty', async () => {
-    const repeated = await readRows(documentOf(lines('sku\tx\tx\t', 'a\t1\t2\t', 'b\t3\t4\t')));
-    assert.deepEqual(repeated.columns, ['sku string', 'x int64', 'x_2 int64']);
-    const filled = await readRows(documentOf(lines('sku\tx\t', 'a\t1\t', 'b\t3\there')));
-    assert.deepEqual(
-      filled.rows.map((row) => Object.values(row)),
-      [
-        ['a', '1', null, '1'],
-        ['b', '3', 'here', '2'],
-      ],
-    );
-  });
-
-  it('takes short rows, empty first cells and empty surplus cells as they are', async () => {
-    const { rows, rejects } = await readRows(
-      documentOf(lines('order-id\tsku\tamount', '\ta', '2', '3\tb\t1\t\t ', '')),
-      orders,
-    );
-    assert.deepEqual(
-      rows.map((row) => [row.order_id, row.sku, row.amount]),
-      [
-        [null, 'a', null],
-        ['2', null, null],
-        ['3', 'b', '1'],
-      ],
-    );
-    assert.deepEqual(rejects, []);
-  });
-
-  it('rejects a row with more cells than the header, with its line, and loads the others', async () => {
-    const { rows, rejects } = await readRows(
-      documentOf(lines('order-id\tsku', '1\ta', '2\tb\tsurplus', '3\tc')),
-      orders,
-    );
-    assert.deepEqual(
-      rows.map((row) => [row._row, row.order_id]),
-      [
-        ['1', '1'],
-        ['3', '3'],
-      ],
-    );
-    assert.deepEqual(rejects, [
-      { row: 2, column: null, raw: '2\tb\tsurplus', reason: '1 cell more than the header' },
-    ]);
-  });
-
-  it('rejects values that are not of their type, and never rounds', async () => {
-    const text = lines(
-      'order-id\tamount\tquantity\tday',
-      '1\t1.23456\t1.5\t2026-02-30',
-      '2\t--\tN/A\t',
-      '3\t1.50000\t1,000\t2026-02-28',
-    );
-    const { rows, rejects } = await readRows(documentOf(text), orders);
-    assert.deepEqual(
-      rows.map(({ amount, quantity }) => [amount, quantity]),
-      [
-        [null, null],
-        [null, null],
-        ['1.5', '1000'],
-      ],
-    );
-    assert.deepEqual(rejects, [
-      { row: 1, column: 'amount', raw: '1.23456', reason: 'expected decimal(18,4)' },
-      { row: 1, column: 'quantity', raw: '1.5', reason: 'expected int64' },
-      { row: 1, column: 'day', raw: '2026-02-30', reason: 'expected date' },
-    ]);
-  });
-
-  it('decides the decimal mark for the document, never for the cell', async () => {
-    const read = async (facts: object, ...amounts: string[]) => {
-      const { rows } = await readRows(
-        documentOf(lines('order-id\tamount', ...amounts.map((each) => `1\t${each}`)), facts),
-        orders,
-      );
-      return rows.map(({ amount }) => amount);
-    };
-    assert.deepEqual(await read({}, '1,234', '19.99'), ['1234', '19.99']);
-    assert.deepEqual(await read({}, '1,234', '19,99'), ['1.234', '19.99']);
-    assert.deepEqual(await read(germany, '1,234'), ['1.234']);
-    assert.deepEqual(await read({}, '1,234'), ['1234']);
-  });
-
-  it('decides the order of day and month for the document', async () => {
-    const read = async (facts: object, ...days: string[]) => {
-      const { rows } = await readRows(
-        documentOf(lines('order-id\tday', ...days.map((each) => `1\t${each}`)), facts),
-        orders,
-      );
-      return rows.map(({ day }) => String(day).slice(0, 10));
-    };
-    assert.deepEqual(await read({}, '03/04/2026', '31/10/2026'), ['2026-04-03', '2026-10-31']);
-    assert.deepEqual(await read(germany, '03/04/2026', '10/31/2026'), ['2026-03-04', '2026-10-31']);
-    assert.deepEqual(await read(germany, '03/04/2026'), ['2026-04-03']);
-  });
-
-  it('comes with any line ends, with or without the last one', async () => {
-    for (const end of ['\n', '\r\n', '\r']) {
-      for (const last of ['', end, `${end}  ${end}`]) {
-        const text = `order-id\tsku${end}1\ta${end}${end}2\tb${last}`;
-        const { rows } = await readRows(documentOf(text, {}, 3), orders);
+    it('takes one pair of quotes off where every cell is wrapped, inner quotes undoubled', async () => {
+      const text = lines('"order-id"\t"sku"\t"quantity"', '"1"\t"Webcam, 1/2" Sensor"\t"2"', '"2"\t""\t"3"');
+      for (const quoting of ['outer', 'none'] as const) {
+        const { rows } = await readRows(documentOf(text), { ...orders, quoting });
         assert.deepEqual(
-          rows.map((row) => [row.order_id, row.sku]),
+          rows.map(({ sku, quantity }) => [sku, quantity]),
           [
-            ['1', 'a'],
-            ['2', 'b'],
+            ['Webcam, 1/2" Sensor', '2'],
+            [null, '3'],
           ],
-          JSON.stringify(text),
         );
       }
-    }
-  });
-
-  it('without rows, or without anything, has none', async () => {
-    for (const text of ['order-id\tsku', 'order-id\tsku\n', 'order-id\tsku\r\n\r\n']) {
-      const { rows, columns } = await readRows(documentOf(text), orders);
-      assert.deepEqual([rows, columns.length], [[], 5]);
-    }
-    for (const text of ['', '\n', '  \r\n']) {
-      assert.deepEqual((await readRows(documentOf(text), orders)).parsed.tables, []);
-    }
-  });
-
-  it('loses no row to a quote that is never closed', async () => {
-    const text = lines('order-id,sku,amount', '1,"open,5', '2,b,6', '3,"c",7');
-    const { rows, parsed } = await readRows(documentOf(text), orders);
-    assert.deepEqual(
-      rows.map((row) => [row.order_id, row.sku, row.amount]),
-      [
-        ['1', '"open', '5'],
-        ['2', 'b', '6'],
-        ['3', 'c', '7'],
-      ],
-    );
-    assert.ok(parsed.notes.includes('a quote is not closed: rows were read line by line'));
-  });
-
-  it('infers columns where there is no schema, ids as text', async () => {
-    const text = lines(
-      'sku\tunits\tfee\tday\tat\tactive\tzip\tnote\tempty\tmixed',
-      '007\t5\t1.50\t2026-10-01\t2026-10-01 10:00:00 UTC\ttrue\t2108\tx\t\t1',
-      '008\t1,200\t-2.25\t2026-10-02\t2026-10-02\tFALSE\t2109\t\t\ta',
-      '009\t\t--\t\t\t\t\t\t\t2',
-    );
-    const { columns, rows, parsed } = await readRows(documentOf(text));
-    assert.deepEqual(columns, [
-      'sku string',
-      'units int64',
-      'fee decimal(18,4)',
-      'day date',
-      'at timestamp',
-      'active bool',
-      'zip string',
-      'note string',
-      'empty string',
-      'mixed string',
-    ]);
-    assert.equal(parsed.tables[0]?.name, 'test');
-    assert.deepEqual(rows[1], {
-      ...rows[1],
-      sku: '008',
-      units: '1200',
-      fee: '-2.25',
-      active: 'false',
-      mixed: 'a',
     });
-    assert.deepEqual(rows[2], { ...rows[2], sku: '009', units: null, fee: null, day: null });
-  });
 
-  it('that is no report is not taken for one', async () => {
-    for (const [text, code, schema] of [
-      ['The requested data is unavailable.', 'HEADER_NOT_FOUND', orders],
-      ['The requested data is unavailable.', 'HEADER_NOT_FOUND', undefined],
-      ['{"errorDetails": "no data"}', 'FORMAT_UNSUPPORTED', orders],
-      ['%PDF-1.7 ...', 'FORMAT_UNSUPPORTED', undefined],
-      ['PK\u0003\u0004...', 'FORMAT_UNSUPPORTED', orders],
-    ] as const) {
-      await assert.rejects(
-        readRows(documentOf(text), schema),
-        (error) => error instanceof ReportsError && error.code === code,
-        text,
+    it('is read as comma csv where it comes as such, whatever the schema says', async () => {
+      const text = lines('order-id,sku,amount', '1,"a, ""b""","1,234.50"', '2,"two\nlines",2');
+      const { rows, parsed } = await readRows(documentOf(text), orders);
+      assert.deepEqual(
+        rows.map(({ sku, amount }) => [sku, amount]),
+        [
+          ['a, "b"', '1234.5'],
+          ['two\nlines', '2'],
+        ],
       );
-    }
-  });
+      assert.equal(parsed.dialect.delimiter, ',');
+    });
 
-  it('loses no cell: each is in a row or in a reject', async () => {
-    const cell = fc.string({ unit: fc.constantFrom(...'ab1 ",;|é水.-'), maxLength: 6 });
-    const table = fc.array(fc.array(cell, { minLength: 1, maxLength: 6 }), { maxLength: 12 });
-    await fc.assert(
-      fc.asyncProperty(
-        table,
-        fc.constantFrom('none', 'outer', 'csv'),
-        fc.integer({ min: 1, max: 50 }),
-        async (body, quoting, chunk) => {
-          const write = {
-            none: (text: string) => text,
-            outer: (text: string) => `"${text}"`,
-            csv: (text: string) => `"${text.replaceAll('"', '""')}"`,
-          }[quoting as 'none'];
-          const delimiter = quoting === 'csv' ? ',' : '\t';
-          const header = ['one', 'two', 'three', 'four'];
-          // A line of one blank cell is no row.
-          const kept = body.filter((cells) => cells.length > 1 || cells[0]?.trim() !== '');
-          const text = [header, ...kept].map((cells) => cells.map(write).join(delimiter)).join('\n');
-          const schema = schemaOf(Object.fromEntries(header.map((name) => [name, 'string'])), {
-            quoting: quoting as 'none',
-          });
-          const { rows, rejects } = await readRows(
-            documentOf(text, {}, chunk),
-            quoting === 'csv' ? { ...schema, format: 'csv' } : schema,
+    it('is read with semicolons and decimal comma', async () => {
+      const { rows } = await readRows(
+        documentOf(lines('order-id;amount;day', '1;1.141,18;14.03.2023', '2;-0,5;01.04.2023')),
+        orders,
+      );
+      assert.deepEqual(
+        rows.map(({ amount }) => amount),
+        ['1141.18', '-0.5'],
+      );
+      assert.match(String(rows[0]?.day), /^2023-03-14/);
+    });
+
+    it('finds its header below a preamble', async () => {
+      const preamble = [
+        '"Includes Amazon Marketplace, Fulfillment, and more"',
+        'All amounts in USD, unless specified',
+        'Definitions:',
+        '',
+      ];
+      const rows = [
+        '"date/time","order id","total"',
+        '"Jan 5, 2026 1:23:45 PM PST","1","-1,234.50"',
+        '"Jan 6, 2026 1:23:45 PM PST","2","3.00"',
+      ];
+      const read = await readRows(documentOf(lines(...preamble, ...rows)));
+      assert.equal(read.parsed.dialect.preambleLines, 4);
+      assert.deepEqual(read.columns, ['date_time timestamp', 'order_id string', 'total decimal(18,4)']);
+      assert.deepEqual(
+        read.rows.map(({ total }) => total),
+        ['-1234.5', '3'],
+      );
+    });
+
+    it('keeps unknown columns, tells missing ones, and reads columns in any order and spelling', async () => {
+      const { columns, rows, parsed } = await readRows(
+        documentOf(lines('SKU\tnew thing\tOrder ID', 's\tn\t1')),
+        orders,
+      );
+      assert.deepEqual(columns, [
+        'order_id string',
+        'sku string',
+        'amount decimal(18,4)',
+        'quantity int64',
+        'day date',
+        'new_thing string',
+      ]);
+      assert.deepEqual(rows[0], {
+        order_id: '1',
+        sku: 's',
+        amount: null,
+        quantity: null,
+        day: null,
+        new_thing: 'n',
+        _row: '1',
+      });
+      assert.deepEqual(parsed.notes, [
+        'columns the schema does not know: new thing',
+        'columns not in the document: amount, quantity, day',
+      ]);
+    });
+
+    it('tells repeated headers apart, and drops a nameless last column only where it is empty', async () => {
+      const repeated = await readRows(documentOf(lines('sku\tx\tx\t', 'a\t1\t2\t', 'b\t3\t4\t')));
+      assert.deepEqual(repeated.columns, ['sku string', 'x int64', 'x_2 int64']);
+      const filled = await readRows(documentOf(lines('sku\tx\t', 'a\t1\t', 'b\t3\there')));
+      assert.deepEqual(
+        filled.rows.map((row) => Object.values(row)),
+        [
+          ['a', '1', null, '1'],
+          ['b', '3', 'here', '2'],
+        ],
+      );
+    });
+
+    it('takes short rows, empty first cells and empty surplus cells as they are', async () => {
+      const { rows, rejects } = await readRows(
+        documentOf(lines('order-id\tsku\tamount', '\ta', '2', '3\tb\t1\t\t ', '')),
+        orders,
+      );
+      assert.deepEqual(
+        rows.map((row) => [row.order_id, row.sku, row.amount]),
+        [
+          [null, 'a', null],
+          ['2', null, null],
+          ['3', 'b', '1'],
+        ],
+      );
+      assert.deepEqual(rejects, []);
+    });
+
+    it('rejects a row with more cells than the header, with its line, and loads the others', async () => {
+      const { rows, rejects } = await readRows(
+        documentOf(lines('order-id\tsku', '1\ta', '2\tb\tsurplus', '3\tc')),
+        orders,
+      );
+      assert.deepEqual(
+        rows.map((row) => [row._row, row.order_id]),
+        [
+          ['1', '1'],
+          ['3', '3'],
+        ],
+      );
+      assert.deepEqual(rejects, [
+        { row: 2, column: null, raw: '2\tb\tsurplus', reason: '1 cell more than the header' },
+      ]);
+    });
+
+    it('rejects values that are not of their type, and never rounds', async () => {
+      const text = lines(
+        'order-id\tamount\tquantity\tday',
+        '1\t1.23456\t1.5\t2026-02-30',
+        '2\t--\tN/A\t',
+        '3\t1.50000\t1,000\t2026-02-28',
+      );
+      const { rows, rejects } = await readRows(documentOf(text), orders);
+      assert.deepEqual(
+        rows.map(({ amount, quantity }) => [amount, quantity]),
+        [
+          [null, null],
+          [null, null],
+          ['1.5', '1000'],
+        ],
+      );
+      assert.deepEqual(rejects, [
+        { row: 1, column: 'amount', raw: '1.23456', reason: 'expected decimal(18,4)' },
+        { row: 1, column: 'quantity', raw: '1.5', reason: 'expected int64' },
+        { row: 1, column: 'day', raw: '2026-02-30', reason: 'expected date' },
+      ]);
+    });
+
+    it('decides the decimal mark for the document, never for the cell', async () => {
+      const read = async (facts: object, ...amounts: string[]) => {
+        const { rows } = await readRows(
+          documentOf(lines('order-id\tamount', ...amounts.map((each) => `1\t${each}`)), facts),
+          orders,
+        );
+        return rows.map(({ amount }) => amount);
+      };
+      assert.deepEqual(await read({}, '1,234', '19.99'), ['1234', '19.99']);
+      assert.deepEqual(await read({}, '1,234', '19,99'), ['1.234', '19.99']);
+      assert.deepEqual(await read(germany, '1,234'), ['1.234']);
+      assert.deepEqual(await read({}, '1,234'), ['1234']);
+    });
+
+    it('decides the order of day and month for the document', async () => {
+      const read = async (facts: object, ...days: string[]) => {
+        const { rows } = await readRows(
+          documentOf(lines('order-id\tday', ...days.map((each) => `1\t${each}`)), facts),
+          orders,
+        );
+        return rows.map(({ day }) => String(day).slice(0, 10));
+      };
+      assert.deepEqual(await read({}, '03/04/2026', '31/10/2026'), ['2026-04-03', '2026-10-31']);
+      assert.deepEqual(await read(germany, '03/04/2026', '10/31/2026'), ['2026-03-04', '2026-10-31']);
+      assert.deepEqual(await read(germany, '03/04/2026'), ['2026-04-03']);
+    });
+
+    it('comes with any line ends, with or without the last one', async () => {
+      for (const end of ['\n', '\r\n', '\r']) {
+        for (const last of ['', end, `${end}  ${end}`]) {
+          const text = `order-id\tsku${end}1\ta${end}${end}2\tb${last}`;
+          const { rows } = await readRows(documentOf(text, {}, 3), orders);
+          assert.deepEqual(
+            rows.map((row) => [row.order_id, row.sku]),
+            [
+              ['1', 'a'],
+              ['2', 'b'],
+            ],
+            JSON.stringify(text),
           );
-          kept.forEach((cells, index) => {
-            const row = rows.find(({ _row }) => _row === String(index + 1));
-            const reject = rejects.find((each) => each.row === index + 1);
-            if (reject) {
-              for (const each of cells)
-                assert.ok(reject.raw.includes(write(each)) || reject.raw.includes(each));
-            } else {
-              const values = header.map((name) => row?.[name] ?? '');
-              const written = cells.concat(Array(4).fill('')).slice(0, 4);
-              assert.deepEqual(values, written);
-              assert.ok(cells.slice(4).every((each) => each.trim() === ''));
-            }
-          });
-          assert.equal(rows.length + rejects.length, kept.length);
-        },
-      ),
-      { numRuns: 200 },
-    );
+        }
+      }
+    });
+
+    it('without rows, or without anything, has none', async () => {
+      for (const text of ['order-id\tsku', 'order-id\tsku\n', 'order-id\tsku\r\n\r\n']) {
+        const { rows, columns } = await readRows(documentOf(text), orders);
+        assert.deepEqual([rows, columns.length], [[], 5]);
+      }
+      for (const text of ['', '\n', '  \r\n']) {
+        assert.deepEqual((await readRows(documentOf(text), orders)).parsed.tables, []);
+      }
+    });
+
+    it('loses no row to a quote that is never closed', async () => {
+      const text = lines('order-id,sku,amount', '1,"open,5', '2,b,6', '3,"c",7');
+      const { rows, parsed } = await readRows(documentOf(text), orders);
+      assert.deepEqual(
+        rows.map((row) => [row.order_id, row.sku, row.amount]),
+        [
+          ['1', '"open', '5'],
+          ['2', 'b', '6'],
+          ['3', 'c', '7'],
+        ],
+      );
+      assert.ok(parsed.notes.includes('a quote is not closed: rows were read line by line'));
+    });
+
+    it('infers columns where there is no schema, ids as text', async () => {
+      const text = lines(
+        'sku\tunits\tfee\tday\tat\tactive\tzip\tnote\tempty\tmixed',
+        '007\t5\t1.50\t2026-10-01\t2026-10-01 10:00:00 UTC\ttrue\t2108\tx\t\t1',
+        '008\t1,200\t-2.25\t2026-10-02\t2026-10-02\tFALSE\t2109\t\t\ta',
+        '009\t\t--\t\t\t\t\t\t\t2',
+      );
+      const { columns, rows, parsed } = await readRows(documentOf(text));
+      assert.deepEqual(columns, [
+        'sku string',
+        'units int64',
+        'fee decimal(18,4)',
+        'day date',
+        'at timestamp',
+        'active bool',
+        'zip string',
+        'note string',
+        'empty string',
+        'mixed string',
+      ]);
+      assert.equal(parsed.tables[0]?.name, 'test');
+      assert.deepEqual(rows[1], {
+        ...rows[1],
+        sku: '008',
+        units: '1200',
+        fee: '-2.25',
+        active: 'false',
+        mixed: 'a',
+      });
+      assert.deepEqual(rows[2], { ...rows[2], sku: '009', units: null, fee: null, day: null });
+    });
+
+    it('that is no report is not taken for one', async () => {
+      for (const [text, code, schema] of [
+        ['The requested data is unavailable.', 'HEADER_NOT_FOUND', orders],
+        ['The requested data is unavailable.', 'HEADER_NOT_FOUND', undefined],
+        ['{"errorDetails": "no data"}', 'FORMAT_UNSUPPORTED', orders],
+        ['%PDF-1.7 ...', 'FORMAT_UNSUPPORTED', undefined],
+        ['PK\u0003\u0004...', 'FORMAT_UNSUPPORTED', orders],
+      ] as const) {
+        await assert.rejects(
+          readRows(documentOf(text), schema),
+          (error) => error instanceof ReportsError && error.code === code,
+          text,
+        );
+      }
+    });
+
+    it('loses no cell: each is in a row or in a reject', async () => {
+      const cell = fc.string({ unit: fc.constantFrom(...'ab1 ",;|é水.-'), maxLength: 6 });
+      const table = fc.array(fc.array(cell, { minLength: 1, maxLength: 6 }), { maxLength: 12 });
+      await fc.assert(
+        fc.asyncProperty(
+          table,
+          fc.constantFrom('none', 'outer', 'csv'),
+          fc.integer({ min: 1, max: 50 }),
+          async (body, quoting, chunk) => {
+            const write = {
+              none: (text: string) => text,
+              outer: (text: string) => `"${text}"`,
+              csv: (text: string) => `"${text.replaceAll('"', '""')}"`,
+            }[quoting as 'none'];
+            const delimiter = quoting === 'csv' ? ',' : '\t';
+            const header = ['one', 'two', 'three', 'four'];
+            // A line of one blank cell is no row.
+            const kept = body.filter((cells) => cells.length > 1 || cells[0]?.trim() !== '');
+            const text = [header, ...kept].map((cells) => cells.map(write).join(delimiter)).join('\n');
+            const schema = schemaOf(Object.fromEntries(header.map((name) => [name, 'string'])), {
+              quoting: quoting as 'none',
+            });
+            const { rows, rejects } = await readRows(
+              documentOf(text, {}, chunk),
+              quoting === 'csv' ? { ...schema, format: 'csv' } : schema,
+            );
+            kept.forEach((cells, index) => {
+              const row = rows.find(({ _row }) => _row === String(index + 1));
+              const reject = rejects.find((each) => each.row === index + 1);
+              if (reject) {
+                for (const each of cells)
+                  assert.ok(reject.raw.includes(write(each)) || reject.raw.includes(each));
+              } else {
+                const values = header.map((name) => row?.[name] ?? '');
+                const written = cells.concat(Array(4).fill('')).slice(0, 4);
+                assert.deepEqual(values, written);
+                assert.ok(cells.slice(4).every((each) => each.trim() === ''));
+              }
+            });
+            assert.equal(rows.length + rejects.length, kept.length);
+          },
+        ),
+        { numRuns: 200 },
+      );
+    });
   });
-});

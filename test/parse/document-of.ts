@@ -18,10 +18,16 @@ export function documentOf(
     textBytes: text.length,
     notes: [],
     async *openText() {
-      for (let at = 0; at < text.length; at += chunkCharacters) yield text.slice(at, at + chunkCharacters);
+      // Decoders never part a surrogate pair.
+      const characters = [...text];
+      for (let at = 0; at < characters.length; at += chunkCharacters) {
+        yield characters.slice(at, at + chunkCharacters).join('');
+      }
     },
     async *openBytes() {
-      yield Buffer.from(text);
+      const bytes = Buffer.from(text);
+      for (let at = 0; at < bytes.length; at += chunkCharacters)
+        yield bytes.subarray(at, at + chunkCharacters);
     },
   };
 }

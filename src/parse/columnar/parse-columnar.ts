@@ -17,7 +17,10 @@ import { readSlabs } from './slab.js';
 import { openSink } from '../value-sinks.js';
 
 /** What holds for a document as a whole, as far as rows are read by it. */
-export type Assumption = Pick<Survey, 'rules' | 'types' | 'emptyNameless'>;
+export interface Assumption extends Omit<Survey, 'reading'> {
+  /** Whether it comes from the whole document, and holds. */
+  isCertain: boolean;
+}
 
 /**
  * The rows of a document show that it was read by a wrong assumption; `right` is what holds. What was read of it is void: it is read again
@@ -63,14 +66,18 @@ export async function parseColumnar(
 }
 
 /** A type without a schema needs all of its values to be known; otherwise the beginning tells enough. */
-function assume(document: ExaminedDocument, layout: DelimitedLayout, head: string): Promise<Survey> {
-  const isInferred = layout.header.columns.some(({ origin }) => origin === 'inferred');
+async function assume(
+  document: ExaminedDocument,
+  layout: DelimitedLayout,
+  head: string,
+): Promise<Assumption> {
+  const isCertain = layout.header.columns.some(({ origin }) => origin === 'inferred');
   const beginning = {
     async *openText() {
       yield head;
     },
   };
-  return surveyDocument(isInferred ? document : beginning, layout);
+  return { ...(await surveyDocument(isCertain ? document : beginning, layout)), isCertain };
 }
 
 async function* readBatches(
@@ -81,7 +88,7 @@ async function* readBatches(
   places: (number | undefined)[],
   notes: string[],
 ): AsyncGenerator<ParsedBatch> {
-  const { dialect, header, countries } = layout;
+  const { dialect, header } = layout;
   const evidence = new Evidence();
   const outerQuotes = dialect.quoting === 'outer';
   const columns = table.columns.map((column, index) => {
@@ -111,13 +118,21 @@ async function* readBatches(
   }
   cutter.end();
   if (group.rows > 0 || group.rejects.length > 0) yield group.take();
+  notes.push(...(assumed.isCertain ? assumed.notes : confirmed(assumed, evidence, layout)));
+}
+
+/** The notes on what was assumed. Errors: WrongAssumption. */
+function confirmed(
+  assumed: Assumption,
+  evidence: Evidence,
+  { header, countries }: DelimitedLayout,
+): string[] {
   const declared = header.schemaColumns.find((column) => column?.dateOrder)?.dateOrder;
   const rules = evidence.decide(declared, countries);
   const isRight =
     rules.decimalMark === assumed.rules.decimalMark && rules.dateOrder === assumed.rules.dateOrder;
-  // Where types were inferred, so was all else, from the whole document.
-  if (!isRight && assumed.types.size === 0) throw new WrongAssumption({ ...assumed, rules });
-  notes.push(...evidence.notes(rules));
+  if (!isRight) throw new WrongAssumption({ ...assumed, rules });
+  return evidence.notes(rules);
 }
 
 function openCutter({ dialect }: DelimitedLayout): RowCutter {
