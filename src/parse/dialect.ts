@@ -14,7 +14,8 @@ export interface DelimitedDialect {
   carriageReturnsOnly: boolean;
 }
 
-const delimiters = ['\t', ',', ';', '|'];
+const tab = '\t';
+const delimiters = [tab, ',', ';', '|'];
 
 /** Preambles have been seen with up to nine lines; the header is looked for in so many. */
 const mostHeaderLine = 40;
@@ -27,7 +28,7 @@ interface Candidate {
 
 /**
  * Decides delimiter, quoting and header line from the beginning of a text: where there is a schema, the line that knows most of its
- * headers; else the first line about as wide as the widest. Undefined where no line can be a header.
+ * headers; else the first line about as wide as most. Undefined where no line can be a header.
  */
 export function decideDialect(head: string, schema: ReportSchema | undefined): DelimitedDialect | undefined {
   const carriageReturnsOnly = !head.includes('\n') && /\r[^\n]/.test(head);
@@ -35,7 +36,7 @@ export function decideDialect(head: string, schema: ReportSchema | undefined): D
   const found = (schema && byKnownHeaders(lines, schema)) ?? byWidth(lines, schema);
   if (!found) return undefined;
   const { lineIndex, delimiter, cells } = found;
-  const quoting = decideQuoting(delimiter, lines[lineIndex] ?? '', schema);
+  const quoting = decideQuoting(delimiter, lines.slice(lineIndex), schema);
   return {
     delimiter,
     quoting,
@@ -62,9 +63,12 @@ export function withoutOuterQuotes(cell: string): string {
 function splitCsvLine(line: string, delimiter: string): string[] {
   const cells: string[] = [];
   let at = 0;
+  // Where one quote is not closed, none behind it is looked at: that could take the square of the line's length.
+  let closes = true;
   for (;;) {
-    if (line[at] === '"') {
+    if (closes && line[at] === '"') {
       const end = closingQuote(line, at, delimiter);
+      closes = end !== undefined;
       if (end !== undefined) {
         cells.push(line.slice(at + 1, end).replaceAll('""', '"'));
         if (end + 1 >= line.length) return cells;
@@ -124,27 +128,60 @@ function byKnownHeaders(lines: string[], schema: ReportSchema): Candidate | unde
   return bestScore >= Math.min(2, known.size) ? best : undefined;
 }
 
-/** The header is as wide as most lines, or wider; preamble lines are narrow, and rows may lack their last cells. */
+/**
+ * Where no header is known: the first line about as wide as most, for preamble lines are narrow. A message is no header, however many
+ * commas it has.
+ */
 function byWidth(lines: string[], schema: ReportSchema | undefined): Candidate | undefined {
   const all = candidates(lines).filter(({ cells }) => cells.some((cell) => cell.trim() !== ''));
-  let best: Candidate | undefined;
-  for (const delimiter of delimiters) {
-    const own = all.filter((each) => each.delimiter === delimiter && filledWidth(each) > 1);
-    const usual = mostFrequent(own.map(filledWidth));
-    const header = own.find((each) => filledWidth(each) >= usual);
-    if (header && header.cells.length > (best?.cells.length ?? 1)) best = header;
-  }
-  if (best) return best;
-  // A single column: one plain word on top, and rows below; a sentence is a message, not a header.
-  const [first, second] = all.filter((each) => each.delimiter === '\t');
-  const isWord =
-    first?.cells.length === 1 && /^"?[\p{L}][\p{L}\p{N}_-]*"?$/u.test(first.cells[0]?.trim() ?? '');
-  return isWord && (second || schema) ? first : undefined;
+  const own = delimiters.map((delimiter) =>
+    all.filter((each) => each.delimiter === delimiter && each.cells.length > 1),
+  );
+  const [tabbed = []] = own;
+  const chosen = isTabbed(tabbed, all) ? tabbed : mostAlike(own);
+  const usual = mostFrequent(chosen.map(({ cells }) => cells.length));
+  const header = chosen.find(({ cells }) => cells.length >= Math.floor(usual * leastShare));
+  if (header && (header.delimiter === tab || !isMessage(header, chosen.length, schema))) return header;
+  if (header) return undefined;
+  // A single column: a few words on top, and rows below; a sentence is a message, not a header.
+  const [first, second] = all.filter((each) => each.delimiter === tab);
+  const isName =
+    first?.cells.length === 1 &&
+    /^"?[\p{L}][\p{L}\p{N}_-]*( [\p{L}\p{N}_-]+){0,2}"?$/u.test(first.cells[0]?.trim() ?? '');
+  const isWord = isName && !first.cells[0]?.trim().includes(' ');
+  return (isName && second) || (isWord && schema) ? first : undefined;
 }
 
-/** Cells up to the last that holds something: rows may have empty ones more than the header. */
-function filledWidth({ cells }: Candidate): number {
-  return cells.findLastIndex((cell) => cell.trim() !== '') + 1;
+/** A header may lack cells that the rows have, and the other way round. */
+const leastShare = 0.7;
+
+/** Tabs stand neither in sentences nor in cells: where most lines have them, from the first such line on, they delimit. */
+function isTabbed(tabbed: Candidate[], all: Candidate[]): boolean {
+  const [first] = tabbed;
+  if (!first) return false;
+  const from = all.filter(({ delimiter, lineIndex }) => delimiter === tab && lineIndex >= first.lineIndex);
+  return tabbed.length * 2 >= from.length;
+}
+
+/** Of the delimiters the one by which the most lines are alike; of equals the one that makes more cells. */
+function mostAlike(own: Candidate[][]): Candidate[] {
+  let best: Candidate[] = [];
+  let bestScore = 0;
+  for (const lines of own) {
+    const usual = mostFrequent(lines.map(({ cells }) => cells.length));
+    const alike = lines.filter(({ cells }) => cells.length === usual).length;
+    const mostCells = 10_000;
+    const score = alike * mostCells + Math.min(usual, mostCells - 1);
+    if (score > bestScore) [best, bestScore] = [lines, score];
+  }
+  return best;
+}
+
+/** Whether a line with commas is a sentence. A type with a schema whose headers are all unknown must at least look like a table. */
+function isMessage({ cells }: Candidate, lines: number, schema: ReportSchema | undefined): boolean {
+  if (/[.!?。]\s*$/.test(cells.at(-1) ?? '') || cells.some((cell) => /^ +\p{Ll}/u.test(cell))) return true;
+  const fewestCells = 3;
+  return schema !== undefined && (lines < 2 || cells.length < fewestCells);
 }
 
 /** Of numbers that are as frequent the larger. */
@@ -154,13 +191,24 @@ function mostFrequent(numbers: number[]): number {
   return [...counts].sort(([a, countA], [b, countB]) => countB - countA || b - a)[0]?.[0] ?? 0;
 }
 
-function decideQuoting(delimiter: string, headerLine: string, schema: ReportSchema | undefined): Quoting {
-  const cells = headerLine.replace(/\r$/, '').split(delimiter);
-  const named = cells.filter((cell) => cell !== '');
-  const allQuoted = named.length > 0 && named.every((cell) => /^".*"$/s.test(cell));
-  const expected = schema?.format === 'csv' ? 'csv' : schema?.format === 'tsv' ? 'tsv' : undefined;
-  if (delimiter !== '\t') return 'csv';
-  const declared = expected === 'tsv' ? schema?.quoting : undefined;
-  if (declared === 'csv' || declared === 'outer') return declared;
-  return allQuoted ? 'outer' : 'none';
+/** Cells are wrapped in quotes where all of the header are; where the schema says so, those of the first row are enough. */
+function decideQuoting(
+  delimiter: string,
+  [headerLine = '', firstRow = '']: string[],
+  schema: ReportSchema | undefined,
+): Quoting {
+  if (delimiter !== tab) return 'csv';
+  const declared = schema?.format === 'tsv' ? schema.quoting : undefined;
+  if (declared === 'csv') return declared;
+  const isWrapped =
+    allQuoted(headerLine, delimiter) || (declared === 'outer' && allQuoted(firstRow, delimiter));
+  return isWrapped ? 'outer' : 'none';
+}
+
+function allQuoted(line: string, delimiter: string): boolean {
+  const cells = line
+    .replace(/\r$/, '')
+    .split(delimiter)
+    .filter((cell) => cell !== '');
+  return cells.length > 0 && cells.every((cell) => /^".*"$/s.test(cell));
 }

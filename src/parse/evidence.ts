@@ -4,7 +4,7 @@ import { chooseMark, type DecimalMark, markEvidence } from './numbers.js';
 import type { ValueRules } from './values.js';
 
 /** What one value tells about how its document writes numbers and dates. */
-export type Clue = `mark ${DecimalMark}` | `order ${DateOrder}` | `zone ${DateOrder}`;
+export type Clue = `mark ${DecimalMark | 'either'}` | `order ${DateOrder}` | `zone ${DateOrder}`;
 
 /** Countries where the month is written first. */
 const monthFirstCountries = new Set(['US']);
@@ -27,6 +27,7 @@ export class Evidence {
   private readonly counts: Record<Clue, number> = {
     'mark .': 0,
     'mark ,': 0,
+    'mark either': 0,
     'order mdy': 0,
     'order dmy': 0,
     'zone mdy': 0,
@@ -52,6 +53,11 @@ export class Evidence {
     if (counts['mark .'] > 0 && counts['mark ,'] > 0) {
       notes.push(
         `decimal point in ${counts['mark .']} values and comma in ${counts['mark ,']}: read with "${decimalMark}"`,
+      );
+    }
+    if (counts['mark either'] > 0 && counts['mark .'] === 0 && counts['mark ,'] === 0) {
+      notes.push(
+        `${counts['mark either']} numbers such as 1.234 may have a decimal mark or not: read with "${decimalMark}", as the marketplace has it`,
       );
     }
     if (counts['order mdy'] > 0 && counts['order dmy'] > 0) {

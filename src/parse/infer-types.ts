@@ -7,8 +7,8 @@ import { isNullText } from './values.js';
 const idHeader =
   /(^|[\W_])(id|ids|sku|asin|fnsku|msku|isbn|upc|ean|gtin|zip|zipcode|postal|phone|tel|fax|code|number|nr|no|reference|ref|vat|barcode|tracking)$|(Id|ID|Sku|SKU|Code|Number)$/;
 
-/** A leading zero is part of an id; thousands, signs and currencies are not. */
-const plainNumber = /^[-+]?(?:0|[1-9][\d.,]*|0?[.,]\d+|0[.,]\d+)$/;
+/** A leading zero is part of an id, a plus one of a telephone number. */
+const plainNumber = /^-?(?:0|[1-9][\d.,]*|0?[.,]\d+|0[.,]\d+)$/;
 
 const boolWords = new Set(['true', 'false']);
 
@@ -43,7 +43,7 @@ export class TypeInference {
       this.fraction[mark] = Math.max(this.fraction[mark], fraction.length);
     }
     const evidence = this.isNumeric() ? markEvidence(value) : undefined;
-    if (evidence) this.marks[evidence] += 1;
+    if (evidence && evidence !== 'either') this.marks[evidence] += 1;
     for (const order of ['mdy', 'dmy'] as const) {
       if (!this.time[order]) continue;
       const time = readTime(value, order, { strict: true });

@@ -19,10 +19,10 @@ const patterns: Record<DecimalMark, RegExp> = {
   ',': numberPattern('\\.', ','),
 };
 
-/** Thousands in groups of three (or as in India, 12,34,567), or no groups. */
+/** Thousands in groups of three (or as in India, 12,34,567), or no groups. Nobody groups behind a zero. */
 function numberPattern(group: string, mark: string): RegExp {
   const separator = `[${group}'’\\u00a0\\u202f ]`;
-  const whole = `\\d{1,3}(?:${separator}\\d{3})+|\\d{1,2}(?:,\\d{2})+,\\d{3}|\\d+`;
+  const whole = `[1-9]\\d{0,2}(?:${separator}\\d{3})+|[1-9]\\d?(?:,\\d{2})+,\\d{3}|\\d+`;
   return new RegExp(`^(${whole})?(?:${mark}(\\d*))?(?:[eE]([+-]?\\d{1,3}))?$`);
 }
 
@@ -73,21 +73,15 @@ export function fitsDecimal(canonicalNumber: string, precision: number, scale: n
 
 /**
  * What a text tells about the decimal mark: the mark where it can only be that, undefined where it tells nothing.
- * `1141,18` and `1.234,56` tell a comma, `0.441` and `1,234,567` a point; `1,234` nothing.
+ * `1141,18` and `1.234,56` tell a comma, `0.441` and `1,234,567` a point; `1,234` may have either.
  */
-export function markEvidence(text: string): DecimalMark | undefined {
+export function markEvidence(text: string): DecimalMark | 'either' | undefined {
   const core = wrapping.exec(text.trim())?.[4] ?? '';
-  if (!digitsAndMarks.test(core)) return undefined;
-  const commas = core.split(',').length - 1;
-  const points = core.split('.').length - 1;
-  if (commas === 0 && points === 0) return undefined;
+  if (!digitsAndMarks.test(core) || !/[.,]/.test(core)) return undefined;
   const asPoint = patterns['.'].test(core);
   const asComma = patterns[','].test(core);
   if (asPoint !== asComma) return asPoint ? '.' : ',';
-  // Both can be: one mark with three digits behind it, unless nobody groups what stands before it.
-  const [before = ''] = core.split(/[.,]/);
-  if (asPoint && commas + points === 1 && /^0+$/.test(before)) return points === 1 ? '.' : ',';
-  return undefined;
+  return asPoint ? 'either' : undefined;
 }
 
 /** The mark of a document: the one with more evidence; with none, or as much for either, that of its marketplaces. */

@@ -91,10 +91,10 @@ async function feed(text: AsyncIterable<string>, parser: ReturnType<typeof parse
 }
 
 async function* lineRecords(text: AsyncIterable<string>, dialect: DelimitedDialect): AsyncGenerator<Record> {
-  const { delimiter, quoting } = dialect;
+  const { delimiter, quoting, carriageReturnsOnly } = dialect;
   let rest = '';
   for await (const chunk of text) {
-    const lines = (rest + chunk).split('\n');
+    const lines = (rest + chunk).split(carriageReturnsOnly ? '\r' : '\n');
     rest = lines.pop() ?? '';
     for (const line of lines)
       yield { cells: splitLine(line, delimiter, quoting), raw: line.replace(/\r$/, '') };

@@ -1,6 +1,7 @@
 import { CsvError } from 'csv-parse';
 import type { ColumnType } from '../schema/types.js';
 import type { ExaminedDocument } from '../source/types.js';
+import { type DelimitedDialect, splitLine } from './dialect.js';
 import { clueOf, Evidence } from './evidence.js';
 import { TypeInference } from './infer-types.js';
 import { type RecordReading, readRecords, surplusCells } from './records.js';
@@ -34,13 +35,13 @@ export async function surveyDocument(
 const swallowedRows = new Error('rows swallowed by a quote');
 
 /**
- * A quote that isn't closed, or only rows later, leaves a row over several lines that is of the wrong width, or has a cell that would not
- * be quoted so.
+ * A quote that isn't closed, or only rows later, leaves a row over several lines of which each would be a row by itself, or has a cell that
+ * would not be quoted so.
  */
-export function swallowsRows(cells: string[], raw: string, headerCells: number): boolean {
+export function swallowsRows(cells: string[], raw: string, { delimiter, header }: DelimitedDialect): boolean {
   if (!raw.includes('\n')) return false;
   return (
-    cells.length !== headerCells ||
+    raw.split('\n').every((line) => splitLine(line, delimiter, 'csv').length === header.length) ||
     cells.some((cell) => cell.includes('\n') && !raw.includes(`"${cell.replaceAll('"', '""')}"`))
   );
 }
@@ -60,7 +61,7 @@ async function survey(
     return [{ index, position, kind: column.origin === 'inferred' ? undefined : column.type.kind }];
   });
   for await (const { cells, raw } of readRecords(document.openText(), dialect, reading)) {
-    if (reading === 'whole' && dialect.quoting === 'csv' && swallowsRows(cells, raw, dialect.header.length)) {
+    if (reading === 'whole' && dialect.quoting === 'csv' && swallowsRows(cells, raw, dialect)) {
       throw swallowedRows;
     }
     // A row that will be rejected tells nothing: nobody knows which of its cells moved.

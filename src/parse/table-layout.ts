@@ -51,12 +51,12 @@ export function tableLayout(
   const tableSchema = schema?.tables[0];
   const columns: ResolvedColumn[] = [];
   const places: (number | undefined)[] = [];
+  const placeOf = new Map(header.positions.map((index, place) => [index, place]));
   header.columns.forEach((column, index) => {
     if (found.emptyNameless.has(index)) return;
     const inferred = found.types.get(index);
     columns.push(inferred ? { ...column, type: inferred } : column);
-    const place = header.positions.indexOf(index);
-    places.push(place < 0 ? undefined : place);
+    places.push(placeOf.get(index));
   });
   const table: ParsedTable = {
     name: tableSchema?.name ?? defaultTableName(reportType),

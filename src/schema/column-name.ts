@@ -7,6 +7,9 @@ const maxCharacters = 125;
  */
 export const namePattern = /^[\p{Ll}\p{Lo}\p{Lm}][\p{Ll}\p{Lo}\p{Lm}\p{M}\p{N}_]{0,299}$/u;
 
+/** How far the names of each base were counted, so that a header that repeats a thousand times is not counted from 2 each time. */
+const repeats = new WeakMap<Set<string>, Map<string, number>>();
+
 /**
  * A valid column name for any header: lower-case, words joined by `_`, letters and digits of every script kept. A name that is
  * in `taken` gets `_2`, `_3`; the result is added to `taken`. `Warehouse-Condition-code` is `warehouse_condition_code`.
@@ -24,8 +27,14 @@ export function snakeCaseName(header: string, taken: Set<string>, position = tak
     .replace(/^_+|_+$/g, '');
   const short = [...words].slice(0, maxCharacters).join('').replace(/_+$/, '');
   const base = short === '' ? `column_${position}` : namePattern.test(short) ? short : `column_${short}`;
+  const counts = repeats.get(taken) ?? new Map<string, number>();
+  repeats.set(taken, counts);
   let name = base;
-  for (let count = 2; taken.has(name); count++) name = `${base}_${count}`;
+  while (taken.has(name)) {
+    const count = (counts.get(base) ?? 1) + 1;
+    counts.set(base, count);
+    name = `${base}_${count}`;
+  }
   taken.add(name);
   return name;
 }

@@ -156,8 +156,8 @@ export class Column {
     if (rules.decimalMark !== '.') return Number.NaN;
     if (type.kind === 'int64') return fastNumber(bytes, start, length, longestInt64, 0).value;
     if (type.kind !== 'decimal') return Number.NaN;
-    const { value, tellsPoint } = fastNumber(bytes, start, length, type.precision, type.scale);
-    if (tellsPoint && !Number.isNaN(value)) evidence.add('mark .');
+    const { value, clue } = fastNumber(bytes, start, length, type.precision, type.scale);
+    if (!Number.isNaN(value)) evidence.add(clue);
     return value;
   }
 

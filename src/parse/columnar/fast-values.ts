@@ -11,15 +11,15 @@ const colon = 0x3a;
 /** A double holds so many digits exactly. */
 const mostDigits = 15;
 
-/** Spellings of a decimal point: what they tell about the document, see `markEvidence`. */
+/** A number, and what its spelling tells about the document: see `markEvidence`. */
 export interface FastNumber {
   /** Unscaled integer, or NaN. */
   value: number;
-  /** Whether the text can only have a decimal point. */
-  tellsPoint: boolean;
+  /** What the text tells of the decimal mark. */
+  clue: 'mark .' | 'mark either' | undefined;
 }
 
-const result: FastNumber = { value: Number.NaN, tellsPoint: false };
+const result: FastNumber = { value: Number.NaN, clue: undefined };
 
 /**
  * `-1234` and, where `scale` is above 0, `-1234.56`, of digits that fit the precision. The object returned is the same each time.
@@ -32,7 +32,7 @@ export function fastNumber(
   scale: number,
 ): FastNumber {
   result.value = Number.NaN;
-  result.tellsPoint = false;
+  result.clue = undefined;
   const end = start + length;
   const negative = bytes[start] === minus;
   let at = negative ? start + 1 : start;
@@ -45,7 +45,6 @@ export function fastNumber(
   }
   const wholeDigits = at - wholeFrom;
   if (wholeDigits === 0 || wholeDigits + scale > Math.min(precision, mostDigits)) return result;
-  const whole = value;
   let fractionDigits = 0;
   if (at < end) {
     if (bytes[at] !== point) return result;
@@ -57,7 +56,8 @@ export function fastNumber(
       value = value * 10 + digit;
     }
     // `1.234` may be a thousand; `0.234` may not.
-    result.tellsPoint = fractionDigits !== 3 || wholeDigits > 3 || whole === 0;
+    const isGroup = fractionDigits === 3 && wholeDigits <= 3 && bytes[wholeFrom] !== zero;
+    result.clue = isGroup ? 'mark either' : 'mark .';
   }
   for (; fractionDigits < scale; fractionDigits += 1) value *= 10;
   // Not -0.

@@ -138,7 +138,7 @@ function confirmed(
 function openCutter({ dialect }: DelimitedLayout): RowCutter {
   const { delimiter, quoting, preambleLines } = dialect;
   const width = dialect.header.length;
-  if (quoting === 'csv') return openQuotedRows({ delimiter, width, skipLines: preambleLines });
+  if (quoting === 'csv') return openQuotedRows(dialect);
   const cellText = quoting === 'outer' ? withoutOuterQuotes : (text: string) => text;
   return openPlainRows({ delimiter, width, skipLines: preambleLines + 1, cellText });
 }

@@ -1,3 +1,4 @@
+import type { DelimitedDialect } from '../dialect.js';
 import { surplusReason } from '../records.js';
 import { swallowsRows } from '../survey.js';
 import { slackBytes } from './marks.js';
@@ -17,17 +18,11 @@ const longestRow = 16 * 1024 * 1024;
  * included. Cells are copied without their quotes into a slab of their own.
  * Where a quote is not closed in time, or swallows rows, the document is not for this parser.
  */
-export function openQuotedRows(options: {
-  /** One byte. */
-  delimiter: string;
-  /** Cells of the header. */
-  width: number;
-  /** Lines before the header, which is the first row. */
-  skipLines: number;
-}): RowCutter {
-  const { width } = options;
-  const delimiter = options.delimiter.charCodeAt(0);
-  let skipLines = options.skipLines;
+export function openQuotedRows(dialect: DelimitedDialect): RowCutter {
+  const width = dialect.header.length;
+  const delimiter = dialect.delimiter.charCodeAt(0);
+  /** Before the header, which is the first row. */
+  let skipLines = dialect.preambleLines;
   let isHeader = true;
   let rowNumber = 0;
   /** The beginning of a row whose end has not come yet. */
@@ -104,7 +99,7 @@ export function openQuotedRows(options: {
   function checkSwallowed(source: Slab, from: number, end: number, firstMark: number, cells: number): void {
     if (source.bytes.indexOf(lineFeed, from) === end - 1) return;
     const texts = Array.from({ length: cells }, (_, cell) => cellText(firstMark, cell));
-    if (swallowsRows(texts, source.text(from, end - 1), width)) {
+    if (swallowsRows(texts, source.text(from, end - 1), dialect)) {
       throw new NotColumnar('a quote is not closed');
     }
   }
