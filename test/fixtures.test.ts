@@ -8,7 +8,6 @@ import type { Engine, ParsedDocument } from '../src/parse/types.js';
 import { convertDocument } from '../src/pipeline/convert-document.js';
 import { columnTypeText } from '../src/schema/column-type.js';
 import { packagedSchemasFolder, readSchemas } from '../src/schema/read.js';
-import { examineDocument } from '../src/source/document/examine.js';
 import { keepFile } from '../src/source/document/raw-store.js';
 import type { DocumentFacts } from '../src/source/types.js';
 import type { LoadTable } from '../src/warehouse/types.js';
@@ -34,9 +33,12 @@ async function readThrough(path: string, facts: Omit<DocumentFacts, 'documentId'
   const home = mkdtempSync(join(tmpdir(), 'sp-reports-fixture-'));
   try {
     const raw = await keepFile(join(home, 'raw'), path, facts);
-    const document = await examineDocument(raw, { maxTextBytes: 1e9 });
     const schema = schemas.get(facts.reportType);
-    const { parsed, written } = await convertDocument(document, schema, { lake: join(home, 'lake'), engine });
+    const { document, parsed, written } = await convertDocument(
+      raw,
+      { lake: join(home, 'lake'), engine },
+      { maxTextBytes: 1e9, ...(schema ? { schema } : {}) },
+    );
     return {
       document,
       parsed,

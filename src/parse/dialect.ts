@@ -140,9 +140,13 @@ function byWidth(lines: string[], schema: ReportSchema | undefined): Candidate |
   const [tabbed = []] = own;
   const chosen = isTabbed(tabbed, all) ? tabbed : mostAlike(own);
   const usual = mostFrequent(chosen.map(({ cells }) => cells.length));
-  const header = chosen.find(({ cells }) => cells.length >= Math.floor(usual * leastShare));
-  if (header && (header.delimiter === tab || !isMessage(header, chosen.length, schema))) return header;
-  if (header) return undefined;
+  const wide = chosen.filter(({ cells }) => cells.length >= Math.floor(usual * leastShare));
+  const header = wide.find((each) => each.delimiter === tab || !isSentence(each));
+  // A type with a schema whose headers are all unknown must at least look like a table.
+  const fewestCells = 3;
+  const isTable = schema === undefined || (wide.length > 1 && usual >= fewestCells);
+  if (header) return header.delimiter === tab || isTable ? header : undefined;
+  if (wide.length > 0) return undefined;
   // A single column: a few words on top, and rows below; a sentence is a message, not a header.
   const [first, second] = all.filter((each) => each.delimiter === tab);
   const isName =
@@ -177,11 +181,9 @@ function mostAlike(own: Candidate[][]): Candidate[] {
   return best;
 }
 
-/** Whether a line with commas is a sentence. A type with a schema whose headers are all unknown must at least look like a table. */
-function isMessage({ cells }: Candidate, lines: number, schema: ReportSchema | undefined): boolean {
-  if (/[.!?。]\s*$/.test(cells.at(-1) ?? '') || cells.some((cell) => /^ +\p{Ll}/u.test(cell))) return true;
-  const fewestCells = 3;
-  return schema !== undefined && (lines < 2 || cells.length < fewestCells);
+/** Whether a line with commas is a sentence: a header has neither a full stop nor blanks before its words. */
+function isSentence({ cells }: Candidate): boolean {
+  return /[.!?。]\s*$/.test(cells.at(-1) ?? '') || cells.some((cell) => /^ +\p{Ll}/u.test(cell));
 }
 
 /** Of numbers that are as frequent the larger. */

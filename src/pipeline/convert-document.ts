@@ -4,20 +4,40 @@ import { NotColumnar } from '../parse/columnar/rows.js';
 import { parseDocument } from '../parse/parse-document.js';
 import type { ParsedDocument } from '../parse/types.js';
 import type { ReportSchema } from '../schema/types.js';
-import type { ExaminedDocument } from '../source/types.js';
+import { examineDocument, openDocument, WrongCharset } from '../source/document/examine.js';
+import type { ExaminedDocument, RawDocument } from '../source/types.js';
+import { faultPoint } from './fault-point.js';
 import { type WrittenLake, writeLake } from './write-lake.js';
 
+export interface ConvertOptions {
+  schema?: ReportSchema;
+  /** Limit of the gunzipped size. */
+  maxTextBytes: number;
+  /** Breaks off with its reason. */
+  signal?: AbortSignal;
+}
+
+export interface ConvertedDocument {
+  document: ExaminedDocument;
+  parsed: ParsedDocument;
+  written: WrittenLake;
+}
+
 /**
- * Takes a document from bytes to Parquet by the engine of the settings. Where its rows refute what the columnar parser assumed after a look
- * at the beginning, they are read again by what they showed; what that parser can't read is read by the reference parser.
+ * Takes a document from raw bytes to Parquet by the engine of the settings. The columnar engine reads it once, in the charset and by the
+ * rules that its beginning shows. Where the rest shows otherwise, nothing of that is kept, and it is read again by what was found out; what
+ * the columnar parser can't read is read by the reference parser.
  */
 export async function convertDocument(
-  document: ExaminedDocument,
-  schema: ReportSchema | undefined,
+  raw: RawDocument,
   config: Pick<Config, 'lake' | 'engine'>,
-): Promise<{ parsed: ParsedDocument; written: WrittenLake }> {
+  { schema, maxTextBytes, signal }: ConvertOptions,
+): Promise<ConvertedDocument> {
+  let open = config.engine === 'columnar' ? openDocument : examineDocument;
   let known: Assumption | NotColumnar | undefined;
   for (;;) {
+    const document = untilAborted(await open(raw, { maxTextBytes }), signal);
+    faultPoint('examined');
     try {
       const parsed = await parseDocument({
         document,
@@ -25,11 +45,29 @@ export async function convertDocument(
         ...(schema ? { schema } : {}),
         ...(known ? { known } : {}),
       });
-      return { parsed, written: await writeLake(parsed, document, config) };
+      return { document, parsed, written: await writeLake(parsed, document, config) };
     } catch (error) {
-      if (error instanceof WrongAssumption) known = error.right;
+      if (error instanceof WrongCharset) [open, known] = [examineDocument, undefined];
+      else if (error instanceof WrongAssumption) known = error.right;
       else if (error instanceof NotColumnar) known = error;
       else throw error;
     }
   }
+}
+
+/** The document, whose bytes end with the signal's reason when it is aborted: reading a large one takes minutes. */
+function untilAborted(document: ExaminedDocument, signal: AbortSignal | undefined): ExaminedDocument {
+  if (!signal) return document;
+  async function* watched<T>(chunks: AsyncIterable<T>): AsyncGenerator<T> {
+    for await (const chunk of chunks) {
+      signal?.throwIfAborted();
+      yield chunk;
+    }
+  }
+  const { openText, openBytes } = document;
+  // The same object, as what is known of an opened document comes with its last bytes.
+  return Object.assign(document, {
+    openText: () => watched(openText()),
+    openBytes: () => watched(openBytes()),
+  });
 }

@@ -3,18 +3,11 @@ import { describeError, isRetryable, ReportsError } from '../errors.js';
 import { downloadDocument } from '../source/document/download.js';
 import { examineDocument } from '../source/document/examine.js';
 import { findRaw } from '../source/document/raw-store.js';
-import type {
-  CallOptions,
-  DocumentFacts,
-  ExaminedDocument,
-  RawDocument,
-  Report,
-  ReportStatus,
-} from '../source/types.js';
+import type { CallOptions, DocumentFacts, RawDocument, Report, ReportStatus } from '../source/types.js';
 import type { LedgerEntry, Load } from '../warehouse/types.js';
 import { ledgerKey } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
-import { convertDocument } from './convert-document.js';
+import { type ConvertedDocument, convertDocument } from './convert-document.js';
 import { faultPoint } from './fault-point.js';
 import { ledgerEntry, quarantineReason, rawFacts, reportFacts } from './ledger-entry.js';
 
@@ -79,11 +72,7 @@ export async function prepareRaw(
     pipeline: options.pipeline,
   };
   try {
-    const examined = await examineOrFetchAgain(raw, options.maxDocumentBytes, fetchAgain);
-    const document = untilAborted(examined, options.signal);
-    faultPoint('examined');
-    const schema = context.schemas.get(raw.facts.reportType);
-    const { parsed, written } = await convertDocument(document, schema, context.config);
+    const { document, parsed, written } = await convertOrFetchAgain(raw, options, context, fetchAgain);
     const entry = ledgerEntry({
       ...known,
       rawBytes: document.raw.bytes,
@@ -149,34 +138,27 @@ async function fetchRaw(
 }
 
 /** A partial document never loads: bytes that turn out truncated or corrupt are fetched once more. */
-async function examineOrFetchAgain(
+async function convertOrFetchAgain(
   raw: RawDocument,
-  maxTextBytes: number,
+  { maxDocumentBytes, signal }: Pick<ReportRequest, 'maxDocumentBytes'> & { signal?: AbortSignal },
+  context: PipelineContext,
   fetchAgain?: () => Promise<RawDocument>,
-): Promise<ExaminedDocument> {
+): Promise<ConvertedDocument> {
+  const schema = context.schemas.get(raw.facts.reportType);
+  const options = {
+    maxTextBytes: maxDocumentBytes,
+    ...(schema ? { schema } : {}),
+    ...(signal ? { signal } : {}),
+  };
   try {
-    return await examineDocument(raw, { maxTextBytes });
+    return await convertDocument(raw, context.config, options);
   } catch (error) {
     const damaged =
       error instanceof ReportsError &&
       (error.code === 'DOCUMENT_TRUNCATED' || error.code === 'DOCUMENT_CORRUPT');
     if (!damaged || !fetchAgain) throw error;
-    return await examineDocument(await fetchAgain(), { maxTextBytes });
+    return await convertDocument(await fetchAgain(), context.config, options);
   }
-}
-
-/** The document, whose text ends with the signal's reason when it is aborted: parsing a large one takes minutes. */
-function untilAborted(document: ExaminedDocument, signal: AbortSignal | undefined): ExaminedDocument {
-  if (!signal) return document;
-  return {
-    ...document,
-    async *openText() {
-      for await (const chunk of document.openText()) {
-        signal.throwIfAborted();
-        yield chunk;
-      }
-    },
-  };
 }
 
 /** The document of a FATAL report explains the failure; it is a reason, never rows. */

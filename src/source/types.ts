@@ -132,7 +132,9 @@ export interface ExaminedDocument {
   /** e.g. utf-8, windows-1252, cp932, utf-16le. */
   charset: string;
   /** Where the charset came from. */
-  charsetSource: 'content-type' | 'bom' | 'strict-utf8' | 'marketplace';
+  charsetSource: 'bom' | 'content-type' | 'xml-declaration' | 'bytes' | 'marketplace';
+  /** Whether the bytes are well-formed UTF-8, and read as that. */
+  isValidUtf8: boolean;
   /** Size of the text in bytes, gunzipped, before decoding. 0 for an empty document. */
   textBytes: number;
   /** Disagreements worth telling, e.g. Amazon said GZIP and the bytes are not. */

@@ -14,7 +14,8 @@ export function documentOf(
     },
     gzipped: false,
     charset: 'utf-8',
-    charsetSource: 'strict-utf8',
+    charsetSource: 'bytes',
+    isValidUtf8: true,
     textBytes: text.length,
     notes: [],
     async *openText() {

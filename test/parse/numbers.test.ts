@@ -88,7 +88,9 @@ describe('numbers', () => {
     assert.equal(markEvidence('19.99'), '.');
     assert.equal(markEvidence('0.441'), '.');
     assert.equal(markEvidence('1,234,567'), '.');
-    for (const text of ['1,234', '1.234', '12', 'x']) assert.equal(markEvidence(text), undefined, text);
+    assert.equal(markEvidence('0,441'), ',');
+    for (const text of ['1,234', '1.234']) assert.equal(markEvidence(text), 'either', text);
+    for (const text of ['12', 'x', '1.2.3']) assert.equal(markEvidence(text), undefined, text);
     assert.equal(chooseMark({ '.': 0, ',': 0 }, ['DE']), ',');
     assert.equal(chooseMark({ '.': 0, ',': 0 }, ['US']), '.');
     assert.equal(chooseMark({ '.': 3, ',': 1 }, ['DE']), '.');

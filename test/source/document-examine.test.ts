@@ -185,7 +185,7 @@ describe('examining a document', () => {
       source: ExaminedDocument['charsetSource'];
       notes?: RegExp[];
     }[] = [
-      { what: 'nothing said, UTF-8', bytes: Buffer.from(german), charset: 'utf-8', source: 'strict-utf8' },
+      { what: 'nothing said, UTF-8', bytes: Buffer.from(german), charset: 'utf-8', source: 'bytes' },
       {
         what: 'nothing said, not UTF-8',
         bytes: iconv.encode(german, 'cp1252'),
@@ -247,7 +247,7 @@ describe('examining a document', () => {
         bytes: Buffer.from(german),
         facts: { contentType: 'text/plain; charset=klingon' },
         charset: 'utf-8',
-        source: 'strict-utf8',
+        source: 'bytes',
         notes: [/not known: klingon/],
       },
       {
@@ -255,7 +255,7 @@ describe('examining a document', () => {
         bytes: Buffer.from(german),
         facts: { contentType: 'text/plain' },
         charset: 'utf-8',
-        source: 'strict-utf8',
+        source: 'bytes',
       },
       {
         what: 'a BOM beats the header',
@@ -325,7 +325,7 @@ describe('examining a document', () => {
       for (const shift of ['', 'x', 'xx', 'xxx']) {
         const text = shift + '価é🚲'.repeat(70_000);
         const document = await examine(Buffer.from(text));
-        assert.deepEqual([document.charset, document.charsetSource], ['utf-8', 'strict-utf8']);
+        assert.deepEqual([document.charset, document.charsetSource], ['utf-8', 'bytes']);
         assert((await textOf(document)) === text);
         const shiftJis = shift + '価表ｱ'.repeat(120_000);
         const facts = { contentType: 'text/plain; charset=Shift_JIS' };
@@ -342,7 +342,7 @@ describe('examining a document', () => {
         damaged[position] = 0xff;
         assert.equal((await examine(damaged)).charsetSource, 'marketplace', `at ${position}`);
       }
-      assert.equal((await examine(bytes.subarray(0, -1))).charsetSource, 'strict-utf8');
+      assert.equal((await examine(bytes.subarray(0, -1))).charsetSource, 'bytes');
       assert.equal(
         (await examine(bytes.subarray(0, -2))).charsetSource,
         'marketplace',

@@ -200,6 +200,6 @@ function without(assumed: Assumption, index: number): Assumption {
 
 /** The bytes of a document in UTF-8. A byte order mark stands before the header, where it does no harm. */
 async function* openUtf8(document: ExaminedDocument): AsyncGenerator<Uint8Array> {
-  if (document.charset === 'utf-8') yield* document.openBytes();
+  if (document.isValidUtf8) yield* document.openBytes();
   else for await (const text of document.openText()) yield Buffer.from(text);
 }

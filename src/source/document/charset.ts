@@ -30,12 +30,22 @@ const charsets: Record<string, string> = {
 
 const japan = 'A1VC38T7YXB528';
 
+function plainName(name: string): string {
+  return name.toLowerCase().replace(/[-_]/g, '');
+}
+
 /** The charset that a Content-Type names, e.g. `text/plain; charset=Cp1252`. */
 export function charsetOfHeader(contentType: string | undefined): { charset?: string; unknown?: string } {
   const name = /;\s*charset\s*=\s*["']?([^\s;"']+)/i.exec(contentType ?? '')?.[1];
   if (!name) return {};
-  const charset = charsets[name.toLowerCase().replace(/[-_]/g, '')];
+  const charset = charsets[plainName(name)];
   return charset ? { charset } : { unknown: name };
+}
+
+/** The charset that the declaration of an XML document names. */
+export function charsetOfXml(head: Buffer): string | undefined {
+  const name = /^\s*<\?xml[^>]*\sencoding\s*=\s*["']([\w-]+)/.exec(head.toString('latin1'))?.[1];
+  return name === undefined ? undefined : charsets[plainName(name)];
 }
 
 /** The charset that a byte order mark tells. */
@@ -69,10 +79,13 @@ export function charsetOfMarketplaces(marketplaceIds: string[]): string {
 /** Decodes bytes to text as they pass; characters may be cut anywhere. The byte order mark of a Unicode charset is left out. */
 export async function* decodeText(bytes: AsyncIterable<Uint8Array>, charset: string): AsyncGenerator<string> {
   const decoder = iconv.getDecoder(charset);
+  /** The first half of a surrogate pair whose second has not come yet. */
+  let half = '';
   for await (const { buffer, byteOffset, byteLength } of bytes) {
-    const text = decoder.write(Buffer.from(buffer, byteOffset, byteLength));
-    if (text) yield text;
+    const text = half + decoder.write(Buffer.from(buffer, byteOffset, byteLength));
+    half = /[\ud800-\udbff]$/.test(text) ? text.slice(-1) : '';
+    if (text.length > half.length) yield half ? text.slice(0, -1) : text;
   }
-  const last = decoder.end();
+  const last = half + (decoder.end() ?? '');
   if (last) yield last;
 }

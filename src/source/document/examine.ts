@@ -1,13 +1,24 @@
-import { isUtf8 } from 'node:buffer';
 import { access } from 'node:fs/promises';
 import { ReportsError } from '../../errors.js';
 import type { ExaminedDocument, RawDocument } from '../types.js';
-import { bomOf, charsetOfHeader, charsetOfMarketplaces, decodeText, looksLikeUtf16 } from './charset.js';
+import {
+  bomOf,
+  charsetOfHeader,
+  charsetOfMarketplaces,
+  charsetOfXml,
+  decodeText,
+  looksLikeUtf16,
+} from './charset.js';
 import { countGzipLayers, readBytes } from './gunzip.js';
+import { Utf8Check, type Utf8Finding } from './utf8-check.js';
+
+/** The bytes of a document show, once all are read, that its text was opened in another charset than it has. */
+export class WrongCharset extends Error {}
 
 /**
  * Reads a raw document once from end to end: so it is known to be whole and undamaged before a row of it is parsed. Decides by the bytes
- * whether it is gzipped, and its charset: a BOM, then the Content-Type of the download, strict UTF-8, the marketplace.
+ * whether it is gzipped, and its charset: a BOM, then the Content-Type of the download, the declaration of an XML document, UTF-8, the
+ * marketplace.
  * `maxTextBytes` limits the gunzipped size.
  * Errors: DOCUMENT_TRUNCATED, DOCUMENT_CORRUPT, DOCUMENT_TOO_LARGE, RAW_MISSING.
  */
@@ -15,24 +26,97 @@ export async function examineDocument(
   raw: RawDocument,
   { maxTextBytes }: { maxTextBytes: number },
 ): Promise<ExaminedDocument> {
+  const layers = await layersOf(raw);
+  const reading = new Reading(raw.facts.documentId, maxTextBytes);
+  for await (const chunk of readBytes(raw, layers)) reading.add(chunk);
+  const decision = decideCharset(raw, reading.head, reading.utf8.end());
+  return documentOf(raw, layers, decision, reading.textBytes, () => readBytes(raw, layers));
+}
+
+/**
+ * Opens a raw document after a look at its beginning, to be read in one pass: whole, undamaged and in the charset assumed is what it
+ * turned out to be when its bytes were read to their end. Until then `textBytes` and `notes` say nothing.
+ * Errors: as of `examineDocument`, most of them while it is read; and WrongCharset, at its end: then `examineDocument` tells the right one.
+ */
+export async function openDocument(
+  raw: RawDocument,
+  { maxTextBytes }: { maxTextBytes: number },
+): Promise<ExaminedDocument> {
+  const layers = await layersOf(raw);
+  const beginning = new Reading(raw.facts.documentId, maxTextBytes);
+  for await (const chunk of readBytes(raw, layers)) {
+    beginning.add(chunk);
+    if (beginning.head.length >= headBytes) break;
+  }
+  const assumed = decideCharset(raw, beginning.head, beginning.utf8.soFar());
+  const document = documentOf(raw, layers, assumed, 0, readAndCheck);
+  return document;
+
+  async function* readAndCheck(): AsyncGenerator<Buffer> {
+    const reading = new Reading(raw.facts.documentId, maxTextBytes);
+    for await (const chunk of readBytes(raw, layers)) {
+      reading.add(chunk);
+      yield chunk;
+    }
+    const decision = decideCharset(raw, reading.head, reading.utf8.end());
+    if (decision.charset !== assumed.charset || decision.isValidUtf8 !== assumed.isValidUtf8) {
+      throw new WrongCharset(`opened as ${assumed.charset}, it is ${decision.charset}`);
+    }
+    document.textBytes = reading.textBytes;
+    document.notes = [...compressionNotes(raw, layers), ...decision.notes];
+  }
+}
+
+/** So much of a text shows its byte order mark, and whether it is UTF-16. */
+const headBytes = 4096;
+
+async function layersOf(raw: RawDocument): Promise<number> {
   const { documentId } = raw.facts;
   await access(raw.path).catch((error: unknown) => {
     throw new ReportsError('RAW_MISSING', { documentId, path: raw.path }, { cause: error });
   });
-  const layers = await countGzipLayers(raw);
-  const openBytes = () => readBytes(raw, layers);
-  const { textBytes, head, utf8 } = await readThrough(openBytes(), documentId, maxTextBytes);
-  const { charset, charsetSource, notes } = decideCharset(raw, head, utf8);
+  return countGzipLayers(raw);
+}
+
+function documentOf(
+  raw: RawDocument,
+  layers: number,
+  decision: Decision,
+  textBytes: number,
+  openBytes: () => AsyncGenerator<Buffer>,
+): ExaminedDocument {
   return {
     raw,
     gzipped: layers > 0,
-    charset,
-    charsetSource,
+    ...decision,
     textBytes,
-    notes: [...compressionNotes(raw, layers), ...notes],
+    notes: [...compressionNotes(raw, layers), ...decision.notes],
     openBytes,
-    openText: () => decodeText(openBytes(), charset),
+    openText: () => decodeText(openBytes(), decision.charset),
   };
+}
+
+/** What is noted of bytes while they pass. */
+class Reading {
+  textBytes = 0;
+  head = Buffer.alloc(0);
+  readonly utf8 = new Utf8Check();
+
+  constructor(
+    private readonly documentId: string,
+    private readonly maxTextBytes: number,
+  ) {}
+
+  add(chunk: Buffer): void {
+    this.textBytes += chunk.length;
+    if (this.textBytes > this.maxTextBytes) {
+      throw new ReportsError('DOCUMENT_TOO_LARGE', { documentId: this.documentId, limit: this.maxTextBytes });
+    }
+    if (this.head.length < headBytes) {
+      this.head = Buffer.concat([this.head, chunk.subarray(0, headBytes - this.head.length)]);
+    }
+    this.utf8.add(chunk);
+  }
 }
 
 function compressionNotes({ facts, bytes }: RawDocument, layers: number): string[] {
@@ -44,57 +128,42 @@ function compressionNotes({ facts, bytes }: RawDocument, layers: number): string
   return unsaid ? ['the bytes are gzipped, which Amazon did not say'] : [];
 }
 
-type Decision = Pick<ExaminedDocument, 'charset' | 'charsetSource' | 'notes'>;
+type Decision = Pick<ExaminedDocument, 'charset' | 'charsetSource' | 'isValidUtf8' | 'notes'>;
 
-function decideCharset({ facts }: RawDocument, head: Buffer, utf8: boolean): Decision {
-  const bom = bomOf(head);
-  if (bom) {
-    const notes = bom === 'utf-8' && !utf8 ? ['the byte order mark says UTF-8, some bytes are not'] : [];
-    return { charset: bom, charsetSource: 'bom', notes };
-  }
+function decideCharset({ facts }: RawDocument, head: Buffer, utf8: Utf8Finding): Decision {
   const notes: string[] = [];
+  const decide = (charset: string, charsetSource: Decision['charsetSource']): Decision => {
+    const isValidUtf8 = charset === 'utf-8' && utf8.isValid;
+    if (charset === 'utf-8' && !utf8.isValid)
+      notes.push(`${utf8.badBytes} bytes are not UTF-8: each became \ufffd`);
+    return { charset, charsetSource, isValidUtf8, notes };
+  };
+  const bom = bomOf(head);
+  if (bom) return decide(bom, 'bom');
   const named = charsetOfHeader(facts.contentType);
   const utf16 = looksLikeUtf16(head);
+  if (utf16) {
+    notes.push(`${utf16} without a byte order mark`);
+    return decide(utf16, 'bytes');
+  }
   if (named.unknown) notes.push(`the Content-Type names a charset that is not known: ${named.unknown}`);
-  if (named.charset === 'utf-8' && !utf8) notes.push('the Content-Type says UTF-8, the bytes are not');
-  else if (named.charset === 'utf-16')
-    return { charset: utf16 ?? 'utf-16le', charsetSource: 'content-type', notes };
-  else if (named.charset) return { charset: named.charset, charsetSource: 'content-type', notes };
-  if (utf16)
-    return { charset: utf16, charsetSource: 'bom', notes: [...notes, `${utf16} without a byte order mark`] };
-  if (utf8) return { charset: 'utf-8', charsetSource: 'strict-utf8', notes };
-  return { charset: charsetOfMarketplaces(facts.marketplaceIds), charsetSource: 'marketplace', notes };
+  if (named.charset === 'utf-16') return decide('utf-16le', 'content-type');
+  if (named.charset === 'utf-8') {
+    if (utf8.isValid || isNearlyUtf8(utf8)) return decide('utf-8', 'content-type');
+    notes.push('the Content-Type says UTF-8, the bytes are not');
+  } else if (named.charset) {
+    if (utf8.isValid && utf8.hasLongCharacters) {
+      notes.push(`read as ${named.charset}, as the Content-Type says; the bytes are valid UTF-8 too`);
+    }
+    return decide(named.charset, 'content-type');
+  }
+  const declared = charsetOfXml(head);
+  if (declared && declared !== 'utf-8') return decide(declared, 'xml-declaration');
+  if (utf8.isValid || isNearlyUtf8(utf8)) return decide('utf-8', 'bytes');
+  return decide(charsetOfMarketplaces(facts.marketplaceIds), 'marketplace');
 }
 
-/** Counts the bytes and checks them for UTF-8 while they pass. */
-async function readThrough(bytes: AsyncIterable<Buffer>, documentId: string, maxTextBytes: number) {
-  const headBytes = 4096;
-  let head = Buffer.alloc(0);
-  let textBytes = 0;
-  let utf8 = true;
-  let rest = Buffer.alloc(0);
-  for await (const chunk of bytes) {
-    textBytes += chunk.length;
-    if (textBytes > maxTextBytes)
-      throw new ReportsError('DOCUMENT_TOO_LARGE', { documentId, limit: maxTextBytes });
-    if (head.length < headBytes) head = Buffer.concat([head, chunk.subarray(0, headBytes - head.length)]);
-    if (!utf8) continue;
-    const joined = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
-    const end = lastCharacterEnd(joined);
-    utf8 = isUtf8(joined.subarray(0, end));
-    rest = Buffer.from(joined.subarray(end));
-  }
-  return { textBytes, head, utf8: utf8 && rest.length === 0 };
-}
-
-/** Where the last whole UTF-8 character ends; at most three bytes are left over. */
-function lastCharacterEnd(bytes: Buffer): number {
-  for (let back = 1; back <= Math.min(3, bytes.length); back += 1) {
-    const byte = bytes[bytes.length - back] ?? 0;
-    if (byte < 0x80) return bytes.length;
-    if (byte < 0xc0) continue;
-    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
-    return length > back ? bytes.length - back : bytes.length;
-  }
-  return bytes.length;
+/** A text cut at a byte limit has a broken character or two; in another charset hardly any two bytes make one. */
+function isNearlyUtf8({ badBytes, goodCharacters }: Utf8Finding): boolean {
+  return goodCharacters > 2 * badBytes;
 }
