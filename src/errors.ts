@@ -160,6 +160,31 @@ export const catalogue = {
     remedy:
       'Look at the raw document; if the type is another one, `sp-reports load FILE --type REPORT_TYPE`.',
   },
+  HEADER_UNKNOWN: {
+    kind: 'terminal',
+    message: 'parsing {reportType} document {documentId}: its schema knows none of the headers {found}',
+    remedy:
+      'If the document is of another type, load it with that; if its headers are in another language, add them to `from` in the report schema, then `sp-reports reload {documentId}`.',
+  },
+  KEY_COLUMN_MISSING: {
+    kind: 'terminal',
+    message:
+      'parsing {reportType} document {documentId}: no header for any of {columns}, by which rows of older reports are replaced; found {found}',
+    remedy:
+      'Add the headers that stand for them to `from` in the report schema, then `sp-reports reload {documentId}`.',
+  },
+  ROWS_REJECTED: {
+    kind: 'terminal',
+    message:
+      'parsing {reportType} document {documentId}: all of its {count} rows have more cells than the header',
+    remedy:
+      'Look at the raw document: its header may lack cells. The rows already in the table stay as they are.',
+  },
+  NOT_A_REPORT: {
+    kind: 'terminal',
+    message: 'parsing {reportType} document {documentId}: a message in place of a report: {found}',
+    remedy: 'Request the report again, with other options where the message asks for them.',
+  },
   DOCUMENT_UNPARSABLE: {
     kind: 'terminal',
     message: 'parsing {reportType} document {documentId}, line {line}: {found}',

@@ -57,6 +57,11 @@ const zoneMinutes: Record<string, number> = {
   JST: 540,
   AEST: 600,
   AEDT: 660,
+  AKST: -540,
+  AKDT: -480,
+  HST: -600,
+  NZST: 720,
+  NZDT: 780,
 };
 
 /** Zones whose people write the month first; all others named here write the day first. */
@@ -120,6 +125,11 @@ const shapes: { example: string; pattern: RegExp; fourDigitYear: boolean }[] = [
   {
     example: 'Jan 5, 2026',
     pattern: /^(?<n>\p{L}{3,12})\.?\s(?<d>\d{1,2}),?\s(?<y>\d{4})(?!\d)/u,
+    fourDigitYear: true,
+  },
+  {
+    example: '2026年1月5日',
+    pattern: /^(?<y>\d{4})年(?<m>\d{1,2})月(?<d>\d{1,2})日/,
     fourDigitYear: true,
   },
 ];

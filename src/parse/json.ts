@@ -5,7 +5,13 @@ import type { ExaminedDocument } from '../source/types.js';
 export interface ObjectRow {
   /** Name of the list; empty where the document is one list. Undefined for what stands beside the lists. */
   list?: string;
+  /** Undefined where a list begins, be it empty or not. */
   value: unknown;
+}
+
+/** A number that a double doesn't hold to the last digit, as the document writes it. */
+export class LongNumber {
+  constructor(readonly text: string) {}
 }
 
 const quote = 0x22;
@@ -18,7 +24,7 @@ const backslash = 0x5c;
  */
 export async function* readJsonObjects(document: ExaminedDocument): AsyncGenerator<ObjectRow> {
   const reader = new TextReader(document);
-  const beside: Record<string, unknown> = {};
+  const beside: Record<string, unknown> = Object.create(null);
   let next = await reader.peek();
   if (next === '[') {
     for await (const value of listItems(reader)) yield { list: '', value };
@@ -42,8 +48,10 @@ export async function* readJsonObjects(document: ExaminedDocument): AsyncGenerat
   if ((await reader.peek()) !== '') throw reader.problem('found more text after the end');
 }
 
+/** Undefined for the list itself, then its items. */
 async function* listItems(reader: TextReader): AsyncGenerator<unknown> {
   await reader.expect('[');
+  yield undefined;
   let next = await reader.peek();
   while (next !== ']') {
     yield await reader.value();
@@ -54,6 +62,24 @@ async function* listItems(reader: TextReader): AsyncGenerator<unknown> {
 
 function shown(character: string): string {
   return character === '' ? 'the end' : JSON.stringify(character);
+}
+
+/** Strings, and numbers of more than 15 digits, in JSON text. */
+const stringsAndLongNumbers = /"(?:[^"\\]|\\.)*"|-?\d(?:[\d.]){15,}(?:[eE][+-]?\d+)?/g;
+/** No text of a document begins so: JSON has no such character bare in a string. */
+const longNumberMark = '\u0000number ';
+
+/** Parses JSON; numbers that a double doesn't hold come as LongNumber. */
+function parseExactly(source: string): unknown {
+  if (!/\d[\d.]{15}/.test(source)) return JSON.parse(source);
+  const marked = source.replace(stringsAndLongNumbers, (token) =>
+    token.startsWith('"') || String(Number(token)) === token ? token : `"\\u0000number ${token}"`,
+  );
+  return JSON.parse(marked, (_, value: unknown) =>
+    typeof value === 'string' && value.startsWith(longNumberMark)
+      ? new LongNumber(value.slice(longNumberMark.length))
+      : value,
+  );
 }
 
 /** Reads values off a text that comes in chunks. */
@@ -101,7 +127,7 @@ class TextReader {
     const end = await this.endOfValue();
     const source = this.text.slice(this.at, end);
     try {
-      const value: unknown = JSON.parse(source);
+      const value: unknown = parseExactly(source);
       this.line += source.split('\n').length - 1;
       this.at = end;
       return value;

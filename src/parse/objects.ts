@@ -3,7 +3,7 @@ import { defaultTableName } from '../schema/infer.js';
 import type { ColumnType, ResolvedColumn } from '../schema/types.js';
 import { BatchBuilder } from './batch-builder.js';
 import { TypeInference } from './infer-types.js';
-import type { ObjectRow } from './json.js';
+import { LongNumber, type ObjectRow } from './json.js';
 import type { ParsedBatch, ParsedDocument, ParsedTable } from './types.js';
 import { readerOf, type Value } from './values.js';
 
@@ -32,13 +32,16 @@ export async function parseObjects(
     for (const leaf of leavesOf(value)) survey.add(leaf);
   }
   const lists = [...surveys.keys()].filter((list) => list !== undefined);
+  const isEmpty = lists.length > 0 && lists.every((list) => surveys.get(list)?.isEmpty());
   const base = defaultTableName(reportType);
   const taken = new Set<string>();
   const tables = new Map<string | undefined, ParsedTable & { paths: string[] }>();
   for (const [list, survey] of surveys) {
-    const only = surveys.size === 1 || (lists.length === 1 && list !== undefined);
-    const suffix = list === undefined ? 'header' : list;
-    const name = only ? base : snakeCaseName(`${base}_${splitWords(suffix)}`, taken);
+    // By what the document is made of, not by what is in it: a list has the same table whether others are empty or not.
+    const isOnly = surveys.size === 1 || (lists.length === 1 && list !== undefined);
+    const name = isOnly ? base : snakeCaseName(`${base}_${splitWords(list ?? 'header')}`, taken);
+    // What stands beside lists of nothing is about nothing.
+    if (isEmpty || survey.isEmpty()) continue;
     tables.set(list, { name, load: { mode: 'append', key: [] }, ...survey.columns() });
   }
   return {
@@ -63,7 +66,7 @@ async function* readBatches(
   );
   for await (const { list, value } of openObjects()) {
     const table = builders.get(list);
-    if (!table) continue;
+    if (!table || value === undefined) continue;
     table.row += 1;
     const cells: (Value | null)[] = table.readers.map(() => null);
     for (const { path, text } of leavesOf(value)) {
@@ -90,11 +93,20 @@ class ListSurvey {
     column.inference.add(text);
   }
 
+  isEmpty(): boolean {
+    return this.found.size === 0;
+  }
+
   columns(): { columns: ResolvedColumn[]; paths: string[] } {
     const taken = new Set<string>();
     const columns = [...this.found].map(([path, { kinds, inference }]): ResolvedColumn => {
       const name = snakeCaseName(splitWords(path), taken);
-      return { name, header: path, type: typeOf(kinds, inference), origin: 'inferred' };
+      return {
+        name,
+        header: path.replaceAll(separator, '.'),
+        type: typeOf(kinds, inference),
+        origin: 'inferred',
+      };
     });
     return { columns, paths: [...this.found.keys()] };
   }
@@ -110,17 +122,30 @@ function typeOf(kinds: Set<Leaf['kind']>, inference: TypeInference): ColumnType 
   return type.kind === 'date' || type.kind === 'timestamp' ? type : { kind: 'string' };
 }
 
+/** Between the names of a path: no name has it. */
+const separator = '\u0000';
+
 /** All values of an object, nested ones by their path; null is no value. */
 function* leavesOf(value: unknown, path = ''): Generator<Leaf> {
   if (value === null || value === undefined) return;
-  if (Array.isArray(value)) yield { path: path || 'value', text: JSON.stringify(value), kind: 'json' };
+  if (value instanceof LongNumber) yield { path: path || 'value', text: value.text, kind: 'number' };
+  else if (Array.isArray(value)) yield { path: path || 'value', text: jsonText(value), kind: 'json' };
   else if (typeof value === 'object') {
     for (const [key, member] of Object.entries(value))
-      yield* leavesOf(member, path === '' ? key : `${path}.${key}`);
+      yield* leavesOf(member, path === '' ? key : `${path}${separator}${key}`);
   } else {
     const kind = typeof value === 'number' ? 'number' : typeof value === 'boolean' ? 'bool' : 'text';
     yield { path: path || 'value', text: String(value), kind };
   }
+}
+
+/** JSON text in which long numbers stand as the document wrote them. */
+function jsonText(value: unknown): string {
+  if (value instanceof LongNumber) return value.text;
+  if (Array.isArray(value)) return `[${value.map(jsonText).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const members = Object.entries(value).map(([key, member]) => `${JSON.stringify(key)}:${jsonText(member)}`);
+  return `{${members.join(',')}}`;
 }
 
 /** `salesByDate` is three words. */

@@ -15,7 +15,7 @@ const headCharacters = 256 * 1024;
 /**
  * Parses a document by its report schema; without one, by what its text looks like, columns inferred.
  * The tables and their columns are known at once; the rows are pulled from `batches`.
- * Errors: HEADER_NOT_FOUND, DOCUMENT_UNPARSABLE, FORMAT_UNSUPPORTED; in the columnar engine also
+ * Errors: HEADER_NOT_FOUND, HEADER_UNKNOWN, KEY_COLUMN_MISSING, DOCUMENT_UNPARSABLE, NOT_A_REPORT, FORMAT_UNSUPPORTED; in the columnar engine also
  * WrongAssumption and NotColumnar, from here or from `batches`.
  */
 export async function parseDocument({
@@ -47,30 +47,45 @@ export async function parseDocument({
       ? { ...parsed, notes: [...parsed.notes, `read by the reference parser: ${known.message}`] }
       : parsed;
   }
+  const beginning = JSON.stringify(head.trim().slice(0, 200));
   // A type whose documents are delimited sends JSON or XML only to say that something went wrong.
-  if (schema === undefined || schema.format === 'json' || schema.format === 'xml') {
-    if (format === 'JSON') return parseObjects(reportType, () => readJsonObjects(document), batchRows);
-    if (format === 'XML') return parseObjects(reportType, () => readXmlObjects(document), batchRows);
+  const isMessage = format === 'HTML' || /^\s*\{\s*"errorDetails"/.test(head) || isDelimited(schema);
+  if (format !== 'a binary file' && isMessage) {
+    throw new ReportsError('NOT_A_REPORT', { reportType, documentId, found: beginning });
   }
+  if (format === 'JSON') return parseObjects(reportType, () => readJsonObjects(document), batchRows);
+  if (format === 'XML') return parseObjects(reportType, () => readXmlObjects(document), batchRows);
   throw new ReportsError('FORMAT_UNSUPPORTED', {
     reportType,
     documentId,
-    found: `${format} (it begins ${JSON.stringify(head.trim().slice(0, 120))})`,
+    found: `${format} (it begins ${beginning})`,
   });
 }
 
+function isDelimited(schema: ReportSchema | undefined): boolean {
+  return schema !== undefined && schema.format !== 'json' && schema.format !== 'xml';
+}
+
 /** What a text is, by its beginning. */
-function formatOf(head: string): 'delimited' | 'JSON' | 'XML' | 'a binary file' {
+function formatOf(head: string): 'delimited' | 'JSON' | 'XML' | 'HTML' | 'a binary file' {
   const start = head.trimStart();
-  if (/^[{[]\s*["{[\]}]/.test(start)) return 'JSON';
+  if (/^\{\s*["}]|^\[\s*(?:["{[\]]|-?\d|true\b|false\b|null\b)/.test(start)) return 'JSON';
+  if (/^<(!doctype\s+html|html)\b/i.test(start)) return 'HTML';
   if (/^<(\?xml|!DOCTYPE|!--|[A-Za-z][\w:.-]*[\s/>])/.test(start)) return 'XML';
-  if (start.startsWith('%PDF-') || start.startsWith('PK\u0003\u0004')) return 'a binary file';
-  const mostControls = 0.1;
-  const sample = start.slice(0, 1000);
-  const controls = [...sample].filter(
-    (character) => character < ' ' && !'\t\n\r\f'.includes(character),
-  ).length;
+  if (binaryBeginnings.some((beginning) => start.startsWith(beginning))) return 'a binary file';
+  const mostControls = 0.03;
+  const sample = [...start.slice(0, 4000)];
+  const controls = sample.filter(isControl).length;
   return controls > sample.length * mostControls ? 'a binary file' : 'delimited';
+}
+
+/** PDF, zip and with it xlsx, PNG. */
+const binaryBeginnings = ['%PDF-', 'PK\u0003\u0004', '\u2030PNG\r\n', '\ufffdPNG\r\n'];
+
+/** What no text has, or has only where it is none in this charset. */
+function isControl(character: string): boolean {
+  const code = character.codePointAt(0) as number;
+  return (code < 0x20 && !'\t\n\r\f'.includes(character)) || (code >= 0x7f && code < 0xa0) || code === 0xfffd;
 }
 
 async function readHead(text: AsyncIterable<string>): Promise<string> {

@@ -1,7 +1,7 @@
 import { ReportsError } from '../errors.js';
 import { defaultTableName } from '../schema/infer.js';
 import { marketplaces } from '../schema/marketplaces.js';
-import type { ColumnType, ReportSchema, ResolvedColumn } from '../schema/types.js';
+import type { ColumnType, ReportSchema, ResolvedColumn, TableSchema } from '../schema/types.js';
 import type { DocumentFacts } from '../source/types.js';
 import { type DelimitedDialect, decideDialect } from './dialect.js';
 import { type ResolvedHeader, resolveHeader } from './header.js';
@@ -16,22 +16,48 @@ export interface DelimitedLayout {
   countries: string[];
 }
 
-/** Decides the layout of a delimited document by the beginning of its text. Errors: HEADER_NOT_FOUND. */
+/**
+ * Decides the layout of a delimited document by the beginning of its text.
+ * Errors: HEADER_NOT_FOUND; HEADER_UNKNOWN and KEY_COLUMN_MISSING where its rows would take the place of others that they are not about.
+ */
 export function delimitedLayout(
-  { reportType, documentId, marketplaceIds }: DocumentFacts,
+  facts: DocumentFacts,
   schema: ReportSchema | undefined,
   head: string,
 ): DelimitedLayout {
+  const { reportType, documentId, marketplaceIds } = facts;
   const dialect = decideDialect(head, schema);
   if (!dialect) {
     const found = JSON.stringify(head.trim().slice(0, 200));
     throw new ReportsError('HEADER_NOT_FOUND', { reportType, documentId, found });
   }
+  const header = resolveHeader(dialect.header, schema?.tables[0]?.columns);
+  if (schema?.tables[0]) checkHeader(facts, schema.tables[0], header, dialect.header);
   return {
     dialect,
-    header: resolveHeader(dialect.header, schema?.tables[0]?.columns),
+    header,
     countries: marketplaceIds.flatMap((id) => marketplaces[id]?.country ?? []),
   };
+}
+
+function checkHeader(
+  { reportType, documentId }: DocumentFacts,
+  { load }: TableSchema,
+  { columns }: ResolvedHeader,
+  cells: string[],
+): void {
+  const known = columns.filter(({ origin, header }) => origin === 'schema' && header !== undefined);
+  const mostCharacters = 200;
+  const found = JSON.stringify(cells.join(', ').slice(0, mostCharacters));
+  if (known.length === 0) throw new ReportsError('HEADER_UNKNOWN', { reportType, documentId, found });
+  // A key of which a part is there still tells rows apart; without any, the rows of one document would replace those of all others.
+  if (load.key.length === 0 || load.key.some((key) => known.some(({ name }) => name === key))) return;
+  throw new ReportsError('KEY_COLUMN_MISSING', {
+    reportType,
+    documentId,
+    columns: load.key.join(', '),
+    found,
+  });
 }
 
 /** The table of a delimited document, and where its columns stand. */

@@ -30,7 +30,8 @@ export async function* readXmlObjects(document: ExaminedDocument): AsyncGenerato
     if (/<!ENTITY/i.test(text)) failure ??= 'it declares entities of its own';
   };
   parser.onopentag = ({ name, attributes }) => {
-    const element: Element = {};
+    // Without a prototype, as an element may be named `__proto__`.
+    const element: Element = Object.create(null);
     for (const [key, value] of Object.entries(attributes)) {
       if (!/^xmlns(:|$)/.test(key)) put(element, localName(key), value);
     }
@@ -45,8 +46,13 @@ export async function* readXmlObjects(document: ExaminedDocument): AsyncGenerato
   parser.onclosetag = () => {
     const closed = open.pop();
     const parent = open.at(-1);
-    if (!closed || !parent) return;
+    if (!closed) return;
     const value = elementValue(closed);
+    if (!parent) {
+      // What the root itself says stands beside its rows.
+      if (value !== null) rows.push({ value: typeof value === 'object' ? value : { value } });
+      return;
+    }
     if (open.length === 1)
       rows.push({ list: closed.name, value: typeof value === 'object' ? value : { value } });
     else put(parent.element, closed.name, value);

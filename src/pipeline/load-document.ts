@@ -7,6 +7,7 @@ import type { CallOptions, DocumentFacts, RawDocument, Report, ReportStatus } fr
 import type { LedgerEntry, Load } from '../warehouse/types.js';
 import { ledgerKey } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
+import type { WrittenLake } from './write-lake.js';
 import { type ConvertedDocument, convertDocument } from './convert-document.js';
 import { faultPoint } from './fault-point.js';
 import { ledgerEntry, quarantineReason, rawFacts, reportFacts } from './ledger-entry.js';
@@ -73,6 +74,7 @@ export async function prepareRaw(
   };
   try {
     const { document, parsed, written } = await convertOrFetchAgain(raw, options, context, fetchAgain);
+    refuseRejectedRows(raw, written);
     const entry = ledgerEntry({
       ...known,
       rawBytes: document.raw.bytes,
@@ -135,6 +137,13 @@ async function fetchRaw(
   });
   faultPoint('downloaded');
   return raw;
+}
+
+/** A document whose rows are all rejected tells nothing: it must not clear a snapshot as an empty one does. */
+function refuseRejectedRows({ facts }: RawDocument, { tables, rejects }: WrittenLake): void {
+  if (rejects === 0 || tables.some(({ rows }) => rows > 0)) return;
+  const { reportType, documentId } = facts;
+  throw new ReportsError('ROWS_REJECTED', { reportType, documentId, count: rejects });
 }
 
 /** A partial document never loads: bytes that turn out truncated or corrupt are fetched once more. */

@@ -320,7 +320,18 @@ for (const engine of ['reference', 'columnar'] as const)
       for (const [text, code, schema] of [
         ['The requested data is unavailable.', 'HEADER_NOT_FOUND', orders],
         ['The requested data is unavailable.', 'HEADER_NOT_FOUND', undefined],
-        ['{"errorDetails": "no data"}', 'FORMAT_UNSUPPORTED', orders],
+        ['Sorry, no data is available, please try again.', 'HEADER_NOT_FOUND', orders],
+        ['Error, please retry later\nfoo, bar\n', 'HEADER_NOT_FOUND', orders],
+        [
+          'The requested data is unavailable, please try a different date range.',
+          'HEADER_NOT_FOUND',
+          undefined,
+        ],
+        ['{"errorDetails": "no data"}', 'NOT_A_REPORT', orders],
+        ['{"errorDetails": "no data"}', 'NOT_A_REPORT', undefined],
+        ['<html><body><p>error</p></body></html>', 'NOT_A_REPORT', undefined],
+        ['settlement-id\ttotal-amount\n1\t2.00\n', 'HEADER_UNKNOWN', orders],
+        ['\u2030PNG\r\n\u001a\n\u0000\u0001', 'FORMAT_UNSUPPORTED', orders],
         ['%PDF-1.7 ...', 'FORMAT_UNSUPPORTED', undefined],
         ['PK\u0003\u0004...', 'FORMAT_UNSUPPORTED', orders],
       ] as const) {
@@ -330,6 +341,112 @@ for (const engine of ['reference', 'columnar'] as const)
           text,
         );
       }
+    });
+
+    it('refuses a document in which no key column is known, as it would replace the rows of all others', async () => {
+      const keyed = schemaOf({ 'order-id': 'string', sku: 'string', amount: 'decimal(18,4)' });
+      const [table] = keyed.tables;
+      const schema = {
+        ...keyed,
+        tables: table ? [{ ...table, load: { mode: 'merge' as const, key: ['order_id', 'sku'] } }] : [],
+      };
+      await assert.rejects(readRows(documentOf('Bestellnummer\tamount\n1\t2.00\n'), schema), {
+        code: 'KEY_COLUMN_MISSING',
+        message: /order_id, sku, .*Bestellnummer, amount/,
+      });
+      assert.equal((await readRows(documentOf('order-id\tamount\n1\t2.00\n'), schema)).rows.length, 1);
+    });
+
+    it('is divided by what most of its lines have, not by what one text is full of', async () => {
+      const cases: [text: string, columns: number, rows: number][] = [
+        ['sku\tname\nA\tLamp, red, big\nB\tHat\nC\tHat\n', 2, 3],
+        ['sku\tname\nA\tred; blue; green; yellow\nB\tHat\n', 2, 2],
+        ['sku;price;tax;total\nA;1,50;0,30;1,80\nB;2,50;0,40;2,90\n', 4, 2],
+        ['sku;price\nA;1,50\nB;2,50\n', 2, 2],
+        ['a\tb\t\n1\t2\tx\n3\t4\ty\n', 3, 2],
+      ];
+      for (const [text, columns, rows] of cases) {
+        const read = await readRows(documentOf(text, germany));
+        assert.deepEqual([read.columns.length, read.rows.length], [columns, rows], text);
+      }
+      const wide = await readRows(documentOf('sku\tqty\tnote\nA\t1\tx\tmore\nB\t2\ty\tmore\nC\t3\tz\n'));
+      assert.deepEqual(
+        [wide.rows.map(({ sku }) => sku), wide.rejects.map(({ row }) => row)],
+        [['C'], [1, 2]],
+      );
+    });
+
+    it('keeps a quoted cell over several lines whole, in a row of any width', async () => {
+      for (const text of [
+        'a,b,c\n1,"x\ny"\n2,"p\nq",3\n',
+        'a,b,c\n1,"x\ny",3,,\n2,"p\nq",3\n',
+        'a,b,c,\r\n1,"x\ny",3\r\n2,"p\nq",3\r\n',
+      ]) {
+        const { rows } = await readRows(documentOf(text));
+        assert.deepEqual(
+          rows.map(({ a, b }) => [a, b]),
+          [
+            ['1', 'x\ny'],
+            ['2', 'p\nq'],
+          ],
+          text,
+        );
+      }
+    });
+
+    it('sees that a quote has swallowed a row, though the row is as wide as the header', async () => {
+      const text = 'sku,asin,price,quantity\nA1,"5 inch,1.00,1\nA2,7",2.00,2\nA3,z,3.00,3\n';
+      const { rows } = await readRows(documentOf(text));
+      assert.deepEqual(
+        rows.map(({ sku, quantity }) => [sku, quantity]),
+        [
+          ['A1', '1'],
+          ['A2', '2'],
+          ['A3', '3'],
+        ],
+      );
+    });
+
+    it('with lines that end in carriage returns alone keeps its rows, an open quote or not', async () => {
+      for (const cell of ['x', '"x']) {
+        const { rows } = await readRows(documentOf(`sku,asin,price\rA1,${cell},1.00\rA2,y,2.00\r`));
+        assert.deepEqual(
+          rows.map(({ sku }) => sku),
+          ['A1', 'A2'],
+        );
+      }
+    });
+
+    it('rejects a number with the other decimal mark where nobody would group so', async () => {
+      const { rows, rejects } = await readRows(
+        documentOf('order-id\tamount\n1\t1.141,18\n2\t2,50\n3\t0.441\n', germany),
+        orders,
+      );
+      assert.deepEqual(
+        [rows.map(({ amount }) => amount), rejects.map(({ raw }) => raw)],
+        [['1141.18', '2.5', null], ['0.441']],
+      );
+    });
+
+    it('notes where only the marketplace told the decimal mark', async () => {
+      const { rows, parsed } = await readRows(documentOf('order-id\tamount\n1\t1.250\n', germany), orders);
+      assert.equal(rows[0]?.amount, '1250');
+      assert.match(parsed.notes.join(), /1 numbers such as 1\.234 may have a decimal mark or not/);
+    });
+
+    it('takes a telephone number for text, and keeps quotes that the header has not', async () => {
+      const phones = await readRows(documentOf('contact\tqty\n+4915112345678\t1\n'));
+      assert.deepEqual(phones.columns, ['contact string', 'qty int64']);
+      const outer = { ...orders, quoting: 'outer' as const };
+      const { rows } = await readRows(documentOf('order-id\tsku\n1\t"Best" lamp 12"\n'), outer);
+      assert.equal(rows[0]?.sku, '"Best" lamp 12"');
+    });
+
+    it('takes no more time than its length, however many quotes are open and headers alike', async () => {
+      const started = Date.now();
+      const wide = `a,b\n1${',"a'.repeat(40_000)}\n`;
+      await readRows(documentOf(wide, {}, 100_000));
+      assert.ok(Date.now() - started < 5000);
     });
 
     it('loses no cell: each is in a row or in a reject', async () => {

@@ -70,12 +70,51 @@ describe('a JSON document', () => {
             readJsonObjects(documentOf(JSON.stringify({ beside, list }, null, indent), {}, chunk)),
           );
           const expected = JSON.parse(
-            JSON.stringify([...list.map((value) => ({ list: 'list', value })), { value: { beside } }]),
+            JSON.stringify([
+              { list: 'list' },
+              ...list.map((value) => ({ list: 'list', value })),
+              { value: { beside } },
+            ]),
           );
           assert.deepEqual(JSON.parse(JSON.stringify(read)), expected);
         },
       ),
     );
+  });
+
+  it('keeps numbers to the last digit', async () => {
+    const text =
+      '[{"id":9007199254740993,"v":0.12345678901234567890,"m":12345678901234567.89,"a":[9007199254740993,"x"]}]';
+    const { rows } = await readRows(documentOf(text));
+    assert.deepEqual(rows, [
+      {
+        id: '9007199254740993',
+        v: '0.1234567890123456789',
+        m: '12345678901234567.89',
+        a: '[9007199254740993,"x"]',
+        _row: '1',
+      },
+    ]);
+  });
+
+  it('gives a list the same table whether other lists are empty or not', async () => {
+    const tablesOf = async (value: unknown) =>
+      (await readRows(documentOf(JSON.stringify(value)))).parsed.tables.map(({ name }) => name);
+    const spec = { reportSpecification: { reportType: 'X' } };
+    assert.deepEqual(await tablesOf({ ...spec, data: [] }), []);
+    assert.deepEqual(await tablesOf({ ...spec, data: [{ a: 1 }] }), ['test', 'test_header']);
+    assert.deepEqual(await tablesOf({ byDate: [{ n: 1 }], byAsin: [] }), ['test_by_date']);
+    assert.deepEqual(await tablesOf({ byDate: [{ n: 1 }], byAsin: [{ n: 1 }] }), [
+      'test_by_date',
+      'test_by_asin',
+    ]);
+  });
+
+  it('loses no member, whatever its name', async () => {
+    const text = '{"__proto__":{"x":1},"list":[{"a.b":1,"a":{"b":2},"__proto__":3}]}';
+    const { rows, parsed } = await readRows(documentOf(text));
+    assert.deepEqual(Object.values(rows[0] ?? {}), ['1', '2', '3', '1']);
+    assert.equal(parsed.tables.length, 2);
   });
 
   it('that is cut short or damaged is refused with its line', async () => {
@@ -100,6 +139,16 @@ describe('an XML document', () => {
       { id: '1', name: 'A & B', path: 'a<b', child: null, _row: '1' },
       { id: '2', name: 'C', path: null, child: '["1","2"]', _row: '2' },
     ]);
+  });
+
+  it('keeps what the root says, and members of any name', async () => {
+    const text = '<Report count="5"><Item><__proto__>a</__proto__><x>1</x></Item></Report>';
+    const { parsed, rows } = await readRows(documentOf(text));
+    assert.deepEqual(
+      parsed.tables.map(({ columns }) => columns.map(({ header }) => header)),
+      [['__proto__', 'x'], ['count']],
+    );
+    assert.deepEqual(Object.values(rows[0] ?? {}), ['a', '1', '1']);
   });
 
   it('with entities of its own, cut short, or not well-formed is refused', async () => {

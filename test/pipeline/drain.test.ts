@@ -324,6 +324,18 @@ describe('a drain', function () {
       );
     }));
 
+  it('never clears a snapshot by a document whose rows are all rejected', () =>
+    inWorld({}, async () => {
+      await world.sandbox.notify(
+        world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(3) }),
+      );
+      await runJson();
+      const body = Buffer.from('item-name\tseller-sku\tprice\nLamp\tA1\t1.00\tSURPLUS\n');
+      await world.sandbox.notify(world.sandbox.addReport({ sellerId, reportType: listingsType, body }));
+      assert.deepEqual((await runJson()).outcomes, { quarantined: 1 });
+      assert.deepEqual(await world.query('SELECT count(*)::INT AS rows FROM listings'), [{ rows: 3 }]);
+    }));
+
   it('keeps sellers apart whose documents have the same id', () =>
     inWorld({}, async () => {
       const report = world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(2) });

@@ -270,7 +270,7 @@ describe('examining a document', () => {
         text: `${german}\uFFFD`,
         charset: 'utf-8',
         source: 'bom',
-        notes: [/some bytes are not/],
+        notes: [/1 bytes are not UTF-8/],
       },
       {
         what: 'UTF-16 LE with BOM',
@@ -288,14 +288,14 @@ describe('examining a document', () => {
         what: 'UTF-16 LE without',
         bytes: Buffer.from(german, 'utf16le'),
         charset: 'utf-16le',
-        source: 'bom',
+        source: 'bytes',
         notes: [/without a byte order mark/],
       },
       {
         what: 'UTF-16 BE without',
         bytes: Buffer.from(german, 'utf16le').swap16(),
         charset: 'utf-16be',
-        source: 'bom',
+        source: 'bytes',
         notes: [/without a byte order mark/],
       },
       {
@@ -303,7 +303,41 @@ describe('examining a document', () => {
         bytes: Buffer.from(german, 'utf16le').swap16(),
         facts: { contentType: 'text/plain; charset=UTF-16' },
         charset: 'utf-16be',
+        source: 'bytes',
+        notes: [/without a byte order mark/],
+      },
+      {
+        what: 'UTF-16 that is called Cp1252',
+        bytes: Buffer.from(german, 'utf16le'),
+        facts: { contentType: 'text/plain; charset=Cp1252' },
+        charset: 'utf-16le',
+        source: 'bytes',
+        notes: [/without a byte order mark/],
+      },
+      {
+        what: 'UTF-8 cut in a character here and there stays UTF-8',
+        bytes: Buffer.concat([Buffer.from(german.repeat(3)), Buffer.from([0xc3])]),
+        text: `${german.repeat(3)}\uFFFD`,
+        facts: { contentType: 'text/plain; charset=UTF-8' },
+        charset: 'utf-8',
         source: 'content-type',
+        notes: [/1 bytes are not UTF-8/],
+      },
+      {
+        what: 'UTF-8 that is called Cp1252 is read as told, and the doubt is noted',
+        bytes: Buffer.from('é'),
+        text: 'Ã©',
+        facts: { contentType: 'text/plain; charset=Cp1252' },
+        charset: 'windows-1252',
+        source: 'content-type',
+        notes: [/valid UTF-8 too/],
+      },
+      {
+        what: 'the declaration of an XML document',
+        bytes: iconv.encode('<?xml version="1.0" encoding="Shift_JIS"?><r>テスト</r>', 'cp932'),
+        text: '<?xml version="1.0" encoding="Shift_JIS"?><r>テスト</r>',
+        charset: 'cp932',
+        source: 'xml-declaration',
       },
     ];
 
@@ -327,6 +361,9 @@ describe('examining a document', () => {
         const document = await examine(Buffer.from(text));
         assert.deepEqual([document.charset, document.charsetSource], ['utf-8', 'bytes']);
         assert((await textOf(document)) === text);
+        const utf16 = { contentType: 'text/plain; charset=utf-16be' };
+        const swapped = Buffer.from(text, 'utf16le').swap16();
+        assert((await textOf(await examine(swapped, utf16))) === text);
         const shiftJis = shift + '価表ｱ'.repeat(120_000);
         const facts = { contentType: 'text/plain; charset=Shift_JIS' };
         assert((await textOf(await examine(iconv.encode(shiftJis, 'cp932'), facts))) === shiftJis);
@@ -340,14 +377,12 @@ describe('examining a document', () => {
       for (const position of positions) {
         const damaged = Buffer.from(bytes);
         damaged[position] = 0xff;
-        assert.equal((await examine(damaged)).charsetSource, 'marketplace', `at ${position}`);
+        const { isValidUtf8, notes } = await examine(damaged);
+        assert.equal(isValidUtf8, false, `at ${position}`);
+        assert.match(notes.join(), /bytes are not UTF-8/);
       }
-      assert.equal((await examine(bytes.subarray(0, -1))).charsetSource, 'bytes');
-      assert.equal(
-        (await examine(bytes.subarray(0, -2))).charsetSource,
-        'marketplace',
-        'cut in the last character',
-      );
+      assert.equal((await examine(bytes.subarray(0, -1))).isValidUtf8, true);
+      assert.equal((await examine(bytes.subarray(0, -2))).isValidUtf8, false, 'cut in the last character');
     });
 
     it('gives any text back as it was', async () => {

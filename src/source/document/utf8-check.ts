@@ -6,11 +6,13 @@ export interface Utf8Finding {
   isValid: boolean;
   /** Whether there is a character of more than one byte. */
   hasLongCharacters: boolean;
-  /** Where it isn't valid: bytes that belong to no character, in the parts that have such. */
+  /** Bytes that belong to no character. */
   badBytes: number;
-  /** Characters of more than one byte in the same parts. */
+  /** Characters of more than one byte; of very many not all are counted. */
   goodCharacters: number;
 }
+
+const enoughCharacters = 100_000;
 
 /** Checks bytes for UTF-8 while they pass; characters may be cut anywhere. */
 export class Utf8Check {
@@ -42,11 +44,12 @@ export class Utf8Check {
   }
 
   private check(bytes: Buffer): void {
-    if (isUtf8(bytes)) {
-      this.finding.hasLongCharacters ||= !isAscii(bytes);
-      return;
-    }
-    this.finding.isValid = false;
+    const isValid = isUtf8(bytes);
+    if (isValid && isAscii(bytes)) return;
+    this.finding.hasLongCharacters = true;
+    // A text with so many good characters needs no more of them.
+    if (isValid && this.finding.goodCharacters >= enoughCharacters) return;
+    this.finding.isValid &&= isValid;
     for (let at = 0; at < bytes.length; ) {
       const length = characterLength(bytes, at);
       if (length > 1) this.finding.goodCharacters += 1;
