@@ -24,6 +24,13 @@ export class NullBitmap {
     this.length += 1;
   }
 
+  /** Forgets all rows, and keeps the memory. */
+  clear(): void {
+    this.bits.fill(0);
+    this.length = 0;
+    this.nullCount = 0;
+  }
+
   nulls(): Nulls {
     return { nullCount: this.nullCount, nullBitmap: this.bits };
   }

@@ -13,7 +13,10 @@ export interface Reject {
   reason: string;
 }
 
-/** Rows of one table, in document order, with the rejects met on the way. */
+/**
+ * Rows of one table, in document order, with the rejects met on the way. The memory of a batch may be used for the next: take what is needed
+ * before pulling it.
+ */
 export interface ParsedBatch {
   table: string;
   /**

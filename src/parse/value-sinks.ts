@@ -21,7 +21,10 @@ export interface ValueSink {
   push(value: Value | undefined): void;
   /** An integer within ±2^53, unscaled in a decimal; not for bool and text. */
   pushInteger(value: number): void;
+  /** In memory of the sink's, good until it is cleared. */
   data(nulls: Nulls): Data;
+  /** Forgets all values, and keeps the memory. */
+  clear(): void;
 }
 
 /** The sink for a column type; json and string share one. */
@@ -38,7 +41,11 @@ export function openSink(type: ColumnType): ValueSink {
     case 'decimal': {
       const arrowType = new Decimal(type.scale, type.precision);
       const sink = new IntegerSink(4, (common) =>
-        makeData({ type: arrowType, ...common, data: new Uint32Array(common.data.buffer) }),
+        makeData({
+          type: arrowType,
+          ...common,
+          data: new Uint32Array(common.data.buffer, 0, common.data.length),
+        }),
       );
       return Object.assign(sink, {
         push: (value: Value | undefined) =>
@@ -92,8 +99,12 @@ class IntegerSink implements ValueSink {
   }
 
   data(nulls: Nulls): Data {
-    const data = this.words.slice(0, this.length * this.width);
+    const data = this.words.subarray(0, this.length * this.width);
     return this.make({ length: this.length, data, ...nulls });
+  }
+
+  clear(): void {
+    this.length = 0;
   }
 
   private next(): number {
@@ -109,11 +120,11 @@ class IntegerSink implements ValueSink {
 }
 
 function longs(words: Int32Array<ArrayBuffer>): BigInt64Array {
-  return new BigInt64Array(words.buffer);
+  return new BigInt64Array(words.buffer, 0, words.length / 2);
 }
 
 class DoubleSink implements ValueSink {
-  private readonly values: number[] = [];
+  private values: number[] = [];
 
   get length(): number {
     return this.values.length;
@@ -134,6 +145,10 @@ class DoubleSink implements ValueSink {
       data: Float64Array.from(this.values),
       ...nulls,
     });
+  }
+
+  clear(): void {
+    this.values = [];
   }
 }
 
@@ -159,12 +174,17 @@ class BoolSink implements ValueSink {
   data(nulls: Nulls): Data {
     return makeData({ type: new Bool(), length: this.length, data: this.bits, ...nulls });
   }
+
+  clear(): void {
+    this.bits.fill(0);
+    this.length = 0;
+  }
 }
 
 /** Texts in UTF-8; those that lie in a slab are copied as they are. */
 export class TextSink implements ValueSink {
   length = 0;
-  private bytes = Buffer.alloc(4096);
+  private bytes = Buffer.allocUnsafeSlow(4096);
   private view = new DataView(this.bytes.buffer, this.bytes.byteOffset);
   private offsets = new Int32Array(257);
 
@@ -191,9 +211,13 @@ export class TextSink implements ValueSink {
   }
 
   data(nulls: Nulls): Data {
-    const valueOffsets = this.offsets.slice(0, this.length + 1);
+    const valueOffsets = this.offsets.subarray(0, this.length + 1);
     const data = this.bytes.subarray(0, valueOffsets[this.length]);
     return makeData({ type: new Utf8(), length: this.length, valueOffsets, data, ...nulls });
+  }
+
+  clear(): void {
+    this.length = 0;
   }
 
   private end(length: number): void {
@@ -209,7 +233,7 @@ export class TextSink implements ValueSink {
   private reserve(more: number): void {
     const needed = (this.offsets[this.length] as number) + more + 4;
     if (needed <= this.bytes.length) return;
-    const larger = Buffer.alloc(Math.max(this.bytes.length * 2, needed));
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, needed));
     larger.set(this.bytes);
     this.bytes = larger;
     this.view = new DataView(larger.buffer, larger.byteOffset);

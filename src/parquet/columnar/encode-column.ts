@@ -49,7 +49,7 @@ export function encodeColumn(data: Data): EncodedColumn {
   }
   for (let from = 0; from < data.length; from += pageValues) {
     const to = Math.min(from + pageValues, data.length);
-    const sink = new ByteSink((to - from) * (dictionary ? 2 : 16) + 64);
+    const sink = new ByteSink((to - from) * (dictionary ? 2 : 24) + 64);
     sink.append(encodeDefinitionLevels(data.nullCount > 0 ? data.nullBitmap : allThere, from, to));
     if (dictionary) appendIndices(sink, data, dictionary.length, from, to);
     else appendValues(sink, data, values, from, to);
@@ -69,7 +69,12 @@ function encodeNulls(length: number): EncodedColumn {
 
 /** Encodes a column of ascending row numbers, none of them null. */
 export function encodeRowNumbers(data: Data): EncodedColumn {
-  const numbers = Float64Array.from(data.values as BigInt64Array, Number);
+  const { buffer, byteOffset } = data.values as BigInt64Array;
+  const words = new Int32Array(buffer, byteOffset, data.length * 2);
+  const numbers = new Float64Array(data.length);
+  for (let index = 0; index < data.length; index += 1) {
+    numbers[index] = ((words[index * 2] as number) >>> 0) + (words[index * 2 + 1] as number) * 2 ** 32;
+  }
   const values = valuesOf(data);
   return {
     pages: [

@@ -64,20 +64,23 @@ export class Column {
     }
   }
 
-  /** The rows added since the last batch, as an Arrow array. */
+  /** The rows added since the last batch, as an Arrow array: in memory of the column's, good until it is cleared. */
   take(): Data {
     if (this.texts) {
-      const { texts, readings } = this;
-      this.texts = new DistinctTexts();
-      this.settleClues(texts);
-      this.readings = [];
-      this.hasRejects = false;
-      return this.isText ? textArray(texts) : this.valueArray(texts, readings);
+      this.settleClues(this.texts);
+      return this.isText ? textArray(this.texts) : this.valueArray(this.texts, this.readings);
     }
-    const { values } = this;
-    if (!values) throw new Error('a column of neither texts nor values');
-    this.values = { sink: openSink(this.type), nulls: new NullBitmap() };
-    return values.sink.data(values.nulls.nulls());
+    if (!this.values) throw new Error('a column of neither texts nor values');
+    return this.values.sink.data(this.values.nulls.nulls());
+  }
+
+  /** Begins the next batch, in the memory of the last. */
+  clear(): void {
+    this.texts?.clear();
+    this.readings = [];
+    this.hasRejects = false;
+    this.values?.sink.clear();
+    this.values?.nulls.clear();
   }
 
   private addToTexts(texts: DistinctTexts, rows: Rows, rejects: Reject[]): void {

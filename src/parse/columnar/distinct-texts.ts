@@ -43,6 +43,13 @@ export class DistinctTexts {
     this.length = at;
   }
 
+  /** Forgets all cells, and keeps the memory. */
+  clear(): void {
+    this.dictionary.clear();
+    this.length = 0;
+    this.empty = 0;
+  }
+
   /** Whether more than half of the texts are distinct, so that numbering them is no gain. */
   hardlyRepeat(): boolean {
     const filled = this.length - this.empty;

@@ -103,7 +103,7 @@ async function* readBatches(
     place: header.positions.indexOf(index),
   }));
   const rowLimit = Math.max(1, Math.min(mostRows, Math.floor(mostCells / columns.length)));
-  let group = new RowGroupInWork(table, columns);
+  const group = new RowGroupInWork(table, columns);
   for await (const slab of readSlabs(openUtf8(document))) {
     for (const rows of cutter.cut(slab)) {
       for (const { index, place } of watched) {
@@ -114,7 +114,7 @@ async function* readBatches(
     group.textBytes += slab.length;
     if (group.rows < rowLimit && group.textBytes < mostTextBytes) continue;
     if (group.rows > 0 || group.rejects.length > 0) yield group.take();
-    group = new RowGroupInWork(table, columns);
+    group.clear();
   }
   cutter.end();
   if (group.rows > 0 || group.rejects.length > 0) yield group.take();
@@ -174,6 +174,13 @@ class RowGroupInWork {
       children,
     );
     return { table: this.table.name, batch, rejects: this.rejects };
+  }
+
+  clear(): void {
+    this.textBytes = 0;
+    this.rejects = [];
+    this.numbers.clear();
+    for (const column of this.columns) column?.clear();
   }
 
   /** By row, then by column: they were found column by column. */

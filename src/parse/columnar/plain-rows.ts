@@ -25,6 +25,8 @@ export function openPlainRows(options: {
   /** Room behind the marks of a slab for the marks of rows that are made as wide as the header. */
   const padding = Math.max(width + 1, 1 << 16);
   let marks = new Int32Array(0);
+  const first = new Int32Array(rowsTogether);
+  const numbers = new Float64Array(rowsTogether);
   let skipLines = options.skipLines;
   let rowNumber = 0;
 
@@ -35,8 +37,6 @@ export function openPlainRows(options: {
       // Before the first cell of the slab.
       marks[0] = -1;
       const markCount = findMarks(slab.words, slab.length, delimiterByte, marks, 1);
-      const first = new Int32Array(rowsTogether);
-      const numbers = new Float64Array(rowsTogether);
       let before = 0;
       while (before < markCount - 1) {
         const rows: Rows = { slab, marks, first, numbers, count: 0, rejects: [] };
@@ -49,7 +49,7 @@ export function openPlainRows(options: {
 
   /** Takes rows from behind the mark `from` on until there are enough; gives the mark before those that are left. */
   function fill(rows: Rows, from: number, markCount: number, padFrom: number): number {
-    const { slab, first, numbers } = rows;
+    const { slab } = rows;
     const { bytes } = slab;
     let before = from;
     let padAt = padFrom;

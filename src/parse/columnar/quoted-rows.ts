@@ -31,14 +31,14 @@ export function openQuotedRows(dialect: DelimitedDialect): RowCutter {
   let out = 0;
   let marks = new Int32Array(0);
   let markCount = 0;
+  const first = new Int32Array(rowsTogether);
+  const numbers = new Float64Array(rowsTogether);
 
   return {
     *cut(slab) {
       const source = begun.length > 0 ? joined(begun, slab) : slab;
       begun = new Uint8Array(0);
       if (clean.bytes.length < source.length + slackBytes) clean = new Slab(source.length + slackBytes);
-      const first = new Int32Array(rowsTogether);
-      const numbers = new Float64Array(rowsTogether);
       let at = skipPreamble(source);
       while (at < source.length) {
         const rows: Rows = { slab: clean, marks, first, numbers, count: 0, rejects: [] };

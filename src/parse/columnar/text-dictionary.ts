@@ -18,6 +18,12 @@ export class TextDictionary {
     return this.offsets[this.count] as number;
   }
 
+  /** Forgets all texts, and keeps the memory. */
+  clear(): void {
+    this.count = 0;
+    this.slots.fill(0);
+  }
+
   /** The number of the text that lies at `start` of `source`, which may be read `slackBytes` beyond it. A new one is added. */
   number(source: DataView, start: number, length: number): number {
     const hash = hashOf(source, start, length);
@@ -85,7 +91,7 @@ export class TextDictionary {
   }
 }
 
-/** The table lives for one row group, so a document made to collide slows itself down, and nothing else. */
+/** The texts are forgotten with each row group, so a document made to collide slows itself down, and nothing else. */
 function hashOf(source: DataView, start: number, length: number): number {
   let hash = length;
   const whole = length & ~3;
