@@ -7,10 +7,18 @@ export interface ColumnValues {
   append(sink: ByteSink, index: number): void;
   /** Appends the values of a range that has no nulls, where that is possible at once. */
   appendRange?(sink: ByteSink, from: number, to: number): void;
-  /** Whether the value at `a` comes before that at `b`, in the order that statistics of the type have; undefined: they have none. */
-  isLess?(a: number, b: number): boolean;
+  /**
+   * Places of the least and the greatest of the values that are there, in the order that statistics of the type have; -1 where there is
+   * none, or the type has no order.
+   */
+  extremes(): Extremes;
   /** The value at `index` as statistics write it; undefined where it is too long for them, or no number. */
   statistic(index: number): Uint8Array | undefined;
+}
+
+interface Extremes {
+  least: number;
+  greatest: number;
 }
 
 /** Longer texts are left out of the statistics. */
@@ -37,12 +45,21 @@ export function isValid({ nullCount, nullBitmap }: Data, index: number): boolean
   return nullCount === 0 || (((nullBitmap[index >> 3] ?? 0) >> (index & 7)) & 1) === 1;
 }
 
+function extremesBy(data: Data, isLess: (a: number, b: number) => boolean): Extremes {
+  let [least, greatest] = [-1, -1];
+  for (let index = 0; index < data.length; index += 1) {
+    if (!isValid(data, index)) continue;
+    if (least < 0) least = greatest = index;
+    else if (isLess(index, least)) least = index;
+    else if (isLess(greatest, index)) greatest = index;
+  }
+  return { least, greatest };
+}
+
 /** Signed integers of one or two 32-bit words, the lower first, each `stride` words behind the one before. */
 function words(data: Data, stride: number, width: 1 | 2): ColumnValues {
   const { buffer, byteOffset, byteLength } = data.values as Int32Array;
   const ints = new Int32Array(buffer, byteOffset, byteLength / 4);
-  const low = (index: number) => (ints[index * stride] as number) >>> 0;
-  const high = (index: number) => ints[index * stride + width - 1] as number;
   const bytesAt = (index: number) => new Uint8Array(buffer, byteOffset + index * stride * 4, width * 4);
   return {
     append(sink, index) {
@@ -53,7 +70,22 @@ function words(data: Data, stride: number, width: 1 | 2): ColumnValues {
       appendRange: (sink: ByteSink, from: number, to: number) =>
         sink.append(new Uint8Array(buffer, byteOffset + from * stride * 4, (to - from) * stride * 4)),
     }),
-    isLess: (a, b) => high(a) < high(b) || (high(a) === high(b) && low(a) < low(b)),
+    extremes() {
+      let [least, greatest] = [-1, -1];
+      let [leastHigh, leastLow, greatestHigh, greatestLow] = [0, 0, 0, 0];
+      for (let index = 0; index < data.length; index += 1) {
+        if (!isValid(data, index)) continue;
+        const low = (ints[index * stride] as number) >>> 0;
+        const high = ints[index * stride + width - 1] as number;
+        if (least < 0 || high < leastHigh || (high === leastHigh && low < leastLow)) {
+          [least, leastHigh, leastLow] = [index, high, low];
+        }
+        if (greatest < 0 || high > greatestHigh || (high === greatestHigh && low > greatestLow)) {
+          [greatest, greatestHigh, greatestLow] = [index, high, low];
+        }
+      }
+      return { least, greatest };
+    },
     statistic: (index) => bytesAt(index).slice(),
   };
 }
@@ -63,7 +95,7 @@ function doubles(data: Data): ColumnValues {
   const bytesOf = (value: number) => new Uint8Array(Float64Array.of(value).buffer);
   return {
     append: (sink, index) => sink.append(bytesOf(numbers[index] as number)),
-    isLess: (a, b) => (numbers[a] as number) < (numbers[b] as number),
+    extremes: () => extremesBy(data, (a, b) => (numbers[a] as number) < (numbers[b] as number)),
     // Zeros of either sign are equal; readers know.
     statistic: (index) => (Number.isNaN(numbers[index]) ? undefined : bytesOf(numbers[index] as number)),
   };
@@ -73,6 +105,7 @@ function bools(data: Data): ColumnValues {
   const bits = data.values as Uint8Array;
   return {
     append: (sink, index) => sink.byte(((bits[index >> 3] ?? 0) >> (index & 7)) & 1),
+    extremes: () => ({ least: -1, greatest: -1 }),
     statistic: () => undefined,
   };
 }
@@ -94,7 +127,7 @@ function wideDecimals(data: Data): ColumnValues {
   };
   return {
     append: (sink, index) => sink.append(valueAt(index).slice().reverse()),
-    isLess,
+    extremes: () => extremesBy(data, isLess),
     statistic: (index) => valueAt(index).slice().reverse(),
   };
 }
@@ -103,6 +136,17 @@ function texts(data: Data): ColumnValues {
   const { valueOffsets: offsets } = data;
   const bytes = data.values as Uint8Array;
   const textAt = (index: number) => bytes.subarray(offsets[index], offsets[index + 1]);
+  const isLess = (a: number, b: number): boolean => {
+    let left = offsets[a] as number;
+    let right = offsets[b] as number;
+    const leftEnd = offsets[a + 1] as number;
+    const rightEnd = offsets[b + 1] as number;
+    for (; left < leftEnd && right < rightEnd; left += 1, right += 1) {
+      const difference = (bytes[left] as number) - (bytes[right] as number);
+      if (difference !== 0) return difference < 0;
+    }
+    return left === leftEnd && right < rightEnd;
+  };
   return {
     append(sink, index) {
       const start = offsets[index] as number;
@@ -115,15 +159,7 @@ function texts(data: Data): ColumnValues {
       else for (let each = 0; each < length; each += 1) out[at + each] = bytes[start + each] as number;
       sink.length = at + length;
     },
-    isLess(a, b) {
-      let [left, right] = [offsets[a] as number, offsets[b] as number];
-      const [leftEnd, rightEnd] = [offsets[a + 1] as number, offsets[b + 1] as number];
-      for (; left < leftEnd && right < rightEnd; left += 1, right += 1) {
-        const difference = (bytes[left] as number) - (bytes[right] as number);
-        if (difference !== 0) return difference < 0;
-      }
-      return left === leftEnd && right < rightEnd;
-    },
+    extremes: () => extremesBy(data, isLess),
     statistic: (index) => (textAt(index).length > longestStatistic ? undefined : textAt(index).slice()),
   };
 }

@@ -56,7 +56,7 @@ export function encodeColumn(data: Data): EncodedColumn {
     const encoding = dictionary ? encodings.rleDictionary : encodings.plain;
     pages.push({ kind: 'data', values: to - from, encoding, bytes: sink.written() });
   }
-  return { pages, statistics: { nullCount: data.nullCount, ...extremes(dictionary ?? data, values) } };
+  return { pages, statistics: { nullCount: data.nullCount, ...extremes(values) } };
 }
 
 function encodeNulls(length: number): EncodedColumn {
@@ -85,7 +85,7 @@ export function encodeRowNumbers(data: Data): EncodedColumn {
         bytes: encodeDelta(numbers),
       },
     ],
-    statistics: { nullCount: 0, ...extremes(data, values) },
+    statistics: { nullCount: 0, ...extremes(values) },
   };
 }
 
@@ -129,17 +129,10 @@ function appendBits(sink: ByteSink, data: Data, values: ColumnValues, from: numb
   if (bits > 0) sink.byte(byte);
 }
 
-function extremes(data: Data, values: ColumnValues): Omit<Statistics, 'nullCount'> {
-  if (!values.isLess) return {};
-  let least = -1;
-  let most = -1;
-  for (let index = 0; index < data.length; index += 1) {
-    if (!isValid(data, index)) continue;
-    if (least < 0) least = most = index;
-    else if (values.isLess(index, least)) least = index;
-    else if (values.isLess(most, index)) most = index;
-  }
-  const min = least < 0 ? undefined : values.statistic(least);
-  const max = most < 0 ? undefined : values.statistic(most);
+function extremes(values: ColumnValues): Omit<Statistics, 'nullCount'> {
+  const { least, greatest } = values.extremes();
+  if (least < 0) return {};
+  const min = values.statistic(least);
+  const max = values.statistic(greatest);
   return min && max ? { min, max } : {};
 }

@@ -39,7 +39,7 @@ export function dictionaryData(
       const place = entry < 0 || !places ? entry : (places[entry] as number);
       if (place < 0) nullCount += 1;
       else bits |= 1 << bit;
-      entries[at] = place < 0 ? 0 : place;
+      entries[at] = Math.max(place, 0);
     }
     nullBitmap[(end - 1) >> 3] = bits;
   }

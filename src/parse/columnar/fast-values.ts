@@ -84,22 +84,21 @@ export function fastMicros(bytes: Uint8Array, start: number, length: number): nu
   ) {
     return Number.NaN;
   }
-  const year = twoDigits(bytes, start) * 100 + twoDigits(bytes, start + 2);
+  const year = fourDigits(bytes, start);
   const month = twoDigits(bytes, start + 5);
   const day = twoDigits(bytes, start + 8);
   const hour = twoDigits(bytes, start + 11);
   const minute = twoDigits(bytes, start + 14);
   const second = twoDigits(bytes, start + 17);
-  // A part that is no number is NaN, which no comparison lets pass.
-  if (!(year >= firstYear && year <= lastYear && month >= 1 && month <= 12 && day >= 1)) return Number.NaN;
-  if (!(day <= daysIn(year, month) && hour <= 23 && minute <= 59 && second <= 59)) return Number.NaN;
-  const offset = offsetMinutes(bytes, start + 19, length - 19);
+  if (year < firstYear || year > lastYear || month < 1 || month > 12 || day < 1) return Number.NaN;
+  if (day > daysIn(year, month) || hour > 23 || minute > 59 || second > 59) return Number.NaN;
+  const offset = length === 19 ? 0 : offsetMinutes(bytes, start + 19, length - 19);
   const days = daysSince1970(year, month, day);
   return (((days * 24 + hour) * 60 + minute - offset) * 60 + second) * 1e6;
 }
 
+/** NaN where it is none. */
 function offsetMinutes(bytes: Uint8Array, start: number, length: number): number {
-  if (length === 0) return 0;
   const first = bytes[start];
   if (length === 1) return first === 0x5a ? 0 : Number.NaN;
   if (length === 4) {
@@ -110,14 +109,21 @@ function offsetMinutes(bytes: Uint8Array, start: number, length: number): number
   if (length !== 6 || (first !== 0x2b && first !== minus) || bytes[start + 3] !== colon) return Number.NaN;
   const hours = twoDigits(bytes, start + 1);
   const minutes = twoDigits(bytes, start + 4);
-  if (!(hours <= 14 && minutes <= 59)) return Number.NaN;
+  if (hours > 14 || minutes > 59) return Number.NaN;
   return first === minus ? -(hours * 60 + minutes) : hours * 60 + minutes;
 }
+
+/** More than any two digits are, so that no limit lets it pass. */
+const noDigits = 1_000_000;
 
 function twoDigits(bytes: Uint8Array, at: number): number {
   const tens = (bytes[at] as number) - zero;
   const ones = (bytes[at + 1] as number) - zero;
-  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
+  return tens >>> 0 > 9 || ones >>> 0 > 9 ? noDigits : tens * 10 + ones;
+}
+
+function fourDigits(bytes: Uint8Array, at: number): number {
+  return twoDigits(bytes, at) * 100 + twoDigits(bytes, at + 2);
 }
 
 function daysIn(year: number, month: number): number {
@@ -129,12 +135,12 @@ function isLeap(year: number): boolean {
   return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
 }
 
-/** Counts in years that begin in March, so that a leap day is the last of its year. */
+/** Counts in years that begin in March, so that a leap day is the last of its year. Integers throughout, for speed. */
 function daysSince1970(year: number, month: number, day: number): number {
   const marchYear = month <= 2 ? year - 1 : year;
   const marchMonth = month <= 2 ? month + 9 : month - 3;
-  const daysBeforeMonth = Math.floor((153 * marchMonth + 2) / 5);
-  const leapDays = Math.floor(marchYear / 4) - Math.floor(marchYear / 100) + Math.floor(marchYear / 400);
+  const daysBeforeMonth = ((153 * marchMonth + 2) / 5) | 0;
+  const leapDays = (marchYear >> 2) - ((marchYear / 100) | 0) + ((marchYear / 400) | 0);
   const daysTo1970 = 719_469;
   return marchYear * 365 + leapDays + daysBeforeMonth + day - daysTo1970;
 }

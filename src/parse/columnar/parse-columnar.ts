@@ -1,20 +1,14 @@
-import type { Data } from 'apache-arrow';
 import type { ReportSchema } from '../../schema/types.js';
 import type { ExaminedDocument } from '../../source/types.js';
-import { recordBatch } from '../batch-builder.js';
-import { Evidence } from '../evidence.js';
-import { noNulls } from '../null-bitmap.js';
+import type { DelimitedDialect } from '../dialect.js';
+import type { Evidence } from '../evidence.js';
 import { type Survey, surveyDocument } from '../survey.js';
 import { type DelimitedLayout, delimitedLayout, dialectFacts, tableLayout } from '../table-layout.js';
-import type { ParsedBatch, ParsedDocument, ParsedTable, Reject } from '../types.js';
-import { nullData } from './arrow-data.js';
-import { Column } from './column.js';
-import { openPlainRows } from './plain-rows.js';
-import { withoutOuterQuotes } from '../dialect.js';
+import type { ParsedBatch, ParsedDocument, ReadableRows } from '../types.js';
 import { openQuotedRows } from './quoted-rows.js';
-import { NotColumnar, type RowCutter, type Rows } from './rows.js';
+import { openPlainCutter, RowGroupBuilder, type RowGroupSpec } from './row-group.js';
+import { NotColumnar } from './rows.js';
 import { readSlabs } from './slab.js';
-import { openSink } from '../value-sinks.js';
 
 /** What holds for a document as a whole, as far as rows are read by it. */
 export interface Assumption extends Omit<Survey, 'reading'> {
@@ -31,11 +25,6 @@ export class WrongAssumption extends Error {
     super('the document was read by a wrong assumption');
   }
 }
-
-/** A batch is a row group: that many rows, or less where rows are wide or long. */
-const mostRows = 122_880;
-const mostCells = 4_000_000;
-const mostTextBytes = 32 * 1024 * 1024;
 
 /**
  * Parses a delimited document in one pass over its bytes. What the reference parser finds out by a survey of the whole document is assumed
@@ -56,12 +45,34 @@ export async function parseColumnar(
   const assumed = known ?? (await assume(document, layout, head));
   const { table, places } = tableLayout(layout, schema, facts.reportType, assumed);
   const notes = [...header.notes];
+  const placeOf = (index: number) => header.positions.indexOf(index);
+  const spec: RowGroupSpec = {
+    columns: table.columns,
+    places,
+    delimiter: dialect.delimiter,
+    quoting: dialect.quoting,
+    width: dialect.header.length,
+    rules: assumed.rules,
+    emptyPlaces: [...assumed.emptyNameless].map(placeOf),
+  };
+  const readable: ReadableRows = {
+    spec,
+    skipLines: dialect.preambleLines + 1,
+    openUtf8: () => openUtf8(document),
+    confirm(evidence, filledPlaces) {
+      const filled = [...assumed.emptyNameless].filter((index) => filledPlaces.has(placeOf(index)));
+      if (filled.length > 0) throw new WrongAssumption(without(assumed, filled));
+      notes.push(...(assumed.isCertain ? assumed.notes : confirmed(assumed, evidence, layout)));
+    },
+  };
   return {
     engine: 'columnar',
     dialect: dialectFacts(dialect, assumed.rules),
     tables: [table],
     notes,
-    batches: readBatches(document, layout, assumed, table, places, notes),
+    batches: readBatches(table.name, readable, dialect),
+    // Only where a line end is one wherever it stands can a text be cut there.
+    ...(dialect.quoting === 'csv' ? {} : { readable }),
   };
 }
 
@@ -81,44 +92,24 @@ async function assume(
 }
 
 async function* readBatches(
-  document: ExaminedDocument,
-  layout: DelimitedLayout,
-  assumed: Assumption,
-  table: ParsedTable,
-  places: (number | undefined)[],
-  notes: string[],
+  table: string,
+  { spec, skipLines, openUtf8, confirm }: ReadableRows,
+  dialect: DelimitedDialect,
 ): AsyncGenerator<ParsedBatch> {
-  const { dialect, header } = layout;
-  const evidence = new Evidence();
-  const outerQuotes = dialect.quoting === 'outer';
-  const columns = table.columns.map((column, index) => {
-    const place = places[index];
-    return place === undefined
-      ? undefined
-      : new Column({ column, place, outerQuotes, rules: assumed.rules, evidence });
-  });
-  const cutter = openCutter(layout);
-  const watched = [...assumed.emptyNameless].map((index) => ({
-    index,
-    place: header.positions.indexOf(index),
-  }));
-  const rowLimit = Math.max(1, Math.min(mostRows, Math.floor(mostCells / columns.length)));
-  const group = new RowGroupInWork(table, columns);
-  for await (const slab of readSlabs(openUtf8(document))) {
-    for (const rows of cutter.cut(slab)) {
-      for (const { index, place } of watched) {
-        if (hasContent(rows, place)) throw new WrongAssumption(without(assumed, index));
-      }
-      group.add(rows);
-    }
+  const cutter = spec.quoting === 'csv' ? openQuotedRows(dialect) : openPlainCutter(spec, skipLines);
+  const group = new RowGroupBuilder(spec);
+  for await (const slab of readSlabs(openUtf8())) {
+    for (const rows of cutter.cut(slab)) group.add(rows);
+    // No need to read on.
+    if (group.filledPlaces.size > 0) break;
     group.textBytes += slab.length;
-    if (group.rows < rowLimit && group.textBytes < mostTextBytes) continue;
-    if (group.rows > 0 || group.rejects.length > 0) yield group.take();
+    if (!group.isFull()) continue;
+    if (!group.isEmpty()) yield { table, batch: group.batch(), rejects: group.rejects };
     group.clear();
   }
   cutter.end();
-  if (group.rows > 0 || group.rejects.length > 0) yield group.take();
-  notes.push(...(assumed.isCertain ? assumed.notes : confirmed(assumed, evidence, layout)));
+  if (!group.isEmpty()) yield { table, batch: group.batch(), rejects: group.rejects };
+  confirm(group.evidence, group.filledPlaces);
 }
 
 /** The notes on what was assumed. Errors: WrongAssumption. */
@@ -135,73 +126,8 @@ function confirmed(
   return evidence.notes(rules);
 }
 
-function openCutter({ dialect }: DelimitedLayout): RowCutter {
-  const { delimiter, quoting, preambleLines } = dialect;
-  const width = dialect.header.length;
-  if (quoting === 'csv') return openQuotedRows(dialect);
-  const cellText = quoting === 'outer' ? withoutOuterQuotes : (text: string) => text;
-  return openPlainRows({ delimiter, width, skipLines: preambleLines + 1, cellText });
-}
-
-/** Rows on their way into one batch. */
-class RowGroupInWork {
-  textBytes = 0;
-  rejects: Reject[] = [];
-  private readonly numbers = openSink({ kind: 'int64' });
-
-  constructor(
-    private readonly table: ParsedTable,
-    private readonly columns: (Column | undefined)[],
-  ) {}
-
-  get rows(): number {
-    return this.numbers.length;
-  }
-
-  add(rows: Rows): void {
-    const found = [...rows.rejects];
-    for (const column of this.columns) column?.add(rows, found);
-    for (let row = 0; row < rows.count; row += 1) this.numbers.pushInteger(rows.numbers[row] as number);
-    if (found.length > 0) this.rejects.push(...this.inOrder(found));
-  }
-
-  take(): ParsedBatch {
-    const { rows } = this;
-    const children = this.columns.map((column): Data => column?.take() ?? nullData(rows));
-    children.push(this.numbers.data(noNulls));
-    const batch = recordBatch(
-      this.table.columns.map(({ name }) => name),
-      children,
-    );
-    return { table: this.table.name, batch, rejects: this.rejects };
-  }
-
-  clear(): void {
-    this.textBytes = 0;
-    this.rejects = [];
-    this.numbers.clear();
-    for (const column of this.columns) column?.clear();
-  }
-
-  /** By row, then by column: they were found column by column. */
-  private inOrder(rejects: Reject[]): Reject[] {
-    const places = new Map(this.table.columns.map(({ name }, index) => [name, index]));
-    const place = ({ column }: Reject) => (column === null ? -1 : (places.get(column) ?? -1));
-    return rejects.sort((a, b) => a.row - b.row || place(a) - place(b));
-  }
-}
-
-function hasContent(rows: Rows, place: number): boolean {
-  for (let row = 0; row < rows.count; row += 1) {
-    const mark = (rows.first[row] as number) + place;
-    if ((rows.marks[mark + 1] as number) - (rows.marks[mark] as number) > 1) return true;
-  }
-  return false;
-}
-
-function without(assumed: Assumption, index: number): Assumption {
-  const emptyNameless = new Set(assumed.emptyNameless);
-  emptyNameless.delete(index);
+function without(assumed: Assumption, indexes: number[]): Assumption {
+  const emptyNameless = new Set([...assumed.emptyNameless].filter((index) => !indexes.includes(index)));
   return { ...assumed, emptyNameless };
 }
 
