@@ -1,29 +1,33 @@
 import type { RecordBatch } from 'apache-arrow';
-import { compress } from 'snappy';
 import { describeError, ReportsError } from '../../errors.js';
 import { dropPartial, nameWholeFile, openPartial, writeError } from '../../whole-file.js';
 import type { ParquetWriter, ParquetWriterOptions } from '../types.js';
-import { type EncodedColumn, encodeColumn, encodeRowNumbers, encodings } from './encode-column.js';
-import {
-  type ColumnChunk,
-  type FileColumn,
-  fileMetadata,
-  pageHeader,
-  type RowGroup,
-} from './file-metadata.js';
+import { type CompressedColumn, compressColumn } from './compress-column.js';
+import { encodeColumn, encodeRowNumbers, rowNumbersOf } from './encode-column.js';
+import { type ColumnChunk, type FileColumn, fileMetadata, type RowGroup } from './file-metadata.js';
+
+/** A row group that was encoded elsewhere: all columns but the row numbers, and those. */
+export interface CompressedRowGroup {
+  columns: CompressedColumn[];
+  numbers: Float64Array;
+}
+
+export interface ColumnarWriter extends ParquetWriter {
+  writeRowGroup(rowGroup: CompressedRowGroup): Promise<void>;
+}
 
 const magic = Buffer.from('PAR1');
 
 /**
- * The columnar engine's writer: each batch becomes a row group, encoded from Arrow's buffers without a value becoming a JavaScript object, compressed by
- * snappy on the thread pool. While one row group is compressed and written, the next may be made, and no more than that.
+ * The columnar engine's writer: each batch becomes a row group, encoded from Arrow's buffers without a value becoming a JavaScript object,
+ * compressed by snappy on the thread pool. While one row group is compressed and written the next may be made, and no more than that.
  * Errors: PARQUET_FAILED, DISK_FULL.
  */
 export async function openColumnarWriter({
   path,
   columns,
   metadata,
-}: ParquetWriterOptions): Promise<ParquetWriter> {
+}: ParquetWriterOptions): Promise<ColumnarWriter> {
   const fileColumns: FileColumn[] = [
     ...columns.map(({ name, type }) => ({ name, type, optional: true })),
     { name: '_row', type: { kind: 'int64' }, optional: false },
@@ -32,37 +36,49 @@ export async function openColumnarWriter({
   const file = await guarded(path, () => openPartial(partial));
   const rowGroups: RowGroup[] = [];
   let offset = 0;
-  let writing: Promise<void> = write([magic]);
+  let writing: Promise<void> = append([magic]);
   // Its failure is met by whoever waits for it next.
   writing.catch(() => {});
 
-  async function write(parts: Uint8Array[]): Promise<void> {
-    for (const part of parts) offset += part.length;
-    await file.writeFile(Buffer.concat(parts));
+  async function append(parts: Uint8Array[]): Promise<void> {
+    const bytes = Buffer.concat(parts);
+    offset += bytes.length;
+    await file.writeFile(bytes);
   }
 
-  async function writeRowGroup(rows: number, encoded: EncodedColumn[], before: Promise<void>): Promise<void> {
-    const compressed = await Promise.all(encoded.map(compressColumn));
-    await before;
-    const chunks = compressed.map((column, index) => {
-      const chunk = placeChunk(fileColumns[index] as FileColumn, column, rows, offset);
-      offset += chunk.compressedBytes;
+  async function appendRowGroup(columns: CompressedColumn[], rows: number): Promise<void> {
+    let chunkOffset = offset;
+    const chunks = columns.map(({ bytes, ...rest }, index): ColumnChunk => {
+      const column = fileColumns[index] as FileColumn;
+      const chunk = { ...rest, column, values: rows, offset: chunkOffset, compressedBytes: bytes.length };
+      chunkOffset += bytes.length;
       return chunk;
     });
     rowGroups.push({ rows, chunks });
-    await file.writeFile(Buffer.concat(compressed.flatMap(({ parts }) => parts)));
+    await append(columns.map(({ bytes }) => bytes));
+  }
+
+  /** Waits for the row group before; this one is made and written while the caller goes on. */
+  async function inLine(rows: number, compressing: Promise<CompressedColumn>[]): Promise<void> {
+    const columns = Promise.all(compressing);
+    columns.catch(() => {});
+    await writing;
+    writing = columns.then((all) => appendRowGroup(all, rows));
+    writing.catch(() => {});
   }
 
   return {
     async write(batch) {
       if (batch.numRows === 0) return;
-      await guarded(path, async () => {
-        const encoded = encodeBatch(batch, fileColumns);
-        const before = writing;
-        await before;
-        writing = writeRowGroup(batch.numRows, encoded, before);
-        writing.catch(() => {});
-      });
+      await guarded(path, () => inLine(batch.numRows, compressBatch(batch)));
+    },
+    async writeRowGroup({ columns: compressed, numbers }) {
+      await guarded(path, () =>
+        inLine(numbers.length, [
+          ...compressed.map((column) => Promise.resolve(column)),
+          compressColumn(encodeRowNumbers(numbers)),
+        ]),
+      );
     },
     async finish() {
       return guarded(path, async () => {
@@ -70,7 +86,7 @@ export async function openColumnarWriter({
         const footer = fileMetadata(fileColumns, rowGroups, metadata);
         const length = Buffer.alloc(4);
         length.writeUInt32LE(footer.length);
-        await write([footer, length, magic]);
+        await append([footer, length, magic]);
         await nameWholeFile(file, partial, path);
         await file.close();
         return { rows: rowGroups.reduce((sum, { rows }) => sum + rows, 0), bytes: offset };
@@ -83,53 +99,14 @@ export async function openColumnarWriter({
   };
 }
 
-function encodeBatch(batch: RecordBatch, columns: FileColumn[]): EncodedColumn[] {
-  return batch.data.children.map((data, index) =>
-    columns[index]?.optional ? encodeColumn(data) : encodeRowNumbers(data),
-  );
+/** All columns of a batch; its values are taken at once. */
+function compressBatch(batch: RecordBatch): Promise<CompressedColumn>[] {
+  return [...compressColumns(batch), compressColumn(encodeRowNumbers(rowNumbersOf(batch)))];
 }
 
-/** The pages of a column, each with its header, as they go into the file. */
-interface CompressedColumn {
-  encoded: EncodedColumn;
-  parts: Uint8Array[];
-  dictionaryBytes: number;
-  compressedBytes: number;
-  uncompressedBytes: number;
-}
-
-async function compressColumn(encoded: EncodedColumn): Promise<CompressedColumn> {
-  const column = { encoded, dictionaryBytes: 0, compressedBytes: 0, uncompressedBytes: 0 };
-  const parts: Uint8Array[] = [];
-  const bodies = await Promise.all(encoded.pages.map(({ bytes }) => compress(bytes as Buffer)));
-  encoded.pages.forEach((page, index) => {
-    const body = bodies[index] as Buffer;
-    const header = pageHeader(page, body.length);
-    parts.push(header, body);
-    column.compressedBytes += header.length + body.length;
-    column.uncompressedBytes += header.length + page.bytes.length;
-    if (page.kind === 'dictionary') column.dictionaryBytes = header.length + body.length;
-  });
-  return { ...column, parts };
-}
-
-function placeChunk(
-  column: FileColumn,
-  { encoded, dictionaryBytes, compressedBytes, uncompressedBytes }: CompressedColumn,
-  values: number,
-  offset: number,
-): ColumnChunk {
-  const used = new Set<number>([encodings.rle, ...encoded.pages.map(({ encoding }) => encoding)]);
-  return {
-    column,
-    values,
-    encodings: [...used],
-    statistics: encoded.statistics,
-    offset,
-    dataOffset: offset + dictionaryBytes,
-    compressedBytes,
-    uncompressedBytes,
-  };
+/** All columns of a batch but the row numbers; its values are taken at once. */
+export function compressColumns(batch: RecordBatch): Promise<CompressedColumn>[] {
+  return batch.data.children.slice(0, -1).map((data) => compressColumn(encodeColumn(data)));
 }
 
 async function guarded<T>(path: string, work: () => Promise<T>): Promise<T> {

@@ -1,4 +1,4 @@
-import { type Data, DataType } from 'apache-arrow';
+import { type Data, DataType, type RecordBatch } from 'apache-arrow';
 import { ByteSink } from './byte-sink.js';
 import { type ColumnValues, isValid, valuesOf } from './column-values.js';
 import { encodeDelta } from './delta.js';
@@ -67,26 +67,33 @@ function encodeNulls(length: number): EncodedColumn {
   };
 }
 
-/** Encodes a column of ascending row numbers, none of them null. */
-export function encodeRowNumbers(data: Data): EncodedColumn {
-  const { buffer, byteOffset } = data.values as BigInt64Array;
-  const words = new Int32Array(buffer, byteOffset, data.length * 2);
-  const numbers = new Float64Array(data.length);
-  for (let index = 0; index < data.length; index += 1) {
-    numbers[index] = ((words[index * 2] as number) >>> 0) + (words[index * 2 + 1] as number) * 2 ** 32;
-  }
-  const values = valuesOf(data);
+/** Encodes ascending row numbers, none of them null. */
+export function encodeRowNumbers(numbers: Float64Array): EncodedColumn {
+  const statistic = (number: number) => new Uint8Array(BigInt64Array.of(BigInt(number)).buffer);
   return {
     pages: [
       {
         kind: 'data',
-        values: data.length,
+        values: numbers.length,
         encoding: encodings.deltaBinaryPacked,
         bytes: encodeDelta(numbers),
       },
     ],
-    statistics: { nullCount: 0, ...extremes(values) },
+    statistics: { nullCount: 0, min: statistic(numbers[0] ?? 0), max: statistic(numbers.at(-1) ?? 0) },
   };
+}
+
+/** The row numbers of a batch, its last column, `offset` higher. */
+export function rowNumbersOf(batch: RecordBatch, offset = 0): Float64Array {
+  const { values, length } = batch.data.children.at(-1) as Data;
+  const { buffer, byteOffset } = values as BigInt64Array;
+  const words = new Int32Array(buffer, byteOffset, length * 2);
+  const numbers = new Float64Array(length);
+  for (let index = 0; index < length; index += 1) {
+    numbers[index] =
+      ((words[index * 2] as number) >>> 0) + (words[index * 2 + 1] as number) * 2 ** 32 + offset;
+  }
+  return numbers;
 }
 
 /** Values that are null have no index. */

@@ -1,7 +1,7 @@
 import type { ColumnType } from '../../schema/types.js';
 import { version } from '../../version.js';
 import { longestInt64Decimal } from './column-values.js';
-import { encodings, type Page, type Statistics } from './encode-column.js';
+import type { CompressedColumn } from './compress-column.js';
 import { binary, bool, encodeThrift, i32, i64, list, struct, type ThriftValue, text } from './thrift.js';
 
 /**
@@ -18,16 +18,11 @@ export interface FileColumn {
 }
 
 /** A column of a row group as it lies in the file. */
-export interface ColumnChunk {
+export interface ColumnChunk extends Omit<CompressedColumn, 'bytes'> {
   column: FileColumn;
   values: number;
-  encodings: number[];
-  statistics: Statistics;
   /** Place of the first page. */
   offset: number;
-  /** Place of the first data page; a dictionary comes before it. */
-  dataOffset: number;
-  uncompressedBytes: number;
   compressedBytes: number;
 }
 
@@ -45,17 +40,6 @@ const physical = {
   byteArray: 6,
   fixedLengthByteArray: 7,
 } as const;
-
-export function pageHeader(page: Page, compressedBytes: number): Uint8Array {
-  const counts = { 1: i32(page.values), 2: i32(page.encoding) };
-  return encodeThrift({
-    1: i32(page.kind === 'dictionary' ? 2 : 0),
-    2: i32(page.bytes.length),
-    3: i32(compressedBytes),
-    5: page.kind === 'data' ? struct({ ...counts, 3: i32(encodings.rle), 4: i32(encodings.rle) }) : undefined,
-    7: page.kind === 'dictionary' ? struct(counts) : undefined,
-  });
-}
 
 export function fileMetadata(
   columns: FileColumn[],
@@ -163,8 +147,8 @@ function columnChunk(chunk: ColumnChunk): ThriftValue {
       5: i64(chunk.values),
       6: i64(chunk.uncompressedBytes),
       7: i64(chunk.compressedBytes),
-      9: i64(chunk.dataOffset),
-      11: chunk.dataOffset > chunk.offset ? i64(chunk.offset) : undefined,
+      9: i64(chunk.offset + chunk.dictionaryBytes),
+      11: chunk.dictionaryBytes > 0 ? i64(chunk.offset) : undefined,
       12: struct({
         3: i64(statistics.nullCount),
         5: statistics.max && binary(statistics.max),

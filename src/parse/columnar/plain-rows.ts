@@ -44,6 +44,7 @@ export function openPlainRows(options: {
         if (rows.count > 0 || rows.rejects.length > 0) yield rows;
       }
     },
+    rowCount: () => rowNumber,
     end() {},
   };
 

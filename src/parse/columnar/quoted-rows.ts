@@ -51,6 +51,7 @@ export function openQuotedRows(dialect: DelimitedDialect): RowCutter {
       begun = source.bytes.slice(at, source.length);
       if (begun.length > longestRow) throw new NotColumnar('a quote is not closed');
     },
+    rowCount: () => rowNumber,
     end() {
       if (begun.length > 0) throw new NotColumnar('a quote is not closed');
     },

@@ -1,0 +1,37 @@
+import { compress } from 'snappy';
+import { type EncodedColumn, encodings, type Statistics } from './encode-column.js';
+import { pageHeader } from './page-header.js';
+
+/** A column of a row group as it goes into the file, wherever that is: plain data, so that it may come from another thread. */
+export interface CompressedColumn {
+  /** Its pages, each behind its header. */
+  bytes: Uint8Array;
+  /** Of them those of the dictionary page, which is the first; 0 where there is none. */
+  dictionaryBytes: number;
+  uncompressedBytes: number;
+  encodings: number[];
+  statistics: Statistics;
+}
+
+/** Compresses the pages of a column by snappy, on the thread pool. */
+export async function compressColumn({ pages, statistics }: EncodedColumn): Promise<CompressedColumn> {
+  const bodies = await Promise.all(pages.map(({ bytes }) => compress(bytes as Buffer)));
+  const parts: Uint8Array[] = [];
+  let dictionaryBytes = 0;
+  let uncompressedBytes = 0;
+  pages.forEach((page, index) => {
+    const body = bodies[index] as Buffer;
+    const header = pageHeader(page, body.length);
+    parts.push(header, body);
+    uncompressedBytes += header.length + page.bytes.length;
+    if (page.kind === 'dictionary') dictionaryBytes = header.length + body.length;
+  });
+  const used = new Set<number>([encodings.rle, ...pages.map(({ encoding }) => encoding)]);
+  return {
+    bytes: Buffer.concat(parts),
+    dictionaryBytes,
+    uncompressedBytes,
+    encodings: [...used],
+    statistics,
+  };
+}
