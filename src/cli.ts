@@ -49,7 +49,7 @@ export function buildProgram(io: Io, exit: (code: number) => void): Command {
     });
   program.addCommand(runCommand(io, exit));
   program.addCommand(sweepCommand(io, exit));
-  program.addCommand(startCommand(io, exit));
+  program.addCommand(startCommand(io));
   program.addCommand(loadCommand(io, exit));
   program.addCommand(queryCommand(io));
   program.addCommand(tablesCommand(io));

@@ -98,6 +98,12 @@ export const catalogue = {
     remedy:
       'Reports are kept for 30 to 90 days; request the report again in Seller Central or with createReport.',
   },
+  REPORT_NOT_READY: {
+    kind: 'retryable',
+    message:
+      'asking for report {reportId} of seller {sellerId}: Amazon says {found}, though it told that it has finished',
+    remedy: 'Nothing to do: the message stays on the queue and a later drain takes it.',
+  },
   API_REQUEST_REFUSED: {
     kind: 'terminal',
     message: 'calling {operation} for {thing} of seller {sellerId}: Amazon refused the request ({found})',
@@ -233,6 +239,13 @@ export const catalogue = {
     message: 'running the query: {found}',
     remedy: 'See `sp-reports tables` for the tables and `DESCRIBE <table>` for the columns of one.',
   },
+  REBUILD_INCOMPLETE: {
+    kind: 'terminal',
+    message:
+      'rebuilding {path}: {count} documents of its ledger are found neither in {lake} nor in {raw}, {first} for one',
+    remedy:
+      'Nothing was changed. Check `lake` and `raw` in pipelines.yaml; where they are lost for good, `sp-reports rebuild --accept-loss`.',
+  },
   NOT_LOADED: {
     kind: 'terminal',
     message: 'looking for {thing}: the ledger has no such document or table',
@@ -266,6 +279,35 @@ export class ReportsError extends Error {
 /** Whether trying again later can help. An error outside the catalogue is a bug or a broken machine: retryable. */
 export function isRetryable(error: unknown): boolean {
   return !(error instanceof ReportsError) || error.kind === 'retryable';
+}
+
+const environmentCodes = new Set<string>([
+  'API_QUOTA_EXCEEDED',
+  'API_UNAVAILABLE',
+  'LOGIN_REFUSED',
+  'QUEUE_UNREACHABLE',
+  'REPORT_NOT_READY',
+  'WAREHOUSE_LOCKED',
+  'WAREHOUSE_UNREADABLE',
+  'DISK_FULL',
+]);
+const machineCodes = new Set([
+  'EACCES',
+  'EBUSY',
+  'EEXIST',
+  'EIO',
+  'EMFILE',
+  'ENFILE',
+  'ENOSPC',
+  'EPERM',
+  'EROFS',
+]);
+
+/** Whether a failure says nothing about the document it was met with: it may be tried as often as it takes. */
+export function isNotTheDocumentsFault(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null | undefined)?.code;
+  if (typeof code !== 'string') return false;
+  return environmentCodes.has(code) || machineCodes.has(code);
 }
 
 /** One line that says what went wrong, for an error of any origin. */

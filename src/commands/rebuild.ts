@@ -1,10 +1,16 @@
 import { Command } from 'commander';
 import { defaultMaxDocumentBytes } from '../config/spec.js';
 import { rebuild } from '../pipeline/rebuild.js';
-import { openDuckDbWarehouse } from '../warehouse/duckdb/warehouse.js';
+import { holdDuckDbFile, openDuckDbWarehouse } from '../warehouse/duckdb/warehouse.js';
 import type { Io } from './io.js';
 import { readWarehouseConfig, withContext } from './open-context.js';
 import { positiveInteger } from './options.js';
+
+interface RebuildFlags {
+  maxDocumentBytes: number;
+  acceptLoss?: boolean;
+  json?: boolean;
+}
 
 /** `sp-reports rebuild`: the warehouse file anew. */
 export function rebuildCommand(io: Io, exit: (code: number) => void): Command {
@@ -18,17 +24,23 @@ export function rebuildCommand(io: Io, exit: (code: number) => void): Command {
       positiveInteger,
       defaultMaxDocumentBytes,
     )
+    .option('--accept-loss', 'go on where documents of the old ledger have neither Parquet nor raw bytes')
     .option('--json', 'print a JSON object')
-    .action(async (options: { maxDocumentBytes: number; json?: boolean }, command: Command) => {
+    .action(async (options: RebuildFlags, command: Command) => {
       const config = readWarehouseConfig(command, io);
       const summary = await withContext(config, command, io, 'rebuild', (context) =>
-        rebuild(context, (path) => openDuckDbWarehouse({ path }), options),
+        rebuild(context, {
+          maxDocumentBytes: options.maxDocumentBytes,
+          acceptLoss: options.acceptLoss ?? false,
+          open: (path) => openDuckDbWarehouse({ path }),
+          hold: holdDuckDbFile,
+        }),
       );
-      const { fromLake, fromRaw, lost } = summary;
+      const { fromLake, fromRaw, lost, backup } = summary;
       io.stdout.write(
         options.json
           ? `${JSON.stringify(summary)}\n`
-          : `${config.warehouse.path}: ${fromLake} loads from the lake, ${fromRaw} from raw documents\n${lost
+          : `${config.warehouse.path}: ${fromLake} loads from the lake, ${fromRaw} from raw documents\n${backup ? `The old file is ${backup}\n` : ''}${lost
               .map((key) => `lost: ${key}: neither Parquet nor raw bytes are left\n`)
               .join('')}`,
       );

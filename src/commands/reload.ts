@@ -51,10 +51,16 @@ export function reloadCommand(io: Io, exit: (code: number) => void): Command {
       const summary: WorkSummary = { outcomes: {}, committed: [], failures: [] };
       await untilStopped(io, ({ stop, abort }) =>
         withContext(config, command, io, 'reload', async (context) => {
-          for await (const entry of reload(filter, context, { maxDocumentBytes, signal: abort })) {
-            summary.committed.push(entry);
-            summary.outcomes[entry.status] = (summary.outcomes[entry.status] ?? 0) + 1;
-            if (stop.aborted) return;
+          try {
+            for await (const done of reload(filter, context, { maxDocumentBytes, signal: abort })) {
+              const outcome = 'entry' in done ? done.entry.status : 'failed';
+              if ('entry' in done) summary.committed.push(done.entry);
+              else summary.failures.push(done.failure);
+              summary.outcomes[outcome] = (summary.outcomes[outcome] ?? 0) + 1;
+              if (stop.aborted) return;
+            }
+          } catch (error) {
+            if (!abort.aborted) throw error;
           }
         }),
       );

@@ -17,17 +17,21 @@ export function runCommand(io: Io, exit: (code: number) => void): Command {
     .option('--json', 'print a JSON object for each pipeline, one a line')
     .action(async (name: string | undefined, options: { json?: boolean }, command: Command) => {
       const config = readFullConfig(command, io);
-      for (const pipeline of pipelinesNamed(config, name)) {
-        const summary = await untilStopped(io, (signals) =>
-          withContext(config, command, io, pipeline.name, (context) => drain(pipeline, context, signals)),
-        );
-        if (options.json) {
-          io.stdout.write(`${JSON.stringify({ pipeline: pipeline.name, ...summaryJson(summary) })}\n`);
-        } else {
-          io.stdout.write(`Pipeline ${pipeline.name}: ${summaryText(summary)}`);
+      const pipelines = pipelinesNamed(config, name);
+      await untilStopped(io, async (signals) => {
+        for (const pipeline of pipelines) {
+          if (signals.stop.aborted) return;
+          const summary = await withContext(config, command, io, pipeline.name, (context) =>
+            drain(pipeline, context, signals),
+          );
+          if (options.json) {
+            io.stdout.write(`${JSON.stringify({ pipeline: pipeline.name, ...summaryJson(summary) })}\n`);
+          } else {
+            io.stdout.write(`Pipeline ${pipeline.name}: ${summaryText(summary)}`);
+          }
+          if (somethingFailed(summary)) exit(1);
         }
-        if (somethingFailed(summary)) exit(1);
-      }
+      });
     });
 }
 
@@ -42,6 +46,6 @@ export function pipelinesNamed(config: Config, name: string | undefined): Pipeli
   if (found.length > 0) return found;
   const nearest = nearestName(name, names);
   throw new ReportsError('USAGE', {
-    problem: `no pipeline "${name}" in ${config.file}${nearest ? `; did you mean "${nearest}"?` : ''} It has: ${names.join(', ')}.`,
+    problem: `no pipeline "${name}" in ${config.file}${nearest ? `; did you mean "${nearest}"?` : '.'} It has: ${names.join(', ')}.`,
   });
 }

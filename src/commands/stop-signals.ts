@@ -1,4 +1,4 @@
-import type { DrainSignals } from '../pipeline/drain.js';
+import type { DrainSignals } from '../pipeline/work-list.js';
 import type { Io } from './io.js';
 
 /** What is in work when the program is told to stop has so long to finish; the rest of the promised 30 s is for releasing it. */

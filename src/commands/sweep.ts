@@ -18,18 +18,20 @@ export function sweepCommand(io: Io, exit: (code: number) => void): Command {
     .option('--json', 'print a JSON object for each pipeline, one a line')
     .action(async (name: string | undefined, options: { days: number; json?: boolean }, command: Command) => {
       const config = readFullConfig(command, io);
-      for (const pipeline of pipelinesNamed(config, name)) {
-        const summary = await untilStopped(io, (signals) =>
-          withContext(config, command, io, `${pipeline.name} sweep`, (context) =>
+      const pipelines = pipelinesNamed(config, name);
+      await untilStopped(io, async (signals) => {
+        for (const pipeline of pipelines) {
+          if (signals.stop.aborted) return;
+          const summary = await withContext(config, command, io, `${pipeline.name} sweep`, (context) =>
             sweep(pipeline, context, signals, { days: options.days }),
-          ),
-        );
-        if (options.json) {
-          io.stdout.write(`${JSON.stringify({ pipeline: pipeline.name, ...summaryJson(summary) })}\n`);
-        } else {
-          io.stdout.write(`Sweep of ${pipeline.name}: ${summaryText(summary)}`);
+          );
+          if (options.json) {
+            io.stdout.write(`${JSON.stringify({ pipeline: pipeline.name, ...summaryJson(summary) })}\n`);
+          } else {
+            io.stdout.write(`Sweep of ${pipeline.name}: ${summaryText(summary)}`);
+          }
+          if (somethingFailed(summary) || summary.failures.length > 0) exit(1);
         }
-        if (somethingFailed(summary) || summary.failures.length > 0) exit(1);
-      }
+      });
     });
 }

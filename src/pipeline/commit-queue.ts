@@ -1,7 +1,8 @@
-import { describeError, ReportsError } from '../errors.js';
+import { describeError, isNotTheDocumentsFault, ReportsError } from '../errors.js';
 import type { QueueMessage } from '../source/types.js';
 import type { LedgerEntry, Load } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
+import { deleteMessage } from './end-message.js';
 import { faultPoint } from './fault-point.js';
 import { ledgerEntry, quarantineReason } from './ledger-entry.js';
 import { writeLoadRecord } from './load-record.js';
@@ -43,24 +44,32 @@ export class CommitQueue {
   }
 
   private async commitTogether(group: Submitted[]): Promise<void> {
+    let leftOut: Set<string>;
     try {
-      for (const { load } of group) await writeLoadRecord(this.context.config.lake, load);
-      faultPoint('record-written');
-      await this.context.warehouse.commit(group.map(({ load }) => load));
+      leftOut = new Set(await this.context.warehouse.commit(group.map(({ load }) => load)));
     } catch (error) {
-      // Only a refusal is about a document; all else is about the warehouse, and the messages stay on the queue.
       const refused = error instanceof ReportsError && error.code === 'WAREHOUSE_REFUSED';
-      if (!refused) {
-        for (const { failed } of group) failed(error);
-      } else if (group.length > 1) {
+      if (group.length > 1 && !isNotTheDocumentsFault(error)) {
+        // One of them is at fault, and must not take the others along.
         for (const one of group) await this.commitTogether([one]);
-      } else if (group[0]) {
+      } else if (refused && group[0]) {
         await this.commitRefused(group[0], error);
+      } else {
+        for (const { failed } of group) failed(error);
       }
       return;
     }
     faultPoint('committed');
+    for (const { load } of group) if (!leftOut.has(load.entry.key)) await this.keepRecord(load);
+    faultPoint('record-written');
     for (const one of group) await this.acknowledge(one);
+  }
+
+  /** Behind the commit, so that a rebuild makes what was committed. Without a record it goes back to the raw document. */
+  private async keepRecord(load: Load): Promise<void> {
+    await writeLoadRecord(this.context.config.lake, load).catch((error: unknown) =>
+      this.context.log.warn({ key: load.entry.key }, `keeping the record of a load: ${describeError(error)}`),
+    );
   }
 
   /** The warehouse will never take these rows: the document is quarantined in their place. */
@@ -71,16 +80,10 @@ export class CommitQueue {
   }
 
   private async acknowledge({ load, messages, done }: Submitted): Promise<void> {
-    for (const message of messages.splice(0)) {
+    // Another may join while one is deleted.
+    for (let message = messages.shift(); message; message = messages.shift()) {
       // A message that could not be deleted comes again and finds the ledger row.
-      await message
-        .ack()
-        .catch((error: unknown) =>
-          this.context.log.warn(
-            { messageId: message.messageId },
-            `deleting a message: ${describeError(error)}`,
-          ),
-        );
+      await deleteMessage(message, this.context.log);
       faultPoint('acked');
     }
     done(load.entry);

@@ -1,22 +1,12 @@
-import { describeError } from '../errors.js';
+import { describeError, ReportsError } from '../errors.js';
 import { openQueue } from '../source/sqs.js';
 import type { Queue, QueueMessage } from '../source/types.js';
-import type { LedgerRow } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
+import { deleteMessage, releaseMessage } from './end-message.js';
 import { faultPoint } from './fault-point.js';
-import { type Pipeline, type Route, routeMessage } from './route.js';
-import { WorkList } from './work-list.js';
+import { isSettled, type Pipeline, type Route, routeMessage } from './route.js';
+import { type DrainSignals, mostInHand, WorkList } from './work-list.js';
 import type { WorkSummary } from './work-summary.js';
-
-/** Messages in hand at once; all of them are kept invisible, so there is no use in more than a drain can finish. */
-const maxInHand = 100;
-
-export interface DrainSignals {
-  /** Begin nothing new; finish what is in work. */
-  stop: AbortSignal;
-  /** Break off what is in work; everything not committed is released. */
-  abort: AbortSignal;
-}
 
 /**
  * One drain of a pipeline: receives until its queue is empty or a limit is met. Each message is routed; each document goes the data path
@@ -36,6 +26,8 @@ export async function drain(
     ...context.config.aws,
   });
   try {
+    // Before anything is received: what can't be committed would only use up the receives of its message.
+    await context.warehouse.checkWritable();
     const redrive = await queue.hasRedrivePolicy();
     const work = new WorkList(context, {
       concurrency: limits.concurrency,
@@ -45,10 +37,15 @@ export async function drain(
     });
     try {
       await receiveAll(queue, pipeline, { redrive, deadlineMs, stop: signals.stop }, work, context);
-    } finally {
+    } catch (error) {
       await work.finish();
+      if (Object.keys(work.summary.outcomes).length === 0) throw error;
+      // What was done before is worth telling.
+      const code = error instanceof ReportsError ? error.code : 'UNEXPECTED';
+      work.summary.failures.push({ key: pipeline.queue, code, message: describeError(error) });
+      work.count('failed');
     }
-    return work.summary;
+    return await work.finish();
   } finally {
     await queue.close();
   }
@@ -64,8 +61,8 @@ async function receiveAll(
   const { maxDocuments, waitTimeSeconds } = pipeline.limits;
   let received = 0;
   while (!until.stop.aborted && Date.now() < until.deadlineMs && received < maxDocuments) {
-    await work.below(maxInHand);
-    if (quotaIsSpoken(work, until.deadlineMs, context)) return;
+    await work.below(mostInHand);
+    if (work.warehouseIsHeld || quotaIsSpoken(work, until.deadlineMs, context)) return;
     const messages = await queue.receive({
       maxMessages: Math.min(10, maxDocuments - received),
       waitTimeSeconds,
@@ -74,7 +71,10 @@ async function receiveAll(
     if (messages.length === 0) return;
     received += messages.length;
     faultPoint('received');
+    const { deferrals } = work;
     await takeIn(messages, pipeline, until.redrive, work, context);
+    // The queue holds what the quota doesn't allow, and each receive counts against a message.
+    if (work.deferrals - deferrals === messages.length) return;
   }
 }
 
@@ -104,14 +104,10 @@ async function takeIn(
     const row = seen.get(keyOf(route) ?? '');
     if (route.to === 'redrive') {
       context.log.warn({ messageId: message.messageId, code: route.error.code }, route.error.message);
-      await message.release(redriveDelaySeconds);
+      await releaseMessage(message, redriveDelaySeconds, context.log);
       work.count('failed');
-    } else if (row && isSettled(row, route)) {
-      await message
-        .ack()
-        .catch((error: unknown) =>
-          context.log.warn({ messageId: message.messageId }, `deleting a message: ${describeError(error)}`),
-        );
+    } else if (row && isSettled(row, route.to)) {
+      await deleteMessage(message, context.log);
       work.count('duplicate');
     } else if (route.to === 'load') {
       work.add({ key: route.key, request: route.request, messages: [message] });
@@ -127,10 +123,4 @@ const redriveDelaySeconds = 60;
 function keyOf(route: Route): string | undefined {
   if (route.to === 'load') return route.key;
   return route.to === 'ledger' ? route.entry.key : undefined;
-}
-
-/** Whether the ledger's word is final for this route. */
-export function isSettled(row: LedgerRow, route: Pick<Route, 'to'>): boolean {
-  if (route.to !== 'load') return true;
-  return row.status !== 'skipped' && row.reasonCode !== 'SELLER_UNKNOWN';
 }

@@ -7,8 +7,8 @@ export const faultPoints = [
   'examined',
   'rows-parsed',
   'parquet-written',
-  'record-written',
   'committed',
+  'record-written',
   'acked',
 ] as const;
 

@@ -16,7 +16,8 @@ import { ledgerEntry, quarantineReason, rawFacts, reportFacts } from './ledger-e
 export interface ReportRequest {
   sellerId: string;
   reportType: string;
-  status: ReportStatus;
+  /** As the notification has it; undefined where only getReport can tell. */
+  status?: ReportStatus;
   reportId?: string;
   documentId?: string;
   /** Known already where a sweep found it. */
@@ -36,13 +37,9 @@ export async function prepareLoad(
   call: CallOptions,
 ): Promise<Load> {
   try {
-    if (request.status === 'CANCELLED') {
-      return withoutRows(request, {
-        status: 'cancelled',
-        reason: 'Amazon cancelled it: no data for the period, or requested too often',
-      });
-    }
+    if (request.status === 'CANCELLED') return withoutRows(request, cancelled);
     const report = await describeReport(request, context, call);
+    if (report.status === 'CANCELLED') return withoutRows(request, { ...reportFacts(report), ...cancelled });
     if (report.status === 'FATAL') {
       const reason = await fatalReason(report, request, context, call);
       return withoutRows(request, { ...reportFacts(report), ...reason });
@@ -103,10 +100,24 @@ async function describeReport(
   const report =
     request.report ?? (await sellerOf(request, context).getReport(requireReportId(request), call));
   faultPoint('report-known');
-  // The notification is the newer word where getReport lags behind it.
   const documentId = request.documentId ?? report.documentId;
-  return { ...report, status: request.status, ...(documentId ? { documentId } : {}) };
+  return { ...report, status: statusOf(report, request), ...(documentId ? { documentId } : {}) };
 }
+
+/** Neither side may make rows of what the other knows to be none. Where getReport lags behind, the notification is the newer word. */
+function statusOf(report: Report, request: ReportRequest): ReportStatus {
+  const { reportId, status: found } = report;
+  if (request.status === 'FATAL' || found === 'FATAL' || found === 'CANCELLED' || found === 'DONE') {
+    return request.status === 'FATAL' ? 'FATAL' : found;
+  }
+  if (request.status === 'DONE' && (request.documentId || report.documentId)) return 'DONE';
+  throw new ReportsError('REPORT_NOT_READY', { reportId, sellerId: request.sellerId, found });
+}
+
+const cancelled = {
+  status: 'cancelled' as const,
+  reason: 'Amazon cancelled it: no data for the period, or requested too often',
+};
 
 async function fetchRaw(
   report: Report,
@@ -238,6 +249,7 @@ function documentFacts(report: Report, request: ReportRequest): DocumentFacts {
     reportId: report.reportId,
     marketplaceIds: report.marketplaceIds,
     reportCreatedAt: report.createdAt,
+    ...(report.status === 'FATAL' ? { reportStatus: 'FATAL' as const } : {}),
     ...(report.dataStart ? { dataStart: report.dataStart } : {}),
     ...(report.dataEnd ? { dataEnd: report.dataEnd } : {}),
   };

@@ -5,7 +5,7 @@ import type { Load } from '../warehouse/types.js';
 import { writeWholeFile } from '../whole-file.js';
 
 /**
- * Keeps a load beside its Parquet files, in `<lake>/_loads/<seller>/<key>.json`, before it is committed, so that `rebuild` can commit
+ * Keeps a load beside its Parquet files, in `<lake>/_loads/<seller>/<key>.json`, once it is committed, so that `rebuild` can commit
  * it again without Amazon and without parsing. Paths in the record are relative to the lake. What was skipped is not worth a record.
  */
 export async function writeLoadRecord(lake: string, load: Load): Promise<void> {
@@ -14,7 +14,7 @@ export async function writeLoadRecord(lake: string, load: Load): Promise<void> {
   await writeWholeFile(recordPath(lake, load), `${JSON.stringify(stored, null, 2)}\n`);
 }
 
-/** All load records of a lake, the oldest report first. */
+/** All load records of a lake that can be read. */
 export async function readLoadRecords(lake: string): Promise<Load[]> {
   const folder = join(lake, '_loads');
   const names = await readdir(folder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
@@ -23,16 +23,10 @@ export async function readLoadRecords(lake: string): Promise<Load[]> {
   });
   const loads: Load[] = [];
   for (const name of names.filter((each) => each.endsWith('.json'))) {
-    const stored: Load = JSON.parse(await readFile(join(folder, name), 'utf8'));
-    loads.push(mapPaths(stored, (stored) => resolve(lake, stored)));
+    const stored = parsed(await readFile(join(folder, name), 'utf8'));
+    if (stored) loads.push(mapPaths(stored, (path) => resolve(lake, path)));
   }
-  return loads.sort(byReportAge);
-}
-
-function byReportAge(a: Load, b: Load): number {
-  const left = `${a.entry.reportCreatedAt ?? ''} ${a.entry.key}`;
-  const right = `${b.entry.reportCreatedAt ?? ''} ${b.entry.key}`;
-  return left < right ? -1 : left > right ? 1 : 0;
+  return loads;
 }
 
 function recordPath(lake: string, load: Load): string {
@@ -48,4 +42,14 @@ function mapPaths(load: Load, map: (path: string) => string): Load {
     })),
     rejectsPath: load.rejectsPath && map(load.rejectsPath),
   };
+}
+
+/** A damaged record is none: its document is parsed again from raw. */
+function parsed(text: string): Load | undefined {
+  try {
+    const load = JSON.parse(text) as Partial<Load>;
+    return load.entry?.key && Array.isArray(load.tables) ? (load as Load) : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,9 +1,12 @@
 import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
-import { listRaw } from '../source/document/raw-store.js';
-import type { Load, Warehouse } from '../warehouse/types.js';
+import { describeError, ReportsError } from '../errors.js';
+import { findRaw, listRaw } from '../source/document/raw-store.js';
+import type { RawDocument } from '../source/types.js';
+import type { LedgerRow, Load, Warehouse } from '../warehouse/types.js';
 import { ledgerKey } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
+import { ledgerEntry, quarantineReason, rawFacts } from './ledger-entry.js';
 import { prepareRaw } from './load-document.js';
 import { readLoadRecords, writeLoadRecord } from './load-record.js';
 
@@ -12,57 +15,186 @@ export interface RebuildSummary {
   fromLake: number;
   /** Documents parsed again from raw. */
   fromRaw: number;
-  /** Documents whose Parquet and raw bytes are both gone. */
+  /** Keys of documents with rows in the old ledger whose Parquet and raw bytes are both gone. */
   lost: string[];
+  /** Where the old file is now; null where there was none. */
+  backup: string | null;
+}
+
+export interface RebuildOptions {
+  maxDocumentBytes: number;
+  /** Go on where documents of the old ledger are lost. */
+  acceptLoss: boolean;
+  /** Opens a warehouse at a path. */
+  open: (path: string) => Warehouse;
+  /** Does the work while no other process can open the file. */
+  hold: <T>(path: string, work: () => Promise<T>) => Promise<T>;
 }
 
 /**
- * Makes the warehouse file anew beside the old one, from the load records of the lake and, where their Parquet is missing or there is no
- * record, from the raw documents; then puts it in the old one's place, which is kept as `<path>.before-rebuild`.
- * `open` opens a warehouse at a path.
+ * Makes the warehouse file anew beside the old one, from the load records of the lake and, where their Parquet or record is missing or
+ * damaged, from the raw documents; then puts it in the old one's place, which is kept. Meanwhile nobody can commit to the old file.
+ * Errors: WAREHOUSE_LOCKED; REBUILD_INCOMPLETE, with the old file as it was.
  */
-export async function rebuild(
-  context: PipelineContext,
-  open: (path: string) => Warehouse,
-  options: { maxDocumentBytes: number },
-): Promise<RebuildSummary> {
+export async function rebuild(context: PipelineContext, options: RebuildOptions): Promise<RebuildSummary> {
   const { path } = context.config.warehouse;
-  const fresh = `${path}.rebuild`;
-  await rm(fresh, { force: true });
-  await rm(`${fresh}.wal`, { force: true });
-  const warehouse = open(fresh);
-  const summary: RebuildSummary = { fromLake: 0, fromRaw: 0, lost: [] };
+  const old = await readOldLedger(context);
+  return options.hold(path, async () => {
+    const fresh = `${path}.rebuild`;
+    await rm(fresh, { force: true });
+    await rm(`${fresh}.wal`, { force: true });
+    const warehouse = options.open(fresh);
+    const records = new Map(
+      (await readLoadRecords(context.config.lake)).map((load) => [load.entry.key, load]),
+    );
+    const whole = [...records.values()].filter(isWhole);
+    const done = new Set(whole.map((load) => load.entry.key));
+    const raws = await rawsToParse(context, done, old);
+    const lost = [...(old?.values() ?? [])].filter(
+      ({ key, tables }) => tables.length > 0 && !done.has(key) && !raws.has(key),
+    );
+    if (lost[0] && !options.acceptLoss) {
+      const { lake, raw } = context.config;
+      throw new ReportsError('REBUILD_INCOMPLETE', {
+        path,
+        count: lost.length,
+        first: lost[0].key,
+        lake,
+        raw,
+      });
+    }
+    const summary: RebuildSummary = {
+      fromLake: 0,
+      fromRaw: 0,
+      lost: lost.map(({ key }) => key),
+      backup: null,
+    };
+    const loads = [...whole];
+    for (const [key, raw] of raws) {
+      loads.push(await parseAgain(raw, records.get(key) ?? old?.get(key), context, options));
+      summary.fromRaw += 1;
+    }
+    summary.fromLake = whole.length;
+    await commitAll(loads.sort(byReportAge), warehouse, context, options);
+    summary.backup = await putInPlace(fresh, path);
+    return summary;
+  });
+}
 
-  const records = new Map((await readLoadRecords(context.config.lake)).map((load) => [load.entry.key, load]));
-  const broken = new Set(
-    [...records.values()].filter((load) => !isWhole(load)).map((load) => load.entry.key),
-  );
+/** The ledger of the old file; undefined where it can't be read. */
+async function readOldLedger({
+  warehouse,
+  log,
+}: PipelineContext): Promise<Map<string, LedgerRow> | undefined> {
+  try {
+    const rows = await warehouse.loads({});
+    return rows.length > 0 ? new Map(rows.map((row) => [row.key, row])) : undefined;
+  } catch (error) {
+    if (error instanceof ReportsError && error.code === 'WAREHOUSE_LOCKED') throw error;
+    log.warn(`the old warehouse file can't be read: ${describeError(error)}`);
+    return undefined;
+  }
+}
+
+/** Raw documents without a usable load, by key: those that the old ledger has, or all where nobody knows what it had. */
+async function rawsToParse(
+  context: PipelineContext,
+  done: Set<string>,
+  old: Map<string, LedgerRow> | undefined,
+): Promise<Map<string, RawDocument>> {
+  const raws = new Map<string, RawDocument>();
   for await (const raw of listRaw(context.config.raw)) {
     const key = ledgerKey(raw.facts);
-    if (records.has(key) && !broken.has(key)) continue;
-    const pipeline = records.get(key)?.entry.pipeline ?? null;
-    const load = await prepareRaw(raw, { pipeline, maxDocumentBytes: options.maxDocumentBytes }, context);
-    await writeLoadRecord(context.config.lake, load);
-    records.set(key, load);
-    broken.delete(key);
-    summary.fromRaw += 1;
+    // The document of a FATAL report is an explanation.
+    if (done.has(key) || raw.facts.reportStatus === 'FATAL') continue;
+    if (!old || old.has(key)) raws.set(key, raw);
   }
-  summary.lost = [...broken];
-  const loads = (await readLoadRecords(context.config.lake)).filter((load) => !broken.has(load.entry.key));
+  return raws;
+}
+
+async function parseAgain(
+  raw: RawDocument,
+  known: Load | LedgerRow | undefined,
+  context: PipelineContext,
+  { maxDocumentBytes }: RebuildOptions,
+): Promise<Load> {
+  const pipeline = known ? ('entry' in known ? known.entry : known).pipeline : null;
+  const load = await prepareRaw(raw, { pipeline, maxDocumentBytes }, context);
+  await writeLoadRecord(context.config.lake, load);
+  return load;
+}
+
+/** Many together; where one of them is refused one by one, and that one from raw, or without its rows. */
+async function commitAll(
+  loads: Load[],
+  warehouse: Warehouse,
+  context: PipelineContext,
+  options: RebuildOptions,
+): Promise<void> {
   const together = 50;
   for (let start = 0; start < loads.length; start += together) {
-    await warehouse.commit(loads.slice(start, start + together));
+    const group = loads.slice(start, start + together);
+    try {
+      await warehouse.commit(group);
+    } catch {
+      for (const load of group) await commitOne(load, warehouse, context, options);
+    }
   }
-  summary.fromLake = loads.length - summary.fromRaw;
+}
 
-  if (existsSync(path)) await rename(path, `${path}.before-rebuild`);
-  await rm(`${path}.wal`, { force: true });
+async function commitOne(
+  load: Load,
+  warehouse: Warehouse,
+  context: PipelineContext,
+  options: RebuildOptions,
+): Promise<void> {
+  try {
+    await warehouse.commit([load]);
+    return;
+  } catch (error) {
+    const { sellerId, documentId, reportType } = load.entry;
+    if (!sellerId || !documentId || !reportType) throw error;
+    context.log.warn({ key: load.entry.key }, `committing it from the lake: ${describeError(error)}`);
+    const raw = await findRaw(context.config.raw, { sellerId, documentId, reportType });
+    const again = raw && (await parseAgain(raw, load, context, options));
+    try {
+      if (!again) throw error;
+      await warehouse.commit([again]);
+    } catch (refused) {
+      const facts = raw ? rawFacts(raw, context.config.raw) : {};
+      const entry = ledgerEntry({
+        ...load.entry,
+        ...facts,
+        ...quarantineReason(refused),
+        tables: [],
+        rejects: 0,
+      });
+      await warehouse.commit([{ entry, tables: [], rejectsPath: null }]);
+    }
+  }
+}
+
+/** Gives the new file the old one's name; the old one and its log are kept under another. */
+async function putInPlace(fresh: string, path: string): Promise<string | null> {
+  let backup: string | null = null;
+  if (existsSync(path)) {
+    backup = `${path}.before-rebuild-${new Date().toISOString().replace(/[-:]|\.\d+/g, '')}`;
+    if (existsSync(`${path}.wal`)) await rename(`${path}.wal`, `${backup}.wal`);
+    await rename(path, backup);
+  }
   if (existsSync(fresh)) await rename(fresh, path);
-  return summary;
+  return backup;
 }
 
 /** Whether all Parquet files of a load are still there. */
 function isWhole(load: Load): boolean {
   const paths = [...load.tables.map((table) => table.parquetPath), load.rejectsPath];
   return paths.every((path) => path === null || existsSync(path));
+}
+
+/** The oldest report first. */
+function byReportAge(a: Load, b: Load): number {
+  const left = `${a.entry.reportCreatedAt ?? ''} ${a.entry.key}`;
+  const right = `${b.entry.reportCreatedAt ?? ''} ${b.entry.key}`;
+  return left < right ? -1 : left > right ? 1 : 0;
 }

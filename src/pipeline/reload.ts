@@ -1,5 +1,5 @@
-import { ReportsError } from '../errors.js';
-import { findRaw } from '../source/document/raw-store.js';
+import { describeError, ReportsError } from '../errors.js';
+import { findRaw, rawPath } from '../source/document/raw-store.js';
 import { readNotification } from '../source/notification.js';
 import type { CallOptions } from '../source/types.js';
 import type { LedgerEntry, LedgerFilter, LedgerRow, Load } from '../warehouse/types.js';
@@ -7,16 +7,19 @@ import { CommitQueue } from './commit-queue.js';
 import type { PipelineContext } from './context.js';
 import { prepareLoad, prepareRaw, type ReportRequest } from './load-document.js';
 
+/** A document of the ledger that was loaded again, or why it was not. */
+export type Reloaded = { entry: LedgerEntry } | { failure: { key: string; code: string; message: string } };
+
 /**
  * Loads documents of the ledger again, from raw; where there is no raw document, from Amazon. What they loaded before is replaced,
  * unless they can't be loaded any more.
- * Yields each new entry as it is committed. Errors: NOT_LOADED where nothing matches.
+ * Yields each document as it is done with. Errors: NOT_LOADED where nothing matches; the reason of the signal.
  */
 export async function* reload(
   filter: LedgerFilter,
   context: PipelineContext,
   options: { maxDocumentBytes: number } & CallOptions,
-): AsyncGenerator<LedgerEntry> {
+): AsyncGenerator<Reloaded> {
   const rows = await context.warehouse.loads(filter);
   if (rows.length === 0) {
     throw new ReportsError('NOT_LOADED', {
@@ -26,11 +29,17 @@ export async function* reload(
   const commits = new CommitQueue(context);
   // Oldest first, so that the tables pass through the same states as they did.
   for (const row of rows.toReversed()) {
-    const load = await loadAgain(row, context, options);
-    if (!load) continue;
-    // Rows that are in the table stay there when they can't be loaded again.
-    const keepsOld = load.entry.status === 'quarantined' && row.status !== 'quarantined';
-    yield keepsOld ? load.entry : await commits.submit(load, []);
+    if (row.status === 'fatal' || row.status === 'cancelled' || row.status === 'skipped') continue;
+    try {
+      const load = await loadAgain(row, context, options);
+      // Rows that are in the table stay there when they can't be loaded again; the warehouse sees to it.
+      yield { entry: await commits.submit(load, []) };
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      const code = error instanceof ReportsError ? error.code : 'UNEXPECTED';
+      // One document's trouble must not keep the others from being loaded.
+      yield { failure: { key: row.key, code, message: describeError(error) } };
+    }
   }
 }
 
@@ -38,21 +47,27 @@ async function loadAgain(
   row: LedgerRow,
   context: PipelineContext,
   options: { maxDocumentBytes: number } & CallOptions,
-): Promise<Load | undefined> {
-  const { maxDocumentBytes } = options;
+): Promise<Load> {
   const { sellerId, documentId, reportType, pipeline } = row;
-  if (row.status === 'fatal' || row.status === 'cancelled' || row.status === 'skipped') return undefined;
   if (sellerId && documentId && reportType) {
     const raw = await findRaw(context.config.raw, { sellerId, documentId, reportType });
     if (raw) return prepareRaw(raw, { pipeline, ...options }, context);
   }
-  const request = requestFrom(row, maxDocumentBytes);
-  return request && context.sellingPartner(request.sellerId)
-    ? prepareLoad(request, context, options)
-    : undefined;
+  const request = requestFrom(row, options.maxDocumentBytes);
+  const seller = request && context.sellingPartner(request.sellerId);
+  if (request && seller) {
+    const load = await prepareLoad({ ...request, sellerId: seller.sellerId }, context, options);
+    return { ...load, replacesKey: row.key };
+  }
+  if (request && row.reasonCode === 'SELLER_UNKNOWN') {
+    throw new ReportsError('SELLER_UNKNOWN', { sellerId: request.sellerId });
+  }
+  const id = { sellerId: sellerId ?? '', documentId: documentId ?? row.key, reportType: reportType ?? '' };
+  const path = rawPath(context.config.raw, id);
+  throw new ReportsError('RAW_MISSING', { documentId: id.documentId, path });
 }
 
-/** What to ask Amazon for, from the ledger row, or from the message it keeps. */
+/** What to ask Amazon for, from the ledger row, or from the message it keeps. Whether the report is FATAL is Amazon's to say. */
 function requestFrom(row: LedgerRow, maxDocumentBytes: number): ReportRequest | undefined {
   if (row.body && row.reasonCode === 'SELLER_UNKNOWN') {
     const notification = readNotification(row.body, row.key);
@@ -66,7 +81,6 @@ function requestFrom(row: LedgerRow, maxDocumentBytes: number): ReportRequest | 
     sellerId,
     reportType,
     reportId,
-    status: 'DONE',
     ...(documentId ? { documentId } : {}),
     pipeline,
     maxDocumentBytes,

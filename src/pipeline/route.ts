@@ -4,7 +4,7 @@ import type { Config } from '../config/spec.js';
 import { ReportsError } from '../errors.js';
 import { readNotification } from '../source/notification.js';
 import type { Notification, QueueMessage, ReportNotification } from '../source/types.js';
-import type { LedgerEntry } from '../warehouse/types.js';
+import type { LedgerEntry, LedgerRow } from '../warehouse/types.js';
 import { ledgerKey } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
 import { ledgerEntry, quarantineReason } from './ledger-entry.js';
@@ -52,6 +52,11 @@ export function routeMessage(
     };
   }
   return routeReport(notification, message, pipeline, context);
+}
+
+/** Whether the ledger's word is final for a message that goes there. */
+export function isSettled(row: LedgerRow, to: Route['to']): boolean {
+  return to !== 'load' || (row.status !== 'skipped' && row.reasonCode !== 'SELLER_UNKNOWN');
 }
 
 function routeReport(

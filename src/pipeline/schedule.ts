@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import cron from 'node-cron';
 import { describeError } from '../errors.js';
 import type { PipelineContext } from './context.js';
-import { type DrainSignals, drain } from './drain.js';
+import { drain } from './drain.js';
 import type { Pipeline } from './route.js';
 import { sweep } from './sweep.js';
+import type { DrainSignals } from './work-list.js';
 import type { WorkSummary } from './work-summary.js';
 
 /**

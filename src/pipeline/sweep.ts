@@ -3,9 +3,8 @@ import { describeError, ReportsError } from '../errors.js';
 import type { Report } from '../source/types.js';
 import { ledgerKey } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
-import { type DrainSignals, isSettled } from './drain.js';
-import type { Pipeline } from './route.js';
-import { WorkList } from './work-list.js';
+import { isSettled, type Pipeline } from './route.js';
+import { type DrainSignals, mostInHand, WorkList } from './work-list.js';
 import type { WorkSummary } from './work-summary.js';
 
 /** Amazon keeps reports for 90 days, and getReports looks back no further. */
@@ -13,9 +12,6 @@ export const longestSweepDays = 90;
 
 /** Reports looked up in the ledger together. */
 const lookupSize = 100;
-
-/** Documents in hand at once. */
-const maxInHand = 100;
 
 /**
  * Asks getReports, for every seller, for DONE reports that the ledger doesn't have, and loads them by the same path as a drain: automatic
@@ -44,17 +40,22 @@ export async function sweep(
           { reportTypes, statuses: ['DONE'], createdSince },
           { signal: signals.stop, deadlineMs },
         );
-        for await (const group of inGroups(reports, lookupSize)) {
+        const isOver = () => signals.stop.aborted || work.warehouseIsHeld || found >= limits.maxDocuments;
+        sellersReports: for await (const group of inGroups(reports, lookupSize)) {
           for (const report of await missing(id, group, context)) {
-            if (signals.stop.aborted || found >= limits.maxDocuments) break;
+            if (isOver()) break sellersReports;
+            await work.below(mostInHand);
+            // What this seller's quota doesn't allow any more is left to the next sweep, and the other sellers have their turn.
+            if (!work.add(workFor(id, report, pipeline))) break sellersReports;
             found += 1;
-            await work.below(maxInHand);
-            work.add(workFor(id, report, pipeline));
           }
-          if (signals.stop.aborted || found >= limits.maxDocuments) break;
         }
       } catch (error) {
         if (signals.stop.aborted) break;
+        if (error instanceof ReportsError && error.code === 'API_QUOTA_EXCEEDED') {
+          context.log.info({ sellerId: id }, `${error.message}: the next sweep goes on`);
+          continue;
+        }
         // One seller's trouble must not keep the others from being swept.
         if (!(error instanceof ReportsError) || error.code === 'WAREHOUSE_LOCKED') throw error;
         work.summary.failures.push({ key: id, code: error.code, message: error.message });
@@ -83,7 +84,7 @@ async function missing(sellerId: string, reports: Report[], context: PipelineCon
   const seen = await context.warehouse.seen(reports.map(keyOf));
   return reports.filter((report) => {
     const row = seen.get(keyOf(report));
-    return !row || !isSettled(row, { to: 'load' });
+    return !row || !isSettled(row, 'load');
   });
 }
 

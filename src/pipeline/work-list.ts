@@ -1,12 +1,23 @@
-import { describeError, ReportsError } from '../errors.js';
+import { describeError, isNotTheDocumentsFault, ReportsError } from '../errors.js';
 import type { QueueMessage } from '../source/types.js';
 import type { LedgerEntry, Load } from '../warehouse/types.js';
 import { ledgerKey } from '../warehouse/types.js';
 import { CommitQueue } from './commit-queue.js';
 import type { Outcome, PipelineContext } from './context.js';
+import { releaseMessage } from './end-message.js';
 import { ledgerEntry, quarantineReason } from './ledger-entry.js';
 import { prepareLoad, type ReportRequest } from './load-document.js';
 import type { WorkSummary } from './work-summary.js';
+
+/** Messages in hand at once; all of them are kept invisible, so there is no use in more than a drain can finish. */
+export const mostInHand = 100;
+
+export interface DrainSignals {
+  /** Begin nothing new; finish what is in work. */
+  stop: AbortSignal;
+  /** Break off what is in work; everything not committed is released. */
+  abort: AbortSignal;
+}
 
 /** One report to load, with the messages that ask for it; a sweep's has none. */
 export interface Work {
@@ -15,26 +26,14 @@ export interface Work {
   messages: QueueMessage[];
 }
 
-export interface WorkLimits {
+export interface WorkLimits extends DrainSignals {
   /** Documents in work at the same time. */
   concurrency: number;
   /** Epoch milliseconds. What the quota would make later than this is deferred. */
   deadlineMs: number;
-  /** No new work is begun; what waits is given back. */
-  stop: AbortSignal;
-  /** Work in hand is broken off and given back. */
-  abort: AbortSignal;
   /** Failed receives after which a document is quarantined; undefined where the queue has a redrive policy of its own. */
   maxReceives?: number;
 }
-
-/** Failures that say nothing about the document: its message comes again as often as it takes. */
-const notTheDocumentsFault = new Set([
-  'API_QUOTA_EXCEEDED',
-  'LOGIN_REFUSED',
-  'WAREHOUSE_LOCKED',
-  'DISK_FULL',
-]);
 
 /**
  * The work of one drain or sweep. Prepares documents side by side, sellers taking turns and each within its quota; hands what is ready
@@ -44,12 +43,13 @@ export class WorkList {
   readonly summary: WorkSummary = { outcomes: {}, committed: [], failures: [] };
 
   private readonly commits: CommitQueue;
+  /** By key, and by report: a notification may lack the document id that another has. */
   private readonly held = new Map<string, Work>();
+  private size = 0;
   /** By seller, in the order of their turns. */
   private readonly waiting = new Map<string, Work[]>();
   /** Started work by key; `locating` until its call of getReportDocument is made. */
   private readonly active = new Map<string, { sellerId: string; locating: boolean }>();
-  private entriesInHand = 0;
   private timer: NodeJS.Timeout | undefined;
   private listeners: (() => void)[] = [];
 
@@ -61,36 +61,69 @@ export class WorkList {
     limits.stop.addEventListener('abort', this.begin);
   }
 
-  /** Documents in hand: waiting, in work, or being committed. */
-  get size(): number {
-    return this.held.size + this.entriesInHand;
-  }
+  /** How much work was given back for want of quota, without a try. */
+  deferrals = 0;
+  /** Whether another process holds the warehouse: nothing can be committed now. */
+  warehouseIsHeld = false;
 
   /** Calls of getReportDocument that the work in hand of a seller still wants. */
   callsWanted(sellerId: string): number {
     return (this.waiting.get(sellerId)?.length ?? 0) + this.locating(sellerId);
   }
 
-  /** Adds work. A message for a document that is in hand already is joined to it. */
-  add(work: Work): void {
-    const inHand = this.held.get(work.key);
+  /**
+   * Adds work. A message for a report that is in hand already is joined to it. Returns false where the quota doesn't allow one more of
+   * the seller in time: then it is given back at once, and other sellers' work has its place.
+   */
+  add(work: Work): boolean {
+    const inHand = this.held.get(work.key) ?? this.held.get(reportKey(work));
     if (inHand) {
       inHand.messages.push(...work.messages);
       this.count('duplicate');
-      return;
+      return true;
     }
-    const { sellerId, reportType } = work.request;
-    this.held.set(work.key, work);
-    this.waiting.set(sellerId, [...(this.waiting.get(sellerId) ?? []), work]);
+    const { sellerId, reportType, status } = work.request;
+    const isSpoken =
+      status !== 'CANCELLED' &&
+      this.context.documentQuota(sellerId).possibleUntil(this.limits.deadlineMs) <=
+        this.callsWanted(sellerId);
+    this.hold(work);
     this.context.onEvent({ event: 'work_found', key: work.key, reportType });
+    if (isSpoken) {
+      const waitMs = this.context.documentQuota(sellerId).nextAvailableMs() - Date.now();
+      void this.deferred(work, Math.max(waitMs, this.limits.deadlineMs - Date.now()));
+      return false;
+    }
+    this.waiting.set(sellerId, [...(this.waiting.get(sellerId) ?? []), work]);
     this.begin();
+    return true;
+  }
+
+  private hold(work: Work): void {
+    this.held.set(work.key, work);
+    this.held.set(reportKey(work), work);
+    this.size += 1;
+  }
+
+  /** What joined it too late comes again, and finds the ledger. */
+  private async letGo(work: Work): Promise<void> {
+    this.held.delete(work.key);
+    this.held.delete(reportKey(work));
+    await this.release(work.messages, 0);
+    this.size -= 1;
+    this.notify();
   }
 
   /** Commits a ledger entry without rows and acknowledges its message. */
   async addEntry(entry: LedgerEntry, message: QueueMessage): Promise<void> {
-    this.entriesInHand += 1;
-    await this.commit({ entry, tables: [], rejectsPath: null }, [message], entry.key);
-    this.entriesInHand -= 1;
+    this.size += 1;
+    const messages = [message];
+    try {
+      await this.commit({ entry, tables: [], rejectsPath: null }, messages, entry.key);
+    } catch (error) {
+      await this.failed(entry.key, messages, error);
+    }
+    this.size -= 1;
     this.notify();
   }
 
@@ -174,81 +207,70 @@ export class WorkList {
       this.active.delete(key);
       await this.giveBack(work, error);
     }
-    this.held.delete(key);
-    this.notify();
+    await this.letGo(work);
     this.begin();
   }
 
-  /** Never rejects: what can't be committed now is given back. */
   private async commit(load: Load, messages: QueueMessage[], key: string): Promise<void> {
-    try {
-      const entry = await this.commits.submit(load, messages);
-      this.summary.committed.push(entry);
-      this.finished(key, entry.status);
-    } catch (error) {
-      await this.release(messages, retryDelaySeconds(messages));
-      this.fail(key, error);
-    }
+    const entry = await this.commits.submit(load, messages);
+    this.summary.committed.push(entry);
+    this.finished(key, entry.status);
   }
 
   private async giveBack(work: Work, error: unknown): Promise<void> {
     const { key, request, messages } = work;
-    if (this.limits.abort.aborted) return this.deferred(work, 0);
-    const code = error instanceof ReportsError ? error.code : 'UNEXPECTED';
-    if (code === 'API_QUOTA_EXCEEDED') {
-      return this.deferred(work, this.context.documentQuota(request.sellerId).nextAvailableMs() - Date.now());
+    if (this.limits.abort.aborted) return this.deferNow(work, 0);
+    if (error instanceof ReportsError && error.code === 'API_QUOTA_EXCEEDED') {
+      const leastMs = 30_000;
+      const nextMs = this.context.documentQuota(request.sellerId).nextAvailableMs();
+      return this.deferNow(work, Math.max(leastMs, nextMs - Date.now()));
     }
     const receives = Math.max(0, ...messages.map((message) => message.receiveCount));
     const { maxReceives } = this.limits;
-    if (maxReceives !== undefined && receives >= maxReceives && !notTheDocumentsFault.has(code)) {
-      const { sellerId, reportType, reportId = null, documentId = null, pipeline } = request;
-      const ids = { sellerId, reportId, documentId };
-      const entry = ledgerEntry({
-        key: ledgerKey(ids),
-        ...ids,
-        reportType,
-        pipeline,
-        ...quarantineReason(error),
-      });
-      return this.commit({ entry, tables: [], rejectsPath: null }, messages, key);
+    if (maxReceives === undefined || receives < maxReceives || isNotTheDocumentsFault(error)) {
+      return this.failed(key, messages, error);
     }
-    await this.release(messages, retryDelaySeconds(messages));
-    this.fail(key, error);
+    const { sellerId, reportType, reportId = null, documentId = null, pipeline } = request;
+    const ids = { sellerId, reportId, documentId };
+    const entry = ledgerEntry({
+      key: ledgerKey(ids),
+      ...ids,
+      reportType,
+      pipeline,
+      ...quarantineReason(error),
+    });
+    await this.commit({ entry, tables: [], rejectsPath: null }, messages, key).catch((again: unknown) =>
+      this.failed(key, messages, again),
+    );
   }
 
   private defer(sellerId: string, delayMs: number): void {
     const works = this.waiting.get(sellerId) ?? [];
     this.waiting.delete(sellerId);
-    for (const work of works) {
-      void this.deferred(work, delayMs).then(() => {
-        this.held.delete(work.key);
-        this.notify();
-      });
-    }
+    for (const work of works) void this.deferred(work, delayMs);
   }
 
+  /** Gives work back that was not begun. */
   private async deferred(work: Work, delayMs: number): Promise<void> {
+    this.deferrals += 1;
+    await this.deferNow(work, delayMs);
+    await this.letGo(work);
+  }
+
+  private async deferNow({ key, messages }: Work, delayMs: number): Promise<void> {
     const longestSeconds = 900;
-    await this.release(work.messages, Math.min(Math.max(Math.ceil(delayMs / 1000), 0), longestSeconds));
-    this.finished(work.key, 'deferred');
+    await this.release(messages, Math.min(Math.max(Math.ceil(delayMs / 1000), 0), longestSeconds));
+    this.finished(key, 'deferred');
   }
 
   private async release(messages: QueueMessage[], delaySeconds: number): Promise<void> {
-    for (const message of messages.splice(0)) {
-      // One that could not be released becomes visible by itself when its visibility ends.
-      await message
-        .release(delaySeconds)
-        .catch((error: unknown) =>
-          this.context.log.warn(
-            { messageId: message.messageId },
-            `releasing a message: ${describeError(error)}`,
-          ),
-        );
-    }
+    for (const message of messages.splice(0)) await releaseMessage(message, delaySeconds, this.context.log);
   }
 
-  private fail(key: string, error: unknown): void {
+  private async failed(key: string, messages: QueueMessage[], error: unknown): Promise<void> {
+    await this.release(messages, retryDelaySeconds(messages));
     const code = error instanceof ReportsError ? error.code : 'UNEXPECTED';
+    this.warehouseIsHeld ||= code === 'WAREHOUSE_LOCKED';
     this.summary.failures.push({ key, code, message: describeError(error) });
     this.context.log.error(
       { key, code, err: code === 'UNEXPECTED' ? error : undefined },
@@ -271,4 +293,9 @@ export class WorkList {
 function retryDelaySeconds(messages: QueueMessage[]): number {
   const receives = Math.max(1, ...messages.map((message) => message.receiveCount));
   return Math.min(900, 30 * 2 ** (receives - 1));
+}
+
+function reportKey({ key, request }: Work): string {
+  const { sellerId, reportId } = request;
+  return reportId ? ledgerKey({ sellerId, reportId }) : key;
 }

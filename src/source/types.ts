@@ -112,6 +112,8 @@ export interface DocumentFacts {
   dataStart?: string;
   dataEnd?: string;
   reportCreatedAt?: string;
+  /** FATAL: the document explains why there is no report; it holds no rows. */
+  reportStatus?: 'DONE' | 'FATAL';
   /** The Content-Type of the download. */
   contentType?: string;
   compression?: 'GZIP';

@@ -61,6 +61,8 @@ export interface Load {
   tables: LoadTable[];
   /** Absolute path of a Parquet file with columns table_name, row_number, column_name, raw, reason; null where nothing was rejected. */
   rejectsPath: string | null;
+  /** The key of a ledger row that this load takes the place of, where it is another than its own. */
+  replacesKey?: string;
 }
 
 export interface TableInfo {
@@ -94,9 +96,13 @@ export interface Warehouse {
   seen(keys: string[]): Promise<Map<string, LedgerRow>>;
   /**
    * Commits the loads in one transaction: tables made and widened, rows by load mode, rejects, ledger rows. A load whose key is
-   * in the ledger replaces what that document loaded before. All or nothing.
+   * in the ledger replaces what that document loaded before, with one exception: an entry without rows never takes away rows that are
+   * there. All or nothing.
+   * Returns the keys of the loads that were left out for that exception.
    */
-  commit(loads: Load[]): Promise<void>;
+  commit(loads: Load[]): Promise<string[]>;
+  /** Whether it can be written now. Errors: as of `commit`, WAREHOUSE_LOCKED above all. */
+  checkWritable(): Promise<void>;
   tables(): Promise<TableInfo[]>;
   loads(filter: LedgerFilter): Promise<LedgerRow[]>;
   rejects(filter: LedgerFilter): Promise<Record<string, unknown>[]>;

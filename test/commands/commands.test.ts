@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -226,15 +227,74 @@ describe('the commands, in a folder without pipelines.yaml', function () {
       fromLake: 3,
       fromRaw: 0,
       lost: [],
+      backup: null,
     });
     assert.deepEqual(await contents(), before);
     rmSync(join(folder, 'data/lake'), { recursive: true });
-    assert.deepEqual(JSON.parse((await run('rebuild', '--json')).stdout), {
-      fromLake: 0,
-      fromRaw: 3,
-      lost: [],
-    });
+    const { backup, ...again } = JSON.parse((await run('rebuild', '--json')).stdout);
+    assert.deepEqual(again, { fromLake: 0, fromRaw: 3, lost: [] });
+    assert.match(backup, /warehouse\.duckdb\.before-rebuild-\d{8}T\d{6}Z$/);
     assert.deepEqual(await contents(), before);
+
+    // Damaged Parquet and a damaged record: from raw, the others from the lake.
+    const lake = join(folder, 'data/lake');
+    const files = readdirSync(lake, { recursive: true }).map((name) => join(lake, String(name)));
+    const parquet = files.find((name) => name.includes('listings') && name.endsWith('.parquet')) as string;
+    const record = files.find((name) => name.includes('_loads') && name.endsWith('.json')) as string;
+    writeFileSync(parquet, 'PAR1 and no more');
+    writeFileSync(record, '{');
+    assert.equal((await run('rebuild')).code, 0);
+    assert.deepEqual(await contents(), before);
+  });
+
+  it('rebuild changes nothing where documents of the old ledger are lost, unless told to', async () => {
+    file('listings.tsv', listings(2));
+    await run('load', 'listings.tsv', '--type', listingsType);
+    rmSync(join(folder, 'data/lake'), { recursive: true });
+    rmSync(join(folder, 'data/raw'), { recursive: true });
+    const { code, stderr } = await run('rebuild');
+    assert.equal(code, 1);
+    assert.match(stderr, /REBUILD_INCOMPLETE: .*1 documents of its ledger/);
+    assert.deepEqual(await query('SELECT count(*)::INT AS rows FROM listings'), [{ rows: 2 }]);
+    assert.match((await run('rebuild', '--accept-loss')).stdout, /lost: /);
+  });
+
+  it('rebuild does not bring in what failed to be committed', async () => {
+    file('a.tsv', listings(2));
+    file('b.tsv', listings(5));
+    await run('load', 'a.tsv', '--type', listingsType);
+    const warehouse = join(folder, 'data/warehouse.duckdb');
+    const away = `${warehouse}.away`;
+    renameSync(warehouse, away);
+    mkdirSync(warehouse);
+    assert.equal((await run('load', 'b.tsv', '--type', listingsType)).code, 1);
+    rmSync(warehouse, { recursive: true });
+    renameSync(away, warehouse);
+    await run('rebuild');
+    assert.deepEqual(await query('SELECT count(*)::INT AS rows FROM listings'), [{ rows: 2 }]);
+  });
+
+  it('reload keeps the rows of a document that its schema no longer lets in, and goes on after one without bytes', async () => {
+    file('listings.tsv', listings(2));
+    file('more.tsv', listings(3));
+    await run('load', 'listings.tsv', '--type', listingsType, '--seller', 'A');
+    await run('load', 'more.tsv', '--type', listingsType, '--seller', 'B');
+    rmSync(join(folder, 'data/raw/A'), { recursive: true });
+    const { code, stdout } = await run('reload', 'listings', '--json');
+    assert.equal(code, 1);
+    const { outcomes, failures } = JSON.parse(stdout);
+    assert.deepEqual(outcomes, { failed: 1, loaded: 1 });
+    assert.deepEqual(
+      failures.map((each: { code: string }) => each.code),
+      ['RAW_MISSING'],
+    );
+    mkdirSync(join(folder, 'schemas'));
+    writeFileSync(
+      join(folder, 'schemas', `${listingsType}.yaml`),
+      `reportType: ${listingsType}\nformat: tsv\ntables:\n  - name: _listings\n    load: { mode: append }\n    columns:\n      - { name: sku, from: nothing-there, type: string }\n`,
+    );
+    await run('reload', 'listings');
+    assert.deepEqual(await query('SELECT count(*)::INT AS rows FROM listings'), [{ rows: 5 }]);
   });
 
   it('inspect shows a Parquet file of the lake, and refuses other files', async () => {

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { notificationBody, otherNotificationBody } from '../../src/sandbox/notification-body.js';
 import {
@@ -14,6 +17,11 @@ import {
 
 const restrictedType = 'GET_FLAT_FILE_ORDER_REPORT_DATA_SHIPPING';
 const returnsHeader = 'return-date\torder-id\tsku\tasin\tfnsku\tproduct-name\tquantity';
+
+/** Opens a DuckDB file and keeps it. */
+const holdWarehouse = `
+  const { DuckDBInstance } = require('@duckdb/node-api');
+  DuckDBInstance.create(process.argv[1]).then((file) => { globalThis.held = file; console.log('open'); setInterval(() => {}, 1000); });`;
 
 describe('a drain', function () {
   this.timeout(30_000);
@@ -243,12 +251,115 @@ describe('a drain', function () {
       await world.sandbox.notify(
         world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(2) }),
       );
-      world.sandbox.state.faults.answers.set('getReportDocument', { status: 503, times: 4 });
+      // The bytes alone can't be had: each try asks for a URL, and five tries end a download.
+      world.sandbox.state.faults.answers.set('download', { status: 500, times: 5 });
       assert.deepEqual((await runJson()).outcomes, { quarantined: 1 });
       assert.deepEqual(await depth(), { visible: 0, inFlight: 0 });
       assert.equal((await world.run('reload', '--status', 'quarantined')).code, 0);
       assert.deepEqual(await world.query('SELECT count(*)::INT AS rows FROM listings'), [{ rows: 2 }]);
     }));
+
+  it('never quarantines a document for what is not its fault, however often it was received', () =>
+    inWorld({ pipelines: [{ limits: { waitTimeSeconds: 0, maxReceives: 1 } }] }, async () => {
+      await world.sandbox.notify(
+        world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(2) }),
+      );
+      for (const operation of ['login', 'getReport', 'getReportDocument']) {
+        world.sandbox.state.faults.answers.set(operation, { status: 503, times: 4 });
+        assert.deepEqual((await runJson()).outcomes, { failed: 1 }, operation);
+        await world.sandbox.notify(
+          world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(2) }),
+        );
+      }
+      assert.equal((await world.run('loads', '--json')).stdout, '[]\n');
+    }));
+
+  it('takes two notifications of one report for one, be the document id in both or not', () =>
+    inWorld({}, async () => {
+      const report = world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(3) });
+      const { documentId: _, document: __, ...bare } = report;
+      await world.sandbox.notify(bare);
+      await world.sandbox.notify(report);
+      assert.deepEqual((await runJson()).outcomes, { loaded: 1, duplicate: 1 });
+      assert.equal(world.sandbox.state.calls.filter(({ operation }) => operation === 'download').length, 1);
+      assert.deepEqual(await depth(), { visible: 0, inFlight: 0 });
+    }));
+
+  it('never makes rows of the document of a FATAL report, whoever asks for it', () =>
+    inWorld({}, async () => {
+      await world.sandbox.notify(
+        world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(3) }),
+      );
+      await runJson();
+      const fatal = world.sandbox.addReport({
+        sellerId,
+        reportType: listingsType,
+        status: 'FATAL',
+        body: Buffer.from('item-name\tseller-sku\nWe could not make this report\tx\n'),
+      });
+      world.sandbox.state.faults.answers.set('getReportDocument', { status: 400, times: 1 });
+      await world.sandbox.notify({ ...fatal, status: 'DONE' });
+      await runJson();
+      await world.run('reload', '--status', 'quarantined');
+      await world.run('rebuild');
+      assert.deepEqual(await world.query('SELECT count(*)::INT AS rows FROM listings'), [{ rows: 3 }]);
+    }));
+
+  it('receives nothing while another process holds the warehouse', () =>
+    inWorld({}, async () => {
+      await world.sandbox.notify(
+        world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(3) }),
+      );
+      await runJson();
+      await world.sandbox.notify(
+        world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(4) }),
+      );
+      const holder = spawn(process.execPath, ['-e', holdWarehouse, join(world.folder, 'warehouse.duckdb')], {
+        cwd: new URL('../..', import.meta.url).pathname,
+        stdio: ['pipe', 'pipe', 'inherit'],
+      });
+      try {
+        await once(holder.stdout, 'data');
+        const { code, stderr } = await world.run('run');
+        assert.equal(code, 1);
+        assert.match(stderr, /WAREHOUSE_LOCKED/);
+        assert.deepEqual(await depth(), { visible: 1, inFlight: 0 });
+      } finally {
+        holder.kill();
+        await once(holder, 'close');
+      }
+      assert.deepEqual((await runJson()).outcomes, { loaded: 1 });
+    }));
+
+  it('takes no more of the backlog of a seller in hand than its quota has', () =>
+    inWorld(
+      {
+        plans: {
+          getReport: { callsPerSecond: 1000, burst: 1000 },
+          getReportDocument: { callsPerSecond: 0.0167, burst: 15 },
+        },
+        pipelines: [{ limits: { waitTimeSeconds: 0, maxMinutes: 0.2 } }],
+        moreSellers: ['A2OTHER'],
+      },
+      async () => {
+        for (let index = 0; index < 120; index += 1) {
+          const body = orders([{ id: String(index), status: 'Shipped' }]);
+          await world.sandbox.notify(world.sandbox.addReport({ sellerId, reportType: ordersType, body }));
+        }
+        const other = orders([{ id: 'other', status: 'Shipped' }]);
+        await world.sandbox.notify(
+          world.sandbox.addReport({ sellerId: 'A2OTHER', reportType: ordersType, body: other }),
+        );
+        await runJson();
+        // The queue has no order, so whether the other's message came in time is chance; that most were left alone is not.
+        const loaded = await world.query(
+          "SELECT count(*)::INT AS rows FROM orders_by_last_update WHERE _seller_id <> 'A2OTHER'",
+        );
+        assert.deepEqual(loaded, [{ rows: 15 }]);
+        const { visible } = await depth();
+        assert.ok(visible > 50, `${visible} messages were never taken in hand`);
+      },
+    ));
 
   it('fetches a damaged document once more, then quarantines it with its bytes and without rows', () =>
     inWorld({}, async () => {

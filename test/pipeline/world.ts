@@ -46,10 +46,15 @@ export async function makeWorld(
   options: SandboxOptions & {
     pipelines?: Record<string, unknown>[];
     settings?: Record<string, unknown>;
+    /** Sellers beside the usual one. */
+    moreSellers?: string[];
   } = {},
 ): Promise<World> {
   const sandbox = await startSandbox({ plans: generousPlans, ...options });
-  sandbox.addSeller({ sellerId, region: 'na', marketplaces: ['ATVPDKIKX0DER'] });
+  const sellerIds = [sellerId, ...(options.moreSellers ?? [])];
+  for (const id of sellerIds) {
+    sandbox.addSeller({ sellerId: id, region: 'na', marketplaces: ['ATVPDKIKX0DER'] });
+  }
   const folder = mkdtempSync(join(tmpdir(), 'sp-reports-test-'));
   const pipelines = options.pipelines ?? [{}];
   const file = join(folder, 'pipelines.yaml');
@@ -61,18 +66,16 @@ export async function makeWorld(
     state: 'state',
     aws: { endpoint: sandbox.sqsEndpoint },
     api: { endpoint: sandbox.apiEndpoint, loginUrl: sandbox.loginUrl },
-    sellers: [
-      {
-        id: sellerId,
-        region: 'na',
-        marketplaces: ['US'],
-        credentials: {
-          clientId: variable('ID'),
-          clientSecret: variable('SECRET'),
-          refreshToken: variable('TOKEN'),
-        },
+    sellers: sellerIds.map((id, index) => ({
+      id,
+      region: 'na',
+      marketplaces: ['US'],
+      credentials: {
+        clientId: variable(`ID_${index}`),
+        clientSecret: variable(`SECRET_${index}`),
+        refreshToken: variable(`TOKEN_${index}`),
       },
-    ],
+    })),
     pipelines: pipelines.map((pipeline) => ({
       name: 'all',
       schedule: '0 0 1 1 *',
@@ -82,14 +85,15 @@ export async function makeWorld(
     })),
   };
   writeFileSync(file, stringify({ ...settings, ...options.settings }));
-  const { clientId, clientSecret, refreshToken } = sandbox.credentialsFor(sellerId);
-  const env = {
-    ...process.env,
-    ...sandbox.awsEnvironment,
-    ID: clientId,
-    SECRET: clientSecret,
-    TOKEN: refreshToken,
-  };
+  const secrets = sellerIds.flatMap((id, index) => {
+    const { clientId, clientSecret, refreshToken } = sandbox.credentialsFor(id);
+    return [
+      [`ID_${index}`, clientId],
+      [`SECRET_${index}`, clientSecret],
+      [`TOKEN_${index}`, refreshToken],
+    ];
+  });
+  const env = { ...process.env, ...sandbox.awsEnvironment, ...Object.fromEntries(secrets) };
   Object.assign(process.env, sandbox.awsEnvironment);
 
   const world: World = {

@@ -658,10 +658,31 @@ export function describeWarehouse(name: string, open: (folder: string) => Promis
         );
       });
 
-      it('takes back the rows of a document that is quarantined when loaded again', async () => {
-        await warehouse.commit([await load({}, { columns: { a: 'string' }, rows: [{ a: '1' }] })]);
-        await warehouse.commit([await load({ status: 'quarantined' })]);
-        assert.deepEqual(await values('SELECT a FROM things'), []);
+      it('keeps the rows of a document that can no longer be loaded, and its row in the ledger', async () => {
+        const loaded = await load({}, { columns: { a: 'string' }, rows: [{ a: '1' }] });
+        assert.deepEqual(await warehouse.commit([loaded]), []);
+        for (const status of ['quarantined', 'fatal', 'cancelled', 'skipped'] as const) {
+          assert.deepEqual(await warehouse.commit([await load({ status })]), [loaded.entry.key]);
+        }
+        assert.deepEqual(await values('SELECT a FROM things'), ['1']);
+        assert.deepEqual(
+          (await warehouse.loads({})).map(({ status }) => status),
+          ['loaded'],
+        );
+      });
+
+      it('knows a report by its document once that is loaded, and takes the place of the row it had before', async () => {
+        const ids = { sellerId: 'A1', reportId: 'R1' };
+        await warehouse.commit([
+          await load({ ...ids, key: 'A1/report/R1', documentId: null, status: 'quarantined' }),
+          await load({ ...ids, key: 'other/D1', documentId: null, status: 'quarantined' }),
+        ]);
+        const loaded = await load({ ...ids, key: 'A1/D1', documentId: 'D1' });
+        await warehouse.commit([{ ...loaded, replacesKey: 'other/D1' }]);
+        assert.deepEqual(
+          (await warehouse.loads({})).map(({ key }) => key),
+          ['A1/D1'],
+        );
       });
 
       it('takes back rows from a table that the document no longer fills', async () => {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Logger } from 'pino';
 import { ReportsError } from '../../errors.js';
-import type { LedgerEntry, Load, TableInfo, Warehouse } from '../types.js';
+import { type LedgerEntry, type Load, ledgerKey, type TableInfo, type Warehouse } from '../types.js';
 import { isReportTable, type Relation, type Relations, readRelations } from './catalog.js';
 import { fileError, firstLine, withConnection } from './connection.js';
 import {
@@ -61,10 +61,13 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
         ? Promise.resolve(new Map())
         : withLedger(new Map(), (connection) => readSeen(connection, keys)),
     async commit(loads) {
-      if (loads.length === 0) return;
-      await withConnection({ path, mode: 'write', lockWaitMs }, (connection) =>
+      if (loads.length === 0) return [];
+      return withConnection({ path, mode: 'write', lockWaitMs }, (connection) =>
         commitLoads(connection, loads, path, log),
       );
+    },
+    async checkWritable() {
+      if (existsSync(path)) await withConnection({ path, mode: 'write', lockWaitMs }, async () => {});
     },
     tables: () => withLedger([], readTables),
     loads: (filter) => withLedger([], (connection) => readLoads(connection, filter)),
@@ -78,13 +81,34 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
   };
 }
 
+/**
+ * Does work while no other process can open the file; where the file is missing or damaged nobody can anyway.
+ * Errors: WAREHOUSE_LOCKED where another process has it open.
+ */
+export async function holdDuckDbFile<T>(path: string, work: () => Promise<T>): Promise<T> {
+  if (!existsSync(path)) return work();
+  let begun = false;
+  const begin = () => {
+    begun = true;
+    return work();
+  };
+  try {
+    return await withConnection({ path, mode: 'write', lockWaitMs: 10_000 }, begin);
+  } catch (error) {
+    const isDamaged = error instanceof ReportsError && error.code === 'WAREHOUSE_UNREADABLE';
+    if (begun || !isDamaged) throw error;
+    return work();
+  }
+}
+
 async function commitLoads(
   connection: DuckDBConnection,
   loads: Load[],
   path: string,
   log?: Logger,
-): Promise<void> {
+): Promise<string[]> {
   let inWork = loads[0];
+  const leftOut: string[] = [];
   try {
     await run(connection, 'BEGIN');
     await ensureLedger(connection);
@@ -112,9 +136,11 @@ async function commitLoads(
     for (const [index, load] of loads.entries()) {
       inWork = load;
       // Later loads of one commit are later, by a microsecond each, as if each had been committed by itself.
-      await applyLoad(connection, context, load, isoMicroseconds(startMs, index));
+      const isIn = await applyLoad(connection, context, load, isoMicroseconds(startMs, index));
+      if (!isIn) leftOut.push(load.entry.key);
     }
     await run(connection, 'COMMIT');
+    return leftOut;
   } catch (error) {
     // Nothing of the transaction is kept: it ends with the connection.
     throw commitError(error, inWork as Load, path);
@@ -128,14 +154,16 @@ interface CommitContext {
   previous: Map<string, LedgerEntry>;
 }
 
+/** False where the load is left out. */
 async function applyLoad(
   connection: DuckDBConnection,
   context: CommitContext,
   load: Load,
   loadedAt: string,
-): Promise<void> {
+): Promise<boolean> {
   const { entry } = load;
   const previous = context.previous.get(entry.key);
+  if (previous && holdsRows(previous) && !holdsRows(entry)) return false;
   if (load.tables.length > 0 && entry.documentId === null) throw new Refusal('rows without a document id');
   for (const { name } of previous?.tables ?? []) {
     const relation = context.relations.get(name.toLowerCase());
@@ -156,6 +184,23 @@ async function applyLoad(
   }
   await writeLedger(connection, load, tables, loadedAt, previous !== undefined);
   context.previous.set(entry.key, { ...entry, tables });
+  for (const key of otherKeys(load)) {
+    await run(connection, 'DELETE FROM _loads WHERE key = $key', { key });
+    context.previous.delete(key);
+  }
+  return true;
+}
+
+/** An empty document holds the news that there is nothing. */
+function holdsRows({ status }: LedgerEntry): boolean {
+  return status === 'loaded' || status === 'empty';
+}
+
+/** A report whose document was not known yet has a row of its own, as has one whose seller was not. */
+function otherKeys({ entry, replacesKey }: Load): string[] {
+  const { key, sellerId, reportId, documentId } = entry;
+  const ofReport = sellerId && reportId && documentId ? [ledgerKey({ sellerId, reportId })] : [];
+  return [...ofReport, ...(replacesKey ? [replacesKey] : [])].filter((other) => other !== key);
 }
 
 async function readTables(connection: DuckDBConnection, relations: Relations): Promise<TableInfo[]> {
