@@ -1,7 +1,7 @@
 import type { RecordBatch } from 'apache-arrow';
 import { compress } from 'snappy';
 import { describeError, ReportsError } from '../../errors.js';
-import { dropPartial, nameWholeFile, openPartial, writeError } from '../../whole-file.js';
+import { dropPartial, nameWholeFile, openPartial, partialName, writeError } from '../../whole-file.js';
 import type { ParquetWriter, ParquetWriterOptions } from '../types.js';
 import { type EncodedColumn, encodeColumn, encodeRowNumbers, encodings } from './encode-column.js';
 import {
@@ -28,7 +28,7 @@ export async function openColumnarWriter({
     ...columns.map(({ name, type }) => ({ name, type, optional: true })),
     { name: '_row', type: { kind: 'int64' }, optional: false },
   ];
-  const partial = `${path}.part`;
+  const partial = partialName(path);
   const file = await guarded(path, () => openPartial(partial));
   const rowGroups: RowGroup[] = [];
   let offset = 0;

@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
-import { link, mkdir, rename, rm } from 'node:fs/promises';
+import { link, rename, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { describeError, ReportsError } from '../../errors.js';
+import { removeOldPartials } from '../../old-partials.js';
+import { makeFolder, partialName } from '../../whole-file.js';
 
 /** How the file is opened for one piece of work. */
 export interface Access {
@@ -115,9 +117,9 @@ function settings(mode: Access['mode']): Record<string, string> {
  */
 async function createIfMissing(path: string): Promise<void> {
   if (existsSync(path)) return;
-  await mkdir(dirname(path), { recursive: true });
-  const fresh = `${path}.${process.pid}.new`;
-  await rm(fresh, { force: true });
+  await makeFolder(dirname(path));
+  await removeOldPartials([dirname(path)], { recursive: false });
+  const fresh = partialName(path);
   try {
     const instance = await DuckDBInstance.create(fresh);
     instance.closeSync();
