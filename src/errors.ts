@@ -126,6 +126,11 @@ export const catalogue = {
     message: 'downloading document {documentId}: {found}',
     remedy: 'Nothing to do: the message stays on the queue and a later drain goes on where this one stopped.',
   },
+  DOCUMENT_BUSY: {
+    kind: 'retryable',
+    message: 'downloading document {documentId}: {found}',
+    remedy: 'Nothing to do: the message stays on the queue and a later drain finds the document.',
+  },
   DOCUMENT_TRUNCATED: {
     kind: 'terminal',
     message: 'gunzipping document {documentId}: it ends too early, after {bytes} bytes of text',

@@ -1,36 +1,33 @@
-import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { ReportsError } from './errors.js';
 
-/** Begins a file under the name it has until it is whole; what an earlier process left there goes. */
+/**
+ * A name for a file until it is whole: beside its final name, and no other writer's, in this process or another. What a crash leaves is
+ * taken away by `removeOldPartials`.
+ */
+export function partialName(path: string): string {
+  return `${path}.${process.pid}-${randomBytes(4).toString('hex')}.part`;
+}
+
+/** Begins a file under the name it has until it is whole, in a folder that is made where it is missing. */
 export async function openPartial(partial: string): Promise<FileHandle> {
-  await mkdir(dirname(partial), { recursive: true });
-  await rm(partial, { force: true });
+  await makeFolder(dirname(partial));
   return open(partial, 'wx');
 }
 
-/**
- * Gives a finished file its final name: bytes on disk first, then the name, then the name on disk. The file stays open.
- * Fails with EBUSY where another process has meanwhile begun it anew: then the bytes under the partial name are not these.
- */
+/** Gives a finished file its final name: bytes on disk first, then the name, then the name on disk. The file stays open. */
 export async function nameWholeFile(file: FileHandle, partial: string, path: string): Promise<void> {
   await file.sync();
-  if (!(await isUnderName(file, partial))) {
-    throw Object.assign(new Error(`${path} is being written by another process`), { code: 'EBUSY' });
-  }
   await rename(partial, path);
-  const folder = await open(dirname(path), 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+  await syncFolder(dirname(path));
 }
 
-/** Ends a file that will not be whole: closes it and takes it away, unless another process has meanwhile begun it anew. */
+/** Ends a file that will not be whole: closes it and takes it away. One that was named is only closed. */
 export async function dropPartial(file: FileHandle, partial: string): Promise<void> {
   try {
-    if (await isUnderName(file, partial)) await rm(partial, { force: true });
+    await rm(partial, { force: true });
   } finally {
     await file.close();
   }
@@ -38,7 +35,7 @@ export async function dropPartial(file: FileHandle, partial: string): Promise<vo
 
 /** Writes a small file so that it is there whole or not at all. Errors: DISK_FULL. */
 export async function writeWholeFile(path: string, text: string): Promise<void> {
-  const partial = `${path}.part`;
+  const partial = partialName(path);
   try {
     const file = await openPartial(partial);
     try {
@@ -61,7 +58,31 @@ export function writeError(error: unknown, path: string): unknown {
   return error;
 }
 
-async function isUnderName(file: FileHandle, path: string): Promise<boolean> {
-  const named = await stat(path).catch(() => undefined);
-  return named !== undefined && named.ino === (await file.stat()).ino;
+/** Makes a folder and those above it so that a power cut doesn't take them away again, with the whole files that are named in them. */
+export async function makeFolder(folder: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true });
+  if (first === undefined) return;
+  for (
+    let made = resolve(folder);
+    made.length >= first.length && made !== dirname(made);
+    made = dirname(made)
+  ) {
+    await syncFolder(dirname(made));
+  }
+}
+
+/** Windows, and some network disks, know no syncing of a folder; a folder that may only be written to can't be opened. */
+const noSyncing = new Set(['EPERM', 'EACCES', 'EISDIR', 'EINVAL', 'ENOTSUP']);
+
+async function syncFolder(path: string): Promise<void> {
+  try {
+    const folder = await open(path, 'r');
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  } catch (error) {
+    if (!noSyncing.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
 }

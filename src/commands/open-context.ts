@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { Logger } from 'pino';
 import { readConfig } from '../config/read.js';
 import type { Config } from '../config/spec.js';
+import { removeOldPartials } from '../old-partials.js';
 import type { PipelineContext } from '../pipeline/context.js';
 import { packagedSchemasFolder, readSchemas } from '../schema/read.js';
 import { openQuotaPlan, quotaKey } from '../source/selling-partner/quota.js';
@@ -63,6 +64,7 @@ export async function withContext<T>(
     config.sellers.flatMap(({ id, accountIds }) => [id, ...accountIds].map((each) => [each, id])),
   );
   try {
+    await removeOldPartials([config.raw, config.lake, config.state], { recursive: true });
     return await work({
       config,
       schemas,

@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import parquet, { type Field, type Sink } from 'parquetjs-lite';
 import types from 'parquetjs-lite/lib/types.js';
 import { ReportsError } from '../errors.js';
-import { dropPartial, nameWholeFile, openPartial, writeError } from '../whole-file.js';
+import { dropPartial, nameWholeFile, openPartial, partialName, writeError } from '../whole-file.js';
 
 /** A Parquet file in the making. It has its final name only when it is whole. */
 export interface ParquetFile {
@@ -33,7 +33,7 @@ export async function openParquetFile(options: {
   rowGroupRows?: number;
 }): Promise<ParquetFile> {
   const { path, rowGroupRows = defaultRowGroupRows } = options;
-  const partial = `${path}.part`;
+  const partial = partialName(path);
   const file = await guarded(path, () => openPartial(partial));
   const sink = openSink(file);
   const fields = Object.entries(options.fields).map(([name, field]) => [

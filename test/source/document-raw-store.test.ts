@@ -48,6 +48,9 @@ describe('raw documents', () => {
         'a.json',
         'a.part',
         'a.part.json',
+        'a.lock',
+        'a.',
+        'CON',
         'x'.repeat(999),
       ),
     );
@@ -57,8 +60,9 @@ describe('raw documents', () => {
         assert(first && second);
         assert.equal(dirname(first), join('/raw', 'A1', facts.reportType));
         assert(!basename(first).startsWith('.') && basename(first).length < 250);
-        const files = (path: string) => ['', '.json', '.part', '.part.json'].map((ending) => path + ending);
-        if (a !== b) assert.deepEqual(new Set([...files(first), ...files(second)]).size, 8);
+        const files = (path: string) =>
+          ['', '.json', '.part', '.part.json', '.lock'].map((ending) => path + ending);
+        if (a !== b) assert.deepEqual(new Set([...files(first), ...files(second)]).size, 10);
       }),
     );
   });

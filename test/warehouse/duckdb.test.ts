@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { openDuckDbWarehouse } from '../../src/warehouse/duckdb/warehouse.js';
+import type { ResolvedColumn } from '../../src/schema/types.js';
 import type { Load, Warehouse } from '../../src/warehouse/types.js';
 import { makeLoad } from './make-load.js';
 import { describeWarehouse } from './warehouse-suite.js';
@@ -324,6 +325,42 @@ describe('DuckDB warehouse file', function () {
         await assert.rejects(warehouse.commit([await load('d2')]), unreadable);
         assert.deepEqual(readFileSync(path), bytes);
       }
+    });
+
+    it('is not blamed for words of the data', async () => {
+      const words = 'IO Error: No space left on device, Corrupt, Permission denied, version number';
+      for (const columns of [
+        { corrupt_units: 'int64', a: 'int64' },
+        { a: 'int64', 'Serialization Error': 'string' },
+      ]) {
+        const table = { columns, rows: [{ a: '1' }] };
+        const whole = await makeLoad(join(folder, 'lake'), { documentId: 'd1' }, table);
+        // The Parquet lacks the column.
+        whole.tables[0]?.columns.push({
+          ...(whole.tables[0].columns[0] as ResolvedColumn),
+          name: 'corrupt_more',
+        });
+        await assert.rejects(warehouse.commit([whole]), {
+          code: 'WAREHOUSE_REFUSED',
+          message: /corrupt_more/,
+        });
+      }
+      const text = { columns: { a: 'string' }, rows: [{ a: words }] };
+      const load = await makeLoad(join(folder, 'lake'), { documentId: 'd2' }, text);
+      const [table] = load.tables;
+      assert.ok(table?.columns[0]);
+      table.columns[0].type = { kind: 'int64' };
+      await assert.rejects(warehouse.commit([load]), { code: 'WAREHOUSE_REFUSED', message: /No space left/ });
+      const odd = join(folder, 'corrupt, replaying WAL');
+      mkdirSync(odd);
+      const absent = { ...load, tables: [{ ...table, parquetPath: join(odd, 'none.parquet') }] };
+      await assert.rejects(warehouse.commit([absent]), { code: 'FILE_UNREADABLE' });
+      await warehouse.commit([
+        await makeLoad(join(folder, 'lake'), {}, { columns: { a: 'string' }, rows: [] }),
+      ]);
+      await assert.rejects(warehouse.query("SELECT error('Corrupt database file')"), {
+        code: 'QUERY_FAILED',
+      });
     });
 
     it('is told: a folder, a folder that is a file', async () => {

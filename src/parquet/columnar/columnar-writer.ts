@@ -1,6 +1,6 @@
 import type { RecordBatch } from 'apache-arrow';
 import { describeError, ReportsError } from '../../errors.js';
-import { dropPartial, nameWholeFile, openPartial, writeError } from '../../whole-file.js';
+import { dropPartial, nameWholeFile, openPartial, partialName, writeError } from '../../whole-file.js';
 import type { ParquetWriter, ParquetWriterOptions } from '../types.js';
 import { type CompressedColumn, compressColumn } from './compress-column.js';
 import { encodeColumn, encodeRowNumbers, rowNumbersOf } from './encode-column.js';
@@ -32,7 +32,7 @@ export async function openColumnarWriter({
     ...columns.map(({ name, type }) => ({ name, type, optional: true })),
     { name: '_row', type: { kind: 'int64' }, optional: false },
   ];
-  const partial = `${path}.part`;
+  const partial = partialName(path);
   const file = await guarded(path, () => openPartial(partial));
   const rowGroups: RowGroup[] = [];
   let offset = 0;

@@ -3,8 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ReportsError } from '../../errors.js';
 import { openPartial, writeError, writeWholeFile } from '../../whole-file.js';
 import type { DocumentFacts, DocumentLocation, RawDocument } from '../types.js';
+import { type DocumentLock, takeLock } from './document-lock.js';
 import { type Answer, get } from './get.js';
-import { keepRaw, rawPath } from './raw-store.js';
+import { findRaw, keepRaw, rawPath } from './raw-store.js';
 
 export interface DownloadOptions {
   rawFolder: string;
@@ -25,34 +26,53 @@ const triesWithoutProgress = 5;
 
 /**
  * Downloads a document into raw, exactly as Amazon sends it. A broken connection is resumed where it stopped, also one that an earlier
- * process left; an expired URL is replaced.
- * Errors: DOWNLOAD_FAILED, API_NOT_FOUND, DISK_FULL, what `locate` throws; none of them holds the URL.
+ * process left; an expired URL is replaced. What another process has kept meanwhile is returned as it is.
+ * Errors: DOCUMENT_BUSY where another process, or another call of this one, is downloading it; DOWNLOAD_FAILED, API_NOT_FOUND,
+ * DISK_FULL, what `locate` throws; none of them holds the URL.
  */
 export async function downloadDocument(options: DownloadOptions): Promise<RawDocument> {
   const path = rawPath(options.rawFolder, options.facts);
-  const partial = `${path}.part`;
   try {
-    const { contentType, compression, totalBytes } = await fetchAll(partial, options);
-    const file = await open(partial, 'r+');
+    const lock = await takeLock(`${path}.lock`);
+    if (!lock) throw busy(options, 'somebody else is at it');
     try {
-      const { size } = await file.stat();
-      if (totalBytes !== undefined && size !== totalBytes) {
-        const found = 'another process has begun it anew';
-        throw new ReportsError('DOWNLOAD_FAILED', { documentId: options.facts.documentId, found });
-      }
-      const raw = await keepRaw(file, partial, path, {
-        ...options.facts,
-        ...(contentType ? { contentType } : {}),
-        ...(compression ? { compression } : {}),
-      });
-      await rm(versionPath(partial), { force: true });
-      return raw;
+      return (await findRaw(options.rawFolder, options.facts)) ?? (await downloadLocked(path, lock, options));
     } finally {
-      await file.close();
+      await lock.release();
     }
   } catch (error) {
     throw writeError(error, path);
   }
+}
+
+async function downloadLocked(
+  path: string,
+  lock: DocumentLock,
+  options: DownloadOptions,
+): Promise<RawDocument> {
+  const partial = `${path}.part`;
+  const { contentType, compression, totalBytes } = await fetchAll(partial, options);
+  const file = await open(partial, 'r+');
+  try {
+    // A machine that slept for long: the lock counted as a dead process's, and the part may have been begun anew.
+    const { size } = await file.stat();
+    if (!(await lock.isHeld()) || (totalBytes !== undefined && size !== totalBytes)) {
+      throw busy(options, 'somebody else has taken it over');
+    }
+    const raw = await keepRaw(file, partial, path, {
+      ...options.facts,
+      ...(contentType ? { contentType } : {}),
+      ...(compression ? { compression } : {}),
+    });
+    await rm(versionPath(partial), { force: true });
+    return raw;
+  } finally {
+    await file.close();
+  }
+}
+
+function busy({ facts }: DownloadOptions, found: string): ReportsError {
+  return new ReportsError('DOCUMENT_BUSY', { documentId: facts.documentId, found });
 }
 
 /** Which version of the document a part is of, kept beside it; the bytes of two versions are never joined. */
@@ -188,7 +208,7 @@ async function beginPart(partial: string, version: Version): Promise<FileHandle>
   return openPartial(partial);
 }
 
-/** At its place, so that two processes that fetch the same version write the same bytes to the same places. */
+/** At its place: a handle for reading and writing begins at the first byte. */
 async function writeAt(file: FileHandle, chunk: Buffer, position: number): Promise<void> {
   let written = 0;
   while (written < chunk.length) {

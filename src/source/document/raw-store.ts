@@ -3,7 +3,14 @@ import { type FileHandle, open, readdir, readFile, stat } from 'node:fs/promises
 import { basename, join } from 'node:path';
 import { ReportsError } from '../../errors.js';
 import { safeName } from '../../safe-name.js';
-import { dropPartial, nameWholeFile, openPartial, writeError, writeWholeFile } from '../../whole-file.js';
+import {
+  dropPartial,
+  nameWholeFile,
+  openPartial,
+  partialName,
+  writeError,
+  writeWholeFile,
+} from '../../whole-file.js';
 import type { DocumentFacts, RawDocument } from '../types.js';
 
 /** What says which raw document is meant. */
@@ -15,7 +22,7 @@ export type RawId = Pick<DocumentFacts, 'sellerId' | 'reportType' | 'documentId'
  */
 export function rawPath(rawFolder: string, { sellerId, reportType, documentId }: RawId): string {
   // An id that ends like a file beside the bytes must not be taken for one.
-  const name = safeName(documentId).replace(/\.(json|part)$/i, '%2E$1');
+  const name = safeName(documentId).replace(/\.(json|part|lock)$/i, '%2E$1');
   return join(rawFolder, safeName(sellerId), safeName(reportType), name);
 }
 
@@ -61,7 +68,7 @@ export async function keepFile(
   const source = await open(path).catch((error: unknown) => {
     throw unreadable(error, path);
   });
-  const partial = `${rawPath(rawFolder, { ...facts, documentId: basename(path) })}.part`;
+  const partial = partialName(rawPath(rawFolder, { ...facts, documentId: basename(path) }));
   try {
     const file = await openPartial(partial);
     try {

@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
-import { link, mkdir, rename, rm } from 'node:fs/promises';
+import { link, rename, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { describeError, ReportsError } from '../../errors.js';
+import { removeOldPartials } from '../../old-partials.js';
+import { makeFolder, partialName } from '../../whole-file.js';
 
 /** How the file is opened for one piece of work. */
 export interface Access {
@@ -47,22 +49,36 @@ export async function withConnection<T>(
 export function fileError(error: unknown, path: string): unknown {
   if (error instanceof ReportsError) return error;
   const text = firstLine(error);
+  const found = machineWord(text);
   const options = { cause: error };
-  if (/No space left on device|Disk quota exceeded/i.test(text)) {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOSPC' || code === 'EDQUOT' || /No space left on device|Disk quota exceeded/i.test(found)) {
     return new ReportsError('DISK_FULL', { path, found: text }, options);
   }
   if (isLock(text)) return new ReportsError('WAREHOUSE_LOCKED', { path, found: lockHolder(text) }, options);
-  if (/Cannot open file|Permission denied|Read-only file system|Is a directory/i.test(text)) {
+  if (/Cannot open file|No files found|Permission denied|Read-only file system|Is a directory/i.test(found)) {
     return new ReportsError('FILE_UNREADABLE', { path, found: text }, options);
   }
   if (
     /Corrupt|not a valid DuckDB|Could not read enough bytes|replaying WAL|Serialization Error|version number/i.test(
-      text,
+      found,
     )
   ) {
     return new ReportsError('WAREHOUSE_UNREADABLE', { path, found: text }, options);
   }
   return error;
+}
+
+/**
+ * What DuckDB says of the machine and the file, without the names in it; nothing for its other kinds of errors, which quote values and
+ * columns of the data, and these may hold any words.
+ */
+function machineWord(text: string): string {
+  return /^(IO|Serialization|TransactionContext|FATAL|INTERNAL) Error: |^[\w ]+: Failure while replaying WAL/i.test(
+    text,
+  )
+    ? text.replace(/"[^"]*"/g, '""')
+    : '';
 }
 
 /** The first line of an error; DuckDB adds the place in the SQL text below it. */
@@ -115,9 +131,9 @@ function settings(mode: Access['mode']): Record<string, string> {
  */
 async function createIfMissing(path: string): Promise<void> {
   if (existsSync(path)) return;
-  await mkdir(dirname(path), { recursive: true });
-  const fresh = `${path}.${process.pid}.new`;
-  await rm(fresh, { force: true });
+  await makeFolder(dirname(path));
+  await removeOldPartials([dirname(path)], { recursive: false });
+  const fresh = partialName(path);
   try {
     const instance = await DuckDBInstance.create(fresh);
     instance.closeSync();
@@ -139,7 +155,9 @@ function openError(error: unknown, path: string): ReportsError {
 }
 
 function isLock(text: string): boolean {
-  return /Could not set lock on file|being used by another process|File is already open in/i.test(text);
+  return /Could not set lock on file|being used by another process|File is already open in/i.test(
+    machineWord(text),
+  );
 }
 
 /** Program and PID out of `... Conflicting lock is held in /usr/bin/python3.12 (PID 4711) ...`. */

@@ -235,9 +235,8 @@ const refusals =
   /^(Conversion|Binder|Catalog|Constraint|Dependency|Invalid Input|Invalid type|Mismatch Type|Not implemented|Out of Range|Parser|Syntax) Error/i;
 
 function commitError(error: unknown, load: Load, path: string): unknown {
-  const known = fileError(error, path);
-  if (known instanceof ReportsError) return known;
-  if (!(error instanceof Refusal) && !refusals.test(firstLine(error))) return error;
+  if (error instanceof ReportsError) return error;
+  if (!(error instanceof Refusal) && !refusals.test(firstLine(error))) return fileError(error, path);
   const { key, documentId } = load.entry;
   return new ReportsError(
     'WAREHOUSE_REFUSED',

@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto';
+import { open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { dirname } from 'node:path';
+import { makeFolder } from '../../whole-file.js';
+
+export interface DocumentLock {
+  /** Whether nobody took it over meanwhile, thinking that its holder was gone. */
+  isHeld(): Promise<boolean>;
+  release(): Promise<void>;
+}
+
+/** What stands in a lock file. */
+interface Holder {
+  host: string;
+  pid: number;
+  /** Of this one taking of the lock. */
+  id: string;
+}
+
+const heartbeatMs = 10_000;
+/** A lock that was not touched for so long is nobody's: its holder is on another machine, or its pid is another process by now. */
+const staleMs = 120_000;
+
+/** The locks that this process holds, by id: a pid of ours in any other lock is that of a process before us. */
+const ours = new Set<string>();
+
+/** Takes the lock file at that path; undefined where someone else holds it. What a crashed holder left is taken over. */
+export async function takeLock(path: string): Promise<DocumentLock | undefined> {
+  const holder: Holder = { host: hostname(), pid: process.pid, id: randomUUID() };
+  await makeFolder(dirname(path));
+  if (!(await create(path, holder)) && !((await takeAway(path, holder)) && (await create(path, holder)))) {
+    return undefined;
+  }
+  const touch = setInterval(() => {
+    const now = new Date();
+    utimes(path, now, now).catch(() => {});
+  }, heartbeatMs);
+  touch.unref();
+  const isHeld = async () => (await readHolder(path))?.id === holder.id;
+  return {
+    isHeld,
+    async release() {
+      clearInterval(touch);
+      ours.delete(holder.id);
+      if (await isHeld()) await rm(path, { force: true });
+    },
+  };
+}
+
+async function create(path: string, holder: Holder): Promise<boolean> {
+  try {
+    const file = await open(path, 'wx');
+    ours.add(holder.id);
+    try {
+      await file.writeFile(JSON.stringify(holder));
+    } finally {
+      await file.close();
+    }
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    // A lock without a holder's name in it would stand until it is old.
+    if (ours.delete(holder.id)) await rm(path, { force: true });
+    throw error;
+  }
+}
+
+/** Takes a stale lock away; false where it is not stale, or someone else was first. */
+async function takeAway(path: string, taker: Holder): Promise<boolean> {
+  const stale = await readHolder(path);
+  const touched = await stat(path).catch(() => undefined);
+  // Released meanwhile: there is nothing left to take away.
+  if (!touched) return true;
+  if (!isStale(stale, touched.mtimeMs)) return false;
+  const aside = `${path}.${taker.id}.part`;
+  const moved = await rename(path, aside).then(
+    () => true,
+    () => false,
+  );
+  if (!moved) return false;
+  // Between the look and the rename someone may have put a lock of their own there: they get it back.
+  const mine = (await readHolder(aside))?.id === stale?.id;
+  if (mine) await rm(aside, { force: true });
+  else await rename(aside, path);
+  return mine;
+}
+
+function isStale(holder: Holder | undefined, touchedMs: number): boolean {
+  if (Math.abs(Date.now() - touchedMs) > staleMs) return true;
+  if (!holder || holder.host !== hostname()) return false;
+  return holder.pid === process.pid ? !ours.has(holder.id) : !isRunning(holder.pid);
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it runs, as another user.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+async function readHolder(path: string): Promise<Holder | undefined> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as Holder;
+  } catch {
+    return undefined;
+  }
+}

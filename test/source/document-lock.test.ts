@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { takeLock } from '../../src/source/document/document-lock.js';
+
+describe('the lock of a document', () => {
+  let folder: string;
+  let path: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'document-lock-'));
+    path = join(folder, 'document.lock');
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** Leaves a lock of a process that is no more, or somewhere else; touched so many minutes ago. */
+  function leaveLock(holder: { host?: string; pid: number }, minutesAgo = 0): void {
+    writeFileSync(path, JSON.stringify({ host: hostname(), id: 'left', ...holder }));
+    const touched = new Date(Date.now() - minutesAgo * 60_000);
+    utimesSync(path, touched, touched);
+  }
+
+  it('is held by one at a time, and leaves nothing', async () => {
+    const first = await takeLock(path);
+    assert.equal(await first?.isHeld(), true);
+    assert.equal(await takeLock(path), undefined);
+    await first?.release();
+    const second = await takeLock(path);
+    assert.ok(second);
+    await second.release();
+    assert.deepEqual(readdirSync(folder), []);
+  });
+
+  it('is taken over from a process that is no more', async () => {
+    const { pid } = spawnSync(process.execPath, ['-e', '']);
+    leaveLock({ pid });
+    assert.ok(await takeLock(path));
+  });
+
+  it('is taken over from an earlier process that had the same pid, as in a container', async () => {
+    leaveLock({ pid: process.pid });
+    assert.ok(await takeLock(path));
+  });
+
+  it('is left to a process that runs, and to one on another machine', async () => {
+    leaveLock({ pid: process.ppid });
+    assert.equal(await takeLock(path), undefined);
+    leaveLock({ host: 'elsewhere', pid: process.pid });
+    assert.equal(await takeLock(path), undefined);
+  });
+
+  it('is taken over from whoever has not touched it for long', async () => {
+    for (const host of [hostname(), 'elsewhere']) {
+      leaveLock({ host, pid: process.ppid }, 5);
+      const lock = await takeLock(path);
+      assert.equal(await lock?.isHeld(), true);
+      await lock?.release();
+    }
+  });
+
+  it('is taken over from a crash between its creation and its content, once that is long ago', async () => {
+    writeFileSync(path, '');
+    assert.equal(await takeLock(path), undefined);
+    const longAgo = new Date(Date.now() - 5 * 60_000);
+    utimesSync(path, longAgo, longAgo);
+    assert.ok(await takeLock(path));
+  });
+
+  it('goes to one only, where many find it stale at once', async () => {
+    leaveLock({ host: 'elsewhere', pid: 1 }, 5);
+    const taken = await Promise.all(Array.from({ length: 20 }, () => takeLock(path)));
+    const held = await Promise.all(taken.map((lock) => lock?.isHeld()));
+    assert.equal(held.filter(Boolean).length, 1);
+    for (const lock of taken) await lock?.release();
+    assert.deepEqual(readdirSync(folder), []);
+  });
+
+  it('that was taken over is not released by its old holder', async () => {
+    const old = await takeLock(path);
+    leaveLock({ host: 'elsewhere', pid: 1 });
+    assert.equal(await old?.isHeld(), false);
+    await old?.release();
+    assert.ok(existsSync(path));
+  });
+});

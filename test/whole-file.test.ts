@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdir, open } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { removeOldPartials } from '../src/old-partials.js';
+import { makeFolder, nameWholeFile, openPartial, partialName, writeWholeFile } from '../src/whole-file.js';
+
+describe('whole files', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'whole-file-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('are the text of one of their writers, however many write at once', async () => {
+    const path = join(folder, 'a.json');
+    const texts = Array.from({ length: 20 }, (_, n) => String(n).repeat(1000));
+    await Promise.all(texts.map((text) => writeWholeFile(path, text)));
+    assert.ok(texts.includes(readFileSync(path, 'utf8')));
+    assert.deepEqual(readdirSync(folder), ['a.json']);
+  });
+
+  it('never get their name for the bytes of another writer who began later', async () => {
+    const path = join(folder, 'a.json');
+    const [first, second] = [partialName(path), partialName(path)];
+    const file = await openPartial(first);
+    await file.writeFile('first');
+    const other = await openPartial(second);
+    await nameWholeFile(file, first, path);
+    assert.equal(readFileSync(path, 'utf8'), 'first');
+    await Promise.all([file.close(), other.close()]);
+  });
+
+  it('are written where the system can sync no folder', async () => {
+    const probe = await open(join(folder, 'probe'), 'w');
+    const handle = Object.getPrototypeOf(probe) as { sync: () => Promise<void> };
+    const { sync } = handle;
+    handle.sync = async function (this: typeof probe) {
+      if ((await this.stat()).isDirectory()) throw Object.assign(new Error('fsync'), { code: 'EPERM' });
+      return sync.call(this);
+    };
+    try {
+      await writeWholeFile(join(folder, 'new', 'deep', 'a.json'), 'text');
+    } finally {
+      handle.sync = sync;
+      await probe.close();
+    }
+    assert.equal(readFileSync(join(folder, 'new', 'deep', 'a.json'), 'utf8'), 'text');
+  });
+
+  it('keep their new folders over a power cut: each is synced into the one above it', async () => {
+    const probe = await open(join(folder, 'probe'), 'w');
+    const handle = Object.getPrototypeOf(probe) as { sync: () => Promise<void> };
+    const { sync } = handle;
+    const synced: number[] = [];
+    handle.sync = async function (this: typeof probe) {
+      synced.push((await this.stat()).ino);
+      return sync.call(this);
+    };
+    try {
+      await makeFolder(join(folder, 'a', 'b', 'c'));
+    } finally {
+      handle.sync = sync;
+    }
+    const inodes: number[] = [];
+    for (const path of [join(folder, 'a', 'b'), join(folder, 'a'), folder]) {
+      const opened = await open(path, 'r');
+      inodes.push((await opened.stat()).ino);
+      await opened.close();
+    }
+    await probe.close();
+    assert.deepEqual(synced, inodes);
+  });
+
+  it('leave nothing of crashed writers for longer than a day', async () => {
+    const nowMs = Date.now();
+    await mkdir(join(folder, 'deep', 'old.part'), { recursive: true });
+    const names = [
+      'a.parquet',
+      'a.parquet.1-0a0b0c0d.part',
+      'b.part',
+      'b.part.json',
+      'b.lock',
+      'b.json',
+      'new.part',
+    ];
+    for (const name of names) {
+      const path = join(folder, 'deep', name);
+      writeFileSync(path, '');
+      const hoursAgo = name === 'new.part' ? 23 : 25;
+      const touched = new Date(nowMs - hoursAgo * 3_600_000);
+      utimesSync(path, touched, touched);
+    }
+    await removeOldPartials([join(folder, 'none'), folder], { recursive: true, nowMs });
+    assert.deepEqual(readdirSync(join(folder, 'deep')).sort(), [
+      'a.parquet',
+      'b.json',
+      'new.part',
+      'old.part',
+    ]);
+  });
+});
