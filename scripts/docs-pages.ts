@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import type { Command } from 'commander';
 import { buildProgram } from '../src/cli.js';
+import { answerNotes } from '../src/commands/query.js';
 import { configJsonSchema, configReference } from '../src/config/reference.js';
 import { catalogue } from '../src/errors.js';
 import { schemaJsonSchema, schemaReference } from '../src/schema/reference.js';
@@ -47,7 +48,11 @@ function cliPage(): string {
 Results go to stdout, everything else to stderr: a progress bar on a terminal, JSON log lines elsewhere. Exit codes: 0; 1 where something
 was quarantined or failed; 2 for wrong use, a wrong \`pipelines.yaml\` or report schema included.
 
-${helpSections(program, 'sp-reports')}`;
+${helpSections(program, 'sp-reports')}
+## What query prints
+
+${answerNotes}
+`;
 }
 
 function helpSections(command: Command, name: string): string {

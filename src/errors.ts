@@ -242,7 +242,7 @@ export const catalogue = {
   QUERY_FAILED: {
     kind: 'terminal',
     message: 'running the query: {found}',
-    remedy: 'See `sp-reports tables` for the tables and `DESCRIBE <table>` for the columns of one.',
+    remedy: 'Mend the query: {hint}',
   },
   REBUILD_INCOMPLETE: {
     kind: 'terminal',

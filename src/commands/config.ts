@@ -24,7 +24,7 @@ export function configCommand(io: Io): Command {
           ['state', config.state],
           ['schemas', config.schemas],
         ];
-        io.stdout.write(textTable(['folder or file', 'path'], places, { maxCellWidth: 120 }));
+        io.stdout.write(textTable(['folder or file', 'path'], places));
         const sellerCells = sellers.map(({ id, name, region, marketplaces }) => [
           id,
           name,

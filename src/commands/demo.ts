@@ -8,9 +8,9 @@ import { ReportsError } from '../errors.js';
 import { drain } from '../pipeline/drain.js';
 import { demoSellers, fillDemo } from '../sandbox/demo-scenario.js';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.js';
-import type { Io } from './io.js';
+import { answerText } from './answer-text.js';
+import { type Io, printAll, resultWidth } from './io.js';
 import { openWarehouse, withContext } from './open-context.js';
-import { resultText } from './query.js';
 import { untilStopped } from './stop-signals.js';
 import { summaryText } from './summary.js';
 import { textTable } from './text-table.js';
@@ -78,7 +78,10 @@ async function runDemo(sandbox: Sandbox, folder: string, command: Command, io: I
       `\nRejected: NULL or left out in the table, kept in _rejects as Amazon wrote it\n${textTable(names, cells)}`,
     );
   }
-  io.stdout.write(`\n${question}\n${resultText(await warehouse.query(answerSql), 'table')}`);
+  io.stdout.write(`\n${question}\n`);
+  await warehouse.queryStream(answerSql, (answer) =>
+    printAll(io, answerText(answer, { format: 'table', width: resultWidth(io) })),
+  );
 
   const shown = relative(io.cwd, file);
   io.stdout.write(`

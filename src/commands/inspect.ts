@@ -30,6 +30,6 @@ export function inspectCommand(io: Io): Command {
       ]);
       io.stdout.write(`\n${textTable(['column', 'stored as', 'type', 'nullable'], facts)}`);
       const rowCells = sample.map((row) => names.map((name) => row[name]));
-      io.stdout.write(`\nFirst rows\n${textTable(names, rowCells, { maxCellWidth: 24 })}`);
+      io.stdout.write(`\nFirst rows\n${textTable(names, rowCells)}`);
     });
 }

@@ -1,11 +1,12 @@
-import type { Writable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 
 /** Where a command meets the world; tests give their own. */
 export interface Io {
   /** Results. */
-  stdout: Writable & { columns?: number };
+  stdout: Writable & { columns?: number; isTTY?: boolean };
   /** Everything else. */
-  stderr: Writable & { isTTY?: boolean };
+  stderr: Writable & { columns?: number; isTTY?: boolean };
   env: NodeJS.ProcessEnv;
   cwd: string;
   /** Calls back on SIGINT and SIGTERM, until the function returned is called. */
@@ -14,11 +15,12 @@ export interface Io {
 
 /** The world of a real process. */
 export function processIo(): Io {
-  // A reader that has seen enough, `head` say, closes the pipe: that is no error.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      // A reader that has seen enough, `head` say, closes the pipe: no error, and no reason to break a load off.
+      if (!isClosed(error)) throw error;
+    });
+  }
   return {
     stdout: process.stdout,
     stderr: process.stderr,
@@ -33,4 +35,23 @@ export function processIo(): Io {
       };
     },
   };
+}
+
+/** Prints a result as fast as its reader takes it, and no further than the reader reads. */
+export async function printAll(io: Pick<Io, 'stdout'>, texts: AsyncIterable<string>): Promise<void> {
+  try {
+    await pipeline(Readable.from(texts, { objectMode: true, highWaterMark: 1 }), io.stdout, { end: false });
+  } catch (error) {
+    if (!isClosed(error as NodeJS.ErrnoException)) throw error;
+  }
+}
+
+/** Columns of the terminal that results go to; undefined where they go to a file or a program, which gets them whole. */
+export function resultWidth({ stdout }: Pick<Io, 'stdout'>): number | undefined {
+  const usual = 80;
+  return stdout.isTTY ? (stdout.columns ?? usual) : undefined;
+}
+
+function isClosed({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED' || code === 'ERR_STREAM_PREMATURE_CLOSE';
 }

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import type { LedgerFilter, LoadStatus } from '../warehouse/types.js';
-import type { Io } from './io.js';
+import { type Io, resultWidth } from './io.js';
 import { openWarehouse, readWarehouseConfig } from './open-context.js';
 import { positiveInteger } from './options.js';
 import { textTable } from './text-table.js';
@@ -51,7 +51,7 @@ export function loadsCommand(io: Io): Command {
             row.rejects,
             row.reason ?? row.notes.join('; '),
           ]),
-          { maxCellWidth: 90 },
+          { width: resultWidth(io) },
         ),
       );
     });

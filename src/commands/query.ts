@@ -1,34 +1,47 @@
 import { Command, Option } from 'commander';
-import type { QueryResult } from '../warehouse/types.js';
-import type { Io } from './io.js';
+import { type AnswerOptions, answerText, type Format } from './answer-text.js';
+import { type Io, printAll, resultWidth } from './io.js';
 import { openWarehouse, readWarehouseConfig } from './open-context.js';
-import { csvText, textTable } from './text-table.js';
+import { positiveInteger } from './options.js';
 
-type Format = 'table' | 'csv' | 'json';
+interface QueryOptions {
+  format: Format;
+  json?: boolean;
+  limit?: number;
+  all?: boolean;
+}
+
+/** How values are written, for the help and the reference page. */
+export const answerNotes = `Values: with --json NULL is null; decimals and 64-bit integers are strings, so that no digit is lost; times are
+ISO 8601 in UTC; lists and structs are arrays and objects. In csv (UTF-8, lines end with LF) NULL is an empty cell
+and an empty text is "". A table shows both as blanks, control characters as escapes such as \\t, and on a terminal
+that is too narrow for its columns a value a line.`;
 
 /** `sp-reports query`: SQL on the warehouse, read-only. */
 export function queryCommand(io: Io): Command {
   return new Command('query')
     .description('Answers an SQL query on the warehouse; it can change nothing.')
-    .argument('<sql>', 'one statement, e.g. "SELECT * FROM _loads"')
+    .argument('<SQL>', 'one statement, e.g. "SELECT * FROM _loads"')
     .addOption(
       new Option('--format <format>', 'how to print the answer')
         .choices(['table', 'csv', 'json'])
         .default('table'),
     )
-    .option('--json', 'the same as --format json: an array of objects')
-    .action(async (sql: string, options: { format: Format; json?: boolean }, command: Command) => {
-      const config = readWarehouseConfig(command, io);
-      const result = await openWarehouse(config).query(sql);
-      io.stdout.write(resultText(result, options.json ? 'json' : options.format));
+    .addOption(new Option('--json', 'the same as --format json: an array of objects').conflicts(['format']))
+    .addOption(
+      new Option('--limit <number>', 'print at most so many rows (default: 1000 of a table, else all)')
+        .argParser(positiveInteger)
+        .conflicts(['all']),
+    )
+    .option('--all', 'print all rows of a table')
+    .addHelpText('after', `\n${answerNotes}`)
+    .action(async (sql: string, options: QueryOptions, command: Command) => {
+      const warehouse = openWarehouse(readWarehouseConfig(command, io));
+      const asked: AnswerOptions = {
+        format: options.json ? 'json' : options.format,
+        limit: options.all ? Number.POSITIVE_INFINITY : options.limit,
+        width: resultWidth(io),
+      };
+      await warehouse.queryStream(sql, (answer) => printAll(io, answerText(answer, asked)));
     });
-}
-
-/** Prints a query's answer. */
-export function resultText({ columns, rows }: QueryResult, format: Format): string {
-  if (format === 'json') return `[${rows.map((row) => JSON.stringify(row)).join(',\n ')}]\n`;
-  const names = columns.map((column) => column.name);
-  const cells = rows.map((row) => names.map((name) => row[name]));
-  if (format === 'csv') return csvText(names, cells);
-  return `${textTable(names, cells)}${rows.length} ${rows.length === 1 ? 'row' : 'rows'}\n`;
 }

@@ -78,6 +78,20 @@ export interface QueryResult {
   rows: Record<string, unknown>[];
 }
 
+/** An answer whose rows come as they are read. */
+export interface StreamedAnswer {
+  columns: QueryResult['columns'];
+  /** To be read once. Errors: QUERY_FAILED, where the query breaks on a later row. */
+  groups: AsyncIterable<RowGroup>;
+}
+
+/** Some rows of an answer; reading them costs time, counting them does not. */
+export interface RowGroup {
+  count: number;
+  /** The values in the order of the columns, as in QueryResult. */
+  rows(): unknown[][];
+}
+
 export interface LedgerFilter {
   statuses?: LoadStatus[];
   reportType?: string;
@@ -106,8 +120,10 @@ export interface Warehouse {
   tables(): Promise<TableInfo[]>;
   loads(filter: LedgerFilter): Promise<LedgerRow[]>;
   rejects(filter: LedgerFilter): Promise<Record<string, unknown>[]>;
-  /** Read-only. */
+  /** Read-only; all rows at once, for an answer known to be small. */
   query(sql: string): Promise<QueryResult>;
+  /** Read-only; hands the answer to `read` as it comes, and holds the warehouse until that is done. */
+  queryStream<T>(sql: string, read: (answer: StreamedAnswer) => Promise<T>): Promise<T>;
 }
 
 /** The ledger's key of a document, or of a report without one. Ids are unique only together with the seller. */

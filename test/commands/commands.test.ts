@@ -147,7 +147,7 @@ describe('the commands, in a folder without pipelines.yaml', function () {
     );
     assert.equal(
       (await run('query', sql, '--format', 'csv')).stdout,
-      'id,status,price\r\n1,"Say ""hi"", twice",19.9900\r\n',
+      'id,status,price\n1,"Say ""hi"", twice",19.9900\n',
     );
     assert.deepEqual(await query(sql), [{ id: '1', status: 'Say "hi", twice', price: '19.9900' }]);
   });

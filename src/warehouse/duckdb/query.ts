@@ -1,45 +1,67 @@
 import {
   type DuckDBConnection,
+  type DuckDBDataChunk,
   type DuckDBPreparedStatement,
+  type DuckDBResult,
   type DuckDBType,
   StatementType,
 } from '@duckdb/node-api';
-import { ReportsError } from '../../errors.js';
-import type { QueryResult } from '../types.js';
+import { describeError, ReportsError } from '../../errors.js';
+import type { QueryResult, RowGroup, StreamedAnswer } from '../types.js';
 import { fileError } from './connection.js';
+import { queryHint } from './query-hint.js';
 import { toJsonValue } from './values.js';
 
 /**
- * Runs one statement that reads, on a connection opened for reading, and gives all its rows. Rows are converted chunk by chunk as
- * DuckDB makes them. Two columns of one name are told apart as `a`, `a_1`.
+ * Runs one statement that reads, on a connection opened for reading. The rows are to be read while the connection is open; they are
+ * converted group by group as DuckDB makes them. Two columns of one name are told apart as `a`, `a_1`.
  * Fails with QUERY_FAILED for anything DuckDB refuses, for statements that don't read and for more than one statement.
  */
 export async function runQuery(
   connection: DuckDBConnection,
   sql: string,
   path: string,
-): Promise<QueryResult> {
+): Promise<StreamedAnswer> {
   try {
     const statement = await prepareReading(connection, sql);
     const result = await statement.stream();
     const names = distinctNames(result.columnNames());
     const columns = names.map((name, index) => ({ name, type: typeText(result.columnType(index)) }));
-    const rows: Record<string, unknown>[] = [];
-    for await (const chunk of result.yieldRows()) {
-      for (const row of chunk) {
-        const cells = columns.map(({ name, type }, index) => [
-          name,
-          toJsonValue(row[index] ?? null, type === 'JSON'),
-        ]);
-        rows.push(Object.fromEntries(cells));
-      }
-    }
-    return { columns, rows };
+    return { columns, groups: rowGroups(result, columns, path) };
   } catch (error) {
-    const known = fileError(error, path);
-    if (known instanceof ReportsError) throw known;
-    const found = error instanceof Error ? error.message.trim() : String(error);
-    throw new ReportsError('QUERY_FAILED', { found }, { cause: error });
+    throw queryError(error, path);
+  }
+}
+
+/** Collects an answer. */
+export async function readWhole({ columns, groups }: StreamedAnswer): Promise<QueryResult> {
+  const rows: Record<string, unknown>[] = [];
+  for await (const group of groups) {
+    for (const row of group.rows()) {
+      rows.push(Object.fromEntries(columns.map(({ name }, index) => [name, row[index]])));
+    }
+  }
+  return { columns, rows };
+}
+
+async function* rowGroups(
+  result: DuckDBResult,
+  columns: StreamedAnswer['columns'],
+  path: string,
+): AsyncGenerator<RowGroup> {
+  const isJson = columns.map(({ type }) => type === 'JSON');
+  for (;;) {
+    let chunk: DuckDBDataChunk | null;
+    try {
+      chunk = await result.fetchChunk();
+    } catch (error) {
+      throw queryError(error, path);
+    }
+    if (!chunk || chunk.rowCount === 0) return;
+    const { rowCount } = chunk;
+    const rows = () =>
+      chunk.getRows().map((row) => row.map((value, index) => toJsonValue(value, isJson[index])));
+    yield { count: rowCount, rows };
   }
 }
 
@@ -48,13 +70,11 @@ export async function runQuery(
  * may have several.
  */
 async function prepareReading(connection: DuckDBConnection, sql: string): Promise<DuckDBPreparedStatement> {
-  if (isBlank(sql)) throw new ReportsError('QUERY_FAILED', { found: 'there is no statement in it' });
+  if (isBlank(sql)) throw queryFailed('there is no statement in it');
   const statements = await connection.extractStatements(sql);
   const last = statements.count - 1;
   if (last > 0 && !/\bpivot/i.test(sql)) {
-    throw new ReportsError('QUERY_FAILED', {
-      found: `it has ${statements.count} statements; give one at a time`,
-    });
+    throw queryFailed(`it has ${statements.count} statements`);
   }
   for (let index = 0; index < last; index += 1) {
     const part = await statements.prepare(index);
@@ -69,9 +89,23 @@ async function prepareReading(connection: DuckDBConnection, sql: string): Promis
 }
 
 function refuse(type: StatementType): never {
-  throw new ReportsError('QUERY_FAILED', {
-    found: `${StatementType[type]} is not a statement that reads; the warehouse is open for reading only`,
-  });
+  throw queryFailed(`${StatementType[type]} is not a statement that reads`);
+}
+
+function queryError(error: unknown, path: string): ReportsError {
+  const known = fileError(error, path);
+  return known instanceof ReportsError
+    ? known
+    : queryFailed(
+        describeError(error)
+          .replace(/^Failed to extract statements: /, '')
+          .trim(),
+        error,
+      );
+}
+
+function queryFailed(found: string, cause?: unknown): ReportsError {
+  return new ReportsError('QUERY_FAILED', { found, hint: queryHint(found) }, { cause });
 }
 
 /** Nothing but blanks, semicolons and comments, which DuckDB's parser answers with an error that says nothing. */

@@ -2,7 +2,14 @@ import { existsSync } from 'node:fs';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Logger } from 'pino';
 import { ReportsError } from '../../errors.js';
-import { type LedgerEntry, type Load, ledgerKey, type TableInfo, type Warehouse } from '../types.js';
+import {
+  type LedgerEntry,
+  type Load,
+  ledgerKey,
+  type StreamedAnswer,
+  type TableInfo,
+  type Warehouse,
+} from '../types.js';
 import { isReportTable, type Relation, type Relations, readRelations } from './catalog.js';
 import { fileError, firstLine, withConnection } from './connection.js';
 import {
@@ -16,7 +23,7 @@ import {
   writeLedger,
 } from './ledger.js';
 import { loadRows } from './load-modes.js';
-import { runQuery } from './query.js';
+import { readWhole, runQuery } from './query.js';
 import { identifier, run } from './sql.js';
 import { applyPlan, planTable, Refusal, type TablePlans } from './tables.js';
 import { toJsonValue } from './values.js';
@@ -72,13 +79,16 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
     tables: () => withLedger([], readTables),
     loads: (filter) => withLedger([], (connection) => readLoads(connection, filter)),
     rejects: (filter) => withLedger([], (connection) => readRejects(connection, filter)),
-    async query(sql) {
-      if (!existsSync(path)) throw new ReportsError('WAREHOUSE_MISSING', { path });
-      return withConnection({ path, mode: 'read', lockWaitMs }, (connection) =>
-        runQuery(connection, sql, path),
-      );
-    },
+    query: (sql) => queryStream(sql, readWhole),
+    queryStream,
   };
+
+  async function queryStream<T>(sql: string, read: (answer: StreamedAnswer) => Promise<T>): Promise<T> {
+    if (!existsSync(path)) throw new ReportsError('WAREHOUSE_MISSING', { path });
+    return withConnection({ path, mode: 'read', lockWaitMs }, async (connection) =>
+      read(await runQuery(connection, sql, path)),
+    );
+  }
 }
 
 /**

@@ -1,0 +1,78 @@
+import stringWidth from 'string-width';
+
+/**
+ * Text from a document or a query as a terminal may have it: control characters, and those that turn the direction of writing, are shown
+ * as escapes such as `\t` and `\x1b`, so that no value can move the cursor or colour the screen.
+ */
+export function visible(text: string): string {
+  return text.replace(unsafe, escaped);
+}
+
+/** The same for a message of several lines: its line ends stay. */
+export function visibleLines(text: string): string {
+  return text.split('\n').map(visible).join('\n');
+}
+
+/** Columns that a text takes on a terminal; wide characters take two. */
+export function displayWidth(text: string): number {
+  return plain.test(text) ? text.length : stringWidth(text);
+}
+
+/** The text, or its beginning and an ellipsis where it is wider. */
+export function cutText(text: string, width: number): string {
+  if (displayWidth(text) <= width) return text;
+  let kept = '';
+  let keptWidth = 0;
+  for (const { segment } of graphemes.segment(text)) {
+    keptWidth += displayWidth(segment);
+    if (keptWidth > width - 1) break;
+    kept += segment;
+  }
+  return `${kept}…`;
+}
+
+/** The text in lines of at most so many columns, broken between words where there are any; every line is indented. */
+export function wrapText(text: string, width: number | undefined, indent: string): string {
+  const room = Math.max(20, (width ?? Number.POSITIVE_INFINITY) - indent.length);
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(/(?<=\s)(?=\S)/)) {
+    if (displayWidth((line + word).trimEnd()) <= room) {
+      line += word;
+      continue;
+    }
+    if (line.trim() !== '') lines.push(line.trimEnd());
+    const pieces = piecesOf(word, room);
+    line = pieces.pop() ?? '';
+    lines.push(...pieces);
+  }
+  lines.push(line.trimEnd());
+  return lines.map((each) => `${indent}${each}\n`).join('');
+}
+
+const plain = /^[\x20-\x7e]*$/;
+
+const graphemes = new Intl.Segmenter();
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it looks for.
+const unsafe = /[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+
+const named: Record<string, string> = { '\t': '\\t', '\n': '\\n', '\r': '\\r' };
+
+function escaped(character: string): string {
+  const code = character.charCodeAt(0).toString(16);
+  return (
+    named[character] ?? (code.length > 2 ? `\\u${code.padStart(4, '0')}` : `\\x${code.padStart(2, '0')}`)
+  );
+}
+
+function piecesOf(word: string, room: number): string[] {
+  if (displayWidth(word.trimEnd()) <= room) return [word];
+  const pieces = [''];
+  for (const { segment } of graphemes.segment(word)) {
+    const last = pieces.length - 1;
+    if (displayWidth(pieces[last] + segment) > room) pieces.push(segment);
+    else pieces[last] += segment;
+  }
+  return pieces;
+}

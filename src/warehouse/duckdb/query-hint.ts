@@ -1,0 +1,38 @@
+/** What to do about a query that failed, by what DuckDB says of it. */
+export function queryHint(found: string): string {
+  return hints.find(({ where }) => where.test(found))?.hint ?? 'look at what DuckDB says of it.';
+}
+
+const hints: { where: RegExp; hint: string }[] = [
+  { where: /no statement in it/, hint: 'write a statement, such as "SELECT * FROM _loads".' },
+  { where: /has \d+ statements/, hint: 'give one statement at a time.' },
+  {
+    where: /not a statement that reads/,
+    hint: 'only loads change the warehouse; for tables of your own copy the file and open the copy with DuckDB.',
+  },
+  {
+    where:
+      /disabled by configuration|file system operations are disabled|No files found|configuration has been locked/i,
+    hint: 'files, network and settings are shut off here; copy the warehouse file and open the copy with DuckDB.',
+  },
+  {
+    where: /^Catalog Error: Table /,
+    hint: 'see `sp-reports tables` for the tables; _loads is the ledger, _rejects has the rejects.',
+  },
+  {
+    where: /^Binder Error: (Referenced column|Table .* does not have a column|Values list)/,
+    hint: '`sp-reports query "DESCRIBE <table>"` tells the columns of a table.',
+  },
+  {
+    where: /^Parser Error/,
+    hint: "mend the statement at the place marked; DuckDB's SQL is on duckdb.org/docs.",
+  },
+  {
+    where: /^Conversion Error/,
+    hint: '`try_cast(x AS type)` gives NULL where a value is not of the type.',
+  },
+  {
+    where: /^(Binder|Catalog) Error/,
+    hint: "mend the expression at the place marked; DuckDB's functions are on duckdb.org/docs.",
+  },
+];

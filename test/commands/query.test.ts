@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { runCli } from '../../src/cli.js';
+import { listings, listingsType, runInProcess } from '../pipeline/world.js';
+
+describe('the answers of query', function () {
+  this.timeout(60_000);
+  let folder: string;
+  const run = (...args: string[]) => runInProcess(args, { env: {}, cwd: folder });
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'sp-reports-test-'));
+    writeFileSync(join(folder, 'listings.tsv'), listings(2));
+    assert.equal((await run('load', 'listings.tsv', '--type', listingsType)).code, 0);
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('of any size come row by row: json is one array, csv a line a row', async () => {
+    const sql = "SELECT range AS n, 'text ' || range AS t FROM range(300000)";
+    const json = JSON.parse((await run('query', sql, '--json')).stdout) as unknown[];
+    assert.equal(json.length, 300_000);
+    assert.deepEqual(json.at(-1), { n: '299999', t: 'text 299999' });
+    const csv = (await run('query', sql, '--format', 'csv')).stdout.split('\n');
+    assert.equal(csv.length, 300_002);
+    assert.equal(csv[300_000], '299999,text 299999');
+  });
+
+  it('as a table show a thousand rows and count the rest, unless told otherwise', async () => {
+    const sql = 'SELECT * FROM range(400000)';
+    const lines = (await run('query', sql)).stdout.trimEnd().split('\n');
+    assert.equal(lines.length, 1004);
+    assert.deepEqual(lines.slice(-2), [
+      '1000 of 400000 rows',
+      '399000 more rows: use --format csv, --limit or --all',
+    ]);
+    assert.equal((await run('query', sql, '--all')).stdout.trimEnd().split('\n').length, 400_003);
+    assert.match((await run('query', sql, '--limit', '2')).stdout, /^ +0\n +1\n2 of 400000 rows\n/m);
+    assert.equal((await run('query', sql, '--limit', '2', '--format', 'csv')).stdout, 'range\n0\n1\n');
+  });
+
+  it('end quietly where the reader has seen enough', async () => {
+    let received = 0;
+    const stdout = new Writable({
+      highWaterMark: 1,
+      write(chunk: Buffer, _encoding, done) {
+        received += chunk.length;
+        done(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+      },
+    });
+    let told = '';
+    const stderr = new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        told += chunk;
+        done();
+      },
+    });
+    const io = { stdout, stderr, env: {}, cwd: folder, onStopSignal: () => () => {} };
+    const code = await runCli(['query', 'SELECT * FROM range(100000000)', '--format', 'csv'], io);
+    assert.equal(code, 0);
+    assert.equal(told, '');
+    assert.ok(received < 100_000);
+  });
+
+  it('tell NULL from an empty text in csv and json', async () => {
+    const sql = "SELECT NULL AS a, '' AS b, 'x' AS c";
+    assert.equal((await run('query', sql, '--format', 'csv')).stdout, 'a,b,c\n,"",x\n');
+    assert.deepEqual(JSON.parse((await run('query', sql, '--json')).stdout), [{ a: null, b: '', c: 'x' }]);
+    assert.equal((await run('query', `${sql} WHERE false`, '--json')).stdout, '[]\n');
+  });
+
+  it('never bring raw control characters into a table', async () => {
+    const sql = `SELECT 'a' || chr(9) || 'b' || chr(27) || '[31m' || chr(10) || chr(8238) AS "c${'\u001b'}"`;
+    assert.equal(
+      (await run('query', sql)).stdout,
+      'c\\x1b\n────────────────────\na\\tb\\x1b[31m\\n\\u202e\n1 row\n',
+    );
+  });
+
+  it('come with a hint that fits where they fail', async () => {
+    for (const [sql, hint] of [
+      ['SELECT * FROM lstings', /see `sp-reports tables`/],
+      ['SELECT nothing FROM listings', /DESCRIBE <table>/],
+      ['SELEC 1', /at the place marked/],
+      ['DELETE FROM listings', /only loads change the warehouse/],
+      ['SELECT 1; SELECT 2', /one statement at a time/],
+      ["SELECT * FROM 'x.csv'", /shut off here/],
+    ] as const) {
+      const { code, stderr } = await run('query', sql);
+      assert.equal(code, 1);
+      assert.match(stderr, hint);
+    }
+  });
+});

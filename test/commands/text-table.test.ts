@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { textTable } from '../../src/commands/text-table.js';
+import { cutText, displayWidth, wrapText } from '../../src/commands/visible-text.js';
+
+describe('a table', () => {
+  const id = 'amzn1.spdoc.1.4.na.1';
+  const rows = [
+    [id, 'a product with a long name that goes on and on', 'a reason that is long too', 12],
+    [id, '木製まな板 とても長い名前の商品です', null, 7],
+  ];
+  const names = ['_document_id', 'product', 'reason', 'n'];
+
+  it('off a terminal is cut nowhere', () => {
+    const [, , first] = textTable(names, rows).split('\n');
+    assert.ok(first?.includes('goes on and on  a reason that is long too  12'));
+  });
+
+  it('on a terminal fits its width, the widest texts cut, ids whole', () => {
+    for (const width of [120, 80, 60, 54]) {
+      const lines = textTable(names, rows, { width }).trimEnd().split('\n');
+      assert.equal(lines.length, 4);
+      assert.ok(Math.max(...lines.map(displayWidth)) <= width, `${width}`);
+      assert.ok(lines[2]?.startsWith(id));
+    }
+    assert.match(textTable(names, rows, { width: 60 }), /a product .*… {2}a reason .*…/);
+  });
+
+  it('that cannot fit becomes records, a value a line', () => {
+    assert.equal(
+      textTable(names, rows, { width: 40 }).split('── 2')[0],
+      `── 1 ${'─'.repeat(35)}
+_document_id  amzn1.spdoc.1.4.na.1
+product       a product with a long name
+              that goes on and on
+reason        a reason that is long too
+n             12
+`,
+    );
+  });
+});
+
+describe('a text on a terminal', () => {
+  it('is cut between whole characters', () => {
+    assert.equal(cutText('木製まな板', 6), '木製…');
+    assert.equal(cutText('👩‍👩‍👧‍👦👩‍👩‍👧‍👦', 3), '👩‍👩‍👧‍👦…');
+    assert.equal(cutText('abc', 3), 'abc');
+  });
+
+  it('is wrapped between words, and within those that are too long', () => {
+    assert.equal(
+      wrapText('one two three four five six seven', 24, '  '),
+      '  one two three four\n  five six seven\n',
+    );
+    assert.equal(wrapText('x'.repeat(50), 24, '  '), `  ${'x'.repeat(22)}\n  ${'x'.repeat(22)}\n  xxxxxx\n`);
+    assert.equal(wrapText(`${'long '.repeat(100)}end`, undefined, '').split('\n').length, 2);
+  });
+});
