@@ -25,7 +25,7 @@ describe('reading pipelines.yaml', () => {
       raw: join(folder, 'data/raw'),
       state: join(folder, 'data/state'),
       schemas: join(folder, 'schemas'),
-      engine: 'reference',
+      engine: 'columnar',
       aws: {},
       api: {},
       sellers: [
