@@ -295,6 +295,7 @@ const environmentCodes = new Set<string>([
   'WAREHOUSE_LOCKED',
   'WAREHOUSE_UNREADABLE',
   'DISK_FULL',
+  'DOCUMENT_BUSY',
 ]);
 const machineCodes = new Set([
   'EACCES',

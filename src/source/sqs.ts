@@ -21,6 +21,8 @@ export interface QueueOptions {
   /** How long a message stays invisible; extended at a third of it while the message is in hand. */
   visibilityTimeoutSeconds: number;
   log: Logger;
+  /** A call without an answer for so long, its tries included and beyond the long polling of a receive, has failed. */
+  answerSeconds?: number;
 }
 
 /** SQS never keeps a message invisible for longer than this after it was received. */
@@ -30,7 +32,13 @@ const longestVisibilitySeconds = 12 * 3600;
  * Opens an SQS queue. Credentials come from the environment as with every AWS program.
  * Errors: QUEUE_NOT_FOUND, QUEUE_ACCESS_DENIED, QUEUE_UNREACHABLE.
  */
-export function openQueue({ url, visibilityTimeoutSeconds, log, ...options }: QueueOptions): Queue {
+export function openQueue({
+  url,
+  visibilityTimeoutSeconds,
+  log,
+  answerSeconds = 8,
+  ...options
+}: QueueOptions): Queue {
   silenceAwsNodeWarning();
   const place = placeOf(url);
   const endpoint = options.endpoint ?? place.endpoint;
@@ -49,7 +57,10 @@ export function openQueue({ url, visibilityTimeoutSeconds, log, ...options }: Qu
     url,
     async hasRedrivePolicy() {
       const { Attributes } = await client
-        .send(new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['RedrivePolicy'] }))
+        .send(
+          new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['RedrivePolicy'] }),
+          answerWithin(answerSeconds),
+        )
         .catch((error: unknown) => {
           throw queueError(error, url);
         });
@@ -66,7 +77,10 @@ export function openQueue({ url, visibilityTimeoutSeconds, log, ...options }: Qu
         MessageSystemAttributeNames: ['ApproximateReceiveCount'],
       });
       try {
-        const { Messages = [] } = await client.send(command, signal ? { abortSignal: signal } : {});
+        const { Messages = [] } = await client.send(
+          command,
+          answerWithin(waitTimeSeconds + answerSeconds, signal),
+        );
         return Messages.flatMap(takeInHand);
       } catch (error) {
         if (signal?.aborted) return [];
@@ -96,14 +110,19 @@ export function openQueue({ url, visibilityTimeoutSeconds, log, ...options }: Qu
       receiveCount: Number(Attributes?.ApproximateReceiveCount ?? 1),
       async ack() {
         inHand.delete(ReceiptHandle);
-        await client.send(new DeleteMessageCommand(handle)).catch((error: unknown) => {
-          throw queueError(error, url);
-        });
+        await client
+          .send(new DeleteMessageCommand(handle), answerWithin(answerSeconds))
+          .catch((error: unknown) => {
+            throw queueError(error, url);
+          });
       },
       async release(delaySeconds = 0) {
         inHand.delete(ReceiptHandle);
         await client
-          .send(new ChangeMessageVisibilityCommand({ ...handle, VisibilityTimeout: delaySeconds }))
+          .send(
+            new ChangeMessageVisibilityCommand({ ...handle, VisibilityTimeout: delaySeconds }),
+            answerWithin(answerSeconds),
+          )
           .catch((error: unknown) => {
             throw queueError(error, url);
           });
@@ -129,6 +148,7 @@ export function openQueue({ url, visibilityTimeoutSeconds, log, ...options }: Qu
       try {
         const { Failed = [] } = await client.send(
           new ChangeMessageVisibilityBatchCommand({ QueueUrl: url, Entries: entries }),
+          answerWithin(answerSeconds),
         );
         for (const { Id, Message: found } of Failed) {
           const held = handles[start + Number(Id)];
@@ -148,6 +168,12 @@ export function openQueue({ url, visibilityTimeoutSeconds, log, ...options }: Qu
       }
     }
   }
+}
+
+/** Options of one call, its tries included: the SDK by itself waits for an answer for ever. */
+function answerWithin(seconds: number, signal?: AbortSignal): { abortSignal: AbortSignal } {
+  const timeout = AbortSignal.timeout(seconds * 1000);
+  return { abortSignal: signal ? AbortSignal.any([signal, timeout]) : timeout };
 }
 
 /** Region and endpoint as the queue URL tells them. */
@@ -191,7 +217,8 @@ const denied = new Set([
 /** The one place that says what an error of the SQS client means. */
 function queueError(error: unknown, queue: string): ReportsError {
   const name = error instanceof Error ? error.name : '';
-  const found = [name, describeError(error)].filter(Boolean).join(': ');
+  const isTimeout = name === 'AbortError' || name === 'TimeoutError';
+  const found = isTimeout ? 'no answer' : [name, describeError(error)].filter(Boolean).join(': ');
   const cause = { cause: error };
   if (notFound.has(name)) return new ReportsError('QUEUE_NOT_FOUND', { queue }, cause);
   if (denied.has(name)) return new ReportsError('QUEUE_ACCESS_DENIED', { queue, found }, cause);

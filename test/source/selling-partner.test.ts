@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ReportsError } from '../../src/errors.js';
@@ -149,5 +152,67 @@ describe('the Selling Partner API', () => {
     const asking = seller.getReport('1', { signal: abort.signal });
     setTimeout(() => abort.abort(), 50);
     await assert.rejects(asking, { name: 'AbortError' });
+  });
+
+  it('takes an answer that lacks what it must have for none', async () => {
+    await open();
+    for (const answer of ['<html>busy</html>', '{}', '[]', '{"reports":{}}', '{"reports":[{}]}']) {
+      const server = createServer((request, response) => {
+        const isLogin = request.url?.includes('token');
+        response.end(isLogin ? '{"access_token":"a","expires_in":3600}' : answer);
+      }).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const seller = openSellingPartner({
+        seller: {
+          id: sellerId,
+          region: 'na',
+          credentials: { clientId: 'c', clientSecret: 's', refreshToken: 'r' },
+        },
+        quota: openQuotaPlan({ file: join(folder, 'quota.json') }),
+        endpoint,
+        loginUrl: `${endpoint}/token`,
+      });
+      await assert.rejects(seller.getReport('1', {}), failsWith('API_UNAVAILABLE'), answer);
+      await assert.rejects(
+        seller.getReportDocument('d', { restricted: false }),
+        failsWith('API_UNAVAILABLE'),
+        answer,
+      );
+      const filter = { reportTypes: [listings], statuses: [], createdSince: new Date() };
+      await assert.rejects(async () => {
+        for await (const _ of seller.getReports(filter, {}));
+      }, failsWith('API_UNAVAILABLE'));
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+
+  it('does not take a token service that is out of order for a refusal', async () => {
+    const seller = await open();
+    const { documentId = '' } = sandbox.addReport({ sellerId, reportType: restricted, body });
+    sandbox.state.faults.answers.set('createRestrictedDataToken', { status: 503, times: 4 });
+    await assert.rejects(
+      seller.getReportDocument(documentId, { restricted: false }),
+      failsWith('API_UNAVAILABLE'),
+    );
+  });
+
+  it('gives up a call that is refused for its rate again and again, whatever rate Amazon tells', async () => {
+    const seller = await open();
+    sandbox.state.faults.answers.set('getReport', { status: 429, times: 100 });
+    await assert.rejects(seller.getReport('1', {}), failsWith('API_QUOTA_EXCEEDED'));
+    assert.equal(operations().filter((each) => each === 'getReport 429').length, 5);
+  });
+
+  it('ends a login without an answer when nobody waits for it any more', async () => {
+    const seller = await open();
+    sandbox.state.faults.holds.set('login', { ms: 5000, times: 1 });
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(new Error('stopped')), 50);
+    await assert.rejects(seller.getReport('1', { signal: stop.signal }), { message: 'stopped' });
+    // The next one logs in anew.
+    const { reportId } = sandbox.addReport({ sellerId, reportType: listings, body });
+    assert.equal((await seller.getReport(reportId, {})).reportId, reportId);
   });
 });

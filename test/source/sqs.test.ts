@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { ReportsError } from '../../src/errors.js';
@@ -115,5 +117,23 @@ describe('an SQS queue', function () {
       log: pino({ level: 'silent' }),
     });
     await assert.rejects(receive(), failsWith('QUEUE_UNREACHABLE'));
+  });
+
+  it('waits for no answer for ever, so that it can always be closed', async () => {
+    const sockets: Socket[] = [];
+    const silent = createServer((socket) => void sockets.push(socket)).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    await open();
+    await queue.close();
+    queue = openQueue({
+      url: `http://127.0.0.1:${(silent.address() as AddressInfo).port}/000000000000/q`,
+      visibilityTimeoutSeconds: 30,
+      answerSeconds: 0.2,
+      log: pino({ level: 'silent' }),
+    });
+    await assert.rejects(receive(), failsWith('QUEUE_UNREACHABLE'));
+    await assert.rejects(queue.hasRedrivePolicy(), { message: /no answer/ });
+    for (const socket of sockets) socket.destroy();
+    silent.close();
   });
 });

@@ -34,9 +34,9 @@ export function openLogin(options: {
   const { sellerId, credentials, loginUrl = defaultLoginUrl, now = Date.now } = options;
   let cached: { token: string; untilMs: number } | undefined;
   let refused: { error: ReportsError; untilMs: number } | undefined;
-  let refreshing: Promise<string> | undefined;
+  let refreshing: { token: Promise<string>; waiters: number; stop: AbortController } | undefined;
 
-  async function refresh(): Promise<string> {
+  async function refresh(signal: AbortSignal): Promise<string> {
     const body = new URLSearchParams({
       grant_type: 'refresh_token',
       client_id: credentials.clientId,
@@ -44,8 +44,9 @@ export function openLogin(options: {
       refresh_token: credentials.refreshToken,
     });
     const answer = await retried(
-      () => callJson(loginUrl, { method: 'POST', body }),
+      () => callJson(loginUrl, { method: 'POST', body, signal }),
       (found) => new ReportsError('API_UNAVAILABLE', { operation: 'login', sellerId, found }),
+      signal,
     );
     const { access_token: token, expires_in: seconds, error } = answer.body as Record<string, unknown>;
     if (answer.status >= 400 || typeof token !== 'string') {
@@ -58,15 +59,31 @@ export function openLogin(options: {
     return token;
   }
 
+  function begin() {
+    const stop = new AbortController();
+    const token = refresh(stop.signal).finally(() => {
+      refreshing = undefined;
+    });
+    // Met by those who wait; after an abort by nobody.
+    token.catch(() => {});
+    return { token, waiters: 0, stop };
+  }
+
   return {
     async accessToken(signal) {
       signal?.throwIfAborted();
       if (cached && cached.untilMs > now()) return cached.token;
       if (refused && refused.untilMs > now()) throw refused.error;
-      refreshing ??= refresh().finally(() => {
-        refreshing = undefined;
-      });
-      return signal ? unlessAborted(refreshing, signal) : refreshing;
+      refreshing ??= begin();
+      const mine = refreshing;
+      mine.waiters += 1;
+      try {
+        return await (signal ? unlessAborted(mine.token, signal) : mine.token);
+      } finally {
+        mine.waiters -= 1;
+        // Nobody waits any more: a login without an answer must not keep the program alive.
+        if (mine.waiters === 0) mine.stop.abort();
+      }
     },
     invalidate(token) {
       if (cached?.token === token) cached = undefined;
@@ -74,7 +91,7 @@ export function openLogin(options: {
   };
 }
 
-/** The refresh itself goes on: others may wait for it too. */
+/** The refresh itself goes on where others wait for it too. */
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const waiting = new AbortController();
   const aborted = once(signal, 'abort', { signal: waiting.signal }).then(() => {

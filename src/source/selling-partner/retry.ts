@@ -34,5 +34,7 @@ function networkFailure(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   if (!(cause instanceof Error)) return String(cause);
   const { code } = cause as NodeJS.ErrnoException;
+  // Its text quotes the header, and with it a token.
+  if (/invalid header value/i.test(cause.message)) return 'a token that is no header value';
   return cause.name === 'TimeoutError' ? 'no answer in 30 s' : (code ?? cause.message);
 }

@@ -1,13 +1,8 @@
+import type { ZodType } from 'zod';
 import { ReportsError } from '../../errors.js';
 import type { ReportRegion } from '../../schema/types.js';
-import type {
-  CallOptions,
-  DocumentLocation,
-  Report,
-  ReportFilter,
-  ReportStatus,
-  SellingPartner,
-} from '../types.js';
+import type { CallOptions, DocumentLocation, Report, ReportFilter, SellingPartner } from '../types.js';
+import { type ApiReport, apiDataToken, apiDocument, apiReport, apiReports } from './answers.js';
 import { callJson, type JsonAnswer } from './http.js';
 import { type Credentials, openLogin } from './login.js';
 import { type Operation, type QuotaPlan, quotaKey } from './quota.js';
@@ -23,6 +18,9 @@ const endpoints: Record<ReportRegion, string> = {
 /** Amazon's own limits of getReports. */
 const mostTypesPerCall = 10;
 const pageSize = 100;
+
+/** A call that Amazon refuses so often for its rate is left to a later drain, whatever rate it tells. */
+const mostThrottled = 5;
 
 interface Call extends CallOptions {
   operation: Operation;
@@ -59,23 +57,24 @@ export function openSellingPartner(options: {
 
     async getReport(reportId, call) {
       const path = `/reports/2021-06-30/reports/${encodeURIComponent(reportId)}`;
-      const answer = await callApi({ ...call, operation: 'getReport', thing: `report ${reportId}`, path });
-      return toReport(answer as ApiReport);
+      const about = { ...call, operation: 'getReport' as const, thing: `report ${reportId}`, path };
+      return toReport(await callApi(about, apiReport));
     },
 
     async getReportDocument(documentId, { restricted, ...call }) {
       const path = `/reports/2021-06-30/documents/${encodeURIComponent(documentId)}`;
       const about = { ...call, operation: 'getReportDocument' as const, thing: documentId, path };
-      if (restricted)
-        return toLocation(await callApi({ ...about, restrictedDataToken: await dataToken(path, about) }));
+      if (restricted) return locate({ ...about, restrictedDataToken: await dataToken(path, about) });
       try {
-        return toLocation(await callApi(about));
+        return await locate(about);
       } catch (error) {
         // A type that Amazon restricts and its schema does not: a token for this document shows whether that is all.
         if (!(error instanceof ReportsError) || error.code !== 'API_ACCESS_DENIED') throw error;
-        const restrictedDataToken = await dataToken(path, about).catch(() => undefined);
-        if (!restrictedDataToken) throw error;
-        return toLocation(await callApi({ ...about, restrictedDataToken }));
+        const restrictedDataToken = await dataToken(path, about).catch((refused: unknown) => {
+          // Only a refusal is an answer; anything else may pass.
+          throw refused instanceof ReportsError && refused.kind === 'terminal' ? error : refused;
+        });
+        return locate({ ...about, restrictedDataToken });
       }
     },
 
@@ -85,11 +84,9 @@ export function openSellingPartner(options: {
         let query = reportsQuery({ ...filter, reportTypes });
         for (;;) {
           const path = `/reports/2021-06-30/reports?${query}`;
-          const page = (await callApi({ ...call, operation: 'getReports', thing: 'reports', path })) as {
-            reports?: ApiReport[];
-            nextToken?: string;
-          };
-          for (const report of page.reports ?? []) yield toReport(report);
+          const about = { ...call, operation: 'getReports' as const, thing: 'reports', path };
+          const page = await callApi(about, apiReports);
+          for (const report of page.reports) yield toReport(report);
           if (!page.nextToken) break;
           // A nextToken must come alone.
           query = new URLSearchParams({ nextToken: page.nextToken });
@@ -98,24 +95,25 @@ export function openSellingPartner(options: {
     },
   };
 
-  async function dataToken(path: string, call: CallOptions & { thing: string }): Promise<string> {
-    const body = JSON.stringify({ restrictedResources: [{ method: 'GET', path }] });
-    const answer = await callApi({
-      ...call,
-      operation: 'createRestrictedDataToken',
-      path: '/tokens/2021-03-01/restrictedDataToken',
-      body,
-    });
-    return (answer as { restrictedDataToken: string }).restrictedDataToken;
+  async function dataToken(resource: string, call: CallOptions & { thing: string }): Promise<string> {
+    const body = JSON.stringify({ restrictedResources: [{ method: 'GET', path: resource }] });
+    const path = '/tokens/2021-03-01/restrictedDataToken';
+    const about = { ...call, operation: 'createRestrictedDataToken' as const, path, body };
+    return (await callApi(about, apiDataToken)).restrictedDataToken;
+  }
+
+  async function locate(call: Call): Promise<DocumentLocation> {
+    const { url, compressionAlgorithm } = await callApi(call, apiDocument);
+    return { url, ...(compressionAlgorithm === 'GZIP' ? { compression: 'GZIP' } : {}) };
   }
 
   /** One call, from quota to answer. */
-  async function callApi(call: Call): Promise<unknown> {
+  async function callApi<T>(call: Call, form: ZodType<T>): Promise<T> {
     const { operation, thing, signal } = call;
     const sellerId = seller.id;
     const key = quotaKey({ clientId: seller.credentials.clientId, sellerId, operation });
     let renewed = false;
-    for (;;) {
+    for (let throttled = 0; throttled < mostThrottled; ) {
       await quota.take(key, call);
       const accessToken = await login.accessToken(signal);
       const answer = await retried(
@@ -128,8 +126,11 @@ export function openSellingPartner(options: {
         ...(Number.isFinite(limit) ? { callsPerSecond: limit } : {}),
         throttled: answer.status === 429,
       });
-      if (answer.status < 300) return answer.body;
-      if (answer.status === 429) continue;
+      if (answer.status < 300) return inForm(form, answer.body, { operation, sellerId });
+      if (answer.status === 429) {
+        throttled += 1;
+        continue;
+      }
       const found = amazonsWord(answer);
       // A token may expire, or be revoked, before its time: once more with a fresh one.
       if (
@@ -146,6 +147,7 @@ export function openSellingPartner(options: {
         throw new ReportsError('API_ACCESS_DENIED', details);
       throw new ReportsError(answer.status === 404 ? 'API_NOT_FOUND' : 'API_REQUEST_REFUSED', details);
     }
+    throw new ReportsError('API_QUOTA_EXCEEDED', { operation, sellerId });
   }
 
   function send(call: Call, accessToken: string): Promise<JsonAnswer> {
@@ -171,16 +173,13 @@ function reportsQuery({ reportTypes, statuses, createdSince, createdUntil }: Rep
   });
 }
 
-/** A report as Amazon's model has it. */
-interface ApiReport {
-  reportId: string;
-  reportType: string;
-  processingStatus: ReportStatus;
-  createdTime: string;
-  reportDocumentId?: string | null;
-  marketplaceIds?: string[] | null;
-  dataStartTime?: string | null;
-  dataEndTime?: string | null;
+/** An answer that lacks what it must have is none: something else than Amazon may have answered. */
+function inForm<T>(form: ZodType<T>, body: unknown, about: { operation: Operation; sellerId: string }): T {
+  const { data, error } = form.safeParse(body);
+  if (data !== undefined) return data;
+  const [issue] = error?.issues ?? [];
+  const found = `an answer without ${issue?.path.join('.') || 'the members it must have'}`;
+  throw new ReportsError('API_UNAVAILABLE', { ...about, found });
 }
 
 function toReport(report: ApiReport): Report {
@@ -200,11 +199,6 @@ function toReport(report: ApiReport): Report {
 function isoTime(text: string): string {
   const time = new Date(text);
   return Number.isNaN(time.getTime()) ? text : time.toISOString();
-}
-
-function toLocation(answer: unknown): DocumentLocation {
-  const { url, compressionAlgorithm } = answer as { url: string; compressionAlgorithm?: string };
-  return { url, ...(compressionAlgorithm === 'GZIP' ? { compression: 'GZIP' } : {}) };
 }
 
 /** Status, code, message and details of Amazon's error list. */
