@@ -6,20 +6,6 @@ import type { ValueRules } from './values.js';
 /** What one value tells about how its document writes numbers and dates. */
 export type Clue = `mark ${DecimalMark | 'either'}` | `order ${DateOrder}` | `zone ${DateOrder}`;
 
-export type ClueCounts = Record<Clue, number>;
-
-function noClues(): ClueCounts {
-  return {
-    'mark .': 0,
-    'mark ,': 0,
-    'mark either': 0,
-    'order mdy': 0,
-    'order dmy': 0,
-    'zone mdy': 0,
-    'zone dmy': 0,
-  };
-}
-
 /** Countries where the month is written first. */
 const monthFirstCountries = new Set(['US']);
 
@@ -38,22 +24,18 @@ export function clueOf(kind: ColumnType['kind'], text: string): Clue | undefined
 
 /** The clues of a document, counted; by them decimal mark and order of day and month are decided for the document as a whole. */
 export class Evidence {
-  private counts = noClues();
+  private readonly counts: Record<Clue, number> = {
+    'mark .': 0,
+    'mark ,': 0,
+    'mark either': 0,
+    'order mdy': 0,
+    'order dmy': 0,
+    'zone mdy': 0,
+    'zone dmy': 0,
+  };
 
   add(clue: Clue | undefined, times = 1): void {
     if (clue) this.counts[clue] += times;
-  }
-
-  /** The counts so far, as plain data; they begin anew. */
-  take(): ClueCounts {
-    const { counts } = this;
-    this.counts = noClues();
-    return counts;
-  }
-
-  /** Adds what was counted elsewhere. */
-  addAll(counts: ClueCounts): void {
-    for (const [clue, times] of Object.entries(counts)) this.add(clue as Clue, times);
   }
 
   /** `declared` is the order that the schema says, `countries` those of the document's marketplaces. */

@@ -1,7 +1,5 @@
 import type { RecordBatch } from 'apache-arrow';
 import type { LoadMode, Quoting, ResolvedColumn } from '../schema/types.js';
-import type { RowGroupSpec } from './columnar/row-group.js';
-import type { Evidence } from './evidence.js';
 
 /** One value, or one whole row, that could not be loaded as it stands. */
 export interface Reject {
@@ -59,17 +57,4 @@ export interface ParsedDocument {
   /** Drift and oddities worth telling, e.g. headers the schema doesn't know or lacks. Complete when the batches are. */
   notes: string[];
   batches: AsyncIterable<ParsedBatch>;
-  /** In place of `batches`, for who makes batches of the bytes on several threads: where the text may be cut at any line end. */
-  readable?: ReadableRows;
-}
-
-/** The rows of a document as bytes, and what they are to become. */
-export interface ReadableRows {
-  spec: RowGroupSpec;
-  /** Lines before the first data row. */
-  skipLines: number;
-  /** The text in UTF-8, from its start. */
-  openUtf8(): AsyncIterable<Uint8Array>;
-  /** Called with what all rows showed; completes the notes. Errors: WrongAssumption. */
-  confirm(evidence: Evidence, filledPlaces: Set<number>): void;
 }

@@ -1,20 +1,10 @@
-import type { RecordBatch } from 'apache-arrow';
+import type { Data, RecordBatch } from 'apache-arrow';
 import { describeError, ReportsError } from '../../errors.js';
 import { dropPartial, nameWholeFile, openPartial, partialName, writeError } from '../../whole-file.js';
 import type { ParquetWriter, ParquetWriterOptions } from '../types.js';
 import { type CompressedColumn, compressColumn } from './compress-column.js';
-import { encodeColumn, encodeRowNumbers, rowNumbersOf } from './encode-column.js';
+import { encodeColumn, encodeRowNumbers } from './encode-column.js';
 import { type ColumnChunk, type FileColumn, fileMetadata, type RowGroup } from './file-metadata.js';
-
-/** A row group that was encoded elsewhere: all columns but the row numbers, and those. */
-export interface CompressedRowGroup {
-  columns: CompressedColumn[];
-  numbers: Float64Array;
-}
-
-export interface ColumnarWriter extends ParquetWriter {
-  writeRowGroup(rowGroup: CompressedRowGroup): Promise<void>;
-}
 
 const magic = Buffer.from('PAR1');
 
@@ -27,7 +17,7 @@ export async function openColumnarWriter({
   path,
   columns,
   metadata,
-}: ParquetWriterOptions): Promise<ColumnarWriter> {
+}: ParquetWriterOptions): Promise<ParquetWriter> {
   const fileColumns: FileColumn[] = [
     ...columns.map(({ name, type }) => ({ name, type, optional: true })),
     { name: '_row', type: { kind: 'int64' }, optional: false },
@@ -72,14 +62,6 @@ export async function openColumnarWriter({
       if (batch.numRows === 0) return;
       await guarded(path, () => inLine(batch.numRows, compressBatch(batch)));
     },
-    async writeRowGroup({ columns: compressed, numbers }) {
-      await guarded(path, () =>
-        inLine(numbers.length, [
-          ...compressed.map((column) => Promise.resolve(column)),
-          compressColumn(encodeRowNumbers(numbers)),
-        ]),
-      );
-    },
     async finish() {
       return guarded(path, async () => {
         await writing;
@@ -99,14 +81,10 @@ export async function openColumnarWriter({
   };
 }
 
-/** All columns of a batch; its values are taken at once. */
+/** All columns of a batch, the row numbers last; its values are taken at once. */
 function compressBatch(batch: RecordBatch): Promise<CompressedColumn>[] {
-  return [...compressColumns(batch), compressColumn(encodeRowNumbers(rowNumbersOf(batch)))];
-}
-
-/** All columns of a batch but the row numbers; its values are taken at once. */
-export function compressColumns(batch: RecordBatch): Promise<CompressedColumn>[] {
-  return batch.data.children.slice(0, -1).map((data) => compressColumn(encodeColumn(data)));
+  const columns = batch.data.children.slice(0, -1).map(encodeColumn);
+  return [...columns, encodeRowNumbers(batch.data.children.at(-1) as Data)].map(compressColumn);
 }
 
 async function guarded<T>(path: string, work: () => Promise<T>): Promise<T> {

@@ -2,7 +2,7 @@ import { compress } from 'snappy';
 import { type EncodedColumn, encodings, type Statistics } from './encode-column.js';
 import { pageHeader } from './page-header.js';
 
-/** A column of a row group as it goes into the file, wherever that is: plain data, so that it may come from another thread. */
+/** A column of a row group as it goes into the file, wherever that is. */
 export interface CompressedColumn {
   /** Its pages, each behind its header. */
   bytes: Uint8Array;

@@ -1,4 +1,4 @@
-import { type Data, DataType, type RecordBatch } from 'apache-arrow';
+import { type Data, DataType } from 'apache-arrow';
 import { ByteSink } from './byte-sink.js';
 import { type ColumnValues, isValid, valuesOf } from './column-values.js';
 import { encodeDelta } from './delta.js';
@@ -68,7 +68,8 @@ function encodeNulls(length: number): EncodedColumn {
 }
 
 /** Encodes ascending row numbers, none of them null. */
-export function encodeRowNumbers(numbers: Float64Array): EncodedColumn {
+export function encodeRowNumbers(data: Data): EncodedColumn {
+  const numbers = numbersOf(data);
   const statistic = (number: number) => new Uint8Array(BigInt64Array.of(BigInt(number)).buffer);
   return {
     pages: [
@@ -83,15 +84,12 @@ export function encodeRowNumbers(numbers: Float64Array): EncodedColumn {
   };
 }
 
-/** The row numbers of a batch, its last column, `offset` higher. */
-export function rowNumbersOf(batch: RecordBatch, offset = 0): Float64Array {
-  const { values, length } = batch.data.children.at(-1) as Data;
+function numbersOf({ values, length }: Data): Float64Array {
   const { buffer, byteOffset } = values as BigInt64Array;
   const words = new Int32Array(buffer, byteOffset, length * 2);
   const numbers = new Float64Array(length);
   for (let index = 0; index < length; index += 1) {
-    numbers[index] =
-      ((words[index * 2] as number) >>> 0) + (words[index * 2 + 1] as number) * 2 ** 32 + offset;
+    numbers[index] = ((words[index * 2] as number) >>> 0) + (words[index * 2 + 1] as number) * 2 ** 32;
   }
   return numbers;
 }

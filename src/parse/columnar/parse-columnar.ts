@@ -3,11 +3,18 @@ import type { ExaminedDocument } from '../../source/types.js';
 import type { DelimitedDialect } from '../dialect.js';
 import type { Evidence } from '../evidence.js';
 import { type Survey, surveyDocument } from '../survey.js';
-import { type DelimitedLayout, delimitedLayout, dialectFacts, tableLayout } from '../table-layout.js';
-import type { ParsedBatch, ParsedDocument, ReadableRows } from '../types.js';
+import {
+  type DelimitedLayout,
+  delimitedLayout,
+  dialectFacts,
+  type TableLayout,
+  tableLayout,
+} from '../table-layout.js';
+import type { ParsedBatch, ParsedDocument } from '../types.js';
+import { openPlainRows } from './plain-rows.js';
 import { openQuotedRows } from './quoted-rows.js';
-import { openPlainCutter, RowGroupBuilder, type RowGroupSpec } from './row-group.js';
-import { NotColumnar } from './rows.js';
+import { RowGroupBuilder } from './row-group.js';
+import { NotColumnar, type RowCutter } from './rows.js';
 import { readSlabs } from './slab.js';
 
 /** What holds for a document as a whole, as far as rows are read by it. */
@@ -45,34 +52,12 @@ export async function parseColumnar(
   const assumed = known ?? (await assume(document, layout, head));
   const { table, places } = tableLayout(layout, schema, facts.reportType, assumed);
   const notes = [...header.notes];
-  const placeOf = (index: number) => header.positions.indexOf(index);
-  const spec: RowGroupSpec = {
-    columns: table.columns,
-    places,
-    delimiter: dialect.delimiter,
-    quoting: dialect.quoting,
-    width: dialect.header.length,
-    rules: assumed.rules,
-    emptyPlaces: [...assumed.emptyNameless].map(placeOf),
-  };
-  const readable: ReadableRows = {
-    spec,
-    skipLines: dialect.preambleLines + 1,
-    openUtf8: () => openUtf8(document),
-    confirm(evidence, filledPlaces) {
-      const filled = [...assumed.emptyNameless].filter((index) => filledPlaces.has(placeOf(index)));
-      if (filled.length > 0) throw new WrongAssumption(without(assumed, filled));
-      notes.push(...(assumed.isCertain ? assumed.notes : confirmed(assumed, evidence, layout)));
-    },
-  };
   return {
     engine: 'columnar',
     dialect: dialectFacts(dialect, assumed.rules),
     tables: [table],
     notes,
-    batches: readBatches(table.name, readable, dialect),
-    // Only where a line end is one wherever it stands can a text be cut there.
-    ...(dialect.quoting === 'csv' ? {} : { readable }),
+    batches: readBatches(document, layout, assumed, { table, places }, notes),
   };
 }
 
@@ -92,24 +77,42 @@ async function assume(
 }
 
 async function* readBatches(
-  table: string,
-  { spec, skipLines, openUtf8, confirm }: ReadableRows,
-  dialect: DelimitedDialect,
+  document: ExaminedDocument,
+  layout: DelimitedLayout,
+  assumed: Assumption,
+  { table, places }: TableLayout,
+  notes: string[],
 ): AsyncGenerator<ParsedBatch> {
-  const cutter = spec.quoting === 'csv' ? openQuotedRows(dialect) : openPlainCutter(spec, skipLines);
-  const group = new RowGroupBuilder(spec);
-  for await (const slab of readSlabs(openUtf8())) {
+  const { dialect, header } = layout;
+  const placeOf = (index: number) => header.positions.indexOf(index);
+  const cutter = openCutter(dialect);
+  const group = new RowGroupBuilder({
+    columns: table.columns,
+    places,
+    outerQuotes: dialect.quoting === 'outer',
+    rules: assumed.rules,
+    emptyPlaces: [...assumed.emptyNameless].map(placeOf),
+  });
+  for await (const slab of readSlabs(openUtf8(document))) {
     for (const rows of cutter.cut(slab)) group.add(rows);
-    // No need to read on.
-    if (group.filledPlaces.size > 0) break;
+    if (group.filledPlaces.size > 0) {
+      const emptyNameless = [...assumed.emptyNameless].filter(
+        (index) => !group.filledPlaces.has(placeOf(index)),
+      );
+      throw new WrongAssumption({ ...assumed, emptyNameless: new Set(emptyNameless) });
+    }
     group.textBytes += slab.length;
     if (!group.isFull()) continue;
-    if (!group.isEmpty()) yield { table, batch: group.batch(), rejects: group.rejects };
+    if (!group.isEmpty()) yield { table: table.name, batch: group.batch(), rejects: group.rejects };
     group.clear();
   }
   cutter.end();
-  if (!group.isEmpty()) yield { table, batch: group.batch(), rejects: group.rejects };
-  confirm(group.evidence, group.filledPlaces);
+  if (!group.isEmpty()) yield { table: table.name, batch: group.batch(), rejects: group.rejects };
+  notes.push(...(assumed.isCertain ? assumed.notes : confirmed(assumed, group.evidence, layout)));
+}
+
+function openCutter(dialect: DelimitedDialect): RowCutter {
+  return dialect.quoting === 'csv' ? openQuotedRows(dialect) : openPlainRows(dialect);
 }
 
 /** The notes on what was assumed. Errors: WrongAssumption. */
@@ -124,11 +127,6 @@ function confirmed(
     rules.decimalMark === assumed.rules.decimalMark && rules.dateOrder === assumed.rules.dateOrder;
   if (!isRight) throw new WrongAssumption({ ...assumed, rules });
   return evidence.notes(rules);
-}
-
-function without(assumed: Assumption, indexes: number[]): Assumption {
-  const emptyNameless = new Set([...assumed.emptyNameless].filter((index) => !indexes.includes(index)));
-  return { ...assumed, emptyNameless };
 }
 
 /** The bytes of a document in UTF-8. A byte order mark stands before the header, where it does no harm. */

@@ -1,3 +1,4 @@
+import { type DelimitedDialect, withoutOuterQuotes } from '../dialect.js';
 import { surplusReason } from '../records.js';
 import { findMarks } from './marks.js';
 import { type RowCutter, type Rows, rowsTogether } from './rows.js';
@@ -10,24 +11,16 @@ const carriageReturn = 0x0d;
  * Cuts rows where every delimiter is one: quoting `none` and `outer`. Blank lines are no rows; cells beyond the header that hold nothing are
  * left out, a row with others is rejected with its raw text.
  */
-export function openPlainRows(options: {
-  /** One byte. */
-  delimiter: string;
-  /** Cells of the header. */
-  width: number;
-  /** Lines before the first data row: preamble and header. */
-  skipLines: number;
-  /** What a cell says, its outer quotes taken off. */
-  cellText: (raw: string) => string;
-}): RowCutter {
-  const { delimiter, width, cellText } = options;
+export function openPlainRows({ delimiter, quoting, header, preambleLines }: DelimitedDialect): RowCutter {
+  const width = header.length;
   const delimiterByte = delimiter.charCodeAt(0);
   /** Room behind the marks of a slab for the marks of rows that are made as wide as the header. */
   const padding = Math.max(width + 1, 1 << 16);
   let marks = new Int32Array(0);
   const first = new Int32Array(rowsTogether);
   const numbers = new Float64Array(rowsTogether);
-  let skipLines = options.skipLines;
+  /** Before the first data row. */
+  let skipLines = preambleLines + 1;
   let rowNumber = 0;
 
   return {
@@ -44,7 +37,6 @@ export function openPlainRows(options: {
         if (rows.count > 0 || rows.rejects.length > 0) yield rows;
       }
     },
-    rowCount: () => rowNumber,
     end() {},
   };
 
@@ -101,7 +93,8 @@ export function openPlainRows(options: {
   }
 
   function cellAt(slab: Slab, start: number, column: number): string {
-    return cellText(slab.text((marks[start + column] as number) + 1, marks[start + column + 1] as number));
+    const text = slab.text((marks[start + column] as number) + 1, marks[start + column + 1] as number);
+    return quoting === 'outer' ? withoutOuterQuotes(text) : text;
   }
 
   function isBlankCell(slab: Slab, start: number): boolean {

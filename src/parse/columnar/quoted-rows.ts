@@ -51,7 +51,6 @@ export function openQuotedRows(dialect: DelimitedDialect): RowCutter {
       begun = source.bytes.slice(at, source.length);
       if (begun.length > longestRow) throw new NotColumnar('a quote is not closed');
     },
-    rowCount: () => rowNumber,
     end() {
       if (begun.length > 0) throw new NotColumnar('a quote is not closed');
     },

@@ -1,7 +1,6 @@
 import type { Data, RecordBatch } from 'apache-arrow';
-import type { Quoting, ResolvedColumn } from '../../schema/types.js';
+import type { ResolvedColumn } from '../../schema/types.js';
 import { recordBatch } from '../batch-builder.js';
-import { withoutOuterQuotes } from '../dialect.js';
 import { Evidence } from '../evidence.js';
 import { noNulls } from '../null-bitmap.js';
 import type { Reject } from '../types.js';
@@ -9,18 +8,14 @@ import { openSink } from '../value-sinks.js';
 import type { ValueRules } from '../values.js';
 import { nullData } from './arrow-data.js';
 import { Column } from './column.js';
-import { openPlainRows } from './plain-rows.js';
-import type { RowCutter, Rows } from './rows.js';
+import type { Rows } from './rows.js';
 
-/** All that is needed to make rows of a delimited text into a batch; plain data, so that another thread can be told. */
-export interface RowGroupSpec {
+export interface RowGroupOptions {
   columns: ResolvedColumn[];
   /** For each column its cell in a row, from the left; undefined for one that the document lacks. */
   places: (number | undefined)[];
-  delimiter: string;
-  quoting: Quoting;
-  /** Cells of the header. */
-  width: number;
+  /** One pair of quotes around a cell is taken off. */
+  outerQuotes: boolean;
   rules: ValueRules;
   /** Cells that are assumed to be empty in all rows. */
   emptyPlaces: number[];
@@ -29,13 +24,7 @@ export interface RowGroupSpec {
 /** A batch is a row group: that many rows, or less where rows are wide or long. */
 const mostRows = 122_880;
 const mostCells = 4_000_000;
-export const mostTextBytes = 16 * 1024 * 1024;
-
-/** Cuts rows where every delimiter is one; the lines before the first data row are skipped. */
-export function openPlainCutter({ delimiter, quoting, width }: RowGroupSpec, skipLines: number): RowCutter {
-  const cellText = quoting === 'outer' ? withoutOuterQuotes : (text: string) => text;
-  return openPlainRows({ delimiter, width, skipLines, cellText });
-}
+const mostTextBytes = 16 * 1024 * 1024;
 
 /** Rows on their way into batches, one row group after the other in the same memory. */
 export class RowGroupBuilder {
@@ -48,10 +37,9 @@ export class RowGroupBuilder {
   private readonly numbers = openSink({ kind: 'int64' });
   private readonly rowLimit: number;
 
-  constructor(private readonly spec: RowGroupSpec) {
-    const { columns, places, rules, quoting } = spec;
+  constructor(private readonly options: RowGroupOptions) {
+    const { columns, places, outerQuotes, rules } = options;
     const { evidence } = this;
-    const outerQuotes = quoting === 'outer';
     this.columns = columns.map((column, index) => {
       const place = places[index];
       return place === undefined ? undefined : new Column({ column, place, outerQuotes, rules, evidence });
@@ -72,7 +60,7 @@ export class RowGroupBuilder {
   }
 
   add(rows: Rows): void {
-    for (const place of this.spec.emptyPlaces) if (hasContent(rows, place)) this.filledPlaces.add(place);
+    for (const place of this.options.emptyPlaces) if (hasContent(rows, place)) this.filledPlaces.add(place);
     const found = [...rows.rejects];
     for (const column of this.columns) column?.add(rows, found);
     for (let row = 0; row < rows.count; row += 1) this.numbers.pushInteger(rows.numbers[row] as number);
@@ -84,7 +72,7 @@ export class RowGroupBuilder {
     const children = this.columns.map((column): Data => column?.take() ?? nullData(this.rows));
     children.push(this.numbers.data(noNulls));
     return recordBatch(
-      this.spec.columns.map(({ name }) => name),
+      this.options.columns.map(({ name }) => name),
       children,
     );
   }
@@ -98,7 +86,7 @@ export class RowGroupBuilder {
 
   /** By row, then by column: they were found column by column. */
   private inOrder(rejects: Reject[]): Reject[] {
-    const places = new Map(this.spec.columns.map(({ name }, index) => [name, index]));
+    const places = new Map(this.options.columns.map(({ name }, index) => [name, index]));
     const place = ({ column }: Reject) => (column === null ? -1 : (places.get(column) ?? -1));
     return rejects.sort((a, b) => a.row - b.row || place(a) - place(b));
   }

@@ -20,8 +20,6 @@ export interface Rows {
 export interface RowCutter {
   /** The rows of a slab in portions; the memory of one is used again for the next. Errors: NotColumnar. */
   cut(slab: Slab): Iterable<Rows>;
-  /** Data rows so far, rejected ones too. */
-  rowCount(): number;
   /** Called behind the last slab. Errors: NotColumnar where a row is not at its end. */
   end(): void;
 }
