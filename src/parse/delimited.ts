@@ -48,7 +48,11 @@ async function* readBatches(
   let row = 0;
   for await (const record of readRecords(document.openText(), dialect, reading)) {
     row += 1;
-    const surplus = surplusCells(record.cells, dialect.header.length);
+    const surplus = surplusCells(
+      record.cells.length,
+      dialect.header.length,
+      (index) => record.cells[index] ?? '',
+    );
     if (surplus > 0) {
       rejects.push({ row, column: null, raw: record.raw, reason: surplusReason(surplus) });
     } else {

@@ -128,10 +128,10 @@ function isBlank(cells: string[]): boolean {
   return cells.length === 1 && (cells[0] ?? '').trim() === '';
 }
 
-/** Cells beyond the header that hold something. Empty ones are harmless. */
-export function surplusCells(cells: string[], headerCells: number): number {
-  let last = cells.length;
-  while (last > headerCells && (cells[last - 1] ?? '').trim() === '') last -= 1;
+/** Of so many cells those beyond the header, up to the last that holds something. Empty ones behind it are harmless. */
+export function surplusCells(cells: number, headerCells: number, cellAt: (index: number) => string): number {
+  let last = cells;
+  while (last > headerCells && cellAt(last - 1).trim() === '') last -= 1;
   return Math.max(last - headerCells, 0);
 }
 

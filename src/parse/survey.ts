@@ -65,7 +65,7 @@ async function survey(
       throw swallowedRows;
     }
     // A row that will be rejected tells nothing: nobody knows which of its cells moved.
-    if (surplusCells(cells, dialect.header.length) > 0) continue;
+    if (surplusCells(cells.length, dialect.header.length, (index) => cells[index] ?? '') > 0) continue;
     for (const { index, position, kind } of watched) {
       const text = cells[position];
       if (text === undefined || text === '') continue;

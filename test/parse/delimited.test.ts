@@ -376,6 +376,12 @@ for (const engine of ['reference', 'columnar'] as const)
       );
     });
 
+    it('drops a nameless column in which all cells are quotes around nothing', async () => {
+      const text = '"order-id"\t"sku"\t""\n"1"\t"a"\t""\n"2"\t"b"\t""\n';
+      const { columns } = await readRows(documentOf(text), { ...orders, quoting: 'outer' });
+      assert.equal(columns.length, 5);
+    });
+
     it('keeps a quoted cell over several lines whole, in a row of any width', async () => {
       for (const text of [
         'a,b,c\n1,"x\ny"\n2,"p\nq",3\n',

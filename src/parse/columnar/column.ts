@@ -7,10 +7,9 @@ import { dictionaryData, nullData, textData } from './arrow-data.js';
 import { DistinctTexts } from './distinct-texts.js';
 import { fastMicros, fastNumber } from './fast-values.js';
 import { NullBitmap, noNulls } from '../null-bitmap.js';
-import type { Rows } from './rows.js';
+import { cellLength, cellStart, type Rows } from './rows.js';
 import { openSink, TextSink, type ValueSink } from '../value-sinks.js';
 
-const quote = 0x22;
 const longestInt64 = 18;
 
 export interface ColumnOptions {
@@ -103,52 +102,37 @@ export class Column {
   }
 
   private addText(sink: TextSink, nulls: NullBitmap, rows: Rows): void {
+    const { slab, marks } = rows;
+    const { place, outerQuotes } = this.options;
     for (let row = 0; row < rows.count; row += 1) {
-      const start = this.cellStart(rows, row);
-      const length = this.cellLength(rows, row);
-      sink.pushBytes(rows.slab.view, start, length);
+      const mark = (rows.first[row] as number) + place;
+      const start = cellStart(slab.bytes, marks, mark, outerQuotes);
+      const length = Math.max(0, cellLength(slab.bytes, marks, mark, outerQuotes));
+      sink.pushBytes(slab.view, start, length);
       nulls.add(length > 0);
     }
   }
 
   private addValues(sink: ValueSink, nulls: NullBitmap, rows: Rows, rejects: Reject[]): void {
-    const { slab } = rows;
+    const { slab, marks } = rows;
+    const { place, outerQuotes } = this.options;
     for (let row = 0; row < rows.count; row += 1) {
-      const start = this.cellStart(rows, row);
-      const length = this.cellLength(rows, row);
+      const mark = (rows.first[row] as number) + place;
+      const start = cellStart(slab.bytes, marks, mark, outerQuotes);
+      const length = cellLength(slab.bytes, marks, mark, outerQuotes);
       const fast = length > 0 ? this.fastValue(slab.bytes, start, length) : Number.NaN;
       if (!Number.isNaN(fast)) {
         sink.pushInteger(fast);
         nulls.add(true);
         continue;
       }
-      const text = slab.text(start, start + length);
+      const text = length > 0 ? slab.text(start, start + length) : '';
       const reading = length > 0 ? this.reading(text) : undefined;
       sink.push(reading?.value);
       nulls.add(reading?.value !== undefined);
       this.options.evidence.add(reading?.clue);
       if (reading?.rejected) this.reject(text, rows.numbers[row] as number, rejects);
     }
-  }
-
-  private cellStart(rows: Rows, row: number): number {
-    const start = (rows.marks[(rows.first[row] as number) + this.options.place] as number) + 1;
-    return this.isQuoted(rows, row, start) ? start + 1 : start;
-  }
-
-  /** 0 for a cell that the row lacks. */
-  private cellLength(rows: Rows, row: number): number {
-    const mark = (rows.first[row] as number) + this.options.place;
-    const start = (rows.marks[mark] as number) + 1;
-    const length = (rows.marks[mark + 1] as number) - start;
-    return Math.max(0, this.isQuoted(rows, row, start) ? length - 2 : length);
-  }
-
-  private isQuoted(rows: Rows, row: number, start: number): boolean {
-    if (!this.options.outerQuotes) return false;
-    const end = rows.marks[(rows.first[row] as number) + this.options.place + 1] as number;
-    const { bytes } = rows.slab;
-    return end - start > 1 && bytes[start] === quote && bytes[end - 1] === quote;
   }
 
   /** An integer, unscaled in a decimal; NaN where the slower way must decide. */

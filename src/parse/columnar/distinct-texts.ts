@@ -1,10 +1,8 @@
-import type { Rows } from './rows.js';
+import { cellLength, cellStart, type Rows } from './rows.js';
 import { TextDictionary } from './text-dictionary.js';
 
 /** With fewer values it is not tried whether they repeat. */
 const valuesBeforeChoice = 4096;
-
-const quote = 0x22;
 
 /** The cells of a column as distinct texts, and which of them each row has. */
 export class DistinctTexts {
@@ -23,17 +21,13 @@ export class DistinctTexts {
     let last = -1;
     for (let row = 0; row < count; row += 1, at += 1) {
       const mark = (first[row] as number) + place;
-      let start = (marks[mark] as number) + 1;
-      let length = (marks[mark + 1] as number) - start;
-      if (outerQuotes && length > 1 && bytes[start] === quote && bytes[start + length - 1] === quote) {
-        start += 1;
-        length -= 2;
-      }
+      const length = cellLength(bytes, marks, mark, outerQuotes);
       if (length <= 0) {
         indices[at] = -1;
         this.empty += 1;
         continue;
       }
+      const start = cellStart(bytes, marks, mark, outerQuotes);
       // Rows that follow each other often say the same.
       if (last < 0 || !dictionary.equals(last, view, start, length)) {
         last = dictionary.number(view, start, length);

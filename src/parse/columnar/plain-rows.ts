@@ -1,5 +1,5 @@
 import { type DelimitedDialect, withoutOuterQuotes } from '../dialect.js';
-import { surplusReason } from '../records.js';
+import { surplusCells, surplusReason } from '../records.js';
 import { findMarks } from './marks.js';
 import { type RowCutter, type Rows, rowsTogether } from './rows.js';
 import type { Slab } from './slab.js';
@@ -62,8 +62,8 @@ export function openPlainRows({ delimiter, quoting, header, preambleLines }: Del
       if (cells === width && width > 1) {
         first[count] = start;
       } else {
-        if (cells === 1 && isBlankCell(slab, start)) continue;
-        const surplus = cells > width ? surplusCells(slab, start, cells) : 0;
+        if (cells === 1 && cellAt(slab, start, 0).trim() === '') continue;
+        const surplus = surplusCells(cells, width, (column) => cellAt(slab, start, column));
         if (surplus > 0) {
           rowNumber += 1;
           const raw = slab.text((marks[start] as number) + 1, marks[last] as number);
@@ -95,16 +95,5 @@ export function openPlainRows({ delimiter, quoting, header, preambleLines }: Del
   function cellAt(slab: Slab, start: number, column: number): string {
     const text = slab.text((marks[start + column] as number) + 1, marks[start + column + 1] as number);
     return quoting === 'outer' ? withoutOuterQuotes(text) : text;
-  }
-
-  function isBlankCell(slab: Slab, start: number): boolean {
-    return cellAt(slab, start, 0).trim() === '';
-  }
-
-  /** Cells beyond the header up to the last that holds something. */
-  function surplusCells(slab: Slab, start: number, cells: number): number {
-    let last = cells;
-    while (last > width && cellAt(slab, start, last - 1).trim() === '') last -= 1;
-    return last - width;
   }
 }

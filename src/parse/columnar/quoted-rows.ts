@@ -1,5 +1,5 @@
 import type { DelimitedDialect } from '../dialect.js';
-import { surplusReason } from '../records.js';
+import { surplusCells, surplusReason } from '../records.js';
 import { swallowsRows } from '../survey.js';
 import { slackBytes } from './marks.js';
 import { NotColumnar, type RowCutter, type Rows, rowsTogether } from './rows.js';
@@ -82,7 +82,7 @@ export function openQuotedRows(dialect: DelimitedDialect): RowCutter {
       if (cells === 1 && cellText(firstMark, 0).trim() === '') continue;
       checkSwallowed(source, rowFrom, end, firstMark, cells);
       rowNumber += 1;
-      const surplus = cells > width ? surplusCells(firstMark, cells) : 0;
+      const surplus = surplusCells(cells, width, (cell) => cellText(firstMark, cell));
       if (surplus > 0) {
         const raw = source.text(rowFrom, end).replace(/\r?\n$/, '');
         rows.rejects.push({ row: rowNumber, column: null, raw, reason: surplusReason(surplus) });
@@ -172,12 +172,6 @@ export function openQuotedRows(dialect: DelimitedDialect): RowCutter {
 
   function cellText(firstMark: number, cell: number): string {
     return clean.text((marks[firstMark + cell] as number) + 1, marks[firstMark + cell + 1] as number);
-  }
-
-  function surplusCells(firstMark: number, cells: number): number {
-    let last = cells;
-    while (last > width && cellText(firstMark, last - 1).trim() === '') last -= 1;
-    return last - width;
   }
 }
 

@@ -8,7 +8,7 @@ import { openSink } from '../value-sinks.js';
 import type { ValueRules } from '../values.js';
 import { nullData } from './arrow-data.js';
 import { Column } from './column.js';
-import type { Rows } from './rows.js';
+import { cellLength, type Rows } from './rows.js';
 
 export interface RowGroupOptions {
   columns: ResolvedColumn[];
@@ -60,7 +60,8 @@ export class RowGroupBuilder {
   }
 
   add(rows: Rows): void {
-    for (const place of this.options.emptyPlaces) if (hasContent(rows, place)) this.filledPlaces.add(place);
+    const { emptyPlaces, outerQuotes } = this.options;
+    for (const place of emptyPlaces) if (hasContent(rows, place, outerQuotes)) this.filledPlaces.add(place);
     const found = [...rows.rejects];
     for (const column of this.columns) column?.add(rows, found);
     for (let row = 0; row < rows.count; row += 1) this.numbers.pushInteger(rows.numbers[row] as number);
@@ -92,10 +93,9 @@ export class RowGroupBuilder {
   }
 }
 
-function hasContent(rows: Rows, place: number): boolean {
-  for (let row = 0; row < rows.count; row += 1) {
-    const mark = (rows.first[row] as number) + place;
-    if ((rows.marks[mark + 1] as number) - (rows.marks[mark] as number) > 1) return true;
+function hasContent({ slab, marks, first, count }: Rows, place: number, outerQuotes: boolean): boolean {
+  for (let row = 0; row < count; row += 1) {
+    if (cellLength(slab.bytes, marks, (first[row] as number) + place, outerQuotes) > 0) return true;
   }
   return false;
 }

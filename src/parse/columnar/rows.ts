@@ -1,6 +1,8 @@
 import type { Reject } from '../types.js';
 import type { Slab } from './slab.js';
 
+const quote = 0x22;
+
 /**
  * Rows cut out of a slab. The cell of row `r` in column `c` lies from `marks[first[r] + c] + 1` to `marks[first[r] + c + 1]`; a cell that a
  * short row lacks has a length of -1.
@@ -14,6 +16,25 @@ export interface Rows {
   numbers: Float64Array;
   /** Rows that have more cells than the header. */
   rejects: Reject[];
+}
+
+/** Whether the cell behind `mark` has a pair of quotes around it. */
+function isQuoted(bytes: Uint8Array, marks: Int32Array, mark: number): boolean {
+  const start = (marks[mark] as number) + 1;
+  const end = marks[mark + 1] as number;
+  return end - start > 1 && bytes[start] === quote && bytes[end - 1] === quote;
+}
+
+/** Where the text of the cell behind `mark` begins; `outerQuotes`: behind the quote, where a pair of them is around it. */
+export function cellStart(bytes: Uint8Array, marks: Int32Array, mark: number, outerQuotes: boolean): number {
+  const start = (marks[mark] as number) + 1;
+  return outerQuotes && isQuoted(bytes, marks, mark) ? start + 1 : start;
+}
+
+/** Bytes of the same text; 0 or less for a cell that is empty or that its row lacks. */
+export function cellLength(bytes: Uint8Array, marks: Int32Array, mark: number, outerQuotes: boolean): number {
+  const length = (marks[mark + 1] as number) - (marks[mark] as number) - 1;
+  return outerQuotes && isQuoted(bytes, marks, mark) ? length - 2 : length;
 }
 
 /** Cuts the rows out of slabs, in order. */

@@ -1,6 +1,8 @@
 import { slackBytes } from './marks.js';
 
 const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+
 /** No mark, and no part of a character of UTF-8. */
 const filler = 0xff;
 
@@ -50,7 +52,7 @@ export async function* readSlabs(bytes: AsyncIterable<Uint8Array>): AsyncGenerat
   }
   if (begun === 0) return;
   slab = grown(slab, begun, 1);
-  if (slab.bytes[begun - 1] === 0x0d) begun -= 1;
+  if (slab.bytes[begun - 1] === carriageReturn) begun -= 1;
   slab.bytes[begun] = lineFeed;
   slab.length = begun + 1;
   slab.bytes.fill(filler, slab.length, slab.length + slackBytes);
