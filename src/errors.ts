@@ -286,17 +286,11 @@ export function isRetryable(error: unknown): boolean {
   return !(error instanceof ReportsError) || error.kind === 'retryable';
 }
 
-const environmentCodes = new Set<string>([
-  'API_QUOTA_EXCEEDED',
-  'API_UNAVAILABLE',
-  'LOGIN_REFUSED',
-  'QUEUE_UNREACHABLE',
-  'REPORT_NOT_READY',
-  'WAREHOUSE_LOCKED',
-  'WAREHOUSE_UNREADABLE',
-  'DISK_FULL',
-  'DOCUMENT_BUSY',
-]);
+/** The code of an error from the catalogue; UNEXPECTED for any other. */
+export function errorCode(error: unknown): string {
+  return error instanceof ReportsError ? error.code : 'UNEXPECTED';
+}
+
 const machineCodes = new Set([
   'EACCES',
   'EBUSY',
@@ -311,9 +305,14 @@ const machineCodes = new Set([
 
 /** Whether a failure says nothing about the document it was met with: it may be tried as often as it takes. */
 export function isNotTheDocumentsFault(error: unknown): boolean {
+  if (error instanceof ReportsError) {
+    // A download fails by the document as well as by the network.
+    return error.kind === 'retryable'
+      ? error.code !== 'DOWNLOAD_FAILED'
+      : error.code === 'WAREHOUSE_UNREADABLE';
+  }
   const code = (error as { code?: unknown } | null | undefined)?.code;
-  if (typeof code !== 'string') return false;
-  return environmentCodes.has(code) || machineCodes.has(code);
+  return typeof code === 'string' && machineCodes.has(code);
 }
 
 /** One line that says what went wrong, for an error of any origin. */

@@ -1,17 +1,13 @@
 import { type Data, Field, makeData, RecordBatch, Schema, Struct } from 'apache-arrow';
 import type { ResolvedColumn } from '../schema/types.js';
-import { NullBitmap, noNulls } from './null-bitmap.js';
-import { openSink, type ValueSink } from './value-sinks.js';
+import { noNulls } from './null-bitmap.js';
+import { NullableValues } from './nullable-values.js';
+import { openSink } from './value-sinks.js';
 import type { Value } from './values.js';
-
-interface ColumnInWork {
-  sink: ValueSink;
-  nulls: NullBitmap;
-}
 
 /** Collects rows of one table and makes them into Arrow batches: the columns in order, then `_row`. */
 export class BatchBuilder {
-  private columnsInWork: ColumnInWork[] = [];
+  private values: NullableValues[] = [];
   private rowNumbers = openSink({ kind: 'int64' });
 
   constructor(private readonly columns: ResolvedColumn[]) {
@@ -25,16 +21,14 @@ export class BatchBuilder {
   /** Adds a row: one cell for each column. */
   add(rowNumber: number, cells: (Value | null)[]): void {
     this.rowNumbers.pushInteger(rowNumber);
-    this.columnsInWork.forEach(({ sink, nulls }, index) => {
-      const value = cells[index] ?? undefined;
-      sink.push(value);
-      nulls.add(value !== undefined);
+    this.values.forEach((values, index) => {
+      values.push(cells[index] ?? undefined);
     });
   }
 
   /** The rows added since the last batch. */
   take(): RecordBatch {
-    const children = this.columnsInWork.map(({ sink, nulls }) => sink.data(nulls.nulls()));
+    const children = this.values.map((values) => values.data());
     children.push(this.rowNumbers.data(noNulls));
     this.begin();
     return recordBatch(
@@ -44,7 +38,7 @@ export class BatchBuilder {
   }
 
   private begin(): void {
-    this.columnsInWork = this.columns.map(({ type }) => ({ sink: openSink(type), nulls: new NullBitmap() }));
+    this.values = this.columns.map(({ type }) => new NullableValues(type));
     this.rowNumbers = openSink({ kind: 'int64' });
   }
 }

@@ -11,7 +11,7 @@ import {
 } from 'apache-arrow';
 import { unscaledDecimal } from '../schema/decimal.js';
 import type { ColumnType } from '../schema/types.js';
-import type { Nulls } from './null-bitmap.js';
+import { NullBitmap, type Nulls } from './null-bitmap.js';
 import type { Value } from './values.js';
 
 /** Values of one type on their way into an Arrow array, without nulls: a null takes the place of a value, whatever stands there. */
@@ -154,16 +154,10 @@ class DoubleSink implements ValueSink {
 
 class BoolSink implements ValueSink {
   length = 0;
-  private bits = new Uint8Array(64);
+  private readonly bitmap = new NullBitmap();
 
   push(value: Value | undefined): void {
-    if (this.length === this.bits.length * 8) {
-      const larger = new Uint8Array(this.bits.length * 2);
-      larger.set(this.bits);
-      this.bits = larger;
-    }
-    if (value === true)
-      this.bits[this.length >> 3] = (this.bits[this.length >> 3] as number) | (1 << (this.length & 7));
+    this.bitmap.add(value === true);
     this.length += 1;
   }
 
@@ -172,11 +166,17 @@ class BoolSink implements ValueSink {
   }
 
   data(nulls: Nulls): Data {
-    return makeData({ type: new Bool(), length: this.length, data: this.bits, ...nulls });
+    // Arrow's bits of booleans are laid out as those of nulls.
+    return makeData({
+      type: new Bool(),
+      length: this.length,
+      data: this.bitmap.nulls().nullBitmap,
+      ...nulls,
+    });
   }
 
   clear(): void {
-    this.bits.fill(0);
+    this.bitmap.clear();
     this.length = 0;
   }
 }

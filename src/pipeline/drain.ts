@@ -1,4 +1,3 @@
-import { describeError, ReportsError } from '../errors.js';
 import { openQueue } from '../source/sqs.js';
 import type { Queue, QueueMessage } from '../source/types.js';
 import type { PipelineContext } from './context.js';
@@ -6,7 +5,7 @@ import { deleteMessage, releaseMessage } from './end-message.js';
 import { faultPoint } from './fault-point.js';
 import { isSettled, type Pipeline, type Route, routeMessage } from './route.js';
 import { type DrainSignals, mostInHand, WorkList } from './work-list.js';
-import type { WorkSummary } from './work-summary.js';
+import { failureOf, type WorkSummary } from './work-summary.js';
 
 /**
  * One drain of a pipeline: receives until its queue is empty or a limit is met. Each message is routed; each document goes the data path
@@ -41,8 +40,7 @@ export async function drain(
       await work.finish();
       if (Object.keys(work.summary.outcomes).length === 0) throw error;
       // What was done before is worth telling.
-      const code = error instanceof ReportsError ? error.code : 'UNEXPECTED';
-      work.summary.failures.push({ key: pipeline.queue, code, message: describeError(error) });
+      work.summary.failures.push(failureOf(pipeline.queue, error));
       work.count('failed');
     }
     return await work.finish();

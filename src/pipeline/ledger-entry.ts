@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import { describeError, ReportsError } from '../errors.js';
+import { describeError, errorCode } from '../errors.js';
 import type { RawDocument, Report } from '../source/types.js';
 import type { LedgerEntry } from '../warehouse/types.js';
 
@@ -36,7 +36,7 @@ export function ledgerEntry(known: Partial<LedgerEntry> & Pick<LedgerEntry, 'key
 export function quarantineReason(error: unknown): Pick<LedgerEntry, 'status' | 'reasonCode' | 'reason'> {
   return {
     status: 'quarantined',
-    reasonCode: error instanceof ReportsError ? error.code : 'UNEXPECTED',
+    reasonCode: errorCode(error),
     reason: describeError(error),
   };
 }

@@ -1,4 +1,4 @@
-import { describeError, ReportsError } from '../errors.js';
+import { ReportsError } from '../errors.js';
 import { findRaw, rawPath } from '../source/document/raw-store.js';
 import { readNotification } from '../source/notification.js';
 import type { CallOptions } from '../source/types.js';
@@ -6,9 +6,10 @@ import type { LedgerEntry, LedgerFilter, LedgerRow, Load } from '../warehouse/ty
 import { CommitQueue } from './commit-queue.js';
 import type { PipelineContext } from './context.js';
 import { prepareLoad, prepareRaw, type ReportRequest } from './load-document.js';
+import { type Failure, failureOf } from './work-summary.js';
 
 /** A document of the ledger that was loaded again, or why it was not. */
-export type Reloaded = { entry: LedgerEntry } | { failure: { key: string; code: string; message: string } };
+export type Reloaded = { entry: LedgerEntry } | { failure: Failure };
 
 /**
  * Loads documents of the ledger again, from raw; where there is no raw document, from Amazon. What they loaded before is replaced,
@@ -36,9 +37,8 @@ export async function* reload(
       yield { entry: await commits.submit(load, []) };
     } catch (error) {
       options.signal?.throwIfAborted();
-      const code = error instanceof ReportsError ? error.code : 'UNEXPECTED';
       // One document's trouble must not keep the others from being loaded.
-      yield { failure: { key: row.key, code, message: describeError(error) } };
+      yield { failure: failureOf(row.key, error) };
     }
   }
 }

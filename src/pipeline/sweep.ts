@@ -5,7 +5,7 @@ import { ledgerKey } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
 import { isSettled, type Pipeline } from './route.js';
 import { type DrainSignals, mostInHand, WorkList } from './work-list.js';
-import type { WorkSummary } from './work-summary.js';
+import { failureOf, type WorkSummary } from './work-summary.js';
 
 /** Amazon keeps reports for 90 days, and getReports looks back no further. */
 export const longestSweepDays = 90;
@@ -58,7 +58,7 @@ export async function sweep(
         }
         // One seller's trouble must not keep the others from being swept.
         if (!(error instanceof ReportsError) || error.code === 'WAREHOUSE_LOCKED') throw error;
-        work.summary.failures.push({ key: id, code: error.code, message: error.message });
+        work.summary.failures.push(failureOf(id, error));
         context.log.error({ sellerId: id, code: error.code }, describeError(error));
       }
     }

@@ -1,4 +1,4 @@
-import { describeError, isNotTheDocumentsFault, ReportsError } from '../errors.js';
+import { isNotTheDocumentsFault, ReportsError } from '../errors.js';
 import type { QueueMessage } from '../source/types.js';
 import type { LedgerEntry, Load } from '../warehouse/types.js';
 import { ledgerKey } from '../warehouse/types.js';
@@ -7,7 +7,7 @@ import type { Outcome, PipelineContext } from './context.js';
 import { releaseMessage } from './end-message.js';
 import { ledgerEntry, quarantineReason } from './ledger-entry.js';
 import { prepareLoad, type ReportRequest } from './load-document.js';
-import type { WorkSummary } from './work-summary.js';
+import { failureOf, type WorkSummary } from './work-summary.js';
 
 /** Messages in hand at once; all of them are kept invisible, so there is no use in more than a drain can finish. */
 export const mostInHand = 100;
@@ -41,6 +41,10 @@ export interface WorkLimits extends DrainSignals {
  */
 export class WorkList {
   readonly summary: WorkSummary = { outcomes: {}, committed: [], failures: [] };
+  /** How much work was given back for want of quota, without a try. */
+  deferrals = 0;
+  /** Whether another process holds the warehouse: nothing can be committed now. */
+  warehouseIsHeld = false;
 
   private readonly commits: CommitQueue;
   /** By key, and by report: a notification may lack the document id that another has. */
@@ -60,11 +64,6 @@ export class WorkList {
     this.commits = new CommitQueue(context);
     limits.stop.addEventListener('abort', this.begin);
   }
-
-  /** How much work was given back for want of quota, without a try. */
-  deferrals = 0;
-  /** Whether another process holds the warehouse: nothing can be committed now. */
-  warehouseIsHeld = false;
 
   /** Calls of getReportDocument that the work in hand of a seller still wants. */
   callsWanted(sellerId: string): number {
@@ -269,13 +268,11 @@ export class WorkList {
 
   private async failed(key: string, messages: QueueMessage[], error: unknown): Promise<void> {
     await this.release(messages, retryDelaySeconds(messages));
-    const code = error instanceof ReportsError ? error.code : 'UNEXPECTED';
+    const failure = failureOf(key, error);
+    const { code, message } = failure;
     this.warehouseIsHeld ||= code === 'WAREHOUSE_LOCKED';
-    this.summary.failures.push({ key, code, message: describeError(error) });
-    this.context.log.error(
-      { key, code, err: code === 'UNEXPECTED' ? error : undefined },
-      describeError(error),
-    );
+    this.summary.failures.push(failure);
+    this.context.log.error({ key, code, err: code === 'UNEXPECTED' ? error : undefined }, message);
     this.finished(key, 'failed');
   }
 

@@ -1,3 +1,4 @@
+import { describeError, errorCode } from '../errors.js';
 import type { LedgerEntry } from '../warehouse/types.js';
 import type { Outcome } from './context.js';
 
@@ -7,5 +8,16 @@ export interface WorkSummary {
   /** Ledger entries committed. */
   committed: LedgerEntry[];
   /** Retryable failures met: the work stays where it came from. */
-  failures: { key: string; code: string; message: string }[];
+  failures: Failure[];
+}
+
+export interface Failure {
+  /** What was in work: a key of the ledger, a seller, a queue. */
+  key: string;
+  code: string;
+  message: string;
+}
+
+export function failureOf(key: string, error: unknown): Failure {
+  return { key, code: errorCode(error), message: describeError(error) };
 }

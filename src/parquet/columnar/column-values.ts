@@ -40,15 +40,21 @@ export function valuesOf(data: Data): ColumnValues {
   throw new Error(`no Parquet encoding for Arrow's ${type}`);
 }
 
+/** The bitmap of the values that are there; undefined where all are. Taken once, as Arrow's getters take time. */
+export function validityOf(data: Data): Uint8Array | undefined {
+  return data.nullCount === 0 ? undefined : data.nullBitmap;
+}
+
 /** Whether the value at `index` is there. */
-export function isValid({ nullCount, nullBitmap }: Data, index: number): boolean {
-  return nullCount === 0 || (((nullBitmap[index >> 3] ?? 0) >> (index & 7)) & 1) === 1;
+export function isValid(validity: Uint8Array | undefined, index: number): boolean {
+  return validity === undefined || (((validity[index >> 3] as number) >> (index & 7)) & 1) === 1;
 }
 
 function extremesBy(data: Data, isLess: (a: number, b: number) => boolean): Extremes {
+  const validity = validityOf(data);
   let [least, greatest] = [-1, -1];
   for (let index = 0; index < data.length; index += 1) {
-    if (!isValid(data, index)) continue;
+    if (!isValid(validity, index)) continue;
     if (least < 0) least = greatest = index;
     else if (isLess(index, least)) least = index;
     else if (isLess(greatest, index)) greatest = index;
@@ -71,10 +77,11 @@ function words(data: Data, stride: number, width: 1 | 2): ColumnValues {
         sink.append(new Uint8Array(buffer, byteOffset + from * stride * 4, (to - from) * stride * 4)),
     }),
     extremes() {
+      const validity = validityOf(data);
       let [least, greatest] = [-1, -1];
       let [leastHigh, leastLow, greatestHigh, greatestLow] = [0, 0, 0, 0];
       for (let index = 0; index < data.length; index += 1) {
-        if (!isValid(data, index)) continue;
+        if (!isValid(validity, index)) continue;
         const low = (ints[index * stride] as number) >>> 0;
         const high = ints[index * stride + width - 1] as number;
         if (least < 0 || high < leastHigh || (high === leastHigh && low < leastLow)) {

@@ -1,6 +1,6 @@
 import { type Data, DataType } from 'apache-arrow';
 import { ByteSink } from './byte-sink.js';
-import { type ColumnValues, isValid, valuesOf } from './column-values.js';
+import { type ColumnValues, isValid, validityOf, valuesOf } from './column-values.js';
 import { encodeDelta } from './delta.js';
 import { allThere, bitWidthOf, encodeDefinitionLevels, encodeHybrid, noneThere } from './hybrid.js';
 
@@ -50,7 +50,7 @@ export function encodeColumn(data: Data): EncodedColumn {
   for (let from = 0; from < data.length; from += pageValues) {
     const to = Math.min(from + pageValues, data.length);
     const sink = new ByteSink((to - from) * (dictionary ? 2 : 24) + 64);
-    sink.append(encodeDefinitionLevels(data.nullCount > 0 ? data.nullBitmap : allThere, from, to));
+    sink.append(encodeDefinitionLevels(validityOf(data) ?? allThere, from, to));
     if (dictionary) appendIndices(sink, data, dictionary.length, from, to);
     else appendValues(sink, data, values, from, to);
     const encoding = dictionary ? encodings.rleDictionary : encodings.plain;
@@ -99,29 +99,32 @@ function appendIndices(sink: ByteSink, data: Data, dictionaryLength: number, fro
   const bitWidth = Math.max(1, bitWidthOf(dictionaryLength - 1));
   sink.byte(bitWidth);
   const indices = data.values as Int32Array;
-  if (data.nullCount === 0) return sink.append(encodeHybrid(indices, from, to, bitWidth));
+  const validity = validityOf(data);
+  if (!validity) return sink.append(encodeHybrid(indices, from, to, bitWidth));
   const present = new Int32Array(to - from);
   let count = 0;
   for (let index = from; index < to; index += 1) {
     present[count] = indices[index] as number;
-    if (isValid(data, index)) count += 1;
+    if (isValid(validity, index)) count += 1;
   }
   sink.append(encodeHybrid(present, 0, count, bitWidth));
 }
 
 function appendValues(sink: ByteSink, data: Data, values: ColumnValues, from: number, to: number): void {
   if (DataType.isBool(data.type)) return appendBits(sink, data, values, from, to);
-  if (data.nullCount === 0 && values.appendRange) return values.appendRange(sink, from, to);
-  for (let index = from; index < to; index += 1) if (isValid(data, index)) values.append(sink, index);
+  const validity = validityOf(data);
+  if (!validity && values.appendRange) return values.appendRange(sink, from, to);
+  for (let index = from; index < to; index += 1) if (isValid(validity, index)) values.append(sink, index);
 }
 
 /** Booleans take a bit each, the first in the lowest. */
 function appendBits(sink: ByteSink, data: Data, values: ColumnValues, from: number, to: number): void {
+  const validity = validityOf(data);
   const one = new ByteSink(1);
   let byte = 0;
   let bits = 0;
   for (let index = from; index < to; index += 1) {
-    if (!isValid(data, index)) continue;
+    if (!isValid(validity, index)) continue;
     one.length = 0;
     values.append(one, index);
     byte |= (one.bytes[0] as number) << bits;

@@ -6,9 +6,10 @@ import { expectedReason, isNullText, readerOf, type Value, type ValueRules } fro
 import { dictionaryData, nullData, textData } from './arrow-data.js';
 import { DistinctTexts } from './distinct-texts.js';
 import { fastMicros, fastNumber } from './fast-values.js';
-import { NullBitmap, noNulls } from '../null-bitmap.js';
+import { type NullBitmap, noNulls } from '../null-bitmap.js';
+import { NullableValues } from '../nullable-values.js';
 import { cellLength, cellStart, type Rows } from './rows.js';
-import { openSink, TextSink, type ValueSink } from '../value-sinks.js';
+import { openSink, TextSink } from '../value-sinks.js';
 
 const longestInt64 = 18;
 
@@ -40,7 +41,7 @@ export class Column {
   private readonly read;
   /** One of them is there. */
   private texts: DistinctTexts | undefined = new DistinctTexts();
-  private values: { sink: ValueSink; nulls: NullBitmap } | undefined;
+  private values: NullableValues | undefined;
   /** What each of the distinct texts says, in columns that are not text. */
   private readings: Reading[] = [];
   private hasRejects = false;
@@ -59,7 +60,7 @@ export class Column {
     } else if (this.values) {
       const { sink, nulls } = this.values;
       if (this.isText && sink instanceof TextSink) this.addText(sink, nulls, rows);
-      else this.addValues(sink, nulls, rows, rejects);
+      else this.addValues(this.values, rows, rejects);
     }
   }
 
@@ -70,7 +71,7 @@ export class Column {
       return this.isText ? textArray(this.texts) : this.valueArray(this.texts, this.readings);
     }
     if (!this.values) throw new Error('a column of neither texts nor values');
-    return this.values.sink.data(this.values.nulls.nulls());
+    return this.values.data();
   }
 
   /** Begins the next batch, in the memory of the last. */
@@ -78,8 +79,7 @@ export class Column {
     this.texts?.clear();
     this.readings = [];
     this.hasRejects = false;
-    this.values?.sink.clear();
-    this.values?.nulls.clear();
+    this.values?.clear();
   }
 
   private addToTexts(texts: DistinctTexts, rows: Rows, rejects: Reject[]): void {
@@ -113,7 +113,8 @@ export class Column {
     }
   }
 
-  private addValues(sink: ValueSink, nulls: NullBitmap, rows: Rows, rejects: Reject[]): void {
+  private addValues(values: NullableValues, rows: Rows, rejects: Reject[]): void {
+    const { sink, nulls } = values;
     const { slab, marks } = rows;
     const { place, outerQuotes } = this.options;
     for (let row = 0; row < rows.count; row += 1) {
@@ -128,8 +129,7 @@ export class Column {
       }
       const text = length > 0 ? slab.text(start, start + length) : '';
       const reading = length > 0 ? this.reading(text) : undefined;
-      sink.push(reading?.value);
-      nulls.add(reading?.value !== undefined);
+      values.push(reading?.value);
       this.options.evidence.add(reading?.clue);
       if (reading?.rejected) this.reject(text, rows.numbers[row] as number, rejects);
     }
@@ -170,8 +170,8 @@ export class Column {
 
   private goOnWithValues(texts: DistinctTexts): void {
     const { dictionary, indices, length } = texts;
-    const sink = openSink(this.type);
-    const nulls = new NullBitmap();
+    const values = new NullableValues(this.type);
+    const { sink, nulls } = values;
     const view = new DataView(dictionary.bytes.buffer);
     for (let row = 0; row < length; row += 1) {
       const entry = indices[row] as number;
@@ -181,29 +181,22 @@ export class Column {
         sink.pushBytes(view, start, end - start);
         nulls.add(entry >= 0);
       } else {
-        const value = entry < 0 ? undefined : this.readings[entry]?.value;
-        sink.push(value);
-        nulls.add(value !== undefined);
+        values.push(entry < 0 ? undefined : this.readings[entry]?.value);
       }
     }
     this.settleClues(texts);
     this.readings = [];
     this.texts = undefined;
-    this.values = { sink, nulls };
+    this.values = values;
   }
 
   private valueArray(texts: DistinctTexts, readings: Reading[]): Data {
     const { indices, length } = texts;
     // Parquet has no dictionary of booleans.
     if (this.type.kind === 'bool') {
-      const sink = openSink(this.type);
-      const nulls = new NullBitmap();
-      for (let row = 0; row < length; row += 1) {
-        const value = readings[indices[row] as number]?.value;
-        sink.push(value);
-        nulls.add(value !== undefined);
-      }
-      return sink.data(nulls.nulls());
+      const values = new NullableValues(this.type);
+      for (let row = 0; row < length; row += 1) values.push(readings[indices[row] as number]?.value);
+      return values.data();
     }
     const sink = openSink(this.type);
     const places = new Int32Array(readings.length).fill(-1);
