@@ -1,19 +1,20 @@
 import type { Data } from 'apache-arrow';
+import type { Cells, Kernel } from '../../kernel/kernel.js';
 import type { ResolvedColumn } from '../../schema/types.js';
+import { withoutOuterQuotes } from '../dialect.js';
 import { type Clue, clueOf, type Evidence } from '../evidence.js';
-import type { Reject } from '../types.js';
-import { expectedReason, isNullText, readerOf, type Value, type ValueRules } from '../values.js';
-import { dictionaryData, nullData, textData } from './arrow-data.js';
-import { DistinctTexts } from './distinct-texts.js';
-import { fastMicros, fastNumber } from './fast-values.js';
-import { type NullBitmap, noNulls } from '../null-bitmap.js';
+import { noNulls } from '../null-bitmap.js';
 import { NullableValues } from '../nullable-values.js';
-import { cellLength, cellStart, type Rows } from './rows.js';
-import { openSink, TextSink } from '../value-sinks.js';
-
-const longestInt64 = 18;
+import type { Reject } from '../types.js';
+import { openSink } from '../value-sinks.js';
+import { expectedReason, isNullText, readerOf, type Value, type ValueRules } from '../values.js';
+import { nullData } from './arrow-data.js';
+import { DistinctTexts } from './distinct-texts.js';
+import { type FastValues, openFastValues } from './fast-values.js';
+import { cellsOf, cellText, type Rows } from './rows.js';
 
 export interface ColumnOptions {
+  kernel: Kernel;
   column: ResolvedColumn;
   /** Its cell in each row, from the left. */
   place: number;
@@ -21,6 +22,8 @@ export interface ColumnOptions {
   outerQuotes: boolean;
   rules: ValueRules;
   evidence: Evidence;
+  /** Of a row group. */
+  mostRows: number;
 }
 
 /** What a text that is not empty says. */
@@ -40,7 +43,8 @@ export class Column {
   private readonly isText;
   private readonly read;
   /** One of them is there. */
-  private texts: DistinctTexts | undefined = new DistinctTexts();
+  private texts: DistinctTexts | undefined;
+  private fast: FastValues | undefined;
   private values: NullableValues | undefined;
   /** What each of the distinct texts says, in columns that are not text. */
   private readings: Reading[] = [];
@@ -50,28 +54,26 @@ export class Column {
     this.type = options.column.type;
     this.isText = this.type.kind === 'string';
     this.read = readerOf(this.type);
+    this.texts = new DistinctTexts(options.kernel, options.mostRows);
   }
 
   /** Adds the cells of these rows; what is not of the type goes to `rejects`. */
   add(rows: Rows, rejects: Reject[]): void {
-    if (this.texts) {
-      this.addToTexts(this.texts, rows, rejects);
-      if (this.texts.hardlyRepeat()) this.goOnWithValues(this.texts);
-    } else if (this.values) {
-      const { sink, nulls } = this.values;
-      if (this.isText && sink instanceof TextSink) this.addText(sink, nulls, rows);
-      else this.addValues(this.values, rows, rejects);
-    }
+    const { place, outerQuotes } = this.options;
+    const cells = cellsOf(rows, place, outerQuotes);
+    if (this.fast) return this.addFast(this.fast, cells, rows, rejects);
+    if (this.values) return this.addSlowly(this.values, rows, rejects);
+    if (!this.texts) return;
+    this.addToTexts(this.texts, cells, rows, rejects);
+    if (this.texts.hardlyRepeat()) this.goOnWithValues(this.texts);
   }
 
-  /** The rows added since the last batch, as an Arrow array: in memory of the column's, good until it is cleared. */
-  take(): Data {
-    if (this.texts) {
-      this.settleClues(this.texts);
-      return this.isText ? textArray(this.texts) : this.valueArray(this.texts, this.readings);
-    }
-    if (!this.values) throw new Error('a column of neither texts nor values');
-    return this.values.data();
+  /** Makes ready what `take` gives, after which no row comes until `clear`. */
+  settle(): () => Data {
+    const { texts, fast, values } = this;
+    if (!texts) return () => (fast ?? values)?.data() ?? nullData(0);
+    this.settleClues(texts);
+    return this.isText ? textArray(texts) : this.valueArray(texts);
   }
 
   /** Begins the next batch, in the memory of the last. */
@@ -79,72 +81,44 @@ export class Column {
     this.texts?.clear();
     this.readings = [];
     this.hasRejects = false;
+    this.fast?.clear();
     this.values?.clear();
   }
 
-  private addToTexts(texts: DistinctTexts, rows: Rows, rejects: Reject[]): void {
-    const { dictionary } = texts;
+  private addToTexts(texts: DistinctTexts, cells: Cells, rows: Rows, rejects: Reject[]): void {
     const from = texts.length;
-    texts.add(rows, this.options.place, this.options.outerQuotes);
+    texts.add(cells);
     if (this.isText) return;
-    while (this.readings.length < dictionary.count) {
-      const reading = this.reading(dictionary.text(this.readings.length));
+    for (const count = texts.count; this.readings.length < count; ) {
+      const reading = this.reading(texts.text(this.readings.length));
       this.readings.push(reading);
       this.hasRejects ||= reading.rejected;
     }
     if (!this.hasRejects) return;
-    for (let row = 0; row < rows.count; row += 1) {
-      const entry = texts.indices[from + row] as number;
-      if (entry >= 0 && this.readings[entry]?.rejected) {
-        this.reject(dictionary.text(entry), rows.numbers[row] as number, rejects);
-      }
+    texts.entriesFrom(from).forEach((entry, row) => {
+      if (this.readings[entry]?.rejected) this.reject(texts.text(entry), rows.numbers[row] as number, rejects);
+    });
+  }
+
+  private addFast(values: FastValues, cells: Cells, rows: Rows, rejects: Reject[]): void {
+    for (const row of values.add(cells)) {
+      const value = this.readCell(rows, row, rejects);
+      if (value !== undefined) values.put(row, value);
     }
   }
 
-  private addText(sink: TextSink, nulls: NullBitmap, rows: Rows): void {
-    const { slab, marks } = rows;
-    const { place, outerQuotes } = this.options;
-    for (let row = 0; row < rows.count; row += 1) {
-      const mark = (rows.first[row] as number) + place;
-      const start = cellStart(slab.bytes, marks, mark, outerQuotes);
-      const length = Math.max(0, cellLength(slab.bytes, marks, mark, outerQuotes));
-      sink.pushBytes(slab.view, start, length);
-      nulls.add(length > 0);
-    }
+  private addSlowly(values: NullableValues, rows: Rows, rejects: Reject[]): void {
+    for (let row = 0; row < rows.count; row += 1) values.push(this.readCell(rows, row, rejects));
   }
 
-  private addValues(values: NullableValues, rows: Rows, rejects: Reject[]): void {
-    const { sink, nulls } = values;
-    const { slab, marks } = rows;
-    const { place, outerQuotes } = this.options;
-    for (let row = 0; row < rows.count; row += 1) {
-      const mark = (rows.first[row] as number) + place;
-      const start = cellStart(slab.bytes, marks, mark, outerQuotes);
-      const length = cellLength(slab.bytes, marks, mark, outerQuotes);
-      const fast = length > 0 ? this.fastValue(slab.bytes, start, length) : Number.NaN;
-      if (!Number.isNaN(fast)) {
-        sink.pushInteger(fast);
-        nulls.add(true);
-        continue;
-      }
-      const text = length > 0 ? slab.text(start, start + length) : '';
-      const reading = length > 0 ? this.reading(text) : undefined;
-      values.push(reading?.value);
-      this.options.evidence.add(reading?.clue);
-      if (reading?.rejected) this.reject(text, rows.numbers[row] as number, rejects);
-    }
-  }
-
-  /** An integer, unscaled in a decimal; NaN where the slower way must decide. */
-  private fastValue(bytes: Uint8Array, start: number, length: number): number {
-    const { type } = this;
-    const { rules, evidence } = this.options;
-    if (type.kind === 'timestamp') return fastMicros(bytes, start, length);
-    if (rules.decimalMark !== '.') return Number.NaN;
-    if (type.kind === 'int64') return fastNumber(bytes, start, length, longestInt64, 0).value;
-    if (type.kind !== 'decimal') return Number.NaN;
-    const { value, clue } = fastNumber(bytes, start, length, type.precision, type.scale);
-    if (!Number.isNaN(value)) evidence.add(clue);
+  private readCell(rows: Rows, row: number, rejects: Reject[]): Value | undefined {
+    const { place, outerQuotes, evidence } = this.options;
+    const cell = cellText(rows, row, place);
+    const text = outerQuotes ? withoutOuterQuotes(cell) : cell;
+    if (text === '') return undefined;
+    const { value, rejected, clue } = this.reading(text);
+    evidence.add(clue);
+    if (rejected) this.reject(text, rows.numbers[row] as number, rejects);
     return value;
   }
 
@@ -169,48 +143,45 @@ export class Column {
   }
 
   private goOnWithValues(texts: DistinctTexts): void {
-    const { dictionary, indices, length } = texts;
-    const values = new NullableValues(this.type);
-    const { sink, nulls } = values;
-    const view = new DataView(dictionary.bytes.buffer);
-    for (let row = 0; row < length; row += 1) {
-      const entry = indices[row] as number;
-      if (this.isText && sink instanceof TextSink) {
-        const start = entry < 0 ? 0 : (dictionary.offsets[entry] as number);
-        const end = entry < 0 ? 0 : (dictionary.offsets[entry + 1] as number);
-        sink.pushBytes(view, start, end - start);
-        nulls.add(entry >= 0);
-      } else {
-        values.push(entry < 0 ? undefined : this.readings[entry]?.value);
-      }
-    }
+    const { type } = this;
     this.settleClues(texts);
+    const valuesByEntry = this.readings.map(({ value }) => value);
+    this.fast = openFastValues({ ...this.options, type });
+    if (this.fast) {
+      this.fast.addEntries(texts, valuesByEntry);
+    } else {
+      const values = new NullableValues(type);
+      for (const entry of texts.entriesFrom(0)) values.push(valuesByEntry[entry]);
+      this.values = values;
+    }
     this.readings = [];
     this.texts = undefined;
-    this.values = values;
+    texts.free();
   }
 
-  private valueArray(texts: DistinctTexts, readings: Reading[]): Data {
-    const { indices, length } = texts;
+  private valueArray(texts: DistinctTexts): () => Data {
+    const { readings, type } = this;
     // Parquet has no dictionary of booleans.
-    if (this.type.kind === 'bool') {
-      const values = new NullableValues(this.type);
-      for (let row = 0; row < length; row += 1) values.push(readings[indices[row] as number]?.value);
-      return values.data();
+    if (type.kind === 'bool') {
+      const values = new NullableValues(type);
+      for (const entry of texts.entriesFrom(0)) values.push(readings[entry]?.value);
+      return () => values.data();
     }
-    const sink = openSink(this.type);
+    const sink = openSink(type);
     const places = new Int32Array(readings.length).fill(-1);
     readings.forEach(({ value }, entry) => {
       if (value === undefined) return;
       places[entry] = sink.length;
       sink.push(value);
     });
-    if (sink.length === 0) return nullData(length);
-    const dictionary = sink.data(noNulls);
-    return dictionaryData(indices, length, dictionary, places);
+    if (sink.length === 0) return () => nullData(texts.length);
+    texts.settle(places);
+    return () => texts.indices(sink.data(noNulls));
   }
 }
 
-function textArray({ dictionary, indices, length }: DistinctTexts): Data {
-  return dictionary.count === 0 ? nullData(length) : dictionaryData(indices, length, textData(dictionary));
+function textArray(texts: DistinctTexts): () => Data {
+  if (texts.count === 0) return () => nullData(texts.length);
+  texts.settle();
+  return () => texts.indices(texts.data());
 }

@@ -1,146 +1,204 @@
-/**
- * The spellings that nearly all values of large documents have, read from their bytes. Each gives what the reader of its type in
- * `../values.ts` gives for the same text, or NaN for any other spelling, which is then read there.
- */
+import { type Data, Decimal, Int64, makeData, TimestampMicrosecond, Utf8 } from 'apache-arrow';
+import type { Cells, Kernel } from '../../kernel/kernel.js';
+import { unscaledDecimal } from '../../schema/decimal.js';
+import type { ColumnType } from '../../schema/types.js';
+import type { Evidence } from '../evidence.js';
+import type { Nulls } from '../null-bitmap.js';
+import type { Value, ValueRules } from '../values.js';
+import type { DistinctTexts } from './distinct-texts.js';
 
-const zero = 0x30;
-const minus = 0x2d;
-const point = 0x2e;
-const colon = 0x3a;
-
-/** A double holds so many digits exactly. */
-const mostDigits = 15;
-
-/** A number, and what its spelling tells about the document: see `markEvidence`. */
-export interface FastNumber {
-  /** Unscaled integer, or NaN. */
-  value: number;
-  /** What the text tells of the decimal mark. */
-  clue: 'mark .' | 'mark either' | undefined;
+/** Values of one column in the kernel's memory, row by row. */
+export interface FastValues {
+  /** Adds cells, and gives the rows among them whose texts the kernel can't read: their values are null until they are put. */
+  add(cells: Cells): Int32Array;
+  /** Adds the values of rows that were held as distinct texts; `values` has that of each entry. */
+  addEntries(texts: DistinctTexts, values: (Value | undefined)[]): void;
+  /** Puts a value in place of a null, `row` from the first of the rows added last. */
+  put(row: number, value: Value): void;
+  /** The values as an Arrow array; good until the kernel allocates. */
+  data(): Data;
+  /** Forgets all values, and keeps the memory. */
+  clear(): void;
 }
 
-const result: FastNumber = { value: Number.NaN, clue: undefined };
-
-/**
- * `-1234` and, where `scale` is above 0, `-1234.56`, of digits that fit the precision. The object returned is the same each time.
- */
-export function fastNumber(
-  bytes: Uint8Array,
-  start: number,
-  length: number,
-  precision: number,
-  scale: number,
-): FastNumber {
-  result.value = Number.NaN;
-  result.clue = undefined;
-  const end = start + length;
-  const negative = bytes[start] === minus;
-  let at = negative ? start + 1 : start;
-  const wholeFrom = at;
-  let value = 0;
-  for (; at < end; at += 1) {
-    const digit = (bytes[at] as number) - zero;
-    if (digit < 0 || digit > 9) break;
-    value = value * 10 + digit;
-  }
-  const wholeDigits = at - wholeFrom;
-  if (wholeDigits === 0 || wholeDigits + scale > Math.min(precision, mostDigits)) return result;
-  let fractionDigits = 0;
-  if (at < end) {
-    if (bytes[at] !== point) return result;
-    fractionDigits = end - at - 1;
-    if (fractionDigits === 0 || fractionDigits > scale) return result;
-    for (at += 1; at < end; at += 1) {
-      const digit = (bytes[at] as number) - zero;
-      if (digit < 0 || digit > 9) return result;
-      value = value * 10 + digit;
-    }
-    // `1.234` may be a thousand; `0.234` may not.
-    const isGroup = fractionDigits === 3 && wholeDigits <= 3 && bytes[wholeFrom] !== zero;
-    result.clue = isGroup ? 'mark either' : 'mark .';
-  }
-  for (; fractionDigits < scale; fractionDigits += 1) value *= 10;
-  // Not -0.
-  result.value = negative && value !== 0 ? -value : value;
-  return result;
+export interface FastValuesOptions {
+  kernel: Kernel;
+  type: ColumnType;
+  rules: ValueRules;
+  evidence: Evidence;
+  mostRows: number;
 }
 
-/** Years whose microseconds a double holds exactly. */
-const firstYear = 1970;
-const lastYear = 2200;
+/** Undefined for types whose values the kernel can't hold. */
+export function openFastValues(options: FastValuesOptions): FastValues | undefined {
+  const { kind } = options.type;
+  if (kind === 'string') return new FastTexts(options.kernel, options.mostRows);
+  return kind === 'int64' || kind === 'decimal' || kind === 'timestamp' ? new FastIntegers(options) : undefined;
+}
 
-/**
- * `2026-06-25T05:33:08+00:00` and `2026-06-25 05:33:08`, with `Z`, ` UTC`, an offset or nothing behind: microseconds since 1970, or NaN.
- */
-export function fastMicros(bytes: Uint8Array, start: number, length: number): number {
-  const separator = bytes[start + 10];
-  if (
-    length < 19 ||
-    bytes[start + 4] !== minus ||
-    bytes[start + 7] !== minus ||
-    (separator !== 0x54 && separator !== 0x20) ||
-    bytes[start + 13] !== colon ||
-    bytes[start + 16] !== colon
+/** Which rows are there. */
+class Validity {
+  readonly at: number;
+  length = 0;
+  nullCount = 0;
+  private readonly size: number;
+
+  constructor(
+    private readonly kernel: Kernel,
+    mostRows: number,
   ) {
-    return Number.NaN;
+    this.size = (mostRows >> 3) + 8;
+    this.at = kernel.zeros(this.size);
   }
-  const year = fourDigits(bytes, start);
-  const month = twoDigits(bytes, start + 5);
-  const day = twoDigits(bytes, start + 8);
-  const hour = twoDigits(bytes, start + 11);
-  const minute = twoDigits(bytes, start + 14);
-  const second = twoDigits(bytes, start + 17);
-  if (year < firstYear || year > lastYear || month < 1 || month > 12 || day < 1) return Number.NaN;
-  if (day > daysIn(year, month) || hour > 23 || minute > 59 || second > 59) return Number.NaN;
-  const offset = length === 19 ? 0 : offsetMinutes(bytes, start + 19, length - 19);
-  const days = daysSince1970(year, month, day);
-  return (((days * 24 + hour) * 60 + minute - offset) * 60 + second) * 1e6;
-}
 
-/** NaN where it is none. */
-function offsetMinutes(bytes: Uint8Array, start: number, length: number): number {
-  const first = bytes[start];
-  if (length === 1) return first === 0x5a ? 0 : Number.NaN;
-  if (length === 4) {
-    const isUtc =
-      first === 0x20 && bytes[start + 1] === 0x55 && bytes[start + 2] === 0x54 && bytes[start + 3] === 0x43;
-    return isUtc ? 0 : Number.NaN;
+  add(rows: number, nulls: number): void {
+    this.length += rows;
+    this.nullCount += nulls;
   }
-  if (length !== 6 || (first !== 0x2b && first !== minus) || bytes[start + 3] !== colon) return Number.NaN;
-  const hours = twoDigits(bytes, start + 1);
-  const minutes = twoDigits(bytes, start + 4);
-  if (hours > 14 || minutes > 59) return Number.NaN;
-  return first === minus ? -(hours * 60 + minutes) : hours * 60 + minutes;
+
+  /** Makes a null a value. */
+  fill(row: number): void {
+    const byte = this.kernel.bytes(this.at + (row >> 3), 1);
+    byte[0] = (byte[0] as number) | (1 << (row & 7));
+    this.nullCount -= 1;
+  }
+
+  nulls(): Nulls {
+    return { nullCount: this.nullCount, nullBitmap: this.kernel.bytes(this.at, (this.length + 7) >> 3) };
+  }
+
+  clear(): void {
+    this.kernel.bytes(this.at, this.size).fill(0);
+    this.length = 0;
+    this.nullCount = 0;
+  }
 }
 
-/** More than any two digits are, so that no limit lets it pass. */
-const noDigits = 1_000_000;
+const none = new Int32Array(0);
 
-function twoDigits(bytes: Uint8Array, at: number): number {
-  const tens = (bytes[at] as number) - zero;
-  const ones = (bytes[at + 1] as number) - zero;
-  return tens >>> 0 > 9 || ones >>> 0 > 9 ? noDigits : tens * 10 + ones;
+class FastTexts implements FastValues {
+  private readonly texts;
+  private readonly validity;
+
+  constructor(
+    private readonly kernel: Kernel,
+    mostRows: number,
+  ) {
+    this.texts = kernel.calls.newTexts();
+    this.validity = new Validity(kernel, mostRows);
+  }
+
+  add(cells: Cells): Int32Array {
+    const { at, length } = this.validity;
+    const [, , , count] = cells;
+    this.validity.add(count, this.kernel.calls.addTexts(this.texts, ...cells, at, length));
+    return none;
+  }
+
+  addEntries({ dictionary, entries, length: count }: DistinctTexts): void {
+    const { at, length } = this.validity;
+    const empty = this.kernel.calls.addEntries(this.texts, dictionary, entries, count, at, length);
+    this.validity.add(count, empty);
+  }
+
+  put(): void {
+    throw new Error('each text is read');
+  }
+
+  data(): Data {
+    const { calls } = this.kernel;
+    const { length } = this.validity;
+    const valueOffsets = this.kernel.int32(calls.textsOffsets(this.texts), length + 1);
+    const data = this.kernel.bytes(calls.textsBytes(this.texts), valueOffsets[length] as number);
+    return makeData({ type: new Utf8(), length, valueOffsets, data, ...this.validity.nulls() });
+  }
+
+  clear(): void {
+    this.kernel.calls.clearTexts(this.texts);
+    this.validity.clear();
+  }
 }
 
-function fourDigits(bytes: Uint8Array, at: number): number {
-  return twoDigits(bytes, at) * 100 + twoDigits(bytes, at + 2);
-}
+const longestInt64 = 18;
 
-function daysIn(year: number, month: number): number {
-  if (month === 2) return isLeap(year) ? 29 : 28;
-  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
-}
+/** Integers of 8 bytes, unscaled decimals of 16. */
+class FastIntegers implements FastValues {
+  private readonly kernel;
+  private readonly type;
+  private readonly isWide;
+  private readonly values;
+  private readonly validity;
+  /** Rows left by the kernel. */
+  private readonly left;
+  private from = 0;
 
-function isLeap(year: number): boolean {
-  return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
-}
+  constructor(private readonly options: FastValuesOptions) {
+    const { kernel, type, mostRows } = options;
+    this.kernel = kernel;
+    this.type = type;
+    this.isWide = type.kind === 'decimal';
+    this.values = kernel.calls.allocate(mostRows * (this.isWide ? 16 : 8));
+    this.validity = new Validity(kernel, mostRows);
+    this.left = kernel.calls.allocate(mostRows * 4);
+  }
 
-/** Counts in years that begin in March, so that a leap day is the last of its year. Integers throughout, for speed. */
-function daysSince1970(year: number, month: number, day: number): number {
-  const marchYear = month <= 2 ? year - 1 : year;
-  const marchMonth = month <= 2 ? month + 9 : month - 3;
-  const daysBeforeMonth = ((153 * marchMonth + 2) / 5) | 0;
-  const leapDays = (marchYear >> 2) - ((marchYear / 100) | 0) + ((marchYear / 400) | 0);
-  const daysTo1970 = 719_469;
-  return marchYear * 365 + leapDays + daysBeforeMonth + day - daysTo1970;
+  add(cells: Cells): Int32Array {
+    const { calls } = this.kernel;
+    const [, , , count] = cells;
+    this.from = this.validity.length;
+    const leftCount = this.read(cells);
+    this.validity.add(count, count - calls.valuesRead.value);
+    return this.kernel.int32(this.left, leftCount);
+  }
+
+  private read(cells: Cells): number {
+    const { calls } = this.kernel;
+    const { type, isWide, from } = this;
+    const { rules, evidence } = this.options;
+    const to = [this.values, this.validity.at, from, this.left] as const;
+    if (type.kind === 'timestamp') return calls.addMoments(...cells, ...to);
+    const [precision, scale] = type.kind === 'decimal' ? [type.precision, type.scale] : [longestInt64, 0];
+    const mark = rules.decimalMark.charCodeAt(0);
+    const leftCount = calls.addNumbers(...cells, precision, scale, mark, Number(isWide), ...to);
+    evidence.add(`mark ${rules.decimalMark}`, calls.marksSeen.value);
+    evidence.add('mark either', calls.eitherSeen.value);
+    return leftCount;
+  }
+
+  addEntries(texts: DistinctTexts, values: (Value | undefined)[]): void {
+    this.from = this.validity.length;
+    this.validity.add(texts.length, texts.length);
+    texts.entriesFrom(0).forEach((entry, row) => {
+      const value = values[entry];
+      if (value !== undefined) this.put(row, value);
+    });
+  }
+
+  put(row: number, value: Value): void {
+    const { type, isWide, values } = this;
+    const at = this.from + row;
+    const whole = type.kind === 'decimal' ? unscaledDecimal(String(value), type.scale) : BigInt(value);
+    const words = this.kernel.int64(values + at * (isWide ? 16 : 8), isWide ? 2 : 1);
+    words[0] = BigInt.asIntN(64, whole);
+    if (isWide) words[1] = whole >> 64n;
+    this.validity.fill(at);
+  }
+
+  data(): Data {
+    const { type, kernel, values } = this;
+    const { length } = this.validity;
+    const nulls = this.validity.nulls();
+    if (type.kind === 'decimal') {
+      const data = new Uint32Array(kernel.calls.memory.buffer, values, length * 4);
+      return makeData({ type: new Decimal(type.scale, type.precision), length, data, ...nulls });
+    }
+    const data = kernel.int64(values, length);
+    return type.kind === 'int64'
+      ? makeData({ type: new Int64(), length, data, ...nulls })
+      : makeData({ type: new TimestampMicrosecond('UTC'), length, data, ...nulls });
+  }
+
+  clear(): void {
+    this.validity.clear();
+  }
 }

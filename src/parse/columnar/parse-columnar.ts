@@ -1,6 +1,6 @@
+import { type Kernel, takeKernel } from '../../kernel/kernel.js';
 import type { ReportSchema } from '../../schema/types.js';
 import type { ExaminedDocument } from '../../source/types.js';
-import type { DelimitedDialect } from '../dialect.js';
 import type { Evidence } from '../evidence.js';
 import { type Survey, surveyDocument } from '../survey.js';
 import {
@@ -14,7 +14,7 @@ import type { ParsedBatch, ParsedDocument } from '../types.js';
 import { openPlainRows } from './plain-rows.js';
 import { openQuotedRows } from './quoted-rows.js';
 import { RowGroupBuilder } from './row-group.js';
-import { NotColumnar, type RowCutter } from './rows.js';
+import { NotColumnar } from './rows.js';
 import { readSlabs } from './slab.js';
 
 /** What holds for a document as a whole, as far as rows are read by it. */
@@ -76,25 +76,52 @@ async function assume(
   return { ...(await surveyDocument(isCertain ? document : beginning, layout)), isCertain };
 }
 
+/** Each batch is good until the next is pulled. */
 async function* readBatches(
   document: ExaminedDocument,
   layout: DelimitedLayout,
   assumed: Assumption,
-  { table, places }: TableLayout,
+  table: TableLayout,
   notes: string[],
+): AsyncGenerator<ParsedBatch> {
+  const kernel = takeKernel();
+  try {
+    yield* readRowGroups(document, layout, { ...table, assumed, kernel, notes });
+  } finally {
+    kernel.giveBack();
+  }
+}
+
+interface Reading extends TableLayout {
+  assumed: Assumption;
+  kernel: Kernel;
+  notes: string[];
+}
+
+async function* readRowGroups(
+  document: ExaminedDocument,
+  layout: DelimitedLayout,
+  { assumed, table, places, kernel, notes }: Reading,
 ): AsyncGenerator<ParsedBatch> {
   const { dialect, header } = layout;
   const placeOf = (index: number) => header.positions.indexOf(index);
-  const cutter = openCutter(dialect);
   const group = new RowGroupBuilder({
+    kernel,
     columns: table.columns,
     places,
     outerQuotes: dialect.quoting === 'outer',
     rules: assumed.rules,
     emptyPlaces: [...assumed.emptyNameless].map(placeOf),
   });
-  for await (const slab of readSlabs(openUtf8(document))) {
-    for (const rows of cutter.cut(slab)) group.add(rows);
+  const openRows = dialect.quoting === 'csv' ? openQuotedRows : openPlainRows;
+  const cutter = openRows(kernel, dialect, group.rowsTogether);
+  for await (const slab of readSlabs(kernel, openUtf8(document))) {
+    for (const rows of cutter.cut(slab)) {
+      group.add(rows);
+      if (!group.isFull()) continue;
+      yield { table: table.name, batch: group.batch(), rejects: group.rejects };
+      group.clear();
+    }
     if (group.filledPlaces.size > 0) {
       const emptyNameless = [...assumed.emptyNameless].filter(
         (index) => !group.filledPlaces.has(placeOf(index)),
@@ -102,17 +129,10 @@ async function* readBatches(
       throw new WrongAssumption({ ...assumed, emptyNameless: new Set(emptyNameless) });
     }
     group.textBytes += slab.length;
-    if (!group.isFull()) continue;
-    if (!group.isEmpty()) yield { table: table.name, batch: group.batch(), rejects: group.rejects };
-    group.clear();
   }
   cutter.end();
   if (!group.isEmpty()) yield { table: table.name, batch: group.batch(), rejects: group.rejects };
   notes.push(...(assumed.isCertain ? assumed.notes : confirmed(assumed, group.evidence, layout)));
-}
-
-function openCutter(dialect: DelimitedDialect): RowCutter {
-  return dialect.quoting === 'csv' ? openQuotedRows(dialect) : openPlainRows(dialect);
 }
 
 /** The notes on what was assumed. Errors: WrongAssumption. */

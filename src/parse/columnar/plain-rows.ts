@@ -1,23 +1,29 @@
+import type { Kernel } from '../../kernel/kernel.js';
 import { type DelimitedDialect, withoutOuterQuotes } from '../dialect.js';
 import { surplusCells, surplusReason } from '../records.js';
-import { findMarks } from './marks.js';
-import { type RowCutter, type Rows, rowsTogether } from './rows.js';
+import type { RowCutter, Rows } from './rows.js';
 import type { Slab } from './slab.js';
 
-const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
+
+/** Room for the marks of rows that are made as wide as the header. */
+const padMarks = 1 << 16;
 
 /**
  * Cuts rows where every delimiter is one: quoting `none` and `outer`. Blank lines are no rows; cells beyond the header that hold nothing are
  * left out, a row with others is rejected with its raw text.
  */
-export function openPlainRows({ delimiter, quoting, header, preambleLines }: DelimitedDialect): RowCutter {
+export function openPlainRows(
+  kernel: Kernel,
+  { delimiter, quoting, header, preambleLines }: DelimitedDialect,
+  rowsTogether: number,
+): RowCutter {
+  const { calls } = kernel;
   const width = header.length;
-  const delimiterByte = delimiter.charCodeAt(0);
-  /** Room behind the marks of a slab for the marks of rows that are made as wide as the header. */
-  const padding = Math.max(width + 1, 1 << 16);
-  let marks = new Int32Array(0);
-  const first = new Int32Array(rowsTogether);
+  const padding = Math.max(width + 1, padMarks);
+  let marks = calls.allocate(4);
+  let lineEnds = calls.allocate(4);
+  const first = calls.allocate(rowsTogether * 4);
   const numbers = new Float64Array(rowsTogether);
   /** Before the first data row. */
   let skipLines = preambleLines + 1;
@@ -25,75 +31,81 @@ export function openPlainRows({ delimiter, quoting, header, preambleLines }: Del
 
   return {
     *cut(slab: Slab): Generator<Rows> {
-      const padFrom = slab.length + 1;
-      if (marks.length < padFrom + padding) marks = new Int32Array(padFrom + padding);
-      // Before the first cell of the slab.
-      marks[0] = -1;
-      const markCount = findMarks(slab.words, slab.length, delimiterByte, marks, 1);
-      let before = 0;
-      while (before < markCount - 1) {
+      reserve(slab.length);
+      const lines = calls.findMarks(slab.at, slab.length, delimiter.charCodeAt(0), marks, lineEnds);
+      let line = Math.min(skipLines, lines);
+      skipLines -= line;
+      while (line < lines) {
         const rows: Rows = { slab, marks, first, numbers, count: 0, rejects: [] };
-        before = fill(rows, before, markCount, padFrom);
+        line = fill(rows, line, lines);
         if (rows.count > 0 || rows.rejects.length > 0) yield rows;
       }
     },
     end() {},
   };
 
-  /** Takes rows from behind the mark `from` on until there are enough; gives the mark before those that are left. */
-  function fill(rows: Rows, from: number, markCount: number, padFrom: number): number {
-    const { slab } = rows;
-    const { bytes } = slab;
-    let before = from;
+  function reserve(length: number): void {
+    const needed = (length + 1 + padding) * 4;
+    if (calls.capacityOf(marks) >= needed) return;
+    calls.release(marks);
+    calls.release(lineEnds);
+    marks = calls.allocate(needed);
+    lineEnds = calls.allocate(needed);
+  }
+
+  /** Takes rows from line `from` on until there are enough; gives the line behind them. */
+  function fill(rows: Rows, from: number, lines: number): number {
+    const padFrom = rows.slab.length + 1;
     let padAt = padFrom;
-    let count = 0;
-    for (let mark = from + 1; mark < markCount && count < rowsTogether; mark += 1) {
-      const at = marks[mark] as number;
-      if (bytes[at] !== lineFeed) continue;
-      const start = before;
-      before = mark;
-      if (skipLines > 0) {
-        skipLines -= 1;
-        continue;
+    let line = from;
+    while (line < lines && rows.count < rowsTogether && padAt + width + 1 <= padFrom + padding) {
+      const taken = width === 1 ? 0 : cut(rows, line, lines);
+      for (let row = rows.count; row < rows.count + taken; row += 1) {
+        rowNumber += 1;
+        numbers[row] = rowNumber;
       }
-      // The mark before that of `\n` is that of `\r`, or of another cell.
-      const last = mark - 1 > start && bytes[marks[mark - 1] as number] === carriageReturn ? mark - 1 : mark;
-      const cells = last - start;
-      if (cells === width && width > 1) {
-        first[count] = start;
-      } else {
-        if (cells === 1 && cellAt(slab, start, 0).trim() === '') continue;
-        const surplus = surplusCells(cells, width, (column) => cellAt(slab, start, column));
-        if (surplus > 0) {
-          rowNumber += 1;
-          const raw = slab.text((marks[start] as number) + 1, marks[last] as number);
-          rows.rejects.push({ row: rowNumber, column: null, raw, reason: surplusReason(surplus) });
-          continue;
-        }
-        if (cells >= width) first[count] = start;
-        else {
-          first[count] = padAt;
-          padAt = pad(start, cells, padAt);
-        }
-      }
-      rowNumber += 1;
-      numbers[count] = rowNumber;
-      count += 1;
-      if (padAt + width + 1 > padFrom + padding) break;
+      rows.count += taken;
+      line += taken;
+      if (line === lines || rows.count === rowsTogether) break;
+      padAt = addUneven(rows, line, padAt);
+      line += 1;
     }
-    rows.count = count;
-    return before;
+    return line;
   }
 
-  /** Copies the marks of a short row and goes on with cells that are not there. */
-  function pad(start: number, cells: number, to: number): number {
-    marks.copyWithin(to, start, start + cells + 1);
-    marks.fill(marks[start + cells] as number, to + cells + 1, to + width + 1);
-    return to + width + 1;
+  function cut({ slab, count }: Rows, line: number, lines: number): number {
+    const most = rowsTogether - count;
+    return calls.cutRows(slab.at, marks, lineEnds, line, lines, width, first + count * 4, most);
   }
 
-  function cellAt(slab: Slab, start: number, column: number): string {
-    const text = slab.text((marks[start + column] as number) + 1, marks[start + column + 1] as number);
-    return quoting === 'outer' ? withoutOuterQuotes(text) : text;
+  /** Takes a line that may be no row of the header's width. Short rows go on with cells that are not there, from `padAt` on. */
+  function addUneven(rows: Rows, line: number, padAt: number): number {
+    const { slab } = rows;
+    const [start = 0, end = 0] = kernel.int32(lineEnds + line * 4, 2);
+    const own = kernel.int32(marks + start * 4, end - start + 1);
+    const beforeEnd = own.length > 2 ? (own.at(-2) as number) : -1;
+    const hasReturn = beforeEnd >= 0 && kernel.bytes(slab.at + beforeEnd, 1)[0] === carriageReturn;
+    const cells = own.length - 1 - Number(hasReturn);
+    const cellAt = (column: number): string => {
+      const text = slab.text((own[column] as number) + 1, own[column + 1] as number);
+      return quoting === 'outer' ? withoutOuterQuotes(text) : text;
+    };
+    if (cells === 1 && cellAt(0).trim() === '') return padAt;
+    const surplus = surplusCells(cells, width, cellAt);
+    rowNumber += 1;
+    if (surplus > 0) {
+      const raw = slab.text((own[0] as number) + 1, own[cells] as number);
+      rows.rejects.push({ row: rowNumber, column: null, raw, reason: surplusReason(surplus) });
+      return padAt;
+    }
+    const isShort = cells < width;
+    kernel.int32(first + rows.count * 4, 1)[0] = isShort ? padAt : start;
+    numbers[rows.count] = rowNumber;
+    rows.count += 1;
+    if (!isShort) return padAt;
+    const padded = kernel.int32(marks + padAt * 4, width + 1);
+    padded.set(own.subarray(0, cells + 1));
+    padded.fill(own[cells] as number, cells + 1);
+    return padAt + width + 1;
   }
 }

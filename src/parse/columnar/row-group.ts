@@ -1,4 +1,5 @@
-import type { Data, RecordBatch } from 'apache-arrow';
+import type { RecordBatch } from 'apache-arrow';
+import type { Kernel } from '../../kernel/kernel.js';
 import type { ResolvedColumn } from '../../schema/types.js';
 import { recordBatch } from '../batch-builder.js';
 import { Evidence } from '../evidence.js';
@@ -8,9 +9,10 @@ import { openSink } from '../value-sinks.js';
 import type { ValueRules } from '../values.js';
 import { nullData } from './arrow-data.js';
 import { Column } from './column.js';
-import { cellLength, type Rows } from './rows.js';
+import { cellsOf, mostRowsTogether, type Rows } from './rows.js';
 
 export interface RowGroupOptions {
+  kernel: Kernel;
   columns: ResolvedColumn[];
   /** For each column its cell in a row, from the left; undefined for one that the document lacks. */
   places: (number | undefined)[];
@@ -36,15 +38,19 @@ export class RowGroupBuilder {
   private readonly columns: (Column | undefined)[];
   private readonly numbers = openSink({ kind: 'int64' });
   private readonly rowLimit: number;
+  /** Rows that may be added at once. */
+  readonly rowsTogether: number;
 
   constructor(private readonly options: RowGroupOptions) {
-    const { columns, places, outerQuotes, rules } = options;
+    const { columns, places, ...rest } = options;
     const { evidence } = this;
+    this.rowLimit = Math.max(1, Math.min(mostRows, Math.floor(mostCells / columns.length)));
+    this.rowsTogether = Math.min(mostRowsTogether, this.rowLimit);
+    const most = this.rowLimit + this.rowsTogether;
     this.columns = columns.map((column, index) => {
       const place = places[index];
-      return place === undefined ? undefined : new Column({ column, place, outerQuotes, rules, evidence });
+      return place === undefined ? undefined : new Column({ ...rest, column, place, evidence, mostRows: most });
     });
-    this.rowLimit = Math.max(1, Math.min(mostRows, Math.floor(mostCells / columns.length)));
   }
 
   get rows(): number {
@@ -60,8 +66,10 @@ export class RowGroupBuilder {
   }
 
   add(rows: Rows): void {
-    const { emptyPlaces, outerQuotes } = this.options;
-    for (const place of emptyPlaces) if (hasContent(rows, place, outerQuotes)) this.filledPlaces.add(place);
+    const { emptyPlaces, outerQuotes, kernel } = this.options;
+    for (const place of emptyPlaces) {
+      if (kernel.calls.hasContent(...cellsOf(rows, place, outerQuotes))) this.filledPlaces.add(place);
+    }
     const found = [...rows.rejects];
     for (const column of this.columns) column?.add(rows, found);
     for (let row = 0; row < rows.count; row += 1) this.numbers.pushInteger(rows.numbers[row] as number);
@@ -70,7 +78,9 @@ export class RowGroupBuilder {
 
   /** The rows added since `clear`; good until then. */
   batch(): RecordBatch {
-    const children = this.columns.map((column): Data => column?.take() ?? nullData(this.rows));
+    const settled = this.columns.map((column) => column?.settle());
+    // From here on nothing is allocated in the kernel, whose views would be void.
+    const children = settled.map((data) => data?.() ?? nullData(this.rows));
     children.push(this.numbers.data(noNulls));
     return recordBatch(
       this.options.columns.map(({ name }) => name),
@@ -91,11 +101,4 @@ export class RowGroupBuilder {
     const place = ({ column }: Reject) => (column === null ? -1 : (places.get(column) ?? -1));
     return rejects.sort((a, b) => a.row - b.row || place(a) - place(b));
   }
-}
-
-function hasContent({ slab, marks, first, count }: Rows, place: number, outerQuotes: boolean): boolean {
-  for (let row = 0; row < count; row += 1) {
-    if (cellLength(slab.bytes, marks, (first[row] as number) + place, outerQuotes) > 0) return true;
-  }
-  return false;
 }

@@ -1,16 +1,15 @@
+import type { Cells } from '../../kernel/kernel.js';
 import type { Reject } from '../types.js';
 import type { Slab } from './slab.js';
 
-const quote = 0x22;
-
 /**
- * Rows cut out of a slab. The cell of row `r` in column `c` lies from `marks[first[r] + c] + 1` to `marks[first[r] + c + 1]`; a cell that a
- * short row lacks has a length of -1.
+ * Rows cut out of a slab. `marks` and `first` are arrays of 32-bit integers in the kernel's memory: the cell of row `r` in column `c` lies
+ * from `marks[first[r] + c] + 1` to `marks[first[r] + c + 1]`; a cell that a short row lacks has a length of -1.
  */
 export interface Rows {
   slab: Slab;
-  marks: Int32Array;
-  first: Int32Array;
+  marks: number;
+  first: number;
   count: number;
   /** Number of each data row in the document, from 1. */
   numbers: Float64Array;
@@ -18,23 +17,17 @@ export interface Rows {
   rejects: Reject[];
 }
 
-/** Whether the cell behind `mark` has a pair of quotes around it. */
-function isQuoted(bytes: Uint8Array, marks: Int32Array, mark: number): boolean {
-  const start = (marks[mark] as number) + 1;
-  const end = marks[mark + 1] as number;
-  return end - start > 1 && bytes[start] === quote && bytes[end - 1] === quote;
+/** The cells at `place` from the left; `outerQuotes`: one pair of quotes around a cell is no part of it. */
+export function cellsOf({ slab, marks, first, count }: Rows, place: number, outerQuotes: boolean): Cells {
+  return [slab.at, marks, first, count, place, Number(outerQuotes)];
 }
 
-/** Where the text of the cell behind `mark` begins; `outerQuotes`: behind the quote, where a pair of them is around it. */
-export function cellStart(bytes: Uint8Array, marks: Int32Array, mark: number, outerQuotes: boolean): number {
-  const start = (marks[mark] as number) + 1;
-  return outerQuotes && isQuoted(bytes, marks, mark) ? start + 1 : start;
-}
-
-/** Bytes of the same text; 0 or less for a cell that is empty or that its row lacks. */
-export function cellLength(bytes: Uint8Array, marks: Int32Array, mark: number, outerQuotes: boolean): number {
-  const length = (marks[mark + 1] as number) - (marks[mark] as number) - 1;
-  return outerQuotes && isQuoted(bytes, marks, mark) ? length - 2 : length;
+/** The text of one of them; empty where its row lacks it. */
+export function cellText({ slab, marks, first }: Rows, row: number, place: number): string {
+  const { kernel } = slab;
+  const [mark = 0] = kernel.int32(first + row * 4, 1);
+  const [before = 0, end = 0] = kernel.int32(marks + (mark + place) * 4, 2);
+  return slab.text(before + 1, Math.max(before + 1, end));
 }
 
 /** Cuts the rows out of slabs, in order. */
@@ -48,5 +41,5 @@ export interface RowCutter {
 /** A document that is left to the reference parser, and why. */
 export class NotColumnar extends Error {}
 
-/** Rows handed on together: few enough that their cells stay in the processor's cache. */
-export const rowsTogether = 4096;
+/** Rows handed on together at most: few enough that their cells stay in the processor's cache. */
+export const mostRowsTogether = 4096;

@@ -1,28 +1,40 @@
-import { slackBytes } from './marks.js';
+import type { Kernel } from '../../kernel/kernel.js';
 
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 
+/** Bytes behind the text of a slab that the kernel may read. */
+export const slackBytes = 80;
+
 /** No mark, and no part of a character of UTF-8. */
 const filler = 0xff;
 
-/** A piece of a text that ends with a line end: bytes, and the same as words and view. */
+/** A piece of a text that ends with a line end, in the kernel's memory. */
 export class Slab {
-  bytes: Uint8Array;
-  words: Int32Array;
-  view: DataView;
+  readonly at: number;
   /** Behind it are bytes without meaning. */
   length = 0;
 
-  constructor(capacity: number) {
-    const buffer = new ArrayBuffer((capacity + slackBytes + 3) & ~3);
-    this.bytes = new Uint8Array(buffer);
-    this.words = new Int32Array(buffer);
-    this.view = new DataView(buffer);
+  constructor(
+    readonly kernel: Kernel,
+    readonly capacity: number,
+  ) {
+    this.at = kernel.calls.allocate(capacity + slackBytes);
+  }
+
+  /** All of its bytes, slack included; good until the kernel allocates. */
+  bytes(): Uint8Array {
+    return this.kernel.bytes(this.at, this.capacity + slackBytes);
   }
 
   text(from: number, to: number): string {
-    return Buffer.from(this.bytes.buffer, from, to - from).toString();
+    return this.kernel.text(this.at + from, this.at + to);
+  }
+
+  /** Ends its text at `length`. */
+  end(length: number): void {
+    this.length = length;
+    this.kernel.bytes(this.at + length, slackBytes).fill(filler);
   }
 }
 
@@ -30,39 +42,39 @@ export class Slab {
  * Cuts UTF-8 bytes into slabs at line ends; a last line without an end gets one, in place of a lone `\r` where that is there. The memory
  * of a slab is used again for the next: take what is needed before pulling it.
  */
-export async function* readSlabs(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Slab> {
-  let slab = new Slab(1 << 20);
+export async function* readSlabs(kernel: Kernel, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Slab> {
+  let slab = new Slab(kernel, 512 * 1024);
   /** Bytes of a line whose end has not come yet, at the beginning of the slab. */
   let begun = 0;
   for await (const chunk of bytes) {
-    slab = grown(slab, begun, chunk.length);
-    slab.bytes.set(chunk, begun);
+    slab = enlarged(slab, begun, chunk.length);
+    slab.bytes().set(chunk, begun);
     const filled = begun + chunk.length;
     const end = chunk.lastIndexOf(lineFeed);
     if (end < 0) {
       begun = filled;
       continue;
     }
-    slab.length = begun + end + 1;
-    const rest = slab.bytes.slice(slab.length, filled);
-    slab.bytes.fill(filler, slab.length, slab.length + slackBytes);
+    const rest = chunk.subarray(end + 1);
+    slab.end(begun + end + 1);
     yield slab;
-    slab.bytes.set(rest);
+    slab.bytes().set(rest);
     begun = rest.length;
   }
   if (begun === 0) return;
-  slab = grown(slab, begun, 1);
-  if (slab.bytes[begun - 1] === carriageReturn) begun -= 1;
-  slab.bytes[begun] = lineFeed;
-  slab.length = begun + 1;
-  slab.bytes.fill(filler, slab.length, slab.length + slackBytes);
+  slab = enlarged(slab, begun, 1);
+  const bytesThere = slab.bytes();
+  if (bytesThere[begun - 1] === carriageReturn) begun -= 1;
+  bytesThere[begun] = lineFeed;
+  slab.end(begun + 1);
   yield slab;
 }
 
 /** A slab with room for so many bytes behind those that are there. */
-function grown(slab: Slab, there: number, more: number): Slab {
-  if (there + more + slackBytes <= slab.bytes.length) return slab;
-  const larger = new Slab(Math.max(slab.bytes.length * 2, there + more));
-  larger.bytes.set(slab.bytes.subarray(0, there));
+function enlarged(slab: Slab, there: number, more: number): Slab {
+  if (there + more <= slab.capacity) return slab;
+  const larger = new Slab(slab.kernel, Math.max(slab.capacity * 2, there + more));
+  larger.bytes().set(slab.bytes().subarray(0, there));
+  slab.kernel.calls.release(slab.at);
   return larger;
 }

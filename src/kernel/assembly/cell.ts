@@ -1,0 +1,44 @@
+/**
+ * Cells of rows that were cut out of a text. `rows` is an array of 32-bit integers: for each row its first mark. The cell `place` from the
+ * left lies between the mark so many behind it and the next; a cell that a short row lacks has a length of -1.
+ */
+
+const quote: u8 = 0x22;
+
+/** Where the mark before a cell is. */
+export function markOf(marks: usize, rows: usize, row: i32, place: i32): usize {
+  return marks + (<usize>(load<i32>(rows + (<usize>row << 2)) + place) << 2);
+}
+
+/** Where the text of the cell behind a mark begins; `outerQuotes`: behind the quote, where a pair of them is around it. */
+export function cellStart(text: usize, mark: usize, outerQuotes: bool): usize {
+  const start = text + load<i32>(mark) + 1;
+  return outerQuotes && isQuoted(text, mark) ? start + 1 : start;
+}
+
+/** Bytes of the same text; 0 or less for a cell that is empty or that its row lacks. */
+export function cellLength(text: usize, mark: usize, outerQuotes: bool): i32 {
+  const length = load<i32>(mark, 4) - load<i32>(mark) - 1;
+  return outerQuotes && isQuoted(text, mark) ? length - 2 : length;
+}
+
+function isQuoted(text: usize, mark: usize): bool {
+  const start = text + load<i32>(mark) + 1;
+  const end = text + load<i32>(mark, 4);
+  return <i32>end - <i32>start > 1 && load<u8>(start) === quote && load<u8>(end - 1) === quote;
+}
+
+/** Whether one of the rows has something in the cell at `place`. */
+export function hasContent(
+  text: usize,
+  marks: usize,
+  rows: usize,
+  count: i32,
+  place: i32,
+  outerQuotes: bool,
+): bool {
+  for (let row = 0; row < count; row += 1) {
+    if (cellLength(text, markOf(marks, rows, row, place), outerQuotes) > 0) return true;
+  }
+  return false;
+}

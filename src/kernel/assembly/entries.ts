@@ -1,0 +1,34 @@
+import { setBit } from './texts';
+
+/**
+ * Makes entries of a dictionary into the indices and the bitmap of an Arrow array, in place: -1 becomes a null.
+ * @param places For each entry its place in the dictionary of the array, -1 for a null; 0 where the entries are the places.
+ * @param validity Bitmap of zeros.
+ * @returns How many are null.
+ */
+export function settleEntries(entries: usize, count: i32, places: usize, validity: usize): i32 {
+  let nulls = 0;
+  for (let row = 0; row < count; row += 1) {
+    const at = entries + (<usize>row << 2);
+    let entry = load<i32>(at);
+    if (entry >= 0 && places !== 0) entry = load<i32>(places + (<usize>entry << 2));
+    if (entry >= 0) {
+      setBit(validity, row);
+    } else {
+      entry = 0;
+      nulls += 1;
+    }
+    store<i32>(at, entry);
+  }
+  return nulls;
+}
+
+/** Counts how many rows have each entry; `counts` is of zeros. */
+export function countEntries(entries: usize, count: i32, counts: usize): void {
+  for (let row = 0; row < count; row += 1) {
+    const entry = load<i32>(entries + (<usize>row << 2));
+    if (entry < 0) continue;
+    const at = counts + (<usize>entry << 2);
+    store<i32>(at, load<i32>(at) + 1);
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Blocks of linear memory. Each is a power of two of bytes, header included; freed ones are kept by size and given again. What is given has
+ * whatever stood there before. Nothing knows the blocks of a document one by one: `reset` forgets them all.
+ */
+
+const headerBytes: usize = 16;
+const smallestExponent: i32 = 6;
+
+/** The first free block of each size, by exponent. */
+const free = memory.data(32 * 4, 16);
+
+const heapStart: usize = (__heap_base + 15) & ~15;
+let top: usize = heapStart;
+
+/** A block of at least so many bytes, at a multiple of 16. */
+export function allocate(bytes: usize): usize {
+  const needed = bytes + headerBytes;
+  const exponent = max(smallestExponent, 32 - clz<i32>(<i32>(needed - 1)));
+  const slot = free + (<usize>exponent << 2);
+  const reused = load<usize>(slot);
+  if (reused !== 0) {
+    store<usize>(slot, load<usize>(reused));
+    return reused;
+  }
+  const size: usize = (<usize>1) << exponent;
+  const end = top + size;
+  const pages = <i32>((end + 0xffff) >>> 16);
+  if (pages > memory.size() && memory.grow(pages - memory.size()) < 0) unreachable();
+  store<i32>(top, exponent);
+  const block = top + headerBytes;
+  top = end;
+  return block;
+}
+
+/** Gives a block back. */
+export function release(block: usize): void {
+  const slot = free + (<usize>load<i32>(block - headerBytes) << 2);
+  store<usize>(block, load<usize>(slot));
+  store<usize>(slot, block);
+}
+
+/** Bytes that a block holds. */
+export function capacityOf(block: usize): usize {
+  return ((<usize>1) << load<i32>(block - headerBytes)) - headerBytes;
+}
+
+/** A block of at least so many bytes in place of `block`, with its first `used` bytes; the same one where it is large enough. */
+export function enlarge(block: usize, used: usize, needed: usize): usize {
+  if (needed <= capacityOf(block)) return block;
+  const larger = allocate(needed);
+  memory.copy(larger, block, used);
+  release(block);
+  return larger;
+}
+
+/** Forgets all blocks. */
+export function reset(): void {
+  memory.fill(free, 0, 32 * 4);
+  top = heapStart;
+}
