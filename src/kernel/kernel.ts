@@ -90,14 +90,7 @@ interface KernelCalls {
     scratch: number,
     out: number,
   ): number;
-  plainTexts(
-    offsets: number,
-    bytes: number,
-    validity: number,
-    from: number,
-    to: number,
-    out: number,
-  ): number;
+  plainTexts(offsets: number, bytes: number, validity: number, from: number, to: number, out: number): number;
   plainIntegers(
     values: number,
     stride: number,

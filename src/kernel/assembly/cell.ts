@@ -7,7 +7,7 @@ const quote: u8 = 0x22;
 
 /** Where the mark before a cell is. */
 export function markOf(marks: usize, rows: usize, row: i32, place: i32): usize {
-  return marks + (<usize>(load<i32>(rows + (<usize>row << 2)) + place) << 2);
+  return marks + ((<usize>(load<i32>(rows + ((<usize>row) << 2)) + place)) << 2);
 }
 
 /** Where the text of the cell behind a mark begins; `outerQuotes`: behind the quote, where a pair of them is around it. */

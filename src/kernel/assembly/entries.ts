@@ -9,9 +9,9 @@ import { setBit } from './texts';
 export function settleEntries(entries: usize, count: i32, places: usize, validity: usize): i32 {
   let nulls = 0;
   for (let row = 0; row < count; row += 1) {
-    const at = entries + (<usize>row << 2);
+    const at = entries + ((<usize>row) << 2);
     let entry = load<i32>(at);
-    if (entry >= 0 && places !== 0) entry = load<i32>(places + (<usize>entry << 2));
+    if (entry >= 0 && places !== 0) entry = load<i32>(places + ((<usize>entry) << 2));
     if (entry >= 0) {
       setBit(validity, row);
     } else {
@@ -26,9 +26,9 @@ export function settleEntries(entries: usize, count: i32, places: usize, validit
 /** Counts how many rows have each entry; `counts` is of zeros. */
 export function countEntries(entries: usize, count: i32, counts: usize): void {
   for (let row = 0; row < count; row += 1) {
-    const entry = load<i32>(entries + (<usize>row << 2));
+    const entry = load<i32>(entries + ((<usize>row) << 2));
     if (entry < 0) continue;
-    const at = counts + (<usize>entry << 2);
+    const at = counts + ((<usize>entry) << 2);
     store<i32>(at, load<i32>(at) + 1);
   }
 }

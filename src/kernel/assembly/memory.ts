@@ -16,7 +16,7 @@ let top: usize = heapStart;
 export function allocate(bytes: usize): usize {
   const needed = bytes + headerBytes;
   const exponent = max(smallestExponent, 32 - clz<i32>(<i32>(needed - 1)));
-  const slot = free + (<usize>exponent << 2);
+  const slot = free + ((<usize>exponent) << 2);
   const reused = load<usize>(slot);
   if (reused !== 0) {
     store<usize>(slot, load<usize>(reused));
@@ -34,7 +34,7 @@ export function allocate(bytes: usize): usize {
 
 /** Gives a block back. */
 export function release(block: usize): void {
-  const slot = free + (<usize>load<i32>(block - headerBytes) << 2);
+  const slot = free + ((<usize>load<i32>(block - headerBytes)) << 2);
   store<usize>(block, load<usize>(slot));
   store<usize>(slot, block);
 }

@@ -8,7 +8,6 @@ import { setBit } from './texts';
 
 const zero: i32 = 0x30;
 const minus: i32 = 0x2d;
-const point: i32 = 0x2e;
 const colon: i32 = 0x3a;
 
 /** A 64-bit integer holds so many digits, whatever they are. */
@@ -58,7 +57,7 @@ export function addNumbers(
         valuesRead += 1;
         setBit(validity, from + row);
       } else {
-        store<i32>(left + (<usize>leftCount << 2), row);
+        store<i32>(left + ((<usize>leftCount) << 2), row);
         leftCount += 1;
       }
     }
@@ -72,11 +71,11 @@ export let valuesRead: i32 = 0;
 
 function putValue(values: usize, index: i32, wide: bool, value: i64): void {
   if (wide) {
-    const at = values + (<usize>index << 4);
+    const at = values + ((<usize>index) << 4);
     store<i64>(at, value);
     store<i64>(at, value >> 63, 8);
   } else {
-    store<i64>(values + (<usize>index << 3), value);
+    store<i64>(values + ((<usize>index) << 3), value);
   }
 }
 
@@ -145,7 +144,7 @@ export function addMoments(
         valuesRead += 1;
         setBit(validity, from + row);
       } else {
-        store<i32>(left + (<usize>leftCount << 2), row);
+        store<i32>(left + ((<usize>leftCount) << 2), row);
         leftCount += 1;
       }
     }

@@ -27,12 +27,12 @@ export function encodePlaces(
   scratch: usize,
   out: usize,
 ): i32 {
-  let values = places + (<usize>from << 2);
+  let values = places + ((<usize>from) << 2);
   let count = to - from;
   if (validity !== 0) {
     count = 0;
     for (let index = from; index < to; index += 1) {
-      store<i32>(scratch + (<usize>count << 2), load<i32>(places + (<usize>index << 2)));
+      store<i32>(scratch + ((<usize>count) << 2), load<i32>(places + ((<usize>index) << 2)));
       count += isThere(validity, index) ? 1 : 0;
     }
     values = scratch;
@@ -45,9 +45,9 @@ function encodeHybrid(values: usize, count: i32, bitWidth: i32, to: usize): i32 
   let packFrom = 0;
   let at = 0;
   while (at < count) {
-    const value = load<i32>(values + (<usize>at << 2));
+    const value = load<i32>(values + ((<usize>at) << 2));
     let end = at + 1;
-    while (end < count && load<i32>(values + (<usize>end << 2)) === value) end += 1;
+    while (end < count && load<i32>(values + ((<usize>end) << 2)) === value) end += 1;
     if (end - at >= shortestRun) {
       // Packed values come in groups of eight: the last group is filled up from the run.
       const runFrom = at + ((8 - ((at - packFrom) & 7)) & 7);
@@ -73,7 +73,7 @@ function packBits(values: usize, from: i32, to: i32, bitWidth: i32, start: usize
   let buffer: u64 = 0;
   let bits: u64 = 0;
   for (let index = from; index < to; index += 1) {
-    buffer |= <u64>load<u32>(values + (<usize>index << 2)) << bits;
+    buffer |= (<u64>load<u32>(values + ((<usize>index) << 2))) << bits;
     bits += bitWidth;
     if (bits >= 32) {
       store<u32>(out, <u32>buffer);
@@ -112,7 +112,7 @@ export function plainTexts(
   let at = out;
   for (let index = from; index < to; index += 1) {
     if (!isThere(validity, index)) continue;
-    const offset = offsets + (<usize>index << 2);
+    const offset = offsets + ((<usize>index) << 2);
     const start = load<i32>(offset);
     const length = load<i32>(offset, 4) - start;
     store<i32>(at, length);
@@ -190,29 +190,23 @@ export function extremeTexts(offsets: usize, bytes: usize, validity: usize, coun
 }
 
 function isTextLess(offsets: usize, bytes: usize, a: i32, b: i32): bool {
-  const left = load<i32>(offsets + (<usize>a << 2));
-  const leftLength = load<i32>(offsets + (<usize>a << 2), 4) - left;
-  const right = load<i32>(offsets + (<usize>b << 2));
-  const rightLength = load<i32>(offsets + (<usize>b << 2), 4) - right;
+  const left = load<i32>(offsets + ((<usize>a) << 2));
+  const leftLength = load<i32>(offsets + ((<usize>a) << 2), 4) - left;
+  const right = load<i32>(offsets + ((<usize>b) << 2));
+  const rightLength = load<i32>(offsets + ((<usize>b) << 2), 4) - right;
   const length = min(leftLength, rightLength);
   for (let at = 0; at < length; at += 8) {
     const one = bswap<u64>(load<u64>(bytes + left + at));
     const other = bswap<u64>(load<u64>(bytes + right + at));
     if (one === other) continue;
-    const beyond = <u64>max(0, at + 8 - length) << 3;
+    const beyond = (<u64>max(0, at + 8 - length)) << 3;
     if (one >> beyond !== other >> beyond) return one < other;
   }
   return leftLength < rightLength;
 }
 
 /** Finds the extremes of signed integers as of `plainIntegers`. */
-export function extremeIntegers(
-  values: usize,
-  stride: i32,
-  width: i32,
-  validity: usize,
-  count: i32,
-): void {
+export function extremeIntegers(values: usize, stride: i32, width: i32, validity: usize, count: i32): void {
   least = -1;
   greatest = -1;
   let leastHigh: i64 = 0;
@@ -244,7 +238,7 @@ export function extremeDoubles(values: usize, validity: usize, count: i32): void
   let smallest: f64 = 0;
   let largest: f64 = 0;
   for (let index = 0; index < count; index += 1) {
-    const value = load<f64>(values + (<usize>index << 3));
+    const value = load<f64>(values + ((<usize>index) << 3));
     if (!isThere(validity, index) || value !== value) continue;
     if (least < 0 || value < smallest) {
       least = index;

@@ -44,7 +44,7 @@ export function readQuotedRow(
       byte = load<u8>(source + at);
     }
     store<u8>(target + out, 0);
-    store<i32>(marks + (<usize>quotedMarks << 2), out);
+    store<i32>(marks + ((<usize>quotedMarks) << 2), out);
     quotedMarks += 1;
     quotedEnd = out + 1;
     at += 1;

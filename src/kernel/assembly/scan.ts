@@ -64,9 +64,9 @@ export function findMarks(text: usize, length: i32, delimiter: i32, marks: usize
 function mask64(first: v128, second: v128, third: v128, fourth: v128): u64 {
   return (
     <u64>i8x16.bitmask(first) |
-    (<u64>i8x16.bitmask(second) << 16) |
-    (<u64>i8x16.bitmask(third) << 32) |
-    (<u64>i8x16.bitmask(fourth) << 48)
+    ((<u64>i8x16.bitmask(second)) << 16) |
+    ((<u64>i8x16.bitmask(third)) << 32) |
+    ((<u64>i8x16.bitmask(fourth)) << 48)
   );
 }
 
@@ -87,14 +87,14 @@ export function cutRows(
   most: i32,
 ): i32 {
   const end = min(lineCount, line + most);
-  let before = load<i32>(lineEnds + (<usize>line << 2));
+  let before = load<i32>(lineEnds + ((<usize>line) << 2));
   let out = first;
   let at = line;
   for (; at < end; at += 1) {
-    const lineEnd = load<i32>(lineEnds + (<usize>(at + 1) << 2));
+    const lineEnd = load<i32>(lineEnds + ((<usize>(at + 1)) << 2));
     let last = lineEnd;
     if (last - 1 > before) {
-      const place = load<i32>(marks + (<usize>(last - 1) << 2));
+      const place = load<i32>(marks + ((<usize>(last - 1)) << 2));
       if (load<u8>(text + place) === 0x0d) last -= 1;
     }
     const cells = last - before;
@@ -108,7 +108,5 @@ export function cutRows(
 
 /** Whether all cells from behind the mark `from` to the mark `to` have no bytes. */
 function isEmpty(marks: usize, from: i32, to: i32): bool {
-  return (
-    load<i32>(marks + (<usize>to << 2)) - load<i32>(marks + (<usize>from << 2)) === to - from
-  );
+  return load<i32>(marks + ((<usize>to) << 2)) - load<i32>(marks + ((<usize>from) << 2)) === to - from;
 }

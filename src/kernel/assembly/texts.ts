@@ -36,7 +36,7 @@ export function clearDictionary(at: usize): void {
   const dictionary = changetype<Dictionary>(at);
   dictionary.count = 0;
   store<i32>(dictionary.offsets, 0);
-  memory.fill(dictionary.slots, 0, <usize>dictionary.slotCount << 2);
+  memory.fill(dictionary.slots, 0, (<usize>dictionary.slotCount) << 2);
 }
 
 export function freeDictionary(at: usize): void {
@@ -83,7 +83,7 @@ export function addToDictionary(
   for (let row = 0; row < count; row += 1) {
     const mark = markOf(marks, rows, row, place);
     const length = cellLength(text, mark, outerQuotes);
-    const entry = entries + (<usize>row << 2);
+    const entry = entries + ((<usize>row) << 2);
     if (length <= 0) {
       store<i32>(entry, -1);
       empty += 1;
@@ -109,15 +109,15 @@ function numberOf(dictionary: Dictionary, start: usize, length: i32): i32 {
   const bytes = dictionary.bytes;
   const offsets = dictionary.offsets;
   let slot = hash & mask;
-  let entry = load<i32>(slots + (<usize>slot << 2)) - 1;
+  let entry = load<i32>(slots + ((<usize>slot) << 2)) - 1;
   while (entry >= 0) {
-    if (load<i32>(hashes + (<usize>entry << 2)) === hash) {
-      const offset = offsets + (<usize>entry << 2);
+    if (load<i32>(hashes + ((<usize>entry) << 2)) === hash) {
+      const offset = offsets + ((<usize>entry) << 2);
       const own = load<i32>(offset);
       if (load<i32>(offset, 4) - own === length && areEqual(start, bytes + own, length)) return entry;
     }
     slot = (slot + 1) & mask;
-    entry = load<i32>(slots + (<usize>slot << 2)) - 1;
+    entry = load<i32>(slots + ((<usize>slot) << 2)) - 1;
   }
   return add(dictionary, start, length, hash);
 }
@@ -126,34 +126,34 @@ function add(dictionary: Dictionary, start: usize, length: i32, hash: i32): i32 
   const entry = dictionary.count;
   if ((entry + 1) * 2 > dictionary.slotCount) growTable(dictionary);
   placeEntry(dictionary, hash, entry);
-  store<i32>(dictionary.hashes + (<usize>entry << 2), hash);
-  const own = <usize>load<i32>(dictionary.offsets + (<usize>entry << 2));
+  store<i32>(dictionary.hashes + ((<usize>entry) << 2), hash);
+  const own = <usize>load<i32>(dictionary.offsets + ((<usize>entry) << 2));
   const end = own + length;
   dictionary.bytes = enlarge(dictionary.bytes, own, end + slackBytes);
   copyText(dictionary.bytes + own, start, length);
   dictionary.count = entry + 1;
-  store<i32>(dictionary.offsets + (<usize>entry << 2), <i32>end, 4);
+  store<i32>(dictionary.offsets + ((<usize>entry) << 2), <i32>end, 4);
   return entry;
 }
 
 function placeEntry(dictionary: Dictionary, hash: i32, entry: i32): void {
   const mask = dictionary.slotCount - 1;
   let slot = hash & mask;
-  while (load<i32>(dictionary.slots + (<usize>slot << 2)) !== 0) slot = (slot + 1) & mask;
-  store<i32>(dictionary.slots + (<usize>slot << 2), entry + 1);
+  while (load<i32>(dictionary.slots + ((<usize>slot) << 2)) !== 0) slot = (slot + 1) & mask;
+  store<i32>(dictionary.slots + ((<usize>slot) << 2), entry + 1);
 }
 
 function growTable(dictionary: Dictionary): void {
-  const used = <usize>dictionary.count << 2;
+  const used = (<usize>dictionary.count) << 2;
   dictionary.slotCount *= 2;
-  const size = <usize>dictionary.slotCount << 2;
+  const size = (<usize>dictionary.slotCount) << 2;
   dictionary.hashes = enlarge(dictionary.hashes, used, size >> 1);
   dictionary.offsets = enlarge(dictionary.offsets, used + 4, (size >> 1) + 4);
   release(dictionary.slots);
   dictionary.slots = allocate(size);
   memory.fill(dictionary.slots, 0, size);
   for (let entry = 0; entry < dictionary.count; entry += 1) {
-    placeEntry(dictionary, load<i32>(dictionary.hashes + (<usize>entry << 2)), entry);
+    placeEntry(dictionary, load<i32>(dictionary.hashes + ((<usize>entry) << 2)), entry);
   }
 }
 
@@ -174,7 +174,7 @@ function mix(value: u64): u64 {
 
 /** The lowest one to eight bytes of a word. */
 function lowBytes(word: u64, count: i32): u64 {
-  return word & (0xffffffffffffffff >> (<u64>(8 - count) << 3));
+  return word & (0xffffffffffffffff >> ((<u64>(8 - count)) << 3));
 }
 
 /** Compares texts of at least one byte. */
@@ -240,7 +240,7 @@ export function addTexts(
   const more = columnBytes(text, marks, rows, count, place, outerQuotes);
   reserve(texts, count, more);
   const bytes = texts.bytes;
-  let offset = texts.offsets + (<usize>texts.count << 2);
+  let offset = texts.offsets + ((<usize>texts.count) << 2);
   let end = load<i32>(offset);
   let empty = 0;
   for (let row = 0; row < count; row += 1) {
@@ -273,19 +273,19 @@ export function addEntries(
   const dictionary = changetype<Dictionary>(dictionaryAt);
   let more: usize = 0;
   for (let row = 0; row < count; row += 1) {
-    const entry = load<i32>(entries + (<usize>row << 2));
+    const entry = load<i32>(entries + ((<usize>row) << 2));
     if (entry < 0) continue;
-    const offset = dictionary.offsets + (<usize>entry << 2);
+    const offset = dictionary.offsets + ((<usize>entry) << 2);
     more += load<i32>(offset, 4) - load<i32>(offset);
   }
   reserve(texts, count, more);
-  let offset = texts.offsets + (<usize>texts.count << 2);
+  let offset = texts.offsets + ((<usize>texts.count) << 2);
   let end = load<i32>(offset);
   let empty = 0;
   for (let row = 0; row < count; row += 1) {
-    const entry = load<i32>(entries + (<usize>row << 2));
+    const entry = load<i32>(entries + ((<usize>row) << 2));
     if (entry >= 0) {
-      const own = dictionary.offsets + (<usize>entry << 2);
+      const own = dictionary.offsets + ((<usize>entry) << 2);
       const start = load<i32>(own);
       const length = load<i32>(own, 4) - start;
       copyText(texts.bytes + end, dictionary.bytes + start, length);
@@ -317,10 +317,10 @@ function columnBytes(
 }
 
 function reserve(texts: Texts, count: i32, moreBytes: usize): void {
-  const offsets = <usize>(texts.count + 1) << 2;
+  const offsets = (<usize>(texts.count + 1)) << 2;
   const end = <usize>load<i32>(texts.offsets + offsets - 4);
   texts.bytes = enlarge(texts.bytes, end, end + moreBytes + slackBytes);
-  texts.offsets = enlarge(texts.offsets, offsets, offsets + (<usize>count << 2));
+  texts.offsets = enlarge(texts.offsets, offsets, offsets + ((<usize>count) << 2));
 }
 
 export function setBit(bitmap: usize, index: i32): void {

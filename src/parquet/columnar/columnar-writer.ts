@@ -1,4 +1,5 @@
 import type { Data, RecordBatch } from 'apache-arrow';
+import { takeKernel } from '../../kernel/kernel.js';
 import { describeError, ReportsError } from '../../errors.js';
 import { dropPartial, nameWholeFile, openPartial, partialName, writeError } from '../../whole-file.js';
 import type { ParquetWriter, ParquetWriterOptions } from '../types.js';
@@ -82,9 +83,14 @@ export async function openColumnarWriter({
 }
 
 /** All columns of a batch, the row numbers last; its values are taken at once. */
-function compressBatch(batch: RecordBatch): Promise<CompressedColumn>[] {
-  const columns = batch.data.children.slice(0, -1).map(encodeColumn);
-  return [...columns, encodeRowNumbers(batch.data.children.at(-1) as Data)].map(compressColumn);
+function compressBatch({ data }: RecordBatch): Promise<CompressedColumn>[] {
+  const kernel = takeKernel();
+  try {
+    const columns = data.children.slice(0, -1).map((column) => encodeColumn(kernel, column));
+    return [...columns, encodeRowNumbers(data.children.at(-1) as Data)].map(compressColumn);
+  } finally {
+    kernel.giveBack();
+  }
 }
 
 async function guarded<T>(path: string, work: () => Promise<T>): Promise<T> {

@@ -96,7 +96,8 @@ export class Column {
     }
     if (!this.hasRejects) return;
     texts.entriesFrom(from).forEach((entry, row) => {
-      if (this.readings[entry]?.rejected) this.reject(texts.text(entry), rows.numbers[row] as number, rejects);
+      if (this.readings[entry]?.rejected)
+        this.reject(texts.text(entry), rows.numbers[row] as number, rejects);
     });
   }
 

@@ -105,7 +105,10 @@ export class DistinctTexts {
   data(): Data {
     const { count } = this;
     const valueOffsets = this.kernel.int32(this.calls.dictionaryOffsets(this.dictionary), count + 1);
-    const data = this.kernel.bytes(this.calls.dictionaryBytes(this.dictionary), valueOffsets[count] as number);
+    const data = this.kernel.bytes(
+      this.calls.dictionaryBytes(this.dictionary),
+      valueOffsets[count] as number,
+    );
     return makeData({ type: new Utf8(), length: count, nullCount: 0, valueOffsets, data });
   }
 }

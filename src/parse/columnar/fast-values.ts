@@ -33,7 +33,9 @@ export interface FastValuesOptions {
 export function openFastValues(options: FastValuesOptions): FastValues | undefined {
   const { kind } = options.type;
   if (kind === 'string') return new FastTexts(options.kernel, options.mostRows);
-  return kind === 'int64' || kind === 'decimal' || kind === 'timestamp' ? new FastIntegers(options) : undefined;
+  return kind === 'int64' || kind === 'decimal' || kind === 'timestamp'
+    ? new FastIntegers(options)
+    : undefined;
 }
 
 /** Which rows are there. */

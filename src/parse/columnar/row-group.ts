@@ -49,7 +49,9 @@ export class RowGroupBuilder {
     const most = this.rowLimit + this.rowsTogether;
     this.columns = columns.map((column, index) => {
       const place = places[index];
-      return place === undefined ? undefined : new Column({ ...rest, column, place, evidence, mostRows: most });
+      return place === undefined
+        ? undefined
+        : new Column({ ...rest, column, place, evidence, mostRows: most });
     });
   }
 
