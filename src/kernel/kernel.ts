@@ -77,6 +77,18 @@ interface KernelCalls {
   addMoments(
     ...cellsAndValues: [...Cells, values: number, validity: number, from: number, left: number]
   ): number;
+  readEntries(
+    dictionary: number,
+    from: number,
+    kind: number,
+    precision: number,
+    scale: number,
+    mark: number,
+    wide: number,
+    values: number,
+    statuses: number,
+  ): number;
+  moveValues(values: number, wide: number, places: number, count: number): void;
   valuesRead: WebAssembly.Global;
   marksSeen: WebAssembly.Global;
   eitherSeen: WebAssembly.Global;
@@ -101,6 +113,7 @@ interface KernelCalls {
     out: number,
   ): number;
   plainBits(bits: number, validity: number, from: number, to: number, out: number): number;
+  encodeAscending(values: number, count: number, out: number): number;
   extremeTexts(offsets: number, bytes: number, validity: number, count: number): void;
   extremeIntegers(values: number, stride: number, width: number, validity: number, count: number): void;
   extremeDoubles(values: number, validity: number, count: number): void;

@@ -1,8 +1,27 @@
 export { hasContent } from './cell';
+export { encodeAscending } from './deltas';
 export { countEntries, settleEntries } from './entries';
 export { allocate, capacityOf, release, reset } from './memory';
-export { addMoments, addNumbers, eitherSeen, marksSeen, valuesRead } from './numbers';
-export * from './pages';
+export {
+  addMoments,
+  addNumbers,
+  eitherSeen,
+  marksSeen,
+  moveValues,
+  readEntries,
+  valuesRead,
+} from './numbers';
+export {
+  encodePlaces,
+  extremeDoubles,
+  extremeIntegers,
+  extremeTexts,
+  greatest,
+  least,
+  plainBits,
+  plainIntegers,
+  plainTexts,
+} from './pages';
 export { quotedEnd, quotedHasLineFeed, quotedMarks, readQuotedRow } from './quoted';
 export { cutRows, findMarks } from './scan';
 export {

@@ -1,5 +1,5 @@
 import { cellLength, cellStart, markOf } from './cell';
-import { setBit } from './texts';
+import { dictionaryBytes, dictionaryCount, dictionaryOffsets, setBit } from './texts';
 
 /**
  * The spellings that nearly all values of large documents have, read from their bytes. What is spelled otherwise is left: its reader in
@@ -220,4 +220,61 @@ function daysSince1970(year: i32, month: i32, day: i32): i32 {
   const leapDays = marchYear / 4 - marchYear / 100 + marchYear / 400;
   const daysTo1970 = 719469;
   return marchYear * 365 + leapDays + daysBeforeMonth + day - daysTo1970;
+}
+
+/** What a text of a dictionary turned out to be: see `readEntries`. */
+const isLeft: u8 = 0;
+const isRead: u8 = 1;
+const isReadWithMark: u8 = 2;
+const isReadWithEither: u8 = 3;
+
+/**
+ * Reads texts of a dictionary as `addNumbers` (kind 0) or `addMoments` (kind 1) read cells.
+ * @param from The first entry to read.
+ * @param values Gets a value for each entry, by its number.
+ * @param statuses Gets a byte for each: 0 left, as it is spelled otherwise; 1 read; 2 read, and shows the decimal mark; 3 read, and its mark
+ * may be one of thousands.
+ * @returns How many are left.
+ */
+export function readEntries(
+  dictionary: usize,
+  from: i32,
+  kind: i32,
+  precision: i32,
+  scale: i32,
+  mark: i32,
+  wide: bool,
+  values: usize,
+  statuses: usize,
+): i32 {
+  const count = dictionaryCount(dictionary);
+  const bytes = dictionaryBytes(dictionary);
+  const offsets = dictionaryOffsets(dictionary);
+  let left = 0;
+  for (let entry = from; entry < count; entry += 1) {
+    const offset = offsets + ((<usize>entry) << 2);
+    const start = bytes + load<i32>(offset);
+    const length = load<i32>(offset, 4) - load<i32>(offset);
+    marksSeen = 0;
+    eitherSeen = 0;
+    const isGood = kind === 1 ? readMoment(start, length) : readNumber(start, length, precision, scale, mark);
+    putValue(values, entry, wide, isGood ? number : 0);
+    let status = isLeft;
+    if (isGood) status = marksSeen > 0 ? isReadWithMark : eitherSeen > 0 ? isReadWithEither : isRead;
+    else left += 1;
+    store<u8>(statuses + entry, status);
+  }
+  return left;
+}
+
+/**
+ * Moves values together, each from its entry to its place in `places`, those of -1 left out; places rise with the entries.
+ */
+export function moveValues(values: usize, wide: bool, places: usize, count: i32): void {
+  const size: usize = wide ? 16 : 8;
+  for (let entry = 0; entry < count; entry += 1) {
+    const place = load<i32>(places + ((<usize>entry) << 2));
+    if (place < 0 || place === entry) continue;
+    memory.copy(values + <usize>place * size, values + <usize>entry * size, size);
+  }
 }

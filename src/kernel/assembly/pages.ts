@@ -52,7 +52,7 @@ function encodeHybrid(values: usize, count: i32, bitWidth: i32, to: usize): i32 
       // Packed values come in groups of eight: the last group is filled up from the run.
       const runFrom = at + ((8 - ((at - packFrom) & 7)) & 7);
       out = packBits(values, packFrom, runFrom, bitWidth, out);
-      out = varint(<u32>(end - runFrom) * 2, out);
+      out = varint((end - runFrom) * 2, out);
       for (let shift = 0; shift < bitWidth; shift += 8) {
         store<u8>(out, value >>> shift);
         out += 1;
@@ -68,7 +68,7 @@ function encodeHybrid(values: usize, count: i32, bitWidth: i32, to: usize): i32 
 function packBits(values: usize, from: i32, to: i32, bitWidth: i32, start: usize): usize {
   if (from === to) return start;
   const groups = (to - from + 7) >>> 3;
-  let out = varint(<u32>groups * 2 + 1, start);
+  let out = varint(groups * 2 + 1, start);
   const end = out + <usize>(groups * bitWidth);
   let buffer: u64 = 0;
   let bits: u64 = 0;
@@ -89,14 +89,15 @@ function packBits(values: usize, from: i32, to: i32, bitWidth: i32, start: usize
   return end;
 }
 
-function varint(value: u32, at: usize): usize {
+/** An unsigned integer, seven bits a byte; returns where it ends. */
+export function varint(value: u64, at: usize): usize {
   let rest = value;
   let out = at;
-  for (; rest > 0x7f; rest >>>= 7) {
-    store<u8>(out, (rest & 0x7f) | 0x80);
+  for (; rest > 0x7f; rest >>= 7) {
+    store<u8>(out, <u8>((rest & 0x7f) | 0x80));
     out += 1;
   }
-  store<u8>(out, rest);
+  store<u8>(out, <u8>rest);
   return out + 1;
 }
 

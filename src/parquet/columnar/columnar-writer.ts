@@ -87,7 +87,7 @@ function compressBatch({ data }: RecordBatch): Promise<CompressedColumn>[] {
   const kernel = takeKernel();
   try {
     const columns = data.children.slice(0, -1).map((column) => encodeColumn(kernel, column));
-    return [...columns, encodeRowNumbers(data.children.at(-1) as Data)].map(compressColumn);
+    return [...columns, encodeRowNumbers(kernel, data.children.at(-1) as Data)].map(compressColumn);
   } finally {
     kernel.giveBack();
   }

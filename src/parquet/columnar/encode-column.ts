@@ -1,7 +1,6 @@
 import { type Data, DataType } from 'apache-arrow';
 import type { Kernel } from '../../kernel/kernel.js';
 import { bytesOf, type ColumnValues, placeValues } from './column-values.js';
-import { encodeDelta } from './delta.js';
 import { allThere, bitWidthOf, encodeDefinitionLevels, noneThere } from './levels.js';
 
 /** Encodings by Parquet's numbers. */
@@ -109,19 +108,20 @@ function encodeNulls(length: number): EncodedColumn {
   };
 }
 
-/** Encodes ascending row numbers, none of them null. */
-export function encodeRowNumbers({ values, length }: Data): EncodedColumn {
-  const numbers = Float64Array.from((values as BigInt64Array).subarray(0, length), Number);
-  const statistic = (number: number) => new Uint8Array(BigInt64Array.of(BigInt(number)).buffer);
+/** Encodes ascending row numbers, none of them null. What is in the kernel's memory is lost. */
+export function encodeRowNumbers(kernel: Kernel, { values, length }: Data): EncodedColumn {
+  kernel.calls.reset();
+  const numbers = (values as BigInt64Array).subarray(0, length);
+  const at = kernel.place(bytesOf(numbers));
+  const body: Body = {
+    encoding: encodings.deltaBinaryPacked,
+    mostBytes: (from, to) => (to - from) * 5 + 64,
+    write: (_from, to, out) => kernel.calls.encodeAscending(at, to, out),
+  };
+  const bytes = pageOf(kernel, new Uint8Array(0), 0, length, body);
+  const statistic = (number: bigint) => new Uint8Array(BigInt64Array.of(number).buffer);
   return {
-    pages: [
-      {
-        kind: 'data',
-        values: length,
-        encoding: encodings.deltaBinaryPacked,
-        bytes: encodeDelta(numbers),
-      },
-    ],
-    statistics: { nullCount: 0, min: statistic(numbers[0] ?? 0), max: statistic(numbers.at(-1) ?? 0) },
+    pages: [{ kind: 'data', values: length, encoding: body.encoding, bytes }],
+    statistics: { nullCount: 0, min: statistic(numbers[0] ?? 0n), max: statistic(numbers.at(-1) ?? 0n) },
   };
 }

@@ -61,6 +61,9 @@ export async function parseColumnar(
   };
 }
 
+/** Characters of the beginning that are read for an assumption. */
+const assumedCharacters = 16 * 1024;
+
 /** A type without a schema needs all of its values to be known; otherwise the beginning tells enough. */
 async function assume(
   document: ExaminedDocument,
@@ -70,7 +73,7 @@ async function assume(
   const isCertain = layout.header.columns.some(({ origin }) => origin === 'inferred');
   const beginning = {
     async *openText() {
-      yield head;
+      yield head.slice(0, assumedCharacters);
     },
   };
   return { ...(await surveyDocument(isCertain ? document : beginning, layout)), isCertain };

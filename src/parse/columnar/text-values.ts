@@ -1,0 +1,62 @@
+import { type Data, makeData, Utf8 } from 'apache-arrow';
+import type { Cells, Kernel } from '../../kernel/kernel.js';
+import type { ColumnOptions, Readings, Values } from './column.js';
+import type { DistinctTexts } from './distinct-texts.js';
+import { Validity } from './validity.js';
+
+/** Text says itself. */
+export class TextReadings implements Readings {
+  readonly hasRejects = false;
+
+  constructor(private readonly texts: DistinctTexts) {}
+
+  read(): void {}
+
+  isRejected(): boolean {
+    return false;
+  }
+
+  settleClues(): void {}
+
+  settle(): { data: () => Data } | undefined {
+    return this.texts.count === 0 ? undefined : { data: () => this.texts.data() };
+  }
+
+  clear(): void {}
+
+  free(): void {}
+}
+
+/** Texts one behind the other. */
+export class TextValues implements Values {
+  private readonly kernel: Kernel;
+  private readonly at: number;
+  private readonly validity: Validity;
+
+  constructor({ kernel, mostRows }: ColumnOptions, { dictionary, entries, length }: DistinctTexts) {
+    this.kernel = kernel;
+    this.at = kernel.calls.newTexts();
+    this.validity = new Validity(kernel, mostRows);
+    const empty = kernel.calls.addEntries(this.at, dictionary, entries, length, this.validity.at, 0);
+    this.validity.add(length, empty);
+  }
+
+  add(cells: Cells): void {
+    const { at, length } = this.validity;
+    const [, , , count] = cells;
+    this.validity.add(count, this.kernel.calls.addTexts(this.at, ...cells, at, length));
+  }
+
+  data(): Data {
+    const { kernel } = this;
+    const { length } = this.validity;
+    const valueOffsets = kernel.int32(kernel.calls.textsOffsets(this.at), length + 1);
+    const data = kernel.bytes(kernel.calls.textsBytes(this.at), valueOffsets[length] as number);
+    return makeData({ type: new Utf8(), length, valueOffsets, data, ...this.validity.nulls() });
+  }
+
+  clear(): void {
+    this.kernel.calls.clearTexts(this.at);
+    this.validity.clear();
+  }
+}
