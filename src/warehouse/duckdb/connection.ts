@@ -96,6 +96,8 @@ async function openAndWork<T>(
     connection = await instance.connect();
     await connection.run("SET TimeZone = 'UTC'");
     if (access.mode === 'read') await connection.run('SET lock_configuration = true');
+    // Rows say by `_row` where they stood; without a need to keep them so, large inserts take half the time.
+    else await connection.run('SET preserve_insertion_order = false');
     return await work(connection);
   } finally {
     // The connection keeps the file open, so it goes first. Closing writes the checkpoint and removes the write-ahead log.
