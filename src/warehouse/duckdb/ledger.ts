@@ -2,7 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { version } from '../../version.js';
 import { type LedgerEntry, type LedgerFilter, type LedgerRow, type Load, ledgerKey } from '../types.js';
 import type { Relations } from './catalog.js';
-import { identifier, type Parameter, parquet, run, utcTimestamp } from './sql.js';
+import { identifier, jsonRows, type Parameter, parquets, run, utcTimestamp } from './sql.js';
 import { toJsonValue } from './values.js';
 
 type ColumnKind = 'text' | 'list' | 'time' | 'count' | 'json';
@@ -56,12 +56,6 @@ const rejectColumns = [
   ['reason', 'VARCHAR'],
   ['loaded_at', 'TIMESTAMP'],
 ] as const;
-
-/** A document of the ledger that is newer than the one in hand. */
-export interface Newer {
-  documentId: string;
-  marketplaceIds: string[];
-}
 
 /**
  * Makes `_loads` and `_rejects` where they are missing. `_loads` has no primary key: rows are replaced by key within a transaction, which
@@ -136,67 +130,106 @@ export async function readRejects(
 }
 
 /**
- * Other documents of the same seller that filled this table from a newer report: later created, or created at the same time with a
- * higher report id. A document without a report's creation time, one from disk, counts as created when it was loaded.
+ * Ranks documents that come into a table among those that are in it: the later its report was created, or at the same time the higher its
+ * report id, the higher the rank. A document without a report's creation time, one from disk, counts as created when it was loaded.
+ * Documents in the table that are older than all that come have no rank.
  */
-export async function readNewer(
+export async function rankDocuments(
   connection: DuckDBConnection,
-  entry: LedgerEntry,
   table: string,
-  loadedAt: string,
-): Promise<Newer[]> {
+  coming: { entry: LedgerEntry; loadedAt: string }[],
+): Promise<{ key: string; rank: number; seller: string | null; document: string; marketplaces: string[] }[]> {
+  const documents = coming.map(({ entry, loadedAt }) => ({
+    key: entry.key,
+    seller: entry.sellerId,
+    document: entry.documentId,
+    marketplaces: entry.marketplaceIds,
+    created: entry.reportCreatedAt ?? loadedAt,
+    report: entry.reportId ?? '',
+  }));
   const rows = await run(
     connection,
-    `SELECT document_id, marketplace_ids FROM _loads
-     WHERE seller_id IS NOT DISTINCT FROM $seller AND document_id IS NOT NULL AND key <> $key
-       AND list_contains(tables->>'$[*].name', $table)
-       AND (coalesce(report_created_at, loaded_at), length(coalesce(report_id, '')), coalesce(report_id, ''), key)
-         > (${utcTimestamp('$created')}, length($report), $report, $key)`,
-    {
-      seller: entry.sellerId,
-      key: entry.key,
-      table,
-      created: entry.reportCreatedAt ?? loadedAt,
-      report: entry.reportId ?? '',
-    },
+    `WITH coming AS (
+       SELECT key, seller, document, marketplaces, ${utcTimestamp('created')} AS created, report FROM ${comingRows}
+     )
+     SELECT key, row_number() OVER (ORDER BY created, length(report), report, key), seller, document, marketplaces FROM (
+       FROM coming UNION ALL
+       SELECT key, seller_id, document_id, marketplace_ids, coalesce(report_created_at, loaded_at) AS made, coalesce(report_id, '')
+       FROM _loads WHERE document_id IS NOT NULL AND list_contains(tables->>'$[*].name', $table)
+         AND key NOT IN (SELECT key FROM coming)
+         AND EXISTS (FROM coming WHERE seller IS NOT DISTINCT FROM seller_id AND created <= made)
+     )`,
+    { table, coming: JSON.stringify(documents) },
   );
   return rows.map((row) => ({
-    documentId: String(row[0]),
-    marketplaceIds: toJsonValue(row[1] ?? null) as string[],
+    key: String(row[0]),
+    rank: Number(row[1]),
+    seller: row[2] as string | null,
+    document: String(row[3]),
+    marketplaces: toJsonValue(row[4] ?? null) as string[],
   }));
 }
 
-/** Writes the ledger row of a load and its rejects, in place of those that are there. */
+const comingRows = jsonRows('coming', {
+  key: 'VARCHAR',
+  seller: 'VARCHAR',
+  document: 'VARCHAR',
+  marketplaces: ['VARCHAR'],
+  created: 'VARCHAR',
+  report: 'VARCHAR',
+});
+
+const ledgerRows = jsonRows(
+  'rows',
+  Object.fromEntries(
+    ledgerColumns.map(({ column, kind }) => {
+      const type = kind === 'time' ? 'VARCHAR' : kind === 'list' ? ['VARCHAR'] : duckDbTypes[kind];
+      return [column, type];
+    }),
+  ),
+);
+
+/** Writes the ledger rows of loads and their rejects, in place of those that are there. `gone` are keys of rows that have no successor. */
 export async function writeLedger(
   connection: DuckDBConnection,
-  load: Load,
-  tables: LedgerEntry['tables'],
-  loadedAt: string,
-  replaces: boolean,
+  loads: { load: Load; row: LedgerRow; replaces: boolean }[],
+  gone: string[],
 ): Promise<void> {
-  const row: LedgerRow = { ...load.entry, tables, loadedAt };
-  const ids = { seller: row.sellerId, document: row.documentId };
-  if (replaces) {
-    await run(connection, 'DELETE FROM _loads WHERE key = $key', { key: row.key });
+  const replaced = loads.filter(({ replaces }) => replaces).map(({ row }) => row);
+  if (replaced.length > 0) {
     await run(
       connection,
-      'DELETE FROM _rejects WHERE seller_id IS NOT DISTINCT FROM $seller AND document_id IS NOT DISTINCT FROM $document',
-      ids,
+      `DELETE FROM _rejects WHERE coalesce(seller_id, '') || '/' || document_id IN (SELECT unnest($documents))`,
+      { documents: replaced.map(({ sellerId, documentId }) => `${sellerId ?? ''}/${documentId}`) },
     );
   }
-  const parameters: Record<string, Parameter> = { version };
-  for (const { field, column, kind } of ledgerColumns) parameters[column] = toParameter(row[field], kind);
-  const values = ledgerColumns.map(({ column, kind }) =>
-    kind === 'time' ? utcTimestamp(`$${column}`) : `$${column}`,
+  const keys = [...replaced.map(({ key }) => key), ...gone];
+  if (keys.length > 0) {
+    await run(connection, 'DELETE FROM _loads WHERE key IN (SELECT unnest($keys))', { keys });
+  }
+  const rows = loads.map(({ row }) =>
+    Object.fromEntries(ledgerColumns.map(({ field, column }) => [column, row[field]])),
   );
-  await run(connection, `INSERT INTO _loads VALUES (${[...values, '$version']})`, parameters);
-  if (!load.rejectsPath) return;
-  await run(
-    connection,
-    `INSERT INTO _rejects SELECT $seller, $document, $report, $type, table_name, row_number, column_name, raw, reason,
-       ${utcTimestamp('$loadedAt')} FROM ${parquet(load.rejectsPath)}`,
-    { ...ids, report: row.reportId, type: row.reportType, loadedAt },
-  );
+  const values = ledgerColumns.map(({ column, kind }) => (kind === 'time' ? utcTimestamp(column) : column));
+  await run(connection, `INSERT INTO _loads SELECT ${values}, $version FROM ${ledgerRows}`, {
+    version,
+    rows: JSON.stringify(rows),
+  });
+  for (const { load, row } of loads) {
+    if (!load.rejectsPath) continue;
+    await run(
+      connection,
+      `INSERT INTO _rejects SELECT $seller, $document, $report, $type, table_name, row_number, column_name, raw, reason,
+         ${utcTimestamp('$loadedAt')} FROM ${parquets([load.rejectsPath])}`,
+      {
+        seller: row.sellerId,
+        document: row.documentId,
+        report: row.reportId,
+        type: row.reportType,
+        loadedAt: row.loadedAt,
+      },
+    );
+  }
 }
 
 /** Whether the file has a ledger: a file that no load has touched has none. */
@@ -223,13 +256,6 @@ async function readLedger(
     });
     return Object.fromEntries(fields) as LedgerRow;
   });
-}
-
-function toParameter(value: LedgerRow[keyof LedgerRow], kind: ColumnKind): Parameter {
-  if (value === null) return null;
-  if (kind === 'json') return JSON.stringify(value);
-  if (kind === 'count') return BigInt(value as number);
-  return value as string | string[];
 }
 
 function conditions(filter: LedgerFilter): { where: string; parameters: Record<string, Parameter> } {

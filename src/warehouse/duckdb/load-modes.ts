@@ -2,24 +2,36 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { ResolvedColumn } from '../../schema/types.js';
 import type { Load, LoadTable } from '../types.js';
 import { duckDbType, type Relation } from './catalog.js';
-import type { Newer } from './ledger.js';
-import { identifier, type Parameter, parquet, run, utcTimestamp } from './sql.js';
+import { identifier, jsonRows, type Parameter, parquets, run, utcTimestamp } from './sql.js';
 import { Refusal, widened } from './tables.js';
 
-/** One document's rows on their way into one table. */
-export interface TableLoad {
+/** A document that fills a table, and where it stands among those of the table: the newer its report, the higher its rank. */
+export interface RankedDocument {
+  seller: string | null;
+  document: string | null;
+  marketplaces: string[];
+  rank: number;
+}
+
+/** One document's rows on their way into a table. */
+export interface TableLoad extends RankedDocument {
   load: Load;
   table: LoadTable;
-  relation: Relation;
   /** ISO 8601 in UTC. */
   loadedAt: string;
-  /** Newer documents of the same seller that filled this table. */
-  newer: Newer[];
+}
+
+/** Documents of one commit on their way into one table: they have the same load mode and key, and columns of the same types. */
+export interface TableBatch {
+  relation: Relation;
+  loads: TableLoad[];
+  /** The documents in the table that may be newer than some of them, and the other documents of the commit. */
+  others: RankedDocument[];
 }
 
 /**
- * Brings the rows of one document into its table by load mode, and gives the number of rows left out because a newer report holds
- * them. The rows that this same document loaded before are already gone.
+ * Brings the rows of documents into their table by load mode, and gives for each how many of its rows were left out because a newer report
+ * holds them. The rows that the same documents loaded before are already gone.
  *
  * - `append`: all rows go in.
  * - `merge` and `replace`: a key's rows are replaced as a set by those of the newest report that has the key; rows that share a key
@@ -27,127 +39,206 @@ export interface TableLoad {
  * - `snapshot`: a report replaces all older ones of the seller that cover one of its marketplaces; a report without marketplaces
  *   covers all of them.
  *
- * Whether a report is newer is decided by the ledger, so the table is the same in whatever order reports arrive, and however often.
+ * The table is the same in whatever order reports arrive, however many at once, and however often.
  */
-export async function loadRows(connection: DuckDBConnection, work: TableLoad): Promise<number> {
-  const { mode } = work.table;
-  if (mode === 'append') return insert(connection, work);
-  return mode === 'snapshot' ? loadSnapshot(connection, work) : loadByKey(connection, work);
+export async function loadRows(connection: DuckDBConnection, batch: TableBatch): Promise<number[]> {
+  const mode = batch.loads[0]?.table.mode;
+  if (mode === 'append') return insert(connection, batch, { loads: batch.loads });
+  return mode === 'snapshot' ? loadSnapshots(connection, batch) : loadByKey(connection, batch);
 }
 
-async function loadSnapshot(connection: DuckDBConnection, work: TableLoad): Promise<number> {
-  const { load, table, relation } = work;
-  const marketplaces = load.entry.marketplaceIds;
-  const conditions = [
-    '_seller_id IS NOT DISTINCT FROM $seller',
-    '_document_id NOT IN (SELECT unnest($newer))',
-  ];
-  if (marketplaces.length > 0) {
-    conditions.push('(len(_marketplace_ids) = 0 OR list_has_any(_marketplace_ids, $marketplaces))');
-  }
-  await run(connection, `DELETE FROM ${identifier(relation.name)} WHERE ${conditions.join(' AND ')}`, {
-    seller: load.entry.sellerId,
-    newer: documentIds(work.newer),
-    ...(marketplaces.length > 0 && { marketplaces }),
-  });
-  const late = work.newer.some((other) => overlap(other.marketplaceIds, marketplaces));
-  return late ? table.rows : insert(connection, work);
+async function loadSnapshots(connection: DuckDBConnection, batch: TableBatch): Promise<number[]> {
+  const { relation, loads, others } = batch;
+  await runOn(
+    connection,
+    batch,
+    `DELETE FROM ${identifier(relation.name)} AS here WHERE EXISTS (
+       SELECT 1 FROM ${documentRows} batch WHERE batch.seller IS NOT DISTINCT FROM here._seller_id
+         AND (len(batch.marketplaces) = 0 OR len(here._marketplace_ids) = 0
+           OR list_has_any(here._marketplace_ids, batch.marketplaces))
+         AND batch.rank > ${rankOfHere})`,
+  );
+  const all = [...loads, ...others];
+  const isLate = (one: TableLoad) => all.some((other) => other.rank > one.rank && coversOneOf(other, one));
+  const late = new Set(loads.filter(isLate));
+  await insert(connection, batch, { loads: loads.filter((each) => !late.has(each)) });
+  return loads.map((each) => (late.has(each) ? each.table.rows : 0));
 }
 
-async function loadByKey(connection: DuckDBConnection, work: TableLoad): Promise<number> {
-  const { load, table, relation } = work;
+async function loadByKey(connection: DuckDBConnection, batch: TableBatch): Promise<number[]> {
+  const { relation, loads } = batch;
+  const table = (loads[0] as TableLoad).table;
   if (table.key.length === 0) throw new Refusal(`table ${table.name}: ${table.mode} needs a key`);
-  if (!table.parquetPath) return 0;
   const tableKeys: string[] = [];
   const documentKeys: string[] = [];
   for (const [index, name] of table.key.entries()) {
     const column = table.columns.find((each) => each.name.toLowerCase() === name.toLowerCase());
     if (!column) throw new Refusal(`table ${table.name}: there is no column ${name}, which is in its key`);
     tableKeys.push(`here.${identifier(column.name)} IS NOT DISTINCT FROM document.__key${index}`);
-    documentKeys.push(`${documentValue(work, column)} AS __key${index}`);
+    documentKeys.push(`${documentValue(relation, column)} AS __key${index}`);
   }
-  const sameKey = tableKeys.join(' AND ');
-  const seller = load.entry.sellerId;
-  const newer = documentIds(work.newer);
-  await run(
+  const filled = loads.filter((each) => each.table.parquetPath);
+  if (filled.length === 0) return loads.map(() => 0);
+  const sameKey = `here._seller_id IS NOT DISTINCT FROM document.__seller AND ${tableKeys.join(' AND ')}`;
+  const mayBeNewer = batch.others.some((other) => filled.some((each) => other.rank > each.rank));
+  const source = `(SELECT ${documentKeys}, batch.seller AS __seller, batch.rank AS __rank FROM ${rowsOf(filled)})`;
+  await runOn(
     connection,
-    `DELETE FROM ${identifier(relation.name)} AS here
-     WHERE _seller_id IS NOT DISTINCT FROM $seller AND _document_id NOT IN (SELECT unnest($newer))
-       AND EXISTS (SELECT 1 FROM (SELECT ${documentKeys} FROM ${parquet(table.parquetPath)} document) document WHERE ${sameKey})`,
-    { seller, newer },
+    batch,
+    `DELETE FROM ${identifier(relation.name)} AS here WHERE EXISTS (
+       SELECT 1 FROM ${source} document WHERE ${sameKey} ${mayBeNewer ? `AND document.__rank > ${rankOfHere}` : ''})`,
   );
-  if (newer.length === 0) return insert(connection, work);
-  return insert(connection, work, {
-    columns: documentKeys,
-    condition: `NOT EXISTS (SELECT 1 FROM ${identifier(relation.name)} here
-      WHERE here._seller_id IS NOT DISTINCT FROM $seller AND here._document_id IN (SELECT unnest($newer)) AND ${sameKey})`,
-    parameters: { newer },
+  if (!mayBeNewer && !meetEachOther(filled)) return insert(connection, batch, { loads: filled });
+  const keys = table.key.map((_, index) => `document.__key${index}`);
+  return insert(connection, batch, {
+    loads: filled,
+    filter: {
+      columns: [...documentKeys, 'batch.seller AS __seller', 'batch.rank AS __rank'],
+      condition: `WHERE NOT EXISTS (SELECT 1 FROM ${identifier(relation.name)} here
+          WHERE ${rankOfHere} > document.__rank AND ${sameKey})
+        QUALIFY document.__rank = max(document.__rank) OVER (PARTITION BY ${['document.__seller', ...keys]})`,
+    },
   });
 }
 
-/** Inserts the document's rows, or those that meet a condition; gives the number of those that don't. */
+interface Insertion {
+  loads: TableLoad[];
+  /** Columns to add to the rows as `document`, and what then follows FROM. */
+  filter?: { columns: string[]; condition: string };
+}
+
+/** Inserts the rows of some of the documents; gives for each of the batch how many of them were left out by the filter. */
 async function insert(
   connection: DuckDBConnection,
-  work: TableLoad,
-  filter?: { columns: string[]; condition: string; parameters: Record<string, Parameter> },
-): Promise<number> {
-  const { load, table, relation, loadedAt } = work;
-  if (!table.parquetPath) return 0;
-  const columns = table.columns.map((column) => ({
+  batch: TableBatch,
+  { loads, filter }: Insertion,
+): Promise<number[]> {
+  const { relation } = batch;
+  const filled = loads.filter(({ table }) => table.parquetPath);
+  const [first] = filled;
+  if (!first) return batch.loads.map(() => 0);
+  const columns = first.table.columns.map((column) => ({
     name: identifier(column.name),
-    value: documentValue(work, column),
+    value: documentValue(relation, column),
   }));
-  const lineage: [name: string, value: string][] = [
-    ['_report_id', '$report'],
-    ['_document_id', '$document'],
-    ['_seller_id', '$seller'],
-    ['_marketplace_ids', '$marketplaces'],
-    ['_data_start', utcTimestamp('$dataStart')],
-    ['_data_end', utcTimestamp('$dataEnd')],
+  const lineage = [
+    ['_report_id', 'batch.report'],
+    ['_document_id', 'batch.document'],
+    ['_seller_id', 'batch.seller'],
+    ['_marketplace_ids', 'batch.marketplaces'],
+    ['_data_start', utcTimestamp('batch.dataStart')],
+    ['_data_end', utcTimestamp('batch.dataEnd')],
     ['_row', 'CAST(document._row AS BIGINT)'],
-    ['_loaded_at', utcTimestamp('$loadedAt')],
-  ];
-  const values = [...columns.map((each) => each.value), ...lineage.map(([, value]) => value)];
+    ['_loaded_at', utcTimestamp('batch.loadedAt')],
+  ] as const;
   const names = [...columns.map((each) => each.name), ...lineage.map(([name]) => name)];
-  const source = parquet(table.parquetPath);
-  const rows = filter ? `(SELECT *, ${filter.columns} FROM ${source} document)` : source;
-  const [count] = await run(
+  const values = [...columns.map((each) => each.value), ...lineage.map(([, value]) => value)];
+  const places = values.map((value, index) => `${value} AS __value${index}`);
+  const rows = filter
+    ? `SELECT ${values.map((_, index) => `document.__value${index}`)}
+       FROM (SELECT ${[...places, ...filter.columns]} FROM ${rowsOf(filled)}) document ${filter.condition}`
+    : `SELECT ${values} FROM ${rowsOf(filled)}`;
+  const [count] = await runOn(
     connection,
-    `INSERT INTO ${identifier(relation.name)} (${names}) SELECT ${values} FROM ${rows} document
-     ${filter ? `WHERE ${filter.condition}` : ''}`,
-    {
-      report: load.entry.reportId,
-      document: load.entry.documentId,
-      seller: load.entry.sellerId,
-      marketplaces: load.entry.marketplaceIds,
-      dataStart: load.entry.dataStart,
-      dataEnd: load.entry.dataEnd,
-      loadedAt,
-      ...filter?.parameters,
-    },
+    batch,
+    `INSERT INTO ${identifier(relation.name)} (${names}) ${rows}`,
   );
-  const leftOut = table.rows - Number(count?.[0]);
-  if (leftOut < 0 || (leftOut > 0 && !filter)) {
-    throw new Refusal(
+  const expected = filled.reduce((sum, { table }) => sum + table.rows, 0);
+  if (Number(count?.[0]) === expected) return batch.loads.map(() => 0);
+  if (!filter) throw await wrongCount(connection, filled);
+  return countLeftOut(connection, batch);
+}
+
+/** How many rows of each document are not in the table. */
+async function countLeftOut(connection: DuckDBConnection, batch: TableBatch): Promise<number[]> {
+  const counted = await runOn(
+    connection,
+    batch,
+    `SELECT batch.rank, count(*) FROM ${identifier(batch.relation.name)} here
+     JOIN ${documentRows} batch ON here._document_id = batch.document AND here._seller_id IS NOT DISTINCT FROM batch.seller
+     GROUP BY batch.rank`,
+  );
+  const rows = new Map(counted.map((row) => [Number(row[0]), Number(row[1])]));
+  return batch.loads.map(({ table, rank }) => (table.parquetPath ? table.rows - (rows.get(rank) ?? 0) : 0));
+}
+
+async function wrongCount(connection: DuckDBConnection, loads: TableLoad[]): Promise<Refusal> {
+  for (const { table, load } of loads) {
+    const [count] = await run(connection, `SELECT count(*) FROM ${parquets([table.parquetPath ?? ''])}`);
+    if (Number(count?.[0]) === table.rows) continue;
+    return new Refusal(
       `table ${table.name}: ${count?.[0]} rows in ${table.parquetPath}, where the document has ${table.rows}`,
+      load,
     );
   }
-  return leftOut;
+  return new Refusal('other rows came in than the documents have');
+}
+
+/** The documents of the batch as rows. */
+const documentRows = jsonRows('documents', {
+  path: 'VARCHAR',
+  report: 'VARCHAR',
+  document: 'VARCHAR',
+  seller: 'VARCHAR',
+  marketplaces: ['VARCHAR'],
+  dataStart: 'VARCHAR',
+  dataEnd: 'VARCHAR',
+  loadedAt: 'VARCHAR',
+  rank: 'BIGINT',
+});
+
+/** The rows of the documents' Parquet files as `document`, each with its document as `batch`. */
+function rowsOf(loads: TableLoad[]): string {
+  const paths = loads.flatMap(({ table }) => table.parquetPath ?? []);
+  return `${parquets(paths, '__file')} document JOIN ${documentRows} batch ON batch.path = document.__file`;
+}
+
+/** SQL for the rank of the document that the row `here` of the table is of; 0 where it is older than all. */
+const rankOfHere = `coalesce(CAST($ranks AS BIGINT[])[list_position($ranked, coalesce(here._seller_id, '') || '/' || here._document_id)], 0)`;
+
+/** Runs a statement about the documents of a batch. */
+function runOn(connection: DuckDBConnection, { loads, others }: TableBatch, sql: string) {
+  const ranked = [...loads, ...others];
+  const documents = loads.map(({ load: { entry }, table, marketplaces, rank, loadedAt }) => ({
+    path: table.parquetPath,
+    report: entry.reportId,
+    document: entry.documentId,
+    seller: entry.sellerId,
+    marketplaces,
+    dataStart: entry.dataStart,
+    dataEnd: entry.dataEnd,
+    loadedAt,
+    rank,
+  }));
+  const parameters: Record<string, Parameter> = {
+    documents: JSON.stringify(documents),
+    ranks: ranked.map(({ rank }) => String(rank)),
+    ranked: ranked.map(({ seller, document }) => `${seller ?? ''}/${document}`),
+  };
+  // DuckDB refuses those that a statement doesn't name.
+  const named = Object.entries(parameters).filter(([name]) => sql.includes(`$${name}`));
+  return run(connection, sql, Object.fromEntries(named));
 }
 
 /** SQL for a column of the document as the table has it. The cast to the document's own type comes first; where it fails, the load does. */
-function documentValue(work: TableLoad, column: ResolvedColumn): string {
+function documentValue(relation: Relation, column: ResolvedColumn): string {
   const raw = `document.${identifier(column.name)}`;
   const own =
     column.type.kind === 'timestamp' ? utcTimestamp(raw) : `CAST(${raw} AS ${duckDbType(column.type)})`;
-  const target = work.relation.columns.get(column.name.toLowerCase())?.type;
+  const target = relation.columns.get(column.name.toLowerCase())?.type;
   return target ? widened(own, column.type, target) : own;
 }
 
-function documentIds(newer: Newer[]): string[] {
-  return newer.map((each) => each.documentId);
+/** Whether two of them are of one seller, so that they may have the same keys. */
+function meetEachOther(loads: TableLoad[]): boolean {
+  return new Set(loads.map(({ seller }) => seller)).size < loads.length;
 }
 
-function overlap(a: string[], b: string[]): boolean {
-  return a.length === 0 || b.length === 0 || a.some((each) => b.includes(each));
+function coversOneOf(other: RankedDocument, { seller, marketplaces }: RankedDocument): boolean {
+  if (other.seller !== seller) return false;
+  return (
+    other.marketplaces.length === 0 ||
+    marketplaces.length === 0 ||
+    other.marketplaces.some((each) => marketplaces.includes(each))
+  );
 }

@@ -14,9 +14,15 @@ export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
-/** Reads a Parquet file of that exact path: glob characters in it stand for themselves. */
-export function parquet(path: string): string {
-  return `read_parquet(${literal(path.replace(/[*?[]/g, '[$&]'))})`;
+/** Reads Parquet files of those exact paths: glob characters in them stand for themselves. `fileColumn` then has the path of each row. */
+export function parquets(paths: string[], fileColumn?: string): string {
+  const files = paths.map((path) => literal(path.replace(/[*?[]/g, '[$&]')));
+  return `read_parquet([${files}]${fileColumn === undefined ? '' : `, filename = ${literal(fileColumn)}`})`;
+}
+
+/** SQL for rows with those columns, out of the parameter of that name: a list of objects as JSON text. */
+export function jsonRows(parameter: string, columns: Record<string, string | string[]>): string {
+  return `(SELECT unnest(from_json($${parameter}::JSON, ${literal(JSON.stringify([columns]))}), recursive := true))`;
 }
 
 /**

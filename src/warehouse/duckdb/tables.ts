@@ -2,7 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Logger } from 'pino';
 import { columnTypeText, widerType } from '../../schema/column-type.js';
 import type { ColumnType } from '../../schema/types.js';
-import type { LoadTable } from '../types.js';
+import type { Load, LoadTable } from '../types.js';
 import {
   duckDbType,
   isReportTable,
@@ -14,7 +14,15 @@ import {
 import { identifier, run } from './sql.js';
 
 /** A load that can't be committed as it stands, whatever the state of the machine. */
-export class Refusal extends Error {}
+export class Refusal extends Error {
+  constructor(
+    problem: string,
+    /** Where it is known which of several it is. */
+    readonly load?: Load,
+  ) {
+    super(problem);
+  }
+}
 
 /** What a table becomes so that documents fit into it. Nothing is ever narrowed or dropped. */
 export interface TablePlan {
@@ -35,9 +43,9 @@ export type TablePlans = Map<string, TablePlan>;
 
 /**
  * Adds one document's table to the plans: the columns it lacks, and wider types where the document's don't fit.
- * Returns whether that changed the plan. Nothing is done to the file yet; see `applyPlan` for why.
+ * Nothing is done to the file yet; see `applyPlan` for why.
  */
-export function planTable(plans: TablePlans, relations: Relations, table: LoadTable): boolean {
+export function planTable(plans: TablePlans, relations: Relations, table: LoadTable): void {
   checkNames(table);
   const existing = relations.get(table.name.toLowerCase());
   if (existing && !isReportTable(existing)) {
@@ -46,25 +54,29 @@ export function planTable(plans: TablePlans, relations: Relations, table: LoadTa
       `the file already has a ${existing.isView ? 'view' : 'table'} of that name that no load made`,
     );
   }
-  const known = plans.get(table.name.toLowerCase());
-  const plan = known ?? { name: existing?.name ?? table.name, existing, columns: new Map() };
+  const plan = plans.get(table.name.toLowerCase()) ?? {
+    name: existing?.name ?? table.name,
+    existing,
+    columns: new Map(),
+  };
   plans.set(table.name.toLowerCase(), plan);
-  let changed = !known;
   for (const column of table.columns) {
     const name = column.name.toLowerCase();
     const present = plan.columns.get(name) ?? presentColumn(table, existing?.columns.get(name));
     const type = present ? widerType(present.type, column.type) : column.type;
-    changed ||= !present || columnTypeText(type) !== columnTypeText(present.type);
     plan.columns.set(name, { name: present?.name ?? column.name, type });
   }
-  return changed;
 }
 
 /**
- * Makes the table, adds columns, widens types. DuckDB can't commit a transaction that alters a table after it changed rows of it,
+ * Makes the table, adds columns, widens types; false where nothing was to be done. DuckDB can't commit a transaction that alters a table after it changed rows of it,
  * so this comes before all rows of a commit.
  */
-export async function applyPlan(connection: DuckDBConnection, plan: TablePlan, log?: Logger): Promise<void> {
+export async function applyPlan(
+  connection: DuckDBConnection,
+  plan: TablePlan,
+  log?: Logger,
+): Promise<boolean> {
   const { existing } = plan;
   const table = identifier(plan.name);
   const planned = [...plan.columns.values()].map((column) => ({
@@ -75,12 +87,14 @@ export async function applyPlan(connection: DuckDBConnection, plan: TablePlan, l
     const columns = planned.map(({ name, typeText }) => `${identifier(name)} ${typeText}`);
     const lineage = lineageColumns.map(([name, typeText]) => `${name} ${typeText}`);
     await run(connection, `CREATE TABLE ${table} (${[...columns, ...lineage]})`);
-    return;
+    return true;
   }
   const canonical: string[] = [];
+  let changed = false;
   for (const { name, type, typeText } of planned) {
     const present = existing.columns.get(name.toLowerCase());
     if (present?.typeText === typeText) continue;
+    changed = true;
     const column = identifier(name);
     if (!present?.type) {
       await run(connection, `ALTER TABLE ${table} ADD COLUMN ${column} ${typeText}`);
@@ -95,6 +109,7 @@ export async function applyPlan(connection: DuckDBConnection, plan: TablePlan, l
   // Not in the USING clause of the ALTER: DuckDB can't replay one with a function in it from the write-ahead log, and the file would
   // not open after a crash.
   if (canonical.length > 0) await run(connection, `UPDATE ${table} SET ${canonical}`);
+  return changed;
 }
 
 /**

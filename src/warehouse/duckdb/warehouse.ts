@@ -2,30 +2,13 @@ import { existsSync } from 'node:fs';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Logger } from 'pino';
 import { ReportsError } from '../../errors.js';
-import {
-  type LedgerEntry,
-  type Load,
-  ledgerKey,
-  type StreamedAnswer,
-  type TableInfo,
-  type Warehouse,
-} from '../types.js';
-import { isReportTable, type Relation, type Relations, readRelations } from './catalog.js';
-import { fileError, firstLine, withConnection } from './connection.js';
-import {
-  ensureLedger,
-  hasLedger,
-  readByKey,
-  readLoads,
-  readNewer,
-  readRejects,
-  readSeen,
-  writeLedger,
-} from './ledger.js';
-import { loadRows } from './load-modes.js';
+import type { StreamedAnswer, TableInfo, Warehouse } from '../types.js';
+import { isReportTable, type Relations, readRelations } from './catalog.js';
+import { commitLoads } from './commit-loads.js';
+import { fileError, withConnection } from './connection.js';
+import { hasLedger, readLoads, readRejects, readSeen } from './ledger.js';
 import { readWhole, runQuery } from './query.js';
 import { identifier, run } from './sql.js';
-import { applyPlan, planTable, Refusal, type TablePlans } from './tables.js';
 import { toJsonValue } from './values.js';
 
 export interface DuckDbWarehouseOptions {
@@ -41,7 +24,7 @@ export interface DuckDbWarehouseOptions {
  * of one process wait for each other. Timestamps are stored without a zone, in UTC.
  *
  * Fails with WAREHOUSE_LOCKED while another process holds the file for longer than `lockWaitMs`, WAREHOUSE_UNREADABLE where it is
- * damaged or no DuckDB file, WAREHOUSE_REFUSED (details `key`, `thing`: the document) where a load can't be committed as it stands,
+ * damaged or no DuckDB file, WAREHOUSE_REFUSED (details `key`, `thing`: the document, where there is one) where a load can't be committed as it stands,
  * WAREHOUSE_MISSING for a query before the first commit, QUERY_FAILED, FILE_UNREADABLE and DISK_FULL.
  */
 export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse {
@@ -111,108 +94,6 @@ export async function holdDuckDbFile<T>(path: string, work: () => Promise<T>): P
   }
 }
 
-async function commitLoads(
-  connection: DuckDBConnection,
-  loads: Load[],
-  path: string,
-  log?: Logger,
-): Promise<string[]> {
-  let inWork = loads[0];
-  const leftOut: string[] = [];
-  try {
-    await run(connection, 'BEGIN');
-    await ensureLedger(connection);
-    const relations = await readRelations(connection);
-    const plans: TablePlans = new Map();
-    const lastToChange = new Map<string, Load>();
-    for (const load of loads) {
-      inWork = load;
-      for (const table of load.tables) {
-        if (planTable(plans, relations, table)) lastToChange.set(table.name.toLowerCase(), load);
-      }
-    }
-    for (const [name, plan] of plans) {
-      inWork = lastToChange.get(name);
-      await applyPlan(connection, plan, log);
-    }
-    const context: CommitContext = {
-      relations: await readRelations(connection),
-      previous: await readByKey(
-        connection,
-        loads.map((load) => load.entry.key),
-      ),
-    };
-    const startMs = Date.now();
-    for (const [index, load] of loads.entries()) {
-      inWork = load;
-      // Later loads of one commit are later, by a microsecond each, as if each had been committed by itself.
-      const isIn = await applyLoad(connection, context, load, isoMicroseconds(startMs, index));
-      if (!isIn) leftOut.push(load.entry.key);
-    }
-    await run(connection, 'COMMIT');
-    return leftOut;
-  } catch (error) {
-    // Nothing of the transaction is kept: it ends with the connection.
-    throw commitError(error, inWork as Load, path);
-  }
-}
-
-interface CommitContext {
-  /** All tables, as wide as the loads of this commit need them. */
-  relations: Relations;
-  /** What the ledger says about the documents before each is loaded, by key. */
-  previous: Map<string, LedgerEntry>;
-}
-
-/** False where the load is left out. */
-async function applyLoad(
-  connection: DuckDBConnection,
-  context: CommitContext,
-  load: Load,
-  loadedAt: string,
-): Promise<boolean> {
-  const { entry } = load;
-  const previous = context.previous.get(entry.key);
-  if (previous && holdsRows(previous) && !holdsRows(entry)) return false;
-  if (load.tables.length > 0 && entry.documentId === null) throw new Refusal('rows without a document id');
-  for (const { name } of previous?.tables ?? []) {
-    const relation = context.relations.get(name.toLowerCase());
-    if (!relation || !isReportTable(relation)) continue;
-    await run(
-      connection,
-      `DELETE FROM ${identifier(relation.name)} WHERE _seller_id IS NOT DISTINCT FROM $seller AND _document_id = $document`,
-      { seller: entry.sellerId, document: entry.documentId },
-    );
-  }
-  // What is brought in, not what the entry says: a document without any text names its tables and must not count as their newest.
-  const tables: LedgerEntry['tables'] = [];
-  for (const table of load.tables) {
-    const relation = context.relations.get(table.name.toLowerCase()) as Relation;
-    const newer = table.mode === 'append' ? [] : await readNewer(connection, entry, table.name, loadedAt);
-    const superseded = await loadRows(connection, { load, table, relation, loadedAt, newer });
-    tables.push({ name: table.name, rows: table.rows, ...(superseded > 0 && { superseded }) });
-  }
-  await writeLedger(connection, load, tables, loadedAt, previous !== undefined);
-  context.previous.set(entry.key, { ...entry, tables });
-  for (const key of otherKeys(load)) {
-    await run(connection, 'DELETE FROM _loads WHERE key = $key', { key });
-    context.previous.delete(key);
-  }
-  return true;
-}
-
-/** An empty document holds the news that there is nothing. */
-function holdsRows({ status }: LedgerEntry): boolean {
-  return status === 'loaded' || status === 'empty';
-}
-
-/** A report whose document was not known yet has a row of its own, as has one whose seller was not. */
-function otherKeys({ entry, replacesKey }: Load): string[] {
-  const { key, sellerId, reportId, documentId } = entry;
-  const ofReport = sellerId && reportId && documentId ? [ledgerKey({ sellerId, reportId })] : [];
-  return [...ofReport, ...(replacesKey ? [replacesKey] : [])].filter((other) => other !== key);
-}
-
 async function readTables(connection: DuckDBConnection, relations: Relations): Promise<TableInfo[]> {
   const rows = await run(
     connection,
@@ -233,24 +114,4 @@ async function readTables(connection: DuckDBConnection, relations: Relations): P
     });
   }
   return tables;
-}
-
-function isoMicroseconds(epochMs: number, microseconds: number): string {
-  const iso = new Date(epochMs + Math.floor(microseconds / 1000)).toISOString();
-  return `${iso.slice(0, -1)}${String(microseconds % 1000).padStart(3, '0')}Z`;
-}
-
-/** DuckDB's kinds of errors that say the load is at fault, and not the machine. */
-const refusals =
-  /^(Conversion|Binder|Catalog|Constraint|Dependency|Invalid Input|Invalid type|Mismatch Type|Not implemented|Out of Range|Parser|Syntax) Error/i;
-
-function commitError(error: unknown, load: Load, path: string): unknown {
-  if (error instanceof ReportsError) return error;
-  if (!(error instanceof Refusal) && !refusals.test(firstLine(error))) return fileError(error, path);
-  const { key, documentId } = load.entry;
-  return new ReportsError(
-    'WAREHOUSE_REFUSED',
-    { thing: documentId ?? key, key, path, found: firstLine(error) },
-    { cause: error },
-  );
 }

@@ -1,0 +1,179 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { Logger } from 'pino';
+import { ReportsError } from '../../errors.js';
+import { type LedgerEntry, type Load, ledgerKey } from '../types.js';
+import { isReportTable, type Relations, readRelations } from './catalog.js';
+import { fileError, firstLine } from './connection.js';
+import { ensureLedger, hasLedger, readByKey, writeLedger } from './ledger.js';
+import { loadRows } from './load-modes.js';
+import { planBatches, type TimedLoad } from './plan-batches.js';
+import { identifier, run } from './sql.js';
+import { applyPlan, planTable, Refusal, type TablePlans } from './tables.js';
+
+/**
+ * Commits loads in one transaction, and gives the keys of those left out. See `Warehouse.commit`.
+ * Errors: WAREHOUSE_REFUSED, and those of the file.
+ */
+export async function commitLoads(
+  connection: DuckDBConnection,
+  loads: Load[],
+  path: string,
+  log?: Logger,
+): Promise<string[]> {
+  const startMs = Date.now();
+  // Later loads of one commit are later, by a microsecond each, as if each had been committed by itself.
+  const timed = loads.map((load, index) => ({ load, loadedAt: isoMicroseconds(startMs, index) }));
+  const leftOut: string[] = [];
+  try {
+    await run(connection, 'BEGIN');
+    const relations = await prepareTables(connection, loads, log);
+    for (const together of apart(timed)) leftOut.push(...(await applyLoads(connection, relations, together)));
+    await run(connection, 'COMMIT');
+    return leftOut;
+  } catch (error) {
+    // Nothing of the transaction is kept: it ends with the connection.
+    throw commitError(error, loads, path);
+  }
+}
+
+/** Makes and widens the tables that the loads need, and gives all that there are. */
+async function prepareTables(connection: DuckDBConnection, loads: Load[], log?: Logger): Promise<Relations> {
+  const relations = await readRelations(connection);
+  if (!hasLedger(relations)) await ensureLedger(connection);
+  const plans: TablePlans = new Map();
+  for (const { tables } of loads) for (const table of tables) planTable(plans, relations, table);
+  let changed = false;
+  for (const plan of plans.values()) changed = (await applyPlan(connection, plan, log)) || changed;
+  return changed ? await readRelations(connection) : relations;
+}
+
+/** Cuts the loads, in order, where one takes the place of a ledger row that another before it makes. */
+function apart(loads: TimedLoad[]): TimedLoad[][] {
+  const groups: TimedLoad[][] = [];
+  let made = new Set<string>();
+  for (const timed of loads) {
+    const { key } = timed.load.entry;
+    if (groups.length === 0 || [key, ...otherKeys(timed.load)].some((each) => made.has(each))) {
+      groups.push([]);
+      made = new Set();
+    }
+    groups.at(-1)?.push(timed);
+    made.add(key);
+  }
+  return groups;
+}
+
+/** Brings in loads of different documents, all of them at once. Gives the keys of those that are left out. */
+async function applyLoads(
+  connection: DuckDBConnection,
+  relations: Relations,
+  loads: TimedLoad[],
+): Promise<string[]> {
+  const previous = await readByKey(
+    connection,
+    loads.map(({ load }) => load.entry.key),
+  );
+  const isLeftOut = ({ load: { entry } }: TimedLoad) => {
+    const before = previous.get(entry.key);
+    return before !== undefined && holdsRows(before) && !holdsRows(entry);
+  };
+  const coming = loads.filter((each) => !isLeftOut(each));
+  for (const { load } of coming) {
+    if (load.tables.length > 0 && load.entry.documentId === null) {
+      throw new Refusal('rows without a document id', load);
+    }
+  }
+  await deletePrevious(
+    connection,
+    relations,
+    coming.flatMap(({ load }) => previous.get(load.entry.key) ?? []),
+  );
+  // What is brought in, not what the entry says: a document without any text names its tables and must not count as their newest.
+  const tables = new Map<Load, LedgerEntry['tables']>(coming.map(({ load }) => [load, []]));
+  for (const batches of await planBatches(connection, relations, coming)) {
+    for (const batch of batches) {
+      const superseded = await loadRows(connection, batch);
+      batch.loads.forEach(({ load, table }, index) => {
+        const leftOut = superseded[index] ?? 0;
+        tables
+          .get(load)
+          ?.push({ name: table.name, rows: table.rows, ...(leftOut > 0 && { superseded: leftOut }) });
+      });
+    }
+  }
+  const rows = coming.map(({ load, loadedAt }) => ({
+    load,
+    row: { ...load.entry, tables: inOrder(tables.get(load) ?? [], load), loadedAt },
+    replaces: previous.has(load.entry.key),
+  }));
+  await writeLedger(
+    connection,
+    rows,
+    coming.flatMap(({ load }) => otherKeys(load)),
+  );
+  return loads.filter(isLeftOut).map(({ load }) => load.entry.key);
+}
+
+/** Tables were filled one by one; the entry has them in the order of the load. */
+function inOrder(tables: LedgerEntry['tables'], load: Load): LedgerEntry['tables'] {
+  return load.tables.flatMap(({ name }) => tables.find((table) => table.name === name) ?? []);
+}
+
+/** Takes out what documents loaded before, by what the ledger says. */
+async function deletePrevious(
+  connection: DuckDBConnection,
+  relations: Relations,
+  entries: LedgerEntry[],
+): Promise<void> {
+  const loaded = new Map<string, LedgerEntry[]>();
+  for (const entry of entries) {
+    for (const { name } of entry.tables) {
+      loaded.set(name.toLowerCase(), [...(loaded.get(name.toLowerCase()) ?? []), entry]);
+    }
+  }
+  for (const [name, inTable] of loaded) {
+    const relation = relations.get(name);
+    if (!relation || !isReportTable(relation)) continue;
+    await run(
+      connection,
+      `DELETE FROM ${identifier(relation.name)} WHERE _document_id IN (SELECT unnest($documents))
+         AND coalesce(_seller_id, '') || '/' || _document_id IN (SELECT unnest($ids))`,
+      {
+        documents: inTable.map(({ documentId }) => documentId ?? ''),
+        ids: inTable.map(({ sellerId, documentId }) => `${sellerId ?? ''}/${documentId}`),
+      },
+    );
+  }
+}
+
+/** An empty document holds the news that there is nothing. */
+function holdsRows({ status }: LedgerEntry): boolean {
+  return status === 'loaded' || status === 'empty';
+}
+
+/** A report whose document was not known yet has a row of its own, as has one whose seller was not. */
+function otherKeys({ entry, replacesKey }: Load): string[] {
+  const { key, sellerId, reportId, documentId } = entry;
+  const ofReport = sellerId && reportId && documentId ? [ledgerKey({ sellerId, reportId })] : [];
+  return [...ofReport, ...(replacesKey ? [replacesKey] : [])].filter((other) => other !== key);
+}
+
+function isoMicroseconds(epochMs: number, microseconds: number): string {
+  const iso = new Date(epochMs + Math.floor(microseconds / 1000)).toISOString();
+  return `${iso.slice(0, -1)}${String(microseconds % 1000).padStart(3, '0')}Z`;
+}
+
+/** DuckDB's kinds of errors that say the load is at fault, and not the machine. */
+const refusals =
+  /^(Conversion|Binder|Catalog|Constraint|Dependency|Invalid Input|Invalid type|Mismatch Type|Not implemented|Out of Range|Parser|Syntax) Error/i;
+
+function commitError(error: unknown, loads: Load[], path: string): unknown {
+  if (error instanceof ReportsError) return error;
+  if (!(error instanceof Refusal) && !refusals.test(firstLine(error))) return fileError(error, path);
+  const known = error instanceof Refusal ? error.load : undefined;
+  const load = known ?? (loads.length === 1 ? loads[0] : undefined);
+  const named = load
+    ? { thing: load.entry.documentId ?? load.entry.key, key: load.entry.key }
+    : { thing: `one of ${loads.length} documents` };
+  return new ReportsError('WAREHOUSE_REFUSED', { ...named, path, found: firstLine(error) }, { cause: error });
+}

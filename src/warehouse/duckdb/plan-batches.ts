@@ -1,0 +1,58 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { Load, LoadTable } from '../types.js';
+import type { Relation, Relations } from './catalog.js';
+import { rankDocuments } from './ledger.js';
+import type { TableBatch, TableLoad } from './load-modes.js';
+
+export interface TimedLoad {
+  load: Load;
+  loadedAt: string;
+}
+
+/** The rows of the loads by table; of each table those together that can go in by one statement. */
+export async function planBatches(
+  connection: DuckDBConnection,
+  relations: Relations,
+  loads: TimedLoad[],
+): Promise<TableBatch[][]> {
+  const byTable = new Map<string, (TimedLoad & { table: LoadTable })[]>();
+  for (const timed of loads) {
+    for (const table of timed.load.tables) {
+      const name = table.name.toLowerCase();
+      byTable.set(name, [...(byTable.get(name) ?? []), { ...timed, table }]);
+    }
+  }
+  const plans: TableBatch[][] = [];
+  for (const [name, ofTable] of byTable) {
+    const relation = relations.get(name) as Relation;
+    const isRanked = ofTable.some(({ table }) => table.mode !== 'append');
+    const ranked = isRanked
+      ? await rankDocuments(
+          connection,
+          ofTable[0]?.table.name ?? name,
+          ofTable.map(({ load, loadedAt }) => ({ entry: load.entry, loadedAt })),
+        )
+      : [];
+    const ranks = new Map(ranked.map(({ key, rank }) => [key, rank]));
+    const alike = new Map<string, TableLoad[]>();
+    for (const [index, { load, loadedAt, table }] of ofTable.entries()) {
+      const { key, sellerId, documentId, marketplaceIds } = load.entry;
+      const rank = ranks.get(key) ?? index + 1;
+      const ids = { seller: sellerId, document: documentId, marketplaces: marketplaceIds, rank };
+      const kind = kindOf(table);
+      alike.set(kind, [...(alike.get(kind) ?? []), { ...ids, load, loadedAt, table }]);
+    }
+    plans.push(
+      [...alike.values()].map((ownLoads) => {
+        const own = new Set(ownLoads.map(({ load }) => load.entry.key));
+        return { relation, loads: ownLoads, others: ranked.filter(({ key }) => !own.has(key)) };
+      }),
+    );
+  }
+  return plans;
+}
+
+/** Tables of one kind go in by one statement. */
+function kindOf({ mode, key, columns }: LoadTable): string {
+  return JSON.stringify([mode, key, columns.map(({ name, type }) => [name, type])]);
+}
