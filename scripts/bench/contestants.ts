@@ -2,6 +2,7 @@ import { createReadStream, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import pino from 'pino';
+import { mostInHand } from '../../src/pipeline/work-list.js';
 import { packagedSchemasFolder, readSchemas } from '../../src/schema/read.js';
 import type { RawDocument } from '../../src/source/types.js';
 import { reportType } from './document.js';
@@ -40,6 +41,8 @@ type Contestant = (input: Input) => Promise<() => Promise<void>>;
 const schemas = readSchemas({ folders: [packagedSchemasFolder()] });
 const facts = { sellerId: 'A1', reportType, marketplaceIds: [] };
 const maxDocumentBytes = 2 ** 40;
+/** The default of a pipeline. */
+const concurrency = 2;
 
 function convertWith(engine: 'columnar' | 'reference'): Contestant {
   return async ({ path, folder }) => {
@@ -73,18 +76,23 @@ async function loadAll(raws: RawDocument[], folder: string): Promise<void> {
   const context = await openContext(folder);
   const commits = new CommitQueue(context);
   const left = [...raws];
-  const concurrency = 8;
+  const inHand = new Set<Promise<void>>();
+  const load = async (raw: RawDocument): Promise<void> => {
+    const prepared = await prepareRaw(raw, { pipeline: null, maxDocumentBytes }, context);
+    const committing = commits.submit(prepared, []).then((entry) => {
+      inHand.delete(committing);
+      if (entry.status !== 'loaded') throw new Error(`${entry.status}: ${entry.reason}`);
+    });
+    inHand.add(committing);
+    if (inHand.size >= mostInHand) await Promise.race(inHand);
+  };
+  // As a drain does: some are prepared side by side, and what is ready waits for its commit.
   await Promise.all(
     Array.from({ length: concurrency }, async () => {
-      for (let raw = left.shift(); raw; raw = left.shift()) {
-        const entry = await commits.submit(
-          await prepareRaw(raw, { pipeline: null, maxDocumentBytes }, context),
-          [],
-        );
-        if (entry.status !== 'loaded') throw new Error(`${entry.status}: ${entry.reason}`);
-      }
+      for (let raw = left.shift(); raw; raw = left.shift()) await load(raw);
     }),
   );
+  await Promise.all(inHand);
 }
 
 export const contestants: Record<string, Contestant> = {

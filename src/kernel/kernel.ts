@@ -8,6 +8,7 @@ interface KernelCalls {
   allocate(bytes: number): number;
   release(block: number): void;
   capacityOf(block: number): number;
+  enlarge(block: number, used: number, needed: number): number;
   reset(): void;
 
   findMarks(text: number, length: number, delimiter: number, marks: number, lineEnds: number): number;

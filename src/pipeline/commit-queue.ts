@@ -60,9 +60,10 @@ export class CommitQueue {
       return;
     }
     faultPoint('committed');
-    for (const { load } of group) if (!leftOut.has(load.entry.key)) await this.keepRecord(load);
+    const committed = group.filter(({ load }) => !leftOut.has(load.entry.key));
+    await Promise.all(committed.map(({ load }) => this.keepRecord(load)));
     faultPoint('record-written');
-    for (const one of group) await this.acknowledge(one);
+    await Promise.all(group.map((one) => this.acknowledge(one)));
   }
 
   /** Behind the commit, so that a rebuild makes what was committed. Without a record it goes back to the raw document. */

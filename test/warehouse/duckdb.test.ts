@@ -291,7 +291,10 @@ describe('DuckDB warehouse file', function () {
       await warehouse.commit([await load('d1', 1, { a: 'decimal(18,4)' })]);
       await commitAndDie(
         [await load('d2', 1, { a: 'string', b: 'json' }), await load('d1', 2)],
-        'DuckDBInstance.prototype.closeSync = die;',
+        `const { run } = DuckDBConnection.prototype;
+         DuckDBConnection.prototype.run = function (sql, ...rest) {
+           return sql === 'CHECKPOINT' ? die() : run.call(this, sql, ...rest);
+         };`,
       );
       assert.ok(existsSync(`${path}.wal`));
       assert.deepEqual((await warehouse.query('SELECT _document_id AS d, a FROM things ORDER BY ALL')).rows, [

@@ -1,7 +1,7 @@
 export { hasContent } from './cell';
 export { encodeAscending } from './deltas';
 export { countEntries, settleEntries } from './entries';
-export { allocate, capacityOf, release, reset } from './memory';
+export { allocate, capacityOf, enlarge, release, reset } from './memory';
 export {
   addMoments,
   addNumbers,

@@ -1,4 +1,4 @@
-import { compress } from 'snappy';
+import { compress, compressSync } from 'snappy';
 import { type EncodedColumn, encodings, type Statistics } from './encode-column.js';
 import { pageHeader } from './page-header.js';
 
@@ -13,9 +13,16 @@ export interface CompressedColumn {
   statistics: Statistics;
 }
 
-/** Compresses the pages of a column by snappy, on the thread pool. */
+/** Smaller pages are compressed sooner than another thread takes them. */
+const leastForThread = 32 * 1024;
+
+/** Compresses the pages of a column by snappy, large ones on the thread pool. */
 export async function compressColumn({ pages, statistics }: EncodedColumn): Promise<CompressedColumn> {
-  const bodies = await Promise.all(pages.map(({ bytes }) => compress(bytes as Buffer)));
+  const bodies = await Promise.all(
+    pages.map(({ bytes }) =>
+      bytes.length < leastForThread ? compressSync(bytes as Buffer) : compress(bytes as Buffer),
+    ),
+  );
   const parts: Uint8Array[] = [];
   let dictionaryBytes = 0;
   let uncompressedBytes = 0;

@@ -11,8 +11,6 @@ import { TextReadings, TextValues } from './text-values.js';
 
 export interface ColumnOptions extends CellReaderOptions {
   kernel: Kernel;
-  /** Of a row group. */
-  mostRows: number;
 }
 
 /** What each of the distinct texts of a column says. */
@@ -54,9 +52,8 @@ export class Column {
   private values: Values | undefined;
 
   constructor(private readonly options: ColumnOptions) {
-    const { kernel, mostRows } = options;
     this.reader = new CellReader(options);
-    this.texts = new DistinctTexts(kernel, mostRows);
+    this.texts = new DistinctTexts(options.kernel);
     this.readings = openReadings(options, this.reader, this.texts);
   }
 

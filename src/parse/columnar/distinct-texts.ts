@@ -10,21 +10,18 @@ const indexType = new Int32();
 export class DistinctTexts {
   readonly dictionary: number;
   /** Entry of each row, -1 where the cell is empty. */
-  readonly entries: number;
+  entries: number;
   length = 0;
   private readonly calls;
-  private readonly validity: number;
+  private validity: number;
   private empty = 0;
   private nullCount = 0;
 
-  constructor(
-    private readonly kernel: Kernel,
-    mostRows: number,
-  ) {
+  constructor(private readonly kernel: Kernel) {
     this.calls = kernel.calls;
     this.dictionary = this.calls.newDictionary();
-    this.entries = this.calls.allocate(mostRows * 4);
-    this.validity = this.calls.allocate((mostRows >> 3) + 1);
+    this.entries = this.calls.allocate(1000);
+    this.validity = this.calls.allocate(100);
   }
 
   get count(): number {
@@ -33,6 +30,7 @@ export class DistinctTexts {
 
   add(cells: Cells): void {
     const [, , , count] = cells;
+    this.entries = this.calls.enlarge(this.entries, this.length * 4, (this.length + count) * 4);
     this.empty += this.calls.addToDictionary(this.dictionary, ...cells, this.entries + this.length * 4);
     this.length += count;
   }
@@ -81,10 +79,12 @@ export class DistinctTexts {
    * in the array's dictionary, -1 where it has none; without it the texts are the dictionary.
    */
   settle(places?: Int32Array): void {
-    const { calls, kernel, validity, length } = this;
-    kernel.bytes(validity, (length + 7) >> 3).fill(0);
+    const { calls, kernel, length } = this;
+    const bytes = (length + 7) >> 3;
+    this.validity = calls.enlarge(this.validity, 0, bytes);
+    kernel.bytes(this.validity, bytes).fill(0);
     const at = places ? kernel.place(new Uint8Array(places.buffer)) : 0;
-    this.nullCount = calls.settleEntries(this.entries, length, at, validity);
+    this.nullCount = calls.settleEntries(this.entries, length, at, this.validity);
     if (places) calls.release(at);
   }
 

@@ -8,7 +8,7 @@ import type { Value } from '../values.js';
 import type { CellReader, Reading } from './cell-reader.js';
 import type { ColumnOptions, Readings, Values } from './column.js';
 import type { DistinctTexts } from './distinct-texts.js';
-import type { Rows } from './rows.js';
+import { mostRowsTogether, type Rows } from './rows.js';
 import { Validity } from './validity.js';
 
 const longestInt64 = 18;
@@ -17,7 +17,7 @@ const momentKind = 1;
 
 /** Integers of a column in the kernel's memory: of 8 bytes, or of 16 in an unscaled decimal. */
 class Integers {
-  readonly at: number;
+  at: number;
   readonly isWide: boolean;
   /** What the kernel needs to know to read them. */
   readonly precision: number;
@@ -26,11 +26,16 @@ class Integers {
   constructor(
     private readonly kernel: Kernel,
     private readonly type: ColumnType,
-    most: number,
   ) {
     this.isWide = type.kind === 'decimal';
     [this.precision, this.scale] = type.kind === 'decimal' ? [type.precision, type.scale] : [longestInt64, 0];
-    this.at = kernel.calls.allocate(most * (this.isWide ? 16 : 8));
+    this.at = kernel.calls.allocate(1000);
+  }
+
+  /** Makes room for so many, of which `used` are there. */
+  reserve(most: number, used: number): void {
+    const size = this.isWide ? 16 : 8;
+    this.at = this.kernel.calls.enlarge(this.at, used * size, most * size);
   }
 
   set(index: number, value: Value): void {
@@ -70,7 +75,7 @@ class Integers {
 export class IntegerReadings implements Readings {
   hasRejects = false;
   readonly integers: Integers;
-  private readonly statuses: number;
+  private statuses: number;
   private count = 0;
   /** By entry. */
   private readonly left = new Map<number, Reading>();
@@ -80,9 +85,9 @@ export class IntegerReadings implements Readings {
     private readonly reader: CellReader,
     private readonly texts: DistinctTexts,
   ) {
-    const { kernel, column, mostRows } = options;
-    this.integers = new Integers(kernel, column.type, mostRows);
-    this.statuses = kernel.calls.allocate(mostRows);
+    const { kernel, column } = options;
+    this.integers = new Integers(kernel, column.type);
+    this.statuses = kernel.calls.allocate(100);
   }
 
   read(): void {
@@ -91,6 +96,8 @@ export class IntegerReadings implements Readings {
     const from = this.count;
     this.count = count;
     if (count === from) return;
+    this.integers.reserve(count, from);
+    this.statuses = kernel.calls.enlarge(this.statuses, from, count);
     const kind = column.type.kind === 'timestamp' ? momentKind : numberKind;
     const { precision, scale, isWide, at } = this.integers;
     const mark = rules.decimalMark.charCodeAt(0);
@@ -185,11 +192,13 @@ export class IntegerValues implements Values {
     texts: DistinctTexts,
     readings: IntegerReadings,
   ) {
-    const { kernel, column, mostRows } = options;
-    this.integers = new Integers(kernel, column.type, mostRows);
-    this.validity = new Validity(kernel, mostRows);
-    this.left = kernel.calls.allocate(mostRows * 4);
+    const { kernel, column } = options;
+    this.integers = new Integers(kernel, column.type);
+    this.integers.reserve(texts.length, 0);
+    this.validity = new Validity(kernel);
+    this.validity.reserve(texts.length);
     this.validity.add(texts.length, texts.length);
+    this.left = kernel.calls.allocate(mostRowsTogether * 4);
     for (const [row, entry] of texts.entriesFrom(0).entries()) {
       if (entry >= 0 && readings.hasValue(entry)) {
         this.integers.copy(readings.integers, entry, row);
@@ -203,6 +212,8 @@ export class IntegerValues implements Values {
   add(cells: Cells, rows: Rows, rejects: Reject[]): void {
     const { kernel } = this.options;
     const from = this.validity.length;
+    this.integers.reserve(from + rows.count, from);
+    this.validity.reserve(rows.count);
     const leftCount = this.read(cells, from);
     this.validity.add(rows.count, rows.count - kernel.calls.valuesRead.value);
     for (const row of kernel.int32(this.left, leftCount)) {

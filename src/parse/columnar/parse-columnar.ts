@@ -62,7 +62,7 @@ export async function parseColumnar(
 }
 
 /** Characters of the beginning that are read for an assumption. */
-const assumedCharacters = 16 * 1024;
+const assumedCharacters = 8 * 1024;
 
 /** A type without a schema needs all of its values to be known; otherwise the beginning tells enough. */
 async function assume(

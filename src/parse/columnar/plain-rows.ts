@@ -7,7 +7,7 @@ import type { Slab } from './slab.js';
 const carriageReturn = 0x0d;
 
 /** Room for the marks of rows that are made as wide as the header. */
-const padMarks = 1 << 16;
+const padMarks = 1 << 12;
 
 /**
  * Cuts rows where every delimiter is one: quoting `none` and `outer`. Blank lines are no rows; cells beyond the header that hold nothing are

@@ -11,7 +11,7 @@ const lineFeed = 0x0a;
 const longestRow = 16 * 1024 * 1024;
 
 /** Room for the marks of rows that are made as wide as the header. */
-const padMarks = 1 << 16;
+const padMarks = 1 << 12;
 
 /**
  * Cuts rows of quoted text, as csv-parse does with `relax_quotes`: a quote that begins a cell opens it up to the next quote before a

@@ -46,12 +46,9 @@ export class RowGroupBuilder {
     const { evidence } = this;
     this.rowLimit = Math.max(1, Math.min(mostRows, Math.floor(mostCells / columns.length)));
     this.rowsTogether = Math.min(mostRowsTogether, this.rowLimit);
-    const most = this.rowLimit + this.rowsTogether;
     this.columns = columns.map((column, index) => {
       const place = places[index];
-      return place === undefined
-        ? undefined
-        : new Column({ ...rest, column, place, evidence, mostRows: most });
+      return place === undefined ? undefined : new Column({ ...rest, column, place, evidence });
     });
   }
 

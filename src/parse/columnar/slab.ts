@@ -43,7 +43,7 @@ export class Slab {
  * of a slab is used again for the next: take what is needed before pulling it.
  */
 export async function* readSlabs(kernel: Kernel, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Slab> {
-  let slab = new Slab(kernel, 512 * 1024);
+  let slab = new Slab(kernel, 64 * 1024);
   /** Bytes of a line whose end has not come yet, at the beginning of the slab. */
   let begun = 0;
   for await (const chunk of bytes) {

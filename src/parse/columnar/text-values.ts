@@ -33,17 +33,19 @@ export class TextValues implements Values {
   private readonly at: number;
   private readonly validity: Validity;
 
-  constructor({ kernel, mostRows }: ColumnOptions, { dictionary, entries, length }: DistinctTexts) {
+  constructor({ kernel }: ColumnOptions, { dictionary, entries, length }: DistinctTexts) {
     this.kernel = kernel;
     this.at = kernel.calls.newTexts();
-    this.validity = new Validity(kernel, mostRows);
+    this.validity = new Validity(kernel);
+    this.validity.reserve(length);
     const empty = kernel.calls.addEntries(this.at, dictionary, entries, length, this.validity.at, 0);
     this.validity.add(length, empty);
   }
 
   add(cells: Cells): void {
-    const { at, length } = this.validity;
     const [, , , count] = cells;
+    this.validity.reserve(count);
+    const { at, length } = this.validity;
     this.validity.add(count, this.kernel.calls.addTexts(this.at, ...cells, at, length));
   }
 

@@ -3,17 +3,23 @@ import type { Nulls } from '../null-bitmap.js';
 
 /** Which rows of a column are there, as Arrow's bitmap in the kernel's memory. */
 export class Validity {
-  readonly at: number;
+  at: number;
   length = 0;
   private nullCount = 0;
-  private readonly size: number;
+  private size = 64;
 
-  constructor(
-    private readonly kernel: Kernel,
-    mostRows: number,
-  ) {
-    this.size = (mostRows >> 3) + 1;
+  constructor(private readonly kernel: Kernel) {
     this.at = kernel.zeros(this.size);
+  }
+
+  /** Makes room for the bits of so many more rows. */
+  reserve(rows: number): void {
+    const needed = (this.length + rows + 7) >> 3;
+    if (needed <= this.size) return;
+    const size = Math.max(needed, this.size * 2);
+    this.at = this.kernel.calls.enlarge(this.at, this.size, size);
+    this.kernel.bytes(this.at + this.size, size - this.size).fill(0);
+    this.size = size;
   }
 
   /** Adds rows whose bits are set already. */

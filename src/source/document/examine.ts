@@ -1,4 +1,3 @@
-import { access } from 'node:fs/promises';
 import { ReportsError } from '../../errors.js';
 import type { ExaminedDocument, RawDocument } from '../types.js';
 import {
@@ -9,7 +8,7 @@ import {
   decodeText,
   looksLikeUtf16,
 } from './charset.js';
-import { countGzipLayers, readBytes } from './gunzip.js';
+import { type OpenedRaw, openRaw } from './gunzip.js';
 import { Utf8Check, type Utf8Finding } from './utf8-check.js';
 
 /** The bytes of a document show, once all are read, that its text was opened in another charset than it has. */
@@ -26,11 +25,11 @@ export async function examineDocument(
   raw: RawDocument,
   { maxTextBytes }: { maxTextBytes: number },
 ): Promise<ExaminedDocument> {
-  const layers = await layersOf(raw);
+  const { layers, readBytes } = await openThere(raw);
   const reading = new Reading(raw.facts.documentId, maxTextBytes);
-  for await (const chunk of readBytes(raw, layers)) reading.add(chunk);
+  for await (const chunk of readBytes()) reading.add(chunk);
   const decision = decideCharset(raw, reading.head, reading.utf8.end());
-  return documentOf(raw, layers, decision, reading.textBytes, () => readBytes(raw, layers));
+  return documentOf(raw, layers, decision, reading.textBytes, readBytes);
 }
 
 /**
@@ -42,9 +41,9 @@ export async function openDocument(
   raw: RawDocument,
   { maxTextBytes }: { maxTextBytes: number },
 ): Promise<ExaminedDocument> {
-  const layers = await layersOf(raw);
+  const { layers, readBytes } = await openThere(raw);
   const beginning = new Reading(raw.facts.documentId, maxTextBytes);
-  for await (const chunk of readBytes(raw, layers)) {
+  for await (const chunk of readBytes()) {
     beginning.add(chunk);
     if (beginning.head.length >= headBytes) break;
   }
@@ -54,7 +53,7 @@ export async function openDocument(
 
   async function* readAndCheck(): AsyncGenerator<Buffer> {
     const reading = new Reading(raw.facts.documentId, maxTextBytes);
-    for await (const chunk of readBytes(raw, layers)) {
+    for await (const chunk of readBytes()) {
       reading.add(chunk);
       yield chunk;
     }
@@ -70,12 +69,14 @@ export async function openDocument(
 /** So much of a text shows its byte order mark, and whether it is UTF-16. */
 const headBytes = 4096;
 
-async function layersOf(raw: RawDocument): Promise<number> {
-  const { documentId } = raw.facts;
-  await access(raw.path).catch((error: unknown) => {
+async function openThere(raw: RawDocument): Promise<OpenedRaw> {
+  try {
+    return await openRaw(raw);
+  } catch (error) {
+    if (error instanceof ReportsError) throw error;
+    const { documentId } = raw.facts;
     throw new ReportsError('RAW_MISSING', { documentId, path: raw.path }, { cause: error });
-  });
-  return countGzipLayers(raw);
+  }
 }
 
 function documentOf(

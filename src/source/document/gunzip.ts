@@ -1,27 +1,81 @@
 import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream';
-import { createGunzip } from 'node:zlib';
+import { createGunzip, gunzipSync } from 'node:zlib';
 import { ReportsError } from '../../errors.js';
 import type { RawDocument } from '../types.js';
 
 const chunkBytes = 256 * 1024;
 
-/**
- * The bytes of a raw document as they are on disk, or gunzipped once (`layers` 1) or twice. Several gzip members in a row and zeros
- * behind the last are one document, as for gzip itself.
- * Errors: DOCUMENT_TRUNCATED where the bytes end before the gzip does, DOCUMENT_CORRUPT where they are damaged. Damage in
- * the last bytes may hide the mark that ends the text, and reads as truncated.
- */
-export async function* readBytes(raw: RawDocument, layers: number): AsyncGenerator<Buffer> {
+/** A raw document as it was found on disk. */
+export interface OpenedRaw {
+  /** How often it is gzipped: 0, 1 or 2 times. */
+  layers: number;
+  /**
+   * Its bytes, gunzipped. Several gzip members in a row and zeros behind the last are one document, as for gzip itself.
+   * Errors: DOCUMENT_TRUNCATED where the bytes end before the gzip does, DOCUMENT_CORRUPT where they are damaged. Damage in the last bytes may
+   * hide the mark that ends the text, and reads as truncated.
+   */
+  readBytes(): AsyncGenerator<Buffer>;
+}
+
+/** Opens a raw document. A small one is read and gunzipped at once, and kept for as long as it is in work. Errors as of `readBytes`. */
+export async function openRaw(raw: RawDocument): Promise<OpenedRaw> {
+  const small = await readSmall(raw);
+  if (small) {
+    const { layers, bytes } = small;
+    return {
+      layers,
+      async *readBytes() {
+        yield bytes;
+      },
+    };
+  }
+  const layers = await countGzipLayers(raw);
+  return { layers, readBytes: () => readLayers(raw, layers) };
+}
+
+/** So small on disk, and gunzipped, a document is kept in memory. */
+const smallBytes = 128 * 1024;
+const smallTextBytes = 2 * 1024 * 1024;
+
+/** Undefined where it isn't small, or anything about it is out of the ordinary. */
+async function readSmall(raw: RawDocument): Promise<{ layers: number; bytes: Buffer } | undefined> {
+  const { size } = await stat(raw.path);
+  if (size > smallBytes) return undefined;
+  let bytes: Buffer = await readFile(raw.path);
+  let layers = 0;
+  for (; layers < 2 && bytes[0] === 0x1f; layers += 1) {
+    const gunzipped = gunzipWhole(bytes);
+    if (!gunzipped) return undefined;
+    bytes = gunzipped;
+  }
+  return beginsGzip(bytes.subarray(0, 3), raw) ? undefined : { layers, bytes };
+}
+
+function gunzipWhole(bytes: Buffer): Buffer | undefined {
+  try {
+    const options = { info: true, maxOutputLength: smallTextBytes };
+    // Node's types don't know what `info` does.
+    const { buffer, engine } = gunzipSync(bytes, options) as unknown as {
+      buffer: Buffer;
+      engine: { bytesWritten: number };
+    };
+    return bytes.subarray(engine.bytesWritten).every((byte) => byte === 0) ? buffer : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function* readLayers(raw: RawDocument, layers: number): AsyncGenerator<Buffer> {
   let bytes: AsyncIterable<Buffer> = createReadStream(raw.path, { highWaterMark: chunkBytes });
   for (let layer = 0; layer < layers; layer += 1) bytes = gunzip(bytes, raw, { isFile: layer === 0 });
   yield* bytes;
 }
 
-/** How often a raw document is gzipped, by its first bytes: 0, 1 or 2 times. Errors as of `readBytes`. */
-export async function countGzipLayers(raw: RawDocument): Promise<number> {
+async function countGzipLayers(raw: RawDocument): Promise<number> {
   for (let layers = 0; layers < 2; layers += 1) {
-    const head = await firstBytes(readBytes(raw, layers));
+    const head = await firstBytes(readLayers(raw, layers));
     if (!beginsGzip(head, raw)) return layers;
   }
   return 2;

@@ -29,6 +29,8 @@ export async function commitLoads(
     const relations = await prepareTables(connection, loads, log);
     for (const together of apart(timed)) leftOut.push(...(await applyLoads(connection, relations, together)));
     await run(connection, 'COMMIT');
+    // Closing would do the same, and keep the process from everything else meanwhile. The commit stands, whatever becomes of it.
+    await run(connection, 'CHECKPOINT').catch(() => {});
     return leftOut;
   } catch (error) {
     // Nothing of the transaction is kept: it ends with the connection.
