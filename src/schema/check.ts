@@ -13,14 +13,11 @@ export function checkReportSchema({
   const schema = mapOf(data);
   const tables = listOf(schema.tables);
   const problems = tables.flatMap((table, index) => checkTable(mapOf(table), ['tables', index], problemAt));
-  if (
-    (schema.format === 'tsv' || schema.format === 'csv') &&
-    isListOrAbsent(schema.tables) &&
-    tables.length !== 1
-  ) {
-    problems.push(
-      problemAt(['tables'], `a ${schema.format} document fills one table, found ${tables.length}`, 'key'),
-    );
+  const fillsOne = schema.format === 'tsv' || schema.format === 'csv' || schema.format === 'xlsx';
+  if (fillsOne && Array.isArray(schema.tables) && tables.length !== 1) {
+    const remedy = tables.length === 0 ? '; leave tables out where its columns are not known' : '';
+    const found = `found ${tables.length}${remedy}`;
+    problems.push(problemAt(['tables'], `a ${schema.format} document fills one table, ${found}`, 'key'));
   }
   if (schema.format === 'raw' && tables.length > 0) {
     problems.push(problemAt(['tables'], 'a raw document is not parsed and fills no table', 'key'));

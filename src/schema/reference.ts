@@ -9,7 +9,9 @@ A report schema is one YAML file that says how a report type becomes a table wit
 \`sp-reports\` are in its folder \`schemas/\`; your own go into a folder named under \`schemas\` in pipelines.yaml. A file of yours
 takes the place of the one that comes with the program for the same report type.
 
-A report type without a schema loads as well: columns and types are taken from each document, all rows are kept.
+A report type without a schema loads as well: columns and types are taken from each document, all rows are kept. So does one whose
+schema leaves \`tables\` out because its columns are not known; that schema still tells the description, the format, and whether the
+document is restricted. The table is named after the report type, and rows are appended.
 
 ## Adding a report type
 

@@ -81,7 +81,9 @@ const tableSpec = z
       .describe('A `date` or `timestamp` column by which a warehouse that can partition does so.'),
     columns: z.array(columnSpec).min(1),
   })
-  .describe('The tables a document fills: one for `tsv` and `csv`, none for `raw`.');
+  .describe(
+    'The tables a document fills: one for `tsv`, `csv` and `xlsx`, none for `raw`. Left out where the columns of the type are not known: they are taken from each document.',
+  );
 
 /** The YAML of a report schema; parsing, checks, the reference page and the JSON Schema for editors all come from it. */
 export const reportSchemaSpec = z.strictObject({
@@ -93,10 +95,25 @@ export const reportSchemaSpec = z.strictObject({
     )
     .describe("Amazon's name of the report type."),
   description: z.string().default('').describe('One line: what a row is.'),
+  category: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The group under which the list of report types has it, such as `settlement`.'),
+  madeBy: z
+    .array(
+      z
+        .enum(['automatic', 'requested', 'scheduled'])
+        .describe(
+          'How reports of the type come about. `automatic`: Amazon makes them by itself. `requested`: somebody asks for each, in Seller Central or by createReport. `scheduled`: by createReportSchedule. Left out where it is not known.',
+        ),
+    )
+    .min(1)
+    .optional(),
   format: z
-    .enum(['tsv', 'csv', 'json', 'xml', 'raw'])
+    .enum(['tsv', 'csv', 'xlsx', 'json', 'xml', 'raw'])
     .describe(
-      'Format of the document. The delimiter of `tsv` and `csv` is checked on the header line. `raw` documents are kept and not parsed.',
+      'Format of the document. The delimiter of `tsv` and `csv` is checked on the header line. Of `xlsx` the first sheet is read. `raw` documents are kept and not parsed.',
     ),
   quoting: z
     .enum(['none', 'outer', 'csv'])
@@ -118,6 +135,8 @@ export function toReportSchema(yaml: ReportSchemaYaml, file: string): ReportSche
   return {
     reportType: yaml.reportType,
     description: yaml.description,
+    ...(yaml.category === undefined ? {} : { category: yaml.category }),
+    ...(yaml.madeBy === undefined ? {} : { madeBy: yaml.madeBy }),
     format: yaml.format,
     quoting: yaml.quoting ?? (yaml.format === 'csv' ? 'csv' : 'none'),
     restricted: yaml.restricted,

@@ -13,7 +13,10 @@ export type ColumnType =
   | { kind: 'timestamp' }
   | { kind: 'json' };
 
-export type DocumentFormat = 'tsv' | 'csv' | 'json' | 'xml' | 'raw';
+export type DocumentFormat = 'tsv' | 'csv' | 'xlsx' | 'json' | 'xml' | 'raw';
+
+/** How reports of a type come about: by Amazon itself, by createReport, by createReportSchedule. */
+export type MadeBy = 'automatic' | 'requested' | 'scheduled';
 
 /**
  * How cells are quoted. `none`: a double quote is data. `outer`: one pair around a cell is taken off, inner quotes
@@ -52,11 +55,15 @@ export interface TableSchema {
 export interface ReportSchema {
   reportType: string;
   description: string;
+  /** The group under which the list of report types has it. */
+  category?: string;
+  /** Absent where it is not known. */
+  madeBy?: MadeBy[];
   format: DocumentFormat;
   quoting: Quoting;
   /** Whether getReportDocument needs a restricted data token. */
   restricted: boolean;
-  /** One table for delimited formats; empty for `raw`. */
+  /** One table for delimited formats and xlsx; none for `raw`, and where columns are to be inferred. */
   tables: TableSchema[];
   /** The file it was read from, for messages. */
   file: string;

@@ -226,9 +226,20 @@ describe('report schemas', () => {
     it(`are refused for ${what}, at its place`, () => assert.deepEqual(problemsWith(from, to), [problem]));
   }
 
-  it('are refused for a tsv without a table', () => {
-    write('a.yaml', 'reportType: GET_X\nformat: tsv\n');
-    assert.deepEqual(problems(), ['a.yaml:1:1 tables: a tsv document fills one table, found 0']);
+  it('are refused for a tsv with an empty list of tables', () => {
+    write('a.yaml', 'reportType: GET_X\nformat: tsv\ntables: []\n');
+    assert.deepEqual(problems(), [
+      'a.yaml:3:1 tables: a tsv document fills one table, found 0; leave tables out where its columns are not known',
+    ]);
+  });
+
+  it('may leave tables out, and say how reports of the type come about', () => {
+    write('a.yaml', 'reportType: GET_X\nmadeBy: [automatic, requested]\nformat: tsv\n');
+    const schema = readSchemas({ folders: [folder] }).get('GET_X');
+    assert.deepEqual(schema?.madeBy, ['automatic', 'requested']);
+    assert.deepEqual(schema?.tables, []);
+    write('a.yaml', 'reportType: GET_X\nmadeBy: [request]\nformat: tsv\n');
+    assert.match(problems().join(), /a\.yaml:2:10 madeBy\[0\]: .*did you mean "requested"/);
   });
 
   it('are refused for two of one report type in a folder', () => {
