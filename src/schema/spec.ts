@@ -113,7 +113,7 @@ export const reportSchemaSpec = z.strictObject({
   format: z
     .enum(['tsv', 'csv', 'xlsx', 'json', 'xml', 'raw'])
     .describe(
-      'Format of the document. The delimiter of `tsv` and `csv` is checked on the header line. Of `xlsx` the first sheet is read. `raw` documents are kept and not parsed.',
+      'Format of the document. The delimiter of `tsv` and `csv` is checked on the header line. Of `xlsx` the first sheet is read; a document whose bytes are a workbook is read so in the other formats too. `raw` documents are kept and not parsed.',
     ),
   quoting: z
     .enum(['none', 'outer', 'csv'])

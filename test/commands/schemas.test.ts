@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import writeWorkbook from 'write-excel-file/node';
 import { type Ran, runInProcess } from '../pipeline/world.js';
 
 describe('the commands on report schemas', function () {
@@ -38,6 +40,26 @@ describe('the commands on report schemas', function () {
       assert.deepEqual(await query('SELECT country, category, weight_kg, asin FROM epr_monthly_reports'), [
         { country: 'DE', category: 'Paper', weight_kg: '12.5000', asin: 'B1' },
         { country: 'FR', category: 'Wood, old', weight_kg: '3.0000', asin: 'B2' },
+      ]);
+    });
+
+    it('load takes a workbook by its bytes, gzipped or not', async () => {
+      const rows = [
+        ['SKU', 'Fee', 'Note'],
+        ['007', 1.5, 'é'],
+      ];
+      const workbook = await writeWorkbook(rows).toBuffer();
+      file('fees.bin', workbook);
+      file('fees.gz', gzipSync(workbook));
+      for (const name of ['fees.bin', 'fees.gz']) {
+        const { stdout } = await run('load', name, '--type', 'FEE_DISCOUNTS_REPORT', '--json');
+        assert.deepEqual(JSON.parse(stdout).notes, []);
+      }
+      assert.deepEqual(await query('SELECT DISTINCT sku, fee, note FROM fee_discounts_report'), [
+        { sku: '007', fee: '1.5000', note: 'é' },
+      ]);
+      assert.deepEqual(await query('SELECT DISTINCT charset, rejects FROM _loads'), [
+        { charset: 'binary', rejects: '0' },
       ]);
     });
 
