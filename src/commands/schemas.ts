@@ -5,11 +5,11 @@ import { inferCommand } from './schemas-infer.js';
 import { listCommand, showCommand } from './schemas-list.js';
 
 /** `sp-reports schemas list|show|check|infer`. */
-export function schemasCommand(io: Io): Command {
+export function schemasCommand(io: Io, exit: (code: number) => void): Command {
   return new Command('schemas')
     .description('Report schemas: how report types become tables.')
     .addCommand(listCommand(io))
     .addCommand(showCommand(io))
-    .addCommand(checkCommand(io))
+    .addCommand(checkCommand(io, exit))
     .addCommand(inferCommand(io));
 }

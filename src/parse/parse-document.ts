@@ -57,6 +57,16 @@ export async function parseDocument({
   });
 }
 
+/** The format of a document as its beginning shows it; undefined for a text that can't be parsed, HTML say. */
+export async function formatOfDocument(
+  document: ExaminedDocument,
+): Promise<'delimited' | 'xlsx' | 'json' | 'xml' | undefined> {
+  if (document.charset === 'binary') return 'xlsx';
+  const format = formatOf(await readHead(document.openText()));
+  if (format === 'JSON' || format === 'XML') return format === 'JSON' ? 'json' : 'xml';
+  return format === 'delimited' ? format : undefined;
+}
+
 interface Reading {
   engine: Engine;
   known: Assumption | NotColumnar | undefined;

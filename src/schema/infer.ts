@@ -1,38 +1,86 @@
-import { Document } from 'yaml';
+import { Document, type YAMLMap } from 'yaml';
 import { looseHeader, snakeCaseName } from './column-name.js';
 import { columnTypeText } from './column-type.js';
 import type { DocumentFormat, Quoting, ResolvedColumn } from './types.js';
 
-/**
- * The YAML of a report schema for the columns of a document, ready for `schemas/`. Rows are appended, for what key they could be
- * replaced by is not in the document. A nameless or repeated header is left out: it goes on to be added at load.
- */
-export function schemaYaml(found: {
+/** What was found out of a document that is the sample for a report schema. */
+export interface SampleFacts {
   reportType: string;
   format: DocumentFormat;
-  quoting: Quoting;
-  tableName: string;
-  columns: ResolvedColumn[];
-}): string {
+  quoting?: Quoting;
+  /** The tables the document has. Only that of a delimited document or a workbook can be written down with its columns. */
+  tables: SampleTable[];
+}
+
+export interface SampleTable {
+  name: string;
+  rows: number;
+  columns: (ResolvedColumn & {
+    /** Rows with a value. */
+    filled: number;
+  })[];
+  /** Columns that together are filled and never the same in two of the first `keyRows` rows. */
+  keyCandidates: string[][];
+  keyRows: number;
+}
+
+/**
+ * The YAML of a report schema for the columns of a document, ready for `schemas/`. Rows are appended, as the document can't tell how it
+ * meets others; what keys there could be is in a comment. A nameless or repeated header is left out: it goes on to be added at load.
+ */
+export function schemaYaml({ reportType, format, quoting, tables }: SampleFacts): string {
+  const isWhole = format === 'tsv' || format === 'csv' || format === 'xlsx';
+  const document = new Document({
+    reportType,
+    description: isWhole
+      ? 'Columns and types as found in one document; check them, and say here what a row is.'
+      : 'Say here what a row is.',
+    format,
+    ...(quoting && isWhole ? { quoting } : {}),
+    restricted: false,
+  });
+  if (isWhole) document.set('tables', document.createNode(tables.map((table) => tableNode(document, table))));
+  else document.comment = tables.map(tableComment).join('\n');
+  return document.toString({ lineWidth: 0 });
+}
+
+function tableNode(
+  document: Document,
+  { name, rows, columns, keyCandidates, keyRows }: SampleTable,
+): YAMLMap {
   const seen = new Set<string>();
-  const columns = found.columns.flatMap(({ name, header, type }) => {
-    const from = header ?? name;
+  const nodes = columns.flatMap(({ name: column, header, type, filled }) => {
+    const from = header ?? column;
     if (looseHeader(from) === '' || seen.has(looseHeader(from))) return [];
     seen.add(looseHeader(from));
-    return [{ name, from, type: columnTypeText(type) }];
+    const description = filled < rows ? `Filled in ${filled} of ${rows} rows of the sample.` : undefined;
+    const text = { name: column, from, type: columnTypeText(type), ...(description && { description }) };
+    return [document.createNode(text, { flow: true })];
   });
-  const document = new Document({
-    reportType: found.reportType,
-    description: 'Columns and types as found in one document; check them, and say here what a row is.',
-    format: found.format,
-    quoting: found.quoting,
-    restricted: false,
-    tables: [{ name: found.tableName, load: { mode: 'append' }, columns: [] }],
-  });
-  document.setIn(['tables', 0, 'load'], document.createNode({ mode: 'append' }, { flow: true }));
-  const list = document.createNode(columns.map((column) => document.createNode(column, { flow: true })));
-  document.setIn(['tables', 0, 'columns'], list);
-  return document.toString({ lineWidth: 0 });
+  const table: YAMLMap = document.createNode({ name, columns: nodes });
+  const load = document.createPair('load', document.createNode({ mode: 'append' }, { flow: true }));
+  if (keyCandidates.length > 0) {
+    const shown = keyCandidates.slice(0, mostCandidates).map((key) => `[${key.join(', ')}]`);
+    const key = document.createNode('load');
+    key.commentBefore = ` No two of the ${keyRows < rows ? 'first ' : ''}${keyRows} rows of the sample have the same ${shown.join(', or the same ')}.`;
+    load.key = key;
+  }
+  table.items.splice(1, 0, load);
+  return table;
+}
+
+/** So many keys are for people to choose from. */
+const mostCandidates = 6;
+
+/** A comment, for YAML has no place yet for the paths of the columns. */
+function tableComment({ name, rows, columns }: SampleTable): string {
+  const lines = columns.map(
+    ({ name: column, header, type }) => `   ${column}: ${columnTypeText(type)}, from ${header ?? column}`,
+  );
+  return [
+    ` Columns are taken from each document. Of the sample, table ${name}, ${rows} rows:`,
+    ...lines,
+  ].join('\n');
 }
 
 /** The table of a report type without a schema: `merchant_listings_data` for GET_MERCHANT_LISTINGS_DATA. */

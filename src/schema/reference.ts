@@ -15,10 +15,13 @@ document is restricted. The table is named after the report type, and rows are a
 
 ## Adding a report type
 
-1. Let a document write the first version: \`sp-reports schemas infer FILE --type REPORT_TYPE > my-schemas/REPORT_TYPE.yaml\`.
+1. Let a document write the first version: \`sp-reports schemas infer FILE --type REPORT_TYPE > my-schemas/REPORT_TYPE.yaml\`. It
+   tells which cells were empty, and by which columns rows could be told apart.
 2. Check the types: ids (orders, SKUs, postal codes) are strings even where they look like numbers, money is a decimal.
 3. Say how a newer report meets the rows of an older one (\`load\`), for Amazon restates its reports.
 4. Run \`sp-reports schemas check\`. It tells every mistake with file, line, column and the nearest right key.
+5. Run \`sp-reports schemas check my-schemas/REPORT_TYPE.yaml --sample FILE\` with a document or two: it tells values that are not of
+   their type, headers that the schema doesn't know, and whether the key tells rows apart. Its exit code is 0 where the document fits.
 
 The finished file of a report on removal orders, whose documents overlap and whose order lines change until they are done:
 

@@ -69,4 +69,104 @@ describe('the commands on report schemas', function () {
       assert.equal(JSON.parse(stdout).status, 'empty');
     });
   });
+
+  const removals = `reportType: GET_TEST_DATA
+format: tsv
+tables:
+  - name: removals
+    load: { mode: merge, key: [order_id, day] }
+    columns:
+      - { name: order_id, from: order-id, type: string }
+      - { name: day, from: day, type: date }
+      - { name: fee, from: fee, type: 'decimal(18,4)' }
+      - { name: note, from: note, type: string }
+`;
+
+  describe('check with a sample', () => {
+    const check = async (text: string, ...more: string[]) => {
+      file('removals.yaml', removals);
+      file('sample.gz', gzipSync(text));
+      return run('schemas', 'check', 'removals.yaml', '--sample', 'sample.gz', ...more);
+    };
+
+    it('says that it fits', async () => {
+      const { stdout, code } = await check('order-id\tday\tfee\n1\t2026-01-01\t2.5\n1\t2026-01-02\t2.5\n');
+      assert.equal(code, 0);
+      assert.match(stdout, /2 rows for removals\n {2}key order_id, day: tells all rows apart/);
+      assert.match(stdout, /columns not in the document: note\nThe document fits the schema\.\n$/);
+    });
+
+    it('tells rejects, unknown headers, empty columns and doubled keys, and ends with code 1', async () => {
+      const text = 'order-id\tday\tfee\tnote\tnew one\n1\t2026-01-01\tfree\t\tx\n1\t2026-01-01\t2,50\t\ty\n';
+      const { stdout, code } = await check(text, '--marketplace', 'DE');
+      assert.equal(code, 1);
+      assert.match(stdout, /columns without a value: note/);
+      assert.match(stdout, /key order_id, day: 1 row with the values of a row before, such as 1, 2026-01-01/);
+      assert.match(stdout, /rejected, fee: 1 expected decimal\(18,4\), such as "free"/);
+      assert.match(stdout, /columns the schema does not know: new one/);
+      const { sample } = JSON.parse((await check(text, '--marketplace', 'DE', '--json')).stdout);
+      assert.equal(sample.isWell, false);
+      assert.deepEqual(sample.tables, [
+        {
+          name: 'removals',
+          rows: 2,
+          unknownHeaders: ['new one'],
+          missingColumns: [],
+          emptyColumns: ['note'],
+          key: { columns: ['order_id', 'day'], doubledRows: 1, examples: [['1', '2026-01-01']] },
+        },
+      ]);
+    });
+
+    it('of a key that several rows share by intent is well', async () => {
+      file('removals.yaml', removals.replace('merge', 'replace'));
+      file('sample.tsv', 'order-id\tday\tfee\n1\t2026-01-01\t1\n1\t2026-01-01\t2\n');
+      const { stdout, code } = await run('schemas', 'check', 'removals.yaml', '--sample', 'sample.tsv');
+      assert.equal(code, 0);
+      assert.match(stdout, /1 row with the values of a row before/);
+    });
+
+    it('refuses a document of another type, and a sample without a schema', async () => {
+      const { stderr, code } = await check('sku\tprice\n1\t2\n');
+      assert.equal(code, 1);
+      assert.match(stderr, /its schema knows none of the headers/);
+      assert.equal((await run('schemas', 'check', '--sample', 'sample.gz')).code, 2);
+    });
+  });
+
+  it('check of one file tells its mistakes only', async () => {
+    file('removals.yaml', removals.replace('order_id, day', 'order_idd'));
+    const { stderr, code } = await run('schemas', 'check', 'removals.yaml');
+    assert.equal(code, 2);
+    assert.match(stderr, /1 mistake found\n.*removals\.yaml:5:32 .*did you mean "order_id"\?/);
+    file('removals.yaml', removals);
+    assert.equal((await run('schemas', 'check', 'removals.yaml')).stdout, 'removals.yaml: no mistakes\n');
+  });
+
+  describe('infer', () => {
+    it('writes a schema by which the sample checks well, with empty cells and keys told', async () => {
+      file(
+        'GET_NEW_DATA.tsv',
+        'order-id\tday\tfee\tnote\n1\t2026-01-01\t3\t\n1\t2026-01-02\t2.5\tx\n2\t2026-01-01\t0\t\n',
+      );
+      const { stdout } = await run('schemas', 'infer', 'GET_NEW_DATA.tsv');
+      assert.match(stdout, /No two of the 3 rows of the sample have the same \[order_id, day\]\./);
+      assert.match(stdout, /from: note, type: string, description: Filled in 1 of 3 rows of the sample\./);
+      file('new.yaml', stdout);
+      assert.equal((await run('schemas', 'check', 'new.yaml', '--sample', 'GET_NEW_DATA.tsv')).code, 0);
+    });
+
+    it('writes a valid schema of JSON too', async () => {
+      file('GET_NEW_DATA.json', '{"rows":[{"id":"a","units":{"sold":2}}]}');
+      file('new.yaml', (await run('schemas', 'infer', 'GET_NEW_DATA.json')).stdout);
+      assert.equal((await run('schemas', 'check', 'new.yaml', '--sample', 'GET_NEW_DATA.json')).code, 0);
+    });
+
+    it('says where there is nothing to infer from', async () => {
+      file('GET_NEW_DATA.tsv', '');
+      const { stdout, stderr, code } = await run('schemas', 'infer', 'GET_NEW_DATA.tsv');
+      assert.deepEqual([stdout, code], ['', 2]);
+      assert.match(stderr, /nothing in it to make a schema from/);
+    });
+  });
 });
