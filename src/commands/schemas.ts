@@ -1,15 +1,17 @@
 import { Command } from 'commander';
 import type { Io } from './io.js';
 import { checkCommand } from './schemas-check.js';
+import { exportCommand } from './schemas-export.js';
 import { inferCommand } from './schemas-infer.js';
 import { listCommand, showCommand } from './schemas-list.js';
 
-/** `sp-reports schemas list|show|check|infer`. */
+/** `sp-reports schemas list|show|check|infer|export`. */
 export function schemasCommand(io: Io, exit: (code: number) => void): Command {
   return new Command('schemas')
     .description('Report schemas: how report types become tables.')
     .addCommand(listCommand(io))
     .addCommand(showCommand(io))
     .addCommand(checkCommand(io, exit))
-    .addCommand(inferCommand(io));
+    .addCommand(inferCommand(io))
+    .addCommand(exportCommand(io));
 }

@@ -11,6 +11,7 @@ import {
   type Relations,
   type TableColumn,
 } from './catalog.js';
+import { createTable } from './ddl.js';
 import { identifier, run } from './sql.js';
 
 /** A load that can't be committed as it stands, whatever the state of the machine. */
@@ -84,9 +85,7 @@ export async function applyPlan(
     typeText: duckDbType(column.type),
   }));
   if (!existing) {
-    const columns = planned.map(({ name, typeText }) => `${identifier(name)} ${typeText}`);
-    const lineage = lineageColumns.map(([name, typeText]) => `${name} ${typeText}`);
-    await run(connection, `CREATE TABLE ${table} (${[...columns, ...lineage]})`);
+    await run(connection, createTable(plan.name, planned));
     return true;
   }
   const canonical: string[] = [];
