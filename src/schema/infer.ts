@@ -1,7 +1,7 @@
 import { Document, type YAMLMap } from 'yaml';
 import { looseHeader, snakeCaseName } from './column-name.js';
 import { columnTypeText } from './column-type.js';
-import type { DocumentFormat, Quoting, ResolvedColumn } from './types.js';
+import type { ColumnType, DocumentFormat, Quoting, ResolvedColumn } from './types.js';
 
 /** What was found out of a document that is the sample for a report schema. */
 export interface SampleFacts {
@@ -43,6 +43,19 @@ export function schemaYaml({ reportType, format, quoting, tables }: SampleFacts)
   else document.comment = tables.map(tableComment).join('\n');
   return document.toString({ lineWidth: 0 });
 }
+
+/** Lines for the list of columns of a report schema. */
+export function columnsYaml(columns: { name: string; from: string; type: ColumnType }[]): string {
+  const document = new Document();
+  const nodes = columns.map(({ type, ...column }) =>
+    document.createNode({ ...column, type: columnTypeText(type) }, { flow: true }),
+  );
+  document.contents = document.createNode(nodes);
+  return document.toString({ lineWidth: 0 }).replace(/^/gm, columnIndent).trimEnd().concat('\n');
+}
+
+/** As columns stand in the schemas that come with the program. */
+const columnIndent = ' '.repeat(6);
 
 function tableNode(
   document: Document,

@@ -36,6 +36,10 @@ Headers are met with \`from\` first as they stand, then without regard to case, 
 becomes a new column of type string at the end of the table; nothing is dropped. A column that a document lacks is NULL. A value that
 is not of its column's type is NULL in the table and kept with its text in \`_rejects\`.
 
+\`sp-reports schemas drift\` tells all headers that loaded documents had and schemas do not know, columns they lacked, and columns they
+made wider: since when, in how many documents, with examples. \`--yaml\` prints the column lines to add. The ledger keeps it, in the
+\`tables\` of \`_loads\`.
+
 Every table ends with the lineage columns \`_report_id\`, \`_document_id\`, \`_seller_id\`, \`_marketplace_ids\`, \`_data_start\`,
 \`_data_end\`, \`_row\` and \`_loaded_at\`.
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -168,5 +168,91 @@ tables:
       assert.deepEqual([stdout, code], ['', 2]);
       assert.match(stderr, /nothing in it to make a schema from/);
     });
+  });
+
+  describe('drift', () => {
+    const type = 'GET_TEST_DATA';
+    const load = async (name: string, content: string) => {
+      file(name, content);
+      assert.equal((await run('load', name, '--type', type)).code, 0);
+    };
+    const drift = async () =>
+      JSON.parse((await run('schemas', 'drift', '--json')).stdout) as Record<string, unknown>[];
+    const told = (drifts: Record<string, unknown>[]) =>
+      drifts.map(({ kind, column, header, documents, ofDocuments, examples }) => ({
+        kind,
+        column,
+        header,
+        seen: `${documents} of ${ofDocuments}`,
+        examples,
+      }));
+    const expected = [
+      {
+        kind: 'added',
+        column: 'paid_on',
+        header: 'Paid on',
+        seen: '1 of 2',
+        examples: ['2026-01-03', '2026-01-04'],
+      },
+      { kind: 'added', column: 'refund', header: 'refund', seen: '2 of 2', examples: ['1.5', '2'] },
+      { kind: 'missing', column: 'note', header: undefined, seen: '1 of 2', examples: [] },
+    ];
+
+    beforeEach(async () => {
+      mkdirSync(join(folder, 'schemas'));
+      file('schemas/GET_TEST_DATA.yaml', removals);
+      await load('a.tsv', 'order-id\tday\tfee\tnote\trefund\n1\t2026-01-01\t1\tx\t1.5\n');
+      await load(
+        'b.tsv',
+        'order-id\tday\tfee\trefund\tPaid on\n2\t2026-01-01\t1\t2\t2026-01-03\n3\t2026-01-01\t1\t2\t2026-01-04\n',
+      );
+    });
+
+    it('tells unknown headers and missing columns, with examples, and reload and rebuild keep it', async () => {
+      assert.deepEqual(told(await drift()), expected);
+      assert.equal((await run('reload', '--type', type)).code, 0);
+      assert.deepEqual(told(await drift()), expected);
+      assert.equal((await run('rebuild')).code, 0);
+      assert.deepEqual(told(await drift()), expected);
+      const { stdout } = await run('schemas', 'drift');
+      assert.match(stdout, /GET_TEST_DATA +removals +unknown header refund +2 of 2 +\d{4}-\d\d-\d\d/);
+    });
+
+    it('gives the lines that adopt it', async () => {
+      const { stdout } = await run('schemas', 'drift', '--yaml');
+      const lines = stdout.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+      assert.deepEqual(lines, [
+        '      - { name: paid_on, from: Paid on, type: date }',
+        '      - { name: refund, from: refund, type: "decimal(18,4)" }',
+      ]);
+      file('schemas/GET_TEST_DATA.yaml', `${removals}${lines.join('\n')}\n`);
+      assert.equal((await run('reload', '--type', type)).code, 0);
+      assert.deepEqual(
+        told(await drift()).filter(({ kind }) => kind === 'added'),
+        [],
+      );
+      assert.equal((await run('rebuild')).code, 0);
+      assert.deepEqual(
+        await query(
+          `SELECT DISTINCT data_type FROM duckdb_columns() WHERE column_name IN ('paid_on', 'refund') ORDER BY 1`,
+        ),
+        [{ data_type: 'DATE' }, { data_type: 'DECIMAL(18,4)' }],
+      );
+    });
+
+    it('tells a column that a document made wider, a second load of it included', async () => {
+      file('c.tsv', 'sku\tunits\na\t1\n');
+      file('d.tsv', 'sku\tunits\na\t1.5\n');
+      for (const name of ['c.tsv', 'd.tsv', 'd.tsv']) {
+        assert.equal((await run('load', name, '--type', 'GET_SOMETHING_NEW')).code, 0);
+      }
+      const { stdout } = await run('schemas', 'drift', '--type', 'GET_SOMETHING_NEW');
+      assert.match(stdout, /units widened from int64 to decimal\(\d+,4\) +1 of 2/);
+      assert.equal((stdout.match(/widened/g) ?? []).length, 1);
+    });
+  });
+
+  it('drift says where there is none', async () => {
+    assert.equal((await run('schemas', 'drift')).stdout, 'No drift in the loaded documents.\n');
   });
 });
