@@ -48,22 +48,25 @@ export async function parseDocument({
       : parsed;
   }
   const beginning = JSON.stringify(head.trim().slice(0, 200));
-  // A type whose documents are delimited sends JSON or XML only to say that something went wrong.
-  const isMessage = format === 'HTML' || /^\s*\{\s*"errorDetails"/.test(head) || isDelimited(schema);
+  // A type whose documents are of another format sends JSON or XML only to say that something went wrong.
+  const isMessage =
+    format === 'HTML' ||
+    /^\s*\{\s*"errorDetails"/.test(head) ||
+    (schema !== undefined && schema.format !== format.toLowerCase());
   if (format !== 'a binary file' && isMessage) {
     throw new ReportsError('NOT_A_REPORT', { reportType, documentId, found: beginning });
   }
-  if (format === 'JSON') return parseObjects(reportType, () => readJsonObjects(document), batchRows);
-  if (format === 'XML') return parseObjects(reportType, () => readXmlObjects(document), batchRows);
+  if (format === 'JSON') {
+    return parseObjects(document, schema, (paths) => readJsonObjects(document, paths), batchRows);
+  }
+  if (format === 'XML') {
+    return parseObjects(document, schema, (paths) => readXmlObjects(document, paths), batchRows);
+  }
   throw new ReportsError('FORMAT_UNSUPPORTED', {
     reportType,
     documentId,
     found: `${format} (it begins ${beginning})`,
   });
-}
-
-function isDelimited(schema: ReportSchema | undefined): boolean {
-  return schema !== undefined && schema.format !== 'json' && schema.format !== 'xml';
 }
 
 /** What a text is, by its beginning. */
