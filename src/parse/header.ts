@@ -47,7 +47,7 @@ export function resolveHeader(
   if (schema) {
     const missing = schema.filter((_, index) => !matched.includes(index)).map(({ name }) => name);
     if (added.length > 0) notes.push(`columns the schema does not know: ${added.join(', ')}`);
-    if (missing.length > 0) notes.push(`columns not in the document: ${missing.join(', ')}`);
+    if (missing.length > 0) notes.push(`columns not in the document: ${firstOf(missing)}`);
   }
   return { columns, positions, schemaColumns: columns.map((_, index) => schema?.[index]), nameless, notes };
 }
@@ -86,4 +86,11 @@ function spellingsOf({ from }: ColumnSchema): string[] {
 /** Some write the columns of a table as headers. */
 function nameOf({ name }: ColumnSchema): string[] {
   return [name];
+}
+
+/** Of many names the first: in a document without the figures of a whole program they would fill a page. */
+function firstOf(names: string[]): string {
+  const most = 10;
+  const more = names.length - most;
+  return more <= 1 ? names.join(', ') : `${names.slice(0, most).join(', ')} and ${more} more`;
 }

@@ -49,6 +49,9 @@ function rulesOf(schema: ReportSchema | undefined): ValueRules {
   return { decimalMark: '.', dateOrder: declared ?? 'mdy' };
 }
 
+/** What says of what kind a document is: the ledger does so, too. */
+const kindOfDocument = /(^|\.)(reportType|MessageType|DocumentVersion)$/;
+
 /**
  * The tables of the schema of which the document has the list, in the schema's order.
  * Errors: HEADER_UNKNOWN where the document has something, and nothing of the schema.
@@ -62,8 +65,7 @@ function plannedTables(
 ): ObjectTable[] {
   const { taken, left } = plan.besideLeaves(found.beside);
   const otherLists = [...found.lists.keys()].map(shownPath);
-  // The ledger has the report type.
-  const others = left.filter(({ text }) => text !== facts.reportType).map(({ path }) => shownPath(path));
+  const others = left.map(({ path }) => shownPath(path)).filter((path) => !kindOfDocument.test(path));
   const isOfType = found.tables.size > 0 || taken.length > 0;
   if (!isOfType && otherLists.length + others.length > 0)
     refuseUnknown(facts, [], [...otherLists, ...others]);

@@ -135,7 +135,7 @@ describe('a JSON document with a schema', () => {
 
   it('tells what stands beside the rows and is taken by no column', async () => {
     const { parsed } = await readRows(
-      json({ spec: { ...spec, reportType: 'GET_TEST', version: 2 }, salesByDate: [day] }),
+      json({ spec: { ...spec, reportType: 'GET_ANY', version: 2 }, salesByDate: [day] }),
       sales,
     );
     assert.deepEqual(parsed.notes, ['values beside the rows that no column takes: spec.version']);
