@@ -5,7 +5,7 @@ import type { DocumentFacts, ExaminedDocument } from '../source/types.js';
 import { leavesOf } from './leaves.js';
 import { ObjectSurvey, shownPath, splitWords } from './object-columns.js';
 import { type ListPaths, noPaths, type ObjectRow } from './object-lists.js';
-import { ObjectPlan } from './object-plan.js';
+import { ObjectPlan, type PlannedTable } from './object-plan.js';
 import { type ObjectTable, readObjectBatches } from './object-batches.js';
 import { type FoundObjects, surveyObjects } from './object-survey.js';
 import { refuseKeyless, refuseUnknown } from './table-layout.js';
@@ -54,7 +54,7 @@ const kindOfDocument = /(^|\.)(reportType|MessageType|DocumentVersion)$/;
 
 /**
  * The tables of the schema of which the document has the list, in the schema's order.
- * Errors: HEADER_UNKNOWN where the document has something, and nothing of the schema.
+ * Errors: HEADER_UNKNOWN where the document has something, and nothing of the schema; KEY_COLUMN_MISSING.
  */
 function plannedTables(
   facts: DocumentFacts,
@@ -66,38 +66,50 @@ function plannedTables(
   const { taken, left } = plan.besideLeaves(found.beside);
   const otherLists = [...found.lists.keys()].map(shownPath);
   const others = left.map(({ path }) => shownPath(path)).filter((path) => !kindOfDocument.test(path));
-  const isOfType = found.tables.size > 0 || taken.length > 0;
-  if (!isOfType && otherLists.length + others.length > 0)
-    refuseUnknown(facts, [], [...otherLists, ...others]);
   if (otherLists.length > 0) notes.push(`lists the schema does not know: ${otherLists.join(', ')}`);
   if (others.length > 0) notes.push(`values beside the rows that no column takes: ${others.join(', ')}`);
-  return plan.tables.flatMap((planned) => {
+  const tables = plan.tables.flatMap((planned) => {
     const seen = found.tables.get(planned);
-    if (!seen) return [];
-    const { schema } = planned;
-    const above = plan.leavesAbove(planned, seen.list, found.beside);
-    if (seen.survey.rows > 0) for (const leaf of above) seen.survey.add(leaf);
-    const { columns, places, notes: ofTable } = seen.survey.columns(rules);
-    if (seen.survey.rows > 0) {
-      const headers = [...places.keys()].map(shownPath);
-      // What the document says of itself is there in another document of Amazon's, too.
-      const ofRows = columns.filter(({ header }) => !header?.startsWith('$.'));
-      refuseUnknown(facts, ofRows, headers);
-      refuseKeyless(facts, schema, columns, headers);
-    }
-    notes.push(...(plan.tables.length > 1 ? ofTable.map((note) => `${schema.name}: ${note}`) : ofTable));
-    return {
-      table: {
-        name: schema.name,
-        load: { mode: schema.load.mode, key: schema.load.key },
-        ...(schema.partitionBy ? { partitionBy: schema.partitionBy } : {}),
-        columns,
-      },
-      places,
-      hasRowsIn: (list) => list !== undefined && plan.tablesOf(list).includes(planned),
-      rowsOf: (list, value) => plan.rowsOf(planned, list ?? '', value, above),
-    };
+    return seen ? [plannedTable(facts, plan, planned, seen, found.beside, rules, notes)] : [];
   });
+  const isEmpty = tables.every(({ places }) => places.size === 0);
+  // What the document says of itself stands in others of Amazon's documents, too.
+  const ofRows = tables.flatMap(({ table }) =>
+    table.columns.filter(({ header }) => !header?.startsWith('$.')),
+  );
+  const paths = tables.flatMap(({ places }) => [...places.keys()].map(shownPath));
+  if (!isEmpty) refuseUnknown(facts, ofRows, paths);
+  const isOther = found.tables.size === 0 && taken.length === 0;
+  if (isOther && otherLists.length + others.length > 0) refuseUnknown(facts, [], [...otherLists, ...others]);
+  return tables;
+}
+
+function plannedTable(
+  facts: DocumentFacts,
+  plan: ObjectPlan,
+  planned: PlannedTable,
+  { survey, list: firstList }: { survey: ObjectSurvey; list: string },
+  beside: unknown,
+  rules: ValueRules,
+  notes: string[],
+): ObjectTable {
+  const { schema } = planned;
+  const above = plan.leavesAbove(planned, firstList, beside);
+  if (survey.rows > 0) for (const leaf of above) survey.add(leaf);
+  const { columns, places, notes: ofTable } = survey.columns(rules);
+  if (survey.rows > 0) refuseKeyless(facts, schema, columns, [...places.keys()].map(shownPath));
+  notes.push(...(plan.tables.length > 1 ? ofTable.map((note) => `${schema.name}: ${note}`) : ofTable));
+  return {
+    table: {
+      name: schema.name,
+      load: { mode: schema.load.mode, key: schema.load.key },
+      ...(schema.partitionBy ? { partitionBy: schema.partitionBy } : {}),
+      columns,
+    },
+    places,
+    hasRowsIn: (list) => list !== undefined && plan.tablesOf(list).includes(planned),
+    rowsOf: (list, value) => plan.rowsOf(planned, list ?? '', value, above),
+  };
 }
 
 /** A table for each list without one, and where there is no schema one for what stands beside the lists. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import { parse } from 'yaml';
 import { ReportsError } from '../../src/errors.js';
 import { readJsonObjects } from '../../src/parse/json.js';
@@ -291,6 +292,69 @@ describe('a JSON document with a schema', () => {
       ],
     );
     assert.deepEqual(rowsOf.b, [{ id: '007', of: '1', _row: '1' }]);
+  });
+});
+
+describe('whichever lists a schema names', () => {
+  /** A value that is found again, wherever it comes to stand. */
+  const value = fc.integer({ min: 0, max: 1e9 }).map((number) => `v${number}v`);
+  const sub = fc.record({ e: value, f: fc.option(value) }, { requiredKeys: [] });
+  const item = fc.record(
+    { d: value, g: fc.record({ h: value }), subs: fc.array(sub, { maxLength: 3 }) },
+    { requiredKeys: ['d'] },
+  );
+  const row = fc.record(
+    {
+      a: value,
+      b: fc.record({ c: value, more: fc.array(value, { maxLength: 2 }) }, { requiredKeys: [] }),
+      items: fc.array(item, { minLength: 1, maxLength: 3 }),
+      others: fc.array(fc.oneof(value, sub), { maxLength: 2 }),
+    },
+    { requiredKeys: ['a', 'items'] },
+  );
+  const document = fc.record(
+    {
+      head: fc.record({ x: value }),
+      list: fc.array(row, { maxLength: 4 }),
+      extra: fc.array(sub, { maxLength: 2 }),
+    },
+    { requiredKeys: ['list', 'head'] },
+  );
+  const columnsOf: Record<string, Record<string, string>> = {
+    list: { top: '$.head.x string', a: 'a string', c: 'b.c string' },
+    'list.items': { top: '$.head.x string', a: '^.a string', d: 'd string' },
+    'list.items.subs': { a: '^.^.a string', d: '^.d string', e: 'e string' },
+  };
+  const someTables = fc
+    .subarray(Object.keys(columnsOf), { minLength: 1 })
+    // Of an item without subs nothing is kept where only these are rows.
+    .filter((rows) => rows.includes('list') || rows.includes('list.items'))
+    .filter((rows) => !rows.includes('list.items.subs') || rows.includes('list.items'));
+
+  it('no value of a row is lost', async () => {
+    await fc.assert(
+      fc.asyncProperty(document, someTables, fc.integer({ min: 1, max: 30 }), async (found, lists, chunk) => {
+        const schema = schemaOf(
+          'json',
+          lists.map((rows) => ({
+            name: rows.replaceAll('.', '_'),
+            rows,
+            columns: columnsOf[rows] ?? {},
+          })),
+        );
+        const text = JSON.stringify(found);
+        const { rows, rejects } = await readRows(documentOf(text, {}, chunk), schema);
+        const { head: _, ...ofRows } = found;
+        const values = JSON.stringify(ofRows).match(/v\d+v/g) ?? [];
+        const kept = JSON.stringify(rows);
+        assert.deepEqual(
+          values.filter((each) => !kept.includes(each)),
+          [],
+        );
+        assert.deepEqual(rejects, []);
+      }),
+      { numRuns: 300 },
+    );
   });
 });
 
