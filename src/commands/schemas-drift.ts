@@ -4,6 +4,7 @@ import { looseHeader } from '../schema/column-name.js';
 import { columnsYaml } from '../schema/infer.js';
 import type { ColumnType, ReportSchema, ReportSchemas } from '../schema/types.js';
 import { collectDrift, type Drift } from '../warehouse/drift.js';
+import { columnTypeOf } from '../warehouse/duckdb/catalog.js';
 import { identifier } from '../warehouse/duckdb/sql.js';
 import type { Warehouse } from '../warehouse/types.js';
 import { type Io, resultWidth } from './io.js';
@@ -61,23 +62,31 @@ async function valuesOf(
   { kind, table, column, header }: Drift,
   warehouse: Warehouse,
 ): Promise<Pick<DriftWithValues, 'examples' | 'type'>> {
-  if (kind !== 'added' || !(await hasColumn(warehouse, table, column))) return { examples: [] };
+  const typeText = kind === 'added' ? await typeOfColumn(warehouse, table, column) : undefined;
+  if (typeText === undefined) return { examples: [] };
   const mostValues = 10_000;
   const { rows } = await warehouse.query(
-    `SELECT DISTINCT ${identifier(column)} AS value FROM ${identifier(table)}
-     WHERE ${identifier(column)} <> '' ORDER BY 1 LIMIT ${mostValues}`,
+    `SELECT DISTINCT CAST(${identifier(column)} AS VARCHAR) AS value FROM ${identifier(table)}
+     WHERE value <> '' ORDER BY 1 LIMIT ${mostValues}`,
   );
   const values = rows.map(({ value }) => String(value));
   const mostExamples = 3;
-  return { examples: values.slice(0, mostExamples), type: inferType(header ?? column, values) };
+  const inferred = inferType(header ?? column, values);
+  const type = typeText === 'VARCHAR' ? inferred : (columnTypeOf(typeText) ?? inferred);
+  return { examples: values.slice(0, mostExamples), type };
 }
 
-/** A table may be gone by now, or its column be of another type than that of an added one. */
-async function hasColumn(warehouse: Warehouse, table: string, column: string): Promise<boolean> {
+/** The type of a column as DuckDB has it; undefined where it is gone by now. */
+async function typeOfColumn(
+  warehouse: Warehouse,
+  table: string,
+  column: string,
+): Promise<string | undefined> {
   const { rows } = await warehouse.query(
-    `SELECT table_name, column_name FROM duckdb_columns() WHERE data_type = 'VARCHAR' AND schema_name = 'main'`,
+    `SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE schema_name = 'main'`,
   );
-  return rows.some((row) => row.table_name === table && row.column_name === column);
+  const found = rows.find((row) => row.table_name === table && row.column_name === column);
+  return found && String(found.data_type);
 }
 
 function driftTable(drifts: DriftWithValues[], io: Io): string {

@@ -41,9 +41,10 @@ async function sampleFacts(document: ExaminedDocument, reportType: string): Prom
   return {
     reportType,
     format: format === 'delimited' || format === undefined ? (delimiter === '\t' ? 'tsv' : 'csv') : format,
-    ...(quoting ? { quoting } : {}),
+    ...(quoting && format !== 'xlsx' ? { quoting } : {}),
     tables: tables.map(({ table, rows, columns }) => ({
       name: table.name,
+      ...(table.rowsPath ? { rowsPath: table.rowsPath } : {}),
       rows,
       columns: columns.map(({ column, filled }) => ({ ...column, filled })),
       keyCandidates: searches.get(table.name)?.candidates() ?? [],

@@ -43,13 +43,20 @@ export async function parseDocument({
   const { reportType, documentId } = document.raw.facts;
   if (format === 'delimited') return parseByEngine(document, schema, head, reading);
   const beginning = JSON.stringify(head.trim().slice(0, 200));
-  // A type whose documents are delimited sends JSON or XML only to say that something went wrong.
-  const isMessage = format === 'HTML' || /^\s*\{\s*"errorDetails"/.test(head) || isDelimited(schema);
+  // A type whose documents are of another format sends JSON or XML only to say that something went wrong.
+  const isMessage =
+    format === 'HTML' ||
+    /^\s*\{\s*"errorDetails"/.test(head) ||
+    (schema !== undefined && schema.format !== format.toLowerCase());
   if (format !== 'a binary file' && isMessage) {
     throw new ReportsError('NOT_A_REPORT', { reportType, documentId, found: beginning });
   }
-  if (format === 'JSON') return parseObjects(reportType, () => readJsonObjects(document), batchRows);
-  if (format === 'XML') return parseObjects(reportType, () => readXmlObjects(document), batchRows);
+  if (format === 'JSON') {
+    return parseObjects(document, schema, (paths) => readJsonObjects(document, paths), batchRows);
+  }
+  if (format === 'XML') {
+    return parseObjects(document, schema, (paths) => readXmlObjects(document, paths), batchRows);
+  }
   throw new ReportsError('FORMAT_UNSUPPORTED', {
     reportType,
     documentId,
@@ -104,10 +111,6 @@ async function parseWorkbook(
   parsed.notes.unshift(...sheet.notes);
   const { delimiter: _, quoting: __, ...dialect } = parsed.dialect;
   return { ...parsed, dialect };
-}
-
-function isDelimited(schema: ReportSchema | undefined): boolean {
-  return schema !== undefined && schema.format !== 'json' && schema.format !== 'xml';
 }
 
 /** What a text is, by its beginning. */

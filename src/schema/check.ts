@@ -1,6 +1,8 @@
 import { didYouMean, type Problem, type YamlFile, type YamlPath } from '../yaml-problems.js';
 import { looseHeader } from './column-name.js';
 import { readColumnType } from './column-type.js';
+import { checkPaths } from './check-paths.js';
+import { listOf, mapOf, type ProblemAt, textsOf, type YamlMap } from './yaml-maps.js';
 
 /**
  * What a report schema must say beyond the form of its keys: names that refer to columns, names and headers given once, keys
@@ -22,10 +24,12 @@ export function checkReportSchema({
   if (schema.format === 'raw' && tables.length > 0) {
     problems.push(problemAt(['tables'], 'a raw document is not parsed and fills no table', 'key'));
   }
-  return [...problems, ...repeatedNames(tables, ['tables'], problemAt)];
+  return [
+    ...problems,
+    ...checkPaths(schema.format, tables.map(mapOf), problemAt),
+    ...repeatedNames(tables, ['tables'], problemAt),
+  ];
 }
-
-type ProblemAt = YamlFile<unknown>['problemAt'];
 
 function checkTable(table: YamlMap, path: YamlPath, problemAt: ProblemAt): Problem[] {
   const columns = listOf(table.columns).map(mapOf);
@@ -107,20 +111,6 @@ function repeatedHeaders(columns: YamlMap[], path: YamlPath, problemAt: ProblemA
   );
 }
 
-type YamlMap = Record<string, unknown>;
-
-function mapOf(value: unknown): YamlMap {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as YamlMap) : {};
-}
-
-function listOf(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
 function isListOrAbsent(value: unknown): boolean {
   return value === undefined || Array.isArray(value);
-}
-
-function textsOf(values: unknown[]): string[] {
-  return values.filter((value) => typeof value === 'string');
 }

@@ -8,12 +8,13 @@ export interface SampleFacts {
   reportType: string;
   format: DocumentFormat;
   quoting?: Quoting;
-  /** The tables the document has. Only that of a delimited document or a workbook can be written down with its columns. */
   tables: SampleTable[];
 }
 
 export interface SampleTable {
   name: string;
+  /** The path of its rows, in JSON and XML. */
+  rowsPath?: string;
   rows: number;
   columns: (ResolvedColumn & {
     /** Rows with a value. */
@@ -29,18 +30,14 @@ export interface SampleTable {
  * meets others; what keys there could be is in a comment. A nameless or repeated header is left out: it goes on to be added at load.
  */
 export function schemaYaml({ reportType, format, quoting, tables }: SampleFacts): string {
-  const isWhole = format === 'tsv' || format === 'csv' || format === 'xlsx';
   const document = new Document({
     reportType,
-    description: isWhole
-      ? 'Columns and types as found in one document; check them, and say here what a row is.'
-      : 'Say here what a row is.',
+    description: 'Columns and types as found in one document; check them, and say here what a row is.',
     format,
-    ...(quoting && isWhole ? { quoting } : {}),
+    ...(quoting ? { quoting } : {}),
     restricted: false,
   });
-  if (isWhole) document.set('tables', document.createNode(tables.map((table) => tableNode(document, table))));
-  else document.comment = tables.map(tableComment).join('\n');
+  document.set('tables', document.createNode(tables.map((table) => tableNode(document, table))));
   return document.toString({ lineWidth: 0 });
 }
 
@@ -59,7 +56,7 @@ const columnIndent = ' '.repeat(6);
 
 function tableNode(
   document: Document,
-  { name, rows, columns, keyCandidates, keyRows }: SampleTable,
+  { name, rowsPath, rows, columns, keyCandidates, keyRows }: SampleTable,
 ): YAMLMap {
   const seen = new Set<string>();
   const nodes = columns.flatMap(({ name: column, header, type, filled }) => {
@@ -70,7 +67,11 @@ function tableNode(
     const text = { name: column, from, type: columnTypeText(type), ...(description && { description }) };
     return [document.createNode(text, { flow: true })];
   });
-  const table: YAMLMap = document.createNode({ name, columns: nodes });
+  const table: YAMLMap = document.createNode({
+    name,
+    ...(rowsPath ? { rows: rowsPath } : {}),
+    columns: nodes,
+  });
   const load = document.createPair('load', document.createNode({ mode: 'append' }, { flow: true }));
   if (keyCandidates.length > 0) {
     const shown = keyCandidates.slice(0, mostCandidates).map((key) => `[${key.join(', ')}]`);
@@ -78,23 +79,12 @@ function tableNode(
     key.commentBefore = ` No two of the ${keyRows < rows ? 'first ' : ''}${keyRows} rows of the sample have the same ${shown.join(', or the same ')}.`;
     load.key = key;
   }
-  table.items.splice(1, 0, load);
+  table.items.splice(-1, 0, load);
   return table;
 }
 
 /** So many keys are for people to choose from. */
 const mostCandidates = 6;
-
-/** A comment, for YAML has no place yet for the paths of the columns. */
-function tableComment({ name, rows, columns }: SampleTable): string {
-  const lines = columns.map(
-    ({ name: column, header, type }) => `   ${column}: ${columnTypeText(type)}, from ${header ?? column}`,
-  );
-  return [
-    ` Columns are taken from each document. Of the sample, table ${name}, ${rows} rows:`,
-    ...lines,
-  ].join('\n');
-}
 
 /** The table of a report type without a schema: `merchant_listings_data` for GET_MERCHANT_LISTINGS_DATA. */
 export function defaultTableName(reportType: string): string {

@@ -20,7 +20,7 @@ const columnSpec = z
     from: z
       .union([header, z.array(header).min(1)])
       .describe(
-        "Amazon's header, or a list of its known spellings and languages, best first. Case, blanks, `-` and `_` don't matter.",
+        "Amazon's header, or a list of its known spellings and languages, best first. Case, blanks, `-` and `_` don't matter. In `json` and `xml` the path of the value from the row: `sales.amount`, `@attribute`, `$.path` from the top of the document, `^.path` from what holds the list of rows.",
       ),
     type: z
       .string()
@@ -74,6 +74,13 @@ const tableSpec = z
       .regex(namePattern, nameProblem)
       .max(100)
       .describe('Table in the warehouse. One table belongs to one report type.'),
+    rows: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'The path to the list whose items are the rows, for `json` and `xml`: `salesByAsin`, or `campaigns.coupons` for the coupons of all campaigns. In `xml` from below the root element. `$` where the document itself is the list, or one row.',
+      ),
     load: loadSpec,
     partitionBy: z
       .string()
@@ -82,7 +89,7 @@ const tableSpec = z
     columns: z.array(columnSpec).min(1),
   })
   .describe(
-    'The tables a document fills: one for `tsv`, `csv` and `xlsx`, none for `raw`. Left out where the columns of the type are not known: they are taken from each document.',
+    'The tables a document fills: one for `tsv`, `csv` and `xlsx`, one for each list of rows in `json` and `xml`, none for `raw`. Left out where the columns of the type are not known: they are taken from each document.',
   );
 
 /** The YAML of a report schema; parsing, checks, the reference page and the JSON Schema for editors all come from it. */
@@ -145,9 +152,16 @@ export function toReportSchema(yaml: ReportSchemaYaml, file: string): ReportSche
   };
 }
 
-function toTable({ name, load, partitionBy, columns }: ReportSchemaYaml['tables'][number]): TableSchema {
+function toTable({
+  name,
+  rows,
+  load,
+  partitionBy,
+  columns,
+}: ReportSchemaYaml['tables'][number]): TableSchema {
   return {
     name,
+    ...(rows === undefined ? {} : { rows }),
     load: { mode: load.mode, key: load.key, ...(load.why === undefined ? {} : { why: load.why }) },
     ...(partitionBy === undefined ? {} : { partitionBy }),
     columns: columns.map(

@@ -30,7 +30,7 @@ export type LoadMode = 'append' | 'merge' | 'replace' | 'snapshot';
 export interface ColumnSchema {
   /** snake_case, valid in DuckDB and BigQuery. */
   name: string;
-  /** Amazon's header and its other known spellings, best first. */
+  /** Amazon's header and its other known spellings, best first. In JSON and XML paths, see `object-path.ts`. */
   from: string[];
   type: ColumnType;
   description?: string;
@@ -41,6 +41,8 @@ export interface ColumnSchema {
 export interface TableSchema {
   /** Table name in the warehouse. */
   name: string;
+  /** In JSON and XML the path to the list of its rows; `$` is the document itself. */
+  rows?: string;
   load: {
     mode: LoadMode;
     /** Column names; together with the seller they say which rows a newer document replaces. Empty for append and snapshot. */
@@ -63,7 +65,7 @@ export interface ReportSchema {
   quoting: Quoting;
   /** Whether getReportDocument needs a restricted data token. */
   restricted: boolean;
-  /** One table for delimited formats and xlsx; none for `raw`, and where columns are to be inferred. */
+  /** One table for delimited formats and xlsx, one for each list of rows in JSON and XML; none for `raw`, and where columns are to be inferred. */
   tables: TableSchema[];
   /** The file it was read from, for messages. */
   file: string;

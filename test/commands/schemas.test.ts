@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { parse } from 'yaml';
 import writeWorkbook from 'write-excel-file/node';
 import { type Ran, runInProcess } from '../pipeline/world.js';
 
@@ -60,6 +61,16 @@ describe('the commands on report schemas', function () {
       ]);
       assert.deepEqual(await query('SELECT DISTINCT charset, rejects FROM _loads'), [
         { charset: 'binary', rejects: '0' },
+      ]);
+    });
+
+    it('a JSON document loads as one of a type without a schema does', async () => {
+      mkdirSync(join(folder, 'schemas'));
+      file('schemas/a.yaml', 'reportType: GET_TEST_DATA\nformat: json\n');
+      file('a.json', '{"at":{"day":"2026-01-01"},"items":[{"id":"a"}]}');
+      assert.equal((await run('load', 'a.json', '--type', 'GET_TEST_DATA')).code, 0);
+      assert.deepEqual(await query('SELECT id, at_day FROM test_data, test_data_header'), [
+        { id: 'a', at_day: '2026-01-01' },
       ]);
     });
 
@@ -156,11 +167,30 @@ tables:
       assert.equal((await run('schemas', 'check', 'new.yaml', '--sample', 'GET_NEW_DATA.tsv')).code, 0);
     });
 
-    it('writes a valid schema of JSON too', async () => {
-      file('GET_NEW_DATA.json', '{"rows":[{"id":"a","units":{"sold":2}}]}');
-      file('new.yaml', (await run('schemas', 'infer', 'GET_NEW_DATA.json')).stdout);
-      assert.equal((await run('schemas', 'check', 'new.yaml', '--sample', 'GET_NEW_DATA.json')).code, 0);
-    });
+    for (const [name, content, paths] of [
+      [
+        'GET_NEW_DATA.json',
+        '{"at":{"day":"2026-01-01"},"items":[{"id":"a","units":{"sold":2}}]}',
+        ['items', '$'],
+      ],
+      [
+        'GET_NEW_DATA.xml',
+        '<R><Item id="a"><Sold>2</Sold></Item><Item id="b"><Sold>3</Sold></Item></R>',
+        ['Item'],
+      ],
+    ] as const) {
+      it(`writes a schema with paths for ${name}`, async () => {
+        file(name, content);
+        const { stdout } = await run('schemas', 'infer', name);
+        assert.deepEqual(
+          parse(stdout).tables.map((table: { rows: string }) => table.rows),
+          paths,
+        );
+        file('new.yaml', stdout);
+        const { stdout: checked, code } = await run('schemas', 'check', 'new.yaml', '--sample', name);
+        assert.equal(code, 0, checked);
+      });
+    }
 
     it('says where there is nothing to infer from', async () => {
       file('GET_NEW_DATA.tsv', '');

@@ -132,10 +132,12 @@ tables:
     );
   });
 
-  it('of JSON is valid too, and leaves the columns to be inferred', () => {
-    const text = yamlFor({ format: 'json' }, columnsFor(['a.b'], [{ kind: 'int64' }]));
-    assert.deepEqual(readBack(text)?.tables, []);
-    assert.match(text, /# {3}a_b: int64, from a\.b/);
+  it('of JSON has the path of its rows', () => {
+    const columns = columnsFor(['a.b'], [{ kind: 'int64' }]).map((column) => ({ ...column, filled: 2 }));
+    const table = { name: 'test_data', rowsPath: 'items', rows: 2, columns, keyCandidates: [], keyRows: 2 };
+    const schema = readBack(schemaYaml({ reportType: 'GET_TEST_DATA', format: 'json', tables: [table] }));
+    assert.equal(schema?.tables[0]?.rows, 'items');
+    assert.deepEqual(schema?.tables[0]?.columns[0]?.from, ['a.b']);
   });
 
   it('names its table after the report type', () => {

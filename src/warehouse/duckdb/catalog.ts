@@ -71,7 +71,8 @@ export function duckDbType(type: ColumnType): string {
   return type.kind === 'decimal' ? `DECIMAL(${type.precision},${type.scale})` : plainTypes[type.kind];
 }
 
-function columnTypeOf(typeText: string): ColumnType | undefined {
+/** The type of a report schema for a type as DuckDB spells it; undefined where none has such. */
+export function columnTypeOf(typeText: string): ColumnType | undefined {
   const plain = Object.entries(plainTypes).find(([, text]) => text === typeText);
   return readColumnType(plain?.[0] ?? typeText.toLowerCase());
 }
