@@ -315,7 +315,7 @@ tables:
       (error) =>
         error instanceof ReportsError &&
         error.code === 'SCHEMA_INVALID' &&
-        error.message.includes('5 problems') &&
+        error.message.includes('4 problems') &&
         error.message.includes('a.yaml:10:46') &&
         error.message.includes('did you mean "tables"?'),
     );
