@@ -4,7 +4,9 @@ import { buildProgram } from '../src/cli.js';
 import { answerNotes } from '../src/commands/query.js';
 import { configJsonSchema, configReference } from '../src/config/reference.js';
 import { catalogue } from '../src/errors.js';
+import { packagedSchemasFolder, readSchemas } from '../src/schema/read.js';
 import { schemaJsonSchema, schemaReference } from '../src/schema/reference.js';
+import { reportTypesPage } from '../src/schema/report-types-page.js';
 
 /** The generated pages of docs/, by path. A test holds them equal to what is committed; `npm run docs` writes them. */
 export function docsPages(): Map<string, string> {
@@ -14,6 +16,7 @@ export function docsPages(): Map<string, string> {
     ['docs/pipelines.md', configReference()],
     ['docs/pipelines.schema.json', `${JSON.stringify(configJsonSchema(), null, 2)}\n`],
     ['docs/schemas.md', schemaReference()],
+    ['docs/report-types.md', reportTypesPage(readSchemas({ folders: [packagedSchemasFolder()] }).values())],
     ['docs/report-schema.schema.json', `${JSON.stringify(schemaJsonSchema(), null, 2)}\n`],
   ]);
 }

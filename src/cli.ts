@@ -57,7 +57,7 @@ export function buildProgram(io: Io, exit: (code: number) => void): Command {
   program.addCommand(reloadCommand(io, exit));
   program.addCommand(rebuildCommand(io, exit));
   program.addCommand(inspectCommand(io));
-  program.addCommand(schemasCommand(io));
+  program.addCommand(schemasCommand(io, exit));
   program.addCommand(configCommand(io));
   program.addCommand(demoCommand(io));
   for (const command of withSubcommands(program)) command.copyInheritedSettings(program);

@@ -21,6 +21,8 @@ interface Expected {
   /** `name type`; schema columns that the document lacks are left out. */
   columns: string[];
   rows: Record<string, string>[];
+  /** Rows of the other tables of the document, by table. */
+  otherRows?: Record<string, Record<string, string>[]>;
   rejects: Record<string, unknown>[];
 }
 
@@ -90,6 +92,10 @@ async function duckDb(sql: string) {
   }
 }
 
+function withoutNulls(rows: Record<string, unknown>[]) {
+  return rows.map((row) => Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)));
+}
+
 /** Columns of the document, without those that only the schema has. */
 function documentColumns(parsed: ParsedDocument): string[] {
   return (parsed.tables[0]?.columns ?? [])
@@ -112,9 +118,10 @@ describe('fixtures, from the document to Parquet and back', () => {
             facts,
             engine,
           );
-          const [table] = tables;
-          const rows = (table?.rowsByDuckDb ?? []).map((row) =>
-            Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)),
+          const [table, ...others] = tables;
+          const rows = withoutNulls(table?.rowsByDuckDb ?? []);
+          const otherRows = Object.fromEntries(
+            others.map(({ name, rowsByDuckDb }) => [name, withoutNulls(rowsByDuckDb)]),
           );
           assert.deepEqual(
             {
@@ -123,9 +130,10 @@ describe('fixtures, from the document to Parquet and back', () => {
               table: table?.name,
               columns: documentColumns(parsed),
               rows,
+              otherRows,
               rejects,
             },
-            { facts: expected.facts, ...expected },
+            { facts: expected.facts, otherRows: {}, ...expected },
           );
           assert.equal(table?.rowsByHyparquet, rows.length);
         });

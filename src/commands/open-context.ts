@@ -6,6 +6,7 @@ import type { Config } from '../config/spec.js';
 import { removeOldPartials } from '../old-partials.js';
 import type { PipelineContext } from '../pipeline/context.js';
 import { packagedSchemasFolder, readSchemas } from '../schema/read.js';
+import type { ReportSchemas } from '../schema/types.js';
 import { openQuotaPlan, quotaKey } from '../source/selling-partner/quota.js';
 import { openSellingPartner } from '../source/selling-partner/selling-partner.js';
 import { openDuckDbWarehouse } from '../warehouse/duckdb/warehouse.js';
@@ -28,6 +29,16 @@ export function readFullConfig(command: Command, io: Io): Config {
 export function readWarehouseConfig(command: Command, io: Io): Config {
   const options = { ...configPath(command), cwd: io.cwd, env: io.env };
   return readConfig({ ...options, missing: 'defaults', tolerateUnset: true });
+}
+
+/** The folders of the report schemas: that of the program, then the user's. */
+export function schemaFolders(command: Command, io: Io): string[] {
+  return [packagedSchemasFolder(), readWarehouseConfig(command, io).schemas];
+}
+
+/** All report schemas, by report type. Errors: SCHEMA_INVALID. */
+export function readAllSchemas(command: Command, io: Io): ReportSchemas {
+  return readSchemas({ folders: schemaFolders(command, io) });
 }
 
 export function openWarehouse(config: Config, log?: Logger): Warehouse {

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { marketplaceId } from '../schema/marketplaces.js';
 
 /** Reads an option that is a whole number above zero. */
 export function positiveInteger(text: string): number {
@@ -17,4 +18,14 @@ export function listOption(text: string, before: string[] = []): string[] {
       .map((each) => each.trim())
       .filter(Boolean),
   ];
+}
+
+/** Reads an option that is a list of marketplaces, by id or country code. Gives their ids. */
+export function marketplaceOption(text: string, before: string[] = []): string[] {
+  const ids = listOption(text).map((each) => {
+    const id = marketplaceId(each);
+    if (id) return id;
+    throw new InvalidArgumentError(`${each} is no marketplace id or country code.`);
+  });
+  return [...before, ...ids];
 }

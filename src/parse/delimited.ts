@@ -1,12 +1,13 @@
-import type { ReportSchema, ResolvedColumn } from '../schema/types.js';
+import type { ReportSchema } from '../schema/types.js';
 import type { ExaminedDocument } from '../source/types.js';
 import { BatchBuilder } from './batch-builder.js';
+import { cellReader } from './cell-reader.js';
 import type { DelimitedDialect } from './dialect.js';
 import { type RecordReading, readRecords, surplusCells, surplusReason } from './records.js';
 import { surveyDocument } from './survey.js';
 import { delimitedLayout, dialectFacts, tableLayout } from './table-layout.js';
 import type { ParsedBatch, ParsedDocument, ParsedTable, Reject } from './types.js';
-import { expectedReason, isNullText, readerOf, type Value, type ValueRules } from './values.js';
+import type { ValueRules } from './values.js';
 
 /**
  * Parses a delimited document in two passes over its text: a survey decides what holds for the document as a whole, decimal mark, order of
@@ -68,18 +69,4 @@ async function* readBatches(
     }
   }
   if (builder.length > 0 || rejects.length > 0) yield { table: table.name, batch: builder.take(), rejects };
-}
-
-/** Reads a cell that is not empty: its value, or null with a reject where it is not of the column's type. */
-function cellReader({ name, type }: ResolvedColumn, rules: ValueRules) {
-  if (type.kind === 'string') return (text: string) => text;
-  const read = readerOf(type);
-  const reason = expectedReason(type);
-  return (text: string, row: number, rejects: Reject[]): Value | null => {
-    if (isNullText(text)) return null;
-    const value = read(text, rules);
-    if (value !== undefined) return value;
-    rejects.push({ row, column: name, raw: text, reason });
-    return null;
-  };
 }

@@ -144,7 +144,7 @@ function byWidth(lines: string[], schema: ReportSchema | undefined): Candidate |
   const header = wide.find((each) => each.delimiter === tab || !isSentence(each));
   // A type with a schema whose headers are all unknown must at least look like a table.
   const fewestCells = 3;
-  const isTable = schema === undefined || (wide.length > 1 && usual >= fewestCells);
+  const isTable = !schema?.tables.length || (wide.length > 1 && usual >= fewestCells);
   if (header) return header.delimiter === tab || isTable ? header : undefined;
   if (wide.length > 0) return undefined;
   // A single column: a few words on top, and rows below; a sentence is a message, not a header.

@@ -16,10 +16,14 @@ export interface ResolvedHeader {
 
 /**
  * Meets the header cells of a document with the columns of a schema: by their exact spelling, then without regard to case, blanks, `-` and
- * `_`. A header that stands twice is the schema's column at its first place. Unknown headers become string columns of their own; without a
- * schema all are, their types to be inferred.
+ * `_`. A header that stands twice is the schema's column at its first place. Unknown headers become string columns of their own, named by
+ * `wordsOf`; without a schema all are, their types to be inferred.
  */
-export function resolveHeader(header: string[], schema: ColumnSchema[] | undefined): ResolvedHeader {
+export function resolveHeader(
+  header: string[],
+  schema: ColumnSchema[] | undefined,
+  wordsOf: (header: string) => string = (text) => text,
+): ResolvedHeader {
   const matched = matchColumns(header, schema ?? []);
   const taken = new Set((schema ?? []).map(({ name }) => name));
   const columns: ResolvedColumn[] = (schema ?? []).map(({ name, type }, index) => {
@@ -32,7 +36,7 @@ export function resolveHeader(header: string[], schema: ColumnSchema[] | undefin
   const positions = header.map((cell, position) => {
     const known = matched[position];
     if (known !== undefined) return known;
-    const name = snakeCaseName(cell, taken, position + 1);
+    const name = snakeCaseName(wordsOf(cell), taken, position + 1);
     const origin = schema ? 'added' : 'inferred';
     columns.push({ name, header: cell, type: { kind: 'string' }, origin });
     if (cell.trim() === '') nameless.push(columns.length - 1);
@@ -43,7 +47,7 @@ export function resolveHeader(header: string[], schema: ColumnSchema[] | undefin
   if (schema) {
     const missing = schema.filter((_, index) => !matched.includes(index)).map(({ name }) => name);
     if (added.length > 0) notes.push(`columns the schema does not know: ${added.join(', ')}`);
-    if (missing.length > 0) notes.push(`columns not in the document: ${missing.join(', ')}`);
+    if (missing.length > 0) notes.push(`columns not in the document: ${firstOf(missing)}`);
   }
   return { columns, positions, schemaColumns: columns.map((_, index) => schema?.[index]), nameless, notes };
 }
@@ -52,10 +56,16 @@ export function resolveHeader(header: string[], schema: ColumnSchema[] | undefin
 function matchColumns(header: string[], schema: ColumnSchema[]): (number | undefined)[] {
   const matched: (number | undefined)[] = header.map(() => undefined);
   const found = new Set<number>();
-  for (const spelling of [(text: string) => text.trim(), looseHeader]) {
+  const asWritten = (text: string) => text.trim();
+  for (const [spelling, textsOf] of [
+    [asWritten, spellingsOf],
+    [looseHeader, spellingsOf],
+    [asWritten, nameOf],
+    [looseHeader, nameOf],
+  ] as const) {
     const byName = new Map<string, number>();
-    schema.forEach(({ from, name }, index) => {
-      for (const each of [...from, name]) {
+    schema.forEach((column, index) => {
+      for (const each of textsOf(column)) {
         if (!byName.has(spelling(each))) byName.set(spelling(each), index);
       }
     });
@@ -67,4 +77,20 @@ function matchColumns(header: string[], schema: ColumnSchema[]): (number | undef
     });
   }
   return matched;
+}
+
+function spellingsOf({ from }: ColumnSchema): string[] {
+  return from;
+}
+
+/** Some write the columns of a table as headers. */
+function nameOf({ name }: ColumnSchema): string[] {
+  return [name];
+}
+
+/** Of many names the first: in a document without the figures of a whole program they would fill a page. */
+function firstOf(names: string[]): string {
+  const most = 10;
+  const more = names.length - most;
+  return more <= 1 ? names.join(', ') : `${names.slice(0, most).join(', ')} and ${more} more`;
 }

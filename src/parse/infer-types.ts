@@ -1,6 +1,6 @@
 import type { ColumnType } from '../schema/types.js';
 import { type DateOrder, readTime } from './dates.js';
-import { type DecimalMark, markEvidence, readNumber } from './numbers.js';
+import { chooseMark, type DecimalMark, markEvidence, readNumber } from './numbers.js';
 import { isNullText } from './values.js';
 
 /** Headers of ids, whatever their values look like. */
@@ -11,6 +11,15 @@ const idHeader =
 const plainNumber = /^-?(?:0|[1-9][\d.,]*|0?[.,]\d+|0[.,]\d+)$/;
 
 const boolWords = new Set(['true', 'false']);
+
+/** The narrowest type that holds all values of a column, whatever the decimal mark and the order of day and month. */
+export function inferType(header: string, values: string[]): ColumnType {
+  const inference = new TypeInference(header);
+  for (const value of values) inference.add(value);
+  const mark = chooseMark(inference.marks, []);
+  const type = inference.type(mark, 'mdy');
+  return type.kind === 'string' ? inference.type(mark, 'dmy') : type;
+}
 
 /** What the values of one column of a type without a schema can be; told cell by cell. */
 export class TypeInference {

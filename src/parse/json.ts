@@ -1,51 +1,69 @@
 import { ReportsError } from '../errors.js';
 import type { ExaminedDocument } from '../source/types.js';
-
-/** One object of a document that holds objects: a row of the list under `list`, or what stands beside the lists. */
-export interface ObjectRow {
-  /** Name of the list; empty where the document is one list. Undefined for what stands beside the lists. */
-  list?: string;
-  /** Undefined where a list begins, be it empty or not. */
-  value: unknown;
-}
-
-/** A number that a double doesn't hold to the last digit, as the document writes it. */
-export class LongNumber {
-  constructor(readonly text: string) {}
-}
+import { joinPath, LongNumber } from './leaves.js';
+import { type ListPaths, noPaths, type ObjectRow } from './object-lists.js';
 
 const quote = 0x22;
 const backslash = 0x5c;
 
 /**
  * Streams the objects of a JSON document: the items of its list, or of every list that is a member of its object, one at a time; last
- * what stands beside the lists, as one object. Only one item is held in memory.
+ * what stands beside the lists, as one object. `paths` may name deeper lists, and objects that are rows. Only one item is held in memory.
  * Errors: DOCUMENT_UNPARSABLE.
  */
-export async function* readJsonObjects(document: ExaminedDocument): AsyncGenerator<ObjectRow> {
+export async function* readJsonObjects(
+  document: ExaminedDocument,
+  paths: ListPaths = noPaths,
+): AsyncGenerator<ObjectRow> {
   const reader = new TextReader(document);
-  const beside: Record<string, unknown> = Object.create(null);
-  let next = await reader.peek();
-  if (next === '[') {
+  const beside = emptyObject();
+  if ((await reader.peek()) === '[') {
     for await (const value of listItems(reader)) yield { list: '', value };
+  } else if (paths.isRow('')) {
+    yield { list: '', value: undefined };
+    yield { list: '', value: await reader.value() };
   } else {
-    await reader.expect('{');
-    next = await reader.peek();
-    while (next !== '}') {
-      if (next !== '"') throw reader.problem(`found ${shown(next)} where a name should be`);
-      const key = String(await reader.value());
-      await reader.expect(':');
-      if ((await reader.peek()) === '[') {
-        for await (const value of listItems(reader)) yield { list: key, value };
-      } else {
-        beside[key] = await reader.value();
-      }
-      next = await reader.afterValue('}');
-    }
-    await reader.expect('}');
+    yield* membersOf(reader, '', paths, beside);
     if (Object.keys(beside).length > 0) yield { value: beside };
   }
   if ((await reader.peek()) !== '') throw reader.problem('found more text after the end');
+}
+
+/** The rows in an object, at that path; its other members are put into `beside`. */
+async function* membersOf(
+  reader: TextReader,
+  path: string,
+  paths: ListPaths,
+  beside: Record<string, unknown>,
+): AsyncGenerator<ObjectRow> {
+  await reader.expect('{');
+  let next = await reader.peek();
+  while (next !== '}') {
+    if (next !== '"') throw reader.problem(`found ${shown(next)} where a name should be`);
+    const name = String(await reader.value());
+    const here = joinPath(path, name);
+    await reader.expect(':');
+    const begins = await reader.peek();
+    if (begins === '[' && !paths.isBeside(here)) {
+      for await (const value of listItems(reader)) yield { list: here, value };
+    } else if (begins === '{' && paths.isRow(here)) {
+      yield { list: here, value: undefined };
+      yield { list: here, value: await reader.value() };
+    } else if (begins === '{' && paths.leadsToRows(here)) {
+      const inner = emptyObject();
+      beside[name] = inner;
+      yield* membersOf(reader, here, paths, inner);
+    } else {
+      beside[name] = await reader.value();
+    }
+    next = await reader.afterValue('}');
+  }
+  await reader.expect('}');
+}
+
+/** Without a prototype, as a member may be named `__proto__`. */
+function emptyObject(): Record<string, unknown> {
+  return Object.create(null);
 }
 
 /** Undefined for the list itself, then its items. */

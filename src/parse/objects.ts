@@ -1,154 +1,145 @@
 import { snakeCaseName } from '../schema/column-name.js';
 import { defaultTableName } from '../schema/infer.js';
-import type { ColumnType, ResolvedColumn } from '../schema/types.js';
-import { BatchBuilder } from './batch-builder.js';
-import { TypeInference } from './infer-types.js';
-import { LongNumber, type ObjectRow } from './json.js';
-import type { ParsedBatch, ParsedDocument, ParsedTable } from './types.js';
-import { readerOf, type Value } from './values.js';
-
-const rules = { decimalMark: '.', dateOrder: 'mdy' } as const;
-
-/** A value found at a path of an object, as text, with what JSON says it is. */
-interface Leaf {
-  path: string;
-  text: string;
-  kind: 'text' | 'number' | 'bool' | 'json';
-}
+import type { ReportSchema } from '../schema/types.js';
+import type { DocumentFacts, ExaminedDocument } from '../source/types.js';
+import { leavesOf } from './leaves.js';
+import { ObjectSurvey, shownPath, splitWords } from './object-columns.js';
+import { type ListPaths, noPaths, type ObjectRow } from './object-lists.js';
+import { ObjectPlan, type PlannedTable } from './object-plan.js';
+import { type ObjectTable, readObjectBatches } from './object-batches.js';
+import { type FoundObjects, surveyObjects } from './object-survey.js';
+import { refuseKeyless, refuseUnknown } from './table-layout.js';
+import type { ParsedDocument } from './types.js';
+import type { ValueRules } from './values.js';
 
 /**
- * Parses a document that holds lists of objects, JSON or XML, with inferred columns: a table for each list, one for what stands beside
- * the lists. Nested objects are flattened by name, lists are kept as JSON. `openObjects` streams the objects from the start, twice.
+ * Parses a document that holds lists of objects, JSON or XML, in two passes: a survey finds the paths of its rows and what stands beside
+ * them, then the rows are read. A schema says which lists are tables. A list that it doesn't name, and every list where there is no schema,
+ * is a table with inferred columns: nested objects flattened by name, lists kept as JSON. `openObjects` streams the objects from the start.
+ * Errors: HEADER_UNKNOWN, KEY_COLUMN_MISSING, DOCUMENT_UNPARSABLE.
  */
 export async function parseObjects(
-  reportType: string,
-  openObjects: () => AsyncIterable<ObjectRow>,
+  { raw }: Pick<ExaminedDocument, 'raw'>,
+  schema: ReportSchema | undefined,
+  openObjects: (paths: ListPaths) => AsyncIterable<ObjectRow>,
   batchRows: number,
 ): Promise<ParsedDocument> {
-  const surveys = new Map<string | undefined, ListSurvey>();
-  for await (const { list, value } of openObjects()) {
-    const survey = surveys.get(list) ?? new ListSurvey();
-    surveys.set(list, survey);
-    for (const leaf of leavesOf(value)) survey.add(leaf);
-  }
-  const lists = [...surveys.keys()].filter((list) => list !== undefined);
-  const isEmpty = lists.length > 0 && lists.every((list) => surveys.get(list)?.isEmpty());
-  const base = defaultTableName(reportType);
-  const taken = new Set<string>();
-  const tables = new Map<string | undefined, ParsedTable & { paths: string[] }>();
-  for (const [list, survey] of surveys) {
-    // By what the document is made of, not by what is in it: a list has the same table whether others are empty or not.
-    const isOnly = surveys.size === 1 || (lists.length === 1 && list !== undefined);
-    const name = isOnly ? base : snakeCaseName(`${base}_${splitWords(list ?? 'header')}`, taken);
-    // What stands beside lists of nothing is about nothing.
-    if (isEmpty || survey.isEmpty()) continue;
-    tables.set(list, { name, load: { mode: 'append', key: [] }, ...survey.columns() });
-  }
+  const { facts } = raw;
+  const plan = schema?.tables.length ? new ObjectPlan(schema) : undefined;
+  const paths = plan?.lists ?? noPaths;
+  const found = await surveyObjects(openObjects(paths), plan);
+  const rules = rulesOf(schema);
+  const notes: string[] = [];
+  const tables = [
+    ...(plan ? plannedTables(facts, plan, found, rules, notes) : []),
+    ...inferredTables(facts, found, plan, rules),
+  ];
   return {
     dialect: { ...rules, preambleLines: 0 },
-    tables: [...tables.values()].map(({ paths: _, ...table }) => table),
-    notes: [],
-    batches: readBatches(openObjects, tables, batchRows),
+    tables: tables.map(({ table }) => table),
+    notes,
+    batches: readObjectBatches(openObjects(paths), tables, rules, batchRows),
   };
 }
 
-async function* readBatches(
-  openObjects: () => AsyncIterable<ObjectRow>,
-  tables: Map<string | undefined, ParsedTable & { paths: string[] }>,
-  batchRows: number,
-): AsyncGenerator<ParsedBatch> {
-  const builders = new Map(
-    [...tables].map(([list, { name, columns, paths }]) => {
-      const readers = columns.map(({ type }) => readerOf(type));
-      const places = new Map(paths.map((path, index) => [path, index]));
-      return [list, { name, places, readers, builder: new BatchBuilder(columns), row: 0 }];
-    }),
+/** Numbers in JSON and XML have a point, and dates the year first. */
+function rulesOf(schema: ReportSchema | undefined): ValueRules {
+  const columns = schema?.tables.flatMap((table) => table.columns) ?? [];
+  const declared = columns.find(({ dateOrder }) => dateOrder)?.dateOrder;
+  return { decimalMark: '.', dateOrder: declared ?? 'mdy' };
+}
+
+/** What says of what kind a document is: the ledger does so, too. */
+const kindOfDocument = /(^|\.)(reportType|MessageType|DocumentVersion)$/;
+
+/**
+ * The tables of the schema of which the document has the list, in the schema's order.
+ * Errors: HEADER_UNKNOWN where the document has something, and nothing of the schema; KEY_COLUMN_MISSING.
+ */
+function plannedTables(
+  facts: DocumentFacts,
+  plan: ObjectPlan,
+  found: FoundObjects,
+  rules: ValueRules,
+  notes: string[],
+): ObjectTable[] {
+  const { taken, left } = plan.besideLeaves(found.beside);
+  const otherLists = [...found.lists.keys()].map(shownPath);
+  const others = left.map(({ path }) => shownPath(path)).filter((path) => !kindOfDocument.test(path));
+  if (otherLists.length > 0) notes.push(`lists the schema does not know: ${otherLists.join(', ')}`);
+  if (others.length > 0) notes.push(`values beside the rows that no column takes: ${others.join(', ')}`);
+  const tables = plan.tables.flatMap((planned) => {
+    const seen = found.tables.get(planned);
+    return seen ? [plannedTable(facts, plan, planned, seen, found.beside, rules, notes)] : [];
+  });
+  const isEmpty = tables.every(({ places }) => places.size === 0);
+  // What the document says of itself stands in others of Amazon's documents, too.
+  const ofRows = tables.flatMap(({ table }) =>
+    table.columns.filter(({ header }) => !header?.startsWith('$.')),
   );
-  for await (const { list, value } of openObjects()) {
-    const table = builders.get(list);
-    if (!table || value === undefined) continue;
-    table.row += 1;
-    const cells: (Value | null)[] = table.readers.map(() => null);
-    for (const { path, text } of leavesOf(value)) {
-      const index = table.places.get(path);
-      if (index !== undefined) cells[index] = table.readers[index]?.(text, rules) ?? null;
-    }
-    table.builder.add(table.row, cells);
-    if (table.builder.length >= batchRows)
-      yield { table: table.name, batch: table.builder.take(), rejects: [] };
-  }
-  for (const { name, builder } of builders.values()) {
-    if (builder.length > 0) yield { table: name, batch: builder.take(), rejects: [] };
-  }
+  const paths = tables.flatMap(({ places }) => [...places.keys()].map(shownPath));
+  if (!isEmpty) refuseUnknown(facts, ofRows, paths);
+  const isOther = found.tables.size === 0 && taken.length === 0;
+  if (isOther && otherLists.length + others.length > 0) refuseUnknown(facts, [], [...otherLists, ...others]);
+  return tables;
 }
 
-/** What the objects of one list have. */
-class ListSurvey {
-  private readonly found = new Map<string, { kinds: Set<Leaf['kind']>; inference: TypeInference }>();
-
-  add({ path, text, kind }: Leaf): void {
-    const column = this.found.get(path) ?? { kinds: new Set(), inference: new TypeInference('') };
-    this.found.set(path, column);
-    column.kinds.add(kind);
-    column.inference.add(text);
-  }
-
-  isEmpty(): boolean {
-    return this.found.size === 0;
-  }
-
-  columns(): { columns: ResolvedColumn[]; paths: string[] } {
-    const taken = new Set<string>();
-    const columns = [...this.found].map(([path, { kinds, inference }]): ResolvedColumn => {
-      const name = snakeCaseName(splitWords(path), taken);
-      return {
-        name,
-        header: path.replaceAll(separator, '.'),
-        type: typeOf(kinds, inference),
-        origin: 'inferred',
-      };
-    });
-    return { columns, paths: [...this.found.keys()] };
-  }
+function plannedTable(
+  facts: DocumentFacts,
+  plan: ObjectPlan,
+  planned: PlannedTable,
+  { survey, list: firstList }: { survey: ObjectSurvey; list: string },
+  beside: unknown,
+  rules: ValueRules,
+  notes: string[],
+): ObjectTable {
+  const { schema } = planned;
+  const above = plan.leavesAbove(planned, firstList, beside);
+  if (survey.rows > 0) for (const leaf of above) survey.add(leaf);
+  const { columns, places, notes: ofTable } = survey.columns(rules);
+  if (survey.rows > 0) refuseKeyless(facts, schema, columns, [...places.keys()].map(shownPath));
+  notes.push(...(plan.tables.length > 1 ? ofTable.map((note) => `${schema.name}: ${note}`) : ofTable));
+  return {
+    table: {
+      name: schema.name,
+      load: { mode: schema.load.mode, key: schema.load.key },
+      ...(schema.partitionBy ? { partitionBy: schema.partitionBy } : {}),
+      columns,
+    },
+    places,
+    hasRowsIn: (list) => list !== undefined && plan.tablesOf(list).includes(planned),
+    rowsOf: (list, value) => plan.rowsOf(planned, list ?? '', value, above),
+  };
 }
 
-/** Text is a date where all of it is, else text, however much it looks like a number. */
-function typeOf(kinds: Set<Leaf['kind']>, inference: TypeInference): ColumnType {
-  const [kind] = kinds;
-  if (kinds.size !== 1 || kind === undefined) return { kind: 'string' };
-  if (kind === 'bool' || kind === 'json') return { kind };
-  const type = inference.type(rules.decimalMark, rules.dateOrder);
-  if (kind === 'number') return type;
-  return type.kind === 'date' || type.kind === 'timestamp' ? type : { kind: 'string' };
-}
-
-/** Between the names of a path: no name has it. */
-const separator = '\u0000';
-
-/** All values of an object, nested ones by their path; null is no value. */
-function* leavesOf(value: unknown, path = ''): Generator<Leaf> {
-  if (value === null || value === undefined) return;
-  if (value instanceof LongNumber) yield { path: path || 'value', text: value.text, kind: 'number' };
-  else if (Array.isArray(value)) yield { path: path || 'value', text: jsonText(value), kind: 'json' };
-  else if (typeof value === 'object') {
-    for (const [key, member] of Object.entries(value))
-      yield* leavesOf(member, path === '' ? key : `${path}${separator}${key}`);
-  } else {
-    const kind = typeof value === 'number' ? 'number' : typeof value === 'boolean' ? 'bool' : 'text';
-    yield { path: path || 'value', text: String(value), kind };
+/** A table for each list without one, and where there is no schema one for what stands beside the lists. */
+function inferredTables(
+  { reportType }: DocumentFacts,
+  { lists, beside }: FoundObjects,
+  plan: ObjectPlan | undefined,
+  rules: ValueRules,
+): ObjectTable[] {
+  const surveys = new Map<string | undefined, ObjectSurvey>(lists);
+  if (beside !== undefined && !plan) {
+    const survey = new ObjectSurvey();
+    survey.addRow(leavesOf(beside));
+    surveys.set(undefined, survey);
   }
-}
-
-/** JSON text in which long numbers stand as the document wrote them. */
-function jsonText(value: unknown): string {
-  if (value instanceof LongNumber) return value.text;
-  if (Array.isArray(value)) return `[${value.map(jsonText).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const members = Object.entries(value).map(([key, member]) => `${JSON.stringify(key)}:${jsonText(member)}`);
-  return `{${members.join(',')}}`;
-}
-
-/** `salesByDate` is three words. */
-function splitWords(name: string): string {
-  return name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').replace(/([A-Z]+)([A-Z][a-z])/g, '$1_$2');
+  const base = defaultTableName(reportType);
+  const taken = new Set(plan?.tables.map(({ schema }) => schema.name));
+  const isEmpty = lists.size > 0 && [...lists.values()].every((survey) => survey.isEmpty());
+  return [...surveys].flatMap(([list, survey]) => {
+    // By what the document is made of, not by what is in it: a list has the same table whether others are empty or not.
+    const isOnly = !plan && (surveys.size === 1 || (lists.size === 1 && list !== undefined));
+    const name = isOnly ? base : snakeCaseName(`${base}_${splitWords(list ?? 'header')}`, taken);
+    // What stands beside lists of nothing is about nothing.
+    if (isEmpty || survey.isEmpty()) return [];
+    const { columns, places } = survey.columns(rules);
+    return {
+      table: { name, rowsPath: shownPath(list ?? '') || '$', load: { mode: 'append', key: [] }, columns },
+      places,
+      hasRowsIn: (each) => each === list,
+      rowsOf: (_, value) => [leavesOf(value)],
+    };
+  });
 }

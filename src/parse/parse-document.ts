@@ -7,13 +7,14 @@ import { parseDelimited } from './delimited.js';
 import { readJsonObjects } from './json.js';
 import { parseObjects } from './objects.js';
 import type { Engine, ParsedDocument } from './types.js';
+import { readWorkbook } from './workbook.js';
 import { readXmlObjects } from './xml.js';
 
 /** So much of the text is looked at to tell what it is and to find its header. */
 const headCharacters = 256 * 1024;
 
 /**
- * Parses a document by its report schema; without one, by what its text looks like, columns inferred.
+ * Parses a document by its report schema; without one, by what its text looks like, columns inferred. A workbook is told by its bytes.
  * The tables and their columns are known at once; the rows are pulled from `batches`.
  * Errors: HEADER_NOT_FOUND, HEADER_UNKNOWN, KEY_COLUMN_MISSING, DOCUMENT_UNPARSABLE, NOT_A_REPORT, FORMAT_UNSUPPORTED; in the columnar engine also
  * WrongAssumption and NotColumnar, from here or from `batches`.
@@ -34,27 +35,28 @@ export async function parseDocument({
   batchRows?: number;
 }): Promise<ParsedDocument> {
   if (schema?.format === 'raw') return withoutRows();
+  const reading = { engine, known, batchRows };
+  if (document.charset === 'binary') return parseWorkbook(document, schema, reading);
   const head = await readHead(document.openText());
   if (head.trim() === '') return withoutRows();
   const format = formatOf(head);
   const { reportType, documentId } = document.raw.facts;
-  if (format === 'delimited') {
-    if (engine === 'columnar' && !(known instanceof NotColumnar)) {
-      return parseColumnar(document, schema, head, known);
-    }
-    const parsed = await parseDelimited(document, schema, head, batchRows);
-    return known instanceof NotColumnar
-      ? { ...parsed, notes: [...parsed.notes, `read by the reference parser: ${known.message}`] }
-      : parsed;
-  }
+  if (format === 'delimited') return parseByEngine(document, schema, head, reading);
   const beginning = JSON.stringify(head.trim().slice(0, 200));
-  // A type whose documents are delimited sends JSON or XML only to say that something went wrong.
-  const isMessage = format === 'HTML' || /^\s*\{\s*"errorDetails"/.test(head) || isDelimited(schema);
+  // A type whose documents are of another format sends JSON or XML only to say that something went wrong.
+  const isMessage =
+    format === 'HTML' ||
+    /^\s*\{\s*"errorDetails"/.test(head) ||
+    (schema !== undefined && schema.format !== format.toLowerCase());
   if (format !== 'a binary file' && isMessage) {
     throw new ReportsError('NOT_A_REPORT', { reportType, documentId, found: beginning });
   }
-  if (format === 'JSON') return parseObjects(reportType, () => readJsonObjects(document), batchRows);
-  if (format === 'XML') return parseObjects(reportType, () => readXmlObjects(document), batchRows);
+  if (format === 'JSON') {
+    return parseObjects(document, schema, (paths) => readJsonObjects(document, paths), batchRows);
+  }
+  if (format === 'XML') {
+    return parseObjects(document, schema, (paths) => readXmlObjects(document, paths), batchRows);
+  }
   throw new ReportsError('FORMAT_UNSUPPORTED', {
     reportType,
     documentId,
@@ -62,8 +64,53 @@ export async function parseDocument({
   });
 }
 
-function isDelimited(schema: ReportSchema | undefined): boolean {
-  return schema !== undefined && schema.format !== 'json' && schema.format !== 'xml';
+/** The format of a document as its beginning shows it; undefined for a text that can't be parsed, HTML say. */
+export async function formatOfDocument(
+  document: ExaminedDocument,
+): Promise<'delimited' | 'xlsx' | 'json' | 'xml' | undefined> {
+  if (document.charset === 'binary') return 'xlsx';
+  const format = formatOf(await readHead(document.openText()));
+  if (format === 'JSON' || format === 'XML') return format === 'JSON' ? 'json' : 'xml';
+  return format === 'delimited' ? format : undefined;
+}
+
+interface Reading {
+  engine: Engine;
+  known: Assumption | NotColumnar | undefined;
+  batchRows: number;
+}
+
+async function parseByEngine(
+  document: ExaminedDocument,
+  schema: ReportSchema | undefined,
+  head: string,
+  { engine, known, batchRows }: Reading,
+): Promise<ParsedDocument> {
+  if (engine === 'columnar' && !(known instanceof NotColumnar)) {
+    return parseColumnar(document, schema, head, known);
+  }
+  const parsed = await parseDelimited(document, schema, head, batchRows);
+  return known instanceof NotColumnar
+    ? { ...parsed, notes: [...parsed.notes, `read by the reference parser: ${known.message}`] }
+    : parsed;
+}
+
+/** Parses the first sheet of a workbook as the delimited text it is turned into, whatever format the schema says. */
+async function parseWorkbook(
+  document: ExaminedDocument,
+  schema: ReportSchema | undefined,
+  reading: Reading,
+): Promise<ParsedDocument> {
+  const sheet = await readWorkbook(document);
+  const head = await readHead(sheet.document.openText());
+  if (head.trim() === '') return withoutRows(sheet.notes);
+  const { reportType } = document.raw.facts;
+  const unknown = { reportType, description: '', restricted: false, tables: [], file: '' };
+  const asText: ReportSchema = { ...(schema ?? unknown), format: 'tsv', quoting: 'csv' };
+  const parsed = await parseByEngine(sheet.document, asText, head, reading);
+  parsed.notes.unshift(...sheet.notes);
+  const { delimiter: _, quoting: __, ...dialect } = parsed.dialect;
+  return { ...parsed, dialect };
 }
 
 /** What a text is, by its beginning. */
@@ -79,7 +126,7 @@ function formatOf(head: string): 'delimited' | 'JSON' | 'XML' | 'HTML' | 'a bina
   return controls > sample.length * mostControls ? 'a binary file' : 'delimited';
 }
 
-/** PDF, zip and with it xlsx, PNG. */
+/** PDF, a zip archive that is no workbook by its charset, PNG. */
 const binaryBeginnings = ['%PDF-', 'PK\u0003\u0004', '\u2030PNG\r\n', '\ufffdPNG\r\n'];
 
 /** What no text has, or has only where it is none in this charset. */
@@ -98,11 +145,11 @@ async function readHead(text: AsyncIterable<string>): Promise<string> {
 }
 
 /** Nothing at all says nothing about the data; only a document with a header may clear a snapshot. */
-function withoutRows(): ParsedDocument {
+function withoutRows(notes: string[] = []): ParsedDocument {
   return {
     dialect: { decimalMark: '.', dateOrder: 'mdy', preambleLines: 0 },
     tables: [],
-    notes: [],
+    notes,
     batches: (async function* () {})(),
   };
 }

@@ -32,7 +32,10 @@ export function delimitedLayout(
     throw new ReportsError('HEADER_NOT_FOUND', { reportType, documentId, found });
   }
   const header = resolveHeader(dialect.header, schema?.tables[0]?.columns);
-  if (schema?.tables[0]) checkHeader(facts, schema.tables[0], header, dialect.header);
+  if (schema?.tables[0]) {
+    refuseUnknown(facts, header.columns, dialect.header);
+    refuseKeyless(facts, schema.tables[0], header.columns, dialect.header);
+  }
   return {
     dialect,
     header,
@@ -40,24 +43,43 @@ export function delimitedLayout(
   };
 }
 
-function checkHeader(
+/** Refuses a document, of whose `headers` the schema knows none. */
+export function refuseUnknown(
+  { reportType, documentId }: DocumentFacts,
+  columns: ResolvedColumn[],
+  headers: string[],
+): void {
+  if (columns.some(isKnown)) return;
+  throw new ReportsError('HEADER_UNKNOWN', { reportType, documentId, found: beginningOf(headers) });
+}
+
+/**
+ * Refuses a document that has nothing of the key: its rows would replace those of all others. A key of which a part is there still tells
+ * rows apart.
+ */
+export function refuseKeyless(
   { reportType, documentId }: DocumentFacts,
   { load }: TableSchema,
-  { columns }: ResolvedHeader,
-  cells: string[],
+  columns: ResolvedColumn[],
+  headers: string[],
 ): void {
-  const known = columns.filter(({ origin, header }) => origin === 'schema' && header !== undefined);
-  const mostCharacters = 200;
-  const found = JSON.stringify(cells.join(', ').slice(0, mostCharacters));
-  if (known.length === 0) throw new ReportsError('HEADER_UNKNOWN', { reportType, documentId, found });
-  // A key of which a part is there still tells rows apart; without any, the rows of one document would replace those of all others.
+  const known = columns.filter(isKnown);
   if (load.key.length === 0 || load.key.some((key) => known.some(({ name }) => name === key))) return;
   throw new ReportsError('KEY_COLUMN_MISSING', {
     reportType,
     documentId,
     columns: load.key.join(', '),
-    found,
+    found: beginningOf(headers),
   });
+}
+
+function isKnown({ origin, header }: ResolvedColumn): boolean {
+  return origin === 'schema' && header !== undefined;
+}
+
+function beginningOf(headers: string[]): string {
+  const mostCharacters = 200;
+  return JSON.stringify(headers.join(', ').slice(0, mostCharacters));
 }
 
 /** The table of a delimited document, and where its columns stand. */

@@ -33,6 +33,8 @@ export interface ParsedTable {
   name: string;
   load: { mode: LoadMode; key: string[] };
   partitionBy?: string;
+  /** Of a table that was inferred from JSON or XML the path of its rows, as a report schema has it. */
+  rowsPath?: string;
   columns: ResolvedColumn[];
 }
 

@@ -1,23 +1,30 @@
 import sax from 'sax';
 import { ReportsError } from '../errors.js';
 import type { ExaminedDocument } from '../source/types.js';
-import type { ObjectRow } from './json.js';
+import { ElementText, joinPath } from './leaves.js';
+import { type ListPaths, noPaths, type ObjectRow } from './object-lists.js';
 
 type Element = Record<string, unknown>;
 
 interface Open {
   name: string;
+  /** From below the root; that of the root is empty. */
+  path: string;
+  role: 'row' | 'within a row' | 'around rows';
   element: Element;
   text: string;
 }
 
 /**
- * Streams the rows of an XML document as objects: each child of the root is one. Attributes and nested elements are members by their local
- * names; an element that repeats is a list. One row is held in memory. A document type with entities of its own is refused, and nothing
- * outside the document is ever read.
+ * Streams the rows of an XML document as objects: each child of the root is one, or the elements that `paths` names. Members are nested
+ * elements by their local names, and attributes by theirs behind an `@`; an element that repeats is a list. One row is held in memory. A
+ * document type with entities of its own is refused, and nothing outside the document is ever read.
  * Errors: DOCUMENT_UNPARSABLE.
  */
-export async function* readXmlObjects(document: ExaminedDocument): AsyncGenerator<ObjectRow> {
+export async function* readXmlObjects(
+  document: ExaminedDocument,
+  paths: ListPaths = noPaths,
+): AsyncGenerator<ObjectRow> {
   const parser = sax.parser(true, { xmlns: false, trim: false });
   const open: Open[] = [];
   let rows: ObjectRow[] = [];
@@ -33,9 +40,12 @@ export async function* readXmlObjects(document: ExaminedDocument): AsyncGenerato
     // Without a prototype, as an element may be named `__proto__`.
     const element: Element = Object.create(null);
     for (const [key, value] of Object.entries(attributes)) {
-      if (!/^xmlns(:|$)/.test(key)) put(element, localName(key), value);
+      if (isAboutData(key)) put(element, `@${localName(key)}`, value);
     }
-    open.push({ name: localName(name), element, text: '' });
+    const parent = open.at(-1);
+    const local = localName(name);
+    const path = parent ? joinPath(parent.path, local) : '';
+    open.push({ name: local, path, role: roleOf(path, parent, paths), element, text: '' });
   };
   const addText = (text: string) => {
     const current = open.at(-1);
@@ -48,14 +58,10 @@ export async function* readXmlObjects(document: ExaminedDocument): AsyncGenerato
     const parent = open.at(-1);
     if (!closed) return;
     const value = elementValue(closed);
-    if (!parent) {
-      // What the root itself says stands beside its rows.
-      if (value !== null) rows.push({ value: typeof value === 'object' ? value : { value } });
-      return;
-    }
-    if (open.length === 1)
-      rows.push({ list: closed.name, value: typeof value === 'object' ? value : { value } });
-    else put(parent.element, closed.name, value);
+    if (closed.role === 'row') rows.push({ list: closed.path, value });
+    else if (parent) put(parent.element, closed.name, value);
+    // What the root itself says stands beside its rows.
+    else if (value !== null) rows.push({ value });
   };
 
   for await (const chunk of document.openText()) {
@@ -78,11 +84,24 @@ export async function* readXmlObjects(document: ExaminedDocument): AsyncGenerato
   yield* rows;
 }
 
-/** Text alone, or the members; text beside members stands under `text`. */
+function roleOf(path: string, parent: Open | undefined, paths: ListPaths): Open['role'] {
+  if (parent && parent.role !== 'around rows') return 'within a row';
+  if (paths.isRow(path)) return 'row';
+  const isTopLevel = parent?.path === '';
+  return isTopLevel && !paths.leadsToRows(path) && !paths.isBeside(path) ? 'row' : 'around rows';
+}
+
+/** Text alone, or the members; text beside members is one of them. */
 function elementValue({ element, text }: Open): unknown {
-  if (Object.keys(element).length === 0) return text.trim() === '' ? null : text;
-  if (text.trim() !== '') put(element, 'text', text.trim());
+  const isBlank = text.trim() === '';
+  if (Object.keys(element).length === 0) return isBlank ? null : text;
+  if (!isBlank) element[ElementText.key] = new ElementText(text.trim());
   return element;
+}
+
+/** Namespaces, and where their schemas are to be found, are about how the document is written. */
+function isAboutData(attribute: string): boolean {
+  return !/^xmlns(:|$)|^xsi:(noNamespaceS|s)chemaLocation$/.test(attribute);
 }
 
 /** A name that repeats becomes a list. */

@@ -1,6 +1,8 @@
 import { didYouMean, type Problem, type YamlFile, type YamlPath } from '../yaml-problems.js';
 import { looseHeader } from './column-name.js';
 import { readColumnType } from './column-type.js';
+import { checkPaths } from './check-paths.js';
+import { listOf, mapOf, type ProblemAt, textsOf, type YamlMap } from './yaml-maps.js';
 
 /**
  * What a report schema must say beyond the form of its keys: names that refer to columns, names and headers given once, keys
@@ -13,22 +15,21 @@ export function checkReportSchema({
   const schema = mapOf(data);
   const tables = listOf(schema.tables);
   const problems = tables.flatMap((table, index) => checkTable(mapOf(table), ['tables', index], problemAt));
-  if (
-    (schema.format === 'tsv' || schema.format === 'csv') &&
-    isListOrAbsent(schema.tables) &&
-    tables.length !== 1
-  ) {
-    problems.push(
-      problemAt(['tables'], `a ${schema.format} document fills one table, found ${tables.length}`, 'key'),
-    );
+  const fillsOne = schema.format === 'tsv' || schema.format === 'csv' || schema.format === 'xlsx';
+  if (fillsOne && Array.isArray(schema.tables) && tables.length !== 1) {
+    const remedy = tables.length === 0 ? '; leave tables out where its columns are not known' : '';
+    const found = `found ${tables.length}${remedy}`;
+    problems.push(problemAt(['tables'], `a ${schema.format} document fills one table, ${found}`, 'key'));
   }
   if (schema.format === 'raw' && tables.length > 0) {
     problems.push(problemAt(['tables'], 'a raw document is not parsed and fills no table', 'key'));
   }
-  return [...problems, ...repeatedNames(tables, ['tables'], problemAt)];
+  return [
+    ...problems,
+    ...checkPaths(schema.format, tables.map(mapOf), problemAt),
+    ...repeatedNames(tables, ['tables'], problemAt),
+  ];
 }
-
-type ProblemAt = YamlFile<unknown>['problemAt'];
 
 function checkTable(table: YamlMap, path: YamlPath, problemAt: ProblemAt): Problem[] {
   const columns = listOf(table.columns).map(mapOf);
@@ -110,20 +111,6 @@ function repeatedHeaders(columns: YamlMap[], path: YamlPath, problemAt: ProblemA
   );
 }
 
-type YamlMap = Record<string, unknown>;
-
-function mapOf(value: unknown): YamlMap {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as YamlMap) : {};
-}
-
-function listOf(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
 function isListOrAbsent(value: unknown): boolean {
   return value === undefined || Array.isArray(value);
-}
-
-function textsOf(values: unknown[]): string[] {
-  return values.filter((value) => typeof value === 'string');
 }

@@ -1,39 +1,90 @@
-import { Document } from 'yaml';
+import { Document, type YAMLMap } from 'yaml';
 import { looseHeader, snakeCaseName } from './column-name.js';
 import { columnTypeText } from './column-type.js';
-import type { DocumentFormat, Quoting, ResolvedColumn } from './types.js';
+import type { ColumnType, DocumentFormat, Quoting, ResolvedColumn } from './types.js';
 
-/**
- * The YAML of a report schema for the columns of a document, ready for `schemas/`. Rows are appended, for what key they could be
- * replaced by is not in the document. A nameless or repeated header is left out: it goes on to be added at load.
- */
-export function schemaYaml(found: {
+/** What was found out of a document that is the sample for a report schema. */
+export interface SampleFacts {
   reportType: string;
   format: DocumentFormat;
-  quoting: Quoting;
-  tableName: string;
-  columns: ResolvedColumn[];
-}): string {
-  const seen = new Set<string>();
-  const columns = found.columns.flatMap(({ name, header, type }) => {
-    const from = header ?? name;
-    if (looseHeader(from) === '' || seen.has(looseHeader(from))) return [];
-    seen.add(looseHeader(from));
-    return [{ name, from, type: columnTypeText(type) }];
-  });
+  quoting?: Quoting;
+  tables: SampleTable[];
+}
+
+export interface SampleTable {
+  name: string;
+  /** The path of its rows, in JSON and XML. */
+  rowsPath?: string;
+  rows: number;
+  columns: (ResolvedColumn & {
+    /** Rows with a value. */
+    filled: number;
+  })[];
+  /** Columns that together are filled and never the same in two of the first `keyRows` rows. */
+  keyCandidates: string[][];
+  keyRows: number;
+}
+
+/**
+ * The YAML of a report schema for the columns of a document, ready for `schemas/`. Rows are appended, as the document can't tell how it
+ * meets others; what keys there could be is in a comment. A nameless or repeated header is left out: it goes on to be added at load.
+ */
+export function schemaYaml({ reportType, format, quoting, tables }: SampleFacts): string {
   const document = new Document({
-    reportType: found.reportType,
+    reportType,
     description: 'Columns and types as found in one document; check them, and say here what a row is.',
-    format: found.format,
-    quoting: found.quoting,
+    format,
+    ...(quoting ? { quoting } : {}),
     restricted: false,
-    tables: [{ name: found.tableName, load: { mode: 'append' }, columns: [] }],
   });
-  document.setIn(['tables', 0, 'load'], document.createNode({ mode: 'append' }, { flow: true }));
-  const list = document.createNode(columns.map((column) => document.createNode(column, { flow: true })));
-  document.setIn(['tables', 0, 'columns'], list);
+  document.set('tables', document.createNode(tables.map((table) => tableNode(document, table))));
   return document.toString({ lineWidth: 0 });
 }
+
+/** Lines for the list of columns of a report schema. */
+export function columnsYaml(columns: { name: string; from: string; type: ColumnType }[]): string {
+  const document = new Document();
+  const nodes = columns.map(({ type, ...column }) =>
+    document.createNode({ ...column, type: columnTypeText(type) }, { flow: true }),
+  );
+  document.contents = document.createNode(nodes);
+  return document.toString({ lineWidth: 0 }).replace(/^/gm, columnIndent).trimEnd().concat('\n');
+}
+
+/** As columns stand in the schemas that come with the program. */
+const columnIndent = ' '.repeat(6);
+
+function tableNode(
+  document: Document,
+  { name, rowsPath, rows, columns, keyCandidates, keyRows }: SampleTable,
+): YAMLMap {
+  const seen = new Set<string>();
+  const nodes = columns.flatMap(({ name: column, header, type, filled }) => {
+    const from = header ?? column;
+    if (looseHeader(from) === '' || seen.has(looseHeader(from))) return [];
+    seen.add(looseHeader(from));
+    const description = filled < rows ? `Filled in ${filled} of ${rows} rows of the sample.` : undefined;
+    const text = { name: column, from, type: columnTypeText(type), ...(description && { description }) };
+    return [document.createNode(text, { flow: true })];
+  });
+  const table: YAMLMap = document.createNode({
+    name,
+    ...(rowsPath ? { rows: rowsPath } : {}),
+    columns: nodes,
+  });
+  const load = document.createPair('load', document.createNode({ mode: 'append' }, { flow: true }));
+  if (keyCandidates.length > 0) {
+    const shown = keyCandidates.slice(0, mostCandidates).map((key) => `[${key.join(', ')}]`);
+    const key = document.createNode('load');
+    key.commentBefore = ` No two of the ${keyRows < rows ? 'first ' : ''}${keyRows} rows of the sample have the same ${shown.join(', or the same ')}.`;
+    load.key = key;
+  }
+  table.items.splice(-1, 0, load);
+  return table;
+}
+
+/** So many keys are for people to choose from. */
+const mostCandidates = 6;
 
 /** The table of a report type without a schema: `merchant_listings_data` for GET_MERCHANT_LISTINGS_DATA. */
 export function defaultTableName(reportType: string): string {

@@ -56,6 +56,13 @@ export function checkSchemas({ folders }: SchemaFolders): { schemas: ReportSchem
   return { schemas, problems: inOrder(problems) };
 }
 
+/** Reads one report schema, whatever folder it is in; absent where there are problems. */
+export function checkSchemaFile(file: string): { schema?: ReportSchema; problems: Problem[] } {
+  const problems: Problem[] = [];
+  const found = readSchema(path.resolve(file), problems);
+  return { ...(found && { schema: found.schema }), problems: inOrder(problems) };
+}
+
 /** The folder of the report schemas that come with the program; at the root of the package, both in `src` and in `dist`. */
 export function packagedSchemasFolder(): string {
   return fileURLToPath(new URL('../../schemas', import.meta.url));

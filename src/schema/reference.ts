@@ -9,14 +9,19 @@ A report schema is one YAML file that says how a report type becomes a table wit
 \`sp-reports\` are in its folder \`schemas/\`; your own go into a folder named under \`schemas\` in pipelines.yaml. A file of yours
 takes the place of the one that comes with the program for the same report type.
 
-A report type without a schema loads as well: columns and types are taken from each document, all rows are kept.
+A report type without a schema loads as well: columns and types are taken from each document, all rows are kept. So does one whose
+schema leaves \`tables\` out because its columns are not known; that schema still tells the description, the format, and whether the
+document is restricted. The table is named after the report type, and rows are appended.
 
 ## Adding a report type
 
-1. Let a document write the first version: \`sp-reports schemas infer FILE --type REPORT_TYPE > my-schemas/REPORT_TYPE.yaml\`.
+1. Let a document write the first version: \`sp-reports schemas infer FILE --type REPORT_TYPE > my-schemas/REPORT_TYPE.yaml\`. It
+   tells which cells were empty, and by which columns rows could be told apart.
 2. Check the types: ids (orders, SKUs, postal codes) are strings even where they look like numbers, money is a decimal.
 3. Say how a newer report meets the rows of an older one (\`load\`), for Amazon restates its reports.
 4. Run \`sp-reports schemas check\`. It tells every mistake with file, line, column and the nearest right key.
+5. Run \`sp-reports schemas check my-schemas/REPORT_TYPE.yaml --sample FILE\` with a document or two: it tells values that are not of
+   their type, headers that the schema doesn't know, and whether the key tells rows apart. Its exit code is 0 where the document fits.
 
 The finished file of a report on removal orders, whose documents overlap and whose order lines change until they are done:
 
@@ -30,6 +35,34 @@ Documents that were loaded before there was a schema are loaded again with \`sp-
 Headers are met with \`from\` first as they stand, then without regard to case, blanks, \`-\` and \`_\`. A header that no column knows
 becomes a new column of type string at the end of the table; nothing is dropped. A column that a document lacks is NULL. A value that
 is not of its column's type is NULL in the table and kept with its text in \`_rejects\`.
+
+\`sp-reports schemas drift\` tells all headers that loaded documents had and schemas do not know, columns they lacked, and columns they
+made wider: since when, in how many documents, with examples. \`--yaml\` prints the column lines to add. The ledger keeps it, in the
+\`tables\` of \`_loads\`.
+
+## Documents in JSON and XML
+
+A table of such a document has \`rows\`, the path to the list whose items are its rows, and \`from\` of a column is the path of its value:
+
+\`\`\`yaml
+${jsonExample}\`\`\`
+
+| path | where it leads |
+|---|---|
+| \`rows: campaigns\` | The items of the list \`campaigns\` at the top of the document; in XML each element \`campaigns\` below the root. |
+| \`rows: campaigns.coupons\` | The coupons of all campaigns. |
+| \`rows: $\` | The document itself: a list of rows, or one row. |
+| \`from: budget.amount\` | From the row, through its objects. A list there is kept as JSON text, and so is an object where the column is \`json\`. |
+| \`from: '@id'\` | An attribute, in XML. The text of an element is at the path of the element, attributes or not. |
+| \`from: $.reportSpecification.dataStartTime\` | From the top of the document, the same in every row, wherever in the document it stands. |
+| \`from: ^.campaignId\` | From what holds the list of rows, one level up in \`rows\`; \`^.^.campaignId\` from one level above that. |
+| \`from: .\` | The row itself, where it is a text or a number. |
+
+Paths are met as headers are. A path in a row that no column knows becomes a new column of the type its values have; a list that no
+table names becomes a table of its own with inferred columns. What stands beside the rows and is taken by no column is told in the
+notes of the load. Namespaces of XML are ignored, and XML that declares entities is refused.
+
+## What every table has
 
 Every table ends with the lineage columns \`_report_id\`, \`_document_id\`, \`_seller_id\`, \`_marketplace_ids\`, \`_data_start\`,
 \`_data_end\`, \`_row\` and \`_loaded_at\`.
@@ -55,6 +88,27 @@ ${referencePage(reportSchemaSpec, { headingLevel: 3 })}`;
 export function schemaJsonSchema(): JsonSchema {
   return { ...jsonSchema(reportSchemaSpec), description: 'A report schema of sp-reports.' };
 }
+
+const jsonExample = `reportType: GET_COUPON_CAMPAIGNS
+description: Coupon campaigns, and the coupons of each.
+format: json
+tables:
+  - name: coupon_campaigns
+    rows: campaigns
+    load: { mode: merge, key: [campaign_id], why: A campaign comes again as its figures grow; the newest report wins. }
+    columns:
+      - { name: campaign_id, from: campaignId, type: string }
+      - { name: budget, from: budget.amount, type: 'decimal(18,4)' }
+      - { name: budget_currency, from: budget.currencyCode, type: string }
+      - { name: marketplace_ids, from: $.reportSpecification.marketplaceIds, type: json }
+  - name: coupon_campaign_coupons
+    rows: campaigns.coupons
+    load: { mode: merge, key: [campaign_id, coupon_id], why: As the campaigns. }
+    columns:
+      - { name: campaign_id, from: ^.campaignId, type: string }
+      - { name: coupon_id, from: couponId, type: string }
+      - { name: clips, from: clips, type: int64 }
+`;
 
 const workedExample = `reportType: GET_FBA_FULFILLMENT_REMOVAL_ORDER_DETAIL_DATA
 description: Removal orders, one row per order and item.

@@ -20,7 +20,7 @@ const columnSpec = z
     from: z
       .union([header, z.array(header).min(1)])
       .describe(
-        "Amazon's header, or a list of its known spellings and languages, best first. Case, blanks, `-` and `_` don't matter.",
+        "Amazon's header, or a list of its known spellings and languages, best first. Case, blanks, `-` and `_` don't matter. In `json` and `xml` the path of the value from the row: `sales.amount`, `@attribute`, `$.path` from the top of the document, `^.path` from what holds the list of rows.",
       ),
     type: z
       .string()
@@ -74,6 +74,13 @@ const tableSpec = z
       .regex(namePattern, nameProblem)
       .max(100)
       .describe('Table in the warehouse. One table belongs to one report type.'),
+    rows: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'The path to the list whose items are the rows, for `json` and `xml`: `salesByAsin`, or `campaigns.coupons` for the coupons of all campaigns. In `xml` from below the root element. `$` where the document itself is the list, or one row.',
+      ),
     load: loadSpec,
     partitionBy: z
       .string()
@@ -81,7 +88,9 @@ const tableSpec = z
       .describe('A `date` or `timestamp` column by which a warehouse that can partition does so.'),
     columns: z.array(columnSpec).min(1),
   })
-  .describe('The tables a document fills: one for `tsv` and `csv`, none for `raw`.');
+  .describe(
+    'The tables a document fills: one for `tsv`, `csv` and `xlsx`, one for each list of rows in `json` and `xml`, none for `raw`. Left out where the columns of the type are not known: they are taken from each document.',
+  );
 
 /** The YAML of a report schema; parsing, checks, the reference page and the JSON Schema for editors all come from it. */
 export const reportSchemaSpec = z.strictObject({
@@ -93,10 +102,25 @@ export const reportSchemaSpec = z.strictObject({
     )
     .describe("Amazon's name of the report type."),
   description: z.string().default('').describe('One line: what a row is.'),
+  category: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The group under which the list of report types has it, such as `settlement`.'),
+  madeBy: z
+    .array(
+      z
+        .enum(['automatic', 'requested', 'scheduled'])
+        .describe(
+          'How reports of the type come about. `automatic`: Amazon makes them by itself. `requested`: somebody asks for each, in Seller Central or by createReport. `scheduled`: by createReportSchedule. Left out where it is not known.',
+        ),
+    )
+    .min(1)
+    .optional(),
   format: z
-    .enum(['tsv', 'csv', 'json', 'xml', 'raw'])
+    .enum(['tsv', 'csv', 'xlsx', 'json', 'xml', 'raw'])
     .describe(
-      'Format of the document. The delimiter of `tsv` and `csv` is checked on the header line. `raw` documents are kept and not parsed.',
+      'Format of the document. The delimiter of `tsv` and `csv` is checked on the header line. Of `xlsx` the first sheet is read; a document whose bytes are a workbook is read so in the other formats too. `raw` documents are kept and not parsed.',
     ),
   quoting: z
     .enum(['none', 'outer', 'csv'])
@@ -118,6 +142,8 @@ export function toReportSchema(yaml: ReportSchemaYaml, file: string): ReportSche
   return {
     reportType: yaml.reportType,
     description: yaml.description,
+    ...(yaml.category === undefined ? {} : { category: yaml.category }),
+    ...(yaml.madeBy === undefined ? {} : { madeBy: yaml.madeBy }),
     format: yaml.format,
     quoting: yaml.quoting ?? (yaml.format === 'csv' ? 'csv' : 'none'),
     restricted: yaml.restricted,
@@ -126,9 +152,16 @@ export function toReportSchema(yaml: ReportSchemaYaml, file: string): ReportSche
   };
 }
 
-function toTable({ name, load, partitionBy, columns }: ReportSchemaYaml['tables'][number]): TableSchema {
+function toTable({
+  name,
+  rows,
+  load,
+  partitionBy,
+  columns,
+}: ReportSchemaYaml['tables'][number]): TableSchema {
   return {
     name,
+    ...(rows === undefined ? {} : { rows }),
     load: { mode: load.mode, key: load.key, ...(load.why === undefined ? {} : { why: load.why }) },
     ...(partitionBy === undefined ? {} : { partitionBy }),
     columns: columns.map(

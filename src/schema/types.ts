@@ -13,7 +13,10 @@ export type ColumnType =
   | { kind: 'timestamp' }
   | { kind: 'json' };
 
-export type DocumentFormat = 'tsv' | 'csv' | 'json' | 'xml' | 'raw';
+export type DocumentFormat = 'tsv' | 'csv' | 'xlsx' | 'json' | 'xml' | 'raw';
+
+/** How reports of a type come about: by Amazon itself, by createReport, by createReportSchedule. */
+export type MadeBy = 'automatic' | 'requested' | 'scheduled';
 
 /**
  * How cells are quoted. `none`: a double quote is data. `outer`: one pair around a cell is taken off, inner quotes
@@ -27,7 +30,7 @@ export type LoadMode = 'append' | 'merge' | 'replace' | 'snapshot';
 export interface ColumnSchema {
   /** snake_case, valid in DuckDB and BigQuery. */
   name: string;
-  /** Amazon's header and its other known spellings, best first. */
+  /** Amazon's header and its other known spellings, best first. In JSON and XML paths, see `object-path.ts`. */
   from: string[];
   type: ColumnType;
   description?: string;
@@ -38,6 +41,8 @@ export interface ColumnSchema {
 export interface TableSchema {
   /** Table name in the warehouse. */
   name: string;
+  /** In JSON and XML the path to the list of its rows; `$` is the document itself. */
+  rows?: string;
   load: {
     mode: LoadMode;
     /** Column names; together with the seller they say which rows a newer document replaces. Empty for append and snapshot. */
@@ -52,11 +57,15 @@ export interface TableSchema {
 export interface ReportSchema {
   reportType: string;
   description: string;
+  /** The group under which the list of report types has it. */
+  category?: string;
+  /** Absent where it is not known. */
+  madeBy?: MadeBy[];
   format: DocumentFormat;
   quoting: Quoting;
   /** Whether getReportDocument needs a restricted data token. */
   restricted: boolean;
-  /** One table for delimited formats; empty for `raw`. */
+  /** One table for delimited formats and xlsx, one for each list of rows in JSON and XML; none for `raw`, and where columns are to be inferred. */
   tables: TableSchema[];
   /** The file it was read from, for messages. */
   file: string;

@@ -131,7 +131,7 @@ export interface RawDocument {
 export interface ExaminedDocument {
   raw: RawDocument;
   gzipped: boolean;
-  /** e.g. utf-8, windows-1252, cp932, utf-16le. */
+  /** e.g. utf-8, windows-1252, cp932, utf-16le; `binary` for a zip archive, such as an xlsx workbook. */
   charset: string;
   /** Where the charset came from. */
   charsetSource: 'bom' | 'content-type' | 'xml-declaration' | 'bytes' | 'marketplace';

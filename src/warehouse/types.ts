@@ -1,3 +1,4 @@
+import type { TableDrift } from '../schema/drift.js';
 import type { LoadMode, ResolvedColumn } from '../schema/types.js';
 
 export type LoadStatus = 'loaded' | 'empty' | 'quarantined' | 'fatal' | 'cancelled' | 'skipped';
@@ -22,9 +23,9 @@ export interface LedgerEntry {
   notes: string[];
   /**
    * Rows per table, as parsed; 0 for a header-only document, none for one without any text. `superseded`, which the warehouse adds, counts those of them that were
-   * left out because a newer report holds them.
+   * left out because a newer report holds them; the drift it adds too.
    */
-  tables: { name: string; rows: number; superseded?: number }[];
+  tables: ({ name: string; rows: number; superseded?: number } & TableDrift)[];
   rejects: number;
   rawPath: string | null;
   rawBytes: number | null;

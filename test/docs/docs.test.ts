@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { docsPages } from '../../scripts/docs-pages.js';
 
 const root = new URL('../../', import.meta.url);
@@ -17,6 +17,19 @@ describe('the documentation', () => {
     assert.ok(commands.length > 10);
     for (const name of commands)
       assert.match(read('README.md'), new RegExp(`\`${name}[ \`]`), `${name} is missing`);
+  });
+
+  it('the page of report types has each of them once, and links from its index to it', () => {
+    const page = read('docs/report-types.md');
+    const types = readdirSync(new URL('schemas', root)).map((name) => name.replace(/\.yaml$/, ''));
+    const headings = [...page.matchAll(/^## ([A-Z][A-Z0-9_]+)$/gm)].map(([, type]) => type);
+    assert.deepEqual(headings.sort(), types.sort());
+    const links = [...page.matchAll(/^\| \[(\w+)\]\(#(\w+)\)/gm)].map(([, type = '', anchor]) => [
+      type,
+      anchor,
+    ]);
+    assert.deepEqual(links.map(([type]) => type).sort(), types);
+    for (const [type = '', anchor] of links) assert.equal(anchor, type.toLowerCase());
   });
 
   it('every link of the README leads to a file', () => {

@@ -146,7 +146,7 @@ describe('an XML document', () => {
     const { parsed, rows } = await readRows(documentOf(text));
     assert.deepEqual(
       parsed.tables.map(({ columns }) => columns.map(({ header }) => header)),
-      [['__proto__', 'x'], ['count']],
+      [['__proto__', 'x'], ['@count']],
     );
     assert.deepEqual(Object.values(rows[0] ?? {}), ['a', '1', '1']);
   });

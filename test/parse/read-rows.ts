@@ -8,13 +8,17 @@ import { canonicalDecimal } from '../../src/schema/decimal.js';
 import type { ReportSchema } from '../../src/schema/types.js';
 import type { ExaminedDocument } from '../../src/source/types.js';
 
+type Row = Record<string, string | null>;
+
 /** A parsed document, read to its end. */
 export interface ReadDocument {
   parsed: ParsedDocument;
   /** `name type` of the columns of the first table. */
   columns: string[];
-  /** Rows of the first table, values as text, with `_row`. */
-  rows: Record<string, string | null>[];
+  /** Rows of all tables, values as text, with `_row`. */
+  rows: Row[];
+  /** Rows by table. */
+  rowsOf: Record<string, Row[]>;
   rejects: Reject[];
 }
 
@@ -53,21 +57,24 @@ async function readOnce(
     ...(schema ? { schema } : {}),
     ...(known ? { known } : {}),
   });
-  const rows: ReadDocument['rows'] = [];
+  const rows: Row[] = [];
+  const rowsOf: ReadDocument['rowsOf'] = {};
   const rejects: Reject[] = [];
-  for await (const { batch, rejects: found } of parsed.batches) {
+  for await (const { table, batch, rejects: found } of parsed.batches) {
     rejects.push(...found);
     const names = batch.schema.fields.map(({ name }) => name);
     for (let index = 0; index < batch.numRows; index += 1) {
-      rows.push(
-        Object.fromEntries(names.map((name, column) => [name, textOf(batch.getChildAt(column), index)])),
+      const row = Object.fromEntries(
+        names.map((name, column) => [name, textOf(batch.getChildAt(column), index)]),
       );
+      rows.push(row);
+      rowsOf[table] = [...(rowsOf[table] ?? []), row];
     }
   }
   const columns = (parsed.tables[0]?.columns ?? []).map(
     ({ name, type }) => `${name} ${columnTypeText(type)}`,
   );
-  return { parsed, columns, rows, rejects };
+  return { parsed, columns, rows, rowsOf, rejects };
 }
 
 function textOf(vector: Vector | null, index: number): string | null {

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { looseHeader, snakeCaseName } from '../../src/schema/column-name.js';
-import { defaultTableName, schemaYaml } from '../../src/schema/infer.js';
+import { defaultTableName, type SampleFacts, schemaYaml } from '../../src/schema/infer.js';
 import { checkSchemas } from '../../src/schema/read.js';
 import type { ColumnType, ReportSchema, ResolvedColumn } from '../../src/schema/types.js';
 import { formatProblem } from '../../src/yaml-problems.js';
@@ -12,6 +12,21 @@ import { formatProblem } from '../../src/yaml-problems.js';
 describe('a report schema inferred from a document', () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'infer-'));
   after(() => rmSync(folder, { recursive: true }));
+
+  /** The YAML for a sample of two rows, every cell of which is filled. */
+  function yamlFor(
+    { format, quoting }: Pick<SampleFacts, 'format' | 'quoting'>,
+    columns: ResolvedColumn[],
+    keyCandidates: string[][] = [],
+  ): string {
+    const filled = columns.map((column) => ({ ...column, filled: 2 }));
+    return schemaYaml({
+      reportType: 'GET_TEST_DATA',
+      format,
+      ...(quoting ? { quoting } : {}),
+      tables: [{ name: 'test_data', rows: 2, columns: filled, keyCandidates, keyRows: 2 }],
+    });
+  }
 
   function columnsFor(headers: string[], types: ColumnType[]): ResolvedColumn[] {
     const taken = new Set<string>();
@@ -31,16 +46,10 @@ describe('a report schema inferred from a document', () => {
   }
 
   it('is a file that people can read', () => {
-    const text = schemaYaml({
-      reportType: 'GET_TEST_DATA',
-      format: 'tsv',
-      quoting: 'none',
-      tableName: 'test_data',
-      columns: columnsFor(
-        ['Order ID', 'price'],
-        [{ kind: 'string' }, { kind: 'decimal', precision: 18, scale: 4 }],
-      ),
-    });
+    const text = yamlFor(
+      { format: 'tsv', quoting: 'none' },
+      columnsFor(['Order ID', 'price'], [{ kind: 'string' }, { kind: 'decimal', precision: 18, scale: 4 }]),
+    );
     assert.equal(
       text,
       `reportType: GET_TEST_DATA
@@ -60,15 +69,7 @@ tables:
 
   it('leaves repeated and nameless headers to the load, which adds them', () => {
     const columns = columnsFor(['a', 'not applicable', '', 'Not-Applicable'], [{ kind: 'string' }]);
-    const schema = readBack(
-      schemaYaml({
-        reportType: 'GET_TEST_DATA',
-        format: 'csv',
-        quoting: 'csv',
-        tableName: 'test_data',
-        columns,
-      }),
-    );
+    const schema = readBack(yamlFor({ format: 'csv', quoting: 'csv' }, columns));
     assert.deepEqual(
       schema?.tables[0]?.columns.map(({ name }) => name),
       ['a', 'not_applicable'],
@@ -92,15 +93,7 @@ tables:
         const kept = found.filter((header) => looseHeader(header) !== '');
         fc.pre(kept.length > 0);
         const columns = columnsFor(kept, types);
-        const schema = readBack(
-          schemaYaml({
-            reportType: 'GET_TEST_DATA',
-            format: 'tsv',
-            quoting: 'outer',
-            tableName: 'test_data',
-            columns,
-          }),
-        );
+        const schema = readBack(yamlFor({ format: 'tsv', quoting: 'outer' }, columns));
         assert.equal(schema?.quoting, 'outer');
         assert.deepEqual(
           schema?.tables[0]?.columns,
@@ -109,6 +102,42 @@ tables:
       }),
       { numRuns: 40 },
     );
+  });
+
+  it('says what the sample tells of empty cells and of keys', () => {
+    const [id, note] = columnsFor(['id', 'note'], [{ kind: 'string' }]) as [ResolvedColumn, ResolvedColumn];
+    const text = schemaYaml({
+      reportType: 'GET_TEST_DATA',
+      format: 'xlsx',
+      tables: [
+        {
+          name: 'test_data',
+          rows: 5,
+          columns: [
+            { ...id, filled: 5 },
+            { ...note, filled: 2 },
+          ],
+          keyCandidates: [['id'], ['note', 'day']],
+          keyRows: 4,
+        },
+      ],
+    });
+    assert.match(
+      text,
+      /# No two of the first 4 rows of the sample have the same \[id\], or the same \[note, day\]\.\n +load:/,
+    );
+    assert.deepEqual(
+      readBack(text)?.tables[0]?.columns.map(({ description }) => description),
+      [undefined, 'Filled in 2 of 5 rows of the sample.'],
+    );
+  });
+
+  it('of JSON has the path of its rows', () => {
+    const columns = columnsFor(['a.b'], [{ kind: 'int64' }]).map((column) => ({ ...column, filled: 2 }));
+    const table = { name: 'test_data', rowsPath: 'items', rows: 2, columns, keyCandidates: [], keyRows: 2 };
+    const schema = readBack(schemaYaml({ reportType: 'GET_TEST_DATA', format: 'json', tables: [table] }));
+    assert.equal(schema?.tables[0]?.rows, 'items');
+    assert.deepEqual(schema?.tables[0]?.columns[0]?.from, ['a.b']);
   });
 
   it('names its table after the report type', () => {

@@ -50,7 +50,11 @@ describe('the report schemas that come with the program', () => {
       for (const { name, type } of tables.flatMap(({ columns }) => columns)) {
         if (/(price|amount|fee|tax|discount|rate)$/.test(name))
           assert.notEqual(type.kind, 'float64', `${reportType} ${name}`);
-        if (/(^|_)(ids?|sku|asin|fnsku|code|number)$/.test(name))
+        // Several ids in one value are a list.
+        if (
+          /(^|_)(ids?|sku|asin|fnsku|code|number)$/.test(name) &&
+          !(/ids$/.test(name) && type.kind === 'json')
+        )
           assert.equal(type.kind, 'string', `${reportType} ${name}`);
       }
     }
@@ -68,6 +72,28 @@ describe('the report schemas that come with the program', () => {
       assert.ok(validate(parse(readFileSync(file, 'utf8'))), `${file}: ${JSON.stringify(validate.errors)}`);
     }
     assert.equal(validate({ reportType: 'GET_X', format: 'tsv', tabels: [] }), false);
+  });
+
+  const listOfTypes = path.join(repository, '../shared/report-types.tsv');
+  it('say of each report type what is known of it: its group, whether it is restricted, how it comes about', function () {
+    if (!existsSync(listOfTypes)) {
+      console.log(`      skipped: no file ${listOfTypes}`);
+      this.skip();
+    }
+    const lines = readFileSync(listOfTypes, 'utf8').trimEnd().split('\n').slice(1);
+    let seen = 0;
+    for (const line of lines) {
+      const [reportType = '', category, , restricted, requestMode = ''] = line.split('\t');
+      const schema = schemas.get(reportType);
+      if (!schema) continue;
+      seen += 1;
+      assert.equal(schema.category, category, reportType);
+      if (restricted !== 'unknown') assert.equal(String(schema.restricted), restricted, reportType);
+      if (requestMode === 'unknown') assert.equal(schema.madeBy, undefined, reportType);
+      else if (requestMode === 'mixed') assert.ok(schema.madeBy?.includes('requested'), reportType);
+      else assert.deepEqual(schema.madeBy, [requestMode], reportType);
+    }
+    assert.ok(seen >= 139, `${seen} types`);
   });
 
   const knownColumns = path.join(repository, '../shared/report-columns');

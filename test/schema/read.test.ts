@@ -135,7 +135,7 @@ describe('report schemas', () => {
       'an unknown format',
       'format: tsv',
       'format: tvs',
-      'a.yaml:3:9 format: expected one of tsv, csv, json, xml, raw, found "tvs"; did you mean "tsv"?',
+      'a.yaml:3:9 format: expected one of tsv, csv, xlsx, json, xml, raw, found "tvs"; did you mean "tsv"?',
     ],
     [
       'a report type in lower case',
@@ -226,9 +226,51 @@ describe('report schemas', () => {
     it(`are refused for ${what}, at its place`, () => assert.deepEqual(problemsWith(from, to), [problem]));
   }
 
-  it('are refused for a tsv without a table', () => {
-    write('a.yaml', 'reportType: GET_X\nformat: tsv\n');
-    assert.deepEqual(problems(), ['a.yaml:1:1 tables: a tsv document fills one table, found 0']);
+  it('are refused for paths that lead nowhere, each at its place', () => {
+    write(
+      'a.yaml',
+      `reportType: GET_X
+format: json
+tables:
+  - { name: a, load: { mode: append }, columns: [{ name: x, from: x, type: string }] }
+  - { name: b, rows: $.items, load: { mode: append }, columns: [{ name: x, from: [a..b, x], type: string }] }
+  - name: c
+    rows: items
+    load: { mode: append }
+    columns: [{ name: x, from: ^.^.x, type: string }, { name: y, from: ^.y, type: string }]
+  - { name: d, rows: items, load: { mode: append }, columns: [{ name: x, from: $, type: string }] }
+`,
+    );
+    assert.deepEqual(problems(), [
+      'a.yaml:4:5 tables[0]: a table of a json document needs rows: the path to the list of its rows, or $ for the document itself',
+      'a.yaml:5:22 tables[1].rows: expected names with dots between, such as campaigns.coupons, or $; leave out "$."',
+      'a.yaml:5:83 tables[1].columns[0].from[0]: expected a path such as sales.amount, $.header.date or ^.name, found "a..b"',
+      'a.yaml:9:32 tables[2].columns[0].from: "^.^.x" leads above the document: there is 1 level above the rows of items',
+      'a.yaml:10:22 tables[3].rows: "items" are the rows of tables[2] already; put the columns there',
+      'a.yaml:10:80 tables[3].columns[0].from: expected a path such as sales.amount, $.header.date or ^.name, found "$"',
+    ]);
+  });
+
+  it('are refused for rows in a delimited document', () => {
+    assert.deepEqual(problemsWith('name: test', 'name: test\n    rows: items'), [
+      'a.yaml:6:5 tables[0].rows: rows is for json and xml; leave it out in tsv',
+    ]);
+  });
+
+  it('are refused for a tsv with an empty list of tables', () => {
+    write('a.yaml', 'reportType: GET_X\nformat: tsv\ntables: []\n');
+    assert.deepEqual(problems(), [
+      'a.yaml:3:1 tables: a tsv document fills one table, found 0; leave tables out where its columns are not known',
+    ]);
+  });
+
+  it('may leave tables out, and say how reports of the type come about', () => {
+    write('a.yaml', 'reportType: GET_X\nmadeBy: [automatic, requested]\nformat: tsv\n');
+    const schema = readSchemas({ folders: [folder] }).get('GET_X');
+    assert.deepEqual(schema?.madeBy, ['automatic', 'requested']);
+    assert.deepEqual(schema?.tables, []);
+    write('a.yaml', 'reportType: GET_X\nmadeBy: [request]\nformat: tsv\n');
+    assert.match(problems().join(), /a\.yaml:2:10 madeBy\[0\]: .*did you mean "requested"/);
   });
 
   it('are refused for two of one report type in a folder', () => {
@@ -265,7 +307,6 @@ describe('report schemas', () => {
         'a.yaml:6:32 tables[0].load.key[0]:',
         'a.yaml:10:46 tables[0].columns[1].type:',
         'a.yaml:11:17 tables[0].columns[2].name:',
-        'b.yaml:1:1 tables:',
         'b.yaml:3:1 tabels:',
       ],
     );
@@ -274,7 +315,7 @@ describe('report schemas', () => {
       (error) =>
         error instanceof ReportsError &&
         error.code === 'SCHEMA_INVALID' &&
-        error.message.includes('5 problems') &&
+        error.message.includes('4 problems') &&
         error.message.includes('a.yaml:10:46') &&
         error.message.includes('did you mean "tables"?'),
     );

@@ -48,6 +48,11 @@ export function charsetOfXml(head: Buffer): string | undefined {
   return name === undefined ? undefined : charsets[plainName(name)];
 }
 
+/** A zip archive, such as an xlsx workbook, is no text in any charset. */
+export function isZip(head: Buffer): boolean {
+  return head.toString('latin1', 0, 4) === 'PK\u0003\u0004';
+}
+
 /** The charset that a byte order mark tells. */
 export function bomOf(head: Buffer): string | undefined {
   if (head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf) return 'utf-8';

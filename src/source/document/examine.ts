@@ -6,6 +6,7 @@ import {
   charsetOfMarketplaces,
   charsetOfXml,
   decodeText,
+  isZip,
   looksLikeUtf16,
 } from './charset.js';
 import { type OpenedRaw, openRaw } from './gunzip.js';
@@ -16,7 +17,7 @@ export class WrongCharset extends Error {}
 
 /**
  * Reads a raw document once from end to end: so it is known to be whole and undamaged before a row of it is parsed. Decides by the bytes
- * whether it is gzipped, and its charset: a BOM, then the Content-Type of the download, the declaration of an XML document, UTF-8, the
+ * whether it is gzipped, and its charset: `binary` for a zip archive, a BOM, then the Content-Type of the download, the declaration of an XML document, UTF-8, the
  * marketplace.
  * `maxTextBytes` limits the gunzipped size.
  * Errors: DOCUMENT_TRUNCATED, DOCUMENT_CORRUPT, DOCUMENT_TOO_LARGE, RAW_MISSING.
@@ -139,6 +140,7 @@ function decideCharset({ facts }: RawDocument, head: Buffer, utf8: Utf8Finding):
       notes.push(`${utf8.badBytes} bytes are not UTF-8: each became \ufffd`);
     return { charset, charsetSource, isValidUtf8, notes };
   };
+  if (isZip(head)) return decide('binary', 'bytes');
   const bom = bomOf(head);
   if (bom) return decide(bom, 'bom');
   const named = charsetOfHeader(facts.contentType);

@@ -1,19 +1,23 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { readColumnType } from '../../schema/column-type.js';
+import { lineage } from '../../schema/lineage.js';
 import type { ColumnType } from '../../schema/types.js';
 import { run } from './sql.js';
 
-/** The columns every table of reports ends with when it is made. Times are in UTC. */
-export const lineageColumns = [
-  ['_report_id', 'VARCHAR'],
-  ['_document_id', 'VARCHAR'],
-  ['_seller_id', 'VARCHAR'],
-  ['_marketplace_ids', 'VARCHAR[]'],
-  ['_data_start', 'TIMESTAMP'],
-  ['_data_end', 'TIMESTAMP'],
-  ['_row', 'BIGINT'],
-  ['_loaded_at', 'TIMESTAMP'],
-] as const;
+const plainTypes = {
+  string: 'VARCHAR',
+  int64: 'BIGINT',
+  float64: 'DOUBLE',
+  bool: 'BOOLEAN',
+  date: 'DATE',
+  timestamp: 'TIMESTAMP',
+  json: 'JSON',
+} as const;
+
+/** The columns every table of reports ends with when it is made, and their types. Times are in UTC. */
+export const lineageColumns = lineage.map(
+  ({ name, type, isList }) => [name, `${duckDbType(type)}${isList ? '[]' : ''}`] as const,
+);
 
 export interface TableColumn {
   name: string;
@@ -67,17 +71,8 @@ export function duckDbType(type: ColumnType): string {
   return type.kind === 'decimal' ? `DECIMAL(${type.precision},${type.scale})` : plainTypes[type.kind];
 }
 
-const plainTypes = {
-  string: 'VARCHAR',
-  int64: 'BIGINT',
-  float64: 'DOUBLE',
-  bool: 'BOOLEAN',
-  date: 'DATE',
-  timestamp: 'TIMESTAMP',
-  json: 'JSON',
-} as const;
-
-function columnTypeOf(typeText: string): ColumnType | undefined {
+/** The type of a report schema for a type as DuckDB spells it; undefined where none has such. */
+export function columnTypeOf(typeText: string): ColumnType | undefined {
   const plain = Object.entries(plainTypes).find(([, text]) => text === typeText);
   return readColumnType(plain?.[0] ?? typeText.toLowerCase());
 }

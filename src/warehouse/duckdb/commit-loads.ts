@@ -1,7 +1,9 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Logger } from 'pino';
 import { ReportsError } from '../../errors.js';
-import { type LedgerEntry, type Load, ledgerKey } from '../types.js';
+import { readColumnType } from '../../schema/column-type.js';
+import { headerDrift, type TableDrift, type Widening, wideningOf } from '../../schema/drift.js';
+import { type LedgerEntry, type Load, type LoadTable, ledgerKey } from '../types.js';
 import { isReportTable, type Relations, readRelations } from './catalog.js';
 import { fileError, firstLine } from './connection.js';
 import { ensureLedger, hasLedger, readByKey, writeLedger } from './ledger.js';
@@ -26,8 +28,8 @@ export async function commitLoads(
   const leftOut: string[] = [];
   try {
     await run(connection, 'BEGIN');
-    const relations = await prepareTables(connection, loads, log);
-    for (const together of apart(timed)) leftOut.push(...(await applyLoads(connection, relations, together)));
+    const prepared = await prepareTables(connection, loads, log);
+    for (const together of apart(timed)) leftOut.push(...(await applyLoads(connection, prepared, together)));
     await run(connection, 'COMMIT');
     // Closing would do the same, and keep the process from everything else meanwhile. The commit stands, whatever becomes of it.
     await run(connection, 'CHECKPOINT').catch(() => {});
@@ -38,15 +40,29 @@ export async function commitLoads(
   }
 }
 
-/** Makes and widens the tables that the loads need, and gives all that there are. */
-async function prepareTables(connection: DuckDBConnection, loads: Load[], log?: Logger): Promise<Relations> {
+interface PreparedTables {
+  /** All tables, as wide as the loads need them. */
+  relations: Relations;
+  /** What each table of a load made wider. */
+  widened: Map<LoadTable, Widening[]>;
+}
+
+/** Makes and widens the tables that the loads need. */
+async function prepareTables(
+  connection: DuckDBConnection,
+  loads: Load[],
+  log?: Logger,
+): Promise<PreparedTables> {
   const relations = await readRelations(connection);
   if (!hasLedger(relations)) await ensureLedger(connection);
   const plans: TablePlans = new Map();
-  for (const { tables } of loads) for (const table of tables) planTable(plans, relations, table);
+  const widened = new Map<LoadTable, Widening[]>();
+  for (const table of loads.flatMap(({ tables }) => tables)) {
+    widened.set(table, planTable(plans, relations, table));
+  }
   let changed = false;
   for (const plan of plans.values()) changed = (await applyPlan(connection, plan, log)) || changed;
-  return changed ? await readRelations(connection) : relations;
+  return { relations: changed ? await readRelations(connection) : relations, widened };
 }
 
 /** Cuts the loads, in order, where one takes the place of a ledger row that another before it makes. */
@@ -68,7 +84,7 @@ function apart(loads: TimedLoad[]): TimedLoad[][] {
 /** Brings in loads of different documents, all of them at once. Gives the keys of those that are left out. */
 async function applyLoads(
   connection: DuckDBConnection,
-  relations: Relations,
+  { relations, widened }: PreparedTables,
   loads: TimedLoad[],
 ): Promise<string[]> {
   const previous = await readByKey(
@@ -97,9 +113,14 @@ async function applyLoads(
       const superseded = await loadRows(connection, batch);
       batch.loads.forEach(({ load, table }, index) => {
         const leftOut = superseded[index] ?? 0;
-        tables
-          .get(load)
-          ?.push({ name: table.name, rows: table.rows, ...(leftOut > 0 && { superseded: leftOut }) });
+        const before = previous.get(load.entry.key)?.tables.find(({ name }) => name === table.name);
+        tables.get(load)?.push({
+          name: table.name,
+          rows: table.rows,
+          ...(leftOut > 0 && { superseded: leftOut }),
+          ...headerDrift(table.columns),
+          ...wideningDrift(table, widened.get(table), before),
+        });
       });
     }
   }
@@ -114,6 +135,21 @@ async function applyLoads(
     coming.flatMap(({ load }) => otherKeys(load)),
   );
   return loads.filter(isLeftOut).map(({ load }) => load.entry.key);
+}
+
+/** What a table was made wider by, now or when the same document was loaded before; it is told as long as its types need that. */
+function wideningDrift(
+  { columns }: LoadTable,
+  now: Widening[] = [],
+  before: TableDrift = {},
+): Pick<TableDrift, 'widened'> {
+  const earlier = (before.widened ?? []).filter(({ name, from }) => {
+    const type = columns.find((column) => column.name === name)?.type;
+    const narrow = readColumnType(from);
+    return type && narrow && !now.some((each) => each.name === name) && wideningOf(name, narrow, type);
+  });
+  const widened = [...earlier, ...now];
+  return widened.length > 0 ? { widened } : {};
 }
 
 /** Tables were filled one by one; the entry has them in the order of the load. */

@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Logger } from 'pino';
 import { columnTypeText, widerType } from '../../schema/column-type.js';
+import { type Widening, wideningOf } from '../../schema/drift.js';
 import type { ColumnType } from '../../schema/types.js';
 import type { Load, LoadTable } from '../types.js';
 import {
@@ -11,6 +12,7 @@ import {
   type Relations,
   type TableColumn,
 } from './catalog.js';
+import { createTable } from './ddl.js';
 import { identifier, run } from './sql.js';
 
 /** A load that can't be committed as it stands, whatever the state of the machine. */
@@ -43,9 +45,9 @@ export type TablePlans = Map<string, TablePlan>;
 
 /**
  * Adds one document's table to the plans: the columns it lacks, and wider types where the document's don't fit.
- * Nothing is done to the file yet; see `applyPlan` for why.
+ * Returns what it makes wider. Nothing is done to the file yet; see `applyPlan` for why.
  */
-export function planTable(plans: TablePlans, relations: Relations, table: LoadTable): void {
+export function planTable(plans: TablePlans, relations: Relations, table: LoadTable): Widening[] {
   checkNames(table);
   const existing = relations.get(table.name.toLowerCase());
   if (existing && !isReportTable(existing)) {
@@ -60,12 +62,16 @@ export function planTable(plans: TablePlans, relations: Relations, table: LoadTa
     columns: new Map(),
   };
   plans.set(table.name.toLowerCase(), plan);
+  const widened: Widening[] = [];
   for (const column of table.columns) {
     const name = column.name.toLowerCase();
     const present = plan.columns.get(name) ?? presentColumn(table, existing?.columns.get(name));
     const type = present ? widerType(present.type, column.type) : column.type;
     plan.columns.set(name, { name: present?.name ?? column.name, type });
+    const widening = present && wideningOf(present.name, present.type, column.type);
+    if (widening) widened.push(widening);
   }
+  return widened;
 }
 
 /**
@@ -84,9 +90,7 @@ export async function applyPlan(
     typeText: duckDbType(column.type),
   }));
   if (!existing) {
-    const columns = planned.map(({ name, typeText }) => `${identifier(name)} ${typeText}`);
-    const lineage = lineageColumns.map(([name, typeText]) => `${name} ${typeText}`);
-    await run(connection, `CREATE TABLE ${table} (${[...columns, ...lineage]})`);
+    await run(connection, createTable(plan.name, planned));
     return true;
   }
   const canonical: string[] = [];

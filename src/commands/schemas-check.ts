@@ -1,0 +1,106 @@
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import { ReportsError } from '../errors.js';
+import { checkSample, type SampleCheck } from '../parse/check-sample.js';
+import { checkSchemaFile, checkSchemas } from '../schema/read.js';
+import type { ReportSchema } from '../schema/types.js';
+import { formatProblem, type Problem } from '../yaml-problems.js';
+import { count } from './count.js';
+import type { Io } from './io.js';
+import { schemaFolders } from './open-context.js';
+import { type SampleOptions, sampleOptions, withSample } from './sample.js';
+import { visible } from './visible-text.js';
+
+interface CheckOptions extends SampleOptions {
+  sample?: string;
+  json?: boolean;
+}
+
+/** `sp-reports schemas check`. */
+export function checkCommand(io: Io, exit: (code: number) => void): Command {
+  const command = new Command('check')
+    .description(
+      'Checks the packaged schemas and those in your schemas folder; or one file, and a document with it.',
+    )
+    .argument('[file]', 'only this report schema')
+    .option('--sample <document>', 'reads a document with it and tells what does not fit, with code 1');
+  return sampleOptions(command)
+    .option('--json', 'print a JSON object')
+    .action(async (file: string | undefined, options: CheckOptions, own: Command) => {
+      if (file === undefined) {
+        if (options.sample)
+          throw new ReportsError('USAGE', { problem: '--sample needs the file of a schema' });
+        const { schemas, problems } = checkSchemas({ folders: schemaFolders(own, io) });
+        if (options.json) io.stdout.write(`${JSON.stringify({ schemas: schemas.size, problems })}\n`);
+        refuse(problems);
+        if (!options.json) io.stdout.write(`${schemas.size} report schemas, no mistakes\n`);
+        return;
+      }
+      const { schema, problems } = checkSchemaFile(resolve(io.cwd, file));
+      if (options.json && (problems.length > 0 || !options.sample)) {
+        io.stdout.write(`${JSON.stringify({ schemas: schema ? 1 : 0, problems })}\n`);
+      }
+      refuse(problems);
+      if (!schema || !options.sample) {
+        if (!options.json) io.stdout.write(`${file}: no mistakes\n`);
+        return;
+      }
+      const checked = await checkWith(schema, options.sample, options, io);
+      if (!checked.isWell) exit(1);
+      io.stdout.write(
+        options.json
+          ? `${JSON.stringify({ schemas: 1, problems, sample: checked }, null, 2)}\n`
+          : sampleText(file, options.sample, checked),
+      );
+    });
+}
+
+function checkWith(
+  schema: ReportSchema,
+  sample: string,
+  options: SampleOptions,
+  io: Io,
+): Promise<SampleCheck> {
+  const { reportType } = schema;
+  return withSample(io, sample, { ...options, reportType }, (document) => checkSample(document, schema));
+}
+
+function refuse(problems: Problem[]): void {
+  if (problems.length === 0) return;
+  throw new ReportsError('SCHEMA_INVALID', {
+    count: count(problems.length, 'mistake'),
+    problems: problems.map(formatProblem).join('\n'),
+  });
+}
+
+function sampleText(file: string, sample: string, { tables, rejects, notes, isWell }: SampleCheck): string {
+  const lines = [`${file}: no mistakes`];
+  for (const each of tables) {
+    lines.push(`${sample}: ${count(each.rows, 'row')} for ${each.name}`);
+    if (each.emptyColumns.length > 0)
+      lines.push(`  columns without a value: ${each.emptyColumns.join(', ')}`);
+    if (each.key) lines.push(`  ${keyText(each.key)}`);
+    for (const reject of rejects.filter(({ table }) => table === each.name)) {
+      const examples = reject.examples.map((example) => visible(JSON.stringify(example))).join(', ');
+      lines.push(
+        `  rejected, ${reject.column ?? 'whole rows'}: ${reject.count} ${reject.reason}, such as ${examples}`,
+      );
+    }
+  }
+  if (tables.length === 0) lines.push(`${sample}: no rows`);
+  // Headers that are unknown or missing are told there.
+  lines.push(...notes.map((note) => `  ${visible(note)}`));
+  lines.push(isWell ? 'The document fits the schema.' : 'The document does not fit the schema.');
+  return `${lines.join('\n')}\n`;
+}
+
+function keyText({
+  columns,
+  doubledRows,
+  examples,
+}: NonNullable<SampleCheck['tables'][number]['key']>): string {
+  const name = `key ${columns.join(', ')}`;
+  if (doubledRows === 0) return `${name}: tells all rows apart`;
+  const shown = examples.map((values) => values.map((value) => visible(value ?? '')).join(', '));
+  return `${name}: ${count(doubledRows, 'row')} with the values of a row before, such as ${shown.join('; ')}`;
+}

@@ -1,0 +1,59 @@
+import { Command, Option } from 'commander';
+import { ReportsError } from '../errors.js';
+import { bigQuerySchema } from '../schema/export/bigquery.js';
+import { dbtSources } from '../schema/export/dbt.js';
+import { rowSchema } from '../schema/export/json-schema.js';
+import { type ExportTable, exportTables } from '../schema/export/tables.js';
+import { columnTypeSql, tableDdl } from '../warehouse/duckdb/ddl.js';
+import type { Io } from './io.js';
+import { readAllSchemas } from './open-context.js';
+import { schemaOf } from './schemas-list.js';
+
+const writers = {
+  bigquery: (tables: ExportTable[]) => json(oneOrByName(tables, bigQuerySchema)),
+  dbt: (tables: ExportTable[]) => dbtSources(tables, columnTypeSql),
+  jsonschema: (tables: ExportTable[]) => json(jsonSchemaOf(tables)),
+  ddl: (tables: ExportTable[]) => tables.map(tableDdl).join('\n'),
+};
+
+/** `sp-reports schemas export`. */
+export function exportCommand(io: Io): Command {
+  return new Command('export')
+    .description(
+      'Writes the tables of the report schemas on stdout, for other tools, lineage columns included: table schemas of BigQuery, sources.yml of dbt, the JSON Schema of a row, CREATE TABLE of DuckDB. Of one table bigquery and jsonschema are its schema alone; of several, schemas by table name.',
+    )
+    .addOption(
+      new Option('--format <format>', 'for which tool').choices(Object.keys(writers)).makeOptionMandatory(),
+    )
+    .option('--type <REPORT_TYPE>', 'only this report type')
+    .action((options: { format: keyof typeof writers; type?: string }, command: Command) => {
+      const schemas = readAllSchemas(command, io);
+      const chosen = options.type ? [schemaOf(schemas, options.type)] : [...schemas.values()];
+      const tables = exportTables(chosen);
+      if (options.type && tables.length === 0) {
+        throw new ReportsError('USAGE', {
+          problem: `--type ${options.type}: its schema has no columns to export; they are taken from each document`,
+        });
+      }
+      io.stdout.write(writers[options.format](tables));
+    });
+}
+
+function jsonSchemaOf(tables: ExportTable[]): Record<string, unknown> {
+  const $schema = 'http://json-schema.org/draft-07/schema#';
+  const [only] = tables;
+  return tables.length === 1 && only
+    ? { $schema, ...rowSchema(only) }
+    : { $schema, definitions: oneOrByName(tables, rowSchema) };
+}
+
+function oneOrByName<T>(tables: ExportTable[], write: (table: ExportTable) => T): T | Record<string, T> {
+  const [only] = tables;
+  return tables.length === 1 && only
+    ? write(only)
+    : Object.fromEntries(tables.map((table) => [table.name, write(table)]));
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}

@@ -1,0 +1,54 @@
+import { basename } from 'node:path';
+import { Command } from 'commander';
+import { ReportsError } from '../errors.js';
+import { formatOfDocument, parseDocument } from '../parse/parse-document.js';
+import { profileDocument } from '../parse/profile.js';
+import { KeySearch } from '../parse/row-keys.js';
+import { type SampleFacts, schemaYaml } from '../schema/infer.js';
+import type { ExaminedDocument } from '../source/types.js';
+import type { Io } from './io.js';
+import { type SampleOptions, sampleOptions, withSample } from './sample.js';
+
+/** `sp-reports schemas infer`. */
+export function inferCommand(io: Io): Command {
+  const command = new Command('infer')
+    .description('Writes a report schema for a document on stdout, to be looked over and put into schemas/.')
+    .argument('<file>', 'a report document, gzipped or not')
+    .option('--type <REPORT_TYPE>', 'its report type (default: the beginning of the file name)');
+  return sampleOptions(command).action(async (file: string, options: SampleOptions & { type?: string }) => {
+    const reportType = options.type ?? /^[A-Z][A-Z0-9_]*/.exec(basename(file))?.[0];
+    if (!reportType)
+      throw new ReportsError('USAGE', { problem: `the report type of ${file}: name it with --type` });
+    const facts = await withSample(io, file, { ...options, reportType }, (document) =>
+      sampleFacts(document, reportType),
+    );
+    if (facts.tables.length === 0)
+      throw new ReportsError('USAGE', { problem: `${file}: nothing in it to make a schema from` });
+    io.stdout.write(schemaYaml(facts));
+  });
+}
+
+async function sampleFacts(document: ExaminedDocument, reportType: string): Promise<SampleFacts> {
+  const format = await formatOfDocument(document);
+  const parsed = await parseDocument({ document, engine: 'reference' });
+  const searches = new Map<string, KeySearch>();
+  const { tables } = await profileDocument(parsed, ({ name, columns }) => {
+    const search = new KeySearch(columns);
+    searches.set(name, search);
+    return search;
+  });
+  const { delimiter, quoting } = parsed.dialect;
+  return {
+    reportType,
+    format: format === 'delimited' || format === undefined ? (delimiter === '\t' ? 'tsv' : 'csv') : format,
+    ...(quoting && format !== 'xlsx' ? { quoting } : {}),
+    tables: tables.map(({ table, rows, columns }) => ({
+      name: table.name,
+      ...(table.rowsPath ? { rowsPath: table.rowsPath } : {}),
+      rows,
+      columns: columns.map(({ column, filled }) => ({ ...column, filled })),
+      keyCandidates: searches.get(table.name)?.candidates() ?? [],
+      keyRows: searches.get(table.name)?.rows ?? 0,
+    })),
+  };
+}

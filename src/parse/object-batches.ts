@@ -1,0 +1,81 @@
+import { BatchBuilder } from './batch-builder.js';
+import { cellReader } from './cell-reader.js';
+import type { Leaf } from './leaves.js';
+import type { ObjectRow } from './object-lists.js';
+import type { ParsedBatch, ParsedTable, Reject } from './types.js';
+import type { Value, ValueRules } from './values.js';
+
+/** A table, and how its rows are taken out of the objects of a document. */
+export interface ObjectTable {
+  table: ParsedTable;
+  /** For each path of a row its column. */
+  places: Map<string, number>;
+  /** Undefined is what stands beside the lists. */
+  hasRowsIn(list: string | undefined): boolean;
+  rowsOf(list: string | undefined, value: unknown): Iterable<Iterable<Leaf>>;
+}
+
+/** Reads the rows of all tables of a document, object by object. */
+export async function* readObjectBatches(
+  objects: AsyncIterable<ObjectRow>,
+  tables: ObjectTable[],
+  rules: ValueRules,
+  batchRows: number,
+): AsyncGenerator<ParsedBatch> {
+  const readings = tables.map((table) => new TableReading(table, rules));
+  const byList = new Map<string | undefined, TableReading[]>();
+  for await (const { list, value } of objects) {
+    if (value === undefined) continue;
+    const concerned = byList.get(list) ?? readings.filter(({ from }) => from.hasRowsIn(list));
+    byList.set(list, concerned);
+    for (const reading of concerned) {
+      for (const leaves of reading.from.rowsOf(list, value)) {
+        reading.add(leaves);
+        if (reading.size >= batchRows) yield reading.take();
+      }
+    }
+  }
+  for (const reading of readings) {
+    if (reading.size > 0) yield reading.take();
+  }
+}
+
+/** The rows of one table since its last batch. */
+class TableReading {
+  private readonly builder: BatchBuilder;
+  private readonly readers: ReturnType<typeof cellReader>[];
+  private rejects: Reject[] = [];
+  private row = 0;
+
+  constructor(
+    readonly from: ObjectTable,
+    rules: ValueRules,
+  ) {
+    const { columns } = from.table;
+    this.builder = new BatchBuilder(columns);
+    this.readers = columns.map((column) => cellReader(column, rules));
+  }
+
+  get size(): number {
+    return Math.max(this.builder.length, this.rejects.length);
+  }
+
+  add(leaves: Iterable<Leaf>): void {
+    this.row += 1;
+    const cells: (Value | null)[] = this.readers.map(() => null);
+    for (const { path, text, kind } of leaves) {
+      const place = this.from.places.get(path);
+      if (place === undefined || kind === 'none') continue;
+      const isJson = this.from.table.columns[place]?.type.kind === 'json';
+      const written = isJson && kind === 'text' ? JSON.stringify(text) : text;
+      cells[place] = this.readers[place]?.(written, this.row, this.rejects) ?? null;
+    }
+    this.builder.add(this.row, cells);
+  }
+
+  take(): ParsedBatch {
+    const { rejects } = this;
+    this.rejects = [];
+    return { table: this.from.table.name, batch: this.builder.take(), rejects };
+  }
+}

@@ -1,0 +1,96 @@
+import { looseHeader } from '../schema/column-name.js';
+import { separator } from '../schema/object-path.js';
+import type { ColumnType, ResolvedColumn, TableSchema } from '../schema/types.js';
+import { resolveHeader } from './header.js';
+import { TypeInference } from './infer-types.js';
+import type { Leaf } from './leaves.js';
+import type { ValueRules } from './values.js';
+
+/** The columns of a table of objects, and where the values of a row go. */
+export interface ObjectColumns {
+  columns: ResolvedColumn[];
+  /** For each path its index in `columns`. */
+  places: Map<string, number>;
+  notes: string[];
+}
+
+/** What paths the rows of one table have, and what stands there; without a schema, types come of it. */
+export class ObjectSurvey {
+  private readonly found = new Map<string, { kinds: Set<Leaf['kind']>; inference: TypeInference }>();
+  private readonly nulls = new Set<string>();
+  private readonly declared: Set<string>;
+  private readonly declaredLoosely: Set<string>;
+  rows = 0;
+
+  constructor(private readonly schema?: TableSchema) {
+    this.declared = new Set(
+      schema?.columns.flatMap(({ from }) => from.map((text) => text.replaceAll('.', separator))),
+    );
+    this.declaredLoosely = new Set([...this.declared].map(looseHeader));
+  }
+
+  addRow(leaves: Iterable<Leaf>): void {
+    this.rows += 1;
+    for (const leaf of leaves) this.add(leaf);
+  }
+
+  /** Whether nothing stands in any row. */
+  isEmpty(): boolean {
+    return this.found.size === 0;
+  }
+
+  columns(rules: ValueRules): ObjectColumns {
+    // What is null everywhere is a column only where the schema has it.
+    const nulls = [...this.nulls].filter(
+      (path) => !this.found.has(path) && this.declaredLoosely.has(looseHeader(path)),
+    );
+    const paths = [...this.found.keys(), ...nulls];
+    const { columns, positions, notes } = resolveHeader(
+      paths.map(shownPath),
+      this.schema?.columns,
+      splitWords,
+    );
+    const places = new Map(paths.map((path, index) => [path, positions[index] ?? 0]));
+    for (const [path, place] of places) {
+      const column = columns[place];
+      const values = this.found.get(path);
+      if (column && values && column.origin !== 'schema') column.type = inferredType(values, rules);
+    }
+    return { columns, places, notes: this.rows > 0 ? notes : [] };
+  }
+
+  add({ path, text, kind }: Leaf): void {
+    if (kind === 'none') {
+      this.nulls.add(path);
+      return;
+    }
+    const values = this.found.get(path) ?? { kinds: new Set(), inference: new TypeInference('') };
+    this.found.set(path, values);
+    values.kinds.add(kind);
+    if (!this.declared.has(path)) values.inference.add(text);
+  }
+}
+
+/** `salesByDate` is three words. */
+export function splitWords(name: string): string {
+  // A row that is no object is but a value.
+  if (name === '.') return 'value';
+  return name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').replace(/([A-Z]+)([A-Z][a-z])/g, '$1_$2');
+}
+
+export function shownPath(path: string): string {
+  return path.replaceAll(separator, '.');
+}
+
+/** Text is a date where all of it is, else text, however much it looks like a number. */
+function inferredType(
+  { kinds, inference }: { kinds: Set<Leaf['kind']>; inference: TypeInference },
+  { decimalMark, dateOrder }: ValueRules,
+): ColumnType {
+  const [kind] = kinds;
+  if (kinds.size !== 1 || kind === undefined) return { kind: 'string' };
+  if (kind === 'bool' || kind === 'json') return { kind };
+  const type = inference.type(decimalMark, dateOrder);
+  if (kind === 'number') return type;
+  return type.kind === 'date' || type.kind === 'timestamp' ? type : { kind: 'string' };
+}

@@ -1,0 +1,56 @@
+import { leavesOf } from './leaves.js';
+import { ObjectSurvey } from './object-columns.js';
+import type { ObjectRow } from './object-lists.js';
+import type { ObjectPlan, PlannedTable } from './object-plan.js';
+
+/** What a document of objects has, found out before its rows are read. */
+export interface FoundObjects {
+  /** Tables of the schema of which the document has the list, be it empty; with the path of the list. */
+  tables: Map<PlannedTable, { survey: ObjectSurvey; list: string }>;
+  /** Lists that no table names. */
+  lists: Map<string, ObjectSurvey>;
+  /** What stands beside the lists; undefined where nothing does. */
+  beside: unknown;
+}
+
+/** Reads a document of objects once. It holds one object at a time, and what stands beside the lists. */
+export async function surveyObjects(
+  objects: AsyncIterable<ObjectRow>,
+  plan: ObjectPlan | undefined,
+): Promise<FoundObjects> {
+  const found: FoundObjects = { tables: new Map(), lists: new Map(), beside: undefined };
+  const firsts = new Map<string, unknown>();
+  const declaredLists = new Set<string>();
+  for await (const { list, value } of objects) {
+    if (list === undefined) {
+      found.beside = value;
+      continue;
+    }
+    const tables = plan?.tablesOf(list) ?? [];
+    for (const table of tables) {
+      const { survey } = found.tables.get(table) ?? { survey: new ObjectSurvey(table.schema) };
+      found.tables.set(table, { survey, list });
+      if (value === undefined) continue;
+      for (const leaves of plan?.rowsOf(table, list, value) ?? []) survey.addRow(leaves);
+    }
+    if (tables.length > 0) continue;
+    const survey = found.lists.get(list) ?? new ObjectSurvey();
+    found.lists.set(list, survey);
+    if (value === undefined) declaredLists.add(list);
+    else {
+      if (!firsts.has(list)) firsts.set(list, value);
+      survey.addRow(leavesOf(value));
+    }
+  }
+  if (plan) takeSingles(found, firsts, declaredLists);
+  return found;
+}
+
+/** XML doesn't declare its lists: what stands there once belongs to the document as a whole. */
+function takeSingles(found: FoundObjects, firsts: Map<string, unknown>, declaredLists: Set<string>): void {
+  for (const [list, survey] of found.lists) {
+    if (declaredLists.has(list) || survey.rows > 1) continue;
+    found.lists.delete(list);
+    found.beside = { ...(found.beside ?? {}), [list]: firsts.get(list) };
+  }
+}

@@ -1,0 +1,67 @@
+import type { Problem } from '../yaml-problems.js';
+import { readColumnPath, readRowsPath } from './object-path.js';
+import { listOf, mapOf, type ProblemAt, textsOf, type YamlMap } from './yaml-maps.js';
+
+/** What the paths of a JSON or XML schema must say: where the rows of each table are, and the values of each row. */
+export function checkPaths(format: unknown, tables: YamlMap[], problemAt: ProblemAt): Problem[] {
+  if (format === 'tsv' || format === 'csv') {
+    return tables.flatMap(({ rows }, index) =>
+      rows === undefined
+        ? []
+        : [
+            problemAt(
+              ['tables', index, 'rows'],
+              `rows is for json and xml; leave it out in ${format}`,
+              'key',
+            ),
+          ],
+    );
+  }
+  if (format !== 'json' && format !== 'xml') return [];
+  return tables.flatMap((table, index) => [
+    ...checkRows(format, tables, index, problemAt),
+    ...checkColumns(table, index, problemAt),
+  ]);
+}
+
+function checkRows(format: string, tables: YamlMap[], index: number, problemAt: ProblemAt): Problem[] {
+  const path = ['tables', index, 'rows'];
+  const rows = tables[index]?.rows;
+  if (rows === undefined) {
+    const problem = `a table of a ${format} document needs rows: the path to the list of its rows, or $ for the document itself`;
+    return [problemAt(['tables', index], problem)];
+  }
+  if (typeof rows !== 'string') return [];
+  if (!readRowsPath(rows)) {
+    const hint = rows.startsWith('$.') ? `; leave out "$."` : '';
+    return [problemAt(path, `expected names with dots between, such as campaigns.coupons, or $${hint}`)];
+  }
+  const first = tables.findIndex((table) => table.rows === rows);
+  return first < index
+    ? [problemAt(path, `"${rows}" are the rows of tables[${first}] already; put the columns there`)]
+    : [];
+}
+
+function checkColumns({ rows, columns }: YamlMap, table: number, problemAt: ProblemAt): Problem[] {
+  const depth = typeof rows === 'string' ? readRowsPath(rows)?.length : undefined;
+  return listOf(columns).flatMap((column, index) => {
+    const { from } = mapOf(column);
+    return textsOf([from].flat()).flatMap((text, place) => {
+      const at = ['tables', table, 'columns', index, 'from', ...(Array.isArray(from) ? [place] : [])];
+      const path = readColumnPath(text);
+      if (!path) {
+        return [
+          problemAt(at, `expected a path such as sales.amount, $.header.date or ^.name, found "${text}"`),
+        ];
+      }
+      return depth !== undefined && path.up > depth
+        ? [problemAt(at, `"${text}" leads above the document: ${levels(depth)} above the rows of ${rows}`)]
+        : [];
+    });
+  });
+}
+
+function levels(count: number): string {
+  if (count === 0) return 'there is nothing';
+  return count === 1 ? 'there is 1 level' : `there are ${count} levels`;
+}

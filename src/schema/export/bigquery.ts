@@ -1,0 +1,46 @@
+import type { ColumnType } from '../types.js';
+import type { ExportTable } from './tables.js';
+
+/** A field of a BigQuery table schema. Source: BigQuery REST reference, TableFieldSchema. */
+export interface BigQueryField {
+  name: string;
+  type: string;
+  mode: 'NULLABLE' | 'REPEATED';
+  description: string;
+  /** 64-bit integers as text, as the API has them. */
+  precision?: string;
+  scale?: string;
+}
+
+/** The schema of a table for `bq mk --schema` and for load jobs. */
+export function bigQuerySchema({ columns }: ExportTable): BigQueryField[] {
+  return columns.map(({ name, type, isList, description }) => ({
+    name,
+    ...bigQueryType(type),
+    mode: isList ? 'REPEATED' : 'NULLABLE',
+    description,
+  }));
+}
+
+function bigQueryType(type: ColumnType): Pick<BigQueryField, 'type' | 'precision' | 'scale'> {
+  if (type.kind !== 'decimal') return { type: plainTypes[type.kind] };
+  const { precision, scale } = type;
+  const mostScale = 9;
+  const mostWhole = 29;
+  const isNumeric = scale <= mostScale && precision - scale <= mostWhole;
+  return {
+    type: isNumeric ? 'NUMERIC' : 'BIGNUMERIC',
+    precision: String(precision),
+    scale: String(scale),
+  };
+}
+
+const plainTypes = {
+  string: 'STRING',
+  int64: 'INTEGER',
+  float64: 'FLOAT',
+  bool: 'BOOLEAN',
+  date: 'DATE',
+  timestamp: 'TIMESTAMP',
+  json: 'JSON',
+} as const;

@@ -1,0 +1,53 @@
+import { lineage } from '../lineage.js';
+import type { ColumnSchema, ColumnType, ReportSchema, TableSchema } from '../types.js';
+
+/** A table as other tools are told of it: the columns of its report schema, then the lineage. */
+export interface ExportTable {
+  name: string;
+  description: string;
+  columns: ExportColumn[];
+}
+
+export interface ExportColumn {
+  name: string;
+  type: ColumnType;
+  isList: boolean;
+  /** `always`: each row has a value. `usually`: a row without one is worth a warning, as it is part of the key. */
+  filled: 'always' | 'usually' | 'maybe';
+  description: string;
+}
+
+/** The tables of report schemas. A type whose columns are not known has none. */
+export function exportTables(schemas: Iterable<ReportSchema>): ExportTable[] {
+  return [...schemas].flatMap((schema) => schema.tables.map((table) => exportTable(schema, table)));
+}
+
+function exportTable({ reportType, description }: ReportSchema, table: TableSchema): ExportTable {
+  const { mode, key, why } = table.load;
+  const load = `Load: ${mode}${key.length > 0 ? ` by ${key.join(', ')}` : ''}.`;
+  return {
+    name: table.name,
+    description: [description, `Report type ${reportType}.`, load, why].filter(Boolean).join(' '),
+    columns: [
+      ...table.columns.map((column) => ({
+        name: column.name,
+        type: column.type,
+        isList: false,
+        filled: key.includes(column.name) ? ('usually' as const) : ('maybe' as const),
+        description: columnDescription(column),
+      })),
+      ...lineage.map(({ name, type, isList = false, isFilled, description: text }) => ({
+        name,
+        type,
+        isList,
+        filled: isFilled ? ('always' as const) : ('maybe' as const),
+        description: text,
+      })),
+    ],
+  };
+}
+
+function columnDescription({ from, description }: ColumnSchema): string {
+  const source = `Amazon's name: ${from[0]}.`;
+  return description ? `${description.replace(/[^.!?]$/, '$&.')} ${source}` : source;
+}

@@ -1,0 +1,85 @@
+import { columnTypeText } from './column-type.js';
+import { defaultTableName } from './infer.js';
+import type { MadeBy, ReportSchema, TableSchema } from './types.js';
+
+/** The page docs/report-types.md: what each report type is and which columns its tables have, with an index by category. */
+export function reportTypesPage(schemas: Iterable<ReportSchema>): string {
+  const all = [...schemas].sort((a, b) => (a.reportType < b.reportType ? -1 : 1));
+  const categories = [...new Set(all.map(categoryOf))].sort();
+  return `# Report types
+
+The ${all.length} report types that have a schema. All others load too, with columns and types taken from each document.
+\`sp-reports schemas show REPORT_TYPE\` shows all of a schema, [schemas.md](schemas.md) tells what its parts mean.
+
+Every table ends with the lineage columns, which are left out here.
+
+## By category
+
+${categories.map((category) => indexOf(category, all)).join('\n')}
+${all.map(typeSection).join('\n')}`;
+}
+
+function categoryOf({ category }: ReportSchema): string {
+  return category ?? 'other';
+}
+
+function indexOf(category: string, all: ReportSchema[]): string {
+  const rows = all
+    .filter((schema) => categoryOf(schema) === category)
+    .map((schema) => {
+      const { reportType, description } = schema;
+      return `| [${reportType}](#${reportType.toLowerCase()}) | ${tableNames(schema).join(', ')} | ${cell(description)} |`;
+    });
+  return `### ${category}\n\n| report type | table | what it is |\n|---|---|---|\n${rows.join('\n')}\n`;
+}
+
+function tableNames({ reportType, format, tables }: ReportSchema): string[] {
+  if (format === 'raw') return [];
+  return tables.length > 0
+    ? tables.map(({ name }) => `\`${name}\``)
+    : [`\`${defaultTableName(reportType)}\``];
+}
+
+function typeSection(schema: ReportSchema): string {
+  const { reportType, description, format, madeBy, restricted, tables } = schema;
+  const facts = [
+    `- Format: ${format}`,
+    ...(madeBy ? [`- How it comes about: ${madeBy.map((each) => madeByTexts[each]).join('; or ')}`] : []),
+    `- Restricted: ${restricted ? 'yes, Amazon gives the document only for a restricted data token' : 'no'}`,
+    ...(tables.length === 0 ? [withoutColumns(schema)] : []),
+  ];
+  return `## ${reportType}\n\n${description}\n\n${facts.join('\n')}\n${tables.map(tableSection).join('')}`;
+}
+
+const madeByTexts: Record<MadeBy, string> = {
+  automatic: 'Amazon makes it by itself',
+  requested: 'on request, in Seller Central or by createReport',
+  scheduled: 'on a schedule, by createReportSchedule',
+};
+
+function withoutColumns({ reportType, format }: ReportSchema): string {
+  return format === 'raw'
+    ? '- Table: none; the document is kept as it is'
+    : `- Table: \`${defaultTableName(reportType)}\`, append; its columns are not known, and taken from each document`;
+}
+
+function tableSection({ name, load, partitionBy, columns }: TableSchema): string {
+  const key = load.key.length > 0 ? ` by ${load.key.map((column) => `\`${column}\``).join(', ')}` : '';
+  const partition = partitionBy ? ` Partitioned by \`${partitionBy}\`.` : '';
+  const rows = columns.map(
+    (column) =>
+      `| \`${column.name}\` | ${columnTypeText(column.type)} | ${cell(column.from[0] ?? '')} | ${cell(column.description ?? '')} |`,
+  );
+  return `
+Table \`${name}\`, ${load.mode}${key}. ${load.why ?? ''}${partition}
+
+| column | type | Amazon's name | what it holds |
+|---|---|---|---|
+${rows.join('\n')}
+`;
+}
+
+/** Text in a cell of a Markdown table. */
+function cell(text: string): string {
+  return text.replaceAll('\n', ' ').replace(/[|<\\]/g, '\\$&');
+}

@@ -1,0 +1,18 @@
+import type { YamlFile } from '../yaml-problems.js';
+
+/** A map of a YAML file whose form is not known to be right. */
+export type YamlMap = Record<string, unknown>;
+
+export type ProblemAt = YamlFile<unknown>['problemAt'];
+
+export function mapOf(value: unknown): YamlMap {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as YamlMap) : {};
+}
+
+export function listOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+export function textsOf(values: unknown[]): string[] {
+  return values.filter((value) => typeof value === 'string');
+}

@@ -1,0 +1,78 @@
+import type { LedgerRow } from './types.js';
+
+/** One way in which documents of a table were other than expected. */
+export interface Drift {
+  reportType: string;
+  table: string;
+  kind: 'added' | 'missing' | 'widened';
+  column: string;
+  /** The header as the documents have it, for an added column. */
+  header?: string;
+  /** For a widened column its types before and after. */
+  from?: string;
+  to?: string;
+  /** Documents it was met in, of so many that filled the table. */
+  documents: number;
+  ofDocuments: number;
+  /** When Amazon made the first and the last report with it; for a document from disk when it was loaded. ISO 8601 in UTC. */
+  firstSeenAt: string;
+  lastSeenAt: string;
+  /** Ids of the last documents with it. */
+  documentIds: string[];
+}
+
+/** What ledger rows tell of unknown headers, missing columns and widened types, by report type, table and column. */
+export function collectDrift(rows: LedgerRow[]): Drift[] {
+  const found = new Map<string, Drift>();
+  const documents = new Map<string, number>();
+  for (const row of rows.toSorted((a, b) => (seenAt(a) < seenAt(b) ? 1 : -1))) {
+    const { reportType } = row;
+    if (reportType === null) continue;
+    for (const { name: table, added = [], missing = [], widened = [] } of row.tables) {
+      documents.set(table, (documents.get(table) ?? 0) + 1);
+      const of = { reportType, table };
+      for (const { name, header } of added) note({ ...of, kind: 'added', column: name, header }, row);
+      for (const column of missing) note({ ...of, kind: 'missing', column }, row);
+      for (const { name, from, to } of widened) note({ ...of, kind: 'widened', column: name, from, to }, row);
+    }
+  }
+  return [...found.values()]
+    .map((drift) => ({ ...drift, ofDocuments: documents.get(drift.table) ?? 0 }))
+    .sort(byPlace);
+
+  function note(
+    drift: Pick<Drift, 'reportType' | 'table' | 'kind' | 'column' | 'header' | 'from' | 'to'>,
+    row: LedgerRow,
+  ) {
+    const mostIds = 3;
+    const key = JSON.stringify([drift.table, drift.kind, drift.column, drift.header, drift.from, drift.to]);
+    const at = seenAt(row);
+    const known = found.get(key) ?? {
+      ...drift,
+      documents: 0,
+      ofDocuments: 0,
+      firstSeenAt: at,
+      lastSeenAt: at,
+      documentIds: [],
+    };
+    known.documents += 1;
+    known.firstSeenAt = at;
+    if (row.documentId && known.documentIds.length < mostIds) known.documentIds.push(row.documentId);
+    found.set(key, known);
+  }
+}
+
+function seenAt({ reportCreatedAt, loadedAt }: LedgerRow): string {
+  return reportCreatedAt ?? loadedAt;
+}
+
+const kinds: Drift['kind'][] = ['added', 'missing', 'widened'];
+
+function byPlace(a: Drift, b: Drift): number {
+  return (
+    a.reportType.localeCompare(b.reportType) ||
+    a.table.localeCompare(b.table) ||
+    kinds.indexOf(a.kind) - kinds.indexOf(b.kind) ||
+    a.column.localeCompare(b.column)
+  );
+}

@@ -1,0 +1,34 @@
+import type { ExportColumn, ExportTable } from '../../schema/export/tables.js';
+import type { ColumnType } from '../../schema/types.js';
+import { duckDbType, lineageColumns } from './catalog.js';
+import { identifier, literal } from './sql.js';
+
+/** The statement that makes a table with these columns, and the lineage behind them. */
+export function createTable(name: string, columns: { name: string; type: ColumnType }[]): string {
+  const own = columns.map((column) => `${identifier(column.name)} ${duckDbType(column.type)}`);
+  const lineage = lineageColumns.map(([column, typeText]) => `${column} ${typeText}`);
+  return `CREATE TABLE ${identifier(name)} (\n  ${[...own, ...lineage].join(',\n  ')}\n)`;
+}
+
+/** The statements that make a table as its first load would, and say what it holds. */
+export function tableDdl({ name, description, columns }: ExportTable): string {
+  const isLineage = ({ name: column }: ExportColumn) =>
+    lineageColumns.some(([lineage]) => lineage === column);
+  const table = identifier(name);
+  const statements = [
+    createTable(
+      name,
+      columns.filter((column) => !isLineage(column)),
+    ),
+    `COMMENT ON TABLE ${table} IS ${literal(description)}`,
+    ...columns.map(
+      (column) => `COMMENT ON COLUMN ${table}.${identifier(column.name)} IS ${literal(column.description)}`,
+    ),
+  ];
+  return `${statements.join(';\n')};\n`;
+}
+
+/** The type of a column, lists included. */
+export function columnTypeSql({ type, isList }: Pick<ExportColumn, 'type' | 'isList'>): string {
+  return `${duckDbType(type)}${isList ? '[]' : ''}`;
+}

@@ -1,0 +1,288 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { parse } from 'yaml';
+import writeWorkbook from 'write-excel-file/node';
+import { type Ran, runInProcess } from '../pipeline/world.js';
+
+describe('the commands on report schemas', function () {
+  this.timeout(20_000);
+  let folder: string;
+
+  const run = (...args: string[]): Promise<Ran> => runInProcess(args, { env: {}, cwd: folder });
+  const file = (name: string, content: Buffer | string) => {
+    writeFileSync(join(folder, name), content);
+    return name;
+  };
+  const query = async (sql: string) => JSON.parse((await run('query', '--json', sql)).stdout) as unknown;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'sp-reports-test-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  describe('of a type whose columns are not known', () => {
+    const type = 'GET_EPR_MONTHLY_REPORTS';
+
+    it('show says so, and how its reports come about', async () => {
+      const { stdout } = await run('schemas', 'show', type);
+      assert.match(stdout, /How it comes about: requested/);
+      assert.match(
+        stdout,
+        /Table epr_monthly_reports, append: columns and types are taken from each document/,
+      );
+    });
+
+    it('load takes columns and types from the document', async () => {
+      file('epr.csv', 'Country,Category,Weight kg,ASIN\nDE,Paper,12.5,B1\nFR,"Wood, old",3,B2\n');
+      assert.equal((await run('load', 'epr.csv', '--type', type)).code, 0);
+      assert.deepEqual(await query('SELECT country, category, weight_kg, asin FROM epr_monthly_reports'), [
+        { country: 'DE', category: 'Paper', weight_kg: '12.5000', asin: 'B1' },
+        { country: 'FR', category: 'Wood, old', weight_kg: '3.0000', asin: 'B2' },
+      ]);
+    });
+
+    it('load takes a workbook by its bytes, gzipped or not', async () => {
+      const rows = [
+        ['SKU', 'Fee', 'Note'],
+        ['007', 1.5, 'é'],
+      ];
+      const workbook = await writeWorkbook(rows).toBuffer();
+      file('fees.bin', workbook);
+      file('fees.gz', gzipSync(workbook));
+      for (const name of ['fees.bin', 'fees.gz']) {
+        const { stdout } = await run('load', name, '--type', 'FEE_DISCOUNTS_REPORT', '--json');
+        assert.deepEqual(JSON.parse(stdout).notes, []);
+      }
+      assert.deepEqual(await query('SELECT DISTINCT sku, fee, note FROM fee_discounts_report'), [
+        { sku: '007', fee: '1.5000', note: 'é' },
+      ]);
+      assert.deepEqual(await query('SELECT DISTINCT charset, rejects FROM _loads'), [
+        { charset: 'binary', rejects: '0' },
+      ]);
+    });
+
+    it('a JSON document loads as one of a type without a schema does', async () => {
+      mkdirSync(join(folder, 'schemas'));
+      file('schemas/a.yaml', 'reportType: GET_TEST_DATA\nformat: json\n');
+      file('a.json', '{"at":{"day":"2026-01-01"},"items":[{"id":"a"}]}');
+      assert.equal((await run('load', 'a.json', '--type', 'GET_TEST_DATA')).code, 0);
+      assert.deepEqual(await query('SELECT id, at_day FROM test_data, test_data_header'), [
+        { id: 'a', at_day: '2026-01-01' },
+      ]);
+    });
+
+    it('a document with nothing but a header is empty, and not in error', async () => {
+      file('epr.csv', 'Country,Category,Weight kg,ASIN\n');
+      const { stdout } = await run('load', 'epr.csv', '--type', type, '--json');
+      assert.equal(JSON.parse(stdout).status, 'empty');
+    });
+  });
+
+  const removals = `reportType: GET_TEST_DATA
+format: tsv
+tables:
+  - name: removals
+    load: { mode: merge, key: [order_id, day] }
+    columns:
+      - { name: order_id, from: order-id, type: string }
+      - { name: day, from: day, type: date }
+      - { name: fee, from: fee, type: 'decimal(18,4)' }
+      - { name: note, from: note, type: string }
+`;
+
+  describe('check with a sample', () => {
+    const check = async (text: string, ...more: string[]) => {
+      file('removals.yaml', removals);
+      file('sample.gz', gzipSync(text));
+      return run('schemas', 'check', 'removals.yaml', '--sample', 'sample.gz', ...more);
+    };
+
+    it('says that it fits', async () => {
+      const { stdout, code } = await check('order-id\tday\tfee\n1\t2026-01-01\t2.5\n1\t2026-01-02\t2.5\n');
+      assert.equal(code, 0);
+      assert.match(stdout, /2 rows for removals\n {2}key order_id, day: tells all rows apart/);
+      assert.match(stdout, /columns not in the document: note\nThe document fits the schema\.\n$/);
+    });
+
+    it('tells rejects, unknown headers, empty columns and doubled keys, and ends with code 1', async () => {
+      const text = 'order-id\tday\tfee\tnote\tnew one\n1\t2026-01-01\tfree\t\tx\n1\t2026-01-01\t2,50\t\ty\n';
+      const { stdout, code } = await check(text, '--marketplace', 'DE');
+      assert.equal(code, 1);
+      assert.match(stdout, /columns without a value: note/);
+      assert.match(stdout, /key order_id, day: 1 row with the values of a row before, such as 1, 2026-01-01/);
+      assert.match(stdout, /rejected, fee: 1 expected decimal\(18,4\), such as "free"/);
+      assert.match(stdout, /columns the schema does not know: new one/);
+      const { sample } = JSON.parse((await check(text, '--marketplace', 'DE', '--json')).stdout);
+      assert.equal(sample.isWell, false);
+      assert.deepEqual(sample.tables, [
+        {
+          name: 'removals',
+          rows: 2,
+          unknownHeaders: ['new one'],
+          missingColumns: [],
+          emptyColumns: ['note'],
+          key: { columns: ['order_id', 'day'], doubledRows: 1, examples: [['1', '2026-01-01']] },
+        },
+      ]);
+    });
+
+    it('of a key that several rows share by intent is well', async () => {
+      file('removals.yaml', removals.replace('merge', 'replace'));
+      file('sample.tsv', 'order-id\tday\tfee\n1\t2026-01-01\t1\n1\t2026-01-01\t2\n');
+      const { stdout, code } = await run('schemas', 'check', 'removals.yaml', '--sample', 'sample.tsv');
+      assert.equal(code, 0);
+      assert.match(stdout, /1 row with the values of a row before/);
+    });
+
+    it('refuses a document of another type, and a sample without a schema', async () => {
+      const { stderr, code } = await check('sku\tprice\n1\t2\n');
+      assert.equal(code, 1);
+      assert.match(stderr, /its schema knows none of the headers/);
+      assert.equal((await run('schemas', 'check', '--sample', 'sample.gz')).code, 2);
+    });
+  });
+
+  it('check of one file tells its mistakes only', async () => {
+    file('removals.yaml', removals.replace('order_id, day', 'order_idd'));
+    const { stderr, code } = await run('schemas', 'check', 'removals.yaml');
+    assert.equal(code, 2);
+    assert.match(stderr, /1 mistake found\n.*removals\.yaml:5:32 .*did you mean "order_id"\?/);
+    file('removals.yaml', removals);
+    assert.equal((await run('schemas', 'check', 'removals.yaml')).stdout, 'removals.yaml: no mistakes\n');
+  });
+
+  describe('infer', () => {
+    it('writes a schema by which the sample checks well, with empty cells and keys told', async () => {
+      file(
+        'GET_NEW_DATA.tsv',
+        'order-id\tday\tfee\tnote\n1\t2026-01-01\t3\t\n1\t2026-01-02\t2.5\tx\n2\t2026-01-01\t0\t\n',
+      );
+      const { stdout } = await run('schemas', 'infer', 'GET_NEW_DATA.tsv');
+      assert.match(stdout, /No two of the 3 rows of the sample have the same \[order_id, day\]\./);
+      assert.match(stdout, /from: note, type: string, description: Filled in 1 of 3 rows of the sample\./);
+      file('new.yaml', stdout);
+      assert.equal((await run('schemas', 'check', 'new.yaml', '--sample', 'GET_NEW_DATA.tsv')).code, 0);
+    });
+
+    for (const [name, content, paths] of [
+      [
+        'GET_NEW_DATA.json',
+        '{"at":{"day":"2026-01-01"},"items":[{"id":"a","units":{"sold":2}}]}',
+        ['items', '$'],
+      ],
+      [
+        'GET_NEW_DATA.xml',
+        '<R><Item id="a"><Sold>2</Sold></Item><Item id="b"><Sold>3</Sold></Item></R>',
+        ['Item'],
+      ],
+    ] as const) {
+      it(`writes a schema with paths for ${name}`, async () => {
+        file(name, content);
+        const { stdout } = await run('schemas', 'infer', name);
+        assert.deepEqual(
+          parse(stdout).tables.map((table: { rows: string }) => table.rows),
+          paths,
+        );
+        file('new.yaml', stdout);
+        const { stdout: checked, code } = await run('schemas', 'check', 'new.yaml', '--sample', name);
+        assert.equal(code, 0, checked);
+      });
+    }
+
+    it('says where there is nothing to infer from', async () => {
+      file('GET_NEW_DATA.tsv', '');
+      const { stdout, stderr, code } = await run('schemas', 'infer', 'GET_NEW_DATA.tsv');
+      assert.deepEqual([stdout, code], ['', 2]);
+      assert.match(stderr, /nothing in it to make a schema from/);
+    });
+  });
+
+  describe('drift', () => {
+    const type = 'GET_TEST_DATA';
+    const load = async (name: string, content: string) => {
+      file(name, content);
+      assert.equal((await run('load', name, '--type', type)).code, 0);
+    };
+    const drift = async () =>
+      JSON.parse((await run('schemas', 'drift', '--json')).stdout) as Record<string, unknown>[];
+    const told = (drifts: Record<string, unknown>[]) =>
+      drifts.map(({ kind, column, header, documents, ofDocuments, examples }) => ({
+        kind,
+        column,
+        header,
+        seen: `${documents} of ${ofDocuments}`,
+        examples,
+      }));
+    const expected = [
+      {
+        kind: 'added',
+        column: 'paid_on',
+        header: 'Paid on',
+        seen: '1 of 2',
+        examples: ['2026-01-03', '2026-01-04'],
+      },
+      { kind: 'added', column: 'refund', header: 'refund', seen: '2 of 2', examples: ['1.5', '2'] },
+      { kind: 'missing', column: 'note', header: undefined, seen: '1 of 2', examples: [] },
+    ];
+
+    beforeEach(async () => {
+      mkdirSync(join(folder, 'schemas'));
+      file('schemas/GET_TEST_DATA.yaml', removals);
+      await load('a.tsv', 'order-id\tday\tfee\tnote\trefund\n1\t2026-01-01\t1\tx\t1.5\n');
+      await load(
+        'b.tsv',
+        'order-id\tday\tfee\trefund\tPaid on\n2\t2026-01-01\t1\t2\t2026-01-03\n3\t2026-01-01\t1\t2\t2026-01-04\n',
+      );
+    });
+
+    it('tells unknown headers and missing columns, with examples, and reload and rebuild keep it', async () => {
+      assert.deepEqual(told(await drift()), expected);
+      assert.equal((await run('reload', '--type', type)).code, 0);
+      assert.deepEqual(told(await drift()), expected);
+      assert.equal((await run('rebuild')).code, 0);
+      assert.deepEqual(told(await drift()), expected);
+      const { stdout } = await run('schemas', 'drift');
+      assert.match(stdout, /GET_TEST_DATA +removals +unknown header refund +2 of 2 +\d{4}-\d\d-\d\d/);
+    });
+
+    it('gives the lines that adopt it', async () => {
+      const { stdout } = await run('schemas', 'drift', '--yaml');
+      const lines = stdout.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+      assert.deepEqual(lines, [
+        '      - { name: paid_on, from: Paid on, type: date }',
+        '      - { name: refund, from: refund, type: "decimal(18,4)" }',
+      ]);
+      file('schemas/GET_TEST_DATA.yaml', `${removals}${lines.join('\n')}\n`);
+      assert.equal((await run('reload', '--type', type)).code, 0);
+      assert.deepEqual(
+        told(await drift()).filter(({ kind }) => kind === 'added'),
+        [],
+      );
+      assert.equal((await run('rebuild')).code, 0);
+      assert.deepEqual(
+        await query(
+          `SELECT DISTINCT data_type FROM duckdb_columns() WHERE column_name IN ('paid_on', 'refund') ORDER BY 1`,
+        ),
+        [{ data_type: 'DATE' }, { data_type: 'DECIMAL(18,4)' }],
+      );
+    });
+
+    it('tells a column that a document made wider, a second load of it included', async () => {
+      file('c.tsv', 'sku\tunits\na\t1\n');
+      file('d.tsv', 'sku\tunits\na\t1.5\n');
+      for (const name of ['c.tsv', 'd.tsv', 'd.tsv']) {
+        assert.equal((await run('load', name, '--type', 'GET_SOMETHING_NEW')).code, 0);
+      }
+      const { stdout } = await run('schemas', 'drift', '--type', 'GET_SOMETHING_NEW');
+      assert.match(stdout, /units widened from int64 to decimal\(\d+,4\) +1 of 2/);
+      assert.equal((stdout.match(/widened/g) ?? []).length, 1);
+    });
+  });
+
+  it('drift says where there is none', async () => {
+    assert.equal((await run('schemas', 'drift')).stdout, 'No drift in the loaded documents.\n');
+  });
+});

@@ -1,0 +1,465 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { parse } from 'yaml';
+import { ReportsError } from '../../src/errors.js';
+import { readJsonObjects } from '../../src/parse/json.js';
+import { ObjectPlan } from '../../src/parse/object-plan.js';
+import { readXmlObjects } from '../../src/parse/xml.js';
+import { checkReportSchema } from '../../src/schema/check.js';
+import { reportSchemaSpec, toReportSchema } from '../../src/schema/spec.js';
+import type { ReportSchema } from '../../src/schema/types.js';
+import { documentOf } from './document-of.js';
+import { readRows } from './read-rows.js';
+
+/** A schema of a format whose tables are written as in YAML, columns as `name: from type`. */
+function schemaOf(
+  format: 'json' | 'xml',
+  tables: { name?: string; rows: string; key?: string[]; columns: Record<string, string> }[],
+): ReportSchema {
+  const yaml = {
+    reportType: 'GET_TEST',
+    format,
+    tables: tables.map(({ name = 'test', rows, key, columns }) => ({
+      name,
+      rows,
+      load: key ? { mode: 'merge', key } : { mode: 'append' },
+      columns: Object.entries(columns).map(([column, text]) => {
+        const [from, type] = text.split(' ');
+        return { name: column, from, type };
+      }),
+    })),
+  };
+  const problemAt = (path: unknown[], message: string) =>
+    ({ file: '', line: 0, column: 0, path: path.join('.'), message }) as const;
+  assert.deepEqual(checkReportSchema({ data: yaml, problemAt }), []);
+  return toReportSchema(reportSchemaSpec.parse(parse(JSON.stringify(yaml))), 'test.yaml');
+}
+
+const json = (value: unknown) => documentOf(JSON.stringify(value), {}, 7);
+
+const failsWith = (code: string) => (error: unknown) => error instanceof ReportsError && error.code === code;
+
+describe('a JSON document with a schema', () => {
+  const sales = schemaOf('json', [
+    {
+      rows: 'salesByDate',
+      key: ['period', 'date'],
+      columns: {
+        period: '$.spec.options.period string',
+        markets: '$.spec.marketplaceIds json',
+        date: 'date date',
+        amount: 'sales.amount decimal(18,4)',
+        currency: 'sales.currencyCode string',
+        units: 'units int64',
+        tags: 'tags json',
+      },
+    },
+  ]);
+  const spec = { options: { period: 'DAY' }, marketplaceIds: ['M1'] };
+  const day = { date: '2026-10-01', sales: { amount: 19.99, currencyCode: 'USD' }, units: 3, tags: ['a'] };
+
+  it('has the values of its rows by their paths, and those of the document in every row', async () => {
+    const { columns, rows, parsed } = await readRows(json({ spec, salesByDate: [day] }), sales);
+    assert.deepEqual(columns, [
+      'period string',
+      'markets json',
+      'date date',
+      'amount decimal(18,4)',
+      'currency string',
+      'units int64',
+      'tags json',
+    ]);
+    assert.deepEqual(rows, [
+      {
+        period: 'DAY',
+        markets: '["M1"]',
+        date: '2026-10-01',
+        amount: '19.99',
+        currency: 'USD',
+        units: '3',
+        tags: '["a"]',
+        _row: '1',
+      },
+    ]);
+    assert.deepEqual(parsed.notes, []);
+    assert.deepEqual(parsed.tables[0]?.load, { mode: 'merge', key: ['period', 'date'] });
+  });
+
+  it('has them too where they stand behind the rows', async () => {
+    const { rows } = await readRows(json({ salesByDate: [day, day], spec }), sales);
+    assert.deepEqual(
+      rows.map(({ period, markets }) => [period, markets]),
+      [
+        ['DAY', '["M1"]'],
+        ['DAY', '["M1"]'],
+      ],
+    );
+  });
+
+  it('gets columns for what the schema does not know, and says so', async () => {
+    const found = { ...day, sales: { ...day.sales, tax: 1.5 }, isNew: true, since: '2026-01-02', a: null };
+    const { columns, rows, parsed } = await readRows(json({ spec, salesByDate: [found] }), sales);
+    assert.deepEqual(columns.slice(7), ['sales_tax decimal(18,4)', 'is_new bool', 'since date']);
+    assert.equal(rows[0]?.sales_tax, '1.5');
+    assert.ok(parsed.tables[0]?.columns.slice(7).every(({ origin }) => origin === 'added'));
+    assert.deepEqual(parsed.notes, ['columns the schema does not know: sales.tax, isNew, since']);
+  });
+
+  it('lacks columns that it says in the notes; a null is no lack', async () => {
+    const { rows, parsed } = await readRows(
+      json({ spec, salesByDate: [{ date: '2026-10-01', units: null }] }),
+      sales,
+    );
+    assert.equal(rows[0]?.units, null);
+    assert.deepEqual(parsed.notes, ['columns not in the document: amount, currency, tags']);
+  });
+
+  it('meets paths without regard to case, blanks, - and _', async () => {
+    const { rows } = await readRows(json({ spec, salesByDate: [{ Date: '2026-10-01', UNITS: 2 }] }), sales);
+    assert.deepEqual([rows[0]?.date, rows[0]?.units], ['2026-10-01', '2']);
+  });
+
+  it('keeps values that are not of their type as rejects', async () => {
+    const { rows, rejects } = await readRows(
+      json({ spec, salesByDate: [day, { ...day, units: 'many', date: 'N/A' }] }),
+      sales,
+    );
+    assert.deepEqual([rows[1]?.units, rows[1]?.date], [null, null]);
+    assert.deepEqual(rejects, [{ row: 2, column: 'units', raw: 'many', reason: 'expected int64' }]);
+  });
+
+  it('keeps lists that no table names in tables of their own', async () => {
+    const { rowsOf, parsed } = await readRows(json({ spec, salesByDate: [day], extra: [{ n: 1 }] }), sales);
+    assert.deepEqual(rowsOf.test_extra, [{ n: '1', _row: '1' }]);
+    assert.deepEqual(parsed.notes, ['lists the schema does not know: extra']);
+  });
+
+  it('tells what stands beside the rows and is taken by no column', async () => {
+    const { parsed } = await readRows(
+      json({ spec: { ...spec, reportType: 'GET_ANY', version: 2 }, salesByDate: [day] }),
+      sales,
+    );
+    assert.deepEqual(parsed.notes, ['values beside the rows that no column takes: spec.version']);
+  });
+
+  it('of another type is refused; an empty list is a table without rows', async () => {
+    await assert.rejects(readRows(json({ others: [{ a: 1 }] }), sales), failsWith('HEADER_UNKNOWN'));
+    await assert.rejects(
+      readRows(json({ spec, salesByDate: [{ a: 1 }] }), sales),
+      failsWith('HEADER_UNKNOWN'),
+    );
+    await assert.rejects(
+      readRows(json({ salesByDate: [{ units: 1 }] }), sales),
+      failsWith('KEY_COLUMN_MISSING'),
+    );
+    await assert.rejects(readRows(documentOf('<a><b/></a>'), sales), failsWith('NOT_A_REPORT'));
+    const { parsed, rows } = await readRows(json({ spec, salesByDate: [] }), sales);
+    assert.deepEqual([parsed.tables.map(({ name }) => name), rows, parsed.notes], [['test'], [], []]);
+  });
+
+  const coupons = schemaOf('json', [
+    {
+      name: 'campaigns',
+      rows: 'campaigns',
+      columns: { id: 'id string', budget: 'budget.amount decimal(18,4)' },
+    },
+    {
+      name: 'coupons',
+      rows: 'campaigns.coupons',
+      columns: { campaign: '^.id string', coupon: 'id string', asins: 'asins json' },
+    },
+    {
+      name: 'discounts',
+      rows: 'campaigns.coupons.discounts',
+      columns: { campaign: '^.^.id string', coupon: '^.id string', asin: 'asin string' },
+    },
+  ]);
+
+  it('fills a table from the lists in its rows, with values of the rows around them', async () => {
+    const { rowsOf, parsed } = await readRows(
+      json({
+        campaigns: [
+          {
+            id: 'c1',
+            budget: { amount: 5 },
+            coupons: [
+              { id: 'k1', asins: ['A'], discounts: [{ asin: 'A' }, { asin: 'B' }] },
+              { id: 'k2', discounts: [] },
+            ],
+          },
+          { id: 'c2', coupons: null },
+          { id: 'c3', coupons: [{ id: 'k3', discounts: [{ asin: 'C' }] }] },
+        ],
+      }),
+      coupons,
+    );
+    assert.deepEqual(
+      rowsOf.campaigns?.map(({ id, budget }) => [id, budget]),
+      [
+        ['c1', '5'],
+        ['c2', null],
+        ['c3', null],
+      ],
+    );
+    assert.deepEqual(
+      rowsOf.coupons?.map(({ campaign, coupon, asins }) => [campaign, coupon, asins]),
+      [
+        ['c1', 'k1', '["A"]'],
+        ['c1', 'k2', null],
+        ['c3', 'k3', null],
+      ],
+    );
+    assert.deepEqual(
+      rowsOf.discounts?.map(({ campaign, coupon, asin, _row }) => [campaign, coupon, asin, _row]),
+      [
+        ['c1', 'k1', 'A', '1'],
+        ['c1', 'k1', 'B', '2'],
+        ['c3', 'k3', 'C', '3'],
+      ],
+    );
+    assert.deepEqual(parsed.notes, []);
+  });
+
+  it('keeps what the objects around nested rows say, where those are no rows themselves', async () => {
+    const schema = schemaOf('json', [
+      { rows: 'users.metrics', columns: { name: '^.name string', views: 'views int64' } },
+    ]);
+    const users = [{ name: 'A', address: { city: 'Rome' }, metrics: [{ views: 1 }, { views: 2 }] }];
+    const { columns, rows } = await readRows(json({ users }), schema);
+    assert.deepEqual(columns, ['name string', 'views int64', 'address_city string']);
+    assert.deepEqual(
+      rows.map((row) => [row.name, row.views, row.address_city]),
+      [
+        ['A', '1', 'Rome'],
+        ['A', '2', 'Rome'],
+      ],
+    );
+  });
+
+  it('has rows in a list below an object, which is read item by item', async () => {
+    const schema = schemaOf('json', [
+      { rows: 'report.items', columns: { id: 'id string', made: '^.made date', seller: '$.seller string' } },
+    ]);
+    const text = JSON.stringify({
+      report: { made: '2026-01-02', items: [{ id: 'a' }, { id: 'b' }] },
+      seller: 'S',
+    });
+    const { rows } = await readRows(documentOf(text, {}, 5), schema);
+    assert.deepEqual(
+      rows.map(({ id, made, seller }) => [id, made, seller]),
+      [
+        ['a', '2026-01-02', 'S'],
+        ['b', '2026-01-02', 'S'],
+      ],
+    );
+    const read = [];
+    for await (const { list, value } of readJsonObjects(documentOf(text), new ObjectPlan(schema).lists)) {
+      if (list !== undefined && value !== undefined) read.push(value);
+    }
+    assert.deepEqual(read, [{ id: 'a' }, { id: 'b' }]);
+  });
+
+  it('is a list itself, or one row, where rows is $', async () => {
+    const schema = schemaOf('json', [{ rows: '$', columns: { id: 'id string', tags: 'tags json' } }]);
+    const rowsFor = async (value: unknown) =>
+      (await readRows(json(value), schema)).rows.map(({ id, tags }) => [id, tags]);
+    assert.deepEqual(await rowsFor([{ id: 1 }, { id: 2 }]), [
+      ['1', null],
+      ['2', null],
+    ]);
+    assert.deepEqual(await rowsFor({ id: 1, tags: [1] }), [['1', '[1]']]);
+  });
+
+  it('keeps an object as JSON where its column is json, and items that are no objects by "."', async () => {
+    const schema = schemaOf('json', [
+      { name: 'a', rows: 'list', columns: { id: 'id string', more: 'more json' } },
+      { name: 'b', rows: 'list.ids', columns: { id: '. string', of: '^.id string' } },
+    ]);
+    const { rowsOf } = await readRows(
+      json({
+        list: [
+          { id: 1, more: { x: { y: 'z' } }, ids: ['007'] },
+          { id: 2, more: 'text', ids: [] },
+        ],
+      }),
+      schema,
+    );
+    assert.deepEqual(
+      rowsOf.a?.map(({ id, more }) => [id, more]),
+      [
+        ['1', '{"x":{"y":"z"}}'],
+        ['2', '"text"'],
+      ],
+    );
+    assert.deepEqual(rowsOf.b, [{ id: '007', of: '1', _row: '1' }]);
+  });
+});
+
+describe('whichever lists a schema names', () => {
+  /** A value that is found again, wherever it comes to stand. */
+  const value = fc.integer({ min: 0, max: 1e9 }).map((number) => `v${number}v`);
+  const sub = fc.record({ e: value, f: fc.option(value) }, { requiredKeys: [] });
+  const item = fc.record(
+    { d: value, g: fc.record({ h: value }), subs: fc.array(sub, { maxLength: 3 }) },
+    { requiredKeys: ['d'] },
+  );
+  const row = fc.record(
+    {
+      a: value,
+      b: fc.record({ c: value, more: fc.array(value, { maxLength: 2 }) }, { requiredKeys: [] }),
+      items: fc.array(item, { minLength: 1, maxLength: 3 }),
+      others: fc.array(fc.oneof(value, sub), { maxLength: 2 }),
+    },
+    { requiredKeys: ['a', 'items'] },
+  );
+  const document = fc.record(
+    {
+      head: fc.record({ x: value }),
+      list: fc.array(row, { maxLength: 4 }),
+      extra: fc.array(sub, { maxLength: 2 }),
+    },
+    { requiredKeys: ['list', 'head'] },
+  );
+  const columnsOf: Record<string, Record<string, string>> = {
+    list: { top: '$.head.x string', a: 'a string', c: 'b.c string' },
+    'list.items': { top: '$.head.x string', a: '^.a string', d: 'd string' },
+    'list.items.subs': { a: '^.^.a string', d: '^.d string', e: 'e string' },
+  };
+  const someTables = fc
+    .subarray(Object.keys(columnsOf), { minLength: 1 })
+    // Of an item without subs nothing is kept where only these are rows.
+    .filter((rows) => rows.includes('list') || rows.includes('list.items'))
+    .filter((rows) => !rows.includes('list.items.subs') || rows.includes('list.items'));
+
+  it('no value of a row is lost', async () => {
+    await fc.assert(
+      fc.asyncProperty(document, someTables, fc.integer({ min: 1, max: 30 }), async (found, lists, chunk) => {
+        const schema = schemaOf(
+          'json',
+          lists.map((rows) => ({
+            name: rows.replaceAll('.', '_'),
+            rows,
+            columns: columnsOf[rows] ?? {},
+          })),
+        );
+        const text = JSON.stringify(found);
+        const { rows, rejects } = await readRows(documentOf(text, {}, chunk), schema);
+        const { head: _, ...ofRows } = found;
+        const values = JSON.stringify(ofRows).match(/v\d+v/g) ?? [];
+        const kept = JSON.stringify(rows);
+        assert.deepEqual(
+          values.filter((each) => !kept.includes(each)),
+          [],
+        );
+        assert.deepEqual(rejects, []);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('an XML document with a schema', () => {
+  const orders = schemaOf('xml', [
+    {
+      name: 'orders',
+      rows: 'Message',
+      columns: {
+        merchant: '$.Header.MerchantIdentifier string',
+        order_id: 'OrderReport.AmazonOrderID string',
+        ordered: 'OrderReport.OrderDate timestamp',
+        kind: '@kind string',
+      },
+    },
+    {
+      name: 'items',
+      rows: 'Message.OrderReport.Item',
+      columns: {
+        order_id: '^.AmazonOrderID string',
+        message: '^.^.MessageID string',
+        title: 'Title string',
+        amount: 'Price.Amount decimal(18,4)',
+        currency: 'Price.Amount.@currency string',
+        gifts: 'Gift json',
+      },
+    },
+  ]);
+  const text = `<?xml version="1.0"?>
+<am:AmazonEnvelope xmlns:am="urn:a" xmlns:xsi="urn:xsi" xsi:noNamespaceSchemaLocation="amzn-envelope.xsd">
+  <am:Header><am:MerchantIdentifier>M_1</am:MerchantIdentifier></am:Header>
+  <am:Message kind="new"><am:MessageID>1</am:MessageID><OrderReport>
+    <Item><Title>Pots &amp; Pans</Title><Price><Amount currency="USD">15.00</Amount></Price><Gift>a</Gift></Item>
+    <Item><Title><![CDATA[<b> 10" & more]]></Title><Price><Amount>5</Amount></Price><Gift>a</Gift><Gift>b</Gift></Item>
+    <AmazonOrderID>111-1</AmazonOrderID><OrderDate>2026-10-01T10:00:00-07:00</OrderDate>
+  </OrderReport></am:Message>
+  <am:Message><am:MessageID>2</am:MessageID><OrderReport><AmazonOrderID>111-2</AmazonOrderID>
+    <Item><Title>One &#8364;</Title></Item></OrderReport></am:Message>
+</am:AmazonEnvelope>`;
+
+  it('has values by element and attribute, whatever the namespaces; one element or several make rows alike', async () => {
+    const { rowsOf, rejects, parsed } = await readRows(documentOf(text, {}, 9), orders);
+    assert.deepEqual(rowsOf.orders, [
+      {
+        merchant: 'M_1',
+        order_id: '111-1',
+        ordered: String(Date.UTC(2026, 9, 1, 17)),
+        kind: 'new',
+        message_id: '1',
+        _row: '1',
+      },
+      { merchant: 'M_1', order_id: '111-2', ordered: null, kind: null, message_id: '2', _row: '2' },
+    ]);
+    assert.deepEqual(
+      rowsOf.items?.map((item) => Object.values(item)),
+      [
+        ['111-1', '1', 'Pots & Pans', '15', 'USD', '["a"]', '1'],
+        ['111-1', '1', '<b> 10" & more', '5', null, '["a","b"]', '2'],
+        ['111-2', '2', 'One €', null, null, null, '3'],
+      ],
+    );
+    assert.deepEqual(rejects, []);
+    assert.deepEqual(parsed.notes, ['orders: columns the schema does not know: MessageID']);
+  });
+
+  it('holds one row at a time, however deep its rows are', async () => {
+    const schema = schemaOf('xml', [
+      { rows: 'Body.Nodes.Node', columns: { id: 'id string', count: '$.Body.count int64' } },
+    ]);
+    const deep =
+      '<R><Body><Nodes><Node><id>1</id></Node><Node><id>2</id></Node></Nodes><count>2</count></Body></R>';
+    const values = [];
+    for await (const { list, value } of readXmlObjects(documentOf(deep), new ObjectPlan(schema).lists)) {
+      if (list !== undefined) values.push(JSON.stringify(value));
+    }
+    assert.deepEqual(values, ['{"id":"1"}', '{"id":"2"}']);
+    const { rows } = await readRows(documentOf(deep), schema);
+    assert.deepEqual(
+      rows.map(({ id, count }) => [id, count]),
+      [
+        ['1', '2'],
+        ['2', '2'],
+      ],
+    );
+  });
+
+  it('keeps elements that no table names: such as repeat in a table, others in the notes', async () => {
+    const schema = schemaOf('xml', [{ rows: 'Node', columns: { id: 'id string' } }]);
+    const { rowsOf, parsed } = await readRows(
+      documentOf('<R><query>7</query><Node><id>1</id></Node><More><x>1</x></More><More><x>2</x></More></R>'),
+      schema,
+    );
+    assert.deepEqual(
+      rowsOf.test_more?.map(({ x }) => x),
+      ['1', '2'],
+    );
+    assert.deepEqual(parsed.notes, [
+      'lists the schema does not know: More',
+      'values beside the rows that no column takes: query',
+    ]);
+  });
+
+  it('with entities of its own is refused before any is expanded', async () => {
+    const entities = Array.from({ length: 30 }, (_, n) => `<!ENTITY e${n + 1} "&e${n};&e${n};">`).join('');
+    const bomb = `<!DOCTYPE r [<!ENTITY e0 "ha">${entities}]><r><Message>&e30;</Message></r>`;
+    await assert.rejects(readRows(documentOf(bomb), orders), /declares entities of its own/);
+  });
+});

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { Ajv } from 'ajv';
+import addFormats from 'ajv-formats';
+import { parse } from 'yaml';
+import { packagedSchemasFolder, readSchemas } from '../../src/schema/read.js';
+import { listings, listingsType, type Ran, runInProcess } from '../pipeline/world.js';
+
+/** A field as BigQuery's REST reference describes TableFieldSchema, as far as report schemas have such. */
+const bigQueryFields = {
+  type: 'array',
+  minItems: 9,
+  items: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['name', 'type', 'mode'],
+    properties: {
+      name: {
+        type: 'string',
+        pattern: '^(?!_TABLE_|_FILE_|_PARTITION|_ROW_TIMESTAMP|__ROOT__|_COLIDENTIFIER).{1,300}$',
+      },
+      type: {
+        enum: ['STRING', 'INTEGER', 'FLOAT', 'BOOLEAN', 'DATE', 'TIMESTAMP', 'JSON', 'NUMERIC', 'BIGNUMERIC'],
+      },
+      mode: { enum: ['NULLABLE', 'REQUIRED', 'REPEATED'] },
+      description: { type: 'string', maxLength: 1024 },
+      precision: { type: 'string', pattern: '^\\d+$' },
+      scale: { type: 'string', pattern: '^\\d+$' },
+    },
+  },
+};
+
+describe('exported report schemas', function () {
+  this.timeout(20_000);
+  let folder: string;
+  const tables = [...readSchemas({ folders: [packagedSchemasFolder()] }).values()].flatMap(
+    (each) => each.tables,
+  );
+
+  const run = (...args: string[]): Promise<Ran> => runInProcess(args, { env: {}, cwd: folder });
+  const exported = async (format: string, ...more: string[]) => {
+    const { stdout, code, stderr } = await run('schemas', 'export', '--format', format, ...more);
+    assert.equal(code, 0, stderr);
+    return stdout;
+  };
+  const ajv = () => {
+    const validator = new Ajv({ allErrors: true, strict: true, allowUnionTypes: true });
+    addFormats.default(validator);
+    return validator;
+  };
+
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'sp-reports-test-'));
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('make in DuckDB the tables that loads make, with comments', async () => {
+    writeFileSync(join(folder, 'listings.tsv'), listings(2));
+    assert.equal((await run('load', 'listings.tsv', '--type', listingsType)).code, 0);
+    const columnsOf = `SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = 'listings' ORDER BY column_index`;
+    const loaded = JSON.parse((await run('query', '--json', columnsOf)).stdout);
+
+    const connection = await (await DuckDBInstance.create(':memory:')).connect();
+    await connection.run(await exported('ddl'));
+    const made = await connection.runAndReadAll(columnsOf);
+    assert.deepEqual(made.getRowObjects(), loaded);
+    const counts = await connection.runAndReadAll(
+      `SELECT count(*)::INT, count(comment)::INT FROM duckdb_tables() UNION ALL SELECT count(*)::INT, count(comment)::INT FROM duckdb_columns() WHERE NOT internal`,
+    );
+    const columns = tables.reduce((sum, table) => sum + table.columns.length + 8, 0);
+    assert.deepEqual(counts.getRows(), [
+      [tables.length, tables.length],
+      [columns, columns],
+    ]);
+    connection.closeSync();
+  });
+
+  it('are table schemas that BigQuery takes', async () => {
+    const validate = ajv().compile(bigQueryFields);
+    const all = JSON.parse(await exported('bigquery')) as Record<string, unknown>;
+    assert.deepEqual(Object.keys(all).sort(), tables.map(({ name }) => name).sort());
+    for (const [name, schema] of Object.entries(all)) {
+      assert.ok(validate(schema), `${name}: ${JSON.stringify(validate.errors)}`);
+    }
+    const one = JSON.parse(await exported('bigquery', '--type', listingsType)) as Record<string, unknown>[];
+    const field = (name: string) => {
+      const { description: _, ...rest } = one.find((each) => each.name === name) ?? {};
+      return rest;
+    };
+    assert.deepEqual(field('price'), {
+      name: 'price',
+      type: 'NUMERIC',
+      mode: 'NULLABLE',
+      precision: '18',
+      scale: '4',
+    });
+    assert.deepEqual(field('_marketplace_ids'), {
+      name: '_marketplace_ids',
+      type: 'STRING',
+      mode: 'REPEATED',
+    });
+  });
+
+  it('are sources of dbt, with descriptions and tests', async () => {
+    const [source] = parse(await exported('dbt')).sources;
+    assert.equal(source.tables.length, tables.length);
+    for (const table of source.tables) {
+      assert.ok(table.description);
+      for (const column of table.columns) assert.ok(column.description && column.data_type, column.name);
+    }
+    const orders = source.tables.find((table: { name: string }) => table.name === 'orders_by_last_update');
+    const testsOf = (name: string) =>
+      orders.columns.find((column: { name: string }) => column.name === name).data_tests;
+    assert.deepEqual(testsOf('_document_id'), ['not_null']);
+    assert.deepEqual(testsOf('amazon_order_id'), [{ not_null: { config: { severity: 'warn' } } }]);
+    assert.equal(testsOf('asin'), undefined);
+  });
+
+  it('are JSON Schemas of the rows that query prints', async () => {
+    const rows = JSON.parse((await run('query', '--json', 'SELECT * FROM listings')).stdout);
+    assert.equal(rows.length, 2);
+    const one = ajv().compile(JSON.parse(await exported('jsonschema', '--type', listingsType)));
+    for (const row of rows) assert.ok(one(row), JSON.stringify(one.errors));
+    assert.equal(one({ ...rows[0], _row: null }), false);
+    assert.equal(one({ ...rows[0], price: 'free' }), false);
+
+    const validator = ajv().addSchema(JSON.parse(await exported('jsonschema')), 'reports');
+    for (const { name } of tables) assert.ok(validator.getSchema(`reports#/definitions/${name}`), name);
+    assert.ok(validator.validate('reports#/definitions/listings', rows[0]));
+  });
+
+  it('are refused for a type that has none, or whose columns are not known', async () => {
+    const unknown = await run(
+      'schemas',
+      'export',
+      '--format',
+      'ddl',
+      '--type',
+      'GET_MERCHANT_LISTINGS_ALL_DAT',
+    );
+    assert.deepEqual([unknown.code, unknown.stdout], [2, '']);
+    const inferred = await run('schemas', 'export', '--format', 'ddl', '--type', 'FEE_DISCOUNTS_REPORT');
+    assert.equal(inferred.code, 2);
+    assert.match(inferred.stderr, /its schema has no columns to export/);
+  });
+});
