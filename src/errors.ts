@@ -126,6 +126,12 @@ export const catalogue = {
     message: 'downloading document {documentId}: {found}',
     remedy: 'Nothing to do: the message stays on the queue and a later drain goes on where this one stopped.',
   },
+  DOWNLOAD_UNAVAILABLE: {
+    kind: 'retryable',
+    message: 'downloading document {documentId}: {found}',
+    remedy:
+      'Check that this machine reaches the hosts Amazon keeps documents on (*.amazonaws.com, *.cloudfront.net), proxy and firewall included; the message stays on the queue meanwhile and a later drain goes on where this one stopped.',
+  },
   DOCUMENT_BUSY: {
     kind: 'retryable',
     message: 'downloading document {documentId}: {found}',
@@ -306,7 +312,7 @@ const machineCodes = new Set([
 /** Whether a failure says nothing about the document it was met with: it may be tried as often as it takes. */
 export function isNotTheDocumentsFault(error: unknown): boolean {
   if (error instanceof ReportsError) {
-    // A download fails by the document as well as by the network.
+    // What an answering host can't send fails by the document, for all that is known.
     return error.kind === 'retryable'
       ? error.code !== 'DOWNLOAD_FAILED'
       : error.code === 'WAREHOUSE_UNREADABLE';

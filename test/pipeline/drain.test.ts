@@ -252,7 +252,7 @@ describe('a drain', function () {
         world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(2) }),
       );
       // The bytes alone can't be had: each try asks for a URL, and five tries end a download.
-      world.sandbox.state.faults.answers.set('download', { status: 500, times: 5 });
+      world.sandbox.state.faults.answers.set('download', { status: 400, times: 5 });
       assert.deepEqual((await runJson()).outcomes, { quarantined: 1 });
       assert.deepEqual(await depth(), { visible: 0, inFlight: 0 });
       assert.equal((await world.run('reload', '--status', 'quarantined')).code, 0);
@@ -264,8 +264,9 @@ describe('a drain', function () {
       await world.sandbox.notify(
         world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(2) }),
       );
-      for (const operation of ['login', 'getReport', 'getReportDocument']) {
-        world.sandbox.state.faults.answers.set(operation, { status: 503, times: 4 });
+      for (const operation of ['login', 'getReport', 'getReportDocument', 'download']) {
+        const times = operation === 'download' ? 5 : 4;
+        world.sandbox.state.faults.answers.set(operation, { status: 503, times });
         assert.deepEqual((await runJson()).outcomes, { failed: 1 }, operation);
         await world.sandbox.notify(
           world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(2) }),

@@ -351,7 +351,7 @@ describe('downloading a document', () => {
     };
     await assert.rejects(download(), (error: unknown) => {
       assert(error instanceof ReportsError);
-      assert.equal(error.code, 'DOWNLOAD_FAILED');
+      assert.equal(error.code, 'DOWNLOAD_UNAVAILABLE');
       assert.equal(error.kind, 'retryable');
       assert.match(error.message, /amzn1\.spdoc\.1\.3\.abc: the download answered 503/);
       assertNoUrl(error);
@@ -372,6 +372,21 @@ describe('downloading a document', () => {
     assert(store.requests.length >= 5 && store.requests.length <= 15, `${store.requests.length} tries`);
   });
 
+  it('puts a failure down to an outage where one had part in it, and to the document where it came on since', async () => {
+    store.fault = (_, response, n) => {
+      response.writeHead(n === 2 ? 503 : 403).end();
+      return true;
+    };
+    await assert.rejects(download(), { code: 'DOWNLOAD_UNAVAILABLE', message: /answered 403/ });
+    store.requests.length = 0;
+    store.fault = (request, response, n) => {
+      if (n === 2) store.send(request, response, 700_000);
+      else response.writeHead(n === 1 ? 503 : 400).end();
+      return true;
+    };
+    await assert.rejects(download(), { code: 'DOWNLOAD_FAILED', message: /answered 400/ });
+  });
+
   it('gives up when every URL has expired', async () => {
     store.fault = (_, response) => {
       response.writeHead(403).end();
@@ -388,7 +403,7 @@ describe('downloading a document', () => {
       return true;
     };
     const stops = noteStops();
-    await assert.rejects(download(), { code: 'DOWNLOAD_FAILED' });
+    await assert.rejects(download(), { code: 'DOWNLOAD_UNAVAILABLE' });
     assert(!existsSync(path()));
     store.fault = () => undefined;
     await download();
@@ -419,7 +434,7 @@ describe('downloading a document', () => {
     for (const url of [`http://127.0.0.1:${port}/x?secret`, 'secret', 'http://[secret', 'ftp://secret/']) {
       await assert.rejects(download({}, { url }), (error: unknown) => {
         assert(error instanceof ReportsError);
-        assert.equal(error.code, 'DOWNLOAD_FAILED');
+        assert.equal(error.code, 'DOWNLOAD_UNAVAILABLE');
         assertNoUrl(error);
         return true;
       });

@@ -27,8 +27,8 @@ const triesWithoutProgress = 5;
 /**
  * Downloads a document into raw, exactly as Amazon sends it. A broken connection is resumed where it stopped, also one that an earlier
  * process left; an expired URL is replaced. What another process has kept meanwhile is returned as it is.
- * Errors: DOCUMENT_BUSY where another process, or another call of this one, is downloading it; DOWNLOAD_FAILED, API_NOT_FOUND,
- * DISK_FULL, what `locate` throws; none of them holds the URL.
+ * Errors: DOCUMENT_BUSY where another process, or another call of this one, is downloading it; DOWNLOAD_UNAVAILABLE where the
+ * host of the documents is down or not reached; DOWNLOAD_FAILED, API_NOT_FOUND, DISK_FULL, what `locate` throws; none of them holds the URL.
  */
 export async function downloadDocument(options: DownloadOptions): Promise<RawDocument> {
   const path = rawPath(options.rawFolder, options.facts);
@@ -91,7 +91,8 @@ interface Begun {
 
 type Step = { bytes: number } & (
   | { state: 'whole'; version: Version }
-  | { state: 'expired' | 'broken'; found: string }
+  /** `unavailable`: the host is at fault, and would be for every document. */
+  | { state: 'expired' | 'broken' | 'unavailable'; found: string }
 );
 
 /** Tries until all bytes are in the part. */
@@ -100,6 +101,7 @@ async function fetchAll(partial: string, options: DownloadOptions): Promise<Vers
   let location: DocumentLocation | undefined;
   let furthest = 0;
   let tries = 0;
+  let isOutage = false;
   for (;;) {
     signal?.throwIfAborted();
     const begun = await readBegun(partial);
@@ -112,8 +114,12 @@ async function fetchAll(partial: string, options: DownloadOptions): Promise<Vers
     if (step.state === 'expired') location = undefined;
     // A server that begins anew each time would otherwise be asked for ever.
     tries = step.bytes > furthest ? 1 : tries + 1;
+    // Where an outage had part in it, nothing is known of the document.
+    isOutage = step.state === 'unavailable' || (isOutage && tries > 1);
     if (tries >= triesWithoutProgress) {
-      throw new ReportsError('DOWNLOAD_FAILED', { documentId: facts.documentId, found: step.found });
+      const { documentId } = facts;
+      const code = isOutage ? 'DOWNLOAD_UNAVAILABLE' : 'DOWNLOAD_FAILED';
+      throw new ReportsError(code, { documentId, found: step.found });
     }
     await sleep(pauseMs * 2 ** (tries - 1), undefined, signal ? { signal } : {}).catch(() => {
       signal?.throwIfAborted();
@@ -151,8 +157,13 @@ async function fetchRest(
     await rm(partial, { force: true });
     return { state: 'broken', bytes: 0, found: 'the part downloaded before does not fit the document' };
   }
-  const found = status === undefined ? (answer.failure() ?? 'no answer') : `the download answered ${status}`;
-  return { state: status === 403 || status === 401 ? 'expired' : 'broken', bytes: 0, found };
+  if (status === undefined) return { state: 'unavailable', bytes: 0, found: answer.failure() ?? 'no answer' };
+  return { state: stateOf(status), bytes: 0, found: `the download answered ${status}` };
+}
+
+function stateOf(status: number): 'expired' | 'broken' | 'unavailable' {
+  if (status === 401 || status === 403) return 'expired';
+  return status === 429 || status >= 500 ? 'unavailable' : 'broken';
 }
 
 /** Whether the bytes of a 206 go on where the part stops, in the same version of the document. */
