@@ -208,6 +208,18 @@ export const configSpec = z.strictObject({
     })
     .prefault({})
     .describe('The Selling Partner API.'),
+  download: z
+    .strictObject({
+      minBytesPerMinute: z
+        .int()
+        .min(0)
+        .default(100_000)
+        .describe(
+          'A connection that brings fewer bytes in a minute is broken off; after five in a row the document is left to a later run. 0 for no limit.',
+        ),
+    })
+    .prefault({})
+    .describe('Downloads of documents.'),
   sellers: z.array(seller).default([]),
   pipelines: z.array(pipeline).default([]),
 });

@@ -26,6 +26,7 @@ describe('reading pipelines.yaml', () => {
       state: join(folder, 'data/state'),
       schemas: join(folder, 'schemas'),
       engine: 'columnar',
+      download: { minBytesPerMinute: 100_000 },
       aws: {},
       api: {},
       sellers: [

@@ -460,6 +460,40 @@ describe('downloading a document', () => {
     await assert.rejects(download({ idleTimeoutMs: 20 }), { message: /nothing came for 0\.02 s/ });
   });
 
+  it('breaks off connections that bring next to nothing, and leaves the rest to the next drain', async () => {
+    const trickle = setInterval(() => {
+      for (const [index, response] of responses.entries())
+        response.write(document.subarray(index, index + 1));
+    }, 10);
+    const responses: ServerResponse[] = [];
+    store.fault = (_, response) => {
+      response.writeHead(200, { etag: store.etag, 'content-length': document.length });
+      responses.push(response);
+      return true;
+    };
+    try {
+      const pace = { bytes: 1000, withinMs: 100 };
+      await assert.rejects(download({ pace }), {
+        code: 'DOWNLOAD_UNAVAILABLE',
+        message: /only \d+ bytes came in 0\.1 s/,
+      });
+      assert.equal(responses.length, 5);
+    } finally {
+      clearInterval(trickle);
+    }
+  });
+
+  it('gives up on a server that breaks off after a few bytes each time', async () => {
+    store.fault = (request, response) => {
+      store.send(request, response, 20);
+      return true;
+    };
+    await assert.rejects(download({ pauseMs: 10, pace: { bytes: 1000, withinMs: 100 } }), {
+      code: 'DOWNLOAD_FAILED',
+    });
+    assert.equal(store.requests.length, 5);
+  });
+
   it('stops at once when it is told to, and goes on later', async () => {
     const stop = new AbortController();
     store.fault = (request, response) => {

@@ -4,7 +4,7 @@ import { ReportsError } from '../../errors.js';
 import { openPartial, writeError, writeWholeFile } from '../../whole-file.js';
 import type { DocumentFacts, DocumentLocation, RawDocument } from '../types.js';
 import { type DocumentLock, takeLock } from './document-lock.js';
-import { type Answer, get } from './get.js';
+import { type Answer, get, type Pace } from './get.js';
 import { findRaw, keepRaw, rawPath } from './raw-store.js';
 
 export interface DownloadOptions {
@@ -17,12 +17,16 @@ export interface DownloadOptions {
   onBytes?: (bytes: number) => void;
   /** A connection that brings nothing for so long is broken. */
   idleTimeoutMs?: number;
+  /** A connection that brings fewer bytes than that is broken, and what it brought is no progress. Default: 100,000 bytes a minute. */
+  pace?: Pace;
   /** The first pause between two tries; then twice as long each time. */
   pauseMs?: number;
 }
 
-/** Tries in a row that bring no byte further. */
+/** Tries in a row that bring nothing further, or next to nothing. */
 const triesWithoutProgress = 5;
+
+const leastPace: Pace = { bytes: 100_000, withinMs: 60_000 };
 
 /**
  * Downloads a document into raw, exactly as Amazon sends it. A broken connection is resumed where it stopped, also one that an earlier
@@ -97,7 +101,7 @@ type Step = { bytes: number } & (
 
 /** Tries until all bytes are in the part. */
 async function fetchAll(partial: string, options: DownloadOptions): Promise<Version> {
-  const { facts, locate, signal, pauseMs = 500 } = options;
+  const { facts, locate, signal, pauseMs = 500, pace = leastPace } = options;
   let location: DocumentLocation | undefined;
   let furthest = 0;
   let tries = 0;
@@ -109,11 +113,13 @@ async function fetchAll(partial: string, options: DownloadOptions): Promise<Vers
     if (begun.bytes > 0 && begun.bytes === begun.version.totalBytes) return begun.version;
     furthest = Math.max(furthest, begun.bytes);
     location ??= await locate();
-    const step = await fetchRest(location, partial, begun, options);
+    const startedMs = performance.now();
+    const step = await fetchRest(location, partial, begun, { ...options, pace });
     if (step.state === 'whole') return step.version;
     if (step.state === 'expired') location = undefined;
-    // A server that begins anew each time would otherwise be asked for ever.
-    tries = step.bytes > furthest ? 1 : tries + 1;
+    // A server that begins anew each time, or sends a few bytes each time, would otherwise be asked for ever.
+    const expectedBytes = ((performance.now() - startedMs + pauseMs) / pace.withinMs) * pace.bytes;
+    tries = step.bytes - furthest > expectedBytes ? 1 : tries + 1;
     // Where an outage had part in it, nothing is known of the document.
     isOutage = step.state === 'unavailable' || (isOutage && tries > 1);
     if (tries >= triesWithoutProgress) {
@@ -195,7 +201,7 @@ async function save(
     await file.close();
   }
   const found = answer.failure();
-  if (found) return { state: 'broken', bytes, found };
+  if (found) return { state: answer.isTooSlow() ? 'unavailable' : 'broken', bytes, found };
   const { totalBytes } = answer;
   if (totalBytes !== undefined && totalBytes !== bytes) {
     return { state: 'broken', bytes, found: `the connection ended after ${bytes} of ${totalBytes} bytes` };
