@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { z } from 'zod';
 
 /** Reads an option that is a whole number above zero. */
 export function positiveInteger(text: string): number {
@@ -17,4 +18,16 @@ export function listOption(text: string, before: string[] = []): string[] {
       .map((each) => each.trim())
       .filter(Boolean),
   ];
+}
+
+const isoTime = z.union([z.iso.date(), z.iso.datetime({ offset: true, local: true })]);
+
+/** Reads an option that is a date or a time; without a zone it is in UTC. Gives it as ISO 8601 in UTC. */
+export function timeOption(text: string): string {
+  if (!isoTime.safeParse(text).success)
+    throw new InvalidArgumentError(
+      'It must be a date or a time, such as 2026-10-01 or 2026-10-01T08:30:00Z.',
+    );
+  const isWithoutZone = /T[\d:.]+$/.test(text);
+  return new Date(isWithoutZone ? `${text}Z` : text).toISOString();
 }
