@@ -58,7 +58,7 @@ export function buildProgram(io: Io, exit: (code: number) => void): Command {
   program.addCommand(rebuildCommand(io, exit));
   program.addCommand(inspectCommand(io));
   program.addCommand(schemasCommand(io));
-  program.addCommand(configCommand(io));
+  program.addCommand(configCommand(io, exit));
   program.addCommand(demoCommand(io));
   for (const command of withSubcommands(program)) command.copyInheritedSettings(program);
   return program;

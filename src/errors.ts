@@ -28,7 +28,8 @@ export const catalogue = {
   CONFIG_NOT_FOUND: {
     kind: 'terminal',
     message: 'reading the settings: no file {path}',
-    remedy: 'Run in the folder that holds pipelines.yaml, or name the file with --config.',
+    remedy:
+      'Run in the folder that holds pipelines.yaml, or name the file with --config; to begin, copy {example}.',
   },
   CONFIG_INVALID: {
     kind: 'terminal',

@@ -83,6 +83,12 @@ describe('reading pipelines.yaml', () => {
     }
   });
 
+  it('takes folders beside each other, below one folder or named alike', () => {
+    const text =
+      'warehouse: { path: d/raw.duckdb }\nlake: d/lake\nraw: d/lake-raw\nstate: d\nschemas: ..lake\n';
+    assert.ok(configOf(text).lake.endsWith('/d/lake'));
+  });
+
   it('takes an empty variable of an optional key for an absent key', () => {
     const text = `aws: { endpoint: "\${NONE:-}" }\napi:\n  loginUrl: \${NONE:-}\n${pipeline('    sweep: ${NONE:-}\n')}`;
     const config = configOf(text, { env: { ...env, NONE: '' } });
