@@ -1,9 +1,9 @@
 import { type FileHandle, open, readFile, rm, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ReportsError } from '../../errors.js';
+import { type FileLock, takeLock } from '../../file-lock.js';
 import { openPartial, writeError, writeWholeFile } from '../../whole-file.js';
 import type { DocumentFacts, DocumentLocation, RawDocument } from '../types.js';
-import { type DocumentLock, takeLock } from './document-lock.js';
 import { type Answer, get, type Pace } from './get.js';
 import { findRaw, keepRaw, rawPath } from './raw-store.js';
 
@@ -49,11 +49,7 @@ export async function downloadDocument(options: DownloadOptions): Promise<RawDoc
   }
 }
 
-async function downloadLocked(
-  path: string,
-  lock: DocumentLock,
-  options: DownloadOptions,
-): Promise<RawDocument> {
+async function downloadLocked(path: string, lock: FileLock, options: DownloadOptions): Promise<RawDocument> {
   const partial = `${path}.part`;
   const { contentType, compression, totalBytes } = await fetchAll(partial, options);
   const file = await open(partial, 'r+');

@@ -122,7 +122,7 @@ export function openSellingPartner(options: {
         signal,
       );
       const limit = Number(answer.headers.get('x-amzn-ratelimit-limit') ?? Number.NaN);
-      quota.observe(key, {
+      await quota.observe(key, {
         ...(Number.isFinite(limit) ? { callsPerSecond: limit } : {}),
         throttled: answer.status === 429,
       });
