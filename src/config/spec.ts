@@ -194,7 +194,10 @@ export const configSpec = z.strictObject({
     .describe('Where the tables are.'),
   lake: folder('data/lake', 'Folder of the Parquet files.'),
   raw: folder('data/raw', 'Folder of the documents exactly as downloaded.'),
-  state: folder('data/state', 'Folder of what must survive a restart: the quota plan.'),
+  state: folder(
+    'data/state',
+    'Folder of what must survive a restart: the quota plan, and what was swept when.',
+  ),
   schemas: folder('schemas', 'Folder of your own report schemas; they go before the packaged ones.'),
   engine: z
     .enum(['columnar', 'reference'])
