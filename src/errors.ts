@@ -228,7 +228,14 @@ export const catalogue = {
   WAREHOUSE_LOCKED: {
     kind: 'retryable',
     message: 'opening {path}: another program holds it ({found})',
-    remedy: 'Close the other program, or open the file read-only there; then run again.',
+    remedy:
+      'Close the file in the other program, then run again. A program that keeps it open blocks every commit, one that opened it read-only too; `sp-reports query` opens it only while it reads.',
+  },
+  WAREHOUSE_OUT_OF_MEMORY: {
+    kind: 'retryable',
+    message: 'working on {path}: {found}',
+    remedy:
+      'Raise `warehouse.memoryLimitMegabytes` in pipelines.yaml, then run again, or `sp-reports reload --status quarantined`.',
   },
   WAREHOUSE_UNREADABLE: {
     kind: 'terminal',
@@ -313,9 +320,9 @@ const machineCodes = new Set([
 /** Whether a failure says nothing about the document it was met with: it may be tried as often as it takes. */
 export function isNotTheDocumentsFault(error: unknown): boolean {
   if (error instanceof ReportsError) {
-    // What an answering host can't send fails by the document, for all that is known.
+    // What an answering host can't send fails by the document, for all that is known; and it may be too wide for the memory.
     return error.kind === 'retryable'
-      ? error.code !== 'DOWNLOAD_FAILED'
+      ? error.code !== 'DOWNLOAD_FAILED' && error.code !== 'WAREHOUSE_OUT_OF_MEMORY'
       : error.code === 'WAREHOUSE_UNREADABLE';
   }
   const code = (error as { code?: unknown } | null | undefined)?.code;

@@ -36,7 +36,8 @@ export function readWarehouseConfig(command: Command, io: Io): Config {
 }
 
 export function openWarehouse(config: Config, log?: Logger): Warehouse {
-  return openDuckDbWarehouse({ path: config.warehouse.path, ...(log ? { log } : {}) });
+  const { path, memoryLimitMegabytes } = config.warehouse;
+  return openDuckDbWarehouse({ path, memoryLimitMegabytes, ...(log ? { log } : {}) });
 }
 
 /** Runs a command's work with everything opened, and closes it after. */

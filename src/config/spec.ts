@@ -189,6 +189,13 @@ export const configSpec = z.strictObject({
     .strictObject({
       type: z.enum(['duckdb']).default('duckdb').describe('Kind of warehouse.'),
       path: folder('data/warehouse.duckdb', 'The DuckDB file.'),
+      memoryLimitMegabytes: z
+        .int()
+        .min(128)
+        .default(1024)
+        .describe(
+          'Memory that DuckDB may take for a commit or a query; beyond it, it works on disk, in a folder beside the file.',
+        ),
     })
     .prefault({})
     .describe('Where the tables are.'),

@@ -20,7 +20,11 @@ describe('reading pipelines.yaml', () => {
     assert.deepEqual(readConfig({ cwd: '/', path: join(folder, 'pipelines.yaml'), env }), {
       file: join(folder, 'pipelines.yaml'),
       folder,
-      warehouse: { type: 'duckdb', path: join(folder, 'data/warehouse.duckdb') },
+      warehouse: {
+        type: 'duckdb',
+        path: join(folder, 'data/warehouse.duckdb'),
+        memoryLimitMegabytes: 1024,
+      },
       lake: join(folder, 'data/lake'),
       raw: join(folder, 'data/raw'),
       state: join(folder, 'data/state'),
