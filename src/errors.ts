@@ -63,6 +63,12 @@ export const catalogue = {
     remedy:
       'Give the AWS identity sqs:ReceiveMessage, sqs:DeleteMessage, sqs:ChangeMessageVisibility and sqs:GetQueueAttributes on the queue.',
   },
+  QUEUE_CREDENTIALS_MISSING: {
+    kind: 'terminal',
+    message: 'receiving from {queue}: there are no AWS credentials ({found})',
+    remedy:
+      'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run where an instance or container role gives them.',
+  },
   QUEUE_UNREACHABLE: {
     kind: 'retryable',
     message: 'talking to {queue}: {found}',

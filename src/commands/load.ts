@@ -151,9 +151,15 @@ function loadText(file: string, loaded: LoadedFile): string {
   const { status, tables, rejects, reason, notes } = loaded.entry;
   if (status === 'quarantined') return `${file}: quarantined: ${reason}\n`;
   const rows = tables.map((table) => `${count(table.rows, 'row')} into ${table.name}`).join(', ');
-  const lines = [`${file}: ${status}: ${rows || 'no rows'}`, ...notes.map((note) => `  ${note}`)];
+  const lines = [`${file}: ${status}: ${rows || 'no rows'}`, ...notes.map((note) => `  ${shortened(note)}`)];
   if (rejects > 0) lines.push(`  ${rejects} rejected, kept in _rejects with the raw text`);
   return `${lines.join('\n')}\n`;
+}
+
+/** The ledger has all of it. */
+function shortened(note: string): string {
+  const longest = 160;
+  return note.length > longest ? `${note.slice(0, longest - 1)}…` : note;
 }
 
 /** `5 files: 2 loaded, 1 failed, 2 not done`. */

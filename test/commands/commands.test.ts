@@ -133,7 +133,7 @@ describe('the commands, in a folder without pipelines.yaml', function () {
   it('a file that cannot be read ends with code 1, and names it', async () => {
     const { code, stderr } = await run('load', 'absent.tsv', '--type', listingsType);
     assert.equal(code, 1);
-    assert.match(stderr, /absent\.tsv: ENOENT/);
+    assert.match(stderr, /absent\.tsv: there is no such file/);
   });
 
   it('query answers as table, csv and json', async () => {

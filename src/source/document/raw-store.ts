@@ -107,7 +107,11 @@ async function copy(source: FileHandle, path: string, target: FileHandle): Promi
 
 function unreadable(error: unknown, path: string): ReportsError {
   const { code, message } = error as NodeJS.ErrnoException;
-  return new ReportsError('FILE_UNREADABLE', { path, found: code ?? message }, { cause: error });
+  return new ReportsError(
+    'FILE_UNREADABLE',
+    { path, found: code === 'ENOENT' ? 'there is no such file' : (code ?? message) },
+    { cause: error },
+  );
 }
 
 async function readRaw(path: string): Promise<RawDocument | undefined> {
