@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { configCommand } from './commands/config.js';
 import { demoCommand } from './commands/demo.js';
 import { inspectCommand } from './commands/inspect.js';
@@ -40,7 +40,12 @@ export function buildProgram(io: Io, exit: (code: number) => void): Command {
     .description('Loads Amazon Selling Partner reports into a warehouse you can query in SQL.')
     .version(version)
     .option('--config <file>', 'the settings (default: pipelines.yaml in the current folder)')
-    .option('--log-level <level>', 'fatal, error, warn, info, debug or silent (default: info)')
+    .addOption(
+      new Option(
+        '--log-level <level>',
+        'what is told beside the results (default: info; on a terminal warn)',
+      ).choices(['fatal', 'error', 'warn', 'info', 'debug', 'silent']),
+    )
     .helpCommand(false)
     .exitOverride()
     .configureOutput({
@@ -58,7 +63,7 @@ export function buildProgram(io: Io, exit: (code: number) => void): Command {
   program.addCommand(rebuildCommand(io, exit));
   program.addCommand(inspectCommand(io));
   program.addCommand(schemasCommand(io, exit));
-  program.addCommand(configCommand(io));
+  program.addCommand(configCommand(io, exit));
   program.addCommand(demoCommand(io));
   for (const command of withSubcommands(program)) command.copyInheritedSettings(program);
   return program;

@@ -28,7 +28,8 @@ export const catalogue = {
   CONFIG_NOT_FOUND: {
     kind: 'terminal',
     message: 'reading the settings: no file {path}',
-    remedy: 'Run in the folder that holds pipelines.yaml, or name the file with --config.',
+    remedy:
+      'Run in the folder that holds pipelines.yaml, or name the file with --config; to begin, copy {example}.',
   },
   CONFIG_INVALID: {
     kind: 'terminal',
@@ -61,6 +62,12 @@ export const catalogue = {
     message: 'receiving from {queue}: AWS refused the credentials ({found})',
     remedy:
       'Give the AWS identity sqs:ReceiveMessage, sqs:DeleteMessage, sqs:ChangeMessageVisibility and sqs:GetQueueAttributes on the queue.',
+  },
+  QUEUE_CREDENTIALS_MISSING: {
+    kind: 'terminal',
+    message: 'receiving from {queue}: there are no AWS credentials ({found})',
+    remedy:
+      'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run where an instance or container role gives them.',
   },
   QUEUE_UNREACHABLE: {
     kind: 'retryable',
@@ -125,6 +132,12 @@ export const catalogue = {
     kind: 'retryable',
     message: 'downloading document {documentId}: {found}',
     remedy: 'Nothing to do: the message stays on the queue and a later drain goes on where this one stopped.',
+  },
+  DOWNLOAD_UNAVAILABLE: {
+    kind: 'retryable',
+    message: 'downloading document {documentId}: {found}',
+    remedy:
+      'Check that this machine reaches the hosts Amazon keeps documents on (*.amazonaws.com, *.cloudfront.net), proxy and firewall included; the message stays on the queue meanwhile and a later drain goes on where this one stopped.',
   },
   DOCUMENT_BUSY: {
     kind: 'retryable',
@@ -221,7 +234,14 @@ export const catalogue = {
   WAREHOUSE_LOCKED: {
     kind: 'retryable',
     message: 'opening {path}: another program holds it ({found})',
-    remedy: 'Close the other program, or open the file read-only there; then run again.',
+    remedy:
+      'Close the file in the other program, then run again. A program that keeps it open blocks every commit, one that opened it read-only too; `sp-reports query` opens it only while it reads.',
+  },
+  WAREHOUSE_OUT_OF_MEMORY: {
+    kind: 'retryable',
+    message: 'working on {path}: {found}',
+    remedy:
+      'Raise `warehouse.memoryLimitMegabytes` in pipelines.yaml, then run again, or `sp-reports reload --status quarantined`.',
   },
   WAREHOUSE_UNREADABLE: {
     kind: 'terminal',
@@ -306,9 +326,9 @@ const machineCodes = new Set([
 /** Whether a failure says nothing about the document it was met with: it may be tried as often as it takes. */
 export function isNotTheDocumentsFault(error: unknown): boolean {
   if (error instanceof ReportsError) {
-    // A download fails by the document as well as by the network.
+    // What an answering host can't send fails by the document, for all that is known; and it may be too wide for the memory.
     return error.kind === 'retryable'
-      ? error.code !== 'DOWNLOAD_FAILED'
+      ? error.code !== 'DOWNLOAD_FAILED' && error.code !== 'WAREHOUSE_OUT_OF_MEMORY'
       : error.code === 'WAREHOUSE_UNREADABLE';
   }
   const code = (error as { code?: unknown } | null | undefined)?.code;

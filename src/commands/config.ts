@@ -1,48 +1,64 @@
 import { Command } from 'commander';
+import { type CheckedConfig, checkConfig, firstSteps, mistakesError } from '../config/read.js';
+import type { Config } from '../config/spec.js';
 import type { Io } from './io.js';
-import { readFullConfig } from './open-context.js';
+import { configOptions } from './open-context.js';
 import { textTable } from './text-table.js';
 
 /** `sp-reports config check`. */
-export function configCommand(io: Io): Command {
+export function configCommand(io: Io, exit: (code: number) => void): Command {
   return new Command('config').description('Settings.').addCommand(
     new Command('check')
       .description('Checks pipelines.yaml and shows what it comes to, secrets left out.')
-      .option('--json', 'print a JSON object')
-      .action(async (options: { json?: boolean }, command: Command) => {
-        const config = readFullConfig(command, io);
-        const sellers = config.sellers.map(({ credentials: _, ...seller }) => seller);
+      .option('--json', 'print a JSON object: the settings, or `problems` with the place of each mistake')
+      .action((options: { json?: boolean }, command: Command) => {
+        const checked = checkConfig(configOptions(command, io));
         if (options.json) {
-          io.stdout.write(`${JSON.stringify({ ...config, sellers }, null, 2)}\n`);
+          io.stdout.write(`${JSON.stringify(checkedJson(checked), null, 2)}\n`);
+          if (!checked.config) exit(2);
           return;
         }
-        io.stdout.write(`${config.file}: no mistakes\n\n`);
-        const places = [
-          ['warehouse', config.warehouse.path],
-          ['lake', config.lake],
-          ['raw', config.raw],
-          ['state', config.state],
-          ['schemas', config.schemas],
-        ];
-        io.stdout.write(textTable(['folder or file', 'path'], places));
-        const sellerCells = sellers.map(({ id, name, region, marketplaces }) => [
-          id,
-          name,
-          region,
-          marketplaces.join(', '),
-        ]);
-        io.stdout.write(`\n${textTable(['seller', 'name', 'region', 'marketplaces'], sellerCells)}`);
-        const pipelineCells = config.pipelines.map((each) => [
-          each.name,
-          each.schedule,
-          each.sweep,
-          each.timezone,
-          each.reportTypes.join(', '),
-          each.queue,
-        ]);
-        io.stdout.write(
-          `\n${textTable(['pipeline', 'schedule', 'sweep', 'time zone', 'report types', 'queue'], pipelineCells)}`,
-        );
+        if (!checked.config) throw mistakesError(checked);
+        io.stdout.write(configText(checked.config));
       }),
   );
+}
+
+function checkedJson({ name, config, problems }: CheckedConfig): Record<string, unknown> {
+  return config ? { ...config, sellers: withoutSecrets(config), problems } : { file: name, problems };
+}
+
+function withoutSecrets({ sellers }: Config) {
+  return sellers.map(({ credentials: _, ...seller }) => seller);
+}
+
+function configText(config: Config): string {
+  const places = [
+    ['warehouse', config.warehouse.path],
+    ['lake', config.lake],
+    ['raw', config.raw],
+    ['state', config.state],
+    ['schemas', config.schemas],
+  ];
+  const sellers = withoutSecrets(config).map(({ id, name, region, marketplaces }) => [
+    id,
+    name,
+    region,
+    marketplaces.join(', '),
+  ]);
+  const pipelines = config.pipelines.map((each) => [
+    each.name,
+    each.schedule,
+    each.sweep,
+    each.timezone,
+    each.reportTypes.join(', '),
+    each.queue,
+  ]);
+  return [
+    `${config.file}: no mistakes\n`,
+    textTable(['folder or file', 'path'], places),
+    textTable(['seller', 'name', 'region', 'marketplaces'], sellers),
+    textTable(['pipeline', 'schedule', 'sweep', 'time zone', 'report types', 'queue'], pipelines),
+    ...(pipelines.length === 0 ? [`No pipelines yet, so there is nothing to run. ${firstSteps}\n`] : []),
+  ].join('\n');
 }

@@ -37,6 +37,10 @@ export function processIo(): Io {
   };
 }
 
+/** What a list says where there is nothing to list. */
+export const nothingLoaded =
+  'Nothing has been loaded yet: `sp-reports run`, or `sp-reports load FILE --type REPORT_TYPE`.\n';
+
 /** Prints a result as fast as its reader takes it, and no further than the reader reads. */
 export async function printAll(io: Pick<Io, 'stdout'>, texts: AsyncIterable<string>): Promise<void> {
   try {

@@ -1,13 +1,18 @@
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import { defaultMaxDocumentBytes } from '../config/spec.js';
+import { type Config, defaultMaxDocumentBytes } from '../config/spec.js';
 import { ReportsError } from '../errors.js';
-import { loadFile } from '../pipeline/load-file.js';
+import { didYouMean } from '../nearest-name.js';
+import type { Outcome, PipelineContext } from '../pipeline/context.js';
+import { type FileFacts, type LoadedFile, loadFiles } from '../pipeline/load-file.js';
+import type { DrainSignals } from '../pipeline/work-list.js';
 import { marketplaceId } from '../schema/marketplaces.js';
-import type { LedgerEntry } from '../warehouse/types.js';
+import { count } from './count.js';
 import type { Io } from './io.js';
 import { readWarehouseConfig, withContext } from './open-context.js';
-import { listOption, positiveInteger } from './options.js';
+import { listOption, positiveInteger, timeOption } from './options.js';
+import { untilStopped } from './stop-signals.js';
+import { somethingFailed } from './summary.js';
 
 interface LoadOptions {
   type: string;
@@ -15,6 +20,7 @@ interface LoadOptions {
   marketplace?: string[];
   contentType?: string;
   compression?: 'GZIP';
+  created?: string;
   maxDocumentBytes: number;
   json?: boolean;
 }
@@ -33,6 +39,11 @@ export function loadCommand(io: Io, exit: (code: number) => void): Command {
     .option('--content-type <TYPE>', "what the download said, e.g. 'text/plain; charset=Cp1252'")
     .addOption(new Option('--compression <NAME>', 'what Amazon said; the bytes decide').choices(['GZIP']))
     .option(
+      '--created <time>',
+      'when Amazon made the report: of two, the newer one counts (default: when the file was last written)',
+      timeOption,
+    )
+    .option(
       '--max-document-bytes <number>',
       'limit of the gunzipped size',
       positiveInteger,
@@ -40,50 +51,120 @@ export function loadCommand(io: Io, exit: (code: number) => void): Command {
     )
     .option('--json', 'print a JSON object for each document, one a line')
     .action(async (files: string[], options: LoadOptions, command: Command) => {
-      if (!/^[A-Z][A-Z0-9_]*$/.test(options.type)) {
-        throw new ReportsError('USAGE', {
-          problem: `--type ${options.type}: a report type is written in capitals, like GET_MERCHANT_LISTINGS_ALL_DATA`,
-        });
-      }
       const config = readWarehouseConfig(command, io);
-      const onlySeller = config.sellers.length === 1 ? config.sellers[0] : undefined;
-      const facts = {
-        reportType: options.type,
-        sellerId: options.seller ?? onlySeller?.id ?? 'local',
-        marketplaceIds: (options.marketplace ?? []).map((text) => {
-          const id = marketplaceId(text);
-          if (id) return id;
-          throw new ReportsError('USAGE', {
-            problem: `--marketplace ${text}: no such marketplace id or country code`,
-          });
-        }),
-        ...(options.contentType ? { contentType: options.contentType } : {}),
-        ...(options.compression ? { compression: options.compression } : {}),
-      };
-      await withContext(config, command, io, 'load', async (context) => {
-        for (const file of files) {
-          const entry = await loadFile(resolve(io.cwd, file), facts, context, options.maxDocumentBytes);
-          if (entry.status === 'quarantined') exit(1);
-          io.stdout.write(
-            options.json ? `${JSON.stringify(loadJson(file, entry))}\n` : loadText(file, entry),
-          );
-        }
-      });
+      const facts = factsFrom(options, config);
+      // A bar on the terminal would be written over.
+      const later: string[] = [];
+      const print = (text: string) => void (io.stderr.isTTY ? later.push(text) : io.stdout.write(text));
+      try {
+        const outcomes = await untilStopped(io, (signals) =>
+          withContext(config, command, io, 'load', (context) => {
+            checkType(options.type, context);
+            return loadAll(files, facts, { context, signals, options, cwd: io.cwd, print });
+          }),
+        );
+        if (somethingFailed({ outcomes })) exit(1);
+      } finally {
+        for (const text of later) io.stdout.write(text);
+      }
     });
 }
 
-function loadJson(file: string, entry: LedgerEntry): Record<string, unknown> {
-  const { reportType, status, tables, rejects, reasonCode, reason, notes, documentId } = entry;
-  return { file, reportType, status, tables, rejects, reason, reasonCode, notes, documentId };
+function factsFrom(options: LoadOptions, config: Config): FileFacts {
+  const onlySeller = config.sellers.length === 1 ? config.sellers[0] : undefined;
+  return {
+    reportType: options.type,
+    sellerId: options.seller ?? onlySeller?.id ?? 'local',
+    marketplaceIds: (options.marketplace ?? []).map((text) => {
+      const id = marketplaceId(text);
+      if (id) return id;
+      throw new ReportsError('USAGE', {
+        problem: `--marketplace ${text}: no such marketplace id or country code`,
+      });
+    }),
+    ...(options.contentType ? { contentType: options.contentType } : {}),
+    ...(options.compression ? { compression: options.compression } : {}),
+    ...(options.created ? { reportCreatedAt: options.created } : {}),
+  };
 }
 
-function loadText(file: string, entry: LedgerEntry): string {
-  const { status, tables, rejects, reason, notes } = entry;
+/** A type without a schema loads too, so one that is nearly another's name is only told of. Errors: USAGE where it can't be a type. */
+function checkType(type: string, { schemas, log }: PipelineContext): void {
+  const hint = didYouMean(type, schemas.keys());
+  if (!/^[A-Z][A-Z0-9_]*$/.test(type)) {
+    const form = 'a report type is written in capitals, like GET_MERCHANT_LISTINGS_ALL_DATA';
+    throw new ReportsError('USAGE', { problem: `--type ${type}: ${form}${hint}` });
+  }
+  if (!schemas.has(type) && hint)
+    log.warn({ reportType: type }, `${type} has no schema, so its columns are inferred${hint}`);
+}
+
+async function loadAll(
+  files: string[],
+  facts: FileFacts,
+  {
+    context,
+    signals,
+    options,
+    cwd,
+    print,
+  }: {
+    context: PipelineContext;
+    signals: DrainSignals;
+    options: LoadOptions;
+    cwd: string;
+    print: (text: string) => void;
+  },
+): Promise<Partial<Record<Outcome, number>>> {
+  const outcomes: Partial<Record<Outcome, number>> = {};
+  const paths = files.map((file) => resolve(cwd, file));
+  const { maxDocumentBytes } = options;
+  let done = 0;
+  try {
+    for await (const loaded of loadFiles(paths, facts, context, { maxDocumentBytes, ...signals })) {
+      const file = files[done] ?? loaded.path;
+      done += 1;
+      const outcome = 'entry' in loaded ? loaded.entry.status : 'failed';
+      outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+      print(options.json ? loadJson(file, facts.reportType, loaded) : loadText(file, loaded));
+    }
+  } catch (error) {
+    if (!signals.abort.aborted) throw error;
+  } finally {
+    if (!options.json && files.length > 1) print(totalsText(files.length, outcomes, done));
+  }
+  return outcomes;
+}
+
+function loadJson(file: string, reportType: string, loaded: LoadedFile): string {
+  if ('failure' in loaded) {
+    const { code: reasonCode, message: reason } = loaded.failure;
+    const nothing = { tables: [], rejects: 0, reason, reasonCode, notes: [], documentId: null };
+    return `${JSON.stringify({ file, reportType, status: 'failed', ...nothing })}\n`;
+  }
+  const { status, tables, rejects, reasonCode, reason, notes, documentId } = loaded.entry;
+  return `${JSON.stringify({ file, reportType, status, tables, rejects, reason, reasonCode, notes, documentId })}\n`;
+}
+
+function loadText(file: string, loaded: LoadedFile): string {
+  if ('failure' in loaded) return `${file}: failed: ${loaded.failure.message}\n`;
+  const { status, tables, rejects, reason, notes } = loaded.entry;
   if (status === 'quarantined') return `${file}: quarantined: ${reason}\n`;
-  const loaded = tables
-    .map(({ name, rows }) => `${rows} ${rows === 1 ? 'row' : 'rows'} into ${name}`)
-    .join(', ');
-  const lines = [`${file}: ${status}: ${loaded || 'no rows'}`, ...notes.map((note) => `  ${note}`)];
+  const rows = tables.map((table) => `${count(table.rows, 'row')} into ${table.name}`).join(', ');
+  const lines = [`${file}: ${status}: ${rows || 'no rows'}`, ...notes.map((note) => `  ${shortened(note)}`)];
   if (rejects > 0) lines.push(`  ${rejects} rejected, kept in _rejects with the raw text`);
   return `${lines.join('\n')}\n`;
+}
+
+/** The ledger has all of it. */
+function shortened(note: string): string {
+  const longest = 160;
+  return note.length > longest ? `${note.slice(0, longest - 1)}…` : note;
+}
+
+/** `5 files: 2 loaded, 1 failed, 2 not done`. */
+function totalsText(files: number, outcomes: Partial<Record<Outcome, number>>, done: number): string {
+  const counts = Object.entries(outcomes).map(([outcome, number]) => `${number} ${outcome}`);
+  if (done < files) counts.push(`${files - done} not done`);
+  return `${count(files, 'file')}: ${counts.join(', ')}\n`;
 }

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import type { LedgerFilter, LoadStatus } from '../warehouse/types.js';
-import { type Io, resultWidth } from './io.js';
+import { type Io, nothingLoaded, resultWidth } from './io.js';
 import { openWarehouse, readWarehouseConfig } from './open-context.js';
 import { positiveInteger } from './options.js';
 import { textTable } from './text-table.js';
@@ -33,9 +33,15 @@ export function loadsCommand(io: Io): Command {
         ...(options.seller ? { sellerId: options.seller } : {}),
         limit: options.limit,
       };
-      const rows = await openWarehouse(readWarehouseConfig(command, io)).loads(filter);
+      const warehouse = openWarehouse(readWarehouseConfig(command, io));
+      const rows = await warehouse.loads(filter);
       if (options.json) {
         io.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
+        return;
+      }
+      if (rows.length === 0) {
+        const isEmpty = (await warehouse.loads({ limit: 1 })).length === 0;
+        io.stdout.write(isEmpty ? nothingLoaded : 'No document of the ledger fits that.\n');
         return;
       }
       io.stdout.write(

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Logger } from 'pino';
-import { readConfig } from '../config/read.js';
+import { type ReadConfigOptions, readConfig } from '../config/read.js';
 import type { Config } from '../config/spec.js';
 import { removeOldPartials } from '../old-partials.js';
 import type { PipelineContext } from '../pipeline/context.js';
@@ -20,15 +20,20 @@ export interface GlobalOptions {
   logLevel?: string;
 }
 
+/** Where pipelines.yaml and the variables it names are to be found. */
+export function configOptions(command: Command, io: Io): ReadConfigOptions {
+  const { config } = command.optsWithGlobals<GlobalOptions>();
+  return { ...(config ? { path: config } : {}), cwd: io.cwd, env: io.env };
+}
+
 /** Reads pipelines.yaml for a command that needs all of it. */
 export function readFullConfig(command: Command, io: Io): Config {
-  return readConfig({ ...configPath(command), cwd: io.cwd, env: io.env });
+  return readConfig(configOptions(command, io));
 }
 
 /** Reads pipelines.yaml for a command that only touches the warehouse: no file, and sellers without credentials, are no hindrance. */
 export function readWarehouseConfig(command: Command, io: Io): Config {
-  const options = { ...configPath(command), cwd: io.cwd, env: io.env };
-  return readConfig({ ...options, missing: 'defaults', tolerateUnset: true });
+  return readConfig({ ...configOptions(command, io), missing: 'defaults', tolerateUnset: true });
 }
 
 /** The folders of the report schemas: that of the program, then the user's. */
@@ -42,7 +47,8 @@ export function readAllSchemas(command: Command, io: Io): ReportSchemas {
 }
 
 export function openWarehouse(config: Config, log?: Logger): Warehouse {
-  return openDuckDbWarehouse({ path: config.warehouse.path, ...(log ? { log } : {}) });
+  const { path, memoryLimitMegabytes } = config.warehouse;
+  return openDuckDbWarehouse({ path, memoryLimitMegabytes, ...(log ? { log } : {}) });
 }
 
 /** Runs a command's work with everything opened, and closes it after. */
@@ -96,9 +102,4 @@ export async function withContext<T>(
     progress.close();
     await quota.close();
   }
-}
-
-function configPath(command: Command): { path?: string } {
-  const { config } = command.optsWithGlobals<GlobalOptions>();
-  return config ? { path: config } : {};
 }

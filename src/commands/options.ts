@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { z } from 'zod';
 import { marketplaceId } from '../schema/marketplaces.js';
 
 /** Reads an option that is a whole number above zero. */
@@ -28,4 +29,16 @@ export function marketplaceOption(text: string, before: string[] = []): string[]
     throw new InvalidArgumentError(`${each} is no marketplace id or country code.`);
   });
   return [...before, ...ids];
+}
+
+const isoTime = z.union([z.iso.date(), z.iso.datetime({ offset: true, local: true })]);
+
+/** Reads an option that is a date or a time; without a zone it is in UTC. Gives it as ISO 8601 in UTC. */
+export function timeOption(text: string): string {
+  if (!isoTime.safeParse(text).success)
+    throw new InvalidArgumentError(
+      'It must be a date or a time, such as 2026-10-01 or 2026-10-01T08:30:00Z.',
+    );
+  const isWithoutZone = /T[\d:.]+$/.test(text);
+  return new Date(isWithoutZone ? `${text}Z` : text).toISOString();
 }

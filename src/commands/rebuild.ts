@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { defaultMaxDocumentBytes } from '../config/spec.js';
 import { rebuild } from '../pipeline/rebuild.js';
-import { holdDuckDbFile, openDuckDbWarehouse } from '../warehouse/duckdb/warehouse.js';
+import { holdDuckDbFile } from '../warehouse/duckdb/warehouse.js';
 import type { Io } from './io.js';
-import { readWarehouseConfig, withContext } from './open-context.js';
+import { openWarehouse, readWarehouseConfig, withContext } from './open-context.js';
 import { positiveInteger } from './options.js';
 
 interface RebuildFlags {
@@ -32,7 +32,7 @@ export function rebuildCommand(io: Io, exit: (code: number) => void): Command {
         rebuild(context, {
           maxDocumentBytes: options.maxDocumentBytes,
           acceptLoss: options.acceptLoss ?? false,
-          open: (path) => openDuckDbWarehouse({ path }),
+          open: (path) => openWarehouse({ ...config, warehouse: { ...config.warehouse, path } }),
           hold: holdDuckDbFile,
         }),
       );

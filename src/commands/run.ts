@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { firstSteps } from '../config/read.js';
 import type { Config } from '../config/spec.js';
 import { ReportsError } from '../errors.js';
 import { drain } from '../pipeline/drain.js';
@@ -39,7 +40,7 @@ export function runCommand(io: Io, exit: (code: number) => void): Command {
 export function pipelinesNamed(config: Config, name: string | undefined): Pipeline[] {
   const names = config.pipelines.map((pipeline) => pipeline.name);
   if (names.length === 0) {
-    throw new ReportsError('USAGE', { problem: `${config.file} has no pipelines` });
+    throw new ReportsError('USAGE', { problem: `${config.file} has no pipelines. ${firstSteps}` });
   }
   if (name === undefined) return config.pipelines;
   const found = config.pipelines.filter((pipeline) => pipeline.name === name);

@@ -5,7 +5,8 @@ import { textTable } from './text-table.js';
 /** What a run did, as people read it. */
 export function summaryText({ outcomes, committed, failures }: WorkSummary): string {
   const counts = Object.entries(outcomes).map(([outcome, count]) => `${count} ${outcome}`);
-  const parts = [counts.length > 0 ? `${counts.join(', ')}\n` : 'Nothing to do.\n'];
+  const nothing = failures.length > 0 ? 'Nothing done.' : 'Nothing to do.';
+  const parts = [`${counts.join(', ') || nothing}\n`];
   const tables = rowsPerTable(committed);
   if (tables.length > 0) {
     parts.push(

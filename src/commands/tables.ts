@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { Io } from './io.js';
+import { type Io, nothingLoaded } from './io.js';
 import { openWarehouse, readWarehouseConfig } from './open-context.js';
 import { textTable } from './text-table.js';
 
@@ -21,9 +21,7 @@ export function tablesCommand(io: Io): Command {
         lastLoadedAt,
       ]);
       io.stdout.write(
-        tables.length > 0
-          ? textTable(['table', 'report type', 'rows', 'last loaded'], cells)
-          : 'Nothing has been loaded yet: `sp-reports run`, or `sp-reports load FILE --type REPORT_TYPE`.\n',
+        tables.length > 0 ? textTable(['table', 'report type', 'rows', 'last loaded'], cells) : nothingLoaded,
       );
     });
 }

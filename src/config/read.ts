@@ -1,9 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { describeError, ReportsError } from '../errors.js';
 import { marketplaceId, marketplaces } from '../schema/marketplaces.js';
 import { formatProblem, inOrder, type Problem, readYaml, type YamlFile } from '../yaml-problems.js';
+import { folderProblems } from './folder-problems.js';
 import { type Config, configSpec } from './spec.js';
 import { isVariable, substituteFrom } from './substitute.js';
 
@@ -20,14 +22,38 @@ export interface ReadConfigOptions {
 
 /** Reads pipelines.yaml. Errors: CONFIG_NOT_FOUND; FILE_UNREADABLE; CONFIG_INVALID with all mistakes at once, each with its place. */
 export function readConfig(options: ReadConfigOptions): Config {
+  const checked = checkConfig(options);
+  if (checked.config) return checked.config;
+  throw mistakesError(checked);
+}
+
+/** The error CONFIG_INVALID that tells of the mistakes. */
+export function mistakesError({ name, problems }: CheckedConfig): ReportsError {
+  return new ReportsError('CONFIG_INVALID', {
+    path: name,
+    count: `${problems.length} ${problems.length === 1 ? 'mistake' : 'mistakes'}`,
+    problems: problems.map(formatProblem).join('\n'),
+  });
+}
+
+/** What pipelines.yaml comes to, or its mistakes in the order of the file. */
+export interface CheckedConfig {
+  /** The file as a user would write it. */
+  name: string;
+  config?: Config;
+  problems: Problem[];
+}
+
+/** Reads pipelines.yaml and gives its mistakes back. Errors: CONFIG_NOT_FOUND, FILE_UNREADABLE. */
+export function checkConfig(options: ReadConfigOptions): CheckedConfig {
   const file = resolve(options.cwd, options.path ?? 'pipelines.yaml');
+  const name = shown(file, options.cwd);
   if (!existsSync(file)) {
     if (options.path === undefined && options.missing === 'defaults') {
-      return complete(configSpec.parse({}), null, resolve(options.cwd));
+      return { name, config: complete(configSpec.parse({}), null, resolve(options.cwd)), problems: [] };
     }
-    throw new ReportsError('CONFIG_NOT_FOUND', { path: shown(file, options.cwd) });
+    throw new ReportsError('CONFIG_NOT_FOUND', { path: name, example: examplePath });
   }
-  const name = shown(file, options.cwd);
   const text = textOf(file, name);
   const written = readYaml({
     text,
@@ -35,21 +61,22 @@ export function readConfig(options: ReadConfigOptions): Config {
     spec: configSpec,
     substitute: substituteFrom(options.env),
   });
-  const further = furtherProblems(written, text);
+  const further = [...furtherProblems(written, text), ...folderProblems(written, dirname(file))];
   // At a secret the spec would tell what it found.
   const secrets = new Set(further.map(({ path }) => path).filter((path) => path.includes('.credentials')));
   const problems = inOrder([...written.problems.filter(({ path }) => !secrets.has(path)), ...further]);
-  if (problems.length === 0 && written.value) return complete(written.value, file, dirname(file));
-  if (options.tolerateUnset) {
-    const rest = withoutUnset(problems, text, name, options);
-    if (rest) return complete(rest, file, dirname(file));
+  if (problems.length === 0 && written.value) {
+    return { name, config: complete(written.value, file, dirname(file)), problems };
   }
-  throw new ReportsError('CONFIG_INVALID', {
-    path: name,
-    count: `${problems.length} ${problems.length === 1 ? 'mistake' : 'mistakes'}`,
-    problems: problems.map(formatProblem).join('\n'),
-  });
+  const rest = options.tolerateUnset ? withoutUnset(problems, text, name, options) : undefined;
+  return rest ? { name, config: complete(rest, file, dirname(file)), problems: [] } : { name, problems };
 }
+
+/** The example that comes with the program. */
+const examplePath = fileURLToPath(new URL('../../pipelines.yaml', import.meta.url));
+
+/** What to do about a file without pipelines. */
+export const firstSteps = `Add \`sellers:\` and \`pipelines:\`; ${examplePath} is an example to copy from, docs/pipelines.md describes every key.`;
 
 /** Checks between values, and on the text before variables were filled in. */
 function furtherProblems({ data, problemAt }: YamlFile<unknown>, text: string): Problem[] {

@@ -1,7 +1,7 @@
-import { validate as isCron } from 'node-cron';
 import { z } from 'zod';
 import { marketplaceId, marketplaces } from '../schema/marketplaces.js';
 import { didYouMean } from '../yaml-problems.js';
+import { cronMistake, isCron } from './cron.js';
 import { variablePattern } from './substitute.js';
 
 /** Limit of the gunzipped size of a document, in bytes, where nothing else is said. */
@@ -17,10 +17,18 @@ const optionalText = (description: string) =>
 
 const folder = (path: string, description: string) => z.string().min(1).default(path).describe(description);
 
-const cronError = {
-  error: (issue: { input?: unknown }) =>
-    `expected a cron expression such as "*/15 * * * *" (minute, hour, day, month, weekday), found ${JSON.stringify(issue.input)}`,
-};
+const optionalUrl = (description: string) =>
+  z
+    .string()
+    .regex(
+      /^(https?:\/\/[^\s/]\S*)?$/,
+      'expected a URL with its scheme, such as https://sqs.example.com or http://localhost:4566',
+    )
+    .optional()
+    .transform((text) => text || undefined)
+    .describe(description);
+
+const cronError = { error: (issue: { input?: unknown }) => cronMistake(String(issue.input)) };
 
 const timezone = z.string().refine(
   (name) => {
@@ -156,6 +164,10 @@ const pipeline = z
         /^https?:\/\/[^/\s]+(\/[^/\s]+){2,}$/,
         'expected the URL of an SQS queue, such as https://sqs.us-east-1.amazonaws.com/123456789012/reports',
       )
+      .refine(
+        (url) => !url.endsWith('.fifo'),
+        'a FIFO queue; Amazon sends notifications to standard queues only',
+      )
       .describe('URL of the SQS queue. It is drained for all pipelines that name it.'),
     reportTypes: z
       .union([reportType, z.array(reportType).min(1)])
@@ -177,12 +189,22 @@ export const configSpec = z.strictObject({
     .strictObject({
       type: z.enum(['duckdb']).default('duckdb').describe('Kind of warehouse.'),
       path: folder('data/warehouse.duckdb', 'The DuckDB file.'),
+      memoryLimitMegabytes: z
+        .int()
+        .min(128)
+        .default(1024)
+        .describe(
+          'Memory that DuckDB may take for a commit or a query; beyond it, it works on disk, in a folder beside the file.',
+        ),
     })
     .prefault({})
     .describe('Where the tables are.'),
   lake: folder('data/lake', 'Folder of the Parquet files.'),
   raw: folder('data/raw', 'Folder of the documents exactly as downloaded.'),
-  state: folder('data/state', 'Folder of what must survive a restart: the quota plan.'),
+  state: folder(
+    'data/state',
+    'Folder of what must survive a restart: the quota plan, and what was swept when.',
+  ),
   schemas: folder('schemas', 'Folder of your own report schemas; they go before the packaged ones.'),
   engine: z
     .enum(['columnar', 'reference'])
@@ -193,7 +215,7 @@ export const configSpec = z.strictObject({
   aws: z
     .strictObject({
       region: optionalText('AWS region of the queues; taken from the queue URL where absent.'),
-      endpoint: optionalText(
+      endpoint: optionalUrl(
         'SQS endpoint, for another SQS implementation; taken from the queue URL where absent.',
       ),
     })
@@ -201,13 +223,25 @@ export const configSpec = z.strictObject({
     .describe('The SQS client. Credentials come from the environment, a profile or the instance role.'),
   api: z
     .strictObject({
-      endpoint: optionalText(
+      endpoint: optionalUrl(
         'Selling Partner API endpoint, for a sandbox; taken from the region where absent.',
       ),
-      loginUrl: optionalText('Login with Amazon URL, for a sandbox.'),
+      loginUrl: optionalUrl('Login with Amazon URL, for a sandbox.'),
     })
     .prefault({})
     .describe('The Selling Partner API.'),
+  download: z
+    .strictObject({
+      minBytesPerMinute: z
+        .int()
+        .min(0)
+        .default(100_000)
+        .describe(
+          'A connection that brings fewer bytes in a minute is broken off; after five in a row the document is left to a later run. 0 for no limit.',
+        ),
+    })
+    .prefault({})
+    .describe('Downloads of documents.'),
   sellers: z.array(seller).default([]),
   pipelines: z.array(pipeline).default([]),
 });

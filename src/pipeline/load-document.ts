@@ -144,6 +144,7 @@ async function fetchRaw(
       return location;
     },
     onBytes: (bytes) => context.onEvent({ event: 'bytes_downloaded', key: ledgerKey(facts), bytes }),
+    pace: { bytes: context.config.download.minBytesPerMinute, withinMs: 60_000 },
     ...(call.signal ? { signal: call.signal } : {}),
   });
   faultPoint('downloaded');

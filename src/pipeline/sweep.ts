@@ -4,6 +4,7 @@ import type { Report } from '../source/types.js';
 import { ledgerKey } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
 import { isSettled, type Pipeline } from './route.js';
+import { openSweepTurns } from './sweep-turns.js';
 import { type DrainSignals, mostInHand, WorkList } from './work-list.js';
 import { failureOf, type WorkSummary } from './work-summary.js';
 
@@ -16,7 +17,8 @@ const lookupSize = 100;
 /**
  * Asks getReports, for every seller, for DONE reports that the ledger doesn't have, and loads them by the same path as a drain: automatic
  * reports such as settlements, and reports whose notification never came.
- * getReports must be told the types: for `'*'` and globs these are the types with a schema and those in the ledger.
+ * getReports must be told the types: for `'*'` and globs these are the types with a schema and those in the ledger. Sellers and types that
+ * waited longest come first.
  */
 export async function sweep(
   pipeline: Pipeline,
@@ -30,15 +32,16 @@ export async function sweep(
   const createdSince = new Date(Date.now() - days * 86_400_000);
   const reportTypes = await typesAskedFor(pipeline, context);
   const work = new WorkList(context, { concurrency: limits.concurrency, deadlineMs, ...signals });
+  const turns = openSweepTurns(context.config.state);
   let found = 0;
   try {
-    for (const { id } of context.config.sellers) {
+    for (const { id } of turns.sellersInTurn(context.config.sellers)) {
       const seller = context.sellingPartner(id);
       if (!seller) continue;
       try {
         const reports = seller.getReports(
-          { reportTypes, statuses: ['DONE'], createdSince },
-          { signal: signals.stop, deadlineMs },
+          { reportTypes: turns.typesInTurn(id, reportTypes), statuses: ['DONE'], createdSince },
+          { signal: signals.stop, deadlineMs, onAnswered: (types) => turns.wereAsked(id, types) },
         );
         const isOver = () => signals.stop.aborted || work.warehouseIsHeld || found >= limits.maxDocuments;
         sellersReports: for await (const group of inGroups(reports, lookupSize)) {
@@ -106,13 +109,20 @@ function workFor(sellerId: string, report: Report, pipeline: Pipeline) {
   };
 }
 
+/** What came before an error is given too; then the error is thrown. */
 async function* inGroups<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
   let group: T[] = [];
-  for await (const item of items) {
-    group.push(item);
-    if (group.length < size) continue;
-    yield group;
-    group = [];
+  let thrown: { error: unknown } | undefined;
+  try {
+    for await (const item of items) {
+      group.push(item);
+      if (group.length < size) continue;
+      yield group;
+      group = [];
+    }
+  } catch (error) {
+    thrown = { error };
   }
   if (group.length > 0) yield group;
+  if (thrown) throw thrown.error;
 }

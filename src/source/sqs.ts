@@ -30,7 +30,7 @@ const longestVisibilitySeconds = 12 * 3600;
 
 /**
  * Opens an SQS queue. Credentials come from the environment as with every AWS program.
- * Errors: QUEUE_NOT_FOUND, QUEUE_ACCESS_DENIED, QUEUE_UNREACHABLE.
+ * Errors: QUEUE_NOT_FOUND, QUEUE_CREDENTIALS_MISSING, QUEUE_ACCESS_DENIED, QUEUE_UNREACHABLE.
  */
 export function openQueue({
   url,
@@ -200,7 +200,6 @@ const denied = new Set([
   'AccessDenied',
   'AccessDeniedException',
   'AuthorizationHeaderMalformed',
-  'CredentialsProviderError',
   'ExpiredToken',
   'ExpiredTokenException',
   'IncompleteSignature',
@@ -220,6 +219,8 @@ function queueError(error: unknown, queue: string): ReportsError {
   const isTimeout = name === 'AbortError' || name === 'TimeoutError';
   const found = isTimeout ? 'no answer' : [name, describeError(error)].filter(Boolean).join(': ');
   const cause = { cause: error };
+  if (name === 'CredentialsProviderError')
+    return new ReportsError('QUEUE_CREDENTIALS_MISSING', { queue, found }, cause);
   if (notFound.has(name)) return new ReportsError('QUEUE_NOT_FOUND', { queue }, cause);
   if (denied.has(name)) return new ReportsError('QUEUE_ACCESS_DENIED', { queue, found }, cause);
   return new ReportsError('QUEUE_UNREACHABLE', { queue, found }, cause);

@@ -83,7 +83,7 @@ export interface SellingPartner {
     call: CallOptions & { restricted: boolean },
   ): Promise<DocumentLocation>;
   /** All reports with those properties, page by page; at most 10 report types a request, done by the implementation. */
-  getReports(filter: ReportFilter, call: CallOptions): AsyncIterable<Report>;
+  getReports(filter: ReportFilter, call: ReportsCallOptions): AsyncIterable<Report>;
 }
 
 export interface ReportFilter {
@@ -99,6 +99,11 @@ export interface CallOptions {
   signal?: AbortSignal;
   /** Epoch milliseconds: where the quota would make the call later than this, it fails with API_QUOTA_EXCEEDED at once. */
   deadlineMs?: number;
+}
+
+export interface ReportsCallOptions extends CallOptions {
+  /** Told of the report types of each request, once Amazon has answered with its first page. */
+  onAnswered?: (reportTypes: string[]) => Promise<void>;
 }
 
 /** Amazon's word about a document, kept beside its raw bytes so that a load can be repeated without Amazon. */

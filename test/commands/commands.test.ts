@@ -133,7 +133,7 @@ describe('the commands, in a folder without pipelines.yaml', function () {
   it('a file that cannot be read ends with code 1, and names it', async () => {
     const { code, stderr } = await run('load', 'absent.tsv', '--type', listingsType);
     assert.equal(code, 1);
-    assert.match(stderr, /absent\.tsv: ENOENT/);
+    assert.match(stderr, /absent\.tsv: there is no such file/);
   });
 
   it('query answers as table, csv and json', async () => {
@@ -338,6 +338,38 @@ describe('the commands, in a folder without pipelines.yaml', function () {
     assert.equal(code, 0);
     assert.equal(JSON.parse(stdout).sellers[0].id, 'A1');
     assert.doesNotMatch(stdout, /hush-hush/);
+  });
+
+  it('config check --json tells each mistake with its place, and ends with code 2', async () => {
+    file('pipelines.yaml', 'warehous: {}\nlake: data/raw\n');
+    const { code, stdout, stderr } = await run('config', 'check', '--json');
+    const { problems } = JSON.parse(stdout);
+    assert.deepEqual([code, stderr], [2, '']);
+    assert.deepEqual(
+      problems.map(({ line, column, path }: Record<string, unknown>) => [line, column, path]),
+      [
+        [1, 1, 'warehous'],
+        [2, 7, 'lake'],
+      ],
+    );
+    assert.match(problems[0].message, /did you mean "warehouse"/);
+  });
+
+  it('without pipelines, or a pipelines.yaml, says how to begin', async () => {
+    const example = join(new URL('../..', import.meta.url).pathname, 'pipelines.yaml');
+    assert.ok((await run('run')).stderr.includes(`copy ${example}`));
+    file('pipelines.yaml', '# nothing yet\n');
+    for (const command of ['run', 'sweep', 'start']) {
+      const { code, stderr } = await run(command);
+      assert.equal(code, 2);
+      assert.match(
+        stderr,
+        /has no pipelines\. Add `sellers:` and `pipelines:`; .*pipelines\.yaml is an example/,
+      );
+    }
+    const { code, stdout } = await run('config', 'check');
+    assert.equal(code, 0);
+    assert.match(stdout, /nothing to run\. Add `sellers:`/);
   });
 
   it('a wrong pipelines.yaml tells all mistakes at once, each with its place', async () => {

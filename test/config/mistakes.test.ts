@@ -44,15 +44,59 @@ const cases: Record<string, [text: string, line: string]> = {
   ],
   'a wrong cron expression': [
     pipeline('', { schedule: "'61 * * * *'" }),
-    '3:15 pipelines[0].schedule: expected a cron expression such as "*/15 * * * *" (minute, hour, day, month, weekday), found "61 * * * *"',
+    '3:15 pipelines[0].schedule: expected a cron expression such as "*/15 * * * *" (minute, hour, day, month, weekday), found "61 * * * *": minute "61" is not in 0-59',
+  ],
+  'several fields of a cron expression': [
+    pipeline('', { schedule: "'0 */2 24 32 1-13 FOO'" }),
+    '3:15 pipelines[0].schedule: expected a cron expression such as "*/15 * * * *" (minute, hour, day, month, weekday), found "0 */2 24 32 1-13 FOO": hour "24" is not in 0-23, day "32" is not in 1-31, month "1-13" is not in 1-12 or JAN-DEC, weekday "FOO" is not in 0-7 or SUN-SAT',
+  ],
+  'a day that never comes': [
+    pipeline('', { schedule: "'0 0 31 2 *'" }),
+    '3:15 pipelines[0].schedule: expected a cron expression such as "*/15 * * * *" (minute, hour, day, month, weekday), found "0 0 31 2 *": 31 2 is an impossible day of month for the given month',
   ],
   'a wrong sweep': [
     pipeline('    sweep: daily\n'),
-    '5:12 pipelines[0].sweep: expected a cron expression such as "*/15 * * * *" (minute, hour, day, month, weekday), found "daily"',
+    '5:12 pipelines[0].sweep: expected a cron expression such as "*/15 * * * *" (minute, hour, day, month, weekday), found "daily": expected 5 or 6 fields but got 1',
   ],
   'a wrong time zone': [
     pipeline('    timezone: Europe/Berln\n'),
     '5:15 pipelines[0].timezone: expected a time zone such as Europe/Berlin, found "Europe/Berln"; did you mean "Europe/Berlin"?',
+  ],
+  'a FIFO queue': [
+    pipeline('', { queue: 'https://sqs.us-east-1.amazonaws.com/123456789012/reports.fifo' }),
+    '4:12 pipelines[0].queue: a FIFO queue; Amazon sends notifications to standard queues only',
+  ],
+  'an endpoint without a scheme': [
+    'aws:\n  endpoint: localhost:4566\n',
+    '2:13 aws.endpoint: expected a URL with its scheme, such as https://sqs.example.com or http://localhost:4566, found "localhost:4566"',
+  ],
+  'an API endpoint without a host': [
+    'api:\n  endpoint: https://\n',
+    '2:13 api.endpoint: expected a URL with its scheme, such as https://sqs.example.com or http://localhost:4566, found "https://"',
+  ],
+  'a login URL of another scheme': [
+    'api:\n  loginUrl: ftp://login\n',
+    '2:13 api.loginUrl: expected a URL with its scheme, such as https://sqs.example.com or http://localhost:4566, found "ftp://login"',
+  ],
+  'one folder for lake and raw': [
+    'lake: kept\nraw: ./kept/\n',
+    '2:6 raw: "./kept/" is the same place as lake ("kept"); give each a place of its own',
+  ],
+  'a lake among the raw documents': [
+    'lake: data/raw/lake\n',
+    '1:7 lake: "data/raw/lake" is inside raw ("data/raw"); give each a place of its own',
+  ],
+  'a folder that holds the default one of something else': [
+    'raw: data/state\n',
+    '1:6 raw: "data/state" is the same place as state ("data/state"); give each a place of its own',
+  ],
+  'a warehouse in the lake': [
+    'warehouse:\n  path: ${ID}/x.duckdb\nlake: ${ID}\n',
+    '2:9 warehouse.path: "client-id/x.duckdb" is inside lake ("client-id"); give each a place of its own',
+  ],
+  'folders below the warehouse file': [
+    'warehouse:\n  path: data/raw/x.duckdb\nraw: elsewhere\nlake: data/raw/x.duckdb/lake\n',
+    '4:7 lake: "data/raw/x.duckdb/lake" is inside warehouse.path ("data/raw/x.duckdb"); give each a place of its own',
   ],
   'an ARN for a queue URL': [
     pipeline('', { queue: 'arn:aws:sqs:us-east-1:123456789012:reports' }),

@@ -20,12 +20,17 @@ describe('reading pipelines.yaml', () => {
     assert.deepEqual(readConfig({ cwd: '/', path: join(folder, 'pipelines.yaml'), env }), {
       file: join(folder, 'pipelines.yaml'),
       folder,
-      warehouse: { type: 'duckdb', path: join(folder, 'data/warehouse.duckdb') },
+      warehouse: {
+        type: 'duckdb',
+        path: join(folder, 'data/warehouse.duckdb'),
+        memoryLimitMegabytes: 1024,
+      },
       lake: join(folder, 'data/lake'),
       raw: join(folder, 'data/raw'),
       state: join(folder, 'data/state'),
       schemas: join(folder, 'schemas'),
       engine: 'columnar',
+      download: { minBytesPerMinute: 100_000 },
       aws: {},
       api: {},
       sellers: [
@@ -80,6 +85,12 @@ describe('reading pipelines.yaml', () => {
     ]) {
       assert.equal(configOf(pipeline('', { queue })).pipelines[0]?.queue, queue);
     }
+  });
+
+  it('takes folders beside each other, below one folder or named alike', () => {
+    const text =
+      'warehouse: { path: d/raw.duckdb }\nlake: d/lake\nraw: d/lake-raw\nstate: d\nschemas: ..lake\n';
+    assert.ok(configOf(text).lake.endsWith('/d/lake'));
   });
 
   it('takes an empty variable of an optional key for an absent key', () => {

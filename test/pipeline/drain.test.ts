@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { notificationBody, otherNotificationBody } from '../../src/sandbox/notification-body.js';
 import {
+  generousPlans,
   listings,
   listingsType,
   makeWorld,
@@ -252,7 +254,7 @@ describe('a drain', function () {
         world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(2) }),
       );
       // The bytes alone can't be had: each try asks for a URL, and five tries end a download.
-      world.sandbox.state.faults.answers.set('download', { status: 500, times: 5 });
+      world.sandbox.state.faults.answers.set('download', { status: 400, times: 5 });
       assert.deepEqual((await runJson()).outcomes, { quarantined: 1 });
       assert.deepEqual(await depth(), { visible: 0, inFlight: 0 });
       assert.equal((await world.run('reload', '--status', 'quarantined')).code, 0);
@@ -264,8 +266,9 @@ describe('a drain', function () {
       await world.sandbox.notify(
         world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(2) }),
       );
-      for (const operation of ['login', 'getReport', 'getReportDocument']) {
-        world.sandbox.state.faults.answers.set(operation, { status: 503, times: 4 });
+      for (const operation of ['login', 'getReport', 'getReportDocument', 'download']) {
+        const times = operation === 'download' ? 5 : 4;
+        world.sandbox.state.faults.answers.set(operation, { status: 503, times });
         assert.deepEqual((await runJson()).outcomes, { failed: 1 }, operation);
         await world.sandbox.notify(
           world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(2) }),
@@ -489,6 +492,41 @@ describe('a sweep', function () {
         { rows: 3 },
       ]);
       assert.deepEqual(JSON.parse((await world.run('sweep', '--json')).stdout).outcomes, {});
+    } finally {
+      await world.close();
+    }
+  });
+
+  it('that the quota of getReports ends early loads what it found, and the next one begins with what waited longest', async () => {
+    const first = Array.from({ length: 10 }, (_, index) => `GET_A_TYPE_${index}`);
+    const world = await makeWorld({
+      plans: { ...generousPlans, getReports: { callsPerSecond: 0.0222, burst: 10 } },
+      pipelines: [
+        {
+          reportTypes: [...first, listingsType],
+          limits: { waitTimeSeconds: 0, maxMinutes: 0.01 },
+        },
+      ],
+    });
+    const { clientId } = world.sandbox.credentialsFor(sellerId);
+    const sweepWithOneCall = async () => {
+      const bucket = { tokens: 1, atMs: Date.now(), callsPerSecond: 0.0222 };
+      mkdirSync(join(world.folder, 'state'), { recursive: true });
+      writeFileSync(
+        join(world.folder, 'state', 'quota.json'),
+        JSON.stringify({ [`${clientId} ${sellerId} getReports`]: bucket }),
+      );
+      const { stdout, code, stderr } = await world.run('sweep', '--json');
+      assert.equal(code, 0, stderr);
+      return (JSON.parse(stdout).tables as { name: string }[]).map(({ name }) => name);
+    };
+    try {
+      world.sandbox.addReport({ sellerId, reportType: 'GET_A_TYPE_3', body: listings(1) });
+      world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(1) });
+      assert.deepEqual(await sweepWithOneCall(), ['a_type_3']);
+      assert.deepEqual(await sweepWithOneCall(), ['listings']);
+      world.sandbox.addReport({ sellerId, reportType: 'GET_A_TYPE_0', body: listings(1) });
+      assert.deepEqual(await sweepWithOneCall(), ['a_type_0']);
     } finally {
       await world.close();
     }

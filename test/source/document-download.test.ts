@@ -351,7 +351,7 @@ describe('downloading a document', () => {
     };
     await assert.rejects(download(), (error: unknown) => {
       assert(error instanceof ReportsError);
-      assert.equal(error.code, 'DOWNLOAD_FAILED');
+      assert.equal(error.code, 'DOWNLOAD_UNAVAILABLE');
       assert.equal(error.kind, 'retryable');
       assert.match(error.message, /amzn1\.spdoc\.1\.3\.abc: the download answered 503/);
       assertNoUrl(error);
@@ -372,6 +372,21 @@ describe('downloading a document', () => {
     assert(store.requests.length >= 5 && store.requests.length <= 15, `${store.requests.length} tries`);
   });
 
+  it('puts a failure down to an outage where one had part in it, and to the document where it came on since', async () => {
+    store.fault = (_, response, n) => {
+      response.writeHead(n === 2 ? 503 : 403).end();
+      return true;
+    };
+    await assert.rejects(download(), { code: 'DOWNLOAD_UNAVAILABLE', message: /answered 403/ });
+    store.requests.length = 0;
+    store.fault = (request, response, n) => {
+      if (n === 2) store.send(request, response, 700_000);
+      else response.writeHead(n === 1 ? 503 : 400).end();
+      return true;
+    };
+    await assert.rejects(download(), { code: 'DOWNLOAD_FAILED', message: /answered 400/ });
+  });
+
   it('gives up when every URL has expired', async () => {
     store.fault = (_, response) => {
       response.writeHead(403).end();
@@ -388,7 +403,7 @@ describe('downloading a document', () => {
       return true;
     };
     const stops = noteStops();
-    await assert.rejects(download(), { code: 'DOWNLOAD_FAILED' });
+    await assert.rejects(download(), { code: 'DOWNLOAD_UNAVAILABLE' });
     assert(!existsSync(path()));
     store.fault = () => undefined;
     await download();
@@ -419,7 +434,7 @@ describe('downloading a document', () => {
     for (const url of [`http://127.0.0.1:${port}/x?secret`, 'secret', 'http://[secret', 'ftp://secret/']) {
       await assert.rejects(download({}, { url }), (error: unknown) => {
         assert(error instanceof ReportsError);
-        assert.equal(error.code, 'DOWNLOAD_FAILED');
+        assert.equal(error.code, 'DOWNLOAD_UNAVAILABLE');
         assertNoUrl(error);
         return true;
       });
@@ -443,6 +458,40 @@ describe('downloading a document', () => {
   it('says so where nothing ever comes', async () => {
     store.fault = () => true;
     await assert.rejects(download({ idleTimeoutMs: 20 }), { message: /nothing came for 0\.02 s/ });
+  });
+
+  it('breaks off connections that bring next to nothing, and leaves the rest to the next drain', async () => {
+    const trickle = setInterval(() => {
+      for (const [index, response] of responses.entries())
+        response.write(document.subarray(index, index + 1));
+    }, 10);
+    const responses: ServerResponse[] = [];
+    store.fault = (_, response) => {
+      response.writeHead(200, { etag: store.etag, 'content-length': document.length });
+      responses.push(response);
+      return true;
+    };
+    try {
+      const pace = { bytes: 1000, withinMs: 100 };
+      await assert.rejects(download({ pace }), {
+        code: 'DOWNLOAD_UNAVAILABLE',
+        message: /only \d+ bytes came in 0\.1 s/,
+      });
+      assert.equal(responses.length, 5);
+    } finally {
+      clearInterval(trickle);
+    }
+  });
+
+  it('gives up on a server that breaks off after a few bytes each time', async () => {
+    store.fault = (request, response) => {
+      store.send(request, response, 20);
+      return true;
+    };
+    await assert.rejects(download({ pauseMs: 10, pace: { bytes: 1000, withinMs: 100 } }), {
+      code: 'DOWNLOAD_FAILED',
+    });
+    assert.equal(store.requests.length, 5);
   });
 
   it('stops at once when it is told to, and goes on later', async () => {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { ReportsError } from '../../src/errors.js';
 import { openQuotaPlan, quotaKey } from '../../src/source/selling-partner/quota.js';
@@ -9,6 +11,8 @@ import { openQuotaPlan, quotaKey } from '../../src/source/selling-partner/quota.
 const key = quotaKey({ clientId: 'app', sellerId: 'A1', operation: 'getReportDocument' });
 const quick = quotaKey({ clientId: 'app', sellerId: 'A1', operation: 'getReport' });
 const exceeded = (error: unknown) => error instanceof ReportsError && error.code === 'API_QUOTA_EXCEEDED';
+
+const root = new URL('../..', import.meta.url);
 
 describe('the quota plan', () => {
   let folder: string;
@@ -53,19 +57,54 @@ describe('the quota plan', () => {
     }
   });
 
-  it('follows the rate that Amazon tells, and stops where Amazon refused', () => {
+  it('is one for all who share its file: what one has used, the others have not', async () => {
+    const nowMs = 1_000_000;
+    const [one, other] = [1, 2].map(() => openQuotaPlan({ file, now: () => nowMs }));
+    assert.ok(one && other);
+    for (let call = 0; call < 10; call += 1) await one.take(key);
+    await other.take(quick);
+    assert.equal(other.available(key), 5);
+    for (let call = 0; call < 5; call += 1) await other.take(key);
+    await assert.rejects(one.take(key, { deadlineMs: nowMs }), exceeded);
+    await one.observe(quick, { throttled: true });
+    assert.equal(other.available(quick), 0);
+    assert.equal(other.available(key), 0);
+  });
+
+  it('gives the burst once where processes take from it at the same time', async function () {
+    this.timeout(20_000);
+    const script = `
+      import { openQuotaPlan } from ${JSON.stringify(new URL('src/source/selling-partner/quota.ts', root).href)};
+      const plan = openQuotaPlan({ file: ${JSON.stringify(file)} });
+      const takes = Array.from({ length: 12 }, () => plan.take(${JSON.stringify(key)}, { deadlineMs: Date.now() + 100 }));
+      const taken = (await Promise.allSettled(takes)).filter(({ status }) => status === 'fulfilled').length;
+      await plan.take(${JSON.stringify(quick)});
+      console.log(taken);`;
+    const args = ['--import', 'tsx', '--input-type=module', '-e', script];
+    const runs = [1, 2].map(() => promisify(execFile)(process.execPath, args, { cwd: root }));
+    const taken = (await Promise.all(runs)).map(({ stdout }) => Number(stdout));
+    assert.equal(
+      taken.reduce((sum, each) => sum + each),
+      15,
+      taken.join(),
+    );
+    assert.ok(openQuotaPlan({ file }).available(quick) >= 13);
+    assert.deepEqual(readdirSync(join(folder, 'state')), ['quota.json']);
+  });
+
+  it('follows the rate that Amazon tells, and stops where Amazon refused', async () => {
     let nowMs = 0;
     const plan = openQuotaPlan({ file, now: () => nowMs });
-    plan.observe(key, { throttled: true });
+    await plan.observe(key, { throttled: true });
     assert.equal(plan.available(key), 0);
-    plan.observe(key, { callsPerSecond: 1 });
+    await plan.observe(key, { callsPerSecond: 1 });
     nowMs += 3000;
     assert.equal(plan.available(key), 3);
   });
 
   it('serves in the order of asking, and goes on when one gives up', async () => {
     const plan = openQuotaPlan({ file });
-    plan.observe(quick, { callsPerSecond: 50, throttled: true });
+    await plan.observe(quick, { callsPerSecond: 50, throttled: true });
     const order: number[] = [];
     const abort = new AbortController();
     const given = [1, 2, 3].map((turn) =>

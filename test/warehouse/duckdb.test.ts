@@ -224,6 +224,55 @@ describe('DuckDB warehouse file', function () {
     });
   });
 
+  describe('with a limit of memory', () => {
+    const names = Array.from({ length: 12 }, (_, index) => `c${index}`);
+
+    /** A load of so many rows, each of about 400 bytes that don't compress. */
+    async function largeLoad(documentId: string, rows: number): Promise<Load> {
+      const columns = Object.fromEntries(['k', ...names].map((name) => [name, 'string']));
+      const made = await makeLoad(
+        join(folder, 'lake'),
+        { documentId, reportCreatedAt: `2026-10-0${documentId.slice(1)}T00:00:00Z` },
+        { columns, mode: 'merge', key: ['k'], rows: [{ k: '1' }] },
+      );
+      const [table] = made.tables;
+      assert.ok(table);
+      const values = names.map((name, index) => `md5(concat(range, '${documentId}', ${index})) AS ${name}`);
+      const parquetPath = join(folder, 'lake', `${documentId}.parquet`);
+      const instance = await DuckDBInstance.create();
+      const connection = await instance.connect();
+      await connection.run(
+        `COPY (SELECT range::VARCHAR AS k, ${values}, range + 1 AS _row FROM range(${rows}))
+         TO '${parquetPath}' (FORMAT parquet, ROW_GROUP_SIZE 20000)`,
+      );
+      connection.closeSync();
+      instance.closeSync();
+      return { ...made, tables: [{ ...table, parquetPath, rows }] };
+    }
+
+    it('commits documents that are larger than it, and leaves nothing beside the file', async () => {
+      const rows = 300_000;
+      const limited = openDuckDbWarehouse({ path, memoryLimitMegabytes: 100 });
+      await limited.commit([await largeLoad('d1', rows)]);
+      await limited.commit([await largeLoad('d2', rows)]);
+      const { rows: found } = await limited.query(
+        "SELECT count(*) AS n, min(_document_id) AS d, current_setting('memory_limit') AS m FROM things",
+      );
+      assert.deepEqual(found, [{ n: String(rows), d: 'd2', m: '95.3 MiB' }]);
+      assert.deepEqual(readdirSync(folder).sort(), ['lake', 'reports.duckdb']);
+    });
+
+    it('says so where a document is too large for it, and keeps what was there', async () => {
+      await warehouse.commit([await load('d1')]);
+      const limited = openDuckDbWarehouse({ path, memoryLimitMegabytes: 20 });
+      await assert.rejects(limited.commit([await largeLoad('d2', 200_000)]), {
+        code: 'WAREHOUSE_OUT_OF_MEMORY',
+        remedy: /memoryLimitMegabytes/,
+      });
+      assert.equal(await count(), '1');
+    });
+  });
+
   describe('while another process holds it', () => {
     it('writing: reads and commits fail with the program and its PID', async () => {
       await warehouse.commit([await load('d1')]);
@@ -232,6 +281,7 @@ describe('DuckDB warehouse file', function () {
         code: 'WAREHOUSE_LOCKED',
         kind: 'retryable',
         message: new RegExp(`PID ${other.pid}\\b`),
+        remedy: /keeps it open blocks every commit, one that opened it read-only too/,
       };
       await assert.rejects(warehouse.seen(['A1/d1']), locked);
       await assert.rejects(warehouse.commit([await load('d2')]), locked);

@@ -1,10 +1,10 @@
 import { type FileHandle, open, readFile, rm, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ReportsError } from '../../errors.js';
+import { type FileLock, takeLock } from '../../file-lock.js';
 import { openPartial, writeError, writeWholeFile } from '../../whole-file.js';
 import type { DocumentFacts, DocumentLocation, RawDocument } from '../types.js';
-import { type DocumentLock, takeLock } from './document-lock.js';
-import { type Answer, get } from './get.js';
+import { type Answer, get, type Pace } from './get.js';
 import { findRaw, keepRaw, rawPath } from './raw-store.js';
 
 export interface DownloadOptions {
@@ -17,18 +17,22 @@ export interface DownloadOptions {
   onBytes?: (bytes: number) => void;
   /** A connection that brings nothing for so long is broken. */
   idleTimeoutMs?: number;
+  /** A connection that brings fewer bytes than that is broken, and what it brought is no progress. Default: 100,000 bytes a minute. */
+  pace?: Pace;
   /** The first pause between two tries; then twice as long each time. */
   pauseMs?: number;
 }
 
-/** Tries in a row that bring no byte further. */
+/** Tries in a row that bring nothing further, or next to nothing. */
 const triesWithoutProgress = 5;
+
+const leastPace: Pace = { bytes: 100_000, withinMs: 60_000 };
 
 /**
  * Downloads a document into raw, exactly as Amazon sends it. A broken connection is resumed where it stopped, also one that an earlier
  * process left; an expired URL is replaced. What another process has kept meanwhile is returned as it is.
- * Errors: DOCUMENT_BUSY where another process, or another call of this one, is downloading it; DOWNLOAD_FAILED, API_NOT_FOUND,
- * DISK_FULL, what `locate` throws; none of them holds the URL.
+ * Errors: DOCUMENT_BUSY where another process, or another call of this one, is downloading it; DOWNLOAD_UNAVAILABLE where the
+ * host of the documents is down or not reached; DOWNLOAD_FAILED, API_NOT_FOUND, DISK_FULL, what `locate` throws; none of them holds the URL.
  */
 export async function downloadDocument(options: DownloadOptions): Promise<RawDocument> {
   const path = rawPath(options.rawFolder, options.facts);
@@ -45,11 +49,7 @@ export async function downloadDocument(options: DownloadOptions): Promise<RawDoc
   }
 }
 
-async function downloadLocked(
-  path: string,
-  lock: DocumentLock,
-  options: DownloadOptions,
-): Promise<RawDocument> {
+async function downloadLocked(path: string, lock: FileLock, options: DownloadOptions): Promise<RawDocument> {
   const partial = `${path}.part`;
   const { contentType, compression, totalBytes } = await fetchAll(partial, options);
   const file = await open(partial, 'r+');
@@ -91,15 +91,17 @@ interface Begun {
 
 type Step = { bytes: number } & (
   | { state: 'whole'; version: Version }
-  | { state: 'expired' | 'broken'; found: string }
+  /** `unavailable`: the host is at fault, and would be for every document. */
+  | { state: 'expired' | 'broken' | 'unavailable'; found: string }
 );
 
 /** Tries until all bytes are in the part. */
 async function fetchAll(partial: string, options: DownloadOptions): Promise<Version> {
-  const { facts, locate, signal, pauseMs = 500 } = options;
+  const { facts, locate, signal, pauseMs = 500, pace = leastPace } = options;
   let location: DocumentLocation | undefined;
   let furthest = 0;
   let tries = 0;
+  let isOutage = false;
   for (;;) {
     signal?.throwIfAborted();
     const begun = await readBegun(partial);
@@ -107,13 +109,19 @@ async function fetchAll(partial: string, options: DownloadOptions): Promise<Vers
     if (begun.bytes > 0 && begun.bytes === begun.version.totalBytes) return begun.version;
     furthest = Math.max(furthest, begun.bytes);
     location ??= await locate();
-    const step = await fetchRest(location, partial, begun, options);
+    const startedMs = performance.now();
+    const step = await fetchRest(location, partial, begun, { ...options, pace });
     if (step.state === 'whole') return step.version;
     if (step.state === 'expired') location = undefined;
-    // A server that begins anew each time would otherwise be asked for ever.
-    tries = step.bytes > furthest ? 1 : tries + 1;
+    // A server that begins anew each time, or sends a few bytes each time, would otherwise be asked for ever.
+    const expectedBytes = ((performance.now() - startedMs + pauseMs) / pace.withinMs) * pace.bytes;
+    tries = step.bytes - furthest > expectedBytes ? 1 : tries + 1;
+    // Where an outage had part in it, nothing is known of the document.
+    isOutage = step.state === 'unavailable' || (isOutage && tries > 1);
     if (tries >= triesWithoutProgress) {
-      throw new ReportsError('DOWNLOAD_FAILED', { documentId: facts.documentId, found: step.found });
+      const { documentId } = facts;
+      const code = isOutage ? 'DOWNLOAD_UNAVAILABLE' : 'DOWNLOAD_FAILED';
+      throw new ReportsError(code, { documentId, found: step.found });
     }
     await sleep(pauseMs * 2 ** (tries - 1), undefined, signal ? { signal } : {}).catch(() => {
       signal?.throwIfAborted();
@@ -151,8 +159,13 @@ async function fetchRest(
     await rm(partial, { force: true });
     return { state: 'broken', bytes: 0, found: 'the part downloaded before does not fit the document' };
   }
-  const found = status === undefined ? (answer.failure() ?? 'no answer') : `the download answered ${status}`;
-  return { state: status === 403 || status === 401 ? 'expired' : 'broken', bytes: 0, found };
+  if (status === undefined) return { state: 'unavailable', bytes: 0, found: answer.failure() ?? 'no answer' };
+  return { state: stateOf(status), bytes: 0, found: `the download answered ${status}` };
+}
+
+function stateOf(status: number): 'expired' | 'broken' | 'unavailable' {
+  if (status === 401 || status === 403) return 'expired';
+  return status === 429 || status >= 500 ? 'unavailable' : 'broken';
 }
 
 /** Whether the bytes of a 206 go on where the part stops, in the same version of the document. */
@@ -184,7 +197,7 @@ async function save(
     await file.close();
   }
   const found = answer.failure();
-  if (found) return { state: 'broken', bytes, found };
+  if (found) return { state: answer.isTooSlow() ? 'unavailable' : 'broken', bytes, found };
   const { totalBytes } = answer;
   if (totalBytes !== undefined && totalBytes !== bytes) {
     return { state: 'broken', bytes, found: `the connection ended after ${bytes} of ${totalBytes} bytes` };

@@ -14,6 +14,8 @@ export interface Answer {
   body(): AsyncGenerator<Buffer>;
   /** What went wrong on the wire, without the URL, which is a secret. */
   failure(): string | undefined;
+  /** Whether that is that nothing came for too long, or too little. */
+  isTooSlow(): boolean;
   close(): void;
 }
 
@@ -23,6 +25,14 @@ export interface GetOptions {
   signal?: AbortSignal;
   /** No byte for so long: the connection is broken. */
   idleTimeoutMs?: number;
+  /** Fewer bytes than that within any stretch of so long: the connection is broken. */
+  pace?: Pace;
+}
+
+/** So many bytes within so long. */
+export interface Pace {
+  bytes: number;
+  withinMs: number;
 }
 
 /**
@@ -30,21 +40,28 @@ export interface GetOptions {
  * thrown; only the reason of `signal` is thrown.
  */
 export async function get(url: string, options: GetOptions): Promise<Answer> {
-  const { resume, signal, idleTimeoutMs = 60_000 } = options;
+  const { resume, signal, idleTimeoutMs = 60_000, pace = { bytes: 0, withinMs: 60_000 } } = options;
   signal?.throwIfAborted();
   let failure: string | undefined;
   let response: IncomingMessage | undefined;
   const stop = new AbortController();
-  const idle = setTimeout(() => {
-    failure = `nothing came for ${idleTimeoutMs / 1000} s`;
-    stop.abort();
-  }, idleTimeoutMs);
+  const tooSlow = (found: string) => {
+    failure = found;
+    stop.abort(tooSlow);
+  };
+  const idle = setTimeout(() => tooSlow(`nothing came for ${idleTimeoutMs / 1000} s`), idleTimeoutMs);
+  let stretchBytes = 0;
+  const stretches = setInterval(() => {
+    if (stretchBytes < pace.bytes) tooSlow(`only ${stretchBytes} bytes came in ${pace.withinMs / 1000} s`);
+    stretchBytes = 0;
+  }, pace.withinMs);
   const fail = (error: unknown) => {
     signal?.throwIfAborted();
     failure ??= plainFailure(error);
   };
   const close = () => {
     clearTimeout(idle);
+    clearInterval(stretches);
     signal?.removeEventListener('abort', close);
     response?.destroy();
     stop.abort();
@@ -69,6 +86,7 @@ export async function get(url: string, options: GetOptions): Promise<Answer> {
     try {
       for await (const chunk of response as AsyncIterable<Buffer>) {
         idle.refresh();
+        stretchBytes += chunk.length;
         yield chunk;
       }
     } catch (error) {
@@ -78,10 +96,13 @@ export async function get(url: string, options: GetOptions): Promise<Answer> {
     }
   }
 
-  return { ...described(response), body, failure: () => failure, close };
+  const isTooSlow = () => stop.signal.reason === tooSlow;
+  return { ...described(response), body, failure: () => failure, isTooSlow, close };
 }
 
-function described(response: IncomingMessage | undefined): Omit<Answer, 'body' | 'failure' | 'close'> {
+function described(
+  response: IncomingMessage | undefined,
+): Omit<Answer, 'body' | 'failure' | 'isTooSlow' | 'close'> {
   if (!response) return { start: 0 };
   const { statusCode, headers } = response;
   const { etag, 'content-type': contentType, 'content-length': length, 'content-range': range } = headers;

@@ -57,7 +57,8 @@ export async function keepRaw(
 }
 
 /**
- * Copies a file from disk into raw. Its document id is `file-` and a hash of its bytes, so the same bytes are the same document.
+ * Copies a file from disk into raw. Its document id is `file-` and a hash of its bytes, so the same bytes are the same document. Where
+ * nobody says when the report was created, that is when the file was last written.
  * Errors: FILE_UNREADABLE, DISK_FULL.
  */
 export async function keepFile(
@@ -72,7 +73,9 @@ export async function keepFile(
   try {
     const file = await openPartial(partial);
     try {
-      const whole = { ...facts, documentId: `file-${await copy(source, path, file)}` };
+      const documentId = `file-${await copy(source, path, file)}`;
+      const reportCreatedAt = (await source.stat()).mtime.toISOString();
+      const whole = { reportCreatedAt, ...facts, documentId };
       return await keepRaw(file, partial, rawPath(rawFolder, whole), whole);
     } finally {
       // Once named there is nothing left to drop.
@@ -104,7 +107,11 @@ async function copy(source: FileHandle, path: string, target: FileHandle): Promi
 
 function unreadable(error: unknown, path: string): ReportsError {
   const { code, message } = error as NodeJS.ErrnoException;
-  return new ReportsError('FILE_UNREADABLE', { path, found: code ?? message }, { cause: error });
+  return new ReportsError(
+    'FILE_UNREADABLE',
+    { path, found: code === 'ENOENT' ? 'there is no such file' : (code ?? message) },
+    { cause: error },
+  );
 }
 
 async function readRaw(path: string): Promise<RawDocument | undefined> {

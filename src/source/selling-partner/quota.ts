@@ -1,6 +1,5 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { ReportsError } from '../../errors.js';
+import { openSharedJson } from '../../shared-json.js';
 import { sleep } from './sleep.js';
 
 export type Operation = 'getReport' | 'getReports' | 'getReportDocument' | 'createRestrictedDataToken';
@@ -29,7 +28,7 @@ export interface QuotaPlan {
   /** Calls possible from now until then. */
   possibleUntil(key: string, epochMs: number): number;
   /** What an answer told: the rate that Amazon applies, or that it refused the call. */
-  observe(key: string, told: { callsPerSecond?: number; throttled?: boolean }): void;
+  observe(key: string, told: { callsPerSecond?: number; throttled?: boolean }): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -46,42 +45,49 @@ interface Bucket {
 }
 
 /**
- * Opens the quota plan: a token bucket for each key, kept in a file so that a restart doesn't forget what was used. A file that can't be
- * read counts as none: then Amazon's 429 empties the buckets again.
+ * Opens the quota plan: a token bucket for each key, kept in a file so that a restart doesn't forget what was used, and processes that
+ * share it don't use the same twice. A file that can't be read counts as none: then Amazon's 429 empties the buckets again.
  */
 export function openQuotaPlan({ file, now = Date.now }: { file: string; now?: () => number }): QuotaPlan {
-  const buckets = readState(file);
+  const state = openSharedJson(file);
+  let known: { stored: unknown; buckets: Map<string, Bucket> } = { stored: undefined, buckets: new Map() };
   /** The last taker of each key: the next one waits behind it. */
   const lines = new Map<string, Promise<unknown>>();
 
-  function refilled(key: string): Bucket {
-    const { callsPerSecond, burst } = planOf(key);
-    const nowMs = now();
-    const bucket = buckets.get(key) ?? { tokens: burst, atMs: nowMs, callsPerSecond };
-    // A clock that was set back must not take tokens away, nor freeze the bucket until it has caught up.
-    const elapsedSeconds = Math.max(0, nowMs - bucket.atMs) / 1000;
-    bucket.tokens = Math.min(burst, bucket.tokens + elapsedSeconds * bucket.callsPerSecond);
-    bucket.atMs = nowMs;
-    buckets.set(key, bucket);
-    return bucket;
+  /** The bucket as the file has it, refilled since. */
+  function current(key: string): Bucket {
+    const stored = state.read();
+    if (stored !== known.stored) known = { stored, buckets: bucketsOf(stored) };
+    return refilled(known.buckets, key, now());
+  }
+
+  async function change(key: string, apply: (bucket: Bucket) => void, signal?: AbortSignal): Promise<void> {
+    await state.change((stored) => {
+      const buckets = bucketsOf(stored);
+      apply(refilled(buckets, key, now()));
+      return Object.fromEntries(buckets);
+    }, signal);
   }
 
   function nextAvailableMs(key: string): number {
-    const { tokens, callsPerSecond } = refilled(key);
+    const { tokens, callsPerSecond } = current(key);
     return tokens >= 1 ? now() : now() + Math.ceil(((1 - tokens) / callsPerSecond) * 1000);
   }
 
   async function takeInTurn(key: string, deadlineMs: number, signal?: AbortSignal): Promise<void> {
-    for (;;) {
+    for (let isTaken = false; !isTaken; ) {
       signal?.throwIfAborted();
       const nextMs = nextAvailableMs(key);
       const [, sellerId, operation] = key.split(' ');
       if (nextMs > deadlineMs) throw new ReportsError('API_QUOTA_EXCEEDED', { operation, sellerId });
-      if (nextMs <= now()) break;
-      await sleep(nextMs - now(), signal);
+      if (nextMs > now()) await sleep(nextMs - now(), signal);
+      // Another process may have taken it meanwhile.
+      const take = (bucket: Bucket) => {
+        isTaken = bucket.tokens >= 1;
+        if (isTaken) bucket.tokens -= 1;
+      };
+      await change(key, take, signal);
     }
-    refilled(key).tokens -= 1;
-    writeState(file, buckets);
   }
 
   return {
@@ -94,47 +100,50 @@ export function openQuotaPlan({ file, now = Date.now }: { file: string; now?: ()
       );
       return turn;
     },
-    available: (key) => Math.max(0, Math.floor(refilled(key).tokens)),
+    available: (key) => Math.max(0, Math.floor(current(key).tokens)),
     nextAvailableMs,
     possibleUntil(key, epochMs) {
-      const { tokens, callsPerSecond } = refilled(key);
+      const { tokens, callsPerSecond } = current(key);
       return Math.max(0, Math.floor(tokens + (Math.max(0, epochMs - now()) / 1000) * callsPerSecond));
     },
-    observe(key, { callsPerSecond, throttled }) {
-      const bucket = refilled(key);
-      if (callsPerSecond !== undefined && callsPerSecond > 0) bucket.callsPerSecond = callsPerSecond;
-      if (throttled) bucket.tokens = Math.min(bucket.tokens, 0);
-      if (throttled) writeState(file, buckets);
+    async observe(key, { callsPerSecond = 0, throttled = false }) {
+      const isNewRate = callsPerSecond > 0 && callsPerSecond !== current(key).callsPerSecond;
+      if (!isNewRate && !throttled) return;
+      await change(key, (bucket) => {
+        if (isNewRate) bucket.callsPerSecond = callsPerSecond;
+        if (throttled) bucket.tokens = Math.min(bucket.tokens, 0);
+      });
     },
     async close() {
       await Promise.all(lines.values());
-      writeState(file, buckets);
     },
   };
+}
+
+/** The bucket of a key as of now; a full one where there is none. */
+function refilled(buckets: Map<string, Bucket>, key: string, nowMs: number): Bucket {
+  const { callsPerSecond, burst } = planOf(key);
+  const bucket = buckets.get(key) ?? { tokens: burst, atMs: nowMs, callsPerSecond };
+  // A clock that was set back must not take tokens away, nor freeze the bucket until it has caught up.
+  const elapsedSeconds = Math.max(0, nowMs - bucket.atMs) / 1000;
+  bucket.tokens = Math.min(burst, bucket.tokens + elapsedSeconds * bucket.callsPerSecond);
+  bucket.atMs = nowMs;
+  buckets.set(key, bucket);
+  return bucket;
 }
 
 function planOf(key: string) {
   return usagePlans[key.split(' ').at(-1) as Operation];
 }
 
-function readState(file: string): Map<string, Bucket> {
-  if (!existsSync(file)) return new Map();
-  try {
-    const stored = JSON.parse(readFileSync(file, 'utf8')) as Record<string, Bucket>;
-    const whole = Object.entries(stored).filter(
-      ([key, { tokens, atMs, callsPerSecond }]) =>
-        planOf(key) && Number.isFinite(tokens) && Number.isFinite(atMs) && callsPerSecond > 0,
-    );
-    return new Map(whole);
-  } catch {
-    return new Map();
-  }
-}
-
-function writeState(file: string, buckets: Map<string, Bucket>): void {
-  if (buckets.size === 0) return;
-  mkdirSync(dirname(file), { recursive: true });
-  const partial = `${file}.${process.pid}.part`;
-  writeFileSync(partial, JSON.stringify(Object.fromEntries(buckets), null, 2));
-  renameSync(partial, file);
+/** The buckets that can be made sense of. */
+function bucketsOf(stored: unknown): Map<string, Bucket> {
+  const whole = Object.entries((stored ?? {}) as Record<string, Partial<Bucket> | null>).flatMap(
+    ([key, bucket]): [string, Bucket][] => {
+      const { tokens = Number.NaN, atMs = Number.NaN, callsPerSecond = 0 } = bucket ?? {};
+      const isWhole = planOf(key) && Number.isFinite(tokens) && Number.isFinite(atMs) && callsPerSecond > 0;
+      return isWhole ? [[key, { tokens, atMs, callsPerSecond }]] : [];
+    },
+  );
+  return new Map(whole);
 }

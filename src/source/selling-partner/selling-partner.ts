@@ -78,7 +78,7 @@ export function openSellingPartner(options: {
       }
     },
 
-    async *getReports(filter, call) {
+    async *getReports(filter, { onAnswered, ...call }) {
       for (let start = 0; start < filter.reportTypes.length; start += mostTypesPerCall) {
         const reportTypes = filter.reportTypes.slice(start, start + mostTypesPerCall);
         let query = reportsQuery({ ...filter, reportTypes });
@@ -86,6 +86,7 @@ export function openSellingPartner(options: {
           const path = `/reports/2021-06-30/reports?${query}`;
           const about = { ...call, operation: 'getReports' as const, thing: 'reports', path };
           const page = await callApi(about, apiReports);
+          if (!query.has('nextToken')) await onAnswered?.(reportTypes);
           for (const report of page.reports) yield toReport(report);
           if (!page.nextToken) break;
           // A nextToken must come alone.
@@ -122,7 +123,7 @@ export function openSellingPartner(options: {
         signal,
       );
       const limit = Number(answer.headers.get('x-amzn-ratelimit-limit') ?? Number.NaN);
-      quota.observe(key, {
+      await quota.observe(key, {
         ...(Number.isFinite(limit) ? { callsPerSecond: limit } : {}),
         throttled: answer.status === 429,
       });

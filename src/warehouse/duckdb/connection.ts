@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { link, rename, rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
@@ -14,6 +15,10 @@ export interface Access {
   mode: 'read' | 'write';
   /** How long to wait, in milliseconds, for another process that holds the file. */
   lockWaitMs: number;
+  /** What DuckDB may take; what it needs beyond goes to disk, in a folder beside the file. Default: DuckDB's own, most of the machine's. */
+  memoryLimitMegabytes?: number;
+  /** Default: as many as the machine and the memory allow. */
+  threads?: number;
 }
 
 const lockRetryMs = { first: 20, most: 250 };
@@ -54,6 +59,9 @@ export function fileError(error: unknown, path: string): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ENOSPC' || code === 'EDQUOT' || /No space left on device|Disk quota exceeded/i.test(found)) {
     return new ReportsError('DISK_FULL', { path, found: text }, options);
+  }
+  if (/^Out of Memory Error: /i.test(text)) {
+    return new ReportsError('WAREHOUSE_OUT_OF_MEMORY', { path, found: text }, options);
   }
   if (isLock(text)) return new ReportsError('WAREHOUSE_LOCKED', { path, found: lockHolder(text) }, options);
   if (/Cannot open file|No files found|Permission denied|Read-only file system|Is a directory/i.test(found)) {
@@ -111,7 +119,7 @@ async function openWithPatience(access: Access): Promise<DuckDBInstance> {
   for (let waitMs = lockRetryMs.first; ; waitMs = Math.min(waitMs * 2, lockRetryMs.most)) {
     try {
       if (access.mode === 'write') await createIfMissing(access.path);
-      return await DuckDBInstance.create(access.path, settings(access.mode));
+      return await DuckDBInstance.create(access.path, settings(access));
     } catch (error) {
       const leftMs = giveUpAtMs - Date.now();
       if (leftMs <= 0 || !isLock(firstLine(error))) throw openError(error, access.path);
@@ -120,11 +128,25 @@ async function openWithPatience(access: Access): Promise<DuckDBInstance> {
   }
 }
 
-function settings(mode: Access['mode']): Record<string, string> {
-  const offline = { autoinstall_known_extensions: 'false', autoload_known_extensions: 'false' };
-  return mode === 'read'
-    ? { ...offline, access_mode: 'READ_ONLY', enable_external_access: 'false' }
-    : offline;
+/** Each thread fills a row group of its own, and of wide rows that takes so much; not all of it can be put on disk. */
+const megabytesPerThread = 256;
+
+function settings({ path, mode, memoryLimitMegabytes, threads }: Access): Record<string, string> {
+  const limits = memoryLimitMegabytes && {
+    memory_limit: `${memoryLimitMegabytes}MB`,
+    threads: String(
+      threads ??
+        Math.max(1, Math.min(availableParallelism(), Math.floor(memoryLimitMegabytes / megabytesPerThread))),
+    ),
+  };
+  const common = {
+    // First: it can't be set once external access is off.
+    temp_directory: `${path}.tmp`,
+    ...limits,
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  };
+  return mode === 'read' ? { ...common, access_mode: 'READ_ONLY', enable_external_access: 'false' } : common;
 }
 
 /**

@@ -17,6 +17,8 @@ export interface DuckDbWarehouseOptions {
   log?: Logger;
   /** How long to wait for another process that holds the file, in milliseconds. */
   lockWaitMs?: number;
+  /** What DuckDB may take of the memory; default: most of the machine's. */
+  memoryLimitMegabytes?: number;
 }
 
 /**
@@ -25,17 +27,18 @@ export interface DuckDbWarehouseOptions {
  *
  * Fails with WAREHOUSE_LOCKED while another process holds the file for longer than `lockWaitMs`, WAREHOUSE_UNREADABLE where it is
  * damaged or no DuckDB file, WAREHOUSE_REFUSED (details `key`, `thing`: the document, where there is one) where a load can't be committed as it stands,
- * WAREHOUSE_MISSING for a query before the first commit, QUERY_FAILED, FILE_UNREADABLE and DISK_FULL.
+ * WAREHOUSE_MISSING for a query before the first commit, WAREHOUSE_OUT_OF_MEMORY, QUERY_FAILED, FILE_UNREADABLE and DISK_FULL.
  */
 export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse {
-  const { path, log, lockWaitMs = 10_000 } = options;
+  const { path, log, lockWaitMs = 10_000, memoryLimitMegabytes } = options;
+  const file = { path, lockWaitMs, ...(memoryLimitMegabytes ? { memoryLimitMegabytes } : {}) };
 
   function withLedger<T>(
     empty: T,
     read: (connection: DuckDBConnection, relations: Relations) => Promise<T>,
   ): Promise<T> {
     if (!existsSync(path)) return Promise.resolve(empty);
-    return withConnection({ path, mode: 'read', lockWaitMs }, async (connection) => {
+    return withConnection({ ...file, mode: 'read' }, async (connection) => {
       try {
         const relations = await readRelations(connection);
         return hasLedger(relations) ? await read(connection, relations) : empty;
@@ -52,12 +55,17 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
         : withLedger(new Map(), (connection) => readSeen(connection, keys)),
     async commit(loads) {
       if (loads.length === 0) return [];
-      return withConnection({ path, mode: 'write', lockWaitMs }, (connection) =>
-        commitLoads(connection, loads, path, log),
-      );
+      const commit = (connection: DuckDBConnection) => commitLoads(connection, loads, path, log);
+      try {
+        return await withConnection({ ...file, mode: 'write' }, commit);
+      } catch (error) {
+        if (!(error instanceof ReportsError) || error.code !== 'WAREHOUSE_OUT_OF_MEMORY') throw error;
+        // Slower, with the whole memory for one row group at a time.
+        return await withConnection({ ...file, mode: 'write', threads: 1 }, commit);
+      }
     },
     async checkWritable() {
-      if (existsSync(path)) await withConnection({ path, mode: 'write', lockWaitMs }, async () => {});
+      if (existsSync(path)) await withConnection({ ...file, mode: 'write' }, async () => {});
     },
     tables: () => withLedger([], readTables),
     loads: (filter) => withLedger([], (connection) => readLoads(connection, filter)),
@@ -68,7 +76,7 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
 
   async function queryStream<T>(sql: string, read: (answer: StreamedAnswer) => Promise<T>): Promise<T> {
     if (!existsSync(path)) throw new ReportsError('WAREHOUSE_MISSING', { path });
-    return withConnection({ path, mode: 'read', lockWaitMs }, async (connection) =>
+    return withConnection({ ...file, mode: 'read' }, async (connection) =>
       read(await runQuery(connection, sql, path)),
     );
   }

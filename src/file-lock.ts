@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
-import { makeFolder } from '../../whole-file.js';
+import { makeFolder } from './whole-file.js';
 
-export interface DocumentLock {
+export interface FileLock {
   /** Whether nobody took it over meanwhile, thinking that its holder was gone. */
   isHeld(): Promise<boolean>;
   release(): Promise<void>;
@@ -26,7 +26,7 @@ const staleMs = 120_000;
 const ours = new Set<string>();
 
 /** Takes the lock file at that path; undefined where someone else holds it. What a crashed holder left is taken over. */
-export async function takeLock(path: string): Promise<DocumentLock | undefined> {
+export async function takeLock(path: string): Promise<FileLock | undefined> {
   const holder: Holder = { host: hostname(), pid: process.pid, id: randomUUID() };
   await makeFolder(dirname(path));
   if (!(await create(path, holder)) && !((await takeAway(path, holder)) && (await create(path, holder)))) {

@@ -3,13 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { takeLock } from '../../src/source/document/document-lock.js';
+import { takeLock } from '../src/file-lock.js';
 
-describe('the lock of a document', () => {
+describe('the lock of a file', () => {
   let folder: string;
   let path: string;
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'document-lock-'));
+    folder = mkdtempSync(join(tmpdir(), 'file-lock-'));
     path = join(folder, 'document.lock');
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,0 +1,49 @@
+import { isAbsolute, relative, resolve, sep } from 'node:path';
+import type { Problem, YamlFile, YamlPath } from '../yaml-problems.js';
+import { configSpec } from './spec.js';
+
+/** Where something is kept, and the key that says it. */
+interface Place {
+  key: YamlPath;
+  path: string;
+}
+
+/**
+ * Places that would do each other harm: in the lake, among the raw documents and in place of the warehouse file there may be nothing else,
+ * as the program takes what it finds there for its own.
+ */
+export function folderProblems({ data, problemAt }: YamlFile<unknown>, folder: string): Problem[] {
+  if (typeof data !== 'object' || data === null) return [];
+  const keys = [['lake'], ['raw'], ['warehouse', 'path'], ['state'], ['schemas']];
+  const places = keys.flatMap((key): Place[] => {
+    const path = valueAt(data, key) ?? valueAt(configSpec.parse({}), key);
+    return typeof path === 'string' && path !== '' ? [{ key, path }] : [];
+  });
+  const isWritten = ({ key }: Place) => valueAt(data, key) !== undefined;
+  const problems: Problem[] = [];
+  for (const [index, owner] of places.slice(0, 3).entries()) {
+    for (const [position, other] of places.entries()) {
+      const way = relative(resolve(folder, owner.path), resolve(folder, other.path));
+      const isInside = other !== owner && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+      // Two that are the same are told of once.
+      if (!isInside || (way === '' && position < index)) continue;
+      const relation = way === '' ? 'is the same place as' : isWritten(other) ? 'is inside' : 'holds';
+      const [at, than] = isWritten(other) ? [other, owner] : [owner, other];
+      problems.push(
+        problemAt(
+          at.key,
+          `"${at.path}" ${relation} ${than.key.join('.')} ("${than.path}"); give each a place of its own`,
+        ),
+      );
+    }
+  }
+  return problems;
+}
+
+function valueAt(data: object, key: YamlPath): unknown {
+  return key.reduce<unknown>(
+    (value, part) =>
+      typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[part] : undefined,
+    data,
+  );
+}

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { listings, listingsType, makeWorld, type Ran, runInProcess } from '../pipeline/world.js';
+
+describe('the first steps of a newcomer', function () {
+  this.timeout(20_000);
+  let folder: string;
+
+  const run = (...args: string[]): Promise<Ran> => runInProcess(args, { env: {}, cwd: folder });
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'sp-reports-test-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('lists of nothing say how to begin, and lists that nothing fits say so', async () => {
+    for (const command of ['tables', 'loads'])
+      assert.match((await run(command)).stdout, /^Nothing has been loaded yet: `sp-reports run`/);
+    writeFileSync(join(folder, 'a.tsv'), listings(1));
+    await run('load', 'a.tsv', '--type', listingsType);
+    assert.equal((await run('loads', '--status', 'fatal')).stdout, 'No document of the ledger fits that.\n');
+  });
+
+  it('a log level that is none is refused before anything is done', async () => {
+    const { code, stderr } = await run('tables', '--log-level', 'loud');
+    assert.equal(code, 2);
+    assert.match(stderr, /Allowed choices are fatal, error, warn, info, debug, silent/);
+  });
+
+  it('load tells notes in a line each, however much there is to say', async () => {
+    writeFileSync(join(folder, 'a.tsv'), listings(1));
+    const { stdout } = await run('load', 'a.tsv', '--type', listingsType);
+    assert.match(stdout, /^ {2}columns not in the document: .*…$/m);
+    for (const line of stdout.split('\n')) assert.ok(line.length <= 170, line);
+  });
+
+  it('missing AWS credentials are told apart from refused ones, with what to set', async () => {
+    const world = await makeWorld();
+    try {
+      const none = join(folder, 'none');
+      const { code, stderr } = await world.spawnRun(['run'], {
+        AWS_ACCESS_KEY_ID: '',
+        AWS_SECRET_ACCESS_KEY: '',
+        AWS_CONFIG_FILE: none,
+        AWS_SHARED_CREDENTIALS_FILE: none,
+        AWS_EC2_METADATA_DISABLED: 'true',
+      });
+      assert.equal(code, 1);
+      assert.match(stderr, /QUEUE_CREDENTIALS_MISSING.*\nSet AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY/);
+    } finally {
+      await world.close();
+    }
+  });
+
+  it('a sweep that could not ask does not say that there was nothing to do', async () => {
+    const world = await makeWorld();
+    try {
+      world.sandbox.state.faults.answers.set('login', { status: 400, times: 1 });
+      const { code, stdout } = await world.run('sweep');
+      assert.equal(code, 1);
+      assert.match(stdout, /^Sweep of all: Nothing done\.\n\nTo be tried again\n/);
+    } finally {
+      await world.close();
+    }
+  });
+});

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { runCli } from '../../src/cli.js';
+import { listings, listingsType, orders, ordersType, type Ran, runInProcess } from '../pipeline/world.js';
+
+describe('load, of several files', function () {
+  this.timeout(20_000);
+  let folder: string;
+
+  const run = (...args: string[]): Promise<Ran> => runInProcess(args, { env: {}, cwd: folder });
+  const file = (name: string, content: Buffer | string) => writeFileSync(join(folder, name), content);
+  const query = async (sql: string) => JSON.parse((await run('query', '--json', sql)).stdout) as unknown;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'sp-reports-test-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('loads the others where one is missing, and ends with code 1 and that file named', async () => {
+    file('one.tsv', listings(1));
+    file('two.tsv', listings(2));
+    const args = ['load', 'one.tsv', 'absent.tsv', 'two.tsv', '--type', listingsType];
+    const { code, stdout } = await run(...args);
+    assert.equal(code, 1);
+    assert.match(stdout, /^one\.tsv: loaded: 1 row into listings$/m);
+    assert.match(stdout, /^absent\.tsv: failed: opening .*absent\.tsv: there is no such file$/m);
+    assert.match(stdout, /^two\.tsv: loaded: 2 rows into listings$/m);
+    assert.match(stdout, /^3 files: 2 loaded, 1 failed\n$/m);
+    const lines = (await run(...args, '--json')).stdout.trimEnd().split('\n');
+    assert.deepEqual(
+      lines.map((line) => JSON.parse(line)).map(({ file, status, reasonCode }) => [file, status, reasonCode]),
+      [
+        ['one.tsv', 'loaded', null],
+        ['absent.tsv', 'failed', 'FILE_UNREADABLE'],
+        ['two.tsv', 'loaded', null],
+      ],
+    );
+  });
+
+  it('takes a report for as old as its file, or as it is told', async () => {
+    const load = (name: string, ...more: string[]) => run('load', name, '--type', ordersType, ...more);
+    const status = () => query('SELECT order_status FROM orders_by_last_update');
+    file('new.tsv', orders([{ id: '1', status: 'Shipped' }]));
+    file('old.tsv', orders([{ id: '1', status: 'Pending' }]));
+    utimesSync(join(folder, 'old.tsv'), new Date('2026-01-01'), new Date('2026-01-01'));
+    await load('new.tsv');
+    await load('old.tsv');
+    assert.deepEqual(await status(), [{ order_status: 'Shipped' }]);
+    await load('new.tsv', '--created', '2025-12-31T23:59');
+    assert.deepEqual(await query('SELECT report_created_at AS at FROM _loads ORDER BY 1'), [
+      { at: '2025-12-31T23:59:00.000Z' },
+      { at: '2026-01-01T00:00:00.000Z' },
+    ]);
+    const { code, stderr } = await load('new.tsv', '--created', '2026-02-30');
+    assert.equal(code, 2);
+    assert.match(stderr, /It must be a date or a time, such as 2026-10-01/);
+  });
+
+  it('tells the nearest type where one has no schema, or is not in capitals', async () => {
+    file('a.tsv', listings(1));
+    const near = await run('load', 'a.tsv', '--type', 'GET_MERCHANT_LISTING_ALL_DATA');
+    assert.equal(near.code, 0);
+    assert.match(near.stderr, /has no schema.*did you mean \\"GET_MERCHANT_LISTINGS_ALL_DATA\\"\?/);
+    const small = await run('load', 'a.tsv', '--type', listingsType.toLowerCase());
+    assert.equal(small.code, 2);
+    assert.match(small.stderr, /capitals.*did you mean "GET_MERCHANT_LISTINGS_ALL_DATA"\?/);
+    assert.doesNotMatch((await run('load', 'a.tsv', '--type', 'GET_SOMETHING_NEW')).stderr, /did you mean/);
+  });
+
+  it('finishes the document in hand when told to stop, and begins no other', async () => {
+    file('large.tsv', listings(60_000));
+    file('next.tsv', listings(1));
+    let inHand: NodeJS.Timeout | undefined;
+    const onStopSignal = (stop: () => void) => {
+      inHand = setInterval(() => {
+        if (!existsSync(join(folder, 'data', 'raw'))) return;
+        clearInterval(inHand);
+        stop();
+      }, 1);
+      return () => clearInterval(inHand);
+    };
+    const { code, stdout } = await runInProcess(['load', 'large.tsv', 'next.tsv', '--type', listingsType], {
+      env: {},
+      cwd: folder,
+      onStopSignal,
+    });
+    assert.equal(code, 0);
+    assert.match(stdout, /^large\.tsv: loaded: 60000 rows into listings$/m);
+    assert.match(stdout, /^2 files: 1 loaded, 1 not done$/m);
+  });
+
+  it('counts the files on the progress bar of a terminal', async () => {
+    file('one.tsv', listings(1));
+    file('two.tsv', listings(2));
+    const terminal = new Terminal();
+    const stdout = new Terminal();
+    const code = await runCli(['load', 'one.tsv', 'two.tsv', '--type', listingsType], {
+      stdout,
+      stderr: terminal,
+      env: {},
+      cwd: folder,
+      onStopSignal: () => () => {},
+    });
+    assert.equal(code, 0);
+    assert.match(terminal.text, /\d\/2 documents/);
+    assert.doesNotMatch(terminal.text, /\/0 documents/);
+    assert.match(stdout.text, /2 files: 2 loaded/);
+  });
+});
+
+class Terminal extends Writable {
+  readonly isTTY = true;
+  readonly columns = 80;
+  text = '';
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString();
+    done();
+  }
+}

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openSweepTurns } from '../../src/pipeline/sweep-turns.js';
+
+describe('the turns of sweeps', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'sweep-turns-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const sellers = [{ id: 'A' }, { id: 'B' }, { id: 'C' }];
+
+  it('go to the seller, and to the types of a seller, that waited longest', async () => {
+    const turns = openSweepTurns(folder);
+    assert.deepEqual(turns.sellersInTurn(sellers), sellers);
+    await turns.wereAsked('A', ['Y']);
+    await sleep(5);
+    await turns.wereAsked('B', ['X']);
+    await sleep(5);
+    await turns.wereAsked('A', ['X']);
+    assert.deepEqual(
+      turns.sellersInTurn(sellers).map(({ id }) => id),
+      ['C', 'B', 'A'],
+    );
+    assert.deepEqual(openSweepTurns(folder).typesInTurn('A', ['X', 'Y', 'Z', 'W']), ['W', 'Z', 'Y', 'X']);
+    assert.deepEqual(turns.typesInTurn('C', ['X', 'Y']), ['X', 'Y']);
+  });
+
+  it('begin anew where what is kept of them is damaged', async () => {
+    for (const text of ['{', 'null', '[]', '"x"']) {
+      writeFileSync(join(folder, 'sweeps.json'), text);
+      const turns = openSweepTurns(folder);
+      assert.deepEqual(turns.typesInTurn('A', ['Y', 'X']), ['X', 'Y'], text);
+      await turns.wereAsked('A', ['X']);
+      assert.deepEqual(turns.typesInTurn('A', ['X', 'Y']), ['Y', 'X'], text);
+    }
+  });
+});
