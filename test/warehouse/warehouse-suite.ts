@@ -513,7 +513,7 @@ export function describeWarehouse(name: string, open: (folder: string) => Promis
           }),
           { numRuns: 6 },
         );
-      });
+      }).timeout(60_000);
     });
 
     describe('widening', () => {
