@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
@@ -69,10 +69,8 @@ describe('raw documents', () => {
 
   it('keep a file from disk byte for byte, with what was said of it', async () => {
     const bytes = Buffer.from(Array.from({ length: 700_000 }, (_, n) => (n * 31) % 256));
-    const kept = await keepFile(raw, await fileOf('download.tsv', bytes), {
-      ...facts,
-      contentType: 'text/plain',
-    });
+    const source = await fileOf('download.tsv', bytes);
+    const kept = await keepFile(raw, source, { ...facts, contentType: 'text/plain' });
     assert.deepEqual(await readFile(kept.path), bytes);
     assert.equal(kept.bytes, bytes.length);
     assert.match(kept.facts.documentId, /^file-[0-9a-f]{32}$/);
@@ -81,6 +79,7 @@ describe('raw documents', () => {
       ...facts,
       contentType: 'text/plain',
       documentId: kept.facts.documentId,
+      reportCreatedAt: statSync(source).mtime.toISOString(),
     });
     assert.deepEqual(readdirSync(dirname(kept.path)).sort(), [
       kept.facts.documentId,
