@@ -62,9 +62,10 @@ interface KernelCalls {
     from: number,
   ): number;
 
-  addNumbers(
+  addIntegers(
     ...cellsAndValues: [
       ...Cells,
+      kind: number,
       precision: number,
       scale: number,
       mark: number,
@@ -74,9 +75,6 @@ interface KernelCalls {
       from: number,
       left: number,
     ]
-  ): number;
-  addMoments(
-    ...cellsAndValues: [...Cells, values: number, validity: number, from: number, left: number]
   ): number;
   readEntries(
     dictionary: number,

@@ -1,4 +1,4 @@
-import { setBit } from './texts';
+import { setBit } from './bits';
 
 /**
  * Makes entries of a dictionary into the indices and the bitmap of an Arrow array, in place: -1 becomes a null.

@@ -3,8 +3,7 @@ export { encodeAscending } from './deltas';
 export { countEntries, settleEntries } from './entries';
 export { allocate, capacityOf, enlarge, release, reset } from './memory';
 export {
-  addMoments,
-  addNumbers,
+  addIntegers,
   eitherSeen,
   marksSeen,
   moveValues,

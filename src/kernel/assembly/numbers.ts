@@ -1,5 +1,6 @@
+import { setBit } from './bits';
 import { cellLength, cellStart, markOf } from './cell';
-import { dictionaryBytes, dictionaryCount, dictionaryOffsets, setBit } from './texts';
+import { dictionaryBytes, dictionaryCount, dictionaryOffsets } from './texts';
 
 /**
  * The spellings that nearly all values of large documents have, read from their bytes. What is spelled otherwise is left: its reader in
@@ -19,21 +20,27 @@ export let eitherSeen: i32 = 0;
 
 let number: i64 = 0;
 
+/** What a text is read as. */
+const moments: i32 = 1;
+
 /**
- * Reads cells as integers, unscaled in decimals: `-1234` and, where `scale` is above 0, `-1234.56` of digits that fit the precision.
+ * Reads cells as 64-bit integers. Of `kind` 0 they are numbers, unscaled in decimals: `-1234` and, where `scale` is above 0, `-1234.56` of
+ * digits that fit the precision. Of `kind` 1 they are moments, in microseconds since 1970: `2026-06-25T05:33:08+00:00` and
+ * `2026-06-25 05:33:08`, with `Z`, ` UTC`, an offset or nothing behind.
  * @param mark The decimal mark, `.` or `,`.
  * @param values Gets at each row behind `from` 8 bytes, or 16 where `wide`; those of an empty or left cell are 0.
  * @param validity Bitmap of zeros; from bit `from` on it gets ones for values that were read.
  * @param left Gets the rows whose cells have another spelling.
  * @returns How many those are; `valuesRead` tells how many were read.
  */
-export function addNumbers(
+export function addIntegers(
   text: usize,
   marks: usize,
   rows: usize,
   count: i32,
   place: i32,
   outerQuotes: bool,
+  kind: i32,
   precision: i32,
   scale: i32,
   mark: i32,
@@ -52,7 +59,7 @@ export function addNumbers(
     const length = cellLength(text, cell, outerQuotes);
     let value: i64 = 0;
     if (length > 0) {
-      if (readNumber(cellStart(text, cell, outerQuotes), length, precision, scale, mark)) {
+      if (readInteger(cellStart(text, cell, outerQuotes), length, kind, precision, scale, mark)) {
         value = number;
         valuesRead += 1;
         setBit(validity, from + row);
@@ -68,6 +75,10 @@ export function addNumbers(
 
 /** Values read by the last call. */
 export let valuesRead: i32 = 0;
+
+function readInteger(start: usize, length: i32, kind: i32, precision: i32, scale: i32, mark: i32): bool {
+  return kind === moments ? readMoment(start, length) : readNumber(start, length, precision, scale, mark);
+}
 
 function putValue(values: usize, index: i32, wide: bool, value: i64): void {
   if (wide) {
@@ -115,43 +126,6 @@ function readNumber(start: usize, length: i32, precision: i32, scale: i32, mark:
 /** Years that are read here. */
 const firstYear: i32 = 1970;
 const lastYear: i32 = 9999;
-
-/**
- * Reads cells as moments, in microseconds since 1970: `2026-06-25T05:33:08+00:00` and `2026-06-25 05:33:08`, with `Z`, ` UTC`, an offset
- * or nothing behind. `values`, `validity`, `left` and the result are as of `addNumbers`.
- */
-export function addMoments(
-  text: usize,
-  marks: usize,
-  rows: usize,
-  count: i32,
-  place: i32,
-  outerQuotes: bool,
-  values: usize,
-  validity: usize,
-  from: i32,
-  left: usize,
-): i32 {
-  let leftCount = 0;
-  valuesRead = 0;
-  for (let row = 0; row < count; row += 1) {
-    const cell = markOf(marks, rows, row, place);
-    const length = cellLength(text, cell, outerQuotes);
-    let value: i64 = 0;
-    if (length > 0) {
-      if (readMoment(cellStart(text, cell, outerQuotes), length)) {
-        value = number;
-        valuesRead += 1;
-        setBit(validity, from + row);
-      } else {
-        store<i32>(left + ((<usize>leftCount) << 2), row);
-        leftCount += 1;
-      }
-    }
-    putValue(values, from + row, false, value);
-  }
-  return leftCount;
-}
 
 function readMoment(start: usize, length: i32): bool {
   if (
@@ -229,7 +203,7 @@ const isReadWithMark: u8 = 2;
 const isReadWithEither: u8 = 3;
 
 /**
- * Reads texts of a dictionary as `addNumbers` (kind 0) or `addMoments` (kind 1) read cells.
+ * Reads texts of a dictionary as `addIntegers` reads cells.
  * @param from The first entry to read.
  * @param values Gets a value for each entry, by its number.
  * @param statuses Gets a byte for each: 0 left, as it is spelled otherwise; 1 read; 2 read, and shows the decimal mark; 3 read, and its mark
@@ -257,7 +231,7 @@ export function readEntries(
     const length = load<i32>(offset, 4) - load<i32>(offset);
     marksSeen = 0;
     eitherSeen = 0;
-    const isGood = kind === 1 ? readMoment(start, length) : readNumber(start, length, precision, scale, mark);
+    const isGood = readInteger(start, length, kind, precision, scale, mark);
     putValue(values, entry, wide, isGood ? number : 0);
     let status = isLeft;
     if (isGood) status = marksSeen > 0 ? isReadWithMark : eitherSeen > 0 ? isReadWithEither : isRead;

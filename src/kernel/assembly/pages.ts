@@ -1,9 +1,9 @@
-import { setBit } from './texts';
+import { hasBit, setBit } from './bits';
 
 /** Columns of a Parquet file, out of buffers in Arrow's layout. A bitmap at 0 stands for one of ones. */
 
 function isThere(validity: usize, index: i32): bool {
-  return validity === 0 || ((<u32>load<u8>(validity + (index >> 3)) >> (index & 7)) & 1) !== 0;
+  return validity === 0 || hasBit(validity, index);
 }
 
 /** Shorter runs of one value are no longer when packed with their neighbours. */
@@ -158,12 +158,13 @@ export function plainIntegers(
   return <i32>(at - out);
 }
 
-/** Writes bits that are not null, the first in the lowest; returns the bytes written. `out` has zeros. */
+/** Writes bits that are not null; returns the bytes written. */
 export function plainBits(bits: usize, validity: usize, from: i32, to: i32, out: usize): i32 {
+  memory.fill(out, 0, (to - from + 7) >> 3);
   let count = 0;
   for (let index = from; index < to; index += 1) {
     if (!isThere(validity, index)) continue;
-    if (isThere(bits, index)) setBit(out, count);
+    if (hasBit(bits, index)) setBit(out, count);
     count += 1;
   }
   return (count + 7) >> 3;

@@ -1,3 +1,4 @@
+import { setBit } from './bits';
 import { cellLength, cellStart, markOf } from './cell';
 import { allocate, enlarge, release } from './memory';
 
@@ -237,26 +238,15 @@ export function addTexts(
   from: i32,
 ): i32 {
   const texts = changetype<Texts>(at);
-  const more = columnBytes(text, marks, rows, count, place, outerQuotes);
-  reserve(texts, count, more);
-  const bytes = texts.bytes;
-  let offset = texts.offsets + ((<usize>texts.count) << 2);
-  let end = load<i32>(offset);
+  reserve(texts, count);
   let empty = 0;
   for (let row = 0; row < count; row += 1) {
     const mark = markOf(marks, rows, row, place);
     const length = cellLength(text, mark, outerQuotes);
-    if (length > 0) {
-      copyText(bytes + end, cellStart(text, mark, outerQuotes), length);
-      end += length;
-      setBit(validity, from + row);
-    } else {
-      empty += 1;
-    }
-    offset += 4;
-    store<i32>(offset, end);
+    if (length > 0) setBit(validity, from + row);
+    else empty += 1;
+    append(texts, cellStart(text, mark, outerQuotes), max(0, length));
   }
-  texts.count += count;
   return empty;
 }
 
@@ -271,59 +261,36 @@ export function addEntries(
 ): i32 {
   const texts = changetype<Texts>(at);
   const dictionary = changetype<Dictionary>(dictionaryAt);
-  let more: usize = 0;
-  for (let row = 0; row < count; row += 1) {
-    const entry = load<i32>(entries + ((<usize>row) << 2));
-    if (entry < 0) continue;
-    const offset = dictionary.offsets + ((<usize>entry) << 2);
-    more += load<i32>(offset, 4) - load<i32>(offset);
-  }
-  reserve(texts, count, more);
-  let offset = texts.offsets + ((<usize>texts.count) << 2);
-  let end = load<i32>(offset);
+  reserve(texts, count);
   let empty = 0;
   for (let row = 0; row < count; row += 1) {
     const entry = load<i32>(entries + ((<usize>row) << 2));
-    if (entry >= 0) {
-      const own = dictionary.offsets + ((<usize>entry) << 2);
-      const start = load<i32>(own);
-      const length = load<i32>(own, 4) - start;
-      copyText(texts.bytes + end, dictionary.bytes + start, length);
-      end += length;
-      setBit(validity, from + row);
-    } else {
+    if (entry < 0) {
       empty += 1;
+      append(texts, 0, 0);
+      continue;
     }
-    offset += 4;
-    store<i32>(offset, end);
+    setBit(validity, from + row);
+    const offset = dictionary.offsets + ((<usize>entry) << 2);
+    const start = load<i32>(offset);
+    append(texts, dictionary.bytes + start, load<i32>(offset, 4) - start);
   }
-  texts.count += count;
   return empty;
 }
 
-function columnBytes(
-  text: usize,
-  marks: usize,
-  rows: usize,
-  count: i32,
-  place: i32,
-  outerQuotes: bool,
-): usize {
-  let bytes: usize = 0;
-  for (let row = 0; row < count; row += 1) {
-    bytes += max(0, cellLength(text, markOf(marks, rows, row, place), outerQuotes));
-  }
-  return bytes;
+/** Adds a text, for whose offset there is room. */
+function append(texts: Texts, start: usize, length: i32): void {
+  const offset = texts.offsets + ((<usize>texts.count) << 2);
+  const own = <usize>load<i32>(offset);
+  const end = own + length;
+  texts.bytes = enlarge(texts.bytes, own, end + slackBytes);
+  copyText(texts.bytes + own, start, length);
+  store<i32>(offset, <i32>end, 4);
+  texts.count += 1;
 }
 
-function reserve(texts: Texts, count: i32, moreBytes: usize): void {
-  const offsets = (<usize>(texts.count + 1)) << 2;
-  const end = <usize>load<i32>(texts.offsets + offsets - 4);
-  texts.bytes = enlarge(texts.bytes, end, end + moreBytes + slackBytes);
-  texts.offsets = enlarge(texts.offsets, offsets, offsets + ((<usize>count) << 2));
-}
-
-export function setBit(bitmap: usize, index: i32): void {
-  const byte = bitmap + (index >> 3);
-  store<u8>(byte, <u32>load<u8>(byte) | (1 << (index & 7)));
+/** Makes room for the offsets of so many more texts. */
+function reserve(texts: Texts, count: i32): void {
+  const used = (<usize>(texts.count + 1)) << 2;
+  texts.offsets = enlarge(texts.offsets, used, used + ((<usize>count) << 2));
 }

@@ -5,7 +5,7 @@ import type { Kernel } from '../../kernel/kernel.js';
 export interface ColumnValues {
   /** Bytes that the values of a range take at most. */
   mostBytes(from: number, to: number): number;
-  /** Writes the values of a range that are not null to `out`, where `mostBytes` are zeros; gives the bytes written. */
+  /** Writes the values of a range that are not null to `out`, where there is room for `mostBytes`; gives the bytes written. */
   write(from: number, to: number, out: number): number;
   /** Finds the least and the greatest in the order that statistics of the type have; false where the type has none. */
   findExtremes(): boolean;

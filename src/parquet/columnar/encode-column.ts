@@ -83,7 +83,7 @@ function pageOf(
   to: number,
   { mostBytes, write }: Body,
 ): Uint8Array {
-  const out = kernel.zeros(before.length + mostBytes(from, to));
+  const out = kernel.calls.allocate(before.length + mostBytes(from, to));
   kernel.bytes(out, before.length).set(before);
   const written = write(from, to, out + before.length);
   const bytes = Buffer.from(kernel.bytes(out, before.length + written));

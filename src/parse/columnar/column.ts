@@ -4,10 +4,10 @@ import type { Reject } from '../types.js';
 import { nullData } from './arrow-data.js';
 import { CellReader, type CellReaderOptions } from './cell-reader.js';
 import { DistinctTexts } from './distinct-texts.js';
-import { IntegerReadings, IntegerValues } from './integer-values.js';
-import { JsReadings, JsValues } from './js-values.js';
+import { IntegerReadings } from './integer-values.js';
+import { JsReadings } from './js-values.js';
 import { cellsOf, type Rows } from './rows.js';
-import { TextReadings, TextValues } from './text-values.js';
+import { TextReadings } from './text-values.js';
 
 export interface ColumnOptions extends CellReaderOptions {
   kernel: Kernel;
@@ -22,14 +22,19 @@ export interface Readings {
   isRejected(entry: number): boolean;
   /** Tells the evidence what the texts show: each counts once for each row that has it. */
   settleClues(): void;
-  /**
-   * The values as the dictionary of an Arrow array, `data` good until the kernel allocates, and the place in it of each entry, -1 for one
-   * without a value; all are at their own places where there are no `places`. Undefined where no entry has a value.
-   */
-  settle(): { data: () => Data; places?: Int32Array } | undefined;
+  /** Makes the values ready for an Arrow array; undefined where no text has one. */
+  settle(): Settled | undefined;
+  /** The values of the rows until now, to go on with row by row. */
+  goOn(): Values;
   clear(): void;
   free(): void;
 }
+
+/**
+ * The values of distinct texts as the dictionary of an Arrow array, and the place in it of each entry, -1 for one without a value; all are at
+ * their own places where there are no `places`. Or, where there can be no dictionary, those of the rows. Good until the kernel allocates.
+ */
+export type Settled = { data: () => Data; places?: Int32Array } | { rows: () => Data };
 
 /** Values of one column, row by row. */
 export interface Values {
@@ -81,16 +86,11 @@ export class Column {
    */
   settle(): () => Data {
     const { texts, readings, values } = this;
-    const { column } = this.options;
     if (values) return () => values.data();
     readings.settleClues();
-    // Parquet has no dictionary of booleans.
-    if (column.type.kind === 'bool' && readings instanceof JsReadings) {
-      const bools = readings.valuesOfRows();
-      return () => bools.data();
-    }
     const settled = readings.settle();
     if (!settled) return () => nullData(texts.length);
+    if ('rows' in settled) return settled.rows;
     texts.settle(settled.places);
     return () => texts.indices(settled.data());
   }
@@ -104,7 +104,7 @@ export class Column {
 
   private goOnWithValues(): void {
     this.readings.settleClues();
-    this.values = openValues(this.options, this.reader, this.texts, this.readings);
+    this.values = this.readings.goOn();
     this.readings.free();
     this.texts.free();
   }
@@ -113,7 +113,7 @@ export class Column {
 function openReadings(options: ColumnOptions, reader: CellReader, texts: DistinctTexts): Readings {
   switch (options.column.type.kind) {
     case 'string':
-      return new TextReadings(texts);
+      return new TextReadings(options, texts);
     case 'int64':
     case 'decimal':
     case 'timestamp':
@@ -121,16 +121,4 @@ function openReadings(options: ColumnOptions, reader: CellReader, texts: Distinc
     default:
       return new JsReadings(options, reader, texts);
   }
-}
-
-/** Goes on from rows that were held as distinct texts. */
-function openValues(
-  options: ColumnOptions,
-  reader: CellReader,
-  texts: DistinctTexts,
-  readings: Readings,
-): Values {
-  if (readings instanceof IntegerReadings) return new IntegerValues(options, reader, texts, readings);
-  if (readings instanceof JsReadings) return new JsValues(reader, readings);
-  return new TextValues(options, texts);
 }

@@ -6,7 +6,7 @@ import { type Nulls, noNulls } from '../null-bitmap.js';
 import type { Reject } from '../types.js';
 import type { Value } from '../values.js';
 import type { CellReader, Reading } from './cell-reader.js';
-import type { ColumnOptions, Readings, Values } from './column.js';
+import type { ColumnOptions, Readings, Settled, Values } from './column.js';
 import type { DistinctTexts } from './distinct-texts.js';
 import { mostRowsTogether, type Rows } from './rows.js';
 import { Validity } from './validity.js';
@@ -20,40 +20,39 @@ class Integers {
   at: number;
   readonly isWide: boolean;
   /** What the kernel needs to know to read them. */
-  readonly precision: number;
-  readonly scale: number;
+  readonly reading: [kind: number, precision: number, scale: number];
+  private readonly size: number;
 
   constructor(
     private readonly kernel: Kernel,
     private readonly type: ColumnType,
   ) {
     this.isWide = type.kind === 'decimal';
-    [this.precision, this.scale] = type.kind === 'decimal' ? [type.precision, type.scale] : [longestInt64, 0];
+    this.size = this.isWide ? 16 : 8;
+    const kind = type.kind === 'timestamp' ? momentKind : numberKind;
+    this.reading = type.kind === 'decimal' ? [kind, type.precision, type.scale] : [kind, longestInt64, 0];
     this.at = kernel.calls.allocate(1000);
   }
 
   /** Makes room for so many, of which `used` are there. */
   reserve(most: number, used: number): void {
-    const size = this.isWide ? 16 : 8;
-    this.at = this.kernel.calls.enlarge(this.at, used * size, most * size);
+    this.at = this.kernel.calls.enlarge(this.at, used * this.size, most * this.size);
   }
 
   set(index: number, value: Value): void {
-    const { type, isWide } = this;
+    const { type, isWide, size } = this;
     const whole = type.kind === 'decimal' ? unscaledDecimal(String(value), type.scale) : BigInt(value);
-    const words = this.kernel.int64(this.at + index * (isWide ? 16 : 8), isWide ? 2 : 1);
+    const words = this.kernel.int64(this.at + index * size, size / 8);
     words[0] = BigInt.asIntN(64, whole);
     if (isWide) words[1] = whole >> 64n;
   }
 
   copy(from: Integers, index: number, to: number): void {
-    const size = this.isWide ? 16 : 8;
-    this.kernel.bytes(this.at + to * size, size).set(this.kernel.bytes(from.at + index * size, size));
+    this.bytesOf(to).set(from.bytesOf(index));
   }
 
   clear(index: number): void {
-    const size = this.isWide ? 16 : 8;
-    this.kernel.bytes(this.at + index * size, size).fill(0);
+    this.bytesOf(index).fill(0);
   }
 
   /** The first `length` of them as an Arrow array; good until the kernel allocates. */
@@ -68,6 +67,10 @@ class Integers {
     return type.kind === 'int64'
       ? makeData({ type: new Int64(), length, data, ...nulls })
       : makeData({ type: new TimestampMicrosecond('UTC'), length, data, ...nulls });
+  }
+
+  private bytesOf(index: number): Uint8Array {
+    return this.kernel.bytes(this.at + index * this.size, this.size);
   }
 }
 
@@ -91,28 +94,17 @@ export class IntegerReadings implements Readings {
   }
 
   read(): void {
-    const { kernel, column, rules } = this.options;
+    const { kernel, rules } = this.options;
     const { dictionary, count } = this.texts;
     const from = this.count;
     this.count = count;
     if (count === from) return;
     this.integers.reserve(count, from);
     this.statuses = kernel.calls.enlarge(this.statuses, from, count);
-    const kind = column.type.kind === 'timestamp' ? momentKind : numberKind;
-    const { precision, scale, isWide, at } = this.integers;
+    const { reading, isWide, at } = this.integers;
     const mark = rules.decimalMark.charCodeAt(0);
-    const reading = [
-      dictionary,
-      from,
-      kind,
-      precision,
-      scale,
-      mark,
-      Number(isWide),
-      at,
-      this.statuses,
-    ] as const;
-    if (kernel.calls.readEntries(...reading) === 0) return;
+    const to = [at, this.statuses] as const;
+    if (kernel.calls.readEntries(dictionary, from, ...reading, mark, Number(isWide), ...to) === 0) return;
     const statuses = kernel.bytes(this.statuses + from, count - from);
     for (let index = statuses.indexOf(0); index >= 0; index = statuses.indexOf(0, index + 1)) {
       this.readLeft(from + index);
@@ -121,6 +113,10 @@ export class IntegerReadings implements Readings {
 
   isRejected(entry: number): boolean {
     return this.left.get(entry)?.rejected ?? false;
+  }
+
+  goOn(): Values {
+    return new IntegerValues(this.options, this.reader, this.texts, this);
   }
 
   hasValue(entry: number): boolean {
@@ -142,7 +138,7 @@ export class IntegerReadings implements Readings {
     for (const [entry, { clue }] of this.left) evidence.add(clue, counts[entry]);
   }
 
-  settle(): { data: () => Data; places?: Int32Array } | undefined {
+  settle(): Settled | undefined {
     const { integers, count } = this;
     const without = [...this.left].filter(([, { value }]) => value === undefined);
     const withValue = count - without.length;
@@ -180,7 +176,7 @@ export class IntegerReadings implements Readings {
 }
 
 /** The same types, row by row. */
-export class IntegerValues implements Values {
+class IntegerValues implements Values {
   private readonly integers: Integers;
   private readonly validity: Validity;
   /** Rows left by the kernel. */
@@ -234,13 +230,12 @@ export class IntegerValues implements Values {
 
   /** Gives how many rows are left. */
   private read(cells: Cells, from: number): number {
-    const { kernel, column, rules, evidence } = this.options;
+    const { kernel, rules, evidence } = this.options;
     const { calls } = kernel;
-    const { precision, scale, isWide, at } = this.integers;
+    const { reading, isWide, at } = this.integers;
     const to = [at, this.validity.at, from, this.left] as const;
-    if (column.type.kind === 'timestamp') return calls.addMoments(...cells, ...to);
     const mark = rules.decimalMark.charCodeAt(0);
-    const leftCount = calls.addNumbers(...cells, precision, scale, mark, Number(isWide), ...to);
+    const leftCount = calls.addIntegers(...cells, ...reading, mark, Number(isWide), ...to);
     evidence.add(`mark ${rules.decimalMark}`, calls.marksSeen.value);
     evidence.add('mark either', calls.eitherSeen.value);
     return leftCount;

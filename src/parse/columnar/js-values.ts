@@ -5,7 +5,7 @@ import { NullableValues } from '../nullable-values.js';
 import type { Reject } from '../types.js';
 import { openSink } from '../value-sinks.js';
 import type { CellReader, Reading } from './cell-reader.js';
-import type { ColumnOptions, Readings, Values } from './column.js';
+import type { ColumnOptions, Readings, Settled, Values } from './column.js';
 import type { DistinctTexts } from './distinct-texts.js';
 import type { Rows } from './rows.js';
 
@@ -34,7 +34,7 @@ export class JsReadings implements Readings {
   }
 
   /** The values of the rows, one by one. */
-  valuesOfRows(): NullableValues {
+  private valuesOfRows(): NullableValues {
     const values = new NullableValues(this.options.column.type);
     for (const entry of this.texts.entriesFrom(0)) values.push(this.readings[entry]?.value);
     return values;
@@ -48,8 +48,14 @@ export class JsReadings implements Readings {
     });
   }
 
-  settle(): { data: () => Data; places: Int32Array } | undefined {
-    const sink = openSink(this.options.column.type);
+  settle(): Settled | undefined {
+    const { type } = this.options.column;
+    // Parquet has no dictionary of booleans.
+    if (type.kind === 'bool') {
+      const rows = this.valuesOfRows();
+      return { rows: () => rows.data() };
+    }
+    const sink = openSink(type);
     const places = new Int32Array(this.readings.length).fill(-1);
     this.readings.forEach(({ value }, entry) => {
       if (value === undefined) return;
@@ -57,6 +63,10 @@ export class JsReadings implements Readings {
       sink.push(value);
     });
     return sink.length === 0 ? undefined : { data: () => sink.data(noNulls), places };
+  }
+
+  goOn(): Values {
+    return new JsValues(this.reader, this.valuesOfRows());
   }
 
   clear(): void {
@@ -68,15 +78,11 @@ export class JsReadings implements Readings {
 }
 
 /** Values read one by one. */
-export class JsValues implements Values {
-  private readonly values: NullableValues;
-
+class JsValues implements Values {
   constructor(
     private readonly reader: CellReader,
-    readings: JsReadings,
-  ) {
-    this.values = readings.valuesOfRows();
-  }
+    private readonly values: NullableValues,
+  ) {}
 
   add(_: Cells, rows: Rows, rejects: Reject[]): void {
     for (let row = 0; row < rows.count; row += 1) {

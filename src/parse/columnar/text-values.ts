@@ -1,6 +1,6 @@
 import { type Data, makeData, Utf8 } from 'apache-arrow';
 import type { Cells, Kernel } from '../../kernel/kernel.js';
-import type { ColumnOptions, Readings, Values } from './column.js';
+import type { ColumnOptions, Readings, Settled, Values } from './column.js';
 import type { DistinctTexts } from './distinct-texts.js';
 import { Validity } from './validity.js';
 
@@ -8,7 +8,10 @@ import { Validity } from './validity.js';
 export class TextReadings implements Readings {
   readonly hasRejects = false;
 
-  constructor(private readonly texts: DistinctTexts) {}
+  constructor(
+    private readonly options: ColumnOptions,
+    private readonly texts: DistinctTexts,
+  ) {}
 
   read(): void {}
 
@@ -18,8 +21,12 @@ export class TextReadings implements Readings {
 
   settleClues(): void {}
 
-  settle(): { data: () => Data } | undefined {
+  settle(): Settled | undefined {
     return this.texts.count === 0 ? undefined : { data: () => this.texts.data() };
+  }
+
+  goOn(): Values {
+    return new TextValues(this.options, this.texts);
   }
 
   clear(): void {}
@@ -28,7 +35,7 @@ export class TextReadings implements Readings {
 }
 
 /** Texts one behind the other. */
-export class TextValues implements Values {
+class TextValues implements Values {
   private readonly kernel: Kernel;
   private readonly at: number;
   private readonly validity: Validity;
