@@ -1,35 +1,14 @@
 import assert from 'node:assert/strict';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import iconv from 'iconv-lite';
-import { listings, listingsType, orders, ordersType, type Ran, runInProcess } from '../pipeline/world.js';
+import { listings, listingsType, orders, ordersType, runInProcess } from '../pipeline/world.js';
+import { commandFolder } from './command-folder.js';
 
 describe('the commands, in a folder without pipelines.yaml', function () {
   this.timeout(20_000);
-  let folder: string;
-
-  const run = (...args: string[]): Promise<Ran> => runInProcess(args, { env: {}, cwd: folder });
-  const file = (name: string, content: Buffer | string) => {
-    writeFileSync(join(folder, name), content);
-    return name;
-  };
-  const query = async (sql: string) => JSON.parse((await run('query', '--json', sql)).stdout) as unknown;
-
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'sp-reports-test-'));
-  });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  const { file, path, query, run } = commandFolder();
 
   it('load prints a JSON object for each document, one a line', async () => {
     file('good.tsv', listings(2));
@@ -165,7 +144,7 @@ describe('the commands, in a folder without pipelines.yaml', function () {
       assert.equal(code, 1, sql);
       assert.match(stderr, /QUERY_FAILED/);
     }
-    assert.equal(existsSync(join(folder, 'out.csv')), false);
+    assert.equal(existsSync(path('out.csv')), false);
   });
 
   it('tables and loads list what there is', async () => {
@@ -187,7 +166,7 @@ describe('the commands, in a folder without pipelines.yaml', function () {
     await run('load', 'new.tsv', '--type', 'GET_SOMETHING_NEW');
     const inferred = await run('schemas', 'infer', 'new.tsv', '--type', 'GET_SOMETHING_NEW');
     assert.match(inferred.stdout, /reportType: GET_SOMETHING_NEW/);
-    mkdirSync(join(folder, 'schemas'));
+    mkdirSync(path('schemas'));
     file('schemas/GET_SOMETHING_NEW.yaml', inferred.stdout.replace('name: units', 'name: units_sold'));
     assert.equal((await run('schemas', 'check')).code, 0);
     assert.equal((await run('reload', 'something_new')).code, 0);
@@ -199,7 +178,7 @@ describe('the commands, in a folder without pipelines.yaml', function () {
   it('reload keeps the rows of a document that can no longer be loaded', async () => {
     file('listings.tsv', listings(2));
     await run('load', 'listings.tsv', '--type', listingsType);
-    const kept = join(folder, 'data/raw/local', listingsType);
+    const kept = path('data/raw/local', listingsType);
     const raw = readdirSync(kept).find((name) => !name.endsWith('.json')) ?? '';
     writeFileSync(join(kept, raw), gzipSync(listings(50)).subarray(0, 60));
     const { code, stdout } = await run('reload', 'listings');
@@ -222,7 +201,7 @@ describe('the commands, in a folder without pipelines.yaml', function () {
       ),
     ];
     const before = await contents();
-    rmSync(join(folder, 'data/warehouse.duckdb'));
+    rmSync(path('data/warehouse.duckdb'));
     assert.deepEqual(JSON.parse((await run('rebuild', '--json')).stdout), {
       fromLake: 3,
       fromRaw: 0,
@@ -230,14 +209,14 @@ describe('the commands, in a folder without pipelines.yaml', function () {
       backup: null,
     });
     assert.deepEqual(await contents(), before);
-    rmSync(join(folder, 'data/lake'), { recursive: true });
+    rmSync(path('data/lake'), { recursive: true });
     const { backup, ...again } = JSON.parse((await run('rebuild', '--json')).stdout);
     assert.deepEqual(again, { fromLake: 0, fromRaw: 3, lost: [] });
     assert.match(backup, /warehouse\.duckdb\.before-rebuild-\d{8}T\d{6}Z$/);
     assert.deepEqual(await contents(), before);
 
     // Damaged Parquet and a damaged record: from raw, the others from the lake.
-    const lake = join(folder, 'data/lake');
+    const lake = path('data/lake');
     const files = readdirSync(lake, { recursive: true }).map((name) => join(lake, String(name)));
     const parquet = files.find((name) => name.includes('listings') && name.endsWith('.parquet')) as string;
     const record = files.find((name) => name.includes('_loads') && name.endsWith('.json')) as string;
@@ -250,8 +229,8 @@ describe('the commands, in a folder without pipelines.yaml', function () {
   it('rebuild changes nothing where documents of the old ledger are lost, unless told to', async () => {
     file('listings.tsv', listings(2));
     await run('load', 'listings.tsv', '--type', listingsType);
-    rmSync(join(folder, 'data/lake'), { recursive: true });
-    rmSync(join(folder, 'data/raw'), { recursive: true });
+    rmSync(path('data/lake'), { recursive: true });
+    rmSync(path('data/raw'), { recursive: true });
     const { code, stderr } = await run('rebuild');
     assert.equal(code, 1);
     assert.match(stderr, /REBUILD_INCOMPLETE: .*1 documents of its ledger/);
@@ -263,7 +242,7 @@ describe('the commands, in a folder without pipelines.yaml', function () {
     file('a.tsv', listings(2));
     file('b.tsv', listings(5));
     await run('load', 'a.tsv', '--type', listingsType);
-    const warehouse = join(folder, 'data/warehouse.duckdb');
+    const warehouse = path('data/warehouse.duckdb');
     const away = `${warehouse}.away`;
     renameSync(warehouse, away);
     mkdirSync(warehouse);
@@ -279,7 +258,7 @@ describe('the commands, in a folder without pipelines.yaml', function () {
     file('more.tsv', listings(3));
     await run('load', 'listings.tsv', '--type', listingsType, '--seller', 'A');
     await run('load', 'more.tsv', '--type', listingsType, '--seller', 'B');
-    rmSync(join(folder, 'data/raw/A'), { recursive: true });
+    rmSync(path('data/raw/A'), { recursive: true });
     const { code, stdout } = await run('reload', 'listings', '--json');
     assert.equal(code, 1);
     const { outcomes, failures } = JSON.parse(stdout);
@@ -288,9 +267,9 @@ describe('the commands, in a folder without pipelines.yaml', function () {
       failures.map((each: { code: string }) => each.code),
       ['RAW_MISSING'],
     );
-    mkdirSync(join(folder, 'schemas'));
+    mkdirSync(path('schemas'));
     writeFileSync(
-      join(folder, 'schemas', `${listingsType}.yaml`),
+      path('schemas', `${listingsType}.yaml`),
       `reportType: ${listingsType}\nformat: tsv\ntables:\n  - name: _listings\n    load: { mode: append }\n    columns:\n      - { name: sku, from: nothing-there, type: string }\n`,
     );
     await run('reload', 'listings');
@@ -300,7 +279,7 @@ describe('the commands, in a folder without pipelines.yaml', function () {
   it('inspect shows a Parquet file of the lake, and refuses other files', async () => {
     file('listings.tsv', listings(2));
     await run('load', 'listings.tsv', '--type', listingsType);
-    const lake = join(folder, 'data/lake/listings/seller=local');
+    const lake = path('data/lake/listings/seller=local');
     const found = JSON.parse((await run('inspect', join(lake, readdirSync(lake)[0] ?? ''), '--json')).stdout);
     assert.equal(found.rows, 2);
     assert.equal(found.metadata.report_type, listingsType);
@@ -317,13 +296,13 @@ describe('the commands, in a folder without pipelines.yaml', function () {
   });
 
   it('a wrong report schema is told with its place before anything is loaded', async () => {
-    mkdirSync(join(folder, 'schemas'));
+    mkdirSync(path('schemas'));
     file('schemas/x.yaml', 'reportType: GET_X\nformat: tsw\n');
     file('listings.tsv', listings(1));
     const { code, stderr } = await run('load', 'listings.tsv', '--type', listingsType);
     assert.equal(code, 2);
     assert.match(stderr, /x\.yaml:2:9 format: .*did you mean "tsv"/);
-    assert.equal(existsSync(join(folder, 'data')), false);
+    assert.equal(existsSync(path('data')), false);
   });
 
   it('config check shows the settings without the secrets', async () => {
@@ -333,7 +312,7 @@ describe('the commands, in a folder without pipelines.yaml', function () {
     );
     const { code, stdout } = await runInProcess(['config', 'check', '--json'], {
       env: { ID: 'hush-hush' },
-      cwd: folder,
+      cwd: path(),
     });
     assert.equal(code, 0);
     assert.equal(JSON.parse(stdout).sellers[0].id, 'A1');
@@ -382,6 +361,6 @@ describe('the commands, in a folder without pipelines.yaml', function () {
     assert.match(stderr, /pipelines\.yaml:1:1 warehous: unknown key; did you mean "warehouse"\?/);
     assert.match(stderr, /pipelines\.yaml:4:15 pipelines\[0\]\.schedule: expected a cron expression/);
     assert.match(stderr, /pipelines\.yaml:5:12 pipelines\[0\]\.queue: \$QUEUE is not set/);
-    assert.equal(readFileSync(join(folder, 'pipelines.yaml'), 'utf8').includes('warehous'), true);
+    assert.equal(readFileSync(path('pipelines.yaml'), 'utf8').includes('warehous'), true);
   });
 });

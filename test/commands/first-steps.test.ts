@@ -1,24 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { listings, listingsType, makeWorld, type Ran, runInProcess } from '../pipeline/world.js';
+import { listings, listingsType, makeWorld } from '../pipeline/world.js';
+import { commandFolder } from './command-folder.js';
 
 describe('the first steps of a newcomer', function () {
   this.timeout(20_000);
-  let folder: string;
-
-  const run = (...args: string[]): Promise<Ran> => runInProcess(args, { env: {}, cwd: folder });
-
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'sp-reports-test-'));
-  });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  const { file, path, run } = commandFolder();
 
   it('lists of nothing say how to begin, and lists that nothing fits say so', async () => {
     for (const command of ['tables', 'loads'])
       assert.match((await run(command)).stdout, /^Nothing has been loaded yet: `sp-reports run`/);
-    writeFileSync(join(folder, 'a.tsv'), listings(1));
+    file('a.tsv', listings(1));
     await run('load', 'a.tsv', '--type', listingsType);
     assert.equal((await run('loads', '--status', 'fatal')).stdout, 'No document of the ledger fits that.\n');
   });
@@ -30,7 +21,7 @@ describe('the first steps of a newcomer', function () {
   });
 
   it('load tells notes in a line each, however much there is to say', async () => {
-    writeFileSync(join(folder, 'a.tsv'), listings(1));
+    file('a.tsv', listings(1));
     const { stdout } = await run('load', 'a.tsv', '--type', listingsType);
     assert.match(stdout, /^ {2}columns not in the document: .*…$/m);
     for (const line of stdout.split('\n')) assert.ok(line.length <= 170, line);
@@ -39,7 +30,7 @@ describe('the first steps of a newcomer', function () {
   it('missing AWS credentials are told apart from refused ones, with what to set', async () => {
     const world = await makeWorld();
     try {
-      const none = join(folder, 'none');
+      const none = path('none');
       const { code, stderr } = await world.spawnRun(['run'], {
         AWS_ACCESS_KEY_ID: '',
         AWS_SECRET_ACCESS_KEY: '',

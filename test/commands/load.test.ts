@@ -1,23 +1,13 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync, utimesSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import { runCli } from '../../src/cli.js';
-import { listings, listingsType, orders, ordersType, type Ran, runInProcess } from '../pipeline/world.js';
+import { listings, listingsType, orders, ordersType, runInProcess } from '../pipeline/world.js';
+import { commandFolder } from './command-folder.js';
 
 describe('load, of several files', function () {
   this.timeout(20_000);
-  let folder: string;
-
-  const run = (...args: string[]): Promise<Ran> => runInProcess(args, { env: {}, cwd: folder });
-  const file = (name: string, content: Buffer | string) => writeFileSync(join(folder, name), content);
-  const query = async (sql: string) => JSON.parse((await run('query', '--json', sql)).stdout) as unknown;
-
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'sp-reports-test-'));
-  });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  const { file, path, query, run } = commandFolder();
 
   it('loads the others where one is missing, and ends with code 1 and that file named', async () => {
     file('one.tsv', listings(1));
@@ -45,7 +35,7 @@ describe('load, of several files', function () {
     const status = () => query('SELECT order_status FROM orders_by_last_update');
     file('new.tsv', orders([{ id: '1', status: 'Shipped' }]));
     file('old.tsv', orders([{ id: '1', status: 'Pending' }]));
-    utimesSync(join(folder, 'old.tsv'), new Date('2026-01-01'), new Date('2026-01-01'));
+    utimesSync(path('old.tsv'), new Date('2026-01-01'), new Date('2026-01-01'));
     await load('new.tsv');
     await load('old.tsv');
     assert.deepEqual(await status(), [{ order_status: 'Shipped' }]);
@@ -76,7 +66,7 @@ describe('load, of several files', function () {
     let inHand: NodeJS.Timeout | undefined;
     const onStopSignal = (stop: () => void) => {
       inHand = setInterval(() => {
-        if (!existsSync(join(folder, 'data', 'raw'))) return;
+        if (!existsSync(path('data', 'raw'))) return;
         clearInterval(inHand);
         stop();
       }, 1);
@@ -84,7 +74,7 @@ describe('load, of several files', function () {
     };
     const { code, stdout } = await runInProcess(['load', 'large.tsv', 'next.tsv', '--type', listingsType], {
       env: {},
-      cwd: folder,
+      cwd: path(),
       onStopSignal,
     });
     assert.equal(code, 0);
@@ -101,7 +91,7 @@ describe('load, of several files', function () {
       stdout,
       stderr: terminal,
       env: {},
-      cwd: folder,
+      cwd: path(),
       onStopSignal: () => () => {},
     });
     assert.equal(code, 0);

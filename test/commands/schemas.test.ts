@@ -1,27 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { mkdirSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { parse } from 'yaml';
 import writeWorkbook from 'write-excel-file/node';
-import { type Ran, runInProcess } from '../pipeline/world.js';
+import { commandFolder } from './command-folder.js';
 
 describe('the commands on report schemas', function () {
   this.timeout(20_000);
-  let folder: string;
-
-  const run = (...args: string[]): Promise<Ran> => runInProcess(args, { env: {}, cwd: folder });
-  const file = (name: string, content: Buffer | string) => {
-    writeFileSync(join(folder, name), content);
-    return name;
-  };
-  const query = async (sql: string) => JSON.parse((await run('query', '--json', sql)).stdout) as unknown;
-
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'sp-reports-test-'));
-  });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  const { file, path, query, run } = commandFolder();
 
   describe('of a type whose columns are not known', () => {
     const type = 'GET_EPR_MONTHLY_REPORTS';
@@ -65,7 +51,7 @@ describe('the commands on report schemas', function () {
     });
 
     it('a JSON document loads as one of a type without a schema does', async () => {
-      mkdirSync(join(folder, 'schemas'));
+      mkdirSync(path('schemas'));
       file('schemas/a.yaml', 'reportType: GET_TEST_DATA\nformat: json\n');
       file('a.json', '{"at":{"day":"2026-01-01"},"items":[{"id":"a"}]}');
       assert.equal((await run('load', 'a.json', '--type', 'GET_TEST_DATA')).code, 0);
@@ -229,7 +215,7 @@ tables:
     ];
 
     beforeEach(async () => {
-      mkdirSync(join(folder, 'schemas'));
+      mkdirSync(path('schemas'));
       file('schemas/GET_TEST_DATA.yaml', removals);
       await load('a.tsv', 'order-id\tday\tfee\tnote\trefund\n1\t2026-01-01\t1\tx\t1.5\n');
       await load(

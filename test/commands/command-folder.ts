@@ -1,0 +1,26 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Ran, runInProcess } from '../pipeline/world.js';
+
+/** Runs commands in a folder of their own, made anew before each test of the block it is called in. */
+export function commandFolder() {
+  let folder = '';
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'sp-reports-test-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  const run = (...args: string[]): Promise<Ran> => runInProcess(args, { env: {}, cwd: folder });
+  return {
+    /** The path of something in the folder, or of the folder itself. */
+    path: (...names: string[]) => join(folder, ...names),
+    run,
+    /** Writes a file and gives its name. */
+    file(name: string, content: Buffer | string): string {
+      writeFileSync(join(folder, name), content);
+      return name;
+    },
+    query: async (sql: string) => JSON.parse((await run('query', '--json', sql)).stdout) as unknown,
+  };
+}
