@@ -6,19 +6,17 @@ import { didYouMean } from '../nearest-name.js';
 import type { Outcome, PipelineContext } from '../pipeline/context.js';
 import { type FileFacts, type LoadedFile, loadFiles } from '../pipeline/load-file.js';
 import type { DrainSignals } from '../pipeline/work-list.js';
-import { marketplaceId } from '../schema/marketplaces.js';
 import { count } from './count.js';
 import type { Io } from './io.js';
 import { readWarehouseConfig, withContext } from './open-context.js';
-import { listOption, positiveInteger, timeOption } from './options.js';
+import { positiveInteger, timeOption } from './options.js';
+import { type SampleOptions, sampleOptions } from './sample.js';
 import { untilStopped } from './stop-signals.js';
 import { somethingFailed } from './summary.js';
 
-interface LoadOptions {
+interface LoadOptions extends SampleOptions {
   type: string;
   seller?: string;
-  marketplace?: string[];
-  contentType?: string;
   compression?: 'GZIP';
   created?: string;
   maxDocumentBytes: number;
@@ -27,16 +25,15 @@ interface LoadOptions {
 
 /** `sp-reports load`: documents from disk. */
 export function loadCommand(io: Io, exit: (code: number) => void): Command {
-  return new Command('load')
+  const command = new Command('load')
     .description('Loads report documents from disk, Seller Central downloads say, without Amazon.')
     .argument('<file...>', 'report documents, gzipped or not')
     .requiredOption('--type <REPORT_TYPE>', 'their report type, e.g. GET_MERCHANT_LISTINGS_ALL_DATA')
     .option(
       '--seller <ID>',
       'the seller they belong to (default: the only one in pipelines.yaml, else "local")',
-    )
-    .option('--marketplace <ID>', 'marketplace id or country code; several with commas', listOption)
-    .option('--content-type <TYPE>', "what the download said, e.g. 'text/plain; charset=Cp1252'")
+    );
+  return sampleOptions(command)
     .addOption(new Option('--compression <NAME>', 'what Amazon said; the bytes decide').choices(['GZIP']))
     .option(
       '--created <time>',
@@ -50,15 +47,15 @@ export function loadCommand(io: Io, exit: (code: number) => void): Command {
       defaultMaxDocumentBytes,
     )
     .option('--json', 'print a JSON object for each document, one a line')
-    .action(async (files: string[], options: LoadOptions, command: Command) => {
-      const config = readWarehouseConfig(command, io);
+    .action(async (files: string[], options: LoadOptions, own: Command) => {
+      const config = readWarehouseConfig(own, io);
       const facts = factsFrom(options, config);
       // A bar on the terminal would be written over.
       const later: string[] = [];
       const print = (text: string) => void (io.stderr.isTTY ? later.push(text) : io.stdout.write(text));
       try {
         const outcomes = await untilStopped(io, (signals) =>
-          withContext(config, command, io, 'load', (context) => {
+          withContext(config, own, io, 'load', (context) => {
             checkType(options.type, context);
             return loadAll(files, facts, { context, signals, options, cwd: io.cwd, print });
           }),
@@ -75,13 +72,7 @@ function factsFrom(options: LoadOptions, config: Config): FileFacts {
   return {
     reportType: options.type,
     sellerId: options.seller ?? onlySeller?.id ?? 'local',
-    marketplaceIds: (options.marketplace ?? []).map((text) => {
-      const id = marketplaceId(text);
-      if (id) return id;
-      throw new ReportsError('USAGE', {
-        problem: `--marketplace ${text}: no such marketplace id or country code`,
-      });
-    }),
+    marketplaceIds: options.marketplace ?? [],
     ...(options.contentType ? { contentType: options.contentType } : {}),
     ...(options.compression ? { compression: options.compression } : {}),
     ...(options.created ? { reportCreatedAt: options.created } : {}),

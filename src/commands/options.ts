@@ -26,7 +26,7 @@ export function marketplaceOption(text: string, before: string[] = []): string[]
   const ids = listOption(text).map((each) => {
     const id = marketplaceId(each);
     if (id) return id;
-    throw new InvalidArgumentError(`${each} is no marketplace id or country code.`);
+    throw new InvalidArgumentError(`${each}: no such marketplace id or country code.`);
   });
   return [...before, ...ids];
 }

@@ -9,13 +9,13 @@ import type { ExaminedDocument } from '../source/types.js';
 import type { Io } from './io.js';
 import { marketplaceOption } from './options.js';
 
-/** What Amazon would have said about a sample. */
+/** What Amazon would have said about a document from disk. */
 export interface SampleOptions {
   marketplace?: string[];
   contentType?: string;
 }
 
-/** Adds the options that say what Amazon would have said about a sample. */
+/** Adds the options that say it. */
 export function sampleOptions(command: Command): Command {
   return command
     .option('--marketplace <ID>', 'marketplace id or country code; several with commas', marketplaceOption)

@@ -41,8 +41,9 @@ export function driftCommand(io: Io): Command {
       const schemas = readAllSchemas(command, io);
       const loads = await warehouse.loads(options.type ? { reportType: options.type } : {});
       const open = collectDrift(loads).filter((drift) => !isAdopted(drift, schemas.get(drift.reportType)));
+      const types = open.some(isAdded) ? await columnTypes(warehouse) : new Map<string, string>();
       const drifts: DriftWithValues[] = [];
-      for (const drift of open) drifts.push({ ...drift, ...(await valuesOf(drift, warehouse)) });
+      for (const drift of open) drifts.push({ ...drift, ...(await valuesOf(drift, types, warehouse)) });
       if (options.json) io.stdout.write(`${JSON.stringify(drifts, null, 2)}\n`);
       else if (options.yaml) io.stdout.write(yamlOf(drifts, schemas));
       else
@@ -59,10 +60,13 @@ function isAdopted({ kind, table, header }: Drift, schema: ReportSchema | undefi
 
 /** What stands in the column of an unknown header, in the rows that are there. */
 async function valuesOf(
-  { kind, table, column, header }: Drift,
+  drift: Drift,
+  types: Map<string, string>,
   warehouse: Warehouse,
 ): Promise<Pick<DriftWithValues, 'examples' | 'type'>> {
-  const typeText = kind === 'added' ? await typeOfColumn(warehouse, table, column) : undefined;
+  const { table, column, header } = drift;
+  // A column that is gone by now has none.
+  const typeText = isAdded(drift) ? types.get(columnKey(table, column)) : undefined;
   if (typeText === undefined) return { examples: [] };
   const mostValues = 10_000;
   const { rows } = await warehouse.query(
@@ -76,17 +80,22 @@ async function valuesOf(
   return { examples: values.slice(0, mostExamples), type };
 }
 
-/** The type of a column as DuckDB has it; undefined where it is gone by now. */
-async function typeOfColumn(
-  warehouse: Warehouse,
-  table: string,
-  column: string,
-): Promise<string | undefined> {
+/** The types of all columns as DuckDB has them, by `columnKey`. */
+async function columnTypes(warehouse: Warehouse): Promise<Map<string, string>> {
   const { rows } = await warehouse.query(
     `SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE schema_name = 'main'`,
   );
-  const found = rows.find((row) => row.table_name === table && row.column_name === column);
-  return found && String(found.data_type);
+  return new Map(
+    rows.map((row) => [columnKey(String(row.table_name), String(row.column_name)), String(row.data_type)]),
+  );
+}
+
+function columnKey(table: string, column: string): string {
+  return JSON.stringify([table, column]);
+}
+
+function isAdded({ kind }: Drift): boolean {
+  return kind === 'added';
 }
 
 function driftTable(drifts: DriftWithValues[], io: Io): string {
@@ -110,7 +119,7 @@ function whatText({ kind, column, header, from, to }: Drift): string {
 
 /** For each table the lines to add under its `columns`. */
 function yamlOf(drifts: DriftWithValues[], schemas: ReportSchemas): string {
-  const added = drifts.filter(({ kind }) => kind === 'added');
+  const added = drifts.filter(isAdded);
   const parts = [...new Set(added.map(({ table }) => table))].flatMap((table) => {
     const ofTable = added.filter((drift) => drift.table === table);
     const reportType = ofTable[0]?.reportType ?? '';

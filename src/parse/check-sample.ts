@@ -1,3 +1,4 @@
+import { headerDrift } from '../schema/drift.js';
 import type { ReportSchema } from '../schema/types.js';
 import type { ExaminedDocument } from '../source/types.js';
 import { parseDocument } from './parse-document.js';
@@ -57,16 +58,14 @@ export async function checkSample(document: ExaminedDocument, schema: ReportSche
 
 function checkTable({ table, rows, columns }: TableProfile, check: KeyCheck | undefined): TableCheck {
   const ofSchema = columns.filter(({ column }) => column.origin === 'schema');
-  const isThere = ({ column }: (typeof columns)[number]) => column.header !== undefined;
+  const { added = [], missing = [] } = headerDrift(table.columns);
   return {
     name: table.name,
     rows,
-    unknownHeaders: columns.flatMap(({ column }) =>
-      column.origin === 'added' ? (column.header ?? column.name) : [],
-    ),
-    missingColumns: ofSchema.filter((each) => !isThere(each)).map(({ column }) => column.name),
+    unknownHeaders: added.map(({ header }) => header),
+    missingColumns: missing,
     emptyColumns: ofSchema
-      .filter((each) => rows > 0 && isThere(each) && each.filled === 0)
+      .filter(({ column, filled }) => rows > 0 && column.header !== undefined && filled === 0)
       .map(({ column }) => column.name),
     ...(check && { key: { columns: table.load.key, doubledRows: check.doubled, examples: check.examples } }),
   };

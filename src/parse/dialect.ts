@@ -18,7 +18,7 @@ const tab = '\t';
 const delimiters = [tab, ',', ';', '|'];
 
 /** Preambles have been seen with up to nine lines; the header is looked for in so many. */
-const mostHeaderLine = 40;
+export const mostHeaderLine = 40;
 
 interface Candidate {
   lineIndex: number;

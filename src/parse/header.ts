@@ -1,4 +1,5 @@
 import { looseHeader, snakeCaseName } from '../schema/column-name.js';
+import { headerDrift } from '../schema/drift.js';
 import type { ColumnSchema, ResolvedColumn } from '../schema/types.js';
 
 /** The header of a document, met with the schema. */
@@ -32,7 +33,6 @@ export function resolveHeader(
     return { name, type, origin: 'schema', ...(cell === undefined ? {} : { header: cell }) };
   });
   const nameless: number[] = [];
-  const added: string[] = [];
   const positions = header.map((cell, position) => {
     const known = matched[position];
     if (known !== undefined) return known;
@@ -40,15 +40,13 @@ export function resolveHeader(
     const origin = schema ? 'added' : 'inferred';
     columns.push({ name, header: cell, type: { kind: 'string' }, origin });
     if (cell.trim() === '') nameless.push(columns.length - 1);
-    else added.push(cell);
     return columns.length - 1;
   });
   const notes: string[] = [];
-  if (schema) {
-    const missing = schema.filter((_, index) => !matched.includes(index)).map(({ name }) => name);
-    if (added.length > 0) notes.push(`columns the schema does not know: ${added.join(', ')}`);
-    if (missing.length > 0) notes.push(`columns not in the document: ${firstOf(missing)}`);
-  }
+  const { added = [], missing = [] } = headerDrift(columns);
+  const headers = added.map((column) => column.header).filter((text) => text.trim() !== '');
+  if (headers.length > 0) notes.push(`columns the schema does not know: ${headers.join(', ')}`);
+  if (missing.length > 0) notes.push(`columns not in the document: ${firstOf(missing)}`);
   return { columns, positions, schemaColumns: columns.map((_, index) => schema?.[index]), nameless, notes };
 }
 

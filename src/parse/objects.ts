@@ -8,7 +8,7 @@ import { type ListPaths, noPaths, type ObjectRow } from './object-lists.js';
 import { ObjectPlan, type PlannedTable } from './object-plan.js';
 import { type ObjectTable, readObjectBatches } from './object-batches.js';
 import { type FoundObjects, surveyObjects } from './object-survey.js';
-import { refuseKeyless, refuseUnknown } from './table-layout.js';
+import { refuseKeyless, refuseUnknown, tableOf } from './table-layout.js';
 import type { ParsedDocument } from './types.js';
 import type { ValueRules } from './values.js';
 
@@ -100,12 +100,7 @@ function plannedTable(
   if (survey.rows > 0) refuseKeyless(facts, schema, columns, [...places.keys()].map(shownPath));
   notes.push(...(plan.tables.length > 1 ? ofTable.map((note) => `${schema.name}: ${note}`) : ofTable));
   return {
-    table: {
-      name: schema.name,
-      load: { mode: schema.load.mode, key: schema.load.key },
-      ...(schema.partitionBy ? { partitionBy: schema.partitionBy } : {}),
-      columns,
-    },
+    table: tableOf(schema, columns),
     places,
     hasRowsIn: (list) => list !== undefined && plan.tablesOf(list).includes(planned),
     rowsOf: (list, value) => plan.rowsOf(planned, list ?? '', value, above),

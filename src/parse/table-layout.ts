@@ -106,15 +106,20 @@ export function tableLayout(
     columns.push(inferred ? { ...column, type: inferred } : column);
     places.push(placeOf.get(index));
   });
-  const table: ParsedTable = {
-    name: tableSchema?.name ?? defaultTableName(reportType),
-    load: tableSchema
-      ? { mode: tableSchema.load.mode, key: tableSchema.load.key }
-      : { mode: 'append', key: [] },
-    ...(tableSchema?.partitionBy ? { partitionBy: tableSchema.partitionBy } : {}),
+  const table: ParsedTable = tableSchema
+    ? tableOf(tableSchema, columns)
+    : { name: defaultTableName(reportType), load: { mode: 'append', key: [] }, columns };
+  return { table, places };
+}
+
+/** The table of a schema, with the columns that a document gives it. */
+export function tableOf({ name, load, partitionBy }: TableSchema, columns: ResolvedColumn[]): ParsedTable {
+  return {
+    name,
+    load: { mode: load.mode, key: load.key },
+    ...(partitionBy ? { partitionBy } : {}),
     columns,
   };
-  return { table, places };
 }
 
 /** What was decided, for the ledger. */

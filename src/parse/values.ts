@@ -97,3 +97,11 @@ export function readerOf(type: ColumnType): Reader {
       };
   }
 }
+
+/**
+ * Reads a text that is not empty in a column of the type: its value, null where it stands for none, undefined where it is not of the type.
+ */
+export function textReader(type: ColumnType, rules: ValueRules): (text: string) => Value | null | undefined {
+  const read = readerOf(type);
+  return (text) => (isNullText(text) ? null : read(text, rules));
+}

@@ -1,6 +1,7 @@
 import readWorkbookSheets from 'read-excel-file/node';
 import { describeError, ReportsError } from '../errors.js';
 import type { ExaminedDocument } from '../source/types.js';
+import { mostHeaderLine } from './dialect.js';
 import { markEvidence } from './numbers.js';
 
 /** The first sheet of a workbook as a document of tab-separated text, cells quoted as RFC 4180 has it. */
@@ -74,7 +75,7 @@ function quoted(cell: string): string {
 
 /** A header is looked for line by line; what breaks the lines of its cells is layout. */
 function withoutLineBreaksInHeader(rows: string[][]): string[][] {
-  const headRows = rows.slice(0, 40);
+  const headRows = rows.slice(0, mostHeaderLine);
   const filled = headRows.map((cells) => cells.filter((cell) => cell !== '').length);
   const leastShare = 0.7;
   const header = filled.findIndex((count) => count >= Math.max(...filled) * leastShare);

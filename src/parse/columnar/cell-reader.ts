@@ -2,7 +2,7 @@ import type { ResolvedColumn } from '../../schema/types.js';
 import { withoutOuterQuotes } from '../dialect.js';
 import { type Clue, clueOf, type Evidence } from '../evidence.js';
 import type { Reject } from '../types.js';
-import { expectedReason, isNullText, readerOf, type Value, type ValueRules } from '../values.js';
+import { expectedReason, textReader, type Value, type ValueRules } from '../values.js';
 import { cellText, type Rows } from './rows.js';
 
 /** What a text that is not empty says. */
@@ -25,18 +25,16 @@ export interface CellReaderOptions {
 
 /** Reads the cells of one column as text: exact and slow, for what the kernel does not read. */
 export class CellReader {
-  private readonly readValue;
+  private readonly readText;
 
   constructor(private readonly options: CellReaderOptions) {
-    this.readValue = readerOf(options.column.type);
+    this.readText = textReader(options.column.type, options.rules);
   }
 
   read(text: string): Reading {
-    const { column, rules } = this.options;
-    const clue = clueOf(column.type.kind, text);
-    if (isNullText(text)) return { value: undefined, rejected: false, clue };
-    const value = this.readValue(text, rules);
-    return { value, rejected: value === undefined, clue };
+    const clue = clueOf(this.options.column.type.kind, text);
+    const value = this.readText(text);
+    return { value: value ?? undefined, rejected: value === undefined, clue };
   }
 
   /** The value of a cell; undefined where it has none, or what it has is not of the type and goes to `rejects`. */

@@ -1,13 +1,10 @@
 import type { Kernel } from '../../kernel/kernel.js';
 import { type DelimitedDialect, withoutOuterQuotes } from '../dialect.js';
 import { surplusCells, surplusReason } from '../records.js';
-import type { RowCutter, Rows } from './rows.js';
+import { paddingFor, type RowCutter, type Rows } from './rows.js';
 import type { Slab } from './slab.js';
 
 const carriageReturn = 0x0d;
-
-/** Room for the marks of rows that are made as wide as the header. */
-const padMarks = 1 << 12;
 
 /**
  * Cuts rows where every delimiter is one: quoting `none` and `outer`. Blank lines are no rows; cells beyond the header that hold nothing are
@@ -20,7 +17,7 @@ export function openPlainRows(
 ): RowCutter {
   const { calls } = kernel;
   const width = header.length;
-  const padding = Math.max(width + 1, padMarks);
+  const padding = paddingFor(width);
   let marks = calls.allocate(4);
   let lineEnds = calls.allocate(4);
   const first = calls.allocate(rowsTogether * 4);

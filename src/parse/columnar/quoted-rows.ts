@@ -2,16 +2,13 @@ import type { Kernel } from '../../kernel/kernel.js';
 import type { DelimitedDialect } from '../dialect.js';
 import { surplusCells, surplusReason } from '../records.js';
 import { swallowsRows } from '../survey.js';
-import { NotColumnar, type RowCutter, type Rows } from './rows.js';
+import { NotColumnar, paddingFor, type RowCutter, type Rows } from './rows.js';
 import { Slab } from './slab.js';
 
 const lineFeed = 0x0a;
 
 /** A row that runs over more bytes than this has an open quote in it. */
 const longestRow = 16 * 1024 * 1024;
-
-/** Room for the marks of rows that are made as wide as the header. */
-const padMarks = 1 << 12;
 
 /**
  * Cuts rows of quoted text, as csv-parse does with `relax_quotes`: a quote that begins a cell opens it up to the next quote before a
@@ -23,7 +20,7 @@ export function openQuotedRows(kernel: Kernel, dialect: DelimitedDialect, rowsTo
   const { calls } = kernel;
   const width = dialect.header.length;
   const delimiter = dialect.delimiter.charCodeAt(0);
-  const padding = Math.max(width + 1, padMarks);
+  const padding = paddingFor(width);
   /** Before the header, which is the first row. */
   let skipLines = dialect.preambleLines;
   let isHeader = true;

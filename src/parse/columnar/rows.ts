@@ -43,3 +43,8 @@ export class NotColumnar extends Error {}
 
 /** Rows handed on together at most: few enough that their cells stay in the processor's cache. */
 export const mostRowsTogether = 4096;
+
+/** Room behind the marks of a slab for those of rows that are made as wide as the header. */
+export function paddingFor(width: number): number {
+  return Math.max(width + 1, 1 << 12);
+}

@@ -9,7 +9,7 @@ import {
   isZip,
   looksLikeUtf16,
 } from './charset.js';
-import { type OpenedRaw, openRaw } from './gunzip.js';
+import { openRaw } from './gunzip.js';
 import { Utf8Check, type Utf8Finding } from './utf8-check.js';
 
 /** The bytes of a document show, once all are read, that its text was opened in another charset than it has. */
@@ -26,7 +26,7 @@ export async function examineDocument(
   raw: RawDocument,
   { maxTextBytes }: { maxTextBytes: number },
 ): Promise<ExaminedDocument> {
-  const { layers, readBytes } = await openThere(raw);
+  const { layers, readBytes } = await openRaw(raw);
   const reading = new Reading(raw.facts.documentId, maxTextBytes);
   for await (const chunk of readBytes()) reading.add(chunk);
   const decision = decideCharset(raw, reading.head, reading.utf8.end());
@@ -42,7 +42,7 @@ export async function openDocument(
   raw: RawDocument,
   { maxTextBytes }: { maxTextBytes: number },
 ): Promise<ExaminedDocument> {
-  const { layers, readBytes } = await openThere(raw);
+  const { layers, readBytes } = await openRaw(raw);
   const beginning = new Reading(raw.facts.documentId, maxTextBytes);
   for await (const chunk of readBytes()) {
     beginning.add(chunk);
@@ -69,16 +69,6 @@ export async function openDocument(
 
 /** So much of a text shows its byte order mark, and whether it is UTF-16. */
 const headBytes = 4096;
-
-async function openThere(raw: RawDocument): Promise<OpenedRaw> {
-  try {
-    return await openRaw(raw);
-  } catch (error) {
-    if (error instanceof ReportsError) throw error;
-    const { documentId } = raw.facts;
-    throw new ReportsError('RAW_MISSING', { documentId, path: raw.path }, { cause: error });
-  }
-}
 
 function documentOf(
   raw: RawDocument,

@@ -19,9 +19,19 @@ export interface OpenedRaw {
   readBytes(): AsyncGenerator<Buffer>;
 }
 
-/** Opens a raw document. A small one is read and gunzipped at once, and kept for as long as it is in work. Errors as of `readBytes`. */
+/**
+ * Opens a raw document. A small one is read and gunzipped at once, and kept for as long as it is in work.
+ * Errors: RAW_MISSING, and those of `readBytes`.
+ */
 export async function openRaw(raw: RawDocument): Promise<OpenedRaw> {
-  const small = await readSmall(raw);
+  const { size } = await stat(raw.path).catch((error: unknown) => {
+    throw new ReportsError(
+      'RAW_MISSING',
+      { documentId: raw.facts.documentId, path: raw.path },
+      { cause: error },
+    );
+  });
+  const small = size <= smallBytes ? await readSmall(raw) : undefined;
   if (small) {
     const { layers, bytes } = small;
     return {
@@ -39,10 +49,8 @@ export async function openRaw(raw: RawDocument): Promise<OpenedRaw> {
 const smallBytes = 128 * 1024;
 const smallTextBytes = 2 * 1024 * 1024;
 
-/** Undefined where it isn't small, or anything about it is out of the ordinary. */
+/** Undefined where anything about it is out of the ordinary. */
 async function readSmall(raw: RawDocument): Promise<{ layers: number; bytes: Buffer } | undefined> {
-  const { size } = await stat(raw.path);
-  if (size > smallBytes) return undefined;
   let bytes: Buffer = await readFile(raw.path);
   let layers = 0;
   for (; layers < 2 && bytes[0] === 0x1f; layers += 1) {

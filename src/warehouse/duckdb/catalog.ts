@@ -15,9 +15,7 @@ const plainTypes = {
 } as const;
 
 /** The columns every table of reports ends with when it is made, and their types. Times are in UTC. */
-export const lineageColumns = lineage.map(
-  ({ name, type, isList }) => [name, `${duckDbType(type)}${isList ? '[]' : ''}`] as const,
-);
+export const lineageColumns = lineage.map((column) => [column.name, columnTypeSql(column)] as const);
 
 export interface TableColumn {
   name: string;
@@ -69,6 +67,11 @@ export function isReportTable(relation: Relation): boolean {
 /** The type of a column in DuckDB. Timestamps have no zone there: they are UTC. */
 export function duckDbType(type: ColumnType): string {
   return type.kind === 'decimal' ? `DECIMAL(${type.precision},${type.scale})` : plainTypes[type.kind];
+}
+
+/** The type of a column, lists included. */
+export function columnTypeSql({ type, isList = false }: { type: ColumnType; isList?: boolean }): string {
+  return `${duckDbType(type)}${isList ? '[]' : ''}`;
 }
 
 /** The type of a report schema for a type as DuckDB spells it; undefined where none has such. */

@@ -9,7 +9,7 @@ import { fileError, firstLine } from './connection.js';
 import { ensureLedger, hasLedger, readByKey, writeLedger } from './ledger.js';
 import { loadRows } from './load-modes.js';
 import { planBatches, type TimedLoad } from './plan-batches.js';
-import { identifier, run } from './sql.js';
+import { documentId, documentIdSql, identifier, run } from './sql.js';
 import { applyPlan, planTable, Refusal, type TablePlans } from './tables.js';
 
 /**
@@ -175,10 +175,10 @@ async function deletePrevious(
     await run(
       connection,
       `DELETE FROM ${identifier(relation.name)} WHERE _document_id IN (SELECT unnest($documents))
-         AND coalesce(_seller_id, '') || '/' || _document_id IN (SELECT unnest($ids))`,
+         AND ${documentIdSql('_seller_id', '_document_id')} IN (SELECT unnest($ids))`,
       {
-        documents: inTable.map(({ documentId }) => documentId ?? ''),
-        ids: inTable.map(({ sellerId, documentId }) => `${sellerId ?? ''}/${documentId}`),
+        documents: inTable.map((entry) => entry.documentId ?? ''),
+        ids: inTable.map((entry) => documentId({ seller: entry.sellerId, document: entry.documentId })),
       },
     );
   }

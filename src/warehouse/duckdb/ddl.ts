@@ -27,8 +27,3 @@ export function tableDdl({ name, description, columns }: ExportTable): string {
   ];
   return `${statements.join(';\n')};\n`;
 }
-
-/** The type of a column, lists included. */
-export function columnTypeSql({ type, isList }: Pick<ExportColumn, 'type' | 'isList'>): string {
-  return `${duckDbType(type)}${isList ? '[]' : ''}`;
-}

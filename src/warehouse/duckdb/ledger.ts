@@ -2,7 +2,16 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { version } from '../../version.js';
 import { type LedgerEntry, type LedgerFilter, type LedgerRow, type Load, ledgerKey } from '../types.js';
 import type { Relations } from './catalog.js';
-import { identifier, jsonRows, type Parameter, parquets, run, utcTimestamp } from './sql.js';
+import {
+  documentId,
+  documentIdSql,
+  identifier,
+  jsonRows,
+  type Parameter,
+  parquets,
+  run,
+  utcTimestamp,
+} from './sql.js';
 import { toJsonValue } from './values.js';
 
 type ColumnKind = 'text' | 'list' | 'time' | 'count' | 'json';
@@ -199,8 +208,12 @@ export async function writeLedger(
   if (replaced.length > 0) {
     await run(
       connection,
-      `DELETE FROM _rejects WHERE coalesce(seller_id, '') || '/' || document_id IN (SELECT unnest($documents))`,
-      { documents: replaced.map(({ sellerId, documentId }) => `${sellerId ?? ''}/${documentId}`) },
+      `DELETE FROM _rejects WHERE ${documentIdSql('seller_id', 'document_id')} IN (SELECT unnest($documents))`,
+      {
+        documents: replaced.map(({ sellerId, documentId: document }) =>
+          documentId({ seller: sellerId, document }),
+        ),
+      },
     );
   }
   const keys = [...replaced.map(({ key }) => key), ...gone];

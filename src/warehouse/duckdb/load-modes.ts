@@ -2,7 +2,16 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { ResolvedColumn } from '../../schema/types.js';
 import type { Load, LoadTable } from '../types.js';
 import { duckDbType, type Relation } from './catalog.js';
-import { identifier, jsonRows, type Parameter, parquets, run, utcTimestamp } from './sql.js';
+import {
+  documentId,
+  documentIdSql,
+  identifier,
+  jsonRows,
+  type Parameter,
+  parquets,
+  run,
+  utcTimestamp,
+} from './sql.js';
 import { Refusal, widened } from './tables.js';
 
 /** A document that fills a table, and where it stands among those of the table: the newer its report, the higher its rank. */
@@ -194,7 +203,7 @@ function rowsOf(loads: TableLoad[]): string {
 }
 
 /** SQL for the rank of the document that the row `here` of the table is of; 0 where it is older than all. */
-const rankOfHere = `coalesce(CAST($ranks AS BIGINT[])[list_position($ranked, coalesce(here._seller_id, '') || '/' || here._document_id)], 0)`;
+const rankOfHere = `coalesce(CAST($ranks AS BIGINT[])[list_position($ranked, ${documentIdSql('here._seller_id', 'here._document_id')})], 0)`;
 
 /** Runs a statement about the documents of a batch. */
 function runOn(connection: DuckDBConnection, { loads, others }: TableBatch, sql: string) {
@@ -213,7 +222,7 @@ function runOn(connection: DuckDBConnection, { loads, others }: TableBatch, sql:
   const parameters: Record<string, Parameter> = {
     documents: JSON.stringify(documents),
     ranks: ranked.map(({ rank }) => String(rank)),
-    ranked: ranked.map(({ seller, document }) => `${seller ?? ''}/${document}`),
+    ranked: ranked.map(documentId),
   };
   // DuckDB refuses those that a statement doesn't name.
   const named = Object.entries(parameters).filter(([name]) => sql.includes(`$${name}`));

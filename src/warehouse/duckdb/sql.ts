@@ -48,3 +48,13 @@ export async function run(
   }
   return (await connection.run(sql, values, types)).getRows();
 }
+
+/** What tells a document apart from all others: ids are unique only together with the seller, who may not be known. */
+export function documentId({ seller, document }: { seller: string | null; document: string | null }): string {
+  return `${seller ?? ''}/${document}`;
+}
+
+/** SQL for the same, out of columns. */
+export function documentIdSql(seller: string, document: string): string {
+  return `coalesce(${seller}, '') || '/' || ${document}`;
+}
