@@ -36,6 +36,32 @@ interface KernelCalls {
   quotedMarks: WebAssembly.Global;
   quotedHasLineFeed: WebAssembly.Global;
 
+  newPath(parent: number, name: number, length: number): number;
+  setPath(path: number, place: number, form: number): void;
+  pathFirstChild(path: number): number;
+  pathNext(path: number): number;
+  pathName(path: number): number;
+  pathNameLength(path: number): number;
+  pathKinds(path: number): number;
+  pathOrder(path: number): number;
+  readItems(
+    text: number,
+    length: number,
+    from: number,
+    begun: number,
+    root: number,
+    template: number,
+    rowBytes: number,
+    marks: number,
+    most: number,
+    escaped: number,
+    uneven: number,
+  ): number;
+  endOfValue(text: number, length: number, from: number): number;
+  itemsRead: WebAssembly.Global;
+  itemsStopped: WebAssembly.Global;
+  unevenCells: WebAssembly.Global;
+
   hasContent(...cells: Cells): number;
 
   newDictionary(): number;
@@ -121,14 +147,7 @@ interface KernelCalls {
 }
 
 /** The cells of some rows in one column. */
-export type Cells = [
-  text: number,
-  marks: number,
-  rows: number,
-  count: number,
-  place: number,
-  outerQuotes: number,
-];
+export type Cells = [text: number, marks: number, rows: number, count: number, place: number, form: number];
 
 /** A kernel whose memory is larger is not kept for the next user. */
 const mostBytesKept = 64 * 1024 * 1024;

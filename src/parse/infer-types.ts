@@ -72,6 +72,11 @@ export class TypeInference {
     return this.values > 0 && (this.time.mdy || this.time.dmy);
   }
 
+  /** Whether the values are text, whatever else comes. */
+  isText(): boolean {
+    return this.longText;
+  }
+
   /** The narrowest type that holds all values, by the rules decided for the document. */
   type(mark: DecimalMark, order: DateOrder): ColumnType {
     if (this.values === 0 || idHeader.test(this.header.trim())) return { kind: 'string' };

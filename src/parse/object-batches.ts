@@ -1,9 +1,10 @@
+import type { ResolvedColumn } from '../schema/types.js';
 import { BatchBuilder } from './batch-builder.js';
 import { cellReader } from './cell-reader.js';
 import type { Leaf } from './leaves.js';
 import type { ObjectRow } from './object-lists.js';
 import type { ParsedBatch, ParsedTable, Reject } from './types.js';
-import type { Value, ValueRules } from './values.js';
+import type { ValueRules } from './values.js';
 
 /** A table, and how its rows are taken out of the objects of a document. */
 export interface ObjectTable {
@@ -13,6 +14,8 @@ export interface ObjectTable {
   /** Undefined is what stands beside the lists. */
   hasRowsIn(list: string | undefined): boolean;
   rowsOf(list: string | undefined, value: unknown): Iterable<Iterable<Leaf>>;
+  /** Values that all rows have. */
+  above: Leaf[];
 }
 
 /** Reads the rows of all tables of a document, object by object. */
@@ -62,14 +65,16 @@ class TableReading {
 
   add(leaves: Iterable<Leaf>): void {
     this.row += 1;
-    const cells: (Value | null)[] = this.readers.map(() => null);
-    for (const { path, text, kind } of leaves) {
-      const place = this.from.places.get(path);
-      if (place === undefined || kind === 'none') continue;
-      const isJson = this.from.table.columns[place]?.type.kind === 'json';
-      const written = isJson && kind === 'text' ? JSON.stringify(text) : text;
-      cells[place] = this.readers[place]?.(written, this.row, this.rejects) ?? null;
+    const { places, table } = this.from;
+    const texts: string[] = [];
+    for (const leaf of leaves) {
+      const place = places.get(leaf.path);
+      if (place !== undefined && leaf.kind !== 'none') texts[place] = textFor(table.columns[place], leaf);
     }
+    const cells = this.readers.map((read, place) => {
+      const text = texts[place];
+      return text === undefined ? null : read(text, this.row, this.rejects);
+    });
     this.builder.add(this.row, cells);
   }
 
@@ -78,4 +83,12 @@ class TableReading {
     this.rejects = [];
     return { table: this.from.table.name, batch: this.builder.take(), rejects };
   }
+}
+
+/** A value as the reader of its column takes it. */
+export function textFor(
+  column: ResolvedColumn | undefined,
+  { text, kind }: Pick<Leaf, 'text' | 'kind'>,
+): string {
+  return column?.type.kind === 'json' && kind === 'text' ? JSON.stringify(text) : text;
 }

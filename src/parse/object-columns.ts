@@ -4,6 +4,7 @@ import type { ColumnType, ResolvedColumn, TableSchema } from '../schema/types.js
 import { resolveHeader } from './header.js';
 import { TypeInference } from './infer-types.js';
 import type { Leaf } from './leaves.js';
+import { readNumber } from './numbers.js';
 import type { ValueRules } from './values.js';
 
 /** The columns of a table of objects, and where the values of a row go. */
@@ -34,6 +35,17 @@ export class ObjectSurvey {
     for (const leaf of leaves) this.add(leaf);
   }
 
+  /** Whether a column of the schema is written for that path: what stands there does not matter. */
+  isDeclared(path: string): boolean {
+    return this.declared.has(path);
+  }
+
+  /** Whether the values at a path are text, whatever else comes. */
+  isText(path: string): boolean {
+    const values = this.found.get(path);
+    return values !== undefined && (values.kinds.size > 1 || values.inference.isText());
+  }
+
   /** Whether nothing stands in any row. */
   isEmpty(): boolean {
     return this.found.size === 0;
@@ -60,6 +72,12 @@ export class ObjectSurvey {
   }
 
   add({ path, text, kind }: Leaf): void {
+    this.note(path, kind);
+    if (kind !== 'none' && !this.declared.has(path)) this.infer(path, text);
+  }
+
+  /** Takes down that there is something of that kind at a path. */
+  note(path: string, kind: Leaf['kind']): void {
     if (kind === 'none') {
       this.nulls.add(path);
       return;
@@ -67,8 +85,18 @@ export class ObjectSurvey {
     const values = this.found.get(path) ?? { kinds: new Set(), inference: new TypeInference('') };
     this.found.set(path, values);
     values.kinds.add(kind);
-    if (!this.declared.has(path)) values.inference.add(text);
   }
+
+  /** Takes down what it says, once noted. */
+  infer(path: string, text: string): void {
+    const values = this.found.get(path);
+    values?.inference.add(values.kinds.has('number') ? plainNumber(text) : text);
+  }
+}
+
+/** JSON may have numbers with an exponent, which no person writes. */
+function plainNumber(text: string): string {
+  return /[eE]/.test(text) ? (readNumber(text, '.') ?? text) : text;
 }
 
 /** `salesByDate` is three words. */

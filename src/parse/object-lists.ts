@@ -1,10 +1,10 @@
-/** One object of a document that holds objects: a row of the list under `list`, or what stands beside the lists. */
-export interface ObjectRow {
-  /** Path of the list; empty where the document is one list. Undefined for what stands beside the lists. */
-  list?: string;
-  /** Undefined where a list begins, be it empty or not. */
-  value: unknown;
-}
+/**
+ * One object of a document that holds objects: a row of the list at the path `list`, which is empty where the document is one list; or what
+ * stands beside the lists. The value is undefined where a list begins, be it empty or not.
+ */
+export type ObjectRow<Item = unknown> =
+  | { list: string; value: Item | undefined }
+  | { list?: undefined; value: unknown };
 
 /** Where a reader finds the lists of a document, by paths from its top. */
 export interface ListPaths {

@@ -37,6 +37,17 @@ export class ObjectPlan {
     return this.tables.filter(({ names }) => isWithin(keyOf(names), list) || keyOf(names) === list);
   }
 
+  /** The table whose rows are the items of a list; undefined where they are deeper in it, or those of several tables. */
+  tableOfItems(list: string): PlannedTable | undefined {
+    const [table, another] = this.tablesOf(list);
+    return table && !another && keyOf(table.names) === list ? table : undefined;
+  }
+
+  /** The paths of a table's rows whose values are kept as JSON. */
+  wholePaths(table: PlannedTable): Set<string> {
+    return this.stopsAt(table, table.names.length).json;
+  }
+
   /** The rows of a table in one item of a list, each as its values; `above` are values that all of them have. */
   *rowsOf(table: PlannedTable, list: string, item: unknown, above: Leaf[] = []): Generator<Leaf[]> {
     yield* this.rowsBelow(table, item, depthOf(list), above);

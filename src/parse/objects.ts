@@ -9,25 +9,29 @@ import { ObjectPlan, type PlannedTable } from './object-plan.js';
 import { type ObjectTable, readObjectBatches } from './object-batches.js';
 import { type FoundObjects, surveyObjects } from './object-survey.js';
 import { refuseKeyless, refuseUnknown, tableOf } from './table-layout.js';
-import type { ParsedDocument } from './types.js';
+import type { ParsedBatch, ParsedDocument } from './types.js';
 import type { ValueRules } from './values.js';
+
+/** How a document of objects is read. */
+export interface ObjectReading {
+  survey(plan: ObjectPlan | undefined): Promise<FoundObjects>;
+  batches(tables: ObjectTable[], plan: ObjectPlan | undefined, rules: ValueRules): AsyncIterable<ParsedBatch>;
+}
 
 /**
  * Parses a document that holds lists of objects, JSON or XML, in two passes: a survey finds the paths of its rows and what stands beside
  * them, then the rows are read. A schema says which lists are tables. A list that it doesn't name, and every list where there is no schema,
- * is a table with inferred columns: nested objects flattened by name, lists kept as JSON. `openObjects` streams the objects from the start.
- * Errors: HEADER_UNKNOWN, KEY_COLUMN_MISSING, DOCUMENT_UNPARSABLE.
+ * is a table with inferred columns: nested objects flattened by name, lists kept as JSON.
+ * Errors: HEADER_UNKNOWN, KEY_COLUMN_MISSING, and those of the reading.
  */
 export async function parseObjects(
   { raw }: Pick<ExaminedDocument, 'raw'>,
   schema: ReportSchema | undefined,
-  openObjects: (paths: ListPaths) => AsyncIterable<ObjectRow>,
-  batchRows: number,
+  reading: ObjectReading,
 ): Promise<ParsedDocument> {
   const { facts } = raw;
   const plan = schema?.tables.length ? new ObjectPlan(schema) : undefined;
-  const paths = plan?.lists ?? noPaths;
-  const found = await surveyObjects(openObjects(paths), plan);
+  const found = await reading.survey(plan);
   const rules = rulesOf(schema);
   const notes: string[] = [];
   const tables = [
@@ -38,7 +42,19 @@ export async function parseObjects(
     dialect: { ...rules, preambleLines: 0 },
     tables: tables.map(({ table }) => table),
     notes,
-    batches: readObjectBatches(openObjects(paths), tables, rules, batchRows),
+    batches: reading.batches(tables, plan, rules),
+  };
+}
+
+/** Reads a document object by object; `openObjects` streams them from the start. Errors: DOCUMENT_UNPARSABLE. */
+export function oneByOne(
+  openObjects: (paths: ListPaths) => AsyncIterable<ObjectRow>,
+  batchRows: number,
+): ObjectReading {
+  const open = (plan: ObjectPlan | undefined) => openObjects(plan?.lists ?? noPaths);
+  return {
+    survey: (plan) => surveyObjects(open(plan), plan),
+    batches: (tables, plan, rules) => readObjectBatches(open(plan), tables, rules, batchRows),
   };
 }
 
@@ -104,6 +120,7 @@ function plannedTable(
     places,
     hasRowsIn: (list) => list !== undefined && plan.tablesOf(list).includes(planned),
     rowsOf: (list, value) => plan.rowsOf(planned, list ?? '', value, above),
+    above,
   };
 }
 
@@ -135,6 +152,7 @@ function inferredTables(
       places,
       hasRowsIn: (each) => each === list,
       rowsOf: (_, value) => [leavesOf(value)],
+      above: [],
     };
   });
 }

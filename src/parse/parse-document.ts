@@ -1,11 +1,13 @@
 import { ReportsError } from '../errors.js';
 import type { ReportSchema } from '../schema/types.js';
 import type { ExaminedDocument } from '../source/types.js';
+import { jsonColumns } from './columnar/json-columns.js';
 import { type Assumption, parseColumnar } from './columnar/parse-columnar.js';
 import { NotColumnar } from './columnar/rows.js';
 import { parseDelimited } from './delimited.js';
 import { readJsonObjects } from './json.js';
-import { parseObjects } from './objects.js';
+import type { ListPaths } from './object-lists.js';
+import { oneByOne, parseObjects } from './objects.js';
 import type { Engine, ParsedDocument } from './types.js';
 import { readWorkbook } from './workbook.js';
 import { readXmlObjects } from './xml.js';
@@ -51,11 +53,10 @@ export async function parseDocument({
   if (format !== 'a binary file' && isMessage) {
     throw new ReportsError('NOT_A_REPORT', { reportType, documentId, found: beginning });
   }
-  if (format === 'JSON') {
-    return parseObjects(document, schema, (paths) => readJsonObjects(document, paths), batchRows);
-  }
+  if (format === 'JSON') return parseJson(document, schema, reading);
   if (format === 'XML') {
-    return parseObjects(document, schema, (paths) => readXmlObjects(document, paths), batchRows);
+    const openXml = (paths: ListPaths) => readXmlObjects(document, paths);
+    return parseObjects(document, schema, oneByOne(openXml, batchRows));
   }
   throw new ReportsError('FORMAT_UNSUPPORTED', {
     reportType,
@@ -89,7 +90,23 @@ async function parseByEngine(
   if (engine === 'columnar' && !(known instanceof NotColumnar)) {
     return parseColumnar(document, schema, head, known);
   }
-  const parsed = await parseDelimited(document, schema, head, batchRows);
+  return withReason(await parseDelimited(document, schema, head, batchRows), known);
+}
+
+async function parseJson(
+  document: ExaminedDocument,
+  schema: ReportSchema | undefined,
+  { engine, known, batchRows }: Reading,
+): Promise<ParsedDocument> {
+  if (engine === 'columnar' && !(known instanceof NotColumnar)) {
+    return { ...(await parseObjects(document, schema, jsonColumns(document))), engine };
+  }
+  const openJson = (paths: ListPaths) => readJsonObjects(document, paths);
+  return withReason(await parseObjects(document, schema, oneByOne(openJson, batchRows)), known);
+}
+
+/** Tells why a document was not read by the columnar parser. */
+function withReason(parsed: ParsedDocument, known: Reading['known']): ParsedDocument {
   return known instanceof NotColumnar
     ? { ...parsed, notes: [...parsed.notes, `read by the reference parser: ${known.message}`] }
     : parsed;

@@ -1,7 +1,8 @@
 import sax from 'sax';
 import { ReportsError } from '../errors.js';
 import type { ExaminedDocument } from '../source/types.js';
-import { ElementText, joinPath } from './leaves.js';
+import { ElementText } from './exact-json.js';
+import { joinPath } from './leaves.js';
 import { type ListPaths, noPaths, type ObjectRow } from './object-lists.js';
 
 type Element = Record<string, unknown>;

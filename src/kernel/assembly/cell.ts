@@ -5,21 +5,30 @@
 
 const quote: u8 = 0x22;
 
+/** Forms of a cell: text as it stands is 0; of text with a pair of quotes around it they are no part; of JSON an empty text is one. */
+const outerQuotes: i32 = 1;
+const jsonValue: i32 = 2;
+
 /** Where the mark before a cell is. */
 export function markOf(marks: usize, rows: usize, row: i32, place: i32): usize {
   return marks + ((<usize>(load<i32>(rows + ((<usize>row) << 2)) + place)) << 2);
 }
 
-/** Where the text of the cell behind a mark begins; `outerQuotes`: behind the quote, where a pair of them is around it. */
-export function cellStart(text: usize, mark: usize, outerQuotes: bool): usize {
+/** Where the text of the cell behind a mark begins. */
+export function cellStart(text: usize, mark: usize, form: i32): usize {
   const start = text + load<i32>(mark) + 1;
-  return outerQuotes && isQuoted(text, mark) ? start + 1 : start;
+  return form === outerQuotes && isQuoted(text, mark) ? start + 1 : start;
 }
 
-/** Bytes of the same text; 0 or less for a cell that is empty or that its row lacks. */
-export function cellLength(text: usize, mark: usize, outerQuotes: bool): i32 {
+/** Bytes of the same text; less than 0 for a cell that its row lacks. */
+export function cellLength(text: usize, mark: usize, form: i32): i32 {
   const length = load<i32>(mark, 4) - load<i32>(mark) - 1;
-  return outerQuotes && isQuoted(text, mark) ? length - 2 : length;
+  return form === outerQuotes && isQuoted(text, mark) ? length - 2 : length;
+}
+
+/** Fewer bytes than this are no text. */
+export function leastLength(form: i32): i32 {
+  return form === jsonValue ? 0 : 1;
 }
 
 function isQuoted(text: usize, mark: usize): bool {
@@ -29,16 +38,9 @@ function isQuoted(text: usize, mark: usize): bool {
 }
 
 /** Whether one of the rows has something in the cell at `place`. */
-export function hasContent(
-  text: usize,
-  marks: usize,
-  rows: usize,
-  count: i32,
-  place: i32,
-  outerQuotes: bool,
-): bool {
+export function hasContent(text: usize, marks: usize, rows: usize, count: i32, place: i32, form: i32): bool {
   for (let row = 0; row < count; row += 1) {
-    if (cellLength(text, markOf(marks, rows, row, place), outerQuotes) > 0) return true;
+    if (cellLength(text, markOf(marks, rows, row, place), form) > 0) return true;
   }
   return false;
 }

@@ -1,6 +1,17 @@
 export { hasContent } from './cell';
 export { encodeAscending } from './deltas';
 export { countEntries, settleEntries } from './entries';
+export { endOfValue, itemsRead, itemsStopped, readItems, unevenCells } from './json';
+export {
+  newPath,
+  pathFirstChild,
+  pathKinds,
+  pathName,
+  pathNameLength,
+  pathNext,
+  pathOrder,
+  setPath,
+} from './json-paths';
 export { allocate, capacityOf, enlarge, release, reset } from './memory';
 export {
   addIntegers,

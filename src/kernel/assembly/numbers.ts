@@ -39,7 +39,7 @@ export function addIntegers(
   rows: usize,
   count: i32,
   place: i32,
-  outerQuotes: bool,
+  form: i32,
   kind: i32,
   precision: i32,
   scale: i32,
@@ -56,10 +56,10 @@ export function addIntegers(
   valuesRead = 0;
   for (let row = 0; row < count; row += 1) {
     const cell = markOf(marks, rows, row, place);
-    const length = cellLength(text, cell, outerQuotes);
+    const length = cellLength(text, cell, form);
     let value: i64 = 0;
     if (length > 0) {
-      if (readInteger(cellStart(text, cell, outerQuotes), length, kind, precision, scale, mark)) {
+      if (readInteger(cellStart(text, cell, form), length, kind, precision, scale, mark)) {
         value = number;
         valuesRead += 1;
         setBit(validity, from + row);

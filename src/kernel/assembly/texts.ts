@@ -1,5 +1,5 @@
 import { setBit } from './bits';
-import { cellLength, cellStart, markOf } from './cell';
+import { cellLength, cellStart, leastLength, markOf } from './cell';
 import { allocate, enlarge, release } from './memory';
 
 /** Bytes that may be read and written behind a text, so that whole words can be. */
@@ -73,24 +73,25 @@ export function addToDictionary(
   rows: usize,
   count: i32,
   place: i32,
-  outerQuotes: bool,
+  form: i32,
   entries: usize,
 ): i32 {
   const dictionary = changetype<Dictionary>(at);
+  const least = leastLength(form);
   let empty = 0;
   let last = -1;
   let lastStart: usize = 0;
   let lastLength = -1;
   for (let row = 0; row < count; row += 1) {
     const mark = markOf(marks, rows, row, place);
-    const length = cellLength(text, mark, outerQuotes);
+    const length = cellLength(text, mark, form);
     const entry = entries + ((<usize>row) << 2);
-    if (length <= 0) {
+    if (length < least) {
       store<i32>(entry, -1);
       empty += 1;
       continue;
     }
-    const start = cellStart(text, mark, outerQuotes);
+    const start = cellStart(text, mark, form);
     // Rows that follow each other often say the same.
     if (length !== lastLength || !areEqual(start, lastStart, length)) {
       last = numberOf(dictionary, start, length);
@@ -173,13 +174,12 @@ function mix(value: u64): u64 {
   return product ^ (product >> 32);
 }
 
-/** The lowest one to eight bytes of a word. */
+/** The lowest bytes of a word, eight at most. */
 function lowBytes(word: u64, count: i32): u64 {
-  return word & (0xffffffffffffffff >> ((<u64>(8 - count)) << 3));
+  return select<u64>(word & (0xffffffffffffffff >> ((<u64>(8 - count)) << 3)), 0, count > 0);
 }
 
-/** Compares texts of at least one byte. */
-function areEqual(a: usize, b: usize, length: i32): bool {
+export function areEqual(a: usize, b: usize, length: i32): bool {
   let at: usize = 0;
   let rest = length;
   for (; rest > 8; rest -= 8, at += 8) if (load<u64>(a + at) !== load<u64>(b + at)) return false;
@@ -233,19 +233,20 @@ export function addTexts(
   rows: usize,
   count: i32,
   place: i32,
-  outerQuotes: bool,
+  form: i32,
   validity: usize,
   from: i32,
 ): i32 {
   const texts = changetype<Texts>(at);
   reserve(texts, count);
+  const least = leastLength(form);
   let empty = 0;
   for (let row = 0; row < count; row += 1) {
     const mark = markOf(marks, rows, row, place);
-    const length = cellLength(text, mark, outerQuotes);
-    if (length > 0) setBit(validity, from + row);
+    const length = cellLength(text, mark, form);
+    if (length >= least) setBit(validity, from + row);
     else empty += 1;
-    append(texts, cellStart(text, mark, outerQuotes), max(0, length));
+    append(texts, cellStart(text, mark, form), max(0, length));
   }
   return empty;
 }

@@ -3,7 +3,7 @@ import { withoutOuterQuotes } from '../dialect.js';
 import { type Clue, clueOf, type Evidence } from '../evidence.js';
 import type { Reject } from '../types.js';
 import { expectedReason, textReader, type Value, type ValueRules } from '../values.js';
-import { cellText, type Rows } from './rows.js';
+import { type CellForm, cellText, type Rows } from './rows.js';
 
 /** What a text that is not empty says. */
 export interface Reading {
@@ -17,8 +17,7 @@ export interface CellReaderOptions {
   column: ResolvedColumn;
   /** Its cell in each row, from the left. */
   place: number;
-  /** One pair of quotes around a cell is taken off. */
-  outerQuotes: boolean;
+  form: CellForm;
   rules: ValueRules;
   evidence: Evidence;
 }
@@ -39,9 +38,9 @@ export class CellReader {
 
   /** The value of a cell; undefined where it has none, or what it has is not of the type and goes to `rejects`. */
   readCell(rows: Rows, row: number, rejects: Reject[]): Value | undefined {
-    const { place, outerQuotes, evidence } = this.options;
+    const { place, form, evidence } = this.options;
     const cell = cellText(rows, row, place);
-    const text = outerQuotes ? withoutOuterQuotes(cell) : cell;
+    const text = form === 'outer quotes' ? withoutOuterQuotes(cell) : cell;
     if (text === '') return undefined;
     const { value, rejected, clue } = this.read(text);
     evidence.add(clue);

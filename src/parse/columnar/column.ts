@@ -64,8 +64,8 @@ export class Column {
 
   /** Adds the cells of these rows; what is not of the type goes to `rejects`. */
   add(rows: Rows, rejects: Reject[]): void {
-    const { place, outerQuotes } = this.options;
-    const cells = cellsOf(rows, place, outerQuotes);
+    const { place, form } = this.options;
+    const cells = cellsOf(rows, place, form);
     if (this.values) return this.values.add(cells, rows, rejects);
     const { texts, readings } = this;
     const from = texts.length;

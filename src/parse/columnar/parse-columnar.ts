@@ -112,7 +112,7 @@ async function* readRowGroups(
     kernel,
     columns: table.columns,
     places,
-    outerQuotes: dialect.quoting === 'outer',
+    form: dialect.quoting === 'outer' ? 'outer quotes' : 'plain',
     rules: assumed.rules,
     emptyPlaces: [...assumed.emptyNameless].map(placeOf),
   });
@@ -153,7 +153,7 @@ function confirmed(
 }
 
 /** The bytes of a document in UTF-8. A byte order mark stands before the header, where it does no harm. */
-async function* openUtf8(document: ExaminedDocument): AsyncGenerator<Uint8Array> {
+export async function* openUtf8(document: ExaminedDocument): AsyncGenerator<Uint8Array> {
   if (document.isValidUtf8) yield* document.openBytes();
   else for await (const text of document.openText()) yield Buffer.from(text);
 }

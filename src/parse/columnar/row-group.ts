@@ -9,15 +9,14 @@ import { openSink } from '../value-sinks.js';
 import type { ValueRules } from '../values.js';
 import { nullData } from './arrow-data.js';
 import { Column } from './column.js';
-import { cellsOf, mostRowsTogether, type Rows } from './rows.js';
+import { type CellForm, cellsOf, mostRowsTogether, type Rows } from './rows.js';
 
 export interface RowGroupOptions {
   kernel: Kernel;
   columns: ResolvedColumn[];
   /** For each column its cell in a row, from the left; undefined for one that the document lacks. */
   places: (number | undefined)[];
-  /** One pair of quotes around a cell is taken off. */
-  outerQuotes: boolean;
+  form: CellForm;
   rules: ValueRules;
   /** Cells that are assumed to be empty in all rows. */
   emptyPlaces: number[];
@@ -65,9 +64,9 @@ export class RowGroupBuilder {
   }
 
   add(rows: Rows): void {
-    const { emptyPlaces, outerQuotes, kernel } = this.options;
+    const { emptyPlaces, form, kernel } = this.options;
     for (const place of emptyPlaces) {
-      if (kernel.calls.hasContent(...cellsOf(rows, place, outerQuotes))) this.filledPlaces.add(place);
+      if (kernel.calls.hasContent(...cellsOf(rows, place, form))) this.filledPlaces.add(place);
     }
     const found = [...rows.rejects];
     for (const column of this.columns) column?.add(rows, found);

@@ -17,9 +17,14 @@ export interface Rows {
   rejects: Reject[];
 }
 
-/** The cells at `place` from the left; `outerQuotes`: one pair of quotes around a cell is no part of it. */
-export function cellsOf({ slab, marks, first, count }: Rows, place: number, outerQuotes: boolean): Cells {
-  return [slab.at, marks, first, count, place, Number(outerQuotes)];
+/** What a cell is: text as it stands; text that a pair of quotes around it is no part of; a value of JSON, where an empty text is a text. */
+export type CellForm = 'plain' | 'outer quotes' | 'json';
+
+const formNumbers: Record<CellForm, number> = { plain: 0, 'outer quotes': 1, json: 2 };
+
+/** The cells at `place` from the left. */
+export function cellsOf({ slab, marks, first, count }: Rows, place: number, form: CellForm): Cells {
+  return [slab.at, marks, first, count, place, formNumbers[form]];
 }
 
 /** The text of one of them; empty where its row lacks it. */

@@ -71,7 +71,7 @@ export async function* readSlabs(kernel: Kernel, bytes: AsyncIterable<Uint8Array
 }
 
 /** A slab with room for so many bytes behind those that are there. */
-function enlarged(slab: Slab, there: number, more: number): Slab {
+export function enlarged(slab: Slab, there: number, more: number): Slab {
   if (there + more <= slab.capacity) return slab;
   const larger = new Slab(slab.kernel, Math.max(slab.capacity * 2, there + more));
   larger.bytes().set(slab.bytes().subarray(0, there));

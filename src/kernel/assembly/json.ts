@@ -1,0 +1,299 @@
+import {
+  asJson,
+  asWhole,
+  boolKind,
+  jsonKind,
+  memberNamed,
+  newPath,
+  nextReading,
+  note,
+  nullKind,
+  numberKind,
+  PathNode,
+  textKind,
+} from './json-paths';
+import {
+  beginTokens,
+  behindBlanks,
+  behindNumber,
+  behindWord,
+  closingQuote,
+  forgetBlanks,
+  hasEscapes,
+  isBeforeEnd,
+  sawBlanks,
+  stopAt,
+  stopFor,
+  stopReason,
+  plainText,
+} from './json-tokens';
+import { areEqual } from './texts';
+
+/**
+ * Why `readItems` stopped, besides `needsMore` and `malformed`: enough items were read; the list ends; an item has names that were new, and is
+ * to be read again; a name is of a kind that is not read here, or stands twice; objects lie too deep.
+ */
+const enough: i32 = 2;
+const listEnded: i32 = 3;
+const newNames: i32 = 4;
+const oddName: i32 = 5;
+const tooDeep: i32 = 6;
+
+const mostDepth: i32 = 256;
+
+export let itemsRead: i32 = 0;
+export let itemsStopped: i32 = 0;
+/** Cells noted in `uneven` by the last call. */
+export let unevenCells: i32 = 0;
+
+/** Of the item that is being read. */
+let source: usize = 0;
+let cells: usize = 0;
+let reading: i32 = 0;
+/** Stays until the item is read to its end. */
+let madePaths: bool = false;
+let escapedAt: usize = 0;
+let escapedCount: i32 = 0;
+let unevenAt: usize = 0;
+let isUneven: bool = false;
+
+/**
+ * Reads items of a list as rows: the values at the paths below `root` become cells as in `src/parse/columnar/rows.ts`, each with a mark before it
+ * and one behind it. Strings are cells without their quotes, escapes resolved in place; numbers and words are cells as they stand; lists, and what
+ * is to be kept whole, as JSON. What is null makes no cell. An item without a path of its own gets one, and nothing is read behind it.
+ * @param length Behind so many bytes of `text` 80 may be read, and have no meaning.
+ * @param from Where an item begins, or the comma before it where `begun` says that one was read.
+ * @param template The marks of a row without values; so many bytes each row has.
+ * @param marks Room for `most` rows.
+ * @param escaped Room for the cells of one row.
+ * @param uneven Gets the places in `marks` of cells of JSON that has blanks, escapes or objects.
+ * @returns Where to go on; `itemsRead` and `itemsStopped` say more.
+ */
+export function readItems(
+  text: usize,
+  length: i32,
+  from: i32,
+  begun: bool,
+  root: usize,
+  template: usize,
+  rowBytes: i32,
+  marks: usize,
+  most: i32,
+  escaped: usize,
+  uneven: usize,
+): i32 {
+  source = text;
+  escapedAt = escaped;
+  unevenAt = uneven;
+  itemsRead = 0;
+  unevenCells = 0;
+  beginTokens(text + length);
+  let isFirst = !begun;
+  let whole = text + from;
+  while (itemsRead < most) {
+    const start = itemStart(whole, isFirst);
+    if (start === 0) return stopped(stopReason(), whole);
+    cells = marks + <usize>(itemsRead * rowBytes);
+    memory.copy(cells, template, rowBytes);
+    reading = nextReading();
+    escapedCount = 0;
+    const unevenBefore = unevenCells;
+    const end = readValue(start, root, 0);
+    if (end === 0 || madePaths) {
+      unevenCells = unevenBefore;
+      if (end === 0) return stopped(stopReason(), whole);
+      madePaths = false;
+      return stopped(newNames, whole);
+    }
+    resolveEscapes();
+    itemsRead += 1;
+    whole = end;
+    isFirst = false;
+  }
+  return stopped(enough, whole);
+}
+
+/** Where the value ends that begins at `from`; -1 where it doesn't, as `itemsStopped` says. */
+export function endOfValue(text: usize, length: i32, from: i32): i32 {
+  beginTokens(text + length);
+  const end = readValue(text + from, 0, 0);
+  itemsStopped = stopReason();
+  return end === 0 ? -1 : <i32>(end - text);
+}
+
+function stopped(why: i32, whole: usize): i32 {
+  itemsStopped = why;
+  return <i32>(whole - source);
+}
+
+/** The next item behind what was read; 0 where none is, or where the list ends. */
+function itemStart(whole: usize, isFirst: bool): usize {
+  const at = behindBlanks(whole);
+  const byte = load<u8>(at);
+  if (byte === 0x5d) return stopFor(listEnded);
+  if (isFirst) return isBeforeEnd(at) ? at : stopAt(at);
+  return byte === 0x2c ? behindBlanks(at + 1) : stopAt(at);
+}
+
+function resolveEscapes(): void {
+  for (let index = 0; index < escapedCount; index += 1) {
+    const mark = <usize>load<i32>(escapedAt + ((<usize>index) << 2));
+    const end = plainText(source + load<i32>(mark) + 1, source + load<i32>(mark, 4));
+    store<i32>(mark, <i32>(end - source), 4);
+  }
+}
+
+/** Reads a value at a path; where that is 0, what is in it is passed over. */
+function readValue(at: usize, pathAt: usize, depth: i32): usize {
+  if (depth > mostDepth) return stopFor(tooDeep);
+  const byte = load<u8>(at);
+  if (byte === 0x22) return readString(at, pathAt);
+  if (byte === 0x7b || byte === 0x5b) {
+    if (byte === 0x7b && pathAt !== 0 && changetype<PathNode>(pathAt).form !== asWhole) {
+      return readMembers(at + 1, pathAt, depth);
+    }
+    return readWhole(at, pathAt, depth);
+  }
+  const isNumber = byte === 0x2d || (byte >= 0x30 && byte <= 0x39);
+  const end = isNumber ? behindNumber(at) : behindWord(at);
+  if (end !== 0 && pathAt !== 0) {
+    const isNull = byte === 0x6e;
+    putValue(pathAt, isNumber ? numberKind : isNull ? nullKind : boolKind, at, end);
+  }
+  return end;
+}
+
+function readString(at: usize, pathAt: usize): usize {
+  const quote = closingQuote(at + 1);
+  if (quote === 0) return 0;
+  if (pathAt === 0) {
+    isUneven = isUneven || hasEscapes();
+    return quote + 1;
+  }
+  const path = changetype<PathNode>(pathAt);
+  if (path.form >= asJson) {
+    isUneven = hasEscapes();
+    putValue(pathAt, textKind, at, quote + 1);
+    return quote + 1;
+  }
+  putValue(pathAt, textKind, at + 1, quote);
+  if (hasEscapes() && path.place >= 0) {
+    store<i32>(escapedAt + ((<usize>escapedCount) << 2), <i32>markOf(path));
+    escapedCount += 1;
+  }
+  return quote + 1;
+}
+
+/** Reads a list, or an object that is kept whole. */
+function readWhole(at: usize, pathAt: usize, depth: i32): usize {
+  if (pathAt !== 0) {
+    isUneven = false;
+    forgetBlanks();
+  }
+  const isList = load<u8>(at) === 0x5b;
+  const end = isList ? behindItems(at + 1, depth) : readMembers(at + 1, 0, depth);
+  if (end === 0 || pathAt === 0) return end;
+  isUneven = isUneven || sawBlanks();
+  putValue(pathAt, jsonKind, at, end);
+  return end;
+}
+
+function behindItems(from: usize, depth: i32): usize {
+  let at = behindBlanks(from);
+  if (load<u8>(at) === 0x5d) return at + 1;
+  for (;;) {
+    at = readValue(at, 0, depth + 1);
+    if (at === 0) return 0;
+    at = behindBlanks(at);
+    const byte = load<u8>(at);
+    if (byte === 0x5d) return at + 1;
+    if (byte !== 0x2c) return stopAt(at);
+    at = behindBlanks(at + 1);
+  }
+  return 0;
+}
+
+/** Reads the members of an object, from behind its brace. */
+function readMembers(from: usize, pathAt: usize, depth: i32): usize {
+  // Names may stand twice, or in an order that is not kept.
+  if (pathAt === 0) isUneven = true;
+  let at = behindBlanks(from);
+  if (load<u8>(at) === 0x7d) return at + 1;
+  let expected: usize = pathAt === 0 ? 0 : changetype<PathNode>(pathAt).firstChild;
+  for (;;) {
+    if (load<u8>(at) !== 0x22) return stopAt(at);
+    let memberAt: usize = 0;
+    if (pathAt === 0) {
+      at = closingQuote(at + 1);
+      if (at === 0) return 0;
+      isUneven = isUneven || hasEscapes();
+    } else {
+      memberAt = expected;
+      const name = at + 1;
+      at = expected === 0 ? 0 : quoteBehind(name, changetype<PathNode>(expected));
+      if (at === 0) {
+        at = closingQuote(name);
+        if (at === 0) return 0;
+        memberAt = memberOf(pathAt, expected, name, at);
+        if (memberAt === 0) return 0;
+      }
+      const member = changetype<PathNode>(memberAt);
+      if (member.reading === reading) return stopFor(oddName);
+      member.reading = reading;
+      expected = member.next;
+    }
+    at = behindBlanks(at + 1);
+    if (load<u8>(at) !== 0x3a) return stopAt(at);
+    at = readValue(behindBlanks(at + 1), memberAt, depth + 1);
+    if (at === 0) return 0;
+    at = behindBlanks(at);
+    const byte = load<u8>(at);
+    if (byte === 0x7d) return at + 1;
+    if (byte !== 0x2c) return stopAt(at);
+    at = behindBlanks(at + 1);
+  }
+  return 0;
+}
+
+/** The closing quote of a name where it is the one expected, else 0. */
+function quoteBehind(name: usize, expected: PathNode): usize {
+  const quote = name + expected.nameLength;
+  if (!isBeforeEnd(quote) || load<u8>(quote) !== 0x22) return 0;
+  return areEqual(name, expected.name, expected.nameLength) ? quote : 0;
+}
+
+function memberOf(pathAt: usize, expected: usize, name: usize, end: usize): usize {
+  const length = <i32>(end - name);
+  if (length === 0 || hasEscapes() || isIndex(name, length)) return stopFor(oddName);
+  const found = memberNamed(changetype<PathNode>(pathAt), expected, name, length);
+  if (found !== 0) return found;
+  madePaths = true;
+  return newPath(pathAt, name, length);
+}
+
+/** Whether a name may be one of those that JavaScript puts first, whatever the order of the document. */
+function isIndex(name: usize, length: i32): bool {
+  for (let index = 0; index < length; index += 1) {
+    const byte = load<u8>(name + index);
+    if (byte < 0x30 || byte > 0x39) return false;
+  }
+  return true;
+}
+
+function markOf(path: PathNode): usize {
+  return cells + ((<usize>path.place) << 3);
+}
+
+/** Notes what stands at a path, and makes it a cell where there is one for it. */
+function putValue(pathAt: usize, kind: i32, from: usize, to: usize): void {
+  const path = changetype<PathNode>(pathAt);
+  note(path, path.form === asWhole && kind !== nullKind ? jsonKind : kind);
+  if (path.place < 0 || kind === nullKind) return;
+  const isJson = kind === jsonKind || (kind === textKind && path.form >= asJson);
+  const mark = markOf(path);
+  store<i32>(mark, <i32>(from - source) - 1);
+  store<i32>(mark, <i32>(to - source), 4);
+  if (!isJson || !isUneven) return;
+  store<i32>(unevenAt + ((<usize>unevenCells) << 2), <i32>mark);
+  unevenCells += 1;
+}

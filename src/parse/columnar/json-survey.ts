@@ -1,0 +1,125 @@
+import { type Kernel, takeKernel } from '../../kernel/kernel.js';
+import type { ExaminedDocument } from '../../source/types.js';
+import { walkJson } from '../json-walk.js';
+import { ObjectSurvey } from '../object-columns.js';
+import { noPaths } from '../object-lists.js';
+import type { ObjectPlan } from '../object-plan.js';
+import type { FoundObjects } from '../object-survey.js';
+import { DistinctTexts } from './distinct-texts.js';
+import { JsonBytes } from './json-bytes.js';
+import { JsonRows } from './json-rows.js';
+import { cellsOf, NotColumnar, type Rows } from './rows.js';
+
+/**
+ * Finds out what a JSON document has, as `surveyObjects` does. Values are looked at only where no column of the schema says of what type they
+ * are.
+ * Errors: NotColumnar, also where tables of the schema are in each other.
+ */
+export async function surveyJson(
+  document: ExaminedDocument,
+  plan: ObjectPlan | undefined,
+): Promise<FoundObjects> {
+  const found: FoundObjects = { tables: new Map(), lists: new Map(), beside: undefined };
+  const kernel = takeKernel();
+  try {
+    const lists = new Map<string, ListSurvey>();
+    const surveyOf = (list: string) => {
+      const known = lists.get(list);
+      if (known) return known;
+      const opened = openSurvey(kernel, list, plan, found);
+      lists.set(list, opened);
+      return opened;
+    };
+    const source = new JsonBytes(
+      document,
+      kernel,
+      (list) => surveyOf(list).rows,
+      (list) => surveyOf(list).takeNewPaths(),
+    );
+    for await (const { list, value } of walkJson(source, plan?.lists ?? noPaths)) {
+      if (list === undefined) found.beside = value;
+      else if (value === undefined) surveyOf(list);
+      else surveyOf(list).add(value);
+    }
+    for (const survey of lists.values()) survey.end();
+    return found;
+  } finally {
+    kernel.giveBack();
+  }
+}
+
+function openSurvey(
+  kernel: Kernel,
+  list: string,
+  plan: ObjectPlan | undefined,
+  found: FoundObjects,
+): ListSurvey {
+  const table = plan?.tableOfItems(list);
+  if (plan && table) {
+    const survey = new ObjectSurvey(table.schema);
+    found.tables.set(table, { survey, list });
+    return new ListSurvey(kernel, survey, plan.wholePaths(table));
+  }
+  if (plan && plan.tablesOf(list).length > 0) throw new NotColumnar('its tables are in each other');
+  const survey = new ObjectSurvey();
+  found.lists.set(list, survey);
+  return new ListSurvey(kernel, survey, new Set());
+}
+
+/** Distinct texts of a path, and rows, that are kept until their types are looked at. */
+const mostTexts = 4096;
+const mostRows = 122_880;
+
+/** What the rows of one list have. */
+class ListSurvey {
+  readonly rows: JsonRows;
+  /** Paths whose texts are looked at, with the place of their cells. */
+  private readonly looked = new Map<string, { place: number; texts: DistinctTexts }>();
+
+  constructor(
+    private readonly kernel: Kernel,
+    private readonly survey: ObjectSurvey,
+    wholePaths: Set<string>,
+  ) {
+    this.rows = new JsonRows(kernel);
+    for (const path of wholePaths) this.rows.tree.set(path, -1, 'whole');
+    this.takeNewPaths();
+  }
+
+  /** Gives cells to paths that are new, where no column is declared for them. */
+  takeNewPaths(): void {
+    for (const { path } of this.rows.tree.met()) {
+      if (this.survey.isDeclared(path) || this.looked.has(path)) continue;
+      const place = this.looked.size;
+      this.rows.tree.set(path, place, 'text');
+      this.looked.set(path, { place, texts: new DistinctTexts(this.kernel) });
+    }
+    this.rows.widen(this.looked.size);
+  }
+
+  add(rows: Rows): void {
+    this.survey.rows += rows.count;
+    for (const { place, texts } of this.looked.values()) texts.add(cellsOf(rows, place * 2, 'json'));
+    const isFull = ({ texts }: { texts: DistinctTexts }) =>
+      texts.count > mostTexts || texts.length > mostRows;
+    if ([...this.looked.values()].some(isFull)) this.infer();
+  }
+
+  end(): void {
+    this.infer();
+  }
+
+  private infer(): void {
+    for (const { path, kinds } of this.rows.tree.met()) {
+      if (path === '.' && kinds.includes('json')) throw new NotColumnar('its rows are lists');
+      for (const kind of kinds) this.survey.note(path, kind);
+    }
+    for (const [path, { texts }] of this.looked) {
+      for (let entry = 0; entry < texts.count && !this.survey.isText(path); entry += 1) {
+        this.survey.infer(path, texts.text(entry));
+      }
+      texts.clear();
+      if (this.survey.isText(path)) this.rows.tree.set(path, -1, 'text');
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import { joinPath } from './leaves.js';
+import type { ListPaths, ObjectRow } from './object-lists.js';
+
+/** What is read off a JSON document, piece by piece. */
+export interface JsonSource<Item> {
+  /** The next character that isn't blank; empty at the end. */
+  peek(): Promise<string>;
+  expect(character: string): Promise<void>;
+  /** The next value whole. */
+  value(): Promise<unknown>;
+  /** Behind a value: takes the comma where another follows, and tells what comes next. */
+  afterValue(end: string): Promise<string>;
+  /** The next value as an item of that list. */
+  item(list: string): AsyncIterable<Item>;
+  /** The items of that list, from behind its bracket to before the other. */
+  items(list: string): AsyncIterable<Item>;
+  problem(found: string): Error;
+}
+
+/**
+ * Walks through the lists of a JSON document: the list that it is, or every list that is a member of its object; last comes what stands beside
+ * the lists, as one object. `paths` may name deeper lists, and objects that are rows.
+ * Errors: the source's.
+ */
+export async function* walkJson<Item>(
+  source: JsonSource<Item>,
+  paths: ListPaths,
+): AsyncGenerator<ObjectRow<Item>> {
+  const beside = emptyObject();
+  if ((await source.peek()) === '[') {
+    yield* listAt(source, '');
+  } else if (paths.isRow('')) {
+    yield* itemAt(source, '');
+  } else {
+    yield* membersOf(source, '', paths, beside);
+    if (Object.keys(beside).length > 0) yield { value: beside };
+  }
+  if ((await source.peek()) !== '') throw source.problem('found more text after the end');
+}
+
+/** The rows in an object, at that path; its other members are put into `beside`. */
+async function* membersOf<Item>(
+  source: JsonSource<Item>,
+  path: string,
+  paths: ListPaths,
+  beside: Record<string, unknown>,
+): AsyncGenerator<ObjectRow<Item>> {
+  await source.expect('{');
+  let next = await source.peek();
+  while (next !== '}') {
+    if (next !== '"') throw source.problem(`found ${shownCharacter(next)} where a name should be`);
+    const name = String(await source.value());
+    const here = joinPath(path, name);
+    await source.expect(':');
+    const begins = await source.peek();
+    if (begins === '[' && !paths.isBeside(here)) {
+      yield* listAt(source, here);
+    } else if (begins === '{' && paths.isRow(here)) {
+      yield* itemAt(source, here);
+    } else if (begins === '{' && paths.leadsToRows(here)) {
+      const inner = emptyObject();
+      beside[name] = inner;
+      yield* membersOf(source, here, paths, inner);
+    } else {
+      beside[name] = await source.value();
+    }
+    next = await source.afterValue('}');
+  }
+  await source.expect('}');
+}
+
+/** Without a prototype, as a member may be named `__proto__`. */
+function emptyObject(): Record<string, unknown> {
+  return Object.create(null);
+}
+
+async function* listAt<Item>(source: JsonSource<Item>, list: string): AsyncGenerator<ObjectRow<Item>> {
+  await source.expect('[');
+  yield { list, value: undefined };
+  for await (const value of source.items(list)) yield { list, value };
+  await source.expect(']');
+}
+
+async function* itemAt<Item>(source: JsonSource<Item>, list: string): AsyncGenerator<ObjectRow<Item>> {
+  yield { list, value: undefined };
+  for await (const value of source.item(list)) yield { list, value };
+}
+
+export function shownCharacter(character: string): string {
+  return character === '' ? 'the end' : JSON.stringify(character);
+}
