@@ -12,7 +12,7 @@ export interface Utf8Finding {
   goodCharacters: number;
 }
 
-const enoughCharacters = 100_000;
+const enoughCharacters = 20_000;
 
 /** Checks bytes for UTF-8 while they pass; characters may be cut anywhere. */
 export class Utf8Check {
@@ -49,7 +49,11 @@ export class Utf8Check {
     this.finding.hasLongCharacters = true;
     // A text with so many good characters needs no more of them.
     if (isValid && this.finding.goodCharacters >= enoughCharacters) return;
-    this.finding.isValid &&= isValid;
+    if (isValid) {
+      this.finding.goodCharacters += longCharacters(bytes);
+      return;
+    }
+    this.finding.isValid = false;
     for (let at = 0; at < bytes.length; ) {
       const length = characterLength(bytes, at);
       if (length > 1) this.finding.goodCharacters += 1;
@@ -57,6 +61,13 @@ export class Utf8Check {
       at += Math.max(1, length);
     }
   }
+}
+
+/** How many characters of more than one byte are in a text of whole ones. */
+function longCharacters(bytes: Buffer): number {
+  let count = 0;
+  for (let at = 0; at < bytes.length; at += 1) if ((bytes[at] as number) >= 0xc0) count += 1;
+  return count;
 }
 
 /** Bytes of the character at a place; 0 where there is none. */
