@@ -19,14 +19,14 @@ export interface JsonSource<Item> {
 
 /**
  * Walks through the lists of a JSON document: the list that it is, or every list that is a member of its object; last comes what stands beside
- * the lists, as one object. `paths` may name deeper lists, and objects that are rows.
+ * the lists, as one object. `paths` may name deeper lists, and objects that are rows. `beside` gets what stands beside the lists as it comes.
  * Errors: the source's.
  */
 export async function* walkJson<Item>(
   source: JsonSource<Item>,
   paths: ListPaths,
+  beside: Record<string, unknown> = emptyObject(),
 ): AsyncGenerator<ObjectRow<Item>> {
-  const beside = emptyObject();
   if ((await source.peek()) === '[') {
     yield* listAt(source, '');
   } else if (paths.isRow('')) {
@@ -70,7 +70,7 @@ async function* membersOf<Item>(
 }
 
 /** Without a prototype, as a member may be named `__proto__`. */
-function emptyObject(): Record<string, unknown> {
+export function emptyObject(): Record<string, unknown> {
   return Object.create(null);
 }
 

@@ -29,21 +29,28 @@ export async function parseObjects(
   schema: ReportSchema | undefined,
   reading: ObjectReading,
 ): Promise<ParsedDocument> {
-  const { facts } = raw;
   const plan = schema?.tables.length ? new ObjectPlan(schema) : undefined;
   const found = await reading.survey(plan);
-  const rules = rulesOf(schema);
-  const notes: string[] = [];
-  const tables = [
-    ...(plan ? plannedTables(facts, plan, found, rules, notes) : []),
-    ...inferredTables(facts, found, plan, rules),
-  ];
+  const rules = objectRules(schema);
+  const { tables, notes } = objectLayout(raw.facts, plan, found, rules);
   return {
     dialect: { ...rules, preambleLines: 0 },
     tables: tables.map(({ table }) => table),
     notes,
     batches: reading.batches(tables, plan, rules),
   };
+}
+
+/** The tables of what was found, and what is worth telling of it. Errors: HEADER_UNKNOWN, KEY_COLUMN_MISSING. */
+export function objectLayout(
+  facts: DocumentFacts,
+  plan: ObjectPlan | undefined,
+  found: FoundObjects,
+  rules: ValueRules,
+): { tables: ObjectTable[]; notes: string[] } {
+  const notes: string[] = [];
+  const planned = plan ? plannedTables(facts, plan, found, rules, notes) : [];
+  return { tables: [...planned, ...inferredTables(facts, found, plan, rules)], notes };
 }
 
 /** Reads a document object by object; `openObjects` streams them from the start. Errors: DOCUMENT_UNPARSABLE. */
@@ -59,7 +66,7 @@ export function oneByOne(
 }
 
 /** Numbers in JSON and XML have a point, and dates the year first. */
-function rulesOf(schema: ReportSchema | undefined): ValueRules {
+export function objectRules(schema: ReportSchema | undefined): ValueRules {
   const columns = schema?.tables.flatMap((table) => table.columns) ?? [];
   const declared = columns.find(({ dateOrder }) => dateOrder)?.dateOrder;
   return { decimalMark: '.', dateOrder: declared ?? 'mdy' };

@@ -1,9 +1,10 @@
 import { ReportsError } from '../errors.js';
 import type { ReportSchema } from '../schema/types.js';
 import type { ExaminedDocument } from '../source/types.js';
-import { jsonColumns } from './columnar/json-columns.js';
-import { type Assumption, parseColumnar } from './columnar/parse-columnar.js';
+import { parseColumnar } from './columnar/parse-columnar.js';
+import { parseJson } from './columnar/parse-json.js';
 import { NotColumnar } from './columnar/rows.js';
+import type { Known } from './columnar/wrong-assumption.js';
 import { parseDelimited } from './delimited.js';
 import { readJsonObjects } from './json.js';
 import type { ListPaths } from './object-lists.js';
@@ -27,17 +28,20 @@ export async function parseDocument({
   engine,
   known,
   batchRows = engine === 'columnar' ? 16_384 : 4096,
+  beginningBytes = 1024 * 1024,
 }: {
   document: ExaminedDocument;
   schema?: ReportSchema;
   engine: Engine;
-  /** What an earlier try found out by WrongAssumption, or that the document is not for the columnar parser. */
-  known?: Assumption | NotColumnar;
+  /** By WrongAssumption or NotColumnar. */
+  known?: Known;
   /** Rows that the reference parser makes into one batch. */
   batchRows?: number;
+  /** Bytes of a JSON document by which the columnar parser assumes what the rest is like. */
+  beginningBytes?: number;
 }): Promise<ParsedDocument> {
   if (schema?.format === 'raw') return withoutRows();
-  const reading = { engine, known, batchRows };
+  const reading = { engine, known, batchRows, beginningBytes };
   if (document.charset === 'binary') return parseWorkbook(document, schema, reading);
   const head = await readHead(document.openText());
   if (head.trim() === '') return withoutRows();
@@ -53,7 +57,7 @@ export async function parseDocument({
   if (format !== 'a binary file' && isMessage) {
     throw new ReportsError('NOT_A_REPORT', { reportType, documentId, found: beginning });
   }
-  if (format === 'JSON') return parseJson(document, schema, reading);
+  if (format === 'JSON') return parseJsonByEngine(document, schema, reading);
   if (format === 'XML') {
     const openXml = (paths: ListPaths) => readXmlObjects(document, paths);
     return parseObjects(document, schema, oneByOne(openXml, batchRows));
@@ -77,8 +81,9 @@ export async function formatOfDocument(
 
 interface Reading {
   engine: Engine;
-  known: Assumption | NotColumnar | undefined;
+  known: Known | undefined;
   batchRows: number;
+  beginningBytes: number;
 }
 
 async function parseByEngine(
@@ -88,18 +93,21 @@ async function parseByEngine(
   { engine, known, batchRows }: Reading,
 ): Promise<ParsedDocument> {
   if (engine === 'columnar' && !(known instanceof NotColumnar)) {
-    return parseColumnar(document, schema, head, known);
+    return parseColumnar(document, schema, head, known === 'whole survey' ? undefined : known);
   }
   return withReason(await parseDelimited(document, schema, head, batchRows), known);
 }
 
-async function parseJson(
+async function parseJsonByEngine(
   document: ExaminedDocument,
   schema: ReportSchema | undefined,
-  { engine, known, batchRows }: Reading,
+  { engine, known, batchRows, beginningBytes }: Reading,
 ): Promise<ParsedDocument> {
   if (engine === 'columnar' && !(known instanceof NotColumnar)) {
-    return { ...(await parseObjects(document, schema, jsonColumns(document))), engine };
+    return parseJson(document, schema, {
+      known: known === 'whole survey' ? known : undefined,
+      beginningBytes,
+    });
   }
   const openJson = (paths: ListPaths) => readJsonObjects(document, paths);
   return withReason(await parseObjects(document, schema, oneByOne(openJson, batchRows)), known);

@@ -1,6 +1,6 @@
 import type { Config } from '../config/spec.js';
-import { type Assumption, WrongAssumption } from '../parse/columnar/parse-columnar.js';
 import { NotColumnar } from '../parse/columnar/rows.js';
+import { type Known, WrongAssumption } from '../parse/columnar/wrong-assumption.js';
 import { parseDocument } from '../parse/parse-document.js';
 import type { ParsedDocument } from '../parse/types.js';
 import type { ReportSchema } from '../schema/types.js';
@@ -34,7 +34,7 @@ export async function convertDocument(
   { schema, maxTextBytes, signal }: ConvertOptions,
 ): Promise<ConvertedDocument> {
   let open = config.engine === 'columnar' ? openDocument : examineDocument;
-  let known: Assumption | NotColumnar | undefined;
+  let known: Known | undefined;
   for (;;) {
     const document = untilAborted(await open(raw, { maxTextBytes }), signal);
     faultPoint('examined');

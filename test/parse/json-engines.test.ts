@@ -62,7 +62,7 @@ const scalar = fc.oneof(
 );
 
 const name = fc.oneof(
-  { weight: 20, arbitrary: fc.constantFrom(...names).map((text) => JSON.stringify(text)) },
+  { weight: 200, arbitrary: fc.constantFrom(...names).map((text) => JSON.stringify(text)) },
   { weight: 1, arbitrary: fc.constantFrom('"7"', '""', '"\\u0061"', '"__proto__"', '"$"', '"^"', '"x.y"') },
 );
 
@@ -92,7 +92,7 @@ const { value, object } = fc.letrec<{ value: string; object: string; list: strin
 
 const rows = fc
   .tuple(
-    fc.array(fc.oneof({ weight: 9, arbitrary: object }, { weight: 1, arbitrary: value }), { maxLength: 8 }),
+    fc.array(fc.oneof({ weight: 40, arbitrary: object }, { weight: 1, arbitrary: value }), { maxLength: 8 }),
     blank,
   )
   .map(([items, space]) => `[${space}${items.join(`,${space}`)}${space}]`);
@@ -116,18 +116,27 @@ const shape: fc.Arbitrary<Shape> = fc.record({
     { minLength: 1, maxLength: 4 },
   ),
   isList: fc.boolean(),
-  columns: fc.uniqueArray(
-    fc.tuple(
-      fc.oneof(
-        { weight: 5, arbitrary: fc.array(fc.constantFrom(...names), { minLength: 1, maxLength: 2 }) },
-        {
-          weight: 1,
-          arbitrary: fc.constantFrom<string[]>(['$', 'spec'], ['$', 'spec', 'a'], ['^', 'more'], ['.']),
-        },
+  columns: fc.oneof(
+    fc.uniqueArray(
+      fc.tuple(
+        fc.oneof(
+          { weight: 5, arbitrary: fc.array(fc.constantFrom(...names), { minLength: 1, maxLength: 2 }) },
+          {
+            weight: 1,
+            arbitrary: fc.constantFrom<string[]>(['$', 'spec'], ['$', 'spec', 'a'], ['^', 'more'], ['.']),
+          },
+        ),
+        fc.constantFrom(...types),
       ),
-      fc.constantFrom(...types),
+      { minLength: 1, maxLength: 8, selector: ([path]) => path.join('.') },
     ),
-    { minLength: 1, maxLength: 8, selector: ([path]) => path.join('.') },
+    // Columns for all that rows have, most of them as JSON whatever it is: such documents are read in one pass.
+    fc
+      .array(fc.constantFrom(...types, 'json', 'json', 'json', 'json'), {
+        minLength: names.length,
+        maxLength: names.length,
+      })
+      .map((texts) => names.map((path, index): [string[], string] => [[path], texts[index] as string])),
   ),
   rowsAt: fc.constantFrom('list', 'list', 'spec.list', '$'),
   withSchema: fc.boolean(),

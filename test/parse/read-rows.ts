@@ -1,6 +1,6 @@
 import { DataType, type Vector } from 'apache-arrow';
-import { type Assumption, WrongAssumption } from '../../src/parse/columnar/parse-columnar.js';
 import { NotColumnar } from '../../src/parse/columnar/rows.js';
+import { type Known, WrongAssumption } from '../../src/parse/columnar/wrong-assumption.js';
 import { parseDocument } from '../../src/parse/parse-document.js';
 import type { Engine, ParsedDocument, Reject } from '../../src/parse/types.js';
 import { columnTypeText } from '../../src/schema/column-type.js';
@@ -31,7 +31,7 @@ export async function readRows(
   schema?: ReportSchema,
   engine: Engine = 'reference',
 ): Promise<ReadDocument> {
-  let known: Assumption | NotColumnar | undefined;
+  let known: Known | undefined;
   for (let tries = 0; tries < 10; tries += 1) {
     try {
       return await readOnce(document, schema, engine, known);
@@ -48,12 +48,13 @@ async function readOnce(
   document: ExaminedDocument,
   schema: ReportSchema | undefined,
   engine: Engine,
-  known: Assumption | NotColumnar | undefined,
+  known: Known | undefined,
 ): Promise<ReadDocument> {
   const parsed = await parseDocument({
     document,
     engine,
     batchRows: 3,
+    beginningBytes: 40,
     ...(schema ? { schema } : {}),
     ...(known ? { known } : {}),
   });

@@ -3,9 +3,8 @@ import type { ExaminedDocument } from '../../source/types.js';
 import { parseExactly } from '../exact-json.js';
 import type { JsonSource } from '../json-walk.js';
 import type { JsonRows } from './json-rows.js';
-import { openUtf8 } from './parse-columnar.js';
 import { NotColumnar, type Rows } from './rows.js';
-import { enlarged, Slab } from './slab.js';
+import { enlarged, openUtf8, Slab } from './slab.js';
 
 const blanks = new Set([0x20, 0x09, 0x0a, 0x0d]);
 const byteOrderMark = [0xef, 0xbb, 0xbf];
@@ -20,6 +19,7 @@ export class JsonBytes implements JsonSource<Rows> {
   private slab: Slab;
   private at = 0;
   private isBegun = false;
+  private bytesRead = 0;
 
   constructor(
     document: ExaminedDocument,
@@ -27,6 +27,8 @@ export class JsonBytes implements JsonSource<Rows> {
     private readonly rowsOf: (list: string) => JsonRows,
     /** The rows read have names for which their list had no paths; they are read again after it. */
     private readonly onNewNames: (list: string) => void,
+    /** So much is read of the document, and then it is as if it broke off. */
+    private readonly mostBytes = Number.POSITIVE_INFINITY,
   ) {
     this.chunks = openUtf8(document)[Symbol.asyncIterator]();
     this.slab = new Slab(kernel, 64 * 1024);
@@ -108,16 +110,22 @@ export class JsonBytes implements JsonSource<Rows> {
     this.at = 0;
     slab.end(rest);
     while (this.slab.length <= rest * 1.5) {
-      const { value, done } = await this.chunks.next();
-      if (done) return this.slab.length > rest;
-      this.append(value);
+      const next = this.isCut() ? undefined : await this.chunks.next();
+      if (!next || next.done) return this.slab.length > rest;
+      this.append(next.value);
     }
     return true;
+  }
+
+  /** Whether as much was read as was to be. */
+  isCut(): boolean {
+    return this.bytesRead >= this.mostBytes;
   }
 
   private append(chunk: Uint8Array): void {
     const bytes = this.isBegun ? chunk : withoutMark(chunk);
     this.isBegun = true;
+    this.bytesRead += chunk.length;
     const { length } = this.slab;
     this.slab = enlarged(this.slab, length, bytes.length);
     this.slab.bytes().set(bytes, length);

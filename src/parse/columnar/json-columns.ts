@@ -1,36 +1,29 @@
 import { type Kernel, takeKernel } from '../../kernel/kernel.js';
 import type { ExaminedDocument } from '../../source/types.js';
-import { walkJson } from '../json-walk.js';
+import { emptyObject, walkJson } from '../json-walk.js';
 import { type ObjectTable, readObjectBatches, textFor } from '../object-batches.js';
 import { noPaths } from '../object-lists.js';
 import type { ObjectPlan } from '../object-plan.js';
-import type { ObjectReading } from '../objects.js';
+import { ObjectSurvey } from '../object-columns.js';
+import type { FoundObjects } from '../object-survey.js';
 import type { ParsedBatch } from '../types.js';
 import type { ValueRules } from '../values.js';
 import { JsonBytes } from './json-bytes.js';
 import { JsonRows } from './json-rows.js';
-import { surveyJson } from './json-survey.js';
 import { RowGroupBuilder } from './row-group.js';
 import type { Rows } from './rows.js';
 
 /**
- * Reads a JSON document into columns, bytes to values. What has tables in each other, or is written in a way that is not read here, is left to the
- * reference parser.
- * Errors: NotColumnar.
+ * Reads the rows of the tables of a JSON document, bytes to columns. Each batch is good until the next is pulled. `check` is told what was found
+ * until then with each batch that is full, and at the end.
+ * Errors: NotColumnar, and those of `check`.
  */
-export function jsonColumns(document: ExaminedDocument): ObjectReading {
-  return {
-    survey: (plan) => surveyJson(document, plan),
-    batches: (tables, plan, rules) => readBatches(document, tables, plan, rules),
-  };
-}
-
-/** Each batch is good until the next is pulled. */
-async function* readBatches(
+export async function* readJsonColumns(
   document: ExaminedDocument,
   tables: ObjectTable[],
   plan: ObjectPlan | undefined,
   rules: ValueRules,
+  check: (found: FoundObjects) => void = () => {},
 ): AsyncGenerator<ParsedBatch> {
   const kernel = takeKernel();
   try {
@@ -38,8 +31,7 @@ async function* readBatches(
     const readingOf = (list: string) => {
       const known = lists.get(list);
       if (known) return known;
-      const from = tables.find((table) => table.hasRowsIn(list));
-      const reading = new ListReading(kernel, from, wholePathsOf(plan, list), rules);
+      const reading = new ListReading(kernel, list, tables, plan, rules);
       lists.set(list, reading);
       return reading;
     };
@@ -47,14 +39,21 @@ async function* readBatches(
       document,
       kernel,
       (list) => readingOf(list).rows,
-      // They have but null.
+      // They have but null, or `check` tells.
       () => {},
     );
-    let beside: unknown;
-    for await (const { list, value } of walkJson(source, plan?.lists ?? noPaths)) {
-      if (list === undefined) beside = value;
-      else if (value !== undefined) yield* readingOf(list).add(value);
+    const beside = emptyObject();
+    for await (const { list, value } of walkJson(source, plan?.lists ?? noPaths, beside)) {
+      if (list === undefined) continue;
+      const reading = readingOf(list);
+      if (value === undefined) continue;
+      reading.add(value);
+      if (!reading.isFull()) continue;
+      check(foundIn(lists, plan, beside));
+      yield* reading.rest();
+      reading.clear();
     }
+    check(foundIn(lists, plan, beside));
     for (const reading of lists.values()) yield* reading.rest();
     const ofDocument = tables.filter((table) => table.hasRowsIn(undefined));
     yield* readObjectBatches(only(beside), ofDocument, rules, 1);
@@ -63,10 +62,24 @@ async function* readBatches(
   }
 }
 
-/** Paths of the rows of a list whose values are kept as JSON. */
-function wholePathsOf(plan: ObjectPlan | undefined, list: string): Set<string> {
-  const table = plan?.tableOfItems(list);
-  return table && plan ? plan.wholePaths(table) : new Set();
+/** What has been read, as a survey tells it but for types. */
+function foundIn(
+  lists: Map<string, ListReading>,
+  plan: ObjectPlan | undefined,
+  beside: object,
+): FoundObjects {
+  const found: FoundObjects = { tables: new Map(), lists: new Map(), beside };
+  for (const [list, { rows }] of lists) {
+    const table = plan?.tableOfItems(list);
+    const survey = new ObjectSurvey(table?.schema);
+    survey.rows = rows.count;
+    for (const { path, kinds } of rows.tree.met()) {
+      for (const kind of kinds) survey.note(path, kind);
+    }
+    if (table) found.tables.set(table, { survey, list });
+    else found.lists.set(list, survey);
+  }
+  return found;
 }
 
 async function* only(value: unknown): AsyncGenerator<{ value: unknown }> {
@@ -78,17 +91,23 @@ class ListReading {
   readonly rows: JsonRows;
   private readonly group: RowGroupBuilder | undefined;
 
+  /** Undefined where nothing stands in any row. */
+  private readonly from: ObjectTable | undefined;
+
   constructor(
     kernel: Kernel,
-    /** Undefined where nothing stands in any row. */
-    private readonly from: ObjectTable | undefined,
-    wholePaths: Set<string>,
+    list: string,
+    tables: ObjectTable[],
+    plan: ObjectPlan | undefined,
     rules: ValueRules,
   ) {
     this.rows = new JsonRows(kernel);
-    if (!from) return;
-    const { places, above } = from;
-    const { columns } = from.table;
+    this.from = tables.find((table) => table.hasRowsIn(list));
+    if (!this.from) return;
+    const planned = plan?.tableOfItems(list);
+    const wholePaths = planned && plan ? plan.wholePaths(planned) : new Set();
+    const { places, above } = this.from;
+    const { columns } = this.from.table;
     this.rows.widen(columns.length);
     for (const [path, place] of places) {
       const isJson = columns[place]?.type.kind === 'json';
@@ -110,14 +129,17 @@ class ListReading {
     });
   }
 
-  *add(rows: Rows): Generator<ParsedBatch> {
-    const { group } = this;
-    if (!group) return;
-    group.add(rows);
-    group.textBytes += this.rows.takeBytesRead();
-    if (!group.isFull()) return;
-    yield* this.rest();
-    group.clear();
+  add(rows: Rows): void {
+    this.group?.add(rows);
+    if (this.group) this.group.textBytes += this.rows.takeBytesRead();
+  }
+
+  isFull(): boolean {
+    return this.group?.isFull() ?? false;
+  }
+
+  clear(): void {
+    this.group?.clear();
   }
 
   *rest(): Generator<ParsedBatch> {

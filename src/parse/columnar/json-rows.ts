@@ -27,7 +27,8 @@ export class JsonRows {
   private readonly constants = new Map<number, { at: number; length: number }>();
   /** Where the slab was for which the template is. */
   private templateFor = -1;
-  private count = 0;
+  /** Rows read until now. */
+  count = 0;
   private bytesRead = 0;
 
   constructor(private readonly kernel: Kernel) {

@@ -1,6 +1,6 @@
 import { type Kernel, takeKernel } from '../../kernel/kernel.js';
 import type { ExaminedDocument } from '../../source/types.js';
-import { walkJson } from '../json-walk.js';
+import { emptyObject, walkJson } from '../json-walk.js';
 import { ObjectSurvey } from '../object-columns.js';
 import { noPaths } from '../object-lists.js';
 import type { ObjectPlan } from '../object-plan.js';
@@ -11,14 +11,15 @@ import { JsonRows } from './json-rows.js';
 import { cellsOf, NotColumnar, type Rows } from './rows.js';
 
 /**
- * Finds out what a JSON document has, as `surveyObjects` does. Values are looked at only where no column of the schema says of what type they
- * are.
+ * Finds out what a JSON document has, as `surveyObjects` does; or what its first `mostBytes` have. Values are looked at only where no column of the
+ * schema says of what type they are.
  * Errors: NotColumnar, also where tables of the schema are in each other.
  */
 export async function surveyJson(
   document: ExaminedDocument,
   plan: ObjectPlan | undefined,
-): Promise<FoundObjects> {
+  mostBytes?: number,
+): Promise<FoundObjects & { isWhole: boolean }> {
   const found: FoundObjects = { tables: new Map(), lists: new Map(), beside: undefined };
   const kernel = takeKernel();
   try {
@@ -35,14 +36,21 @@ export async function surveyJson(
       kernel,
       (list) => surveyOf(list).rows,
       (list) => surveyOf(list).takeNewPaths(),
+      mostBytes,
     );
-    for await (const { list, value } of walkJson(source, plan?.lists ?? noPaths)) {
-      if (list === undefined) found.beside = value;
-      else if (value === undefined) surveyOf(list);
-      else surveyOf(list).add(value);
+    const beside = emptyObject();
+    try {
+      for await (const { list, value } of walkJson(source, plan?.lists ?? noPaths, beside)) {
+        if (list === undefined) continue;
+        const survey = surveyOf(list);
+        if (value !== undefined) survey.add(value);
+      }
+    } catch (error) {
+      if (!source.isCut() || !(error instanceof NotColumnar)) throw error;
     }
+    if (Object.keys(beside).length > 0) found.beside = beside;
     for (const survey of lists.values()) survey.end();
-    return found;
+    return { ...found, isWhole: !source.isCut() };
   } finally {
     kernel.giveBack();
   }

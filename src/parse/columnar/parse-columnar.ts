@@ -2,7 +2,7 @@ import { type Kernel, takeKernel } from '../../kernel/kernel.js';
 import type { ReportSchema } from '../../schema/types.js';
 import type { ExaminedDocument } from '../../source/types.js';
 import type { Evidence } from '../evidence.js';
-import { type Survey, surveyDocument } from '../survey.js';
+import { surveyDocument } from '../survey.js';
 import {
   type DelimitedLayout,
   delimitedLayout,
@@ -15,23 +15,8 @@ import { openPlainRows } from './plain-rows.js';
 import { openQuotedRows } from './quoted-rows.js';
 import { RowGroupBuilder } from './row-group.js';
 import { NotColumnar } from './rows.js';
-import { readSlabs } from './slab.js';
-
-/** What holds for a document as a whole, as far as rows are read by it. */
-export interface Assumption extends Omit<Survey, 'reading'> {
-  /** Whether it comes from the whole document, and holds. */
-  isCertain: boolean;
-}
-
-/**
- * The rows of a document show that it was read by a wrong assumption; `right` is what holds. What was read of it is void: it is read again
- * by the right one.
- */
-export class WrongAssumption extends Error {
-  constructor(readonly right: Assumption) {
-    super('the document was read by a wrong assumption');
-  }
-}
+import { openUtf8, readSlabs } from './slab.js';
+import { type Assumption, WrongAssumption } from './wrong-assumption.js';
 
 /**
  * Parses a delimited document in one pass over its bytes. What the reference parser finds out by a survey of the whole document is assumed
@@ -150,10 +135,4 @@ function confirmed(
     rules.decimalMark === assumed.rules.decimalMark && rules.dateOrder === assumed.rules.dateOrder;
   if (!isRight) throw new WrongAssumption({ ...assumed, rules });
   return evidence.notes(rules);
-}
-
-/** The bytes of a document in UTF-8. A byte order mark stands before the header, where it does no harm. */
-export async function* openUtf8(document: ExaminedDocument): AsyncGenerator<Uint8Array> {
-  if (document.isValidUtf8) yield* document.openBytes();
-  else for await (const text of document.openText()) yield Buffer.from(text);
 }

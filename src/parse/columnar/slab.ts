@@ -1,4 +1,5 @@
 import type { Kernel } from '../../kernel/kernel.js';
+import type { ExaminedDocument } from '../../source/types.js';
 
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
@@ -77,4 +78,10 @@ export function enlarged(slab: Slab, there: number, more: number): Slab {
   larger.bytes().set(slab.bytes().subarray(0, there));
   slab.kernel.calls.release(slab.at);
   return larger;
+}
+
+/** The bytes of a document in UTF-8. A byte order mark stands before the header, where it does no harm. */
+export async function* openUtf8(document: ExaminedDocument): AsyncGenerator<Uint8Array> {
+  if (document.isValidUtf8) yield* document.openBytes();
+  else for await (const text of document.openText()) yield Buffer.from(text);
 }
