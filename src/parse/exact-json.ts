@@ -1,6 +1,13 @@
 /** A number as the document writes it: with more digits than a double holds, say, or as `1.50`. */
 export class WrittenNumber {
+  /** Whether JSON.stringify met one, which it can't write. */
+  static isMet = false;
+
   constructor(readonly text: string) {}
+
+  toJSON(): void {
+    WrittenNumber.isMet = true;
+  }
 }
 
 /** The text of an XML element that has attributes or elements as well. */
@@ -9,6 +16,10 @@ export class ElementText {
   static readonly key = '#text';
 
   constructor(readonly text: string) {}
+
+  toJSON(): string {
+    return this.text;
+  }
 }
 
 /** Strings and numbers in JSON text. */
@@ -35,10 +46,17 @@ export function parseExactly(source: string): unknown {
 
 /** JSON text in which numbers stand as the document wrote them. */
 export function exactJson(value: unknown): string {
+  WrittenNumber.isMet = false;
+  const text = JSON.stringify(value);
+  return WrittenNumber.isMet ? withWrittenNumbers(value) : text;
+}
+
+function withWrittenNumbers(value: unknown): string {
   if (value instanceof WrittenNumber) return value.text;
-  if (value instanceof ElementText) return JSON.stringify(value.text);
-  if (Array.isArray(value)) return `[${value.map(exactJson).join(',')}]`;
+  if (Array.isArray(value)) return `[${value.map(withWrittenNumbers).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const members = Object.entries(value).map(([key, member]) => `${JSON.stringify(key)}:${exactJson(member)}`);
+  const members = Object.entries(value).map(
+    ([key, member]) => `${JSON.stringify(key)}:${withWrittenNumbers(member)}`,
+  );
   return `{${members.join(',')}}`;
 }

@@ -23,23 +23,27 @@ export interface Stops {
 const noStops: Stops = { leftOut: new Set(), json: new Set(), listsOnly: false };
 
 /** All values of a row, nested ones by their path; lists are JSON. */
-export function* leavesOf(value: unknown, stops: Stops = noStops, path = ''): Generator<Leaf> {
-  const at = path || '.';
-  if (stops.leftOut.has(path)) return;
-  if (value === undefined) return;
-  if (value === null) yield { path: at, text: '', kind: 'none' };
+export function leavesOf(value: unknown, stops: Stops = noStops): Leaf[] {
+  const leaves: Leaf[] = [];
+  addLeaves(leaves, value, stops, '');
+  return leaves;
+}
+
+function addLeaves(leaves: Leaf[], value: unknown, stops: Stops, path: string): void {
+  if (value === undefined || stops.leftOut.has(path)) return;
+  const add = (text: string, kind: Leaf['kind']) => leaves.push({ path: path || '.', text, kind });
+  if (value === null) add('', 'none');
   else if (path !== '' && stops.json.has(path)) {
-    const kept = stops.listsOnly && !Array.isArray(value) ? [value] : value;
-    yield { path: at, text: exactJson(kept), kind: 'json' };
-  } else if (value instanceof WrittenNumber) yield { path: at, text: value.text, kind: 'number' };
-  else if (value instanceof ElementText) yield { path: at, text: value.text, kind: 'text' };
-  else if (Array.isArray(value)) yield { path: at, text: exactJson(value), kind: 'json' };
+    add(exactJson(stops.listsOnly && !Array.isArray(value) ? [value] : value), 'json');
+  } else if (value instanceof WrittenNumber) add(value.text, 'number');
+  else if (value instanceof ElementText) add(value.text, 'text');
+  else if (Array.isArray(value)) add(exactJson(value), 'json');
   else if (typeof value === 'object') {
-    for (const [key, member] of Object.entries(value))
-      yield* leavesOf(member, stops, member instanceof ElementText ? path : joinPath(path, key));
+    for (const [key, member] of Object.entries(value)) {
+      addLeaves(leaves, member, stops, member instanceof ElementText ? path : joinPath(path, key));
+    }
   } else {
-    const kind = typeof value === 'number' ? 'number' : typeof value === 'boolean' ? 'bool' : 'text';
-    yield { path: at, text: String(value), kind };
+    add(String(value), typeof value === 'number' ? 'number' : typeof value === 'boolean' ? 'bool' : 'text');
   }
 }
 

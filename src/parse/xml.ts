@@ -1,4 +1,4 @@
-import sax from 'sax';
+import { SaxesParser } from 'saxes';
 import { ReportsError } from '../errors.js';
 import type { ExaminedDocument } from '../source/types.js';
 import { ElementText } from './exact-json.js';
@@ -26,20 +26,21 @@ export async function* readXmlObjects(
   document: ExaminedDocument,
   paths: ListPaths = noPaths,
 ): AsyncGenerator<ObjectRow> {
-  const parser = sax.parser(true, { xmlns: false, trim: false });
+  const parser = new SaxesParser({ xmlns: false });
   const open: Open[] = [];
   let rows: ObjectRow[] = [];
   let failure: string | undefined;
 
-  parser.onerror = (error) => {
-    failure ??= error.message.split('\n')[0] ?? 'not well-formed';
+  // Behind the first failure nothing is worth reading.
+  const fail = (reason: string) => {
+    failure ??= reason;
   };
-  parser.ondoctype = (text) => {
-    if (/<!ENTITY/i.test(text)) failure ??= 'it declares entities of its own';
-  };
-  parser.onopentag = ({ name, attributes }) => {
-    // Without a prototype, as an element may be named `__proto__`.
-    const element: Element = Object.create(null);
+  parser.on('error', ({ message }) => fail(message.replace(/^\d+:\d+: /, '')));
+  parser.on('doctype', (text) => {
+    if (/<!ENTITY/i.test(text)) fail('it declares entities of its own');
+  });
+  parser.on('opentag', ({ name, attributes }) => {
+    const element: Element = {};
     for (const [key, value] of Object.entries(attributes)) {
       if (isAboutData(key)) put(element, `@${localName(key)}`, value);
     }
@@ -47,14 +48,14 @@ export async function* readXmlObjects(
     const local = localName(name);
     const path = parent ? joinPath(parent.path, local) : '';
     open.push({ name: local, path, role: roleOf(path, parent, paths), element, text: '' });
-  };
+  });
   const addText = (text: string) => {
     const current = open.at(-1);
     if (current) current.text += text;
   };
-  parser.ontext = addText;
-  parser.oncdata = addText;
-  parser.onclosetag = () => {
+  parser.on('text', addText);
+  parser.on('cdata', addText);
+  parser.on('closetag', () => {
     const closed = open.pop();
     const parent = open.at(-1);
     if (!closed) return;
@@ -63,7 +64,7 @@ export async function* readXmlObjects(
     else if (parent) put(parent.element, closed.name, value);
     // What the root itself says stands beside its rows.
     else if (value !== null) rows.push({ value });
-  };
+  });
 
   for await (const chunk of document.openText()) {
     parser.write(chunk);
@@ -71,14 +72,14 @@ export async function* readXmlObjects(
     yield* rows;
     rows = [];
   }
-  if (!failure) parser.close();
   if (!failure && open.length > 0) failure = `it ends within <${open[0]?.name}>`;
+  if (!failure) parser.close();
   if (failure) {
     const { reportType, documentId } = document.raw.facts;
     throw new ReportsError('DOCUMENT_UNPARSABLE', {
       reportType,
       documentId,
-      line: parser.line + 1,
+      line: parser.line,
       found: failure,
     });
   }
@@ -107,9 +108,16 @@ function isAboutData(attribute: string): boolean {
 
 /** A name that repeats becomes a list. */
 function put(element: Element, name: string, value: unknown): void {
-  if (!Object.hasOwn(element, name)) element[name] = value;
-  else if (Array.isArray(element[name])) element[name].push(value);
-  else element[name] = [element[name], value];
+  if (!Object.hasOwn(element, name)) {
+    // Assigning to this name would set the prototype.
+    if (name === '__proto__')
+      Object.defineProperty(element, name, { value, enumerable: true, writable: true });
+    else element[name] = value;
+    return;
+  }
+  const there = element[name];
+  if (Array.isArray(there)) there.push(value);
+  else element[name] = [there, value];
 }
 
 function localName(name: string): string {
