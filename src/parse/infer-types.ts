@@ -1,5 +1,6 @@
 import type { ColumnType } from '../schema/types.js';
 import { type DateOrder, readTime } from './dates.js';
+import { type Clue, clueOf } from './evidence.js';
 import { chooseMark, type DecimalMark, markEvidence, readNumber } from './numbers.js';
 import { isNullText } from './values.js';
 
@@ -33,10 +34,13 @@ export class TypeInference {
   private longText = false;
   /** Cells that tell the decimal mark, in case this is a column of numbers. */
   readonly marks: Record<DecimalMark, number> = { '.': 0, ',': 0 };
+  /** What cells tell of the order of day and month, in case this is a column of times. */
+  readonly clues = new Map<Clue, number>();
 
   constructor(private readonly header: string) {}
 
-  add(text: string): void {
+  /** Takes a text that stands in so many cells. */
+  add(text: string, times = 1): void {
     if (isNullText(text)) return;
     this.values += 1;
     if (this.longText) return;
@@ -52,13 +56,15 @@ export class TypeInference {
       this.fraction[mark] = Math.max(this.fraction[mark], fraction.length);
     }
     const evidence = this.isNumeric() ? markEvidence(value) : undefined;
-    if (evidence && evidence !== 'either') this.marks[evidence] += 1;
+    if (evidence && evidence !== 'either') this.marks[evidence] += times;
     for (const order of ['mdy', 'dmy'] as const) {
       if (!this.time[order]) continue;
       const time = readTime(value, order, { strict: true });
       this.time[order] = time !== undefined;
       this.hasClock ||= time?.hasTime ?? false;
     }
+    const clue = this.isTime() ? clueOf('date', value) : undefined;
+    if (clue) this.clues.set(clue, (this.clues.get(clue) ?? 0) + times);
     this.longText = !this.bool && !this.isNumeric() && !this.time.mdy && !this.time.dmy;
   }
 

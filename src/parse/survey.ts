@@ -48,9 +48,10 @@ export function swallowsRows(cells: string[], raw: string, { delimiter, header }
 
 async function survey(
   document: Pick<ExaminedDocument, 'openText'>,
-  { dialect, header, countries }: DelimitedLayout,
+  layout: DelimitedLayout,
   reading: RecordReading,
 ): Promise<Survey> {
+  const { dialect, header } = layout;
   const evidence = new Evidence();
   const inferences = new Map<number, TypeInference>();
   const emptyNameless = new Set(header.nameless);
@@ -71,15 +72,21 @@ async function survey(
       if (text === undefined || text === '') continue;
       emptyNameless.delete(index);
       const inference = inferences.get(index);
-      if (!inference) evidence.add(kind && clueOf(kind, text));
-      else {
-        inference.add(text);
-        if (inference.isTime()) evidence.add(clueOf('date', text));
-      }
+      if (inference) inference.add(text);
+      else evidence.add(kind && clueOf(kind, text));
     }
   }
+  return { reading, emptyNameless, ...decideTypes(inferences, evidence, layout) };
+}
 
+/** What the values of inferred columns, and `evidence` of the others, come to. */
+export function decideTypes(
+  inferences: Map<number, TypeInference>,
+  evidence: Evidence,
+  { header, countries }: DelimitedLayout,
+): Pick<Survey, 'rules' | 'types' | 'notes'> {
   for (const inference of inferences.values()) {
+    if (inference.isTime()) for (const [clue, times] of inference.clues) evidence.add(clue, times);
     if (!inference.isNumeric()) continue;
     evidence.add('mark .', inference.marks['.']);
     evidence.add('mark ,', inference.marks[',']);
@@ -89,5 +96,5 @@ async function survey(
   const types = new Map(
     [...inferences].map(([index, inference]) => [index, inference.type(rules.decimalMark, rules.dateOrder)]),
   );
-  return { reading, rules, types, emptyNameless, notes: evidence.notes(rules) };
+  return { rules, types, notes: evidence.notes(rules) };
 }

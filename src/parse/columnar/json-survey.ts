@@ -5,9 +5,9 @@ import { ObjectSurvey } from '../object-columns.js';
 import { noPaths } from '../object-lists.js';
 import type { ObjectPlan } from '../object-plan.js';
 import type { FoundObjects } from '../object-survey.js';
-import { DistinctTexts } from './distinct-texts.js';
 import { JsonBytes } from './json-bytes.js';
 import { JsonRows } from './json-rows.js';
+import { LookedTexts } from './looked-texts.js';
 import { cellsOf, NotColumnar, type Rows } from './rows.js';
 
 /**
@@ -74,15 +74,11 @@ function openSurvey(
   return new ListSurvey(kernel, survey, new Set());
 }
 
-/** Distinct texts of a path, and rows, that are kept until their types are looked at. */
-const mostTexts = 4096;
-const mostRows = 122_880;
-
 /** What the rows of one list have. */
 class ListSurvey {
   readonly rows: JsonRows;
   /** Paths whose texts are looked at, with the place of their cells. */
-  private readonly looked = new Map<string, { place: number; texts: DistinctTexts }>();
+  private readonly looked = new Map<string, { place: number; texts: LookedTexts }>();
 
   constructor(
     private readonly kernel: Kernel,
@@ -100,34 +96,30 @@ class ListSurvey {
       if (this.survey.isDeclared(path) || this.looked.has(path)) continue;
       const place = this.looked.size;
       this.rows.tree.set(path, place, 'text');
-      this.looked.set(path, { place, texts: new DistinctTexts(this.kernel) });
+      const look = (text: string) => {
+        this.survey.infer(path, text);
+        return !this.survey.isText(path);
+      };
+      this.looked.set(path, { place, texts: new LookedTexts(this.kernel, look) });
     }
     this.rows.widen(this.looked.size);
   }
 
   add(rows: Rows): void {
     this.survey.rows += rows.count;
+    this.noteKinds();
     for (const { place, texts } of this.looked.values()) texts.add(cellsOf(rows, place * 2, 'json'));
-    const isFull = ({ texts }: { texts: DistinctTexts }) =>
-      texts.count > mostTexts || texts.length > mostRows;
-    if ([...this.looked.values()].some(isFull)) this.infer();
   }
 
   end(): void {
-    this.infer();
+    this.noteKinds();
+    for (const { texts } of this.looked.values()) texts.lookAtAll();
   }
 
-  private infer(): void {
+  private noteKinds(): void {
     for (const { path, kinds } of this.rows.tree.met()) {
       if (path === '.' && kinds.includes('json')) throw new NotColumnar('its rows are lists');
       for (const kind of kinds) this.survey.note(path, kind);
-    }
-    for (const [path, { texts }] of this.looked) {
-      for (let entry = 0; entry < texts.count && !this.survey.isText(path); entry += 1) {
-        this.survey.infer(path, texts.text(entry));
-      }
-      texts.clear();
-      if (this.survey.isText(path)) this.rows.tree.set(path, -1, 'text');
     }
   }
 }

@@ -16,6 +16,7 @@ import { openQuotedRows } from './quoted-rows.js';
 import { RowGroupBuilder } from './row-group.js';
 import { NotColumnar } from './rows.js';
 import { openUtf8, readSlabs } from './slab.js';
+import { surveyColumns } from './survey-columns.js';
 import { type Assumption, WrongAssumption } from './wrong-assumption.js';
 
 /**
@@ -55,13 +56,15 @@ async function assume(
   layout: DelimitedLayout,
   head: string,
 ): Promise<Assumption> {
-  const isCertain = layout.header.columns.some(({ origin }) => origin === 'inferred');
+  if (layout.header.columns.some(({ origin }) => origin === 'inferred')) {
+    return { ...(await surveyColumns(document, layout)), isCertain: true };
+  }
   const beginning = {
     async *openText() {
       yield head.slice(0, assumedCharacters);
     },
   };
-  return { ...(await surveyDocument(isCertain ? document : beginning, layout)), isCertain };
+  return { ...(await surveyDocument(beginning, layout)), isCertain: false };
 }
 
 /** Each batch is good until the next is pulled. */
