@@ -50,6 +50,19 @@ is NULL and kept in \`_rejects\`.
 |---|---|---|---|
 ${valueRules.map(ruleRows).join('\n')}
 
+## What documents say of themselves
+
+Some documents carry a sum by which a reader can tell whether all of it was read: the first row of a settlement has the total of its
+amounts. A schema names it, and each load makes the check:
+
+\`\`\`yaml
+checks:
+  - { name: total, sum: amount, equals: total_amount, per: settlement_id }
+\`\`\`
+
+\`checks\` of \`_loads\` has what was expected and found; \`load\`, \`loads\` and \`run\` warn of a check that failed. All rows stay. A sum of
+several columns is a list: \`sum: [price_amount, fee_amount]\`.
+
 ## Documents in JSON and XML
 
 A table of such a document has \`rows\`, the path to the list whose items are its rows, and \`from\` of a column is the path of its value:
