@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import { type Config, defaultMaxDocumentBytes } from '../config/spec.js';
 import { ReportsError } from '../errors.js';
 import { didYouMean } from '../nearest-name.js';
+import { failedChecks } from '../schema/document-checks.js';
 import type { Outcome, PipelineContext } from '../pipeline/context.js';
 import { type FileFacts, type LoadedFile, loadFiles } from '../pipeline/load-file.js';
 import type { DrainSignals } from '../pipeline/work-list.js';
@@ -130,19 +131,20 @@ async function loadAll(
 function loadJson(file: string, reportType: string, loaded: LoadedFile): string {
   if ('failure' in loaded) {
     const { code: reasonCode, message: reason } = loaded.failure;
-    const nothing = { tables: [], rejects: 0, reason, reasonCode, notes: [], documentId: null };
+    const nothing = { tables: [], rejects: 0, reason, reasonCode, notes: [], checks: [], documentId: null };
     return `${JSON.stringify({ file, reportType, status: 'failed', ...nothing })}\n`;
   }
-  const { status, tables, rejects, reasonCode, reason, notes, documentId } = loaded.entry;
-  return `${JSON.stringify({ file, reportType, status, tables, rejects, reason, reasonCode, notes, documentId })}\n`;
+  const { status, tables, rejects, reasonCode, reason, notes, checks, documentId } = loaded.entry;
+  return `${JSON.stringify({ file, reportType, status, tables, rejects, reason, reasonCode, notes, checks, documentId })}\n`;
 }
 
 function loadText(file: string, loaded: LoadedFile): string {
   if ('failure' in loaded) return `${file}: failed: ${loaded.failure.message}\n`;
-  const { status, tables, rejects, reason, notes } = loaded.entry;
+  const { status, tables, rejects, reason, notes, checks } = loaded.entry;
   if (status === 'quarantined') return `${file}: quarantined: ${reason}\n`;
   const rows = tables.map((table) => `${count(table.rows, 'row')} into ${table.name}`).join(', ');
   const lines = [`${file}: ${status}: ${rows || 'no rows'}`, ...notes.map((note) => `  ${shortened(note)}`)];
+  lines.push(...failedChecks(checks).map((warning) => `  ${warning}`));
   if (rejects > 0) lines.push(`  ${rejects} rejected, kept in _rejects with the raw text`);
   return `${lines.join('\n')}\n`;
 }

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { failedChecks } from '../schema/document-checks.js';
 import type { LedgerFilter, LoadStatus } from '../warehouse/types.js';
 import { type Io, nothingLoaded, resultWidth } from './io.js';
 import { openWarehouse, readWarehouseConfig } from './open-context.js';
@@ -55,7 +56,7 @@ export function loadsCommand(io: Io): Command {
             row.documentId ?? row.reportId ?? row.key,
             row.tables.reduce((sum, table) => sum + table.rows, 0),
             row.rejects,
-            row.reason ?? row.notes.join('; '),
+            row.reason ?? [...failedChecks(row.checks), ...row.notes].join('; '),
           ]),
           { width: resultWidth(io) },
         ),

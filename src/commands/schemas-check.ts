@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { ReportsError } from '../errors.js';
 import { checkSample, type SampleCheck } from '../parse/check-sample.js';
 import { checkSchemaFile, checkSchemas } from '../schema/read.js';
+import { failedChecks } from '../schema/document-checks.js';
 import type { ReportSchema } from '../schema/types.js';
 import { formatProblem, type Problem } from '../yaml-problems.js';
 import { count } from './count.js';
@@ -73,7 +74,11 @@ function refuse(problems: Problem[]): void {
   });
 }
 
-function sampleText(file: string, sample: string, { tables, rejects, notes, isWell }: SampleCheck): string {
+function sampleText(
+  file: string,
+  sample: string,
+  { tables, rejects, checks, notes, isWell }: SampleCheck,
+): string {
   const lines = [`${file}: no mistakes`];
   for (const each of tables) {
     lines.push(`${sample}: ${count(each.rows, 'row')} for ${each.name}`);
@@ -88,6 +93,7 @@ function sampleText(file: string, sample: string, { tables, rejects, notes, isWe
     }
   }
   if (tables.length === 0) lines.push(`${sample}: no rows`);
+  lines.push(...failedChecks(checks).map((warning) => `  ${visible(warning)}`));
   // Headers that are unknown or missing are told there.
   lines.push(...notes.map((note) => `  ${visible(note)}`));
   lines.push(isWell ? 'The document fits the schema.' : 'The document does not fit the schema.');

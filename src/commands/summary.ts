@@ -1,4 +1,5 @@
 import type { WorkSummary } from '../pipeline/work-summary.js';
+import { failedChecks } from '../schema/document-checks.js';
 import type { LedgerEntry } from '../warehouse/types.js';
 import { textTable } from './text-table.js';
 
@@ -16,6 +17,9 @@ export function summaryText({ outcomes, committed, failures }: WorkSummary): str
       )}`,
     );
   }
+  const warnings = committed.flatMap(({ checks }) => failedChecks(checks));
+  if (warnings.length > 0)
+    parts.push(`\nNot as the documents say\n${warnings.map((text) => `  ${text}\n`).join('')}`);
   const setAside = committed.filter(({ status }) => status !== 'loaded' && status !== 'empty');
   if (setAside.length > 0) {
     parts.push('\nNot loaded\n');
@@ -36,6 +40,9 @@ export function summaryJson({ outcomes, committed, failures }: WorkSummary): Rec
   return {
     outcomes,
     tables: rowsPerTable(committed),
+    failedChecks: committed.flatMap(({ key, checks }) =>
+      checks.filter(({ ok }) => !ok).map((check) => ({ key, ...check })),
+    ),
     notLoaded: committed
       .filter(({ status }) => status !== 'loaded' && status !== 'empty')
       .map(({ key, status, reportType, reasonCode, reason }) => ({

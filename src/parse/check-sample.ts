@@ -1,3 +1,4 @@
+import type { CheckResult } from '../schema/document-checks.js';
 import { headerDrift } from '../schema/drift.js';
 import type { ReportSchema } from '../schema/types.js';
 import type { ExaminedDocument } from '../source/types.js';
@@ -9,8 +10,10 @@ import { KeyCheck } from './row-keys.js';
 export interface SampleCheck {
   tables: TableCheck[];
   rejects: RejectProfile[];
+  /** What the document says of itself, compared with its rows. */
+  checks: CheckResult[];
   notes: string[];
-  /** No value rejected, no header unknown, no row of a `merge` with the key of another. */
+  /** No value rejected, no check failed, no header unknown, no row of a `merge` with the key of another. */
   isWell: boolean;
 }
 
@@ -38,22 +41,23 @@ export interface TableCheck {
  */
 export async function checkSample(document: ExaminedDocument, schema: ReportSchema): Promise<SampleCheck> {
   const parsed = await parseDocument({ document, schema, engine: 'reference' });
-  const checks = new Map<string, KeyCheck>();
-  const { tables, rejects } = await profileDocument(parsed, ({ name, columns, load }) => {
+  const keys = new Map<string, KeyCheck>();
+  const { tables, rejects, checks } = await profileDocument(parsed, ({ name, columns, load }) => {
     if (load.key.length === 0) return undefined;
     const check = new KeyCheck(columns, load.key);
-    checks.set(name, check);
+    keys.set(name, check);
     return check;
   });
-  const checked = tables.map((profile) => checkTable(profile, checks.get(profile.table.name)));
+  const checked = tables.map((profile) => checkTable(profile, keys.get(profile.table.name)));
   const modes = new Map(tables.map(({ table }) => [table.name, table.load.mode]));
   const isWell =
     rejects.length === 0 &&
+    checks.every(({ ok }) => ok) &&
     checked.every(
       ({ name, unknownHeaders, key }) =>
         unknownHeaders.length === 0 && (modes.get(name) !== 'merge' || key?.doubledRows === 0),
     );
-  return { tables: checked, rejects, notes: [...document.notes, ...parsed.notes], isWell };
+  return { tables: checked, rejects, checks, notes: [...document.notes, ...parsed.notes], isWell };
 }
 
 function checkTable({ table, rows, columns }: TableProfile, check: KeyCheck | undefined): TableCheck {

@@ -84,20 +84,20 @@ const dayFirstZones = new Set([
   'AEDT',
 ]);
 
-/** English, German, French, Spanish, Italian, Dutch, Portuguese, Polish, Swedish beginnings of month names. */
+/** English, German, French, Spanish, Italian, Dutch, Portuguese, Polish, Swedish, Turkish beginnings of month names. */
 const months: [RegExp, number][] = [
-  [/^(jan|gen|ene|sty|ocak)/, 1],
-  [/^(feb|fév|fev|lut)/, 2],
-  [/^(mar(?!z?o?dz)|mär|mrz|maa|mrt)/, 3],
-  [/^(apr|avr|abr|kwi)/, 4],
+  [/^(jan|gen|ene|sty|oca)/, 1],
+  [/^(feb|fév|fev|lut|şub)/, 2],
+  [/^(mar|mär|mrz|maa|mrt)/, 3],
+  [/^(apr|avr|abr|kwi|nis)/, 4],
   [/^(may|mai|maj|mag|mei)/, 5],
-  [/^(jun|juin|giu|cze)/, 6],
-  [/^(jul|juil|lug|lip)/, 7],
-  [/^(aug|aoû|aou|ago|sie)/, 8],
-  [/^(sep|set|wrz)/, 9],
-  [/^(oct|okt|ott|out|paź)/, 10],
-  [/^(nov|lis)/, 11],
-  [/^(dec|dez|déc|dic|gru)/, 12],
+  [/^(jun|juin|giu|cze|haz)/, 6],
+  [/^(jul|juil|lug|lip|tem)/, 7],
+  [/^(aug|aoû|aou|ago|sie|ağu)/, 8],
+  [/^(sep|set|wrz|eyl)/, 9],
+  [/^(oct|okt|ott|out|paź|eki)/, 10],
+  [/^(nov|lis|kas)/, 11],
+  [/^(dec|dez|déc|dic|gru|ara)/, 12],
 ];
 
 /** One entry a shape, with an example; the first that matches is taken. Groups: y, m, d, or a and b where the order decides. */

@@ -7,9 +7,9 @@ export type DecimalMark = '.' | ',';
 /** Countries whose documents may have a decimal comma, where the document itself doesn't tell. */
 const commaCountries = new Set(['DE', 'FR', 'IT', 'ES', 'NL', 'PL', 'SE', 'BE', 'TR', 'BR']);
 
-/** A sign, a currency sign or code, a percent sign, brackets for minus: `-€19.99`, `19,99 €`, `USD 5.00`, `(12.50)`, `12.5%`. */
+/** A sign, a currency sign, word or code, a percent sign, brackets for minus: `-€19.99`, `5,00 zł`, `USD 5.00`, `(12.50)`, `12.5%`. */
 const wrapping =
-  /^(\()?([-+−])?\s*(?:\p{Sc}|[A-Z]{3}\s|[A-Z]{1,2}\p{Sc})?\s*([-+−])?\s*(.*?)\s*(?:\p{Sc}|\s[A-Z]{3}|%)?\s*(-)?(\))?$/su;
+  /^(\()?([-+−])?\s*(?:\p{Sc}|[A-Z]{3}\s|[A-Z]{1,2}\p{Sc})?\s*([-+−])?\s*(.*?)\s*(?:\p{Sc}|\s[A-Z]{3}|zł|kr|TL|円|[%％])?\s*(-)?(\))?$/su;
 
 /** Digits with marks, and an exponent as spreadsheets write it. */
 const digitsAndMarks = /^[\d.,'’\u00a0\u202f ]+(?:[eE][+-]?\d{1,3})?$/;

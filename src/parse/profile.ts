@@ -1,6 +1,8 @@
 import type { Vector } from 'apache-arrow';
 import { canonicalDecimal } from '../schema/decimal.js';
 import type { ColumnType, ResolvedColumn } from '../schema/types.js';
+import type { CheckResult } from '../schema/document-checks.js';
+import { DocumentChecks } from './document-checks.js';
 import type { ParsedDocument, ParsedTable } from './types.js';
 
 /** What the rows of a document tell of one table. */
@@ -39,7 +41,7 @@ export interface RowWatcher {
 export async function profileDocument(
   parsed: ParsedDocument,
   watch: (table: ParsedTable) => RowWatcher | undefined = () => undefined,
-): Promise<{ tables: TableProfile[]; rejects: RejectProfile[] }> {
+): Promise<{ tables: TableProfile[]; rejects: RejectProfile[]; checks: CheckResult[] }> {
   const tables = new Map(
     parsed.tables.map((table) => {
       const columns = table.columns.map((column) => ({ column, filled: 0 }));
@@ -47,8 +49,10 @@ export async function profileDocument(
     }),
   );
   const rejects = new Map<string, RejectProfile>();
+  const checks = new DocumentChecks(parsed.tables);
   for await (const { table, batch, rejects: found } of parsed.batches) {
     for (const { column, raw, reason } of found) addReject(rejects, table, { column, raw, reason });
+    checks.add(table, batch);
     const known = tables.get(table);
     if (!known) continue;
     const { profile, watcher } = known;
@@ -60,7 +64,11 @@ export async function profileDocument(
     }
     profile.rows += batch.numRows;
   }
-  return { tables: [...tables.values()].map(({ profile }) => profile), rejects: [...rejects.values()] };
+  return {
+    tables: [...tables.values()].map(({ profile }) => profile),
+    rejects: [...rejects.values()],
+    checks: checks.results(),
+  };
 }
 
 /** Null for the empty text too. */

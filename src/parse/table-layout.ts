@@ -113,11 +113,15 @@ export function tableLayout(
 }
 
 /** The table of a schema, with the columns that a document gives it. */
-export function tableOf({ name, load, partitionBy }: TableSchema, columns: ResolvedColumn[]): ParsedTable {
+export function tableOf(
+  { name, load, partitionBy, checks }: TableSchema,
+  columns: ResolvedColumn[],
+): ParsedTable {
   return {
     name,
     load: { mode: load.mode, key: load.key },
     ...(partitionBy ? { partitionBy } : {}),
+    ...(checks ? { checks } : {}),
     columns,
   };
 }

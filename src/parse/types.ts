@@ -1,4 +1,5 @@
 import type { RecordBatch } from 'apache-arrow';
+import type { DocumentCheck } from '../schema/document-checks.js';
 import type { LoadMode, Quoting, ResolvedColumn } from '../schema/types.js';
 
 /** One value, or one whole row, that could not be loaded as it stands. */
@@ -35,6 +36,8 @@ export interface ParsedTable {
   partitionBy?: string;
   /** Of a table that was inferred from JSON or XML the path of its rows, as a report schema has it. */
   rowsPath?: string;
+  /** What its rows must add up to, by what the document says. */
+  checks?: DocumentCheck[];
   columns: ResolvedColumn[];
 }
 

@@ -13,18 +13,21 @@ export interface ValueRules {
 export type Value = string | bigint | number | boolean;
 
 /** Texts that stand for no value where the column is not a string. An empty cell stands for none in every column. */
-const nullTexts = new Set(['', 'N/A', 'NA', '#N/A', '-', '--', '---', '—', 'NULL']);
+const nullTexts = new Set([
+  ...['', 'N/A', 'NA', 'N.A.', '#N/A', 'NULL', 'NONE', 'NAN'],
+  ...['-', '--', '---', '–', '—'],
+]);
 
 export function isNullText(text: string): boolean {
   return nullTexts.has(text.trim().toUpperCase());
 }
 
-/** English, German, French, Spanish, Italian, Polish, Swedish, Japanese, and 1 and 0. */
+/** English, German, Dutch, Swedish, French, Spanish, Italian, Portuguese, Polish, Turkish, Japanese, and 1 and 0. */
 const boolTexts = new Map<string, boolean>([
-  ...['TRUE', 'YES', 'Y', 'T', '1', 'JA', 'OUI', 'SÍ', 'SI', 'TAK', 'はい'].map(
+  ...['TRUE', 'YES', 'Y', 'T', '1', 'JA', 'OUI', 'SÍ', 'SÌ', 'SI', 'SIM', 'TAK', 'EVET', 'はい'].map(
     (text) => [text, true] as const,
   ),
-  ...['FALSE', 'NO', 'N', 'F', '0', 'NEIN', 'NON', 'NIE', 'NEJ', 'いいえ'].map(
+  ...['FALSE', 'NO', 'N', 'F', '0', 'NEIN', 'NEE', 'NEJ', 'NON', 'NÃO', 'NIE', 'HAYIR', 'いいえ'].map(
     (text) => [text, false] as const,
   ),
 ]);
@@ -44,15 +47,7 @@ type Reader = (text: string, rules: ValueRules) => Value | undefined;
 
 /**
  * The reader for a column type: the value, or undefined where the text is not of the type. It is not asked about texts that stand for no
- * value.
- *
- * | type | example | value |
- * |---|---|---|
- * | decimal(18,4) | `1.141,18 €` in a document with decimal comma | `1141.18` |
- * | int64 | `1,234`, `2.00` | `1234n`, `2n` |
- * | bool | `Yes` | true |
- * | date | `14.03.2023 23:30:00 PST` | the day as written, 2023-03-14 |
- * | timestamp | `2022-03-15 02:26:37 PDT` | 2022-03-15 09:26:37 UTC |
+ * value. The rules, with examples: `schema/value-rules.ts`.
  */
 export function readerOf(type: ColumnType): Reader {
   switch (type.kind) {

@@ -76,7 +76,8 @@ export class CommitQueue {
   /** The warehouse will never take these rows: the document is quarantined in their place. */
   private async commitRefused(refused: Submitted, error: unknown): Promise<void> {
     if (refused.load.tables.length === 0) return refused.failed(error);
-    const entry = ledgerEntry({ ...refused.load.entry, ...quarantineReason(error), tables: [], rejects: 0 });
+    const nothing = { tables: [], rejects: 0, checks: [] };
+    const entry = ledgerEntry({ ...refused.load.entry, ...quarantineReason(error), ...nothing });
     await this.commitTogether([{ ...refused, load: { entry, tables: [], rejectsPath: null } }]);
   }
 

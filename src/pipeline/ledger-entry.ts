@@ -19,6 +19,7 @@ export function ledgerEntry(known: Partial<LedgerEntry> & Pick<LedgerEntry, 'key
     notes: [],
     tables: [],
     rejects: 0,
+    checks: [],
     rawPath: null,
     rawBytes: null,
     textBytes: null,

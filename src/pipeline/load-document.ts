@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { describeError, isRetryable, ReportsError } from '../errors.js';
+import { failedChecks } from '../schema/document-checks.js';
 import { downloadDocument } from '../source/document/download.js';
 import { examineDocument } from '../source/document/examine.js';
 import { findRaw } from '../source/document/raw-store.js';
@@ -79,12 +80,14 @@ export async function prepareRaw(
       notes: [...document.notes, ...parsed.notes],
       tables: written.tables.map(({ name, rows }) => ({ name, rows })),
       rejects: written.rejects,
+      checks: written.checks,
       textBytes: document.textBytes,
       charset: document.charset,
       dialect: { ...parsed.dialect },
       engine: parsed.engine ?? context.config.engine,
       durationMs: Date.now() - startedMs,
     });
+    for (const warning of failedChecks(written.checks)) context.log.warn({ key: known.key }, warning);
     return { entry, tables: written.tables, rejectsPath: written.rejectsPath };
   } catch (error) {
     if (isRetryable(error)) throw error;

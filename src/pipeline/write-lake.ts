@@ -4,7 +4,9 @@ import { openRejectsWriter } from '../parquet/rejects.js';
 import { openColumnarWriter } from '../parquet/columnar/columnar-writer.js';
 import { openReferenceWriter } from '../parquet/reference-writer.js';
 import type { ParquetWriter } from '../parquet/types.js';
+import { DocumentChecks } from '../parse/document-checks.js';
 import type { ParsedDocument, ParsedTable } from '../parse/types.js';
+import type { CheckResult } from '../schema/document-checks.js';
 import type { ExaminedDocument } from '../source/types.js';
 import type { LoadTable } from '../warehouse/types.js';
 import { faultPoint } from './fault-point.js';
@@ -15,6 +17,8 @@ export interface WrittenLake {
   /** Null where nothing was rejected. */
   rejectsPath: string | null;
   rejects: number;
+  /** What the document says of itself, compared with its rows. */
+  checks: CheckResult[];
 }
 
 /**
@@ -31,11 +35,13 @@ export async function writeLake(
   const writers = new Map<string, ParquetWriter>();
   const rejectsPath = pathOf('_rejects');
   const rejects = openRejectsWriter(rejectsPath);
+  const checks = new DocumentChecks(parsed.tables);
   try {
     for await (const { table, batch, rejects: found } of parsed.batches) {
       faultPoint('rows-parsed');
       const writer = writers.get(table) ?? (await openWriter(tableNamed(parsed, table)));
       writers.set(table, writer);
+      checks.add(table, batch);
       await writer.write(batch);
       await rejects.add(table, found);
     }
@@ -47,6 +53,7 @@ export async function writeLake(
       tables: parsed.tables.map((table) => loadTable(table, rows.get(table.name) ?? 0)),
       rejectsPath: count > 0 ? rejectsPath : null,
       rejects: count,
+      checks: checks.results(),
     };
   } catch (error) {
     await Promise.allSettled([...writers.values()].map((writer) => writer.abort()));

@@ -1,6 +1,7 @@
 import { didYouMean, type Problem, type YamlFile, type YamlPath } from '../yaml-problems.js';
 import { looseHeader } from './column-name.js';
 import { readColumnType } from './column-type.js';
+import { checkChecks } from './check-checks.js';
 import { checkPaths } from './check-paths.js';
 import { listOf, mapOf, type ProblemAt, textsOf, type YamlMap } from './yaml-maps.js';
 
@@ -38,6 +39,8 @@ function checkTable(table: YamlMap, path: YamlPath, problemAt: ProblemAt): Probl
     ...repeatedHeaders(columns, [...path, 'columns'], problemAt),
     ...checkLoad(mapOf(table.load), columns, [...path, 'load'], problemAt),
     ...checkPartition(table.partitionBy, columns, [...path, 'partitionBy'], problemAt),
+    ...repeatedNames(listOf(table.checks), [...path, 'checks'], problemAt),
+    ...checkChecks(table.checks, columns, [...path, 'checks'], problemAt),
   ];
 }
 

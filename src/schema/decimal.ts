@@ -6,11 +6,22 @@ export function unscaledDecimal(canonical: string, scale: number): bigint {
   return BigInt(whole + fraction.padEnd(scale, '0'));
 }
 
-/** The number in the four words at `index`, in canonical spelling: `-11.5`, without zeros at the end of the fraction. */
-export function canonicalDecimal(words: Uint32Array, index: number, scale: number): string {
+/** The unscaled integer in the four words at `index`. */
+export function unscaledAt(words: Uint32Array, index: number): bigint {
   const own = [...words.subarray(index * 4, index * 4 + 4)];
-  const bits = own.reduce((sum, word, place) => sum | (BigInt(word) << BigInt(32 * place)), 0n);
-  const unscaled = BigInt.asIntN(128, bits);
+  return BigInt.asIntN(
+    128,
+    own.reduce((sum, word, place) => sum | (BigInt(word) << BigInt(32 * place)), 0n),
+  );
+}
+
+/** The number in the four words at `index`, in canonical spelling. */
+export function canonicalDecimal(words: Uint32Array, index: number, scale: number): string {
+  return decimalText(unscaledAt(words, index), scale);
+}
+
+/** An unscaled integer in canonical spelling: `-11.5`, without zeros at the end of the fraction. */
+export function decimalText(unscaled: bigint, scale: number): string {
   const digits = String(unscaled < 0n ? -unscaled : unscaled).padStart(scale + 1, '0');
   const whole = digits.slice(0, digits.length - scale);
   const fraction = digits.slice(digits.length - scale).replace(/0+$/, '');

@@ -1,5 +1,6 @@
 import { type JsonSchema, jsonSchema, referencePage } from '../yaml-problems.js';
 import { reportSchemaSpec } from './spec.js';
+import { type ValueExample, type ValueRule, valueRules } from './value-rules.js';
 
 /** The page docs/schemas.md: how to add a report type, by an example, and every key of a report schema. */
 export function schemaReference(): string {
@@ -39,6 +40,28 @@ is not of its column's type is NULL in the table and kept with its text in \`_re
 \`sp-reports schemas drift\` tells all headers that loaded documents had and schemas do not know, columns they lacked, and columns they
 made wider: since when, in how many documents, with examples. \`--yaml\` prints the column lines to add. The ledger keeps it, in the
 \`tables\` of \`_loads\`.
+
+## What values become
+
+Each type reads what Amazon is known to write, in every language and format; the rules are the same in both engines. What fits none
+is NULL and kept in \`_rejects\`.
+
+| rule | type | in the document | in the table |
+|---|---|---|---|
+${valueRules.map(ruleRows).join('\n')}
+
+## What documents say of themselves
+
+Some documents carry a sum by which a reader can tell whether all of it was read: the first row of a settlement has the total of its
+amounts. A schema names it, and each load makes the check:
+
+\`\`\`yaml
+checks:
+  - { name: total, sum: amount, equals: total_amount, per: settlement_id }
+\`\`\`
+
+\`checks\` of \`_loads\` has what was expected and found; \`load\`, \`loads\` and \`run\` warn of a check that failed. All rows stay. A sum of
+several columns is a list: \`sum: [price_amount, fee_amount]\`.
 
 ## Documents in JSON and XML
 
@@ -82,6 +105,28 @@ values count as equal. A report that is older than what the table holds doesn't 
 ## Keys
 
 ${referencePage(reportSchemaSpec, { headingLevel: 3 })}`;
+}
+
+/** The rows of a rule: a row for each value, with the texts that become it. */
+function ruleRows({ rule, examples }: ValueRule): string {
+  const byValue = new Map<string, string[]>();
+  for (const example of examples) {
+    const { type, value, isRejected } = example;
+    const found = value === null ? `NULL${isRejected ? ', rejected' : ''}` : `\`${value}\``;
+    const key = `\`${type}\` | ${found}`;
+    byValue.set(key, [...(byValue.get(key) ?? []), writtenText(example)]);
+  }
+  const rows = [...byValue].map(([key, texts]) => {
+    const [type, found] = key.split(' | ');
+    return `${type} | ${texts.join(', ')} | ${found} |`;
+  });
+  return rows.map((row, index) => `| ${index === 0 ? rule : ''} | ${row}`).join('\n');
+}
+
+function writtenText({ text, beside, country }: ValueExample): string {
+  const written = text === '' ? 'nothing' : `\`${text}\``;
+  if (beside !== undefined) return `${written} beside \`${beside}\``;
+  return country === undefined ? written : `${written} in marketplace ${country}`;
 }
 
 /** The JSON Schema of a report schema file, for editors. */

@@ -1,4 +1,5 @@
 import { columnTypeText } from './column-type.js';
+import type { DocumentCheck } from './document-checks.js';
 import { defaultTableName } from './infer.js';
 import type { MadeBy, ReportSchema, TableSchema } from './types.js';
 
@@ -63,20 +64,28 @@ function withoutColumns({ reportType, format }: ReportSchema): string {
     : `- Table: \`${defaultTableName(reportType)}\`, append; its columns are not known, and taken from each document`;
 }
 
-function tableSection({ name, load, partitionBy, columns }: TableSchema): string {
+function tableSection({ name, load, partitionBy, checks = [], columns }: TableSchema): string {
   const key = load.key.length > 0 ? ` by ${load.key.map((column) => `\`${column}\``).join(', ')}` : '';
   const partition = partitionBy ? ` Partitioned by \`${partitionBy}\`.` : '';
+  const checked = checks.map(checkSentence);
   const rows = columns.map(
     (column) =>
       `| \`${column.name}\` | ${columnTypeText(column.type)} | ${cell(column.from[0] ?? '')} | ${cell(column.description ?? '')} |`,
   );
   return `
-Table \`${name}\`, ${load.mode}${key}. ${load.why ?? ''}${partition}
+Table \`${name}\`, ${load.mode}${key}. ${load.why ?? ''}${partition}${checked.join('')}
 
 | column | type | Amazon's name | what it holds |
 |---|---|---|---|
 ${rows.join('\n')}
 `;
+}
+
+/** What is checked at each load. */
+function checkSentence({ name, sum, equals, per }: DocumentCheck): string {
+  const names = (columns: string[]) => columns.map((column) => `\`${column}\``).join(', ');
+  const where = per.length > 0 ? ` for each ${names(per)}` : '';
+  return ` Check \`${name}\`: ${names(sum)} must add up to ${names([equals])}${where}.`;
 }
 
 /** Text in a cell of a Markdown table. */

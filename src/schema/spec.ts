@@ -67,6 +67,26 @@ const loadSpec = z
   })
   .describe('How the rows of a document meet those already in the table.');
 
+const checkSpec = z
+  .strictObject({
+    name: z.string().regex(namePattern, nameProblem).describe('What the ledger and warnings call it.'),
+    sum: z
+      .union([z.string(), z.array(z.string()).min(1)])
+      .describe('The columns whose values are added up, of type `decimal` or `int64`.'),
+    equals: z
+      .string()
+      .describe(
+        'The column that has the sum, on one row of those that belong together: on a summary row, say. The first value counts; where there is none, nothing is checked.',
+      ),
+    per: z
+      .union([z.string(), z.array(z.string())])
+      .default([])
+      .describe('Columns by whose values rows belong together. Without it all rows of a document do.'),
+  })
+  .describe(
+    'What documents say of themselves: a sum that their rows must add up to. Checked at each load, told in `checks` of `_loads`; one that fails is a warning and drops no rows.',
+  );
+
 const tableSpec = z
   .strictObject({
     name: z
@@ -86,6 +106,7 @@ const tableSpec = z
       .string()
       .optional()
       .describe('A `date` or `timestamp` column by which a warehouse that can partition does so.'),
+    checks: z.array(checkSpec).optional(),
     columns: z.array(columnSpec).min(1),
   })
   .describe(
@@ -157,6 +178,7 @@ function toTable({
   rows,
   load,
   partitionBy,
+  checks,
   columns,
 }: ReportSchemaYaml['tables'][number]): TableSchema {
   return {
@@ -164,6 +186,15 @@ function toTable({
     ...(rows === undefined ? {} : { rows }),
     load: { mode: load.mode, key: load.key, ...(load.why === undefined ? {} : { why: load.why }) },
     ...(partitionBy === undefined ? {} : { partitionBy }),
+    ...(checks === undefined
+      ? {}
+      : {
+          checks: checks.map(({ sum, per, ...check }) => ({
+            ...check,
+            sum: [sum].flat(),
+            per: [per].flat(),
+          })),
+        }),
     columns: columns.map(
       (column): ColumnSchema => ({
         name: column.name,

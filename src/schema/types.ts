@@ -1,3 +1,5 @@
+import type { DocumentCheck } from './document-checks.js';
+
 /**
  * What a report schema says, after reading. The YAML spelling of it is in `spec.ts`; files are in `schemas/`.
  */
@@ -51,6 +53,8 @@ export interface TableSchema {
     why?: string;
   };
   partitionBy?: string;
+  /** What documents say of themselves, to be checked at each load. */
+  checks?: DocumentCheck[];
   columns: ColumnSchema[];
 }
 

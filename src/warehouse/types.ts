@@ -1,3 +1,4 @@
+import type { CheckResult } from '../schema/document-checks.js';
 import type { TableDrift } from '../schema/drift.js';
 import type { LoadMode, ResolvedColumn } from '../schema/types.js';
 
@@ -27,6 +28,8 @@ export interface LedgerEntry {
    */
   tables: ({ name: string; rows: number; superseded?: number } & TableDrift)[];
   rejects: number;
+  /** What the document says of itself, compared with its rows; those that failed first. */
+  checks: CheckResult[];
   rawPath: string | null;
   rawBytes: number | null;
   textBytes: number | null;

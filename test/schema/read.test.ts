@@ -245,9 +245,38 @@ tables:
       'a.yaml:4:5 tables[0]: a table of a json document needs rows: the path to the list of its rows, or $ for the document itself',
       'a.yaml:5:22 tables[1].rows: expected names with dots between, such as campaigns.coupons, or $; leave out "$."',
       'a.yaml:5:83 tables[1].columns[0].from[0]: expected a path such as sales.amount, $.header.date or ^.name, found "a..b"',
-      'a.yaml:9:32 tables[2].columns[0].from: "^.^.x" leads above the document: there is 1 level above the rows of items',
+      'a.yaml:9:29 tables[2].columns[0].from: "^.^.x" leads above the document: there is 1 level above the rows of items',
       'a.yaml:10:22 tables[3].rows: "items" are the rows of tables[2] already; put the columns there',
       'a.yaml:10:80 tables[3].columns[0].from: expected a path such as sales.amount, $.header.date or ^.name, found "$"',
+    ]);
+  });
+
+  it('are refused for checks of columns that are not there, or no numbers, each at its place', () => {
+    const checks = (text: string) =>
+      problemsWith('    columns:\n', `    checks:\n      - ${text}\n    columns:\n`);
+    assert.deepEqual(checks('{ name: total, sum: [price, prise], equals: day, per: ids }'), [
+      'a.yaml:9:37 tables[0].checks[0].sum[1]: no column "prise" in this table; did you mean "price"?',
+      'a.yaml:9:53 tables[0].checks[0].equals: expected a decimal or int64 column, found "day" of type date',
+      'a.yaml:9:63 tables[0].checks[0].per: no column "ids" in this table',
+    ]);
+    assert.deepEqual(checks('{ name: total, sum: price, equals: price }'), [
+      'a.yaml:9:29 tables[0].checks[0].sum: "price" has the sum and is not part of it; leave it out here',
+    ]);
+    assert.match(checks('{ name: total, sum: price }').join(), /checks\[0\]\.equals: .*missing/i);
+  });
+
+  it('have checks with columns as lists', () => {
+    write(
+      'a.yaml',
+      good.replace(
+        '    columns:',
+        `    checks: [{ name: total, sum: price, equals: all, per: [id, day] }]
+    columns:
+      - { name: all, from: all, type: int64 }`,
+      ),
+    );
+    assert.deepEqual(readSchemas({ folders: [folder] }).get('GET_TEST_DATA')?.tables[0]?.checks, [
+      { name: 'total', sum: ['price'], equals: 'all', per: ['id', 'day'] },
     ]);
   });
 

@@ -162,6 +162,31 @@ describe('DuckDB warehouse file', function () {
     ]);
   });
 
+  it('whose ledger an earlier version made is read, and gets the columns that it lacks', async () => {
+    await warehouse.commit([await load('old')]);
+    const instance = await DuckDBInstance.create(path);
+    const connection = await instance.connect();
+    await connection.run('ALTER TABLE _loads DROP COLUMN checks');
+    connection.closeSync();
+    instance.closeSync();
+    assert.deepEqual(
+      (await warehouse.loads({})).map(({ documentId, checks }) => ({ documentId, checks })),
+      [{ documentId: 'old', checks: [] }],
+    );
+    const checks = [{ table: 'things', name: 'total', per: {}, expected: '1', found: '1', ok: true }];
+    const next = await load('new');
+    await warehouse.commit([{ ...next, entry: { ...next.entry, checks } }]);
+    assert.deepEqual(
+      (await warehouse.loads({})).map((row) => [row.documentId, row.checks]),
+      [
+        ['new', checks],
+        ['old', []],
+      ],
+    );
+    const { rows } = await warehouse.query('SELECT count(DISTINCT version) AS versions FROM _loads');
+    assert.deepEqual(rows, [{ versions: '1' }]);
+  });
+
   describe('between calls', () => {
     it('is open to other programs, for writing too, and leaves no write-ahead log', async () => {
       await warehouse.commit([await load('d1')]);

@@ -603,6 +603,7 @@ export function describeWarehouse(name: string, open: (folder: string) => Promis
         reportCreatedAt: '2026-01-03T00:00:00.000Z',
         notes: ['header "x" is new', 'é'],
         rejects: 1,
+        checks: [{ table: 'things', name: 'total', per: { a: '1' }, expected: '1.5', found: '1', ok: false }],
         rawPath: '/raw/doc.1',
         rawBytes: 10,
         textBytes: 5_000_000_000,

@@ -6,7 +6,7 @@ import { headerDrift, type TableDrift, type Widening, wideningOf } from '../../s
 import { type LedgerEntry, type Load, type LoadTable, ledgerKey } from '../types.js';
 import { isReportTable, type Relations, readRelations } from './catalog.js';
 import { fileError, firstLine } from './connection.js';
-import { ensureLedger, hasLedger, readByKey, writeLedger } from './ledger.js';
+import { ensureLedger, readByKey, writeLedger } from './ledger.js';
 import { loadRows } from './load-modes.js';
 import { planBatches, type TimedLoad } from './plan-batches.js';
 import { documentId, documentIdSql, identifier, run } from './sql.js';
@@ -54,7 +54,7 @@ async function prepareTables(
   log?: Logger,
 ): Promise<PreparedTables> {
   const relations = await readRelations(connection);
-  if (!hasLedger(relations)) await ensureLedger(connection);
+  await ensureLedger(connection, relations);
   const plans: TablePlans = new Map();
   const widened = new Map<LoadTable, Widening[]>();
   for (const table of loads.flatMap(({ tables }) => tables)) {

@@ -10,6 +10,7 @@ import {
   type Parameter,
   parquets,
   run,
+  runForRecords,
   utcTimestamp,
 } from './sql.js';
 import { toJsonValue } from './values.js';
@@ -33,6 +34,7 @@ const ledgerColumns: { field: keyof LedgerRow; column: string; kind: ColumnKind 
   { field: 'notes', column: 'notes', kind: 'list' },
   { field: 'tables', column: 'tables', kind: 'json' },
   { field: 'rejects', column: 'rejects', kind: 'count' },
+  { field: 'checks', column: 'checks', kind: 'json' },
   { field: 'rawPath', column: 'raw_path', kind: 'text' },
   { field: 'rawBytes', column: 'raw_bytes', kind: 'count' },
   { field: 'textBytes', column: 'text_bytes', kind: 'count' },
@@ -67,10 +69,17 @@ const rejectColumns = [
 ] as const;
 
 /**
- * Makes `_loads` and `_rejects` where they are missing. `_loads` has no primary key: rows are replaced by key within a transaction, which
+ * Makes `_loads` and `_rejects` where they are missing, and the columns that the ledger of an earlier version lacks. `_loads` has no primary key: rows are replaced by key within a transaction, which
  * DuckDB's unique index refuses, and the one writer keeps the key unique.
  */
-export async function ensureLedger(connection: DuckDBConnection): Promise<void> {
+export async function ensureLedger(connection: DuckDBConnection, relations: Relations): Promise<void> {
+  if (hasLedger(relations)) {
+    for (const { column, kind } of ledgerColumns) {
+      if (relations.get('_loads')?.columns.has(column)) continue;
+      await run(connection, `ALTER TABLE _loads ADD COLUMN ${identifier(column)} ${duckDbTypes[kind]}`);
+    }
+    return;
+  }
   const loads = ledgerColumns.map(({ column, kind }) => `${identifier(column)} ${duckDbTypes[kind]}`);
   const rejects = rejectColumns.map(([column, type]) => `${identifier(column)} ${type}`);
   await run(connection, `CREATE TABLE IF NOT EXISTS _loads (${[...loads, 'version VARCHAR']})`);
@@ -224,7 +233,8 @@ export async function writeLedger(
     Object.fromEntries(ledgerColumns.map(({ field, column }) => [column, row[field]])),
   );
   const values = ledgerColumns.map(({ column, kind }) => (kind === 'time' ? utcTimestamp(column) : column));
-  await run(connection, `INSERT INTO _loads SELECT ${values}, $version FROM ${ledgerRows}`, {
+  const names = [...ledgerColumns.map(({ column }) => column), 'version'];
+  await run(connection, `INSERT INTO _loads (${names}) SELECT ${values}, $version FROM ${ledgerRows}`, {
     version,
     rows: JSON.stringify(rows),
   });
@@ -255,15 +265,12 @@ async function readLedger(
   rest: string,
   parameters: Record<string, Parameter>,
 ): Promise<LedgerRow[]> {
-  const rows = await run(
-    connection,
-    `SELECT ${ledgerColumns.map(({ column }) => column)} FROM _loads ${rest}`,
-    parameters,
-  );
+  // By the names that come, as the ledger of an earlier version has fewer.
+  const rows = await runForRecords(connection, `SELECT * FROM _loads ${rest}`, parameters);
   return rows.map((row) => {
-    const fields = ledgerColumns.map(({ field, kind }, index) => {
-      const value = row[index] ?? null;
-      if (value === null) return [field, null];
+    const fields = ledgerColumns.map(({ field, column, kind }) => {
+      const value = row[column] ?? null;
+      if (value === null) return [field, field === 'checks' ? [] : null];
       if (kind === 'count') return [field, Number(value)];
       return [field, kind === 'json' ? JSON.parse(String(value)) : toJsonValue(value)];
     });

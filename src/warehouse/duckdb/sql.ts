@@ -39,6 +39,19 @@ export async function run(
   sql: string,
   parameters: Record<string, Parameter> = {},
 ): Promise<DuckDBValue[][]> {
+  return (await execute(connection, sql, parameters)).getRows();
+}
+
+/** The same, its rows as objects by the names of columns. */
+export async function runForRecords(
+  connection: DuckDBConnection,
+  sql: string,
+  parameters: Record<string, Parameter>,
+): Promise<Record<string, DuckDBValue>[]> {
+  return (await execute(connection, sql, parameters)).getRowObjects();
+}
+
+function execute(connection: DuckDBConnection, sql: string, parameters: Record<string, Parameter>) {
   const values: Record<string, DuckDBValue> = {};
   const types: Record<string, DuckDBType> = {};
   for (const [name, value] of Object.entries(parameters)) {
@@ -46,7 +59,7 @@ export async function run(
     if (Array.isArray(value)) types[name] = LIST(VARCHAR);
     if (value === null || typeof value === 'string') types[name] = VARCHAR;
   }
-  return (await connection.run(sql, values, types)).getRows();
+  return connection.run(sql, values, types);
 }
 
 /** What tells a document apart from all others: ids are unique only together with the seller, who may not be known. */

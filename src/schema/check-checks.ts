@@ -1,0 +1,58 @@
+import { didYouMean, type Problem, type YamlPath } from '../yaml-problems.js';
+import { readColumnType } from './column-type.js';
+import { listOf, mapOf, type ProblemAt, textsOf, type YamlMap } from './yaml-maps.js';
+
+/** What the checks of a table must say: columns that there are, and numbers to add up. */
+export function checkChecks(
+  checks: unknown,
+  columns: YamlMap[],
+  path: YamlPath,
+  problemAt: ProblemAt,
+): Problem[] {
+  return listOf(checks)
+    .map(mapOf)
+    .flatMap(({ sum, equals, per }, index) => {
+      const columnAt = (name: unknown, key: string, place?: number) => ({
+        name,
+        at: [...path, index, key, ...(place === undefined ? [] : [place])],
+      });
+      const named = (value: unknown, key: string) =>
+        Array.isArray(value)
+          ? value.map((name, place) => columnAt(name, key, place))
+          : [columnAt(value, key)];
+      const numbers = [...named(sum, 'sum'), ...named(equals, 'equals')];
+      return [
+        ...numbers.flatMap(
+          ({ name, at }) =>
+            unknownColumn(name, columns, at, problemAt) ?? notANumber(name, columns, at, problemAt),
+        ),
+        ...named(per, 'per').flatMap(({ name, at }) => unknownColumn(name, columns, at, problemAt) ?? []),
+        ...named(sum, 'sum').flatMap(({ name, at }) =>
+          name !== undefined && name === equals
+            ? [problemAt(at, `"${name}" has the sum and is not part of it; leave it out here`)]
+            : [],
+        ),
+      ];
+    });
+}
+
+/** Undefined where the column is there, or its name is no text, which the form of the file tells. */
+function unknownColumn(
+  name: unknown,
+  columns: YamlMap[],
+  at: YamlPath,
+  problemAt: ProblemAt,
+): Problem[] | undefined {
+  if (typeof name !== 'string') return undefined;
+  const names = textsOf(columns.map((column) => column.name));
+  if (names.includes(name)) return undefined;
+  return [problemAt(at, `no column "${name}" in this table${didYouMean(name, names)}`)];
+}
+
+function notANumber(name: unknown, columns: YamlMap[], at: YamlPath, problemAt: ProblemAt): Problem[] {
+  const type = columns.find((column) => column.name === name)?.type;
+  const kind = typeof type === 'string' ? readColumnType(type)?.kind : undefined;
+  return kind === undefined || kind === 'decimal' || kind === 'int64'
+    ? []
+    : [problemAt(at, `expected a decimal or int64 column, found "${name}" of type ${kind}`)];
+}
