@@ -2,7 +2,7 @@ import { type Kernel, takeKernel } from '../../kernel/kernel.js';
 import type { ReportSchema } from '../../schema/types.js';
 import type { ExaminedDocument } from '../../source/types.js';
 import type { Evidence } from '../evidence.js';
-import { type Survey, surveyDocument } from '../survey.js';
+import { type Survey, surveyDocument, surveyLines } from '../survey.js';
 import {
   type DelimitedLayout,
   delimitedLayout,
@@ -76,7 +76,8 @@ async function assume(
       yield head.slice(0, assumedCharacters);
     },
   };
-  return { ...(await surveyDocument(isCertain ? document : beginning, layout)), isCertain };
+  const survey = layout.dialect.quoting === 'csv' ? surveyDocument : surveyLines;
+  return { ...(await survey(isCertain ? document : beginning, layout)), isCertain };
 }
 
 /** Each batch is good until the next is pulled. */
