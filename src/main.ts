@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './small-heap.js';
 import { runCli } from './cli.js';
 import { processIo } from './commands/io.js';
 

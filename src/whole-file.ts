@@ -13,8 +13,13 @@ export function partialName(path: string): string {
 
 /** Begins a file under the name it has until it is whole, in a folder that is made where it is missing. */
 export async function openPartial(partial: string): Promise<FileHandle> {
-  await makeFolder(dirname(partial));
-  return open(partial, 'wx');
+  try {
+    return await open(partial, 'wx');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    await makeFolder(dirname(partial));
+    return open(partial, 'wx');
+  }
 }
 
 /** Gives a finished file its final name: bytes on disk first, then the name, then the name on disk. The file stays open. */
@@ -74,7 +79,31 @@ export async function makeFolder(folder: string): Promise<void> {
 /** Windows, and some network disks, know no syncing of a folder; a folder that may only be written to can't be opened. */
 const noSyncing = new Set(['EPERM', 'EACCES', 'EISDIR', 'EINVAL', 'ENOTSUP']);
 
-async function syncFolder(path: string): Promise<void> {
+/** Of each folder the sync in work, and the one that comes after it and serves all who ask until it begins. */
+const syncsInWork = new Map<string, Promise<void>>();
+const syncsToCome = new Map<string, Promise<void>>();
+
+/** Resolves when what is named in the folder by now is on disk. */
+function syncFolder(path: string): Promise<void> {
+  const toCome = syncsToCome.get(path);
+  if (toCome) return toCome;
+  const before = syncsInWork.get(path) ?? Promise.resolve();
+  const mine = before.then(() => {
+    syncsToCome.delete(path);
+    const syncing = syncNow(path);
+    const settled = syncing
+      .catch(() => {})
+      .then(() => {
+        if (syncsInWork.get(path) === settled) syncsInWork.delete(path);
+      });
+    syncsInWork.set(path, settled);
+    return syncing;
+  });
+  syncsToCome.set(path, mine);
+  return mine;
+}
+
+async function syncNow(path: string): Promise<void> {
   try {
     const folder = await open(path, 'r');
     try {

@@ -49,6 +49,34 @@ describe('whole files', () => {
     assert.equal(readFileSync(join(folder, 'new', 'deep', 'a.json'), 'utf8'), 'text');
   });
 
+  it('that are named at once share the syncs of their folder, each on disk when its writer is told', async () => {
+    const probe = await open(join(folder, 'probe'), 'w');
+    const handle = Object.getPrototypeOf(probe) as { sync: () => Promise<void> };
+    const { sync } = handle;
+    let syncs = 0;
+    let lastSeen: string[] = [];
+    handle.sync = async function (this: typeof probe) {
+      if (!(await this.stat()).isDirectory()) return;
+      const seen = readdirSync(folder);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      syncs += 1;
+      lastSeen = seen;
+    };
+    try {
+      const names = Array.from({ length: 30 }, (_, n) => `${n}.json`);
+      await Promise.all(
+        names.map(async (name) => {
+          await writeWholeFile(join(folder, name), name);
+          assert.ok(lastSeen.includes(name), `${name} was not there when its folder was synced`);
+        }),
+      );
+    } finally {
+      handle.sync = sync;
+      await probe.close();
+    }
+    assert.ok(syncs < 20, `${syncs} syncs`);
+  });
+
   it('keep their new folders over a power cut: each is synced into the one above it', async () => {
     const probe = await open(join(folder, 'probe'), 'w');
     const handle = Object.getPrototypeOf(probe) as { sync: () => Promise<void> };

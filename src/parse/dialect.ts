@@ -32,7 +32,7 @@ interface Candidate {
  */
 export function decideDialect(head: string, schema: ReportSchema | undefined): DelimitedDialect | undefined {
   const carriageReturnsOnly = !head.includes('\n') && /\r[^\n]/.test(head);
-  const lines = head.split(carriageReturnsOnly ? '\r' : '\n').slice(0, mostHeaderLine);
+  const lines = head.split(carriageReturnsOnly ? '\r' : '\n', mostHeaderLine);
   const found = (schema && byKnownHeaders(lines, schema)) ?? byWidth(lines, schema);
   if (!found) return undefined;
   const { lineIndex, delimiter, cells } = found;
@@ -98,34 +98,46 @@ function closingQuote(line: string, open: number, delimiter: string): number | u
 
 function candidates(lines: string[]): Candidate[] {
   return lines.flatMap((line, lineIndex) =>
-    delimiters.map((delimiter) => ({
-      lineIndex,
-      delimiter,
-      cells: splitCsvLine(line.replace(/\r$/, ''), delimiter),
-    })),
+    delimiters.map((delimiter) => ({ lineIndex, delimiter, cells: cellsOfLine(line, delimiter) })),
   );
 }
 
+function cellsOfLine(line: string, delimiter: string): string[] {
+  return splitCsvLine(line.replace(/\r$/, ''), delimiter);
+}
+
 function byKnownHeaders(lines: string[], schema: ReportSchema): Candidate | undefined {
-  const known = new Set(
-    schema.tables.flatMap(({ columns }) =>
-      columns.flatMap(({ from, name }) => [...from, name].map(looseHeader)),
-    ),
-  );
+  const known = knownHeaders(schema);
   const expected = schema.format === 'csv' ? ',' : '\t';
   let best: Candidate | undefined;
   let bestScore = 0;
-  for (const candidate of candidates(lines)) {
-    const matches = new Set(candidate.cells.map(looseHeader).filter((header) => known.has(header))).size;
-    // Of equals the one that the schema expects, then the first.
-    const score = matches + (candidate.delimiter === expected ? 0.5 : 0);
-    if (matches > 0 && score > bestScore) {
-      best = candidate;
-      bestScore = score;
+  lines.forEach((line, lineIndex) => {
+    for (const delimiter of delimiters) {
+      // Of equals the one that the schema expects, then the first.
+      const bonus = delimiter === expected ? 0.5 : 0;
+      // Rows, which are no wider than the header, need no closer look.
+      if (line.split(delimiter).length + bonus <= bestScore) continue;
+      const cells = cellsOfLine(line, delimiter);
+      const matches = new Set(cells.map(looseHeader).filter((header) => known.has(header))).size;
+      if (matches === 0 || matches + bonus <= bestScore) continue;
+      best = { lineIndex, delimiter, cells };
+      bestScore = matches + bonus;
     }
-  }
+  });
   // One word in common may be chance, in a preamble or a row.
   return bestScore >= Math.min(2, known.size) ? best : undefined;
+}
+
+const headersOfSchemas = new WeakMap<ReportSchema, Set<string>>();
+
+/** All headers that a schema knows, in their loose spelling. */
+function knownHeaders(schema: ReportSchema): Set<string> {
+  const before = headersOfSchemas.get(schema);
+  if (before) return before;
+  const columns = schema.tables.flatMap((table) => table.columns);
+  const known = new Set(columns.flatMap(({ from, name }) => [...from, name].map(looseHeader)));
+  headersOfSchemas.set(schema, known);
+  return known;
 }
 
 /**

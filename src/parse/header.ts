@@ -61,6 +61,7 @@ function matchColumns(header: string[], schema: ColumnSchema[]): (number | undef
     [asWritten, nameOf],
     [looseHeader, nameOf],
   ] as const) {
+    if (!matched.includes(undefined)) break;
     const byName = new Map<string, number>();
     schema.forEach((column, index) => {
       for (const each of textsOf(column)) {

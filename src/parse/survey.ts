@@ -32,6 +32,14 @@ export async function surveyDocument(
   }
 }
 
+/** The same by splitting lines, for what holds no quoted cells: there a line is a row. */
+export function surveyLines(
+  document: Pick<ExaminedDocument, 'openText'>,
+  layout: DelimitedLayout,
+): Promise<Survey> {
+  return survey(document, layout, 'line-by-line');
+}
+
 const swallowedRows = new Error('rows swallowed by a quote');
 
 /**

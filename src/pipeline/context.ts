@@ -33,6 +33,8 @@ export type PipelineEvent =
   | { event: 'work_started'; key: string; reportType: string }
   | { event: 'document_located'; key: string }
   | { event: 'bytes_downloaded'; key: string; bytes: number }
+  /** All of its rows are written; what is left is to see them on disk. */
+  | { event: 'document_converted'; key: string }
   | { event: 'work_finished'; key: string; outcome: Outcome };
 
 /** What became of one message or report. */

@@ -15,6 +15,8 @@ export interface ConvertOptions {
   maxTextBytes: number;
   /** Breaks off with its reason. */
   signal?: AbortSignal;
+  /** Told when all rows are written, before they are seen on disk. */
+  onRowsWritten?: () => void;
 }
 
 export interface ConvertedDocument {
@@ -31,7 +33,7 @@ export interface ConvertedDocument {
 export async function convertDocument(
   raw: RawDocument,
   config: Pick<Config, 'lake' | 'engine'>,
-  { schema, maxTextBytes, signal }: ConvertOptions,
+  { schema, maxTextBytes, signal, onRowsWritten }: ConvertOptions,
 ): Promise<ConvertedDocument> {
   let open = config.engine === 'columnar' ? openDocument : examineDocument;
   let known: Known | undefined;
@@ -45,7 +47,7 @@ export async function convertDocument(
         ...(schema ? { schema } : {}),
         ...(known ? { known } : {}),
       });
-      return { document, parsed, written: await writeLake(parsed, document, config) };
+      return { document, parsed, written: await writeLake(parsed, document, config, onRowsWritten) };
     } catch (error) {
       if (error instanceof WrongCharset) [open, known] = [examineDocument, undefined];
       else if (error instanceof WrongAssumption) known = error.right;

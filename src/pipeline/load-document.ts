@@ -171,6 +171,7 @@ async function convertOrFetchAgain(
   const schema = context.schemas.get(raw.facts.reportType);
   const options = {
     maxTextBytes: maxDocumentBytes,
+    onRowsWritten: () => context.onEvent({ event: 'document_converted', key: ledgerKey(raw.facts) }),
     ...(schema ? { schema } : {}),
     ...(signal ? { signal } : {}),
   };

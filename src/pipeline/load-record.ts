@@ -1,8 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rename } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { safeName } from '../safe-name.js';
 import type { Load } from '../warehouse/types.js';
-import { writeWholeFile } from '../whole-file.js';
+import { dropPartial, openPartial, partialName } from '../whole-file.js';
 
 /**
  * Keeps a load beside its Parquet files, in `<lake>/_loads/<seller>/<key>.json`, once it is committed, so that `rebuild` can commit
@@ -11,7 +11,16 @@ import { writeWholeFile } from '../whole-file.js';
 export async function writeLoadRecord(lake: string, load: Load): Promise<void> {
   if (load.entry.status === 'skipped') return;
   const stored = mapPaths(load, (absolute) => relative(lake, absolute));
-  await writeWholeFile(recordPath(lake, load), `${JSON.stringify(stored, null, 2)}\n`);
+  const path = recordPath(lake, load);
+  const partial = partialName(path);
+  const file = await openPartial(partial);
+  try {
+    await file.writeFile(`${JSON.stringify(stored)}\n`);
+    // Not synced: a record that a power cut damages is none.
+    await rename(partial, path);
+  } finally {
+    await dropPartial(file, partial);
+  }
 }
 
 /** All load records of a lake that can be read. */

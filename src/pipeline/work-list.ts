@@ -10,7 +10,7 @@ import { prepareLoad, type ReportRequest } from './load-document.js';
 import { failureOf, type WorkSummary } from './work-summary.js';
 
 /** Messages in hand at once; all of them are kept invisible, so there is no use in more than a drain can finish. */
-export const mostInHand = 100;
+export const mostInHand = 200;
 
 export interface DrainSignals {
   /** Begin nothing new; finish what is in work. */
@@ -27,7 +27,7 @@ export interface Work {
 }
 
 export interface WorkLimits extends DrainSignals {
-  /** Documents in work at the same time. */
+  /** Documents that are fetched and converted at the same time. */
   concurrency: number;
   /** Epoch milliseconds. What the quota would make later than this is deferred. */
   deadlineMs: number;
@@ -193,14 +193,15 @@ export class WorkList {
       ...this.context,
       onEvent: (event) => {
         if (event.event === 'document_located') state.locating = false;
+        // The next one need not wait for the disk.
+        if (event.event === 'document_converted') this.free(key);
         this.context.onEvent(event);
       },
     };
     const call = { signal: this.limits.abort, deadlineMs: this.limits.deadlineMs };
     try {
       const load = await prepareLoad(request, watched, call);
-      this.active.delete(key);
-      this.begin();
+      this.free(key);
       await this.commit(load, messages, key);
     } catch (error) {
       this.active.delete(key);
@@ -208,6 +209,10 @@ export class WorkList {
     }
     await this.letGo(work);
     this.begin();
+  }
+
+  private free(key: string): void {
+    if (this.active.delete(key)) this.begin();
   }
 
   private async commit(load: Load, messages: QueueMessage[], key: string): Promise<void> {

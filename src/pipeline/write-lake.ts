@@ -23,12 +23,14 @@ export interface WrittenLake {
 
 /**
  * Pulls the batches of a parsed document into Parquet, one file per table and one for the rejects, row group by row group.
- * Files appear under their final names only when they are whole; on failure nothing stays.
+ * Files appear under their final names only when they are whole; on failure nothing stays. `onRowsWritten` is told when all rows are written
+ * and the files have yet to be seen on disk.
  */
 export async function writeLake(
   parsed: ParsedDocument,
   document: ExaminedDocument,
   config: Pick<Config, 'lake' | 'engine'>,
+  onRowsWritten: () => void = () => {},
 ): Promise<WrittenLake> {
   const { facts } = document.raw;
   const pathOf = (table: string) => lakePath(config.lake, { table, ...facts });
@@ -45,6 +47,7 @@ export async function writeLake(
       await writer.write(batch);
       await rejects.add(table, found);
     }
+    onRowsWritten();
     const rows = new Map<string, number>();
     for (const [table, writer] of writers) rows.set(table, (await writer.finish()).rows);
     const { count } = await rejects.finish();

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { type FileHandle, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
@@ -283,6 +284,8 @@ for (const { engine, open, moneyType } of writers) {
 
     it('says that the disk is full, also of the very first bytes', async () => {
       const columns = [column('a', 'string')];
+      // More than is gathered for one write.
+      const rows = [1, 2].map(() => [randomBytes(200_000).toString('hex')]);
       for (const failAt of [1, 2]) {
         const path = join(folder, `full-${engine}`, `${failAt}.parquet`);
         await withFullDisk(folder, failAt, async () => {
@@ -290,7 +293,7 @@ for (const { engine, open, moneyType } of writers) {
           await assert.rejects(
             async () => {
               writer = await open({ path, columns, metadata: {}, rowGroupRows: 1 });
-              await writer.write(batchOf(columns, [['1'], ['2']]));
+              await writer.write(batchOf(columns, rows));
               await writer.finish();
             },
             { code: 'DISK_FULL', kind: 'retryable' },

@@ -1,13 +1,16 @@
-import type { Data, RecordBatch } from 'apache-arrow';
+import { type Data, DataType, type RecordBatch } from 'apache-arrow';
 import { takeKernel } from '../../kernel/kernel.js';
 import { describeError, ReportsError } from '../../errors.js';
 import { dropPartial, nameWholeFile, openPartial, partialName, writeError } from '../../whole-file.js';
 import type { ParquetWriter, ParquetWriterOptions } from '../types.js';
 import { type CompressedColumn, compressColumn } from './compress-column.js';
 import { encodeColumn, encodeRowNumbers } from './encode-column.js';
-import { type ColumnChunk, type FileColumn, fileMetadata, type RowGroup } from './file-metadata.js';
+import { type ColumnChunk, encodeRowGroup, type FileColumn, fileMetadata } from './file-metadata.js';
 
 const magic = Buffer.from('PAR1');
+
+/** Pieces of a file are gathered until there is so much to write at once. */
+const writeBytes = 256 * 1024;
 
 /**
  * The columnar engine's writer: each batch becomes a row group, encoded from Arrow's buffers without a value becoming a JavaScript object,
@@ -25,54 +28,67 @@ export async function openColumnarWriter({
   ];
   const partial = partialName(path);
   const file = await guarded(path, () => openPartial(partial));
-  const rowGroups: RowGroup[] = [];
-  let offset = 0;
-  let writing: Promise<void> = append([magic]);
-  // Its failure is met by whoever waits for it next.
-  writing.catch(() => {});
+  /** As they stand in the metadata: of a large file the objects would take many times as much. */
+  const rowGroups: Uint8Array[] = [];
+  let rowsWritten = 0;
+  let offset = magic.length;
+  let gathered: Uint8Array[] = [magic];
+  let gatheredBytes = magic.length;
+  let writing: Promise<void> = Promise.resolve();
 
   async function append(parts: Uint8Array[]): Promise<void> {
-    const bytes = Buffer.concat(parts);
-    offset += bytes.length;
+    for (const part of parts) {
+      gathered.push(part);
+      gatheredBytes += part.length;
+      offset += part.length;
+      if (gatheredBytes >= writeBytes) await flush();
+    }
+  }
+
+  async function flush(): Promise<void> {
+    const bytes = Buffer.concat(gathered);
+    gathered = [];
+    gatheredBytes = 0;
     await file.writeFile(bytes);
   }
 
   async function appendRowGroup(columns: CompressedColumn[], rows: number): Promise<void> {
     let chunkOffset = offset;
-    const chunks = columns.map(({ bytes, ...rest }, index): ColumnChunk => {
-      const column = fileColumns[index] as FileColumn;
-      const chunk = { ...rest, column, values: rows, offset: chunkOffset, compressedBytes: bytes.length };
-      chunkOffset += bytes.length;
+    const chunks = columns.map(({ facts }, index): ColumnChunk => {
+      const chunk = { facts, column: fileColumns[index] as FileColumn, offset: chunkOffset };
+      chunkOffset += facts.compressedBytes;
       return chunk;
     });
-    rowGroups.push({ rows, chunks });
-    await append(columns.map(({ bytes }) => bytes));
+    rowGroups.push(encodeRowGroup({ rows, chunks }, rowGroups.length));
+    rowsWritten += rows;
+    for (const { parts } of columns) await append(parts);
   }
 
-  /** Waits for the row group before; this one is made and written while the caller goes on. */
-  async function inLine(rows: number, compressing: Promise<CompressedColumn>[]): Promise<void> {
-    const columns = Promise.all(compressing);
-    columns.catch(() => {});
+  /** Waits for the row group before, so that no more than one takes memory; this one is compressed and written while the caller goes on. */
+  async function inLine(batch: RecordBatch): Promise<void> {
     await writing;
-    writing = columns.then((all) => appendRowGroup(all, rows));
+    const columns = Promise.all(compressBatch(batch));
+    writing = columns.then((all) => appendRowGroup(all, batch.numRows));
+    // Its failure is met by whoever waits for it next.
     writing.catch(() => {});
   }
 
   return {
     async write(batch) {
       if (batch.numRows === 0) return;
-      await guarded(path, () => inLine(batch.numRows, compressBatch(batch)));
+      await guarded(path, () => inLine(batch));
     },
     async finish() {
       return guarded(path, async () => {
         await writing;
-        const footer = fileMetadata(fileColumns, rowGroups, metadata);
+        const footer = fileMetadata(fileColumns, rowGroups, rowsWritten, metadata);
         const length = Buffer.alloc(4);
         length.writeUInt32LE(footer.length);
         await append([footer, length, magic]);
+        await flush();
         await nameWholeFile(file, partial, path);
         await file.close();
-        return { rows: rowGroups.reduce((sum, { rows }) => sum + rows, 0), bytes: offset };
+        return { rows: rowsWritten, bytes: offset };
       });
     },
     async abort() {
@@ -85,9 +101,16 @@ export async function openColumnarWriter({
 /** All columns of a batch, the row numbers last; its values are taken at once. */
 function compressBatch({ data }: RecordBatch): Promise<CompressedColumn>[] {
   const kernel = takeKernel();
+  let nulls: Promise<CompressedColumn> | undefined;
+  const compressed = (column: Data) => compressColumn(encodeColumn(kernel, column));
   try {
-    const columns = data.children.slice(0, -1).map((column) => encodeColumn(kernel, column));
-    return [...columns, encodeRowNumbers(kernel, data.children.at(-1) as Data)].map(compressColumn);
+    const columns = data.children.slice(0, -1).map((column) => {
+      if (!DataType.isNull(column.type)) return compressed(column);
+      // Columns that the document lacks are all the same.
+      nulls ??= compressed(column);
+      return nulls;
+    });
+    return [...columns, compressColumn(encodeRowNumbers(kernel, data.children.at(-1) as Data))];
   } finally {
     kernel.giveBack();
   }

@@ -1,8 +1,19 @@
 import type { ColumnType } from '../../schema/types.js';
 import { version } from '../../version.js';
 import { longestInt64Decimal } from './column-values.js';
-import type { CompressedColumn } from './compress-column.js';
-import { binary, bool, encodeThrift, i32, i64, list, struct, type ThriftValue, text } from './thrift.js';
+import type { ColumnFacts } from './compress-column.js';
+import {
+  binary,
+  bool,
+  encoded,
+  encodeThrift,
+  i32,
+  i64,
+  list,
+  struct,
+  type ThriftValue,
+  text,
+} from './thrift.js';
 
 /**
  * The structures of a Parquet file around its values, as Thrift.
@@ -18,12 +29,11 @@ export interface FileColumn {
 }
 
 /** A column of a row group as it lies in the file. */
-export interface ColumnChunk extends Omit<CompressedColumn, 'bytes'> {
+export interface ColumnChunk {
   column: FileColumn;
-  values: number;
+  facts: ColumnFacts;
   /** Place of the first page. */
   offset: number;
-  compressedBytes: number;
 }
 
 export interface RowGroup {
@@ -41,9 +51,11 @@ const physical = {
   fixedLengthByteArray: 7,
 } as const;
 
+/** `rowGroups` are as `encodeRowGroup` made them, and have `rows` together. */
 export function fileMetadata(
   columns: FileColumn[],
-  rowGroups: RowGroup[],
+  rowGroups: Uint8Array[],
+  rows: number,
   metadata: Record<string, string>,
 ): Uint8Array {
   const root = struct({ 4: text('root'), 5: i32(columns.length) });
@@ -52,8 +64,8 @@ export function fileMetadata(
   return encodeThrift({
     1: i32(2),
     2: list('struct', [root, ...columns.map(schemaElement)]),
-    3: i64(rowGroups.reduce((sum, { rows }) => sum + rows, 0)),
-    4: list('struct', rowGroups.map(rowGroup)),
+    3: i64(rows),
+    4: list('struct', rowGroups.map(encoded)),
     5: list(
       'struct',
       Object.entries(metadata).map(([key, value]) => struct({ 1: text(key), 2: text(value) })),
@@ -121,10 +133,11 @@ function schemaElement({ name, type, optional }: FileColumn): ThriftValue {
   });
 }
 
-function rowGroup({ rows, chunks }: RowGroup, ordinal: number): ThriftValue {
+/** A row group, the `ordinal`th of the file from 0. */
+export function encodeRowGroup({ rows, chunks }: RowGroup, ordinal: number): Uint8Array {
   const sum = (size: 'uncompressedBytes' | 'compressedBytes') =>
-    chunks.reduce((total, chunk) => total + chunk[size], 0);
-  return struct({
+    chunks.reduce((total, { facts }) => total + facts[size], 0);
+  return encodeThrift({
     1: list('struct', chunks.map(columnChunk)),
     2: i64(sum('uncompressedBytes')),
     3: i64(rows),
@@ -135,20 +148,20 @@ function rowGroup({ rows, chunks }: RowGroup, ordinal: number): ThriftValue {
   });
 }
 
-function columnChunk(chunk: ColumnChunk): ThriftValue {
-  const { statistics } = chunk;
+function columnChunk({ column, facts, offset }: ColumnChunk): ThriftValue {
+  const { statistics } = facts;
   return struct({
-    2: i64(chunk.offset),
+    2: i64(offset),
     3: struct({
-      1: i32(typeForm(chunk.column.type).physical),
-      2: list('i32', chunk.encodings.map(i32)),
-      3: list('binary', [text(chunk.column.name)]),
+      1: i32(typeForm(column.type).physical),
+      2: list('i32', facts.encodings.map(i32)),
+      3: list('binary', [text(column.name)]),
       4: i32(snappyCodec),
-      5: i64(chunk.values),
-      6: i64(chunk.uncompressedBytes),
-      7: i64(chunk.compressedBytes),
-      9: i64(chunk.offset + chunk.dictionaryBytes),
-      11: chunk.dictionaryBytes > 0 ? i64(chunk.offset) : undefined,
+      5: i64(facts.values),
+      6: i64(facts.uncompressedBytes),
+      7: i64(facts.compressedBytes),
+      9: i64(offset + facts.dictionaryBytes),
+      11: facts.dictionaryBytes > 0 ? i64(offset) : undefined,
       12: struct({
         3: i64(statistics.nullCount),
         5: statistics.max && binary(statistics.max),

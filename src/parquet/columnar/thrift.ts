@@ -8,15 +8,20 @@ export type ThriftValue =
   | { kind: 'bool'; value: boolean }
   | { kind: 'i16' | 'i32' | 'i64'; value: number }
   | { kind: 'binary'; value: Uint8Array }
-  | { kind: 'list'; of: ThriftValue['kind']; items: ThriftValue[] }
-  | { kind: 'struct'; fields: Record<number, ThriftValue | undefined> };
+  | { kind: 'list'; of: Exclude<ThriftValue['kind'], 'encoded'>; items: ThriftValue[] }
+  | { kind: 'struct'; fields: Record<number, ThriftValue | undefined> }
+  /** A struct as `encodeThrift` wrote it. */
+  | { kind: 'encoded'; bytes: Uint8Array };
 
 /** Writes a struct in the compact protocol. */
 export function encodeThrift(fields: Record<number, ThriftValue | undefined>): Uint8Array {
-  const sink = new ByteSink();
-  writeStruct(sink, fields);
-  return sink.written();
+  scratch.length = 0;
+  writeStruct(scratch, fields);
+  return scratch.written().slice();
 }
+
+/** Every page has a header: a sink of its own for each would cost more than to write it. */
+const scratch = new ByteSink();
 
 export const i32 = (value: number): ThriftValue => ({ kind: 'i32', value });
 export const i64 = (value: number): ThriftValue => ({ kind: 'i64', value });
@@ -27,7 +32,8 @@ export const struct = (fields: Record<number, ThriftValue | undefined> = {}): Th
   kind: 'struct',
   fields,
 });
-export const list = (of: ThriftValue['kind'], items: ThriftValue[]): ThriftValue => ({
+export const encoded = (bytes: Uint8Array): ThriftValue => ({ kind: 'encoded', bytes });
+export const list = (of: Exclude<ThriftValue['kind'], 'encoded'>, items: ThriftValue[]): ThriftValue => ({
   kind: 'list',
   of,
   items,
@@ -41,15 +47,17 @@ const typeCodes: Record<ThriftValue['kind'], number> = {
   binary: 8,
   list: 9,
   struct: 12,
+  encoded: 12,
 };
 const falseCode = 2;
 
 function writeStruct(sink: ByteSink, fields: Record<number, ThriftValue | undefined>): void {
   let last = 0;
   // Keys that are integers come in ascending order.
-  for (const [key, value] of Object.entries(fields)) {
-    if (value === undefined) continue;
+  for (const key in fields) {
     const id = Number(key);
+    const value = fields[id];
+    if (value === undefined) continue;
     const code = value.kind === 'bool' && !value.value ? falseCode : typeCodes[value.kind];
     const longestStep = 15;
     if (id - last <= longestStep) sink.byte(((id - last) << 4) | code);
@@ -85,5 +93,7 @@ function writeValue(sink: ByteSink, value: ThriftValue): void {
     }
     case 'struct':
       return writeStruct(sink, value.fields);
+    case 'encoded':
+      return sink.append(value.bytes);
   }
 }

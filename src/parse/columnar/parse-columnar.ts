@@ -2,7 +2,7 @@ import { type Kernel, takeKernel } from '../../kernel/kernel.js';
 import type { ReportSchema } from '../../schema/types.js';
 import type { ExaminedDocument } from '../../source/types.js';
 import type { Evidence } from '../evidence.js';
-import { surveyDocument } from '../survey.js';
+import { surveyDocument, surveyLines } from '../survey.js';
 import {
   type DelimitedLayout,
   delimitedLayout,
@@ -64,7 +64,8 @@ async function assume(
       yield head.slice(0, assumedCharacters);
     },
   };
-  return { ...(await surveyDocument(beginning, layout)), isCertain: false };
+  const survey = layout.dialect.quoting === 'csv' ? surveyDocument : surveyLines;
+  return { ...(await survey(beginning, layout)), isCertain: false };
 }
 
 /** Each batch is good until the next is pulled. */

@@ -132,12 +132,12 @@ async function openWithPatience(access: Access): Promise<DuckDBInstance> {
 const megabytesPerThread = 256;
 
 function settings({ path, mode, memoryLimitMegabytes, threads }: Access): Record<string, string> {
-  const limits = memoryLimitMegabytes && {
-    memory_limit: `${memoryLimitMegabytes}MB`,
-    threads: String(
-      threads ??
-        Math.max(1, Math.min(availableParallelism(), Math.floor(memoryLimitMegabytes / megabytesPerThread))),
-    ),
+  const threadsWithin = (megabytes: number) =>
+    Math.max(1, Math.min(availableParallelism(), Math.floor(megabytes / megabytesPerThread)));
+  const wanted = threads ?? (memoryLimitMegabytes && threadsWithin(memoryLimitMegabytes));
+  const limits = {
+    ...(memoryLimitMegabytes && { memory_limit: `${memoryLimitMegabytes}MB` }),
+    ...(wanted && { threads: String(wanted) }),
   };
   const common = {
     // First: it can't be set once external access is off.

@@ -90,25 +90,43 @@ async function loadByKey(connection: DuckDBConnection, batch: TableBatch): Promi
   if (filled.length === 0) return loads.map(() => 0);
   const sameKey = `here._seller_id IS NOT DISTINCT FROM document.__seller AND ${tableKeys.join(' AND ')}`;
   const mayBeNewer = batch.others.some((other) => filled.some((each) => other.rank > each.rank));
-  const source = `(SELECT ${documentKeys}, batch.seller AS __seller, batch.rank AS __rank FROM ${rowsOf(filled)})`;
-  await runOn(
+  const keys = `SELECT ${documentKeys}, batch.seller AS __seller, batch.rank AS __rank FROM ${rowsOf(filled)}`;
+  const deleteOlder = (source: string) =>
+    runOn(
+      connection,
+      batch,
+      `DELETE FROM ${identifier(relation.name)} AS here WHERE EXISTS (
+       SELECT 1 FROM ${source} document WHERE ${sameKey} ${mayBeNewer ? `AND document.__rank > ${rankOfHere}` : ''})`,
+    );
+  if (!mayBeNewer && !meetEachOther(filled)) {
+    await deleteOlder(`(${keys})`);
+    return insert(connection, batch, { loads: filled });
+  }
+  await runOn(connection, batch, `CREATE OR REPLACE TEMP TABLE ${keysTable} AS ${keys} GROUP BY ALL`);
+  await deleteOlder(keysTable);
+  const names = table.key.map((_, index) => `__key${index}`);
+  const newest = `SELECT rowid FROM ${keysTable} QUALIFY __rank = max(__rank) OVER (PARTITION BY ${['__seller', ...names]})`;
+  const [left] = await runOn(
     connection,
     batch,
-    `DELETE FROM ${identifier(relation.name)} AS here WHERE EXISTS (
-       SELECT 1 FROM ${source} document WHERE ${sameKey} ${mayBeNewer ? `AND document.__rank > ${rankOfHere}` : ''})`,
+    `DELETE FROM ${keysTable} AS document WHERE rowid NOT IN (${newest})
+       OR EXISTS (SELECT 1 FROM ${identifier(relation.name)} here WHERE ${rankOfHere} > document.__rank AND ${sameKey})`,
   );
-  if (!mayBeNewer && !meetEachOther(filled)) return insert(connection, batch, { loads: filled });
-  const keys = table.key.map((_, index) => `document.__key${index}`);
+  if (Number(left?.[0]) === 0) return insert(connection, batch, { loads: filled });
+  const same = [...names, '__seller', '__rank'].map(
+    (name) => `kept.${name} IS NOT DISTINCT FROM document.${name}`,
+  );
   return insert(connection, batch, {
     loads: filled,
     filter: {
       columns: [...documentKeys, 'batch.seller AS __seller', 'batch.rank AS __rank'],
-      condition: `WHERE NOT EXISTS (SELECT 1 FROM ${identifier(relation.name)} here
-          WHERE ${rankOfHere} > document.__rank AND ${sameKey})
-        QUALIFY document.__rank = max(document.__rank) OVER (PARTITION BY ${['document.__seller', ...keys]})`,
+      condition: `SEMI JOIN ${keysTable} kept ON ${same.join(' AND ')}`,
     },
   });
 }
+
+/** Of the documents of a batch their keys; in the end those whose rows come in. */
+const keysTable = '_document_keys';
 
 interface Insertion {
   loads: TableLoad[];
@@ -126,7 +144,10 @@ async function insert(
   const filled = loads.filter(({ table }) => table.parquetPath);
   const [first] = filled;
   if (!first) return batch.loads.map(() => 0);
-  const columns = first.table.columns.map((column) => ({
+  // Of columns that none of the documents has, the table's are NULL without reading them.
+  const isLacked = (index: number) => filled.every(({ table }) => table.columns[index]?.header === undefined);
+  const present = first.table.columns.filter((_, index) => !isLacked(index));
+  const columns = present.map((column) => ({
     name: identifier(column.name),
     value: documentValue(relation, column),
   }));

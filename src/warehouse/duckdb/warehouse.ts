@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Logger } from 'pino';
 import { ReportsError } from '../../errors.js';
-import type { StreamedAnswer, TableInfo, Warehouse } from '../types.js';
+import type { Load, StreamedAnswer, TableInfo, Warehouse } from '../types.js';
 import { isReportTable, type Relations, readRelations } from './catalog.js';
 import { commitLoads } from './commit-loads.js';
 import { fileError, withConnection } from './connection.js';
@@ -56,8 +56,9 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
     async commit(loads) {
       if (loads.length === 0) return [];
       const commit = (connection: DuckDBConnection) => commitLoads(connection, loads, path, log);
+      const threads = isOneRowGroup(loads) ? { threads: 1 } : {};
       try {
-        return await withConnection({ ...file, mode: 'write' }, commit);
+        return await withConnection({ ...file, mode: 'write', ...threads }, commit);
       } catch (error) {
         if (!(error instanceof ReportsError) || error.code !== 'WAREHOUSE_OUT_OF_MEMORY') throw error;
         // Slower, with the whole memory for one row group at a time.
@@ -80,6 +81,12 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
       read(await runQuery(connection, sql, path)),
     );
   }
+}
+
+/** Rows of one row group are one thread's work: more threads, however many the files are, take twice the time of the processor for it. */
+function isOneRowGroup(loads: Load[]): boolean {
+  const rowGroupRows = 122_880;
+  return loads.flatMap(({ tables }) => tables).reduce((sum, { rows }) => sum + rows, 0) <= rowGroupRows;
 }
 
 /**
