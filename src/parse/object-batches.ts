@@ -66,8 +66,9 @@ class TableReading {
     for (const { path, text, kind } of leaves) {
       const place = this.from.places.get(path);
       if (place === undefined || kind === 'none') continue;
-      const isJson = this.from.table.columns[place]?.type.kind === 'json';
-      const written = isJson && kind === 'text' ? JSON.stringify(text) : text;
+      const wanted = this.from.table.columns[place]?.type.kind;
+      const isWhole = wanted === 'json' || wanted === 'list';
+      const written = isWhole && kind === 'text' ? JSON.stringify(text) : text;
       cells[place] = this.readers[place]?.(written, this.row, this.rejects) ?? null;
     }
     this.builder.add(this.row, cells);

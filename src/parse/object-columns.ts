@@ -1,9 +1,11 @@
+import { listOf } from '../schema/column-type.js';
 import { looseHeader } from '../schema/column-name.js';
 import { separator } from '../schema/object-path.js';
 import type { ColumnType, ResolvedColumn, TableSchema } from '../schema/types.js';
 import { resolveHeader } from './header.js';
 import { TypeInference } from './infer-types.js';
 import type { Leaf } from './leaves.js';
+import { listItems } from './lists.js';
 import type { ValueRules } from './values.js';
 
 /** The columns of a table of objects, and where the values of a row go. */
@@ -16,7 +18,7 @@ export interface ObjectColumns {
 
 /** What paths the rows of one table have, and what stands there; without a schema, types come of it. */
 export class ObjectSurvey {
-  private readonly found = new Map<string, { kinds: Set<Leaf['kind']>; inference: TypeInference }>();
+  private readonly found = new Map<string, PathValues>();
   private readonly nulls = new Set<string>();
   private readonly declared: Set<string>;
   private readonly declaredLoosely: Set<string>;
@@ -64,10 +66,38 @@ export class ObjectSurvey {
       this.nulls.add(path);
       return;
     }
-    const values = this.found.get(path) ?? { kinds: new Set(), inference: new TypeInference('') };
+    const values = this.found.get(path) ?? { ...noValues(), items: noValues() };
     this.found.set(path, values);
     values.kinds.add(kind);
-    if (!this.declared.has(path)) values.inference.add(text);
+    if (this.declared.has(path)) return;
+    if (kind === 'json') addItems(values, text);
+    else values.inference.add(text);
+  }
+}
+
+interface Values {
+  kinds: Set<Leaf['kind']>;
+  inference: TypeInference;
+}
+
+/** What stands at a path of a row. */
+interface PathValues extends Values {
+  /** What its lists hold; undefined where one has other lists or objects in it. */
+  items: Values | undefined;
+}
+
+function noValues(): Values {
+  return { kinds: new Set(), inference: new TypeInference('') };
+}
+
+function addItems(values: PathValues, text: string): void {
+  if (!values.items) return;
+  const items = listItems(text);
+  if (!items) values.items = undefined;
+  for (const { kind, text: written } of items ?? []) {
+    if (kind === 'none') continue;
+    values.items?.kinds.add(kind);
+    values.items?.inference.add(written);
   }
 }
 
@@ -82,14 +112,20 @@ export function shownPath(path: string): string {
   return path.replaceAll(separator, '.');
 }
 
+/** Lists of single values of one kind are lists of their narrowest type; other lists, and objects, are JSON. */
+function inferredType(values: PathValues, rules: ValueRules): ColumnType {
+  const isJson = values.kinds.has('json') && values.kinds.size === 1;
+  if (!isJson) return scalarType(values, rules);
+  const { items } = values;
+  if (!items || items.kinds.size > 1) return { kind: 'json' };
+  return listOf(scalarType(items, rules)) ?? { kind: 'json' };
+}
+
 /** Text is a date where all of it is, else text, however much it looks like a number. */
-function inferredType(
-  { kinds, inference }: { kinds: Set<Leaf['kind']>; inference: TypeInference },
-  { decimalMark, dateOrder }: ValueRules,
-): ColumnType {
+function scalarType({ kinds, inference }: Values, { decimalMark, dateOrder }: ValueRules): ColumnType {
   const [kind] = kinds;
   if (kinds.size !== 1 || kind === undefined) return { kind: 'string' };
-  if (kind === 'bool' || kind === 'json') return { kind };
+  if (kind === 'bool') return { kind };
   const type = inference.type(decimalMark, dateOrder);
   if (kind === 'number') return type;
   return type.kind === 'date' || type.kind === 'timestamp' ? type : { kind: 'string' };
