@@ -68,6 +68,7 @@ async function readTable(table: LoadTable) {
 const sqlTypes: Record<string, string> = {
   string: 'VARCHAR',
   json: 'VARCHAR',
+  list: 'VARCHAR',
   int64: 'BIGINT',
   float64: 'DOUBLE',
   bool: 'BOOLEAN',

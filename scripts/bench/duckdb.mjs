@@ -5,6 +5,7 @@ import { reportType } from './document.js';
 
 const sqlTypes: Record<ColumnType['kind'], (column: string, type: ColumnType) => string> = {
   string: (column) => column,
+  list: (column) => column,
   json: (column) => column,
   int64: (column) => `CAST(${column} AS BIGINT)`,
   decimal: (column, type) =>

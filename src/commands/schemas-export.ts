@@ -4,7 +4,7 @@ import { bigQuerySchema } from '../schema/export/bigquery.js';
 import { dbtSources } from '../schema/export/dbt.js';
 import { rowSchema } from '../schema/export/json-schema.js';
 import { type ExportTable, exportTables } from '../schema/export/tables.js';
-import { columnTypeSql } from '../warehouse/duckdb/catalog.js';
+import { duckDbType } from '../warehouse/duckdb/catalog.js';
 import { tableDdl } from '../warehouse/duckdb/ddl.js';
 import type { Io } from './io.js';
 import { readAllSchemas } from './open-context.js';
@@ -12,7 +12,7 @@ import { schemaOf } from './schemas-list.js';
 
 const writers = {
   bigquery: (tables: ExportTable[]) => json(oneOrByName(tables, bigQuerySchema)),
-  dbt: (tables: ExportTable[]) => dbtSources(tables, columnTypeSql),
+  dbt: (tables: ExportTable[]) => dbtSources(tables, duckDbType),
   jsonschema: (tables: ExportTable[]) => json(jsonSchemaOf(tables)),
   ddl: (tables: ExportTable[]) => tables.map(tableDdl).join('\n'),
 };

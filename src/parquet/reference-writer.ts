@@ -52,6 +52,7 @@ export async function openReferenceWriter(
 const fieldTypes: Record<ColumnType['kind'], Field['type']> = {
   string: 'UTF8',
   json: 'UTF8',
+  list: 'UTF8',
   decimal: 'UTF8',
   int64: 'INT64',
   float64: 'DOUBLE',

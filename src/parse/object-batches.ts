@@ -1,3 +1,4 @@
+import { isScalar } from '../schema/column-type.js';
 import type { ResolvedColumn } from '../schema/types.js';
 import { BatchBuilder } from './batch-builder.js';
 import { cellReader } from './cell-reader.js';
@@ -90,5 +91,5 @@ export function textFor(
   column: ResolvedColumn | undefined,
   { text, kind }: Pick<Leaf, 'text' | 'kind'>,
 ): string {
-  return column?.type.kind === 'json' && kind === 'text' ? JSON.stringify(text) : text;
+  return column && !isScalar(column.type) && kind === 'text' ? JSON.stringify(text) : text;
 }

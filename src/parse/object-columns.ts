@@ -1,9 +1,11 @@
+import { listOf } from '../schema/column-type.js';
 import { looseHeader } from '../schema/column-name.js';
 import { separator } from '../schema/object-path.js';
 import type { ColumnType, ResolvedColumn, TableSchema } from '../schema/types.js';
 import { resolveHeader } from './header.js';
 import { TypeInference } from './infer-types.js';
 import type { Leaf } from './leaves.js';
+import { listItems } from './lists.js';
 import { readNumber } from './numbers.js';
 import type { ValueRules } from './values.js';
 
@@ -17,7 +19,7 @@ export interface ObjectColumns {
 
 /** What paths the rows of one table have, and what stands there; without a schema, types come of it. */
 export class ObjectSurvey {
-  private readonly found = new Map<string, { kinds: Set<Leaf['kind']>; inference: TypeInference }>();
+  private readonly found = new Map<string, PathValues>();
   private readonly nulls = new Set<string>();
   private readonly declared: Set<string>;
   private readonly declaredLoosely: Set<string>;
@@ -82,7 +84,7 @@ export class ObjectSurvey {
       this.nulls.add(path);
       return;
     }
-    const values = this.found.get(path) ?? { kinds: new Set(), inference: new TypeInference('') };
+    const values = this.found.get(path) ?? { ...noValues(), items: noValues() };
     this.found.set(path, values);
     values.kinds.add(kind);
   }
@@ -90,7 +92,34 @@ export class ObjectSurvey {
   /** Takes down what it says, once noted. */
   infer(path: string, text: string): void {
     const values = this.found.get(path);
-    values?.inference.add(values.kinds.has('number') ? plainNumber(text) : text);
+    if (values?.kinds.has('json')) addItems(values, text);
+    else values?.inference.add(values.kinds.has('number') ? plainNumber(text) : text);
+  }
+}
+
+interface Values {
+  kinds: Set<Leaf['kind']>;
+  inference: TypeInference;
+}
+
+/** What stands at a path of a row. */
+interface PathValues extends Values {
+  /** What its lists hold; undefined where one has other lists or objects in it. */
+  items: Values | undefined;
+}
+
+function noValues(): Values {
+  return { kinds: new Set(), inference: new TypeInference('') };
+}
+
+function addItems(values: PathValues, text: string): void {
+  if (!values.items) return;
+  const items = listItems(text);
+  if (!items) values.items = undefined;
+  for (const { kind, text: written } of items ?? []) {
+    if (kind === 'none') continue;
+    values.items?.kinds.add(kind);
+    values.items?.inference.add(kind === 'number' ? plainNumber(written) : written);
   }
 }
 
@@ -110,14 +139,20 @@ export function shownPath(path: string): string {
   return path.replaceAll(separator, '.');
 }
 
+/** Lists of single values of one kind are lists of their narrowest type; other lists, and objects, are JSON. */
+function inferredType(values: PathValues, rules: ValueRules): ColumnType {
+  const isJson = values.kinds.has('json') && values.kinds.size === 1;
+  if (!isJson) return scalarType(values, rules);
+  const { items } = values;
+  if (!items || items.kinds.size > 1) return { kind: 'json' };
+  return listOf(scalarType(items, rules)) ?? { kind: 'json' };
+}
+
 /** Text is a date where all of it is, else text, however much it looks like a number. */
-function inferredType(
-  { kinds, inference }: { kinds: Set<Leaf['kind']>; inference: TypeInference },
-  { decimalMark, dateOrder }: ValueRules,
-): ColumnType {
+function scalarType({ kinds, inference }: Values, { decimalMark, dateOrder }: ValueRules): ColumnType {
   const [kind] = kinds;
   if (kinds.size !== 1 || kind === undefined) return { kind: 'string' };
-  if (kind === 'bool' || kind === 'json') return { kind };
+  if (kind === 'bool') return { kind };
   const type = inference.type(decimalMark, dateOrder);
   if (kind === 'number') return type;
   return type.kind === 'date' || type.kind === 'timestamp' ? type : { kind: 'string' };

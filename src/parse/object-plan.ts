@@ -8,7 +8,8 @@ import type { ListPaths } from './object-lists.js';
 export interface PlannedTable {
   schema: TableSchema;
   names: string[];
-  paths: (ColumnPath & { isJson: boolean })[];
+  /** Whether the value is kept as it stands, objects and lists included. */
+  paths: (ColumnPath & { isWhole: boolean })[];
   /** The paths as headers are met. */
   known: Set<string>;
 }
@@ -109,7 +110,7 @@ export class ObjectPlan {
     const known = this.stops.get(key);
     if (known) return known;
     const up = table.names.length - depth;
-    const json = table.paths.filter((path) => path.isJson && path.from === 'row' && path.up === up);
+    const json = table.paths.filter((path) => path.isWhole && path.from === 'row' && path.up === up);
     const inner = this.tables.filter(({ names }) => isWithin(keyOf(names), base));
     // Of an object that is part of a row all but the lists is in that row; else each level down the path brings its own.
     const wholePaths = this.isPartOfRow(base);
@@ -128,7 +129,7 @@ export class ObjectPlan {
 
   private besideStops(): Stops {
     const json = this.tables.flatMap(({ paths }) =>
-      paths.filter((path) => path.isJson && path.from === 'root').map(({ names }) => keyOf(names)),
+      paths.filter((path) => path.isWhole && path.from === 'root').map(({ names }) => keyOf(names)),
     );
     return { json: new Set(json), leftOut: new Set(), listsOnly: this.isXml };
   }
@@ -146,14 +147,14 @@ export class ObjectPlan {
 
 function planned(schema: TableSchema): PlannedTable {
   const froms = schema.columns.flatMap(({ from, type }) =>
-    from.map((text) => ({ text, isJson: type.kind === 'json' })),
+    from.map((text) => ({ text, isWhole: type.kind === 'json' || type.kind === 'list' })),
   );
   return {
     schema,
     names: readRowsPath(schema.rows ?? '$') ?? [],
-    paths: froms.flatMap(({ text, isJson }) => {
+    paths: froms.flatMap(({ text, isWhole }) => {
       const path = readColumnPath(text);
-      return path ? [{ ...path, isJson }] : [];
+      return path ? [{ ...path, isWhole }] : [];
     }),
     known: new Set(froms.map(({ text }) => looseHeader(text.replaceAll('.', separator)))),
   };

@@ -40,8 +40,7 @@ export class KeySearch implements RowWatcher {
       codes: [],
       known: new Map(),
       // Amounts and flags tell no rows apart, though in a short document they may.
-      filled:
-        type.kind !== 'decimal' && type.kind !== 'float64' && type.kind !== 'bool' && type.kind !== 'json',
+      filled: !['decimal', 'float64', 'bool', 'json', 'list'].includes(type.kind),
     }));
   }
 

@@ -21,7 +21,7 @@ export interface Reject {
 export interface ParsedBatch {
   table: string;
   /**
-   * One Arrow column per resolved column, in order, then `_row` (Int64): string and json as Utf8, decimal as Decimal,
+   * One Arrow column per resolved column, in order, then `_row` (Int64): string, json and lists as Utf8, decimal as Decimal,
    * int64 as Int64, float64 as Float64, bool as Bool, date as DateDay, timestamp as TimestampMicrosecond in UTC. All nullable but
    * `_row`. The columnar parser gives them dictionaries, and Arrow's Null for a column without any value.
    */

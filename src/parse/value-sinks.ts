@@ -27,7 +27,7 @@ export interface ValueSink {
   clear(): void;
 }
 
-/** The sink for a column type; json and string share one. */
+/** The sink for a column type; string, json and lists, which are JSON text, share one. */
 export function openSink(type: ColumnType): ValueSink {
   switch (type.kind) {
     case 'int64':
@@ -60,6 +60,7 @@ export function openSink(type: ColumnType): ValueSink {
       return new BoolSink();
     case 'string':
     case 'json':
+    case 'list':
       return new TextSink();
   }
 }

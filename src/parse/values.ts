@@ -1,6 +1,7 @@
 import { columnTypeText } from '../schema/column-type.js';
-import type { ColumnType } from '../schema/types.js';
+import type { ColumnType, ScalarType } from '../schema/types.js';
 import { type DateOrder, readTime } from './dates.js';
+import { listItems, listText } from './lists.js';
 import { type DecimalMark, fitsDecimal, readNumber } from './numbers.js';
 
 /** What was decided for the document, by which its values are read. */
@@ -81,6 +82,8 @@ export function readerOf(type: ColumnType): Reader {
         const micros = readTime(text, dateOrder)?.micros;
         return micros !== undefined && micros >= firstMicros && micros <= lastMicros ? micros : undefined;
       };
+    case 'list':
+      return (text, rules) => readList(text, type.item, rules);
     case 'json':
       return (text) => {
         try {
@@ -91,6 +94,21 @@ export function readerOf(type: ColumnType): Reader {
         }
       };
   }
+}
+
+/** A list as its JSON text; undefined where the text is none, or an item is not of the type. Numbers of JSON have a point in any document. */
+function readList(text: string, type: ScalarType, rules: ValueRules): string | undefined {
+  const items = listItems(text);
+  if (!items) return undefined;
+  const read = type.kind === 'string' ? (written: string) => written : textReader(type, rules);
+  const readNumberOf = type.kind === 'string' ? read : textReader(type, { ...rules, decimalMark: '.' });
+  const values: (Value | null)[] = [];
+  for (const { kind, text: written } of items) {
+    const value = kind === 'none' ? null : kind === 'number' ? readNumberOf(written) : read(written);
+    if (value === undefined) return undefined;
+    values.push(value);
+  }
+  return listText(values, type);
 }
 
 /**

@@ -3,8 +3,6 @@ import type { ColumnType } from './types.js';
 export interface LineageColumn {
   name: string;
   type: ColumnType;
-  /** A list of values of the type. */
-  isList?: boolean;
   /** Whether each row has a value. */
   isFilled?: boolean;
   description: string;
@@ -26,8 +24,7 @@ export const lineage: readonly LineageColumn[] = [
   { name: '_seller_id', type: { kind: 'string' }, isFilled: true, description: 'The seller it belongs to.' },
   {
     name: '_marketplace_ids',
-    type: { kind: 'string' },
-    isList: true,
+    type: { kind: 'list', item: { kind: 'string' } },
     description: 'Marketplaces the report was made for, by id.',
   },
   {

@@ -53,15 +53,9 @@ ${valueRules.map(ruleRows).join('\n')}
 ## What documents say of themselves
 
 Some documents carry a sum by which a reader can tell whether all of it was read: the first row of a settlement has the total of its
-amounts. A schema names it, and each load makes the check:
-
-\`\`\`yaml
-checks:
-  - { name: total, sum: amount, equals: total_amount, per: settlement_id }
-\`\`\`
-
-\`checks\` of \`_loads\` has what was expected and found; \`load\`, \`loads\` and \`run\` warn of a check that failed. All rows stay. A sum of
-several columns is a list: \`sum: [price_amount, fee_amount]\`.
+amounts. A table of a schema names it, \`checks: [{ name: total, sum: amount, equals: total_amount, per: settlement_id }]\`, and each load
+makes the check. \`checks\` of \`_loads\` has what was expected and found; \`load\`, \`loads\` and \`run\` warn of a check that failed. All rows
+stay. A sum of several columns is a list: \`sum: [price_amount, fee_amount]\`.
 
 ## Documents in JSON and XML
 
@@ -75,14 +69,16 @@ ${jsonExample}\`\`\`
 | \`rows: campaigns\` | The items of the list \`campaigns\` at the top of the document; in XML each element \`campaigns\` below the root. |
 | \`rows: campaigns.coupons\` | The coupons of all campaigns. |
 | \`rows: $\` | The document itself: a list of rows, or one row. |
-| \`from: budget.amount\` | From the row, through its objects. A list there is kept as JSON text, and so is an object where the column is \`json\`. |
+| \`from: budget.amount\` | From the row, through its objects. A list there is kept as a list where the column is \`list(...)\`, else as JSON text, and so is an object where the column is \`json\`. |
 | \`from: '@id'\` | An attribute, in XML. The text of an element is at the path of the element, attributes or not. |
 | \`from: $.reportSpecification.dataStartTime\` | From the top of the document, the same in every row, wherever in the document it stands. |
 | \`from: ^.campaignId\` | From what holds the list of rows, one level up in \`rows\`; \`^.^.campaignId\` from one level above that. |
 | \`from: .\` | The row itself, where it is a text or a number. |
 
 Paths are met as headers are. A path in a row that no column knows becomes a new column of the type its values have; a list that no
-table names becomes a table of its own with inferred columns. What stands beside the rows and is taken by no column is told in the
+table names becomes a table of its own with inferred columns. A column of type \`list(string)\` or of another list is a list in the
+warehouse too, \`VARCHAR[]\` in DuckDB, and JSON text in the Parquet files of the lake; an element of XML that repeats is a list, also where it
+stands once. What stands beside the rows and is taken by no column is told in the
 notes of the load. Namespaces of XML are ignored, and XML that declares entities is refused.
 
 ## What every table has
@@ -145,7 +141,7 @@ tables:
       - { name: campaign_id, from: campaignId, type: string }
       - { name: budget, from: budget.amount, type: 'decimal(18,4)' }
       - { name: budget_currency, from: budget.currencyCode, type: string }
-      - { name: marketplace_ids, from: $.reportSpecification.marketplaceIds, type: json }
+      - { name: marketplace_ids, from: $.reportSpecification.marketplaceIds, type: list(string) }
   - name: coupon_campaign_coupons
     rows: campaigns.coupons
     load: { mode: merge, key: [campaign_id, coupon_id], why: As the campaigns. }

@@ -29,8 +29,8 @@ const columnSpec = z
       })
       .meta({
         description:
-          'One of `string`, `int64`, `decimal(p,s)` (p up to 38 digits, s of them after the point), `float64`, `bool`, `date`, `timestamp` (UTC), `json`. Ids are strings, whatever they look like; money is a decimal.',
-        pattern: `^(${plainTypes.join('|')}|decimal\\(\\s*\\d{1,2}\\s*,\\s*\\d{1,2}\\s*\\))$`,
+          'One of `string`, `int64`, `decimal(p,s)` (p up to 38 digits, s of them after the point), `float64`, `bool`, `date`, `timestamp` (UTC), `json`, or a list of one of them but `json`, such as `list(string)`. Ids are strings, whatever they look like; money is a decimal.',
+        pattern: `^(${typePattern(plainTypes)}|list\\(${typePattern(plainTypes.filter((kind) => kind !== 'json'))}\\))$`,
       }),
     description: z
       .string()
@@ -207,7 +207,12 @@ function toTable({
   };
 }
 
+/** The spellings of some types without parameters, and of decimals. */
+function typePattern(plain: readonly string[]): string {
+  return `(${plain.join('|')}|decimal\\(\\s*\\d{1,2}\\s*,\\s*\\d{1,2}\\s*\\))`;
+}
+
 function typeProblem(found: string): string {
-  const types = [...plainTypes, 'decimal(18,4)'];
-  return `expected ${types.join(', ')} (or another precision and scale, up to 38), found "${found}"${didYouMean(found, types)}`;
+  const types = [...plainTypes, 'decimal(18,4)', 'list(string)'];
+  return `expected ${types.join(', ')} (or another precision and scale, up to 38; or a list of another type), found "${found}"${didYouMean(found, types)}`;
 }

@@ -4,16 +4,18 @@ import type { DocumentCheck } from './document-checks.js';
  * What a report schema says, after reading. The YAML spelling of it is in `spec.ts`; files are in `schemas/`.
  */
 
-/** A column type as written in YAML: string, int64, decimal(p,s), float64, bool, date, timestamp (UTC) or json. */
-export type ColumnType =
+/** A type of one value, as written in YAML: string, int64, decimal(p,s), float64, bool, date or timestamp (UTC). */
+export type ScalarType =
   | { kind: 'string' }
   | { kind: 'int64' }
   | { kind: 'decimal'; precision: number; scale: number }
   | { kind: 'float64' }
   | { kind: 'bool' }
   | { kind: 'date' }
-  | { kind: 'timestamp' }
-  | { kind: 'json' };
+  | { kind: 'timestamp' };
+
+/** A column type as written in YAML: of one value, json, or a list such as list(string). */
+export type ColumnType = ScalarType | { kind: 'json' } | { kind: 'list'; item: ScalarType };
 
 export type DocumentFormat = 'tsv' | 'csv' | 'xlsx' | 'json' | 'xml' | 'raw';
 

@@ -9,7 +9,7 @@ export interface ValueExample {
   type: string;
   /** What the document has. */
   text: string;
-  /** What the table has, as `CAST(value AS VARCHAR)` and times as ISO 8601 in UTC; null for NULL. */
+  /** What the table has, as text: times as ISO 8601 in UTC, lists as JSON; null for NULL. */
   value: string | null;
   /** NULL, with the text in `_rejects`. */
   isRejected?: true;
@@ -170,6 +170,18 @@ export const valueRules: readonly ValueRule[] = [
       { type: 'timestamp', text: '3 maj 2024 02:00:00 UTC', value: '2024-05-03T02:00:00.000Z' },
       { type: 'timestamp', text: '3 Ağu 2024 02:00:00 UTC', value: '2024-08-03T02:00:00.000Z' },
       { type: 'timestamp', text: '1 de dez. de 2024 02:00:00 GMT-3', value: '2024-12-01T05:00:00.000Z' },
+    ],
+  },
+  {
+    rule: 'A list is one of single values, each by the rules of its type, null among them.',
+    examples: [
+      { type: 'list(string)', text: '["B01", "", null]', value: '["B01","",null]' },
+      { type: 'list(int64)', text: '[1, "1,234", 9007199254740993]', value: '[1,1234,9007199254740993]' },
+      { type: `list(${money})`, text: '[1.50]', value: '["1.5"]' },
+      { type: 'list(date)', text: '["2026-06-16 00:00:00 UTC"]', value: '["2026-06-16"]' },
+      { type: 'list(string)', text: 'B01', value: null, isRejected: true },
+      { type: 'list(int64)', text: '[1, "many"]', value: null, isRejected: true },
+      { type: 'list(string)', text: '[["B01"]]', value: null, isRejected: true },
     ],
   },
   {

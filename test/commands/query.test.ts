@@ -64,6 +64,16 @@ describe('the answers of query', function () {
     assert.ok(received < 100_000);
   });
 
+  it('print lists as arrays, integers and decimals in them as text', async () => {
+    const text = '{"list":[{"id":"1","tags":["a, b",null],"sums":[1.5,2],"counts":[9007199254740993]}]}';
+    writeFileSync(join(folder, 'lists.json'), text);
+    await run('load', 'lists.json', '--type', 'GET_LISTS');
+    const { stdout } = await run('query', '--json', 'SELECT tags, sums, counts, len(tags) AS n FROM lists');
+    assert.deepEqual(JSON.parse(stdout), [
+      { tags: ['a, b', null], sums: ['1.5000', '2.0000'], counts: ['9007199254740993'], n: '2' },
+    ]);
+  });
+
   it('tell NULL from an empty text in csv and json', async () => {
     const sql = "SELECT NULL AS a, '' AS b, 'x' AS c";
     assert.equal((await run('query', sql, '--format', 'csv')).stdout, 'a,b,c\n,"",x\n');

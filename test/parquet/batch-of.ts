@@ -14,6 +14,7 @@ export function column(name: string, typeText: string): ResolvedColumn {
 
 const arrowTypes: Record<Exclude<ColumnType['kind'], 'decimal'>, arrow.DataType> = {
   string: new arrow.Utf8(),
+  list: new arrow.Utf8(),
   json: new arrow.Utf8(),
   int64: new arrow.Int64(),
   float64: new arrow.Float64(),

@@ -15,6 +15,8 @@ const types = [
   'date',
   'timestamp',
   'json',
+  'list(string)',
+  'list(decimal(18,4))',
 ];
 
 function schemaOf(quoting: ReportSchema['quoting'], columnTypes: string[]): ReportSchema {
@@ -89,6 +91,8 @@ const oddCells = [
   '01.02.2026 10:00:00 UTC',
   '{"a":1}',
   '[1,2]',
+  '["a", null]',
+  '[1.5,"0,5"]',
   '"',
   '""',
   '"a"',

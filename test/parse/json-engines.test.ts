@@ -8,7 +8,18 @@ import { readRows } from './read-rows.js';
 /** Members of rows, in the paths of columns. */
 const names = ['a', 'b', 'sales', 'amount', 'date', 'Item-Id', 'é', 'a-long-name-of-more-than-16-bytes'];
 
-const types = ['string', 'decimal(18,4)', 'int64', 'float64', 'bool', 'date', 'timestamp', 'json'];
+const types = [
+  'string',
+  'decimal(18,4)',
+  'int64',
+  'float64',
+  'bool',
+  'date',
+  'timestamp',
+  'json',
+  'list(string)',
+  'list(decimal(18,4))',
+];
 
 /** JSON texts of values that are no objects. */
 const scalar = fc.oneof(

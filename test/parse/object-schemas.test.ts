@@ -39,6 +39,40 @@ const json = (value: unknown) => documentOf(JSON.stringify(value), {}, 7);
 
 const failsWith = (code: string) => (error: unknown) => error instanceof ReportsError && error.code === code;
 
+describe('lists of a document without a schema', () => {
+  it('are lists where all their values are of one kind, else JSON', async () => {
+    const rows = [
+      {
+        a: ['x'],
+        b: [1],
+        c: [1.5],
+        d: ['2026-10-01'],
+        e: [true],
+        f: [1, 'x'],
+        g: [[1]],
+        h: [],
+        i: [null],
+        j: ['x'],
+      },
+      { a: [], b: [2, null], c: [2], d: ['2026-10-02'], e: [], f: [], g: [], h: [], i: [], j: 'x' },
+    ];
+    const { columns, rejects } = await readRows(json({ list: rows }));
+    assert.deepEqual(columns, [
+      'a list(string)',
+      'b list(int64)',
+      'c list(decimal(18,4))',
+      'd list(date)',
+      'e list(bool)',
+      'f json',
+      'g json',
+      'h list(string)',
+      'i list(string)',
+      'j string',
+    ]);
+    assert.deepEqual(rejects, []);
+  });
+});
+
 describe('a JSON document with a schema', () => {
   const sales = schemaOf('json', [
     {
@@ -270,6 +304,39 @@ describe('a JSON document with a schema', () => {
     assert.deepEqual(await rowsFor({ id: 1, tags: [1] }), [['1', '[1]']]);
   });
 
+  it('has lists as lists: of its type item by item, all else a reject', async () => {
+    const schema = schemaOf('json', [
+      {
+        rows: 'list',
+        columns: { id: 'id string', tags: 'tags list(string)', sums: 'sums list(decimal(18,4))' },
+      },
+    ]);
+    const text = `{"list":[
+      {"id":"1","tags":["a",1,null,"b, c"],"sums":[1.5,"2.50",12345678901234.5678]},
+      {"id":"2","tags":[],"sums":null},
+      {"id":"3","tags":"a","sums":["many"]},
+      {"id":"4","tags":[{"a":1}],"sums":{"a":1}}]}`;
+    const { rows, rejects } = await readRows(documentOf(text), schema);
+    assert.deepEqual(
+      rows.map(({ tags, sums }) => [tags, sums]),
+      [
+        ['["a","1",null,"b, c"]', '["1.5","2.5","12345678901234.5678"]'],
+        ['[]', null],
+        [null, null],
+        [null, null],
+      ],
+    );
+    assert.deepEqual(
+      rejects.map(({ row, column, raw, reason }) => [row, column, raw, reason]),
+      [
+        [3, 'tags', '"a"', 'expected list(string)'],
+        [3, 'sums', '["many"]', 'expected list(decimal(18,4))'],
+        [4, 'tags', '[{"a":1}]', 'expected list(string)'],
+        [4, 'sums', '{"a":1}', 'expected list(decimal(18,4))'],
+      ],
+    );
+  });
+
   it('keeps an object as JSON where its column is json, and items that are no objects by "."', async () => {
     const schema = schemaOf('json', [
       { name: 'a', rows: 'list', columns: { id: 'id string', more: 'more json' } },
@@ -379,7 +446,7 @@ describe('an XML document with a schema', () => {
         title: 'Title string',
         amount: 'Price.Amount decimal(18,4)',
         currency: 'Price.Amount.@currency string',
-        gifts: 'Gift json',
+        gifts: 'Gift list(string)',
       },
     },
   ]);

@@ -39,7 +39,7 @@ describe('a JSON document', () => {
       'sales_amount decimal(18,4)',
       'sales_currency_code string',
       'units int64',
-      'tags json',
+      'tags list(string)',
       'asin string',
     ]);
     assert.deepEqual(rows[0], {

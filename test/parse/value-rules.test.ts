@@ -68,6 +68,7 @@ describe('what the texts of documents become', () => {
       'float64',
       'int64',
       'json',
+      'list',
       'string',
       'timestamp',
     ]);

@@ -104,6 +104,23 @@ describe('exported report schemas', function () {
     });
   });
 
+  it('have lists as lists', async () => {
+    const type = ['--type', 'GET_COUPON_PERFORMANCE_REPORT'];
+    const named = (columns: { name: string }[]) => columns.find(({ name }) => name === 'marketplace_ids');
+    const { coupon_campaigns: fields } = JSON.parse(await exported('bigquery', ...type));
+    const { description: _, ...field } = named(fields) as unknown as { description: string };
+    assert.deepEqual(field, { name: 'marketplace_ids', type: 'STRING', mode: 'REPEATED' });
+    const [source] = parse(await exported('dbt', ...type)).sources;
+    assert.equal(
+      (named(source.tables[0].columns) as unknown as { data_type: string }).data_type,
+      'VARCHAR[]',
+    );
+    assert.match(await exported('ddl', ...type), /"marketplace_ids" VARCHAR\[\]/);
+    const { definitions } = JSON.parse(await exported('jsonschema', ...type));
+    const { description: __, ...property } = definitions.coupon_campaigns.properties.marketplace_ids;
+    assert.deepEqual(property, { type: ['array', 'null'], items: { type: ['string', 'null'] } });
+  });
+
   it('are sources of dbt, with descriptions and tests', async () => {
     const [source] = parse(await exported('dbt')).sources;
     assert.equal(source.tables.length, tables.length);

@@ -117,13 +117,13 @@ describe('report schemas', () => {
       'an unknown type',
       'type: date',
       'type: dat',
-      'a.yaml:10:46 tables[0].columns[1].type: expected string, int64, float64, bool, date, timestamp, json, decimal(18,4) (or another precision and scale, up to 38), found "dat"; did you mean "date"?',
+      'a.yaml:10:46 tables[0].columns[1].type: expected string, int64, float64, bool, date, timestamp, json, decimal(18,4), list(string) (or another precision and scale, up to 38; or a list of another type), found "dat"; did you mean "date"?',
     ],
     [
       'a decimal that is too wide',
       '(18,4)',
       '(39,4)',
-      'a.yaml:11:43 tables[0].columns[2].type: expected string, int64, float64, bool, date, timestamp, json, decimal(18,4) (or another precision and scale, up to 38), found "decimal(39,4)"; did you mean "decimal(18,4)"?',
+      'a.yaml:11:43 tables[0].columns[2].type: expected string, int64, float64, bool, date, timestamp, json, decimal(18,4), list(string) (or another precision and scale, up to 38; or a list of another type), found "decimal(39,4)"; did you mean "decimal(18,4)"?',
     ],
     [
       'an unknown mode',
@@ -245,7 +245,7 @@ tables:
       'a.yaml:4:5 tables[0]: a table of a json document needs rows: the path to the list of its rows, or $ for the document itself',
       'a.yaml:5:22 tables[1].rows: expected names with dots between, such as campaigns.coupons, or $; leave out "$."',
       'a.yaml:5:83 tables[1].columns[0].from[0]: expected a path such as sales.amount, $.header.date or ^.name, found "a..b"',
-      'a.yaml:9:29 tables[2].columns[0].from: "^.^.x" leads above the document: there is 1 level above the rows of items',
+      'a.yaml:9:32 tables[2].columns[0].from: "^.^.x" leads above the document: there is 1 level above the rows of items',
       'a.yaml:10:22 tables[3].rows: "items" are the rows of tables[2] already; put the columns there',
       'a.yaml:10:80 tables[3].columns[0].from: expected a path such as sales.amount, $.header.date or ^.name, found "$"',
     ]);

@@ -112,6 +112,8 @@ describe('DuckDB warehouse file', function () {
       f: 'date',
       g: 'timestamp',
       h: 'json',
+      j: 'list(string)',
+      k: 'list(decimal(18,4))',
     };
     const types = async () =>
       (await warehouse.query('SELECT * FROM things')).columns.map((each) => each.type);
@@ -135,6 +137,8 @@ describe('DuckDB warehouse file', function () {
       'DATE',
       'TIMESTAMP',
       'JSON',
+      'VARCHAR[]',
+      'DECIMAL(18,4)[]',
       ...lineage,
     ]);
     const others = {
@@ -146,6 +150,8 @@ describe('DuckDB warehouse file', function () {
       g: 'date',
       h: 'string',
       i: 'json',
+      j: 'json',
+      k: 'list(int64)',
     };
     await warehouse.commit([await load('d2', 1, others)]);
     assert.deepEqual(await types(), [
@@ -157,6 +163,8 @@ describe('DuckDB warehouse file', function () {
       'TIMESTAMP',
       'TIMESTAMP',
       'VARCHAR',
+      'VARCHAR',
+      'DECIMAL(23,4)[]',
       ...lineage,
       'JSON',
     ]);
@@ -363,9 +371,13 @@ describe('DuckDB warehouse file', function () {
     });
 
     it('just after a transaction, all of it is there, widened columns and replaced rows included', async () => {
-      await warehouse.commit([await load('d1', 1, { a: 'decimal(18,4)' })]);
+      const lists = { k: 'list(decimal(18,4))', l: 'list(string)', m: 'list(int64)' };
+      await warehouse.commit([await load('d1', 1, { a: 'decimal(18,4)', ...lists })]);
       await commitAndDie(
-        [await load('d2', 1, { a: 'string', b: 'json' }), await load('d1', 2)],
+        [
+          await load('d2', 1, { a: 'string', b: 'json', k: 'string', l: 'json', m: 'list(decimal(18,4))' }),
+          await load('d1', 2),
+        ],
         `const { run } = DuckDBConnection.prototype;
          DuckDBConnection.prototype.run = function (sql, ...rest) {
            return sql === 'CHECKPOINT' ? die() : run.call(this, sql, ...rest);

@@ -573,6 +573,39 @@ export function describeWarehouse(name: string, open: (folder: string) => Promis
         }
       });
 
+      it('turns lists into wider lists and into JSON text, the same before and after', async () => {
+        const cases = [
+          ['list(int64)', '[1,null]', 'list(decimal(18,4))', '["2.5"]', [['1.0000', null], ['2.5000']]],
+          ['list(decimal(18,4))', '["1.5","2"]', 'list(string)', '["x"]', [['1.5', '2'], ['x']]],
+          ['list(date)', '["2026-01-02"]', 'list(string)', '["x"]', [['2026-01-02'], ['x']]],
+          ['list(string)', '["a, b","\\""]', 'json', '{"a":1}', ['["a, b","\\""]', '{"a":1}']],
+          ['list(string)', '["a, b","\\""]', 'string', 'x', ['["a, b","\\""]', 'x']],
+          ['list(decimal(18,4))', '["10.5","20"]', 'string', 'x', ['[10.5,20]', 'x']],
+          ['list(decimal(18,4))', '["0.5"]', 'json', '[]', ['[0.5]', '[]']],
+          ['list(string)', '[]', 'json', '[1]', ['[]', '[1]']],
+        ] as const;
+        for (const [type, value, other, otherValue, [first, second]] of cases) {
+          await warehouse.commit([await one(1, type, value)]);
+          await warehouse.commit([await one(2, other, otherValue), await one(3, type, value)]);
+          const found = await rows('SELECT v FROM things ORDER BY _document_id');
+          assert.deepEqual(
+            found.map(({ v }) => v),
+            [first, second, first],
+            `${type} ${other}`,
+          );
+          warehouse = await open(mkdtempSync(join(folder, 'case-')));
+        }
+      });
+
+      it('leaves a column of JSON what it is where lists come, and loads them', async () => {
+        await warehouse.commit([await one(1, 'json', '{"a":1}')]);
+        await warehouse.commit([await one(2, 'list(string)', '["a"]')]);
+        assert.deepEqual(await rows('SELECT v FROM things ORDER BY _document_id'), [
+          { v: { a: 1 } },
+          { v: ['a'] },
+        ]);
+      });
+
       it('never narrows', async () => {
         await warehouse.commit([await one(1, 'string', 'x')]);
         await warehouse.commit([await one(2, 'int64', '7')]);

@@ -94,6 +94,7 @@ function typeForm(type: ColumnType): TypeForm {
   switch (type.kind) {
     case 'string':
     case 'json':
+    case 'list':
       return utf8;
     case 'int64':
       return { physical: physical.int64 };

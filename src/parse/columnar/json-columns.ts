@@ -1,4 +1,5 @@
 import { type Kernel, takeKernel } from '../../kernel/kernel.js';
+import { isScalar } from '../../schema/column-type.js';
 import type { ExaminedDocument } from '../../source/types.js';
 import { emptyObject, walkJson } from '../json-walk.js';
 import { type ObjectTable, readObjectBatches, textFor } from '../object-batches.js';
@@ -110,8 +111,9 @@ class ListReading {
     const { columns } = this.from.table;
     this.rows.widen(columns.length);
     for (const [path, place] of places) {
-      const isJson = columns[place]?.type.kind === 'json';
-      this.rows.tree.set(path, place, wholePaths.has(path) ? 'whole' : isJson ? 'json' : 'text');
+      const column = columns[place];
+      const form = column && isScalar(column.type) ? 'text' : 'json';
+      this.rows.tree.set(path, place, wholePaths.has(path) ? 'whole' : form);
     }
     for (const leaf of above) {
       const place = places.get(leaf.path);

@@ -14,15 +14,16 @@ export interface BigQueryField {
 
 /** The schema of a table for `bq mk --schema` and for load jobs. */
 export function bigQuerySchema({ columns }: ExportTable): BigQueryField[] {
-  return columns.map(({ name, type, isList, description }) => ({
+  return columns.map(({ name, type, description }) => ({
     name,
     ...bigQueryType(type),
-    mode: isList ? 'REPEATED' : 'NULLABLE',
+    mode: type.kind === 'list' ? 'REPEATED' : 'NULLABLE',
     description,
   }));
 }
 
 function bigQueryType(type: ColumnType): Pick<BigQueryField, 'type' | 'precision' | 'scale'> {
+  if (type.kind === 'list') return bigQueryType(type.item);
   if (type.kind !== 'decimal') return { type: plainTypes[type.kind] };
   const { precision, scale } = type;
   const mostScale = 9;

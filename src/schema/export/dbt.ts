@@ -1,11 +1,12 @@
 import { stringify } from 'yaml';
+import type { ColumnType } from '../types.js';
 import type { ExportColumn, ExportTable } from './tables.js';
 
 /**
  * The sources.yml by which dbt knows the tables, with descriptions and tests: lineage is always filled, and a row without a value in a
- * column of its key is worth a warning. `typeOf` tells the type of a column in the warehouse.
+ * column of its key is worth a warning. `typeOf` tells how the warehouse spells a type.
  */
-export function dbtSources(tables: ExportTable[], typeOf: (column: ExportColumn) => string): string {
+export function dbtSources(tables: ExportTable[], typeOf: (type: ColumnType) => string): string {
   return stringify(
     {
       version: 2,
@@ -21,7 +22,7 @@ export function dbtSources(tables: ExportTable[], typeOf: (column: ExportColumn)
             columns: columns.map((column) => ({
               name: column.name,
               description: column.description,
-              data_type: typeOf(column),
+              data_type: typeOf(column.type),
               ...testsOf(column),
             })),
           })),

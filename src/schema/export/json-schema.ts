@@ -22,9 +22,8 @@ export function rowSchema({ name, description, columns }: ExportTable): RowSchem
   };
 }
 
-function columnSchema({ type, isList, filled, description }: ExportColumn): JsonSchema {
+function columnSchema({ type, filled, description }: ExportColumn): JsonSchema {
   const value = valueSchema(type);
-  if (isList) return { description, type: ['array', 'null'], items: value };
   if (value.type === undefined) return { description };
   return { description, ...value, type: filled === 'always' ? value.type : [value.type, 'null'].flat() };
 }
@@ -47,5 +46,9 @@ function valueSchema(type: ColumnType): JsonSchema & { format?: string } {
       return { type: 'string', format: 'date-time' };
     case 'json':
       return {};
+    case 'list': {
+      const item = valueSchema(type.item);
+      return { type: 'array', items: { ...item, type: [item.type ?? [], 'null'].flat() } };
+    }
   }
 }

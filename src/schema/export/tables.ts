@@ -11,7 +11,6 @@ export interface ExportTable {
 export interface ExportColumn {
   name: string;
   type: ColumnType;
-  isList: boolean;
   /** `always`: each row has a value. `usually`: a row without one is worth a warning, as it is part of the key. */
   filled: 'always' | 'usually' | 'maybe';
   description: string;
@@ -32,14 +31,12 @@ function exportTable({ reportType, description }: ReportSchema, table: TableSche
       ...table.columns.map((column) => ({
         name: column.name,
         type: column.type,
-        isList: false,
         filled: key.includes(column.name) ? ('usually' as const) : ('maybe' as const),
         description: columnDescription(column),
       })),
-      ...lineage.map(({ name, type, isList = false, isFilled, description: text }) => ({
+      ...lineage.map(({ name, type, isFilled, description: text }) => ({
         name,
         type,
-        isList,
         filled: isFilled ? ('always' as const) : ('maybe' as const),
         description: text,
       })),

@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { readColumnType } from '../../schema/column-type.js';
+import { listOf, readColumnType } from '../../schema/column-type.js';
 import { lineage } from '../../schema/lineage.js';
 import type { ColumnType } from '../../schema/types.js';
 import { run } from './sql.js';
@@ -15,13 +15,13 @@ const plainTypes = {
 } as const;
 
 /** The columns every table of reports ends with when it is made, and their types. Times are in UTC. */
-export const lineageColumns = lineage.map((column) => [column.name, columnTypeSql(column)] as const);
+export const lineageColumns = lineage.map((column) => [column.name, duckDbType(column.type)] as const);
 
 export interface TableColumn {
   name: string;
   /** As DuckDB spells it, e.g. DECIMAL(18,4). */
   typeText: string;
-  /** Undefined for a type that no report schema has, e.g. VARCHAR[]. */
+  /** Undefined for a type that no report schema has, e.g. INTEGER. */
   type: ColumnType | undefined;
 }
 
@@ -66,16 +66,13 @@ export function isReportTable(relation: Relation): boolean {
 
 /** The type of a column in DuckDB. Timestamps have no zone there: they are UTC. */
 export function duckDbType(type: ColumnType): string {
+  if (type.kind === 'list') return `${duckDbType(type.item)}[]`;
   return type.kind === 'decimal' ? `DECIMAL(${type.precision},${type.scale})` : plainTypes[type.kind];
-}
-
-/** The type of a column, lists included. */
-export function columnTypeSql({ type, isList = false }: { type: ColumnType; isList?: boolean }): string {
-  return `${duckDbType(type)}${isList ? '[]' : ''}`;
 }
 
 /** The type of a report schema for a type as DuckDB spells it; undefined where none has such. */
 export function columnTypeOf(typeText: string): ColumnType | undefined {
+  if (typeText.endsWith('[]')) return listOf(columnTypeOf(typeText.slice(0, -2)));
   const plain = Object.entries(plainTypes).find(([, text]) => text === typeText);
   return readColumnType(plain?.[0] ?? typeText.toLowerCase());
 }

@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { ResolvedColumn } from '../../schema/types.js';
+import type { ColumnType, ResolvedColumn } from '../../schema/types.js';
 import type { Load, LoadTable } from '../types.js';
 import { duckDbType, type Relation } from './catalog.js';
 import {
@@ -253,10 +253,15 @@ function runOn(connection: DuckDBConnection, { loads, others }: TableBatch, sql:
 /** SQL for a column of the document as the table has it. The cast to the document's own type comes first; where it fails, the load does. */
 function documentValue(relation: Relation, column: ResolvedColumn): string {
   const raw = `document.${identifier(column.name)}`;
-  const own =
-    column.type.kind === 'timestamp' ? utcTimestamp(raw) : `CAST(${raw} AS ${duckDbType(column.type)})`;
+  const own = ownValue(raw, column.type);
   const target = relation.columns.get(column.name.toLowerCase())?.type;
   return target ? widened(own, column.type, target) : own;
+}
+
+/** Lists are JSON text in Parquet. */
+function ownValue(raw: string, type: ColumnType): string {
+  if (type.kind === 'timestamp') return utcTimestamp(raw);
+  return `CAST(${type.kind === 'list' ? `CAST(${raw} AS JSON)` : raw} AS ${duckDbType(type)})`;
 }
 
 /** Whether two of them are of one seller, so that they may have the same keys. */
