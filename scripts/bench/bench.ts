@@ -1,114 +1,166 @@
-import { execFile } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
 import { keepFile } from '../../src/source/document/raw-store.js';
-import { contestants, type Input } from './contestants.js';
-import { reportType, writeDocument } from './document.js';
-import { runDuckDb } from './duckdb.js';
+import { usualReportType, writeDocument } from './document.js';
+// @ts-expect-error Plain JavaScript, as it is measured.
+import { columnsOf, runDuckDb } from './duckdb.mjs';
+import { type Measured, measure } from './measure.js';
+import { measureScale, scaleTable } from './scale.js';
 
 /**
- * Measures the engine beside DuckDB, gunzip and the reference engine, on one document in one run, each in a process of its own, in turn. What
- * they wrote is compared row for row before any time counts.
+ * Measures the engine beside DuckDB, pyarrow, polars, gunzip and the reference engine, on one document in one run, each in a process of its
+ * own, in turn. What they wrote is compared row for row before any time counts.
  */
 const { values: options } = parseArgs({
   options: {
+    type: { type: 'string', default: usualReportType },
     rows: { type: 'string', default: '500000' },
     runs: { type: 'string', default: '5' },
     seed: { type: 'string', default: '7' },
+    /** Only these contestants, divided by commas. */
+    only: { type: 'string' },
+    /** Time and memory as the document grows, in place of all else. */
+    scale: { type: 'boolean', default: false },
+    /** The interpreter that has pyarrow and polars. */
+    python: { type: 'string', default: 'python3' },
     json: { type: 'boolean', default: false },
   },
 });
+const reportType = options.type;
+const [rowCount, runCount, seed] = [Number(options.rows), Number(options.runs), Number(options.seed)];
 const smallDocuments = 200;
 /** The reference engine takes a minute for 100,000 rows. */
 const referenceRows = 20_000;
 
-interface Measured {
+const pythonNames = ['pyarrow', 'polars'];
+/** Where the Parquet files are of those whose rows are compared with DuckDB's. */
+const writtenBy: Record<string, string> = {
+  columnar: '*/*/*.parquet',
+  pyarrow: 'python.parquet',
+  polars: 'python.parquet',
+};
+
+const machine = `${cpus().length} cores of ${cpus()[0]?.model}, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}`;
+if (options.scale) {
+  const rows = await measureScale(reportType, seed);
+  write({ machine, input: { reportType, seed }, rows }, `${machine}; ${reportType}\n\n${scaleTable(rows)}`);
+} else {
+  await compare();
+}
+
+interface Compared extends Omit<Measured, 'seconds'> {
   name: string;
   medianSeconds: number;
   megabytesPerSecond: number;
-  peakMegabytes: number;
   ratioToDuckdb: number | null;
   ratioToGunzip: number | null;
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'sp-reports-bench-'));
-try {
-  const seed = Number(options.seed);
-  const document = join(folder, 'orders.tsv.gz');
-  const smaller = join(folder, 'fewer-orders.tsv.gz');
-  const textBytes = await writeDocument(document, Number(options.rows), seed);
-  const smallerBytes = await writeDocument(smaller, referenceRows, seed);
-  const small = await writeSmallDocuments();
-  const [first] = await runDuckDb([
-    `SELECT * FROM read_csv('${document}', delim='\t', quote='', header=true, all_varchar=true) LIMIT 1`,
-  ]);
-  const header = Object.keys(first ?? {});
-  const bytesOf = (name: string) =>
-    name === 'reference' ? smallerBytes : name === 'small-documents' ? small.textBytes : textBytes;
-  const pathOf = (name: string) =>
-    name === 'reference' ? smaller : name === 'small-documents' ? small.path : document;
-  const inputOf = (name: string): Input => {
-    const own = join(folder, name);
-    mkdirSync(own, { recursive: true });
-    return { path: pathOf(name), header, folder: own };
-  };
-  await verify(inputOf);
-  const taken = new Map<string, { seconds: number; peakMegabytes: number }[]>();
-  for (let run = 0; run < Number(options.runs); run += 1) {
-    for (const name of Object.keys(contestants)) {
-      taken.set(name, [...(taken.get(name) ?? []), await runOne(name, inputOf(name))]);
+interface Document {
+  path: string;
+  raw: string;
+  textBytes: number;
+}
+
+async function compare(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'sp-reports-bench-'));
+  try {
+    const large = await makeDocument(folder, 'large', [{ rows: rowCount, seed }]);
+    const fewer = await makeDocument(folder, 'fewer', [{ rows: referenceRows, seed }]);
+    // Of about 20 KB of text each.
+    const plans = Array.from({ length: smallDocuments }, (_, index) => ({ rows: 84, seed: 1000 + index }));
+    const small = await makeDocument(folder, 'small', plans);
+    const [first] = await runDuckDb([
+      `SELECT * FROM read_csv('${large.path}', delim='\t', quote='', header=true, all_varchar=true) LIMIT 1`,
+    ]);
+    const header = Object.keys(first ?? {});
+    const columns: { name: string }[] = columnsOf(reportType, header);
+    const documentOf = (name: string) =>
+      name === 'reference' ? fewer : name === 'small-documents' ? small : large;
+    const run = (name: string, ...more: string[]): Promise<Measured> => {
+      const own = join(folder, name);
+      mkdirSync(own, { recursive: true });
+      const { path, raw } = documentOf(name);
+      if (pythonNames.includes(name)) {
+        const input = JSON.stringify({ path, columns, target: join(own, 'python.parquet') });
+        return measure(options.python, [scriptPath('python-contestants.py'), name, input]);
+      }
+      const input = JSON.stringify({ reportType, path, raw, header, folder: own });
+      return measure(process.execPath, [scriptPath('run-one.mjs'), name, input, ...more]);
+    };
+    const names = contestantNames();
+    const writers = names.filter((name) => name in writtenBy);
+    for (const name of new Set(['columnar', 'duckdb-copy', ...writers])) await run(name, 'once');
+    for (const name of writers) await verify(folder, name, columns);
+    const taken = new Map<string, Measured[]>();
+    for (let count = 0; count < runCount; count += 1) {
+      for (const name of names) taken.set(name, [...(taken.get(name) ?? []), await run(name)]);
     }
+    report(
+      [...taken].map(([name, runs]) => summed(name, runs, documentOf(name).textBytes)),
+      large.textBytes,
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
   }
-  report(
-    [...taken].map(([name, runs]) => measured(name, runs, bytesOf(name))),
-    textBytes,
-  );
-} finally {
-  rmSync(folder, { recursive: true });
 }
 
-async function runOne(name: string, input: Input): Promise<{ seconds: number; peakMegabytes: number }> {
-  const runner = new URL('run-one.ts', import.meta.url).pathname;
-  const args = ['--import', import.meta.resolve('tsx'), runner, name, JSON.stringify(input)];
-  const { stdout } = await promisify(execFile)(process.execPath, args);
-  return JSON.parse(stdout);
+function contestantNames(): string[] {
+  const found = pythonNames.filter((name) => {
+    try {
+      execFileSync(options.python, ['-c', `import ${name}`], { stdio: 'ignore' });
+      return true;
+    } catch {
+      process.stderr.write(`${name} is left out: ${options.python} does not have it\n`);
+      return false;
+    }
+  });
+  const all = [
+    ...['columnar', 'reference', 'duckdb-copy', 'duckdb-copy-1-thread', ...found, 'gunzip'],
+    ...['columnar-to-table', 'duckdb-to-table', 'small-documents'],
+  ];
+  const wanted = options.only?.split(',');
+  return all.filter((name) => !wanted || wanted.includes(name));
 }
 
-async function writeSmallDocuments(): Promise<{ path: string; textBytes: number }> {
-  const path = join(folder, 'small');
+function scriptPath(name: string): string {
+  return new URL(name, import.meta.url).pathname;
+}
+
+/** Documents under one name: the last one's file, and all of them as raw documents. */
+async function makeDocument(
+  folder: string,
+  name: string,
+  plans: { rows: number; seed: number }[],
+): Promise<Document> {
+  const path = join(folder, `${name}.tsv.gz`);
+  const raw = join(folder, `${name}-raw`);
   let textBytes = 0;
-  for (let index = 0; index < smallDocuments; index += 1) {
-    const file = join(folder, 'one.tsv.gz');
-    // About 20 KB of text.
-    textBytes += await writeDocument(file, 84, 1000 + index);
-    await keepFile(path, file, { sellerId: 'A1', reportType, marketplaceIds: [] });
+  for (const plan of plans) {
+    textBytes += await writeDocument(path, { reportType, ...plan });
+    await keepFile(raw, path, { sellerId: 'A1', reportType, marketplaceIds: [] });
   }
-  return { path, textBytes };
+  return { path, raw, textBytes };
 }
 
-/** The Parquet of the columnar engine and that of DuckDB hold the same rows. */
-async function verify(inputOf: (name: string) => Input): Promise<void> {
-  for (const name of ['columnar', 'duckdb-copy']) await (await contestants[name]?.(inputOf(name)))?.();
-  const ours = `read_parquet('${join(folder, 'columnar')}/*/*/*.parquet')`;
+/** A contestant's Parquet and that of DuckDB hold the same rows. */
+async function verify(folder: string, name: string, columns: { name: string }[]): Promise<void> {
+  const ours = `read_parquet('${join(folder, name, writtenBy[name] as string)}')`;
   const theirs = `read_parquet('${join(folder, 'duckdb-copy', 'duckdb.parquet')}')`;
-  const columns = await runDuckDb([`DESCRIBE SELECT * FROM ${theirs}`]);
-  const names = columns.map(({ column_name }) => `"${column_name}"`).join(', ');
+  const names = columns.map((column) => `"${column.name}"`).join(', ');
   const [counted] = await runDuckDb([
     `SELECT (SELECT count(*) FROM ${ours})::INT AS ours, (SELECT count(*) FROM ${theirs})::INT AS theirs,
        (SELECT count(*) FROM (SELECT ${names} FROM ${ours} EXCEPT ALL SELECT ${names} FROM ${theirs}))::INT AS differing`,
   ]);
-  if (
-    counted?.ours !== counted?.theirs ||
-    counted?.differing !== 0 ||
-    counted?.ours !== Number(options.rows)
-  ) {
-    throw new Error(`the rows differ: ${JSON.stringify(counted)}`);
+  if (counted.ours !== counted.theirs || counted.differing !== 0 || counted.ours === 0) {
+    throw new Error(`the rows of ${name} differ from DuckDB's: ${JSON.stringify(counted)}`);
   }
 }
 
-function measured(name: string, runs: { seconds: number; peakMegabytes: number }[], bytes: number) {
+function summed(name: string, runs: Measured[], bytes: number) {
   const seconds = runs.map((run) => run.seconds).sort((a, b) => a - b);
   const medianSeconds = seconds[Math.floor(seconds.length / 2)] ?? Number.NaN;
   return {
@@ -119,35 +171,33 @@ function measured(name: string, runs: { seconds: number; peakMegabytes: number }
   };
 }
 
-function report(rows: ReturnType<typeof measured>[], textBytes: number): void {
-  const speedOf = (name: string) => rows.find((row) => row.name === name)?.megabytesPerSecond ?? Number.NaN;
-  const compared: Measured[] = rows.map((row) => {
-    const rival = row.name.endsWith('to-table') ? 'duckdb-to-table' : 'duckdb-copy';
-    return {
-      ...row,
-      ratioToDuckdb: row.megabytesPerSecond / speedOf(rival),
-      ratioToGunzip: row.megabytesPerSecond / speedOf('gunzip'),
-    };
-  });
-  const machine = `${cpus().length} cores of ${cpus()[0]?.model}, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}`;
-  const input = {
-    reportType,
-    rows: Number(options.rows),
-    textMegabytes: Math.round(textBytes / 1e6),
-    seed: Number(options.seed),
-    runs: Number(options.runs),
-  };
-  if (options.json) {
-    process.stdout.write(`${JSON.stringify({ machine, input, rows: compared })}\n`);
-    return;
-  }
+function report(rows: ReturnType<typeof summed>[], textBytes: number): void {
+  const speedOf = (name: string) => rows.find((row) => row.name === name)?.megabytesPerSecond;
+  const ratio = (speed: number, rival: number | undefined) => (rival === undefined ? null : speed / rival);
+  const compared: Compared[] = rows.map((row) => ({
+    ...row,
+    ratioToDuckdb: ratio(
+      row.megabytesPerSecond,
+      speedOf(row.name.endsWith('to-table') ? 'duckdb-to-table' : 'duckdb-copy'),
+    ),
+    ratioToGunzip: ratio(row.megabytesPerSecond, speedOf('gunzip')),
+  }));
+  const textMegabytes = Math.round(textBytes / 1e6);
+  const input = { reportType, rows: rowCount, textMegabytes, seed, runs: runCount };
   const lines = compared.map(
     (row) =>
-      `| ${row.name} | ${row.medianSeconds.toFixed(2)} | ${row.megabytesPerSecond.toFixed(0)} | ${row.peakMegabytes.toFixed(0)} | ${row.ratioToDuckdb?.toFixed(2)} | ${row.ratioToGunzip?.toFixed(2)} |`,
+      `| ${row.name} | ${row.medianSeconds.toFixed(2)} | ${row.megabytesPerSecond.toFixed(0)} | ${row.peakMegabytes.toFixed(0)} | ${row.ratioToDuckdb?.toFixed(2) ?? ''} | ${row.ratioToGunzip?.toFixed(2) ?? ''} |`,
   );
-  process.stdout.write(
-    `${machine}; ${input.rows} rows, ${input.textMegabytes} MB of text; medians of ${input.runs} runs taken in turn\n\n` +
+  const small = compared.find(({ name }) => name === 'small-documents');
+  const aSecond = small ? `, ${(smallDocuments / small.medianSeconds).toFixed(0)} a second` : '';
+  write(
+    { machine, input, rows: compared },
+    `${machine}; ${reportType}, ${rowCount} rows, ${textMegabytes} MB of text; medians of ${runCount} runs taken in turn\n\n` +
       `| what | seconds | MB/s of text | peak MB | to DuckDB | to gunzip |\n|---|---|---|---|---|---|\n${lines.join('\n')}\n\n` +
-      `reference: on ${referenceRows} rows; small-documents: ${smallDocuments} documents of 20 KB, ${(smallDocuments / (rows.find(({ name }) => name === 'small-documents')?.medianSeconds ?? Number.NaN)).toFixed(0)} a second\n`,
+      `reference: on ${referenceRows} rows; small-documents: ${smallDocuments} documents of 20 KB${aSecond}\n`,
   );
+}
+
+function write(forMachines: unknown, forPeople: string): void {
+  process.stdout.write(options.json ? `${JSON.stringify(forMachines)}\n` : forPeople);
 }

@@ -1,15 +1,12 @@
 import { DuckDBInstance } from '@duckdb/node-api';
-import { packagedSchemasFolder, readSchemas } from '../../src/schema/read.js';
-import type { ColumnType } from '../../src/schema/types.js';
-import { reportType } from './document.js';
+import { packagedSchemasFolder, readSchemas } from '../../dist/schema/read.js';
 
-const sqlTypes: Record<ColumnType['kind'], (column: string, type: ColumnType) => string> = {
+const sqlTypes = {
   string: (column) => column,
   list: (column) => column,
   json: (column) => column,
   int64: (column) => `CAST(${column} AS BIGINT)`,
-  decimal: (column, type) =>
-    type.kind === 'decimal' ? `CAST(${column} AS DECIMAL(${type.precision},${type.scale}))` : column,
+  decimal: (column, { precision, scale }) => `CAST(${column} AS DECIMAL(${precision},${scale}))`,
   float64: (column) => `CAST(${column} AS DOUBLE)`,
   bool: (column) => `CAST(${column} AS BOOLEAN)`,
   date: (column) => `CAST(${column} AS DATE)`,
@@ -20,23 +17,29 @@ const sqlTypes: Record<ColumnType['kind'], (column: string, type: ColumnType) =>
  * The SELECT by which DuckDB reads the document with the same columns and casts as the report schema: told the dialect, so that it need
  * not guess.
  */
-export function selectDocument(path: string, header: string[]): string {
-  const schema = readSchemas({ folders: [packagedSchemasFolder()] }).get(reportType);
-  const columns = schema?.tables[0]?.columns.flatMap(({ name, from, type }) => {
-    const found = header.find((cell) => from.includes(cell));
-    return found ? [`${sqlTypes[type.kind](`"${found}"`, type)} AS "${name}"`] : [];
-  });
+export function selectDocument(reportType, path, header) {
+  const columns = columnsOf(reportType, header).map(
+    ({ name, found, type }) => `${sqlTypes[type.kind](`"${found}"`, type)} AS "${name}"`,
+  );
   return `SELECT ${columns} FROM read_csv('${path}', delim='\t', quote='', escape='', header=true, all_varchar=true, auto_detect=false, columns={${header.map((cell) => `'${cell}': 'VARCHAR'`)}})`;
 }
 
-/** Runs statements one after the other in a database of their own. */
-export async function runDuckDb(statements: string[], options: { path?: string; threads?: number } = {}) {
-  const settings: Record<string, string> = options.threads ? { threads: String(options.threads) } : {};
-  const instance = await DuckDBInstance.create(options.path ?? ':memory:', settings);
+/** Columns of the schema that the header has, as it spells them. */
+export function columnsOf(reportType, header) {
+  const schema = readSchemas({ folders: [packagedSchemasFolder()] }).get(reportType);
+  return schema.tables[0].columns.flatMap(({ name, from, type }) => {
+    const found = header.find((cell) => from.includes(cell));
+    return found ? [{ name, found, type }] : [];
+  });
+}
+
+/** Runs statements one after the other in a database of their own; gives the rows of the last. */
+export async function runDuckDb(statements, { path = ':memory:', threads } = {}) {
+  const instance = await DuckDBInstance.create(path, threads ? { threads: String(threads) } : {});
   const connection = await instance.connect();
   try {
     await connection.run("SET TimeZone = 'UTC'");
-    let rows: Record<string, unknown>[] = [];
+    let rows = [];
     for (const statement of statements) {
       rows = (await connection.runAndReadAll(statement)).getRowObjectsJson();
     }

@@ -1,0 +1,101 @@
+import { createReadStream, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { createGunzip } from 'node:zlib';
+import { runDuckDb, selectDocument } from './duckdb.mjs';
+// What is measured is the program as it is built, in a process with nothing else in it.
+import { convertDocument } from '../../dist/pipeline/convert-document.js';
+import { mostInHand, WorkList } from '../../dist/pipeline/work-list.js';
+import { packagedSchemasFolder, readSchemas } from '../../dist/schema/read.js';
+import { listRaw } from '../../dist/source/document/raw-store.js';
+import { openDuckDbWarehouse } from '../../dist/warehouse/duckdb/warehouse.js';
+import { ledgerKey } from '../../dist/warehouse/types.js';
+
+/**
+ * What a contestant is given.
+ * @typedef {object} Input
+ * @property {string} reportType
+ * @property {string} path The gzipped document.
+ * @property {string} raw A raw folder with the documents that go into a table.
+ * @property {string[]} header
+ * @property {string} folder A folder of the contestant's own.
+ */
+
+const maxDocumentBytes = 2 ** 40;
+/** The default of a pipeline. */
+const concurrency = 2;
+
+/** By name what prepares a contestant, and returns what is timed. */
+export const contestants = {
+  columnar: convertWith('columnar'),
+  reference: convertWith('reference'),
+  'duckdb-copy': copyWith({}),
+  'duckdb-copy-1-thread': copyWith({ threads: 1 }),
+  gunzip: ({ path }) => {
+    return async () => {
+      for await (const _ of createReadStream(path).pipe(createGunzip()));
+    };
+  },
+  'columnar-to-table': loadAll,
+  'duckdb-to-table': ({ reportType, path, header, folder }) => {
+    const file = join(folder, 'duckdb.duckdb');
+    return async () => {
+      rmSync(file, { force: true });
+      await runDuckDb([`CREATE TABLE orders AS ${selectDocument(reportType, path, header)}`], { path: file });
+    };
+  },
+  'small-documents': loadAll,
+};
+
+function convertWith(engine) {
+  return (/** @type {Input} */ { reportType, path, folder }) => {
+    const facts = { sellerId: 'A1', reportType, marketplaceIds: [], documentId: 'd1' };
+    const schema = readSchemas({ folders: [packagedSchemasFolder()] }).get(reportType);
+    return async () => {
+      const raw = { facts, path, bytes: 0 };
+      await convertDocument(raw, { lake: folder, engine }, { schema, maxTextBytes: maxDocumentBytes });
+    };
+  };
+}
+
+function copyWith(options) {
+  return (/** @type {Input} */ { reportType, path, header, folder }) => {
+    const select = selectDocument(reportType, path, header);
+    const target = join(folder, 'duckdb.parquet');
+    return () => runDuckDb([`COPY (${select}) TO '${target}' (FORMAT parquet, COMPRESSION snappy)`], options);
+  };
+}
+
+/** As a drain does, of documents that are downloaded: several are converted side by side, and what is ready is committed together. */
+async function loadAll(/** @type {Input} */ { raw: rawFolder, folder }) {
+  const documents = [];
+  for await (const { facts } of listRaw(rawFolder)) documents.push(facts);
+  const schemas = readSchemas({ folders: [packagedSchemasFolder()] });
+  const path = join(folder, 'warehouse.duckdb');
+  const unlimited = { available: () => 1e6, nextAvailableMs: () => 0, possibleUntil: () => 1e6 };
+  return async () => {
+    for (const each of [path, `${path}.wal`]) rmSync(each, { force: true });
+    const context = {
+      config: { lake: join(folder, 'lake'), raw: rawFolder, engine: 'columnar' },
+      schemas,
+      warehouse: openDuckDbWarehouse({ path }),
+      documentQuota: () => unlimited,
+      log: { info() {}, warn: console.error, error: console.error },
+      onEvent() {},
+    };
+    const { signal } = new AbortController();
+    const deadlineMs = Date.now() + 3_600_000;
+    const work = new WorkList(context, { concurrency, deadlineMs, stop: signal, abort: signal });
+    for (const facts of documents) {
+      await work.below(mostInHand);
+      work.add({ key: ledgerKey(facts), request: requestOf(facts), messages: [] });
+    }
+    const { outcomes } = await work.finish();
+    if (outcomes.loaded !== documents.length) throw new Error(`not all loaded: ${JSON.stringify(outcomes)}`);
+  };
+}
+
+function requestOf({ sellerId, documentId, reportType, marketplaceIds, reportCreatedAt }) {
+  const status = 'DONE';
+  const report = { reportId: documentId, reportType, status, marketplaceIds, createdAt: reportCreatedAt };
+  return { sellerId, reportType, status, report, documentId, pipeline: null, maxDocumentBytes };
+}

@@ -1,0 +1,49 @@
+import '../../dist/small-heap.js';
+import { createReadStream } from 'node:fs';
+import { createGunzip } from 'node:zlib';
+import { parseDocument } from '../../dist/parse/parse-document.js';
+import { writeLake } from '../../dist/pipeline/write-lake.js';
+import { packagedSchemasFolder, readSchemas } from '../../dist/schema/read.js';
+import { Utf8Check } from '../../dist/source/document/utf8-check.js';
+
+/**
+ * Converts a gzipped document that comes by file descriptor 3, once, as `convertDocument` does one from disk: gunzipped, checked for UTF-8,
+ * parsed, written as Parquet. Prints its seconds, and waits to have its memory read.
+ */
+const [reportType = '', lake = ''] = process.argv.slice(2);
+const documentDescriptor = 3;
+const chunkBytes = 256 * 1024;
+
+const facts = { sellerId: 'A1', reportType, marketplaceIds: [], documentId: 'd1' };
+const schema = readSchemas({ folders: [packagedSchemasFolder()] }).get(reportType);
+const started = performance.now();
+const compressed = createReadStream('', { fd: documentDescriptor, highWaterMark: chunkBytes });
+const chunks = compressed.pipe(createGunzip({ chunkSize: chunkBytes }))[Symbol.asyncIterator]();
+const { value: first } = await chunks.next();
+let isFirstLook = true;
+
+/** A stream can be read once: the first look at the document sees its beginning alone. */
+async function* openBytes() {
+  if (isFirstLook) {
+    isFirstLook = false;
+    yield first;
+    return;
+  }
+  const check = new Utf8Check();
+  for (let chunk = first; chunk; chunk = (await chunks.next()).value) {
+    check.add(chunk);
+    yield chunk;
+  }
+  if (!check.end().isValid) throw new Error('the document is no UTF-8');
+}
+
+async function* openText() {
+  for await (const chunk of openBytes()) yield chunk.toString();
+}
+
+const document = { raw: { facts }, charset: 'utf-8', isValidUtf8: true, notes: [], openBytes, openText };
+const parsed = await parseDocument({ document, schema, engine: 'columnar' });
+const { tables } = await writeLake(parsed, document, { lake, engine: 'columnar' });
+const seconds = (performance.now() - started) / 1000;
+process.stdout.write(`${JSON.stringify({ seconds, rows: tables[0].rows })}\n`);
+process.stdin.once('end', () => process.exit(0)).resume();
