@@ -1,28 +1,21 @@
 import { Command, Option } from 'commander';
 import { inferType } from '../parse/infer-types.js';
 import { looseHeader } from '../schema/column-name.js';
-import { columnsYaml } from '../schema/infer.js';
-import type { ColumnType, ReportSchema, ReportSchemas } from '../schema/types.js';
+import { widerType, columnTypeText, readColumnType } from '../schema/column-type.js';
+import type { ReportSchema } from '../schema/types.js';
 import { collectDrift, type Drift } from '../warehouse/drift.js';
 import { columnTypeOf } from '../warehouse/duckdb/catalog.js';
 import { identifier } from '../warehouse/duckdb/sql.js';
 import type { Warehouse } from '../warehouse/types.js';
 import { type Io, resultWidth } from './io.js';
 import { openWarehouse, readAllSchemas, readWarehouseConfig } from './open-context.js';
+import { type DriftWithValues, driftYaml, withRenames } from './schemas-drift-yaml.js';
 import { textTable } from './text-table.js';
 
 interface DriftOptions {
   type?: string;
   yaml?: boolean;
   json?: boolean;
-}
-
-/** Drift, with what the table holds in a column that was added. */
-interface DriftWithValues extends Drift {
-  /** Different values of the column. */
-  examples: string[];
-  /** The narrowest type that holds the values looked at. */
-  type?: ColumnType;
 }
 
 /** `sp-reports schemas drift`. */
@@ -34,7 +27,9 @@ export function driftCommand(io: Io): Command {
     .option('--type <REPORT_TYPE>', 'only this report type')
     .option('--json', 'print a JSON array')
     .addOption(
-      new Option('--yaml', 'print the column lines by which schemas know the headers').conflicts(['json']),
+      new Option('--yaml', 'print the column lines by which schemas know the headers and types').conflicts([
+        'json',
+      ]),
     )
     .action(async (options: DriftOptions, command: Command) => {
       const warehouse = openWarehouse(readWarehouseConfig(command, io));
@@ -42,20 +37,28 @@ export function driftCommand(io: Io): Command {
       const loads = await warehouse.loads(options.type ? { reportType: options.type } : {});
       const open = collectDrift(loads).filter((drift) => !isAdopted(drift, schemas.get(drift.reportType)));
       const types = open.some(isAdded) ? await columnTypes(warehouse) : new Map<string, string>();
-      const drifts: DriftWithValues[] = [];
-      for (const drift of open) drifts.push({ ...drift, ...(await valuesOf(drift, types, warehouse)) });
+      const found: DriftWithValues[] = [];
+      for (const drift of open) found.push({ ...drift, ...(await valuesOf(drift, types, warehouse)) });
+      const drifts = withRenames(found, schemas);
       if (options.json) io.stdout.write(`${JSON.stringify(drifts, null, 2)}\n`);
-      else if (options.yaml) io.stdout.write(yamlOf(drifts, schemas));
+      else if (options.yaml) io.stdout.write(driftYaml(drifts, schemas));
       else
         io.stdout.write(drifts.length > 0 ? driftTable(drifts, io) : 'No drift in the loaded documents.\n');
     });
 }
 
-/** Whether the schema knows the header by now. */
-function isAdopted({ kind, table, header }: Drift, schema: ReportSchema | undefined): boolean {
+/** Whether the schema knows the header by now, or its type is wide enough. */
+function isAdopted({ kind, table, column, header, to }: Drift, schema: ReportSchema | undefined): boolean {
   const columns = schema?.tables.find(({ name }) => name === table)?.columns ?? [];
-  const spellings = new Set(columns.flatMap(({ from, name }) => [...from, name].map(looseHeader)));
-  return kind === 'added' && header !== undefined && spellings.has(looseHeader(header));
+  if (kind === 'added' && header !== undefined) {
+    const spellings = new Set(columns.flatMap(({ from, name }) => [...from, name].map(looseHeader)));
+    return spellings.has(looseHeader(header));
+  }
+  const own = columns.find(({ name }) => name === column)?.type;
+  const wide = to === undefined ? undefined : readColumnType(to);
+  return (
+    own !== undefined && wide !== undefined && columnTypeText(widerType(own, wide)) === columnTypeText(own)
+  );
 }
 
 /** What stands in the column of an unknown header, in the rows that are there. */
@@ -112,34 +115,7 @@ function driftTable(drifts: DriftWithValues[], io: Io): string {
   return textTable(head, cells, { width: resultWidth(io) });
 }
 
-function whatText({ kind, column, header, from, to }: Drift): string {
-  if (kind === 'added') return `unknown header ${header}`;
+function whatText({ kind, column, header, from, to, mayBe }: DriftWithValues): string {
+  if (kind === 'added') return `unknown header ${header}${mayBe ? `, ${mayBe} renamed?` : ''}`;
   return kind === 'missing' ? `no column ${column}` : `${column} widened from ${from} to ${to}`;
-}
-
-/** For each table the lines to add under its `columns`. */
-function yamlOf(drifts: DriftWithValues[], schemas: ReportSchemas): string {
-  const added = drifts.filter(isAdded);
-  const parts = [...new Set(added.map(({ table }) => table))].flatMap((table) => {
-    const ofTable = added.filter((drift) => drift.table === table);
-    const reportType = ofTable[0]?.reportType ?? '';
-    const columns = newColumns(ofTable);
-    const where = `# ${reportType}: to add under columns of table ${table} in ${schemas.get(reportType)?.file}\n`;
-    return columns.length > 0 ? where + columnsYaml(columns) : [];
-  });
-  if (parts.length === 0) return '# No headers that the schemas do not know.\n';
-  return `# Check the types. A file in your own schemas folder goes before the packaged one: copy that, then add the lines.
-# After that: sp-reports reload --type REPORT_TYPE; and sp-reports rebuild, for columns to get a narrower type than string.
-${parts.join('')}`;
-}
-
-/** A column for each header; a nameless one, and one that repeats in its document, have no name a schema could know them by. */
-function newColumns(added: DriftWithValues[]): { name: string; from: string; type: ColumnType }[] {
-  const seen = new Set<string>();
-  return added.flatMap(({ column, header = column, type = { kind: 'string' } }) => {
-    const loose = looseHeader(header);
-    if (loose === '' || seen.has(loose)) return [];
-    seen.add(loose);
-    return { name: column, from: header, type };
-  });
 }

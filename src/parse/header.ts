@@ -38,7 +38,14 @@ export function resolveHeader(
     if (known !== undefined) return known;
     const name = snakeCaseName(wordsOf(cell), taken, position + 1);
     const origin = schema ? 'added' : 'inferred';
-    columns.push({ name, header: cell, type: { kind: 'string' }, origin });
+    const after = schema && columnBefore(schema, matched, position);
+    columns.push({
+      name,
+      header: cell,
+      type: { kind: 'string' },
+      origin,
+      ...(after !== undefined && { after }),
+    });
     if (cell.trim() === '') nameless.push(columns.length - 1);
     return columns.length - 1;
   });
@@ -48,6 +55,16 @@ export function resolveHeader(
   if (headers.length > 0) notes.push(`columns the schema does not know: ${headers.join(', ')}`);
   if (missing.length > 0) notes.push(`columns not in the document: ${firstOf(missing)}`);
   return { columns, positions, schemaColumns: columns.map((_, index) => schema?.[index]), nameless, notes };
+}
+
+/** The schema's column that stands next before a place of the header. */
+function columnBefore(
+  schema: ColumnSchema[],
+  matched: (number | undefined)[],
+  position: number,
+): string | undefined {
+  const before = matched.slice(0, position).findLast((index) => index !== undefined);
+  return before === undefined ? undefined : schema[before]?.name;
 }
 
 /** For each header cell the schema column it is, each column once. */

@@ -3,8 +3,8 @@ import type { ColumnType, ResolvedColumn } from './types.js';
 
 /** How a document's table was other than its report schema and the table of the warehouse; what is absent was as it should be. */
 export interface TableDrift {
-  /** Headers that the schema does not know, and the columns they became. */
-  added?: { name: string; header: string }[];
+  /** Headers that the schema does not know, the columns they became, and the schema's column that stands before them. */
+  added?: { name: string; header: string; after?: string }[];
   /** Columns of the schema that the document lacks. */
   missing?: string[];
   /** Columns of the table that the document made wider, with their types in YAML before and after. */
@@ -19,8 +19,8 @@ export interface Widening {
 
 /** What the header of a document tells, met with its schema. */
 export function headerDrift(columns: ResolvedColumn[]): Pick<TableDrift, 'added' | 'missing'> {
-  const added = columns.flatMap(({ name, header, origin }) =>
-    origin === 'added' ? { name, header: header ?? name } : [],
+  const added = columns.flatMap(({ name, header, origin, after }) =>
+    origin === 'added' ? { name, header: header ?? name, ...(after !== undefined && { after }) } : [],
   );
   const missing = columns.flatMap(({ name, header, origin }) =>
     origin === 'schema' && header === undefined ? name : [],

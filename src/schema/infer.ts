@@ -1,7 +1,7 @@
 import { Document, type YAMLMap } from 'yaml';
 import { looseHeader, snakeCaseName } from './column-name.js';
 import { columnTypeText } from './column-type.js';
-import type { ColumnType, DocumentFormat, Quoting, ResolvedColumn } from './types.js';
+import type { ColumnSchema, DocumentFormat, Quoting, ResolvedColumn } from './types.js';
 
 /** What was found out of a document that is the sample for a report schema. */
 export interface SampleFacts {
@@ -42,11 +42,15 @@ export function schemaYaml({ reportType, format, quoting, tables }: SampleFacts)
 }
 
 /** Lines for the list of columns of a report schema. */
-export function columnsYaml(columns: { name: string; from: string; type: ColumnType }[]): string {
+export function columnsYaml(columns: ColumnSchema[]): string {
   const document = new Document();
-  const nodes = columns.map(({ type, ...column }) =>
-    document.createNode({ ...column, type: columnTypeText(type) }, { flow: true }),
-  );
+  const nodes = columns.map(({ name, from, type, ...rest }) => {
+    const spellings = from.length === 1 ? from[0] : from;
+    return document.createNode(
+      { name, from: spellings, type: columnTypeText(type), ...rest },
+      { flow: true },
+    );
+  });
   document.contents = document.createNode(nodes);
   return document.toString({ lineWidth: 0 }).replace(/^/gm, columnIndent).trimEnd().concat('\n');
 }

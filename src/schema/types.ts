@@ -88,6 +88,8 @@ export interface ResolvedColumn {
   type: ColumnType;
   /** `schema`: declared. `added`: unknown header, kept as a new column. `inferred`: type without a schema. */
   origin: 'schema' | 'added' | 'inferred';
+  /** Of an added column the schema's column that stands before it in the document. */
+  after?: string;
 }
 
 /** Amazon's three regions: North America, Europe with the Middle East and India, Far East. */

@@ -8,6 +8,8 @@ export interface Drift {
   column: string;
   /** The header as the documents have it, for an added column. */
   header?: string;
+  /** The schema's column that stands before it there. */
+  after?: string;
   /** For a widened column its types before and after. */
   from?: string;
   to?: string;
@@ -31,7 +33,7 @@ export function collectDrift(rows: LedgerRow[]): Drift[] {
     for (const { name: table, added = [], missing = [], widened = [] } of row.tables) {
       documents.set(table, (documents.get(table) ?? 0) + 1);
       const of = { reportType, table };
-      for (const { name, header } of added) note({ ...of, kind: 'added', column: name, header }, row);
+      for (const { name, ...rest } of added) note({ ...of, kind: 'added', column: name, ...rest }, row);
       for (const column of missing) note({ ...of, kind: 'missing', column }, row);
       for (const { name, from, to } of widened) note({ ...of, kind: 'widened', column: name, from, to }, row);
     }
@@ -41,7 +43,7 @@ export function collectDrift(rows: LedgerRow[]): Drift[] {
     .sort(byPlace);
 
   function note(
-    drift: Pick<Drift, 'reportType' | 'table' | 'kind' | 'column' | 'header' | 'from' | 'to'>,
+    drift: Pick<Drift, 'reportType' | 'table' | 'kind' | 'column' | 'header' | 'after' | 'from' | 'to'>,
     row: LedgerRow,
   ) {
     const mostIds = 3;

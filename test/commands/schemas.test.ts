@@ -256,6 +256,61 @@ tables:
       );
     });
 
+    /** The schema with printed lines: those of columns that are there take their place. */
+    const applied = (schema: string, yaml: string) => {
+      const lines = yaml.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+      return lines.reduce((text, line) => {
+        const name = /name: (\w+),/.exec(line)?.[1];
+        const own = new RegExp(`^ {6}- \\{ name: ${name},.*$`, 'm');
+        return own.test(text) ? text.replace(own, line) : `${text}${line}\n`;
+      }, schema);
+    };
+
+    it('takes a header that came for a column, at its place and with values of its type, for its new name', async () => {
+      await load('c.tsv', 'order-id\tday\tcharge\tnote\trefund\n4\t2026-01-05\t2.5\tx\t1\n');
+      const renamed = (await drift()).filter(({ header }) => header === 'charge');
+      assert.deepEqual(
+        renamed.map(({ mayBe, after }) => ({ mayBe, after })),
+        [{ mayBe: 'fee', after: 'day' }],
+      );
+      assert.match((await run('schemas', 'drift')).stdout, /unknown header charge, fee renamed\?/);
+      const { stdout } = await run('schemas', 'drift', '--yaml');
+      assert.match(
+        stdout,
+        /^# fee: renamed\? "charge" stands in the place of fee, with values of its type$/m,
+      );
+      const schema = applied(removals, stdout);
+      assert.ok(schema.includes('- { name: fee, from: [ fee, charge ], type: "decimal(18,4)" }'), schema);
+      file('schemas/GET_TEST_DATA.yaml', schema);
+      await load('e.tsv', 'order-id\tday\tcharge\tnote\trefund\n4\t2026-01-05\t2.5\tx\t1.00\n');
+      const [{ tables }] = JSON.parse((await run('loads', '--limit', '1', '--json')).stdout);
+      const [table] = tables;
+      assert.deepEqual([table.added, table.missing], [undefined, ['paid_on']]);
+      assert.deepEqual(await query("SELECT fee FROM removals WHERE order_id = '4'"), [{ fee: '2.5000' }]);
+    });
+
+    it('gives the types that documents made wider, and knows them once the schema has them', async () => {
+      const wide = removals.replace(
+        "fee, from: fee, type: 'decimal(18,4)'",
+        "fee, from: fee, type: 'decimal(18,6)'",
+      );
+      assert.notEqual(wide, removals);
+      file('schemas/GET_TEST_DATA.yaml', wide);
+      await load('c.tsv', 'order-id\tday\tfee\tnote\trefund\n4\t2026-01-05\t0.000001\tx\t1\n');
+      const widened = async () => (await drift()).filter(({ kind }) => kind === 'widened');
+      assert.deepEqual(
+        (await widened()).map(({ column, from, to }) => ({ column, from, to })),
+        [{ column: 'fee', from: 'decimal(18,4)', to: 'decimal(20,6)' }],
+      );
+      const { stdout } = await run('schemas', 'drift', '--yaml');
+      assert.match(stdout, /^# fee: type decimal\(18,6\) -> decimal\(20,6\)$/m);
+      file('schemas/GET_TEST_DATA.yaml', applied(wide, stdout));
+      assert.deepEqual(await widened(), []);
+      await load('d.tsv', 'order-id\tday\tfee\tnote\trefund\n5\t2026-01-05\t1\tx\t1\n');
+      assert.deepEqual(await widened(), []);
+      assert.match((await run('schemas', 'check')).stdout, /no mistakes/);
+    });
+
     it('tells a column that a document made wider, a second load of it included', async () => {
       file('c.tsv', 'sku\tunits\na\t1\n');
       file('d.tsv', 'sku\tunits\na\t1.5\n');
