@@ -7,7 +7,7 @@ import type { ParquetWriter } from '../parquet/types.js';
 import type { ParsedDocument, ParsedTable } from '../parse/types.js';
 import type { ExaminedDocument } from '../source/types.js';
 import type { LoadTable } from '../warehouse/types.js';
-import { faultPoint } from './fault-point.js';
+import { faultPoint } from '../fault-point.js';
 
 /** What a document became in the lake. */
 export interface WrittenLake {
