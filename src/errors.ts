@@ -247,7 +247,7 @@ export const catalogue = {
     kind: 'terminal',
     message: 'opening {path}: {found}',
     remedy:
-      'Move the file away and run `sp-reports rebuild`: it is made again from the lake and the raw documents.',
+      'Run `sp-reports run` or `sp-reports rebuild`: the file is set aside, and made again from the lake and the raw documents.',
   },
   WAREHOUSE_REFUSED: {
     kind: 'terminal',

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { runDuckDb, selectDocument } from './duckdb.mjs';
 // What is measured is the program as it is built, in a process with nothing else in it.
+import { systemClock } from '../../dist/clock.js';
 import { convertDocument } from '../../dist/pipeline/convert-document.js';
-import { mostInHand, WorkList } from '../../dist/pipeline/work-list.js';
+import { WorkList } from '../../dist/pipeline/work-list.js';
 import { packagedSchemasFolder, readSchemas } from '../../dist/schema/read.js';
 import { listRaw } from '../../dist/source/document/raw-store.js';
 import { openDuckDbWarehouse } from '../../dist/warehouse/duckdb/warehouse.js';
@@ -75,7 +76,8 @@ async function loadAll(/** @type {Input} */ { raw: rawFolder, folder }) {
   return async () => {
     for (const each of [path, `${path}.wal`]) rmSync(each, { force: true });
     const context = {
-      config: { lake: join(folder, 'lake'), raw: rawFolder, engine: 'columnar' },
+      config: { lake: join(folder, 'lake'), raw: rawFolder, engine: 'columnar', sellers: [] },
+      clock: systemClock,
       schemas,
       warehouse: openDuckDbWarehouse({ path }),
       documentQuota: () => unlimited,
@@ -86,7 +88,7 @@ async function loadAll(/** @type {Input} */ { raw: rawFolder, folder }) {
     const deadlineMs = Date.now() + 3_600_000;
     const work = new WorkList(context, { concurrency, deadlineMs, stop: signal, abort: signal });
     for (const facts of documents) {
-      await work.below(mostInHand);
+      await work.hasRoom();
       work.add({ key: ledgerKey(facts), request: requestOf(facts), messages: [] });
     }
     const { outcomes } = await work.finish();

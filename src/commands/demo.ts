@@ -7,7 +7,7 @@ import { readConfig } from '../config/read.js';
 import { ReportsError } from '../errors.js';
 import { drain } from '../pipeline/drain.js';
 import { demoSellers, fillDemo } from '../sandbox/demo-scenario.js';
-import { type Sandbox, startSandbox } from '../sandbox/sandbox.js';
+import type { Sandbox } from '../sandbox/sandbox.js';
 import { answerText } from './answer-text.js';
 import { type Io, printAll, resultWidth } from './io.js';
 import { openWarehouse, withContext } from './open-context.js';
@@ -37,6 +37,8 @@ export function demoCommand(io: Io): Command {
     .action(async (options: { folder: string }, command: Command) => {
       const folder = resolve(io.cwd, options.folder);
       await emptyFolder(folder);
+      // Only here: no other command should wait for an SQS server to be read.
+      const { startSandbox } = await import('../sandbox/sandbox.js');
       const sandbox = await startSandbox({ seed: 1 });
       try {
         await runDemo(sandbox, folder, command, io);

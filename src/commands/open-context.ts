@@ -1,15 +1,17 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Logger } from 'pino';
+import { systemClock } from '../clock.js';
 import { type ReadConfigOptions, readConfig } from '../config/read.js';
 import type { Config } from '../config/spec.js';
 import { removeOldPartials } from '../old-partials.js';
 import type { PipelineContext } from '../pipeline/context.js';
 import { packagedSchemasFolder, readSchemas } from '../schema/read.js';
 import type { ReportSchemas } from '../schema/types.js';
+import { openSharedJson } from '../shared-json.js';
 import { openQuotaPlan, quotaKey } from '../source/selling-partner/quota.js';
 import { openSellingPartner } from '../source/selling-partner/selling-partner.js';
-import { openDuckDbWarehouse } from '../warehouse/duckdb/warehouse.js';
+import { holdDuckDbFile, openDuckDbWarehouse } from '../warehouse/duckdb/warehouse.js';
 import type { Warehouse } from '../warehouse/types.js';
 import type { Io } from './io.js';
 import { openProgress } from './progress.js';
@@ -63,7 +65,7 @@ export async function withContext<T>(
   const schemas = readSchemas({ folders: [packagedSchemasFolder(), config.schemas] });
   const { logLevel = defaultLogLevel } = command.optsWithGlobals<GlobalOptions>();
   const progress = openProgress(io, { title, ...(logLevel ? { logLevel } : {}) });
-  const quota = openQuotaPlan({ file: join(config.state, 'quota.json') });
+  const quota = openQuotaPlan({ state: openSharedJson(join(config.state, 'quota.json')) });
   const sellers = new Map(
     config.sellers.map((seller) => [
       seller.id,
@@ -86,6 +88,10 @@ export async function withContext<T>(
       config,
       schemas,
       warehouse: openWarehouse(config, progress.log),
+      warehouseFile: {
+        open: (path) => openWarehouse({ ...config, warehouse: { ...config.warehouse, path } }),
+        hold: holdDuckDbFile,
+      },
       sellingPartner: (sellerId) => sellers.get(ids.get(sellerId) ?? '')?.sellingPartner,
       documentQuota(sellerId) {
         const key = sellers.get(sellerId)?.documentQuotaKey ?? '';
@@ -95,6 +101,7 @@ export async function withContext<T>(
           possibleUntil: (epochMs) => quota.possibleUntil(key, epochMs),
         };
       },
+      clock: systemClock,
       log: progress.log,
       onEvent: progress.onEvent,
     });

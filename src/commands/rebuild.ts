@@ -1,9 +1,8 @@
 import { Command } from 'commander';
 import { defaultMaxDocumentBytes } from '../config/spec.js';
 import { rebuild } from '../pipeline/rebuild.js';
-import { holdDuckDbFile } from '../warehouse/duckdb/warehouse.js';
 import type { Io } from './io.js';
-import { openWarehouse, readWarehouseConfig, withContext } from './open-context.js';
+import { readWarehouseConfig, withContext } from './open-context.js';
 import { positiveInteger } from './options.js';
 
 interface RebuildFlags {
@@ -32,8 +31,6 @@ export function rebuildCommand(io: Io, exit: (code: number) => void): Command {
         rebuild(context, {
           maxDocumentBytes: options.maxDocumentBytes,
           acceptLoss: options.acceptLoss ?? false,
-          open: (path) => openWarehouse({ ...config, warehouse: { ...config.warehouse, path } }),
-          hold: holdDuckDbFile,
         }),
       );
       const { fromLake, fromRaw, lost, backup } = summary;

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { DrainSignals } from '../pipeline/work-list.js';
 import type { Io } from './io.js';
 
@@ -11,6 +12,8 @@ const graceMs = 25_000;
 export async function untilStopped<T>(io: Io, work: (signals: DrainSignals) => Promise<T>): Promise<T> {
   const stop = new AbortController();
   const abort = new AbortController();
+  // All that is in work listens to them; Node warns of more than ten.
+  setMaxListeners(0, stop.signal, abort.signal);
   let timer: NodeJS.Timeout | undefined;
   const forget = io.onStopSignal(() => {
     if (stop.signal.aborted) abort.abort();

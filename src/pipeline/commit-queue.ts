@@ -3,7 +3,7 @@ import type { QueueMessage } from '../source/types.js';
 import type { LedgerEntry, Load } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
 import { deleteMessage } from './end-message.js';
-import { faultPoint } from './fault-point.js';
+import { faultPoint } from '../fault-point.js';
 import { ledgerEntry, quarantineReason } from './ledger-entry.js';
 import { writeLoadRecord } from './load-record.js';
 

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Clock } from '../clock.js';
 import type { Config } from '../config/spec.js';
 import type { ReportSchemas } from '../schema/types.js';
 import type { SellingPartner } from '../source/types.js';
@@ -9,13 +10,23 @@ export interface PipelineContext {
   config: Config;
   schemas: ReportSchemas;
   warehouse: Warehouse;
+  /** The file of the warehouse, for making it anew. */
+  warehouseFile: WarehouseFile;
   /** The Selling Partner API of a configured seller, found by seller id or account id. */
   sellingPartner(sellerId: string): SellingPartner | undefined;
   /** What the quota of getReportDocument, the narrowest of all, allows for a configured seller. */
   documentQuota(sellerId: string): DocumentQuota;
+  clock: Clock;
   log: Logger;
   /** Told of each step, for progress bars and tests. */
   onEvent(event: PipelineEvent): void;
+}
+
+export interface WarehouseFile {
+  /** Opens a warehouse at a path. */
+  open(path: string): Warehouse;
+  /** Does the work while no other process can open the file. */
+  hold<T>(path: string, work: () => Promise<T>): Promise<T>;
 }
 
 export interface DocumentQuota {

@@ -6,7 +6,7 @@ import type { ParsedDocument } from '../parse/types.js';
 import type { ReportSchema } from '../schema/types.js';
 import { examineDocument, openDocument, WrongCharset } from '../source/document/examine.js';
 import type { ExaminedDocument, RawDocument } from '../source/types.js';
-import { faultPoint } from './fault-point.js';
+import { faultPoint } from '../fault-point.js';
 import { type WrittenLake, writeLake } from './write-lake.js';
 
 export interface ConvertOptions {

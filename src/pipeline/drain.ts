@@ -2,9 +2,10 @@ import { openQueue } from '../source/sqs.js';
 import type { Queue, QueueMessage } from '../source/types.js';
 import type { PipelineContext } from './context.js';
 import { deleteMessage, releaseMessage } from './end-message.js';
-import { faultPoint } from './fault-point.js';
+import { faultPoint } from '../fault-point.js';
+import { checkOrMend, isDamaged, mend } from './mend-warehouse.js';
 import { isSettled, type Pipeline, type Route, routeMessage } from './route.js';
-import { type DrainSignals, mostInHand, WorkList } from './work-list.js';
+import { type DrainSignals, WorkList } from './work-list.js';
 import { failureOf, type WorkSummary } from './work-summary.js';
 
 /**
@@ -15,18 +16,13 @@ export async function drain(
   pipeline: Pipeline,
   context: PipelineContext,
   signals: DrainSignals,
+  queue = openPipelinesQueue(pipeline, context),
 ): Promise<WorkSummary> {
   const { limits } = pipeline;
-  const deadlineMs = Date.now() + limits.maxMinutes * 60_000;
-  const queue = openQueue({
-    url: pipeline.queue,
-    visibilityTimeoutSeconds: limits.visibilityTimeoutSeconds,
-    log: context.log,
-    ...context.config.aws,
-  });
+  const deadlineMs = context.clock.now() + limits.maxMinutes * 60_000;
   try {
     // Before anything is received: what can't be committed would only use up the receives of its message.
-    await context.warehouse.checkWritable();
+    await checkOrMend(context, limits.maxDocumentBytes);
     const redrive = await queue.hasRedrivePolicy();
     const work = new WorkList(context, {
       concurrency: limits.concurrency,
@@ -38,15 +34,24 @@ export async function drain(
       await receiveAll(queue, pipeline, { redrive, deadlineMs, stop: signals.stop }, work, context);
     } catch (error) {
       await work.finish();
-      if (Object.keys(work.summary.outcomes).length === 0) throw error;
+      if (Object.keys(work.summary.outcomes).length === 0 && !isDamaged(error)) throw error;
       // What was done before is worth telling.
+      if (isDamaged(error)) work.damage = error;
       work.summary.failures.push(failureOf(pipeline.queue, error));
       work.count('failed');
     }
-    return await work.finish();
+    const summary = await work.finish();
+    // Damage that opening the file did not show: what it kept from being committed is on the queue still.
+    if (work.damage) await mend(work.damage, context, limits.maxDocumentBytes);
+    return summary;
   } finally {
     await queue.close();
   }
+}
+
+function openPipelinesQueue({ queue: url, limits }: Pipeline, { config, log }: PipelineContext): Queue {
+  const { visibilityTimeoutSeconds } = limits;
+  return openQueue({ url, visibilityTimeoutSeconds, log, ...config.aws });
 }
 
 async function receiveAll(
@@ -58,9 +63,9 @@ async function receiveAll(
 ): Promise<void> {
   const { maxDocuments, waitTimeSeconds } = pipeline.limits;
   let received = 0;
-  while (!until.stop.aborted && Date.now() < until.deadlineMs && received < maxDocuments) {
-    await work.below(mostInHand);
-    if (work.warehouseIsHeld || quotaIsSpoken(work, until.deadlineMs, context)) return;
+  while (!until.stop.aborted && context.clock.now() < until.deadlineMs && received < maxDocuments) {
+    await work.hasRoom();
+    if (work.warehouseIsHeld || work.damage || quotaIsSpoken(work, until.deadlineMs, context)) return;
     const messages = await queue.receive({
       maxMessages: Math.min(10, maxDocuments - received),
       waitTimeSeconds,
@@ -98,6 +103,7 @@ async function takeIn(
     route: routeMessage(message, pipeline, redrive, context),
   }));
   const seen = await context.warehouse.seen(routed.flatMap(({ route }) => keyOf(route) ?? []));
+  faultPoint('routed');
   for (const { message, route } of routed) {
     const row = seen.get(keyOf(route) ?? '');
     if (route.to === 'redrive') {

@@ -10,7 +10,7 @@ import { ledgerKey } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
 import type { WrittenLake } from './write-lake.js';
 import { type ConvertedDocument, convertDocument } from './convert-document.js';
-import { faultPoint } from './fault-point.js';
+import { faultPoint } from '../fault-point.js';
 import { ledgerEntry, quarantineReason, rawFacts, reportFacts } from './ledger-entry.js';
 
 /** A report that somebody asked to load: from a notification, a sweep or the ledger. */

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { copyFile, link, rename, rm } from 'node:fs/promises';
 import { describeError, ReportsError } from '../errors.js';
+import { takeLock } from '../file-lock.js';
 import { findRaw, listRaw } from '../source/document/raw-store.js';
 import type { RawDocument } from '../source/types.js';
 import type { LedgerRow, Load, Warehouse } from '../warehouse/types.js';
@@ -25,10 +26,8 @@ export interface RebuildOptions {
   maxDocumentBytes: number;
   /** Go on where documents of the old ledger are lost. */
   acceptLoss: boolean;
-  /** Opens a warehouse at a path. */
-  open: (path: string) => Warehouse;
-  /** Does the work while no other process can open the file. */
-  hold: <T>(path: string, work: () => Promise<T>) => Promise<T>;
+  /** Thrown, with the old file as it was, where there is neither a load in the lake nor a raw document. */
+  unlessEmpty?: Error;
 }
 
 /**
@@ -38,47 +37,60 @@ export interface RebuildOptions {
  */
 export async function rebuild(context: PipelineContext, options: RebuildOptions): Promise<RebuildSummary> {
   const { path } = context.config.warehouse;
-  const old = await readOldLedger(context);
-  return options.hold(path, async () => {
-    const fresh = `${path}.rebuild`;
-    await rm(fresh, { force: true });
-    await rm(`${fresh}.wal`, { force: true });
-    const warehouse = options.open(fresh);
-    const records = new Map(
-      (await readLoadRecords(context.config.lake)).map((load) => [load.entry.key, load]),
-    );
-    const whole = [...records.values()].filter(isWhole);
-    const done = new Set(whole.map((load) => load.entry.key));
-    const raws = await rawsToParse(context, done, old);
-    const lost = [...(old?.values() ?? [])].filter(
-      ({ key, tables }) => tables.length > 0 && !done.has(key) && !raws.has(key),
-    );
-    if (lost[0] && !options.acceptLoss) {
-      const { lake, raw } = context.config;
-      throw new ReportsError('REBUILD_INCOMPLETE', {
-        path,
-        count: lost.length,
-        first: lost[0].key,
-        lake,
-        raw,
-      });
-    }
-    const summary: RebuildSummary = {
-      fromLake: 0,
-      fromRaw: 0,
-      lost: lost.map(({ key }) => key),
-      backup: null,
-    };
-    const loads = [...whole];
-    for (const [key, raw] of raws) {
-      loads.push(await parseAgain(raw, records.get(key) ?? old?.get(key), context, options));
-      summary.fromRaw += 1;
-    }
-    summary.fromLake = whole.length;
-    await commitAll(loads.sort(byReportAge), warehouse, context, options);
-    summary.backup = await putInPlace(fresh, path);
-    return summary;
-  });
+  // A damaged file can be held by nobody, so those who would rebuild it keep each other out by a lock of their own.
+  const lock = await takeLock(`${path}.rebuild.lock`);
+  if (!lock) throw new ReportsError('WAREHOUSE_LOCKED', { path, found: 'it is being rebuilt' });
+  try {
+    const old = await readOldLedger(context);
+    return await context.warehouseFile.hold(path, () => makeAnew(path, old, context, options));
+  } finally {
+    await lock.release();
+  }
+}
+
+async function makeAnew(
+  path: string,
+  old: Map<string, LedgerRow> | undefined,
+  context: PipelineContext,
+  options: RebuildOptions,
+): Promise<RebuildSummary> {
+  const fresh = `${path}.rebuild`;
+  await rm(fresh, { force: true });
+  await rm(`${fresh}.wal`, { force: true });
+  const warehouse = context.warehouseFile.open(fresh);
+  const records = new Map((await readLoadRecords(context.config.lake)).map((load) => [load.entry.key, load]));
+  const whole = [...records.values()].filter(isWhole);
+  const done = new Set(whole.map((load) => load.entry.key));
+  const raws = await rawsToParse(context, done, old);
+  if (options.unlessEmpty && whole.length + raws.size === 0) throw options.unlessEmpty;
+  const lost = [...(old?.values() ?? [])].filter(
+    ({ key, tables }) => tables.length > 0 && !done.has(key) && !raws.has(key),
+  );
+  if (lost[0] && !options.acceptLoss) {
+    const { lake, raw } = context.config;
+    throw new ReportsError('REBUILD_INCOMPLETE', {
+      path,
+      count: lost.length,
+      first: lost[0].key,
+      lake,
+      raw,
+    });
+  }
+  const summary: RebuildSummary = {
+    fromLake: 0,
+    fromRaw: 0,
+    lost: lost.map(({ key }) => key),
+    backup: null,
+  };
+  const loads = [...whole];
+  for (const [key, raw] of raws) {
+    loads.push(await parseAgain(raw, records.get(key) ?? old?.get(key), context, options));
+    summary.fromRaw += 1;
+  }
+  summary.fromLake = whole.length;
+  await commitAll(loads.sort(byReportAge), warehouse, context, options);
+  summary.backup = await putInPlace(fresh, path);
+  return summary;
 }
 
 /** The ledger of the old file; undefined where it can't be read. */
@@ -91,7 +103,7 @@ async function readOldLedger({
     return rows.length > 0 ? new Map(rows.map((row) => [row.key, row])) : undefined;
   } catch (error) {
     if (error instanceof ReportsError && error.code === 'WAREHOUSE_LOCKED') throw error;
-    log.warn(`the old warehouse file can't be read: ${describeError(error)}`);
+    log.info(`the old warehouse file can't be read: ${describeError(error)}`);
     return undefined;
   }
 }
@@ -174,15 +186,19 @@ async function commitOne(
   }
 }
 
-/** Gives the new file the old one's name; the old one and its log are kept under another. */
+/**
+ * Gives the new file the old one's name; the old one and its log are kept under another. There is a file of that name at any time: where
+ * there was none after a crash, the next commit would begin an empty warehouse.
+ */
 async function putInPlace(fresh: string, path: string): Promise<string | null> {
   let backup: string | null = null;
   if (existsSync(path)) {
-    backup = `${path}.before-rebuild-${new Date().toISOString().replace(/[-:]|\.\d+/g, '')}`;
+    backup = `${path}.before-rebuild-${new Date().toISOString().replace(/[-:.]/g, '')}`;
+    await link(path, backup).catch(() => copyFile(path, backup as string));
     if (existsSync(`${path}.wal`)) await rename(`${path}.wal`, `${backup}.wal`);
-    await rename(path, backup);
   }
   if (existsSync(fresh)) await rename(fresh, path);
+  else await rm(path, { force: true });
   return backup;
 }
 

@@ -3,9 +3,10 @@ import { describeError, ReportsError } from '../errors.js';
 import type { Report } from '../source/types.js';
 import { ledgerKey } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
+import { checkOrMend } from './mend-warehouse.js';
 import { isSettled, type Pipeline } from './route.js';
 import { openSweepTurns } from './sweep-turns.js';
-import { type DrainSignals, mostInHand, WorkList } from './work-list.js';
+import { type DrainSignals, WorkList } from './work-list.js';
 import { failureOf, type WorkSummary } from './work-summary.js';
 
 /** Amazon keeps reports for 90 days, and getReports looks back no further. */
@@ -27,9 +28,10 @@ export async function sweep(
   options: { days?: number } = {},
 ): Promise<WorkSummary> {
   const { limits } = pipeline;
-  const deadlineMs = Date.now() + limits.maxMinutes * 60_000;
+  const deadlineMs = context.clock.now() + limits.maxMinutes * 60_000;
   const days = Math.min(options.days ?? longestSweepDays, longestSweepDays);
-  const createdSince = new Date(Date.now() - days * 86_400_000);
+  const createdSince = new Date(context.clock.now() - days * 86_400_000);
+  await checkOrMend(context, limits.maxDocumentBytes);
   const reportTypes = await typesAskedFor(pipeline, context);
   const work = new WorkList(context, { concurrency: limits.concurrency, deadlineMs, ...signals });
   const turns = openSweepTurns(context.config.state);
@@ -47,7 +49,7 @@ export async function sweep(
         sellersReports: for await (const group of inGroups(reports, lookupSize)) {
           for (const report of await missing(id, group, context)) {
             if (isOver()) break sellersReports;
-            await work.below(mostInHand);
+            await work.hasRoom();
             // What this seller's quota doesn't allow any more is left to the next sweep, and the other sellers have their turn.
             if (!work.add(workFor(id, report, pipeline))) break sellersReports;
             found += 1;

@@ -6,11 +6,15 @@ import { CommitQueue } from './commit-queue.js';
 import type { Outcome, PipelineContext } from './context.js';
 import { releaseMessage } from './end-message.js';
 import { ledgerEntry, quarantineReason } from './ledger-entry.js';
+import { isDamaged } from './mend-warehouse.js';
 import { prepareLoad, type ReportRequest } from './load-document.js';
 import { failureOf, type WorkSummary } from './work-summary.js';
 
-/** Messages in hand at once; all of them are kept invisible, so there is no use in more than a drain can finish. */
-export const mostInHand = 200;
+/**
+ * Messages in hand at once; all of them are kept invisible, so there is no use in more. One more is taken nevertheless where the backlogs
+ * of some sellers would keep others from their quota.
+ */
+const mostInHand = 200;
 
 export interface DrainSignals {
   /** Begin nothing new; finish what is in work. */
@@ -45,6 +49,8 @@ export class WorkList {
   deferrals = 0;
   /** Whether another process holds the warehouse: nothing can be committed now. */
   warehouseIsHeld = false;
+  /** What showed that the warehouse file is damaged. */
+  damage: ReportsError | undefined;
 
   private readonly commits: CommitQueue;
   /** By key, and by report: a notification may lack the document id that another has. */
@@ -54,7 +60,8 @@ export class WorkList {
   private readonly waiting = new Map<string, Work[]>();
   /** Started work by key; `locating` until its call of getReportDocument is made. */
   private readonly active = new Map<string, { sellerId: string; locating: boolean }>();
-  private timer: NodeJS.Timeout | undefined;
+  /** Waits for the next quota. */
+  private timer: { atMs: number; stop: AbortController } | undefined;
   private listeners: (() => void)[] = [];
 
   constructor(
@@ -89,8 +96,8 @@ export class WorkList {
     this.hold(work);
     this.context.onEvent({ event: 'work_found', key: work.key, reportType });
     if (isSpoken) {
-      const waitMs = this.context.documentQuota(sellerId).nextAvailableMs() - Date.now();
-      void this.deferred(work, Math.max(waitMs, this.limits.deadlineMs - Date.now()));
+      const waitMs = this.context.documentQuota(sellerId).nextAvailableMs() - this.context.clock.now();
+      void this.deferred(work, Math.max(waitMs, this.limits.deadlineMs - this.context.clock.now()));
       return false;
     }
     this.waiting.set(sellerId, [...(this.waiting.get(sellerId) ?? []), work]);
@@ -131,22 +138,35 @@ export class WorkList {
     this.summary.outcomes[outcome] = (this.summary.outcomes[outcome] ?? 0) + 1;
   }
 
-  /** Resolves when fewer than `limit` are in hand. */
-  async below(limit: number): Promise<void> {
-    while (this.size >= limit) await new Promise<void>((resolve) => this.listeners.push(resolve));
+  /** Resolves when there is use in more work. */
+  hasRoom(): Promise<void> {
+    return this.until(() => this.size < mostInHand || this.isSellerIdle());
+  }
+
+  /** Whether a seller has quota and no work, and nothing but the quota of others keeps the rest waiting. */
+  private isSellerIdle(): boolean {
+    return (
+      this.active.size < this.limits.concurrency &&
+      this.context.config.sellers.some(
+        ({ id }) => this.callsWanted(id) === 0 && this.context.documentQuota(id).available() >= 1,
+      )
+    );
+  }
+
+  private async until(isSo: () => boolean): Promise<void> {
+    while (!isSo()) await new Promise<void>((resolve) => this.listeners.push(resolve));
   }
 
   /** Resolves when nothing is in hand any more. */
   async finish(): Promise<WorkSummary> {
-    await this.below(1);
+    await this.until(() => this.size === 0);
     this.limits.stop.removeEventListener('abort', this.begin);
-    clearTimeout(this.timer);
+    this.wakeAt(Number.POSITIVE_INFINITY);
     return this.summary;
   }
 
   /** Begins whatever may begin now, a seller a turn, and sets the timer for the next quota. */
   private readonly begin = (): void => {
-    clearTimeout(this.timer);
     let nextMs = Number.POSITIVE_INFINITY;
     for (const [sellerId, works] of [...this.waiting]) {
       if (this.limits.stop.aborted) {
@@ -155,8 +175,8 @@ export class WorkList {
       }
       const soonestMs = this.mayBeginAtMs(sellerId, works);
       if (soonestMs > this.limits.deadlineMs) {
-        this.defer(sellerId, soonestMs - Date.now());
-      } else if (soonestMs > Date.now()) {
+        this.defer(sellerId, soonestMs - this.context.clock.now());
+      } else if (soonestMs > this.context.clock.now()) {
         nextMs = Math.min(nextMs, soonestMs);
       } else if (this.active.size < this.limits.concurrency) {
         const [first, ...rest] = works;
@@ -164,20 +184,35 @@ export class WorkList {
         this.waiting.delete(sellerId);
         if (rest.length > 0) this.waiting.set(sellerId, rest);
         if (first) void this.prepare(first);
-        nextMs = Date.now();
+        nextMs = this.context.clock.now();
       }
     }
-    if (nextMs < Number.POSITIVE_INFINITY) {
-      this.timer = setTimeout(this.begin, Math.max(nextMs - Date.now(), 0));
-    }
+    this.wakeAt(nextMs);
+    this.notify();
   };
+
+  /** Begins again at that time, and not before unless something happens. */
+  private wakeAt(atMs: number): void {
+    if (this.timer?.atMs === atMs) return;
+    this.timer?.stop.abort();
+    this.timer = undefined;
+    if (atMs === Number.POSITIVE_INFINITY) return;
+    const timer = { atMs, stop: new AbortController() };
+    this.timer = timer;
+    const { clock } = this.context;
+    const wake = () => {
+      if (this.timer === timer) this.timer = undefined;
+      this.begin();
+    };
+    clock.sleep(atMs - clock.now(), timer.stop.signal).then(wake, () => {});
+  }
 
   private mayBeginAtMs(sellerId: string, works: Work[]): number {
     if (works[0]?.request.status === 'CANCELLED') return 0;
     const quota = this.context.documentQuota(sellerId);
     if (quota.available() - this.locating(sellerId) >= 1) return 0;
     const pauseMs = 50;
-    return Math.max(quota.nextAvailableMs(), Date.now() + pauseMs);
+    return Math.max(quota.nextAvailableMs(), this.context.clock.now() + pauseMs);
   }
 
   private locating(sellerId: string): number {
@@ -204,11 +239,10 @@ export class WorkList {
       this.free(key);
       await this.commit(load, messages, key);
     } catch (error) {
-      this.active.delete(key);
+      this.free(key);
       await this.giveBack(work, error);
     }
     await this.letGo(work);
-    this.begin();
   }
 
   private free(key: string): void {
@@ -227,7 +261,7 @@ export class WorkList {
     if (error instanceof ReportsError && error.code === 'API_QUOTA_EXCEEDED') {
       const leastMs = 30_000;
       const nextMs = this.context.documentQuota(request.sellerId).nextAvailableMs();
-      return this.deferNow(work, Math.max(leastMs, nextMs - Date.now()));
+      return this.deferNow(work, Math.max(leastMs, nextMs - this.context.clock.now()));
     }
     const receives = Math.max(0, ...messages.map((message) => message.receiveCount));
     const { maxReceives } = this.limits;
@@ -276,6 +310,7 @@ export class WorkList {
     const failure = failureOf(key, error);
     const { code, message } = failure;
     this.warehouseIsHeld ||= code === 'WAREHOUSE_LOCKED';
+    if (isDamaged(error)) this.damage = error;
     this.summary.failures.push(failure);
     this.context.log.error({ key, code, err: code === 'UNEXPECTED' ? error : undefined }, message);
     this.finished(key, 'failed');

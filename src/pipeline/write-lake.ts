@@ -9,7 +9,7 @@ import type { ParsedDocument, ParsedTable } from '../parse/types.js';
 import type { CheckResult } from '../schema/document-checks.js';
 import type { ExaminedDocument } from '../source/types.js';
 import type { LoadTable } from '../warehouse/types.js';
-import { faultPoint } from './fault-point.js';
+import { faultPoint } from '../fault-point.js';
 
 /** What a document became in the lake. */
 export interface WrittenLake {

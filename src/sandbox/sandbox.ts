@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import {
+  ChangeMessageVisibilityCommand,
   CreateQueueCommand,
   GetQueueAttributesCommand,
   SendMessageCommand,
@@ -69,6 +70,8 @@ export interface Sandbox {
   sendBody(body: string): Promise<void>;
   /** Messages on the queue: to be received, and in somebody's hand. */
   queueDepth(): Promise<{ visible: number; inFlight: number }>;
+  /** Ends the visibility timeout of all messages that are in somebody's hand, as time would. */
+  returnMessages(): Promise<void>;
   /** Bodies on the dead-letter queue. */
   deadLetters(): Promise<string[]>;
   close(): Promise<void>;
@@ -161,18 +164,31 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
         inFlight: Number(Attributes?.ApproximateNumberOfMessagesNotVisible),
       };
     },
+    async returnMessages() {
+      for (const { receiptHandle: ReceiptHandle } of (await inspect('reports')).inflight) {
+        await sqs.send(
+          new ChangeMessageVisibilityCommand({ QueueUrl: queueUrl, ReceiptHandle, VisibilityTimeout: 0 }),
+        );
+      }
+    },
     async deadLetters() {
       if (!deadLetterUrl) return [];
       // Receiving would show ten at a time, and hide them from others.
-      const inspected = await queueServer.inject('/_fauxqs/queues/reports-dead');
-      const { messages } = inspected.json<{ messages: { ready: { body: string }[] } }>();
-      return messages.ready.map(({ body }) => body);
+      return (await inspect('reports-dead')).ready.map(({ body }) => body);
     },
     async close() {
       sqs.destroy();
       await Promise.all([queueServer.close(), api.close()]);
     },
   };
+
+  async function inspect(queue: string) {
+    const inspected = await queueServer.inject(`/_fauxqs/queues/${queue}`);
+    const { messages } = inspected.json<{
+      messages: { ready: { body: string }[]; inflight: { receiptHandle: string }[] };
+    }>();
+    return messages;
+  }
 
   async function send(body: string): Promise<void> {
     await sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: body }));

@@ -212,7 +212,7 @@ describe('the commands, in a folder without pipelines.yaml', function () {
     rmSync(path('data/lake'), { recursive: true });
     const { backup, ...again } = JSON.parse((await run('rebuild', '--json')).stdout);
     assert.deepEqual(again, { fromLake: 0, fromRaw: 3, lost: [] });
-    assert.match(backup, /warehouse\.duckdb\.before-rebuild-\d{8}T\d{6}Z$/);
+    assert.match(backup, /warehouse\.duckdb\.before-rebuild-\d{8}T\d{9}Z$/);
     assert.deepEqual(await contents(), before);
 
     // Damaged Parquet and a damaged record: from raw, the others from the lake.

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ReportsError } from '../../src/errors.js';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.js';
+import { openSharedJson } from '../../src/shared-json.js';
 import { openQuotaPlan } from '../../src/source/selling-partner/quota.js';
 import { openSellingPartner } from '../../src/source/selling-partner/selling-partner.js';
 import type { SellingPartner } from '../../src/source/types.js';
@@ -31,7 +32,7 @@ describe('the Selling Partner API', () => {
     sandbox.addSeller({ sellerId, region: 'na', marketplaces: ['ATVPDKIKX0DER'] });
     return openSellingPartner({
       seller: { id: sellerId, region: 'na', credentials: { ...sandbox.credentialsFor(sellerId), ...change } },
-      quota: openQuotaPlan({ file: join(folder, 'quota.json') }),
+      quota: openQuotaPlan({ state: openSharedJson(join(folder, 'quota.json')) }),
       endpoint: sandbox.apiEndpoint,
       loginUrl: sandbox.loginUrl,
     });
@@ -169,7 +170,7 @@ describe('the Selling Partner API', () => {
           region: 'na',
           credentials: { clientId: 'c', clientSecret: 's', refreshToken: 'r' },
         },
-        quota: openQuotaPlan({ file: join(folder, 'quota.json') }),
+        quota: openQuotaPlan({ state: openSharedJson(join(folder, 'quota.json')) }),
         endpoint,
         loginUrl: `${endpoint}/token`,
       });

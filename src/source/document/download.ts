@@ -1,6 +1,7 @@
 import { type FileHandle, open, readFile, rm, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ReportsError } from '../../errors.js';
+import { faultPoint } from '../../fault-point.js';
 import { type FileLock, takeLock } from '../../file-lock.js';
 import { openPartial, writeError, writeWholeFile } from '../../whole-file.js';
 import type { DocumentFacts, DocumentLocation, RawDocument } from '../types.js';
@@ -52,6 +53,7 @@ export async function downloadDocument(options: DownloadOptions): Promise<RawDoc
 async function downloadLocked(path: string, lock: FileLock, options: DownloadOptions): Promise<RawDocument> {
   const partial = `${path}.part`;
   const { contentType, compression, totalBytes } = await fetchAll(partial, options);
+  faultPoint('bytes-whole');
   const file = await open(partial, 'r+');
   try {
     // A machine that slept for long: the lock counted as a dead process's, and the part may have been begun anew.
@@ -143,6 +145,10 @@ async function fetchRest(
     ...(begun.bytes > 0 && etag ? { resume: { bytes: begun.bytes, etag } } : {}),
   });
   const { status } = answer;
+  if (status === 200 && /^text\/html\b/i.test(answer.contentType ?? '')) {
+    answer.close();
+    return { state: 'broken', bytes: 0, found: 'a web page in place of the document, from a proxy say' };
+  }
   if (status === 200) return save(answer, partial, location, undefined, options);
   if (status === 206 && fits(answer, begun)) return save(answer, partial, location, begun, options);
   answer.close();
@@ -190,6 +196,7 @@ async function save(
     for await (const chunk of answer.body()) {
       await writeAt(file, chunk, bytes);
       bytes += chunk.length;
+      faultPoint('bytes-begun');
       onBytes?.(chunk.length);
     }
   } finally {

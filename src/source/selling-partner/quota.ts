@@ -1,6 +1,6 @@
+import { type Clock, systemClock } from '../../clock.js';
 import { ReportsError } from '../../errors.js';
-import { openSharedJson } from '../../shared-json.js';
-import { sleep } from './sleep.js';
+import type { SharedJson } from '../../shared-json.js';
 
 export type Operation = 'getReport' | 'getReports' | 'getReportDocument' | 'createRestrictedDataToken';
 
@@ -48,30 +48,31 @@ interface Bucket {
  * Opens the quota plan: a token bucket for each key, kept in a file so that a restart doesn't forget what was used, and processes that
  * share it don't use the same twice. A file that can't be read counts as none: then Amazon's 429 empties the buckets again.
  */
-export function openQuotaPlan({ file, now = Date.now }: { file: string; now?: () => number }): QuotaPlan {
-  const state = openSharedJson(file);
-  let known: { stored: unknown; buckets: Map<string, Bucket> } = { stored: undefined, buckets: new Map() };
+export function openQuotaPlan({
+  state,
+  clock = systemClock,
+}: {
+  state: SharedJson;
+  clock?: Clock;
+}): QuotaPlan {
+  const { now, sleep } = clock;
   /** The last taker of each key: the next one waits behind it. */
   const lines = new Map<string, Promise<unknown>>();
 
   /** The bucket as the file has it, refilled since. */
-  function current(key: string): Bucket {
-    const stored = state.read();
-    if (stored !== known.stored) known = { stored, buckets: bucketsOf(stored) };
-    return refilled(known.buckets, key, now());
-  }
+  const current = (key: string) => bucketOf(state.read(), key, now());
 
   async function change(key: string, apply: (bucket: Bucket) => void, signal?: AbortSignal): Promise<void> {
     await state.change((stored) => {
-      const buckets = bucketsOf(stored);
-      apply(refilled(buckets, key, now()));
-      return Object.fromEntries(buckets);
+      const bucket = bucketOf(stored, key, now());
+      apply(bucket);
+      return { ...(typeof stored === 'object' ? stored : {}), [key]: bucket };
     }, signal);
   }
 
   function nextAvailableMs(key: string): number {
-    const { tokens, callsPerSecond } = current(key);
-    return tokens >= 1 ? now() : now() + Math.ceil(((1 - tokens) / callsPerSecond) * 1000);
+    const { tokens, callsPerSecond, atMs } = current(key);
+    return tokens >= 1 ? now() : Math.max(atMs, now()) + Math.ceil(((1 - tokens) / callsPerSecond) * 1000);
   }
 
   async function takeInTurn(key: string, deadlineMs: number, signal?: AbortSignal): Promise<void> {
@@ -84,7 +85,7 @@ export function openQuotaPlan({ file, now = Date.now }: { file: string; now?: ()
       // Another process may have taken it meanwhile.
       const take = (bucket: Bucket) => {
         isTaken = bucket.tokens >= 1;
-        if (isTaken) bucket.tokens -= 1;
+        if (isTaken) spend(bucket, key, now());
       };
       await change(key, take, signal);
     }
@@ -120,30 +121,38 @@ export function openQuotaPlan({ file, now = Date.now }: { file: string; now?: ()
   };
 }
 
-/** The bucket of a key as of now; a full one where there is none. */
-function refilled(buckets: Map<string, Bucket>, key: string, nowMs: number): Bucket {
-  const { callsPerSecond, burst } = planOf(key);
-  const bucket = buckets.get(key) ?? { tokens: burst, atMs: nowMs, callsPerSecond };
-  // A clock that was set back must not take tokens away, nor freeze the bucket until it has caught up.
-  const elapsedSeconds = Math.max(0, nowMs - bucket.atMs) / 1000;
-  bucket.tokens = Math.min(burst, bucket.tokens + elapsedSeconds * bucket.callsPerSecond);
-  bucket.atMs = nowMs;
-  buckets.set(key, bucket);
-  return bucket;
+/** A call may reach Amazon so much later than it was taken, and no sooner does a bucket that was full there begin to fill again. */
+const longestWayMs = 2000;
+
+function spend(bucket: Bucket, key: string, nowMs: number): void {
+  const { burst } = planOf(key);
+  const mayBeFull = bucket.tokens + (longestWayMs / 1000) * bucket.callsPerSecond >= burst;
+  bucket.tokens -= 1;
+  if (mayBeFull) bucket.atMs = nowMs + longestWayMs;
+}
+
+/** The bucket of a key as of now; a full one where there is none that makes sense. */
+function bucketOf(stored: unknown, key: string, nowMs: number): Bucket {
+  const plan = planOf(key);
+  const {
+    tokens = Number.NaN,
+    atMs = Number.NaN,
+    callsPerSecond = 0,
+  } = (stored as Record<string, Partial<Bucket> | null> | null | undefined)?.[key] ?? {};
+  if (!Number.isFinite(tokens) || !Number.isFinite(atMs) || !(callsPerSecond > 0)) {
+    return { tokens: plan.burst, atMs: nowMs, callsPerSecond: plan.callsPerSecond };
+  }
+  // Refilling begins later where a call is on its way to a full bucket; any other time to come is that of a clock that was set back.
+  const isOnItsWay = atMs > nowMs && atMs <= nowMs + longestWayMs;
+  if (isOnItsWay) return { tokens, atMs, callsPerSecond };
+  const elapsedSeconds = Math.max(0, nowMs - atMs) / 1000;
+  return {
+    tokens: Math.min(plan.burst, tokens + elapsedSeconds * callsPerSecond),
+    atMs: nowMs,
+    callsPerSecond,
+  };
 }
 
 function planOf(key: string) {
-  return usagePlans[key.split(' ').at(-1) as Operation];
-}
-
-/** The buckets that can be made sense of. */
-function bucketsOf(stored: unknown): Map<string, Bucket> {
-  const whole = Object.entries((stored ?? {}) as Record<string, Partial<Bucket> | null>).flatMap(
-    ([key, bucket]): [string, Bucket][] => {
-      const { tokens = Number.NaN, atMs = Number.NaN, callsPerSecond = 0 } = bucket ?? {};
-      const isWhole = planOf(key) && Number.isFinite(tokens) && Number.isFinite(atMs) && callsPerSecond > 0;
-      return isWhole ? [[key, { tokens, atMs, callsPerSecond }]] : [];
-    },
-  );
-  return new Map(whole);
+  return usagePlans[key.slice(key.lastIndexOf(' ') + 1) as Operation];
 }

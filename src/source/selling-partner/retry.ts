@@ -1,6 +1,6 @@
+import { sleep } from '../../clock.js';
 import type { ReportsError } from '../../errors.js';
 import type { JsonAnswer } from './http.js';
-import { sleep } from './sleep.js';
 
 const tries = 4;
 const firstPauseMs = 250;

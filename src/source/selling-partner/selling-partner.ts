@@ -115,6 +115,8 @@ export function openSellingPartner(options: {
     const key = quotaKey({ clientId: seller.credentials.clientId, sellerId, operation });
     let renewed = false;
     for (let throttled = 0; throttled < mostThrottled; ) {
+      // A login takes time, and a call that was taken must not be late at Amazon.
+      await login.accessToken(signal);
       await quota.take(key, call);
       const accessToken = await login.accessToken(signal);
       const answer = await retried(

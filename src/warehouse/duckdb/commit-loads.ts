@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Logger } from 'pino';
 import { ReportsError } from '../../errors.js';
+import { faultPoint } from '../../fault-point.js';
 import { readColumnType } from '../../schema/column-type.js';
 import { headerDrift, type TableDrift, type Widening, wideningOf } from '../../schema/drift.js';
 import { type LedgerEntry, type Load, type LoadTable, ledgerKey } from '../types.js';
@@ -30,7 +31,9 @@ export async function commitLoads(
     await run(connection, 'BEGIN');
     const prepared = await prepareTables(connection, loads, log);
     for (const together of apart(timed)) leftOut.push(...(await applyLoads(connection, prepared, together)));
+    faultPoint('rows-in');
     await run(connection, 'COMMIT');
+    faultPoint('transaction-ended');
     // Closing would do the same, and keep the process from everything else meanwhile. The commit stands, whatever becomes of it.
     await run(connection, 'CHECKPOINT').catch(() => {});
     return leftOut;

@@ -1,12 +1,21 @@
-/** The steps of the data path, in order; a crash is tried between every two of them. */
+/** The steps of the data path, in order; a crash is tried at every one of them. */
 export const faultPoints = [
   'received',
+  'routed',
   'report-known',
   'located',
+  /** The first bytes of the document are in its part. */
+  'bytes-begun',
+  /** All of them are, and the part has not got its final name. */
+  'bytes-whole',
   'downloaded',
   'examined',
   'rows-parsed',
   'parquet-written',
+  /** Rows and ledger are in the open transaction. */
+  'rows-in',
+  /** The transaction is committed, and stands in the write-ahead log alone. */
+  'transaction-ended',
   'committed',
   'record-written',
   'acked',

@@ -1,0 +1,305 @@
+import { compareContents, crashTypes, makeCrashWorld } from '../pipeline/crash-matrix.js';
+import { sellerId, type World } from '../pipeline/world.js';
+import { type Fault, type Proxies, startProxies } from './proxy.js';
+
+export interface FaultCase {
+  /** What happened. */
+  name: string;
+  faults: Fault[];
+  /** The clock of the sandbox against ours, in milliseconds. */
+  skewMs?: number;
+  /** Takes seconds, by the waiting that the program does: not for every test run. */
+  slow?: boolean;
+}
+
+export interface FaultRow {
+  name: string;
+  /** What the program did, a run at a time. */
+  did: string;
+  lost: number;
+  twice: number;
+  /** From the first run until all was loaded and the queue empty; the messages are given back at once after each run. */
+  seconds: number;
+  differences: string[];
+}
+
+const storm = 8;
+const json = (status: number, code: string) => ({
+  what: 'answer' as const,
+  status,
+  body: JSON.stringify({ errors: [{ code, message: code, details: '' }] }),
+});
+const sqsError = (status: number, type: string) => ({
+  what: 'answer' as const,
+  status,
+  body: JSON.stringify({ __type: `com.amazonaws.sqs#${type}`, message: type }),
+  type: 'application/x-amz-json-1.0',
+});
+const receive = /ReceiveMessage/;
+const remove = /DeleteMessage/;
+
+/** What is tried, service by service. */
+export const faultCases: FaultCase[] = [
+  {
+    name: 'queue: no answer to a receive, reset',
+    faults: [{ service: 'queue', of: receive, wrong: { what: 'reset' }, times: storm }],
+  },
+  {
+    name: 'queue: a receive breaks off mid-body',
+    faults: [{ service: 'queue', of: receive, wrong: { what: 'reset mid-body' }, times: 1 }],
+  },
+  {
+    name: 'queue: 503 to a receive, many times',
+    faults: [{ service: 'queue', of: receive, wrong: sqsError(503, 'ServiceUnavailable'), times: storm }],
+  },
+  {
+    name: 'queue: throttled',
+    faults: [{ service: 'queue', of: receive, wrong: sqsError(400, 'RequestThrottled'), times: 2 }],
+  },
+  {
+    name: 'queue: clock said to be wrong',
+    faults: [{ service: 'queue', of: receive, wrong: sqsError(403, 'RequestTimeTooSkewed'), times: 2 }],
+  },
+  {
+    name: 'queue: malformed answer to a receive',
+    faults: [
+      {
+        service: 'queue',
+        of: receive,
+        wrong: { what: 'answer', status: 200, body: '{"Messages": [{', type: 'application/x-amz-json-1.0' },
+        times: storm,
+      },
+    ],
+  },
+  {
+    name: 'queue: deletes refused',
+    faults: [{ service: 'queue', of: remove, wrong: sqsError(500, 'InternalFailure'), times: 50 }],
+  },
+  {
+    name: 'queue: the answers to deletes are lost',
+    faults: [{ service: 'queue', of: remove, wrong: { what: 'half-closed' }, times: 50 }],
+  },
+  {
+    name: 'queue: access revoked for a run',
+    faults: [{ service: 'queue', of: receive, wrong: sqsError(403, 'AccessDenied'), times: 1 }],
+  },
+  {
+    name: 'queue: no answer for 12 s',
+    slow: true,
+    faults: [{ service: 'queue', of: receive, wrong: { what: 'latency', ms: 12_000 }, times: 1 }],
+  },
+  {
+    name: 'tokens: 503, many times',
+    faults: [{ service: 'tokens', wrong: json(503, 'ServiceUnavailable'), times: storm }],
+  },
+  {
+    name: 'tokens: a page in place of JSON',
+    faults: [
+      {
+        service: 'tokens',
+        wrong: { what: 'answer', status: 200, body: '<html>', type: 'text/html' },
+        times: 1,
+      },
+    ],
+  },
+  { name: 'tokens: reset', faults: [{ service: 'tokens', wrong: { what: 'reset' }, times: 2 }] },
+  {
+    name: 'tokens: refused for a run',
+    faults: [
+      {
+        service: 'tokens',
+        wrong: { what: 'answer', status: 400, body: '{"error":"invalid_grant"}' },
+        times: 1,
+      },
+    ],
+  },
+  {
+    name: 'API: token revoked midway',
+    faults: [
+      {
+        service: 'API',
+        of: /documents/,
+        wrong: {
+          what: 'answer',
+          status: 403,
+          body: '{"errors":[{"code":"Unauthorized","message":"Access to requested resource is denied.","details":"The access token you provided is revoked, malformed or invalid."}]}',
+        },
+        times: 1,
+      },
+    ],
+  },
+  {
+    name: 'API: 429 storm',
+    faults: [
+      {
+        service: 'API',
+        wrong: { ...json(429, 'QuotaExceeded'), headers: { 'x-amzn-ratelimit-limit': '1000' } },
+        times: storm,
+      },
+    ],
+  },
+  {
+    name: 'API: 500, many times',
+    faults: [{ service: 'API', wrong: json(500, 'InternalFailure'), times: storm }],
+  },
+  {
+    name: 'API: malformed JSON',
+    faults: [{ service: 'API', wrong: { what: 'answer', status: 200, body: '{"reportId": "1' }, times: 2 }],
+  },
+  {
+    name: 'API: an answer of something else',
+    faults: [{ service: 'API', wrong: { what: 'answer', status: 200, body: '{"status":"ok"}' }, times: 2 }],
+  },
+  {
+    name: 'API: an answer that breaks off',
+    faults: [{ service: 'API', wrong: { what: 'reset mid-body' }, times: 3 }],
+  },
+  {
+    name: 'API: content length too long',
+    faults: [{ service: 'API', wrong: { what: 'wrong length', by: 10 }, times: 2 }],
+  },
+  {
+    name: 'API: content length too short',
+    faults: [{ service: 'API', wrong: { what: 'wrong length', by: -10 }, times: 2 }],
+  },
+  {
+    name: 'API: half-closed connections',
+    faults: [{ service: 'API', wrong: { what: 'half-closed' }, times: 2 }],
+  },
+  { name: 'API: clock an hour ahead', skewMs: 3_600_000, faults: [] },
+  { name: 'API: clock an hour behind', skewMs: -3_600_000, faults: [] },
+  {
+    name: 'API: a byte every second',
+    slow: true,
+    faults: [{ service: 'API', wrong: { what: 'slow-loris', msPerByte: 1000 }, times: 1 }],
+  },
+  {
+    name: 'documents: URL has expired',
+    faults: [
+      {
+        service: 'documents',
+        wrong: { what: 'answer', status: 403, body: '<Error/>', type: 'application/xml' },
+        times: 2,
+      },
+    ],
+  },
+  {
+    name: 'documents: reset mid-body',
+    faults: [{ service: 'documents', wrong: { what: 'reset mid-body' }, times: 3 }],
+  },
+  {
+    name: 'documents: half-closed',
+    faults: [{ service: 'documents', wrong: { what: 'half-closed' }, times: 3 }],
+  },
+  {
+    name: 'documents: content length too long',
+    faults: [{ service: 'documents', wrong: { what: 'wrong length', by: 7 }, times: 2 }],
+  },
+  {
+    name: 'documents: content length too short',
+    faults: [{ service: 'documents', wrong: { what: 'wrong length', by: -7 }, times: 1 }],
+  },
+  {
+    name: 'documents: a byte every 5 ms',
+    slow: true,
+    faults: [{ service: 'documents', wrong: { what: 'slow-loris', msPerByte: 5 }, times: 2 }],
+  },
+  {
+    name: 'documents: 503, many times',
+    slow: true,
+    faults: [{ service: 'documents', wrong: { what: 'answer', status: 503, body: '<Error/>' }, times: 12 }],
+  },
+  {
+    name: 'documents: a page in place of a document',
+    faults: [
+      {
+        service: 'documents',
+        wrong: { what: 'answer', status: 200, body: '<html><body>Sign in</body></html>', type: 'text/html' },
+        times: 1,
+      },
+    ],
+  },
+  {
+    name: 'documents: host name not found',
+    slow: true,
+    faults: [
+      {
+        service: 'API',
+        of: /documents/,
+        wrong: {
+          what: 'changed',
+          change: (body) => body.replace(/http:\/\/127\.0\.0\.1:\d+/, 'http://documents.invalid'),
+        },
+        times: 1,
+      },
+    ],
+  },
+];
+
+/** Runs the program against one of the cases until the queue is empty, and compares with an undisturbed run. */
+export async function tryFault({ name, faults, skewMs = 0 }: FaultCase): Promise<FaultRow> {
+  let proxies: Proxies | undefined;
+  const world = await makeCrashWorld({
+    now: () => Date.now() + skewMs,
+    through: async (sandbox) => {
+      proxies = await startProxies(sandbox);
+      return proxies;
+    },
+  });
+  const undisturbed = await makeCrashWorld();
+  try {
+    for (const each of [undisturbed, world]) await fill(each);
+    await undisturbed.run('run');
+    proxies?.faults.push(...faults.map((fault) => ({ ...fault })));
+    const startedMs = Date.now();
+    const did: string[] = [];
+    for (let runs = 0; runs < 12; runs += 1) {
+      did.push(tell(await world.run('run', '--json')));
+      const { visible, inFlight } = await world.sandbox.queueDepth();
+      if (visible + inFlight === 0) break;
+      await world.sandbox.returnMessages();
+    }
+    const seconds = (Date.now() - startedMs) / 1000;
+    const compared = compareContents(await world.contents(), await undisturbed.contents());
+    const { visible, inFlight } = await world.sandbox.queueDepth();
+    if (visible + inFlight > 0) compared.differences.push(`${visible + inFlight} messages stay on the queue`);
+    return { name, did: did.join('; '), seconds, ...compared };
+  } finally {
+    await Promise.all([world.close(), undisturbed.close()]);
+    await proxies?.close();
+  }
+}
+
+/** One document of each load mode, the first told of twice. */
+async function fill({ sandbox }: World): Promise<void> {
+  for (const [index, reportType] of crashTypes.entries()) {
+    const rows = Array.from(
+      { length: 40 },
+      (_, row) => `${row}\t${index}.${row}\t${row === 3 ? 'many' : row}`,
+    );
+    const report = sandbox.addReport({
+      sellerId,
+      reportType,
+      reportId: String(1000 + index),
+      documentId: `amzn1.spdoc.1.4.na.fault-${index}`,
+      createdAt: new Date(Date.UTC(2026, 9, 1, index)),
+      body: Buffer.from(`id\tamount\tquantity\n${rows.join('\n')}\n`),
+    });
+    await sandbox.notify(report);
+    if (index === 0) await sandbox.notify(report);
+  }
+}
+
+/** A run in a few words: `loaded 3, failed 1 (API_UNAVAILABLE)`. */
+function tell({ stdout, stderr, code }: { stdout: string; stderr: string; code: number | null }): string {
+  if (stdout === '') return `ended with ${/[A-Z]+_[A-Z_]+/.exec(stderr)?.[0] ?? `exit code ${code}`}`;
+  const { outcomes, failures } = JSON.parse(stdout) as {
+    outcomes: Record<string, number>;
+    failures: { code: string }[];
+  };
+  const codes = [...new Set(failures.map((each) => each.code))];
+  const counts = Object.entries(outcomes).map(([outcome, count]) => {
+    return `${outcome} ${count}${outcome === 'failed' ? ` (${codes.join(', ')})` : ''}`;
+  });
+  return counts.join(', ') || 'nothing received';
+}

@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { faultCases, tryFault } from './fault-table.js';
+
+/** `npm run faults` tries them all. */
+const quick = [
+  'queue: deletes refused',
+  'queue: malformed answer to a receive',
+  'tokens: a page in place of JSON',
+  'API: token revoked midway',
+  'API: content length too long',
+  'documents: URL has expired',
+  'documents: reset mid-body',
+  'documents: a page in place of a document',
+];
+
+describe('between the program and a service', function () {
+  this.timeout(60_000);
+
+  for (const name of quick) {
+    it(`${name}: nothing is lost, nothing is there twice`, async () => {
+      const found = faultCases.find((each) => each.name === name);
+      assert.ok(found);
+      const { lost, twice, differences } = await tryFault(found);
+      assert.deepEqual({ lost, twice, differences }, { lost: 0, twice: 0, differences: [] });
+    });
+  }
+});

@@ -1,0 +1,239 @@
+import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type FaultPoint, faultPoints } from '../../src/fault-point.js';
+import type { LoadMode } from '../../src/schema/types.js';
+import { makeWorld, sellerId, type World } from './world.js';
+
+const loadModes: LoadMode[] = ['append', 'merge', 'replace', 'snapshot'];
+
+/** What became of many kills. */
+export interface CrashResult {
+  kills: number;
+  /** Rows of the undisturbed run that are missing after the last restart, tables, ledger and rejects together. */
+  lost: number;
+  /** Rows beyond those of the undisturbed run. */
+  twice: number;
+  /** Restarts that found a warehouse file that opens no more. */
+  unopened: number;
+  /** Files under a name of unfinished work that stay for longer than a day. */
+  leftovers: number;
+  rows: number;
+  /** Kills by step and load mode; `any time` are those by the clock. */
+  matrix: Record<string, Record<string, number>>;
+  /** What differs, a few of each. */
+  differences: string[];
+}
+
+interface Kill {
+  mode: LoadMode;
+  /** Undefined: at any time. */
+  at?: FaultPoint;
+  pass: number;
+}
+
+const documentsPerKill = 3;
+/** Kills on one queue and warehouse; then all is loaded and compared. */
+const killsPerWorld = 40;
+
+/**
+ * Kills the real program with SIGKILL, over and over on one queue and one warehouse: at every fault point in every load mode, then at random
+ * times. Each run is the restart after the kill before. At the end everything is loaded, and compared with an undisturbed run.
+ */
+export async function runCrashMatrix(
+  kills: number,
+  random: () => number,
+  onKill: (done: number) => void = () => {},
+): Promise<CrashResult> {
+  const result: CrashResult = {
+    kills: 0,
+    lost: 0,
+    twice: 0,
+    unopened: 0,
+    leftovers: 0,
+    rows: 0,
+    matrix: {},
+    differences: [],
+  };
+  const plan = planKills(kills, random);
+  for (let start = 0; start < plan.length; start += killsPerWorld) {
+    await crashOneWorld(plan.slice(start, start + killsPerWorld), random, result, onKill);
+  }
+  return result;
+}
+
+/** Each point in turn, the load modes taking turns over them; half of a long plan is at any time. */
+function planKills(kills: number, random: () => number): Kill[] {
+  const cells = faultPoints.length * loadModes.length;
+  return Array.from({ length: kills }, (_, index): Kill => {
+    const round = Math.floor(index / faultPoints.length);
+    const mode = loadModes[(index + round) % loadModes.length] as LoadMode;
+    if (index >= cells && index % 2 === 1) return { mode, pass: 1 };
+    const at = faultPoints[index % faultPoints.length] as FaultPoint;
+    return { mode, at, pass: at === 'received' || at === 'routed' ? 1 : 1 + Math.floor(random() * 3) };
+  });
+}
+
+async function crashOneWorld(
+  plan: Kill[],
+  random: () => number,
+  result: CrashResult,
+  onKill: (done: number) => void,
+): Promise<void> {
+  const world = await makeCrashWorld();
+  const undisturbed = await makeCrashWorld();
+  try {
+    let runMs = 3000;
+    for (const [index, kill] of plan.entries()) {
+      await fill([world, undisturbed], index, kill, random);
+      const startedMs = Date.now();
+      const env = kill.at ? { SP_REPORTS_CRASH_AT: `${kill.at}:${kill.pass}` } : {};
+      const delayMs = runMs * (0.3 + 0.7 * random());
+      let timer: NodeJS.Timeout | undefined;
+      const ran = await world.spawnRun(['run', '--log-level', 'warn'], env, undefined, (child) => {
+        if (!kill.at) timer = setTimeout(() => child.kill('SIGKILL'), delayMs);
+      });
+      clearTimeout(timer);
+      if (ran.code === null) {
+        result.kills += 1;
+        const row = result.matrix[kill.at ?? 'any time'] ?? {};
+        result.matrix[kill.at ?? 'any time'] = row;
+        row[kill.mode] = (row[kill.mode] ?? 0) + 1;
+      } else {
+        runMs = Date.now() - startedMs;
+        if (ran.code !== 0) result.differences.push(`exit code ${ran.code}: ${ran.stderr.slice(0, 500)}`);
+      }
+      if (/set aside|WAREHOUSE_UNREADABLE/.test(ran.stderr)) result.unopened += 1;
+      await world.sandbox.returnMessages();
+      onKill(result.kills);
+    }
+    for (const each of [world, undisturbed]) await runUntilEmpty(each);
+    const compared = compareContents(await world.contents(), await undisturbed.contents());
+    result.lost += compared.lost;
+    result.twice += compared.twice;
+    result.rows += compared.rows;
+    result.differences.push(...compared.differences);
+    result.leftovers += await leftovers(world);
+  } finally {
+    await Promise.all([world.close(), undisturbed.close()]);
+  }
+}
+
+const typeOf = (mode: string) => `GET_CRASH_${mode.toUpperCase()}`;
+
+/** A report type of each load mode, with columns id, amount and quantity. */
+export const crashTypes = loadModes.map(typeOf);
+
+/** A world whose schemas have a report type of each load mode. */
+export async function makeCrashWorld(options: Parameters<typeof makeWorld>[0] = {}): Promise<World> {
+  const world = await makeWorld({
+    pipelines: [{ limits: { waitTimeSeconds: 0, concurrency: 2 } }],
+    ...options,
+  });
+  mkdirSync(join(world.folder, 'schemas'));
+  for (const mode of loadModes) {
+    const key = mode === 'merge' || mode === 'replace' ? ', key: [id]' : '';
+    writeFileSync(
+      join(world.folder, 'schemas', `${typeOf(mode)}.yaml`),
+      `reportType: ${typeOf(mode)}
+description: One row per id.
+format: tsv
+tables:
+  - name: crash_${mode}
+    load: { mode: ${mode}${key}, why: For the test. }
+    columns:
+      - { name: id, from: id, type: string }
+      - { name: amount, from: amount, type: 'decimal(18,4)' }
+      - { name: quantity, from: quantity, type: int64 }
+`,
+    );
+  }
+  return world;
+}
+
+/** Adds documents to the worlds, the same to each, of the mode that is tried and of another; one is told of twice. */
+async function fill(worlds: World[], index: number, { mode }: Kill, random: () => number): Promise<void> {
+  for (let of = 0; of < documentsPerKill; of += 1) {
+    const number = index * documentsPerKill + of;
+    const other = loadModes[(index + of) % loadModes.length] as LoadMode;
+    const rows = Array.from({ length: 2 + Math.floor(random() * 5) }, (_, row) => {
+      const quantity = row === 1 && of === 0 ? 'many' : String(row);
+      return `${Math.floor(random() * 6)}\t${number}.${row}5\t${quantity}`;
+    });
+    const report = {
+      sellerId,
+      reportType: typeOf(of === 2 ? other : mode),
+      reportId: String(1000 + number),
+      documentId: `amzn1.spdoc.1.4.na.crash-${number}`,
+      // Not in the order of arrival.
+      createdAt: new Date(Date.UTC(2026, 9, 1) + ((number * 7) % 50) * 60_000),
+      body: Buffer.from(`id\tamount\tquantity\n${rows.join('\n')}\n`),
+    };
+    for (const world of worlds) {
+      const added = world.sandbox.addReport(report);
+      await world.sandbox.notify(added);
+      if (of === 0) await world.sandbox.notify(added);
+    }
+  }
+}
+
+/** Runs in this process until nothing is on the queue. Errors: where messages stay. */
+export async function runUntilEmpty(world: World): Promise<void> {
+  for (let runs = 0; runs < 10; runs += 1) {
+    const { code, stdout, stderr } = await world.run('run');
+    if (code !== 0) throw new Error(stdout + stderr);
+    const { visible, inFlight } = await world.sandbox.queueDepth();
+    if (visible + inFlight === 0) return;
+    await world.sandbox.returnMessages();
+  }
+  throw new Error('messages stay on the queue');
+}
+
+/** Rows that are missing from what was found, or beyond what was expected. */
+export interface Compared {
+  lost: number;
+  twice: number;
+  /** Expected, of all tables together. */
+  rows: number;
+  /** A few of what differs. */
+  differences: string[];
+}
+
+/** Counts what one has and the other has not, row by row. */
+export function compareContents(
+  found: Record<string, unknown[]>,
+  expected: Record<string, unknown[]>,
+): Compared {
+  const compared: Compared = { lost: 0, twice: 0, rows: 0, differences: [] };
+  for (const table of new Set([...Object.keys(found), ...Object.keys(expected)])) {
+    const left = new Map<string, number>();
+    const count = (rows: unknown[] = [], sign: number) => {
+      for (const row of rows) {
+        const text = JSON.stringify(row);
+        left.set(text, (left.get(text) ?? 0) + sign);
+      }
+    };
+    count(expected[table], 1);
+    count(found[table], -1);
+    compared.rows += expected[table]?.length ?? 0;
+    for (const [row, surplus] of left) {
+      if (surplus > 0) compared.lost += surplus;
+      if (surplus < 0) compared.twice -= surplus;
+      if (surplus !== 0 && compared.differences.length < 10) {
+        compared.differences.push(`${surplus > 0 ? 'lost' : 'twice'}: ${table}: ${row}`);
+      }
+    }
+  }
+  return compared;
+}
+
+const unfinished = /\.(part|part\.json|lock|rebuild|tmp|wal)$/;
+
+/** How many files of unfinished work are left by a run a day later. */
+async function leftovers(world: World): Promise<number> {
+  const all = () =>
+    readdirSync(world.folder, { recursive: true, encoding: 'utf8' }).filter((name) => unfinished.test(name));
+  const dayAgo = new Date(Date.now() - 25 * 3_600_000);
+  for (const name of all()) utimesSync(join(world.folder, name), dayAgo, dayAgo);
+  await world.run('run');
+  return all().length;
+}
