@@ -1,7 +1,7 @@
 import { createReadStream, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createGunzip } from 'node:zlib';
-import { runDuckDb, selectDocument } from './duckdb.mjs';
+import { runDuckDb, selectDocument, selectJson } from './duckdb.mjs';
 // What is measured is the program as it is built, in a process with nothing else in it.
 import { systemClock } from '../../dist/clock.js';
 import { convertDocument } from '../../dist/pipeline/convert-document.js';
@@ -31,6 +31,8 @@ export const contestants = {
   reference: convertWith('reference'),
   'duckdb-copy': copyWith({}),
   'duckdb-copy-1-thread': copyWith({ threads: 1 }),
+  'duckdb-copy-untold': ({ reportType, path, folder }) =>
+    copy(selectJson(reportType, path, { isTold: false }), folder, {}),
   gunzip: ({ path }) => {
     return async () => {
       for await (const _ of createReadStream(path).pipe(createGunzip()));
@@ -60,10 +62,13 @@ function convertWith(engine) {
 
 function copyWith(options) {
   return (/** @type {Input} */ { reportType, path, header, folder }) => {
-    const select = selectDocument(reportType, path, header);
-    const target = join(folder, 'duckdb.parquet');
-    return () => runDuckDb([`COPY (${select}) TO '${target}' (FORMAT parquet, COMPRESSION snappy)`], options);
+    return copy(selectDocument(reportType, path, header), folder, options);
   };
+}
+
+function copy(select, folder, options) {
+  const target = join(folder, 'duckdb.parquet');
+  return () => runDuckDb([`COPY (${select}) TO '${target}' (FORMAT parquet, COMPRESSION snappy)`], options);
 }
 
 /** As a drain does, of documents that are downloaded: several are converted side by side, and what is ready is committed together. */

@@ -19,18 +19,21 @@ const schema = readSchemas({ folders: [packagedSchemasFolder()] }).get(reportTyp
 const started = performance.now();
 const compressed = createReadStream('', { fd: documentDescriptor, highWaterMark: chunkBytes });
 const chunks = compressed.pipe(createGunzip({ chunkSize: chunkBytes }))[Symbol.asyncIterator]();
-const { value: first } = await chunks.next();
-let isFirstLook = true;
 
-/** A stream can be read once: the first look at the document sees its beginning alone. */
+/** A stream can be read once: looks at the beginning of the document see what is kept of it. */
+const mostKeptBytes = 2 * 1024 * 1024;
+const kept = [];
+let keptBytes = 0;
+
 async function* openBytes() {
-  if (isFirstLook) {
-    isFirstLook = false;
-    yield first;
-    return;
-  }
   const check = new Utf8Check();
-  for (let chunk = first; chunk; chunk = (await chunks.next()).value) {
+  for (let index = 0; ; index += 1) {
+    const chunk = kept[index] ?? (await chunks.next()).value;
+    if (!chunk) break;
+    if (index === kept.length && keptBytes < mostKeptBytes) {
+      kept.push(chunk);
+      keptBytes += chunk.length;
+    }
     check.add(chunk);
     yield chunk;
   }

@@ -5,6 +5,7 @@ import { createGzip, gzipSync } from 'node:zlib';
 import { makeProducts, usMarket } from '../../src/sandbox/catalogue-of-goods.js';
 import { Random } from '../../src/sandbox/random.js';
 import { reportLines } from '../../src/sandbox/report-generator.js';
+import { searchTermsType, termItems, termsBeginning, termsEnd } from './search-terms.js';
 
 /** The report type that is measured unless another is asked for: a wide one, of which sellers have the largest documents. */
 export const usualReportType = 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL';
@@ -28,13 +29,27 @@ export async function writeDocument(path: string, plan: DocumentPlan): Promise<n
   return textBytes;
 }
 
-function* textChunks({ reportType, rows, seed }: DocumentPlan): Generator<Buffer> {
+function* textChunks(plan: DocumentPlan): Generator<Buffer> {
+  if (plan.reportType !== searchTermsType) {
+    yield* inChunks(delimitedLines(plan));
+    return;
+  }
+  yield Buffer.from(termsBeginning);
+  yield* inChunks(termItems(plan));
+  yield Buffer.from(termsEnd);
+}
+
+function* delimitedLines({ reportType, rows, seed }: DocumentPlan): Generator<string> {
   const random = new Random(seed);
   const from = new Date('2026-01-01');
   const to = new Date('2026-10-01');
   const products = makeProducts(usMarket, 400, random);
+  yield* reportLines(reportType, { market: usMarket, rows, from, to, random, products });
+}
+
+function* inChunks(lines: Iterable<string>): Generator<Buffer> {
   let text = '';
-  for (const line of reportLines(reportType, { market: usMarket, rows, from, to, random, products })) {
+  for (const line of lines) {
     text += line;
     if (text.length < 1 << 20) continue;
     yield Buffer.from(text);
@@ -45,10 +60,10 @@ function* textChunks({ reportType, rows, seed }: DocumentPlan): Generator<Buffer
 
 /** A document of any length out of gzip members that are made once. */
 export interface EndlessDocument {
-  header: Buffer;
+  /** What stands before the rows and behind them; the header line of a delimited document. */
+  beginning: Buffer;
+  end: Buffer;
   members: { gzip: Buffer; textBytes: number }[];
-  /** The header line, gunzipped. */
-  headerLine: Buffer;
 }
 
 /** Together several row groups, so that what comes again is far apart. */
@@ -56,29 +71,37 @@ const memberRows = 8192;
 const memberCount = 48;
 
 export function makeEndless({ reportType, seed }: Omit<DocumentPlan, 'rows'>): EndlessDocument {
-  const texts = Array.from({ length: memberCount }, (_, index) =>
-    Buffer.concat([...textChunks({ reportType, rows: memberRows, seed: seed + index })]),
-  );
+  const plans = Array.from({ length: memberCount }, (_, index) => ({
+    reportType,
+    rows: memberRows,
+    seed: seed + index,
+  }));
+  const member = (rows: Buffer) => ({ gzip: gzipSync(rows), textBytes: rows.length });
+  if (reportType === searchTermsType) {
+    const members = plans.map((plan) => member(Buffer.from([...termItems(plan)].join(''))));
+    return { beginning: Buffer.from(termsBeginning), end: Buffer.from(termsEnd), members };
+  }
+  const texts = plans.map((plan) => Buffer.concat([...textChunks(plan)]));
   const headerBytes = (texts[0] as Buffer).indexOf(0x0a) + 1;
-  const headerLine = (texts[0] as Buffer).subarray(0, headerBytes);
+  const beginning = (texts[0] as Buffer).subarray(0, headerBytes);
   const members = texts.map((text) => {
     const end = text.at(-1) === 0x0a ? '' : '\n';
-    const rows = Buffer.concat([text.subarray(headerBytes), Buffer.from(end)]);
-    return { gzip: gzipSync(rows), textBytes: rows.length };
+    return member(Buffer.concat([text.subarray(headerBytes), Buffer.from(end)]));
   });
-  return { headerLine, header: gzipSync(headerLine), members };
+  return { beginning, end: Buffer.alloc(0), members };
 }
 
 /** The gzipped bytes of about so many bytes of text, as a stream. */
-export function streamDocument({ header, members }: EndlessDocument, textBytes: number): Readable {
+export function streamDocument({ beginning, end, members }: EndlessDocument, textBytes: number): Readable {
   function* chunks(): Generator<Buffer> {
-    yield header;
+    yield gzipSync(beginning);
     let left = textBytes;
     for (let index = 0; left > 0; index += 1) {
       const member = members[index % members.length] as (typeof members)[number];
       yield member.gzip;
       left -= member.textBytes;
     }
+    yield gzipSync(end);
   }
   return Readable.from(chunks());
 }

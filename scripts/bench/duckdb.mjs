@@ -14,20 +14,59 @@ const sqlTypes = {
 };
 
 /**
- * The SELECT by which DuckDB reads the document with the same columns and casts as the report schema: told the dialect, so that it need
- * not guess.
+ * The SELECT by which DuckDB reads the document with the same columns and casts as the report schema: told the dialect, or the structure of
+ * JSON, so that it need not guess.
  */
 export function selectDocument(reportType, path, header) {
+  if (isJson(reportType)) return selectJson(reportType, path, { isTold: true });
   const columns = columnsOf(reportType, header).map(
     ({ name, found, type }) => `${sqlTypes[type.kind](`"${found}"`, type)} AS "${name}"`,
   );
   return `SELECT ${columns} FROM read_csv('${path}', delim='\t', quote='', escape='', header=true, all_varchar=true, auto_detect=false, columns={${header.map((cell) => `'${cell}': 'VARCHAR'`)}})`;
 }
 
-/** Columns of the schema that the header has, as it spells them. */
+/** The same of a JSON document, whose rows are a list at its top; where DuckDB is not told the structure, it finds it out. */
+export function selectJson(reportType, path, { isTold }) {
+  const [{ rows }] = schemaOf(reportType).tables;
+  const columns = columnsOf(reportType, []);
+  const values = columns.map(({ name, from, type }) => {
+    const value = from.startsWith('$.') ? from.slice(2) : `item.${from}`;
+    return `${sqlTypes[type.kind](value, type)} AS "${name}"`;
+  });
+  const items = columns.filter(({ from }) => !from.startsWith('$.'));
+  const item = items.map(({ from, type }) => `${from} ${jsonTypes[type.kind](type)}`).join(', ');
+  const told = `, columns={reportSpecification: 'STRUCT(marketplaceIds VARCHAR[], reportOptions STRUCT(reportPeriod VARCHAR), dataStartTime DATE, dataEndTime DATE)', ${rows}: 'STRUCT(${item})[]'}`;
+  return `SELECT ${values} FROM (SELECT reportSpecification, unnest(${rows}) AS item FROM read_json('${path}', maximum_object_size=2000000000${isTold ? told : ''}))`;
+}
+
+const jsonTypes = {
+  string: () => 'VARCHAR',
+  int64: () => 'BIGINT',
+  decimal: ({ precision, scale }) => `DECIMAL(${precision},${scale})`,
+};
+
+export function isJson(reportType) {
+  return schemaOf(reportType).format === 'json';
+}
+
+/** The cells of the header line; none of a JSON document. */
+export async function headerOf(reportType, path) {
+  if (isJson(reportType)) return [];
+  const [first] = await runDuckDb([
+    `SELECT * FROM read_csv('${path}', delim='\t', quote='', header=true, all_varchar=true) LIMIT 1`,
+  ]);
+  return Object.keys(first ?? {});
+}
+
+function schemaOf(reportType) {
+  return readSchemas({ folders: [packagedSchemasFolder()] }).get(reportType);
+}
+
+/** Columns of the schema that the header has, as it spells them; of JSON all. */
 export function columnsOf(reportType, header) {
-  const schema = readSchemas({ folders: [packagedSchemasFolder()] }).get(reportType);
-  return schema.tables[0].columns.flatMap(({ name, from, type }) => {
+  const { tables, format } = schemaOf(reportType);
+  return tables[0].columns.flatMap(({ name, from, type }) => {
+    if (format === 'json') return [{ name, from: from[0], type }];
     const found = header.find((cell) => from.includes(cell));
     return found ? [{ name, found, type }] : [];
   });

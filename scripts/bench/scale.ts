@@ -64,7 +64,7 @@ function copyByDuckDb(
   return inFolder(async (folder) => {
     const path = join(folder, 'document.gz');
     await pipeline(streamDocument(document, textMegabytes * 1e6), createWriteStream(path));
-    const header = document.headerLine.toString().trimEnd().split('\t');
+    const header = document.beginning.toString().trimEnd().split('\t');
     const input = JSON.stringify({ reportType, path, header, folder });
     const script = new URL('run-one.mjs', import.meta.url).pathname;
     return measure(process.execPath, [script, 'duckdb-copy', input, 'once']);
