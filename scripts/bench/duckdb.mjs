@@ -3,7 +3,7 @@ import { packagedSchemasFolder, readSchemas } from '../../dist/schema/read.js';
 
 const sqlTypes = {
   string: (column) => column,
-  list: (column) => column,
+  list: (column) => `CAST(to_json(${column}) AS VARCHAR)`,
   json: (column) => column,
   int64: (column) => `CAST(${column} AS BIGINT)`,
   decimal: (column, { precision, scale }) => `CAST(${column} AS DECIMAL(${precision},${scale}))`,

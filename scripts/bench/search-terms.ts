@@ -49,7 +49,8 @@ export function* termItems({ rows, seed }: DocumentPlan): Generator<string> {
         departmentName: 'Amazon.com',
         searchTerm,
         searchFrequencyRank: Math.floor(index / itemsPerTerm) + 1,
-        clickedAsin: `B0${random.integer(0, 36 ** 8 - 1)
+        clickedAsin: `B0${random
+          .integer(0, 36 ** 8 - 1)
           .toString(36)
           .toUpperCase()
           .padStart(8, '0')}`,
