@@ -52,7 +52,12 @@ export function readYaml<T>(input: {
 }): YamlFile<T> {
   const lines = new LineCounter();
   const text = input.text.replace(/^\uFEFF/, '');
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    // Warnings are for whoever reads the mistakes, not for the process to print.
+    logLevel: 'error',
+  });
   const problem = (offset: number, path: YamlPath, message: string): Problem => {
     const { line, col } = lines.linePos(offset);
     return {

@@ -105,7 +105,7 @@ const limits = z
     maxReceives: z
       .int()
       .min(1)
-      .default(5)
+      .default(3)
       .describe(
         'Failed tries after which a document is quarantined, where the queue has no redrive policy of its own.',
       ),

@@ -60,7 +60,7 @@ describe('reading pipelines.yaml', () => {
             concurrency: 2,
             visibilityTimeoutSeconds: 300,
             waitTimeSeconds: 10,
-            maxReceives: 5,
+            maxReceives: 3,
           },
         },
       ],

@@ -24,6 +24,16 @@ describe('reading YAML by a spec', () => {
     assert.deepEqual(value, { name: 'x', mode: 'safe', types: '*', sellers: {}, pipelines: [] });
   });
 
+  it('prints no warning of its own, whatever stands in the file', async () => {
+    const warnings: string[] = [];
+    const listen = ({ message }: Error) => warnings.push(message);
+    process.on('warning', listen);
+    readYaml({ text: '{ name: x, types: "*" }: 1\n', file: 'a.yaml', spec });
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', listen);
+    assert.deepEqual(warnings, []);
+  });
+
   it('tells the place of an unknown key and the key that was meant, once', () => {
     assert.deepEqual(problemsIn('name: x\ntypes: [A]\npipelines:\n  - shedule: "* * * * *"\n'), [
       'a.yaml:4:5 pipelines[0].shedule: unknown key; did you mean "schedule"?',

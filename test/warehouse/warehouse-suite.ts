@@ -396,6 +396,7 @@ export function describeWarehouse(name: string, open: (folder: string) => Promis
         a.length === 0 || b.length === 0 || a.some((each) => b.includes(each));
 
       for (const [mode, replaces] of [
+        ['merge', (newer: Report, _: Report, key: string) => newer.keys.includes(key)],
         ['replace', (newer: Report, _: Report, key: string) => newer.keys.includes(key)],
         ['snapshot', (newer: Report, older: Report) => overlaps(newer.marketplaceIds, older.marketplaceIds)],
       ] as const) {
@@ -418,7 +419,7 @@ export function describeWarehouse(name: string, open: (folder: string) => Promis
                     },
                     {
                       mode,
-                      key: mode === 'replace' ? ['k'] : [],
+                      key: mode === 'snapshot' ? [] : ['k'],
                       columns: { k: 'string', n: 'int64' },
                       rows: report.keys.map((k) => ({ k, n: String(index) })),
                     },
