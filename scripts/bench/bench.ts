@@ -88,10 +88,20 @@ async function compare(): Promise<void> {
       const input = JSON.stringify({ reportType, path, raw, header, folder: own });
       return measure(process.execPath, [scriptPath('run-one.mjs'), name, input, ...more]);
     };
-    const names = contestantNames();
-    const writers = names.filter((name) => name in writtenBy);
-    for (const name of new Set(['columnar', 'duckdb-copy', ...writers])) await run(name, 'once');
-    for (const name of writers) await verify(folder, name, columns);
+    let names = contestantNames();
+    await run('duckdb-copy', 'once');
+    for (const name of names.filter((each) => each in writtenBy)) {
+      try {
+        await run(name, 'once');
+      } catch (error) {
+        // Not every spelling of a time is read by them.
+        if (!pythonNames.includes(name)) throw error;
+        process.stderr.write(`${name} is left out: it can't read a document of this type\n`);
+        names = names.filter((each) => each !== name);
+        continue;
+      }
+      await verify(folder, name, columns);
+    }
     const taken = new Map<string, Measured[]>();
     for (let count = 0; count < runCount; count += 1) {
       for (const name of names) taken.set(name, [...(taken.get(name) ?? []), await run(name)]);

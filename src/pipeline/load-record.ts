@@ -1,8 +1,9 @@
-import { readdir, readFile, rename } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
 import { safeName } from '../safe-name.js';
 import type { Load } from '../warehouse/types.js';
-import { dropPartial, openPartial, partialName } from '../whole-file.js';
+import { makeFolder, partialName } from '../whole-file.js';
 
 /**
  * Keeps a load beside its Parquet files, in `<lake>/_loads/<seller>/<key>.json`, once it is committed, so that `rebuild` can commit
@@ -13,13 +14,15 @@ export async function writeLoadRecord(lake: string, load: Load): Promise<void> {
   const stored = mapPaths(load, (absolute) => relative(lake, absolute));
   const path = recordPath(lake, load);
   const partial = partialName(path);
-  const file = await openPartial(partial);
+  const text = `${JSON.stringify(stored)}\n`;
+  await makeFolder(dirname(path));
+  // Not synced, for a record that a power cut damages is none; and without the disk it is written sooner than another thread takes it.
   try {
-    await file.writeFile(`${JSON.stringify(stored)}\n`);
-    // Not synced: a record that a power cut damages is none.
-    await rename(partial, path);
-  } finally {
-    await dropPartial(file, partial);
+    writeFileSync(partial, text);
+    renameSync(partial, path);
+  } catch (error) {
+    rmSync(partial, { force: true });
+    throw error;
   }
 }
 

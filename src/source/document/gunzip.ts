@@ -1,5 +1,4 @@
-import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { pipeline } from 'node:stream';
 import { createGunzip, gunzipSync } from 'node:zlib';
 import { ReportsError } from '../../errors.js';
@@ -24,14 +23,7 @@ export interface OpenedRaw {
  * Errors: RAW_MISSING, and those of `readBytes`.
  */
 export async function openRaw(raw: RawDocument): Promise<OpenedRaw> {
-  const { size } = await stat(raw.path).catch((error: unknown) => {
-    throw new ReportsError(
-      'RAW_MISSING',
-      { documentId: raw.facts.documentId, path: raw.path },
-      { cause: error },
-    );
-  });
-  const small = size <= smallBytes ? await readSmall(raw) : undefined;
+  const small = sizeOf(raw) <= smallBytes ? readSmall(raw) : undefined;
   if (small) {
     const { layers, bytes } = small;
     return {
@@ -45,13 +37,21 @@ export async function openRaw(raw: RawDocument): Promise<OpenedRaw> {
   return { layers, readBytes: () => readLayers(raw, layers) };
 }
 
+function sizeOf({ facts, path }: RawDocument): number {
+  try {
+    return statSync(path).size;
+  } catch (error) {
+    throw new ReportsError('RAW_MISSING', { documentId: facts.documentId, path }, { cause: error });
+  }
+}
+
 /** So small on disk, and gunzipped, a document is kept in memory. */
 const smallBytes = 128 * 1024;
 const smallTextBytes = 2 * 1024 * 1024;
 
-/** Undefined where anything about it is out of the ordinary. */
-async function readSmall(raw: RawDocument): Promise<{ layers: number; bytes: Buffer } | undefined> {
-  let bytes: Buffer = await readFile(raw.path);
+/** Undefined where anything about it is out of the ordinary. It is read sooner than another thread, busy with syncing files, takes it. */
+function readSmall(raw: RawDocument): { layers: number; bytes: Buffer } | undefined {
+  let bytes: Buffer = readFileSync(raw.path);
   let layers = 0;
   for (; layers < 2 && bytes[0] === 0x1f; layers += 1) {
     const gunzipped = gunzipWhole(bytes);

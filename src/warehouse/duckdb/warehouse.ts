@@ -83,7 +83,7 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
   }
 }
 
-/** Rows of one row group are one thread's work: more threads, however many the files are, take twice the time of the processor for it. */
+/** Rows of one row group are one thread's work: more threads, however many the files are, take more of the processors' time for it. */
 function isOneRowGroup(loads: Load[]): boolean {
   const rowGroupRows = 122_880;
   return loads.flatMap(({ tables }) => tables).reduce((sum, { rows }) => sum + rows, 0) <= rowGroupRows;
