@@ -1,5 +1,5 @@
 import { readdir, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 const longestWorkMs = 24 * 3_600_000;
 
@@ -7,20 +7,28 @@ const longestWorkMs = 24 * 3_600_000;
 const unfinished = /\.(part|part\.json|lock)$/;
 
 /**
- * Takes away what crashed processes left of files they were writing in those folders: what nobody has written to for a day. A folder that
- * is not there, or can't be read, is passed over.
+ * Takes away what crashed processes left of files they were writing in those folders, which hold files of ours alone, and in those below
+ * them: what nobody has written to for a day. A folder that is not there, or can't be read, is passed over.
  */
-export async function removeOldPartials(
-  folders: string[],
-  options: { recursive: boolean; nowMs?: number },
-): Promise<void> {
-  const { recursive, nowMs = Date.now() } = options;
-  for (const folder of folders) {
-    const names = await readdir(folder, { recursive }).catch(() => []);
-    for (const name of names.filter((each) => unfinished.test(each))) {
-      const path = join(folder, name);
-      const found = await stat(path).catch(() => undefined);
-      if (found?.isFile() && nowMs - found.mtimeMs > longestWorkMs) await rm(path, { force: true });
-    }
+export async function removeOldPartials(folders: string[], nowMs = Date.now()): Promise<void> {
+  for (const folder of folders) await removeOld(folder, await namesIn(folder, { recursive: true }), nowMs);
+}
+
+/** The same of one file, in a folder that is others' too. */
+export async function removeOldPartialsOf(path: string, nowMs = Date.now()): Promise<void> {
+  const names = await namesIn(dirname(path), { recursive: false });
+  const own = names.filter((name) => name.startsWith(`${basename(path)}.`));
+  await removeOld(dirname(path), own, nowMs);
+}
+
+function namesIn(folder: string, options: { recursive: boolean }): Promise<string[]> {
+  return readdir(folder, options).catch(() => []);
+}
+
+async function removeOld(folder: string, names: string[], nowMs: number): Promise<void> {
+  for (const name of names.filter((each) => unfinished.test(each))) {
+    const path = join(folder, name);
+    const found = await stat(path).catch(() => undefined);
+    if (found?.isFile() && nowMs - found.mtimeMs > longestWorkMs) await rm(path, { force: true });
   }
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSy
 import { mkdir, open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { removeOldPartials } from '../src/old-partials.js';
+import { removeOldPartials, removeOldPartialsOf } from '../src/old-partials.js';
 import { makeFolder, nameWholeFile, openPartial, partialName, writeWholeFile } from '../src/whole-file.js';
 
 describe('whole files', () => {
@@ -120,12 +120,23 @@ describe('whole files', () => {
       const touched = new Date(nowMs - hoursAgo * 3_600_000);
       utimesSync(path, touched, touched);
     }
-    await removeOldPartials([join(folder, 'none'), folder], { recursive: true, nowMs });
+    await removeOldPartials([join(folder, 'none'), folder], nowMs);
     assert.deepEqual(readdirSync(join(folder, 'deep')).sort(), [
       'a.parquet',
       'b.json',
       'new.part',
       'old.part',
     ]);
+  });
+
+  it('leave nothing of their own in a shared folder, and everything of others', async () => {
+    const longAgo = new Date(Date.now() - 25 * 3_600_000);
+    const names = ['yarn.lock', 'film.part', 'w.duckdb', 'w.duckdb.1-0a.part', 'w.duckdb.rebuild.lock'];
+    for (const name of names) {
+      writeFileSync(join(folder, name), '');
+      utimesSync(join(folder, name), longAgo, longAgo);
+    }
+    await removeOldPartialsOf(join(folder, 'w.duckdb'));
+    assert.deepEqual(readdirSync(folder).sort(), ['film.part', 'w.duckdb', 'yarn.lock']);
   });
 });

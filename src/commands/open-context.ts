@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { systemClock } from '../clock.js';
 import { type ReadConfigOptions, readConfig } from '../config/read.js';
 import type { Config } from '../config/spec.js';
-import { removeOldPartials } from '../old-partials.js';
+import { removeOldPartials, removeOldPartialsOf } from '../old-partials.js';
 import type { PipelineContext } from '../pipeline/context.js';
 import { packagedSchemasFolder, readSchemas } from '../schema/read.js';
 import type { ReportSchemas } from '../schema/types.js';
@@ -83,7 +83,8 @@ export async function withContext<T>(
     config.sellers.flatMap(({ id, accountIds }) => [id, ...accountIds].map((each) => [each, id])),
   );
   try {
-    await removeOldPartials([config.raw, config.lake, config.state], { recursive: true });
+    await removeOldPartials([config.raw, config.lake, config.state]);
+    await removeOldPartialsOf(config.warehouse.path);
     return await work({
       config,
       schemas,

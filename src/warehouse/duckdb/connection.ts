@@ -5,7 +5,6 @@ import { dirname, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { describeError, ReportsError } from '../../errors.js';
-import { removeOldPartials } from '../../old-partials.js';
 import { makeFolder, partialName } from '../../whole-file.js';
 
 /** How the file is opened for one piece of work. */
@@ -156,7 +155,6 @@ function settings({ path, mode, memoryLimitMegabytes, threads }: Access): Record
 async function createIfMissing(path: string): Promise<void> {
   if (existsSync(path)) return;
   await makeFolder(dirname(path));
-  await removeOldPartials([dirname(path)], { recursive: false });
   const fresh = partialName(path);
   try {
     const instance = await DuckDBInstance.create(fresh);
