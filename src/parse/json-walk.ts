@@ -8,8 +8,6 @@ export interface JsonSource<Item> {
   expect(character: string): Promise<void>;
   /** The next value whole. */
   value(): Promise<unknown>;
-  /** Behind a value: takes the comma where another follows, and tells what comes next. */
-  afterValue(end: string): Promise<string>;
   /** The next value as an item of that list. */
   item(list: string): AsyncIterable<Item>;
   /** The items of that list, from behind its bracket to before the other. */
@@ -64,9 +62,18 @@ async function* membersOf<Item>(
     } else {
       beside[name] = await source.value();
     }
-    next = await source.afterValue('}');
+    next = await afterValue(source, '}');
   }
   await source.expect('}');
+}
+
+/** Behind a value: takes the comma where another follows, and tells what comes next. */
+export async function afterValue<Item>(source: JsonSource<Item>, end: string): Promise<string> {
+  if ((await source.peek()) === end) return end;
+  await source.expect(',');
+  const next = await source.peek();
+  if (next === end || next === '') throw source.problem(`found ${shownCharacter(next)} after a comma`);
+  return next;
 }
 
 /** Without a prototype, as a member may be named `__proto__`. */

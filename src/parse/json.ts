@@ -1,7 +1,7 @@
 import { ReportsError } from '../errors.js';
 import type { ExaminedDocument } from '../source/types.js';
 import { parseExactly } from './exact-json.js';
-import { type JsonSource, shownCharacter, walkJson } from './json-walk.js';
+import { afterValue, type JsonSource, shownCharacter, walkJson } from './json-walk.js';
 import { type ListPaths, noPaths, type ObjectRow } from './object-lists.js';
 
 const quote = 0x22;
@@ -45,14 +45,6 @@ class TextReader implements JsonSource<unknown> {
     this.at += 1;
   }
 
-  async afterValue(end: string): Promise<string> {
-    if ((await this.peek()) === end) return end;
-    await this.expect(',');
-    const next = await this.peek();
-    if (next === end || next === '') throw this.problem(`found ${shownCharacter(next)} after a comma`);
-    return next;
-  }
-
   /** The next value whole: its end is found by a scan, then it is parsed. */
   async value(): Promise<unknown> {
     await this.peek();
@@ -76,7 +68,7 @@ class TextReader implements JsonSource<unknown> {
     let next = await this.peek();
     while (next !== ']') {
       yield await this.value();
-      next = await this.afterValue(']');
+      next = await afterValue(this, ']');
     }
   }
 

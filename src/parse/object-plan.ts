@@ -1,3 +1,4 @@
+import { isScalar } from '../schema/column-type.js';
 import { looseHeader } from '../schema/column-name.js';
 import { type ColumnPath, readColumnPath, readRowsPath, separator } from '../schema/object-path.js';
 import type { ReportSchema, TableSchema } from '../schema/types.js';
@@ -147,7 +148,7 @@ export class ObjectPlan {
 
 function planned(schema: TableSchema): PlannedTable {
   const froms = schema.columns.flatMap(({ from, type }) =>
-    from.map((text) => ({ text, isWhole: type.kind === 'json' || type.kind === 'list' })),
+    from.map((text) => ({ text, isWhole: !isScalar(type) })),
   );
   return {
     schema,

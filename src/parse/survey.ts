@@ -91,7 +91,7 @@ async function survey(
 export function decideTypes(
   inferences: Map<number, TypeInference>,
   evidence: Evidence,
-  { header, countries }: DelimitedLayout,
+  layout: DelimitedLayout,
 ): Pick<Survey, 'rules' | 'types' | 'notes'> {
   for (const inference of inferences.values()) {
     if (inference.isTime()) for (const [clue, times] of inference.clues) evidence.add(clue, times);
@@ -99,10 +99,15 @@ export function decideTypes(
     evidence.add('mark .', inference.marks['.']);
     evidence.add('mark ,', inference.marks[',']);
   }
-  const declared = header.schemaColumns.find((column) => column?.dateOrder)?.dateOrder;
-  const rules = evidence.decide(declared, countries);
+  const rules = decideRules(evidence, layout);
   const types = new Map(
     [...inferences].map(([index, inference]) => [index, inference.type(rules.decimalMark, rules.dateOrder)]),
   );
   return { rules, types, notes: evidence.notes(rules) };
+}
+
+/** Decimal mark and order of day and month, as the document, its schema and its marketplaces tell. */
+export function decideRules(evidence: Evidence, { header, countries }: DelimitedLayout): ValueRules {
+  const declared = header.schemaColumns.find((column) => column?.dateOrder)?.dateOrder;
+  return evidence.decide(declared, countries);
 }

@@ -65,14 +65,6 @@ export class JsonBytes implements JsonSource<Rows> {
     }
   }
 
-  async afterValue(end: string): Promise<string> {
-    if ((await this.peek()) === end) return end;
-    await this.expect(',');
-    const next = await this.peek();
-    if (next === end) throw this.problem();
-    return next;
-  }
-
   async *item(list: string): AsyncGenerator<Rows> {
     await this.peek();
     yield* this.readRows(list, 1);

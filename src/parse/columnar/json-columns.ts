@@ -11,6 +11,7 @@ import type { ParsedBatch } from '../types.js';
 import type { ValueRules } from '../values.js';
 import { JsonBytes } from './json-bytes.js';
 import { JsonRows } from './json-rows.js';
+import { noteMet } from './json-survey.js';
 import { RowGroupBuilder } from './row-group.js';
 import type { Rows } from './rows.js';
 
@@ -24,7 +25,7 @@ export async function* readJsonColumns(
   tables: ObjectTable[],
   plan: ObjectPlan | undefined,
   rules: ValueRules,
-  check: (found: FoundObjects) => void = () => {},
+  check?: (found: FoundObjects) => void,
 ): AsyncGenerator<ParsedBatch> {
   const kernel = takeKernel();
   try {
@@ -50,11 +51,11 @@ export async function* readJsonColumns(
       if (value === undefined) continue;
       reading.add(value);
       if (!reading.isFull()) continue;
-      check(foundIn(lists, plan, beside));
+      check?.(foundIn(lists, plan, beside));
       yield* reading.rest();
       reading.clear();
     }
-    check(foundIn(lists, plan, beside));
+    check?.(foundIn(lists, plan, beside));
     for (const reading of lists.values()) yield* reading.rest();
     const ofDocument = tables.filter((table) => table.hasRowsIn(undefined));
     yield* readObjectBatches(only(beside), ofDocument, rules, 1);
@@ -74,9 +75,7 @@ function foundIn(
     const table = plan?.tableOfItems(list);
     const survey = new ObjectSurvey(table?.schema);
     survey.rows = rows.count;
-    for (const { path, kinds } of rows.tree.met()) {
-      for (const kind of kinds) survey.note(path, kind);
-    }
+    noteMet(rows.tree, survey);
     if (table) found.tables.set(table, { survey, list });
     else found.lists.set(list, survey);
   }

@@ -8,6 +8,7 @@ import type { FoundObjects } from '../object-survey.js';
 import { JsonBytes } from './json-bytes.js';
 import { JsonRows } from './json-rows.js';
 import { LookedTexts } from './looked-texts.js';
+import type { PathTree } from './path-tree.js';
 import { cellsOf, NotColumnar, type Rows } from './rows.js';
 
 /**
@@ -107,19 +108,20 @@ class ListSurvey {
 
   add(rows: Rows): void {
     this.survey.rows += rows.count;
-    this.noteKinds();
+    noteMet(this.rows.tree, this.survey);
     for (const { place, texts } of this.looked.values()) texts.add(cellsOf(rows, place * 2, 'json'));
   }
 
   end(): void {
-    this.noteKinds();
+    noteMet(this.rows.tree, this.survey);
     for (const { texts } of this.looked.values()) texts.lookAtAll();
   }
+}
 
-  private noteKinds(): void {
-    for (const { path, kinds } of this.rows.tree.met()) {
-      if (path === '.' && kinds.includes('json')) throw new NotColumnar('its rows are lists');
-      for (const kind of kinds) this.survey.note(path, kind);
-    }
+/** Takes down what stands at the paths of rows. Errors: NotColumnar. */
+export function noteMet(tree: PathTree, survey: ObjectSurvey): void {
+  for (const { path, kinds } of tree.met()) {
+    if (path === '.' && kinds.includes('json')) throw new NotColumnar('its rows are lists');
+    for (const kind of kinds) survey.note(path, kind);
   }
 }

@@ -2,7 +2,7 @@ import { type Kernel, takeKernel } from '../../kernel/kernel.js';
 import type { ReportSchema } from '../../schema/types.js';
 import type { ExaminedDocument } from '../../source/types.js';
 import type { Evidence } from '../evidence.js';
-import { surveyDocument, surveyLines } from '../survey.js';
+import { decideRules, surveyDocument, surveyLines } from '../survey.js';
 import {
   type DelimitedLayout,
   delimitedLayout,
@@ -11,8 +11,7 @@ import {
   tableLayout,
 } from '../table-layout.js';
 import type { ParsedBatch, ParsedDocument } from '../types.js';
-import { openPlainRows } from './plain-rows.js';
-import { openQuotedRows } from './quoted-rows.js';
+import { cellFormOf, openDelimitedRows } from './delimited-rows.js';
 import { RowGroupBuilder } from './row-group.js';
 import { NotColumnar } from './rows.js';
 import { openUtf8, readSlabs } from './slab.js';
@@ -101,12 +100,11 @@ async function* readRowGroups(
     kernel,
     columns: table.columns,
     places,
-    form: dialect.quoting === 'outer' ? 'outer quotes' : 'plain',
+    form: cellFormOf(dialect),
     rules: assumed.rules,
     emptyPlaces: [...assumed.emptyNameless].map(placeOf),
   });
-  const openRows = dialect.quoting === 'csv' ? openQuotedRows : openPlainRows;
-  const cutter = openRows(kernel, dialect, group.rowsTogether);
+  const cutter = openDelimitedRows(kernel, dialect, group.rowsTogether);
   for await (const slab of readSlabs(kernel, openUtf8(document))) {
     for (const rows of cutter.cut(slab)) {
       group.add(rows);
@@ -128,13 +126,8 @@ async function* readRowGroups(
 }
 
 /** The notes on what was assumed. Errors: WrongAssumption. */
-function confirmed(
-  assumed: Assumption,
-  evidence: Evidence,
-  { header, countries }: DelimitedLayout,
-): string[] {
-  const declared = header.schemaColumns.find((column) => column?.dateOrder)?.dateOrder;
-  const rules = evidence.decide(declared, countries);
+function confirmed(assumed: Assumption, evidence: Evidence, layout: DelimitedLayout): string[] {
+  const rules = decideRules(evidence, layout);
   const isRight =
     rules.decimalMark === assumed.rules.decimalMark && rules.dateOrder === assumed.rules.dateOrder;
   if (!isRight) throw new WrongAssumption({ ...assumed, rules });

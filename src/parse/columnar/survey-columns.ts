@@ -4,10 +4,9 @@ import { Evidence } from '../evidence.js';
 import { TypeInference } from '../infer-types.js';
 import { decideTypes, type Survey } from '../survey.js';
 import type { DelimitedLayout } from '../table-layout.js';
+import { cellFormOf, openDelimitedRows } from './delimited-rows.js';
 import { LookedTexts } from './looked-texts.js';
-import { openQuotedRows } from './quoted-rows.js';
-import { openPlainRows } from './plain-rows.js';
-import { type CellForm, cellsOf, mostRowsTogether } from './rows.js';
+import { cellsOf, mostRowsTogether } from './rows.js';
 import { openUtf8, readSlabs } from './slab.js';
 
 /**
@@ -32,7 +31,7 @@ async function survey(
   kernel: Kernel,
 ): Promise<Omit<Survey, 'reading'>> {
   const { dialect, header } = layout;
-  const form: CellForm = dialect.quoting === 'outer' ? 'outer quotes' : 'plain';
+  const form = cellFormOf(dialect);
   const emptyNameless = new Set(header.nameless);
   const inferences = new Map<number, TypeInference>();
   const columns = header.positions.map((index, place) => {
@@ -45,8 +44,7 @@ async function survey(
     };
     return { place, texts: new LookedTexts(kernel, look) };
   });
-  const openRows = dialect.quoting === 'csv' ? openQuotedRows : openPlainRows;
-  const cutter = openRows(kernel, dialect, mostRowsTogether);
+  const cutter = openDelimitedRows(kernel, dialect, mostRowsTogether);
   for await (const slab of readSlabs(kernel, openUtf8(document))) {
     for (const rows of cutter.cut(slab)) {
       for (const { place, texts } of columns) texts.add(cellsOf(rows, place, form));
