@@ -7,7 +7,7 @@ import { headerDrift, type TableDrift, type Widening, wideningOf } from '../../s
 import { type LedgerEntry, type Load, type LoadTable, ledgerKey } from '../types.js';
 import { isReportTable, type Relations, readRelations } from './catalog.js';
 import { fileError, firstLine } from './connection.js';
-import { ensureLedger, readByKey, writeLedger } from './ledger.js';
+import { ensureLedger, forgetLedgerRows, readByKey, writeLedger } from './ledger.js';
 import { loadRows } from './load-modes.js';
 import { planBatches, type TimedLoad } from './plan-batches.js';
 import { documentId, documentIdSql, identifier, run } from './sql.js';
@@ -30,7 +30,13 @@ export async function commitLoads(
   try {
     await run(connection, 'BEGIN');
     const prepared = await prepareTables(connection, loads, log);
-    for (const together of apart(timed)) leftOut.push(...(await applyLoads(connection, prepared, together)));
+    const previous = await readByKey(
+      connection,
+      loads.map(({ entry }) => entry.key),
+    );
+    for (const together of apart(timed, previous)) {
+      leftOut.push(...(await applyLoads(connection, prepared, previous, together)));
+    }
     faultPoint('rows-in');
     await run(connection, 'COMMIT');
     faultPoint('transaction-ended');
@@ -68,32 +74,44 @@ async function prepareTables(
   return { relations: changed ? await readRelations(connection) : relations, widened };
 }
 
-/** Cuts the loads, in order, where one takes the place of a ledger row that another before it makes. */
-function apart(loads: TimedLoad[]): TimedLoad[][] {
+/**
+ * Cuts the loads, in order, where one takes the place of a ledger row that another before it makes. One that no longer fills a table that it
+ * filled before is by itself: those before it meet the row that it had there, those behind it don't.
+ */
+function apart(loads: TimedLoad[], previous: ReadonlyMap<string, LedgerEntry>): TimedLoad[][] {
   const groups: TimedLoad[][] = [];
+  const entries = new Map(previous);
   let made = new Set<string>();
+  let isCut = true;
   for (const timed of loads) {
     const { key } = timed.load.entry;
-    if (groups.length === 0 || [key, ...otherKeys(timed.load)].some((each) => made.has(each))) {
+    const gives = givesUpTable(entries.get(key), timed.load);
+    if (isCut || gives || [key, ...otherKeys(timed.load)].some((each) => made.has(each))) {
       groups.push([]);
       made = new Set();
     }
     groups.at(-1)?.push(timed);
     made.add(key);
+    entries.set(key, timed.load.entry);
+    isCut = gives;
   }
   return groups;
 }
 
-/** Brings in loads of different documents, all of them at once. Gives the keys of those that are left out. */
+function givesUpTable(before: LedgerEntry | undefined, { tables }: Load): boolean {
+  return before?.tables.some(({ name }) => !tables.some((table) => table.name === name)) ?? false;
+}
+
+/**
+ * Brings in loads of different documents, all of them at once. `previous` has the ledger rows of their keys, and gets the new ones.
+ * Gives the keys of those that are left out.
+ */
 async function applyLoads(
   connection: DuckDBConnection,
   { relations, widened }: PreparedTables,
+  previous: Map<string, LedgerEntry>,
   loads: TimedLoad[],
 ): Promise<string[]> {
-  const previous = await readByKey(
-    connection,
-    loads.map(({ load }) => load.entry.key),
-  );
   const isLeftOut = ({ load: { entry } }: TimedLoad) => {
     const before = previous.get(entry.key);
     return before !== undefined && holdsRows(before) && !holdsRows(entry);
@@ -104,10 +122,13 @@ async function applyLoads(
       throw new Refusal('rows without a document id', load);
     }
   }
-  await deletePrevious(
+  const replaced = coming.flatMap(({ load }) => previous.get(load.entry.key) ?? []);
+  await deletePrevious(connection, relations, replaced);
+  // Before rows come in: a row of the ledger that is about to go must not make another document's rows older than its own.
+  await forgetLedgerRows(
     connection,
-    relations,
-    coming.flatMap(({ load }) => previous.get(load.entry.key) ?? []),
+    replaced,
+    coming.flatMap(({ load }) => otherKeys(load)),
   );
   // What is brought in, not what the entry says: a document without any text names its tables and must not count as their newest.
   const tables = new Map<Load, LedgerEntry['tables']>(coming.map(({ load }) => [load, []]));
@@ -130,14 +151,11 @@ async function applyLoads(
   const rows = coming.map(({ load, loadedAt }) => ({
     load,
     row: { ...load.entry, tables: inOrder(tables.get(load) ?? [], load), loadedAt },
-    replaces: previous.has(load.entry.key),
   }));
-  await writeLedger(
-    connection,
-    rows,
-    coming.flatMap(({ load }) => otherKeys(load)),
-  );
-  return loads.filter(isLeftOut).map(({ load }) => load.entry.key);
+  await writeLedger(connection, rows);
+  const leftOut = loads.filter(isLeftOut).map(({ load }) => load.entry.key);
+  for (const { row } of rows) previous.set(row.key, row);
+  return leftOut;
 }
 
 /** What a table was made wider by, now or when the same document was loaded before; it is told as long as its types need that. */
