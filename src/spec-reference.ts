@@ -22,9 +22,15 @@ export interface JsonSchema {
   allOf?: JsonSchema[];
 }
 
+const jsonSchemas = new WeakMap<z.ZodType, JsonSchema>();
+
 /** The JSON Schema (draft 7, which editors know best) of what a user may write in a YAML file of this spec. */
 export function jsonSchema(spec: z.ZodType): JsonSchema {
-  return z.toJSONSchema(spec, { io: 'input', target: 'draft-7', unrepresentable: 'any' }) as JsonSchema;
+  const made =
+    jsonSchemas.get(spec) ??
+    (z.toJSONSchema(spec, { io: 'input', target: 'draft-7', unrepresentable: 'any' }) as JsonSchema);
+  jsonSchemas.set(spec, made);
+  return made;
 }
 
 /**

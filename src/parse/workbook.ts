@@ -1,4 +1,3 @@
-import readWorkbookSheets from 'read-excel-file/node';
 import { describeError, ReportsError } from '../errors.js';
 import type { ExaminedDocument } from '../source/types.js';
 import { mostHeaderLine } from './dialect.js';
@@ -33,6 +32,8 @@ interface Sheet {
 type Cell = string | number | boolean | Date;
 
 async function readSheets(document: ExaminedDocument): Promise<Sheet[]> {
+  // Few documents are workbooks, and the library is a large one.
+  const { default: readWorkbookSheets } = await import('read-excel-file/node');
   const chunks: Uint8Array[] = [];
   for await (const chunk of document.openBytes()) chunks.push(chunk);
   try {

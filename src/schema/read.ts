@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describeError, ReportsError } from '../errors.js';
 import { formatProblem, inOrder, type Problem, readYaml } from '../yaml-problems.js';
 import { checkReportSchema } from './check.js';
+import { compiledSchema, rememberSchema } from './compiled.js';
 import { reportSchemaSpec, toReportSchema } from './spec.js';
 import type { ReportSchema, ReportSchemas } from './types.js';
 
@@ -82,13 +83,19 @@ function readSchema(absolute: string, problems: Problem[]): ReadSchema | undefin
     return undefined;
   }
   const file = shortPath(absolute);
-  const yaml = readYaml({ text, file, spec: reportSchemaSpec });
+  const read = () => readYaml({ text, file, spec: reportSchemaSpec });
+  const compiled = compiledSchema(text);
+  if (compiled) {
+    return { schema: { ...compiled, file }, problemAt: (...place) => read().problemAt(...place) };
+  }
+  const yaml = read();
   const found = [...yaml.problems, ...checkReportSchema(yaml)];
   problems.push(...found);
   const { problemAt } = yaml;
-  return yaml.value && found.length === 0
-    ? { schema: toReportSchema(yaml.value, file), problemAt }
-    : undefined;
+  if (!yaml.value || found.length > 0) return undefined;
+  const schema = toReportSchema(yaml.value, file);
+  rememberSchema(text, schema);
+  return { schema, problemAt };
 }
 
 /** Loads of two report types into one table would replace each other's rows. */

@@ -99,9 +99,13 @@ async function crashOneWorld(
       const env = kill.at ? { SP_REPORTS_CRASH_AT: `${kill.at}:${kill.pass}` } : {};
       const delayMs = runMs * (0.3 + 0.7 * random());
       let timer: NodeJS.Timeout | undefined;
-      const ran = await world.spawnRun(['run', '--log-level', 'warn'], env, undefined, (child) => {
-        if (!kill.at) timer = setTimeout(() => child.kill('SIGKILL'), delayMs);
-      });
+      // The other world's run takes the time that the program needs to start.
+      const [ran] = await Promise.all([
+        world.spawnRun(['run', '--log-level', 'warn'], env, undefined, (child) => {
+          if (!kill.at) timer = setTimeout(() => child.kill('SIGKILL'), delayMs);
+        }),
+        runUntilEmpty(undisturbed),
+      ]);
       clearTimeout(timer);
       if (ran.code === null) {
         result.kills += 1;
@@ -116,7 +120,7 @@ async function crashOneWorld(
       await world.sandbox.returnMessages();
       onKill(result.kills);
     }
-    for (const each of [world, undisturbed]) await runUntilEmpty(each);
+    await runUntilEmpty(world);
     const compared = compareContents(await world.contents(), await undisturbed.contents());
     result.lost += compared.lost;
     result.twice += compared.twice;

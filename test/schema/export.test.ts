@@ -52,14 +52,14 @@ describe('exported report schemas', function () {
     return validator;
   };
 
-  before(() => {
+  before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'sp-reports-test-'));
+    writeFileSync(join(folder, 'listings.tsv'), listings(2));
+    assert.equal((await run('load', 'listings.tsv', '--type', listingsType)).code, 0);
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
   it('make in DuckDB the tables that loads make, with comments', async () => {
-    writeFileSync(join(folder, 'listings.tsv'), listings(2));
-    assert.equal((await run('load', 'listings.tsv', '--type', listingsType)).code, 0);
     const columnsOf = `SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = 'listings' ORDER BY column_index`;
     const loaded = JSON.parse((await run('query', '--json', columnsOf)).stdout);
 
