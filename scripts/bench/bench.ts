@@ -7,7 +7,7 @@ import { keepFile } from '../../src/source/document/raw-store.js';
 import { usualReportType, writeDocument } from './document.js';
 // @ts-expect-error Plain JavaScript, as it is measured.
 import { columnsOf, headerOf, isJson, runDuckDb } from './duckdb.mjs';
-import { type Measured, measure } from './measure.js';
+import { type Measured, measure, measureScript } from './measure.js';
 import { measureScale, scaleTable } from './scale.js';
 
 /**
@@ -86,7 +86,7 @@ async function compare(): Promise<void> {
         return measure(options.python, [scriptPath('python-contestants.py'), name, input]);
       }
       const input = JSON.stringify({ reportType, path, raw, header, folder: own });
-      return measure(process.execPath, [scriptPath('run-one.mjs'), name, input, ...more]);
+      return measureScript('run-one.mjs', [name, input, ...more]);
     };
     let names = contestantNames();
     await run('duckdb-copy', 'once');

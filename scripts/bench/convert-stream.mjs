@@ -1,4 +1,3 @@
-import '../../dist/small-heap.js';
 import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
 import { parseDocument } from '../../dist/parse/parse-document.js';

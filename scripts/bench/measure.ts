@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { fileURLToPath } from 'node:url';
 
 export interface Measured {
   seconds: number;
@@ -32,6 +33,13 @@ export async function measure(command: string, args: string[], document?: Readab
   const code = await ended;
   if (code !== 0 || output === '') throw new Error(`${command} ${args.join(' ')} ended with ${code}`);
   return { seconds: (JSON.parse(output) as Measured).seconds, peakMegabytes };
+}
+
+/** Measures a Node script of this folder, with the settings that the program itself starts with. */
+export function measureScript(name: string, args: string[], document?: Readable): Promise<Measured> {
+  const settings = fileURLToPath(new URL('../../dist/small-memory.cjs', import.meta.url));
+  const script = fileURLToPath(new URL(name, import.meta.url));
+  return measure(process.execPath, ['--require', settings, script, ...args], document);
 }
 
 function peakOf(pid: number): number {

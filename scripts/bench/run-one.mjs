@@ -1,4 +1,3 @@
-import '../../dist/small-heap.js';
 import { contestants } from './contestants.mjs';
 
 /**

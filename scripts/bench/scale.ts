@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type EndlessDocument, makeEndless, streamDocument } from './document.js';
-import { type Measured, measure } from './measure.js';
+import { type Measured, measureScript } from './measure.js';
 
 export interface ScaleRow {
   textMegabytes: number;
@@ -47,10 +47,9 @@ export function scaleTable(rows: ScaleRow[]): string {
 
 function convert(document: EndlessDocument, reportType: string, textMegabytes: number): Promise<Measured> {
   return inFolder((lake) => {
-    const script = new URL('convert-stream.mjs', import.meta.url).pathname;
-    return measure(
-      process.execPath,
-      [script, reportType, lake],
+    return measureScript(
+      'convert-stream.mjs',
+      [reportType, lake],
       streamDocument(document, textMegabytes * 1e6),
     );
   });
@@ -66,8 +65,7 @@ function copyByDuckDb(
     await pipeline(streamDocument(document, textMegabytes * 1e6), createWriteStream(path));
     const header = document.beginning.toString().trimEnd().split('\t');
     const input = JSON.stringify({ reportType, path, header, folder });
-    const script = new URL('run-one.mjs', import.meta.url).pathname;
-    return measure(process.execPath, [script, 'duckdb-copy', input, 'once']);
+    return measureScript('run-one.mjs', ['duckdb-copy', input, 'once']);
   });
 }
 

@@ -195,12 +195,12 @@ export function runApart(
 /** The built program where it is newer than its source, for it starts faster; else the source. */
 function program(): string[] {
   const root = new URL('../../', import.meta.url).pathname;
-  const built = join(root, 'dist', 'main.js');
+  const built = join(root, 'dist', 'main.cjs');
   const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts') && !name.startsWith('kernel/assembly'))
+    .filter((name) => /\.c?ts$/.test(name) && !name.startsWith('kernel/assembly'))
     .map((name) => statSync(join(root, 'src', name)).mtimeMs);
   const isNew = existsSync(built) && statSync(built).mtimeMs > Math.max(...sources);
-  return isNew ? [built] : ['--import', import.meta.resolve('tsx'), join(root, 'src', 'main.ts')];
+  return isNew ? [built] : ['--import', import.meta.resolve('tsx'), join(root, 'src', 'main.cts')];
 }
 
 class Remembering extends Writable {
