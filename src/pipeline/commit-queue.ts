@@ -15,32 +15,65 @@ interface Submitted {
   failed: (error: unknown) => void;
 }
 
+/** A commit costs a quarter of a second whatever it holds: so many loads, or so long a wait for more, make it worth while. */
+const gather = { loads: 64, milliseconds: 500 };
+
 /**
  * Commits loads, and only then acknowledges their messages. One commit at a time: what is submitted meanwhile waits and is committed
- * together in the next transaction.
+ * together in the next transaction. While `isMoreToCome` a commit waits a little for it.
  */
 export class CommitQueue {
   private waiting: Submitted[] = [];
   private running = false;
+  private wake = () => {};
 
-  constructor(private readonly context: PipelineContext) {}
+  constructor(
+    private readonly context: PipelineContext,
+    private readonly isMoreToCome: () => boolean = () => false,
+  ) {}
 
   /** Resolves with the entry as committed, its messages acknowledged. Rejects, nothing acknowledged, where the warehouse can't be had. */
   submit(load: Load, messages: QueueMessage[]): Promise<LedgerEntry> {
     return new Promise((done, failed) => {
       this.waiting.push({ load, messages, done, failed });
-      if (!this.running) void this.run();
+      if (this.running) this.wake();
+      else void this.run();
     });
+  }
+
+  /** To be called where what was to come will not. */
+  reconsider(): void {
+    this.wake();
   }
 
   private async run(): Promise<void> {
     this.running = true;
     while (this.waiting.length > 0) {
+      await this.gathered();
       const group = this.waiting;
       this.waiting = [];
       await this.commitTogether(group);
     }
     this.running = false;
+  }
+
+  /** Resolves when what waits is worth a commit. */
+  private async gathered(): Promise<void> {
+    const end = new AbortController();
+    let isLate = false;
+    this.context.clock.sleep(gather.milliseconds, end.signal).then(
+      () => {
+        isLate = true;
+        this.wake();
+      },
+      () => {},
+    );
+    while (this.waiting.length < gather.loads && !isLate && this.isMoreToCome()) {
+      await new Promise<void>((resolve) => {
+        this.wake = resolve;
+      });
+    }
+    end.abort();
   }
 
   private async commitTogether(group: Submitted[]): Promise<void> {

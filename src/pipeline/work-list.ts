@@ -60,6 +60,8 @@ export class WorkList {
   private readonly waiting = new Map<string, Work[]>();
   /** Started work by key; `locating` until its call of getReportDocument is made. */
   private readonly active = new Map<string, { sellerId: string; locating: boolean }>();
+  /** Keys of work on its way to a commit. */
+  private readonly preparing = new Set<string>();
   /** Waits for the next quota. */
   private timer: { atMs: number; stop: AbortController } | undefined;
   private listeners: (() => void)[] = [];
@@ -68,7 +70,7 @@ export class WorkList {
     private readonly context: PipelineContext,
     private readonly limits: WorkLimits,
   ) {
-    this.commits = new CommitQueue(context);
+    this.commits = new CommitQueue(context, () => this.preparing.size > 0);
     limits.stop.addEventListener('abort', this.begin);
   }
 
@@ -234,12 +236,16 @@ export class WorkList {
       },
     };
     const call = { signal: this.limits.abort, deadlineMs: this.limits.deadlineMs };
+    this.preparing.add(key);
     try {
       const load = await prepareLoad(request, watched, call);
+      this.preparing.delete(key);
       this.free(key);
       await this.commit(load, messages, key);
     } catch (error) {
+      this.preparing.delete(key);
       this.free(key);
+      this.commits.reconsider();
       await this.giveBack(work, error);
     }
     await this.letGo(work);

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { CommitQueue } from '../../src/pipeline/commit-queue.js';
+import type { PipelineContext } from '../../src/pipeline/context.js';
+import { ledgerEntry } from '../../src/pipeline/ledger-entry.js';
+import type { Load } from '../../src/warehouse/types.js';
+import { simulateClock } from './simulated-clock.js';
+
+describe('what is ready to commit', () => {
+  let lake: string;
+  let clock: ReturnType<typeof simulateClock>;
+  /** How many loads each commit had. */
+  let commits: number[];
+  let isMoreToCome: boolean;
+  let queue: CommitQueue;
+
+  beforeEach(() => {
+    lake = mkdtempSync(join(tmpdir(), 'sp-reports-test-'));
+    clock = simulateClock();
+    commits = [];
+    isMoreToCome = true;
+    const warehouse = {
+      async commit(loads: Load[]) {
+        commits.push(loads.length);
+        return [];
+      },
+    };
+    const context = { config: { lake }, clock, warehouse, log: console } as unknown as PipelineContext;
+    queue = new CommitQueue(context, () => isMoreToCome);
+  });
+  afterEach(() => rmSync(lake, { recursive: true, force: true }));
+
+  const submit = (count: number) =>
+    Promise.all(
+      Array.from({ length: count }, (_, index) =>
+        queue.submit(
+          { entry: ledgerEntry({ key: `A1/d${index}`, status: 'empty' }), tables: [], rejectsPath: null },
+          [],
+        ),
+      ),
+    );
+
+  it('is committed at once where nothing else is in work', async () => {
+    isMoreToCome = false;
+    await submit(1);
+    assert.deepEqual(commits, [1]);
+  });
+
+  it('waits for what is in work, and not a moment longer', async () => {
+    const first = submit(2);
+    await delay(20);
+    assert.deepEqual(commits, []);
+    const second = submit(1);
+    isMoreToCome = false;
+    queue.reconsider();
+    await Promise.all([first, second]);
+    assert.deepEqual(commits, [3]);
+  });
+
+  it('waits half a second at most', async () => {
+    const submitted = submit(2);
+    await clock.runUntil(clock.sleep(499));
+    assert.deepEqual(commits, []);
+    await clock.runUntil(clock.sleep(1));
+    await submitted;
+    assert.deepEqual(commits, [2]);
+  });
+
+  it('is committed where it is many', async () => {
+    await submit(64);
+    assert.deepEqual(commits, [64]);
+  });
+});
