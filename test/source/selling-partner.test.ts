@@ -199,6 +199,12 @@ describe('the Selling Partner API', () => {
     );
   });
 
+  it('does not take an answer to a login without a token for a refusal', async () => {
+    const seller = await open();
+    sandbox.state.faults.answers.set('login', { status: 200, times: 1 });
+    await assert.rejects(seller.getReport('1', {}), failsWith('API_UNAVAILABLE'));
+  });
+
   it('gives up a call that is refused for its rate again and again, whatever rate Amazon tells', async () => {
     const seller = await open();
     sandbox.state.faults.answers.set('getReport', { status: 429, times: 100 });

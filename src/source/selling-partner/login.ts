@@ -51,8 +51,14 @@ export function openLogin(options: {
     const { access_token: token, expires_in: seconds, error } = answer.body as Record<string, unknown>;
     if (answer.status >= 400 || typeof token !== 'string') {
       const found = `${answer.status} ${typeof error === 'string' ? error : ''}`.trim();
-      refused = { error: new ReportsError('LOGIN_REFUSED', { sellerId, found }), untilMs: now() + refusalMs };
-      throw refused.error;
+      // Something stands in the way that answers for Amazon: the page of a proxy, say.
+      const noToken = { operation: 'login', sellerId, found: `${found}, without a token` };
+      const failure =
+        answer.status >= 400
+          ? new ReportsError('LOGIN_REFUSED', { sellerId, found })
+          : new ReportsError('API_UNAVAILABLE', noToken);
+      refused = { error: failure, untilMs: now() + refusalMs };
+      throw failure;
     }
     const lifeSeconds = typeof seconds === 'number' ? seconds : 3600;
     cached = { token, untilMs: now() + Math.max(lifeSeconds - earlySeconds, lifeSeconds / 2) * 1000 };
