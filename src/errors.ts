@@ -197,6 +197,12 @@ export const catalogue = {
     remedy:
       'Add the headers that stand for them to `from` in the report schema, then `sp-reports reload {documentId}`.',
   },
+  PROCESS_KILLED: {
+    kind: 'terminal',
+    message: 'loading document {documentId}: the program was killed in the middle of it, {count} times at least',
+    remedy:
+      'Look at what killed it, a limit of memory, say, and give it more; then load the document with `sp-reports reload {documentId}`.',
+  },
   ROWS_REJECTED: {
     kind: 'terminal',
     message:

@@ -1,8 +1,10 @@
+import { join } from 'node:path';
 import { openQueue } from '../source/sqs.js';
 import type { Queue, QueueMessage } from '../source/types.js';
 import type { PipelineContext } from './context.js';
 import { deleteMessage, releaseMessage } from './end-message.js';
 import { faultPoint } from '../fault-point.js';
+import { openKilledWork } from './killed-work.js';
 import { checkOrMend, isDamaged, mend } from './mend-warehouse.js';
 import { isSettled, type Pipeline, type Route, routeMessage } from './route.js';
 import { type DrainSignals, WorkList } from './work-list.js';
@@ -24,11 +26,12 @@ export async function drain(
     // Before anything is received: what can't be committed would only use up the receives of its message.
     await checkOrMend(context, limits.maxDocumentBytes);
     const redrive = await queue.hasRedrivePolicy();
+    const killed = openKilledWork(join(context.config.state, 'killed.json'));
     const work = new WorkList(context, {
       concurrency: limits.concurrency,
       deadlineMs,
       ...signals,
-      ...(redrive ? {} : { maxReceives: limits.maxReceives }),
+      ...(redrive ? {} : { giveUp: { maxReceives: limits.maxReceives, killed } }),
     });
     try {
       await receiveAll(queue, pipeline, { redrive, deadlineMs, stop: signals.stop }, work, context);

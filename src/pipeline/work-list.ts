@@ -6,6 +6,7 @@ import { CommitQueue } from './commit-queue.js';
 import type { Outcome, PipelineContext } from './context.js';
 import { releaseMessage } from './end-message.js';
 import { ledgerEntry, quarantineReason } from './ledger-entry.js';
+import type { KilledWork } from './killed-work.js';
 import { isDamaged } from './mend-warehouse.js';
 import { prepareLoad, type ReportRequest } from './load-document.js';
 import { failureOf, type WorkSummary } from './work-summary.js';
@@ -28,6 +29,8 @@ export interface Work {
   key: string;
   request: ReportRequest;
   messages: QueueMessage[];
+  /** How often the program was killed in the middle of it. */
+  kills?: number;
 }
 
 export interface WorkLimits extends DrainSignals {
@@ -35,8 +38,15 @@ export interface WorkLimits extends DrainSignals {
   concurrency: number;
   /** Epoch milliseconds. What the quota would make later than this is deferred. */
   deadlineMs: number;
-  /** Failed receives after which a document is quarantined; undefined where the queue has a redrive policy of its own. */
-  maxReceives?: number;
+  /** What puts a document aside that comes again and again; undefined where the queue has a redrive policy of its own. */
+  giveUp?: GiveUp;
+}
+
+interface GiveUp {
+  /** Failed receives after which a document is quarantined. */
+  maxReceives: number;
+  /** One that the program is killed by each time never fails. */
+  killed: KilledWork;
 }
 
 /**
@@ -59,7 +69,7 @@ export class WorkList {
   /** By seller, in the order of their turns. */
   private readonly waiting = new Map<string, Work[]>();
   /** Started work by key; `locating` until its call of getReportDocument is made. */
-  private readonly active = new Map<string, { sellerId: string; locating: boolean }>();
+  private readonly active = new Map<string, { sellerId: string; locating: boolean; isAlone: boolean }>();
   /** Keys of work on its way to a commit. */
   private readonly preparing = new Set<string>();
   /** Waits for the next quota. */
@@ -95,6 +105,7 @@ export class WorkList {
       status !== 'CANCELLED' &&
       this.context.documentQuota(sellerId).possibleUntil(this.limits.deadlineMs) <=
         this.callsWanted(sellerId);
+    if (receivesOf(work) > 1) work.kills = this.limits.giveUp?.killed.kills(work.key) ?? 0;
     this.hold(work);
     this.context.onEvent({ event: 'work_found', key: work.key, reportType });
     if (isSpoken) {
@@ -180,7 +191,7 @@ export class WorkList {
         this.defer(sellerId, soonestMs - this.context.clock.now());
       } else if (soonestMs > this.context.clock.now()) {
         nextMs = Math.min(nextMs, soonestMs);
-      } else if (this.active.size < this.limits.concurrency) {
+      } else if (this.hasPlaceFor(works[0])) {
         const [first, ...rest] = works;
         // Taken out and put back, so that the seller's next turn comes after all others'.
         this.waiting.delete(sellerId);
@@ -192,6 +203,13 @@ export class WorkList {
     this.wakeAt(nextMs);
     this.notify();
   };
+
+  /** What the program may have been killed by is done alone, so that nothing else is suspected if it is again. */
+  private hasPlaceFor(work: Work | undefined): boolean {
+    if (this.active.size === 0) return true;
+    const isAlone = [...this.active.values()].some((each) => each.isAlone);
+    return !work?.kills && !isAlone && this.active.size < this.limits.concurrency;
+  }
 
   /** Begins again at that time, and not before unless something happens. */
   private wakeAt(atMs: number): void {
@@ -223,21 +241,28 @@ export class WorkList {
 
   private async prepare(work: Work): Promise<void> {
     const { key, request, messages } = work;
-    const state = { sellerId: request.sellerId, locating: request.status !== 'CANCELLED' };
+    const state = {
+      sellerId: request.sellerId,
+      locating: request.status !== 'CANCELLED',
+      isAlone: Boolean(work.kills),
+    };
     this.active.set(key, state);
+    const { giveUp } = this.limits;
+    const isWatched = giveUp !== undefined && receivesOf(work) > 1;
     this.context.onEvent({ event: 'work_started', key, reportType: request.reportType });
     const watched: PipelineContext = {
       ...this.context,
       onEvent: (event) => {
         if (event.event === 'document_located') state.locating = false;
         // The next one need not wait for the disk.
-        if (event.event === 'document_converted') this.free(key);
+        if (event.event === 'document_converted' && !state.isAlone) this.free(key);
         this.context.onEvent(event);
       },
     };
     const call = { signal: this.limits.abort, deadlineMs: this.limits.deadlineMs };
     this.preparing.add(key);
     try {
+      if (isWatched) await this.refuseKiller(work, giveUp);
       const load = await prepareLoad(request, watched, call);
       this.preparing.delete(key);
       this.free(key);
@@ -248,7 +273,16 @@ export class WorkList {
       this.commits.reconsider();
       await this.giveBack(work, error);
     }
+    if (isWatched) await giveUp.killed.end(key);
     await this.letGo(work);
+  }
+
+  /** What is received for the first time is not written down: that takes as long as to load a small document. */
+  private async refuseKiller({ key, kills = 0, request }: Work, giveUp: GiveUp): Promise<void> {
+    if (kills >= Math.max(1, giveUp.maxReceives - 1)) {
+      throw new ReportsError('PROCESS_KILLED', { documentId: request.documentId ?? key, count: kills });
+    }
+    await giveUp.killed.begin(key);
   }
 
   private free(key: string): void {
@@ -269,9 +303,10 @@ export class WorkList {
       const nextMs = this.context.documentQuota(request.sellerId).nextAvailableMs();
       return this.deferNow(work, Math.max(leastMs, nextMs - this.context.clock.now()));
     }
-    const receives = Math.max(0, ...messages.map((message) => message.receiveCount));
-    const { maxReceives } = this.limits;
-    if (maxReceives === undefined || receives < maxReceives || isNotTheDocumentsFault(error)) {
+    const { giveUp } = this.limits;
+    const isKiller = error instanceof ReportsError && error.code === 'PROCESS_KILLED';
+    const isEnough = giveUp !== undefined && (isKiller || receivesOf(work) >= giveUp.maxReceives);
+    if (!isEnough || isNotTheDocumentsFault(error)) {
       return this.failed(key, messages, error);
     }
     const { sellerId, reportType, reportId = null, documentId = null, pipeline } = request;
@@ -332,10 +367,13 @@ export class WorkList {
   }
 }
 
+function receivesOf({ messages }: Pick<Work, 'messages'>): number {
+  return Math.max(0, ...messages.map((message) => message.receiveCount));
+}
+
 /** 30 seconds after the first failure, then twice as long each time, at most 15 minutes. */
 function retryDelaySeconds(messages: QueueMessage[]): number {
-  const receives = Math.max(1, ...messages.map((message) => message.receiveCount));
-  return Math.min(900, 30 * 2 ** (receives - 1));
+  return Math.min(900, 30 * 2 ** (Math.max(1, receivesOf({ messages })) - 1));
 }
 
 function reportKey({ key, request }: Work): string {

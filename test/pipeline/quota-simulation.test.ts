@@ -216,7 +216,12 @@ function openContext({
   );
   return {
     // Records of loads have nowhere to go.
-    config: { lake: '/dev/null/lake', pipelines: [pipeline(1)], sellers: sellerIds.map((id) => ({ id })) },
+    config: {
+      lake: '/dev/null/lake',
+      state: '/dev/null/state',
+      pipelines: [pipeline(1)],
+      sellers: sellerIds.map((id) => ({ id })),
+    },
     schemas: new Map(),
     warehouse,
     sellingPartner: (id: string) => partners.get(id),

@@ -1,0 +1,49 @@
+import { openSharedJson } from '../shared-json.js';
+
+/** Remembers in a file which work was begun and not ended, so that it is known after a crash what the program was killed by, perhaps. */
+export interface KilledWork {
+  /** How often a process ended in the middle of this work. */
+  kills(key: string): number;
+  begin(key: string): Promise<void>;
+  end(key: string): Promise<void>;
+}
+
+/** Of each key the processes that began it and have not ended it. */
+type Begun = Record<string, number[]>;
+
+export function openKilledWork(path: string): KilledWork {
+  const state = openSharedJson(path);
+  const mine = new Set<string>();
+  const asBegun = (held: unknown): Begun => (typeof held === 'object' ? (held as Begun) : {});
+
+  return {
+    // A process of another container may have had our number, so of our own number only what we began counts as alive.
+    kills: (key) =>
+      (asBegun(state.read())[key] ?? []).filter((pid) =>
+        pid === process.pid ? !mine.has(key) : !isRunning(pid),
+      ).length,
+    async begin(key) {
+      mine.add(key);
+      await state.change((held) => {
+        const begun = asBegun(held);
+        return { ...begun, [key]: [...(begun[key] ?? []), process.pid] };
+      });
+    },
+    async end(key) {
+      mine.delete(key);
+      await state.change((held) => {
+        const { [key]: _, ...others } = asBegun(held);
+        return others;
+      });
+    },
+  };
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
