@@ -7,9 +7,10 @@ import type { RawDocument } from '../source/types.js';
 import type { LedgerRow, Load, Warehouse } from '../warehouse/types.js';
 import { ledgerKey } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
-import { ledgerEntry, quarantineReason, rawFacts } from './ledger-entry.js';
+import { ledgerEntry, rawFacts } from './ledger-entry.js';
 import { prepareRaw } from './load-document.js';
 import { readLoadRecords, writeLoadRecord } from './load-record.js';
+import { documentsReason } from './pii-policy.js';
 
 export interface RebuildSummary {
   /** Loads committed again from the Parquet of the lake. */
@@ -177,7 +178,7 @@ async function commitOne(
       const entry = ledgerEntry({
         ...load.entry,
         ...facts,
-        ...quarantineReason(refused),
+        ...documentsReason(refused, load.entry, context),
         tables: [],
         rejects: 0,
       });
