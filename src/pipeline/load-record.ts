@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { safeName } from '../safe-name.js';
 import type { Load } from '../warehouse/types.js';
-import { makeFolder, partialName } from '../whole-file.js';
+import { makeFolder, ownerOnly, partialName } from '../whole-file.js';
 
 /**
  * Keeps a load beside its Parquet files, in `<lake>/_loads/<seller>/<key>.json`, once it is committed, so that `rebuild` can commit
@@ -18,7 +18,7 @@ export async function writeLoadRecord(lake: string, load: Load): Promise<void> {
   await makeFolder(dirname(path));
   // Not synced, for a record that a power cut damages is none; and without the disk it is written sooner than another thread takes it.
   try {
-    writeFileSync(partial, text);
+    writeFileSync(partial, text, { mode: ownerOnly.file });
     renameSync(partial, path);
   } catch (error) {
     rmSync(partial, { force: true });

@@ -11,6 +11,8 @@ export function personalColumns(
 ): string[] {
   const known = schema?.tables.find(({ name }) => name.toLowerCase() === table.toLowerCase())?.columns ?? [];
   return columns.filter((name) => {
+    // Names of the lineage begin so, and no others.
+    if (name.startsWith('_')) return false;
     const column = known.find((each) => each.name.toLowerCase() === name.toLowerCase());
     return column ? column.pii === true : schema?.restricted === true || looksPersonal(name);
   });
