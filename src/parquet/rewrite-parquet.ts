@@ -2,6 +2,7 @@ import { chmod, open, rm } from 'node:fs/promises';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { describeError, ReportsError } from '../errors.js';
 import { dropPartial, nameWholeFile, ownerOnly, partialName, writeError } from '../whole-file.js';
+import { quotedPath, quotedText } from './quoted-path.js';
 
 /** Reads Parquet files and writes them anew, with other values in some columns. */
 export interface ParquetRewriter {
@@ -62,7 +63,7 @@ async function writeCleared(
     .filter(({ name }) => columns.includes(name))
     .map(({ name, type }) => `${value === null ? `CAST(NULL AS ${type})` : "''"} AS ${quoted(name)}`);
   const metadata = Object.entries(await metadataOf(connection, path));
-  const kept = metadata.map(([key, text]) => `${literal(key)}: ${literal(text)}`);
+  const kept = metadata.map(([key, text]) => `${quotedText(key)}: ${quotedText(text)}`);
   const options = [
     'FORMAT parquet',
     'COMPRESSION snappy',
@@ -70,7 +71,7 @@ async function writeCleared(
     ...(kept.length > 0 ? [`KV_METADATA {${kept}}`] : []),
   ];
   const rows = `SELECT * REPLACE (${cleared}) FROM ${file(path)}`;
-  await connection.run(`COPY (${rows}) TO ${literal(partial)} (${options})`);
+  await connection.run(`COPY (${rows}) TO ${quotedText(partial)} (${options})`);
   const count = async (of: string) =>
     Number((await connection.runAndReadAll(`SELECT count(*) FROM ${file(of)}`)).getRows()[0]?.[0]);
   const [before, after] = [await count(path), await count(partial)];
@@ -87,22 +88,13 @@ async function columnsOf(
 
 async function metadataOf(connection: DuckDBConnection, path: string): Promise<Record<string, string>> {
   const reader = await connection.runAndReadAll(
-    `SELECT decode(key), decode(value) FROM parquet_kv_metadata(${literal(exact(path))})`,
+    `SELECT decode(key), decode(value) FROM parquet_kv_metadata(${quotedPath(path)})`,
   );
   return Object.fromEntries(reader.getRows().map(([key, value]) => [String(key), String(value)]));
 }
 
 function file(path: string): string {
-  return `read_parquet(${literal(exact(path))})`;
-}
-
-/** Glob characters in a path stand for themselves. */
-function exact(path: string): string {
-  return path.replace(/[*?[]/g, '[$&]');
-}
-
-function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
+  return `read_parquet(${quotedPath(path)})`;
 }
 
 function quoted(name: string): string {

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { DuckDBInstance } from '@duckdb/node-api';
+import type { Config } from '../../src/config/spec.js';
+import { piiTreatment } from '../../src/pipeline/pii-policy.js';
 import { commandFolder } from '../commands/command-folder.js';
 import { runInProcess } from './world.js';
 
@@ -125,6 +127,41 @@ pipelines:
       assert.equal(ran.code, 0, ran.stderr);
       assert.ok(!ran.stdout.includes(key));
       assert.match(ran.stdout, /hash/);
+    }
+  });
+});
+
+describe('the policy on personal data', () => {
+  const rule = (name: string, queue: string, reportTypes: string, pii: 'keep' | 'hash' | 'drop') => ({
+    name,
+    queue,
+    reportTypes: [reportTypes],
+    pii,
+  });
+  const policy = (pipeline: string | null, reportType: string, rules: ReturnType<typeof rule>[]) =>
+    piiTreatment({ pipeline, reportType }, {
+      pipelines: [],
+      unsetPipelines: rules,
+      piiHashKey: key,
+    } as unknown as Config)?.policy ?? 'keep';
+
+  it('is the strictest of the pipelines that take the type from one queue, whichever of them drained it', () => {
+    const rules = [
+      rule('all', 'q1', '*', 'keep'),
+      rule('orders', 'q1', 'GET_ORDERS_*', 'drop'),
+      rule('elsewhere', 'q2', '*', 'hash'),
+    ];
+    assert.equal(policy('all', 'GET_ORDERS_X', rules), 'drop');
+    assert.equal(policy('orders', 'GET_ORDERS_X', rules), 'drop');
+    assert.equal(policy('all', 'GET_LISTINGS', rules), 'keep');
+    assert.equal(policy('elsewhere', 'GET_ORDERS_X', rules), 'hash');
+  });
+
+  it('of a document from disk, or of a pipeline that is gone, is the strictest of all that take the type', () => {
+    const rules = [rule('a', 'q1', 'GET_ORDERS_*', 'keep'), rule('b', 'q2', 'GET_ORDERS_*', 'hash')];
+    for (const pipeline of [null, 'gone']) {
+      assert.equal(policy(pipeline, 'GET_ORDERS_X', rules), 'hash');
+      assert.equal(policy(pipeline, 'GET_LISTINGS', rules), 'keep');
     }
   });
 });

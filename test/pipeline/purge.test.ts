@@ -121,6 +121,8 @@ describe('purge', function () {
 
   it('is done again after a crash', async () => {
     await crashPurge(folder, ['file-copied']);
+    // Nothing of what is left of it either is for others to read.
+    assert.deepEqual(readableByOthers(data()), []);
     assert.equal((await purge()).documents.length, 6);
     assert.deepEqual(await findWords(data(), oldWords), new Map());
   });
@@ -134,6 +136,12 @@ describe('purge', function () {
     assert.equal((await run('purge')).code, 2);
   });
 });
+
+/** Files and folders that others than their owner have rights to. */
+function readableByOthers(folder: string): string[] {
+  const names = ['.', ...readdirSync(folder, { recursive: true, encoding: 'utf8' })];
+  return names.filter((name) => (statSync(join(folder, name)).mode & 0o077) !== 0);
+}
 
 async function alter(path: string, statements: string[]): Promise<void> {
   const instance = await DuckDBInstance.create(path);
