@@ -93,7 +93,7 @@ export async function withContext<T>(
       warehouseFile: {
         open: (path) => openWarehouse({ ...config, warehouse: { ...config.warehouse, path } }),
         hold: holdDuckDbFile,
-        compact: compactDuckDbFile,
+        compact: (path) => compactDuckDbFile(path, config.warehouse.memoryLimitMegabytes),
       },
       sellingPartner: (sellerId) => sellers.get(ids.get(sellerId) ?? '')?.sellingPartner,
       documentQuota(sellerId) {

@@ -1,13 +1,15 @@
 import { rm } from 'node:fs/promises';
+import { defaultMaxDocumentBytes } from '../config/spec.js';
 import { faultPoint } from '../fault-point.js';
 import { openParquetRewriter, type ParquetRewriter } from '../parquet/rewrite-parquet.js';
 import { personalColumns } from '../schema/personal-data.js';
-import { removeRaw } from '../source/document/raw-store.js';
+import { findRaw, removeRaw } from '../source/document/raw-store.js';
 import { isPurged, type LedgerEntry, purgedNote, removedReason } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
-import { writeLoadRecord } from './load-record.js';
+import { prepareRaw } from './load-document.js';
+import { replaceLoadRecord } from './load-record.js';
 import { type PurgePlan, planPurge } from './purge-plan.js';
-import { whileNobodyRebuilds } from './rebuild.js';
+import { isWhole, whileNobodyRebuilds } from './rebuild.js';
 
 export interface PurgeSummary {
   /** Documents of reports created before that time were looked at; ISO 8601 in UTC. */
@@ -56,6 +58,7 @@ async function carryOut(plan: PurgePlan, context: PipelineContext, rewriter: Par
   const { config, warehouse, warehouseFile, schemas } = context;
   const { documents, parquet, raws, leftovers, copies } = plan;
   const { path } = config.warehouse;
+  await keepRebuildable(documents, context);
   for (const { path: file, columns, value } of parquet) await rewriter.clear(file, columns, value);
   for (const file of leftovers) await rm(file, { force: true });
   faultPoint('lake-purged');
@@ -70,13 +73,39 @@ async function carryOut(plan: PurgePlan, context: PipelineContext, rewriter: Par
     await warehouseFile.compact(path);
     faultPoint('file-replaced');
   }
-  for (const file of copies) await rm(file, { force: true });
+  for (const file of copies) await rm(file, { recursive: true, force: true });
   faultPoint('copies-removed');
   for (const { record } of documents) {
-    if (record) await writeLoadRecord(config.lake, { ...record, entry: purgedEntry(record.entry) });
+    if (record) await replaceLoadRecord(config.lake, { ...record, entry: purgedEntry(record.entry) });
   }
   faultPoint('records-marked');
   await warehouse.markPurged(documents.map(({ entry }) => entry.key));
+}
+
+/**
+ * Parses documents once more whose record or Parquet is missing, a crash after their commit say, without their personal data: rebuilding them
+ * is a matter of their raw bytes until now.
+ */
+async function keepRebuildable(documents: PurgePlan['documents'], context: PipelineContext): Promise<void> {
+  const { config, log } = context;
+  const dropAll = { name: '', queue: '', reportTypes: ['*'], pii: 'drop' as const };
+  const dropping = { ...context, config: { ...config, pipelines: [], unsetPipelines: [dropAll] } };
+  for (const document of documents) {
+    const { key, sellerId, documentId, reportType, tables, pipeline } = document.entry;
+    // Without a row in a ledger made anew, the next notification would fetch the document again.
+    if (tables.length === 0) document.record ??= { entry: document.entry, tables: [], rejectsPath: null };
+    const isRebuildable = document.record && isWhole(document.record);
+    if (isRebuildable || tables.length === 0 || !sellerId || !documentId || !reportType) continue;
+    const raw = await findRaw(config.raw, { sellerId, documentId, reportType });
+    const options = { pipeline, maxDocumentBytes: defaultMaxDocumentBytes };
+    const load = raw && (await prepareRaw(raw, options, dropping));
+    if (load && load.tables.length > 0) {
+      document.record = load;
+      await replaceLoadRecord(config.lake, load);
+    } else {
+      log.warn({ key }, 'its rows are in the warehouse alone from now on: a rebuild will not find them');
+    }
+  }
 }
 
 /** The entry as the ledger has it after a purge. */

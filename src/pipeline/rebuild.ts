@@ -225,7 +225,7 @@ async function putInPlace(fresh: string, path: string): Promise<string | null> {
 }
 
 /** Whether all Parquet files of a load are still there. */
-function isWhole(load: Load): boolean {
+export function isWhole(load: Load): boolean {
   const paths = [...load.tables.map((table) => table.parquetPath), load.rejectsPath];
   return paths.every((path) => path === null || existsSync(path));
 }

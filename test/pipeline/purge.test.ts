@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
@@ -23,6 +32,13 @@ describe('purge', function () {
     query(`SELECT order_id, order_item_id, quantity_purchased, _row FROM orders_shipping
       UNION ALL SELECT thing, NULL, NULL, _row FROM something_new UNION ALL SELECT seller_sku, item_name, quantity, _row FROM listings
       UNION ALL SELECT order_id, NULL, rating, _row FROM seller_feedback ORDER BY ALL`);
+
+  const purgedKeys = async () => {
+    const rows = (await query(
+      "SELECT key FROM _loads WHERE list_contains(notes, 'personal data removed') AND raw_path IS NULL ORDER BY key",
+    )) as { key: string }[];
+    return rows.map(({ key }) => key);
+  };
 
   before(async () => {
     template = await makeOldData();
@@ -52,6 +68,7 @@ describe('purge', function () {
       'warehouse: tables',
     ]);
     const before = await facts();
+    mkdirSync(join(data(), 'warehouse.duckdb.rebuild.tmp'));
     const youngBefore = [...(await findWords(data(), youngWords)).keys()].filter(
       (name) => kindOf(name) !== 'copy',
     );
@@ -64,6 +81,10 @@ describe('purge', function () {
 
     assert.deepEqual(await findWords(data(), oldWords), new Map());
     assert.deepEqual(await facts(), before);
+    assert.deepEqual(
+      readdirSync(data()).filter((name) => name.startsWith('warehouse')),
+      ['warehouse.duckdb'],
+    );
     assert.deepEqual([...(await findWords(data(), youngWords)).keys()], youngBefore);
     assert.deepEqual((await purge()).documents, []);
   });
@@ -94,13 +115,19 @@ describe('purge', function () {
     assert.match(reloaded.stdout, /"code":"RAW_PURGED"/);
     assert.equal((await run('rebuild')).code, 0);
     assert.deepEqual(await findWords(data(), oldWords), new Map());
-    const ledger = (await query(
-      "SELECT key FROM _loads WHERE list_contains(notes, 'personal data removed') AND raw_path IS NULL ORDER BY key",
-    )) as { key: string }[];
-    assert.deepEqual(
-      ledger.map(({ key }) => key),
-      keys.toSorted(),
-    );
+    assert.deepEqual(await purgedKeys(), keys.toSorted());
+  });
+
+  it('leaves everything that a rebuild needs, also where only the raw documents had it', async () => {
+    rmSync(join(data(), 'lake', '_loads'), { recursive: true });
+    rmSync(join(data(), 'lake', 'seller_feedback'), { recursive: true });
+    const before = await facts();
+    const { documents } = await purge();
+    const { code, stderr } = await run('rebuild');
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(await facts(), before);
+    assert.deepEqual(await purgedKeys(), documents.toSorted());
+    assert.deepEqual(await findWords(data(), oldWords), new Map());
   });
 
   it('takes away what a crash left in lake and raw without a ledger row, once it is old', async () => {

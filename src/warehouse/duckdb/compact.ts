@@ -11,31 +11,34 @@ import { identifier, literal, run } from './sql.js';
  * What DuckDB left on disk of earlier work goes too. Nobody else can open the file meanwhile.
  * Errors: WAREHOUSE_LOCKED, WAREHOUSE_UNREADABLE, DISK_FULL; the file stays as it was.
  */
-export async function compactDuckDbFile(path: string): Promise<void> {
+export async function compactDuckDbFile(path: string, memoryLimitMegabytes: number): Promise<void> {
   if (!existsSync(path)) return;
-  await withConnection({ path, mode: 'write', lockWaitMs: 10_000 }, async (connection) => {
-    const fresh = partialName(path);
-    try {
-      // Nobody works on the file, so nobody has use for it.
-      await rm(`${path}.tmp`, { recursive: true, force: true });
-      await copyDatabase(connection, fresh);
-      // So that nothing is left to write to the old file, whose name is the new one's by then.
-      await run(connection, 'CHECKPOINT');
-      faultPoint('file-copied');
-      const file = await open(fresh, 'r+');
+  await withConnection(
+    { path, mode: 'write', lockWaitMs: 10_000, memoryLimitMegabytes },
+    async (connection) => {
+      const fresh = partialName(path);
       try {
-        await chmod(fresh, (await stat(path)).mode & 0o777);
-        await nameWholeFile(file, fresh, path);
+        // Nobody works on the file, so nobody has use for it.
+        await rm(`${path}.tmp`, { recursive: true, force: true });
+        await copyDatabase(connection, fresh);
+        // So that nothing is left to write to the old file, whose name is the new one's by then.
+        await run(connection, 'CHECKPOINT');
+        faultPoint('file-copied');
+        const file = await open(fresh, 'r+');
+        try {
+          await chmod(fresh, (await stat(path)).mode & 0o777);
+          await nameWholeFile(file, fresh, path);
+        } finally {
+          await dropPartial(file, fresh);
+        }
+      } catch (error) {
+        throw fileError(error, path);
       } finally {
-        await dropPartial(file, fresh);
+        await rm(fresh, { force: true });
+        await rm(`${fresh}.wal`, { force: true });
       }
-    } catch (error) {
-      throw fileError(error, path);
-    } finally {
-      await rm(fresh, { force: true });
-      await rm(`${fresh}.wal`, { force: true });
-    }
-  });
+    },
+  );
 }
 
 async function copyDatabase(connection: DuckDBConnection, fresh: string): Promise<void> {
