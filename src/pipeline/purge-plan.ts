@@ -5,8 +5,8 @@ import { lakePath } from '../parquet/lake-path.js';
 import type { ParquetRewriter } from '../parquet/rewrite-parquet.js';
 import { mayHoldPersonalData, personalColumns } from '../schema/personal-data.js';
 import type { ReportSchema } from '../schema/types.js';
-import { listRaw, rawPath } from '../source/document/raw-store.js';
-import { isPurged, type LedgerEntry, type Load, ledgerKey } from '../warehouse/types.js';
+import { listRaw, type RawId, rawPath } from '../source/document/raw-store.js';
+import { isPurged, type LedgerEntry, type LedgerRow, type Load, ledgerKey } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
 import { readLoadRecords } from './load-record.js';
 import { filesOfRebuilds } from './rebuild.js';
@@ -32,15 +32,7 @@ export async function planPurge(
 ): Promise<PurgePlan> {
   const { config, warehouse } = context;
   const records = new Map((await readLoadRecords(config.lake)).map((load) => [load.entry.key, load]));
-  const ledger = await warehouse.loads({});
-  const inLedger = new Set(ledger.map(({ key }) => key));
-  // What only the lake knows comes back with the next rebuild. One that nobody knows the age of is old.
-  const entries: (LedgerEntry & { loadedAt: string })[] = [
-    ...ledger,
-    ...[...records.values()]
-      .filter(({ entry }) => !inLedger.has(entry.key))
-      .map(({ entry }) => ({ ...entry, loadedAt: '' })),
-  ];
+  const entries = withUnledgered(await warehouse.loads({}), records);
   const lake = await lakeFiles(config.lake);
   const plan: PurgePlan = {
     documents: [],
@@ -49,35 +41,53 @@ export async function planPurge(
     leftovers: [],
     copies: await filesOfRebuilds(config.warehouse.path),
   };
-  const known = new Set<string>();
-  for (const entry of entries) {
-    const { key, sellerId, documentId, reportType } = entry;
-    if (!sellerId || !documentId || !reportType) continue;
-    known.add(key);
-    const madeAt = entry.reportCreatedAt ?? entry.loadedAt;
-    if (isPurged(entry) || (madeAt !== '' && Date.parse(madeAt) >= Date.parse(before))) continue;
-    const schema = context.schemas.get(reportType);
-    const files = lake.get(fileKey({ sellerId, documentId })) ?? [];
-    // Of most documents the schema says at once that there is nothing to look for.
-    if (schema && !isPersonalBySchema(entry, schema) && files.every((path) => isOf(path, schema))) continue;
-    const clearings = await clearingsOf(files, schema, rewriter);
-    const isCleared = clearings.some(({ value }) => value === null);
-    const isUnknown = !schema && (entry.status === 'quarantined' || entry.status === 'fatal');
-    if (!isCleared && !isUnknown && !(schema && isPersonalBySchema(entry, schema))) continue;
-    const record = records.get(key);
+  const documents = entries.flatMap((entry) => documentOf(entry) ?? []);
+  for (const document of documents) {
+    const { entry, id } = document;
+    if (isPurged(entry) || !hadDocument(entry) || !isOlder(entry, before)) continue;
+    const clearings = await clearingsOf(document, lake.get(fileKey(id)) ?? [], context, rewriter);
+    if (!clearings) continue;
+    const record = records.get(entry.key);
     plan.documents.push({ entry, ...(record && { record }) });
     plan.parquet.push(...clearings);
-    const raw = rawPath(config.raw, { sellerId, documentId, reportType });
+    const raw = rawPath(config.raw, id);
     if (existsSync(raw) || existsSync(`${raw}.json`)) plan.raws.push(raw);
   }
-  const knownFiles = new Set(
-    entries.flatMap(({ sellerId, documentId }) =>
-      sellerId && documentId ? fileKey({ sellerId, documentId }) : [],
-    ),
-  );
-  plan.raws.push(...(await unknownRaws(known, before, context)));
+  const knownRaws = new Set(documents.map(({ id }) => ledgerKey(id)));
+  const knownFiles = new Set(documents.map(({ id }) => fileKey(id)));
+  plan.raws.push(...(await unknownRaws(knownRaws, before, context)));
   plan.leftovers.push(...(await unknownParquet(lake, knownFiles, before, context, rewriter)));
   return plan;
+}
+
+interface Document {
+  entry: LedgerRow;
+  id: RawId;
+}
+
+function documentOf(entry: LedgerRow): Document | undefined {
+  const { sellerId, documentId, reportType } = entry;
+  return sellerId && documentId && reportType
+    ? { entry, id: { sellerId, documentId, reportType } }
+    : undefined;
+}
+
+/** With what only the lake knows, as it comes back with the next rebuild. */
+function withUnledgered(ledger: LedgerRow[], records: Map<string, Load>): LedgerRow[] {
+  const inLedger = new Set(ledger.map(({ key }) => key));
+  const others = [...records.values()].filter(({ entry }) => !inLedger.has(entry.key));
+  return [...ledger, ...others.map(({ entry }) => ({ ...entry, loadedAt: '' }))];
+}
+
+/** Whether its bytes were ever here. */
+function hadDocument({ status }: LedgerEntry): boolean {
+  return status !== 'skipped' && status !== 'cancelled';
+}
+
+/** One that nobody knows the age of counts as old. */
+function isOlder({ reportCreatedAt, loadedAt }: LedgerRow, before: string): boolean {
+  const madeAt = reportCreatedAt ?? loadedAt;
+  return madeAt === '' || Date.parse(madeAt) < Date.parse(before);
 }
 
 /** Whether a document may hold personal data by what its schema says of it, and by the columns that it added. */
@@ -96,12 +106,19 @@ function isOf(path: string, { tables }: ReportSchema): boolean {
   return tableOf(path) === '_rejects' || tables.some(({ name }) => name === tableOf(path));
 }
 
-/** What is to be cleared in the Parquet files of one document. */
+/** What is to be cleared in the Parquet files of a document; undefined where it holds no personal data. */
 async function clearingsOf(
+  { entry, id }: Document,
   files: string[],
-  schema: ReportSchema | undefined,
+  { schemas }: PipelineContext,
   rewriter: ParquetRewriter,
-): Promise<PurgePlan['parquet']> {
+): Promise<PurgePlan['parquet'] | undefined> {
+  const schema = schemas.get(id.reportType);
+  const isPersonal = schema
+    ? isPersonalBySchema(entry, schema)
+    : entry.status === 'quarantined' || entry.status === 'fatal';
+  // Of most documents the schema says at once that there is nothing to look for.
+  if (schema && !isPersonal && files.every((path) => isOf(path, schema))) return undefined;
   const clearings: PurgePlan['parquet'] = [];
   for (const path of files) {
     const table = tableOf(path);
@@ -112,7 +129,7 @@ async function clearingsOf(
     const columns = personalColumns(schema, table, (await rewriter.read(path)).columns);
     if (columns.length > 0) clearings.push({ path, columns, value: null });
   }
-  return clearings;
+  return isPersonal || clearings.some(({ value }) => value === null) ? clearings : undefined;
 }
 
 /** Raw documents of older reports without a ledger row, a crash left them say, whose type may hold personal data. */
