@@ -1,8 +1,14 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { purgeFaultPoints } from '../src/fault-point.js';
 import { Random } from '../src/sandbox/random.js';
 import { runCrashMatrix } from '../test/pipeline/crash-matrix.js';
+import { findWords } from '../test/pipeline/data-folder.js';
+import { crashPurge, makeOldData, oldWords } from '../test/pipeline/old-data.js';
+import { runInProcess } from '../test/pipeline/world.js';
 import { numberOption } from './options.js';
 
-/** `npm run crash -- --kills N [--seed N] [--json]`: kills the program N times, and compares what came of it. */
+/** `npm run crash -- --kills N [--seed N] [--json]`: kills the program N times, and a purge at each of its steps, and compares what came of it. */
 const kills = numberOption('kills', 200);
 const random = new Random(numberOption('seed', 1));
 const startedMs = Date.now();
@@ -14,6 +20,7 @@ const result = await runCrashMatrix(
   },
 );
 const { matrix, differences, ...counts } = result;
+differences.push(...(await purgeDifferences()));
 const seconds = Math.round((Date.now() - startedMs) / 1000);
 if (process.argv.includes('--json')) {
   process.stdout.write(`${JSON.stringify({ ...counts, seconds, matrix, differences })}\n`);
@@ -35,3 +42,16 @@ if (process.argv.includes('--json')) {
   );
 }
 process.exitCode = counts.lost + counts.twice + counts.leftovers + differences.length > 0 ? 1 : 0;
+
+/** What a purge that was killed at each of its steps in turn leaves of old documents, once it is done again. */
+async function purgeDifferences(): Promise<string[]> {
+  const folder = await makeOldData();
+  try {
+    await crashPurge(folder, purgeFaultPoints);
+    await runInProcess(['purge', '--older-than', '30d'], { env: {}, cwd: folder });
+    const left = await findWords(join(folder, 'data'), oldWords);
+    return [...left.keys()].map((name) => `not purged: ${name}`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -5,6 +5,7 @@ import { inspectCommand } from './commands/inspect.js';
 import type { Io } from './commands/io.js';
 import { loadCommand } from './commands/load.js';
 import { loadsCommand } from './commands/loads.js';
+import { purgeCommand } from './commands/purge.js';
 import { queryCommand } from './commands/query.js';
 import { rebuildCommand } from './commands/rebuild.js';
 import { reloadCommand } from './commands/reload.js';
@@ -61,6 +62,7 @@ export function buildProgram(io: Io, exit: (code: number) => void): Command {
   program.addCommand(loadsCommand(io));
   program.addCommand(reloadCommand(io, exit));
   program.addCommand(rebuildCommand(io, exit));
+  program.addCommand(purgeCommand(io));
   program.addCommand(inspectCommand(io));
   program.addCommand(schemasCommand(io, exit));
   program.addCommand(configCommand(io, exit));

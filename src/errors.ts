@@ -164,6 +164,13 @@ export const catalogue = {
     message: 'looking for the raw document {documentId}: no file {path}',
     remedy: 'Fetch it again with `sp-reports reload {documentId}` (Amazon keeps reports for 30 to 90 days).',
   },
+  RAW_PURGED: {
+    kind: 'terminal',
+    message:
+      'looking for the raw document {documentId}: it was removed by `sp-reports purge`, with the personal data in its tables',
+    remedy:
+      'Its rows are in the tables still, without that data. To have it again, load a copy of the document with `sp-reports load`.',
+  },
   FILE_UNREADABLE: {
     kind: 'terminal',
     message: 'opening {path}: {found}',
@@ -199,7 +206,8 @@ export const catalogue = {
   },
   PROCESS_KILLED: {
     kind: 'terminal',
-    message: 'loading document {documentId}: the program was killed in the middle of it, {count} times at least',
+    message:
+      'loading document {documentId}: the program was killed in the middle of it, {count} times at least',
     remedy:
       'Look at what killed it, a limit of memory, say, and give it more; then load the document with `sp-reports reload {documentId}`.',
   },
@@ -224,6 +232,12 @@ export const catalogue = {
     kind: 'terminal',
     message: 'parsing {reportType} document {documentId}: {found} cannot be turned into rows by this version',
     remedy: 'The raw document is kept; `sp-reports reload {documentId}` after an upgrade.',
+  },
+  PII_KEY_MISSING: {
+    kind: 'retryable',
+    message:
+      'hashing the personal data of a {reportType} document: the variable that `piiHashKey` names is not set',
+    remedy: 'Set the variable that `piiHashKey` in pipelines.yaml names, then run again; nothing was loaded.',
   },
   PARQUET_FAILED: {
     kind: 'terminal',

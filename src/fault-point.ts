@@ -21,7 +21,19 @@ export const faultPoints = [
   'acked',
 ] as const;
 
-export type FaultPoint = (typeof faultPoints)[number];
+/** The steps of a purge, in order. */
+export const purgeFaultPoints = [
+  'lake-purged',
+  'raw-purged',
+  'rows-purged',
+  /** The warehouse file is written anew, and has not got its name. */
+  'file-copied',
+  'file-replaced',
+  'copies-removed',
+  'records-marked',
+] as const;
+
+export type FaultPoint = (typeof faultPoints)[number] | (typeof purgeFaultPoints)[number];
 
 let passes = 0;
 

@@ -1,6 +1,9 @@
 #!/usr/bin/env node
 require('./small-memory.cjs');
 
+// DuckDB's write-ahead log and what it puts on disk while it works are the owner's alone, as our own files are.
+process.umask(0o077);
+
 async function main(): Promise<void> {
   const { runCli } = await import('./cli.js');
   const { processIo } = await import('./commands/io.js');

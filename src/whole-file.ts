@@ -11,14 +11,17 @@ export function partialName(path: string): string {
   return `${path}.${process.pid}-${randomBytes(4).toString('hex')}.part`;
 }
 
+/** Rights to what may hold report data: the owner's alone. Files and folders that are there keep theirs. */
+export const ownerOnly = { file: 0o600, folder: 0o700 } as const;
+
 /** Begins a file under the name it has until it is whole, in a folder that is made where it is missing. */
 export async function openPartial(partial: string): Promise<FileHandle> {
   try {
-    return await open(partial, 'wx');
+    return await open(partial, 'wx', ownerOnly.file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     await makeFolder(dirname(partial));
-    return open(partial, 'wx');
+    return open(partial, 'wx', ownerOnly.file);
   }
 }
 
@@ -65,7 +68,7 @@ export function writeError(error: unknown, path: string): unknown {
 
 /** Makes a folder and those above it so that a power cut doesn't take them away again, with the whole files that are named in them. */
 export async function makeFolder(folder: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true });
+  const first = await mkdir(folder, { recursive: true, mode: ownerOnly.folder });
   if (first === undefined) return;
   for (
     let made = resolve(folder);

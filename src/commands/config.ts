@@ -25,7 +25,9 @@ export function configCommand(io: Io, exit: (code: number) => void): Command {
 }
 
 function checkedJson({ name, config, problems }: CheckedConfig): Record<string, unknown> {
-  return config ? { ...config, sellers: withoutSecrets(config), problems } : { file: name, problems };
+  if (!config) return { file: name, problems };
+  const { piiHashKey: _, unsetPipelines: __, ...rest } = config;
+  return { ...rest, sellers: withoutSecrets(config), problems };
 }
 
 function withoutSecrets({ sellers }: Config) {
@@ -52,13 +54,17 @@ function configText(config: Config): string {
     each.sweep,
     each.timezone,
     each.reportTypes.join(', '),
+    each.pii,
     each.queue,
   ]);
   return [
     `${config.file}: no mistakes\n`,
     textTable(['folder or file', 'path'], places),
     textTable(['seller', 'name', 'region', 'marketplaces'], sellers),
-    textTable(['pipeline', 'schedule', 'sweep', 'time zone', 'report types', 'queue'], pipelines),
+    textTable(
+      ['pipeline', 'schedule', 'sweep', 'time zone', 'report types', 'personal data', 'queue'],
+      pipelines,
+    ),
     ...(pipelines.length === 0 ? [`No pipelines yet, so there is nothing to run. ${firstSteps}\n`] : []),
   ].join('\n');
 }

@@ -11,6 +11,7 @@ import type { ReportSchemas } from '../schema/types.js';
 import { openSharedJson } from '../shared-json.js';
 import { openQuotaPlan, quotaKey } from '../source/selling-partner/quota.js';
 import { openSellingPartner } from '../source/selling-partner/selling-partner.js';
+import { compactDuckDbFile } from '../warehouse/duckdb/compact.js';
 import { holdDuckDbFile, openDuckDbWarehouse } from '../warehouse/duckdb/warehouse.js';
 import type { Warehouse } from '../warehouse/types.js';
 import type { Io } from './io.js';
@@ -92,6 +93,7 @@ export async function withContext<T>(
       warehouseFile: {
         open: (path) => openWarehouse({ ...config, warehouse: { ...config.warehouse, path } }),
         hold: holdDuckDbFile,
+        compact: (path) => compactDuckDbFile(path, config.warehouse.memoryLimitMegabytes),
       },
       sellingPartner: (sellerId) => sellers.get(ids.get(sellerId) ?? '')?.sellingPartner,
       documentQuota(sellerId) {

@@ -10,6 +10,16 @@ export function positiveInteger(text: string): number {
   return value;
 }
 
+const ageUnitsMs: Record<string, number> = { h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+
+/** Reads an option that is an age, `30d` say, in hours, days or weeks. Gives milliseconds. */
+export function ageOption(text: string): number {
+  const [, digits = '', unit = ''] = /^(\d{1,6})([hdw])$/.exec(text) ?? [];
+  const unitMs = ageUnitsMs[unit];
+  if (unitMs === undefined) throw new InvalidArgumentError('It must be an age, such as 30d, 72h or 5w.');
+  return Number(digits) * unitMs;
+}
+
 /** Collects an option that may be given several times, or as a list with commas. */
 export function listOption(text: string, before: string[] = []): string[] {
   return [

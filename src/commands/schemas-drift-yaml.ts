@@ -1,6 +1,7 @@
 import { columnTypeText, readColumnType, widerType } from '../schema/column-type.js';
 import { looseHeader } from '../schema/column-name.js';
 import { columnsYaml } from '../schema/infer.js';
+import { personalColumns } from '../schema/personal-data.js';
 import type { ColumnSchema, ColumnType, ReportSchemas } from '../schema/types.js';
 import type { Drift } from '../warehouse/drift.js';
 
@@ -26,7 +27,11 @@ export function driftYaml(drifts: DriftWithValues[], schemas: ReportSchemas): st
     const columns = schema?.tables.find(({ name }) => name === table)?.columns ?? [];
     const place = `columns of table ${table} in ${schema?.file}`;
     const changed = changedColumns(ofTable, columns);
-    const added = newColumns(ofTable.filter(({ kind, mayBe }) => kind === 'added' && mayBe === undefined));
+    const unknown = ofTable.filter(({ kind, mayBe }) => kind === 'added' && mayBe === undefined);
+    // What counted as personal without a mark must go on to do so.
+    const added = newColumns(unknown).map((column) =>
+      personalColumns(schema, table, [column.name]).length > 0 ? { ...column, pii: true as const } : column,
+    );
     return [
       ...(changed.length > 0 ? [`# ${reportType}: in place of the same ${place}\n`] : []),
       ...changed.map(({ reason, column }) => `# ${reason}\n${columnsYaml([column])}`),

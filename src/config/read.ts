@@ -2,11 +2,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
+import type { z } from 'zod';
 import { describeError, ReportsError } from '../errors.js';
 import { marketplaceId, marketplaces } from '../schema/marketplaces.js';
 import { formatProblem, inOrder, type Problem, readYaml, type YamlFile } from '../yaml-problems.js';
 import { folderProblems } from './folder-problems.js';
-import { type Config, configSpec } from './spec.js';
+import { type Config, configSpec, pipelineRuleSpec } from './spec.js';
 import { isVariable, substituteFrom } from './substitute.js';
 
 export interface ReadConfigOptions {
@@ -63,13 +64,16 @@ export function checkConfig(options: ReadConfigOptions): CheckedConfig {
   });
   const further = [...furtherProblems(written, text), ...folderProblems(written, dirname(file))];
   // At a secret the spec would tell what it found.
-  const secrets = new Set(further.map(({ path }) => path).filter((path) => path.includes('.credentials')));
+  const isSecret = (path: string) => path.includes('.credentials') || path === 'piiHashKey';
+  const secrets = new Set(further.map(({ path }) => path).filter(isSecret));
   const problems = inOrder([...written.problems.filter(({ path }) => !secrets.has(path)), ...further]);
   if (problems.length === 0 && written.value) {
     return { name, config: complete(written.value, file, dirname(file)), problems };
   }
   const rest = options.tolerateUnset ? withoutUnset(problems, text, name, options) : undefined;
-  return rest ? { name, config: complete(rest, file, dirname(file)), problems: [] } : { name, problems };
+  return rest
+    ? { name, config: complete(rest.written, file, dirname(file), rest.unsetPipelines), problems: [] }
+    : { name, problems };
 }
 
 /** The example that comes with the program. */
@@ -101,7 +105,20 @@ function furtherProblems({ data, problemAt }: YamlFile<unknown>, text: string): 
   }
   const owners = new Map<unknown, number>();
   // A key given twice is told by the reader.
-  const asWritten = parse(text, { uniqueKeys: false }) as { sellers?: { credentials?: unknown }[] };
+  const asWritten = parse(text, { uniqueKeys: false }) as {
+    sellers?: { credentials?: unknown }[];
+    piiHashKey?: unknown;
+  } | null;
+  const hashKey = asWritten?.piiHashKey;
+  if (hashKey !== undefined && !isVariable(hashKey)) {
+    const message = 'the key comes from the environment; write a variable such as ${PII_HASH_KEY}';
+    problems.push(problemAt(['piiHashKey'], message));
+  }
+  list('pipelines').forEach(({ pii }, index) => {
+    if (pii !== 'hash' || hashKey !== undefined) return;
+    const message = 'hash needs a key: `piiHashKey: ${PII_HASH_KEY}` at the top of the file';
+    problems.push(problemAt(['pipelines', index, 'pii'], message));
+  });
   list('sellers').forEach((seller, index) => {
     const ids = Array.isArray(seller.marketplaces) ? seller.marketplaces : [];
     ids.forEach((id, position) => {
@@ -120,7 +137,7 @@ function furtherProblems({ data, problemAt }: YamlFile<unknown>, text: string): 
       }
       owners.set(id, first);
     });
-    for (const path of literalSecrets(asWritten.sellers?.[index]?.credentials)) {
+    for (const path of literalSecrets(asWritten?.sellers?.[index]?.credentials)) {
       const variable = secretVariables[path[0] ?? ''] ?? 'LWA_CLIENT_ID';
       const message = `credentials come from the environment; write a variable such as \${${variable}}`;
       problems.push(problemAt(['sellers', index, 'credentials', ...path], message));
@@ -144,32 +161,53 @@ function literalSecrets(credentials: unknown): string[][] {
     .map(([key]) => [key]);
 }
 
-/** The settings without the sellers and pipelines whose variables are unset, where nothing else is wrong. */
-function withoutUnset(problems: Problem[], text: string, file: string, { env }: ReadConfigOptions) {
+/** The settings without the sellers, pipelines and hash key whose variables are unset, where nothing else is wrong. */
+function withoutUnset(
+  problems: Problem[],
+  text: string,
+  file: string,
+  { env }: ReadConfigOptions,
+): { written: WrittenConfig; unsetPipelines: Config['unsetPipelines'] } | undefined {
   if (
     !problems.every(
-      ({ path, message }) => /^(sellers|pipelines)\[/.test(path) && message.includes('is not set; set it'),
+      ({ path, message }) =>
+        /^((sellers|pipelines)\[|piiHashKey$)/.test(path) && message.includes('is not set; set it'),
     )
   ) {
     return undefined;
   }
-  const unset = new Set(problems.map(({ path }) => path.slice(0, path.indexOf(']') + 1)));
-  const written = parse(text) as Record<string, unknown[]>;
+  const unset = new Set(problems.map(({ path }) => path.slice(0, path.indexOf(']') + 1) || path));
+  const { piiHashKey, ...others } = parse(text) as Record<string, unknown[]>;
+  const isUnset = (key: string, index: number) => unset.has(`${key}[${index}]`);
+  const rules = pipelineRuleSpec
+    .array()
+    .safeParse((others.pipelines ?? []).filter((_, index) => isUnset('pipelines', index)));
+  if (!rules.success) return undefined;
   for (const key of ['sellers', 'pipelines']) {
-    written[key] = (written[key] ?? []).filter((_, index) => !unset.has(`${key}[${index}]`));
+    others[key] = (others[key] ?? []).filter((_, index) => !isUnset(key, index));
   }
-  return readYaml({ text: JSON.stringify(written), file, spec: configSpec, substitute: substituteFrom(env) })
-    .value;
+  const rest = { ...others, ...(unset.has('piiHashKey') ? {} : { piiHashKey }) };
+  const { value } = readYaml({
+    text: JSON.stringify(rest),
+    file,
+    spec: configSpec,
+    substitute: substituteFrom(env),
+  });
+  return value && { written: value, unsetPipelines: rules.data };
 }
 
+type WrittenConfig = z.output<typeof configSpec>;
+
 function complete(
-  written: NonNullable<ReturnType<typeof withoutUnset>>,
+  written: WrittenConfig,
   file: string | null,
   folder: string,
+  unsetPipelines: Config['unsetPipelines'] = [],
 ): Config {
   const { aws, api, ...rest } = written;
   return deepFreeze({
     ...rest,
+    unsetPipelines,
     file,
     folder,
     warehouse: { ...rest.warehouse, path: resolve(folder, rest.warehouse.path) },

@@ -7,6 +7,11 @@ import { variablePattern } from './substitute.js';
 /** Limit of the gunzipped size of a document, in bytes, where nothing else is said. */
 export const defaultMaxDocumentBytes = 64 * 1024 ** 3;
 
+/** What may become of personal data, the strictest last. */
+export const piiPolicies = ['keep', 'hash', 'drop'] as const;
+
+export type PiiPolicy = (typeof piiPolicies)[number];
+
 /** An empty value, from `${NAME:-}` say, is the same as no value. */
 const optionalText = (description: string) =>
   z
@@ -179,9 +184,23 @@ const pipeline = z
     sweep: optionalText(
       'Cron expression of the sweep: finished reports that no notification told of.',
     ).refine((text) => text === undefined || isCron(text), cronError),
+    pii: z
+      .enum(piiPolicies)
+      .default('keep')
+      .describe(
+        'What becomes of personal data of buyers, the columns marked `pii` in report schemas: `keep`; `hash`, by `piiHashKey`, so that equal values can still be told; `drop`, NULL in their place. Of several pipelines that take a report type from one queue the strictest counts.',
+      ),
     limits,
   })
   .describe('What is loaded, from which queue, when.');
+
+/** What stands for a pipeline whose variables are unset, as far as commands without a queue need it. */
+export const pipelineRuleSpec = z.object({
+  name: pipeline.shape.name,
+  queue: z.string(),
+  reportTypes: pipeline.shape.reportTypes,
+  pii: pipeline.shape.pii,
+});
 
 /** What may stand in pipelines.yaml; types, defaults, checks, the editor's JSON Schema and the reference page all come from it. */
 export const configSpec = z.strictObject({
@@ -242,6 +261,15 @@ export const configSpec = z.strictObject({
     })
     .prefault({})
     .describe('Downloads of documents.'),
+  piiHashKey: z
+    .string()
+    .refine((key) => key.length >= 16, `expected at least 16 characters`)
+    .optional()
+    .meta({
+      description:
+        'Key of the hashes where a pipeline says `pii: hash`, the same for all of them: a variable of the environment of at least 16 characters. Another key makes other hashes.',
+      pattern: variablePattern,
+    }),
   sellers: z.array(seller).default([]),
   pipelines: z.array(pipeline).default([]),
 });
@@ -257,5 +285,7 @@ export type Config = Readonly<
     folder: string;
     aws: { region?: string; endpoint?: string };
     api: { endpoint?: string; loginUrl?: string };
+    /** Pipelines that were left out because their variables are unset; their policy on personal data holds all the same. */
+    unsetPipelines: z.output<typeof pipelineRuleSpec>[];
   }
 >;

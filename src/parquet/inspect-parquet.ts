@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { describeError, ReportsError } from '../errors.js';
+import { quotedPath } from './quoted-path.js';
 
 export interface ParquetFacts {
   rows: number;
@@ -26,7 +27,7 @@ export async function inspectParquet(path: string): Promise<ParquetFacts> {
   }
   const instance = await DuckDBInstance.create(':memory:');
   const connection = await instance.connect();
-  const quoted = `'${path.replaceAll("'", "''")}'`;
+  const quoted = quotedPath(path);
   const read = async (sql: string) => (await connection.runAndReadAll(sql)).getRowObjectsJson();
   try {
     const [facts] = await read(`SELECT * FROM parquet_file_metadata(${quoted})`);

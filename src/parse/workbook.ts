@@ -2,6 +2,7 @@ import { describeError, ReportsError } from '../errors.js';
 import type { ExaminedDocument } from '../source/types.js';
 import { mostHeaderLine } from './dialect.js';
 import { markEvidence } from './numbers.js';
+import { unpacksTo } from './zip-size.js';
 
 /** The first sheet of a workbook as a document of tab-separated text, cells quoted as RFC 4180 has it. */
 export interface SheetDocument {
@@ -24,6 +25,9 @@ export async function readWorkbook(document: ExaminedDocument): Promise<SheetDoc
   return { document: documentOfText(document, texts), notes };
 }
 
+/** A workbook is held in memory whole, and a small archive may unpack to very much. */
+const mostUnpackedBytes = 256 * 2 ** 20;
+
 interface Sheet {
   sheet: string;
   data: (Cell | null)[][];
@@ -36,11 +40,16 @@ async function readSheets(document: ExaminedDocument): Promise<Sheet[]> {
   const { default: readWorkbookSheets } = await import('read-excel-file/node');
   const chunks: Uint8Array[] = [];
   for await (const chunk of document.openBytes()) chunks.push(chunk);
+  const archive = Buffer.concat(chunks);
+  const { reportType, documentId } = document.raw.facts;
+  if (!(await unpacksTo(archive, mostUnpackedBytes))) {
+    const found = `a workbook of more than ${mostUnpackedBytes / 2 ** 20} MB unpacked`;
+    throw new ReportsError('FORMAT_UNSUPPORTED', { reportType, documentId, found });
+  }
   try {
     // The library's types say `typeof Date` where it gives a Date.
-    return (await readWorkbookSheets(Buffer.concat(chunks), { trim: false })) as unknown as Sheet[];
+    return (await readWorkbookSheets(archive, { trim: false })) as unknown as Sheet[];
   } catch (error) {
-    const { reportType, documentId } = document.raw.facts;
     const found = `a zip archive that is no readable workbook (${describeError(error)})`;
     throw new ReportsError('FORMAT_UNSUPPORTED', { reportType, documentId, found }, { cause: error });
   }

@@ -4,8 +4,9 @@ import type { LedgerEntry, Load } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
 import { deleteMessage } from './end-message.js';
 import { faultPoint } from '../fault-point.js';
-import { ledgerEntry, quarantineReason } from './ledger-entry.js';
+import { ledgerEntry } from './ledger-entry.js';
 import { writeLoadRecord } from './load-record.js';
+import { documentsReason } from './pii-policy.js';
 
 interface Submitted {
   load: Load;
@@ -109,8 +110,9 @@ export class CommitQueue {
   /** The warehouse will never take these rows: the document is quarantined in their place. */
   private async commitRefused(refused: Submitted, error: unknown): Promise<void> {
     if (refused.load.tables.length === 0) return refused.failed(error);
+    const reason = documentsReason(error, refused.load.entry, this.context);
     const nothing = { tables: [], rejects: 0, checks: [] };
-    const entry = ledgerEntry({ ...refused.load.entry, ...quarantineReason(error), ...nothing });
+    const entry = ledgerEntry({ ...refused.load.entry, ...reason, ...nothing });
     await this.commitTogether([{ ...refused, load: { entry, tables: [], rejectsPath: null } }]);
   }
 

@@ -27,6 +27,8 @@ export interface WarehouseFile {
   open(path: string): Warehouse;
   /** Does the work while no other process can open the file. */
   hold<T>(path: string, work: () => Promise<T>): Promise<T>;
+  /** Writes the file anew, without what deleted and changed rows left in it. */
+  compact(path: string): Promise<void>;
 }
 
 export interface DocumentQuota {

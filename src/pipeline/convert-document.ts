@@ -7,10 +7,14 @@ import type { ReportSchema } from '../schema/types.js';
 import { examineDocument, openDocument, WrongCharset } from '../source/document/examine.js';
 import type { ExaminedDocument, RawDocument } from '../source/types.js';
 import { faultPoint } from '../fault-point.js';
+import type { PiiTreatment } from './pii-policy.js';
+import { protectPersonalData } from './protect-personal-data.js';
 import { type WrittenLake, writeLake } from './write-lake.js';
 
 export interface ConvertOptions {
   schema?: ReportSchema;
+  /** What is done to personal data; it is kept without. */
+  pii?: PiiTreatment;
   /** Limit of the gunzipped size. */
   maxTextBytes: number;
   /** Breaks off with its reason. */
@@ -33,7 +37,7 @@ export interface ConvertedDocument {
 export async function convertDocument(
   raw: RawDocument,
   config: Pick<Config, 'lake' | 'engine'>,
-  { schema, maxTextBytes, signal, onRowsWritten }: ConvertOptions,
+  { schema, pii, maxTextBytes, signal, onRowsWritten }: ConvertOptions,
 ): Promise<ConvertedDocument> {
   let open = config.engine === 'columnar' ? openDocument : examineDocument;
   let known: Known | undefined;
@@ -41,12 +45,13 @@ export async function convertDocument(
     const document = untilAborted(await open(raw, { maxTextBytes }), signal);
     faultPoint('examined');
     try {
-      const parsed = await parseDocument({
+      const found = await parseDocument({
         document,
         engine: config.engine,
         ...(schema ? { schema } : {}),
         ...(known ? { known } : {}),
       });
+      const parsed = pii ? protectPersonalData(found, schema, pii) : found;
       return { document, parsed, written: await writeLake(parsed, document, config, onRowsWritten) };
     } catch (error) {
       if (error instanceof WrongCharset) [open, known] = [examineDocument, undefined];

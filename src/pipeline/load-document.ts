@@ -12,6 +12,7 @@ import type { WrittenLake } from './write-lake.js';
 import { type ConvertedDocument, convertDocument } from './convert-document.js';
 import { faultPoint } from '../fault-point.js';
 import { ledgerEntry, quarantineReason, rawFacts, reportFacts } from './ledger-entry.js';
+import { documentsReason, type PiiTreatment, piiTreatment } from './pii-policy.js';
 
 /** A report that somebody asked to load: from a notification, a sweep or the ledger. */
 export interface ReportRequest {
@@ -71,7 +72,8 @@ export async function prepareRaw(
     pipeline: options.pipeline,
   };
   try {
-    const { document, parsed, written } = await convertOrFetchAgain(raw, options, context, fetchAgain);
+    const pii = piiTreatment({ ...known, reportType: raw.facts.reportType }, context.config);
+    const { document, parsed, written } = await convertOrFetchAgain(raw, options, pii, context, fetchAgain);
     refuseRejectedRows(raw, written);
     const entry = ledgerEntry({
       ...known,
@@ -91,7 +93,8 @@ export async function prepareRaw(
     return { entry, tables: written.tables, rejectsPath: written.rejectsPath };
   } catch (error) {
     if (isRetryable(error)) throw error;
-    return { entry: ledgerEntry({ ...known, ...quarantineReason(error) }), tables: [], rejectsPath: null };
+    const reason = documentsReason(error, { ...known, reportType: raw.facts.reportType }, context);
+    return { entry: ledgerEntry({ ...known, ...reason }), tables: [], rejectsPath: null };
   }
 }
 
@@ -165,6 +168,7 @@ function refuseRejectedRows({ facts }: RawDocument, { tables, rejects }: Written
 async function convertOrFetchAgain(
   raw: RawDocument,
   { maxDocumentBytes, signal }: Pick<ReportRequest, 'maxDocumentBytes'> & { signal?: AbortSignal },
+  pii: PiiTreatment | undefined,
   context: PipelineContext,
   fetchAgain?: () => Promise<RawDocument>,
 ): Promise<ConvertedDocument> {
@@ -173,6 +177,7 @@ async function convertOrFetchAgain(
     maxTextBytes: maxDocumentBytes,
     onRowsWritten: () => context.onEvent({ event: 'document_converted', key: ledgerKey(raw.facts) }),
     ...(schema ? { schema } : {}),
+    ...(pii ? { pii } : {}),
     ...(signal ? { signal } : {}),
   };
   try {

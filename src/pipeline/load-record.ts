@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { safeName } from '../safe-name.js';
 import type { Load } from '../warehouse/types.js';
-import { makeFolder, partialName } from '../whole-file.js';
+import { makeFolder, ownerOnly, partialName, writeWholeFile } from '../whole-file.js';
 
 /**
  * Keeps a load beside its Parquet files, in `<lake>/_loads/<seller>/<key>.json`, once it is committed, so that `rebuild` can commit
@@ -11,19 +11,23 @@ import { makeFolder, partialName } from '../whole-file.js';
  */
 export async function writeLoadRecord(lake: string, load: Load): Promise<void> {
   if (load.entry.status === 'skipped') return;
-  const stored = mapPaths(load, (absolute) => relative(lake, absolute));
   const path = recordPath(lake, load);
   const partial = partialName(path);
-  const text = `${JSON.stringify(stored)}\n`;
+  const text = recordText(lake, load);
   await makeFolder(dirname(path));
   // Not synced, for a record that a power cut damages is none; and without the disk it is written sooner than another thread takes it.
   try {
-    writeFileSync(partial, text);
+    writeFileSync(partial, text, { mode: ownerOnly.file });
     renameSync(partial, path);
   } catch (error) {
     rmSync(partial, { force: true });
     throw error;
   }
+}
+
+/** Writes a record anew that there is no raw document behind any more: it is on disk when this is done. Errors: DISK_FULL. */
+export async function replaceLoadRecord(lake: string, load: Load): Promise<void> {
+  await writeWholeFile(recordPath(lake, load), recordText(lake, load));
 }
 
 /** All load records of a lake that can be read. */
@@ -39,6 +43,10 @@ export async function readLoadRecords(lake: string): Promise<Load[]> {
     if (stored) loads.push(mapPaths(stored, (path) => resolve(lake, path)));
   }
   return loads;
+}
+
+function recordText(lake: string, load: Load): string {
+  return `${JSON.stringify(mapPaths(load, (absolute) => relative(lake, absolute)))}\n`;
 }
 
 function recordPath(lake: string, load: Load): string {

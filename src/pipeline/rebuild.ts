@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { copyFile, link, rename, rm } from 'node:fs/promises';
+import { chmod, copyFile, link, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { describeError, ReportsError } from '../errors.js';
 import { takeLock } from '../file-lock.js';
 import { findRaw, listRaw } from '../source/document/raw-store.js';
@@ -7,9 +8,10 @@ import type { RawDocument } from '../source/types.js';
 import type { LedgerRow, Load, Warehouse } from '../warehouse/types.js';
 import { ledgerKey } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
-import { ledgerEntry, quarantineReason, rawFacts } from './ledger-entry.js';
+import { ledgerEntry, rawFacts } from './ledger-entry.js';
 import { prepareRaw } from './load-document.js';
 import { readLoadRecords, writeLoadRecord } from './load-record.js';
+import { documentsReason } from './pii-policy.js';
 
 export interface RebuildSummary {
   /** Loads committed again from the Parquet of the lake. */
@@ -37,15 +39,34 @@ export interface RebuildOptions {
  */
 export async function rebuild(context: PipelineContext, options: RebuildOptions): Promise<RebuildSummary> {
   const { path } = context.config.warehouse;
-  // A damaged file can be held by nobody, so those who would rebuild it keep each other out by a lock of their own.
-  const lock = await takeLock(`${path}.rebuild.lock`);
-  if (!lock) throw new ReportsError('WAREHOUSE_LOCKED', { path, found: 'it is being rebuilt' });
-  try {
+  return whileNobodyRebuilds(path, async () => {
     const old = await readOldLedger(context);
-    return await context.warehouseFile.hold(path, () => makeAnew(path, old, context, options));
+    return context.warehouseFile.hold(path, () => makeAnew(path, old, context, options));
+  });
+}
+
+/**
+ * Does work while no other process rebuilds the warehouse or purges. A damaged file can be held by nobody, so they keep each other out by a
+ * lock of their own. Errors: WAREHOUSE_LOCKED.
+ */
+export async function whileNobodyRebuilds<T>(path: string, work: () => Promise<T>): Promise<T> {
+  const lock = await takeLock(`${path}.rebuild.lock`);
+  if (!lock) throw new ReportsError('WAREHOUSE_LOCKED', { path, found: 'it is being rebuilt or purged' });
+  try {
+    return await work();
   } finally {
     await lock.release();
   }
+}
+
+/** Files that rebuilds set aside or left behind, and what a crash left of one. */
+export async function filesOfRebuilds(path: string): Promise<string[]> {
+  const own = [`${basename(path)}.before-rebuild-`, `${basename(path)}.rebuild`];
+  const names = await readdir(dirname(path)).catch(() => []);
+  return names
+    .filter((name) => own.some((beginning) => name.startsWith(beginning)) && !name.endsWith('.lock'))
+    .map((name) => join(dirname(path), name))
+    .sort();
 }
 
 async function makeAnew(
@@ -177,7 +198,7 @@ async function commitOne(
       const entry = ledgerEntry({
         ...load.entry,
         ...facts,
-        ...quarantineReason(refused),
+        ...documentsReason(refused, load.entry, context),
         tables: [],
         rejects: 0,
       });
@@ -193,6 +214,7 @@ async function commitOne(
 async function putInPlace(fresh: string, path: string): Promise<string | null> {
   let backup: string | null = null;
   if (existsSync(path)) {
+    if (existsSync(fresh)) await chmod(fresh, (await stat(path)).mode & 0o777);
     backup = `${path}.before-rebuild-${new Date().toISOString().replace(/[-:.]/g, '')}`;
     await link(path, backup).catch(() => copyFile(path, backup as string));
     if (existsSync(`${path}.wal`)) await rename(`${path}.wal`, `${backup}.wal`);
@@ -203,7 +225,7 @@ async function putInPlace(fresh: string, path: string): Promise<string | null> {
 }
 
 /** Whether all Parquet files of a load are still there. */
-function isWhole(load: Load): boolean {
+export function isWhole(load: Load): boolean {
   const paths = [...load.tables.map((table) => table.parquetPath), load.rejectsPath];
   return paths.every((path) => path === null || existsSync(path));
 }

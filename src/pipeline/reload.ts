@@ -3,6 +3,7 @@ import { findRaw, rawPath } from '../source/document/raw-store.js';
 import { readNotification } from '../source/notification.js';
 import type { CallOptions } from '../source/types.js';
 import type { LedgerEntry, LedgerFilter, LedgerRow, Load } from '../warehouse/types.js';
+import { isPurged } from '../warehouse/types.js';
 import { CommitQueue } from './commit-queue.js';
 import type { PipelineContext } from './context.js';
 import { prepareLoad, prepareRaw, type ReportRequest } from './load-document.js';
@@ -49,6 +50,8 @@ async function loadAgain(
   options: { maxDocumentBytes: number } & CallOptions,
 ): Promise<Load> {
   const { sellerId, documentId, reportType, pipeline } = row;
+  // Amazon may have it still; but what was purged must not come back.
+  if (isPurged(row)) throw new ReportsError('RAW_PURGED', { documentId: documentId ?? row.key });
   if (sellerId && documentId && reportType) {
     const raw = await findRaw(context.config.raw, { sellerId, documentId, reportType });
     if (raw) return prepareRaw(raw, { pipeline, ...options }, context);

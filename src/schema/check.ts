@@ -54,6 +54,10 @@ function checkLoad(load: YamlMap, columns: YamlMap[], path: YamlPath, problemAt:
     if (!names.includes(name)) {
       return [problemAt([...keyPath, index], `no column "${name}" in this table${didYouMean(name, names)}`)];
     }
+    if (columns.some((column) => column.name === name && column.pii === true)) {
+      const message = `"${name}" is personal data, which is hashed or taken out; a key needs other columns`;
+      return [problemAt([...keyPath, index], message)];
+    }
     return key.indexOf(name) < index
       ? [problemAt([...keyPath, index], `"${name}" is in the key already`)]
       : [];

@@ -1,6 +1,7 @@
 import { Document, type YAMLMap } from 'yaml';
 import { looseHeader, snakeCaseName } from './column-name.js';
 import { columnTypeText } from './column-type.js';
+import { looksPersonal } from './personal-data.js';
 import type { ColumnSchema, DocumentFormat, Quoting, ResolvedColumn } from './types.js';
 
 /** What was found out of a document that is the sample for a report schema. */
@@ -68,7 +69,13 @@ function tableNode(
     if (looseHeader(from) === '' || seen.has(looseHeader(from))) return [];
     seen.add(looseHeader(from));
     const description = filled < rows ? `Filled in ${filled} of ${rows} rows of the sample.` : undefined;
-    const text = { name: column, from, type: columnTypeText(type), ...(description && { description }) };
+    const text = {
+      name: column,
+      from,
+      type: columnTypeText(type),
+      ...(looksPersonal(column) && { pii: true }),
+      ...(description && { description }),
+    };
     return [document.createNode(text, { flow: true })];
   });
   const table: YAMLMap = document.createNode({

@@ -58,6 +58,12 @@ amounts. A table of a schema names it, \`checks: [{ name: total, sum: amount, eq
 makes the check. \`checks\` of \`_loads\` has what was expected and found; \`load\`, \`loads\` and \`run\` warn of a check that failed. All rows
 stay. A sum of several columns is a list: \`sum: [price_amount, fee_amount]\`.
 
+## Personal data
+
+A column with \`pii: true\` holds personal data of buyers. Policies and \`sp-reports purge\` are about these columns, and about those that a
+schema does not know but that are named like them (\`buyer_name\`, \`ship_address_1\`); of a \`restricted\` type all columns that the schema does
+not know count. [personal-data.md](personal-data.md) tells more. Columns of a key can't be marked.
+
 ## Documents in JSON and XML
 
 A table of such a document has \`rows\`, the path to the list whose items are its rows, and \`from\` of a column is the path of its value:

@@ -1,7 +1,7 @@
 import { columnTypeText } from './column-type.js';
 import type { DocumentCheck } from './document-checks.js';
 import { defaultTableName } from './infer.js';
-import type { MadeBy, ReportSchema, TableSchema } from './types.js';
+import type { ColumnSchema, MadeBy, ReportSchema, TableSchema } from './types.js';
 
 /** The page docs/report-types.md: what each report type is and which columns its tables have, with an index by category. */
 export function reportTypesPage(schemas: Iterable<ReportSchema>): string {
@@ -17,6 +17,7 @@ Every table ends with the lineage columns, which are left out here.
 ## By category
 
 ${categories.map((category) => indexOf(category, all)).join('\n')}
+${personalSection(all)}
 ${all.map(typeSection).join('\n')}`;
 }
 
@@ -32,6 +33,27 @@ function indexOf(category: string, all: ReportSchema[]): string {
       return `| [${reportType}](#${reportType.toLowerCase()}) | ${tableNames(schema).join(', ')} | ${cell(description)} |`;
     });
   return `### ${category}\n\n| report type | table | what it is |\n|---|---|---|\n${rows.join('\n')}\n`;
+}
+
+/** The columns marked `pii`, and the types of which nobody can tell. */
+function personalSection(all: ReportSchema[]): string {
+  const rows = all.flatMap(({ reportType, restricted, tables }) => {
+    const marked = tables.flatMap(({ name, columns }) => {
+      const names = columns.filter(({ pii }) => pii).map((column) => `\`${column.name}\``);
+      return names.length > 0 ? `\`${name}\`: ${names.join(', ')}` : [];
+    });
+    const unknown = restricted ? ['all columns that the schema does not know'] : [];
+    const texts = [...marked, ...unknown];
+    return texts.length > 0 ? `| ${reportType} | ${texts.join('; ')} |` : [];
+  });
+  return `## Personal data
+
+Columns that hold personal data of buyers, marked \`pii: true\` in the schemas; [personal-data.md](personal-data.md) tells what that is for.
+
+| report type | columns |
+|---|---|
+${rows.join('\n')}
+`;
 }
 
 function tableNames({ reportType, format, tables }: ReportSchema): string[] {
@@ -70,7 +92,7 @@ function tableSection({ name, load, partitionBy, checks = [], columns }: TableSc
   const checked = checks.map(checkSentence);
   const rows = columns.map(
     (column) =>
-      `| \`${column.name}\` | ${columnTypeText(column.type)} | ${cell(column.from[0] ?? '')} | ${cell(column.description ?? '')} |`,
+      `| \`${column.name}\` | ${columnTypeText(column.type)} | ${cell(column.from[0] ?? '')} | ${cell(whatItHolds(column))} |`,
   );
   return `
 Table \`${name}\`, ${load.mode}${key}. ${load.why ?? ''}${partition}${checked.join('')}
@@ -79,6 +101,10 @@ Table \`${name}\`, ${load.mode}${key}. ${load.why ?? ''}${partition}${checked.jo
 |---|---|---|---|
 ${rows.join('\n')}
 `;
+}
+
+function whatItHolds({ description = '', pii }: ColumnSchema): string {
+  return `${pii ? 'Personal data. ' : ''}${description}`.trim();
 }
 
 /** What is checked at each load. */

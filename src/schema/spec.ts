@@ -43,6 +43,12 @@ const columnSpec = z
       .describe(
         'Whether 03/04/2026 is in March (`mdy`) or in April (`dmy`) where the document cannot settle it. Without it the marketplace decides.',
       ),
+    pii: z
+      .boolean()
+      .optional()
+      .describe(
+        'Whether the column holds personal data of buyers: a name, an address, a tax number, words of theirs. The `pii` policy of a pipeline and `sp-reports purge` are about these columns. Not for columns of the key.',
+      ),
   })
   .describe('The columns, in the order the table shall have.');
 
@@ -202,6 +208,7 @@ function toTable({
         type: readColumnType(column.type) as ColumnType,
         ...(column.description === undefined ? {} : { description: column.description }),
         ...(column.dateOrder === undefined ? {} : { dateOrder: column.dateOrder }),
+        ...(column.pii ? { pii: true as const } : {}),
       }),
     ),
   };

@@ -40,6 +40,8 @@ export interface ColumnSchema {
   description?: string;
   /** For slashed dates whose day and month a document cannot settle, e.g. 03/04/2026. Else the marketplace decides. */
   dateOrder?: 'mdy' | 'dmy';
+  /** It holds personal data of buyers. */
+  pii?: true;
 }
 
 export interface TableSchema {

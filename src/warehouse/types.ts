@@ -105,6 +105,9 @@ export interface LedgerFilter {
   limit?: number;
 }
 
+/** Of the columns of a report type's table those with personal data. */
+export type PersonalColumns = (reportType: string | null, table: string, columns: string[]) => string[];
+
 /** One warehouse. It holds no lock between calls. */
 export interface Warehouse {
   /**
@@ -119,6 +122,13 @@ export interface Warehouse {
    * Returns the keys of the loads that were left out for that exception.
    */
   commit(loads: Load[]): Promise<string[]>;
+  /**
+   * Takes personal data out of what documents loaded, in one transaction: NULL in those columns of their rows, no text in their rejects,
+   * neither words of the document nor the path of its raw bytes in their ledger rows. Doing it again does no harm.
+   */
+  removePersonalData(documents: LedgerEntry[], personalColumns: PersonalColumns): Promise<void>;
+  /** Notes in the ledger rows of those keys that their personal data is gone: the last step of a purge. Raw bytes that came back forbid it. */
+  markPurged(keys: string[]): Promise<void>;
   /** Whether it can be written now. Errors: as of `commit`, WAREHOUSE_LOCKED above all. */
   checkWritable(): Promise<void>;
   tables(): Promise<TableInfo[]>;
@@ -128,6 +138,16 @@ export interface Warehouse {
   query(sql: string): Promise<QueryResult>;
   /** Read-only; hands the answer to `read` as it comes, and holds the warehouse until that is done. */
   queryStream<T>(sql: string, read: (answer: StreamedAnswer) => Promise<T>): Promise<T>;
+}
+
+/** The note of a ledger row whose document was purged. */
+export const purgedNote = 'personal data removed';
+
+/** What stands for the reason of a ledger row that quoted its document. */
+export const removedReason = 'left out, as it may quote personal data';
+
+export function isPurged({ notes }: Pick<LedgerEntry, 'notes'>): boolean {
+  return notes.includes(purgedNote);
 }
 
 /** The ledger's key of a document, or of a report without one. Ids are unique only together with the seller. */

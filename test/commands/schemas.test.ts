@@ -256,6 +256,15 @@ tables:
       );
     });
 
+    it('marks columns as personal that counted as such before the schema knew them', async () => {
+      await load('c.tsv', 'order-id\tday\tfee\trefund\tship-phone-number\n4\t2026-01-05\t2.5\t1\t555-0100\n');
+      const { stdout } = await run('schemas', 'drift', '--yaml');
+      assert.match(
+        stdout,
+        /- \{ name: ship_phone_number, from: ship-phone-number, type: string, pii: true \}/,
+      );
+    });
+
     /** The schema with printed lines: those of columns that are there take their place. */
     const applied = (schema: string, yaml: string) => {
       const lines = yaml.split('\n').filter((line) => line !== '' && !line.startsWith('#'));

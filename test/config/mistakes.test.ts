@@ -156,6 +156,20 @@ const cases: Record<string, [text: string, line: string]> = {
     seller().replace('${ID}', '1234567'),
     '5:17 sellers[0].credentials.clientId: credentials come from the environment; write a variable such as ${LWA_CLIENT_ID}',
   ],
+  'a hash key in the file': [
+    'piiHashKey: 0123456789abcdef\n',
+    '1:13 piiHashKey: the key comes from the environment; write a variable such as ${PII_HASH_KEY}',
+  ],
+  'a hash key that is too short': ['piiHashKey: ${ID}\n', '1:13 piiHashKey: expected at least 16 characters'],
+  'an unset hash key': ['piiHashKey: ${UNSET}\n', '1:13 piiHashKey: $UNSET is not set; set it'],
+  'hashes without a key': [
+    pipeline('    pii: hash\n'),
+    '5:10 pipelines[0].pii: hash needs a key: `piiHashKey: ${PII_HASH_KEY}` at the top of the file',
+  ],
+  'an unknown policy on personal data': [
+    pipeline('    pii: hsah\n'),
+    '5:10 pipelines[0].pii: expected one of keep, hash, drop, found "hsah"; did you mean "hash"?',
+  ],
   'a missing credential': [
     seller().replace('      clientSecret: ${SECRET}\n', ''),
     '5:7 sellers[0].credentials.clientSecret: missing; expected text',
@@ -212,6 +226,9 @@ pipelines.yaml:19:5 pipelines[1].queue: missing; expected text`,
       given(`[${secret}]`),
       given(`{ clientId: ${secret}, clientSecret: ${digits}, refreshToken: "x\${TOKEN}${secret}" }`),
       given(`{ refresh_token: ${secret} }`),
+      `piiHashKey: ${secret}\n`,
+      `piiHashKey: [${digits}]\n`,
+      'piiHashKey: ${HUSH}\n',
       given(`{ clientId: { of: ${secret} }, clientSecret: "\${SECRET}", refreshToken: [${digits}] }`),
       given(`{ clientId: "\${HUSH}", clientSecret: "\${DIGITS}", refreshToken: "\${TOKEN}", more: 1 }`),
     ]) {

@@ -53,6 +53,7 @@ describe('reading pipelines.yaml', () => {
           timezone: 'UTC',
           queue: 'https://sqs.us-east-1.amazonaws.com/123456789012/reports',
           reportTypes: ['*'],
+          pii: 'keep',
           limits: {
             maxDocuments: 1000,
             maxMinutes: 50,
@@ -64,6 +65,7 @@ describe('reading pipelines.yaml', () => {
           },
         },
       ],
+      unsetPipelines: [],
     });
   });
 
@@ -156,6 +158,16 @@ ${pipeline('    limits:\n      maxDocuments: ${MAX:-7}\n', { queue: '${UNSET}' }
       [['second', 8]],
     );
     assert.equal(config.lake, join(config.folder, 'data/lake'));
+  });
+
+  it('keep what pipelines that are left out say about personal data, and go without the hash key', () => {
+    const text = `piiHashKey: \${UNSET}\n${pipeline('    pii: hash\n', { queue: '${UNSET}' })}`;
+    const config = configOf(text, { tolerateUnset: true });
+    assert.deepEqual(config.pipelines, []);
+    assert.deepEqual(config.unsetPipelines, [
+      { name: 'all', queue: '${UNSET}', reportTypes: ['*'], pii: 'hash' },
+    ]);
+    assert.equal(config.piiHashKey, undefined);
   });
 
   it('still tell every other mistake', () => {

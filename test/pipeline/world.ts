@@ -6,6 +6,7 @@ import { Writable } from 'node:stream';
 import { stringify } from 'yaml';
 import { runCli } from '../../src/cli.js';
 import type { Io } from '../../src/commands/io.js';
+import { assertNoSecrets, assertNoSecretsIn } from '../planted-secrets.js';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.js';
 
 /** Quotas that no test has to wait for. */
@@ -139,6 +140,7 @@ export async function makeWorld(
     },
     async close() {
       await sandbox.close();
+      assertNoSecretsIn(folder, env);
       rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -159,7 +161,7 @@ export async function runInProcess(
     cwd,
     onStopSignal: onStopSignal ?? (() => () => {}),
   });
-  return { code, stdout: stdout.text, stderr: stderr.text };
+  return withoutSecrets({ code, stdout: stdout.text, stderr: stderr.text }, env);
 }
 
 type Watch = (child: ChildProcess, stderr: string) => void;
@@ -188,8 +190,21 @@ export function runApart(
   });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (code) => resolve({ code, stdout, stderr }));
+    child.on('close', (code) => {
+      try {
+        resolve(withoutSecrets({ code, stdout, stderr }, env));
+      } catch (error) {
+        reject(error);
+      }
+    });
   });
+}
+
+/** Fails where the program printed a secret. */
+function withoutSecrets(ran: Ran, env: NodeJS.ProcessEnv): Ran {
+  assertNoSecrets(ran.stdout, env, 'stdout');
+  assertNoSecrets(ran.stderr, env, 'stderr');
+  return ran;
 }
 
 /** The built program where it is newer than its source, for it starts faster; else the source. */

@@ -7,6 +7,7 @@ import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 import { columnTypeText } from '../../src/schema/column-type.js';
 import { looseHeader } from '../../src/schema/column-name.js';
+import { looksPersonal } from '../../src/schema/personal-data.js';
 import { checkSchemas, packagedSchemasFolder, readSchemas } from '../../src/schema/read.js';
 import { schemaJsonSchema, schemaReference } from '../../src/schema/reference.js';
 import { formatProblem } from '../../src/yaml-problems.js';
@@ -59,6 +60,23 @@ describe('the report schemas that come with the program', () => {
           assert.equal(type.kind, 'string', `${reportType} ${name}`);
       }
     }
+  });
+
+  it('mark every column that is named like personal data, and no other kind of column', () => {
+    const marked: string[] = [];
+    for (const { reportType, restricted, tables } of schemas.values()) {
+      for (const { name, pii } of tables.flatMap(({ columns }) => columns)) {
+        if (looksPersonal(name)) assert.ok(pii, `${reportType} ${name}`);
+        const isPlaceOfBuyer = /^(ship|bill)(ping|ing)?(_to)?_(city|county|postal_code)$/.test(name);
+        if (restricted && isPlaceOfBuyer) assert.ok(pii, `${reportType} ${name}`);
+        if (pii) marked.push(name);
+      }
+    }
+    assert.ok(marked.length > 200);
+    assert.deepEqual(
+      marked.filter((name) => /order_id|sku|asin|date|price|quantity|ship_from|seller|country$/.test(name)),
+      [],
+    );
   });
 
   it('are files named after their report type', () => {

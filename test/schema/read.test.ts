@@ -180,6 +180,12 @@ describe('report schemas', () => {
       'a.yaml:6:36 tables[0].load.key[1]: "id" is in the key already',
     ],
     [
+      'a key of personal data',
+      'name: id,',
+      'name: id, pii: true,',
+      'a.yaml:6:32 tables[0].load.key[0]: "id" is personal data, which is hashed or taken out; a key needs other columns',
+    ],
+    [
       'a merge without key',
       ', key: [id]',
       '',

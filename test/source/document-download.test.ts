@@ -426,6 +426,24 @@ describe('downloading a document', () => {
     assert.equal(store.requests.length, 1);
   });
 
+  it('takes no document over plain http, but from this machine', async () => {
+    for (const host of [
+      'example.com',
+      '127.0.0.1.example.com',
+      'localhost.example.com',
+      '10.0.0.1',
+      '[::2]',
+    ]) {
+      await assert.rejects(download({}, { url: `http://${host}/x?secret` }), (error: unknown) => {
+        assert(error instanceof ReportsError);
+        assert.match(error.message, /its URL is not https/);
+        assertNoUrl(error);
+        return true;
+      });
+    }
+    assert.equal(store.requests.length, 0);
+  });
+
   it('tells no URL where there is no server, or no URL at all', async () => {
     const closed = createTcpServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => closed.once('listening', resolve));

@@ -844,6 +844,65 @@ export function describeWarehouse(name: string, open: (folder: string) => Promis
       });
     });
 
+    describe('personal data', () => {
+      const table = {
+        name: 'orders',
+        columns: { id: 'string', buyer: 'string', paid: 'decimal(18,4)' },
+        rows: [{ id: 'o-1', buyer: 'Ann', paid: '1.5' }],
+      };
+      const reject = {
+        table: 'orders',
+        row: 1,
+        column: 'paid',
+        raw: 'Ann',
+        reason: 'expected decimal(18,4)',
+      };
+      const quarantined = {
+        status: 'quarantined' as const,
+        reasonCode: 'HEADER_UNKNOWN',
+        reason: 'found Ann',
+      };
+      const columnsOf = (type: string | null, name: string, columns: string[]) =>
+        type === 'GET_TEST' && name === 'orders' ? columns.filter((column) => column === 'buyer') : [];
+
+      it('goes out of rows, rejects and ledger of the documents named, and of no others', async () => {
+        await warehouse.commit([
+          await load({ documentId: 'd1', rawPath: 'd1' }, table, [reject]),
+          await load({ documentId: 'd2', rawPath: 'd2' }, table, [reject]),
+          await load({ documentId: 'd3', rawPath: 'd3', ...quarantined }),
+        ]);
+        const named = (await warehouse.loads({})).filter(({ documentId }) => documentId !== 'd2');
+        for (let time = 0; time < 2; time += 1) {
+          await warehouse.removePersonalData(named, columnsOf);
+          await warehouse.markPurged(named.map(({ key }) => key));
+        }
+        assert.deepEqual(await rows('SELECT _document_id AS d, id, buyer, paid FROM orders ORDER BY 1'), [
+          { d: 'd1', id: 'o-1', buyer: null, paid: '1.5000' },
+          { d: 'd2', id: 'o-1', buyer: 'Ann', paid: '1.5000' },
+        ]);
+        const raw = (await warehouse.rejects({})).map((each) => `${each.document_id}: ${each.raw}`);
+        assert.deepEqual(raw.sort(), ['d1: ', 'd2: Ann']);
+        const ledger = (await warehouse.loads({})).sort((a, b) => (a.key < b.key ? -1 : 1));
+        const facts = ledger.map(({ rawPath, reason, reasonCode, notes }) => [
+          rawPath,
+          reason,
+          reasonCode,
+          notes,
+        ]);
+        assert.deepEqual(facts, [
+          [null, null, null, ['personal data removed']],
+          ['d2', null, null, []],
+          [null, 'left out, as it may quote personal data', 'HEADER_UNKNOWN', ['personal data removed']],
+        ]);
+      });
+
+      it('is not taken for gone where the raw document came back', async () => {
+        await warehouse.commit([await load({ documentId: 'd1', rawPath: 'd1' }, table)]);
+        await warehouse.markPurged(['A1/d1']);
+        assert.deepEqual((await warehouse.loads({}))[0]?.notes, []);
+      });
+    });
+
     describe('queries', () => {
       it('tell columns of one name apart', async () => {
         await warehouse.commit([await load({})]);

@@ -140,6 +140,10 @@ async function fetchRest(
 ): Promise<Step> {
   const { facts } = options;
   const { etag } = begun.version;
+  if (isReadableOnTheWay(location.url)) {
+    const { documentId } = facts;
+    throw new ReportsError('DOWNLOAD_FAILED', { documentId, found: 'its URL is not https' });
+  }
   const answer = await get(location.url, {
     ...options,
     ...(begun.bytes > 0 && etag ? { resume: { bytes: begun.bytes, etag } } : {}),
@@ -167,6 +171,15 @@ async function fetchRest(
   }
   if (status === undefined) return { state: 'unavailable', bytes: 0, found: answer.failure() ?? 'no answer' };
   return { state: stateOf(status), bytes: 0, found: `the download answered ${status}` };
+}
+
+/** Whether others between here and there could read the document, and the URL. A sandbox on this machine may do without https. */
+function isReadableOnTheWay(url: string): boolean {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  return (
+    parsed?.protocol === 'http:' &&
+    !/^(localhost|([\w-]+\.)+localhost|127(\.\d+){3}|\[::1\])$/.test(parsed.hostname)
+  );
 }
 
 function stateOf(status: number): 'expired' | 'broken' | 'unavailable' {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
-import { type FileHandle, open, readdir } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ReportsError } from '../../errors.js';
 import { safeName } from '../../safe-name.js';
@@ -43,6 +43,12 @@ export async function* listRaw(rawFolder: string): AsyncGenerator<RawDocument> {
     const raw = readRaw(join(rawFolder, name.slice(0, -ending.length)));
     if (raw) yield raw;
   }
+}
+
+/** Takes a raw document away, and then what is known of it. One that is not there is gone already. */
+export async function removeRaw(path: string): Promise<void> {
+  await rm(path, { force: true });
+  await rm(`${path}.json`, { force: true });
 }
 
 /** Gives downloaded bytes their final name, the facts first. `file` is the handle that wrote them. */

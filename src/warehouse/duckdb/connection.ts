@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
-import { link, rename, rm } from 'node:fs/promises';
+import { chmod, link, rename, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { describeError, ReportsError } from '../../errors.js';
-import { makeFolder, partialName } from '../../whole-file.js';
+import { makeFolder, ownerOnly, partialName } from '../../whole-file.js';
 
 /** How the file is opened for one piece of work. */
 export interface Access {
@@ -159,6 +159,7 @@ async function createIfMissing(path: string): Promise<void> {
   try {
     const instance = await DuckDBInstance.create(fresh);
     instance.closeSync();
+    await chmod(fresh, ownerOnly.file);
     await link(fresh, path).catch((error: NodeJS.ErrnoException) => {
       // Some network and removable disks have no hard links.
       if (error.code !== 'EEXIST') return rename(fresh, path);

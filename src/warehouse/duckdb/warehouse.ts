@@ -8,6 +8,7 @@ import { commitLoads } from './commit-loads.js';
 import { fileError, withConnection } from './connection.js';
 import { hasLedger, readLoads, readRejects, readSeen } from './ledger.js';
 import { readWhole, runQuery } from './query.js';
+import { markPurged, removePersonalData } from './remove-personal-data.js';
 import { identifier, run } from './sql.js';
 import { toJsonValue } from './values.js';
 
@@ -48,6 +49,24 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
     });
   }
 
+  /** Changes what was loaded, in one transaction; there is nothing to do before the first commit. */
+  async function changeLedger(
+    change: (connection: DuckDBConnection, relations: Relations) => Promise<void>,
+  ): Promise<void> {
+    if (!existsSync(path)) return;
+    await withConnection({ ...file, mode: 'write' }, async (connection) => {
+      try {
+        const relations = await readRelations(connection);
+        if (!hasLedger(relations)) return;
+        await run(connection, 'BEGIN');
+        await change(connection, relations);
+        await run(connection, 'COMMIT');
+      } catch (error) {
+        throw fileError(error, path);
+      }
+    });
+  }
+
   return {
     seen: (keys) =>
       keys.length === 0
@@ -65,6 +84,11 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
         return await withConnection({ ...file, mode: 'write', threads: 1 }, commit);
       }
     },
+    removePersonalData: (documents, personalColumns) =>
+      changeLedger((connection, relations) =>
+        removePersonalData(connection, relations, documents, personalColumns),
+      ),
+    markPurged: (keys) => changeLedger((connection) => markPurged(connection, keys)),
     async checkWritable() {
       if (existsSync(path)) await withConnection({ ...file, mode: 'write' }, async () => {});
     },

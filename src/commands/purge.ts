@@ -1,0 +1,46 @@
+import { Command } from 'commander';
+import { type PurgeSummary, purge } from '../pipeline/purge.js';
+import { count } from './count.js';
+import type { Io } from './io.js';
+import { readWarehouseConfig, withContext } from './open-context.js';
+import { ageOption } from './options.js';
+
+interface PurgeOptions {
+  olderThan: number;
+  dryRun?: boolean;
+  json?: boolean;
+}
+
+/** `sp-reports purge`: personal data of old documents, out of tables, lake and raw. */
+export function purgeCommand(io: Io): Command {
+  return new Command('purge')
+    .description('Removes personal data of buyers from tables, Parquet and raw documents, for good.')
+    .requiredOption(
+      '--older-than <age>',
+      'of documents whose report was created (else loaded) longer ago: 30d, 72h, 5w',
+      ageOption,
+    )
+    .option('--dry-run', 'tell what would be done, and do nothing')
+    .option('--json', 'print a JSON object')
+    .action(async ({ olderThan, dryRun = false, json }: PurgeOptions, command: Command) => {
+      const config = readWarehouseConfig(command, io);
+      const before = new Date(Date.now() - olderThan).toISOString();
+      const summary = await withContext(config, command, io, 'purge', (context) =>
+        purge(context, { before, dryRun }),
+      );
+      io.stdout.write(json ? `${JSON.stringify({ ...summary, dryRun })}\n` : purgeText(summary, dryRun));
+    });
+}
+
+function purgeText(
+  { before, documents, parquetFiles, rawDocuments, removedFiles }: PurgeSummary,
+  dryRun: boolean,
+): string {
+  const verb = dryRun ? 'to be removed' : 'removed';
+  const lines = [
+    `Reports created before ${before}: personal data ${verb} of ${count(documents.length, 'document')}`,
+    `${count(parquetFiles, 'Parquet file')} ${dryRun ? 'to be written anew' : 'written anew'}, ${count(rawDocuments, 'raw document')} ${verb}`,
+    ...removedFiles.map((path) => `${verb}: ${path}`),
+  ];
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,129 @@
+import { rm } from 'node:fs/promises';
+import { defaultMaxDocumentBytes } from '../config/spec.js';
+import { faultPoint } from '../fault-point.js';
+import { openParquetRewriter, type ParquetRewriter } from '../parquet/rewrite-parquet.js';
+import { personalColumns } from '../schema/personal-data.js';
+import { findRaw, removeRaw } from '../source/document/raw-store.js';
+import { isPurged, type LedgerEntry, purgedNote, removedReason } from '../warehouse/types.js';
+import type { PipelineContext } from './context.js';
+import { prepareRaw } from './load-document.js';
+import { replaceLoadRecord } from './load-record.js';
+import { type PurgePlan, planPurge } from './purge-plan.js';
+import { isWhole, whileNobodyRebuilds } from './rebuild.js';
+
+export interface PurgeSummary {
+  /** Documents of reports created before that time were looked at; ISO 8601 in UTC. */
+  before: string;
+  /** Keys of the documents whose personal data is gone. */
+  documents: string[];
+  /** Parquet files that were written anew. */
+  parquetFiles: number;
+  rawDocuments: number;
+  /** Files without a document, and copies of the warehouse file that rebuilds set aside. */
+  removedFiles: string[];
+}
+
+export interface PurgeOptions {
+  /** ISO 8601 in UTC. */
+  before: string;
+  /** Tells what would be done. */
+  dryRun: boolean;
+}
+
+/**
+ * Removes the personal data of documents of older reports: from the Parquet of the lake, the tables, the rejects and the ledger, the raw documents
+ * altogether; and what the warehouse file and copies of it still hold of it. Only then are the documents marked: a purge that a crash ended
+ * anywhere is simply done again.
+ * Errors: WAREHOUSE_LOCKED, WAREHOUSE_UNREADABLE, PARQUET_FAILED, DISK_FULL.
+ */
+export async function purge(
+  context: PipelineContext,
+  { before, dryRun }: PurgeOptions,
+): Promise<PurgeSummary> {
+  const { path } = context.config.warehouse;
+  const rewriter = await openParquetRewriter();
+  try {
+    if (dryRun) return summaryOf(await planPurge(context, before, rewriter), before);
+    return await whileNobodyRebuilds(path, async () => {
+      const plan = await planPurge(context, before, rewriter);
+      await carryOut(plan, context, rewriter);
+      return summaryOf(plan, before);
+    });
+  } finally {
+    rewriter.close();
+  }
+}
+
+async function carryOut(plan: PurgePlan, context: PipelineContext, rewriter: ParquetRewriter): Promise<void> {
+  const { config, warehouse, warehouseFile, schemas } = context;
+  const { documents, parquet, raws, leftovers, copies } = plan;
+  const { path } = config.warehouse;
+  await keepRebuildable(documents, context);
+  for (const { path: file, columns, value } of parquet) await rewriter.clear(file, columns, value);
+  for (const file of leftovers) await rm(file, { force: true });
+  faultPoint('lake-purged');
+  for (const raw of raws) await removeRaw(raw);
+  faultPoint('raw-purged');
+  if (documents.length > 0) {
+    const entries = documents.map(({ entry }) => entry);
+    await warehouse.removePersonalData(entries, (reportType, table, columns) =>
+      personalColumns(schemas.get(reportType ?? ''), table, columns),
+    );
+    faultPoint('rows-purged');
+    await warehouseFile.compact(path);
+    faultPoint('file-replaced');
+  }
+  for (const file of copies) await rm(file, { recursive: true, force: true });
+  faultPoint('copies-removed');
+  for (const { record } of documents) {
+    if (record) await replaceLoadRecord(config.lake, { ...record, entry: purgedEntry(record.entry) });
+  }
+  faultPoint('records-marked');
+  await warehouse.markPurged(documents.map(({ entry }) => entry.key));
+}
+
+/**
+ * Parses documents once more whose record or Parquet is missing, a crash after their commit say, without their personal data: rebuilding them
+ * is a matter of their raw bytes until now.
+ */
+async function keepRebuildable(documents: PurgePlan['documents'], context: PipelineContext): Promise<void> {
+  const { config, log } = context;
+  const dropAll = { name: '', queue: '', reportTypes: ['*'], pii: 'drop' as const };
+  const dropping = { ...context, config: { ...config, pipelines: [], unsetPipelines: [dropAll] } };
+  for (const document of documents) {
+    const { key, sellerId, documentId, reportType, tables, pipeline } = document.entry;
+    // Without a row in a ledger made anew, the next notification would fetch the document again.
+    if (tables.length === 0) document.record ??= { entry: document.entry, tables: [], rejectsPath: null };
+    const isRebuildable = document.record && isWhole(document.record);
+    if (isRebuildable || tables.length === 0 || !sellerId || !documentId || !reportType) continue;
+    const raw = await findRaw(config.raw, { sellerId, documentId, reportType });
+    const options = { pipeline, maxDocumentBytes: defaultMaxDocumentBytes };
+    const load = raw && (await prepareRaw(raw, options, dropping));
+    if (load && load.tables.length > 0) {
+      document.record = load;
+      await replaceLoadRecord(config.lake, load);
+    } else {
+      log.warn({ key }, 'its rows are in the warehouse alone from now on: a rebuild will not find them');
+    }
+  }
+}
+
+/** The entry as the ledger has it after a purge. */
+function purgedEntry(entry: LedgerEntry): LedgerEntry {
+  return {
+    ...entry,
+    rawPath: null,
+    reason: entry.reason === null ? null : removedReason,
+    notes: isPurged(entry) ? entry.notes : [...entry.notes, purgedNote],
+  };
+}
+
+function summaryOf({ documents, parquet, raws, leftovers, copies }: PurgePlan, before: string): PurgeSummary {
+  return {
+    before,
+    documents: documents.map(({ entry }) => entry.key),
+    parquetFiles: parquet.length,
+    rawDocuments: raws.length,
+    removedFiles: [...leftovers, ...copies],
+  };
+}

@@ -1,0 +1,74 @@
+import { existsSync } from 'node:fs';
+import { chmod, open, rm, stat } from 'node:fs/promises';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { faultPoint } from '../../fault-point.js';
+import { dropPartial, nameWholeFile, partialName } from '../../whole-file.js';
+import { fileError, withConnection } from './connection.js';
+import { identifier, literal, run } from './sql.js';
+
+/**
+ * Writes the DuckDB file anew, with all that is in it, and puts the new one in its place: blocks that were freed hold what was there before.
+ * What DuckDB left on disk of earlier work goes too. Nobody else can open the file meanwhile.
+ * Errors: WAREHOUSE_LOCKED, WAREHOUSE_UNREADABLE, DISK_FULL; the file stays as it was.
+ */
+export async function compactDuckDbFile(path: string, memoryLimitMegabytes: number): Promise<void> {
+  if (!existsSync(path)) return;
+  await withConnection(
+    { path, mode: 'write', lockWaitMs: 10_000, memoryLimitMegabytes },
+    async (connection) => {
+      const fresh = partialName(path);
+      try {
+        // Nobody works on the file, so nobody has use for it.
+        await rm(`${path}.tmp`, { recursive: true, force: true });
+        await copyDatabase(connection, fresh);
+        // So that nothing is left to write to the old file, whose name is the new one's by then.
+        await run(connection, 'CHECKPOINT');
+        faultPoint('file-copied');
+        const file = await open(fresh, 'r+');
+        try {
+          await chmod(fresh, (await stat(path)).mode & 0o777);
+          await nameWholeFile(file, fresh, path);
+        } finally {
+          await dropPartial(file, fresh);
+        }
+      } catch (error) {
+        throw fileError(error, path);
+      } finally {
+        await rm(fresh, { force: true });
+        await rm(`${fresh}.wal`, { force: true });
+      }
+    },
+  );
+}
+
+async function copyDatabase(connection: DuckDBConnection, fresh: string): Promise<void> {
+  const [name] = await run(connection, 'SELECT current_database()');
+  const here = String(name?.[0]);
+  // A name that no file of the user's has by chance.
+  const there = 'sp_reports_compacted';
+  await run(connection, `ATTACH ${literal(fresh)} AS ${there}`);
+  await run(connection, `COPY FROM DATABASE ${identifier(here)} TO ${there}`);
+  const before = await countRows(connection, here);
+  const after = await countRows(connection, there);
+  for (const [table, rows] of before) {
+    if (after.get(table) !== rows) {
+      throw new Error(`the copy has ${after.get(table) ?? 'no'} rows of ${table} in place of ${rows}`);
+    }
+  }
+  await run(connection, `DETACH ${there}`);
+}
+
+async function countRows(connection: DuckDBConnection, database: string): Promise<Map<string, number>> {
+  const tables = await run(
+    connection,
+    'SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = $database',
+    { database },
+  );
+  const counts = new Map<string, number>();
+  for (const [schema, table] of tables) {
+    const name = `${identifier(String(schema))}.${identifier(String(table))}`;
+    const [count] = await run(connection, `SELECT count(*) FROM ${identifier(database)}.${name}`);
+    counts.set(name, Number(count?.[0]));
+  }
+  return counts;
+}

@@ -1,0 +1,68 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { type LedgerEntry, type PersonalColumns, purgedNote, removedReason } from '../types.js';
+import { isReportTable, type Relations } from './catalog.js';
+import { documentId, documentIdSql, identifier, run } from './sql.js';
+
+/** Takes personal data out of rows, rejects and ledger rows of documents. See `Warehouse.removePersonalData`. */
+export async function removePersonalData(
+  connection: DuckDBConnection,
+  relations: Relations,
+  documents: LedgerEntry[],
+  personalColumns: PersonalColumns,
+): Promise<void> {
+  for (const { table, reportType, loaded } of byTable(documents)) {
+    const relation = relations.get(table);
+    if (!relation || !isReportTable(relation)) continue;
+    const names = [...relation.columns.values()].map(({ name }) => name);
+    const columns = personalColumns(reportType, relation.name, names).map(identifier);
+    if (columns.length === 0) continue;
+    await run(
+      connection,
+      `UPDATE ${identifier(relation.name)} SET ${columns.map((column) => `${column} = NULL`)}
+       WHERE ${documentIdSql('_seller_id', '_document_id')} IN (SELECT unnest($documents))
+         AND (${columns.map((column) => `${column} IS NOT NULL`).join(' OR ')})`,
+      { documents: loaded },
+    );
+  }
+  await run(
+    connection,
+    `UPDATE _rejects SET raw = '' WHERE ${documentIdSql('seller_id', 'document_id')} IN (SELECT unnest($documents))`,
+    { documents: documents.map(idOf) },
+  );
+  await run(
+    connection,
+    `UPDATE _loads SET raw_path = NULL, reason = CASE WHEN reason IS NULL THEN NULL ELSE $reason END
+     WHERE key IN (SELECT unnest($keys))`,
+    { keys: documents.map(({ key }) => key), reason: removedReason },
+  );
+}
+
+/** Notes that documents are purged. See `Warehouse.markPurged`. */
+export async function markPurged(connection: DuckDBConnection, keys: string[]): Promise<void> {
+  await run(
+    connection,
+    `UPDATE _loads SET notes = list_append(coalesce(notes, []), $note)
+     WHERE key IN (SELECT unnest($keys)) AND raw_path IS NULL AND NOT list_contains(coalesce(notes, []), $note)`,
+    { keys, note: purgedNote },
+  );
+}
+
+/** The documents that loaded rows into a table, by table and type. */
+function byTable(documents: LedgerEntry[]): { table: string; reportType: string | null; loaded: string[] }[] {
+  const found = new Map<string, { table: string; reportType: string | null; loaded: string[] }>();
+  for (const document of documents) {
+    for (const { name } of document.tables) {
+      const { reportType } = document;
+      const table = name.toLowerCase();
+      const key = `${table} ${reportType}`;
+      const group = found.get(key) ?? { table, reportType, loaded: [] };
+      found.set(key, group);
+      group.loaded.push(idOf(document));
+    }
+  }
+  return [...found.values()];
+}
+
+function idOf({ sellerId, documentId: document }: LedgerEntry): string {
+  return documentId({ seller: sellerId, document });
+}
