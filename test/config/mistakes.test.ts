@@ -46,6 +46,10 @@ const cases: Record<string, [text: string, line: string]> = {
     pipeline('', { schedule: "'61 * * * *'" }),
     '3:15 pipelines[0].schedule: expected a cron expression such as "*/15 * * * *" (minute, hour, day, month, weekday), found "61 * * * *": minute "61" is not in 0-59',
   ],
+  'a cron expression with a number beyond reason': [
+    pipeline('', { schedule: "'*/15 *9999999999 * * *'" }),
+    '3:15 pipelines[0].schedule: expected a cron expression such as "*/15 * * * *" (minute, hour, day, month, weekday), found "*/15 *9999999999 * * *": 9999999999 is more than any of them can be',
+  ],
   'several fields of a cron expression': [
     pipeline('', { schedule: "'0 */2 24 32 1-13 FOO'" }),
     '3:15 pipelines[0].schedule: expected a cron expression such as "*/15 * * * *" (minute, hour, day, month, weekday), found "0 */2 24 32 1-13 FOO": hour "24" is not in 0-23, day "32" is not in 1-31, month "1-13" is not in 1-12 or JAN-DEC, weekday "FOO" is not in 0-7 or SUN-SAT',
