@@ -6,7 +6,7 @@ import { describeError, ReportsError } from '../errors.js';
 import { marketplaceId, marketplaces } from '../schema/marketplaces.js';
 import { formatProblem, inOrder, type Problem, readYaml, type YamlFile } from '../yaml-problems.js';
 import { folderProblems } from './folder-problems.js';
-import { type Config, configSpec } from './spec.js';
+import { type Config, configSpec, type WarehouseConfig } from './spec.js';
 import { isVariable, substituteFrom } from './substitute.js';
 
 export interface ReadConfigOptions {
@@ -25,6 +25,11 @@ export function readConfig(options: ReadConfigOptions): Config {
   const checked = checkConfig(options);
   if (checked.config) return checked.config;
   throw mistakesError(checked);
+}
+
+/** How messages name the warehouse: the path of its file, or its dataset. */
+export function warehouseName({ warehouse }: Pick<Config, 'warehouse'>): string {
+  return warehouse.type === 'duckdb' ? warehouse.path : `bigquery:${warehouse.project}.${warehouse.dataset}`;
 }
 
 /** The error CONFIG_INVALID that tells of the mistakes. */
@@ -172,7 +177,7 @@ function complete(
     ...rest,
     file,
     folder,
-    warehouse: { ...rest.warehouse, path: resolve(folder, rest.warehouse.path) },
+    warehouse: warehouseConfig(rest.warehouse, folder),
     lake: resolve(folder, rest.lake),
     raw: resolve(folder, rest.raw),
     state: resolve(folder, rest.state),
@@ -186,6 +191,32 @@ function complete(
       ...(api.loginUrl ? { loginUrl: api.loginUrl } : {}),
     },
   });
+}
+
+function warehouseConfig(
+  written: NonNullable<ReturnType<typeof withoutUnset>>['warehouse'],
+  folder: string,
+): WarehouseConfig {
+  const {
+    type,
+    path,
+    memoryLimitMegabytes,
+    project = '',
+    dataset = '',
+    location,
+    keyFile,
+    endpoint,
+  } = written;
+  if (type === 'duckdb') return { type, path: resolve(folder, path), memoryLimitMegabytes };
+  return {
+    type,
+    project,
+    dataset,
+    location,
+    ...(keyFile && { keyFile: resolve(folder, keyFile) }),
+    ...(endpoint && { endpoint }),
+    memoryLimitMegabytes,
+  };
 }
 
 /** The text of the file; one that holds nothing but comments is an empty map. */

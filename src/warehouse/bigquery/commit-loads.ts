@@ -3,7 +3,15 @@ import type { Logger } from 'pino';
 import { ReportsError } from '../../errors.js';
 import { faultPoint } from '../../fault-point.js';
 import type { Widening } from '../../schema/drift.js';
-import { apart, inOrder, isLeftOut, otherKeys, tableEntry, type TimedLoad, timedLoads } from '../commit-rules.js';
+import {
+  apart,
+  inOrder,
+  isLeftOut,
+  otherKeys,
+  tableEntry,
+  type TimedLoad,
+  timedLoads,
+} from '../commit-rules.js';
 import type { Relations } from '../duckdb/catalog.js';
 import { commitError } from '../duckdb/commit-loads.js';
 import { planBatches } from '../duckdb/plan-batches.js';
@@ -18,7 +26,14 @@ import { countKept, lateSnapshots, loadStatements, mayLeaveOut } from './load-mo
 import { documentIdSql, identifier, literal } from './sql.js';
 import { type StagedBatch, type StagingFile, type Stager, stageBatch, withStager } from './stage.js';
 import { makeState, noteTable, readState, runTransaction, type State } from './state.js';
-import { changeTables, type Descriptions, pendingTables, plannedTables, relationOf, relationsOf } from './tables.js';
+import {
+  changeTables,
+  type Descriptions,
+  pendingTables,
+  plannedTables,
+  relationOf,
+  relationsOf,
+} from './tables.js';
 
 export interface CommitOptions {
   descriptions: Descriptions;
@@ -115,7 +130,9 @@ async function tryToCommit(
   const names = batches.map(({ relation }) => relation.name);
   const brokenOff = await pendingTables(state, names);
   if (brokenOff === 'changing') return undefined;
-  const changed = new Map([...brokenOff, ...planned.changes].map((table) => [table.name.toLowerCase(), table]));
+  const changed = new Map(
+    [...brokenOff, ...planned.changes].map((table) => [table.name.toLowerCase(), table]),
+  );
   const { descriptions, log } = options;
   if (!(await changeTables(client, state, [...changed.values()], descriptions, log))) return undefined;
   const send = async (file: StagingFile) => {
@@ -163,7 +180,10 @@ async function stateOf(client: BigQueryClient): Promise<State> {
   await makeState(client);
   const made = await readState(client);
   if (made) return made;
-  throw new ReportsError('WAREHOUSE_NOT_FOUND', { path: client.path, found: 'the table _state can not be made' });
+  throw new ReportsError('WAREHOUSE_NOT_FOUND', {
+    path: client.path,
+    found: 'the table _state can not be made',
+  });
 }
 
 /** The tables as the loads need them, and what is to be changed for that. */
@@ -197,8 +217,13 @@ async function countLeftOut(
       for (const { table } of lateSnapshots(batch)) counts.set(table, table.rows);
     }
     if (files.length === 0 || !mayLeaveOut(batch)) continue;
-    const found = await readRows(client, countKept(batch, { rows: rowsSql[index] ?? '', ledger: '', table: client.table(batch.relation.name) }));
-    const kept = new Map(found.map((row) => Object.values(row)).map(([document, count]) => [document, Number(count)]));
+    const found = await readRows(
+      client,
+      countKept(batch, { rows: rowsSql[index] ?? '', ledger: '', table: client.table(batch.relation.name) }),
+    );
+    const kept = new Map(
+      found.map((row) => Object.values(row)).map(([document, count]) => [document, Number(count)]),
+    );
     for (const load of batch.loads) {
       counts.set(load.table, load.table.rows - (kept.get(documentId(load)) ?? 0));
     }
@@ -251,7 +276,10 @@ function sellersOf(sellers: (string | null)[]): string {
 function pruningOf(loads: { seller: string | null }[], range: StagedBatch['partitionRange']): string[] {
   const sellers = sellersOf(loads.map(({ seller }) => seller)).replace(/^ AND /, '');
   const column = range && `here.${identifier(range.column)}`;
-  return [...(sellers ? [sellers] : []), ...(range ? [`${column} BETWEEN ${range.from} AND ${range.to}`] : [])];
+  return [
+    ...(sellers ? [sellers] : []),
+    ...(range ? [`${column} BETWEEN ${range.from} AND ${range.to}`] : []),
+  ];
 }
 
 /** SQL that may follow FROM for all rows of some staging tables. */
@@ -270,7 +298,9 @@ async function writeCosts(client: BigQueryClient, rows: LedgerRow[], job: Job, l
       `(${literal(key)}, TIMESTAMP ${literal(loadedAt)}, ${literal(jobReference.jobId)}, ${rows.length}, ${share(statistics?.query?.totalBytesBilled)}, ${share(statistics?.totalSlotMs)})`,
   );
   await client
-    .run(`INSERT INTO ${client.table('_costs')} (key, loaded_at, job_id, loads, bytes_billed, slot_ms) VALUES ${values.join(', ')}`)
+    .run(
+      `INSERT INTO ${client.table('_costs')} (key, loaded_at, job_id, loads, bytes_billed, slot_ms) VALUES ${values.join(', ')}`,
+    )
     .catch((error: unknown) => log?.warn(`noting what a commit cost: ${String(error)}`));
 }
 

@@ -67,7 +67,10 @@ export async function rankDocuments(
     ...ids(entry),
     madeMicros: epochMicros(entry.reportCreatedAt ?? loadedAt),
   }));
-  const oldest = ranked.reduce((least, { madeMicros }) => (madeMicros < least ? madeMicros : least), ranked[0]?.madeMicros ?? 0n);
+  const oldest = ranked.reduce(
+    (least, { madeMicros }) => (madeMicros < least ? madeMicros : least),
+    ranked[0]?.madeMicros ?? 0n,
+  );
   const keys = new Set(ranked.map(({ key }) => key));
   const pattern = `"name": ?${JSON.stringify(table)}`;
   const rows = await readLedger(
@@ -106,19 +109,28 @@ function epochMicros(iso: string): bigint {
   return BigInt(Date.parse(iso)) * 1000n + BigInt(beyondMillis.padEnd(3, '0') || '0');
 }
 
-const stagedLedger = ledgerColumns.map(({ column, kind }) => ({ name: column, type: columnTypeOfKind(kind) }));
-const stagedRejects = rejectColumns.map(({ column, kind }) => ({ name: column, type: columnTypeOfKind(kind) }));
+const stagedLedger = ledgerColumns.map(({ column, kind }) => ({
+  name: column,
+  type: columnTypeOfKind(kind),
+}));
+const stagedRejects = rejectColumns.map(({ column, kind }) => ({
+  name: column,
+  type: columnTypeOfKind(kind),
+}));
 
 /** Writes the ledger rows of loads to a file that is to be staged. */
 export function stageLedger(stager: Stager, rows: LedgerRow[]): Promise<StagingFile> {
   const types: Record<string, string | string[]> = {};
   for (const { column, kind } of ledgerColumns) {
-    types[column] = kind === 'list' ? ['VARCHAR'] : kind === 'count' ? 'BIGINT' : kind === 'json' ? 'JSON' : 'VARCHAR';
+    types[column] =
+      kind === 'list' ? ['VARCHAR'] : kind === 'count' ? 'BIGINT' : kind === 'json' ? 'JSON' : 'VARCHAR';
   }
   const values = ledgerColumns.map(({ column, kind }) =>
     kind === 'time' ? `${utcTimestamp(column)} AS ${column}` : column,
   );
-  const objects = rows.map((row) => Object.fromEntries(ledgerColumns.map(({ field, column }) => [column, row[field]])));
+  const objects = rows.map((row) =>
+    Object.fromEntries(ledgerColumns.map(({ field, column }) => [column, row[field]])),
+  );
   return stageQuery(stager, stagedLedger, `SELECT ${values} FROM ${jsonRows('rows', types)}`, {
     rows: JSON.stringify(objects),
   });
@@ -171,7 +183,8 @@ export function ledgerStatements(
     );
   }
   const keys = [...replaced.map(({ key }) => key), ...gone].map(literal);
-  if (keys.length > 0) statements.push(`DELETE FROM ${client.table('_loads')} WHERE key IN (${keys.join(', ')})`);
+  if (keys.length > 0)
+    statements.push(`DELETE FROM ${client.table('_loads')} WHERE key IN (${keys.join(', ')})`);
   const values = (columns: typeof stagedLedger) =>
     columns.map(({ name, type }) => fromStaging(identifier(name), type)).join(', ');
   const names = (columns: typeof stagedLedger) => columns.map(({ name }) => identifier(name)).join(', ');
@@ -187,7 +200,10 @@ export function ledgerStatements(
 }
 
 async function readLedger(client: BigQueryClient, rest: string): Promise<LedgerRow[]> {
-  const rows = await readRows(client, `SELECT ${ledgerColumns.map(({ column }) => identifier(column)).join(', ')} FROM ${client.table('_loads')} ${rest}`);
+  const rows = await readRows(
+    client,
+    `SELECT ${ledgerColumns.map(({ column }) => identifier(column)).join(', ')} FROM ${client.table('_loads')} ${rest}`,
+  );
   return rows.map((row) => {
     const fields = ledgerColumns.map(({ field, column, kind }) => {
       const value = row[column] ?? null;
@@ -204,7 +220,9 @@ export async function readRows(client: BigQueryClient, sql: string): Promise<Rec
   for await (const page of client.pages(await client.run(sql))) {
     const fields = page.schema?.fields ?? [];
     for (const { f } of page.rows ?? []) {
-      rows.push(Object.fromEntries(fields.map((field, index) => [field.name, toJsonValue(f[index]?.v, field)])));
+      rows.push(
+        Object.fromEntries(fields.map((field, index) => [field.name, toJsonValue(f[index]?.v, field)])),
+      );
     }
   }
   return rows;
@@ -212,14 +230,19 @@ export async function readRows(client: BigQueryClient, sql: string): Promise<Rec
 
 function conditions(filter: LedgerFilter): string {
   const { statuses, reportType, sellerId, documentOrTable: name } = filter;
-  const table = name === undefined ? '' : literal(`"name": ?${JSON.stringify(name).replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`);
+  const table =
+    name === undefined
+      ? ''
+      : literal(`"name": ?${JSON.stringify(name).replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`);
   const parts = [
     ...(statuses ? [`status IN (${statuses.map(literal).join(', ')})`] : []),
     ...(reportType === undefined ? [] : [`report_type = ${literal(reportType)}`]),
     ...(sellerId === undefined ? [] : [`seller_id = ${literal(sellerId)}`]),
     ...(name === undefined
       ? []
-      : [`(${literal(name)} IN (document_id, report_id) OR REGEXP_CONTAINS(TO_JSON_STRING(tables), ${table}))`]),
+      : [
+          `(${literal(name)} IN (document_id, report_id) OR REGEXP_CONTAINS(TO_JSON_STRING(tables), ${table}))`,
+        ]),
   ];
   return parts.length > 0 ? `WHERE ${parts.join(' AND ')}` : '';
 }

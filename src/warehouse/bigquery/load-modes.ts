@@ -2,7 +2,7 @@ import type { ResolvedColumn } from '../../schema/types.js';
 import { coversOneOf, meetEachOther, type TableBatch, type TableLoad } from '../duckdb/load-modes.js';
 import { documentId } from '../duckdb/sql.js';
 import { Refusal } from '../duckdb/tables.js';
-import { fromStaging } from './column-types.js';
+import { fromStaging, keyTextSql } from './column-types.js';
 import { documentIdSql, identifier, keySql, literal } from './sql.js';
 
 /** Where the rows of a batch are staged, as SQL that may follow FROM; and where its ledger rows are. */
@@ -51,7 +51,9 @@ export function countKept(batch: TableBatch, staged: Staged): string {
 /** Snapshots that a newer one has taken the place of. */
 export function lateSnapshots({ loads, others }: TableBatch): Set<TableLoad> {
   const all = [...loads, ...others];
-  return new Set(loads.filter((one) => all.some((other) => other.rank > one.rank && coversOneOf(other, one))));
+  return new Set(
+    loads.filter((one) => all.some((other) => other.rank > one.rank && coversOneOf(other, one))),
+  );
 }
 
 /** Errors: `Refusal` where the key of a load mode is none of the table. */
@@ -87,11 +89,7 @@ function snapshotStatements(batch: TableBatch, staged: Staged): string[] {
   const late = lateSnapshots(batch);
   return [
     `DELETE FROM ${staged.table} AS here WHERE ${older.join('\n     OR ')}`,
-    ...insert(
-      batch,
-      staged,
-      rowsOf(batch.loads.filter((load) => !late.has(load))),
-    ),
+    ...insert(batch, staged, rowsOf(batch.loads.filter((load) => !late.has(load)))),
   ];
 }
 
@@ -135,7 +133,8 @@ function keyOf({ relation, loads }: TableBatch, alias: 's' | 'here'): string {
   const values = keyColumns(loads).map((column) => {
     const target = relation.columns.get(column.name.toLowerCase());
     const name = `${alias}.${identifier(target?.name ?? column.name)}`;
-    return alias === 's' && target?.type ? fromStaging(name, target.type) : name;
+    if (!target?.type) return name;
+    return keyTextSql(alias === 's' ? fromStaging(name, target.type) : name, target.type);
   });
   return keySql([alias === 's' ? 's.__seller' : 'here._seller_id', ...values]);
 }

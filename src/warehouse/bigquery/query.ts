@@ -24,7 +24,10 @@ export async function runQuery(
     const { statistics } = await client.dryRun(sql);
     const { statementType = 'unknown', totalBytesProcessed = '0' } = statistics?.query ?? {};
     if (statementType !== 'SELECT') {
-      throw queryFailed(`${statementType} is not a statement that reads`, 'give one SELECT; only loads change the warehouse.');
+      throw queryFailed(
+        `${statementType} is not a statement that reads`,
+        'give one SELECT; only loads change the warehouse.',
+      );
     }
     const bytes = Number(totalBytesProcessed);
     onEstimate?.(bytes);
@@ -69,7 +72,8 @@ function typeText(field: Field): string {
 function queryError(error: unknown): unknown {
   if (!(error instanceof ReportsError) || error.code === 'QUERY_FAILED') return error;
   const isAboutQuery =
-    error.code === 'WAREHOUSE_REFUSED' || (error.code === 'WAREHOUSE_BUSY' && error.details.reason === 'notFound');
+    error.code === 'WAREHOUSE_REFUSED' ||
+    (error.code === 'WAREHOUSE_BUSY' && error.details.reason === 'notFound');
   if (!isAboutQuery) return error;
   const found = String(error.details.found);
   const hint = /not found: table/i.test(found)

@@ -17,7 +17,5 @@ export function documentIdSql(alias: string): string {
 
 /** One text for the values of a key, equal where all of them are, NULL included. BigQuery joins by equality alone. */
 export function keySql(values: string[]): string {
-  return values.length === 1
-    ? `TO_JSON_STRING(${values[0]})`
-    : `CONCAT(${values.map((value) => `TO_JSON_STRING(${value})`).join(", ',', ")})`;
+  return `CONCAT(${values.map((value) => `IFNULL(TO_JSON_STRING(${value}), 'null')`).join(", ',', ")})`;
 }

@@ -107,7 +107,11 @@ async function stageRows(
   const columns = (loads[0] as TableLoad).table.columns.map((column) => {
     const target = relation.columns.get(column.name.toLowerCase());
     const type = target?.type ?? column.type;
-    return { name: target?.name ?? column.name, type, value: stagedValue(documentValue(relation, column), type) };
+    return {
+      name: target?.name ?? column.name,
+      type,
+      value: stagedValue(documentValue(relation, column), type),
+    };
   });
   const hash = createHash('sha256');
   hash.update(JSON.stringify([relation.name, columns.map(({ name, type }) => [name, columnTypeText(type)])]));
@@ -124,7 +128,10 @@ async function stageRows(
   }
   const digest = hash.digest('hex').slice(0, 32);
   const path = join(folder, `${digest}.parquet`);
-  const [count] = await run(connection, `COPY (${selects.join(' UNION ALL ')}) TO ${literal(path)} (FORMAT parquet)`);
+  const [count] = await run(
+    connection,
+    `COPY (${selects.join(' UNION ALL ')}) TO ${literal(path)} (FORMAT parquet)`,
+  );
   if (Number(count?.[0]) !== loads.reduce((sum, { table }) => sum + table.rows, 0)) {
     throw await wrongCount(connection, loads);
   }
@@ -141,7 +148,9 @@ export async function stageQuery(
   parameters: Record<string, Parameter>,
 ): Promise<StagingFile> {
   const path = join(folder, `${Math.random().toString(36).slice(2)}.parquet`);
-  const values = columns.map(({ name, type }) => `${stagedValue(identifier(name), type)} AS ${identifier(name)}`);
+  const values = columns.map(
+    ({ name, type }) => `${stagedValue(identifier(name), type)} AS ${identifier(name)}`,
+  );
   await run(connection, `CREATE OR REPLACE TEMP TABLE staged_query AS ${query}`, parameters);
   await run(connection, `COPY (SELECT ${values} FROM staged_query) TO ${literal(path)} (FORMAT parquet)`);
   const digest = (await digestOf(path)).toString('hex').slice(0, 32);
@@ -176,7 +185,8 @@ async function partitionRange(
     `SELECT CAST(min(${name}) AS VARCHAR), CAST(max(${name}) AS VARCHAR), count(*) - count(${name}) FROM ${parquets(files.map(({ path }) => path))}`,
   );
   if (row?.[0] === null || Number(row?.[2]) > 0) return undefined;
-  const typed = (value: unknown) => `${column.type?.kind === 'date' ? 'DATE' : 'TIMESTAMP'} ${literal(String(value))}`;
+  const typed = (value: unknown) =>
+    `${column.type?.kind === 'date' ? 'DATE' : 'TIMESTAMP'} ${literal(String(value))}`;
   return { column: column.name, from: typed(row?.[0]), to: typed(row?.[1]) };
 }
 

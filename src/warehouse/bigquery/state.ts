@@ -61,7 +61,11 @@ export async function makeState(client: BigQueryClient): Promise<void> {
   const dataset = await client.requestIfThere({ uri: `/datasets/${datasetId}` });
   if (!dataset) {
     await client
-      .request({ method: 'POST', uri: '/datasets', json: { datasetReference: { projectId, datasetId }, location } })
+      .request({
+        method: 'POST',
+        uri: '/datasets',
+        json: { datasetReference: { projectId, datasetId }, location },
+      })
       .catch((error: unknown) => {
         if (reasonOf(error) !== 'duplicate') throw error;
       });

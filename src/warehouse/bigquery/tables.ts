@@ -21,9 +21,7 @@ const changeMs = 15 * 60_000;
 
 /** The tables as relations, for planning as DuckDB's are. */
 export function relationsOf(state: State): Relations {
-  return new Map(
-    [...state.tables].map(([key, { table }]) => [key, relationOf(table)]),
-  );
+  return new Map([...state.tables].map(([key, { table }]) => [key, relationOf(table)]));
 }
 
 export function relationOf({ name, columns }: TableState) {
@@ -117,7 +115,9 @@ export async function pendingTables(state: State, names: string[]): Promise<Tabl
     const known = state.tables.get(name.toLowerCase());
     return known?.pending ? [{ table: known.table, ...known.pending }] : [];
   });
-  const isChanging = pending.some(({ was, table, untilMs }) => untilMs > Date.now() && was && rewrites(was, table));
+  const isChanging = pending.some(
+    ({ was, table, untilMs }) => untilMs > Date.now() && was && rewrites(was, table),
+  );
   if (!isChanging) return pending.map(({ table }) => table);
   await delay(2000);
   return 'changing';
@@ -132,7 +132,9 @@ async function changeTable(
 ): Promise<void> {
   const name = client.table(table.name);
   if (!was) {
-    await client.run(`CREATE TABLE IF NOT EXISTS ${name} (${columnsSql(table, described)}) ${tableSql(table, described)}`);
+    await client.run(
+      `CREATE TABLE IF NOT EXISTS ${name} (${columnsSql(table, described)}) ${tableSql(table, described)}`,
+    );
   } else {
     const known = new Set(was.columns.map((column) => column.name));
     const added = table.columns.filter((column) => !known.has(column.name));
@@ -140,16 +142,39 @@ async function changeTable(
       const actions = added.map((column) => `ADD COLUMN IF NOT EXISTS ${columnSql(column, described)}`);
       await client.run(`ALTER TABLE ${name} ${actions.join(', ')}`);
       for (const column of added) {
-        log?.info({ table: table.name, column: column.name, type: bigQueryType(column.type) }, 'column added');
+        log?.info(
+          { table: table.name, column: column.name, type: bigQueryType(column.type) },
+          'column added',
+        );
       }
+    }
+    for (const { name: column, type } of was.columns) {
+      const to = typeIn(table, column);
+      if (columnTypeText(type) === columnTypeText(to) || !isMadeInPlace(type, to)) continue;
+      await client.run(
+        `ALTER TABLE ${name} ALTER COLUMN ${identifier(column)} SET DATA TYPE ${bigQueryType(to)}`,
+      );
+      logWidened(table.name, column, type, to, log);
     }
     if (rewrites(was, table)) await rewrite(client, was, table, described, log);
   }
 }
 
-/** Whether a column changes its type. */
+/** Whether BigQuery can widen a column without reading its values. */
+function isMadeInPlace(from: ColumnType, to: ColumnType): boolean {
+  return to.kind === 'decimal' && (from.kind === 'decimal' || from.kind === 'int64');
+}
+
+/** Whether a column changes its type in such a way that all rows are to be written again. */
 function rewrites(was: TableState, table: TableState): boolean {
-  return was.columns.some(({ name, type }) => columnTypeText(type) !== columnTypeText(typeIn(table, name)));
+  return was.columns.some(({ name, type }) => {
+    const to = typeIn(table, name);
+    return columnTypeText(type) !== columnTypeText(to) && !isMadeInPlace(type, to);
+  });
+}
+
+function logWidened(table: string, column: string, from: ColumnType, to: ColumnType, log?: Logger): void {
+  log?.info({ table, column, from: columnTypeText(from), to: columnTypeText(to) }, 'column widened');
 }
 
 /** Makes the table again with wider columns: BigQuery changes no type to text, and none from date to timestamp. */
@@ -161,18 +186,24 @@ async function rewrite(
   log?: Logger,
 ): Promise<void> {
   const fields = await fieldsOf(client, table.name);
-  const widened = was.columns.flatMap(({ name, type }) => {
-    const to = typeIn(table, name);
-    if (columnTypeText(type) === columnTypeText(to)) return [];
+  let widened = 0;
+  const values = [...table.columns, ...lineage].map(({ name }) => {
+    const column = identifier(name);
+    const type = was.columns.find((each) => each.name === name)?.type;
+    const to = type && typeIn(table, name);
+    if (!type || !to || columnTypeText(type) === columnTypeText(to) || isMadeInPlace(type, to)) return column;
     const found = fields.get(name.toLowerCase());
     // A change that was broken off may have been made already.
-    const isMade = found?.kind === to.kind && found.kind !== type.kind;
-    log?.info({ table: table.name, column: name, from: columnTypeText(type), to: columnTypeText(to) }, 'column widened');
-    return isMade ? [] : [`${widenedSql(identifier(name), type, to)} AS ${identifier(name)}`];
+    if (found?.kind === to.kind && found.kind !== type.kind) return column;
+    widened += 1;
+    logWidened(table.name, name, type, to, log);
+    return `${widenedSql(column, type, to)} AS ${column}`;
   });
-  if (widened.length === 0) return;
-  const select = `SELECT * REPLACE (${widened.join(', ')}) FROM ${client.table(table.name)}`;
-  await client.run(`CREATE OR REPLACE TABLE ${client.table(table.name)} ${tableSql(table, described)} AS ${select}`);
+  if (widened === 0) return;
+  await client.run(
+    `CREATE OR REPLACE TABLE ${client.table(table.name)} (${columnsSql(table, described)}) ${tableSql(table, described)}
+     AS SELECT ${values.join(', ')} FROM ${client.table(table.name)}`,
+  );
 }
 
 async function fieldsOf(client: BigQueryClient, table: string): Promise<Map<string, ColumnType | undefined>> {
@@ -215,7 +246,8 @@ function tableSql(table: TableState, described?: ExportTable): string {
 
 function typeIn({ name, columns }: TableState, column: string): ColumnType {
   const found = columns.find((each) => each.name === column);
-  if (!found) throw new ReportsError('WAREHOUSE_REFUSED', { thing: name, path: name, found: `no column ${column}` });
+  if (!found)
+    throw new ReportsError('WAREHOUSE_REFUSED', { thing: name, path: name, found: `no column ${column}` });
   return found.type;
 }
 

@@ -48,7 +48,8 @@ function plainDecimal(text: string): string {
 function microsOf(text: string): bigint {
   if (/^-?\d+$/.test(text)) return BigInt(text);
   const exponent = /^(-?)(\d+)\.(\d+)[eE]\+?(\d+)$/.exec(text);
-  const [, sign = '', whole = '0', fraction = '', shift = '0'] = exponent ?? /^(-?)(\d+)\.(\d+)()$/.exec(text) ?? [];
+  const [, sign = '', whole = '0', fraction = '', shift = '0'] =
+    exponent ?? /^(-?)(\d+)\.(\d+)()$/.exec(text) ?? [];
   const digits = (whole + fraction).padEnd(whole.length + Number(shift) + 6, '0');
   const micros = BigInt(digits.slice(0, whole.length + Number(shift) + 6));
   return sign === '-' ? -micros : micros;

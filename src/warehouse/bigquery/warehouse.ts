@@ -26,7 +26,9 @@ export interface BigQueryWarehouseOptions extends BigQueryPlace, QueryOptions {
  * the first commit, QUERY_FAILED, and the codes of `failureRows`.
  */
 export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Warehouse {
-  const { schemas, memoryLimitMegabytes, log, maxBytes, onEstimate, ...place } = options;
+  const { schemas, memoryLimitMegabytes, log, maxBytes, onEstimate } = options;
+  const { project, dataset, location, keyFile, endpoint } = options;
+  const place = { project, dataset, location, ...(keyFile && { keyFile }), ...(endpoint && { endpoint }) };
   const client = new BigQueryClient(place);
   const query = { ...(maxBytes !== undefined && { maxBytes }), ...(onEstimate && { onEstimate }) };
 
@@ -42,9 +44,7 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
 
   return {
     seen: (keys) =>
-      keys.length === 0
-        ? Promise.resolve(new Map())
-        : withState(new Map(), () => readSeen(client, keys)),
+      keys.length === 0 ? Promise.resolve(new Map()) : withState(new Map(), () => readSeen(client, keys)),
     async commit(loads) {
       if (loads.length === 0) return [];
       const descriptions = new Map(exportTables(schemas?.values() ?? []).map((table) => [table.name, table]));
