@@ -279,6 +279,41 @@ export const catalogue = {
     message: 'opening {path}: nothing has been loaded yet',
     remedy: 'Run `sp-reports run`, `sp-reports load FILE --type REPORT_TYPE`, or scripts/demo first.',
   },
+  WAREHOUSE_BUSY: {
+    kind: 'retryable',
+    message: 'working on {path}: others write to it ({found})',
+    remedy: 'Nothing to do: the message stays on the queue and a later drain takes it.',
+  },
+  WAREHOUSE_QUOTA_EXCEEDED: {
+    kind: 'retryable',
+    message: 'working on {path}: a quota of the project is used up ({found})',
+    remedy:
+      'Nothing was lost: messages stay on the queue, and a later drain takes them. For more, see the limits in docs/bigquery.md, or have the quota raised in the Google Cloud console.',
+  },
+  WAREHOUSE_ACCESS_DENIED: {
+    kind: 'retryable',
+    message: 'working on {path}: Google refused access ({found})',
+    remedy:
+      'Give the account roles/bigquery.jobUser on the project and roles/bigquery.dataEditor on the dataset, and set `warehouse.keyFile` in pipelines.yaml or GOOGLE_APPLICATION_CREDENTIALS; messages stay on the queue meanwhile.',
+  },
+  WAREHOUSE_NOT_FOUND: {
+    kind: 'retryable',
+    message: 'working on {path}: {found}',
+    remedy:
+      'Check `project`, `dataset` and `location` of `warehouse` in pipelines.yaml against the Google Cloud console; messages stay on the queue meanwhile.',
+  },
+  WAREHOUSE_UNREACHABLE: {
+    kind: 'retryable',
+    message: 'working on {path}: {found}',
+    remedy:
+      'Check that this machine reaches bigquery.googleapis.com, proxy and firewall included; the next drain tries again.',
+  },
+  WAREHOUSE_IS_NO_FILE: {
+    kind: 'terminal',
+    message: 'rebuilding {path}: it is no file that could be made again beside the old one',
+    remedy:
+      'Load the documents again with `sp-reports reload`; for tables as they were before, see time travel in docs/bigquery.md.',
+  },
   QUERY_FAILED: {
     kind: 'terminal',
     message: 'running the query: {found}',

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { type CheckedConfig, checkConfig, firstSteps, mistakesError } from '../config/read.js';
+import { type CheckedConfig, checkConfig, firstSteps, mistakesError, warehouseName } from '../config/read.js';
 import type { Config } from '../config/spec.js';
 import type { Io } from './io.js';
 import { configOptions } from './open-context.js';
@@ -36,7 +36,7 @@ function withoutSecrets({ sellers }: Config) {
 
 function configText(config: Config): string {
   const places = [
-    ['warehouse', config.warehouse.path],
+    ['warehouse', warehouseName(config)],
     ['lake', config.lake],
     ['raw', config.raw],
     ['state', config.state],

@@ -5,13 +5,15 @@ import { systemClock } from '../clock.js';
 import { type ReadConfigOptions, readConfig } from '../config/read.js';
 import type { Config } from '../config/spec.js';
 import { removeOldPartials, removeOldPartialsOf } from '../old-partials.js';
-import type { PipelineContext } from '../pipeline/context.js';
+import type { PipelineContext, WarehouseFile } from '../pipeline/context.js';
 import { packagedSchemasFolder, readSchemas } from '../schema/read.js';
 import type { ReportSchemas } from '../schema/types.js';
 import { openSharedJson } from '../shared-json.js';
 import { openQuotaPlan, quotaKey } from '../source/selling-partner/quota.js';
 import { openSellingPartner } from '../source/selling-partner/selling-partner.js';
 import { compactDuckDbFile } from '../warehouse/duckdb/compact.js';
+import type { QueryOptions } from '../warehouse/bigquery/query.js';
+import { openBigQueryWarehouse } from '../warehouse/bigquery/warehouse.js';
 import { holdDuckDbFile, openDuckDbWarehouse } from '../warehouse/duckdb/warehouse.js';
 import type { Warehouse } from '../warehouse/types.js';
 import type { Io } from './io.js';
@@ -49,9 +51,28 @@ export function readAllSchemas(command: Command, io: Io): ReportSchemas {
   return readSchemas({ folders: schemaFolders(command, io) });
 }
 
-export function openWarehouse(config: Config, log?: Logger): Warehouse {
-  const { path, memoryLimitMegabytes } = config.warehouse;
-  return openDuckDbWarehouse({ path, memoryLimitMegabytes, ...(log ? { log } : {}) });
+/** What a warehouse may be opened with, beside its settings. */
+export interface OpenOptions extends QueryOptions {
+  log?: Logger;
+  /** Where tables get their descriptions from. */
+  schemas?: ReportSchemas;
+}
+
+export function openWarehouse(
+  { warehouse }: Pick<Config, 'warehouse'>,
+  options: OpenOptions = {},
+): Warehouse {
+  if (warehouse.type === 'bigquery') return openBigQueryWarehouse({ ...warehouse, ...options });
+  const { path, memoryLimitMegabytes } = warehouse;
+  return openDuckDbWarehouse({ path, memoryLimitMegabytes, ...(options.log && { log: options.log }) });
+}
+
+/** The file of a warehouse that is one. */
+function warehouseFile({ warehouse }: Config): WarehouseFile | undefined {
+  if (warehouse.type !== 'duckdb') return undefined;
+  const open = (path: string) => openWarehouse({ warehouse: { ...warehouse, path } });
+  const compact = (path: string) => compactDuckDbFile(path, warehouse.memoryLimitMegabytes);
+  return { path: warehouse.path, open, hold: holdDuckDbFile, compact };
 }
 
 /** Runs a command's work with everything opened, and closes it after. */
@@ -85,16 +106,13 @@ export async function withContext<T>(
   );
   try {
     await removeOldPartials([config.raw, config.lake, config.state]);
-    await removeOldPartialsOf(config.warehouse.path);
+    const file = warehouseFile(config);
+    if (file) await removeOldPartialsOf(file.path);
     return await work({
       config,
       schemas,
-      warehouse: openWarehouse(config, progress.log),
-      warehouseFile: {
-        open: (path) => openWarehouse({ ...config, warehouse: { ...config.warehouse, path } }),
-        hold: holdDuckDbFile,
-        compact: (path) => compactDuckDbFile(path, config.warehouse.memoryLimitMegabytes),
-      },
+      warehouse: openWarehouse(config, { log: progress.log, schemas }),
+      warehouseFile: file,
       sellingPartner: (sellerId) => sellers.get(ids.get(sellerId) ?? '')?.sellingPartner,
       documentQuota(sellerId) {
         const key = sellers.get(sellerId)?.documentQuotaKey ?? '';

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { type AnswerOptions, answerText, type Format } from './answer-text.js';
+import { count } from './count.js';
 import { type Io, printAll, resultWidth } from './io.js';
 import { openWarehouse, readWarehouseConfig } from './open-context.js';
 import { positiveInteger } from './options.js';
@@ -9,6 +10,7 @@ interface QueryOptions {
   json?: boolean;
   limit?: number;
   all?: boolean;
+  maxBytes?: number;
 }
 
 /** How values are written, for the help and the reference page. */
@@ -34,9 +36,13 @@ export function queryCommand(io: Io): Command {
         .conflicts(['all']),
     )
     .option('--all', 'print all rows of a table')
+    .option('--max-bytes <number>', 'on BigQuery: refuse a query that would read more', positiveInteger)
     .addHelpText('after', `\n${answerNotes}`)
     .action(async (sql: string, options: QueryOptions, command: Command) => {
-      const warehouse = openWarehouse(readWarehouseConfig(command, io));
+      const warehouse = openWarehouse(readWarehouseConfig(command, io), {
+        ...(options.maxBytes !== undefined && { maxBytes: options.maxBytes }),
+        onEstimate: (bytes) => io.stderr.write(`The query will read ${count(bytes, 'byte')}.\n`),
+      });
       const asked: AnswerOptions = {
         format: options.json ? 'json' : options.format,
         limit: options.all ? Number.POSITIVE_INFINITY : options.limit,

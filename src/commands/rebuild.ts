@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { defaultMaxDocumentBytes } from '../config/spec.js';
+import { warehouseName } from '../config/read.js';
 import { rebuild } from '../pipeline/rebuild.js';
 import type { Io } from './io.js';
 import { readWarehouseConfig, withContext } from './open-context.js';
@@ -37,7 +38,7 @@ export function rebuildCommand(io: Io, exit: (code: number) => void): Command {
       io.stdout.write(
         options.json
           ? `${JSON.stringify(summary)}\n`
-          : `${config.warehouse.path}: ${fromLake} loads from the lake, ${fromRaw} from raw documents\n${backup ? `The old file is ${backup}\n` : ''}${lost
+          : `${warehouseName(config)}: ${fromLake} loads from the lake, ${fromRaw} from raw documents\n${backup ? `The old file is ${backup}\n` : ''}${lost
               .map((key) => `lost: ${key}: neither Parquet nor raw bytes are left\n`)
               .join('')}`,
       );

@@ -32,11 +32,14 @@ export function driftCommand(io: Io): Command {
       ]),
     )
     .action(async (options: DriftOptions, command: Command) => {
-      const warehouse = openWarehouse(readWarehouseConfig(command, io));
+      const config = readWarehouseConfig(command, io);
+      const warehouse = openWarehouse(config);
       const schemas = readAllSchemas(command, io);
       const loads = await warehouse.loads(options.type ? { reportType: options.type } : {});
       const open = collectDrift(loads).filter((drift) => !isAdopted(drift, schemas.get(drift.reportType)));
-      const types = open.some(isAdded) ? await columnTypes(warehouse) : new Map<string, string>();
+      // Values are asked for in DuckDB's SQL; of tables in BigQuery none are shown.
+      const hasValues = config.warehouse.type === 'duckdb' && open.some(isAdded);
+      const types = hasValues ? await columnTypes(warehouse) : new Map<string, string>();
       const found: DriftWithValues[] = [];
       for (const drift of open) found.push({ ...drift, ...(await valuesOf(drift, types, warehouse)) });
       const drifts = withRenames(found, schemas);

@@ -7,7 +7,7 @@ import { describeError, ReportsError } from '../errors.js';
 import { marketplaceId, marketplaces } from '../schema/marketplaces.js';
 import { formatProblem, inOrder, type Problem, readYaml, type YamlFile } from '../yaml-problems.js';
 import { folderProblems } from './folder-problems.js';
-import { type Config, configSpec, pipelineRuleSpec } from './spec.js';
+import { type Config, configSpec, pipelineRuleSpec, type WarehouseConfig } from './spec.js';
 import { isVariable, substituteFrom } from './substitute.js';
 
 export interface ReadConfigOptions {
@@ -26,6 +26,11 @@ export function readConfig(options: ReadConfigOptions): Config {
   const checked = checkConfig(options);
   if (checked.config) return checked.config;
   throw mistakesError(checked);
+}
+
+/** How messages name the warehouse: the path of its file, or its dataset. */
+export function warehouseName({ warehouse }: Pick<Config, 'warehouse'>): string {
+  return warehouse.type === 'duckdb' ? warehouse.path : `bigquery:${warehouse.project}.${warehouse.dataset}`;
 }
 
 /** The error CONFIG_INVALID that tells of the mistakes. */
@@ -210,7 +215,7 @@ function complete(
     unsetPipelines,
     file,
     folder,
-    warehouse: { ...rest.warehouse, path: resolve(folder, rest.warehouse.path) },
+    warehouse: warehouseConfig(rest.warehouse, folder),
     lake: resolve(folder, rest.lake),
     raw: resolve(folder, rest.raw),
     state: resolve(folder, rest.state),
@@ -224,6 +229,29 @@ function complete(
       ...(api.loginUrl ? { loginUrl: api.loginUrl } : {}),
     },
   });
+}
+
+function warehouseConfig(written: WrittenConfig['warehouse'], folder: string): WarehouseConfig {
+  const {
+    type,
+    path,
+    memoryLimitMegabytes,
+    project = '',
+    dataset = '',
+    location,
+    keyFile,
+    endpoint,
+  } = written;
+  if (type === 'duckdb') return { type, path: resolve(folder, path), memoryLimitMegabytes };
+  return {
+    type,
+    project,
+    dataset,
+    location,
+    ...(keyFile && { keyFile: resolve(folder, keyFile) }),
+    ...(endpoint && { endpoint }),
+    memoryLimitMegabytes,
+  };
 }
 
 /** The text of the file; one that holds nothing but comments is an empty map. */

@@ -10,8 +10,8 @@ export interface PipelineContext {
   config: Config;
   schemas: ReportSchemas;
   warehouse: Warehouse;
-  /** The file of the warehouse, for making it anew. */
-  warehouseFile: WarehouseFile;
+  /** The file of the warehouse, for making it anew; undefined where it is none. */
+  warehouseFile: WarehouseFile | undefined;
   /** The Selling Partner API of a configured seller, found by seller id or account id. */
   sellingPartner(sellerId: string): SellingPartner | undefined;
   /** What the quota of getReportDocument, the narrowest of all, allows for a configured seller. */
@@ -23,6 +23,7 @@ export interface PipelineContext {
 }
 
 export interface WarehouseFile {
+  path: string;
   /** Opens a warehouse at a path. */
   open(path: string): Warehouse;
   /** Does the work while no other process can open the file. */

@@ -1,3 +1,4 @@
+import { warehouseName } from '../config/read.js';
 import { ReportsError } from '../errors.js';
 import type { PipelineContext } from './context.js';
 import { rebuild } from './rebuild.js';
@@ -17,7 +18,7 @@ export async function checkOrMend(context: PipelineContext, maxDocumentBytes: nu
 
 /** Sets a damaged warehouse file aside, and makes it again from the lake and the raw documents. */
 export async function mend(error: Error, context: PipelineContext, maxDocumentBytes: number): Promise<void> {
-  const { path } = context.config.warehouse;
+  const path = warehouseName(context.config);
   const { backup, fromLake, fromRaw } = await rebuild(context, {
     maxDocumentBytes,
     acceptLoss: false,

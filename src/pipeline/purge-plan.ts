@@ -30,7 +30,7 @@ export async function planPurge(
   before: string,
   rewriter: ParquetRewriter,
 ): Promise<PurgePlan> {
-  const { config, warehouse } = context;
+  const { config, warehouse, warehouseFile } = context;
   const records = new Map((await readLoadRecords(config.lake)).map((load) => [load.entry.key, load]));
   const entries = withUnledgered(await warehouse.loads({}), records);
   const lake = await lakeFiles(config.lake);
@@ -39,7 +39,7 @@ export async function planPurge(
     parquet: [],
     raws: [],
     leftovers: [],
-    copies: await filesOfRebuilds(config.warehouse.path),
+    copies: warehouseFile ? await filesOfRebuilds(warehouseFile.path) : [],
   };
   const documents = entries.flatMap((entry) => documentOf(entry) ?? []);
   for (const document of documents) {

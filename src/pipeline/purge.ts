@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { defaultMaxDocumentBytes } from '../config/spec.js';
 import { faultPoint } from '../fault-point.js';
 import { openParquetRewriter, type ParquetRewriter } from '../parquet/rewrite-parquet.js';
@@ -40,11 +41,12 @@ export async function purge(
   context: PipelineContext,
   { before, dryRun }: PurgeOptions,
 ): Promise<PurgeSummary> {
-  const { path } = context.config.warehouse;
+  const { config, warehouseFile } = context;
   const rewriter = await openParquetRewriter();
   try {
     if (dryRun) return summaryOf(await planPurge(context, before, rewriter), before);
-    return await whileNobodyRebuilds(path, async () => {
+    // Where no file is to be made anew, one purge at a time goes through the lake.
+    return await whileNobodyRebuilds(warehouseFile?.path ?? join(config.state, 'lake'), async () => {
       const plan = await planPurge(context, before, rewriter);
       await carryOut(plan, context, rewriter);
       return summaryOf(plan, before);
@@ -57,7 +59,6 @@ export async function purge(
 async function carryOut(plan: PurgePlan, context: PipelineContext, rewriter: ParquetRewriter): Promise<void> {
   const { config, warehouse, warehouseFile, schemas } = context;
   const { documents, parquet, raws, leftovers, copies } = plan;
-  const { path } = config.warehouse;
   await keepRebuildable(documents, context);
   for (const { path: file, columns, value } of parquet) await rewriter.clear(file, columns, value);
   for (const file of leftovers) await rm(file, { force: true });
@@ -70,7 +71,7 @@ async function carryOut(plan: PurgePlan, context: PipelineContext, rewriter: Par
       personalColumns(schemas.get(reportType ?? ''), table, columns),
     );
     faultPoint('rows-purged');
-    await warehouseFile.compact(path);
+    await warehouseFile?.compact(warehouseFile.path);
     faultPoint('file-replaced');
   }
   for (const file of copies) await rm(file, { recursive: true, force: true });

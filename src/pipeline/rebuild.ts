@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
 import { chmod, copyFile, link, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { warehouseName } from '../config/read.js';
 import { describeError, ReportsError } from '../errors.js';
 import { takeLock } from '../file-lock.js';
 import { findRaw, listRaw } from '../source/document/raw-store.js';
 import type { RawDocument } from '../source/types.js';
 import type { LedgerRow, Load, Warehouse } from '../warehouse/types.js';
 import { ledgerKey } from '../warehouse/types.js';
-import type { PipelineContext } from './context.js';
+import type { PipelineContext, WarehouseFile } from './context.js';
 import { ledgerEntry, rawFacts } from './ledger-entry.js';
 import { prepareRaw } from './load-document.js';
 import { readLoadRecords, writeLoadRecord } from './load-record.js';
@@ -35,13 +36,14 @@ export interface RebuildOptions {
 /**
  * Makes the warehouse file anew beside the old one, from the load records of the lake and, where their Parquet or record is missing or
  * damaged, from the raw documents; then puts it in the old one's place, which is kept. Meanwhile nobody can commit to the old file.
- * Errors: WAREHOUSE_LOCKED; REBUILD_INCOMPLETE, with the old file as it was.
+ * Errors: WAREHOUSE_LOCKED; REBUILD_INCOMPLETE, with the old file as it was; WAREHOUSE_IS_NO_FILE.
  */
 export async function rebuild(context: PipelineContext, options: RebuildOptions): Promise<RebuildSummary> {
-  const { path } = context.config.warehouse;
-  return whileNobodyRebuilds(path, async () => {
+  const file = context.warehouseFile;
+  if (!file) throw new ReportsError('WAREHOUSE_IS_NO_FILE', { path: warehouseName(context.config) });
+  return whileNobodyRebuilds(file.path, async () => {
     const old = await readOldLedger(context);
-    return context.warehouseFile.hold(path, () => makeAnew(path, old, context, options));
+    return file.hold(file.path, () => makeAnew(file, old, context, options));
   });
 }
 
@@ -70,7 +72,7 @@ export async function filesOfRebuilds(path: string): Promise<string[]> {
 }
 
 async function makeAnew(
-  path: string,
+  { path, open }: WarehouseFile,
   old: Map<string, LedgerRow> | undefined,
   context: PipelineContext,
   options: RebuildOptions,
@@ -78,7 +80,7 @@ async function makeAnew(
   const fresh = `${path}.rebuild`;
   await rm(fresh, { force: true });
   await rm(`${fresh}.wal`, { force: true });
-  const warehouse = context.warehouseFile.open(fresh);
+  const warehouse = open(fresh);
   const records = new Map((await readLoadRecords(context.config.lake)).map((load) => [load.entry.key, load]));
   const whole = [...records.values()].filter(isWhole);
   const done = new Set(whole.map((load) => load.entry.key));

@@ -8,10 +8,39 @@ import type { LoadMode } from '../../src/schema/types.js';
 import type { LedgerEntry, Load, Warehouse } from '../../src/warehouse/types.js';
 import { type MadeReject, type MadeTable, makeLoad } from './make-load.js';
 
+/** In what the values of a warehouse are other than DuckDB's, which its documentation tells too. */
+export interface Ways {
+  /** How many cases of each property are tried. */
+  runs: number;
+  /** How long a test may take. */
+  timeoutMs: number;
+  /** A decimal as an answer has it, from its text with all digits of its scale. */
+  decimal(text: string): string;
+  /** JSON as the text of a column that was of JSON before. */
+  jsonText(text: string): string;
+  /** Whether lists may hold NULL. */
+  hasNullInLists: boolean;
+  /** Whether an answer may have columns of one name. */
+  hasColumnsOfOneName: boolean;
+}
+
+const waysOfDuckDb: Ways = {
+  runs: 6,
+  timeoutMs: 20_000,
+  decimal: (text) => text,
+  jsonText: (text) => text,
+  hasNullInLists: true,
+  hasColumnsOfOneName: true,
+};
+
 /** What every warehouse promises. `open` gives a new, empty one, kept in `folder` where it is a file. */
-export function describeWarehouse(name: string, open: (folder: string) => Promise<Warehouse>): void {
+export function describeWarehouse(
+  name: string,
+  open: (folder: string) => Promise<Warehouse>,
+  ways: Ways = waysOfDuckDb,
+): void {
   describe(`${name} warehouse`, function () {
-    this.timeout(20_000);
+    this.timeout(ways.timeoutMs);
 
     let folder: string;
     let warehouse: Warehouse;
@@ -213,7 +242,7 @@ export function describeWarehouse(name: string, open: (folder: string) => Promis
             },
             table(cells),
           );
-        const content = () => values('SELECT k, v FROM things ORDER BY 1, 2');
+        const content = async () => (await values('SELECT k, v FROM things')).sort();
 
         it('replaces all rows of a key by those of a newer report, and rows without a key value likewise', async () => {
           await warehouse.commit([
@@ -232,7 +261,7 @@ export function describeWarehouse(name: string, open: (folder: string) => Promis
               [null, '2'],
             ]),
           ]);
-          assert.deepEqual(await content(), ['a 3', 'a 3', 'b 1', 'c 1', ' 2']);
+          assert.deepEqual(await content(), [' 2', 'a 3', 'a 3', 'b 1', 'c 1']);
         });
 
         it('leaves out the rows of a late older report that a newer one holds, and the ledger counts them', async () => {
@@ -435,7 +464,7 @@ export function describeWarehouse(name: string, open: (folder: string) => Promis
                 expected(made, replaces),
               );
             }),
-            { numRuns: 6 },
+            { numRuns: ways.runs },
           );
         });
       }
@@ -534,9 +563,9 @@ export function describeWarehouse(name: string, open: (folder: string) => Promis
             assert.deepEqual(await ledger(together), await ledger(oneByOne));
           }),
           // Each run takes a tenth of a second, so what fails is told as it is: looking for a smaller one would last longer than the test.
-          { numRuns: Number(process.env.FUZZ_RUNS ?? 6), endOnFailure: true, examples: foundBefore },
+          { numRuns: Number(process.env.FUZZ_RUNS ?? ways.runs), endOnFailure: true, examples: foundBefore },
         );
-      }).timeout(60_000 + 1000 * Number(process.env.FUZZ_RUNS ?? 0));
+      }).timeout(Math.max(60_000, ways.timeoutMs) + 1000 * Number(process.env.FUZZ_RUNS ?? 0));
     });
 
     describe('widening', () => {
@@ -564,7 +593,10 @@ export function describeWarehouse(name: string, open: (folder: string) => Promis
         await warehouse.commit([await one(1, 'int64', '9223372036854775807')]);
         await warehouse.commit([await one(2, 'decimal(18,4)', '19.9900')]);
         await warehouse.commit([await one(3, 'int64', '5')]);
-        assert.deepEqual(await content(), ['9223372036854775807.0000', '19.9900', '5.0000']);
+        assert.deepEqual(
+          await content(),
+          ['9223372036854775807.0000', '19.9900', '5.0000'].map(ways.decimal),
+        );
       });
 
       it('turns dates into timestamps', async () => {
@@ -586,7 +618,7 @@ export function describeWarehouse(name: string, open: (folder: string) => Promis
           ['timestamp', '2026-01-02T03:04:05Z', '2026-01-02T03:04:05.000Z'],
           ['timestamp', '2026-01-02T03:04:05.000006Z', '2026-01-02T03:04:05.000006Z'],
           ['float64', '0.1', '0.1'],
-          ['json', '{"a": 1}', '{"a": 1}'],
+          ['json', '{"a": 1}', ways.jsonText('{"a": 1}')],
         ] as const;
         for (const [type, value, text] of cases) {
           await warehouse.commit([await one(1, type, value)]);
@@ -597,8 +629,10 @@ export function describeWarehouse(name: string, open: (folder: string) => Promis
       });
 
       it('turns lists into wider lists and into JSON text, the same before and after', async () => {
+        const [one0000, two5000] = [ways.decimal('1.0000'), ways.decimal('2.5000')];
+        const withNull = ways.hasNullInLists ? [one0000, null] : [one0000];
         const cases = [
-          ['list(int64)', '[1,null]', 'list(decimal(18,4))', '["2.5"]', [['1.0000', null], ['2.5000']]],
+          ['list(int64)', '[1,null]', 'list(decimal(18,4))', '["2.5"]', [withNull, [two5000]]],
           ['list(decimal(18,4))', '["1.5","2"]', 'list(string)', '["x"]', [['1.5', '2'], ['x']]],
           ['list(date)', '["2026-01-02"]', 'list(string)', '["x"]', [['2026-01-02'], ['x']]],
           ['list(string)', '["a, b","\\""]', 'json', '{"a":1}', ['["a, b","\\""]', '{"a":1}']],
@@ -877,8 +911,8 @@ export function describeWarehouse(name: string, open: (folder: string) => Promis
           await warehouse.markPurged(named.map(({ key }) => key));
         }
         assert.deepEqual(await rows('SELECT _document_id AS d, id, buyer, paid FROM orders ORDER BY 1'), [
-          { d: 'd1', id: 'o-1', buyer: null, paid: '1.5000' },
-          { d: 'd2', id: 'o-1', buyer: 'Ann', paid: '1.5000' },
+          { d: 'd1', id: 'o-1', buyer: null, paid: ways.decimal('1.5000') },
+          { d: 'd2', id: 'o-1', buyer: 'Ann', paid: ways.decimal('1.5000') },
         ]);
         const raw = (await warehouse.rejects({})).map((each) => `${each.document_id}: ${each.raw}`);
         assert.deepEqual(raw.sort(), ['d1: ', 'd2: Ann']);
@@ -904,12 +938,13 @@ export function describeWarehouse(name: string, open: (folder: string) => Promis
     });
 
     describe('queries', () => {
-      it('tell columns of one name apart', async () => {
-        await warehouse.commit([await load({})]);
-        assert.deepEqual(await rows('SELECT 1 AS a, 2 AS a, 3 AS a_1, 4 AS a'), [
-          { a: 1, a_1: 3, a_2: 2, a_3: 4 },
-        ]);
-      });
+      if (ways.hasColumnsOfOneName)
+        it('tell columns of one name apart', async () => {
+          await warehouse.commit([await load({})]);
+          assert.deepEqual(await rows('SELECT 1 AS a, 2 AS a, 3 AS a_1, 4 AS a'), [
+            { a: 1, a_1: 3, a_2: 2, a_3: 4 },
+          ]);
+        });
 
       it('that write or are wrong fail and change nothing', async () => {
         await warehouse.commit([await load({}, { columns: { a: 'string' }, rows: [{ a: '1' }] })]);

@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { version } from '../../version.js';
 import { type LedgerEntry, type LedgerFilter, type LedgerRow, type Load, ledgerKey } from '../types.js';
+import { type ColumnKind, ledgerColumns, rejectColumns as rejectKinds } from '../ledger-columns.js';
 import type { Relations } from './catalog.js';
 import {
   documentId,
@@ -15,38 +16,6 @@ import {
 } from './sql.js';
 import { toJsonValue } from './values.js';
 
-type ColumnKind = 'text' | 'list' | 'time' | 'count' | 'json';
-
-/** Each field of a ledger entry, its column, and how it is kept. */
-const ledgerColumns: { field: keyof LedgerRow; column: string; kind: ColumnKind }[] = [
-  { field: 'key', column: 'key', kind: 'text' },
-  { field: 'status', column: 'status', kind: 'text' },
-  { field: 'sellerId', column: 'seller_id', kind: 'text' },
-  { field: 'documentId', column: 'document_id', kind: 'text' },
-  { field: 'reportId', column: 'report_id', kind: 'text' },
-  { field: 'reportType', column: 'report_type', kind: 'text' },
-  { field: 'marketplaceIds', column: 'marketplace_ids', kind: 'list' },
-  { field: 'dataStart', column: 'data_start', kind: 'time' },
-  { field: 'dataEnd', column: 'data_end', kind: 'time' },
-  { field: 'reportCreatedAt', column: 'report_created_at', kind: 'time' },
-  { field: 'reasonCode', column: 'reason_code', kind: 'text' },
-  { field: 'reason', column: 'reason', kind: 'text' },
-  { field: 'notes', column: 'notes', kind: 'list' },
-  { field: 'tables', column: 'tables', kind: 'json' },
-  { field: 'rejects', column: 'rejects', kind: 'count' },
-  { field: 'checks', column: 'checks', kind: 'json' },
-  { field: 'rawPath', column: 'raw_path', kind: 'text' },
-  { field: 'rawBytes', column: 'raw_bytes', kind: 'count' },
-  { field: 'textBytes', column: 'text_bytes', kind: 'count' },
-  { field: 'charset', column: 'charset', kind: 'text' },
-  { field: 'dialect', column: 'dialect', kind: 'json' },
-  { field: 'engine', column: 'engine', kind: 'text' },
-  { field: 'pipeline', column: 'pipeline', kind: 'text' },
-  { field: 'body', column: 'body', kind: 'text' },
-  { field: 'durationMs', column: 'duration_ms', kind: 'count' },
-  { field: 'loadedAt', column: 'loaded_at', kind: 'time' },
-];
-
 const duckDbTypes: Record<ColumnKind, string> = {
   text: 'VARCHAR',
   list: 'VARCHAR[]',
@@ -55,18 +24,8 @@ const duckDbTypes: Record<ColumnKind, string> = {
   json: 'JSON',
 };
 
-const rejectColumns = [
-  ['seller_id', 'VARCHAR'],
-  ['document_id', 'VARCHAR'],
-  ['report_id', 'VARCHAR'],
-  ['report_type', 'VARCHAR'],
-  ['table_name', 'VARCHAR'],
-  ['row_number', 'BIGINT'],
-  ['column_name', 'VARCHAR'],
-  ['raw', 'VARCHAR'],
-  ['reason', 'VARCHAR'],
-  ['loaded_at', 'TIMESTAMP'],
-] as const;
+/** Of each column of `_rejects` its name and its type in DuckDB. */
+const rejectColumns = rejectKinds.map(({ column, kind }) => [column, duckDbTypes[kind]] as const);
 
 /**
  * Makes `_loads` and `_rejects` where they are missing, and the columns that the ledger of an earlier version lacks. `_loads` has no primary key: rows are replaced by key within a transaction, which
@@ -207,12 +166,13 @@ const ledgerRows = jsonRows(
   ),
 );
 
-/** Takes ledger rows away: those that loads take the place of, with their rejects, and `gone`, keys of rows that have no successor. */
-export async function forgetLedgerRows(
+/** Writes the ledger rows of loads and their rejects, in place of those that are there. `gone` are keys of rows that have no successor. */
+export async function writeLedger(
   connection: DuckDBConnection,
-  replaced: LedgerEntry[],
+  loads: { load: Load; row: LedgerRow; replaces: boolean }[],
   gone: string[],
 ): Promise<void> {
+  const replaced = loads.filter(({ replaces }) => replaces).map(({ row }) => row);
   if (replaced.length > 0) {
     await run(
       connection,
@@ -228,13 +188,6 @@ export async function forgetLedgerRows(
   if (keys.length > 0) {
     await run(connection, 'DELETE FROM _loads WHERE key IN (SELECT unnest($keys))', { keys });
   }
-}
-
-/** Writes the ledger rows of loads and their rejects; those that they take the place of are gone. */
-export async function writeLedger(
-  connection: DuckDBConnection,
-  loads: { load: Load; row: LedgerRow }[],
-): Promise<void> {
   const rows = loads.map(({ row }) =>
     Object.fromEntries(ledgerColumns.map(({ field, column }) => [column, row[field]])),
   );

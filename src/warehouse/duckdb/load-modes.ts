@@ -192,7 +192,8 @@ async function countLeftOut(connection: DuckDBConnection, batch: TableBatch): Pr
   return batch.loads.map(({ table, rank }) => (table.parquetPath ? table.rows - (rows.get(rank) ?? 0) : 0));
 }
 
-async function wrongCount(connection: DuckDBConnection, loads: TableLoad[]): Promise<Refusal> {
+/** Says which of the documents has another number of rows than its Parquet file. */
+export async function wrongCount(connection: DuckDBConnection, loads: TableLoad[]): Promise<Refusal> {
   for (const { table, load } of loads) {
     const [count] = await run(connection, `SELECT count(*) FROM ${parquets([table.parquetPath ?? ''])}`);
     if (Number(count?.[0]) === table.rows) continue;
@@ -251,7 +252,7 @@ function runOn(connection: DuckDBConnection, { loads, others }: TableBatch, sql:
 }
 
 /** SQL for a column of the document as the table has it. The cast to the document's own type comes first; where it fails, the load does. */
-function documentValue(relation: Relation, column: ResolvedColumn): string {
+export function documentValue(relation: Relation, column: ResolvedColumn): string {
   const raw = `document.${identifier(column.name)}`;
   const own = ownValue(raw, column.type);
   const target = relation.columns.get(column.name.toLowerCase())?.type;
@@ -265,11 +266,11 @@ function ownValue(raw: string, type: ColumnType): string {
 }
 
 /** Whether two of them are of one seller, so that they may have the same keys. */
-function meetEachOther(loads: TableLoad[]): boolean {
+export function meetEachOther(loads: TableLoad[]): boolean {
   return new Set(loads.map(({ seller }) => seller)).size < loads.length;
 }
 
-function coversOneOf(other: RankedDocument, { seller, marketplaces }: RankedDocument): boolean {
+export function coversOneOf(other: RankedDocument, { seller, marketplaces }: RankedDocument): boolean {
   if (other.seller !== seller) return false;
   return (
     other.marketplaces.length === 0 ||

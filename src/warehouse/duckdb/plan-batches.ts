@@ -1,19 +1,19 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
-import type { Load, LoadTable } from '../types.js';
+import type { TimedLoad } from '../commit-rules.js';
+import type { LedgerEntry, LoadTable } from '../types.js';
 import type { Relation, Relations } from './catalog.js';
-import { rankDocuments } from './ledger.js';
-import type { TableBatch, TableLoad } from './load-modes.js';
+import type { RankedDocument, TableBatch, TableLoad } from './load-modes.js';
 
-export interface TimedLoad {
-  load: Load;
-  loadedAt: string;
-}
+/** Ranks documents that come into a table among those that are in it; see `rankDocuments`. */
+export type Rank = (
+  table: string,
+  coming: { entry: LedgerEntry; loadedAt: string }[],
+) => Promise<(RankedDocument & { key: string })[]>;
 
 /** The rows of the loads by table; of each table those together that can go in by one statement. */
 export async function planBatches(
-  connection: DuckDBConnection,
   relations: Relations,
   loads: TimedLoad[],
+  rank: Rank,
 ): Promise<TableBatch[][]> {
   const byTable = new Map<string, (TimedLoad & { table: LoadTable })[]>();
   for (const timed of loads) {
@@ -27,8 +27,7 @@ export async function planBatches(
     const relation = relations.get(name) as Relation;
     const isRanked = ofTable.some(({ table }) => table.mode !== 'append');
     const ranked = isRanked
-      ? await rankDocuments(
-          connection,
+      ? await rank(
           ofTable[0]?.table.name ?? name,
           ofTable.map(({ load, loadedAt }) => ({ entry: load.entry, loadedAt })),
         )
@@ -37,8 +36,12 @@ export async function planBatches(
     const alike = new Map<string, TableLoad[]>();
     for (const [index, { load, loadedAt, table }] of ofTable.entries()) {
       const { key, sellerId, documentId, marketplaceIds } = load.entry;
-      const rank = ranks.get(key) ?? index + 1;
-      const ids = { seller: sellerId, document: documentId, marketplaces: marketplaceIds, rank };
+      const ids = {
+        seller: sellerId,
+        document: documentId,
+        marketplaces: marketplaceIds,
+        rank: ranks.get(key) ?? index + 1,
+      };
       const kind = kindOf(table);
       alike.set(kind, [...(alike.get(kind) ?? []), { ...ids, load, loadedAt, table }]);
     }

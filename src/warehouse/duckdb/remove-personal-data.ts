@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { documentsByTable } from '../documents-by-table.js';
 import { type LedgerEntry, type PersonalColumns, purgedNote, removedReason } from '../types.js';
 import { isReportTable, type Relations } from './catalog.js';
 import { documentId, documentIdSql, identifier, run } from './sql.js';
@@ -10,7 +11,7 @@ export async function removePersonalData(
   documents: LedgerEntry[],
   personalColumns: PersonalColumns,
 ): Promise<void> {
-  for (const { table, reportType, loaded } of byTable(documents)) {
+  for (const { table, reportType, loaded } of documentsByTable(documents)) {
     const relation = relations.get(table);
     if (!relation || !isReportTable(relation)) continue;
     const names = [...relation.columns.values()].map(({ name }) => name);
@@ -45,22 +46,6 @@ export async function markPurged(connection: DuckDBConnection, keys: string[]): 
      WHERE key IN (SELECT unnest($keys)) AND raw_path IS NULL AND NOT list_contains(coalesce(notes, []), $note)`,
     { keys, note: purgedNote },
   );
-}
-
-/** The documents that loaded rows into a table, by table and type. */
-function byTable(documents: LedgerEntry[]): { table: string; reportType: string | null; loaded: string[] }[] {
-  const found = new Map<string, { table: string; reportType: string | null; loaded: string[] }>();
-  for (const document of documents) {
-    for (const { name } of document.tables) {
-      const { reportType } = document;
-      const table = name.toLowerCase();
-      const key = `${table} ${reportType}`;
-      const group = found.get(key) ?? { table, reportType, loaded: [] };
-      found.set(key, group);
-      group.loaded.push(idOf(document));
-    }
-  }
-  return [...found.values()];
 }
 
 function idOf({ sellerId, documentId: document }: LedgerEntry): string {

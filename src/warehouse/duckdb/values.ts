@@ -53,7 +53,7 @@ function nanosOfTimestamp(value: DuckDBValue): bigint | undefined {
 }
 
 /** `2026-01-02T03:04:05.000Z`, with six or nine digits of the second only where they are needed. Undefined outside of Date's range. */
-function isoTime(nanos: bigint): string | undefined {
+export function isoTime(nanos: bigint): string | undefined {
   const belowMilli = ((nanos % 1_000_000n) + 1_000_000n) % 1_000_000n;
   const date = new Date(Number((nanos - belowMilli) / 1_000_000n));
   if (Number.isNaN(date.getTime())) return undefined;
@@ -64,7 +64,7 @@ function isoTime(nanos: bigint): string | undefined {
 }
 
 /** Parses JSON text; numbers of more digits than a double holds come as strings. Text that is no JSON stays as it is. */
-function parseJsonText(text: string): unknown {
+export function parseJsonText(text: string): unknown {
   const safe = text.replace(/"(?:[^"\\]|\\.)*"|-?\d[\d.]*(?:[eE][+-]?\d+)?/g, (token) =>
     !token.startsWith('"') && token.replace(/[eE].*/, '').replace(/\D/g, '').length > 15
       ? `"${token}"`

@@ -1,0 +1,196 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { BigQuery } from '@google-cloud/bigquery';
+import { ReportsError } from '../../errors.js';
+import type { Field } from './column-types.js';
+import { identifier } from './sql.js';
+import { type Failure, failureError, failureOf, isMissing } from './errors.js';
+
+export interface BigQueryPlace {
+  project: string;
+  dataset: string;
+  /** Where the dataset is made if it is missing, e.g. EU. */
+  location: string;
+  /** A service account's key; default: what the machine's environment gives. */
+  keyFile?: string;
+  /** An emulator; no credentials are sent to it. */
+  endpoint?: string;
+}
+
+/** A job as the API gives it. */
+export interface Job {
+  jobReference: { jobId: string; location?: string };
+  status: { state: string; errorResult?: { reason?: string; message?: string } };
+  statistics?: {
+    totalSlotMs?: string;
+    query?: {
+      totalBytesBilled?: string;
+      totalBytesProcessed?: string;
+      statementType?: string;
+      schema?: { fields?: Field[] };
+    };
+  };
+}
+
+export interface Page {
+  schema?: { fields?: Field[] };
+  rows?: { f: { v: unknown }[] }[];
+  pageToken?: string;
+}
+
+interface RequestOptions {
+  method?: string;
+  uri: string;
+  qs?: Record<string, string | number | boolean>;
+  json?: unknown;
+}
+
+const pollMs = { first: 50, most: 2000 };
+
+/** Talks to BigQuery. All failures are errors of the catalogue, see `failureRows`. */
+export class BigQueryClient {
+  private bigQuery: Promise<BigQuery> | undefined;
+
+  constructor(readonly place: BigQueryPlace) {}
+
+  /** How messages name the warehouse. */
+  get path(): string {
+    return `bigquery:${this.place.project}.${this.place.dataset}`;
+  }
+
+  /** The name of a table in SQL: a script knows no default dataset. */
+  table(name: string): string {
+    return identifier(`${this.place.dataset}.${name}`);
+  }
+
+  /** One call of the API. `uri` begins at the project. */
+  async request<T>(options: RequestOptions): Promise<T> {
+    try {
+      return await this.call<T>(options);
+    } catch (error) {
+      throw error instanceof ReportsError ? error : failureError(failureOf(error), this.path, error);
+    }
+  }
+
+  /** The same; undefined where what is asked for is not there. */
+  async requestIfThere<T>(options: RequestOptions): Promise<T | undefined> {
+    try {
+      return await this.call<T>(options);
+    } catch (error) {
+      if (isMissing(failureOf(error))) return undefined;
+      throw error instanceof ReportsError ? error : failureError(failureOf(error), this.path, error);
+    }
+  }
+
+  private async call<T>(options: RequestOptions): Promise<T> {
+    const bigQuery = await this.open();
+    return new Promise((resolve, reject) =>
+      // The client's own types leave out the callback's body.
+      bigQuery.request(options as never, (error: unknown, body: unknown) =>
+        error ? reject(error) : resolve(body as T),
+      ),
+    );
+  }
+
+  /** Runs SQL to its end, and fails where it does. Gives the job as it ended. */
+  async run(sql: string): Promise<Job> {
+    const job = await this.ended(await this.insertQuery(sql, randomUUID()));
+    const failure = failureOfJob(job);
+    if (failure) throw failureError(failure, this.path);
+    return job;
+  }
+
+  /** What a statement is and would read, without running it. */
+  async dryRun(sql: string): Promise<Job> {
+    return this.insertQuery(sql, randomUUID(), true);
+  }
+
+  private insertQuery(sql: string, jobId: string, dryRun = false): Promise<Job> {
+    const { project: projectId, dataset: datasetId, location } = this.place;
+    const query = { query: sql, useLegacySql: false, defaultDataset: { projectId, datasetId } };
+    return this.request({
+      method: 'POST',
+      uri: '/jobs',
+      json: {
+        jobReference: { projectId, jobId, location },
+        configuration: { query, labels: { program: 'sp-reports' }, ...(dryRun && { dryRun }) },
+      },
+    });
+  }
+
+  /** Waits for the end of a job, good or bad, and gives it as it then is: what the call that began it said may be older. */
+  async ended({ jobReference }: Job): Promise<Job> {
+    for (let waitMs = pollMs.first; ; waitMs = Math.min(waitMs * 1.5, pollMs.most)) {
+      const job = await this.findJob(jobReference.jobId);
+      if (job?.status.state === 'DONE') return job;
+      if (!job) throw failureError({ message: `job ${jobReference.jobId} is gone` }, this.path);
+      await delay(waitMs);
+    }
+  }
+
+  /** A job, reloaded. */
+  findJob(jobId: string): Promise<Job | undefined> {
+    return this.requestIfThere({ uri: `/jobs/${jobId}`, qs: { location: this.place.location } });
+  }
+
+  /** The rows of a query that has ended, page by page. */
+  async *pages({ jobReference }: Job, maxResults = 10_000): AsyncGenerator<Page> {
+    let pageToken: string | undefined;
+    do {
+      const page: Page = await this.request({
+        uri: `/queries/${jobReference.jobId}`,
+        qs: {
+          location: this.place.location,
+          maxResults,
+          'formatOptions.useInt64Timestamp': true,
+          ...(pageToken !== undefined && { pageToken }),
+        },
+      });
+      yield page;
+      pageToken = page.pageToken;
+    } while (pageToken);
+  }
+
+  /** Sends a Parquet file to a load job that makes a table of it, in place of the one of that name. Gives the job as begun. */
+  async insertLoad(file: string, table: string, fields: Field[], jobId: string): Promise<Job> {
+    const bigQuery = await this.open();
+    const { dataset, location } = this.place;
+    try {
+      const [job] = await bigQuery
+        .dataset(dataset)
+        .table(table)
+        .createLoadJob(file, {
+          jobId,
+          location,
+          sourceFormat: 'PARQUET',
+          writeDisposition: 'WRITE_TRUNCATE',
+          schema: { fields },
+          parquetOptions: { enableListInference: true },
+          labels: { program: 'sp-reports' },
+        } as never);
+      return job.metadata as Job;
+    } catch (error) {
+      throw failureError(failureOf(error), this.path, error);
+    }
+  }
+
+  /** The client's code takes a while to load, which commands on other warehouses need not wait for. */
+  private open(): Promise<BigQuery> {
+    const { project: projectId, keyFile, endpoint, location } = this.place;
+    this.bigQuery ??= (async () => {
+      const { BigQuery: Client } = await import('@google-cloud/bigquery');
+      const common = { projectId, location, userAgent: 'sp-reports' };
+      if (!endpoint) return new Client({ ...common, ...(keyFile && { keyFilename: keyFile }) });
+      const { PassThroughClient } = await import('google-auth-library');
+      return new Client({ ...common, apiEndpoint: endpoint, authClient: new PassThroughClient() as never });
+    })();
+    return this.bigQuery;
+  }
+}
+
+/** How a job failed; undefined where it did not. */
+export function failureOfJob({ status: { errorResult } }: Job): Failure | undefined {
+  if (!errorResult) return undefined;
+  const { reason, message = 'no reason given' } = errorResult;
+  return { message, ...(reason !== undefined && { reason }) };
+}

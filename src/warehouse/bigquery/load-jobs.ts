@@ -1,0 +1,64 @@
+import { ReportsError } from '../../errors.js';
+import { type BigQueryClient, failureOfJob, type Job } from './client.js';
+import { failureError } from './errors.js';
+import type { StagingFile } from './stage.js';
+
+/** Staging tables that nobody has taken away, after a crash, are gone after a day. */
+const stagingLifeMs = 24 * 3_600_000;
+const mostGenerations = 20;
+
+/**
+ * Makes a staging table of a file by a load job, or finds the job of an earlier try: its id comes from what is in the file. An id whose
+ * job ended in an error is burnt, as is one whose table is gone, and the next generation of it is taken. Gives the name of the table.
+ */
+export async function loadStaging(client: BigQueryClient, file: StagingFile): Promise<string> {
+  const table = `_staging_${file.digest}`;
+  for (let generation = 0; generation < mostGenerations; generation += 1) {
+    const jobId = `sp_reports_${file.digest}_${generation}`;
+    const found = await client.findJob(jobId);
+    const ended = found ? await client.ended(found) : await insert(client, file, table, jobId);
+    const failure = failureOfJob(ended);
+    if (failure && !found) throw failureError(failure, client.path);
+    if (!failure && (!found || (await isThere(client, table)))) {
+      if (!found) await expire(client, table);
+      return table;
+    }
+  }
+  throw new ReportsError('WAREHOUSE_UNREACHABLE', {
+    path: client.path,
+    found: `${mostGenerations} load jobs of the same rows have failed`,
+  });
+}
+
+/** Takes staging tables away; what stays expires. */
+export async function dropStaging(client: BigQueryClient, tables: string[]): Promise<void> {
+  const { dataset } = client.place;
+  await Promise.allSettled(
+    tables.map((table) => client.request({ method: 'DELETE', uri: `/datasets/${dataset}/tables/${table}` })),
+  );
+}
+
+async function insert(client: BigQueryClient, file: StagingFile, table: string, jobId: string): Promise<Job> {
+  try {
+    return await client.ended(await client.insertLoad(file.path, table, file.fields, jobId));
+  } catch (error) {
+    // The answer to an earlier try was lost, or another process has begun the same.
+    const isTaken = error instanceof ReportsError && error.details.reason === 'duplicate';
+    const found = isTaken ? await client.findJob(jobId) : undefined;
+    if (!found) throw error;
+    return client.ended(found);
+  }
+}
+
+async function isThere(client: BigQueryClient, table: string): Promise<boolean> {
+  const uri = `/datasets/${client.place.dataset}/tables/${table}`;
+  return (await client.requestIfThere({ uri })) !== undefined;
+}
+
+function expire(client: BigQueryClient, table: string): Promise<unknown> {
+  return client.request({
+    method: 'PATCH',
+    uri: `/datasets/${client.place.dataset}/tables/${table}`,
+    json: { expirationTime: String(Date.now() + stagingLifeMs) },
+  });
+}

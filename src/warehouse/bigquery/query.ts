@@ -1,0 +1,87 @@
+import { ReportsError } from '../../errors.js';
+import type { RowGroup, StreamedAnswer } from '../types.js';
+import type { BigQueryClient, Page } from './client.js';
+import { bigQueryType, columnTypeOfField, type Field } from './column-types.js';
+import { toJsonValue } from './values.js';
+
+export interface QueryOptions {
+  /** The query is refused where it would read more. */
+  maxBytes?: number;
+  /** Told before the query runs what it will read. */
+  onEstimate?: (bytes: number) => void;
+}
+
+/** Runs one statement that reads. Errors: QUERY_FAILED, for those that don't read, are wrong or read too much. */
+export async function runQuery(
+  client: BigQueryClient,
+  sql: string,
+  { maxBytes, onEstimate }: QueryOptions = {},
+): Promise<StreamedAnswer> {
+  if (sql.replace(/--[^\n]*|\/\*[\s\S]*?\*\/|[\s;]/g, '') === '') {
+    throw queryFailed('there is no statement in it', 'write a statement, such as "SELECT * FROM _loads".');
+  }
+  try {
+    const { statistics } = await client.dryRun(sql);
+    const { statementType = 'unknown', totalBytesProcessed = '0' } = statistics?.query ?? {};
+    if (statementType !== 'SELECT') {
+      throw queryFailed(
+        `${statementType} is not a statement that reads`,
+        'give one SELECT; only loads change the warehouse.',
+      );
+    }
+    const bytes = Number(totalBytesProcessed);
+    onEstimate?.(bytes);
+    if (maxBytes !== undefined && bytes > maxBytes) {
+      throw queryFailed(
+        `it would read ${bytes} bytes, more than the ${maxBytes} of --max-bytes`,
+        'name fewer columns, or a range of the partition column, or raise --max-bytes.',
+      );
+    }
+    const pages = client.pages(await client.run(sql));
+    const first = (await pages.next()).value as Page | undefined;
+    const fields = first?.schema?.fields ?? [];
+    const columns = fields.map((field) => ({ name: field.name, type: typeText(field) }));
+    return { columns, groups: rowGroups(first, pages, fields) };
+  } catch (error) {
+    throw queryError(error);
+  }
+}
+
+async function* rowGroups(
+  first: Page | undefined,
+  pages: AsyncGenerator<Page>,
+  fields: Field[],
+): AsyncGenerator<RowGroup> {
+  for (let page = first; page; page = (await pages.next()).value as Page | undefined) {
+    const { rows = [] } = page;
+    if (rows.length === 0) continue;
+    yield {
+      count: rows.length,
+      rows: () => rows.map(({ f }) => fields.map((field, index) => toJsonValue(f[index]?.v, field))),
+    };
+  }
+}
+
+function typeText(field: Field): string {
+  if (field.type === 'NUMERIC' || field.type === 'BIGNUMERIC') return field.type;
+  const type = columnTypeOfField(field);
+  return type ? bigQueryType(type) : field.type;
+}
+
+/** What BigQuery says against a query is about the query, except where it is about access, quota or the network. */
+function queryError(error: unknown): unknown {
+  if (!(error instanceof ReportsError) || error.code === 'QUERY_FAILED') return error;
+  const isAboutQuery =
+    error.code === 'WAREHOUSE_REFUSED' ||
+    (error.code === 'WAREHOUSE_BUSY' && error.details.reason === 'notFound');
+  if (!isAboutQuery) return error;
+  const found = String(error.details.found);
+  const hint = /not found: table/i.test(found)
+    ? 'see `sp-reports tables` for the tables; _loads is the ledger, _rejects has the rejects.'
+    : "mend the statement at the place named; BigQuery's SQL is on cloud.google.com/bigquery/docs.";
+  return queryFailed(found, hint, error);
+}
+
+function queryFailed(found: string, hint: string, cause?: unknown): ReportsError {
+  return new ReportsError('QUERY_FAILED', { found, hint }, { cause });
+}

@@ -1,0 +1,66 @@
+import { documentId } from '../duckdb/sql.js';
+import { documentsByTable } from '../documents-by-table.js';
+import { type LedgerEntry, type PersonalColumns, purgedNote, removedReason } from '../types.js';
+import type { BigQueryClient } from './client.js';
+import { documentIdSql, identifier, literal } from './sql.js';
+import { givingWay, readState, runTransaction } from './state.js';
+import { relationOf } from './tables.js';
+
+/** Documents named in one statement; a script may have a megabyte. */
+const mostTogether = 1000;
+
+/** Takes personal data out of rows, rejects and ledger rows of documents. See `Warehouse.removePersonalData`. */
+export async function removePersonalData(
+  client: BigQueryClient,
+  documents: LedgerEntry[],
+  personalColumns: PersonalColumns,
+): Promise<void> {
+  for (let at = 0; at < documents.length; at += mostTogether) {
+    const some = documents.slice(at, at + mostTogether);
+    await change(client, (tables) => [
+      ...documentsByTable(some).flatMap(({ table, reportType, loaded }) => {
+        const relation = tables.get(table);
+        if (!relation) return [];
+        const names = [...relation.columns.values()].map(({ name }) => name);
+        const columns = personalColumns(reportType, relation.name, names).map(identifier);
+        if (columns.length === 0) return [];
+        return `UPDATE ${client.table(relation.name)} AS here SET ${columns.map((column) => `${column} = NULL`).join(', ')}
+         WHERE ${documentIdSql('here')} IN (${loaded.map(literal).join(', ')})`;
+      }),
+      `UPDATE ${client.table('_rejects')} SET raw = ''
+       WHERE CONCAT(IFNULL(seller_id, ''), '/', document_id) IN (${some.map(idOf).map(literal).join(', ')})`,
+      `UPDATE ${client.table('_loads')} SET raw_path = NULL, reason = IF(reason IS NULL, NULL, ${literal(removedReason)})
+       WHERE key IN (${some.map(({ key }) => literal(key)).join(', ')})`,
+    ]);
+  }
+}
+
+/** Notes that documents are purged. See `Warehouse.markPurged`. */
+export async function markPurged(client: BigQueryClient, keys: string[]): Promise<void> {
+  const note = literal(purgedNote);
+  for (let at = 0; at < keys.length; at += mostTogether) {
+    const some = keys.slice(at, at + mostTogether).map(literal);
+    await change(client, () => [
+      `UPDATE ${client.table('_loads')} SET notes = ARRAY_CONCAT(notes, [${note}])
+       WHERE key IN (${some.join(', ')}) AND raw_path IS NULL AND ${note} NOT IN UNNEST(notes)`,
+    ]);
+  }
+}
+
+/** Runs statements as a commit does, giving way to others. */
+async function change(
+  client: BigQueryClient,
+  statementsFor: (tables: Map<string, ReturnType<typeof relationOf>>) => string[],
+): Promise<void> {
+  await givingWay(client, async () => {
+    const state = await readState(client);
+    if (!state) return 'nothing to change';
+    const tables = new Map([...state.tables].map(([key, { table }]) => [key, relationOf(table)]));
+    const { outcome } = await runTransaction(client, state.version, statementsFor(tables));
+    return outcome === 'committed' ? outcome : undefined;
+  });
+}
+
+function idOf({ sellerId, documentId: document }: LedgerEntry): string {
+  return documentId({ seller: sellerId, document });
+}

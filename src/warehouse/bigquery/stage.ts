@@ -1,0 +1,201 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { columnTypeText } from '../../schema/column-type.js';
+import type { ColumnType } from '../../schema/types.js';
+import type { Relation } from '../duckdb/catalog.js';
+import { documentValue, type TableBatch, type TableLoad, wrongCount } from '../duckdb/load-modes.js';
+import { documentId, identifier, literal, type Parameter, parquets, run } from '../duckdb/sql.js';
+import { type Field, isStagedAsText, stagingField } from './column-types.js';
+import { checkKey } from './load-modes.js';
+
+/** A Parquet file that is to become a staging table. */
+export interface StagingFile {
+  path: string;
+  fields: Field[];
+  /** The same for the same rows in the same types, whoever stages them: job and table are named by it. */
+  digest: string;
+}
+
+/** A batch with its rows in files of the types that its table has. */
+export interface StagedBatch {
+  batch: TableBatch;
+  files: StagingFile[];
+  /** Of a partition column that is part of the key its least and greatest value in the rows, as SQL literals. */
+  partitionRange?: { column: string; from: string; to: string };
+}
+
+/** Where Parquet is read, cast and written before it is sent: an in-memory DuckDB and a folder, gone when the work is done. */
+export interface Stager {
+  connection: DuckDBConnection;
+  folder: string;
+}
+
+export async function withStager<T>(
+  memoryLimitMegabytes: number | undefined,
+  work: (stager: Stager) => Promise<T>,
+): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'sp-reports-staging-'));
+  const instance = await DuckDBInstance.create(':memory:', {
+    threads: '1',
+    temp_directory: join(folder, 'tmp'),
+    ...(memoryLimitMegabytes && { memory_limit: `${memoryLimitMegabytes}MB` }),
+  });
+  const connection = await instance.connect();
+  try {
+    await connection.run("SET TimeZone = 'UTC'");
+    await connection.run('SET preserve_insertion_order = false');
+    return await work({ connection, folder });
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** A document of so many bytes of Parquet has a load job of its own, so that a retry finds its rows already sent. */
+const ownJobBytes = 16 * 1024 ** 2;
+/** Smaller ones that wait together share a job, up to so many bytes: BigQuery allows 1,500 load jobs a table and day. */
+const sharedJobBytes = 128 * 1024 ** 2;
+
+/** Which documents of a table share a load job. */
+export function shareJobs<T>(documents: T[], bytesOf: (document: T) => number): T[][] {
+  const large = documents.filter((each) => bytesOf(each) >= ownJobBytes).map((each) => [each]);
+  const shared: T[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const each of documents) {
+    if (bytesOf(each) >= ownJobBytes) continue;
+    if (bytes + bytesOf(each) > sharedJobBytes) {
+      shared.push([]);
+      bytes = 0;
+    }
+    shared.at(-1)?.push(each);
+    bytes += bytesOf(each);
+  }
+  return [...large, ...shared];
+}
+
+/**
+ * Writes the rows of a batch in the types of its table, with `__row`, `__seller` and `__document` behind them. Here, before anything is
+ * sent, a value that is not of its type is found, and a file that lacks rows.
+ */
+export async function stageBatch(
+  stager: Stager,
+  batch: TableBatch,
+  partitionBy: string | null,
+): Promise<StagedBatch> {
+  checkKey(batch);
+  const filled = batch.loads.filter(({ table }) => table.parquetPath);
+  const bytes = new Map<TableLoad, number>();
+  for (const load of filled) bytes.set(load, (await stat(load.table.parquetPath ?? '')).size);
+  const files: StagingFile[] = [];
+  for (const together of shareJobs(filled, (load) => bytes.get(load) ?? 0)) {
+    files.push(await stageRows(stager, batch.relation, together));
+  }
+  const range = await partitionRange(stager, batch, partitionBy, files);
+  return { batch, files, ...(range && { partitionRange: range }) };
+}
+
+async function stageRows(
+  { connection, folder }: Stager,
+  relation: Relation,
+  loads: TableLoad[],
+): Promise<StagingFile> {
+  const columns = (loads[0] as TableLoad).table.columns.map((column) => {
+    const target = relation.columns.get(column.name.toLowerCase());
+    const type = target?.type ?? column.type;
+    return {
+      name: target?.name ?? column.name,
+      type,
+      value: stagedValue(documentValue(relation, column), type),
+    };
+  });
+  const hash = createHash('sha256');
+  hash.update(JSON.stringify([relation.name, columns.map(({ name, type }) => [name, columnTypeText(type)])]));
+  const selects: string[] = [];
+  for (const load of loads) {
+    const own = columns.map(({ name, value }) => `${value} AS ${identifier(name)}`);
+    const seller = load.seller === null ? 'CAST(NULL AS VARCHAR)' : literal(load.seller);
+    selects.push(
+      `SELECT ${own}, CAST(document._row AS BIGINT) AS __row, ${seller} AS __seller, ${literal(documentId(load))} AS __document
+       FROM ${parquets([load.table.parquetPath ?? ''])} document`,
+    );
+    hash.update(documentId(load));
+    hash.update(await digestOf(load.table.parquetPath ?? ''));
+  }
+  const digest = hash.digest('hex').slice(0, 32);
+  const path = join(folder, `${digest}.parquet`);
+  const [count] = await run(
+    connection,
+    `COPY (${selects.join(' UNION ALL ')}) TO ${literal(path)} (FORMAT parquet)`,
+  );
+  if (Number(count?.[0]) !== loads.reduce((sum, { table }) => sum + table.rows, 0)) {
+    throw await wrongCount(connection, loads);
+  }
+  const fields = columns.map(({ name, type }) => stagingField(name, type));
+  const own = [stagingField('__row', { kind: 'int64' }), text('__seller'), text('__document')];
+  return { path, fields: [...fields, ...own], digest };
+}
+
+/** Writes rows that a query gives, of the ledger or its rejects. */
+export async function stageQuery(
+  { connection, folder }: Stager,
+  columns: { name: string; type: ColumnType }[],
+  query: string,
+  parameters: Record<string, Parameter>,
+): Promise<StagingFile> {
+  const path = join(folder, `${Math.random().toString(36).slice(2)}.parquet`);
+  const values = columns.map(
+    ({ name, type }) => `${stagedValue(identifier(name), type)} AS ${identifier(name)}`,
+  );
+  await run(connection, `CREATE OR REPLACE TEMP TABLE staged_query AS ${query}`, parameters);
+  await run(connection, `COPY (SELECT ${values} FROM staged_query) TO ${literal(path)} (FORMAT parquet)`);
+  const digest = (await digestOf(path)).toString('hex').slice(0, 32);
+  return { path, digest, fields: columns.map(({ name, type }) => stagingField(name, type)) };
+}
+
+/** A value as a load job reads it from Parquet: see `stagingField`. Lists go without NULLs, which BigQuery's have none of. */
+function stagedValue(value: string, type: ColumnType): string {
+  if (type.kind === 'json') return `CAST(json(CAST(${value} AS JSON)) AS VARCHAR)`;
+  if (type.kind === 'timestamp') return `CAST(${value} AS TIMESTAMPTZ)`;
+  if (type.kind === 'list') {
+    const there = `list_filter(${value}, lambda item: item IS NOT NULL)`;
+    const item = stagedValue('item', type.item);
+    return item === 'item' ? there : `list_transform(${there}, lambda item: ${item})`;
+  }
+  return isStagedAsText(type) ? `CAST(${value} AS VARCHAR)` : value;
+}
+
+async function partitionRange(
+  { connection }: Stager,
+  { loads, relation }: TableBatch,
+  partitionBy: string | null,
+  files: StagingFile[],
+): Promise<StagedBatch['partitionRange']> {
+  const table = loads[0]?.table;
+  const column = partitionBy === null ? undefined : relation.columns.get(partitionBy.toLowerCase());
+  const isInKey = table?.key.some((name) => name.toLowerCase() === column?.name.toLowerCase());
+  if (!column?.type || !isInKey || files.length === 0) return undefined;
+  const name = identifier(column.name);
+  const [row] = await run(
+    connection,
+    `SELECT CAST(min(${name}) AS VARCHAR), CAST(max(${name}) AS VARCHAR), count(*) - count(${name}) FROM ${parquets(files.map(({ path }) => path))}`,
+  );
+  if (row?.[0] === null || Number(row?.[2]) > 0) return undefined;
+  const typed = (value: unknown) =>
+    `${column.type?.kind === 'date' ? 'DATE' : 'TIMESTAMP'} ${literal(String(value))}`;
+  return { column: column.name, from: typed(row?.[0]), to: typed(row?.[1]) };
+}
+
+function text(name: string): Field {
+  return stagingField(name, { kind: 'string' });
+}
+
+async function digestOf(path: string): Promise<Buffer> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  return hash.digest();
+}

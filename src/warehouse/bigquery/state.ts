@@ -1,0 +1,182 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ReportsError } from '../../errors.js';
+import { columnTypeText, readColumnType } from '../../schema/column-type.js';
+import type { ColumnType } from '../../schema/types.js';
+import { bigQueryType, columnTypeOfKind } from './column-types.js';
+import type { BigQueryClient, Job } from './client.js';
+import { identifier, literal } from './sql.js';
+import { ledgerColumns, rejectColumns } from '../ledger-columns.js';
+
+/** A table as loads made it. */
+export interface TableState {
+  name: string;
+  /** All columns but the lineage, in the order of the table. */
+  columns: { name: string; type: ColumnType }[];
+  partitionBy: string | null;
+  clusterBy: string[];
+}
+
+/** What is about to be done to a table. */
+export interface PendingChange {
+  /** Undefined where the table is being made. */
+  was: TableState | undefined;
+  /** Epoch milliseconds; whoever finds the change pending later than this does it anew. */
+  untilMs: number;
+}
+
+/** What all replicas share, besides the ledger: a version that each commit counts up, and the tables. */
+export interface State {
+  version: number;
+  tables: Map<string, { table: TableState; pending?: PendingChange }>;
+}
+
+/**
+ * Reads the state; undefined before the first commit. It is to be read before everything that a commit is planned from: a commit of
+ * somebody else in between changes the version, and then the plan is not carried out.
+ */
+export async function readState(client: BigQueryClient): Promise<State | undefined> {
+  let job: Job;
+  try {
+    job = await client.run(`SELECT name, version, body FROM ${client.table('_state')}`);
+  } catch (error) {
+    // Of a dataset that is missing BigQuery says that access is denied, or perhaps that it does not exist.
+    const mayBeMissing = ['notFound', 'accessDenied'].includes(reasonOf(error) ?? '');
+    const uri = `/datasets/${client.place.dataset}/tables/_state`;
+    if (mayBeMissing && !(await client.requestIfThere({ uri }))) return undefined;
+    throw error;
+  }
+  const state: State = { version: -1, tables: new Map() };
+  for await (const page of client.pages(job)) {
+    for (const { f } of page.rows ?? []) {
+      const [name, version, body] = f.map(({ v }) => v);
+      if (name === '') state.version = Number(version);
+      else state.tables.set(String(name), readBody(String(body)));
+    }
+  }
+  return state;
+}
+
+/** Makes the dataset, the ledger and the state where they are missing. Replicas may do so at the same time. */
+export async function makeState(client: BigQueryClient): Promise<void> {
+  const { project: projectId, dataset: datasetId, location } = client.place;
+  const dataset = await client.requestIfThere({ uri: `/datasets/${datasetId}` });
+  if (!dataset) {
+    await client
+      .request({
+        method: 'POST',
+        uri: '/datasets',
+        json: { datasetReference: { projectId, datasetId }, location },
+      })
+      .catch((error: unknown) => {
+        if (reasonOf(error) !== 'duplicate') throw error;
+      });
+  }
+  const columns = (spec: typeof rejectColumns) =>
+    spec.map(({ column, kind }) => `${identifier(column)} ${bigQueryType(columnTypeOfKind(kind))}`);
+  const clusters = 'CLUSTER BY seller_id, document_id';
+  for (const sql of [
+    `CREATE TABLE IF NOT EXISTS ${client.table('_loads')} (${[...columns(ledgerColumns), 'version STRING']}) ${clusters}
+     OPTIONS (description = 'The ledger: one row per document.')`,
+    `CREATE TABLE IF NOT EXISTS ${client.table('_rejects')} (${columns(rejectColumns)}) ${clusters}
+     OPTIONS (description = 'Values that are not of the type of their column, with their raw text.')`,
+    `CREATE TABLE IF NOT EXISTS ${client.table('_costs')} (key STRING, loaded_at TIMESTAMP, job_id STRING, loads INT64, bytes_billed INT64, slot_ms INT64)
+     OPTIONS (description = 'What each load cost: its share of the commit it was part of.')`,
+    // With its row from the beginning, so that there is exactly one.
+    `CREATE TABLE IF NOT EXISTS ${client.table('_state')} AS SELECT '' AS name, 0 AS version, '' AS writer, '' AS body`,
+  ]) {
+    await client.run(sql);
+  }
+}
+
+/** How a commit ended: somebody else's came first where it is `changed`, and nothing was done. */
+export type Outcome = 'committed' | 'changed';
+
+/**
+ * Runs statements in one transaction, on condition that the state still has that version, and counts it up. Two transactions at the same
+ * time change the same row, and BigQuery lets one of them through.
+ */
+export async function runTransaction(
+  client: BigQueryClient,
+  version: number,
+  statements: string[],
+): Promise<{ outcome: Outcome; job: Job }> {
+  const writer = literal(randomUUID());
+  const state = client.table('_state');
+  const job = await client.run(`BEGIN TRANSACTION;
+UPDATE ${state} SET version = version + 1, writer = ${writer} WHERE name = '' AND version = ${version};
+IF (SELECT COUNT(*) FROM ${state} WHERE name = '' AND writer = ${writer}) = 1 THEN
+${statements.map((statement) => `${statement};\n`).join('')}COMMIT TRANSACTION;
+SELECT 'committed' AS outcome;
+ELSE
+ROLLBACK TRANSACTION;
+SELECT 'changed' AS outcome;
+END IF;`);
+  let outcome: Outcome | undefined;
+  for await (const page of client.pages(job)) outcome = page.rows?.[0]?.f[0]?.v as Outcome | undefined;
+  return { outcome: outcome ?? 'changed', job };
+}
+
+/** How long a commit gives way to others before its messages go back to the queue. */
+const patienceMs = 120_000;
+
+/** Tries what may come to nothing, `undefined` or a passing error, because another commit came first. Errors: WAREHOUSE_BUSY. */
+export async function givingWay<T>(
+  client: BigQueryClient,
+  attempt: () => Promise<T | undefined>,
+): Promise<T> {
+  const giveUpAtMs = Date.now() + patienceMs;
+  for (let tries = 0; ; tries += 1) {
+    let found = 'other commits came first';
+    try {
+      const result = await attempt();
+      if (result !== undefined) return result;
+    } catch (error) {
+      if (!(error instanceof ReportsError) || error.details.isPassing !== true) throw error;
+      found = String(error.details.found);
+    }
+    if (Date.now() > giveUpAtMs) throw new ReportsError('WAREHOUSE_BUSY', { path: client.path, found });
+    // Those who met each other are to meet no more.
+    await delay(Math.random() * Math.min(100 * 2 ** tries, 5000));
+  }
+}
+
+/** The statements that note a table, and what is about to be done to it. */
+export function noteTable(client: BigQueryClient, table: TableState, pending?: PendingChange): string[] {
+  const body = JSON.stringify({
+    ...bodyOf(table),
+    ...(pending && { pending: { untilMs: pending.untilMs, was: pending.was && bodyOf(pending.was) } }),
+  });
+  const key = literal(table.name.toLowerCase());
+  return [
+    `DELETE FROM ${client.table('_state')} WHERE name = ${key}`,
+    `INSERT INTO ${client.table('_state')} (name, version, writer, body) VALUES (${key}, 0, '', ${literal(body)})`,
+  ];
+}
+
+function bodyOf({ columns, ...rest }: TableState) {
+  return { ...rest, columns: columns.map(({ name, type }) => [name, columnTypeText(type)]) };
+}
+
+function readBody(text: string) {
+  type Body = Omit<TableState, 'columns'> & { columns: [string, string][] };
+  const stateOf = ({ name, columns, partitionBy, clusterBy }: Body): TableState => ({
+    name,
+    partitionBy,
+    clusterBy,
+    columns: columns.map(([column, type]) => ({ name: column, type: readColumnType(type) as ColumnType })),
+  });
+  const { pending, ...body } = JSON.parse(text) as Body & { pending?: { untilMs: number; was?: Body } };
+  return {
+    table: stateOf(body),
+    ...(pending && {
+      pending: { untilMs: pending.untilMs, was: pending.was ? stateOf(pending.was) : undefined },
+    }),
+  };
+}
+
+/** BigQuery's own word for a failure. */
+function reasonOf(error: unknown): string | undefined {
+  const reason = (error as { details?: { reason?: unknown } }).details?.reason;
+  return typeof reason === 'string' ? reason : undefined;
+}

@@ -1,0 +1,56 @@
+import { isoTime, parseJsonText } from '../duckdb/values.js';
+import type { Field } from './column-types.js';
+
+/**
+ * A value of BigQuery's API as JSON can carry it without loss, as those of DuckDB's tables are: decimals and 64-bit integers as strings,
+ * times as ISO 8601 in UTC, JSON as what it says. Decimals have no zeros at their end, as BigQuery gives no scale with a value.
+ */
+export function toJsonValue(value: unknown, field: Field): unknown {
+  if (field.mode === 'REPEATED') {
+    const items = (value ?? []) as { v: unknown }[];
+    return items.map(({ v }) => toJsonValue(v, { ...field, mode: 'NULLABLE' }));
+  }
+  if (value === null || value === undefined) return null;
+  switch (field.type) {
+    case 'BOOLEAN':
+    case 'BOOL':
+      return String(value) === 'true';
+    case 'FLOAT':
+    case 'FLOAT64':
+      return Number.isFinite(Number(value)) ? Number(value) : String(value);
+    case 'NUMERIC':
+    case 'BIGNUMERIC':
+      return plainDecimal(String(value));
+    case 'TIMESTAMP':
+      return isoTime(microsOf(String(value)) * 1000n) ?? String(value);
+    case 'JSON':
+      return parseJsonText(String(value));
+    case 'BYTES':
+      return Buffer.from(String(value), 'base64').toString('hex');
+    case 'RECORD':
+    case 'STRUCT':
+      return record((value as { f: { v: unknown }[] }).f, field.fields ?? []);
+    default:
+      return String(value);
+  }
+}
+
+function record(values: { v: unknown }[], fields: Field[]): Record<string, unknown> {
+  return Object.fromEntries(fields.map((field, index) => [field.name, toJsonValue(values[index]?.v, field)]));
+}
+
+function plainDecimal(text: string): string {
+  const plain = text.includes('.') ? text.replace(/\.?0+$/, '') : text;
+  return plain === '' || plain === '-0' ? '0' : plain;
+}
+
+/** Microseconds since 1970; an emulator may give seconds with a fraction, whatever was asked for. */
+function microsOf(text: string): bigint {
+  if (/^-?\d+$/.test(text)) return BigInt(text);
+  const exponent = /^(-?)(\d+)\.(\d+)[eE]\+?(\d+)$/.exec(text);
+  const [, sign = '', whole = '0', fraction = '', shift = '0'] =
+    exponent ?? /^(-?)(\d+)\.(\d+)()$/.exec(text) ?? [];
+  const digits = (whole + fraction).padEnd(whole.length + Number(shift) + 6, '0');
+  const micros = BigInt(digits.slice(0, whole.length + Number(shift) + 6));
+  return sign === '-' ? -micros : micros;
+}

@@ -1,0 +1,89 @@
+import type { Logger } from 'pino';
+import { ReportsError } from '../../errors.js';
+import { exportTables } from '../../schema/export/tables.js';
+import type { ReportSchemas } from '../../schema/types.js';
+import { readWhole } from '../duckdb/query.js';
+import type { TableInfo, Warehouse } from '../types.js';
+import { BigQueryClient, type BigQueryPlace } from './client.js';
+import { commitLoads } from './commit-loads.js';
+import { readLoads, readRejects, readRows, readSeen } from './ledger.js';
+import { type QueryOptions, runQuery } from './query.js';
+import { markPurged, removePersonalData } from './remove-personal-data.js';
+import { readState, type State } from './state.js';
+
+export interface BigQueryWarehouseOptions extends BigQueryPlace, QueryOptions {
+  /** Where descriptions of tables and columns come from. */
+  schemas?: ReportSchemas;
+  /** What the conversion of Parquet before it is sent may take of this machine's memory. */
+  memoryLimitMegabytes?: number;
+  log?: Logger;
+}
+
+/**
+ * A warehouse in a BigQuery dataset, which the first commit makes. Any number of processes may write to it: each commit is planned from
+ * the ledger as it was read, and carried out only if no other was in between.
+ *
+ * Fails with WAREHOUSE_REFUSED (details `key`, `thing`) where a load can't be committed as it stands, WAREHOUSE_MISSING for a query before
+ * the first commit, QUERY_FAILED, and the codes of `failureRows`.
+ */
+export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Warehouse {
+  const { schemas, memoryLimitMegabytes, log, maxBytes, onEstimate } = options;
+  const { project, dataset, location, keyFile, endpoint } = options;
+  const place = { project, dataset, location, ...(keyFile && { keyFile }), ...(endpoint && { endpoint }) };
+  const client = new BigQueryClient(place);
+  const query = { ...(maxBytes !== undefined && { maxBytes }), ...(onEstimate && { onEstimate }) };
+
+  async function withState<T>(empty: T, read: (state: State) => Promise<T>): Promise<T> {
+    const state = await readState(client);
+    return state ? read(state) : empty;
+  }
+
+  const queryStream: Warehouse['queryStream'] = async (sql, read) => {
+    if (!(await readState(client))) throw new ReportsError('WAREHOUSE_MISSING', { path: client.path });
+    return read(await runQuery(client, sql, query));
+  };
+
+  return {
+    seen: (keys) =>
+      keys.length === 0 ? Promise.resolve(new Map()) : withState(new Map(), () => readSeen(client, keys)),
+    async commit(loads) {
+      if (loads.length === 0) return [];
+      const descriptions = new Map(exportTables(schemas?.values() ?? []).map((table) => [table.name, table]));
+      return commitLoads(client, loads, {
+        descriptions,
+        ...(memoryLimitMegabytes && { memoryLimitMegabytes }),
+        ...(log && { log }),
+      });
+    },
+    async checkWritable() {
+      await client.dryRun('SELECT 1');
+    },
+    removePersonalData: (documents, personalColumns) =>
+      removePersonalData(client, documents, personalColumns),
+    markPurged: (keys) => markPurged(client, keys),
+    tables: () => withState([], (state) => readTables(client, state)),
+    loads: (filter) => withState([], () => readLoads(client, filter)),
+    rejects: (filter) => withState([], () => readRejects(client, filter)),
+    query: (sql) => queryStream(sql, readWhole),
+    queryStream,
+  };
+}
+
+async function readTables(client: BigQueryClient, state: State): Promise<TableInfo[]> {
+  const names = [...state.tables.values()].map(({ table }) => table.name).sort();
+  if (names.length === 0) return [];
+  const counts = names.map((name, index) => `(SELECT COUNT(*) FROM ${client.table(name)}) AS c${index}`);
+  const [counted] = await readRows(client, `SELECT ${counts.join(', ')}`);
+  const last = new Map<string, { reportType: string | null; loadedAt: string }>();
+  for (const { tables, reportType, loadedAt } of await readLoads(client, {})) {
+    for (const { name } of tables) {
+      if (!last.has(name.toLowerCase())) last.set(name.toLowerCase(), { reportType, loadedAt });
+    }
+  }
+  return names.map((name, index) => ({
+    name,
+    reportType: last.get(name.toLowerCase())?.reportType ?? null,
+    rows: Number(counted?.[`c${index}`]),
+    lastLoadedAt: last.get(name.toLowerCase())?.loadedAt ?? null,
+  }));
+}
