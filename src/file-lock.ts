@@ -92,7 +92,8 @@ function isStale(holder: Holder | undefined, touchedMs: number): boolean {
   return holder.pid === process.pid ? !ours.has(holder.id) : !isRunning(holder.pid);
 }
 
-function isRunning(pid: number): boolean {
+/** Whether a process of this machine has that number. */
+export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

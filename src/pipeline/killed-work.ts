@@ -1,3 +1,4 @@
+import { isRunning } from '../file-lock.js';
 import { openSharedJson } from '../shared-json.js';
 
 /** Remembers in a file which work was begun and not ended, so that it is known after a crash what the program was killed by, perhaps. */
@@ -37,13 +38,4 @@ export function openKilledWork(path: string): KilledWork {
       });
     },
   };
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
