@@ -15,7 +15,7 @@ type Begun = Record<string, number[]>;
 export function openKilledWork(path: string): KilledWork {
   const state = openSharedJson(path);
   const mine = new Set<string>();
-  const asBegun = (held: unknown): Begun => (typeof held === 'object' ? (held as Begun) : {});
+  const asBegun = (held: unknown): Begun => (typeof held === 'object' ? ((held ?? {}) as Begun) : {});
 
   return {
     // A process of another container may have had our number, so of our own number only what we began counts as alive.
