@@ -19,9 +19,13 @@ export async function readByKey(client: BigQueryClient, keys: string[]): Promise
 export async function readSeen(client: BigQueryClient, keys: string[]): Promise<Map<string, LedgerRow>> {
   const wanted = new Set(keys);
   const all = keys.map(literal).join(', ');
+  // Without such keys the ledger's clusters spare the reading of most of it.
+  const ofReports = keys.some((key) => key.includes('/report/'))
+    ? `OR CONCAT(seller_id, '/report/', report_id) IN (${all})`
+    : '';
   const rows = await readLedger(
     client,
-    `WHERE key IN (${all}) OR CONCAT(seller_id, '/report/', report_id) IN (${all}) ORDER BY document_id IS NULL DESC`,
+    `WHERE key IN (${all}) ${ofReports} ORDER BY document_id IS NULL DESC`,
   );
   const seen = new Map<string, LedgerRow>();
   for (const row of rows) {
@@ -67,16 +71,17 @@ export async function rankDocuments(
     ...ids(entry),
     madeMicros: epochMicros(entry.reportCreatedAt ?? loadedAt),
   }));
-  const oldest = ranked.reduce(
-    (least, { madeMicros }) => (madeMicros < least ? madeMicros : least),
-    ranked[0]?.madeMicros ?? 0n,
-  );
+  const [oldest = 0n] = ranked.map(({ madeMicros }) => madeMicros).sort((a, b) => (a < b ? -1 : 1));
+  const sellers = ranked.flatMap(({ seller }) => (seller === null ? [] : literal(seller)));
+  // Documents of no known seller are ranked among themselves.
+  const ofSellers =
+    sellers.length < ranked.length ? '' : `AND seller_id IN (${[...new Set(sellers)].join(', ')})`;
   const keys = new Set(ranked.map(({ key }) => key));
   const pattern = `"name": ?${JSON.stringify(table)}`;
   const rows = await readLedger(
     client,
     `WHERE document_id IS NOT NULL AND UNIX_MICROS(IFNULL(report_created_at, loaded_at)) >= ${oldest}
-       AND REGEXP_CONTAINS(TO_JSON_STRING(tables), ${literal(pattern)})`,
+       AND REGEXP_CONTAINS(TO_JSON_STRING(tables), ${literal(pattern)}) ${ofSellers}`,
   );
   const there = rows.flatMap((row) => {
     const madeMicros = epochMicros(row.reportCreatedAt ?? row.loadedAt);

@@ -72,19 +72,17 @@ export async function makeState(client: BigQueryClient): Promise<void> {
   }
   const columns = (spec: typeof rejectColumns) =>
     spec.map(({ column, kind }) => `${identifier(column)} ${bigQueryType(columnTypeOfKind(kind))}`);
-  const clusters = 'CLUSTER BY seller_id, document_id';
-  for (const sql of [
-    `CREATE TABLE IF NOT EXISTS ${client.table('_loads')} (${[...columns(ledgerColumns), 'version STRING']}) ${clusters}
+  const statements = [
+    `CREATE TABLE IF NOT EXISTS ${client.table('_loads')} (${[...columns(ledgerColumns), 'version STRING']}) CLUSTER BY key
      OPTIONS (description = 'The ledger: one row per document.')`,
-    `CREATE TABLE IF NOT EXISTS ${client.table('_rejects')} (${columns(rejectColumns)}) ${clusters}
+    `CREATE TABLE IF NOT EXISTS ${client.table('_rejects')} (${columns(rejectColumns)}) CLUSTER BY seller_id, document_id
      OPTIONS (description = 'Values that are not of the type of their column, with their raw text.')`,
     `CREATE TABLE IF NOT EXISTS ${client.table('_costs')} (key STRING, loaded_at TIMESTAMP, job_id STRING, loads INT64, bytes_billed INT64, slot_ms INT64)
      OPTIONS (description = 'What each load cost: its share of the commit it was part of.')`,
     // With its row from the beginning, so that there is exactly one.
     `CREATE TABLE IF NOT EXISTS ${client.table('_state')} AS SELECT '' AS name, 0 AS version, '' AS writer, '' AS body`,
-  ]) {
-    await client.run(sql);
-  }
+  ];
+  await client.run(statements.join(';\n'));
 }
 
 /** How a commit ended: somebody else's came first where it is `changed`, and nothing was done. */
