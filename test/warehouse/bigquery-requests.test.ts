@@ -290,6 +290,10 @@ describe('types and values of BigQuery', () => {
     assert.equal(value('NUMERIC', '19.9900'), '19.99');
     assert.equal(value('NUMERIC', '100'), '100');
     assert.equal(value('NUMERIC', '0.000'), '0');
+    assert.equal(value('NUMERIC', '0E-8'), '0');
+    assert.equal(value('NUMERIC', '-1.2E-5'), '-0.000012');
+    assert.equal(value('NUMERIC', '1.25E+1'), '12.5');
+    assert.equal(value('NUMERIC', '5E+3'), '5000');
     assert.equal(value('FLOAT', 'NaN'), 'NaN');
     assert.equal(value('TIMESTAMP', '1767323045000006'), '2026-01-02T03:04:05.000006Z');
     assert.equal(value('TIMESTAMP', '1.767323045E9'), '2026-01-02T03:04:05.000Z');

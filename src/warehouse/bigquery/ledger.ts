@@ -77,11 +77,10 @@ export async function rankDocuments(
   const ofSellers =
     sellers.length < ranked.length ? '' : `AND seller_id IN (${[...new Set(sellers)].join(', ')})`;
   const keys = new Set(ranked.map(({ key }) => key));
-  const pattern = `"name": ?${JSON.stringify(table)}`;
   const rows = await readLedger(
     client,
     `WHERE document_id IS NOT NULL AND UNIX_MICROS(IFNULL(report_created_at, loaded_at)) >= ${oldest}
-       AND REGEXP_CONTAINS(TO_JSON_STRING(tables), ${literal(pattern)}) ${ofSellers}`,
+       AND ${fillsTable(table)} ${ofSellers}`,
   );
   const there = rows.flatMap((row) => {
     const madeMicros = epochMicros(row.reportCreatedAt ?? row.loadedAt);
@@ -219,6 +218,12 @@ async function readLedger(client: BigQueryClient, rest: string): Promise<LedgerR
   });
 }
 
+/** SQL that is true of ledger rows of documents that filled a table of that name. */
+export function fillsTable(name: string): string {
+  const quoted = JSON.stringify(name).replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return `REGEXP_CONTAINS(TO_JSON_STRING(tables), ${literal(`"name": ?${quoted}`)})`;
+}
+
 /** All rows of an answer known to be small, as objects. */
 export async function readRows(client: BigQueryClient, sql: string): Promise<Record<string, unknown>[]> {
   const rows: Record<string, unknown>[] = [];
@@ -235,19 +240,11 @@ export async function readRows(client: BigQueryClient, sql: string): Promise<Rec
 
 function conditions(filter: LedgerFilter): string {
   const { statuses, reportType, sellerId, documentOrTable: name } = filter;
-  const table =
-    name === undefined
-      ? ''
-      : literal(`"name": ?${JSON.stringify(name).replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`);
   const parts = [
     ...(statuses ? [`status IN (${statuses.map(literal).join(', ')})`] : []),
     ...(reportType === undefined ? [] : [`report_type = ${literal(reportType)}`]),
     ...(sellerId === undefined ? [] : [`seller_id = ${literal(sellerId)}`]),
-    ...(name === undefined
-      ? []
-      : [
-          `(${literal(name)} IN (document_id, report_id) OR REGEXP_CONTAINS(TO_JSON_STRING(tables), ${table}))`,
-        ]),
+    ...(name === undefined ? [] : [`(${literal(name)} IN (document_id, report_id) OR ${fillsTable(name)})`]),
   ];
   return parts.length > 0 ? `WHERE ${parts.join(' AND ')}` : '';
 }
