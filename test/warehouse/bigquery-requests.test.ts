@@ -15,6 +15,7 @@ import { runTransaction } from '../../src/warehouse/bigquery/state.js';
 import { toJsonValue } from '../../src/warehouse/bigquery/values.js';
 import { readColumnType } from '../../src/schema/column-type.js';
 import type { ColumnType } from '../../src/schema/types.js';
+import { runInProcess } from '../pipeline/world.js';
 
 interface Answer {
   status?: number;
@@ -249,6 +250,23 @@ describe('what BigQuery says of a failure', () => {
       assert.deepEqual([error.code, error.details.isPassing === true], codes[name as keyof typeof codes]);
     });
   }
+});
+
+describe('a warehouse that is no file', () => {
+  it('is not rebuilt, and config check names it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'bigquery-'));
+    const warehouse =
+      'warehouse: { type: bigquery, project: p, dataset: d, endpoint: "http://127.0.0.1:1" }\n';
+    writeFileSync(join(folder, 'pipelines.yaml'), warehouse);
+    const run = (...args: string[]) => runInProcess(args, { env: {}, cwd: folder });
+    try {
+      const { code, stderr } = await run('rebuild');
+      assert.deepEqual([code, /WAREHOUSE_IS_NO_FILE/.test(stderr)], [1, true], stderr);
+      assert.match((await run('config', 'check')).stdout, /bigquery:p\.d/);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
 });
 
 describe('documents that wait together', () => {

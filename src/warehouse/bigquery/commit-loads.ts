@@ -88,6 +88,8 @@ async function commitTogether(
     } catch (error) {
       if (!(error instanceof ReportsError) || error.details.isPassing !== true) throw error;
       found = String(error.details.found);
+      // Another process with the same document may have taken the staging table away.
+      staging.clear();
     }
     if (Date.now() > giveUpAtMs) throw new ReportsError('WAREHOUSE_BUSY', { path: client.path, found });
     // Those who met each other are to meet no more.
