@@ -93,7 +93,7 @@ async function commitTogether(
     }
     if (Date.now() > giveUpAtMs) throw new ReportsError('WAREHOUSE_BUSY', { path: client.path, found });
     // Those who met each other are to meet no more.
-    await delay(Math.random() * Math.min(100 * 2 ** tries, 5000));
+    await delay(Math.random() * Math.min(100 * 2 ** tries, 3000));
   }
 }
 

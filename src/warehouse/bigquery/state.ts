@@ -34,16 +34,8 @@ export interface State {
  * somebody else in between changes the version, and then the plan is not carried out.
  */
 export async function readState(client: BigQueryClient): Promise<State | undefined> {
-  let job: Job;
-  try {
-    job = await client.run(`SELECT name, version, body FROM ${client.table('_state')}`);
-  } catch (error) {
-    // Of a dataset that is missing BigQuery says that access is denied, or perhaps that it does not exist.
-    const mayBeMissing = ['notFound', 'accessDenied'].includes(reasonOf(error) ?? '');
-    const uri = `/datasets/${client.place.dataset}/tables/_state`;
-    if (mayBeMissing && !(await client.requestIfThere({ uri }))) return undefined;
-    throw error;
-  }
+  const job = await selectState(client);
+  if (!job) return undefined;
   const state: State = { version: -1, tables: new Map() };
   for await (const page of client.pages(job)) {
     for (const { f } of page.rows ?? []) {
@@ -53,6 +45,21 @@ export async function readState(client: BigQueryClient): Promise<State | undefin
     }
   }
   return state;
+}
+
+async function selectState(client: BigQueryClient): Promise<Job | undefined> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await client.run(`SELECT name, version, body FROM ${client.table('_state')}`);
+    } catch (error) {
+      // Of a dataset that is missing BigQuery says that access is denied, or perhaps that it does not exist.
+      if (!['notFound', 'accessDenied'].includes(reasonOf(error) ?? '')) throw error;
+      const uri = `/datasets/${client.place.dataset}/tables/_state`;
+      if (!(await client.requestIfThere({ uri }))) return undefined;
+      // Another process may have made it meanwhile.
+      if (tries === 2) throw error;
+    }
+  }
 }
 
 /** Makes the dataset, the ledger and the state where they are missing. Replicas may do so at the same time. */
