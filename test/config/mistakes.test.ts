@@ -102,6 +102,10 @@ const cases: Record<string, [text: string, line: string]> = {
     'warehouse:\n  path: data/raw/x.duckdb\nraw: elsewhere\nlake: data/raw/x.duckdb/lake\n',
     '4:7 lake: "data/raw/x.duckdb/lake" is inside warehouse.path ("data/raw/x.duckdb"); give each a place of its own',
   ],
+  'a BigQuery warehouse without its dataset': [
+    'warehouse:\n  type: bigquery\n  project: p\n',
+    '2:3 warehouse.dataset: is needed for type bigquery',
+  ],
   'an ARN for a queue URL': [
     pipeline('', { queue: 'arn:aws:sqs:us-east-1:123456789012:reports' }),
     '4:12 pipelines[0].queue: expected the URL of an SQS queue, such as https://sqs.us-east-1.amazonaws.com/123456789012/reports, found "arn:aws:sqs:us-east-1:123456789012:reports"',

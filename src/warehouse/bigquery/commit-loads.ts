@@ -79,7 +79,13 @@ async function commitTogether(
   options: CommitOptions,
 ): Promise<string[]> {
   const staging = new Map<string, string>();
-  const leftOut = await givingWay(client, () => tryToCommit(client, loads, stager, staging, options));
+  const leftOut = await givingWay(client, () =>
+    tryToCommit(client, loads, stager, staging, options).catch((error: unknown) => {
+      // Another process with the same document may have taken the staging table away.
+      staging.clear();
+      throw error;
+    }),
+  );
   await dropStaging(client, [...new Set(staging.values())]);
   return leftOut;
 }

@@ -19,9 +19,13 @@ export async function readByKey(client: BigQueryClient, keys: string[]): Promise
 export async function readSeen(client: BigQueryClient, keys: string[]): Promise<Map<string, LedgerRow>> {
   const wanted = new Set(keys);
   const all = keys.map(literal).join(', ');
+  // Without such keys the ledger's clusters spare the reading of most of it.
+  const ofReports = keys.some((key) => key.includes('/report/'))
+    ? `OR CONCAT(seller_id, '/report/', report_id) IN (${all})`
+    : '';
   const rows = await readLedger(
     client,
-    `WHERE key IN (${all}) OR CONCAT(seller_id, '/report/', report_id) IN (${all}) ORDER BY document_id IS NULL DESC`,
+    `WHERE key IN (${all}) ${ofReports} ORDER BY document_id IS NULL DESC`,
   );
   const seen = new Map<string, LedgerRow>();
   for (const row of rows) {
@@ -67,15 +71,16 @@ export async function rankDocuments(
     ...ids(entry),
     madeMicros: epochMicros(entry.reportCreatedAt ?? loadedAt),
   }));
-  const [oldest = 0n] = ranked
-    .map(({ madeMicros }) => madeMicros)
-    .sort((one, other) => (one < other ? -1 : 1));
+  const [oldest = 0n] = ranked.map(({ madeMicros }) => madeMicros).sort((a, b) => (a < b ? -1 : 1));
+  const sellers = ranked.flatMap(({ seller }) => (seller === null ? [] : literal(seller)));
+  // Documents of no known seller are ranked among themselves.
+  const ofSellers =
+    sellers.length < ranked.length ? '' : `AND seller_id IN (${[...new Set(sellers)].join(', ')})`;
   const keys = new Set(ranked.map(({ key }) => key));
-  const pattern = `"name": ?${JSON.stringify(table)}`;
   const rows = await readLedger(
     client,
     `WHERE document_id IS NOT NULL AND UNIX_MICROS(IFNULL(report_created_at, loaded_at)) >= ${oldest}
-       AND REGEXP_CONTAINS(TO_JSON_STRING(tables), ${literal(pattern)})`,
+       AND ${fillsTable(table)} ${ofSellers}`,
   );
   const there = rows.flatMap((row) => {
     const madeMicros = epochMicros(row.reportCreatedAt ?? row.loadedAt);
@@ -213,6 +218,12 @@ async function readLedger(client: BigQueryClient, rest: string): Promise<LedgerR
   });
 }
 
+/** SQL that is true of ledger rows of documents that filled a table of that name. */
+export function fillsTable(name: string): string {
+  const quoted = JSON.stringify(name).replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return `REGEXP_CONTAINS(TO_JSON_STRING(tables), ${literal(`"name": ?${quoted}`)})`;
+}
+
 /** All rows of an answer known to be small, as objects. */
 export async function readRows(client: BigQueryClient, sql: string): Promise<Record<string, unknown>[]> {
   const rows: Record<string, unknown>[] = [];
@@ -229,19 +240,11 @@ export async function readRows(client: BigQueryClient, sql: string): Promise<Rec
 
 function conditions(filter: LedgerFilter): string {
   const { statuses, reportType, sellerId, documentOrTable: name } = filter;
-  const table =
-    name === undefined
-      ? ''
-      : literal(`"name": ?${JSON.stringify(name).replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`);
   const parts = [
     ...(statuses ? [`status IN (${statuses.map(literal).join(', ')})`] : []),
     ...(reportType === undefined ? [] : [`report_type = ${literal(reportType)}`]),
     ...(sellerId === undefined ? [] : [`seller_id = ${literal(sellerId)}`]),
-    ...(name === undefined
-      ? []
-      : [
-          `(${literal(name)} IN (document_id, report_id) OR REGEXP_CONTAINS(TO_JSON_STRING(tables), ${table}))`,
-        ]),
+    ...(name === undefined ? [] : [`(${literal(name)} IN (document_id, report_id) OR ${fillsTable(name)})`]),
   ];
   return parts.length > 0 ? `WHERE ${parts.join(' AND ')}` : '';
 }

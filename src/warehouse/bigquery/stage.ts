@@ -107,11 +107,11 @@ async function stageRows(
   const columns = (loads[0] as TableLoad).table.columns.map((column) => {
     const target = relation.columns.get(column.name.toLowerCase());
     const type = target?.type ?? column.type;
-    return {
-      name: target?.name ?? column.name,
-      type,
-      value: stagedValue(documentValue(relation, column), type),
-    };
+    const own = documentValue(relation, column);
+    // As the rows of a column that was of JSON before have it.
+    const isTextOfJson = column.type.kind === 'json' && type.kind === 'string';
+    const value = isTextOfJson ? `CAST(json(${own}) AS VARCHAR)` : stagedValue(own, type);
+    return { name: target?.name ?? column.name, type, value };
   });
   const hash = createHash('sha256');
   hash.update(JSON.stringify([relation.name, columns.map(({ name, type }) => [name, columnTypeText(type)])]));

@@ -36,16 +36,8 @@ export interface State {
  * somebody else in between changes the version, and then the plan is not carried out.
  */
 export async function readState(client: BigQueryClient): Promise<State | undefined> {
-  let job: Job;
-  try {
-    job = await client.run(`SELECT name, version, body FROM ${client.table('_state')}`);
-  } catch (error) {
-    // Of a dataset that is missing BigQuery says that access is denied, or perhaps that it does not exist.
-    const mayBeMissing = ['notFound', 'accessDenied'].includes(reasonOf(error) ?? '');
-    const uri = `/datasets/${client.place.dataset}/tables/_state`;
-    if (mayBeMissing && !(await client.requestIfThere({ uri }))) return undefined;
-    throw error;
-  }
+  const job = await selectState(client);
+  if (!job) return undefined;
   const state: State = { version: -1, tables: new Map() };
   for await (const page of client.pages(job)) {
     for (const { f } of page.rows ?? []) {
@@ -55,6 +47,21 @@ export async function readState(client: BigQueryClient): Promise<State | undefin
     }
   }
   return state;
+}
+
+async function selectState(client: BigQueryClient): Promise<Job | undefined> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await client.run(`SELECT name, version, body FROM ${client.table('_state')}`);
+    } catch (error) {
+      // Of a dataset that is missing BigQuery says that access is denied, or perhaps that it does not exist.
+      if (!['notFound', 'accessDenied'].includes(reasonOf(error) ?? '')) throw error;
+      const uri = `/datasets/${client.place.dataset}/tables/_state`;
+      if (!(await client.requestIfThere({ uri }))) return undefined;
+      // Another process may have made it meanwhile.
+      if (tries === 2) throw error;
+    }
+  }
 }
 
 /** Makes the dataset, the ledger and the state where they are missing. Replicas may do so at the same time. */
@@ -74,19 +81,17 @@ export async function makeState(client: BigQueryClient): Promise<void> {
   }
   const columns = (spec: typeof rejectColumns) =>
     spec.map(({ column, kind }) => `${identifier(column)} ${bigQueryType(columnTypeOfKind(kind))}`);
-  const clusters = 'CLUSTER BY seller_id, document_id';
-  for (const sql of [
-    `CREATE TABLE IF NOT EXISTS ${client.table('_loads')} (${[...columns(ledgerColumns), 'version STRING']}) ${clusters}
+  const statements = [
+    `CREATE TABLE IF NOT EXISTS ${client.table('_loads')} (${[...columns(ledgerColumns), 'version STRING']}) CLUSTER BY key
      OPTIONS (description = 'The ledger: one row per document.')`,
-    `CREATE TABLE IF NOT EXISTS ${client.table('_rejects')} (${columns(rejectColumns)}) ${clusters}
+    `CREATE TABLE IF NOT EXISTS ${client.table('_rejects')} (${columns(rejectColumns)}) CLUSTER BY seller_id, document_id
      OPTIONS (description = 'Values that are not of the type of their column, with their raw text.')`,
     `CREATE TABLE IF NOT EXISTS ${client.table('_costs')} (key STRING, loaded_at TIMESTAMP, job_id STRING, loads INT64, bytes_billed INT64, slot_ms INT64)
      OPTIONS (description = 'What each load cost: its share of the commit it was part of.')`,
     // With its row from the beginning, so that there is exactly one.
     `CREATE TABLE IF NOT EXISTS ${client.table('_state')} AS SELECT '' AS name, 0 AS version, '' AS writer, '' AS body`,
-  ]) {
-    await client.run(sql);
-  }
+  ];
+  await client.run(statements.join(';\n'));
 }
 
 /** How a commit ended: somebody else's came first where it is `changed`, and nothing was done. */
@@ -137,7 +142,7 @@ export async function givingWay<T>(
     }
     if (Date.now() > giveUpAtMs) throw new ReportsError('WAREHOUSE_BUSY', { path: client.path, found });
     // Those who met each other are to meet no more.
-    await delay(Math.random() * Math.min(100 * 2 ** tries, 5000));
+    await delay(Math.random() * Math.min(100 * 2 ** tries, 3000));
   }
 }
 

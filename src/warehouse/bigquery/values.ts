@@ -40,17 +40,25 @@ function record(values: { v: unknown }[], fields: Field[]): Record<string, unkno
 }
 
 function plainDecimal(text: string): string {
-  const plain = text.includes('.') ? text.replace(/\.?0+$/, '') : text;
-  return plain === '' || plain === '-0' ? '0' : plain;
+  const plain = withoutExponent(text);
+  const short = plain.includes('.') ? plain.replace(/\.?0+$/, '') : plain;
+  return /^-?0*$/.test(short) ? '0' : short;
 }
 
 /** Microseconds since 1970; an emulator may give seconds with a fraction, whatever was asked for. */
 function microsOf(text: string): bigint {
   if (/^-?\d+$/.test(text)) return BigInt(text);
-  const exponent = /^(-?)(\d+)\.(\d+)[eE]\+?(\d+)$/.exec(text);
-  const [, sign = '', whole = '0', fraction = '', shift = '0'] =
-    exponent ?? /^(-?)(\d+)\.(\d+)()$/.exec(text) ?? [];
-  const digits = (whole + fraction).padEnd(whole.length + Number(shift) + 6, '0');
-  const micros = BigInt(digits.slice(0, whole.length + Number(shift) + 6));
-  return sign === '-' ? -micros : micros;
+  const [whole = '', fraction = ''] = withoutExponent(text).split('.');
+  return BigInt(`${whole}${fraction.padEnd(6, '0').slice(0, 6)}`);
+}
+
+/** `0.000012` for `1.2E-5`. */
+function withoutExponent(text: string): string {
+  const [, sign = '', whole = '', fraction = '', exponent = ''] =
+    /^(-?)(\d+)(?:\.(\d+))?[eE]([+-]?\d+)$/.exec(text) ?? [];
+  if (exponent === '') return text;
+  const point = whole.length + Number(exponent);
+  const digits = `${'0'.repeat(Math.max(0, 1 - point))}${whole}${fraction}`.padEnd(Math.max(point, 0), '0');
+  const at = Math.max(point, 1);
+  return `${sign}${digits.slice(0, at)}${digits.length > at ? `.${digits.slice(at)}` : ''}`;
 }

@@ -6,7 +6,7 @@ import { readWhole } from '../duckdb/query.js';
 import type { TableInfo, Warehouse } from '../types.js';
 import { BigQueryClient, type BigQueryPlace } from './client.js';
 import { commitLoads } from './commit-loads.js';
-import { readLoads, readRejects, readRows, readSeen } from './ledger.js';
+import { fillsTable, readLoads, readRejects, readRows, readSeen } from './ledger.js';
 import { type QueryOptions, runQuery } from './query.js';
 import { markPurged, removePersonalData } from './remove-personal-data.js';
 import { readState, type State } from './state.js';
@@ -72,18 +72,23 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
 async function readTables(client: BigQueryClient, state: State): Promise<TableInfo[]> {
   const names = [...state.tables.values()].map(({ table }) => table.name).sort();
   if (names.length === 0) return [];
-  const counts = names.map((name, index) => `(SELECT COUNT(*) FROM ${client.table(name)}) AS c${index}`);
-  const [counted] = await readRows(client, `SELECT ${counts.join(', ')}`);
-  const last = new Map<string, { reportType: string | null; loadedAt: string }>();
-  for (const { tables, reportType, loadedAt } of await readLoads(client, {})) {
-    for (const { name } of tables) {
-      if (!last.has(name.toLowerCase())) last.set(name.toLowerCase(), { reportType, loadedAt });
-    }
-  }
-  return names.map((name, index) => ({
-    name,
-    reportType: last.get(name.toLowerCase())?.reportType ?? null,
-    rows: Number(counted?.[`c${index}`]),
-    lastLoadedAt: last.get(name.toLowerCase())?.loadedAt ?? null,
-  }));
+  const counts = names.map((name, index) => `(SELECT COUNT(*) FROM ${client.table(name)}) AS rows_${index}`);
+  const lasts = names.flatMap((name, index) => {
+    const loadedAt = `IF(${fillsTable(name)}, loaded_at, NULL)`;
+    return [`MAX(${loadedAt}) AS at_${index}`, `MAX_BY(report_type, ${loadedAt}) AS type_${index}`];
+  });
+  const [[counted], [last]] = await Promise.all([
+    readRows(client, `SELECT ${counts.join(', ')}`),
+    readRows(client, `SELECT ${lasts.join(', ')} FROM ${client.table('_loads')}`),
+  ]);
+  const text = (value: unknown) => (typeof value === 'string' ? value : null);
+  return names.map((name, index) => {
+    const lastLoadedAt = text(last?.[`at_${index}`]);
+    return {
+      name,
+      reportType: lastLoadedAt === null ? null : text(last?.[`type_${index}`]),
+      rows: Number(counted?.[`rows_${index}`]),
+      lastLoadedAt,
+    };
+  });
 }

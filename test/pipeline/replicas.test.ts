@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { compareContents, crashTypes, makeCrashWorld } from './crash-matrix.js';
+import { type Ran, runApart, runInProcess, sellerId, type World } from './world.js';
+
+const documents = 12;
+
+describe('replicas on one queue and one BigQuery dataset', function () {
+  this.timeout(180_000);
+  const endpoint = process.env.BIGQUERY_EMULATOR;
+  let world: World;
+  let alone: World;
+  let folders: string[];
+
+  before(function () {
+    if (!endpoint) {
+      console.warn('    skipped: BIGQUERY_EMULATOR is not set; see scripts/bigquery-emulator');
+      this.skip();
+    }
+  });
+  beforeEach(async () => {
+    const dataset = `r${randomUUID().replaceAll('-', '')}`;
+    const warehouse = { type: 'bigquery', project: 'test-project', dataset, endpoint };
+    world = await makeCrashWorld({ settings: { warehouse } });
+    alone = await makeCrashWorld();
+    // Each with a disk of its own.
+    folders = Array.from({ length: 4 }, () => mkdtempSync(join(tmpdir(), 'replica-')));
+    for (const folder of folders) cpSync(world.folder, folder, { recursive: true });
+  });
+  afterEach(async () => {
+    await Promise.all([world?.close(), alone?.close()]);
+    for (const folder of folders ?? []) rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('load every document once, told of twice, while one of them is killed; the tables are those of DuckDB', async () => {
+    for (let number = 0; number < documents; number += 1) {
+      const rows = [0, 1, 2].map(
+        (row) => `${(number + row) % 5}\t${number}.${row}5\t${row === 1 ? 'many' : row}`,
+      );
+      for (const each of [world, alone]) {
+        const report = each.sandbox.addReport({
+          sellerId,
+          reportType: crashTypes[number % crashTypes.length] ?? '',
+          reportId: String(1000 + number),
+          documentId: `amzn1.spdoc.1.4.na.replica-${number}`,
+          createdAt: new Date(Date.UTC(2026, 9, 1) + ((number * 7) % 50) * 60_000),
+          body: Buffer.from(`id\tamount\tquantity\n${rows.join('\n')}\n`),
+        });
+        await each.sandbox.notify(report);
+        await each.sandbox.notify(report);
+      }
+    }
+    const ran = await Promise.all(
+      folders.map((cwd, index) => {
+        const crash: Record<string, string> = index === 0 ? { SP_REPORTS_CRASH_AT: 'rows-in:1' } : {};
+        return runApart(
+          ['run', '--log-level', 'warn'],
+          { env: { ...world.env, ...crash }, cwd },
+          () => {},
+          () => {},
+        );
+      }),
+    );
+    assert.equal(ran[0]?.code, null, 'the first was killed');
+    assert.deepEqual(ran.slice(1).map(codeOf), [0, 0, 0]);
+    // What the killed one held comes again when its time is over.
+    await world.sandbox.returnMessages();
+    assert.equal(codeOf(await runInProcess(['run'], { env: world.env, cwd: folders[1] ?? '' })), 0);
+    assert.equal(codeOf(await alone.run('run')), 0);
+    const { visible, inFlight } = await world.sandbox.queueDepth();
+    assert.equal(visible + inFlight, 0);
+    const compared = compareContents(await contents(world, 'EXCEPT'), await contents(alone, 'EXCLUDE'));
+    assert.deepEqual(compared.differences, []);
+    assert.ok(compared.rows > documents, `${compared.rows} rows to compare`);
+  });
+});
+
+/** All tables without the times of loading, with decimals as numbers that have no zeros at their end. */
+async function contents(world: World, without: 'EXCEPT' | 'EXCLUDE'): Promise<Record<string, unknown[]>> {
+  const read = async (sql: string) =>
+    (await world.query(sql)).map((row) =>
+      Object.fromEntries(
+        Object.entries(row)
+          .sort()
+          .map(([name, value]) => [
+            name,
+            typeof value === 'string' && /^-?\d+\.\d+$/.test(value) ? String(Number(value)) : value,
+          ]),
+      ),
+    );
+  const found: Record<string, unknown[]> = {
+    _loads: await read('SELECT key, status, document_id, report_id, report_type, rejects FROM _loads'),
+    _rejects: await read(`SELECT * ${without} (loaded_at) FROM _rejects`),
+  };
+  for (const type of crashTypes) {
+    const table = type.toLowerCase().replace('get_', '');
+    found[table] = await read(`SELECT * ${without} (_loaded_at) FROM ${table}`);
+  }
+  return found;
+}
+
+function codeOf({ code, stderr }: Ran): number | null {
+  if (code !== 0) console.warn(stderr.slice(0, 2000));
+  return code;
+}

@@ -1,0 +1,323 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ReportsError } from '../../src/errors.js';
+import { bigQueryType, stagingField, widenedSql } from '../../src/warehouse/bigquery/column-types.js';
+import { BigQueryClient } from '../../src/warehouse/bigquery/client.js';
+import { failureError, failureRows } from '../../src/warehouse/bigquery/errors.js';
+import { loadStaging } from '../../src/warehouse/bigquery/load-jobs.js';
+import { runQuery } from '../../src/warehouse/bigquery/query.js';
+import { shareJobs } from '../../src/warehouse/bigquery/stage.js';
+import { runTransaction } from '../../src/warehouse/bigquery/state.js';
+import { toJsonValue } from '../../src/warehouse/bigquery/values.js';
+import { readColumnType } from '../../src/schema/column-type.js';
+import type { ColumnType } from '../../src/schema/types.js';
+import { runInProcess } from '../pipeline/world.js';
+
+interface Answer {
+  status?: number;
+  body: unknown;
+}
+
+/** A server that remembers what it was asked, and answers as a test says. */
+class FakeApi {
+  readonly asked: { method: string; path: string; body: string }[] = [];
+  private constructor(
+    private readonly server: Server,
+    readonly endpoint: string,
+  ) {}
+
+  static async start(answer: (method: string, path: string, body: string) => Answer): Promise<FakeApi> {
+    let api: FakeApi | undefined;
+    const server = createServer(async (request, response) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+      const body = Buffer.concat(chunks).toString('latin1');
+      const [method, path] = [request.method ?? '', decodeURIComponent(request.url ?? '')];
+      api?.asked.push({ method, path, body });
+      const { status = 200, body: answered } = answer(method, path, body);
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answered));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    api = new FakeApi(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    return api;
+  }
+
+  close(): void {
+    this.server.close();
+    this.server.closeAllConnections();
+  }
+}
+
+const missing: Answer = {
+  status: 404,
+  body: { error: { code: 404, message: 'Not found: Job x', errors: [{ reason: 'notFound' }] } },
+};
+const type = (text: string) => readColumnType(text) as ColumnType;
+
+describe('requests to BigQuery', () => {
+  let folder: string;
+  let api: FakeApi;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'bigquery-'));
+    writeFileSync(join(folder, 'rows.parquet'), 'PAR1');
+  });
+  afterEach(() => {
+    api?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const client = () =>
+    new BigQueryClient({ project: 'p', dataset: 'd', location: 'EU', endpoint: api.endpoint });
+  const file = () => ({
+    path: join(folder, 'rows.parquet'),
+    digest: 'abc',
+    fields: [stagingField('n', type('int64'))],
+  });
+  const job = (jobId: string, state: string, reason?: string) => ({
+    jobReference: { projectId: 'p', jobId, location: 'EU' },
+    status: { state, ...(reason && { errorResult: { reason, message: `it is ${reason}` } }) },
+  });
+  const jobOf = (path: string) => /\/jobs\/(\w+)/.exec(path)?.[1] ?? '';
+
+  it('begin a load job whose id comes from its rows, and believe only the job as reloaded', async () => {
+    let begun = false;
+    let reloads = 0;
+    api = await FakeApi.start((method, path) => {
+      if (method === 'POST') {
+        begun = true;
+        return { body: job('sp_reports_abc_0', 'RUNNING') };
+      }
+      if (method === 'PATCH') return { body: {} };
+      if (!begun) return missing;
+      reloads += 1;
+      return { body: job(jobOf(path), reloads < 2 ? 'RUNNING' : 'DONE') };
+    });
+    assert.equal(await loadStaging(client(), file()), '_staging_abc');
+    assert.equal(reloads, 2);
+    const upload = api.asked.find(({ method }) => method === 'POST');
+    assert.match(upload?.path ?? '', /^\/upload\/bigquery\/v2\/projects\/p\/jobs\?uploadType=multipart/);
+    const metadata = JSON.parse(/\{.*\}/.exec(upload?.body ?? '')?.[0] ?? '');
+    assert.deepEqual(metadata.jobReference, { projectId: 'p', jobId: 'sp_reports_abc_0', location: 'EU' });
+    const { load } = metadata.configuration;
+    assert.deepEqual(load.destinationTable, { projectId: 'p', datasetId: 'd', tableId: '_staging_abc' });
+    assert.deepEqual(load.schema, { fields: [{ name: 'n', type: 'INT64' }] });
+    assert.deepEqual([load.sourceFormat, load.writeDisposition], ['PARQUET', 'WRITE_TRUNCATE']);
+  });
+
+  it('find the job of an earlier try and do not repeat it', async () => {
+    api = await FakeApi.start((_, path) => ({
+      body: path.includes('/jobs/') ? job(jobOf(path), 'DONE') : {},
+    }));
+    assert.equal(await loadStaging(client(), file()), '_staging_abc');
+    assert.deepEqual(
+      api.asked.filter(({ method }) => method === 'POST'),
+      [],
+    );
+  });
+
+  it('take the next generation of an id whose job ended in an error', async () => {
+    const begun = new Set<string>();
+    api = await FakeApi.start((method, path, body) => {
+      if (method === 'PATCH') return { body: {} };
+      if (method === 'POST') {
+        const id = /sp_reports_abc_\d/.exec(body)?.[0] ?? '';
+        begun.add(id);
+        return { body: job(id, 'RUNNING') };
+      }
+      const id = jobOf(path);
+      if (id === 'sp_reports_abc_0') return { body: job(id, 'DONE', 'backendError') };
+      return begun.has(id) ? { body: job(id, 'DONE') } : missing;
+    });
+    assert.equal(await loadStaging(client(), file()), '_staging_abc');
+    assert.deepEqual([...begun], ['sp_reports_abc_1']);
+  });
+
+  it('fail by the error of the job that they began themselves', async () => {
+    let begun = false;
+    api = await FakeApi.start((method, path) => {
+      if (method === 'POST') begun = true;
+      if (method === 'POST' || begun)
+        return { body: job(jobOf(path) || 'sp_reports_abc_0', 'DONE', 'quotaExceeded') };
+      return missing;
+    });
+    await assert.rejects(loadStaging(client(), file()), { code: 'WAREHOUSE_QUOTA_EXCEEDED' });
+  });
+
+  it('commit in one transaction, on condition of the version that it was planned from', async () => {
+    let sql = '';
+    api = await FakeApi.start((method, path, body) => {
+      if (method === 'POST') sql = JSON.parse(body).configuration.query.query;
+      if (path.includes('/queries/')) {
+        return {
+          body: {
+            schema: { fields: [{ name: 'outcome', type: 'STRING' }] },
+            rows: [{ f: [{ v: 'changed' }] }],
+          },
+        };
+      }
+      return { body: job('x', 'DONE') };
+    });
+    const { outcome } = await runTransaction(client(), 7, ['DELETE FROM t WHERE TRUE']);
+    assert.equal(outcome, 'changed');
+    const writer = /writer = '([\w-]+)'/.exec(sql)?.[1];
+    assert.deepEqual(sql.split('\n'), [
+      'BEGIN TRANSACTION;',
+      `UPDATE \`d._state\` SET version = version + 1, writer = '${writer}' WHERE name = '' AND version = 7;`,
+      `IF (SELECT COUNT(*) FROM \`d._state\` WHERE name = '' AND writer = '${writer}') = 1 THEN`,
+      'DELETE FROM t WHERE TRUE;',
+      'COMMIT TRANSACTION;',
+      "SELECT 'committed' AS outcome;",
+      'ELSE',
+      'ROLLBACK TRANSACTION;',
+      "SELECT 'changed' AS outcome;",
+      'END IF;',
+    ]);
+  });
+
+  it('run no query that would read more than it may, and none that writes', async () => {
+    const asked: boolean[] = [];
+    let statementType = 'SELECT';
+    api = await FakeApi.start((_, __, body) => {
+      asked.push(JSON.parse(body).configuration.dryRun);
+      return {
+        body: { ...job('x', 'DONE'), statistics: { query: { statementType, totalBytesProcessed: '2000' } } },
+      };
+    });
+    const estimates: number[] = [];
+    const limits = { maxBytes: 1000, onEstimate: (bytes: number) => estimates.push(bytes) };
+    await assert.rejects(runQuery(client(), 'SELECT 1', limits), {
+      code: 'QUERY_FAILED',
+      message: /would read 2000 bytes, more than the 1000 of --max-bytes/,
+    });
+    statementType = 'DELETE';
+    await assert.rejects(runQuery(client(), 'DELETE FROM t', {}), {
+      code: 'QUERY_FAILED',
+      message: /DELETE/,
+    });
+    assert.deepEqual(estimates, [2000]);
+    assert.deepEqual(asked, [true, true]);
+  });
+});
+
+describe('what BigQuery says of a failure', () => {
+  const cases: Record<string, Parameters<typeof failureError>[0]> = {
+    'concurrent update': {
+      reason: 'invalidQuery',
+      message: 'Transaction is aborted due to concurrent update against table p:d._state. Transaction ID: 1',
+    },
+    'streaming buffer': {
+      reason: 'invalidQuery',
+      message: 'UPDATE or DELETE statement over table p.d.t would affect rows in the streaming buffer',
+    },
+    'rate limit': { status: 403, reason: 'rateLimitExceeded', message: 'Exceeded rate limits' },
+    'too many requests': { status: 429, message: 'Too Many Requests' },
+    'quota exceeded': { status: 403, reason: 'quotaExceeded', message: 'Quota exceeded: imports per table' },
+    'credentials missing': { message: 'Could not load the default credentials.' },
+    'permission denied': { status: 403, reason: 'accessDenied', message: 'Access Denied: Project p' },
+    'dataset or project missing': { status: 404, reason: 'notFound', message: 'Not found: Dataset p:d' },
+    'table missing': { status: 404, reason: 'notFound', message: 'Not found: Table p:d.t' },
+    'schema mismatch or value out of range': { reason: 'invalid', message: 'Provided Schema does not match' },
+    'server error': { status: 503, reason: 'backendError', message: 'try later' },
+    'refused request': { status: 400, message: 'Bad Request' },
+    'no answer': { message: 'connect ECONNREFUSED 127.0.0.1:1' },
+  };
+  const codes = {
+    'concurrent update': ['WAREHOUSE_BUSY', true],
+    'streaming buffer': ['WAREHOUSE_BUSY', false],
+    'rate limit': ['WAREHOUSE_BUSY', true],
+    'too many requests': ['WAREHOUSE_BUSY', true],
+    'quota exceeded': ['WAREHOUSE_QUOTA_EXCEEDED', false],
+    'credentials missing': ['WAREHOUSE_ACCESS_DENIED', false],
+    'permission denied': ['WAREHOUSE_ACCESS_DENIED', false],
+    'dataset or project missing': ['WAREHOUSE_NOT_FOUND', false],
+    'table missing': ['WAREHOUSE_BUSY', true],
+    'schema mismatch or value out of range': ['WAREHOUSE_REFUSED', false],
+    'server error': ['WAREHOUSE_UNREACHABLE', false],
+    'refused request': ['WAREHOUSE_REFUSED', false],
+    'no answer': ['WAREHOUSE_UNREACHABLE', false],
+  };
+
+  for (const { name, where } of failureRows) {
+    it(`is told by its code, and whether to try again at once: ${name}`, () => {
+      const failure = cases[name];
+      assert.ok(failure && where(failure), `no case of ${name}`);
+      const error = failureError(failure, 'bigquery:p.d');
+      assert.ok(error instanceof ReportsError);
+      assert.deepEqual([error.code, error.details.isPassing === true], codes[name as keyof typeof codes]);
+    });
+  }
+});
+
+describe('a warehouse that is no file', () => {
+  it('is not rebuilt, and config check names it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'bigquery-'));
+    const warehouse =
+      'warehouse: { type: bigquery, project: p, dataset: d, endpoint: "http://127.0.0.1:1" }\n';
+    writeFileSync(join(folder, 'pipelines.yaml'), warehouse);
+    const run = (...args: string[]) => runInProcess(args, { env: {}, cwd: folder });
+    try {
+      const { code, stderr } = await run('rebuild');
+      assert.deepEqual([code, /WAREHOUSE_IS_NO_FILE/.test(stderr)], [1, true], stderr);
+      assert.match((await run('config', 'check')).stdout, /bigquery:p\.d/);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
+
+describe('documents that wait together', () => {
+  it('share load jobs of 128 MiB; one of 16 MiB or more has its own', () => {
+    const mebi = 1024 ** 2;
+    const sizes = [1, 16, 2, 15, 15, 15, 15, 15, 15, 15, 15, 15, 3].map((size) => size * mebi);
+    assert.deepEqual(
+      shareJobs(sizes, (size) => size).map((job) => job.map((size) => size / mebi)),
+      [[16], [1, 2, 15, 15, 15, 15, 15, 15, 15, 15], [15, 3]],
+    );
+  });
+});
+
+describe('types and values of BigQuery', () => {
+  it('have room for every column type', () => {
+    const types = ['string', 'int64', 'float64', 'bool', 'date', 'timestamp', 'json', 'list(int64)'];
+    assert.deepEqual(
+      types.map((each) => bigQueryType(type(each))),
+      ['STRING', 'INT64', 'FLOAT64', 'BOOL', 'DATE', 'TIMESTAMP', 'JSON', 'ARRAY<INT64>'],
+    );
+    assert.deepEqual(
+      ['decimal(18,4)', 'decimal(38,9)', 'decimal(38,8)', 'decimal(18,10)'].map((each) =>
+        bigQueryType(type(each)),
+      ),
+      ['NUMERIC(18,4)', 'NUMERIC(38,9)', 'BIGNUMERIC(38,8)', 'BIGNUMERIC(18,10)'],
+    );
+  });
+
+  it('are widened by SQL that keeps the text of DuckDB', () => {
+    assert.equal(widenedSql('`v`', type('date'), type('timestamp')), 'CAST(`v` AS TIMESTAMP)');
+    assert.equal(widenedSql('`v`', type('bool'), type('string')), 'CAST(`v` AS STRING)');
+    assert.match(widenedSql('`v`', type('float64'), type('string')), /CONCAT\(CAST\(`v` AS STRING\), '.0'\)/);
+  });
+
+  it('come as those of DuckDB: nothing is lost to a double', () => {
+    const value = (kind: string, v: unknown, mode?: string) =>
+      toJsonValue(v, { name: 'x', type: kind, ...(mode && { mode }) });
+    assert.equal(value('INTEGER', '9007199254740993'), '9007199254740993');
+    assert.equal(value('NUMERIC', '19.9900'), '19.99');
+    assert.equal(value('NUMERIC', '100'), '100');
+    assert.equal(value('NUMERIC', '0.000'), '0');
+    assert.equal(value('NUMERIC', '0E-8'), '0');
+    assert.equal(value('NUMERIC', '-1.2E-5'), '-0.000012');
+    assert.equal(value('NUMERIC', '1.25E+1'), '12.5');
+    assert.equal(value('NUMERIC', '5E+3'), '5000');
+    assert.equal(value('FLOAT', 'NaN'), 'NaN');
+    assert.equal(value('TIMESTAMP', '1767323045000006'), '2026-01-02T03:04:05.000006Z');
+    assert.equal(value('TIMESTAMP', '1.767323045E9'), '2026-01-02T03:04:05.000Z');
+    assert.equal(value('TIMESTAMP', '-1000000'), '1969-12-31T23:59:59.000Z');
+    assert.deepEqual(value('JSON', '{"a":12345678901234567890}'), { a: '12345678901234567890' });
+    assert.deepEqual(value('INTEGER', [{ v: '1' }], 'REPEATED'), ['1']);
+    assert.deepEqual(value('STRING', null, 'REPEATED'), []);
+  });
+});
