@@ -210,7 +210,8 @@ const tryOne: Record<FuzzKind, (random: Random, folder: string) => Promise<strin
   },
 };
 
-async function readByBoth(bytes: Buffer, reportType: string, folder: string): Promise<string> {
+/** Reads a document by both engines: gives `read`, or the code of its error. Errors: where they differ. */
+export async function readByBoth(bytes: Buffer, reportType: string, folder: string): Promise<string> {
   const read = await readBoth(bytes, reportType, folder);
   return 'code' in read ? read.code : 'read';
 }

@@ -63,7 +63,8 @@ function readQuoted(source: usize, length: i32, from: i32, delimiter: u8, target
       const next = source + at + 1;
       if (load<u8>(next) === quote) {
         at += 1;
-      } else if (load<u8>(next) === delimiter || isLineEnd(next)) {
+      } else if (load<u8>(next) === delimiter || isLineEnd(next) || load<u8>(next) === 0) {
+        // csv-parse takes a NUL behind a quote for an end too.
         quotedEnd = out;
         return at + 1;
       } else {

@@ -2,12 +2,12 @@ import type { Kernel } from '../../kernel/kernel.js';
 import type { ExaminedDocument } from '../../source/types.js';
 import { parseExactly } from '../exact-json.js';
 import type { JsonSource } from '../json-walk.js';
+import { byteOrderMarkBytes } from './byte-order-mark.js';
 import type { JsonRows } from './json-rows.js';
 import { NotColumnar, type Rows } from './rows.js';
 import { enlarged, openUtf8, Slab } from './slab.js';
 
 const blanks = new Set([0x20, 0x09, 0x0a, 0x0d]);
-const byteOrderMark = [0xef, 0xbb, 0xbf];
 
 /**
  * Reads the bytes of a JSON document in the kernel's memory: items of lists as rows, many together, by `rowsOf` their list; all else value by
@@ -115,7 +115,7 @@ export class JsonBytes implements JsonSource<Rows> {
   }
 
   private append(chunk: Uint8Array): void {
-    const bytes = this.isBegun ? chunk : withoutMark(chunk);
+    const bytes = this.isBegun ? chunk : chunk.subarray(byteOrderMarkBytes(chunk));
     this.isBegun = true;
     this.bytesRead += chunk.length;
     const { length } = this.slab;
@@ -123,8 +123,4 @@ export class JsonBytes implements JsonSource<Rows> {
     this.slab.bytes().set(bytes, length);
     this.slab.end(length + bytes.length);
   }
-}
-
-function withoutMark(bytes: Uint8Array): Uint8Array {
-  return byteOrderMark.every((byte, index) => bytes[index] === byte) ? bytes.subarray(3) : bytes;
 }

@@ -2,6 +2,7 @@ import type { Kernel } from '../../kernel/kernel.js';
 import type { DelimitedDialect } from '../dialect.js';
 import { surplusCells, surplusReason } from '../records.js';
 import { swallowsRows } from '../survey.js';
+import { byteOrderMarkBytes } from './byte-order-mark.js';
 import { NotColumnar, paddingFor, type RowCutter, type Rows } from './rows.js';
 import { Slab } from './slab.js';
 
@@ -70,7 +71,8 @@ export function openQuotedRows(kernel: Kernel, dialect: DelimitedDialect, rowsTo
 
   function skipPreamble(source: Slab): number {
     const bytes = source.bytes();
-    let at = 0;
+    // Behind a mark a quote would be none. No later row begins so: the marks of a document are no part of its rows.
+    let at = isHeader ? byteOrderMarkBytes(bytes) : 0;
     for (; skipLines > 0 && at < source.length; skipLines -= 1) at = bytes.indexOf(lineFeed, at) + 1;
     return at;
   }
