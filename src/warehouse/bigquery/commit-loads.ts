@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { ReportsError } from '../../errors.js';
+import { type ErrorCode, ReportsError } from '../../errors.js';
 import { faultPoint } from '../../fault-point.js';
 import type { Widening } from '../../schema/drift.js';
 import {
@@ -79,6 +79,7 @@ async function commitTogether(
   const staging = new Map<string, string>();
   for (let tries = 0; ; tries += 1) {
     let found = 'other commits came first';
+    let code: ErrorCode = 'WAREHOUSE_BUSY';
     try {
       const leftOut = await tryToCommit(client, loads, stager, staging, options);
       if (leftOut) {
@@ -88,10 +89,11 @@ async function commitTogether(
     } catch (error) {
       if (!(error instanceof ReportsError) || error.details.isPassing !== true) throw error;
       found = String(error.details.found);
+      code = error.code;
       // Another process with the same document may have taken the staging table away.
       staging.clear();
     }
-    if (Date.now() > giveUpAtMs) throw new ReportsError('WAREHOUSE_BUSY', { path: client.path, found });
+    if (Date.now() > giveUpAtMs) throw new ReportsError(code, { path: client.path, found });
     // Those who met each other are to meet no more.
     await delay(Math.random() * Math.min(100 * 2 ** tries, 3000));
   }
