@@ -236,7 +236,7 @@ describe('what BigQuery says of a failure', () => {
     'dataset or project missing': ['WAREHOUSE_NOT_FOUND', false],
     'table missing': ['WAREHOUSE_BUSY', true],
     'schema mismatch or value out of range': ['WAREHOUSE_REFUSED', false],
-    'server error': ['WAREHOUSE_UNREACHABLE', false],
+    'server error': ['WAREHOUSE_UNREACHABLE', true],
     'refused request': ['WAREHOUSE_REFUSED', false],
     'no answer': ['WAREHOUSE_UNREACHABLE', false],
   };

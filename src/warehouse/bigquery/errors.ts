@@ -89,6 +89,7 @@ export const failureRows: Row[] = [
     where: (failure) =>
       reasonIs('backendError', 'internalError', 'stopped', 'timeout')(failure) ||
       (failure.status ?? 0) >= 500,
+    isPassing: true,
   },
   { name: 'refused request', code: 'WAREHOUSE_REFUSED', where: ({ status }) => status === 400 },
   { name: 'no answer', code: 'WAREHOUSE_UNREACHABLE', where: () => true },

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ReportsError } from '../../errors.js';
+import { type ErrorCode, ReportsError } from '../../errors.js';
 import { columnTypeText, readColumnType } from '../../schema/column-type.js';
 import type { ColumnType } from '../../schema/types.js';
 import { bigQueryType, columnTypeOfKind } from './column-types.js';
@@ -125,7 +125,7 @@ END IF;`);
 /** How long a commit gives way to others before its messages go back to the queue. */
 const patienceMs = 120_000;
 
-/** Tries what may come to nothing, `undefined` or a passing error, because another commit came first. Errors: WAREHOUSE_BUSY. */
+/** Tries what may come to nothing, `undefined` or a passing error, because another commit came first. Errors: WAREHOUSE_BUSY, or what passed in vain. */
 export async function givingWay<T>(
   client: BigQueryClient,
   attempt: () => Promise<T | undefined>,
@@ -133,14 +133,16 @@ export async function givingWay<T>(
   const giveUpAtMs = Date.now() + patienceMs;
   for (let tries = 0; ; tries += 1) {
     let found = 'other commits came first';
+    let code: ErrorCode = 'WAREHOUSE_BUSY';
     try {
       const result = await attempt();
       if (result !== undefined) return result;
     } catch (error) {
       if (!(error instanceof ReportsError) || error.details.isPassing !== true) throw error;
       found = String(error.details.found);
+      code = error.code;
     }
-    if (Date.now() > giveUpAtMs) throw new ReportsError('WAREHOUSE_BUSY', { path: client.path, found });
+    if (Date.now() > giveUpAtMs) throw new ReportsError(code, { path: client.path, found });
     // Those who met each other are to meet no more.
     await delay(Math.random() * Math.min(100 * 2 ** tries, 3000));
   }
