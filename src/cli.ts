@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { configCommand } from './commands/config.js';
 import { demoCommand } from './commands/demo.js';
+import { initCommand } from './commands/init.js';
 import { inspectCommand } from './commands/inspect.js';
 import type { Io } from './commands/io.js';
 import { loadCommand } from './commands/load.js';
@@ -53,6 +54,7 @@ export function buildProgram(io: Io, exit: (code: number) => void): Command {
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stderr.write(text),
     });
+  program.addCommand(initCommand(io));
   program.addCommand(runCommand(io, exit));
   program.addCommand(sweepCommand(io, exit));
   program.addCommand(startCommand(io));
@@ -75,7 +77,14 @@ function withSubcommands(command: Command): Command[] {
   return command.commands.flatMap((each) => [each, ...withSubcommands(each)]);
 }
 
-const wrongUse = new Set(['USAGE', 'CONFIG_NOT_FOUND', 'CONFIG_INVALID', 'SCHEMA_INVALID', 'SCHEMA_UNKNOWN']);
+const wrongUse = new Set([
+  'USAGE',
+  'CONFIG_NOT_FOUND',
+  'CONFIG_INVALID',
+  'FILE_EXISTS',
+  'SCHEMA_INVALID',
+  'SCHEMA_UNKNOWN',
+]);
 
 function printError(error: unknown, io: Io): number {
   if (!(error instanceof ReportsError)) {

@@ -29,13 +29,19 @@ export const catalogue = {
     kind: 'terminal',
     message: 'reading the settings: no file {path}',
     remedy:
-      'Run in the folder that holds pipelines.yaml, or name the file with --config; to begin, copy {example}.',
+      'Run in the folder that holds pipelines.yaml, or name the file with --config; to begin, `sp-reports init` writes one.',
   },
   CONFIG_INVALID: {
     kind: 'terminal',
     message: 'reading {path}: {count} found\n{problems}',
     remedy:
       'Mend each line, then run `sp-reports config check`. Every key is described in docs/pipelines.md.',
+  },
+  FILE_EXISTS: {
+    kind: 'terminal',
+    message: 'writing {path}: it is there already',
+    remedy:
+      'Nothing was changed. Edit it, and see `sp-reports config check`; or name another file with --config.',
   },
 
   // Report schemas
