@@ -13,6 +13,7 @@ import { reloadCommand } from './commands/reload.js';
 import { runCommand } from './commands/run.js';
 import { schemasCommand } from './commands/schemas.js';
 import { startCommand } from './commands/start.js';
+import { subscribeCommand } from './commands/subscribe.js';
 import { sweepCommand } from './commands/sweep.js';
 import { tablesCommand } from './commands/tables.js';
 import { describeError, ReportsError } from './errors.js';
@@ -55,6 +56,7 @@ export function buildProgram(io: Io, exit: (code: number) => void): Command {
       writeErr: (text) => void io.stderr.write(text),
     });
   program.addCommand(initCommand(io));
+  program.addCommand(subscribeCommand(io, exit));
   program.addCommand(runCommand(io, exit));
   program.addCommand(sweepCommand(io, exit));
   program.addCommand(startCommand(io));

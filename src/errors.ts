@@ -111,6 +111,12 @@ export const catalogue = {
     remedy:
       'Reports are kept for 30 to 90 days; request the report again in Seller Central or with createReport.',
   },
+  SUBSCRIPTION_REFUSED: {
+    kind: 'terminal',
+    message: 'calling {operation} for {thing} of seller {sellerId}: Amazon refused ({found})',
+    remedy:
+      'Check that the application is authorised for the seller and the seller is of that region; then `sp-reports doctor`, which goes through all that is needed.',
+  },
   REPORT_NOT_READY: {
     kind: 'retryable',
     message:

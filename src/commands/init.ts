@@ -53,7 +53,8 @@ function nextSteps(shown: string, text: string): string {
   2. Set the variables it names: ${variables.join(', ')};
      and credentials for AWS, unless the machine has a role.
   3. ${program} config check    what it comes to, or what is wrong in it
-  4. ${program} run             one drain now
+  4. ${program} subscribe       so that Amazon tells the queue of finished reports
+  5. ${program} run             one drain now
      ${program} sweep           what finished before
      ${program} start           from now on, by schedule
 `;

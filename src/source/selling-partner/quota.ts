@@ -2,17 +2,26 @@ import { type Clock, systemClock } from '../../clock.js';
 import { ReportsError } from '../../errors.js';
 import type { SharedJson } from '../../shared-json.js';
 
-export type Operation = 'getReport' | 'getReports' | 'getReportDocument' | 'createRestrictedDataToken';
+export type Operation = keyof typeof usagePlans;
+
+/** Of every operation of the Notifications API. */
+const notificationsPlan = { callsPerSecond: 1, burst: 5 };
 
 /**
  * Calls a second, and the burst, of each operation, per application and seller.
- * Source: the usage plans in Amazon's models reports_2021-06-30 and tokens_2021-03-01.
+ * Source: the usage plans in Amazon's models reports_2021-06-30, tokens_2021-03-01 and notifications.
  */
-const usagePlans: Record<Operation, { callsPerSecond: number; burst: number }> = {
+const usagePlans = {
   getReport: { callsPerSecond: 2, burst: 15 },
   getReports: { callsPerSecond: 0.0222, burst: 10 },
   getReportDocument: { callsPerSecond: 0.0167, burst: 15 },
   createRestrictedDataToken: { callsPerSecond: 1, burst: 10 },
+  getSubscription: notificationsPlan,
+  createSubscription: notificationsPlan,
+  deleteSubscriptionById: notificationsPlan,
+  getDestinations: notificationsPlan,
+  createDestination: notificationsPlan,
+  deleteDestination: notificationsPlan,
 };
 
 export interface QuotaPlan {
