@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { configCommand } from './commands/config.js';
 import { demoCommand } from './commands/demo.js';
+import { doctorCommand } from './commands/doctor.js';
 import { initCommand } from './commands/init.js';
 import { inspectCommand } from './commands/inspect.js';
 import type { Io } from './commands/io.js';
@@ -56,6 +57,7 @@ export function buildProgram(io: Io, exit: (code: number) => void): Command {
       writeErr: (text) => void io.stderr.write(text),
     });
   program.addCommand(initCommand(io));
+  program.addCommand(doctorCommand(io, exit));
   program.addCommand(subscribeCommand(io, exit));
   program.addCommand(runCommand(io, exit));
   program.addCommand(sweepCommand(io, exit));

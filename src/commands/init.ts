@@ -52,7 +52,7 @@ function nextSteps(shown: string, text: string): string {
   1. Set the region and marketplaces of your seller in it.
   2. Set the variables it names: ${variables.join(', ')};
      and credentials for AWS, unless the machine has a role.
-  3. ${program} config check    what it comes to, or what is wrong in it
+  3. ${program} doctor          what is missing, with the next step for each thing
   4. ${program} subscribe       so that Amazon tells the queue of finished reports
   5. ${program} run             one drain now
      ${program} sweep           what finished before

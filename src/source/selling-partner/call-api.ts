@@ -47,7 +47,7 @@ export type CallApi = <T>(call: ApiCall, form: ZodType<T>) => Promise<T>;
  */
 export function openApi(options: ApiOptions & { grantless?: boolean }): CallApi {
   const { seller, quota, grantless = false } = options;
-  const endpoint = (options.endpoint ?? endpoints[seller.region]).replace(/\/$/, '');
+  const endpoint = endpointOf(seller.region, options.endpoint);
   const login = openLogin({
     sellerId: seller.id,
     credentials: seller.credentials,
@@ -111,6 +111,11 @@ export function openApi(options: ApiOptions & { grantless?: boolean }): CallApi 
       ...(call.signal ? { signal: call.signal } : {}),
     });
   }
+}
+
+/** Where the calls go: to the given place, else to that of the region. */
+export function endpointOf(region: ReportRegion, given?: string): string {
+  return (given ?? endpoints[region]).replace(/\/$/, '');
 }
 
 /** An answer that lacks what it must have is none: something else than Amazon may have answered. */
