@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import { backfillCommand } from './commands/backfill.js';
 import { configCommand } from './commands/config.js';
 import { demoCommand } from './commands/demo.js';
 import { doctorCommand } from './commands/doctor.js';
@@ -61,6 +62,7 @@ export function buildProgram(io: Io, exit: (code: number) => void): Command {
   program.addCommand(subscribeCommand(io, exit));
   program.addCommand(runCommand(io, exit));
   program.addCommand(sweepCommand(io, exit));
+  program.addCommand(backfillCommand(io, exit));
   program.addCommand(startCommand(io));
   program.addCommand(loadCommand(io, exit));
   program.addCommand(queryCommand(io));

@@ -52,10 +52,10 @@ function nextSteps(shown: string, text: string): string {
   1. Set the region and marketplaces of your seller in it.
   2. Set the variables it names: ${variables.join(', ')};
      and credentials for AWS, unless the machine has a role.
-  3. ${program} doctor          what is missing, with the next step for each thing
-  4. ${program} subscribe       so that Amazon tells the queue of finished reports
+  3. ${program} subscribe       so that Amazon tells the queue of finished reports
+  4. ${program} doctor          what is missing, with the next step for each thing
   5. ${program} run             one drain now
-     ${program} sweep           what finished before
+     ${program} backfill        what finished before
      ${program} start           from now on, by schedule
 `;
 }

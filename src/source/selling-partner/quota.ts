@@ -32,8 +32,8 @@ export interface QuotaPlan {
   take(key: string, options?: { deadlineMs?: number; signal?: AbortSignal }): Promise<void>;
   /** Whole calls possible now. */
   available(key: string): number;
-  /** Epoch milliseconds of the next possible call; now where one is possible. */
-  nextAvailableMs(key: string): number;
+  /** Epoch milliseconds when so many calls, one by default, will have been possible; now where they are. */
+  nextAvailableMs(key: string, calls?: number): number;
   /** Calls possible from now until then. */
   possibleUntil(key: string, epochMs: number): number;
   /** What an answer told: the rate that Amazon applies, or that it refused the call. */
@@ -79,9 +79,11 @@ export function openQuotaPlan({
     }, signal);
   }
 
-  function nextAvailableMs(key: string): number {
+  function nextAvailableMs(key: string, calls = 1): number {
     const { tokens, callsPerSecond, atMs } = current(key);
-    return tokens >= 1 ? now() : Math.max(atMs, now()) + Math.ceil(((1 - tokens) / callsPerSecond) * 1000);
+    return tokens >= calls
+      ? now()
+      : Math.max(atMs, now()) + Math.ceil(((calls - tokens) / callsPerSecond) * 1000);
   }
 
   async function takeInTurn(key: string, deadlineMs: number, signal?: AbortSignal): Promise<void> {
