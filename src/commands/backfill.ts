@@ -144,9 +144,9 @@ function planText({ reportTypes, sellers, failures }: BackfillPlan): string {
   const types = new Set(sellers.flatMap(({ unloaded }) => unloaded.map(({ reportType }) => reportType)));
   const rows = sellers.flatMap(({ sellerId, found, unloaded }) => [
     [sellerId, `all of ${reportTypes.length} report types`, found, unloaded.length],
-    ...[...types].sort().map((type) => {
+    ...[...types].sort().flatMap((type) => {
       const fetched = unloaded.filter(({ reportType }) => reportType === type).length;
-      return [sellerId, type, null, fetched];
+      return fetched > 0 ? [[sellerId, type, null, fetched]] : [];
     }),
   ]);
   const table = textTable(['seller', 'report type', 'found', 'to fetch'], rows);

@@ -11,6 +11,7 @@ import { endpointOf } from '../source/selling-partner/call-api.js';
 import { openLogin } from '../source/selling-partner/login.js';
 import type { QuotaPlan } from '../source/selling-partner/quota.js';
 import { openSellingPartner } from '../source/selling-partner/selling-partner.js';
+import { count } from './count.js';
 import type { Io } from './io.js';
 import { notificationsOf, withQuota } from './open-amazon.js';
 import { configOptions, openWarehouse } from './open-context.js';
@@ -19,7 +20,7 @@ import { configOptions, openWarehouse } from './open-context.js';
 export function doctorCommand(io: Io, exit: (code: number) => void): Command {
   return new Command('doctor')
     .description(
-      'Checks all that is needed, in order, and gives for each failure the next step: settings, disk, clock, logins, roles, queue, subscriptions, warehouse. Calls for each seller one login, at most five getReports, one getSubscription and one getDestinations with a login of its own; for each queue one GetQueueAttributes.',
+      'Checks all that is needed, in order, and gives for each failure the next step: settings, disk, clock, logins, roles, queue, subscriptions, warehouse. Calls for each seller one login, one getReports (six at most, where something is refused), one getSubscription and one getDestinations with a login of its own; for each queue one GetQueueAttributes.',
     )
     .option('--json', 'print a JSON object a check, one a line')
     .action(async (options: { json?: boolean }, command: Command) => {
@@ -35,7 +36,7 @@ export function doctorCommand(io: Io, exit: (code: number) => void): Command {
           if (!checked.config) throw mistakesError(checked);
           config = checked.config;
           const { sellers, pipelines } = config;
-          const found = `${checked.name}: ${sellers.length} sellers, ${pipelines.length} pipelines`;
+          const found = `${checked.name}: ${count(sellers.length, 'seller')}, ${count(pipelines.length, 'pipeline')}`;
           if (sellers.length > 0 && pipelines.length > 0) return { found };
           return { found, next: 'Add `sellers:` and `pipelines:`; docs/pipelines.md describes every key.' };
         },

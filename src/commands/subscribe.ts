@@ -8,7 +8,6 @@ import type { Io } from './io.js';
 import { subscribersOf, withQuota } from './open-amazon.js';
 import { readFullConfig } from './open-context.js';
 import { pipelinesNamed, sellersNamed } from './run.js';
-import { untilStopped } from './stop-signals.js';
 import { textTable } from './text-table.js';
 
 interface SubscribeCommandOptions {
@@ -37,15 +36,14 @@ export function subscribeCommand(io: Io, exit: (code: number) => void): Command 
       const url = queueNamed(config, name);
       const sellers = new Set(sellersNamed(config, options.seller).map(({ id }) => id));
       const { arn, policy } = await readQueueAttributes({ url, ...config.aws });
-      const steps = await untilStopped(io, ({ stop }) =>
-        withQuota(config, (quota) => {
-          const all = subscribersOf(config, quota);
-          const these = all.filter(({ sellerId }) => sellers.has(sellerId));
-          const others = all.filter(({ sellerId }) => !sellers.has(sellerId));
-          const how = { queueArn: arn, dryRun: options.dryRun ?? false, call: { signal: stop } };
-          return options.undo ? unsubscribe(these, others, how) : subscribe(these, how);
-        }),
-      );
+      // Breaking it off does no harm: run again, it finds what was done.
+      const steps = await withQuota(config, (quota) => {
+        const all = subscribersOf(config, quota);
+        const these = all.filter(({ sellerId }) => sellers.has(sellerId));
+        const others = all.filter(({ sellerId }) => !sellers.has(sellerId));
+        const how = { queueArn: arn, dryRun: options.dryRun ?? false };
+        return options.undo ? unsubscribe(these, others, how) : subscribe(these, how);
+      });
       const missing = actionsKeptFromAmazon(policy, arn);
       const needed = policyForAmazon(arn);
       io.stdout.write(
@@ -67,10 +65,14 @@ function queueNamed(config: Config, name: string | undefined): string {
 }
 
 function stepsText(steps: SubscribeStep[]): string {
-  return textTable(
-    ['seller', 'what', 'done', 'id', ''],
-    steps.map(({ sellerId, thing, done, id, note }) => [sellerId, thing, done, id, note]),
+  const table = textTable(
+    ['seller', 'what', 'done', 'id'],
+    steps.map(({ sellerId, thing, done, id }) => [sellerId, thing, done, id]),
   );
+  const notes = steps.flatMap(({ sellerId, thing, done, note }) =>
+    note ? `${thing} of ${sellerId} ${done}: ${note}\n` : [],
+  );
+  return [table, ...notes].join('');
 }
 
 function policyText(missing: string[], policy: object): string {

@@ -38,8 +38,11 @@ export function sellerChecks(
   };
 }
 
-/** Of getReports, whose burst is 10; a sweep needs some too. */
-const mostRoleCalls = 5;
+/** Of getReports, whose burst is 10; a sweep needs some too. One is all where nothing is refused. */
+const mostRoleCalls = 6;
+
+/** Amazon's own limit. */
+const mostTypesPerCall = 10;
 
 /** A call is possible in this time, or the quota is used up. */
 const longestWaitMs = 5000;
@@ -56,24 +59,27 @@ interface TypeGroup {
   isNamed: boolean;
 }
 
+const notAsked: Answer = { found: 'not asked: the quota of getReports is used up for now' };
+
 async function lookAtRoles(
   { sellingPartner }: ExaminedSeller,
   { reportTypes, schemas, now }: { reportTypes: string[]; schemas: ReportSchemas; now: () => number },
 ): Promise<Answer> {
   const groups = groupsOf(reportTypes, schemas);
-  const tried = groups.slice(0, mostRoleCalls);
+  const together = inRounds(groups).slice(0, mostTypesPerCall);
+  const allowed = await isAllowed(sellingPartner, together, now());
+  if (allowed === undefined) return notAsked;
+  if (allowed) return { found: `getReports of ${together.length} report types: all allowed` };
+  // Of several types the refusal doesn't say which.
   const refused: TypeGroup[] = [];
   let answered = 0;
-  for (const group of tried) {
-    const allowed = await isAllowed(sellingPartner, group.types, now()).catch((error: unknown) => {
-      if (error instanceof ReportsError && error.code === 'API_QUOTA_EXCEEDED') return undefined;
-      throw error;
-    });
-    if (allowed === undefined) break;
+  for (const group of groups.slice(0, mostRoleCalls - 1)) {
+    const isOne = await isAllowed(sellingPartner, group.types, now());
+    if (isOne === undefined) break;
     answered += 1;
-    if (!allowed) refused.push(group);
+    if (!isOne) refused.push(group);
   }
-  if (answered === 0) return { found: 'not asked: the quota of getReports is used up for now' };
+  if (answered === 0) return notAsked;
   const names = refused.map(({ category, types, isNamed }) => (isNamed ? types.join(', ') : category));
   const part = answered < groups.length ? `, of ${groups.length} in all` : '';
   const found = `getReports of ${answered} groups of types${part}: ${names.length > 0 ? `Amazon refuses ${names.join('; ')}` : 'all allowed'}`;
@@ -104,7 +110,9 @@ function groupsOf(reportTypes: string[], schemas: ReportSchemas): TypeGroup[] {
       const category = schemas.get(type)?.category ?? 'other';
       groups.set(category, [...(groups.get(category) ?? []), type]);
     }
-    return [...groups].map(([category, all]): TypeGroup => ({ category, types: all.slice(0, 10), isNamed }));
+    return [...groups].map(
+      ([category, all]): TypeGroup => ({ category, types: all.slice(0, mostTypesPerCall), isNamed }),
+    );
   };
   const usual = byCategory(covered, false)
     .filter(({ category }) => usualCategories.includes(category))
@@ -112,11 +120,18 @@ function groupsOf(reportTypes: string[], schemas: ReportSchemas): TypeGroup[] {
   return [...byCategory(named, true), ...usual];
 }
 
+/** The first type of each group, then the second of each, and so on. */
+function inRounds(groups: TypeGroup[]): string[] {
+  const most = Math.max(0, ...groups.map(({ types }) => types.length));
+  return Array.from({ length: most }, (_, round) => groups.flatMap(({ types }) => types[round] ?? [])).flat();
+}
+
+/** Undefined where the quota keeps it from being asked. */
 async function isAllowed(
   sellingPartner: SellingPartner,
   reportTypes: string[],
   nowMs: number,
-): Promise<boolean> {
+): Promise<boolean | undefined> {
   const filter = { reportTypes, statuses: ['DONE' as const], createdSince: new Date(nowMs - 3_600_000) };
   const call: CallOptions = { deadlineMs: nowMs + longestWaitMs };
   try {
@@ -124,7 +139,9 @@ async function isAllowed(
     for await (const _ of sellingPartner.getReports(filter, call)) break;
     return true;
   } catch (error) {
-    if (error instanceof ReportsError && error.code === 'API_ACCESS_DENIED') return false;
+    const code = error instanceof ReportsError ? error.code : undefined;
+    if (code === 'API_ACCESS_DENIED') return false;
+    if (code === 'API_QUOTA_EXCEEDED') return undefined;
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import { describeError, ReportsError } from '../errors.js';
-import type { CallOptions, Destination, Notifications } from '../source/types.js';
+import type { Destination, Notifications } from '../source/types.js';
 
 /** A seller to be subscribed; sellers of one group share the application and the region, and with them the destinations. */
 export interface Subscriber {
@@ -22,7 +22,6 @@ export interface SubscribeOptions {
   queueArn: string;
   /** Tells what would be done, and does nothing. */
   dryRun: boolean;
-  call: CallOptions;
 }
 
 /**
@@ -31,7 +30,7 @@ export interface SubscribeOptions {
  */
 export async function subscribe(
   subscribers: Subscriber[],
-  { queueArn, dryRun, call }: SubscribeOptions,
+  { queueArn, dryRun }: SubscribeOptions,
 ): Promise<SubscribeStep[]> {
   const steps: SubscribeStep[] = [];
   /** By group, once it is known. */
@@ -41,16 +40,16 @@ export async function subscribe(
       const thing = 'destination';
       let id = known.get(group);
       if (id === undefined) {
-        id = (await destinationOf(notifications, queueArn, call))?.destinationId;
+        id = (await destinationOf(notifications, queueArn))?.destinationId;
         const done = id ? 'found' : dryRun ? 'would create' : 'created';
-        if (done === 'created') id = await createDestination(notifications, queueArn, call);
+        if (done === 'created') id = await createDestination(notifications, queueArn);
         known.set(group, id ?? '');
         steps.push({ sellerId, thing, done, ...(id ? { id } : {}) });
       }
       steps.push({
         sellerId,
         thing: 'subscription',
-        ...(await subscribeOne(notifications, id ?? '', dryRun, call)),
+        ...(await subscribeOne(notifications, id ?? '', dryRun)),
       });
     });
   }
@@ -64,7 +63,7 @@ export async function subscribe(
 export async function unsubscribe(
   subscribers: Subscriber[],
   others: Subscriber[],
-  { queueArn, dryRun, call }: SubscribeOptions,
+  { queueArn, dryRun }: SubscribeOptions,
 ): Promise<SubscribeStep[]> {
   const steps: SubscribeStep[] = [];
   for (const group of new Set(subscribers.map((each) => each.group))) {
@@ -72,12 +71,12 @@ export async function unsubscribe(
     const [first] = members;
     if (!first) continue;
     await asSteps(first.sellerId, steps, async () => {
-      const destination = await destinationOf(first.notifications, queueArn, call);
+      const destination = await destinationOf(first.notifications, queueArn);
       for (const { sellerId, notifications } of members) {
         await asSteps(sellerId, steps, async () => {
-          const found = await notifications.subscription(call);
+          const found = await notifications.subscription({});
           const isHere = found !== undefined && found.destinationId === destination?.destinationId;
-          if (isHere && !dryRun) await notifications.unsubscribe(found.subscriptionId, call);
+          if (isHere && !dryRun) await notifications.unsubscribe(found.subscriptionId, {});
           steps.push({
             sellerId,
             thing: 'subscription',
@@ -94,8 +93,8 @@ export async function unsubscribe(
       const hasFailed = ({ sellerId }: Subscriber) =>
         steps.some((step) => step.sellerId === sellerId && step.done === 'failed');
       const staying = [...members.filter(hasFailed), ...others.filter((each) => each.group === group)];
-      const note = await reasonToKeep(destination, staying, call);
-      if (!note && !dryRun) await first.notifications.deleteDestination(destination.destinationId, call);
+      const note = await reasonToKeep(destination, staying);
+      if (!note && !dryRun) await first.notifications.deleteDestination(destination.destinationId, {});
       steps.push({
         sellerId: first.sellerId,
         thing: 'destination',
@@ -114,20 +113,12 @@ const ownName = (queueArn: string) => `sp-reports ${queueArn.split(':').at(-1)}`
 async function destinationOf(
   notifications: Notifications,
   queueArn: string,
-  call: CallOptions,
 ): Promise<Destination | undefined> {
-  return (await notifications.destinations(call)).find((each) => each.queueArn === queueArn);
+  return (await notifications.destinations({})).find((each) => each.queueArn === queueArn);
 }
 
-async function createDestination(
-  notifications: Notifications,
-  queueArn: string,
-  call: CallOptions,
-): Promise<string> {
-  const { destinationId } = await notifications.createDestination(
-    { name: ownName(queueArn), queueArn },
-    call,
-  );
+async function createDestination(notifications: Notifications, queueArn: string): Promise<string> {
+  const { destinationId } = await notifications.createDestination({ name: ownName(queueArn), queueArn }, {});
   return destinationId;
 }
 
@@ -135,12 +126,11 @@ async function subscribeOne(
   notifications: Notifications,
   destinationId: string,
   dryRun: boolean,
-  call: CallOptions,
 ): Promise<Pick<SubscribeStep, 'done' | 'id' | 'note'>> {
-  const found = await notifications.subscription(call);
+  const found = await notifications.subscription({});
   if (!found) {
     if (dryRun) return { done: 'would create' };
-    return { done: 'created', id: (await notifications.subscribe(destinationId, call)).subscriptionId };
+    return { done: 'created', id: (await notifications.subscribe(destinationId, {})).subscriptionId };
   }
   const id = found.subscriptionId;
   if (found.destinationId === destinationId) return { done: 'found', id };
@@ -149,14 +139,10 @@ async function subscribeOne(
   return { done: 'failed', id, note };
 }
 
-async function reasonToKeep(
-  destination: Destination,
-  staying: Subscriber[],
-  call: CallOptions,
-): Promise<string | undefined> {
+async function reasonToKeep(destination: Destination, staying: Subscriber[]): Promise<string | undefined> {
   if (destination.name !== ownName(destination.queueArn ?? '')) return 'another program made it';
   for (const { sellerId, notifications } of staying) {
-    const found = await notifications.subscription(call);
+    const found = await notifications.subscription({});
     if (found?.destinationId === destination.destinationId) return `seller ${sellerId} is subscribed by it`;
   }
   return undefined;
