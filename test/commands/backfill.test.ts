@@ -63,6 +63,35 @@ describe('backfill', function () {
     assert.deepEqual([again.plan.sellers, again.documents], [[{ sellerId, found: 1, toFetch: 0 }], 0]);
   });
 
+  it('leaves gaps to be seen, until a wider window closes them', async () => {
+    world = await makeWorld({ pipelines: [{ reportTypes: [ordersType] }] });
+    for (const days of [30, 20, 10]) {
+      world.sandbox.addReport({
+        sellerId,
+        reportType: ordersType,
+        body: orders([{ id: `order-${days}`, status: 'Shipped' }]),
+        createdAt: daysAgo(days),
+        dataStart: daysAgo(days + 10),
+        dataEnd: daysAgo(days),
+      });
+    }
+    const gaps = async () =>
+      JSON.parse((await world.run('tables', '--gaps', '--json')).stdout) as { table: string }[];
+    await world.run('backfill', '--from', dateOf(40), '--to', dateOf(25), '--yes');
+    await world.run('backfill', '--from', dateOf(15), '--yes');
+    assert.deepEqual(
+      (await gaps()).map(({ table }) => table),
+      ['orders_by_last_update'],
+    );
+    assert.match(
+      (await world.run('tables', '--gaps')).stdout,
+      /orders_by_last_update +A1TESTSELLER +ATVPDKIKX0DER/,
+    );
+    await world.run('backfill', '--from', dateOf(40), '--yes');
+    assert.deepEqual(await gaps(), []);
+    assert.equal((await world.run('tables', '--gaps')).stdout, 'No gaps.\n');
+  });
+
   it('asks at a terminal, and starts for y alone', async () => {
     world = await makeWorld({ pipelines: [{ reportTypes: [ordersType] }] });
     addOrders(daysAgo(3), 'order-3');
