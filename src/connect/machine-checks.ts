@@ -14,7 +14,8 @@ const mostClockSeconds = 60;
 
 /** The folders that the program writes: writable, with room on their disks. */
 export function diskChecks({ raw, lake, state, warehouse }: Config): Check[] {
-  return [raw, lake, state, dirname(warehouse.path)].map((folder) => ({
+  const folders = [raw, lake, state, ...('path' in warehouse ? [dirname(warehouse.path)] : [])];
+  return folders.map((folder) => ({
     name: 'disk',
     about: folder,
     look: () => lookAtFolder(folder),

@@ -114,7 +114,8 @@ describe('what is in docs/deploy', () => {
       const config = readConfig({ cwd: folder, env });
       const mounts = containersOf('docs/deploy/kubernetes.yaml').flatMap(({ volumeMounts }) => volumeMounts);
       assert.ok(mounts.some(({ mountPath }: { mountPath: string }) => mountPath === '/data'));
-      for (const place of [config.warehouse.path, config.lake, config.raw, config.state])
+      const { warehouse, lake, raw, state } = config;
+      for (const place of ['path' in warehouse ? warehouse.path : '', lake, raw, state])
         assert.ok(place.startsWith('/data/'), place);
     } finally {
       rmSync(folder, { recursive: true });
