@@ -1,6 +1,9 @@
 import { Command, CommanderError, Option } from 'commander';
+import { backfillCommand } from './commands/backfill.js';
 import { configCommand } from './commands/config.js';
 import { demoCommand } from './commands/demo.js';
+import { doctorCommand } from './commands/doctor.js';
+import { initCommand } from './commands/init.js';
 import { inspectCommand } from './commands/inspect.js';
 import type { Io } from './commands/io.js';
 import { loadCommand } from './commands/load.js';
@@ -12,6 +15,7 @@ import { reloadCommand } from './commands/reload.js';
 import { runCommand } from './commands/run.js';
 import { schemasCommand } from './commands/schemas.js';
 import { startCommand } from './commands/start.js';
+import { subscribeCommand } from './commands/subscribe.js';
 import { sweepCommand } from './commands/sweep.js';
 import { tablesCommand } from './commands/tables.js';
 import { describeError, ReportsError } from './errors.js';
@@ -53,8 +57,12 @@ export function buildProgram(io: Io, exit: (code: number) => void): Command {
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stderr.write(text),
     });
+  program.addCommand(initCommand(io));
+  program.addCommand(doctorCommand(io, exit));
+  program.addCommand(subscribeCommand(io, exit));
   program.addCommand(runCommand(io, exit));
   program.addCommand(sweepCommand(io, exit));
+  program.addCommand(backfillCommand(io, exit));
   program.addCommand(startCommand(io));
   program.addCommand(loadCommand(io, exit));
   program.addCommand(queryCommand(io));
@@ -75,7 +83,14 @@ function withSubcommands(command: Command): Command[] {
   return command.commands.flatMap((each) => [each, ...withSubcommands(each)]);
 }
 
-const wrongUse = new Set(['USAGE', 'CONFIG_NOT_FOUND', 'CONFIG_INVALID', 'SCHEMA_INVALID', 'SCHEMA_UNKNOWN']);
+const wrongUse = new Set([
+  'USAGE',
+  'CONFIG_NOT_FOUND',
+  'CONFIG_INVALID',
+  'FILE_EXISTS',
+  'SCHEMA_INVALID',
+  'SCHEMA_UNKNOWN',
+]);
 
 function printError(error: unknown, io: Io): number {
   if (!(error instanceof ReportsError)) {

@@ -29,13 +29,19 @@ export const catalogue = {
     kind: 'terminal',
     message: 'reading the settings: no file {path}',
     remedy:
-      'Run in the folder that holds pipelines.yaml, or name the file with --config; to begin, copy {example}.',
+      'Run in the folder that holds pipelines.yaml, or name the file with --config; to begin, `sp-reports init` writes one.',
   },
   CONFIG_INVALID: {
     kind: 'terminal',
     message: 'reading {path}: {count} found\n{problems}',
     remedy:
       'Mend each line, then run `sp-reports config check`. Every key is described in docs/pipelines.md.',
+  },
+  FILE_EXISTS: {
+    kind: 'terminal',
+    message: 'writing {path}: it is there already',
+    remedy:
+      'Nothing was changed. Edit it, and see `sp-reports config check`; or name another file with --config.',
   },
 
   // Report schemas
@@ -104,6 +110,12 @@ export const catalogue = {
     message: 'calling {operation} for {thing} of seller {sellerId}: Amazon no longer has it ({found})',
     remedy:
       'Reports are kept for 30 to 90 days; request the report again in Seller Central or with createReport.',
+  },
+  SUBSCRIPTION_REFUSED: {
+    kind: 'terminal',
+    message: 'calling {operation} for {thing} of seller {sellerId}: Amazon refused ({found})',
+    remedy:
+      'Check that the application is authorised for the seller and the seller is of that region; then `sp-reports doctor`, which goes through all that is needed.',
   },
   REPORT_NOT_READY: {
     kind: 'retryable',

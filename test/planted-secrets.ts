@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What tokens of Amazon and presigned URLs look like, those of the sandbox too. */
-const shapes = /Atza\||Atzr\||Atz\.sprdt\||X-Amz-(?:Signature|Credential|Security-Token)=/;
+const shapes = /Atza\||Atzr\||Atc\||Atz\.sprdt\||X-Amz-(?:Signature|Credential|Security-Token)=/;
 
 /** Names of variables whose values are secrets. */
 const secretName = /^(SECRET|TOKEN)_\d+$|SECRET|REFRESH_TOKEN|HASH_KEY|^KEY$/;

@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline/promises';
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
@@ -9,6 +10,8 @@ export interface Io {
   stderr: Writable & { columns?: number; isTTY?: boolean };
   env: NodeJS.ProcessEnv;
   cwd: string;
+  /** Asks the user, and gives the line that is answered; absent where there is no terminal to ask at. */
+  ask?(question: string): Promise<string>;
   /** Calls back on SIGINT and SIGTERM, until the function returned is called. */
   onStopSignal(callback: () => void): () => void;
 }
@@ -26,6 +29,7 @@ export function processIo(): Io {
     stderr: process.stderr,
     env: process.env,
     cwd: process.cwd(),
+    ...(process.stdin.isTTY && process.stderr.isTTY ? { ask } : {}),
     onStopSignal(callback) {
       process.on('SIGINT', callback);
       process.on('SIGTERM', callback);
@@ -54,6 +58,18 @@ export async function printAll(io: Pick<Io, 'stdout'>, texts: AsyncIterable<stri
 export function resultWidth({ stdout }: Pick<Io, 'stdout'>): number | undefined {
   const usual = 80;
   return stdout.isTTY ? (stdout.columns ?? usual) : undefined;
+}
+
+async function ask(question: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const interrupted = new AbortController();
+  // The terminal hands Ctrl-C to the question, not to the program.
+  terminal.on('SIGINT', () => interrupted.abort());
+  try {
+    return await terminal.question(question, { signal: interrupted.signal }).catch(() => '');
+  } finally {
+    terminal.close();
+  }
 }
 
 function isClosed({ code }: NodeJS.ErrnoException): boolean {

@@ -118,7 +118,7 @@ export async function withContext<T>(
         const key = sellers.get(sellerId)?.documentQuotaKey ?? '';
         return {
           available: () => quota.available(key),
-          nextAvailableMs: () => quota.nextAvailableMs(key),
+          nextAvailableMs: (calls) => quota.nextAvailableMs(key, calls),
           possibleUntil: (epochMs) => quota.possibleUntil(key, epochMs),
         };
       },

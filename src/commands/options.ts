@@ -41,6 +41,13 @@ export function marketplaceOption(text: string, before: string[] = []): string[]
   return [...before, ...ids];
 }
 
+/** Reads an option that is the end of a window: of a date its whole day is meant. Gives it as ISO 8601 in UTC. */
+export function endOption(text: string): string {
+  const time = timeOption(text);
+  const dayMs = 86_400_000;
+  return z.iso.date().safeParse(text).success ? new Date(Date.parse(time) + dayMs).toISOString() : time;
+}
+
 const isoTime = z.union([z.iso.date(), z.iso.datetime({ offset: true, local: true })]);
 
 /** Reads an option that is a date or a time; without a zone it is in UTC. Gives it as ISO 8601 in UTC. */

@@ -50,3 +50,15 @@ export function pipelinesNamed(config: Config, name: string | undefined): Pipeli
     problem: `no pipeline "${name}" in ${config.file}${nearest ? `; did you mean "${nearest}"?` : '.'} It has: ${names.join(', ')}.`,
   });
 }
+
+/** The sellers a command is about. Errors: USAGE where there is none of that id. */
+export function sellersNamed(config: Config, id: string | undefined): Config['sellers'] {
+  if (config.sellers.length === 0) {
+    throw new ReportsError('USAGE', { problem: `${config.file} has no sellers. ${firstSteps}` });
+  }
+  if (id === undefined) return config.sellers;
+  const found = config.sellers.filter((seller) => seller.id === id);
+  if (found.length > 0) return found;
+  const ids = config.sellers.map((seller) => seller.id).join(', ');
+  throw new ReportsError('USAGE', { problem: `no seller "${id}" in ${config.file}. It has: ${ids}.` });
+}

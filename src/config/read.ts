@@ -58,7 +58,7 @@ export function checkConfig(options: ReadConfigOptions): CheckedConfig {
     if (options.path === undefined && options.missing === 'defaults') {
       return { name, config: complete(configSpec.parse({}), null, resolve(options.cwd)), problems: [] };
     }
-    throw new ReportsError('CONFIG_NOT_FOUND', { path: name, example: examplePath });
+    throw new ReportsError('CONFIG_NOT_FOUND', { path: name });
   }
   const text = textOf(file, name);
   const written = readYaml({
@@ -82,7 +82,7 @@ export function checkConfig(options: ReadConfigOptions): CheckedConfig {
 }
 
 /** The example that comes with the program. */
-const examplePath = fileURLToPath(new URL('../../pipelines.yaml', import.meta.url));
+export const examplePath = fileURLToPath(new URL('../../pipelines.yaml', import.meta.url));
 
 /** What to do about a file without pipelines. */
 export const firstSteps = `Add \`sellers:\` and \`pipelines:\`; ${examplePath} is an example to copy from, docs/pipelines.md describes every key.`;

@@ -35,8 +35,8 @@ export interface WarehouseFile {
 export interface DocumentQuota {
   /** Whole calls possible now. */
   available(): number;
-  /** Epoch milliseconds of the next possible call. */
-  nextAvailableMs(): number;
+  /** Epoch milliseconds when so many calls, one by default, will have been possible. */
+  nextAvailableMs(calls?: number): number;
   /** Calls possible from now until then. */
   possibleUntil(epochMs: number): number;
 }

@@ -1,25 +1,18 @@
-import { asksFor } from '../config/report-types.js';
 import { describeError, ReportsError } from '../errors.js';
-import type { Report } from '../source/types.js';
-import { ledgerKey } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
 import { checkOrMend } from './mend-warehouse.js';
-import { isSettled, type Pipeline } from './route.js';
+import type { Pipeline } from './route.js';
 import { openSweepTurns } from './sweep-turns.js';
+import { typesAskedFor, unloadedReports, workFor } from './unloaded-reports.js';
 import { type DrainSignals, WorkList } from './work-list.js';
 import { failureOf, type WorkSummary } from './work-summary.js';
 
 /** Amazon keeps reports for 90 days, and getReports looks back no further. */
 export const longestSweepDays = 90;
 
-/** Reports looked up in the ledger together. */
-const lookupSize = 100;
-
 /**
  * Asks getReports, for every seller, for DONE reports that the ledger doesn't have, and loads them by the same path as a drain: automatic
- * reports such as settlements, and reports whose notification never came.
- * getReports must be told the types: for `'*'` and globs these are the types with a schema and those in the ledger. Sellers and types that
- * waited longest come first.
+ * reports such as settlements, and reports whose notification never came. Sellers and types that waited longest come first.
  */
 export async function sweep(
   pipeline: Pipeline,
@@ -41,13 +34,15 @@ export async function sweep(
       const seller = context.sellingPartner(id);
       if (!seller) continue;
       try {
-        const reports = seller.getReports(
-          { reportTypes: turns.typesInTurn(id, reportTypes), statuses: ['DONE'], createdSince },
-          { signal: signals.stop, deadlineMs, onAnswered: (types) => turns.wereAsked(id, types) },
-        );
+        const scope = { reportTypes: turns.typesInTurn(id, reportTypes), createdSince };
+        const call = {
+          signal: signals.stop,
+          deadlineMs,
+          onAnswered: (types: string[]) => turns.wereAsked(id, types),
+        };
         const isOver = () => signals.stop.aborted || work.warehouseIsHeld || found >= limits.maxDocuments;
-        sellersReports: for await (const group of inGroups(reports, lookupSize)) {
-          for (const report of await missing(id, group, context)) {
+        sellersReports: for await (const { unloaded } of unloadedReports(seller, scope, call, context)) {
+          for (const report of unloaded) {
             if (isOver()) break sellersReports;
             await work.hasRoom();
             // What this seller's quota doesn't allow any more is left to the next sweep, and the other sellers have their turn.
@@ -71,60 +66,4 @@ export async function sweep(
     await work.finish();
   }
   return work.summary;
-}
-
-async function typesAskedFor(pipeline: Pipeline, context: PipelineContext): Promise<string[]> {
-  const exact = pipeline.reportTypes.filter((each) => !each.includes('*'));
-  if (exact.length === pipeline.reportTypes.length) return exact;
-  const inLedger = (await context.warehouse.tables()).flatMap(({ reportType }) => reportType ?? []);
-  const known = [...context.schemas.keys(), ...inLedger].filter((type) =>
-    asksFor(pipeline.reportTypes, type),
-  );
-  return [...new Set([...exact, ...known])].sort();
-}
-
-async function missing(sellerId: string, reports: Report[], context: PipelineContext): Promise<Report[]> {
-  const keyOf = ({ documentId, reportId }: Report) =>
-    ledgerKey({ sellerId, documentId: documentId ?? null, reportId });
-  const seen = await context.warehouse.seen(reports.map(keyOf));
-  return reports.filter((report) => {
-    const row = seen.get(keyOf(report));
-    return !row || !isSettled(row, 'load');
-  });
-}
-
-function workFor(sellerId: string, report: Report, pipeline: Pipeline) {
-  const { reportId, reportType, documentId } = report;
-  return {
-    key: ledgerKey({ sellerId, documentId: documentId ?? null, reportId }),
-    messages: [],
-    request: {
-      sellerId,
-      reportType,
-      reportId,
-      status: report.status,
-      ...(documentId ? { documentId } : {}),
-      report,
-      pipeline: pipeline.name,
-      maxDocumentBytes: pipeline.limits.maxDocumentBytes,
-    },
-  };
-}
-
-/** What came before an error is given too; then the error is thrown. */
-async function* inGroups<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
-  let group: T[] = [];
-  let thrown: { error: unknown } | undefined;
-  try {
-    for await (const item of items) {
-      group.push(item);
-      if (group.length < size) continue;
-      yield group;
-      group = [];
-    }
-  } catch (error) {
-    thrown = { error };
-  }
-  if (group.length > 0) yield group;
-  if (thrown) throw thrown.error;
 }

@@ -1,6 +1,7 @@
 import type { ReportRegion } from '../schema/types.js';
 import type { ReportStatus } from '../source/types.js';
 import type { SandboxFaults } from './faults.js';
+import type { SandboxDestination, SandboxSubscription } from './notifications-api.js';
 import type { Random } from './random.js';
 
 /** One seller account at the sandbox. */
@@ -51,6 +52,8 @@ export interface SandboxCall {
 export interface AmazonState {
   sellers: Map<string, SandboxSeller>;
   reports: SandboxReport[];
+  destinations: SandboxDestination[];
+  subscriptions: SandboxSubscription[];
   faults: SandboxFaults;
   calls: SandboxCall[];
   random: Random;

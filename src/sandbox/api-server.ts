@@ -5,6 +5,7 @@ import type { AmazonState } from './amazon.js';
 import { type Answer, refusal, send } from './answer.js';
 import { presign, serveDownload } from './downloads.js';
 import { takeFault } from './faults.js';
+import { answerNotifications, grantlessOperations, notificationsOperation } from './notifications-api.js';
 import { RateLimits, type UsagePlan } from './rate-limits.js';
 import { listReports, reportBody } from './reports-api.js';
 import { documentsPath, TokenDesk } from './tokens.js';
@@ -19,7 +20,8 @@ const loginPath = '/auth/o2/token';
 const reportsPath = '/reports/2021-06-30/reports';
 
 /**
- * Starts the HTTP side of the sandbox on loopback: Login with Amazon, the Reports API, restricted data tokens, presigned downloads.
+ * Starts the HTTP side of the sandbox on loopback: Login with Amazon, the Reports and Notifications APIs, restricted data tokens,
+ * presigned downloads.
  * It enforces what Amazon enforces, and logs every call.
  */
 export async function startApiServer(
@@ -75,6 +77,8 @@ export async function startApiServer(
     const { sellerId, paths } = token;
     // A restricted data token is good for what it was made for, and for nothing else.
     if (paths && !paths.includes(url.pathname)) return { ...denied(), sellerId };
+    // Amazon takes the application's token for grantless operations, and a seller's for all others.
+    if ((sellerId === '') !== grantlessOperations.has(operation)) return { ...denied(), sellerId };
     const failed = fault(operation, thing);
     if (failed) return { ...failed, sellerId };
     if (!limits.take(sellerId, operation)) {
@@ -103,8 +107,10 @@ export async function startApiServer(
         };
         return { status: 200, body: answer, sellerId };
       }
-      default:
+      case 'createRestrictedDataToken':
         return { ...tokens.restrict(sellerId, body), sellerId };
+      default:
+        return { ...answerNotifications(operation, thing, body, sellerId, state), sellerId };
     }
   }
 
@@ -116,6 +122,8 @@ export async function startApiServer(
 }
 
 function operationOf(method: string, path: string): string | undefined {
+  const ofNotifications = notificationsOperation(method, path);
+  if (ofNotifications) return ofNotifications;
   if (method === 'POST') {
     if (path === loginPath) return 'login';
     return path === '/tokens/2021-03-01/restrictedDataToken' ? 'createRestrictedDataToken' : undefined;

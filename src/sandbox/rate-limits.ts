@@ -3,12 +3,20 @@ export interface UsagePlan {
   burst: number;
 }
 
-/** The usage plans of Amazon's models reports_2021-06-30 and tokens_2021-03-01. */
+const notificationsPlan: UsagePlan = { callsPerSecond: 1, burst: 5 };
+
+/** The usage plans of Amazon's models reports_2021-06-30, tokens_2021-03-01 and notifications. */
 export const amazonsPlans: Readonly<Record<string, UsagePlan>> = {
   getReport: { callsPerSecond: 2, burst: 15 },
   getReports: { callsPerSecond: 0.0222, burst: 10 },
   getReportDocument: { callsPerSecond: 0.0167, burst: 15 },
   createRestrictedDataToken: { callsPerSecond: 1, burst: 10 },
+  getSubscription: notificationsPlan,
+  createSubscription: notificationsPlan,
+  deleteSubscriptionById: notificationsPlan,
+  getDestinations: notificationsPlan,
+  createDestination: notificationsPlan,
+  deleteDestination: notificationsPlan,
 };
 
 /** Amazon's side of the quota: a token bucket for each seller and operation. */

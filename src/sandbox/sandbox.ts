@@ -84,6 +84,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const state: AmazonState = {
     sellers: new Map(),
     reports: [],
+    destinations: [],
+    subscriptions: [],
     faults: noFaults(),
     calls: [],
     random,

@@ -3,6 +3,7 @@ import type { SandboxSeller } from './amazon.js';
 import { type Answer, refusal } from './answer.js';
 
 interface Token {
+  /** Empty where the token is of the application alone. */
   sellerId: string;
   untilMs: number;
   /** The paths that a restricted data token opens, and nothing else. */
@@ -30,7 +31,8 @@ export class TokenDesk {
       status,
       body: { error, error_description },
     });
-    if (form.get('grant_type') !== 'refresh_token') {
+    const grant = form.get('grant_type') ?? '';
+    if (!['refresh_token', 'client_credentials'].includes(grant)) {
       return refused(
         400,
         'unsupported_grant_type',
@@ -44,22 +46,25 @@ export class TokenDesk {
         credentials.clientSecret === form.get('client_secret'),
     );
     if (application.length === 0) return refused(401, 'invalid_client', 'Client authentication failed');
+    const life = { token_type: 'bearer', expires_in: this.tokenSeconds };
+    const untilMs = this.now() + this.tokenSeconds * 1000;
+    if (grant === 'client_credentials') {
+      if (form.get('scope') !== 'sellingpartnerapi::notifications')
+        return refused(400, 'invalid_scope', 'The requested scope is invalid, unknown, or malformed');
+      return { status: 200, body: { access_token: this.issue({ sellerId: '', untilMs }, 'Atc'), ...life } };
+    }
     const seller = application.find(
       ({ credentials }) => credentials.refreshToken === form.get('refresh_token'),
     );
     if (!seller)
       return refused(400, 'invalid_grant', 'The request has an invalid grant parameter : refresh_token');
-    const token = this.issue(
-      { sellerId: seller.sellerId, untilMs: this.now() + this.tokenSeconds * 1000 },
-      'Atza',
-    );
+    const token = this.issue({ sellerId: seller.sellerId, untilMs }, 'Atza');
     return {
       status: 200,
       sellerId: seller.sellerId,
       body: {
         access_token: token,
-        token_type: 'bearer',
-        expires_in: this.tokenSeconds,
+        ...life,
         refresh_token: seller.credentials.refreshToken,
       },
     };

@@ -12,12 +12,16 @@ import { silenceAwsNodeWarning } from '../aws-node-warning.js';
 import { describeError, ReportsError } from '../errors.js';
 import type { Queue, QueueMessage } from './types.js';
 
-export interface QueueOptions {
+/** Where a queue is. */
+export interface QueuePlace {
   url: string;
   /** Default: from the URL, else us-east-1. */
   region?: string;
   /** Default: AWS for a URL of AWS, else the URL's own origin. */
   endpoint?: string;
+}
+
+export interface QueueOptions extends QueuePlace {
   /** How long a message stays invisible; extended at a third of it while the message is in hand. */
   visibilityTimeoutSeconds: number;
   log: Logger;
@@ -39,15 +43,7 @@ export function openQueue({
   answerSeconds = 8,
   ...options
 }: QueueOptions): Queue {
-  silenceAwsNodeWarning();
-  const place = placeOf(url);
-  const endpoint = options.endpoint ?? place.endpoint;
-  const client = new SQSClient({
-    region: options.region ?? place.region,
-    ...(endpoint ? { endpoint } : {}),
-    // The queue URL names the queue; the endpoint, where given, the server to talk to.
-    useQueueUrlAsEndpoint: false,
-  });
+  const client = openClient({ url, ...options });
   /** Messages neither acked nor released, by receipt handle, with the time they were received. */
   const inHand = new Map<string, { message: QueueMessage; receivedMs: number }>();
   const heartbeat = setInterval(() => void extendAll(), (visibilityTimeoutSeconds / 3) * 1000);
@@ -170,8 +166,21 @@ export function openQueue({
   }
 }
 
+/** The SDK's client for a queue. Credentials come from the environment as with every AWS program. */
+export function openClient({ url, ...options }: QueuePlace): SQSClient {
+  silenceAwsNodeWarning();
+  const place = placeOf(url);
+  const endpoint = options.endpoint ?? place.endpoint;
+  return new SQSClient({
+    region: options.region ?? place.region,
+    ...(endpoint ? { endpoint } : {}),
+    // The queue URL names the queue; the endpoint, where given, the server to talk to.
+    useQueueUrlAsEndpoint: false,
+  });
+}
+
 /** Options of one call, its tries included: the SDK by itself waits for an answer for ever. */
-function answerWithin(seconds: number, signal?: AbortSignal): { abortSignal: AbortSignal } {
+export function answerWithin(seconds: number, signal?: AbortSignal): { abortSignal: AbortSignal } {
   const timeout = AbortSignal.timeout(seconds * 1000);
   return { abortSignal: signal ? AbortSignal.any([signal, timeout]) : timeout };
 }
@@ -214,7 +223,7 @@ const denied = new Set([
 ]);
 
 /** The one place that says what an error of the SQS client means. */
-function queueError(error: unknown, queue: string): ReportsError {
+export function queueError(error: unknown, queue: string): ReportsError {
   const name = error instanceof Error ? error.name : '';
   const isTimeout = name === 'AbortError' || name === 'TimeoutError';
   const found = isTimeout ? 'no answer' : [name, describeError(error)].filter(Boolean).join(': ');

@@ -86,6 +86,31 @@ export interface SellingPartner {
   getReports(filter: ReportFilter, call: ReportsCallOptions): AsyncIterable<Report>;
 }
 
+/** A subscription of one seller to REPORT_PROCESSING_FINISHED. */
+export interface Subscription {
+  subscriptionId: string;
+  destinationId: string;
+}
+
+/** Where Amazon sends the notifications of an application. */
+export interface Destination {
+  destinationId: string;
+  name: string;
+  /** Undefined where it is no SQS queue. */
+  queueArn?: string;
+}
+
+/** The Notifications API for one seller; destinations are those of its application in its region. Doing anything twice does no harm. */
+export interface Notifications {
+  /** The seller's subscription to REPORT_PROCESSING_FINISHED; undefined where there is none. */
+  subscription(call: CallOptions): Promise<Subscription | undefined>;
+  subscribe(destinationId: string, call: CallOptions): Promise<Subscription>;
+  unsubscribe(subscriptionId: string, call: CallOptions): Promise<void>;
+  destinations(call: CallOptions): Promise<Destination[]>;
+  createDestination(destination: { name: string; queueArn: string }, call: CallOptions): Promise<Destination>;
+  deleteDestination(destinationId: string, call: CallOptions): Promise<void>;
+}
+
 export interface ReportFilter {
   /** Exact report types. */
   reportTypes: string[];

@@ -7,8 +7,8 @@ describe('the first steps of a newcomer', function () {
   const { file, path, run } = commandFolder();
 
   it('lists of nothing say how to begin, and lists that nothing fits say so', async () => {
-    for (const command of ['tables', 'loads'])
-      assert.match((await run(command)).stdout, /^Nothing has been loaded yet: `sp-reports run`/);
+    for (const command of [['tables'], ['tables', '--gaps'], ['loads']])
+      assert.match((await run(...command)).stdout, /^Nothing has been loaded yet: `sp-reports run`/);
     file('a.tsv', listings(1));
     await run('load', 'a.tsv', '--type', listingsType);
     assert.equal((await run('loads', '--status', 'fatal')).stdout, 'No document of the ledger fits that.\n');

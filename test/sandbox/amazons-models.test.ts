@@ -8,9 +8,11 @@ import { Random } from '../../src/sandbox/random.js';
 import {
   documentPath,
   get,
+  grantlessToken,
   listingsType,
   reportPath,
   restrictedToken,
+  send,
   sellerId,
   tokenOf,
   withSandbox,
@@ -91,6 +93,44 @@ describe("the sandbox and Amazon's models", () => {
       assertFits(compiled(file, 'CreateRestrictedDataTokenResponse'), given.body);
       const refused = await restrictedToken(sandbox, token, '/elsewhere');
       assertFits(compiled(file, 'ErrorList'), refused.body);
+    }));
+
+  it('answers with what the model of the Notifications API describes', () =>
+    withSandbox({}, async (sandbox) => {
+      const fits = (definition: string, { status, body }: { status: number; body: unknown }) => {
+        assert.equal(status, 200, definition);
+        assertFits(compiled('models/notifications.json', definition), body);
+      };
+      const [token, application] = [await tokenOf(sandbox), await grantlessToken(sandbox)];
+      const destinations = '/notifications/v1/destinations';
+      const subscription = '/notifications/v1/subscriptions/REPORT_PROCESSING_FINISHED';
+      const arn = 'arn:aws:sqs:us-east-1:000000000000:reports';
+      const wanted = { name: 'reports', resourceSpecification: { sqs: { arn } } };
+      const made = await send(sandbox, 'POST', destinations, application, wanted);
+      fits('CreateDestinationResponse', made);
+      fits('GetDestinationsResponse', await get(sandbox, destinations, application));
+      const { destinationId } = made.body.payload;
+      const to = { destinationId, payloadVersion: '1.0' };
+      fits('CreateSubscriptionResponse', await send(sandbox, 'POST', subscription, token, to));
+      const found = await get(sandbox, subscription, token);
+      fits('GetSubscriptionResponse', found);
+      const errors = compiled('models/notifications.json', 'ErrorList');
+      for (const [method, path, by, status] of [
+        ['POST', destinations, application, 400],
+        ['POST', subscription, token, 400],
+        ['GET', destinations, token, 403],
+        ['GET', subscription, application, 403],
+        ['DELETE', `${destinations}/${destinationId}`, application, 409],
+        ['DELETE', `${destinations}/none`, application, 404],
+      ] as const) {
+        const refused = await send(sandbox, method, path, by);
+        assert.equal(refused.status, status, `${method} ${path}`);
+        assertFits(errors, refused.body.errors);
+      }
+      const own = `${subscription}/${found.body.payload.subscriptionId}`;
+      fits('DeleteSubscriptionByIdResponse', await send(sandbox, 'DELETE', own, application));
+      const gone = `${destinations}/${destinationId}`;
+      fits('DeleteDestinationResponse', await send(sandbox, 'DELETE', gone, application));
     }));
 
   it('sends notifications that the schema of REPORT_PROCESSING_FINISHED describes', () =>

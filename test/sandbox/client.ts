@@ -57,6 +57,27 @@ export async function tokenOf(sandbox: Sandbox, seller = sellerId): Promise<stri
   return (await login(sandbox, seller)).body.access_token;
 }
 
+/** A token of the application alone, for grantless operations. */
+export async function grantlessToken(sandbox: Sandbox): Promise<string> {
+  const scope = 'sellingpartnerapi::notifications';
+  return (await login(sandbox, sellerId, { grant_type: 'client_credentials', scope })).body.access_token;
+}
+
+/** Calls the API with a token, and a JSON body where one is given. */
+export function send(
+  sandbox: Sandbox,
+  method: string,
+  path: string,
+  token: string,
+  body?: object,
+): Promise<Called> {
+  return call(`${sandbox.apiEndpoint}${path}`, {
+    method,
+    headers: { 'x-amz-access-token': token, 'content-type': 'application/json' },
+    ...(body ? { body: JSON.stringify(body) } : {}),
+  });
+}
+
 /** Calls the API with a token. */
 export function get(sandbox: Sandbox, path: string, token?: string): Promise<Called> {
   return call(`${sandbox.apiEndpoint}${path}`, { headers: token ? { 'x-amz-access-token': token } : {} });

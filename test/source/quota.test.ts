@@ -35,6 +35,7 @@ describe('the quota plan', () => {
     assert.equal(plan.available(key), 0);
     // Two seconds later than the rate alone says: so late may the first call be at Amazon.
     assert.equal(plan.nextAvailableMs(key) - nowMs, 2000 + Math.ceil(1000 / 0.0167));
+    assert.equal(plan.nextAvailableMs(key, 3) - nowMs, 2000 + Math.ceil(3000 / 0.0167));
     await assert.rejects(plan.take(key, { deadlineMs: nowMs + 1000 }), exceeded);
     nowMs += 62_000;
     assert.equal(plan.available(key), 1);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /**
  * What answers must have, as far as it is used; Amazon may add to them.
- * Source: Amazon's models reports_2021-06-30 and tokens_2021-03-01.
+ * Source: Amazon's models reports_2021-06-30, tokens_2021-03-01 and notifications.
  */
 
 const text = z.string().min(1);
@@ -25,3 +25,22 @@ export const apiReports = z.object({ reports: z.array(apiReport), nextToken: z.s
 export const apiDocument = z.object({ url: text, compressionAlgorithm: z.string().nullish() });
 
 export const apiDataToken = z.object({ restrictedDataToken: text });
+
+const apiSubscription = z.object({ subscriptionId: text, destinationId: text, payloadVersion: text });
+
+export const apiSubscriptionAnswer = z.object({ payload: apiSubscription });
+
+const apiDestination = z.object({
+  destinationId: text,
+  name: z.string(),
+  resource: z.object({ sqs: z.object({ arn: text }).nullish() }),
+});
+
+export type ApiDestination = z.output<typeof apiDestination>;
+
+export const apiDestinationAnswer = z.object({ payload: apiDestination });
+
+export const apiDestinationsAnswer = z.object({ payload: z.array(apiDestination) });
+
+/** Of an operation whose success is all it tells. */
+export const apiNothing = z.object({});

@@ -7,6 +7,8 @@ export interface JsonAnswer {
   body: unknown;
 }
 
+export type Method = 'GET' | 'POST' | 'DELETE';
+
 const timeoutMs = 30_000;
 
 /** Amazon asks for the application's name and version, and its language. */
@@ -16,7 +18,7 @@ const userAgent = `sp-reports/${version} (Language=TypeScript)`;
 export async function callJson(
   url: string,
   options: {
-    method?: 'GET' | 'POST';
+    method?: Method;
     headers?: Record<string, string>;
     body?: URLSearchParams | string;
     signal?: AbortSignal;

@@ -21,27 +21,32 @@ const earlySeconds = 60;
 /** A refusal stands for so long, so that a queue full of messages doesn't become as many logins. */
 const refusalMs = 60_000;
 
+/** What a login without a seller's grant may do here: Amazon's scope of the grantless operations of the Notifications API. */
+const grantlessScope = 'sellingpartnerapi::notifications';
+
 /**
- * Login with Amazon for one seller.
+ * Login with Amazon for one seller; `grantless`: for its application alone, as some operations want it.
  * Errors: LOGIN_REFUSED, API_UNAVAILABLE. Source: Selling Partner API documentation, "Connecting to the Selling Partner API".
  */
 export function openLogin(options: {
   sellerId: string;
   credentials: Credentials;
+  grantless?: boolean;
   loginUrl?: string;
   now?: () => number;
 }): Login {
-  const { sellerId, credentials, loginUrl = defaultLoginUrl, now = Date.now } = options;
+  const { sellerId, credentials, grantless, loginUrl = defaultLoginUrl, now = Date.now } = options;
   let cached: { token: string; untilMs: number } | undefined;
   let refused: { error: ReportsError; untilMs: number } | undefined;
   let refreshing: { token: Promise<string>; waiters: number; stop: AbortController } | undefined;
 
   async function refresh(signal: AbortSignal): Promise<string> {
     const body = new URLSearchParams({
-      grant_type: 'refresh_token',
       client_id: credentials.clientId,
       client_secret: credentials.clientSecret,
-      refresh_token: credentials.refreshToken,
+      ...(grantless
+        ? { grant_type: 'client_credentials', scope: grantlessScope }
+        : { grant_type: 'refresh_token', refresh_token: credentials.refreshToken }),
     });
     const answer = await retried(
       () => callJson(loginUrl, { method: 'POST', body, signal }),

@@ -2,17 +2,26 @@ import { type Clock, systemClock } from '../../clock.js';
 import { ReportsError } from '../../errors.js';
 import type { SharedJson } from '../../shared-json.js';
 
-export type Operation = 'getReport' | 'getReports' | 'getReportDocument' | 'createRestrictedDataToken';
+export type Operation = keyof typeof usagePlans;
+
+/** Of every operation of the Notifications API. */
+const notificationsPlan = { callsPerSecond: 1, burst: 5 };
 
 /**
  * Calls a second, and the burst, of each operation, per application and seller.
- * Source: the usage plans in Amazon's models reports_2021-06-30 and tokens_2021-03-01.
+ * Source: the usage plans in Amazon's models reports_2021-06-30, tokens_2021-03-01 and notifications.
  */
-const usagePlans: Record<Operation, { callsPerSecond: number; burst: number }> = {
+const usagePlans = {
   getReport: { callsPerSecond: 2, burst: 15 },
   getReports: { callsPerSecond: 0.0222, burst: 10 },
   getReportDocument: { callsPerSecond: 0.0167, burst: 15 },
   createRestrictedDataToken: { callsPerSecond: 1, burst: 10 },
+  getSubscription: notificationsPlan,
+  createSubscription: notificationsPlan,
+  deleteSubscriptionById: notificationsPlan,
+  getDestinations: notificationsPlan,
+  createDestination: notificationsPlan,
+  deleteDestination: notificationsPlan,
 };
 
 export interface QuotaPlan {
@@ -23,8 +32,8 @@ export interface QuotaPlan {
   take(key: string, options?: { deadlineMs?: number; signal?: AbortSignal }): Promise<void>;
   /** Whole calls possible now. */
   available(key: string): number;
-  /** Epoch milliseconds of the next possible call; now where one is possible. */
-  nextAvailableMs(key: string): number;
+  /** Epoch milliseconds when so many calls, one by default, will have been possible; now where they are. */
+  nextAvailableMs(key: string, calls?: number): number;
   /** Calls possible from now until then. */
   possibleUntil(key: string, epochMs: number): number;
   /** What an answer told: the rate that Amazon applies, or that it refused the call. */
@@ -70,9 +79,11 @@ export function openQuotaPlan({
     }, signal);
   }
 
-  function nextAvailableMs(key: string): number {
+  function nextAvailableMs(key: string, calls = 1): number {
     const { tokens, callsPerSecond, atMs } = current(key);
-    return tokens >= 1 ? now() : Math.max(atMs, now()) + Math.ceil(((1 - tokens) / callsPerSecond) * 1000);
+    return tokens >= calls
+      ? now()
+      : Math.max(atMs, now()) + Math.ceil(((calls - tokens) / callsPerSecond) * 1000);
   }
 
   async function takeInTurn(key: string, deadlineMs: number, signal?: AbortSignal): Promise<void> {

@@ -1,0 +1,162 @@
+import { Command } from 'commander';
+import type { Config } from '../config/spec.js';
+import { ReportsError } from '../errors.js';
+import {
+  type BackfillPlan,
+  type BackfillScope,
+  callsLeftToDrains,
+  planBackfill,
+  quotaAllowsAtMs,
+  runBackfill,
+} from '../pipeline/backfill.js';
+import type { PipelineContext } from '../pipeline/context.js';
+import type { Pipeline } from '../pipeline/route.js';
+import { longestSweepDays } from '../pipeline/sweep.js';
+import type { DrainSignals } from '../pipeline/work-list.js';
+import { count } from './count.js';
+import type { Io } from './io.js';
+import { readFullConfig, withContext } from './open-context.js';
+import { endOption, listOption, timeOption } from './options.js';
+import { pipelinesNamed, sellersNamed } from './run.js';
+import { untilStopped } from './stop-signals.js';
+import { somethingFailed, summaryJson, summaryText } from './summary.js';
+import { textTable } from './text-table.js';
+
+interface BackfillOptions {
+  from: string;
+  to?: string;
+  types?: string[];
+  seller?: string;
+  yes?: boolean;
+  json?: boolean;
+}
+
+/** `sp-reports backfill`: what finished in a window and was never loaded, however long the quota makes it take. */
+export function backfillCommand(io: Io, exit: (code: number) => void): Command {
+  return new Command('backfill')
+    .description(
+      `Loads the reports of a window that the ledger doesn't have. Shows its plan, and how long the quota makes it take, before it starts; may be stopped, and goes on when it is run again. Leaves ${callsLeftToDrains} documents of the quota to what finishes meanwhile.`,
+    )
+    .argument('[pipeline]', 'name of the pipeline; without it all, one after the other')
+    .requiredOption(
+      '--from <date>',
+      `reports created from then on; Amazon keeps them for ${longestSweepDays} days`,
+      timeOption,
+    )
+    .option('--to <date>', 'and until then, a date with its whole day (default: now)', endOption)
+    .option('--types <types>', 'these report types alone: names and patterns, with commas', listOption)
+    .option('--seller <id>', 'this seller alone')
+    .option('--yes', 'start without asking')
+    .option('--json', 'print a JSON object for each plan, and for each run, one a line')
+    .action(async (name: string | undefined, options: BackfillOptions, command: Command) => {
+      const config = readFullConfig(command, io);
+      const pipelines = pipelinesNamed(config, name);
+      const scope = scopeOf(options, config, Date.now());
+      await untilStopped(io, async (signals) => {
+        for (const pipeline of pipelines) {
+          if (signals.stop.aborted) return;
+          const inContext: InContext = (work) =>
+            withContext(config, command, io, `${pipeline.name} backfill`, work);
+          if (!(await backfillOne(pipeline, scope, options, inContext, signals, io))) exit(1);
+        }
+      });
+    });
+}
+
+type InContext = <T>(work: (context: PipelineContext) => Promise<T>) => Promise<T>;
+
+/** Whether nothing failed. */
+async function backfillOne(
+  pipeline: Pipeline,
+  scope: BackfillScope,
+  options: BackfillOptions,
+  inContext: InContext,
+  signals: DrainSignals,
+  io: Io,
+): Promise<boolean> {
+  if (io.stderr.isTTY) io.stderr.write('Asking Amazon what there is; that may take minutes.\n');
+  const { plan, minutes } = await inContext(async (context) => {
+    const plan = await planBackfill(pipeline, scope, context, signals);
+    return { plan, minutes: Math.ceil((quotaAllowsAtMs(plan, context) - context.clock.now()) / 60_000) };
+  });
+  if (signals.stop.aborted) return true;
+  const documents = plan.sellers.reduce((sum, { unloaded }) => sum + unloaded.length, 0);
+  const window = `${scope.createdSince.toISOString()} to ${scope.createdUntil.toISOString()}`;
+  io.stdout.write(
+    options.json
+      ? `${JSON.stringify({ pipeline: pipeline.name, plan: planJson(plan), documents, minutes })}\n`
+      : `Backfill of ${pipeline.name}, ${window}:\n\n${planText(plan)}\n${count(documents, 'document')} to fetch; the quota allows the last in ${durationText(minutes)}.\n`,
+  );
+  const isPlanned = plan.failures.length === 0;
+  // Asked with no progress bar on the terminal.
+  if (documents === 0 || !(options.yes || (await isWanted(io)))) return isPlanned;
+  const summary = await inContext((context) => runBackfill(pipeline, plan, context, signals));
+  io.stdout.write(
+    options.json
+      ? `${JSON.stringify({ pipeline: pipeline.name, ...summaryJson(summary) })}\n`
+      : `\nBackfill of ${pipeline.name}: ${summaryText(summary)}`,
+  );
+  if (signals.stop.aborted) io.stderr.write('Stopped: run it again to go on with the rest.\n');
+  return isPlanned && !somethingFailed(summary);
+}
+
+async function isWanted(io: Io): Promise<boolean> {
+  if (io.ask) return /^y(es)?$/i.test((await io.ask('Start? [y/N] ')).trim());
+  io.stderr.write('Nothing was loaded: give --yes to start.\n');
+  return false;
+}
+
+/** The window and what it is about. Errors: USAGE where it is none, or Amazon has nothing of it any more. */
+function scopeOf({ from, to, types, seller }: BackfillOptions, config: Config, nowMs: number): BackfillScope {
+  const dayMs = 86_400_000;
+  const earliestMs = nowMs - longestSweepDays * dayMs;
+  const earliestDate = new Date(earliestMs).toISOString().slice(0, 10);
+  const sinceMs = Date.parse(from);
+  if (sinceMs < Date.parse(earliestDate)) {
+    const problem = `--from ${from}: Amazon keeps reports for ${longestSweepDays} days, so that ${earliestDate} is the earliest. For older data request the reports again, or load downloads with \`sp-reports load\``;
+    throw new ReportsError('USAGE', { problem });
+  }
+  const createdSince = new Date(Math.max(sinceMs, earliestMs));
+  const createdUntil = new Date(Math.min(to ? Date.parse(to) : nowMs, nowMs));
+  if (createdSince >= createdUntil) {
+    const window = `--from ${from} --to ${to ?? 'now'}`;
+    throw new ReportsError('USAGE', {
+      problem: `${window}: the window must begin before it ends, and before now`,
+    });
+  }
+  return {
+    createdSince,
+    createdUntil,
+    ...(types ? { reportTypes: types } : {}),
+    sellerIds: sellersNamed(config, seller).map(({ id }) => id),
+  };
+}
+
+function planJson({ reportTypes, sellers, failures }: BackfillPlan): object {
+  return {
+    reportTypes,
+    sellers: sellers.map(({ sellerId, found, unloaded }) => ({ sellerId, found, toFetch: unloaded.length })),
+    failures,
+  };
+}
+
+function planText({ reportTypes, sellers, failures }: BackfillPlan): string {
+  const types = new Set(sellers.flatMap(({ unloaded }) => unloaded.map(({ reportType }) => reportType)));
+  const rows = sellers.flatMap(({ sellerId, found, unloaded }) => [
+    [sellerId, `all of ${reportTypes.length} report types`, found, unloaded.length],
+    ...[...types].sort().flatMap((type) => {
+      const fetched = unloaded.filter(({ reportType }) => reportType === type).length;
+      return fetched > 0 ? [[sellerId, type, null, fetched]] : [];
+    }),
+  ]);
+  const table = textTable(['seller', 'report type', 'found', 'to fetch'], rows);
+  return table + failures.map(({ key, message }) => `${key} could not be asked about: ${message}\n`).join('');
+}
+
+function durationText(minutes: number): string {
+  if (minutes < 1) return 'less than a minute';
+  const hours = Math.floor(minutes / 60);
+  return hours === 0
+    ? count(minutes, 'minute')
+    : `${count(hours, 'hour')} and ${count(minutes % 60, 'minute')}`;
+}

@@ -1,0 +1,61 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { examplePath } from '../config/read.js';
+import { describeError, ReportsError } from '../errors.js';
+import type { Io } from './io.js';
+import type { GlobalOptions } from './open-context.js';
+
+/** `sp-reports init`: a pipelines.yaml to begin with. */
+export function initCommand(io: Io): Command {
+  return new Command('init')
+    .description('Writes a commented pipelines.yaml to begin with, and says what to do next.')
+    .action(async (_options: object, command: Command) => {
+      const { config = 'pipelines.yaml' } = command.optsWithGlobals<GlobalOptions>();
+      const path = resolve(io.cwd, config);
+      const text = await exampleFor(dirname(path));
+      await writeNew(path, config, text);
+      io.stdout.write(nextSteps(config, text));
+    });
+}
+
+const docsFolder = fileURLToPath(new URL('../../docs', import.meta.url));
+
+/** The example that comes with the program; the pages that it names are named as seen from that folder. */
+async function exampleFor(folder: string): Promise<string> {
+  const way = relative(folder, docsFolder);
+  const docs = way.startsWith('..') ? docsFolder : `./${way}`;
+  return (await readFile(examplePath, 'utf8')).replace(/(\.\/)?docs\//g, () => `${docs}/`);
+}
+
+/** Writes a file that isn't there yet. Errors: FILE_EXISTS, FILE_UNREADABLE. */
+async function writeNew(path: string, shown: string, text: string): Promise<void> {
+  if (existsSync(path)) throw new ReportsError('FILE_EXISTS', { path: shown });
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    // Not over one that was written meanwhile either.
+    await writeFile(path, text, { flag: 'wx' });
+  } catch (error) {
+    const found = (error as NodeJS.ErrnoException).code ?? describeError(error);
+    throw new ReportsError('FILE_UNREADABLE', { path: shown, found }, { cause: error });
+  }
+}
+
+function nextSteps(shown: string, text: string): string {
+  const written = text.replace(/#.*$/gm, '');
+  const variables = [...new Set([...written.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name))];
+  const program = shown === 'pipelines.yaml' ? 'sp-reports' : `sp-reports --config ${shown}`;
+  return `Wrote ${shown}. Next:
+
+  1. Set the region and marketplaces of your seller in it.
+  2. Set the variables it names: ${variables.join(', ')};
+     and credentials for AWS, unless the machine has a role.
+  3. ${program} subscribe       so that Amazon tells the queue of finished reports
+  4. ${program} doctor          what is missing, with the next step for each thing
+  5. ${program} run             one drain now
+     ${program} backfill        what finished before
+     ${program} start           from now on, by schedule
+`;
+}

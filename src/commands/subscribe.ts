@@ -1,0 +1,84 @@
+import { Command } from 'commander';
+import type { Config } from '../config/spec.js';
+import { actionsKeptFromAmazon, policyForAmazon } from '../connect/queue-policy.js';
+import { type SubscribeStep, subscribe, unsubscribe } from '../connect/subscribe.js';
+import { ReportsError } from '../errors.js';
+import { readQueueAttributes } from '../source/queue-attributes.js';
+import type { Io } from './io.js';
+import { subscribersOf, withQuota } from './open-amazon.js';
+import { readFullConfig } from './open-context.js';
+import { pipelinesNamed, sellersNamed } from './run.js';
+import { textTable } from './text-table.js';
+
+interface SubscribeCommandOptions {
+  seller?: string;
+  undo?: boolean;
+  dryRun?: boolean;
+  json?: boolean;
+}
+
+/** `sp-reports subscribe`: so that Amazon tells the queue of finished reports. */
+export function subscribeCommand(io: Io, exit: (code: number) => void): Command {
+  return new Command('subscribe')
+    .description(
+      "Subscribes the sellers to Amazon's notifications of finished reports on the queue; what is there already stays. Prints the access policy that the queue needs.",
+    )
+    .argument('[pipeline]', 'the pipeline whose queue it is, where there are several queues')
+    .option('--seller <id>', 'this seller alone')
+    .option(
+      '--undo',
+      'take the subscriptions away, and the destination where this command made it and no other seller of pipelines.yaml is subscribed by it',
+    )
+    .option('--dry-run', 'tell what would be done, and do nothing')
+    .option('--json', 'print a JSON object')
+    .action(async (name: string | undefined, options: SubscribeCommandOptions, command: Command) => {
+      const config = readFullConfig(command, io);
+      const url = queueNamed(config, name);
+      const sellers = new Set(sellersNamed(config, options.seller).map(({ id }) => id));
+      const { arn, policy } = await readQueueAttributes({ url, ...config.aws });
+      // Breaking it off does no harm: run again, it finds what was done.
+      const steps = await withQuota(config, (quota) => {
+        const all = subscribersOf(config, quota);
+        const these = all.filter(({ sellerId }) => sellers.has(sellerId));
+        const others = all.filter(({ sellerId }) => !sellers.has(sellerId));
+        const how = { queueArn: arn, dryRun: options.dryRun ?? false };
+        return options.undo ? unsubscribe(these, others, how) : subscribe(these, how);
+      });
+      const missing = actionsKeptFromAmazon(policy, arn);
+      const needed = policyForAmazon(arn);
+      io.stdout.write(
+        options.json
+          ? `${JSON.stringify({ queue: url, queueArn: arn, steps, policy: needed, policyLacks: missing }, null, 2)}\n`
+          : stepsText(steps) + (options.undo ? '' : policyText(missing, needed)),
+      );
+      if (steps.some(({ done }) => done === 'failed')) exit(1);
+    });
+}
+
+function queueNamed(config: Config, name: string | undefined): string {
+  const [first = '', ...more] = new Set(pipelinesNamed(config, name).map(({ queue }) => queue));
+  if (more.length === 0) return first;
+  const names = config.pipelines.map((pipeline) => pipeline.name).join(', ');
+  throw new ReportsError('USAGE', {
+    problem: `${config.file} has several queues, and a seller is subscribed with one; name a pipeline of ${names}`,
+  });
+}
+
+function stepsText(steps: SubscribeStep[]): string {
+  const table = textTable(
+    ['seller', 'what', 'done', 'id'],
+    steps.map(({ sellerId, thing, done, id }) => [sellerId, thing, done, id]),
+  );
+  const notes = steps.flatMap(({ sellerId, thing, done, note }) =>
+    note ? `${thing} of ${sellerId} ${done}: ${note}\n` : [],
+  );
+  return [table, ...notes].join('');
+}
+
+function policyText(missing: string[], policy: object): string {
+  const state =
+    missing.length === 0
+      ? 'The queue lets Amazon send. Its access policy says as much as this:'
+      : `The queue keeps Amazon from ${missing.join(' and ')}: nothing will arrive. Give it this access policy, or add the statement to its own:`;
+  return `\n${state}\n\n${JSON.stringify(policy, null, 2)}\n`;
+}

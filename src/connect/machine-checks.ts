@@ -1,0 +1,76 @@
+import { rm, statfs, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Config } from '../config/spec.js';
+import { callJson } from '../source/selling-partner/http.js';
+import { makeFolder, partialName } from '../whole-file.js';
+import type { Warehouse } from '../warehouse/types.js';
+import type { Answer, Check } from './examine.js';
+
+/** Below this a large report may not find room, with its Parquet and its table. */
+const leastFreeBytes = 1024 ** 3;
+
+/** Presigned URLs live five minutes, and AWS takes signatures that are as old; a token's life counts from our clock. */
+const mostClockSeconds = 60;
+
+/** The folders that the program writes: writable, with room on their disks. */
+export function diskChecks({ raw, lake, state, warehouse }: Config): Check[] {
+  const folders = [raw, lake, state, ...('path' in warehouse ? [dirname(warehouse.path)] : [])];
+  return folders.map((folder) => ({
+    name: 'disk',
+    about: folder,
+    look: () => lookAtFolder(folder),
+  }));
+}
+
+async function lookAtFolder(folder: string): Promise<Answer> {
+  const probe = partialName(`${folder}/doctor`);
+  try {
+    await makeFolder(folder);
+    await writeFile(probe, '');
+    await rm(probe);
+  } catch (error) {
+    const found = `it can't be written (${(error as NodeJS.ErrnoException).code})`;
+    return {
+      found,
+      next: 'Give the user that the program runs as the right to write there, or name another folder in pipelines.yaml.',
+    };
+  }
+  const { bavail, bsize } = await statfs(folder);
+  const found = `writable, ${((bavail * bsize) / 1e9).toFixed(1)} GB free`;
+  if (bavail * bsize >= leastFreeBytes) return { found };
+  return {
+    found,
+    next: 'Make room on the disk, or name a folder on another one in pipelines.yaml; 1 GB is the least.',
+  };
+}
+
+/** Our clock against that of Amazon's answer to a call without credentials. */
+export function clockCheck(endpoint: string, now: () => number): Check {
+  return {
+    name: 'clock',
+    async look() {
+      const answer = await callJson(endpoint, {}).catch(() => undefined);
+      const date = Date.parse(answer?.headers.get('date') ?? '');
+      if (Number.isNaN(date)) {
+        const next =
+          'Check that this machine reaches it, proxy and firewall included, and `api.endpoint` in pipelines.yaml.';
+        return { found: `no answer from ${endpoint}`, next };
+      }
+      const seconds = Math.round((now() - date) / 1000);
+      const found = `${Math.abs(seconds)} s ${seconds < 0 ? 'behind' : 'ahead of'} Amazon's`;
+      if (Math.abs(seconds) <= mostClockSeconds) return { found };
+      return { found, next: 'Set the clock of this machine by a time server (NTP).' };
+    },
+  };
+}
+
+/** Whether loads can be committed now. */
+export function warehouseCheck(warehouse: Warehouse): Check {
+  return {
+    name: 'warehouse',
+    async look() {
+      await warehouse.checkWritable();
+      return { found: 'can be written' };
+    },
+  };
+}

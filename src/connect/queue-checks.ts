@@ -1,0 +1,89 @@
+import type { Config } from '../config/spec.js';
+import type { QueueAttributes } from '../source/queue-attributes.js';
+import type { Answer, Check } from './examine.js';
+import { actionsKeptFromAmazon, amazonsAccount } from './queue-policy.js';
+
+type Pipeline = Config['pipelines'][number];
+
+/** SQS's own default: an outage over a long weekend loses nothing. */
+const leastRetentionSeconds = 4 * 86_400;
+/** The program extends a message's visibility at a third of this, and a busy machine may be late. */
+const leastVisibilitySeconds = 30;
+/** A message that the quota puts off was received all the same. */
+const leastReceives = 3;
+
+/** A queue: reachable, its times, its dead-letter queue, its access policy. */
+export function queueChecks(
+  queue: string,
+  pipelines: Pipeline[],
+  read: () => Promise<QueueAttributes>,
+): Check[] {
+  let attributes: QueueAttributes | undefined;
+  const known = () => {
+    if (!attributes) throw new Error('the queue was not reached');
+    return attributes;
+  };
+  const needs = [`queue ${queue}`];
+  return [
+    {
+      name: 'queue',
+      about: queue,
+      async look() {
+        attributes = await read();
+        return { found: attributes.arn };
+      },
+    },
+    { name: 'queue times', about: queue, needs, look: async () => lookAtTimes(known(), pipelines) },
+    { name: 'redrive policy', about: queue, needs, look: async () => lookAtRedrive(known(), pipelines) },
+    { name: 'queue policy', about: queue, needs, look: async () => lookAtPolicy(known()) },
+  ];
+}
+
+function lookAtTimes(
+  { retentionSeconds, visibilityTimeoutSeconds }: QueueAttributes,
+  pipelines: Pipeline[],
+): Answer {
+  const days = (retentionSeconds / 86_400).toFixed(1);
+  const own = Math.min(...pipelines.map(({ limits }) => limits.visibilityTimeoutSeconds));
+  const found = `keeps messages for ${days} days; visibility timeout ${visibilityTimeoutSeconds} s, in place of which the program takes ${own} s and extends it while a document is in work`;
+  if (retentionSeconds < leastRetentionSeconds)
+    return {
+      found,
+      next: "Raise the queue's message retention period to 14 days: what is not read until its end is lost.",
+    };
+  if (own < leastVisibilitySeconds)
+    return {
+      found,
+      next: `Raise \`limits.visibilityTimeoutSeconds\` in pipelines.yaml to ${leastVisibilitySeconds} or more: messages would come again while they are in work.`,
+    };
+  return { found };
+}
+
+function lookAtRedrive({ maxReceiveCount }: QueueAttributes, pipelines: Pipeline[]): Answer {
+  if (maxReceiveCount === undefined) {
+    const own = Math.max(...pipelines.map(({ limits }) => limits.maxReceives));
+    return { found: `none: what fails ${own} times is set aside in the ledger` };
+  }
+  const found = `to the dead-letter queue after ${maxReceiveCount} receives`;
+  if (maxReceiveCount >= leastReceives) return { found };
+  return {
+    found,
+    next: `Raise maxReceiveCount of the redrive policy to ${leastReceives} or more: a receive that the quota puts off counts too.`,
+  };
+}
+
+function lookAtPolicy({ policy, arn, kmsKeyId }: QueueAttributes): Answer {
+  const kept = actionsKeptFromAmazon(policy, arn);
+  if (kept.length > 0) {
+    const found = `keeps Amazon's account ${amazonsAccount} from ${kept.join(' and ')}`;
+    return { found, next: 'Give the queue the access policy that `sp-reports subscribe --dry-run` prints.' };
+  }
+  if (kmsKeyId && /(^|\/)alias\/aws\/sqs$/.test(kmsKeyId)) {
+    const next = `Encrypt the queue with a customer-managed KMS key that Amazon's account ${amazonsAccount} may use (kms:GenerateDataKey, kms:Decrypt), or without KMS.`;
+    return {
+      found: "lets Amazon send, but is encrypted with AWS's own KMS key, which Amazon can't use",
+      next,
+    };
+  }
+  return { found: 'lets Amazon send' };
+}

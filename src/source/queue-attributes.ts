@@ -1,0 +1,47 @@
+import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
+import { answerWithin, openClient, queueError, type QueuePlace } from './sqs.js';
+
+/** What SQS tells of a queue. */
+export interface QueueAttributes {
+  arn: string;
+  visibilityTimeoutSeconds: number;
+  retentionSeconds: number;
+  /** The access policy as JSON text; undefined where there is none. */
+  policy?: string;
+  /** Receives after which a message goes to the dead-letter queue; undefined without one. */
+  maxReceiveCount?: number;
+  /** The KMS key of an encrypted queue. */
+  kmsKeyId?: string;
+}
+
+const answerSeconds = 8;
+
+/** Asks SQS about a queue. Errors: QUEUE_NOT_FOUND, QUEUE_CREDENTIALS_MISSING, QUEUE_ACCESS_DENIED, QUEUE_UNREACHABLE. */
+export async function readQueueAttributes(place: QueuePlace): Promise<QueueAttributes> {
+  const client = openClient(place);
+  try {
+    const command = new GetQueueAttributesCommand({ QueueUrl: place.url, AttributeNames: ['All'] });
+    const { Attributes = {} } = await client.send(command, answerWithin(answerSeconds));
+    const maxReceiveCount = receiveCountOf(Attributes.RedrivePolicy);
+    return {
+      arn: Attributes.QueueArn ?? '',
+      visibilityTimeoutSeconds: Number(Attributes.VisibilityTimeout),
+      retentionSeconds: Number(Attributes.MessageRetentionPeriod),
+      ...(Attributes.Policy ? { policy: Attributes.Policy } : {}),
+      ...(maxReceiveCount ? { maxReceiveCount } : {}),
+      ...(Attributes.KmsMasterKeyId ? { kmsKeyId: Attributes.KmsMasterKeyId } : {}),
+    };
+  } catch (error) {
+    throw queueError(error, place.url);
+  } finally {
+    client.destroy();
+  }
+}
+
+function receiveCountOf(policy: string | undefined): number | undefined {
+  try {
+    return Number((JSON.parse(policy || '{}') as { maxReceiveCount?: unknown }).maxReceiveCount) || undefined;
+  } catch {
+    return undefined;
+  }
+}

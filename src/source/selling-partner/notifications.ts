@@ -1,0 +1,107 @@
+import { ReportsError } from '../../errors.js';
+import type { CallOptions, Destination, Notifications } from '../types.js';
+import {
+  type ApiDestination,
+  apiDestinationAnswer,
+  apiDestinationsAnswer,
+  apiNothing,
+  apiSubscriptionAnswer,
+} from './answers.js';
+import { type ApiCall, type ApiOptions, type CallApi, openApi } from './call-api.js';
+
+const notificationType = 'REPORT_PROCESSING_FINISHED';
+
+/** The only version of the type. A processing directive filters other types alone, so there is none. */
+const payloadVersion = '1.0';
+
+const base = '/notifications/v1';
+const subscriptionPath = `${base}/subscriptions/${notificationType}`;
+const destinationsPath = `${base}/destinations`;
+
+/**
+ * Opens the Notifications API for one seller.
+ * Errors: LOGIN_REFUSED, SUBSCRIPTION_REFUSED, API_QUOTA_EXCEEDED, API_UNAVAILABLE. Source: Amazon's model notifications.
+ */
+export function openNotifications(options: ApiOptions): Notifications {
+  const asSeller = told(openApi(options));
+  // Destinations belong to the application, and so does taking subscriptions away.
+  const asApplication = told(openApi({ ...options, grantless: true }));
+
+  return {
+    async subscription(call) {
+      const about = { ...call, operation: 'getSubscription' as const, path: subscriptionPath };
+      const answer = await unlessGone(asSeller({ ...about, thing: notificationType }, apiSubscriptionAnswer));
+      return answer?.payload;
+    },
+
+    async subscribe(destinationId, call) {
+      const about = { ...call, operation: 'createSubscription' as const, path: subscriptionPath };
+      const body = JSON.stringify({ payloadVersion, destinationId });
+      return (await asSeller({ ...about, thing: notificationType, body }, apiSubscriptionAnswer)).payload;
+    },
+
+    unsubscribe: (id, call) =>
+      remove(asApplication, `${subscriptionPath}/${encodeURIComponent(id)}`, {
+        ...call,
+        operation: 'deleteSubscriptionById',
+        thing: `subscription ${id}`,
+      }),
+
+    async destinations(call) {
+      const about = { ...call, operation: 'getDestinations' as const, path: destinationsPath };
+      const { payload } = await asApplication({ ...about, thing: 'destinations' }, apiDestinationsAnswer);
+      return payload.map(toDestination);
+    },
+
+    async createDestination({ name, queueArn }, call) {
+      const about = { ...call, operation: 'createDestination' as const, path: destinationsPath };
+      const body = JSON.stringify({ name, resourceSpecification: { sqs: { arn: queueArn } } });
+      return toDestination(
+        (await asApplication({ ...about, thing: queueArn, body }, apiDestinationAnswer)).payload,
+      );
+    },
+
+    deleteDestination: (id, call) =>
+      remove(asApplication, `${destinationsPath}/${encodeURIComponent(id)}`, {
+        ...call,
+        operation: 'deleteDestination',
+        thing: `destination ${id}`,
+      }),
+  };
+}
+
+async function remove(
+  callApi: CallApi,
+  path: string,
+  call: CallOptions & Pick<ApiCall, 'operation' | 'thing'>,
+): Promise<void> {
+  await unlessGone(callApi({ ...call, method: 'DELETE', path }, apiNothing));
+}
+
+/** Undefined where Amazon has no such thing. */
+async function unlessGone<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof ReportsError && error.code === 'API_NOT_FOUND') return undefined;
+    throw error;
+  }
+}
+
+/** A refusal here is about the connection, not about a report. */
+function told(callApi: CallApi): CallApi {
+  return async (call, form) => {
+    try {
+      return await callApi(call, form);
+    } catch (error) {
+      const isRefusal =
+        error instanceof ReportsError &&
+        (error.code === 'API_ACCESS_DENIED' || error.code === 'API_REQUEST_REFUSED');
+      throw isRefusal ? new ReportsError('SUBSCRIPTION_REFUSED', error.details, { cause: error }) : error;
+    }
+  };
+}
+
+function toDestination({ destinationId, name, resource }: ApiDestination): Destination {
+  return { destinationId, name, ...(resource.sqs ? { queueArn: resource.sqs.arn } : {}) };
+}

@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { GetQueueUrlCommand, SetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { policyForAmazon } from '../../src/connect/queue-policy.js';
+import { makeWorld, ordersType, sellerId, type World } from '../pipeline/world.js';
+import { commandFolder } from './command-folder.js';
+
+const queueArn = 'arn:aws:sqs:us-east-1:000000000000:reports';
+
+interface Finding {
+  check: string;
+  about?: string;
+  status: string;
+  found: string;
+  next?: string;
+}
+
+describe('doctor', function () {
+  this.timeout(30_000);
+  let world: World;
+  afterEach(() => world.close());
+
+  async function examined(): Promise<{ code: number | null; findings: Finding[] }> {
+    const { code, stdout } = await world.run('doctor', '--json');
+    return {
+      code,
+      findings: stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Finding),
+    };
+  }
+  const bad = ({ findings }: { findings: Finding[] }) =>
+    findings.filter(({ status }) => status !== 'ok').map(({ check, status }) => `${check} ${status}`);
+  const the = ({ findings }: { findings: Finding[] }, check: string) =>
+    findings.find((each) => each.check === check) ?? assert.fail(check);
+  async function setQueue(attributes: Record<string, string>): Promise<void> {
+    const client = new SQSClient({ endpoint: world.sandbox.sqsEndpoint, region: 'us-east-1' });
+    const { QueueUrl } = await client.send(new GetQueueUrlCommand({ QueueName: 'reports' }));
+    await client.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: attributes }));
+    client.destroy();
+  }
+
+  it('finds all well after subscribe and with its policy, in order, for little quota', async () => {
+    world = await makeWorld();
+    await setQueue({ Policy: JSON.stringify(policyForAmazon(queueArn)) });
+    await world.run('subscribe');
+    const { calls } = world.sandbox.state;
+    calls.length = 0;
+    const all = await examined();
+    assert.deepEqual([all.code, bad(all)], [0, []], JSON.stringify(all.findings));
+    const order = [...new Set(all.findings.map(({ check }) => check))];
+    assert.deepEqual(order, [
+      ...['settings', 'disk', 'clock', 'login', 'roles'],
+      ...['queue', 'queue times', 'redrive policy', 'queue policy', 'subscription', 'warehouse'],
+    ]);
+    assert.match(the(all, 'roles').found, /all allowed$/);
+    const made = calls.map(({ operation }) => operation).filter((each) => each !== 'login');
+    assert.deepEqual(made, ['getReports', 'getSubscription', 'getDestinations']);
+  });
+
+  it('goes on after a failure where it makes sense, each with its next step', async () => {
+    world = await makeWorld();
+    world.sandbox.state.faults.answers.set('login', { status: 400, times: 1 });
+    const all = await examined();
+    assert.equal(all.code, 1);
+    assert.deepEqual(bad(all), [
+      'login failed',
+      'roles skipped',
+      'queue policy failed',
+      'subscription skipped',
+    ]);
+    assert.match(the(all, 'login').next ?? '', /clientSecret and refreshToken/);
+    assert.match(the(all, 'queue policy').next ?? '', /`sp-reports subscribe --dry-run`/);
+    assert.equal(the(all, 'roles').found, `login ${sellerId} comes first`);
+    for (const { status, next } of all.findings) assert.equal(next !== undefined, status === 'failed');
+  });
+
+  it('names the role of a report type that Amazon refuses, where the settings name the type', async () => {
+    const settlement = 'GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2';
+    world = await makeWorld({ pipelines: [{ reportTypes: [settlement, ordersType] }] });
+    world.sandbox.state.faults.answers.set('getReports', { status: 403, times: 2 });
+    const roles = the(await examined(), 'roles');
+    assert.equal(roles.status, 'failed');
+    assert.match(roles.found, new RegExp(`Amazon refuses ${settlement}$`));
+    assert.match(roles.next ?? '', /the role \(Finance and Accounting\)/);
+  });
+
+  it('only tells of a refused type that nothing but a pattern asks for', async () => {
+    world = await makeWorld();
+    world.sandbox.state.faults.answers.set('getReports', { status: 403, times: 2 });
+    const roles = the(await examined(), 'roles');
+    assert.equal(roles.status, 'ok');
+    assert.match(roles.found, /Amazon refuses [a-z ]+$/);
+  });
+
+  it('says so where the quota keeps it from asking, and does not wait', async () => {
+    world = await makeWorld({ plans: {} });
+    const [clientId] = Object.values(world.sandbox.credentialsFor(sellerId));
+    mkdirSync(join(world.folder, 'state'), { recursive: true });
+    const bucket = { tokens: 0, atMs: Date.now(), callsPerSecond: 0.0222 };
+    writeFileSync(
+      join(world.folder, 'state', 'quota.json'),
+      JSON.stringify({ [`${clientId} ${sellerId} getReports`]: bucket }),
+    );
+    assert.match(the(await examined(), 'roles').found, /^not asked: the quota/);
+  });
+
+  it('tells a queue that forgets too soon, gives up too soon, or is encrypted with the wrong key', async () => {
+    world = await makeWorld({ maxReceiveCount: 1 });
+    await setQueue({
+      MessageRetentionPeriod: '3600',
+      KmsMasterKeyId: 'alias/aws/sqs',
+      Policy: JSON.stringify(policyForAmazon(queueArn)),
+    });
+    const all = await examined();
+    assert.match(the(all, 'queue times').next ?? '', /14 days/);
+    assert.match(the(all, 'redrive policy').next ?? '', /maxReceiveCount/);
+    assert.match(the(all, 'queue policy').next ?? '', /customer-managed KMS key/);
+  });
+
+  it('tells a queue that is not there, and what can not be known without it', async () => {
+    world = await makeWorld({ pipelines: [{}] });
+    const queue = `${world.sandbox.queueUrl}-absent`;
+    await world.close();
+    world = await makeWorld({ pipelines: [{ queue }] });
+    const all = await examined();
+    assert.match(the(all, 'queue').found, /^QUEUE_NOT_FOUND|^QUEUE_UNREACHABLE/);
+    for (const check of ['queue times', 'redrive policy', 'queue policy', 'subscription'])
+      assert.equal(the(all, check).status, 'skipped', check);
+  });
+
+  it('tells a seller without a subscription, and one whose notifications go elsewhere', async () => {
+    world = await makeWorld();
+    assert.equal(the(await examined(), 'subscription').next, 'Run `sp-reports subscribe`.');
+    const { destinations, subscriptions } = world.sandbox.state;
+    const resource = { sqs: { arn: `${queueArn}-other` } };
+    destinations.push({ destinationId: 'd', name: 'other', resource });
+    const ids = { subscriptionId: 's', destinationId: 'd', payloadVersion: '1.0' };
+    subscriptions.push({ sellerId, notificationType: 'REPORT_PROCESSING_FINISHED', ...ids });
+    const subscription = the(await examined(), 'subscription');
+    assert.equal(subscription.status, 'failed');
+    assert.match(subscription.found, /go to another queue, .*reports-other$/);
+  });
+
+  it('tells a folder that can not be written', async () => {
+    world = await makeWorld({ settings: { raw: 'locked/raw' } });
+    if (process.getuid?.() === 0) {
+      // A file where the folder would be stops root as well.
+      writeFileSync(join(world.folder, 'locked'), '');
+    } else {
+      mkdirSync(join(world.folder, 'locked'));
+      chmodSync(join(world.folder, 'locked'), 0o500);
+    }
+    const disk = the(await examined(), 'disk');
+    assert.equal(disk.status, 'failed');
+    assert.match(disk.found, /^it can't be written \(E[A-Z]+\)$/);
+  });
+});
+
+describe('doctor, without settings that can be read', () => {
+  const { file, run } = commandFolder();
+
+  it('tells the mistakes, and looks at nothing else', async () => {
+    file('pipelines.yaml', 'warehous: {}\n');
+    const { code, stdout } = await run('doctor');
+    assert.equal(code, 1);
+    assert.match(stdout, /^failed {3}settings: CONFIG_INVALID: .*\n.*did you mean "warehouse"/);
+    assert.match(stdout, /\n {9}Mend each line/);
+  });
+});

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { readConfig } from '../../src/config/read.js';
+import { commandFolder } from './command-folder.js';
+
+describe('init', () => {
+  const { file, path, run } = commandFolder();
+  const variables = {
+    SELLER_ID: 'A1SELLER',
+    LWA_CLIENT_ID: 'client',
+    LWA_CLIENT_SECRET: 'hush-hush-hush',
+    LWA_REFRESH_TOKEN: 'token-token',
+    SP_REPORTS_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/123456789012/reports',
+  };
+
+  it('writes settings that need nothing but the variables it names', async () => {
+    const { code, stdout } = await run('init');
+    assert.equal(code, 0);
+    const [, named = ''] = /variables it names: ([\w, ]+);/.exec(stdout) ?? [];
+    assert.deepEqual(named.split(', ').sort(), Object.keys(variables).sort());
+    const { pipelines, sellers } = readConfig({ cwd: path(), env: variables });
+    assert.deepEqual([pipelines.length, sellers.length], [1, 1]);
+  });
+
+  it('names an editor schema, and a page of the keys, that are there', async () => {
+    await run('init');
+    const text = readFileSync(path('pipelines.yaml'), 'utf8');
+    const names = [...text.matchAll(/\S+\/(?:pipelines\.schema\.json|pipelines\.md|personal-data\.md)/g)];
+    assert.equal(names.length, 3);
+    for (const [name] of names) assert.ok(readFileSync(resolve(path(), name.replace(/^.*=/, ''))).length > 0);
+  });
+
+  it('goes where --config says, and its next steps name that file', async () => {
+    const { stdout } = await run('--config', 'etc/mine.yaml', 'init');
+    assert.match(stdout, /sp-reports --config etc\/mine\.yaml run/);
+    assert.ok(readFileSync(path('etc', 'mine.yaml')).length > 0);
+  });
+
+  it('leaves a file that is there as it is', async () => {
+    file('pipelines.yaml', '# mine\n');
+    const { code, stderr, stdout } = await run('init');
+    assert.deepEqual([code, stdout], [2, '']);
+    assert.match(stderr, /^error FILE_EXISTS: writing pipelines\.yaml: it is there already\n/);
+    assert.equal(readFileSync(path('pipelines.yaml'), 'utf8'), '# mine\n');
+  });
+
+  it('tells of a place where nothing can be written', async () => {
+    file('etc', 'a file');
+    const { code, stderr } = await run('--config', 'etc/pipelines.yaml', 'init');
+    assert.equal(code, 1);
+    assert.match(stderr, /^error FILE_UNREADABLE: opening etc\/pipelines\.yaml: /);
+  });
+});

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import type { Command } from 'commander';
+import { parse, parseAllDocuments } from 'yaml';
+import { buildProgram } from '../../src/cli.js';
+import { readConfig } from '../../src/config/read.js';
+
+const root = new URL('../../', import.meta.url).pathname;
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+const files = readdirSync(join(root, 'docs/deploy')).map((name) => `docs/deploy/${name}`);
+const units = files.filter((name) => /\.(service|timer)$/.test(name));
+const manifests = files.filter((name) => name.endsWith('.yaml'));
+
+const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+const io = { stdout: nowhere, stderr: nowhere, env: {}, cwd: '/', onStopSignal: () => () => {} };
+
+/** Fails where the program has no such command, or the command no such option. */
+function assertRuns(words: string[]): void {
+  let command: Command = buildProgram(io, () => {});
+  for (let index = 0; index < words.length; index += 1) {
+    const word = words[index] ?? '';
+    if (word.startsWith('-')) {
+      const option = command.options.find(({ long, short }) => word === long || word === short);
+      assert.ok(option, `${words.join(' ')}: no option ${word}`);
+      if (option.required) index += 1;
+    } else {
+      const next = command.commands.find((each) => each.name() === word);
+      assert.ok(next, `${words.join(' ')}: no command ${word}`);
+      command = next;
+    }
+  }
+  assert.equal(command.commands.length, 0, `${words.join(' ')}: it names no command`);
+}
+
+/** The command lines of our program in a text: what follows its name up to the end of the command. */
+function commandLines(text: string): string[][] {
+  return [...text.matchAll(/(?:^|[\s`])sp-reports((?: +(?:--?[a-z-]+|[a-z]+|\/\S+\.yaml))+)/gm)].map(
+    ([, line = '']) => line.trim().split(/ +/),
+  );
+}
+
+describe('what is in docs/deploy', () => {
+  const page = read('docs/deploy.md');
+
+  it('is on its page, and what the page links to is there', () => {
+    const links = [...page.matchAll(/\]\((deploy\/[^)]+)\)/g)].map(([, path]) => `docs/${path}`);
+    const onPage = new Set(links);
+    for (const link of onPage) assert.ok(existsSync(join(root, link)), link);
+    assert.deepEqual(
+      files.filter((file) => !onPage.has(file) && !file.endsWith('.dockerignore')),
+      [],
+    );
+  });
+
+  it('runs commands, with options, that the program has', () => {
+    const blocks = [...page.matchAll(/```(?:sh)?\n([\s\S]*?)```/g)].map(([, block = '']) => block).join('\n');
+    const own = blocks.replace(
+      /^(npm|useradd|install|cp|systemctl|journalctl|kubectl (?:create|apply)).*$/gm,
+      '',
+    );
+    const inline = [...page.matchAll(/`(sp-reports [^`]+)`/g)].map(([, line = '']) => line).join('\n');
+    const starts = units.map((unit) => read(unit).replace(/^(?!ExecStart).*$/gm, '')).join('\n');
+    const ofPods = manifests.flatMap((file) => containersOf(file).map(({ args }) => args as string[]));
+    const [, check = ''] = /^HEALTHCHECK .*CMD (\[.*\])$/m.exec(read('docs/deploy/Dockerfile')) ?? [];
+    const [, start = ''] = /^CMD (\[.*\])$/m.exec(read('docs/deploy/Dockerfile')) ?? [];
+    const docker = [JSON.parse(check).slice(1), JSON.parse(start)] as string[][];
+    const lines = [...[own, inline, starts].map(commandLines), ofPods, docker];
+    for (const found of lines) assert.ok(found.length > 0);
+    for (const words of lines.flat()) assertRuns(words);
+    assert.throws(() => assertRuns(['run', '--absent']));
+    assert.throws(() => assertRuns(['absent']));
+  });
+
+  it('never runs as root', () => {
+    assert.match(read('docs/deploy/Dockerfile'), /^USER node$/m);
+    for (const unit of units.filter((name) => name.endsWith('.service')))
+      assert.match(read(unit), /^User=sp-reports$/m, unit);
+    for (const file of manifests) {
+      for (const { securityContext } of containersOf(file)) {
+        assert.deepEqual(
+          [securityContext.allowPrivilegeEscalation, securityContext.readOnlyRootFilesystem],
+          [false, true],
+        );
+      }
+      assert.match(read(file), /runAsNonRoot: true/);
+    }
+  });
+
+  it('copies into the image what is there, and builds with scripts that are there', () => {
+    const dockerfile = read('docs/deploy/Dockerfile');
+    const copies = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, from = '']) =>
+      from.split(' '),
+    );
+    assert.ok(copies.length > 5);
+    for (const name of copies) assert.ok(existsSync(join(root, name)), name);
+    const { scripts, engines } = JSON.parse(read('package.json'));
+    for (const [, script = ''] of dockerfile.matchAll(/npm run (\w+)/g)) assert.ok(scripts[script], script);
+    const [, version] = /^FROM node:(\d+)/m.exec(dockerfile) ?? [];
+    assert.ok(Number(version) > Number.parseInt(engines.node.slice(2), 10));
+  });
+
+  it('gives Kubernetes settings that the program reads, and one pod at a time', () => {
+    const [map, , deployment] = documentsOf('docs/deploy/kubernetes.yaml');
+    const folder = mkdtempSync(join(tmpdir(), 'sp-reports-deploy-'));
+    try {
+      writeFileSync(join(folder, 'pipelines.yaml'), map.data['pipelines.yaml']);
+      const queue = 'https://sqs.us-east-1.amazonaws.com/123456789012/reports';
+      const names = ['SELLER_ID', 'LWA_CLIENT_ID', 'LWA_CLIENT_SECRET', 'LWA_REFRESH_TOKEN'];
+      const env = { ...Object.fromEntries(names.map((name) => [name, 'x'])), SP_REPORTS_QUEUE_URL: queue };
+      const config = readConfig({ cwd: folder, env });
+      const mounts = containersOf('docs/deploy/kubernetes.yaml').flatMap(({ volumeMounts }) => volumeMounts);
+      assert.ok(mounts.some(({ mountPath }: { mountPath: string }) => mountPath === '/data'));
+      const { warehouse, lake, raw, state } = config;
+      for (const place of ['path' in warehouse ? warehouse.path : '', lake, raw, state])
+        assert.ok(place.startsWith('/data/'), place);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+    assert.deepEqual([deployment.spec.replicas, deployment.spec.strategy.type], [1, 'Recreate']);
+    const [job] = documentsOf('docs/deploy/kubernetes-cronjob.yaml');
+    assert.deepEqual([job.kind, job.spec.concurrencyPolicy], ['CronJob', 'Forbid']);
+  });
+
+  it('is taken by systemd', function () {
+    const { error, status, stderr } = spawnSync(
+      'systemd-analyze',
+      ['verify', ...units.map((unit) => join(root, unit))],
+      {
+        encoding: 'utf8',
+      },
+    );
+    if (error) {
+      console.log('skipped: there is no systemd-analyze to verify the units with');
+      this.skip();
+    }
+    assert.deepEqual([status, stderr], [0, '']);
+  });
+});
+
+// biome-ignore lint/suspicious/noExplicitAny: a manifest is what the test says it is
+type Manifest = any;
+
+function documentsOf(file: string): Manifest[] {
+  return parseAllDocuments(read(file)).map((document) => {
+    assert.deepEqual(document.errors, []);
+    return parse(String(document));
+  });
+}
+
+function containersOf(file: string): Manifest[] {
+  return documentsOf(file).flatMap(({ spec }) => {
+    const template = spec?.template ?? spec?.jobTemplate?.spec.template;
+    return template?.spec.containers ?? [];
+  });
+}
