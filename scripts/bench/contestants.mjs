@@ -81,7 +81,14 @@ async function loadAll(/** @type {Input} */ { raw: rawFolder, folder }) {
   return async () => {
     for (const each of [path, `${path}.wal`]) rmSync(each, { force: true });
     const context = {
-      config: { lake: join(folder, 'lake'), raw: rawFolder, engine: 'columnar', sellers: [] },
+      config: {
+        lake: join(folder, 'lake'),
+        raw: rawFolder,
+        engine: 'columnar',
+        sellers: [],
+        pipelines: [],
+        unsetPipelines: [],
+      },
       clock: systemClock,
       schemas,
       warehouse: openDuckDbWarehouse({ path }),
