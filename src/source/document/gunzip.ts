@@ -4,7 +4,8 @@ import { createGunzip, gunzipSync } from 'node:zlib';
 import { ReportsError } from '../../errors.js';
 import type { RawDocument } from '../types.js';
 
-const chunkBytes = 256 * 1024;
+/** Each piece costs a turn of the main thread: with a quarter of this a conversion was seen to take a fifth longer. */
+const chunkBytes = 1024 * 1024;
 
 /** A raw document as it was found on disk. */
 export interface OpenedRaw {
