@@ -166,13 +166,12 @@ const ledgerRows = jsonRows(
   ),
 );
 
-/** Writes the ledger rows of loads and their rejects, in place of those that are there. `gone` are keys of rows that have no successor. */
-export async function writeLedger(
+/** Takes ledger rows away: those that loads take the place of, with their rejects, and `gone`, keys of rows that have no successor. */
+export async function forgetLedgerRows(
   connection: DuckDBConnection,
-  loads: { load: Load; row: LedgerRow; replaces: boolean }[],
+  replaced: LedgerEntry[],
   gone: string[],
 ): Promise<void> {
-  const replaced = loads.filter(({ replaces }) => replaces).map(({ row }) => row);
   if (replaced.length > 0) {
     await run(
       connection,
@@ -188,6 +187,13 @@ export async function writeLedger(
   if (keys.length > 0) {
     await run(connection, 'DELETE FROM _loads WHERE key IN (SELECT unnest($keys))', { keys });
   }
+}
+
+/** Writes the ledger rows of loads and their rejects; those that they take the place of are gone. */
+export async function writeLedger(
+  connection: DuckDBConnection,
+  loads: { load: Load; row: LedgerRow }[],
+): Promise<void> {
   const rows = loads.map(({ row }) =>
     Object.fromEntries(ledgerColumns.map(({ field, column }) => [column, row[field]])),
   );
