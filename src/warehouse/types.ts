@@ -158,3 +158,15 @@ export function ledgerKey(id: {
 }): string {
   return id.documentId ? `${id.sellerId}/${id.documentId}` : `${id.sellerId}/report/${id.reportId}`;
 }
+
+/** Ledger rows by those of the keys that they answer to: their own, and that of their report without a document. Of several the last counts. */
+export function rowsByKeys(rows: LedgerRow[], keys: string[]): Map<string, LedgerRow> {
+  const wanted = new Set(keys);
+  const found = new Map<string, LedgerRow>();
+  for (const row of rows) {
+    const { key, sellerId, reportId } = row;
+    const keysOfRow = [key, ...(sellerId && reportId ? [ledgerKey({ sellerId, reportId })] : [])];
+    for (const each of keysOfRow) if (wanted.has(each)) found.set(each, row);
+  }
+  return found;
+}

@@ -1,8 +1,9 @@
 import { version } from '../../version.js';
 import type { TimedLoad } from '../commit-rules.js';
+import { ledgerRows } from '../duckdb/ledger.js';
 import { documentId, jsonRows, parquets, utcTimestamp } from '../duckdb/sql.js';
 import { ledgerColumns, rejectColumns } from '../ledger-columns.js';
-import { type LedgerEntry, type LedgerFilter, type LedgerRow, ledgerKey } from '../types.js';
+import { type LedgerEntry, type LedgerFilter, type LedgerRow, rowsByKeys } from '../types.js';
 import type { BigQueryClient } from './client.js';
 import { columnTypeOfKind, fromStaging } from './column-types.js';
 import { identifier, literal } from './sql.js';
@@ -17,7 +18,6 @@ export async function readByKey(client: BigQueryClient, keys: string[]): Promise
 
 /** The same; the key of a report without a document finds the report's documents too. See `readSeen` of DuckDB's ledger. */
 export async function readSeen(client: BigQueryClient, keys: string[]): Promise<Map<string, LedgerRow>> {
-  const wanted = new Set(keys);
   const all = keys.map(literal).join(', ');
   // Without such keys the ledger's clusters spare the reading of most of it.
   const ofReports = keys.some((key) => key.includes('/report/'))
@@ -27,13 +27,7 @@ export async function readSeen(client: BigQueryClient, keys: string[]): Promise<
     client,
     `WHERE key IN (${all}) ${ofReports} ORDER BY document_id IS NULL DESC`,
   );
-  const seen = new Map<string, LedgerRow>();
-  for (const row of rows) {
-    const { key, sellerId, reportId } = row;
-    const keysOfRow = [key, ...(sellerId && reportId ? [ledgerKey({ sellerId, reportId })] : [])];
-    for (const each of keysOfRow) if (wanted.has(each)) seen.set(each, row);
-  }
-  return seen;
+  return rowsByKeys(rows, keys);
 }
 
 /** Ledger rows, the last loaded first. */
@@ -124,18 +118,13 @@ const stagedRejects = rejectColumns.map(({ column, kind }) => ({
 
 /** Writes the ledger rows of loads to a file that is to be staged. */
 export function stageLedger(stager: Stager, rows: LedgerRow[]): Promise<StagingFile> {
-  const types: Record<string, string | string[]> = {};
-  for (const { column, kind } of ledgerColumns) {
-    types[column] =
-      kind === 'list' ? ['VARCHAR'] : kind === 'count' ? 'BIGINT' : kind === 'json' ? 'JSON' : 'VARCHAR';
-  }
   const values = ledgerColumns.map(({ column, kind }) =>
     kind === 'time' ? `${utcTimestamp(column)} AS ${column}` : column,
   );
   const objects = rows.map((row) =>
     Object.fromEntries(ledgerColumns.map(({ field, column }) => [column, row[field]])),
   );
-  return stageQuery(stager, stagedLedger, `SELECT ${values} FROM ${jsonRows('rows', types)}`, {
+  return stageQuery(stager, stagedLedger, `SELECT ${values} FROM ${ledgerRows}`, {
     rows: JSON.stringify(objects),
   });
 }

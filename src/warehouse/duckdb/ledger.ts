@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { version } from '../../version.js';
-import { type LedgerEntry, type LedgerFilter, type LedgerRow, type Load, ledgerKey } from '../types.js';
+import { type LedgerEntry, type LedgerFilter, type LedgerRow, type Load, rowsByKeys } from '../types.js';
 import { type ColumnKind, ledgerColumns, rejectColumns as rejectKinds } from '../ledger-columns.js';
 import type { Relations } from './catalog.js';
 import {
@@ -68,14 +68,7 @@ export async function readSeen(
      ORDER BY document_id IS NULL DESC`,
     { keys },
   );
-  const wanted = new Set(keys);
-  const seen = new Map<string, LedgerRow>();
-  for (const row of rows) {
-    const { key, sellerId, reportId } = row;
-    const keysOfRow = [key, ...(sellerId && reportId ? [ledgerKey({ sellerId, reportId })] : [])];
-    for (const each of keysOfRow) if (wanted.has(each)) seen.set(each, row);
-  }
-  return seen;
+  return rowsByKeys(rows, keys);
 }
 
 /** Ledger rows, the last loaded first. */
@@ -156,7 +149,8 @@ const comingRows = jsonRows('coming', {
   report: 'VARCHAR',
 });
 
-const ledgerRows = jsonRows(
+/** SQL that may follow FROM: ledger rows, times as text, out of the parameter `rows`, JSON of objects by column. */
+export const ledgerRows = jsonRows(
   'rows',
   Object.fromEntries(
     ledgerColumns.map(({ column, kind }) => {
