@@ -15,8 +15,8 @@ export function timedLoads(loads: Load[]): TimedLoad[] {
 }
 
 /**
- * Cuts the loads, in order, where one takes the place of a ledger row that another before it makes. One that no longer fills a table that it
- * filled before is by itself: those before it meet the row that it had there, those behind it don't. `previous` has the ledger rows of their keys.
+ * Cuts the loads, in order, where one takes the place of a ledger row that another before it makes. One whose document has rows from before is
+ * by itself: those before it meet the rows and keys that it had, those behind it the ones that it has. `previous` has the ledger rows of their keys.
  */
 export function apart(loads: TimedLoad[], previous: ReadonlyMap<string, LedgerEntry>): TimedLoad[][] {
   const groups: TimedLoad[][] = [];
@@ -24,22 +24,20 @@ export function apart(loads: TimedLoad[], previous: ReadonlyMap<string, LedgerEn
   let made = new Set<string>();
   let isCut = true;
   for (const timed of loads) {
-    const { key } = timed.load.entry;
-    const gives = givesUpTable(entries.get(key), timed.load);
-    if (isCut || gives || [key, ...otherKeys(timed.load)].some((each) => made.has(each))) {
+    const { load } = timed;
+    const { key } = load.entry;
+    const before = entries.get(key);
+    const isAlone = before !== undefined && before.tables.length > 0;
+    if (isCut || isAlone || [key, ...otherKeys(load)].some((each) => made.has(each))) {
       groups.push([]);
       made = new Set();
     }
     groups.at(-1)?.push(timed);
     made.add(key);
-    entries.set(key, timed.load.entry);
-    isCut = gives;
+    if (!isLeftOut(load, before)) entries.set(key, load.entry);
+    isCut = isAlone;
   }
   return groups;
-}
-
-function givesUpTable(before: LedgerEntry | undefined, { tables }: Load): boolean {
-  return before?.tables.some(({ name }) => !tables.some((table) => table.name === name)) ?? false;
 }
 
 /** A load without rows never takes away rows that are there: whether one is left out for that. */

@@ -505,6 +505,16 @@ export function describeWarehouse(
             made(3, 'replace', ['1']),
           ],
         ],
+        // One that is loaded again with fewer keys held the others for what comes before it.
+        [
+          [
+            made(3, 'replace', ['2', '30']),
+            made(2, 'append', ['1']),
+            made(2, 'append', ['1']),
+            made(1, 'replace', ['2']),
+            made(3, 'replace', ['30']),
+          ],
+        ],
       ];
 
       it('give the same tables as the same loads one by one', async () => {

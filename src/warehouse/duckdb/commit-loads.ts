@@ -15,7 +15,7 @@ import {
 import type { LedgerEntry, Load, LoadTable } from '../types.js';
 import { isReportTable, type Relations, readRelations } from './catalog.js';
 import { fileError, firstLine } from './connection.js';
-import { ensureLedger, forgetLedgerRows, rankDocuments, readByKey, writeLedger } from './ledger.js';
+import { ensureLedger, rankDocuments, readByKey, writeLedger } from './ledger.js';
 import { loadRows } from './load-modes.js';
 import { planBatches } from './plan-batches.js';
 import { documentId, documentIdSql, identifier, run } from './sql.js';
@@ -100,13 +100,10 @@ async function applyLoads(
       throw new Refusal('rows without a document id', load);
     }
   }
-  const replaced = coming.flatMap(({ load }) => previous.get(load.entry.key) ?? []);
-  await deletePrevious(connection, relations, replaced);
-  // Before rows come in: a row of the ledger that is about to go must not make another document's rows older than its own.
-  await forgetLedgerRows(
+  await deletePrevious(
     connection,
-    replaced,
-    coming.flatMap(({ load }) => otherKeys(load)),
+    relations,
+    coming.flatMap(({ load }) => previous.get(load.entry.key) ?? []),
   );
   // What is brought in, not what the entry says: a document without any text names its tables and must not count as their newest.
   const tables = new Map<Load, LedgerEntry['tables']>(coming.map(({ load }) => [load, []]));
@@ -124,8 +121,13 @@ async function applyLoads(
   const rows = coming.map(({ load, loadedAt }) => ({
     load,
     row: { ...load.entry, tables: inOrder(tables.get(load) ?? [], load), loadedAt },
+    replaces: previous.has(load.entry.key),
   }));
-  await writeLedger(connection, rows);
+  await writeLedger(
+    connection,
+    rows,
+    coming.flatMap(({ load }) => otherKeys(load)),
+  );
   return loads.filter(isOut).map(({ load }) => load.entry.key);
 }
 

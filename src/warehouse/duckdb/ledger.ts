@@ -160,12 +160,13 @@ export const ledgerRows = jsonRows(
   ),
 );
 
-/** Takes ledger rows away: those that loads take the place of, with their rejects, and `gone`, keys of rows that have no successor. */
-export async function forgetLedgerRows(
+/** Writes the ledger rows of loads and their rejects, in place of those that are there. `gone` are keys of rows that have no successor. */
+export async function writeLedger(
   connection: DuckDBConnection,
-  replaced: LedgerEntry[],
+  loads: { load: Load; row: LedgerRow; replaces: boolean }[],
   gone: string[],
 ): Promise<void> {
+  const replaced = loads.filter(({ replaces }) => replaces).map(({ row }) => row);
   if (replaced.length > 0) {
     await run(
       connection,
@@ -181,13 +182,6 @@ export async function forgetLedgerRows(
   if (keys.length > 0) {
     await run(connection, 'DELETE FROM _loads WHERE key IN (SELECT unnest($keys))', { keys });
   }
-}
-
-/** Writes the ledger rows of loads and their rejects; those that they take the place of are gone. */
-export async function writeLedger(
-  connection: DuckDBConnection,
-  loads: { load: Load; row: LedgerRow }[],
-): Promise<void> {
   const rows = loads.map(({ row }) =>
     Object.fromEntries(ledgerColumns.map(({ field, column }) => [column, row[field]])),
   );
