@@ -1,5 +1,4 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { safeName } from '../safe-name.js';
 import type { Load } from '../warehouse/types.js';
@@ -15,12 +14,12 @@ export async function writeLoadRecord(lake: string, load: Load): Promise<void> {
   const partial = partialName(path);
   const text = recordText(lake, load);
   await makeFolder(dirname(path));
-  // Not synced, for a record that a power cut damages is none; and without the disk it is written sooner than another thread takes it.
+  // Not synced, for a record that a power cut damages is none.
   try {
-    writeFileSync(partial, text, { mode: ownerOnly.file });
-    renameSync(partial, path);
+    await writeFile(partial, text, { mode: ownerOnly.file });
+    await rename(partial, path);
   } catch (error) {
-    rmSync(partial, { force: true });
+    await rm(partial, { force: true });
     throw error;
   }
 }

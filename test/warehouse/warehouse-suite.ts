@@ -111,6 +111,13 @@ export function describeWarehouse(
         assert.deepEqual(found, [typed, typed, empty]);
       });
 
+      it('have their own values in a column that is called as the folders of the lake are', async () => {
+        await warehouse.commit([
+          await load({}, { columns: { seller: 'string' }, rows: [{ seller: 'Shop' }] }),
+        ]);
+        assert.deepEqual(await values('SELECT seller FROM things'), ['Shop']);
+      });
+
       it('reads an offset in a time as what it says', async () => {
         const table = {
           columns: { sold_at: 'timestamp' },
