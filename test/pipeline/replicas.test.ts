@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { compareContents, crashTypes, makeCrashWorld, runUntilEmpty } from './crash-matrix.js';
+import {
+  bigQuerySettings,
+  compareWithDuckDb,
+  crashTypes,
+  makeCrashWorld,
+  runUntilEmpty,
+} from './crash-matrix.js';
 import { type Ran, runApart, sellerId, type World } from './world.js';
 
 const documents = 12;
@@ -22,9 +27,7 @@ describe('replicas on one queue and one BigQuery dataset', function () {
     }
   });
   beforeEach(async () => {
-    const dataset = `r${randomUUID().replaceAll('-', '')}`;
-    const warehouse = { type: 'bigquery', project: 'test-project', dataset, endpoint };
-    world = await makeCrashWorld({ settings: { warehouse } });
+    world = await makeCrashWorld({ settings: bigQuerySettings(endpoint ?? '') });
     alone = await makeCrashWorld();
     // Each with a disk of its own.
     folders = Array.from({ length: 4 }, () => mkdtempSync(join(tmpdir(), 'replica-')));
@@ -69,35 +72,11 @@ describe('replicas on one queue and one BigQuery dataset', function () {
     await world.sandbox.returnMessages();
     await runUntilEmpty(world);
     assert.equal(codeOf(await alone.run('run')), 0);
-    const compared = compareContents(await contents(world, 'EXCEPT'), await contents(alone, 'EXCLUDE'));
+    const compared = await compareWithDuckDb(world, alone);
     assert.deepEqual(compared.differences, []);
     assert.ok(compared.rows > documents, `${compared.rows} rows to compare`);
   });
 });
-
-/** All tables without the times of loading, with decimals as numbers that have no zeros at their end. */
-async function contents(world: World, without: 'EXCEPT' | 'EXCLUDE'): Promise<Record<string, unknown[]>> {
-  const read = async (sql: string) =>
-    (await world.query(sql)).map((row) =>
-      Object.fromEntries(
-        Object.entries(row)
-          .sort()
-          .map(([name, value]) => [
-            name,
-            typeof value === 'string' && /^-?\d+\.\d+$/.test(value) ? String(Number(value)) : value,
-          ]),
-      ),
-    );
-  const found: Record<string, unknown[]> = {
-    _loads: await read('SELECT key, status, document_id, report_id, report_type, rejects FROM _loads'),
-    _rejects: await read(`SELECT * ${without} (loaded_at) FROM _rejects`),
-  };
-  for (const type of crashTypes) {
-    const table = type.toLowerCase().replace('get_', '');
-    found[table] = await read(`SELECT * ${without} (_loaded_at) FROM ${table}`);
-  }
-  return found;
-}
 
 function codeOf({ code, stderr }: Ran): number | null {
   if (code !== 0) console.warn(stderr.slice(0, 2000));
