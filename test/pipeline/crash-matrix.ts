@@ -128,7 +128,7 @@ async function crashOneWorld(
     await runUntilEmpty(world);
     const compared =
       bigQuery === undefined
-        ? compareContents(await world.contents(), await undisturbed.contents())
+        ? await compareWorlds(world, undisturbed)
         : await compareWithDuckDb(world, undisturbed);
     result.lost += compared.lost;
     result.twice += compared.twice;
@@ -259,6 +259,11 @@ export function compareContents(
 export function bigQuerySettings(endpoint: string): Record<string, unknown> {
   const dataset = `r${randomUUID().replaceAll('-', '')}`;
   return { warehouse: { type: 'bigquery', project: 'test-project', dataset, endpoint } };
+}
+
+/** Compares two worlds on DuckDB. */
+export async function compareWorlds(world: World, expected: World): Promise<Compared> {
+  return compareContents(await world.contents(), await expected.contents());
 }
 
 /** Compares a world on BigQuery with one on DuckDB. */

@@ -51,7 +51,8 @@ export const sellerId = 'A1TESTSELLER';
 export async function makeWorld(
   options: SandboxOptions & {
     pipelines?: Record<string, unknown>[];
-    settings?: Record<string, unknown>;
+    /** More settings; by a function those that depend on what stands between. */
+    settings?: Record<string, unknown> | (() => Record<string, unknown>);
     /** What stands between the program and the sandbox. */
     through?: (sandbox: Sandbox) => Promise<Pick<Sandbox, 'sqsEndpoint' | 'apiEndpoint' | 'loginUrl'>>;
     /** Sellers beside the usual one. */
@@ -93,7 +94,8 @@ export async function makeWorld(
       ...pipeline,
     })),
   };
-  writeFileSync(file, stringify({ ...settings, ...options.settings }));
+  const more = typeof options.settings === 'function' ? options.settings() : options.settings;
+  writeFileSync(file, stringify({ ...settings, ...more }));
   const secrets = sellerIds.flatMap((id, index) => {
     const { clientId, clientSecret, refreshToken } = sandbox.credentialsFor(id);
     return [
