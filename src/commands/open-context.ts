@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Logger } from 'pino';
 import { systemClock } from '../clock.js';
@@ -8,14 +7,14 @@ import { removeOldPartials, removeOldPartialsOf } from '../old-partials.js';
 import type { PipelineContext, WarehouseFile } from '../pipeline/context.js';
 import { packagedSchemasFolder, readSchemas } from '../schema/read.js';
 import type { ReportSchemas } from '../schema/types.js';
-import { openSharedJson } from '../shared-json.js';
-import { openQuotaPlan, quotaKey } from '../source/selling-partner/quota.js';
+import { quotaKey } from '../source/selling-partner/quota.js';
 import { openSellingPartner } from '../source/selling-partner/selling-partner.js';
 import { compactDuckDbFile } from '../warehouse/duckdb/compact.js';
 import type { QueryOptions } from '../warehouse/bigquery/query.js';
 import { openBigQueryWarehouse } from '../warehouse/bigquery/warehouse.js';
 import { holdDuckDbFile, openDuckDbWarehouse } from '../warehouse/duckdb/warehouse.js';
 import type { Warehouse } from '../warehouse/types.js';
+import { openQuota } from './open-amazon.js';
 import type { Io } from './io.js';
 import { openProgress } from './progress.js';
 
@@ -87,7 +86,7 @@ export async function withContext<T>(
   const schemas = readSchemas({ folders: [packagedSchemasFolder(), config.schemas] });
   const { logLevel = defaultLogLevel } = command.optsWithGlobals<GlobalOptions>();
   const progress = openProgress(io, { title, ...(logLevel ? { logLevel } : {}) });
-  const quota = openQuotaPlan({ state: openSharedJson(join(config.state, 'quota.json')) });
+  const quota = openQuota(config);
   const sellers = new Map(
     config.sellers.map((seller) => [
       seller.id,

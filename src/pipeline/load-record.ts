@@ -1,8 +1,8 @@
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, relative, resolve } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
 import { safeName } from '../safe-name.js';
 import type { Load } from '../warehouse/types.js';
-import { makeFolder, ownerOnly, partialName, writeWholeFile } from '../whole-file.js';
+import { writeUnsyncedFile, writeWholeFile } from '../whole-file.js';
 
 /**
  * Keeps a load beside its Parquet files, in `<lake>/_loads/<seller>/<key>.json`, once it is committed, so that `rebuild` can commit
@@ -10,18 +10,8 @@ import { makeFolder, ownerOnly, partialName, writeWholeFile } from '../whole-fil
  */
 export async function writeLoadRecord(lake: string, load: Load): Promise<void> {
   if (load.entry.status === 'skipped') return;
-  const path = recordPath(lake, load);
-  const partial = partialName(path);
-  const text = recordText(lake, load);
-  await makeFolder(dirname(path));
-  // Not synced, for a record that a power cut damages is none.
-  try {
-    await writeFile(partial, text, { mode: ownerOnly.file });
-    await rename(partial, path);
-  } catch (error) {
-    await rm(partial, { force: true });
-    throw error;
-  }
+  // A record that a power cut damages is none.
+  await writeUnsyncedFile(recordPath(lake, load), recordText(lake, load));
 }
 
 /** Writes a record anew that there is no raw document behind any more: it is on disk when this is done. Errors: DISK_FULL. */
