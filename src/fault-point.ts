@@ -8,10 +8,14 @@ export const faultPoints = [
   'bytes-begun',
   /** All of them are, and the part has not got its final name. */
   'bytes-whole',
+  /** They are in the store of raw documents, with a bucket for a store, and this machine's part has not got its final name. */
+  'raw-kept',
   'downloaded',
   'examined',
   'rows-parsed',
   'parquet-written',
+  /** One of its files is in the lake, with a bucket for a lake. */
+  'parquet-kept',
   /** Rows and ledger are in the open transaction. */
   'rows-in',
   /** The transaction is committed, and stands in the write-ahead log alone. */

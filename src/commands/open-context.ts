@@ -9,6 +9,7 @@ import type { PipelineContext, WarehouseFile } from '../pipeline/context.js';
 import { packagedSchemasFolder, readSchemas } from '../schema/read.js';
 import type { ReportSchemas } from '../schema/types.js';
 import { openSharedJson } from '../shared-json.js';
+import { openStores } from '../store/open-store.js';
 import { openQuotaPlan, quotaKey } from '../source/selling-partner/quota.js';
 import { openSellingPartner } from '../source/selling-partner/selling-partner.js';
 import { compactDuckDbFile } from '../warehouse/duckdb/compact.js';
@@ -104,13 +105,16 @@ export async function withContext<T>(
   const ids = new Map(
     config.sellers.flatMap(({ id, accountIds }) => [id, ...accountIds].map((each) => [each, id])),
   );
+  const stores = await openStores(config);
   try {
-    await removeOldPartials([config.raw, config.lake, config.state]);
+    await removeOldPartials([stores.raw.unfinished, stores.lake.unfinished, config.state]);
     const file = warehouseFile(config);
     if (file) await removeOldPartialsOf(file.path);
     return await work({
       config,
       schemas,
+      lake: stores.lake,
+      raw: stores.raw,
       warehouse: openWarehouse(config, { log: progress.log, schemas }),
       warehouseFile: file,
       sellingPartner: (sellerId) => sellers.get(ids.get(sellerId) ?? '')?.sellingPartner,
@@ -128,6 +132,7 @@ export async function withContext<T>(
     });
   } finally {
     progress.close();
+    await stores.close();
     await quota.close();
   }
 }

@@ -31,6 +31,7 @@ describe('reading pipelines.yaml', () => {
       schemas: join(folder, 'schemas'),
       engine: 'columnar',
       download: { minBytesPerMinute: 100_000 },
+      bucket: {},
       aws: {},
       api: {},
       sellers: [
