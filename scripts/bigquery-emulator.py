@@ -38,6 +38,9 @@ out = os.fdopen(os.dup(1), "w")
 os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 os.environ["BQEMU_ENABLE_FORMAT_EXTENSIONS"] = "false"
+# Where the buckets of scripts/storage-emulator are.
+if "STORAGE_EMULATOR_ROOT" in os.environ:
+    os.environ["BQEMU_GCS_LOCAL_ROOT"] = os.environ["STORAGE_EMULATOR_ROOT"]
 
 from bqemulator.cli import main  # noqa: E402
 from bqemulator.jobs import ddl_result  # noqa: E402

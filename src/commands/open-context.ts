@@ -10,6 +10,7 @@ import { packagedSchemasFolder, readSchemas } from '../schema/read.js';
 import type { ReportSchemas } from '../schema/types.js';
 import { openSharedJson } from '../shared-json.js';
 import { openStores } from '../store/open-store.js';
+import { openStaging, removeOldStaging, type Staging } from '../store/staging.js';
 import { openQuotaPlan, quotaKey } from '../source/selling-partner/quota.js';
 import { openSellingPartner } from '../source/selling-partner/selling-partner.js';
 import { compactDuckDbFile } from '../warehouse/duckdb/compact.js';
@@ -57,6 +58,8 @@ export interface OpenOptions extends QueryOptions {
   log?: Logger;
   /** Where tables get their descriptions from. */
   schemas?: ReportSchemas;
+  /** What BigQuery loads from. */
+  staging?: Staging;
 }
 
 export function openWarehouse(
@@ -106,8 +109,11 @@ export async function withContext<T>(
     config.sellers.flatMap(({ id, accountIds }) => [id, ...accountIds].map((each) => [each, id])),
   );
   const stores = await openStores(config);
+  const staging = openStaging(config);
   try {
     await removeOldPartials([stores.raw.unfinished, stores.lake.unfinished, config.state]);
+    // What hinders it, hinders the work too, and is told there.
+    if (staging) await removeOldStaging(staging).catch(() => {});
     const file = warehouseFile(config);
     if (file) await removeOldPartialsOf(file.path);
     return await work({
@@ -115,7 +121,7 @@ export async function withContext<T>(
       schemas,
       lake: stores.lake,
       raw: stores.raw,
-      warehouse: openWarehouse(config, { log: progress.log, schemas }),
+      warehouse: openWarehouse(config, { log: progress.log, schemas, ...(staging && { staging }) }),
       warehouseFile: file,
       sellingPartner: (sellerId) => sellers.get(ids.get(sellerId) ?? '')?.sellingPartner,
       documentQuota(sellerId) {

@@ -16,7 +16,7 @@ export interface Stores {
   close(): Promise<void>;
 }
 
-type StoreConfig = Pick<Config, 'lake' | 'raw' | 'state' | 'bucket' | 'aws' | 'warehouse'>;
+export type StoreConfig = Pick<Config, 'lake' | 'raw' | 'state' | 'bucket' | 'aws' | 'warehouse'>;
 
 /** Opens both. What is of a bucket is worked on below the folder `state`. */
 export async function openStores(config: StoreConfig): Promise<Stores> {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -15,6 +15,7 @@ import { runTransaction } from '../../src/warehouse/bigquery/state.js';
 import { toJsonValue } from '../../src/warehouse/bigquery/values.js';
 import { readColumnType } from '../../src/schema/column-type.js';
 import type { ColumnType } from '../../src/schema/types.js';
+import type { Bucket } from '../../src/store/types.js';
 import { runInProcess } from '../pipeline/world.js';
 
 interface Answer {
@@ -106,6 +107,33 @@ describe('requests to BigQuery', () => {
     assert.deepEqual(load.destinationTable, { projectId: 'p', datasetId: 'd', tableId: '_staging_abc' });
     assert.deepEqual(load.schema, { fields: [{ name: 'n', type: 'INT64' }] });
     assert.deepEqual([load.sourceFormat, load.writeDisposition], ['PARQUET', 'WRITE_TRUNCATE']);
+  });
+
+  it('with a lake in gs:// send rows there, have the job read them, and take them away when it has ended', async () => {
+    const objects = new Map<string, string>();
+    const bucket: Partial<Bucket> = {
+      place: 'gs://b',
+      put: async (name, path) => void objects.set(name, readFileSync(path, 'utf8')),
+      remove: async (name) => void objects.delete(name),
+    };
+    const staging = { bucket: bucket as Bucket, beginning: 'lake/_staging/' };
+    let load: { sourceUris: string[]; sourceFormat: string; destinationTable: unknown } | undefined;
+    api = await FakeApi.start((method, path, body) => {
+      if (method === 'PATCH') return { body: {} };
+      if (method === 'POST') {
+        load = JSON.parse(body).configuration.load;
+        return { body: job('sp_reports_abc_0', 'RUNNING') };
+      }
+      if (!load) return missing;
+      const name = load.sourceUris[0]?.replace('gs://b/', '') ?? '';
+      assert.equal(objects.get(name), 'PAR1');
+      return { body: job(jobOf(path), 'DONE') };
+    });
+    assert.equal(await loadStaging(client(), file(), staging), '_staging_abc');
+    assert.match(load?.sourceUris.join() ?? '', /^gs:\/\/b\/lake\/_staging\/abc-[\w-]+$/);
+    assert.equal(load?.sourceFormat, 'PARQUET');
+    assert.deepEqual(load?.destinationTable, { projectId: 'p', datasetId: 'd', tableId: '_staging_abc' });
+    assert.equal(objects.size, 0);
   });
 
   it('find the job of an earlier try and do not repeat it', async () => {

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { ReportsError } from '../../errors.js';
 import { faultPoint } from '../../fault-point.js';
+import type { Staging } from '../../store/staging.js';
 import type { Widening } from '../../schema/drift.js';
 import {
   apart,
@@ -37,6 +38,8 @@ import {
 export interface CommitOptions {
   descriptions: Descriptions;
   memoryLimitMegabytes?: number;
+  /** Where what is loaded is put for BigQuery to read; it is sent to the load jobs without. */
+  staging?: Staging;
   log?: Logger;
 }
 
@@ -131,7 +134,7 @@ async function tryToCommit(
   const { descriptions, log } = options;
   if (!(await changeTables(client, state, [...changed.values()], descriptions, log))) return undefined;
   const send = async (file: StagingFile) => {
-    const table = staging.get(file.digest) ?? (await loadStaging(client, file));
+    const table = staging.get(file.digest) ?? (await loadStaging(client, file, options.staging));
     staging.set(file.digest, table);
     return client.table(table);
   };

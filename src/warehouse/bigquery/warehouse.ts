@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { ReportsError } from '../../errors.js';
 import { exportTables } from '../../schema/export/tables.js';
 import type { ReportSchemas } from '../../schema/types.js';
+import type { Staging } from '../../store/staging.js';
 import { readWhole } from '../duckdb/query.js';
 import type { TableInfo, Warehouse } from '../types.js';
 import { BigQueryClient, type BigQueryPlace } from './client.js';
@@ -16,6 +17,8 @@ export interface BigQueryWarehouseOptions extends BigQueryPlace, QueryOptions {
   schemas?: ReportSchemas;
   /** What the conversion of Parquet before it is sent may take of this machine's memory. */
   memoryLimitMegabytes?: number;
+  /** A part of a bucket of Google Cloud Storage through which rows are loaded. */
+  staging?: Staging;
   log?: Logger;
 }
 
@@ -27,7 +30,7 @@ export interface BigQueryWarehouseOptions extends BigQueryPlace, QueryOptions {
  * the first commit, QUERY_FAILED, and the codes of `failureRows`.
  */
 export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Warehouse {
-  const { schemas, memoryLimitMegabytes, log, maxBytes, onEstimate } = options;
+  const { schemas, memoryLimitMegabytes, staging, log, maxBytes, onEstimate } = options;
   const { project, dataset, location, keyFile, endpoint } = options;
   const place = { project, dataset, location, ...(keyFile && { keyFile }), ...(endpoint && { endpoint }) };
   const client = new BigQueryClient(place);
@@ -52,6 +55,7 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
       return commitLoads(client, loads, {
         descriptions,
         ...(memoryLimitMegabytes && { memoryLimitMegabytes }),
+        ...(staging && { staging }),
         ...(log && { log }),
       });
     },
