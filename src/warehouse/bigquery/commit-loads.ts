@@ -21,6 +21,7 @@ import { planTable, Refusal, type TablePlans } from '../duckdb/tables.js';
 import type { LedgerEntry, LedgerRow, Load, LoadTable } from '../types.js';
 import type { BigQueryClient, Job } from './client.js';
 import { ledgerStatements, rankDocuments, readByKey, readRows, stageLedger, stageRejects } from './ledger.js';
+import { beginListNulls, countListNulls, noteListNulls } from './list-nulls.js';
 import { dropStaging, loadStaging } from './load-jobs.js';
 import { countKept, lateSnapshots, loadStatements, mayLeaveOut } from './load-modes.js';
 import { documentIdSql, identifier, literal } from './sql.js';
@@ -120,11 +121,14 @@ async function tryToCommit(
     await planBatches(planned.relations, coming, (table, ofTable) => rankDocuments(client, table, ofTable))
   ).flat();
   const staged: StagedBatch[] = [];
+  await beginListNulls(stager);
   for (const batch of batches) {
     const partitionBy = planned.partitions.get(batch.relation.name.toLowerCase()) ?? null;
     staged.push(await stageBatch(stager, batch, partitionBy));
+    await noteListNulls(stager, batch);
   }
-  const rejects = await stageRejects(stager, coming);
+  const nulls = await countListNulls(stager);
+  const rejects = await stageRejects(stager, coming, nulls.size > 0);
   const names = batches.map(({ relation }) => relation.name);
   const brokenOff = await pendingTables(state, names);
   if (brokenOff === 'changing') return undefined;
@@ -141,7 +145,10 @@ async function tryToCommit(
   const rowTables = await Promise.all(staged.map(({ files }) => Promise.all(files.map(send))));
   const rowsSql = rowTables.map(unionOf);
   const superseded = await countLeftOut(client, staged, rowsSql);
-  const rows = ledgerRows(coming, staged, superseded, planned.widened, previous);
+  const rows = ledgerRows(coming, staged, superseded, planned.widened, previous).map((row) => ({
+    ...row,
+    rejects: row.rejects + (nulls.get(documentId({ seller: row.sellerId, document: row.documentId })) ?? 0),
+  }));
   const [ledger, rejectsTable] = await Promise.all([
     stageLedger(stager, rows).then(send),
     rejects ? send(rejects) : undefined,
