@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { BigQueryClient } from '../../src/warehouse/bigquery/client.js';
 import { openBigQueryWarehouse } from '../../src/warehouse/bigquery/warehouse.js';
 import { removeOldStaging } from '../../src/store/staging.js';
 import type { Bucket } from '../../src/store/types.js';
@@ -33,6 +34,36 @@ if (endpoint) {
         const found = await warehouses[0]?.query('SELECT a FROM things ORDER BY a');
         assert.deepEqual(found?.rows, [{ a: '1' }, { a: '2' }]);
         assert.equal((await warehouses[0]?.loads({}))?.length, 1);
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    });
+  });
+
+  describe('BigQuery warehouse whose tables somebody drops', function () {
+    this.timeout(120_000);
+
+    it('makes them again when rows come, as they were, and reads what is there meanwhile', async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'bigquery-'));
+      const place = newPlace();
+      const warehouse = openBigQueryWarehouse(place);
+      const client = new BigQueryClient(place);
+      try {
+        const things = { name: 'things', columns: { a: 'string', n: 'int64' }, rows: [{ a: '1', n: '1' }] };
+        const others = { name: 'others', columns: { b: 'string' }, rows: [{ b: 'x' }] };
+        await warehouse.commit([await makeLoad(folder, { documentId: 'd1' }, [things, others])]);
+        await client.run(`DROP TABLE ${client.table('things')}`);
+        assert.deepEqual(
+          (await warehouse.tables()).map(({ name, rows }) => [name, rows]),
+          [['others', 1]],
+        );
+        const next = { ...things, columns: { a: 'string' }, rows: [{ a: '2' }] };
+        await warehouse.commit([await makeLoad(folder, { documentId: 'd2' }, next)]);
+        assert.deepEqual((await warehouse.query('SELECT a, n FROM things')).rows, [{ a: '2', n: null }]);
+        for (const name of ['things', '_rejects']) await client.run(`DROP TABLE ${client.table(name)}`);
+        await warehouse.commit([await makeLoad(folder, { documentId: 'd1' }, [things, others])]);
+        assert.deepEqual((await warehouse.query('SELECT a, n FROM things')).rows, [{ a: '1', n: '1' }]);
+        assert.deepEqual((await warehouse.query('SELECT b FROM others')).rows, [{ b: 'x' }]);
       } finally {
         rmSync(folder, { recursive: true, force: true });
       }

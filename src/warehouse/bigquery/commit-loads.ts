@@ -21,6 +21,7 @@ import { planTable, Refusal, type TablePlans } from '../duckdb/tables.js';
 import type { LedgerEntry, LedgerRow, Load, LoadTable } from '../types.js';
 import type { BigQueryClient, Job } from './client.js';
 import { ledgerStatements, rankDocuments, readByKey, readRows, stageLedger, stageRejects } from './ledger.js';
+import { isTableMissing } from './errors.js';
 import { beginListNulls, countListNulls, noteListNulls } from './list-nulls.js';
 import { dropStaging, loadStaging } from './load-jobs.js';
 import { countKept, lateSnapshots, loadStatements, mayLeaveOut } from './load-modes.js';
@@ -34,6 +35,7 @@ import {
   plannedTables,
   relationOf,
   relationsOf,
+  remakeDropped,
 } from './tables.js';
 
 export interface CommitOptions {
@@ -84,9 +86,10 @@ async function commitTogether(
 ): Promise<string[]> {
   const staging = new Map<string, string>();
   const leftOut = await givingWay(client, () =>
-    tryToCommit(client, loads, stager, staging, options).catch((error: unknown) => {
-      // Another process with the same document may have taken the staging table away.
+    tryToCommit(client, loads, stager, staging, options).catch(async (error: unknown) => {
+      // Another process with the same document may have taken the staging table away; or somebody has dropped one of ours.
       staging.clear();
+      if (isTableMissing(error)) await remakeDropped(client, options.descriptions, options.log);
       throw error;
     }),
   );

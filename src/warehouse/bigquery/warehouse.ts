@@ -11,6 +11,7 @@ import { fillsTable, readLoads, readRejects, readRows, readSeen } from './ledger
 import { type QueryOptions, runQuery } from './query.js';
 import { markPurged, removePersonalData } from './remove-personal-data.js';
 import { readState, type State } from './state.js';
+import { existingTables } from './tables.js';
 
 export interface BigQueryWarehouseOptions extends BigQueryPlace, QueryOptions {
   /** Where descriptions of tables and columns come from. */
@@ -74,7 +75,11 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
 }
 
 async function readTables(client: BigQueryClient, state: State): Promise<TableInfo[]> {
-  const names = [...state.tables.values()].map(({ table }) => table.name).sort();
+  const existing = await existingTables(client);
+  const names = [...state.tables.values()]
+    .map(({ table }) => table.name)
+    .filter((name) => existing.has(name));
+  names.sort();
   if (names.length === 0) return [];
   const counts = names.map((name, index) => `(SELECT COUNT(*) FROM ${client.table(name)}) AS rows_${index}`);
   const lasts = names.flatMap((name, index) => {
