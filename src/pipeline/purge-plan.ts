@@ -5,7 +5,7 @@ import { mayHoldPersonalData, personalColumns } from '../schema/personal-data.js
 import type { ReportSchema } from '../schema/types.js';
 import { listRaw, type RawId, rawPath } from '../source/document/raw-store.js';
 import type { Store } from '../store/types.js';
-import { isPurged, type LedgerEntry, type LedgerRow, type Load, ledgerKey } from '../warehouse/types.js';
+import { isPurged, type LedgerEntry, type LedgerRow, type Load } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
 import { readLoadRecords } from './load-record.js';
 import { filesOfRebuilds } from './rebuild.js';
@@ -53,7 +53,7 @@ export async function planPurge(
     const raw = rawPath(context.raw.folder, id);
     if (rawFiles.has(raw) || rawFiles.has(`${raw}.json`)) plan.raws.push(raw);
   }
-  const knownRaws = new Set(documents.map(({ id }) => ledgerKey(id)));
+  const knownRaws = new Set(documents.map(({ id }) => rawPath(context.raw.folder, id)));
   const knownFiles = new Set(documents.map(({ id }) => fileKey(id)));
   plan.raws.push(...(await unknownRaws(knownRaws, before, context)));
   plan.leftovers.push(...(await unknownParquet(lake, knownFiles, before, context, rewriter)));
@@ -139,8 +139,8 @@ async function unknownRaws(
   { raw, schemas }: PipelineContext,
 ): Promise<string[]> {
   const found: string[] = [];
-  for await (const { facts, path } of listRaw(raw)) {
-    if (known.has(ledgerKey(facts)) || !mayHoldPersonalData(schemas.get(facts.reportType))) continue;
+  for await (const { facts, path } of listRaw(raw, known)) {
+    if (!mayHoldPersonalData(schemas.get(facts.reportType))) continue;
     const createdMs = facts.reportCreatedAt
       ? Date.parse(facts.reportCreatedAt)
       : ((await raw.find(path))?.writtenMs ?? 0);

@@ -86,7 +86,7 @@ async function makeAnew(
   const files = new Set(await context.lake.list());
   const whole = [...records.values()].filter((load) => isWhole(load, files));
   const done = new Set(whole.map((load) => load.entry.key));
-  const raws = await rawsToParse(context, done, old);
+  const raws = await rawsToParse(context, whole, old);
   if (options.unlessEmpty && whole.length + raws.size === 0) throw options.unlessEmpty;
   const lost = [...(old?.values() ?? [])].filter(
     ({ key, tables }) => tables.length > 0 && !done.has(key) && !raws.has(key),
@@ -136,11 +136,13 @@ async function readOldLedger({
 /** Raw documents without a usable load, by key: those that the old ledger has, or all where nobody knows what it had. */
 async function rawsToParse(
   context: PipelineContext,
-  done: Set<string>,
+  whole: Load[],
   old: Map<string, LedgerRow> | undefined,
 ): Promise<Map<string, RawDocument>> {
   const raws = new Map<string, RawDocument>();
-  for await (const raw of listRaw(context.raw)) {
+  const done = new Set(whole.map((load) => load.entry.key));
+  const known = whole.flatMap(({ entry }) => (entry.rawPath ? join(context.raw.folder, entry.rawPath) : []));
+  for await (const raw of listRaw(context.raw, new Set(known))) {
     const key = ledgerKey(raw.facts);
     // The document of a FATAL report is an explanation.
     if (done.has(key) || raw.facts.reportStatus === 'FATAL') continue;

@@ -224,6 +224,7 @@ function openContext({
     schemas: new Map(),
     // Records of loads have nowhere to go.
     lake: openFolderStore('/dev/null/lake'),
+    raw: openFolderStore('/dev/null/raw'),
     warehouse,
     sellingPartner: (id: string) => partners.get(id),
     documentQuota: (id: string) => quotas.get(id),

@@ -33,13 +33,19 @@ export async function findRaw(store: Store, id: RawId): Promise<RawDocument | un
   return readRaw(store, rawPath(store.folder, id));
 }
 
-/** All raw documents of a store, in the order of their paths. */
-export async function* listRaw(store: Store): AsyncGenerator<RawDocument> {
+/** Documents asked for at once: those of a bucket take a while each, and there are many. */
+const readsAtOnce = 16;
+
+/** The raw documents of a store, in the order of their paths, but those at paths that are known. */
+export async function* listRaw(store: Store, known = new Set<string>()): AsyncGenerator<RawDocument> {
   const ending = '.json';
-  const names = await store.list();
-  for (const name of names.filter((each) => each.endsWith(ending) && !each.endsWith('.part.json'))) {
-    const raw = await readRaw(store, name.slice(0, -ending.length));
-    if (raw) yield raw;
+  const paths = (await store.list())
+    .filter((each) => each.endsWith(ending) && !each.endsWith('.part.json'))
+    .map((each) => each.slice(0, -ending.length))
+    .filter((path) => !known.has(path));
+  for (let start = 0; start < paths.length; start += readsAtOnce) {
+    const together = paths.slice(start, start + readsAtOnce);
+    for (const raw of await Promise.all(together.map((path) => readRaw(store, path)))) if (raw) yield raw;
   }
 }
 
