@@ -54,7 +54,7 @@ export function openBucketStore({
     find: (path) => bucket.find(nameOf(path)),
     async list(below = '') {
       const names = await bucket.list(`${beginning}${below && `${below}/`}`);
-      return names.map(pathOf).sort();
+      return names.filter(isPath).map(pathOf).sort();
     },
     async remove(path) {
       await bucket.remove(nameOf(path));
@@ -75,6 +75,11 @@ export function openBucketStore({
       }
     },
   };
+}
+
+/** Whether a name in a bucket could be a file's: others, which anybody may have put there, might lead out of the folder. */
+function isPath(name: string): boolean {
+  return name.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
 }
 
 const pausesMs = [500, 2000];

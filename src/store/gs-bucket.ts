@@ -12,24 +12,28 @@ export interface GsOptions {
   keyFile?: string;
   /** A stand-in for Google Cloud Storage, no credentials are sent to it. */
   endpoint?: string;
+  /** So long an answer may take, and a chunk on its way. */
+  answerTimeoutMs?: number;
 }
 
 /** Larger files are sent by a session that goes on where it stopped, in chunks that are held in memory until they have arrived. */
-const resumableBytes = 8 * 1024 ** 2;
-const answerTimeoutMs = 60_000;
+const chunkBytes = 8 * 1024 ** 2;
 
 /**
  * A bucket of Google Cloud Storage. The client compares the CRC32C of what it sends and what it gets with the object's, and tries again what
  * failed: all that is written here may be written twice.
  */
-export function openGsBucket({ bucket: id, keyFile, endpoint }: GsOptions): Bucket {
+export function openGsBucket({ bucket: id, answerTimeoutMs = 60_000, ...options }: GsOptions): Bucket {
   const place = `gs://${id}`;
   let opened: Promise<StorageBucket> | undefined;
   const open = () => {
-    opened ??= openStorage({ ...(keyFile && { keyFile }), ...(endpoint && { endpoint }) }).then((storage) =>
-      storage.bucket(id),
-    );
+    opened ??= openStorage({ ...options, answerTimeoutMs }).then((storage) => storage.bucket(id));
     return opened;
+  };
+  /** The client waits for ever for bytes that don't come. */
+  const whileMoving = (bytes: number, signal?: AbortSignal) => {
+    const timeout = AbortSignal.timeout(answerTimeoutMs * (1 + Math.ceil(bytes / chunkBytes)));
+    return { signal: signal ? AbortSignal.any([signal, timeout]) : timeout };
   };
 
   async function guarded<T>(name: string, work: (bucket: StorageBucket) => Promise<T>): Promise<T> {
@@ -54,21 +58,21 @@ export function openGsBucket({ bucket: id, keyFile, endpoint }: GsOptions): Buck
     put: (name, file, { replaces, signal } = {}) =>
       guarded(name, async (bucket) => {
         const { size } = await stat(file);
-        const isLarge = size >= resumableBytes;
+        const isLarge = size >= chunkBytes;
         const target = bucket.file(name).createWriteStream({
           resumable: isLarge,
           validation: 'crc32c',
-          ...(isLarge && { chunkSize: resumableBytes }),
+          ...(isLarge && { chunkSize: chunkBytes }),
           ...(replaces && { preconditionOpts: { ifGenerationMatch: replaces } }),
         });
-        await pipeline(createReadStream(file), target, signal ? { signal } : {});
+        await pipeline(createReadStream(file), target, whileMoving(size, signal));
       }),
     get: (name, file, signal) =>
       unlessMissing(name, async (bucket) => {
-        const [{ generation = '' }] = await bucket.file(name).getMetadata();
+        const [{ generation = '', size }] = await bucket.file(name).getMetadata();
         const source = bucket.file(name, { generation }).createReadStream({ validation: 'crc32c' });
         const target = createWriteStream(file, { mode: ownerOnly.file });
-        await pipeline(source, target, signal ? { signal } : {});
+        await pipeline(source, target, whileMoving(Number(size), signal));
         return { version: String(generation) };
       }),
     read: (name) =>
@@ -94,11 +98,15 @@ export function openGsBucket({ bucket: id, keyFile, endpoint }: GsOptions): Buck
 }
 
 /** The client's code takes a while to load, which those who keep folders need not wait for. */
-async function openStorage({ keyFile, endpoint }: { keyFile?: string; endpoint?: string }): Promise<Storage> {
+async function openStorage({
+  keyFile,
+  endpoint,
+  answerTimeoutMs: timeout,
+}: Omit<GsOptions, 'bucket'> & { answerTimeoutMs: number }): Promise<Storage> {
   const { Storage: Client, IdempotencyStrategy } = await import('@google-cloud/storage');
   return new Client({
     userAgent: 'sp-reports',
-    timeout: answerTimeoutMs,
+    timeout,
     retryOptions: { idempotencyStrategy: IdempotencyStrategy.RetryAlways },
     ...(keyFile && { keyFilename: keyFile }),
     ...(endpoint && { apiEndpoint: endpoint }),

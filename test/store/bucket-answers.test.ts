@@ -26,6 +26,8 @@ describe('a bucket that answers', () => {
       request.resume().on('end', () => {
         const [status, body] =
           answers.length > 1 ? (answers.shift() ?? [500, '']) : (answers[0] ?? [500, '']);
+        // 0: never.
+        if (status === 0) return;
         response.writeHead(status, {
           'content-type': body.startsWith('<') ? 'application/xml' : 'application/json',
         });
@@ -97,6 +99,18 @@ describe('a bucket that answers', () => {
       [200, JSON.stringify({ name: 'a', generation: '1', crc32c: 'AAAAAA==', md5Hash: 'x', size: '5' })],
     ];
     await assert.rejects(buckets.gs.put('a', join(folder, 'file')), { code: 'BUCKET_UNREACHABLE' });
+  });
+
+  it('with nothing for too long has failed', async () => {
+    const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const slow = openGsBucket({ bucket: 'b', endpoint, answerTimeoutMs: 200 });
+    answers = [[0, '']];
+    await assert.rejects(slow.put('a', join(folder, 'file')), { code: 'BUCKET_UNREACHABLE' });
+    answers = [
+      [200, JSON.stringify({ name: 'a', generation: '1', size: '5' })],
+      [0, ''],
+    ];
+    await assert.rejects(slow.get('a', join(folder, 'got')), { code: 'BUCKET_UNREACHABLE' });
   });
 
   it('with a server error is asked again', async () => {

@@ -167,6 +167,15 @@ describe('a store in a bucket', function () {
     assert.equal(statSync(path).mode & 0o777, 0o600);
   });
 
+  it('has no files of names that lead elsewhere', async () => {
+    const file = join(folder, 'x');
+    writeFileSync(file, 'x');
+    for (const name of ['kept/lake/../../out', 'kept/lake/a//b', 'kept/lake/_loads/', 'kept/lake/in']) {
+      await standIn.bucket.put(name, file);
+    }
+    assert.deepEqual(await store.list(), [join(store.folder, 'in')]);
+  });
+
   it('has nothing under a name whose upload was broken off', async () => {
     const path = join(store.folder, 'large');
     writeFileSync(path, randomBytes(30 * 1024 ** 2));
