@@ -164,6 +164,22 @@ describe('requests to BigQuery', () => {
     assert.deepEqual([...begun], ['sp_reports_abc_1']);
   });
 
+  it('take an id of chance where all generations are burnt, by an outage of hours say', async () => {
+    const begun = new Set<string>();
+    api = await FakeApi.start((method, path, body) => {
+      if (method === 'PATCH') return { body: {} };
+      if (method === 'POST') {
+        const id = /sp_reports_abc_[\w-]+/.exec(body)?.[0] ?? '';
+        begun.add(id);
+        return { body: job(id, 'RUNNING') };
+      }
+      const id = /\/jobs\/([\w-]+)/.exec(path)?.[1] ?? '';
+      return { body: begun.has(id) ? job(id, 'DONE') : job(id, 'DONE', 'quotaExceeded') };
+    });
+    assert.equal(await loadStaging(client(), file()), '_staging_abc');
+    assert.match([...begun].join(), /^sp_reports_abc_[\da-f]+-[\da-f-]+$/);
+  });
+
   it('fail by the error of the job that they began themselves', async () => {
     let begun = false;
     api = await FakeApi.start((method, path) => {
@@ -248,6 +264,10 @@ describe('what BigQuery says of a failure', () => {
     'permission denied': { status: 403, reason: 'accessDenied', message: 'Access Denied: Project p' },
     'dataset or project missing': { status: 404, reason: 'notFound', message: 'Not found: Dataset p:d' },
     'table missing': { status: 404, reason: 'notFound', message: 'Not found: Table p:d.t' },
+    'bucket in another location': {
+      reason: 'invalid',
+      message: 'Cannot read and write in different locations: source: EU, destination: US',
+    },
     'schema mismatch or value out of range': { reason: 'invalid', message: 'Provided Schema does not match' },
     'server error': { status: 503, reason: 'backendError', message: 'try later' },
     'refused request': { status: 400, message: 'Bad Request' },
@@ -263,6 +283,7 @@ describe('what BigQuery says of a failure', () => {
     'permission denied': ['WAREHOUSE_ACCESS_DENIED', false],
     'dataset or project missing': ['WAREHOUSE_NOT_FOUND', false],
     'table missing': ['WAREHOUSE_BUSY', true],
+    'bucket in another location': ['WAREHOUSE_NOT_FOUND', false],
     'schema mismatch or value out of range': ['WAREHOUSE_REFUSED', false],
     'server error': ['WAREHOUSE_UNREACHABLE', true],
     'refused request': ['WAREHOUSE_REFUSED', false],

@@ -81,6 +81,11 @@ export const failureRows: Row[] = [
     isPassing: true,
   },
   {
+    name: 'bucket in another location',
+    code: 'WAREHOUSE_NOT_FOUND',
+    where: says(/cannot read and write in different locations/i),
+  },
+  {
     name: 'schema mismatch or value out of range',
     code: 'WAREHOUSE_REFUSED',
     where: reasonIs('invalid', 'invalidQuery', 'responseTooLarge', 'duplicate'),

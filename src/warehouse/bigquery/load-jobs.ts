@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { ReportsError } from '../../errors.js';
 import { type Staging, withStagedObject } from '../../store/staging.js';
 import { type BigQueryClient, failureOfJob, type Job } from './client.js';
@@ -19,23 +20,20 @@ export async function loadStaging(
   staging?: Staging,
 ): Promise<string> {
   const table = `_staging_${file.digest}`;
+  const begin = async (jobId: string): Promise<string> => {
+    const failure = failureOfJob(await insert(client, file, { table, jobId, ...(staging && { staging }) }));
+    if (failure) throw failureError(failure, client.path);
+    await expire(client, table);
+    return table;
+  };
   for (let generation = 0; generation < mostGenerations; generation += 1) {
     const jobId = `sp_reports_${file.digest}_${generation}`;
     const found = await client.findJob(jobId);
-    const ended = found
-      ? await client.ended(found)
-      : await insert(client, file, { table, jobId, ...(staging && { staging }) });
-    const failure = failureOfJob(ended);
-    if (failure && !found) throw failureError(failure, client.path);
-    if (!failure && (!found || (await isThere(client, table)))) {
-      if (!found) await expire(client, table);
-      return table;
-    }
+    if (!found) return begin(jobId);
+    if (!failureOfJob(await client.ended(found)) && (await isThere(client, table))) return table;
   }
-  throw new ReportsError('WAREHOUSE_UNREACHABLE', {
-    path: client.path,
-    found: `${mostGenerations} load jobs of the same rows have failed`,
-  });
+  // An outage of hours burns them all. A try that finds no job of its own repeats one, which does no harm.
+  return begin(`sp_reports_${file.digest}_${randomUUID()}`);
 }
 
 /** Takes staging tables away; what stays expires. */
