@@ -21,7 +21,16 @@ const optionalText = (description: string) =>
     .transform((text) => text || undefined)
     .describe(description);
 
-const folder = (path: string, description: string) => z.string().min(1).default(path).describe(description);
+const folder = (path: string, description: string) =>
+  z
+    .string()
+    .min(1)
+    .refine((text) => !hasScheme(text), {
+      error: (issue) =>
+        `expected a path on this machine, found "${issue.input}"; only lake and raw may be in a bucket`,
+    })
+    .default(path)
+    .describe(description);
 
 /** A folder, or the part of a bucket where names begin so. */
 const store = (path: string, description: string) =>

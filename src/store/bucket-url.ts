@@ -6,11 +6,12 @@ export interface BucketUrl {
   beginning: string;
 }
 
-/** Reads `gs://bucket/beginning`; undefined for a path, which has no scheme. */
+/** Reads `gs://bucket/beginning`; undefined for a path, which has no scheme, and for what names no bucket. */
 export function readBucketUrl(text: string): BucketUrl | undefined {
   const found = /^(gs|s3):\/\/([a-z0-9][\w.-]+)((?:\/[^/]+)*)\/?$/.exec(text);
   if (!found) return undefined;
   const [, scheme, bucket = '', path = ''] = found;
+  if (/\/\.\.?(\/|$)/.test(path)) return undefined;
   return { scheme: scheme as BucketUrl['scheme'], bucket, beginning: path.slice(1) };
 }
 

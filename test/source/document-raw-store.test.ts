@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import fc from 'fast-check';
-import { findRaw, keepFile, listRaw, rawPath } from '../../src/source/document/raw-store.js';
+import { findRaw, keepFile, listRaw, rawPath, withBytes } from '../../src/source/document/raw-store.js';
 import type { RawDocument } from '../../src/source/types.js';
 import { openFolderStore } from '../../src/store/folder-store.js';
 
@@ -135,6 +135,14 @@ describe('raw documents', () => {
     const byPath = (a: RawDocument, b: RawDocument) => (a.path < b.path ? -1 : 1);
     assert.deepEqual(listed, kept.sort(byPath));
     assert.equal(await findRaw(openFolderStore(raw), { ...facts, documentId: 'unfinished' }), undefined);
+  });
+
+  it('whose bytes somebody takes away meanwhile are not at fault for it', async () => {
+    const store = openFolderStore(raw);
+    const kept = await keepFile(store, await fileOf('a.tsv', 'x'), facts);
+    await rm(kept.path);
+    const work = withBytes(kept, store, undefined, async () => 'read');
+    await assert.rejects(work, { code: 'DOCUMENT_BUSY', kind: 'retryable' });
   });
 
   it('are none in a folder that is not there', async () => {

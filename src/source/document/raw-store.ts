@@ -55,7 +55,7 @@ export async function removeRaw(store: Store, path: string): Promise<void> {
   await store.remove(`${path}.json`);
 }
 
-/** Does work with the bytes of a raw document at its path. Errors: RAW_MISSING where they are gone. */
+/** Does work with the bytes of a raw document at its path. Errors: DOCUMENT_BUSY where somebody has taken them away meanwhile. */
 export async function withBytes<T>(
   raw: RawDocument,
   store: Store,
@@ -64,7 +64,8 @@ export async function withBytes<T>(
 ): Promise<T> {
   const { path, facts } = raw;
   if (!(await store.fetch(path, signal))) {
-    throw new ReportsError('RAW_MISSING', { documentId: facts.documentId, path: store.nameOf(path) });
+    const found = `${store.nameOf(path)} was taken away meanwhile`;
+    throw new ReportsError('DOCUMENT_BUSY', { documentId: facts.documentId, found });
   }
   try {
     return await work();
