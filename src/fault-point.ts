@@ -8,13 +8,13 @@ export const faultPoints = [
   'bytes-begun',
   /** All of them are, and the part has not got its final name. */
   'bytes-whole',
-  /** They are in the store of raw documents, with a bucket for a store, and this machine's part has not got its final name. */
+  /** They are among the raw documents where these are in a bucket, and the part on this machine has not got its final name. */
   'raw-kept',
   'downloaded',
   'examined',
   'rows-parsed',
   'parquet-written',
-  /** One of its files is in the lake, with a bucket for a lake. */
+  /** One of its files is in the lake, where that is in a bucket too. */
   'parquet-kept',
   /** Rows and ledger are in the open transaction. */
   'rows-in',

@@ -89,6 +89,8 @@ export async function withContext<T>(
   defaultLogLevel?: string,
 ): Promise<T> {
   const schemas = readSchemas({ folders: [packagedSchemasFolder(), config.schemas] });
+  const stores = await openStores(config);
+  const staging = openStaging(config);
   const { logLevel = defaultLogLevel } = command.optsWithGlobals<GlobalOptions>();
   const progress = openProgress(io, { title, ...(logLevel ? { logLevel } : {}) });
   const quota = openQuotaPlan({ state: openSharedJson(join(config.state, 'quota.json')) });
@@ -108,8 +110,6 @@ export async function withContext<T>(
   const ids = new Map(
     config.sellers.flatMap(({ id, accountIds }) => [id, ...accountIds].map((each) => [each, id])),
   );
-  const stores = await openStores(config);
-  const staging = openStaging(config);
   try {
     await removeOldPartials([stores.raw.unfinished, stores.lake.unfinished, config.state]);
     // What hinders it, hinders the work too, and is told there.
