@@ -1,5 +1,6 @@
 """Runs bqemulator on a free port of the loopback interface and prints its endpoint. See scripts/bigquery-emulator."""
 
+import functools
 import os
 import socket
 import sys
@@ -38,6 +39,29 @@ out = os.fdopen(os.dup(1), "w")
 os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 os.environ["BQEMU_ENABLE_FORMAT_EXTENSIONS"] = "false"
+# Where the buckets of scripts/storage-emulator are.
+if "STORAGE_EMULATOR_ROOT" in os.environ:
+    os.environ["BQEMU_GCS_LOCAL_ROOT"] = os.environ["STORAGE_EMULATOR_ROOT"]
+
+import sqlglot  # noqa: E402
+
+# The compiled generator parses its templates anew whenever one is made, several times for each statement, and statements are parsed over and
+# over too. That was half of the emulator's time: what was parsed before is copied, templates not even that, as they are filled in as copies.
+parse_one = sqlglot.parse_one
+
+
+@functools.lru_cache(maxsize=4096)
+def parsed(sql, read, into, options):
+    return parse_one(sql, read=read, into=into, **dict(options))
+
+
+def parse_known(sql, read=None, dialect=None, into=None, **options):
+    known = parsed(sql, read or dialect, into, tuple(sorted(options.items())))
+    is_template = read is None and dialect is None and into is None and ":" in sql
+    return known if is_template else known.copy()
+
+
+sqlglot.parse_one = parse_known
 
 from bqemulator.cli import main  # noqa: E402
 from bqemulator.jobs import ddl_result  # noqa: E402

@@ -8,10 +8,14 @@ export const faultPoints = [
   'bytes-begun',
   /** All of them are, and the part has not got its final name. */
   'bytes-whole',
+  /** They are among the raw documents where these are in a bucket, and the part on this machine has not got its final name. */
+  'raw-kept',
   'downloaded',
   'examined',
   'rows-parsed',
   'parquet-written',
+  /** One of its files is in the lake, where that is in a bucket too. */
+  'parquet-kept',
   /** Rows and ledger are in the open transaction. */
   'rows-in',
   /** The transaction is committed, and stands in the write-ahead log alone. */

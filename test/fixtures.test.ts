@@ -11,6 +11,7 @@ import { packagedSchemasFolder, readSchemas } from '../src/schema/read.js';
 import { keepFile } from '../src/source/document/raw-store.js';
 import type { DocumentFacts } from '../src/source/types.js';
 import type { LoadTable } from '../src/warehouse/types.js';
+import { openFolderStore } from '../src/store/folder-store.js';
 
 /** A case is a document and, beside it, `<case>.expected.json`; dropping in a pair adds a test. */
 interface Expected {
@@ -34,11 +35,11 @@ const schemas = readSchemas({ folders: [packagedSchemasFolder()] });
 async function readThrough(path: string, facts: Omit<DocumentFacts, 'documentId'>, engine: Engine) {
   const home = mkdtempSync(join(tmpdir(), 'sp-reports-fixture-'));
   try {
-    const raw = await keepFile(join(home, 'raw'), path, facts);
+    const raw = await keepFile(openFolderStore(join(home, 'raw')), path, facts);
     const schema = schemas.get(facts.reportType);
     const { document, parsed, written } = await convertDocument(
       raw,
-      { lake: join(home, 'lake'), engine },
+      { lake: openFolderStore(join(home, 'lake')), engine },
       { maxTextBytes: 1e9, ...(schema ? { schema } : {}) },
     );
     return {

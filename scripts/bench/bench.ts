@@ -9,6 +9,7 @@ import { usualReportType, writeDocument } from './document.js';
 import { columnsOf, headerOf, isJson, runDuckDb } from './duckdb.mjs';
 import { type Measured, measure, measureScript } from './measure.js';
 import { measureScale, scaleTable } from './scale.js';
+import { openFolderStore } from '../../src/store/folder-store.js';
 
 /**
  * Measures the engine beside DuckDB, pyarrow, polars, gunzip and the reference engine, on one document in one run, each in a process of its
@@ -150,7 +151,7 @@ async function makeDocument(
   let textBytes = 0;
   for (const plan of plans) {
     textBytes += await writeDocument(path, { reportType, ...plan });
-    await keepFile(raw, path, { sellerId: 'A1', reportType, marketplaceIds: [] });
+    await keepFile(openFolderStore(raw), path, { sellerId: 'A1', reportType, marketplaceIds: [] });
   }
   return { path, raw, textBytes };
 }

@@ -10,6 +10,7 @@ import { packagedSchemasFolder, readSchemas } from '../../dist/schema/read.js';
 import { listRaw } from '../../dist/source/document/raw-store.js';
 import { openDuckDbWarehouse } from '../../dist/warehouse/duckdb/warehouse.js';
 import { ledgerKey } from '../../dist/warehouse/types.js';
+import { openFolderStore } from '../../dist/store/folder-store.js';
 
 /**
  * What a contestant is given.
@@ -55,7 +56,11 @@ function convertWith(engine) {
     const schema = readSchemas({ folders: [packagedSchemasFolder()] }).get(reportType);
     return async () => {
       const raw = { facts, path, bytes: 0 };
-      await convertDocument(raw, { lake: folder, engine }, { schema, maxTextBytes: maxDocumentBytes });
+      await convertDocument(
+        raw,
+        { lake: openFolderStore(folder), engine },
+        { schema, maxTextBytes: maxDocumentBytes },
+      );
     };
   };
 }

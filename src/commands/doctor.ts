@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { checkConfig, mistakesError } from '../config/read.js';
 import type { Config } from '../config/spec.js';
 import { type Check, examine, type Finding } from '../connect/examine.js';
-import { clockCheck, diskChecks, warehouseCheck } from '../connect/machine-checks.js';
+import { bucketChecks, clockCheck, diskChecks, warehouseCheck } from '../connect/machine-checks.js';
 import { queueChecks } from '../connect/queue-checks.js';
 import { sellerChecks } from '../connect/seller-checks.js';
 import { packagedSchemasFolder, readSchemas } from '../schema/read.js';
@@ -20,7 +20,7 @@ import { configOptions, openWarehouse } from './open-context.js';
 export function doctorCommand(io: Io, exit: (code: number) => void): Command {
   return new Command('doctor')
     .description(
-      'Checks all that is needed, in order, and gives for each failure the next step: settings, disk, clock, logins, roles, queue, subscriptions, warehouse. Calls for each seller one login, one getReports (six at most, where something is refused), one getSubscription and one getDestinations with a login of its own; for each queue one GetQueueAttributes.',
+      'Checks all that is needed, in order, and gives for each failure the next step: settings, disk, buckets, clock, logins, roles, queue, subscriptions, warehouse. Calls for each seller one login, one getReports (six at most, where something is refused), one getSubscription and one getDestinations with a login of its own; for each queue one GetQueueAttributes.',
     )
     .option('--json', 'print a JSON object a check, one a line')
     .action(async (options: { json?: boolean }, command: Command) => {
@@ -81,6 +81,7 @@ function checksOf(config: Config, quota: QuotaPlan): Check[] {
   const [first] = config.sellers;
   return [
     ...diskChecks(config),
+    ...bucketChecks(config),
     ...(first ? [clockCheck(endpointOf(first.region, config.api.endpoint), Date.now)] : []),
     ...sellers.map(({ login }) => login),
     ...sellers.map(({ roles }) => roles),

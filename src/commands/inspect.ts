@@ -1,17 +1,27 @@
-import { resolve } from 'node:path';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { Command } from 'commander';
-import { inspectParquet } from '../parquet/inspect-parquet.js';
+import type { Config } from '../config/spec.js';
+import { ReportsError } from '../errors.js';
+import { inspectParquet, type ParquetFacts } from '../parquet/inspect-parquet.js';
+import { type BucketUrl, bucketUrlText, readBucketUrl } from '../store/bucket-url.js';
+import { openBucket } from '../store/open-store.js';
 import type { Io } from './io.js';
+import { readWarehouseConfig } from './open-context.js';
 import { textTable } from './text-table.js';
 
 /** `sp-reports inspect`: what is in a Parquet file. */
 export function inspectCommand(io: Io): Command {
   return new Command('inspect')
     .description('Shows what is in a Parquet file: columns, row groups, metadata and the first rows.')
-    .argument('<file>', 'a Parquet file, of the lake or any other')
+    .argument('<file>', 'a Parquet file, of the lake or any other; or an object, gs://... or s3://...')
     .option('--json', 'print a JSON object')
-    .action(async (file: string, options: { json?: boolean }) => {
-      const found = await inspectParquet(resolve(io.cwd, file));
+    .action(async (file: string, options: { json?: boolean }, command: Command) => {
+      const url = readBucketUrl(file);
+      const found = await (url
+        ? inspectObject(url, readWarehouseConfig(command, io))
+        : inspectParquet(resolve(io.cwd, file)));
       if (options.json) {
         io.stdout.write(`${JSON.stringify(found, null, 2)}\n`);
         return;
@@ -32,4 +42,15 @@ export function inspectCommand(io: Io): Command {
       const rowCells = sample.map((row) => names.map((name) => row[name]));
       io.stdout.write(`\nFirst rows\n${textTable(names, rowCells)}`);
     });
+}
+
+async function inspectObject(url: BucketUrl, config: Config): Promise<ParquetFacts> {
+  const folder = await mkdtemp(join(tmpdir(), 'sp-reports-'));
+  try {
+    const path = join(folder, 'object.parquet');
+    if (await openBucket(url, config).get(url.beginning, path)) return await inspectParquet(path);
+    throw new ReportsError('FILE_UNREADABLE', { path: bucketUrlText(url), found: 'there is no such object' });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }

@@ -7,6 +7,8 @@ import { removeOldPartials, removeOldPartialsOf } from '../old-partials.js';
 import type { PipelineContext, WarehouseFile } from '../pipeline/context.js';
 import { packagedSchemasFolder, readSchemas } from '../schema/read.js';
 import type { ReportSchemas } from '../schema/types.js';
+import { openStores } from '../store/open-store.js';
+import { openStaging, removeOldStaging, type Staging } from '../store/staging.js';
 import { quotaKey } from '../source/selling-partner/quota.js';
 import { openSellingPartner } from '../source/selling-partner/selling-partner.js';
 import { compactDuckDbFile } from '../warehouse/duckdb/compact.js';
@@ -55,6 +57,8 @@ export interface OpenOptions extends QueryOptions {
   log?: Logger;
   /** Where tables get their descriptions from. */
   schemas?: ReportSchemas;
+  /** What BigQuery loads from. */
+  staging?: Staging;
 }
 
 export function openWarehouse(
@@ -84,6 +88,8 @@ export async function withContext<T>(
   defaultLogLevel?: string,
 ): Promise<T> {
   const schemas = readSchemas({ folders: [packagedSchemasFolder(), config.schemas] });
+  const stores = await openStores(config);
+  const staging = openStaging(config);
   const { logLevel = defaultLogLevel } = command.optsWithGlobals<GlobalOptions>();
   const progress = openProgress(io, { title, ...(logLevel ? { logLevel } : {}) });
   const quota = openQuota(config);
@@ -104,13 +110,17 @@ export async function withContext<T>(
     config.sellers.flatMap(({ id, accountIds }) => [id, ...accountIds].map((each) => [each, id])),
   );
   try {
-    await removeOldPartials([config.raw, config.lake, config.state]);
+    await removeOldPartials([stores.raw.unfinished, stores.lake.unfinished, config.state]);
+    // What hinders it, hinders the work too, and is told there.
+    if (staging) await removeOldStaging(staging).catch(() => {});
     const file = warehouseFile(config);
     if (file) await removeOldPartialsOf(file.path);
     return await work({
       config,
       schemas,
-      warehouse: openWarehouse(config, { log: progress.log, schemas }),
+      lake: stores.lake,
+      raw: stores.raw,
+      warehouse: openWarehouse(config, { log: progress.log, schemas, ...(staging && { staging }) }),
       warehouseFile: file,
       sellingPartner: (sellerId) => sellers.get(ids.get(sellerId) ?? '')?.sellingPartner,
       documentQuota(sellerId) {
@@ -127,6 +137,7 @@ export async function withContext<T>(
     });
   } finally {
     progress.close();
+    await stores.close();
     await quota.close();
   }
 }

@@ -8,6 +8,7 @@ import { keepFile } from '../source/document/raw-store.js';
 import type { ExaminedDocument } from '../source/types.js';
 import type { Io } from './io.js';
 import { marketplaceOption } from './options.js';
+import { openFolderStore } from '../store/folder-store.js';
 
 /** What Amazon would have said about a document from disk. */
 export interface SampleOptions {
@@ -31,7 +32,7 @@ export async function withSample<T>(
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'sp-reports-'));
   try {
-    const raw = await keepFile(folder, resolve(io.cwd, file), {
+    const raw = await keepFile(openFolderStore(folder), resolve(io.cwd, file), {
       sellerId: 'local',
       reportType,
       marketplaceIds: marketplace ?? [],

@@ -1,5 +1,6 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import type { Problem, YamlFile, YamlPath } from '../yaml-problems.js';
+import { hasScheme } from '../store/bucket-url.js';
 import { configSpec } from './spec.js';
 
 /** Where something is kept, and the key that says it. */
@@ -23,8 +24,13 @@ export function folderProblems({ data, problemAt }: YamlFile<unknown>, folder: s
   const problems: Problem[] = [];
   for (const [index, owner] of places.slice(0, 3).entries()) {
     for (const [position, other] of places.entries()) {
-      const way = relative(resolve(folder, owner.path), resolve(folder, other.path));
-      const isInside = other !== owner && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+      const way = wayFrom(owner.path, other.path, folder);
+      const isInside =
+        other !== owner &&
+        way !== undefined &&
+        way !== '..' &&
+        !way.startsWith(`..${sep}`) &&
+        !isAbsolute(way);
       // Two that are the same are told of once.
       if (!isInside || (way === '' && position < index)) continue;
       const relation = way === '' ? 'is the same place as' : isWritten(other) ? 'is inside' : 'holds';
@@ -38,6 +44,15 @@ export function folderProblems({ data, problemAt }: YamlFile<unknown>, folder: s
     }
   }
   return problems;
+}
+
+/** The relative path from one place to another; undefined between a folder and a bucket. */
+function wayFrom(owner: string, other: string, folder: string): string | undefined {
+  if (hasScheme(owner) !== hasScheme(other)) return undefined;
+  if (!hasScheme(owner)) return relative(resolve(folder, owner), resolve(folder, other));
+  // As paths, for names in a bucket are inside each other in the same way.
+  const asPath = (url: string) => resolve('/', url.replace('://', '/'));
+  return relative(asPath(owner), asPath(other));
 }
 
 function valueAt(data: object, key: YamlPath): unknown {

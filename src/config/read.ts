@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import type { z } from 'zod';
 import { describeError, ReportsError } from '../errors.js';
 import { marketplaceId, marketplaces } from '../schema/marketplaces.js';
+import { bucketUrlText, readBucketUrl } from '../store/bucket-url.js';
 import { formatProblem, inOrder, type Problem, readYaml, type YamlFile } from '../yaml-problems.js';
 import { folderProblems } from './folder-problems.js';
 import { type Config, configSpec, pipelineRuleSpec, type WarehouseConfig } from './spec.js';
@@ -209,15 +210,20 @@ function complete(
   folder: string,
   unsetPipelines: Config['unsetPipelines'] = [],
 ): Config {
-  const { aws, api, ...rest } = written;
+  const { aws, api, bucket, ...rest } = written;
   return deepFreeze({
     ...rest,
     unsetPipelines,
     file,
     folder,
     warehouse: warehouseConfig(rest.warehouse, folder),
-    lake: resolve(folder, rest.lake),
-    raw: resolve(folder, rest.raw),
+    lake: storePlace(rest.lake, folder),
+    raw: storePlace(rest.raw, folder),
+    bucket: {
+      ...(bucket.region ? { region: bucket.region } : {}),
+      ...(bucket.keyFile ? { keyFile: resolve(folder, bucket.keyFile) } : {}),
+      ...(bucket.endpoint ? { endpoint: bucket.endpoint } : {}),
+    },
     state: resolve(folder, rest.state),
     schemas: resolve(folder, rest.schemas),
     aws: {
@@ -229,6 +235,11 @@ function complete(
       ...(api.loginUrl ? { loginUrl: api.loginUrl } : {}),
     },
   });
+}
+
+function storePlace(written: string, folder: string): string {
+  const url = readBucketUrl(written);
+  return url ? bucketUrlText(url) : resolve(folder, written);
 }
 
 function warehouseConfig(written: WrittenConfig['warehouse'], folder: string): WarehouseConfig {

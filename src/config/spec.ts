@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { marketplaceId, marketplaces } from '../schema/marketplaces.js';
+import { hasScheme, readBucketUrl } from '../store/bucket-url.js';
 import { didYouMean } from '../yaml-problems.js';
 import { cronMistake, isCron } from './cron.js';
 import { variablePattern } from './substitute.js';
@@ -20,7 +21,28 @@ const optionalText = (description: string) =>
     .transform((text) => text || undefined)
     .describe(description);
 
-const folder = (path: string, description: string) => z.string().min(1).default(path).describe(description);
+const folder = (path: string, description: string) =>
+  z
+    .string()
+    .min(1)
+    .refine((text) => !hasScheme(text), {
+      error: (issue) =>
+        `expected a path on this machine, found "${issue.input}"; only lake and raw may be in a bucket`,
+    })
+    .default(path)
+    .describe(description);
+
+/** A folder, or the part of a bucket where names begin so. */
+const store = (path: string, description: string) =>
+  z
+    .string()
+    .min(1)
+    .refine((text) => !hasScheme(text) || readBucketUrl(text) !== undefined, {
+      error: (issue) =>
+        `expected a folder, or a bucket such as gs://my-bucket/lake or s3://my-bucket/lake, found "${issue.input}"`,
+    })
+    .default(path)
+    .describe(description);
 
 const optionalUrl = (description: string) =>
   z
@@ -234,11 +256,30 @@ export const configSpec = z.strictObject({
     })
     .prefault({})
     .describe('Where the tables are.'),
-  lake: folder('data/lake', 'Folder of the Parquet files.'),
-  raw: folder('data/raw', 'Folder of the documents exactly as downloaded.'),
+  lake: store(
+    'data/lake',
+    'Folder of the Parquet files; or a bucket, `gs://bucket/lake` or `s3://bucket/lake` (docs/lake.md).',
+  ),
+  raw: store('data/raw', 'Folder of the documents exactly as downloaded; or a bucket, as `lake`.'),
+  bucket: z
+    .strictObject({
+      region: optionalText(
+        'AWS region of the buckets of `s3://`; where absent `aws.region`, else that of the environment or profile.',
+      ),
+      keyFile: optionalText(
+        "Key file of a Google service account for the buckets of `gs://`; where absent `warehouse.keyFile`, else the credentials of the machine's environment.",
+      ),
+      endpoint: optionalUrl(
+        'Another implementation of S3, or a stand-in for Google Cloud Storage, which no credentials are sent to; where absent AWS_ENDPOINT_URL_S3 for S3, else AWS and Google.',
+      ),
+    })
+    .prefault({})
+    .describe(
+      'The buckets of `lake` and `raw`. AWS credentials come from the environment, a profile or the instance role.',
+    ),
   state: folder(
     'data/state',
-    'Folder of what must survive a restart: the quota plan, and what was swept when.',
+    'Folder of what must survive a restart: the quota plan, and what was swept when. Documents of buckets are worked on below it.',
   ),
   schemas: folder('schemas', 'Folder of your own report schemas; they go before the packaged ones.'),
   engine: z
@@ -305,10 +346,11 @@ export type WarehouseConfig =
       memoryLimitMegabytes: number;
     };
 
-/** The settings, checked, every default filled in, every path absolute, frozen. */
+/** The settings, checked, every default filled in, every path absolute, frozen. `lake` and `raw` are paths, or URLs of buckets. */
 export type Config = Readonly<
-  Omit<Written, 'aws' | 'api' | 'warehouse'> & {
+  Omit<Written, 'aws' | 'api' | 'warehouse' | 'bucket'> & {
     warehouse: WarehouseConfig;
+    bucket: { region?: string; keyFile?: string; endpoint?: string };
     /** Absolute path of pipelines.yaml; null where there is none and the defaults hold. */
     file: string | null;
     /** The folder that relative paths start from. */

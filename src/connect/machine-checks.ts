@@ -2,6 +2,8 @@ import { rm, statfs, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Config } from '../config/spec.js';
 import { callJson } from '../source/selling-partner/http.js';
+import { readBucketUrl } from '../store/bucket-url.js';
+import { openStores } from '../store/open-store.js';
 import { makeFolder, partialName } from '../whole-file.js';
 import type { Warehouse } from '../warehouse/types.js';
 import type { Answer, Check } from './examine.js';
@@ -14,7 +16,8 @@ const mostClockSeconds = 60;
 
 /** The folders that the program writes: writable, with room on their disks. */
 export function diskChecks({ raw, lake, state, warehouse }: Config): Check[] {
-  const folders = [raw, lake, state, ...('path' in warehouse ? [dirname(warehouse.path)] : [])];
+  const stores = [raw, lake].filter((place) => !readBucketUrl(place));
+  const folders = [...stores, state, ...('path' in warehouse ? [dirname(warehouse.path)] : [])];
   return folders.map((folder) => ({
     name: 'disk',
     about: folder,
@@ -42,6 +45,26 @@ async function lookAtFolder(folder: string): Promise<Answer> {
     found,
     next: 'Make room on the disk, or name a folder on another one in pipelines.yaml; 1 GB is the least.',
   };
+}
+
+/** The buckets that the program writes: to be listed, read, written and cleared. */
+export function bucketChecks(config: Config): Check[] {
+  return (['raw', 'lake'] as const)
+    .filter((name) => readBucketUrl(config[name]))
+    .map((name) => ({
+      name: 'bucket',
+      about: config[name],
+      needs: [`disk ${config.state}`],
+      async look() {
+        const stores = await openStores(config);
+        try {
+          await stores[name].checkWritable();
+        } finally {
+          await stores.close();
+        }
+        return { found: 'can be listed, read, written and cleared' };
+      },
+    }));
 }
 
 /** Our clock against that of Amazon's answer to a call without credentials. */

@@ -5,7 +5,7 @@ import type { PipelineContext } from './context.js';
 import { deleteMessage } from './end-message.js';
 import { faultPoint } from '../fault-point.js';
 import { ledgerEntry } from './ledger-entry.js';
-import { writeLoadRecord } from './load-record.js';
+import { letGoOf, writeLoadRecord } from './load-record.js';
 import { documentsReason } from './pii-policy.js';
 
 interface Submitted {
@@ -34,12 +34,16 @@ export class CommitQueue {
   ) {}
 
   /** Resolves with the entry as committed, its messages acknowledged. Rejects, nothing acknowledged, where the warehouse can't be had. */
-  submit(load: Load, messages: QueueMessage[]): Promise<LedgerEntry> {
-    return new Promise((done, failed) => {
-      this.waiting.push({ load, messages, done, failed });
-      if (this.running) this.wake();
-      else void this.run();
-    });
+  async submit(load: Load, messages: QueueMessage[]): Promise<LedgerEntry> {
+    try {
+      return await new Promise<LedgerEntry>((done, failed) => {
+        this.waiting.push({ load, messages, done, failed });
+        if (this.running) this.wake();
+        else void this.run();
+      });
+    } finally {
+      await letGoOf(load, this.context.lake);
+    }
   }
 
   /** To be called where what was to come will not. */
@@ -102,7 +106,7 @@ export class CommitQueue {
 
   /** Behind the commit, so that a rebuild makes what was committed. Without a record it goes back to the raw document. */
   private async keepRecord(load: Load): Promise<void> {
-    await writeLoadRecord(this.context.config.lake, load).catch((error: unknown) =>
+    await writeLoadRecord(this.context.lake, load).catch((error: unknown) =>
       this.context.log.warn({ key: load.entry.key }, `keeping the record of a load: ${describeError(error)}`),
     );
   }

@@ -3,12 +3,16 @@ import type { Clock } from '../clock.js';
 import type { Config } from '../config/spec.js';
 import type { ReportSchemas } from '../schema/types.js';
 import type { SellingPartner } from '../source/types.js';
+import type { Store } from '../store/types.js';
 import type { Warehouse } from '../warehouse/types.js';
 
 /** Everything a pipeline works with, opened once by a command. */
 export interface PipelineContext {
   config: Config;
   schemas: ReportSchemas;
+  lake: Store;
+  /** The raw documents. */
+  raw: Store;
   warehouse: Warehouse;
   /** The file of the warehouse, for making it anew; undefined where it is none. */
   warehouseFile: WarehouseFile | undefined;

@@ -1,4 +1,3 @@
-import type { Config } from '../config/spec.js';
 import { NotColumnar } from '../parse/columnar/rows.js';
 import { type Known, WrongAssumption } from '../parse/columnar/wrong-assumption.js';
 import { parseDocument } from '../parse/parse-document.js';
@@ -9,7 +8,7 @@ import type { ExaminedDocument, RawDocument } from '../source/types.js';
 import { faultPoint } from '../fault-point.js';
 import type { PiiTreatment } from './pii-policy.js';
 import { protectPersonalData } from './protect-personal-data.js';
-import { type WrittenLake, writeLake } from './write-lake.js';
+import { type WriteOptions, type WrittenLake, writeLake } from './write-lake.js';
 
 export interface ConvertOptions {
   schema?: ReportSchema;
@@ -36,10 +35,10 @@ export interface ConvertedDocument {
  */
 export async function convertDocument(
   raw: RawDocument,
-  config: Pick<Config, 'lake' | 'engine'>,
+  { lake, engine }: Pick<WriteOptions, 'lake' | 'engine'>,
   { schema, pii, maxTextBytes, signal, onRowsWritten }: ConvertOptions,
 ): Promise<ConvertedDocument> {
-  let open = config.engine === 'columnar' ? openDocument : examineDocument;
+  let open = engine === 'columnar' ? openDocument : examineDocument;
   let known: Known | undefined;
   for (;;) {
     const document = untilAborted(await open(raw, { maxTextBytes }), signal);
@@ -47,12 +46,14 @@ export async function convertDocument(
     try {
       const found = await parseDocument({
         document,
-        engine: config.engine,
+        engine,
         ...(schema ? { schema } : {}),
         ...(known ? { known } : {}),
       });
       const parsed = pii ? protectPersonalData(found, schema, pii) : found;
-      return { document, parsed, written: await writeLake(parsed, document, config, onRowsWritten) };
+      const options = { ...(signal && { signal }), ...(onRowsWritten && { onRowsWritten }) };
+      const written = await writeLake(parsed, document, { lake, engine, ...options });
+      return { document, parsed, written };
     } catch (error) {
       if (error instanceof WrongCharset) [open, known] = [examineDocument, undefined];
       else if (error instanceof WrongAssumption) known = error.right;

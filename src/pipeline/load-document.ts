@@ -1,13 +1,13 @@
-import { rm } from 'node:fs/promises';
 import { describeError, isRetryable, ReportsError } from '../errors.js';
 import { failedChecks } from '../schema/document-checks.js';
 import { downloadDocument } from '../source/document/download.js';
 import { examineDocument } from '../source/document/examine.js';
-import { findRaw } from '../source/document/raw-store.js';
+import { findRaw, withBytes } from '../source/document/raw-store.js';
 import type { CallOptions, DocumentFacts, RawDocument, Report, ReportStatus } from '../source/types.js';
 import type { LedgerEntry, Load } from '../warehouse/types.js';
 import { ledgerKey } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
+import { letGoOf } from './load-record.js';
 import type { WrittenLake } from './write-lake.js';
 import { type ConvertedDocument, convertDocument } from './convert-document.js';
 import { faultPoint } from '../fault-point.js';
@@ -68,13 +68,13 @@ export async function prepareRaw(
   const startedMs = Date.now();
   const known = {
     key: ledgerKey(raw.facts),
-    ...rawFacts(raw, context.config.raw),
+    ...rawFacts(raw, context.raw.folder),
     pipeline: options.pipeline,
   };
   try {
     const pii = piiTreatment({ ...known, reportType: raw.facts.reportType }, context.config);
     const { document, parsed, written } = await convertOrFetchAgain(raw, options, pii, context, fetchAgain);
-    refuseRejectedRows(raw, written);
+    await refuseRejectedRows(raw, written, context);
     const entry = ledgerEntry({
       ...known,
       rawBytes: document.raw.bytes,
@@ -133,12 +133,12 @@ async function fetchRaw(
   options: { again?: boolean } = {},
 ): Promise<RawDocument> {
   const facts = documentFacts(report, request);
-  const kept = await findRaw(context.config.raw, facts);
+  const kept = await findRaw(context.raw, facts);
   if (kept && !options.again) return kept;
-  if (kept) await rm(kept.path);
+  if (kept) await context.raw.remove(kept.path);
   const restricted = context.schemas.get(facts.reportType)?.restricted ?? false;
   const raw = await downloadDocument({
-    rawFolder: context.config.raw,
+    store: context.raw,
     facts,
     locate: async () => {
       const location = await sellerOf(request, context).getReportDocument(facts.documentId, {
@@ -158,8 +158,14 @@ async function fetchRaw(
 }
 
 /** A document whose rows are all rejected tells nothing: it must not clear a snapshot as an empty one does. */
-function refuseRejectedRows({ facts }: RawDocument, { tables, rejects }: WrittenLake): void {
+async function refuseRejectedRows(
+  { facts }: RawDocument,
+  written: WrittenLake,
+  { lake }: PipelineContext,
+): Promise<void> {
+  const { tables, rejects } = written;
   if (rejects === 0 || tables.some(({ rows }) => rows > 0)) return;
+  await letGoOf(written, lake);
   const { reportType, documentId } = facts;
   throw new ReportsError('ROWS_REJECTED', { reportType, documentId, count: rejects });
 }
@@ -180,14 +186,19 @@ async function convertOrFetchAgain(
     ...(pii ? { pii } : {}),
     ...(signal ? { signal } : {}),
   };
+  const { lake, config } = context;
+  const convert = (document: RawDocument) =>
+    withBytes(document, context.raw, signal, () =>
+      convertDocument(document, { lake, engine: config.engine }, options),
+    );
   try {
-    return await convertDocument(raw, context.config, options);
+    return await convert(raw);
   } catch (error) {
     const damaged =
       error instanceof ReportsError &&
       (error.code === 'DOCUMENT_TRUNCATED' || error.code === 'DOCUMENT_CORRUPT');
     if (!damaged || !fetchAgain) throw error;
-    return await convertDocument(await fetchAgain(), context.config, options);
+    return await convert(await fetchAgain());
   }
 }
 
@@ -219,15 +230,16 @@ async function explain(
   call: CallOptions,
 ): Promise<string> {
   const explanationCharacters = 2000;
-  const document = await examineDocument(await fetchRaw(report, request, context, call), {
-    maxTextBytes: request.maxDocumentBytes,
+  const raw = await fetchRaw(report, request, context, call);
+  return withBytes(raw, context.raw, call.signal, async () => {
+    const document = await examineDocument(raw, { maxTextBytes: request.maxDocumentBytes });
+    let text = '';
+    for await (const chunk of document.openText()) {
+      text += chunk;
+      if (text.length >= explanationCharacters) break;
+    }
+    return text.slice(0, explanationCharacters).trim();
   });
-  let text = '';
-  for await (const chunk of document.openText()) {
-    text += chunk;
-    if (text.length >= explanationCharacters) break;
-  }
-  return text.slice(0, explanationCharacters).trim();
 }
 
 function withoutRows(

@@ -36,7 +36,7 @@ export async function* loadFiles(
     if (stop.aborted) return;
     context.onEvent({ event: 'work_started', key: path, reportType });
     try {
-      const raw = await keepFile(context.config.raw, path, facts);
+      const raw = await keepFile(context.raw, path, facts);
       context.onEvent({ event: 'bytes_downloaded', key: path, bytes: raw.bytes });
       const load = await prepareRaw(raw, { pipeline: null, maxDocumentBytes, signal: abort }, context);
       const entry = await commits.submit(load, []);

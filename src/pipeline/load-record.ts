@@ -1,37 +1,53 @@
-import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { safeName } from '../safe-name.js';
-import type { Load } from '../warehouse/types.js';
+import type { Store } from '../store/types.js';
+import { type Load, parquetPaths } from '../warehouse/types.js';
 import { writeUnsyncedFile, writeWholeFile } from '../whole-file.js';
 
 /**
  * Keeps a load beside its Parquet files, in `<lake>/_loads/<seller>/<key>.json`, once it is committed, so that `rebuild` can commit
  * it again without Amazon and without parsing. Paths in the record are relative to the lake. What was skipped is not worth a record.
  */
-export async function writeLoadRecord(lake: string, load: Load): Promise<void> {
+export async function writeLoadRecord(lake: Store, load: Load): Promise<void> {
   if (load.entry.status === 'skipped') return;
+  const path = recordPath(lake.folder, load);
   // A record that a power cut damages is none.
-  await writeUnsyncedFile(recordPath(lake, load), recordText(lake, load));
+  await writeUnsyncedFile(path, recordText(lake.folder, load));
+  await keepRecord(lake, path);
 }
 
 /** Writes a record anew that there is no raw document behind any more: it is on disk when this is done. Errors: DISK_FULL. */
-export async function replaceLoadRecord(lake: string, load: Load): Promise<void> {
-  await writeWholeFile(recordPath(lake, load), recordText(lake, load));
+export async function replaceLoadRecord(lake: Store, load: Load): Promise<void> {
+  const path = recordPath(lake.folder, load);
+  await writeWholeFile(path, recordText(lake.folder, load));
+  await keepRecord(lake, path);
 }
 
+async function keepRecord(lake: Store, path: string): Promise<void> {
+  await lake.keep(path);
+  await lake.letGo(path);
+}
+
+/** Records asked for at once: those of a bucket take a while each, and there are many. */
+const readsAtOnce = 16;
+
 /** All load records of a lake that can be read. */
-export async function readLoadRecords(lake: string): Promise<Load[]> {
-  const folder = join(lake, '_loads');
-  const names = await readdir(folder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
+export async function readLoadRecords(lake: Store): Promise<Load[]> {
+  const paths = (await lake.list('_loads')).filter((each) => each.endsWith('.json'));
   const loads: Load[] = [];
-  for (const name of names.filter((each) => each.endsWith('.json'))) {
-    const stored = parsed(await readFile(join(folder, name), 'utf8'));
-    if (stored) loads.push(mapPaths(stored, (path) => resolve(lake, path)));
+  for (let start = 0; start < paths.length; start += readsAtOnce) {
+    const texts = await Promise.all(paths.slice(start, start + readsAtOnce).map((path) => lake.read(path)));
+    for (const text of texts) {
+      const stored = parsed(text ?? '');
+      if (stored) loads.push(mapPaths(stored, (path) => resolve(lake.folder, path)));
+    }
   }
   return loads;
+}
+
+/** The Parquet files of a load are not worked on any more. */
+export async function letGoOf(load: Pick<Load, 'tables' | 'rejectsPath'>, lake: Store): Promise<void> {
+  for (const path of parquetPaths(load)) await lake.letGo(path);
 }
 
 function recordText(lake: string, load: Load): string {

@@ -1,12 +1,11 @@
-import { existsSync, statSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { lakePath } from '../parquet/lake-path.js';
 import type { ParquetRewriter } from '../parquet/rewrite-parquet.js';
 import { mayHoldPersonalData, personalColumns } from '../schema/personal-data.js';
 import type { ReportSchema } from '../schema/types.js';
 import { listRaw, type RawId, rawPath } from '../source/document/raw-store.js';
-import { isPurged, type LedgerEntry, type LedgerRow, type Load, ledgerKey } from '../warehouse/types.js';
+import type { Store } from '../store/types.js';
+import { isPurged, type LedgerEntry, type LedgerRow, type Load } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
 import { readLoadRecords } from './load-record.js';
 import { filesOfRebuilds } from './rebuild.js';
@@ -30,10 +29,11 @@ export async function planPurge(
   before: string,
   rewriter: ParquetRewriter,
 ): Promise<PurgePlan> {
-  const { config, warehouse, warehouseFile } = context;
-  const records = new Map((await readLoadRecords(config.lake)).map((load) => [load.entry.key, load]));
+  const { warehouse, warehouseFile } = context;
+  const records = new Map((await readLoadRecords(context.lake)).map((load) => [load.entry.key, load]));
   const entries = withUnledgered(await warehouse.loads({}), records);
-  const lake = await lakeFiles(config.lake);
+  const lake = await lakeFiles(context.lake);
+  const rawFiles = new Set(await context.raw.list());
   const plan: PurgePlan = {
     documents: [],
     parquet: [],
@@ -50,10 +50,10 @@ export async function planPurge(
     const record = records.get(entry.key);
     plan.documents.push({ entry, ...(record && { record }) });
     plan.parquet.push(...clearings);
-    const raw = rawPath(config.raw, id);
-    if (existsSync(raw) || existsSync(`${raw}.json`)) plan.raws.push(raw);
+    const raw = rawPath(context.raw.folder, id);
+    if (rawFiles.has(raw) || rawFiles.has(`${raw}.json`)) plan.raws.push(raw);
   }
-  const knownRaws = new Set(documents.map(({ id }) => ledgerKey(id)));
+  const knownRaws = new Set(documents.map(({ id }) => rawPath(context.raw.folder, id)));
   const knownFiles = new Set(documents.map(({ id }) => fileKey(id)));
   plan.raws.push(...(await unknownRaws(knownRaws, before, context)));
   plan.leftovers.push(...(await unknownParquet(lake, knownFiles, before, context, rewriter)));
@@ -110,7 +110,7 @@ function isOf(path: string, { tables }: ReportSchema): boolean {
 async function clearingsOf(
   { entry, id }: Document,
   files: string[],
-  { schemas }: PipelineContext,
+  { schemas, lake }: PipelineContext,
   rewriter: ParquetRewriter,
 ): Promise<PurgePlan['parquet'] | undefined> {
   const schema = schemas.get(id.reportType);
@@ -126,7 +126,7 @@ async function clearingsOf(
       clearings.push({ path, columns: ['raw'], value: '' });
       continue;
     }
-    const columns = personalColumns(schema, table, (await rewriter.read(path)).columns);
+    const columns = personalColumns(schema, table, (await look(path, lake, rewriter)).columns);
     if (columns.length > 0) clearings.push({ path, columns, value: null });
   }
   return isPersonal || clearings.some(({ value }) => value === null) ? clearings : undefined;
@@ -136,12 +136,14 @@ async function clearingsOf(
 async function unknownRaws(
   known: Set<string>,
   before: string,
-  { config, schemas }: PipelineContext,
+  { raw, schemas }: PipelineContext,
 ): Promise<string[]> {
   const found: string[] = [];
-  for await (const { facts, path } of listRaw(config.raw)) {
-    if (known.has(ledgerKey(facts)) || !mayHoldPersonalData(schemas.get(facts.reportType))) continue;
-    const createdMs = facts.reportCreatedAt ? Date.parse(facts.reportCreatedAt) : statSync(path).mtimeMs;
+  for await (const { facts, path } of listRaw(raw, known)) {
+    if (!mayHoldPersonalData(schemas.get(facts.reportType))) continue;
+    const createdMs = facts.reportCreatedAt
+      ? Date.parse(facts.reportCreatedAt)
+      : ((await raw.find(path))?.writtenMs ?? 0);
     if (createdMs < Date.parse(before)) found.push(path);
   }
   return found;
@@ -149,18 +151,19 @@ async function unknownRaws(
 
 /** Parquet files of long ago without a ledger row, that have personal columns or are rejects. */
 async function unknownParquet(
-  lake: Map<string, string[]>,
+  files: Map<string, string[]>,
   known: Set<string>,
   before: string,
-  { schemas }: PipelineContext,
+  { schemas, lake }: PipelineContext,
   rewriter: ParquetRewriter,
 ): Promise<string[]> {
   const found: string[] = [];
-  for (const [key, files] of lake) {
+  for (const [key, paths] of files) {
     if (known.has(key)) continue;
-    for (const path of files) {
-      if (statSync(path).mtimeMs >= Date.parse(before)) continue;
-      const { columns, metadata } = await rewriter.read(path);
+    for (const path of paths) {
+      const writtenMs = (await lake.find(path))?.writtenMs;
+      if (writtenMs === undefined || writtenMs >= Date.parse(before)) continue;
+      const { columns, metadata } = await look(path, lake, rewriter);
       const schema = schemas.get(metadata.report_type ?? '');
       const isRejects = tableOf(path) === '_rejects';
       if (isRejects || personalColumns(schema, tableOf(path), columns).length > 0) found.push(path);
@@ -170,18 +173,23 @@ async function unknownParquet(
 }
 
 /** The Parquet files of a lake by the document they are of. */
-async function lakeFiles(lake: string): Promise<Map<string, string[]>> {
-  const names = await readdir(lake, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
+async function lakeFiles(lake: Store): Promise<Map<string, string[]>> {
   const files = new Map<string, string[]>();
-  for (const name of names.filter((each) => each.endsWith('.parquet')).sort()) {
-    const path = join(lake, name);
+  for (const path of (await lake.list()).filter((each) => each.endsWith('.parquet'))) {
     const key = join(basename(dirname(path)), basename(path));
     files.set(key, [...(files.get(key) ?? []), path]);
   }
   return files;
+}
+
+/** What is in a Parquet file of the lake. */
+async function look(path: string, lake: Store, rewriter: ParquetRewriter) {
+  await lake.fetch(path);
+  try {
+    return await rewriter.read(path);
+  } finally {
+    await lake.letGo(path);
+  }
 }
 
 /** The part of a Parquet file's path that tells its document. */

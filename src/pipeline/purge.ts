@@ -5,10 +5,11 @@ import { faultPoint } from '../fault-point.js';
 import { openParquetRewriter, type ParquetRewriter } from '../parquet/rewrite-parquet.js';
 import { personalColumns } from '../schema/personal-data.js';
 import { findRaw, removeRaw } from '../source/document/raw-store.js';
+import type { Store } from '../store/types.js';
 import { isPurged, type LedgerEntry, purgedNote, removedReason } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
 import { prepareRaw } from './load-document.js';
-import { replaceLoadRecord } from './load-record.js';
+import { letGoOf, replaceLoadRecord } from './load-record.js';
 import { type PurgePlan, planPurge } from './purge-plan.js';
 import { isWhole, whileNobodyRebuilds } from './rebuild.js';
 
@@ -44,12 +45,12 @@ export async function purge(
   const { config, warehouseFile } = context;
   const rewriter = await openParquetRewriter();
   try {
-    if (dryRun) return summaryOf(await planPurge(context, before, rewriter), before);
+    if (dryRun) return summaryOf(await planPurge(context, before, rewriter), before, context);
     // Where no file is to be made anew, one purge at a time goes through the lake.
     return await whileNobodyRebuilds(warehouseFile?.path ?? join(config.state, 'lake'), async () => {
       const plan = await planPurge(context, before, rewriter);
       await carryOut(plan, context, rewriter);
-      return summaryOf(plan, before);
+      return summaryOf(plan, before, context);
     });
   } finally {
     rewriter.close();
@@ -57,13 +58,13 @@ export async function purge(
 }
 
 async function carryOut(plan: PurgePlan, context: PipelineContext, rewriter: ParquetRewriter): Promise<void> {
-  const { config, warehouse, warehouseFile, schemas } = context;
+  const { lake, warehouse, warehouseFile, schemas } = context;
   const { documents, parquet, raws, leftovers, copies } = plan;
   await keepRebuildable(documents, context);
-  for (const { path: file, columns, value } of parquet) await rewriter.clear(file, columns, value);
-  for (const file of leftovers) await rm(file, { force: true });
+  for (const clearing of parquet) await clear(clearing, lake, rewriter);
+  for (const file of leftovers) await lake.remove(file);
   faultPoint('lake-purged');
-  for (const raw of raws) await removeRaw(raw);
+  for (const raw of raws) await removeRaw(context.raw, raw);
   faultPoint('raw-purged');
   if (documents.length > 0) {
     const entries = documents.map(({ entry }) => entry);
@@ -77,10 +78,26 @@ async function carryOut(plan: PurgePlan, context: PipelineContext, rewriter: Par
   for (const file of copies) await rm(file, { recursive: true, force: true });
   faultPoint('copies-removed');
   for (const { record } of documents) {
-    if (record) await replaceLoadRecord(config.lake, { ...record, entry: purgedEntry(record.entry) });
+    if (record) await replaceLoadRecord(lake, { ...record, entry: purgedEntry(record.entry) });
   }
   faultPoint('records-marked');
   await warehouse.markPurged(documents.map(({ entry }) => entry.key));
+}
+
+/** Only what is in the lake as it was read is written over: a load that came meanwhile stays. */
+async function clear(
+  { path, columns, value }: PurgePlan['parquet'][number],
+  lake: Store,
+  rewriter: ParquetRewriter,
+): Promise<void> {
+  try {
+    const found = await lake.fetch(path);
+    if (!found) return;
+    await rewriter.clear(path, columns, value);
+    await lake.keep(path, { replaces: found.version });
+  } finally {
+    await lake.letGo(path);
+  }
 }
 
 /**
@@ -88,21 +105,23 @@ async function carryOut(plan: PurgePlan, context: PipelineContext, rewriter: Par
  * is a matter of their raw bytes until now.
  */
 async function keepRebuildable(documents: PurgePlan['documents'], context: PipelineContext): Promise<void> {
-  const { config, log } = context;
+  const { config, lake, log } = context;
+  const parquet = new Set(await lake.list());
   const dropAll = { name: '', queue: '', reportTypes: ['*'], pii: 'drop' as const };
   const dropping = { ...context, config: { ...config, pipelines: [], unsetPipelines: [dropAll] } };
   for (const document of documents) {
     const { key, sellerId, documentId, reportType, tables, pipeline } = document.entry;
     // Without a row in a ledger made anew, the next notification would fetch the document again.
     if (tables.length === 0) document.record ??= { entry: document.entry, tables: [], rejectsPath: null };
-    const isRebuildable = document.record && isWhole(document.record);
+    const isRebuildable = document.record && isWhole(document.record, parquet);
     if (isRebuildable || tables.length === 0 || !sellerId || !documentId || !reportType) continue;
-    const raw = await findRaw(config.raw, { sellerId, documentId, reportType });
+    const raw = await findRaw(context.raw, { sellerId, documentId, reportType });
     const options = { pipeline, maxDocumentBytes: defaultMaxDocumentBytes };
     const load = raw && (await prepareRaw(raw, options, dropping));
+    if (load) await letGoOf(load, lake);
     if (load && load.tables.length > 0) {
       document.record = load;
-      await replaceLoadRecord(config.lake, load);
+      await replaceLoadRecord(lake, load);
     } else {
       log.warn({ key }, 'its rows are in the warehouse alone from now on: a rebuild will not find them');
     }
@@ -119,12 +138,16 @@ function purgedEntry(entry: LedgerEntry): LedgerEntry {
   };
 }
 
-function summaryOf({ documents, parquet, raws, leftovers, copies }: PurgePlan, before: string): PurgeSummary {
+function summaryOf(
+  { documents, parquet, raws, leftovers, copies }: PurgePlan,
+  before: string,
+  { lake }: PipelineContext,
+): PurgeSummary {
   return {
     before,
     documents: documents.map(({ entry }) => entry.key),
     parquetFiles: parquet.length,
     rawDocuments: raws.length,
-    removedFiles: [...leftovers, ...copies],
+    removedFiles: [...leftovers.map(lake.nameOf), ...copies],
   };
 }

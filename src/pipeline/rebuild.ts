@@ -6,12 +6,13 @@ import { describeError, ReportsError } from '../errors.js';
 import { takeLock } from '../file-lock.js';
 import { findRaw, listRaw } from '../source/document/raw-store.js';
 import type { RawDocument } from '../source/types.js';
+import type { Store } from '../store/types.js';
 import type { LedgerRow, Load, Warehouse } from '../warehouse/types.js';
-import { ledgerKey } from '../warehouse/types.js';
+import { ledgerKey, parquetPaths } from '../warehouse/types.js';
 import type { PipelineContext, WarehouseFile } from './context.js';
 import { ledgerEntry, rawFacts } from './ledger-entry.js';
 import { prepareRaw } from './load-document.js';
-import { readLoadRecords, writeLoadRecord } from './load-record.js';
+import { letGoOf, readLoadRecords, writeLoadRecord } from './load-record.js';
 import { documentsReason } from './pii-policy.js';
 
 export interface RebuildSummary {
@@ -81,22 +82,23 @@ async function makeAnew(
   await rm(fresh, { force: true });
   await rm(`${fresh}.wal`, { force: true });
   const warehouse = open(fresh);
-  const records = new Map((await readLoadRecords(context.config.lake)).map((load) => [load.entry.key, load]));
-  const whole = [...records.values()].filter(isWhole);
+  const records = new Map((await readLoadRecords(context.lake)).map((load) => [load.entry.key, load]));
+  const files = new Set(await context.lake.list());
+  const whole = [...records.values()].filter((load) => isWhole(load, files));
   const done = new Set(whole.map((load) => load.entry.key));
-  const raws = await rawsToParse(context, done, old);
+  const raws = await rawsToParse(context, whole, old);
   if (options.unlessEmpty && whole.length + raws.size === 0) throw options.unlessEmpty;
   const lost = [...(old?.values() ?? [])].filter(
     ({ key, tables }) => tables.length > 0 && !done.has(key) && !raws.has(key),
   );
   if (lost[0] && !options.acceptLoss) {
-    const { lake, raw } = context.config;
+    const { lake, raw } = context;
     throw new ReportsError('REBUILD_INCOMPLETE', {
       path,
       count: lost.length,
       first: lost[0].key,
-      lake,
-      raw,
+      lake: lake.place,
+      raw: raw.place,
     });
   }
   const summary: RebuildSummary = {
@@ -134,11 +136,13 @@ async function readOldLedger({
 /** Raw documents without a usable load, by key: those that the old ledger has, or all where nobody knows what it had. */
 async function rawsToParse(
   context: PipelineContext,
-  done: Set<string>,
+  whole: Load[],
   old: Map<string, LedgerRow> | undefined,
 ): Promise<Map<string, RawDocument>> {
   const raws = new Map<string, RawDocument>();
-  for await (const raw of listRaw(context.config.raw)) {
+  const done = new Set(whole.map((load) => load.entry.key));
+  const known = whole.flatMap(({ entry }) => (entry.rawPath ? join(context.raw.folder, entry.rawPath) : []));
+  for await (const raw of listRaw(context.raw, new Set(known))) {
     const key = ledgerKey(raw.facts);
     // The document of a FATAL report is an explanation.
     if (done.has(key) || raw.facts.reportStatus === 'FATAL') continue;
@@ -155,7 +159,8 @@ async function parseAgain(
 ): Promise<Load> {
   const pipeline = known ? ('entry' in known ? known.entry : known).pipeline : null;
   const load = await prepareRaw(raw, { pipeline, maxDocumentBytes }, context);
-  await writeLoadRecord(context.config.lake, load);
+  await writeLoadRecord(context.lake, load);
+  await letGoOf(load, context.lake);
   return load;
 }
 
@@ -170,10 +175,19 @@ async function commitAll(
   for (let start = 0; start < loads.length; start += together) {
     const group = loads.slice(start, start + together);
     try {
-      await warehouse.commit(group);
+      await commitFromLake(group, warehouse, context.lake);
     } catch {
       for (const load of group) await commitOne(load, warehouse, context, options);
     }
+  }
+}
+
+async function commitFromLake(loads: Load[], warehouse: Warehouse, lake: Store): Promise<void> {
+  try {
+    for (const path of loads.flatMap(parquetPaths)) await lake.fetch(path);
+    await warehouse.commit(loads);
+  } finally {
+    for (const load of loads) await letGoOf(load, lake);
   }
 }
 
@@ -184,19 +198,19 @@ async function commitOne(
   options: RebuildOptions,
 ): Promise<void> {
   try {
-    await warehouse.commit([load]);
+    await commitFromLake([load], warehouse, context.lake);
     return;
   } catch (error) {
     const { sellerId, documentId, reportType } = load.entry;
     if (!sellerId || !documentId || !reportType) throw error;
     context.log.warn({ key: load.entry.key }, `committing it from the lake: ${describeError(error)}`);
-    const raw = await findRaw(context.config.raw, { sellerId, documentId, reportType });
+    const raw = await findRaw(context.raw, { sellerId, documentId, reportType });
     const again = raw && (await parseAgain(raw, load, context, options));
     try {
       if (!again) throw error;
-      await warehouse.commit([again]);
+      await commitFromLake([again], warehouse, context.lake);
     } catch (refused) {
-      const facts = raw ? rawFacts(raw, context.config.raw) : {};
+      const facts = raw ? rawFacts(raw, context.raw.folder) : {};
       const entry = ledgerEntry({
         ...load.entry,
         ...facts,
@@ -226,10 +240,9 @@ async function putInPlace(fresh: string, path: string): Promise<string | null> {
   return backup;
 }
 
-/** Whether all Parquet files of a load are still there. */
-export function isWhole(load: Load): boolean {
-  const paths = [...load.tables.map((table) => table.parquetPath), load.rejectsPath];
-  return paths.every((path) => path === null || existsSync(path));
+/** Whether all Parquet files of a load are among those of the lake. */
+export function isWhole(load: Load, files: Set<string>): boolean {
+  return parquetPaths(load).every((path) => files.has(path));
 }
 
 /** The oldest report first. */

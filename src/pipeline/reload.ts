@@ -53,7 +53,7 @@ async function loadAgain(
   // Amazon may have it still; but what was purged must not come back.
   if (isPurged(row)) throw new ReportsError('RAW_PURGED', { documentId: documentId ?? row.key });
   if (sellerId && documentId && reportType) {
-    const raw = await findRaw(context.config.raw, { sellerId, documentId, reportType });
+    const raw = await findRaw(context.raw, { sellerId, documentId, reportType });
     if (raw) return prepareRaw(raw, { pipeline, ...options }, context);
   }
   const request = requestFrom(row, options.maxDocumentBytes);
@@ -66,7 +66,7 @@ async function loadAgain(
     throw new ReportsError('SELLER_UNKNOWN', { sellerId: request.sellerId });
   }
   const id = { sellerId: sellerId ?? '', documentId: documentId ?? row.key, reportType: reportType ?? '' };
-  const path = rawPath(context.config.raw, id);
+  const path = context.raw.nameOf(rawPath(context.raw.folder, id));
   throw new ReportsError('RAW_MISSING', { documentId: id.documentId, path });
 }
 

@@ -8,8 +8,18 @@ import { DocumentChecks } from '../parse/document-checks.js';
 import type { ParsedDocument, ParsedTable } from '../parse/types.js';
 import type { CheckResult } from '../schema/document-checks.js';
 import type { ExaminedDocument } from '../source/types.js';
-import type { LoadTable } from '../warehouse/types.js';
+import type { Store } from '../store/types.js';
+import { type LoadTable, parquetPaths } from '../warehouse/types.js';
 import { faultPoint } from '../fault-point.js';
+
+export interface WriteOptions {
+  lake: Store;
+  engine: Config['engine'];
+  /** Breaks off with its reason what is sent to a bucket. */
+  signal?: AbortSignal;
+  /** Told when all rows are written, and the files have yet to be seen on disk and in the bucket. */
+  onRowsWritten?: () => void;
+}
 
 /** What a document became in the lake. */
 export interface WrittenLake {
@@ -23,17 +33,16 @@ export interface WrittenLake {
 
 /**
  * Pulls the batches of a parsed document into Parquet, one file per table and one for the rejects, row group by row group.
- * Files appear under their final names only when they are whole; on failure nothing stays. `onRowsWritten` is told when all rows are written
- * and the files have yet to be seen on disk.
+ * Files appear under their final names only when they are whole; on failure none stays that is not in a bucket already. A bucket's files are
+ * there when this is done, and on this machine too until they are let go of.
  */
 export async function writeLake(
   parsed: ParsedDocument,
   document: ExaminedDocument,
-  config: Pick<Config, 'lake' | 'engine'>,
-  onRowsWritten: () => void = () => {},
+  { lake, engine, signal, onRowsWritten = () => {} }: WriteOptions,
 ): Promise<WrittenLake> {
   const { facts } = document.raw;
-  const pathOf = (table: string) => lakePath(config.lake, { table, ...facts });
+  const pathOf = (table: string) => lakePath(lake.folder, { table, ...facts });
   const writers = new Map<string, ParquetWriter>();
   const rejectsPath = pathOf('_rejects');
   const rejects = openRejectsWriter(rejectsPath);
@@ -52,20 +61,24 @@ export async function writeLake(
     for (const [table, writer] of writers) rows.set(table, (await writer.finish()).rows);
     const { count } = await rejects.finish();
     faultPoint('parquet-written');
-    return {
+    const written = {
       tables: parsed.tables.map((table) => loadTable(table, rows.get(table.name) ?? 0)),
       rejectsPath: count > 0 ? rejectsPath : null,
-      rejects: count,
-      checks: checks.results(),
     };
+    for (const path of parquetPaths(written)) {
+      await lake.keep(path, signal ? { signal } : {});
+      faultPoint('parquet-kept');
+    }
+    return { ...written, rejects: count, checks: checks.results() };
   } catch (error) {
     await Promise.allSettled([...writers.values()].map((writer) => writer.abort()));
     await rejects.abort();
+    for (const path of [...[...writers.keys()].map(pathOf), rejectsPath]) await lake.letGo(path);
     throw error;
   }
 
   function openWriter(table: ParsedTable): Promise<ParquetWriter> {
-    const open = config.engine === 'columnar' ? openColumnarWriter : openReferenceWriter;
+    const open = engine === 'columnar' ? openColumnarWriter : openReferenceWriter;
     return open({
       path: pathOf(table.name),
       columns: table.columns,
@@ -74,7 +87,7 @@ export async function writeLake(
         document_id: facts.documentId,
         report_id: facts.reportId ?? '',
         report_type: facts.reportType,
-        engine: config.engine,
+        engine,
       },
     });
   }

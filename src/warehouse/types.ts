@@ -69,6 +69,11 @@ export interface Load {
   replacesKey?: string;
 }
 
+/** The Parquet files of a load. */
+export function parquetPaths({ tables, rejectsPath }: Pick<Load, 'tables' | 'rejectsPath'>): string[] {
+  return [...tables.map((table) => table.parquetPath), rejectsPath].filter((path) => path !== null);
+}
+
 export interface TableInfo {
   name: string;
   reportType: string | null;

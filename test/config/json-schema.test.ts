@@ -63,7 +63,7 @@ describe('the reference page', () => {
   it('has each key with its default and what it says', () => {
     const rows = configReference().split('\n');
     for (const row of [
-      '| `lake` | string | `"data/lake"` | Folder of the Parquet files. |',
+      '| `lake` | string | `"data/lake"` | Folder of the Parquet files; or a bucket, `gs://bucket/lake` or `s3://bucket/lake` (docs/lake.md). |',
       '| `region` | `na`, `eu`, `fe` | **required** | Where the account is: North America, Europe, Far East. |',
       '| `concurrency` | integer 1 to 16 | `2` | Documents in work at the same time. |',
       '| `timezone` | string | `"UTC"` | Time zone of `schedule` and `sweep`. |',

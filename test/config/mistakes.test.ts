@@ -9,6 +9,22 @@ const cases: Record<string, [text: string, line: string]> = {
     '6:7 pipelines[0].limits.concurency: unknown key; did you mean "concurrency"?',
   ],
   'a key given twice': ['lake: a\nlake: b\n', '2:1 lake: key given twice; keep one'],
+  'a bucket of no kind that is known': [
+    'lake: gcs://bucket/lake\n',
+    '1:7 lake: expected a folder, or a bucket such as gs://my-bucket/lake or s3://my-bucket/lake, found "gcs://bucket/lake"',
+  ],
+  'a bucket whose names lead elsewhere': [
+    'raw: s3://bucket/../raw\n',
+    '1:6 raw: expected a folder, or a bucket such as gs://my-bucket/lake or s3://my-bucket/lake, found "s3://bucket/../raw"',
+  ],
+  'a bucket for what must be on this machine': [
+    'state: gs://bucket/state\n',
+    '1:8 state: expected a path on this machine, found "gs://bucket/state"; only lake and raw may be in a bucket',
+  ],
+  'raw documents inside the lake of a bucket': [
+    'lake: gs://bucket/x/\nraw: gs://bucket/x/raw\n',
+    '2:6 raw: "gs://bucket/x/raw" is inside lake ("gs://bucket/x/"); give each a place of its own',
+  ],
   'bad YAML': ['lake: a\n\tb: c\n', '2:1 not valid YAML: Tabs are not allowed as indentation'],
   'a variable inside braces without quotes': [
     `lake: x\n${pipeline('    limits: { maxDocuments: ${MAX} }\n')}`,

@@ -31,6 +31,7 @@ describe('reading pipelines.yaml', () => {
       schemas: join(folder, 'schemas'),
       engine: 'columnar',
       download: { minBytesPerMinute: 100_000 },
+      bucket: {},
       aws: {},
       api: {},
       sellers: [
@@ -72,6 +73,11 @@ describe('reading pipelines.yaml', () => {
   it('keeps absolute paths, and takes a single report type for a list of one', () => {
     const config = configOf(`lake: /srv/lake\n${pipeline('    reportTypes: GET_FBA_*\n')}`);
     assert.equal(config.lake, '/srv/lake');
+    const inBuckets = configOf(
+      'lake: gs://bucket/x/lake/\nraw: s3://bucket\nbucket: { keyFile: key.json }\n',
+    );
+    assert.deepEqual([inBuckets.lake, inBuckets.raw], ['gs://bucket/x/lake', 's3://bucket']);
+    assert.equal(inBuckets.bucket.keyFile, join(inBuckets.folder, 'key.json'));
     assert.deepEqual(config.pipelines[0]?.reportTypes, ['GET_FBA_*']);
   });
 

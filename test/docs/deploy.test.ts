@@ -103,26 +103,42 @@ describe('what is in docs/deploy', () => {
     assert.ok(Number(version) > Number.parseInt(engines.node.slice(2), 10));
   });
 
-  it('gives Kubernetes settings that the program reads, and one pod at a time', () => {
-    const [map, , deployment] = documentsOf('docs/deploy/kubernetes.yaml');
+  /** The settings of a manifest, whose pods have a volume at /data. */
+  function settingsOf(file: string) {
     const folder = mkdtempSync(join(tmpdir(), 'sp-reports-deploy-'));
     try {
-      writeFileSync(join(folder, 'pipelines.yaml'), map.data['pipelines.yaml']);
+      writeFileSync(join(folder, 'pipelines.yaml'), documentsOf(file)[0].data['pipelines.yaml']);
       const queue = 'https://sqs.us-east-1.amazonaws.com/123456789012/reports';
       const names = ['SELLER_ID', 'LWA_CLIENT_ID', 'LWA_CLIENT_SECRET', 'LWA_REFRESH_TOKEN'];
       const env = { ...Object.fromEntries(names.map((name) => [name, 'x'])), SP_REPORTS_QUEUE_URL: queue };
-      const config = readConfig({ cwd: folder, env });
-      const mounts = containersOf('docs/deploy/kubernetes.yaml').flatMap(({ volumeMounts }) => volumeMounts);
+      const mounts = containersOf(file).flatMap(({ volumeMounts }) => volumeMounts);
       assert.ok(mounts.some(({ mountPath }: { mountPath: string }) => mountPath === '/data'));
-      const { warehouse, lake, raw, state } = config;
-      for (const place of ['path' in warehouse ? warehouse.path : '', lake, raw, state])
-        assert.ok(place.startsWith('/data/'), place);
+      return readConfig({ cwd: folder, env });
     } finally {
       rmSync(folder, { recursive: true });
     }
+  }
+
+  it('gives Kubernetes settings that the program reads, and one pod at a time', () => {
+    const [, , deployment] = documentsOf('docs/deploy/kubernetes.yaml');
+    const { warehouse, lake, raw, state } = settingsOf('docs/deploy/kubernetes.yaml');
+    for (const place of ['path' in warehouse ? warehouse.path : '', lake, raw, state])
+      assert.ok(place.startsWith('/data/'), place);
     assert.deepEqual([deployment.spec.replicas, deployment.spec.strategy.type], [1, 'Recreate']);
     const [job] = documentsOf('docs/deploy/kubernetes-cronjob.yaml');
     assert.deepEqual([job.kind, job.spec.concurrencyPolicy], ['CronJob', 'Forbid']);
+  });
+
+  it('lets several pods share no disk, only what is made for it', () => {
+    const file = 'docs/deploy/kubernetes-replicas.yaml';
+    const deployment = documentsOf(file).find(({ kind }) => kind === 'Deployment');
+    assert.ok(deployment.spec.replicas > 1);
+    for (const { persistentVolumeClaim } of deployment.spec.template.spec.volumes)
+      assert.equal(persistentVolumeClaim, undefined);
+    const { warehouse, lake, raw, state } = settingsOf(file);
+    assert.equal(warehouse.type, 'bigquery');
+    for (const place of [lake, raw]) assert.match(place, /^gs:\/\//);
+    assert.ok(state.startsWith('/data/'));
   });
 
   it('is taken by systemd', function () {

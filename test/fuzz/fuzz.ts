@@ -12,6 +12,7 @@ import { readNotification } from '../../src/source/notification.js';
 import { openQuotaPlan } from '../../src/source/selling-partner/quota.js';
 import { openSellingPartner } from '../../src/source/selling-partner/selling-partner.js';
 import { readRows } from '../parse/read-rows.js';
+import { openFolderStore } from '../../src/store/folder-store.js';
 
 export const fuzzKinds = ['document', 'table', 'notification', 'settings', 'schema', 'answer'] as const;
 
@@ -245,7 +246,7 @@ async function readBoth(bytes: Buffer, reportType: string, folder: string): Prom
   try {
     const { written } = await convertDocument(
       raw,
-      { lake: join(folder, 'lake'), engine: 'columnar' },
+      { lake: openFolderStore(join(folder, 'lake')), engine: 'columnar' },
       options,
     );
     const rows = written.tables.reduce((sum, table) => sum + table.rows, 0);

@@ -8,6 +8,7 @@ import type { PipelineContext } from '../../src/pipeline/context.js';
 import { ledgerEntry } from '../../src/pipeline/ledger-entry.js';
 import type { Load } from '../../src/warehouse/types.js';
 import { simulateClock } from './simulated-clock.js';
+import { openFolderStore } from '../../src/store/folder-store.js';
 
 describe('what is ready to commit', () => {
   let lake: string;
@@ -28,7 +29,12 @@ describe('what is ready to commit', () => {
         return [];
       },
     };
-    const context = { config: { lake }, clock, warehouse, log: console } as unknown as PipelineContext;
+    const context = {
+      lake: openFolderStore(lake),
+      clock,
+      warehouse,
+      log: console,
+    } as unknown as PipelineContext;
     queue = new CommitQueue(context, () => isMoreToCome);
   });
   afterEach(() => rmSync(lake, { recursive: true, force: true }));

@@ -6,7 +6,7 @@ import { type FaultPoint, faultPoints } from '../../src/fault-point.js';
 import type { LoadMode } from '../../src/schema/types.js';
 import { makeWorld, sellerId, type World } from './world.js';
 
-const loadModes: LoadMode[] = ['append', 'merge', 'replace', 'snapshot'];
+export const loadModes: LoadMode[] = ['append', 'merge', 'replace', 'snapshot'];
 
 /** What became of many kills. */
 export interface CrashResult {
@@ -176,7 +176,12 @@ tables:
 }
 
 /** Adds documents to the worlds, the same to each, of the mode that is tried and of another; one is told of twice. */
-async function fill(worlds: World[], index: number, { mode }: Kill, random: () => number): Promise<void> {
+export async function fill(
+  worlds: World[],
+  index: number,
+  { mode }: Pick<Kill, 'mode'>,
+  random: () => number,
+): Promise<void> {
   for (let of = 0; of < documentsPerKill; of += 1) {
     const number = index * documentsPerKill + of;
     const other = loadModes[(index + of) % loadModes.length] as LoadMode;
@@ -298,7 +303,7 @@ async function neutral(world: World, without: 'EXCEPT' | 'EXCLUDE'): Promise<Rec
 const unfinished = /\.(part|part\.json|lock|rebuild|tmp|wal)$/;
 
 /** Files of unfinished work that a run a day later leaves. */
-async function leftovers(world: World): Promise<string[]> {
+export async function leftovers(world: World): Promise<string[]> {
   const all = () =>
     readdirSync(world.folder, { recursive: true, encoding: 'utf8' }).filter((name) => unfinished.test(name));
   const dayAgo = new Date(Date.now() - 25 * 3_600_000);

@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Random } from '../../src/sandbox/random.js';
-import { makeCrashWorld, runCrashMatrix, runUntilEmpty } from './crash-matrix.js';
+import { startS3 } from '../store/stand-ins.js';
+import {
+  compareContents,
+  fill,
+  leftovers,
+  loadModes,
+  makeCrashWorld,
+  runCrashMatrix,
+  runUntilEmpty,
+} from './crash-matrix.js';
 import { listings, listingsType, makeWorld, orders, ordersType, sellerId, type World } from './world.js';
 
 describe('a kill -9', function () {
@@ -29,6 +38,43 @@ describe('a kill -9', function () {
     if (bigQuery) return crash(4, { bigQuery });
     console.warn('    skipped: BIGQUERY_EMULATOR is not set; see scripts/bigquery-emulator');
     return this.skip();
+  });
+});
+
+describe('a kill -9 with lake and raw documents in a bucket', function () {
+  this.timeout(400_000);
+  /** From the first byte that is sent on. */
+  const steps = ['bytes-whole', 'raw-kept', 'parquet-kept', 'committed', 'record-written'] as const;
+
+  it('at each step of an upload: nothing is lost or there twice, and the bucket makes the same tables', async () => {
+    const standIn = await startS3();
+    const { url, endpoint } = standIn;
+    const settings = { lake: `${url}/lake`, raw: `${url}/raw`, bucket: { endpoint } };
+    const world = await makeCrashWorld({ settings });
+    const undisturbed = await makeCrashWorld();
+    const random = new Random(1);
+    try {
+      for (const [index, step] of steps.entries()) {
+        const mode = loadModes[index % loadModes.length] ?? 'append';
+        await fill([world, undisturbed], index, { mode }, () => random.next());
+        const [killed] = await Promise.all([
+          world.spawnRun(['run'], { SP_REPORTS_CRASH_AT: step }),
+          runUntilEmpty(undisturbed),
+        ]);
+        assert.equal(killed.code, null, `${step}: ${killed.stderr}`);
+        await world.sandbox.returnMessages();
+      }
+      await runUntilEmpty(world);
+      const expected = await undisturbed.contents();
+      assert.deepEqual(compareContents(await world.contents(), expected).differences, []);
+      assert.deepEqual(await leftovers(world), []);
+      const { code, stderr } = await world.run('rebuild');
+      assert.equal(code, 0, stderr);
+      assert.deepEqual(compareContents(await world.contents(), expected).differences, []);
+    } finally {
+      await Promise.all([world.close(), undisturbed.close()]);
+      await standIn.close();
+    }
   });
 });
 

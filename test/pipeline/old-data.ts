@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { stringify } from 'yaml';
 import type { FaultPoint } from '../../src/fault-point.js';
 import { runApart, runInProcess } from './world.js';
 
@@ -37,9 +38,10 @@ const documents: [type: string, content: string | Buffer, created: 'old' | 'youn
   ['GET_MERCHANT_LISTINGS_ALL_DATA', 'item-name\tseller-sku\tprice\tquantity\nLamp\ts-1\t9.99\t1\n', 'old'],
 ];
 
-/** A new folder with all documents loaded, and the warehouse rebuilt once: a copy of the file is set aside. */
-export async function makeOldData(): Promise<string> {
+/** A new folder with all documents loaded by those settings, and the warehouse rebuilt once: a copy of the file is set aside. */
+export async function makeOldData(settings: Record<string, unknown> = {}): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'sp-reports-test-'));
+  writeFileSync(join(folder, 'pipelines.yaml'), stringify(settings));
   for (const [index, [type, content, created]] of documents.entries()) {
     writeFileSync(join(folder, `${index}`), content);
     const time = created === 'old' ? '2020-01-01' : new Date().toISOString();

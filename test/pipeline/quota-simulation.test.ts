@@ -12,6 +12,7 @@ import { openSellingPartner } from '../../src/source/selling-partner/selling-par
 import type { Queue, QueueMessage } from '../../src/source/types.js';
 import type { LedgerRow, Load, Warehouse } from '../../src/warehouse/types.js';
 import { type SimulatedClock, simulateClock } from './simulated-clock.js';
+import { openFolderStore } from '../../src/store/folder-store.js';
 
 const reportType = 'GET_SIMULATED';
 const documentPlan = amazonsPlans.getReportDocument as { callsPerSecond: number; burst: number };
@@ -215,14 +216,15 @@ function openContext({
     }),
   );
   return {
-    // Records of loads have nowhere to go.
     config: {
-      lake: '/dev/null/lake',
       state: '/dev/null/state',
       pipelines: [pipeline(1)],
       sellers: sellerIds.map((id) => ({ id })),
     },
     schemas: new Map(),
+    // Records of loads have nowhere to go.
+    lake: openFolderStore('/dev/null/lake'),
+    raw: openFolderStore('/dev/null/raw'),
     warehouse,
     sellingPartner: (id: string) => partners.get(id),
     documentQuota: (id: string) => quotas.get(id),

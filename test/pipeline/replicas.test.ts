@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gsEndpoint, makeGsBucket, type StandIn, startS3 } from '../store/stand-ins.js';
 import {
   bigQuerySettings,
   compareWithDuckDb,
@@ -13,12 +14,13 @@ import { type Ran, runApart, sellerId, type World } from './world.js';
 
 const documents = 12;
 
-describe('replicas on one queue and one BigQuery dataset', function () {
+describe('replicas on one queue, one bucket and one BigQuery dataset, without a disk that they share', function () {
   this.timeout(180_000);
   const endpoint = process.env.BIGQUERY_EMULATOR;
   let world: World;
   let alone: World;
   let folders: string[];
+  let standIn: StandIn;
 
   before(function () {
     if (!endpoint) {
@@ -27,14 +29,19 @@ describe('replicas on one queue and one BigQuery dataset', function () {
     }
   });
   beforeEach(async () => {
-    world = await makeCrashWorld({ settings: bigQuerySettings(endpoint ?? '') });
+    // Without the stand-in for Google's, S3 is the bucket that they share.
+    standIn = gsEndpoint ? await makeGsBucket(gsEndpoint) : await startS3();
+    const { url } = standIn;
+    const stores = { lake: `${url}/lake`, raw: `${url}/raw`, bucket: { endpoint: standIn.endpoint } };
+    world = await makeCrashWorld({ settings: { ...bigQuerySettings(endpoint ?? ''), ...stores } });
     alone = await makeCrashWorld();
-    // Each with a disk of its own.
+    // Each with a disk of its own, that holds nothing but the settings.
     folders = Array.from({ length: 4 }, () => mkdtempSync(join(tmpdir(), 'replica-')));
     for (const folder of folders) cpSync(world.folder, folder, { recursive: true });
   });
   afterEach(async () => {
     await Promise.all([world?.close(), alone?.close()]);
+    await standIn?.close();
     for (const folder of folders ?? []) rmSync(folder, { recursive: true, force: true });
   });
 
@@ -75,6 +82,11 @@ describe('replicas on one queue and one BigQuery dataset', function () {
     const compared = await compareWithDuckDb(world, alone);
     assert.deepEqual(compared.differences, []);
     assert.ok(compared.rows > documents, `${compared.rows} rows to compare`);
+    const names = await standIn.bucket.list('');
+    const bytes = names.filter((name) => name.startsWith('raw/') && !name.endsWith('.json'));
+    const records = names.filter((name) => name.startsWith('lake/_loads/'));
+    assert.deepEqual([bytes.length, records.length], [documents, documents]);
+    assert.ok(!names.some((name) => name.startsWith('lake/_staging/')), names.join());
   });
 });
 

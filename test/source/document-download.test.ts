@@ -14,6 +14,7 @@ import { type DownloadOptions, downloadDocument } from '../../src/source/documen
 import { examineDocument } from '../../src/source/document/examine.js';
 import { findRaw, rawPath } from '../../src/source/document/raw-store.js';
 import type { DocumentFacts, DocumentLocation } from '../../src/source/types.js';
+import { openFolderStore } from '../../src/store/folder-store.js';
 
 const facts: DocumentFacts = {
   sellerId: 'A1',
@@ -115,7 +116,14 @@ describe('downloading a document', () => {
     const onBytes = (bytes: number) => {
       told += bytes;
     };
-    return downloadDocument({ rawFolder, facts, locate, onBytes, pauseMs: 1, ...options });
+    return downloadDocument({
+      store: openFolderStore(rawFolder),
+      facts,
+      locate,
+      onBytes,
+      pauseMs: 1,
+      ...options,
+    });
   }
 
   /** Notes, for each request, how many bytes there were before it. */
@@ -162,7 +170,7 @@ describe('downloading a document', () => {
       bytes: document.length,
       facts: { ...facts, contentType: 'text/plain; charset=Cp1252', compression: 'GZIP' },
     });
-    assert.deepEqual(await findRaw(rawFolder, facts), raw);
+    assert.deepEqual(await findRaw(openFolderStore(rawFolder), facts), raw);
   });
 
   it('asks for the bytes as stored, and shows nobody a token', async () => {
@@ -541,7 +549,7 @@ describe('downloading a document', () => {
   it('passes on why there is no URL', async () => {
     const error = new ReportsError('API_QUOTA_EXCEEDED', { operation: 'getReportDocument', sellerId: 'A1' });
     const locate = () => Promise.reject(error);
-    await assert.rejects(downloadDocument({ rawFolder, facts, locate }), error);
+    await assert.rejects(downloadDocument({ store: openFolderStore(rawFolder), facts, locate }), error);
   });
 
   it('says that the disk is full', async () => {

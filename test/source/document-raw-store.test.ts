@@ -4,8 +4,9 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import fc from 'fast-check';
-import { findRaw, keepFile, listRaw, rawPath } from '../../src/source/document/raw-store.js';
+import { findRaw, keepFile, listRaw, rawPath, withBytes } from '../../src/source/document/raw-store.js';
 import type { RawDocument } from '../../src/source/types.js';
+import { openFolderStore } from '../../src/store/folder-store.js';
 
 const facts = {
   sellerId: 'A1',
@@ -70,11 +71,11 @@ describe('raw documents', () => {
   it('keep a file from disk byte for byte, with what was said of it', async () => {
     const bytes = Buffer.from(Array.from({ length: 700_000 }, (_, n) => (n * 31) % 256));
     const source = await fileOf('download.tsv', bytes);
-    const kept = await keepFile(raw, source, { ...facts, contentType: 'text/plain' });
+    const kept = await keepFile(openFolderStore(raw), source, { ...facts, contentType: 'text/plain' });
     assert.deepEqual(await readFile(kept.path), bytes);
     assert.equal(kept.bytes, bytes.length);
     assert.match(kept.facts.documentId, /^file-[0-9a-f]{32}$/);
-    assert.deepEqual(await findRaw(raw, kept.facts), kept);
+    assert.deepEqual(await findRaw(openFolderStore(raw), kept.facts), kept);
     assert.deepEqual(JSON.parse(await readFile(`${kept.path}.json`, 'utf8')), {
       ...facts,
       contentType: 'text/plain',
@@ -88,25 +89,28 @@ describe('raw documents', () => {
   });
 
   it('are one document for the same bytes, whatever the file is called', async () => {
-    const first = await keepFile(raw, await fileOf('a.tsv', 'sku\n1\n'), facts);
-    const again = await keepFile(raw, await fileOf('b.tsv', 'sku\n1\n'), facts);
-    const other = await keepFile(raw, await fileOf('a.tsv', 'sku\n2\n'), facts);
+    const first = await keepFile(openFolderStore(raw), await fileOf('a.tsv', 'sku\n1\n'), facts);
+    const again = await keepFile(openFolderStore(raw), await fileOf('b.tsv', 'sku\n1\n'), facts);
+    const other = await keepFile(openFolderStore(raw), await fileOf('a.tsv', 'sku\n2\n'), facts);
     assert.equal(again.path, first.path);
     assert.notEqual(other.path, first.path);
   });
 
   it('take an empty file too', async () => {
-    const kept = await keepFile(raw, await fileOf('empty.tsv', ''), facts);
+    const kept = await keepFile(openFolderStore(raw), await fileOf('empty.tsv', ''), facts);
     assert.equal(kept.bytes, 0);
-    assert.deepEqual(await findRaw(raw, kept.facts), kept);
+    assert.deepEqual(await findRaw(openFolderStore(raw), kept.facts), kept);
   });
 
   it('say which file cannot be read, and leave nothing', async () => {
-    await assert.rejects(keepFile(raw, join(folder, 'none.tsv'), facts), {
+    await assert.rejects(keepFile(openFolderStore(raw), join(folder, 'none.tsv'), facts), {
       code: 'FILE_UNREADABLE',
       message: /none\.tsv: there is no such file/,
     });
-    await assert.rejects(keepFile(raw, folder, facts), { code: 'FILE_UNREADABLE', message: /EISDIR/ });
+    await assert.rejects(keepFile(openFolderStore(raw), folder, facts), {
+      code: 'FILE_UNREADABLE',
+      message: /EISDIR/,
+    });
     const files = existsSync(raw) ? readdirSync(raw, { recursive: true, withFileTypes: true }) : [];
     assert.deepEqual(
       files.filter((each) => each.isFile()),
@@ -118,7 +122,7 @@ describe('raw documents', () => {
     const kept: RawDocument[] = [];
     for (const sellerId of ['A1', 'B/2']) {
       for (const text of ['one', 'two']) {
-        kept.push(await keepFile(raw, await fileOf('file', text), { ...facts, sellerId }));
+        kept.push(await keepFile(openFolderStore(raw), await fileOf('file', text), { ...facts, sellerId }));
       }
     }
     const unfinished = rawPath(raw, { ...facts, documentId: 'unfinished' });
@@ -127,13 +131,21 @@ describe('raw documents', () => {
     await writeFile(`${unfinished}.json`, JSON.stringify(facts));
     await mkdir(join(raw, 'empty'));
     const listed: RawDocument[] = [];
-    for await (const found of listRaw(raw)) listed.push(found);
+    for await (const found of listRaw(openFolderStore(raw))) listed.push(found);
     const byPath = (a: RawDocument, b: RawDocument) => (a.path < b.path ? -1 : 1);
     assert.deepEqual(listed, kept.sort(byPath));
-    assert.equal(await findRaw(raw, { ...facts, documentId: 'unfinished' }), undefined);
+    assert.equal(await findRaw(openFolderStore(raw), { ...facts, documentId: 'unfinished' }), undefined);
+  });
+
+  it('whose bytes somebody takes away meanwhile are not at fault for it', async () => {
+    const store = openFolderStore(raw);
+    const kept = await keepFile(store, await fileOf('a.tsv', 'x'), facts);
+    await rm(kept.path);
+    const work = withBytes(kept, store, undefined, async () => 'read');
+    await assert.rejects(work, { code: 'DOCUMENT_BUSY', kind: 'retryable' });
   });
 
   it('are none in a folder that is not there', async () => {
-    for await (const found of listRaw(join(folder, 'none'))) assert.fail(found.path);
+    for await (const found of listRaw(openFolderStore(join(folder, 'none')))) assert.fail(found.path);
   });
 });

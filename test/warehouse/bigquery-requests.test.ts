@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -15,6 +15,7 @@ import { runTransaction } from '../../src/warehouse/bigquery/state.js';
 import { toJsonValue } from '../../src/warehouse/bigquery/values.js';
 import { readColumnType } from '../../src/schema/column-type.js';
 import type { ColumnType } from '../../src/schema/types.js';
+import type { Bucket } from '../../src/store/types.js';
 import { runInProcess } from '../pipeline/world.js';
 
 interface Answer {
@@ -108,6 +109,33 @@ describe('requests to BigQuery', () => {
     assert.deepEqual([load.sourceFormat, load.writeDisposition], ['PARQUET', 'WRITE_TRUNCATE']);
   });
 
+  it('with a lake in gs:// send rows there, have the job read them, and take them away when it has ended', async () => {
+    const objects = new Map<string, string>();
+    const bucket: Partial<Bucket> = {
+      place: 'gs://b',
+      put: async (name, path) => void objects.set(name, readFileSync(path, 'utf8')),
+      remove: async (name) => void objects.delete(name),
+    };
+    const staging = { bucket: bucket as Bucket, beginning: 'lake/_staging/' };
+    let load: { sourceUris: string[]; sourceFormat: string; destinationTable: unknown } | undefined;
+    api = await FakeApi.start((method, path, body) => {
+      if (method === 'PATCH') return { body: {} };
+      if (method === 'POST') {
+        load = JSON.parse(body).configuration.load;
+        return { body: job('sp_reports_abc_0', 'RUNNING') };
+      }
+      if (!load) return missing;
+      const name = load.sourceUris[0]?.replace('gs://b/', '') ?? '';
+      assert.equal(objects.get(name), 'PAR1');
+      return { body: job(jobOf(path), 'DONE') };
+    });
+    assert.equal(await loadStaging(client(), file(), staging), '_staging_abc');
+    assert.match(load?.sourceUris.join() ?? '', /^gs:\/\/b\/lake\/_staging\/abc-[\w-]+$/);
+    assert.equal(load?.sourceFormat, 'PARQUET');
+    assert.deepEqual(load?.destinationTable, { projectId: 'p', datasetId: 'd', tableId: '_staging_abc' });
+    assert.equal(objects.size, 0);
+  });
+
   it('find the job of an earlier try and do not repeat it', async () => {
     api = await FakeApi.start((_, path) => ({
       body: path.includes('/jobs/') ? job(jobOf(path), 'DONE') : {},
@@ -134,6 +162,22 @@ describe('requests to BigQuery', () => {
     });
     assert.equal(await loadStaging(client(), file()), '_staging_abc');
     assert.deepEqual([...begun], ['sp_reports_abc_1']);
+  });
+
+  it('take an id of chance where all generations are burnt, by an outage of hours say', async () => {
+    const begun = new Set<string>();
+    api = await FakeApi.start((method, path, body) => {
+      if (method === 'PATCH') return { body: {} };
+      if (method === 'POST') {
+        const id = /sp_reports_abc_[\w-]+/.exec(body)?.[0] ?? '';
+        begun.add(id);
+        return { body: job(id, 'RUNNING') };
+      }
+      const id = /\/jobs\/([\w-]+)/.exec(path)?.[1] ?? '';
+      return { body: begun.has(id) ? job(id, 'DONE') : job(id, 'DONE', 'quotaExceeded') };
+    });
+    assert.equal(await loadStaging(client(), file()), '_staging_abc');
+    assert.match([...begun].join(), /^sp_reports_abc_[\da-f]+-[\da-f-]+$/);
   });
 
   it('fail by the error of the job that they began themselves', async () => {
@@ -220,6 +264,10 @@ describe('what BigQuery says of a failure', () => {
     'permission denied': { status: 403, reason: 'accessDenied', message: 'Access Denied: Project p' },
     'dataset or project missing': { status: 404, reason: 'notFound', message: 'Not found: Dataset p:d' },
     'table missing': { status: 404, reason: 'notFound', message: 'Not found: Table p:d.t' },
+    'bucket in another location': {
+      reason: 'invalid',
+      message: 'Cannot read and write in different locations: source: EU, destination: US',
+    },
     'schema mismatch or value out of range': { reason: 'invalid', message: 'Provided Schema does not match' },
     'server error': { status: 503, reason: 'backendError', message: 'try later' },
     'refused request': { status: 400, message: 'Bad Request' },
@@ -235,6 +283,7 @@ describe('what BigQuery says of a failure', () => {
     'permission denied': ['WAREHOUSE_ACCESS_DENIED', false],
     'dataset or project missing': ['WAREHOUSE_NOT_FOUND', false],
     'table missing': ['WAREHOUSE_BUSY', true],
+    'bucket in another location': ['WAREHOUSE_NOT_FOUND', false],
     'schema mismatch or value out of range': ['WAREHOUSE_REFUSED', false],
     'server error': ['WAREHOUSE_UNREACHABLE', true],
     'refused request': ['WAREHOUSE_REFUSED', false],

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { BigQueryClient } from '../../src/warehouse/bigquery/client.js';
 import { openBigQueryWarehouse } from '../../src/warehouse/bigquery/warehouse.js';
+import { removeOldStaging } from '../../src/store/staging.js';
+import type { Bucket } from '../../src/store/types.js';
+import { gsEndpoint, makeGsBucket } from '../store/stand-ins.js';
 import { makeLoad } from './make-load.js';
 import { describeWarehouse } from './warehouse-suite.js';
 
@@ -30,6 +34,88 @@ if (endpoint) {
         const found = await warehouses[0]?.query('SELECT a FROM things ORDER BY a');
         assert.deepEqual(found?.rows, [{ a: '1' }, { a: '2' }]);
         assert.equal((await warehouses[0]?.loads({}))?.length, 1);
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    });
+  });
+
+  describe('BigQuery warehouse whose tables somebody drops', function () {
+    this.timeout(120_000);
+
+    it('makes them again when rows come, as they were, and reads what is there meanwhile', async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'bigquery-'));
+      const place = newPlace();
+      const warehouse = openBigQueryWarehouse(place);
+      const client = new BigQueryClient(place);
+      try {
+        const things = { name: 'things', columns: { a: 'string', n: 'int64' }, rows: [{ a: '1', n: '1' }] };
+        const others = { name: 'others', columns: { b: 'string' }, rows: [{ b: 'x' }] };
+        await warehouse.commit([await makeLoad(folder, { documentId: 'd1' }, [things, others])]);
+        await client.run(`DROP TABLE ${client.table('things')}`);
+        assert.deepEqual(
+          (await warehouse.tables()).map(({ name, rows }) => [name, rows]),
+          [['others', 1]],
+        );
+        const next = { ...things, columns: { a: 'string' }, rows: [{ a: '2' }] };
+        await warehouse.commit([await makeLoad(folder, { documentId: 'd2' }, next)]);
+        assert.deepEqual((await warehouse.query('SELECT a, n FROM things')).rows, [{ a: '2', n: null }]);
+        for (const name of ['things', '_rejects']) await client.run(`DROP TABLE ${client.table(name)}`);
+        await warehouse.commit([await makeLoad(folder, { documentId: 'd1' }, [things, others])]);
+        assert.deepEqual((await warehouse.query('SELECT a, n FROM things')).rows, [{ a: '1', n: '1' }]);
+        assert.deepEqual((await warehouse.query('SELECT b FROM others')).rows, [{ b: 'x' }]);
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    });
+  });
+
+  describe('BigQuery warehouse with a lake in Google Cloud Storage', function () {
+    this.timeout(120_000);
+
+    it('loads what is put there, and leaves nothing of it', async function () {
+      if (!gsEndpoint) {
+        console.warn('      skipped: STORAGE_EMULATOR is not set; see scripts/storage-emulator');
+        this.skip();
+      }
+      const { bucket } = await makeGsBucket(gsEndpoint);
+      const put: string[] = [];
+      const noting: Bucket = {
+        ...bucket,
+        put(name, path) {
+          put.push(name);
+          return bucket.put(name, path);
+        },
+      };
+      const staging = { bucket: noting, beginning: 'lake/_staging/' };
+      const folder = mkdtempSync(join(tmpdir(), 'bigquery-'));
+      const warehouse = openBigQueryWarehouse({ ...newPlace(), staging });
+      try {
+        const columns = { a: 'string', n: 'decimal(18,4)', ns: 'list(int64)' };
+        const rows = [{ a: '1', n: '1.5', ns: '[1, 2]' }];
+        const parquetTypes = { n: 'DECIMAL(18,4)', ns: 'BIGINT[]' };
+        await warehouse.commit([await makeLoad(folder, {}, { columns, rows, parquetTypes })]);
+        const found = await warehouse.query('SELECT a, n, ns FROM things');
+        assert.deepEqual(found.rows, [{ a: '1', n: '1.5', ns: ['1', '2'] }]);
+        assert.ok(put.length > 1 && put.every((name) => name.startsWith('lake/_staging/')), put.join());
+        assert.deepEqual(await bucket.list(''), []);
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    });
+
+    it('takes away what a crash left there, a day later', async function () {
+      if (!gsEndpoint) return this.skip();
+      const { bucket } = await makeGsBucket(gsEndpoint);
+      const folder = mkdtempSync(join(tmpdir(), 'bigquery-'));
+      try {
+        writeFileSync(join(folder, 'x'), 'x');
+        for (const name of ['lake/_staging/x', 'lake/things/x']) await bucket.put(name, join(folder, 'x'));
+        const staging = { bucket, beginning: 'lake/_staging/' };
+        await removeOldStaging(staging);
+        assert.equal((await bucket.list('')).length, 2);
+        await removeOldStaging(staging, Date.now() + 25 * 3_600_000);
+        assert.deepEqual(await bucket.list(''), ['lake/things/x']);
       } finally {
         rmSync(folder, { recursive: true, force: true });
       }

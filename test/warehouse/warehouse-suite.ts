@@ -691,6 +691,37 @@ export function describeWarehouse(
         }
       });
 
+      it('loses no item of a list that is NULL untold', async () => {
+        const columns = { a: 'list(int64)', b: 'list(string)', c: 'string' };
+        const lists = [
+          { a: '[1,null,3,null]', b: '["null"]', c: 'null' },
+          { a: '[4]', b: '[null]', c: 'x' },
+        ];
+        const reject = { table: 'things', row: 1, column: 'c', raw: 'null', reason: 'why' };
+        await warehouse.commit([
+          await load({ documentId: 'd1', reportId: '1' }, { columns, rows: lists }, [reject]),
+          await load({ documentId: 'd2', reportId: '2' }, { columns, rows: lists.slice(1) }),
+          await load(
+            { documentId: 'd3', reportId: '3' },
+            { columns, rows: [{ a: '[5]', b: '["a"]', c: 'y' }] },
+          ),
+        ]);
+        const found = await rows('SELECT a, b FROM things ORDER BY _document_id, _row');
+        const told = await values(
+          'SELECT document_id, row_number, column_name, raw FROM _rejects ORDER BY document_id, row_number, column_name',
+        );
+        const counts = await values('SELECT document_id, rejects FROM _loads ORDER BY document_id');
+        if (ways.hasNullInLists) {
+          assert.deepEqual(found[0], { a: ['1', null, '3', null], b: ['null'] });
+          assert.deepEqual(told, ['d1 1 c null']);
+          assert.deepEqual(counts, ['d1 1', 'd2 0', 'd3 0']);
+        } else {
+          assert.deepEqual(found[0], { a: ['1', '3'], b: ['null'] });
+          assert.deepEqual(told, ['d1 1 a [1,null,3,null]', 'd1 1 c null', 'd1 2 b [null]', 'd2 1 b [null]']);
+          assert.deepEqual(counts, ['d1 3', 'd2 1', 'd3 0']);
+        }
+      });
+
       it('leaves a column of JSON what it is where lists come, and loads them', async () => {
         await warehouse.commit([await one(1, 'json', '{"a":1}')]);
         await warehouse.commit([await one(2, 'list(string)', '["a"]')]);

@@ -1,15 +1,17 @@
 import { type FileHandle, open, readFile, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ReportsError } from '../../errors.js';
 import { faultPoint } from '../../fault-point.js';
 import { type FileLock, takeLock } from '../../file-lock.js';
-import { openPartial, writeError, writeWholeFile } from '../../whole-file.js';
+import type { Store } from '../../store/types.js';
+import { makeFolder, openPartial, writeError, writeWholeFile } from '../../whole-file.js';
 import type { DocumentFacts, DocumentLocation, RawDocument } from '../types.js';
 import { type Answer, get, type Pace } from './get.js';
 import { findRaw, keepRaw, rawPath } from './raw-store.js';
 
 export interface DownloadOptions {
-  rawFolder: string;
+  store: Store;
   facts: DocumentFacts;
   /** Asks Amazon for a presigned URL; again whenever the last one has expired. */
   locate: () => Promise<DocumentLocation>;
@@ -30,18 +32,20 @@ const triesWithoutProgress = 5;
 const leastPace: Pace = { bytes: 100_000, withinMs: 60_000 };
 
 /**
- * Downloads a document into raw, exactly as Amazon sends it. A broken connection is resumed where it stopped, also one that an earlier
+ * Downloads a document into the raw documents, exactly as Amazon sends it. A broken connection is resumed where it stopped, also one that an earlier
  * process left; an expired URL is replaced. What another process has kept meanwhile is returned as it is.
  * Errors: DOCUMENT_BUSY where another process, or another call of this one, is downloading it; DOWNLOAD_UNAVAILABLE where the
  * host of the documents is down or not reached; DOWNLOAD_FAILED, API_NOT_FOUND, DISK_FULL, what `locate` throws; none of them holds the URL.
  */
 export async function downloadDocument(options: DownloadOptions): Promise<RawDocument> {
-  const path = rawPath(options.rawFolder, options.facts);
+  const { store, facts } = options;
+  const path = rawPath(store.folder, facts);
+  const begun = rawPath(store.unfinished, facts);
   try {
-    const lock = await takeLock(`${path}.lock`);
+    const lock = await takeLock(`${begun}.lock`);
     if (!lock) throw busy(options, 'somebody else is at it');
     try {
-      return (await findRaw(options.rawFolder, options.facts)) ?? (await downloadLocked(path, lock, options));
+      return (await findRaw(store, facts)) ?? (await downloadLocked(path, `${begun}.part`, lock, options));
     } finally {
       await lock.release();
     }
@@ -50,8 +54,13 @@ export async function downloadDocument(options: DownloadOptions): Promise<RawDoc
   }
 }
 
-async function downloadLocked(path: string, lock: FileLock, options: DownloadOptions): Promise<RawDocument> {
-  const partial = `${path}.part`;
+async function downloadLocked(
+  path: string,
+  partial: string,
+  lock: FileLock,
+  options: DownloadOptions,
+): Promise<RawDocument> {
+  const { store, signal } = options;
   const { contentType, compression, totalBytes } = await fetchAll(partial, options);
   faultPoint('bytes-whole');
   const file = await open(partial, 'r+');
@@ -61,11 +70,16 @@ async function downloadLocked(path: string, lock: FileLock, options: DownloadOpt
     if (!(await lock.isHeld()) || (totalBytes !== undefined && size !== totalBytes)) {
       throw busy(options, 'somebody else has taken it over');
     }
-    const raw = await keepRaw(file, partial, path, {
-      ...options.facts,
-      ...(contentType ? { contentType } : {}),
-      ...(compression ? { compression } : {}),
-    });
+    await makeFolder(dirname(path));
+    const raw = await keepRaw(
+      file,
+      { partial, path, store, ...(signal && { signal }) },
+      {
+        ...options.facts,
+        ...(contentType ? { contentType } : {}),
+        ...(compression ? { compression } : {}),
+      },
+    );
     await rm(versionPath(partial), { force: true });
     return raw;
   } finally {

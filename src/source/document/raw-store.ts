@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
-import { type FileHandle, open, readdir, rm } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ReportsError } from '../../errors.js';
+import { faultPoint } from '../../fault-point.js';
 import { safeName } from '../../safe-name.js';
+import type { Store } from '../../store/types.js';
 import {
   dropPartial,
   nameWholeFile,
@@ -28,62 +29,87 @@ export function rawPath(rawFolder: string, { sellerId, reportType, documentId }:
 }
 
 /** The raw document, where it was kept before. */
-export async function findRaw(rawFolder: string, id: RawId): Promise<RawDocument | undefined> {
-  return readRaw(rawPath(rawFolder, id));
+export async function findRaw(store: Store, id: RawId): Promise<RawDocument | undefined> {
+  return readRaw(store, rawPath(store.folder, id));
 }
 
-/** All raw documents of a folder, in the order of their paths. */
-export async function* listRaw(rawFolder: string): AsyncGenerator<RawDocument> {
-  const names = await readdir(rawFolder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
+/** Documents asked for at once: those of a bucket take a while each, and there are many. */
+const readsAtOnce = 16;
+
+/** The raw documents of a store, in the order of their paths, but those at paths that are known. */
+export async function* listRaw(store: Store, known = new Set<string>()): AsyncGenerator<RawDocument> {
   const ending = '.json';
-  for (const name of names.filter((each) => each.endsWith(ending) && !each.endsWith('.part.json')).sort()) {
-    const raw = readRaw(join(rawFolder, name.slice(0, -ending.length)));
-    if (raw) yield raw;
+  const paths = (await store.list())
+    .filter((each) => each.endsWith(ending) && !each.endsWith('.part.json'))
+    .map((each) => each.slice(0, -ending.length))
+    .filter((path) => !known.has(path));
+  for (let start = 0; start < paths.length; start += readsAtOnce) {
+    const together = paths.slice(start, start + readsAtOnce);
+    for (const raw of await Promise.all(together.map((path) => readRaw(store, path)))) if (raw) yield raw;
   }
 }
 
 /** Takes a raw document away, and then what is known of it. One that is not there is gone already. */
-export async function removeRaw(path: string): Promise<void> {
-  await rm(path, { force: true });
-  await rm(`${path}.json`, { force: true });
+export async function removeRaw(store: Store, path: string): Promise<void> {
+  await store.remove(path);
+  await store.remove(`${path}.json`);
 }
 
-/** Gives downloaded bytes their final name, the facts first. `file` is the handle that wrote them. */
+/** Does work with the bytes of a raw document at its path. Errors: DOCUMENT_BUSY where somebody has taken them away meanwhile. */
+export async function withBytes<T>(
+  raw: RawDocument,
+  store: Store,
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  const { path, facts } = raw;
+  if (!(await store.fetch(path, signal))) {
+    const found = `${store.nameOf(path)} was taken away meanwhile`;
+    throw new ReportsError('DOCUMENT_BUSY', { documentId: facts.documentId, found });
+  }
+  try {
+    return await work();
+  } finally {
+    await store.letGo(path);
+  }
+}
+
+/** Keeps bytes under their final name, the facts first. `file` is the handle that wrote them. */
 export async function keepRaw(
   file: FileHandle,
-  partial: string,
-  path: string,
+  { partial, path, store, signal }: { partial: string; path: string; store: Store; signal?: AbortSignal },
   facts: DocumentFacts,
 ): Promise<RawDocument> {
   await writeWholeFile(`${path}.json`, `${JSON.stringify(facts, null, 2)}\n`);
+  await store.keep(`${path}.json`);
+  await store.keep(path, { from: partial, ...(signal && { signal }) });
+  faultPoint('raw-kept');
   await nameWholeFile(file, partial, path);
+  await store.letGo(`${path}.json`);
   return { facts, path, bytes: (await file.stat()).size };
 }
 
 /**
- * Copies a file from disk into raw. Its document id is `file-` and a hash of its bytes, so the same bytes are the same document. Where
+ * Copies a file from disk into the raw documents. Its document id is `file-` and a hash of its bytes, so the same bytes are the same document. Where
  * nobody says when the report was created, that is when the file was last written.
  * Errors: FILE_UNREADABLE, DISK_FULL.
  */
 export async function keepFile(
-  rawFolder: string,
+  store: Store,
   path: string,
   facts: Omit<DocumentFacts, 'documentId'>,
 ): Promise<RawDocument> {
   const source = await open(path).catch((error: unknown) => {
     throw unreadable(error, path);
   });
-  const partial = partialName(rawPath(rawFolder, { ...facts, documentId: basename(path) }));
+  const partial = partialName(rawPath(store.folder, { ...facts, documentId: basename(path) }));
   try {
     const file = await openPartial(partial);
     try {
       const documentId = `file-${await copy(source, path, file)}`;
       const reportCreatedAt = (await source.stat()).mtime.toISOString();
       const whole = { reportCreatedAt, ...facts, documentId };
-      return await keepRaw(file, partial, rawPath(rawFolder, whole), whole);
+      return await keepRaw(file, { partial, path: rawPath(store.folder, whole), store }, whole);
     } finally {
       // Once named there is nothing left to drop.
       await dropPartial(file, partial);
@@ -121,13 +147,9 @@ function unreadable(error: unknown, path: string): ReportsError {
   );
 }
 
-/** Its facts are few bytes, which are read sooner than another thread takes them. */
-function readRaw(path: string): RawDocument | undefined {
-  try {
-    const { size } = statSync(path);
-    return { facts: JSON.parse(readFileSync(`${path}.json`, 'utf8')) as DocumentFacts, path, bytes: size };
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+async function readRaw(store: Store, path: string): Promise<RawDocument | undefined> {
+  const found = await store.find(path);
+  const facts = found && (await store.read(`${path}.json`));
+  if (facts === undefined) return undefined;
+  return { facts: JSON.parse(facts) as DocumentFacts, path, bytes: found?.bytes ?? 0 };
 }

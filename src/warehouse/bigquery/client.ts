@@ -45,6 +45,17 @@ interface RequestOptions {
   json?: unknown;
 }
 
+const labels = { program: 'sp-reports' };
+
+function loadOptions(fields: Field[]) {
+  return {
+    sourceFormat: 'PARQUET',
+    writeDisposition: 'WRITE_TRUNCATE',
+    schema: { fields },
+    parquetOptions: { enableListInference: true },
+  };
+}
+
 const pollMs = { first: 50, most: 2000 };
 
 /** Talks to BigQuery. All failures are errors of the catalogue, see `failureRows`. */
@@ -113,7 +124,7 @@ export class BigQueryClient {
       uri: '/jobs',
       json: {
         jobReference: { projectId, jobId, location },
-        configuration: { query, labels: { program: 'sp-reports' }, ...(dryRun && { dryRun }) },
+        configuration: { query, labels, ...(dryRun && { dryRun }) },
       },
     });
   }
@@ -159,19 +170,25 @@ export class BigQueryClient {
       const [job] = await bigQuery
         .dataset(dataset)
         .table(table)
-        .createLoadJob(file, {
-          jobId,
-          location,
-          sourceFormat: 'PARQUET',
-          writeDisposition: 'WRITE_TRUNCATE',
-          schema: { fields },
-          parquetOptions: { enableListInference: true },
-          labels: { program: 'sp-reports' },
-        } as never);
+        .createLoadJob(file, { jobId, location, ...loadOptions(fields), labels } as never);
       return job.metadata as Job;
     } catch (error) {
       throw failureError(failureOf(error), this.path, error);
     }
+  }
+
+  /** The same of an object, `gs://...`, that BigQuery reads by itself. */
+  insertLoadFrom(uri: string, table: string, fields: Field[], jobId: string): Promise<Job> {
+    const { project: projectId, dataset: datasetId, location } = this.place;
+    const destinationTable = { projectId, datasetId, tableId: table };
+    return this.request({
+      method: 'POST',
+      uri: '/jobs',
+      json: {
+        jobReference: { projectId, jobId, location },
+        configuration: { load: { sourceUris: [uri], destinationTable, ...loadOptions(fields) }, labels },
+      },
+    });
   }
 
   /** The client's code takes a while to load, which commands on other warehouses need not wait for. */

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { ReportsError } from '../../errors.js';
 import { faultPoint } from '../../fault-point.js';
+import type { Staging } from '../../store/staging.js';
 import type { Widening } from '../../schema/drift.js';
 import {
   apart,
@@ -20,6 +21,8 @@ import { planTable, Refusal, type TablePlans } from '../duckdb/tables.js';
 import type { LedgerEntry, LedgerRow, Load, LoadTable } from '../types.js';
 import type { BigQueryClient, Job } from './client.js';
 import { ledgerStatements, rankDocuments, readByKey, readRows, stageLedger, stageRejects } from './ledger.js';
+import { isTableMissing } from './errors.js';
+import { beginListNulls, countListNulls, noteListNulls } from './list-nulls.js';
 import { dropStaging, loadStaging } from './load-jobs.js';
 import { countKept, lateSnapshots, loadStatements, mayLeaveOut } from './load-modes.js';
 import { documentIdSql, identifier, literal } from './sql.js';
@@ -32,11 +35,14 @@ import {
   plannedTables,
   relationOf,
   relationsOf,
+  remakeDropped,
 } from './tables.js';
 
 export interface CommitOptions {
   descriptions: Descriptions;
   memoryLimitMegabytes?: number;
+  /** Where what is loaded is put for BigQuery to read; it is sent to the load jobs without. */
+  staging?: Staging;
   log?: Logger;
 }
 
@@ -80,9 +86,10 @@ async function commitTogether(
 ): Promise<string[]> {
   const staging = new Map<string, string>();
   const leftOut = await givingWay(client, () =>
-    tryToCommit(client, loads, stager, staging, options).catch((error: unknown) => {
-      // Another process with the same document may have taken the staging table away.
+    tryToCommit(client, loads, stager, staging, options).catch(async (error: unknown) => {
+      // Another process with the same document may have taken the staging table away; or somebody has dropped one of ours.
       staging.clear();
+      if (isTableMissing(error)) await remakeDropped(client, options.descriptions, options.log);
       throw error;
     }),
   );
@@ -117,11 +124,14 @@ async function tryToCommit(
     await planBatches(planned.relations, coming, (table, ofTable) => rankDocuments(client, table, ofTable))
   ).flat();
   const staged: StagedBatch[] = [];
+  await beginListNulls(stager);
   for (const batch of batches) {
     const partitionBy = planned.partitions.get(batch.relation.name.toLowerCase()) ?? null;
     staged.push(await stageBatch(stager, batch, partitionBy));
+    await noteListNulls(stager, batch);
   }
-  const rejects = await stageRejects(stager, coming);
+  const nulls = await countListNulls(stager);
+  const rejects = await stageRejects(stager, coming, nulls.size > 0);
   const names = batches.map(({ relation }) => relation.name);
   const brokenOff = await pendingTables(state, names);
   if (brokenOff === 'changing') return undefined;
@@ -131,14 +141,17 @@ async function tryToCommit(
   const { descriptions, log } = options;
   if (!(await changeTables(client, state, [...changed.values()], descriptions, log))) return undefined;
   const send = async (file: StagingFile) => {
-    const table = staging.get(file.digest) ?? (await loadStaging(client, file));
+    const table = staging.get(file.digest) ?? (await loadStaging(client, file, options.staging));
     staging.set(file.digest, table);
     return client.table(table);
   };
   const rowTables = await Promise.all(staged.map(({ files }) => Promise.all(files.map(send))));
   const rowsSql = rowTables.map(unionOf);
   const superseded = await countLeftOut(client, staged, rowsSql);
-  const rows = ledgerRows(coming, staged, superseded, planned.widened, previous);
+  const rows = ledgerRows(coming, staged, superseded, planned.widened, previous).map((row) => ({
+    ...row,
+    rejects: row.rejects + (nulls.get(documentId({ seller: row.sellerId, document: row.documentId })) ?? 0),
+  }));
   const [ledger, rejectsTable] = await Promise.all([
     stageLedger(stager, rows).then(send),
     rejects ? send(rejects) : undefined,

@@ -27,6 +27,8 @@ const says =
   ({ message }: Failure) =>
     pattern.test(message);
 
+const tableMissing = 'table missing';
+
 /** Each kind of failure, the first that fits counts. Sources: the error table of BigQuery's documentation, and the issues it is met in. */
 export const failureRows: Row[] = [
   {
@@ -73,10 +75,15 @@ export const failureRows: Row[] = [
       (reasonIs('notFound')(failure) || failure.status === 404) && !says(/not found: (table|job)/i)(failure),
   },
   {
-    name: 'table missing',
+    name: tableMissing,
     code: 'WAREHOUSE_BUSY',
     where: (failure) => reasonIs('notFound')(failure) || failure.status === 404,
     isPassing: true,
+  },
+  {
+    name: 'bucket in another location',
+    code: 'WAREHOUSE_NOT_FOUND',
+    where: says(/cannot read and write in different locations/i),
   },
   {
     name: 'schema mismatch or value out of range',
@@ -99,7 +106,7 @@ export const failureRows: Row[] = [
 export function failureError(failure: Failure, path: string, cause?: unknown): ReportsError {
   const row = failureRows.find(({ where }) => where(failure)) as Row;
   const found = failure.message.split('\n', 1)[0] ?? '';
-  const details = { path, found, thing: 'the documents', reason: failure.reason ?? null };
+  const details = { path, found, thing: 'the documents', reason: failure.reason ?? null, row: row.name };
   return new ReportsError(row.code, { ...details, ...(row.isPassing && { isPassing: true }) }, { cause });
 }
 
@@ -112,6 +119,11 @@ export function failureOf(error: unknown): Failure {
     ...(typeof code === 'number' && { status: code }),
     ...(reason !== undefined && { reason }),
   };
+}
+
+/** Whether an error says that a table is not there, one that was dropped say. */
+export function isTableMissing(error: unknown): boolean {
+  return error instanceof ReportsError && error.details.row === tableMissing;
 }
 
 /** Whether a failure says that a dataset, a table or a job is not there. */

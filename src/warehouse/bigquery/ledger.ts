@@ -6,6 +6,7 @@ import { ledgerColumns, rejectColumns } from '../ledger-columns.js';
 import { type LedgerEntry, type LedgerFilter, type LedgerRow, rowsByKeys } from '../types.js';
 import type { BigQueryClient } from './client.js';
 import { columnTypeOfKind, fromStaging } from './column-types.js';
+import { listNulls } from './list-nulls.js';
 import { identifier, literal } from './sql.js';
 import { type StagingFile, type Stager, stageQuery } from './stage.js';
 import { toJsonValue } from './values.js';
@@ -129,10 +130,18 @@ export function stageLedger(stager: Stager, rows: LedgerRow[]): Promise<StagingF
   });
 }
 
-/** Writes the rejects of loads to a file that is to be staged; undefined where there are none. */
-export async function stageRejects(stager: Stager, loads: TimedLoad[]): Promise<StagingFile | undefined> {
+/** Writes the rejects of loads, and their lists that lose NULLs, to a file that is to be staged; undefined where there are none. */
+export async function stageRejects(
+  stager: Stager,
+  loads: TimedLoad[],
+  hasListNulls: boolean,
+): Promise<StagingFile | undefined> {
+  const names = stagedRejects.map(({ name }) => name).join(', ');
+  const lists = `SELECT ${names} FROM ${listNulls}`;
   const rejected = loads.filter(({ load }) => load.rejectsPath);
-  if (rejected.length === 0) return undefined;
+  if (rejected.length === 0) {
+    return hasListNulls ? stageQuery(stager, stagedRejects, lists, {}) : undefined;
+  }
   const documents = rejected.map(({ load: { entry, rejectsPath }, loadedAt }) => ({
     path: rejectsPath,
     seller_id: entry.sellerId,
@@ -154,7 +163,7 @@ export async function stageRejects(stager: Stager, loads: TimedLoad[]): Promise<
     stager,
     stagedRejects,
     `SELECT seller_id, document_id, report_id, report_type, table_name, row_number, column_name, raw, reason, ${utcTimestamp('batch.loaded_at')} AS loaded_at
-     FROM ${parquets(files, '__file')} JOIN ${rows} batch ON path = __file`,
+     FROM ${parquets(files, '__file')} JOIN ${rows} batch ON path = __file UNION ALL ${lists}`,
     { documents: JSON.stringify(documents) },
   );
 }

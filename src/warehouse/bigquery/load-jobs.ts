@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { ReportsError } from '../../errors.js';
+import { type Staging, withStagedObject } from '../../store/staging.js';
 import { type BigQueryClient, failureOfJob, type Job } from './client.js';
 import { failureError } from './errors.js';
 import type { StagingFile } from './stage.js';
@@ -9,25 +11,29 @@ const mostGenerations = 20;
 
 /**
  * Makes a staging table of a file by a load job, or finds the job of an earlier try: its id comes from what is in the file. An id whose
- * job ended in an error is burnt, as is one whose table is gone, and the next generation of it is taken. Gives the name of the table.
+ * job ended in an error is burnt, as is one whose table is gone, and the next generation of it is taken. The file is sent to the job, or to a
+ * bucket that the job reads. Gives the name of the table.
  */
-export async function loadStaging(client: BigQueryClient, file: StagingFile): Promise<string> {
+export async function loadStaging(
+  client: BigQueryClient,
+  file: StagingFile,
+  staging?: Staging,
+): Promise<string> {
   const table = `_staging_${file.digest}`;
+  const begin = async (jobId: string): Promise<string> => {
+    const failure = failureOfJob(await insert(client, file, { table, jobId, ...(staging && { staging }) }));
+    if (failure) throw failureError(failure, client.path);
+    await expire(client, table);
+    return table;
+  };
   for (let generation = 0; generation < mostGenerations; generation += 1) {
     const jobId = `sp_reports_${file.digest}_${generation}`;
     const found = await client.findJob(jobId);
-    const ended = found ? await client.ended(found) : await insert(client, file, table, jobId);
-    const failure = failureOfJob(ended);
-    if (failure && !found) throw failureError(failure, client.path);
-    if (!failure && (!found || (await isThere(client, table)))) {
-      if (!found) await expire(client, table);
-      return table;
-    }
+    if (!found) return begin(jobId);
+    if (!failureOfJob(await client.ended(found)) && (await isThere(client, table))) return table;
   }
-  throw new ReportsError('WAREHOUSE_UNREACHABLE', {
-    path: client.path,
-    found: `${mostGenerations} load jobs of the same rows have failed`,
-  });
+  // An outage of hours burns them all. A try that finds no job of its own repeats one, which does no harm.
+  return begin(`sp_reports_${file.digest}_${randomUUID()}`);
 }
 
 /** Takes staging tables away; what stays expires. */
@@ -38,9 +44,16 @@ export async function dropStaging(client: BigQueryClient, tables: string[]): Pro
   );
 }
 
-async function insert(client: BigQueryClient, file: StagingFile, table: string, jobId: string): Promise<Job> {
+async function insert(
+  client: BigQueryClient,
+  { path, fields, digest }: StagingFile,
+  { table, jobId, staging }: { table: string; jobId: string; staging?: Staging },
+): Promise<Job> {
   try {
-    return await client.ended(await client.insertLoad(file.path, table, file.fields, jobId));
+    if (!staging) return await client.ended(await client.insertLoad(path, table, fields, jobId));
+    return await withStagedObject(staging, path, digest, async (url) =>
+      client.ended(await client.insertLoadFrom(url, table, fields, jobId)),
+    );
   } catch (error) {
     // The answer to an earlier try was lost, or another process has begun the same.
     const isTaken = error instanceof ReportsError && error.details.reason === 'duplicate';

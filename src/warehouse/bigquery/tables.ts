@@ -11,7 +11,7 @@ import type { Load } from '../types.js';
 import type { BigQueryClient } from './client.js';
 import { bigQueryType, columnTypeOfField, type Field, widenedSql } from './column-types.js';
 import { identifier, literal } from './sql.js';
-import { noteTable, runTransaction, type State, type TableState } from './state.js';
+import { makeState, noteTable, readState, runTransaction, type State, type TableState } from './state.js';
 
 /** What the tables hold, for descriptions; by table name. */
 export type Descriptions = ReadonlyMap<string, ExportTable>;
@@ -107,6 +107,45 @@ export async function changeTables(
     state.tables.set(table.name.toLowerCase(), { table, pending });
   }
   return true;
+}
+
+/** The names of the tables that are in the dataset. */
+export async function existingTables(client: BigQueryClient): Promise<Set<string>> {
+  interface Listed {
+    tables?: { tableReference: { tableId: string } }[];
+    nextPageToken?: string;
+  }
+  const names = new Set<string>();
+  let pageToken: string | undefined;
+  do {
+    const page: Listed = await client.request({
+      uri: `/datasets/${client.place.dataset}/tables`,
+      qs: { maxResults: 1000, ...(pageToken !== undefined && { pageToken }) },
+    });
+    for (const { tableReference } of page.tables ?? []) names.add(tableReference.tableId);
+    pageToken = page.nextPageToken;
+  } while (pageToken);
+  return names;
+}
+
+/** Makes again, empty, the tables that loads have filled and somebody has dropped, those of the ledger too. */
+export async function remakeDropped(
+  client: BigQueryClient,
+  descriptions: Descriptions,
+  log?: Logger,
+): Promise<void> {
+  const state = await readState(client);
+  if (!state) return;
+  const existing = await existingTables(client);
+  await makeState(client);
+  for (const { table } of state.tables.values()) {
+    if (existing.has(table.name)) continue;
+    await changeTable(client, table, undefined, descriptions.get(table.name), log);
+    log?.warn(
+      { table: table.name },
+      `${table.name} was dropped, and is made again without rows: \`sp-reports reload ${table.name}\` loads its documents again`,
+    );
+  }
 }
 
 /** Waits until nobody is changing one of those tables; gives those whose change was broken off. */

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { ReportsError } from '../../errors.js';
 import { exportTables } from '../../schema/export/tables.js';
 import type { ReportSchemas } from '../../schema/types.js';
+import type { Staging } from '../../store/staging.js';
 import { readWhole } from '../duckdb/query.js';
 import type { TableInfo, Warehouse } from '../types.js';
 import { BigQueryClient, type BigQueryPlace } from './client.js';
@@ -10,12 +11,15 @@ import { fillsTable, readLoads, readRejects, readRows, readSeen } from './ledger
 import { type QueryOptions, runQuery } from './query.js';
 import { markPurged, removePersonalData } from './remove-personal-data.js';
 import { readState, type State } from './state.js';
+import { existingTables } from './tables.js';
 
 export interface BigQueryWarehouseOptions extends BigQueryPlace, QueryOptions {
   /** Where descriptions of tables and columns come from. */
   schemas?: ReportSchemas;
   /** What the conversion of Parquet before it is sent may take of this machine's memory. */
   memoryLimitMegabytes?: number;
+  /** A part of a bucket of Google Cloud Storage through which rows are loaded. */
+  staging?: Staging;
   log?: Logger;
 }
 
@@ -27,7 +31,7 @@ export interface BigQueryWarehouseOptions extends BigQueryPlace, QueryOptions {
  * the first commit, QUERY_FAILED, and the codes of `failureRows`.
  */
 export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Warehouse {
-  const { schemas, memoryLimitMegabytes, log, maxBytes, onEstimate } = options;
+  const { schemas, memoryLimitMegabytes, staging, log, maxBytes, onEstimate } = options;
   const { project, dataset, location, keyFile, endpoint } = options;
   const place = { project, dataset, location, ...(keyFile && { keyFile }), ...(endpoint && { endpoint }) };
   const client = new BigQueryClient(place);
@@ -52,6 +56,7 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
       return commitLoads(client, loads, {
         descriptions,
         ...(memoryLimitMegabytes && { memoryLimitMegabytes }),
+        ...(staging && { staging }),
         ...(log && { log }),
       });
     },
@@ -70,7 +75,11 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
 }
 
 async function readTables(client: BigQueryClient, state: State): Promise<TableInfo[]> {
-  const names = [...state.tables.values()].map(({ table }) => table.name).sort();
+  const existing = await existingTables(client);
+  const names = [...state.tables.values()]
+    .map(({ table }) => table.name)
+    .filter((name) => existing.has(name));
+  names.sort();
   if (names.length === 0) return [];
   const counts = names.map((name, index) => `(SELECT COUNT(*) FROM ${client.table(name)}) AS rows_${index}`);
   const lasts = names.flatMap((name, index) => {

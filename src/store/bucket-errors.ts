@@ -1,0 +1,65 @@
+import { describeError, type ErrorCode, ReportsError } from '../errors.js';
+
+/** What a client of a bucket says of a failure. */
+interface Failure {
+  /** HTTP status; undefined where there was no answer. */
+  status: number | undefined;
+  /** The service's own word, e.g. NoSuchBucket. */
+  name: string;
+  message: string;
+}
+
+const codes: { code: ErrorCode; where: (failure: Failure) => boolean }[] = [
+  { code: 'BUCKET_CHANGED', where: ({ status }) => status === 412 || status === 409 },
+  {
+    code: 'BUCKET_NOT_FOUND',
+    where: ({ status, name, message }) =>
+      /NoSuchBucket|PermanentRedirect/.test(name) || /bucket does not exist/i.test(message) || status === 404,
+  },
+  {
+    code: 'BUCKET_ACCESS_DENIED',
+    where: ({ status, name, message }) =>
+      status === 401 ||
+      status === 403 ||
+      name === 'CredentialsProviderError' ||
+      /could not load (the default )?credentials|invalid_grant|region is missing|ENOENT/i.test(message),
+  },
+  { code: 'BUCKET_UNREACHABLE', where: () => true },
+];
+
+/** An error of the catalogue for what went wrong with a bucket or an object of it, named as messages do. Others' errors come back as they are. */
+export function bucketError(error: unknown, place: string): unknown {
+  if (error instanceof ReportsError || isOfOurDisk(error)) return error;
+  const failure = failureOf(error);
+  const { code } = codes.find(({ where }) => where(failure)) as { code: ErrorCode };
+  const found = failure.message.split('\n', 1)[0] || failure.name;
+  return new ReportsError(code, { place, found }, { cause: error });
+}
+
+/** Whether a failure says that an object is not there; the bucket may be missing all the same. */
+export function isMissing(error: unknown): boolean {
+  const { status, name, message } = failureOf(error);
+  if (name === 'NoSuchBucket' || /bucket does not exist/i.test(message)) return false;
+  return status === 404 || name === 'NoSuchKey' || name === 'NotFound';
+}
+
+function failureOf(error: unknown): Failure {
+  const { $metadata, code, name, errors } = error as {
+    $metadata?: { httpStatusCode?: number };
+    code?: unknown;
+    name?: string;
+    errors?: { message?: string }[];
+  };
+  const status = $metadata?.httpStatusCode ?? (Number.isInteger(Number(code)) ? Number(code) : undefined);
+  return { status, name: name ?? '', message: errors?.[0]?.message ?? describeError(error) };
+}
+
+/** A full disk, say: the file that was to be sent or written. */
+function isOfOurDisk(error: unknown): boolean {
+  const { syscall, path, code } = error as NodeJS.ErrnoException;
+  return (
+    code === 'ENOSPC' ||
+    code === 'EDQUOT' ||
+    (syscall !== undefined && path !== undefined && syscall !== 'connect')
+  );
+}

@@ -1,0 +1,39 @@
+import { readFileSync, statSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Store } from './types.js';
+
+/** A folder of this machine. Files have their names by `nameWholeFile` only when they are whole, so that keeping them is done by then. */
+export function openFolderStore(folder: string): Store {
+  const find: Store['find'] = async (path) => {
+    const found = statSync(path, { throwIfNoEntry: false });
+    return found && { bytes: found.size, writtenMs: found.mtimeMs };
+  };
+  return {
+    place: folder,
+    folder,
+    unfinished: folder,
+    nameOf: (path) => path,
+    keep: async () => {},
+    fetch: async (path) => (await find(path)) && { version: '' },
+    // Few bytes, which are read sooner than another thread takes them.
+    read: (path) => unlessMissing(async () => readFileSync(path, 'utf8')),
+    find,
+    async list(below = '') {
+      const names = await unlessMissing(() => readdir(join(folder, below), { recursive: true }));
+      return (names ?? []).sort().map((name) => join(folder, below, name));
+    },
+    remove: (path) => rm(path, { force: true }),
+    letGo: async () => {},
+    checkWritable: async () => {},
+  };
+}
+
+async function unlessMissing<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

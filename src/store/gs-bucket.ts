@@ -1,0 +1,114 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import type { Bucket as StorageBucket, Storage } from '@google-cloud/storage';
+import { ownerOnly } from '../whole-file.js';
+import { bucketError, isMissing } from './bucket-errors.js';
+import type { Bucket, FoundFile } from './types.js';
+
+export interface GsOptions {
+  bucket: string;
+  /** A service account's key; default: what the machine's environment gives. */
+  keyFile?: string;
+  /** A stand-in for Google Cloud Storage, no credentials are sent to it. */
+  endpoint?: string;
+  /** So long an answer may take, and a chunk on its way. */
+  answerTimeoutMs?: number;
+}
+
+/** Larger files are sent by a session that goes on where it stopped, in chunks that are held in memory until they have arrived. */
+const chunkBytes = 8 * 1024 ** 2;
+
+/**
+ * A bucket of Google Cloud Storage. The client compares the CRC32C of what it sends and what it gets with the object's, and tries again what
+ * failed: all that is written here may be written twice.
+ */
+export function openGsBucket({ bucket: id, answerTimeoutMs = 60_000, ...options }: GsOptions): Bucket {
+  const place = `gs://${id}`;
+  let opened: Promise<StorageBucket> | undefined;
+  const open = () => {
+    opened ??= openStorage({ ...options, answerTimeoutMs }).then((storage) => storage.bucket(id));
+    return opened;
+  };
+  /** The client waits for ever for bytes that don't come. */
+  const whileMoving = (bytes: number, signal?: AbortSignal) => {
+    const timeout = AbortSignal.timeout(answerTimeoutMs * (1 + Math.ceil(bytes / chunkBytes)));
+    return { signal: signal ? AbortSignal.any([signal, timeout]) : timeout };
+  };
+
+  async function guarded<T>(name: string, work: (bucket: StorageBucket) => Promise<T>): Promise<T> {
+    try {
+      return await work(await open());
+    } catch (error) {
+      throw bucketError(error, name === '' ? place : `${place}/${name}`);
+    }
+  }
+
+  async function unlessMissing<T>(name: string, work: (bucket: StorageBucket) => Promise<T>) {
+    return guarded(name, (bucket) =>
+      work(bucket).catch((error: unknown) => {
+        if (isMissing(error)) return undefined;
+        throw error;
+      }),
+    );
+  }
+
+  return {
+    place,
+    put: (name, file, { replaces, signal } = {}) =>
+      guarded(name, async (bucket) => {
+        const { size } = await stat(file);
+        const isLarge = size >= chunkBytes;
+        const target = bucket.file(name).createWriteStream({
+          resumable: isLarge,
+          validation: 'crc32c',
+          ...(isLarge && { chunkSize: chunkBytes }),
+          ...(replaces && { preconditionOpts: { ifGenerationMatch: replaces } }),
+        });
+        await pipeline(createReadStream(file), target, whileMoving(size, signal));
+      }),
+    get: (name, file, signal) =>
+      unlessMissing(name, async (bucket) => {
+        const [{ generation = '', size }] = await bucket.file(name).getMetadata();
+        const source = bucket.file(name, { generation }).createReadStream({ validation: 'crc32c' });
+        const target = createWriteStream(file, { mode: ownerOnly.file });
+        await pipeline(source, target, whileMoving(Number(size), signal));
+        return { version: String(generation) };
+      }),
+    read: (name) =>
+      unlessMissing(name, async (bucket) => {
+        const [bytes] = await bucket.file(name).download();
+        return bytes.toString('utf8');
+      }),
+    find: (name) =>
+      unlessMissing(name, async (bucket): Promise<FoundFile> => {
+        const [{ size, updated }] = await bucket.file(name).getMetadata();
+        return { bytes: Number(size), writtenMs: Date.parse(updated ?? '') };
+      }),
+    list: (beginning) =>
+      guarded('', async (bucket) => {
+        const [files] = await bucket.getFiles({ prefix: beginning });
+        return files.map(({ name }) => name).sort();
+      }),
+    remove: (name) =>
+      guarded(name, async (bucket) => {
+        await bucket.file(name).delete({ ignoreNotFound: true });
+      }),
+  };
+}
+
+/** The client's code takes a while to load, which those who keep folders need not wait for. */
+async function openStorage({
+  keyFile,
+  endpoint,
+  answerTimeoutMs: timeout,
+}: Omit<GsOptions, 'bucket'> & { answerTimeoutMs: number }): Promise<Storage> {
+  const { Storage: Client, IdempotencyStrategy } = await import('@google-cloud/storage');
+  return new Client({
+    userAgent: 'sp-reports',
+    timeout,
+    retryOptions: { idempotencyStrategy: IdempotencyStrategy.RetryAlways },
+    ...(keyFile && { keyFilename: keyFile }),
+    ...(endpoint && { apiEndpoint: endpoint }),
+  });
+}

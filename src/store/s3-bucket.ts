@@ -1,0 +1,144 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { silenceAwsNodeWarning } from '../aws-node-warning.js';
+import { ownerOnly } from '../whole-file.js';
+import { bucketError, isMissing } from './bucket-errors.js';
+import type { Bucket } from './types.js';
+
+export interface S3Options {
+  bucket: string;
+  /** Default: what the environment or the profile says. */
+  region?: string;
+  /** Another implementation of S3; default: AWS_ENDPOINT_URL_S3, else AWS. */
+  endpoint?: string;
+}
+
+/** S3 takes 10,000 parts of one upload at most. A file of one part is sent in one request. */
+const mostParts = 10_000;
+const leastPartBytes = 8 * 1024 ** 2;
+/** Parts in memory at once. */
+const partsAtOnce = 2;
+const tries = 5;
+const timeouts = { connectionTimeout: 10_000, socketTimeout: 60_000 };
+
+/**
+ * A bucket of S3, or of what speaks as S3 does. The client adds a checksum to each request, which S3 compares with the bytes, and sends again
+ * what failed. A large file goes in parts, which become an object all at once; parts of an upload that fails are taken away, those of a
+ * process that is killed are left to a rule of the bucket.
+ */
+export function openS3Bucket({ bucket: Bucket, region, endpoint }: S3Options): Bucket {
+  const place = `s3://${Bucket}`;
+  const named = (Key: string) => ({ Bucket, Key });
+  const open = onFirstCall(async () => {
+    silenceAwsNodeWarning();
+    const sdk = await import('@aws-sdk/client-s3');
+    const isElsewhere = endpoint ?? process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL;
+    const client = new sdk.S3Client({
+      maxAttempts: tries,
+      requestHandler: timeouts,
+      followRegionRedirects: true,
+      // Others know buckets by the path alone.
+      forcePathStyle: Boolean(isElsewhere),
+      ...(region && { region }),
+      ...(endpoint && { endpoint }),
+    });
+    return { client, sdk };
+  });
+
+  async function guarded<T>(name: string, work: (opened: Awaited<ReturnType<typeof open>>) => Promise<T>) {
+    try {
+      return await work(await open());
+    } catch (error) {
+      throw bucketError(error, name === '' ? place : `${place}/${name}`);
+    }
+  }
+
+  async function unlessMissing<T>(name: string, work: Parameters<typeof guarded<T>>[1]) {
+    return guarded(name, (opened) =>
+      work(opened).catch((error: unknown) => {
+        if (isMissing(error)) return undefined;
+        throw error;
+      }),
+    );
+  }
+
+  return {
+    place,
+    put: (name, file, { replaces, signal } = {}) =>
+      guarded(name, async ({ client }) => {
+        const { size } = await stat(file);
+        await upload(client, file, {
+          params: { ...named(name), ...(replaces && { IfMatch: replaces }) },
+          partSize: Math.max(leastPartBytes, Math.ceil(size / mostParts)),
+          ...(signal && { signal }),
+        });
+      }),
+    get: (name, file, signal) =>
+      unlessMissing(name, async ({ client, sdk }) => {
+        const { Body, ETag = '' } = await client.send(new sdk.GetObjectCommand(named(name)), {
+          ...(signal && { abortSignal: signal }),
+        });
+        const target = createWriteStream(file, { mode: ownerOnly.file });
+        await pipeline(Body as Readable, target, signal ? { signal } : {});
+        return { version: ETag };
+      }),
+    read: (name) =>
+      unlessMissing(name, async ({ client, sdk }) => {
+        const { Body } = await client.send(new sdk.GetObjectCommand(named(name)));
+        return Body?.transformToString();
+      }),
+    find: (name) =>
+      unlessMissing(name, async ({ client, sdk }) => {
+        const found = await client.send(new sdk.HeadObjectCommand(named(name)));
+        return { bytes: found.ContentLength ?? 0, writtenMs: found.LastModified?.getTime() ?? 0 };
+      }),
+    list: (beginning) =>
+      guarded('', async ({ client, sdk }) => {
+        const names: string[] = [];
+        for await (const page of sdk.paginateListObjectsV2({ client }, { Bucket, Prefix: beginning })) {
+          names.push(...(page.Contents ?? []).flatMap(({ Key }) => Key ?? []));
+        }
+        return names.sort();
+      }),
+    remove: (name) =>
+      guarded(name, async ({ client, sdk }) => {
+        await client.send(new sdk.DeleteObjectCommand(named(name)));
+      }),
+  };
+}
+
+async function upload(
+  client: S3Client,
+  file: string,
+  options: {
+    params: { Bucket: string; Key: string; IfMatch?: string };
+    partSize: number;
+    signal?: AbortSignal;
+  },
+): Promise<void> {
+  const { Upload } = await import('@aws-sdk/lib-storage');
+  const { params, partSize, signal } = options;
+  signal?.throwIfAborted();
+  const Body = createReadStream(file, { highWaterMark: 1024 ** 2 });
+  const sending = new Upload({ client, partSize, queueSize: partsAtOnce, params: { ...params, Body } });
+  const abort = () => void sending.abort();
+  signal?.addEventListener('abort', abort);
+  try {
+    await sending.done();
+  } finally {
+    signal?.removeEventListener('abort', abort);
+    Body.destroy();
+  }
+}
+
+/** Work that is done once, by the first who needs it. */
+function onFirstCall<T>(work: () => Promise<T>): () => Promise<T> {
+  let done: Promise<T> | undefined;
+  return () => {
+    done ??= work();
+    return done;
+  };
+}

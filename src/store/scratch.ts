@@ -1,0 +1,37 @@
+import { randomUUID } from 'node:crypto';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { takeLock } from '../file-lock.js';
+import { makeFolder } from '../whole-file.js';
+
+/** A folder of this process alone, for copies of what is kept elsewhere. */
+export interface Scratch {
+  folder: string;
+  /** Takes it away. */
+  close(): Promise<void>;
+}
+
+/** Opens one below a folder of such, and takes away those whose processes are gone. A lock beside each tells whether its process is. */
+export async function openScratch(folder: string): Promise<Scratch> {
+  await removeAbandoned(folder);
+  const own = join(folder, randomUUID());
+  const lock = await takeLock(`${own}.lock`);
+  await makeFolder(own);
+  return {
+    folder: own,
+    async close() {
+      await rm(own, { recursive: true, force: true });
+      await lock?.release();
+    },
+  };
+}
+
+async function removeAbandoned(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names.filter((each) => !each.includes('.'))) {
+    const lock = await takeLock(`${join(folder, name)}.lock`);
+    if (!lock) continue;
+    await rm(join(folder, name), { recursive: true, force: true });
+    await lock.release();
+  }
+}

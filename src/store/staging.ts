@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto';
+import { readBucketUrl } from './bucket-url.js';
+import { openBucket, type StoreConfig } from './open-store.js';
+import type { Bucket } from './types.js';
+
+/** Where files are put for BigQuery to read: a part of the bucket of the lake. */
+export interface Staging {
+  bucket: Bucket;
+  /** How the names of its objects begin. */
+  beginning: string;
+}
+
+/** What no work takes as long as. */
+const longestWorkMs = 24 * 3_600_000;
+
+/** The staging of a lake that BigQuery can read; undefined for others. */
+export function openStaging(config: Omit<StoreConfig, 'state'>): Staging | undefined {
+  const url = readBucketUrl(config.lake);
+  if (config.warehouse.type !== 'bigquery' || url?.scheme !== 'gs') return undefined;
+  return { bucket: openBucket(url, config), beginning: `${url.beginning && `${url.beginning}/`}_staging/` };
+}
+
+/** Does work with the URL of an object that has the bytes of a file, and takes the object away. No other process has one of that name. */
+export async function withStagedObject<T>(
+  { bucket, beginning }: Staging,
+  file: string,
+  name: string,
+  work: (url: string) => Promise<T>,
+): Promise<T> {
+  const object = `${beginning}${name}-${randomUUID()}`;
+  await bucket.put(object, file);
+  try {
+    return await work(`${bucket.place}/${object}`);
+  } finally {
+    // What stays is taken away by a later start.
+    await bucket.remove(object).catch(() => {});
+  }
+}
+
+/** Takes away what crashed processes left. */
+export async function removeOldStaging({ bucket, beginning }: Staging, nowMs = Date.now()): Promise<void> {
+  for (const name of await bucket.list(beginning)) {
+    const found = await bucket.find(name);
+    if (found && nowMs - found.writtenMs > longestWorkMs) await bucket.remove(name);
+  }
+}

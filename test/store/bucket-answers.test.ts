@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openGsBucket } from '../../src/store/gs-bucket.js';
+import { openS3Bucket } from '../../src/store/s3-bucket.js';
+import type { Bucket } from '../../src/store/types.js';
+import { s3Environment } from './stand-ins.js';
+
+/** What the services answer that no stand-in does: each request is noted, and gets the next answer. */
+describe('a bucket that answers', () => {
+  let server: Server;
+  let requests: IncomingMessage[];
+  let answers: [status: number, body: string][];
+  let folder: string;
+  let buckets: Record<'s3' | 'gs', Bucket>;
+
+  beforeEach(async () => {
+    Object.assign(process.env, s3Environment);
+    requests = [];
+    answers = [];
+    server = createServer((request, response) => {
+      requests.push(request);
+      request.resume().on('end', () => {
+        const [status, body] =
+          answers.length > 1 ? (answers.shift() ?? [500, '']) : (answers[0] ?? [500, '']);
+        // 0: never.
+        if (status === 0) return;
+        response.writeHead(status, {
+          'content-type': body.startsWith('<') ? 'application/xml' : 'application/json',
+        });
+        response.end(body);
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    folder = mkdtempSync(join(tmpdir(), 'sp-reports-bucket-'));
+    writeFileSync(join(folder, 'file'), 'bytes');
+    buckets = {
+      s3: openS3Bucket({ bucket: 'b', endpoint }),
+      gs: openGsBucket({ bucket: 'b', endpoint }),
+    };
+  });
+  afterEach(() => {
+    server.close();
+    server.closeAllConnections();
+    rmSync(folder, { recursive: true });
+  });
+
+  const s3Error = (code: string) =>
+    `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${code}</Message></Error>`;
+  const gsError = (status: number, message: string) =>
+    JSON.stringify({ error: { code: status, message, errors: [{ message, reason: 'x' }] } });
+
+  const cases = {
+    'access denied': [403, 'AccessDenied', 'BUCKET_ACCESS_DENIED'],
+    'that the credentials are wrong': [401, 'InvalidAccessKeyId', 'BUCKET_ACCESS_DENIED'],
+    'that there is no such bucket': [404, 'NoSuchBucket', 'BUCKET_NOT_FOUND'],
+  } as const;
+  for (const [name, [status, word, code]] of Object.entries(cases)) {
+    for (const kind of ['s3', 'gs'] as const) {
+      it(`${name}, of ${kind}, is ${code} for whatever is done`, async () => {
+        const said = word === 'NoSuchBucket' ? 'The specified bucket does not exist.' : word;
+        answers = [[status, kind === 's3' ? s3Error(word) : gsError(status, said)]];
+        const bucket = buckets[kind];
+        const works = [
+          () => bucket.list('a'),
+          () => bucket.read('a'),
+          () => bucket.put('a', join(folder, 'file')),
+        ];
+        for (const work of works) await assert.rejects(work(), { code, message: /(s3|gs):\/\/b/ });
+      });
+    }
+  }
+
+  it('that an object is another version by now is told, and the version was asked for', async () => {
+    answers = [[412, s3Error('PreconditionFailed')]];
+    const put = buckets.s3.put('a', join(folder, 'file'), { replaces: '"etag"' });
+    await assert.rejects(put, { code: 'BUCKET_CHANGED', message: /s3:\/\/b\/a/ });
+    assert.equal(requests[0]?.headers['if-match'], '"etag"');
+    requests.length = 0;
+    answers = [[412, gsError(412, 'conditionNotMet')]];
+    const write = buckets.gs.put('a', join(folder, 'file'), { replaces: '17' });
+    await assert.rejects(write, { code: 'BUCKET_CHANGED', message: /gs:\/\/b\/a/ });
+    assert.match(requests[0]?.url ?? '', /ifGenerationMatch=17/);
+  });
+
+  it('is sent a checksum of the bytes', async () => {
+    answers = [[200, '']];
+    await buckets.s3.put('a', join(folder, 'file'));
+    const { headers } = requests[0] as IncomingMessage;
+    assert.ok(headers['x-amz-checksum-crc32'] ?? headers['x-amz-trailer'], JSON.stringify(headers));
+  });
+
+  it('with something else than the checksum of what was sent has not got it', async () => {
+    answers = [
+      [200, JSON.stringify({ name: 'a', generation: '1', crc32c: 'AAAAAA==', md5Hash: 'x', size: '5' })],
+    ];
+    await assert.rejects(buckets.gs.put('a', join(folder, 'file')), { code: 'BUCKET_UNREACHABLE' });
+  });
+
+  it('with nothing for too long has failed', async () => {
+    const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const slow = openGsBucket({ bucket: 'b', endpoint, answerTimeoutMs: 200 });
+    answers = [[0, '']];
+    await assert.rejects(slow.put('a', join(folder, 'file')), { code: 'BUCKET_UNREACHABLE' });
+    answers = [
+      [200, JSON.stringify({ name: 'a', generation: '1', size: '5' })],
+      [0, ''],
+    ];
+    await assert.rejects(slow.get('a', join(folder, 'got')), { code: 'BUCKET_UNREACHABLE' });
+  });
+
+  it('with a server error is asked again', async () => {
+    answers = [
+      [503, s3Error('SlowDown')],
+      [200, 'text'],
+    ];
+    assert.equal(await buckets.s3.read('a'), 'text');
+    assert.equal(requests.length, 2);
+  });
+});

@@ -1,0 +1,201 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { openBucketStore } from '../../src/store/bucket-store.js';
+import { readBucketUrl } from '../../src/store/bucket-url.js';
+import { openFolderStore } from '../../src/store/folder-store.js';
+import type { Store } from '../../src/store/types.js';
+import { writeWholeFile } from '../../src/whole-file.js';
+import { gsEndpoint, makeGsBucket, type StandIn, startS3 } from './stand-ins.js';
+
+describeStore('a folder', async (folder) => ({ open: () => openFolderStore(join(folder, 'lake')) }));
+
+describeStore('a bucket of S3', async (folder) => inBucket(await startS3(), folder));
+
+if (gsEndpoint) {
+  describeStore('a bucket of Google Cloud Storage', async (folder) =>
+    inBucket(await makeGsBucket(gsEndpoint ?? ''), folder),
+  );
+} else {
+  it('a bucket of Google Cloud Storage', function () {
+    console.warn('  skipped: STORAGE_EMULATOR is not set; see scripts/storage-emulator');
+    this.skip();
+  });
+}
+
+interface Opened {
+  /** Opens it as another machine would, which shares no disk. */
+  open(): Store;
+  standIn?: StandIn;
+}
+
+function inBucket(standIn: StandIn, folder: string): Opened {
+  let machines = 0;
+  const url = readBucketUrl(`${standIn.url}/kept/lake`);
+  assert.ok(url);
+  const open = () => {
+    machines += 1;
+    const work = join(folder, `machine-${machines}`);
+    return openBucketStore({ bucket: standIn.bucket, url, folder: work, unfinished: `${work}-unfinished` });
+  };
+  return { open, standIn };
+}
+
+/** What holds of every store. */
+function describeStore(name: string, openAll: (folder: string) => Promise<Opened>): void {
+  describe(`the store ${name}`, function () {
+    this.timeout(60_000);
+    let folder: string;
+    let opened: Opened;
+    let store: Store;
+    beforeEach(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'sp-reports-store-'));
+      opened = await openAll(folder);
+      store = opened.open();
+    });
+    afterEach(async () => {
+      await opened.standIn?.close();
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    const pathOf = (of: string, in_ = store) => join(in_.folder, of);
+    async function keep(name: string, bytes: string | Buffer, options?: Parameters<Store['keep']>[1]) {
+      const path = pathOf(name);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, bytes);
+      await store.keep(path, options);
+      await store.letGo(path);
+    }
+
+    /** What another machine finds under a name. */
+    async function found(name: string): Promise<Buffer | undefined> {
+      const other = opened.open();
+      const path = pathOf(name, other);
+      return (await other.fetch(path)) ? readFileSync(path) : undefined;
+    }
+
+    const odd = 'things/seller=A1/odd %2E name + (ü) #1.parquet';
+
+    it('gives back the bytes that were kept, whatever the name, and knows their size and age', async () => {
+      await keep(odd, 'some bytes');
+      assert.equal((await found(odd))?.toString(), 'some bytes');
+      assert.equal(await store.read(pathOf(odd)), 'some bytes');
+      const facts = await store.find(pathOf(odd));
+      assert.equal(facts?.bytes, 10);
+      assert.ok(Math.abs(Date.now() - (facts?.writtenMs ?? 0)) < 60_000, String(facts?.writtenMs));
+    });
+
+    it('keeps empty files, and large ones of several parts', async () => {
+      const large = randomBytes(20 * 1024 ** 2);
+      await keep('empty', '');
+      await keep('large', large);
+      assert.equal((await found('empty'))?.length, 0);
+      assert.ok(large.equals((await found('large')) ?? Buffer.alloc(0)));
+    });
+
+    it('has the newer of two under one name', async () => {
+      await keep('a', 'first');
+      await keep('a', 'second');
+      assert.equal((await found('a'))?.toString(), 'second');
+    });
+
+    it('lists what is below a folder, in order, and says of what is not there that it is not', async () => {
+      for (const name of ['b/2', 'a/1', 'b/1', 'bb/1']) await keep(name, name);
+      assert.deepEqual(
+        (await store.list('b')).map((path) => path.slice(store.folder.length)),
+        ['/b/1', '/b/2'],
+      );
+      for (const name of ['a/1', 'bb/1']) assert.ok((await store.list()).includes(pathOf(name)), name);
+      assert.deepEqual(await store.list('none'), []);
+      assert.equal(await store.find(pathOf('none')), undefined);
+      assert.equal(await store.read(pathOf('none')), undefined);
+      assert.equal(await store.fetch(pathOf('none')), undefined);
+      assert.equal(existsSync(pathOf('none')), false);
+    });
+
+    it('takes a file away for good, and one that is gone already', async () => {
+      await keep('a', 'x');
+      for (let times = 0; times < 2; times += 1) await store.remove(pathOf('a'));
+      assert.equal(await found('a'), undefined);
+    });
+
+    it('names its files so that a user finds them', () => {
+      assert.ok(store.nameOf(pathOf('a/b')).startsWith(store.place), store.nameOf(pathOf('a/b')));
+      assert.ok(store.nameOf(pathOf('a/b')).endsWith('/a/b'));
+    });
+
+    it('can be written, and a look at that leaves nothing behind', async () => {
+      await store.checkWritable();
+      assert.deepEqual(await store.list(), []);
+    });
+
+    it('lets others read only what is there when it is let go of', async () => {
+      const path = pathOf('record.json');
+      await writeWholeFile(path, '{}');
+      await store.keep(path);
+      await store.letGo(path);
+      assert.equal((await found('record.json'))?.toString(), '{}');
+    });
+  });
+}
+
+describe('a store in a bucket', function () {
+  this.timeout(60_000);
+  let folder: string;
+  let standIn: StandIn;
+  let store: Store;
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'sp-reports-store-'));
+    standIn = await startS3();
+    store = inBucket(standIn, folder).open();
+    mkdirSync(store.folder, { recursive: true });
+  });
+  afterEach(async () => {
+    await standIn.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('leaves no copy on this machine of what is let go of, and fetches it for its owner alone', async () => {
+    const path = join(store.folder, 'a');
+    writeFileSync(path, 'x');
+    await store.keep(path);
+    await store.letGo(path);
+    assert.equal(existsSync(path), false);
+    await store.fetch(path);
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+  });
+
+  it('has no files of names that lead elsewhere', async () => {
+    const file = join(folder, 'x');
+    writeFileSync(file, 'x');
+    for (const name of ['kept/lake/../../out', 'kept/lake/a//b', 'kept/lake/_loads/', 'kept/lake/in']) {
+      await standIn.bucket.put(name, file);
+    }
+    assert.deepEqual(await store.list(), [join(store.folder, 'in')]);
+  });
+
+  it('has nothing under a name whose upload was broken off', async () => {
+    const path = join(store.folder, 'large');
+    writeFileSync(path, randomBytes(30 * 1024 ** 2));
+    const stop = new AbortController();
+    const reason = new Error('stopped');
+    setTimeout(() => stop.abort(reason), 20);
+    await assert.rejects(store.keep(path, { signal: stop.signal }), reason);
+    assert.equal(await store.find(path), undefined);
+  });
+
+  it('says where the bucket is missing, and which', async () => {
+    const { openS3Bucket } = await import('../../src/store/s3-bucket.js');
+    const missing = openS3Bucket({ bucket: 'none', endpoint: standIn.endpoint });
+    await assert.rejects(missing.list(''), { code: 'BUCKET_NOT_FOUND', message: /s3:\/\/none/ });
+    await assert.rejects(missing.read('a'), { code: 'BUCKET_NOT_FOUND' });
+  });
+
+  it('says that it is not reached, after some tries', async () => {
+    const { openS3Bucket } = await import('../../src/store/s3-bucket.js');
+    const away = openS3Bucket({ bucket: 'none', endpoint: 'http://127.0.0.1:9' });
+    await assert.rejects(away.read('a'), { code: 'BUCKET_UNREACHABLE', message: /ECONNREFUSED/ });
+  });
+});
