@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { marketplaceId, marketplaces } from '../schema/marketplaces.js';
 import { didYouMean } from '../yaml-problems.js';
-import { cronMistake, isCron } from './cron.js';
+import { cronError, marketplace } from './common-spec.js';
+import { isCron } from './cron.js';
+import { requestSpec } from './request-spec.js';
 import { variablePattern } from './substitute.js';
 
 /** Limit of the gunzipped size of a document, in bytes, where nothing else is said. */
@@ -33,8 +34,6 @@ const optionalUrl = (description: string) =>
     .transform((text) => text || undefined)
     .describe(description);
 
-const cronError = { error: (issue: { input?: unknown }) => cronMistake(String(issue.input)) };
-
 const timezone = z.string().refine(
   (name) => {
     try {
@@ -50,19 +49,6 @@ const timezone = z.string().refine(
     },
   },
 );
-
-const marketplace = z
-  .string()
-  .refine((text) => marketplaceId(text) !== undefined, {
-    error: (issue) => {
-      const known = [
-        ...Object.keys(marketplaces),
-        ...Object.values(marketplaces).map(({ country }) => country),
-      ];
-      return `expected a marketplace id such as ATVPDKIKX0DER, or a country code such as US, found "${issue.input}"${didYouMean(String(issue.input), known)}`;
-    },
-  })
-  .transform((text) => marketplaceId(text) ?? text);
 
 const reportType = z
   .string()
@@ -162,7 +148,9 @@ const pipeline = z
       .string()
       .refine(isCron, cronError)
       .describe('Cron expression of the drain, five fields or six with seconds.'),
-    timezone: timezone.default('UTC').describe('Time zone of `schedule` and `sweep`.'),
+    timezone: timezone
+      .default('UTC')
+      .describe('Time zone of `schedule`, `sweep` and the `cron` of requests.'),
     queue: z
       .string()
       .regex(
@@ -190,6 +178,7 @@ const pipeline = z
       .describe(
         'What becomes of personal data of buyers, the columns marked `pii` in report schemas: `keep`; `hash`, by `piiHashKey`, so that equal values can still be told; `drop`, NULL in their place. Of several pipelines that take a report type from one queue the strictest counts.',
       ),
+    request: z.array(requestSpec).default([]),
     limits,
   })
   .describe('What is loaded, from which queue, when.');
@@ -238,7 +227,7 @@ export const configSpec = z.strictObject({
   raw: folder('data/raw', 'Folder of the documents exactly as downloaded.'),
   state: folder(
     'data/state',
-    'Folder of what must survive a restart: the quota plan, and what was swept when.',
+    'Folder of what must survive a restart: the quota plan, what was swept when, and what was asked for.',
   ),
   schemas: folder('schemas', 'Folder of your own report schemas; they go before the packaged ones.'),
   engine: z
