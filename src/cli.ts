@@ -12,6 +12,7 @@ import { purgeCommand } from './commands/purge.js';
 import { queryCommand } from './commands/query.js';
 import { rebuildCommand } from './commands/rebuild.js';
 import { reloadCommand } from './commands/reload.js';
+import { requestCommand } from './commands/request.js';
 import { runCommand } from './commands/run.js';
 import { schemasCommand } from './commands/schemas.js';
 import { startCommand } from './commands/start.js';
@@ -61,6 +62,7 @@ export function buildProgram(io: Io, exit: (code: number) => void): Command {
   program.addCommand(doctorCommand(io, exit));
   program.addCommand(subscribeCommand(io, exit));
   program.addCommand(runCommand(io, exit));
+  program.addCommand(requestCommand(io, exit));
   program.addCommand(sweepCommand(io, exit));
   program.addCommand(backfillCommand(io, exit));
   program.addCommand(startCommand(io));

@@ -117,6 +117,19 @@ export const catalogue = {
     remedy:
       'Check that the application is authorised for the seller and the seller is of that region; then `sp-reports doctor`, which goes through all that is needed.',
   },
+  REPORT_REQUEST_REFUSED: {
+    kind: 'terminal',
+    message: 'asking Amazon for {reportType} of seller {sellerId}, {period}: refused ({found})',
+    remedy:
+      'Check reportOptions, marketplaces and window of the request in pipelines.yaml, and that the application has the role that the type needs; then `sp-reports request`. By itself it is asked again after an hour, four hours, then once a day.',
+  },
+  REPORT_GIVEN_UP: {
+    kind: 'terminal',
+    message:
+      'asking Amazon for {reportType} of seller {sellerId}, {period}: it failed four times, at last with: {found}',
+    remedy:
+      "Amazon's words are in the ledger (`sp-reports loads --status fatal`). Mend the request in pipelines.yaml where they ask for it; then `sp-reports request --again`.",
+  },
   REPORT_NOT_READY: {
     kind: 'retryable',
     message:

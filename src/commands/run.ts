@@ -3,17 +3,21 @@ import { firstSteps } from '../config/read.js';
 import type { Config } from '../config/spec.js';
 import { ReportsError } from '../errors.js';
 import { drain } from '../pipeline/drain.js';
+import { askForReports } from '../pipeline/requests/turn.js';
 import type { Pipeline } from '../pipeline/route.js';
 import { nearestName } from '../yaml-problems.js';
 import type { Io } from './io.js';
 import { readFullConfig, withContext } from './open-context.js';
+import { isWorthTelling, requestJson, requestText } from './request-summary.js';
 import { untilStopped } from './stop-signals.js';
 import { somethingFailed, summaryJson, summaryText } from './summary.js';
 
 /** `sp-reports run`: one drain. */
 export function runCommand(io: Io, exit: (code: number) => void): Command {
   return new Command('run')
-    .description('Drains the queue of a pipeline once: loads every report that has finished.')
+    .description(
+      'Drains the queue of a pipeline once: loads every report that has finished. Before that it asks Amazon for what its `request` entries have due.',
+    )
     .argument('[pipeline]', 'name of the pipeline; without it all, one after the other')
     .option('--json', 'print a JSON object for each pipeline, one a line')
     .action(async (name: string | undefined, options: { json?: boolean }, command: Command) => {
@@ -22,15 +26,30 @@ export function runCommand(io: Io, exit: (code: number) => void): Command {
       await untilStopped(io, async (signals) => {
         for (const pipeline of pipelines) {
           if (signals.stop.aborted) return;
-          const summary = await withContext(config, command, io, pipeline.name, (context) =>
-            drain(pipeline, context, signals),
+          const [requests, summary] = await withContext(
+            config,
+            command,
+            io,
+            pipeline.name,
+            async (context) => {
+              // First, so that Amazon makes the reports meanwhile.
+              const asked =
+                pipeline.request.length > 0 ? await askForReports(pipeline, context, signals) : undefined;
+              return [asked, await drain(pipeline, context, signals)] as const;
+            },
           );
           if (options.json) {
-            io.stdout.write(`${JSON.stringify({ pipeline: pipeline.name, ...summaryJson(summary) })}\n`);
+            const json = {
+              ...summaryJson(summary),
+              ...(requests ? { requests: requestJson(requests) } : {}),
+            };
+            io.stdout.write(`${JSON.stringify({ pipeline: pipeline.name, ...json })}\n`);
           } else {
+            if (requests && isWorthTelling(requests))
+              io.stdout.write(`Requests of ${pipeline.name}: ${requestText(requests)}\n`);
             io.stdout.write(`Pipeline ${pipeline.name}: ${summaryText(summary)}`);
           }
-          if (somethingFailed(summary)) exit(1);
+          if (somethingFailed(summary) || (requests?.failures.length ?? 0) > 0) exit(1);
         }
       });
     });

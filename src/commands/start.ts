@@ -3,6 +3,7 @@ import { runSchedule } from '../pipeline/schedule.js';
 import type { Io } from './io.js';
 import { readFullConfig, withContext } from './open-context.js';
 import { pipelinesNamed } from './run.js';
+import { isWorthTelling, requestCounts, requestJson, requestText } from './request-summary.js';
 import { untilStopped } from './stop-signals.js';
 import { summaryJson, summaryText } from './summary.js';
 
@@ -17,14 +18,26 @@ export function startCommand(io: Io): Command {
       pipelinesNamed(config, undefined);
       await untilStopped(io, (signals) =>
         withContext(config, command, io, 'sp-reports', (context) =>
-          runSchedule(context, signals, (pipeline, kind, summary) => {
-            const ran = { pipeline: pipeline.name, kind };
-            context.log.info({ ...ran, outcomes: summary.outcomes }, `${kind} finished`);
-            io.stdout.write(
-              options.json
-                ? `${JSON.stringify({ ...ran, ...summaryJson(summary) })}\n`
-                : `${new Date().toISOString()} ${kind} of ${pipeline.name}: ${summaryText(summary)}`,
-            );
+          runSchedule(context, signals, {
+            onRun(pipeline, kind, summary) {
+              const ran = { pipeline: pipeline.name, kind };
+              context.log.info({ ...ran, outcomes: summary.outcomes }, `${kind} finished`);
+              io.stdout.write(
+                options.json
+                  ? `${JSON.stringify({ ...ran, ...summaryJson(summary) })}\n`
+                  : `${new Date().toISOString()} ${kind} of ${pipeline.name}: ${summaryText(summary)}`,
+              );
+            },
+            onAsked(pipeline, summary) {
+              const ran = { pipeline: pipeline.name, kind: 'request' };
+              context.log.info({ ...ran, ...requestCounts(summary) }, 'request finished');
+              if (!isWorthTelling(summary)) return;
+              io.stdout.write(
+                options.json
+                  ? `${JSON.stringify({ ...ran, ...requestJson(summary) })}\n`
+                  : `${new Date().toISOString()} requests of ${pipeline.name}: ${requestText(summary)}`,
+              );
+            },
           }),
         ),
       );

@@ -7,6 +7,7 @@ import { describeError, ReportsError } from '../errors.js';
 import { marketplaceId, marketplaces } from '../schema/marketplaces.js';
 import { formatProblem, inOrder, type Problem, readYaml, type YamlFile } from '../yaml-problems.js';
 import { folderProblems } from './folder-problems.js';
+import { requestProblems } from './request-problems.js';
 import { type Config, configSpec, pipelineRuleSpec, type WarehouseConfig } from './spec.js';
 import { isVariable, substituteFrom } from './substitute.js';
 
@@ -67,7 +68,15 @@ export function checkConfig(options: ReadConfigOptions): CheckedConfig {
     spec: configSpec,
     substitute: substituteFrom(options.env),
   });
-  const further = [...furtherProblems(written, text), ...folderProblems(written, dirname(file))];
+  const schemasFolder = resolve(
+    dirname(file),
+    String((written.data as { schemas?: unknown } | null | undefined)?.schemas ?? 'schemas'),
+  );
+  const further = [
+    ...furtherProblems(written, text),
+    ...folderProblems(written, dirname(file)),
+    ...requestProblems(written, schemasFolder),
+  ];
   // At a secret the spec would tell what it found.
   const isSecret = (path: string) => path.includes('.credentials') || path === 'piiHashKey';
   const secrets = new Set(further.map(({ path }) => path).filter(isSecret));

@@ -3,20 +3,30 @@ import cron from 'node-cron';
 import { describeError } from '../errors.js';
 import type { PipelineContext } from './context.js';
 import { drain } from './drain.js';
+import { askForReports, type RequestSummary } from './requests/turn.js';
 import type { Pipeline } from './route.js';
 import { sweep } from './sweep.js';
 import type { DrainSignals } from './work-list.js';
 import type { WorkSummary } from './work-summary.js';
 
+/** What a pipeline does by cron. */
+export type RunKind = 'drain' | 'sweep' | 'request';
+
+/** Told what became of a run. */
+export interface RunListener {
+  onRun(pipeline: Pipeline, kind: 'drain' | 'sweep', summary: WorkSummary): void;
+  onAsked(pipeline: Pipeline, summary: RequestSummary): void;
+}
+
 /**
- * Runs each pipeline's drain, and its sweep where it has one, by their cron expressions, until the stop signal; then the work in hand is
- * finished, or broken off by the abort signal. Runs on one queue follow one another; a run that is due while its last one still goes on is
- * left out.
+ * Runs each pipeline's drain, its sweep and its requests where it has them, by their cron expressions, until the stop signal; then the
+ * work in hand is finished, or broken off by the abort signal. Runs on one queue follow one another; a run that is due while its last one
+ * still goes on is left out. Requests have a turn before each drain too: what was missed, or left for want of quota, waits no longer.
  */
 export async function runSchedule(
   context: PipelineContext,
   signals: DrainSignals,
-  onRun: (pipeline: Pipeline, kind: 'drain' | 'sweep', summary: WorkSummary) => void,
+  { onRun, onAsked }: RunListener,
 ): Promise<void> {
   const { log } = context;
   /** By queue: what the next run waits for. */
@@ -24,7 +34,7 @@ export async function runSchedule(
 
   const tasks = context.config.pipelines.flatMap((pipeline) => {
     const { name, timezone } = pipeline;
-    const schedule = (kind: 'drain' | 'sweep', expression: string) =>
+    const schedule = (kind: RunKind, expression: string) =>
       cron.schedule(expression, () => inLine(pipeline, kind), {
         name: `${name} ${kind}`,
         timezone,
@@ -41,8 +51,13 @@ export async function runSchedule(
       { pipeline: name, schedule: pipeline.schedule, sweep: pipeline.sweep, timezone },
       'pipeline scheduled',
     );
-    const drains = schedule('drain', pipeline.schedule);
-    return pipeline.sweep ? [drains, schedule('sweep', pipeline.sweep)] : [drains];
+    return [
+      schedule('drain', pipeline.schedule),
+      ...(pipeline.sweep ? [schedule('sweep', pipeline.sweep)] : []),
+      ...[...new Set(pipeline.request.flatMap((request) => request.cron ?? []))].map((expression) =>
+        schedule('request', expression),
+      ),
+    ];
   });
 
   if (!signals.stop.aborted) await once(signals.stop, 'abort');
@@ -50,7 +65,7 @@ export async function runSchedule(
   for (const task of tasks) await task.destroy();
   await Promise.all(lines.values());
 
-  function inLine(pipeline: Pipeline, kind: 'drain' | 'sweep'): Promise<void> {
+  function inLine(pipeline: Pipeline, kind: RunKind): Promise<void> {
     const last = lines.get(pipeline.queue) ?? Promise.resolve();
     const next = last.then(() => runOnce(pipeline, kind));
     lines.set(pipeline.queue, next);
@@ -58,11 +73,14 @@ export async function runSchedule(
   }
 
   /** Never rejects: the next run on the clock tries again. */
-  async function runOnce(pipeline: Pipeline, kind: 'drain' | 'sweep'): Promise<void> {
+  async function runOnce(pipeline: Pipeline, kind: RunKind): Promise<void> {
     if (signals.stop.aborted) return;
+    // First, so that Amazon makes the reports meanwhile.
+    if (kind === 'drain' && pipeline.request.length > 0) await runOnce(pipeline, 'request');
     log.info({ pipeline: pipeline.name }, `${kind} started`);
     try {
-      onRun(pipeline, kind, await (kind === 'drain' ? drain : sweep)(pipeline, context, signals));
+      if (kind === 'request') onAsked(pipeline, await askForReports(pipeline, context, signals));
+      else onRun(pipeline, kind, await (kind === 'drain' ? drain : sweep)(pipeline, context, signals));
     } catch (error) {
       log.error({ pipeline: pipeline.name }, `${kind} failed: ${describeError(error)}`);
     }

@@ -53,6 +53,7 @@ describe('reading pipelines.yaml', () => {
           timezone: 'UTC',
           queue: 'https://sqs.us-east-1.amazonaws.com/123456789012/reports',
           reportTypes: ['*'],
+          request: [],
           pii: 'keep',
           limits: {
             maxDocuments: 1000,

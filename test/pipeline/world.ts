@@ -15,6 +15,12 @@ export const generousPlans = {
   getReports: { callsPerSecond: 1000, burst: 1000 },
   getReportDocument: { callsPerSecond: 1000, burst: 1000 },
   createRestrictedDataToken: { callsPerSecond: 1000, burst: 1000 },
+  createReport: { callsPerSecond: 1000, burst: 1000 },
+  cancelReport: { callsPerSecond: 1000, burst: 1000 },
+  getReportSchedules: { callsPerSecond: 1000, burst: 1000 },
+  getReportSchedule: { callsPerSecond: 1000, burst: 1000 },
+  createReportSchedule: { callsPerSecond: 1000, burst: 1000 },
+  cancelReportSchedule: { callsPerSecond: 1000, burst: 1000 },
 };
 
 export interface Ran {
