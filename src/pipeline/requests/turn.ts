@@ -23,7 +23,7 @@ export interface RequestOptions {
   patient?: boolean;
   /** Ask once more for what was given up. */
   again?: boolean;
-  /** Ask Amazon nothing, and write nothing down. */
+  /** Ask for nothing, and write nothing down. */
   dryRun?: boolean;
 }
 
@@ -156,7 +156,9 @@ async function askInTurn(
       summary.left += 1;
       continue;
     }
-    const call = callOf(context, signals, options);
+    // A stop lets the answer come, where nothing is waited for before.
+    const { stop, abort } = signals;
+    const call = { ...callOf(context, signals, options), signal: options.patient ? stop : abort };
     try {
       const nowMs = context.clock.now();
       const asked = await askForWindow(plan, window, progress, book, seller, nowMs, call);
@@ -188,8 +190,10 @@ async function reviewed(plan: RequestPlan, { book, context, options, summary }: 
     return made.progress;
   };
   const before = book.progress(plan.key);
-  if (options.dryRun) apply(before);
-  else await book.change(plan.key, apply);
+  apply(before);
+  // Most turns find nothing new, and need not write.
+  const isNew = JSON.stringify(before) !== JSON.stringify((made as unknown as Review).progress);
+  if (isNew && !options.dryRun) await book.change(plan.key, apply);
   const { progress } = made as unknown as Review;
   for (const { start, end, found } of progress.givenUp.slice(before?.givenUp.length ?? 0)) {
     const { sellerId, reportType } = plan;
