@@ -17,15 +17,17 @@ export function startCommand(io: Io): Command {
       pipelinesNamed(config, undefined);
       await untilStopped(io, (signals) =>
         withContext(config, command, io, 'sp-reports', (context) =>
-          runSchedule(context, signals, (pipeline, kind, summary) => {
-            const ran = { pipeline: pipeline.name, kind };
-            context.log.info({ ...ran, outcomes: summary.outcomes }, `${kind} finished`);
-            io.stdout.write(
-              options.json
-                ? `${JSON.stringify({ ...ran, ...summaryJson(summary) })}\n`
-                : `${new Date().toISOString()} ${kind} of ${pipeline.name}: ${summaryText(summary)}`,
-            );
-          }),
+          runSchedule(context, signals, ({ pipeline, kind }) => ({
+            finished(summary) {
+              const ran = { pipeline: pipeline.name, kind };
+              context.log.info({ ...ran, outcomes: summary.outcomes }, `${kind} finished`);
+              io.stdout.write(
+                options.json
+                  ? `${JSON.stringify({ ...ran, ...summaryJson(summary) })}\n`
+                  : `${new Date().toISOString()} ${kind} of ${pipeline.name}: ${summaryText(summary)}`,
+              );
+            },
+          })),
         ),
       );
     });

@@ -1,12 +1,25 @@
 import { once } from 'node:events';
 import cron from 'node-cron';
 import { describeError } from '../errors.js';
-import type { PipelineContext } from './context.js';
+import type { PipelineContext, PipelineEvent } from './context.js';
 import { drain } from './drain.js';
 import type { Pipeline } from './route.js';
 import { sweep } from './sweep.js';
 import type { DrainSignals } from './work-list.js';
 import type { WorkSummary } from './work-summary.js';
+
+/** A run as it begins. */
+export interface ScheduledRun {
+  pipeline: Pipeline;
+  kind: 'drain' | 'sweep';
+}
+
+/** What is told of a run: what happens in it, then how it ended, one way or the other. */
+export interface RunWatch {
+  onEvent?(event: PipelineEvent): void;
+  finished(summary: WorkSummary): void;
+  failed?(error: unknown): void;
+}
 
 /**
  * Runs each pipeline's drain, and its sweep where it has one, by their cron expressions, until the stop signal; then the work in hand is
@@ -16,7 +29,7 @@ import type { WorkSummary } from './work-summary.js';
 export async function runSchedule(
   context: PipelineContext,
   signals: DrainSignals,
-  onRun: (pipeline: Pipeline, kind: 'drain' | 'sweep', summary: WorkSummary) => void,
+  watch: (run: ScheduledRun) => RunWatch,
 ): Promise<void> {
   const { log } = context;
   /** By queue: what the next run waits for. */
@@ -24,7 +37,7 @@ export async function runSchedule(
 
   const tasks = context.config.pipelines.flatMap((pipeline) => {
     const { name, timezone } = pipeline;
-    const schedule = (kind: 'drain' | 'sweep', expression: string) =>
+    const schedule = (kind: ScheduledRun['kind'], expression: string) =>
       cron.schedule(expression, () => inLine(pipeline, kind), {
         name: `${name} ${kind}`,
         timezone,
@@ -50,7 +63,7 @@ export async function runSchedule(
   for (const task of tasks) await task.destroy();
   await Promise.all(lines.values());
 
-  function inLine(pipeline: Pipeline, kind: 'drain' | 'sweep'): Promise<void> {
+  function inLine(pipeline: Pipeline, kind: ScheduledRun['kind']): Promise<void> {
     const last = lines.get(pipeline.queue) ?? Promise.resolve();
     const next = last.then(() => runOnce(pipeline, kind));
     lines.set(pipeline.queue, next);
@@ -58,12 +71,21 @@ export async function runSchedule(
   }
 
   /** Never rejects: the next run on the clock tries again. */
-  async function runOnce(pipeline: Pipeline, kind: 'drain' | 'sweep'): Promise<void> {
+  async function runOnce(pipeline: Pipeline, kind: ScheduledRun['kind']): Promise<void> {
     if (signals.stop.aborted) return;
     log.info({ pipeline: pipeline.name }, `${kind} started`);
+    const { onEvent = () => {}, finished, failed = () => {} } = watch({ pipeline, kind });
+    const watched: PipelineContext = {
+      ...context,
+      onEvent(event) {
+        onEvent(event);
+        context.onEvent(event);
+      },
+    };
     try {
-      onRun(pipeline, kind, await (kind === 'drain' ? drain : sweep)(pipeline, context, signals));
+      finished(await (kind === 'drain' ? drain : sweep)(pipeline, watched, signals));
     } catch (error) {
+      failed(error);
       log.error({ pipeline: pipeline.name }, `${kind} failed: ${describeError(error)}`);
     }
   }

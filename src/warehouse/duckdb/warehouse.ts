@@ -2,11 +2,12 @@ import { existsSync } from 'node:fs';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Logger } from 'pino';
 import { ReportsError } from '../../errors.js';
-import type { Load, StreamedAnswer, TableInfo, Warehouse } from '../types.js';
+import type { LedgerOverview, Load, StreamedAnswer, TableInfo, Warehouse } from '../types.js';
 import { isReportTable, type Relations, readRelations } from './catalog.js';
 import { commitLoads } from './commit-loads.js';
 import { fileError, withConnection } from './connection.js';
 import { hasLedger, readLoads, readRejects, readSeen } from './ledger.js';
+import { readOverview } from './overview.js';
 import { readWhole, runQuery } from './query.js';
 import { markPurged, removePersonalData } from './remove-personal-data.js';
 import { identifier, run } from './sql.js';
@@ -94,6 +95,7 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
     },
     tables: () => withLedger([], readTables),
     loads: (filter) => withLedger([], (connection) => readLoads(connection, filter)),
+    overview: () => withLedger<LedgerOverview | undefined>(undefined, readOverview),
     rejects: (filter) => withLedger([], (connection) => readRejects(connection, filter)),
     query: (sql) => queryStream(sql, readWhole),
     queryStream,
