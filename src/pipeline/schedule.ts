@@ -21,6 +21,21 @@ export interface RunWatch {
   failed?(error: unknown): void;
 }
 
+/** One watch that tells several. */
+export function watchedByAll(watches: RunWatch[]): RunWatch {
+  return {
+    onEvent(event) {
+      for (const watch of watches) watch.onEvent?.(event);
+    },
+    finished(summary) {
+      for (const watch of watches) watch.finished(summary);
+    },
+    failed(error) {
+      for (const watch of watches) watch.failed?.(error);
+    },
+  };
+}
+
 /**
  * Runs each pipeline's drain, and its sweep where it has one, by their cron expressions, until the stop signal; then the work in hand is
  * finished, or broken off by the abort signal. Runs on one queue follow one another; a run that is due while its last one still goes on is

@@ -167,8 +167,15 @@ export interface Warehouse {
   rejects(filter: LedgerFilter): Promise<Record<string, unknown>[]>;
   /** Read-only; all rows at once, for an answer known to be small. */
   query(sql: string): Promise<QueryResult>;
-  /** Read-only; hands the answer to `read` as it comes, and holds the warehouse until that is done. */
-  queryStream<T>(sql: string, read: (answer: StreamedAnswer) => Promise<T>): Promise<T>;
+  /**
+   * Read-only; hands the answer to `read` as it comes, and holds the warehouse until that is done. The signal breaks it off with its
+   * reason.
+   */
+  queryStream<T>(
+    sql: string,
+    read: (answer: StreamedAnswer) => Promise<T>,
+    options?: { signal?: AbortSignal },
+  ): Promise<T>;
 }
 
 /** The note of a ledger row whose document was purged. */

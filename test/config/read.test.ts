@@ -170,6 +170,12 @@ ${pipeline('    limits:\n      maxDocuments: ${MAX:-7}\n', { queue: '${UNSET}' }
     assert.equal(config.piiHashKey, undefined);
   });
 
+  it('do without the token of a status page that they do not serve', () => {
+    const text = 'status: { host: 0.0.0.0, token: "${UNSET}" }\nlake: l\n';
+    const config = configOf(text, { tolerateUnset: true });
+    assert.equal(config.lake, join(config.folder, 'l'));
+  });
+
   it('still tell every other mistake', () => {
     assert.deepEqual(mistakesIn(`lakes: x\n${seller('', { id: '${UNSET}' })}`, { tolerateUnset: true }), [
       'pipelines.yaml:1:1 lakes: unknown key; did you mean "lake"?',

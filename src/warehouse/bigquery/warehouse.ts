@@ -39,9 +39,9 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
     return state ? read(state) : empty;
   }
 
-  const queryStream: Warehouse['queryStream'] = async (sql, read) => {
+  const queryStream: Warehouse['queryStream'] = async (sql, read, { signal } = {}) => {
     if (!(await readState(client))) throw new ReportsError('WAREHOUSE_MISSING', { path: client.path });
-    return read(await runQuery(client, sql, query));
+    return read(await runQuery(client, sql, { ...query, ...(signal && { signal }) }));
   };
 
   return {

@@ -21,6 +21,11 @@ export interface DuckDbWarehouseOptions {
   lockWaitMs?: number;
   /** What DuckDB may take of the memory; default: most of the machine's. */
   memoryLimitMegabytes?: number;
+  /**
+   * Whether what it reads gives way to everything else that this process does with the file: it is broken off then and begun again, so
+   * that `read` of a query may be called more than once.
+   */
+  isOnlooker?: boolean;
 }
 
 /**
@@ -32,15 +37,16 @@ export interface DuckDbWarehouseOptions {
  * WAREHOUSE_MISSING for a query before the first commit, WAREHOUSE_OUT_OF_MEMORY, QUERY_FAILED, FILE_UNREADABLE and DISK_FULL.
  */
 export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse {
-  const { path, log, lockWaitMs = 10_000, memoryLimitMegabytes } = options;
+  const { path, log, lockWaitMs = 10_000, memoryLimitMegabytes, isOnlooker = false } = options;
   const file = { path, lockWaitMs, ...(memoryLimitMegabytes ? { memoryLimitMegabytes } : {}) };
+  const reading = { ...file, mode: 'read' as const, isOnlooker };
 
   function withLedger<T>(
     empty: T,
     read: (connection: DuckDBConnection, relations: Relations) => Promise<T>,
   ): Promise<T> {
     if (!existsSync(path)) return Promise.resolve(empty);
-    return withConnection({ ...file, mode: 'read' }, async (connection) => {
+    return withConnection(reading, async (connection) => {
       try {
         const relations = await readRelations(connection);
         return hasLedger(relations) ? await read(connection, relations) : empty;
@@ -101,9 +107,13 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
     queryStream,
   };
 
-  async function queryStream<T>(sql: string, read: (answer: StreamedAnswer) => Promise<T>): Promise<T> {
+  async function queryStream<T>(
+    sql: string,
+    read: (answer: StreamedAnswer) => Promise<T>,
+    { signal }: { signal?: AbortSignal } = {},
+  ): Promise<T> {
     if (!existsSync(path)) throw new ReportsError('WAREHOUSE_MISSING', { path });
-    return withConnection({ ...file, mode: 'read' }, async (connection) =>
+    return withConnection({ ...reading, ...(signal && { signal }) }, async (connection) =>
       read(await runQuery(connection, sql, path)),
     );
   }
