@@ -44,6 +44,13 @@ export const catalogue = {
       'Nothing was changed. Edit it, and see `sp-reports config check`; or name another file with --config.',
   },
 
+  STATUS_NOT_SERVED: {
+    kind: 'terminal',
+    message: 'serving the status page on {host}, port {port}: {found}',
+    remedy:
+      'Reports are loaded all the same. Give it another `status.port` in pipelines.yaml where another program has that one, or `status: false`.',
+  },
+
   // Report schemas
   SCHEMA_INVALID: {
     kind: 'terminal',

@@ -56,6 +56,8 @@ export interface OpenOptions extends QueryOptions {
   log?: Logger;
   /** Where tables get their descriptions from. */
   schemas?: ReportSchemas;
+  /** Whether it is for looking only, and gives way to everything else that this process does with the warehouse's file. */
+  isOnlooker?: boolean;
 }
 
 export function openWarehouse(
@@ -64,7 +66,8 @@ export function openWarehouse(
 ): Warehouse {
   if (warehouse.type === 'bigquery') return openBigQueryWarehouse({ ...warehouse, ...options });
   const { path, memoryLimitMegabytes } = warehouse;
-  return openDuckDbWarehouse({ path, memoryLimitMegabytes, ...(options.log && { log: options.log }) });
+  const { log, isOnlooker = false } = options;
+  return openDuckDbWarehouse({ path, memoryLimitMegabytes, isOnlooker, ...(log && { log }) });
 }
 
 /** The file of a warehouse that is one. */

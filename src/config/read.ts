@@ -78,7 +78,8 @@ export function checkConfig(options: ReadConfigOptions): CheckedConfig {
     ...requestProblems(written, schemasFolder),
   ];
   // At a secret the spec would tell what it found.
-  const isSecret = (path: string) => path.includes('.credentials') || path === 'piiHashKey';
+  const isSecret = (path: string) =>
+    path.includes('.credentials') || path === 'piiHashKey' || path === 'status.token';
   const secrets = new Set(further.map(({ path }) => path).filter(isSecret));
   const problems = inOrder([...written.problems.filter(({ path }) => !secrets.has(path)), ...further]);
   if (problems.length === 0 && written.value) {
@@ -122,11 +123,18 @@ function furtherProblems({ data, problemAt }: YamlFile<unknown>, text: string): 
   const asWritten = parse(text, { uniqueKeys: false }) as {
     sellers?: { credentials?: unknown }[];
     piiHashKey?: unknown;
+    status?: { token?: unknown } | null;
   } | null;
   const hashKey = asWritten?.piiHashKey;
   if (hashKey !== undefined && !isVariable(hashKey)) {
     const message = 'the key comes from the environment; write a variable such as ${PII_HASH_KEY}';
     problems.push(problemAt(['piiHashKey'], message));
+  }
+  const token = asWritten?.status?.token;
+  if (token !== undefined && token !== null && !isVariable(token)) {
+    const message =
+      'the token comes from the environment; write a variable such as ${SP_REPORTS_STATUS_TOKEN}';
+    problems.push(problemAt(['status', 'token'], message));
   }
   list('pipelines').forEach(({ pii }, index) => {
     if (pii !== 'hash' || hashKey !== undefined) return;
@@ -175,7 +183,7 @@ function literalSecrets(credentials: unknown): string[][] {
     .map(([key]) => [key]);
 }
 
-/** The settings without the sellers, pipelines and hash key whose variables are unset, where nothing else is wrong. */
+/** The settings without the sellers, pipelines, hash key and status page whose variables are unset, where nothing else is wrong. */
 function withoutUnset(
   problems: Problem[],
   text: string,
@@ -185,13 +193,14 @@ function withoutUnset(
   if (
     !problems.every(
       ({ path, message }) =>
-        /^((sellers|pipelines)\[|piiHashKey$)/.test(path) && message.includes('is not set; set it'),
+        /^((sellers|pipelines)\[|piiHashKey$|status\.token$)/.test(path) &&
+        message.includes('is not set; set it'),
     )
   ) {
     return undefined;
   }
   const unset = new Set(problems.map(({ path }) => path.slice(0, path.indexOf(']') + 1) || path));
-  const { piiHashKey, ...others } = parse(text) as Record<string, unknown[]>;
+  const { piiHashKey, status, ...others } = parse(text) as Record<string, unknown[]>;
   const isUnset = (key: string, index: number) => unset.has(`${key}[${index}]`);
   const rules = pipelineRuleSpec
     .array()
@@ -200,7 +209,11 @@ function withoutUnset(
   for (const key of ['sellers', 'pipelines']) {
     others[key] = (others[key] ?? []).filter((_, index) => !isUnset(key, index));
   }
-  const rest = { ...others, ...(unset.has('piiHashKey') ? {} : { piiHashKey }) };
+  const rest = {
+    ...others,
+    ...(unset.has('piiHashKey') ? {} : { piiHashKey }),
+    ...(unset.has('status.token') ? {} : { status }),
+  };
   const { value } = readYaml({
     text: JSON.stringify(rest),
     file,

@@ -191,6 +191,35 @@ export const pipelineRuleSpec = z.object({
   pii: pipeline.shape.pii,
 });
 
+const statusPage = z
+  .strictObject({
+    host: z
+      .string()
+      .min(1)
+      .default('127.0.0.1')
+      .describe("Address to listen on. Any but this machine's own needs a `token`."),
+    port: z.int().min(0).max(65_535).default(8420).describe('Port; 0 for any that is free.'),
+    token: z
+      .string()
+      .refine((token) => token.length >= 16, 'expected at least 16 characters')
+      .optional()
+      .meta({
+        description:
+          'What a reader must know to see the page and the metrics: a variable of the environment of at least 16 characters.',
+        pattern: variablePattern,
+      }),
+  })
+  .superRefine(({ host, token }, context) => {
+    if (token !== undefined || isLoopback(host)) return;
+    const message = `anyone who reaches ${host} could read the warehouse; add \`token: \${SP_REPORTS_STATUS_TOKEN}\``;
+    context.addIssue({ code: 'custom', path: ['host'], message });
+  });
+
+/** Whether only this machine can reach an address. */
+export function isLoopback(host: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i.test(host);
+}
+
 /** What may stand in pipelines.yaml; types, defaults, checks, the editor's JSON Schema and the reference page all come from it. */
 export const configSpec = z.strictObject({
   warehouse: z
@@ -275,6 +304,12 @@ export const configSpec = z.strictObject({
         'Key of the hashes where a pipeline says `pii: hash`, the same for all of them: a variable of the environment of at least 16 characters. Another key makes other hashes.',
       pattern: variablePattern,
     }),
+  status: z
+    .union([z.literal(false), statusPage])
+    .prefault({})
+    .describe(
+      'The status page of `sp-reports start`, with metrics and health checks (docs/status.md); `false` for none.',
+    ),
   sellers: z.array(seller).default([]),
   pipelines: z.array(pipeline).default([]),
 });

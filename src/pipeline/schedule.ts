@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import cron from 'node-cron';
 import { describeError } from '../errors.js';
-import type { PipelineContext } from './context.js';
+import type { PipelineContext, PipelineEvent } from './context.js';
 import { drain } from './drain.js';
 import { askForReports, type RequestSummary } from './requests/turn.js';
 import type { Pipeline } from './route.js';
@@ -9,14 +9,35 @@ import { sweep } from './sweep.js';
 import type { DrainSignals } from './work-list.js';
 import type { WorkSummary } from './work-summary.js';
 
-/** What a pipeline does by cron. */
-export type RunKind = 'drain' | 'sweep' | 'request';
-
-/** Told what became of a run. */
-export interface RunListener {
-  onRun(pipeline: Pipeline, kind: 'drain' | 'sweep', summary: WorkSummary): void;
-  onAsked(pipeline: Pipeline, summary: RequestSummary): void;
+/** A run as it begins. */
+export interface ScheduledRun {
+  pipeline: Pipeline;
+  kind: 'drain' | 'sweep';
 }
+
+/** What is told of a run: what happens in it, then how it ended, one way or the other. */
+export interface RunWatch {
+  onEvent?(event: PipelineEvent): void;
+  finished(summary: WorkSummary): void;
+  failed?(error: unknown): void;
+}
+
+/** One watch that tells several. */
+export function watchedByAll(watches: RunWatch[]): RunWatch {
+  return {
+    onEvent(event) {
+      for (const watch of watches) watch.onEvent?.(event);
+    },
+    finished(summary) {
+      for (const watch of watches) watch.finished(summary);
+    },
+    failed(error) {
+      for (const watch of watches) watch.failed?.(error);
+    },
+  };
+}
+
+type ScheduledKind = ScheduledRun['kind'] | 'request';
 
 /**
  * Runs each pipeline's drain, its sweep and its requests where it has them, by their cron expressions, until the stop signal; then the
@@ -26,7 +47,8 @@ export interface RunListener {
 export async function runSchedule(
   context: PipelineContext,
   signals: DrainSignals,
-  { onRun, onAsked }: RunListener,
+  watch: (run: ScheduledRun) => RunWatch,
+  onAsked: (pipeline: Pipeline, summary: RequestSummary) => void,
 ): Promise<void> {
   const { log } = context;
   /** By queue: what the next run waits for. */
@@ -34,7 +56,7 @@ export async function runSchedule(
 
   const tasks = context.config.pipelines.flatMap((pipeline) => {
     const { name, timezone } = pipeline;
-    const schedule = (kind: RunKind, expression: string) =>
+    const schedule = (kind: ScheduledKind, expression: string) =>
       cron.schedule(expression, () => inLine(pipeline, kind), {
         name: `${name} ${kind}`,
         timezone,
@@ -65,24 +87,43 @@ export async function runSchedule(
   for (const task of tasks) await task.destroy();
   await Promise.all(lines.values());
 
-  function inLine(pipeline: Pipeline, kind: RunKind): Promise<void> {
+  function inLine(pipeline: Pipeline, kind: ScheduledKind): Promise<void> {
     const last = lines.get(pipeline.queue) ?? Promise.resolve();
-    const next = last.then(() => runOnce(pipeline, kind));
+    const next = last.then(async () => {
+      // First, so that Amazon makes the reports meanwhile.
+      if (kind !== 'sweep' && pipeline.request.length > 0) await ask(pipeline);
+      if (kind !== 'request') await runOnce(pipeline, kind);
+    });
     lines.set(pipeline.queue, next);
     return next;
   }
 
   /** Never rejects: the next run on the clock tries again. */
-  async function runOnce(pipeline: Pipeline, kind: RunKind): Promise<void> {
+  async function runOnce(pipeline: Pipeline, kind: ScheduledRun['kind']): Promise<void> {
     if (signals.stop.aborted) return;
-    // First, so that Amazon makes the reports meanwhile.
-    if (kind === 'drain' && pipeline.request.length > 0) await runOnce(pipeline, 'request');
     log.info({ pipeline: pipeline.name }, `${kind} started`);
+    const { onEvent = () => {}, finished, failed = () => {} } = watch({ pipeline, kind });
+    const watched: PipelineContext = {
+      ...context,
+      onEvent(event) {
+        onEvent(event);
+        context.onEvent(event);
+      },
+    };
     try {
-      if (kind === 'request') onAsked(pipeline, await askForReports(pipeline, context, signals));
-      else onRun(pipeline, kind, await (kind === 'drain' ? drain : sweep)(pipeline, context, signals));
+      finished(await (kind === 'drain' ? drain : sweep)(pipeline, watched, signals));
     } catch (error) {
+      failed(error);
       log.error({ pipeline: pipeline.name }, `${kind} failed: ${describeError(error)}`);
+    }
+  }
+  /** Never rejects: the next turn tries again. */
+  async function ask(pipeline: Pipeline): Promise<void> {
+    if (signals.stop.aborted) return;
+    try {
+      onAsked(pipeline, await askForReports(pipeline, context, signals));
+    } catch (error) {
+      log.error({ pipeline: pipeline.name }, `asking for reports failed: ${describeError(error)}`);
     }
   }
 }

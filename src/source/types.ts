@@ -6,6 +6,8 @@ export interface QueueMessage {
   body: string;
   /** How often it was received, this time included. */
   receiveCount: number;
+  /** When it was sent, in epoch milliseconds; undefined where the queue does not say. */
+  sentMs?: number;
   /** Deletes it. Only after its load is committed. */
   ack(): Promise<void>;
   /** Gives it back: at once, or after `delaySeconds`. */

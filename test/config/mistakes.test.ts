@@ -178,6 +178,23 @@ const cases: Record<string, [text: string, line: string]> = {
     pipeline('    pii: hsah\n'),
     '5:10 pipelines[0].pii: expected one of keep, hash, drop, found "hsah"; did you mean "hash"?',
   ],
+  'a status page for everybody': [
+    'status:\n  host: 0.0.0.0\n',
+    '2:9 status.host: anyone who reaches 0.0.0.0 could read the warehouse; add `token: ${SP_REPORTS_STATUS_TOKEN}`',
+  ],
+  'a token in the file': [
+    'status: { token: 0123456789abcdef }\n',
+    '1:18 status.token: the token comes from the environment; write a variable such as ${SP_REPORTS_STATUS_TOKEN}',
+  ],
+  'a token that is too short': [
+    'status: { token: "${ID}" }\n',
+    '1:18 status.token: expected at least 16 characters',
+  ],
+  'a misspelled key of the status page': [
+    'status: { prt: 1 }\n',
+    '1:11 status.prt: unknown key; did you mean "port"?',
+  ],
+  'a status page that is no map': ['status: true\n', '1:9 status: expected "false" or a map, found true'],
   'a missing credential': [
     seller().replace('      clientSecret: ${SECRET}\n', ''),
     '5:7 sellers[0].credentials.clientSecret: missing; expected text',
@@ -237,6 +254,8 @@ pipelines.yaml:19:5 pipelines[1].queue: missing; expected text`,
       `piiHashKey: ${secret}\n`,
       `piiHashKey: [${digits}]\n`,
       'piiHashKey: ${HUSH}\n',
+      `status: { token: ${secret} }\n`,
+      'status: { token: "${HUSH}" }\n',
       given(`{ clientId: { of: ${secret} }, clientSecret: "\${SECRET}", refreshToken: [${digits}] }`),
       given(`{ clientId: "\${HUSH}", clientSecret: "\${DIGITS}", refreshToken: "\${TOKEN}", more: 1 }`),
     ]) {

@@ -33,6 +33,7 @@ describe('reading pipelines.yaml', () => {
       download: { minBytesPerMinute: 100_000 },
       aws: {},
       api: {},
+      status: { host: '127.0.0.1', port: 8420 },
       sellers: [
         {
           id: 'A1SELLER',
@@ -169,6 +170,12 @@ ${pipeline('    limits:\n      maxDocuments: ${MAX:-7}\n', { queue: '${UNSET}' }
       { name: 'all', queue: '${UNSET}', reportTypes: ['*'], pii: 'hash' },
     ]);
     assert.equal(config.piiHashKey, undefined);
+  });
+
+  it('do without the token of a status page that they do not serve', () => {
+    const text = 'status: { host: 0.0.0.0, token: "${UNSET}" }\nlake: l\n';
+    const config = configOf(text, { tolerateUnset: true });
+    assert.equal(config.lake, join(config.folder, 'l'));
   });
 
   it('still tell every other mistake', () => {

@@ -79,6 +79,8 @@ export async function makeWorld(
     lake: 'lake',
     raw: 'raw',
     state: 'state',
+    // Tests of the status page give it a port.
+    status: false,
     aws: { endpoint: met.sqsEndpoint },
     api: { endpoint: met.apiEndpoint, loginUrl: met.loginUrl },
     sellers: sellerIds.map((id, index) => ({
@@ -156,10 +158,21 @@ export async function makeWorld(
 /** Runs the program in this process, with streams that remember. */
 export async function runInProcess(
   args: string[],
-  { env, cwd, onStopSignal }: { env: NodeJS.ProcessEnv; cwd: string; onStopSignal?: Io['onStopSignal'] },
+  {
+    env,
+    cwd,
+    onStopSignal,
+    watch,
+  }: {
+    env: NodeJS.ProcessEnv;
+    cwd: string;
+    onStopSignal?: Io['onStopSignal'];
+    /** Told what it prints to stderr. */
+    watch?: (text: string) => void;
+  },
 ): Promise<Ran> {
   const stdout = new Remembering();
-  const stderr = new Remembering();
+  const stderr = new Remembering(watch);
   const code = await runCli(args, {
     stdout,
     stderr,
@@ -227,8 +240,13 @@ function program(): string[] {
 class Remembering extends Writable {
   text = '';
 
+  constructor(private readonly watch: (text: string) => void = () => {}) {
+    super();
+  }
+
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
     this.text += chunk.toString();
+    this.watch(chunk.toString());
     done();
   }
 }

@@ -14,7 +14,7 @@ const schedulesPlan = { callsPerSecond: 0.0222, burst: 10 };
  * Calls a second, and the burst, of each operation, per application and seller.
  * Source: the usage plans in Amazon's models reports_2021-06-30, tokens_2021-03-01 and notifications.
  */
-const usagePlans = {
+export const usagePlans = {
   getReport: { callsPerSecond: 2, burst: 15 },
   getReports: { callsPerSecond: 0.0222, burst: 10 },
   getReportDocument: { callsPerSecond: 0.0167, burst: 15 },

@@ -3,10 +3,11 @@ import { ReportsError } from '../../errors.js';
 import { exportTables } from '../../schema/export/tables.js';
 import type { ReportSchemas } from '../../schema/types.js';
 import { readWhole } from '../duckdb/query.js';
-import type { TableInfo, Warehouse } from '../types.js';
+import type { LedgerOverview, TableInfo, Warehouse } from '../types.js';
 import { BigQueryClient, type BigQueryPlace } from './client.js';
 import { commitLoads } from './commit-loads.js';
 import { fillsTable, readLoads, readRejects, readRows, readSeen } from './ledger.js';
+import { readOverview } from './overview.js';
 import { type QueryOptions, runQuery } from './query.js';
 import { markPurged, removePersonalData } from './remove-personal-data.js';
 import { readState, type State } from './state.js';
@@ -38,9 +39,9 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
     return state ? read(state) : empty;
   }
 
-  const queryStream: Warehouse['queryStream'] = async (sql, read) => {
+  const queryStream: Warehouse['queryStream'] = async (sql, read, { signal } = {}) => {
     if (!(await readState(client))) throw new ReportsError('WAREHOUSE_MISSING', { path: client.path });
-    return read(await runQuery(client, sql, query));
+    return read(await runQuery(client, sql, { ...query, ...(signal && { signal }) }));
   };
 
   return {
@@ -63,6 +64,7 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
     markPurged: (keys) => markPurged(client, keys),
     tables: () => withState([], (state) => readTables(client, state)),
     loads: (filter) => withState([], () => readLoads(client, filter)),
+    overview: () => withState<LedgerOverview | undefined>(undefined, () => readOverview(client)),
     rejects: (filter) => withState([], () => readRejects(client, filter)),
     query: (sql) => queryStream(sql, readWhole),
     queryStream,
