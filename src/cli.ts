@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import { alarmsCommand } from './commands/alarms.js';
 import { backfillCommand } from './commands/backfill.js';
 import { configCommand } from './commands/config.js';
 import { demoCommand } from './commands/demo.js';
@@ -66,6 +67,7 @@ export function buildProgram(io: Io, exit: (code: number) => void): Command {
   program.addCommand(sweepCommand(io, exit));
   program.addCommand(backfillCommand(io, exit));
   program.addCommand(startCommand(io));
+  program.addCommand(alarmsCommand(io));
   program.addCommand(loadCommand(io, exit));
   program.addCommand(queryCommand(io));
   program.addCommand(tablesCommand(io));

@@ -51,6 +51,13 @@ export const catalogue = {
       'Reports are loaded all the same. Give it another `status.port` in pipelines.yaml where another program has that one, or `status: false`.',
   },
 
+  ALARM_NOT_SENT: {
+    kind: 'retryable',
+    message: 'sending alarms to the webhook: {found}',
+    remedy:
+      'Check the variable that `alarms.webhook` in pipelines.yaml names, and try it with `sp-reports alarms --test`. What was to be told is told the next time.',
+  },
+
   // Report schemas
   SCHEMA_INVALID: {
     kind: 'terminal',

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { PipelineContext } from '../pipeline/context.js';
 import type { RequestSummary } from '../pipeline/requests/turn.js';
 import { type RunWatch, runSchedule, type ScheduledRun, watchedByAll } from '../pipeline/schedule.js';
+import { openAlarms, watchAlarms } from '../status/alarms.js';
 import { consoleLimits } from '../status/console.js';
 import type { Io } from './io.js';
 import { openWarehouse, readFullConfig, withContext } from './open-context.js';
@@ -33,14 +34,20 @@ export function startCommand(io: Io): Command {
           const onlooker = openWarehouse(config, { isOnlooker: true, maxBytes });
           const status = await openStatus(context, onlooker, signals);
           if (status.url && io.stderr.isTTY) io.stderr.write(`Status page: ${status.url}\n`);
+          const alarms = config.alarms && openAlarms(config.alarms, status.readFacts, context);
+          const watching = alarms && watchAlarms(alarms, config.alarms, context, signals.stop);
           try {
             await runSchedule(
               context,
               signals,
               (run) => watchedByAll([status.watch(run), printRun(run, options, context, io)]),
-              (pipeline, summary) => printRequests(pipeline.name, summary, options, context, io),
+              (pipeline, summary) => {
+                status.asked(summary);
+                printRequests(pipeline.name, summary, options, context, io);
+              },
             );
           } finally {
+            await watching;
             await status.close();
           }
         }),

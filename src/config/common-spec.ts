@@ -27,3 +27,8 @@ export const exactReportType = z
     /^[A-Z][A-Z0-9_]*$/,
     'expected a report type by its whole name, such as GET_SALES_AND_TRAFFIC_REPORT',
   );
+
+/** Whether only this machine can reach an address. */
+export function isLoopback(host: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i.test(host);
+}

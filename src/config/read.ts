@@ -79,7 +79,7 @@ export function checkConfig(options: ReadConfigOptions): CheckedConfig {
   ];
   // At a secret the spec would tell what it found.
   const isSecret = (path: string) =>
-    path.includes('.credentials') || path === 'piiHashKey' || path === 'status.token';
+    path.includes('.credentials') || ['piiHashKey', 'status.token', 'alarms.webhook'].includes(path);
   const secrets = new Set(further.map(({ path }) => path).filter(isSecret));
   const problems = inOrder([...written.problems.filter(({ path }) => !secrets.has(path)), ...further]);
   if (problems.length === 0 && written.value) {
@@ -124,6 +124,7 @@ function furtherProblems({ data, problemAt }: YamlFile<unknown>, text: string): 
     sellers?: { credentials?: unknown }[];
     piiHashKey?: unknown;
     status?: { token?: unknown } | null;
+    alarms?: { webhook?: unknown } | null;
   } | null;
   const hashKey = asWritten?.piiHashKey;
   if (hashKey !== undefined && !isVariable(hashKey)) {
@@ -135,6 +136,12 @@ function furtherProblems({ data, problemAt }: YamlFile<unknown>, text: string): 
     const message =
       'the token comes from the environment; write a variable such as ${SP_REPORTS_STATUS_TOKEN}';
     problems.push(problemAt(['status', 'token'], message));
+  }
+  const webhook = asWritten?.alarms?.webhook;
+  if (webhook !== undefined && webhook !== null && !isVariable(webhook)) {
+    const message =
+      'whoever knows the address can write there, so it comes from the environment; write a variable such as ${SP_REPORTS_ALARM_WEBHOOK}';
+    problems.push(problemAt(['alarms', 'webhook'], message));
   }
   list('pipelines').forEach(({ pii }, index) => {
     if (pii !== 'hash' || hashKey !== undefined) return;
@@ -183,7 +190,7 @@ function literalSecrets(credentials: unknown): string[][] {
     .map(([key]) => [key]);
 }
 
-/** The settings without the sellers, pipelines, hash key and status page whose variables are unset, where nothing else is wrong. */
+/** The settings without the sellers, pipelines, hash key, status page and alarms whose variables are unset, where nothing else is wrong. */
 function withoutUnset(
   problems: Problem[],
   text: string,
@@ -193,14 +200,14 @@ function withoutUnset(
   if (
     !problems.every(
       ({ path, message }) =>
-        /^((sellers|pipelines)\[|piiHashKey$|status\.token$)/.test(path) &&
+        /^((sellers|pipelines)\[|piiHashKey$|status\.token$|alarms\.webhook$)/.test(path) &&
         message.includes('is not set; set it'),
     )
   ) {
     return undefined;
   }
   const unset = new Set(problems.map(({ path }) => path.slice(0, path.indexOf(']') + 1) || path));
-  const { piiHashKey, status, ...others } = parse(text) as Record<string, unknown[]>;
+  const { piiHashKey, status, alarms, ...others } = parse(text) as Record<string, unknown[]>;
   const isUnset = (key: string, index: number) => unset.has(`${key}[${index}]`);
   const rules = pipelineRuleSpec
     .array()
@@ -213,6 +220,7 @@ function withoutUnset(
     ...others,
     ...(unset.has('piiHashKey') ? {} : { piiHashKey }),
     ...(unset.has('status.token') ? {} : { status }),
+    ...(unset.has('alarms.webhook') ? {} : { alarms }),
   };
   const { value } = readYaml({
     text: JSON.stringify(rest),

@@ -4,7 +4,8 @@ import type { ReportSchemas } from '../schema/types.js';
 import { didYouMean, type Problem, type YamlFile, type YamlPath } from '../yaml-problems.js';
 import { asksFor } from './report-types.js';
 import { requestLimits } from './request-limits.js';
-import { type RequestConfig, requestSpec, type Span, windowOf } from './request-spec.js';
+import { type RequestConfig, requestSpec, windowOf } from './request-spec.js';
+import type { Span } from './span.js';
 
 /** They do not change while the program runs. */
 let packaged: ReportSchemas | undefined;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { cronError, exactReportType, marketplace } from './common-spec.js';
 import { isCron } from './cron.js';
+import { calendarUnits, type Span, type SpanUnit, span, spanUnits } from './span.js';
 
 /** How often createReportSchedule can have a report made. Source: Amazon's model reports_2021-06-30. */
 export const schedulePeriods = [
@@ -23,31 +24,6 @@ export const schedulePeriods = [
   'P30D',
   'P1M',
 ] as const;
-
-/** A span of time as people write it. */
-export interface Span {
-  count: number;
-  unit: SpanUnit;
-}
-
-const spanUnits = ['hour', 'day', 'week', 'month', 'quarter', 'year'] as const;
-
-export type SpanUnit = (typeof spanUnits)[number];
-
-/** The units whose lengths differ, or whose beginnings do not go by counting days. */
-const calendarUnits: readonly SpanUnit[] = ['week', 'month', 'quarter', 'year'];
-
-const span = (units: readonly SpanUnit[], example: string) =>
-  z
-    .string()
-    .regex(
-      new RegExp(`^\\s*\\d{1,3}\\s+(${units.join('|')})s?\\s*$`, 'i'),
-      `expected a span of time such as \`${example}\`, in ${units.map((each) => `${each}s`).join(', ')}`,
-    )
-    .transform((text): Span => {
-      const [count = '', unit = ''] = text.trim().toLowerCase().split(/\s+/);
-      return { count: Number(count), unit: unit.replace(/s$/, '') as SpanUnit };
-    });
 
 const isIn = (units: readonly SpanUnit[], { unit }: Span) => units.includes(unit);
 

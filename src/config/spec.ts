@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { didYouMean } from '../yaml-problems.js';
-import { cronError, marketplace } from './common-spec.js';
+import { alarmsSpec } from './alarms-spec.js';
+import { cronError, isLoopback, marketplace } from './common-spec.js';
 import { isCron } from './cron.js';
 import { requestSpec } from './request-spec.js';
 import { variablePattern } from './substitute.js';
@@ -215,11 +216,6 @@ const statusPage = z
     context.addIssue({ code: 'custom', path: ['host'], message });
   });
 
-/** Whether only this machine can reach an address. */
-export function isLoopback(host: string): boolean {
-  return /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i.test(host);
-}
-
 /** What may stand in pipelines.yaml; types, defaults, checks, the editor's JSON Schema and the reference page all come from it. */
 export const configSpec = z.strictObject({
   warehouse: z
@@ -256,7 +252,7 @@ export const configSpec = z.strictObject({
   raw: folder('data/raw', 'Folder of the documents exactly as downloaded.'),
   state: folder(
     'data/state',
-    'Folder of what must survive a restart: the quota plan, what was swept when, and what was asked for.',
+    'Folder of what must survive a restart: the quota plan, what was swept when, what was asked for, and which alarms were sent.',
   ),
   schemas: folder('schemas', 'Folder of your own report schemas; they go before the packaged ones.'),
   engine: z
@@ -310,6 +306,7 @@ export const configSpec = z.strictObject({
     .describe(
       'The status page of `sp-reports start`, with metrics and health checks (docs/status.md); `false` for none.',
     ),
+  alarms: alarmsSpec.optional(),
   sellers: z.array(seller).default([]),
   pipelines: z.array(pipeline).default([]),
 });

@@ -37,6 +37,20 @@ export function watchedByAll(watches: RunWatch[]): RunWatch {
   };
 }
 
+/** A context whose events a watch is told of too. */
+export function watchedContext(
+  context: PipelineContext,
+  { onEvent = () => {} }: Pick<RunWatch, 'onEvent'>,
+): PipelineContext {
+  return {
+    ...context,
+    onEvent(event) {
+      onEvent(event);
+      context.onEvent(event);
+    },
+  };
+}
+
 type ScheduledKind = ScheduledRun['kind'] | 'request';
 
 /**
@@ -102,14 +116,8 @@ export async function runSchedule(
   async function runOnce(pipeline: Pipeline, kind: ScheduledRun['kind']): Promise<void> {
     if (signals.stop.aborted) return;
     log.info({ pipeline: pipeline.name }, `${kind} started`);
-    const { onEvent = () => {}, finished, failed = () => {} } = watch({ pipeline, kind });
-    const watched: PipelineContext = {
-      ...context,
-      onEvent(event) {
-        onEvent(event);
-        context.onEvent(event);
-      },
-    };
+    const { finished, failed = () => {}, ...told } = watch({ pipeline, kind });
+    const watched = watchedContext(context, told);
     try {
       finished(await (kind === 'drain' ? drain : sweep)(pipeline, watched, signals));
     } catch (error) {

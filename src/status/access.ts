@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { isLoopback } from '../config/spec.js';
+import { isLoopback } from '../config/common-spec.js';
 
 /** Why a request is not answered. */
 export type Refusal = { status: 401 | 403; message: string };

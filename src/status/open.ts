@@ -6,14 +6,18 @@ import type { Warehouse } from '../warehouse/types.js';
 import { openFacts } from './facts.js';
 import { openMetrics } from './metrics.js';
 import { openReloads } from './reloads.js';
-import { openRunLog } from './run-log.js';
+import { openRunLog, type RunLog } from './run-log.js';
 import { serveStatus } from './server.js';
+import type { StatusFacts } from './types.js';
 
 export interface Status {
   /** Where the page is; undefined where it is turned off or could not be served. */
   url?: string;
   /** To be called as a run begins. */
   watch(run: ScheduledRun): RunWatch;
+  /** To be called as requests have had their turn. */
+  asked: RunLog['asked'];
+  readFacts: () => Promise<StatusFacts>;
   close(): Promise<void>;
 }
 
@@ -42,6 +46,8 @@ export async function openStatus(
   return {
     ...(server && { url: server.url }),
     watch: (run) => watchedByAll([runLog.watch(run), metrics.watch(run)]),
+    asked: runLog.asked,
+    readFacts,
     async close() {
       await server?.close();
       await reloads.end();

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import { describeError, errorCode } from '../errors.js';
 import type { PipelineEvent } from '../pipeline/context.js';
+import type { RequestSummary } from '../pipeline/requests/turn.js';
 import type { RunWatch, ScheduledRun } from '../pipeline/schedule.js';
 import type { Failure, WorkSummary } from '../pipeline/work-summary.js';
 import type { Problem, RunFacts, SellerFacts } from './types.js';
@@ -9,6 +10,8 @@ import type { Problem, RunFacts, SellerFacts } from './types.js';
 export interface RunLog {
   /** To be called as a run begins. */
   watch(run: ScheduledRun): RunWatch;
+  /** To be called as requests have had their turn: they log in too. */
+  asked(summary: Pick<RequestSummary, 'asked' | 'failures'>): void;
   /** The newest first. */
   runs(): RunFacts[];
   /** When the last run of a pipeline that failed in nothing ended. */
@@ -87,6 +90,10 @@ export function openRunLog(clock: Clock): RunLog {
 
   function noteFailure(failure: Failure, run: RunFacts): void {
     if (run.failures.length < mostFailures) run.failures.push(failure);
+    noteRefusal(failure);
+  }
+
+  function noteRefusal(failure: Failure): void {
     if (failure.code !== 'LOGIN_REFUSED') return;
     const sellerId = sellerOf(failure.key);
     const since = refused.get(sellerId)?.since ?? now();
@@ -104,6 +111,10 @@ export function openRunLog(clock: Clock): RunLog {
 
   return {
     watch,
+    asked({ asked, failures }) {
+      for (const { sellerId } of asked) accept(sellerId);
+      for (const failure of failures) noteRefusal(failure);
+    },
     runs: () => runs,
     succeededAt: (pipeline, kind) => succeeded.get(`${kind} ${pipeline}`),
     credentials(sellerId) {

@@ -170,6 +170,19 @@ const cases: Record<string, [text: string, line: string]> = {
   ],
   'a hash key that is too short': ['piiHashKey: ${ID}\n', '1:13 piiHashKey: expected at least 16 characters'],
   'an unset hash key': ['piiHashKey: ${UNSET}\n', '1:13 piiHashKey: $UNSET is not set; set it'],
+  'the address of a webhook in the file': [
+    'alarms: { webhook: "https://hooks.example.com/T0" }\n',
+    '1:20 alarms.webhook: whoever knows the address can write there, so it comes from the environment; write a variable such as ${SP_REPORTS_ALARM_WEBHOOK}',
+  ],
+  'a webhook without https': [
+    'alarms: { webhook: "${ID}" }\n',
+    '1:20 alarms.webhook: expected an address that begins with https://',
+  ],
+  'an unset webhook': ['alarms: { webhook: "${UNSET}" }\n', '1:20 alarms.webhook: $UNSET is not set; set it'],
+  'an age that is none': [
+    'alarms: { webhook: "${HOOK}", staleAfter: { orders: soon } }\n',
+    '1:53 alarms.staleAfter.orders: expected a span of time such as `36 hours`, in hours, days, weeks, found "soon"',
+  ],
   'hashes without a key': [
     pipeline('    pii: hash\n'),
     '5:10 pipelines[0].pii: hash needs a key: `piiHashKey: ${PII_HASH_KEY}` at the top of the file',
@@ -204,7 +217,10 @@ const cases: Record<string, [text: string, line: string]> = {
 describe('a mistake in pipelines.yaml', () => {
   for (const [name, [text, line]] of Object.entries(cases)) {
     it(`is told with its place: ${name}`, () => {
-      assert.deepEqual(mistakesIn(text, { env: { ...env, EMPTY: '' } }), [`pipelines.yaml:${line}`]);
+      assert.deepEqual(
+        mistakesIn(text, { env: { ...env, EMPTY: '', HOOK: 'https://hooks.example.com/T0' } }),
+        [`pipelines.yaml:${line}`],
+      );
     });
   }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { Span } from '../../src/config/request-spec.js';
+import type { Span } from '../../src/config/span.js';
 import { isPeriodOf, lastWindow, timesOf, windowsBetween } from '../../src/pipeline/requests/windows.js';
 
 const dayMs = 86_400_000;

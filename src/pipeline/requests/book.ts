@@ -58,7 +58,7 @@ export interface KeptSchedule {
 export interface RequestBook {
   progress(key: string): Progress | undefined;
   /** Of all requests, those that are no longer in the settings included. */
-  all(): Progress[];
+  all(): (Progress & { key: string })[];
   /** Ids of the reports that other requests than this one asked for, as far as they are not done with. */
   reportIdsOfOthers(key: string): Set<string>;
   /** Puts in the place of a request's progress what `change` makes of it; nobody else's change comes in between. */
@@ -79,7 +79,7 @@ export function openRequestBook(stateFolder: string): RequestBook {
   const state = openSharedJson(join(stateFolder, 'requests.json'));
   return {
     progress: (key) => storedIn(state.read()).reports[key],
-    all: () => Object.values(storedIn(state.read()).reports),
+    all: () => Object.entries(storedIn(state.read()).reports).map(([key, each]) => ({ key, ...each })),
     reportIdsOfOthers(key) {
       const others = Object.entries(storedIn(state.read()).reports).filter(([each]) => each !== key);
       const asks = others.flatMap(([, { windows }]) => windows.flatMap((record) => record.asks));

@@ -1,4 +1,4 @@
-import type { Span } from '../../config/request-spec.js';
+import type { Span } from '../../config/span.js';
 
 /** A time of data, from its beginning to just before its end, in epoch milliseconds; both are the same for a report of the moment. */
 export interface Window {
@@ -79,11 +79,6 @@ function endOf({ count, unit }: Span, startMs: number): number {
 }
 
 const fixedMs = { hour: hourMs, day: dayMs, week: 7 * dayMs };
-
-/** Milliseconds of a span of hours or days. */
-export function spanMs({ count, unit }: Span): number {
-  return count * (unit === 'hour' ? hourMs : dayMs);
-}
 
 function isoSeconds(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;
