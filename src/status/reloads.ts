@@ -1,6 +1,7 @@
 import { defaultMaxDocumentBytes } from '../config/spec.js';
 import { describeError, errorCode, ReportsError } from '../errors.js';
 import type { PipelineContext, PipelineEvent } from '../pipeline/context.js';
+import { packagedSchemasFolder, readSchemas } from '../schema/read.js';
 import { reload, type Reloaded } from '../pipeline/reload.js';
 import type { DrainSignals } from '../pipeline/work-list.js';
 import type { LedgerFilter } from '../warehouse/types.js';
@@ -76,6 +77,8 @@ export function openReloads(context: PipelineContext, { stop, abort }: DrainSign
     };
     try {
       stop.throwIfAborted();
+      // Mended since the program started, perhaps: that is what a document is loaded again for.
+      watched.schemas = readSchemas({ folders: [packagedSchemasFolder(), context.config.schemas] });
       job.step = 'fetching';
       for await (const done of reload(filter, watched, { maxDocumentBytes, signal: abort })) {
         job.documents.push(documentOf(done));
