@@ -7,8 +7,8 @@ import { textTable } from './text-table.js';
 
 /** Whether something happened, or somebody has to do something. */
 export function isWorthTelling(summary: RequestSummary): boolean {
-  const { asked, left, schedules, failures, taken } = summary;
-  return [asked, schedules, failures].some((each) => each.length > 0) || left > 0 || taken !== undefined;
+  const { asked, schedules, failures, taken } = summary;
+  return [asked, schedules, failures].some((each) => each.length > 0) || taken !== undefined;
 }
 
 /** What became of requests, as people read it. */

@@ -249,6 +249,20 @@ describe('requests', function () {
     assert.equal(asked().length, 1);
   });
 
+  it('ask once where two programs share the state, at the same moment', async () => {
+    await open([daily]);
+    world.sandbox.state.faults.holds.set('createReport', { ms: 300, times: 2 });
+    const both = await Promise.all([world.run('request', '--json'), world.run('request', '--json')]);
+    assert.equal(both.flatMap(({ stdout }) => JSON.parse(stdout).asked).length, 1);
+    assert.equal(calls('createReport'), 1);
+  });
+
+  it('go on with the other types where Amazon does not let one be asked about', async () => {
+    await open([daily, ofListings]);
+    world.sandbox.state.faults.answers.set('getReports', { status: 403, times: 1 });
+    assert.equal((await run()).told.requests.asked.length, 2);
+  });
+
   it('ask for nothing that somebody else has asked for', async () => {
     await open([daily, ofListings]);
     const window = { dataStart: new Date(today() - dayMs), dataEnd: new Date(today() - 1000) };
@@ -275,7 +289,6 @@ describe('requests', function () {
     await open([{ ...daily, from: date(today() - 3 * dayMs) }], {
       plans: { createReport: { callsPerSecond: 0.01, burst: 1 } },
     });
-    world.env.SP_REPORTS_UNUSED = '';
     const startedMs = Date.now();
     // The plan of the program is Amazon's, 15 at once; Amazon's own says that there is one.
     const { code, told } = await run();

@@ -50,6 +50,8 @@ describe('alarms', function () {
     assert.equal((await world.run('run')).code, 0);
     assert.equal(receiver.posts, 0);
     assert.equal((await world.run('alarms')).stdout, 'All is well.\n');
+    // Without the address, which the world would see.
+    assert.equal(JSON.parse((await world.run('config', 'check', '--json')).stdout).alarms.format, 'json');
   });
 
   it('tell of a quarantined document once, and of the next one', async () => {

@@ -132,16 +132,43 @@ async function askForSeller(plans: RequestPlan[], turn: Turn): Promise<void> {
   const seller = context.sellingPartner(plans[0]?.sellerId ?? '');
   const types = [...new Set(reviews.flatMap(({ plan, due }) => (due.length > 0 ? [plan.reportType] : [])))];
   if (!seller || types.length === 0) return;
-  const call = callOf(context, turn.signals, options);
-  const recent = await recentReports(seller, types, context.clock.now(), call);
+  const recent = await recentUnlessRefused(seller, types, turn);
   const adopted: Review[] = [];
-  for (const each of reviews) adopted.push(await withAdopted(each, recent, turn));
-  await askInTurn(inOrder(adopted), seller, turn);
+  for (const each of reviews)
+    adopted.push(recent ? await withAdopted(each, recent, turn) : withoutUnsure(each));
+  await askInTurn(inOrder(adopted), plans, seller, turn);
+}
+
+/** Undefined where Amazon refuses to tell: one type that the application lacks a role for must not keep the others from being asked for. */
+async function recentUnlessRefused(
+  seller: SellingPartner,
+  types: string[],
+  { context, signals, options }: Turn,
+): Promise<Report[] | undefined> {
+  try {
+    return await recentReports(seller, types, context.clock.now(), callOf(context, signals, options));
+  } catch (error) {
+    if (!(error instanceof ReportsError) || error.kind !== 'terminal') throw error;
+    context.log.warn({ sellerId: seller.sellerId, code: error.code }, error.message);
+    return undefined;
+  }
+}
+
+/** Whether Amazon makes these already can't be told. */
+function withoutUnsure({ plan, progress, due }: Review): Review {
+  const unsure = new Set(
+    progress.windows.flatMap(({ start, asks }) => {
+      const last = asks.at(-1);
+      return last && last.reportId === undefined && last.failed === undefined ? [start] : [];
+    }),
+  );
+  return { plan, progress, due: due.filter(({ startMs }) => !unsure.has(new Date(startMs).toISOString())) };
 }
 
 /** Asks for one after the other. A refusal ends the asking for that request, a quota that is used up that for the seller. */
 async function askInTurn(
   due: { plan: RequestPlan; window: Window; isNewest: boolean; progress: Review['progress'] }[],
+  plans: RequestPlan[],
   seller: SellingPartner,
   { book, context, signals, options, summary }: Turn,
 ): Promise<void> {
@@ -151,7 +178,7 @@ async function askInTurn(
     if (refused.has(plan.key)) continue;
     const apartMs = apartAtMs(plan.reportType, book) - context.clock.now();
     if (apartMs > 0 && options.patient) await context.clock.sleep(apartMs, signals.stop);
-    const isTooMuch = !isNewest && underwayOf(due, book) >= mostOldUnderway;
+    const isTooMuch = !isNewest && underwayOf(plans, book) >= mostOldUnderway;
     if ((apartMs > 0 && !options.patient) || isTooMuch) {
       summary.left += 1;
       continue;
@@ -240,9 +267,8 @@ function inOrder(reviews: Review[]) {
   );
 }
 
-function underwayOf(due: { plan: RequestPlan }[], book: RequestBook): number {
-  const keys = new Set(due.map(({ plan }) => plan.key));
-  return [...keys].reduce((sum, key) => {
+function underwayOf(plans: RequestPlan[], book: RequestBook): number {
+  return plans.reduce((sum, { key }) => {
     const progress = book.progress(key);
     return sum + (progress ? openReports(progress).length : 0);
   }, 0);
