@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { PipelineContext } from '../pipeline/context.js';
-import type { RequestSummary } from '../pipeline/requests/turn.js';
+import type { RequestSummary } from '../pipeline/requests/types.js';
 import { type RunWatch, runSchedule, type ScheduledRun, watchedByAll } from '../pipeline/schedule.js';
 import { openAlarms, watchAlarms } from '../status/alarms.js';
 import { consoleLimits } from '../status/console.js';

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import { describeError, errorCode } from '../errors.js';
 import type { PipelineEvent } from '../pipeline/context.js';
-import type { RequestSummary } from '../pipeline/requests/turn.js';
+import type { RequestSummary } from '../pipeline/requests/types.js';
 import type { RunWatch, ScheduledRun } from '../pipeline/schedule.js';
 import type { Failure, WorkSummary } from '../pipeline/work-summary.js';
 import type { Problem, RunFacts, SellerFacts } from './types.js';

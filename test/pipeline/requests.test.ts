@@ -356,6 +356,17 @@ describe('requests', function () {
     assert.deepEqual(world.sandbox.state.schedules, []);
   });
 
+  it('leave a schedule alone for a while that Amazon refuses', async () => {
+    const type = 'GET_FLAT_FILE_ORDER_REPORT_DATA_SHIPPING';
+    await open([{ reportType: type, schedule: 'amazon', period: 'PT1H' }]);
+    world.sandbox.state.faults.answers.set('createReportSchedule', { status: 400, times: 1 });
+    const { code, told } = await run();
+    assert.deepEqual([code, told.requests.failures[0].code], [1, 'API_REQUEST_REFUSED']);
+    assert.equal((await run()).code, 0);
+    assert.equal(calls('createReportSchedule'), 1);
+    assert.equal((await run('request')).told.schedules[0].done, 'made');
+  });
+
   it('are made by cron while the program runs', async () => {
     await open([{ ...daily, cron: '* * * * * *' }], { make: () => done });
     let stop = () => {};

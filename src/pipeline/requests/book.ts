@@ -48,7 +48,8 @@ export interface KeptSchedule {
   sellerId: string;
   reportType: string;
   marketplaceIds: string[];
-  scheduleId: string;
+  /** Absent where Amazon refused to make it. */
+  scheduleId?: string;
   /** What it was made with. */
   wanted: string;
   checkedAt: string;
