@@ -18,10 +18,10 @@ tables:
 `,
 };
 
-/** The demo's sellers with what a month of loads leaves behind; a drain every second. */
+/** The demo's sellers with what a month of loads leaves behind; a drain every three seconds. */
 export async function makeScene(): Promise<World> {
   const world = await makeWorld({
-    pipelines: [{ name: 'everything', schedule: '* * * * * *', sweep: '30 4 * * *' }],
+    pipelines: [{ name: 'everything', schedule: '*/3 * * * * *', sweep: '30 4 * * *' }],
     moreSellers: demoSellers.map(({ sellerId }) => sellerId),
     settings: { status: { port: 0 } },
   });

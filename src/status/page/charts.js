@@ -1,6 +1,12 @@
 import { svg } from './dom.js';
 
-const size = { width: 560, height: 180, left: 52, right: 8, top: 10, bottom: 24 };
+const size = { height: 200, left: 52, right: 8, top: 12, bottom: 24 };
+
+/** Pixels that a chart has, alone in its row or beside another: its text is as large as all other. */
+function roomFor(isHalf) {
+  const page = Math.min(1216, document.documentElement.clientWidth) - 60;
+  return isHalf && page > 800 ? Math.floor(page / 2) - 30 : page;
+}
 
 /** Steps for an axis that goes from 0 to a round number above the greatest value. */
 export function axisSteps(greatest) {
@@ -13,9 +19,9 @@ export function axisSteps(greatest) {
   return steps;
 }
 
-/** Bars that stand side by side. An item: `label` below, `value`, `text` told of it. */
-export function barChart(items, { format, label }) {
-  return chart(items, { format, label }, (x, y, width) =>
+/** Bars that stand side by side. An item: `label` below, `value`, `text` told of it. `isHalf`: two charts share a row. */
+export function barChart(items, options) {
+  return chart(items, options, (x, y, width) =>
     items.map(({ value, text }, index) => {
       const top = y(Math.max(0, value));
       const gap = Math.min(6, width * 0.2);
@@ -36,8 +42,8 @@ export function barChart(items, { format, label }) {
 }
 
 /** One line over all items. */
-export function lineChart(items, { format, label }) {
-  return chart(items, { format, label }, (x, y, width) => {
+export function lineChart(items, options) {
+  return chart(items, options, (x, y, width) => {
     const middle = (index) => x(index) + width / 2;
     const points = items.map(({ value }, index) => `${middle(index).toFixed(1)},${y(value).toFixed(1)}`);
     const marks = items.length > 60 ? [] : items;
@@ -50,21 +56,22 @@ export function lineChart(items, { format, label }) {
   });
 }
 
-function chart(items, { format, label }, draw) {
+function chart(items, { format, label, isHalf = false }, draw) {
+  const total = roomFor(isHalf);
   const values = items.map(({ value }) => value);
   const steps = axisSteps(Math.max(0, ...values));
   const low = Math.min(0, ...values);
   const high = steps.at(-1);
-  const inner = { width: size.width - size.left - size.right, height: size.height - size.top - size.bottom };
+  const inner = { width: total - size.left - size.right, height: size.height - size.top - size.bottom };
   const width = inner.width / Math.max(1, items.length);
   const x = (index) => size.left + index * width;
   const y = (value) => size.top + inner.height * (1 - (value - low) / (high - low || 1));
-  const every = Math.ceil(items.length / 8);
+  const every = Math.ceil(items.length / Math.max(2, Math.floor(inner.width / 70)));
   return svg(
     'svg',
-    { class: 'chart', viewBox: `0 0 ${size.width} ${size.height}`, role: 'img', 'aria-label': label },
+    { class: 'chart', viewBox: `0 0 ${total} ${size.height}`, role: 'img', 'aria-label': label },
     ...steps.map((step) => [
-      svg('line', { class: 'grid', x1: size.left, x2: size.width - size.right, y1: y(step), y2: y(step) }),
+      svg('line', { class: 'grid', x1: size.left, x2: total - size.right, y1: y(step), y2: y(step) }),
       svg('text', { class: 'axis', x: size.left - 6, y: y(step) + 4, 'text-anchor': 'end' }, format(step)),
     ]),
     ...draw(x, y, width),

@@ -23,13 +23,23 @@ function fill(element, attributes, children) {
 
 const shown = new Map();
 
-/** Puts what `make` gives into a place, where its data changed since the last time. The focus stays where it was. */
+/** Puts what `make` gives into a place, where its data changed since the last time. Focus and scrolling stay as they were. */
 export function show(place, data, make) {
   const text = JSON.stringify(data) ?? '';
   if (shown.get(place) === text) return;
   shown.set(place, text);
+  const scrolled = [...place.querySelectorAll('.scroll')].map((box) => [
+    box.ariaLabel,
+    box.scrollLeft,
+    box.scrollTop,
+  ]);
   const focused = place.contains(document.activeElement) ? document.activeElement.id : '';
   place.replaceChildren(...[make()].flat());
+  for (const box of place.querySelectorAll('.scroll')) {
+    const [, left, top] = scrolled.find(([label]) => label === box.ariaLabel) ?? [];
+    // What is drawn first shows its end where it asks for that: the newest.
+    box.scrollTo(left ?? (box.dataset.from === 'end' ? box.scrollWidth : 0), top ?? 0);
+  }
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
 }
 
@@ -39,53 +49,48 @@ export function bodyOf(id) {
 }
 
 /**
- * A table in a box of its own that scrolls sideways. A column: its title, what a row shows there, `number` for figures, `phone: false`
- * where a narrow screen goes without.
+ * A table in a box of its own that scrolls sideways; on a phone each row is a block. A column: its title, what a row shows there, `number`
+ * for figures, `wide` for text of several lines, `phone: false` where a phone goes without. Roles are written out, as a block has none.
  */
 export function table(label, columns, rows) {
-  const className = ({ number, wide, phone }) =>
-    [number && 'number', wide && 'wide', phone === false && 'no-phone'].filter(Boolean).join(' ') ||
-    undefined;
+  const classOf = ({ number, wide, phone }) => {
+    const names = [number && 'number', wide && 'wide', phone === false && 'no-phone'].filter(Boolean);
+    return names.join(' ') || undefined;
+  };
+  const head = (column) =>
+    h('th', { scope: 'col', role: 'columnheader', class: classOf(column) }, column.title);
+  const cell = (column, row) =>
+    h('td', { role: 'cell', class: classOf(column), 'data-title': column.title }, column.cell(row) ?? '');
+  const line = (...cells) => h('tr', { role: 'row' }, ...cells);
   return h(
     'div',
     { class: 'scroll', role: 'region', 'aria-label': label, tabindex: '0' },
     h(
       'table',
-      {},
-      h(
-        'thead',
-        {},
-        h(
-          'tr',
-          {},
-          ...columns.map((column) => h('th', { scope: 'col', class: className(column) }, column.title)),
-        ),
-      ),
+      { class: 'stacked', role: 'table' },
+      h('thead', { role: 'rowgroup' }, line(...columns.map(head))),
       h(
         'tbody',
-        {},
-        ...rows.map((row) =>
-          h(
-            'tr',
-            {},
-            ...columns.map((column) => h('td', { class: className(column) }, column.cell(row) ?? '')),
-          ),
-        ),
+        { role: 'rowgroup' },
+        ...rows.map((row) => line(...columns.map((column) => cell(column, row)))),
       ),
     ),
   );
 }
 
+/** Lists that were opened stay open when they are drawn anew. */
+const opened = new Set();
+
 /** The first rows, and a button for the rest. */
-export function firstOf(rows, most, make) {
-  if (rows.length <= most) return make(rows);
+export function firstOf(name, rows, most, make) {
+  if (rows.length <= most || opened.has(name)) return make(rows);
   const place = h('div', {}, make(rows.slice(0, most)));
-  const more = h(
-    'button',
-    { class: 'quiet', onclick: () => place.replaceChildren(make(rows)) },
-    `Show all ${number(rows.length)}`,
-  );
-  place.append(more);
+  const open = () => {
+    opened.add(name);
+    place.replaceChildren(make(rows));
+    place.querySelector('.scroll').focus();
+  };
+  place.append(h('button', { class: 'quiet', onclick: open }, `Show all ${number(rows.length)}`));
   return place;
 }
 
@@ -115,6 +120,7 @@ export function short(value) {
 }
 
 export function duration(seconds) {
+  if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
   if (seconds < 90) return `${Math.round(seconds)} s`;
   if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min`;
   if (seconds < 36 * 3600) return `${Math.round(seconds / 3600)} h`;

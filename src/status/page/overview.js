@@ -1,6 +1,18 @@
-import { ago, badge, bodyOf, bytes, firstOf, h, nothing, number, short, show, table } from './dom.js';
 import { barChart } from './charts.js';
-import { duration } from './dom.js';
+import {
+  ago,
+  badge,
+  bodyOf,
+  bytes,
+  duration,
+  firstOf,
+  h,
+  nothing,
+  number,
+  short,
+  show,
+  table,
+} from './dom.js';
 
 /** What stands in the way, the figures at a glance, freshness, and rows by day. */
 export function showOverview(facts) {
@@ -45,33 +57,34 @@ function showTiles({ warehouse, tables, queues, sellers }) {
   const inFlight = known.reduce((sum, { messages }) => sum + messages.inFlight, 0);
   const quota = sellers.map((seller) => seller.quota.available);
   const names = new Set(tables.map(({ table: name }) => name)).size;
+  const on = today && (today.day === new Date().toISOString().slice(0, 10) ? 'today' : `on ${today.day}`);
   const tiles = [
     {
       title: 'Tables',
       value: number(names),
-      note: stale > 0 ? `${stale} stale` : 'all fresh',
+      note: stale > 0 ? `${stale} stale` : 'none stale',
       kind: stale > 0 ? 'warn' : 'good',
     },
-    {
-      title: 'Rows',
-      value: today ? short(today.rows) : '0',
-      note: today ? `on ${today.day}` : 'nothing loaded yet',
-    },
+    { title: 'Rows', value: today ? short(today.rows) : '0', note: on ?? 'nothing loaded yet' },
     {
       title: 'Documents',
       value: today ? number(today.documents) : '0',
-      note: today ? bytes(today.rawBytes) : '',
+      note: today ? `${bytes(today.rawBytes)} ${on}` : 'nothing loaded yet',
     },
-    { title: 'Waiting', value: known.length > 0 ? number(waiting) : '–', note: `${inFlight} in work` },
+    {
+      title: 'Waiting',
+      value: known.length > 0 ? number(waiting) : '–',
+      note: `${number(inFlight)} in work`,
+    },
     {
       title: 'Quota left',
-      value: quota.length > 0 ? Math.min(...quota) : '–',
-      note: 'documents a seller, now',
+      value: quota.length > 0 ? number(Math.min(...quota)) : '–',
+      note: quota.length > 1 ? 'at the least seller' : 'documents now',
     },
     {
       title: 'Quarantine',
       value: number(quarantined),
-      note: quarantined > 0 ? 'see the reasons' : 'none',
+      note: quarantined > 0 ? 'see the reasons' : 'nothing in it',
       kind: quarantined > 0 ? 'bad' : 'good',
     },
   ];
@@ -94,7 +107,7 @@ function showFreshness({ tables, sellers }) {
   const data = tables.map(({ ageSeconds: _, ...rest }) => rest);
   show(bodyOf('freshness'), data, () => {
     if (tables.length === 0) return nothing('Nothing has been loaded yet.');
-    return firstOf(tables, 12, (rows) =>
+    return firstOf('freshness', tables, 12, (rows) =>
       table(
         'Freshness of tables',
         [
@@ -109,8 +122,12 @@ function showFreshness({ tables, sellers }) {
             cell: ({ usualIntervalSeconds: seconds }) =>
               seconds === undefined ? h('span', { class: 'muted' }, 'not known yet') : duration(seconds),
           },
-          { title: 'Data until', cell: ({ lastDataEnd }) => (lastDataEnd ? lastDataEnd.slice(0, 10) : '') },
-          { title: 'Reports', number: true, cell: ({ documents }) => number(documents) },
+          {
+            title: 'Data until',
+            phone: false,
+            cell: ({ lastDataEnd }) => (lastDataEnd ? lastDataEnd.slice(0, 10) : ''),
+          },
+          { title: 'Reports', number: true, phone: false, cell: ({ documents }) => number(documents) },
           { title: 'Rows', number: true, cell: ({ rows: count }) => number(count) },
         ],
         rows,
@@ -158,7 +175,7 @@ function showDays({ warehouse }) {
             (day) => day.rows,
             (day) => `${number(day.rows)} rows of ${number(day.documents)} documents`,
           ),
-          { format: short, label: 'Rows by day' },
+          { format: short, label: 'Rows by day', isHalf: true },
         ),
       ),
       h(
@@ -170,7 +187,7 @@ function showDays({ warehouse }) {
             (day) => day.rawBytes,
             (day) => bytes(day.rawBytes),
           ),
-          { format: bytes, label: 'Bytes by day' },
+          { format: bytes, label: 'Bytes by day', isHalf: true },
         ),
       ),
     );

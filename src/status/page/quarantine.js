@@ -4,7 +4,8 @@ import { ask } from './server.js';
 
 let jobs = [];
 let facts;
-let watching = false;
+let isWatching = false;
+let isAskedFor = false;
 /** What to do after a reload: the page reads anew. */
 let refresh = () => {};
 
@@ -16,7 +17,9 @@ export function openQuarantine(onReloaded) {
 /** Quarantined documents with their reasons, rejects and drift. */
 export function showQuarantine(now) {
   facts = now;
-  const { quarantined = [], documents = [], rejects = [], drift = [] } = now.warehouse.ledger ?? {};
+  const { quarantined = [], documents = [], rejects = [], drift: found = [] } = now.warehouse.ledger ?? {};
+  // What is lost unless somebody sees to it comes before what reports may well lack.
+  const drift = Object.keys(driftWords).flatMap((kind) => found.filter((each) => each.kind === kind));
   const all = documents
     .filter(({ status }) => status === 'quarantined')
     .reduce((sum, each) => sum + each.documents, 0);
@@ -41,14 +44,14 @@ export function showQuarantine(now) {
           'Load all of them again',
         ),
       ),
-      firstOf(quarantined, 10, (rows) => quarantineTable(rows, names, busy)),
+      firstOf('quarantine', quarantined, 10, (rows) => quarantineTable(rows, names, busy)),
     ];
   });
   show(bodyOf('rejects'), rejects, () =>
-    rejects.length === 0 ? nothing('No value was rejected.') : firstOf(rejects, 10, rejectsTable),
+    rejects.length === 0 ? nothing('No value was rejected.') : firstOf('rejects', rejects, 10, rejectsTable),
   );
   show(bodyOf('drift'), drift, () =>
-    drift.length === 0 ? nothing('No drift in the last documents.') : firstOf(drift, 10, driftTable),
+    drift.length === 0 ? nothing('No drift in the last documents.') : firstOf('drift', drift, 10, driftTable),
   );
 }
 
@@ -111,7 +114,7 @@ function rejectsTable(rows) {
   );
 }
 
-const driftWords = { added: 'unknown header', missing: 'missing column', widened: 'wider type' };
+const driftWords = { added: 'unknown header', widened: 'wider type', missing: 'missing column' };
 
 function driftTable(rows) {
   return table(
@@ -144,25 +147,26 @@ async function reload(request) {
   await watch();
 }
 
-/** Asks for the reloads until none is in work. */
+/** Asks for the reloads until none is in work. One that is asked for meanwhile is watched too. */
 async function watch() {
-  if (watching) return;
-  watching = true;
-  try {
-    for (let wasBusy = false; ; ) {
-      const { value } = await ask('/api/reloads');
-      if (value) jobs = [...jobs.filter(({ id }) => id === -1), ...value];
-      showJobs();
-      const isBusy = jobs.some(({ state }) => state !== 'done');
-      if (!isBusy) {
-        if (wasBusy) await refresh();
-        break;
-      }
-      wasBusy = true;
-      await new Promise((resolve) => setTimeout(resolve, 500));
-    }
-  } finally {
-    watching = false;
+  isAskedFor = true;
+  if (isWatching) return;
+  isWatching = true;
+  while (isAskedFor) {
+    isAskedFor = false;
+    const wasBusy = await watchOnce();
+    if (wasBusy) await refresh();
+  }
+  isWatching = false;
+}
+
+async function watchOnce() {
+  for (let wasBusy = false; ; wasBusy = true) {
+    const { value } = await ask('/api/reloads');
+    if (value) jobs = [...jobs.filter(({ id }) => id === -1), ...value];
+    showJobs();
+    if (jobs.every(({ state }) => state === 'done')) return wasBusy;
+    await new Promise((resolve) => setTimeout(resolve, 500));
   }
 }
 

@@ -104,7 +104,7 @@ function pipelinesTable(pipelines) {
           last
             ? [
                 ago(last.endedAt),
-                ` for ${duration((Date.parse(last.endedAt) - Date.parse(last.startedAt)) / 1000)}`,
+                `, took ${duration((Date.parse(last.endedAt) - Date.parse(last.startedAt)) / 1000)}`,
               ]
             : h('span', { class: 'muted' }, 'none since the start'),
       },
