@@ -99,6 +99,19 @@ describe('alarms', function () {
     assert.deepEqual(told(), ['over credentials']);
   });
 
+  it('tell of a login that only a request needed', async () => {
+    const request = [{ reportType: listingsType, cron: '0 0 * * *' }];
+    const settings = { alarms: { webhook: '${WEBHOOK_SECRET}' } };
+    world = await makeWorld({ settings, pipelines: [{ request }] });
+    world.env.WEBHOOK_SECRET = receiver.url;
+    world.sandbox.state.faults.answers.set('login', { status: 400, times: 100 });
+    await world.run('run');
+    assert.deepEqual(told(), ['begun credentials']);
+    world.sandbox.state.faults.answers.clear();
+    await world.run('run');
+    assert.deepEqual(told(), ['over credentials']);
+  });
+
   it('tell of a long queue, and of a table that is older than it may be', async () => {
     await open({ queueMessages: 2, staleAfter: { 'GET_MERCHANT_*': '1 hour' } });
     const createdAt = new Date(Date.now() - 3 * 3_600_000);
