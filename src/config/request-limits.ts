@@ -8,10 +8,7 @@ export interface RequestLimits {
   minutesApart?: number;
 }
 
-/**
- * Limits that a request would run into. Source: Amazon's schemas of these reports, its page of report types, and, of the quarter of an
- * hour, its answer in selling-partner-api-models, issue 5210.
- */
+/** Limits that a request would run into. Source: Amazon's schemas of these reports, its page of report types, and what its support says of the quarter of an hour. */
 const limits: Readonly<Record<string, RequestLimits>> = {
   GET_SALES_AND_TRAFFIC_REPORT: { oldestDays: 730, minutesApart: 15 },
   MARKETPLACE_ASIN_PAGE_VIEW_METRICS: { longestDays: 7, oldestDays: 7 },

@@ -285,6 +285,20 @@ describe('requests', function () {
     assert.equal(asked().length, 2);
   });
 
+  it('ask for no report of a moment again that failed, once there is a newer one', async () => {
+    const ends: Making[] = [{ status: 'FATAL' }];
+    await open([ofListings], { make: () => ends.shift() ?? { status: 'DONE', body: listings(2) } });
+    for (const command of ['run', 'request']) {
+      assert.equal((await world.run(command)).code, 0);
+      await make();
+      await run();
+    }
+    await run();
+    later(2 * hourMs);
+    assert.deepEqual((await run()).told.requests.asked, []);
+    assert.equal(asked().length, 2);
+  });
+
   it('leave to a later turn what the quota does not allow, and hold no drain up', async () => {
     await open([{ ...daily, from: date(today() - 3 * dayMs) }], {
       plans: { createReport: { callsPerSecond: 0.01, burst: 1 } },

@@ -108,7 +108,10 @@ export function advance(progress: Progress, nowMs: number): Progress {
       doneUntil = record.end;
     }
   }
-  return { ...progress, doneUntil, windows, givenUp };
+  // A newer report of the moment has made an older one useless.
+  const isOutdated = ({ start, end, againAt }: WindowRecord) =>
+    start === end && start <= doneUntil && againAt === undefined;
+  return { ...progress, doneUntil, windows: windows.filter((record) => !isOutdated(record)), givenUp };
 }
 
 /** Makes what was given up, failed or was refused due again. */
