@@ -59,6 +59,8 @@ export interface OpenOptions extends QueryOptions {
   schemas?: ReportSchemas;
   /** What BigQuery loads from. */
   staging?: Staging;
+  /** Whether it is for looking only, and gives way to everything else that this process does with the warehouse's file. */
+  isOnlooker?: boolean;
 }
 
 export function openWarehouse(
@@ -67,7 +69,8 @@ export function openWarehouse(
 ): Warehouse {
   if (warehouse.type === 'bigquery') return openBigQueryWarehouse({ ...warehouse, ...options });
   const { path, memoryLimitMegabytes } = warehouse;
-  return openDuckDbWarehouse({ path, memoryLimitMegabytes, ...(options.log && { log: options.log }) });
+  const { log, isOnlooker = false } = options;
+  return openDuckDbWarehouse({ path, memoryLimitMegabytes, isOnlooker, ...(log && { log }) });
 }
 
 /** The file of a warehouse that is one. */

@@ -8,6 +8,7 @@ import { openKilledWork } from './killed-work.js';
 import { checkOrMend, isDamaged, mend } from './mend-warehouse.js';
 import { isSettled, type Pipeline, type Route, routeMessage } from './route.js';
 import { type DrainSignals, WorkList } from './work-list.js';
+import { watchQueue } from './watch-queue.js';
 import { failureOf, type WorkSummary } from './work-summary.js';
 
 /**
@@ -18,7 +19,7 @@ export async function drain(
   pipeline: Pipeline,
   context: PipelineContext,
   signals: DrainSignals,
-  queue = openPipelinesQueue(pipeline, context),
+  queue = watchQueue(openPipelinesQueue(pipeline, context), context),
 ): Promise<WorkSummary> {
   const { limits } = pipeline;
   const deadlineMs = context.clock.now() + limits.maxMinutes * 60_000;

@@ -102,7 +102,7 @@ export function openQueue({
       MaxNumberOfMessages: maxMessages,
       WaitTimeSeconds: waitTimeSeconds,
       VisibilityTimeout: visibilityTimeoutSeconds,
-      MessageSystemAttributeNames: ['ApproximateReceiveCount'],
+      MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp'],
     });
     try {
       const { Messages = [] } = await client.send(
@@ -123,6 +123,7 @@ export function openQueue({
       messageId: MessageId ?? '',
       body: Body ?? '',
       receiveCount: Number(Attributes?.ApproximateReceiveCount ?? 1),
+      ...(Attributes?.SentTimestamp && { sentMs: Number(Attributes.SentTimestamp) }),
       async ack() {
         inHand.delete(ReceiptHandle);
         await client
