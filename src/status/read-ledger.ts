@@ -9,7 +9,7 @@ import type { LedgerFacts, LoadFacts } from './types.js';
 const most = { recent: 500, quarantined: 100 };
 
 /** Each reading opens the file, which a commit or another program may want; each of BigQuery costs money. */
-const leastSeconds = { duckdb: 5, bigquery: 300 };
+const leastSeconds = { duckdb: 5, bigquery: 600 };
 
 export interface Ledger {
   facts: LedgerFacts;
@@ -18,7 +18,7 @@ export interface Ledger {
 
 /**
  * The ledger, read at most every 5 seconds, and not at all while its file stays as it is: who only looks does not keep others from it.
- * In BigQuery it is read at most every 5 minutes. The value is undefined before the first commit.
+ * In BigQuery it is read at most every 10 minutes. The value is undefined before the first commit.
  */
 export function openLedgerReading(context: PipelineContext): () => Promise<Reading<Ledger | undefined>> {
   const { warehouseFile, config, clock } = context;

@@ -1,4 +1,4 @@
-import { ago, badge, bodyOf, bytes, firstOf, h, nothing, number, show, table } from './dom.js';
+import { ago, badge, bodyOf, bytes, count, firstOf, h, nothing, number, show, table } from './dom.js';
 import { sellerName } from './overview.js';
 import { ask } from './server.js';
 
@@ -61,6 +61,7 @@ function quarantineTable(rows, names, busy) {
     [
       {
         title: 'Document',
+        wrap: true,
         cell: (row) => [
           h('code', {}, row.reportType ?? 'message'),
           h('p', { class: 'muted id', title: row.key }, row.documentId ?? row.reportId ?? row.key),
@@ -198,7 +199,7 @@ function jobText(job) {
   const rows = loaded.reduce((sum, each) => sum + each.rows, 0);
   return [
     loaded.length > 0 &&
-      h('p', {}, badge('good', 'loaded'), ` ${number(loaded.length)} documents, ${number(rows)} rows`),
+      h('p', {}, badge('good', 'loaded'), ` ${count(loaded.length, 'document')}, ${count(rows, 'row')}`),
     ...others
       .slice(0, 5)
       .map(({ key, status, code, reason }) =>
