@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { catalogue, type ErrorCode, ReportsError } from '../errors.js';
 import type { PipelineContext } from '../pipeline/context.js';
 import { openDrift } from '../warehouse/drift.js';
 import type { LedgerRow, TableLoads } from '../warehouse/types.js';
@@ -68,7 +69,14 @@ function loadFacts(row: LedgerRow): LoadFacts {
     ...{ key, status, sellerId, reportType, documentId, reportId, loadedAt, durationMs, rawBytes },
     ...{ rejects, reasonCode, reason, pipeline },
     rows: row.tables.reduce((sum, { rows }) => sum + rows, 0),
+    ...(reasonCode && reasonCode in catalogue && { remedy: remedyOf(row, reasonCode as ErrorCode) }),
   };
+}
+
+/** The catalogue's word, filled in from the ledger row. */
+function remedyOf(row: LedgerRow, code: ErrorCode): string {
+  const documentId = row.documentId ?? row.reportId ?? row.key;
+  return new ReportsError(code, { documentId, thing: documentId, reportType: row.reportType }).remedy;
 }
 
 /** Changes with each commit; `missing` before the first. */

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { request } from 'node:http';
+import { join } from 'node:path';
 import type { ReloadJob } from '../../src/status/reloads.js';
 import type { StatusFacts } from '../../src/status/types.js';
 import {
@@ -20,6 +23,18 @@ interface Answered {
   isCut: boolean;
   error: { code: string; message: string };
 }
+
+const root = new URL('../../', import.meta.url).pathname;
+/** Opens the file for writing again and again, without patience. */
+const otherProgram = `
+  import { DuckDBInstance } from '@duckdb/node-api';
+  let times = 0;
+  for (; times < 8; times += 1) {
+    (await DuckDBInstance.create(process.env.FILE)).closeSync();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  console.log(times + ' times');
+`;
 
 const token = 'a-token-of-some-length';
 
@@ -124,6 +139,27 @@ describe('the status server', function () {
         [unknown.status, ((await unknown.json()) as Answered).error.code],
         [400, 'NOT_LOADED'],
       );
+    });
+
+    it('keeps the file from nobody while it is looked at', async () => {
+      const { get } = await start(never, { port: 0 }, async () => {
+        await report(listings(1));
+        await world.run('run');
+      });
+      await facts();
+      const looking = setInterval(() => void get('/api/facts').then((answer) => answer.text()), 20);
+      const others = spawn(process.execPath, ['--input-type=module', '-e', otherProgram], {
+        cwd: root,
+        env: { ...process.env, FILE: join(world.folder, 'warehouse.duckdb') },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      let printed = '';
+      others.stdout.on('data', (text) => {
+        printed += text;
+      });
+      await once(others, 'close');
+      clearInterval(looking);
+      assert.equal(printed, '8 times\n');
     });
 
     it('answers nobody who asks for it by a foreign name, and no other page', async () => {

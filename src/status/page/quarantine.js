@@ -71,7 +71,11 @@ function quarantineTable(rows, names, busy) {
       {
         title: 'Reason',
         wide: true,
-        cell: (row) => [badge('bad', row.reasonCode ?? ''), h('p', { class: 'reason' }, row.reason ?? '')],
+        cell: (row) => [
+          badge('bad', row.reasonCode ?? ''),
+          h('p', { class: 'reason' }, row.reason ?? ''),
+          row.remedy && h('p', { class: 'remedy' }, row.remedy),
+        ],
       },
       { title: 'Size', number: true, cell: ({ rawBytes }) => (rawBytes === null ? '' : bytes(rawBytes)) },
       { title: 'Since', cell: ({ loadedAt }) => ago(loadedAt) },
