@@ -27,11 +27,15 @@ export function configCommand(io: Io, exit: (code: number) => void): Command {
 function checkedJson({ name, config, problems }: CheckedConfig): Record<string, unknown> {
   if (!config) return { file: name, problems };
   const { piiHashKey: _, unsetPipelines: __, ...rest } = config;
-  return { ...rest, sellers: withoutSecrets(config), problems };
+  return { ...rest, ...withoutSecrets(config), problems };
 }
 
-function withoutSecrets({ sellers }: Config) {
-  return sellers.map(({ credentials: _, ...seller }) => seller);
+function withoutSecrets({ sellers, status }: Config) {
+  const { token: _, ...page } = status || {};
+  return {
+    sellers: sellers.map(({ credentials: __, ...seller }) => seller),
+    status: status && page,
+  };
 }
 
 function configText(config: Config): string {
@@ -42,7 +46,7 @@ function configText(config: Config): string {
     ['state', config.state],
     ['schemas', config.schemas],
   ];
-  const sellers = withoutSecrets(config).map(({ id, name, region, marketplaces }) => [
+  const sellers = withoutSecrets(config).sellers.map(({ id, name, region, marketplaces }) => [
     id,
     name,
     region,

@@ -14,6 +14,7 @@ import {
   sellerId,
   type World,
 } from '../pipeline/world.js';
+import { assertNoSecrets } from '../planted-secrets.js';
 import { type Started, startWithPage, until } from './started.js';
 
 const everySecond = { schedule: '* * * * * *', limits: { waitTimeSeconds: 0 } };
@@ -82,6 +83,10 @@ describe('the status server', function () {
         const now = await facts();
         return now.warehouse.ledger?.recent.length === 2 && now.runs.some(({ endedAt }) => endedAt) && now;
       });
+      for (const path of ['/api/facts', '/metrics']) {
+        const answer = await started?.get(path);
+        assertNoSecrets((await answer?.text()) ?? '', world.env, path);
+      }
       const [table] = found.tables;
       assert.deepEqual([table?.table, table?.sellerId, table?.rows], ['listings', sellerId, 3]);
       assert.deepEqual(
@@ -182,6 +187,22 @@ describe('the status server', function () {
       assert.equal((await post('/api/query', query, { 'sec-fetch-site': 'cross-site' })).status, 403);
       // Nothing has been loaded: the request itself was taken.
       assert.equal((await post('/api/query', query, { origin: url.replace(/\/$/, '') })).status, 400);
+    });
+
+    it('lets the page load nothing from elsewhere, and run nothing but its own files', async () => {
+      const { get } = await start();
+      const page = await get('/', { 'accept-encoding': 'gzip' });
+      const policy = page.headers.get('content-security-policy') ?? '';
+      assert.match(policy, /^default-src 'none'; script-src 'self'; style-src 'self';/);
+      assert.doesNotMatch(policy, /unsafe|https?:/);
+      const text = await page.text();
+      assert.equal(page.headers.get('content-encoding'), 'gzip');
+      const names = [...text.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, path = '']) => path);
+      assert.ok(names.length > 3);
+      for (const name of names) assert.equal((await get(name)).status, 200, name);
+      for (const name of ['/../package.json', '/page.ts', '/nothing']) {
+        assert.equal((await get(name)).status, 404, name);
+      }
     });
 
     it('stops at once with the program, whatever is being asked', async () => {
