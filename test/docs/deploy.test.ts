@@ -8,6 +8,7 @@ import type { Command } from 'commander';
 import { parse, parseAllDocuments } from 'yaml';
 import { buildProgram } from '../../src/cli.js';
 import { readConfig } from '../../src/config/read.js';
+import { routes } from '../../src/status/routes.js';
 
 const root = new URL('../../', import.meta.url).pathname;
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -110,8 +111,20 @@ describe('what is in docs/deploy', () => {
       writeFileSync(join(folder, 'pipelines.yaml'), map.data['pipelines.yaml']);
       const queue = 'https://sqs.us-east-1.amazonaws.com/123456789012/reports';
       const names = ['SELLER_ID', 'LWA_CLIENT_ID', 'LWA_CLIENT_SECRET', 'LWA_REFRESH_TOKEN'];
-      const env = { ...Object.fromEntries(names.map((name) => [name, 'x'])), SP_REPORTS_QUEUE_URL: queue };
+      const env = {
+        ...Object.fromEntries(names.map((name) => [name, 'x'])),
+        SP_REPORTS_QUEUE_URL: queue,
+        SP_REPORTS_STATUS_TOKEN: 'a-token-of-some-length',
+      };
       const config = readConfig({ cwd: folder, env });
+      const [{ ports, livenessProbe, readinessProbe }] = containersOf('docs/deploy/kubernetes.yaml');
+      const { port, token } = config.status || {};
+      assert.deepEqual([ports[0].name, ports[0].containerPort], ['status', port]);
+      assert.ok(token);
+      for (const { httpGet } of [livenessProbe, readinessProbe]) {
+        assert.equal(httpGet.port, 'status');
+        assert.ok(routes[`GET ${httpGet.path}`]?.isOpen, httpGet.path);
+      }
       const mounts = containersOf('docs/deploy/kubernetes.yaml').flatMap(({ volumeMounts }) => volumeMounts);
       assert.ok(mounts.some(({ mountPath }: { mountPath: string }) => mountPath === '/data'));
       const { warehouse, lake, raw, state } = config;
