@@ -6,7 +6,7 @@ import { join } from 'node:path';
 const shapes = /Atza\||Atzr\||Atc\||Atz\.sprdt\||X-Amz-(?:Signature|Credential|Security-Token)=/;
 
 /** Names of variables whose values are secrets. */
-const secretName = /^(SECRET|TOKEN)_\d+$|SECRET|REFRESH_TOKEN|HASH_KEY|^KEY$/;
+const secretName = /^(SECRET|TOKEN)_\d+$|SECRET|REFRESH_TOKEN|HASH_KEY|STATUS_TOKEN|^KEY$/;
 
 /** Fails where a text has a secret of that environment, a token or a presigned URL. */
 export function assertNoSecrets(text: string, env: NodeJS.ProcessEnv, where: string): void {

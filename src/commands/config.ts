@@ -27,19 +27,18 @@ export function configCommand(io: Io, exit: (code: number) => void): Command {
 
 function checkedJson({ name, config, problems }: CheckedConfig): Record<string, unknown> {
   if (!config) return { file: name, problems };
-  const { piiHashKey: _, unsetPipelines: __, status, alarms, ...rest } = config;
-  const { webhook: ___, ...alarmsRest } = alarms ?? { webhook: '' };
-  return {
-    ...rest,
-    status: status && { host: status.host, port: status.port },
-    ...(alarms ? { alarms: alarmsRest } : {}),
-    sellers: withoutSecrets(config),
-    problems,
-  };
+  const { piiHashKey: _, unsetPipelines: __, ...rest } = config;
+  return { ...rest, ...withoutSecrets(config), problems };
 }
 
-function withoutSecrets({ sellers }: Config) {
-  return sellers.map(({ credentials: _, ...seller }) => seller);
+function withoutSecrets({ sellers, status, alarms }: Config) {
+  const { token: _, ...page } = status || {};
+  const { webhook: __, ...alarmsRest } = alarms ?? { webhook: '' };
+  return {
+    sellers: sellers.map(({ credentials: ___, ...seller }) => seller),
+    status: status && page,
+    ...(alarms ? { alarms: alarmsRest } : {}),
+  };
 }
 
 function configText(config: Config): string {
@@ -50,7 +49,7 @@ function configText(config: Config): string {
     ['state', config.state],
     ['schemas', config.schemas],
   ];
-  const sellers = withoutSecrets(config).map(({ id, name, region, marketplaces }) => [
+  const sellers = withoutSecrets(config).sellers.map(({ id, name, region, marketplaces }) => [
     id,
     name,
     region,

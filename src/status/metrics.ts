@@ -80,7 +80,7 @@ const gauges = {
 const loadSeconds = {
   name: 'sp_reports_load_seconds',
   labels: ['outcome'],
-  help: 'From the call for a document to its Parquet files',
+  help: 'From the bytes of a document to its Parquet files, the download left out',
   buckets: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900],
 };
 

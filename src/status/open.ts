@@ -7,7 +7,7 @@ import { openFacts } from './facts.js';
 import { openMetrics } from './metrics.js';
 import { openReloads } from './reloads.js';
 import { openRunLog, type RunLog } from './run-log.js';
-import { serveStatus } from './server.js';
+import { type ServerOptions, serveStatus } from './server.js';
 import type { StatusFacts } from './types.js';
 
 export interface Status {
@@ -33,24 +33,26 @@ export async function openStatus(
   const { config, clock, log } = context;
   const runLog = openRunLog(clock);
   const readFacts = openFacts({ ...context, warehouse: onlooker }, runLog);
-  const metrics = openMetrics(readFacts);
-  const reloads = openReloads(context, signals);
-  const server = config.status
-    ? await serveStatus({ ...config.status, log, readFacts, metrics, warehouse: onlooker, reloads }).catch(
-        (error: unknown) => {
-          log.warn({ code: errorCode(error) }, describeError(error));
-        },
-      )
-    : undefined;
-  if (server) log.info({ url: server.url }, 'status page served');
+  const page = config.status ? await openPage(config.status) : undefined;
   return {
-    ...(server && { url: server.url }),
-    watch: (run) => watchedByAll([runLog.watch(run), metrics.watch(run)]),
+    ...(page?.server && { url: page.server.url }),
+    watch: (run) => watchedByAll([runLog.watch(run), ...(page ? [page.metrics.watch(run)] : [])]),
     asked: runLog.asked,
     readFacts,
     async close() {
-      await server?.close();
-      await reloads.end();
+      await page?.server?.close();
+      await page?.reloads.end();
     },
   };
+
+  async function openPage(place: Pick<ServerOptions, 'host' | 'port' | 'token'>) {
+    const metrics = openMetrics(readFacts);
+    const reloads = openReloads(context, signals);
+    const options = { ...place, log, readFacts, metrics, warehouse: onlooker, reloads };
+    const server = await serveStatus(options).catch((error: unknown) => {
+      log.warn({ code: errorCode(error) }, describeError(error));
+    });
+    if (server) log.info({ url: server.url }, 'status page served');
+    return { server, metrics, reloads };
+  }
 }

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { catalogue, type ErrorCode, ReportsError } from '../errors.js';
 import type { PipelineContext } from '../pipeline/context.js';
 import { openDrift } from '../warehouse/drift.js';
 import type { LedgerRow, TableLoads } from '../warehouse/types.js';
@@ -9,7 +10,7 @@ import type { LedgerFacts, LoadFacts } from './types.js';
 const most = { recent: 500, quarantined: 100 };
 
 /** Each reading opens the file, which a commit or another program may want; each of BigQuery costs money. */
-const leastSeconds = { duckdb: 5, bigquery: 300 };
+const leastSeconds = { duckdb: 5, bigquery: 600 };
 
 export interface Ledger {
   facts: LedgerFacts;
@@ -18,7 +19,7 @@ export interface Ledger {
 
 /**
  * The ledger, read at most every 5 seconds, and not at all while its file stays as it is: who only looks does not keep others from it.
- * In BigQuery it is read at most every 5 minutes. The value is undefined before the first commit.
+ * In BigQuery it is read at most every 10 minutes. The value is undefined before the first commit.
  */
 export function openLedgerReading(context: PipelineContext): () => Promise<Reading<Ledger | undefined>> {
   const { warehouseFile, config, clock } = context;
@@ -68,7 +69,14 @@ function loadFacts(row: LedgerRow): LoadFacts {
     ...{ key, status, sellerId, reportType, documentId, reportId, loadedAt, durationMs, rawBytes },
     ...{ rejects, reasonCode, reason, pipeline },
     rows: row.tables.reduce((sum, { rows }) => sum + rows, 0),
+    ...(reasonCode && reasonCode in catalogue && { remedy: remedyOf(row, reasonCode as ErrorCode) }),
   };
+}
+
+/** The catalogue's word, filled in from the ledger row. */
+function remedyOf(row: LedgerRow, code: ErrorCode): string {
+  const documentId = row.documentId ?? row.reportId ?? row.key;
+  return new ReportsError(code, { documentId, thing: documentId, reportType: row.reportType }).remedy;
 }
 
 /** Changes with each commit; `missing` before the first. */

@@ -60,6 +60,9 @@ export async function serveStatus(options: ServerOptions): Promise<StatusServer>
   };
 }
 
+/** Only the path of a request is looked at. */
+const base = 'http://localhost';
+
 /** Nothing of elsewhere, no code or style but the files of the page, no frame around it. */
 const headers = {
   'content-security-policy':
@@ -73,7 +76,9 @@ const headers = {
 async function answer(request: IncomingMessage, response: ServerResponse, tools: RouteTools): Promise<void> {
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   const { access, page } = tools;
-  const url = new URL(request.url ?? '/', 'http://localhost');
+  const asked = request.url ?? '/';
+  if (!URL.canParse(asked, base)) return sendText(response, 404, 'There is nothing here.\n');
+  const url = new URL(asked, base);
   const method = request.method === 'HEAD' ? 'GET' : request.method;
   const route = routes[`${method} ${url.pathname}`];
   const file = method === 'GET' ? page.get(url.pathname) : undefined;

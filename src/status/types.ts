@@ -73,6 +73,8 @@ export interface LoadFacts
   > {
   /** Of all its tables. */
   rows: number;
+  /** What to do about the reason. */
+  remedy?: string;
 }
 
 export interface TableFreshness extends Omit<TableLoads, 'madeAt'> {

@@ -308,14 +308,18 @@ describe('the commands, in a folder without pipelines.yaml', function () {
   it('config check shows the settings without the secrets', async () => {
     file(
       'pipelines.yaml',
-      'sellers: [{ id: A1, region: na, credentials: { clientId: "${ID}", clientSecret: "${ID}", refreshToken: "${ID}" } }]\n',
+      `sellers: [{ id: A1, region: na, credentials: { clientId: "\${ID}", clientSecret: "\${ID}", refreshToken: "\${ID}" } }]
+status: { port: 9, token: "\${ID}" }
+piiHashKey: \${ID}
+`,
     );
     const { code, stdout } = await runInProcess(['config', 'check', '--json'], {
-      env: { ID: 'hush-hush' },
+      env: { ID: 'hush-hush-hush-hush' },
       cwd: path(),
     });
     assert.equal(code, 0);
     assert.equal(JSON.parse(stdout).sellers[0].id, 'A1');
+    assert.equal(JSON.parse(stdout).status.port, 9);
     assert.doesNotMatch(stdout, /hush-hush/);
   });
 

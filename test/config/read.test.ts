@@ -30,11 +30,11 @@ describe('reading pipelines.yaml', () => {
       state: join(folder, 'data/state'),
       schemas: join(folder, 'schemas'),
       engine: 'columnar',
+      status: { host: '127.0.0.1', port: 8420 },
       download: { minBytesPerMinute: 100_000 },
       bucket: {},
       aws: {},
       api: {},
-      status: { host: '127.0.0.1', port: 8420 },
       sellers: [
         {
           id: 'A1SELLER',

@@ -8,6 +8,7 @@ import type { Command } from 'commander';
 import { parse, parseAllDocuments } from 'yaml';
 import { buildProgram } from '../../src/cli.js';
 import { readConfig } from '../../src/config/read.js';
+import { routes } from '../../src/status/routes.js';
 
 const root = new URL('../../', import.meta.url).pathname;
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -110,7 +111,11 @@ describe('what is in docs/deploy', () => {
       writeFileSync(join(folder, 'pipelines.yaml'), documentsOf(file)[0].data['pipelines.yaml']);
       const queue = 'https://sqs.us-east-1.amazonaws.com/123456789012/reports';
       const names = ['SELLER_ID', 'LWA_CLIENT_ID', 'LWA_CLIENT_SECRET', 'LWA_REFRESH_TOKEN'];
-      const env = { ...Object.fromEntries(names.map((name) => [name, 'x'])), SP_REPORTS_QUEUE_URL: queue };
+      const env = {
+        ...Object.fromEntries(names.map((name) => [name, 'x'])),
+        SP_REPORTS_QUEUE_URL: queue,
+        SP_REPORTS_STATUS_TOKEN: 'a-token-of-some-length',
+      };
       const mounts = containersOf(file).flatMap(({ volumeMounts }) => volumeMounts);
       assert.ok(mounts.some(({ mountPath }: { mountPath: string }) => mountPath === '/data'));
       return readConfig({ cwd: folder, env });
@@ -128,6 +133,19 @@ describe('what is in docs/deploy', () => {
     const [job] = documentsOf('docs/deploy/kubernetes-cronjob.yaml');
     assert.deepEqual([job.kind, job.spec.concurrencyPolicy], ['CronJob', 'Forbid']);
   });
+
+  for (const file of ['docs/deploy/kubernetes.yaml', 'docs/deploy/kubernetes-replicas.yaml']) {
+    it(`asks pods how they are where the status page is: ${file}`, () => {
+      const [{ ports, livenessProbe, readinessProbe }] = containersOf(file);
+      const { port, token } = settingsOf(file).status || {};
+      assert.deepEqual([ports[0].name, ports[0].containerPort], ['status', port]);
+      assert.ok(token);
+      for (const { httpGet } of [livenessProbe, readinessProbe]) {
+        assert.equal(httpGet.port, 'status');
+        assert.ok(routes[`GET ${httpGet.path}`]?.isOpen, httpGet.path);
+      }
+    });
+  }
 
   it('lets several pods share no disk, only what is made for it', () => {
     const file = 'docs/deploy/kubernetes-replicas.yaml';

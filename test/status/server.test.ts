@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { request } from 'node:http';
+import { join } from 'node:path';
 import type { ReloadJob } from '../../src/status/reloads.js';
 import type { StatusFacts } from '../../src/status/types.js';
 import {
@@ -11,6 +14,7 @@ import {
   sellerId,
   type World,
 } from '../pipeline/world.js';
+import { assertNoSecrets } from '../planted-secrets.js';
 import { type Started, startWithPage, until } from './started.js';
 
 const everySecond = { schedule: '* * * * * *', limits: { waitTimeSeconds: 0 } };
@@ -20,6 +24,18 @@ interface Answered {
   isCut: boolean;
   error: { code: string; message: string };
 }
+
+const root = new URL('../../', import.meta.url).pathname;
+/** Opens the file for writing again and again, without patience. */
+const otherProgram = `
+  import { DuckDBInstance } from '@duckdb/node-api';
+  let times = 0;
+  for (; times < 8; times += 1) {
+    (await DuckDBInstance.create(process.env.FILE)).closeSync();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  console.log(times + ' times');
+`;
 
 const token = 'a-token-of-some-length';
 
@@ -67,6 +83,10 @@ describe('the status server', function () {
         const now = await facts();
         return now.warehouse.ledger?.recent.length === 2 && now.runs.some(({ endedAt }) => endedAt) && now;
       });
+      for (const path of ['/api/facts', '/metrics']) {
+        const answer = await started?.get(path);
+        assertNoSecrets((await answer?.text()) ?? '', world.env, path);
+      }
       const [table] = found.tables;
       assert.deepEqual([table?.table, table?.sellerId, table?.rows], ['listings', sellerId, 3]);
       assert.deepEqual(
@@ -126,6 +146,27 @@ describe('the status server', function () {
       );
     });
 
+    it('keeps the file from nobody while it is looked at', async () => {
+      const { get } = await start(never, { port: 0 }, async () => {
+        await report(listings(1));
+        await world.run('run');
+      });
+      await facts();
+      const looking = setInterval(() => void get('/api/facts').then((answer) => answer.text()), 20);
+      const others = spawn(process.execPath, ['--input-type=module', '-e', otherProgram], {
+        cwd: root,
+        env: { ...process.env, FILE: join(world.folder, 'warehouse.duckdb') },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      let printed = '';
+      others.stdout.on('data', (text) => {
+        printed += text;
+      });
+      await once(others, 'close');
+      clearInterval(looking);
+      assert.equal(printed, '8 times\n');
+    });
+
     it('answers nobody who asks for it by a foreign name, and no other page', async () => {
       const { url, post } = await start();
       const { port } = new URL(url);
@@ -146,6 +187,22 @@ describe('the status server', function () {
       assert.equal((await post('/api/query', query, { 'sec-fetch-site': 'cross-site' })).status, 403);
       // Nothing has been loaded: the request itself was taken.
       assert.equal((await post('/api/query', query, { origin: url.replace(/\/$/, '') })).status, 400);
+    });
+
+    it('lets the page load nothing from elsewhere, and run nothing but its own files', async () => {
+      const { get } = await start();
+      const page = await get('/', { 'accept-encoding': 'gzip' });
+      const policy = page.headers.get('content-security-policy') ?? '';
+      assert.match(policy, /^default-src 'none'; script-src 'self'; style-src 'self';/);
+      assert.doesNotMatch(policy, /unsafe|https?:/);
+      const text = await page.text();
+      assert.equal(page.headers.get('content-encoding'), 'gzip');
+      const names = [...text.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, path = '']) => path);
+      assert.ok(names.length > 3);
+      for (const name of names) assert.equal((await get(name)).status, 200, name);
+      for (const name of ['/../package.json', '/page.ts', '/nothing']) {
+        assert.equal((await get(name)).status, 404, name);
+      }
     });
 
     it('stops at once with the program, whatever is being asked', async () => {

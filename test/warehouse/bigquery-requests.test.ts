@@ -235,7 +235,7 @@ describe('requests to BigQuery', () => {
     const limits = { maxBytes: 1000, onEstimate: (bytes: number) => estimates.push(bytes) };
     await assert.rejects(runQuery(client(), 'SELECT 1', limits), {
       code: 'QUERY_FAILED',
-      message: /would read 2000 bytes, more than the 1000 of --max-bytes/,
+      message: /would read 2000 bytes, more than the 1000 that it may/,
     });
     statementType = 'DELETE';
     await assert.rejects(runQuery(client(), 'DELETE FROM t', {}), {
@@ -244,6 +244,20 @@ describe('requests to BigQuery', () => {
     });
     assert.deepEqual(estimates, [2000]);
     assert.deepEqual(asked, [true, true]);
+  });
+
+  it('cancel the job of a query that nobody waits for any more', async () => {
+    const stop = new AbortController();
+    api = await FakeApi.start((method, path, body) => {
+      if (path.includes('/cancel')) return { body: {} };
+      if (method === 'GET') stop.abort(new Error('enough'));
+      const isDryRun = method === 'POST' && JSON.parse(body).configuration.dryRun;
+      const statistics = { query: { statementType: 'SELECT' } };
+      return { body: { ...job('x', isDryRun ? 'DONE' : 'RUNNING'), statistics } };
+    });
+    await assert.rejects(runQuery(client(), 'SELECT 1', { signal: stop.signal }), /^Error: enough$/);
+    const cancelled = api.asked.filter(({ path }) => path.includes('/cancel'));
+    assert.match(cancelled[0]?.path ?? '', /\/jobs\/[\w-]+\/cancel/);
   });
 });
 

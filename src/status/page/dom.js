@@ -50,11 +50,16 @@ export function bodyOf(id) {
 
 /**
  * A table in a box of its own that scrolls sideways; on a phone each row is a block. A column: its title, what a row shows there, `number`
- * for figures, `wide` for text of several lines, `phone: false` where a phone goes without. Roles are written out, as a block has none.
+ * for figures, `wide` for text of several lines, `wrap` for long names, `phone: false` where a phone goes without. Roles are written out, as a block has none.
  */
 export function table(label, columns, rows) {
-  const classOf = ({ number, wide, phone }) => {
-    const names = [number && 'number', wide && 'wide', phone === false && 'no-phone'].filter(Boolean);
+  const classOf = ({ number: isNumber, wide, wrap, phone }) => {
+    const names = [
+      isNumber && 'number',
+      wide && 'wide',
+      wrap && 'wrap',
+      phone === false && 'no-phone',
+    ].filter(Boolean);
     return names.join(' ') || undefined;
   };
   const head = (column) =>
@@ -98,6 +103,11 @@ export const nothing = (text) => h('p', { class: 'nothing' }, text);
 
 export function badge(kind, text) {
   return h('span', { class: `badge ${kind}` }, text);
+}
+
+/** A number of things: 1 row, 2 rows. */
+export function count(value, thing) {
+  return `${number(value)} ${thing}${value === 1 ? '' : 's'}`;
 }
 
 /** A whole number with its thousands apart. Numbers as text keep all their digits. */

@@ -93,7 +93,7 @@ function showTiles({ warehouse, tables, queues, sellers }) {
       h(
         'div',
         { class: `tile ${kind}` },
-        h('h3', {}, title),
+        h('p', { class: 'title' }, title),
         h('p', { class: 'value' }, String(value)),
         h('p', { class: 'note' }, note),
       ),

@@ -1,4 +1,4 @@
-import { ago, badge, bodyOf, bytes, firstOf, h, nothing, number, show, table } from './dom.js';
+import { ago, badge, bodyOf, bytes, count, firstOf, h, nothing, number, show, table } from './dom.js';
 import { sellerName } from './overview.js';
 import { ask } from './server.js';
 
@@ -61,6 +61,7 @@ function quarantineTable(rows, names, busy) {
     [
       {
         title: 'Document',
+        wrap: true,
         cell: (row) => [
           h('code', {}, row.reportType ?? 'message'),
           h('p', { class: 'muted id', title: row.key }, row.documentId ?? row.reportId ?? row.key),
@@ -70,7 +71,11 @@ function quarantineTable(rows, names, busy) {
       {
         title: 'Reason',
         wide: true,
-        cell: (row) => [badge('bad', row.reasonCode ?? ''), h('p', { class: 'reason' }, row.reason ?? '')],
+        cell: (row) => [
+          badge('bad', row.reasonCode ?? ''),
+          h('p', { class: 'reason' }, row.reason ?? ''),
+          row.remedy && h('p', { class: 'remedy' }, row.remedy),
+        ],
       },
       { title: 'Size', number: true, cell: ({ rawBytes }) => (rawBytes === null ? '' : bytes(rawBytes)) },
       { title: 'Since', cell: ({ loadedAt }) => ago(loadedAt) },
@@ -198,7 +203,7 @@ function jobText(job) {
   const rows = loaded.reduce((sum, each) => sum + each.rows, 0);
   return [
     loaded.length > 0 &&
-      h('p', {}, badge('good', 'loaded'), ` ${number(loaded.length)} documents, ${number(rows)} rows`),
+      h('p', {}, badge('good', 'loaded'), ` ${count(loaded.length, 'document')}, ${count(rows, 'row')}`),
     ...others
       .slice(0, 5)
       .map(({ key, status, code, reason }) =>

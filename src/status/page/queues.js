@@ -1,4 +1,4 @@
-import { ago, badge, bodyOf, duration, h, number, show, table } from './dom.js';
+import { ago, badge, bodyOf, count, duration, h, number, show, table } from './dom.js';
 import { sparkline } from './charts.js';
 import { outcomesText, stateOf } from './timeline.js';
 
@@ -72,7 +72,7 @@ function sellerCard({ sellerId, name, region, marketplaces, quota, credentials }
       'p',
       { class: 'muted' },
       state,
-      ` ${name ? `${sellerId}, ` : ''}${region}, ${number(marketplaces.length)} marketplaces`,
+      ` ${name ? `${sellerId}, ` : ''}${region}, ${count(marketplaces.length, 'marketplace')}`,
     ),
   );
 }

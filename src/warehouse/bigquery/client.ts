@@ -132,7 +132,8 @@ export class BigQueryClient {
   /** Waits for the end of a job, good or bad, and gives it as it then is: what the call that began it said may be older. */
   async ended({ jobReference }: Job, signal?: AbortSignal): Promise<Job> {
     for (let waitMs = pollMs.first; ; waitMs = Math.min(waitMs * 1.5, pollMs.most)) {
-      if (signal?.aborted) await this.cancel(jobReference.jobId);
+      // A job that can't be cancelled runs on for nobody.
+      if (signal?.aborted) await this.cancel(jobReference.jobId).catch(() => {});
       signal?.throwIfAborted();
       const job = await this.findJob(jobReference.jobId);
       if (job?.status.state === 'DONE') return job;

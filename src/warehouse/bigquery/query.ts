@@ -38,8 +38,8 @@ export async function runQuery(
     onEstimate?.(bytes);
     if (maxBytes !== undefined && bytes > maxBytes) {
       throw queryFailed(
-        `it would read ${bytes} bytes, more than the ${maxBytes} of --max-bytes`,
-        'name fewer columns, or a range of the partition column, or raise --max-bytes.',
+        `it would read ${bytes} bytes, more than the ${maxBytes} that it may`,
+        'name fewer columns, or a range of the partition column; `sp-reports query --max-bytes` lets it read more.',
       );
     }
     const pages = client.pages(await client.run(sql, signal));
