@@ -71,6 +71,7 @@ describe('the status page in Chromium', function () {
     );
     assert.match(await text('#rejects tbody'), /customer_returns quantity/);
     assert.ok((await page.locator('#timeline rect').count()) > 20);
+    await page.getByRole('img', { name: /^The last 24 hours: \d+ loaded, .*\d quarantined$/ }).waitFor();
     await page.context().close();
   });
 
@@ -115,6 +116,12 @@ describe('the status page in Chromium', function () {
       await page.locator('#sql').fill(sql);
       await page.locator('#run').click();
     };
+    for (const name of await page.locator('#query option:not([value])').allTextContents()) {
+      await page.getByRole('combobox', { name: 'Examples' }).selectOption(name);
+      await page.locator('#run').click();
+      await page.getByText(/\d rows?, [\d,]+ ms/).waitFor();
+      assert.equal(await page.locator('#answer .problem').count(), 0, name);
+    }
     const hostile = '<img src=x onerror=alert(1)>';
     await ask(
       `SELECT '${hostile}' AS text, 12345678901234567890.10::DECIMAL(24,2) AS money, NULL AS nothing`,

@@ -4,7 +4,7 @@ import { ask } from './server.js';
 
 const examples = {
   'Loads of today':
-    'SELECT report_type, status, count(*) AS documents, sum(raw_bytes) AS bytes\nFROM _loads WHERE loaded_at >= current_date GROUP BY ALL ORDER BY documents DESC',
+    'SELECT report_type, status, count(*) AS documents, sum(raw_bytes) AS bytes\nFROM _loads WHERE CAST(loaded_at AS DATE) = CURRENT_DATE GROUP BY ALL ORDER BY documents DESC',
   'Documents by day':
     'SELECT CAST(loaded_at AS DATE) AS day, count(*) AS documents\nFROM _loads GROUP BY day ORDER BY day',
   'Rejected values':

@@ -93,7 +93,7 @@ export function firstOf(name, rows, most, make) {
   const open = () => {
     opened.add(name);
     place.replaceChildren(make(rows));
-    place.querySelector('.scroll').focus();
+    place.querySelector('.scroll')?.focus();
   };
   place.append(h('button', { class: 'quiet', onclick: open }, `Show all ${number(rows.length)}`));
   return place;

@@ -45,13 +45,17 @@ function showProblems({ warehouse, queues, sellers }) {
   );
 }
 
+/** Documents in quarantine, all of them. */
+export function inQuarantine({ warehouse }) {
+  const documents = (warehouse.ledger?.documents ?? []).filter(({ status }) => status === 'quarantined');
+  return documents.reduce((sum, each) => sum + each.documents, 0);
+}
+
 function showTiles({ warehouse, tables, queues, sellers }) {
-  const { days = [], documents = [] } = warehouse.ledger ?? {};
+  const { days = [] } = warehouse.ledger ?? {};
   const [today] = days;
   const stale = tables.filter(({ isStale }) => isStale).length;
-  const quarantined = documents
-    .filter(({ status }) => status === 'quarantined')
-    .reduce((sum, each) => sum + each.documents, 0);
+  const quarantined = inQuarantine({ warehouse });
   const known = queues.filter(({ messages }) => messages);
   const waiting = known.reduce((sum, { messages }) => sum + messages.visible + messages.delayed, 0);
   const inFlight = known.reduce((sum, { messages }) => sum + messages.inFlight, 0);
@@ -79,7 +83,7 @@ function showTiles({ warehouse, tables, queues, sellers }) {
     {
       title: 'Quota left',
       value: quota.length > 0 ? number(Math.min(...quota)) : '–',
-      note: quota.length > 1 ? 'at the least seller' : 'documents now',
+      note: quota.length > 1 ? 'fewest of any seller' : 'documents now',
     },
     {
       title: 'Quarantine',

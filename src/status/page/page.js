@@ -1,6 +1,6 @@
 import { openConsole } from './console.js';
-import { ago, h, show } from './dom.js';
-import { showOverview } from './overview.js';
+import { ago, count, h, number, show } from './dom.js';
+import { inQuarantine, showOverview } from './overview.js';
 import { openQuarantine, showQuarantine } from './quarantine.js';
 import { showQueues } from './queues.js';
 import { ask } from './server.js';
@@ -29,13 +29,19 @@ function showFacts(facts) {
     ...facts.queues.map(({ problem }) => problem),
     ...facts.sellers.map(({ credentials }) => credentials.refused),
   ].filter(Boolean);
-  if (problems.length > 0)
-    showState('bad', `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`);
+  const stale = facts.tables.filter(({ isStale }) => isStale).length;
+  const quarantined = inQuarantine(facts);
+  const toDo = [
+    stale > 0 && count(stale, 'stale table'),
+    quarantined > 0 && `${number(quarantined)} in quarantine`,
+  ].filter(Boolean);
+  if (problems.length > 0) showState('bad', count(problems.length, 'problem'));
   else if (running.length > 0)
     showState(
       'running',
       `${running.map(({ kind, pipeline }) => `${kind} of ${pipeline}`).join(', ')} running`,
     );
+  else if (toDo.length > 0) showState('warn', toDo.join(', '));
   else showState('good', 'Running, all is well');
   document.getElementById('logout').hidden = !facts.hasToken;
   const { warehouse, version, startedAt, consoleLimits } = facts;

@@ -1,5 +1,5 @@
 import { ago, badge, bodyOf, bytes, count, firstOf, h, nothing, number, show, table } from './dom.js';
-import { sellerName } from './overview.js';
+import { inQuarantine, sellerName } from './overview.js';
 import { ask } from './server.js';
 
 let jobs = [];
@@ -17,12 +17,10 @@ export function openQuarantine(onReloaded) {
 /** Quarantined documents with their reasons, rejects and drift. */
 export function showQuarantine(now) {
   facts = now;
-  const { quarantined = [], documents = [], rejects = [], drift: found = [] } = now.warehouse.ledger ?? {};
+  const { quarantined = [], rejects = [], drift: found = [] } = now.warehouse.ledger ?? {};
   // What is lost unless somebody sees to it comes before what reports may well lack.
   const drift = Object.keys(driftWords).flatMap((kind) => found.filter((each) => each.kind === kind));
-  const all = documents
-    .filter(({ status }) => status === 'quarantined')
-    .reduce((sum, each) => sum + each.documents, 0);
+  const all = inQuarantine(now);
   const names = new Map(now.sellers.map(({ sellerId, name }) => [sellerId, name]));
   const busy = jobs.filter(({ state }) => state !== 'done').map(({ key }) => key ?? '');
   show(bodyOf('quarantine'), [quarantined, all, busy], () => {

@@ -1,4 +1,4 @@
-import { ago, badge, bodyOf, count, duration, h, number, show, table } from './dom.js';
+import { ago, badge, bodyOf, count, duration, firstOf, h, number, show, table } from './dom.js';
 import { sparkline } from './charts.js';
 import { outcomesText, stateOf } from './timeline.js';
 
@@ -15,10 +15,19 @@ export function showQueues({ queues, pipelines, sellers }) {
     sellers,
   };
   show(bodyOf('queues'), data, () => [
-    h('div', { class: 'cards' }, ...queues.map(queueCard), ...sellers.map(sellerCard)),
+    h('div', { class: 'cards' }, ...queues.map(queueCard)),
+    firstOf('sellers', sellers.toSorted(byNeed), 12, (some) =>
+      h('div', { class: 'cards' }, ...some.map(sellerCard)),
+    ),
     h('h3', {}, 'Pipelines'),
     pipelinesTable(pipelines),
   ]);
+}
+
+/** Those that something stands in the way of come first. */
+function byNeed(a, b) {
+  const need = ({ credentials, quota }) => (credentials.refused ? 2 : quota.available < 1 ? 1 : 0);
+  return need(b) - need(a);
 }
 
 function queueCard({ name, url, messages, history, oldestMessage, problem }) {

@@ -70,7 +70,7 @@ function draw({ at, warehouse, runs, pipelines }) {
         class: 'chart timeline',
         viewBox: `0 0 ${size.width} ${height}`,
         role: 'img',
-        'aria-label': `The last ${hours} hours`,
+        'aria-label': `The last ${hours} hours: ${summary(warehouse.ledger?.recent ?? [], startMs)}`,
       },
       ...hourMarks(startMs, endMs).map(({ ms, text }) => [
         svg('line', { class: 'grid', x1: x(ms), x2: x(ms), y1: 8, y2: height - size.axis }),
@@ -82,6 +82,14 @@ function draw({ at, warehouse, runs, pipelines }) {
       ),
     ),
   );
+}
+
+/** What the picture shows, in words. */
+function summary(recent, startMs) {
+  const since = recent.filter(({ loadedAt }) => Date.parse(loadedAt) >= startMs);
+  const counts = kinds.map((kind) => [since.filter(({ status }) => status === kind).length, kind]);
+  const told = counts.filter(([count]) => count > 0).map(([count, kind]) => `${number(count)} ${kind}`);
+  return told.join(', ') || 'no documents';
 }
 
 function documents(recent, startMs, endMs, inner) {
