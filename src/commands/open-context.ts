@@ -7,6 +7,7 @@ import type { Config } from '../config/spec.js';
 import { removeOldPartials, removeOldPartialsOf } from '../old-partials.js';
 import type { PipelineContext, WarehouseFile } from '../pipeline/context.js';
 import { packagedSchemasFolder, readSchemas } from '../schema/read.js';
+import { readViews, type View } from '../schema/views.js';
 import type { ReportSchemas } from '../schema/types.js';
 import { openSharedJson } from '../shared-json.js';
 import { openQuotaPlan, quotaKey } from '../source/selling-partner/quota.js';
@@ -56,6 +57,8 @@ export interface OpenOptions extends QueryOptions {
   log?: Logger;
   /** Where tables get their descriptions from. */
   schemas?: ReportSchemas;
+  /** What commits make when the tables for it are there. */
+  views?: View[];
 }
 
 export function openWarehouse(
@@ -64,13 +67,14 @@ export function openWarehouse(
 ): Warehouse {
   if (warehouse.type === 'bigquery') return openBigQueryWarehouse({ ...warehouse, ...options });
   const { path, memoryLimitMegabytes } = warehouse;
-  return openDuckDbWarehouse({ path, memoryLimitMegabytes, ...(options.log && { log: options.log }) });
+  const { log, views } = options;
+  return openDuckDbWarehouse({ path, memoryLimitMegabytes, ...(log && { log }), ...(views && { views }) });
 }
 
 /** The file of a warehouse that is one. */
-function warehouseFile({ warehouse }: Config): WarehouseFile | undefined {
+function warehouseFile({ warehouse }: Config, views: View[]): WarehouseFile | undefined {
   if (warehouse.type !== 'duckdb') return undefined;
-  const open = (path: string) => openWarehouse({ warehouse: { ...warehouse, path } });
+  const open = (path: string) => openWarehouse({ warehouse: { ...warehouse, path } }, { views });
   const compact = (path: string) => compactDuckDbFile(path, warehouse.memoryLimitMegabytes);
   return { path: warehouse.path, open, hold: holdDuckDbFile, compact };
 }
@@ -84,7 +88,9 @@ export async function withContext<T>(
   work: (context: PipelineContext) => Promise<T>,
   defaultLogLevel?: string,
 ): Promise<T> {
-  const schemas = readSchemas({ folders: [packagedSchemasFolder(), config.schemas] });
+  const folders = [packagedSchemasFolder(), config.schemas];
+  const schemas = readSchemas({ folders });
+  const views = readViews({ folders }, schemas);
   const { logLevel = defaultLogLevel } = command.optsWithGlobals<GlobalOptions>();
   const progress = openProgress(io, { title, ...(logLevel ? { logLevel } : {}) });
   const quota = openQuotaPlan({ state: openSharedJson(join(config.state, 'quota.json')) });
@@ -106,12 +112,13 @@ export async function withContext<T>(
   );
   try {
     await removeOldPartials([config.raw, config.lake, config.state]);
-    const file = warehouseFile(config);
+    const opened = { log: progress.log, schemas, views };
+    const file = warehouseFile(config, views);
     if (file) await removeOldPartialsOf(file.path);
     return await work({
       config,
       schemas,
-      warehouse: openWarehouse(config, { log: progress.log, schemas }),
+      warehouse: openWarehouse(config, opened),
       warehouseFile: file,
       sellingPartner: (sellerId) => sellers.get(ids.get(sellerId) ?? '')?.sellingPartner,
       documentQuota(sellerId) {

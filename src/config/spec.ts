@@ -240,7 +240,10 @@ export const configSpec = z.strictObject({
     'data/state',
     'Folder of what must survive a restart: the quota plan, and what was swept when.',
   ),
-  schemas: folder('schemas', 'Folder of your own report schemas; they go before the packaged ones.'),
+  schemas: folder(
+    'schemas',
+    'Folder of your own report schemas and, in `views` within it, of your own views (docs/views.md); they go before the packaged ones.',
+  ),
   engine: z
     .enum(['columnar', 'reference'])
     .default('columnar')
