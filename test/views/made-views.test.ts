@@ -232,14 +232,14 @@ describe('the SQL of views', () => {
     await connection.run(
       `CREATE TABLE settlement_v2 AS ${settlement}, '12.50' AS amount, ${lineage} UNION ALL ${settlement}, 'n/a', ${lineage}`,
     );
-    await refreshViews(connection, views);
+    await refreshViews(connection, views, await readRelations(connection));
     const found = await connection.runAndReadAll(
       'SELECT CAST(sales AS VARCHAR), sku, month FROM profit_per_sku',
     );
     assert.deepEqual(found.getRows(), [['12.5000', null, null]]);
     // A column that comes later changes the view's version: it is made anew.
     await connection.run("ALTER TABLE settlement_v2 ADD COLUMN sku VARCHAR DEFAULT 'a'");
-    await refreshViews(connection, views);
+    await refreshViews(connection, views, await readRelations(connection));
     const later = await connection.runAndReadAll('SELECT sku FROM profit_per_sku');
     assert.deepEqual(later.getRows(), [['a']]);
     assert.ok((await readRelations(connection)).get('profit_per_sku')?.isView);

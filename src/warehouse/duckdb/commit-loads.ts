@@ -23,8 +23,8 @@ import { applyPlan, planTable, Refusal, type TablePlans } from './tables.js';
 
 export interface CommitOptions {
   log?: Logger;
-  /** Told behind the commit whether tables were made or changed. */
-  onCommitted?: (tablesChanged: boolean) => Promise<void>;
+  /** Told behind the commit which tables and views there are, and whether some tables were made or changed. */
+  onCommitted?: (relations: Relations, tablesChanged: boolean) => Promise<void>;
 }
 
 /**
@@ -55,7 +55,7 @@ export async function commitLoads(
     faultPoint('rows-in');
     await run(connection, 'COMMIT');
     faultPoint('transaction-ended');
-    await onCommitted?.(prepared.changed);
+    await onCommitted?.(prepared.relations, prepared.changed);
     // Closing would do the same, and keep the process from everything else meanwhile. The commit stands, whatever becomes of it.
     await run(connection, 'CHECKPOINT').catch(() => {});
     return leftOut;

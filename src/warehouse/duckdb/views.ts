@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { describeError } from '../../errors.js';
 import type { View } from '../../schema/views.js';
 import { type ViewDialect, viewQuery } from '../view-query.js';
-import { duckDbType, readRelations } from './catalog.js';
+import { duckDbType, type Relations } from './catalog.js';
 import { firstLine } from './connection.js';
 import { identifier, literal, run } from './sql.js';
 
@@ -18,12 +18,16 @@ const dialect: ViewDialect = {
 const mark = /\(sp-reports ([0-9a-f]{20})\)$/;
 
 /**
- * Makes the views whose tables are there, makes those anew that would be others by now, and drops those that are no more. Views that somebody else made stay as they
- * are. It never fails: the rows are committed, and a view that can't be made is told of in the log.
+ * Makes the views whose tables are there, makes those anew that would be others by now, and drops those that are no more. Views that somebody
+ * else made stay as they are. It never fails: the rows are committed, and a view that can't be made is told of in the log.
  */
-export async function refreshViews(connection: DuckDBConnection, views: View[], log?: Logger): Promise<void> {
+export async function refreshViews(
+  connection: DuckDBConnection,
+  views: View[],
+  relations: Relations,
+  log?: Logger,
+): Promise<void> {
   try {
-    const relations = await readRelations(connection);
     const found = await readViewComments(connection);
     const wanted = new Set<string>();
     for (const view of views) {

@@ -84,9 +84,9 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
       const commit = (connection: DuckDBConnection) =>
         commitLoads(connection, loads, path, {
           ...(log && { log }),
-          async onCommitted(tablesChanged) {
+          async onCommitted(relations, tablesChanged) {
             if (viewsAreFresh && !tablesChanged) return;
-            await refreshViews(connection, views, log);
+            await refreshViews(connection, views, relations, log);
             viewsAreFresh = true;
           },
         });
