@@ -64,6 +64,6 @@ ${answerNotes}
 }
 
 function helpSections(command: Command, name: string): string {
-  const own = `## ${name}\n\n\`\`\`\n${command.configureHelp({ helpWidth: 100 }).helpInformation().trimEnd()}\n\`\`\`\n`;
+  const own = `## ${name}\n\n\`\`\`text\n${command.configureHelp({ helpWidth: 100 }).helpInformation().trimEnd()}\n\`\`\`\n`;
   return [own, ...command.commands.map((each) => helpSections(each, `${name} ${each.name()}`))].join('\n');
 }
