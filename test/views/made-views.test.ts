@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { DuckDBInstance } from '@duckdb/node-api';
+import fc from 'fast-check';
+import { exportTables } from '../../src/schema/export/tables.js';
 import { checkViews } from '../../src/schema/views.js';
 import { packagedSchemasFolder, readSchemas } from '../../src/schema/read.js';
 import { readRelations } from '../../src/warehouse/duckdb/catalog.js';
 import { bindProblems } from '../../src/warehouse/duckdb/bind-views.js';
+import { createTable } from '../../src/warehouse/duckdb/ddl.js';
 import { refreshViews } from '../../src/warehouse/duckdb/views.js';
 import { commandFolder } from '../commands/command-folder.js';
 import { listings, listingsType, orders, ordersType, returnsType } from '../pipeline/world.js';
@@ -243,6 +246,75 @@ describe('the SQL of views', () => {
     const later = await connection.runAndReadAll('SELECT sku FROM profit_per_sku');
     assert.deepEqual(later.getRows(), [['a']]);
     assert.ok((await readRelations(connection)).get('profit_per_sku')?.isView);
+    connection.closeSync();
+    instance.closeSync();
+  });
+
+  it('of profit per SKU has each amount of a settlement in one column, whatever Amazon calls it', async () => {
+    const { views } = checkViews({ folders }, schemas);
+    const instance = await DuckDBInstance.create(':memory:');
+    const connection = await instance.connect();
+    const tables = exportTables(schemas.values()).filter(({ name }) => name.startsWith('settlement_v'));
+    for (const { name, columns } of tables) {
+      const own = columns.filter((column) => !column.name.startsWith('_'));
+      await connection.run(createTable(name, own));
+    }
+    await refreshViews(connection, views, await readRelations(connection));
+    const word = fc.option(
+      fc.constantFrom(
+        'Order',
+        'Refund',
+        'ItemPrice',
+        'Principal',
+        'ItemFees',
+        'Tax',
+        'Reserve Amount',
+        'Promotion',
+        'Gebühr',
+        '',
+      ),
+    );
+    const amount = fc.integer({ min: -99_999, max: 99_999 }).map((cents) => (cents / 100).toFixed(2));
+    const rows = fc.array(
+      fc.record({ transaction: word, type: word, description: word, sku: word, amount }),
+      { minLength: 1, maxLength: 12 },
+    );
+    const text = (value: string | null) => (value === null ? 'NULL' : `'${value}'`);
+    const parts = 'sales shipping promotions refunds fees advertising reimbursements other'.split(' ');
+    await fc.assert(
+      fc.asyncProperty(rows, fc.constantFrom('settlement_v2', 'settlement_v1'), async (made, table) => {
+        await connection.run('DELETE FROM settlement_v1; DELETE FROM settlement_v2');
+        const components = [
+          'price',
+          'promotion',
+          'item_related_fee',
+          'shipment_fee',
+          'order_fee',
+          'direct_payment',
+        ];
+        for (const [index, each] of made.entries()) {
+          const kind = components[index % components.length];
+          const named =
+            table === 'settlement_v2'
+              ? ['amount_type', 'amount_description', 'amount']
+              : [`${kind}_type`, `${kind}_amount`];
+          const values =
+            table === 'settlement_v2'
+              ? [text(each.type), text(each.description), each.amount]
+              : [text(each.type), each.amount];
+          await connection.run(
+            `INSERT INTO ${table} (_seller_id, settlement_id, transaction_type, sku, ${named}) VALUES ('A', '1', ${text(each.transaction)}, ${text(each.sku)}, ${values})`,
+          );
+        }
+        const found = await connection.runAndReadAll(
+          `SELECT sum(settled)::VARCHAR, sum(${parts.join(' + ')})::VARCHAR, sum(profit)::VARCHAR, sum(profit + tax + transfers)::VARCHAR FROM profit_per_sku`,
+        );
+        const [settled, inColumns, profit, all] = (found.getRows()[0] ?? []).map(Number);
+        const total = made.reduce((sum, each) => sum + Math.round(Number(each.amount) * 100), 0) / 100;
+        assert.deepEqual([settled, all, inColumns], [total, total, profit]);
+      }),
+      { numRuns: 40 },
+    );
     connection.closeSync();
     instance.closeSync();
   });
