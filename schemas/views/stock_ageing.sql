@@ -20,7 +20,8 @@
 --   surcharge: Estimate of the next surcharge for aged stock (before 2023, of the long-term storage fee).
 --   storage_cost: Estimate of next month's storage; NULL where the report does not tell it.
 -- Caveats: A seller with rows in inventory_planning is not looked for in inventory_age, which Amazon has given up. Amounts are Amazon's own estimates. Columns
---   of age differ from report to report, and are added up here from those that are there.
+--   of age differ from report to report, and are added up here from those that are there. Marketplaces that share stock may each tell of the same units: look at
+--   one at a time.
 SELECT
   _seller_id AS seller_id,
   snapshot_date,
