@@ -27,7 +27,7 @@ import { type Block, blocksOf, commandMistake, pages, readPage, root, shellComma
 
 /**
  * Every block of every page is read or run, by the word behind its fence:
- * - `yaml`: a report schema where it begins with reportType, else settings or a part of them; a list of fields for Evidence and others: `yaml other`
+ * - `yaml`: a report schema where it begins with reportType, else settings or a part of them. `yaml other`: for another program
  * - `sh`: each command is one the program has, with its options; those that need neither Amazon nor a queue are run, in order, in a folder
  *   with the demo's data, a folder for each page. `sh unrun` is not run.
  * - `sql`: run on the demo's warehouse. `sql bigquery`: its grammar alone. `sql view`: read as the file of a view
@@ -87,7 +87,11 @@ describe('the pages for users', function () {
       const found = /^reportType:/m.test(block.text)
         ? checkSchemaFile(file).problems
         : settingsProblems(block.text);
-      return found.map((problem) => `${at(block)}: ${formatProblem({ ...problem, file: 'the block' })}`);
+      const hint = ' (a block for another program: yaml other)';
+      return found.map(
+        (problem) =>
+          `${at(block)}: ${formatProblem({ ...problem, file: 'the block' })}${/unknown key/.test(problem.message) ? hint : ''}`,
+      );
     });
     assert.deepEqual(mistakes, []);
     assert.ok(of('yaml').length >= 5);
