@@ -211,7 +211,7 @@ describe('the pages for users', function () {
         await connection.extractStatements(block.text);
       } else {
         const config = join(demo, 'data', 'demo', 'pipelines.yaml');
-        const { code, stderr } = await run(['--config', config, 'query', '--json', '--', block.text], demo);
+        const { code, stderr } = await run(['--config', config, 'query', '--json', block.text], demo);
         if (code !== 0) mistakes.push(`${at(block)}: ${stderr}`);
       }
     }
