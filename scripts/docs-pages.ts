@@ -7,16 +7,21 @@ import { catalogue } from '../src/errors.js';
 import { packagedSchemasFolder, readSchemas } from '../src/schema/read.js';
 import { schemaJsonSchema, schemaReference } from '../src/schema/reference.js';
 import { reportTypesPage } from '../src/schema/report-types-page.js';
+import { readViews } from '../src/schema/views.js';
+import { viewsPage } from '../src/schema/views-page.js';
 
 /** The generated pages of docs/, by path. A test holds them equal to what is committed; `npm run docs` writes them. */
 export function docsPages(): Map<string, string> {
+  const folders = [packagedSchemasFolder()];
+  const schemas = readSchemas({ folders });
   return new Map([
     ['docs/cli.md', cliPage()],
     ['docs/errors.md', errorsPage()],
     ['docs/pipelines.md', configReference()],
     ['docs/pipelines.schema.json', `${JSON.stringify(configJsonSchema(), null, 2)}\n`],
     ['docs/schemas.md', schemaReference()],
-    ['docs/report-types.md', reportTypesPage(readSchemas({ folders: [packagedSchemasFolder()] }).values())],
+    ['docs/report-types.md', reportTypesPage(schemas.values())],
+    ['docs/views.md', viewsPage(readViews({ folders }, schemas), schemas)],
     ['docs/report-schema.schema.json', `${JSON.stringify(schemaJsonSchema(), null, 2)}\n`],
   ]);
 }
@@ -59,6 +64,6 @@ ${answerNotes}
 }
 
 function helpSections(command: Command, name: string): string {
-  const own = `## ${name}\n\n\`\`\`\n${command.configureHelp({ helpWidth: 100 }).helpInformation().trimEnd()}\n\`\`\`\n`;
+  const own = `## ${name}\n\n\`\`\`text\n${command.configureHelp({ helpWidth: 100 }).helpInformation().trimEnd()}\n\`\`\`\n`;
   return [own, ...command.commands.map((each) => helpSections(each, `${name} ${each.name()}`))].join('\n');
 }

@@ -33,7 +33,9 @@ export async function runCli(args: string[], io: Io): Promise<number> {
     exitCode = code;
   });
   try {
-    await program.parseAsync(args, { from: 'user' });
+    // SQL may begin with a comment, which is no option; a blank ahead of it says so.
+    const words = args.map((word) => (/^--\s/.test(word) ? ` ${word}` : word));
+    await program.parseAsync(words, { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;

@@ -61,8 +61,9 @@ export const catalogue = {
   // Report schemas
   SCHEMA_INVALID: {
     kind: 'terminal',
-    message: 'reading the report schemas: {count} found\n{problems}',
-    remedy: 'Mend each line, then run `sp-reports schemas check`. Every key is described in docs/schemas.md.',
+    message: 'reading the report schemas and views: {count} found\n{problems}',
+    remedy:
+      'Mend each line, then run `sp-reports schemas check`. Report schemas are described in docs/schemas.md, views in docs/views.md.',
   },
   SCHEMA_UNKNOWN: {
     kind: 'terminal',

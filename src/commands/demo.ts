@@ -90,7 +90,7 @@ async function runDemo(sandbox: Sandbox, folder: string, command: Command, io: I
 Everything is in ${relative(io.cwd, folder) || '.'}: go on with
 
   npx sp-reports --config ${shown} tables
-  npx sp-reports --config ${shown} query "SELECT * FROM settlement_v2 LIMIT 5"
+  npx sp-reports --config ${shown} query "SELECT sku, sum(profit) AS profit FROM profit_per_sku GROUP BY sku ORDER BY profit DESC"
   npx sp-reports --config ${shown} loads
 `);
 }

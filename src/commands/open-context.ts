@@ -6,6 +6,7 @@ import type { Config } from '../config/spec.js';
 import { removeOldPartials, removeOldPartialsOf } from '../old-partials.js';
 import type { PipelineContext, WarehouseFile } from '../pipeline/context.js';
 import { packagedSchemasFolder, readSchemas } from '../schema/read.js';
+import { readViews, type View } from '../schema/views.js';
 import type { ReportSchemas } from '../schema/types.js';
 import { openStores } from '../store/open-store.js';
 import { openStaging, removeOldStaging, type Staging } from '../store/staging.js';
@@ -61,6 +62,8 @@ export interface OpenOptions extends QueryOptions {
   staging?: Staging;
   /** Whether it is for looking only, and gives way to everything else that this process does with the warehouse's file. */
   isOnlooker?: boolean;
+  /** What commits make when the tables for it are there. */
+  views?: View[];
 }
 
 export function openWarehouse(
@@ -69,14 +72,20 @@ export function openWarehouse(
 ): Warehouse {
   if (warehouse.type === 'bigquery') return openBigQueryWarehouse({ ...warehouse, ...options });
   const { path, memoryLimitMegabytes } = warehouse;
-  const { log, isOnlooker = false } = options;
-  return openDuckDbWarehouse({ path, memoryLimitMegabytes, isOnlooker, ...(log && { log }) });
+  const { log, isOnlooker = false, views } = options;
+  return openDuckDbWarehouse({
+    path,
+    memoryLimitMegabytes,
+    isOnlooker,
+    ...(log && { log }),
+    ...(views && { views }),
+  });
 }
 
 /** The file of a warehouse that is one. */
-function warehouseFile({ warehouse }: Config): WarehouseFile | undefined {
+function warehouseFile({ warehouse }: Config, views: View[]): WarehouseFile | undefined {
   if (warehouse.type !== 'duckdb') return undefined;
-  const open = (path: string) => openWarehouse({ warehouse: { ...warehouse, path } });
+  const open = (path: string) => openWarehouse({ warehouse: { ...warehouse, path } }, { views });
   const compact = (path: string) => compactDuckDbFile(path, warehouse.memoryLimitMegabytes);
   return { path: warehouse.path, open, hold: holdDuckDbFile, compact };
 }
@@ -90,7 +99,9 @@ export async function withContext<T>(
   work: (context: PipelineContext) => Promise<T>,
   defaultLogLevel?: string,
 ): Promise<T> {
-  const schemas = readSchemas({ folders: [packagedSchemasFolder(), config.schemas] });
+  const folders = [packagedSchemasFolder(), config.schemas];
+  const schemas = readSchemas({ folders });
+  const views = readViews({ folders }, schemas);
   const stores = await openStores(config);
   const staging = openStaging(config);
   const { logLevel = defaultLogLevel } = command.optsWithGlobals<GlobalOptions>();
@@ -116,14 +127,15 @@ export async function withContext<T>(
     await removeOldPartials([stores.raw.unfinished, stores.lake.unfinished, config.state]);
     // What hinders it, hinders the work too, and is told there.
     if (staging) await removeOldStaging(staging).catch(() => {});
-    const file = warehouseFile(config);
+    const opened = { log: progress.log, schemas, views, ...(staging && { staging }) };
+    const file = warehouseFile(config, views);
     if (file) await removeOldPartialsOf(file.path);
     return await work({
       config,
       schemas,
       lake: stores.lake,
       raw: stores.raw,
-      warehouse: openWarehouse(config, { log: progress.log, schemas, ...(staging && { staging }) }),
+      warehouse: openWarehouse(config, opened),
       warehouseFile: file,
       sellingPartner: (sellerId) => sellers.get(ids.get(sellerId) ?? '')?.sellingPartner,
       documentQuota(sellerId) {

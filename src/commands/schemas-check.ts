@@ -3,9 +3,11 @@ import { Command } from 'commander';
 import { ReportsError } from '../errors.js';
 import { checkSample, type SampleCheck } from '../parse/check-sample.js';
 import { checkSchemaFile, checkSchemas } from '../schema/read.js';
+import { checkViews } from '../schema/views.js';
 import { failedChecks } from '../schema/document-checks.js';
 import type { ReportSchema } from '../schema/types.js';
-import { formatProblem, type Problem } from '../yaml-problems.js';
+import { bindProblems } from '../warehouse/duckdb/bind-views.js';
+import { formatProblem, inOrder, type Problem } from '../yaml-problems.js';
 import { count } from './count.js';
 import type { Io } from './io.js';
 import { schemaFolders } from './open-context.js';
@@ -21,7 +23,7 @@ interface CheckOptions extends SampleOptions {
 export function checkCommand(io: Io, exit: (code: number) => void): Command {
   const command = new Command('check')
     .description(
-      'Checks the packaged schemas and those in your schemas folder; or one file, and a document with it.',
+      'Checks the packaged schemas and views and those in your schemas folder; or one schema, and a document with it.',
     )
     .argument('[file]', 'only this report schema')
     .option('--sample <document>', 'reads a document with it and tells what does not fit, with code 1');
@@ -31,10 +33,15 @@ export function checkCommand(io: Io, exit: (code: number) => void): Command {
       if (file === undefined) {
         if (options.sample)
           throw new ReportsError('USAGE', { problem: '--sample needs the file of a schema' });
-        const { schemas, problems } = checkSchemas({ folders: schemaFolders(own, io) });
-        if (options.json) io.stdout.write(`${JSON.stringify({ schemas: schemas.size, problems })}\n`);
+        const folders = schemaFolders(own, io);
+        const { schemas, problems: ofSchemas } = checkSchemas({ folders });
+        const { views, problems: ofViews } = checkViews({ folders }, schemas);
+        const problems = inOrder([...ofSchemas, ...ofViews, ...(await bindProblems(views))]);
+        const counts = { schemas: schemas.size, views: views.length };
+        if (options.json) io.stdout.write(`${JSON.stringify({ ...counts, problems })}\n`);
         refuse(problems);
-        if (!options.json) io.stdout.write(`${schemas.size} report schemas, no mistakes\n`);
+        if (options.json) return;
+        io.stdout.write(`${counts.schemas} report schemas, ${count(counts.views, 'view')}, no mistakes\n`);
         return;
       }
       const { schema, problems } = checkSchemaFile(resolve(io.cwd, file));

@@ -4,15 +4,16 @@ import { bigQuerySchema } from '../schema/export/bigquery.js';
 import { dbtSources } from '../schema/export/dbt.js';
 import { rowSchema } from '../schema/export/json-schema.js';
 import { type ExportTable, exportTables } from '../schema/export/tables.js';
+import { readViews, type View } from '../schema/views.js';
 import { duckDbType } from '../warehouse/duckdb/catalog.js';
 import { tableDdl } from '../warehouse/duckdb/ddl.js';
 import type { Io } from './io.js';
-import { readAllSchemas } from './open-context.js';
+import { readAllSchemas, schemaFolders } from './open-context.js';
 import { schemaOf } from './schemas-list.js';
 
 const writers = {
   bigquery: (tables: ExportTable[]) => json(oneOrByName(tables, bigQuerySchema)),
-  dbt: (tables: ExportTable[]) => dbtSources(tables, duckDbType),
+  dbt: (tables: ExportTable[], views: View[]) => dbtSources(tables, views, duckDbType),
   jsonschema: (tables: ExportTable[]) => json(jsonSchemaOf(tables)),
   ddl: (tables: ExportTable[]) => tables.map(tableDdl).join('\n'),
 };
@@ -21,7 +22,7 @@ const writers = {
 export function exportCommand(io: Io): Command {
   return new Command('export')
     .description(
-      'Writes the tables of the report schemas on stdout, for other tools, lineage columns included: table schemas of BigQuery, sources.yml of dbt, the JSON Schema of a row, CREATE TABLE of DuckDB. Of one table bigquery and jsonschema are its schema alone; of several, schemas by table name.',
+      'Writes the tables of the report schemas on stdout, for other tools, lineage columns included: table schemas of BigQuery, sources.yml of dbt (views too, unless --type is given), the JSON Schema of a row, CREATE TABLE of DuckDB. Of one table bigquery and jsonschema are its schema alone; of several, schemas by table name.',
     )
     .addOption(
       new Option('--format <format>', 'for which tool').choices(Object.keys(writers)).makeOptionMandatory(),
@@ -36,7 +37,8 @@ export function exportCommand(io: Io): Command {
           problem: `--type ${options.type}: its schema has no columns to export; they are taken from each document`,
         });
       }
-      io.stdout.write(writers[options.format](tables));
+      const views = options.type ? [] : readViews({ folders: schemaFolders(command, io) }, schemas);
+      io.stdout.write(writers[options.format](tables, views));
     });
 }
 

@@ -1,8 +1,9 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+import { readViews, type View } from '../schema/views.js';
 import { dataGaps } from '../warehouse/data-gaps.js';
 import type { Warehouse } from '../warehouse/types.js';
 import { type Io, nothingLoaded } from './io.js';
-import { openWarehouse, readWarehouseConfig } from './open-context.js';
+import { openWarehouse, readAllSchemas, readWarehouseConfig, schemaFolders } from './open-context.js';
 import { textTable } from './text-table.js';
 
 /** `sp-reports tables`: what there is to query. */
@@ -13,10 +14,21 @@ export function tablesCommand(io: Io): Command {
       '--gaps',
       'list instead the times that no report of a table covers, though earlier and later ones do',
     )
+    .addOption(
+      new Option(
+        '--views',
+        'list instead the views, what they answer, and the tables they wait for',
+      ).conflicts(['gaps']),
+    )
     .option('--json', 'print a JSON array')
-    .action(async (options: { gaps?: boolean; json?: boolean }, command: Command) => {
+    .action(async (options: { gaps?: boolean; views?: boolean; json?: boolean }, command: Command) => {
       const warehouse = openWarehouse(readWarehouseConfig(command, io));
-      const { list, text } = await (options.gaps ? gapsOf(warehouse) : tablesOf(warehouse));
+      const views = () => readViews({ folders: schemaFolders(command, io) }, readAllSchemas(command, io));
+      const { list, text } = await (options.gaps
+        ? gapsOf(warehouse)
+        : options.views
+          ? viewsOf(warehouse, views())
+          : tablesOf(warehouse));
       io.stdout.write(options.json ? `${JSON.stringify(list, null, 2)}\n` : text);
     });
 }
@@ -31,6 +43,17 @@ async function tablesOf(warehouse: Warehouse): Promise<{ list: object[]; text: s
   ]);
   const text = textTable(['table', 'report type', 'rows', 'last loaded'], cells);
   return { list, text: list.length > 0 ? text : nothingLoaded };
+}
+
+async function viewsOf(warehouse: Warehouse, views: View[]): Promise<{ list: object[]; text: string }> {
+  const there = new Set((await warehouse.tables()).map(({ name }) => name.toLowerCase()));
+  const list = views.map(({ name, description, tables }) => {
+    const groups = tables.map((group) => group.map((table) => table.name));
+    const waitsFor = groups.filter((group) => !group.some((table) => there.has(table.toLowerCase())));
+    return { name, answers: description, waitsFor: waitsFor.map((group) => group.join(' or ')) };
+  });
+  const cells = list.map(({ name, answers, waitsFor }) => [name, answers, waitsFor.join(', ')]);
+  return { list, text: textTable(['view', 'answers', 'waits for'], cells) };
 }
 
 async function gapsOf(warehouse: Warehouse): Promise<{ list: object[]; text: string }> {

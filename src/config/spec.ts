@@ -295,7 +295,10 @@ export const configSpec = z.strictObject({
     'data/state',
     'Folder of what must survive a restart: the quota plan, what was swept when, what was asked for, and which alarms were sent. Documents of buckets are worked on below it.',
   ),
-  schemas: folder('schemas', 'Folder of your own report schemas; they go before the packaged ones.'),
+  schemas: folder(
+    'schemas',
+    'Folder of your own report schemas and, in `views` within it, of your own views (docs/views.md); they go before the packaged ones.',
+  ),
   engine: z
     .enum(['columnar', 'reference'])
     .default('columnar')

@@ -141,7 +141,7 @@ function unreadable(absolute: string, error: unknown): Problem {
 }
 
 /** As the user would write it: relative to where they are, unless the file is elsewhere. */
-function shortPath(absolute: string): string {
+export function shortPath(absolute: string): string {
   const relative = path.relative(process.cwd(), absolute);
   return relative.startsWith('..') ? absolute : relative;
 }

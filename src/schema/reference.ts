@@ -8,7 +8,7 @@ export function schemaReference(): string {
 
 A report schema is one YAML file that says how a report type becomes a table with typed columns. Those that come with
 \`sp-reports\` are in its folder \`schemas/\`; your own go into a folder named under \`schemas\` in pipelines.yaml. A file of yours
-takes the place of the one that comes with the program for the same report type.
+takes the place of the one that comes with the program for the same report type. The folder \`views/\` within holds [views](views.md).
 
 A report type without a schema loads as well: columns and types are taken from each document, all rows are kept. So does one whose
 schema leaves \`tables\` out because its columns are not known; that schema still tells the description, the format, and whether the

@@ -153,6 +153,7 @@ export interface Warehouse {
    * Commits the loads in one transaction: tables made and widened, rows by load mode, rejects, ledger rows. A load whose key is
    * in the ledger replaces what that document loaded before, with one exception: an entry without rows never takes away rows that are
    * there. All or nothing.
+   * Behind it the views are made whose tables came or changed; one that can't be made is told of in the log, and fails no commit.
    * Returns the keys of the loads that were left out for that exception.
    */
   commit(loads: Load[]): Promise<string[]>;

@@ -41,6 +41,11 @@ describe('the answers of query', function () {
     assert.equal((await run('query', sql, '--limit', '2', '--format', 'csv')).stdout, 'range\n0\n1\n');
   });
 
+  it('are given to SQL that begins with a comment', async () => {
+    const { code, stdout } = await run('query', '--json', '-- How many?\nSELECT count(*) AS n FROM listings');
+    assert.deepEqual([code, JSON.parse(stdout)], [0, [{ n: '2' }]]);
+  });
+
   it('end quietly where the reader has seen enough', async () => {
     let received = 0;
     const stdout = new Writable({

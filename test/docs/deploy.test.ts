@@ -3,38 +3,19 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
-import type { Command } from 'commander';
 import { parse, parseAllDocuments } from 'yaml';
-import { buildProgram } from '../../src/cli.js';
 import { readConfig } from '../../src/config/read.js';
 import { routes } from '../../src/status/routes.js';
+import { commandMistake, root } from './blocks.js';
 
-const root = new URL('../../', import.meta.url).pathname;
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
 const files = readdirSync(join(root, 'docs/deploy')).map((name) => `docs/deploy/${name}`);
 const units = files.filter((name) => /\.(service|timer)$/.test(name));
 const manifests = files.filter((name) => name.endsWith('.yaml'));
 
-const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-const io = { stdout: nowhere, stderr: nowhere, env: {}, cwd: '/', onStopSignal: () => () => {} };
-
 /** Fails where the program has no such command, or the command no such option. */
 function assertRuns(words: string[]): void {
-  let command: Command = buildProgram(io, () => {});
-  for (let index = 0; index < words.length; index += 1) {
-    const word = words[index] ?? '';
-    if (word.startsWith('-')) {
-      const option = command.options.find(({ long, short }) => word === long || word === short);
-      assert.ok(option, `${words.join(' ')}: no option ${word}`);
-      if (option.required) index += 1;
-    } else {
-      const next = command.commands.find((each) => each.name() === word);
-      assert.ok(next, `${words.join(' ')}: no command ${word}`);
-      command = next;
-    }
-  }
-  assert.equal(command.commands.length, 0, `${words.join(' ')}: it names no command`);
+  assert.equal(commandMistake(words), undefined, words.join(' '));
 }
 
 /** The command lines of our program in a text: what follows its name up to the end of the command. */
@@ -58,7 +39,9 @@ describe('what is in docs/deploy', () => {
   });
 
   it('runs commands, with options, that the program has', () => {
-    const blocks = [...page.matchAll(/```(?:sh)?\n([\s\S]*?)```/g)].map(([, block = '']) => block).join('\n');
+    const blocks = [...page.matchAll(/```(?:sh|cron)\n([\s\S]*?)```/g)]
+      .map(([, block = '']) => block)
+      .join('\n');
     const own = blocks.replace(
       /^(npm|useradd|install|cp|systemctl|journalctl|kubectl (?:create|apply)).*$/gm,
       '',

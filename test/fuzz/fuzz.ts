@@ -153,7 +153,7 @@ const tryOne: Record<FuzzKind, (random: Random, folder: string) => Promise<strin
 
   async schema(random, folder) {
     const here = mkdtempSync(join(folder, 'schemas-'));
-    const name = random.pick(readdirSync(join(root, 'schemas')));
+    const name = random.pick(readdirSync(join(root, 'schemas')).filter((each) => each.endsWith('.yaml')));
     writeFileSync(join(here, name), mutated(readFileSync(join(root, 'schemas', name)), random));
     try {
       readSchemas({ folders: [here] });

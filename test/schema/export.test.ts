@@ -7,6 +7,7 @@ import { Ajv } from 'ajv';
 import addFormats from 'ajv-formats';
 import { parse } from 'yaml';
 import { packagedSchemasFolder, readSchemas } from '../../src/schema/read.js';
+import { readViews } from '../../src/schema/views.js';
 import { listings, listingsType, type Ran, runInProcess } from '../pipeline/world.js';
 
 /** A field as BigQuery's REST reference describes TableFieldSchema, as far as report schemas have such. */
@@ -121,12 +122,17 @@ describe('exported report schemas', function () {
     assert.deepEqual(property, { type: ['array', 'null'], items: { type: ['string', 'null'] } });
   });
 
-  it('are sources of dbt, with descriptions and tests', async () => {
+  it('are sources of dbt, with descriptions and tests, and the views with them', async () => {
     const [source] = parse(await exported('dbt')).sources;
-    assert.equal(source.tables.length, tables.length);
-    for (const table of source.tables) {
+    const views = readViews({ folders: [packagedSchemasFolder()] }, new Map());
+    assert.equal(source.tables.length, tables.length + views.length);
+    for (const table of source.tables.slice(0, tables.length)) {
       assert.ok(table.description);
       for (const column of table.columns) assert.ok(column.description && column.data_type, column.name);
+    }
+    for (const view of source.tables.slice(tables.length)) {
+      assert.ok(view.description && view.columns.length > 3, view.name);
+      for (const column of view.columns) assert.ok(column.description, column.name);
     }
     const orders = source.tables.find((table: { name: string }) => table.name === 'orders_by_last_update');
     const testsOf = (name: string) =>

@@ -44,6 +44,8 @@ export interface CommitOptions {
   /** Where what is loaded is put for BigQuery to read; it is sent to the load jobs without. */
   staging?: Staging;
   log?: Logger;
+  /** Told behind the commit which tables there are, whether some of them were made or changed, and the state it left. */
+  onCommitted?: (tables: Relations, tablesChanged: boolean, state: State) => Promise<void>;
 }
 
 /**
@@ -179,6 +181,7 @@ async function tryToCommit(
   if (outcome === 'changed') return undefined;
   faultPoint('transaction-ended');
   await writeCosts(client, rows, job, log);
+  await options.onCommitted?.(planned.relations, changed.size > 0, { ...state, version: state.version + 1 });
   return leftOut;
 }
 

@@ -25,11 +25,16 @@ export interface PendingChange {
   untilMs: number;
 }
 
-/** What all replicas share, besides the ledger: a version that each commit counts up, and the tables. */
+/** What all replicas share, besides the ledger: a version that each commit counts up, the tables, and the views. */
 export interface State {
   version: number;
   tables: Map<string, { table: TableState; pending?: PendingChange }>;
+  /** Of each view that was made its version. */
+  views: Map<string, string>;
 }
+
+/** Begins the name of a view's row in the table of the state; no table has such a name. */
+const viewPrefix = 'view/';
 
 /**
  * Reads the state; undefined before the first commit. It is to be read before everything that a commit is planned from: a commit of
@@ -38,11 +43,13 @@ export interface State {
 export async function readState(client: BigQueryClient): Promise<State | undefined> {
   const job = await selectState(client);
   if (!job) return undefined;
-  const state: State = { version: -1, tables: new Map() };
+  const state: State = { version: -1, tables: new Map(), views: new Map() };
   for await (const page of client.pages(job)) {
     for (const { f } of page.rows ?? []) {
       const [name, version, body] = f.map(({ v }) => v);
+      const view = String(name).startsWith(viewPrefix) ? String(name).slice(viewPrefix.length) : undefined;
       if (name === '') state.version = Number(version);
+      else if (view !== undefined) state.views.set(view, String(body));
       else state.tables.set(String(name), readBody(String(body)));
     }
   }
@@ -158,6 +165,20 @@ export function noteTable(client: BigQueryClient, table: TableState, pending?: P
   return [
     `DELETE FROM ${client.table('_state')} WHERE name = ${key}`,
     `INSERT INTO ${client.table('_state')} (name, version, writer, body) VALUES (${key}, 0, '', ${literal(body)})`,
+  ];
+}
+
+/** The statements that note the versions of views that were made, and forget those that are gone. */
+export function noteViews(client: BigQueryClient, made: Map<string, string>, gone: string[]): string[] {
+  const key = (name: string) => literal(`${viewPrefix}${name}`);
+  const changed = [...made.keys(), ...gone].map(key);
+  if (changed.length === 0) return [];
+  const rows = [...made].map(([name, version]) => `(${key(name)}, 0, '', ${literal(version)})`);
+  return [
+    `DELETE FROM ${client.table('_state')} WHERE name IN (${changed})`,
+    ...(rows.length > 0
+      ? [`INSERT INTO ${client.table('_state')} (name, version, writer, body) VALUES ${rows.join(', ')}`]
+      : []),
   ];
 }
 

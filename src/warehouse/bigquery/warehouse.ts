@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { ReportsError } from '../../errors.js';
 import { exportTables } from '../../schema/export/tables.js';
 import type { ReportSchemas } from '../../schema/types.js';
+import type { View } from '../../schema/views.js';
 import type { Staging } from '../../store/staging.js';
 import { readWhole } from '../duckdb/query.js';
 import type { LedgerOverview, TableInfo, Warehouse } from '../types.js';
@@ -13,10 +14,13 @@ import { type QueryOptions, runQuery } from './query.js';
 import { markPurged, removePersonalData } from './remove-personal-data.js';
 import { readState, type State } from './state.js';
 import { existingTables } from './tables.js';
+import { refreshViews } from './views.js';
 
 export interface BigQueryWarehouseOptions extends BigQueryPlace, QueryOptions {
   /** Where descriptions of tables and columns come from. */
   schemas?: ReportSchemas;
+  /** Made by commits, when their tables are there. */
+  views?: View[];
   /** What the conversion of Parquet before it is sent may take of this machine's memory. */
   memoryLimitMegabytes?: number;
   /** A part of a bucket of Google Cloud Storage through which rows are loaded. */
@@ -32,11 +36,14 @@ export interface BigQueryWarehouseOptions extends BigQueryPlace, QueryOptions {
  * the first commit, QUERY_FAILED, and the codes of `failureRows`.
  */
 export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Warehouse {
-  const { schemas, memoryLimitMegabytes, staging, log, maxBytes, onEstimate } = options;
+  const { schemas, views = [], memoryLimitMegabytes, staging, log, maxBytes, onEstimate } = options;
   const { project, dataset, location, keyFile, endpoint } = options;
   const place = { project, dataset, location, ...(keyFile && { keyFile }), ...(endpoint && { endpoint }) };
   const client = new BigQueryClient(place);
   const query = { ...(maxBytes !== undefined && { maxBytes }), ...(onEstimate && { onEstimate }) };
+
+  // Views change with the program and the settings, which stay as they are from then on, and with tables.
+  let viewsAreFresh = views.length === 0;
 
   async function withState<T>(empty: T, read: (state: State) => Promise<T>): Promise<T> {
     const state = await readState(client);
@@ -59,6 +66,11 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
         ...(memoryLimitMegabytes && { memoryLimitMegabytes }),
         ...(staging && { staging }),
         ...(log && { log }),
+        async onCommitted(tables, tablesChanged, state) {
+          if (viewsAreFresh && !tablesChanged) return;
+          await refreshViews(client, views, tables, state, log);
+          viewsAreFresh = true;
+        },
       });
     },
     async checkWritable() {

@@ -21,6 +21,12 @@ import { planBatches } from './plan-batches.js';
 import { documentId, documentIdSql, identifier, run } from './sql.js';
 import { applyPlan, planTable, Refusal, type TablePlans } from './tables.js';
 
+export interface CommitOptions {
+  log?: Logger;
+  /** Told behind the commit which tables and views there are, and whether some tables were made or changed. */
+  onCommitted?: (relations: Relations, tablesChanged: boolean) => Promise<void>;
+}
+
 /**
  * Commits loads in one transaction, and gives the keys of those left out. See `Warehouse.commit`.
  * Errors: WAREHOUSE_REFUSED, and those of the file.
@@ -29,7 +35,7 @@ export async function commitLoads(
   connection: DuckDBConnection,
   loads: Load[],
   path: string,
-  log?: Logger,
+  { log, onCommitted }: CommitOptions = {},
 ): Promise<string[]> {
   const timed = timedLoads(loads);
   const leftOut: string[] = [];
@@ -46,6 +52,7 @@ export async function commitLoads(
     faultPoint('rows-in');
     await run(connection, 'COMMIT');
     faultPoint('transaction-ended');
+    await onCommitted?.(prepared.relations, prepared.changed);
     // Closing would do the same, and keep the process from everything else meanwhile. The commit stands, whatever becomes of it.
     await run(connection, 'CHECKPOINT').catch(() => {});
     return leftOut;
@@ -58,6 +65,8 @@ export async function commitLoads(
 interface PreparedTables {
   /** All tables, as wide as the loads need them. */
   relations: Relations;
+  /** Whether a table was made or changed. */
+  changed: boolean;
   /** What each table of a load made wider. */
   widened: Map<LoadTable, Widening[]>;
 }
@@ -77,7 +86,7 @@ async function prepareTables(
   }
   let changed = false;
   for (const plan of plans.values()) changed = (await applyPlan(connection, plan, log)) || changed;
-  return { relations: changed ? await readRelations(connection) : relations, widened };
+  return { relations: changed ? await readRelations(connection) : relations, changed, widened };
 }
 
 /** The ledger rows that the loads take the place of, by key. */

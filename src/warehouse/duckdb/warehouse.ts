@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Logger } from 'pino';
 import { ReportsError } from '../../errors.js';
+import type { View } from '../../schema/views.js';
 import type { LedgerOverview, Load, StreamedAnswer, TableInfo, Warehouse } from '../types.js';
 import { isReportTable, type Relations, readRelations } from './catalog.js';
 import { commitLoads } from './commit-loads.js';
@@ -12,11 +13,14 @@ import { readWhole, runQuery } from './query.js';
 import { markPurged, removePersonalData } from './remove-personal-data.js';
 import { identifier, run } from './sql.js';
 import { toJsonValue } from './values.js';
+import { refreshViews } from './views.js';
 
 export interface DuckDbWarehouseOptions {
   /** The DuckDB file. It and its folders are made by the first commit. */
   path: string;
   log?: Logger;
+  /** Made by commits, when their tables are there. */
+  views?: View[];
   /** How long to wait for another process that holds the file, in milliseconds. */
   lockWaitMs?: number;
   /** What DuckDB may take of the memory; default: most of the machine's. */
@@ -37,9 +41,12 @@ export interface DuckDbWarehouseOptions {
  * WAREHOUSE_MISSING for a query before the first commit, WAREHOUSE_OUT_OF_MEMORY, QUERY_FAILED, FILE_UNREADABLE and DISK_FULL.
  */
 export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse {
-  const { path, log, lockWaitMs = 10_000, memoryLimitMegabytes, isOnlooker = false } = options;
+  const { path, log, views = [], lockWaitMs = 10_000, memoryLimitMegabytes, isOnlooker = false } = options;
   const file = { path, lockWaitMs, ...(memoryLimitMegabytes ? { memoryLimitMegabytes } : {}) };
   const reading = { ...file, mode: 'read' as const, isOnlooker };
+
+  // Views change with the program and the settings, which stay as they are from then on, and with tables.
+  let viewsAreFresh = views.length === 0;
 
   function withLedger<T>(
     empty: T,
@@ -81,7 +88,15 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
         : withLedger(new Map(), (connection) => readSeen(connection, keys)),
     async commit(loads) {
       if (loads.length === 0) return [];
-      const commit = (connection: DuckDBConnection) => commitLoads(connection, loads, path, log);
+      const commit = (connection: DuckDBConnection) =>
+        commitLoads(connection, loads, path, {
+          ...(log && { log }),
+          async onCommitted(relations, tablesChanged) {
+            if (viewsAreFresh && !tablesChanged) return;
+            await refreshViews(connection, views, relations, log);
+            viewsAreFresh = true;
+          },
+        });
       const threads = isOneRowGroup(loads) ? { threads: 1 } : {};
       try {
         return await withConnection({ ...file, mode: 'write', ...threads }, commit);

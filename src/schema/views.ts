@@ -1,0 +1,102 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describeError, ReportsError } from '../errors.js';
+import { formatProblem, inOrder, type Problem } from '../yaml-problems.js';
+import { lineage } from './lineage.js';
+import { type SchemaFolders, shortPath } from './read.js';
+import type { ColumnType, ReportSchemas } from './types.js';
+import { readViewText, type ViewFile } from './view-file.js';
+
+/** A question answered from tables, as a view of the warehouse. */
+export interface View extends Omit<ViewFile, 'tables'> {
+  /** In groups: of each group one at least must be there. */
+  tables: ViewTable[][];
+  /** The file it was read from, for messages. */
+  file: string;
+}
+
+export interface ViewTable {
+  name: string;
+  /** All columns, lineage included, where a report schema has the table. */
+  columns?: { name: string; type: ColumnType }[];
+}
+
+/**
+ * The views of the folders `views/` within those of the report schemas, by name. A later one takes the place of an earlier one of its name.
+ * Throws SCHEMA_INVALID, with every problem, where there are any.
+ */
+export function readViews(where: SchemaFolders, schemas: ReportSchemas): View[] {
+  const { views, problems } = checkViews(where, schemas);
+  if (problems.length === 0) return views;
+  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+  throw new ReportsError('SCHEMA_INVALID', { count, problems: problems.map(formatProblem).join('\n') });
+}
+
+/** Reads all views and tells everything that is wrong with them; those without problems are there. */
+export function checkViews(
+  { folders }: SchemaFolders,
+  schemas: ReportSchemas,
+): { views: View[]; problems: Problem[] } {
+  const problems: Problem[] = [];
+  const owners = new Map(
+    [...schemas.values()].flatMap((schema) =>
+      schema.tables.map((table) => [table.name, { schema, table }] as const),
+    ),
+  );
+  const views = new Map<string, View>();
+  const unique = [...new Set(folders.map((name) => path.resolve(name)))];
+  for (const [index, folder] of unique.entries()) {
+    for (const file of viewFiles(path.join(folder, 'views'), problems)) {
+      const name = path.basename(file).replace(/\.sql$/i, '');
+      const view = readView(name, file, problems);
+      if (!view) continue;
+      const owner = owners.get(name);
+      if (owner && index > 0) {
+        const message = `${name} is the table of ${owner.schema.reportType} already, in ${owner.schema.file}; name the view otherwise`;
+        problems.push({ file: shortPath(file), line: 1, column: 1, path: '', message });
+      }
+      // A table of the user's own goes before a view that comes with the program.
+      if (owner) continue;
+      const tables = view.tables.map((group) =>
+        group.map((table): ViewTable => {
+          const columns = owners.get(table)?.table.columns;
+          return { name: table, ...(columns && { columns: [...columns, ...lineage] }) };
+        }),
+      );
+      views.set(name, { ...view, tables, file: shortPath(file) });
+    }
+  }
+  return {
+    views: [...views.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    problems: inOrder(problems),
+  };
+}
+
+function readView(name: string, file: string, problems: Problem[]): ViewFile | undefined {
+  try {
+    const read = readViewText(name, readFileSync(file, 'utf8'), shortPath(file));
+    problems.push(...read.problems);
+    return read.view;
+  } catch (error) {
+    problems.push(unreadable(file, error));
+    return undefined;
+  }
+}
+
+function viewFiles(folder: string, problems: Problem[]): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => /\.sql$/i.test(name))
+      .map((name) => path.join(folder, name))
+      .sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    problems.push(unreadable(folder, error));
+    return [];
+  }
+}
+
+function unreadable(file: string, error: unknown): Problem {
+  const message = `cannot be read: ${describeError(error)}`;
+  return { file: shortPath(file), line: 1, column: 1, path: '', message };
+}

@@ -1,0 +1,80 @@
+import type { Logger } from 'pino';
+import { describeError } from '../../errors.js';
+import type { View } from '../../schema/views.js';
+import type { Relations } from '../duckdb/catalog.js';
+import { type ViewDialect, type ViewQuery, viewQuery } from '../view-query.js';
+import type { BigQueryClient } from './client.js';
+import { bigQueryType } from './column-types.js';
+import { identifier, literal } from './sql.js';
+import { noteViews, runTransaction, type State } from './state.js';
+
+/**
+ * Makes the views whose tables are there, makes those anew that would be others by now, and drops those that are no more. Views that somebody
+ * else made stay as they are. The state says which version of each was made, so nothing is asked where all is as it should be. It never fails: the rows are
+ * committed, and a view that can't be made is told of in the log.
+ */
+export async function refreshViews(
+  client: BigQueryClient,
+  views: View[],
+  relations: Relations,
+  state: State,
+  log?: Logger,
+): Promise<void> {
+  const dialect: ViewDialect = {
+    table: (name) => client.table(name),
+    identifier,
+    type: bigQueryType,
+    tryCast: 'SAFE_CAST',
+  };
+  const queries = views.flatMap((view) => {
+    const query = viewQuery(view, relations, dialect);
+    return query ? [{ view, query }] : [];
+  });
+  const wanted = new Set(queries.map(({ view }) => view.name));
+  const stale = queries.filter(({ view, query }) => state.views.get(view.name) !== query.version);
+  const gone = [...state.views.keys()].filter((name) => !wanted.has(name));
+  if (stale.length + gone.length === 0) return;
+  try {
+    const made = await Promise.all(
+      stale.map(async ({ view, query }) =>
+        (await makeView(client, view, query, state, log)) ? [view.name] : [],
+      ),
+    );
+    await Promise.all(gone.map((name) => client.run(`DROP VIEW IF EXISTS ${client.table(name)}`)));
+    const versions = new Map(queries.map(({ view, query }) => [view.name, query.version]));
+    const noted = new Map(made.flat().map((name) => [name, versions.get(name) ?? '']));
+    // Where another commit comes first the views are made once more some time, which does no harm.
+    const notes = noteViews(client, noted, gone);
+    if (notes.length > 0) await runTransaction(client, state.version, notes);
+  } catch (error) {
+    log?.warn(`making views: ${describeError(error)}`);
+  }
+}
+
+/** False where it was not made. */
+async function makeView(
+  client: BigQueryClient,
+  { name, description, file }: View,
+  { sql }: ViewQuery,
+  state: State,
+  log?: Logger,
+): Promise<boolean> {
+  const options = `description = ${literal(description)}, labels = [('program', 'sp-reports')]`;
+  try {
+    if (!state.views.has(name) && (await isSomebodyElses(client, name))) {
+      log?.warn({ view: name }, 'the view was not made: there is a table or view of that name already');
+      return false;
+    }
+    await client.run(`CREATE OR REPLACE VIEW ${client.table(name)} OPTIONS (${options}) AS ${sql}`);
+    return true;
+  } catch (error) {
+    log?.warn({ view: name, file }, `the view was not made: ${describeError(error)}`);
+    return false;
+  }
+}
+
+async function isSomebodyElses(client: BigQueryClient, name: string): Promise<boolean> {
+  const uri = `/datasets/${client.place.dataset}/tables/${name}`;
+  const found = await client.requestIfThere<{ type: string; labels?: Record<string, string> }>({ uri });
+  return found !== undefined && !(found.type === 'VIEW' && found.labels?.program === 'sp-reports');
+}

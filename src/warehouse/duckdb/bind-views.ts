@@ -1,0 +1,75 @@
+import { type DuckDBConnection, DuckDBInstance, StatementType } from '@duckdb/node-api';
+import { describeError } from '../../errors.js';
+import type { View } from '../../schema/views.js';
+import type { Problem } from '../../yaml-problems.js';
+import { duckDbType } from './catalog.js';
+import { identifier, run } from './sql.js';
+
+/**
+ * What is wrong with the SQL of views, found by DuckDB on empty tables as the report schemas have them: names that are not there, other
+ * tables and columns than the comment lists. Of a view on a table without a report schema only the grammar is looked at.
+ */
+export async function bindProblems(views: View[]): Promise<Problem[]> {
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  try {
+    await makeTables(connection, views);
+    const problems: Problem[] = [];
+    for (const view of views) {
+      const at = { file: view.file, column: 1, path: '' };
+      for (const { line, message } of await mistakes(connection, view)) {
+        problems.push({ ...at, line, message });
+      }
+    }
+    return problems;
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
+
+async function makeTables(connection: DuckDBConnection, views: View[]): Promise<void> {
+  const tables = new Map(views.flatMap((view) => view.tables.flat()).map((table) => [table.name, table]));
+  for (const { name, columns = [] } of tables.values()) {
+    if (columns.length === 0) continue;
+    const own = columns.map((column) => `${identifier(column.name)} ${duckDbType(column.type)}`);
+    await run(connection, `CREATE TABLE ${identifier(name)} (${own})`);
+  }
+}
+
+async function mistakes(
+  connection: DuckDBConnection,
+  { sql, sqlLine, tables, columns }: View,
+): Promise<{ line: number; message: string }[]> {
+  try {
+    const statements = await connection.extractStatements(sql);
+    if (tables.flat().some((table) => !table.columns)) return [];
+    const statement = await statements.prepare(0);
+    if (statement.statementType !== StatementType.SELECT) {
+      return [{ line: sqlLine, message: 'expected one SELECT, which only reads' }];
+    }
+    const listed = tables.flat().map(({ name }) => name.toLowerCase());
+    const used = (await connection.getTableNames(sql, false)).map((name) => name.toLowerCase());
+    const unused = listed.filter((name) => !used.includes(name));
+    const unlisted = used.filter((name) => !listed.includes(name));
+    const names = Array.from({ length: statement.columnCount }, (_, index) => statement.columnName(index));
+    const told = columns.map(({ name }) => name);
+    return [
+      ...unused.map((name) => ({
+        line: 1,
+        message: `"Tables:" lists ${name}, which the SELECT does not read`,
+      })),
+      ...unlisted.map((name) => ({
+        line: 1,
+        message: `the SELECT reads ${name}, which "Tables:" does not list`,
+      })),
+      ...(told.length > 0 && told.join() !== names.join()
+        ? [{ line: 1, message: `"Columns:" lists ${told.join(', ')}; the SELECT has ${names.join(', ')}` }]
+        : []),
+    ];
+  } catch (error) {
+    const found = describeError(error).replace(/^Failed to extract statements: /, '');
+    const line = Number(/^LINE (\d+):/m.exec(found)?.[1] ?? 1);
+    return [{ line: sqlLine + line - 1, message: found.split('\n', 1)[0] ?? '' }];
+  }
+}

@@ -1,0 +1,321 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { DuckDBInstance } from '@duckdb/node-api';
+import fc from 'fast-check';
+import { exportTables } from '../../src/schema/export/tables.js';
+import { checkViews } from '../../src/schema/views.js';
+import { packagedSchemasFolder, readSchemas } from '../../src/schema/read.js';
+import { readRelations } from '../../src/warehouse/duckdb/catalog.js';
+import { bindProblems } from '../../src/warehouse/duckdb/bind-views.js';
+import { createTable } from '../../src/warehouse/duckdb/ddl.js';
+import { refreshViews } from '../../src/warehouse/duckdb/views.js';
+import { commandFolder } from '../commands/command-folder.js';
+import { listings, listingsType, orders, ordersType, returnsType } from '../pipeline/world.js';
+
+const folders = [packagedSchemasFolder()];
+const schemas = readSchemas({ folders });
+const viewText = (sql: string, tables = 'listings', more = '') =>
+  `-- What is listed.\n--\n-- Tables: ${tables}\n${more}${sql}\n`;
+
+describe('views in a warehouse', function () {
+  this.timeout(60_000);
+  const { run, file, path, query } = commandFolder();
+  const views = async () =>
+    (
+      (await query('SELECT view_name AS v FROM duckdb_views() WHERE NOT internal ORDER BY 1')) as {
+        v: string;
+      }[]
+    ).map(({ v }) => v);
+  const load = async (type = listingsType, content = listings(2), ...more: string[]) => {
+    const { code, stderr } = await run('load', file(`${type}.txt`, content), '--type', type, ...more);
+    assert.equal(code, 0, stderr);
+    return stderr;
+  };
+  const own = (name: string, text: string) => {
+    mkdirSync(path('schemas', 'views'), { recursive: true });
+    writeFileSync(path('schemas', 'views', name), text);
+  };
+
+  it('come when the tables that they read do, are made anew when their SQL changes, and go with their file', async () => {
+    own('dear.sql', viewText('SELECT seller_sku FROM listings WHERE price > 5'));
+    await load();
+    assert.deepEqual(await views(), ['dear']);
+    assert.deepEqual(await query('SELECT count(*) AS n FROM dear'), [{ n: '2' }]);
+    own('dear.sql', viewText('SELECT seller_sku, price FROM listings WHERE price > 50;'));
+    await load(ordersType, orders([{ id: '1', status: 'Shipped' }]));
+    assert.deepEqual(await views(), ['dear', 'orders_per_day']);
+    assert.deepEqual(await query('SELECT seller_sku, price FROM dear'), []);
+    rmSync(path('schemas', 'views', 'dear.sql'));
+    await load();
+    assert.deepEqual(await views(), ['orders_per_day']);
+  });
+
+  it('are listed with what they wait for, and are no tables of reports', async () => {
+    await load(
+      returnsType,
+      Buffer.from('order-id\tsku\tquantity\treturn-date\n1\ta\t1\t2026-10-01T00:00:00+00:00\n'),
+    );
+    const listed = JSON.parse((await run('tables', '--views', '--json')).stdout) as {
+      name: string;
+      waitsFor: string[];
+    }[];
+    const waits = (name: string) => listed.find((view) => view.name === name)?.waitsFor;
+    assert.deepEqual(waits('returns_per_sku'), ['orders_by_last_update or orders_by_order_date']);
+    assert.match(
+      (await run('tables', '--views')).stdout,
+      /reimbursements_owed .*ledger_detail or inventory_adjustments, reimbursements/,
+    );
+    await load(ordersType, orders([{ id: '1', status: 'Shipped' }]));
+    const after = JSON.parse((await run('tables', '--views', '--json')).stdout) as typeof listed;
+    assert.deepEqual(after.find(({ name }) => name === 'returns_per_sku')?.waitsFor, []);
+    const tables = JSON.parse((await run('tables', '--json')).stdout) as { name: string }[];
+    assert.deepEqual(tables.map(({ name }) => name).sort(), ['customer_returns', 'orders_by_last_update']);
+  });
+
+  it('of the name of a packaged view take its place; a table of that name does so without a word', async () => {
+    own(
+      'orders_per_day.sql',
+      viewText('SELECT 7 AS mine FROM orders_by_last_update', 'orders_by_last_update'),
+    );
+    await load(ordersType, orders([{ id: '1', status: 'Shipped' }]));
+    assert.deepEqual(await query('SELECT * FROM orders_per_day'), [{ mine: 7 }]);
+    writeFileSync(
+      path('schemas', 'own.yaml'),
+      'reportType: GET_OWN\ndescription: Own.\nformat: tsv\ntables:\n  - name: stock_on_hand\n    load: { mode: append }\n    columns:\n      - { name: a, from: a, type: string }\n',
+    );
+    await load('GET_OWN', Buffer.from('a\n1\n'));
+    assert.deepEqual(await query('SELECT a FROM stock_on_hand'), [{ a: '1' }]);
+  });
+
+  it('that somebody else made stay as they are, and the rows are loaded all the same', async () => {
+    await load();
+    const instance = await DuckDBInstance.create(path('data', 'warehouse.duckdb'));
+    const connection = await instance.connect();
+    await connection.run('CREATE VIEW orders_per_day AS SELECT 1 AS theirs');
+    connection.closeSync();
+    instance.closeSync();
+    const stderr = await load(ordersType, orders([{ id: '1', status: 'Shipped' }]));
+    assert.match(stderr, /orders_per_day.*there is a view of that name already/);
+    assert.deepEqual(await query('SELECT * FROM orders_per_day'), [{ theirs: 1 }]);
+    assert.deepEqual(await query('SELECT amazon_order_id FROM orders_by_last_update'), [
+      { amazon_order_id: '1' },
+    ]);
+  });
+
+  it('that can not be made hold up no load, and schemas check tells why', async () => {
+    own('broken.sql', viewText('SELECT seller_sku,\n  nope FROM listings'));
+    assert.match(await load(), /broken.*nope.*schemas check/);
+    assert.deepEqual(await query('SELECT count(*) AS n FROM listings'), [{ n: '2' }]);
+    const { code, stderr } = await run('schemas', 'check');
+    assert.equal(code, 2);
+    assert.match(stderr, /schemas\/views\/broken\.sql:5:1 .*"nope" not found/);
+  });
+
+  it('are there after a purge, which writes the file anew, and after a rebuild', async () => {
+    const returned =
+      'order-id\tsku\tquantity\treturn-date\tcustomer-comments\n1\tsku-1\t1\t2026-10-01T00:00:00+00:00\tMine\n';
+    await load(ordersType, orders([{ id: '1', status: 'Shipped' }]), '--created', '2026-01-01');
+    await load(returnsType, Buffer.from(returned), '--created', '2026-01-01');
+    own('comments.sql', viewText('SELECT customer_comments FROM customer_returns', 'customer_returns'));
+    await load();
+    const made = ['comments', 'orders_per_day', 'returns_per_sku'];
+    assert.deepEqual(await query('SELECT * FROM comments'), [{ customer_comments: 'Mine' }]);
+    assert.equal((await run('purge', '--older-than', '1d')).code, 0);
+    assert.deepEqual(
+      [await views(), await query('SELECT * FROM comments')],
+      [made, [{ customer_comments: null }]],
+    );
+    // Known again as views that commits made: they are not taken for somebody else's.
+    own('comments.sql', viewText('SELECT order_id FROM customer_returns', 'customer_returns'));
+    assert.doesNotMatch(await load(), /was not made/);
+    assert.deepEqual(await query('SELECT * FROM comments'), [{ order_id: '1' }]);
+    assert.equal((await run('rebuild')).code, 0);
+    assert.deepEqual([await views(), await query('SELECT * FROM comments')], [made, [{ order_id: '1' }]]);
+  });
+});
+
+describe('the SQL of views', () => {
+  const { path } = commandFolder();
+  const problems = async (name: string, text: string) => {
+    mkdirSync(path('views'), { recursive: true });
+    writeFileSync(path('views', name), text);
+    const { views, problems: found } = checkViews({ folders: [...folders, path()] }, schemas);
+    return [...found, ...(await bindProblems(views))].map(({ line, message }) => `${line}: ${message}`);
+  };
+
+  it('has no mistakes in the views that come with the program, and tells of each column', async () => {
+    const { views, problems: found } = checkViews({ folders }, schemas);
+    assert.deepEqual([...found, ...(await bindProblems(views))], []);
+    assert.ok(views.length >= 7);
+    for (const { name, columns, caveats } of views) {
+      assert.ok(caveats, name);
+      assert.ok(columns.length > 5 && columns.every(({ description }) => description), name);
+    }
+  });
+
+  for (const [what, name, text, expected] of [
+    [
+      'other statements',
+      'x.sql',
+      viewText('DROP TABLE listings'),
+      /^4: expected one SELECT, which only reads; found DROP$/,
+    ],
+    [
+      'several',
+      'x.sql',
+      viewText("SELECT ';' AS a FROM listings; -- ;\nDELETE FROM listings"),
+      /^4: .*another statement behind it/,
+    ],
+    [
+      'a change inside',
+      'x.sql',
+      viewText('WITH a AS (SELECT 1) DELETE FROM listings'),
+      /^4: expected one SELECT/,
+    ],
+    ['no SELECT', 'x.sql', viewText(''), /found nothing/],
+    [
+      'no description',
+      'x.sql',
+      'SELECT 1',
+      /^1: expected a comment .*\|1: expected a line such as "-- Tables/,
+    ],
+    ['odd names', 'My view.sql', viewText('SELECT 1 AS a FROM listings'), /^1: expected a file name/],
+    [
+      'names of tables',
+      'listings.sql',
+      viewText('SELECT 1 AS a FROM listings'),
+      /^1: listings is the table of GET_MERCHANT_LISTINGS_ALL_DATA/,
+    ],
+    [
+      'columns that are not there',
+      'x.sql',
+      viewText('SELECT seller_sku,\n  prize\nFROM listings'),
+      /^5: .*prize/,
+    ],
+    ['bad grammar', 'x.sql', viewText('SELECT FROM listings WHERE'), /^4: .*syntax error/],
+    [
+      'tables it does not list',
+      'x.sql',
+      viewText('SELECT 1 AS a FROM listings, listings_open', 'listings'),
+      /^4: .*listings_open/,
+    ],
+    [
+      'tables it does not read',
+      'x.sql',
+      viewText('SELECT 1 AS a FROM listings', 'listings, listings_open'),
+      /^1: .*lists listings_open/,
+    ],
+    [
+      'columns it tells wrongly',
+      'x.sql',
+      viewText('SELECT 1 AS a FROM listings', 'listings', '-- Columns:\n--   b: B.\n'),
+      /^1: "Columns:" lists b; the SELECT has a$/,
+    ],
+  ] as const) {
+    it(`is refused for ${what}`, async () => {
+      assert.match((await problems(name, text)).join('|'), expected);
+    });
+  }
+
+  it('may read tables without a report schema, of which the grammar is looked at', async () => {
+    assert.deepEqual(
+      await problems('x.sql', viewText('SELECT thing FROM something_new', 'something_new')),
+      [],
+    );
+  });
+
+  it('finds columns that no document had, and reads those that became text as their type', async () => {
+    const { views } = checkViews({ folders }, schemas);
+    const instance = await DuckDBInstance.create(':memory:');
+    const connection = await instance.connect();
+    const lineage =
+      "'r' AS _report_id, 'd' AS _document_id, 'A1' AS _seller_id, ['US'] AS _marketplace_ids, NULL::TIMESTAMP AS _data_start, NULL::TIMESTAMP AS _data_end, 1::BIGINT AS _row, now()::TIMESTAMP AS _loaded_at";
+    const settlement =
+      "SELECT '1' AS settlement_id, 'ItemPrice' AS amount_type, 'Principal' AS amount_description, 'Order' AS transaction_type";
+    await connection.run(
+      `CREATE TABLE settlement_v2 AS ${settlement}, '12.50' AS amount, ${lineage} UNION ALL ${settlement}, 'n/a', ${lineage}`,
+    );
+    await refreshViews(connection, views, await readRelations(connection));
+    const found = await connection.runAndReadAll(
+      'SELECT CAST(sales AS VARCHAR), sku, month FROM profit_per_sku',
+    );
+    assert.deepEqual(found.getRows(), [['12.5000', null, null]]);
+    // A column that comes later changes the view's version: it is made anew.
+    await connection.run("ALTER TABLE settlement_v2 ADD COLUMN sku VARCHAR DEFAULT 'a'");
+    await refreshViews(connection, views, await readRelations(connection));
+    const later = await connection.runAndReadAll('SELECT sku FROM profit_per_sku');
+    assert.deepEqual(later.getRows(), [['a']]);
+    assert.ok((await readRelations(connection)).get('profit_per_sku')?.isView);
+    connection.closeSync();
+    instance.closeSync();
+  });
+
+  it('of profit per SKU has each amount of a settlement in one column, whatever Amazon calls it', async () => {
+    const { views } = checkViews({ folders }, schemas);
+    const instance = await DuckDBInstance.create(':memory:');
+    const connection = await instance.connect();
+    const tables = exportTables(schemas.values()).filter(({ name }) => name.startsWith('settlement_v'));
+    for (const { name, columns } of tables) {
+      const own = columns.filter((column) => !column.name.startsWith('_'));
+      await connection.run(createTable(name, own));
+    }
+    await refreshViews(connection, views, await readRelations(connection));
+    const word = fc.option(
+      fc.constantFrom(
+        'Order',
+        'Refund',
+        'ItemPrice',
+        'Principal',
+        'ItemFees',
+        'Tax',
+        'Reserve Amount',
+        'Promotion',
+        'Gebühr',
+        '',
+      ),
+    );
+    const amount = fc.integer({ min: -99_999, max: 99_999 }).map((cents) => (cents / 100).toFixed(2));
+    const rows = fc.array(
+      fc.record({ transaction: word, type: word, description: word, sku: word, amount }),
+      { minLength: 1, maxLength: 12 },
+    );
+    const text = (value: string | null) => (value === null ? 'NULL' : `'${value}'`);
+    const parts = 'sales shipping promotions refunds fees advertising reimbursements other'.split(' ');
+    await fc.assert(
+      fc.asyncProperty(rows, fc.constantFrom('settlement_v2', 'settlement_v1'), async (made, table) => {
+        await connection.run('DELETE FROM settlement_v1; DELETE FROM settlement_v2');
+        const components = [
+          'price',
+          'promotion',
+          'item_related_fee',
+          'shipment_fee',
+          'order_fee',
+          'direct_payment',
+        ];
+        for (const [index, each] of made.entries()) {
+          const kind = components[index % components.length];
+          const named =
+            table === 'settlement_v2'
+              ? ['amount_type', 'amount_description', 'amount']
+              : [`${kind}_type`, `${kind}_amount`];
+          const values =
+            table === 'settlement_v2'
+              ? [text(each.type), text(each.description), each.amount]
+              : [text(each.type), each.amount];
+          await connection.run(
+            `INSERT INTO ${table} (_seller_id, settlement_id, transaction_type, sku, ${named}) VALUES ('A', '1', ${text(each.transaction)}, ${text(each.sku)}, ${values})`,
+          );
+        }
+        const found = await connection.runAndReadAll(
+          `SELECT sum(settled)::VARCHAR, sum(${parts.join(' + ')})::VARCHAR, sum(profit)::VARCHAR, sum(profit + tax + transfers)::VARCHAR FROM profit_per_sku`,
+        );
+        const [settled, inColumns, profit, all] = (found.getRows()[0] ?? []).map(Number);
+        const total = made.reduce((sum, each) => sum + Math.round(Number(each.amount) * 100), 0) / 100;
+        assert.deepEqual([settled, all, inColumns], [total, total, profit]);
+      }),
+      { numRuns: 40 },
+    );
+    connection.closeSync();
+    instance.closeSync();
+  });
+});

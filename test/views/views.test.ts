@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { usMarket } from '../../src/sandbox/catalogue-of-goods.js';
+import { Random } from '../../src/sandbox/random.js';
+import { generateReport } from '../../src/sandbox/report-generator.js';
+import { commandFolder } from '../commands/command-folder.js';
+import { makeWorld, type World } from '../pipeline/world.js';
+
+const here = new URL('.', import.meta.url).pathname;
+const views = readdirSync(here, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
+
+/** Documents by report type, with the view whose seller they belong to: each view has a seller of its own. */
+const documents = views.flatMap((view) =>
+  readdirSync(join(here, view))
+    .filter((name) => name !== 'expected.json')
+    .map((name) => ({ view, type: name.replace(/\..*$/, ''), file: join(here, view, name) })),
+);
+
+/** What the views say of the documents beside their `expected.json`, and that they come and go as they should. */
+function describeViews(name: string, warehouse: () => object | undefined): void {
+  describe(`the views that come with the program, on ${name}`, function () {
+    this.timeout(120_000);
+    let world: World;
+
+    // By one drain, as many commits together make the tables sooner.
+    before(async () => {
+      const settings = warehouse();
+      world = await makeWorld({ moreSellers: views, ...(settings && { settings: { warehouse: settings } }) });
+      for (const { view, type, file } of documents) {
+        const times = {
+          createdAt: new Date('2026-07-01'),
+          dataStart: new Date('2026-06-30'),
+          dataEnd: new Date('2026-06-30'),
+        };
+        const report = { sellerId: view, reportType: type, body: readFileSync(file), ...times };
+        await world.sandbox.notify(world.sandbox.addReport(report));
+      }
+      const { code, stderr } = await world.run('run');
+      assert.equal(code, 0, stderr);
+    });
+    after(() => world.close());
+
+    const query = (sql: string) => world.query(sql);
+
+    for (const view of views) {
+      it(`${view} says what its documents add up to`, async () => {
+        const rows = await query(`SELECT * FROM ${view} WHERE seller_id = '${view}'`);
+        const expected = JSON.parse(readFileSync(join(here, view, 'expected.json'), 'utf8')) as object[];
+        const inOrder = (list: object[]) => list.map((row) => JSON.stringify(row)).sort();
+        assert.deepEqual(inOrder(rows.map(comparable)), inOrder(expected));
+      });
+    }
+
+    it('add up each settlement to the total that Amazon says', async () => {
+      const off = await query(
+        `SELECT sums.settlement_id, total, settled FROM
+           (SELECT seller_id, settlement_id, SUM(settled) AS settled FROM profit_per_sku GROUP BY seller_id, settlement_id) AS sums
+         JOIN (SELECT _seller_id, settlement_id, MAX(total_amount) AS total FROM settlement_v2 GROUP BY _seller_id, settlement_id
+           UNION ALL SELECT _seller_id, settlement_id, MAX(total_amount) FROM settlement_v1 WHERE settlement_id <> '7001' GROUP BY _seller_id, settlement_id) AS totals
+         ON totals._seller_id = sums.seller_id AND totals.settlement_id = sums.settlement_id
+         WHERE settled <> total`,
+      );
+      assert.deepEqual(off, []);
+    });
+  });
+}
+
+/** Decimals without the zeros at their end, which BigQuery leaves out. */
+function comparable(row: Record<string, unknown>): object {
+  return Object.fromEntries(
+    Object.entries(row).map(([column, value]) => {
+      const isDecimal = typeof value === 'string' && /^-?\d+\.\d+$/.test(value);
+      return [column, isDecimal ? value.replace(/\.?0+$/, '') : value];
+    }),
+  );
+}
+
+describeViews('DuckDB', () => undefined);
+
+describe('the profit per SKU', function () {
+  this.timeout(60_000);
+  const { run, file, query } = commandFolder();
+  const settlementV2 = 'GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2';
+  const settlementV1 = 'GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE';
+
+  it('is the same in both layouts of a settlement, and that of V2 where both are there', async () => {
+    const from = new Date('2026-05-20T00:00:00Z');
+    const to = new Date('2026-06-03T00:00:00Z');
+    const plan = () => ({ market: usMarket, rows: 400, from, to, random: new Random(7) });
+    file('v1.txt', generateReport(settlementV1, plan()));
+    file('v2.txt', generateReport(settlementV2, plan()));
+    const profit = () =>
+      query(
+        "SELECT * EXCLUDE (seller_id) FROM profit_per_sku WHERE seller_id <> 'BOTH' ORDER BY month, sku, marketplace_name",
+      );
+    await run('load', 'v1.txt', '--type', settlementV1, '--seller', 'OLD');
+    const older = (await profit()) as Record<string, string>[];
+    assert.ok(older.length > 10);
+    await run('load', 'v1.txt', '--type', settlementV1, '--seller', 'BOTH');
+    await run('load', 'v2.txt', '--type', settlementV2, '--seller', 'BOTH');
+    const both = await query(
+      "SELECT * EXCLUDE (seller_id) FROM profit_per_sku WHERE seller_id = 'BOTH' ORDER BY month, sku, marketplace_name",
+    );
+    assert.deepEqual(both, older);
+    const [total] = (await query('SELECT max(total_amount) AS total FROM settlement_v2')) as {
+      total: string;
+    }[];
+    const [sum] = (await query(
+      "SELECT sum(settled) AS total FROM profit_per_sku WHERE seller_id = 'OLD'",
+    )) as object[];
+    assert.deepEqual(sum, total);
+  });
+
+  it('adds up to the total of settlements of real accounts', async function () {
+    const folder = new URL('../../../shared/samples/', import.meta.url).pathname;
+    const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.includes('SETTLEMENT')) : [];
+    if (names.length === 0) {
+      console.warn('  skipped: there are no collected samples');
+      this.skip();
+    }
+    for (const name of names) {
+      const type = name.replace(/--.*$/, '');
+      await run('load', join(folder, name), '--type', type, '--seller', name);
+      const [found] = (await query(
+        `SELECT sum(settled) AS settled, sum(profit + tax + transfers) AS parts,
+           (SELECT sum(a.sales + a.shipping + a.promotions + a.refunds + a.fees + a.advertising + a.reimbursements + a.other) = sum(a.profit) FROM profit_per_sku a WHERE a.seller_id = '${name}') AS whole
+         FROM profit_per_sku WHERE seller_id = '${name}'`,
+      )) as { settled: string; parts: string; whole: boolean }[];
+      assert.deepEqual([found?.settled === found?.parts, found?.whole], [true, true], name);
+      const checks = (await query(
+        `SELECT checks->'$[0]' AS total FROM _loads WHERE seller_id = '${name}'`,
+      )) as { total: { found: string } }[];
+      assert.equal(Number(found?.settled), Number(checks[0]?.total.found), name);
+    }
+  });
+});
+
+const endpoint = process.env.BIGQUERY_EMULATOR;
+if (endpoint) {
+  describeViews('BigQuery', () => ({
+    type: 'bigquery',
+    project: 'test-project',
+    dataset: `d${randomUUID().replaceAll('-', '')}`,
+    endpoint,
+  }));
+} else {
+  it('the views on BigQuery', function () {
+    console.warn('  skipped: BIGQUERY_EMULATOR is not set; see scripts/bigquery-emulator');
+    this.skip();
+  });
+}

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import type { Logger } from 'pino';
+import { packagedSchemasFolder, readSchemas } from '../../src/schema/read.js';
+import { readViews } from '../../src/schema/views.js';
+import type { BigQueryClient } from '../../src/warehouse/bigquery/client.js';
+import type { State, TableState } from '../../src/warehouse/bigquery/state.js';
+import { relationOf } from '../../src/warehouse/bigquery/tables.js';
+import { refreshViews } from '../../src/warehouse/bigquery/views.js';
+
+const folders = [packagedSchemasFolder()];
+const schemas = readSchemas({ folders });
+const views = readViews({ folders }, schemas);
+
+const stock: TableState = {
+  name: 'fba_inventory',
+  columns: [
+    { name: 'sku', type: { kind: 'string' } },
+    // Widened by a document that had other words in it.
+    { name: 'afn_total_quantity', type: { kind: 'string' } },
+  ],
+  partitionBy: null,
+  clusterBy: ['_seller_id'],
+};
+
+/** What is asked of BigQuery; `there` is the dataset's table or view of any name that is asked for. */
+async function asked(known: Record<string, string>, tables: TableState[], there?: object) {
+  const statements: string[] = [];
+  const warnings: string[] = [];
+  const client = {
+    place: { dataset: 'ds' },
+    table: (name: string) => `\`ds.${name}\``,
+    async run(sql: string) {
+      statements.push(sql);
+      return { jobReference: { jobId: '1' }, status: { state: 'DONE' } };
+    },
+    async requestIfThere() {
+      return there;
+    },
+    async *pages() {
+      yield { rows: [{ f: [{ v: 'committed' }] }] };
+    },
+  } as unknown as BigQueryClient;
+  const log = {
+    warn: (...words: unknown[]) => warnings.push(words.map((each) => JSON.stringify(each)).join(' ')),
+  };
+  const relations = new Map(tables.map((table) => [table.name, relationOf(table)]));
+  const state: State = { version: 3, tables: new Map(), views: new Map(Object.entries(known)) };
+  await refreshViews(client, views, relations, state, log as unknown as Logger);
+  return { statements, warnings };
+}
+
+/** The version that a first commit notes. */
+async function notedVersion(): Promise<string> {
+  const { statements } = await asked({}, [stock]);
+  return /VALUES \('view\/stock_on_hand', 0, '', '([0-9a-f]+)'\)/.exec(statements.at(-1) ?? '')?.[1] ?? '';
+}
+
+describe('views of BigQuery', () => {
+  it('are made in the dataset where their tables are there, and noted in the state', async () => {
+    const { statements, warnings } = await asked({}, [stock]);
+    assert.equal(statements.length, 2);
+    const [make = '', note = ''] = statements;
+    assert.match(
+      make,
+      /^CREATE OR REPLACE VIEW `ds\.stock_on_hand` OPTIONS \(description = '.+', labels = \[\('program', 'sp-reports'\)\]\) AS WITH `fba_inventory` AS/,
+    );
+    assert.match(make, /SAFE_CAST\(`afn_total_quantity` AS INT64\) AS `afn_total_quantity`/);
+    assert.match(make, /CAST\(NULL AS STRING\) AS `asin`/);
+    assert.match(make, /FROM `ds\.fba_inventory`\)/);
+    assert.match(note, /WHERE name = '' AND version = 3/);
+    assert.deepEqual(warnings, []);
+  });
+
+  it('that are as they should be cost no request', async () => {
+    const version = await notedVersion();
+    assert.ok(version);
+    assert.deepEqual((await asked({ stock_on_hand: version }, [stock])).statements, []);
+  });
+
+  it('are made anew where their tables changed, and dropped where they are no more', async () => {
+    const version = await notedVersion();
+    const wider = {
+      ...stock,
+      columns: [...stock.columns, { name: 'asin', type: { kind: 'string' as const } }],
+    };
+    const { statements } = await asked({ stock_on_hand: version, old_one: 'abc' }, [wider]);
+    assert.deepEqual(
+      statements.map((sql) => /^[A-Z ]+(`[^`]+`)?/.exec(sql)?.[0]),
+      ['CREATE OR REPLACE VIEW `ds.stock_on_hand`', 'DROP VIEW IF EXISTS `ds.old_one`', 'BEGIN TRANSACTION'],
+    );
+  });
+
+  it('that somebody else made stay as they are; those that a broken commit made do not', async () => {
+    const theirs = await asked({}, [stock], { type: 'VIEW' });
+    assert.deepEqual(theirs.statements, []);
+    assert.match(theirs.warnings.join(), /stock_on_hand.*of that name already/);
+    const ours = await asked({}, [stock], { type: 'VIEW', labels: { program: 'sp-reports' } });
+    assert.equal(ours.statements.length, 2);
+  });
+});
