@@ -101,7 +101,7 @@ describe('the pages for users', function () {
   function settingsProblems(text: string) {
     const names = [...text.matchAll(/\$\{(\w+)/g)].map(([, name = '']) => name);
     const filled = (name: string) =>
-      /URL/.test(name)
+      /URL|WEBHOOK/.test(name)
         ? 'https://sqs.us-east-1.amazonaws.com/123456789012/reports'
         : `${name}-of-sixteen-characters`;
     const env = Object.fromEntries(names.map((name) => [name, filled(name)]));
