@@ -246,6 +246,20 @@ describe('requests to BigQuery', () => {
     assert.deepEqual(asked, [true, true]);
   });
 
+  it('are made again a few times where there were too many', async function () {
+    this.timeout(20_000);
+    const refused: Answer = {
+      status: 403,
+      body: {
+        error: { code: 403, message: 'Exceeded rate limits', errors: [{ reason: 'rateLimitExceeded' }] },
+      },
+    };
+    let refusals = 2;
+    api = await FakeApi.start(() => (refusals-- > 0 ? refused : { body: { status: { state: 'DONE' } } }));
+    assert.deepEqual(await client().findJob('j'), { status: { state: 'DONE' } });
+    assert.equal(api.asked.length, 3);
+  });
+
   it('cancel the job of a query that nobody waits for any more', async () => {
     const stop = new AbortController();
     api = await FakeApi.start((method, path, body) => {

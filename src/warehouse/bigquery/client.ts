@@ -4,7 +4,7 @@ import type { BigQuery } from '@google-cloud/bigquery';
 import { ReportsError } from '../../errors.js';
 import type { Field } from './column-types.js';
 import { identifier } from './sql.js';
-import { type Failure, failureError, failureOf, isMissing } from './errors.js';
+import { type Failure, failureError, failureOf, isMissing, isRateLimit } from './errors.js';
 
 export interface BigQueryPlace {
   project: string;
@@ -58,6 +58,8 @@ function loadOptions(fields: Field[]) {
 
 const pollMs = { first: 50, most: 2000 };
 
+const rateLimitPausesMs = [500, 1000, 2000, 4000];
+
 /** Talks to BigQuery. All failures are errors of the catalogue, see `failureRows`. */
 export class BigQueryClient {
   private bigQuery: Promise<BigQuery> | undefined;
@@ -93,7 +95,20 @@ export class BigQueryClient {
     }
   }
 
+  /** BigQuery's client tries again where there is no answer or a 5xx; a rate limit is a 403 to it. */
   private async call<T>(options: RequestOptions): Promise<T> {
+    for (const pauseMs of rateLimitPausesMs) {
+      try {
+        return await this.callOnce<T>(options);
+      } catch (error) {
+        if (!isRateLimit(failureOf(error))) throw error;
+        await delay(pauseMs * (0.5 + Math.random()));
+      }
+    }
+    return this.callOnce<T>(options);
+  }
+
+  private async callOnce<T>(options: RequestOptions): Promise<T> {
     const bigQuery = await this.open();
     return new Promise((resolve, reject) =>
       // The client's own types leave out the callback's body.

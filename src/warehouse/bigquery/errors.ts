@@ -28,6 +28,7 @@ const says =
     pattern.test(message);
 
 const tableMissing = 'table missing';
+const rateLimit = 'rate limit';
 
 /** Each kind of failure, the first that fits counts. Sources: the error table of BigQuery's documentation, and the issues it is met in. */
 export const failureRows: Row[] = [
@@ -39,7 +40,7 @@ export const failureRows: Row[] = [
   },
   { name: 'streaming buffer', code: 'WAREHOUSE_BUSY', where: says(/streaming buffer/i) },
   {
-    name: 'rate limit',
+    name: rateLimit,
     code: 'WAREHOUSE_BUSY',
     where: reasonIs('rateLimitExceeded', 'jobRateLimitExceeded', 'userRateLimitExceeded', 'tableUnavailable'),
     isPassing: true,
@@ -124,6 +125,11 @@ export function failureOf(error: unknown): Failure {
 /** Whether an error says that a table is not there, one that was dropped say. */
 export function isTableMissing(error: unknown): boolean {
   return error instanceof ReportsError && error.details.row === tableMissing;
+}
+
+/** Whether a call did nothing, as there were too many of them. */
+export function isRateLimit(failure: Failure): boolean {
+  return failureRows.find(({ where }) => where(failure))?.name === rateLimit;
 }
 
 /** Whether a failure says that a dataset, a table or a job is not there. */
