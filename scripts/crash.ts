@@ -8,17 +8,21 @@ import { crashPurge, makeOldData, oldWords } from '../test/pipeline/old-data.js'
 import { runInProcess } from '../test/pipeline/world.js';
 import { numberOption } from './options.js';
 
-/** `npm run crash -- --kills N [--seed N] [--json]`: kills the program N times, and a purge at each of its steps, and compares what came of it. */
+/**
+ * `npm run crash -- --kills N [--seed N] [--json]`: kills the program N times, and a purge at each of its steps, and compares what came of it.
+ * `scripts/bigquery-emulator npm run crash -- --bigquery …` kills it over BigQuery's stand-in.
+ */
 const kills = numberOption('kills', 200);
 const random = new Random(numberOption('seed', 1));
 const startedMs = Date.now();
-const result = await runCrashMatrix(
+const result = await runCrashMatrix({
   kills,
-  () => random.next(),
-  (done) => {
+  random: () => random.next(),
+  onKill(done) {
     if (done % 20 === 0) process.stderr.write(`${done} kills\n`);
   },
-);
+  ...(process.argv.includes('--bigquery') ? { bigQuery: bigQueryEndpoint() } : {}),
+});
 const { matrix, differences, ...counts } = result;
 differences.push(...(await purgeDifferences()));
 const seconds = Math.round((Date.now() - startedMs) / 1000);
@@ -42,6 +46,12 @@ if (process.argv.includes('--json')) {
   );
 }
 process.exitCode = counts.lost + counts.twice + counts.leftovers + differences.length > 0 ? 1 : 0;
+
+function bigQueryEndpoint(): string {
+  const endpoint = process.env.BIGQUERY_EMULATOR;
+  if (endpoint) return endpoint;
+  throw new Error('--bigquery: there is no stand-in; run this by scripts/bigquery-emulator');
+}
 
 /** What a purge that was killed at each of its steps in turn leaves of old documents, once it is done again. */
 async function purgeDifferences(): Promise<string[]> {

@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import { alarmsCommand } from './commands/alarms.js';
 import { backfillCommand } from './commands/backfill.js';
 import { configCommand } from './commands/config.js';
 import { demoCommand } from './commands/demo.js';
@@ -12,6 +13,7 @@ import { purgeCommand } from './commands/purge.js';
 import { queryCommand } from './commands/query.js';
 import { rebuildCommand } from './commands/rebuild.js';
 import { reloadCommand } from './commands/reload.js';
+import { requestCommand } from './commands/request.js';
 import { runCommand } from './commands/run.js';
 import { schemasCommand } from './commands/schemas.js';
 import { startCommand } from './commands/start.js';
@@ -61,9 +63,11 @@ export function buildProgram(io: Io, exit: (code: number) => void): Command {
   program.addCommand(doctorCommand(io, exit));
   program.addCommand(subscribeCommand(io, exit));
   program.addCommand(runCommand(io, exit));
+  program.addCommand(requestCommand(io, exit));
   program.addCommand(sweepCommand(io, exit));
   program.addCommand(backfillCommand(io, exit));
   program.addCommand(startCommand(io));
+  program.addCommand(alarmsCommand(io));
   program.addCommand(loadCommand(io, exit));
   program.addCommand(queryCommand(io));
   program.addCommand(tablesCommand(io));

@@ -44,6 +44,20 @@ export const catalogue = {
       'Nothing was changed. Edit it, and see `sp-reports config check`; or name another file with --config.',
   },
 
+  STATUS_NOT_SERVED: {
+    kind: 'terminal',
+    message: 'serving the status page on {host}, port {port}: {found}',
+    remedy:
+      'Reports are loaded all the same. Give it another `status.port` in pipelines.yaml where another program has that one, or `status: false`.',
+  },
+
+  ALARM_NOT_SENT: {
+    kind: 'retryable',
+    message: 'sending alarms to the webhook: {found}',
+    remedy:
+      'Check the variable that `alarms.webhook` in pipelines.yaml names, and try it with `sp-reports alarms --test`. What was to be told is told the next time.',
+  },
+
   // Report schemas
   SCHEMA_INVALID: {
     kind: 'terminal',
@@ -116,6 +130,19 @@ export const catalogue = {
     message: 'calling {operation} for {thing} of seller {sellerId}: Amazon refused ({found})',
     remedy:
       'Check that the application is authorised for the seller and the seller is of that region; then `sp-reports doctor`, which goes through all that is needed.',
+  },
+  REPORT_REQUEST_REFUSED: {
+    kind: 'terminal',
+    message: 'asking Amazon for {reportType} of seller {sellerId}, {period}: refused ({found})',
+    remedy:
+      'Check reportOptions, marketplaces and window of the request in pipelines.yaml, and that the application has the role that the type needs; then `sp-reports request`. By itself it is asked again after an hour, four hours, then once a day.',
+  },
+  REPORT_GIVEN_UP: {
+    kind: 'terminal',
+    message:
+      'asking Amazon for {reportType} of seller {sellerId}, {period}: it failed four times, at last with: {found}',
+    remedy:
+      "Amazon's words are in the ledger (`sp-reports loads --status fatal`). Mend the request in pipelines.yaml where they ask for it; then `sp-reports request --again`.",
   },
   REPORT_NOT_READY: {
     kind: 'retryable',

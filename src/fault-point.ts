@@ -37,7 +37,18 @@ export const purgeFaultPoints = [
   'records-marked',
 ] as const;
 
-export type FaultPoint = (typeof faultPoints)[number] | (typeof purgeFaultPoints)[number];
+/** The steps of asking for a report, in order. */
+export const requestFaultPoints = [
+  /** What is asked for is written down. */
+  'request-noted',
+  /** Amazon has answered, and its answer is not written down. */
+  'request-made',
+] as const;
+
+export type FaultPoint =
+  | (typeof faultPoints)[number]
+  | (typeof purgeFaultPoints)[number]
+  | (typeof requestFaultPoints)[number];
 
 let passes = 0;
 

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { takeLock } from './file-lock.js';
-import { writeWholeFile } from './whole-file.js';
+import { writeUnsyncedFile, writeWholeFile } from './whole-file.js';
 
 /** A small JSON file that several processes read and change. */
 export interface SharedJson {
@@ -13,8 +13,12 @@ export interface SharedJson {
 
 const pauseMs = { least: 2, most: 20 };
 
-/** Opens such a file, which need not be there. Errors: DISK_FULL; the signal's reason where it is aborted. */
-export function openSharedJson(path: string): SharedJson {
+/**
+ * Opens such a file, which need not be there. `isSynced: false` is for what may be lost in a power cut, and spares each change the wait for the disk.
+ * Errors: DISK_FULL; the signal's reason where it is aborted.
+ */
+export function openSharedJson(path: string, { isSynced = true }: { isSynced?: boolean } = {}): SharedJson {
+  const write = isSynced ? writeWholeFile : writeUnsyncedFile;
   let known: { value: unknown; version: string } = { value: undefined, version: '' };
 
   function read(): unknown {
@@ -31,7 +35,7 @@ export function openSharedJson(path: string): SharedJson {
       lock = await takeLock(`${path}.lock`);
     }
     try {
-      await writeWholeFile(path, JSON.stringify(change(parsed(path)), null, 2));
+      await write(path, JSON.stringify(change(parsed(path)), null, 2));
     } finally {
       await lock.release();
     }

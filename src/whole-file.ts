@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { ReportsError } from './errors.js';
 
@@ -54,6 +54,22 @@ export async function writeWholeFile(path: string, text: string): Promise<void> 
       await dropPartial(file, partial);
     }
   } catch (error) {
+    throw writeError(error, path);
+  }
+}
+
+/**
+ * The same without waiting for the disk, for what can be done without: whole for every reader and after a crash of the program, but a power cut
+ * may leave it empty or as it was. Errors: DISK_FULL.
+ */
+export async function writeUnsyncedFile(path: string, text: string): Promise<void> {
+  const partial = partialName(path);
+  try {
+    await makeFolder(dirname(path));
+    await writeFile(partial, text, { mode: ownerOnly.file });
+    await rename(partial, path);
+  } catch (error) {
+    await rm(partial, { force: true });
     throw writeError(error, path);
   }
 }

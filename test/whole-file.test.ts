@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { removeOldPartials, removeOldPartialsOf } from '../src/old-partials.js';
-import { makeFolder, nameWholeFile, openPartial, partialName, writeWholeFile } from '../src/whole-file.js';
+import {
+  makeFolder,
+  nameWholeFile,
+  openPartial,
+  partialName,
+  writeUnsyncedFile,
+  writeWholeFile,
+} from '../src/whole-file.js';
 
 describe('whole files', () => {
   let folder: string;
@@ -13,13 +20,16 @@ describe('whole files', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('are the text of one of their writers, however many write at once', async () => {
-    const path = join(folder, 'a.json');
-    const texts = Array.from({ length: 20 }, (_, n) => String(n).repeat(1000));
-    await Promise.all(texts.map((text) => writeWholeFile(path, text)));
-    assert.ok(texts.includes(readFileSync(path, 'utf8')));
-    assert.deepEqual(readdirSync(folder), ['a.json']);
-  });
+  for (const [kind, write] of Object.entries({ synced: writeWholeFile, 'not synced': writeUnsyncedFile })) {
+    it(`are the text of one of their writers, however many write at once, ${kind}`, async () => {
+      const path = join(folder, 'new', 'a.json');
+      const texts = Array.from({ length: 20 }, (_, n) => String(n).repeat(1000));
+      await Promise.all(texts.map((text) => write(path, text)));
+      assert.ok(texts.includes(readFileSync(path, 'utf8')));
+      assert.deepEqual(readdirSync(join(folder, 'new')), ['a.json']);
+      assert.equal(statSync(path).mode & 0o777, 0o600);
+    });
+  }
 
   it('never get their name for the bytes of another writer who began later', async () => {
     const path = join(folder, 'a.json');

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { type CheckedConfig, checkConfig, firstSteps, mistakesError, warehouseName } from '../config/read.js';
+import { windowOf } from '../config/request-spec.js';
 import type { Config } from '../config/spec.js';
 import type { Io } from './io.js';
 import { configOptions } from './open-context.js';
@@ -26,8 +27,15 @@ export function configCommand(io: Io, exit: (code: number) => void): Command {
 
 function checkedJson({ name, config, problems }: CheckedConfig): Record<string, unknown> {
   if (!config) return { file: name, problems };
-  const { piiHashKey: _, unsetPipelines: __, ...rest } = config;
-  return { ...rest, sellers: withoutSecrets(config), problems };
+  const { piiHashKey: _, unsetPipelines: __, status, alarms, ...rest } = config;
+  const { webhook: ___, ...alarmsRest } = alarms ?? { webhook: '' };
+  return {
+    ...rest,
+    status: status && { host: status.host, port: status.port },
+    ...(alarms ? { alarms: alarmsRest } : {}),
+    sellers: withoutSecrets(config),
+    problems,
+  };
 }
 
 function withoutSecrets({ sellers }: Config) {
@@ -57,6 +65,17 @@ function configText(config: Config): string {
     each.pii,
     each.queue,
   ]);
+  const requests = config.pipelines.flatMap(({ name, request }) =>
+    request.map(({ reportType, cron, period, ...each }) => {
+      const window = windowOf(each);
+      return [
+        name,
+        reportType,
+        window ? `${window.count} ${window.unit}` : null,
+        cron ?? `Amazon, ${period}`,
+      ];
+    }),
+  );
   return [
     `${config.file}: no mistakes\n`,
     textTable(['folder or file', 'path'], places),
@@ -65,6 +84,7 @@ function configText(config: Config): string {
       ['pipeline', 'schedule', 'sweep', 'time zone', 'report types', 'personal data', 'queue'],
       pipelines,
     ),
+    ...(requests.length > 0 ? [textTable(['pipeline', 'asks for', 'window', 'when'], requests)] : []),
     ...(pipelines.length === 0 ? [`No pipelines yet, so there is nothing to run. ${firstSteps}\n`] : []),
   ].join('\n');
 }

@@ -6,9 +6,14 @@ import { openQuotaPlan, type QuotaPlan } from '../source/selling-partner/quota.j
 import type { Notifications } from '../source/types.js';
 import type { Subscriber } from '../connect/subscribe.js';
 
+/** Opens the quota plan of the state folder. What a power cut makes it forget, Amazon's 429 tells. */
+export function openQuota({ state }: Pick<Config, 'state'>): QuotaPlan {
+  return openQuotaPlan({ state: openSharedJson(join(state, 'quota.json'), { isSynced: false }) });
+}
+
 /** Runs work with the quota plan opened, and closes it after. */
 export async function withQuota<T>(config: Config, work: (quota: QuotaPlan) => Promise<T>): Promise<T> {
-  const quota = openQuotaPlan({ state: openSharedJson(join(config.state, 'quota.json')) });
+  const quota = openQuota(config);
   try {
     return await work(quota);
   } finally {

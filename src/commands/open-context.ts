@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Logger } from 'pino';
 import { systemClock } from '../clock.js';
@@ -8,16 +7,16 @@ import { removeOldPartials, removeOldPartialsOf } from '../old-partials.js';
 import type { PipelineContext, WarehouseFile } from '../pipeline/context.js';
 import { packagedSchemasFolder, readSchemas } from '../schema/read.js';
 import type { ReportSchemas } from '../schema/types.js';
-import { openSharedJson } from '../shared-json.js';
 import { openStores } from '../store/open-store.js';
 import { openStaging, removeOldStaging, type Staging } from '../store/staging.js';
-import { openQuotaPlan, quotaKey } from '../source/selling-partner/quota.js';
+import { quotaKey } from '../source/selling-partner/quota.js';
 import { openSellingPartner } from '../source/selling-partner/selling-partner.js';
 import { compactDuckDbFile } from '../warehouse/duckdb/compact.js';
 import type { QueryOptions } from '../warehouse/bigquery/query.js';
 import { openBigQueryWarehouse } from '../warehouse/bigquery/warehouse.js';
 import { holdDuckDbFile, openDuckDbWarehouse } from '../warehouse/duckdb/warehouse.js';
 import type { Warehouse } from '../warehouse/types.js';
+import { openQuota } from './open-amazon.js';
 import type { Io } from './io.js';
 import { openProgress } from './progress.js';
 
@@ -60,6 +59,8 @@ export interface OpenOptions extends QueryOptions {
   schemas?: ReportSchemas;
   /** What BigQuery loads from. */
   staging?: Staging;
+  /** Whether it is for looking only, and gives way to everything else that this process does with the warehouse's file. */
+  isOnlooker?: boolean;
 }
 
 export function openWarehouse(
@@ -68,7 +69,8 @@ export function openWarehouse(
 ): Warehouse {
   if (warehouse.type === 'bigquery') return openBigQueryWarehouse({ ...warehouse, ...options });
   const { path, memoryLimitMegabytes } = warehouse;
-  return openDuckDbWarehouse({ path, memoryLimitMegabytes, ...(options.log && { log: options.log }) });
+  const { log, isOnlooker = false } = options;
+  return openDuckDbWarehouse({ path, memoryLimitMegabytes, isOnlooker, ...(log && { log }) });
 }
 
 /** The file of a warehouse that is one. */
@@ -93,7 +95,7 @@ export async function withContext<T>(
   const staging = openStaging(config);
   const { logLevel = defaultLogLevel } = command.optsWithGlobals<GlobalOptions>();
   const progress = openProgress(io, { title, ...(logLevel ? { logLevel } : {}) });
-  const quota = openQuotaPlan({ state: openSharedJson(join(config.state, 'quota.json')) });
+  const quota = openQuota(config);
   const sellers = new Map(
     config.sellers.map((seller) => [
       seller.id,

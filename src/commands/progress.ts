@@ -22,7 +22,7 @@ function logProgress(io: Io, { logLevel = 'info' }: { logLevel?: string }): Prog
     log,
     onEvent(event) {
       const { event: message, ...ids } = event;
-      if (message === 'work_finished') log.info(ids, message);
+      if (event.event === 'work_finished') log.info({ key: event.key, outcome: event.outcome }, message);
       else if (message !== 'bytes_downloaded') log.debug(ids, message);
     },
     close() {},

@@ -1,39 +1,84 @@
 import { Command } from 'commander';
+import { systemClock } from '../clock.js';
 import { firstSteps } from '../config/read.js';
 import type { Config } from '../config/spec.js';
 import { ReportsError } from '../errors.js';
 import { drain } from '../pipeline/drain.js';
+import type { PipelineContext } from '../pipeline/context.js';
+import { askForReports } from '../pipeline/requests/turn.js';
+import type { RequestSummary } from '../pipeline/requests/types.js';
 import type { Pipeline } from '../pipeline/route.js';
+import { watchedContext } from '../pipeline/schedule.js';
+import type { DrainSignals } from '../pipeline/work-list.js';
+import type { WorkSummary } from '../pipeline/work-summary.js';
+import { openRunLog, type RunLog } from '../status/run-log.js';
 import { nearestName } from '../yaml-problems.js';
+import { checkAlarms } from './alarms.js';
 import type { Io } from './io.js';
 import { readFullConfig, withContext } from './open-context.js';
+import { isWorthTelling, requestJson, requestText } from './request-summary.js';
 import { untilStopped } from './stop-signals.js';
 import { somethingFailed, summaryJson, summaryText } from './summary.js';
 
 /** `sp-reports run`: one drain. */
 export function runCommand(io: Io, exit: (code: number) => void): Command {
   return new Command('run')
-    .description('Drains the queue of a pipeline once: loads every report that has finished.')
+    .description(
+      'Drains the queue of a pipeline once: loads every report that has finished. Before that it asks Amazon for what its `request` entries have due.',
+    )
     .argument('[pipeline]', 'name of the pipeline; without it all, one after the other')
     .option('--json', 'print a JSON object for each pipeline, one a line')
     .action(async (name: string | undefined, options: { json?: boolean }, command: Command) => {
       const config = readFullConfig(command, io);
       const pipelines = pipelinesNamed(config, name);
+      const runLog = openRunLog(systemClock);
       await untilStopped(io, async (signals) => {
-        for (const pipeline of pipelines) {
-          if (signals.stop.aborted) return;
-          const summary = await withContext(config, command, io, pipeline.name, (context) =>
-            drain(pipeline, context, signals),
-          );
-          if (options.json) {
-            io.stdout.write(`${JSON.stringify({ pipeline: pipeline.name, ...summaryJson(summary) })}\n`);
-          } else {
-            io.stdout.write(`Pipeline ${pipeline.name}: ${summaryText(summary)}`);
+        try {
+          for (const pipeline of pipelines) {
+            if (signals.stop.aborted) return;
+            const [requests, summary] = await withContext(config, command, io, pipeline.name, (context) =>
+              runOnce(pipeline, context, signals, runLog),
+            );
+            if (options.json) {
+              const json = {
+                ...summaryJson(summary),
+                ...(requests ? { requests: requestJson(requests) } : {}),
+              };
+              io.stdout.write(`${JSON.stringify({ pipeline: pipeline.name, ...json })}\n`);
+            } else {
+              if (requests && isWorthTelling(requests))
+                io.stdout.write(`Requests of ${pipeline.name}: ${requestText(requests)}\n`);
+              io.stdout.write(`Pipeline ${pipeline.name}: ${summaryText(summary)}`);
+            }
+            if (somethingFailed(summary) || (requests?.failures.length ?? 0) > 0) exit(1);
           }
-          if (somethingFailed(summary)) exit(1);
+        } finally {
+          // A run that broke off is worth telling above all.
+          if (config.alarms && !signals.stop.aborted) await checkAlarms(config, command, io, signals, runLog);
         }
       });
     });
+}
+
+async function runOnce(
+  pipeline: Pipeline,
+  context: PipelineContext,
+  signals: DrainSignals,
+  runLog: RunLog,
+): Promise<[RequestSummary | undefined, WorkSummary]> {
+  const watch = runLog.watch({ pipeline, kind: 'drain' });
+  try {
+    // First, so that Amazon makes the reports meanwhile.
+    const requests =
+      pipeline.request.length > 0 ? await askForReports(pipeline, context, signals) : undefined;
+    if (requests) runLog.asked(requests);
+    const summary = await drain(pipeline, watchedContext(context, watch), signals);
+    watch.finished(summary);
+    return [requests, summary];
+  } catch (error) {
+    watch.failed?.(error);
+    throw error;
+  }
 }
 
 /** The pipelines a command is about. Errors: USAGE where there is none of that name. */

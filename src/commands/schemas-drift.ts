@@ -1,9 +1,6 @@
 import { Command, Option } from 'commander';
 import { inferType } from '../parse/infer-types.js';
-import { looseHeader } from '../schema/column-name.js';
-import { widerType, columnTypeText, readColumnType } from '../schema/column-type.js';
-import type { ReportSchema } from '../schema/types.js';
-import { collectDrift, type Drift } from '../warehouse/drift.js';
+import { openDrift, type Drift } from '../warehouse/drift.js';
 import { columnTypeOf } from '../warehouse/duckdb/catalog.js';
 import { identifier } from '../warehouse/duckdb/sql.js';
 import type { Warehouse } from '../warehouse/types.js';
@@ -36,7 +33,7 @@ export function driftCommand(io: Io): Command {
       const warehouse = openWarehouse(config);
       const schemas = readAllSchemas(command, io);
       const loads = await warehouse.loads(options.type ? { reportType: options.type } : {});
-      const open = collectDrift(loads).filter((drift) => !isAdopted(drift, schemas.get(drift.reportType)));
+      const open = openDrift(loads, schemas);
       // Values are asked for in DuckDB's SQL; of tables in BigQuery none are shown.
       const hasValues = config.warehouse.type === 'duckdb' && open.some(isAdded);
       const types = hasValues ? await columnTypes(warehouse) : new Map<string, string>();
@@ -48,20 +45,6 @@ export function driftCommand(io: Io): Command {
       else
         io.stdout.write(drifts.length > 0 ? driftTable(drifts, io) : 'No drift in the loaded documents.\n');
     });
-}
-
-/** Whether the schema knows the header by now, or its type is wide enough. */
-function isAdopted({ kind, table, column, header, to }: Drift, schema: ReportSchema | undefined): boolean {
-  const columns = schema?.tables.find(({ name }) => name === table)?.columns ?? [];
-  if (kind === 'added' && header !== undefined) {
-    const spellings = new Set(columns.flatMap(({ from, name }) => [...from, name].map(looseHeader)));
-    return spellings.has(looseHeader(header));
-  }
-  const own = columns.find(({ name }) => name === column)?.type;
-  const wide = to === undefined ? undefined : readColumnType(to);
-  return (
-    own !== undefined && wide !== undefined && columnTypeText(widerType(own, wide)) === columnTypeText(own)
-  );
 }
 
 /** What stands in the column of an unknown header, in the rows that are there. */

@@ -34,7 +34,7 @@ async function tablesOf(warehouse: Warehouse): Promise<{ list: object[]; text: s
 }
 
 async function gapsOf(warehouse: Warehouse): Promise<{ list: object[]; text: string }> {
-  const loads = await warehouse.loads({ statuses: ['loaded', 'empty'] });
+  const loads = await warehouse.loads({ statuses: ['loaded', 'empty', 'cancelled'] });
   const list = dataGaps(loads);
   const cells = list.map(({ table, sellerId, marketplaceId, from, to }) => [
     table,

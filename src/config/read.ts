@@ -8,6 +8,7 @@ import { marketplaceId, marketplaces } from '../schema/marketplaces.js';
 import { bucketUrlText, readBucketUrl } from '../store/bucket-url.js';
 import { formatProblem, inOrder, type Problem, readYaml, type YamlFile } from '../yaml-problems.js';
 import { folderProblems } from './folder-problems.js';
+import { requestProblems } from './request-problems.js';
 import { type Config, configSpec, pipelineRuleSpec, type WarehouseConfig } from './spec.js';
 import { isVariable, substituteFrom } from './substitute.js';
 
@@ -68,9 +69,18 @@ export function checkConfig(options: ReadConfigOptions): CheckedConfig {
     spec: configSpec,
     substitute: substituteFrom(options.env),
   });
-  const further = [...furtherProblems(written, text), ...folderProblems(written, dirname(file))];
+  const schemasFolder = resolve(
+    dirname(file),
+    String((written.data as { schemas?: unknown } | null | undefined)?.schemas ?? 'schemas'),
+  );
+  const further = [
+    ...furtherProblems(written, text),
+    ...folderProblems(written, dirname(file)),
+    ...requestProblems(written, schemasFolder),
+  ];
   // At a secret the spec would tell what it found.
-  const isSecret = (path: string) => path.includes('.credentials') || path === 'piiHashKey';
+  const isSecret = (path: string) =>
+    path.includes('.credentials') || ['piiHashKey', 'status.token', 'alarms.webhook'].includes(path);
   const secrets = new Set(further.map(({ path }) => path).filter(isSecret));
   const problems = inOrder([...written.problems.filter(({ path }) => !secrets.has(path)), ...further]);
   if (problems.length === 0 && written.value) {
@@ -114,11 +124,25 @@ function furtherProblems({ data, problemAt }: YamlFile<unknown>, text: string): 
   const asWritten = parse(text, { uniqueKeys: false }) as {
     sellers?: { credentials?: unknown }[];
     piiHashKey?: unknown;
+    status?: { token?: unknown } | null;
+    alarms?: { webhook?: unknown } | null;
   } | null;
   const hashKey = asWritten?.piiHashKey;
   if (hashKey !== undefined && !isVariable(hashKey)) {
     const message = 'the key comes from the environment; write a variable such as ${PII_HASH_KEY}';
     problems.push(problemAt(['piiHashKey'], message));
+  }
+  const token = asWritten?.status?.token;
+  if (token !== undefined && token !== null && !isVariable(token)) {
+    const message =
+      'the token comes from the environment; write a variable such as ${SP_REPORTS_STATUS_TOKEN}';
+    problems.push(problemAt(['status', 'token'], message));
+  }
+  const webhook = asWritten?.alarms?.webhook;
+  if (webhook !== undefined && webhook !== null && !isVariable(webhook)) {
+    const message =
+      'whoever knows the address can write there, so it comes from the environment; write a variable such as ${SP_REPORTS_ALARM_WEBHOOK}';
+    problems.push(problemAt(['alarms', 'webhook'], message));
   }
   list('pipelines').forEach(({ pii }, index) => {
     if (pii !== 'hash' || hashKey !== undefined) return;
@@ -167,7 +191,7 @@ function literalSecrets(credentials: unknown): string[][] {
     .map(([key]) => [key]);
 }
 
-/** The settings without the sellers, pipelines and hash key whose variables are unset, where nothing else is wrong. */
+/** The settings without the sellers, pipelines, hash key, status page and alarms whose variables are unset, where nothing else is wrong. */
 function withoutUnset(
   problems: Problem[],
   text: string,
@@ -177,13 +201,14 @@ function withoutUnset(
   if (
     !problems.every(
       ({ path, message }) =>
-        /^((sellers|pipelines)\[|piiHashKey$)/.test(path) && message.includes('is not set; set it'),
+        /^((sellers|pipelines)\[|piiHashKey$|status\.token$|alarms\.webhook$)/.test(path) &&
+        message.includes('is not set; set it'),
     )
   ) {
     return undefined;
   }
   const unset = new Set(problems.map(({ path }) => path.slice(0, path.indexOf(']') + 1) || path));
-  const { piiHashKey, ...others } = parse(text) as Record<string, unknown[]>;
+  const { piiHashKey, status, alarms, ...others } = parse(text) as Record<string, unknown[]>;
   const isUnset = (key: string, index: number) => unset.has(`${key}[${index}]`);
   const rules = pipelineRuleSpec
     .array()
@@ -192,7 +217,12 @@ function withoutUnset(
   for (const key of ['sellers', 'pipelines']) {
     others[key] = (others[key] ?? []).filter((_, index) => !isUnset(key, index));
   }
-  const rest = { ...others, ...(unset.has('piiHashKey') ? {} : { piiHashKey }) };
+  const rest = {
+    ...others,
+    ...(unset.has('piiHashKey') ? {} : { piiHashKey }),
+    ...(unset.has('status.token') ? {} : { status }),
+    ...(unset.has('alarms.webhook') ? {} : { alarms }),
+  };
   const { value } = readYaml({
     text: JSON.stringify(rest),
     file,

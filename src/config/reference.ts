@@ -34,6 +34,10 @@ pipelines:
     queue: https://sqs.eu-central-1.amazonaws.com/123456789012/reports
     reportTypes: [GET_V2_SETTLEMENT_*, GET_FBA_REIMBURSEMENTS_DATA]
     sweep: '0 5 * * *'
+    request:
+      - reportType: GET_FBA_REIMBURSEMENTS_DATA
+        window: 1 day
+        cron: '0 4 * * *'
 \`\`\`
 `;
 }

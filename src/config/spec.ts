@@ -1,8 +1,10 @@
 import { z } from 'zod';
-import { marketplaceId, marketplaces } from '../schema/marketplaces.js';
 import { hasScheme, readBucketUrl } from '../store/bucket-url.js';
 import { didYouMean } from '../yaml-problems.js';
-import { cronMistake, isCron } from './cron.js';
+import { alarmsSpec } from './alarms-spec.js';
+import { cronError, isLoopback, marketplace } from './common-spec.js';
+import { isCron } from './cron.js';
+import { requestSpec } from './request-spec.js';
 import { variablePattern } from './substitute.js';
 
 /** Limit of the gunzipped size of a document, in bytes, where nothing else is said. */
@@ -55,8 +57,6 @@ const optionalUrl = (description: string) =>
     .transform((text) => text || undefined)
     .describe(description);
 
-const cronError = { error: (issue: { input?: unknown }) => cronMistake(String(issue.input)) };
-
 const timezone = z.string().refine(
   (name) => {
     try {
@@ -72,19 +72,6 @@ const timezone = z.string().refine(
     },
   },
 );
-
-const marketplace = z
-  .string()
-  .refine((text) => marketplaceId(text) !== undefined, {
-    error: (issue) => {
-      const known = [
-        ...Object.keys(marketplaces),
-        ...Object.values(marketplaces).map(({ country }) => country),
-      ];
-      return `expected a marketplace id such as ATVPDKIKX0DER, or a country code such as US, found "${issue.input}"${didYouMean(String(issue.input), known)}`;
-    },
-  })
-  .transform((text) => marketplaceId(text) ?? text);
 
 const reportType = z
   .string()
@@ -184,7 +171,9 @@ const pipeline = z
       .string()
       .refine(isCron, cronError)
       .describe('Cron expression of the drain, five fields or six with seconds.'),
-    timezone: timezone.default('UTC').describe('Time zone of `schedule` and `sweep`.'),
+    timezone: timezone
+      .default('UTC')
+      .describe('Time zone of `schedule`, `sweep` and the `cron` of requests.'),
     queue: z
       .string()
       .regex(
@@ -212,6 +201,7 @@ const pipeline = z
       .describe(
         'What becomes of personal data of buyers, the columns marked `pii` in report schemas: `keep`; `hash`, by `piiHashKey`, so that equal values can still be told; `drop`, NULL in their place. Of several pipelines that take a report type from one queue the strictest counts.',
       ),
+    request: z.array(requestSpec).default([]),
     limits,
   })
   .describe('What is loaded, from which queue, when.');
@@ -223,6 +213,30 @@ export const pipelineRuleSpec = z.object({
   reportTypes: pipeline.shape.reportTypes,
   pii: pipeline.shape.pii,
 });
+
+const statusPage = z
+  .strictObject({
+    host: z
+      .string()
+      .min(1)
+      .default('127.0.0.1')
+      .describe("Address to listen on. Any but this machine's own needs a `token`."),
+    port: z.int().min(0).max(65_535).default(8420).describe('Port; 0 for any that is free.'),
+    token: z
+      .string()
+      .refine((token) => token.length >= 16, 'expected at least 16 characters')
+      .optional()
+      .meta({
+        description:
+          'What a reader must know to see the page and the metrics: a variable of the environment of at least 16 characters.',
+        pattern: variablePattern,
+      }),
+  })
+  .superRefine(({ host, token }, context) => {
+    if (token !== undefined || isLoopback(host)) return;
+    const message = `anyone who reaches ${host} could read the warehouse; add \`token: \${SP_REPORTS_STATUS_TOKEN}\``;
+    context.addIssue({ code: 'custom', path: ['host'], message });
+  });
 
 /** What may stand in pipelines.yaml; types, defaults, checks, the editor's JSON Schema and the reference page all come from it. */
 export const configSpec = z.strictObject({
@@ -279,7 +293,7 @@ export const configSpec = z.strictObject({
     ),
   state: folder(
     'data/state',
-    'Folder of what must survive a restart: the quota plan, and what was swept when. Documents of buckets are worked on below it.',
+    'Folder of what must survive a restart: the quota plan, what was swept when, what was asked for, and which alarms were sent. Documents of buckets are worked on below it.',
   ),
   schemas: folder('schemas', 'Folder of your own report schemas; they go before the packaged ones.'),
   engine: z
@@ -327,6 +341,13 @@ export const configSpec = z.strictObject({
         'Key of the hashes where a pipeline says `pii: hash`, the same for all of them: a variable of the environment of at least 16 characters. Another key makes other hashes.',
       pattern: variablePattern,
     }),
+  status: z
+    .union([z.literal(false), statusPage])
+    .prefault({})
+    .describe(
+      'The status page of `sp-reports start`, with metrics and health checks (docs/status.md); `false` for none.',
+    ),
+  alarms: alarmsSpec.optional(),
   sellers: z.array(seller).default([]),
   pipelines: z.array(pipeline).default([]),
 });

@@ -27,7 +27,7 @@ export function substituteFrom(env: NodeJS.ProcessEnv): Substitute {
     if (missing.length === 0) return { text: filled };
     const names = missing.map((name) => `$${name}`).join(', ');
     // A default would be a secret in the file.
-    const secret = path.includes('credentials') || path[0] === 'piiHashKey';
+    const secret = path.includes('credentials') || path[0] === 'piiHashKey' || path.at(-1) === 'webhook';
     return { problem: `${names} is not set; set it${secret ? '' : `, or write \${${missing[0]}:-default}`}` };
   };
 }

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { describeError, ReportsError } from '../errors.js';
-import { quotedPath } from './quoted-path.js';
+import { quotedPath, rowsOfFile } from './quoted-path.js';
 
 export interface ParquetFacts {
   rows: number;
@@ -49,7 +49,7 @@ export async function inspectParquet(path: string): Promise<ParquetFacts> {
         logicalType: String(field.logical_type ?? field.converted_type ?? ''),
         nullable: field.repetition_type !== 'REQUIRED',
       })),
-      sample: await read(`SELECT * FROM read_parquet(${quoted}) LIMIT ${sampleRows}`),
+      sample: await read(`SELECT * FROM ${rowsOfFile(path)} LIMIT ${sampleRows}`),
     };
   } catch (error) {
     throw new ReportsError('FILE_UNREADABLE', { path, found: describeError(error) }, { cause: error });

@@ -2,7 +2,7 @@ import { chmod, open, rm } from 'node:fs/promises';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { describeError, ReportsError } from '../errors.js';
 import { dropPartial, nameWholeFile, ownerOnly, partialName, writeError } from '../whole-file.js';
-import { quotedPath, quotedText } from './quoted-path.js';
+import { quotedPath, quotedText, rowsOfFile } from './quoted-path.js';
 
 /** Reads Parquet files and writes them anew, with other values in some columns. */
 export interface ParquetRewriter {
@@ -70,10 +70,10 @@ async function writeCleared(
     `ROW_GROUP_SIZE ${rowGroupRows}`,
     ...(kept.length > 0 ? [`KV_METADATA {${kept}}`] : []),
   ];
-  const rows = `SELECT * REPLACE (${cleared}) FROM ${file(path)}`;
+  const rows = `SELECT * REPLACE (${cleared}) FROM ${rowsOfFile(path)}`;
   await connection.run(`COPY (${rows}) TO ${quotedText(partial)} (${options})`);
   const count = async (of: string) =>
-    Number((await connection.runAndReadAll(`SELECT count(*) FROM ${file(of)}`)).getRows()[0]?.[0]);
+    Number((await connection.runAndReadAll(`SELECT count(*) FROM ${rowsOfFile(of)}`)).getRows()[0]?.[0]);
   const [before, after] = [await count(path), await count(partial)];
   if (before !== after) throw new Error(`${after} rows were written in place of ${before}`);
 }
@@ -82,7 +82,7 @@ async function columnsOf(
   connection: DuckDBConnection,
   path: string,
 ): Promise<{ name: string; type: string }[]> {
-  const reader = await connection.runAndReadAll(`DESCRIBE SELECT * FROM ${file(path)}`);
+  const reader = await connection.runAndReadAll(`DESCRIBE SELECT * FROM ${rowsOfFile(path)}`);
   return reader.getRows().map(([name, type]) => ({ name: String(name), type: String(type) }));
 }
 
@@ -91,10 +91,6 @@ async function metadataOf(connection: DuckDBConnection, path: string): Promise<R
     `SELECT decode(key), decode(value) FROM parquet_kv_metadata(${quotedPath(path)})`,
   );
   return Object.fromEntries(reader.getRows().map(([key, value]) => [String(key), String(value)]));
-}
-
-function file(path: string): string {
-  return `read_parquet(${quotedPath(path)})`;
 }
 
 function quoted(name: string): string {

@@ -4,7 +4,8 @@ import type { Config } from '../config/spec.js';
 import type { ReportSchemas } from '../schema/types.js';
 import type { SellingPartner } from '../source/types.js';
 import type { Store } from '../store/types.js';
-import type { Warehouse } from '../warehouse/types.js';
+import type { LedgerEntry, Warehouse } from '../warehouse/types.js';
+import type { Failure } from './work-summary.js';
 
 /** Everything a pipeline works with, opened once by a command. */
 export interface PipelineContext {
@@ -53,7 +54,11 @@ export type PipelineEvent =
   | { event: 'bytes_downloaded'; key: string; bytes: number }
   /** All of its rows are written; what is left is to see them on disk. */
   | { event: 'document_converted'; key: string }
-  | { event: 'work_finished'; key: string; outcome: Outcome };
+  /** `entry`: as committed. `failure`: why it stays where it came from. */
+  | { event: 'work_finished'; key: string; outcome: Outcome; entry?: LedgerEntry; failure?: Failure }
+  /** `sentMs`: when, in epoch milliseconds, where the queue says so. */
+  | { event: 'message_received'; messageId: string; sentMs?: number }
+  | { event: 'message_deleted'; messageId: string };
 
 /** What became of one message or report. */
 export type Outcome =

@@ -8,6 +8,7 @@ import { openKilledWork } from './killed-work.js';
 import { checkOrMend, isDamaged, mend } from './mend-warehouse.js';
 import { isSettled, type Pipeline, type Route, routeMessage } from './route.js';
 import { type DrainSignals, WorkList } from './work-list.js';
+import { watchQueue } from './watch-queue.js';
 import { failureOf, type WorkSummary } from './work-summary.js';
 
 /**
@@ -18,7 +19,7 @@ export async function drain(
   pipeline: Pipeline,
   context: PipelineContext,
   signals: DrainSignals,
-  queue = openPipelinesQueue(pipeline, context),
+  queue = watchQueue(openPipelinesQueue(pipeline, context), context),
 ): Promise<WorkSummary> {
   const { limits } = pipeline;
   const deadlineMs = context.clock.now() + limits.maxMinutes * 60_000;
@@ -57,6 +58,11 @@ function openPipelinesQueue({ queue: url, limits }: Pipeline, { config, log }: P
   return openQueue({ url, visibilityTimeoutSeconds, log, ...config.aws });
 }
 
+/** The ledger is asked about the messages of a receive together, and waits for the commit in work: the more there are, the fewer such waits. */
+const mostAtOnce = 50;
+/** As many as come by one call. Not all of them need quota. */
+const fewAtOnce = 10;
+
 async function receiveAll(
   queue: Queue,
   pipeline: Pipeline,
@@ -68,9 +74,11 @@ async function receiveAll(
   let received = 0;
   while (!until.stop.aborted && context.clock.now() < until.deadlineMs && received < maxDocuments) {
     await work.hasRoom();
-    if (work.warehouseIsHeld || work.damage || quotaIsSpoken(work, until.deadlineMs, context)) return;
+    const quota = quotaLeft(work, until.deadlineMs, context);
+    if (work.warehouseIsHeld || work.damage || quota === 0) return;
+    const maxMessages = Math.min(mostAtOnce, Math.max(fewAtOnce, quota));
     const messages = await queue.receive({
-      maxMessages: Math.min(10, maxDocuments - received),
+      maxMessages: Math.min(maxMessages, maxDocuments - received),
       waitTimeSeconds,
       signal: until.stop,
     });
@@ -84,12 +92,14 @@ async function receiveAll(
   }
 }
 
-/** Whether no seller could finish one more document in this drain: then the rest is better left on the queue. */
-function quotaIsSpoken(work: WorkList, deadlineMs: number, context: PipelineContext): boolean {
+/** How many more documents the sellers could finish in this drain; without any the rest is better left on the queue. */
+function quotaLeft(work: WorkList, deadlineMs: number, context: PipelineContext): number {
   const { sellers } = context.config;
-  return (
-    sellers.length > 0 &&
-    sellers.every(({ id }) => context.documentQuota(id).possibleUntil(deadlineMs) <= work.callsWanted(id))
+  if (sellers.length === 0) return Number.POSITIVE_INFINITY;
+  return sellers.reduce(
+    (sum, { id }) =>
+      sum + Math.max(0, context.documentQuota(id).possibleUntil(deadlineMs) - work.callsWanted(id)),
+    0,
   );
 }
 

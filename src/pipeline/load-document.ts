@@ -39,7 +39,9 @@ export async function prepareLoad(
   call: CallOptions,
 ): Promise<Load> {
   try {
-    if (request.status === 'CANCELLED') return withoutRows(request, cancelled);
+    if (request.status === 'CANCELLED') {
+      return withoutRows(request, { ...(await cancelledFacts(request, context, call)), ...cancelled });
+    }
     const report = await describeReport(request, context, call);
     if (report.status === 'CANCELLED') return withoutRows(request, { ...reportFacts(report), ...cancelled });
     if (report.status === 'FATAL') {
@@ -124,6 +126,27 @@ const cancelled = {
   status: 'cancelled' as const,
   reason: 'Amazon cancelled it: no data for the period, or requested too often',
 };
+
+/** What it would have been about, so that its period counts as answered; only where that costs no waiting. */
+async function cancelledFacts(
+  { report, reportId, sellerId }: ReportRequest,
+  { sellingPartner, clock }: PipelineContext,
+  call: CallOptions,
+): Promise<Partial<LedgerEntry>> {
+  const atOnceMs = 1000;
+  const soon = {
+    ...call,
+    deadlineMs: Math.min(call.deadlineMs ?? Number.POSITIVE_INFINITY, clock.now() + atOnceMs),
+  };
+  try {
+    const known =
+      report ?? (reportId ? await sellingPartner(sellerId)?.getReport(reportId, soon) : undefined);
+    return known ? reportFacts(known) : {};
+  } catch {
+    call.signal?.throwIfAborted();
+    return {};
+  }
+}
 
 async function fetchRaw(
   report: Report,

@@ -1,9 +1,8 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { safeName } from '../safe-name.js';
 import type { Store } from '../store/types.js';
 import { type Load, parquetPaths } from '../warehouse/types.js';
-import { makeFolder, ownerOnly, partialName, writeWholeFile } from '../whole-file.js';
+import { writeUnsyncedFile, writeWholeFile } from '../whole-file.js';
 
 /**
  * Keeps a load beside its Parquet files, in `<lake>/_loads/<seller>/<key>.json`, once it is committed, so that `rebuild` can commit
@@ -12,17 +11,8 @@ import { makeFolder, ownerOnly, partialName, writeWholeFile } from '../whole-fil
 export async function writeLoadRecord(lake: Store, load: Load): Promise<void> {
   if (load.entry.status === 'skipped') return;
   const path = recordPath(lake.folder, load);
-  const partial = partialName(path);
-  const text = recordText(lake.folder, load);
-  await makeFolder(dirname(path));
-  // Not synced, for a record that a power cut damages is none; and without the disk it is written sooner than another thread takes it.
-  try {
-    writeFileSync(partial, text, { mode: ownerOnly.file });
-    renameSync(partial, path);
-  } catch (error) {
-    rmSync(partial, { force: true });
-    throw error;
-  }
+  // A record that a power cut damages is none.
+  await writeUnsyncedFile(path, recordText(lake.folder, load));
   await keepRecord(lake, path);
 }
 

@@ -9,7 +9,7 @@ import { ledgerEntry, quarantineReason } from './ledger-entry.js';
 import type { KilledWork } from './killed-work.js';
 import { isDamaged } from './mend-warehouse.js';
 import { prepareLoad, type ReportRequest } from './load-document.js';
-import { failureOf, type WorkSummary } from './work-summary.js';
+import { type Failure, failureOf, type WorkSummary } from './work-summary.js';
 
 /**
  * Messages in hand at once; all of them are kept invisible, so there is no use in more. One more is taken nevertheless where the backlogs
@@ -292,7 +292,7 @@ export class WorkList {
   private async commit(load: Load, messages: QueueMessage[], key: string): Promise<void> {
     const entry = await this.commits.submit(load, messages);
     this.summary.committed.push(entry);
-    this.finished(key, entry.status);
+    this.finished(key, entry.status, { entry });
   }
 
   private async giveBack(work: Work, error: unknown): Promise<void> {
@@ -354,12 +354,16 @@ export class WorkList {
     if (isDamaged(error)) this.damage = error;
     this.summary.failures.push(failure);
     this.context.log.error({ key, code, err: code === 'UNEXPECTED' ? error : undefined }, message);
-    this.finished(key, 'failed');
+    this.finished(key, 'failed', { failure });
   }
 
-  private finished(key: string, outcome: Outcome): void {
+  private finished(
+    key: string,
+    outcome: Outcome,
+    about: { entry?: LedgerEntry; failure?: Failure } = {},
+  ): void {
     this.count(outcome);
-    this.context.onEvent({ event: 'work_finished', key, outcome });
+    this.context.onEvent({ event: 'work_finished', key, outcome, ...about });
   }
 
   private notify(): void {

@@ -3,6 +3,7 @@ import type { ReportStatus } from '../source/types.js';
 import type { SandboxFaults } from './faults.js';
 import type { SandboxDestination, SandboxSubscription } from './notifications-api.js';
 import type { Random } from './random.js';
+import type { AskedReport, SandboxSchedule } from './report-requests.js';
 
 /** One seller account at the sandbox. */
 export interface SandboxSeller {
@@ -26,6 +27,11 @@ export interface SandboxReport {
   document?: SandboxDocument;
   /** Needs a restricted data token. */
   restricted: boolean;
+  /** What it was asked for with; absent where Amazon made it by itself. */
+  asked?: AskedReport;
+  reportScheduleId?: string;
+  processingStartedAt?: string;
+  processingEndedAt?: string;
 }
 
 export interface SandboxDocument {
@@ -54,6 +60,7 @@ export interface AmazonState {
   reports: SandboxReport[];
   destinations: SandboxDestination[];
   subscriptions: SandboxSubscription[];
+  schedules: SandboxSchedule[];
   faults: SandboxFaults;
   calls: SandboxCall[];
   random: Random;

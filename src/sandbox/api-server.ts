@@ -1,12 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AmazonState } from './amazon.js';
+import type { AmazonState, SandboxReport } from './amazon.js';
 import { type Answer, refusal, send } from './answer.js';
 import { presign, serveDownload } from './downloads.js';
 import { takeFault } from './faults.js';
 import { answerNotifications, grantlessOperations, notificationsOperation } from './notifications-api.js';
 import { RateLimits, type UsagePlan } from './rate-limits.js';
+import { type AskedReport, answerRequests, requestsOperation } from './report-requests.js';
 import { listReports, reportBody } from './reports-api.js';
 import { documentsPath, TokenDesk } from './tokens.js';
 
@@ -14,6 +15,8 @@ export interface ApiServerOptions {
   plans: Readonly<Record<string, UsagePlan>>;
   tokenSeconds: number;
   urlSeconds: number;
+  /** Puts a report that somebody asks for in the queue. */
+  addAsked(asked: AskedReport): SandboxReport;
 }
 
 const loginPath = '/auth/o2/token';
@@ -26,7 +29,7 @@ const reportsPath = '/reports/2021-06-30/reports';
  */
 export async function startApiServer(
   state: AmazonState,
-  { plans, tokenSeconds, urlSeconds }: ApiServerOptions,
+  { plans, tokenSeconds, urlSeconds, addAsked }: ApiServerOptions,
 ): Promise<{ base: string; close(): Promise<void> }> {
   const tokens = new TokenDesk(state.now, tokenSeconds);
   const limits = new RateLimits(plans, state.now);
@@ -67,7 +70,7 @@ export async function startApiServer(
     operation: string,
     thing: string,
     url: URL,
-    { headers }: IncomingMessage,
+    { headers, method = '' }: IncomingMessage,
     body: string,
   ): Answer & { sellerId?: string } {
     const denied = (details?: string) =>
@@ -109,8 +112,13 @@ export async function startApiServer(
       }
       case 'createRestrictedDataToken':
         return { ...tokens.restrict(sellerId, body), sellerId };
-      default:
-        return { ...answerNotifications(operation, thing, body, sellerId, state), sellerId };
+      default: {
+        const asking = { operation, thing, query: url.searchParams, body, sellerId };
+        const answer = requestsOperation(method, url.pathname)
+          ? answerRequests(asking, state, addAsked)
+          : answerNotifications(operation, thing, body, sellerId, state);
+        return { ...answer, sellerId };
+      }
     }
   }
 
@@ -122,8 +130,8 @@ export async function startApiServer(
 }
 
 function operationOf(method: string, path: string): string | undefined {
-  const ofNotifications = notificationsOperation(method, path);
-  if (ofNotifications) return ofNotifications;
+  const ofOthers = notificationsOperation(method, path) ?? requestsOperation(method, path);
+  if (ofOthers) return ofOthers;
   if (method === 'POST') {
     if (path === loginPath) return 'login';
     return path === '/tokens/2021-03-01/restrictedDataToken' ? 'createRestrictedDataToken' : undefined;

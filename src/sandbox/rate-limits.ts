@@ -5,11 +5,20 @@ export interface UsagePlan {
 
 const notificationsPlan: UsagePlan = { callsPerSecond: 1, burst: 5 };
 
+/** Of every operation about schedules. */
+const schedulesPlan: UsagePlan = { callsPerSecond: 0.0222, burst: 10 };
+
 /** The usage plans of Amazon's models reports_2021-06-30, tokens_2021-03-01 and notifications. */
 export const amazonsPlans: Readonly<Record<string, UsagePlan>> = {
   getReport: { callsPerSecond: 2, burst: 15 },
   getReports: { callsPerSecond: 0.0222, burst: 10 },
   getReportDocument: { callsPerSecond: 0.0167, burst: 15 },
+  createReport: { callsPerSecond: 0.0167, burst: 15 },
+  cancelReport: schedulesPlan,
+  createReportSchedule: schedulesPlan,
+  getReportSchedules: schedulesPlan,
+  getReportSchedule: schedulesPlan,
+  cancelReportSchedule: schedulesPlan,
   createRestrictedDataToken: { callsPerSecond: 1, burst: 10 },
   getSubscription: notificationsPlan,
   createSubscription: notificationsPlan,

@@ -34,6 +34,9 @@ export function reportBody(report: SandboxReport): object {
     ...(marketplaceIds.length > 0 ? { marketplaceIds } : {}),
     ...(dataStart ? { dataStartTime: dataStart } : {}),
     ...(dataEnd ? { dataEndTime: dataEnd } : {}),
+    ...(report.reportScheduleId ? { reportScheduleId: report.reportScheduleId } : {}),
+    ...(report.processingStartedAt ? { processingStartTime: report.processingStartedAt } : {}),
+    ...(report.processingEndedAt ? { processingEndTime: report.processingEndedAt } : {}),
     ...(documentId ? { reportDocumentId: documentId } : {}),
   };
 }

@@ -13,9 +13,11 @@ import type { ReportStatus } from '../source/types.js';
 import { type AmazonState, restrictedTypes, type SandboxReport, type SandboxSeller } from './amazon.js';
 import { startApiServer } from './api-server.js';
 import { noFaults } from './faults.js';
+import { type Make, makeUp, stepReports } from './make-reports.js';
 import { type NotificationShape, notificationBody } from './notification-body.js';
 import { Random } from './random.js';
 import { amazonsPlans, type UsagePlan } from './rate-limits.js';
+import type { AskedReport } from './report-requests.js';
 
 export interface SandboxOptions {
   /** The same seed gives the same ids. */
@@ -30,6 +32,8 @@ export interface SandboxOptions {
   maxReceiveCount?: number;
   /** The clock of the API, epoch milliseconds; the queue has its own. */
   now?: () => number;
+  /** What becomes of reports that are asked for, in place of made-up ones. */
+  make?: Make;
 }
 
 export interface NewReport {
@@ -66,6 +70,11 @@ export interface Sandbox {
   credentialsFor(sellerId: string): SandboxSeller['credentials'];
   addReport(report: NewReport): SandboxReport;
   notify(report: SandboxReport, shape?: NotificationShape): Promise<void>;
+  /**
+   * Takes the reports that were asked for a step further: from IN_QUEUE to IN_PROGRESS, from there to their end, of which the queue is told
+   * unless `silently`. Returns those that ended.
+   */
+  stepReports(how?: { silently?: boolean }): Promise<SandboxReport[]>;
   /** Puts any text on the queue. */
   sendBody(body: string): Promise<void>;
   /** Messages on the queue: to be received, and in somebody's hand. */
@@ -86,12 +95,29 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     reports: [],
     destinations: [],
     subscriptions: [],
+    schedules: [],
     faults: noFaults(),
     calls: [],
     random,
     now: options.now ?? Date.now,
   };
+  const make = options.make ?? makeUp(state);
+  const addAsked = (asked: AskedReport): SandboxReport => {
+    const { dataStart, dataEnd, ...rest } = asked;
+    const added = makeReport(
+      {
+        ...rest,
+        status: 'IN_QUEUE',
+        ...(dataStart ? { dataStart: new Date(dataStart) } : {}),
+        ...(dataEnd ? { dataEnd: new Date(dataEnd) } : {}),
+      },
+      state,
+    );
+    state.reports.push({ ...added, asked });
+    return state.reports.at(-1) as SandboxReport;
+  };
   const api = await startApiServer(state, {
+    addAsked,
     plans: { ...amazonsPlans, ...options.plans },
     tokenSeconds: options.tokenSeconds ?? 3600,
     urlSeconds: options.urlSeconds ?? 300,
@@ -152,6 +178,12 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       const added = makeReport(report, state);
       state.reports.push(added);
       return added;
+    },
+    async stepReports({ silently = false } = {}) {
+      const ended = stepReports(state, make, addAsked);
+      if (!silently)
+        for (const report of ended) await send(notificationBody(report, 'plain', random, state.now()));
+      return ended;
     },
     async notify(report, shape = 'plain') {
       await send(notificationBody(report, shape, random, state.now()));

@@ -6,6 +6,8 @@ export interface QueueAttributes {
   arn: string;
   visibilityTimeoutSeconds: number;
   retentionSeconds: number;
+  /** Messages that may be received now, are in the hands of a receiver, or become visible later; each approximate. */
+  messages: { visible: number; inFlight: number; delayed: number };
   /** The access policy as JSON text; undefined where there is none. */
   policy?: string;
   /** Receives after which a message goes to the dead-letter queue; undefined without one. */
@@ -27,6 +29,11 @@ export async function readQueueAttributes(place: QueuePlace): Promise<QueueAttri
       arn: Attributes.QueueArn ?? '',
       visibilityTimeoutSeconds: Number(Attributes.VisibilityTimeout),
       retentionSeconds: Number(Attributes.MessageRetentionPeriod),
+      messages: {
+        visible: Number(Attributes.ApproximateNumberOfMessages ?? 0),
+        inFlight: Number(Attributes.ApproximateNumberOfMessagesNotVisible ?? 0),
+        delayed: Number(Attributes.ApproximateNumberOfMessagesDelayed ?? 0),
+      },
       ...(Attributes.Policy ? { policy: Attributes.Policy } : {}),
       ...(maxReceiveCount ? { maxReceiveCount } : {}),
       ...(Attributes.KmsMasterKeyId ? { kmsKeyId: Attributes.KmsMasterKeyId } : {}),

@@ -6,6 +6,8 @@ export interface QueueMessage {
   body: string;
   /** How often it was received, this time included. */
   receiveCount: number;
+  /** When it was sent, in epoch milliseconds; undefined where the queue does not say. */
+  sentMs?: number;
   /** Deletes it. Only after its load is committed. */
   ack(): Promise<void>;
   /** Gives it back: at once, or after `delaySeconds`. */
@@ -18,7 +20,7 @@ export interface Queue {
   /** Whether the queue moves messages that fail too often to a dead-letter queue of its own. */
   hasRedrivePolicy(): Promise<boolean>;
   /**
-   * Receives up to 10 messages by long polling; none when the queue was empty for `waitTimeSeconds`. While a message is
+   * Receives up to `maxMessages` by long polling; none when the queue was empty for `waitTimeSeconds`. While a message is
    * neither acked nor released its visibility is extended.
    */
   receive(options: {
@@ -84,6 +86,40 @@ export interface SellingPartner {
   ): Promise<DocumentLocation>;
   /** All reports with those properties, page by page; at most 10 report types a request, done by the implementation. */
   getReports(filter: ReportFilter, call: ReportsCallOptions): AsyncIterable<Report>;
+  /**
+   * Asks for a report, and gives its id. It is called once, whatever happens: after API_UNAVAILABLE nobody knows whether Amazon makes the
+   * report.
+   */
+  createReport(wanted: WantedReport, call: CallOptions): Promise<string>;
+  /** The schedules by which Amazon makes reports of those types, at most 10. */
+  getReportSchedules(reportTypes: string[], call: CallOptions): Promise<ReportSchedule[]>;
+  /** Makes a schedule, and gives its id; it takes the place of one for the same type and marketplaces. */
+  createReportSchedule(wanted: WantedSchedule, call: CallOptions): Promise<string>;
+  /** Ends a schedule; one that is gone is no error. */
+  cancelReportSchedule(scheduleId: string, call: CallOptions): Promise<void>;
+}
+
+/** What to ask createReport for. */
+export interface WantedReport {
+  reportType: string;
+  marketplaceIds: string[];
+  reportOptions: Record<string, string>;
+  /** ISO 8601; both absent for a report of the moment. */
+  dataStart?: string;
+  dataEnd?: string;
+}
+
+/** What to ask createReportSchedule for. */
+export interface WantedSchedule {
+  reportType: string;
+  marketplaceIds: string[];
+  reportOptions: Record<string, string>;
+  /** ISO 8601, one of those that Amazon has. */
+  period: string;
+}
+
+export interface ReportSchedule extends WantedSchedule {
+  scheduleId: string;
 }
 
 /** A subscription of one seller to REPORT_PROCESSING_FINISHED. */

@@ -20,13 +20,13 @@ type Period = Pick<
 >;
 
 /**
- * The gaps in the data periods of what is in the ledger, by table, seller and marketplace. An empty report covers its period: there was
- * nothing. Reports of a moment, which inventories are, have none.
+ * The gaps in the data periods of what is in the ledger, by table, seller and marketplace. An empty report covers its period, and so does one
+ * that Amazon cancelled: there was nothing. Reports of a moment, which inventories are, have none.
  */
 export function dataGaps(rows: Period[]): DataGap[] {
   const groups = new Map<string, Period[]>();
   for (const row of rows) {
-    const isCovering = row.status === 'loaded' || row.status === 'empty';
+    const isCovering = ['loaded', 'empty', 'cancelled'].includes(row.status);
     if (!isCovering || !row.sellerId || !row.reportType || !row.dataStart || !row.dataEnd) continue;
     for (const marketplaceId of row.marketplaceIds.length > 0 ? row.marketplaceIds : ['']) {
       const key = JSON.stringify([row.reportType, row.sellerId, marketplaceId]);

@@ -1,3 +1,6 @@
+import { looseHeader } from '../schema/column-name.js';
+import { columnTypeText, readColumnType, widerType } from '../schema/column-type.js';
+import type { ReportSchema, ReportSchemas } from '../schema/types.js';
 import type { LedgerRow } from './types.js';
 
 /** One way in which documents of a table were other than expected. */
@@ -21,6 +24,25 @@ export interface Drift {
   lastSeenAt: string;
   /** Ids of the last documents with it. */
   documentIds: string[];
+}
+
+/** The drift of ledger rows that report schemas have not adopted since. */
+export function openDrift(rows: LedgerRow[], schemas: ReportSchemas): Drift[] {
+  return collectDrift(rows).filter((drift) => !isAdopted(drift, schemas.get(drift.reportType)));
+}
+
+/** Whether the schema knows the header by now, or its type is wide enough. */
+function isAdopted({ kind, table, column, header, to }: Drift, schema: ReportSchema | undefined): boolean {
+  const columns = schema?.tables.find(({ name }) => name === table)?.columns ?? [];
+  if (kind === 'added' && header !== undefined) {
+    const spellings = new Set(columns.flatMap(({ from, name }) => [...from, name].map(looseHeader)));
+    return spellings.has(looseHeader(header));
+  }
+  const own = columns.find(({ name }) => name === column)?.type;
+  const wide = to === undefined ? undefined : readColumnType(to);
+  return (
+    own !== undefined && wide !== undefined && columnTypeText(widerType(own, wide)) === columnTypeText(own)
+  );
 }
 
 /** What ledger rows tell of unknown headers, missing columns and widened types, by report type, table and column. */

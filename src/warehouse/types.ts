@@ -81,6 +81,35 @@ export interface TableInfo {
   lastLoadedAt: string | null;
 }
 
+/** The loads of one table from one seller, the empty ones among them. Times are ISO 8601 in UTC. */
+export interface TableLoads {
+  table: string;
+  reportType: string | null;
+  sellerId: string | null;
+  documents: number;
+  /** As parsed: rows that newer ones have replaced since count too. */
+  rows: number;
+  lastLoadedAt: string;
+  /** Until when the newest data period goes; null where the reports have none. */
+  lastDataEnd: string | null;
+  /** When Amazon made the last reports, the newest first, `recentReports` at most; for a document from disk when it was loaded. */
+  madeAt: string[];
+}
+
+/** How many reports of a table and seller an overview tells the times of. */
+export const recentReports = 21;
+
+/** What the ledger comes to. */
+export interface LedgerOverview {
+  /** Documents by status, and of those without rows by the code of their reason. */
+  documents: { status: LoadStatus; reasonCode: string | null; documents: number }[];
+  tables: TableLoads[];
+  /** By day of the load in UTC, the newest first, 30 at most. */
+  days: { day: string; documents: number; rows: number; rawBytes: number }[];
+  /** Rejected values by table, column (null: whole rows) and reason, the most first, 100 at most. */
+  rejects: { table: string; column: string | null; reason: string; values: number; lastLoadedAt: string }[];
+}
+
 export interface QueryResult {
   columns: { name: string; type: string }[];
   /** Decimals and 64-bit integers as strings, times as ISO UTC, nested values as JSON values. */
@@ -138,11 +167,20 @@ export interface Warehouse {
   checkWritable(): Promise<void>;
   tables(): Promise<TableInfo[]>;
   loads(filter: LedgerFilter): Promise<LedgerRow[]>;
+  /** Undefined before the first commit. */
+  overview(): Promise<LedgerOverview | undefined>;
   rejects(filter: LedgerFilter): Promise<Record<string, unknown>[]>;
   /** Read-only; all rows at once, for an answer known to be small. */
   query(sql: string): Promise<QueryResult>;
-  /** Read-only; hands the answer to `read` as it comes, and holds the warehouse until that is done. */
-  queryStream<T>(sql: string, read: (answer: StreamedAnswer) => Promise<T>): Promise<T>;
+  /**
+   * Read-only; hands the answer to `read` as it comes, and holds the warehouse until that is done. The signal breaks it off with its
+   * reason.
+   */
+  queryStream<T>(
+    sql: string,
+    read: (answer: StreamedAnswer) => Promise<T>,
+    options?: { signal?: AbortSignal },
+  ): Promise<T>;
 }
 
 /** The note of a ledger row whose document was purged. */

@@ -66,7 +66,7 @@ describe('the reference page', () => {
       '| `lake` | string | `"data/lake"` | Folder of the Parquet files; or a bucket, `gs://bucket/lake` or `s3://bucket/lake` (docs/lake.md). |',
       '| `region` | `na`, `eu`, `fe` | **required** | Where the account is: North America, Europe, Far East. |',
       '| `concurrency` | integer 1 to 16 | `2` | Documents in work at the same time. |',
-      '| `timezone` | string | `"UTC"` | Time zone of `schedule` and `sweep`. |',
+      '| `timezone` | string | `"UTC"` | Time zone of `schedule`, `sweep` and the `cron` of requests. |',
       '## `pipelines[].limits`',
       '## `sellers[].credentials`',
     ]) {

@@ -186,6 +186,19 @@ const cases: Record<string, [text: string, line: string]> = {
   ],
   'a hash key that is too short': ['piiHashKey: ${ID}\n', '1:13 piiHashKey: expected at least 16 characters'],
   'an unset hash key': ['piiHashKey: ${UNSET}\n', '1:13 piiHashKey: $UNSET is not set; set it'],
+  'the address of a webhook in the file': [
+    'alarms: { webhook: "https://hooks.example.com/T0" }\n',
+    '1:20 alarms.webhook: whoever knows the address can write there, so it comes from the environment; write a variable such as ${SP_REPORTS_ALARM_WEBHOOK}',
+  ],
+  'a webhook without https': [
+    'alarms: { webhook: "${ID}" }\n',
+    '1:20 alarms.webhook: expected an address that begins with https://',
+  ],
+  'an unset webhook': ['alarms: { webhook: "${UNSET}" }\n', '1:20 alarms.webhook: $UNSET is not set; set it'],
+  'an age that is none': [
+    'alarms: { webhook: "${HOOK}", staleAfter: { orders: soon } }\n',
+    '1:53 alarms.staleAfter.orders: expected a span of time such as `36 hours`, in hours, days, weeks, found "soon"',
+  ],
   'hashes without a key': [
     pipeline('    pii: hash\n'),
     '5:10 pipelines[0].pii: hash needs a key: `piiHashKey: ${PII_HASH_KEY}` at the top of the file',
@@ -194,6 +207,23 @@ const cases: Record<string, [text: string, line: string]> = {
     pipeline('    pii: hsah\n'),
     '5:10 pipelines[0].pii: expected one of keep, hash, drop, found "hsah"; did you mean "hash"?',
   ],
+  'a status page for everybody': [
+    'status:\n  host: 0.0.0.0\n',
+    '2:9 status.host: anyone who reaches 0.0.0.0 could read the warehouse; add `token: ${SP_REPORTS_STATUS_TOKEN}`',
+  ],
+  'a token in the file': [
+    'status: { token: 0123456789abcdef }\n',
+    '1:18 status.token: the token comes from the environment; write a variable such as ${SP_REPORTS_STATUS_TOKEN}',
+  ],
+  'a token that is too short': [
+    'status: { token: "${ID}" }\n',
+    '1:18 status.token: expected at least 16 characters',
+  ],
+  'a misspelled key of the status page': [
+    'status: { prt: 1 }\n',
+    '1:11 status.prt: unknown key; did you mean "port"?',
+  ],
+  'a status page that is no map': ['status: true\n', '1:9 status: expected "false" or a map, found true'],
   'a missing credential': [
     seller().replace('      clientSecret: ${SECRET}\n', ''),
     '5:7 sellers[0].credentials.clientSecret: missing; expected text',
@@ -203,7 +233,10 @@ const cases: Record<string, [text: string, line: string]> = {
 describe('a mistake in pipelines.yaml', () => {
   for (const [name, [text, line]] of Object.entries(cases)) {
     it(`is told with its place: ${name}`, () => {
-      assert.deepEqual(mistakesIn(text, { env: { ...env, EMPTY: '' } }), [`pipelines.yaml:${line}`]);
+      assert.deepEqual(
+        mistakesIn(text, { env: { ...env, EMPTY: '', HOOK: 'https://hooks.example.com/T0' } }),
+        [`pipelines.yaml:${line}`],
+      );
     });
   }
 
@@ -253,6 +286,8 @@ pipelines.yaml:19:5 pipelines[1].queue: missing; expected text`,
       `piiHashKey: ${secret}\n`,
       `piiHashKey: [${digits}]\n`,
       'piiHashKey: ${HUSH}\n',
+      `status: { token: ${secret} }\n`,
+      'status: { token: "${HUSH}" }\n',
       given(`{ clientId: { of: ${secret} }, clientSecret: "\${SECRET}", refreshToken: [${digits}] }`),
       given(`{ clientId: "\${HUSH}", clientSecret: "\${DIGITS}", refreshToken: "\${TOKEN}", more: 1 }`),
     ]) {

@@ -34,6 +34,7 @@ describe('reading pipelines.yaml', () => {
       bucket: {},
       aws: {},
       api: {},
+      status: { host: '127.0.0.1', port: 8420 },
       sellers: [
         {
           id: 'A1SELLER',
@@ -54,6 +55,7 @@ describe('reading pipelines.yaml', () => {
           timezone: 'UTC',
           queue: 'https://sqs.us-east-1.amazonaws.com/123456789012/reports',
           reportTypes: ['*'],
+          request: [],
           pii: 'keep',
           limits: {
             maxDocuments: 1000,
@@ -174,6 +176,12 @@ ${pipeline('    limits:\n      maxDocuments: ${MAX:-7}\n', { queue: '${UNSET}' }
       { name: 'all', queue: '${UNSET}', reportTypes: ['*'], pii: 'hash' },
     ]);
     assert.equal(config.piiHashKey, undefined);
+  });
+
+  it('do without the token of a status page that they do not serve', () => {
+    const text = 'status: { host: 0.0.0.0, token: "${UNSET}" }\nlake: l\n';
+    const config = configOf(text, { tolerateUnset: true });
+    assert.equal(config.lake, join(config.folder, 'l'));
   });
 
   it('still tell every other mistake', () => {

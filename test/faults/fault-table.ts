@@ -1,4 +1,10 @@
-import { compareContents, crashTypes, makeCrashWorld } from '../pipeline/crash-matrix.js';
+import {
+  bigQuerySettings,
+  compareWithDuckDb,
+  compareWorlds,
+  crashTypes,
+  makeCrashWorld,
+} from '../pipeline/crash-matrix.js';
 import { sellerId, type World } from '../pipeline/world.js';
 import { startS3 } from '../store/stand-ins.js';
 import { type Fault, type Proxies, startProxies, startProxy } from './proxy.js';
@@ -42,8 +48,18 @@ const s3Error = (status: number, code: string) => ({
   body: `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${code}</Message></Error>`,
   type: 'application/xml',
 });
+const bigQueryError = (status: number, reason: string) => ({
+  what: 'answer' as const,
+  status,
+  body: JSON.stringify({
+    error: { code: status, message: reason, errors: [{ reason, message: reason, domain: 'global' }] },
+  }),
+});
 const receive = /ReceiveMessage/;
 const remove = /DeleteMessage/;
+/** Statements and load jobs; not the questions after what became of them. */
+const newJob = /^POST .*\/(queries|jobs)\b/;
+const upload = /^POST \/(upload|resumable)/;
 
 /** What is tried, service by service. */
 export const faultCases: FaultCase[] = [
@@ -260,20 +276,74 @@ export const faultCases: FaultCase[] = [
       },
     ],
   },
+  {
+    name: 'BigQuery: 503, many times',
+    faults: [{ service: 'BigQuery', wrong: bigQueryError(503, 'backendError'), times: storm }],
+  },
+  {
+    name: 'BigQuery: too many requests',
+    faults: [{ service: 'BigQuery', wrong: bigQueryError(403, 'rateLimitExceeded'), times: storm }],
+  },
+  {
+    name: 'BigQuery: quota of the day used up for a run',
+    faults: [{ service: 'BigQuery', of: newJob, wrong: bigQueryError(403, 'quotaExceeded'), times: 1 }],
+  },
+  {
+    name: 'BigQuery: access revoked for a run',
+    faults: [{ service: 'BigQuery', of: newJob, wrong: bigQueryError(403, 'accessDenied'), times: 1 }],
+  },
+  {
+    name: 'BigQuery: reset',
+    faults: [{ service: 'BigQuery', wrong: { what: 'reset' }, times: 3 }],
+  },
+  {
+    name: 'BigQuery: the answers to statements and jobs are lost',
+    faults: [{ service: 'BigQuery', of: newJob, wrong: { what: 'half-closed' }, times: 12 }],
+  },
+  {
+    name: 'BigQuery: the answers to uploads are lost',
+    faults: [{ service: 'BigQuery', of: upload, wrong: { what: 'reset mid-body' }, times: 2 }],
+  },
+  {
+    name: 'BigQuery: malformed answers',
+    faults: [
+      {
+        service: 'BigQuery',
+        of: newJob,
+        wrong: { what: 'answer', status: 200, body: '{"kind": "big' },
+        times: 2,
+      },
+    ],
+  },
+  {
+    name: 'BigQuery: no answer for 12 s',
+    slow: true,
+    faults: [{ service: 'BigQuery', of: newJob, wrong: { what: 'latency', ms: 12_000 }, times: 1 }],
+  },
 ];
 
+/** Whether the case takes a BigQuery: BIGQUERY_EMULATOR has its address. */
+export function takesBigQuery({ faults }: FaultCase): boolean {
+  return faults.some(({ service }) => service === 'BigQuery');
+}
+
 /** Runs the program against one of the cases until the queue is empty, and compares with an undisturbed run. */
-export async function tryFault({ name, faults, skewMs = 0 }: FaultCase): Promise<FaultRow> {
+export async function tryFault(fault: FaultCase): Promise<FaultRow> {
+  const { name, faults, skewMs = 0 } = fault;
+  const bigQuery = takesBigQuery(fault) ? process.env.BIGQUERY_EMULATOR : undefined;
   let proxies: Proxies | undefined;
   const isOfBucket = faults.some(({ service }) => service === 'bucket');
-  const bucket = isOfBucket ? await startBucket(faults.map((fault) => ({ ...fault }))) : undefined;
+  const bucket = isOfBucket ? await startBucket(faults.map((each) => ({ ...each }))) : undefined;
   const world = await makeCrashWorld({
-    ...(bucket && { settings: bucket.settings }),
     now: () => Date.now() + skewMs,
     through: async (sandbox) => {
-      proxies = await startProxies(sandbox);
+      proxies = await startProxies(sandbox, bigQuery);
       return proxies;
     },
+    settings: () => ({
+      ...(proxies?.bigQuery !== undefined && bigQuerySettings(proxies.bigQuery)),
+      ...bucket?.settings,
+    }),
   });
   const undisturbed = await makeCrashWorld();
   try {
@@ -289,7 +359,7 @@ export async function tryFault({ name, faults, skewMs = 0 }: FaultCase): Promise
       await world.sandbox.returnMessages();
     }
     const seconds = (Date.now() - startedMs) / 1000;
-    const compared = compareContents(await world.contents(), await undisturbed.contents());
+    const compared = await (bigQuery === undefined ? compareWorlds : compareWithDuckDb)(world, undisturbed);
     const { visible, inFlight } = await world.sandbox.queueDepth();
     if (visible + inFlight > 0) compared.differences.push(`${visible + inFlight} messages stay on the queue`);
     return { name, did: did.join('; '), seconds, ...compared };

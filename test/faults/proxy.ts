@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sandbox } from '../../src/sandbox/sandbox.js';
 
-export type Service = 'queue' | 'tokens' | 'API' | 'documents' | 'bucket';
+export type Service = 'queue' | 'tokens' | 'API' | 'documents' | 'bucket' | 'BigQuery';
 
 /** What goes wrong between the program and a service. */
 export type Wrong =
@@ -37,13 +37,15 @@ export interface Proxies {
   sqsEndpoint: string;
   apiEndpoint: string;
   loginUrl: string;
+  /** Undefined where there is no BigQuery behind it. */
+  bigQuery: string | undefined;
   /** What goes wrong next; each is used up. */
   faults: Fault[];
   close(): Promise<void>;
 }
 
-/** Starts the proxies on loopback. Documents are found behind theirs, as the URLs in the answers are changed. */
-export async function startProxies(sandbox: Sandbox): Promise<Proxies> {
+/** Starts the proxies on loopback, one of them before `bigQuery` where there is one. Documents are found behind theirs, as the URLs in the answers are changed. */
+export async function startProxies(sandbox: Sandbox, bigQuery?: string): Promise<Proxies> {
   const faults: Fault[] = [];
   const documents = await startProxy('documents', sandbox.apiEndpoint, faults);
   const toDocuments = (body: Buffer) =>
@@ -54,13 +56,15 @@ export async function startProxies(sandbox: Sandbox): Promise<Proxies> {
   const queue = await startProxy('queue', sandbox.sqsEndpoint, faults);
   const tokens = await startProxy('tokens', sandbox.apiEndpoint, faults);
   const api = await startProxy('API', sandbox.apiEndpoint, faults, toDocuments);
+  const warehouse = bigQuery === undefined ? undefined : await startProxy('BigQuery', bigQuery, faults);
   return {
     sqsEndpoint: queue.base,
     apiEndpoint: api.base,
     loginUrl: `${tokens.base}/auth/o2/token`,
+    bigQuery: warehouse?.base,
     faults,
     async close() {
-      await Promise.all([documents, queue, tokens, api].map((each) => each.close()));
+      await Promise.all([documents, queue, tokens, api, warehouse].map((each) => each?.close()));
     },
   };
 }

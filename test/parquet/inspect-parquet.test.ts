@@ -11,7 +11,7 @@ const columns = [column('sku', 'string'), column('amount', 'decimal(18,4)'), col
 describe('inspecting a Parquet file', () => {
   let folder: string;
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'inspect-'));
+    folder = await mkdtemp(join(tmpdir(), 'seller='));
   });
   after(() => rm(folder, { recursive: true, force: true }));
 

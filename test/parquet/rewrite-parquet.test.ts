@@ -60,7 +60,7 @@ describe('a Parquet file written anew', () => {
   });
   after(() => rewriter.close());
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'sp-reports-[x]-'));
+    folder = mkdtempSync(join(tmpdir(), 'seller=[x]-'));
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -36,15 +37,19 @@ const documentsPerKill = 3;
 /** Kills on one queue and warehouse; then all is loaded and compared. */
 const killsPerWorld = 40;
 
+export interface CrashOptions {
+  kills: number;
+  random: () => number;
+  onKill?: (done: number) => void;
+  /** Address of a BigQuery to kill it over; the undisturbed run has a DuckDB file in any case. Default: a file for both. */
+  bigQuery?: string;
+}
+
 /**
  * Kills the real program with SIGKILL, over and over on one queue and one warehouse: at every fault point in every load mode, then at random
  * times. Each run is the restart after the kill before. At the end everything is loaded, and compared with an undisturbed run.
  */
-export async function runCrashMatrix(
-  kills: number,
-  random: () => number,
-  onKill: (done: number) => void = () => {},
-): Promise<CrashResult> {
+export async function runCrashMatrix(options: CrashOptions): Promise<CrashResult> {
   const result: CrashResult = {
     kills: 0,
     lost: 0,
@@ -55,9 +60,9 @@ export async function runCrashMatrix(
     matrix: {},
     differences: [],
   };
-  const plan = planKills(kills, random);
+  const plan = planKills(options);
   for (let start = 0; start < plan.length; start += killsPerWorld) {
-    await crashOneWorld(plan.slice(start, start + killsPerWorld), random, result, onKill);
+    await crashOneWorld(plan.slice(start, start + killsPerWorld), options, result);
   }
   return result;
 }
@@ -73,7 +78,7 @@ const passedTogether = new Set<FaultPoint>([
 ]);
 
 /** Each point in turn, the load modes taking turns over them; half of a long plan is at any time. */
-function planKills(kills: number, random: () => number): Kill[] {
+function planKills({ kills, random }: CrashOptions): Kill[] {
   const cells = faultPoints.length * loadModes.length;
   return Array.from({ length: kills }, (_, index): Kill => {
     // Their numbers have no common factor, so each point meets each mode.
@@ -86,11 +91,10 @@ function planKills(kills: number, random: () => number): Kill[] {
 
 async function crashOneWorld(
   plan: Kill[],
-  random: () => number,
+  { random, onKill, bigQuery }: CrashOptions,
   result: CrashResult,
-  onKill: (done: number) => void,
 ): Promise<void> {
-  const world = await makeCrashWorld();
+  const world = await makeCrashWorld(bigQuery === undefined ? {} : { settings: bigQuerySettings(bigQuery) });
   const undisturbed = await makeCrashWorld();
   try {
     let runMs = 3000;
@@ -119,10 +123,13 @@ async function crashOneWorld(
       }
       if (/set aside|WAREHOUSE_UNREADABLE/.test(ran.stderr)) result.unopened += 1;
       await world.sandbox.returnMessages();
-      onKill(result.kills);
+      onKill?.(result.kills);
     }
     await runUntilEmpty(world);
-    const compared = compareContents(await world.contents(), await undisturbed.contents());
+    const compared =
+      bigQuery === undefined
+        ? await compareWorlds(world, undisturbed)
+        : await compareWithDuckDb(world, undisturbed);
     result.lost += compared.lost;
     result.twice += compared.twice;
     result.rows += compared.rows;
@@ -251,6 +258,46 @@ export function compareContents(
     }
   }
   return compared;
+}
+
+/** Settings of a BigQuery dataset of its own. */
+export function bigQuerySettings(endpoint: string): Record<string, unknown> {
+  const dataset = `r${randomUUID().replaceAll('-', '')}`;
+  return { warehouse: { type: 'bigquery', project: 'test-project', dataset, endpoint } };
+}
+
+/** Compares two worlds on DuckDB. */
+export async function compareWorlds(world: World, expected: World): Promise<Compared> {
+  return compareContents(await world.contents(), await expected.contents());
+}
+
+/** Compares a world on BigQuery with one on DuckDB. */
+export async function compareWithDuckDb(world: World, expected: World): Promise<Compared> {
+  return compareContents(await neutral(world, 'EXCEPT'), await neutral(expected, 'EXCLUDE'));
+}
+
+/** All tables of a world without the times of loading, with decimals as numbers that have no zeros at their end. */
+async function neutral(world: World, without: 'EXCEPT' | 'EXCLUDE'): Promise<Record<string, unknown[]>> {
+  const read = async (sql: string) =>
+    (await world.query(sql)).map((row) =>
+      Object.fromEntries(
+        Object.entries(row)
+          .sort()
+          .map(([name, value]) => [
+            name,
+            typeof value === 'string' && /^-?\d+\.\d+$/.test(value) ? String(Number(value)) : value,
+          ]),
+      ),
+    );
+  const found: Record<string, unknown[]> = {
+    _loads: await read('SELECT key, status, document_id, report_id, report_type, rejects FROM _loads'),
+    _rejects: await read(`SELECT * ${without} (loaded_at) FROM _rejects`),
+  };
+  for (const mode of loadModes) {
+    const table = `crash_${mode}`;
+    found[table] = await read(`SELECT * ${without} (_loaded_at) FROM ${table}`);
+  }
+  return found;
 }
 
 const unfinished = /\.(part|part\.json|lock|rebuild|tmp|wal)$/;

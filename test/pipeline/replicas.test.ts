@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gsEndpoint, makeGsBucket, type StandIn, startS3 } from '../store/stand-ins.js';
-import { compareContents, crashTypes, makeCrashWorld, runUntilEmpty } from './crash-matrix.js';
+import {
+  bigQuerySettings,
+  compareWithDuckDb,
+  crashTypes,
+  makeCrashWorld,
+  runUntilEmpty,
+} from './crash-matrix.js';
 import { type Ran, runApart, sellerId, type World } from './world.js';
 
 const documents = 12;
@@ -24,13 +29,11 @@ describe('replicas on one queue, one bucket and one BigQuery dataset, without a 
     }
   });
   beforeEach(async () => {
-    const dataset = `r${randomUUID().replaceAll('-', '')}`;
-    const warehouse = { type: 'bigquery', project: 'test-project', dataset, endpoint };
     // Without the stand-in for Google's, S3 is the bucket that they share.
     standIn = gsEndpoint ? await makeGsBucket(gsEndpoint) : await startS3();
     const { url } = standIn;
     const stores = { lake: `${url}/lake`, raw: `${url}/raw`, bucket: { endpoint: standIn.endpoint } };
-    world = await makeCrashWorld({ settings: { warehouse, ...stores } });
+    world = await makeCrashWorld({ settings: { ...bigQuerySettings(endpoint ?? ''), ...stores } });
     alone = await makeCrashWorld();
     // Each with a disk of its own, that holds nothing but the settings.
     folders = Array.from({ length: 4 }, () => mkdtempSync(join(tmpdir(), 'replica-')));
@@ -76,7 +79,7 @@ describe('replicas on one queue, one bucket and one BigQuery dataset, without a 
     await world.sandbox.returnMessages();
     await runUntilEmpty(world);
     assert.equal(codeOf(await alone.run('run')), 0);
-    const compared = compareContents(await contents(world, 'EXCEPT'), await contents(alone, 'EXCLUDE'));
+    const compared = await compareWithDuckDb(world, alone);
     assert.deepEqual(compared.differences, []);
     assert.ok(compared.rows > documents, `${compared.rows} rows to compare`);
     const names = await standIn.bucket.list('');
@@ -86,30 +89,6 @@ describe('replicas on one queue, one bucket and one BigQuery dataset, without a 
     assert.ok(!names.some((name) => name.startsWith('lake/_staging/')), names.join());
   });
 });
-
-/** All tables without the times of loading, with decimals as numbers that have no zeros at their end. */
-async function contents(world: World, without: 'EXCEPT' | 'EXCLUDE'): Promise<Record<string, unknown[]>> {
-  const read = async (sql: string) =>
-    (await world.query(sql)).map((row) =>
-      Object.fromEntries(
-        Object.entries(row)
-          .sort()
-          .map(([name, value]) => [
-            name,
-            typeof value === 'string' && /^-?\d+\.\d+$/.test(value) ? String(Number(value)) : value,
-          ]),
-      ),
-    );
-  const found: Record<string, unknown[]> = {
-    _loads: await read('SELECT key, status, document_id, report_id, report_type, rejects FROM _loads'),
-    _rejects: await read(`SELECT * ${without} (loaded_at) FROM _rejects`),
-  };
-  for (const type of crashTypes) {
-    const table = type.toLowerCase().replace('get_', '');
-    found[table] = await read(`SELECT * ${without} (_loaded_at) FROM ${table}`);
-  }
-  return found;
-}
 
 function codeOf({ code, stderr }: Ran): number | null {
   if (code !== 0) console.warn(stderr.slice(0, 2000));

@@ -15,6 +15,12 @@ export const generousPlans = {
   getReports: { callsPerSecond: 1000, burst: 1000 },
   getReportDocument: { callsPerSecond: 1000, burst: 1000 },
   createRestrictedDataToken: { callsPerSecond: 1000, burst: 1000 },
+  createReport: { callsPerSecond: 1000, burst: 1000 },
+  cancelReport: { callsPerSecond: 1000, burst: 1000 },
+  getReportSchedules: { callsPerSecond: 1000, burst: 1000 },
+  getReportSchedule: { callsPerSecond: 1000, burst: 1000 },
+  createReportSchedule: { callsPerSecond: 1000, burst: 1000 },
+  cancelReportSchedule: { callsPerSecond: 1000, burst: 1000 },
 };
 
 export interface Ran {
@@ -51,7 +57,8 @@ export const sellerId = 'A1TESTSELLER';
 export async function makeWorld(
   options: SandboxOptions & {
     pipelines?: Record<string, unknown>[];
-    settings?: Record<string, unknown>;
+    /** More settings; by a function those that depend on what stands between. */
+    settings?: Record<string, unknown> | (() => Record<string, unknown>);
     /** What stands between the program and the sandbox. */
     through?: (sandbox: Sandbox) => Promise<Pick<Sandbox, 'sqsEndpoint' | 'apiEndpoint' | 'loginUrl'>>;
     /** Sellers beside the usual one. */
@@ -73,6 +80,8 @@ export async function makeWorld(
     lake: 'lake',
     raw: 'raw',
     state: 'state',
+    // Tests of the status page give it a port.
+    status: false,
     aws: { endpoint: met.sqsEndpoint },
     api: { endpoint: met.apiEndpoint, loginUrl: met.loginUrl },
     sellers: sellerIds.map((id, index) => ({
@@ -93,7 +102,8 @@ export async function makeWorld(
       ...pipeline,
     })),
   };
-  writeFileSync(file, stringify({ ...settings, ...options.settings }));
+  const more = typeof options.settings === 'function' ? options.settings() : options.settings;
+  writeFileSync(file, stringify({ ...settings, ...more }));
   const secrets = sellerIds.flatMap((id, index) => {
     const { clientId, clientSecret, refreshToken } = sandbox.credentialsFor(id);
     return [
@@ -150,10 +160,21 @@ export async function makeWorld(
 /** Runs the program in this process, with streams that remember. */
 export async function runInProcess(
   args: string[],
-  { env, cwd, onStopSignal }: { env: NodeJS.ProcessEnv; cwd: string; onStopSignal?: Io['onStopSignal'] },
+  {
+    env,
+    cwd,
+    onStopSignal,
+    watch,
+  }: {
+    env: NodeJS.ProcessEnv;
+    cwd: string;
+    onStopSignal?: Io['onStopSignal'];
+    /** Told what it prints to stderr. */
+    watch?: (text: string) => void;
+  },
 ): Promise<Ran> {
   const stdout = new Remembering();
-  const stderr = new Remembering();
+  const stderr = new Remembering(watch);
   const code = await runCli(args, {
     stdout,
     stderr,
@@ -221,8 +242,13 @@ function program(): string[] {
 class Remembering extends Writable {
   text = '';
 
+  constructor(private readonly watch: (text: string) => void = () => {}) {
+    super();
+  }
+
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
     this.text += chunk.toString();
+    this.watch(chunk.toString());
     done();
   }
 }

@@ -84,6 +84,49 @@ describe("the sandbox and Amazon's models", () => {
       assertFits(errors, (await get(sandbox, reportPath(reportId))).body);
     }));
 
+  it('takes what the model describes for requests and schedules of reports, and answers as it does', () =>
+    withSandbox({ make: () => ({ status: 'DONE', body }) }, async (sandbox) => {
+      const file = 'models/reports_2021-06-30.json';
+      const token = await tokenOf(sandbox);
+      const wanted = {
+        reportType: listingsType,
+        marketplaceIds: ['ATVPDKIKX0DER'],
+        reportOptions: { a: 'b' },
+      };
+      const times = { dataStartTime: '2026-10-01T00:00:00Z', dataEndTime: '2026-10-01T23:59:59Z' };
+      assertFits(compiled(file, 'CreateReportSpecification'), { ...wanted, ...times });
+      const made = await send(sandbox, 'POST', '/reports/2021-06-30/reports', token, { ...wanted, ...times });
+      assert.equal(made.status, 202);
+      assertFits(compiled(file, 'CreateReportResponse'), made.body);
+      const report = compiled(file, 'Report');
+      for (const status of ['IN_QUEUE', 'IN_PROGRESS', 'DONE']) {
+        const { body: found } = await get(sandbox, reportPath(made.body.reportId), token);
+        assertFits(report, found);
+        assert.equal(found.processingStatus, status);
+        await sandbox.stepReports();
+      }
+      const schedules = '/reports/2021-06-30/schedules';
+      const planned = await send(sandbox, 'POST', schedules, token, { ...wanted, period: 'P1D' });
+      assert.equal(planned.status, 201);
+      assertFits(compiled(file, 'CreateReportScheduleResponse'), planned.body);
+      const all = (await get(sandbox, `${schedules}?reportTypes=${listingsType}`, token)).body;
+      assertFits(compiled(file, 'ReportScheduleList'), all);
+      const own = `${schedules}/${planned.body.reportScheduleId}`;
+      assertFits(compiled(file, 'ReportSchedule'), (await get(sandbox, own, token)).body);
+      const errors = compiled(file, 'ErrorList');
+      for (const [method, path, sent, status] of [
+        ['POST', '/reports/2021-06-30/reports', { ...wanted, marketplaceIds: [] }, 400],
+        ['POST', schedules, { ...wanted, period: 'P5D' }, 400],
+        ['DELETE', `${schedules}/none`, undefined, 404],
+        ['DELETE', reportPath(made.body.reportId), undefined, 400],
+      ] as const) {
+        const refused = await send(sandbox, method, path, token, sent);
+        assert.equal(refused.status, status, `${method} ${path}`);
+        assertFits(errors, refused.body);
+      }
+      assert.equal((await send(sandbox, 'DELETE', own, token)).status, 200);
+    }));
+
   it('answers with what the model of the Tokens API describes', () =>
     withSandbox({}, async (sandbox) => {
       const file = 'models/tokens_2021-03-01.json';

@@ -12,6 +12,12 @@ export const generousPlans = {
   getReports: generous,
   getReportDocument: generous,
   createRestrictedDataToken: generous,
+  createReport: generous,
+  cancelReport: generous,
+  getReportSchedules: generous,
+  getReportSchedule: generous,
+  createReportSchedule: generous,
+  cancelReportSchedule: generous,
 };
 
 /** Runs a test on a sandbox with two sellers. */

@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { ledgerEntry } from '../../src/pipeline/ledger-entry.js';
 import { readColumnType } from '../../src/schema/column-type.js';
@@ -93,9 +93,8 @@ function writeRejects(folder: string, rejects: MadeReject[]): Promise<string> {
 
 async function writeParquet(folder: string, names: string[], rows: string[][]): Promise<string> {
   scratch ??= await (await DuckDBInstance.create(':memory:')).connect();
-  mkdirSync(folder, { recursive: true });
-  files += 1;
-  const path = join(folder, `${files}.parquet`);
+  const path = join(folder, 'seller=A1', `${++files}.parquet`);
+  mkdirSync(dirname(path), { recursive: true });
   const columns = names.map((name) => `"${name.replaceAll('"', '""')}"`);
   const values = rows.map((row) => `(${row})`);
   await scratch.run(

@@ -62,6 +62,7 @@ export function describeWarehouse(
         assert.deepEqual(await warehouse.tables(), []);
         assert.deepEqual(await warehouse.loads({}), []);
         assert.deepEqual(await warehouse.rejects({}), []);
+        assert.equal(await warehouse.overview(), undefined);
         await assert.rejects(warehouse.query('SELECT 1'), { code: 'WAREHOUSE_MISSING' });
       });
     });
@@ -109,6 +110,13 @@ export function describeWarehouse(
         const empty = Object.fromEntries(Object.keys(columns).map((column) => [column, null]));
         const found = await rows(`SELECT ${Object.keys(columns)} FROM things ORDER BY _document_id, _row`);
         assert.deepEqual(found, [typed, typed, empty]);
+      });
+
+      it('have their own values in a column that is called as the folders of the lake are', async () => {
+        await warehouse.commit([
+          await load({}, { columns: { seller: 'string' }, rows: [{ seller: 'Shop' }] }),
+        ]);
+        assert.deepEqual(await values('SELECT seller FROM things'), ['Shop']);
       });
 
       it('reads an offset in a time as what it says', async () => {
@@ -894,6 +902,113 @@ export function describeWarehouse(
         assert.deepEqual(await warehouse.tables(), [
           { name: 'a', reportType: 'X', rows: 0, lastLoadedAt: first },
           { name: 'b', reportType: 'X', rows: 5, lastLoadedAt: last },
+        ]);
+      });
+    });
+
+    describe('the overview', () => {
+      const table = (name: string, rows: number): MadeTable => ({
+        name,
+        columns: { a: 'string' },
+        rows: Array.from({ length: rows }, () => ({ a: '1' })),
+      });
+      const made = (day: number) => `2026-10-0${day}T00:00:00.000Z`;
+
+      it('tells of each table and seller what was loaded, and when reports of it were made', async () => {
+        const x = { reportType: 'X', status: 'loaded' as const };
+        await warehouse.commit([
+          await load({ ...x, documentId: 'd1', reportCreatedAt: made(1), dataEnd: made(1), rawBytes: 10 }, [
+            table('b', 3),
+            table('a', 1),
+          ]),
+          await load(
+            { ...x, documentId: 'd2', reportId: '2', reportCreatedAt: made(2), rawBytes: 5 },
+            table('b', 2),
+          ),
+          await load({ ...x, sellerId: 'B2', documentId: 'd3', reportCreatedAt: made(3) }, table('b', 4)),
+        ]);
+        const { tables = [], days } = (await warehouse.overview()) ?? {};
+        const loadedAt = new Map((await warehouse.loads({})).map((row) => [row.documentId, row.loadedAt]));
+        const common = { reportType: 'X', lastDataEnd: null };
+        assert.deepEqual(tables, [
+          {
+            ...common,
+            table: 'a',
+            sellerId: 'A1',
+            documents: 1,
+            rows: 1,
+            lastLoadedAt: loadedAt.get('d1'),
+            lastDataEnd: made(1),
+            madeAt: [made(1)],
+          },
+          {
+            ...common,
+            table: 'b',
+            sellerId: 'A1',
+            documents: 2,
+            rows: 5,
+            lastLoadedAt: loadedAt.get('d2'),
+            lastDataEnd: made(1),
+            madeAt: [made(2), made(1)],
+          },
+          {
+            ...common,
+            table: 'b',
+            sellerId: 'B2',
+            documents: 1,
+            rows: 4,
+            lastLoadedAt: loadedAt.get('d3'),
+            madeAt: [made(3)],
+          },
+        ]);
+        const day = loadedAt.get('d1')?.slice(0, 10);
+        assert.deepEqual(days, [{ day, documents: 3, rows: 10, rawBytes: 15 }]);
+      });
+
+      it('takes a document without any text for a report of its tables', async () => {
+        await warehouse.commit([
+          await load({ documentId: 'd1', reportCreatedAt: made(1) }, table('b', 3)),
+          await load({
+            documentId: 'd2',
+            reportId: '2',
+            status: 'empty',
+            reportCreatedAt: made(2),
+            dataEnd: made(2),
+          }),
+        ]);
+        const { tables = [] } = (await warehouse.overview()) ?? {};
+        const told = tables.map(({ documents, rows, lastDataEnd, madeAt }) => ({
+          documents,
+          rows,
+          lastDataEnd,
+          madeAt,
+        }));
+        assert.deepEqual(told, [{ documents: 2, rows: 3, lastDataEnd: made(2), madeAt: [made(2), made(1)] }]);
+      });
+
+      it('counts documents by status and reason, and rejects by table, column and reason', async () => {
+        const reject = (column: string | null): MadeReject => ({
+          table: 'b',
+          row: 1,
+          column,
+          raw: 'x',
+          reason: 'no',
+        });
+        const quarantined = { status: 'quarantined' as const, reasonCode: 'NOT_A_REPORT' };
+        await warehouse.commit([
+          await load({ documentId: 'd1' }, table('b', 1), [reject('a'), reject('a'), reject(null)]),
+          await load({ ...quarantined, documentId: 'd2', reportId: '2' }),
+          await load({ ...quarantined, documentId: 'd3', reportId: '3' }),
+        ]);
+        const { documents, rejects } = (await warehouse.overview()) ?? {};
+        assert.deepEqual(documents, [
+          { status: 'loaded', reasonCode: null, documents: 1 },
+          { ...quarantined, documents: 2 },
+        ]);
+        const counts = rejects?.map(({ column, values }) => [column, values]);
+        assert.deepEqual(counts, [
+          ['a', 2],
+          [null, 1],
         ]);
       });
     });

@@ -22,6 +22,20 @@ export type ApiReport = z.output<typeof apiReport>;
 
 export const apiReports = z.object({ reports: z.array(apiReport), nextToken: z.string().nullish() });
 
+export const apiCreatedReport = z.object({ reportId: text });
+
+const apiSchedule = z.object({
+  reportScheduleId: text,
+  reportType: text,
+  period: text,
+  marketplaceIds: z.array(z.string()).nullish(),
+  reportOptions: z.record(z.string(), z.string()).nullish(),
+});
+
+export const apiSchedules = z.object({ reportSchedules: z.array(apiSchedule) });
+
+export const apiCreatedSchedule = z.object({ reportScheduleId: text });
+
 export const apiDocument = z.object({ url: text, compressionAlgorithm: z.string().nullish() });
 
 export const apiDataToken = z.object({ restrictedDataToken: text });

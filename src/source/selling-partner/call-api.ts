@@ -25,6 +25,8 @@ export interface ApiCall extends CallOptions {
   /** Default: POST where there is a body, else GET. */
   method?: Method;
   body?: string;
+  /** Not again where there is no answer, or a 5xx: Amazon may have done it. */
+  once?: boolean;
   /** In place of the access token. */
   restrictedDataToken?: string;
 }
@@ -70,6 +72,7 @@ export function openApi(options: ApiOptions & { grantless?: boolean }): CallApi 
         () => send(call, accessToken),
         (found) => new ReportsError('API_UNAVAILABLE', { operation, sellerId, found }),
         signal,
+        ...(call.once ? [1] : []),
       );
       const limit = Number(answer.headers.get('x-amzn-ratelimit-limit') ?? Number.NaN);
       await quota.observe(key, {

@@ -7,14 +7,21 @@ export type Operation = keyof typeof usagePlans;
 /** Of every operation of the Notifications API. */
 const notificationsPlan = { callsPerSecond: 1, burst: 5 };
 
+/** Of every operation about report schedules. */
+const schedulesPlan = { callsPerSecond: 0.0222, burst: 10 };
+
 /**
  * Calls a second, and the burst, of each operation, per application and seller.
  * Source: the usage plans in Amazon's models reports_2021-06-30, tokens_2021-03-01 and notifications.
  */
-const usagePlans = {
+export const usagePlans = {
   getReport: { callsPerSecond: 2, burst: 15 },
   getReports: { callsPerSecond: 0.0222, burst: 10 },
   getReportDocument: { callsPerSecond: 0.0167, burst: 15 },
+  createReport: { callsPerSecond: 0.0167, burst: 15 },
+  createReportSchedule: schedulesPlan,
+  getReportSchedules: schedulesPlan,
+  cancelReportSchedule: schedulesPlan,
   createRestrictedDataToken: { callsPerSecond: 1, burst: 10 },
   getSubscription: notificationsPlan,
   createSubscription: notificationsPlan,

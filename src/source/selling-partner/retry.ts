@@ -6,13 +6,14 @@ const tries = 4;
 const firstPauseMs = 250;
 
 /**
- * Makes a call up to four times while it brings a 5xx or no answer, with growing, jittered pauses. What Amazon answers otherwise is
- * returned as it is.
+ * Makes a call up to four times, or `mostTries`, while it brings a 5xx or no answer, with growing, jittered pauses. What Amazon answers
+ * otherwise is returned as it is.
  */
 export async function retried(
   call: () => Promise<JsonAnswer>,
   unavailable: (found: string) => ReportsError,
   signal?: AbortSignal,
+  mostTries = tries,
 ): Promise<JsonAnswer> {
   for (let attempt = 1; ; attempt += 1) {
     let found: string;
@@ -24,7 +25,7 @@ export async function retried(
       signal?.throwIfAborted();
       found = networkFailure(error);
     }
-    if (attempt === tries) throw unavailable(`${found}, ${tries} times`);
+    if (attempt === mostTries) throw unavailable(mostTries > 1 ? `${found}, ${mostTries} times` : found);
     await sleep(firstPauseMs * 2 ** (attempt - 1) * (0.5 + Math.random()), signal);
   }
 }

@@ -1,6 +1,7 @@
 import { ReportsError } from '../../errors.js';
 import type { CallOptions, DocumentLocation, Report, ReportFilter, SellingPartner } from '../types.js';
 import { type ApiReport, apiDataToken, apiDocument, apiReport, apiReports } from './answers.js';
+import { openRequests } from './requests.js';
 import { type ApiCall, type ApiOptions, openApi } from './call-api.js';
 
 /** Amazon's own limits of getReports. */
@@ -17,6 +18,7 @@ export function openSellingPartner(options: ApiOptions): SellingPartner {
 
   return {
     sellerId: options.seller.id,
+    ...openRequests(callApi),
 
     async getReport(reportId, call) {
       const path = `/reports/2021-06-30/reports/${encodeURIComponent(reportId)}`;

@@ -103,9 +103,9 @@ export class BigQueryClient {
     );
   }
 
-  /** Runs SQL to its end, and fails where it does. Gives the job as it ended. */
-  async run(sql: string): Promise<Job> {
-    const job = await this.ended(await this.insertQuery(sql, randomUUID()));
+  /** Runs SQL to its end, and fails where it does. Gives the job as it ended. The signal cancels the job and fails with its reason. */
+  async run(sql: string, signal?: AbortSignal): Promise<Job> {
+    const job = await this.ended(await this.insertQuery(sql, randomUUID()), signal);
     const failure = failureOfJob(job);
     if (failure) throw failureError(failure, this.path);
     return job;
@@ -130,13 +130,20 @@ export class BigQueryClient {
   }
 
   /** Waits for the end of a job, good or bad, and gives it as it then is: what the call that began it said may be older. */
-  async ended({ jobReference }: Job): Promise<Job> {
+  async ended({ jobReference }: Job, signal?: AbortSignal): Promise<Job> {
     for (let waitMs = pollMs.first; ; waitMs = Math.min(waitMs * 1.5, pollMs.most)) {
+      if (signal?.aborted) await this.cancel(jobReference.jobId);
+      signal?.throwIfAborted();
       const job = await this.findJob(jobReference.jobId);
       if (job?.status.state === 'DONE') return job;
       if (!job) throw failureError({ message: `job ${jobReference.jobId} is gone` }, this.path);
-      await delay(waitMs);
+      await delay(waitMs, undefined, signal ? { signal } : {}).catch(() => {});
     }
+  }
+
+  private cancel(jobId: string): Promise<unknown> {
+    const { location } = this.place;
+    return this.requestIfThere({ method: 'POST', uri: `/jobs/${jobId}/cancel`, qs: { location } });
   }
 
   /** A job, reloaded. */

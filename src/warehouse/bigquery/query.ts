@@ -11,11 +11,16 @@ export interface QueryOptions {
   onEstimate?: (bytes: number) => void;
 }
 
+interface RunOptions extends QueryOptions {
+  /** Cancels the query, which then fails with the signal's reason. */
+  signal?: AbortSignal;
+}
+
 /** Runs one statement that reads. Errors: QUERY_FAILED, for those that don't read, are wrong or read too much. */
 export async function runQuery(
   client: BigQueryClient,
   sql: string,
-  { maxBytes, onEstimate }: QueryOptions = {},
+  { maxBytes, onEstimate, signal }: RunOptions = {},
 ): Promise<StreamedAnswer> {
   if (sql.replace(/--[^\n]*|\/\*[\s\S]*?\*\/|[\s;]/g, '') === '') {
     throw queryFailed('there is no statement in it', 'write a statement, such as "SELECT * FROM _loads".');
@@ -37,12 +42,13 @@ export async function runQuery(
         'name fewer columns, or a range of the partition column, or raise --max-bytes.',
       );
     }
-    const pages = client.pages(await client.run(sql));
+    const pages = client.pages(await client.run(sql, signal));
     const first = (await pages.next()).value as Page | undefined;
     const fields = first?.schema?.fields ?? [];
     const columns = fields.map((field) => ({ name: field.name, type: typeText(field) }));
     return { columns, groups: rowGroups(first, pages, fields) };
   } catch (error) {
+    signal?.throwIfAborted();
     throw queryError(error);
   }
 }

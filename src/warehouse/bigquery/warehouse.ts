@@ -4,10 +4,11 @@ import { exportTables } from '../../schema/export/tables.js';
 import type { ReportSchemas } from '../../schema/types.js';
 import type { Staging } from '../../store/staging.js';
 import { readWhole } from '../duckdb/query.js';
-import type { TableInfo, Warehouse } from '../types.js';
+import type { LedgerOverview, TableInfo, Warehouse } from '../types.js';
 import { BigQueryClient, type BigQueryPlace } from './client.js';
 import { commitLoads } from './commit-loads.js';
 import { fillsTable, readLoads, readRejects, readRows, readSeen } from './ledger.js';
+import { readOverview } from './overview.js';
 import { type QueryOptions, runQuery } from './query.js';
 import { markPurged, removePersonalData } from './remove-personal-data.js';
 import { readState, type State } from './state.js';
@@ -42,9 +43,9 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
     return state ? read(state) : empty;
   }
 
-  const queryStream: Warehouse['queryStream'] = async (sql, read) => {
+  const queryStream: Warehouse['queryStream'] = async (sql, read, { signal } = {}) => {
     if (!(await readState(client))) throw new ReportsError('WAREHOUSE_MISSING', { path: client.path });
-    return read(await runQuery(client, sql, query));
+    return read(await runQuery(client, sql, { ...query, ...(signal && { signal }) }));
   };
 
   return {
@@ -68,6 +69,7 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
     markPurged: (keys) => markPurged(client, keys),
     tables: () => withState([], (state) => readTables(client, state)),
     loads: (filter) => withState([], () => readLoads(client, filter)),
+    overview: () => withState<LedgerOverview | undefined>(undefined, () => readOverview(client)),
     rejects: (filter) => withState([], () => readRejects(client, filter)),
     query: (sql) => queryStream(sql, readWhole),
     queryStream,

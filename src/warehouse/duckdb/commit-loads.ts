@@ -36,15 +36,12 @@ export async function commitLoads(
   try {
     await run(connection, 'BEGIN');
     const prepared = await prepareTables(connection, loads, log);
-    const previous =
-      loads.length > 1
-        ? await readByKey(
-            connection,
-            loads.map(({ entry }) => entry.key),
-          )
-        : new Map<string, LedgerEntry>();
-    for (const together of apart(timed, previous)) {
-      leftOut.push(...(await applyLoads(connection, prepared, together)));
+    const previous = await readPrevious(connection, timed);
+    const groups = apart(timed, previous);
+    for (const together of groups) {
+      // Those of other groups are in the ledger by now.
+      const known = groups.length > 1 ? await readPrevious(connection, together) : previous;
+      leftOut.push(...(await applyLoads(connection, prepared, together, known)));
     }
     faultPoint('rows-in');
     await run(connection, 'COMMIT');
@@ -83,16 +80,24 @@ async function prepareTables(
   return { relations: changed ? await readRelations(connection) : relations, widened };
 }
 
-/** Brings in loads of different documents, all of them at once. Gives the keys of those that are left out. */
+/** The ledger rows that the loads take the place of, by key. */
+function readPrevious(connection: DuckDBConnection, loads: TimedLoad[]): Promise<Map<string, LedgerEntry>> {
+  return readByKey(
+    connection,
+    loads.map(({ load }) => load.entry.key),
+  );
+}
+
+/**
+ * Brings in loads of different documents, all of them at once, in place of the ledger rows `previous`. Gives the keys of those that are
+ * left out.
+ */
 async function applyLoads(
   connection: DuckDBConnection,
   { relations, widened }: PreparedTables,
   loads: TimedLoad[],
+  previous: ReadonlyMap<string, LedgerEntry>,
 ): Promise<string[]> {
-  const previous = await readByKey(
-    connection,
-    loads.map(({ load }) => load.entry.key),
-  );
   const isOut = ({ load }: TimedLoad) => isLeftOut(load, previous.get(load.entry.key));
   const coming = loads.filter((each) => !isOut(each));
   for (const { load } of coming) {

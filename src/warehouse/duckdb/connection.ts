@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { describeError, ReportsError } from '../../errors.js';
 import { makeFolder, ownerOnly, partialName } from '../../whole-file.js';
+import { inTurn } from './turns.js';
 
 /** How the file is opened for one piece of work. */
 export interface Access {
@@ -18,18 +19,17 @@ export interface Access {
   memoryLimitMegabytes?: number;
   /** Default: as many as the machine and the memory allow. */
   threads?: number;
+  /** Breaks the work off; it then fails with the signal's reason. */
+  signal?: AbortSignal;
+  /** Whether the work is broken off and begun again where other work of this process wants the file. */
+  isOnlooker?: boolean;
 }
 
 const lockRetryMs = { first: 20, most: 250 };
 
 /**
- * Work in hand per file, in this process. Two instances of one file in one process are not kept apart by the operating system, and
- * closing one of them would drop the lock of both, so pieces of work wait for each other here.
- */
-const inHand = new Map<string, Promise<unknown>>();
-
-/**
- * Opens the file, does the work, closes the file. Nothing is held afterwards: neither lock nor write-ahead log. Results must be
+ * Opens the file, does the work, closes the file. Pieces of work of one process wait for each other: two instances of one file are not kept
+ * apart by the operating system there, and closing one of them would drop the lock of both. Nothing is held afterwards: neither lock nor write-ahead log. Results must be
  * read to their end within the work, as a stream that is still open keeps the lock.
  * Fails with WAREHOUSE_LOCKED, WAREHOUSE_UNREADABLE, FILE_UNREADABLE or DISK_FULL where the file can't be opened.
  */
@@ -38,14 +38,14 @@ export async function withConnection<T>(
   work: (connection: DuckDBConnection) => Promise<T>,
 ): Promise<T> {
   const path = resolve(access.path);
-  const before = inHand.get(path) ?? Promise.resolve();
-  const mine = before.then(() => openAndWork({ ...access, path }, work));
-  const settled = mine.catch(() => undefined);
-  inHand.set(path, settled);
+  const { signal, isOnlooker } = access;
+  const begin = (wanted: AbortSignal) =>
+    openAndWork({ ...access, path, signal: signal ? AbortSignal.any([signal, wanted]) : wanted }, work);
   try {
-    return await mine;
-  } finally {
-    if (inHand.get(path) === settled) inHand.delete(path);
+    return await inTurn(path, begin, { isOnlooker });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
   }
 }
 
@@ -93,29 +93,44 @@ export function firstLine(error: unknown): string {
   return describeError(error).split('\n', 1)[0] ?? '';
 }
 
+/** A statement that begins after an interruption runs all the same, so there is more than one. */
+const interruptMs = 50;
+
 async function openAndWork<T>(
-  access: Access,
+  access: Access & { signal: AbortSignal },
   work: (connection: DuckDBConnection) => Promise<T>,
 ): Promise<T> {
   const instance = await openWithPatience(access);
   let connection: DuckDBConnection | undefined;
+  let interrupts: NodeJS.Timeout | undefined;
+  const interrupt = () => {
+    connection?.interrupt();
+    interrupts ??= setInterval(interrupt, interruptMs);
+  };
   try {
     connection = await instance.connect();
+    access.signal.throwIfAborted();
+    access.signal.addEventListener('abort', interrupt);
     await connection.run("SET TimeZone = 'UTC'");
     if (access.mode === 'read') await connection.run('SET lock_configuration = true');
     // Rows say by `_row` where they stood; without a need to keep them so, large inserts take half the time.
     else await connection.run('SET preserve_insertion_order = false');
+    // Of small Parquet files most of the time goes into reading them column by column.
+    if (access.threads === 1) await connection.run('SET prefetch_all_parquet_files = true');
     return await work(connection);
   } finally {
+    access.signal.removeEventListener('abort', interrupt);
+    clearInterval(interrupts);
     // The connection keeps the file open, so it goes first. Closing writes the checkpoint and removes the write-ahead log.
     connection?.closeSync();
     instance.closeSync();
   }
 }
 
-async function openWithPatience(access: Access): Promise<DuckDBInstance> {
+async function openWithPatience(access: Access & { signal: AbortSignal }): Promise<DuckDBInstance> {
   const giveUpAtMs = Date.now() + access.lockWaitMs;
   for (let waitMs = lockRetryMs.first; ; waitMs = Math.min(waitMs * 2, lockRetryMs.most)) {
+    access.signal.throwIfAborted();
     try {
       if (access.mode === 'write') await createIfMissing(access.path);
       return await DuckDBInstance.create(access.path, settings(access));

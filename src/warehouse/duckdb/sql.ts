@@ -14,10 +14,14 @@ export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
-/** Reads Parquet files of those exact paths: glob characters in them stand for themselves. `fileColumn` then has the path of each row. */
+/**
+ * Reads Parquet files of those exact paths: glob characters in them stand for themselves, and `seller=A1` in them is no column.
+ * `fileColumn` then has the path of each row.
+ */
 export function parquets(paths: string[], fileColumn?: string): string {
   const files = paths.map((path) => literal(path.replace(/[*?[]/g, '[$&]')));
-  return `read_parquet([${files}]${fileColumn === undefined ? '' : `, filename = ${literal(fileColumn)}`})`;
+  const named = fileColumn === undefined ? '' : `, filename = ${literal(fileColumn)}`;
+  return `read_parquet([${files}], hive_partitioning = false${named})`;
 }
 
 /** SQL for rows with those columns, out of the parameter of that name: a list of objects as JSON text. */

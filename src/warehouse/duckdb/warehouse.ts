@@ -2,11 +2,12 @@ import { existsSync } from 'node:fs';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Logger } from 'pino';
 import { ReportsError } from '../../errors.js';
-import type { Load, StreamedAnswer, TableInfo, Warehouse } from '../types.js';
+import type { LedgerOverview, Load, StreamedAnswer, TableInfo, Warehouse } from '../types.js';
 import { isReportTable, type Relations, readRelations } from './catalog.js';
 import { commitLoads } from './commit-loads.js';
 import { fileError, withConnection } from './connection.js';
 import { hasLedger, readLoads, readRejects, readSeen } from './ledger.js';
+import { readOverview } from './overview.js';
 import { readWhole, runQuery } from './query.js';
 import { markPurged, removePersonalData } from './remove-personal-data.js';
 import { identifier, run } from './sql.js';
@@ -20,6 +21,11 @@ export interface DuckDbWarehouseOptions {
   lockWaitMs?: number;
   /** What DuckDB may take of the memory; default: most of the machine's. */
   memoryLimitMegabytes?: number;
+  /**
+   * Whether what it reads gives way to everything else that this process does with the file: it is broken off then and begun again, so
+   * that `read` of a query may be called more than once.
+   */
+  isOnlooker?: boolean;
 }
 
 /**
@@ -31,15 +37,16 @@ export interface DuckDbWarehouseOptions {
  * WAREHOUSE_MISSING for a query before the first commit, WAREHOUSE_OUT_OF_MEMORY, QUERY_FAILED, FILE_UNREADABLE and DISK_FULL.
  */
 export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse {
-  const { path, log, lockWaitMs = 10_000, memoryLimitMegabytes } = options;
+  const { path, log, lockWaitMs = 10_000, memoryLimitMegabytes, isOnlooker = false } = options;
   const file = { path, lockWaitMs, ...(memoryLimitMegabytes ? { memoryLimitMegabytes } : {}) };
+  const reading = { ...file, mode: 'read' as const, isOnlooker };
 
   function withLedger<T>(
     empty: T,
     read: (connection: DuckDBConnection, relations: Relations) => Promise<T>,
   ): Promise<T> {
     if (!existsSync(path)) return Promise.resolve(empty);
-    return withConnection({ ...file, mode: 'read' }, async (connection) => {
+    return withConnection(reading, async (connection) => {
       try {
         const relations = await readRelations(connection);
         return hasLedger(relations) ? await read(connection, relations) : empty;
@@ -94,14 +101,19 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
     },
     tables: () => withLedger([], readTables),
     loads: (filter) => withLedger([], (connection) => readLoads(connection, filter)),
+    overview: () => withLedger<LedgerOverview | undefined>(undefined, readOverview),
     rejects: (filter) => withLedger([], (connection) => readRejects(connection, filter)),
     query: (sql) => queryStream(sql, readWhole),
     queryStream,
   };
 
-  async function queryStream<T>(sql: string, read: (answer: StreamedAnswer) => Promise<T>): Promise<T> {
+  async function queryStream<T>(
+    sql: string,
+    read: (answer: StreamedAnswer) => Promise<T>,
+    { signal }: { signal?: AbortSignal } = {},
+  ): Promise<T> {
     if (!existsSync(path)) throw new ReportsError('WAREHOUSE_MISSING', { path });
-    return withConnection({ ...file, mode: 'read' }, async (connection) =>
+    return withConnection({ ...reading, ...(signal && { signal }) }, async (connection) =>
       read(await runQuery(connection, sql, path)),
     );
   }

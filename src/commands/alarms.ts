@@ -1,0 +1,94 @@
+import { Command } from 'commander';
+import { systemClock } from '../clock.js';
+import type { Config } from '../config/spec.js';
+import { ReportsError } from '../errors.js';
+import type { PipelineContext } from '../pipeline/context.js';
+import type { DrainSignals } from '../pipeline/work-list.js';
+import { alarmBody } from '../status/alarm-message.js';
+import { type Alarms, openAlarms } from '../status/alarms.js';
+import { openFacts } from '../status/facts.js';
+import { openRunLog, type RunLog } from '../status/run-log.js';
+import { sendAlarm } from '../status/send-alarm.js';
+import type { Io } from './io.js';
+import { openWarehouse, readFullConfig, withContext } from './open-context.js';
+import { untilStopped } from './stop-signals.js';
+import { textTable } from './text-table.js';
+
+type AlarmedConfig = Config & { alarms: NonNullable<Config['alarms']> };
+
+/** `sp-reports alarms`: what is not well, and whether the webhook takes it. */
+export function alarmsCommand(io: Io): Command {
+  return new Command('alarms')
+    .description(
+      'Shows what alarms tell of now: stale tables, quarantined documents, long queues, requests that were given up. Logins are met by `start` and `run` alone.',
+    )
+    .option('--test', 'send a test to the webhook instead')
+    .option('--json', 'print a JSON array')
+    .action(async (options: { test?: boolean; json?: boolean }, command: Command) => {
+      const config = withAlarms(readFullConfig(command, io));
+      await untilStopped(io, async (signals) => {
+        if (options.test) {
+          await sendTest(config, signals.stop);
+          io.stdout.write('The webhook took the test.\n');
+          return;
+        }
+        const conditions = await inAlarms(config, command, io, openRunLog(systemClock), (alarms) =>
+          alarms.conditions(),
+        );
+        if (options.json) io.stdout.write(`${JSON.stringify(conditions, null, 2)}\n`);
+        else if (conditions.length === 0) io.stdout.write('All is well.\n');
+        else
+          io.stdout.write(
+            textTable(
+              ['since', 'what', 'more'],
+              conditions.map(({ since, title, text }) => [since, title, text]),
+            ),
+          );
+      });
+    });
+}
+
+/** Looks whether something is to be told, at the end of a run. */
+export async function checkAlarms(
+  config: Config,
+  command: Command,
+  io: Io,
+  { stop }: DrainSignals,
+  runLog: RunLog,
+): Promise<void> {
+  await inAlarms(withAlarms(config), command, io, runLog, (alarms) => alarms.check(stop));
+}
+
+function inAlarms<T>(
+  config: AlarmedConfig,
+  command: Command,
+  io: Io,
+  runLog: RunLog,
+  work: (alarms: Alarms) => Promise<T>,
+): Promise<T> {
+  return withContext(config, command, io, 'alarms', (context: PipelineContext) => {
+    const onlooker = openWarehouse(config, { isOnlooker: true });
+    const readFacts = openFacts({ ...context, warehouse: onlooker }, runLog);
+    return work(openAlarms(config.alarms, readFacts, context));
+  });
+}
+
+async function sendTest({ alarms: { webhook, format } }: AlarmedConfig, signal: AbortSignal): Promise<void> {
+  const at = new Date(systemClock.now()).toISOString();
+  const test = {
+    key: 'test',
+    kind: 'test' as const,
+    state: 'begun' as const,
+    title: 'A test of sp-reports',
+    text: 'Alarms come here. Nothing is wrong.',
+    since: at,
+  };
+  await sendAlarm(webhook, alarmBody([test], format, at), { clock: systemClock, signal });
+}
+
+function withAlarms(config: Config): AlarmedConfig {
+  const { alarms } = config;
+  if (alarms) return { ...config, alarms };
+  const problem = `${config.file} has no \`alarms:\`; docs/alarms.md tells how to write them`;
+  throw new ReportsError('USAGE', { problem });
+}

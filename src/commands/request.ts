@@ -1,0 +1,89 @@
+import { Command } from 'commander';
+import { ReportsError } from '../errors.js';
+import { openRequestBook } from '../pipeline/requests/book.js';
+import { cancelLeftOver, leftOverSchedules } from '../pipeline/requests/schedules.js';
+import { askForReports } from '../pipeline/requests/turn.js';
+import type { Io } from './io.js';
+import { readFullConfig, withContext } from './open-context.js';
+import { requestJson, requestText } from './request-summary.js';
+import { pipelinesNamed } from './run.js';
+import { untilStopped } from './stop-signals.js';
+
+interface Options {
+  dryRun?: boolean;
+  again?: boolean;
+  cancelSchedules?: boolean;
+  json?: boolean;
+}
+
+/** `sp-reports request`: asks Amazon for reports now. */
+export function requestCommand(io: Io, exit: (code: number) => void): Command {
+  return new Command('request')
+    .description(
+      'Asks Amazon for the reports that the `request` entries of pipelines.yaml name and that have not been asked for, without waiting for their cron expressions; waits for the quota. They are loaded by `run` or `start` when Amazon has made them.',
+    )
+    .argument('[pipeline]', 'name of the pipeline; without it all that have requests')
+    .option('--dry-run', 'show what would be asked for; ask nothing')
+    .option('--again', 'ask once more for what was given up')
+    .option(
+      '--cancel-schedules',
+      'cancel the schedules at Amazon that were made by `request` entries that are gone; ask for nothing',
+    )
+    .option('--json', 'print a JSON object for each pipeline, one a line')
+    .action(async (name: string | undefined, options: Options, command: Command) => {
+      const config = readFullConfig(command, io);
+      const named = pipelinesNamed(config, name);
+      if (options.cancelSchedules) return cancelSchedules();
+      const pipelines = named.filter(({ request }) => request.length > 0);
+      if (pipelines.length === 0) {
+        const which = name === undefined ? `no pipeline in ${config.file}` : `pipeline ${name}`;
+        const verb = name === undefined ? 'has' : 'has no';
+        throw new ReportsError('USAGE', {
+          problem: `${which} ${verb} \`request:\` entries; docs/requests.md tells how to write them`,
+        });
+      }
+      await untilStopped(io, async (signals) => {
+        for (const pipeline of pipelines) {
+          if (signals.stop.aborted) return;
+          const how = {
+            now: true,
+            patient: true,
+            again: options.again ?? false,
+            dryRun: options.dryRun ?? false,
+          };
+          const [summary, leftOver] = await withContext(
+            config,
+            command,
+            io,
+            `${pipeline.name} requests`,
+            async (context) => {
+              const made = await askForReports(pipeline, context, signals, how);
+              return [made, leftOverSchedules(context, openRequestBook(config.state))] as const;
+            },
+          );
+          if (options.json) {
+            io.stdout.write(`${JSON.stringify({ pipeline: pipeline.name, ...requestJson(summary) })}\n`);
+          } else {
+            io.stdout.write(`Requests of ${pipeline.name}: ${requestText(summary, how)}`);
+          }
+          for (const [, { sellerId, reportType }] of leftOver)
+            io.stderr.write(
+              `Amazon still makes ${reportType} for ${sellerId} by a schedule that is no longer in ${config.file}; \`sp-reports request --cancel-schedules\` ends it.\n`,
+            );
+          if (summary.failures.length > 0) exit(1);
+        }
+      });
+
+      async function cancelSchedules(): Promise<void> {
+        await untilStopped(io, async (signals) => {
+          const steps = await withContext(config, command, io, 'schedules', (context) =>
+            cancelLeftOver(openRequestBook(config.state), context, { signal: signals.stop }, options),
+          );
+          if (options.json) io.stdout.write(`${JSON.stringify({ schedules: steps })}\n`);
+          else if (steps.length === 0) io.stdout.write('No schedule is left over.\n');
+          for (const { sellerId, reportType, done } of options.json ? [] : steps)
+            io.stdout.write(`Schedule of ${reportType} for ${sellerId}: ${done}\n`);
+        });
+      }
+    });
+}

@@ -1,0 +1,44 @@
+import { createTask, type ParsedFields, validateDetailed } from 'node-cron';
+
+const minuteMs = 60_000;
+const dayMs = 86_400_000;
+/** The clocks of all time zones differ by quarters of an hour. */
+const quarterMs = 15 * minuteMs;
+/** A cron expression that never came in so long is one for a 29 February. */
+const longestMs = 400 * dayMs;
+
+/** The last time, in epoch milliseconds, that a cron expression was due at or before `nowMs`; undefined where that is over a year ago. */
+export function lastTickMs(expression: string, timezone: string, nowMs: number): number | undefined {
+  const { fields } = validateDetailed(expression);
+  if (!fields) return undefined;
+  const seconds = fields.second.toSorted((a, b) => b - a);
+  const minutesOfQuarter = new Set(fields.minute.map((minute) => minute % 15));
+  const task = createTask(expression, () => {}, { timezone });
+  try {
+    let minute = Math.floor(nowMs / minuteMs) * minuteMs;
+    for (; nowMs - minute < longestMs; minute -= minuteMs) {
+      if (!isDayFor(fields, minute)) {
+        minute = Math.floor(minute / dayMs) * dayMs;
+        continue;
+      }
+      if (!minutesOfQuarter.has((minute % quarterMs) / minuteMs)) continue;
+      for (const second of seconds) {
+        const atMs = minute + second * 1000;
+        if (atMs <= nowMs && task.match(new Date(atMs))) return atMs;
+      }
+    }
+    return undefined;
+  } finally {
+    void task.destroy();
+  }
+}
+
+/** Whether a cron expression may be due on the day of a time, or on the next one to it, whichever it is in the time zone. */
+function isDayFor({ month, dayOfMonth }: ParsedFields, ms: number): boolean {
+  const hasWords = dayOfMonth.some((day) => typeof day === 'string');
+  return [-dayMs, 0, dayMs].some((shift) => {
+    const day = new Date(ms + shift);
+    const isDate = hasWords || dayOfMonth.includes(day.getUTCDate());
+    return month.includes(day.getUTCMonth() + 1) && isDate;
+  });
+}

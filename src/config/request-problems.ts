@@ -1,0 +1,149 @@
+import { marketplaceId, marketplaces } from '../schema/marketplaces.js';
+import { checkSchemas, packagedSchemasFolder } from '../schema/read.js';
+import type { ReportSchemas } from '../schema/types.js';
+import { didYouMean, type Problem, type YamlFile, type YamlPath } from '../yaml-problems.js';
+import { asksFor } from './report-types.js';
+import { requestLimits } from './request-limits.js';
+import { type RequestConfig, requestSpec, windowOf } from './request-spec.js';
+import type { Span } from './span.js';
+
+/** They do not change while the program runs. */
+let packaged: ReportSchemas | undefined;
+
+interface Written {
+  sellers?: { id?: unknown; region?: unknown; marketplaces?: unknown }[];
+  pipelines?: { queue?: unknown; reportTypes?: unknown; request?: unknown }[];
+}
+
+/**
+ * Requests that can't work: of types that nobody knows, that can't be asked for so, or that no pipeline of the queue loads; windows longer
+ * than Amazon's; sellers and marketplaces that aren't there; the same twice. `schemasFolder` is the user's.
+ */
+export function requestProblems({ data, problemAt }: YamlFile<unknown>, schemasFolder: string): Problem[] {
+  const written = data as Written | null | undefined;
+  const pipelines = list(written?.pipelines) as NonNullable<Written['pipelines']>;
+  if (!pipelines.some((each) => list(each?.request).length > 0)) return [];
+  packaged ??= checkSchemas({ folders: [packagedSchemasFolder()] }).schemas;
+  const schemas = new Map([...packaged, ...checkSchemas({ folders: [schemasFolder] }).schemas]);
+  const seen = new Map<string, string>();
+  return pipelines.flatMap((pipeline, index) =>
+    list(pipeline?.request).flatMap((each, position) => {
+      const request = requestSpec.safeParse(each).data;
+      // The spec tells of what is wrong with it by itself.
+      if (!request) return [];
+      const path = ['pipelines', index, 'request', position];
+      const found = [
+        ...typeProblems(request, schemas),
+        ...routeProblems(request, pipeline, pipelines),
+        ...windowProblems(request),
+        ...placeProblems(request, list(written?.sellers) as NonNullable<Written['sellers']>),
+        ...repetition(request, `pipelines[${index}].request[${position}]`, seen),
+      ];
+      return found.map(({ at, message }) => problemAt([...path, ...at], message));
+    }),
+  );
+}
+
+interface Found {
+  at: YamlPath;
+  message: string;
+}
+
+function typeProblems({ reportType, schedule }: RequestConfig, schemas: ReportSchemas): Found[] {
+  const at: YamlPath = ['reportType'];
+  const schema = schemas.get(reportType);
+  if (!schema) {
+    const nearest = didYouMean(reportType, [...schemas.keys()]);
+    const message = `no report type of that name is known; where Amazon has it all the same, give it a schema (docs/schemas.md)${nearest}`;
+    return [{ at, message }];
+  }
+  const { madeBy } = schema;
+  if (!madeBy) return [];
+  if (schedule) {
+    if (madeBy.includes('scheduled')) return [];
+    const instead = madeBy.includes('requested') ? 'ask for it by `cron`' : automatic;
+    return [{ at: ['schedule'], message: `Amazon makes ${reportType} by no schedule; ${instead}` }];
+  }
+  if (madeBy.includes('requested')) return [];
+  const instead = madeBy.includes('scheduled') ? 'write `schedule: amazon` and `period`' : automatic;
+  return [{ at, message: `Amazon takes no requests for ${reportType}; ${instead}` }];
+}
+
+const automatic = 'it comes by itself: leave the request out, and give the pipeline a `sweep`';
+
+/** What is asked for must be loaded when it comes. */
+function routeProblems(
+  { reportType }: RequestConfig,
+  { queue }: NonNullable<Written['pipelines']>[number],
+  pipelines: NonNullable<Written['pipelines']>,
+): Found[] {
+  const wanted = pipelines
+    .filter((each) => each?.queue === queue)
+    .flatMap((each) => [each.reportTypes ?? '*'].flat().filter((type) => typeof type === 'string'));
+  if (asksFor(wanted, reportType)) return [];
+  const message = `is asked for and would not be loaded: add ${reportType} to \`reportTypes\` of the pipeline`;
+  return [{ at: ['reportType'], message }];
+}
+
+function windowProblems(request: RequestConfig): Found[] {
+  const { longestDays = Number.POSITIVE_INFINITY } = requestLimits(request.reportType);
+  const window = windowOf(request);
+  if (!window || spanDays(window) <= longestDays) return [];
+  const message = `longer than Amazon takes for ${request.reportType}: ${longestDays} days at most`;
+  return [{ at: [request.window ? 'window' : 'reportOptions'], message }];
+}
+
+function placeProblems(
+  { sellers: wanted, marketplaces: named = [] }: RequestConfig,
+  sellers: NonNullable<Written['sellers']>,
+): Found[] {
+  const ids = sellers.map((seller) => String(seller?.id));
+  const problems: Found[] = (wanted ?? []).flatMap((id, index) =>
+    ids.includes(id)
+      ? []
+      : [{ at: ['sellers', index], message: `no seller "${id}" in this file${didYouMean(id, ids)}` }],
+  );
+  const asked = sellers.filter((seller) => wanted?.includes(String(seller?.id)) ?? true);
+  if (problems.length > 0 || asked.length === 0) return problems;
+  const own = asked.flatMap((seller) =>
+    list(seller?.marketplaces).map((each) => marketplaceId(String(each))),
+  );
+  const regions = asked
+    .filter((seller) => list(seller?.marketplaces).length === 0)
+    .map(({ region }) => region);
+  named.forEach((id, index) => {
+    if (own.includes(id) || regions.includes(marketplaces[id]?.region)) return;
+    const message = `no seller of this request has the marketplace ${marketplaces[id]?.country ?? id}`;
+    problems.push({ at: ['marketplaces', index], message });
+  });
+  if (named.length === 0 && own.length === 0) {
+    const message = 'of which marketplaces? Name them here, or in `marketplaces` of the seller';
+    problems.push({ at: ['reportType'], message });
+  }
+  return problems;
+}
+
+/** The same request twice would be asked once: its windows are known by what they are about. */
+function repetition(request: RequestConfig, path: string, seen: Map<string, string>): Found[] {
+  const { reportType, sellers, marketplaces: named, perMarketplace, reportOptions, schedule } = request;
+  const sorted = Object.entries(reportOptions).sort(([a], [b]) => (a < b ? -1 : 1));
+  const key = JSON.stringify([
+    reportType,
+    sellers?.toSorted() ?? null,
+    named?.toSorted() ?? null,
+    // Amazon keeps one schedule for a type and its marketplaces, whatever the options.
+    ...(schedule ? ['schedule'] : [perMarketplace, sorted]),
+  ]);
+  const first = seen.get(key);
+  if (first === undefined) seen.set(key, path);
+  return first === undefined ? [] : [{ at: ['reportType'], message: `is asked for by ${first} already` }];
+}
+
+function spanDays({ count, unit }: Span): number {
+  const days = { hour: 1 / 24, day: 1, week: 7, month: 31, quarter: 92, year: 366 };
+  return count * days[unit];
+}
+
+function list(value: unknown): Record<string, unknown>[] {
+  return Array.isArray(value) ? (value as Record<string, unknown>[]) : [];
+}

@@ -1,0 +1,102 @@
+import { requestLimits } from '../../config/request-limits.js';
+import { ReportsError } from '../../errors.js';
+import type { CallOptions, SellingPartner } from '../../source/types.js';
+import { faultPoint } from '../../fault-point.js';
+import type { Ask, Progress, RequestBook } from './book.js';
+import type { RequestPlan } from './plan.js';
+import { withRecord } from './progress.js';
+import { timesOf, type Window } from './windows.js';
+
+/** A report that was asked for, or would be. */
+export interface AskedReport {
+  sellerId: string;
+  reportType: string;
+  marketplaceIds: string[];
+  /** ISO 8601; absent for a report of the moment. */
+  dataStart?: string;
+  dataEnd?: string;
+  reportId?: string;
+}
+
+/**
+ * Asks for one window. What is asked is written down before the call and its answer after it: a crash in between leaves an ask without
+ * an answer, for which Amazon's list of reports is looked through before the window is asked for again. Returns undefined where another
+ * process was quicker.
+ * Errors: REPORT_REQUEST_REFUSED, where asking the same again at once would be refused again; API_QUOTA_EXCEEDED, API_UNAVAILABLE,
+ * LOGIN_REFUSED.
+ */
+export async function askForWindow(
+  plan: RequestPlan,
+  window: Window,
+  known: Progress,
+  book: RequestBook,
+  seller: SellingPartner,
+  nowMs: number,
+  call: CallOptions,
+): Promise<AskedReport | undefined> {
+  const { key, sellerId, reportType, marketplaceIds, reportOptions } = plan;
+  const at = new Date(nowMs).toISOString();
+  const start = new Date(window.startMs).toISOString();
+  const asksIn = (progress: Progress | undefined) =>
+    JSON.stringify(progress?.windows.find((each) => each.start === start)?.asks ?? []);
+  let isMine = false;
+  await book.change(key, (held) => {
+    isMine = asksIn(held) === asksIn(known);
+    if (!held || !isMine) return held;
+    const noted = withRecord(held, window, (each) => ({
+      ...each,
+      asks: [...withoutUnsure(each.asks), { at }],
+    }));
+    return { ...noted, lastAskedAt: at };
+  });
+  if (!isMine) return undefined;
+  faultPoint('request-noted');
+  const wanted = { reportType, marketplaceIds, reportOptions, ...timesOf(window) };
+  let reportId: string;
+  try {
+    reportId = await seller.createReport(wanted, call);
+  } catch (error) {
+    const isSure = error instanceof ReportsError && error.code !== 'API_UNAVAILABLE';
+    if (!isSure) throw error;
+    const isRefused = refusals.has(error.code);
+    await book.change(key, (held) => {
+      if (!held) return held;
+      const without = withRecord(held, window, (each) => ({ ...each, asks: each.asks.slice(0, -1) }));
+      const found = String(error.details.found ?? error.message);
+      const refused = { times: (held.refused?.times ?? 0) + 1, at, found };
+      const windows = without.windows.filter(({ asks, answered }) => asks.length > 0 || answered);
+      return { ...without, windows, ...(isRefused ? { refused } : {}) };
+    });
+    if (!isRefused) throw error;
+    const period = window.startMs === window.endMs ? 'of now' : `${wanted.dataStart} to ${wanted.dataEnd}`;
+    const details = { sellerId, reportType, period, found: error.details.found ?? error.message };
+    throw new ReportsError('REPORT_REQUEST_REFUSED', details, { cause: error });
+  }
+  faultPoint('request-made');
+  await book.change(key, (held) => {
+    if (!held) return held;
+    const { refused: _, ...rest } = withRecord(held, window, (each) => ({
+      ...each,
+      asks: [...withoutUnsure(each.asks), { at, reportId }],
+    }));
+    return rest;
+  });
+  return { sellerId, reportType, marketplaceIds, ...timesOf(window), reportId };
+}
+
+const refusals = new Set<string>(['API_REQUEST_REFUSED', 'API_ACCESS_DENIED', 'API_NOT_FOUND']);
+
+/** From when on, in epoch milliseconds, a type may be asked for, as Amazon keeps its reports apart. */
+export function apartAtMs(reportType: string, book: RequestBook): number {
+  const { minutesApart } = requestLimits(reportType);
+  if (minutesApart === undefined) return 0;
+  const times = book
+    .all()
+    .map((each) => (each.reportType === reportType ? Date.parse(each.lastAskedAt ?? '') : 0));
+  return Math.max(0, ...times.filter((time) => time > 0)) + minutesApart * 60_000;
+}
+
+function withoutUnsure(asks: Ask[]): Ask[] {
+  const last = asks.at(-1);
+  return last && last.reportId === undefined && last.failed === undefined ? asks.slice(0, -1) : asks;
+}

@@ -1,0 +1,139 @@
+import type { LedgerRow } from '../../warehouse/types.js';
+import type { Ask, Progress, WindowRecord } from './book.js';
+import type { Window } from './windows.js';
+
+const hourMs = 3_600_000;
+
+/** After each failure so long until the window is asked for again; after one more it is given up. */
+const waitsMs = [hourMs, 4 * hourMs, 24 * hourMs];
+
+/** Given-up windows that are remembered. */
+const mostGivenUp = 100;
+
+/** An answer of createReport that was never seen: Amazon's list of reports has what it made by then. */
+export const listedAfterMs = 600_000;
+
+/** What stands of a window. */
+export type Standing = 'answered' | 'asked' | 'unsure' | 'waiting' | 'due';
+
+export function standingOf({ asks, answered }: WindowRecord, nowMs: number): Standing {
+  if (answered) return 'answered';
+  const last = asks.at(-1);
+  if (!last) return 'due';
+  if (last.failed !== undefined) {
+    const waitMs = waitsMs[asks.length - 1] ?? Number.POSITIVE_INFINITY;
+    return nowMs - Date.parse(last.at) >= waitMs ? 'due' : 'waiting';
+  }
+  if (last.reportId !== undefined) return 'asked';
+  return nowMs - Date.parse(last.at) >= listedAfterMs ? 'due' : 'unsure';
+}
+
+/** Until when, in epoch milliseconds, a request is left alone that Amazon refused. */
+export function refusedUntilMs({ refused }: Pick<Progress, 'refused'>): number {
+  if (!refused) return 0;
+  return Date.parse(refused.at) + (waitsMs[refused.times - 1] ?? (waitsMs.at(-1) as number));
+}
+
+/** The ids of the reports that were asked for and not settled yet. */
+export function openReports({ windows }: Progress): { reportId: string; atMs: number }[] {
+  return windows.flatMap(({ asks, answered }) => {
+    const { reportId, at, failed } = asks.at(-1) ?? ({} as Partial<Ask>);
+    return reportId && !answered && failed === undefined ? [{ reportId, atMs: Date.parse(at ?? '') }] : [];
+  });
+}
+
+/**
+ * What the ledger says of reports that were asked for: a FATAL one has failed, any other has answered its window, be it with rows, without,
+ * or, CANCELLED, with the word that there is no data.
+ */
+export function settle(progress: Progress, rows: ReadonlyMap<string, LedgerRow>): Progress {
+  return withWindows(progress, (record) => {
+    const last = record.asks.at(-1);
+    const row = last?.reportId === undefined ? undefined : rows.get(last.reportId);
+    if (!last || !row || last.failed !== undefined) return record;
+    if (row.status === 'fatal') return fail(record, row.reason ?? 'FATAL');
+    return { ...record, answered: true };
+  });
+}
+
+/** Notes that no report came of the last ask. */
+export function fail(record: WindowRecord, found: string): WindowRecord {
+  const last = record.asks.at(-1);
+  return last ? { ...record, asks: [...record.asks.slice(0, -1), { ...last, failed: found }] } : record;
+}
+
+/** Notes that a window is answered by a report that somebody else asked for. */
+export function markAnswered(progress: Progress, windows: Window[]): Progress {
+  return windows.reduce(
+    (held, window) => withRecord(held, window, (record) => ({ ...record, answered: true })),
+    progress,
+  );
+}
+
+/** Changes the record of one window, which is made where there is none. */
+export function withRecord(
+  progress: Progress,
+  { startMs, endMs }: Window,
+  change: (record: WindowRecord) => WindowRecord,
+): Progress {
+  const times = { start: new Date(startMs).toISOString(), end: new Date(endMs).toISOString() };
+  const isIt = (record: WindowRecord) => record.start === times.start && record.end === times.end;
+  const held = progress.windows.find(isIt) ?? { ...times, asks: [] };
+  const others = progress.windows.filter((record) => !isIt(record));
+  const windows = [...others, change(held)].sort((a, b) => (a.start < b.start ? -1 : 1));
+  return { ...progress, windows };
+}
+
+export function withWindows(progress: Progress, change: (record: WindowRecord) => WindowRecord): Progress {
+  return { ...progress, windows: progress.windows.map(change) };
+}
+
+/** Moves on past the windows that are answered, and those that failed too often, which are told of. */
+export function advance(progress: Progress, nowMs: number): Progress {
+  let { doneUntil, givenUp } = progress;
+  const windows: WindowRecord[] = [];
+  for (const record of progress.windows) {
+    const found = record.asks.at(-1)?.failed;
+    const isGivenUp = !record.answered && found !== undefined && record.asks.length > waitsMs.length;
+    if (isGivenUp) {
+      const { start, end } = record;
+      givenUp = [...givenUp, { start, end, at: new Date(nowMs).toISOString(), found }].slice(-mostGivenUp);
+    }
+    const isDone = record.answered || isGivenUp;
+    const isOfMoment = record.start === record.end;
+    // One that is done before an older one stays until that is.
+    if (!isDone || (record.start > doneUntil && !isOfMoment)) {
+      windows.push(isGivenUp ? { ...record, asks: [], answered: true } : record);
+    } else if (record.end > doneUntil) {
+      doneUntil = record.end;
+    }
+  }
+  // A newer report of the moment has made an older one useless.
+  const isOutdated = ({ start, end, againAt }: WindowRecord) =>
+    start === end && start <= doneUntil && againAt === undefined;
+  return { ...progress, doneUntil, windows: windows.filter((record) => !isOutdated(record)), givenUp };
+}
+
+/** Makes what was given up, failed or was refused due again. */
+export function beginAgain({ refused: _, ...progress }: Progress, nowMs: number): Progress {
+  const again = { asks: [], againAt: new Date(nowMs).toISOString() };
+  const begun = progress.windows.map((record) =>
+    record.asks.at(-1)?.failed === undefined ? record : { start: record.start, end: record.end, ...again },
+  );
+  return progress.givenUp.reduce<Progress>(
+    (held, { start, end }) =>
+      withRecord(held, { startMs: Date.parse(start), endMs: Date.parse(end) }, () => ({
+        start,
+        end,
+        ...again,
+      })),
+    { ...progress, windows: begun, givenUp: [] },
+  );
+}
+
+/** Notes that a report was not made in days. */
+export function failReport(progress: Progress, reportId: string, found: string): Progress {
+  return withWindows(progress, (record) => {
+    return record.asks.at(-1)?.reportId === reportId ? fail(record, found) : record;
+  });
+}

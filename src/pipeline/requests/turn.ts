@@ -1,0 +1,91 @@
+import { ReportsError } from '../../errors.js';
+import type { PipelineContext } from '../context.js';
+import type { Pipeline } from '../route.js';
+import type { DrainSignals } from '../work-list.js';
+import { failureOf } from '../work-summary.js';
+import { askForSeller } from './ask-seller.js';
+import { openRequestBook, type RequestBook } from './book.js';
+import { plansOf, type RequestPlan } from './plan.js';
+import { refusedUntilMs, standingOf } from './progress.js';
+import { keepSchedules } from './schedules.js';
+import { takeInFinished } from './take-in.js';
+import type { RequestOptions, RequestSummary } from './types.js';
+
+/**
+ * One turn of a pipeline's requests: takes in what was made, asks for what is due, the newest window of each first, and sees that Amazon's
+ * own schedules are as the settings say. Whatever is not done in one turn is done in a later one.
+ */
+export async function askForReports(
+  pipeline: Pipeline,
+  context: PipelineContext,
+  signals: DrainSignals,
+  options: RequestOptions = {},
+): Promise<RequestSummary> {
+  const book = openRequestBook(context.config.state);
+  const plans = plansOf(pipeline, context.config);
+  const byCron = plans.filter(({ cron }) => cron !== undefined);
+  const summary: RequestSummary = {
+    asked: [],
+    left: 0,
+    underway: 0,
+    waiting: 0,
+    givenUp: [],
+    schedules: [],
+    failures: [],
+  };
+  if (!options.dryRun) {
+    const taken = await takeInFinished(byCron, book, pipeline, context, signals);
+    if (taken) summary.taken = taken;
+  }
+  for (const sellerId of new Set(byCron.map((plan) => plan.sellerId))) {
+    if (signals.stop.aborted) break;
+    const own = byCron.filter((plan) => plan.sellerId === sellerId);
+    await guarded(sellerId, () => askForSeller(own, { book, context, signals, options, summary }));
+  }
+  for (const plan of byCron) tellProgress(plan, book, context.clock.now(), summary);
+  const scheduled = plans.filter(({ period }) => period !== undefined);
+  for (const sellerId of new Set(scheduled.map((plan) => plan.sellerId))) {
+    if (signals.stop.aborted) break;
+    const own = scheduled.filter((plan) => plan.sellerId === sellerId);
+    await guarded(sellerId, async () => {
+      const steps = await keepSchedules(own, { book, context, signals, options }, (error) =>
+        told(sellerId, error),
+      );
+      summary.schedules.push(...steps);
+    });
+  }
+  return summary;
+
+  /** One seller's trouble must not keep the others from their reports. */
+  async function guarded(sellerId: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (signals.stop.aborted) return;
+      if (!(error instanceof ReportsError) || error.code.startsWith('WAREHOUSE_')) throw error;
+      if (error.code === 'API_QUOTA_EXCEEDED') {
+        context.log.info({ sellerId }, `${error.message}: the next turn goes on`);
+        return;
+      }
+      told(sellerId, error);
+    }
+  }
+
+  function told(sellerId: string, error: ReportsError): void {
+    summary.failures.push(failureOf(sellerId, error));
+    context.log.error({ sellerId, code: error.code }, error.message);
+  }
+}
+
+function tellProgress(plan: RequestPlan, book: RequestBook, nowMs: number, summary: RequestSummary): void {
+  const progress = book.progress(plan.key);
+  if (!progress) return;
+  for (const record of progress.windows) {
+    const standing = standingOf(record, nowMs);
+    if (standing === 'asked' || standing === 'unsure') summary.underway += 1;
+    if (standing === 'waiting') summary.waiting += 1;
+  }
+  if (refusedUntilMs(progress) > nowMs) summary.waiting += 1;
+  const { sellerId, reportType } = plan;
+  summary.givenUp.push(...progress.givenUp.map((each) => ({ ...each, sellerId, reportType })));
+}

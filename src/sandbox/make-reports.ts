@@ -1,0 +1,60 @@
+import { gzipSync } from 'node:zlib';
+import type { AmazonState, SandboxReport } from './amazon.js';
+import { germanMarket, japaneseMarket, ukMarket, usMarket } from './catalogue-of-goods.js';
+import { generateDocument, generatedTypes } from './report-generator.js';
+import { type AskedReport, dueBySchedule, type Making } from './report-requests.js';
+
+/** What decides on the reports that were asked for. */
+export type Make = (asked: AskedReport) => Making;
+
+/**
+ * Takes every report that was asked for one step further: from the queue into the making, from there to its end. What schedules have due
+ * comes into the queue. Returns the reports that ended.
+ */
+export function stepReports(
+  state: AmazonState,
+  make: Make,
+  add: (asked: AskedReport) => SandboxReport,
+): SandboxReport[] {
+  const now = () => new Date(state.now()).toISOString();
+  const ended: SandboxReport[] = [];
+  for (const report of state.reports) {
+    if (!report.asked) continue;
+    if (report.status === 'IN_QUEUE') {
+      report.status = 'IN_PROGRESS';
+      report.processingStartedAt = now();
+    } else if (report.status === 'IN_PROGRESS') {
+      end(report, make(report.asked), state);
+      report.processingEndedAt = now();
+      ended.push(report);
+    }
+  }
+  for (const { reportScheduleId, ...asked } of dueBySchedule(state)) {
+    add(asked).reportScheduleId = reportScheduleId;
+  }
+  return ended;
+}
+
+function end(report: SandboxReport, { status, body, contentType }: Making, { random }: AmazonState): void {
+  report.status = status;
+  if (!body) return;
+  report.documentId = `amzn1.spdoc.1.4.${random.uuid()}.T${random.letters(13)}.2651`;
+  report.document = {
+    bytes: gzipSync(body),
+    contentType: contentType ?? 'text/plain; charset=UTF-8',
+    compression: 'GZIP',
+  };
+}
+
+/** A made-up report where the sandbox has that type; of others there is no data. */
+export function makeUp({ random, now }: AmazonState): Make {
+  return ({ reportType, marketplaceIds, dataStart, dataEnd }) => {
+    if (!generatedTypes().includes(reportType)) return { status: 'CANCELLED' };
+    const others = [ukMarket, germanMarket, japaneseMarket];
+    const market = others.find(({ marketplaceId }) => marketplaceIds.includes(marketplaceId)) ?? usMarket;
+    const to = new Date(dataEnd ?? now());
+    const from = new Date(dataStart ?? to.getTime() - 86_400_000);
+    const { bytes, contentType } = generateDocument(reportType, { market, rows: 50, from, to, random });
+    return { status: 'DONE', body: bytes, contentType };
+  };
+}

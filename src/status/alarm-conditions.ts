@@ -1,0 +1,216 @@
+import { asksFor } from '../config/report-types.js';
+import { type Span, spanMs } from '../config/span.js';
+import type { AlarmsConfig } from '../config/alarms-spec.js';
+import { catalogue } from '../errors.js';
+import type { Progress } from '../pipeline/requests/book.js';
+import type { LoadFacts, Problem, QueueFacts, StatusFacts, TableFreshness } from './types.js';
+
+export type AlarmKind = 'stale_table' | 'quarantine' | 'credentials' | 'queue' | 'request' | 'unreachable';
+
+/** Something that somebody should know of, as long as it lasts. */
+export interface Condition {
+  /** The same as long as it is the same thing. */
+  key: string;
+  kind: AlarmKind;
+  /** One line, without a full stop. */
+  title: string;
+  /** What to know, and what to do next. */
+  text: string;
+  /** ISO 8601. */
+  since: string;
+  /** A later one than was told of is news again: the time of the newest quarantined document, say. */
+  mark?: string;
+}
+
+export interface Conditions {
+  conditions: Condition[];
+  /** Whether what is not among them is over; else nothing is known of it now. */
+  isKnown(key: string): boolean;
+}
+
+/** What the alarms look at, besides the facts. */
+export interface AlarmSources {
+  facts: StatusFacts;
+  requests: Pick<Progress & { key: string }, 'key' | 'reportType' | 'givenUp'>[];
+}
+
+/** A trouble that may pass is told of when it lasts so long. */
+const passingMs = 15 * 60_000;
+/** What the facts tell of quarantined documents at most. */
+const mostQuarantined = 100;
+
+/**
+ * What is not well. `isTold`: whether a condition was told of, and is not over: a queue is well again when half of its limit is left, so
+ * that one at its limit does not ring every five minutes.
+ */
+export function conditionsOf(
+  { facts, requests }: AlarmSources,
+  settings: Pick<AlarmsConfig, 'staleAfter' | 'queueMessages' | 'queueAge'>,
+  isTold: (key: string) => boolean,
+): Conditions {
+  const { ledger, problem, readAt } = facts.warehouse;
+  const quarantined = ledger?.quarantined ?? [];
+  const unknown = [
+    ...(problem || readAt === undefined ? ['stale/', 'quarantine/'] : []),
+    ...(quarantined.length >= mostQuarantined ? ['quarantine/'] : []),
+    ...facts.queues.flatMap(({ url, messages, problem: trouble }) =>
+      trouble || !messages ? [`queue/messages/${url}`, `queue/age/${url}`] : [],
+    ),
+    // Only a login tells: a program that has just started knows of none.
+    ...facts.sellers.flatMap(({ sellerId, credentials }) =>
+      credentials.acceptedAt === undefined ? [`credentials/${sellerId}`] : [],
+    ),
+  ];
+  return {
+    conditions: [
+      ...facts.tables.flatMap((table) => staleTable(table, settings.staleAfter, facts.at)),
+      ...quarantines(quarantined),
+      ...facts.sellers.flatMap(({ sellerId, credentials }) =>
+        credentials.refused ? [refusedLogin(sellerId, credentials.refused)] : [],
+      ),
+      ...facts.queues.flatMap((queue) => longQueue(queue, settings, facts.at, isTold)),
+      ...requests.flatMap(givenUp),
+      ...facts.queues.flatMap(({ url, name, problem: trouble }) =>
+        unreachable(`unreachable/${url}`, `queue ${name}`, trouble, facts.at),
+      ),
+      ...unreachable('unreachable/warehouse', `the warehouse ${facts.warehouse.name}`, problem, facts.at),
+    ],
+    isKnown: (key) => !unknown.some((each) => (each.endsWith('/') ? key.startsWith(each) : key === each)),
+  };
+}
+
+function staleTable(table: TableFreshness, staleAfter: AlarmsConfig['staleAfter'], at: string): Condition[] {
+  const { ageSeconds, usualIntervalSeconds, lastMadeAt } = table;
+  const limit = limitOf(table, staleAfter);
+  if (limit === 'never') return [];
+  const isStale = limit ? ageSeconds * 1000 > spanMs(limit) : table.isStale;
+  if (!isStale) return [];
+  const of = table.sellerId ? ` of ${table.sellerId}` : '';
+  const usual =
+    limit || usualIntervalSeconds === undefined
+      ? ''
+      : `; usually there is one every ${duration(usualIntervalSeconds)}`;
+  return [
+    {
+      key: `stale/${table.table}/${table.sellerId ?? ''}`,
+      kind: 'stale_table',
+      title: `Table ${table.table}${of} is stale`,
+      text: `The newest report is ${duration(ageSeconds)} old${usual}. See \`sp-reports loads\`, and \`sp-reports sweep\` for reports whose notification never came.`,
+      since: lastMadeAt > at ? at : lastMadeAt,
+    },
+  ];
+}
+
+function limitOf(
+  { table, reportType }: TableFreshness,
+  staleAfter: AlarmsConfig['staleAfter'],
+): Span | 'never' | undefined {
+  const named = staleAfter[table] ?? (reportType === null ? undefined : staleAfter[reportType]);
+  if (named) return named;
+  const pattern = Object.keys(staleAfter).find(
+    (each) => each.includes('*') && asksFor([each], reportType ?? ''),
+  );
+  return pattern === undefined ? undefined : staleAfter[pattern];
+}
+
+/** One for each seller and type: a thousand documents with the same fault are one thing. */
+function quarantines(loads: LoadFacts[]): Condition[] {
+  const groups = new Map<string, LoadFacts[]>();
+  for (const load of loads) {
+    const key = `quarantine/${load.sellerId ?? ''}/${load.reportType ?? ''}`;
+    groups.set(key, [...(groups.get(key) ?? []), load]);
+  }
+  return [...groups].map(([key, [newest, ...older]]) => {
+    const { sellerId, reportType, reason, loadedAt, documentId, reportId } = newest as LoadFacts;
+    const more = older.length > 0 ? ` and ${older.length} more` : '';
+    const what = reportType ?? 'A message';
+    return {
+      key,
+      kind: 'quarantine',
+      title: `${what}${sellerId ? ` of ${sellerId}` : ''} is quarantined`,
+      text: `${documentId ?? (reportId ? `report ${reportId}` : 'a message')}${more}: ${reason ?? 'no reason given'}. See \`sp-reports loads --status quarantined\`.`,
+      since: older.at(-1)?.loadedAt ?? loadedAt,
+      mark: loadedAt,
+    };
+  });
+}
+
+function refusedLogin(sellerId: string, { message, since }: Problem): Condition {
+  return {
+    key: `credentials/${sellerId}`,
+    kind: 'credentials',
+    title: `Amazon refuses the login of ${sellerId}`,
+    text: `${message}. ${catalogue.LOGIN_REFUSED.remedy}`,
+    since,
+  };
+}
+
+function longQueue(
+  { url, name, messages, oldestMessage }: QueueFacts,
+  { queueMessages, queueAge }: Pick<AlarmsConfig, 'queueMessages' | 'queueAge'>,
+  at: string,
+  isTold: (key: string) => boolean,
+): Condition[] {
+  const conditions: Condition[] = [];
+  const limitAs = (key: string, limit: number) => (isTold(key) ? limit / 2 : limit);
+  const next = 'See `sp-reports run`, and the schedule and limits of the pipeline.';
+  const manyKey = `queue/messages/${url}`;
+  if (messages && messages.visible > limitAs(manyKey, queueMessages)) {
+    conditions.push({
+      key: manyKey,
+      kind: 'queue',
+      title: `Queue ${name} grows`,
+      text: `${messages.visible} messages wait. ${next}`,
+      since: at,
+    });
+  }
+  const oldKey = `queue/age/${url}`;
+  if (oldestMessage && oldestMessage.ageSeconds * 1000 > limitAs(oldKey, spanMs(queueAge))) {
+    conditions.push({
+      key: oldKey,
+      kind: 'queue',
+      title: `Queue ${name} has old messages`,
+      text: `The oldest one that the last drain left is ${duration(oldestMessage.ageSeconds)} old. ${next}`,
+      since: oldestMessage.sentAt,
+    });
+  }
+  return conditions;
+}
+
+function givenUp({ key, reportType, givenUp }: AlarmSources['requests'][number]): Condition[] {
+  const last = givenUp.at(-1);
+  if (!last) return [];
+  const more = givenUp.length > 1 ? ` and ${givenUp.length - 1} more` : '';
+  return [
+    {
+      key: `request/${key}`,
+      kind: 'request',
+      title: `Requests for ${reportType} of ${key.split(' ', 1)[0]} fail`,
+      text: `${last.start}${more}: ${last.found}. \`sp-reports request --again\` asks once more.`,
+      since: givenUp[0]?.at ?? last.at,
+      mark: last.at,
+    },
+  ];
+}
+
+function unreachable(key: string, what: string, problem: Problem | undefined, at: string): Condition[] {
+  if (!problem) return [];
+  const { code, message, since } = problem;
+  const entry = Object.entries(catalogue).find(([name]) => name === code)?.[1];
+  const isPassing = entry?.kind !== 'terminal';
+  if (isPassing && Date.parse(at) - Date.parse(since) < passingMs) return [];
+  const title = `${what.charAt(0).toUpperCase()}${what.slice(1)} can't be read`;
+  return [{ key, kind: 'unreachable', title, text: `${message}.`, since }];
+}
+
+/** `3 days`, `5 hours`, `12 minutes`. */
+function duration(seconds: number): string {
+  const units = [
+    [86_400, 'day'],
+    [3600, 'hour'],
+    [60, 'minute'],
+  ] as const;
+  const [length, unit] = units.find(([each]) => seconds >= 2 * each) ?? [60, 'minute'];
+  const count = Math.round(seconds / length);
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,55 @@
+import { ReportsError } from '../errors.js';
+import type { QueryResult, Warehouse } from '../warehouse/types.js';
+
+/** What the console shows of an answer. */
+export interface Answer {
+  columns: QueryResult['columns'];
+  /** Values in the order of the columns, as `QueryResult` has them. */
+  rows: unknown[][];
+  /** Whether there are more rows than these. */
+  isCut: boolean;
+  milliseconds: number;
+}
+
+/** A page can't show more, and a query must not keep the file from commits for long. */
+export const consoleLimits = {
+  rows: 1000,
+  bytes: 4_000_000,
+  seconds: 30,
+  bytesReadOnBigQuery: 10 * 1024 ** 3,
+};
+
+/**
+ * Answers a read-only query, with the first rows only. Errors: QUERY_FAILED, also where it takes too long; those of the warehouse; the
+ * reason of the signal.
+ */
+export async function ask(warehouse: Warehouse, sql: string, signal: AbortSignal): Promise<Answer> {
+  const begunMs = Date.now();
+  const timeout = AbortSignal.timeout(consoleLimits.seconds * 1000);
+  try {
+    return await warehouse.queryStream(
+      sql,
+      async ({ columns, groups }) => {
+        const rows: unknown[][] = [];
+        let bytes = 0;
+        let isCut = false;
+        reading: for await (const group of groups) {
+          for (const row of group.rows()) {
+            isCut = rows.length >= consoleLimits.rows || bytes > consoleLimits.bytes;
+            if (isCut) break reading;
+            bytes += JSON.stringify(row).length;
+            rows.push(row);
+          }
+        }
+        return { columns, rows, isCut, milliseconds: Date.now() - begunMs };
+      },
+      { signal: AbortSignal.any([signal, timeout]) },
+    );
+  } catch (error) {
+    if (!timeout.aborted || signal.aborted) throw error;
+    throw new ReportsError('QUERY_FAILED', {
+      found: `it took longer than ${consoleLimits.seconds} s`,
+      hint: 'ask for less, or run it with `sp-reports query`, which has no such limit.',
+    });
+  }
+}

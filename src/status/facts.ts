@@ -1,0 +1,96 @@
+import cron from 'node-cron';
+import { warehouseName } from '../config/read.js';
+import type { PipelineContext } from '../pipeline/context.js';
+import type { Pipeline } from '../pipeline/route.js';
+import { usagePlans } from '../source/selling-partner/quota.js';
+import { version } from '../version.js';
+import { tableFreshness } from './freshness.js';
+import { openLedgerReading } from './read-ledger.js';
+import { openQueueReading } from './read-queue.js';
+import type { RunLog } from './run-log.js';
+import type { PipelineFacts, ScheduleFacts, SellerFacts, StatusFacts } from './types.js';
+
+/**
+ * What the status page, the metrics and alarms need to know, gathered in one place. Asking often does no harm: ledger and queues are read
+ * at intervals of their own, see `read-ledger.ts` and `read-queue.ts`. Never rejects: what can't be read is told as a problem, beside what
+ * was known before.
+ */
+export function openFacts(context: PipelineContext, runLog: RunLog): () => Promise<StatusFacts> {
+  const { config, clock } = context;
+  const startedAt = new Date(clock.now()).toISOString();
+  const readLedger = openLedgerReading(context);
+  const queues = [...new Set(config.pipelines.map(({ queue }) => queue))];
+  const readQueues = queues.map((url) => openQueueReading(url, context, runLog));
+
+  return async () => {
+    const [ledger, ...queueFacts] = await Promise.all([readLedger(), ...readQueues.map((read) => read())]);
+    const { value, readAt, problem } = ledger;
+    return {
+      at: new Date(clock.now()).toISOString(),
+      version,
+      startedAt,
+      warehouse: {
+        type: config.warehouse.type,
+        name: warehouseName(config),
+        ...(readAt !== undefined && { readAt }),
+        ...(problem && { problem }),
+        ...(value && { ledger: value.facts }),
+      },
+      tables: tableFreshness(value?.tables ?? [], clock.now()),
+      sellers: config.sellers.map((seller) => sellerFacts(seller, context, runLog)),
+      queues: queueFacts,
+      pipelines: config.pipelines.map((pipeline) => pipelineFacts(pipeline, runLog)),
+      runs: runLog.runs(),
+    };
+  };
+}
+
+function sellerFacts(
+  { id, name, region, marketplaces }: PipelineContext['config']['sellers'][number],
+  context: PipelineContext,
+  runLog: RunLog,
+): SellerFacts {
+  const quota = context.documentQuota(id);
+  return {
+    sellerId: id,
+    ...(name !== undefined && { name }),
+    region,
+    marketplaces,
+    quota: {
+      available: quota.available(),
+      burst: usagePlans.getReportDocument.burst,
+      nextAvailableAt: new Date(quota.nextAvailableMs()).toISOString(),
+    },
+    credentials: runLog.credentials(id),
+  };
+}
+
+function pipelineFacts({ name, queue, timezone, ...pipeline }: Pipeline, runLog: RunLog): PipelineFacts {
+  const facts = (kind: 'drain' | 'sweep', schedule: string): ScheduleFacts => {
+    const nextAt = nextRun(schedule, timezone);
+    const succeededAt = runLog.succeededAt(name, kind);
+    const last = runLog
+      .runs()
+      .find((run) => run.pipeline === name && run.kind === kind && run.endedAt !== undefined);
+    return {
+      schedule,
+      ...(nextAt !== undefined && { nextAt }),
+      ...(last && { last }),
+      ...(succeededAt !== undefined && { succeededAt }),
+    };
+  };
+  return {
+    name,
+    queue,
+    timezone,
+    drain: facts('drain', pipeline.schedule),
+    ...(pipeline.sweep !== undefined && { sweep: facts('sweep', pipeline.sweep) }),
+  };
+}
+
+function nextRun(schedule: string, timezone: string): string | undefined {
+  const task = cron.createTask(schedule, () => {}, { timezone });
+  const [next] = task.getNextRuns(1);
+  void task.destroy();
+  return next?.toISOString();
+}

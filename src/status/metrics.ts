@@ -1,0 +1,201 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Outcome } from '../pipeline/context.js';
+import type { RunWatch, ScheduledRun } from '../pipeline/schedule.js';
+import type { LedgerEntry } from '../warehouse/types.js';
+import type { StatusFacts } from './types.js';
+
+export interface Metrics {
+  /** The content type of `text`. */
+  contentType: string;
+  /** To be called as a run begins: what it does is counted. */
+  watch(run: ScheduledRun): RunWatch;
+  /** In Prometheus' text format. */
+  text(): Promise<string>;
+}
+
+/** Labels of each metric: names of the settings, of tables, and words of the program. Nothing that grows with the documents. */
+const counters = {
+  sp_reports_documents_total: {
+    labels: ['pipeline', 'outcome'],
+    help: 'Messages and reports that drains and sweeps were done with, by what became of them',
+  },
+  sp_reports_rows_total: { labels: ['table'], help: 'Rows loaded, as parsed' },
+  sp_reports_rejected_values_total: {
+    labels: ['table'],
+    help: 'Values rejected in the documents of a table; of a document with several tables under its first',
+  },
+  sp_reports_downloaded_bytes_total: { labels: ['pipeline'], help: 'Bytes of documents downloaded' },
+  sp_reports_runs_total: {
+    labels: ['pipeline', 'kind', 'result'],
+    help: 'Drains and sweeps that ended: succeeded; partly, where something stayed to be tried again; failed',
+  },
+} as const;
+
+const gauges = {
+  sp_reports_info: { labels: ['version'], help: 'Always 1; the version of the program' },
+  sp_reports_last_run_timestamp_seconds: {
+    labels: ['pipeline', 'kind'],
+    help: 'When the last drain or sweep ended, whatever came of it, since 1970',
+  },
+  sp_reports_last_success_timestamp_seconds: {
+    labels: ['pipeline', 'kind'],
+    help: 'When the last drain or sweep ended that left nothing to be tried again, since 1970',
+  },
+  sp_reports_quota_available: {
+    labels: ['seller'],
+    help: 'Calls of getReportDocument that the quota of a seller allows now',
+  },
+  sp_reports_credentials_refused: {
+    labels: ['seller'],
+    help: '1 while Amazon refuses the login of a seller, else 0',
+  },
+  sp_reports_queue_up: { labels: ['queue'], help: '1 where SQS answered the last time, else 0' },
+  sp_reports_queue_messages: {
+    labels: ['queue', 'state'],
+    help: 'Messages on a queue, visible, in_flight or delayed, as SQS approximates them',
+  },
+  sp_reports_queue_oldest_message_seconds: {
+    labels: ['queue'],
+    help: 'Age of the oldest message that the last drain received and left; absent where it left none',
+  },
+  sp_reports_table_age_seconds: {
+    labels: ['table', 'seller'],
+    help: 'Since Amazon made the newest loaded report of a table and seller',
+  },
+  sp_reports_table_usual_interval_seconds: {
+    labels: ['table', 'seller'],
+    help: 'Median time between the last reports of a table and seller; absent of fewer than four',
+  },
+  sp_reports_table_stale: {
+    labels: ['table', 'seller'],
+    help: '1 where no report came for three usual intervals and an hour, else 0',
+  },
+  sp_reports_quarantined_documents: {
+    labels: ['reason'],
+    help: 'Documents in quarantine, by the code of the reason',
+  },
+  sp_reports_warehouse_up: { labels: [], help: '1 where the ledger could be read the last time, else 0' },
+} as const;
+
+const loadSeconds = {
+  name: 'sp_reports_load_seconds',
+  labels: ['outcome'],
+  help: 'From the call for a document to its Parquet files',
+  buckets: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900],
+};
+
+/** Name, type, labels and meaning of each metric, for the documentation. */
+export const metricDefinitions = [
+  ...Object.entries(counters).map(([name, rest]) => ({ name, type: 'counter', ...rest })),
+  { name: loadSeconds.name, type: 'histogram', labels: loadSeconds.labels, help: loadSeconds.help },
+  ...Object.entries(gauges).map(([name, rest]) => ({ name, type: 'gauge', ...rest })),
+].map(({ name, type, labels, help }) => ({ name, type, labels: [...labels] as string[], help }));
+
+/** Metrics of the program, with those of its process that prom-client knows. Facts are asked for as somebody reads them. */
+export function openMetrics(readFacts: () => Promise<StatusFacts>): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const counter = madeOf(counters, (of) => new Counter({ ...of, registers: [registry] }));
+  const gauge = madeOf(gauges, (of) => new Gauge({ ...of, registers: [registry] }));
+  const { labels, ...histogram } = loadSeconds;
+  const seconds = new Histogram({ ...histogram, labelNames: labels, registers: [registry] });
+
+  function watch({ pipeline: { name: pipeline }, kind }: ScheduledRun): RunWatch {
+    const told: Partial<Record<Outcome, number>> = {};
+    const count = (outcome: Outcome, documents = 1) =>
+      counter.sp_reports_documents_total.inc({ pipeline, outcome }, documents);
+    const ended = (result: 'succeeded' | 'partly' | 'failed') =>
+      counter.sp_reports_runs_total.inc({ pipeline, kind, result });
+    return {
+      onEvent(event) {
+        if (event.event === 'bytes_downloaded') {
+          counter.sp_reports_downloaded_bytes_total.inc({ pipeline }, event.bytes);
+        } else if (event.event === 'work_finished') {
+          count(event.outcome);
+          told[event.outcome] = (told[event.outcome] ?? 0) + 1;
+          if (event.entry) countEntry(event.entry);
+        }
+      },
+      finished({ outcomes, failures }) {
+        // What needed no work is told of at the end only.
+        for (const [outcome, documents] of Object.entries(outcomes) as [Outcome, number][]) {
+          count(outcome, documents - (told[outcome] ?? 0));
+        }
+        ended(failures.length > 0 ? 'partly' : 'succeeded');
+      },
+      failed: () => ended('failed'),
+    };
+  }
+
+  function countEntry({ status, tables, rejects, durationMs }: LedgerEntry): void {
+    for (const { name: table, rows } of tables) counter.sp_reports_rows_total.inc({ table }, rows);
+    const [first] = tables;
+    if (first) counter.sp_reports_rejected_values_total.inc({ table: first.name }, rejects);
+    if (durationMs !== null) seconds.observe({ outcome: status }, durationMs / 1000);
+  }
+
+  function set({ version, warehouse, tables, sellers, queues, pipelines }: StatusFacts): void {
+    for (const each of Object.values(gauge)) each.reset();
+    gauge.sp_reports_info.set({ version }, 1);
+    gauge.sp_reports_warehouse_up.set({}, warehouse.readAt && !warehouse.problem ? 1 : 0);
+    for (const { status, reasonCode, documents } of warehouse.ledger?.documents ?? []) {
+      if (status !== 'quarantined') continue;
+      gauge.sp_reports_quarantined_documents.set({ reason: reasonCode ?? 'UNEXPECTED' }, documents);
+    }
+    for (const { table, sellerId, ageSeconds, usualIntervalSeconds, isStale } of tables) {
+      const of = { table, seller: sellerId ?? '' };
+      gauge.sp_reports_table_age_seconds.set(of, ageSeconds);
+      gauge.sp_reports_table_stale.set(of, isStale ? 1 : 0);
+      if (usualIntervalSeconds !== undefined)
+        gauge.sp_reports_table_usual_interval_seconds.set(of, usualIntervalSeconds);
+    }
+    for (const { sellerId: seller, quota, credentials } of sellers) {
+      gauge.sp_reports_quota_available.set({ seller }, quota.available);
+      gauge.sp_reports_credentials_refused.set({ seller }, credentials.refused ? 1 : 0);
+    }
+    for (const { name: queue, messages, oldestMessage, problem } of queues) {
+      gauge.sp_reports_queue_up.set({ queue }, messages && !problem ? 1 : 0);
+      if (oldestMessage)
+        gauge.sp_reports_queue_oldest_message_seconds.set({ queue }, oldestMessage.ageSeconds);
+      if (!messages) continue;
+      const states = { visible: messages.visible, in_flight: messages.inFlight, delayed: messages.delayed };
+      for (const [state, number] of Object.entries(states)) {
+        gauge.sp_reports_queue_messages.set({ queue, state }, number);
+      }
+    }
+    for (const { name: pipeline, drain, sweep } of pipelines) {
+      for (const [kind, facts] of Object.entries({ drain, ...(sweep && { sweep }) })) {
+        const of = { pipeline, kind };
+        const { last, succeededAt } = facts;
+        if (last?.endedAt) gauge.sp_reports_last_run_timestamp_seconds.set(of, epochSeconds(last.endedAt));
+        if (succeededAt) gauge.sp_reports_last_success_timestamp_seconds.set(of, epochSeconds(succeededAt));
+      }
+    }
+  }
+
+  return {
+    contentType: registry.contentType,
+    watch,
+    async text() {
+      set(await readFacts());
+      return registry.metrics();
+    },
+  };
+}
+
+type Definitions = Record<string, { labels: readonly string[]; help: string }>;
+
+function madeOf<D extends Definitions, M>(
+  definitions: D,
+  make: (of: { name: string; help: string; labelNames: string[] }) => M,
+): Record<keyof D, M> {
+  const made = Object.entries(definitions).map(([name, { labels, help }]) => [
+    name,
+    make({ name, help, labelNames: [...labels] }),
+  ]);
+  return Object.fromEntries(made) as Record<keyof D, M>;
+}
+
+function epochSeconds(iso: string): number {
+  return Date.parse(iso) / 1000;
+}

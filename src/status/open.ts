@@ -1,0 +1,56 @@
+import { errorCode, describeError } from '../errors.js';
+import type { PipelineContext } from '../pipeline/context.js';
+import { type RunWatch, type ScheduledRun, watchedByAll } from '../pipeline/schedule.js';
+import type { DrainSignals } from '../pipeline/work-list.js';
+import type { Warehouse } from '../warehouse/types.js';
+import { openFacts } from './facts.js';
+import { openMetrics } from './metrics.js';
+import { openReloads } from './reloads.js';
+import { openRunLog, type RunLog } from './run-log.js';
+import { serveStatus } from './server.js';
+import type { StatusFacts } from './types.js';
+
+export interface Status {
+  /** Where the page is; undefined where it is turned off or could not be served. */
+  url?: string;
+  /** To be called as a run begins. */
+  watch(run: ScheduledRun): RunWatch;
+  /** To be called as requests have had their turn. */
+  asked: RunLog['asked'];
+  readFacts: () => Promise<StatusFacts>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens what tells of the program while it runs: the page, the metrics and the health checks, as the settings say. `onlooker` is the
+ * warehouse for all that is only looked at. A page that can't be served is a warning: loads matter more.
+ */
+export async function openStatus(
+  context: PipelineContext,
+  onlooker: Warehouse,
+  signals: DrainSignals,
+): Promise<Status> {
+  const { config, clock, log } = context;
+  const runLog = openRunLog(clock);
+  const readFacts = openFacts({ ...context, warehouse: onlooker }, runLog);
+  const metrics = openMetrics(readFacts);
+  const reloads = openReloads(context, signals);
+  const server = config.status
+    ? await serveStatus({ ...config.status, log, readFacts, metrics, warehouse: onlooker, reloads }).catch(
+        (error: unknown) => {
+          log.warn({ code: errorCode(error) }, describeError(error));
+        },
+      )
+    : undefined;
+  if (server) log.info({ url: server.url }, 'status page served');
+  return {
+    ...(server && { url: server.url }),
+    watch: (run) => watchedByAll([runLog.watch(run), metrics.watch(run)]),
+    asked: runLog.asked,
+    readFacts,
+    async close() {
+      await server?.close();
+      await reloads.end();
+    },
+  };
+}

@@ -1,0 +1,228 @@
+import { barChart, cut, lineChart } from './charts.js';
+import { badge, bodyOf, h, nothing, number, short } from './dom.js';
+import { ask } from './server.js';
+
+const examples = {
+  'Loads of today':
+    'SELECT report_type, status, count(*) AS documents, sum(raw_bytes) AS bytes\nFROM _loads WHERE loaded_at >= current_date GROUP BY ALL ORDER BY documents DESC',
+  'Documents by day':
+    'SELECT CAST(loaded_at AS DATE) AS day, count(*) AS documents\nFROM _loads GROUP BY day ORDER BY day',
+  'Rejected values':
+    'SELECT table_name, column_name, raw, reason, document_id\nFROM _rejects ORDER BY loaded_at DESC LIMIT 100',
+  'Slowest documents':
+    'SELECT document_id, report_type, duration_ms\nFROM _loads ORDER BY duration_ms DESC NULLS LAST LIMIT 20',
+};
+
+let view = 'table';
+
+/** The SQL console: a text, its answer as a table, and as a chart where it has a label and a figure. */
+export function openConsole() {
+  const text = h('textarea', {
+    id: 'sql',
+    rows: '5',
+    spellcheck: 'false',
+    autocapitalize: 'off',
+    autocomplete: 'off',
+    'aria-label': 'SQL',
+    'aria-describedby': 'query-about',
+    onkeydown(event) {
+      if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+        event.preventDefault();
+        void run();
+      }
+    },
+  });
+  text.value = examples['Documents by day'];
+  const runButton = h('button', { id: 'run', class: 'strong', onclick: () => void run() }, 'Run');
+  const cancelButton = h('button', { id: 'cancel', disabled: true, onclick: () => stop?.abort() }, 'Cancel');
+  const chooser = h(
+    'select',
+    {
+      'aria-label': 'Examples',
+      onchange() {
+        if (examples[chooser.value]) text.value = examples[chooser.value];
+        chooser.value = '';
+        text.focus();
+      },
+    },
+    h('option', { value: '' }, 'Examples'),
+    ...Object.keys(examples).map((name) => h('option', {}, name)),
+  );
+  const status = h('span', { class: 'muted', role: 'status' }, 'Ctrl + Enter runs it');
+  const answer = h('div', { id: 'answer' });
+  let stop;
+  bodyOf('query').replaceChildren(
+    text,
+    h('p', { class: 'actions' }, runButton, cancelButton, chooser, status),
+    answer,
+  );
+
+  async function run() {
+    stop?.abort();
+    const mine = new AbortController();
+    stop = mine;
+    runButton.disabled = true;
+    cancelButton.disabled = false;
+    status.textContent = 'Running …';
+    const { value, error } = await ask('/api/query', { sql: text.value }, mine.signal);
+    if (stop !== mine) return;
+    stop = undefined;
+    runButton.disabled = false;
+    cancelButton.disabled = true;
+    if (error) {
+      status.textContent = '';
+      const isCancelled = error.code === 'CANCELLED';
+      answer.replaceChildren(
+        isCancelled
+          ? nothing('Cancelled.')
+          : h(
+              'div',
+              { class: 'problem' },
+              badge('bad', error.code),
+              h('p', {}, error.message),
+              error.remedy && h('p', { class: 'muted' }, error.remedy),
+            ),
+      );
+      return;
+    }
+    const rows = `${number(value.rows.length)} ${value.rows.length === 1 ? 'row' : 'rows'}`;
+    status.textContent = `${value.isCut ? `the first ${rows}; there are more` : rows}, ${number(value.milliseconds)} ms`;
+    showAnswer(answer, value);
+  }
+}
+
+function showAnswer(place, { columns, rows }) {
+  const chart = chartOf(columns, rows);
+  const shown = chart && view === 'chart' ? chart() : answerTable(columns, rows);
+  const choice = (name, text) =>
+    h(
+      'button',
+      {
+        id: `view-${name}`,
+        'aria-pressed': String(view === name),
+        onclick() {
+          view = name;
+          showAnswer(place, { columns, rows });
+          document.getElementById(`view-${name}`).focus();
+        },
+      },
+      text,
+    );
+  place.replaceChildren(
+    ...(chart
+      ? [
+          h(
+            'div',
+            { class: 'choice', role: 'group', 'aria-label': 'Shown as' },
+            choice('table', 'Table'),
+            choice('chart', 'Chart'),
+          ),
+        ]
+      : []),
+    shown,
+  );
+}
+
+const isFigure = ({ type }) =>
+  /^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|INT64|DOUBLE|FLOAT(64)?|REAL|(BIG)?NUMERIC|DECIMAL)\b/i.test(type);
+const isTime = ({ type }) => /^(DATE|TIMESTAMP)/i.test(type);
+
+function answerTable(columns, rows) {
+  if (columns.length === 0) return nothing('No columns.');
+  return h(
+    'div',
+    { class: 'scroll answer', role: 'region', 'aria-label': 'Answer', tabindex: '0' },
+    h(
+      'table',
+      {},
+      h(
+        'thead',
+        {},
+        h(
+          'tr',
+          {},
+          ...columns.map((column) =>
+            h(
+              'th',
+              { scope: 'col', class: isFigure(column) ? 'number' : undefined, title: column.type },
+              column.name,
+            ),
+          ),
+        ),
+      ),
+      h(
+        'tbody',
+        {},
+        ...rows.map((row) =>
+          h(
+            'tr',
+            {},
+            ...row.map((value, index) =>
+              h('td', { class: isFigure(columns[index]) ? 'number' : undefined }, cellOf(value)),
+            ),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+function cellOf(value) {
+  if (value === null || value === undefined) return h('span', { class: 'null' }, 'NULL');
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+/** A chart of the first label column and the first column of figures; times make a line. Undefined where there are not both. */
+function chartOf(columns, rows) {
+  const label = columns.findIndex((column) => !isFigure(column));
+  const figure = columns.findIndex(isFigure);
+  if (label < 0 || figure < 0 || rows.length < 2) return undefined;
+  const most = isTime(columns[label]) ? 400 : 40;
+  const items = rows.slice(0, most).map((row) => {
+    const name = row[label] === null ? 'NULL' : labelText(row[label], columns[label]);
+    return { label: name, value: Number(row[figure] ?? 0) || 0, text: `${name}: ${row[figure] ?? 'NULL'}` };
+  });
+  const options = { format: short, label: `${columns[figure].name} by ${columns[label].name}` };
+  return () =>
+    h(
+      'figure',
+      {},
+      h('figcaption', {}, `${options.label}${rows.length > most ? `, the first ${most} rows` : ''}`),
+      isTime(columns[label])
+        ? lineChart(items, options)
+        : items.length > 8
+          ? ranking(items, options)
+          : barChart(items, options),
+    );
+}
+
+function labelText(value, { type }) {
+  const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return /^DATE$/i.test(type)
+    ? text.slice(5, 10)
+    : isTime({ type })
+      ? text.slice(5, 16).replace('T', ' ')
+      : text;
+}
+
+/** Many labels are read more easily one below the other. */
+function ranking(items, { label }) {
+  const greatest = Math.max(1e-9, ...items.map(({ value }) => Math.abs(value)));
+  return h(
+    'ol',
+    { class: 'ranking', 'aria-label': label },
+    ...items.map(({ label: name, value, text }) =>
+      h(
+        'li',
+        { title: text },
+        h('span', { class: 'name' }, cut(name, 40)),
+        h('span', {
+          class: 'meter',
+          'aria-hidden': 'true',
+          '--share': (Math.abs(value) / greatest).toFixed(4),
+        }),
+        h('span', { class: 'number' }, text.slice(name.length + 2)),
+      ),
+    ),
+  );
+}

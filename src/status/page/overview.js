@@ -1,0 +1,195 @@
+import { barChart } from './charts.js';
+import {
+  ago,
+  badge,
+  bodyOf,
+  bytes,
+  duration,
+  firstOf,
+  h,
+  nothing,
+  number,
+  short,
+  show,
+  table,
+} from './dom.js';
+
+/** What stands in the way, the figures at a glance, freshness, and rows by day. */
+export function showOverview(facts) {
+  showProblems(facts);
+  showTiles(facts);
+  showFreshness(facts);
+  showDays(facts);
+}
+
+function showProblems({ warehouse, queues, sellers }) {
+  const problems = [
+    warehouse.problem && { about: 'Warehouse', ...warehouse.problem },
+    ...queues.map(({ name, problem }) => problem && { about: `Queue ${name}`, ...problem }),
+    ...sellers.map(
+      ({ sellerId, name, credentials: { refused } }) =>
+        refused && { about: `Seller ${name ?? sellerId}`, ...refused },
+    ),
+  ].filter(Boolean);
+  show(document.getElementById('problems'), problems, () =>
+    problems.map(({ about, code, message, since }) =>
+      h(
+        'div',
+        { class: 'problem', role: 'alert' },
+        h('strong', {}, about),
+        ' ',
+        badge('bad', code),
+        h('p', {}, message, ' · since ', ago(since)),
+      ),
+    ),
+  );
+}
+
+function showTiles({ warehouse, tables, queues, sellers }) {
+  const { days = [], documents = [] } = warehouse.ledger ?? {};
+  const [today] = days;
+  const stale = tables.filter(({ isStale }) => isStale).length;
+  const quarantined = documents
+    .filter(({ status }) => status === 'quarantined')
+    .reduce((sum, each) => sum + each.documents, 0);
+  const known = queues.filter(({ messages }) => messages);
+  const waiting = known.reduce((sum, { messages }) => sum + messages.visible + messages.delayed, 0);
+  const inFlight = known.reduce((sum, { messages }) => sum + messages.inFlight, 0);
+  const quota = sellers.map((seller) => seller.quota.available);
+  const names = new Set(tables.map(({ table: name }) => name)).size;
+  const on = today && (today.day === new Date().toISOString().slice(0, 10) ? 'today' : `on ${today.day}`);
+  const tiles = [
+    {
+      title: 'Tables',
+      value: number(names),
+      note: stale > 0 ? `${stale} stale` : 'none stale',
+      kind: stale > 0 ? 'warn' : 'good',
+    },
+    { title: 'Rows', value: today ? short(today.rows) : '0', note: on ?? 'nothing loaded yet' },
+    {
+      title: 'Documents',
+      value: today ? number(today.documents) : '0',
+      note: today ? `${bytes(today.rawBytes)} ${on}` : 'nothing loaded yet',
+    },
+    {
+      title: 'Waiting',
+      value: known.length > 0 ? number(waiting) : '–',
+      note: `${number(inFlight)} in work`,
+    },
+    {
+      title: 'Quota left',
+      value: quota.length > 0 ? number(Math.min(...quota)) : '–',
+      note: quota.length > 1 ? 'at the least seller' : 'documents now',
+    },
+    {
+      title: 'Quarantine',
+      value: number(quarantined),
+      note: quarantined > 0 ? 'see the reasons' : 'nothing in it',
+      kind: quarantined > 0 ? 'bad' : 'good',
+    },
+  ];
+  show(document.getElementById('tiles'), tiles, () =>
+    tiles.map(({ title, value, note, kind = '' }) =>
+      h(
+        'div',
+        { class: `tile ${kind}` },
+        h('h3', {}, title),
+        h('p', { class: 'value' }, String(value)),
+        h('p', { class: 'note' }, note),
+      ),
+    ),
+  );
+}
+
+function showFreshness({ tables, sellers }) {
+  const names = new Map(sellers.map(({ sellerId, name }) => [sellerId, name]));
+  // What counts up by itself is no reason to draw anew.
+  const data = tables.map(({ ageSeconds: _, ...rest }) => rest);
+  show(bodyOf('freshness'), data, () => {
+    if (tables.length === 0) return nothing('Nothing has been loaded yet.');
+    return firstOf('freshness', tables, 12, (rows) =>
+      table(
+        'Freshness of tables',
+        [
+          {
+            title: 'Table',
+            cell: (row) => [h('code', {}, row.table), row.isStale && badge('warn', 'stale')],
+          },
+          { title: 'Seller', cell: ({ sellerId }) => sellerName(sellerId, names) },
+          { title: 'Newest report', cell: (row) => [ago(row.lastMadeAt), lateness(row)] },
+          {
+            title: 'Usually every',
+            cell: ({ usualIntervalSeconds: seconds }) =>
+              seconds === undefined ? h('span', { class: 'muted' }, 'not known yet') : duration(seconds),
+          },
+          {
+            title: 'Data until',
+            phone: false,
+            cell: ({ lastDataEnd }) => (lastDataEnd ? lastDataEnd.slice(0, 10) : ''),
+          },
+          { title: 'Reports', number: true, phone: false, cell: ({ documents }) => number(documents) },
+          { title: 'Rows', number: true, cell: ({ rows: count }) => number(count) },
+        ],
+        rows,
+      ),
+    );
+  });
+}
+
+export function sellerName(sellerId, names) {
+  const name = names.get(sellerId);
+  if (!name) return h('span', {}, sellerId ?? '–');
+  return h('span', { title: sellerId }, name);
+}
+
+/** How far the age has come on its way to being stale. */
+function lateness({ ageSeconds, usualIntervalSeconds, isStale }) {
+  if (usualIntervalSeconds === undefined) return undefined;
+  const share = Math.min(1, ageSeconds / (3 * usualIntervalSeconds + 3600));
+  return h('span', {
+    class: `meter ${isStale ? 'warn' : ''}`,
+    'aria-hidden': 'true',
+    '--share': share.toFixed(3),
+  });
+}
+
+function showDays({ warehouse }) {
+  const days = [...(warehouse.ledger?.days ?? [])].reverse();
+  show(bodyOf('days'), days, () => {
+    if (days.length === 0) return nothing('Nothing has been loaded yet.');
+    const bars = (value, text) =>
+      days.map((each) => ({
+        label: each.day.slice(5),
+        value: value(each),
+        text: `${each.day}: ${text(each)}`,
+      }));
+    return h(
+      'div',
+      { class: 'pair' },
+      h(
+        'figure',
+        {},
+        h('figcaption', {}, 'Rows'),
+        barChart(
+          bars(
+            (day) => day.rows,
+            (day) => `${number(day.rows)} rows of ${number(day.documents)} documents`,
+          ),
+          { format: short, label: 'Rows by day', isHalf: true },
+        ),
+      ),
+      h(
+        'figure',
+        {},
+        h('figcaption', {}, 'Bytes as downloaded'),
+        barChart(
+          bars(
+            (day) => day.rawBytes,
+            (day) => bytes(day.rawBytes),
+          ),
+          { format: bytes, label: 'Bytes by day', isHalf: true },
+        ),
+      ),
+    );
+  });
+}

@@ -1,0 +1,78 @@
+import { statSync } from 'node:fs';
+import type { PipelineContext } from '../pipeline/context.js';
+import { openDrift } from '../warehouse/drift.js';
+import type { LedgerRow, TableLoads } from '../warehouse/types.js';
+import { openReading, type Reading } from './reading.js';
+import type { LedgerFacts, LoadFacts } from './types.js';
+
+/** Documents of the ledger that are read one by one; the older ones are summed up in the warehouse. */
+const most = { recent: 500, quarantined: 100 };
+
+/** Each reading opens the file, which a commit or another program may want; each of BigQuery costs money. */
+const leastSeconds = { duckdb: 5, bigquery: 300 };
+
+export interface Ledger {
+  facts: LedgerFacts;
+  tables: TableLoads[];
+}
+
+/**
+ * The ledger, read at most every 5 seconds, and not at all while its file stays as it is: who only looks does not keep others from it.
+ * In BigQuery it is read at most every 5 minutes. The value is undefined before the first commit.
+ */
+export function openLedgerReading(context: PipelineContext): () => Promise<Reading<Ledger | undefined>> {
+  const { warehouseFile, config, clock } = context;
+  const leastMs = leastSeconds[config.warehouse.type] * 1000;
+  let state: string | undefined;
+  const stateNow = () => warehouseFile && stateOf(warehouseFile.path);
+  return openReading(
+    async () => {
+      const before = stateNow();
+      // After a failure it is read again, changed or not.
+      state = undefined;
+      const ledger = await readLedger(context);
+      state = before;
+      return ledger;
+    },
+    {
+      clock,
+      isDue: (sinceMs) => sinceMs >= leastMs && (state === undefined || state !== stateNow()),
+    },
+  );
+}
+
+async function readLedger({ warehouse, schemas }: PipelineContext): Promise<Ledger | undefined> {
+  const overview = await warehouse.overview();
+  if (!overview) return undefined;
+  const recent = await warehouse.loads({ limit: most.recent });
+  const isQuarantined = ({ status }: LedgerRow) => status === 'quarantined';
+  const quarantined = overview.documents.some(({ status }) => status === 'quarantined')
+    ? await warehouse.loads({ statuses: ['quarantined'], limit: most.quarantined })
+    : recent.filter(isQuarantined);
+  const { tables, ...sums } = overview;
+  return {
+    tables,
+    facts: {
+      ...sums,
+      recent: recent.map(loadFacts),
+      quarantined: quarantined.map(loadFacts),
+      drift: openDrift(recent, schemas),
+    },
+  };
+}
+
+function loadFacts(row: LedgerRow): LoadFacts {
+  const { key, status, sellerId, reportType, documentId, reportId, loadedAt, durationMs, rawBytes } = row;
+  const { rejects, reasonCode, reason, pipeline } = row;
+  return {
+    ...{ key, status, sellerId, reportType, documentId, reportId, loadedAt, durationMs, rawBytes },
+    ...{ rejects, reasonCode, reason, pipeline },
+    rows: row.tables.reduce((sum, { rows }) => sum + rows, 0),
+  };
+}
+
+/** Changes with each commit; `missing` before the first. */
+function stateOf(path: string): string {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return found ? `${found.ino} ${found.mtimeNs} ${found.size}` : 'missing';
+}

@@ -1,0 +1,52 @@
+import type { Clock } from '../clock.js';
+import { describeError, errorCode } from '../errors.js';
+import type { Problem } from './types.js';
+
+/** What was read last, and why it could not be read since. */
+export interface Reading<T> {
+  value?: T;
+  readAt?: string;
+  problem?: Problem;
+}
+
+/** Whoever asks waits no longer than this for what others hold up, and gets what was read before. */
+const patienceMs = 2000;
+
+/**
+ * Something that is read when it is asked for, and not again before it is due. One reading at a time; it goes on where nobody waits for it
+ * any more.
+ */
+export function openReading<T>(
+  read: () => Promise<T>,
+  { clock, isDue }: { clock: Clock; isDue: (sinceMs: number) => boolean },
+): () => Promise<Reading<T>> {
+  let last: Reading<T> = {};
+  let triedMs: number | undefined;
+  let reading: Promise<void> | undefined;
+
+  async function readOnce(): Promise<void> {
+    triedMs = clock.now();
+    const readAt = new Date(triedMs).toISOString();
+    try {
+      last = { value: await read(), readAt };
+    } catch (error) {
+      const since = last.problem?.since ?? readAt;
+      last = { ...last, problem: { code: errorCode(error), message: describeError(error), since } };
+    }
+  }
+
+  return async () => {
+    if (!reading && (triedMs === undefined || isDue(clock.now() - triedMs))) {
+      reading = readOnce().finally(() => {
+        reading = undefined;
+      });
+    }
+    if (reading) {
+      const enough = new AbortController();
+      const late = clock.sleep(patienceMs, enough.signal).catch(() => {});
+      await Promise.race([reading, late]);
+      enough.abort();
+    }
+    return last;
+  };
+}

@@ -1,0 +1,34 @@
+import { overviewOf } from '../overview-rows.js';
+import { type LedgerOverview, recentReports } from '../types.js';
+import type { BigQueryClient } from './client.js';
+import { readRows } from './ledger.js';
+
+/** What the ledger comes to, summed up in BigQuery: four queries, which read columns of `_loads` and `_rejects`. */
+export async function readOverview(client: BigQueryClient): Promise<LedgerOverview> {
+  const rows = async (sql: string) => (await readRows(client, sql)).map((row) => Object.values(row));
+  const loads = client.table('_loads');
+  const tableRows = "CAST(JSON_VALUE(item, '$.rows') AS INT64)";
+  const [statuses, tables, days, rejects] = await Promise.all([
+    rows(
+      `SELECT status, reason_code, COUNT(*) AS documents FROM ${loads} GROUP BY status, reason_code ORDER BY status, reason_code`,
+    ),
+    rows(
+      `SELECT JSON_VALUE(item, '$.name') AS name, report_type, seller_id, COUNT(*) AS documents, IFNULL(SUM(${tableRows}), 0) AS table_rows,
+         MAX(loaded_at) AS last_loaded, MAX(data_end) AS last_data,
+         ARRAY_AGG(IFNULL(report_created_at, loaded_at) ORDER BY IFNULL(report_created_at, loaded_at) DESC LIMIT ${recentReports}) AS made
+       FROM ${loads} LEFT JOIN UNNEST(JSON_QUERY_ARRAY(tables)) AS item
+       WHERE status IN ('loaded', 'empty')
+       GROUP BY name, report_type, seller_id ORDER BY name, report_type, seller_id`,
+    ),
+    rows(
+      `SELECT DATE(loaded_at) AS day, COUNT(*) AS documents,
+         SUM((SELECT SUM(${tableRows}) FROM UNNEST(JSON_QUERY_ARRAY(tables)) AS item)) AS table_rows, SUM(raw_bytes) AS bytes
+       FROM ${loads} GROUP BY day ORDER BY day DESC LIMIT 30`,
+    ),
+    rows(
+      `SELECT table_name, column_name, reason, COUNT(*) AS number, MAX(loaded_at) AS last_loaded FROM ${client.table('_rejects')}
+       GROUP BY table_name, column_name, reason ORDER BY number DESC, table_name, column_name LIMIT 100`,
+    ),
+  ]);
+  return overviewOf({ statuses, tables, days, rejects });
+}

@@ -1,0 +1,31 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { overviewOf } from '../overview-rows.js';
+import { type LedgerOverview, recentReports } from '../types.js';
+import { run } from './sql.js';
+import { toJsonValue } from './values.js';
+
+/** What the ledger comes to, summed up in the warehouse. */
+export async function readOverview(connection: DuckDBConnection): Promise<LedgerOverview> {
+  const rows = async (sql: string) =>
+    (await run(connection, sql)).map((row) => row.map((value) => toJsonValue(value ?? null)));
+  return overviewOf({
+    statuses: await rows('SELECT status, reason_code, count(*) FROM _loads GROUP BY ALL ORDER BY ALL'),
+    tables: await rows(
+      `SELECT name, report_type, seller_id, count(*), coalesce(sum(rows), 0), max(loaded_at), max(data_end), max(made, ${recentReports})
+       FROM (
+         SELECT report_type, seller_id, loaded_at, data_end, coalesce(report_created_at, loaded_at) AS made,
+           unnest(CASE WHEN json_array_length(tables) = 0 THEN [NULL] ELSE tables->>'$[*].name' END) AS name,
+           unnest(CASE WHEN json_array_length(tables) = 0 THEN [NULL] ELSE tables->>'$[*].rows' END)::BIGINT AS rows
+         FROM _loads WHERE status IN ('loaded', 'empty')
+       ) GROUP BY ALL ORDER BY name, report_type, seller_id`,
+    ),
+    days: await rows(
+      `SELECT loaded_at::DATE AS day, count(*), sum(list_sum((tables->>'$[*].rows')::BIGINT[])), sum(raw_bytes)
+       FROM _loads GROUP BY day ORDER BY day DESC LIMIT 30`,
+    ),
+    rejects: await rows(
+      `SELECT table_name, column_name, reason, count(*) AS number, max(loaded_at) FROM _rejects
+       GROUP BY ALL ORDER BY number DESC, table_name, column_name LIMIT 100`,
+    ),
+  });
+}

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { configOf, mistakesIn, pipeline, seller } from './world.js';
+
+const usSeller = seller('    marketplaces: [US]\n');
+const settings = (request: string, more = '') =>
+  `${usSeller}${pipeline(`${more}    request:\n      - ${request}\n`)}`;
+const mistakes = (request: string, more = '') =>
+  mistakesIn(settings(request, more)).map((line) =>
+    line.replace(/^pipelines\.yaml:\d+:\d+ pipelines\[0\]\./, ''),
+  );
+
+const orders = 'reportType: GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL';
+const cron = "cron: '0 6 * * *'";
+
+/** A request, and the lines about it. */
+const cases: Record<string, [request: string, lines: string[], more?: string]> = {
+  'an unknown type': [
+    `{ reportType: GET_SALES_AND_TRAFIC_REPORT, ${cron} }`,
+    [
+      'request[0].reportType: no report type of that name is known; where Amazon has it all the same, give it a schema (docs/schemas.md); did you mean "GET_SALES_AND_TRAFFIC_REPORT"?',
+    ],
+  ],
+  'a type that comes by itself': [
+    `{ reportType: GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2, ${cron} }`,
+    [
+      'request[0].reportType: Amazon takes no requests for GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2; it comes by itself: leave the request out, and give the pipeline a `sweep`',
+    ],
+  ],
+  'a type that Amazon makes by a schedule alone': [
+    `{ reportType: GET_ORDER_REPORT_DATA_TAX, ${cron} }`,
+    [
+      'request[0].reportType: Amazon takes no requests for GET_ORDER_REPORT_DATA_TAX; write `schedule: amazon` and `period`',
+    ],
+  ],
+  'a schedule for a type that has none': [
+    `{ ${orders}, schedule: amazon, period: P1D }`,
+    [
+      'request[0].schedule: Amazon makes GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL by no schedule; ask for it by `cron`',
+    ],
+  ],
+  'a period that Amazon does not have': [
+    `{ reportType: GET_ORDER_REPORT_DATA_TAX, schedule: amazon, period: P5D }`,
+    [
+      'request[0].period: expected one of PT5M, PT15M, PT30M, PT1H, PT2H, PT4H, PT8H, PT12H, P1D, P2D, P3D, PT84H, P7D, P14D, P15D, P18D, P30D, P1M, found "P5D"; did you mean "P1D"?',
+    ],
+  ],
+  'no time to ask': [
+    `{ ${orders} }`,
+    ['request[0].reportType: when is it asked for? Add `cron`, or `schedule: amazon` with `period`'],
+  ],
+  'a window that is none': [
+    `{ ${orders}, ${cron}, window: a day }`,
+    [
+      'request[0].window: expected a span of time such as `1 day`, in hours, days, weeks, months, quarters, years, found "a day"',
+    ],
+  ],
+  'a window of several weeks': [
+    `{ ${orders}, ${cron}, window: 2 weeks }`,
+    [
+      'request[0].window: weeks, months, quarters and years are asked for one by one; write `1 week`, or `14 days`',
+    ],
+  ],
+  'a window longer than Amazon takes': [
+    `{ reportType: MARKETPLACE_ASIN_PAGE_VIEW_METRICS, ${cron}, window: 8 days }`,
+    ['request[0].window: longer than Amazon takes for MARKETPLACE_ASIN_PAGE_VIEW_METRICS: 7 days at most'],
+  ],
+  'a window beside another reportPeriod': [
+    `{ reportType: GET_VENDOR_SALES_REPORT, ${cron}, window: 7 days, reportOptions: { reportPeriod: WEEK } }`,
+    ['request[0].window: reportPeriod goes by one week: write `1 week`, or leave it out'],
+  ],
+  'a beginning in the future': [
+    `{ ${orders}, ${cron}, window: 1 day, from: 2999-01-01 }`,
+    ['request[0].from: 2999-01-01 is still to come; the first window must begin in the past'],
+  ],
+  'a beginning without a window': [
+    `{ ${orders}, ${cron}, from: 2026-01-01 }`,
+    ['request[0].from: needs a `window`'],
+  ],
+  'a marketplace that no seller has': [
+    `{ ${orders}, ${cron}, marketplaces: [CA] }`,
+    ['request[0].marketplaces[0]: no seller of this request has the marketplace CA'],
+  ],
+  'a seller that is not there': [
+    `{ ${orders}, ${cron}, sellers: [A1SELER] }`,
+    ['request[0].sellers[0]: no seller "A1SELER" in this file; did you mean "A1SELLER"?'],
+  ],
+  'a type that would not be loaded': [
+    `{ ${orders}, ${cron} }`,
+    [
+      'request[0].reportType: is asked for and would not be loaded: add GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL to `reportTypes` of the pipeline',
+    ],
+    '    reportTypes: GET_FBA_*\n',
+  ],
+  'the same twice': [
+    `{ ${orders}, ${cron} }\n      - { ${orders}, cron: '0 7 * * *' }`,
+    ['request[1].reportType: is asked for by pipelines[0].request[0] already'],
+  ],
+};
+
+describe('requests in pipelines.yaml', () => {
+  for (const [name, [request, lines, more]] of Object.entries(cases)) {
+    it(`refuse ${name}`, () => assert.deepEqual(mistakes(request, more), lines));
+  }
+
+  it('need marketplaces, of the seller or of their own', () => {
+    const text = `${seller()}${pipeline(`    request:\n      - { ${orders}, ${cron} }\n`)}`;
+    assert.match(String(mistakesIn(text)), /of which marketplaces\?/);
+    assert.equal(configOf(text.replace(' }', ', marketplaces: [US] }')).pipelines.length, 1);
+  });
+
+  it('take options as Amazon does, as texts, and a window as people write it', () => {
+    const request = `{ ${orders}, ${cron}, window: 6 Hours, lag: 1 day, reportOptions: { ShowSalesChannel: true, n: 5 } }`;
+    const [read] = configOf(settings(request)).pipelines[0]?.request ?? [];
+    assert.deepEqual(
+      [read?.window, read?.lag, read?.reportOptions],
+      [
+        { count: 6, unit: 'hour' },
+        { count: 1, unit: 'day' },
+        { ShowSalesChannel: 'true', n: '5' },
+      ],
+    );
+  });
+});

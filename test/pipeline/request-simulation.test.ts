@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { pino } from 'pino';
+import { ReportsError } from '../../src/errors.js';
+import type { PipelineContext } from '../../src/pipeline/context.js';
+import { ledgerEntry } from '../../src/pipeline/ledger-entry.js';
+import { askForReports } from '../../src/pipeline/requests/turn.js';
+import type { Pipeline } from '../../src/pipeline/route.js';
+import type { Report, ReportStatus, SellingPartner } from '../../src/source/types.js';
+import { type LedgerRow, ledgerKey, rowsByKeys } from '../../src/warehouse/types.js';
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+const startMs = Date.UTC(2026, 9, 10, 12);
+const from = Date.UTC(2026, 9, 7);
+const sellerId = 'A1SELLER';
+const reportType = 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL';
+const marketplaceIds = ['ATVPDKIKX0DER'];
+
+type End = 'DONE' | 'CANCELLED' | 'FATAL';
+type Step =
+  | { do: 'turn'; calls: ('answered' | 'lost before' | 'lost after' | 'refused' | 'no quota')[] }
+  | { do: 'wait'; hours: number }
+  | { do: 'end'; ends: End[] }
+  | { do: 'forget' };
+
+const calls = fc.array(
+  fc.constantFrom('answered', 'answered', 'answered', 'lost before', 'lost after', 'refused', 'no quota'),
+  { minLength: 1, maxLength: 4 },
+);
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof(
+    { weight: 4, arbitrary: fc.record({ do: fc.constant('turn' as const), calls }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({ do: fc.constant('wait' as const), hours: fc.integer({ min: 0, max: 40 }) }),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        do: fc.constant('end' as const),
+        ends: fc.array(fc.constantFrom<End>('DONE', 'DONE', 'CANCELLED', 'FATAL'), {
+          minLength: 1,
+          maxLength: 4,
+        }),
+      }),
+    },
+    { weight: 1, arbitrary: fc.constant({ do: 'forget' as const }) },
+  ),
+  { maxLength: 20 },
+) as fc.Arbitrary<Step[]>;
+
+/** Amazon, the ledger and the program, with a clock that only the test moves. */
+class Simulation {
+  nowMs = startMs;
+  reports: Report[] = [];
+  ledger: LedgerRow[] = [];
+  private fates: string[] = [];
+  readonly folder = mkdtempSync(join(tmpdir(), 'sp-reports-request-'));
+
+  async turn(calls: string[], options = {}): Promise<void> {
+    this.fates = [...calls];
+    const request = {
+      reportType,
+      reportOptions: {},
+      perMarketplace: false,
+      window: { count: 1, unit: 'day' },
+    };
+    const pipeline = {
+      name: 'all',
+      timezone: 'UTC',
+      request: [{ ...request, from: new Date(from).toISOString().slice(0, 10), cron: '0 * * * *' }],
+    } as unknown as Pipeline;
+    const signals = { stop: new AbortController().signal, abort: new AbortController().signal };
+    const turn = askForReports(pipeline, this.context(pipeline), signals, options);
+    // Where the answer is lost the program ends.
+    await turn.catch((error: Error) => assert.equal(error.message, 'killed'));
+  }
+
+  end(ends: string[]): void {
+    for (const report of this.reports.filter(({ status }) => status === 'IN_QUEUE')) {
+      const status = ends.shift();
+      if (!status) return;
+      report.status = status as ReportStatus;
+      const { reportId, dataStart = null, dataEnd = null, createdAt } = report;
+      const became = { DONE: 'loaded', CANCELLED: 'cancelled', FATAL: 'fatal' } as const;
+      const key = ledgerKey({ sellerId, reportId });
+      // A notification of a cancelled report does not say what it was about.
+      const facts =
+        status === 'CANCELLED' ? {} : { marketplaceIds, dataStart, dataEnd, reportCreatedAt: createdAt };
+      const entry = ledgerEntry({
+        key,
+        sellerId,
+        reportId,
+        reportType,
+        status: became[status as End],
+        ...facts,
+      });
+      this.ledger.push({ ...entry, loadedAt: new Date(this.nowMs).toISOString() });
+    }
+  }
+
+  /** The state folder is lost. */
+  forget(): void {
+    rmSync(join(this.folder, 'requests.json'), { force: true });
+  }
+
+  private context(pipeline: Pipeline): PipelineContext {
+    return {
+      config: {
+        state: this.folder,
+        sellers: [{ id: sellerId, marketplaces: marketplaceIds }],
+        pipelines: [pipeline],
+      },
+      warehouse: {
+        seen: async (keys: string[]) => rowsByKeys(this.ledger, keys),
+        loads: async ({ statuses }: { statuses: string[] }) =>
+          this.ledger.filter(({ status }) => statuses.includes(status)),
+      },
+      sellingPartner: () => this.amazon(),
+      clock: { now: () => this.nowMs, sleep: async () => {} },
+      log: pino({ level: 'silent' }),
+    } as unknown as PipelineContext;
+  }
+
+  private amazon(): SellingPartner {
+    const simulation = this;
+    return {
+      sellerId,
+      // The notification of each comes: none of them is late.
+      getReport: async (id: string) => simulation.reports.find(({ reportId }) => reportId === id),
+      async *getReports() {
+        yield* simulation.reports.filter(
+          ({ createdAt }) => Date.parse(createdAt) > simulation.nowMs - 2 * dayMs,
+        );
+      },
+      async createReport({ dataStart = '', dataEnd = '' }) {
+        const fate = simulation.fates.shift() ?? 'answered';
+        const about = { operation: 'createReport', sellerId };
+        if (fate === 'no quota') throw new ReportsError('API_QUOTA_EXCEEDED', about);
+        if (fate === 'refused') throw new ReportsError('API_REQUEST_REFUSED', { ...about, found: '400' });
+        if (fate === 'lost before') throw new Error('killed');
+        const before = simulation.reports.filter((report) => report.dataStart === dataStart);
+        // What Amazon has not made in three days is taken for failed.
+        const mayCome = before.filter(({ status, createdAt }) =>
+          status === 'IN_QUEUE' ? simulation.nowMs - Date.parse(createdAt) < 3 * dayMs : status !== 'FATAL',
+        );
+        assert.deepEqual(mayCome, [], `${dataStart} is asked for twice`);
+        assert.ok(before.length < 4, `${dataStart} is asked for too often`);
+        const reportId = String(simulation.reports.length);
+        const createdAt = new Date(simulation.nowMs).toISOString();
+        simulation.reports.push({
+          reportId,
+          reportType,
+          status: 'IN_QUEUE',
+          marketplaceIds,
+          dataStart,
+          dataEnd,
+          createdAt,
+        });
+        if (fate === 'lost after') throw new Error('killed');
+        return reportId;
+      },
+    } as unknown as SellingPartner;
+  }
+}
+
+describe('requests, whatever happens', function () {
+  this.timeout(60_000);
+
+  it('ask for every window, for none twice while it may still come, and for none that failed four times', async () => {
+    const property = fc.asyncProperty(steps, async (taken) => {
+      const simulation = new Simulation();
+      try {
+        for (const step of taken) {
+          if (step.do === 'turn') await simulation.turn(step.calls);
+          if (step.do === 'wait') simulation.nowMs += step.hours * hourMs;
+          if (step.do === 'end') simulation.end([...step.ends]);
+          if (step.do === 'forget' && simulation.reports.every(({ status }) => status === 'DONE'))
+            simulation.forget();
+        }
+        for (let day = 0; day < 8; day += 1) {
+          simulation.end(simulation.reports.map(() => 'DONE'));
+          await simulation.turn([]);
+          simulation.end(simulation.reports.map(() => 'DONE'));
+          simulation.nowMs += dayMs;
+        }
+        const lastDay = Math.floor((simulation.nowMs - dayMs) / dayMs) * dayMs;
+        for (let ms = from; ms < lastDay - dayMs; ms += dayMs) {
+          const start = `${new Date(ms).toISOString().slice(0, 19)}Z`;
+          const made = simulation.reports.filter(({ dataStart }) => dataStart === start);
+          const isAnswered = made.some(({ status }) => status === 'DONE' || status === 'CANCELLED');
+          assert.ok(isAnswered || made.length === 4, `${start} was never answered`);
+        }
+      } finally {
+        rmSync(simulation.folder, { recursive: true, force: true });
+      }
+    });
+    await fc.assert(property, { numRuns: 8 });
+  });
+});

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { schedulePeriods } from '../../src/config/request-spec.js';
+import type { Sandbox } from '../../src/sandbox/sandbox.js';
+import { get, listingsType, reportPath, send, sellerId, tokenOf, withSandbox } from './client.js';
+
+const nowMs = Date.UTC(2026, 9, 31);
+const reports = '/reports/2021-06-30/reports';
+const schedules = '/reports/2021-06-30/schedules';
+const wanted = { reportType: listingsType, marketplaceIds: ['ATVPDKIKX0DER'] };
+
+const post = async (sandbox: Sandbox, path: string, body: object) =>
+  send(sandbox, 'POST', path, await tokenOf(sandbox), body);
+
+describe('the sandbox: reports that are asked for', () => {
+  for (const [name, body] of Object.entries({
+    'without a type': { marketplaceIds: wanted.marketplaceIds },
+    'without marketplaces': { reportType: listingsType },
+    'of data to come': { ...wanted, dataEndTime: '2026-11-01T00:00:00Z' },
+    'that end before they begin': {
+      ...wanted,
+      dataStartTime: '2026-10-02T00:00:00Z',
+      dataEndTime: '2026-10-01T00:00:00Z',
+    },
+    'that come by themselves': { ...wanted, reportType: 'GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2' },
+  })) {
+    it(`refuses some ${name}`, () =>
+      withSandbox({ now: () => nowMs }, async (sandbox) => {
+        assert.equal((await post(sandbox, reports, body)).status, 400);
+        assert.equal(sandbox.state.reports.length, 0);
+      }));
+  }
+
+  it('makes them in steps, tells the queue of their end, and lets them be cancelled before', () =>
+    withSandbox({ now: () => nowMs }, async (sandbox) => {
+      const ids = [];
+      for (let index = 0; index < 2; index += 1)
+        ids.push((await post(sandbox, reports, wanted)).body.reportId);
+      const token = await tokenOf(sandbox);
+      assert.equal((await send(sandbox, 'DELETE', reportPath(ids[1]), token)).status, 200);
+      assert.deepEqual(await sandbox.stepReports(), []);
+      assert.deepEqual(
+        (await sandbox.stepReports()).map(({ reportId, status }) => [reportId, status]),
+        [[ids[0], 'DONE']],
+      );
+      assert.equal((await sandbox.queueDepth()).visible, 1);
+      const { body } = await get(sandbox, reportPath(ids[1]), token);
+      assert.equal(body.processingStatus, 'CANCELLED');
+    }));
+
+  it('has one schedule for a type and its marketplaces, by which reports are made', async () => {
+    let clockMs = nowMs;
+    await withSandbox({ now: () => clockMs }, async (sandbox) => {
+      await post(sandbox, schedules, { ...wanted, period: 'P30D' });
+      const { reportScheduleId } = (await post(sandbox, schedules, { ...wanted, period: 'P1D' })).body;
+      const token = await tokenOf(sandbox);
+      const { body } = await get(sandbox, `${schedules}?reportTypes=${listingsType}`, token);
+      assert.deepEqual(
+        body.reportSchedules.map(({ period, nextReportCreationTime }: Record<string, string>) => [
+          period,
+          nextReportCreationTime,
+        ]),
+        [['P1D', '2026-11-01T00:00:00.000Z']],
+      );
+      clockMs += 86_400_000;
+      for (let step = 0; step < 3; step += 1) await sandbox.stepReports();
+      const made = sandbox.state.reports.map((report) => [
+        report.sellerId,
+        report.status,
+        report.reportScheduleId,
+      ]);
+      assert.deepEqual(made, [[sellerId, 'DONE', reportScheduleId]]);
+    });
+  });
+
+  it('knows every period', () =>
+    withSandbox({}, async (sandbox) => {
+      for (const period of schedulePeriods)
+        assert.equal((await post(sandbox, schedules, { ...wanted, period })).status, 201, period);
+    }));
+});

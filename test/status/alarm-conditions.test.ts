@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { alarmBody } from '../../src/status/alarm-message.js';
+import { type AlarmSources, type Condition, conditionsOf } from '../../src/status/alarm-conditions.js';
+import { newsOf, type ToldAlarms } from '../../src/status/alarms.js';
+import type { StatusFacts } from '../../src/status/types.js';
+
+const at = '2026-11-25T12:00:00.000Z';
+const settings = { staleAfter: {}, queueMessages: 100, queueAge: { count: 1, unit: 'day' as const } };
+const queue = { url: 'https://sqs/1/reports', name: 'reports', pipelines: ['all'], history: [] };
+const noMessages = { visible: 0, inFlight: 0, delayed: 0 };
+
+function sources(changed: Partial<StatusFacts> = {}): AlarmSources {
+  const facts: StatusFacts = {
+    at,
+    version: '0',
+    startedAt: at,
+    warehouse: { type: 'duckdb', name: 'w.duckdb', readAt: at },
+    tables: [],
+    sellers: [],
+    queues: [],
+    pipelines: [],
+    runs: [],
+    ...changed,
+  };
+  return { facts, requests: [] };
+}
+
+const table = (ageHours: number, changed = {}) => ({
+  table: 'orders',
+  reportType: 'GET_ORDERS',
+  sellerId: 'A1',
+  documents: 9,
+  rows: 9,
+  lastLoadedAt: at,
+  lastDataEnd: null,
+  lastMadeAt: new Date(Date.parse(at) - ageHours * 3_600_000).toISOString(),
+  ageSeconds: ageHours * 3600,
+  isStale: false,
+  ...changed,
+});
+const keys = (from: AlarmSources, more = {}, told: string[] = []) =>
+  conditionsOf(from, { ...settings, ...more }, (key) => told.includes(key)).conditions.map(({ key }) => key);
+
+describe('what alarms tell of', () => {
+  it('is nothing where all is well', () => {
+    const queues = [{ ...queue, messages: { ...noMessages, visible: 100 } }];
+    assert.deepEqual(keys(sources({ tables: [table(5)], queues })), []);
+  });
+
+  it('is a table that misses reports by its rhythm, or is older than the settings say', () => {
+    const stale = 'stale/orders/A1';
+    assert.deepEqual(keys(sources({ tables: [table(50, { isStale: true })] })), [stale]);
+    const days = { count: 2, unit: 'day' as const };
+    for (const [staleAfter, expected] of [
+      [{ orders: days }, [stale]],
+      [{ GET_ORDERS: days }, [stale]],
+      [{ 'GET_*': days }, [stale]],
+      [{ orders: 'never' as const, GET_ORDERS: days }, []],
+      [{ GET_OTHERS: days }, []],
+    ] as const) {
+      assert.deepEqual(
+        keys(sources({ tables: [table(50)] }), { staleAfter }),
+        expected,
+        JSON.stringify(staleAfter),
+      );
+    }
+    assert.deepEqual(keys(sources({ tables: [table(47)] }), { staleAfter: { orders: days } }), []);
+  });
+
+  it('is a queue above its limit, until half of it is left', () => {
+    const key = `queue/messages/${queue.url}`;
+    const of = (visible: number) => sources({ queues: [{ ...queue, messages: { ...noMessages, visible } }] });
+    assert.deepEqual([keys(of(100)), keys(of(101))], [[], [key]]);
+    assert.deepEqual([keys(of(51), {}, [key]), keys(of(50), {}, [key])], [[key], []]);
+    const oldestMessage = { sentAt: at, ageSeconds: 90_000 };
+    const old = sources({ queues: [{ ...queue, messages: noMessages, oldestMessage }] });
+    assert.deepEqual(keys(old), [`queue/age/${queue.url}`]);
+  });
+
+  it('is a queue or a warehouse that cannot be read: at once, or where it may pass after a quarter of an hour', () => {
+    const since = (minutes: number) => new Date(Date.parse(at) - minutes * 60_000).toISOString();
+    const of = (code: string, minutes: number) =>
+      keys(sources({ queues: [{ ...queue, problem: { code, message: 'm', since: since(minutes) } }] }));
+    assert.equal(of('QUEUE_ACCESS_DENIED', 0).length, 1);
+    assert.equal(of('QUEUE_UNREACHABLE', 14).length, 0);
+    assert.equal(of('QUEUE_UNREACHABLE', 15).length, 1);
+  });
+
+  it('is a request that was given up', () => {
+    const givenUp = [
+      { start: '2026-11-01T00:00:00.000Z', end: '2026-11-02T00:00:00.000Z', at, found: 'no such data' },
+    ];
+    const from = { ...sources(), requests: [{ key: 'A1 GET_X', reportType: 'GET_X', givenUp }] };
+    assert.deepEqual(keys(from), ['request/A1 GET_X']);
+  });
+
+  it('is not over where nothing is known of it', () => {
+    const isKnown = (from: AlarmSources, key: string) =>
+      conditionsOf(from, settings, () => true).isKnown(key);
+    const seller = { sellerId: 'A1', region: 'na' as const, marketplaces: [], quota: {} as never };
+    const { warehouse } = sources().facts;
+    const problem = { code: 'WAREHOUSE_LOCKED', message: 'm', since: at };
+    for (const [key, from, known] of [
+      ['stale/orders/A1', sources(), true],
+      ['stale/orders/A1', sources({ warehouse: { ...warehouse, problem } }), false],
+      ['credentials/A1', sources({ sellers: [{ ...seller, credentials: {} }] }), false],
+      ['credentials/A1', sources({ sellers: [{ ...seller, credentials: { acceptedAt: at } }] }), true],
+      [`queue/messages/${queue.url}`, sources({ queues: [queue] }), false],
+      [`queue/messages/${queue.url}`, sources({ queues: [{ ...queue, messages: noMessages }] }), true],
+    ] as const) {
+      assert.equal(isKnown(from, key), known, key);
+    }
+  });
+});
+
+const moment = fc.record({
+  there: fc.subarray(['a', 'b', 'c']),
+  unknown: fc.subarray(['a', 'b', 'c']),
+  mark: fc.nat(3),
+});
+
+describe('what is news', () => {
+  it('is the beginning of each thing once, and its end once', () => {
+    const property = fc.property(fc.array(moment, { maxLength: 12 }), (moments) => {
+      let told: ToldAlarms = {};
+      const rings = new Map<string, string[]>();
+      for (const { there, unknown, mark } of moments) {
+        const conditions = there.map(
+          (key): Condition => ({ key, kind: 'queue', title: key, text: '', since: at, mark: String(mark) }),
+        );
+        const news = newsOf({ conditions, isKnown: (key) => !unknown.includes(key as 'a') }, told, {}, at);
+        for (const { key, state, ...alarm } of news) {
+          rings.set(key, [...(rings.get(key) ?? []), state]);
+          const { [key]: _, ...others } = told;
+          told = state === 'over' ? others : { ...told, [key]: { ...alarm, toldAt: at, mark: String(mark) } };
+        }
+        for (const key of there) assert.ok(key in told);
+        for (const key of Object.keys(told))
+          assert.ok(there.includes(key as 'a') || unknown.includes(key as 'a'));
+      }
+      for (const states of rings.values())
+        assert.match(`${states.join(' ')} `, /^(begun (again )*over )*(begun (again )*)?$/);
+    });
+    fc.assert(property, { numRuns: 200 });
+  });
+
+  it('is what lasts, where it is to be told again', () => {
+    const condition: Condition = { key: 'a', kind: 'queue', title: 'a', text: '', since: at };
+    const told = { a: { ...condition, toldAt: at } };
+    const newsAfter = (hours: number) =>
+      newsOf(
+        { conditions: [condition], isKnown: () => true },
+        told,
+        { repeatAfter: { count: 1, unit: 'day' } },
+        new Date(Date.parse(at) + hours * 3_600_000).toISOString(),
+      ).map(({ state }) => state);
+    assert.deepEqual([newsAfter(23), newsAfter(24)], [[], ['again']]);
+  });
+
+  it('is told to Slack in one message, without its signs taken for markup, and not without end', () => {
+    const alarm = {
+      key: 'k',
+      kind: 'queue' as const,
+      state: 'begun' as const,
+      title: 'a <b> & c',
+      since: at,
+    };
+    const alarms = Array.from({ length: 25 }, () => ({ ...alarm, text: 'x'.repeat(5000) }));
+    const { text } = JSON.parse(alarmBody(alarms, 'slack', at)) as { text: string };
+    assert.ok(text.startsWith(':rotating_light: *a &lt;b&gt; &amp; c*\n'));
+    assert.ok(text.endsWith('and 5 more: see the status page') && text.length < 20_000);
+  });
+});

@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { listings, listingsType, makeWorld, runInProcess, sellerId, type World } from '../pipeline/world.js';
+import { type Receiver, startReceiver } from './alarm-receiver.js';
+
+describe('alarms', function () {
+  this.timeout(30_000);
+  let world: World;
+  let receiver: Receiver;
+  beforeEach(async () => {
+    receiver = await startReceiver();
+  });
+  afterEach(async () => {
+    await world.close();
+    await receiver.close();
+  });
+
+  async function open(alarms: object = {}): Promise<void> {
+    const settings = { alarms: { webhook: '${WEBHOOK_SECRET}', ...alarms } };
+    world = await makeWorld({ settings });
+    // Its name has the tests see that it stands in no file and no output.
+    world.env.WEBHOOK_SECRET = receiver.url;
+  }
+
+  /** What was told since the last look, as `state kind`. */
+  function told(): string[] {
+    return receiver.bodies
+      .splice(0)
+      .flatMap(({ alarms }: { alarms: { state: string; kind: string }[] }) =>
+        alarms.map(({ state, kind }) => `${state} ${kind}`),
+      );
+  }
+
+  const damaged = async () =>
+    world.sandbox.notify(
+      world.sandbox.addReport({
+        sellerId,
+        reportType: listingsType,
+        body: Buffer.from('\u001f\u008bno'),
+        gzip: false,
+      }),
+    );
+
+  it('are silent where all is well', async () => {
+    await open();
+    await world.sandbox.notify(
+      world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(2) }),
+    );
+    assert.equal((await world.run('run')).code, 0);
+    assert.equal((await world.run('run')).code, 0);
+    assert.equal(receiver.posts, 0);
+    assert.equal((await world.run('alarms')).stdout, 'All is well.\n');
+    // Without the address, which the world would see.
+    assert.equal(JSON.parse((await world.run('config', 'check', '--json')).stdout).alarms.format, 'json');
+  });
+
+  it('tell of a quarantined document once, and of the next one', async () => {
+    await open();
+    const unknown = { sellerId, reportType: listingsType, status: 'DONE' as const };
+    // A document that Amazon no longer has.
+    await world.sandbox.notify({
+      ...world.sandbox.addReport({ ...unknown, body: listings(1) }),
+      documentId: 'gone',
+    });
+    await world.run('run');
+    const [{ source, alarms }] = receiver.bodies;
+    assert.equal(source, 'sp-reports');
+    assert.match(alarms[0].title, new RegExp(`^${listingsType} of ${sellerId} is quarantined$`));
+    assert.match(alarms[0].text, /^gone: .*API|^gone: calling getReportDocument/);
+    assert.deepEqual(told(), ['begun quarantine']);
+    await world.run('run');
+    assert.deepEqual(told(), []);
+    await world.sandbox.notify({
+      ...world.sandbox.addReport({ ...unknown, body: listings(1) }),
+      documentId: 'gone2',
+    });
+    await world.run('run');
+    assert.deepEqual(told(), ['again quarantine']);
+    assert.match((await world.run('alarms')).stdout, /gone2 and 1 more/);
+    assert.equal(receiver.posts, 2);
+  });
+
+  it('tell when Amazon refuses a login, and when it takes it again', async () => {
+    await open();
+    const report = { sellerId, reportType: listingsType, body: listings(1) };
+    await world.sandbox.notify(world.sandbox.addReport(report));
+    world.sandbox.state.faults.answers.set('login', { status: 400, times: 100 });
+    await world.run('run');
+    await world.sandbox.returnMessages();
+    assert.deepEqual(told(), ['begun credentials']);
+    // A run that logs in nowhere knows nothing new.
+    const queue = world.sandbox.state.faults.answers;
+    await world.run('run');
+    assert.deepEqual(told(), []);
+    queue.clear();
+    await world.sandbox.returnMessages();
+    await world.sandbox.notify(world.sandbox.addReport({ ...report, body: listings(2) }));
+    await world.run('run');
+    assert.deepEqual(told(), ['over credentials']);
+  });
+
+  it('tell of a login that only a request needed', async () => {
+    const request = [{ reportType: listingsType, cron: '0 0 * * *' }];
+    const settings = { alarms: { webhook: '${WEBHOOK_SECRET}' } };
+    world = await makeWorld({ settings, pipelines: [{ request }] });
+    world.env.WEBHOOK_SECRET = receiver.url;
+    world.sandbox.state.faults.answers.set('login', { status: 400, times: 100 });
+    await world.run('run');
+    assert.deepEqual(told(), ['begun credentials']);
+    world.sandbox.state.faults.answers.clear();
+    await world.run('run');
+    assert.deepEqual(told(), ['over credentials']);
+  });
+
+  it('tell of a long queue, and of a table that is older than it may be', async () => {
+    await open({ queueMessages: 2, staleAfter: { 'GET_MERCHANT_*': '1 hour' } });
+    const createdAt = new Date(Date.now() - 3 * 3_600_000);
+    const report = { sellerId, reportType: listingsType, createdAt };
+    await world.sandbox.notify(world.sandbox.addReport({ ...report, body: listings(1) }));
+    await world.run('run');
+    assert.deepEqual(told(), ['begun stale_table']);
+    for (let index = 0; index < 4; index += 1) await damaged();
+    const { stdout } = await world.run('alarms', '--json');
+    assert.deepEqual(
+      JSON.parse(stdout).map(({ title }: { title: string }) => title),
+      [`Table listings of ${sellerId} is stale`, 'Queue reports grows'],
+    );
+    // Looking tells nobody.
+    assert.deepEqual(told(), []);
+  });
+
+  it('are tried again where the webhook is not there, and never fail a run', async () => {
+    await open();
+    await world.sandbox.notify({
+      ...world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(1) }),
+      documentId: 'gone',
+    });
+    receiver.refusals.push(404);
+    await world.run('run');
+    assert.equal(receiver.posts, 1);
+    receiver.refusals.push(503);
+    const { stderr, code } = await world.run('run');
+    assert.deepEqual([code, receiver.posts], [0, 3], stderr);
+    assert.deepEqual(told(), ['begun quarantine']);
+  });
+
+  it('may be tried, in the words of Slack', async () => {
+    await open({ format: 'slack' });
+    assert.equal((await world.run('alarms', '--test')).code, 0);
+    assert.match(receiver.bodies[0].text, /^:rotating_light: \*A test of sp-reports\*\n/);
+    receiver.refusals.push(404);
+    const { code, stderr } = await world.run('alarms', '--test');
+    assert.equal(code, 1);
+    assert.match(stderr, /error ALARM_NOT_SENT: sending alarms to the webhook: it answered 404/);
+  });
+
+  it('are looked at while the program runs, and told once over a restart', async () => {
+    await open({ everyMinutes: 0.01 });
+    await world.sandbox.notify({
+      ...world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(1) }),
+      documentId: 'gone',
+    });
+    await world.run('run');
+    assert.deepEqual(told(), ['begun quarantine']);
+    let stop = () => {};
+    const running = runInProcess(['start'], {
+      env: world.env,
+      cwd: world.folder,
+      onStopSignal: (callback) => {
+        stop = callback;
+        return () => {};
+      },
+    });
+    for (let index = 0; index < 3; index += 1) await damaged();
+    await world.run('run');
+    while (receiver.posts < 2) await sleep(50);
+    await sleep(1500);
+    stop();
+    assert.equal((await running).code, 0);
+    // Two processes that look at the same moment may both tell.
+    assert.ok(told().every((each) => each === 'again quarantine') && receiver.posts <= 3);
+  });
+});

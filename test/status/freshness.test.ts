@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { tableFreshness } from '../../src/status/freshness.js';
+import type { TableLoads } from '../../src/warehouse/types.js';
+
+const nowMs = Date.parse('2026-11-25T12:00:00Z');
+const hoursAgo = (hours: number) => new Date(nowMs - hours * 3_600_000).toISOString();
+
+const loads = (table: string, hours: number[]): TableLoads => ({
+  table,
+  reportType: 'GET_TEST',
+  sellerId: 'A1',
+  documents: hours.length,
+  rows: 1,
+  lastLoadedAt: hoursAgo(0),
+  lastDataEnd: null,
+  madeAt: hours.map(hoursAgo),
+});
+
+const one = (hours: number[]) => {
+  const [freshness] = tableFreshness([loads('t', hours)], nowMs);
+  assert.ok(freshness);
+  return freshness;
+};
+
+describe('freshness of tables', () => {
+  it('tells the age of the newest report, and the median of the times between reports', () => {
+    const { ageSeconds, usualIntervalSeconds, isStale } = one([5, 29, 53, 150, 174]);
+    assert.deepEqual([ageSeconds, usualIntervalSeconds, isStale], [5 * 3600, 24 * 3600, false]);
+  });
+
+  it('calls a table stale when reports stay away for more than three usual intervals', () => {
+    assert.equal(one([72, 96, 120, 144]).isStale, false);
+    assert.equal(one([74, 98, 122, 146]).isStale, true);
+  });
+
+  it('knows no usual interval of a few reports, and calls nothing stale by it', () => {
+    const { usualIntervalSeconds, isStale } = one([2000, 2001, 2002]);
+    assert.deepEqual([usualIntervalSeconds, isStale], [undefined, false]);
+  });
+
+  it('takes reports that were made within a minute for one', () => {
+    const oneOfTwo = 24 + 1 / 120;
+    assert.equal(one([0, 0.005, 24, oneOfTwo, 48, 72, 72.001]).usualIntervalSeconds, 24 * 3600);
+  });
+
+  it('puts first what is latest by its own rhythm', () => {
+    const tables = [
+      loads('fortnightly', [400, 736, 1072, 1408]),
+      loads('hourly', [30, 31, 32, 33]),
+      loads('once', [24 * 30]),
+    ];
+    assert.deepEqual(
+      tableFreshness(tables, nowMs).map(({ table }) => table),
+      ['hourly', 'once', 'fortnightly'],
+    );
+  });
+});

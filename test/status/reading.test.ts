@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { openReading } from '../../src/status/reading.js';
+
+describe('a reading', () => {
+  const open = (read: () => Promise<string>, isDue = () => true) => {
+    let nowMs = 0;
+    const clock = {
+      now: () => nowMs,
+      sleep: async (ms: number) => {
+        nowMs += ms;
+      },
+    };
+    return openReading(read, { clock, isDue });
+  };
+
+  it('is not made again before it is due', async () => {
+    let readings = 0;
+    const ask = open(
+      async () => {
+        readings += 1;
+        return `reading ${readings}`;
+      },
+      () => false,
+    );
+    await ask();
+    assert.deepEqual([(await ask()).value, readings], ['reading 1', 1]);
+  });
+
+  it('keeps what was read before, and since when it fails', async () => {
+    const answers = [
+      async () => 'first',
+      async () => assert.fail('lost'),
+      async () => assert.fail('lost again'),
+    ];
+    const ask = open(async () => answers.shift()?.() ?? 'back');
+    for (let times = 0; times < 2; times += 1) await ask();
+    const first = await ask();
+    assert.equal(first.value, 'first');
+    assert.equal(first.problem?.message, 'lost again');
+    assert.equal((await ask()).problem, undefined);
+  });
+
+  it('keeps nobody waiting for what others hold up', async () => {
+    let done = (_: string) => {};
+    const ask = open(() => new Promise((resolve) => (done = resolve)));
+    assert.deepEqual(await ask(), {});
+    done('late');
+    await new Promise(setImmediate);
+    assert.equal((await ask()).value, 'late');
+  });
+});

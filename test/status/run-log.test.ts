@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import type { PipelineEvent } from '../../src/pipeline/context.js';
+import type { ScheduledRun } from '../../src/pipeline/schedule.js';
+import { openRunLog } from '../../src/status/run-log.js';
+
+const queue = 'https://sqs.us-east-1.amazonaws.com/123456789012/reports';
+const run = (kind: ScheduledRun['kind'] = 'drain') =>
+  ({ kind, pipeline: { name: 'all', queue, limits: { maxDocuments: 10 } } }) as ScheduledRun;
+const nothing = { outcomes: {}, committed: [], failures: [] };
+const refusal = { key: 'A1/doc-1', code: 'LOGIN_REFUSED', message: 'refused' };
+
+function open() {
+  let nowMs = Date.parse('2026-11-25T12:00:00Z');
+  const log = openRunLog({ now: () => nowMs, sleep: async () => {} });
+  const begin = (kind?: ScheduledRun['kind']) => {
+    const watch = log.watch(run(kind));
+    return { ...watch, tell: (event: PipelineEvent) => watch.onEvent?.(event) };
+  };
+  return { log, begin, pass: (ms: number) => (nowMs += ms) };
+}
+
+describe('the log of runs', () => {
+  it('shows a run while it goes on, and what it came to', () => {
+    const { log, begin } = open();
+    const drain = begin();
+    drain.tell({ event: 'bytes_downloaded', key: 'A1/doc-1', bytes: 7 });
+    drain.tell({ event: 'work_finished', key: 'A1/doc-1', outcome: 'loaded' });
+    const [running] = log.runs();
+    assert.deepEqual([running?.outcomes, running?.bytes, running?.endedAt], [{ loaded: 1 }, 7, undefined]);
+    assert.equal(log.succeededAt('all', 'drain'), undefined);
+    drain.finished({ ...nothing, outcomes: { loaded: 1, duplicate: 2 } });
+    assert.deepEqual(log.runs()[0]?.outcomes, { loaded: 1, duplicate: 2 });
+    assert.equal(log.succeededAt('all', 'drain'), '2026-11-25T12:00:00.000Z');
+  });
+
+  it('tells why a run broke off, and does not take it for a success', () => {
+    const { log, begin } = open();
+    begin().failed?.(new Error('no disk'));
+    assert.deepEqual(log.runs()[0]?.error, { code: 'UNEXPECTED', message: 'no disk' });
+    assert.equal(log.succeededAt('all', 'drain'), undefined);
+  });
+
+  it('knows since when a login is refused, until Amazon takes it again', () => {
+    const { log, begin, pass } = open();
+    const first = begin();
+    first.tell({ event: 'work_finished', key: 'A1/doc-1', outcome: 'failed', failure: refusal });
+    first.finished({ ...nothing, failures: [refusal] });
+    pass(60_000);
+    begin().finished({ ...nothing, failures: [{ ...refusal, key: 'A1/doc-2' }] });
+    assert.equal(log.credentials('A1').refused?.since, '2026-11-25T12:00:00.000Z');
+    assert.deepEqual(log.credentials('B2'), {});
+    begin().tell({ event: 'document_located', key: 'A1/doc-1' });
+    assert.deepEqual(log.credentials('A1'), { acceptedAt: '2026-11-25T12:01:00.000Z' });
+  });
+
+  it('takes a sweep without a refusal for a login that was accepted, documents or not', () => {
+    const { log, begin } = open();
+    begin('sweep').finished({ ...nothing, failures: [{ ...refusal, key: 'A1' }] });
+    assert.ok(log.credentials('A1').refused);
+    begin('sweep').finished({ ...nothing, failures: [{ ...refusal, key: 'A1' }] });
+    assert.ok(log.credentials('A1').refused);
+    begin('sweep').finished(nothing);
+    assert.equal(log.credentials('A1').refused, undefined);
+  });
+
+  it('knows the oldest message that the last drain met and left', () => {
+    const { log, begin } = open();
+    const drain = begin();
+    for (const [messageId, sentMs] of Object.entries({ a: 300, b: 100, c: 200 })) {
+      drain.tell({ event: 'message_received', messageId, sentMs });
+    }
+    drain.tell({ event: 'message_deleted', messageId: 'b' });
+    drain.finished(nothing);
+    assert.equal(log.oldestSentMs(queue), 200);
+    begin().finished(nothing);
+    assert.equal(log.oldestSentMs(queue), undefined);
+  });
+});

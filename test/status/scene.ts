@@ -1,0 +1,68 @@
+import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { demoSellers, fillDemo } from '../../src/sandbox/demo-scenario.js';
+import { makeWorld, ordersType, type World } from '../pipeline/world.js';
+
+/** The type of a document that its schema can't read, and a schema of one's own that can. */
+export const foreign = {
+  type: ordersType,
+  body: Buffer.from('Bestellnummer\tKaufdatum\tMenge\n028-1\t2026-10-01\t1\n028-2\t2026-10-02\t3\n'),
+  schema: `reportType: ${ordersType}
+format: tsv
+tables:
+  - name: orders_de
+    load: { mode: append }
+    columns:
+      - { name: order_id, from: Bestellnummer, type: string }
+      - { name: quantity, from: Menge, type: int64 }
+`,
+};
+
+/** The demo's sellers with what a month of loads leaves behind; a drain every three seconds. */
+export async function makeScene(): Promise<World> {
+  const world = await makeWorld({
+    pipelines: [{ name: 'everything', schedule: '*/3 * * * * *', sweep: '30 4 * * *' }],
+    moreSellers: demoSellers.map(({ sellerId }) => sellerId),
+    settings: { status: { port: 0 } },
+  });
+  try {
+    await fillScene(world);
+  } catch (error) {
+    await world.close();
+    throw error;
+  }
+  return world;
+}
+
+async function fillScene(world: World): Promise<void> {
+  await fillDemo(world.sandbox);
+  const [us] = demoSellers;
+  await world.sandbox.notify(
+    world.sandbox.addReport({ sellerId: us?.sellerId ?? '', reportType: foreign.type, body: foreign.body }),
+  );
+  await world.run('run');
+  await ageLedger(join(world.folder, 'warehouse.duckdb'));
+}
+
+/** Spreads the loads over a day, as if they had come one by one, and puts a month of earlier ones behind them. */
+async function ageLedger(path: string): Promise<void> {
+  const instance = await DuckDBInstance.create(path);
+  const connection = await instance.connect();
+  await connection.run(`
+    UPDATE _loads SET loaded_at = loaded_at - to_minutes((hash(key) % 1300)::INT),
+      report_created_at = CASE WHEN report_created_at IS NULL THEN NULL ELSE loaded_at - to_minutes((hash(key) % 1500 + 10)::INT) END`);
+  await connection.run(`
+    INSERT INTO _loads BY NAME
+    SELECT * EXCLUDE (day) REPLACE (
+      key || '/' || day AS key, document_id || '.' || day AS document_id,
+      loaded_at - to_days(day::INT) AS loaded_at, report_created_at - to_days(day::INT) AS report_created_at,
+      (raw_bytes * (0.6 + (hash(key, day) % 100) / 120))::BIGINT AS raw_bytes
+    )
+    FROM _loads, range(1, 24) days(day)
+    WHERE status = 'loaded' AND (hash(key, day) % 3 > 0) AND NOT (report_type LIKE '%REIMBURSEMENTS%' AND day < 9)`);
+  await connection.run(
+    `DELETE FROM _loads WHERE report_type LIKE '%REIMBURSEMENTS%' AND key NOT LIKE '%/%/%' AND status = 'loaded'`,
+  );
+  connection.closeSync();
+  instance.closeSync();
+}

@@ -1,0 +1,255 @@
+import assert from 'node:assert/strict';
+import { request } from 'node:http';
+import type { ReloadJob } from '../../src/status/reloads.js';
+import type { StatusFacts } from '../../src/status/types.js';
+import {
+  listings,
+  listingsType,
+  makeWorld,
+  ordersType,
+  runInProcess,
+  sellerId,
+  type World,
+} from '../pipeline/world.js';
+import { type Started, startWithPage, until } from './started.js';
+
+const everySecond = { schedule: '* * * * * *', limits: { waitTimeSeconds: 0 } };
+const never = { schedule: '0 0 1 1 *' };
+interface Answered {
+  rows: unknown[][];
+  isCut: boolean;
+  error: { code: string; message: string };
+}
+
+const token = 'a-token-of-some-length';
+
+describe('the status server', function () {
+  this.timeout(30_000);
+  let world: World;
+  let started: Started | undefined;
+
+  async function start(
+    pipeline: Record<string, unknown> = never,
+    status: unknown = { port: 0 },
+    prepare: () => Promise<unknown> = async () => {},
+  ): Promise<Started> {
+    world = await makeWorld({ pipelines: [pipeline], settings: { status } });
+    world.env.STATUS_TOKEN = token;
+    await prepare();
+    started = await startWithPage(world);
+    return started;
+  }
+  afterEach(async () => {
+    await started?.stop();
+    started = undefined;
+    await world.close();
+  });
+
+  const facts = async () => (await (await started?.get('/api/facts'))?.json()) as StatusFacts;
+  const report = (body: Buffer, reportType = listingsType) =>
+    world.sandbox.notify(world.sandbox.addReport({ sellerId, reportType, body }));
+  /** Nothing is asked of the page before: what it reads then, it does not read again for a while. */
+  const isDrained = () =>
+    until(async () => {
+      const { visible, inFlight } = await world.sandbox.queueDepth();
+      return visible + inFlight === 0;
+    });
+  const broken = Buffer.from('no report\n');
+
+  describe('without a token', () => {
+    it('tells of tables, queues, quota, runs and quarantine as a drain leaves them', async () => {
+      await start(everySecond, { port: 0 }, async () => {
+        await report(listings(3));
+        await report(broken, ordersType);
+      });
+      await isDrained();
+      const found = await until(async () => {
+        const now = await facts();
+        return now.warehouse.ledger?.recent.length === 2 && now.runs.some(({ endedAt }) => endedAt) && now;
+      });
+      const [table] = found.tables;
+      assert.deepEqual([table?.table, table?.sellerId, table?.rows], ['listings', sellerId, 3]);
+      assert.deepEqual(
+        found.warehouse.ledger?.quarantined.map(({ reportType, reasonCode }) => [reportType, reasonCode]),
+        [[ordersType, 'HEADER_NOT_FOUND']],
+      );
+      assert.ok(found.sellers[0]?.credentials.acceptedAt);
+      assert.equal(found.sellers[0]?.quota.burst, 15);
+      assert.deepEqual(Object.keys(found.queues[0]?.messages ?? {}), ['visible', 'inFlight', 'delayed']);
+      const run = found.runs.find(({ outcomes }) => outcomes.loaded);
+      assert.deepEqual([run?.kind, run?.outcomes, run?.rows], ['drain', { loaded: 1, quarantined: 1 }, 3]);
+    });
+
+    it('answers queries with the first rows, and refuses what is no query', async () => {
+      const { post } = await start(never, { port: 0 }, async () => {
+        await report(listings(1));
+        await world.run('run');
+      });
+      const asked = async (sql: unknown) => {
+        const answer = await post('/api/query', { sql });
+        return { status: answer.status, ...((await answer.json()) as Answered) };
+      };
+      const cut = await asked('SELECT range AS n, 1.10::DECIMAL(9,2) AS price FROM range(5000)');
+      assert.deepEqual([cut.rows.length, cut.isCut, cut.rows[7]], [1000, true, ['7', '1.10']]);
+      const refused = await asked('DROP TABLE listings');
+      assert.deepEqual([refused.status, refused.error.code], [400, 'QUERY_FAILED']);
+      assert.match((await asked("SELECT * FROM read_csv('/etc/passwd')")).error.message, /disabled/i);
+      assert.equal((await asked(undefined)).status, 400);
+      assert.equal((await post('/api/query', 'SELECT 1')).status, 400);
+      assert.equal(
+        (await post('/api/query', '{"sql":"SELECT 1"}', { 'content-type': 'text/plain' })).status,
+        415,
+      );
+    });
+
+    it('loads a quarantined document again', async () => {
+      const { get, post } = await start(never, { port: 0 }, async () => {
+        await report(broken, ordersType);
+        await world.run('run');
+      });
+      const [row] = (await facts()).warehouse.ledger?.quarantined ?? [];
+      assert.ok(row);
+      const job = (await (await post('/api/reload', { key: row.key })).json()) as ReloadJob;
+      assert.deepEqual([job.key, job.documents], [row.key, []]);
+      const done = await until(async () => {
+        const [last] = (await (await get('/api/reloads')).json()) as ReloadJob[];
+        return last?.state === 'done' && last;
+      });
+      assert.deepEqual(
+        done.documents.map(({ key, status, code }) => [key, status, code]),
+        [[row.key, 'quarantined', 'HEADER_NOT_FOUND']],
+      );
+      const unknown = await post('/api/reload', { key: 'A1/nothing' });
+      assert.deepEqual(
+        [unknown.status, ((await unknown.json()) as Answered).error.code],
+        [400, 'NOT_LOADED'],
+      );
+    });
+
+    it('answers nobody who asks for it by a foreign name, and no other page', async () => {
+      const { url, post } = await start();
+      const { port } = new URL(url);
+      const statusFor = (host: string) =>
+        new Promise((resolve, reject) => {
+          request({ port, path: '/api/facts', headers: { host } }, (response) => {
+            response.resume();
+            resolve(response.statusCode);
+          })
+            .on('error', reject)
+            .end();
+        });
+      assert.equal(await statusFor(`localhost:${port}`), 200);
+      assert.equal(await statusFor(`evil.example:${port}`), 403);
+      assert.equal(await statusFor('127.0.0.1.evil.example'), 403);
+      const query = { sql: 'SELECT 1' };
+      assert.equal((await post('/api/query', query, { origin: 'http://evil.example' })).status, 403);
+      assert.equal((await post('/api/query', query, { 'sec-fetch-site': 'cross-site' })).status, 403);
+      // Nothing has been loaded: the request itself was taken.
+      assert.equal((await post('/api/query', query, { origin: url.replace(/\/$/, '') })).status, 400);
+    });
+
+    it('stops at once with the program, whatever is being asked', async () => {
+      const { post, stop } = await start(never, { port: 0 }, async () => {
+        await report(listings(1));
+        await world.run('run');
+      });
+      const endless = post('/api/query', { sql: 'SELECT count(*) FROM range(1e12::BIGINT) a' }).catch(
+        () => 'cut off',
+      );
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      const { seconds, code } = await stop();
+      assert.equal(code, 0);
+      assert.ok(seconds < 3, `it took ${seconds} s`);
+      assert.equal(await endless, 'cut off');
+    });
+  });
+
+  describe('with a token', () => {
+    const withToken = { port: 0, host: '0.0.0.0', token: '${STATUS_TOKEN}' };
+
+    it('shows nothing to who does not know it but whether the program lives', async () => {
+      const { get, post } = await start(never, withToken);
+      for (const path of ['/api/facts', '/metrics', '/api/reloads'])
+        assert.equal((await get(path)).status, 401);
+      assert.equal((await post('/api/query', { sql: 'SELECT 1' })).status, 401);
+      assert.equal((await get('/api/facts', { authorization: 'Bearer wrong' })).status, 401);
+      assert.equal((await get('/api/facts', { cookie: 'sp_reports_status=' })).status, 401);
+      assert.equal((await get('/healthz')).status, 200);
+      assert.equal((await get('/readyz')).status, 200);
+      assert.match(await (await get('/')).text(), /<form[^>]+action="\/login"/);
+      assert.equal((await get('/metrics', { authorization: `Bearer ${token}` })).status, 200);
+    });
+
+    it('gives a cookie to who knows it, which no script reads and no other site sends', async () => {
+      const { get, post } = await start(never, withToken);
+      const form = { 'content-type': 'application/x-www-form-urlencoded' };
+      assert.equal((await post('/login', 'token=wrong', form)).status, 401);
+      for (const answer of [await post('/login', `token=${token}`, form), await get(`/?token=${token}`)]) {
+        assert.deepEqual([answer.status, answer.headers.get('location')], [303, '/']);
+        const cookie = answer.headers.get('set-cookie') ?? '';
+        assert.match(cookie, /; HttpOnly; SameSite=Strict/);
+        assert.ok(!cookie.includes(token));
+        const [pair = ''] = cookie.split(';');
+        assert.equal((await get('/api/facts', { cookie: pair })).status, 200);
+      }
+    });
+  });
+
+  it('tells in metrics what drains did, and that it is ready', async () => {
+    const { get } = await start(everySecond, { port: 0 }, async () => {
+      await report(listings(3));
+      await report(broken, ordersType);
+    });
+    await isDrained();
+    const text = await until(async () => {
+      const found = await (await get('/metrics')).text();
+      return /sp_reports_table_age_seconds/.test(found) && /result="succeeded"/.test(found) && found;
+    });
+    for (const line of [
+      'sp_reports_documents_total{pipeline="all",outcome="loaded"} 1',
+      'sp_reports_documents_total{pipeline="all",outcome="quarantined"} 1',
+      'sp_reports_rows_total{table="listings"} 3',
+      'sp_reports_quarantined_documents{reason="HEADER_NOT_FOUND"} 1',
+      `sp_reports_credentials_refused{seller="${sellerId}"} 0`,
+      'sp_reports_warehouse_up 1',
+      'sp_reports_load_seconds_count{outcome="loaded"} 1',
+    ]) {
+      assert.ok(text.split('\n').includes(line), `${line} is not in\n${text}`);
+    }
+    assert.match(text, /^sp_reports_table_age_seconds\{table="listings",seller="A1TESTSELLER"\} \d+$/m);
+    assert.deepEqual(await (await get('/readyz')).json(), { ready: true, problems: [] });
+  });
+
+  it('is not ready while Amazon refuses the logins of all sellers', async () => {
+    const { get } = await start({ ...everySecond, sweep: '* * * * * *' }, { port: 0 }, async () => {
+      world.env.TOKEN_0 = 'Atzr|revoked';
+    });
+    const ready = await until(async () => {
+      const answer = await get('/readyz');
+      return answer.status === 503 && (await answer.json());
+    });
+    assert.deepEqual(ready, { ready: false, problems: ['LOGIN_REFUSED'] });
+  });
+
+  it('warns where its port is taken, and the program runs all the same', async () => {
+    const { url, stop } = await start();
+    const { port } = new URL(url);
+    const other = await makeWorld({ pipelines: [never], settings: { status: { port: Number(port) } } });
+    let stopOther = () => {};
+    const ran = await runInProcess(['start'], {
+      env: other.env,
+      cwd: other.folder,
+      onStopSignal: (callback) => {
+        stopOther = callback;
+        return () => {};
+      },
+      watch: (text) => {
+        if (text.includes('pipeline scheduled')) setImmediate(() => stopOther());
+      },
+    });
+    assert.equal(ran.code, 0);
+    assert.match(ran.stderr, /"code":"STATUS_NOT_SERVED".*EADDRINUSE/);
+    await other.close();
+    await stop();
+  });
+});

@@ -1,0 +1,67 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Ran, runInProcess, type World } from '../pipeline/world.js';
+
+/** The scheduler as it runs, with its status page. */
+export interface Started {
+  url: string;
+  /** Asks the page's server for a path. */
+  get(path: string, headers?: Record<string, string>): Promise<Response>;
+  post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
+  /** Tells it to stop, and gives what it printed. */
+  stop(): Promise<Ran & { seconds: number }>;
+}
+
+/** Starts the program in this process, and waits until its status page is served. */
+export async function startWithPage(world: World): Promise<Started> {
+  let stop = () => {};
+  let told = '';
+  const running = runInProcess(['start'], {
+    env: world.env,
+    cwd: world.folder,
+    onStopSignal: (callback) => {
+      stop = callback;
+      return () => {};
+    },
+    watch: (text) => {
+      told += text;
+    },
+  });
+  let url: string | undefined;
+  const ended = running.then((ran) => {
+    throw new Error(`the program ended: ${ran.stderr}`);
+  });
+  ended.catch(() => {});
+  while (!url) {
+    await Promise.race([sleep(10), ended]);
+    url = /"url":"([^"]+)"/.exec(told)?.[1];
+  }
+  const at = (path: string) => new URL(path, url);
+  return {
+    url,
+    get: (path, headers = {}) => fetch(at(path), { headers, redirect: 'manual' }),
+    post: (path, body, headers = {}) =>
+      fetch(at(path), {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+        redirect: 'manual',
+      }),
+    async stop() {
+      const begunMs = Date.now();
+      stop();
+      const ran = await running;
+      return { ...ran, seconds: (Date.now() - begunMs) / 1000 };
+    },
+  };
+}
+
+/** Waits until a question is answered with something true. Errors: where that takes more than 15 s. */
+export async function until<T>(ask: () => Promise<T | undefined | false>): Promise<T> {
+  const giveUpAtMs = Date.now() + 15_000;
+  for (;;) {
+    const answer = await ask();
+    if (answer) return answer;
+    if (Date.now() > giveUpAtMs) throw new Error('waited in vain');
+    await sleep(50);
+  }
+}
