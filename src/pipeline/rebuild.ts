@@ -184,7 +184,7 @@ async function commitAll(
 
 async function commitFromLake(loads: Load[], warehouse: Warehouse, lake: Store): Promise<void> {
   try {
-    for (const path of loads.flatMap(parquetPaths)) await lake.fetch(path);
+    await Promise.all(loads.flatMap(parquetPaths).map((path) => lake.fetch(path)));
     await warehouse.commit(loads);
   } finally {
     for (const load of loads) await letGoOf(load, lake);

@@ -30,7 +30,7 @@ export function openGsBucket({ bucket: id, answerTimeoutMs = 60_000, ...options 
     opened ??= openStorage({ ...options, answerTimeoutMs }).then((storage) => storage.bucket(id));
     return opened;
   };
-  /** The client waits for ever for bytes that don't come. */
+  /** The client waits for ever for bytes that don't come, of a connection that broke say. */
   const whileMoving = (bytes: number, signal?: AbortSignal) => {
     const timeout = AbortSignal.timeout(answerTimeoutMs * (1 + Math.ceil(bytes / chunkBytes)));
     return { signal: signal ? AbortSignal.any([signal, timeout]) : timeout };
@@ -77,8 +77,13 @@ export function openGsBucket({ bucket: id, answerTimeoutMs = 60_000, ...options 
       }),
     read: (name) =>
       unlessMissing(name, async (bucket) => {
-        const [bytes] = await bucket.file(name).download();
-        return bytes.toString('utf8');
+        const chunks: Buffer[] = [];
+        const source = bucket.file(name).createReadStream({ validation: 'crc32c' });
+        const take = async (bytes: AsyncIterable<Buffer>) => {
+          for await (const chunk of bytes) chunks.push(chunk);
+        };
+        await pipeline(source, take, whileMoving(0));
+        return Buffer.concat(chunks).toString('utf8');
       }),
     find: (name) =>
       unlessMissing(name, async (bucket): Promise<FoundFile> => {

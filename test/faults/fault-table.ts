@@ -6,7 +6,8 @@ import {
   makeCrashWorld,
 } from '../pipeline/crash-matrix.js';
 import { sellerId, type World } from '../pipeline/world.js';
-import { type Fault, type Proxies, startProxies } from './proxy.js';
+import { startS3 } from '../store/stand-ins.js';
+import { type Fault, type Proxies, startProxies, startProxy } from './proxy.js';
 
 export interface FaultCase {
   /** What happened. */
@@ -40,6 +41,12 @@ const sqsError = (status: number, type: string) => ({
   status,
   body: JSON.stringify({ __type: `com.amazonaws.sqs#${type}`, message: type }),
   type: 'application/x-amz-json-1.0',
+});
+const s3Error = (status: number, code: string) => ({
+  what: 'answer' as const,
+  status,
+  body: `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${code}</Message></Error>`,
+  type: 'application/xml',
 });
 const bigQueryError = (status: number, reason: string) => ({
   what: 'answer' as const,
@@ -236,6 +243,25 @@ export const faultCases: FaultCase[] = [
     ],
   },
   {
+    name: 'bucket: 503, many times',
+    faults: [{ service: 'bucket', of: /^PUT/, wrong: s3Error(503, 'SlowDown'), times: storm }],
+  },
+  {
+    name: 'bucket: an upload is reset',
+    faults: [{ service: 'bucket', of: /^PUT .*(raw|parquet)/, wrong: { what: 'reset' }, times: 3 }],
+  },
+  {
+    name: 'bucket: access denied for a run',
+    faults: [{ service: 'bucket', of: /^PUT .*_doctor/, wrong: s3Error(403, 'AccessDenied'), times: 1 }],
+  },
+  {
+    name: 'bucket: access denied to Parquet and to records',
+    faults: [
+      { service: 'bucket', of: /^PUT .*parquet/, wrong: s3Error(403, 'AccessDenied'), times: 2 },
+      { service: 'bucket', of: /^PUT .*_loads/, wrong: s3Error(403, 'AccessDenied'), times: 1 },
+    ],
+  },
+  {
     name: 'documents: host name not found',
     slow: true,
     faults: [
@@ -306,13 +332,18 @@ export async function tryFault(fault: FaultCase): Promise<FaultRow> {
   const { name, faults, skewMs = 0 } = fault;
   const bigQuery = takesBigQuery(fault) ? process.env.BIGQUERY_EMULATOR : undefined;
   let proxies: Proxies | undefined;
+  const isOfBucket = faults.some(({ service }) => service === 'bucket');
+  const bucket = isOfBucket ? await startBucket(faults.map((each) => ({ ...each }))) : undefined;
   const world = await makeCrashWorld({
     now: () => Date.now() + skewMs,
     through: async (sandbox) => {
       proxies = await startProxies(sandbox, bigQuery);
       return proxies;
     },
-    settings: () => (proxies?.bigQuery === undefined ? {} : bigQuerySettings(proxies.bigQuery)),
+    settings: () => ({
+      ...(proxies?.bigQuery !== undefined && bigQuerySettings(proxies.bigQuery)),
+      ...bucket?.settings,
+    }),
   });
   const undisturbed = await makeCrashWorld();
   try {
@@ -335,7 +366,18 @@ export async function tryFault(fault: FaultCase): Promise<FaultRow> {
   } finally {
     await Promise.all([world.close(), undisturbed.close()]);
     await proxies?.close();
+    await bucket?.close();
   }
+}
+
+/** A bucket for lake and raw documents, behind a proxy that lets those faults happen. */
+async function startBucket(faults: Fault[]) {
+  const { url, endpoint, close } = await startS3();
+  const proxy = await startProxy('bucket', endpoint, faults);
+  return {
+    settings: { lake: `${url}/lake`, raw: `${url}/raw`, bucket: { endpoint: proxy.base } },
+    close: () => Promise.all([proxy.close(), close()]),
+  };
 }
 
 /** One document of each load mode, the first told of twice. */

@@ -9,6 +9,7 @@ const quick = [
   'API: token revoked midway',
   'API: content length too long',
   'documents: URL has expired',
+  'bucket: access denied to Parquet and to records',
   'documents: reset mid-body',
   'documents: a page in place of a document',
   'BigQuery: the answers to statements and jobs are lost',

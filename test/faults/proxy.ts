@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sandbox } from '../../src/sandbox/sandbox.js';
 
-export type Service = 'queue' | 'tokens' | 'API' | 'documents' | 'BigQuery';
+export type Service = 'queue' | 'tokens' | 'API' | 'documents' | 'bucket' | 'BigQuery';
 
 /** What goes wrong between the program and a service. */
 export type Wrong =
@@ -69,7 +69,8 @@ export async function startProxies(sandbox: Sandbox, bigQuery?: string): Promise
   };
 }
 
-async function startProxy(
+/** Starts one before a service. */
+export async function startProxy(
   service: Service,
   target: string,
   faults: Fault[],
@@ -123,7 +124,8 @@ async function send(
   const { 'transfer-encoding': _, connection: __, 'keep-alive': ___, ...kept } = headers;
   // As it is told, be it wrong or not.
   response.strictContentLength = false;
-  response.writeHead(status, { ...kept, 'content-length': length });
+  // The answer to a HEAD tells the length of what it does not bring.
+  response.writeHead(status, request.method === 'HEAD' ? kept : { ...kept, 'content-length': length });
   const half = body.subarray(0, Math.ceil(body.length / 2));
   switch (wrong?.what) {
     case 'reset mid-body':

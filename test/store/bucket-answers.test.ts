@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openBucketStore } from '../../src/store/bucket-store.js';
 import { openGsBucket } from '../../src/store/gs-bucket.js';
 import { openS3Bucket } from '../../src/store/s3-bucket.js';
 import type { Bucket } from '../../src/store/types.js';
@@ -13,9 +14,11 @@ import { s3Environment } from './stand-ins.js';
 describe('a bucket that answers', () => {
   let server: Server;
   let requests: IncomingMessage[];
-  let answers: [status: number, body: string][];
+  type Answer = [status: number, body: string, length?: number];
+  let answers: Answer[];
   let folder: string;
   let buckets: Record<'s3' | 'gs', Bucket>;
+  let hasty: Bucket;
 
   beforeEach(async () => {
     Object.assign(process.env, s3Environment);
@@ -24,14 +27,16 @@ describe('a bucket that answers', () => {
     server = createServer((request, response) => {
       requests.push(request);
       request.resume().on('end', () => {
-        const [status, body] =
+        const [status, body, length] =
           answers.length > 1 ? (answers.shift() ?? [500, '']) : (answers[0] ?? [500, '']);
         // 0: never.
         if (status === 0) return;
         response.writeHead(status, {
           'content-type': body.startsWith('<') ? 'application/xml' : 'application/json',
+          ...(length && { 'content-length': length }),
         });
-        response.end(body);
+        if (length) response.write(body, () => response.destroy());
+        else response.end(body);
       });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -42,6 +47,8 @@ describe('a bucket that answers', () => {
       s3: openS3Bucket({ bucket: 'b', endpoint }),
       gs: openGsBucket({ bucket: 'b', endpoint }),
     };
+    // Google's client never tells that a connection broke in the middle of an object.
+    hasty = openGsBucket({ bucket: 'b', endpoint, answerTimeoutMs: 500 });
   });
   afterEach(() => {
     server.close();
@@ -102,16 +109,30 @@ describe('a bucket that answers', () => {
   });
 
   it('with nothing for too long has failed', async () => {
-    const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const slow = openGsBucket({ bucket: 'b', endpoint, answerTimeoutMs: 200 });
     answers = [[0, '']];
-    await assert.rejects(slow.put('a', join(folder, 'file')), { code: 'BUCKET_UNREACHABLE' });
+    await assert.rejects(hasty.read('a'), { code: 'BUCKET_UNREACHABLE' });
+    await assert.rejects(hasty.put('a', join(folder, 'file')), { code: 'BUCKET_UNREACHABLE' });
     answers = [
       [200, JSON.stringify({ name: 'a', generation: '1', size: '5' })],
       [0, ''],
     ];
-    await assert.rejects(slow.get('a', join(folder, 'got')), { code: 'BUCKET_UNREACHABLE' });
+    await assert.rejects(hasty.get('a', join(folder, 'got')), { code: 'BUCKET_UNREACHABLE' });
   });
+
+  for (const kind of ['s3', 'gs'] as const) {
+    it(`with half of the bytes is asked again, of ${kind}`, async () => {
+      const metadata: Answer = [200, JSON.stringify({ name: 'a', generation: '1', size: '10' })];
+      const half: Answer = [200, '01234', 10];
+      const whole: Answer = [200, '0123456789'];
+      answers = kind === 's3' ? [half, whole] : [metadata, half, metadata, whole];
+      const url = { scheme: kind, bucket: 'b', beginning: '' };
+      const bucket = kind === 's3' ? buckets.s3 : hasty;
+      const store = openBucketStore({ bucket, url, folder, unfinished: folder });
+      assert.ok(await store.fetch(join(folder, 'a')));
+      assert.equal(readFileSync(join(folder, 'a'), 'utf8'), '0123456789');
+      assert.deepEqual(readdirSync(folder).sort(), ['a', 'file']);
+    });
+  }
 
   it('with a server error is asked again', async () => {
     answers = [
