@@ -174,23 +174,27 @@ async function commitAll(
   const together = 50;
   for (let start = 0; start < loads.length; start += together) {
     const group = loads.slice(start, start + together);
-    try {
-      await commitFromLake(group, warehouse, context.lake);
-    } catch {
-      for (const load of group) await commitOne(load, warehouse, context, options);
-    }
+    await withFiles(group, context.lake, async () => {
+      try {
+        await warehouse.commit(group);
+      } catch {
+        for (const load of group) await commitOne(load, warehouse, context, options);
+      }
+    });
   }
 }
 
-async function commitFromLake(loads: Load[], warehouse: Warehouse, lake: Store): Promise<void> {
+/** Works with the Parquet files of loads at hand. That a bucket is not reached is no document's fault, and ends the rebuild. */
+async function withFiles(loads: Load[], lake: Store, work: () => Promise<void>): Promise<void> {
   try {
     await Promise.all(loads.flatMap(parquetPaths).map((path) => lake.fetch(path)));
-    await warehouse.commit(loads);
+    await work();
   } finally {
     for (const load of loads) await letGoOf(load, lake);
   }
 }
 
+/** Commits a load whose files are at hand. */
 async function commitOne(
   load: Load,
   warehouse: Warehouse,
@@ -198,28 +202,21 @@ async function commitOne(
   options: RebuildOptions,
 ): Promise<void> {
   try {
-    await commitFromLake([load], warehouse, context.lake);
-    return;
+    await warehouse.commit([load]);
   } catch (error) {
     const { sellerId, documentId, reportType } = load.entry;
     if (!sellerId || !documentId || !reportType) throw error;
     context.log.warn({ key: load.entry.key }, `committing it from the lake: ${describeError(error)}`);
     const raw = await findRaw(context.raw, { sellerId, documentId, reportType });
-    const again = raw && (await parseAgain(raw, load, context, options));
-    try {
-      if (!again) throw error;
-      await commitFromLake([again], warehouse, context.lake);
-    } catch (refused) {
+    const commitRefused = async (refused: unknown) => {
       const facts = raw ? rawFacts(raw, context.raw.folder) : {};
-      const entry = ledgerEntry({
-        ...load.entry,
-        ...facts,
-        ...documentsReason(refused, load.entry, context),
-        tables: [],
-        rejects: 0,
-      });
+      const reason = documentsReason(refused, load.entry, context);
+      const entry = ledgerEntry({ ...load.entry, ...facts, ...reason, tables: [], rejects: 0 });
       await warehouse.commit([{ entry, tables: [], rejectsPath: null }]);
-    }
+    };
+    if (!raw) return commitRefused(error);
+    const again = await parseAgain(raw, load, context, options);
+    await withFiles([again], context.lake, () => warehouse.commit([again]).then(() => {}, commitRefused));
   }
 }
 

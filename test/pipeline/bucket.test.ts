@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { parse } from 'yaml';
+import { startProxy } from '../faults/proxy.js';
 import { gsEndpoint, makeGsBucket, s3Environment, type StandIn, startS3 } from '../store/stand-ins.js';
 import { makeOldData, oldWords, youngWords } from './old-data.js';
 import { listings, listingsType, makeWorld, runInProcess, sellerId, type World } from './world.js';
@@ -112,6 +113,31 @@ for (const [kind, start] of Object.entries(kinds)) {
       await standIn.bucket.remove(record ?? '');
       const fromRaw = JSON.parse((await world.run('rebuild', '--json')).stdout) as Record<string, unknown>;
       assert.deepEqual([fromRaw.fromLake, fromRaw.fromRaw], [0, 1]);
+    });
+
+    it('whose files are not reached in a rebuild leaves the warehouse as it was, and no document without its rows', async () => {
+      await addListings(3, 'amzn1.spdoc.1');
+      await runBoth();
+      const before = await world.contents();
+      const names = await standIn.bucket.list('amazon/raw/');
+      for (const name of names) await standIn.bucket.remove(name);
+      const wrong = {
+        what: 'answer' as const,
+        status: 403,
+        body: '<Error><Code>AccessDenied</Code></Error>',
+      };
+      const proxy = await startProxy('bucket', standIn.endpoint, [
+        { service: 'bucket', of: /^GET .*parquet/, wrong, times: 100 },
+      ]);
+      const settings = join(world.folder, 'pipelines.yaml');
+      const text = readFileSync(settings, 'utf8');
+      writeFileSync(settings, text.replaceAll(standIn.endpoint, proxy.base));
+      const { code, stderr } = await world.run('rebuild');
+      writeFileSync(settings, text);
+      await proxy.close();
+      assert.equal(code, 1);
+      assert.match(stderr, /BUCKET_/);
+      assert.deepEqual(await world.contents(), before);
     });
 
     it('that is not reached takes nothing from the queue, and a later run loads it', async () => {
