@@ -87,6 +87,18 @@ describe('views in a warehouse', function () {
     assert.deepEqual(await query('SELECT a FROM stock_on_hand'), [{ a: '1' }]);
   });
 
+  it('make way for a table of their name', async () => {
+    await load(ordersType, orders([{ id: '1', status: 'Shipped' }]));
+    assert.deepEqual(await query('SELECT count(*)::INT AS days FROM orders_per_day'), [{ days: 1 }]);
+    mkdirSync(path('schemas'));
+    writeFileSync(
+      path('schemas', 'own.yaml'),
+      'reportType: GET_OWN\ndescription: Own.\nformat: tsv\ntables:\n  - name: orders_per_day\n    load: { mode: append }\n    columns:\n      - { name: a, from: a, type: string }\n',
+    );
+    await load('GET_OWN', Buffer.from('a\n1\n'));
+    assert.deepEqual(await query('SELECT a FROM orders_per_day'), [{ a: '1' }]);
+  });
+
   it('that somebody else made stay as they are, and the rows are loaded all the same', async () => {
     await load();
     const instance = await DuckDBInstance.create(path('data', 'warehouse.duckdb'));

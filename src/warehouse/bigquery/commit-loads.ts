@@ -37,6 +37,7 @@ import {
   relationsOf,
   remakeDropped,
 } from './tables.js';
+import { dropOwnViews } from './views.js';
 
 export interface CommitOptions {
   descriptions: Descriptions;
@@ -141,6 +142,7 @@ async function tryToCommit(
     [...brokenOff, ...planned.changes].map((table) => [table.name.toLowerCase(), table]),
   );
   const { descriptions, log } = options;
+  await dropOwnViews(client, names, state);
   if (!(await changeTables(client, state, [...changed.values()], descriptions, log))) return undefined;
   const send = async (file: StagingFile) => {
     const table = staging.get(file.digest) ?? (await loadStaging(client, file, options.staging));

@@ -40,7 +40,11 @@ export async function refreshViews(
         (await makeView(client, view, query, state, log)) ? [view.name] : [],
       ),
     );
-    await Promise.all(gone.map((name) => client.run(`DROP VIEW IF EXISTS ${client.table(name)}`)));
+    // One that made way for a table has its name no more.
+    await dropViews(
+      client,
+      gone.filter((name) => !relations.has(name)),
+    );
     const versions = new Map(queries.map(({ view, query }) => [view.name, query.version]));
     const noted = new Map(made.flat().map((name) => [name, versions.get(name) ?? '']));
     // Where another commit comes first the views are made once more some time, which does no harm.
@@ -49,6 +53,23 @@ export async function refreshViews(
   } catch (error) {
     log?.warn(`making views: ${describeError(error)}`);
   }
+}
+
+/** Drops those of the views of these names that were made here: a table of a report goes before them. */
+export function dropOwnViews(
+  client: BigQueryClient,
+  names: string[],
+  { views, tables }: State,
+): Promise<void> {
+  const lower = names.map((name) => name.toLowerCase());
+  return dropViews(
+    client,
+    lower.filter((name) => views.has(name) && !tables.has(name)),
+  );
+}
+
+async function dropViews(client: BigQueryClient, names: string[]): Promise<void> {
+  await Promise.all(names.map((name) => client.run(`DROP VIEW IF EXISTS ${client.table(name)}`)));
 }
 
 /** False where it was not made. */

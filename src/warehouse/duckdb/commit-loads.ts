@@ -20,6 +20,7 @@ import { loadRows } from './load-modes.js';
 import { planBatches } from './plan-batches.js';
 import { documentId, documentIdSql, identifier, run } from './sql.js';
 import { applyPlan, planTable, Refusal, type TablePlans } from './tables.js';
+import { dropOwnViews } from './views.js';
 
 export interface CommitOptions {
   log?: Logger;
@@ -77,13 +78,15 @@ async function prepareTables(
   loads: Load[],
   log?: Logger,
 ): Promise<PreparedTables> {
-  const relations = await readRelations(connection);
+  let relations = await readRelations(connection);
   await ensureLedger(connection, relations);
+  const tables = loads.flatMap((load) => load.tables);
+  const names = new Set(tables.map(({ name }) => name.toLowerCase()));
+  const views = [...names].filter((name) => relations.get(name)?.isView);
+  if (await dropOwnViews(connection, views)) relations = await readRelations(connection);
   const plans: TablePlans = new Map();
   const widened = new Map<LoadTable, Widening[]>();
-  for (const table of loads.flatMap(({ tables }) => tables)) {
-    widened.set(table, planTable(plans, relations, table));
-  }
+  for (const table of tables) widened.set(table, planTable(plans, relations, table));
   let changed = false;
   for (const plan of plans.values()) changed = (await applyPlan(connection, plan, log)) || changed;
   return { relations: changed ? await readRelations(connection) : relations, changed, widened };

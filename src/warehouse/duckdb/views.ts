@@ -51,6 +51,15 @@ export async function refreshViews(
   }
 }
 
+/** Drops those of the views of these names, in lower case, that were made here: a table of a report goes before them. Gives whether there were any. */
+export async function dropOwnViews(connection: DuckDBConnection, names: string[]): Promise<boolean> {
+  if (names.length === 0) return false;
+  const found = await readViewComments(connection);
+  const own = names.filter((name) => mark.test(found.get(name) ?? ''));
+  for (const name of own) await run(connection, `DROP VIEW ${identifier(name)}`);
+  return own.length > 0;
+}
+
 async function makeView(
   connection: DuckDBConnection,
   { name, description, file }: View,
