@@ -1,6 +1,6 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import type { Problem, YamlFile, YamlPath } from '../yaml-problems.js';
-import { hasScheme } from '../store/bucket-url.js';
+import { hasScheme } from '../bucket-url.js';
 import { configSpec } from './spec.js';
 
 /** Where something is kept, and the key that says it. */

@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import type { z } from 'zod';
 import { describeError, ReportsError } from '../errors.js';
 import { marketplaceId, marketplaces } from '../schema/marketplaces.js';
-import { bucketUrlText, readBucketUrl } from '../store/bucket-url.js';
+import { bucketUrlText, readBucketUrl } from '../bucket-url.js';
 import { formatProblem, inOrder, type Problem, readYaml, type YamlFile } from '../yaml-problems.js';
 import { folderProblems } from './folder-problems.js';
 import { requestProblems } from './request-problems.js';

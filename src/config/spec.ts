@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { hasScheme, readBucketUrl } from '../store/bucket-url.js';
+import { hasScheme, readBucketUrl } from '../bucket-url.js';
 import { didYouMean } from '../yaml-problems.js';
 import { alarmsSpec } from './alarms-spec.js';
 import { cronError, isLoopback, marketplace } from './common-spec.js';

@@ -136,6 +136,30 @@ describe('requests to BigQuery', () => {
     assert.equal(objects.size, 0);
   });
 
+  it('leave the rows there for a job whose beginning was told to nobody', async () => {
+    const objects = new Set<string>();
+    const bucket: Partial<Bucket> = {
+      place: 'gs://b',
+      put: async (name) => void objects.add(name),
+      remove: async (name) => void objects.delete(name),
+    };
+    const duplicate = { code: 409, message: 'Already exists: Job', errors: [{ reason: 'duplicate' }] };
+    let begun = false;
+    api = await FakeApi.start((method, path) => {
+      if (method === 'PATCH') return { body: {} };
+      if (method === 'POST') {
+        begun = true;
+        return { status: 409, body: { error: duplicate } };
+      }
+      if (!begun) return missing;
+      assert.equal(objects.size, 1);
+      return { body: job(jobOf(path), 'DONE') };
+    });
+    const staging = { bucket: bucket as Bucket, beginning: 'lake/_staging/' };
+    assert.equal(await loadStaging(client(), file(), staging), '_staging_abc');
+    assert.equal(objects.size, 0);
+  });
+
   it('find the job of an earlier try and do not repeat it', async () => {
     api = await FakeApi.start((_, path) => ({
       body: path.includes('/jobs/') ? job(jobOf(path), 'DONE') : {},

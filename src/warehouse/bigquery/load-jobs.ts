@@ -44,18 +44,22 @@ export async function dropStaging(client: BigQueryClient, tables: string[]): Pro
   );
 }
 
-async function insert(
+function insert(
   client: BigQueryClient,
   { path, fields, digest }: StagingFile,
   { table, jobId, staging }: { table: string; jobId: string; staging?: Staging },
 ): Promise<Job> {
+  if (!staging) return endedOrFound(client, jobId, () => client.insertLoad(path, table, fields, jobId));
+  return withStagedObject(staging, path, digest, (url) =>
+    endedOrFound(client, jobId, () => client.insertLoadFrom(url, table, fields, jobId)),
+  );
+}
+
+/** The job as it ended; also where the answer to an earlier try was lost, or another process has begun the same. */
+async function endedOrFound(client: BigQueryClient, jobId: string, begin: () => Promise<Job>): Promise<Job> {
   try {
-    if (!staging) return await client.ended(await client.insertLoad(path, table, fields, jobId));
-    return await withStagedObject(staging, path, digest, async (url) =>
-      client.ended(await client.insertLoadFrom(url, table, fields, jobId)),
-    );
+    return await client.ended(await begin());
   } catch (error) {
-    // The answer to an earlier try was lost, or another process has begun the same.
     const isTaken = error instanceof ReportsError && error.details.reason === 'duplicate';
     const found = isTaken ? await client.findJob(jobId) : undefined;
     if (!found) throw error;
