@@ -1,4 +1,4 @@
-import { errorCode, describeError } from '../errors.js';
+import { errorCode, describeError, ReportsError } from '../errors.js';
 import type { PipelineContext } from '../pipeline/context.js';
 import { type RunWatch, type ScheduledRun, watchedByAll } from '../pipeline/schedule.js';
 import type { DrainSignals } from '../pipeline/work-list.js';
@@ -50,7 +50,8 @@ export async function openStatus(
     const reloads = openReloads(context, signals);
     const options = { ...place, log, readFacts, metrics, warehouse: onlooker, reloads };
     const server = await serveStatus(options).catch((error: unknown) => {
-      log.warn({ code: errorCode(error) }, describeError(error));
+      const remedy = error instanceof ReportsError ? ` ${error.remedy}` : '';
+      log.warn({ code: errorCode(error) }, `${describeError(error)}.${remedy}`);
     });
     if (server) log.info({ url: server.url }, 'status page served');
     return { server, metrics, reloads };

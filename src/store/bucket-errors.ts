@@ -32,7 +32,8 @@ export function bucketError(error: unknown, place: string): unknown {
   if (error instanceof ReportsError || isOfOurDisk(error)) return error;
   const failure = failureOf(error);
   const { code } = codes.find(({ where }) => where(failure)) as { code: ErrorCode };
-  const found = failure.message.split('\n', 1)[0] || failure.name;
+  const said = failure.message.split('\n', 1)[0] || failure.name;
+  const found = /region is missing/i.test(said) ? `${said}: set bucket.region in pipelines.yaml` : said;
   return new ReportsError(code, { place, found }, { cause: error });
 }
 

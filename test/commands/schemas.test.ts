@@ -178,6 +178,12 @@ tables:
       });
     }
 
+    it('says where the type has a schema already, and with which tables', async () => {
+      file('GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2.tsv', 'settlement-id\tamount\n1\t2\n');
+      const { stderr } = await run('schemas', 'infer', 'GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2.tsv');
+      assert.match(stderr, /has a schema already, with settlement_v2\. Yours takes its place/);
+    });
+
     it('says where there is nothing to infer from', async () => {
       file('GET_NEW_DATA.tsv', '');
       const { stdout, stderr, code } = await run('schemas', 'infer', 'GET_NEW_DATA.tsv');
