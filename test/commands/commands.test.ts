@@ -323,6 +323,21 @@ piiHashKey: \${ID}
     assert.doesNotMatch(stdout, /hush-hush/);
   });
 
+  it('config check tells of report types that nobody knows', async () => {
+    file(
+      'pipelines.yaml',
+      `sellers: [{ id: A1, region: na, credentials: { clientId: "\${ID}", clientSecret: "\${ID}", refreshToken: "\${ID}" } }]
+pipelines:
+  - { name: all, schedule: '0 * * * *', queue: 'https://sqs.us-east-1.amazonaws.com/1/q', reportTypes: [GET_FBA_REIMBURSMENTS_DATA, GET_FBA_*] }
+`,
+    );
+    const { code, stdout } = await runInProcess(['config', 'check'], { env: { ID: 'x' }, cwd: path() });
+    assert.equal(code, 0);
+    assert.deepEqual(stdout.match(/^note: .*$/gm), [
+      'note: pipeline all: no report type is known that is GET_FBA_REIMBURSMENTS_DATA; where Amazon has it, its columns are inferred; did you mean "GET_FBA_REIMBURSEMENTS_DATA"?',
+    ]);
+  });
+
   it('config check --json tells each mistake with its place, and ends with code 2', async () => {
     file('pipelines.yaml', 'warehous: {}\nlake: data/raw\n');
     const { code, stdout, stderr } = await run('config', 'check', '--json');

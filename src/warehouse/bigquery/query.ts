@@ -83,7 +83,7 @@ function queryError(error: unknown): unknown {
   if (!isAboutQuery) return error;
   const found = String(error.details.found);
   const hint = /not found: table/i.test(found)
-    ? 'see `sp-reports tables` for the tables; _loads is the ledger, _rejects has the rejects.'
+    ? 'see `sp-reports tables` for the tables and `sp-reports tables --views` for views and what they wait for; _loads is the ledger, _rejects has the rejects.'
     : "mend the statement at the place named; BigQuery's SQL is on cloud.google.com/bigquery/docs.";
   return queryFailed(found, hint, error);
 }

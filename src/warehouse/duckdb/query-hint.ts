@@ -17,7 +17,7 @@ const hints: { where: RegExp; hint: string }[] = [
   },
   {
     where: /^Catalog Error: Table /,
-    hint: 'see `sp-reports tables` for the tables; _loads is the ledger, _rejects has the rejects.',
+    hint: 'see `sp-reports tables` for the tables and `sp-reports tables --views` for views and what they wait for; _loads is the ledger, _rejects has the rejects.',
   },
   {
     where: /^Binder Error: (Referenced column|Table .* does not have a column|Values list)/,
