@@ -24,6 +24,8 @@ export interface Condition {
 
 export interface Conditions {
   conditions: Condition[];
+  /** What could not be looked at now, and why, each in a line. */
+  unread: string[];
   /** Whether what is not among them is over; else nothing is known of it now. */
   isKnown(key: string): boolean;
 }
@@ -74,6 +76,10 @@ export function conditionsOf(
         unreachable(`unreachable/${url}`, `queue ${name}`, trouble, facts.at),
       ),
       ...unreachable('unreachable/warehouse', `the warehouse ${facts.warehouse.name}`, problem, facts.at),
+    ],
+    unread: [
+      ...unreadAs(`the warehouse ${facts.warehouse.name}`, facts.warehouse),
+      ...facts.queues.flatMap((queue) => unreadAs(`queue ${queue.name}`, queue)),
     ],
     isKnown: (key) => !unknown.some((each) => (each.endsWith('/') ? key.startsWith(each) : key === each)),
   };
@@ -191,6 +197,11 @@ function givenUp({ key, reportType, givenUp }: AlarmSources['requests'][number])
       mark: last.at,
     },
   ];
+}
+
+function unreadAs(what: string, { readAt, problem }: { readAt?: string; problem?: Problem }): string[] {
+  if (problem) return [`${what}: ${problem.message}`];
+  return readAt === undefined ? [`${what}: no answer yet`] : [];
 }
 
 function unreachable(key: string, what: string, problem: Problem | undefined, at: string): Condition[] {

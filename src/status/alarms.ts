@@ -15,7 +15,7 @@ export type ToldAlarms = Record<string, Omit<Alarm, 'key' | 'state'> & { toldAt:
 
 export interface Alarms {
   /** What is not well now, told or not. */
-  conditions(): Promise<Condition[]>;
+  look(): Promise<Conditions>;
   /** Looks, and tells what is news in one message. Never rejects: what could not be sent is news the next time too. */
   check(signal: AbortSignal): Promise<void>;
 }
@@ -40,7 +40,7 @@ export function openAlarms(
   }
 
   return {
-    conditions: async () => (await look(told())).conditions,
+    look: () => look(told()),
     async check(signal) {
       try {
         const held = told();

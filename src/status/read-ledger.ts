@@ -3,7 +3,7 @@ import { catalogue, type ErrorCode, ReportsError } from '../errors.js';
 import type { PipelineContext } from '../pipeline/context.js';
 import { openDrift } from '../warehouse/drift.js';
 import type { LedgerRow, TableLoads } from '../warehouse/types.js';
-import { openReading, type Reading } from './reading.js';
+import { openReading, type Reading, type ReadingOptions } from './reading.js';
 import type { LedgerFacts, LoadFacts } from './types.js';
 
 /** Documents of the ledger that are read one by one; the older ones are summed up in the warehouse. */
@@ -21,7 +21,10 @@ export interface Ledger {
  * The ledger, read at most every 5 seconds, and not at all while its file stays as it is: who only looks does not keep others from it.
  * In BigQuery it is read at most every 10 minutes. The value is undefined before the first commit.
  */
-export function openLedgerReading(context: PipelineContext): () => Promise<Reading<Ledger | undefined>> {
+export function openLedgerReading(
+  context: PipelineContext,
+  options: Pick<ReadingOptions, 'isPatient'> = {},
+): () => Promise<Reading<Ledger | undefined>> {
   const { warehouseFile, config, clock } = context;
   const leastMs = leastSeconds[config.warehouse.type] * 1000;
   let state: string | undefined;
@@ -36,6 +39,7 @@ export function openLedgerReading(context: PipelineContext): () => Promise<Readi
       return ledger;
     },
     {
+      ...options,
       clock,
       isDue: (sinceMs) => sinceMs >= leastMs && (state === undefined || state !== stateNow()),
     },

@@ -129,7 +129,12 @@ describe('what is news', () => {
         const conditions = there.map(
           (key): Condition => ({ key, kind: 'queue', title: key, text: '', since: at, mark: String(mark) }),
         );
-        const news = newsOf({ conditions, isKnown: (key) => !unknown.includes(key as 'a') }, told, {}, at);
+        const news = newsOf(
+          { conditions, unread: [], isKnown: (key) => !unknown.includes(key as 'a') },
+          told,
+          {},
+          at,
+        );
         for (const { key, state, ...alarm } of news) {
           rings.set(key, [...(rings.get(key) ?? []), state]);
           const { [key]: _, ...others } = told;
@@ -150,7 +155,7 @@ describe('what is news', () => {
     const told = { a: { ...condition, toldAt: at } };
     const newsAfter = (hours: number) =>
       newsOf(
-        { conditions: [condition], isKnown: () => true },
+        { conditions: [condition], unread: [], isKnown: () => true },
         told,
         { repeatAfter: { count: 1, unit: 'day' } },
         new Date(Date.parse(at) + hours * 3_600_000).toISOString(),

@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { listings, listingsType, makeWorld, runInProcess, sellerId, type World } from '../pipeline/world.js';
 import { type Receiver, startReceiver } from './alarm-receiver.js';
@@ -78,6 +82,28 @@ describe('alarms', function () {
     assert.deepEqual(told(), ['again quarantine']);
     assert.match((await world.run('alarms')).stdout, /gone2 and 1 more/);
     assert.equal(receiver.posts, 2);
+  });
+
+  it('wait for a ledger that another program holds for a while, and say so where it cannot be read', async () => {
+    await open();
+    await world.sandbox.notify({
+      ...world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(1) }),
+      documentId: 'gone',
+    });
+    await world.run('run');
+    const path = join(world.folder, 'warehouse.duckdb');
+    const hold = `const { DuckDBInstance } = require('@duckdb/node-api');
+DuckDBInstance.create(process.argv[1]).then((held) => { console.log('held'); setTimeout(() => process.exit(), 2500, held); });`;
+    const holder = spawn(process.execPath, ['-e', hold, path], {
+      cwd: new URL('../..', import.meta.url).pathname,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(holder.stdout, 'data');
+    assert.match((await world.run('alarms')).stdout, /is quarantined/);
+    writeFileSync(path, 'no warehouse');
+    const { stdout, stderr } = await world.run('alarms');
+    assert.doesNotMatch(stdout, /All is well/);
+    assert.match(stderr, /^warning: not looked at: the warehouse .*warehouse\.duckdb: /m);
   });
 
   it('tell when Amazon refuses a login, and when it takes it again', async () => {
