@@ -119,7 +119,10 @@ function limitOf(
   return pattern === undefined ? undefined : staleAfter[pattern];
 }
 
-/** One for each seller and type: a thousand documents with the same fault are one thing. */
+/**
+ * One for each seller and type: a thousand documents with the same fault are one thing. With the code and never the reason, which may quote
+ * the document, and would go where no purge does.
+ */
 function quarantines(loads: LoadFacts[]): Condition[] {
   const groups = new Map<string, LoadFacts[]>();
   for (const load of loads) {
@@ -127,14 +130,15 @@ function quarantines(loads: LoadFacts[]): Condition[] {
     groups.set(key, [...(groups.get(key) ?? []), load]);
   }
   return [...groups].map(([key, [newest, ...older]]) => {
-    const { sellerId, reportType, reason, loadedAt, documentId, reportId } = newest as LoadFacts;
+    const { sellerId, reportType, reasonCode, remedy, loadedAt, documentId, reportId } = newest as LoadFacts;
+    const why = [reasonCode ?? 'no reason given', ...(remedy ? [remedy.replace(/\.$/, '')] : [])].join('. ');
     const more = older.length > 0 ? ` and ${older.length} more` : '';
     const what = reportType ?? 'A message';
     return {
       key,
       kind: 'quarantine',
       title: `${what}${sellerId ? ` of ${sellerId}` : ''} is quarantined`,
-      text: `${documentId ?? (reportId ? `report ${reportId}` : 'a message')}${more}: ${reason ?? 'no reason given'}. See \`sp-reports loads --status quarantined\`.`,
+      text: `${documentId ?? (reportId ? `report ${reportId}` : 'a message')}${more}: ${why}. See \`sp-reports loads --status quarantined\`.`,
       since: older.at(-1)?.loadedAt ?? loadedAt,
       mark: loadedAt,
     };

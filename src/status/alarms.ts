@@ -92,7 +92,12 @@ function afterTelling(before: ToldAlarms, news: Alarm[], conditions: Condition[]
       continue;
     }
     const mark = conditions.find((each) => each.key === key)?.mark;
-    after[key] = { ...alarm, toldAt: at, ...(mark === undefined ? {} : { mark }) };
+    after[key] = {
+      ...alarm,
+      text: alarm.kind === 'quarantine' ? '' : alarm.text,
+      toldAt: at,
+      ...(mark === undefined ? {} : { mark }),
+    };
   }
   return after;
 }

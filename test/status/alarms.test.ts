@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { listings, listingsType, makeWorld, runInProcess, sellerId, type World } from '../pipeline/world.js';
+import {
+  listings,
+  listingsType,
+  makeWorld,
+  ordersType,
+  runInProcess,
+  sellerId,
+  type World,
+} from '../pipeline/world.js';
 import { type Receiver, startReceiver } from './alarm-receiver.js';
 
 describe('alarms', function () {
@@ -70,7 +78,7 @@ describe('alarms', function () {
     const [{ source, alarms }] = receiver.bodies;
     assert.equal(source, 'sp-reports');
     assert.match(alarms[0].title, new RegExp(`^${listingsType} of ${sellerId} is quarantined$`));
-    assert.match(alarms[0].text, /^gone: .*API|^gone: calling getReportDocument/);
+    assert.match(alarms[0].text, /^gone: API_[A-Z_]+\. /);
     assert.deepEqual(told(), ['begun quarantine']);
     await world.run('run');
     assert.deepEqual(told(), []);
@@ -82,6 +90,20 @@ describe('alarms', function () {
     assert.deepEqual(told(), ['again quarantine']);
     assert.match((await world.run('alarms')).stdout, /gone2 and 1 more/);
     assert.equal(receiver.posts, 2);
+  });
+
+  it('quote no document, neither to the webhook nor in the state folder', async () => {
+    await open();
+    const body = Buffer.from('Erika Mustermann\tHauptstr. 5\nMax Muster\tSeeweg 1\n');
+    await world.sandbox.notify(world.sandbox.addReport({ sellerId, reportType: ordersType, body }));
+    await world.run('run');
+    const [{ reason }] = JSON.parse((await world.run('loads', '--json')).stdout) as { reason: string }[];
+    assert.match(reason ?? '', /Mustermann/);
+    const sent = JSON.stringify(receiver.bodies);
+    const kept = readFileSync(join(world.folder, 'state', 'alarms.json'), 'utf8');
+    assert.deepEqual(told(), ['begun quarantine']);
+    assert.doesNotMatch(sent + kept, /Muster|Hauptstr/);
+    assert.ok(kept.includes('quarantine/'));
   });
 
   it('wait for a ledger that another program holds for a while, and say so where it cannot be read', async () => {
