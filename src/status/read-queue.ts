@@ -12,7 +12,7 @@ const history = { apartMs: 60_000, most: 24 * 60 };
 export function openQueueReading(
   url: string,
   { config, clock }: PipelineContext,
-  runLog: Pick<RunLog, 'oldestSentMs'>,
+  runLog: Pick<RunLog, 'oldestSentMs' | 'isDrained'>,
   options: Pick<ReadingOptions, 'isPatient'> = {},
 ): () => Promise<QueueFacts> {
   const pipelines = config.pipelines.filter(({ queue }) => queue === url).map(({ name }) => name);
@@ -42,6 +42,7 @@ export function openQueueReading(
       name: url.slice(url.lastIndexOf('/') + 1),
       pipelines,
       history: [...readings],
+      isDrained: runLog.isDrained(url),
       ...(readAt !== undefined && { readAt }),
       ...(messages && { messages }),
       ...(problem && { problem }),

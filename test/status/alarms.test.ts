@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -13,6 +14,10 @@ import {
   sellerId,
   type World,
 } from '../pipeline/world.js';
+import type { AlarmsConfig } from '../../src/config/alarms-spec.js';
+import type { PipelineContext } from '../../src/pipeline/context.js';
+import { openAlarms } from '../../src/status/alarms.js';
+import type { StatusFacts } from '../../src/status/types.js';
 import { type Receiver, startReceiver } from './alarm-receiver.js';
 
 describe('alarms', function () {
@@ -97,8 +102,8 @@ describe('alarms', function () {
     const body = Buffer.from('Erika Mustermann\tHauptstr. 5\nMax Muster\tSeeweg 1\n');
     await world.sandbox.notify(world.sandbox.addReport({ sellerId, reportType: ordersType, body }));
     await world.run('run');
-    const [{ reason }] = JSON.parse((await world.run('loads', '--json')).stdout) as { reason: string }[];
-    assert.match(reason ?? '', /Mustermann/);
+    const [{ reason }] = JSON.parse((await world.run('loads', '--json')).stdout);
+    assert.match(reason, /Mustermann/);
     const sent = JSON.stringify(receiver.bodies);
     const kept = readFileSync(join(world.folder, 'state', 'alarms.json'), 'utf8');
     assert.deepEqual(told(), ['begun quarantine']);
@@ -227,5 +232,43 @@ DuckDBInstance.create(process.argv[1]).then((held) => { console.log('held'); set
     assert.equal((await running).code, 0);
     // Two processes that look at the same moment may both tell.
     assert.ok(told().every((each) => each === 'again quarantine') && receiver.posts <= 3);
+  });
+});
+
+describe('alarms of several processes, one after the other', () => {
+  it('tell once of a trouble that lasts, however short each of them lives, and once when it is over', async () => {
+    const receiver = await startReceiver();
+    const state = mkdtempSync(join(tmpdir(), 'alarms-'));
+    const startMs = Date.parse('2026-11-25T12:00:00Z');
+    /** A run that finds the warehouse locked, or not, so many minutes later. */
+    const run = async (minutes: number, isLocked: boolean): Promise<string[]> => {
+      const at = new Date(startMs + minutes * 60_000).toISOString();
+      const problem = { code: 'WAREHOUSE_LOCKED', message: 'locked', since: at };
+      const warehouse = { type: 'duckdb', name: 'w', ...(isLocked ? { problem } : { readAt: at }) };
+      const facts = { at, warehouse, tables: [], sellers: [], queues: [] } as unknown as StatusFacts;
+      const clock = { now: () => Date.parse(at), sleep: async () => {} };
+      const log = { info() {}, warn: assert.fail } as unknown as PipelineContext['log'];
+      const config = { state } as PipelineContext['config'];
+      const alarms = openAlarms(
+        { webhook: receiver.url, format: 'json', staleAfter: {} } as unknown as AlarmsConfig,
+        async () => facts,
+        { config, clock, log },
+      );
+      await alarms.check(new AbortController().signal);
+      const told = receiver.bodies.splice(0).flatMap(({ alarms: all }) => all);
+      return told.map((each: { state: string; since: string }) => `${each.state} ${each.since}`);
+    };
+    try {
+      const since = '2026-11-25T12:00:00.000Z';
+      assert.deepEqual(await run(0, true), []);
+      assert.deepEqual(await run(10, true), []);
+      assert.deepEqual(await run(20, true), [`begun ${since}`]);
+      assert.deepEqual(await run(30, true), []);
+      assert.deepEqual(await run(40, false), [`over ${since}`]);
+      assert.deepEqual(await run(50, true), []);
+    } finally {
+      await receiver.close();
+      rmSync(state, { recursive: true });
+    }
   });
 });
