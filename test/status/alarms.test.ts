@@ -14,6 +14,7 @@ import {
   sellerId,
   type World,
 } from '../pipeline/world.js';
+import cron from 'node-cron';
 import type { AlarmsConfig } from '../../src/config/alarms-spec.js';
 import type { PipelineContext } from '../../src/pipeline/context.js';
 import { openAlarms } from '../../src/status/alarms.js';
@@ -205,6 +206,21 @@ DuckDBInstance.create(process.argv[1]).then((held) => { console.log('held'); set
     const { code, stderr } = await world.run('alarms', '--test');
     assert.equal(code, 1);
     assert.match(stderr, /error ALARM_NOT_SENT: sending alarms to the webhook: it answered 404/);
+  });
+
+  it('keep no program from ending whose schedule breaks', async () => {
+    await open();
+    const { schedule } = cron;
+    cron.schedule = () => {
+      throw new Error('no clock');
+    };
+    try {
+      const { code, stderr } = await world.run('start');
+      assert.equal(code, 1);
+      assert.match(stderr, /no clock/);
+    } finally {
+      cron.schedule = schedule;
+    }
   });
 
   it('are looked at while the program runs, and told once over a restart', async () => {
