@@ -32,18 +32,23 @@ export function alarmsCommand(io: Io): Command {
           io.stdout.write('The webhook took the test.\n');
           return;
         }
-        const conditions = await inAlarms(config, command, io, openRunLog(systemClock), (alarms) =>
-          alarms.conditions(),
+        const { conditions, unread } = await inAlarms(
+          config,
+          command,
+          io,
+          openRunLog(systemClock),
+          (alarms) => alarms.look(),
         );
         if (options.json) io.stdout.write(`${JSON.stringify(conditions, null, 2)}\n`);
-        else if (conditions.length === 0) io.stdout.write('All is well.\n');
-        else
+        else if (conditions.length === 0 && unread.length === 0) io.stdout.write('All is well.\n');
+        else if (conditions.length > 0)
           io.stdout.write(
             textTable(
               ['since', 'what', 'more'],
               conditions.map(({ since, title, text }) => [since, title, text]),
             ),
           );
+        for (const what of unread) io.stderr.write(`warning: not looked at: ${what}\n`);
       });
     });
 }
@@ -68,7 +73,7 @@ function inAlarms<T>(
 ): Promise<T> {
   return withContext(config, command, io, 'alarms', (context: PipelineContext) => {
     const onlooker = openWarehouse(config, { isOnlooker: true });
-    const readFacts = openFacts({ ...context, warehouse: onlooker }, runLog);
+    const readFacts = openFacts({ ...context, warehouse: onlooker }, runLog, { isPatient: true });
     return work(openAlarms(config.alarms, readFacts, context));
   });
 }

@@ -58,7 +58,7 @@ async function* tableText({ columns, groups }: StreamedAnswer, { limit = tableRo
   for await (const group of groups) {
     total += group.count;
     const room = limit - shown - waiting.length;
-    if (room > 0) waiting.push(...group.rows().slice(0, room));
+    if (room > 0) waiting.push(...group.rows(0, room));
     if (layout || waiting.length >= tableRows) yield* show();
   }
   yield* show();
@@ -70,7 +70,7 @@ async function* tableText({ columns, groups }: StreamedAnswer, { limit = tableRo
 async function* firstRows(groups: StreamedAnswer['groups'], limit = Number.POSITIVE_INFINITY) {
   let left = limit;
   for await (const group of groups) {
-    const rows = group.rows().slice(0, left);
+    const rows = group.rows(0, left);
     left -= rows.length;
     yield rows;
     if (left <= 0) return;

@@ -53,7 +53,7 @@ export function runCommand(io: Io, exit: (code: number) => void): Command {
             if (somethingFailed(summary) || (requests?.failures.length ?? 0) > 0) exit(1);
           }
         } finally {
-          // A run that broke off is worth telling above all.
+          // Also where it broke off, above all then: for want of the queue or the warehouse, say, which is told of.
           if (config.alarms && !signals.stop.aborted) await checkAlarms(config, command, io, signals, runLog);
         }
       });

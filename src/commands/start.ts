@@ -35,7 +35,11 @@ export function startCommand(io: Io): Command {
           const status = await openStatus(context, onlooker, signals);
           if (status.url && io.stderr.isTTY) io.stderr.write(`Status page: ${status.url}\n`);
           const alarms = config.alarms && openAlarms(config.alarms, status.readFacts, context);
-          const watching = alarms && watchAlarms(alarms, config.alarms, context, signals.stop);
+          // Its own, as a schedule may end without the signal, by an error.
+          const over = new AbortController();
+          const watching =
+            alarms &&
+            watchAlarms(alarms, config.alarms, context, AbortSignal.any([signals.stop, over.signal]));
           try {
             await runSchedule(
               context,
@@ -47,6 +51,7 @@ export function startCommand(io: Io): Command {
               },
             );
           } finally {
+            over.abort();
             await watching;
             await status.close();
           }

@@ -24,6 +24,10 @@ export interface Condition {
 
 export interface Conditions {
   conditions: Condition[];
+  /** What could not be looked at now, and why, each in a line. */
+  unread: string[];
+  /** Since when a queue or the warehouse can't be read, by the key of its condition. */
+  troubles: Record<string, string>;
   /** Whether what is not among them is over; else nothing is known of it now. */
   isKnown(key: string): boolean;
 }
@@ -39,23 +43,46 @@ const passingMs = 15 * 60_000;
 /** What the facts tell of quarantined documents at most. */
 const mostQuarantined = 100;
 
-/**
- * What is not well. `isTold`: whether a condition was told of, and is not over: a queue is well again when half of its limit is left, so
- * that one at its limit does not ring every five minutes.
- */
+/** What was known before. */
+export interface Known {
+  /**
+   * Whether a condition was told of, and is not over: a queue is well again when half of its limit is left, so that one at its limit does not
+   * ring every five minutes.
+   */
+  isTold(key: string): boolean;
+  /** Those of the last look, of another process maybe: no run lasts as long as a trouble that may pass. */
+  troubles?: Conditions['troubles'];
+}
+
+/** What is not well. */
 export function conditionsOf(
   { facts, requests }: AlarmSources,
   settings: Pick<AlarmsConfig, 'staleAfter' | 'queueMessages' | 'queueAge'>,
-  isTold: (key: string) => boolean,
+  { isTold, troubles: before = {} }: Known,
 ): Conditions {
   const { ledger, problem, readAt } = facts.warehouse;
+  const readings = [
+    ...facts.queues.map((queue) => ({
+      key: `unreachable/${queue.url}`,
+      what: `queue ${queue.name}`,
+      ...queue,
+    })),
+    { key: 'unreachable/warehouse', what: `the warehouse ${facts.warehouse.name}`, ...facts.warehouse },
+  ].map((reading) => readingSince(reading, before));
   const quarantined = ledger?.quarantined ?? [];
   const unknown = [
     ...(problem || readAt === undefined ? ['stale/', 'quarantine/'] : []),
     ...(quarantined.length >= mostQuarantined ? ['quarantine/'] : []),
-    ...facts.queues.flatMap(({ url, messages, problem: trouble }) =>
-      trouble || !messages ? [`queue/messages/${url}`, `queue/age/${url}`] : [],
-    ),
+    ...facts.queues.flatMap(({ url, messages, isDrained, problem: trouble }) => {
+      const isUnread = trouble !== undefined || !messages;
+      return [
+        ...(isUnread ? [`queue/messages/${url}`] : []),
+        // Only a drain meets messages: a run of one pipeline knows nothing of another's queue.
+        ...(isUnread || !isDrained ? [`queue/age/${url}`] : []),
+      ];
+    }),
+    // A trouble that is too young to be told of is not over either.
+    ...readings.filter(({ unread }) => unread !== undefined).map(({ key }) => key),
     // Only a login tells: a program that has just started knows of none.
     ...facts.sellers.flatMap(({ sellerId, credentials }) =>
       credentials.acceptedAt === undefined ? [`credentials/${sellerId}`] : [],
@@ -70,11 +97,12 @@ export function conditionsOf(
       ),
       ...facts.queues.flatMap((queue) => longQueue(queue, settings, facts.at, isTold)),
       ...requests.flatMap(givenUp),
-      ...facts.queues.flatMap(({ url, name, problem: trouble }) =>
-        unreachable(`unreachable/${url}`, `queue ${name}`, trouble, facts.at),
-      ),
-      ...unreachable('unreachable/warehouse', `the warehouse ${facts.warehouse.name}`, problem, facts.at),
+      ...readings.flatMap((reading) => unreachable(reading, facts.at)),
     ],
+    unread: readings.flatMap(({ unread }) => unread ?? []),
+    troubles: Object.fromEntries(
+      readings.flatMap(({ key, since }) => (since === undefined ? [] : [[key, since]])),
+    ),
     isKnown: (key) => !unknown.some((each) => (each.endsWith('/') ? key.startsWith(each) : key === each)),
   };
 }
@@ -113,7 +141,10 @@ function limitOf(
   return pattern === undefined ? undefined : staleAfter[pattern];
 }
 
-/** One for each seller and type: a thousand documents with the same fault are one thing. */
+/**
+ * One for each seller and type: a thousand documents with the same fault are one thing. With the code and never the reason, which may quote
+ * the document, and would go where no purge does.
+ */
 function quarantines(loads: LoadFacts[]): Condition[] {
   const groups = new Map<string, LoadFacts[]>();
   for (const load of loads) {
@@ -121,14 +152,15 @@ function quarantines(loads: LoadFacts[]): Condition[] {
     groups.set(key, [...(groups.get(key) ?? []), load]);
   }
   return [...groups].map(([key, [newest, ...older]]) => {
-    const { sellerId, reportType, reason, loadedAt, documentId, reportId } = newest as LoadFacts;
+    const { sellerId, reportType, reasonCode, remedy, loadedAt, documentId, reportId } = newest as LoadFacts;
+    const why = [reasonCode ?? 'no reason given', ...(remedy ? [remedy.replace(/\.$/, '')] : [])].join('. ');
     const more = older.length > 0 ? ` and ${older.length} more` : '';
     const what = reportType ?? 'A message';
     return {
       key,
       kind: 'quarantine',
       title: `${what}${sellerId ? ` of ${sellerId}` : ''} is quarantined`,
-      text: `${documentId ?? (reportId ? `report ${reportId}` : 'a message')}${more}: ${reason ?? 'no reason given'}. See \`sp-reports loads --status quarantined\`.`,
+      text: `${documentId ?? (reportId ? `report ${reportId}` : 'a message')}${more}: ${why}. See \`sp-reports loads --status quarantined\`.`,
       since: older.at(-1)?.loadedAt ?? loadedAt,
       mark: loadedAt,
     };
@@ -193,9 +225,33 @@ function givenUp({ key, reportType, givenUp }: AlarmSources['requests'][number])
   ];
 }
 
-function unreachable(key: string, what: string, problem: Problem | undefined, at: string): Condition[] {
+/** A queue or the warehouse, and how reading it went. */
+interface SourceReading {
+  key: string;
+  what: string;
+  problem?: Problem;
+  /** Why nothing is known of it now. */
+  unread?: string;
+  /** Since when. */
+  since?: string;
+}
+
+function readingSince(
+  { key, what, problem, readAt }: Pick<SourceReading, 'key' | 'what' | 'problem'> & { readAt?: string },
+  before: Conditions['troubles'],
+): SourceReading {
+  const earlier = before[key];
+  if (problem) {
+    const since = earlier !== undefined && earlier < problem.since ? earlier : problem.since;
+    return { key, what, problem, since, unread: `${what}: ${problem.message}` };
+  }
+  if (readAt !== undefined) return { key, what };
+  return { key, what, unread: `${what}: no answer yet`, ...(earlier !== undefined && { since: earlier }) };
+}
+
+function unreachable({ key, what, problem, since = '' }: SourceReading, at: string): Condition[] {
   if (!problem) return [];
-  const { code, message, since } = problem;
+  const { code, message } = problem;
   const entry = Object.entries(catalogue).find(([name]) => name === code)?.[1];
   const isPassing = entry?.kind !== 'terminal';
   if (isPassing && Date.parse(at) - Date.parse(since) < passingMs) return [];

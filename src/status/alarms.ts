@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { AlarmsConfig } from '../config/alarms-spec.js';
 import { spanMs } from '../config/span.js';
 import { describeError, errorCode } from '../errors.js';
@@ -10,12 +11,18 @@ import { type Alarm, alarmBody } from './alarm-message.js';
 import { sendAlarm } from './send-alarm.js';
 import type { StatusFacts } from './types.js';
 
+/** What stands in `alarms.json`. */
+interface Held {
+  told: ToldAlarms;
+  troubles: Conditions['troubles'];
+}
+
 /** What was told of and is not over. */
 export type ToldAlarms = Record<string, Omit<Alarm, 'key' | 'state'> & { toldAt: string; mark?: string }>;
 
 export interface Alarms {
   /** What is not well now, told or not. */
-  conditions(): Promise<Condition[]>;
+  look(): Promise<Conditions>;
   /** Looks, and tells what is news in one message. Never rejects: what could not be sent is news the next time too. */
   check(signal: AbortSignal): Promise<void>;
 }
@@ -32,28 +39,39 @@ export function openAlarms(
   { config, clock, log }: AlarmContext,
 ): Alarms {
   const state = openSharedJson(join(config.state, 'alarms.json'));
-  const told = () => (state.read() ?? {}) as ToldAlarms;
+  const heldIn = (value: unknown): Held => ({
+    told: {},
+    troubles: {},
+    ...(value as Partial<Held> | undefined),
+  });
   const book = openRequestBook(config.state);
 
-  async function look(held: ToldAlarms): Promise<Conditions> {
-    return conditionsOf({ facts: await readFacts(), requests: book.all() }, settings, (key) => key in held);
+  async function look({ told, troubles }: Held): Promise<Conditions> {
+    return conditionsOf({ facts: await readFacts(), requests: book.all() }, settings, {
+      isTold: (key) => key in told,
+      troubles,
+    });
   }
 
   return {
-    conditions: async () => (await look(told())).conditions,
+    look: () => look(heldIn(state.read())),
     async check(signal) {
       try {
-        const held = told();
+        const held = heldIn(state.read());
         const found = await look(held);
+        const { troubles } = found;
+        if (!isDeepStrictEqual(troubles, held.troubles))
+          await state.change((before) => ({ ...heldIn(before), troubles }));
         const at = new Date(clock.now()).toISOString();
-        const news = newsOf(found, held, settings, at);
+        const news = newsOf(found, held.told, settings, at);
         if (news.length === 0) return;
         const body = alarmBody(news, settings.format, at);
         // Told twice where the program dies in between, and never not at all.
         await sendAlarm(settings.webhook, body, { clock, signal });
-        await state.change((before) =>
-          afterTelling((before ?? {}) as ToldAlarms, news, found.conditions, at),
-        );
+        await state.change((value) => {
+          const before = heldIn(value);
+          return { ...before, told: afterTelling(before.told, news, found.conditions, at) };
+        });
         log.info({ alarms: news.map(({ key, state: what }) => ({ key, state: what })) }, 'alarms sent');
       } catch (error) {
         if (signal.aborted) return;
@@ -92,7 +110,12 @@ function afterTelling(before: ToldAlarms, news: Alarm[], conditions: Condition[]
       continue;
     }
     const mark = conditions.find((each) => each.key === key)?.mark;
-    after[key] = { ...alarm, toldAt: at, ...(mark === undefined ? {} : { mark }) };
+    after[key] = {
+      ...alarm,
+      text: alarm.kind === 'quarantine' ? '' : alarm.text,
+      toldAt: at,
+      ...(mark === undefined ? {} : { mark }),
+    };
   }
   return after;
 }

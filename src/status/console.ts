@@ -6,7 +6,7 @@ export interface Answer {
   columns: QueryResult['columns'];
   /** Values in the order of the columns, as `QueryResult` has them. */
   rows: unknown[][];
-  /** Whether there are more rows than these. */
+  /** Whether there is more than this. */
   isCut: boolean;
   milliseconds: number;
 }
@@ -15,6 +15,8 @@ export interface Answer {
 export const consoleLimits = {
   rows: 1000,
   bytes: 4_000_000,
+  /** Of a cell; a longer one ends in `…`. */
+  cellCharacters: 100_000,
   seconds: 30,
   bytesReadOnBigQuery: 10 * 1024 ** 3,
 };
@@ -34,16 +36,22 @@ export async function ask(warehouse: Warehouse, sql: string, signal: AbortSignal
         let bytes = 0;
         let isCut = false;
         reading: for await (const group of groups) {
-          for (const row of group.rows()) {
+          // One by one: all rows of a group together may be far more than is shown.
+          for (let index = 0; index < group.count; index += 1) {
             isCut = rows.length >= consoleLimits.rows || bytes > consoleLimits.bytes;
             if (isCut) break reading;
-            bytes += JSON.stringify(row).length;
+            const row = (group.rows(index, index + 1)[0] ?? []).map(cutCell);
+            bytes += Buffer.byteLength(JSON.stringify(row));
             rows.push(row);
           }
         }
         return { columns, rows, isCut, milliseconds: Date.now() - begunMs };
       },
-      { signal: AbortSignal.any([signal, timeout]) },
+      {
+        signal: AbortSignal.any([signal, timeout]),
+        // One more than is shown tells that there is more.
+        most: { rows: consoleLimits.rows + 1, characters: consoleLimits.cellCharacters + 1 },
+      },
     );
   } catch (error) {
     if (!timeout.aborted || signal.aborted) throw error;
@@ -52,4 +60,13 @@ export async function ask(warehouse: Warehouse, sql: string, signal: AbortSignal
       hint: 'ask for less, or run it with `sp-reports query`, which has no such limit.',
     });
   }
+}
+
+/** A list or an object that is too long becomes the beginning of its JSON. */
+function cutCell(value: unknown): unknown {
+  if (typeof value !== 'string' && (typeof value !== 'object' || value === null)) return value;
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.length > consoleLimits.cellCharacters
+    ? `${text.slice(0, consoleLimits.cellCharacters)}…`
+    : value;
 }

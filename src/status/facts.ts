@@ -7,6 +7,7 @@ import { version } from '../version.js';
 import { tableFreshness } from './freshness.js';
 import { openLedgerReading } from './read-ledger.js';
 import { openQueueReading } from './read-queue.js';
+import type { ReadingOptions } from './reading.js';
 import type { RunLog } from './run-log.js';
 import type { PipelineFacts, ScheduleFacts, SellerFacts, StatusFacts } from './types.js';
 
@@ -15,12 +16,16 @@ import type { PipelineFacts, ScheduleFacts, SellerFacts, StatusFacts } from './t
  * at intervals of their own, see `read-ledger.ts` and `read-queue.ts`. Never rejects: what can't be read is told as a problem, beside what
  * was known before.
  */
-export function openFacts(context: PipelineContext, runLog: RunLog): () => Promise<StatusFacts> {
+export function openFacts(
+  context: PipelineContext,
+  runLog: RunLog,
+  options: Pick<ReadingOptions, 'isPatient'> = {},
+): () => Promise<StatusFacts> {
   const { config, clock } = context;
   const startedAt = new Date(clock.now()).toISOString();
-  const readLedger = openLedgerReading(context);
+  const readLedger = openLedgerReading(context, options);
   const queues = [...new Set(config.pipelines.map(({ queue }) => queue))];
-  const readQueues = queues.map((url) => openQueueReading(url, context, runLog));
+  const readQueues = queues.map((url) => openQueueReading(url, context, runLog, options));
 
   return async () => {
     const [ledger, ...queueFacts] = await Promise.all([readLedger(), ...readQueues.map((read) => read())]);

@@ -3,7 +3,7 @@ import { catalogue, type ErrorCode, ReportsError } from '../errors.js';
 import type { PipelineContext } from '../pipeline/context.js';
 import { openDrift } from '../warehouse/drift.js';
 import type { LedgerRow, TableLoads } from '../warehouse/types.js';
-import { openReading, type Reading } from './reading.js';
+import { openReading, type Reading, type ReadingOptions } from './reading.js';
 import type { LedgerFacts, LoadFacts } from './types.js';
 
 /** Documents of the ledger that are read one by one; the older ones are summed up in the warehouse. */
@@ -11,6 +11,8 @@ const most = { recent: 500, quarantined: 100 };
 
 /** Each reading opens the file, which a commit or another program may want; each of BigQuery costs money. */
 const leastSeconds = { duckdb: 5, bigquery: 600 };
+/** A failure reads, and costs, next to nothing, and the program is not ready until a reading succeeds. */
+const leastSecondsAfterFailure = 30;
 
 export interface Ledger {
   facts: LedgerFacts;
@@ -19,11 +21,16 @@ export interface Ledger {
 
 /**
  * The ledger, read at most every 5 seconds, and not at all while its file stays as it is: who only looks does not keep others from it.
- * In BigQuery it is read at most every 10 minutes. The value is undefined before the first commit.
+ * In BigQuery it is read at most every 10 minutes, and half a minute after a failure. The value is undefined before the first commit.
  */
-export function openLedgerReading(context: PipelineContext): () => Promise<Reading<Ledger | undefined>> {
+export function openLedgerReading(
+  context: PipelineContext,
+  options: Pick<ReadingOptions, 'isPatient'> = {},
+): () => Promise<Reading<Ledger | undefined>> {
   const { warehouseFile, config, clock } = context;
   const leastMs = leastSeconds[config.warehouse.type] * 1000;
+  const leastAfterFailureMs = Math.min(leastMs, leastSecondsAfterFailure * 1000);
+  let hasFailed = false;
   let state: string | undefined;
   const stateNow = () => warehouseFile && stateOf(warehouseFile.path);
   return openReading(
@@ -31,13 +38,18 @@ export function openLedgerReading(context: PipelineContext): () => Promise<Readi
       const before = stateNow();
       // After a failure it is read again, changed or not.
       state = undefined;
+      hasFailed = true;
       const ledger = await readLedger(context);
+      hasFailed = false;
       state = before;
       return ledger;
     },
     {
+      ...options,
       clock,
-      isDue: (sinceMs) => sinceMs >= leastMs && (state === undefined || state !== stateNow()),
+      isDue: (sinceMs) =>
+        sinceMs >= (hasFailed ? leastAfterFailureMs : leastMs) &&
+        (state === undefined || state !== stateNow()),
     },
   );
 }

@@ -1,6 +1,6 @@
 import type { PipelineContext } from '../pipeline/context.js';
 import { type QueueAttributes, readQueueAttributes } from '../source/queue-attributes.js';
-import { openReading } from './reading.js';
+import { openReading, type ReadingOptions } from './reading.js';
 import type { RunLog } from './run-log.js';
 import type { QueueFacts } from './types.js';
 
@@ -12,7 +12,8 @@ const history = { apartMs: 60_000, most: 24 * 60 };
 export function openQueueReading(
   url: string,
   { config, clock }: PipelineContext,
-  runLog: Pick<RunLog, 'oldestSentMs'>,
+  runLog: Pick<RunLog, 'oldestSentMs' | 'isDrained'>,
+  options: Pick<ReadingOptions, 'isPatient'> = {},
 ): () => Promise<QueueFacts> {
   const pipelines = config.pipelines.filter(({ queue }) => queue === url).map(({ name }) => name);
   const readings: QueueFacts['history'] = [];
@@ -22,7 +23,7 @@ export function openQueueReading(
       remember(messages);
       return messages;
     },
-    { clock, isDue: (sinceMs) => sinceMs >= leastMs },
+    { ...options, clock, isDue: (sinceMs) => sinceMs >= leastMs },
   );
 
   function remember(messages: QueueAttributes['messages']): void {
@@ -41,6 +42,7 @@ export function openQueueReading(
       name: url.slice(url.lastIndexOf('/') + 1),
       pipelines,
       history: [...readings],
+      isDrained: runLog.isDrained(url),
       ...(readAt !== undefined && { readAt }),
       ...(messages && { messages }),
       ...(problem && { problem }),

@@ -9,8 +9,15 @@ export interface Reading<T> {
   problem?: Problem;
 }
 
-/** Whoever asks waits no longer than this for what others hold up, and gets what was read before. */
+/** Else whoever asks waits no longer than this, and gets what was read before. */
 const patienceMs = 2000;
+
+export interface ReadingOptions {
+  clock: Clock;
+  isDue: (sinceMs: number) => boolean;
+  /** Whether who asks waits for the end of a reading, however long others hold it up: for who asks once. */
+  isPatient?: boolean;
+}
 
 /**
  * Something that is read when it is asked for, and not again before it is due. One reading at a time; it goes on where nobody waits for it
@@ -18,7 +25,7 @@ const patienceMs = 2000;
  */
 export function openReading<T>(
   read: () => Promise<T>,
-  { clock, isDue }: { clock: Clock; isDue: (sinceMs: number) => boolean },
+  { clock, isDue, isPatient = false }: ReadingOptions,
 ): () => Promise<Reading<T>> {
   let last: Reading<T> = {};
   let triedMs: number | undefined;
@@ -41,7 +48,8 @@ export function openReading<T>(
         reading = undefined;
       });
     }
-    if (reading) {
+    if (reading && isPatient) await reading;
+    else if (reading) {
       const enough = new AbortController();
       const late = clock.sleep(patienceMs, enough.signal).catch(() => {});
       await Promise.race([reading, late]);

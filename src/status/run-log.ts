@@ -19,6 +19,8 @@ export interface RunLog {
   credentials(sellerId: string): SellerFacts['credentials'];
   /** When the oldest message was sent that the last drain of the queue met and did not delete, in epoch milliseconds. */
   oldestSentMs(queue: string): number | undefined;
+  /** Whether the last drain of the queue has ended, so that what it left is known. */
+  isDrained(queue: string): boolean;
 }
 
 const mostRuns = 500;
@@ -31,6 +33,8 @@ export function openRunLog(clock: Clock): RunLog {
   const refused = new Map<string, Problem>();
   /** By queue: the messages that its last drain received and did not delete, and when each was sent. */
   const left = new Map<string, Map<string, number>>();
+  /** Queues whose last drain has ended. */
+  const drained = new Set<string>();
   const now = () => new Date(clock.now()).toISOString();
 
   function watch({ pipeline, kind }: ScheduledRun): RunWatch {
@@ -46,12 +50,18 @@ export function openRunLog(clock: Clock): RunLog {
     runs.unshift(run);
     runs.length = Math.min(runs.length, mostRuns);
     const messages = new Map<string, number>();
-    if (kind === 'drain') left.set(pipeline.queue, messages);
+    if (kind === 'drain') {
+      left.set(pipeline.queue, messages);
+      drained.delete(pipeline.queue);
+    }
     return {
       onEvent: (event) => note(event, run, messages),
       finished(summary) {
         end(run, summary);
-        if (kind !== 'sweep') return;
+        if (kind === 'drain') {
+          drained.add(pipeline.queue);
+          return;
+        }
         const isWhole = summary.committed.length < pipeline.limits.maxDocuments;
         // A sweep asks Amazon for each seller, documents or not.
         if (isWhole) for (const sellerId of [...refused.keys()]) acceptUnlessFailed(sellerId, summary);
@@ -125,6 +135,7 @@ export function openRunLog(clock: Clock): RunLog {
       const sent = [...(left.get(queue)?.values() ?? [])];
       return sent.length > 0 ? sent.reduce((a, b) => Math.min(a, b)) : undefined;
     },
+    isDrained: (queue) => drained.has(queue),
   };
 }
 

@@ -120,6 +120,8 @@ export interface QueueFacts {
    * so a message that no drain has met yet is not known of, and one that another replica has deleted since still is, until the next drain.
    */
   oldestMessage?: { sentAt: string; ageSeconds: number };
+  /** Whether a drain of this process has ended, and none is in work: only then no `oldestMessage` means that there is none. */
+  isDrained: boolean;
   /** Why it could not be asked the last time, access refused among others. */
   problem?: Problem;
 }

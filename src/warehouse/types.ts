@@ -126,8 +126,8 @@ export interface StreamedAnswer {
 /** Some rows of an answer; reading them costs time, counting them does not. */
 export interface RowGroup {
   count: number;
-  /** The values in the order of the columns, as in QueryResult. */
-  rows(): unknown[][];
+  /** The values in the order of the columns, as in QueryResult, of all rows or of those from the first to before the second. */
+  rows(from?: number, to?: number): unknown[][];
 }
 
 export interface LedgerFilter {
@@ -175,13 +175,20 @@ export interface Warehouse {
   query(sql: string): Promise<QueryResult>;
   /**
    * Read-only; hands the answer to `read` as it comes, and holds the warehouse until that is done. The signal breaks it off with its
-   * reason.
+   * reason. A DuckDB file makes no more than `most`, where the statement lets itself be asked for less; BigQuery's answers come in pages.
    */
   queryStream<T>(
     sql: string,
     read: (answer: StreamedAnswer) => Promise<T>,
-    options?: { signal?: AbortSignal },
+    options?: { signal?: AbortSignal; most?: AnswerLimits },
   ): Promise<T>;
+}
+
+/** How much of an answer is wanted. */
+export interface AnswerLimits {
+  rows: number;
+  /** Of each text. */
+  characters: number;
 }
 
 /** The note of a ledger row whose document was purged. */

@@ -7,7 +7,13 @@ import type { StatusFacts } from '../../src/status/types.js';
 
 const at = '2026-11-25T12:00:00.000Z';
 const settings = { staleAfter: {}, queueMessages: 100, queueAge: { count: 1, unit: 'day' as const } };
-const queue = { url: 'https://sqs/1/reports', name: 'reports', pipelines: ['all'], history: [] };
+const queue = {
+  url: 'https://sqs/1/reports',
+  name: 'reports',
+  pipelines: ['all'],
+  history: [],
+  isDrained: true,
+};
 const noMessages = { visible: 0, inFlight: 0, delayed: 0 };
 
 function sources(changed: Partial<StatusFacts> = {}): AlarmSources {
@@ -40,7 +46,9 @@ const table = (ageHours: number, changed = {}) => ({
   ...changed,
 });
 const keys = (from: AlarmSources, more = {}, told: string[] = []) =>
-  conditionsOf(from, { ...settings, ...more }, (key) => told.includes(key)).conditions.map(({ key }) => key);
+  conditionsOf(from, { ...settings, ...more }, { isTold: (key) => told.includes(key) }).conditions.map(
+    ({ key }) => key,
+  );
 
 describe('what alarms tell of', () => {
   it('is nothing where all is well', () => {
@@ -97,7 +105,7 @@ describe('what alarms tell of', () => {
 
   it('is not over where nothing is known of it', () => {
     const isKnown = (from: AlarmSources, key: string) =>
-      conditionsOf(from, settings, () => true).isKnown(key);
+      conditionsOf(from, settings, { isTold: () => true }).isKnown(key);
     const seller = { sellerId: 'A1', region: 'na' as const, marketplaces: [], quota: {} as never };
     const { warehouse } = sources().facts;
     const problem = { code: 'WAREHOUSE_LOCKED', message: 'm', since: at };
@@ -108,12 +116,22 @@ describe('what alarms tell of', () => {
       ['credentials/A1', sources({ sellers: [{ ...seller, credentials: { acceptedAt: at } }] }), true],
       [`queue/messages/${queue.url}`, sources({ queues: [queue] }), false],
       [`queue/messages/${queue.url}`, sources({ queues: [{ ...queue, messages: noMessages }] }), true],
+      [`queue/age/${queue.url}`, sources({ queues: [{ ...queue, messages: noMessages }] }), true],
+      [
+        `queue/age/${queue.url}`,
+        sources({ queues: [{ ...queue, messages: noMessages, isDrained: false }] }),
+        false,
+      ],
+      ['unreachable/warehouse', sources(), true],
+      ['unreachable/warehouse', sources({ warehouse: { ...warehouse, problem } }), false],
+      [`unreachable/${queue.url}`, sources({ queues: [queue] }), false],
     ] as const) {
       assert.equal(isKnown(from, key), known, key);
     }
   });
 });
 
+const nothingElse = { unread: [], troubles: {} };
 const moment = fc.record({
   there: fc.subarray(['a', 'b', 'c']),
   unknown: fc.subarray(['a', 'b', 'c']),
@@ -129,7 +147,12 @@ describe('what is news', () => {
         const conditions = there.map(
           (key): Condition => ({ key, kind: 'queue', title: key, text: '', since: at, mark: String(mark) }),
         );
-        const news = newsOf({ conditions, isKnown: (key) => !unknown.includes(key as 'a') }, told, {}, at);
+        const news = newsOf(
+          { conditions, ...nothingElse, isKnown: (key) => !unknown.includes(key as 'a') },
+          told,
+          {},
+          at,
+        );
         for (const { key, state, ...alarm } of news) {
           rings.set(key, [...(rings.get(key) ?? []), state]);
           const { [key]: _, ...others } = told;
@@ -150,7 +173,7 @@ describe('what is news', () => {
     const told = { a: { ...condition, toldAt: at } };
     const newsAfter = (hours: number) =>
       newsOf(
-        { conditions: [condition], isKnown: () => true },
+        { conditions: [condition], ...nothingElse, isKnown: () => true },
         told,
         { repeatAfter: { count: 1, unit: 'day' } },
         new Date(Date.parse(at) + hours * 3_600_000).toISOString(),

@@ -1,6 +1,24 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { listings, listingsType, makeWorld, runInProcess, sellerId, type World } from '../pipeline/world.js';
+import {
+  listings,
+  listingsType,
+  makeWorld,
+  ordersType,
+  runInProcess,
+  sellerId,
+  type World,
+} from '../pipeline/world.js';
+import cron from 'node-cron';
+import type { AlarmsConfig } from '../../src/config/alarms-spec.js';
+import type { PipelineContext } from '../../src/pipeline/context.js';
+import { openAlarms } from '../../src/status/alarms.js';
+import type { StatusFacts } from '../../src/status/types.js';
 import { type Receiver, startReceiver } from './alarm-receiver.js';
 
 describe('alarms', function () {
@@ -66,7 +84,7 @@ describe('alarms', function () {
     const [{ source, alarms }] = receiver.bodies;
     assert.equal(source, 'sp-reports');
     assert.match(alarms[0].title, new RegExp(`^${listingsType} of ${sellerId} is quarantined$`));
-    assert.match(alarms[0].text, /^gone: .*API|^gone: calling getReportDocument/);
+    assert.match(alarms[0].text, /^gone: API_[A-Z_]+\. /);
     assert.deepEqual(told(), ['begun quarantine']);
     await world.run('run');
     assert.deepEqual(told(), []);
@@ -78,6 +96,42 @@ describe('alarms', function () {
     assert.deepEqual(told(), ['again quarantine']);
     assert.match((await world.run('alarms')).stdout, /gone2 and 1 more/);
     assert.equal(receiver.posts, 2);
+  });
+
+  it('quote no document, neither to the webhook nor in the state folder', async () => {
+    await open();
+    const body = Buffer.from('Erika Mustermann\tHauptstr. 5\nMax Muster\tSeeweg 1\n');
+    await world.sandbox.notify(world.sandbox.addReport({ sellerId, reportType: ordersType, body }));
+    await world.run('run');
+    const [{ reason }] = JSON.parse((await world.run('loads', '--json')).stdout);
+    assert.match(reason, /Mustermann/);
+    const sent = JSON.stringify(receiver.bodies);
+    const kept = readFileSync(join(world.folder, 'state', 'alarms.json'), 'utf8');
+    assert.deepEqual(told(), ['begun quarantine']);
+    assert.doesNotMatch(sent + kept, /Muster|Hauptstr/);
+    assert.ok(kept.includes('quarantine/'));
+  });
+
+  it('wait for a ledger that another program holds for a while, and say so where it cannot be read', async () => {
+    await open();
+    await world.sandbox.notify({
+      ...world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(1) }),
+      documentId: 'gone',
+    });
+    await world.run('run');
+    const path = join(world.folder, 'warehouse.duckdb');
+    const hold = `const { DuckDBInstance } = require('@duckdb/node-api');
+DuckDBInstance.create(process.argv[1]).then((held) => { console.log('held'); setTimeout(() => process.exit(), 2500, held); });`;
+    const holder = spawn(process.execPath, ['-e', hold, path], {
+      cwd: new URL('../..', import.meta.url).pathname,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(holder.stdout, 'data');
+    assert.match((await world.run('alarms')).stdout, /is quarantined/);
+    writeFileSync(path, 'no warehouse');
+    const { stdout, stderr } = await world.run('alarms');
+    assert.doesNotMatch(stdout, /All is well/);
+    assert.match(stderr, /^warning: not looked at: the warehouse .*warehouse\.duckdb: /m);
   });
 
   it('tell when Amazon refuses a login, and when it takes it again', async () => {
@@ -154,6 +208,21 @@ describe('alarms', function () {
     assert.match(stderr, /error ALARM_NOT_SENT: sending alarms to the webhook: it answered 404/);
   });
 
+  it('keep no program from ending whose schedule breaks', async () => {
+    await open();
+    const { schedule } = cron;
+    cron.schedule = () => {
+      throw new Error('no clock');
+    };
+    try {
+      const { code, stderr } = await world.run('start');
+      assert.equal(code, 1);
+      assert.match(stderr, /no clock/);
+    } finally {
+      cron.schedule = schedule;
+    }
+  });
+
   it('are looked at while the program runs, and told once over a restart', async () => {
     await open({ everyMinutes: 0.01 });
     await world.sandbox.notify({
@@ -179,5 +248,43 @@ describe('alarms', function () {
     assert.equal((await running).code, 0);
     // Two processes that look at the same moment may both tell.
     assert.ok(told().every((each) => each === 'again quarantine') && receiver.posts <= 3);
+  });
+});
+
+describe('alarms of several processes, one after the other', () => {
+  it('tell once of a trouble that lasts, however short each of them lives, and once when it is over', async () => {
+    const receiver = await startReceiver();
+    const state = mkdtempSync(join(tmpdir(), 'alarms-'));
+    const startMs = Date.parse('2026-11-25T12:00:00Z');
+    /** A run that finds the warehouse locked, or not, so many minutes later. */
+    const run = async (minutes: number, isLocked: boolean): Promise<string[]> => {
+      const at = new Date(startMs + minutes * 60_000).toISOString();
+      const problem = { code: 'WAREHOUSE_LOCKED', message: 'locked', since: at };
+      const warehouse = { type: 'duckdb', name: 'w', ...(isLocked ? { problem } : { readAt: at }) };
+      const facts = { at, warehouse, tables: [], sellers: [], queues: [] } as unknown as StatusFacts;
+      const clock = { now: () => Date.parse(at), sleep: async () => {} };
+      const log = { info() {}, warn: assert.fail } as unknown as PipelineContext['log'];
+      const config = { state } as PipelineContext['config'];
+      const alarms = openAlarms(
+        { webhook: receiver.url, format: 'json', staleAfter: {} } as unknown as AlarmsConfig,
+        async () => facts,
+        { config, clock, log },
+      );
+      await alarms.check(new AbortController().signal);
+      const told = receiver.bodies.splice(0).flatMap(({ alarms: all }) => all);
+      return told.map((each: { state: string; since: string }) => `${each.state} ${each.since}`);
+    };
+    try {
+      const since = '2026-11-25T12:00:00.000Z';
+      assert.deepEqual(await run(0, true), []);
+      assert.deepEqual(await run(10, true), []);
+      assert.deepEqual(await run(20, true), [`begun ${since}`]);
+      assert.deepEqual(await run(30, true), []);
+      assert.deepEqual(await run(40, false), [`over ${since}`]);
+      assert.deepEqual(await run(50, true), []);
+    } finally {
+      await receiver.close();
+      rmSync(state, { recursive: true });
+    }
   });
 });

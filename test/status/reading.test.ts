@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { openReading } from '../../src/status/reading.js';
 
 describe('a reading', () => {
-  const open = (read: () => Promise<string>, isDue = () => true) => {
+  const open = (read: () => Promise<string>, isDue = () => true, options = {}) => {
     let nowMs = 0;
     const clock = {
       now: () => nowMs,
@@ -10,7 +10,7 @@ describe('a reading', () => {
         nowMs += ms;
       },
     };
-    return openReading(read, { clock, isDue });
+    return openReading(read, { clock, isDue, ...options });
   };
 
   it('is not made again before it is due', async () => {
@@ -47,5 +47,10 @@ describe('a reading', () => {
     done('late');
     await new Promise(setImmediate);
     assert.equal((await ask()).value, 'late');
+  });
+
+  it('is waited for by who asks once, however long it takes', async () => {
+    const read = () => new Promise<string>((resolve) => setTimeout(() => resolve('late'), 20));
+    assert.equal((await open(read, () => true, { isPatient: true })()).value, 'late');
   });
 });

@@ -75,4 +75,15 @@ describe('the log of runs', () => {
     begin().finished(nothing);
     assert.equal(log.oldestSentMs(queue), undefined);
   });
+
+  it('knows what a drain left once it has ended, and not where it broke off', () => {
+    const { log, begin } = open();
+    assert.equal(log.isDrained(queue), false);
+    begin('sweep').finished(nothing);
+    assert.equal(log.isDrained(queue), false);
+    begin().finished(nothing);
+    assert.equal(log.isDrained(queue), true);
+    begin().failed?.(new Error('no disk'));
+    assert.equal(log.isDrained(queue), false);
+  });
 });

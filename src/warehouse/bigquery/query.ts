@@ -63,7 +63,8 @@ async function* rowGroups(
     if (rows.length === 0) continue;
     yield {
       count: rows.length,
-      rows: () => rows.map(({ f }) => fields.map((field, index) => toJsonValue(f[index]?.v, field))),
+      rows: (from, to) =>
+        rows.slice(from, to).map(({ f }) => fields.map((field, index) => toJsonValue(f[index]?.v, field))),
     };
   }
 }

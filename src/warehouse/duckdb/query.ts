@@ -7,9 +7,10 @@ import {
   StatementType,
 } from '@duckdb/node-api';
 import { describeError, ReportsError } from '../../errors.js';
-import type { QueryResult, RowGroup, StreamedAnswer } from '../types.js';
+import type { AnswerLimits, QueryResult, RowGroup, StreamedAnswer } from '../types.js';
 import { fileError } from './connection.js';
 import { queryHint } from './query-hint.js';
+import { identifier } from './sql.js';
 import { toJsonValue } from './values.js';
 
 /**
@@ -21,12 +22,13 @@ export async function runQuery(
   connection: DuckDBConnection,
   sql: string,
   path: string,
+  most?: AnswerLimits,
 ): Promise<StreamedAnswer> {
   try {
-    const statement = await prepareReading(connection, sql);
-    const result = await statement.stream();
-    const names = distinctNames(result.columnNames());
-    const columns = names.map((name, index) => ({ name, type: typeText(result.columnType(index)) }));
+    const whole = await prepareReading(connection, sql);
+    const less = most && (await prepareLess(connection, sql, answerColumns(whole), most));
+    const result = await (less ?? whole).stream();
+    const columns = answerColumns(result);
     return { columns, groups: rowGroups(result, columns, path) };
   } catch (error) {
     throw queryError(error, path);
@@ -59,8 +61,12 @@ async function* rowGroups(
     }
     if (!chunk || chunk.rowCount === 0) return;
     const { rowCount } = chunk;
-    const rows = () =>
-      chunk.getRows().map((row) => row.map((value, index) => toJsonValue(value, isJson[index])));
+    const row = (index: number) =>
+      isJson.map((isJsonColumn, column) =>
+        toJsonValue(chunk.getColumnVector(column).getItem(index), isJsonColumn),
+      );
+    const rows = (from = 0, to = rowCount) =>
+      Array.from({ length: Math.max(0, Math.min(to, rowCount) - from) }, (_, index) => row(from + index));
     yield { count: rowCount, rows };
   }
 }
@@ -86,6 +92,32 @@ async function prepareReading(connection: DuckDBConnection, sql: string): Promis
     refuse(statement.statementType);
   }
   return statement;
+}
+
+/** The same statement for no more than that; undefined where it can't stand in another one. */
+async function prepareLess(
+  connection: DuckDBConnection,
+  sql: string,
+  columns: QueryResult['columns'],
+  most: AnswerLimits,
+): Promise<DuckDBPreparedStatement | undefined> {
+  const inner = columns.map((_, index) => `c${index}`);
+  const outer = columns.map(({ name, type }, index) => {
+    const value = type === 'VARCHAR' ? `left(c${index}, ${most.characters})` : `c${index}`;
+    return `${value} AS ${identifier(name)}`;
+  });
+  // A comment at its end goes no further than its line.
+  const from = `(${sql.replace(/[\s;]+$/, '')}\n) AS answer(${inner.join(', ')})`;
+  try {
+    return await connection.prepare(`SELECT ${outer.join(', ')} FROM ${from} LIMIT ${most.rows}`);
+  } catch {
+    return undefined;
+  }
+}
+
+function answerColumns(answer: DuckDBPreparedStatement | DuckDBResult): QueryResult['columns'] {
+  const names = Array.from({ length: answer.columnCount }, (_, index) => answer.columnName(index));
+  return distinctNames(names).map((name, index) => ({ name, type: typeText(answer.columnType(index)) }));
 }
 
 function refuse(type: StatementType): never {

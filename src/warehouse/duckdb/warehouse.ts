@@ -3,7 +3,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Logger } from 'pino';
 import { ReportsError } from '../../errors.js';
 import type { View } from '../../schema/views.js';
-import type { LedgerOverview, Load, StreamedAnswer, TableInfo, Warehouse } from '../types.js';
+import type { AnswerLimits, LedgerOverview, Load, StreamedAnswer, TableInfo, Warehouse } from '../types.js';
 import { isReportTable, type Relations, readRelations } from './catalog.js';
 import { commitLoads } from './commit-loads.js';
 import { fileError, withConnection } from './connection.js';
@@ -125,11 +125,11 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
   async function queryStream<T>(
     sql: string,
     read: (answer: StreamedAnswer) => Promise<T>,
-    { signal }: { signal?: AbortSignal } = {},
+    { signal, most }: { signal?: AbortSignal; most?: AnswerLimits } = {},
   ): Promise<T> {
     if (!existsSync(path)) throw new ReportsError('WAREHOUSE_MISSING', { path });
     return withConnection({ ...reading, ...(signal && { signal }) }, async (connection) =>
-      read(await runQuery(connection, sql, path)),
+      read(await runQuery(connection, sql, path, most)),
     );
   }
 }
