@@ -58,11 +58,6 @@ function openPipelinesQueue({ queue: url, limits }: Pipeline, { config, log }: P
   return openQueue({ url, visibilityTimeoutSeconds, log, ...config.aws });
 }
 
-/** The ledger is asked about the messages of a receive together, and waits for the commit in work: the more there are, the fewer such waits. */
-const mostAtOnce = 50;
-/** As many as come by one call. Not all of them need quota. */
-const fewAtOnce = 10;
-
 async function receiveAll(
   queue: Queue,
   pipeline: Pipeline,
@@ -74,11 +69,9 @@ async function receiveAll(
   let received = 0;
   while (!until.stop.aborted && context.clock.now() < until.deadlineMs && received < maxDocuments) {
     await work.hasRoom();
-    const quota = quotaLeft(work, until.deadlineMs, context);
-    if (work.warehouseIsHeld || work.damage || quota === 0) return;
-    const maxMessages = Math.min(mostAtOnce, Math.max(fewAtOnce, quota));
+    if (work.warehouseIsHeld || work.damage || quotaIsSpoken(work, until.deadlineMs, context)) return;
     const messages = await queue.receive({
-      maxMessages: Math.min(maxMessages, maxDocuments - received),
+      maxMessages: Math.min(10, maxDocuments - received),
       waitTimeSeconds,
       signal: until.stop,
     });
@@ -92,14 +85,12 @@ async function receiveAll(
   }
 }
 
-/** How many more documents the sellers could finish in this drain; without any the rest is better left on the queue. */
-function quotaLeft(work: WorkList, deadlineMs: number, context: PipelineContext): number {
+/** Whether no seller could finish one more document in this drain: then the rest is better left on the queue. */
+function quotaIsSpoken(work: WorkList, deadlineMs: number, context: PipelineContext): boolean {
   const { sellers } = context.config;
-  if (sellers.length === 0) return Number.POSITIVE_INFINITY;
-  return sellers.reduce(
-    (sum, { id }) =>
-      sum + Math.max(0, context.documentQuota(id).possibleUntil(deadlineMs) - work.callsWanted(id)),
-    0,
+  return (
+    sellers.length > 0 &&
+    sellers.every(({ id }) => context.documentQuota(id).possibleUntil(deadlineMs) <= work.callsWanted(id))
   );
 }
 

@@ -29,9 +29,6 @@ export interface QueueOptions extends QueuePlace {
   answerSeconds?: number;
 }
 
-/** SQS gives no more messages in one answer. */
-const mostPerCall = 10;
-
 /** SQS never keeps a message invisible for longer than this after it was received. */
 const longestVisibilitySeconds = 12 * 3600;
 
@@ -67,15 +64,24 @@ export function openQueue({
     },
 
     async receive({ maxMessages, waitTimeSeconds, signal }) {
-      const first = await receiveOnce(Math.min(maxMessages, mostPerCall), waitTimeSeconds, signal);
-      if (first.length < mostPerCall) return first;
-      // There may be more: without waiting, as those that came would wait too.
-      const calls: Promise<QueueMessage[]>[] = [];
-      for (let left = maxMessages - mostPerCall; left > 0; left -= mostPerCall) {
-        // What keeps one from its messages is told by the next receive.
-        calls.push(receiveOnce(Math.min(left, mostPerCall), 0, signal).catch(() => []));
+      if (signal?.aborted) return [];
+      const command = new ReceiveMessageCommand({
+        QueueUrl: url,
+        MaxNumberOfMessages: maxMessages,
+        WaitTimeSeconds: waitTimeSeconds,
+        VisibilityTimeout: visibilityTimeoutSeconds,
+        MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp'],
+      });
+      try {
+        const { Messages = [] } = await client.send(
+          command,
+          answerWithin(waitTimeSeconds + answerSeconds, signal),
+        );
+        return Messages.flatMap(takeInHand);
+      } catch (error) {
+        if (signal?.aborted) return [];
+        throw queueError(error, url);
       }
-      return [first, ...(await Promise.all(calls))].flat();
     },
 
     async close() {
@@ -90,31 +96,6 @@ export function openQueue({
       client.destroy();
     },
   };
-
-  async function receiveOnce(
-    maxMessages: number,
-    waitTimeSeconds: number,
-    signal?: AbortSignal,
-  ): Promise<QueueMessage[]> {
-    if (signal?.aborted) return [];
-    const command = new ReceiveMessageCommand({
-      QueueUrl: url,
-      MaxNumberOfMessages: maxMessages,
-      WaitTimeSeconds: waitTimeSeconds,
-      VisibilityTimeout: visibilityTimeoutSeconds,
-      MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp'],
-    });
-    try {
-      const { Messages = [] } = await client.send(
-        command,
-        answerWithin(waitTimeSeconds + answerSeconds, signal),
-      );
-      return Messages.flatMap(takeInHand);
-    } catch (error) {
-      if (signal?.aborted) return [];
-      throw queueError(error, url);
-    }
-  }
 
   function takeInHand({ MessageId, ReceiptHandle, Body, Attributes }: Message): QueueMessage[] {
     if (!ReceiptHandle) return [];

@@ -20,7 +20,7 @@ export interface Queue {
   /** Whether the queue moves messages that fail too often to a dead-letter queue of its own. */
   hasRedrivePolicy(): Promise<boolean>;
   /**
-   * Receives up to `maxMessages` by long polling; none when the queue was empty for `waitTimeSeconds`. While a message is
+   * Receives up to 10 messages by long polling; none when the queue was empty for `waitTimeSeconds`. While a message is
    * neither acked nor released its visibility is extended.
    */
   receive(options: {

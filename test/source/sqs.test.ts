@@ -76,19 +76,6 @@ describe('an SQS queue', function () {
     assert.deepEqual(await sandbox.queueDepth(), { visible: 3, inFlight: 0 });
   });
 
-  it('gives many at once where they are there, as many as asked for, and waits for no more', async () => {
-    await open();
-    const sent = Array.from({ length: 37 }, (_, index) => String(index));
-    for (const body of sent) await sandbox.sendBody(body);
-    const startedMs = Date.now();
-    const some = await queue.receive({ maxMessages: 23, waitTimeSeconds: 10 });
-    assert.equal(some.length, 23);
-    const rest = await queue.receive({ maxMessages: 50, waitTimeSeconds: 10 });
-    const bodies = [...some, ...rest].map(({ body }) => body);
-    assert.deepEqual(bodies.sort(), sent.sort());
-    assert.ok(Date.now() - startedMs < 9000);
-  });
-
   it('waits for messages, and stops waiting when it is told to', async () => {
     await open();
     const waiting = receive(5);
