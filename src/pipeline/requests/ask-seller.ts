@@ -7,7 +7,7 @@ import { adopt, recentReports } from './adopt.js';
 import { apartAtMs, askForWindow } from './ask.js';
 import type { RequestBook } from './book.js';
 import type { RequestPlan } from './plan.js';
-import { beginAgain, openReports } from './progress.js';
+import { beginAgain, openReports, unsureAsk } from './progress.js';
 import { type Review, readLedger, review } from './review.js';
 import { callOf, type Turn } from './types.js';
 import { timesOf, type Window } from './windows.js';
@@ -29,7 +29,7 @@ export async function askForSeller(plans: RequestPlan[], turn: Turn): Promise<vo
   const seller = context.sellingPartner(plans[0]?.sellerId ?? '');
   const types = [...new Set(reviews.flatMap(({ plan, due }) => (due.length > 0 ? [plan.reportType] : [])))];
   if (!seller || types.length === 0) return;
-  const recent = await recentUnlessRefused(seller, types, turn);
+  const recent = await recentUnlessRefused(seller, types, reviews, turn);
   const adopted: Review[] = [];
   for (const each of reviews)
     adopted.push(recent ? await withAdopted(each, recent, turn) : withoutUnsure(each));
@@ -40,10 +40,13 @@ export async function askForSeller(plans: RequestPlan[], turn: Turn): Promise<vo
 async function recentUnlessRefused(
   seller: SellingPartner,
   types: string[],
+  reviews: Review[],
   { context, signals, options }: Turn,
 ): Promise<Report[] | undefined> {
   try {
-    return await recentReports(seller, types, context.clock.now(), callOf({ context, signals, options }));
+    const progresses = reviews.filter(({ due }) => due.length > 0).map(({ progress }) => progress);
+    const call = callOf({ context, signals, options });
+    return await recentReports(seller, types, progresses, context.clock.now(), call);
   } catch (error) {
     if (!(error instanceof ReportsError) || error.kind !== 'terminal') throw error;
     context.log.warn({ sellerId: seller.sellerId, code: error.code }, error.message);
@@ -53,12 +56,7 @@ async function recentUnlessRefused(
 
 /** Whether Amazon makes these already can't be told. */
 function withoutUnsure({ plan, progress, due }: Review): Review {
-  const unsure = new Set(
-    progress.windows.flatMap(({ start, asks }) => {
-      const last = asks.at(-1);
-      return last && last.reportId === undefined && last.failed === undefined ? [start] : [];
-    }),
-  );
+  const unsure = new Set(progress.windows.filter(unsureAsk).map(({ start }) => start));
   return { plan, progress, due: due.filter(({ startMs }) => !unsure.has(new Date(startMs).toISOString())) };
 }
 

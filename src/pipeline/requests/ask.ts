@@ -2,9 +2,9 @@ import { requestLimits } from '../../config/request-limits.js';
 import { ReportsError } from '../../errors.js';
 import type { CallOptions, SellingPartner } from '../../source/types.js';
 import { faultPoint } from '../../fault-point.js';
-import type { Ask, Progress, RequestBook } from './book.js';
+import type { Progress, RequestBook } from './book.js';
 import type { RequestPlan } from './plan.js';
-import { withRecord } from './progress.js';
+import { withAsk, withRecord } from './progress.js';
 import { timesOf, type Window } from './windows.js';
 
 /** A report that was asked for, or would be. */
@@ -43,10 +43,7 @@ export async function askForWindow(
   await book.change(key, (held) => {
     isMine = asksIn(held) === asksIn(known);
     if (!held || !isMine) return held;
-    const noted = withRecord(held, window, (each) => ({
-      ...each,
-      asks: [...withoutUnsure(each.asks), { at }],
-    }));
+    const noted = withRecord(held, window, (each) => withAsk(each, { at }));
     return { ...noted, lastAskedAt: at };
   });
   if (!isMine) return undefined;
@@ -75,10 +72,7 @@ export async function askForWindow(
   faultPoint('request-made');
   await book.change(key, (held) => {
     if (!held) return held;
-    const { refused: _, ...rest } = withRecord(held, window, (each) => ({
-      ...each,
-      asks: [...withoutUnsure(each.asks), { at, reportId }],
-    }));
+    const { refused: _, ...rest } = withRecord(held, window, (each) => withAsk(each, { at, reportId }));
     return rest;
   });
   return { sellerId, reportType, marketplaceIds, ...timesOf(window), reportId };
@@ -94,9 +88,4 @@ export function apartAtMs(reportType: string, book: RequestBook): number {
     .all()
     .map((each) => (each.reportType === reportType ? Date.parse(each.lastAskedAt ?? '') : 0));
   return Math.max(0, ...times.filter((time) => time > 0)) + minutesApart * 60_000;
-}
-
-function withoutUnsure(asks: Ask[]): Ask[] {
-  const last = asks.at(-1);
-  return last && last.reportId === undefined && last.failed === undefined ? asks.slice(0, -1) : asks;
 }
