@@ -4,7 +4,7 @@ import type { CallOptions, SellingPartner } from '../../source/types.js';
 import { faultPoint } from '../../fault-point.js';
 import type { Progress, RequestBook } from './book.js';
 import type { RequestPlan } from './plan.js';
-import { withAsk, withRecord } from './progress.js';
+import { hasSameAsks, withAsk, withRecord } from './progress.js';
 import { timesOf, type Window } from './windows.js';
 
 /** A report that was asked for, or would be. */
@@ -36,13 +36,12 @@ export async function askForWindow(
 ): Promise<AskedReport | undefined> {
   const { key, sellerId, reportType, marketplaceIds, reportOptions } = plan;
   const at = new Date(nowMs).toISOString();
-  const start = new Date(window.startMs).toISOString();
-  const asksIn = (progress: Progress | undefined) =>
-    JSON.stringify(progress?.windows.find((each) => each.start === start)?.asks ?? []);
   let isMine = false;
+  let lastAskedBefore: string | undefined;
   await book.change(key, (held) => {
-    isMine = asksIn(held) === asksIn(known);
+    isMine = hasSameAsks(held, known, window);
     if (!held || !isMine) return held;
+    lastAskedBefore = held.lastAskedAt;
     const noted = withRecord(held, window, (each) => withAsk(each, { at }));
     return { ...noted, lastAskedAt: at };
   });
@@ -62,7 +61,15 @@ export async function askForWindow(
       const found = String(error.details.found ?? error.message);
       const refused = { times: (held.refused?.times ?? 0) + 1, at, found };
       const windows = without.windows.filter(({ asks, answered }) => asks.length > 0 || answered);
-      return { ...without, windows, ...(isRefused ? { refused } : {}) };
+      const { lastAskedAt, ...rest } = without;
+      // Amazon took nothing: what it wants apart may be asked for by anybody.
+      const lastAsked = lastAskedAt === at ? lastAskedBefore : lastAskedAt;
+      return {
+        ...rest,
+        windows,
+        ...(lastAsked === undefined ? {} : { lastAskedAt: lastAsked }),
+        ...(isRefused ? { refused } : {}),
+      };
     });
     if (!isRefused) throw error;
     const period = window.startMs === window.endMs ? 'of now' : `${wanted.dataStart} to ${wanted.dataEnd}`;

@@ -40,6 +40,13 @@ export function withAsk(record: WindowRecord, ask: Ask): WindowRecord {
   return { ...record, asks: [...others, ask] };
 }
 
+/** Whether a window was asked for in the one as in the other: where not, another process came in between. */
+export function hasSameAsks(a: Progress | undefined, b: Progress | undefined, { startMs }: Window): boolean {
+  const start = new Date(startMs).toISOString();
+  const [ofA, ofB] = [a, b].map((progress) => progress?.windows.find((each) => each.start === start)?.asks);
+  return JSON.stringify(ofA ?? []) === JSON.stringify(ofB ?? []);
+}
+
 /** Until when, in epoch milliseconds, a request is left alone that Amazon refused. */
 export function refusedUntilMs({ refused }: Pick<Progress, 'refused'>): number {
   if (!refused) return 0;

@@ -7,7 +7,7 @@ import { adopt, recentReports } from './adopt.js';
 import { apartAtMs, askForWindow } from './ask.js';
 import type { RequestBook } from './book.js';
 import type { RequestPlan } from './plan.js';
-import { beginAgain, openReports, unsureAsk } from './progress.js';
+import { beginAgain, hasSameAsks, openReports, unsureAsk } from './progress.js';
 import { type Review, readLedger, review } from './review.js';
 import { callOf, type Turn } from './types.js';
 import { timesOf, type Window } from './windows.js';
@@ -15,25 +15,61 @@ import { timesOf, type Window } from './windows.js';
 /** Of the burst of 15 documents a seller so many may be underway of older windows; the newest are always asked for. */
 const mostOldUnderway = 15 - callsLeftToDrains;
 
-/** Asks for what is due of one seller's requests. */
-export async function askForSeller(plans: RequestPlan[], turn: Turn): Promise<void> {
-  const { context, options, summary } = turn;
+/** Does a seller's part of a turn, so that its trouble stays its own; resolves to false where there was some. */
+type Guard = (sellerId: string, work: () => Promise<void>) => Promise<boolean>;
+
+/**
+ * Asks for what is due of all sellers' requests. All are looked at before anything is asked for: types that Amazon wants apart go round
+ * among the sellers, and the newest windows of all come before the older ones of any.
+ */
+export async function askForDue(plans: RequestPlan[], turn: Turn, guarded: Guard): Promise<void> {
+  const { signals, options, summary } = turn;
+  const plansOf = (id: string) => plans.filter(({ sellerId }) => sellerId === id);
   const reviews: Review[] = [];
-  for (const plan of plans) reviews.push(await reviewed(plan, turn));
+  const troubled = new Set<string>();
+  for (const sellerId of new Set(plans.map((plan) => plan.sellerId))) {
+    if (signals.stop.aborted) return;
+    const isDone = await guarded(sellerId, async () => {
+      reviews.push(...(await reviewedOfSeller(plansOf(sellerId), turn)));
+    });
+    if (!isDone) troubled.add(sellerId);
+  }
+  const due = inOrder(reviews);
   if (options.dryRun) {
-    summary.asked.push(
-      ...inOrder(reviews).map(({ plan, window }) => ({ ...idsOf(plan), ...timesOf(window) })),
-    );
+    summary.asked.push(...due.map(({ plan, window }) => ({ ...idsOf(plan), ...timesOf(window) })));
     return;
   }
+  const refused = new Set<string>();
+  for (const each of due) {
+    if (signals.stop.aborted) return;
+    const { plan } = each;
+    const { sellerId } = plan;
+    if (refused.has(plan.key)) continue;
+    if (troubled.has(sellerId)) {
+      summary.left += 1;
+      continue;
+    }
+    const isDone = await guarded(sellerId, () => askForOne(each, plansOf(sellerId), refused, turn));
+    if (isDone) continue;
+    troubled.add(sellerId);
+    summary.left += 1;
+  }
+}
+
+/** What one seller's requests stand at, with what Amazon has been asked for already. */
+async function reviewedOfSeller(plans: RequestPlan[], turn: Turn): Promise<Review[]> {
+  const { context, options } = turn;
+  const reviews: Review[] = [];
+  for (const plan of plans) reviews.push(await reviewed(plan, turn));
+  if (options.dryRun) return reviews;
   const seller = context.sellingPartner(plans[0]?.sellerId ?? '');
   const types = [...new Set(reviews.flatMap(({ plan, due }) => (due.length > 0 ? [plan.reportType] : [])))];
-  if (!seller || types.length === 0) return;
+  if (!seller || types.length === 0) return [];
   const recent = await recentUnlessRefused(seller, types, reviews, turn);
   const adopted: Review[] = [];
   for (const each of reviews)
     adopted.push(recent ? await withAdopted(each, recent, turn) : withoutUnsure(each));
-  await askInTurn(inOrder(adopted), plans, seller, turn);
+  return adopted;
 }
 
 /** Undefined where Amazon refuses to tell: one type that the application lacks a role for must not keep the others from being asked for. */
@@ -60,43 +96,43 @@ function withoutUnsure({ plan, progress, due }: Review): Review {
   return { plan, progress, due: due.filter(({ startMs }) => !unsure.has(new Date(startMs).toISOString())) };
 }
 
-/** Asks for one after the other. A refusal ends the asking for that request, a quota that is used up that for the seller. */
-async function askInTurn(
-  due: { plan: RequestPlan; window: Window; isNewest: boolean; progress: Review['progress'] }[],
-  plans: RequestPlan[],
-  seller: SellingPartner,
+interface Due {
+  plan: RequestPlan;
+  progress: Review['progress'];
+  window: Window;
+  isNewest: boolean;
+}
+
+/** Asks for one window. A refusal ends the asking for that request in this turn. Errors: what ends it for the seller. */
+async function askForOne(
+  { plan, window, isNewest, progress }: Due,
+  plansOfSeller: RequestPlan[],
+  refused: Set<string>,
   { book, context, signals, options, summary }: Turn,
 ): Promise<void> {
-  const refused = new Set<string>();
-  for (const [index, { plan, window, isNewest, progress }] of due.entries()) {
-    if (signals.stop.aborted) return;
-    if (refused.has(plan.key)) continue;
-    const apartMs = apartAtMs(plan.reportType, book) - context.clock.now();
-    if (apartMs > 0 && options.patient) await context.clock.sleep(apartMs, signals.stop);
-    const isTooMuch = !isNewest && underwayOf(plans, book) >= mostOldUnderway;
-    if ((apartMs > 0 && !options.patient) || isTooMuch) {
-      summary.left += 1;
-      continue;
-    }
-    // A stop lets the answer come, where nothing is waited for before.
-    const { stop, abort } = signals;
-    const call = { ...callOf({ context, signals, options }), signal: options.patient ? stop : abort };
-    try {
-      const nowMs = context.clock.now();
-      const asked = await askForWindow(plan, window, progress, book, seller, nowMs, call);
-      if (!asked) continue;
-      summary.asked.push(asked);
-      context.log.info({ ...asked }, `asked for ${plan.reportType}`);
-    } catch (error) {
-      if (!(error instanceof ReportsError)) throw error;
-      if (error.code !== 'REPORT_REQUEST_REFUSED') {
-        summary.left += due.length - index;
-        throw error;
-      }
-      refused.add(plan.key);
-      summary.failures.push(failureOf(plan.key, error));
-      context.log.error({ sellerId: plan.sellerId, code: error.code }, error.message);
-    }
+  const seller = context.sellingPartner(plan.sellerId);
+  if (!seller) return;
+  const apartMs = apartAtMs(plan.reportType, book) - context.clock.now();
+  if (apartMs > 0 && options.patient) await context.clock.sleep(apartMs, signals.stop);
+  const isTooMuch = !isNewest && underwayOf(plansOfSeller, book) >= mostOldUnderway;
+  if ((apartMs > 0 && !options.patient) || isTooMuch) {
+    summary.left += 1;
+    return;
+  }
+  // A stop lets the answer come, where nothing is waited for before.
+  const { stop, abort } = signals;
+  const call = { ...callOf({ context, signals, options }), signal: options.patient ? stop : abort };
+  try {
+    const nowMs = context.clock.now();
+    const asked = await askForWindow(plan, window, progress, book, seller, nowMs, call);
+    if (!asked) return;
+    summary.asked.push(asked);
+    context.log.info({ ...asked }, `asked for ${plan.reportType}`);
+  } catch (error) {
+    if (!(error instanceof ReportsError) || error.code !== 'REPORT_REQUEST_REFUSED') throw error;
+    refused.add(plan.key);
+    summary.failures.push(failureOf(plan.key, error));
+    context.log.error({ sellerId: plan.sellerId, code: error.code }, error.message);
   }
 }
 
@@ -127,21 +163,29 @@ async function reviewed(plan: RequestPlan, { book, context, options, summary }: 
   return made as unknown as Review;
 }
 
-/** Leaves out what Amazon has been asked for already, and notes it. */
+/** Leaves out what Amazon has been asked for already, and notes it; what another process asked for meanwhile is left out too. */
 async function withAdopted(each: Review, recent: Report[], { book }: Turn): Promise<Review> {
-  let { progress, due } = each;
-  for (const window of each.due) {
-    const adopted = adopt(progress, each.plan, window, recent, ownedByOthers(each.plan, book));
-    if (!adopted) continue;
-    progress = adopted;
-    due = due.filter((other) => other !== window);
-  }
-  if (progress !== each.progress) await book.change(each.plan.key, () => progress);
-  return { ...each, progress, due };
+  const isOwned = ownedByOthers(each.plan, book);
+  const adoptIn = (held: Review['progress']) =>
+    each.due.reduce((progress, window) => {
+      if (!hasSameAsks(held, each.progress, window)) return progress;
+      return adopt(progress, each.plan, window, recent, isOwned) ?? progress;
+    }, held);
+  if (adoptIn(each.progress) === each.progress) return each;
+  let { progress } = each;
+  await book.change(each.plan.key, (held) => {
+    progress = adoptIn(held ?? each.progress);
+    return progress;
+  });
+  return {
+    ...each,
+    progress,
+    due: each.due.filter((window) => hasSameAsks(progress, each.progress, window)),
+  };
 }
 
-/** The newest window of each request, those asked for longest ago first; then the older ones by age. */
-function inOrder(reviews: Review[]) {
+/** The newest windows of all requests, of those asked for longest ago first; then the older ones by age. */
+function inOrder(reviews: Review[]): Due[] {
   const all = reviews.flatMap(({ plan, progress, due }) =>
     due.map((window, index) => {
       const start = new Date(window.startMs).toISOString();
@@ -154,12 +198,16 @@ function inOrder(reviews: Review[]) {
       };
     }),
   );
-  const lastAsked = ({ progress }: (typeof all)[number]) => progress.lastAskedAt ?? '';
   return all.sort(
     (a, b) =>
       Number(b.isNewest) - Number(a.isNewest) ||
-      (a.isNewest ? (lastAsked(a) < lastAsked(b) ? -1 : 1) : a.window.startMs - b.window.startMs),
+      (a.isNewest ? 0 : a.window.startMs - b.window.startMs) ||
+      lastAskedMs(a) - lastAskedMs(b),
   );
+}
+
+function lastAskedMs({ progress: { lastAskedAt } }: Due): number {
+  return lastAskedAt === undefined ? 0 : Date.parse(lastAskedAt);
 }
 
 function underwayOf(plans: RequestPlan[], book: RequestBook): number {
