@@ -2,13 +2,18 @@ import { marketplaces } from '../schema/marketplaces.js';
 import type { AskedReport } from '../pipeline/requests/ask.js';
 import type { RequestSummary } from '../pipeline/requests/types.js';
 import { count } from './count.js';
-import { summaryJson, summaryText } from './summary.js';
+import { somethingFailed, summaryJson, summaryText } from './summary.js';
 import { textTable } from './text-table.js';
 
 /** Whether something happened, or somebody has to do something. */
 export function isWorthTelling(summary: RequestSummary): boolean {
   const { asked, schedules, failures, taken } = summary;
   return [asked, schedules, failures].some((each) => each.length > 0) || taken !== undefined;
+}
+
+/** Whether the exit code is 1: a request failed, or what was loaded without a notification was quarantined or failed. */
+export function requestsFailed({ failures, taken }: RequestSummary): boolean {
+  return failures.length > 0 || (taken !== undefined && somethingFailed(taken));
 }
 
 /** What became of requests, as people read it. */

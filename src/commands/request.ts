@@ -5,7 +5,7 @@ import { cancelLeftOver, leftOverSchedules } from '../pipeline/requests/schedule
 import { askForReports } from '../pipeline/requests/turn.js';
 import type { Io } from './io.js';
 import { readFullConfig, withContext } from './open-context.js';
-import { requestJson, requestText } from './request-summary.js';
+import { requestJson, requestsFailed, requestText } from './request-summary.js';
 import { pipelinesNamed } from './run.js';
 import { untilStopped } from './stop-signals.js';
 
@@ -70,7 +70,7 @@ export function requestCommand(io: Io, exit: (code: number) => void): Command {
             io.stderr.write(
               `Amazon still makes ${reportType} for ${sellerId} by a schedule that is no longer in ${config.file}; \`sp-reports request --cancel-schedules\` ends it.\n`,
             );
-          if (summary.failures.length > 0) exit(1);
+          if (requestsFailed(summary)) exit(1);
         }
       });
 

@@ -16,7 +16,7 @@ import { nearestName } from '../yaml-problems.js';
 import { checkAlarms } from './alarms.js';
 import type { Io } from './io.js';
 import { readFullConfig, withContext } from './open-context.js';
-import { isWorthTelling, requestJson, requestText } from './request-summary.js';
+import { isWorthTelling, requestJson, requestsFailed, requestText } from './request-summary.js';
 import { untilStopped } from './stop-signals.js';
 import { somethingFailed, summaryJson, summaryText } from './summary.js';
 
@@ -36,8 +36,12 @@ export function runCommand(io: Io, exit: (code: number) => void): Command {
         try {
           for (const pipeline of pipelines) {
             if (signals.stop.aborted) return;
-            const [requests, summary] = await withContext(config, command, io, pipeline.name, (context) =>
-              runOnce(pipeline, context, signals, runLog),
+            const { requests, trouble, summary } = await withContext(
+              config,
+              command,
+              io,
+              pipeline.name,
+              (context) => runOnce(pipeline, context, signals, runLog),
             );
             if (options.json) {
               const json = {
@@ -50,7 +54,8 @@ export function runCommand(io: Io, exit: (code: number) => void): Command {
                 io.stdout.write(`Requests of ${pipeline.name}: ${requestText(requests)}\n`);
               io.stdout.write(`Pipeline ${pipeline.name}: ${summaryText(summary)}`);
             }
-            if (somethingFailed(summary) || (requests?.failures.length ?? 0) > 0) exit(1);
+            if (somethingFailed(summary) || (requests && requestsFailed(requests))) exit(1);
+            if (trouble !== undefined) throw trouble;
           }
         } finally {
           // Also where it broke off, above all then: for want of the queue or the warehouse, say, which is told of.
@@ -60,24 +65,42 @@ export function runCommand(io: Io, exit: (code: number) => void): Command {
     });
 }
 
+interface Ran {
+  requests?: RequestSummary;
+  /** What kept the requests from their turn: the drain is run all the same. */
+  trouble?: unknown;
+  summary: WorkSummary;
+}
+
 async function runOnce(
   pipeline: Pipeline,
   context: PipelineContext,
   signals: DrainSignals,
   runLog: RunLog,
-): Promise<[RequestSummary | undefined, WorkSummary]> {
+): Promise<Ran> {
   const watch = runLog.watch({ pipeline, kind: 'drain' });
+  const watched = watchedContext(context, watch);
   try {
     // First, so that Amazon makes the reports meanwhile.
-    const requests =
-      pipeline.request.length > 0 ? await askForReports(pipeline, context, signals) : undefined;
-    if (requests) runLog.asked(requests);
-    const summary = await drain(pipeline, watchedContext(context, watch), signals);
-    watch.finished(summary);
-    return [requests, summary];
+    const asked = await ask();
+    const summary = await drain(pipeline, watched, signals);
+    if (asked.trouble === undefined) watch.finished(summary);
+    else watch.failed?.(asked.trouble);
+    return { ...asked, summary };
   } catch (error) {
     watch.failed?.(error);
     throw error;
+  }
+
+  async function ask(): Promise<Pick<Ran, 'requests' | 'trouble'>> {
+    if (pipeline.request.length === 0) return {};
+    try {
+      const requests = await askForReports(pipeline, watched, signals);
+      runLog.asked(requests);
+      return { requests };
+    } catch (trouble) {
+      return { trouble };
+    }
   }
 }
 

@@ -132,10 +132,9 @@ class Simulation {
       sellerId,
       // The notification of each comes: none of them is late.
       getReport: async (id: string) => simulation.reports.find(({ reportId }) => reportId === id),
-      async *getReports() {
-        yield* simulation.reports.filter(
-          ({ createdAt }) => Date.parse(createdAt) > simulation.nowMs - 2 * dayMs,
-        );
+      async *getReports({ createdSince }: { createdSince: Date }) {
+        assert.ok(createdSince.getTime() >= simulation.nowMs - 90 * dayMs, 'Amazon has no older ones');
+        yield* simulation.reports.filter(({ createdAt }) => Date.parse(createdAt) >= createdSince.getTime());
       },
       async createReport({ dataStart = '', dataEnd = '' }) {
         const fate = simulation.fates.shift() ?? 'answered';
@@ -199,6 +198,10 @@ describe('requests, whatever happens', function () {
         rmSync(simulation.folder, { recursive: true, force: true });
       }
     });
-    await fc.assert(property, { numRuns: 8 });
+    const offForDays: Step[] = [
+      { do: 'turn', calls: ['lost after'] },
+      { do: 'wait', hours: 49 },
+    ];
+    await fc.assert(property, { numRuns: 8, examples: [[offForDays]] });
   });
 });

@@ -219,6 +219,32 @@ describe('requests', function () {
     assert.deepEqual((await run()).told.requests.taken.outcomes, { fatal: 1, cancelled: 1, loaded: 1 });
   });
 
+  it('tell by the exit code that what came without a notification was quarantined', async () => {
+    await open([daily], { make: () => ({ status: 'DONE', body: listings(2) }) });
+    await run();
+    await make({ silently: true });
+    later(hourMs);
+    const { code, told } = await run();
+    assert.deepEqual([code, told.requests.taken.outcomes], [1, { quarantined: 1 }]);
+  });
+
+  it('keep no drain from its work where something unforeseen befalls them', async () => {
+    await open([daily]);
+    await world.sandbox.notify(
+      world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(1) }),
+    );
+    await run();
+    change((stored) => {
+      for (const progress of Object.values(stored.reports)) progress.doneUntil = 'no time';
+    });
+    await world.sandbox.notify(
+      world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(2) }),
+    );
+    const { code, told } = await run();
+    assert.notEqual(code, 0);
+    assert.deepEqual(told.outcomes, { loaded: 1 });
+  });
+
   for (const at of ['request-noted', 'request-made']) {
     it(`ask once where the program is killed at ${at}`, async () => {
       await open([daily], { make: () => done });

@@ -1,11 +1,16 @@
 import type { CallOptions, Report, SellingPartner } from '../../source/types.js';
-import type { Progress, WindowRecord } from './book.js';
+import type { Progress } from './book.js';
 import { isSame, type RequestPlan } from './plan.js';
-import { withRecord } from './progress.js';
+import { unsureAsk, withAsk, withRecord } from './progress.js';
 import { isPeriodOf, type Window } from './windows.js';
 
-/** What was asked for longer ago is in the ledger, or nobody waits for it. */
-const lookBackMs = 2 * 86_400_000;
+const dayMs = 86_400_000;
+
+/** What others asked for longer ago is in the ledger, or nobody waits for it. */
+const lookBackMs = 2 * dayMs;
+
+/** Amazon keeps reports for 90 days, and refuses to look back further. */
+const longestLookBackMs = 89 * dayMs;
 
 /** The clocks of Amazon and of this machine differ by no more. */
 const clocksDifferMs = 120_000;
@@ -13,18 +18,29 @@ const clocksDifferMs = 120_000;
 /** Reports that are looked through at most: their pages cost the quota of getReports. */
 const mostReports = 300;
 
-/** What Amazon has of those types that was asked for lately, by this program or by anybody else, whatever became of it. */
+/**
+ * What Amazon has of those types that was asked for lately, by this program or by anybody else, whatever became of it. It goes back as far
+ * as the oldest ask of theirs without an answer: the program may have been off for days.
+ */
 export async function recentReports(
   seller: SellingPartner,
   reportTypes: string[],
+  progresses: Progress[],
   nowMs: number,
   call: CallOptions,
 ): Promise<Report[]> {
   const reports: Report[] = [];
+  const unsureMs = progresses.flatMap(({ windows }) =>
+    windows.flatMap((record) => {
+      const unsure = unsureAsk(record);
+      return unsure ? [Date.parse(unsure.at) - clocksDifferMs] : [];
+    }),
+  );
+  const sinceMs = Math.max(Math.min(nowMs - lookBackMs, ...unsureMs), nowMs - longestLookBackMs);
   const filter = {
     reportTypes,
     statuses: ['IN_QUEUE', 'IN_PROGRESS', 'DONE', 'CANCELLED', 'FATAL'] as const,
-    createdSince: new Date(nowMs - lookBackMs),
+    createdSince: new Date(sinceMs),
   };
   for await (const report of seller.getReports({ ...filter, statuses: [...filter.statuses] }, call)) {
     reports.push(report);
@@ -46,7 +62,7 @@ export function adopt(
 ): Progress | undefined {
   const start = new Date(window.startMs).toISOString();
   const record = progress.windows.find((each) => each.start === start);
-  const unsure = unsureAsk(record);
+  const unsure = record && unsureAsk(record);
   const known = new Set(record?.asks.map(({ reportId }) => reportId));
   const [found] = reports
     .filter((report) => {
@@ -66,16 +82,6 @@ export function adopt(
         Number(a.status === 'FATAL') - Number(b.status === 'FATAL') || (a.createdAt < b.createdAt ? 1 : -1),
     );
   if (!found) return undefined;
-  return withRecord(progress, window, (held) => ({
-    ...held,
-    asks: [
-      ...(unsure ? held.asks.slice(0, -1) : held.asks),
-      { at: found.createdAt, reportId: found.reportId },
-    ],
-  }));
-}
-
-function unsureAsk(record: WindowRecord | undefined) {
-  const last = record?.asks.at(-1);
-  return last && last.reportId === undefined && last.failed === undefined ? last : undefined;
+  const { createdAt: at, reportId } = found;
+  return withRecord(progress, window, (held) => withAsk(held, { at, reportId }));
 }

@@ -2,9 +2,9 @@ import { requestLimits } from '../../config/request-limits.js';
 import { ReportsError } from '../../errors.js';
 import type { CallOptions, SellingPartner } from '../../source/types.js';
 import { faultPoint } from '../../fault-point.js';
-import type { Ask, Progress, RequestBook } from './book.js';
+import type { Progress, RequestBook } from './book.js';
 import type { RequestPlan } from './plan.js';
-import { withRecord } from './progress.js';
+import { hasSameAsks, withAsk, withRecord } from './progress.js';
 import { timesOf, type Window } from './windows.js';
 
 /** A report that was asked for, or would be. */
@@ -36,17 +36,13 @@ export async function askForWindow(
 ): Promise<AskedReport | undefined> {
   const { key, sellerId, reportType, marketplaceIds, reportOptions } = plan;
   const at = new Date(nowMs).toISOString();
-  const start = new Date(window.startMs).toISOString();
-  const asksIn = (progress: Progress | undefined) =>
-    JSON.stringify(progress?.windows.find((each) => each.start === start)?.asks ?? []);
   let isMine = false;
+  let lastAskedBefore: string | undefined;
   await book.change(key, (held) => {
-    isMine = asksIn(held) === asksIn(known);
+    isMine = hasSameAsks(held, known, window);
     if (!held || !isMine) return held;
-    const noted = withRecord(held, window, (each) => ({
-      ...each,
-      asks: [...withoutUnsure(each.asks), { at }],
-    }));
+    lastAskedBefore = held.lastAskedAt;
+    const noted = withRecord(held, window, (each) => withAsk(each, { at }));
     return { ...noted, lastAskedAt: at };
   });
   if (!isMine) return undefined;
@@ -65,7 +61,15 @@ export async function askForWindow(
       const found = String(error.details.found ?? error.message);
       const refused = { times: (held.refused?.times ?? 0) + 1, at, found };
       const windows = without.windows.filter(({ asks, answered }) => asks.length > 0 || answered);
-      return { ...without, windows, ...(isRefused ? { refused } : {}) };
+      const { lastAskedAt, ...rest } = without;
+      // Amazon took nothing: what it wants apart may be asked for by anybody.
+      const lastAsked = lastAskedAt === at ? lastAskedBefore : lastAskedAt;
+      return {
+        ...rest,
+        windows,
+        ...(lastAsked === undefined ? {} : { lastAskedAt: lastAsked }),
+        ...(isRefused ? { refused } : {}),
+      };
     });
     if (!isRefused) throw error;
     const period = window.startMs === window.endMs ? 'of now' : `${wanted.dataStart} to ${wanted.dataEnd}`;
@@ -75,10 +79,7 @@ export async function askForWindow(
   faultPoint('request-made');
   await book.change(key, (held) => {
     if (!held) return held;
-    const { refused: _, ...rest } = withRecord(held, window, (each) => ({
-      ...each,
-      asks: [...withoutUnsure(each.asks), { at, reportId }],
-    }));
+    const { refused: _, ...rest } = withRecord(held, window, (each) => withAsk(each, { at, reportId }));
     return rest;
   });
   return { sellerId, reportType, marketplaceIds, ...timesOf(window), reportId };
@@ -94,9 +95,4 @@ export function apartAtMs(reportType: string, book: RequestBook): number {
     .all()
     .map((each) => (each.reportType === reportType ? Date.parse(each.lastAskedAt ?? '') : 0));
   return Math.max(0, ...times.filter((time) => time > 0)) + minutesApart * 60_000;
-}
-
-function withoutUnsure(asks: Ask[]): Ask[] {
-  const last = asks.at(-1);
-  return last && last.reportId === undefined && last.failed === undefined ? asks.slice(0, -1) : asks;
 }

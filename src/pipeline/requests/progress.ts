@@ -11,7 +11,7 @@ const waitsMs = [hourMs, 4 * hourMs, 24 * hourMs];
 const mostGivenUp = 100;
 
 /** An answer of createReport that was never seen: Amazon's list of reports has what it made by then. */
-export const listedAfterMs = 600_000;
+const listedAfterMs = 600_000;
 
 /** What stands of a window. */
 export type Standing = 'answered' | 'asked' | 'unsure' | 'waiting' | 'due';
@@ -24,8 +24,27 @@ export function standingOf({ asks, answered }: WindowRecord, nowMs: number): Sta
     const waitMs = waitsMs[asks.length - 1] ?? Number.POSITIVE_INFINITY;
     return nowMs - Date.parse(last.at) >= waitMs ? 'due' : 'waiting';
   }
-  if (last.reportId !== undefined) return 'asked';
+  if (!unsureAsk({ asks })) return 'asked';
   return nowMs - Date.parse(last.at) >= listedAfterMs ? 'due' : 'unsure';
+}
+
+/** The last ask of a window, where its answer was never seen. */
+export function unsureAsk({ asks }: Pick<WindowRecord, 'asks'>): Ask | undefined {
+  const last = asks.at(-1);
+  return last && last.reportId === undefined && last.failed === undefined ? last : undefined;
+}
+
+/** Puts an ask in the place of one without an answer, or after the others. */
+export function withAsk(record: WindowRecord, ask: Ask): WindowRecord {
+  const others = unsureAsk(record) ? record.asks.slice(0, -1) : record.asks;
+  return { ...record, asks: [...others, ask] };
+}
+
+/** Whether a window was asked for in the one as in the other: where not, another process came in between. */
+export function hasSameAsks(a: Progress | undefined, b: Progress | undefined, { startMs }: Window): boolean {
+  const start = new Date(startMs).toISOString();
+  const [ofA, ofB] = [a, b].map((progress) => progress?.windows.find((each) => each.start === start)?.asks);
+  return JSON.stringify(ofA ?? []) === JSON.stringify(ofB ?? []);
 }
 
 /** Until when, in epoch milliseconds, a request is left alone that Amazon refused. */
@@ -84,7 +103,7 @@ export function withRecord(
   return { ...progress, windows };
 }
 
-export function withWindows(progress: Progress, change: (record: WindowRecord) => WindowRecord): Progress {
+function withWindows(progress: Progress, change: (record: WindowRecord) => WindowRecord): Progress {
   return { ...progress, windows: progress.windows.map(change) };
 }
 

@@ -3,7 +3,7 @@ import type { PipelineContext } from '../context.js';
 import type { Pipeline } from '../route.js';
 import type { DrainSignals } from '../work-list.js';
 import { failureOf } from '../work-summary.js';
-import { askForSeller } from './ask-seller.js';
+import { askForDue } from './ask-due.js';
 import { openRequestBook, type RequestBook } from './book.js';
 import { plansOf, type RequestPlan } from './plan.js';
 import { refusedUntilMs, standingOf } from './progress.js';
@@ -37,11 +37,7 @@ export async function askForReports(
     const taken = await takeInFinished(byCron, book, pipeline, context, signals);
     if (taken) summary.taken = taken;
   }
-  for (const sellerId of new Set(byCron.map((plan) => plan.sellerId))) {
-    if (signals.stop.aborted) break;
-    const own = byCron.filter((plan) => plan.sellerId === sellerId);
-    await guarded(sellerId, () => askForSeller(own, { book, context, signals, options, summary }));
-  }
+  await askForDue(byCron, { book, context, signals, options, summary }, guarded);
   for (const plan of byCron) tellProgress(plan, book, context.clock.now(), summary);
   const scheduled = plans.filter(({ period }) => period !== undefined);
   for (const sellerId of new Set(scheduled.map((plan) => plan.sellerId))) {
@@ -56,18 +52,20 @@ export async function askForReports(
   }
   return summary;
 
-  /** One seller's trouble must not keep the others from their reports. */
-  async function guarded(sellerId: string, work: () => Promise<void>): Promise<void> {
+  /** One seller's trouble must not keep the others from their reports. Resolves to false where there was some. */
+  async function guarded(sellerId: string, work: () => Promise<void>): Promise<boolean> {
     try {
       await work();
+      return true;
     } catch (error) {
-      if (signals.stop.aborted) return;
+      if (signals.stop.aborted) return false;
       if (!(error instanceof ReportsError) || error.code.startsWith('WAREHOUSE_')) throw error;
       if (error.code === 'API_QUOTA_EXCEEDED') {
         context.log.info({ sellerId }, `${error.message}: the next turn goes on`);
-        return;
+        return false;
       }
       told(sellerId, error);
+      return false;
     }
   }
 

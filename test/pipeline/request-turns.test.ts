@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { ReportsError } from '../../src/errors.js';
+import type { PipelineContext } from '../../src/pipeline/context.js';
+import { openRequestBook } from '../../src/pipeline/requests/book.js';
+import { askForReports } from '../../src/pipeline/requests/turn.js';
+import type { Pipeline } from '../../src/pipeline/route.js';
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+const startMs = Date.UTC(2026, 9, 10, 12);
+const fees = { reportType: 'GET_REFERRAL_FEE_PREVIEW_REPORT' };
+const traffic = { reportType: 'GET_SALES_AND_TRAFFIC_REPORT', window: { count: 1, unit: 'day' } };
+const oneSeller = ['A1SELLER'];
+const twoSellers = ['A1SELLER', 'A2SELLER'];
+
+interface Listed {
+  sellerId: string;
+  reportId: string;
+  reportType: string;
+  status: string;
+  marketplaceIds: string[];
+  createdAt: string;
+  dataStart?: string;
+  dataEnd?: string;
+}
+
+describe('turns of requests', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sp-reports-turns-'));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  let reports: Listed[] = [];
+  let nowMs = startMs;
+  let onList = async () => {};
+  /** By seller: what createReport fails with. */
+  const failures = new Map<string, ReportsError>();
+  beforeEach(() => {
+    [reports, nowMs, onList] = [[], startMs, async () => {}];
+    failures.clear();
+    rmSync(join(folder, 'requests.json'), { force: true });
+  });
+
+  function turn(sellerIds: string[], request: object) {
+    const whole = { reportOptions: {}, perMarketplace: false, cron: '0 0 * * *', ...request };
+    const pipeline = { name: 'all', timezone: 'UTC', request: [whole] } as unknown as Pipeline;
+    const sellers = sellerIds.map((id) => ({ id, marketplaces: ['ATVPDKIKX0DER'] }));
+    const context = {
+      config: { state: folder, sellers, pipelines: [pipeline] },
+      warehouse: { seen: async () => new Map(), loads: async () => [] },
+      clock: { now: () => nowMs, sleep: async () => {} },
+      log: pino({ level: 'silent' }),
+      sellingPartner: (sellerId: string) => ({
+        sellerId,
+        async *getReports() {
+          await onList();
+          yield* reports.filter((each) => each.sellerId === sellerId);
+        },
+        // Nobody tells of an end: what was asked for stays underway.
+        getReport: async () => ({ status: 'IN_PROGRESS' }),
+        async createReport(wanted: { reportType: string; marketplaceIds: string[] }) {
+          const failure = failures.get(sellerId);
+          if (failure) throw failure;
+          const reportId = String(reports.length);
+          const createdAt = new Date(nowMs).toISOString();
+          reports.push({ ...wanted, sellerId, reportId, status: 'IN_QUEUE', createdAt });
+          return reportId;
+        },
+      }),
+    } as unknown as PipelineContext;
+    const { signal } = new AbortController();
+    return askForReports(pipeline, context, { stop: signal, abort: signal });
+  }
+
+  const sellersAsked = () => reports.map(({ sellerId }) => sellerId);
+
+  it('go round among the sellers where Amazon wants a type a day apart', async () => {
+    for (let hour = 0; hour < 10 * 24; hour += 1) {
+      await turn(twoSellers, fees);
+      for (const { reportId } of reports) await done(reportId);
+      nowMs += hourMs;
+    }
+    const [first = 0, second = 0] = twoSellers.map(
+      (id) => sellersAsked().filter((each) => each === id).length,
+    );
+    assert.ok(first > 3 && Math.abs(first - second) <= 1, `${first} and ${second}`);
+  });
+
+  it("ask for every seller's newest window before an older one of any", async () => {
+    const from = new Date(startMs - 30 * dayMs).toISOString().slice(0, 10);
+    for (let count = 0; count < 3; count += 1) {
+      await turn(twoSellers, { ...traffic, from });
+      nowMs += 16 * 60_000;
+    }
+    const newest = new Date(Math.floor(startMs / dayMs) * dayMs - dayMs).toISOString().slice(0, 10);
+    assert.deepEqual(sellersAsked().slice(0, 2), twoSellers);
+    assert.deepEqual(
+      reports.map(({ dataStart }) => dataStart?.slice(0, 10) === newest),
+      [true, true, false],
+    );
+  });
+
+  for (const code of ['API_QUOTA_EXCEEDED', 'API_ACCESS_DENIED'] as const) {
+    it(`let the next seller ask where Amazon took nothing of the one before (${code})`, async () => {
+      const about = { operation: 'createReport', sellerId: 'A1SELLER', found: '403' };
+      failures.set('A1SELLER', new ReportsError(code, about));
+      await turn(twoSellers, fees);
+      assert.deepEqual(sellersAsked(), ['A2SELLER']);
+    });
+  }
+
+  it('keep what another process asks for while the list of reports is read', async () => {
+    const book = openRequestBook(folder);
+    const from = new Date(startMs - 2 * dayMs).toISOString().slice(0, 10);
+    const orders = { ...traffic, reportType: 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL', from };
+    const [older, newer] = [2, 1].map((ago) => {
+      const dayStartMs = Math.floor(startMs / dayMs) * dayMs - ago * dayMs;
+      return {
+        dataStart: new Date(dayStartMs).toISOString(),
+        dataEnd: new Date(dayStartMs + dayMs - 1000).toISOString(),
+      };
+    });
+    reports.push({
+      ...older,
+      sellerId: 'A1SELLER',
+      reportId: 'of-somebody',
+      reportType: orders.reportType,
+      status: 'IN_QUEUE',
+      marketplaceIds: ['ATVPDKIKX0DER'],
+      createdAt: new Date(nowMs).toISOString(),
+    });
+    onList = async () => {
+      const [{ key } = { key: '' }] = book.all();
+      const start = newer?.dataStart ?? '';
+      const end = new Date(Date.parse(start) + dayMs).toISOString();
+      const asks = [{ at: new Date(nowMs).toISOString(), reportId: 'of-the-other' }];
+      await book.change(key, (held) => held && { ...held, windows: [{ start, end, asks }] });
+    };
+    const { asked } = await turn(oneSeller, orders);
+    assert.deepEqual(asked, []);
+    const ids = book.all().flatMap(({ windows }) => windows.flatMap((each) => each.asks));
+    assert.deepEqual(
+      ids.map(({ reportId }) => reportId),
+      ['of-somebody', 'of-the-other'],
+    );
+  });
+
+  /** As the ledger tells of it: the window is answered. */
+  async function done(reportId: string): Promise<void> {
+    const book = openRequestBook(folder);
+    for (const { key, windows } of book.all()) {
+      if (!windows.some(({ asks }) => asks.at(-1)?.reportId === reportId)) continue;
+      const answered = windows.map((each) => ({ ...each, answered: true }));
+      await book.change(key, (held) => held && { ...held, windows: answered });
+    }
+  }
+});
