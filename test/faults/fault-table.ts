@@ -298,7 +298,7 @@ export const faultCases: FaultCase[] = [
   },
   {
     name: 'BigQuery: the answers to statements and jobs are lost',
-    faults: [{ service: 'BigQuery', of: newJob, wrong: { what: 'half-closed' }, times: 12 }],
+    faults: [{ service: 'BigQuery', of: newJob, wrong: { what: 'half-closed' }, times: 4 }],
   },
   {
     name: 'BigQuery: the answers to uploads are lost',

@@ -122,7 +122,9 @@ describe('delivery', function () {
     }
   });
 
-  it('of a document that kills the program each time ends in the ledger, and keeps no other from it', async () => {
+  it('of a document that kills the program each time ends in the ledger, and keeps no other from it', async function () {
+    // Six programs, one after the other.
+    this.timeout(180_000);
     const world = await makeCrashWorld({
       pipelines: [{ limits: { waitTimeSeconds: 0, concurrency: 2 } }],
     });

@@ -418,7 +418,8 @@ describe('requests', function () {
         return () => {};
       },
     });
-    while (asked().length === 0) await sleep(50);
+    const giveUpAtMs = Date.now() + 10_000;
+    while (asked().length === 0 && Date.now() < giveUpAtMs) await sleep(50);
     stop();
     const { stdout, code } = await running;
     assert.equal(code, 0);
