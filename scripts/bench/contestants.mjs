@@ -79,7 +79,8 @@ function copy(select, folder, options) {
 /** As a drain does, of documents that are downloaded: several are converted side by side, and what is ready is committed together. */
 async function loadAll(/** @type {Input} */ { raw: rawFolder, folder }) {
   const documents = [];
-  for await (const { facts } of listRaw(rawFolder)) documents.push(facts);
+  const raw = openFolderStore(rawFolder);
+  for await (const { facts } of listRaw(raw)) documents.push(facts);
   const schemas = readSchemas({ folders: [packagedSchemasFolder()] });
   const path = join(folder, 'warehouse.duckdb');
   const unlimited = { available: () => 1e6, nextAvailableMs: () => 0, possibleUntil: () => 1e6 };
@@ -87,13 +88,13 @@ async function loadAll(/** @type {Input} */ { raw: rawFolder, folder }) {
     for (const each of [path, `${path}.wal`]) rmSync(each, { force: true });
     const context = {
       config: {
-        lake: join(folder, 'lake'),
-        raw: rawFolder,
         engine: 'columnar',
         sellers: [],
         pipelines: [],
         unsetPipelines: [],
       },
+      lake: openFolderStore(join(folder, 'lake')),
+      raw,
       clock: systemClock,
       schemas,
       warehouse: openDuckDbWarehouse({ path }),
