@@ -59,7 +59,9 @@ export const routes: Record<string, Route> = {
       if (token !== null) return logIn(token, request, response, access, page);
       const refusal = access.refusal(request);
       if (refusal?.status === 403) return sendText(response, 403, `${refusal.message}\n`);
-      sendPage(response, refusal ? '/login.html' : '/index.html', page);
+      if (refusal) return sendLogin(response, page);
+      const { text, type } = fileOf(page, '/index.html');
+      sendText(response, 200, text, type);
     },
   },
   'POST /login': {
@@ -108,9 +110,17 @@ export const routes: Record<string, Route> = {
   },
 };
 
-function sendPage(response: ServerResponse, path: string, page: Map<string, PageFile>, status = 200): void {
+function fileOf(page: Map<string, PageFile>, path: string): PageFile {
   const file = page.get(path);
-  if (file) sendText(response, status, file.text, file.type);
+  if (!file) throw new Error(`the page has no ${path}`);
+  return file;
+}
+
+/** The page that asks for the token; `isWrong` has it say that the one given is not it. */
+function sendLogin(response: ServerResponse, page: Map<string, PageFile>, { isWrong = false } = {}): void {
+  const { text, type } = fileOf(page, '/login.html');
+  if (isWrong) sendText(response, 401, text.replace(' hidden>', '>'), type);
+  else sendText(response, 200, text, type);
 }
 
 /** The token leaves the address line, and the history, at once. */
@@ -123,7 +133,7 @@ function logIn(
 ): void {
   if (!access.hasToken) return seeOther(response, '/');
   const cookie = access.cookieFor(token, request);
-  if (!cookie) return sendPage(response, '/login-again.html', page, 401);
+  if (!cookie) return sendLogin(response, page, { isWrong: true });
   response.setHeader('set-cookie', cookie);
   seeOther(response, '/');
 }

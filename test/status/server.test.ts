@@ -240,7 +240,10 @@ describe('the status server', function () {
     it('gives a cookie to who knows it, which no script reads and no other site sends', async () => {
       const { get, post } = await start(never, withToken);
       const form = { 'content-type': 'application/x-www-form-urlencoded' };
-      assert.equal((await post('/login', 'token=wrong', form)).status, 401);
+      const refused = await post('/login', 'token=wrong', form);
+      assert.equal(refused.status, 401);
+      assert.match(await refused.text(), /role="alert">That is not the token/);
+      assert.doesNotMatch(await (await get('/')).text(), /role="alert">/);
       for (const answer of [await post('/login', `token=${token}`, form), await get(`/?token=${token}`)]) {
         assert.deepEqual([answer.status, answer.headers.get('location')], [303, '/']);
         const cookie = answer.headers.get('set-cookie') ?? '';
