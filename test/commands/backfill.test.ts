@@ -6,8 +6,8 @@ import {
   makeWorld,
   orders,
   ordersType,
-  runInProcess,
   sellerId,
+  startInProcess,
   type World,
 } from '../pipeline/world.js';
 
@@ -125,15 +125,7 @@ describe('backfill', function () {
       pipelines: [{ reportTypes: [ordersType] }],
     });
     for (let index = 0; index < 8; index += 1) addOrders(daysAgo(index + 1), `order-${index}`);
-    let stop: () => void = () => {};
-    const ran = runInProcess(['backfill', '--from', dateOf(20), '--yes', '--json'], {
-      env: world.env,
-      cwd: world.folder,
-      onStopSignal: (callback) => {
-        stop = callback;
-        return () => {};
-      },
-    });
+    const { running, stop } = startInProcess(['backfill', '--from', dateOf(20), '--yes', '--json'], world);
     const deadlineMs = Date.now() + 20_000;
     while (calls('getReportDocument') < 5 && Date.now() < deadlineMs)
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -149,7 +141,7 @@ describe('backfill', function () {
     assert.equal((await world.run('run')).code, 0);
     assert.ok((await loaded()).includes('fresh'));
     stop();
-    const { stdout, code, stderr } = await ran;
+    const { stdout, code, stderr } = await running;
     const [plan, run] = stdout
       .trim()
       .split('\n')

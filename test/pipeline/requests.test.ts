@@ -11,8 +11,8 @@ import {
   makeWorld,
   orders,
   ordersType,
-  runInProcess,
   sellerId,
+  startInProcess,
   type World,
 } from './world.js';
 
@@ -409,15 +409,7 @@ describe('requests', function () {
 
   it('are made by cron while the program runs', async () => {
     await open([{ ...daily, cron: '* * * * * *' }], { make: () => done });
-    let stop = () => {};
-    const running = runInProcess(['start', '--json'], {
-      env: world.env,
-      cwd: world.folder,
-      onStopSignal: (callback) => {
-        stop = callback;
-        return () => {};
-      },
-    });
+    const { running, stop } = startInProcess(['start', '--json'], world);
     const giveUpAtMs = Date.now() + 10_000;
     while (asked().length === 0 && Date.now() < giveUpAtMs) await sleep(50);
     stop();

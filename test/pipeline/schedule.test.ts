@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { listings, listingsType, makeWorld, runInProcess, sellerId, type World } from './world.js';
+import { listings, listingsType, makeWorld, sellerId, startInProcess, type World } from './world.js';
 
 describe('the scheduler', function () {
   this.timeout(30_000);
@@ -9,15 +9,7 @@ describe('the scheduler', function () {
 
   /** Starts the program, gives it time, stops it; returns what it printed. */
   async function startAndStop(until: () => Promise<boolean>, { signals = 1 } = {}) {
-    let stop = () => {};
-    const running = runInProcess(['start', '--json'], {
-      env: world.env,
-      cwd: world.folder,
-      onStopSignal: (callback) => {
-        stop = callback;
-        return () => {};
-      },
-    });
+    const { running, stop } = startInProcess(['start', '--json'], world);
     while (!(await until())) await sleep(50);
     const stoppedMs = Date.now();
     for (let signal = 0; signal < signals; signal += 1) stop();

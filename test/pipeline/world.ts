@@ -185,6 +185,32 @@ export async function runInProcess(
   return withoutSecrets({ code, stdout: stdout.text, stderr: stderr.text }, env);
 }
 
+/** The program as it runs in this process until it ends by itself or is told to stop. */
+export interface StartedProgram {
+  running: Promise<Ran>;
+  /** Sends a stop signal. */
+  stop(): void;
+}
+
+/** Starts the program in this process, in the folder of a world. `watch` is told what it prints to stderr. */
+export function startInProcess(
+  args: string[],
+  { env, folder }: Pick<World, 'env' | 'folder'>,
+  watch?: (text: string) => void,
+): StartedProgram {
+  let onStop = () => {};
+  const running = runInProcess(args, {
+    env,
+    cwd: folder,
+    onStopSignal: (callback) => {
+      onStop = callback;
+      return () => {};
+    },
+    ...(watch && { watch }),
+  });
+  return { running, stop: () => onStop() };
+}
+
 type Watch = (child: ChildProcess, stderr: string) => void;
 
 /** Runs the program in a process of its own; a code of null is a signal. */

@@ -10,8 +10,8 @@ import {
   listingsType,
   makeWorld,
   ordersType,
-  runInProcess,
   sellerId,
+  startInProcess,
   type World,
 } from '../pipeline/world.js';
 import cron from 'node-cron';
@@ -231,15 +231,7 @@ DuckDBInstance.create(process.argv[1]).then((held) => { console.log('held'); set
     });
     await world.run('run');
     assert.deepEqual(told(), ['begun quarantine']);
-    let stop = () => {};
-    const running = runInProcess(['start'], {
-      env: world.env,
-      cwd: world.folder,
-      onStopSignal: (callback) => {
-        stop = callback;
-        return () => {};
-      },
-    });
+    const { running, stop } = startInProcess(['start'], world);
     for (let index = 0; index < 3; index += 1) await damaged();
     await world.run('run');
     while (receiver.posts < 2) await sleep(50);

@@ -10,8 +10,8 @@ import {
   listingsType,
   makeWorld,
   ordersType,
-  runInProcess,
   sellerId,
+  startInProcess,
   type World,
 } from '../pipeline/world.js';
 import { assertNoSecrets } from '../planted-secrets.js';
@@ -295,18 +295,10 @@ describe('the status server', function () {
     const { url, stop } = await start();
     const { port } = new URL(url);
     const other = await makeWorld({ pipelines: [never], settings: { status: { port: Number(port) } } });
-    let stopOther = () => {};
-    const ran = await runInProcess(['start'], {
-      env: other.env,
-      cwd: other.folder,
-      onStopSignal: (callback) => {
-        stopOther = callback;
-        return () => {};
-      },
-      watch: (text) => {
-        if (text.includes('pipeline scheduled')) setImmediate(() => stopOther());
-      },
+    const started = startInProcess(['start'], other, (text) => {
+      if (text.includes('pipeline scheduled')) setImmediate(started.stop);
     });
+    const ran = await started.running;
     assert.equal(ran.code, 0);
     assert.match(ran.stderr, /"code":"STATUS_NOT_SERVED".*EADDRINUSE/);
     await other.close();

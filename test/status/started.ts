@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Ran, runInProcess, type World } from '../pipeline/world.js';
+import { type Ran, startInProcess, type World } from '../pipeline/world.js';
 
 /** The scheduler as it runs, with its status page. */
 export interface Started {
@@ -13,18 +13,9 @@ export interface Started {
 
 /** Starts the program in this process, and waits until its status page is served. */
 export async function startWithPage(world: World): Promise<Started> {
-  let stop = () => {};
   let told = '';
-  const running = runInProcess(['start'], {
-    env: world.env,
-    cwd: world.folder,
-    onStopSignal: (callback) => {
-      stop = callback;
-      return () => {};
-    },
-    watch: (text) => {
-      told += text;
-    },
+  const { running, stop } = startInProcess(['start'], world, (text) => {
+    told += text;
   });
   let url: string | undefined;
   const ended = running.then((ran) => {
