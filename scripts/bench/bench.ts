@@ -21,6 +21,8 @@ const { values: options } = parseArgs({
     rows: { type: 'string', default: '500000' },
     runs: { type: 'string', default: '5' },
     seed: { type: 'string', default: '7' },
+    /** How many small documents. */
+    small: { type: 'string', default: '200' },
     /** Only these contestants, divided by commas. */
     only: { type: 'string' },
     /** Time and memory as the document grows, in place of all else. */
@@ -32,7 +34,7 @@ const { values: options } = parseArgs({
 });
 const reportType = options.type;
 const [rowCount, runCount, seed] = [Number(options.rows), Number(options.runs), Number(options.seed)];
-const smallDocuments = 200;
+const smallDocuments = Number(options.small);
 /** The reference engine takes a minute for 100,000 rows. */
 const referenceRows = 20_000;
 
