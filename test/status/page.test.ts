@@ -188,7 +188,7 @@ describe('the status page in Chromium', function () {
     await page.locator('#sql').fill("SELECT count(*) AS n FROM _loads WHERE status = 'quarantined'");
     await page.locator('#sql').press('Control+Enter');
     await page.getByText('1 row, ').or(page.locator('#answer .problem')).waitFor();
-    assert.match(await page.locator('#answer').innerText(), /^n\n\d+$/);
+    assert.match((await page.locator('#answer').textContent()) ?? '', /^n\d+$/);
     await page.locator('#freshness').getByRole('button', { name: 'Show all' }).click();
     const loaded = page.locator('#freshness tbody tr', { hasText: sellerId });
     await until(async () => {
