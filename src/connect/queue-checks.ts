@@ -43,10 +43,13 @@ function lookAtTimes(
   { retentionSeconds, visibilityTimeoutSeconds }: QueueAttributes,
   pipelines: Pipeline[],
 ): Answer {
-  const days = (retentionSeconds / 86_400).toFixed(1);
+  const kept =
+    retentionSeconds === undefined
+      ? 'a time it does not tell'
+      : `${(retentionSeconds / 86_400).toFixed(1)} days`;
   const own = Math.min(...pipelines.map(({ limits }) => limits.visibilityTimeoutSeconds));
-  const found = `keeps messages for ${days} days; visibility timeout ${visibilityTimeoutSeconds} s, in place of which the program takes ${own} s and extends it while a document is in work`;
-  if (retentionSeconds < leastRetentionSeconds)
+  const found = `keeps messages for ${kept}; visibility timeout ${visibilityTimeoutSeconds} s, in place of which the program takes ${own} s and extends it while a document is in work`;
+  if (retentionSeconds !== undefined && retentionSeconds < leastRetentionSeconds)
     return {
       found,
       next: "Raise the queue's message retention period to 14 days: what is not read until its end is lost.",

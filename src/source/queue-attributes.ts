@@ -5,7 +5,8 @@ import { answerWithin, openClient, queueError, type QueuePlace } from './sqs.js'
 export interface QueueAttributes {
   arn: string;
   visibilityTimeoutSeconds: number;
-  retentionSeconds: number;
+  /** Undefined where it is not told: other servers of the SQS protocol leave it out. */
+  retentionSeconds?: number;
   /** Messages that may be received now, are in the hands of a receiver, or become visible later; each approximate. */
   messages: { visible: number; inFlight: number; delayed: number };
   /** The access policy as JSON text; undefined where there is none. */
@@ -28,12 +29,14 @@ export async function readQueueAttributes(place: QueuePlace): Promise<QueueAttri
     return {
       arn: Attributes.QueueArn ?? '',
       visibilityTimeoutSeconds: Number(Attributes.VisibilityTimeout),
-      retentionSeconds: Number(Attributes.MessageRetentionPeriod),
       messages: {
         visible: Number(Attributes.ApproximateNumberOfMessages ?? 0),
         inFlight: Number(Attributes.ApproximateNumberOfMessagesNotVisible ?? 0),
         delayed: Number(Attributes.ApproximateNumberOfMessagesDelayed ?? 0),
       },
+      ...(Attributes.MessageRetentionPeriod
+        ? { retentionSeconds: Number(Attributes.MessageRetentionPeriod) }
+        : {}),
       ...(Attributes.Policy ? { policy: Attributes.Policy } : {}),
       ...(maxReceiveCount ? { maxReceiveCount } : {}),
       ...(Attributes.KmsMasterKeyId ? { kmsKeyId: Attributes.KmsMasterKeyId } : {}),

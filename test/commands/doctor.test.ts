@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { GetQueueUrlCommand, SetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { policyForAmazon } from '../../src/connect/queue-policy.js';
@@ -118,6 +121,23 @@ describe('doctor', function () {
     assert.match(the(all, 'queue times').next ?? '', /14 days/);
     assert.match(the(all, 'redrive policy').next ?? '', /maxReceiveCount/);
     assert.match(the(all, 'queue policy').next ?? '', /customer-managed KMS key/);
+  });
+
+  it('takes a queue that does not tell how long it keeps messages, as other servers than Amazon may', async () => {
+    const about = JSON.stringify({ Attributes: { QueueArn: queueArn, VisibilityTimeout: '30' } });
+    const server = createServer((_request, response) =>
+      response.setHeader('content-type', 'application/x-amz-json-1.0').end(about),
+    ).listen(0, '127.0.0.1');
+    try {
+      await once(server, 'listening');
+      const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      world = await makeWorld({ settings: { aws: { endpoint } } });
+      const times = the(await examined(), 'queue times');
+      assert.equal(times.status, 'ok');
+      assert.match(times.found, /^keeps messages for a time it does not tell; visibility timeout 30 s/);
+    } finally {
+      server.close();
+    }
   });
 
   it('tells a queue that is not there, and what can not be known without it', async () => {
