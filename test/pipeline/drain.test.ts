@@ -504,7 +504,7 @@ describe('a sweep', function () {
       pipelines: [
         {
           reportTypes: [...first, listingsType],
-          limits: { waitTimeSeconds: 0, maxMinutes: 0.01 },
+          limits: { waitTimeSeconds: 0, maxMinutes: 0.2 },
         },
       ],
     });

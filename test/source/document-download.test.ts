@@ -476,7 +476,7 @@ describe('downloading a document', () => {
       if (n > 2) store.send(request, response);
       return true;
     };
-    await download({ idleTimeoutMs: 250 });
+    await download({ idleTimeoutMs: 1000 });
     await assertWhole();
     assert.deepEqual(store.ranges(), [undefined, undefined, 'bytes=1000-']);
   });
@@ -514,7 +514,7 @@ describe('downloading a document', () => {
       store.send(request, response, 20);
       return true;
     };
-    await assert.rejects(download({ pauseMs: 10, pace: { bytes: 1000, withinMs: 100 } }), {
+    await assert.rejects(download({ pauseMs: 10, pace: { bytes: 100_000, withinMs: 5000 } }), {
       code: 'DOWNLOAD_FAILED',
     });
     assert.equal(store.requests.length, 5);

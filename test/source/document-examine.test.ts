@@ -45,7 +45,10 @@ describe('examining a document', () => {
     }
   }
 
-  describe('gzip', () => {
+  describe('gzip', function () {
+    // Each byte in turn takes long where others are at work.
+    this.timeout(60_000);
+
     it('is decided by the bytes; where Amazon said otherwise, a note tells', async () => {
       const cases: [Buffer, Partial<DocumentFacts>, boolean, RegExp[]][] = [
         [gzipSync(report), { compression: 'GZIP', reportId: '1' }, true, []],

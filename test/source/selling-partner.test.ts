@@ -59,9 +59,10 @@ describe('the Selling Partner API', () => {
     const seller = await open({ tokenSeconds: 1 });
     const { reportId } = sandbox.addReport({ sellerId, reportType: listings, body });
     await seller.getReport(reportId, {});
+    const before = operations().length;
     await new Promise((resolve) => setTimeout(resolve, 1100));
     await seller.getReport(reportId, {});
-    assert.equal(operations().filter((each) => each === 'login 200').length, 2);
+    assert.ok(operations().slice(before).includes('login 200'));
   });
 
   it('says which seller cannot log in, never with the secret, and does not try again at once', async () => {
