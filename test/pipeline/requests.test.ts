@@ -245,6 +245,17 @@ describe('requests', function () {
     assert.deepEqual(told.outcomes, { loaded: 1 });
   });
 
+  it('are told of although the drain behind them breaks off', async () => {
+    await open([daily]);
+    const file = join(world.folder, 'pipelines.yaml');
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/(queue: \S+)/, '$1-gone'));
+    const { code, stderr, told } = await run();
+    assert.equal(code, 1);
+    assert.match(stderr, /QUEUE_NOT_FOUND/);
+    assert.equal(told.requests.asked.length, 1);
+    assert.equal(told.outcomes, undefined);
+  });
+
   for (const at of ['request-noted', 'request-made']) {
     it(`ask once where the program is killed at ${at}`, async () => {
       await open([daily], { make: () => done });
