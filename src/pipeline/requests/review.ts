@@ -167,12 +167,13 @@ function beginningAt(
 ): Progress {
   if (!window) return progress;
   const { oldestDays } = requestLimits(reportType);
-  const oldestMs = oldestDays === undefined ? 0 : nowMs - oldestDays * dayMs;
   let { begin, doneUntil } = progress;
   if (fromMs !== undefined && fromMs < Date.parse(begin)) {
     begin = new Date(fromMs).toISOString();
     doneUntil = begin;
   }
+  if (oldestDays === undefined) return { ...progress, begin, doneUntil };
+  const oldestMs = nowMs - oldestDays * dayMs;
   if (Date.parse(doneUntil) >= oldestMs) return { ...progress, begin, doneUntil };
   const [first] = windowsBetween(window, oldestMs, Number.POSITIVE_INFINITY, fromMs);
   const firstMs = first && (first.startMs < oldestMs ? first.endMs : first.startMs);
