@@ -22,7 +22,7 @@ import { loadStatements } from './load-modes.js';
 import { ledgerRowsOf, planChanges } from './plan-commit.js';
 import { type StagedBatch, type StagingFile, type Stager, stageBatch, withStager } from './stage.js';
 import { givingWay, noteTable, readyState, runTransaction, type State } from './state.js';
-import { changeTables, type Descriptions, pendingTables, remakeDropped } from './tables.js';
+import { changeTables, type Descriptions, pendingTables, remakeDropped } from './change-tables.js';
 import { dropOwnViews } from './views.js';
 
 export interface CommitOptions {

@@ -5,7 +5,7 @@ import { planTable, type TablePlans } from '../duckdb/tables.js';
 import type { LedgerRow, LoadTable } from '../types.js';
 import type { StagedBatch } from './stage.js';
 import type { State } from './state.js';
-import { plannedTables, relationOf, relationsOf } from './tables.js';
+import { plannedTables, relationOf, relationsOf } from './planned-tables.js';
 
 /** The tables as the loads need them, and what is to be changed for that. */
 export function planChanges(state: State, coming: TimedLoad[]) {
