@@ -3,15 +3,9 @@ import { systemClock } from '../clock.js';
 import { firstSteps } from '../config/read.js';
 import type { Config } from '../config/spec.js';
 import { ReportsError } from '../errors.js';
-import { drain } from '../pipeline/drain.js';
-import type { PipelineContext } from '../pipeline/context.js';
-import { askForReports } from '../pipeline/requests/turn.js';
-import type { RequestSummary } from '../pipeline/requests/types.js';
 import type { Pipeline } from '../pipeline/route.js';
-import { watchedContext } from '../pipeline/schedule.js';
-import type { DrainSignals } from '../pipeline/work-list.js';
-import type { WorkSummary } from '../pipeline/work-summary.js';
-import { openRunLog, type RunLog } from '../status/run-log.js';
+import { type RunEnd, runDue } from '../pipeline/run.js';
+import { openRunLog } from '../status/run-log.js';
 import { nearestName } from '../yaml-problems.js';
 import { checkAlarms } from './alarms.js';
 import type { Io } from './io.js';
@@ -36,26 +30,13 @@ export function runCommand(io: Io, exit: (code: number) => void): Command {
         try {
           for (const pipeline of pipelines) {
             if (signals.stop.aborted) return;
-            const { requests, trouble, summary } = await withContext(
-              config,
-              command,
-              io,
-              pipeline.name,
-              (context) => runOnce(pipeline, context, signals, runLog),
+            const ends = await withContext(config, command, io, pipeline.name, (context) =>
+              runDue(pipeline, 'drain', context, signals, runLog.watch),
             );
-            if (options.json) {
-              const json = {
-                ...summaryJson(summary),
-                ...(requests ? { requests: requestJson(requests) } : {}),
-              };
-              io.stdout.write(`${JSON.stringify({ pipeline: pipeline.name, ...json })}\n`);
-            } else {
-              if (requests && isWorthTelling(requests))
-                io.stdout.write(`Requests of ${pipeline.name}: ${requestText(requests)}\n`);
-              io.stdout.write(`Pipeline ${pipeline.name}: ${summaryText(summary)}`);
-            }
-            if (somethingFailed(summary) || (requests && requestsFailed(requests))) exit(1);
-            if (trouble !== undefined) throw trouble;
+            printRuns(pipeline, ends, options, io);
+            if (ends.some(hasFailed)) exit(1);
+            const broken = ends.find(({ error }) => error !== undefined);
+            if (broken) throw broken.error;
           }
         } finally {
           // Also where it broke off, above all then: for want of the queue or the warehouse, say, which is told of.
@@ -65,43 +46,25 @@ export function runCommand(io: Io, exit: (code: number) => void): Command {
     });
 }
 
-interface Ran {
-  requests?: RequestSummary;
-  /** What kept the requests from their turn: the drain is run all the same. */
-  trouble?: unknown;
-  summary: WorkSummary;
+function printRuns(pipeline: Pipeline, ends: RunEnd[], { json }: { json?: boolean }, io: Io): void {
+  const requests = ends.find((each) => each.requests)?.requests;
+  const drained = ends.find(({ kind }) => kind === 'drain')?.work;
+  if (json) {
+    if (!requests && !drained) return;
+    const summary = {
+      ...(drained && summaryJson(drained)),
+      ...(requests && { requests: requestJson(requests) }),
+    };
+    io.stdout.write(`${JSON.stringify({ pipeline: pipeline.name, ...summary })}\n`);
+    return;
+  }
+  if (requests && isWorthTelling(requests))
+    io.stdout.write(`Requests of ${pipeline.name}: ${requestText(requests)}\n`);
+  if (drained) io.stdout.write(`Pipeline ${pipeline.name}: ${summaryText(drained)}`);
 }
 
-async function runOnce(
-  pipeline: Pipeline,
-  context: PipelineContext,
-  signals: DrainSignals,
-  runLog: RunLog,
-): Promise<Ran> {
-  const watch = runLog.watch({ pipeline, kind: 'drain' });
-  const watched = watchedContext(context, watch);
-  try {
-    // First, so that Amazon makes the reports meanwhile.
-    const asked = await ask();
-    const summary = await drain(pipeline, watched, signals);
-    if (asked.trouble === undefined) watch.finished(summary);
-    else watch.failed?.(asked.trouble);
-    return { ...asked, summary };
-  } catch (error) {
-    watch.failed?.(error);
-    throw error;
-  }
-
-  async function ask(): Promise<Pick<Ran, 'requests' | 'trouble'>> {
-    if (pipeline.request.length === 0) return {};
-    try {
-      const requests = await askForReports(pipeline, watched, signals);
-      runLog.asked(requests);
-      return { requests };
-    } catch (trouble) {
-      return { trouble };
-    }
-  }
+function hasFailed({ work, requests }: RunEnd): boolean {
+  return requests ? requestsFailed(requests) : work !== undefined && somethingFailed(work);
 }
 
 /** The pipelines a command is about. Errors: USAGE where there is none of that name. */

@@ -1,7 +1,8 @@
 import { Command } from 'commander';
+import { describeError } from '../errors.js';
 import type { PipelineContext } from '../pipeline/context.js';
-import type { RequestSummary } from '../pipeline/requests/types.js';
-import { type RunWatch, runSchedule, type ScheduledRun, watchedByAll } from '../pipeline/schedule.js';
+import { type Run, type RunWatch, watchedByAll } from '../pipeline/run.js';
+import { runSchedule } from '../pipeline/schedule.js';
 import { openAlarms, watchAlarms } from '../status/alarms.js';
 import { consoleLimits } from '../status/console.js';
 import type { Io } from './io.js';
@@ -41,14 +42,8 @@ export function startCommand(io: Io): Command {
             alarms &&
             watchAlarms(alarms, config.alarms, context, AbortSignal.any([signals.stop, over.signal]));
           try {
-            await runSchedule(
-              context,
-              signals,
-              (run) => watchedByAll([status.watch(run), printRun(run, options, context, io)]),
-              (pipeline, summary) => {
-                status.asked(summary);
-                printRequests(pipeline.name, summary, options, context, io);
-              },
+            await runSchedule(context, signals, (run) =>
+              watchedByAll([status.watch(run), printRun(run, options, context, io)]),
             );
           } finally {
             over.abort();
@@ -61,37 +56,29 @@ export function startCommand(io: Io): Command {
 }
 
 function printRun(
-  { pipeline, kind }: ScheduledRun,
-  options: StartOptions,
+  { pipeline, kind }: Run,
+  { json }: StartOptions,
   { log }: PipelineContext,
   io: Io,
 ): RunWatch {
   const ran = { pipeline: pipeline.name, kind };
+  log.info({ pipeline: pipeline.name }, `${kind} started`);
+  const print = (summary: Record<string, unknown>, text: string) =>
+    io.stdout.write(
+      json ? `${JSON.stringify({ ...ran, ...summary })}\n` : `${new Date().toISOString()} ${text}`,
+    );
   return {
-    finished(summary) {
-      log.info({ ...ran, outcomes: summary.outcomes }, `${kind} finished`);
-      io.stdout.write(
-        options.json
-          ? `${JSON.stringify({ ...ran, ...summaryJson(summary) })}\n`
-          : `${new Date().toISOString()} ${kind} of ${pipeline.name}: ${summaryText(summary)}`,
-      );
+    finished(work, requests) {
+      if (!requests) {
+        log.info({ ...ran, outcomes: work.outcomes }, `${kind} finished`);
+        print(summaryJson(work), `${kind} of ${pipeline.name}: ${summaryText(work)}`);
+        return;
+      }
+      log.info({ ...ran, ...requestCounts(requests) }, `${kind} finished`);
+      if (isWorthTelling(requests))
+        print(requestJson(requests), `requests of ${pipeline.name}: ${requestText(requests)}`);
     },
+    // The next run on the clock tries again.
+    failed: (error) => log.error({ pipeline: pipeline.name }, `${kind} failed: ${describeError(error)}`),
   };
-}
-
-function printRequests(
-  pipeline: string,
-  summary: RequestSummary,
-  { json }: { json?: boolean },
-  { log }: PipelineContext,
-  io: Io,
-): void {
-  const ran = { pipeline, kind: 'request' };
-  log.info({ ...ran, ...requestCounts(summary) }, 'request finished');
-  if (!isWorthTelling(summary)) return;
-  io.stdout.write(
-    json
-      ? `${JSON.stringify({ ...ran, ...requestJson(summary) })}\n`
-      : `${new Date().toISOString()} requests of ${pipeline}: ${requestText(summary)}`,
-  );
 }

@@ -1,69 +1,20 @@
 import { once } from 'node:events';
 import cron from 'node-cron';
 import { describeError } from '../errors.js';
-import type { PipelineContext, PipelineEvent } from './context.js';
-import { drain } from './drain.js';
-import { askForReports } from './requests/turn.js';
-import type { RequestSummary } from './requests/types.js';
+import type { PipelineContext } from './context.js';
 import type { Pipeline } from './route.js';
-import { sweep } from './sweep.js';
+import { type Run, type RunWatch, runDue } from './run.js';
 import type { DrainSignals } from './work-list.js';
-import type { WorkSummary } from './work-summary.js';
-
-/** A run as it begins. */
-export interface ScheduledRun {
-  pipeline: Pipeline;
-  kind: 'drain' | 'sweep';
-}
-
-/** What is told of a run: what happens in it, then how it ended, one way or the other. */
-export interface RunWatch {
-  onEvent?(event: PipelineEvent): void;
-  finished(summary: WorkSummary): void;
-  failed?(error: unknown): void;
-}
-
-/** One watch that tells several. */
-export function watchedByAll(watches: RunWatch[]): RunWatch {
-  return {
-    onEvent(event) {
-      for (const watch of watches) watch.onEvent?.(event);
-    },
-    finished(summary) {
-      for (const watch of watches) watch.finished(summary);
-    },
-    failed(error) {
-      for (const watch of watches) watch.failed?.(error);
-    },
-  };
-}
-
-/** A context whose events a watch is told of too. */
-export function watchedContext(
-  context: PipelineContext,
-  { onEvent = () => {} }: Pick<RunWatch, 'onEvent'>,
-): PipelineContext {
-  return {
-    ...context,
-    onEvent(event) {
-      onEvent(event);
-      context.onEvent(event);
-    },
-  };
-}
-
-type ScheduledKind = ScheduledRun['kind'] | 'request';
 
 /**
  * Runs each pipeline's drain, its sweep and its requests where it has them, by their cron expressions, until the stop signal; then the
  * work in hand is finished, or broken off by the abort signal. Runs on one queue follow one another; a run that is due while its last one
- * still goes on is left out. Requests have a turn before each drain too: what was missed, or left for want of quota, waits no longer.
+ * still goes on is left out.
  */
 export async function runSchedule(
   context: PipelineContext,
   signals: DrainSignals,
-  watch: (run: ScheduledRun) => RunWatch,
-  onAsked: (pipeline: Pipeline, summary: RequestSummary) => void,
+  watch: (run: Run) => RunWatch,
 ): Promise<void> {
   const { log } = context;
   /** By queue: what the next run waits for. */
@@ -71,7 +22,7 @@ export async function runSchedule(
 
   const tasks = context.config.pipelines.flatMap((pipeline) => {
     const { name, timezone } = pipeline;
-    const schedule = (kind: ScheduledKind, expression: string) =>
+    const schedule = (kind: Run['kind'], expression: string) =>
       cron.schedule(expression, () => inLine(pipeline, kind), {
         name: `${name} ${kind}`,
         timezone,
@@ -91,9 +42,7 @@ export async function runSchedule(
     return [
       schedule('drain', pipeline.schedule),
       ...(pipeline.sweep ? [schedule('sweep', pipeline.sweep)] : []),
-      ...[...new Set(pipeline.request.flatMap((request) => request.cron ?? []))].map((expression) =>
-        schedule('request', expression),
-      ),
+      ...requestTimes(pipeline).map((expression) => schedule('request', expression)),
     ];
   });
 
@@ -102,37 +51,17 @@ export async function runSchedule(
   for (const task of tasks) await task.destroy();
   await Promise.all(lines.values());
 
-  function inLine(pipeline: Pipeline, kind: ScheduledKind): Promise<void> {
+  function inLine(pipeline: Pipeline, kind: Run['kind']): Promise<void> {
     const last = lines.get(pipeline.queue) ?? Promise.resolve();
     const next = last.then(async () => {
-      // First, so that Amazon makes the reports meanwhile.
-      if (kind !== 'sweep' && pipeline.request.length > 0) await ask(pipeline);
-      if (kind !== 'request') await runOnce(pipeline, kind);
+      await runDue(pipeline, kind, context, signals, watch);
     });
     lines.set(pipeline.queue, next);
     return next;
   }
+}
 
-  /** Never rejects: the next run on the clock tries again. */
-  async function runOnce(pipeline: Pipeline, kind: ScheduledRun['kind']): Promise<void> {
-    if (signals.stop.aborted) return;
-    log.info({ pipeline: pipeline.name }, `${kind} started`);
-    const { finished, failed = () => {}, ...told } = watch({ pipeline, kind });
-    const watched = watchedContext(context, told);
-    try {
-      finished(await (kind === 'drain' ? drain : sweep)(pipeline, watched, signals));
-    } catch (error) {
-      failed(error);
-      log.error({ pipeline: pipeline.name }, `${kind} failed: ${describeError(error)}`);
-    }
-  }
-  /** Never rejects: the next turn tries again. */
-  async function ask(pipeline: Pipeline): Promise<void> {
-    if (signals.stop.aborted) return;
-    try {
-      onAsked(pipeline, await askForReports(pipeline, context, signals));
-    } catch (error) {
-      log.error({ pipeline: pipeline.name }, `asking for reports failed: ${describeError(error)}`);
-    }
-  }
+/** The cron expressions by which requests have a turn, besides the one before each drain. */
+export function requestTimes({ request }: Pipeline): string[] {
+  return [...new Set(request.flatMap(({ cron: expression }) => expression ?? []))];
 }

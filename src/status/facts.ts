@@ -1,15 +1,18 @@
-import cron from 'node-cron';
 import { warehouseName } from '../config/read.js';
 import type { PipelineContext } from '../pipeline/context.js';
+import { openRequestBook, type RequestBook } from '../pipeline/requests/book.js';
 import type { Pipeline } from '../pipeline/route.js';
+import { requestTimes } from '../pipeline/schedule.js';
 import { usagePlans } from '../source/selling-partner/quota.js';
 import { version } from '../version.js';
 import { tableFreshness } from './freshness.js';
 import { openLedgerReading } from './read-ledger.js';
+import { nextRun } from './next-run.js';
 import { openQueueReading } from './read-queue.js';
 import type { ReadingOptions } from './reading.js';
+import { requestFacts } from './request-facts.js';
 import type { RunLog } from './run-log.js';
-import type { PipelineFacts, ScheduleFacts, SellerFacts, StatusFacts } from './types.js';
+import type { PipelineFacts, RunFacts, ScheduleFacts, SellerFacts, StatusFacts } from './types.js';
 
 /**
  * What the status page, the metrics and alarms need to know, gathered in one place. Asking often does no harm: ledger and queues are read
@@ -24,6 +27,7 @@ export function openFacts(
   const { config, clock } = context;
   const startedAt = new Date(clock.now()).toISOString();
   const readLedger = openLedgerReading(context, options);
+  const book = openRequestBook(config.state);
   const queues = [...new Set(config.pipelines.map(({ queue }) => queue))];
   const readQueues = queues.map((url) => openQueueReading(url, context, runLog, options));
 
@@ -44,7 +48,7 @@ export function openFacts(
       tables: tableFreshness(value?.tables ?? [], clock.now()),
       sellers: config.sellers.map((seller) => sellerFacts(seller, context, runLog)),
       queues: queueFacts,
-      pipelines: config.pipelines.map((pipeline) => pipelineFacts(pipeline, runLog)),
+      pipelines: config.pipelines.map((pipeline) => pipelineFacts(pipeline, context, runLog, book)),
       runs: runLog.runs(),
     };
   };
@@ -70,32 +74,38 @@ function sellerFacts(
   };
 }
 
-function pipelineFacts({ name, queue, timezone, ...pipeline }: Pipeline, runLog: RunLog): PipelineFacts {
-  const facts = (kind: 'drain' | 'sweep', schedule: string): ScheduleFacts => {
-    const nextAt = nextRun(schedule, timezone);
+function pipelineFacts(
+  pipeline: Pipeline,
+  context: PipelineContext,
+  runLog: RunLog,
+  book: RequestBook,
+): PipelineFacts {
+  const { name, queue, timezone, schedule, sweep, request } = pipeline;
+  const facts = (kind: RunFacts['kind'], schedules: string[], times = schedules): ScheduleFacts => {
+    const nextAt = nextRun(times, timezone);
     const succeededAt = runLog.succeededAt(name, kind);
     const last = runLog
       .runs()
       .find((run) => run.pipeline === name && run.kind === kind && run.endedAt !== undefined);
     return {
-      schedule,
+      schedules,
       ...(nextAt !== undefined && { nextAt }),
       ...(last && { last }),
       ...(succeededAt !== undefined && { succeededAt }),
     };
   };
+  const own = requestTimes(pipeline);
   return {
     name,
     queue,
     timezone,
-    drain: facts('drain', pipeline.schedule),
-    ...(pipeline.sweep !== undefined && { sweep: facts('sweep', pipeline.sweep) }),
+    drain: facts('drain', [schedule]),
+    ...(sweep !== undefined && { sweep: facts('sweep', [sweep]) }),
+    ...(request.length > 0 && {
+      request: {
+        ...facts('request', own, [...own, schedule]),
+        requests: requestFacts(pipeline, context, book),
+      },
+    }),
   };
-}
-
-function nextRun(schedule: string, timezone: string): string | undefined {
-  const task = cron.createTask(schedule, () => {}, { timezone });
-  const [next] = task.getNextRuns(1);
-  void task.destroy();
-  return next?.toISOString();
 }

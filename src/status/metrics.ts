@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Outcome } from '../pipeline/context.js';
-import type { RunWatch, ScheduledRun } from '../pipeline/schedule.js';
+import type { Run, RunWatch } from '../pipeline/run.js';
 import type { LedgerEntry } from '../warehouse/types.js';
 import type { StatusFacts } from './types.js';
 
@@ -8,7 +8,7 @@ export interface Metrics {
   /** The content type of `text`. */
   contentType: string;
   /** To be called as a run begins: what it does is counted. */
-  watch(run: ScheduledRun): RunWatch;
+  watch(run: Run): RunWatch;
   /** In Prometheus' text format. */
   text(): Promise<string>;
 }
@@ -17,7 +17,7 @@ export interface Metrics {
 const counters = {
   sp_reports_documents_total: {
     labels: ['pipeline', 'outcome'],
-    help: 'Messages and reports that drains and sweeps were done with, by what became of them',
+    help: 'Messages and reports that drains, sweeps and turns of requests were done with, by what became of them',
   },
   sp_reports_rows_total: { labels: ['table'], help: 'Rows loaded, as parsed' },
   sp_reports_rejected_values_total: {
@@ -27,19 +27,24 @@ const counters = {
   sp_reports_downloaded_bytes_total: { labels: ['pipeline'], help: 'Bytes of documents downloaded' },
   sp_reports_runs_total: {
     labels: ['pipeline', 'kind', 'result'],
-    help: 'Drains and sweeps that ended: succeeded; partly, where something stayed to be tried again; failed',
+    help: 'Drains, sweeps and turns of requests that ended: succeeded; partly, where something stayed to be tried again; failed',
   },
+  sp_reports_requested_reports_total: { labels: ['pipeline'], help: 'Reports that Amazon was asked for' },
 } as const;
 
 const gauges = {
   sp_reports_info: { labels: ['version'], help: 'Always 1; the version of the program' },
   sp_reports_last_run_timestamp_seconds: {
     labels: ['pipeline', 'kind'],
-    help: 'When the last drain or sweep ended, whatever came of it, since 1970',
+    help: 'When the last drain, sweep or turn of requests ended, whatever came of it, since 1970',
   },
   sp_reports_last_success_timestamp_seconds: {
     labels: ['pipeline', 'kind'],
-    help: 'When the last drain or sweep ended that left nothing to be tried again, since 1970',
+    help: 'When the last drain, sweep or turn of requests ended that left nothing to be tried again, since 1970',
+  },
+  sp_reports_request_windows: {
+    labels: ['pipeline', 'state'],
+    help: 'Windows of requests: underway, waiting to be asked for again, or given_up',
   },
   sp_reports_quota_available: {
     labels: ['seller'],
@@ -100,7 +105,7 @@ export function openMetrics(readFacts: () => Promise<StatusFacts>): Metrics {
   const { labels, ...histogram } = loadSeconds;
   const seconds = new Histogram({ ...histogram, labelNames: labels, registers: [registry] });
 
-  function watch({ pipeline: { name: pipeline }, kind }: ScheduledRun): RunWatch {
+  function watch({ pipeline: { name: pipeline }, kind }: Run): RunWatch {
     const told: Partial<Record<Outcome, number>> = {};
     const count = (outcome: Outcome, documents = 1) =>
       counter.sp_reports_documents_total.inc({ pipeline, outcome }, documents);
@@ -116,7 +121,8 @@ export function openMetrics(readFacts: () => Promise<StatusFacts>): Metrics {
           if (event.entry) countEntry(event.entry);
         }
       },
-      finished({ outcomes, failures }) {
+      finished({ outcomes, failures }, requests) {
+        if (requests) counter.sp_reports_requested_reports_total.inc({ pipeline }, requests.asked.length);
         // What needed no work is told of at the end only.
         for (const [outcome, documents] of Object.entries(outcomes) as [Outcome, number][]) {
           count(outcome, documents - (told[outcome] ?? 0));
@@ -163,12 +169,20 @@ export function openMetrics(readFacts: () => Promise<StatusFacts>): Metrics {
         gauge.sp_reports_queue_messages.set({ queue, state }, number);
       }
     }
-    for (const { name: pipeline, drain, sweep } of pipelines) {
-      for (const [kind, facts] of Object.entries({ drain, ...(sweep && { sweep }) })) {
+    for (const { name: pipeline, drain, sweep, request } of pipelines) {
+      for (const [kind, facts] of Object.entries({
+        drain,
+        ...(sweep && { sweep }),
+        ...(request && { request }),
+      })) {
         const of = { pipeline, kind };
         const { last, succeededAt } = facts;
         if (last?.endedAt) gauge.sp_reports_last_run_timestamp_seconds.set(of, epochSeconds(last.endedAt));
         if (succeededAt) gauge.sp_reports_last_success_timestamp_seconds.set(of, epochSeconds(succeededAt));
+      }
+      for (const { underway, waiting, givenUp } of request?.requests ?? []) {
+        for (const [state, windows] of Object.entries({ underway, waiting, given_up: givenUp }))
+          gauge.sp_reports_request_windows.inc({ pipeline, state }, windows);
       }
     }
   }

@@ -1,12 +1,12 @@
 import { errorCode, describeError, ReportsError } from '../errors.js';
 import type { PipelineContext } from '../pipeline/context.js';
-import { type RunWatch, type ScheduledRun, watchedByAll } from '../pipeline/schedule.js';
+import { type Run, type RunWatch, watchedByAll } from '../pipeline/run.js';
 import type { DrainSignals } from '../pipeline/work-list.js';
 import type { Warehouse } from '../warehouse/types.js';
 import { openFacts } from './facts.js';
 import { openMetrics } from './metrics.js';
 import { openReloads } from './reloads.js';
-import { openRunLog, type RunLog } from './run-log.js';
+import { openRunLog } from './run-log.js';
 import { type ServerOptions, serveStatus } from './server.js';
 import type { StatusFacts } from './types.js';
 
@@ -14,9 +14,7 @@ export interface Status {
   /** Where the page is; undefined where it is turned off or could not be served. */
   url?: string;
   /** To be called as a run begins. */
-  watch(run: ScheduledRun): RunWatch;
-  /** To be called as requests have had their turn. */
-  asked: RunLog['asked'];
+  watch(run: Run): RunWatch;
   readFacts: () => Promise<StatusFacts>;
   close(): Promise<void>;
 }
@@ -37,7 +35,6 @@ export async function openStatus(
   return {
     ...(page?.server && { url: page.server.url }),
     watch: (run) => watchedByAll([runLog.watch(run), ...(page ? [page.metrics.watch(run)] : [])]),
-    asked: runLog.asked,
     readFacts,
     async close() {
       await page?.server?.close();

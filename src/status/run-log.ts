@@ -1,17 +1,14 @@
 import type { Clock } from '../clock.js';
 import { describeError, errorCode } from '../errors.js';
 import type { PipelineEvent } from '../pipeline/context.js';
-import type { RequestSummary } from '../pipeline/requests/types.js';
-import type { RunWatch, ScheduledRun } from '../pipeline/schedule.js';
+import type { Run, RunWatch } from '../pipeline/run.js';
 import type { Failure, WorkSummary } from '../pipeline/work-summary.js';
 import type { Problem, RunFacts, SellerFacts } from './types.js';
 
 /** What runs of this process did, kept in its memory. */
 export interface RunLog {
   /** To be called as a run begins. */
-  watch(run: ScheduledRun): RunWatch;
-  /** To be called as requests have had their turn: they log in too. */
-  asked(summary: Pick<RequestSummary, 'asked' | 'failures'>): void;
+  watch(run: Run): RunWatch;
   /** The newest first. */
   runs(): RunFacts[];
   /** When the last run of a pipeline that failed in nothing ended. */
@@ -23,7 +20,8 @@ export interface RunLog {
   isDrained(queue: string): boolean;
 }
 
-const mostRuns = 500;
+/** A week of drains every quarter of an hour, each with a turn of requests before it, and more. */
+const mostRuns = 2000;
 const mostFailures = 5;
 
 export function openRunLog(clock: Clock): RunLog {
@@ -37,7 +35,7 @@ export function openRunLog(clock: Clock): RunLog {
   const drained = new Set<string>();
   const now = () => new Date(clock.now()).toISOString();
 
-  function watch({ pipeline, kind }: ScheduledRun): RunWatch {
+  function watch({ pipeline, kind }: Run): RunWatch {
     const run: RunFacts = {
       pipeline: pipeline.name,
       kind,
@@ -56,12 +54,16 @@ export function openRunLog(clock: Clock): RunLog {
     }
     return {
       onEvent: (event) => note(event, run, messages),
-      finished(summary) {
-        end(run, summary);
-        if (kind === 'drain') {
-          drained.add(pipeline.queue);
-          return;
+      finished(summary, requests) {
+        if (requests) {
+          const { asked, left } = requests;
+          run.requests = { asked: asked.length, left };
+          // Amazon took these logins for createReport.
+          for (const { sellerId } of asked) accept(sellerId);
         }
+        end(run, summary);
+        if (kind === 'drain') drained.add(pipeline.queue);
+        if (kind !== 'sweep') return;
         const isWhole = summary.committed.length < pipeline.limits.maxDocuments;
         // A sweep asks Amazon for each seller, documents or not.
         if (isWhole) for (const sellerId of [...refused.keys()]) acceptUnlessFailed(sellerId, summary);
@@ -100,10 +102,6 @@ export function openRunLog(clock: Clock): RunLog {
 
   function noteFailure(failure: Failure, run: RunFacts): void {
     if (run.failures.length < mostFailures) run.failures.push(failure);
-    noteRefusal(failure);
-  }
-
-  function noteRefusal(failure: Failure): void {
     if (failure.code !== 'LOGIN_REFUSED') return;
     const sellerId = sellerOf(failure.key);
     const since = refused.get(sellerId)?.since ?? now();
@@ -121,10 +119,6 @@ export function openRunLog(clock: Clock): RunLog {
 
   return {
     watch,
-    asked({ asked, failures }) {
-      for (const { sellerId } of asked) accept(sellerId);
-      for (const failure of failures) noteRefusal(failure);
-    },
     runs: () => runs,
     succeededAt: (pipeline, kind) => succeeded.get(`${kind} ${pipeline}`),
     credentials(sellerId) {

@@ -1,6 +1,7 @@
 import type { ReportRegion } from '../schema/types.js';
 import type { Failure } from '../pipeline/work-summary.js';
 import type { Outcome } from '../pipeline/context.js';
+import type { Run } from '../pipeline/run.js';
 import type { Drift } from '../warehouse/drift.js';
 import type { LedgerOverview, LedgerRow, TableLoads } from '../warehouse/types.js';
 
@@ -19,7 +20,7 @@ export interface StatusFacts {
   sellers: SellerFacts[];
   queues: QueueFacts[];
   pipelines: PipelineFacts[];
-  /** Drains and sweeps since the program started, the newest first. */
+  /** Drains, sweeps and turns of requests since the program started, the newest first. */
   runs: RunFacts[];
 }
 
@@ -132,10 +133,13 @@ export interface PipelineFacts {
   timezone: string;
   drain: ScheduleFacts;
   sweep?: ScheduleFacts;
+  /** Where it has requests. Their next turn is the one before the next drain, or at the next of their own times. */
+  request?: ScheduleFacts & { requests: RequestFacts[] };
 }
 
 export interface ScheduleFacts {
-  schedule: string;
+  /** Cron expressions; requests have one for each of their times, or none. */
+  schedules: string[];
   nextAt?: string;
   /** The last one that ended. */
   last?: RunFacts;
@@ -143,14 +147,38 @@ export interface ScheduleFacts {
   succeededAt?: string;
 }
 
-/** One drain or sweep. */
+/** One request of the settings, for one seller and its marketplaces, or one of them. */
+export interface RequestFacts {
+  sellerId: string;
+  reportType: string;
+  marketplaceIds: string[];
+  reportOptions: Record<string, string>;
+  /** Absent where Amazon makes it by a schedule of its own, each `period`. */
+  cron?: string;
+  period?: string;
+  /** When the next window is due, where it has a `cron`. */
+  nextAt?: string;
+  lastAskedAt?: string;
+  /** Windows that Amazon was asked for and that were not loaded yet. */
+  underway: number;
+  /** Windows that failed, or that Amazon refused, and that are asked for again. */
+  waiting: number;
+  /** Windows that failed too often. */
+  givenUp: number;
+  /** Why Amazon refuses it as it stands, else why the last window was given up. */
+  problem?: Problem;
+}
+
+/** One drain, sweep or turn of requests. */
 export interface RunFacts {
   pipeline: string;
-  kind: 'drain' | 'sweep';
+  kind: Run['kind'];
   startedAt: string;
   /** Undefined while it goes on. */
   endedAt?: string;
   outcomes: Partial<Record<Outcome, number>>;
+  /** Of a turn of requests: reports asked for, and windows left to later turns. */
+  requests?: { asked: number; left: number };
   /** Of what it loaded. */
   rows: number;
   /** Downloaded. */

@@ -136,6 +136,10 @@ export interface LedgerFilter {
   sellerId?: string;
   /** Document id, report id or table name. */
   documentOrTable?: string;
+  /** Those whose data goes until this time or beyond, ISO 8601; those without a data end are left out. */
+  dataEndSince?: string;
+  /** Those whose report was created at this time or later, ISO 8601; documents from disk without one are left out. */
+  createdSince?: string;
   limit?: number;
 }
 

@@ -112,7 +112,9 @@ class Simulation {
     return {
       config: {
         state: this.folder,
-        sellers: [{ id: sellerId, marketplaces: marketplaceIds }],
+        sellers: [
+          { id: sellerId, marketplaces: marketplaceIds, credentials: { clientId: 'the application' } },
+        ],
         pipelines: [pipeline],
       },
       warehouse: {

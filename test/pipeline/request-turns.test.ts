@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { ReportsError } from '../../src/errors.js';
 import type { PipelineContext } from '../../src/pipeline/context.js';
@@ -42,12 +43,25 @@ describe('turns of requests', () => {
     rmSync(join(folder, 'requests.json'), { force: true });
   });
 
-  function turn(sellerIds: string[], request: object) {
-    const whole = { reportOptions: {}, perMarketplace: false, cron: '0 0 * * *', ...request };
-    const pipeline = { name: 'all', timezone: 'UTC', request: [whole] } as unknown as Pipeline;
-    const sellers = sellerIds.map((id) => ({ id, marketplaces: ['ATVPDKIKX0DER'] }));
+  const turn = (sellerIds: string[], request: object) => turnsOf([{ sellers: sellerIds, request }])[0]?.();
+
+  /** The turns of several pipelines, one for each request of some sellers. Those of `applications` have one of their own. */
+  function turnsOf(
+    asking: { sellers: string[]; request: object }[],
+    { applications = {} }: { applications?: Record<string, string> } = {},
+  ) {
+    const pipelines = asking.map(({ sellers, request }, index) => ({
+      name: `pipeline ${index}`,
+      timezone: 'UTC',
+      request: [{ reportOptions: {}, perMarketplace: false, cron: '0 0 * * *', sellers, ...request }],
+    })) as unknown as Pipeline[];
+    const sellers = [...new Set(asking.flatMap((each) => each.sellers))].map((id) => ({
+      id,
+      marketplaces: ['ATVPDKIKX0DER'],
+      credentials: { clientId: applications[id] ?? 'the application' },
+    }));
     const context = {
-      config: { state: folder, sellers, pipelines: [pipeline] },
+      config: { state: folder, sellers, pipelines },
       warehouse: { seen: async () => new Map(), loads: async () => [] },
       clock: { now: () => nowMs, sleep: async () => {} },
       log: pino({ level: 'silent' }),
@@ -60,6 +74,7 @@ describe('turns of requests', () => {
         // Nobody tells of an end: what was asked for stays underway.
         getReport: async () => ({ status: 'IN_PROGRESS' }),
         async createReport(wanted: { reportType: string; marketplaceIds: string[] }) {
+          await sleep(1);
           const failure = failures.get(sellerId);
           if (failure) throw failure;
           const reportId = String(reports.length);
@@ -70,7 +85,7 @@ describe('turns of requests', () => {
       }),
     } as unknown as PipelineContext;
     const { signal } = new AbortController();
-    return askForReports(pipeline, context, { stop: signal, abort: signal });
+    return pipelines.map((each) => () => askForReports(each, context, { stop: signal, abort: signal }));
   }
 
   const sellersAsked = () => reports.map(({ sellerId }) => sellerId);
@@ -99,6 +114,50 @@ describe('turns of requests', () => {
       reports.map(({ dataStart }) => dataStart?.slice(0, 10) === newest),
       [true, true, false],
     );
+  });
+
+  const backlog = { ...traffic, from: new Date(startMs - 30 * dayMs).toISOString().slice(0, 10) };
+  const twoPipelines = twoSellers.map((id) => ({ sellers: [id], request: backlog }));
+
+  it('go round among the sellers of two pipelines, whichever of these has its turn first', async () => {
+    const [first, second] = turnsOf(twoPipelines);
+    for (let quarter = 0; quarter < 10; quarter += 1) {
+      // The other comes when Amazon has just been asked, each time.
+      await first?.();
+      await second?.();
+      nowMs += 16 * 60_000;
+    }
+    assert.deepEqual(sellersAsked(), Array.from({ length: 5 }, () => twoSellers).flat());
+  });
+
+  it('count as left to a later turn what is of their own pipeline', async () => {
+    const [first, second] = turnsOf(twoPipelines);
+    const ofFirst = await first?.();
+    assert.deepEqual([ofFirst?.asked.length, ofFirst?.left], [1, 29]);
+    const ofSecond = await second?.();
+    assert.deepEqual([ofSecond?.asked.length, ofSecond?.left], [0, 30]);
+  });
+
+  it('ask for one report of such a type at a time where two pipelines have their turn at once', async () => {
+    await Promise.all(turnsOf(twoPipelines).map((each) => each()));
+    assert.equal(reports.length, 1);
+  });
+
+  it('keep reports of two applications apart each by itself', async () => {
+    const [first, second] = turnsOf(twoPipelines, { applications: { A2SELLER: 'another application' } });
+    await first?.();
+    await second?.();
+    await first?.();
+    assert.deepEqual(sellersAsked(), twoSellers);
+  });
+
+  it('leave older windows to later turns where another pipeline has as many of the seller underway', async () => {
+    const orders = { ...backlog, reportType: 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL' };
+    const other = { ...backlog, reportType: 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL' };
+    const [first, second] = turnsOf([orders, other].map((request) => ({ sellers: oneSeller, request })));
+    assert.equal((await first?.())?.asked.length, 5);
+    // The newest one alone.
+    assert.equal((await second?.())?.asked.length, 1);
   });
 
   for (const code of ['API_QUOTA_EXCEEDED', 'API_ACCESS_DENIED'] as const) {
@@ -137,8 +196,8 @@ describe('turns of requests', () => {
       const asks = [{ at: new Date(nowMs).toISOString(), reportId: 'of-the-other' }];
       await book.change(key, (held) => held && { ...held, windows: [{ start, end, asks }] });
     };
-    const { asked } = await turn(oneSeller, orders);
-    assert.deepEqual(asked, []);
+    const summary = await turn(oneSeller, orders);
+    assert.deepEqual(summary?.asked, []);
     const ids = book.all().flatMap(({ windows }) => windows.flatMap((each) => each.asks));
     assert.deepEqual(
       ids.map(({ reportId }) => reportId),

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Span } from '../../src/config/span.js';
-import { isPeriodOf, lastWindow, timesOf, windowsBetween } from '../../src/pipeline/requests/windows.js';
+import {
+  isPeriodOf,
+  lastWindow,
+  leastDataEndMs,
+  timesOf,
+  windowsBetween,
+} from '../../src/pipeline/requests/windows.js';
 
 const dayMs = 86_400_000;
 const startMs = Date.UTC(2023, 0, 1);
@@ -47,6 +53,14 @@ describe('the windows of a request', () => {
         const { dataStart = '', dataEnd = '' } = timesOf(window);
         assert.ok(isPeriodOf(window, { dataStart, dataEnd }));
         assert.ok(isPeriodOf(window, { dataStart, dataEnd: new Date(window.endMs).toISOString() }));
+        // A report of which Amazon tells the last day as its beginning.
+        const [startsAt, lastDayMs] = [dataStart, window.endMs - dayMs];
+        const isOfIt = isPeriodOf(window, {
+          dataStart: startsAt,
+          dataEnd: new Date(lastDayMs).toISOString(),
+        });
+        assert.ok(!isOfIt || lastDayMs >= leastDataEndMs(window.endMs - 1));
+        assert.ok(Date.parse(dataEnd) >= leastDataEndMs(window.endMs - 1));
         const next = { startMs: window.endMs, endMs: 2 * window.endMs - window.startMs };
         assert.ok(!isPeriodOf(next, { dataStart, dataEnd }));
       }),

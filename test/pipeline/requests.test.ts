@@ -131,6 +131,24 @@ describe('requests', function () {
     assert.deepEqual((await run()).told.requests.asked, []);
   });
 
+  it('go back where `from` is set earlier, and leave out what the ledger has of that time', async () => {
+    await open([daily], { make: () => done });
+    const had = { sellerId, reportType: ordersType, body: orders([{ id: '1-3', status: 'Shipped' }]) };
+    const days = { dataStart: new Date(today() - 3 * dayMs), dataEnd: new Date(today() - 2 * dayMs - 1000) };
+    await run();
+    // Amazon's list of what was asked for lately no longer has it.
+    const createdAt = new Date(today() - 2 * dayMs - hourMs);
+    await world.sandbox.notify(world.sandbox.addReport({ ...had, ...days, createdAt }));
+    await make();
+    await run();
+    rewriteSettings([{ ...daily, from: date(today() - 4 * dayMs) }]);
+    await run();
+    assert.deepEqual(
+      daysAsked().map(([start]) => start),
+      [4, 2, 1].map((ago) => iso(today() - ago * dayMs)),
+    );
+  });
+
   it('begin without a state where the ledger ends', async () => {
     await open([daily]);
     const day = (ago: number) => ({
@@ -243,6 +261,17 @@ describe('requests', function () {
     const { code, told } = await run();
     assert.notEqual(code, 0);
     assert.deepEqual(told.outcomes, { loaded: 1 });
+  });
+
+  it('are told of although the drain behind them breaks off', async () => {
+    await open([daily]);
+    const file = join(world.folder, 'pipelines.yaml');
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/(queue: \S+)/, '$1-gone'));
+    const { code, stderr, told } = await run();
+    assert.equal(code, 1);
+    assert.match(stderr, /QUEUE_NOT_FOUND/);
+    assert.equal(told.requests.asked.length, 1);
+    assert.equal(told.outcomes, undefined);
   });
 
   for (const at of ['request-noted', 'request-made']) {

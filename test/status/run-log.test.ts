@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import type { PipelineEvent } from '../../src/pipeline/context.js';
-import type { ScheduledRun } from '../../src/pipeline/schedule.js';
+import type { Run } from '../../src/pipeline/run.js';
 import { openRunLog } from '../../src/status/run-log.js';
 
 const queue = 'https://sqs.us-east-1.amazonaws.com/123456789012/reports';
-const run = (kind: ScheduledRun['kind'] = 'drain') =>
-  ({ kind, pipeline: { name: 'all', queue, limits: { maxDocuments: 10 } } }) as ScheduledRun;
+const run = (kind: Run['kind'] = 'drain') =>
+  ({ kind, pipeline: { name: 'all', queue, limits: { maxDocuments: 10 } } }) as Run;
 const nothing = { outcomes: {}, committed: [], failures: [] };
 const refusal = { key: 'A1/doc-1', code: 'LOGIN_REFUSED', message: 'refused' };
 
 function open() {
   let nowMs = Date.parse('2026-11-25T12:00:00Z');
   const log = openRunLog({ now: () => nowMs, sleep: async () => {} });
-  const begin = (kind?: ScheduledRun['kind']) => {
+  const begin = (kind?: Run['kind']) => {
     const watch = log.watch(run(kind));
     return { ...watch, tell: (event: PipelineEvent) => watch.onEvent?.(event) };
   };
@@ -35,7 +35,7 @@ describe('the log of runs', () => {
 
   it('tells why a run broke off, and does not take it for a success', () => {
     const { log, begin } = open();
-    begin().failed?.(new Error('no disk'));
+    begin().failed(new Error('no disk'));
     assert.deepEqual(log.runs()[0]?.error, { code: 'UNEXPECTED', message: 'no disk' });
     assert.equal(log.succeededAt('all', 'drain'), undefined);
   });
@@ -63,6 +63,23 @@ describe('the log of runs', () => {
     assert.equal(log.credentials('A1').refused, undefined);
   });
 
+  it('knows of logins from turns of requests: taken by createReport, or refused', () => {
+    const { log, begin } = open();
+    const report = { sellerId: 'A1', reportType: 'GET_X', marketplaceIds: [] };
+    const noRequests = { left: 0, underway: 0, waiting: 0, givenUp: [], schedules: [], failures: [] };
+    begin('request').finished(
+      { ...nothing, failures: [{ ...refusal, key: 'B2' }] },
+      { ...noRequests, asked: [report] },
+    );
+    assert.deepEqual(log.credentials('A1'), { acceptedAt: '2026-11-25T12:00:00.000Z' });
+    assert.equal(log.credentials('B2').refused?.code, 'LOGIN_REFUSED');
+    assert.deepEqual(log.runs()[0]?.requests, { asked: 1, left: 0 });
+    // It asks no seller whose requests have nothing due.
+    begin('request').finished(nothing, { ...noRequests, asked: [] });
+    assert.ok(log.credentials('B2').refused);
+    assert.equal(log.isDrained(queue), false);
+  });
+
   it('knows the oldest message that the last drain met and left', () => {
     const { log, begin } = open();
     const drain = begin();
@@ -83,7 +100,7 @@ describe('the log of runs', () => {
     assert.equal(log.isDrained(queue), false);
     begin().finished(nothing);
     assert.equal(log.isDrained(queue), true);
-    begin().failed?.(new Error('no disk'));
+    begin().failed(new Error('no disk'));
     assert.equal(log.isDrained(queue), false);
   });
 });

@@ -1,7 +1,8 @@
-import { join } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { demoSellers, fillDemo } from '../../src/sandbox/demo-scenario.js';
-import { makeWorld, ordersType, type World } from '../pipeline/world.js';
+import { makeWorld, ordersType, sellerId, type World } from '../pipeline/world.js';
 
 /** The type of a document that its schema can't read, and a schema of one's own that can. */
 export const foreign = {
@@ -21,7 +22,7 @@ tables:
 /** The demo's sellers with what a month of loads leaves behind; a drain every three seconds. */
 export async function makeScene(): Promise<World> {
   const world = await makeWorld({
-    pipelines: [{ name: 'everything', schedule: '*/3 * * * * *', sweep: '30 4 * * *' }],
+    pipelines: [{ name: 'everything', schedule: '*/3 * * * * *', sweep: '30 4 * * *', request: requests }],
     moreSellers: demoSellers.map(({ sellerId }) => sellerId),
     settings: { status: { port: 0 } },
   });
@@ -34,7 +35,36 @@ export async function makeScene(): Promise<World> {
   return world;
 }
 
+/** One day's report is underway, one day was given up, and there is nothing to ask for until the year is over. */
+const requests = [
+  { reportType: ordersType, sellers: [sellerId], window: '1 day', cron: '0 6 1 1 *' },
+  {
+    reportType: 'GET_FLAT_FILE_ORDER_REPORT_DATA_SHIPPING',
+    sellers: [sellerId],
+    schedule: 'amazon',
+    period: 'PT1H',
+  },
+];
+
+function writeBook({ folder }: World): void {
+  const day = (of: number) => `2026-10-0${of}T00:00:00.000Z`;
+  const key = `${sellerId} ${ordersType} ATVPDKIKX0DER`;
+  const at = new Date().toISOString();
+  const progress = {
+    reportType: ordersType,
+    begin: day(1),
+    doneUntil: '2099-01-01T00:00:00.000Z',
+    windows: [{ start: day(2), end: day(3), asks: [{ at, reportId: '4711' }] }],
+    givenUp: [{ start: day(1), end: day(2), at, found: 'FATAL: the window is too long' }],
+    lastAskedAt: at,
+  };
+  const file = join(folder, 'state', 'requests.json');
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, JSON.stringify({ reports: { [key]: progress }, schedules: {} }));
+}
+
 async function fillScene(world: World): Promise<void> {
+  writeBook(world);
   await fillDemo(world.sandbox);
   const [us] = demoSellers;
   await world.sandbox.notify(

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
+import type { Making } from '../../src/sandbox/report-requests.js';
 import type { ReloadJob } from '../../src/status/reloads.js';
 import type { StatusFacts } from '../../src/status/types.js';
 import {
@@ -49,11 +51,18 @@ describe('the status server', function () {
     status: unknown = { port: 0 },
     prepare: () => Promise<unknown> = async () => {},
   ): Promise<Started> {
-    world = await makeWorld({ pipelines: [pipeline], settings: { status } });
+    const make = (): Making => ({ status: 'DONE', body: listings(2) });
+    world = await makeWorld({ pipelines: [pipeline], settings: { status }, make });
     world.env.STATUS_TOKEN = token;
     await prepare();
     started = await startWithPage(world);
     return started;
+  }
+  /** Makes what was asked for an hour older. */
+  function askedLongAgo(): void {
+    const file = join(world.folder, 'state', 'requests.json');
+    const at = new Date(Date.now() - 3_600_000).toISOString();
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/"at":\s*"[^"]*"/g, `"at":"${at}"`));
   }
   afterEach(async () => {
     await started?.stop();
@@ -278,6 +287,52 @@ describe('the status server', function () {
     }
     assert.match(text, /^sp_reports_table_age_seconds\{table="listings",seller="A1TESTSELLER"\} \d+$/m);
     assert.deepEqual(await (await get('/readyz')).json(), { ready: true, problems: [] });
+  });
+
+  it('counts what a turn of requests asked for, and what it loaded without a notification', async () => {
+    const { get } = await start(
+      { ...everySecond, request: [{ reportType: listingsType, cron: '0 0 * * *' }] },
+      { port: 0 },
+      async () => {
+        await world.run('run');
+        // Amazon makes it, and no notification tells of it.
+        await world.sandbox.stepReports({ silently: true });
+        await world.sandbox.stepReports({ silently: true });
+        askedLongAgo();
+      },
+    );
+    const found = await until(async () => {
+      const now = await facts();
+      const isOver = now.runs.some(
+        ({ kind, outcomes, endedAt }) => kind === 'request' && outcomes.loaded && endedAt,
+      );
+      return isOver && now;
+    });
+    const run = found.runs.find(({ outcomes }) => outcomes.loaded);
+    assert.deepEqual([run?.kind, run?.outcomes, run?.rows], ['request', { loaded: 1 }, 2]);
+    assert.deepEqual(run?.requests, { asked: 0, left: 0 });
+    const { request } = found.pipelines[0] ?? {};
+    assert.ok(request?.succeededAt);
+    assert.deepEqual(
+      request?.requests.map(({ reportType, underway, waiting, givenUp }) => [
+        reportType,
+        underway,
+        waiting,
+        givenUp,
+      ]),
+      [[listingsType, 0, 0, 0]],
+    );
+    assert.ok(found.sellers[0]?.credentials.acceptedAt);
+    const text = await (await get('/metrics')).text();
+    for (const line of [
+      'sp_reports_documents_total{pipeline="all",outcome="loaded"} 1',
+      'sp_reports_requested_reports_total{pipeline="all"} 0',
+      'sp_reports_request_windows{pipeline="all",state="underway"} 0',
+    ]) {
+      assert.ok(text.split('\n').includes(line), `${line} is not in\n${text}`);
+    }
+    assert.match(text, /^sp_reports_runs_total\{pipeline="all",kind="request",result="succeeded"\} [1-9]/m);
+    assert.match(text, /^sp_reports_last_success_timestamp_seconds\{pipeline="all",kind="request"\} \d/m);
   });
 
   it('is not ready while Amazon refuses the logins of all sellers', async () => {

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BigQueryClient } from '../../src/warehouse/bigquery/client.js';
+import { commitLoads } from '../../src/warehouse/bigquery/commit-loads.js';
 import { openBigQueryWarehouse } from '../../src/warehouse/bigquery/warehouse.js';
 import { removeOldStaging } from '../../src/store/staging.js';
 import type { Bucket } from '../../src/store/types.js';
@@ -64,6 +65,38 @@ if (endpoint) {
         await warehouse.commit([await makeLoad(folder, { documentId: 'd1' }, [things, others])]);
         assert.deepEqual((await warehouse.query('SELECT a, n FROM things')).rows, [{ a: '1', n: '1' }]);
         assert.deepEqual((await warehouse.query('SELECT b FROM others')).rows, [{ b: 'x' }]);
+        await client.run(`DROP TABLE ${client.table('_loads')}`);
+        const several = ['d3', 'd4'].map((documentId) => makeLoad(folder, { documentId }, next));
+        await warehouse.commit(await Promise.all(several));
+        assert.equal((await warehouse.loads({})).length, 2);
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    });
+  });
+
+  describe('a commit to BigQuery', function () {
+    this.timeout(120_000);
+
+    it('reads the state and the ledger rows of its documents once', async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'bigquery-'));
+      const client = new BigQueryClient(newPlace());
+      const read: string[] = [];
+      const run = client.run.bind(client);
+      client.run = (sql, ...rest) => {
+        read.push(...(/^SELECT .* FROM \S*_(state|loads)\b/s.exec(sql)?.slice(1) ?? []));
+        return run(sql, ...rest);
+      };
+      try {
+        const things = { columns: { a: 'string' }, rows: [{ a: '1' }] };
+        const commit = async (...ids: string[]) => {
+          const loads = ids.map((documentId) => makeLoad(folder, { documentId }, things));
+          await commitLoads(client, await Promise.all(loads), { descriptions: new Map() });
+          return read.splice(0).sort();
+        };
+        await commit('d1');
+        assert.deepEqual(await commit('d2'), ['loads', 'state']);
+        assert.deepEqual(await commit('d3', 'd4'), ['loads', 'state']);
       } finally {
         rmSync(folder, { recursive: true, force: true });
       }

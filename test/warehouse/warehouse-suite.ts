@@ -888,6 +888,23 @@ export function describeWarehouse(
         assert.deepEqual(await found({ documentOrTable: "'; DROP TABLE _loads; --" }), []);
       });
 
+      it('is filtered by the end of the data and the making of the report, to the microsecond', async () => {
+        const day = (of: number) => `2026-10-0${of}T00:00:00.000Z`;
+        await warehouse.commit([
+          await load({ documentId: 'd1', dataEnd: day(1), reportCreatedAt: day(3) }),
+          await load({ documentId: 'd2', dataEnd: day(2), reportCreatedAt: day(2) }),
+          await load({ documentId: 'd3', dataEnd: day(3), reportCreatedAt: day(1) }),
+          await load({ documentId: 'd4' }),
+        ]);
+        const found = async (filter: Parameters<Warehouse['loads']>[0]) =>
+          (await warehouse.loads(filter)).map((row) => row.documentId);
+        assert.deepEqual(await found({ dataEndSince: day(2) }), ['d3', 'd2']);
+        assert.deepEqual(await found({ dataEndSince: '2026-10-02T02:00:00.000001+02:00' }), ['d3']);
+        assert.deepEqual(await found({ createdSince: day(2) }), ['d2', 'd1']);
+        assert.deepEqual(await found({ createdSince: day(2), dataEndSince: day(2) }), ['d2']);
+        assert.deepEqual(await found({ dataEndSince: day(4) }), []);
+      });
+
       it('names the tables with report type, rows and last load', async () => {
         const table = (name: string, rows: number): MadeTable => ({
           name,

@@ -4,7 +4,8 @@ import type { Report, SellingPartner } from '../../source/types.js';
 import { callsLeftToDrains } from '../backfill.js';
 import { failureOf } from '../work-summary.js';
 import { adopt, recentReports } from './adopt.js';
-import { apartAtMs, askForWindow } from './ask.js';
+import { allPlans, apartAtMs, plansInLine } from './apart.js';
+import { askForWindow } from './ask.js';
 import type { RequestBook } from './book.js';
 import type { RequestPlan } from './plan.js';
 import { beginAgain, hasSameAsks, openReports, unsureAsk } from './progress.js';
@@ -20,20 +21,19 @@ type Guard = (sellerId: string, work: () => Promise<void>) => Promise<boolean>;
 
 /**
  * Asks for what is due of all sellers' requests. All are looked at before anything is asked for: types that Amazon wants apart go round
- * among the sellers, and the newest windows of all come before the older ones of any.
+ * among the sellers, of other pipelines too, and the newest windows of all come before the older ones of any.
  */
 export async function askForDue(plans: RequestPlan[], turn: Turn, guarded: Guard): Promise<void> {
-  const { signals, options, summary } = turn;
-  const plansOf = (id: string) => plans.filter(({ sellerId }) => sellerId === id);
+  const { context, signals, options, summary } = turn;
   const reviews: Review[] = [];
   const troubled = new Set<string>();
-  for (const sellerId of new Set(plans.map((plan) => plan.sellerId))) {
-    if (signals.stop.aborted) return;
-    const isDone = await guarded(sellerId, async () => {
-      reviews.push(...(await reviewedOfSeller(plansOf(sellerId), turn)));
-    });
-    if (!isDone) troubled.add(sellerId);
-  }
+  await lookAt(plans);
+  const every = allPlans(context.config);
+  const isOwn = new Set(plans.map(({ key }) => key));
+  const withDue = reviews.flatMap(({ plan, due }) => (due.length > 0 ? [plan] : []));
+  const others = every.filter(({ key }) => !isOwn.has(key));
+  // Who asks by hand asks for what was named.
+  if (!options.now) await lookAt(plansInLine(withDue, others, context.config.sellers));
   const due = inOrder(reviews);
   if (options.dryRun) {
     summary.asked.push(...due.map(({ plan, window }) => ({ ...idsOf(plan), ...timesOf(window) })));
@@ -42,17 +42,32 @@ export async function askForDue(plans: RequestPlan[], turn: Turn, guarded: Guard
   const refused = new Set<string>();
   for (const each of due) {
     if (signals.stop.aborted) return;
-    const { plan } = each;
-    const { sellerId } = plan;
-    if (refused.has(plan.key)) continue;
-    if (troubled.has(sellerId)) {
-      summary.left += 1;
-      continue;
-    }
-    const isDone = await guarded(sellerId, () => askForOne(each, plansOf(sellerId), refused, turn));
+    const { sellerId, key } = each.plan;
+    if (refused.has(key)) continue;
+    const ofSeller = every.filter((plan) => plan.sellerId === sellerId);
+    const isDone =
+      !troubled.has(sellerId) &&
+      (await guarded(sellerId, () => askForOne(each, ofSeller, refused, leave, turn)));
     if (isDone) continue;
     troubled.add(sellerId);
-    summary.left += 1;
+    leave(each.plan);
+  }
+
+  async function lookAt(some: RequestPlan[]): Promise<void> {
+    for (const sellerId of new Set(some.map((plan) => plan.sellerId))) {
+      if (signals.stop.aborted) return;
+      if (troubled.has(sellerId)) continue;
+      const isDone = await guarded(sellerId, async () => {
+        const ofSeller = some.filter((plan) => plan.sellerId === sellerId);
+        reviews.push(...(await reviewedOfSeller(ofSeller, turn)));
+      });
+      if (!isDone) troubled.add(sellerId);
+    }
+  }
+
+  /** What another pipeline asks for is left to its own turns. */
+  function leave(plan: RequestPlan): void {
+    if (isOwn.has(plan.key)) summary.left += 1;
   }
 }
 
@@ -106,26 +121,24 @@ interface Due {
 /** Asks for one window. A refusal ends the asking for that request in this turn. Errors: what ends it for the seller. */
 async function askForOne(
   { plan, window, isNewest, progress }: Due,
-  plansOfSeller: RequestPlan[],
+  ofSeller: RequestPlan[],
   refused: Set<string>,
-  { book, context, signals, options, summary }: Turn,
+  leave: (plan: RequestPlan) => void,
+  turn: Turn,
 ): Promise<void> {
+  const { book, context, signals, options, summary } = turn;
   const seller = context.sellingPartner(plan.sellerId);
   if (!seller) return;
-  const apartMs = apartAtMs(plan.reportType, book) - context.clock.now();
-  if (apartMs > 0 && options.patient) await context.clock.sleep(apartMs, signals.stop);
-  const isTooMuch = !isNewest && underwayOf(plansOfSeller, book) >= mostOldUnderway;
-  if ((apartMs > 0 && !options.patient) || isTooMuch) {
-    summary.left += 1;
-    return;
-  }
+  const apartMs = () => apartAtMs(plan, book.all(), context.config.sellers) - context.clock.now();
+  if (!isNewest && underwayOf(ofSeller, book) >= mostOldUnderway) return leave(plan);
+  if (options.patient) while (apartMs() > 0) await context.clock.sleep(apartMs(), signals.stop);
+  if (apartMs() > 0) return leave(plan);
   // A stop lets the answer come, where nothing is waited for before.
   const { stop, abort } = signals;
   const call = { ...callOf({ context, signals, options }), signal: options.patient ? stop : abort };
   try {
-    const nowMs = context.clock.now();
-    const asked = await askForWindow(plan, window, progress, book, seller, nowMs, call);
-    if (!asked) return;
+    const asked = await askForWindow(plan, window, progress, turn, seller, call);
+    if (!asked) return apartMs() > 0 ? leave(plan) : undefined;
     summary.asked.push(asked);
     context.log.info({ ...asked }, `asked for ${plan.reportType}`);
   } catch (error) {
@@ -210,6 +223,7 @@ function lastAskedMs({ progress: { lastAskedAt } }: Due): number {
   return lastAskedAt === undefined ? 0 : Date.parse(lastAskedAt);
 }
 
+/** Reports that are underway. */
 function underwayOf(plans: RequestPlan[], book: RequestBook): number {
   return plans.reduce((sum, { key }) => {
     const progress = book.progress(key);

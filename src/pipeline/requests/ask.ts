@@ -1,10 +1,11 @@
-import { requestLimits } from '../../config/request-limits.js';
 import { ReportsError } from '../../errors.js';
 import type { CallOptions, SellingPartner } from '../../source/types.js';
 import { faultPoint } from '../../fault-point.js';
-import type { Progress, RequestBook } from './book.js';
+import { apartAtMs } from './apart.js';
+import type { Progress } from './book.js';
 import type { RequestPlan } from './plan.js';
 import { hasSameAsks, withAsk, withRecord } from './progress.js';
+import type { Turn } from './types.js';
 import { timesOf, type Window } from './windows.js';
 
 /** A report that was asked for, or would be. */
@@ -21,7 +22,7 @@ export interface AskedReport {
 /**
  * Asks for one window. What is asked is written down before the call and its answer after it: a crash in between leaves an ask without
  * an answer, for which Amazon's list of reports is looked through before the window is asked for again. Returns undefined where another
- * process was quicker.
+ * process, or another pipeline, was quicker: with this window, or with one of a type that Amazon wants apart.
  * Errors: REPORT_REQUEST_REFUSED, where asking the same again at once would be refused again; API_QUOTA_EXCEEDED, API_UNAVAILABLE,
  * LOGIN_REFUSED.
  */
@@ -29,17 +30,17 @@ export async function askForWindow(
   plan: RequestPlan,
   window: Window,
   known: Progress,
-  book: RequestBook,
+  { book, context }: Pick<Turn, 'book' | 'context'>,
   seller: SellingPartner,
-  nowMs: number,
   call: CallOptions,
 ): Promise<AskedReport | undefined> {
   const { key, sellerId, reportType, marketplaceIds, reportOptions } = plan;
+  const nowMs = context.clock.now();
   const at = new Date(nowMs).toISOString();
   let isMine = false;
   let lastAskedBefore: string | undefined;
-  await book.change(key, (held) => {
-    isMine = hasSameAsks(held, known, window);
+  await book.change(key, (held, all) => {
+    isMine = hasSameAsks(held, known, window) && apartAtMs(plan, all, context.config.sellers) <= nowMs;
     if (!held || !isMine) return held;
     lastAskedBefore = held.lastAskedAt;
     const noted = withRecord(held, window, (each) => withAsk(each, { at }));
@@ -86,13 +87,3 @@ export async function askForWindow(
 }
 
 const refusals = new Set<string>(['API_REQUEST_REFUSED', 'API_ACCESS_DENIED', 'API_NOT_FOUND']);
-
-/** From when on, in epoch milliseconds, a type may be asked for, as Amazon keeps its reports apart. */
-export function apartAtMs(reportType: string, book: RequestBook): number {
-  const { minutesApart } = requestLimits(reportType);
-  if (minutesApart === undefined) return 0;
-  const times = book
-    .all()
-    .map((each) => (each.reportType === reportType ? Date.parse(each.lastAskedAt ?? '') : 0));
-  return Math.max(0, ...times.filter((time) => time > 0)) + minutesApart * 60_000;
-}

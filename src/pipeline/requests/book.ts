@@ -43,6 +43,9 @@ export interface Progress {
   refused?: { times: number; at: string; found: string };
 }
 
+/** That of one request among others. */
+export type KeyedProgress = Progress & { key: string };
+
 /** A schedule that this program made at Amazon. */
 export interface KeptSchedule {
   sellerId: string;
@@ -59,11 +62,14 @@ export interface KeptSchedule {
 export interface RequestBook {
   progress(key: string): Progress | undefined;
   /** Of all requests, those that are no longer in the settings included. */
-  all(): (Progress & { key: string })[];
+  all(): KeyedProgress[];
   /** Ids of the reports that other requests than this one asked for, as far as they are not done with. */
   reportIdsOfOthers(key: string): Set<string>;
-  /** Puts in the place of a request's progress what `change` makes of it; nobody else's change comes in between. */
-  change(key: string, change: (held: Progress | undefined) => Progress | undefined): Promise<void>;
+  /** Puts in the place of a request's progress what `change` makes of it, knowing all; nobody else's change comes in between. */
+  change(
+    key: string,
+    change: (held: Progress | undefined, all: KeyedProgress[]) => Progress | undefined,
+  ): Promise<void>;
   schedules(): Record<string, KeptSchedule>;
   changeSchedules(
     change: (held: Record<string, KeptSchedule>) => Record<string, KeptSchedule>,
@@ -80,7 +86,7 @@ export function openRequestBook(stateFolder: string): RequestBook {
   const state = openSharedJson(join(stateFolder, 'requests.json'));
   return {
     progress: (key) => storedIn(state.read()).reports[key],
-    all: () => Object.entries(storedIn(state.read()).reports).map(([key, each]) => ({ key, ...each })),
+    all: () => allIn(storedIn(state.read())),
     reportIdsOfOthers(key) {
       const others = Object.entries(storedIn(state.read()).reports).filter(([each]) => each !== key);
       const asks = others.flatMap(([, { windows }]) => windows.flatMap((record) => record.asks));
@@ -89,7 +95,7 @@ export function openRequestBook(stateFolder: string): RequestBook {
     change: (key, change) =>
       state.change((held) => {
         const stored = storedIn(held);
-        const made = change(stored.reports[key]);
+        const made = change(stored.reports[key], allIn(stored));
         return { ...stored, reports: { ...stored.reports, ...(made ? { [key]: made } : {}) } };
       }),
     schedules: () => storedIn(state.read()).schedules,
@@ -104,4 +110,8 @@ export function openRequestBook(stateFolder: string): RequestBook {
 function storedIn(held: unknown): Stored {
   const { reports = {}, schedules = {} } = (held ?? {}) as Partial<Stored>;
   return { reports, schedules };
+}
+
+function allIn({ reports }: Stored): KeyedProgress[] {
+  return Object.entries(reports).map(([key, progress]) => ({ key, ...progress }));
 }

@@ -28,6 +28,14 @@ export function standingOf({ asks, answered }: WindowRecord, nowMs: number): Sta
   return nowMs - Date.parse(last.at) >= listedAfterMs ? 'due' : 'unsure';
 }
 
+/** Reports that Amazon has not finished, or that were not loaded yet; and windows that failed, or are refused, and will be asked for again. */
+export function countStandings(progress: Progress, nowMs: number): { underway: number; waiting: number } {
+  const standings = progress.windows.map((record) => standingOf(record, nowMs));
+  const count = (of: Standing[]) => standings.filter((each) => of.includes(each)).length;
+  const isRefused = refusedUntilMs(progress) > nowMs;
+  return { underway: count(['asked', 'unsure']), waiting: count(['waiting']) + (isRefused ? 1 : 0) };
+}
+
 /** The last ask of a window, where its answer was never seen. */
 export function unsureAsk({ asks }: Pick<WindowRecord, 'asks'>): Ask | undefined {
   const last = asks.at(-1);

@@ -4,7 +4,7 @@ import type { PipelineContext } from '../context.js';
 import type { Progress } from './book.js';
 import { isSame, type RequestPlan } from './plan.js';
 import { advance, markAnswered, openReports, refusedUntilMs, settle, standingOf } from './progress.js';
-import { isPeriodOf, lastWindow, type Window, windowsBetween } from './windows.js';
+import { isPeriodOf, lastWindow, leastDataEndMs, type Window, windowsBetween } from './windows.js';
 
 /** New windows of one request that a turn looks at: those beyond have their turn when these are asked for. */
 const mostNewWindows = 200;
@@ -37,14 +37,19 @@ export interface LedgerWord {
   others: LedgerRow[];
 }
 
-/** Looks up in the ledger what there is of the reports of a request; those of others only where there are windows to ask for. */
+/**
+ * Looks up in the ledger what there is of the reports of a request; those of others only where there are windows to ask for, and no older
+ * ones than say something of these.
+ */
 export async function readLedger(
   plan: RequestPlan,
-  progress: Progress | undefined,
+  held: Progress | undefined,
   untilMs: number,
   context: PipelineContext,
 ): Promise<LedgerWord> {
   const { sellerId, reportType } = plan;
+  const nowMs = context.clock.now();
+  const progress = held && beginningAt(held, plan, nowMs);
   const ids = progress ? openReports(progress).map(({ reportId }) => reportId) : [];
   const keyOf = (reportId: string) => ledgerKey({ sellerId, reportId });
   const seen = await context.warehouse.seen(ids.map(keyOf));
@@ -59,8 +64,16 @@ export async function readLedger(
     reportType,
     sellerId,
     statuses: ['loaded', 'empty', 'cancelled', 'quarantined'],
+    ...(plan.window
+      ? { dataEndSince: new Date(leastDataEndMs(sinceMs(plan, progress, nowMs))).toISOString() }
+      : { createdSince: new Date(untilMs).toISOString() }),
   });
   return { asked, others: others.filter((row) => isSame(row.marketplaceIds, plan.marketplaceIds)) };
+}
+
+/** Until when nothing is to be looked up. */
+function sinceMs({ fromMs }: RequestPlan, progress: Progress | undefined, nowMs: number): number {
+  return progress ? Date.parse(progress.doneUntil) : (fromMs ?? nowMs - ledgerDays * dayMs);
 }
 
 /**
@@ -154,12 +167,13 @@ function beginningAt(
 ): Progress {
   if (!window) return progress;
   const { oldestDays } = requestLimits(reportType);
-  const oldestMs = oldestDays === undefined ? 0 : nowMs - oldestDays * dayMs;
   let { begin, doneUntil } = progress;
   if (fromMs !== undefined && fromMs < Date.parse(begin)) {
     begin = new Date(fromMs).toISOString();
     doneUntil = begin;
   }
+  if (oldestDays === undefined) return { ...progress, begin, doneUntil };
+  const oldestMs = nowMs - oldestDays * dayMs;
   if (Date.parse(doneUntil) >= oldestMs) return { ...progress, begin, doneUntil };
   const [first] = windowsBetween(window, oldestMs, Number.POSITIVE_INFINITY, fromMs);
   const firstMs = first && (first.startMs < oldestMs ? first.endMs : first.startMs);

@@ -6,7 +6,7 @@ import { failureOf } from '../work-summary.js';
 import { askForDue } from './ask-due.js';
 import { openRequestBook, type RequestBook } from './book.js';
 import { plansOf, type RequestPlan } from './plan.js';
-import { refusedUntilMs, standingOf } from './progress.js';
+import { countStandings } from './progress.js';
 import { keepSchedules } from './schedules.js';
 import { takeInFinished } from './take-in.js';
 import type { RequestOptions, RequestSummary } from './types.js';
@@ -78,12 +78,9 @@ export async function askForReports(
 function tellProgress(plan: RequestPlan, book: RequestBook, nowMs: number, summary: RequestSummary): void {
   const progress = book.progress(plan.key);
   if (!progress) return;
-  for (const record of progress.windows) {
-    const standing = standingOf(record, nowMs);
-    if (standing === 'asked' || standing === 'unsure') summary.underway += 1;
-    if (standing === 'waiting') summary.waiting += 1;
-  }
-  if (refusedUntilMs(progress) > nowMs) summary.waiting += 1;
+  const { underway, waiting } = countStandings(progress, nowMs);
+  summary.underway += underway;
+  summary.waiting += waiting;
   const { sellerId, reportType } = plan;
   summary.givenUp.push(...progress.givenUp.map((each) => ({ ...each, sellerId, reportType })));
 }

@@ -34,6 +34,15 @@ export interface RequestSummary {
   taken?: WorkSummary;
 }
 
+/** The work of a turn: what was loaded because its notification never came, and all that failed. */
+export function workOf({ taken, failures }: Pick<RequestSummary, 'taken' | 'failures'>): WorkSummary {
+  return {
+    outcomes: taken?.outcomes ?? {},
+    committed: taken?.committed ?? [],
+    failures: [...(taken?.failures ?? []), ...failures],
+  };
+}
+
 /** What one turn works with. */
 export interface Turn {
   book: RequestBook;

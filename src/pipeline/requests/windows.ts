@@ -57,6 +57,11 @@ export function isPeriodOf(
   return isNear(dataEnd, endMs) || (endMs - startMs >= dayMs && isNear(dataEnd, endMs - dayMs));
 }
 
+/** How far a report's data goes at the least that is of a window which ends after `sinceMs`: see `isPeriodOf`. */
+export function leastDataEndMs(sinceMs: number): number {
+  return sinceMs - dayMs - toleranceMs;
+}
+
 function startOf({ count, unit }: Span, atMs: number, anchorMs: number): number {
   const time = new Date(atMs);
   const [year, month] = [time.getUTCFullYear(), time.getUTCMonth()];

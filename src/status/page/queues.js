@@ -87,9 +87,10 @@ function sellerCard({ sellerId, name, region, marketplaces, quota, credentials }
 }
 
 function pipelinesTable(pipelines) {
-  const rows = pipelines.flatMap(({ name, timezone, drain, sweep }) => [
+  const rows = pipelines.flatMap(({ name, timezone, drain, sweep, request }) => [
     { name, timezone, kind: 'drain', ...drain },
     ...(sweep ? [{ name, timezone, kind: 'sweep', ...sweep }] : []),
+    ...(request ? [{ name, timezone, kind: 'request', ...request }] : []),
   ]);
   return table(
     'Pipelines',
@@ -100,10 +101,9 @@ function pipelinesTable(pipelines) {
       },
       {
         title: 'Schedule',
-        cell: ({ schedule, timezone }) => [
-          h('code', {}, schedule),
-          ' ',
-          h('span', { class: 'muted' }, timezone),
+        cell: ({ schedules, timezone, kind }) => [
+          ...schedules.flatMap((schedule) => [h('code', {}, schedule), ' ']),
+          h('span', { class: 'muted' }, timezone, kind === 'request' && ', and before each drain'),
         ],
       },
       { title: 'Next', cell: ({ nextAt }) => nextAt && ago(nextAt) },

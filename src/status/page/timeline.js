@@ -56,9 +56,10 @@ function draw({ at, warehouse, runs, pipelines }) {
   const startMs = endMs - hours * 3_600_000;
   const inner = size.width - size.left - size.right;
   const x = (ms) => size.left + (Math.max(0, Math.min(endMs, ms) - startMs) / (endMs - startMs)) * inner;
-  const lanes = pipelines.flatMap(({ name, sweep }) => [
+  const lanes = pipelines.flatMap(({ name, sweep, request }) => [
     { pipeline: name, kind: 'drain' },
     ...(sweep ? [{ pipeline: name, kind: 'sweep' }] : []),
+    ...(request ? [{ pipeline: name, kind: 'request' }] : []),
   ]);
   const height = size.documents + 14 + lanes.length * size.lane + size.axis;
   return h(
@@ -170,10 +171,14 @@ export function stateOf({ error, failures, endedAt }) {
   return endedAt ? 'good' : 'running';
 }
 
-export function outcomesText({ outcomes, error, endedAt }) {
+export function outcomesText({ outcomes, requests = {}, error, endedAt }) {
   if (error) return `${error.code}: ${error.message}`;
+  const asked = [
+    requests.asked && `${number(requests.asked)} asked for`,
+    requests.left && `${number(requests.left)} left to later turns`,
+  ];
   const counts = Object.entries(outcomes).map(([outcome, count]) => `${number(count)} ${outcome}`);
-  return counts.join(', ') || (endedAt ? 'nothing to do' : 'running');
+  return [...asked, ...counts].filter(Boolean).join(', ') || (endedAt ? 'nothing to do' : 'running');
 }
 
 function runText(run, seconds) {

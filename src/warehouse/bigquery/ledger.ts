@@ -237,12 +237,14 @@ export async function readRows(client: BigQueryClient, sql: string): Promise<Rec
 }
 
 function conditions(filter: LedgerFilter): string {
-  const { statuses, reportType, sellerId, documentOrTable: name } = filter;
+  const { statuses, reportType, sellerId, documentOrTable: name, dataEndSince, createdSince } = filter;
   const parts = [
     ...(statuses ? [`status IN (${statuses.map(literal).join(', ')})`] : []),
     ...(reportType === undefined ? [] : [`report_type = ${literal(reportType)}`]),
     ...(sellerId === undefined ? [] : [`seller_id = ${literal(sellerId)}`]),
     ...(name === undefined ? [] : [`(${literal(name)} IN (document_id, report_id) OR ${fillsTable(name)})`]),
+    ...(dataEndSince === undefined ? [] : [`data_end >= TIMESTAMP ${literal(dataEndSince)}`]),
+    ...(createdSince === undefined ? [] : [`report_created_at >= TIMESTAMP ${literal(createdSince)}`]),
   ];
   return parts.length > 0 ? `WHERE ${parts.join(' AND ')}` : '';
 }

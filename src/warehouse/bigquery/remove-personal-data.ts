@@ -4,7 +4,7 @@ import { type LedgerEntry, type PersonalColumns, purgedNote, removedReason } fro
 import type { BigQueryClient } from './client.js';
 import { documentIdSql, identifier, literal } from './sql.js';
 import { givingWay, readState, runTransaction } from './state.js';
-import { relationOf } from './tables.js';
+import { relationOf } from './planned-tables.js';
 
 /** Documents named in one statement; a script may have a megabyte. */
 const mostTogether = 1000;

@@ -101,6 +101,19 @@ export async function makeState(client: BigQueryClient): Promise<void> {
   await client.run(statements.join(';\n'));
 }
 
+/** Reads the state for a commit; makes it first where it is missing. Errors: WAREHOUSE_NOT_FOUND. */
+export async function readyState(client: BigQueryClient): Promise<State> {
+  const state = await readState(client);
+  if (state && state.version >= 0) return state;
+  await makeState(client);
+  const made = await readState(client);
+  if (made) return made;
+  throw new ReportsError('WAREHOUSE_NOT_FOUND', {
+    path: client.path,
+    found: 'the table _state can not be made',
+  });
+}
+
 /** How a commit ended: somebody else's came first where it is `changed`, and nothing was done. */
 export type Outcome = 'committed' | 'changed';
 

@@ -13,7 +13,7 @@ import { readOverview } from './overview.js';
 import { type QueryOptions, runQuery } from './query.js';
 import { markPurged, removePersonalData } from './remove-personal-data.js';
 import { readState, type State } from './state.js';
-import { existingTables } from './tables.js';
+import { existingTables } from './change-tables.js';
 import { refreshViews } from './views.js';
 
 export interface BigQueryWarehouseOptions extends BigQueryPlace, QueryOptions {

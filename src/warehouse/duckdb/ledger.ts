@@ -247,6 +247,8 @@ function conditions(filter: LedgerFilter): { where: string; parameters: Record<s
     filter.documentOrTable,
     `($name IN (document_id, report_id) OR list_contains(tables->>'$[*].name', $name))`,
   );
+  add('endSince', filter.dataEndSince, `data_end >= ${utcTimestamp('$endSince')}`);
+  add('createdSince', filter.createdSince, `report_created_at >= ${utcTimestamp('$createdSince')}`);
   return { where: parts.length > 0 ? `WHERE ${parts.join(' AND ')}` : '', parameters };
 }
 

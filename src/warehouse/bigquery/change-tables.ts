@@ -1,81 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { ReportsError } from '../../errors.js';
 import { columnTypeText } from '../../schema/column-type.js';
 import type { ExportTable } from '../../schema/export/tables.js';
 import { lineage } from '../../schema/lineage.js';
 import type { ColumnType } from '../../schema/types.js';
-import type { Relations } from '../duckdb/catalog.js';
-import type { TablePlan, TablePlans } from '../duckdb/tables.js';
-import type { Load } from '../types.js';
 import type { BigQueryClient } from './client.js';
 import { bigQueryType, columnTypeOfField, type Field, widenedSql } from './column-types.js';
-import { identifier, literal } from './sql.js';
+import { identifier } from './sql.js';
 import { makeState, noteTable, readState, runTransaction, type State, type TableState } from './state.js';
+import { columnSql, columnsSql, tableSql, typeIn } from './table-sql.js';
 
 /** What the tables hold, for descriptions; by table name. */
 export type Descriptions = ReadonlyMap<string, ExportTable>;
 
 /** Longer than any statement that changes a table may take: their job has ended by then. */
 const changeMs = 15 * 60_000;
-
-/** The tables as relations, for planning as DuckDB's are. */
-export function relationsOf(state: State): Relations {
-  return new Map([...state.tables].map(([key, { table }]) => [key, relationOf(table)]));
-}
-
-export function relationOf({ name, columns }: TableState) {
-  const all = [...columns, ...lineage];
-  return {
-    name,
-    isView: false,
-    columns: new Map(
-      all.map((column) => [
-        column.name.toLowerCase(),
-        { name: column.name, type: column.type, typeText: bigQueryType(column.type) },
-      ]),
-    ),
-  };
-}
-
-/** What the tables become by the plans, those of them that change. */
-export function plannedTables(plans: TablePlans, state: State, loads: Load[]): TableState[] {
-  const keyed = loads.flatMap(({ tables }) => tables);
-  return [...plans.values()].flatMap((plan): TableState[] => {
-    const existing = state.tables.get(plan.name.toLowerCase())?.table;
-    const columns = plannedColumns(plan, existing);
-    const maker = keyed.find(({ name }) => name.toLowerCase() === plan.name.toLowerCase());
-    const layout = existing ?? layoutOf(columns, maker?.partitionBy, maker?.key ?? []);
-    const { partitionBy, clusterBy } = layout;
-    const table = { name: plan.name, columns, partitionBy, clusterBy };
-    return existing && bodyText(existing) === bodyText(table) ? [] : [table];
-  });
-}
-
-function plannedColumns(plan: TablePlan, existing: TableState | undefined): TableState['columns'] {
-  const planned = new Map(plan.columns);
-  const kept = (existing?.columns ?? []).map((column) => {
-    const wider = planned.get(column.name.toLowerCase());
-    planned.delete(column.name.toLowerCase());
-    return wider ?? column;
-  });
-  return [...kept, ...planned.values()];
-}
-
-/** By month of the schema's column, and by seller and key within. Days would make more partitions than the quota of changes allows. */
-function layoutOf(columns: TableState['columns'], partitionBy: string | undefined, key: string[]) {
-  const named = (name: string) => columns.find((column) => column.name.toLowerCase() === name.toLowerCase());
-  const partition = partitionBy === undefined ? undefined : named(partitionBy);
-  const isTime = partition?.type.kind === 'date' || partition?.type.kind === 'timestamp';
-  const clustering = key.flatMap((name) => {
-    const column = named(name);
-    return column && !['float64', 'json', 'list'].includes(column.type.kind) ? [column.name] : [];
-  });
-  return {
-    partitionBy: isTime && partition ? partition.name : null,
-    clusterBy: ['_seller_id', ...clustering].slice(0, 4),
-  };
-}
 
 /**
  * Makes and changes the tables. The change is noted before it is made, so that one that was broken off is found and made again.
@@ -250,46 +189,4 @@ async function fieldsOf(client: BigQueryClient, table: string): Promise<Map<stri
     uri: `/datasets/${client.place.dataset}/tables/${table}`,
   });
   return new Map((schema?.fields ?? []).map((field) => [field.name.toLowerCase(), columnTypeOfField(field)]));
-}
-
-function columnsSql(table: TableState, described: ExportTable | undefined): string {
-  return [...table.columns, ...lineage].map((column) => columnSql(column, described)).join(', ');
-}
-
-function columnSql({ name, type }: { name: string; type: ColumnType }, described?: ExportTable): string {
-  const description = described?.columns.find((column) => column.name === name)?.description;
-  const options = description ? ` OPTIONS (description = ${literal(description)})` : '';
-  return `${identifier(name)} ${bigQueryType(type)}${options}`;
-}
-
-function tableSql(table: TableState, described?: ExportTable): string {
-  const { partitionBy, clusterBy } = table;
-  const kind = partitionBy === null ? undefined : typeIn(table, partitionBy).kind;
-  const column = identifier(partitionBy ?? '');
-  const partition =
-    kind === 'date'
-      ? `PARTITION BY DATE_TRUNC(${column}, MONTH)`
-      : kind === 'timestamp'
-        ? `PARTITION BY TIMESTAMP_TRUNC(${column}, MONTH)`
-        : '';
-  const clusters = clusterBy.filter((name) => {
-    const type = name === '_seller_id' ? 'string' : typeIn(table, name).kind;
-    return !['float64', 'json', 'list'].includes(type);
-  });
-  const options = [
-    ...(described ? [`description = ${literal(described.description)}`] : []),
-    "labels = [('program', 'sp-reports')]",
-  ];
-  return `${partition} CLUSTER BY ${clusters.map(identifier).join(', ')} OPTIONS (${options.join(', ')})`;
-}
-
-function typeIn({ name, columns }: TableState, column: string): ColumnType {
-  const found = columns.find((each) => each.name === column);
-  if (!found)
-    throw new ReportsError('WAREHOUSE_REFUSED', { thing: name, path: name, found: `no column ${column}` });
-  return found.type;
-}
-
-function bodyText(table: TableState): string {
-  return JSON.stringify(table.columns.map(({ name, type }) => [name, columnTypeText(type)]));
 }

@@ -1,0 +1,97 @@
+import { ago, badge, bodyOf, count, firstOf, h, nothing, number, show, table } from './dom.js';
+import { sellerName } from './overview.js';
+
+/** What pipelines ask Amazon for, and how far that has come. */
+export function showRequests({ pipelines, sellers }) {
+  const rows = pipelines.flatMap(({ name, timezone, request }) =>
+    (request?.requests ?? []).map((each) => ({ ...each, pipeline: name, timezone })),
+  );
+  const names = new Map(sellers.map(({ sellerId, name }) => [sellerId, name]));
+  show(bodyOf('requests'), rows, () => {
+    if (rows.length === 0) return nothing('No pipeline asks Amazon for reports.');
+    return firstOf('requests', rows.toSorted(byTrouble), 12, (some) => requestsTable(some, names));
+  });
+}
+
+/** Windows that failed too often, of all requests. */
+export function givenUpWindows({ pipelines }) {
+  return pipelines
+    .flatMap(({ request }) => request?.requests ?? [])
+    .reduce((sum, each) => sum + each.givenUp, 0);
+}
+
+function byTrouble(a, b) {
+  const need = ({ problem, waiting }) => (problem ? 2 : waiting > 0 ? 1 : 0);
+  return need(b) - need(a);
+}
+
+function requestsTable(rows, names) {
+  return table(
+    'Requests',
+    [
+      {
+        title: 'Request',
+        wrap: true,
+        cell: ({ reportType, reportOptions, pipeline }) => [
+          h('code', {}, reportType),
+          h('p', { class: 'muted' }, [pipeline, ...optionsOf(reportOptions)].join(', ')),
+        ],
+      },
+      {
+        title: 'Seller',
+        cell: ({ sellerId, marketplaceIds }) => [
+          sellerName(sellerId, names),
+          h(
+            'p',
+            { class: 'muted', title: marketplaceIds.join(', ') },
+            count(marketplaceIds.length, 'marketplace'),
+          ),
+        ],
+      },
+      {
+        title: 'When',
+        cell: ({ cron, period, timezone }) => [
+          h('code', {}, cron ?? period),
+          h('p', { class: 'muted' }, cron === undefined ? "Amazon's own schedule" : timezone),
+        ],
+      },
+      { title: 'Next', cell: ({ nextAt }) => nextAt && ago(nextAt) },
+      {
+        title: 'Last asked',
+        cell: ({ lastAskedAt, cron }) =>
+          lastAskedAt ? ago(lastAskedAt) : cron && h('span', { class: 'muted' }, 'never'),
+      },
+      {
+        title: 'What stands',
+        wide: true,
+        cell: ({ problem, ...request }) => [
+          standing(request),
+          problem &&
+            h(
+              'p',
+              { class: 'reason' },
+              badge('bad', problem.code),
+              ` ${problem.message} · since `,
+              ago(problem.since),
+            ),
+        ],
+      },
+    ],
+    rows,
+  );
+}
+
+/** Of windows that Amazon makes by a schedule of its own nothing is known here. */
+function standing({ cron, underway, waiting, givenUp }) {
+  if (cron === undefined) return '';
+  const counts = [
+    underway > 0 && `${number(underway)} underway`,
+    waiting > 0 && `${number(waiting)} to be asked for again`,
+    givenUp > 0 && `${number(givenUp)} given up`,
+  ];
+  return counts.filter(Boolean).join(', ') || 'nothing open';
+}
+
+function optionsOf(options) {
+  return Object.entries(options).map(([name, value]) => `${name}=${value}`);
+}

@@ -1,0 +1,44 @@
+import type { PipelineContext } from '../pipeline/context.js';
+import type { Progress, RequestBook } from '../pipeline/requests/book.js';
+import { plansOf } from '../pipeline/requests/plan.js';
+import { countStandings } from '../pipeline/requests/progress.js';
+import type { Pipeline } from '../pipeline/route.js';
+import { nextRun } from './next-run.js';
+import type { Problem, RequestFacts } from './types.js';
+
+/** What a pipeline's requests stand at, by the book: over restarts, and whichever process of the state folder asked. */
+export function requestFacts(
+  pipeline: Pipeline,
+  { config, clock }: Pick<PipelineContext, 'config' | 'clock'>,
+  book: RequestBook,
+): RequestFacts[] {
+  const progresses = new Map(book.all().map((progress) => [progress.key, progress]));
+  return plansOf(pipeline, config).map((plan) => {
+    const { sellerId, reportType, marketplaceIds, reportOptions, cron, timezone, period } = plan;
+    const progress = progresses.get(plan.key);
+    const nextAt = cron === undefined ? undefined : nextRun([cron], timezone);
+    const problem = progress && problemOf(progress);
+    return {
+      sellerId,
+      reportType,
+      marketplaceIds,
+      reportOptions,
+      ...(cron !== undefined && { cron }),
+      ...(period !== undefined && { period }),
+      ...(nextAt !== undefined && { nextAt }),
+      ...(progress?.lastAskedAt !== undefined && { lastAskedAt: progress.lastAskedAt }),
+      ...(progress ? countStandings(progress, clock.now()) : { underway: 0, waiting: 0 }),
+      givenUp: progress?.givenUp.length ?? 0,
+      ...(problem && { problem }),
+    };
+  });
+}
+
+function problemOf({ refused, givenUp }: Progress): Problem | undefined {
+  if (refused) return { code: 'REPORT_REQUEST_REFUSED', message: refused.found, since: refused.at };
+  const last = givenUp.at(-1);
+  if (!last) return undefined;
+  const [start, end] = [last.start, last.end].map((time) => time.replace(/:00\.000Z$/, 'Z'));
+  const period = start === end ? start : `${start} to ${end}`;
+  return { code: 'REPORT_GIVEN_UP', message: `${period}: ${last.found}`, since: last.at };
+}

@@ -1,0 +1,54 @@
+import type { Relations } from '../duckdb/catalog.js';
+import { documentId } from '../duckdb/sql.js';
+import type { LedgerEntry } from '../types.js';
+import type { BigQueryClient } from './client.js';
+import { documentIdSql, identifier, literal } from './sql.js';
+import type { StagedBatch } from './stage.js';
+
+/** Takes out what documents loaded before, by what the ledger says. */
+export function deletePrevious(
+  client: BigQueryClient,
+  relations: Relations,
+  entries: LedgerEntry[],
+): string[] {
+  const loaded = new Map<string, LedgerEntry[]>();
+  for (const entry of entries) {
+    for (const { name } of entry.tables) {
+      loaded.set(name.toLowerCase(), [...(loaded.get(name.toLowerCase()) ?? []), entry]);
+    }
+  }
+  return [...loaded].flatMap(([name, inTable]) => {
+    const relation = relations.get(name);
+    if (!relation) return [];
+    const ids = inTable.map((entry) =>
+      literal(documentId({ seller: entry.sellerId, document: entry.documentId })),
+    );
+    return `DELETE FROM ${client.table(relation.name)} AS here WHERE ${documentIdSql('here')} IN (${ids.join(', ')})${sellersOf(inTable.map(({ sellerId }) => sellerId))}`;
+  });
+}
+
+/** Tables are clustered by seller, so naming them spares the reading of others' rows. */
+function sellersOf(sellers: (string | null)[]): string {
+  const known = [...new Set(sellers)].flatMap((seller) => (seller === null ? [] : literal(seller)));
+  return sellers.includes(null) ? '' : ` AND here._seller_id IN (${known.join(', ')})`;
+}
+
+/** What spares BigQuery the reading of others' rows where loads of a batch meet those of the table. */
+export function pruningOf(
+  loads: { seller: string | null }[],
+  range: StagedBatch['partitionRange'],
+): string[] {
+  const sellers = sellersOf(loads.map(({ seller }) => seller)).replace(/^ AND /, '');
+  const column = range && `here.${identifier(range.column)}`;
+  return [
+    ...(sellers ? [sellers] : []),
+    ...(range ? [`${column} BETWEEN ${range.from} AND ${range.to}`] : []),
+  ];
+}
+
+/** SQL that may follow FROM for all rows of some staging tables. */
+export function unionOf(tables: string[]): string {
+  return tables.length === 1
+    ? (tables[0] as string)
+    : `(${tables.map((table) => `SELECT * FROM ${table}`).join(' UNION ALL ')})`;
+}

@@ -1,0 +1,69 @@
+import { columnTypeText } from '../../schema/column-type.js';
+import { lineage } from '../../schema/lineage.js';
+import type { Relations } from '../duckdb/catalog.js';
+import type { TablePlan, TablePlans } from '../duckdb/tables.js';
+import type { Load } from '../types.js';
+import { bigQueryType } from './column-types.js';
+import type { State, TableState } from './state.js';
+
+/** The tables as relations, for planning as DuckDB's are. */
+export function relationsOf(state: State): Relations {
+  return new Map([...state.tables].map(([key, { table }]) => [key, relationOf(table)]));
+}
+
+export function relationOf({ name, columns }: TableState) {
+  const all = [...columns, ...lineage];
+  return {
+    name,
+    isView: false,
+    columns: new Map(
+      all.map((column) => [
+        column.name.toLowerCase(),
+        { name: column.name, type: column.type, typeText: bigQueryType(column.type) },
+      ]),
+    ),
+  };
+}
+
+/** What the tables become by the plans, those of them that change. */
+export function plannedTables(plans: TablePlans, state: State, loads: Load[]): TableState[] {
+  const keyed = loads.flatMap(({ tables }) => tables);
+  return [...plans.values()].flatMap((plan): TableState[] => {
+    const existing = state.tables.get(plan.name.toLowerCase())?.table;
+    const columns = plannedColumns(plan, existing);
+    const maker = keyed.find(({ name }) => name.toLowerCase() === plan.name.toLowerCase());
+    const layout = existing ?? layoutOf(columns, maker?.partitionBy, maker?.key ?? []);
+    const { partitionBy, clusterBy } = layout;
+    const table = { name: plan.name, columns, partitionBy, clusterBy };
+    return existing && bodyText(existing) === bodyText(table) ? [] : [table];
+  });
+}
+
+function plannedColumns(plan: TablePlan, existing: TableState | undefined): TableState['columns'] {
+  const planned = new Map(plan.columns);
+  const kept = (existing?.columns ?? []).map((column) => {
+    const wider = planned.get(column.name.toLowerCase());
+    planned.delete(column.name.toLowerCase());
+    return wider ?? column;
+  });
+  return [...kept, ...planned.values()];
+}
+
+/** By month of the schema's column, and by seller and key within. Days would make more partitions than the quota of changes allows. */
+function layoutOf(columns: TableState['columns'], partitionBy: string | undefined, key: string[]) {
+  const named = (name: string) => columns.find((column) => column.name.toLowerCase() === name.toLowerCase());
+  const partition = partitionBy === undefined ? undefined : named(partitionBy);
+  const isTime = partition?.type.kind === 'date' || partition?.type.kind === 'timestamp';
+  const clustering = key.flatMap((name) => {
+    const column = named(name);
+    return column && !['float64', 'json', 'list'].includes(column.type.kind) ? [column.name] : [];
+  });
+  return {
+    partitionBy: isTime && partition ? partition.name : null,
+    clusterBy: ['_seller_id', ...clustering].slice(0, 4),
+  };
+}
+
+function bodyText(table: TableState): string {
+  return JSON.stringify(table.columns.map(({ name, type }) => [name, columnTypeText(type)]));
+}
