@@ -8,7 +8,7 @@ import { failedChecks } from '../schema/document-checks.js';
 import type { ReportSchema } from '../schema/types.js';
 import { bindProblems } from '../warehouse/duckdb/bind-views.js';
 import { formatProblem, inOrder, type Problem } from '../yaml-problems.js';
-import { count } from './count.js';
+import { count } from '../count.js';
 import type { Io } from './io.js';
 import { schemaFolders } from './open-context.js';
 import { type SampleOptions, sampleOptions, withSample } from './sample.js';
@@ -41,7 +41,9 @@ export function checkCommand(io: Io, exit: (code: number) => void): Command {
         if (options.json) io.stdout.write(`${JSON.stringify({ ...counts, problems })}\n`);
         refuse(problems);
         if (options.json) return;
-        io.stdout.write(`${counts.schemas} report schemas, ${count(counts.views, 'view')}, no mistakes\n`);
+        io.stdout.write(
+          `${count(counts.schemas, 'report schema')}, ${count(counts.views, 'view')}, no mistakes\n`,
+        );
         return;
       }
       const { schema, problems } = checkSchemaFile(resolve(io.cwd, file));

@@ -1,4 +1,5 @@
 import { Document, type YAMLMap } from 'yaml';
+import { count } from '../count.js';
 import { looseHeader, snakeCaseName } from './column-name.js';
 import { columnTypeText } from './column-type.js';
 import { looksPersonal } from './personal-data.js';
@@ -68,7 +69,8 @@ function tableNode(
     const from = header ?? column;
     if (looseHeader(from) === '' || seen.has(looseHeader(from))) return [];
     seen.add(looseHeader(from));
-    const description = filled < rows ? `Filled in ${filled} of ${rows} rows of the sample.` : undefined;
+    const description =
+      filled < rows ? `Filled in ${filled} of ${count(rows, 'row')} of the sample.` : undefined;
     const text = {
       name: column,
       from,

@@ -23,7 +23,7 @@ export interface AskedReport {
  * an answer, for which Amazon's list of reports is looked through before the window is asked for again. Returns undefined where another
  * process was quicker.
  * Errors: REPORT_REQUEST_REFUSED, where asking the same again at once would be refused again; API_QUOTA_EXCEEDED, API_UNAVAILABLE,
- * LOGIN_REFUSED.
+ * API_UNREACHABLE, LOGIN_REFUSED.
  */
 export async function askForWindow(
   plan: RequestPlan,
@@ -52,7 +52,7 @@ export async function askForWindow(
   try {
     reportId = await seller.createReport(wanted, call);
   } catch (error) {
-    const isSure = error instanceof ReportsError && error.code !== 'API_UNAVAILABLE';
+    const isSure = error instanceof ReportsError && !unsure.has(error.code);
     if (!isSure) throw error;
     const isRefused = refusals.has(error.code);
     await book.change(key, (held) => {
@@ -84,6 +84,9 @@ export async function askForWindow(
   });
   return { sellerId, reportType, marketplaceIds, ...timesOf(window), reportId };
 }
+
+/** After these nobody knows whether Amazon makes the report. */
+const unsure = new Set<string>(['API_UNAVAILABLE', 'API_UNREACHABLE']);
 
 const refusals = new Set<string>(['API_REQUEST_REFUSED', 'API_ACCESS_DENIED', 'API_NOT_FOUND']);
 
