@@ -1,7 +1,7 @@
 import { asksFor } from '../config/report-types.js';
 import type { Config } from '../config/spec.js';
 import { didYouMean } from '../nearest-name.js';
-import { defaultTableName } from '../schema/infer.js';
+import { tablesOf } from '../schema/infer.js';
 import type { ReportSchemas } from '../schema/types.js';
 
 /** A line for each report type that a pipeline asks for and no schema knows: a misspelled one would let all documents of the right one pass by. */
@@ -27,10 +27,7 @@ export function unknownStaleTables(
   loaded: string[] = [],
 ): string[] {
   const types = [...schemas.keys()];
-  const tables = [...schemas.values()].flatMap(({ reportType, tables: own }) =>
-    own.length > 0 ? own.map(({ name }) => name) : [defaultTableName(reportType)],
-  );
-  const known = [...tables, ...types, ...loaded];
+  const known = [...tablesOf(schemas), ...types, ...loaded];
   return Object.keys(alarms?.staleAfter ?? {})
     .filter((name) =>
       name.includes('*') ? !types.some((type) => asksFor([name], type)) : !known.includes(name),

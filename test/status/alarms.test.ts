@@ -74,7 +74,9 @@ describe('alarms', function () {
 
   it('tell of a name in staleAfter that stands for no table', async () => {
     await open({ staleAfter: { listigns: '2 days', [ordersType]: '3 days', 'GET_NOTHING_*': 'never' } });
-    const lines = (text: string) => [...text.matchAll(/staleAfter: no table and .* is (\S+); it counts.*$/gm)];
+    const lines = (text: string) => [
+      ...text.matchAll(/staleAfter: no table and .* is (\S+); it counts.*$/gm),
+    ];
     const { stderr } = await world.run('alarms');
     assert.deepEqual(
       lines(stderr).map(([, name]) => name),
