@@ -125,7 +125,7 @@ export const catalogue = {
     kind: 'terminal',
     message: 'calling {operation} for {thing} of seller {sellerId}: Amazon no longer has it ({found})',
     remedy:
-      'Reports are kept for 30 to 90 days; request the report again in Seller Central or with createReport.',
+      'Reports are kept for 30 to 90 days; ask for it again in Seller Central, or by a `request` entry in pipelines.yaml.',
   },
   SUBSCRIPTION_REFUSED: {
     kind: 'terminal',
