@@ -20,6 +20,11 @@ export function hasScheme(text: string): boolean {
   return /^[a-z][a-z0-9+.-]+:\/\//i.test(text);
 }
 
+/** Whether a place was meant as that of a bucket, with one slash too few say: no folder is called so. */
+export function isMeantForBucket(text: string): boolean {
+  return /^(gs|s3):/i.test(text);
+}
+
 /** The URL in the one form that others are compared with. */
 export function bucketUrlText({ scheme, bucket, beginning }: BucketUrl): string {
   return `${scheme}://${bucket}${beginning && `/${beginning}`}`;

@@ -93,7 +93,8 @@ export const catalogue = {
   QUEUE_UNREACHABLE: {
     kind: 'retryable',
     message: 'talking to {queue}: {found}',
-    remedy: 'Check the network and `aws.endpoint` in pipelines.yaml; the next drain tries again.',
+    remedy:
+      'Check that this machine reaches SQS, proxy and firewall included, and `aws.endpoint` in pipelines.yaml where it is set; then run it again. Messages stay on the queue meanwhile.',
   },
   NOTIFICATION_UNREADABLE: {
     kind: 'terminal',
@@ -124,7 +125,7 @@ export const catalogue = {
     kind: 'terminal',
     message: 'calling {operation} for {thing} of seller {sellerId}: Amazon no longer has it ({found})',
     remedy:
-      'Reports are kept for 30 to 90 days; request the report again in Seller Central or with createReport.',
+      'Reports are kept for 30 to 90 days; ask for it again in Seller Central, or by a `request` entry in pipelines.yaml.',
   },
   SUBSCRIPTION_REFUSED: {
     kind: 'terminal',
@@ -149,7 +150,7 @@ export const catalogue = {
     kind: 'retryable',
     message:
       'asking for report {reportId} of seller {sellerId}: Amazon says {found}, though it told that it has finished',
-    remedy: 'Nothing to do: the message stays on the queue and a later drain takes it.',
+    remedy: 'Nothing to do: a later run takes it; its message stays on the queue meanwhile.',
   },
   API_REQUEST_REFUSED: {
     kind: 'terminal',
@@ -159,30 +160,39 @@ export const catalogue = {
   API_QUOTA_EXCEEDED: {
     kind: 'retryable',
     message: 'calling {operation} for seller {sellerId}: the quota is used up',
-    remedy: 'Nothing to do: the message stays on the queue and a later drain takes it.',
+    remedy: 'Nothing is lost: run it again later, and it goes on; messages stay on the queue meanwhile.',
   },
   API_UNAVAILABLE: {
     kind: 'retryable',
     message: 'calling {operation} for seller {sellerId}: {found}',
-    remedy: 'Nothing to do: the message stays on the queue and a later drain takes it.',
+    remedy:
+      'Nothing is lost: run it again later; messages stay on the queue meanwhile. Where it lasts, see whether something stands in between that answers for Amazon, a proxy say.',
+  },
+  API_UNREACHABLE: {
+    kind: 'retryable',
+    message: 'calling {operation} for seller {sellerId}: no answer from {host} ({found})',
+    remedy:
+      'Check that this machine reaches {host}, proxy and firewall included, and `api` in pipelines.yaml where it is set; then run it again. Messages stay on the queue meanwhile.',
   },
 
   // Documents
   DOWNLOAD_FAILED: {
     kind: 'retryable',
     message: 'downloading document {documentId}: {found}',
-    remedy: 'Nothing to do: the message stays on the queue and a later drain goes on where this one stopped.',
+    remedy:
+      'Nothing to do: a later run goes on where this one stopped; a message that told of it stays on the queue meanwhile.',
   },
   DOWNLOAD_UNAVAILABLE: {
     kind: 'retryable',
     message: 'downloading document {documentId}: {found}',
     remedy:
-      'Check that this machine reaches the hosts Amazon keeps documents on (*.amazonaws.com, *.cloudfront.net), proxy and firewall included; the message stays on the queue meanwhile and a later drain goes on where this one stopped.',
+      'Check that this machine reaches the hosts Amazon keeps documents on (*.amazonaws.com, *.cloudfront.net), proxy and firewall included; a later run goes on where this one stopped, and a message that told of it stays on the queue meanwhile.',
   },
   DOCUMENT_BUSY: {
     kind: 'retryable',
     message: 'downloading document {documentId}: {found}',
-    remedy: 'Nothing to do: the message stays on the queue and a later drain finds the document.',
+    remedy:
+      'Nothing to do: a later run finds the document; a message that told of it stays on the queue meanwhile.',
   },
   DOCUMENT_TRUNCATED: {
     kind: 'terminal',
@@ -347,7 +357,7 @@ export const catalogue = {
   WAREHOUSE_BUSY: {
     kind: 'retryable',
     message: 'working on {path}: others write to it ({found})',
-    remedy: 'Nothing to do: the message stays on the queue and a later drain takes it.',
+    remedy: 'Nothing is lost: run it again later; messages stay on the queue meanwhile.',
   },
   WAREHOUSE_QUOTA_EXCEEDED: {
     kind: 'retryable',
@@ -371,7 +381,7 @@ export const catalogue = {
     kind: 'retryable',
     message: 'working on {path}: {found}',
     remedy:
-      'Check that this machine reaches bigquery.googleapis.com, proxy and firewall included; the next drain tries again.',
+      'Check that this machine reaches bigquery.googleapis.com, proxy and firewall included; then run it again. Messages stay on the queue meanwhile.',
   },
   WAREHOUSE_IS_NO_FILE: {
     kind: 'terminal',
@@ -393,7 +403,7 @@ export const catalogue = {
   },
   NOT_LOADED: {
     kind: 'terminal',
-    message: 'looking for {thing}: the ledger has no such document or table',
+    message: 'looking for {thing}: not in the ledger{nearest}',
     remedy: 'See `sp-reports loads` for the documents and `sp-reports tables` for the tables.',
   },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -9,6 +9,7 @@ import { type Alarms, openAlarms } from '../status/alarms.js';
 import { openFacts } from '../status/facts.js';
 import { openRunLog, type RunLog } from '../status/run-log.js';
 import { sendAlarm } from '../status/send-alarm.js';
+import { unknownStaleTables } from './config-notes.js';
 import type { Io } from './io.js';
 import { openWarehouse, readFullConfig, withContext } from './open-context.js';
 import { untilStopped } from './stop-signals.js';
@@ -32,12 +33,17 @@ export function alarmsCommand(io: Io): Command {
           io.stdout.write('The webhook took the test.\n');
           return;
         }
-        const { conditions, unread } = await inAlarms(
+        const [{ conditions, unread }, notes] = await inAlarms(
           config,
           command,
           io,
           openRunLog(systemClock),
-          (alarms) => alarms.look(),
+          async (alarms, { schemas, warehouse }) => {
+            const found = await alarms.look();
+            const tables = found.unread.length > 0 ? [] : await warehouse.tables();
+            const names = tables.map(({ name }) => name);
+            return [found, unknownStaleTables(config, schemas, names)] as const;
+          },
         );
         if (options.json) io.stdout.write(`${JSON.stringify(conditions, null, 2)}\n`);
         else if (conditions.length === 0 && unread.length === 0) io.stdout.write('All is well.\n');
@@ -48,6 +54,7 @@ export function alarmsCommand(io: Io): Command {
               conditions.map(({ since, title, text }) => [since, title, text]),
             ),
           );
+        for (const note of notes) io.stderr.write(`warning: ${note}\n`);
         for (const what of unread) io.stderr.write(`warning: not looked at: ${what}\n`);
       });
     });
@@ -69,12 +76,12 @@ function inAlarms<T>(
   command: Command,
   io: Io,
   runLog: RunLog,
-  work: (alarms: Alarms) => Promise<T>,
+  work: (alarms: Alarms, context: PipelineContext) => Promise<T>,
 ): Promise<T> {
   return withContext(config, command, io, 'alarms', (context: PipelineContext) => {
     const onlooker = openWarehouse(config, { isOnlooker: true });
     const readFacts = openFacts({ ...context, warehouse: onlooker }, runLog, { isPatient: true });
-    return work(openAlarms(config.alarms, readFacts, context));
+    return work(openAlarms(config.alarms, readFacts, context), { ...context, warehouse: onlooker });
   });
 }
 

@@ -1,5 +1,5 @@
 import type { StreamedAnswer } from '../warehouse/types.js';
-import { count } from './count.js';
+import { count } from '../count.js';
 import { cellText, layoutTable } from './text-table.js';
 
 export type Format = 'table' | 'csv' | 'json';

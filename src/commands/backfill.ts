@@ -13,13 +13,13 @@ import type { PipelineContext } from '../pipeline/context.js';
 import type { Pipeline } from '../pipeline/route.js';
 import { longestSweepDays } from '../pipeline/sweep.js';
 import type { DrainSignals } from '../pipeline/work-list.js';
-import { count } from './count.js';
+import { count } from '../count.js';
 import type { Io } from './io.js';
 import { readFullConfig, withContext } from './open-context.js';
 import { endOption, listOption, timeOption } from './options.js';
 import { pipelinesNamed, sellersNamed } from './run.js';
 import { untilStopped } from './stop-signals.js';
-import { somethingFailed, summaryJson, summaryText } from './summary.js';
+import { remediesText, somethingFailed, summaryJson, summaryText } from './summary.js';
 import { textTable } from './text-table.js';
 
 interface BackfillOptions {
@@ -85,7 +85,7 @@ async function backfillOne(
   io.stdout.write(
     options.json
       ? `${JSON.stringify({ pipeline: pipeline.name, plan: planJson(plan), documents, minutes })}\n`
-      : `Backfill of ${pipeline.name}, ${window}:\n\n${planText(plan)}\n${count(documents, 'document')} to fetch; the quota allows the last in ${durationText(minutes)}.\n`,
+      : `Backfill of ${pipeline.name}, ${window}:\n\n${planText(plan, documents, minutes)}`,
   );
   const isPlanned = plan.failures.length === 0;
   // Asked with no progress bar on the terminal.
@@ -140,17 +140,24 @@ function planJson({ reportTypes, sellers, failures }: BackfillPlan): object {
   };
 }
 
-function planText({ reportTypes, sellers, failures }: BackfillPlan): string {
+function planText(
+  { reportTypes, sellers, failures }: BackfillPlan,
+  documents: number,
+  minutes: number,
+): string {
   const types = new Set(sellers.flatMap(({ unloaded }) => unloaded.map(({ reportType }) => reportType)));
   const rows = sellers.flatMap(({ sellerId, found, unloaded }) => [
-    [sellerId, `all of ${reportTypes.length} report types`, found, unloaded.length],
+    [sellerId, `all of ${count(reportTypes.length, 'report type')}`, found, unloaded.length],
     ...[...types].sort().flatMap((type) => {
       const fetched = unloaded.filter(({ reportType }) => reportType === type).length;
       return fetched > 0 ? [[sellerId, type, null, fetched]] : [];
     }),
   ]);
+  const told = failures.map(({ key, message }) => `${key} could not be asked about: ${message}\n`);
+  const failed = told.join('') + remediesText(failures);
+  if (sellers.length === 0) return failed;
   const table = textTable(['seller', 'report type', 'found', 'to fetch'], rows);
-  return table + failures.map(({ key, message }) => `${key} could not be asked about: ${message}\n`).join('');
+  return `${table}${failed}\n${count(documents, 'document')} to fetch; the quota allows the last in ${durationText(minutes)}.\n`;
 }
 
 function durationText(minutes: number): string {

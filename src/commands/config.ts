@@ -1,10 +1,9 @@
 import { Command } from 'commander';
 import { type CheckedConfig, checkConfig, firstSteps, mistakesError, warehouseName } from '../config/read.js';
 import { windowOf } from '../config/request-spec.js';
-import { asksFor } from '../config/report-types.js';
 import type { Config } from '../config/spec.js';
-import { didYouMean } from '../nearest-name.js';
 import { packagedSchemasFolder, readSchemas } from '../schema/read.js';
+import { unknownStaleTables, unknownTypes } from './config-notes.js';
 import type { Io } from './io.js';
 import { configOptions } from './open-context.js';
 import { textTable } from './text-table.js';
@@ -30,21 +29,13 @@ export function configCommand(io: Io, exit: (code: number) => void): Command {
 
 function checkedJson({ name, config, problems }: CheckedConfig): Record<string, unknown> {
   if (!config) return { file: name, problems };
-  const { piiHashKey: _, unsetPipelines: __, ...rest } = config;
-  return { ...rest, ...withoutSecrets(config), problems, notes: unknownTypes(config) };
+  const { piiHashKey: _, unsetPipelines: __, unsetSellers: ___, ...rest } = config;
+  return { ...rest, ...withoutSecrets(config), problems, notes: notesOf(config) };
 }
 
-/** A line for each report type that a pipeline asks for and no schema knows: a misspelled one would let all documents of the right one pass by. */
-function unknownTypes({ pipelines, schemas }: Config): string[] {
-  const known = [...readSchemas({ folders: [packagedSchemasFolder(), schemas] }).keys()];
-  return pipelines.flatMap(({ name, reportTypes }) =>
-    reportTypes
-      .filter((wanted) => !known.some((type) => asksFor([wanted], type)))
-      .map(
-        (wanted) =>
-          `pipeline ${name}: no report type is known that is ${wanted}; where Amazon has it, its columns are inferred${didYouMean(wanted, known)}`,
-      ),
-  );
+function notesOf(config: Config): string[] {
+  const schemas = readSchemas({ folders: [packagedSchemasFolder(), config.schemas] });
+  return [...unknownTypes(config, schemas), ...unknownStaleTables(config, schemas)];
 }
 
 function withoutSecrets({ sellers, status, alarms }: Config) {
@@ -93,7 +84,7 @@ function configText(config: Config): string {
   );
   return [
     `${config.file}: no mistakes\n`,
-    ...unknownTypes(config).map((note) => `note: ${note}\n`),
+    ...notesOf(config).map((note) => `note: ${note}\n`),
     textTable(['folder or file', 'path'], places),
     textTable(['seller', 'name', 'region', 'marketplaces'], sellers),
     textTable(

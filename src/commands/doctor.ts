@@ -11,7 +11,7 @@ import { endpointOf } from '../source/selling-partner/call-api.js';
 import { openLogin } from '../source/selling-partner/login.js';
 import type { QuotaPlan } from '../source/selling-partner/quota.js';
 import { openSellingPartner } from '../source/selling-partner/selling-partner.js';
-import { count } from './count.js';
+import { count } from '../count.js';
 import type { Io } from './io.js';
 import { notificationsOf, withQuota } from './open-amazon.js';
 import { configOptions, openWarehouse } from './open-context.js';

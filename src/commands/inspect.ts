@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import type { Config } from '../config/spec.js';
+import { count } from '../count.js';
 import { ReportsError } from '../errors.js';
 import { inspectParquet, type ParquetFacts } from '../parquet/inspect-parquet.js';
-import { type BucketUrl, bucketUrlText, readBucketUrl } from '../bucket-url.js';
+import { type BucketUrl, bucketUrlText, isMeantForBucket, readBucketUrl } from '../bucket-url.js';
 import { openBucket } from '../store/open-store.js';
 import type { Io } from './io.js';
 import { readWarehouseConfig } from './open-context.js';
@@ -19,6 +20,10 @@ export function inspectCommand(io: Io): Command {
     .option('--json', 'print a JSON object')
     .action(async (file: string, options: { json?: boolean }, command: Command) => {
       const url = readBucketUrl(file);
+      if (!url && isMeantForBucket(file)) {
+        const problem = `inspect ${file}: expected an object as gs://bucket/name or s3://bucket/name, or a path`;
+        throw new ReportsError('USAGE', { problem });
+      }
       const found = await (url
         ? inspectObject(url, readWarehouseConfig(command, io))
         : inspectParquet(resolve(io.cwd, file)));
@@ -29,7 +34,7 @@ export function inspectCommand(io: Io): Command {
       const { rows, rowGroups, bytes, createdBy, metadata, columns, sample } = found;
       const names = columns.map((column) => column.name);
       io.stdout.write(
-        `${file}: ${rows} rows in ${rowGroups} row groups, ${bytes} bytes, written by ${createdBy}\n`,
+        `${file}: ${count(rows, 'row')} in ${count(rowGroups, 'row group')}, ${count(bytes, 'byte')}, written by ${createdBy}\n`,
       );
       for (const [key, value] of Object.entries(metadata)) io.stdout.write(`  ${key}: ${value}\n`);
       const facts = columns.map((column) => [

@@ -1,13 +1,14 @@
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { type Config, defaultMaxDocumentBytes } from '../config/spec.js';
+import { isVariable } from '../config/substitute.js';
 import { ReportsError } from '../errors.js';
 import { didYouMean } from '../nearest-name.js';
 import { failedChecks } from '../schema/document-checks.js';
 import type { Outcome, PipelineContext } from '../pipeline/context.js';
 import { type FileFacts, type LoadedFile, loadFiles } from '../pipeline/load-file.js';
 import type { DrainSignals } from '../pipeline/work-list.js';
-import { count } from './count.js';
+import { count } from '../count.js';
 import type { Io } from './io.js';
 import { readWarehouseConfig, withContext } from './open-context.js';
 import { positiveInteger, timeOption } from './options.js';
@@ -58,6 +59,7 @@ export function loadCommand(io: Io, exit: (code: number) => void): Command {
         const outcomes = await untilStopped(io, (signals) =>
           withContext(config, own, io, 'load', (context) => {
             checkType(options.type, context);
+            checkSeller(options.seller, config, context);
             return loadAll(files, facts, { context, signals, options, cwd: io.cwd, print });
           }),
         );
@@ -69,10 +71,11 @@ export function loadCommand(io: Io, exit: (code: number) => void): Command {
 }
 
 function factsFrom(options: LoadOptions, config: Config): FileFacts {
-  const onlySeller = config.sellers.length === 1 ? config.sellers[0] : undefined;
+  const sellers = sellersWritten(config);
+  const onlySeller = sellers.length === 1 ? sellers[0] : undefined;
   return {
     reportType: options.type,
-    sellerId: options.seller ?? onlySeller?.id ?? 'local',
+    sellerId: options.seller ?? onlySeller ?? 'local',
     marketplaceIds: options.marketplace ?? [],
     ...(options.contentType ? { contentType: options.contentType } : {}),
     ...(options.compression ? { compression: options.compression } : {}),
@@ -89,6 +92,32 @@ function checkType(type: string, { schemas, log }: PipelineContext): void {
   }
   if (!schemas.has(type) && hint)
     log.warn({ reportType: type }, `${type} has no schema, so its columns are inferred${hint}`);
+}
+
+/**
+ * Files of a seller that is not connected load too, so that an id which the settings don't have is only told of. Errors: USAGE where it is
+ * nearly one that they have: rows of a seller by a wrong name are hard to find again.
+ */
+function checkSeller(id: string | undefined, config: Config, { log }: PipelineContext): void {
+  const sellers = sellersWritten(config);
+  const known = [...sellers, ...config.sellers.flatMap(({ accountIds }) => accountIds)];
+  if (id === undefined || sellers.length === 0 || known.includes(id)) return;
+  const hint = didYouMean(id, known);
+  if (hint) {
+    const problem = `--seller ${id}: no seller of that id in ${config.file}${hint} If it is another seller, add it under \`sellers:\` first`;
+    throw new ReportsError('USAGE', { problem });
+  }
+  const has = sellers.join(', ');
+  log.warn(
+    { sellerId: id },
+    `${id} is no seller in ${config.file}, which has ${has}; its rows are loaded as ${id}'s`,
+  );
+}
+
+/** The ids of all sellers in the settings, those without credentials included; none where an id itself is to come from a variable that is unset. */
+function sellersWritten({ sellers, unsetSellers }: Config): string[] {
+  const ids = [...sellers.map(({ id }) => id), ...unsetSellers];
+  return ids.some(isVariable) ? [] : ids;
 }
 
 async function loadAll(

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { type PurgeSummary, purge } from '../pipeline/purge.js';
-import { count } from './count.js';
+import { count } from '../count.js';
 import type { Io } from './io.js';
 import { readWarehouseConfig, withContext } from './open-context.js';
 import { ageOption } from './options.js';

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { type AnswerOptions, answerText, type Format } from './answer-text.js';
-import { count } from './count.js';
+import { count } from '../count.js';
 import { type Io, printAll, resultWidth } from './io.js';
 import { openWarehouse, readWarehouseConfig } from './open-context.js';
 import { positiveInteger } from './options.js';

@@ -1,8 +1,8 @@
 import { marketplaces } from '../schema/marketplaces.js';
 import type { AskedReport } from '../pipeline/requests/ask.js';
 import type { RequestSummary } from '../pipeline/requests/types.js';
-import { count } from './count.js';
-import { somethingFailed, summaryJson, summaryText } from './summary.js';
+import { count } from '../count.js';
+import { remediesText, somethingFailed, summaryJson, summaryText } from './summary.js';
 import { textTable } from './text-table.js';
 
 /** Whether something happened, or somebody has to do something. */
@@ -20,9 +20,8 @@ export function requestsFailed({ failures, taken }: RequestSummary): boolean {
 export function requestText(summary: RequestSummary, { dryRun = false }: { dryRun?: boolean } = {}): string {
   const { asked, left, underway, waiting, givenUp, schedules, failures, taken } = summary;
   const verb = dryRun ? 'Would ask' : 'Asked';
-  const parts = [
-    asked.length > 0 ? `${verb} for ${count(asked.length, 'report')}.\n` : 'Nothing to ask for.\n',
-  ];
+  const nothing = failures.length > 0 ? 'Asked for nothing.' : 'Nothing to ask for.';
+  const parts = [asked.length > 0 ? `${verb} for ${count(asked.length, 'report')}.\n` : `${nothing}\n`];
   if (asked.length > 0) parts.push(`\n${askedTable(asked)}`);
   if (schedules.length > 0) {
     const rows = schedules.map(({ sellerId, reportType, marketplaceIds, period, done }) => [
@@ -42,7 +41,10 @@ export function requestText(summary: RequestSummary, { dryRun = false }: { dryRu
   ];
   if (rest.length > 0) parts.push(`\n${rest.join(', ')}.\n`);
   if (taken) parts.push(`\nLoaded without a notification: ${summaryText(taken)}`);
-  if (failures.length > 0) parts.push('\nFailed\n', ...failures.map(({ message }) => `  ${message}\n`));
+  if (failures.length > 0) {
+    const messages = failures.map(({ message }) => `  ${message}\n`);
+    parts.push('\nFailed\n', ...messages, remediesText(failures));
+  }
   if (givenUp.length > 0) {
     parts.push('\nGiven up; `sp-reports request --again` asks once more\n');
     for (const { sellerId, reportType, start, end, found } of givenUp)

@@ -6,7 +6,7 @@ import { ReportsError } from '../errors.js';
 import type { Pipeline } from '../pipeline/route.js';
 import { type RunEnd, runDue } from '../pipeline/run.js';
 import { openRunLog } from '../status/run-log.js';
-import { nearestName } from '../yaml-problems.js';
+import { didYouMean } from '../nearest-name.js';
 import { checkAlarms } from './alarms.js';
 import type { Io } from './io.js';
 import { readFullConfig, withContext } from './open-context.js';
@@ -76,9 +76,9 @@ export function pipelinesNamed(config: Config, name: string | undefined): Pipeli
   if (name === undefined) return config.pipelines;
   const found = config.pipelines.filter((pipeline) => pipeline.name === name);
   if (found.length > 0) return found;
-  const nearest = nearestName(name, names);
+  const hint = didYouMean(name, names) || '.';
   throw new ReportsError('USAGE', {
-    problem: `no pipeline "${name}" in ${config.file}${nearest ? `; did you mean "${nearest}"?` : '.'} It has: ${names.join(', ')}.`,
+    problem: `no pipeline "${name}" in ${config.file}${hint} It has: ${names.join(', ')}.`,
   });
 }
 
@@ -90,6 +90,9 @@ export function sellersNamed(config: Config, id: string | undefined): Config['se
   if (id === undefined) return config.sellers;
   const found = config.sellers.filter((seller) => seller.id === id);
   if (found.length > 0) return found;
-  const ids = config.sellers.map((seller) => seller.id).join(', ');
-  throw new ReportsError('USAGE', { problem: `no seller "${id}" in ${config.file}. It has: ${ids}.` });
+  const ids = config.sellers.map((seller) => seller.id);
+  const hint = didYouMean(id, ids) || '.';
+  throw new ReportsError('USAGE', {
+    problem: `no seller "${id}" in ${config.file}${hint} It has: ${ids.join(', ')}.`,
+  });
 }

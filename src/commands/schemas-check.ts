@@ -3,12 +3,14 @@ import { Command } from 'commander';
 import { ReportsError } from '../errors.js';
 import { checkSample, type SampleCheck } from '../parse/check-sample.js';
 import { checkSchemaFile, checkSchemas } from '../schema/read.js';
-import { checkViews } from '../schema/views.js';
+import { didYouMean } from '../nearest-name.js';
+import { tablesOf } from '../schema/infer.js';
+import { checkViews, type View } from '../schema/views.js';
 import { failedChecks } from '../schema/document-checks.js';
-import type { ReportSchema } from '../schema/types.js';
+import type { ReportSchema, ReportSchemas } from '../schema/types.js';
 import { bindProblems } from '../warehouse/duckdb/bind-views.js';
 import { formatProblem, inOrder, type Problem } from '../yaml-problems.js';
-import { count } from './count.js';
+import { count } from '../count.js';
 import type { Io } from './io.js';
 import { schemaFolders } from './open-context.js';
 import { type SampleOptions, sampleOptions, withSample } from './sample.js';
@@ -37,11 +39,15 @@ export function checkCommand(io: Io, exit: (code: number) => void): Command {
         const { schemas, problems: ofSchemas } = checkSchemas({ folders });
         const { views, problems: ofViews } = checkViews({ folders }, schemas);
         const problems = inOrder([...ofSchemas, ...ofViews, ...(await bindProblems(views))]);
+        const notes = unknownTables(views, schemas);
         const counts = { schemas: schemas.size, views: views.length };
-        if (options.json) io.stdout.write(`${JSON.stringify({ ...counts, problems })}\n`);
+        if (options.json) io.stdout.write(`${JSON.stringify({ ...counts, problems, notes })}\n`);
         refuse(problems);
         if (options.json) return;
-        io.stdout.write(`${counts.schemas} report schemas, ${count(counts.views, 'view')}, no mistakes\n`);
+        io.stdout.write(
+          `${count(counts.schemas, 'report schema')}, ${count(counts.views, 'view')}, no mistakes\n`,
+        );
+        for (const note of notes) io.stdout.write(`note: ${note}\n`);
         return;
       }
       const { schema, problems } = checkSchemaFile(resolve(io.cwd, file));
@@ -61,6 +67,20 @@ export function checkCommand(io: Io, exit: (code: number) => void): Command {
           : sampleText(file, options.sample, checked),
       );
     });
+}
+
+/** A line for each table that a view reads and no report schema has: a misspelled one would be waited for without an end. */
+function unknownTables(views: View[], schemas: ReportSchemas): string[] {
+  const known = tablesOf(schemas);
+  return views.flatMap(({ file, tables }) =>
+    tables
+      .flat()
+      .filter(({ name }) => !known.includes(name.toLowerCase()))
+      .map(
+        ({ name }) =>
+          `${file}: no report schema has the table ${name}, so its columns were not looked at${didYouMean(name, known)}`,
+      ),
+  );
 }
 
 function checkWith(

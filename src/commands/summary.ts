@@ -1,4 +1,4 @@
-import type { WorkSummary } from '../pipeline/work-summary.js';
+import type { Failure, WorkSummary } from '../pipeline/work-summary.js';
 import { failedChecks } from '../schema/document-checks.js';
 import type { LedgerEntry } from '../warehouse/types.js';
 import { textTable } from './text-table.js';
@@ -31,8 +31,15 @@ export function summaryText({ outcomes, committed, failures }: WorkSummary): str
   if (failures.length > 0) {
     parts.push('\nTo be tried again\n');
     for (const { key, message } of failures) parts.push(`  ${key}\n    ${message}\n`);
+    parts.push(remediesText(failures));
   }
   return parts.join('');
+}
+
+/** What to do about failures, each remedy once. */
+export function remediesText(failures: Failure[]): string {
+  const remedies = new Set(failures.flatMap(({ remedy }) => remedy ?? []));
+  return [...remedies].map((remedy) => `  ${remedy}\n`).join('');
 }
 
 /** What a run did, for machines. */

@@ -17,7 +17,7 @@ export function tablesCommand(io: Io): Command {
     .addOption(
       new Option(
         '--views',
-        'list instead the views, what they answer, and the tables they wait for',
+        'list instead the views, what they answer, the tables they wait for, and why one is not made',
       ).conflicts(['gaps']),
     )
     .option('--json', 'print a JSON array')
@@ -47,13 +47,17 @@ async function tablesOf(warehouse: Warehouse): Promise<{ list: object[]; text: s
 
 async function viewsOf(warehouse: Warehouse, views: View[]): Promise<{ list: object[]; text: string }> {
   const there = new Set((await warehouse.tables()).map(({ name }) => name.toLowerCase()));
+  const problems = await warehouse.viewProblems(views);
   const list = views.map(({ name, description, tables }) => {
     const groups = tables.map((group) => group.map((table) => table.name));
     const waitsFor = groups.filter((group) => !group.some((table) => there.has(table.toLowerCase())));
-    return { name, answers: description, waitsFor: waitsFor.map((group) => group.join(' or ')) };
+    const problem = problems.get(name) ?? null;
+    return { name, answers: description, waitsFor: waitsFor.map((group) => group.join(' or ')), problem };
   });
   const cells = list.map(({ name, answers, waitsFor }) => [name, answers, waitsFor.join(', ')]);
-  return { list, text: textTable(['view', 'answers', 'waits for'], cells) };
+  const table = textTable(['view', 'answers', 'waits for'], cells);
+  const told = list.flatMap(({ name, problem }) => (problem === null ? [] : `  ${name}: ${problem}\n`));
+  return { list, text: told.length === 0 ? table : `${table}\nNot made\n${told.join('')}` };
 }
 
 async function gapsOf(warehouse: Warehouse): Promise<{ list: object[]; text: string }> {

@@ -3,6 +3,7 @@ import { dirname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import type { z } from 'zod';
+import { count } from '../count.js';
 import { describeError, ReportsError } from '../errors.js';
 import { marketplaceId, marketplaces } from '../schema/marketplaces.js';
 import { bucketUrlText, readBucketUrl } from '../bucket-url.js';
@@ -39,7 +40,7 @@ export function warehouseName({ warehouse }: Pick<Config, 'warehouse'>): string 
 export function mistakesError({ name, problems }: CheckedConfig): ReportsError {
   return new ReportsError('CONFIG_INVALID', {
     path: name,
-    count: `${problems.length} ${problems.length === 1 ? 'mistake' : 'mistakes'}`,
+    count: count(problems.length, 'mistake'),
     problems: problems.map(formatProblem).join('\n'),
   });
 }
@@ -88,7 +89,7 @@ export function checkConfig(options: ReadConfigOptions): CheckedConfig {
   }
   const rest = options.tolerateUnset ? withoutUnset(problems, text, name, options) : undefined;
   return rest
-    ? { name, config: complete(rest.written, file, dirname(file), rest.unsetPipelines), problems: [] }
+    ? { name, config: complete(rest.written, file, dirname(file), rest.unset), problems: [] }
     : { name, problems };
 }
 
@@ -197,7 +198,7 @@ function withoutUnset(
   text: string,
   file: string,
   { env }: ReadConfigOptions,
-): { written: WrittenConfig; unsetPipelines: Config['unsetPipelines'] } | undefined {
+): { written: WrittenConfig; unset: Unset } | undefined {
   if (
     !problems.every(
       ({ path, message }) =>
@@ -214,6 +215,9 @@ function withoutUnset(
     .array()
     .safeParse((others.pipelines ?? []).filter((_, index) => isUnset('pipelines', index)));
   if (!rules.success) return undefined;
+  const unsetSellers = (others.sellers ?? []).flatMap((seller, index) =>
+    isUnset('sellers', index) ? String((seller as { id?: unknown } | null)?.id) : [],
+  );
   for (const key of ['sellers', 'pipelines']) {
     others[key] = (others[key] ?? []).filter((_, index) => !isUnset(key, index));
   }
@@ -229,21 +233,23 @@ function withoutUnset(
     spec: configSpec,
     substitute: substituteFrom(env),
   });
-  return value && { written: value, unsetPipelines: rules.data };
+  return value && { written: value, unset: { unsetSellers, unsetPipelines: rules.data } };
 }
 
 type WrittenConfig = z.output<typeof configSpec>;
+
+type Unset = Pick<Config, 'unsetSellers' | 'unsetPipelines'>;
 
 function complete(
   written: WrittenConfig,
   file: string | null,
   folder: string,
-  unsetPipelines: Config['unsetPipelines'] = [],
+  unset: Unset = { unsetSellers: [], unsetPipelines: [] },
 ): Config {
   const { aws, api, bucket, ...rest } = written;
   return deepFreeze({
     ...rest,
-    unsetPipelines,
+    ...unset,
     file,
     folder,
     warehouse: warehouseConfig(rest.warehouse, folder),

@@ -8,8 +8,30 @@ export interface RequestLimits {
   minutesApart?: number;
 }
 
-/** Limits that a request would run into. Source: Amazon's schemas of these reports, its page of report types, and what its support says of the quarter of an hour. */
+/** "You can request up to one month of data in a single report." */
+const oneMonth: RequestLimits = { longestDays: 31 };
+
+/** "You can request up to 60 days of data in a single report." */
+const sixtyDays: RequestLimits = { longestDays: 60 };
+
+/**
+ * Limits that a request would run into. Source: Amazon's schemas of these reports, its pages of report types, and what its support says of the
+ * quarter of an hour. Of orders the report itself says it, in place of rows: "Report can be requested only upto 30 days", while months of 31
+ * days were seen to be made.
+ */
 const limits: Readonly<Record<string, RequestLimits>> = {
+  GET_AMAZON_FULFILLED_SHIPMENTS_DATA_GENERAL: oneMonth,
+  GET_AMAZON_FULFILLED_SHIPMENTS_DATA_INVOICING: oneMonth,
+  GET_AMAZON_FULFILLED_SHIPMENTS_DATA_TAX: oneMonth,
+  GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL: oneMonth,
+  GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL: oneMonth,
+  GET_XML_RETURNS_DATA_BY_RETURN_DATE: sixtyDays,
+  GET_FLAT_FILE_RETURNS_DATA_BY_RETURN_DATE: sixtyDays,
+  GET_CSV_MFN_PRIME_RETURNS_REPORT: sixtyDays,
+  GET_XML_MFN_PRIME_RETURNS_REPORT: sixtyDays,
+  GET_FLAT_FILE_MFN_SKU_RETURN_ATTRIBUTES_REPORT: sixtyDays,
+  GET_XML_MFN_SKU_RETURN_ATTRIBUTES_REPORT: sixtyDays,
+  GET_VENDOR_REAL_TIME_INVENTORY_REPORT: { longestDays: 1, oldestDays: 7 },
   GET_SALES_AND_TRAFFIC_REPORT: { oldestDays: 730, minutesApart: 15 },
   MARKETPLACE_ASIN_PAGE_VIEW_METRICS: { longestDays: 7, oldestDays: 7 },
   END_USER_DATA_REPORT: { longestDays: 365 },

@@ -1,3 +1,4 @@
+import { count } from '../count.js';
 import { marketplaceId, marketplaces } from '../schema/marketplaces.js';
 import { checkSchemas, packagedSchemasFolder } from '../schema/read.js';
 import type { ReportSchemas } from '../schema/types.js';
@@ -89,7 +90,7 @@ function windowProblems(request: RequestConfig): Found[] {
   const { longestDays = Number.POSITIVE_INFINITY } = requestLimits(request.reportType);
   const window = windowOf(request);
   if (!window || spanDays(window) <= longestDays) return [];
-  const message = `longer than Amazon takes for ${request.reportType}: ${longestDays} days at most`;
+  const message = `longer than Amazon takes for ${request.reportType}: ${count(longestDays, 'day')} at most`;
   return [{ at: [request.window ? 'window' : 'reportOptions'], message }];
 }
 

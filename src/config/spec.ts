@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { hasScheme, readBucketUrl } from '../bucket-url.js';
+import { hasScheme, isMeantForBucket, readBucketUrl } from '../bucket-url.js';
 import { didYouMean } from '../yaml-problems.js';
 import { alarmsSpec } from './alarms-spec.js';
 import { cronError, isLoopback, marketplace } from './common-spec.js';
@@ -27,7 +27,7 @@ const folder = (path: string, description: string) =>
   z
     .string()
     .min(1)
-    .refine((text) => !hasScheme(text), {
+    .refine((text) => !hasScheme(text) && !isMeantForBucket(text), {
       error: (issue) =>
         `expected a path on this machine, found "${issue.input}"; only lake and raw may be in a bucket`,
     })
@@ -39,7 +39,7 @@ const store = (path: string, description: string) =>
   z
     .string()
     .min(1)
-    .refine((text) => !hasScheme(text) || readBucketUrl(text) !== undefined, {
+    .refine((text) => (!hasScheme(text) && !isMeantForBucket(text)) || readBucketUrl(text) !== undefined, {
       error: (issue) =>
         `expected a folder, or a bucket such as gs://my-bucket/lake or s3://my-bucket/lake, found "${issue.input}"`,
     })
@@ -381,6 +381,8 @@ export type Config = Readonly<
     folder: string;
     aws: { region?: string; endpoint?: string };
     api: { endpoint?: string; loginUrl?: string };
+    /** Ids of sellers that were left out because their variables are unset, as they are written. */
+    unsetSellers: string[];
     /** Pipelines that were left out because their variables are unset; their policy on personal data holds all the same. */
     unsetPipelines: z.output<typeof pipelineRuleSpec>[];
   }

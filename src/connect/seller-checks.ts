@@ -1,4 +1,5 @@
 import { asksFor } from '../config/report-types.js';
+import { count } from '../count.js';
 import { ReportsError } from '../errors.js';
 import type { ReportSchemas } from '../schema/types.js';
 import type { CallOptions, Notifications, SellingPartner } from '../source/types.js';
@@ -69,7 +70,7 @@ async function lookAtRoles(
   const together = inRounds(groups).slice(0, mostTypesPerCall);
   const allowed = await isAllowed(sellingPartner, together, now());
   if (allowed === undefined) return notAsked;
-  if (allowed) return { found: `getReports of ${together.length} report types: all allowed` };
+  if (allowed) return { found: `getReports of ${count(together.length, 'report type')}: all allowed` };
   // Of several types the refusal doesn't say which.
   const refused: TypeGroup[] = [];
   let answered = 0;
@@ -82,7 +83,7 @@ async function lookAtRoles(
   if (answered === 0) return notAsked;
   const names = refused.map(({ category, types, isNamed }) => (isNamed ? types.join(', ') : category));
   const part = answered < groups.length ? `, of ${groups.length} in all` : '';
-  const found = `getReports of ${answered} groups of types${part}: ${names.length > 0 ? `Amazon refuses ${names.join('; ')}` : 'all allowed'}`;
+  const found = `getReports of ${count(answered, 'group')} of types${part}: ${names.length > 0 ? `Amazon refuses ${names.join('; ')}` : 'all allowed'}`;
   const isBad = refused.some(({ isNamed }) => isNamed) || refused.length === answered;
   if (!isBad) return { found };
   const roles = [...new Set(refused.map(({ category }) => roleOf(category)))].join('; ');

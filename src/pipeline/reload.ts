@@ -1,4 +1,5 @@
 import { ReportsError } from '../errors.js';
+import { didYouMean } from '../nearest-name.js';
 import { findRaw, rawPath } from '../source/document/raw-store.js';
 import { readNotification } from '../source/notification.js';
 import type { CallOptions } from '../source/types.js';
@@ -25,7 +26,8 @@ export async function* reload(
   const rows = await context.warehouse.loads(filter);
   if (rows.length === 0) {
     throw new ReportsError('NOT_LOADED', {
-      thing: filter.documentOrTable ?? filter.statuses?.join(', ') ?? 'any',
+      thing: thingOf(filter),
+      nearest: await nearestOf(filter, context),
     });
   }
   const commits = new CommitQueue(context);
@@ -42,6 +44,28 @@ export async function* reload(
       yield { failure: failureOf(row.key, error) };
     }
   }
+}
+
+/** `x, of status quarantined, of type GET_...`, in as many words as there are. */
+function thingOf({ documentOrTable, statuses, reportType }: LedgerFilter): string {
+  const words = [
+    documentOrTable ?? 'documents',
+    ...(statuses ? [`of status ${statuses.join(', ')}`] : []),
+    ...(reportType ? [`of type ${reportType}`] : []),
+  ];
+  return words.join(' ');
+}
+
+/** The table or report type that may be meant by one that nothing was loaded of. */
+async function nearestOf(
+  { documentOrTable, reportType }: LedgerFilter,
+  { warehouse }: PipelineContext,
+): Promise<string> {
+  const tables = await warehouse.tables();
+  const types = new Set(tables.flatMap((table) => table.reportType ?? []));
+  if (reportType !== undefined && !types.has(reportType)) return didYouMean(reportType, types);
+  const names = tables.map(({ name }) => name);
+  return documentOrTable === undefined ? '' : didYouMean(documentOrTable, names);
 }
 
 async function loadAgain(

@@ -1,4 +1,4 @@
-import { describeError, errorCode } from '../errors.js';
+import { describeError, errorCode, ReportsError } from '../errors.js';
 import type { LedgerEntry } from '../warehouse/types.js';
 import type { Outcome } from './context.js';
 
@@ -16,8 +16,11 @@ export interface Failure {
   key: string;
   code: string;
   message: string;
+  /** What to do about it; absent for what is no error of the catalogue. */
+  remedy?: string;
 }
 
 export function failureOf(key: string, error: unknown): Failure {
-  return { key, code: errorCode(error), message: describeError(error) };
+  const remedy = error instanceof ReportsError ? { remedy: error.remedy } : {};
+  return { key, code: errorCode(error), message: describeError(error), ...remedy };
 }

@@ -1,8 +1,9 @@
 import { Document, type YAMLMap } from 'yaml';
+import { count } from '../count.js';
 import { looseHeader, snakeCaseName } from './column-name.js';
 import { columnTypeText } from './column-type.js';
 import { looksPersonal } from './personal-data.js';
-import type { ColumnSchema, DocumentFormat, Quoting, ResolvedColumn } from './types.js';
+import type { ColumnSchema, DocumentFormat, Quoting, ReportSchemas, ResolvedColumn } from './types.js';
 
 /** What was found out of a document that is the sample for a report schema. */
 export interface SampleFacts {
@@ -68,7 +69,8 @@ function tableNode(
     const from = header ?? column;
     if (looseHeader(from) === '' || seen.has(looseHeader(from))) return [];
     seen.add(looseHeader(from));
-    const description = filled < rows ? `Filled in ${filled} of ${rows} rows of the sample.` : undefined;
+    const description =
+      filled < rows ? `Filled in ${filled} of ${count(rows, 'row')} of the sample.` : undefined;
     const text = {
       name: column,
       from,
@@ -96,6 +98,13 @@ function tableNode(
 
 /** So many keys are for people to choose from. */
 const mostCandidates = 6;
+
+/** The names of all tables that report types with a schema load into. */
+export function tablesOf(schemas: ReportSchemas): string[] {
+  return [...schemas.values()].flatMap(({ reportType, tables }) =>
+    tables.length > 0 ? tables.map(({ name }) => name) : [defaultTableName(reportType)],
+  );
+}
 
 /** The table of a report type without a schema: `merchant_listings_data` for GET_MERCHANT_LISTINGS_DATA. */
 export function defaultTableName(reportType: string): string {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { count } from '../count.js';
 import { describeError, ReportsError } from '../errors.js';
 import { formatProblem, inOrder, type Problem, readYaml } from '../yaml-problems.js';
 import { checkReportSchema } from './check.js';
@@ -24,8 +25,10 @@ export interface SchemaFolders {
 export function readSchemas(where: SchemaFolders): ReportSchemas {
   const { schemas, problems } = checkSchemas(where);
   if (problems.length === 0) return schemas;
-  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
-  throw new ReportsError('SCHEMA_INVALID', { count, problems: problems.map(formatProblem).join('\n') });
+  throw new ReportsError('SCHEMA_INVALID', {
+    count: count(problems.length, 'mistake'),
+    problems: problems.map(formatProblem).join('\n'),
+  });
 }
 
 /** Reads all report schemas and tells everything that is wrong with them, by file and line; the schemas without problems are there. */

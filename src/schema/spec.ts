@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { didYouMean } from '../yaml-problems.js';
 import { namePattern } from './column-name.js';
-import { plainTypes, readColumnType } from './column-type.js';
+import { meantType, plainTypes, readColumnType } from './column-type.js';
 import type { ColumnSchema, ColumnType, ReportSchema, TableSchema } from './types.js';
 
 const nameProblem =
@@ -221,5 +221,7 @@ function typePattern(plain: readonly string[]): string {
 
 function typeProblem(found: string): string {
   const types = [...plainTypes, 'decimal(18,4)', 'list(string)'];
-  return `expected ${types.join(', ')} (or another precision and scale, up to 38; or a list of another type), found "${found}"${didYouMean(found, types)}`;
+  const meant = meantType(found);
+  const hint = meant === undefined ? didYouMean(found, types) : `; did you mean "${meant}"?`;
+  return `expected ${types.join(', ')} (or another precision and scale, up to 38; or a list of another type), found "${found}"${hint}`;
 }

@@ -54,7 +54,7 @@ WHERE units_shipped_t90 = 0
 - Keep to what both warehouses understand, where you may change over: \`CAST(x AS STRING)\`, \`COALESCE\`, \`CASE\`, \`SUBSTR\`, window functions.
 - \`sp-reports schemas check\` tells mistakes by file and line: another statement than a SELECT, columns and tables that are not there, the name of a
   table. The next commit makes the view anew where its SQL or its tables changed, and drops it when its file is gone.
-- A view that can't be made holds up no load: it is told of in the log. Nor is a view or table of that name touched that somebody else made.
+- A view that can't be made holds up no load: the log and \`sp-reports tables --views\` tell why. Nor is a view or table of that name touched that somebody else made.
 
 ${views.map((view) => section(view, types)).join('\n')}`;
 }

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { count } from '../count.js';
 import { describeError, ReportsError } from '../errors.js';
 import { formatProblem, inOrder, type Problem } from '../yaml-problems.js';
 import { lineage } from './lineage.js';
@@ -28,8 +29,10 @@ export interface ViewTable {
 export function readViews(where: SchemaFolders, schemas: ReportSchemas): View[] {
   const { views, problems } = checkViews(where, schemas);
   if (problems.length === 0) return views;
-  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
-  throw new ReportsError('SCHEMA_INVALID', { count, problems: problems.map(formatProblem).join('\n') });
+  throw new ReportsError('SCHEMA_INVALID', {
+    count: count(problems.length, 'mistake'),
+    problems: problems.map(formatProblem).join('\n'),
+  });
 }
 
 /** Reads all views and tells everything that is wrong with them; those without problems are there. */

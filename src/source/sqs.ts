@@ -227,7 +227,9 @@ const denied = new Set([
 export function queueError(error: unknown, queue: string): ReportsError {
   const name = error instanceof Error ? error.name : '';
   const isTimeout = name === 'AbortError' || name === 'TimeoutError';
-  const found = isTimeout ? 'no answer' : [name, describeError(error)].filter(Boolean).join(': ');
+  const found = isTimeout
+    ? 'no answer'
+    : [name === 'Error' ? '' : name, describeError(error)].filter(Boolean).join(': ');
   const cause = { cause: error };
   if (name === 'CredentialsProviderError')
     return new ReportsError('QUEUE_CREDENTIALS_MISSING', { queue, found }, cause);

@@ -87,8 +87,8 @@ export interface SellingPartner {
   /** All reports with those properties, page by page; at most 10 report types a request, done by the implementation. */
   getReports(filter: ReportFilter, call: ReportsCallOptions): AsyncIterable<Report>;
   /**
-   * Asks for a report, and gives its id. It is called once, whatever happens: after API_UNAVAILABLE nobody knows whether Amazon makes the
-   * report.
+   * Asks for a report, and gives its id. It is called once, whatever happens: after API_UNAVAILABLE or API_UNREACHABLE nobody knows whether
+   * Amazon makes the report.
    */
   createReport(wanted: WantedReport, call: CallOptions): Promise<string>;
   /** The schedules by which Amazon makes reports of those types, at most 10. */

@@ -1,6 +1,7 @@
 import { asksFor } from '../config/report-types.js';
 import { type Span, spanMs } from '../config/span.js';
 import type { AlarmsConfig } from '../config/alarms-spec.js';
+import { count } from '../count.js';
 import { catalogue } from '../errors.js';
 import type { Progress } from '../pipeline/requests/book.js';
 import type { LoadFacts, Problem, QueueFacts, StatusFacts, TableFreshness } from './types.js';
@@ -192,7 +193,7 @@ function longQueue(
       key: manyKey,
       kind: 'queue',
       title: `Queue ${name} grows`,
-      text: `${messages.visible} messages wait. ${next}`,
+      text: `Waiting: ${count(messages.visible, 'message')}. ${next}`,
       since: at,
     });
   }
@@ -267,6 +268,5 @@ function duration(seconds: number): string {
     [60, 'minute'],
   ] as const;
   const [length, unit] = units.find(([each]) => seconds >= 2 * each) ?? [60, 'minute'];
-  const count = Math.round(seconds / length);
-  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+  return count(Math.round(seconds / length), unit);
 }

@@ -1,6 +1,7 @@
 import type { CheckResult } from '../schema/document-checks.js';
 import type { TableDrift } from '../schema/drift.js';
 import type { LoadMode, ResolvedColumn } from '../schema/types.js';
+import type { View } from '../schema/views.js';
 
 export type LoadStatus = 'loaded' | 'empty' | 'quarantined' | 'fatal' | 'cancelled' | 'skipped';
 
@@ -171,6 +172,8 @@ export interface Warehouse {
   /** Whether it can be written now. Errors: as of `commit`, WAREHOUSE_LOCKED above all. */
   checkWritable(): Promise<void>;
   tables(): Promise<TableInfo[]>;
+  /** Of the views whose tables are there those that are not in the warehouse as their files say, by name, and why. */
+  viewProblems(views: View[]): Promise<Map<string, string>>;
   loads(filter: LedgerFilter): Promise<LedgerRow[]>;
   /** Undefined before the first commit. */
   overview(): Promise<LedgerOverview | undefined>;

@@ -63,6 +63,14 @@ describe('backfill', function () {
     assert.deepEqual([again.plan.sellers, again.documents], [[{ sellerId, found: 1, toFetch: 0 }], 0]);
   });
 
+  it('sees every report, however many pages they are', async () => {
+    world = await makeWorld({ pipelines: [{ reportTypes: [ordersType] }] });
+    for (let index = 0; index < 500; index += 1) addOrders(daysAgo(1 + index / 100), `order-${index}`);
+    const { plan } = JSON.parse((await world.run('backfill', '--from', dateOf(10), '--json')).stdout);
+    assert.deepEqual(plan.sellers, [{ sellerId, found: 500, toFetch: 500 }]);
+    assert.equal(calls('getReports'), 5);
+  });
+
   it('leaves gaps to be seen, until a wider window closes them', async () => {
     world = await makeWorld({ pipelines: [{ reportTypes: [ordersType] }] });
     for (const days of [30, 20, 10]) {

@@ -276,6 +276,23 @@ describe('the commands, in a folder without pipelines.yaml', function () {
     assert.deepEqual(await query('SELECT count(*)::INT AS rows FROM listings'), [{ rows: 5 }]);
   });
 
+  it('reload tells what of it is not in the ledger, and what may be meant', async () => {
+    file('listings.tsv', listings(1));
+    await run('load', 'listings.tsv', '--type', listingsType);
+    for (const [args, told] of [
+      [['listing'], /looking for listing: not in the ledger; did you mean "listings"\?\n/],
+      [
+        ['--type', 'GET_MERCHANT_LISTING_ALL_DATA'],
+        /documents of type GET_MERCHANT_LISTING_ALL_DATA: .*"GET_MERCHANT_LISTINGS_ALL_DATA"\?/,
+      ],
+      [['--status', 'quarantined'], /looking for documents of status quarantined: not in the ledger\n/],
+    ] as const) {
+      const { code, stderr } = await run('reload', ...args);
+      assert.equal(code, 1);
+      assert.match(stderr, told);
+    }
+  });
+
   it('inspect shows a Parquet file of the lake, and refuses other files', async () => {
     file('listings.tsv', listings(2));
     await run('load', 'listings.tsv', '--type', listingsType);
@@ -284,6 +301,11 @@ describe('the commands, in a folder without pipelines.yaml', function () {
     assert.equal(found.rows, 2);
     assert.equal(found.metadata.report_type, listingsType);
     assert.equal(found.sample[0].seller_sku, 'sku-1');
+    const shown = (await run('inspect', join(lake, readdirSync(lake)[0] ?? ''))).stdout;
+    assert.match(shown, /: 2 rows in 1 row group, \d+ bytes, /);
+    const slash = await run('inspect', 'gs:/bucket/x.parquet');
+    assert.equal(slash.code, 2);
+    assert.match(slash.stderr, /expected an object as gs:\/\/bucket\/name/);
     const refused = await run('inspect', 'listings.tsv');
     assert.equal(refused.code, 1);
     assert.match(refused.stderr, /FILE_UNREADABLE/);

@@ -79,6 +79,26 @@ describe('load, of several files', function () {
     assert.doesNotMatch((await run('load', 'a.tsv', '--type', 'GET_SOMETHING_NEW')).stderr, /did you mean/);
   });
 
+  it('tells of a seller that the settings do not have, and refuses one that is nearly theirs', async () => {
+    file('a.tsv', listings(1));
+    const seller = (id: string) =>
+      `  - id: ${id}\n    region: na\n    credentials: { clientId: '\${ID}', clientSecret: '\${SECRET}', refreshToken: '\${TOKEN}' }\n`;
+    const load = (...more: string[]) => run('load', 'a.tsv', '--type', listingsType, ...more);
+    const sellers = () => query('SELECT DISTINCT _seller_id AS id FROM listings ORDER BY 1');
+    assert.doesNotMatch((await load('--seller', 'ANYBODY')).stderr, /is no seller/);
+    // Whether its credentials are set or not, as here.
+    file('pipelines.yaml', `sellers:\n${seller('A3EXAMPLESELLER')}`);
+    await load();
+    const near = await load('--seller', 'A3EXAMPLSELLER');
+    assert.equal(near.code, 2);
+    assert.match(near.stderr, /--seller A3EXAMPLSELLER: no seller .*; did you mean "A3EXAMPLESELLER"\?/);
+    const other = await load('--seller', 'B7QQ');
+    assert.equal(other.code, 0);
+    assert.match(other.stderr, /B7QQ is no seller in .*pipelines\.yaml, which has A3EXAMPLESELLER/);
+    assert.deepEqual(await sellers(), [{ id: 'A3EXAMPLESELLER' }, { id: 'ANYBODY' }, { id: 'B7QQ' }]);
+    assert.doesNotMatch((await load('--seller', 'A3EXAMPLESELLER')).stderr, /is no seller/);
+  });
+
   it('finishes the document in hand when told to stop, and begins no other', async () => {
     file('large.tsv', listings(60_000));
     file('next.tsv', listings(1));

@@ -21,6 +21,10 @@ const cases: Record<string, [text: string, line: string]> = {
     'state: gs://bucket/state\n',
     '1:8 state: expected a path on this machine, found "gs://bucket/state"; only lake and raw may be in a bucket',
   ],
+  'a bucket with a slash too few': [
+    'lake: gs:/bucket/lake\n',
+    '1:7 lake: expected a folder, or a bucket such as gs://my-bucket/lake or s3://my-bucket/lake, found "gs:/bucket/lake"',
+  ],
   'raw documents inside the lake of a bucket': [
     'lake: gs://bucket/x/\nraw: gs://bucket/x/raw\n',
     '2:6 raw: "gs://bucket/x/raw" is inside lake ("gs://bucket/x/"); give each a place of its own',

@@ -69,6 +69,7 @@ describe('reading pipelines.yaml', () => {
         },
       ],
       unsetPipelines: [],
+      unsetSellers: [],
     });
   });
 

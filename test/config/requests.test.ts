@@ -64,6 +64,16 @@ const cases: Record<string, [request: string, lines: string[], more?: string]> =
     `{ reportType: MARKETPLACE_ASIN_PAGE_VIEW_METRICS, ${cron}, window: 8 days }`,
     ['request[0].window: longer than Amazon takes for MARKETPLACE_ASIN_PAGE_VIEW_METRICS: 7 days at most'],
   ],
+  'a window of orders longer than a month': [
+    `{ ${orders}, ${cron}, window: 32 days }`,
+    [
+      'request[0].window: longer than Amazon takes for GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL: 31 days at most',
+    ],
+  ],
+  'a window longer than a single day': [
+    `{ reportType: GET_VENDOR_REAL_TIME_INVENTORY_REPORT, ${cron}, window: 36 hours }`,
+    ['request[0].window: longer than Amazon takes for GET_VENDOR_REAL_TIME_INVENTORY_REPORT: 1 day at most'],
+  ],
   'a window beside another reportPeriod': [
     `{ reportType: GET_VENDOR_SALES_REPORT, ${cron}, window: 7 days, reportOptions: { reportPeriod: WEEK } }`,
     ['request[0].window: reportPeriod goes by one week: write `1 week`, or leave it out'],

@@ -46,7 +46,7 @@ const online = new Set(['run', 'start', 'sweep', 'backfill', 'subscribe', 'docto
 
 /** Programs of others that pages may call. */
 const others = new Set(
-  'aws bq cp curl docker duckdb gcloud install journalctl kubectl mv npm python3 systemctl useradd'.split(
+  'aws bq cp curl docker duckdb gcloud install journalctl kubectl mv npm python3 rm systemctl useradd'.split(
     ' ',
   ),
 );
@@ -144,7 +144,7 @@ describe('the pages for users', function () {
       .filter(({ language, kind }) => language === 'sh' && kind !== 'unrun')
       .flatMap((block) => shellCommands(block.text).map((command) => ({ ...command, at: at(block) })))
       .flatMap((command) => {
-        const words = ownWords(command.words);
+        const words = ownWords(command.words) ?? (isMimed(command.words) ? command.words : undefined);
         return words &&
           isOffline(words) &&
           !command.words.includes('docker') &&
@@ -159,8 +159,11 @@ describe('the pages for users', function () {
       for (const name of ['warehouse.duckdb', 'lake', 'raw', 'state'])
         cpSync(join(demo, 'data', 'demo', name), join(folder, 'data', name), { recursive: true });
       mkdirSync(join(folder, 'schemas'));
+      // What is to be removed was there: left over by a command that was broken off.
+      for (const { words } of commands)
+        if (words[0] === 'rm') writeFileSync(join(folder, words.at(-1) ?? ''), 'left over');
       for (const { words, output, at: place } of commands) {
-        if (words[0] === 'duckdb' || words[0] === 'mv') {
+        if (isMimed(words)) {
           await runOther(words);
           continue;
         }
@@ -172,11 +175,15 @@ describe('the pages for users', function () {
     });
   }
 
-  /** What the shell of DuckDB would do, and `mv`, in the folder of the page. */
+  /** What the shell of DuckDB would do, `mv` and `rm -f`, in the folder of the page. */
   async function runOther(words: string[]): Promise<void> {
     const inFolder = (text: string) => text.replaceAll(/\bdata\//g, `${folder}/data/`);
     if (words[0] === 'mv') {
       renameSync(inFolder(words[1] ?? ''), inFolder(words[2] ?? ''));
+      return;
+    }
+    if (words[0] === 'rm') {
+      rmSync(inFolder(words.at(-1) ?? ''), { force: true });
       return;
     }
     const [file] = words.slice(1).filter((word) => word.endsWith('.duckdb'));
@@ -330,6 +337,11 @@ function ownWords(words: string[]): string[] | undefined {
 }
 
 /** Whether a command needs nothing but what the folder of a page has. */
+/** Programs of others that the test stands in for. */
+function isMimed([program = '']: string[]): boolean {
+  return ['duckdb', 'mv', 'rm'].includes(program);
+}
+
 function isOffline(words: string[]): boolean {
   const command = words.find((word, index) => /^[a-z]+$/.test(word) && words[index - 1] !== '--config');
   // A place of another machine, and what the reader is to put in.

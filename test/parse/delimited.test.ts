@@ -437,7 +437,7 @@ for (const engine of ['reference', 'columnar'] as const)
     it('notes where only the marketplace told the decimal mark', async () => {
       const { rows, parsed } = await readRows(documentOf('order-id\tamount\n1\t1.250\n', germany), orders);
       assert.equal(rows[0]?.amount, '1250');
-      assert.match(parsed.notes.join(), /1 numbers such as 1\.234 may have a decimal mark or not/);
+      assert.match(parsed.notes.join(), /1 number such as 1\.234 may have a decimal mark or not/);
     });
 
     it('takes a telephone number for text, and keeps quotes that the header has not', async () => {

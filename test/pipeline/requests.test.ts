@@ -6,6 +6,7 @@ import { parse, stringify } from 'yaml';
 import type { Making } from '../../src/sandbox/report-requests.js';
 import type { SandboxOptions } from '../../src/sandbox/sandbox.js';
 import {
+  generousPlans,
   listings,
   listingsType,
   makeWorld,
@@ -325,6 +326,60 @@ describe('requests', function () {
     world.sandbox.addReport({ sellerId, reportType: listingsType, status: 'IN_QUEUE' });
     const { told } = await run();
     assert.deepEqual([told.requests.asked, told.requests.underway], [[], 2]);
+  });
+
+  /** Reports of others, the newest first to be listed. */
+  function addOthers(number: number): void {
+    for (let index = 0; index < number; index += 1)
+      world.sandbox.addReport({
+        sellerId,
+        reportType: ordersType,
+        dataStart: new Date(today() - (index + 40) * dayMs),
+        dataEnd: new Date(today() - (index + 39) * dayMs - 1000),
+        createdAt: new Date(Date.now() - index * 60_000),
+      });
+  }
+
+  it('see what somebody else has asked for behind 500 other reports', async () => {
+    await open([daily]);
+    addOthers(500);
+    world.sandbox.addReport({
+      sellerId,
+      reportType: ordersType,
+      status: 'IN_PROGRESS',
+      dataStart: new Date(today() - dayMs),
+      dataEnd: new Date(today() - 1000),
+      createdAt: new Date(Date.now() - dayMs),
+    });
+    const { told } = await run();
+    assert.deepEqual([told.requests.asked, told.requests.underway, calls('getReports')], [[], 1, 6]);
+  });
+
+  it('are made where the quota lets only a part of what others asked for be seen', async () => {
+    const getReports = { callsPerSecond: 0.0222, burst: 2 };
+    await open([daily], { plans: { ...generousPlans, getReports } });
+    addOthers(500);
+    const { told } = await run();
+    assert.deepEqual([told.requests.asked.length, told.requests.failures], [1, []]);
+  });
+
+  it('find what was asked for without an answer, days ago and behind 500 other reports', async () => {
+    await open([daily], { make: () => done });
+    world.sandbox.state.faults.answers.set('createReport', { status: 503, times: 1 });
+    await run();
+    later(3 * dayMs);
+    // Made all the same, as its answer may have been lost.
+    world.sandbox.addReport({
+      sellerId,
+      reportType: ordersType,
+      status: 'IN_PROGRESS',
+      dataStart: new Date(today() - dayMs),
+      dataEnd: new Date(today() - 1000),
+      createdAt: new Date(Date.now() - 3 * dayMs + 1000),
+    });
+    addOthers(500);
+    const { told } = await run();
+    assert.deepEqual([told.requests.asked, told.requests.underway, calls('createReport')], [[], 1, 1]);
   });
 
   it('ask for a report of the moment once for each turn of its cron expression', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { columnTypeText, readColumnType, widerType } from '../../src/schema/column-type.js';
+import { columnTypeText, meantType, readColumnType, widerType } from '../../src/schema/column-type.js';
 import type { ColumnType } from '../../src/schema/types.js';
 
 const typeOf = (text: string) => {
@@ -34,6 +34,30 @@ describe('column types', () => {
     ]) {
       assert.equal(readColumnType(text), undefined, text);
     }
+  });
+
+  it('are known by the names that other databases have for them', () => {
+    for (const [text, meant] of [
+      ['integer', 'int64'],
+      ['BIGINT', 'int64'],
+      ['varchar(20)', 'string'],
+      ['Double  Precision', 'float64'],
+      ['float', 'float64'],
+      ['Boolean', 'bool'],
+      ['datetime', 'timestamp'],
+      ['TIMESTAMP', 'timestamp'],
+      ['numeric', 'decimal(18,4)'],
+      ['NUMERIC(10, 2)', 'decimal(10,2)'],
+      ['decimal(12)', 'decimal(12,0)'],
+      ['decimal(39,4)', 'decimal(18,4)'],
+      ['ARRAY<STRING>', 'list(string)'],
+      ['array(varchar)', 'list(string)'],
+      ['integer[]', 'list(int64)'],
+      ['dat', undefined],
+      ['list(jsonb)', undefined],
+      ['', undefined],
+    ] as const)
+      assert.equal(meantType(text), meant, text);
   });
 
   it('widen to the narrowest that holds both, whichever comes first but for lists and JSON', () => {

@@ -350,7 +350,7 @@ tables:
       (error) =>
         error instanceof ReportsError &&
         error.code === 'SCHEMA_INVALID' &&
-        error.message.includes('4 problems') &&
+        error.message.includes('4 mistakes') &&
         error.message.includes('a.yaml:10:46') &&
         error.message.includes('did you mean "tables"?'),
     );

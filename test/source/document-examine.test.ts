@@ -273,7 +273,7 @@ describe('examining a document', () => {
         text: `${german}\uFFFD`,
         charset: 'utf-8',
         source: 'bom',
-        notes: [/1 bytes are not UTF-8/],
+        notes: [/1 byte not UTF-8/],
       },
       {
         what: 'UTF-16 LE with BOM',
@@ -324,7 +324,7 @@ describe('examining a document', () => {
         facts: { contentType: 'text/plain; charset=UTF-8' },
         charset: 'utf-8',
         source: 'content-type',
-        notes: [/1 bytes are not UTF-8/],
+        notes: [/1 byte not UTF-8/],
       },
       {
         what: 'UTF-8 that is called Cp1252 is read as told, and the doubt is noted',
@@ -382,7 +382,7 @@ describe('examining a document', () => {
         damaged[position] = 0xff;
         const { isValidUtf8, notes } = await examine(damaged);
         assert.equal(isValidUtf8, false, `at ${position}`);
-        assert.match(notes.join(), /bytes are not UTF-8/);
+        assert.match(notes.join(), /bytes? not UTF-8/);
       }
       assert.equal((await examine(bytes.subarray(0, -1))).isValidUtf8, true);
       assert.equal((await examine(bytes.subarray(0, -2))).isValidUtf8, false, 'cut in the last character');

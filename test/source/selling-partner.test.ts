@@ -125,8 +125,8 @@ describe('the Selling Partner API', () => {
     const seller = await open();
     await sandbox.close();
     await assert.rejects(seller.getReport('1', {}), (error) => {
-      assert.ok(failsWith('API_UNAVAILABLE')(error));
-      assert.match(String(error), /ECONNREFUSED/);
+      assert.ok(failsWith('API_UNREACHABLE')(error));
+      assert.match(String(error), /no answer from http:\/\/127\.0\.0\.1:\d+ \(ECONNREFUSED, 4 times\)/);
       return true;
     });
     sandbox = await startSandbox();

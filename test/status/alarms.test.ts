@@ -72,6 +72,20 @@ describe('alarms', function () {
     assert.equal(JSON.parse((await world.run('config', 'check', '--json')).stdout).alarms.format, 'json');
   });
 
+  it('tell of a name in staleAfter that stands for no table', async () => {
+    await open({ staleAfter: { listigns: '2 days', [ordersType]: '3 days', 'GET_NOTHING_*': 'never' } });
+    const lines = (text: string) => [
+      ...text.matchAll(/staleAfter: no table and .* is (\S+); it counts.*$/gm),
+    ];
+    const { stderr } = await world.run('alarms');
+    assert.deepEqual(
+      lines(stderr).map(([, name]) => name),
+      ['listigns', 'GET_NOTHING_*'],
+    );
+    assert.match(stderr, /did you mean "listings"\?/);
+    assert.equal(lines((await world.run('config', 'check')).stdout).length, 2);
+  });
+
   it('tell of a quarantined document once, and of the next one', async () => {
     await open();
     const unknown = { sellerId, reportType: listingsType, status: 'DONE' as const };

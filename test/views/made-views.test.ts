@@ -72,6 +72,26 @@ describe('views in a warehouse', function () {
     assert.deepEqual(tables.map(({ name }) => name).sort(), ['customer_returns', 'orders_by_last_update']);
   });
 
+  it('are listed with what keeps them from being made', async () => {
+    const problems = async () => {
+      const { stdout } = await run('tables', '--views', '--json');
+      const listed = JSON.parse(stdout) as { name: string; problem: string | null }[];
+      return Object.fromEntries(listed.flatMap(({ name, problem }) => (problem ? [[name, problem]] : [])));
+    };
+    own('fine.sql', viewText('SELECT 1 AS a FROM listings'));
+    own('broken.sql', viewText('SELECT nope FROM listings'));
+    // Without a report schema: only the warehouse knows.
+    own('inferred.sql', viewText('SELECT nope FROM something_new', 'something_new'));
+    await load();
+    await load('GET_SOMETHING_NEW', Buffer.from('thing\n1\n'));
+    assert.deepEqual(Object.keys(await problems()), ['broken', 'inferred']);
+    assert.match((await problems()).inferred ?? '', /"nope" not found/);
+    own('fine.sql', viewText('SELECT 2 AS a FROM listings'));
+    assert.match((await problems()).fine ?? '', /the next load makes it/);
+    own('fine.sql', viewText('SELECT 2 AS a, nope FROM listings'));
+    assert.match((await run('tables', '--views')).stdout, /^Not made\n(.*\n)* {2}fine: .*"nope" not found/m);
+  });
+
   it('of the name of a packaged view take its place; a table of that name does so without a word', async () => {
     own(
       'orders_per_day.sql',
@@ -108,6 +128,10 @@ describe('views in a warehouse', function () {
     instance.closeSync();
     const stderr = await load(ordersType, orders([{ id: '1', status: 'Shipped' }]));
     assert.match(stderr, /orders_per_day.*there is a view of that name already/);
+    assert.match(
+      (await run('tables', '--views')).stdout,
+      /^ {2}orders_per_day: there is a view of that name/m,
+    );
     assert.deepEqual(await query('SELECT * FROM orders_per_day'), [{ theirs: 1 }]);
     assert.deepEqual(await query('SELECT amazon_order_id FROM orders_by_last_update'), [
       { amazon_order_id: '1' },
@@ -147,7 +171,7 @@ describe('views in a warehouse', function () {
 });
 
 describe('the SQL of views', () => {
-  const { path } = commandFolder();
+  const { path, run } = commandFolder();
   const problems = async (name: string, text: string) => {
     mkdirSync(path('views'), { recursive: true });
     writeFileSync(path('views', name), text);
@@ -212,6 +236,12 @@ describe('the SQL of views', () => {
       /^4: .*listings_open/,
     ],
     [
+      'tables it does not list, beside one without a report schema',
+      'x.sql',
+      viewText('SELECT 1 AS a FROM something_new, listings_open', 'something_new'),
+      /^1: .*reads listings_open/,
+    ],
+    [
       'tables it does not read',
       'x.sql',
       viewText('SELECT 1 AS a FROM listings', 'listings, listings_open'),
@@ -229,11 +259,18 @@ describe('the SQL of views', () => {
     });
   }
 
-  it('may read tables without a report schema, of which the grammar is looked at', async () => {
-    assert.deepEqual(
-      await problems('x.sql', viewText('SELECT thing FROM something_new', 'something_new')),
-      [],
+  it('may read tables without a report schema, of which the grammar is looked at and a note tells', async () => {
+    const text = viewText('SELECT thing FROM listing', 'listing');
+    assert.deepEqual(await problems('x.sql', text), []);
+    mkdirSync(path('schemas', 'views'), { recursive: true });
+    writeFileSync(path('schemas', 'views', 'x.sql'), text);
+    const { code, stdout } = await run('schemas', 'check');
+    assert.equal(code, 0);
+    assert.match(
+      stdout,
+      /^note: .*x\.sql: no report schema has the table listing, .*did you mean "listings"\?$/m,
     );
+    assert.equal(JSON.parse((await run('schemas', 'check', '--json')).stdout).notes.length, 1);
   });
 
   it('finds columns that no document had, and reads those that became text as their type', async () => {

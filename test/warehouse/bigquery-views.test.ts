@@ -5,7 +5,7 @@ import { readViews } from '../../src/schema/views.js';
 import type { BigQueryClient } from '../../src/warehouse/bigquery/client.js';
 import type { State, TableState } from '../../src/warehouse/bigquery/state.js';
 import { relationOf } from '../../src/warehouse/bigquery/planned-tables.js';
-import { refreshViews } from '../../src/warehouse/bigquery/views.js';
+import { refreshViews, viewProblems } from '../../src/warehouse/bigquery/views.js';
 
 const folders = [packagedSchemasFolder()];
 const schemas = readSchemas({ folders });
@@ -21,6 +21,23 @@ const stock: TableState = {
   partitionBy: null,
   clusterBy: ['_seller_id'],
 };
+
+/** What is wrong with the views where BigQuery refuses each with these words. */
+function problems(known: Record<string, string>, refusal: string | undefined, there?: object) {
+  const client = {
+    place: { dataset: 'ds' },
+    table: (name: string) => `\`ds.${name}\``,
+    async requestIfThere() {
+      return there;
+    },
+    async dryRun() {
+      if (refusal !== undefined) throw new Error(refusal);
+    },
+  } as unknown as BigQueryClient;
+  const tables = new Map([[stock.name, { table: stock }]]);
+  const state = { version: 3, tables, views: new Map(Object.entries(known)) } as unknown as State;
+  return viewProblems(client, views, state);
+}
 
 /** What is asked of BigQuery; `there` is the dataset's table or view of any name that is asked for. */
 async function asked(known: Record<string, string>, tables: TableState[], there?: object) {
@@ -88,6 +105,17 @@ describe('views of BigQuery', () => {
       statements.map((sql) => /^[A-Z ]+(`[^`]+`)?/.exec(sql)?.[0]),
       ['CREATE OR REPLACE VIEW `ds.stock_on_hand`', 'DROP VIEW IF EXISTS `ds.old_one`', 'BEGIN TRANSACTION'],
     );
+  });
+
+  it('are told of where they are not as their files say, and why', async () => {
+    const version = await notedVersion();
+    assert.deepEqual([...(await problems({ stock_on_hand: version }, 'no'))], []);
+    assert.deepEqual(
+      [...(await problems({}, 'Unrecognized name: x'))],
+      [['stock_on_hand', 'Unrecognized name: x']],
+    );
+    assert.match((await problems({}, undefined)).get('stock_on_hand') ?? '', /the next load makes it/);
+    assert.match((await problems({}, undefined, { type: 'TABLE' })).get('stock_on_hand') ?? '', /already/);
   });
 
   it('that somebody else made stay as they are; those that a broken commit made do not', async () => {

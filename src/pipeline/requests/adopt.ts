@@ -1,3 +1,4 @@
+import { ReportsError } from '../../errors.js';
 import type { CallOptions, Report, SellingPartner } from '../../source/types.js';
 import type { Progress } from './book.js';
 import { isSame, type RequestPlan } from './plan.js';
@@ -15,12 +16,10 @@ const longestLookBackMs = 89 * dayMs;
 /** The clocks of Amazon and of this machine differ by no more. */
 const clocksDifferMs = 120_000;
 
-/** Reports that are looked through at most: their pages cost the quota of getReports. */
-const mostReports = 300;
-
 /**
- * What Amazon has of those types that was asked for lately, by this program or by anybody else, whatever became of it. It goes back as far
- * as the oldest ask of theirs without an answer: the program may have been off for days.
+ * What Amazon has of those types that was asked for lately, by this program or by anybody else, whatever became of it; as far as the quota
+ * of getReports lets it be seen. What was made around an ask of theirs without an answer is looked for by itself, and first: it must be
+ * found, however long the program was off and however many reports there are since. Errors: API_QUOTA_EXCEEDED where that is not possible now.
  */
 export async function recentReports(
   seller: SellingPartner,
@@ -29,24 +28,43 @@ export async function recentReports(
   nowMs: number,
   call: CallOptions,
 ): Promise<Report[]> {
+  const statuses: Report['status'][] = ['IN_QUEUE', 'IN_PROGRESS', 'DONE', 'CANCELLED', 'FATAL'];
   const reports: Report[] = [];
-  const unsureMs = progresses.flatMap(({ windows }) =>
-    windows.flatMap((record) => {
-      const unsure = unsureAsk(record);
-      return unsure ? [Date.parse(unsure.at) - clocksDifferMs] : [];
-    }),
-  );
-  const sinceMs = Math.max(Math.min(nowMs - lookBackMs, ...unsureMs), nowMs - longestLookBackMs);
-  const filter = {
-    reportTypes,
-    statuses: ['IN_QUEUE', 'IN_PROGRESS', 'DONE', 'CANCELLED', 'FATAL'] as const,
-    createdSince: new Date(sinceMs),
-  };
-  for await (const report of seller.getReports({ ...filter, statuses: [...filter.statuses] }, call)) {
-    reports.push(report);
-    if (reports.length === mostReports) break;
+  for (const { sinceMs, untilMs } of spansOfUnsure(progresses, nowMs)) {
+    const span = { createdSince: new Date(sinceMs), createdUntil: new Date(untilMs) };
+    for await (const report of seller.getReports({ reportTypes, statuses, ...span }, call))
+      reports.push(report);
+  }
+  let hasSome = false;
+  try {
+    const lately = { createdSince: new Date(nowMs - lookBackMs) };
+    for await (const report of seller.getReports({ reportTypes, statuses, ...lately }, call)) {
+      reports.push(report);
+      hasSome = true;
+    }
+  } catch (error) {
+    // Of the rest somebody else may have asked for one: asking once more loses nothing.
+    if (!hasSome || !(error instanceof ReportsError) || error.code !== 'API_QUOTA_EXCEEDED') throw error;
   }
   return reports;
+}
+
+/** The times when reports may have been made for asks without an answer; those that overlap are one. */
+function spansOfUnsure(progresses: Progress[], nowMs: number): { sinceMs: number; untilMs: number }[] {
+  const times = progresses.flatMap(({ windows }) =>
+    windows.flatMap((record) => {
+      const atMs = Date.parse(unsureAsk(record)?.at ?? '');
+      return atMs >= nowMs - longestLookBackMs ? [atMs] : [];
+    }),
+  );
+  const spans: { sinceMs: number; untilMs: number }[] = [];
+  for (const atMs of times.sort((a, b) => a - b)) {
+    const [sinceMs, untilMs] = [atMs - clocksDifferMs, atMs + clocksDifferMs];
+    const last = spans.at(-1);
+    if (last && sinceMs <= last.untilMs) last.untilMs = untilMs;
+    else spans.push({ sinceMs, untilMs });
+  }
+  return spans;
 }
 
 /**

@@ -24,7 +24,7 @@ export interface AskedReport {
  * an answer, for which Amazon's list of reports is looked through before the window is asked for again. Returns undefined where another
  * process, or another pipeline, was quicker: with this window, or with one of a type that Amazon wants apart.
  * Errors: REPORT_REQUEST_REFUSED, where asking the same again at once would be refused again; API_QUOTA_EXCEEDED, API_UNAVAILABLE,
- * LOGIN_REFUSED.
+ * API_UNREACHABLE, LOGIN_REFUSED.
  */
 export async function askForWindow(
   plan: RequestPlan,
@@ -53,7 +53,7 @@ export async function askForWindow(
   try {
     reportId = await seller.createReport(wanted, call);
   } catch (error) {
-    const isSure = error instanceof ReportsError && error.code !== 'API_UNAVAILABLE';
+    const isSure = error instanceof ReportsError && !unsure.has(error.code);
     if (!isSure) throw error;
     const isRefused = refusals.has(error.code);
     await book.change(key, (held) => {
@@ -85,5 +85,8 @@ export async function askForWindow(
   });
   return { sellerId, reportType, marketplaceIds, ...timesOf(window), reportId };
 }
+
+/** After these nobody knows whether Amazon makes the report. */
+const unsure = new Set<string>(['API_UNAVAILABLE', 'API_UNREACHABLE']);
 
 const refusals = new Set<string>(['API_REQUEST_REFUSED', 'API_ACCESS_DENIED', 'API_NOT_FOUND']);

@@ -1,3 +1,4 @@
+import { count } from '../../count.js';
 import { ReportsError } from '../../errors.js';
 import type { ExaminedDocument, RawDocument } from '../types.js';
 import {
@@ -127,7 +128,7 @@ function decideCharset({ facts }: RawDocument, head: Buffer, utf8: Utf8Finding):
   const decide = (charset: string, charsetSource: Decision['charsetSource']): Decision => {
     const isValidUtf8 = charset === 'utf-8' && utf8.isValid;
     if (charset === 'utf-8' && !utf8.isValid)
-      notes.push(`${utf8.badBytes} bytes are not UTF-8: each became \ufffd`);
+      notes.push(`${count(utf8.badBytes, 'byte')} not UTF-8: replaced by \ufffd`);
     return { charset, charsetSource, isValidUtf8, notes };
   };
   if (isZip(head)) return decide('binary', 'bytes');

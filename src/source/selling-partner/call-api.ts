@@ -45,7 +45,7 @@ export type CallApi = <T>(call: ApiCall, form: ZodType<T>) => Promise<T>;
 /**
  * Opens the way to Amazon for one seller, or for its application alone (`grantless`). Every call takes from the quota plan first; 429 and
  * 5xx are waited for.
- * Errors: LOGIN_REFUSED, API_ACCESS_DENIED, API_NOT_FOUND, API_REQUEST_REFUSED, API_QUOTA_EXCEEDED, API_UNAVAILABLE.
+ * Errors: LOGIN_REFUSED, API_ACCESS_DENIED, API_NOT_FOUND, API_REQUEST_REFUSED, API_QUOTA_EXCEEDED, API_UNAVAILABLE, API_UNREACHABLE.
  */
 export function openApi(options: ApiOptions & { grantless?: boolean }): CallApi {
   const { seller, quota, grantless = false } = options;
@@ -70,7 +70,7 @@ export function openApi(options: ApiOptions & { grantless?: boolean }): CallApi 
       const accessToken = await login.accessToken(signal);
       const answer = await retried(
         () => send(call, accessToken),
-        (found) => new ReportsError('API_UNAVAILABLE', { operation, sellerId, found }),
+        { operation, sellerId, url: endpoint },
         signal,
         ...(call.once ? [1] : []),
       );

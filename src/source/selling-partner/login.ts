@@ -26,7 +26,7 @@ const grantlessScope = 'sellingpartnerapi::notifications';
 
 /**
  * Login with Amazon for one seller; `grantless`: for its application alone, as some operations want it.
- * Errors: LOGIN_REFUSED, API_UNAVAILABLE. Source: Selling Partner API documentation, "Connecting to the Selling Partner API".
+ * Errors: LOGIN_REFUSED, API_UNAVAILABLE, API_UNREACHABLE. Source: Selling Partner API documentation, "Connecting to the Selling Partner API".
  */
 export function openLogin(options: {
   sellerId: string;
@@ -50,7 +50,7 @@ export function openLogin(options: {
     });
     const answer = await retried(
       () => callJson(loginUrl, { method: 'POST', body, signal }),
-      (found) => new ReportsError('API_UNAVAILABLE', { operation: 'login', sellerId, found }),
+      { operation: 'login', sellerId, url: loginUrl },
       signal,
     );
     const { access_token: token, expires_in: seconds, error } = answer.body as Record<string, unknown>;

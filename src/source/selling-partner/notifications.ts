@@ -20,7 +20,7 @@ const destinationsPath = `${base}/destinations`;
 
 /**
  * Opens the Notifications API for one seller.
- * Errors: LOGIN_REFUSED, SUBSCRIPTION_REFUSED, API_QUOTA_EXCEEDED, API_UNAVAILABLE. Source: Amazon's model notifications.
+ * Errors: LOGIN_REFUSED, SUBSCRIPTION_REFUSED, API_QUOTA_EXCEEDED, API_UNAVAILABLE, API_UNREACHABLE. Source: Amazon's model notifications.
  */
 export function openNotifications(options: ApiOptions): Notifications {
   const asSeller = told(openApi(options));

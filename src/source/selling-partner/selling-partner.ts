@@ -10,7 +10,7 @@ const pageSize = 100;
 
 /**
  * Opens the Selling Partner API for one seller. Every call takes from the quota plan first; 429 and 5xx are waited for.
- * Errors: LOGIN_REFUSED, API_ACCESS_DENIED, API_NOT_FOUND, API_REQUEST_REFUSED, API_QUOTA_EXCEEDED, API_UNAVAILABLE.
+ * Errors: LOGIN_REFUSED, API_ACCESS_DENIED, API_NOT_FOUND, API_REQUEST_REFUSED, API_QUOTA_EXCEEDED, API_UNAVAILABLE, API_UNREACHABLE.
  * Source: Amazon's models reports_2021-06-30 and tokens_2021-03-01.
  */
 export function openSellingPartner(options: ApiOptions): SellingPartner {

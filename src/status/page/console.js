@@ -1,5 +1,5 @@
 import { barChart, cut, lineChart } from './charts.js';
-import { badge, bodyOf, h, nothing, number, short } from './dom.js';
+import { badge, bodyOf, count, h, nothing, number, short } from './dom.js';
 import { ask } from './server.js';
 
 const examples = {
@@ -85,7 +85,7 @@ export function openConsole() {
       );
       return;
     }
-    const rows = `${number(value.rows.length)} ${value.rows.length === 1 ? 'row' : 'rows'}`;
+    const rows = count(value.rows.length, 'row');
     status.textContent = `${value.isCut ? `the first ${rows}; there are more` : rows}, ${number(value.milliseconds)} ms`;
     showAnswer(answer, value);
   }

@@ -4,6 +4,7 @@ import {
   badge,
   bodyOf,
   bytes,
+  count,
   duration,
   firstOf,
   h,
@@ -177,7 +178,7 @@ function showDays({ warehouse }) {
         barChart(
           bars(
             (day) => day.rows,
-            (day) => `${number(day.rows)} rows of ${number(day.documents)} documents`,
+            (day) => `${count(day.rows, 'row')} of ${count(day.documents, 'document')}`,
           ),
           { format: short, label: 'Rows by day', isHalf: true },
         ),

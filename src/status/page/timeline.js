@@ -1,4 +1,4 @@
-import { bodyOf, bytes, clockTime, duration, h, nothing, number, show, svg } from './dom.js';
+import { bodyOf, bytes, clockTime, count, duration, h, nothing, number, show, svg } from './dom.js';
 import { axisSteps } from './charts.js';
 
 const spans = { '6 h': 6, '24 h': 24, '7 d': 168 };
@@ -182,7 +182,7 @@ export function outcomesText({ outcomes, requests = {}, error, endedAt }) {
 }
 
 function runText(run, seconds) {
-  const loaded = run.rows > 0 ? `, ${number(run.rows)} rows, ${bytes(run.bytes)}` : '';
+  const loaded = run.rows > 0 ? `, ${count(run.rows, 'row')}, ${bytes(run.bytes)}` : '';
   return `${clockTime(run.startedAt)}, ${duration(seconds)}: ${outcomesText(run)}${loaded}`;
 }
 

@@ -2,11 +2,12 @@ import type { Logger } from 'pino';
 import { describeError } from '../../errors.js';
 import type { View } from '../../schema/views.js';
 import type { Relations } from '../duckdb/catalog.js';
-import { type ViewDialect, type ViewQuery, viewQuery } from '../view-query.js';
+import { notMadeYet, type ViewDialect, type ViewQuery, viewQuery } from '../view-query.js';
 import type { BigQueryClient } from './client.js';
 import { bigQueryType } from './column-types.js';
 import { identifier, literal } from './sql.js';
 import { noteViews, runTransaction, type State } from './state.js';
+import { relationsOf } from './planned-tables.js';
 
 /**
  * Makes the views whose tables are there, makes those anew that would be others by now, and drops those that are no more. Views that somebody
@@ -20,16 +21,7 @@ export async function refreshViews(
   state: State,
   log?: Logger,
 ): Promise<void> {
-  const dialect: ViewDialect = {
-    table: (name) => client.table(name),
-    identifier,
-    type: bigQueryType,
-    tryCast: 'SAFE_CAST',
-  };
-  const queries = views.flatMap((view) => {
-    const query = viewQuery(view, relations, dialect);
-    return query ? [{ view, query }] : [];
-  });
+  const queries = queriesOf(client, views, relations);
   const wanted = new Set(queries.map(({ view }) => view.name));
   const stale = queries.filter(({ view, query }) => state.views.get(view.name) !== query.version);
   const gone = [...state.views.keys()].filter((name) => !wanted.has(name));
@@ -53,6 +45,40 @@ export async function refreshViews(
   } catch (error) {
     log?.warn(`making views: ${describeError(error)}`);
   }
+}
+
+/** Of the views whose tables are there those that are not in the dataset as their files say, by name, and why. A try of one is free. */
+export async function viewProblems(
+  client: BigQueryClient,
+  views: View[],
+  state: State,
+): Promise<Map<string, string>> {
+  const queries = queriesOf(client, views, relationsOf(state));
+  const stale = queries.filter(({ view, query }) => state.views.get(view.name) !== query.version);
+  const problems = await Promise.all(
+    stale.map(async ({ view: { name }, query: { sql } }): Promise<[string, string]> => {
+      if (!state.views.has(name) && (await isSomebodyElses(client, name))) return [name, obstacle];
+      const mistake = await client.dryRun(sql).then(() => undefined, describeError);
+      return [name, mistake ?? notMadeYet];
+    }),
+  );
+  return new Map(problems);
+}
+
+const obstacle = 'there is a table or view of that name already';
+
+/** The queries of the views whose tables are there. */
+function queriesOf(client: BigQueryClient, views: View[], relations: Relations) {
+  const dialect: ViewDialect = {
+    table: (name) => client.table(name),
+    identifier,
+    type: bigQueryType,
+    tryCast: 'SAFE_CAST',
+  };
+  return views.flatMap((view): { view: View; query: ViewQuery }[] => {
+    const query = viewQuery(view, relations, dialect);
+    return query ? [{ view, query }] : [];
+  });
 }
 
 /** Drops those of the views of these names that were made here: a table of a report goes before them. */
@@ -83,7 +109,7 @@ async function makeView(
   const options = `description = ${literal(description)}, labels = [('program', 'sp-reports')]`;
   try {
     if (!state.views.has(name) && (await isSomebodyElses(client, name))) {
-      log?.warn({ view: name }, 'the view was not made: there is a table or view of that name already');
+      log?.warn({ view: name }, `the view was not made: ${obstacle}`);
       return false;
     }
     await client.run(`CREATE OR REPLACE VIEW ${client.table(name)} OPTIONS (${options}) AS ${sql}`);

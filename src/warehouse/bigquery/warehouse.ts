@@ -14,7 +14,7 @@ import { type QueryOptions, runQuery } from './query.js';
 import { markPurged, removePersonalData } from './remove-personal-data.js';
 import { readState, type State } from './state.js';
 import { existingTables } from './change-tables.js';
-import { refreshViews } from './views.js';
+import { refreshViews, viewProblems } from './views.js';
 
 export interface BigQueryWarehouseOptions extends BigQueryPlace, QueryOptions {
   /** Where descriptions of tables and columns come from. */
@@ -80,6 +80,7 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
       removePersonalData(client, documents, personalColumns),
     markPurged: (keys) => markPurged(client, keys),
     tables: () => withState([], (state) => readTables(client, state)),
+    viewProblems: (wanted) => withState(new Map(), (state) => viewProblems(client, wanted, state)),
     loads: (filter) => withState([], () => readLoads(client, filter)),
     overview: () => withState<LedgerOverview | undefined>(undefined, () => readOverview(client)),
     rejects: (filter) => withState([], () => readRejects(client, filter)),

@@ -7,7 +7,8 @@ import { identifier, run } from './sql.js';
 
 /**
  * What is wrong with the SQL of views, found by DuckDB on empty tables as the report schemas have them: names that are not there, other
- * tables and columns than the comment lists. Of a view on a table without a report schema only the grammar is looked at.
+ * tables and columns than the comment lists. Of a view on a table without a report schema only the grammar and the
+ * names of tables are looked at.
  */
 export async function bindProblems(views: View[]): Promise<Problem[]> {
   const instance = await DuckDBInstance.create(':memory:');
@@ -43,18 +44,11 @@ async function mistakes(
 ): Promise<{ line: number; message: string }[]> {
   try {
     const statements = await connection.extractStatements(sql);
-    if (tables.flat().some((table) => !table.columns)) return [];
-    const statement = await statements.prepare(0);
-    if (statement.statementType !== StatementType.SELECT) {
-      return [{ line: sqlLine, message: 'expected one SELECT, which only reads' }];
-    }
     const listed = tables.flat().map(({ name }) => name.toLowerCase());
     const used = (await connection.getTableNames(sql, false)).map((name) => name.toLowerCase());
     const unused = listed.filter((name) => !used.includes(name));
     const unlisted = used.filter((name) => !listed.includes(name));
-    const names = Array.from({ length: statement.columnCount }, (_, index) => statement.columnName(index));
-    const told = columns.map(({ name }) => name);
-    return [
+    const misread = [
       ...unused.map((name) => ({
         line: 1,
         message: `"Tables:" lists ${name}, which the SELECT does not read`,
@@ -63,6 +57,16 @@ async function mistakes(
         line: 1,
         message: `the SELECT reads ${name}, which "Tables:" does not list`,
       })),
+    ];
+    if (tables.flat().some((table) => !table.columns)) return misread;
+    const statement = await statements.prepare(0);
+    if (statement.statementType !== StatementType.SELECT) {
+      return [{ line: sqlLine, message: 'expected one SELECT, which only reads' }];
+    }
+    const names = Array.from({ length: statement.columnCount }, (_, index) => statement.columnName(index));
+    const told = columns.map(({ name }) => name);
+    return [
+      ...misread,
       ...(told.length > 0 && told.join() !== names.join()
         ? [{ line: 1, message: `"Columns:" lists ${told.join(', ')}; the SELECT has ${names.join(', ')}` }]
         : []),

@@ -2,7 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Logger } from 'pino';
 import { describeError } from '../../errors.js';
 import type { View } from '../../schema/views.js';
-import { type ViewDialect, viewQuery } from '../view-query.js';
+import { notMadeYet, type ViewDialect, viewQuery } from '../view-query.js';
 import { duckDbType, type Relations } from './catalog.js';
 import { firstLine } from './connection.js';
 import { identifier, literal, run } from './sql.js';
@@ -34,20 +34,54 @@ export async function refreshViews(
       const query = viewQuery(view, relations, dialect);
       if (!query) continue;
       wanted.add(view.name);
-      const there = relations.get(view.name);
-      const [, version] = mark.exec(found.get(view.name) ?? '') ?? [];
-      if (there && version === undefined) {
-        const kind = there.isView ? 'view' : 'table';
-        log?.warn({ view: view.name }, `the view was not made: there is a ${kind} of that name already`);
-      } else if (version !== query.version) {
-        await makeView(connection, view, query, log);
-      }
+      const { version, obstacle } = standing(view.name, relations, found);
+      if (obstacle) log?.warn({ view: view.name }, `the view was not made: ${obstacle}`);
+      else if (version !== query.version) await makeView(connection, view, query, log);
     }
     for (const [name, comment] of found) {
       if (mark.test(comment) && !wanted.has(name)) await run(connection, `DROP VIEW ${identifier(name)}`);
     }
   } catch (error) {
     log?.warn(`making views: ${describeError(error)}`);
+  }
+}
+
+/** Of the views whose tables are there those that are not in the file as their own files say, by name, and why. */
+export async function viewProblems(
+  connection: DuckDBConnection,
+  views: View[],
+  relations: Relations,
+): Promise<Map<string, string>> {
+  const found = await readViewComments(connection);
+  const problems = new Map<string, string>();
+  for (const view of views) {
+    const query = viewQuery(view, relations, dialect);
+    if (!query) continue;
+    const { version, obstacle } = standing(view.name, relations, found);
+    if (version === query.version) continue;
+    problems.set(view.name, obstacle ?? (await mistakeIn(connection, query.sql)) ?? notMadeYet);
+  }
+  return problems;
+}
+
+/** The version of a view that was made here, or what of another's making has its name. */
+function standing(
+  name: string,
+  relations: Relations,
+  comments: Map<string, string>,
+): { version?: string; obstacle?: string } {
+  const there = relations.get(name);
+  const [, version] = mark.exec(comments.get(name) ?? '') ?? [];
+  if (version !== undefined) return { version };
+  return there ? { obstacle: `there is a ${there.isView ? 'view' : 'table'} of that name already` } : {};
+}
+
+async function mistakeIn(connection: DuckDBConnection, sql: string): Promise<string | undefined> {
+  try {
+    (await connection.prepare(sql)).destroySync();
+    return undefined;
+  } catch (error) {
+    return firstLine(error);
   }
 }
 

@@ -13,7 +13,7 @@ import { readWhole, runQuery } from './query.js';
 import { markPurged, removePersonalData } from './remove-personal-data.js';
 import { identifier, run } from './sql.js';
 import { toJsonValue } from './values.js';
-import { refreshViews } from './views.js';
+import { refreshViews, viewProblems } from './views.js';
 
 export interface DuckDbWarehouseOptions {
   /** The DuckDB file. It and its folders are made by the first commit. */
@@ -115,6 +115,8 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
       if (existsSync(path)) await withConnection({ ...file, mode: 'write' }, async () => {});
     },
     tables: () => withLedger([], readTables),
+    viewProblems: (wanted) =>
+      withLedger(new Map(), (connection, relations) => viewProblems(connection, wanted, relations)),
     loads: (filter) => withLedger([], (connection) => readLoads(connection, filter)),
     overview: () => withLedger<LedgerOverview | undefined>(undefined, readOverview),
     rejects: (filter) => withLedger([], (connection) => readRejects(connection, filter)),
