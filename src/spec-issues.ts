@@ -145,7 +145,7 @@ function yamlPath(path: PropertyKey[]): YamlPath {
   return path.map((part) => (typeof part === 'number' ? part : String(part)));
 }
 
-function valueAt(data: unknown, path: YamlPath): unknown {
+export function valueAt(data: unknown, path: YamlPath): unknown {
   return path.reduce<unknown>(
     (value, part) =>
       typeof value === 'object' && value !== null && Object.hasOwn(value, part)

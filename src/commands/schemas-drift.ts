@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { inferType } from '../parse/infer-types.js';
-import { openDrift, type Drift } from '../warehouse/drift.js';
+import { type Drift, openDrift, worthTelling } from '../warehouse/drift.js';
 import { columnTypeOf } from '../warehouse/duckdb/catalog.js';
 import { identifier } from '../warehouse/duckdb/sql.js';
 import type { Warehouse } from '../warehouse/types.js';
@@ -19,7 +19,7 @@ interface DriftOptions {
 export function driftCommand(io: Io): Command {
   return new Command('drift')
     .description(
-      'Tells where loaded documents had headers that their schema does not know, lacked columns, or made a column of the table wider.',
+      'Tells where loaded documents had headers that their schema does not know, lacked columns that were there before, or made a column of the table wider.',
     )
     .option('--type <REPORT_TYPE>', 'only this report type')
     .option('--json', 'print a JSON array')
@@ -39,7 +39,8 @@ export function driftCommand(io: Io): Command {
       const types = hasValues ? await columnTypes(warehouse) : new Map<string, string>();
       const found: DriftWithValues[] = [];
       for (const drift of open) found.push({ ...drift, ...(await valuesOf(drift, types, warehouse)) });
-      const drifts = withRenames(found, schemas);
+      // Only after all: a renamed header shows by the column that no document has.
+      const drifts = worthTelling(withRenames(found, schemas));
       if (options.json) io.stdout.write(`${JSON.stringify(drifts, null, 2)}\n`);
       else if (options.yaml) io.stdout.write(driftYaml(drifts, schemas));
       else

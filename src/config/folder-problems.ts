@@ -1,5 +1,5 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path';
-import type { Problem, YamlFile, YamlPath } from '../yaml-problems.js';
+import { type Problem, valueAt, type YamlFile, type YamlPath } from '../yaml-problems.js';
 import { hasScheme } from '../bucket-url.js';
 import { configSpec } from './spec.js';
 
@@ -53,12 +53,4 @@ function wayFrom(owner: string, other: string, folder: string): string | undefin
   // As paths, for names in a bucket are inside each other in the same way.
   const asPath = (url: string) => resolve('/', url.replace('://', '/'));
   return relative(asPath(owner), asPath(other));
-}
-
-function valueAt(data: object, key: YamlPath): unknown {
-  return key.reduce<unknown>(
-    (value, part) =>
-      typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[part] : undefined,
-    data,
-  );
 }

@@ -8,6 +8,7 @@ import { describeError, ReportsError } from '../errors.js';
 import { marketplaceId, marketplaces } from '../schema/marketplaces.js';
 import { bucketUrlText, readBucketUrl } from '../bucket-url.js';
 import { formatProblem, inOrder, type Problem, readYaml, type YamlFile } from '../yaml-problems.js';
+import { credentialProblems } from './credential-problems.js';
 import { folderProblems } from './folder-problems.js';
 import { requestProblems } from './request-problems.js';
 import { type Config, configSpec, pipelineRuleSpec, type WarehouseConfig } from './spec.js';
@@ -76,6 +77,7 @@ export function checkConfig(options: ReadConfigOptions): CheckedConfig {
   );
   const further = [
     ...furtherProblems(written, text),
+    ...credentialProblems(written, text),
     ...folderProblems(written, dirname(file)),
     ...requestProblems(written, schemasFolder),
   ];
@@ -123,7 +125,6 @@ function furtherProblems({ data, problemAt }: YamlFile<unknown>, text: string): 
   const owners = new Map<unknown, number>();
   // A key given twice is told by the reader.
   const asWritten = parse(text, { uniqueKeys: false }) as {
-    sellers?: { credentials?: unknown }[];
     piiHashKey?: unknown;
     status?: { token?: unknown } | null;
     alarms?: { webhook?: unknown } | null;
@@ -168,31 +169,14 @@ function furtherProblems({ data, problemAt }: YamlFile<unknown>, text: string): 
       }
       owners.set(id, first);
     });
-    for (const path of literalSecrets(asWritten?.sellers?.[index]?.credentials)) {
-      const variable = secretVariables[path[0] ?? ''] ?? 'LWA_CLIENT_ID';
-      const message = `credentials come from the environment; write a variable such as \${${variable}}`;
-      problems.push(problemAt(['sellers', index, 'credentials', ...path], message));
-    }
   });
   return problems;
 }
 
-const secretVariables: Record<string, string> = {
-  clientId: 'LWA_CLIENT_ID',
-  clientSecret: 'LWA_CLIENT_SECRET',
-  refreshToken: 'LWA_REFRESH_TOKEN',
-};
-
-/** Where below `credentials` something else than a variable is written. */
-function literalSecrets(credentials: unknown): string[][] {
-  if (credentials === undefined || credentials === null || Array.isArray(credentials)) return [];
-  if (typeof credentials !== 'object') return [[]];
-  return Object.entries(credentials)
-    .filter(([, value]) => value !== null && typeof value !== 'object' && !isVariable(value))
-    .map(([key]) => [key]);
-}
-
-/** The settings without the sellers, pipelines, hash key, status page and alarms whose variables are unset, where nothing else is wrong. */
+/**
+ * The settings without the sellers, pipelines, hash key, status page, alarms and credentials of the queues whose variables are unset, where
+ * nothing else is wrong.
+ */
 function withoutUnset(
   problems: Problem[],
   text: string,
@@ -202,14 +186,15 @@ function withoutUnset(
   if (
     !problems.every(
       ({ path, message }) =>
-        /^((sellers|pipelines)\[|piiHashKey$|status\.token$|alarms\.webhook$)/.test(path) &&
-        message.includes('is not set; set it'),
+        /^((sellers|pipelines)\[|aws\.credentials\.|piiHashKey$|status\.token$|alarms\.webhook$)/.test(
+          path,
+        ) && message.includes('is not set; set it'),
     )
   ) {
     return undefined;
   }
   const unset = new Set(problems.map(({ path }) => path.slice(0, path.indexOf(']') + 1) || path));
-  const { piiHashKey, status, alarms, ...others } = parse(text) as Record<string, unknown[]>;
+  const { piiHashKey, status, alarms, aws, ...others } = parse(text) as Record<string, unknown[]>;
   const isUnset = (key: string, index: number) => unset.has(`${key}[${index}]`);
   const rules = pipelineRuleSpec
     .array()
@@ -223,6 +208,9 @@ function withoutUnset(
   }
   const rest = {
     ...others,
+    ...(problems.some(({ path }) => path.startsWith('aws.'))
+      ? { aws: { ...aws, credentials: undefined } }
+      : { aws }),
     ...(unset.has('piiHashKey') ? {} : { piiHashKey }),
     ...(unset.has('status.token') ? {} : { status }),
     ...(unset.has('alarms.webhook') ? {} : { alarms }),
@@ -265,6 +253,7 @@ function complete(
     aws: {
       ...(aws.region ? { region: aws.region } : {}),
       ...(aws.endpoint ? { endpoint: aws.endpoint } : {}),
+      ...(aws.credentials ? { credentials: aws.credentials } : {}),
     },
     api: {
       ...(api.endpoint ? { endpoint: api.endpoint } : {}),

@@ -11,7 +11,8 @@ an editor with a YAML language server, begin the file with
 \`# yaml-language-server: $schema=./docs/pipelines.schema.json\`.
 
 \`\${NAME}\` in a value stands for a variable of the environment, \`\${NAME:-default}\` for one that may be unset or empty; \`$\${\`
-stands for \`\${\` itself. Inside { } and [ ] such a value needs quotes. Credentials are always variables, never written into the file.
+stands for \`\${\` itself. Inside { } and [ ] such a value needs quotes. Credentials are always variables, never written into the file,
+but for made-up ones of a sandbox on this machine.
 An unset variable, an unknown key, a wrong value: \`sp-reports config check\` tells all of them at once, each with its line and column.
 Relative paths start from the folder of the file.
 

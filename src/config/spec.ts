@@ -157,7 +157,9 @@ const seller = z
         clientSecret: credential('Client secret of the application.'),
         refreshToken: credential('Refresh token of the authorisation.'),
       })
-      .describe('Login with Amazon; each a variable of the environment.'),
+      .describe(
+        'Login with Amazon; each a variable of the environment. Made-up ones may stand in the file where `api` names a sandbox on this machine.',
+      ),
   })
   .describe('The seller accounts.');
 
@@ -311,9 +313,26 @@ export const configSpec = z.strictObject({
       endpoint: optionalUrl(
         'SQS endpoint, for another SQS implementation; taken from the queue URL where absent.',
       ),
+      credentials: z
+        .strictObject({
+          accessKeyId: credential('Access key id.'),
+          secretAccessKey: credential('Secret access key.'),
+        })
+        .optional()
+        .describe(
+          'Credentials of another SQS implementation, for `endpoint` alone; each a variable of the environment. Made-up ones may stand in the file where it is on this machine.',
+        ),
+    })
+    .superRefine(({ endpoint, credentials }, context) => {
+      if (!credentials || endpoint) return;
+      const message =
+        'for `endpoint` alone; AWS takes those of the environment, a profile or the instance role';
+      context.addIssue({ code: 'custom', path: ['credentials'], message });
     })
     .prefault({})
-    .describe('The SQS client. Credentials come from the environment, a profile or the instance role.'),
+    .describe(
+      'The SQS client. Credentials come from the environment, a profile or the instance role, where `credentials` has none.',
+    ),
   api: z
     .strictObject({
       endpoint: optionalUrl(
@@ -379,7 +398,11 @@ export type Config = Readonly<
     file: string | null;
     /** The folder that relative paths start from. */
     folder: string;
-    aws: { region?: string; endpoint?: string };
+    aws: {
+      region?: string;
+      endpoint?: string;
+      credentials?: { accessKeyId: string; secretAccessKey: string };
+    };
     api: { endpoint?: string; loginUrl?: string };
     /** Ids of sellers that were left out because their variables are unset, as they are written. */
     unsetSellers: string[];

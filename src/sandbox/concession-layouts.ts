@@ -1,4 +1,5 @@
-import { eachRow, headerOf, isoTime, type Layout, money, orderId } from './layout.js';
+import { eachRow, headerOf, isoTime, type Layout, money } from './layout.js';
+import { salesOf, timeAfter } from './sales.js';
 
 /** Reports of returns, reimbursements and fees. */
 export const concessionLayouts: Record<string, Layout> = {
@@ -6,47 +7,68 @@ export const concessionLayouts: Record<string, Layout> = {
     header: headerOf(
       'approval-date|reimbursement-id|case-id|amazon-order-id|reason|sku|fnsku|asin|product-name|condition|currency-unit|amount-per-unit|amount-total|quantity-reimbursed-cash|quantity-reimbursed-inventory|quantity-reimbursed-total|original-reimbursement-id|original-reimbursement-type',
     ),
-    rows: eachRow('any', ({ market, random, from, to }, product) => {
-      const quantity = random.integer(1, 4);
-      return {
-        'approval-date': isoTime(random.time(from, to)),
-        'reimbursement-id': `8${random.digits(9)}`,
-        'amazon-order-id': random.chance(0.5) ? orderId(random) : '',
-        reason: random.pick(['Lost_Warehouse', 'Damaged_Warehouse', 'CustomerReturn']),
-        sku: product.sku,
-        fnsku: product.fnsku,
-        asin: product.asin,
-        'product-name': product.title,
-        condition: 'Sellable',
-        'currency-unit': market.currency,
-        'amount-per-unit': money(market, product.priceCents),
-        'amount-total': money(market, product.priceCents * quantity),
-        'quantity-reimbursed-cash': quantity,
-        'quantity-reimbursed-inventory': 0,
-        'quantity-reimbursed-total': quantity,
-      };
-    }),
+    *rows(plan) {
+      const { market, random, from, to, products } = plan;
+      const anySale = salesOf(plan);
+      for (let row = 0; row < plan.rows; row += 1) {
+        const reason = random.pick([
+          'CustomerReturn',
+          'CustomerReturn',
+          'Lost_Warehouse',
+          'Damaged_Warehouse',
+        ]);
+        // What was lost in a warehouse was sold to nobody.
+        const sale = reason === 'CustomerReturn' ? anySale() : undefined;
+        const product = sale?.product ?? random.pick(products);
+        const quantity = sale ? 1 : random.integer(1, 2);
+        yield {
+          'approval-date': isoTime(sale ? timeAfter(sale, plan) : random.time(from, to)),
+          'reimbursement-id': `8${random.digits(9)}`,
+          'amazon-order-id': sale?.orderId ?? '',
+          reason,
+          sku: product.sku,
+          fnsku: product.fnsku,
+          asin: product.asin,
+          'product-name': product.title,
+          condition: 'Sellable',
+          'currency-unit': market.currency,
+          'amount-per-unit': money(market, product.priceCents),
+          'amount-total': money(market, product.priceCents * quantity),
+          'quantity-reimbursed-cash': quantity,
+          'quantity-reimbursed-inventory': 0,
+          'quantity-reimbursed-total': quantity,
+        };
+      }
+    },
   },
 
   GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA: {
     header: headerOf(
       'return-date|order-id|sku|asin|fnsku|product-name|quantity|fulfillment-center-id|detailed-disposition|reason|status|license-plate-number|customer-comments',
     ),
-    rows: eachRow('any', ({ market, random, from, to }, product) => ({
-      'return-date': isoTime(random.time(from, to)),
-      'order-id': orderId(random),
-      sku: product.sku,
-      asin: product.asin,
-      fnsku: product.fnsku,
-      'product-name': product.title,
-      quantity: 1,
-      'fulfillment-center-id': random.pick(market.warehouses),
-      'detailed-disposition': random.pick(['SELLABLE', 'CUSTOMER_DAMAGED']),
-      reason: random.pick(['UNWANTED_ITEM', 'DEFECTIVE', 'NOT_AS_DESCRIBED']),
-      status: 'Unit returned to inventory',
-      'license-plate-number': `LPN${random.letters(9)}`,
-      'customer-comments': random.chance(0.3) ? 'Said 12", is 11" - "too small"' : '',
-    })),
+    *rows(plan) {
+      const { market, random } = plan;
+      const anySale = salesOf(plan);
+      for (let row = 0; row < plan.rows; row += 1) {
+        const sale = anySale();
+        const { product } = sale;
+        yield {
+          'return-date': isoTime(timeAfter(sale, plan)),
+          'order-id': sale.orderId,
+          sku: product.sku,
+          asin: product.asin,
+          fnsku: product.fnsku,
+          'product-name': product.title,
+          quantity: 1,
+          'fulfillment-center-id': random.pick(market.warehouses),
+          'detailed-disposition': random.pick(['SELLABLE', 'CUSTOMER_DAMAGED']),
+          reason: random.pick(['UNWANTED_ITEM', 'DEFECTIVE', 'NOT_AS_DESCRIBED']),
+          status: 'Unit returned to inventory',
+          'license-plate-number': `LPN${random.letters(9)}`,
+          'customer-comments': random.chance(0.3) ? 'Said 12", is 11" - "too small"' : '',
+        };
+      }
+    },
   },
 
   GET_FBA_STORAGE_FEE_CHARGES_DATA: {

@@ -1,18 +1,12 @@
 import { gzipSync } from 'node:zlib';
 import type { ReportRegion } from '../schema/types.js';
 import type { SandboxReport } from './amazon.js';
-import {
-  germanMarket,
-  japaneseMarket,
-  type Market,
-  makeProducts,
-  ukMarket,
-  usMarket,
-} from './catalogue-of-goods.js';
+import { germanMarket, japaneseMarket, type Market, ukMarket, usMarket } from './catalogue-of-goods.js';
+import { dayMs } from './layout.js';
 import { otherNotificationBody } from './notification-body.js';
-import { Random } from './random.js';
 import { generateDocument, restateOrders } from './report-generator.js';
 import type { NewReport, Sandbox } from './sandbox.js';
+import { openShops, type Shops } from './shops.js';
 
 /** The made-up sellers of the demo. */
 export const demoSellers: { sellerId: string; name: string; region: ReportRegion; marketplaces: string[] }[] =
@@ -28,36 +22,37 @@ export const demoSellers: { sellerId: string; name: string; region: ReportRegion
   ];
 
 const [us, eu, jp] = ['A1DEMOSELLERUS', 'A2DEMOSELLEREU', 'A3DEMOSELLERJP'];
+const hourMs = 3_600_000;
 const lastUpdate = 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL';
 const settlementV2 = 'GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2';
 const listings = 'GET_MERCHANT_LISTINGS_ALL_DATA';
 const returns = 'GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA';
 
+/** The shops of the demo, the same each time. */
+export const openDemoShops = (): Shops => openShops(20_261_101);
+
 /**
  * Puts a day of reports on the sandbox, and their notifications on its queue, with what reality brings along: repeated and foreign
- * notifications, reports that failed or hold nothing, other charsets, a damaged document, values that are none.
+ * notifications, reports that failed or hold nothing, other charsets, a damaged document, values that are none, a header that no schema
+ * knows. They tell of the month until last midnight, and were made within the last hour.
  */
-export async function fillDemo(sandbox: Sandbox): Promise<SandboxReport[]> {
+export async function fillDemo(sandbox: Sandbox, shops = openDemoShops()): Promise<SandboxReport[]> {
   for (const seller of demoSellers) sandbox.addSeller(seller);
-  const random = new Random(20_261_101);
-  const day = (number: number) => new Date(Date.UTC(2026, 9, number));
-  const products = makeProducts(usMarket, 12, random);
+  const { random } = shops;
+  const nowMs = sandbox.state.now();
+  const lastMidnightMs = Math.floor(nowMs / dayMs) * dayMs;
+  /** Of the month; the 31st begins with last midnight. */
+  const day = (number: number) => new Date(lastMidnightMs - (31 - number) * dayMs);
   const reports: SandboxReport[] = [];
 
   const generated = (reportType: string, market: Market, rows: number, from = 1, to = 31) =>
-    generateDocument(reportType, {
-      market,
-      rows,
-      from: day(from),
-      to: day(to),
-      random,
-      ...(market === usMarket ? { products } : {}),
-    });
+    generateDocument(reportType, { ...shops.of(market), rows, from: day(from), to: day(to), random });
   const text = (reportType: string, market: Market, rows: number, from: number, to: number) =>
     generated(reportType, market, rows, from, to).text;
   const add = (report: NewReport & { from?: number; to?: number }): SandboxReport => {
     const { from = 1, to = 31, ...rest } = report;
-    const createdAt = new Date(day(to).getTime() + (reports.length + 1) * 60_000);
+    const firstMadeMs = to === 31 ? nowMs - hourMs : day(to).getTime();
+    const createdAt = new Date(firstMadeMs + reports.length * 60_000);
     const added = sandbox.addReport({ dataStart: day(from), dataEnd: day(to), createdAt, ...rest });
     reports.push(added);
     return added;
@@ -83,30 +78,34 @@ export async function fillDemo(sandbox: Sandbox): Promise<SandboxReport[]> {
   };
 
   // North America.
-  const firstOrders = text(lastUpdate, usMarket, 2000, 1, 15);
+  shops.sell(usMarket, 2000, day(1), day(15));
+  shops.sell(usMarket, 1500, day(15), day(31));
+  const firstOrders = text(lastUpdate, usMarket, 0, 1, 15);
   const [header = ''] = firstOrders.split('\r\n');
   add({ sellerId: us ?? '', reportType: lastUpdate, body: Buffer.from(firstOrders), to: 15 });
-  // The second document tells again of orders that the first one had, in a newer state.
+  // The second document tells again of orders that the first one had, in a newer state; and Amazon has a new column.
   const restated = restateOrders(firstOrders, 150, day(16));
-  const moreOrders = text(lastUpdate, usMarket, 1500, 15, 31).trimEnd().split('\r\n').slice(1);
-  const secondOrders = [header, ...restated, ...moreOrders, ''].join('\r\n');
+  const moreOrders = text(lastUpdate, usMarket, 0, 15, 31).trimEnd().split('\r\n').slice(1);
+  const widerOrders = [...restated, ...moreOrders].map((line) => `${line}\t${random.chance(0.1)}`);
+  const secondOrders = [`${header}\tis-pickup-order`, ...widerOrders, ''].join('\r\n');
   const restating = add({
     sellerId: us ?? '',
     reportType: lastUpdate,
     body: Buffer.from(secondOrders),
     from: 15,
   });
-  made(us, 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL', usMarket, 1200);
+  made(us, 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL', usMarket, 0, 1, 10);
   made(us, settlementV2, usMarket, 1600, 1, 15);
   made(us, settlementV2, usMarket, 1200, 15, 29);
-  made(us, 'GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE', usMarket, 800, 1, 15);
   made(us, listings, usMarket, 400);
   made(us, 'GET_FBA_MYI_UNSUPPRESSED_INVENTORY_DATA', usMarket, 12);
+  made(us, 'GET_FBA_INVENTORY_PLANNING_DATA', usMarket, 12);
+  made(us, 'GET_SALES_AND_TRAFFIC_REPORT', usMarket, 12);
   made(us, 'GET_LEDGER_SUMMARY_VIEW_DATA', usMarket, 360);
   made(us, 'GET_LEDGER_DETAIL_VIEW_DATA', usMarket, 900);
-  made(us, 'GET_FBA_REIMBURSEMENTS_DATA', usMarket, 120);
+  made(us, 'GET_FBA_REIMBURSEMENTS_DATA', usMarket, 80);
   made(us, 'GET_FBA_RECOMMENDED_REMOVAL_DATA', usMarket, 12);
-  const badReturns = text(returns, usMarket, 300, 1, 31)
+  const badReturns = text(returns, usMarket, 90, 1, 31)
     .replace('\t1\tLBA4\t', '\t1,5x\tLBA4\t')
     .replace('\t1\tONT8\t', '\tone\tONT8\t');
   // A tab inside a text shifts the cells behind it; the comment shows that one is too many.
@@ -132,6 +131,7 @@ export async function fillDemo(sandbox: Sandbox): Promise<SandboxReport[]> {
     marketplaceIds: [germanMarket.marketplaceId],
   });
   made(eu, settlementV2, germanMarket, 900, 1, 15);
+  made(eu, 'GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE', ukMarket, 800, 1, 15);
   made(eu, 'GET_FLAT_FILE_ORDER_REPORT_DATA_SHIPPING', germanMarket, 80);
   made(eu, 'GET_FBA_STORAGE_FEE_CHARGES_DATA', germanMarket, 40);
   made(eu, 'GET_AMAZON_FULFILLED_SHIPMENTS_DATA_GENERAL', ukMarket, 250);
@@ -163,7 +163,7 @@ export async function fillDemo(sandbox: Sandbox): Promise<SandboxReport[]> {
   for (const report of reports.slice(3, 6)) await sandbox.notify(report);
   const stranger = { ...restating, sellerId: 'A9UNKNOWNSELLER', reportId: '599990000001' };
   await sandbox.notify(stranger);
-  await sandbox.sendBody(otherNotificationBody(us ?? '', random, Date.UTC(2026, 10, 1)));
+  await sandbox.sendBody(otherNotificationBody(us ?? '', random, nowMs));
   await sandbox.sendBody('hello');
   return reports;
 }

@@ -1,9 +1,12 @@
 import { dayMs, eachRow, headerOf, isoTime, type Layout, money, usDate } from './layout.js';
 import { listingsLayout } from './listings-layout.js';
+import { planningLayout } from './planning-layout.js';
 
 /** Reports of listings and stock: the same products in turn, day by day where the report has days. */
 export const inventoryLayouts: Record<string, Layout> = {
   GET_MERCHANT_LISTINGS_ALL_DATA: listingsLayout,
+
+  GET_FBA_INVENTORY_PLANNING_DATA: planningLayout,
 
   GET_FBA_MYI_UNSUPPRESSED_INVENTORY_DATA: {
     header: headerOf(
@@ -82,8 +85,10 @@ export const inventoryLayouts: Record<string, Layout> = {
     ),
     rows: eachRow('any', ({ market, random, from, to }, product) => {
       const time = random.time(from, to);
-      const event = random.pick(['Receipts', 'Shipments', 'Adjustments', 'CustomerReturns']);
-      const quantity = event === 'Shipments' ? -1 : random.integer(1, 24);
+      const event = random.pick(ledgerEvents);
+      const [reason, least, most] =
+        event === 'Adjustments' ? random.pick(adjustments) : ['', ...moved[event]];
+      const quantity = random.integer(least, most);
       return {
         Date: usDate(time),
         FNSKU: product.fnsku,
@@ -95,7 +100,7 @@ export const inventoryLayouts: Record<string, Layout> = {
         Quantity: quantity,
         'Fulfillment Center': random.pick(market.warehouses),
         Disposition: 'SELLABLE',
-        Reason: event === 'Adjustments' ? 'Q' : '',
+        Reason: reason,
         Country: market.country,
         'Reconciled Quantity': quantity,
         'Unreconciled Quantity': 0,
@@ -132,3 +137,22 @@ export const inventoryLayouts: Record<string, Layout> = {
     }),
   },
 };
+
+/** As often as they come: shipments most, what is lost or found seldom. */
+const ledgerEvents = [
+  ...Array.from({ length: 7 }, () => 'Shipments' as const),
+  'Receipts',
+  'CustomerReturns',
+  'Adjustments',
+] as const;
+
+/** From so many units to so many. */
+const moved = { Shipments: [-1, -1], Receipts: [6, 24], CustomerReturns: [1, 1] } as const;
+
+/** Lost, damaged by Amazon and found again, as Amazon's codes of reasons say; more is lost than found. */
+const adjustments = [
+  ['M', -3, -1],
+  ['M', -2, -1],
+  ['E', -2, -1],
+  ['F', 1, 1],
+] as const;

@@ -10,6 +10,8 @@ export interface ReportPlan {
   random: Random;
   /** Given where several reports tell of the same products. */
   products?: Product[];
+  /** Items of orders, as reports of all orders have them; given where several reports tell of the same orders, in place of `rows` of them. */
+  orderItems?: readonly Cells[];
 }
 
 /** A plan whose products are chosen. */

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import type { AmazonState, SandboxReport } from './amazon.js';
-import { germanMarket, japaneseMarket, ukMarket, usMarket } from './catalogue-of-goods.js';
-import { generateDocument, generatedTypes } from './report-generator.js';
+import { germanMarket, japaneseMarket, type Market, ukMarket, usMarket } from './catalogue-of-goods.js';
+import { generateDocument, generatedTypes, type ReportPlan } from './report-generator.js';
 import { type AskedReport, dueBySchedule, type Making } from './report-requests.js';
 
 /** What decides on the reports that were asked for. */
@@ -46,15 +46,19 @@ function end(report: SandboxReport, { status, body, contentType }: Making, { ran
   };
 }
 
-/** A made-up report where the sandbox has that type; of others there is no data. */
-export function makeUp({ random, now }: AmazonState): Make {
+/** A made-up report where the sandbox has that type, of the products and orders of a market where they are given; of others there is no data. */
+export function makeUp(
+  { random, now }: Pick<AmazonState, 'random' | 'now'>,
+  shopOf: (market: Market) => Pick<ReportPlan, 'products' | 'orderItems'> = () => ({}),
+): Make {
   return ({ reportType, marketplaceIds, dataStart, dataEnd }) => {
     if (!generatedTypes().includes(reportType)) return { status: 'CANCELLED' };
     const others = [ukMarket, germanMarket, japaneseMarket];
     const market = others.find(({ marketplaceId }) => marketplaceIds.includes(marketplaceId)) ?? usMarket;
     const to = new Date(dataEnd ?? now());
     const from = new Date(dataStart ?? to.getTime() - 86_400_000);
-    const { bytes, contentType } = generateDocument(reportType, { market, rows: 50, from, to, random });
+    const plan = { ...shopOf(market), market, rows: 50, from, to, random };
+    const { bytes, contentType } = generateDocument(reportType, plan);
     return { status: 'DONE', body: bytes, contentType };
   };
 }

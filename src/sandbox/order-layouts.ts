@@ -17,7 +17,7 @@ export const orderLayouts: Record<string, Layout> = {
     header: headerOf(
       'amazon-order-id|merchant-order-id|purchase-date|last-updated-date|order-status|fulfillment-channel|sales-channel|order-channel|ship-service-level|product-name|sku|asin|item-status|quantity|currency|item-price|item-tax|shipping-price|shipping-tax|gift-wrap-price|gift-wrap-tax|item-promotion-discount|ship-promotion-discount|ship-city|ship-state|ship-postal-code|ship-country|promotion-ids|is-business-order|purchase-order-number|price-designation',
     ),
-    rows: orderItems,
+    rows: boughtItems,
   },
 
   GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL: {
@@ -25,7 +25,7 @@ export const orderLayouts: Record<string, Layout> = {
       'amazon-order-id|merchant-order-id|purchase-date|last-updated-date|order-status|fulfillment-channel|sales-channel|order-channel|ship-service-level|product-name|sku|asin|number-of-items|item-status|tax-collection-model|tax-collection-responsible-party|quantity|currency|item-price|item-tax|shipping-price|shipping-tax|gift-wrap-price|gift-wrap-tax|item-promotion-discount|ship-promotion-discount|address-type|ship-city|ship-state|ship-postal-code|ship-country|promotion-ids|is-business-order|purchase-order-number|price-designation|is-sold-by-ab|signature-confirmation-recommended',
     ),
     *rows(plan) {
-      for (const item of orderItems(plan)) {
+      for (const item of boughtItems(plan)) {
         yield {
           ...item,
           'number-of-items': item.quantity ?? '',
@@ -106,8 +106,19 @@ export const orderLayouts: Record<string, Layout> = {
   },
 };
 
-/** Orders of one to three items; each item of an order is another product. */
-function* orderItems(plan: Plan): Generator<Cells> {
+/** Of the plan's orders those of its time; made-up ones where it has none. */
+export function boughtItems(plan: Plan): Iterable<Cells> {
+  const { orderItems: given, from, to } = plan;
+  return (
+    given?.filter((item) => {
+      const purchasedAt = new Date(item['purchase-date'] ?? '');
+      return purchasedAt >= from && purchasedAt <= to;
+    }) ?? orderItems(plan)
+  );
+}
+
+/** Items of orders as reports of all orders have them: one to three of an order, each another product. */
+export function* orderItems(plan: Plan): Generator<Cells> {
   const { market, random, from, to, products } = plan;
   let left = plan.rows;
   while (left > 0) {

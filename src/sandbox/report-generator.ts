@@ -2,9 +2,10 @@ import iconv from 'iconv-lite';
 import { type Market, makeProducts } from './catalogue-of-goods.js';
 import { concessionLayouts } from './concession-layouts.js';
 import { inventoryLayouts } from './inventory-layouts.js';
-import { type Cells, isoTime, type Layout, type ReportPlan } from './layout.js';
+import { type Cells, isoTime, type Layout, type Plan, type ReportPlan } from './layout.js';
 import { orderLayouts } from './order-layouts.js';
 import { settlementLayouts } from './settlement-layouts.js';
+import { trafficReport } from './traffic-report.js';
 
 export type { ReportPlan } from './layout.js';
 
@@ -25,9 +26,14 @@ const layouts: Readonly<Record<string, Layout>> = {
   ...settlementLayouts,
 };
 
+/** What is no text of rows. */
+const jsonReports: Readonly<Record<string, (plan: Plan) => object>> = {
+  GET_SALES_AND_TRAFFIC_REPORT: trafficReport,
+};
+
 /** The report types that can be made. */
 export function generatedTypes(): string[] {
-  return Object.keys(layouts);
+  return [...Object.keys(layouts), ...Object.keys(jsonReports)];
 }
 
 /** Makes the text of a report: the same plan and seed, the same text. No real person's data. */
@@ -42,12 +48,14 @@ export function generateDocument(reportType: string, plan: ReportPlan): Generate
   return { text, charset, contentType, bytes: iconv.encode(text, charset) };
 }
 
-/** The lines of a report, each with its end, header first, made as they are pulled: for documents larger than memory. */
+/** The lines of a report, each with its end, header first, made as they are pulled: for documents larger than memory. JSON is one line. */
 export function* reportLines(reportType: string, plan: ReportPlan): Generator<string> {
-  const layout = layouts[reportType];
-  if (!layout) throw new Error(`no made-up ${reportType}`);
   const products = plan.products ?? makeProducts(plan.market, 12, plan.random);
-  yield* withEnds(textLines(layout, layout.rows({ ...plan, products })), layout.bareLines ?? false);
+  const layout = layouts[reportType];
+  if (layout)
+    yield* withEnds(textLines(layout, layout.rows({ ...plan, products })), layout.bareLines ?? false);
+  else if (jsonReports[reportType]) yield JSON.stringify(jsonReports[reportType]({ ...plan, products }));
+  else throw new Error(`no made-up ${reportType}`);
 }
 
 /**

@@ -1,5 +1,6 @@
-import type { Market, Product } from './catalogue-of-goods.js';
-import { type Cells, dayMs, headerOf, isoTime, type Layout, money, orderId, type Plan } from './layout.js';
+import type { Market } from './catalogue-of-goods.js';
+import { type Cells, dayMs, headerOf, isoTime, type Layout, money, type Plan } from './layout.js';
+import { type Sale, salesOf, timeAfter } from './sales.js';
 
 /** Settlements: a summary row, then the postings, whose sum is the total of the summary. The same plan and seed give one settlement in both layouts. */
 export const settlementLayouts: Record<string, Layout> = {
@@ -98,14 +99,15 @@ const subscriptionHundredths = -3999;
 
 /** As many postings as the plan has rows: a subscription fee, then orders and refunds. */
 function settle(plan: Plan): { id: string; postings: Posting[]; totalHundredths: number } {
-  const { random, from, to, products } = plan;
+  const { random, from, to } = plan;
+  const anySale = salesOf(plan);
   const id = `1${random.digits(10)}`;
   const all: Posting[] = [subscription(random.time(from, to))];
   while (all.length < plan.rows) {
     const refund = random.chance(0.08);
     const extra = !refund && random.chance(0.2) ? [promotion] : [];
     const components = refund ? refundComponents : [...orderComponents, ...extra];
-    all.push(...orderPostings(plan, random.pick(products), refund ? 'Refund' : 'Order', components));
+    all.push(...orderPostings(plan, anySale(), refund ? 'Refund' : 'Order', components));
   }
   const postings = all.slice(0, plan.rows);
   const totalHundredths = postings.reduce((sum, { hundredths }) => sum + hundredths, 0);
@@ -113,26 +115,28 @@ function settle(plan: Plan): { id: string; postings: Posting[]; totalHundredths:
 }
 
 function orderPostings(
-  { random, from, to }: Plan,
-  product: Product,
+  plan: Plan,
+  sale: Sale,
   transaction: string,
   components: readonly Component[],
 ): Posting[] {
+  const { random } = plan;
+  const { product, quantity } = sale;
   const of = {
     transaction,
-    postedAt: random.time(from, to),
-    orderId: orderId(random),
+    postedAt: timeAfter(sale, plan),
+    orderId: sale.orderId,
     shipmentId: `D${random.letters(8)}`,
     adjustmentId: transaction === 'Refund' ? `amzn1:crow:${random.letters(22)}` : '',
     itemCode: random.digits(14),
     sku: product.sku,
-    quantity: random.pick([1, 1, 1, 2]),
+    quantity,
   };
   return components.map(([type, description, share]) => ({
     ...of,
     type,
     description,
-    hundredths: Math.round(product.priceCents * of.quantity * share),
+    hundredths: Math.round(product.priceCents * quantity * share),
     promotionId: type === 'Promotion' ? `Deal-${of.shipmentId}` : '',
   }));
 }

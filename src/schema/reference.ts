@@ -37,8 +37,8 @@ Headers are met with \`from\` first as they stand, then without regard to case, 
 becomes a new column of type string at the end of the table; nothing is dropped. A column that a document lacks is NULL. A value that
 is not of its column's type is NULL in the table and kept with its text in \`_rejects\`.
 
-\`sp-reports schemas drift\` tells all headers that loaded documents had and schemas do not know, columns they lacked, and columns they
-made wider: since when, in how many documents, with examples. \`--yaml\` prints the column lines that adopt it: columns for new headers, another
+\`sp-reports schemas drift\` tells all headers that loaded documents had and schemas do not know, columns they lacked that earlier documents
+of the same seller and marketplaces had (a schema has those of all marketplaces and years), and columns they made wider: since when, in how many documents, with examples. \`--yaml\` prints the column lines that adopt it: columns for new headers, another
 spelling where a header seems to be the new name of a missing column (at its place, in the same documents, with values of its type), and
 types as wide as the table has them. The ledger keeps the drift, in the \`tables\` of \`_loads\`.
 

@@ -19,6 +19,8 @@ export interface QueuePlace {
   region?: string;
   /** Default: AWS for a URL of AWS, else the URL's own origin. */
   endpoint?: string;
+  /** Default: as every AWS program finds them. */
+  credentials?: { accessKeyId: string; secretAccessKey: string };
 }
 
 export interface QueueOptions extends QueuePlace {
@@ -33,7 +35,7 @@ export interface QueueOptions extends QueuePlace {
 const longestVisibilitySeconds = 12 * 3600;
 
 /**
- * Opens an SQS queue. Credentials come from the environment as with every AWS program.
+ * Opens an SQS queue.
  * Errors: QUEUE_NOT_FOUND, QUEUE_CREDENTIALS_MISSING, QUEUE_ACCESS_DENIED, QUEUE_UNREACHABLE.
  */
 export function openQueue({
@@ -167,7 +169,7 @@ export function openQueue({
   }
 }
 
-/** The SDK's client for a queue. Credentials come from the environment as with every AWS program. */
+/** The SDK's client for a queue. */
 export function openClient({ url, ...options }: QueuePlace): SQSClient {
   silenceAwsNodeWarning();
   const place = placeOf(url);
@@ -175,6 +177,7 @@ export function openClient({ url, ...options }: QueuePlace): SQSClient {
   return new SQSClient({
     region: options.region ?? place.region,
     ...(endpoint ? { endpoint } : {}),
+    ...(options.credentials ? { credentials: options.credentials } : {}),
     // The queue URL names the queue; the endpoint, where given, the server to talk to.
     useQueueUrlAsEndpoint: false,
   });

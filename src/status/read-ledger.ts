@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { catalogue, type ErrorCode, ReportsError } from '../errors.js';
 import type { PipelineContext } from '../pipeline/context.js';
-import { openDrift } from '../warehouse/drift.js';
+import { openDrift, worthTelling } from '../warehouse/drift.js';
 import type { LedgerRow, TableLoads } from '../warehouse/types.js';
 import { openReading, type Reading, type ReadingOptions } from './reading.js';
 import type { LedgerFacts, LoadFacts } from './types.js';
@@ -69,7 +69,7 @@ async function readLedger({ warehouse, schemas }: PipelineContext): Promise<Ledg
       ...sums,
       recent: recent.map(loadFacts),
       quarantined: quarantined.map(loadFacts),
-      drift: openDrift(recent, schemas),
+      drift: worthTelling(openDrift(recent, schemas)),
     },
   };
 }

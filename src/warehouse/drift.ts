@@ -16,6 +16,8 @@ export interface Drift {
   /** For a widened column its types before and after. */
   from?: string;
   to?: string;
+  /** For a missing column whether an earlier document of the same seller and marketplaces had it. */
+  wasThere?: boolean;
   /** Documents it was met in, of so many that filled the table. */
   documents: number;
   ofDocuments: number;
@@ -24,6 +26,14 @@ export interface Drift {
   lastSeenAt: string;
   /** Ids of the last documents with it. */
   documentIds: string[];
+}
+
+/**
+ * The drift that is worth telling. A schema has the columns of all marketplaces and years of a report, so that every document lacks some of
+ * them: a column that is missing tells something where it was there before.
+ */
+export function worthTelling<Each extends Drift>(drifts: Each[]): Each[] {
+  return drifts.filter(({ kind, wasThere }) => kind !== 'missing' || wasThere);
 }
 
 /** The drift of ledger rows that report schemas have not adopted since. */
@@ -49,14 +59,17 @@ function isAdopted({ kind, table, column, header, to }: Drift, schema: ReportSch
 export function collectDrift(rows: LedgerRow[]): Drift[] {
   const found = new Map<string, Drift>();
   const documents = new Map<string, number>();
-  for (const row of rows.toSorted((a, b) => (seenAt(a) < seenAt(b) ? 1 : -1))) {
+  const newestFirst = rows.toSorted((a, b) => (seenAt(a) < seenAt(b) ? 1 : -1));
+  const gone = goneColumns(newestFirst.toReversed());
+  for (const row of newestFirst) {
     const { reportType } = row;
     if (reportType === null) continue;
     for (const { name: table, added = [], missing = [], widened = [] } of row.tables) {
       documents.set(table, (documents.get(table) ?? 0) + 1);
       const of = { reportType, table };
       for (const { name, ...rest } of added) note({ ...of, kind: 'added', column: name, ...rest }, row);
-      for (const column of missing) note({ ...of, kind: 'missing', column }, row);
+      for (const column of missing)
+        note({ ...of, kind: 'missing', column, wasThere: gone.has(columnKey(table, column)) }, row);
       for (const { name, from, to } of widened) note({ ...of, kind: 'widened', column: name, from, to }, row);
     }
   }
@@ -65,7 +78,7 @@ export function collectDrift(rows: LedgerRow[]): Drift[] {
     .sort(byPlace);
 
   function note(
-    drift: Pick<Drift, 'reportType' | 'table' | 'kind' | 'column' | 'header' | 'after' | 'from' | 'to'>,
+    drift: Omit<Drift, 'documents' | 'ofDocuments' | 'firstSeenAt' | 'lastSeenAt' | 'documentIds'>,
     row: LedgerRow,
   ) {
     const mostIds = 3;
@@ -84,6 +97,26 @@ export function collectDrift(rows: LedgerRow[]): Drift[] {
     if (row.documentId && known.documentIds.length < mostIds) known.documentIds.push(row.documentId);
     found.set(key, known);
   }
+}
+
+/** Columns that a document lacks and an earlier one of the same table, seller and marketplaces had. */
+function goneColumns(oldestFirst: LedgerRow[]): Set<string> {
+  const gone = new Set<string>();
+  /** By table, seller and marketplaces the columns that every document so far has lacked. */
+  const neverThere = new Map<string, Set<string>>();
+  for (const { sellerId, marketplaceIds, tables } of oldestFirst) {
+    for (const { name: table, missing = [] } of tables) {
+      const of = JSON.stringify([table, sellerId, marketplaceIds.toSorted()]);
+      const before = neverThere.get(of);
+      for (const column of missing) if (before && !before.has(column)) gone.add(columnKey(table, column));
+      neverThere.set(of, new Set(before ? missing.filter((column) => before.has(column)) : missing));
+    }
+  }
+  return gone;
+}
+
+function columnKey(table: string, column: string): string {
+  return JSON.stringify([table, column]);
 }
 
 function seenAt({ reportCreatedAt, loadedAt }: LedgerRow): string {

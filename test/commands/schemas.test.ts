@@ -240,6 +240,23 @@ tables:
       assert.match(stdout, /GET_TEST_DATA +removals +unknown header refund +2 of 2 +\d{4}-\d\d-\d\d/);
     });
 
+    it('is silent of a column that documents of a seller and marketplace never had', async () => {
+      await load('c.tsv', 'order-id\tday\tfee\tnote\n4\t2026-01-05\t1\tx\n');
+      file('schemas/GET_TEST_DATA.yaml', removals.replace('note, from: note', 'memo, from: memo'));
+      const loadFrom = async (name: string, marketplace: string, header: string) => {
+        file(name, `${header}\n5\t2026-01-06\t1\t2\n`);
+        const { code } = await run('load', name, '--type', type, '--marketplace', marketplace);
+        assert.equal(code, 0);
+      };
+      const missing = async () =>
+        (await drift()).filter(({ kind }) => kind === 'missing').map(({ column }) => column);
+      await loadFrom('d.tsv', 'US', 'order-id\tday\tfee\trefund');
+      await loadFrom('e.tsv', 'DE', 'order-id\tday\tfee\tmemo');
+      assert.deepEqual(await missing(), ['note']);
+      await loadFrom('f.tsv', 'DE', 'order-id\tday\tfee\trefund');
+      assert.deepEqual(await missing(), ['memo', 'note']);
+    });
+
     it('gives the lines that adopt it', async () => {
       const { stdout } = await run('schemas', 'drift', '--yaml');
       const lines = stdout.split('\n').filter((line) => line !== '' && !line.startsWith('#'));

@@ -184,6 +184,18 @@ const cases: Record<string, [text: string, line: string]> = {
     seller().replace('${ID}', '1234567'),
     '5:17 sellers[0].credentials.clientId: credentials come from the environment; write a variable such as ${LWA_CLIENT_ID}',
   ],
+  'a secret in the file beside a sandbox that only lets in': [
+    `${seller().replace('${ID}', 'made-up')}api: { loginUrl: 'http://127.0.0.1:1/auth/o2/token' }\n`,
+    '5:17 sellers[0].credentials.clientId: credentials come from the environment; write a variable such as ${LWA_CLIENT_ID}',
+  ],
+  'credentials of a queue in the file': [
+    'aws:\n  endpoint: https://sqs.example.com\n  credentials:\n    accessKeyId: ${ID}\n    secretAccessKey: hush-hush\n',
+    '5:22 aws.credentials.secretAccessKey: credentials come from the environment; write a variable such as ${SQS_SECRET_ACCESS_KEY}',
+  ],
+  'credentials for AWS itself': [
+    'aws:\n  credentials:\n    accessKeyId: ${ID}\n    secretAccessKey: ${SECRET}\n',
+    '3:5 aws.credentials: for `endpoint` alone; AWS takes those of the environment, a profile or the instance role',
+  ],
   'a hash key in the file': [
     'piiHashKey: 0123456789abcdef\n',
     '1:13 piiHashKey: the key comes from the environment; write a variable such as ${PII_HASH_KEY}',

@@ -185,6 +185,12 @@ ${pipeline('    limits:\n      maxDocuments: ${MAX:-7}\n', { queue: '${UNSET}' }
     assert.equal(config.lake, join(config.folder, 'l'));
   });
 
+  it('do without the credentials of a queue that they do not ask', () => {
+    const text = `aws: { region: eu-west-1, endpoint: 'http://localhost:1', credentials: { accessKeyId: "\${UNSET}", secretAccessKey: x } }\n`;
+    const { aws } = configOf(text, { tolerateUnset: true });
+    assert.deepEqual(aws, { region: 'eu-west-1', endpoint: 'http://localhost:1' });
+  });
+
   it('still tell every other mistake', () => {
     assert.deepEqual(mistakesIn(`lakes: x\n${seller('', { id: '${UNSET}' })}`, { tolerateUnset: true }), [
       'pipelines.yaml:1:1 lakes: unknown key; did you mean "lake"?',
@@ -196,6 +202,17 @@ ${pipeline('    limits:\n      maxDocuments: ${MAX:-7}\n', { queue: '${UNSET}' }
     assert.deepEqual(mistakesIn('warehouse:\n  path: ${UNSET}/w.duckdb\n', { tolerateUnset: true }), [
       'pipelines.yaml:2:9 warehouse.path: $UNSET is not set; set it, or write ${UNSET:-default}',
     ]);
+  });
+});
+
+describe('credentials in the file', () => {
+  it('are read where all that they go to is on this machine, as a sandbox is', () => {
+    const text = `aws: { endpoint: 'http://127.0.0.1:1', credentials: { accessKeyId: a, secretAccessKey: b } }
+api: { endpoint: 'http://localhost:2', loginUrl: 'http://[::1]:2/auth/o2/token' }
+${seller().replace('${ID}', 'made-up')}`;
+    const { aws, sellers } = configOf(text);
+    assert.deepEqual(aws.credentials, { accessKeyId: 'a', secretAccessKey: 'b' });
+    assert.equal(sellers[0]?.credentials.clientId, 'made-up');
   });
 });
 

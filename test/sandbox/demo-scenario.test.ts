@@ -12,7 +12,7 @@ interface Filled {
 }
 
 async function filled(): Promise<Filled> {
-  const sandbox = await startSandbox();
+  const sandbox = await startSandbox({ now: () => Date.UTC(2026, 9, 31, 9, 30) });
   try {
     const startedMs = performance.now();
     const reports = await fillDemo(sandbox);

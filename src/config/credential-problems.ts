@@ -1,0 +1,55 @@
+import { parse } from 'yaml';
+import { type Problem, type YamlFile, type YamlPath, valueAt } from '../yaml-problems.js';
+import { isLoopback } from './common-spec.js';
+import { isVariable } from './substitute.js';
+
+/**
+ * Credentials that are written into the file: they come from the environment, unless all the places that they go to are on this machine, as
+ * those of a sandbox are.
+ */
+export function credentialProblems({ data, problemAt }: YamlFile<unknown>, text: string): Problem[] {
+  if (data === undefined) return [];
+  // A key given twice is told by the reader.
+  const written: unknown = parse(text, { uniqueKeys: false });
+  const sellers = valueAt(written, ['sellers']);
+  const apiPlaces = [
+    ['api', 'endpoint'],
+    ['api', 'loginUrl'],
+  ];
+  const all: { path: YamlPath; goTo: YamlPath[] }[] = [
+    ...(Array.isArray(sellers) ? sellers : []).map((_, index) => ({
+      path: ['sellers', index, 'credentials'],
+      goTo: apiPlaces,
+    })),
+    { path: ['aws', 'credentials'], goTo: [['aws', 'endpoint']] },
+  ];
+  return all.flatMap(({ path, goTo }) => {
+    if (goTo.every((place) => isOnThisMachine(valueAt(data, place)))) return [];
+    return literalSecrets(valueAt(written, path)).map((key) => {
+      const variable = secretVariables[key[0] ?? ''] ?? 'LWA_CLIENT_ID';
+      const message = `credentials come from the environment; write a variable such as \${${variable}}`;
+      return problemAt([...path, ...key], message);
+    });
+  });
+}
+
+const secretVariables: Record<string, string> = {
+  clientId: 'LWA_CLIENT_ID',
+  clientSecret: 'LWA_CLIENT_SECRET',
+  refreshToken: 'LWA_REFRESH_TOKEN',
+  accessKeyId: 'SQS_ACCESS_KEY_ID',
+  secretAccessKey: 'SQS_SECRET_ACCESS_KEY',
+};
+
+/** Where below `credentials` something else than a variable is written. */
+function literalSecrets(credentials: unknown): string[][] {
+  if (credentials === undefined || credentials === null || Array.isArray(credentials)) return [];
+  if (typeof credentials !== 'object') return [[]];
+  return Object.entries(credentials)
+    .filter(([, value]) => value !== null && typeof value !== 'object' && !isVariable(value))
+    .map(([key]) => [key]);
+}
+
+function isOnThisMachine(url: unknown): boolean {
+  return typeof url === 'string' && URL.canParse(url) && isLoopback(new URL(url).hostname);
+}

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { packagedSchemasFolder } from '../../src/schema/read.js';
+import { type Ran, runInProcess } from '../pipeline/world.js';
+
+/** For each view that comes with the program what the rows of the demo must be like. */
+const sensible: Record<string, string> = {
+  conversion_per_asin: 'sessions > orders AND orders > 0 AND units >= orders AND sales > 0',
+  orders_per_day: 'orders > 10 AND units >= orders AND item_sales > 0 AND pending_orders < orders',
+  profit_per_sku: 'settled <> 0 AND sales >= 0 AND refunds <= 0 AND profit <= sales - refunds',
+  reimbursements_owed:
+    "units_owed BETWEEN 1 AND units_gone AND cause IN ('lost', 'damaged') AND (currency IS NULL OR estimate > 0)",
+  returns_per_sku:
+    'month IS NOT NULL AND units_sold > units_returned AND units_returned >= units_sellable AND return_rate < 0.5',
+  stock_ageing:
+    'available = units_0_to_90_days + units_91_to_180_days + units_181_to_365_days + units_over_365_days AND storage_cost > 0',
+  stock_on_hand: 'total = fulfillable + reserved AND fulfillable >= 0 AND price > 0',
+};
+
+describe('the demo', function () {
+  this.timeout(60_000);
+  let folder: string;
+  const run = (...args: string[]): Promise<Ran> => runInProcess(args, { env: {}, cwd: folder });
+  const later = (...args: string[]) => run('--config', 'data/demo/pipelines.yaml', ...args);
+  const json = async (...args: string[]) => {
+    const { code, stdout, stderr } = await later(...args, '--json');
+    assert.equal(code, 0, stderr);
+    return JSON.parse(stdout) as Record<string, unknown>[];
+  };
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'sp-reports-demo-'));
+    const { code, stderr } = await run('demo');
+    assert.equal(code, 0, stderr);
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('answers every view that comes with the program', async () => {
+    const names = readdirSync(join(packagedSchemasFolder(), 'views')).map((name) => name.replace('.sql', ''));
+    assert.deepEqual(names.sort(), Object.keys(sensible));
+    for (const [view, condition] of Object.entries(sensible)) {
+      const [counts] = await json(
+        'query',
+        `SELECT count(*) >= 3 AS enough, count(*) FILTER (WHERE (${condition}) IS NOT TRUE) AS odd FROM ${view}`,
+      );
+      assert.deepEqual({ view, ...counts }, { view, enough: true, odd: '0' });
+    }
+  });
+
+  it('has units that came back and units that Amazon owes for', async () => {
+    const [returned] = await json('query', 'SELECT sum(units_returned) >= 80 AS many FROM returns_per_sku');
+    assert.deepEqual(returned, { many: true });
+    const causes = await json('query', 'SELECT DISTINCT cause FROM reimbursements_owed ORDER BY 1');
+    assert.deepEqual(causes, [{ cause: 'damaged' }, { cause: 'lost' }]);
+  });
+
+  it('has one drift, a header that is planted', async () => {
+    const found = await json('schemas', 'drift');
+    assert.deepEqual(
+      found.map(({ kind, header, documents }) => ({ kind, header, documents })),
+      [{ kind: 'added', header: 'is-pickup-order', documents: 1 }],
+    );
+  });
+});
