@@ -160,19 +160,19 @@ export const catalogue = {
   API_QUOTA_EXCEEDED: {
     kind: 'retryable',
     message: 'calling {operation} for seller {sellerId}: the quota is used up',
-    remedy: 'Nothing is lost: run it again later, and it goes on; messages stay on the queue meanwhile.',
+    remedy: 'Nothing is lost: a later run goes on with it.',
   },
   API_UNAVAILABLE: {
     kind: 'retryable',
     message: 'calling {operation} for seller {sellerId}: {found}',
     remedy:
-      'Nothing is lost: run it again later; messages stay on the queue meanwhile. Where it lasts, see whether something stands in between that answers for Amazon, a proxy say.',
+      'Nothing is lost: a later run goes on with it. Where it lasts, see whether something stands in between that answers for Amazon, a proxy say.',
   },
   API_UNREACHABLE: {
     kind: 'retryable',
     message: 'calling {operation} for seller {sellerId}: no answer from {host} ({found})',
     remedy:
-      'Check that this machine reaches {host}, proxy and firewall included, and `api` in pipelines.yaml where it is set; then run it again. Messages stay on the queue meanwhile.',
+      'Check that this machine reaches {host}, proxy and firewall included, and `api` in pipelines.yaml where it is set; then run it again. Nothing is lost meanwhile.',
   },
 
   // Documents
@@ -357,7 +357,7 @@ export const catalogue = {
   WAREHOUSE_BUSY: {
     kind: 'retryable',
     message: 'working on {path}: others write to it ({found})',
-    remedy: 'Nothing is lost: run it again later; messages stay on the queue meanwhile.',
+    remedy: 'Nothing is lost: a later run goes on with it.',
   },
   WAREHOUSE_QUOTA_EXCEEDED: {
     kind: 'retryable',
