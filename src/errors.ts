@@ -263,8 +263,7 @@ export const catalogue = {
   },
   ROWS_REJECTED: {
     kind: 'terminal',
-    message:
-      'parsing {reportType} document {documentId}: all of its {count} rows have more cells than the header',
+    message: 'parsing {reportType} document {documentId}: every row has more cells than the header ({count})',
     remedy:
       'Look at the raw document: its header may lack cells. The rows already in the table stay as they are.',
   },
@@ -397,7 +396,7 @@ export const catalogue = {
   REBUILD_INCOMPLETE: {
     kind: 'terminal',
     message:
-      'rebuilding {path}: {count} documents of its ledger are found neither in {lake} nor in {raw}, {first} for one',
+      'rebuilding {path}: of its ledger {count} can be found neither in {lake} nor in {raw}, {first} for one',
     remedy:
       'Nothing was changed. Check `lake` and `raw` in pipelines.yaml; where they are lost for good, `sp-reports rebuild --accept-loss`.',
   },

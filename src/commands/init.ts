@@ -47,15 +47,16 @@ function nextSteps(shown: string, text: string): string {
   const written = text.replace(/#.*$/gm, '');
   const variables = [...new Set([...written.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name))];
   const program = shown === 'pipelines.yaml' ? 'sp-reports' : `sp-reports --config ${shown}`;
+  const monthAgo = new Date(Date.now() - 30 * 86_400_000).toISOString().slice(0, 10);
   return `Wrote ${shown}. Next:
 
   1. Set the region and marketplaces of your seller in it.
   2. Set the variables it names: ${variables.join(', ')};
      and credentials for AWS, unless the machine has a role.
-  3. ${program} subscribe       so that Amazon tells the queue of finished reports
-  4. ${program} doctor          what is missing, with the next step for each thing
-  5. ${program} run             one drain now
-     ${program} backfill        what finished before
-     ${program} start           from now on, by schedule
+  3. ${program} subscribe                    so that Amazon tells the queue of finished reports
+  4. ${program} doctor                       what is missing, with the next step for each thing
+  5. ${program} run                          one drain now
+     ${program} backfill --from ${monthAgo}   what finished before
+     ${program} start                        from now on, by schedule
 `;
 }

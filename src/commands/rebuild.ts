@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { count } from '../count.js';
 import { defaultMaxDocumentBytes } from '../config/spec.js';
 import { warehouseName } from '../config/read.js';
 import { rebuild } from '../pipeline/rebuild.js';
@@ -38,7 +39,7 @@ export function rebuildCommand(io: Io, exit: (code: number) => void): Command {
       io.stdout.write(
         options.json
           ? `${JSON.stringify(summary)}\n`
-          : `${warehouseName(config)}: ${fromLake} loads from the lake, ${fromRaw} from raw documents\n${backup ? `The old file is ${backup}\n` : ''}${lost
+          : `${warehouseName(config)}: ${count(fromLake, 'load')} from the lake, ${fromRaw} from raw documents\n${backup ? `The old file is ${backup}\n` : ''}${lost
               .map((key) => `lost: ${key}: neither Parquet nor raw bytes are left\n`)
               .join('')}`,
       );

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { readConfig } from '../../src/config/read.js';
+import { commandMistake } from '../docs/blocks.js';
 import { commandFolder } from './command-folder.js';
 
 describe('init', () => {
@@ -35,6 +36,15 @@ describe('init', () => {
     const { stdout } = await run('--config', 'etc/mine.yaml', 'init');
     assert.match(stdout, /sp-reports --config etc\/mine\.yaml run/);
     assert.ok(readFileSync(path('etc', 'mine.yaml')).length > 0);
+  });
+
+  it('names next steps that the program takes as they stand', async () => {
+    const { stdout } = await run('init');
+    const steps = [...stdout.matchAll(/^ +(?:\d\. )?sp-reports (\S.*?) {2,}/gm)].map(
+      ([, words = '']) => words,
+    );
+    assert.equal(steps.length, 5);
+    for (const step of steps) assert.equal(commandMistake(step.split(' ')), undefined, step);
   });
 
   it('leaves a file that is there as it is', async () => {
