@@ -75,7 +75,7 @@ function factsFrom(options: LoadOptions, config: Config): FileFacts {
   const onlySeller = sellers.length === 1 ? sellers[0] : undefined;
   return {
     reportType: options.type,
-    sellerId: options.seller ?? onlySeller ?? 'local',
+    sellerId: options.seller === undefined ? (onlySeller ?? 'local') : sellerOf(options.seller, config),
     marketplaceIds: options.marketplace ?? [],
     ...(options.contentType ? { contentType: options.contentType } : {}),
     ...(options.compression ? { compression: options.compression } : {}),
@@ -112,6 +112,11 @@ function checkSeller(id: string | undefined, config: Config, { log }: PipelineCo
     { sellerId: id },
     `${id} is no seller in ${config.file}, which has ${has}; its rows are loaded as ${id}'s`,
   );
+}
+
+/** The seller that an id stands for, as in notifications: that of an account is another name of its seller. */
+function sellerOf(id: string, { sellers }: Config): string {
+  return sellers.find(({ accountIds }) => accountIds.includes(id))?.id ?? id;
 }
 
 /** The ids of all sellers in the settings, those without credentials included; none where an id itself is to come from a variable that is unset. */

@@ -99,6 +99,23 @@ describe('load, of several files', function () {
     assert.doesNotMatch((await load('--seller', 'A3EXAMPLESELLER')).stderr, /is no seller/);
   });
 
+  it('takes another id of an account for its seller, as notifications do', async () => {
+    file('a.tsv', listings(1));
+    // Nothing is asked of it.
+    const sandbox = 'http://127.0.0.1:9';
+    const credentials = { clientId: 'a', clientSecret: 'b', refreshToken: 'c' };
+    const seller = { id: 'A3EXAMPLESELLER', region: 'na', accountIds: ['amzn1.vg.123'], credentials };
+    file(
+      'pipelines.yaml',
+      JSON.stringify({ api: { endpoint: sandbox, loginUrl: sandbox }, sellers: [seller] }),
+    );
+    const { code, stderr } = await run('load', 'a.tsv', '--type', listingsType, '--seller', 'amzn1.vg.123');
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(await query('SELECT DISTINCT _seller_id AS id FROM listings'), [
+      { id: 'A3EXAMPLESELLER' },
+    ]);
+  });
+
   it('finishes the document in hand when told to stop, and begins no other', async () => {
     file('large.tsv', listings(60_000));
     file('next.tsv', listings(1));
