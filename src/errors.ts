@@ -94,7 +94,7 @@ export const catalogue = {
     kind: 'retryable',
     message: 'talking to {queue}: {found}',
     remedy:
-      'Check that this machine reaches SQS, proxy and firewall included, and `aws.endpoint` in pipelines.yaml where it is set; then run it again. Messages stay on the queue meanwhile.',
+      'Check that this machine reaches SQS, proxy and firewall included, and `aws.endpoint` in pipelines.yaml where it is set (the sandbox of a demo is there while `sp-reports demo --serve` runs); then run it again. Messages stay on the queue meanwhile.',
   },
   NOTIFICATION_UNREADABLE: {
     kind: 'terminal',

@@ -1,16 +1,25 @@
+import { setMaxListeners } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { Command } from 'commander';
-import { stringify } from 'yaml';
 import { readConfig } from '../config/read.js';
+import type { Config } from '../config/spec.js';
 import { ReportsError } from '../errors.js';
+import { takeLock } from '../file-lock.js';
+import type { PipelineContext } from '../pipeline/context.js';
 import { drain } from '../pipeline/drain.js';
-import { demoSellers, fillDemo } from '../sandbox/demo-scenario.js';
+import type { DrainSignals } from '../pipeline/work-list.js';
+import { goOn } from '../sandbox/demo-life.js';
+import { fillDemo, openDemoShops } from '../sandbox/demo-scenario.js';
+import { makeUp } from '../sandbox/make-reports.js';
 import type { Sandbox } from '../sandbox/sandbox.js';
+import type { Shops } from '../sandbox/shops.js';
 import { answerText } from './answer-text.js';
+import { demoSettings, firstLine } from './demo-settings.js';
 import { type Io, printAll, resultWidth } from './io.js';
 import { openWarehouse, withContext } from './open-context.js';
+import { start } from './start.js';
 import { untilStopped } from './stop-signals.js';
 import { summaryText } from './summary.js';
 import { textTable } from './text-table.js';
@@ -24,9 +33,6 @@ FROM orders_by_last_update o
 WHERE o.order_status <> 'Cancelled' AND o.item_price IS NOT NULL
 GROUP BY o.sku, o.currency ORDER BY revenue DESC LIMIT 5`;
 
-/** Marks the folder as one that the next demo may empty. */
-const firstLine = '# Written by `sp-reports demo`, which writes it anew each time.';
-
 /** `sp-reports demo`: the whole data path against a sandbox. */
 export function demoCommand(io: Io): Command {
   return new Command('demo')
@@ -34,40 +40,89 @@ export function demoCommand(io: Io): Command {
       'Loads made-up reports from a sandbox that stands in for Amazon, and shows what came of them.',
     )
     .option('--folder <folder>', 'where to leave the warehouse, the lake and the raw documents', 'data/demo')
-    .action(async (options: { folder: string }, command: Command) => {
-      const folder = resolve(io.cwd, options.folder);
-      await emptyFolder(folder);
-      // Only here: no other command should wait for an SQS server to be read.
-      const { startSandbox } = await import('../sandbox/sandbox.js');
-      const sandbox = await startSandbox({ seed: 1 });
+    .option(
+      '--serve',
+      'go on as `start` does, with the status page, while reports finish now and then, until it is told to stop',
+    )
+    .action(async ({ folder, serve }: { folder: string; serve?: boolean }, command: Command) => {
+      const place = resolve(io.cwd, folder);
+      const lock = await takeLock(`${place}.lock`);
+      if (!lock)
+        throw new ReportsError('USAGE', {
+          problem: `another demo is at work in ${place}; stop it, or name another folder with --folder`,
+        });
       try {
-        await runDemo(sandbox, folder, command, io);
+        await emptyFolder(place);
+        await untilStopped(io, (signals) => runDemo(place, Boolean(serve), command, io, signals));
       } finally {
-        await sandbox.close();
+        await lock.release();
       }
     });
 }
 
-async function runDemo(sandbox: Sandbox, folder: string, command: Command, io: Io): Promise<void> {
+async function runDemo(
+  folder: string,
+  isServing: boolean,
+  command: Command,
+  io: Io,
+  signals: DrainSignals,
+): Promise<void> {
+  // Only here: no other command should wait for an SQS server to be read.
+  const { startSandbox } = await import('../sandbox/sandbox.js');
+  const shops = openDemoShops();
+  const make = makeUp({ random: shops.random, now: Date.now }, shops.of);
+  const sandbox = await startSandbox({ seed: 1, make });
+  try {
+    const reports = await fillDemo(sandbox, shops);
+    io.stdout.write(
+      `A sandbox stands in for Amazon: ${reports.length} reports, and their notifications on an SQS queue.\n\n`,
+    );
+    const file = join(folder, 'pipelines.yaml');
+    await writeFile(file, demoSettings(sandbox, Date.now()));
+    const config = readConfig({ path: file, cwd: folder, env: io.env });
+    await showDrain(config, command, io, signals);
+    if (signals.stop.aborted) return;
+    io.stdout.write(nextSteps(relative(io.cwd, file), isServing));
+    if (isServing) await serve(sandbox, shops, config, command, io, signals);
+  } finally {
+    await sandbox.close();
+  }
+}
+
+/** The scheduler on the demo's settings, and Amazon as it goes on. */
+async function serve(
+  sandbox: Sandbox,
+  shops: Shops,
+  config: Config,
+  command: Command,
+  io: Io,
+  signals: DrainSignals,
+): Promise<void> {
+  // One without the other is no demo: what breaks off either ends both.
+  const over = new AbortController();
+  const stop = AbortSignal.any([signals.stop, over.signal]);
+  setMaxListeners(0, stop);
+  const amazon = goOn(sandbox, shops, stop);
+  amazon.catch(() => over.abort());
+  const onServed = (url: string) =>
+    io.stdout.write(`\nStatus page: ${url}\nReports finish now and then. Ctrl-C ends it.\n\n`);
+  try {
+    await start(config, command, io, { ...signals, stop }, { onServed, logLevel: 'warn' });
+  } finally {
+    over.abort();
+    await amazon;
+  }
+}
+
+async function showDrain(config: Config, command: Command, io: Io, signals: DrainSignals): Promise<void> {
   const startedMs = Date.now();
-  const reports = await fillDemo(sandbox);
-  const file = join(folder, 'pipelines.yaml');
-  const { text, env } = demoPipelines(sandbox);
-  await writeFile(file, `${firstLine}\n${text}`);
-  // The SQS client reads its credentials from the environment; the sandbox takes any.
-  Object.assign(process.env, sandbox.awsEnvironment);
-  const config = readConfig({ path: file, cwd: folder, env: { ...io.env, ...env } });
   const [pipeline] = config.pipelines;
   if (!pipeline) throw new Error('the demo writes one pipeline');
-
-  io.stdout.write(
-    `A sandbox stands in for Amazon: ${reports.length} reports, and their notifications on an SQS queue.\n\n`,
-  );
-  const summary = await untilStopped(io, (signals) =>
-    withContext(config, command, io, pipeline.name, (context) => drain(pipeline, context, signals), 'warn'),
-  );
+  const work = (context: PipelineContext) => drain(pipeline, context, signals);
+  const summary = await withContext(config, command, io, pipeline.name, work, 'warn');
   const seconds = ((Date.now() - startedMs) / 1000).toFixed(1);
   io.stdout.write(`One drain of pipeline ${pipeline.name}, ${seconds} s: ${summaryText(summary)}`);
+  if (signals.stop.aborted) return;
 
   const warehouse = openWarehouse(config);
   const rejects = await warehouse.query(
@@ -84,50 +139,21 @@ async function runDemo(sandbox: Sandbox, folder: string, command: Command, io: I
   await warehouse.queryStream(answerSql, (answer) =>
     printAll(io, answerText(answer, { format: 'table', width: resultWidth(io) })),
   );
-
-  const shown = relative(io.cwd, file);
-  io.stdout.write(`
-Everything is in ${relative(io.cwd, folder) || '.'}: go on with
-
-  npx sp-reports --config ${shown} tables
-  npx sp-reports --config ${shown} query "SELECT sku, sum(profit) AS profit FROM profit_per_sku GROUP BY sku ORDER BY profit DESC"
-  npx sp-reports --config ${shown} loads
-`);
 }
 
-/** The demo's pipelines.yaml, in the layout of the shipped one, and the variables it names. */
-function demoPipelines(sandbox: Sandbox): { text: string; env: Record<string, string> } {
-  const env: Record<string, string> = {};
-  const sellers = demoSellers.map(({ sellerId, name, region, marketplaces }) => {
-    const given = sandbox.credentialsFor(sellerId);
-    const credentials = Object.fromEntries(
-      (['clientId', 'clientSecret', 'refreshToken'] as const).map((key) => {
-        const variable = `DEMO_${region}_${key}`.replace(/[A-Z]/g, '_$&').replace(/_+/g, '_').toUpperCase();
-        env[variable] = given[key];
-        return [key, `\${${variable}}`];
-      }),
-    );
-    return { id: sellerId, name, region, marketplaces, credentials };
-  });
-  const text = stringify({
-    warehouse: { type: 'duckdb', path: 'warehouse.duckdb' },
-    lake: 'lake',
-    raw: 'raw',
-    state: 'state',
-    aws: { endpoint: sandbox.sqsEndpoint },
-    api: { endpoint: sandbox.apiEndpoint, loginUrl: sandbox.loginUrl },
-    sellers,
-    pipelines: [
-      {
-        name: 'everything',
-        schedule: '*/15 * * * *',
-        queue: sandbox.queueUrl,
-        reportTypes: '*',
-        limits: { waitTimeSeconds: 1 },
-      },
-    ],
-  });
-  return { text, env };
+function nextSteps(file: string, isServing: boolean): string {
+  const commands = [
+    'tables',
+    'query "SELECT sku, sum(profit) AS profit FROM profit_per_sku GROUP BY sku ORDER BY profit DESC"',
+    'loads',
+    ...(isServing ? ['doctor', 'run', 'sweep'] : []),
+  ];
+  return `
+Everything is in ${dirname(file)}: go on${isServing ? ' in another terminal' : ''} with
+
+${commands.map((each) => `  npx sp-reports --config ${file} ${each}\n`).join('')}${
+  isServing ? '' : '\nThe sandbox has ended. With --serve it stays, and the status page with it.\n'
+}`;
 }
 
 /** Empties a folder that an earlier demo left. Errors: USAGE where it holds something else. */

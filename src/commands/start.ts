@@ -1,8 +1,10 @@
 import { Command } from 'commander';
+import type { Config } from '../config/spec.js';
 import { describeError } from '../errors.js';
 import type { PipelineContext } from '../pipeline/context.js';
 import { type Run, type RunWatch, watchedByAll } from '../pipeline/run.js';
 import { runSchedule } from '../pipeline/schedule.js';
+import type { DrainSignals } from '../pipeline/work-list.js';
 import { openAlarms, watchAlarms } from '../status/alarms.js';
 import { consoleLimits } from '../status/console.js';
 import type { Io } from './io.js';
@@ -12,8 +14,12 @@ import { isWorthTelling, requestCounts, requestJson, requestText } from './reque
 import { untilStopped } from './stop-signals.js';
 import { summaryJson, summaryText } from './summary.js';
 
-interface StartOptions {
+export interface StartOptions {
   json?: boolean;
+  /** Told where the status page is. */
+  onServed?(url: string): void;
+  /** The level of the log where the user gives none. */
+  logLevel?: string;
 }
 
 /** `sp-reports start`: the scheduler. */
@@ -23,36 +29,50 @@ export function startCommand(io: Io): Command {
       'Runs every pipeline by its cron schedule until it is told to stop (SIGINT or SIGTERM), and serves the status page meanwhile.',
     )
     .option('--json', 'print a JSON object for each run, one a line')
-    .action(async (options: StartOptions, command: Command) => {
+    .action(async ({ json = false }: { json?: boolean }, command: Command) => {
       const config = readFullConfig(command, io);
-      // Fails where there are none.
-      pipelinesNamed(config, undefined);
-      // Only here: no other command should wait for a server to be read.
-      const { openStatus } = await import('../status/open.js');
-      const maxBytes = consoleLimits.bytesReadOnBigQuery;
-      await untilStopped(io, (signals) =>
-        withContext(config, command, io, 'sp-reports', async (context) => {
-          const onlooker = openWarehouse(config, { isOnlooker: true, maxBytes });
-          const status = await openStatus(context, onlooker, signals);
-          if (status.url && io.stderr.isTTY) io.stderr.write(`Status page: ${status.url}\n`);
-          const alarms = config.alarms && openAlarms(config.alarms, status.readFacts, context);
-          // Its own, as a schedule may end without the signal, by an error.
-          const over = new AbortController();
-          const watching =
-            alarms &&
-            watchAlarms(alarms, config.alarms, context, AbortSignal.any([signals.stop, over.signal]));
-          try {
-            await runSchedule(context, signals, (run) =>
-              watchedByAll([status.watch(run), printRun(run, options, context, io)]),
-            );
-          } finally {
-            over.abort();
-            await watching;
-            await status.close();
-          }
-        }),
-      );
+      const onServed = (url: string) => {
+        if (io.stderr.isTTY) io.stderr.write(`Status page: ${url}\n`);
+      };
+      await untilStopped(io, (signals) => start(config, command, io, signals, { json, onServed }));
     });
+}
+
+/** Runs the pipelines of the settings by their schedules, with the status page, until the stop signal. */
+export async function start(
+  config: Config,
+  command: Command,
+  io: Io,
+  signals: DrainSignals,
+  options: StartOptions = {},
+): Promise<void> {
+  // Fails where there are none.
+  pipelinesNamed(config, undefined);
+  // Only here: no other command should wait for a server to be read.
+  const { openStatus } = await import('../status/open.js');
+  const maxBytes = consoleLimits.bytesReadOnBigQuery;
+  const title = 'sp-reports';
+  await withContext(config, command, io, title, schedule, options.logLevel);
+
+  async function schedule(context: PipelineContext): Promise<void> {
+    const onlooker = openWarehouse(config, { isOnlooker: true, maxBytes });
+    const status = await openStatus(context, onlooker, signals);
+    if (status.url) options.onServed?.(status.url);
+    const alarms = config.alarms && openAlarms(config.alarms, status.readFacts, context);
+    // Its own, as a schedule may end without the signal, by an error.
+    const over = new AbortController();
+    const watching =
+      alarms && watchAlarms(alarms, config.alarms, context, AbortSignal.any([signals.stop, over.signal]));
+    try {
+      await runSchedule(context, signals, (run) =>
+        watchedByAll([status.watch(run), printRun(run, options, context, io)]),
+      );
+    } finally {
+      over.abort();
+      await watching;
+      await status.close();
+    }
+  }
 }
 
 function printRun(

@@ -38,6 +38,7 @@ export const openDemoShops = (): Shops => openShops(20_261_101);
  */
 export async function fillDemo(sandbox: Sandbox, shops = openDemoShops()): Promise<SandboxReport[]> {
   for (const seller of demoSellers) sandbox.addSeller(seller);
+  await sandbox.subscribeSellers();
   const { random } = shops;
   const nowMs = sandbox.state.now();
   const lastMidnightMs = Math.floor(nowMs / dayMs) * dayMs;

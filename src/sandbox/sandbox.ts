@@ -4,10 +4,12 @@ import {
   CreateQueueCommand,
   GetQueueAttributesCommand,
   SendMessageCommand,
+  SetQueueAttributesCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { buildApp } from 'fauxqs';
 import { silenceAwsNodeWarning } from '../aws-node-warning.js';
+import { policyForAmazon } from '../connect/queue-policy.js';
 import type { ReportRegion } from '../schema/types.js';
 import type { ReportStatus } from '../source/types.js';
 import { type AmazonState, restrictedTypes, type SandboxReport, type SandboxSeller } from './amazon.js';
@@ -68,6 +70,8 @@ export interface Sandbox {
   state: AmazonState;
   addSeller(seller: { sellerId: string; region: ReportRegion; marketplaces: string[] }): SandboxSeller;
   credentialsFor(sellerId: string): SandboxSeller['credentials'];
+  /** Connects the sellers to the queue as `sp-reports subscribe` does: its access policy, a destination, a subscription of each. */
+  subscribeSellers(): Promise<void>;
   addReport(report: NewReport): SandboxReport;
   notify(report: SandboxReport, shape?: NotificationShape): Promise<void>;
   /**
@@ -173,6 +177,22 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       const seller = state.sellers.get(sellerId);
       if (!seller) throw new Error(`the sandbox has no seller ${sellerId}`);
       return seller.credentials;
+    },
+    async subscribeSellers() {
+      const arn = 'arn:aws:sqs:us-east-1:000000000000:reports';
+      await sqs.send(
+        new SetQueueAttributesCommand({
+          QueueUrl: queueUrl,
+          Attributes: { Policy: JSON.stringify(policyForAmazon(arn)) },
+        }),
+      );
+      const destinationId = random.uuid();
+      state.destinations.push({ destinationId, name: 'sandbox', resource: { sqs: { arn } } });
+      for (const sellerId of state.sellers.keys()) {
+        const notificationType = 'REPORT_PROCESSING_FINISHED';
+        const ids = { subscriptionId: random.uuid(), destinationId };
+        state.subscriptions.push({ sellerId, notificationType, payloadVersion: '1.0', ...ids });
+      }
     },
     addReport(report) {
       const added = makeReport(report, state);

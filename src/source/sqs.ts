@@ -177,7 +177,8 @@ export function openClient({ url, ...options }: QueuePlace): SQSClient {
   return new SQSClient({
     region: options.region ?? place.region,
     ...(endpoint ? { endpoint } : {}),
-    ...(options.credentials ? { credentials: options.credentials } : {}),
+    // A copy: the SDK notes in them where they are from, and settings are frozen.
+    ...(options.credentials ? { credentials: { ...options.credentials } } : {}),
     // The queue URL names the queue; the endpoint, where given, the server to talk to.
     useQueueUrlAsEndpoint: false,
   });

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packagedSchemasFolder } from '../../src/schema/read.js';
-import { type Ran, runInProcess } from '../pipeline/world.js';
+import { firstLine } from '../../src/commands/demo-settings.js';
+import { ordersType, type Ran, runApart, runInProcess } from '../pipeline/world.js';
+import { until } from '../status/started.js';
 
 /** For each view that comes with the program what the rows of the demo must be like. */
 const sensible: Record<string, string> = {
@@ -62,5 +65,88 @@ describe('the demo', function () {
       found.map(({ kind, header, documents }) => ({ kind, header, documents })),
       [{ kind: 'added', header: 'is-pickup-order', documents: 1 }],
     );
+  });
+});
+
+describe('the demo that stays', function () {
+  this.timeout(120_000);
+  // No credentials, and no other variable: all that commands need stands in the settings.
+  const env = { PATH: process.env.PATH };
+  let folder: string;
+  let demo: ChildProcess;
+  let ended: Promise<Ran>;
+  let told = '';
+  const settings = () => join(folder, 'data/demo/pipelines.yaml');
+  const apart = (...args: string[]) =>
+    runApart(
+      ['--config', settings(), ...args],
+      { env, cwd: folder },
+      () => {},
+      () => {},
+    );
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'sp-reports-demo-'));
+    ended = runApart(
+      ['--log-level', 'info', 'demo', '--serve'],
+      { env, cwd: folder },
+      (_child, stderr) => {
+        told = stderr;
+      },
+      (child) => {
+        demo = child;
+      },
+    );
+    ended.catch(() => {});
+    await until(async () => told.includes('status page served') || demo.exitCode !== null, 60_000);
+  });
+  after(async () => {
+    demo.kill('SIGKILL');
+    await ended;
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('serves the status page, and loads reports that finish meanwhile', async () => {
+    const url = /"url":"([^"]+)"/.exec(told)?.[1] ?? '';
+    const page = await fetch(url);
+    assert.equal(page.status, 200);
+    assert.match(await page.text(), /<title>sp-reports/);
+    const more = `SELECT count(*) > 2 AS more FROM _loads WHERE report_type = '${ordersType}' AND status = 'loaded'`;
+    await until(async () => {
+      const { stdout, stderr } = await runInProcess(['--config', settings(), 'query', '--json', more], {
+        env: {},
+        cwd: folder,
+      });
+      assert.ok(stdout, stderr);
+      return (JSON.parse(stdout) as { more: boolean }[])[0]?.more;
+    }, 60_000);
+    const metrics = await (await fetch(new URL('metrics', url))).text();
+    assert.match(metrics, /documents_total\{pipeline="everything",outcome="loaded"\} \d/);
+  });
+
+  it('has a sandbox on which other commands work from elsewhere, all checks of doctor among them', async () => {
+    for (const command of ['doctor', 'run', 'request', 'tables']) {
+      const { code, stdout, stderr } = await apart(command);
+      assert.equal(code, 0, `${command}: ${stdout}${stderr}`);
+    }
+  });
+
+  it('keeps its folder from another demo', async () => {
+    const { code, stderr } = await apart('demo');
+    assert.equal(code, 2);
+    assert.match(stderr, /another demo is at work in .*data\/demo/);
+  });
+
+  it('ends when it is told to, within seconds; its settings tell of the sandbox that is gone, and so do commands', async () => {
+    const beganMs = Date.now();
+    demo.kill('SIGTERM');
+    const { code, stdout } = await ended;
+    assert.equal(code, 0);
+    assert.ok(Date.now() - beganMs < 10_000, `${Date.now() - beganMs} ms`);
+    assert.match(stdout, /Status page: http:\/\/127\.0\.0\.1:\d+\//);
+    assert.ok(readFileSync(settings(), 'utf8').startsWith(firstLine));
+    assert.equal(existsSync(join(folder, 'data/demo.lock')), false);
+    const { stderr } = await apart('run');
+    assert.match(stderr, /ECONNREFUSED[\s\S]*`sp-reports demo --serve`/);
   });
 });

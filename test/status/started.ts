@@ -46,9 +46,9 @@ export async function startWithPage(world: World): Promise<Started> {
   };
 }
 
-/** Waits until a question is answered with something true. Errors: where that takes more than 15 s. */
-export async function until<T>(ask: () => Promise<T | undefined | false>): Promise<T> {
-  const giveUpAtMs = Date.now() + 15_000;
+/** Waits until a question is answered with something true. Errors: where that takes longer than it may. */
+export async function until<T>(ask: () => Promise<T | undefined | false>, atMostMs = 15_000): Promise<T> {
+  const giveUpAtMs = Date.now() + atMostMs;
   for (;;) {
     const answer = await ask();
     if (answer) return answer;

@@ -1,0 +1,87 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { germanMarket, japaneseMarket, type Market, ukMarket, usMarket } from './catalogue-of-goods.js';
+import { demoSellers } from './demo-scenario.js';
+import { generateDocument } from './report-generator.js';
+import type { Sandbox } from './sandbox.js';
+import type { Shops } from './shops.js';
+
+/** What finishes by itself, one after the other; sellers take turns, so that the quota of each is enough. */
+interface Turn {
+  seller: number;
+  market: Market;
+  reportType: string;
+  rows: number;
+  /** No notification tells of it: it is for a sweep. */
+  isSilent?: boolean;
+}
+
+const [us, eu, jp] = [0, 1, 2];
+const turns: Turn[] = [
+  {
+    seller: us,
+    market: usMarket,
+    reportType: 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL',
+    rows: 20,
+  },
+  { seller: eu, market: ukMarket, reportType: 'GET_AMAZON_FULFILLED_SHIPMENTS_DATA_GENERAL', rows: 15 },
+  { seller: jp, market: japaneseMarket, reportType: 'GET_MERCHANT_LISTINGS_ALL_DATA', rows: 120 },
+  { seller: us, market: usMarket, reportType: 'GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA', rows: 2 },
+  { seller: eu, market: germanMarket, reportType: 'GET_MERCHANT_LISTINGS_ALL_DATA', rows: 150 },
+  {
+    seller: jp,
+    market: japaneseMarket,
+    reportType: 'GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2',
+    rows: 60,
+    isSilent: true,
+  },
+];
+
+export interface DemoPace {
+  /** From one report that finishes by itself to the next. */
+  reportEveryMs: number;
+  /** From one step of the reports that were asked for to the next; two make a report. */
+  stepEveryMs: number;
+}
+
+/** A report every 25 s: somewhat less for each seller than the one document a minute that Amazon allows. */
+const usualPace: DemoPace = { reportEveryMs: 25_000, stepEveryMs: 5000 };
+
+/** Lets the demo's Amazon go on: reports finish now and then, and what was asked for is made. It ends by the signal. */
+export async function goOn(
+  sandbox: Sandbox,
+  shops: Shops,
+  signal: AbortSignal,
+  { reportEveryMs, stepEveryMs }: DemoPace = usualPace,
+): Promise<void> {
+  const midnightMs = Math.floor(sandbox.state.now() / 86_400_000) * 86_400_000;
+  /** By turn until when its reports tell. */
+  const toldUntilMs = turns.map(() => midnightMs);
+  await Promise.all([every(stepEveryMs, () => sandbox.stepReports()), every(reportEveryMs, finishOne)]);
+
+  async function finishOne(round: number): Promise<void> {
+    const index = round % turns.length;
+    const { seller, market, reportType, rows, isSilent } = turns[index] as Turn;
+    const [from, to] = [new Date(toldUntilMs[index] ?? midnightMs), new Date(sandbox.state.now())];
+    toldUntilMs[index] = to.getTime();
+    if (reportType.includes('ALL_ORDERS')) shops.sell(market, rows, from, to);
+    const plan = { ...shops.of(market), rows, from, to, random: shops.random };
+    const { bytes, contentType } = generateDocument(reportType, plan);
+    const report = sandbox.addReport({
+      sellerId: demoSellers[seller]?.sellerId ?? '',
+      reportType,
+      body: bytes,
+      contentType,
+      marketplaceIds: [market.marketplaceId],
+      dataStart: from,
+      dataEnd: to,
+    });
+    if (!isSilent) await sandbox.notify(report);
+  }
+
+  async function every(ms: number, act: (round: number) => Promise<unknown>): Promise<void> {
+    for (let round = 0; !signal.aborted; round += 1) {
+      await act(round);
+      await sleep(ms, undefined, { signal }).catch(() => {});
+    }
+  }
+}
