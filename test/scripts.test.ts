@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -63,4 +71,9 @@ describe('the tests of', () => {
     assert.equal(code, 0);
     assert.match(stdout, /npm run --silent check/);
   });
+});
+
+it('the build leaves a program that may be run: npx makes it so only the first time', () => {
+  const { scripts, bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  assert.ok(scripts.build.endsWith(` && chmod +x ${bin['sp-reports']}`), scripts.build);
 });
