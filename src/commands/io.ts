@@ -57,7 +57,8 @@ export async function printAll(io: Pick<Io, 'stdout'>, texts: AsyncIterable<stri
 /** Columns of the terminal that results go to; undefined where they go to a file or a program, which gets them whole. */
 export function resultWidth({ stdout }: Pick<Io, 'stdout'>): number | undefined {
   const usual = 80;
-  return stdout.isTTY ? (stdout.columns ?? usual) : undefined;
+  // A terminal that does not know its size says 0.
+  return stdout.isTTY ? stdout.columns || usual : undefined;
 }
 
 async function ask(question: string): Promise<string> {

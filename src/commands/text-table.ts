@@ -46,6 +46,8 @@ interface Column {
 
 const gap = '  ';
 const leastText = 12;
+/** Of a record, with name and value; what is narrower wraps it. */
+const leastRecord = 20;
 
 function measure(title: string, sample: unknown[][], index: number, { whole }: TableOptions): Column {
   const name = visible(title);
@@ -94,7 +96,8 @@ function tableOf(columns: Column[], widths: number[], { width }: TableOptions): 
   };
 }
 
-function recordsOf(columns: Column[], { width = 80, skipEmpty }: TableOptions): TableLayout {
+function recordsOf(columns: Column[], { width: given = 80, skipEmpty }: TableOptions): TableLayout {
+  const width = Math.max(given, leastRecord);
   const nameWidth = Math.min(
     Math.max(...columns.map(({ name }) => displayWidth(name))),
     Math.floor(width / 2),

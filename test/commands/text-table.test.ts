@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { PassThrough } from 'node:stream';
+import { resultWidth } from '../../src/commands/io.js';
 import { textTable } from '../../src/commands/text-table.js';
 import { cutText, displayWidth, wrapText } from '../../src/commands/visible-text.js';
 
@@ -36,6 +38,21 @@ reason        a reason that is long too
 n             12
 `,
     );
+  });
+});
+
+describe('a terminal', () => {
+  const text = (columns: number) => {
+    const stdout = Object.assign(new PassThrough(), { isTTY: true, columns });
+    return textTable(['name', 'x'], [['a name', '1']], { width: resultWidth({ stdout }) });
+  };
+
+  it('that does not know its size has the usual one', () => {
+    assert.equal(text(0), text(80));
+  });
+
+  it('of a column or two is shown records', () => {
+    for (const columns of [1, 2, 5]) assert.match(text(columns), /^── 1[\s\S]*name +a name\nx +1\n$/);
   });
 });
 
