@@ -172,7 +172,7 @@ export const catalogue = {
     kind: 'retryable',
     message: 'calling {operation} for seller {sellerId}: no answer from {host} ({found})',
     remedy:
-      'Check that this machine reaches {host}, proxy and firewall included, and `api` in pipelines.yaml where it is set; then run it again. Nothing is lost meanwhile.',
+      'Check that this machine reaches {host}, proxy and firewall included, and `api` in pipelines.yaml where it is set (the sandbox of a demo is there while `sp-reports demo --serve` runs); then run it again. Nothing is lost meanwhile.',
   },
 
   // Documents

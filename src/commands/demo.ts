@@ -82,7 +82,8 @@ async function runDemo(
     const config = readConfig({ path: file, cwd: folder, env: io.env });
     await showDrain(config, command, io, signals);
     if (signals.stop.aborted) return;
-    io.stdout.write(nextSteps(relative(io.cwd, file), isServing));
+    const path = relative(io.cwd, file);
+    io.stdout.write(nextSteps(path.startsWith('..') ? file : path, isServing));
     if (isServing) await serve(sandbox, shops, config, command, io, signals);
   } finally {
     await sandbox.close();

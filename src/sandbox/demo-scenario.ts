@@ -95,7 +95,7 @@ export async function fillDemo(sandbox: Sandbox, shops = openDemoShops()): Promi
     body: Buffer.from(secondOrders),
     from: 15,
   });
-  made(us, 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL', usMarket, 0, 1, 10);
+  made(us, 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL', usMarket, 0, 15, 31);
   made(us, settlementV2, usMarket, 1600, 1, 15);
   made(us, settlementV2, usMarket, 1200, 15, 29);
   made(us, listings, usMarket, 400);
