@@ -1,5 +1,6 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path';
-import { type Problem, valueAt, type YamlFile, type YamlPath } from '../yaml-problems.js';
+import type { Problem, YamlFile } from '../yaml-problems.js';
+import { valueAt, type YamlPath } from '../spec-issues.js';
 import { hasScheme } from '../bucket-url.js';
 import { configSpec } from './spec.js';
 

@@ -1,5 +1,6 @@
 import { parse } from 'yaml';
-import { type Problem, valueAt, type YamlFile, type YamlPath } from '../yaml-problems.js';
+import type { Problem, YamlFile } from '../yaml-problems.js';
+import { valueAt, type YamlPath } from '../spec-issues.js';
 import { isVariable } from './substitute.js';
 
 const secrets: { path: YamlPath; message: string }[] = [

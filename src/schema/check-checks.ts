@@ -1,4 +1,6 @@
-import { didYouMean, type Problem, type YamlPath } from '../yaml-problems.js';
+import { didYouMean } from '../nearest-name.js';
+import type { Problem } from '../yaml-problems.js';
+import type { YamlPath } from '../spec-issues.js';
 import { readColumnType } from './column-type.js';
 import { listOf, mapOf, type ProblemAt, textsOf, type YamlMap } from './yaml-maps.js';
 

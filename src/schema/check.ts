@@ -1,4 +1,6 @@
-import { didYouMean, type Problem, type YamlFile, type YamlPath } from '../yaml-problems.js';
+import { didYouMean } from '../nearest-name.js';
+import type { Problem, YamlFile } from '../yaml-problems.js';
+import type { YamlPath } from '../spec-issues.js';
 import { looseHeader } from './column-name.js';
 import { readColumnType } from './column-type.js';
 import { checkChecks } from './check-checks.js';
