@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { z } from 'zod';
-import { bucketUrlText, readBucketUrl } from '../bucket-url.js';
+import { bucketUrlText, readBucketUrl } from '../store/bucket-url.js';
 import type { Config, configSpec } from './spec.js';
 import type { WarehouseConfig } from './warehouse-spec.js';
 

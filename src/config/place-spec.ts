@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { hasScheme, isMeantForBucket, readBucketUrl } from '../bucket-url.js';
+import { hasScheme, isMeantForBucket, readBucketUrl } from '../store/bucket-url.js';
 
 /** A path on this machine. */
 export const folder = (path: string, description: string) =>

@@ -3,7 +3,7 @@ import { dirname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { count } from '../count.js';
 import { describeError, ReportsError } from '../errors.js';
-import { formatProblem, inOrder, type Problem, readYaml } from '../yaml-problems.js';
+import { formatProblem, inOrder, type Problem, readYaml } from '../yaml/read-yaml.js';
 import { complete } from './complete.js';
 import { credentialProblems } from './credential-problems.js';
 import { folderProblems } from './folder-problems.js';

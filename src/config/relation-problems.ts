@@ -1,6 +1,6 @@
 import { marketplaceId, marketplaces } from '../schema/marketplaces.js';
-import type { Problem, YamlFile } from '../yaml-problems.js';
-import { valueAt } from '../spec-issues.js';
+import type { Problem, YamlFile } from '../yaml/read-yaml.js';
+import { valueAt } from '../yaml/spec-issues.js';
 
 /** Values that are right each by itself, and not beside each other. */
 export function relationProblems({ data, problemAt }: YamlFile<unknown>): Problem[] {

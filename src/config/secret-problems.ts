@@ -1,6 +1,6 @@
 import { parse } from 'yaml';
-import type { Problem, YamlFile } from '../yaml-problems.js';
-import { valueAt, type YamlPath } from '../spec-issues.js';
+import type { Problem, YamlFile } from '../yaml/read-yaml.js';
+import { valueAt, type YamlPath } from '../yaml/spec-issues.js';
 import { isVariable } from './substitute.js';
 
 const secrets: { path: YamlPath; message: string }[] = [

@@ -1,5 +1,5 @@
 import { parse } from 'yaml';
-import { type Problem, readYaml } from '../yaml-problems.js';
+import { type Problem, readYaml } from '../yaml/read-yaml.js';
 import type { Unset, WrittenConfig } from './complete.js';
 import { pipelineRuleSpec } from './pipeline-spec.js';
 import { configSpec } from './spec.js';

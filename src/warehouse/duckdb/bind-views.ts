@@ -1,7 +1,7 @@
 import { type DuckDBConnection, DuckDBInstance, StatementType } from '@duckdb/node-api';
 import { describeError } from '../../errors.js';
 import type { View } from '../../schema/views.js';
-import type { Problem } from '../../yaml-problems.js';
+import type { Problem } from '../../yaml/read-yaml.js';
 import { duckDbType } from '../duckdb-types.js';
 import { identifier, run } from '../duckdb-sql.js';
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { chmod, open, rm, stat } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { faultPoint } from '../../fault-point.js';
-import { dropPartial, nameWholeFile, partialName } from '../../whole-file.js';
+import { dropPartial, nameWholeFile, partialName } from '../../files/whole-file.js';
 import { fileError } from '../duckdb-errors.js';
 import { withConnection } from './connection.js';
 import { identifier, literal, run } from '../duckdb-sql.js';

@@ -5,7 +5,7 @@ import { dirname, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { ReportsError } from '../../errors.js';
-import { makeFolder, ownerOnly, partialName } from '../../whole-file.js';
+import { makeFolder, ownerOnly, partialName } from '../../files/whole-file.js';
 import { fileError, firstLine, isLock } from '../duckdb-errors.js';
 import { inTurn } from './turns.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod';
-import { formatProblem, readYaml } from '../../src/yaml-problems.js';
-import { jsonSchema, referencePage } from '../../src/spec-reference.js';
+import { formatProblem, readYaml } from '../../src/yaml/read-yaml.js';
+import { jsonSchema, referencePage } from '../../src/yaml/spec-reference.js';
 import { nearestName } from '../../src/nearest-name.js';
 
 const spec = z
