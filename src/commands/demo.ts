@@ -6,7 +6,7 @@ import { Command } from 'commander';
 import { readConfig } from '../config/read.js';
 import type { Config } from '../config/spec.js';
 import { ReportsError } from '../errors.js';
-import { takeLock } from '../file-lock.js';
+import { takeLock } from '../files/file-lock.js';
 import type { PipelineContext } from '../pipeline/context.js';
 import { drain } from '../pipeline/drain.js';
 import type { DrainSignals } from '../pipeline/work-list.js';

@@ -6,7 +6,7 @@ import type { Config } from '../config/spec.js';
 import { count } from '../count.js';
 import { ReportsError } from '../errors.js';
 import { inspectParquet, type ParquetFacts } from '../parquet/inspect-parquet.js';
-import { type BucketUrl, bucketUrlText, isMeantForBucket, readBucketUrl } from '../bucket-url.js';
+import { type BucketUrl, bucketUrlText, isMeantForBucket, readBucketUrl } from '../store/bucket-url.js';
 import { openBucket } from '../store/open-store.js';
 import type { Io } from './io.js';
 import { readWarehouseConfig } from './open-context.js';

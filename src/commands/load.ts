@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import { type Config, defaultMaxDocumentBytes } from '../config/spec.js';
+import type { Config } from '../config/spec.js';
+import { defaultMaxDocumentBytes } from '../config/limits-spec.js';
 import { isVariable } from '../config/substitute.js';
 import { ReportsError } from '../errors.js';
 import { didYouMean } from '../nearest-name.js';

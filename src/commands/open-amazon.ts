@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Config } from '../config/spec.js';
-import { openSharedJson } from '../shared-json.js';
+import { openSharedJson } from '../files/shared-json.js';
 import { openNotifications } from '../source/selling-partner/notifications.js';
 import { openQuotaPlan, type QuotaPlan } from '../source/selling-partner/quota.js';
 import type { Notifications } from '../source/types.js';

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { systemClock } from '../clock.js';
 import { type ReadConfigOptions, readConfig } from '../config/read.js';
 import type { Config } from '../config/spec.js';
-import { removeOldPartials, removeOldPartialsOf } from '../old-partials.js';
+import { removeOldPartials, removeOldPartialsOf } from '../files/old-partials.js';
 import type { PipelineContext, WarehouseFile } from '../pipeline/context.js';
 import { packagedSchemasFolder, readSchemas } from '../schema/read.js';
 import { readViews, type View } from '../schema/views.js';

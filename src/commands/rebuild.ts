@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { count } from '../count.js';
-import { defaultMaxDocumentBytes } from '../config/spec.js';
+import { defaultMaxDocumentBytes } from '../config/limits-spec.js';
 import { warehouseName } from '../config/read.js';
 import { rebuild } from '../pipeline/rebuild.js';
 import type { Io } from './io.js';

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { defaultMaxDocumentBytes } from '../config/spec.js';
+import { defaultMaxDocumentBytes } from '../config/limits-spec.js';
 import { ReportsError } from '../errors.js';
 import { reload } from '../pipeline/reload.js';
 import type { WorkSummary } from '../pipeline/work-summary.js';

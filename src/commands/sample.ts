@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { defaultMaxDocumentBytes } from '../config/spec.js';
+import { defaultMaxDocumentBytes } from '../config/limits-spec.js';
 import { examineDocument } from '../source/document/examine.js';
 import { keepFile } from '../source/document/raw-store.js';
 import type { ExaminedDocument } from '../source/types.js';

@@ -9,7 +9,7 @@ import { checkViews, type View } from '../schema/views.js';
 import { failedChecks } from '../schema/document-checks.js';
 import type { ReportSchema, ReportSchemas } from '../schema/types.js';
 import { bindProblems } from '../warehouse/duckdb/bind-views.js';
-import { formatProblem, inOrder, type Problem } from '../yaml-problems.js';
+import { formatProblem, inOrder, type Problem } from '../yaml/read-yaml.js';
 import { count } from '../count.js';
 import type { Io } from './io.js';
 import { schemaFolders } from './open-context.js';

@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander';
 import { inferType } from '../parse/infer-types.js';
 import { type Drift, openDrift, worthTelling } from '../warehouse/drift.js';
-import { columnTypeOf } from '../warehouse/duckdb/catalog.js';
-import { identifier } from '../warehouse/duckdb/sql.js';
+import { columnTypeOf } from '../warehouse/duckdb-types.js';
+import { identifier } from '../warehouse/duckdb-sql.js';
 import type { Warehouse } from '../warehouse/types.js';
 import { type Io, resultWidth } from './io.js';
 import { openWarehouse, readAllSchemas, readWarehouseConfig } from './open-context.js';

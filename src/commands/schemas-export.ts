@@ -5,7 +5,7 @@ import { dbtSources } from '../schema/export/dbt.js';
 import { rowSchema } from '../schema/export/json-schema.js';
 import { type ExportTable, exportTables } from '../schema/export/tables.js';
 import { readViews, type View } from '../schema/views.js';
-import { duckDbType } from '../warehouse/duckdb/catalog.js';
+import { duckDbType } from '../warehouse/duckdb-types.js';
 import { tableDdl } from '../warehouse/duckdb/ddl.js';
 import type { Io } from './io.js';
 import { readAllSchemas, schemaFolders } from './open-context.js';

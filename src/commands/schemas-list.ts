@@ -3,7 +3,7 @@ import { ReportsError } from '../errors.js';
 import { columnTypeText } from '../schema/column-type.js';
 import { defaultTableName } from '../schema/infer.js';
 import type { ReportSchema, ReportSchemas } from '../schema/types.js';
-import { nearestName } from '../yaml-problems.js';
+import { nearestName } from '../nearest-name.js';
 import type { Io } from './io.js';
 import { readAllSchemas } from './open-context.js';
 import { textTable } from './text-table.js';

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { marketplaceId, marketplaces } from '../schema/marketplaces.js';
-import { didYouMean } from '../yaml-problems.js';
+import { didYouMean } from '../nearest-name.js';
 import { cronMistake } from './cron.js';
+import { variablePattern } from './substitute.js';
 
 /** The message about a text that is no cron expression. */
 export const cronError = { error: (issue: { input?: unknown }) => cronMistake(String(issue.input)) };
@@ -32,3 +33,27 @@ export const exactReportType = z
 export function isLoopback(host: string): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i.test(host);
 }
+
+/** An empty value, from `${NAME:-}` say, is the same as no value. */
+export const optionalText = (description: string) =>
+  z
+    .string()
+    .optional()
+    .transform((text) => text || undefined)
+    .describe(description);
+
+/** A URL that may be left out. */
+export const optionalUrl = (description: string) =>
+  z
+    .string()
+    .regex(
+      /^(https?:\/\/[^\s/]\S*)?$/,
+      'expected a URL with its scheme, such as https://sqs.example.com or http://localhost:4566',
+    )
+    .optional()
+    .transform((text) => text || undefined)
+    .describe(description);
+
+/** A secret. The pattern is for the editor, which sees the file before variables are filled in; a reader checks it there too. */
+export const credential = (description: string) =>
+  z.string().min(1).meta({ description, pattern: variablePattern });

@@ -1,5 +1,6 @@
 import { parse } from 'yaml';
-import { type Problem, type YamlFile, type YamlPath, valueAt } from '../yaml-problems.js';
+import type { Problem, YamlFile } from '../yaml/read-yaml.js';
+import { type YamlPath, valueAt } from '../yaml/spec-issues.js';
 import { isLoopback } from './common-spec.js';
 import { isVariable } from './substitute.js';
 

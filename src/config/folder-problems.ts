@@ -1,6 +1,7 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path';
-import { type Problem, valueAt, type YamlFile, type YamlPath } from '../yaml-problems.js';
-import { hasScheme } from '../bucket-url.js';
+import type { Problem, YamlFile } from '../yaml/read-yaml.js';
+import { valueAt, type YamlPath } from '../yaml/spec-issues.js';
+import { hasScheme } from '../store/bucket-url.js';
 import { configSpec } from './spec.js';
 
 /** Where something is kept, and the key that says it. */

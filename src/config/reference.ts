@@ -1,4 +1,4 @@
-import { type JsonSchema, jsonSchema, referencePage } from '../yaml-problems.js';
+import { type JsonSchema, jsonSchema, referencePage } from '../yaml/spec-reference.js';
 import { configSpec } from './spec.js';
 import { variablePattern } from './substitute.js';
 

@@ -1,277 +1,16 @@
 import { z } from 'zod';
-import { hasScheme, isMeantForBucket, readBucketUrl } from '../bucket-url.js';
-import { didYouMean } from '../yaml-problems.js';
 import { alarmsSpec } from './alarms-spec.js';
-import { cronError, isLoopback, marketplace } from './common-spec.js';
-import { isCron } from './cron.js';
-import { requestSpec } from './request-spec.js';
+import { credential, optionalText, optionalUrl } from './common-spec.js';
+import { pipelineSpec, type pipelineRuleSpec } from './pipeline-spec.js';
+import { folder, store } from './place-spec.js';
+import { sellerSpec } from './seller-spec.js';
+import { statusSpec } from './status-spec.js';
 import { variablePattern } from './substitute.js';
-
-/** Limit of the gunzipped size of a document, in bytes, where nothing else is said. */
-export const defaultMaxDocumentBytes = 64 * 1024 ** 3;
-
-/** What may become of personal data, the strictest last. */
-export const piiPolicies = ['keep', 'hash', 'drop'] as const;
-
-export type PiiPolicy = (typeof piiPolicies)[number];
-
-/** An empty value, from `${NAME:-}` say, is the same as no value. */
-const optionalText = (description: string) =>
-  z
-    .string()
-    .optional()
-    .transform((text) => text || undefined)
-    .describe(description);
-
-const folder = (path: string, description: string) =>
-  z
-    .string()
-    .min(1)
-    .refine((text) => !hasScheme(text) && !isMeantForBucket(text), {
-      error: (issue) =>
-        `expected a path on this machine, found "${issue.input}"; only lake and raw may be in a bucket`,
-    })
-    .default(path)
-    .describe(description);
-
-/** A folder, or the part of a bucket where names begin so. */
-const store = (path: string, description: string) =>
-  z
-    .string()
-    .min(1)
-    .refine((text) => (!hasScheme(text) && !isMeantForBucket(text)) || readBucketUrl(text) !== undefined, {
-      error: (issue) =>
-        `expected a folder, or a bucket such as gs://my-bucket/lake or s3://my-bucket/lake, found "${issue.input}"`,
-    })
-    .default(path)
-    .describe(description);
-
-const optionalUrl = (description: string) =>
-  z
-    .string()
-    .regex(
-      /^(https?:\/\/[^\s/]\S*)?$/,
-      'expected a URL with its scheme, such as https://sqs.example.com or http://localhost:4566',
-    )
-    .optional()
-    .transform((text) => text || undefined)
-    .describe(description);
-
-const timezone = z.string().refine(
-  (name) => {
-    try {
-      return Boolean(new Intl.DateTimeFormat('en', { timeZone: name }));
-    } catch {
-      return false;
-    }
-  },
-  {
-    error: (issue) => {
-      const zones = Intl.supportedValuesOf('timeZone');
-      return `expected a time zone such as Europe/Berlin, found "${issue.input}"${didYouMean(String(issue.input), zones)}`;
-    },
-  },
-);
-
-const reportType = z
-  .string()
-  .regex(
-    /^[A-Z*][A-Z0-9_*]*$/,
-    'expected a report type in capitals, such as GET_MERCHANT_LISTINGS_ALL_DATA, or a pattern such as GET_FBA_*',
-  );
-
-// The pattern is for the editor, which sees the file before variables are filled in; a reader checks it there too.
-const credential = (description: string) => z.string().min(1).meta({ description, pattern: variablePattern });
-
-const limits = z
-  .strictObject({
-    maxDocuments: z
-      .int()
-      .min(1)
-      .default(1000)
-      .describe('Messages a drain takes from the queue, or reports a sweep loads.'),
-    maxMinutes: z
-      .number()
-      .min(0.01)
-      .max(1440)
-      .default(50)
-      .describe('Minutes after which a drain or sweep begins nothing new.'),
-    maxDocumentBytes: z
-      .int()
-      .min(1)
-      .default(defaultMaxDocumentBytes)
-      .describe('Limit of the gunzipped size of a document; a larger one is quarantined.'),
-    concurrency: z.int().min(1).max(16).default(2).describe('Documents in work at the same time.'),
-    visibilityTimeoutSeconds: z
-      .int()
-      .min(1)
-      .max(43_200)
-      .default(300)
-      .describe(
-        'Seconds for which a received message stays invisible to others; extended while its document is in work.',
-      ),
-    waitTimeSeconds: z
-      .int()
-      .min(0)
-      .max(20)
-      .default(10)
-      .describe('Seconds of long polling; an answer without messages ends the drain.'),
-    maxReceives: z
-      .int()
-      .min(1)
-      .default(3)
-      .describe(
-        'Failed tries after which a document is quarantined, where the queue has no redrive policy of its own.',
-      ),
-  })
-  .refine(({ visibilityTimeoutSeconds, waitTimeSeconds }) => !(visibilityTimeoutSeconds <= waitTimeSeconds), {
-    path: ['visibilityTimeoutSeconds'],
-    error: 'must be longer than waitTimeSeconds',
-    // Told beside other mistakes in the limits too; a comparison with what is no number finds nothing.
-    when: ({ value }) => typeof value === 'object' && value !== null,
-  })
-  .prefault({})
-  .describe('Limits of a run.');
-
-const seller = z
-  .strictObject({
-    id: z
-      .string()
-      .regex(/^[\w.-]+$/, 'expected a seller id such as A1B2C3D4E5F6G7')
-      .describe('The seller id (merchant token), or the account id of a vendor group.'),
-    name: optionalText('For people.'),
-    region: z.enum(['na', 'eu', 'fe']).describe('Where the account is: North America, Europe, Far East.'),
-    marketplaces: z
-      .array(marketplace)
-      .default([])
-      .describe(
-        'Marketplace ids or country codes; they settle charset, decimal mark and dates where a document does not.',
-      ),
-    accountIds: z
-      .array(z.string())
-      .default([])
-      .describe('Other ids of the account in notifications, e.g. amzn1.vg.123.'),
-    credentials: z
-      .strictObject({
-        clientId: credential('Client id of the application.'),
-        clientSecret: credential('Client secret of the application.'),
-        refreshToken: credential('Refresh token of the authorisation.'),
-      })
-      .describe(
-        'Login with Amazon; each a variable of the environment. Made-up ones may stand in the file where `api` names a sandbox on this machine.',
-      ),
-  })
-  .describe('The seller accounts.');
-
-const pipeline = z
-  .strictObject({
-    name: z
-      .string()
-      .regex(/^[\w-]+$/, 'expected a name of letters, digits, - and _')
-      .describe('What `sp-reports run` and the logs call it.'),
-    schedule: z
-      .string()
-      .refine(isCron, cronError)
-      .describe('Cron expression of the drain, five fields or six with seconds.'),
-    timezone: timezone
-      .default('UTC')
-      .describe('Time zone of `schedule`, `sweep` and the `cron` of requests.'),
-    queue: z
-      .string()
-      .regex(
-        /^https?:\/\/[^/\s]+(\/[^/\s]+){2,}$/,
-        'expected the URL of an SQS queue, such as https://sqs.us-east-1.amazonaws.com/123456789012/reports',
-      )
-      .refine(
-        (url) => !url.endsWith('.fifo'),
-        'a FIFO queue; Amazon sends notifications to standard queues only',
-      )
-      .describe('URL of the SQS queue. It is drained for all pipelines that name it.'),
-    reportTypes: z
-      .union([reportType, z.array(reportType).min(1)])
-      .default('*')
-      .transform((types) => [types].flat())
-      .describe(
-        'Report types to load: `*`, exact names, or patterns such as `GET_FBA_*`. Others are acknowledged and skipped.',
-      ),
-    sweep: optionalText(
-      'Cron expression of the sweep: finished reports that no notification told of.',
-    ).refine((text) => text === undefined || isCron(text), cronError),
-    pii: z
-      .enum(piiPolicies)
-      .default('keep')
-      .describe(
-        'What becomes of personal data of buyers, the columns marked `pii` in report schemas: `keep`; `hash`, by `piiHashKey`, so that equal values can still be told; `drop`, NULL in their place. Of several pipelines that take a report type from one queue the strictest counts.',
-      ),
-    request: z.array(requestSpec).default([]),
-    limits,
-  })
-  .describe('What is loaded, from which queue, when.');
-
-/** What stands for a pipeline whose variables are unset, as far as commands without a queue need it. */
-export const pipelineRuleSpec = z.object({
-  name: pipeline.shape.name,
-  queue: z.string(),
-  reportTypes: pipeline.shape.reportTypes,
-  pii: pipeline.shape.pii,
-});
-
-const statusPage = z
-  .strictObject({
-    host: z
-      .string()
-      .min(1)
-      .default('127.0.0.1')
-      .describe("Address to listen on. Any but this machine's own needs a `token`."),
-    port: z.int().min(0).max(65_535).default(8420).describe('Port; 0 for any that is free.'),
-    token: z
-      .string()
-      .refine((token) => token.length >= 16, 'expected at least 16 characters')
-      .optional()
-      .meta({
-        description:
-          'What a reader must know to see the page and the metrics: a variable of the environment of at least 16 characters.',
-        pattern: variablePattern,
-      }),
-  })
-  .superRefine(({ host, token }, context) => {
-    if (token !== undefined || isLoopback(host)) return;
-    const message = `anyone who reaches ${host} could read the warehouse; add \`token: \${SP_REPORTS_STATUS_TOKEN}\``;
-    context.addIssue({ code: 'custom', path: ['host'], message });
-  });
+import { type WarehouseConfig, warehouseSpec } from './warehouse-spec.js';
 
 /** What may stand in pipelines.yaml; types, defaults, checks, the editor's JSON Schema and the reference page all come from it. */
 export const configSpec = z.strictObject({
-  warehouse: z
-    .strictObject({
-      type: z
-        .enum(['duckdb', 'bigquery'])
-        .default('duckdb')
-        .describe('Kind of warehouse: a DuckDB file, or a BigQuery dataset (docs/bigquery.md).'),
-      path: folder('data/warehouse.duckdb', 'The DuckDB file.'),
-      memoryLimitMegabytes: z
-        .int()
-        .min(128)
-        .default(1024)
-        .describe(
-          'Memory that DuckDB may take for a commit or a query, also where it prepares rows for BigQuery; beyond it, it works on disk.',
-        ),
-      project: optionalText('Google Cloud project of the BigQuery dataset.'),
-      dataset: optionalText('The BigQuery dataset; the first commit makes it where it is missing.'),
-      location: z.string().min(1).default('US').describe('Where the BigQuery dataset is, such as US or EU.'),
-      keyFile: optionalText(
-        "Key file of a Google service account; where absent, the credentials of the machine's environment.",
-      ),
-      endpoint: optionalUrl('An emulator in place of BigQuery; no credentials are sent to it.'),
-    })
-    .superRefine(({ type, project, dataset }, context) => {
-      if (type !== 'bigquery') return;
-      for (const [key, value] of Object.entries({ project, dataset })) {
-        if (!value) context.addIssue({ code: 'custom', path: [key], message: 'is needed for type bigquery' });
-      }
-    })
-    .prefault({})
-    .describe('Where the tables are.'),
+  warehouse: warehouseSpec,
   lake: store(
     'data/lake',
     'Folder of the Parquet files; or a bucket, `gs://bucket/lake` or `s3://bucket/lake` (docs/lake.md).',
@@ -364,30 +103,17 @@ export const configSpec = z.strictObject({
       pattern: variablePattern,
     }),
   status: z
-    .union([z.literal(false), statusPage])
+    .union([z.literal(false), statusSpec])
     .prefault({})
     .describe(
       'The status page of `sp-reports start`, with metrics and health checks (docs/status.md); `false` for none.',
     ),
   alarms: alarmsSpec.optional(),
-  sellers: z.array(seller).default([]),
-  pipelines: z.array(pipeline).default([]),
+  sellers: z.array(sellerSpec).default([]),
+  pipelines: z.array(pipelineSpec).default([]),
 });
 
 type Written = z.output<typeof configSpec>;
-
-/** Where the tables are. */
-export type WarehouseConfig =
-  | { type: 'duckdb'; path: string; memoryLimitMegabytes: number }
-  | {
-      type: 'bigquery';
-      project: string;
-      dataset: string;
-      location: string;
-      keyFile?: string;
-      endpoint?: string;
-      memoryLimitMegabytes: number;
-    };
 
 /** The settings, checked, every default filled in, every path absolute, frozen. `lake` and `raw` are paths, or URLs of buckets. */
 export type Config = Readonly<

@@ -1,4 +1,4 @@
-import type { Substitute } from '../yaml-problems.js';
+import type { Substitute } from '../yaml/read-yaml.js';
 
 /**
  * Fills in environment variables: `${NAME}`, `${NAME:-default}`; `$${` stands for `${` itself. An unset or empty variable without a

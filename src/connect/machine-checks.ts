@@ -2,9 +2,9 @@ import { rm, statfs, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Config } from '../config/spec.js';
 import { callJson } from '../source/selling-partner/http.js';
-import { readBucketUrl } from '../bucket-url.js';
+import { readBucketUrl } from '../store/bucket-url.js';
 import { openStores } from '../store/open-store.js';
-import { makeFolder, partialName } from '../whole-file.js';
+import { makeFolder, partialName } from '../files/whole-file.js';
 import type { Warehouse } from '../warehouse/types.js';
 import type { Answer, Check } from './examine.js';
 

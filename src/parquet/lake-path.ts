@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { safeName } from '../safe-name.js';
+import { safeName } from '../files/safe-name.js';
 
 /** Where the Parquet of a document and table is: `<lake>/<table>/seller=<seller>/<document>.parquet`. */
 export function lakePath(lake: string, of: { table: string; sellerId: string; documentId: string }): string {

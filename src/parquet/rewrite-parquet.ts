@@ -1,7 +1,7 @@
 import { chmod, open, rm } from 'node:fs/promises';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { describeError, ReportsError } from '../errors.js';
-import { dropPartial, nameWholeFile, ownerOnly, partialName, writeError } from '../whole-file.js';
+import { dropPartial, nameWholeFile, ownerOnly, partialName, writeError } from '../files/whole-file.js';
 import { quotedPath, quotedText, rowsOfFile } from './quoted-path.js';
 
 /** Reads Parquet files and writes them anew, with other values in some columns. */

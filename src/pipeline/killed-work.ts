@@ -1,5 +1,5 @@
-import { isRunning } from '../file-lock.js';
-import { openSharedJson } from '../shared-json.js';
+import { isRunning } from '../files/file-lock.js';
+import { openSharedJson } from '../files/shared-json.js';
 
 /** Remembers in a file which work was begun and not ended, so that it is known after a crash what the program was killed by, perhaps. */
 export interface KilledWork {

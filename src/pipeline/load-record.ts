@@ -1,8 +1,8 @@
 import { join, relative, resolve } from 'node:path';
-import { safeName } from '../safe-name.js';
+import { safeName } from '../files/safe-name.js';
 import type { Store } from '../store/types.js';
 import { type Load, parquetPaths } from '../warehouse/types.js';
-import { writeUnsyncedFile, writeWholeFile } from '../whole-file.js';
+import { writeUnsyncedFile, writeWholeFile } from '../files/whole-file.js';
 
 /**
  * Keeps a load beside its Parquet files, in `<lake>/_loads/<seller>/<key>.json`, once it is committed, so that `rebuild` can commit

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { asksFor } from '../config/report-types.js';
-import { type Config, type PiiPolicy, piiPolicies } from '../config/spec.js';
+import type { Config } from '../config/spec.js';
+import { type PiiPolicy, piiPolicies } from '../config/pipeline-spec.js';
 import { describeError, type ErrorCode, ReportsError } from '../errors.js';
 import { mayHoldPersonalData } from '../schema/personal-data.js';
 import type { LedgerEntry } from '../warehouse/types.js';

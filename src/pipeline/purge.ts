@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { defaultMaxDocumentBytes } from '../config/spec.js';
+import { defaultMaxDocumentBytes } from '../config/limits-spec.js';
 import { faultPoint } from '../fault-point.js';
 import { openParquetRewriter, type ParquetRewriter } from '../parquet/rewrite-parquet.js';
 import { personalColumns } from '../schema/personal-data.js';

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { warehouseName } from '../config/read.js';
 import { count } from '../count.js';
 import { describeError, ReportsError } from '../errors.js';
-import { takeLock } from '../file-lock.js';
+import { takeLock } from '../files/file-lock.js';
 import { findRaw, listRaw } from '../source/document/raw-store.js';
 import type { RawDocument } from '../source/types.js';
 import type { Store } from '../store/types.js';

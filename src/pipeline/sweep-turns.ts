@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { openSharedJson } from '../shared-json.js';
+import { openSharedJson } from '../files/shared-json.js';
 
 /** Whose turn it is in a sweep: where the quota of getReports ends sweeps early, all are asked for in the end. */
 export interface SweepTurns {

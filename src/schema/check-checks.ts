@@ -1,6 +1,8 @@
-import { didYouMean, type Problem, type YamlPath } from '../yaml-problems.js';
+import { didYouMean } from '../nearest-name.js';
+import type { Problem } from '../yaml/read-yaml.js';
+import type { YamlPath } from '../yaml/spec-issues.js';
 import { readColumnType } from './column-type.js';
-import { listOf, mapOf, type ProblemAt, textsOf, type YamlMap } from './yaml-maps.js';
+import { listOf, mapOf, type ProblemAt, textsOf, type YamlMap } from '../yaml/yaml-maps.js';
 
 /** What the checks of a table must say: columns that there are, and numbers to add up. */
 export function checkChecks(

@@ -1,6 +1,6 @@
-import type { Problem } from '../yaml-problems.js';
+import type { Problem } from '../yaml/read-yaml.js';
 import { readColumnPath, readRowsPath } from './object-path.js';
-import { listOf, mapOf, type ProblemAt, textsOf, type YamlMap } from './yaml-maps.js';
+import { listOf, mapOf, type ProblemAt, textsOf, type YamlMap } from '../yaml/yaml-maps.js';
 
 /** What the paths of a JSON or XML schema must say: where the rows of each table are, and the values of each row. */
 export function checkPaths(format: unknown, tables: YamlMap[], problemAt: ProblemAt): Problem[] {

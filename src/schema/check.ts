@@ -1,9 +1,11 @@
-import { didYouMean, type Problem, type YamlFile, type YamlPath } from '../yaml-problems.js';
+import { didYouMean } from '../nearest-name.js';
+import type { Problem, YamlFile } from '../yaml/read-yaml.js';
+import type { YamlPath } from '../yaml/spec-issues.js';
 import { looseHeader } from './column-name.js';
 import { readColumnType } from './column-type.js';
 import { checkChecks } from './check-checks.js';
 import { checkPaths } from './check-paths.js';
-import { listOf, mapOf, type ProblemAt, textsOf, type YamlMap } from './yaml-maps.js';
+import { listOf, mapOf, type ProblemAt, textsOf, type YamlMap } from '../yaml/yaml-maps.js';
 
 /**
  * What a report schema must say beyond the form of its keys: names that refer to columns, names and headers given once, keys

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { count } from '../count.js';
 import { describeError, ReportsError } from '../errors.js';
-import { formatProblem, inOrder, type Problem, readYaml } from '../yaml-problems.js';
+import { formatProblem, inOrder, type Problem, readYaml } from '../yaml/read-yaml.js';
 import { checkReportSchema } from './check.js';
 import { compiledSchema, rememberSchema } from './compiled.js';
 import { reportSchemaSpec, toReportSchema } from './spec.js';

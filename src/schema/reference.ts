@@ -1,4 +1,4 @@
-import { type JsonSchema, jsonSchema, referencePage } from '../yaml-problems.js';
+import { type JsonSchema, jsonSchema, referencePage } from '../yaml/spec-reference.js';
 import { reportSchemaSpec } from './spec.js';
 import { type ValueExample, type ValueRule, valueRules } from './value-rules.js';
 

@@ -1,4 +1,4 @@
-import type { Problem } from '../yaml-problems.js';
+import type { Problem } from '../yaml/read-yaml.js';
 
 /** What the file of a view says, before its tables were looked up. */
 export interface ViewFile {

@@ -1,4 +1,4 @@
-import { defaultMaxDocumentBytes } from '../config/spec.js';
+import { defaultMaxDocumentBytes } from '../config/limits-spec.js';
 import { describeError, errorCode, ReportsError } from '../errors.js';
 import type { PipelineContext, PipelineEvent } from '../pipeline/context.js';
 import { packagedSchemasFolder, readSchemas } from '../schema/read.js';

@@ -2,7 +2,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import type { Bucket as StorageBucket, Storage } from '@google-cloud/storage';
-import { ownerOnly } from '../whole-file.js';
+import { ownerOnly } from '../files/whole-file.js';
 import { bucketError, isMissing } from './bucket-errors.js';
 import type { Bucket, FoundFile } from './types.js';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Config } from '../config/spec.js';
 import { openBucketStore } from './bucket-store.js';
-import { type BucketUrl, readBucketUrl } from '../bucket-url.js';
+import { type BucketUrl, readBucketUrl } from './bucket-url.js';
 import { openFolderStore } from './folder-store.js';
 import { openGsBucket } from './gs-bucket.js';
 import { openS3Bucket } from './s3-bucket.js';

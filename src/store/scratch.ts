@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { takeLock } from '../file-lock.js';
-import { makeFolder } from '../whole-file.js';
+import { takeLock } from '../files/file-lock.js';
+import { makeFolder } from '../files/whole-file.js';
 
 /** A folder of this process alone, for copies of what is kept elsewhere. */
 export interface Scratch {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readBucketUrl } from '../bucket-url.js';
+import { readBucketUrl } from './bucket-url.js';
 import { openBucket, type StoreConfig } from './open-store.js';
 import type { Bucket } from './types.js';
 

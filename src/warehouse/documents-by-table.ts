@@ -1,4 +1,4 @@
-import { documentId } from './duckdb/sql.js';
+import { documentId } from './document-id.js';
 import type { LedgerEntry } from './types.js';
 
 /** The documents that loaded rows into a table, by table, in lower case, and report type; each as `documentId` names it. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ColumnType } from '../schema/types.js';
 import type { View, ViewTable } from '../schema/views.js';
-import { isReportTable, type Relation, type Relations } from './duckdb/catalog.js';
+import { isReportTable, type Relation, type Relations } from './relations.js';
 
 /** How a warehouse spells what the query of a view needs beside the view's own SQL. */
 export interface ViewDialect {

@@ -29,6 +29,14 @@ describe('the catalogue of errors', function () {
     }
   });
 
+  it('has each code in one area, as of two the later would hide the other', () => {
+    const folder = join(root, 'src', 'errors');
+    const codes = readdirSync(folder).flatMap((name) =>
+      [...readFileSync(join(folder, name), 'utf8').matchAll(/^ {2}([A-Z_]+): \{$/gm)].map(([, code]) => code),
+    );
+    assert.deepEqual(codes.sort(), Object.keys(catalogue).sort());
+  });
+
   it('answers bad input as docs/bad-input.md says (npm run docs writes it)', async () => {
     assert.equal(readFileSync(join(root, 'docs', 'bad-input.md'), 'utf8'), await badInputPage());
   });

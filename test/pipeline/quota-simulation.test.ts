@@ -6,7 +6,7 @@ import { drain } from '../../src/pipeline/drain.js';
 import type { Pipeline } from '../../src/pipeline/route.js';
 import { Random } from '../../src/sandbox/random.js';
 import { amazonsPlans, RateLimits } from '../../src/sandbox/rate-limits.js';
-import type { SharedJson } from '../../src/shared-json.js';
+import type { SharedJson } from '../../src/files/shared-json.js';
 import { openQuotaPlan, quotaKey } from '../../src/source/selling-partner/quota.js';
 import { openSellingPartner } from '../../src/source/selling-partner/selling-partner.js';
 import type { Queue, QueueMessage } from '../../src/source/types.js';

@@ -7,7 +7,7 @@ import { looseHeader, snakeCaseName } from '../../src/schema/column-name.js';
 import { defaultTableName, type SampleFacts, schemaYaml } from '../../src/schema/infer.js';
 import { checkSchemas } from '../../src/schema/read.js';
 import type { ColumnType, ReportSchema, ResolvedColumn } from '../../src/schema/types.js';
-import { formatProblem } from '../../src/yaml-problems.js';
+import { formatProblem } from '../../src/yaml/read-yaml.js';
 
 describe('a report schema inferred from a document', () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'infer-'));

@@ -10,7 +10,7 @@ import { looseHeader } from '../../src/schema/column-name.js';
 import { looksPersonal } from '../../src/schema/personal-data.js';
 import { checkSchemas, packagedSchemasFolder, readSchemas } from '../../src/schema/read.js';
 import { schemaJsonSchema, schemaReference } from '../../src/schema/reference.js';
-import { formatProblem } from '../../src/yaml-problems.js';
+import { formatProblem } from '../../src/yaml/read-yaml.js';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { systemClock } from '../../src/clock.js';
 import { ReportsError } from '../../src/errors.js';
-import { openSharedJson } from '../../src/shared-json.js';
+import { openSharedJson } from '../../src/files/shared-json.js';
 import { openQuotaPlan, quotaKey } from '../../src/source/selling-partner/quota.js';
 
 const key = quotaKey({ clientId: 'app', sellerId: 'A1', operation: 'getReportDocument' });
@@ -91,7 +91,7 @@ describe('the quota plan', () => {
   it('gives the burst once where processes take from it at the same time', async function () {
     this.timeout(20_000);
     const script = `
-      import { openSharedJson } from ${JSON.stringify(new URL('src/shared-json.ts', root).href)};
+      import { openSharedJson } from ${JSON.stringify(new URL('src/files/shared-json.ts', root).href)};
       import { openQuotaPlan } from ${JSON.stringify(new URL('src/source/selling-partner/quota.ts', root).href)};
       const plan = openQuotaPlan({ state: openSharedJson(${JSON.stringify(file)}) });
       const takes = Array.from({ length: 12 }, () => plan.take(${JSON.stringify(key)}, { deadlineMs: Date.now() + 30_000 }));

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ReportsError } from '../../src/errors.js';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.js';
-import { openSharedJson } from '../../src/shared-json.js';
+import { openSharedJson } from '../../src/files/shared-json.js';
 import { openQuotaPlan } from '../../src/source/selling-partner/quota.js';
 import { openSellingPartner } from '../../src/source/selling-partner/selling-partner.js';
 import type { SellingPartner } from '../../src/source/types.js';

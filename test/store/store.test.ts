@@ -4,10 +4,10 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { openBucketStore } from '../../src/store/bucket-store.js';
-import { readBucketUrl } from '../../src/bucket-url.js';
+import { readBucketUrl } from '../../src/store/bucket-url.js';
 import { openFolderStore } from '../../src/store/folder-store.js';
 import type { Store } from '../../src/store/types.js';
-import { writeWholeFile } from '../../src/whole-file.js';
+import { writeWholeFile } from '../../src/files/whole-file.js';
 import { gsEndpoint, makeGsBucket, type StandIn, startS3 } from './stand-ins.js';
 
 describeStore('a folder', async (folder) => ({ open: () => openFolderStore(join(folder, 'lake')) }));

@@ -1,7 +1,7 @@
 import { type Data, DataType, type RecordBatch } from 'apache-arrow';
 import { takeKernel } from '../../kernel/kernel.js';
 import { describeError, ReportsError } from '../../errors.js';
-import { dropPartial, nameWholeFile, openPartial, partialName, writeError } from '../../whole-file.js';
+import { dropPartial, nameWholeFile, openPartial, partialName, writeError } from '../../files/whole-file.js';
 import type { ParquetWriter, ParquetWriterOptions } from '../types.js';
 import { type CompressedColumn, compressColumn } from './compress-column.js';
 import { encodeColumn, encodeRowNumbers } from './encode-column.js';

@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../../yaml-problems.js';
+import type { JsonSchema } from '../../yaml/spec-reference.js';
 import type { ColumnType } from '../types.js';
 import type { ExportColumn, ExportTable } from './tables.js';
 

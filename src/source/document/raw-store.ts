@@ -3,7 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ReportsError } from '../../errors.js';
 import { faultPoint } from '../../fault-point.js';
-import { safeName } from '../../safe-name.js';
+import { safeName } from '../../files/safe-name.js';
 import type { Store } from '../../store/types.js';
 import {
   dropPartial,
@@ -12,7 +12,7 @@ import {
   partialName,
   writeError,
   writeWholeFile,
-} from '../../whole-file.js';
+} from '../../files/whole-file.js';
 import type { DocumentFacts, RawDocument } from '../types.js';
 
 /** What says which raw document is meant. */

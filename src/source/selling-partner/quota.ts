@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../../clock.js';
 import { ReportsError } from '../../errors.js';
-import type { SharedJson } from '../../shared-json.js';
+import type { SharedJson } from '../../files/shared-json.js';
 
 export type Operation = keyof typeof usagePlans;
 

@@ -1,7 +1,8 @@
 import { version } from '../../version.js';
 import type { TimedLoad } from '../commit-rules.js';
-import { ledgerRows } from '../duckdb/ledger.js';
-import { documentId, jsonRows, parquets, utcTimestamp } from '../duckdb/sql.js';
+import { ledgerRows } from '../ledger-rows.js';
+import { documentId } from '../document-id.js';
+import { jsonRows, parquets, utcTimestamp } from '../duckdb-sql.js';
 import { ledgerColumns, rejectColumns } from '../ledger-columns.js';
 import { type LedgerEntry, type LedgerFilter, type LedgerRow, rowsByKeys } from '../types.js';
 import type { BigQueryClient } from './client.js';

@@ -1,4 +1,4 @@
-import { documentId } from '../duckdb/sql.js';
+import { documentId } from '../document-id.js';
 import { documentsByTable } from '../documents-by-table.js';
 import { type LedgerEntry, type PersonalColumns, purgedNote, removedReason } from '../types.js';
 import type { BigQueryClient } from './client.js';

@@ -10,7 +10,7 @@ export function literal(text: string | null): string {
   return `'${escaped}'`;
 }
 
-/** What tells a document apart from all others, out of columns. In TypeScript: `documentId` of DuckDB's `sql.ts`. */
+/** What tells a document apart from all others, out of columns. In TypeScript: `documentId`. */
 export function documentIdSql(alias: string): string {
   return `CONCAT(IFNULL(${alias}._seller_id, ''), '/', ${alias}._document_id)`;
 }

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { describeError } from '../../errors.js';
 import type { View } from '../../schema/views.js';
-import type { Relations } from '../duckdb/catalog.js';
+import type { Relations } from '../relations.js';
 import { notMadeYet, type ViewDialect, type ViewQuery, viewQuery } from '../view-query.js';
 import type { BigQueryClient } from './client.js';
 import { bigQueryType } from './column-types.js';

@@ -4,7 +4,7 @@ import { exportTables } from '../../schema/export/tables.js';
 import type { ReportSchemas } from '../../schema/types.js';
 import type { View } from '../../schema/views.js';
 import type { Staging } from '../../store/staging.js';
-import { readWhole } from '../duckdb/query.js';
+import { readWhole } from '../read-whole.js';
 import type { LedgerOverview, TableInfo, Warehouse } from '../types.js';
 import { BigQueryClient, type BigQueryPlace } from './client.js';
 import { commitLoads } from './commit-loads.js';

@@ -1,6 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Logger } from 'pino';
-import { ReportsError } from '../../errors.js';
 import { faultPoint } from '../../fault-point.js';
 import type { Widening } from '../../schema/drift.js';
 import {
@@ -13,13 +12,16 @@ import {
   timedLoads,
 } from '../commit-rules.js';
 import type { LedgerEntry, Load, LoadTable } from '../types.js';
-import { isReportTable, type Relations, readRelations } from './catalog.js';
-import { fileError, firstLine } from './connection.js';
+import { isReportTable, type Relations } from '../relations.js';
+import { readRelations } from './catalog.js';
 import { ensureLedger, rankDocuments, readByKey, writeLedger } from './ledger.js';
 import { loadRows } from './load-modes.js';
-import { planBatches } from './plan-batches.js';
-import { documentId, documentIdSql, identifier, run } from './sql.js';
-import { applyPlan, planTable, Refusal, type TablePlans } from './tables.js';
+import { planBatches } from '../plan-batches.js';
+import { documentId } from '../document-id.js';
+import { documentIdSql, identifier, run } from '../duckdb-sql.js';
+import { applyPlan } from './tables.js';
+import { planTable, type TablePlans } from '../plan-tables.js';
+import { commitError, Refusal } from '../refusal.js';
 import { dropOwnViews } from './views.js';
 
 export interface CommitOptions {
@@ -173,20 +175,4 @@ async function deletePrevious(
       },
     );
   }
-}
-
-/** DuckDB's kinds of errors that say the load is at fault, and not the machine. */
-const refusals =
-  /^(Conversion|Binder|Catalog|Constraint|Dependency|Invalid Input|Invalid type|Mismatch Type|Not implemented|Out of Range|Parser|Syntax) Error/i;
-
-/** An error of the catalogue for a load that can't be committed. */
-export function commitError(error: unknown, loads: Load[], path: string): unknown {
-  if (error instanceof ReportsError) return error;
-  if (!(error instanceof Refusal) && !refusals.test(firstLine(error))) return fileError(error, path);
-  const known = error instanceof Refusal ? error.load : undefined;
-  const load = known ?? (loads.length === 1 ? loads[0] : undefined);
-  const named = load
-    ? { thing: load.entry.documentId ?? load.entry.key, key: load.entry.key }
-    : { thing: `one of ${loads.length} documents` };
-  return new ReportsError('WAREHOUSE_REFUSED', { ...named, path, found: firstLine(error) }, { cause: error });
 }

@@ -1,10 +1,10 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { version } from '../../version.js';
 import { type LedgerEntry, type LedgerFilter, type LedgerRow, type Load, rowsByKeys } from '../types.js';
-import { type ColumnKind, ledgerColumns, rejectColumns as rejectKinds } from '../ledger-columns.js';
-import type { Relations } from './catalog.js';
+import { ledgerColumns, rejectColumns as rejectKinds } from '../ledger-columns.js';
+import type { Relations } from '../relations.js';
+import { documentId } from '../document-id.js';
 import {
-  documentId,
   documentIdSql,
   identifier,
   jsonRows,
@@ -13,19 +13,12 @@ import {
   run,
   runForRecords,
   utcTimestamp,
-} from './sql.js';
+} from '../duckdb-sql.js';
+import { ledgerRows, ledgerTypes } from '../ledger-rows.js';
 import { toJsonValue } from './values.js';
 
-const duckDbTypes: Record<ColumnKind, string> = {
-  text: 'VARCHAR',
-  list: 'VARCHAR[]',
-  time: 'TIMESTAMP',
-  count: 'BIGINT',
-  json: 'JSON',
-};
-
 /** Of each column of `_rejects` its name and its type in DuckDB. */
-const rejectColumns = rejectKinds.map(({ column, kind }) => [column, duckDbTypes[kind]] as const);
+const rejectColumns = rejectKinds.map(({ column, kind }) => [column, ledgerTypes[kind]] as const);
 
 /**
  * Makes `_loads` and `_rejects` where they are missing, and the columns that the ledger of an earlier version lacks. `_loads` has no primary key: rows are replaced by key within a transaction, which
@@ -35,11 +28,11 @@ export async function ensureLedger(connection: DuckDBConnection, relations: Rela
   if (hasLedger(relations)) {
     for (const { column, kind } of ledgerColumns) {
       if (relations.get('_loads')?.columns.has(column)) continue;
-      await run(connection, `ALTER TABLE _loads ADD COLUMN ${identifier(column)} ${duckDbTypes[kind]}`);
+      await run(connection, `ALTER TABLE _loads ADD COLUMN ${identifier(column)} ${ledgerTypes[kind]}`);
     }
     return;
   }
-  const loads = ledgerColumns.map(({ column, kind }) => `${identifier(column)} ${duckDbTypes[kind]}`);
+  const loads = ledgerColumns.map(({ column, kind }) => `${identifier(column)} ${ledgerTypes[kind]}`);
   const rejects = rejectColumns.map(([column, type]) => `${identifier(column)} ${type}`);
   await run(connection, `CREATE TABLE IF NOT EXISTS _loads (${[...loads, 'version VARCHAR']})`);
   await run(connection, `CREATE TABLE IF NOT EXISTS _rejects (${rejects})`);
@@ -148,17 +141,6 @@ const comingRows = jsonRows('coming', {
   created: 'VARCHAR',
   report: 'VARCHAR',
 });
-
-/** SQL that may follow FROM: ledger rows, times as text, out of the parameter `rows`, JSON of objects by column. */
-export const ledgerRows = jsonRows(
-  'rows',
-  Object.fromEntries(
-    ledgerColumns.map(({ column, kind }) => {
-      const type = kind === 'time' ? 'VARCHAR' : kind === 'list' ? ['VARCHAR'] : duckDbTypes[kind];
-      return [column, type];
-    }),
-  ),
-);
 
 /** Writes the ledger rows of loads and their rejects, in place of those that are there. `gone` are keys of rows that have no successor. */
 export async function writeLedger(

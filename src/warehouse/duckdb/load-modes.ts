@@ -1,9 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { ColumnType, ResolvedColumn } from '../../schema/types.js';
-import type { Load, LoadTable } from '../types.js';
-import { duckDbType, type Relation } from './catalog.js';
+import { documentId } from '../document-id.js';
+import { documentValue, wrongCount } from '../document-values.js';
 import {
-  documentId,
   documentIdSql,
   identifier,
   jsonRows,
@@ -11,32 +9,9 @@ import {
   parquets,
   run,
   utcTimestamp,
-} from './sql.js';
-import { Refusal, widened } from './tables.js';
-
-/** A document that fills a table, and where it stands among those of the table: the newer its report, the higher its rank. */
-export interface RankedDocument {
-  seller: string | null;
-  document: string | null;
-  marketplaces: string[];
-  rank: number;
-}
-
-/** One document's rows on their way into a table. */
-export interface TableLoad extends RankedDocument {
-  load: Load;
-  table: LoadTable;
-  /** ISO 8601 in UTC. */
-  loadedAt: string;
-}
-
-/** Documents of one commit on their way into one table: they have the same load mode and key, and columns of the same types. */
-export interface TableBatch {
-  relation: Relation;
-  loads: TableLoad[];
-  /** The documents in the table that may be newer than some of them, and the other documents of the commit. */
-  others: RankedDocument[];
-}
+} from '../duckdb-sql.js';
+import { coversOneOf, meetEachOther, type TableBatch, type TableLoad } from '../plan-batches.js';
+import { Refusal } from '../refusal.js';
 
 /**
  * Brings the rows of documents into their table by load mode, and gives for each how many of its rows were left out because a newer report
@@ -192,19 +167,6 @@ async function countLeftOut(connection: DuckDBConnection, batch: TableBatch): Pr
   return batch.loads.map(({ table, rank }) => (table.parquetPath ? table.rows - (rows.get(rank) ?? 0) : 0));
 }
 
-/** Says which of the documents has another number of rows than its Parquet file. */
-export async function wrongCount(connection: DuckDBConnection, loads: TableLoad[]): Promise<Refusal> {
-  for (const { table, load } of loads) {
-    const [count] = await run(connection, `SELECT count(*) FROM ${parquets([table.parquetPath ?? ''])}`);
-    if (Number(count?.[0]) === table.rows) continue;
-    return new Refusal(
-      `table ${table.name}: ${count?.[0]} rows in ${table.parquetPath}, where the document has ${table.rows}`,
-      load,
-    );
-  }
-  return new Refusal('other rows came in than the documents have');
-}
-
 /** The documents of the batch as rows. */
 const documentRows = jsonRows('documents', {
   path: 'VARCHAR',
@@ -249,32 +211,4 @@ function runOn(connection: DuckDBConnection, { loads, others }: TableBatch, sql:
   // DuckDB refuses those that a statement doesn't name.
   const named = Object.entries(parameters).filter(([name]) => sql.includes(`$${name}`));
   return run(connection, sql, Object.fromEntries(named));
-}
-
-/** SQL for a column of the document as the table has it. The cast to the document's own type comes first; where it fails, the load does. */
-export function documentValue(relation: Relation, column: ResolvedColumn): string {
-  const raw = `document.${identifier(column.name)}`;
-  const own = ownValue(raw, column.type);
-  const target = relation.columns.get(column.name.toLowerCase())?.type;
-  return target ? widened(own, column.type, target) : own;
-}
-
-/** Lists are JSON text in Parquet. */
-function ownValue(raw: string, type: ColumnType): string {
-  if (type.kind === 'timestamp') return utcTimestamp(raw);
-  return `CAST(${type.kind === 'list' ? `CAST(${raw} AS JSON)` : raw} AS ${duckDbType(type)})`;
-}
-
-/** Whether two of them are of one seller, so that they may have the same keys. */
-export function meetEachOther(loads: TableLoad[]): boolean {
-  return new Set(loads.map(({ seller }) => seller)).size < loads.length;
-}
-
-export function coversOneOf(other: RankedDocument, { seller, marketplaces }: RankedDocument): boolean {
-  if (other.seller !== seller) return false;
-  return (
-    other.marketplaces.length === 0 ||
-    marketplaces.length === 0 ||
-    other.marketplaces.some((each) => marketplaces.includes(each))
-  );
 }

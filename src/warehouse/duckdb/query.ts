@@ -8,9 +8,9 @@ import {
 } from '@duckdb/node-api';
 import { describeError, ReportsError } from '../../errors.js';
 import type { AnswerLimits, QueryResult, RowGroup, StreamedAnswer } from '../types.js';
-import { fileError } from './connection.js';
+import { fileError } from '../duckdb-errors.js';
 import { queryHint } from './query-hint.js';
-import { identifier } from './sql.js';
+import { identifier } from '../duckdb-sql.js';
 import { toJsonValue } from './values.js';
 
 /**
@@ -33,17 +33,6 @@ export async function runQuery(
   } catch (error) {
     throw queryError(error, path);
   }
-}
-
-/** Collects an answer. */
-export async function readWhole({ columns, groups }: StreamedAnswer): Promise<QueryResult> {
-  const rows: Record<string, unknown>[] = [];
-  for await (const group of groups) {
-    for (const row of group.rows()) {
-      rows.push(Object.fromEntries(columns.map(({ name }, index) => [name, row[index]])));
-    }
-  }
-  return { columns, rows };
 }
 
 async function* rowGroups(

@@ -13,6 +13,7 @@ import {
   type DuckDBValue,
   DuckDBVariantValue,
 } from '@duckdb/node-api';
+import { isoTime, parseJsonText } from '../json-values.js';
 
 /**
  * A DuckDB value as JSON can carry it without loss: decimals and integers of 64 bits and more as strings, times as ISO 8601 in UTC,
@@ -50,31 +51,6 @@ function nanosOfTimestamp(value: DuckDBValue): bigint | undefined {
     return value.isFinite ? value.seconds * 1_000_000_000n : undefined;
   if (value instanceof DuckDBTimestampNanosecondsValue) return value.isFinite ? value.nanos : undefined;
   return undefined;
-}
-
-/** `2026-01-02T03:04:05.000Z`, with six or nine digits of the second only where they are needed. Undefined outside of Date's range. */
-export function isoTime(nanos: bigint): string | undefined {
-  const belowMilli = ((nanos % 1_000_000n) + 1_000_000n) % 1_000_000n;
-  const date = new Date(Number((nanos - belowMilli) / 1_000_000n));
-  if (Number.isNaN(date.getTime())) return undefined;
-  const digits = String(belowMilli)
-    .padStart(6, '0')
-    .replace(/^000000$|000$/, '');
-  return `${date.toISOString().slice(0, -1)}${digits}Z`;
-}
-
-/** Parses JSON text; numbers of more digits than a double holds come as strings. Text that is no JSON stays as it is. */
-export function parseJsonText(text: string): unknown {
-  const safe = text.replace(/"(?:[^"\\]|\\.)*"|-?\d[\d.]*(?:[eE][+-]?\d+)?/g, (token) =>
-    !token.startsWith('"') && token.replace(/[eE].*/, '').replace(/\D/g, '').length > 15
-      ? `"${token}"`
-      : token,
-  );
-  try {
-    return JSON.parse(safe);
-  } catch {
-    return text;
-  }
 }
 
 /** An object that also holds a key named `__proto__`. */

@@ -3,9 +3,10 @@ import type { Logger } from 'pino';
 import { describeError } from '../../errors.js';
 import type { View } from '../../schema/views.js';
 import { notMadeYet, type ViewDialect, viewQuery } from '../view-query.js';
-import { duckDbType, type Relations } from './catalog.js';
-import { firstLine } from './connection.js';
-import { identifier, literal, run } from './sql.js';
+import { duckDbType } from '../duckdb-types.js';
+import type { Relations } from '../relations.js';
+import { firstLine } from '../duckdb-errors.js';
+import { identifier, literal, run } from '../duckdb-sql.js';
 
 const dialect: ViewDialect = {
   table: (name) => `main.${identifier(name)}`,

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, w
 import { mkdir, open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { removeOldPartials, removeOldPartialsOf } from '../src/old-partials.js';
+import { removeOldPartials, removeOldPartialsOf } from '../../src/files/old-partials.js';
 import {
   makeFolder,
   nameWholeFile,
@@ -11,7 +11,7 @@ import {
   partialName,
   writeUnsyncedFile,
   writeWholeFile,
-} from '../src/whole-file.js';
+} from '../../src/files/whole-file.js';
 
 describe('whole files', () => {
   let folder: string;

@@ -66,12 +66,7 @@ function execute(connection: DuckDBConnection, sql: string, parameters: Record<s
   return connection.run(sql, values, types);
 }
 
-/** What tells a document apart from all others: ids are unique only together with the seller, who may not be known. */
-export function documentId({ seller, document }: { seller: string | null; document: string | null }): string {
-  return `${seller ?? ''}/${document}`;
-}
-
-/** SQL for the same, out of columns. */
+/** SQL for what `documentId` gives, out of columns. */
 export function documentIdSql(seller: string, document: string): string {
   return `coalesce(${seller}, '') || '/' || ${document}`;
 }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod';
-import { formatProblem, jsonSchema, nearestName, readYaml, referencePage } from '../../src/yaml-problems.js';
+import { formatProblem, readYaml } from '../../src/yaml/read-yaml.js';
+import { jsonSchema, referencePage } from '../../src/yaml/spec-reference.js';
+import { nearestName } from '../../src/nearest-name.js';
 
 const spec = z
   .strictObject({

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { takeLock } from '../src/file-lock.js';
+import { takeLock } from '../../src/files/file-lock.js';
 
 describe('the lock of a file', () => {
   let folder: string;

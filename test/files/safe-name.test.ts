@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { safeName } from '../src/safe-name.js';
+import { safeName } from '../../src/files/safe-name.js';
 
 describe('a safe name', () => {
   it('is the id itself where every file system takes it', () => {

@@ -1,7 +1,30 @@
-import type { TimedLoad } from '../commit-rules.js';
-import type { LedgerEntry, LoadTable } from '../types.js';
-import type { Relation, Relations } from './catalog.js';
-import type { RankedDocument, TableBatch, TableLoad } from './load-modes.js';
+import type { TimedLoad } from './commit-rules.js';
+import type { Relation, Relations } from './relations.js';
+import type { LedgerEntry, Load, LoadTable } from './types.js';
+
+/** A document that fills a table, and where it stands among those of the table: the newer its report, the higher its rank. */
+export interface RankedDocument {
+  seller: string | null;
+  document: string | null;
+  marketplaces: string[];
+  rank: number;
+}
+
+/** One document's rows on their way into a table. */
+export interface TableLoad extends RankedDocument {
+  load: Load;
+  table: LoadTable;
+  /** ISO 8601 in UTC. */
+  loadedAt: string;
+}
+
+/** Documents of one commit on their way into one table: they have the same load mode and key, and columns of the same types. */
+export interface TableBatch {
+  relation: Relation;
+  loads: TableLoad[];
+  /** The documents in the table that may be newer than some of them, and the other documents of the commit. */
+  others: RankedDocument[];
+}
 
 /** Ranks documents that come into a table among those that are in it; see `rankDocuments`. */
 export type Rank = (
@@ -58,4 +81,18 @@ export async function planBatches(
 /** Tables of one kind go in by one statement. */
 function kindOf({ mode, key, columns }: LoadTable): string {
   return JSON.stringify([mode, key, columns.map(({ name, type }) => [name, type])]);
+}
+
+/** Whether two of them are of one seller, so that they may have the same keys. */
+export function meetEachOther(loads: TableLoad[]): boolean {
+  return new Set(loads.map(({ seller }) => seller)).size < loads.length;
+}
+
+export function coversOneOf(other: RankedDocument, { seller, marketplaces }: RankedDocument): boolean {
+  if (other.seller !== seller) return false;
+  return (
+    other.marketplaces.length === 0 ||
+    marketplaces.length === 0 ||
+    other.marketplaces.some((each) => marketplaces.includes(each))
+  );
 }

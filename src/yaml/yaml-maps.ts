@@ -1,4 +1,4 @@
-import type { YamlFile } from '../yaml-problems.js';
+import type { YamlFile } from './read-yaml.js';
 
 /** A map of a YAML file whose form is not known to be right. */
 export type YamlMap = Record<string, unknown>;

@@ -14,10 +14,6 @@ import type { z } from 'zod';
 import { mistakesOf, pathText, schemasAt, type YamlPath } from './spec-issues.js';
 import { type JsonSchema, jsonSchema } from './spec-reference.js';
 
-export { didYouMean, nearestName } from './nearest-name.js';
-export { valueAt, type YamlPath } from './spec-issues.js';
-export { type JsonSchema, jsonSchema, referencePage } from './spec-reference.js';
-
 /** One mistake in a YAML file. Lines and columns count from 1. */
 export interface Problem {
   file: string;

@@ -1,0 +1,79 @@
+import { resolve } from 'node:path';
+import type { z } from 'zod';
+import { bucketUrlText, readBucketUrl } from '../store/bucket-url.js';
+import type { Config, configSpec } from './spec.js';
+import type { WarehouseConfig } from './warehouse-spec.js';
+
+/** Settings as they are written, every default filled in. */
+export type WrittenConfig = z.output<typeof configSpec>;
+
+/** What was left out of the settings. */
+export type Unset = Pick<Config, 'unsetSellers' | 'unsetPipelines'>;
+
+/** The settings with every path absolute, frozen. */
+export function complete(
+  written: WrittenConfig,
+  file: string | null,
+  folder: string,
+  unset: Unset = { unsetSellers: [], unsetPipelines: [] },
+): Config {
+  const { aws, api, bucket, ...rest } = written;
+  return deepFreeze({
+    ...rest,
+    ...unset,
+    file,
+    folder,
+    warehouse: warehouseConfig(rest.warehouse, folder),
+    lake: storePlace(rest.lake, folder),
+    raw: storePlace(rest.raw, folder),
+    bucket: {
+      ...(bucket.region ? { region: bucket.region } : {}),
+      ...(bucket.keyFile ? { keyFile: resolve(folder, bucket.keyFile) } : {}),
+      ...(bucket.endpoint ? { endpoint: bucket.endpoint } : {}),
+    },
+    state: resolve(folder, rest.state),
+    schemas: resolve(folder, rest.schemas),
+    aws: {
+      ...(aws.region ? { region: aws.region } : {}),
+      ...(aws.endpoint ? { endpoint: aws.endpoint } : {}),
+      ...(aws.credentials ? { credentials: aws.credentials } : {}),
+    },
+    api: {
+      ...(api.endpoint ? { endpoint: api.endpoint } : {}),
+      ...(api.loginUrl ? { loginUrl: api.loginUrl } : {}),
+    },
+  });
+}
+
+function storePlace(written: string, folder: string): string {
+  const url = readBucketUrl(written);
+  return url ? bucketUrlText(url) : resolve(folder, written);
+}
+
+function warehouseConfig(written: WrittenConfig['warehouse'], folder: string): WarehouseConfig {
+  const {
+    type,
+    path,
+    memoryLimitMegabytes,
+    project = '',
+    dataset = '',
+    location,
+    keyFile,
+    endpoint,
+  } = written;
+  if (type === 'duckdb') return { type, path: resolve(folder, path), memoryLimitMegabytes };
+  return {
+    type,
+    project,
+    dataset,
+    location,
+    ...(keyFile && { keyFile: resolve(folder, keyFile) }),
+    ...(endpoint && { endpoint }),
+    memoryLimitMegabytes,
+  };
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(deepFreeze);
+  return value;
+}

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+
+/** Limit of the gunzipped size of a document, in bytes, where nothing else is said. */
+export const defaultMaxDocumentBytes = 64 * 1024 ** 3;
+
+/** The limits of a pipeline. */
+export const limitsSpec = z
+  .strictObject({
+    maxDocuments: z
+      .int()
+      .min(1)
+      .default(1000)
+      .describe('Messages a drain takes from the queue, or reports a sweep loads.'),
+    maxMinutes: z
+      .number()
+      .min(0.01)
+      .max(1440)
+      .default(50)
+      .describe('Minutes after which a drain or sweep begins nothing new.'),
+    maxDocumentBytes: z
+      .int()
+      .min(1)
+      .default(defaultMaxDocumentBytes)
+      .describe('Limit of the gunzipped size of a document; a larger one is quarantined.'),
+    concurrency: z.int().min(1).max(16).default(2).describe('Documents in work at the same time.'),
+    visibilityTimeoutSeconds: z
+      .int()
+      .min(1)
+      .max(43_200)
+      .default(300)
+      .describe(
+        'Seconds for which a received message stays invisible to others; extended while its document is in work.',
+      ),
+    waitTimeSeconds: z
+      .int()
+      .min(0)
+      .max(20)
+      .default(10)
+      .describe('Seconds of long polling; an answer without messages ends the drain.'),
+    maxReceives: z
+      .int()
+      .min(1)
+      .default(3)
+      .describe(
+        'Failed tries after which a document is quarantined, where the queue has no redrive policy of its own.',
+      ),
+  })
+  .refine(({ visibilityTimeoutSeconds, waitTimeSeconds }) => !(visibilityTimeoutSeconds <= waitTimeSeconds), {
+    path: ['visibilityTimeoutSeconds'],
+    error: 'must be longer than waitTimeSeconds',
+    // Told beside other mistakes in the limits too; a comparison with what is no number finds nothing.
+    when: ({ value }) => typeof value === 'object' && value !== null,
+  })
+  .prefault({})
+  .describe('Limits of a run.');

@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { hasScheme, isMeantForBucket, readBucketUrl } from '../store/bucket-url.js';
+
+/** A path on this machine. */
+export const folder = (path: string, description: string) =>
+  z
+    .string()
+    .min(1)
+    .refine((text) => !hasScheme(text) && !isMeantForBucket(text), {
+      error: (issue) =>
+        `expected a path on this machine, found "${issue.input}"; only lake and raw may be in a bucket`,
+    })
+    .default(path)
+    .describe(description);
+
+/** A folder, or the part of a bucket where names begin so. */
+export const store = (path: string, description: string) =>
+  z
+    .string()
+    .min(1)
+    .refine((text) => (!hasScheme(text) && !isMeantForBucket(text)) || readBucketUrl(text) !== undefined, {
+      error: (issue) =>
+        `expected a folder, or a bucket such as gs://my-bucket/lake or s3://my-bucket/lake, found "${issue.input}"`,
+    })
+    .default(path)
+    .describe(description);

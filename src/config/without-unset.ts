@@ -1,0 +1,57 @@
+import { parse } from 'yaml';
+import { type Problem, readYaml } from '../yaml/read-yaml.js';
+import type { Unset, WrittenConfig } from './complete.js';
+import { pipelineRuleSpec } from './pipeline-spec.js';
+import { configSpec } from './spec.js';
+import { substituteFrom } from './substitute.js';
+
+/**
+ * The settings without the sellers, pipelines, hash key, status page, alarms and credentials of the queues whose variables are unset, where
+ * nothing else is wrong.
+ */
+export function withoutUnset(
+  problems: Problem[],
+  text: string,
+  file: string,
+  env: NodeJS.ProcessEnv,
+): { written: WrittenConfig; unset: Unset } | undefined {
+  if (
+    !problems.every(
+      ({ path, message }) =>
+        /^((sellers|pipelines)\[|aws\.credentials\.|piiHashKey$|status\.token$|alarms\.webhook$)/.test(
+          path,
+        ) && message.includes('is not set; set it'),
+    )
+  ) {
+    return undefined;
+  }
+  const unset = new Set(problems.map(({ path }) => path.slice(0, path.indexOf(']') + 1) || path));
+  const { piiHashKey, status, alarms, aws, ...others } = parse(text) as Record<string, unknown[]>;
+  const isUnset = (key: string, index: number) => unset.has(`${key}[${index}]`);
+  const rules = pipelineRuleSpec
+    .array()
+    .safeParse((others.pipelines ?? []).filter((_, index) => isUnset('pipelines', index)));
+  if (!rules.success) return undefined;
+  const unsetSellers = (others.sellers ?? []).flatMap((seller, index) =>
+    isUnset('sellers', index) ? String((seller as { id?: unknown } | null)?.id) : [],
+  );
+  for (const key of ['sellers', 'pipelines']) {
+    others[key] = (others[key] ?? []).filter((_, index) => !isUnset(key, index));
+  }
+  const rest = {
+    ...others,
+    ...(problems.some(({ path }) => path.startsWith('aws.'))
+      ? { aws: { ...aws, credentials: undefined } }
+      : { aws }),
+    ...(unset.has('piiHashKey') ? {} : { piiHashKey }),
+    ...(unset.has('status.token') ? {} : { status }),
+    ...(unset.has('alarms.webhook') ? {} : { alarms }),
+  };
+  const { value } = readYaml({
+    text: JSON.stringify(rest),
+    file,
+    spec: configSpec,
+    substitute: substituteFrom(env),
+  });
+  return value && { written: value, unset: { unsetSellers, unsetPipelines: rules.data } };
+}

@@ -1,0 +1,60 @@
+import type { CatalogueEntry } from './entry.js';
+
+/** Of documents, and of reports that hold no rows. */
+export const documentErrors = {
+  DOWNLOAD_FAILED: {
+    kind: 'retryable',
+    message: 'downloading document {documentId}: {found}',
+    remedy:
+      'Nothing to do: a later run goes on where this one stopped; a message that told of it stays on the queue meanwhile.',
+  },
+  DOWNLOAD_UNAVAILABLE: {
+    kind: 'retryable',
+    message: 'downloading document {documentId}: {found}',
+    remedy:
+      'Check that this machine reaches the hosts Amazon keeps documents on (*.amazonaws.com, *.cloudfront.net), proxy and firewall included; a later run goes on where this one stopped, and a message that told of it stays on the queue meanwhile.',
+  },
+  DOCUMENT_BUSY: {
+    kind: 'retryable',
+    message: 'downloading document {documentId}: {found}',
+    remedy:
+      'Nothing to do: a later run finds the document; a message that told of it stays on the queue meanwhile.',
+  },
+  DOCUMENT_TRUNCATED: {
+    kind: 'terminal',
+    message: 'gunzipping document {documentId}: it ends too early, after {bytes} bytes of text',
+    remedy: 'It was fetched twice. Request the report again, or `sp-reports reload {documentId}` later.',
+  },
+  DOCUMENT_CORRUPT: {
+    kind: 'terminal',
+    message: 'gunzipping document {documentId}: the bytes are damaged ({found})',
+    remedy: 'It was fetched twice. Request the report again, or `sp-reports reload {documentId}` later.',
+  },
+  DOCUMENT_TOO_LARGE: {
+    kind: 'terminal',
+    message: 'gunzipping document {documentId}: more than {limit} bytes of text',
+    remedy: 'Raise `limits.maxDocumentBytes` in pipelines.yaml, then `sp-reports reload {documentId}`.',
+  },
+  RAW_MISSING: {
+    kind: 'terminal',
+    message: 'looking for the raw document {documentId}: no file {path}',
+    remedy: 'Fetch it again with `sp-reports reload {documentId}` (Amazon keeps reports for 30 to 90 days).',
+  },
+  RAW_PURGED: {
+    kind: 'terminal',
+    message:
+      'looking for the raw document {documentId}: it was removed by `sp-reports purge`, with the personal data in its tables',
+    remedy:
+      'Its rows are in the tables still, without that data. To have it again, load a copy of the document with `sp-reports load`.',
+  },
+  FILE_UNREADABLE: {
+    kind: 'terminal',
+    message: 'opening {path}: {found}',
+    remedy: 'Check the name and the permissions of the file.',
+  },
+  REPORT_FATAL: {
+    kind: 'terminal',
+    message: 'report {reportId} of type {reportType} is FATAL at Amazon: {found}',
+    remedy: 'Request the report again with other options or a different date range.',
+  },
+} as const satisfies Record<string, CatalogueEntry>;
