@@ -204,6 +204,12 @@ describe('requests, whatever happens', function () {
       { do: 'turn', calls: ['lost after'] },
       { do: 'wait', hours: 49 },
     ];
-    await fc.assert(property, { numRuns: 8, examples: [[offForDays]] });
+    // Taken for failed after three days, and made before it is asked for again.
+    const madeLate: Step[] = [
+      { do: 'turn', calls: ['answered'] },
+      { do: 'wait', hours: 73 },
+      { do: 'turn', calls: ['lost before'] },
+    ];
+    await fc.assert(property, { numRuns: 8, examples: [[offForDays], [madeLate]] });
   });
 });

@@ -69,17 +69,23 @@ export function openReports({ windows }: Progress): { reportId: string; atMs: nu
   });
 }
 
+/** The ids of all reports that were asked for, for windows that have no answer: one that was taken for failed may come after all. */
+export function unansweredReports({ windows }: Progress): string[] {
+  return windows.flatMap(({ asks, answered }) =>
+    answered ? [] : asks.flatMap(({ reportId }) => reportId ?? []),
+  );
+}
+
 /**
  * What the ledger says of reports that were asked for: a FATAL one has failed, any other has answered its window, be it with rows, without,
  * or, CANCELLED, with the word that there is no data.
  */
 export function settle(progress: Progress, rows: ReadonlyMap<string, LedgerRow>): Progress {
   return withWindows(progress, (record) => {
-    const last = record.asks.at(-1);
-    const row = last?.reportId === undefined ? undefined : rows.get(last.reportId);
-    if (!last || !row || last.failed !== undefined) return record;
-    if (row.status === 'fatal') return fail(record, row.reason ?? 'FATAL');
-    return { ...record, answered: true };
+    const found = record.asks.map(({ reportId }) => rows.get(reportId ?? ''));
+    if (found.some((row) => row && row.status !== 'fatal')) return { ...record, answered: true };
+    const [last, row] = [record.asks.at(-1), found.at(-1)];
+    return last && row && last.failed === undefined ? fail(record, row.reason ?? 'FATAL') : record;
   });
 }
 

@@ -3,7 +3,7 @@ import { type LedgerRow, ledgerKey } from '../../warehouse/types.js';
 import type { PipelineContext } from '../context.js';
 import type { Progress } from './book.js';
 import { isSame, type RequestPlan } from './plan.js';
-import { advance, markAnswered, openReports, refusedUntilMs, settle, standingOf } from './progress.js';
+import { advance, markAnswered, refusedUntilMs, settle, standingOf, unansweredReports } from './progress.js';
 import { isPeriodOf, lastWindow, leastDataEndMs, type Window, windowsBetween } from './windows.js';
 
 /** New windows of one request that a turn looks at: those beyond have their turn when these are asked for. */
@@ -50,7 +50,7 @@ export async function readLedger(
   const { sellerId, reportType } = plan;
   const nowMs = context.clock.now();
   const progress = held && beginningAt(held, plan, nowMs);
-  const ids = progress ? openReports(progress).map(({ reportId }) => reportId) : [];
+  const ids = progress ? unansweredReports(progress) : [];
   const keyOf = (reportId: string) => ledgerKey({ sellerId, reportId });
   const seen = await context.warehouse.seen(ids.map(keyOf));
   const asked = new Map(
