@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { type CheckedConfig, checkConfig, firstSteps, mistakesError, warehouseName } from '../config/read.js';
+import { withoutSecrets } from '../config/secrets.js';
 import { windowOf } from '../config/request-spec.js';
 import type { Config } from '../config/spec.js';
 import { packagedSchemasFolder, readSchemas } from '../schema/read.js';
@@ -29,23 +30,13 @@ export function configCommand(io: Io, exit: (code: number) => void): Command {
 
 function checkedJson({ name, config, problems }: CheckedConfig): Record<string, unknown> {
   if (!config) return { file: name, problems };
-  const { piiHashKey: _, unsetPipelines: __, unsetSellers: ___, ...rest } = config;
-  return { ...rest, ...withoutSecrets(config), problems, notes: notesOf(config) };
+  const { unsetPipelines: _, unsetSellers: __, ...settings } = config;
+  return { ...(withoutSecrets(settings) as object), problems, notes: notesOf(config) };
 }
 
 function notesOf(config: Config): string[] {
   const schemas = readSchemas({ folders: [packagedSchemasFolder(), config.schemas] });
   return [...unknownTypes(config, schemas), ...unknownStaleTables(config, schemas)];
-}
-
-function withoutSecrets({ sellers, status, alarms }: Config) {
-  const { token: _, ...page } = status || {};
-  const { webhook: __, ...alarmsRest } = alarms ?? { webhook: '' };
-  return {
-    sellers: sellers.map(({ credentials: ___, ...seller }) => seller),
-    status: status && page,
-    ...(alarms ? { alarms: alarmsRest } : {}),
-  };
 }
 
 function configText(config: Config): string {
@@ -56,7 +47,7 @@ function configText(config: Config): string {
     ['state', config.state],
     ['schemas', config.schemas],
   ];
-  const sellers = withoutSecrets(config).sellers.map(({ id, name, region, marketplaces }) => [
+  const sellers = config.sellers.map(({ id, name, region, marketplaces }) => [
     id,
     name,
     region,

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
+import { type SellerIds, sellersById } from '../config/seller-ids.js';
 import type { Config } from '../config/spec.js';
 import { defaultMaxDocumentBytes } from '../config/limits-spec.js';
 import { isVariable } from '../config/substitute.js';
@@ -73,10 +74,13 @@ export function loadCommand(io: Io, exit: (code: number) => void): Command {
 
 function factsFrom(options: LoadOptions, config: Config): FileFacts {
   const sellers = sellersWritten(config);
-  const onlySeller = sellers.length === 1 ? sellers[0] : undefined;
+  const [onlySeller] = sellers.length === 1 ? sellers : [];
   return {
     reportType: options.type,
-    sellerId: options.seller === undefined ? (onlySeller ?? 'local') : sellerOf(options.seller, config),
+    sellerId:
+      options.seller === undefined
+        ? (onlySeller?.id ?? 'local')
+        : (sellersById(sellers).get(options.seller) ?? options.seller),
     marketplaceIds: options.marketplace ?? [],
     ...(options.contentType ? { contentType: options.contentType } : {}),
     ...(options.compression ? { compression: options.compression } : {}),
@@ -101,29 +105,24 @@ function checkType(type: string, { schemas, log }: PipelineContext): void {
  */
 function checkSeller(id: string | undefined, config: Config, { log }: PipelineContext): void {
   const sellers = sellersWritten(config);
-  const known = [...sellers, ...config.sellers.flatMap(({ accountIds }) => accountIds)];
-  if (id === undefined || sellers.length === 0 || known.includes(id)) return;
-  const hint = didYouMean(id, known);
+  const known = sellersById(sellers);
+  if (id === undefined || sellers.length === 0 || known.has(id)) return;
+  const hint = didYouMean(id, known.keys());
   if (hint) {
     const problem = `--seller ${id}: no seller of that id in ${config.file}${hint} If it is another seller, add it under \`sellers:\` first`;
     throw new ReportsError('USAGE', { problem });
   }
-  const has = sellers.join(', ');
+  const has = sellers.map((seller) => seller.id).join(', ');
   log.warn(
     { sellerId: id },
     `${id} is no seller in ${config.file}, which has ${has}; its rows are loaded as ${id}'s`,
   );
 }
 
-/** The seller that an id stands for, as in notifications: that of an account is another name of its seller. */
-function sellerOf(id: string, { sellers }: Config): string {
-  return sellers.find(({ accountIds }) => accountIds.includes(id))?.id ?? id;
-}
-
-/** The ids of all sellers in the settings, those without credentials included; none where an id itself is to come from a variable that is unset. */
-function sellersWritten({ sellers, unsetSellers }: Config): string[] {
-  const ids = [...sellers.map(({ id }) => id), ...unsetSellers];
-  return ids.some(isVariable) ? [] : ids;
+/** All sellers in the settings, those without credentials included; none where an id itself is to come from a variable that is unset. */
+function sellersWritten({ sellers, unsetSellers }: Config): SellerIds[] {
+  const all = [...sellers, ...unsetSellers];
+  return all.some(({ id }) => isVariable(id)) ? [] : all;
 }
 
 async function loadAll(

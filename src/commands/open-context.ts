@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Logger } from 'pino';
 import { systemClock } from '../clock.js';
 import { type ReadConfigOptions, readConfig } from '../config/read.js';
+import { sellersById } from '../config/seller-ids.js';
 import type { Config } from '../config/spec.js';
 import { removeOldPartials, removeOldPartialsOf } from '../files/old-partials.js';
 import type { PipelineContext, WarehouseFile } from '../pipeline/context.js';
@@ -120,9 +121,7 @@ export async function withContext<T>(
       },
     ]),
   );
-  const ids = new Map(
-    config.sellers.flatMap(({ id, accountIds }) => [id, ...accountIds].map((each) => [each, id])),
-  );
+  const ids = sellersById(config.sellers);
   try {
     await removeOldPartials([stores.raw.unfinished, stores.lake.unfinished, config.state]);
     // What hinders it, hinders the work too, and is told there.

@@ -8,11 +8,6 @@ export function visible(text: string): string {
   return text.replace(unsafe, escaped);
 }
 
-/** The same for a message of several lines: its line ends stay. */
-export function visibleLines(text: string): string {
-  return text.split('\n').map(visible).join('\n');
-}
-
 /** Columns that a text takes on a terminal; wide characters take two. */
 export function displayWidth(text: string): number {
   return plain.test(text) ? text.length : stringWidth(text);

@@ -9,7 +9,7 @@ import { credentialProblems } from './credential-problems.js';
 import { folderProblems } from './folder-problems.js';
 import { relationProblems } from './relation-problems.js';
 import { requestProblems } from './request-problems.js';
-import { secretProblems } from './secret-problems.js';
+import { isSecret, secretProblems } from './secrets.js';
 import { type Config, configSpec } from './spec.js';
 import { substituteFrom } from './substitute.js';
 import { withoutUnset } from './without-unset.js';
@@ -83,8 +83,6 @@ export function checkConfig(options: ReadConfigOptions): CheckedConfig {
     ...requestProblems(written, schemasFolder),
   ];
   // At a secret the spec would tell what it found.
-  const isSecret = (path: string) =>
-    path.includes('.credentials') || ['piiHashKey', 'status.token', 'alarms.webhook'].includes(path);
   const secrets = new Set(further.map(({ path }) => path).filter(isSecret));
   const problems = inOrder([...written.problems.filter(({ path }) => !secrets.has(path)), ...further]);
   if (problems.length === 0 && written.value) {

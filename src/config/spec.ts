@@ -3,6 +3,7 @@ import { alarmsSpec } from './alarms-spec.js';
 import { credential, optionalText, optionalUrl } from './common-spec.js';
 import { pipelineSpec, type pipelineRuleSpec } from './pipeline-spec.js';
 import { folder, store } from './place-spec.js';
+import type { SellerIds } from './seller-ids.js';
 import { sellerSpec } from './seller-spec.js';
 import { statusSpec } from './status-spec.js';
 import { variablePattern } from './substitute.js';
@@ -130,8 +131,8 @@ export type Config = Readonly<
       credentials?: { accessKeyId: string; secretAccessKey: string };
     };
     api: { endpoint?: string; loginUrl?: string };
-    /** Ids of sellers that were left out because their variables are unset, as they are written. */
-    unsetSellers: string[];
+    /** Sellers that were left out because their variables are unset. */
+    unsetSellers: SellerIds[];
     /** Pipelines that were left out because their variables are unset; their policy on personal data holds all the same. */
     unsetPipelines: z.output<typeof pipelineRuleSpec>[];
   }

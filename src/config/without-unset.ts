@@ -2,6 +2,7 @@ import { parse } from 'yaml';
 import { type Problem, readYaml } from '../yaml/read-yaml.js';
 import type { Unset, WrittenConfig } from './complete.js';
 import { pipelineRuleSpec } from './pipeline-spec.js';
+import type { SellerIds } from './seller-ids.js';
 import { configSpec } from './spec.js';
 import { substituteFrom } from './substitute.js';
 
@@ -33,7 +34,7 @@ export function withoutUnset(
     .safeParse((others.pipelines ?? []).filter((_, index) => isUnset('pipelines', index)));
   if (!rules.success) return undefined;
   const unsetSellers = (others.sellers ?? []).flatMap((seller, index) =>
-    isUnset('sellers', index) ? String((seller as { id?: unknown } | null)?.id) : [],
+    isUnset('sellers', index) ? idsOf(seller) : [],
   );
   for (const key of ['sellers', 'pipelines']) {
     others[key] = (others[key] ?? []).filter((_, index) => !isUnset(key, index));
@@ -54,4 +55,9 @@ export function withoutUnset(
     substitute: substituteFrom(env),
   });
   return value && { written: value, unset: { unsetSellers, unsetPipelines: rules.data } };
+}
+
+function idsOf(seller: unknown): SellerIds {
+  const { id, accountIds } = (seller ?? {}) as { id?: unknown; accountIds?: unknown };
+  return { id: String(id), accountIds: Array.isArray(accountIds) ? accountIds.map(String) : [] };
 }

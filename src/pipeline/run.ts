@@ -33,7 +33,7 @@ export interface RunEnd {
 
 /**
  * Does what is due of a pipeline, one watched run after the other: before a drain its requests have their turn, so that Amazon makes the
- * reports meanwhile, and what was missed, or left for want of quota, waits no longer. Never rejects: a run that breaks off keeps no other
+ * reports meanwhile, and what was missed, or left for want of quota, waits no longer. A run that breaks off keeps no other
  * from its work. A stop leaves out what has not begun.
  */
 export async function runDue(
@@ -59,19 +59,21 @@ async function watchedRun(
   signals: DrainSignals,
   watch: RunWatch,
 ): Promise<RunEnd> {
+  let end: { work: WorkSummary; requests?: RequestSummary };
   try {
-    if (kind === 'request') {
-      const requests = await askForReports(pipeline, context, signals);
-      const work = workOf(requests);
-      watch.finished(work, requests);
-      return { kind, work, requests };
-    }
-    const work = await (kind === 'drain' ? drain : sweep)(pipeline, context, signals);
-    watch.finished(work);
-    return { kind, work };
+    end = await ended();
   } catch (error) {
     watch.failed(error);
     return { kind, error };
+  }
+  watch.finished(end.work, end.requests);
+  return { kind, ...end };
+
+  async function ended() {
+    if (kind !== 'request')
+      return { work: await (kind === 'drain' ? drain : sweep)(pipeline, context, signals) };
+    const requests = await askForReports(pipeline, context, signals);
+    return { work: workOf(requests), requests };
   }
 }
 

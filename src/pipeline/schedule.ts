@@ -56,7 +56,11 @@ export async function runSchedule(
     const next = last.then(async () => {
       await runDue(pipeline, kind, context, signals, watch);
     });
-    lines.set(pipeline.queue, next);
+    // One that went wrong keeps no later one from its turn.
+    lines.set(
+      pipeline.queue,
+      next.catch(() => {}),
+    );
     return next;
   }
 }

@@ -66,7 +66,9 @@ export function meantType(text: string): string | undefined {
     return own && listOf(readColumnType(own)) && `list(${own})`;
   }
   const [, name = '', parameters = ''] = /^([a-z ]*[a-z])(?: ?\((.*)\))?$/.exec(plain) ?? [];
-  const own = otherNames[name] ?? plainTypes.find((type) => type === name);
+  const own =
+    (Object.hasOwn(otherNames, name) ? otherNames[name] : undefined) ??
+    plainTypes.find((type) => type === name);
   if (!own?.startsWith('decimal')) return own;
   const [precision = '', scale = '0'] = parameters.split(',');
   const exact = `decimal(${precision.trim()},${scale.trim()})`;

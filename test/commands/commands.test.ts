@@ -333,15 +333,18 @@ describe('the commands, in a folder without pipelines.yaml', function () {
       `sellers: [{ id: A1, region: na, credentials: { clientId: "\${ID}", clientSecret: "\${ID}", refreshToken: "\${ID}" } }]
 status: { port: 9, token: "\${ID}" }
 piiHashKey: \${ID}
+alarms: { webhook: "\${HOOK}" }
+aws: { endpoint: 'http://127.0.0.1:9', region: us-east-1, credentials: { accessKeyId: "\${ID}", secretAccessKey: "\${ID}" } }
 `,
     );
     const { code, stdout } = await runInProcess(['config', 'check', '--json'], {
-      env: { ID: 'hush-hush-hush-hush' },
+      env: { ID: 'hush-hush-hush-hush', HOOK: 'http://127.0.0.1:9/hush-hush' },
       cwd: path(),
     });
     assert.equal(code, 0);
     assert.equal(JSON.parse(stdout).sellers[0].id, 'A1');
     assert.equal(JSON.parse(stdout).status.port, 9);
+    assert.deepEqual(JSON.parse(stdout).aws, { region: 'us-east-1', endpoint: 'http://127.0.0.1:9' });
     assert.doesNotMatch(stdout, /hush-hush/);
   });
 

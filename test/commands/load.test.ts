@@ -101,13 +101,10 @@ describe('load, of several files', function () {
 
   it('takes another id of an account for its seller, as notifications do', async () => {
     file('a.tsv', listings(1));
-    // Nothing is asked of it.
-    const sandbox = 'http://127.0.0.1:9';
-    const credentials = { clientId: 'a', clientSecret: 'b', refreshToken: 'c' };
-    const seller = { id: 'A3EXAMPLESELLER', region: 'na', accountIds: ['amzn1.vg.123'], credentials };
+    // Whether its credentials are set or not, as here.
     file(
       'pipelines.yaml',
-      JSON.stringify({ api: { endpoint: sandbox, loginUrl: sandbox }, sellers: [seller] }),
+      `sellers:\n  - id: A3EXAMPLESELLER\n    region: na\n    accountIds: [amzn1.vg.123]\n    credentials: { clientId: '\${ID}', clientSecret: '\${SECRET}', refreshToken: '\${TOKEN}' }\n`,
     );
     const { code, stderr } = await run('load', 'a.tsv', '--type', listingsType, '--seller', 'amzn1.vg.123');
     assert.equal(code, 0, stderr);

@@ -58,6 +58,9 @@ describe('column types', () => {
       ['', undefined],
     ] as const)
       assert.equal(meantType(text), meant, text);
+    // Names that every object of the language has.
+    for (const text of ['constructor', 'tostring', 'constructor(1)', 'list(constructor)'])
+      assert.equal(meantType(text), undefined, text);
   });
 
   it('widen to the narrowest that holds both, whichever comes first but for lists and JSON', () => {

@@ -29,3 +29,20 @@ export function secretProblems({ data, problemAt }: YamlFile<unknown>, text: str
     return value === undefined || isVariable(value) ? [] : [problemAt(path, message)];
   });
 }
+
+/** Whether a place in the settings, such as `sellers[0].credentials.clientId`, holds a secret. */
+export function isSecret(path: string): boolean {
+  return /\bcredentials\b/.test(path) || secrets.some((secret) => secret.path.join('.') === path);
+}
+
+/** Settings to be shown: without the secrets that are in them. */
+export function withoutSecrets(value: unknown, path = ''): unknown {
+  if (Array.isArray(value)) return value.map((each, index) => withoutSecrets(each, `${path}[${index}]`));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, each]) => {
+      const place = path ? `${path}.${key}` : key;
+      return isSecret(place) ? [] : [[key, withoutSecrets(each, place)]];
+    }),
+  );
+}
