@@ -26,10 +26,9 @@ export function loadStatements(batch: TableBatch, staged: Staged, pruning: Pruni
   if (mode === 'snapshot') return snapshotStatements(batch, staged);
   const filled = batch.loads.filter(({ table }) => table.parquetPath);
   if (filled.length === 0) return [];
-  const conditions = [`newest.key_text = ${keyOf(batch, 'here')}`, ...pruning];
+  const isNewer = `newest.key_text = ${keyOf(batch, 'here')} AND newest.newest_rank > ${rankSql(batch, documentIdSql('here'))}`;
   return [
-    `MERGE ${staged.table} AS here USING ${newestOf(batch, filled, staged)} AS newest ON ${conditions.join(' AND ')}
-     WHEN MATCHED AND newest.newest_rank > ${rankSql(batch, documentIdSql('here'))} THEN DELETE`,
+    `DELETE FROM ${staged.table} AS here WHERE ${[...pruning, `EXISTS (SELECT 1 FROM ${newestOf(batch, filled, staged)} AS newest WHERE ${isNewer})`].join(' AND ')}`,
     ...insert(batch, staged, keptRows(batch, filled, staged)),
   ];
 }
