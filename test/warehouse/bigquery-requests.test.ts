@@ -11,7 +11,7 @@ import { failureError, failureRows } from '../../src/warehouse/bigquery/errors.j
 import { loadStaging } from '../../src/warehouse/bigquery/load-jobs.js';
 import { runQuery } from '../../src/warehouse/bigquery/query.js';
 import { shareJobs } from '../../src/warehouse/bigquery/stage.js';
-import { runTransaction } from '../../src/warehouse/bigquery/state.js';
+import { makeState, readState, runTransaction } from '../../src/warehouse/bigquery/state.js';
 import { toJsonValue } from '../../src/warehouse/bigquery/values.js';
 import { readColumnType } from '../../src/schema/column-type.js';
 import type { ColumnType } from '../../src/schema/types.js';
@@ -244,6 +244,29 @@ describe('requests to BigQuery', () => {
       "SELECT 'changed' AS outcome;",
       'END IF;',
     ]);
+  });
+
+  it('tell by its description whether the state is there, whatever is said of a query for it', async () => {
+    const refused: Answer = { status: 400, body: { error: { code: 400, message: 'no such table' } } };
+    let description = missing;
+    api = await FakeApi.start((method) => (method === 'POST' ? refused : description));
+    assert.equal(await readState(client()), undefined);
+    description = { body: {} };
+    await assert.rejects(readState(client()), { code: 'WAREHOUSE_REFUSED', message: /no such table/ });
+  });
+
+  it('make no dataset that another process has made meanwhile, whatever is said of it', async () => {
+    let isMade = false;
+    api = await FakeApi.start((method, path) => {
+      if (method === 'POST' && path.endsWith('/datasets?prettyPrint=false')) {
+        isMade = true;
+        return { status: 400, body: { error: { code: 400, message: 'somebody else was first' } } };
+      }
+      if (path.includes('/datasets/')) return isMade ? { body: {} } : missing;
+      return { body: job('x', 'DONE') };
+    });
+    await makeState(client());
+    assert.ok(isMade);
   });
 
   it('run no query that would read more than it may, and none that writes', async () => {

@@ -61,8 +61,8 @@ async function selectState(client: BigQueryClient): Promise<Job | undefined> {
     try {
       return await client.run(`SELECT name, version, body FROM ${client.table('_state')}`);
     } catch (error) {
-      // Of a dataset that is missing BigQuery says that access is denied, or perhaps that it does not exist.
-      if (!['notFound', 'accessDenied'].includes(reasonOf(error) ?? '')) throw error;
+      if (hasNoAnswer(error)) throw error;
+      // Of a dataset that is missing BigQuery says that access is denied, or that it does not exist; so this tells.
       const uri = `/datasets/${client.place.dataset}/tables/_state`;
       if (!(await client.requestIfThere({ uri }))) return undefined;
       // Another process may have made it meanwhile.
@@ -74,17 +74,13 @@ async function selectState(client: BigQueryClient): Promise<Job | undefined> {
 /** Makes the dataset, the ledger and the state where they are missing. Replicas may do so at the same time. */
 export async function makeState(client: BigQueryClient): Promise<void> {
   const { project: projectId, dataset: datasetId, location } = client.place;
-  const dataset = await client.requestIfThere({ uri: `/datasets/${datasetId}` });
-  if (!dataset) {
-    await client
-      .request({
-        method: 'POST',
-        uri: '/datasets',
-        json: { datasetReference: { projectId, datasetId }, location },
-      })
-      .catch((error: unknown) => {
-        if (reasonOf(error) !== 'duplicate') throw error;
-      });
+  const isThere = async () => (await client.requestIfThere({ uri: `/datasets/${datasetId}` })) !== undefined;
+  if (!(await isThere())) {
+    const json = { datasetReference: { projectId, datasetId }, location };
+    await client.request({ method: 'POST', uri: '/datasets', json }).catch(async (error: unknown) => {
+      // Another process may have made it meanwhile.
+      if (!(await isThere())) throw error;
+    });
   }
   const columns = (spec: typeof rejectColumns) =>
     spec.map(({ column, kind }) => `${identifier(column)} ${bigQueryType(columnTypeOfKind(kind))}`);
@@ -216,8 +212,7 @@ function readBody(text: string) {
   };
 }
 
-/** BigQuery's own word for a failure. */
-function reasonOf(error: unknown): string | undefined {
-  const reason = (error as { details?: { reason?: unknown } }).details?.reason;
-  return typeof reason === 'string' ? reason : undefined;
+/** Whether BigQuery could not be asked, so that asking again would take as long once more. */
+function hasNoAnswer(error: unknown): boolean {
+  return !(error instanceof ReportsError) || error.code === 'WAREHOUSE_UNREACHABLE';
 }
