@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from
 import { join } from 'node:path';
 import { Random } from '../../src/sandbox/random.js';
 import { startS3 } from '../store/stand-ins.js';
+import { bigQueryEndpoint } from '../warehouse/bigquery-stand-in.js';
 import {
   compareContents,
   fill,
@@ -16,8 +17,6 @@ import { listings, listingsType, makeWorld, orders, ordersType, sellerId, type W
 
 describe('a kill -9', function () {
   this.timeout(400_000);
-
-  const bigQuery = process.env.BIGQUERY_EMULATOR;
 
   async function crash(kills: number, more: { bigQuery?: string } = {}): Promise<void> {
     const random = new Random(1);
@@ -35,7 +34,7 @@ describe('a kill -9', function () {
     crash(20));
 
   it('over BigQuery neither', async function () {
-    if (bigQuery) return crash(4, { bigQuery });
+    if (bigQueryEndpoint) return crash(4, { bigQuery: bigQueryEndpoint });
     console.warn('    skipped: BIGQUERY_EMULATOR is not set; see scripts/bigquery-emulator');
     return this.skip();
   });

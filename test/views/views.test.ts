@@ -7,6 +7,7 @@ import { Random } from '../../src/sandbox/random.js';
 import { generateReport } from '../../src/sandbox/report-generator.js';
 import { commandFolder } from '../commands/command-folder.js';
 import { makeWorld, type World } from '../pipeline/world.js';
+import { bigQueryEndpoint } from '../warehouse/bigquery-stand-in.js';
 
 const here = new URL('.', import.meta.url).pathname;
 const views = readdirSync(here, { withFileTypes: true })
@@ -139,13 +140,12 @@ describe('the profit per SKU', function () {
   });
 });
 
-const endpoint = process.env.BIGQUERY_EMULATOR;
-if (endpoint) {
+if (bigQueryEndpoint) {
   describeViews('BigQuery', () => ({
     type: 'bigquery',
     project: 'test-project',
     dataset: `d${randomUUID().replaceAll('-', '')}`,
-    endpoint,
+    endpoint: bigQueryEndpoint,
   }));
 } else {
   it('the views on BigQuery', function () {

@@ -22,6 +22,8 @@ export interface Ways {
   hasNullInLists: boolean;
   /** Whether an answer may have columns of one name. */
   hasColumnsOfOneName: boolean;
+  /** Whether a column may get a type that all its values are to be written again for; a stand-in may lack it. */
+  hasRewrites: boolean;
 }
 
 const waysOfDuckDb: Ways = {
@@ -31,6 +33,7 @@ const waysOfDuckDb: Ways = {
   jsonText: (text) => text,
   hasNullInLists: true,
   hasColumnsOfOneName: true,
+  hasRewrites: true,
 };
 
 /** What every warehouse promises. `open` gives a new, empty one, kept in `folder` where it is a file. */
@@ -636,7 +639,9 @@ export function describeWarehouse(
         assert.deepEqual(await content(), ['2026-01-02T00:00:00.000Z', '2026-01-02T03:04:05.000Z']);
       });
 
-      it('turns anything into text without loss, the same text before and after', async () => {
+      const itRewrites = ways.hasRewrites ? it : it.skip;
+
+      itRewrites('turns anything into text without loss, the same text before and after', async () => {
         const cases = [
           ['int64', '-5', '-5'],
           ['decimal(18,4)', '-19.9900', '-19.99'],
@@ -665,7 +670,7 @@ export function describeWarehouse(
         }
       });
 
-      it('turns lists into wider lists and into JSON text, the same before and after', async () => {
+      itRewrites('turns lists into wider lists and into JSON text, the same before and after', async () => {
         const [one0000, two5000] = [ways.decimal('1.0000'), ways.decimal('2.5000')];
         const withNull = ways.hasNullInLists ? [one0000, null] : [one0000];
         const cases = [
