@@ -88,6 +88,14 @@ describe('views of BigQuery', () => {
     assert.deepEqual(warnings, []);
   });
 
+  it('cast to no precision and scale, which BigQuery takes of columns alone', async () => {
+    const names = new Set(views.flatMap(({ tables }) => tables.flat().map(({ name }) => name)));
+    const without = [...names].map((name) => ({ ...stock, name, columns: [] }));
+    const { statements } = await asked({}, without);
+    assert.match(statements.join(), /CAST\(NULL AS NUMERIC\)/);
+    assert.doesNotMatch(statements.join(), /NUMERIC\(\d/);
+  });
+
   it('that are as they should be cost no request', async () => {
     const version = await notedVersion();
     assert.ok(version);

@@ -39,8 +39,14 @@ export function columnTypeOfKind(kind: ColumnKind): ColumnType {
 /** The type of a column in BigQuery's SQL. */
 export function bigQueryType(type: ColumnType): string {
   if (type.kind === 'list') return `ARRAY<${bigQueryType(type.item)}>`;
-  if (type.kind !== 'decimal') return plainTypes[type.kind];
-  return `${isNumeric(type) ? 'NUMERIC' : 'BIGNUMERIC'}(${type.precision},${type.scale})`;
+  return type.kind === 'decimal' ? `${castType(type)}(${type.precision},${type.scale})` : castType(type);
+}
+
+/** The type in a cast: BigQuery takes precision and scale of columns alone, not in expressions. */
+export function castType(type: ColumnType): string {
+  if (type.kind === 'list') return `ARRAY<${castType(type.item)}>`;
+  if (type.kind === 'decimal') return isNumeric(type) ? 'NUMERIC' : 'BIGNUMERIC';
+  return plainTypes[type.kind];
 }
 
 /** NUMERIC has 29 digits before the point and 9 behind it; what needs more is BIGNUMERIC. */
@@ -78,7 +84,7 @@ export function widenedSql(value: string, from: ColumnType, to: ColumnType): str
   if (columnTypeText(from) === columnTypeText(to)) return value;
   if (to.kind === 'list' && from.kind === 'list') return items(value, widenedSql('item', from.item, to.item));
   if (to.kind === 'decimal') return decimalSql(`CAST(${value} AS STRING)`, to);
-  return to.kind === 'string' ? textSql(value, from) : `CAST(${value} AS ${bigQueryType(to)})`;
+  return to.kind === 'string' ? textSql(value, from) : `CAST(${value} AS ${castType(to)})`;
 }
 
 /** SQL for a value of a key as text, the same for all widths of its column. */
@@ -94,7 +100,7 @@ function items(value: string, item: string): string {
 
 /** Not CAST: the stand-in for BigQuery that the tests run on takes a cast to NUMERIC for three digits behind the point. */
 function decimalSql(text: string, type: ColumnType): string {
-  return `PARSE_${bigQueryType(type).replace(/\(.*/, '')}(${text})`;
+  return `PARSE_${castType(type)}(${text})`;
 }
 
 function textSql(value: string, from: ColumnType): string {

@@ -4,7 +4,7 @@ import type { View } from '../../schema/views.js';
 import type { Relations } from '../relations.js';
 import { notMadeYet, type ViewDialect, type ViewQuery, viewQuery } from '../view-query.js';
 import type { BigQueryClient } from './client.js';
-import { bigQueryType } from './column-types.js';
+import { castType } from './column-types.js';
 import { identifier, literal } from './sql.js';
 import { noteViews, runTransaction, type State } from './state.js';
 import { relationsOf } from './planned-tables.js';
@@ -72,7 +72,7 @@ function queriesOf(client: BigQueryClient, views: View[], relations: Relations) 
   const dialect: ViewDialect = {
     table: (name) => client.table(name),
     identifier,
-    type: bigQueryType,
+    type: castType,
     tryCast: 'SAFE_CAST',
   };
   return views.flatMap((view): { view: View; query: ViewQuery }[] => {
