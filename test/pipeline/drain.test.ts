@@ -25,8 +25,7 @@ const holdWarehouse = `
   const { DuckDBInstance } = require('@duckdb/node-api');
   DuckDBInstance.create(process.argv[1]).then((file) => { globalThis.held = file; console.log('open'); setInterval(() => {}, 1000); });`;
 
-describe('a drain', function () {
-  this.timeout(30_000);
+describe('a drain', () => {
   let world: World;
 
   async function inWorld(options: Parameters<typeof makeWorld>[0], test: () => Promise<void>): Promise<void> {
