@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream';
-import { MultiBar } from 'cli-progress';
+import { MultiBar, type SingleBar } from 'cli-progress';
 import { type Logger, pino } from 'pino';
 import type { PipelineEvent } from '../pipeline/context.js';
 import type { Io } from './io.js';
@@ -47,11 +47,12 @@ function barProgress(io: Io, { title, logLevel = 'warn' }: { title: string; logL
     megabytes: (bytes / 1e6).toFixed(1),
     setAside: setAside > 0 ? `, ${setAside} set aside` : '',
   });
-  const bar = bars.create(0, 0, payload());
+  // A bar of no documents would look like one that is done.
+  let bar: SingleBar | undefined;
   const lines = new Writable({
     write(line: Buffer, _encoding, done) {
       const { msg } = JSON.parse(line.toString()) as { msg: string };
-      if (open) bars.log(`${msg}\n`);
+      if (open && bar) bars.log(`${msg}\n`);
       else io.stderr.write(`${msg}\n`);
       done();
     },
@@ -59,11 +60,15 @@ function barProgress(io: Io, { title, logLevel = 'warn' }: { title: string; logL
   return {
     log: pino({ level: logLevel }, lines),
     onEvent(event) {
-      if (event.event === 'work_found') bar.setTotal(found.add(event.key).size);
+      if (event.event === 'work_found') {
+        const total = found.add(event.key).size;
+        if (bar) bar.setTotal(total);
+        else bar = bars.create(total, 0, payload());
+      }
       if (event.event === 'bytes_downloaded') bytes += event.bytes;
       if (event.event === 'work_finished') {
         if (event.outcome === 'quarantined' || event.outcome === 'failed') setAside += 1;
-        if (found.has(event.key)) bar.increment(1, payload());
+        if (found.has(event.key)) bar?.increment(1, payload());
       }
     },
     close() {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { makeFolder } from './whole-file.js';
@@ -50,17 +51,18 @@ export async function takeLock(path: string): Promise<FileLock | undefined> {
 
 async function create(path: string, holder: Holder): Promise<boolean> {
   try {
-    const file = await open(path, 'wx');
+    // At one go: a lock that a killed process left without its name in it would stand for two minutes.
+    const file = openSync(path, 'wx');
     ours.add(holder.id);
     try {
-      await file.writeFile(JSON.stringify(holder));
+      writeFileSync(file, JSON.stringify(holder));
     } finally {
-      await file.close();
+      closeSync(file);
     }
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    // A lock without a holder's name in it would stand until it is old.
+    // A full disk: a lock without a holder's name in it would stand until it is old.
     if (ours.delete(holder.id)) await rm(path, { force: true });
     throw error;
   }

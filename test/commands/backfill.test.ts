@@ -15,8 +15,7 @@ const dayMs = 86_400_000;
 const daysAgo = (days: number) => new Date(Date.now() - days * dayMs);
 const dateOf = (days: number) => daysAgo(days).toISOString().slice(0, 10);
 
-describe('backfill', function () {
-  this.timeout(60_000);
+describe('backfill', () => {
   let world: World;
   afterEach(() => world.close());
 

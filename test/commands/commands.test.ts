@@ -6,8 +6,7 @@ import iconv from 'iconv-lite';
 import { listings, listingsType, orders, ordersType, runInProcess } from '../pipeline/world.js';
 import { commandFolder } from './command-folder.js';
 
-describe('the commands, in a folder without pipelines.yaml', function () {
-  this.timeout(20_000);
+describe('the commands, in a folder without pipelines.yaml', () => {
   const { file, path, query, run } = commandFolder();
 
   it('load prints a JSON object for each document, one a line', async () => {

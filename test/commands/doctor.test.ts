@@ -19,8 +19,7 @@ interface Finding {
   next?: string;
 }
 
-describe('doctor', function () {
-  this.timeout(30_000);
+describe('doctor', () => {
   let world: World;
   afterEach(() => world.close());
 

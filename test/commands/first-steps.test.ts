@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { listings, listingsType, makeWorld } from '../pipeline/world.js';
 import { commandFolder } from './command-folder.js';
 
-describe('the first steps of a newcomer', function () {
-  this.timeout(20_000);
+describe('the first steps of a newcomer', () => {
   const { file, path, run } = commandFolder();
 
   it('lists of nothing say how to begin, and lists that nothing fits say so', async () => {

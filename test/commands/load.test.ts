@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { existsSync, utimesSync } from 'node:fs';
-import { Writable } from 'node:stream';
 import { runCli } from '../../src/cli.js';
 import { listings, listingsType, orders, ordersType, runInProcess } from '../pipeline/world.js';
 import { commandFolder } from './command-folder.js';
+import { Terminal } from './terminal.js';
 
-describe('load, of several files', function () {
-  this.timeout(20_000);
+describe('load, of several files', () => {
   const { file, path, query, run } = commandFolder();
 
   it('loads the others where one is missing, and ends with code 1 and that file named', async () => {
@@ -153,14 +152,3 @@ describe('load, of several files', function () {
     assert.match(stdout.text, /2 files: 2 loaded/);
   });
 });
-
-class Terminal extends Writable {
-  readonly isTTY = true;
-  readonly columns = 80;
-  text = '';
-
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.text += chunk.toString();
-    done();
-  }
-}

@@ -6,8 +6,7 @@ import { Writable } from 'node:stream';
 import { runCli } from '../../src/cli.js';
 import { listings, listingsType, runInProcess } from '../pipeline/world.js';
 
-describe('the answers of query', function () {
-  this.timeout(60_000);
+describe('the answers of query', () => {
   let folder: string;
   const run = (...args: string[]) => runInProcess(args, { env: {}, cwd: folder });
 

@@ -5,8 +5,7 @@ import { parse } from 'yaml';
 import writeWorkbook from 'write-excel-file/node';
 import { commandFolder } from './command-folder.js';
 
-describe('the commands on report schemas', function () {
-  this.timeout(20_000);
+describe('the commands on report schemas', () => {
   const { file, path, query, run } = commandFolder();
 
   describe('of a type whose columns are not known', () => {

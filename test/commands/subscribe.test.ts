@@ -4,8 +4,7 @@ import { makeWorld, sellerId, type World } from '../pipeline/world.js';
 const queueArn = 'arn:aws:sqs:us-east-1:000000000000:reports';
 const otherSeller = 'A2TESTSELLER';
 
-describe('subscribe', function () {
-  this.timeout(20_000);
+describe('subscribe', () => {
   let world: World;
   beforeEach(async () => {
     world = await makeWorld({ moreSellers: [otherSeller] });

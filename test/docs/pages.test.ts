@@ -51,8 +51,7 @@ const others = new Set(
   ),
 );
 
-describe('the pages for users', function () {
-  this.timeout(60_000);
+describe('the pages for users', () => {
   let demo = '';
   let folder = '';
 

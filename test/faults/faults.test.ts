@@ -15,9 +15,7 @@ const quick = [
   'BigQuery: the answers to statements and jobs are lost',
 ];
 
-describe('between the program and a service', function () {
-  this.timeout(60_000);
-
+describe('between the program and a service', () => {
   for (const name of quick) {
     it(`${name}: nothing is lost, nothing is there twice`, async function () {
       const found = faultCases.find((each) => each.name === name);

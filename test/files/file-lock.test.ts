@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { takeLock } from '../../src/files/file-lock.js';
@@ -30,6 +38,20 @@ describe('the lock of a file', () => {
     assert.ok(second);
     await second.release();
     assert.deepEqual(readdirSync(folder), []);
+  });
+
+  it('has its holder in it from its first moment, after which this process may be killed', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      let found: string | undefined;
+      const look = () => {
+        found = existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+        if (found === undefined) setImmediate(look);
+      };
+      look();
+      const lock = await takeLock(path);
+      await lock?.release();
+      assert.match(found ?? '', /"pid":\d/);
+    }
   });
 
   it('is taken over from a process that is no more', async () => {

@@ -36,6 +36,8 @@ interface Kill {
 const documentsPerKill = 3;
 /** Kills on one queue and warehouse; then all is loaded and compared. */
 const killsPerWorld = 40;
+/** Kills until the undisturbed world loads what came, no more documents than the quota allows at once. */
+const killsPerUndisturbedRun = 5;
 
 export interface CrashOptions {
   kills: number;
@@ -104,12 +106,11 @@ async function crashOneWorld(
       const env = kill.at ? { SP_REPORTS_CRASH_AT: `${kill.at}:${kill.pass}` } : {};
       const delayMs = runMs * (0.3 + 0.7 * random());
       let timer: NodeJS.Timeout | undefined;
-      // The other world's run takes the time that the program needs to start.
       const [ran] = await Promise.all([
         world.spawnRun(['run', '--log-level', 'warn'], env, undefined, (child) => {
           if (!kill.at) timer = setTimeout(() => child.kill('SIGKILL'), delayMs);
         }),
-        runUntilEmpty(undisturbed),
+        index % killsPerUndisturbedRun === 0 ? runUntilEmpty(undisturbed) : undefined,
       ]);
       clearTimeout(timer);
       if (ran.code === null) {
@@ -125,7 +126,7 @@ async function crashOneWorld(
       await world.sandbox.returnMessages();
       onKill?.(result.kills);
     }
-    await runUntilEmpty(world);
+    await Promise.all([runUntilEmpty(world), runUntilEmpty(undisturbed)]);
     const compared =
       bigQuery === undefined
         ? await compareWorlds(world, undisturbed)

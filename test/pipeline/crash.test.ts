@@ -77,8 +77,7 @@ describe('a kill -9 with lake and raw documents in a bucket', function () {
   });
 });
 
-describe('a warehouse file that opens no more', function () {
-  this.timeout(60_000);
+describe('a warehouse file that opens no more', () => {
   let world: World;
   beforeEach(async () => {
     world = await makeWorld();

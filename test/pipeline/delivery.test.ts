@@ -38,9 +38,7 @@ async function assertSame(world: World, each: number): Promise<void> {
   assert.deepEqual({ lost, twice, differences }, nothing);
 }
 
-describe('delivery', function () {
-  this.timeout(60_000);
-
+describe('delivery', () => {
   it('in duplicate and in any order, to two programs that drain one queue at the same time', async () => {
     const world = await makeCrashWorld();
     try {

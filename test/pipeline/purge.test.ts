@@ -16,8 +16,7 @@ import { findWords } from './data-folder.js';
 import { crashPurge, makeOldData, oldWords, youngWords } from './old-data.js';
 import { runInProcess } from './world.js';
 
-describe('purge', function () {
-  this.timeout(60_000);
+describe('purge', () => {
   let template = '';
   let folder = '';
   const run = (...args: string[]) => runInProcess(args, { env: {}, cwd: folder });

@@ -125,8 +125,7 @@ async function simulate({ sellers, documentsEach, slow = 0, order, restartAfterM
 const leastMinutes = (documents: number, callsPerSecond = documentPlan.callsPerSecond) =>
   (documents - documentPlan.burst) / callsPerSecond / 60;
 
-describe('the quota as a plan, on a simulated clock', function () {
-  this.timeout(60_000);
+describe('the quota as a plan, on a simulated clock', () => {
   const last = (times: number[] = []) => Math.max(...times);
 
   for (const { order, sellers, documentsEach } of [

@@ -169,9 +169,7 @@ class Simulation {
   }
 }
 
-describe('requests, whatever happens', function () {
-  this.timeout(60_000);
-
+describe('requests, whatever happens', () => {
   it('ask for every window, for none twice while it may still come, and for none that failed four times', async () => {
     const property = fc.asyncProperty(steps, async (taken) => {
       const simulation = new Simulation();

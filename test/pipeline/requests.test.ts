@@ -37,8 +37,7 @@ interface Stored {
   >;
 }
 
-describe('requests', function () {
-  this.timeout(30_000);
+describe('requests', () => {
   let world: World;
   afterEach(() => world.close());
 

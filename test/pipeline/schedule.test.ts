@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { listings, listingsType, makeWorld, sellerId, startInProcess, type World } from './world.js';
 
-describe('the scheduler', function () {
-  this.timeout(30_000);
+describe('the scheduler', () => {
   let world: World;
   afterEach(() => world.close());
 

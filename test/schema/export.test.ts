@@ -34,8 +34,7 @@ const bigQueryFields = {
   },
 };
 
-describe('exported report schemas', function () {
-  this.timeout(20_000);
+describe('exported report schemas', () => {
   let folder: string;
   const tables = [...readSchemas({ folders: [packagedSchemasFolder()] }).values()].flatMap(
     (each) => each.tables,

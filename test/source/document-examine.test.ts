@@ -14,7 +14,7 @@ const unlimited = { maxTextBytes: Number.MAX_SAFE_INTEGER };
 
 /** A small report whose gzip has several kinds of deflate blocks' bytes. */
 const report = Array.from(
-  { length: 60 },
+  { length: 25 },
   (_, n) => `${n}\tsku-${(n * 7919) % 1000}\t${(n * 31) % 97}.50\tname ${n}`,
 ).join('\r\n');
 
@@ -402,8 +402,7 @@ describe('examining a document', () => {
     });
   });
 
-  it('holds memory flat, however long the document', async function () {
-    this.timeout(15_000);
+  it('holds memory flat, however long the document', async () => {
     const line = 'order-id\tsku\t2026-01-02T03:04:05Z\t19.99\tEUR\tGröße\n';
     const bytes = gzipSync(Buffer.from(line.repeat(2_000_000)), { level: 1 });
     const raw = await rawOf(bytes);

@@ -88,8 +88,7 @@ describe('the quota plan', () => {
     assert.equal(other.available(key), 0);
   });
 
-  it('gives the burst once where processes take from it at the same time', async function () {
-    this.timeout(20_000);
+  it('gives the burst once where processes take from it at the same time', async () => {
     const script = `
       import { openSharedJson } from ${JSON.stringify(new URL('src/files/shared-json.ts', root).href)};
       import { openQuotaPlan } from ${JSON.stringify(new URL('src/source/selling-partner/quota.ts', root).href)};

@@ -10,8 +10,7 @@ import type { Queue } from '../../src/source/types.js';
 
 const failsWith = (code: string) => (error: unknown) => error instanceof ReportsError && error.code === code;
 
-describe('an SQS queue', function () {
-  this.timeout(20_000);
+describe('an SQS queue', () => {
   let sandbox: Sandbox;
   let queue: Queue;
 

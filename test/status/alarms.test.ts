@@ -21,8 +21,7 @@ import { openAlarms } from '../../src/status/alarms.js';
 import type { StatusFacts } from '../../src/status/types.js';
 import { type Receiver, startReceiver } from './alarm-receiver.js';
 
-describe('alarms', function () {
-  this.timeout(30_000);
+describe('alarms', () => {
   let world: World;
   let receiver: Receiver;
   beforeEach(async () => {

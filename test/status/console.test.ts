@@ -7,8 +7,7 @@ import { openDuckDbWarehouse } from '../../src/warehouse/duckdb/warehouse.js';
 import type { Warehouse } from '../../src/warehouse/types.js';
 import { makeLoad } from '../warehouse/make-load.js';
 
-describe('the console', function () {
-  this.timeout(20_000);
+describe('the console', () => {
   let folder: string;
   let warehouse: Warehouse;
   before(async () => {

@@ -13,8 +13,7 @@ const pictures = process.env.SCREENSHOTS;
 const phone = { width: 375, height: 812 };
 const desktop = { width: 1280, height: 900 };
 
-describe('the status page in Chromium', function () {
-  this.timeout(60_000);
+describe('the status page in Chromium', () => {
   let browser: Browser;
   let world: World;
   let started: Started;

@@ -41,8 +41,7 @@ const otherProgram = `
 
 const token = 'a-token-of-some-length';
 
-describe('the status server', function () {
-  this.timeout(30_000);
+describe('the status server', () => {
   let world: World;
   let started: Started | undefined;
 

@@ -47,7 +47,7 @@ export async function startWithPage(world: World): Promise<Started> {
 }
 
 /** Waits until a question is answered with something true. Errors: where that takes longer than it may. */
-export async function until<T>(ask: () => Promise<T | undefined | false>, atMostMs = 15_000): Promise<T> {
+export async function until<T>(ask: () => Promise<T | undefined | false>, atMostMs = 30_000): Promise<T> {
   const giveUpAtMs = Date.now() + atMostMs;
   for (;;) {
     const answer = await ask();

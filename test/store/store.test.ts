@@ -45,8 +45,7 @@ function inBucket(standIn: StandIn, folder: string): Opened {
 
 /** What holds of every store. */
 function describeStore(name: string, openAll: (folder: string) => Promise<Opened>): void {
-  describe(`the store ${name}`, function () {
-    this.timeout(60_000);
+  describe(`the store ${name}`, () => {
     let folder: string;
     let opened: Opened;
     let store: Store;
@@ -141,8 +140,7 @@ function describeStore(name: string, openAll: (folder: string) => Promise<Opened
   });
 }
 
-describe('a store in a bucket', function () {
-  this.timeout(60_000);
+describe('a store in a bucket', () => {
   let folder: string;
   let standIn: StandIn;
   let store: Store;

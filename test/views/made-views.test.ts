@@ -17,8 +17,7 @@ const schemas = readSchemas({ folders });
 const viewText = (sql: string, tables = 'listings', more = '') =>
   `-- What is listed.\n--\n-- Tables: ${tables}\n${more}${sql}\n`;
 
-describe('views in a warehouse', function () {
-  this.timeout(60_000);
+describe('views in a warehouse', () => {
   const { run, file, path, query } = commandFolder();
   const views = async () =>
     (

@@ -82,8 +82,7 @@ function comparable(row: Record<string, unknown>): object {
 
 describeViews('DuckDB', () => undefined);
 
-describe('the profit per SKU', function () {
-  this.timeout(60_000);
+describe('the profit per SKU', () => {
   const { run, file, query } = commandFolder();
   const settlementV2 = 'GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2';
   const settlementV1 = 'GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE';

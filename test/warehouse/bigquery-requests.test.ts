@@ -293,8 +293,7 @@ describe('requests to BigQuery', () => {
     assert.deepEqual(asked, [true, true]);
   });
 
-  it('are made again a few times where there were too many', async function () {
-    this.timeout(20_000);
+  it('are made again a few times where there were too many', async () => {
     const refused: Answer = {
       status: 403,
       body: {

@@ -23,9 +23,7 @@ describeWarehouse('DuckDB', async (folder) =>
   openDuckDbWarehouse({ path: join(folder, 'made', 'reports.duckdb'), lockWaitMs: 2000 }),
 );
 
-describe('DuckDB warehouse file', function () {
-  this.timeout(20_000);
-
+describe('DuckDB warehouse file', () => {
   let folder: string;
   let path: string;
   let warehouse: Warehouse;

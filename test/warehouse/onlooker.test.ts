@@ -6,8 +6,7 @@ import { openDuckDbWarehouse } from '../../src/warehouse/duckdb/warehouse.js';
 import type { Warehouse } from '../../src/warehouse/types.js';
 import { makeLoad } from './make-load.js';
 
-describe('a warehouse for looking only', function () {
-  this.timeout(30_000);
+describe('a warehouse for looking only', () => {
   let folder: string;
   let warehouse: Warehouse;
   let onlooker: Warehouse;

@@ -42,9 +42,7 @@ export function describeWarehouse(
   open: (folder: string) => Promise<Warehouse>,
   ways: Ways = waysOfDuckDb,
 ): void {
-  describe(`${name} warehouse`, function () {
-    this.timeout(60_000);
-
+  describe(`${name} warehouse`, () => {
     let folder: string;
     let warehouse: Warehouse;
 

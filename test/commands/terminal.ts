@@ -1,0 +1,13 @@
+import { Writable } from 'node:stream';
+
+/** A terminal that remembers what was written to it. */
+export class Terminal extends Writable {
+  readonly isTTY = true;
+  readonly columns = 80;
+  text = '';
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString();
+    done();
+  }
+}
