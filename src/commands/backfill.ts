@@ -157,7 +157,8 @@ function planText(
   const failed = told.join('') + remediesText(failures);
   if (sellers.length === 0) return failed;
   const table = textTable(['seller', 'report type', 'found', 'to fetch'], rows);
-  return `${table}${failed}\n${count(documents, 'document')} to fetch; the quota allows the last in ${durationText(minutes)}.\n`;
+  const quota = documents > 0 ? `; the quota allows the last in ${durationText(minutes)}` : '';
+  return `${table}${failed}\n${count(documents, 'document')} to fetch${quota}.\n`;
 }
 
 function durationText(minutes: number): string {

@@ -145,7 +145,7 @@ async function showDrain(config: Config, command: Command, io: Io, signals: Drai
 function nextSteps(file: string, isServing: boolean): string {
   const commands = [
     'tables',
-    'query "SELECT sku, sum(profit) AS profit FROM profit_per_sku GROUP BY sku ORDER BY profit DESC"',
+    'query "SELECT currency, sku, sum(profit) AS profit FROM profit_per_sku GROUP BY ALL ORDER BY profit DESC"',
     'loads',
     ...(isServing ? ['doctor', 'run', 'sweep'] : []),
   ];

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { type SellerIds, sellersById } from '../config/seller-ids.js';
 import type { Config } from '../config/spec.js';
+import type { LedgerEntry } from '../warehouse/types.js';
 import { defaultMaxDocumentBytes } from '../config/limits-spec.js';
 import { isVariable } from '../config/substitute.js';
 import { ReportsError } from '../errors.js';
@@ -175,12 +176,37 @@ function loadJson(file: string, reportType: string, loaded: LoadedFile): string 
 function loadText(file: string, loaded: LoadedFile): string {
   if ('failure' in loaded) return `${file}: failed: ${loaded.failure.message}\n`;
   const { status, tables, rejects, reason, notes, checks } = loaded.entry;
-  if (status === 'quarantined') return `${file}: quarantined: ${reason}\n`;
-  const rows = tables.map((table) => `${count(table.rows, 'row')} into ${table.name}`).join(', ');
-  const lines = [`${file}: ${status}: ${rows || 'no rows'}`, ...notes.map((note) => `  ${shortened(note)}`)];
+  const lines =
+    status === 'quarantined'
+      ? [`${file}: quarantined: ${reason}`]
+      : [`${file}: ${status}: ${rowsText(tables)}`];
+  lines.push(...formerly(loaded).map((line) => `  ${line}`));
+  if (status === 'quarantined') return `${lines.join('\n')}\n`;
+  lines.push(...notes.map((note) => `  ${shortened(note)}`));
   lines.push(...failedChecks(checks).map((warning) => `  ${warning}`));
   if (rejects > 0) lines.push(`  ${rejects} rejected, kept in _rejects with the raw text`);
   return `${lines.join('\n')}\n`;
+}
+
+function rowsText(tables: LedgerEntry['tables']): string {
+  const texts = tables.map(({ name, rows, superseded = 0 }) => {
+    const older =
+      superseded > 0
+        ? `, ${superseded === rows ? 'all' : superseded} of a report older than what is there`
+        : '';
+    return `${count(rows, 'row')} into ${name}${older}`;
+  });
+  return texts.join(', ') || 'no rows';
+}
+
+/** What becomes of the rows that the same bytes had before: those of a document that is loaded as another type go with it. */
+function formerly({ entry, before }: { entry: LedgerEntry; before: LedgerEntry | undefined }): string[] {
+  if (before?.status !== 'loaded') return [];
+  const had = before.tables.map(({ name }) => name).join(', ');
+  if (entry.status === 'quarantined')
+    return [`what was loaded from it as ${before.reportType} stays in ${had}`];
+  if (before.reportType === entry.reportType) return [];
+  return [`it was loaded as ${before.reportType} before: those rows are no longer in ${had}`];
 }
 
 /** The ledger has all of it. */

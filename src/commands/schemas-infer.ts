@@ -5,7 +5,7 @@ import { formatOfDocument, parseDocument } from '../parse/parse-document.js';
 import { profileDocument } from '../parse/profile.js';
 import { KeySearch } from '../parse/row-keys.js';
 import { type SampleFacts, schemaYaml } from '../schema/infer.js';
-import { packagedSchemasFolder, readSchemas } from '../schema/read.js';
+import { checkSchemas, packagedSchemasFolder } from '../schema/read.js';
 import type { ExaminedDocument } from '../source/types.js';
 import type { Io } from './io.js';
 import { type SampleOptions, sampleOptions, withSample } from './sample.js';
@@ -25,7 +25,8 @@ export function inferCommand(io: Io): Command {
     );
     if (facts.tables.length === 0)
       throw new ReportsError('USAGE', { problem: `${file}: nothing in it to make a schema from` });
-    const packaged = readSchemas({ folders: [packagedSchemasFolder()] }).get(reportType);
+    // Into a checkout's own schemas/ the shell has made an empty file by now, which is no schema yet.
+    const packaged = checkSchemas({ folders: [packagedSchemasFolder()] }).schemas.get(reportType);
     if (packaged?.tables.length) {
       const tables = packaged.tables.map(({ name }) => name).join(', ');
       io.stderr.write(

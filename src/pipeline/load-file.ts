@@ -14,8 +14,13 @@ export type FileFacts = Pick<
   'sellerId' | 'reportType' | 'marketplaceIds' | 'contentType' | 'compression' | 'reportCreatedAt'
 >;
 
-/** A file that was loaded or quarantined, or why it was neither; `path` as it was given. */
-export type LoadedFile = { path: string } & ({ entry: LedgerEntry } | { failure: Failure });
+/**
+ * A file that was loaded or quarantined, or why it was neither; `path` as it was given, `before` what the ledger had of the same bytes.
+ */
+export type LoadedFile = { path: string } & (
+  | { entry: LedgerEntry; before: LedgerEntry | undefined }
+  | { failure: Failure }
+);
 
 /**
  * Loads documents from disk, Seller Central downloads say, by the same path as those from Amazon. A document id comes from the bytes:
@@ -39,9 +44,14 @@ export async function* loadFiles(
       const raw = await keepFile(context.raw, path, facts);
       context.onEvent({ event: 'bytes_downloaded', key: path, bytes: raw.bytes });
       const load = await prepareRaw(raw, { pipeline: null, maxDocumentBytes, signal: abort }, context);
+      const { key } = load.entry;
+      const before = (await context.warehouse.seen([key])).get(key);
       const entry = await commits.submit(load, []);
       context.onEvent({ event: 'work_finished', key: path, outcome: entry.status });
-      yield { path, entry };
+      // Only the warehouse knows which rows were left out for newer ones.
+      const tables =
+        (entry.status === 'loaded' && (await context.warehouse.seen([key])).get(key)?.tables) || entry.tables;
+      yield { path, entry: { ...entry, tables }, before };
     } catch (error) {
       abort.throwIfAborted();
       if (!(error instanceof ReportsError) || isNotTheDocumentsFault(error)) throw error;

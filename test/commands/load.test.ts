@@ -112,6 +112,26 @@ describe('load, of several files', () => {
     ]);
   });
 
+  it('tells what becomes of rows that the same file had under another type, and of rows older than those there', async () => {
+    file('a.tsv', listings(2));
+    const load = (type: string, ...more: string[]) => run('load', 'a.tsv', '--type', type, ...more);
+    assert.match((await load(listingsType)).stdout, /^a\.tsv: loaded: 2 rows into listings\n/);
+    const foreign = await load('GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2');
+    assert.match(
+      foreign.stdout,
+      /quarantined: .*\n {2}what was loaded from it as GET_MERCHANT_LISTINGS_ALL_DATA stays in listings\n/,
+    );
+    const moved = await load('GET_SOMETHING_NEW');
+    assert.match(
+      moved.stdout,
+      /loaded: 2 rows into something_new\n {2}it was loaded as GET_MERCHANT_LISTINGS_ALL_DATA before: those rows are no longer in listings\n/,
+    );
+    await load(listingsType);
+    file('b.tsv', listings(2).toString().replaceAll('10', '11'));
+    const older = await run('load', 'b.tsv', '--type', listingsType, '--created', '2020-01-01');
+    assert.match(older.stdout, /loaded: 2 rows into listings, all of a report older than what is there\n/);
+  });
+
   it('finishes the document in hand when told to stop, and begins no other', async () => {
     file('large.tsv', listings(60_000));
     file('next.tsv', listings(1));
