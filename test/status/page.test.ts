@@ -96,6 +96,13 @@ describe('the status page in Chromium', () => {
         await page.getByRole('region', { name: 'Freshness of tables' }).waitFor();
         const place = `${size}, ${colorScheme}`;
         assert.equal(await page.evaluate('document.documentElement.scrollWidth'), viewport.width, place);
+        for (const name of await page.locator('#timeline .lane').all()) {
+          const { x, width } = (await name.boundingBox()) ?? { x: -1, width: 0 };
+          assert.ok(
+            x >= 0 && x + width <= viewport.width,
+            `${place}: a name of the time line is out of sight`,
+          );
+        }
         const { lightness, least } = (await page.evaluate(contrastScript)) as Contrast;
         assert.ok(colorScheme === 'dark' ? lightness < 0.1 : lightness > 0.8, `${place}: ${lightness}`);
         assert.ok(least[0] >= 4.5, `${place}: a contrast of ${least}`);

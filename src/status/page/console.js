@@ -79,7 +79,8 @@ export function openConsole() {
               'div',
               { class: 'problem' },
               badge('bad', error.code),
-              h('p', {}, error.message),
+              // In it a mark points at a place in the query.
+              h('p', { class: 'code' }, error.message),
               error.remedy && h('p', { class: 'muted' }, error.remedy),
             ),
       );

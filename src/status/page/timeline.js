@@ -5,7 +5,10 @@ const spans = { '6 h': 6, '24 h': 24, '7 d': 168 };
 let hours = 24;
 let last;
 
-const size = { width: 960, left: 150, right: 12, documents: 110, lane: 26, axis: 24 };
+const wide = { width: 960, left: 150, right: 12, top: 10, documents: 110, lane: 26, bar: 4, axis: 24 };
+/** On a phone names stand above what they name. */
+const narrow = { left: 4, right: 4, top: 24, documents: 124, lane: 42, bar: 20, axis: 24 };
+const isNarrow = window.matchMedia('(max-width: 40rem)');
 const slots = 60;
 /** From the ground up. */
 const kinds = ['loaded', 'empty', 'skipped', 'cancelled', 'fatal', 'quarantined'];
@@ -17,13 +20,20 @@ export function showTimeline(facts) {
   const recent = warehouse.ledger?.recent ?? [];
   // The minute is enough: drawing anew with every reading would take the pointer's tip away.
   const minute = Math.floor(Date.parse(facts.at) / 60_000);
-  const data = [hours, minute, recent.length, recent[0]?.key, recent[0]?.loadedAt, runs.length, runs[0]];
+  const data = [
+    ...[hours, minute, isNarrow.matches],
+    ...[recent.length, recent[0]?.key, recent[0]?.loadedAt, runs.length, runs[0]],
+  ];
   show(bodyOf('timeline'), data, () => [
     chooser(),
     recent.length + runs.length > 0 ? draw(facts) : nothing('Nothing has happened yet.'),
     legend(recent),
   ]);
 }
+
+isNarrow.addEventListener('change', () => {
+  if (last) showTimeline(last);
+});
 
 function chooser() {
   return h(
@@ -54,6 +64,7 @@ function legend(recent) {
 function draw({ at, warehouse, runs, pipelines }) {
   const endMs = Date.parse(at);
   const startMs = endMs - hours * 3_600_000;
+  const size = isNarrow.matches ? { ...narrow, width: bodyOf('timeline').clientWidth } : wide;
   const inner = size.width - size.left - size.right;
   const x = (ms) => size.left + (Math.max(0, Math.min(endMs, ms) - startMs) / (endMs - startMs)) * inner;
   const lanes = pipelines.flatMap(({ name, sweep, request }) => [
@@ -75,11 +86,14 @@ function draw({ at, warehouse, runs, pipelines }) {
       },
       ...hourMarks(startMs, endMs).map(({ ms, text }) => [
         svg('line', { class: 'grid', x1: x(ms), x2: x(ms), y1: 8, y2: height - size.axis }),
-        svg('text', { class: 'axis', x: x(ms), y: height - 7, 'text-anchor': 'middle' }, text),
+        // At an edge half of it would be cut off.
+        x(ms) > 18 &&
+          x(ms) < size.width - 18 &&
+          svg('text', { class: 'axis', x: x(ms), y: height - 7, 'text-anchor': 'middle' }, text),
       ]),
-      ...documents(warehouse.ledger?.recent ?? [], startMs, endMs, inner),
+      ...documents(warehouse.ledger?.recent ?? [], startMs, endMs, size),
       ...lanes.flatMap((lane, index) =>
-        laneOf(lane, size.documents + 14 + index * size.lane, runs, { startMs, endMs, x }),
+        laneOf(lane, size.documents + 14 + index * size.lane, runs, { startMs, endMs, x, size }),
       ),
     ),
   );
@@ -93,7 +107,7 @@ function summary(recent, startMs) {
   return told.join(', ') || 'no documents';
 }
 
-function documents(recent, startMs, endMs, inner) {
+function documents(recent, startMs, endMs, size) {
   const slotMs = (endMs - startMs) / slots;
   const counts = Array.from({ length: slots }, () => ({}));
   for (const { loadedAt, status } of recent) {
@@ -103,11 +117,15 @@ function documents(recent, startMs, endMs, inner) {
   const sum = (slot) => Object.values(slot).reduce((total, each) => total + each, 0);
   const steps = axisSteps(Math.max(...counts.map(sum)));
   const high = steps.at(-1);
-  const y = (value) => 10 + (size.documents - 10) * (1 - value / high);
-  const width = inner / slots;
+  const y = (value) => size.top + (size.documents - size.top) * (1 - value / high);
+  const width = (size.width - size.left - size.right) / slots;
   return [
-    svg('text', { class: 'lane', x: 0, y: size.documents - 4 }, 'documents'),
-    svg('text', { class: 'axis', x: size.left - 8, y: 18, 'text-anchor': 'end' }, number(high)),
+    ...(size === wide
+      ? [
+          svg('text', { class: 'lane', x: 0, y: size.documents - 4 }, 'documents'),
+          svg('text', { class: 'axis', x: size.left - 8, y: 18, 'text-anchor': 'end' }, number(high)),
+        ]
+      : [svg('text', { class: 'lane', x: size.left, y: 14 }, `documents, 0 to ${number(high)}`)]),
     svg('line', {
       class: 'ground',
       x1: size.left,
@@ -140,11 +158,17 @@ function documents(recent, startMs, endMs, inner) {
   ];
 }
 
-function laneOf({ pipeline, kind }, top, runs, { startMs, endMs, x }) {
+function laneOf({ pipeline, kind }, top, runs, { startMs, endMs, x, size }) {
   const own = runs.filter((run) => run.pipeline === pipeline && run.kind === kind);
   return [
-    svg('text', { class: 'lane', x: 0, y: top + 16 }, `${kind} ${pipeline}`),
-    svg('line', { class: 'grid', x1: size.left, x2: size.width - size.right, y1: top + 12, y2: top + 12 }),
+    svg('text', { class: 'lane', x: size === wide ? 0 : size.left, y: top + 16 }, `${kind} ${pipeline}`),
+    svg('line', {
+      class: 'grid',
+      x1: size.left,
+      x2: size.width - size.right,
+      y1: top + size.bar + 8,
+      y2: top + size.bar + 8,
+    }),
     ...own.map((run) => {
       const [begunMs, endedMs] = [Date.parse(run.startedAt), run.endedAt ? Date.parse(run.endedAt) : endMs];
       if (endedMs < startMs) return undefined;
@@ -154,7 +178,7 @@ function laneOf({ pipeline, kind }, top, runs, { startMs, endMs, x }) {
         {
           class: `run ${stateOf(run)}`,
           x: left,
-          y: top + 4,
+          y: top + size.bar,
           width: Math.max(3, x(endedMs) - left),
           height: 16,
           rx: 3,
