@@ -1,15 +1,15 @@
-import { lastTickMs } from '../../config/last-tick.js';
 import { ReportsError } from '../../errors.js';
-import type { Report, SellingPartner } from '../../source/types.js';
 import { callsLeftToDrains } from '../backfill.js';
 import { failureOf } from '../work-summary.js';
-import { adopt, recentReports } from './adopt.js';
+import { withAdopted } from './adopt.js';
+import { readAmazonsList } from './amazons-list.js';
 import { allPlans, apartAtMs, plansInLine } from './apart.js';
 import { askForWindow } from './ask.js';
 import type { RequestBook } from './book.js';
 import type { RequestPlan } from './plan.js';
-import { beginAgain, hasSameAsks, openReports, unsureAsk } from './progress.js';
-import { type Review, readLedger, review } from './review.js';
+import { openReports } from './progress.js';
+import type { Review } from './review.js';
+import { reviewPlan } from './review-plan.js';
 import { callOf, type Turn } from './types.js';
 import { timesOf, type Window } from './windows.js';
 
@@ -27,9 +27,9 @@ export async function askForDue(plans: RequestPlan[], turn: Turn, guarded: Guard
   const { context, signals, options, summary } = turn;
   const reviews: Review[] = [];
   const troubled = new Set<string>();
-  await lookAt(plans);
   const every = allPlans(context.config);
   const isOwn = new Set(plans.map(({ key }) => key));
+  await lookAt(plans);
   const withDue = reviews.flatMap(({ plan, due }) => (due.length > 0 ? [plan] : []));
   const others = every.filter(({ key }) => !isOwn.has(key));
   // Who asks by hand asks for what was named.
@@ -59,7 +59,7 @@ export async function askForDue(plans: RequestPlan[], turn: Turn, guarded: Guard
       if (troubled.has(sellerId)) continue;
       const isDone = await guarded(sellerId, async () => {
         const ofSeller = some.filter((plan) => plan.sellerId === sellerId);
-        reviews.push(...(await reviewedOfSeller(ofSeller, turn)));
+        reviews.push(...(await reviewedOfSeller(ofSeller, leave, turn)));
       });
       if (!isDone) troubled.add(sellerId);
     }
@@ -72,43 +72,26 @@ export async function askForDue(plans: RequestPlan[], turn: Turn, guarded: Guard
 }
 
 /** What one seller's requests stand at, with what Amazon has been asked for already. */
-async function reviewedOfSeller(plans: RequestPlan[], turn: Turn): Promise<Review[]> {
-  const { context, options } = turn;
+async function reviewedOfSeller(
+  plans: RequestPlan[],
+  leave: (plan: RequestPlan) => void,
+  turn: Turn,
+): Promise<Review[]> {
+  const { book, context, options } = turn;
   const reviews: Review[] = [];
-  for (const plan of plans) reviews.push(await reviewed(plan, turn));
+  for (const plan of plans) reviews.push(await reviewPlan(plan, turn));
   if (options.dryRun) return reviews;
   const seller = context.sellingPartner(plans[0]?.sellerId ?? '');
-  const types = [...new Set(reviews.flatMap(({ plan, due }) => (due.length > 0 ? [plan.reportType] : [])))];
-  if (!seller || types.length === 0) return [];
-  const recent = await recentUnlessRefused(seller, types, reviews, turn);
+  if (!seller || reviews.every(({ due }) => due.length === 0)) return [];
+  const call = { ...callOf(turn), isPatient: options.patient ?? false };
+  const list = await readAmazonsList(seller, reviews, context, call);
   const adopted: Review[] = [];
-  for (const each of reviews)
-    adopted.push(recent ? await withAdopted(each, recent, turn) : withoutUnsure(each));
-  return adopted;
-}
-
-/** Undefined where Amazon refuses to tell: one type that the application lacks a role for must not keep the others from being asked for. */
-async function recentUnlessRefused(
-  seller: SellingPartner,
-  types: string[],
-  reviews: Review[],
-  { context, signals, options }: Turn,
-): Promise<Report[] | undefined> {
-  try {
-    const progresses = reviews.filter(({ due }) => due.length > 0).map(({ progress }) => progress);
-    const call = callOf({ context, signals, options });
-    return await recentReports(seller, types, progresses, context.clock.now(), call);
-  } catch (error) {
-    if (!(error instanceof ReportsError) || error.kind !== 'terminal') throw error;
-    context.log.warn({ sellerId: seller.sellerId, code: error.code }, error.message);
-    return undefined;
+  for (const each of reviews) {
+    const { unsure, ...review } = await withAdopted(each, list, book);
+    for (const _ of unsure) leave(each.plan);
+    adopted.push(review);
   }
-}
-
-/** Whether Amazon makes these already can't be told. */
-function withoutUnsure({ plan, progress, due }: Review): Review {
-  const unsure = new Set(progress.windows.filter(unsureAsk).map(({ start }) => start));
-  return { plan, progress, due: due.filter(({ startMs }) => !unsure.has(new Date(startMs).toISOString())) };
+  return adopted;
 }
 
 interface Due {
@@ -149,54 +132,6 @@ async function askForOne(
   }
 }
 
-async function reviewed(plan: RequestPlan, { book, context, options, summary }: Turn): Promise<Review> {
-  const nowMs = context.clock.now();
-  const dueAtMs = options.now ? nowMs : (lastTickMs(plan.cron ?? '', plan.timezone, nowMs) ?? nowMs);
-  const untilMs = dueAtMs - plan.lagMs;
-  const times = { nowMs, untilMs, evenRefused: options.now ?? false };
-  const ledger = await readLedger(plan, book.progress(plan.key), untilMs, context);
-  let made: Review | undefined;
-  const apply = (held: Review['progress'] | undefined) => {
-    made = review(plan, options.again && held ? beginAgain(held, nowMs) : held, ledger, times);
-    return made.progress;
-  };
-  const before = book.progress(plan.key);
-  apply(before);
-  // Most turns find nothing new, and need not write.
-  const isNew = JSON.stringify(before) !== JSON.stringify((made as unknown as Review).progress);
-  if (isNew && !options.dryRun) await book.change(plan.key, apply);
-  const { progress } = made as unknown as Review;
-  for (const { start, end, found } of progress.givenUp.slice(before?.givenUp.length ?? 0)) {
-    const { sellerId, reportType } = plan;
-    const period = start === end ? `of ${start}` : `${start} to ${end}`;
-    const error = new ReportsError('REPORT_GIVEN_UP', { sellerId, reportType, period, found });
-    summary.failures.push(failureOf(plan.key, error));
-    context.log.error({ sellerId, code: error.code }, error.message);
-  }
-  return made as unknown as Review;
-}
-
-/** Leaves out what Amazon has been asked for already, and notes it; what another process asked for meanwhile is left out too. */
-async function withAdopted(each: Review, recent: Report[], { book }: Turn): Promise<Review> {
-  const isOwned = ownedByOthers(each.plan, book);
-  const adoptIn = (held: Review['progress']) =>
-    each.due.reduce((progress, window) => {
-      if (!hasSameAsks(held, each.progress, window)) return progress;
-      return adopt(progress, each.plan, window, recent, isOwned) ?? progress;
-    }, held);
-  if (adoptIn(each.progress) === each.progress) return each;
-  let { progress } = each;
-  await book.change(each.plan.key, (held) => {
-    progress = adoptIn(held ?? each.progress);
-    return progress;
-  });
-  return {
-    ...each,
-    progress,
-    due: each.due.filter((window) => hasSameAsks(progress, each.progress, window)),
-  };
-}
-
 /** The newest windows of all requests, of those asked for longest ago first; then the older ones by age. */
 function inOrder(reviews: Review[]): Due[] {
   const all = reviews.flatMap(({ plan, progress, due }) =>
@@ -229,12 +164,6 @@ function underwayOf(plans: RequestPlan[], book: RequestBook): number {
     const progress = book.progress(key);
     return sum + (progress ? openReports(progress).length : 0);
   }, 0);
-}
-
-/** Whether another request of the seller asked for a report. */
-function ownedByOthers(plan: RequestPlan, book: RequestBook): (reportId: string) => boolean {
-  const others = book.reportIdsOfOthers(plan.key);
-  return (reportId) => others.has(reportId);
 }
 
 function idsOf({ sellerId, reportType, marketplaceIds }: RequestPlan) {

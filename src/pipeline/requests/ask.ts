@@ -4,7 +4,7 @@ import { faultPoint } from '../../fault-point.js';
 import { apartAtMs } from './apart.js';
 import type { Progress } from './book.js';
 import type { RequestPlan } from './plan.js';
-import { hasSameAsks, withAsk, withRecord } from './progress.js';
+import { hasSameAsks, withAsk, withoutLastAsk, withRecord } from './progress.js';
 import type { Turn } from './types.js';
 import { timesOf, type Window } from './windows.js';
 
@@ -58,16 +58,13 @@ export async function askForWindow(
     const isRefused = refusals.has(error.code);
     await book.change(key, (held) => {
       if (!held) return held;
-      const without = withRecord(held, window, (each) => ({ ...each, asks: each.asks.slice(0, -1) }));
       const found = String(error.details.found ?? error.message);
       const refused = { times: (held.refused?.times ?? 0) + 1, at, found };
-      const windows = without.windows.filter(({ asks, answered }) => asks.length > 0 || answered);
-      const { lastAskedAt, ...rest } = without;
+      const { lastAskedAt, ...rest } = withoutLastAsk(held, window);
       // Amazon took nothing: what it wants apart may be asked for by anybody.
       const lastAsked = lastAskedAt === at ? lastAskedBefore : lastAskedAt;
       return {
         ...rest,
-        windows,
         ...(lastAsked === undefined ? {} : { lastAskedAt: lastAsked }),
         ...(isRefused ? { refused } : {}),
       };
