@@ -34,7 +34,7 @@ describe('turns of requests', () => {
   after(() => rmSync(folder, { recursive: true, force: true }));
   let reports: Listed[] = [];
   let nowMs = startMs;
-  let onList = async () => {};
+  let onList: (sellerId: string) => Promise<void> = async () => {};
   /** By seller: what createReport fails with. */
   const failures = new Map<string, ReportsError>();
   beforeEach(() => {
@@ -68,7 +68,7 @@ describe('turns of requests', () => {
       sellingPartner: (sellerId: string) => ({
         sellerId,
         async *getReports() {
-          await onList();
+          await onList(sellerId);
           yield* reports.filter((each) => each.sellerId === sellerId);
         },
         // Nobody tells of an end: what was asked for stays underway.
@@ -168,6 +168,87 @@ describe('turns of requests', () => {
       assert.deepEqual(sellersAsked(), ['A2SELLER']);
     });
   }
+
+  describe('where another pipeline has trouble', () => {
+    const about = { operation: 'createReport', sellerId: 'A2SELLER', found: '401' };
+    const loginRefused = new ReportsError('LOGIN_REFUSED', about);
+
+    /** The turn of the first of two pipelines, where the other's seller has waited longer. */
+    async function turnBehindOther() {
+      const [first, second] = turnsOf(twoPipelines);
+      await first?.();
+      nowMs += 16 * 60_000;
+      return { first, second };
+    }
+
+    it('ask for their own, and fail for nothing, where it is refused at login', async () => {
+      const { first } = await turnBehindOther();
+      failures.set('A2SELLER', loginRefused);
+      const summary = await first?.();
+      assert.deepEqual([summary?.asked.length, summary?.failures], [1, []]);
+    });
+
+    it('ask for their own, and fail for nothing, where its reports are not told', async () => {
+      const { first } = await turnBehindOther();
+      onList = async (sellerId) => {
+        if (sellerId === 'A2SELLER') throw loginRefused;
+      };
+      const summary = await first?.();
+      assert.deepEqual([summary?.asked.length, summary?.failures], [1, []]);
+    });
+
+    it('leave it to its own turn to tell that Amazon refuses a request', async () => {
+      const { first, second } = await turnBehindOther();
+      failures.set('A2SELLER', new ReportsError('API_REQUEST_REFUSED', { ...about, found: '400' }));
+      const summary = await first?.();
+      assert.deepEqual([summary?.asked.length, summary?.failures], [1, []]);
+      nowMs += 16 * 60_000;
+      const codes = (await second?.())?.failures.map(({ code }) => code);
+      assert.deepEqual(codes, ['REPORT_REQUEST_REFUSED']);
+    });
+
+    it('leave it to its own turn to tell that a window is given up', async () => {
+      const { first, second } = await turnBehindOther();
+      await second?.();
+      const book = openRequestBook(folder);
+      const [, { key, begin } = { key: '', begin: '' }] = book.all();
+      const end = new Date(Date.parse(begin) + dayMs).toISOString();
+      const at = new Date(startMs - 9 * dayMs).toISOString();
+      const asks = [1, 2, 3, 4].map((id) => ({ at, reportId: `failed-${id}`, failed: 'FATAL' }));
+      await book.change(key, (held) => held && { ...held, windows: [{ start: begin, end, asks }] });
+      nowMs += 16 * 60_000;
+      assert.deepEqual((await first?.())?.failures, []);
+      const codes = (await second?.())?.failures.map(({ code }) => code);
+      assert.deepEqual(codes, ['REPORT_GIVEN_UP']);
+    });
+  });
+
+  describe('of two pipelines that ask for a type of one seller', () => {
+    const siblings = ['DAY', 'WEEK'].map((dateGranularity) => ({
+      sellers: oneSeller,
+      request: { ...traffic, reportOptions: { dateGranularity } },
+    }));
+
+    it("read the seller's list of reports once for both", async () => {
+      let lists = 0;
+      onList = async () => {
+        lists += 1;
+        if (lists > 1) throw new ReportsError('API_UNAVAILABLE', { operation: 'getReports' });
+      };
+      const [first] = turnsOf(siblings);
+      const summary = await first?.();
+      assert.deepEqual([summary?.asked.length, summary?.failures, lists], [1, [], 1]);
+    });
+  });
+
+  it('do not look at what other pipelines ask for while nothing may be asked for', async () => {
+    const [first, second] = turnsOf(twoPipelines);
+    await second?.();
+    const looked: string[] = [];
+    onList = async (sellerId) => void looked.push(sellerId);
+    await first?.();
+    assert.deepEqual(looked, ['A1SELLER']);
+  });
 
   it('keep what another process asks for while the list of reports is read', async () => {
     const book = openRequestBook(folder);

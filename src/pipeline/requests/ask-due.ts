@@ -7,7 +7,7 @@ import { allPlans, apartAtMs, plansInLine } from './apart.js';
 import { askForWindow } from './ask.js';
 import type { RequestBook } from './book.js';
 import type { RequestPlan } from './plan.js';
-import { openReports } from './progress.js';
+import { openReports, withRefusal } from './progress.js';
 import type { Review } from './review.js';
 import { reviewPlan } from './review-plan.js';
 import { callOf, type Turn } from './types.js';
@@ -16,8 +16,15 @@ import { timesOf, type Window } from './windows.js';
 /** Of the burst of 15 documents a seller so many may be underway of older windows; the newest are always asked for. */
 const mostOldUnderway = 15 - callsLeftToDrains;
 
-/** Does a seller's part of a turn, so that its trouble stays its own; resolves to false where there was some. */
-type Guard = (sellerId: string, work: () => Promise<void>) => Promise<boolean>;
+/**
+ * Does a seller's part of a turn, so that its trouble stays its own; resolves to false where there was some. Quiet trouble is that of another
+ * pipeline, whose own turns tell of it.
+ */
+export type Guard = (
+  sellerId: string,
+  work: () => Promise<void>,
+  how?: { isQuiet: boolean },
+) => Promise<boolean>;
 
 /**
  * Asks for what is due of all sellers' requests. All are looked at before anything is asked for: types that Amazon wants apart go round
@@ -25,44 +32,37 @@ type Guard = (sellerId: string, work: () => Promise<void>) => Promise<boolean>;
  */
 export async function askForDue(plans: RequestPlan[], turn: Turn, guarded: Guard): Promise<void> {
   const { context, signals, options, summary } = turn;
-  const reviews: Review[] = [];
-  const troubled = new Set<string>();
   const every = allPlans(context.config);
   const isOwn = new Set(plans.map(({ key }) => key));
-  await lookAt(plans);
-  const withDue = reviews.flatMap(({ plan, due }) => (due.length > 0 ? [plan] : []));
-  const others = every.filter(({ key }) => !isOwn.has(key));
-  // Who asks by hand asks for what was named.
-  if (!options.now) await lookAt(plansInLine(withDue, others, context.config.sellers));
-  const due = inOrder(reviews);
+  const standing = await standingReviews(plans, every, turn, guarded);
   if (options.dryRun) {
+    const due = inOrder(standing);
     summary.asked.push(...due.map(({ plan, window }) => ({ ...idsOf(plan), ...timesOf(window) })));
     return;
   }
-  const refused = new Set<string>();
-  for (const each of due) {
+  const reviews: Review[] = [];
+  const troubled = new Set<string>();
+  for (const sellerId of new Set(standing.map(({ plan }) => plan.sellerId))) {
+    if (signals.stop.aborted) return;
+    const ofSeller = standing.filter(({ plan }) => plan.sellerId === sellerId);
+    const isQuiet = ofSeller.every(({ plan }) => !isOwn.has(plan.key));
+    const look = async () => void reviews.push(...(await withoutAsked(sellerId, ofSeller, leave, turn)));
+    if (!(await guarded(sellerId, look, { isQuiet }))) troubled.add(sellerId);
+  }
+  /** Requests that this turn asks for no more. */
+  const ended = new Set<string>();
+  for (const each of inOrder(reviews)) {
     if (signals.stop.aborted) return;
     const { sellerId, key } = each.plan;
-    if (refused.has(key)) continue;
+    if (ended.has(key)) continue;
     const ofSeller = every.filter((plan) => plan.sellerId === sellerId);
-    const isDone =
-      !troubled.has(sellerId) &&
-      (await guarded(sellerId, () => askForOne(each, ofSeller, refused, leave, turn)));
+    const isQuiet = !isOwn.has(key);
+    const ask = () => askForOne(each, ofSeller, { ended, leave, isQuiet }, turn);
+    const isDone = !troubled.has(sellerId) && (await guarded(sellerId, ask, { isQuiet }));
     if (isDone) continue;
-    troubled.add(sellerId);
+    if (isQuiet) ended.add(key);
+    else troubled.add(sellerId);
     leave(each.plan);
-  }
-
-  async function lookAt(some: RequestPlan[]): Promise<void> {
-    for (const sellerId of new Set(some.map((plan) => plan.sellerId))) {
-      if (signals.stop.aborted) return;
-      if (troubled.has(sellerId)) continue;
-      const isDone = await guarded(sellerId, async () => {
-        const ofSeller = some.filter((plan) => plan.sellerId === sellerId);
-        reviews.push(...(await reviewedOfSeller(ofSeller, leave, turn)));
-      });
-      if (!isDone) troubled.add(sellerId);
-    }
   }
 
   /** What another pipeline asks for is left to its own turns. */
@@ -71,18 +71,51 @@ export async function askForDue(plans: RequestPlan[], turn: Turn, guarded: Guard
   }
 }
 
-/** What one seller's requests stand at, with what Amazon has been asked for already. */
-async function reviewedOfSeller(
+/** What requests stand at by the book and the ledger: those of this pipeline, and those of others that are in line with them now. */
+async function standingReviews(
   plans: RequestPlan[],
+  every: RequestPlan[],
+  turn: Turn,
+  guarded: Guard,
+): Promise<Review[]> {
+  const { book, context, signals, options } = turn;
+  const { config, clock } = context;
+  const reviews: Review[] = [];
+  await add(plans, { isQuiet: false });
+  // Who asks by hand asks for what was named.
+  if (options.now) return reviews;
+  const isOwn = new Set(plans.map(({ key }) => key));
+  const others = every.filter(({ key }) => !isOwn.has(key));
+  const due = reviews.map(({ plan }) => plan);
+  const mayAsk = (plan: RequestPlan) => apartAtMs(plan, book.all(), config.sellers) <= clock.now();
+  await add(plansInLine(due, others, config.sellers).filter(mayAsk), { isQuiet: true });
+  return reviews;
+
+  async function add(some: RequestPlan[], how: { isQuiet: boolean }): Promise<void> {
+    for (const plan of some) {
+      if (signals.stop.aborted) return;
+      await guarded(
+        plan.sellerId,
+        async () => {
+          const review = await reviewPlan(plan, turn, how);
+          if (review.due.length > 0) reviews.push(review);
+        },
+        how,
+      );
+    }
+  }
+}
+
+/** Leaves out what Amazon has been asked for already of one seller's requests. */
+async function withoutAsked(
+  sellerId: string,
+  reviews: Review[],
   leave: (plan: RequestPlan) => void,
   turn: Turn,
 ): Promise<Review[]> {
   const { book, context, options } = turn;
-  const reviews: Review[] = [];
-  for (const plan of plans) reviews.push(await reviewPlan(plan, turn));
-  if (options.dryRun) return reviews;
-  const seller = context.sellingPartner(plans[0]?.sellerId ?? '');
-  if (!seller || reviews.every(({ due }) => due.length === 0)) return [];
+  const seller = context.sellingPartner(sellerId);
+  if (!seller) return [];
   const call = { ...callOf(turn), isPatient: options.patient ?? false };
   const list = await readAmazonsList(seller, reviews, context, call);
   const adopted: Review[] = [];
@@ -105,8 +138,7 @@ interface Due {
 async function askForOne(
   { plan, window, isNewest, progress }: Due,
   ofSeller: RequestPlan[],
-  refused: Set<string>,
-  leave: (plan: RequestPlan) => void,
+  { ended, leave, isQuiet }: { ended: Set<string>; leave: (plan: RequestPlan) => void; isQuiet: boolean },
   turn: Turn,
 ): Promise<void> {
   const { book, context, signals, options, summary } = turn;
@@ -126,9 +158,13 @@ async function askForOne(
     context.log.info({ ...asked }, `asked for ${plan.reportType}`);
   } catch (error) {
     if (!(error instanceof ReportsError) || error.code !== 'REPORT_REQUEST_REFUSED') throw error;
-    refused.add(plan.key);
+    ended.add(plan.key);
+    const about = { sellerId: plan.sellerId, code: error.code };
+    // Its own pipeline is refused as well, notes it and tells.
+    if (isQuiet) return context.log.info(about, error.message);
+    await book.change(plan.key, (held) => held && withRefusal(held, error, context.clock.now()));
     summary.failures.push(failureOf(plan.key, error));
-    context.log.error({ sellerId: plan.sellerId, code: error.code }, error.message);
+    context.log.error(about, error.message);
   }
 }
 

@@ -55,21 +55,14 @@ export async function askForWindow(
   } catch (error) {
     const isSure = error instanceof ReportsError && !unsure.has(error.code);
     if (!isSure) throw error;
-    const isRefused = refusals.has(error.code);
     await book.change(key, (held) => {
       if (!held) return held;
-      const found = String(error.details.found ?? error.message);
-      const refused = { times: (held.refused?.times ?? 0) + 1, at, found };
       const { lastAskedAt, ...rest } = withoutLastAsk(held, window);
       // Amazon took nothing: what it wants apart may be asked for by anybody.
       const lastAsked = lastAskedAt === at ? lastAskedBefore : lastAskedAt;
-      return {
-        ...rest,
-        ...(lastAsked === undefined ? {} : { lastAskedAt: lastAsked }),
-        ...(isRefused ? { refused } : {}),
-      };
+      return { ...rest, ...(lastAsked === undefined ? {} : { lastAskedAt: lastAsked }) };
     });
-    if (!isRefused) throw error;
+    if (!refusals.has(error.code)) throw error;
     const period = window.startMs === window.endMs ? 'of now' : `${wanted.dataStart} to ${wanted.dataEnd}`;
     const details = { sellerId, reportType, period, found: error.details.found ?? error.message };
     throw new ReportsError('REPORT_REQUEST_REFUSED', details, { cause: error });

@@ -1,3 +1,4 @@
+import type { ReportsError } from '../../errors.js';
 import type { LedgerRow } from '../../warehouse/types.js';
 import type { Ask, Progress, WindowRecord } from './book.js';
 import type { Window } from './windows.js';
@@ -63,6 +64,13 @@ export function withoutLastAsk(progress: Progress, window: Window): Progress {
 export function hasSameAsks(a: Progress | undefined, b: Progress | undefined, window: Window): boolean {
   const [ofA, ofB] = [a, b].map((progress) => progress && recordOf(progress, window)?.asks);
   return JSON.stringify(ofA ?? []) === JSON.stringify(ofB ?? []);
+}
+
+/** Notes that Amazon refused a request as it stands. */
+export function withRefusal(progress: Progress, { details }: ReportsError, nowMs: number): Progress {
+  const times = (progress.refused?.times ?? 0) + 1;
+  const refused = { times, at: new Date(nowMs).toISOString(), found: String(details.found) };
+  return { ...progress, refused };
 }
 
 /** Until when, in epoch milliseconds, a request is left alone that Amazon refused. */

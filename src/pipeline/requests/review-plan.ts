@@ -6,10 +6,14 @@ import { beginAgain } from './progress.js';
 import { type Review, readLedger, review } from './review.js';
 import type { Turn } from './types.js';
 
-/** What a request stands at by the book and the ledger, which is noted in the book. What is given up by it is told of. */
+/**
+ * What a request stands at by the book and the ledger, which is noted in the book. What is given up is told of: quietly, for another pipeline,
+ * nothing is.
+ */
 export async function reviewPlan(
   plan: RequestPlan,
   { book, context, options, summary }: Turn,
+  { isQuiet }: { isQuiet: boolean },
 ): Promise<Review> {
   const nowMs = context.clock.now();
   const dueAtMs = options.now ? nowMs : (lastTickMs(plan.cron ?? '', plan.timezone, nowMs) ?? nowMs);
@@ -23,16 +27,25 @@ export async function reviewPlan(
   };
   const before = book.progress(plan.key);
   apply(before);
+  // Its own pipeline gives it up, and tells.
+  if (isQuiet && newlyGivenUp().length > 0) return { ...last(), due: [] };
   // Most turns find nothing new, and need not write.
-  const isNew = JSON.stringify(before) !== JSON.stringify((made as unknown as Review).progress);
+  const isNew = JSON.stringify(before) !== JSON.stringify(last().progress);
   if (isNew && !options.dryRun) await book.change(plan.key, apply);
-  const { progress } = made as unknown as Review;
-  for (const { start, end, found } of progress.givenUp.slice(before?.givenUp.length ?? 0)) {
+  for (const { start, end, found } of newlyGivenUp()) {
     const { sellerId, reportType } = plan;
     const period = start === end ? `of ${start}` : `${start} to ${end}`;
     const error = new ReportsError('REPORT_GIVEN_UP', { sellerId, reportType, period, found });
     summary.failures.push(failureOf(plan.key, error));
     context.log.error({ sellerId, code: error.code }, error.message);
   }
-  return made as unknown as Review;
+  return last();
+
+  function newlyGivenUp() {
+    return last().progress.givenUp.slice(before?.givenUp.length ?? 0);
+  }
+
+  function last(): Review {
+    return made as Review;
+  }
 }
