@@ -33,12 +33,13 @@ describe('turns of requests', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sp-reports-turns-'));
   after(() => rmSync(folder, { recursive: true, force: true }));
   let reports: Listed[] = [];
+  let ledger: Pick<Required<Listed>, 'marketplaceIds' | 'dataStart' | 'dataEnd'>[] = [];
   let nowMs = startMs;
   let onList: (sellerId: string) => Promise<void> = async () => {};
   /** By seller: what createReport fails with. */
   const failures = new Map<string, ReportsError>();
   beforeEach(() => {
-    [reports, nowMs, onList] = [[], startMs, async () => {}];
+    [reports, ledger, nowMs, onList] = [[], [], startMs, async () => {}];
     failures.clear();
     rmSync(join(folder, 'requests.json'), { force: true });
   });
@@ -62,7 +63,10 @@ describe('turns of requests', () => {
     }));
     const context = {
       config: { state: folder, sellers, pipelines },
-      warehouse: { seen: async () => new Map(), loads: async () => [] },
+      warehouse: {
+        seen: async () => new Map(),
+        loads: async ({ dataEndSince = '' }) => ledger.filter(({ dataEnd }) => dataEnd >= dataEndSince),
+      },
       clock: { now: () => nowMs, sleep: async () => {} },
       log: pino({ level: 'silent' }),
       sellingPartner: (sellerId: string) => ({
@@ -166,6 +170,27 @@ describe('turns of requests', () => {
       failures.set('A1SELLER', new ReportsError(code, about));
       await turn(twoSellers, fees);
       assert.deepEqual(sellersAsked(), ['A2SELLER']);
+    });
+  }
+
+  for (const { name, window, lag, had } of [
+    { name: 'a quarter', window: { count: 1, unit: 'quarter' }, had: ['2026-07-01', '2026-10-01'] },
+    { name: 'a year', window: { count: 1, unit: 'year' }, had: ['2025-01-01', '2026-01-01'] },
+    {
+      name: 'a month with a long lag',
+      window: { count: 1, unit: 'month' },
+      lag: { count: 60, unit: 'day' },
+      had: ['2026-09-01', '2026-10-01'],
+    },
+  ]) {
+    it(`ask for no first window that the ledger has already: ${name}`, async () => {
+      nowMs = Date.UTC(2026, 11, 20, 12);
+      const [start = '', end = ''] = had;
+      const dataEnd = new Date(Date.parse(end) - 1000).toISOString();
+      const dataStart = new Date(start).toISOString();
+      ledger = [{ marketplaceIds: ['ATVPDKIKX0DER'], dataStart, dataEnd }];
+      const summary = await turn(oneSeller, { ...traffic, window, lag });
+      assert.deepEqual(summary?.asked, []);
     });
   }
 
