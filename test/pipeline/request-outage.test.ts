@@ -8,7 +8,7 @@ import type { PipelineContext } from '../../src/pipeline/context.js';
 import { openRequestBook } from '../../src/pipeline/requests/book.js';
 import { askForReports } from '../../src/pipeline/requests/turn.js';
 import type { Pipeline } from '../../src/pipeline/route.js';
-import type { CallOptions, ReportFilter } from '../../src/source/types.js';
+import type { CallOptions, CreateCallOptions, ReportFilter } from '../../src/source/types.js';
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
@@ -152,7 +152,11 @@ class Amazon {
             }
           }
         },
-        async createReport(wanted: Omit<Listed, 'reportId' | 'status' | 'createdAt'>) {
+        async createReport(
+          wanted: Omit<Listed, 'reportId' | 'status' | 'createdAt'>,
+          { onTaken }: CreateCallOptions,
+        ) {
+          await onTaken?.();
           const reportId = amazon.state === 'fails' ? '' : amazon.add(wanted);
           if (amazon.state === 'answers') return reportId;
           throw new ReportsError('API_UNAVAILABLE', { operation: 'createReport', sellerId, found: '503' });

@@ -9,7 +9,7 @@ import type { PipelineContext } from '../../src/pipeline/context.js';
 import { ledgerEntry } from '../../src/pipeline/ledger-entry.js';
 import { askForReports } from '../../src/pipeline/requests/turn.js';
 import type { Pipeline } from '../../src/pipeline/route.js';
-import type { Report, ReportStatus, SellingPartner } from '../../src/source/types.js';
+import type { CreateCallOptions, Report, ReportStatus, SellingPartner } from '../../src/source/types.js';
 import { type LedgerRow, ledgerKey, rowsByKeys } from '../../src/warehouse/types.js';
 
 const hourMs = 3_600_000;
@@ -138,9 +138,10 @@ class Simulation {
         assert.ok(createdSince.getTime() >= simulation.nowMs - 90 * dayMs, 'Amazon has no older ones');
         yield* simulation.reports.filter(({ createdAt }) => Date.parse(createdAt) >= createdSince.getTime());
       },
-      async createReport({ dataStart = '', dataEnd = '' }) {
+      async createReport({ dataStart = '', dataEnd = '' }, { onTaken }: CreateCallOptions) {
         const fate = simulation.fates.shift() ?? 'answered';
         const about = { operation: 'createReport', sellerId };
+        if (fate !== 'no quota') await onTaken?.();
         if (fate === 'no quota') throw new ReportsError('API_QUOTA_EXCEEDED', about);
         if (fate === 'refused') throw new ReportsError('API_REQUEST_REFUSED', { ...about, found: '400' });
         if (fate === 'lost before') throw new Error('killed');

@@ -9,6 +9,7 @@ import type { PipelineContext } from '../../src/pipeline/context.js';
 import { openRequestBook } from '../../src/pipeline/requests/book.js';
 import { askForReports } from '../../src/pipeline/requests/turn.js';
 import type { Pipeline } from '../../src/pipeline/route.js';
+import type { CreateCallOptions } from '../../src/source/types.js';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -36,10 +37,13 @@ describe('turns of requests', () => {
   let ledger: Pick<Required<Listed>, 'marketplaceIds' | 'dataStart' | 'dataEnd'>[] = [];
   let nowMs = startMs;
   let onList: (sellerId: string) => Promise<void> = async () => {};
-  /** By seller: what createReport fails with. */
+  /** While createReport waits for its quota. */
+  let onCreate = async () => {};
+  /** By seller: what createReport fails with; API_UNREACHABLE where the report is made all the same. */
   const failures = new Map<string, ReportsError>();
   beforeEach(() => {
     [reports, ledger, nowMs, onList] = [[], [], startMs, async () => {}];
+    onCreate = async () => {};
     failures.clear();
     rmSync(join(folder, 'requests.json'), { force: true });
   });
@@ -77,13 +81,19 @@ describe('turns of requests', () => {
         },
         // Nobody tells of an end: what was asked for stays underway.
         getReport: async () => ({ status: 'IN_PROGRESS' }),
-        async createReport(wanted: { reportType: string; marketplaceIds: string[] }) {
+        async createReport(
+          wanted: { reportType: string; marketplaceIds: string[] },
+          { onTaken }: CreateCallOptions,
+        ) {
           await sleep(1);
+          await onCreate();
+          await onTaken?.();
           const failure = failures.get(sellerId);
-          if (failure) throw failure;
+          if (failure && failure.code !== 'API_UNREACHABLE') throw failure;
           const reportId = String(reports.length);
           const createdAt = new Date(nowMs).toISOString();
           reports.push({ ...wanted, sellerId, reportId, status: 'IN_QUEUE', createdAt });
+          if (failure) throw failure;
           return reportId;
         },
       }),
@@ -263,6 +273,62 @@ describe('turns of requests', () => {
       const [first] = turnsOf(siblings);
       const summary = await first?.();
       assert.deepEqual([summary?.asked.length, summary?.failures, lists], [1, [], 1]);
+    });
+  });
+
+  describe('that wait for the quota of createReport', () => {
+    const waited = async (minutes: number) => {
+      nowMs += minutes * 60_000;
+      onCreate = async () => {};
+    };
+
+    it('find the report of an answer that was lost when the quota was there', async () => {
+      const orders = { reportType: 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL' };
+      // Only a report that was made about then is taken for that of a request with a sibling.
+      const siblings = [{ a: 'x' }, { a: 'y' }].map((reportOptions) => ({
+        sellers: oneSeller,
+        request: { ...orders, window: { count: 1, unit: 'day' }, reportOptions },
+      }));
+      const [first] = turnsOf(siblings);
+      onCreate = () => waited(30);
+      failures.set('A1SELLER', new ReportsError('API_UNREACHABLE', { operation: 'createReport' }));
+      await first?.();
+      failures.clear();
+      nowMs += hourMs;
+      await first?.();
+      assert.equal(reports.length, 1);
+    });
+
+    it('give way to another process that asked meanwhile', async () => {
+      onCreate = async () => {
+        await waited(30);
+        await turn(oneSeller, traffic);
+      };
+      await turn(oneSeller, traffic);
+      assert.equal(reports.length, 1);
+    });
+
+    it('give way to another seller that asked meanwhile for a type that Amazon wants apart', async () => {
+      const each = twoSellers.map((id) => turnsOf(twoPipelines)[twoSellers.indexOf(id)]);
+      onCreate = async () => {
+        await waited(30);
+        await each[1]?.();
+      };
+      await each[0]?.();
+      assert.equal(reports.length, 1);
+      nowMs += 16 * 60_000;
+      await each[0]?.();
+      assert.equal(reports.length, 2);
+    });
+
+    it('leave nothing behind where they are stopped meanwhile', async () => {
+      onCreate = async () => {
+        throw new Error('stopped');
+      };
+      await assert.rejects(async () => turn(oneSeller, traffic), /stopped/);
+      onCreate = async () => {};
+      await turn(oneSeller, traffic);
+      assert.equal(reports.length, 1);
     });
   });
 
