@@ -90,7 +90,7 @@ export interface SellingPartner {
    * Asks for a report, and gives its id. It is called once, whatever happens: after API_UNAVAILABLE or API_UNREACHABLE nobody knows whether
    * Amazon makes the report.
    */
-  createReport(wanted: WantedReport, call: CallOptions): Promise<string>;
+  createReport(wanted: WantedReport, call: CreateCallOptions): Promise<string>;
   /** The schedules by which Amazon makes reports of those types, at most 10. */
   getReportSchedules(reportTypes: string[], call: CallOptions): Promise<ReportSchedule[]>;
   /** Makes a schedule, and gives its id; it takes the place of one for the same type and marketplaces. */
@@ -160,6 +160,11 @@ export interface CallOptions {
   signal?: AbortSignal;
   /** Epoch milliseconds: where the quota would make the call later than this, it fails with API_QUOTA_EXCEEDED at once. */
   deadlineMs?: number;
+}
+
+export interface CreateCallOptions extends CallOptions {
+  /** Awaited before each call, when its quota is taken; where it throws, the call is not made. */
+  onTaken?: () => Promise<void>;
 }
 
 export interface ReportsCallOptions extends CallOptions {

@@ -4,6 +4,7 @@ import type { AlarmsConfig } from '../config/alarms-spec.js';
 import { count } from '../count.js';
 import { catalogue } from '../errors.js';
 import type { Progress } from '../pipeline/requests/book.js';
+import { sellerOf } from '../pipeline/requests/plan.js';
 import type { LoadFacts, Problem, QueueFacts, StatusFacts, TableFreshness } from './types.js';
 
 export type AlarmKind = 'stale_table' | 'quarantine' | 'credentials' | 'queue' | 'request' | 'unreachable';
@@ -218,7 +219,7 @@ function givenUp({ key, reportType, givenUp }: AlarmSources['requests'][number])
     {
       key: `request/${key}`,
       kind: 'request',
-      title: `Requests for ${reportType} of ${key.split(' ', 1)[0]} fail`,
+      title: `Requests for ${reportType} of ${sellerOf(key)} fail`,
       text: `${last.start}${more}: ${last.found}. \`sp-reports request --again\` asks once more.`,
       since: givenUp[0]?.at ?? last.at,
       mark: last.at,

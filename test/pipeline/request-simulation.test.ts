@@ -9,7 +9,13 @@ import type { PipelineContext } from '../../src/pipeline/context.js';
 import { ledgerEntry } from '../../src/pipeline/ledger-entry.js';
 import { askForReports } from '../../src/pipeline/requests/turn.js';
 import type { Pipeline } from '../../src/pipeline/route.js';
-import type { Report, ReportStatus, SellingPartner } from '../../src/source/types.js';
+import type {
+  CreateCallOptions,
+  Report,
+  ReportFilter,
+  ReportStatus,
+  SellingPartner,
+} from '../../src/source/types.js';
 import { type LedgerRow, ledgerKey, rowsByKeys } from '../../src/warehouse/types.js';
 
 const hourMs = 3_600_000;
@@ -21,19 +27,32 @@ const reportType = 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL';
 const marketplaceIds = ['ATVPDKIKX0DER'];
 
 type End = 'DONE' | 'CANCELLED' | 'FATAL';
+type Fate = (typeof fates)[number];
 type Step =
-  | { do: 'turn'; calls: ('answered' | 'lost before' | 'lost after' | 'refused' | 'no quota')[] }
+  | { do: 'turn'; calls: Fate[]; isListed?: boolean }
   | { do: 'wait'; hours: number }
   | { do: 'end'; ends: End[] }
   | { do: 'forget' };
 
-const calls = fc.array(
-  fc.constantFrom('answered', 'answered', 'answered', 'lost before', 'lost after', 'refused', 'no quota'),
-  { minLength: 1, maxLength: 4 },
-);
+/** What becomes of a call: where it is lost the program ends, where it fails the turn goes on. */
+const fates = [
+  'answered',
+  'lost before',
+  'lost after',
+  'fails',
+  'made, fails',
+  'refused',
+  'no quota',
+] as const;
+const calls = fc.array(fc.constantFrom<Fate>('answered', 'answered', ...fates), {
+  minLength: 1,
+  maxLength: 4,
+});
+/** Whether the quota of getReports allows to read the list. */
+const isListed = fc.constantFrom(true, true, false);
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
-    { weight: 4, arbitrary: fc.record({ do: fc.constant('turn' as const), calls }) },
+    { weight: 4, arbitrary: fc.record({ do: fc.constant('turn' as const), calls, isListed }) },
     {
       weight: 3,
       arbitrary: fc.record({ do: fc.constant('wait' as const), hours: fc.integer({ min: 0, max: 40 }) }),
@@ -59,10 +78,12 @@ class Simulation {
   reports: Report[] = [];
   ledger: LedgerRow[] = [];
   private fates: string[] = [];
+  private isListed = true;
   readonly folder = mkdtempSync(join(tmpdir(), 'sp-reports-request-'));
 
-  async turn(calls: string[], options = {}): Promise<void> {
+  async turn(calls: string[], isListed = true): Promise<void> {
     this.fates = [...calls];
+    this.isListed = isListed;
     const request = {
       reportType,
       reportOptions: {},
@@ -75,7 +96,7 @@ class Simulation {
       request: [{ ...request, from: new Date(from).toISOString().slice(0, 10), cron: '0 * * * *' }],
     } as unknown as Pipeline;
     const signals = { stop: new AbortController().signal, abort: new AbortController().signal };
-    const turn = askForReports(pipeline, this.context(pipeline), signals, options);
+    const turn = askForReports(pipeline, this.context(pipeline), signals);
     // Where the answer is lost the program ends.
     await turn.catch((error: Error) => assert.equal(error.message, 'killed'));
   }
@@ -134,15 +155,24 @@ class Simulation {
       sellerId,
       // The notification of each comes: none of them is late.
       getReport: async (id: string) => simulation.reports.find(({ reportId }) => reportId === id),
-      async *getReports({ createdSince }: { createdSince: Date }) {
+      async *getReports({ createdSince, createdUntil }: ReportFilter) {
+        if (!simulation.isListed)
+          throw new ReportsError('API_QUOTA_EXCEEDED', { operation: 'getReports', sellerId });
         assert.ok(createdSince.getTime() >= simulation.nowMs - 90 * dayMs, 'Amazon has no older ones');
-        yield* simulation.reports.filter(({ createdAt }) => Date.parse(createdAt) >= createdSince.getTime());
+        const untilMs = createdUntil?.getTime() ?? Number.POSITIVE_INFINITY;
+        yield* simulation.reports.filter(({ createdAt }) => {
+          const createdMs = Date.parse(createdAt);
+          return createdMs >= createdSince.getTime() && createdMs <= untilMs;
+        });
       },
-      async createReport({ dataStart = '', dataEnd = '' }) {
+      async createReport({ dataStart = '', dataEnd = '' }, { onTaken }: CreateCallOptions) {
         const fate = simulation.fates.shift() ?? 'answered';
         const about = { operation: 'createReport', sellerId };
+        if (fate !== 'no quota') await onTaken?.();
         if (fate === 'no quota') throw new ReportsError('API_QUOTA_EXCEEDED', about);
         if (fate === 'refused') throw new ReportsError('API_REQUEST_REFUSED', { ...about, found: '400' });
+        const failure = new ReportsError('API_UNAVAILABLE', { ...about, found: '503' });
+        if (fate === 'fails') throw failure;
         if (fate === 'lost before') throw new Error('killed');
         const before = simulation.reports.filter((report) => report.dataStart === dataStart);
         // What Amazon has not made in three days is taken for failed.
@@ -162,6 +192,7 @@ class Simulation {
           dataEnd,
           createdAt,
         });
+        if (fate === 'made, fails') throw failure;
         if (fate === 'lost after') throw new Error('killed');
         return reportId;
       },
@@ -175,7 +206,7 @@ describe('requests, whatever happens', () => {
       const simulation = new Simulation();
       try {
         for (const step of taken) {
-          if (step.do === 'turn') await simulation.turn(step.calls);
+          if (step.do === 'turn') await simulation.turn(step.calls, step.isListed);
           if (step.do === 'wait') simulation.nowMs += step.hours * hourMs;
           if (step.do === 'end') simulation.end([...step.ends]);
           if (step.do === 'forget' && simulation.reports.every(({ status }) => status === 'DONE'))

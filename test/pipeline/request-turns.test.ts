@@ -9,6 +9,7 @@ import type { PipelineContext } from '../../src/pipeline/context.js';
 import { openRequestBook } from '../../src/pipeline/requests/book.js';
 import { askForReports } from '../../src/pipeline/requests/turn.js';
 import type { Pipeline } from '../../src/pipeline/route.js';
+import type { CreateCallOptions } from '../../src/source/types.js';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -33,12 +34,16 @@ describe('turns of requests', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sp-reports-turns-'));
   after(() => rmSync(folder, { recursive: true, force: true }));
   let reports: Listed[] = [];
+  let ledger: Pick<Required<Listed>, 'marketplaceIds' | 'dataStart' | 'dataEnd'>[] = [];
   let nowMs = startMs;
-  let onList = async () => {};
-  /** By seller: what createReport fails with. */
+  let onList: (sellerId: string) => Promise<void> = async () => {};
+  /** While createReport waits for its quota. */
+  let onCreate = async () => {};
+  /** By seller: what createReport fails with; API_UNREACHABLE where the report is made all the same. */
   const failures = new Map<string, ReportsError>();
   beforeEach(() => {
-    [reports, nowMs, onList] = [[], startMs, async () => {}];
+    [reports, ledger, nowMs, onList] = [[], [], startMs, async () => {}];
+    onCreate = async () => {};
     failures.clear();
     rmSync(join(folder, 'requests.json'), { force: true });
   });
@@ -62,24 +67,33 @@ describe('turns of requests', () => {
     }));
     const context = {
       config: { state: folder, sellers, pipelines },
-      warehouse: { seen: async () => new Map(), loads: async () => [] },
+      warehouse: {
+        seen: async () => new Map(),
+        loads: async ({ dataEndSince = '' }) => ledger.filter(({ dataEnd }) => dataEnd >= dataEndSince),
+      },
       clock: { now: () => nowMs, sleep: async () => {} },
       log: pino({ level: 'silent' }),
       sellingPartner: (sellerId: string) => ({
         sellerId,
         async *getReports() {
-          await onList();
+          await onList(sellerId);
           yield* reports.filter((each) => each.sellerId === sellerId);
         },
         // Nobody tells of an end: what was asked for stays underway.
         getReport: async () => ({ status: 'IN_PROGRESS' }),
-        async createReport(wanted: { reportType: string; marketplaceIds: string[] }) {
+        async createReport(
+          wanted: { reportType: string; marketplaceIds: string[] },
+          { onTaken }: CreateCallOptions,
+        ) {
           await sleep(1);
+          await onCreate();
+          await onTaken?.();
           const failure = failures.get(sellerId);
-          if (failure) throw failure;
+          if (failure && failure.code !== 'API_UNREACHABLE') throw failure;
           const reportId = String(reports.length);
           const createdAt = new Date(nowMs).toISOString();
           reports.push({ ...wanted, sellerId, reportId, status: 'IN_QUEUE', createdAt });
+          if (failure) throw failure;
           return reportId;
         },
       }),
@@ -168,6 +182,164 @@ describe('turns of requests', () => {
       assert.deepEqual(sellersAsked(), ['A2SELLER']);
     });
   }
+
+  for (const { name, window, lag, had } of [
+    { name: 'a quarter', window: { count: 1, unit: 'quarter' }, had: ['2026-07-01', '2026-10-01'] },
+    { name: 'a year', window: { count: 1, unit: 'year' }, had: ['2025-01-01', '2026-01-01'] },
+    {
+      name: 'a month with a long lag',
+      window: { count: 1, unit: 'month' },
+      lag: { count: 60, unit: 'day' },
+      had: ['2026-09-01', '2026-10-01'],
+    },
+  ]) {
+    it(`ask for no first window that the ledger has already: ${name}`, async () => {
+      nowMs = Date.UTC(2026, 11, 20, 12);
+      const [start = '', end = ''] = had;
+      const dataEnd = new Date(Date.parse(end) - 1000).toISOString();
+      const dataStart = new Date(start).toISOString();
+      ledger = [{ marketplaceIds: ['ATVPDKIKX0DER'], dataStart, dataEnd }];
+      const summary = await turn(oneSeller, { ...traffic, window, lag });
+      assert.deepEqual(summary?.asked, []);
+    });
+  }
+
+  describe('where another pipeline has trouble', () => {
+    const about = { operation: 'createReport', sellerId: 'A2SELLER', found: '401' };
+    const loginRefused = new ReportsError('LOGIN_REFUSED', about);
+
+    /** The turn of the first of two pipelines, where the other's seller has waited longer. */
+    async function turnBehindOther() {
+      const [first, second] = turnsOf(twoPipelines);
+      await first?.();
+      nowMs += 16 * 60_000;
+      return { first, second };
+    }
+
+    it('ask for their own, and fail for nothing, where it is refused at login', async () => {
+      const { first } = await turnBehindOther();
+      failures.set('A2SELLER', loginRefused);
+      const summary = await first?.();
+      assert.deepEqual([summary?.asked.length, summary?.failures], [1, []]);
+    });
+
+    it('ask for their own, and fail for nothing, where its reports are not told', async () => {
+      const { first } = await turnBehindOther();
+      onList = async (sellerId) => {
+        if (sellerId === 'A2SELLER') throw loginRefused;
+      };
+      const summary = await first?.();
+      assert.deepEqual([summary?.asked.length, summary?.failures], [1, []]);
+    });
+
+    it('leave it to its own turn to tell that Amazon refuses a request', async () => {
+      const { first, second } = await turnBehindOther();
+      failures.set('A2SELLER', new ReportsError('API_REQUEST_REFUSED', { ...about, found: '400' }));
+      const summary = await first?.();
+      assert.deepEqual([summary?.asked.length, summary?.failures], [1, []]);
+      nowMs += 16 * 60_000;
+      const codes = (await second?.())?.failures.map(({ code }) => code);
+      assert.deepEqual(codes, ['REPORT_REQUEST_REFUSED']);
+    });
+
+    it('leave it to its own turn to tell that a window is given up', async () => {
+      const { first, second } = await turnBehindOther();
+      await second?.();
+      const book = openRequestBook(folder);
+      const [, { key, begin } = { key: '', begin: '' }] = book.all();
+      const end = new Date(Date.parse(begin) + dayMs).toISOString();
+      const at = new Date(startMs - 9 * dayMs).toISOString();
+      const asks = [1, 2, 3, 4].map((id) => ({ at, reportId: `failed-${id}`, failed: 'FATAL' }));
+      await book.change(key, (held) => held && { ...held, windows: [{ start: begin, end, asks }] });
+      nowMs += 16 * 60_000;
+      assert.deepEqual((await first?.())?.failures, []);
+      const codes = (await second?.())?.failures.map(({ code }) => code);
+      assert.deepEqual(codes, ['REPORT_GIVEN_UP']);
+    });
+  });
+
+  describe('of two pipelines that ask for a type of one seller', () => {
+    const siblings = ['DAY', 'WEEK'].map((dateGranularity) => ({
+      sellers: oneSeller,
+      request: { ...traffic, reportOptions: { dateGranularity } },
+    }));
+
+    it("read the seller's list of reports once for both", async () => {
+      let lists = 0;
+      onList = async () => {
+        lists += 1;
+        if (lists > 1) throw new ReportsError('API_UNAVAILABLE', { operation: 'getReports' });
+      };
+      const [first] = turnsOf(siblings);
+      const summary = await first?.();
+      assert.deepEqual([summary?.asked.length, summary?.failures, lists], [1, [], 1]);
+    });
+  });
+
+  describe('that wait for the quota of createReport', () => {
+    const waited = async (minutes: number) => {
+      nowMs += minutes * 60_000;
+      onCreate = async () => {};
+    };
+
+    it('find the report of an answer that was lost when the quota was there', async () => {
+      const orders = { reportType: 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL' };
+      // Only a report that was made about then is taken for that of a request with a sibling.
+      const siblings = [{ a: 'x' }, { a: 'y' }].map((reportOptions) => ({
+        sellers: oneSeller,
+        request: { ...orders, window: { count: 1, unit: 'day' }, reportOptions },
+      }));
+      const [first] = turnsOf(siblings);
+      onCreate = () => waited(30);
+      failures.set('A1SELLER', new ReportsError('API_UNREACHABLE', { operation: 'createReport' }));
+      await first?.();
+      failures.clear();
+      nowMs += hourMs;
+      await first?.();
+      assert.equal(reports.length, 1);
+    });
+
+    it('give way to another process that asked meanwhile', async () => {
+      onCreate = async () => {
+        await waited(30);
+        await turn(oneSeller, traffic);
+      };
+      await turn(oneSeller, traffic);
+      assert.equal(reports.length, 1);
+    });
+
+    it('give way to another seller that asked meanwhile for a type that Amazon wants apart', async () => {
+      const each = twoSellers.map((id) => turnsOf(twoPipelines)[twoSellers.indexOf(id)]);
+      onCreate = async () => {
+        await waited(30);
+        await each[1]?.();
+      };
+      await each[0]?.();
+      assert.equal(reports.length, 1);
+      nowMs += 16 * 60_000;
+      await each[0]?.();
+      assert.equal(reports.length, 2);
+    });
+
+    it('leave nothing behind where they are stopped meanwhile', async () => {
+      onCreate = async () => {
+        throw new Error('stopped');
+      };
+      await assert.rejects(async () => turn(oneSeller, traffic), /stopped/);
+      onCreate = async () => {};
+      await turn(oneSeller, traffic);
+      assert.equal(reports.length, 1);
+    });
+  });
+
+  it('do not look at what other pipelines ask for while nothing may be asked for', async () => {
+    const [first, second] = turnsOf(twoPipelines);
+    await second?.();
+    const looked: string[] = [];
+    onList = async (sellerId) => void looked.push(sellerId);
+    await first?.();
+    assert.deepEqual(looked, ['A1SELLER']);
+  });
 
   it('keep what another process asks for while the list of reports is read', async () => {
     const book = openRequestBook(folder);

@@ -224,7 +224,9 @@ describe('requests', () => {
     const reasons = await world.query("SELECT reason FROM _loads WHERE status = 'fatal'");
     assert.equal(reasons.length, 4);
     for (const { reason } of reasons) assert.ok(String(reason).includes(found));
-    assert.equal((await run('request', '--again')).told.asked.length, 1);
+    world.sandbox.state.faults.answers.set('createReport', { status: 400, times: 1 });
+    assert.equal((await run('request', '--again')).told.asked.length, 0);
+    assert.equal((await run('request')).told.asked.length, 1);
   });
 
   it('load what ended without a notification, and what no sweep knows of', async () => {
@@ -339,9 +341,9 @@ describe('requests', () => {
       });
   }
 
-  it('see what somebody else has asked for behind 500 other reports', async () => {
+  it('see what somebody else has asked for behind 400 other reports', async () => {
     await open([daily]);
-    addOthers(500);
+    addOthers(400);
     world.sandbox.addReport({
       sellerId,
       reportType: ordersType,
@@ -351,7 +353,14 @@ describe('requests', () => {
       createdAt: new Date(Date.now() - dayMs),
     });
     const { told } = await run();
-    assert.deepEqual([told.requests.asked, told.requests.underway, calls('getReports')], [[], 1, 6]);
+    assert.deepEqual([told.requests.asked, told.requests.underway, calls('getReports')], [[], 1, 5]);
+  });
+
+  it('leave quota to sweeps where others have asked for thousands of reports', async () => {
+    await open([daily]);
+    addOthers(2000);
+    const { told } = await run();
+    assert.deepEqual([told.requests.asked.length, calls('getReports')], [1, 5]);
   });
 
   it('are made where the quota lets only a part of what others asked for be seen', async () => {

@@ -55,6 +55,20 @@ describe('the Selling Partner API', () => {
     assert.equal(operations().filter((each) => each.startsWith('login')).length, 1);
   });
 
+  it('tells when the quota of createReport is taken, and makes no call where it is told not to', async () => {
+    const seller = await open();
+    const wanted = { reportType: listings, marketplaceIds: ['ATVPDKIKX0DER'], reportOptions: {} };
+    const created = () => operations().filter((each) => each.startsWith('createReport')).length;
+    const seen: number[] = [];
+    await seller.createReport(wanted, { onTaken: async () => void seen.push(created()) });
+    assert.deepEqual([seen, created()], [[0], 1]);
+    const onTaken = async () => {
+      throw new Error('not now');
+    };
+    await assert.rejects(seller.createReport(wanted, { onTaken }), /not now/);
+    assert.equal(created(), 1);
+  });
+
   it('renews a token that has expired', async () => {
     const seller = await open({ tokenSeconds: 1 });
     const { reportId } = sandbox.addReport({ sellerId, reportType: listings, body });

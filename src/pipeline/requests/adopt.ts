@@ -1,85 +1,62 @@
-import { ReportsError } from '../../errors.js';
-import type { CallOptions, Report, SellingPartner } from '../../source/types.js';
-import type { Progress } from './book.js';
+import type { Report } from '../../source/types.js';
+import { type AmazonsList, clocksDifferMs } from './amazons-list.js';
+import type { Progress, RequestBook } from './book.js';
 import { isSame, type RequestPlan } from './plan.js';
-import { unsureAsk, withAsk, withRecord } from './progress.js';
+import { hasSameAsks, recordOf, unsureAsk, withAsk, withoutLastAsk, withRecord } from './progress.js';
+import type { Review } from './review.js';
 import { isPeriodOf, type Window } from './windows.js';
 
-const dayMs = 86_400_000;
-
-/** What others asked for longer ago is in the ledger, or nobody waits for it. */
-const lookBackMs = 2 * dayMs;
-
-/** Amazon keeps reports for 90 days, and refuses to look back further. */
-const longestLookBackMs = 89 * dayMs;
-
-/** The clocks of Amazon and of this machine differ by no more. */
-const clocksDifferMs = 120_000;
-
 /**
- * What Amazon has of those types that was asked for lately, by this program or by anybody else, whatever became of it; as far as the quota
- * of getReports lets it be seen. What was made around an ask of theirs without an answer is looked for by itself, and first: it must be
- * found, however long the program was off and however many reports there are since. Errors: API_QUOTA_EXCEEDED where that is not possible now.
+ * Leaves out of what is due what Amazon has been asked for already, and notes it; what another process asked for meanwhile is left out too.
+ * Where nothing came of an ask without an answer, that is noted as well: nobody has to look for it again. `unsure` are the windows of which
+ * Amazon's list does not tell that yet.
  */
-export async function recentReports(
-  seller: SellingPartner,
-  reportTypes: string[],
-  progresses: Progress[],
-  nowMs: number,
-  call: CallOptions,
-): Promise<Report[]> {
-  const statuses: Report['status'][] = ['IN_QUEUE', 'IN_PROGRESS', 'DONE', 'CANCELLED', 'FATAL'];
-  const reports: Report[] = [];
-  for (const { sinceMs, untilMs } of spansOfUnsure(progresses, nowMs)) {
-    const span = { createdSince: new Date(sinceMs), createdUntil: new Date(untilMs) };
-    for await (const report of seller.getReports({ reportTypes, statuses, ...span }, call))
-      reports.push(report);
-  }
-  let hasSome = false;
-  try {
-    const lately = { createdSince: new Date(nowMs - lookBackMs) };
-    for await (const report of seller.getReports({ reportTypes, statuses, ...lately }, call)) {
-      reports.push(report);
-      hasSome = true;
+export async function withAdopted(
+  { plan, progress: known, due }: Review,
+  { reports, tellsOf }: AmazonsList,
+  book: RequestBook,
+): Promise<Review & { unsure: Window[] }> {
+  const others = book.reportIdsOfOthers(plan.key);
+  const adoptIn = (held: Progress) => {
+    const left: Review & { unsure: Window[] } = { plan, progress: held, due: [], unsure: [] };
+    for (const window of due) {
+      if (!hasSameAsks(held, known, window)) continue;
+      const adopted = adopt(left.progress, plan, window, reports, (id) => others.has(id));
+      if (adopted) {
+        left.progress = adopted;
+        continue;
+      }
+      const ask = unsureAsk(recordOf(held, window) ?? { asks: [] });
+      if (ask && !tellsOf(plan.reportType, ask.at)) {
+        left.unsure.push(window);
+        continue;
+      }
+      if (ask) left.progress = withoutLastAsk(left.progress, window);
+      left.due.push(window);
     }
-  } catch (error) {
-    // Of the rest somebody else may have asked for one: asking once more loses nothing.
-    if (!hasSome || !(error instanceof ReportsError) || error.code !== 'API_QUOTA_EXCEEDED') throw error;
-  }
-  return reports;
-}
-
-/** The times when reports may have been made for asks without an answer; those that overlap are one. */
-function spansOfUnsure(progresses: Progress[], nowMs: number): { sinceMs: number; untilMs: number }[] {
-  const times = progresses.flatMap(({ windows }) =>
-    windows.flatMap((record) => {
-      const atMs = Date.parse(unsureAsk(record)?.at ?? '');
-      return atMs >= nowMs - longestLookBackMs ? [atMs] : [];
-    }),
-  );
-  const spans: { sinceMs: number; untilMs: number }[] = [];
-  for (const atMs of times.sort((a, b) => a - b)) {
-    const [sinceMs, untilMs] = [atMs - clocksDifferMs, atMs + clocksDifferMs];
-    const last = spans.at(-1);
-    if (last && sinceMs <= last.untilMs) last.untilMs = untilMs;
-    else spans.push({ sinceMs, untilMs });
-  }
-  return spans;
+    return left;
+  };
+  let adopted = adoptIn(known);
+  if (adopted.progress === known) return adopted;
+  await book.change(plan.key, (held) => {
+    adopted = adoptIn(held ?? known);
+    return adopted.progress;
+  });
+  return adopted;
 }
 
 /**
  * Notes a report that Amazon has for a window already: the answer to a call that was cut off, what another replica asked for, or a person.
  * Returns undefined where there is none.
  */
-export function adopt(
+function adopt(
   progress: Progress,
   plan: RequestPlan,
   window: Window,
   reports: Report[],
   isOwned: (reportId: string) => boolean,
 ): Progress | undefined {
-  const start = new Date(window.startMs).toISOString();
-  const record = progress.windows.find((each) => each.start === start);
+  const record = recordOf(progress, window);
   const unsure = record && unsureAsk(record);
   const known = new Set(record?.asks.map(({ reportId }) => reportId));
   const [found] = reports

@@ -1,7 +1,7 @@
 import { requestLimits } from '../../config/request-limits.js';
 import type { Config } from '../../config/spec.js';
 import type { KeyedProgress } from './book.js';
-import { plansOf, type RequestPlan } from './plan.js';
+import { plansOf, type RequestPlan, sellerOf } from './plan.js';
 
 /**
  * From when on, in epoch milliseconds, a report may be asked for, as Amazon keeps those of its type apart: whichever seller of the same
@@ -52,9 +52,4 @@ export function allPlans(config: Pick<Config, 'sellers' | 'pipelines'>): Request
 function shareApplication(a: string, b: string, sellers: Config['sellers']): boolean {
   const [ofA, ofB] = [a, b].map((id) => sellers.find((seller) => seller.id === id)?.credentials.clientId);
   return ofA === undefined || ofB === undefined || ofA === ofB;
-}
-
-/** The seller of a request's key: see `planFor`. */
-function sellerOf(key: string): string {
-  return key.split(' ', 1)[0] ?? key;
 }

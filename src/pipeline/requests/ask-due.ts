@@ -1,23 +1,30 @@
-import { lastTickMs } from '../../config/last-tick.js';
 import { ReportsError } from '../../errors.js';
-import type { Report, SellingPartner } from '../../source/types.js';
 import { callsLeftToDrains } from '../backfill.js';
 import { failureOf } from '../work-summary.js';
-import { adopt, recentReports } from './adopt.js';
+import { withAdopted } from './adopt.js';
+import { readAmazonsList } from './amazons-list.js';
 import { allPlans, apartAtMs, plansInLine } from './apart.js';
 import { askForWindow } from './ask.js';
 import type { RequestBook } from './book.js';
 import type { RequestPlan } from './plan.js';
-import { beginAgain, hasSameAsks, openReports, unsureAsk } from './progress.js';
-import { type Review, readLedger, review } from './review.js';
+import { openReports, withRefusal } from './progress.js';
+import type { Review } from './review.js';
+import { reviewPlan } from './review-plan.js';
 import { callOf, type Turn } from './types.js';
 import { timesOf, type Window } from './windows.js';
 
 /** Of the burst of 15 documents a seller so many may be underway of older windows; the newest are always asked for. */
 const mostOldUnderway = 15 - callsLeftToDrains;
 
-/** Does a seller's part of a turn, so that its trouble stays its own; resolves to false where there was some. */
-type Guard = (sellerId: string, work: () => Promise<void>) => Promise<boolean>;
+/**
+ * Does a seller's part of a turn, so that its trouble stays its own; resolves to false where there was some. Quiet trouble is that of another
+ * pipeline, whose own turns tell of it.
+ */
+export type Guard = (
+  sellerId: string,
+  work: () => Promise<void>,
+  how?: { isQuiet: boolean },
+) => Promise<boolean>;
 
 /**
  * Asks for what is due of all sellers' requests. All are looked at before anything is asked for: types that Amazon wants apart go round
@@ -25,44 +32,37 @@ type Guard = (sellerId: string, work: () => Promise<void>) => Promise<boolean>;
  */
 export async function askForDue(plans: RequestPlan[], turn: Turn, guarded: Guard): Promise<void> {
   const { context, signals, options, summary } = turn;
-  const reviews: Review[] = [];
-  const troubled = new Set<string>();
-  await lookAt(plans);
   const every = allPlans(context.config);
   const isOwn = new Set(plans.map(({ key }) => key));
-  const withDue = reviews.flatMap(({ plan, due }) => (due.length > 0 ? [plan] : []));
-  const others = every.filter(({ key }) => !isOwn.has(key));
-  // Who asks by hand asks for what was named.
-  if (!options.now) await lookAt(plansInLine(withDue, others, context.config.sellers));
-  const due = inOrder(reviews);
+  const standing = await standingReviews(plans, every, turn, guarded);
   if (options.dryRun) {
+    const due = inOrder(standing);
     summary.asked.push(...due.map(({ plan, window }) => ({ ...idsOf(plan), ...timesOf(window) })));
     return;
   }
-  const refused = new Set<string>();
-  for (const each of due) {
+  const reviews: Review[] = [];
+  const troubled = new Set<string>();
+  for (const sellerId of new Set(standing.map(({ plan }) => plan.sellerId))) {
+    if (signals.stop.aborted) return;
+    const ofSeller = standing.filter(({ plan }) => plan.sellerId === sellerId);
+    const isQuiet = ofSeller.every(({ plan }) => !isOwn.has(plan.key));
+    const look = async () => void reviews.push(...(await withoutAsked(sellerId, ofSeller, leave, turn)));
+    if (!(await guarded(sellerId, look, { isQuiet }))) troubled.add(sellerId);
+  }
+  /** Requests that this turn asks for no more. */
+  const ended = new Set<string>();
+  for (const each of inOrder(reviews)) {
     if (signals.stop.aborted) return;
     const { sellerId, key } = each.plan;
-    if (refused.has(key)) continue;
+    if (ended.has(key)) continue;
     const ofSeller = every.filter((plan) => plan.sellerId === sellerId);
-    const isDone =
-      !troubled.has(sellerId) &&
-      (await guarded(sellerId, () => askForOne(each, ofSeller, refused, leave, turn)));
+    const isQuiet = !isOwn.has(key);
+    const ask = () => askForOne(each, ofSeller, { ended, leave, isQuiet }, turn);
+    const isDone = !troubled.has(sellerId) && (await guarded(sellerId, ask, { isQuiet }));
     if (isDone) continue;
-    troubled.add(sellerId);
+    if (isQuiet) ended.add(key);
+    else troubled.add(sellerId);
     leave(each.plan);
-  }
-
-  async function lookAt(some: RequestPlan[]): Promise<void> {
-    for (const sellerId of new Set(some.map((plan) => plan.sellerId))) {
-      if (signals.stop.aborted) return;
-      if (troubled.has(sellerId)) continue;
-      const isDone = await guarded(sellerId, async () => {
-        const ofSeller = some.filter((plan) => plan.sellerId === sellerId);
-        reviews.push(...(await reviewedOfSeller(ofSeller, turn)));
-      });
-      if (!isDone) troubled.add(sellerId);
-    }
   }
 
   /** What another pipeline asks for is left to its own turns. */
@@ -71,44 +71,60 @@ export async function askForDue(plans: RequestPlan[], turn: Turn, guarded: Guard
   }
 }
 
-/** What one seller's requests stand at, with what Amazon has been asked for already. */
-async function reviewedOfSeller(plans: RequestPlan[], turn: Turn): Promise<Review[]> {
-  const { context, options } = turn;
+/** What requests stand at by the book and the ledger: those of this pipeline, and those of others that are in line with them now. */
+async function standingReviews(
+  plans: RequestPlan[],
+  every: RequestPlan[],
+  turn: Turn,
+  guarded: Guard,
+): Promise<Review[]> {
+  const { book, context, signals, options } = turn;
+  const { config, clock } = context;
   const reviews: Review[] = [];
-  for (const plan of plans) reviews.push(await reviewed(plan, turn));
-  if (options.dryRun) return reviews;
-  const seller = context.sellingPartner(plans[0]?.sellerId ?? '');
-  const types = [...new Set(reviews.flatMap(({ plan, due }) => (due.length > 0 ? [plan.reportType] : [])))];
-  if (!seller || types.length === 0) return [];
-  const recent = await recentUnlessRefused(seller, types, reviews, turn);
-  const adopted: Review[] = [];
-  for (const each of reviews)
-    adopted.push(recent ? await withAdopted(each, recent, turn) : withoutUnsure(each));
-  return adopted;
-}
+  await add(plans, { isQuiet: false });
+  // Who asks by hand asks for what was named.
+  if (options.now) return reviews;
+  const isOwn = new Set(plans.map(({ key }) => key));
+  const others = every.filter(({ key }) => !isOwn.has(key));
+  const due = reviews.map(({ plan }) => plan);
+  const mayAsk = (plan: RequestPlan) => apartAtMs(plan, book.all(), config.sellers) <= clock.now();
+  await add(plansInLine(due, others, config.sellers).filter(mayAsk), { isQuiet: true });
+  return reviews;
 
-/** Undefined where Amazon refuses to tell: one type that the application lacks a role for must not keep the others from being asked for. */
-async function recentUnlessRefused(
-  seller: SellingPartner,
-  types: string[],
-  reviews: Review[],
-  { context, signals, options }: Turn,
-): Promise<Report[] | undefined> {
-  try {
-    const progresses = reviews.filter(({ due }) => due.length > 0).map(({ progress }) => progress);
-    const call = callOf({ context, signals, options });
-    return await recentReports(seller, types, progresses, context.clock.now(), call);
-  } catch (error) {
-    if (!(error instanceof ReportsError) || error.kind !== 'terminal') throw error;
-    context.log.warn({ sellerId: seller.sellerId, code: error.code }, error.message);
-    return undefined;
+  async function add(some: RequestPlan[], how: { isQuiet: boolean }): Promise<void> {
+    for (const plan of some) {
+      if (signals.stop.aborted) return;
+      await guarded(
+        plan.sellerId,
+        async () => {
+          const review = await reviewPlan(plan, turn, how);
+          if (review.due.length > 0) reviews.push(review);
+        },
+        how,
+      );
+    }
   }
 }
 
-/** Whether Amazon makes these already can't be told. */
-function withoutUnsure({ plan, progress, due }: Review): Review {
-  const unsure = new Set(progress.windows.filter(unsureAsk).map(({ start }) => start));
-  return { plan, progress, due: due.filter(({ startMs }) => !unsure.has(new Date(startMs).toISOString())) };
+/** Leaves out what Amazon has been asked for already of one seller's requests. */
+async function withoutAsked(
+  sellerId: string,
+  reviews: Review[],
+  leave: (plan: RequestPlan) => void,
+  turn: Turn,
+): Promise<Review[]> {
+  const { book, context, options } = turn;
+  const seller = context.sellingPartner(sellerId);
+  if (!seller) return [];
+  const call = { ...callOf(turn), isPatient: options.patient ?? false };
+  const list = await readAmazonsList(seller, reviews, context, call);
+  const adopted: Review[] = [];
+  for (const each of reviews) {
+    const { unsure, ...review } = await withAdopted(each, list, book);
+    for (const _ of unsure) leave(each.plan);
+    adopted.push(review);
+  }
+  return adopted;
 }
 
 interface Due {
@@ -122,8 +138,7 @@ interface Due {
 async function askForOne(
   { plan, window, isNewest, progress }: Due,
   ofSeller: RequestPlan[],
-  refused: Set<string>,
-  leave: (plan: RequestPlan) => void,
+  { ended, leave, isQuiet }: { ended: Set<string>; leave: (plan: RequestPlan) => void; isQuiet: boolean },
   turn: Turn,
 ): Promise<void> {
   const { book, context, signals, options, summary } = turn;
@@ -143,58 +158,14 @@ async function askForOne(
     context.log.info({ ...asked }, `asked for ${plan.reportType}`);
   } catch (error) {
     if (!(error instanceof ReportsError) || error.code !== 'REPORT_REQUEST_REFUSED') throw error;
-    refused.add(plan.key);
+    ended.add(plan.key);
+    const about = { sellerId: plan.sellerId, code: error.code };
+    // Its own pipeline is refused as well, notes it and tells.
+    if (isQuiet) return context.log.info(about, error.message);
+    await book.change(plan.key, (held) => held && withRefusal(held, error, context.clock.now()));
     summary.failures.push(failureOf(plan.key, error));
-    context.log.error({ sellerId: plan.sellerId, code: error.code }, error.message);
+    context.log.error(about, error.message);
   }
-}
-
-async function reviewed(plan: RequestPlan, { book, context, options, summary }: Turn): Promise<Review> {
-  const nowMs = context.clock.now();
-  const dueAtMs = options.now ? nowMs : (lastTickMs(plan.cron ?? '', plan.timezone, nowMs) ?? nowMs);
-  const untilMs = dueAtMs - plan.lagMs;
-  const times = { nowMs, untilMs, evenRefused: options.now ?? false };
-  const ledger = await readLedger(plan, book.progress(plan.key), untilMs, context);
-  let made: Review | undefined;
-  const apply = (held: Review['progress'] | undefined) => {
-    made = review(plan, options.again && held ? beginAgain(held, nowMs) : held, ledger, times);
-    return made.progress;
-  };
-  const before = book.progress(plan.key);
-  apply(before);
-  // Most turns find nothing new, and need not write.
-  const isNew = JSON.stringify(before) !== JSON.stringify((made as unknown as Review).progress);
-  if (isNew && !options.dryRun) await book.change(plan.key, apply);
-  const { progress } = made as unknown as Review;
-  for (const { start, end, found } of progress.givenUp.slice(before?.givenUp.length ?? 0)) {
-    const { sellerId, reportType } = plan;
-    const period = start === end ? `of ${start}` : `${start} to ${end}`;
-    const error = new ReportsError('REPORT_GIVEN_UP', { sellerId, reportType, period, found });
-    summary.failures.push(failureOf(plan.key, error));
-    context.log.error({ sellerId, code: error.code }, error.message);
-  }
-  return made as unknown as Review;
-}
-
-/** Leaves out what Amazon has been asked for already, and notes it; what another process asked for meanwhile is left out too. */
-async function withAdopted(each: Review, recent: Report[], { book }: Turn): Promise<Review> {
-  const isOwned = ownedByOthers(each.plan, book);
-  const adoptIn = (held: Review['progress']) =>
-    each.due.reduce((progress, window) => {
-      if (!hasSameAsks(held, each.progress, window)) return progress;
-      return adopt(progress, each.plan, window, recent, isOwned) ?? progress;
-    }, held);
-  if (adoptIn(each.progress) === each.progress) return each;
-  let { progress } = each;
-  await book.change(each.plan.key, (held) => {
-    progress = adoptIn(held ?? each.progress);
-    return progress;
-  });
-  return {
-    ...each,
-    progress,
-    due: each.due.filter((window) => hasSameAsks(progress, each.progress, window)),
-  };
 }
 
 /** The newest windows of all requests, of those asked for longest ago first; then the older ones by age. */
@@ -229,12 +200,6 @@ function underwayOf(plans: RequestPlan[], book: RequestBook): number {
     const progress = book.progress(key);
     return sum + (progress ? openReports(progress).length : 0);
   }, 0);
-}
-
-/** Whether another request of the seller asked for a report. */
-function ownedByOthers(plan: RequestPlan, book: RequestBook): (reportId: string) => boolean {
-  const others = book.reportIdsOfOthers(plan.key);
-  return (reportId) => others.has(reportId);
 }
 
 function idsOf({ sellerId, reportType, marketplaceIds }: RequestPlan) {

@@ -4,7 +4,7 @@ import { faultPoint } from '../../fault-point.js';
 import { apartAtMs } from './apart.js';
 import type { Progress } from './book.js';
 import type { RequestPlan } from './plan.js';
-import { hasSameAsks, withAsk, withRecord } from './progress.js';
+import { hasSameAsks, withAsk, withoutLastAsk, withRecord } from './progress.js';
 import type { Turn } from './types.js';
 import { timesOf, type Window } from './windows.js';
 
@@ -35,44 +35,27 @@ export async function askForWindow(
   call: CallOptions,
 ): Promise<AskedReport | undefined> {
   const { key, sellerId, reportType, marketplaceIds, reportOptions } = plan;
-  const nowMs = context.clock.now();
-  const at = new Date(nowMs).toISOString();
-  let isMine = false;
+  let at = '';
+  /** The progress as this process noted the ask in it last. */
+  let noted: Progress | undefined;
   let lastAskedBefore: string | undefined;
-  await book.change(key, (held, all) => {
-    isMine = hasSameAsks(held, known, window) && apartAtMs(plan, all, context.config.sellers) <= nowMs;
-    if (!held || !isMine) return held;
-    lastAskedBefore = held.lastAskedAt;
-    const noted = withRecord(held, window, (each) => withAsk(each, { at }));
-    return { ...noted, lastAskedAt: at };
-  });
-  if (!isMine) return undefined;
+  if (!(await note())) return undefined;
   faultPoint('request-noted');
   const wanted = { reportType, marketplaceIds, reportOptions, ...timesOf(window) };
+  let isMade = false;
+  const onTaken = async () => {
+    if (!(await note())) throw wasQuicker;
+    isMade = true;
+  };
   let reportId: string;
   try {
-    reportId = await seller.createReport(wanted, call);
+    reportId = await seller.createReport(wanted, { ...call, onTaken });
   } catch (error) {
-    const isSure = error instanceof ReportsError && !unsure.has(error.code);
-    if (!isSure) throw error;
-    const isRefused = refusals.has(error.code);
-    await book.change(key, (held) => {
-      if (!held) return held;
-      const without = withRecord(held, window, (each) => ({ ...each, asks: each.asks.slice(0, -1) }));
-      const found = String(error.details.found ?? error.message);
-      const refused = { times: (held.refused?.times ?? 0) + 1, at, found };
-      const windows = without.windows.filter(({ asks, answered }) => asks.length > 0 || answered);
-      const { lastAskedAt, ...rest } = without;
-      // Amazon took nothing: what it wants apart may be asked for by anybody.
-      const lastAsked = lastAskedAt === at ? lastAskedBefore : lastAskedAt;
-      return {
-        ...rest,
-        windows,
-        ...(lastAsked === undefined ? {} : { lastAskedAt: lastAsked }),
-        ...(isRefused ? { refused } : {}),
-      };
-    });
-    if (!isRefused) throw error;
+    const isUnsure = isMade && (!(error instanceof ReportsError) || unsure.has(error.code));
+    if (isUnsure && error !== wasQuicker) throw error;
+    await takeBack();
+    if (error === wasQuicker) return undefined;
+    if (!(error instanceof ReportsError) || !refusals.has(error.code)) throw error;
     const period = window.startMs === window.endMs ? 'of now' : `${wanted.dataStart} to ${wanted.dataEnd}`;
     const details = { sellerId, reportType, period, found: error.details.found ?? error.message };
     throw new ReportsError('REPORT_REQUEST_REFUSED', details, { cause: error });
@@ -84,9 +67,39 @@ export async function askForWindow(
     return rest;
   });
   return { sellerId, reportType, marketplaceIds, ...timesOf(window), reportId };
+
+  /** Notes that it is asked for now, or again that it is: the quota may have been waited for. Resolves to false where another was quicker. */
+  async function note(): Promise<boolean> {
+    let isMine = false;
+    await book.change(key, (held, all) => {
+      const nowMs = context.clock.now();
+      const others = noted ? all.filter((each) => each.key !== key) : all;
+      isMine =
+        hasSameAsks(held, noted ?? known, window) && apartAtMs(plan, others, context.config.sellers) <= nowMs;
+      if (!held || !isMine) return held;
+      if (!noted) lastAskedBefore = held.lastAskedAt;
+      at = new Date(nowMs).toISOString();
+      noted = { ...withRecord(held, window, (each) => withAsk(each, { at })), lastAskedAt: at };
+      return noted;
+    });
+    return isMine;
+  }
+
+  /** Amazon took nothing: what it wants apart may be asked for by anybody. */
+  async function takeBack(): Promise<void> {
+    await book.change(key, (held) => {
+      if (!held || !hasSameAsks(held, noted, window)) return held;
+      const { lastAskedAt, ...rest } = withoutLastAsk(held, window);
+      const lastAsked = lastAskedAt === at ? lastAskedBefore : lastAskedAt;
+      return { ...rest, ...(lastAsked === undefined ? {} : { lastAskedAt: lastAsked }) };
+    });
+  }
 }
 
-/** After these nobody knows whether Amazon makes the report. */
+/** Another process asked while this one waited for the quota. */
+const wasQuicker = new Error('another process asked for it');
+
+/** Where these end a call that was made, nobody knows whether Amazon makes the report. */
 const unsure = new Set<string>(['API_UNAVAILABLE', 'API_UNREACHABLE']);
 
 const refusals = new Set<string>(['API_REQUEST_REFUSED', 'API_ACCESS_DENIED', 'API_NOT_FOUND']);

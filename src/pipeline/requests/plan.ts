@@ -93,3 +93,8 @@ function planFor(
     period,
   };
 }
+
+/** The seller of a request's key, as `planFor` makes it. */
+export function sellerOf(key: string): string {
+  return key.split(' ', 1)[0] ?? key;
+}

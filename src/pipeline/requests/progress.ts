@@ -1,3 +1,4 @@
+import type { ReportsError } from '../../errors.js';
 import type { LedgerRow } from '../../warehouse/types.js';
 import type { Ask, Progress, WindowRecord } from './book.js';
 import type { Window } from './windows.js';
@@ -48,11 +49,28 @@ export function withAsk(record: WindowRecord, ask: Ask): WindowRecord {
   return { ...record, asks: [...others, ask] };
 }
 
+/** Takes back the last ask of a window: nothing came of it. A window of which nothing else is known needs no record. */
+export function withoutLastAsk(progress: Progress, window: Window): Progress {
+  const { windows, ...rest } = withRecord(progress, window, (record) => ({
+    ...record,
+    asks: record.asks.slice(0, -1),
+  }));
+  const isKept = ({ asks, answered, againAt }: WindowRecord) =>
+    asks.length > 0 || answered || againAt !== undefined;
+  return { ...rest, windows: windows.filter(isKept) };
+}
+
 /** Whether a window was asked for in the one as in the other: where not, another process came in between. */
-export function hasSameAsks(a: Progress | undefined, b: Progress | undefined, { startMs }: Window): boolean {
-  const start = new Date(startMs).toISOString();
-  const [ofA, ofB] = [a, b].map((progress) => progress?.windows.find((each) => each.start === start)?.asks);
+export function hasSameAsks(a: Progress | undefined, b: Progress | undefined, window: Window): boolean {
+  const [ofA, ofB] = [a, b].map((progress) => progress && recordOf(progress, window)?.asks);
   return JSON.stringify(ofA ?? []) === JSON.stringify(ofB ?? []);
+}
+
+/** Notes that Amazon refused a request as it stands. */
+export function withRefusal(progress: Progress, { details }: ReportsError, nowMs: number): Progress {
+  const times = (progress.refused?.times ?? 0) + 1;
+  const refused = { times, at: new Date(nowMs).toISOString(), found: String(details.found) };
+  return { ...progress, refused };
 }
 
 /** Until when, in epoch milliseconds, a request is left alone that Amazon refused. */
@@ -101,6 +119,12 @@ export function markAnswered(progress: Progress, windows: Window[]): Progress {
     (held, window) => withRecord(held, window, (record) => ({ ...record, answered: true })),
     progress,
   );
+}
+
+/** What is known of one window. */
+export function recordOf({ windows }: Progress, { startMs }: Window): WindowRecord | undefined {
+  const start = new Date(startMs).toISOString();
+  return windows.find((each) => each.start === start);
 }
 
 /** Changes the record of one window, which is made where there is none. */

@@ -1,4 +1,5 @@
 import { requestLimits } from '../../config/request-limits.js';
+import type { Span } from '../../config/span.js';
 import { type LedgerRow, ledgerKey } from '../../warehouse/types.js';
 import type { PipelineContext } from '../context.js';
 import type { Progress } from './book.js';
@@ -65,15 +66,26 @@ export async function readLedger(
     sellerId,
     statuses: ['loaded', 'empty', 'cancelled', 'quarantined'],
     ...(plan.window
-      ? { dataEndSince: new Date(leastDataEndMs(sinceMs(plan, progress, nowMs))).toISOString() }
+      ? {
+          dataEndSince: new Date(
+            leastDataEndMs(sinceMs(plan.window, plan, progress, { nowMs, untilMs })),
+          ).toISOString(),
+        }
       : { createdSince: new Date(untilMs).toISOString() }),
   });
   return { asked, others: others.filter((row) => isSame(row.marketplaceIds, plan.marketplaceIds)) };
 }
 
 /** Until when nothing is to be looked up. */
-function sinceMs({ fromMs }: RequestPlan, progress: Progress | undefined, nowMs: number): number {
-  return progress ? Date.parse(progress.doneUntil) : (fromMs ?? nowMs - ledgerDays * dayMs);
+function sinceMs(
+  window: Span,
+  { fromMs }: RequestPlan,
+  progress: Progress | undefined,
+  { nowMs, untilMs }: Pick<Times, 'nowMs' | 'untilMs'>,
+): number {
+  if (progress) return Date.parse(progress.doneUntil);
+  // The first window may be a quarter, or end long ago.
+  return fromMs ?? Math.min(nowMs - ledgerDays * dayMs, lastWindow(window, untilMs).startMs);
 }
 
 /**

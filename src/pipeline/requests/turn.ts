@@ -53,7 +53,11 @@ export async function askForReports(
   return summary;
 
   /** One seller's trouble must not keep the others from their reports. Resolves to false where there was some. */
-  async function guarded(sellerId: string, work: () => Promise<void>): Promise<boolean> {
+  async function guarded(
+    sellerId: string,
+    work: () => Promise<void>,
+    { isQuiet } = { isQuiet: false },
+  ): Promise<boolean> {
     try {
       await work();
       return true;
@@ -64,7 +68,8 @@ export async function askForReports(
         context.log.info({ sellerId }, `${error.message}: the next turn goes on`);
         return false;
       }
-      told(sellerId, error);
+      if (isQuiet) context.log.info({ sellerId, code: error.code }, error.message);
+      else told(sellerId, error);
       return false;
     }
   }

@@ -1,7 +1,7 @@
 import type { ZodType } from 'zod';
 import { ReportsError } from '../../errors.js';
 import type { ReportRegion } from '../../schema/types.js';
-import type { CallOptions } from '../types.js';
+import type { CreateCallOptions } from '../types.js';
 import { callJson, type JsonAnswer, type Method } from './http.js';
 import { type Credentials, openLogin } from './login.js';
 import { type Operation, type QuotaPlan, quotaKey } from './quota.js';
@@ -17,7 +17,7 @@ const endpoints: Record<ReportRegion, string> = {
 /** A call that Amazon refuses so often for its rate is left to a later drain, whatever rate it tells. */
 const mostThrottled = 5;
 
-export interface ApiCall extends CallOptions {
+export interface ApiCall extends CreateCallOptions {
   operation: Operation;
   /** What the call is about, for errors. */
   thing: string;
@@ -68,6 +68,7 @@ export function openApi(options: ApiOptions & { grantless?: boolean }): CallApi 
       await login.accessToken(signal);
       await quota.take(key, call);
       const accessToken = await login.accessToken(signal);
+      await call.onTaken?.();
       const answer = await retried(
         () => send(call, accessToken),
         { operation, sellerId, url: endpoint },

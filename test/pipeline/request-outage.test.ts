@@ -1,0 +1,234 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { ReportsError } from '../../src/errors.js';
+import type { PipelineContext } from '../../src/pipeline/context.js';
+import { openRequestBook } from '../../src/pipeline/requests/book.js';
+import { askForReports } from '../../src/pipeline/requests/turn.js';
+import type { Pipeline } from '../../src/pipeline/route.js';
+import type { CallOptions, CreateCallOptions, ReportFilter } from '../../src/source/types.js';
+
+const minuteMs = 60_000;
+const dayMs = 24 * 60 * minuteMs;
+/** A Sunday: the week before is the newest for as long as a test takes. */
+const startMs = Date.UTC(2026, 9, 11, 12);
+const sellerId = 'A1SELLER';
+const marketplaceIds = ['ATVPDKIKX0DER'];
+const reportTypes = Array.from({ length: 14 }, (_, index) => `GET_REPORT_${index + 1}`);
+
+interface Listed {
+  reportId: string;
+  reportType: string;
+  status: 'IN_QUEUE';
+  marketplaceIds: string[];
+  dataStart: string;
+  dataEnd: string;
+  createdAt: string;
+}
+
+/** A seller with the quota that Amazon gives it, and a clock that only the test moves. */
+class Amazon {
+  nowMs = startMs;
+  reports: Listed[] = [];
+  /** What becomes of createReport. */
+  state: 'answers' | 'fails' | 'makes and fails' = 'answers';
+  /** Pages of getReports. */
+  calls = 0;
+  private tokens = 10;
+  private atMs = startMs;
+  readonly folder = mkdtempSync(join(tmpdir(), 'sp-reports-outage-'));
+
+  turn() {
+    const entry = {
+      reportOptions: {},
+      perMarketplace: false,
+      window: { count: 1, unit: 'week' },
+      cron: '0 0 * * *',
+    };
+    const pipeline = {
+      name: 'all',
+      timezone: 'UTC',
+      request: reportTypes.map((reportType) => ({ ...entry, reportType })),
+    } as unknown as Pipeline;
+    const { signal } = new AbortController();
+    return askForReports(pipeline, this.context(pipeline), { stop: signal, abort: signal });
+  }
+
+  /** Turns with as much time between them. Resolves to what each told. */
+  async turns(number: number, minutesBetween: number) {
+    const summaries = [];
+    for (let index = 0; index < number; index += 1) {
+      summaries.push(await this.turn());
+      this.nowMs += minutesBetween * minuteMs;
+    }
+    return summaries;
+  }
+
+  /** The answers of so many types' createReport were lost days ago, one after the other. */
+  async loseAnswers(number = reportTypes.length, became: 'made' | 'nothing' = 'nothing'): Promise<void> {
+    const book = openRequestBook(this.folder);
+    const [startOfWeekMs, endMs] = [startMs - 7.5 * dayMs, startMs - dayMs / 2];
+    const [start, end] = [new Date(startOfWeekMs).toISOString(), new Date(endMs).toISOString()];
+    for (const [index, reportType] of reportTypes.slice(0, number).entries()) {
+      const at = new Date(this.nowMs + index * 15 * minuteMs).toISOString();
+      const progress = { reportType, begin: start, doneUntil: start, givenUp: [], lastAskedAt: at };
+      const key = `${sellerId} ${reportType} ${marketplaceIds}`;
+      await book.change(key, () => ({ ...progress, windows: [{ start, end, asks: [{ at }] }] }));
+      const dataEnd = new Date(endMs - 1000).toISOString();
+      if (became === 'made') this.add({ reportType, marketplaceIds, dataStart: start, dataEnd }, at);
+    }
+    this.nowMs += 2.5 * dayMs;
+  }
+
+  useUpQuota(): void {
+    this.tokens = 0;
+    this.atMs = this.nowMs;
+  }
+
+  addOthers(number: number): void {
+    for (let index = 0; index < number; index += 1)
+      this.add({
+        reportType: reportTypes[index % reportTypes.length] ?? '',
+        marketplaceIds: ['A1PA6795UKMFR9'],
+        dataStart: '2026-01-01T00:00:00Z',
+        dataEnd: '2026-01-01T23:59:59Z',
+      });
+  }
+
+  /** The types that were asked for, each as often as it was. */
+  typesMade(): string[] {
+    const own = this.reports.filter((report) => String(report.marketplaceIds) === String(marketplaceIds));
+    return own.map(({ reportType }) => reportType).sort();
+  }
+
+  private add(
+    report: Omit<Listed, 'reportId' | 'status' | 'createdAt'>,
+    createdAt = new Date(this.nowMs).toISOString(),
+  ): string {
+    const reportId = String(this.reports.length);
+    this.reports.push({ ...report, reportId, createdAt, status: 'IN_QUEUE' });
+    return reportId;
+  }
+
+  private take({ deadlineMs = 0 }: CallOptions): void {
+    this.tokens = Math.min(10, this.tokens + ((this.nowMs - this.atMs) / 1000) * 0.0222);
+    this.atMs = this.nowMs;
+    if (this.tokens + ((deadlineMs - this.nowMs) / 1000) * 0.0222 < 1)
+      throw new ReportsError('API_QUOTA_EXCEEDED', { operation: 'getReports', sellerId });
+    this.tokens -= 1;
+    this.calls += 1;
+  }
+
+  private context(pipeline: Pipeline): PipelineContext {
+    const amazon = this;
+    return {
+      config: {
+        state: this.folder,
+        sellers: [{ id: sellerId, marketplaces: marketplaceIds, credentials: { clientId: 'the one' } }],
+        pipelines: [pipeline],
+      },
+      warehouse: { seen: async () => new Map(), loads: async () => [] },
+      clock: { now: () => this.nowMs, sleep: async () => {} },
+      log: pino({ level: 'silent' }),
+      sellingPartner: () => ({
+        sellerId,
+        getReport: async () => ({ status: 'IN_PROGRESS' }),
+        async *getReports(filter: ReportFilter, call: CallOptions) {
+          assert.ok((filter.createdUntil?.getTime() ?? 0) <= amazon.nowMs, 'a time to come');
+          for (let start = 0; start < filter.reportTypes.length; start += 10) {
+            const types = filter.reportTypes.slice(start, start + 10);
+            const found = amazon.reports.filter(
+              ({ reportType, createdAt }) =>
+                types.includes(reportType) &&
+                Date.parse(createdAt) >= filter.createdSince.getTime() &&
+                Date.parse(createdAt) <= (filter.createdUntil?.getTime() ?? Number.POSITIVE_INFINITY),
+            );
+            found.reverse();
+            for (let at = 0; at === 0 || at < found.length; at += 100) {
+              amazon.take(call);
+              yield* found.slice(at, at + 100);
+            }
+          }
+        },
+        async createReport(
+          wanted: Omit<Listed, 'reportId' | 'status' | 'createdAt'>,
+          { onTaken }: CreateCallOptions,
+        ) {
+          await onTaken?.();
+          const reportId = amazon.state === 'fails' ? '' : amazon.add(wanted);
+          if (amazon.state === 'answers') return reportId;
+          throw new ReportsError('API_UNAVAILABLE', { operation: 'createReport', sellerId, found: '503' });
+        },
+      }),
+    } as unknown as PipelineContext;
+  }
+}
+
+describe('requests after createReport was out of order', () => {
+  let amazon: Amazon;
+  beforeEach(() => {
+    amazon = new Amazon();
+  });
+  afterEach(() => rmSync(amazon.folder, { recursive: true, force: true }));
+
+  for (const state of ['fails', 'makes and fails'] as const) {
+    it(`are made as soon as it works again, none twice (${state})`, async () => {
+      amazon.state = state;
+      await amazon.turns(20, 15);
+      amazon.state = 'answers';
+      const [first] = await amazon.turns(3, 15);
+      assert.deepEqual(amazon.typesMade(), reportTypes.toSorted());
+      assert.equal(first?.left, 0);
+    });
+  }
+
+  it('leave most of the quota of getReports to sweeps', async () => {
+    amazon.state = 'fails';
+    await amazon.turns(20, 15);
+    const before = amazon.calls;
+    await amazon.turns(1, 15);
+    assert.ok(amazon.calls - before <= 4, `${amazon.calls - before} calls`);
+  });
+
+  it('are made step by step where each answer was lost days ago and others have asked for much since', async () => {
+    await amazon.loseAnswers();
+    amazon.addOthers(2000);
+    const [first] = await amazon.turns(1, 15);
+    // Calls: one span, three pages of each group of types, two spans more.
+    assert.deepEqual([first?.asked.length, first?.left, amazon.calls], [3, 11, 9]);
+    await amazon.turns(4, 15);
+    assert.deepEqual(amazon.typesMade(), reportTypes.toSorted());
+  });
+
+  it('are made step by step where a turn a minute leaves hardly any quota of getReports', async () => {
+    await amazon.loseAnswers();
+    amazon.addOthers(2000);
+    await amazon.turns(20, 1);
+    assert.deepEqual(amazon.typesMade(), reportTypes.toSorted());
+  });
+
+  it('go on with what is sure where the quota of getReports is used up', async () => {
+    await amazon.loseAnswers(7);
+    amazon.useUpQuota();
+    const [first] = await amazon.turns(1, 15);
+    assert.deepEqual([first?.asked.length, first?.left, first?.failures], [7, 7, []]);
+  });
+
+  it('find a report of a lost answer behind whatever others asked for since', async () => {
+    await amazon.loseAnswers(14, 'made');
+    amazon.addOthers(2000);
+    await amazon.turns(5, 15);
+    assert.deepEqual(amazon.typesMade(), reportTypes.toSorted());
+  });
+
+  it('look for nothing that was asked just now', async () => {
+    amazon.state = 'fails';
+    await amazon.turns(1, 1);
+    const before = amazon.calls;
+    await amazon.turns(1, 1);
+    // The two groups of types that others are due of.
+    assert.equal(amazon.calls - before, 2);
+  });
+});
