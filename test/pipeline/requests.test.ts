@@ -32,6 +32,7 @@ interface Stored {
       doneUntil: string;
       lastAskedAt?: string;
       windows: { asks: { at: string }[] }[];
+      givenUp: object[];
       refused?: { at: string };
     }
   >;
@@ -227,6 +228,29 @@ describe('requests', () => {
     world.sandbox.state.faults.answers.set('createReport', { status: 400, times: 1 });
     assert.equal((await run('request', '--again')).told.asked.length, 0);
     assert.equal((await run('request')).told.asked.length, 1);
+  });
+
+  it('tell what is given up, however much was given up before', async () => {
+    await open([daily]);
+    await run();
+    const at = iso(today());
+    change((stored) => {
+      for (const progress of Object.values(stored.reports)) {
+        for (const record of progress.windows)
+          record.asks = Array.from({ length: 4 }, () => ({ at, reportId: '1', failed: 'FATAL' }));
+        progress.givenUp = Array.from({ length: 100 }, (_, index) => {
+          const day = today() - (400 - index) * dayMs;
+          return { start: iso(day), end: iso(day + dayMs), at, found: 'FATAL' };
+        });
+      }
+    });
+    const { code, told } = await run();
+    assert.equal(code, 1);
+    assert.deepEqual(
+      told.requests.failures.map((failure: { code: string }) => failure.code),
+      ['REPORT_GIVEN_UP'],
+    );
+    assert.equal((await run()).code, 0);
   });
 
   it('load what ended without a notification, and what no sweep knows of', async () => {

@@ -1,6 +1,7 @@
 import { lastTickMs } from '../../config/last-tick.js';
 import { ReportsError } from '../../errors.js';
 import { failureOf } from '../work-summary.js';
+import type { GivenUp } from './book.js';
 import type { RequestPlan } from './plan.js';
 import { beginAgain } from './progress.js';
 import { type Review, readLedger, review } from './review.js';
@@ -42,7 +43,10 @@ export async function reviewPlan(
   return last();
 
   function newlyGivenUp() {
-    return last().progress.givenUp.slice(before?.givenUp.length ?? 0);
+    // By their times: the list keeps its length where the oldest make way.
+    const textOf = ({ start, end, at }: GivenUp) => [start, end, at].join(' ');
+    const known = new Set(before?.givenUp.map(textOf));
+    return last().progress.givenUp.filter((each) => !known.has(textOf(each)));
   }
 
   function last(): Review {
