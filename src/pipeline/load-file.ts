@@ -48,10 +48,7 @@ export async function* loadFiles(
       const before = (await context.warehouse.seen([key])).get(key);
       const entry = await commits.submit(load, []);
       context.onEvent({ event: 'work_finished', key: path, outcome: entry.status });
-      // Only the warehouse knows which rows were left out for newer ones.
-      const tables =
-        (entry.status === 'loaded' && (await context.warehouse.seen([key])).get(key)?.tables) || entry.tables;
-      yield { path, entry: { ...entry, tables }, before };
+      yield { path, entry: await withSuperseded(entry, context), before };
     } catch (error) {
       abort.throwIfAborted();
       if (!(error instanceof ReportsError) || isNotTheDocumentsFault(error)) throw error;
@@ -61,4 +58,16 @@ export async function* loadFiles(
       yield { path, failure };
     }
   }
+}
+
+/** Only the warehouse knows which rows were left out for newer ones. */
+async function withSuperseded(entry: LedgerEntry, { warehouse }: PipelineContext): Promise<LedgerEntry> {
+  if (entry.status !== 'loaded') return entry;
+  const row = (await warehouse.seen([entry.key])).get(entry.key);
+  const supersededOf = (name: string) => row?.tables.find((table) => table.name === name)?.superseded ?? 0;
+  const tables = entry.tables.map((table) => {
+    const superseded = supersededOf(table.name);
+    return superseded > 0 ? { ...table, superseded } : table;
+  });
+  return { ...entry, tables };
 }
