@@ -1,4 +1,3 @@
-import { parse } from 'yaml';
 import type { Problem, YamlFile } from '../yaml/read-yaml.js';
 import { type YamlPath, valueAt } from '../yaml/spec-issues.js';
 import { isLoopback } from './common-spec.js';
@@ -6,12 +5,9 @@ import { isVariable } from './substitute.js';
 
 /**
  * Credentials that are written into the file: they come from the environment, unless all the places that they go to are on this machine, as
- * those of a sandbox are.
+ * those of a sandbox are. `written` is the file before variables.
  */
-export function credentialProblems({ data, problemAt }: YamlFile<unknown>, text: string): Problem[] {
-  if (data === undefined) return [];
-  // A key given twice is told by the reader.
-  const written: unknown = parse(text, { uniqueKeys: false });
+export function credentialProblems({ data, problemAt }: YamlFile<unknown>, written: unknown): Problem[] {
   const sellers = valueAt(written, ['sellers']);
   const apiPlaces = [
     ['api', 'endpoint'],

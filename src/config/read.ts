@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
 import { count } from '../count.js';
 import { describeError, ReportsError } from '../errors.js';
 import { formatProblem, inOrder, type Problem, readYaml } from '../yaml/read-yaml.js';
@@ -75,10 +76,12 @@ export function checkConfig(options: ReadConfigOptions): CheckedConfig {
     dirname(file),
     String((written.data as { schemas?: unknown } | null | undefined)?.schemas ?? 'schemas'),
   );
+  // Before variables; a key given twice is told by the reader.
+  const source: unknown = written.data === undefined ? undefined : parse(text, { uniqueKeys: false });
   const further = [
     ...relationProblems(written),
-    ...secretProblems(written, text),
-    ...credentialProblems(written, text),
+    ...secretProblems(written, source),
+    ...credentialProblems(written, source),
     ...folderProblems(written, dirname(file)),
     ...requestProblems(written, schemasFolder),
   ];

@@ -1,4 +1,3 @@
-import { parse } from 'yaml';
 import type { Problem, YamlFile } from '../yaml/read-yaml.js';
 import { valueAt, type YamlPath } from '../yaml/spec-issues.js';
 import { isVariable } from './substitute.js';
@@ -19,11 +18,8 @@ const secrets: { path: YamlPath; message: string }[] = [
   },
 ];
 
-/** Secrets beside the credentials that are written into the file: they come from the environment. */
-export function secretProblems({ data, problemAt }: YamlFile<unknown>, text: string): Problem[] {
-  if (data === undefined) return [];
-  // A key given twice is told by the reader.
-  const written: unknown = parse(text, { uniqueKeys: false });
+/** Secrets beside the credentials that are written into the file: they come from the environment. `written` is the file before variables. */
+export function secretProblems({ problemAt }: YamlFile<unknown>, written: unknown): Problem[] {
   return secrets.flatMap(({ path, message }) => {
     const value = valueAt(written, path);
     return value === undefined || isVariable(value) ? [] : [problemAt(path, message)];

@@ -2,6 +2,7 @@ import { parse } from 'yaml';
 import { type Problem, readYaml } from '../yaml/read-yaml.js';
 import type { Unset, WrittenConfig } from './complete.js';
 import { pipelineRuleSpec } from './pipeline-spec.js';
+import { isSecret } from './secrets.js';
 import type { SellerIds } from './seller-ids.js';
 import { configSpec } from './spec.js';
 import { substituteFrom } from './substitute.js';
@@ -19,9 +20,7 @@ export function withoutUnset(
   if (
     !problems.every(
       ({ path, message }) =>
-        /^((sellers|pipelines)\[|aws\.credentials\.|piiHashKey$|status\.token$|alarms\.webhook$)/.test(
-          path,
-        ) && message.includes('is not set; set it'),
+        (/^(sellers|pipelines)\[/.test(path) || isSecret(path)) && message.includes('is not set; set it'),
     )
   ) {
     return undefined;
