@@ -365,17 +365,22 @@ describe('requests', () => {
       });
   }
 
-  it('see what somebody else has asked for behind 400 other reports', async () => {
-    await open([daily]);
-    addOthers(400);
+  /** A report of the last whole day that Amazon is about to make. */
+  function addUnfinished(createdAt: Date): void {
     world.sandbox.addReport({
       sellerId,
       reportType: ordersType,
       status: 'IN_PROGRESS',
       dataStart: new Date(today() - dayMs),
       dataEnd: new Date(today() - 1000),
-      createdAt: new Date(Date.now() - dayMs),
+      createdAt,
     });
+  }
+
+  it('see what somebody else has asked for behind 400 other reports', async () => {
+    await open([daily]);
+    addOthers(400);
+    addUnfinished(new Date(Date.now() - dayMs));
     const { told } = await run();
     assert.deepEqual([told.requests.asked, told.requests.underway, calls('getReports')], [[], 1, 5]);
   });
@@ -401,14 +406,7 @@ describe('requests', () => {
     await run();
     later(3 * dayMs);
     // Made all the same, as its answer may have been lost.
-    world.sandbox.addReport({
-      sellerId,
-      reportType: ordersType,
-      status: 'IN_PROGRESS',
-      dataStart: new Date(today() - dayMs),
-      dataEnd: new Date(today() - 1000),
-      createdAt: new Date(Date.now() - 3 * dayMs + 1000),
-    });
+    addUnfinished(new Date(Date.now() - 3 * dayMs + 1000));
     addOthers(500);
     const { told } = await run();
     assert.deepEqual([told.requests.asked, told.requests.underway, calls('createReport')], [[], 1, 1]);

@@ -1,4 +1,5 @@
 import { ReportsError } from '../../errors.js';
+import { mostTypesPerCall, reportsPerPage } from '../../source/selling-partner/selling-partner.js';
 import type { CallOptions, Report, ReportStatus, SellingPartner } from '../../source/types.js';
 import type { PipelineContext } from '../context.js';
 import { unsureAsk } from './progress.js';
@@ -14,10 +15,6 @@ const longestLookBackMs = 89 * dayMs;
 
 /** The clocks of Amazon and of this machine differ by no more. */
 export const clocksDifferMs = 120_000;
-
-/** As Amazon's limits of getReports are: of each group of so many types it is known whether it was read to the end. */
-const typesPerCall = 10;
-const reportsPerPage = 100;
 
 /** Of the burst of 10 calls the others are left to asks without an answer, and to sweeps. */
 const mostPagesOfLately = 5;
@@ -142,7 +139,10 @@ function spanAround(reportType: string, at: string): Span {
   return { types: [reportType], sinceMs: atMs - clocksDifferMs, untilMs: atMs + clocksDifferMs };
 }
 
+/** Those of one call each: of such a group it is known whether it was read to the end. */
 function groupsOf(types: string[]): string[][] {
-  const starts = Array.from({ length: Math.ceil(types.length / typesPerCall) }, (_, i) => i * typesPerCall);
-  return starts.map((start) => types.slice(start, start + typesPerCall));
+  const groups: string[][] = [];
+  for (let start = 0; start < types.length; start += mostTypesPerCall)
+    groups.push(types.slice(start, start + mostTypesPerCall));
+  return groups;
 }

@@ -34,7 +34,8 @@ export async function askForDue(plans: RequestPlan[], turn: Turn, guarded: Guard
   const { context, signals, options, summary } = turn;
   const every = allPlans(context.config);
   const isOwn = new Set(plans.map(({ key }) => key));
-  const standing = await standingReviews(plans, every, turn, guarded);
+  const others = every.filter(({ key }) => !isOwn.has(key));
+  const standing = await standingReviews(plans, others, turn, guarded);
   if (options.dryRun) {
     const due = inOrder(standing);
     summary.asked.push(...due.map(({ plan, window }) => ({ ...idsOf(plan), ...timesOf(window) })));
@@ -74,7 +75,7 @@ export async function askForDue(plans: RequestPlan[], turn: Turn, guarded: Guard
 /** What requests stand at by the book and the ledger: those of this pipeline, and those of others that are in line with them now. */
 async function standingReviews(
   plans: RequestPlan[],
-  every: RequestPlan[],
+  others: RequestPlan[],
   turn: Turn,
   guarded: Guard,
 ): Promise<Review[]> {
@@ -84,8 +85,6 @@ async function standingReviews(
   await add(plans, { isQuiet: false });
   // Who asks by hand asks for what was named.
   if (options.now) return reviews;
-  const isOwn = new Set(plans.map(({ key }) => key));
-  const others = every.filter(({ key }) => !isOwn.has(key));
   const due = reviews.map(({ plan }) => plan);
   const mayAsk = (plan: RequestPlan) => apartAtMs(plan, book.all(), config.sellers) <= clock.now();
   await add(plansInLine(due, others, config.sellers).filter(mayAsk), { isQuiet: true });

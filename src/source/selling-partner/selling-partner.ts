@@ -5,8 +5,8 @@ import { openRequests } from './requests.js';
 import { type ApiCall, type ApiOptions, openApi } from './call-api.js';
 
 /** Amazon's own limits of getReports. */
-const mostTypesPerCall = 10;
-const pageSize = 100;
+export const mostTypesPerCall = 10;
+export const reportsPerPage = 100;
 
 /**
  * Opens the Selling Partner API for one seller. Every call takes from the quota plan first; 429 and 5xx are waited for.
@@ -78,7 +78,7 @@ function reportsQuery({ reportTypes, statuses, createdSince, createdUntil }: Rep
   return new URLSearchParams({
     reportTypes: reportTypes.join(','),
     processingStatuses: statuses.join(','),
-    pageSize: String(pageSize),
+    pageSize: String(reportsPerPage),
     createdSince: createdSince.toISOString(),
     ...(createdUntil ? { createdUntil: createdUntil.toISOString() } : {}),
   });
