@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
 import { demoSellers } from '../sandbox/demo-scenario.js';
+import { dayMs } from '../sandbox/layout.js';
 import { generatedTypes } from '../sandbox/report-generator.js';
 import type { Sandbox } from '../sandbox/sandbox.js';
 
@@ -8,7 +9,6 @@ export const firstLine = '# Written by `sp-reports demo`, which writes it anew e
 
 /** The demo's pipelines.yaml, in the layout of the shipped one. Its credentials are made up, and good for the sandbox alone. */
 export function demoSettings(sandbox: Sandbox, nowMs: number): string {
-  const dayMs = 86_400_000;
   const daysAgo = (days: number) => new Date(nowMs - days * dayMs).toISOString().slice(0, 10);
   const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = sandbox.awsEnvironment;
   const settings = {

@@ -176,16 +176,13 @@ function loadJson(file: string, reportType: string, loaded: LoadedFile): string 
 function loadText(file: string, loaded: LoadedFile): string {
   if ('failure' in loaded) return `${file}: failed: ${loaded.failure.message}\n`;
   const { status, tables, rejects, reason, notes, checks } = loaded.entry;
-  const lines =
-    status === 'quarantined'
-      ? [`${file}: quarantined: ${reason}`]
-      : [`${file}: ${status}: ${rowsText(tables)}`];
-  lines.push(...formerly(loaded).map((line) => `  ${line}`));
-  if (status === 'quarantined') return `${lines.join('\n')}\n`;
-  lines.push(...notes.map((note) => `  ${shortened(note)}`));
-  lines.push(...failedChecks(checks).map((warning) => `  ${warning}`));
-  if (rejects > 0) lines.push(`  ${rejects} rejected, kept in _rejects with the raw text`);
-  return `${lines.join('\n')}\n`;
+  const isQuarantined = status === 'quarantined';
+  const lines = [`${file}: ${status}: ${isQuarantined ? reason : rowsText(tables)}`, ...formerly(loaded)];
+  if (!isQuarantined) {
+    lines.push(...notes.map(shortened), ...failedChecks(checks));
+    if (rejects > 0) lines.push(`${rejects} rejected, kept in _rejects with the raw text`);
+  }
+  return `${lines.join('\n  ')}\n`;
 }
 
 function rowsText(tables: LedgerEntry['tables']): string {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { germanMarket, japaneseMarket, type Market, ukMarket, usMarket } from './catalogue-of-goods.js';
 import { demoSellers } from './demo-scenario.js';
+import { dayMs } from './layout.js';
 import { generateDocument } from './report-generator.js';
 import type { Sandbox } from './sandbox.js';
 import type { Shops } from './shops.js';
@@ -53,7 +54,7 @@ export async function goOn(
   signal: AbortSignal,
   { reportEveryMs, stepEveryMs }: DemoPace = usualPace,
 ): Promise<void> {
-  const midnightMs = Math.floor(sandbox.state.now() / 86_400_000) * 86_400_000;
+  const midnightMs = Math.floor(sandbox.state.now() / dayMs) * dayMs;
   /** By turn until when its reports tell. */
   const toldUntilMs = turns.map(() => midnightMs);
   await Promise.all([every(stepEveryMs, () => sandbox.stepReports()), every(reportEveryMs, finishOne)]);
