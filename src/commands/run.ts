@@ -68,31 +68,30 @@ function hasFailed({ work, requests }: RunEnd): boolean {
 }
 
 /** The pipelines a command is about. Errors: USAGE where there is none of that name. */
-export function pipelinesNamed(config: Config, name: string | undefined): Pipeline[] {
-  const names = config.pipelines.map((pipeline) => pipeline.name);
-  if (names.length === 0) {
-    throw new ReportsError('USAGE', { problem: `${config.file} has no pipelines. ${firstSteps}` });
-  }
-  if (name === undefined) return config.pipelines;
-  const found = config.pipelines.filter((pipeline) => pipeline.name === name);
-  if (found.length > 0) return found;
-  const hint = didYouMean(name, names) || '.';
-  throw new ReportsError('USAGE', {
-    problem: `no pipeline "${name}" in ${config.file}${hint} It has: ${names.join(', ')}.`,
-  });
+export function pipelinesNamed({ file, pipelines }: Config, name: string | undefined): Pipeline[] {
+  return someNamed('pipeline', pipelines, (pipeline) => pipeline.name, name, file);
 }
 
 /** The sellers a command is about. Errors: USAGE where there is none of that id. */
-export function sellersNamed(config: Config, id: string | undefined): Config['sellers'] {
-  if (config.sellers.length === 0) {
-    throw new ReportsError('USAGE', { problem: `${config.file} has no sellers. ${firstSteps}` });
-  }
-  if (id === undefined) return config.sellers;
-  const found = config.sellers.filter((seller) => seller.id === id);
+export function sellersNamed({ file, sellers }: Config, id: string | undefined): Config['sellers'] {
+  return someNamed('seller', sellers, (seller) => seller.id, id, file);
+}
+
+function someNamed<Item>(
+  noun: string,
+  all: Item[],
+  nameOf: (item: Item) => string,
+  wanted: string | undefined,
+  file: string | null,
+): Item[] {
+  if (all.length === 0)
+    throw new ReportsError('USAGE', { problem: `${file} has no ${noun}s. ${firstSteps}` });
+  if (wanted === undefined) return all;
+  const found = all.filter((item) => nameOf(item) === wanted);
   if (found.length > 0) return found;
-  const ids = config.sellers.map((seller) => seller.id);
-  const hint = didYouMean(id, ids) || '.';
+  const names = all.map(nameOf);
+  const hint = didYouMean(wanted, names) || '.';
   throw new ReportsError('USAGE', {
-    problem: `no seller "${id}" in ${config.file}${hint} It has: ${ids.join(', ')}.`,
+    problem: `no ${noun} "${wanted}" in ${file}${hint} It has: ${names.join(', ')}.`,
   });
 }
