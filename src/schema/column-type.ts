@@ -22,40 +22,42 @@ export function readColumnType(text: string): ColumnType | undefined {
 }
 
 /** Types of DuckDB, BigQuery and other databases, in the words of report schemas. */
-const otherNames: Readonly<Record<string, string>> = {
-  bigint: 'int64',
-  byteint: 'int64',
-  int: 'int64',
-  integer: 'int64',
-  long: 'int64',
-  smallint: 'int64',
-  tinyint: 'int64',
-  double: 'float64',
-  'double precision': 'float64',
-  float: 'float64',
-  real: 'float64',
-  bignumeric: 'decimal(18,4)',
-  decimal: 'decimal(18,4)',
-  money: 'decimal(18,4)',
-  number: 'decimal(18,4)',
-  numeric: 'decimal(18,4)',
-  boolean: 'bool',
-  char: 'string',
-  character: 'string',
-  'character varying': 'string',
-  nvarchar: 'string',
-  str: 'string',
-  text: 'string',
-  time: 'string',
-  varchar: 'string',
-  datetime: 'timestamp',
-  timestamptz: 'timestamp',
-  'timestamp with time zone': 'timestamp',
-  jsonb: 'json',
-  object: 'json',
-  struct: 'json',
-  variant: 'json',
-};
+const otherNames = new Map(
+  Object.entries({
+    bigint: 'int64',
+    byteint: 'int64',
+    int: 'int64',
+    integer: 'int64',
+    long: 'int64',
+    smallint: 'int64',
+    tinyint: 'int64',
+    double: 'float64',
+    'double precision': 'float64',
+    float: 'float64',
+    real: 'float64',
+    bignumeric: 'decimal(18,4)',
+    decimal: 'decimal(18,4)',
+    money: 'decimal(18,4)',
+    number: 'decimal(18,4)',
+    numeric: 'decimal(18,4)',
+    boolean: 'bool',
+    char: 'string',
+    character: 'string',
+    'character varying': 'string',
+    nvarchar: 'string',
+    str: 'string',
+    text: 'string',
+    time: 'string',
+    varchar: 'string',
+    datetime: 'timestamp',
+    timestamptz: 'timestamp',
+    'timestamp with time zone': 'timestamp',
+    jsonb: 'json',
+    object: 'json',
+    struct: 'json',
+    variant: 'json',
+  }),
+);
 
 /** The type of a report schema for one in the words of another database, such as `varchar(20)`; undefined where there is none. */
 export function meantType(text: string): string | undefined {
@@ -66,9 +68,7 @@ export function meantType(text: string): string | undefined {
     return own && listOf(readColumnType(own)) && `list(${own})`;
   }
   const [, name = '', parameters = ''] = /^([a-z ]*[a-z])(?: ?\((.*)\))?$/.exec(plain) ?? [];
-  const own =
-    (Object.hasOwn(otherNames, name) ? otherNames[name] : undefined) ??
-    plainTypes.find((type) => type === name);
+  const own = otherNames.get(name) ?? plainTypes.find((type) => type === name);
   if (!own?.startsWith('decimal')) return own;
   const [precision = '', scale = '0'] = parameters.split(',');
   const exact = `decimal(${precision.trim()},${scale.trim()})`;
