@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { purgeFaultPoints } from '../src/fault-point.js';
+import { purgeFaultPoints } from '../src/runtime/fault-point.js';
 import { Random } from '../src/sandbox/random.js';
 import { runCrashMatrix } from '../test/pipeline/crash-matrix.js';
 import { findWords } from '../test/pipeline/data-folder.js';

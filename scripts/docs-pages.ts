@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { buildProgram } from '../src/cli.js';
 import { answerNotes } from '../src/commands/query.js';
 import { configJsonSchema, configReference } from '../src/config/reference.js';
-import { catalogue } from '../src/errors.js';
+import { catalogue } from '../src/errors/reports-error.js';
 import { packagedSchemasFolder, readSchemas } from '../src/schema/read.js';
 import { schemaJsonSchema, schemaReference } from '../src/schema/reference.js';
 import { reportTypesPage } from '../src/schema/report-types-page.js';

@@ -6,7 +6,7 @@ import { demoCommand } from './commands/demo.js';
 import { doctorCommand } from './commands/doctor.js';
 import { initCommand } from './commands/init.js';
 import { inspectCommand } from './commands/inspect.js';
-import type { Io } from './commands/io.js';
+import type { Io } from './commands/setup/io.js';
 import { loadCommand } from './commands/load.js';
 import { loadsCommand } from './commands/loads.js';
 import { purgeCommand } from './commands/purge.js';
@@ -20,8 +20,8 @@ import { startCommand } from './commands/start.js';
 import { subscribeCommand } from './commands/subscribe.js';
 import { sweepCommand } from './commands/sweep.js';
 import { tablesCommand } from './commands/tables.js';
-import { describeError, ReportsError } from './errors.js';
-import { version } from './version.js';
+import { describeError, ReportsError } from './errors/reports-error.js';
+import { version } from './runtime/version.js';
 
 /**
  * Runs the program with these arguments. Returns the exit code: 0; 1 where something was quarantined or failed; 2 for wrong use, a wrong

@@ -6,7 +6,7 @@ process.umask(0o077);
 
 async function main(): Promise<void> {
   const { runCli } = await import('./cli.js');
-  const { processIo } = await import('./commands/io.js');
+  const { processIo } = await import('./commands/setup/io.js');
   process.exitCode = await runCli(process.argv.slice(2), processIo());
 }
 

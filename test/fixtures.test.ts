@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import type { Engine, ParsedDocument } from '../src/parse/types.js';
-import { convertDocument } from '../src/pipeline/convert-document.js';
+import { convertDocument } from '../src/ingest/convert-document.js';
 import { columnTypeText } from '../src/schema/column-type.js';
 import { packagedSchemasFolder, readSchemas } from '../src/schema/read.js';
 import { keepFile } from '../src/source/document/raw-store.js';

@@ -1,19 +1,19 @@
 import { Command } from 'commander';
-import { systemClock } from '../clock.js';
+import { systemClock } from '../runtime/clock.js';
 import type { Config } from '../config/spec.js';
-import { ReportsError } from '../errors.js';
-import type { PipelineContext } from '../pipeline/context.js';
-import type { DrainSignals } from '../pipeline/work-list.js';
-import { alarmBody } from '../status/alarm-message.js';
-import { type Alarms, openAlarms } from '../status/alarms.js';
+import { ReportsError } from '../errors/reports-error.js';
+import type { PipelineContext } from '../ingest/context.js';
+import type { DrainSignals } from '../ingest/work-list.js';
+import { alarmBody } from '../status/alarms/alarm-message.js';
+import { type Alarms, openAlarms } from '../status/alarms/alarms.js';
 import { openFacts } from '../status/facts.js';
 import { openRunLog, type RunLog } from '../status/run-log.js';
-import { sendAlarm } from '../status/send-alarm.js';
-import { unknownStaleTables } from './config-notes.js';
-import type { Io } from './io.js';
-import { openWarehouse, readFullConfig, withContext } from './open-context.js';
-import { untilStopped } from './stop-signals.js';
-import { textTable } from './text-table.js';
+import { sendAlarm } from '../status/alarms/send-alarm.js';
+import { unknownStaleTables } from './output/config-notes.js';
+import type { Io } from './setup/io.js';
+import { openWarehouse, readFullConfig, withContext } from './setup/open-context.js';
+import { untilStopped } from './setup/stop-signals.js';
+import { textTable } from './output/text-table.js';
 
 type AlarmedConfig = Config & { alarms: NonNullable<Config['alarms']> };
 

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { Config } from '../config/spec.js';
-import { ReportsError } from '../errors.js';
+import { ReportsError } from '../errors/reports-error.js';
 import {
   type BackfillPlan,
   type BackfillScope,
@@ -8,19 +8,19 @@ import {
   planBackfill,
   quotaAllowsAtMs,
   runBackfill,
-} from '../pipeline/backfill.js';
-import type { PipelineContext } from '../pipeline/context.js';
-import type { Pipeline } from '../pipeline/route.js';
-import { longestSweepDays } from '../pipeline/sweep.js';
-import type { DrainSignals } from '../pipeline/work-list.js';
-import { count } from '../count.js';
-import type { Io } from './io.js';
-import { readFullConfig, withContext } from './open-context.js';
-import { endOption, listOption, timeOption } from './options.js';
+} from '../discovery/backfill.js';
+import type { PipelineContext } from '../ingest/context.js';
+import type { Pipeline } from '../ingest/route.js';
+import { longestSweepDays } from '../discovery/sweep.js';
+import type { DrainSignals } from '../ingest/work-list.js';
+import { count } from '../text/pluralize.js';
+import type { Io } from './setup/io.js';
+import { readFullConfig, withContext } from './setup/open-context.js';
+import { endOption, listOption, timeOption } from './setup/options.js';
 import { pipelinesNamed, sellersNamed } from './run.js';
-import { untilStopped } from './stop-signals.js';
-import { remediesText, somethingFailed, summaryJson, summaryText } from './summary.js';
-import { textTable } from './text-table.js';
+import { untilStopped } from './setup/stop-signals.js';
+import { remediesText, somethingFailed, summaryJson, summaryText } from './output/summary.js';
+import { textTable } from './output/text-table.js';
 
 interface BackfillOptions {
   from: string;

@@ -4,10 +4,10 @@ import { withoutSecrets } from '../config/secrets.js';
 import { windowOf } from '../config/request-spec.js';
 import type { Config } from '../config/spec.js';
 import { packagedSchemasFolder, readSchemas } from '../schema/read.js';
-import { unknownStaleTables, unknownTypes } from './config-notes.js';
-import type { Io } from './io.js';
-import { configOptions } from './open-context.js';
-import { textTable } from './text-table.js';
+import { unknownStaleTables, unknownTypes } from './output/config-notes.js';
+import type { Io } from './setup/io.js';
+import { configOptions } from './setup/open-context.js';
+import { textTable } from './output/text-table.js';
 
 /** `sp-reports config check`. */
 export function configCommand(io: Io, exit: (code: number) => void): Command {

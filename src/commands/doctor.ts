@@ -11,10 +11,10 @@ import { endpointOf } from '../source/selling-partner/call-api.js';
 import { openLogin } from '../source/selling-partner/login.js';
 import type { QuotaPlan } from '../source/selling-partner/quota.js';
 import { openSellingPartner } from '../source/selling-partner/selling-partner.js';
-import { count } from '../count.js';
-import type { Io } from './io.js';
-import { notificationsOf, withQuota } from './open-amazon.js';
-import { configOptions, openWarehouse } from './open-context.js';
+import { count } from '../text/pluralize.js';
+import type { Io } from './setup/io.js';
+import { notificationsOf, withQuota } from './setup/open-amazon.js';
+import { configOptions, openWarehouse } from './setup/open-context.js';
 
 /** `sp-reports doctor`: everything that must be right, in order. */
 export function doctorCommand(io: Io, exit: (code: number) => void): Command {

@@ -4,9 +4,9 @@ import { dirname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { examplePath } from '../config/read.js';
-import { describeError, ReportsError } from '../errors.js';
-import type { Io } from './io.js';
-import type { GlobalOptions } from './open-context.js';
+import { describeError, ReportsError } from '../errors/reports-error.js';
+import type { Io } from './setup/io.js';
+import type { GlobalOptions } from './setup/open-context.js';
 
 /** `sp-reports init`: a pipelines.yaml to begin with. */
 export function initCommand(io: Io): Command {

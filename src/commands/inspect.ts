@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import type { Config } from '../config/spec.js';
-import { count } from '../count.js';
-import { ReportsError } from '../errors.js';
+import { count } from '../text/pluralize.js';
+import { ReportsError } from '../errors/reports-error.js';
 import { inspectParquet, type ParquetFacts } from '../parquet/inspect-parquet.js';
 import { type BucketUrl, bucketUrlText, isMeantForBucket, readBucketUrl } from '../store/bucket-url.js';
 import { openBucket } from '../store/open-store.js';
-import type { Io } from './io.js';
-import { readWarehouseConfig } from './open-context.js';
-import { textTable } from './text-table.js';
+import type { Io } from './setup/io.js';
+import { readWarehouseConfig } from './setup/open-context.js';
+import { textTable } from './output/text-table.js';
 
 /** `sp-reports inspect`: what is in a Parquet file. */
 export function inspectCommand(io: Io): Command {

@@ -1,10 +1,10 @@
 import { Command, Option } from 'commander';
 import { failedChecks } from '../schema/document-checks.js';
 import type { LedgerFilter, LoadStatus } from '../warehouse/types.js';
-import { type Io, nothingLoaded, resultWidth } from './io.js';
-import { openWarehouse, readWarehouseConfig } from './open-context.js';
-import { positiveInteger } from './options.js';
-import { textTable } from './text-table.js';
+import { type Io, nothingLoaded, resultWidth } from './setup/io.js';
+import { openWarehouse, readWarehouseConfig } from './setup/open-context.js';
+import { positiveInteger } from './setup/options.js';
+import { textTable } from './output/text-table.js';
 
 const statuses: LoadStatus[] = ['loaded', 'empty', 'quarantined', 'fatal', 'cancelled', 'skipped'];
 

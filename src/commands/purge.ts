@@ -1,9 +1,9 @@
 import { Command } from 'commander';
-import { type PurgeSummary, purge } from '../pipeline/purge.js';
-import { count } from '../count.js';
-import type { Io } from './io.js';
-import { readWarehouseConfig, withContext } from './open-context.js';
-import { ageOption } from './options.js';
+import { type PurgeSummary, purge } from '../maintenance/purge.js';
+import { count } from '../text/pluralize.js';
+import type { Io } from './setup/io.js';
+import { readWarehouseConfig, withContext } from './setup/open-context.js';
+import { ageOption } from './setup/options.js';
 
 interface PurgeOptions {
   olderThan: number;

@@ -1,9 +1,9 @@
 import { Command, Option } from 'commander';
-import { type AnswerOptions, answerText, type Format } from './answer-text.js';
-import { count } from '../count.js';
-import { type Io, printAll, resultWidth } from './io.js';
-import { openWarehouse, readWarehouseConfig } from './open-context.js';
-import { positiveInteger } from './options.js';
+import { type AnswerOptions, answerText, type Format } from './output/answer-text.js';
+import { count } from '../text/pluralize.js';
+import { type Io, printAll, resultWidth } from './setup/io.js';
+import { openWarehouse, readWarehouseConfig } from './setup/open-context.js';
+import { positiveInteger } from './setup/options.js';
 
 interface QueryOptions {
   format: Format;

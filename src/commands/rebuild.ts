@@ -1,11 +1,11 @@
 import { Command } from 'commander';
-import { count } from '../count.js';
+import { count } from '../text/pluralize.js';
 import { defaultMaxDocumentBytes } from '../config/limits-spec.js';
 import { warehouseName } from '../config/read.js';
-import { rebuild } from '../pipeline/rebuild.js';
-import type { Io } from './io.js';
-import { readWarehouseConfig, withContext } from './open-context.js';
-import { positiveInteger } from './options.js';
+import { rebuild } from '../maintenance/rebuild.js';
+import type { Io } from './setup/io.js';
+import { readWarehouseConfig, withContext } from './setup/open-context.js';
+import { positiveInteger } from './setup/options.js';
 
 interface RebuildFlags {
   maxDocumentBytes: number;

@@ -1,14 +1,14 @@
 import { Command, Option } from 'commander';
 import { defaultMaxDocumentBytes } from '../config/limits-spec.js';
-import { ReportsError } from '../errors.js';
-import { reload } from '../pipeline/reload.js';
-import type { WorkSummary } from '../pipeline/work-summary.js';
+import { ReportsError } from '../errors/reports-error.js';
+import { reload } from '../maintenance/reload.js';
+import type { WorkSummary } from '../ingest/work-summary.js';
 import type { LedgerFilter, LoadStatus } from '../warehouse/types.js';
-import type { Io } from './io.js';
-import { readWarehouseConfig, withContext } from './open-context.js';
-import { positiveInteger } from './options.js';
-import { untilStopped } from './stop-signals.js';
-import { somethingFailed, summaryJson, summaryText } from './summary.js';
+import type { Io } from './setup/io.js';
+import { readWarehouseConfig, withContext } from './setup/open-context.js';
+import { positiveInteger } from './setup/options.js';
+import { untilStopped } from './setup/stop-signals.js';
+import { somethingFailed, summaryJson, summaryText } from './output/summary.js';
 
 interface ReloadOptions {
   status?: LoadStatus;

@@ -1,13 +1,13 @@
 import { Command } from 'commander';
-import { ReportsError } from '../errors.js';
+import { ReportsError } from '../errors/reports-error.js';
 import { openRequestBook } from '../pipeline/requests/book.js';
 import { cancelLeftOver, leftOverSchedules } from '../pipeline/requests/schedules.js';
 import { askForReports } from '../pipeline/requests/turn.js';
-import type { Io } from './io.js';
-import { readFullConfig, withContext } from './open-context.js';
-import { requestJson, requestsFailed, requestText } from './request-summary.js';
+import type { Io } from './setup/io.js';
+import { readFullConfig, withContext } from './setup/open-context.js';
+import { requestJson, requestsFailed, requestText } from './output/request-summary.js';
 import { pipelinesNamed } from './run.js';
-import { untilStopped } from './stop-signals.js';
+import { untilStopped } from './setup/stop-signals.js';
 
 interface Options {
   dryRun?: boolean;

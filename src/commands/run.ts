@@ -1,18 +1,18 @@
 import { Command } from 'commander';
-import { systemClock } from '../clock.js';
+import { systemClock } from '../runtime/clock.js';
 import { firstSteps } from '../config/read.js';
 import type { Config } from '../config/spec.js';
-import { ReportsError } from '../errors.js';
-import type { Pipeline } from '../pipeline/route.js';
-import { type RunEnd, runDue } from '../pipeline/run.js';
+import { ReportsError } from '../errors/reports-error.js';
+import type { Pipeline } from '../ingest/route.js';
+import { type RunEnd, runDue } from '../runs/run.js';
 import { openRunLog } from '../status/run-log.js';
-import { didYouMean } from '../nearest-name.js';
+import { didYouMean } from '../text/nearest-name.js';
 import { checkAlarms } from './alarms.js';
-import type { Io } from './io.js';
-import { readFullConfig, withContext } from './open-context.js';
-import { isWorthTelling, requestJson, requestsFailed, requestText } from './request-summary.js';
-import { untilStopped } from './stop-signals.js';
-import { somethingFailed, summaryJson, summaryText } from './summary.js';
+import type { Io } from './setup/io.js';
+import { readFullConfig, withContext } from './setup/open-context.js';
+import { isWorthTelling, requestJson, requestsFailed, requestText } from './output/request-summary.js';
+import { untilStopped } from './setup/stop-signals.js';
+import { somethingFailed, summaryJson, summaryText } from './output/summary.js';
 
 /** `sp-reports run`: one drain. */
 export function runCommand(io: Io, exit: (code: number) => void): Command {

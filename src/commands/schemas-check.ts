@@ -1,20 +1,20 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { ReportsError } from '../errors.js';
-import { checkSample, type SampleCheck } from '../parse/check-sample.js';
+import { ReportsError } from '../errors/reports-error.js';
+import { checkSample, type SampleCheck } from '../parse/sample/check-sample.js';
 import { checkSchemaFile, checkSchemas } from '../schema/read.js';
-import { didYouMean } from '../nearest-name.js';
+import { didYouMean } from '../text/nearest-name.js';
 import { tablesOf } from '../schema/infer.js';
 import { checkViews, type View } from '../schema/views.js';
 import { failedChecks } from '../schema/document-checks.js';
 import type { ReportSchema, ReportSchemas } from '../schema/types.js';
 import { bindProblems } from '../warehouse/duckdb/bind-views.js';
 import { formatProblem, inOrder, type Problem } from '../yaml/read-yaml.js';
-import { count } from '../count.js';
-import type { Io } from './io.js';
-import { schemaFolders } from './open-context.js';
-import { type SampleOptions, sampleOptions, withSample } from './sample.js';
-import { visible } from './visible-text.js';
+import { count } from '../text/pluralize.js';
+import type { Io } from './setup/io.js';
+import { schemaFolders } from './setup/open-context.js';
+import { type SampleOptions, sampleOptions, withSample } from './setup/sample.js';
+import { visible } from './output/visible-text.js';
 
 interface CheckOptions extends SampleOptions {
   sample?: string;

@@ -3,7 +3,7 @@ import { looseHeader } from '../schema/column-name.js';
 import { columnsYaml } from '../schema/infer.js';
 import { personalColumns } from '../schema/personal-data.js';
 import type { ColumnSchema, ColumnType, ReportSchemas } from '../schema/types.js';
-import type { Drift } from '../warehouse/drift.js';
+import type { Drift } from '../warehouse/ledger/drift.js';
 
 /** Drift, with what the table holds in a column that was added. */
 export interface DriftWithValues extends Drift {

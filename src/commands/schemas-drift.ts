@@ -1,13 +1,13 @@
 import { Command, Option } from 'commander';
-import { inferType } from '../parse/infer-types.js';
-import { type Drift, openDrift, worthTelling } from '../warehouse/drift.js';
-import { columnTypeOf } from '../warehouse/duckdb-types.js';
-import { identifier } from '../warehouse/duckdb-sql.js';
+import { inferType } from '../parse/values/infer-types.js';
+import { type Drift, openDrift, worthTelling } from '../warehouse/ledger/drift.js';
+import { columnTypeOf } from '../warehouse/staging/column-types.js';
+import { identifier } from '../warehouse/staging/sql.js';
 import type { Warehouse } from '../warehouse/types.js';
-import { type Io, resultWidth } from './io.js';
-import { openWarehouse, readAllSchemas, readWarehouseConfig } from './open-context.js';
+import { type Io, resultWidth } from './setup/io.js';
+import { openWarehouse, readAllSchemas, readWarehouseConfig } from './setup/open-context.js';
 import { type DriftWithValues, driftYaml, withRenames } from './schemas-drift-yaml.js';
-import { textTable } from './text-table.js';
+import { textTable } from './output/text-table.js';
 
 interface DriftOptions {
   type?: string;

@@ -1,14 +1,14 @@
 import { Command, Option } from 'commander';
-import { ReportsError } from '../errors.js';
+import { ReportsError } from '../errors/reports-error.js';
 import { bigQuerySchema } from '../schema/export/bigquery.js';
 import { dbtSources } from '../schema/export/dbt.js';
 import { rowSchema } from '../schema/export/json-schema.js';
 import { type ExportTable, exportTables } from '../schema/export/tables.js';
 import { readViews, type View } from '../schema/views.js';
-import { duckDbType } from '../warehouse/duckdb-types.js';
+import { duckDbType } from '../warehouse/staging/column-types.js';
 import { tableDdl } from '../warehouse/duckdb/ddl.js';
-import type { Io } from './io.js';
-import { readAllSchemas, schemaFolders } from './open-context.js';
+import type { Io } from './setup/io.js';
+import { readAllSchemas, schemaFolders } from './setup/open-context.js';
 import { schemaOf } from './schemas-list.js';
 
 const writers = {

@@ -1,14 +1,14 @@
 import { basename } from 'node:path';
 import { Command } from 'commander';
-import { ReportsError } from '../errors.js';
+import { ReportsError } from '../errors/reports-error.js';
 import { formatOfDocument, parseDocument } from '../parse/parse-document.js';
-import { profileDocument } from '../parse/profile.js';
-import { KeySearch } from '../parse/row-keys.js';
+import { profileDocument } from '../parse/sample/profile.js';
+import { KeySearch } from '../parse/sample/row-keys.js';
 import { type SampleFacts, schemaYaml } from '../schema/infer.js';
 import { checkSchemas, packagedSchemasFolder } from '../schema/read.js';
 import type { ExaminedDocument } from '../source/types.js';
-import type { Io } from './io.js';
-import { type SampleOptions, sampleOptions, withSample } from './sample.js';
+import type { Io } from './setup/io.js';
+import { type SampleOptions, sampleOptions, withSample } from './setup/sample.js';
 
 /** `sp-reports schemas infer`. */
 export function inferCommand(io: Io): Command {

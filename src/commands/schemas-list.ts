@@ -1,12 +1,12 @@
 import { Command } from 'commander';
-import { ReportsError } from '../errors.js';
+import { ReportsError } from '../errors/reports-error.js';
 import { columnTypeText } from '../schema/column-type.js';
 import { defaultTableName } from '../schema/infer.js';
 import type { ReportSchema, ReportSchemas } from '../schema/types.js';
-import { nearestName } from '../nearest-name.js';
-import type { Io } from './io.js';
-import { readAllSchemas } from './open-context.js';
-import { textTable } from './text-table.js';
+import { nearestName } from '../text/nearest-name.js';
+import type { Io } from './setup/io.js';
+import { readAllSchemas } from './setup/open-context.js';
+import { textTable } from './output/text-table.js';
 
 /** `sp-reports schemas list`. */
 export function listCommand(io: Io): Command {

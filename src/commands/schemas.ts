@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { Io } from './io.js';
+import type { Io } from './setup/io.js';
 import { checkCommand } from './schemas-check.js';
 import { driftCommand } from './schemas-drift.js';
 import { exportCommand } from './schemas-export.js';

@@ -1,18 +1,18 @@
 import { Command } from 'commander';
 import type { Config } from '../config/spec.js';
-import { describeError } from '../errors.js';
-import type { PipelineContext } from '../pipeline/context.js';
-import { type Run, type RunWatch, watchedByAll } from '../pipeline/run.js';
-import { runSchedule } from '../pipeline/schedule.js';
-import type { DrainSignals } from '../pipeline/work-list.js';
-import { openAlarms, watchAlarms } from '../status/alarms.js';
-import { consoleLimits } from '../status/console.js';
-import type { Io } from './io.js';
-import { openWarehouse, readFullConfig, withContext } from './open-context.js';
+import { describeError } from '../errors/reports-error.js';
+import type { PipelineContext } from '../ingest/context.js';
+import { type Run, type RunWatch, watchedByAll } from '../runs/run.js';
+import { runSchedule } from '../runs/schedule.js';
+import type { DrainSignals } from '../ingest/work-list.js';
+import { openAlarms, watchAlarms } from '../status/alarms/alarms.js';
+import { consoleLimits } from '../status/server/console.js';
+import type { Io } from './setup/io.js';
+import { openWarehouse, readFullConfig, withContext } from './setup/open-context.js';
 import { pipelinesNamed } from './run.js';
-import { isWorthTelling, requestCounts, requestJson, requestText } from './request-summary.js';
-import { untilStopped } from './stop-signals.js';
-import { summaryJson, summaryText } from './summary.js';
+import { isWorthTelling, requestCounts, requestJson, requestText } from './output/request-summary.js';
+import { untilStopped } from './setup/stop-signals.js';
+import { summaryJson, summaryText } from './output/summary.js';
 
 export interface StartOptions {
   json?: boolean;

@@ -2,13 +2,13 @@ import { Command } from 'commander';
 import type { Config } from '../config/spec.js';
 import { actionsKeptFromAmazon, policyForAmazon } from '../connect/queue-policy.js';
 import { type SubscribeStep, subscribe, unsubscribe } from '../connect/subscribe.js';
-import { ReportsError } from '../errors.js';
+import { ReportsError } from '../errors/reports-error.js';
 import { readQueueAttributes } from '../source/queue-attributes.js';
-import type { Io } from './io.js';
-import { subscribersOf, withQuota } from './open-amazon.js';
-import { readFullConfig } from './open-context.js';
+import type { Io } from './setup/io.js';
+import { subscribersOf, withQuota } from './setup/open-amazon.js';
+import { readFullConfig } from './setup/open-context.js';
 import { pipelinesNamed, sellersNamed } from './run.js';
-import { textTable } from './text-table.js';
+import { textTable } from './output/text-table.js';
 
 interface SubscribeCommandOptions {
   seller?: string;

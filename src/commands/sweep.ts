@@ -1,11 +1,11 @@
 import { Command } from 'commander';
-import { longestSweepDays, sweep } from '../pipeline/sweep.js';
-import type { Io } from './io.js';
-import { readFullConfig, withContext } from './open-context.js';
-import { positiveInteger } from './options.js';
+import { longestSweepDays, sweep } from '../discovery/sweep.js';
+import type { Io } from './setup/io.js';
+import { readFullConfig, withContext } from './setup/open-context.js';
+import { positiveInteger } from './setup/options.js';
 import { pipelinesNamed } from './run.js';
-import { untilStopped } from './stop-signals.js';
-import { somethingFailed, summaryJson, summaryText } from './summary.js';
+import { untilStopped } from './setup/stop-signals.js';
+import { somethingFailed, summaryJson, summaryText } from './output/summary.js';
 
 /** `sp-reports sweep`: finished reports that the ledger doesn't have. */
 export function sweepCommand(io: Io, exit: (code: number) => void): Command {

@@ -1,10 +1,10 @@
 import { Command, Option } from 'commander';
 import { readViews, type View } from '../schema/views.js';
-import { dataGaps } from '../warehouse/data-gaps.js';
+import { dataGaps } from '../warehouse/ledger/data-gaps.js';
 import type { Warehouse } from '../warehouse/types.js';
-import { type Io, nothingLoaded } from './io.js';
-import { openWarehouse, readAllSchemas, readWarehouseConfig, schemaFolders } from './open-context.js';
-import { textTable } from './text-table.js';
+import { type Io, nothingLoaded } from './setup/io.js';
+import { openWarehouse, readAllSchemas, readWarehouseConfig, schemaFolders } from './setup/open-context.js';
+import { textTable } from './output/text-table.js';
 
 /** `sp-reports tables`: what there is to query. */
 export function tablesCommand(io: Io): Command {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { marketplaceId, marketplaces } from '../schema/marketplaces.js';
-import { didYouMean } from '../nearest-name.js';
+import { didYouMean } from '../text/nearest-name.js';
 import { cronMistake } from './cron.js';
 import { variablePattern } from './substitute.js';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { didYouMean } from '../nearest-name.js';
+import { didYouMean } from '../text/nearest-name.js';
 import { cronError, optionalText } from './common-spec.js';
 import { isCron } from './cron.js';
 import { limitsSpec } from './limits-spec.js';

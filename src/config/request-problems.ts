@@ -1,8 +1,8 @@
-import { count } from '../count.js';
+import { count } from '../text/pluralize.js';
 import { marketplaceId, marketplaces } from '../schema/marketplaces.js';
 import { checkSchemas, packagedSchemasFolder } from '../schema/read.js';
 import type { ReportSchemas } from '../schema/types.js';
-import { didYouMean } from '../nearest-name.js';
+import { didYouMean } from '../text/nearest-name.js';
 import type { Problem, YamlFile } from '../yaml/read-yaml.js';
 import type { YamlPath } from '../yaml/spec-issues.js';
 import { asksFor } from './report-types.js';

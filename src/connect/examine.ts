@@ -1,4 +1,4 @@
-import { describeError, ReportsError } from '../errors.js';
+import { describeError, ReportsError } from '../errors/reports-error.js';
 
 /** What a check came to. */
 export interface Answer {

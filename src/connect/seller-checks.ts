@@ -1,6 +1,6 @@
 import { asksFor } from '../config/report-types.js';
-import { count } from '../count.js';
-import { ReportsError } from '../errors.js';
+import { count } from '../text/pluralize.js';
+import { ReportsError } from '../errors/reports-error.js';
 import type { ReportSchemas } from '../schema/types.js';
 import type { CallOptions, Notifications, SellingPartner } from '../source/types.js';
 import type { Answer, Check } from './examine.js';

@@ -1,4 +1,4 @@
-import { describeError, ReportsError } from '../errors.js';
+import { describeError, ReportsError } from '../errors/reports-error.js';
 import type { Destination, Notifications } from '../source/types.js';
 
 /** A seller to be subscribed; sellers of one group share the application and the region, and with them the destinations. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { ReportsError } from '../errors.js';
+import { ReportsError } from '../errors/reports-error.js';
 
 /**
  * A name for a file until it is whole: beside its final name, and no other writer's, in this process or another. What a crash leaves is

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { describeError, ReportsError } from '../errors.js';
+import { describeError, ReportsError } from '../errors/reports-error.js';
 import { quotedPath, rowsOfFile } from './quoted-path.js';
 
 export interface ParquetFacts {

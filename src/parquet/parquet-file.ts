@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import parquet, { type Field, type Sink } from 'parquetjs-lite';
 import types from 'parquetjs-lite/lib/types.js';
-import { ReportsError } from '../errors.js';
+import { ReportsError } from '../errors/reports-error.js';
 import { dropPartial, nameWholeFile, openPartial, partialName, writeError } from '../files/whole-file.js';
 
 /** A Parquet file in the making. It has its final name only when it is whole. */

@@ -1,6 +1,6 @@
 import { chmod, open, rm } from 'node:fs/promises';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { describeError, ReportsError } from '../errors.js';
+import { describeError, ReportsError } from '../errors/reports-error.js';
 import { dropPartial, nameWholeFile, ownerOnly, partialName, writeError } from '../files/whole-file.js';
 import { quotedPath, quotedText, rowsOfFile } from './quoted-path.js';
 

@@ -1,17 +1,17 @@
-import { ReportsError } from '../errors.js';
+import { ReportsError } from '../errors/reports-error.js';
 import type { ReportSchema } from '../schema/types.js';
 import type { ExaminedDocument } from '../source/types.js';
-import { parseColumnar } from './columnar/parse-columnar.js';
-import { parseJson } from './columnar/parse-json.js';
+import { parseColumnar } from './columnar/delimited/parse-delimited.js';
+import { parseJson } from './columnar/json/parse-json.js';
 import { NotColumnar } from './columnar/rows.js';
 import type { Known } from './columnar/wrong-assumption.js';
-import { parseDelimited } from './delimited.js';
-import { readJsonObjects } from './json.js';
-import type { ListPaths } from './object-lists.js';
-import { oneByOne, parseObjects } from './objects.js';
+import { parseDelimited } from './delimited/delimited.js';
+import { readJsonObjects } from './objects/json.js';
+import type { ListPaths } from './objects/object-lists.js';
+import { oneByOne, parseObjects } from './objects/objects.js';
 import type { Engine, ParsedDocument } from './types.js';
-import { readWorkbook } from './workbook.js';
-import { readXmlObjects } from './xml.js';
+import { readWorkbook } from './workbook/workbook.js';
+import { readXmlObjects } from './objects/xml.js';
 
 /** So much of the text is looked at to tell what it is and to find its header. */
 const headCharacters = 256 * 1024;

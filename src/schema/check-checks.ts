@@ -1,4 +1,4 @@
-import { didYouMean } from '../nearest-name.js';
+import { didYouMean } from '../text/nearest-name.js';
 import type { Problem } from '../yaml/read-yaml.js';
 import type { YamlPath } from '../yaml/spec-issues.js';
 import { readColumnType } from './column-type.js';

@@ -1,5 +1,5 @@
 import { Document, type YAMLMap } from 'yaml';
-import { count } from '../count.js';
+import { count } from '../text/pluralize.js';
 import { looseHeader, snakeCaseName } from './column-name.js';
 import { columnTypeText } from './column-type.js';
 import { looksPersonal } from './personal-data.js';

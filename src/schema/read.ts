@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { count } from '../count.js';
-import { describeError, ReportsError } from '../errors.js';
+import { count } from '../text/pluralize.js';
+import { describeError, ReportsError } from '../errors/reports-error.js';
 import { formatProblem, inOrder, type Problem, readYaml } from '../yaml/read-yaml.js';
 import { checkReportSchema } from './check.js';
 import { compiledSchema, rememberSchema } from './compiled.js';

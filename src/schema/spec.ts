@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { didYouMean } from '../nearest-name.js';
+import { didYouMean } from '../text/nearest-name.js';
 import { namePattern } from './column-name.js';
 import { meantType, plainTypes, readColumnType } from './column-type.js';
 import type { ColumnSchema, ColumnType, ReportSchema, TableSchema } from './types.js';

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { count } from '../count.js';
-import { describeError, ReportsError } from '../errors.js';
+import { count } from '../text/pluralize.js';
+import { describeError, ReportsError } from '../errors/reports-error.js';
 import { formatProblem, inOrder, type Problem } from '../yaml/read-yaml.js';
 import { lineage } from './lineage.js';
 import { type SchemaFolders, shortPath } from './read.js';

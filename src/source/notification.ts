@@ -1,4 +1,4 @@
-import { ReportsError } from '../errors.js';
+import { ReportsError } from '../errors/reports-error.js';
 import type { Notification, ReportStatus } from './types.js';
 
 const statuses: ReportStatus[] = ['DONE', 'FATAL', 'CANCELLED', 'IN_QUEUE', 'IN_PROGRESS'];

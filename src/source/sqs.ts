@@ -8,8 +8,8 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { Logger } from 'pino';
-import { silenceAwsNodeWarning } from '../aws-node-warning.js';
-import { describeError, ReportsError } from '../errors.js';
+import { silenceAwsNodeWarning } from '../runtime/aws-node-warning.js';
+import { describeError, ReportsError } from '../errors/reports-error.js';
 import type { Queue, QueueMessage } from './types.js';
 
 /** Where a queue is. */

@@ -1,10 +1,10 @@
 import { warehouseName } from '../config/read.js';
-import type { PipelineContext } from '../pipeline/context.js';
+import type { PipelineContext } from '../ingest/context.js';
 import { openRequestBook, type RequestBook } from '../pipeline/requests/book.js';
-import type { Pipeline } from '../pipeline/route.js';
-import { requestTimes } from '../pipeline/schedule.js';
+import type { Pipeline } from '../ingest/route.js';
+import { requestTimes } from '../runs/schedule.js';
 import { usagePlans } from '../source/selling-partner/quota.js';
-import { version } from '../version.js';
+import { version } from '../runtime/version.js';
 import { tableFreshness } from './freshness.js';
 import { openLedgerReading } from './read-ledger.js';
 import { nextRun } from './next-run.js';

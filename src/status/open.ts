@@ -1,13 +1,13 @@
-import { errorCode, describeError, ReportsError } from '../errors.js';
-import type { PipelineContext } from '../pipeline/context.js';
-import { type Run, type RunWatch, watchedByAll } from '../pipeline/run.js';
-import type { DrainSignals } from '../pipeline/work-list.js';
+import { errorCode, describeError, ReportsError } from '../errors/reports-error.js';
+import type { PipelineContext } from '../ingest/context.js';
+import { type Run, type RunWatch, watchedByAll } from '../runs/run.js';
+import type { DrainSignals } from '../ingest/work-list.js';
 import type { Warehouse } from '../warehouse/types.js';
 import { openFacts } from './facts.js';
 import { openMetrics } from './metrics.js';
-import { openReloads } from './reloads.js';
+import { openReloads } from './server/reloads.js';
 import { openRunLog } from './run-log.js';
-import { type ServerOptions, serveStatus } from './server.js';
+import { type ServerOptions, serveStatus } from './server/server.js';
 import type { StatusFacts } from './types.js';
 
 export interface Status {

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
-import { catalogue, type ErrorCode, ReportsError } from '../errors.js';
-import type { PipelineContext } from '../pipeline/context.js';
-import { openDrift, worthTelling } from '../warehouse/drift.js';
+import { catalogue, type ErrorCode, ReportsError } from '../errors/reports-error.js';
+import type { PipelineContext } from '../ingest/context.js';
+import { openDrift, worthTelling } from '../warehouse/ledger/drift.js';
 import type { LedgerRow, TableLoads } from '../warehouse/types.js';
 import { openReading, type Reading, type ReadingOptions } from './reading.js';
 import type { LedgerFacts, LoadFacts } from './types.js';

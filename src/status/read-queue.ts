@@ -1,4 +1,4 @@
-import type { PipelineContext } from '../pipeline/context.js';
+import type { PipelineContext } from '../ingest/context.js';
 import { type QueueAttributes, readQueueAttributes } from '../source/queue-attributes.js';
 import { openReading, type ReadingOptions } from './reading.js';
 import type { RunLog } from './run-log.js';

@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.js';
-import { describeError, errorCode } from '../errors.js';
+import type { Clock } from '../runtime/clock.js';
+import { describeError, errorCode } from '../errors/reports-error.js';
 import type { Problem } from './types.js';
 
 /** What was read last, and why it could not be read since. */

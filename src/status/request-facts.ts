@@ -1,8 +1,8 @@
-import type { PipelineContext } from '../pipeline/context.js';
+import type { PipelineContext } from '../ingest/context.js';
 import type { Progress, RequestBook } from '../pipeline/requests/book.js';
 import { plansOf } from '../pipeline/requests/plan.js';
 import { countStandings } from '../pipeline/requests/progress.js';
-import type { Pipeline } from '../pipeline/route.js';
+import type { Pipeline } from '../ingest/route.js';
 import { nextRun } from './next-run.js';
 import type { Problem, RequestFacts } from './types.js';
 

@@ -1,8 +1,8 @@
-import type { Clock } from '../clock.js';
-import { describeError, errorCode } from '../errors.js';
-import type { PipelineEvent } from '../pipeline/context.js';
-import type { Run, RunWatch } from '../pipeline/run.js';
-import type { Failure, WorkSummary } from '../pipeline/work-summary.js';
+import type { Clock } from '../runtime/clock.js';
+import { describeError, errorCode } from '../errors/reports-error.js';
+import type { PipelineEvent } from '../ingest/context.js';
+import type { Run, RunWatch } from '../runs/run.js';
+import type { Failure, WorkSummary } from '../ingest/work-summary.js';
 import type { Problem, RunFacts, SellerFacts } from './types.js';
 
 /** What runs of this process did, kept in its memory. */

@@ -1,4 +1,4 @@
-import { describeError, type ErrorCode, ReportsError } from '../errors.js';
+import { describeError, type ErrorCode, ReportsError } from '../errors/reports-error.js';
 
 /** What a client of a bucket says of a failure. */
 interface Failure {

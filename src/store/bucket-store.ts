@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ReportsError } from '../errors.js';
+import { ReportsError } from '../errors/reports-error.js';
 import { makeFolder, ownerOnly, partialName, writeError } from '../files/whole-file.js';
 import { type BucketUrl, bucketUrlText } from './bucket-url.js';
 import type { Bucket, Store } from './types.js';

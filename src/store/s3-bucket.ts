@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { silenceAwsNodeWarning } from '../aws-node-warning.js';
+import { silenceAwsNodeWarning } from '../runtime/aws-node-warning.js';
 import { ownerOnly } from '../files/whole-file.js';
 import { bucketError, isMissing } from './bucket-errors.js';
 import type { Bucket } from './types.js';

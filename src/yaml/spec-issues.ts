@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { didYouMean, nearestName } from '../nearest-name.js';
+import { didYouMean, nearestName } from '../text/nearest-name.js';
 import { alternatives, type JsonSchema } from './spec-reference.js';
 
 /** Keys of maps and indexes of lists, from the top of a file down. */

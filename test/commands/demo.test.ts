@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packagedSchemasFolder } from '../../src/schema/read.js';
-import { firstLine } from '../../src/commands/demo-settings.js';
+import { firstLine } from '../../src/commands/setup/demo-settings.js';
 import { ordersType, type Ran, runApart, runInProcess } from '../pipeline/world.js';
 import { until } from '../status/started.js';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
-import { resultWidth } from '../../src/commands/io.js';
-import { textTable } from '../../src/commands/text-table.js';
-import { cutText, displayWidth, wrapText } from '../../src/commands/visible-text.js';
+import { resultWidth } from '../../src/commands/setup/io.js';
+import { textTable } from '../../src/commands/output/text-table.js';
+import { cutText, displayWidth, wrapText } from '../../src/commands/output/visible-text.js';
 
 describe('a table', () => {
   const id = 'amzn1.spdoc.1.4.na.1';

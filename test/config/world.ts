@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ReadConfigOptions, readConfig } from '../../src/config/read.js';
 import type { Config } from '../../src/config/spec.js';
-import { ReportsError } from '../../src/errors.js';
+import { ReportsError } from '../../src/errors/reports-error.js';
 
 /** The variables that the texts below name. */
 export const env = { ID: 'client-id', SECRET: 'client-secret', TOKEN: 'refresh-token' };

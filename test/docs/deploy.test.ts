@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
 import { readConfig } from '../../src/config/read.js';
-import { routes } from '../../src/status/routes.js';
+import { routes } from '../../src/status/server/routes.js';
 import { commandMistake, root } from './blocks.js';
 
 const read = (path: string) => readFileSync(join(root, path), 'utf8');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { catalogue } from '../../src/errors.js';
+import { catalogue } from '../../src/errors/reports-error.js';
 import { type Proxies, startProxies } from '../faults/proxy.js';
 import { makeWorld } from '../pipeline/world.js';
 import { badInputPage } from './bad-input.js';

@@ -10,7 +10,7 @@ import { DuckDBDecimalValue, DuckDBInstance } from '@duckdb/node-api';
 import type * as arrow from 'apache-arrow';
 import fc from 'fast-check';
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
-import { ReportsError } from '../../src/errors.js';
+import { ReportsError } from '../../src/errors/reports-error.js';
 import { openColumnarWriter } from '../../src/parquet/columnar/columnar-writer.js';
 import { openReferenceWriter } from '../../src/parquet/reference-writer.js';
 import type { ParquetWriter } from '../../src/parquet/types.js';

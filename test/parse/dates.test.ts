@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { orderEvidence, orderOfZone, readTime } from '../../src/parse/dates.js';
+import { orderEvidence, orderOfZone, readTime } from '../../src/parse/values/dates.js';
 
 const utc = (text: string, order: 'mdy' | 'dmy' = 'mdy') => {
   const time = readTime(text, order);

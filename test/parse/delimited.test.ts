@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { ReportsError } from '../../src/errors.js';
+import { ReportsError } from '../../src/errors/reports-error.js';
 import { readColumnType } from '../../src/schema/column-type.js';
 import type { ColumnType, ReportSchema } from '../../src/schema/types.js';
 import type { ExaminedDocument } from '../../src/source/types.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { DocumentChecks } from '../../src/parse/document-checks.js';
-import { profileDocument } from '../../src/parse/profile.js';
+import { DocumentChecks } from '../../src/parse/checks/document-checks.js';
+import { profileDocument } from '../../src/parse/sample/profile.js';
 import { parseDocument } from '../../src/parse/parse-document.js';
 import { packagedSchemasFolder, readSchemas } from '../../src/schema/read.js';
 import type { CheckResult } from '../../src/schema/document-checks.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { chooseMark, fitsDecimal, markEvidence, readNumber } from '../../src/parse/numbers.js';
+import { chooseMark, fitsDecimal, markEvidence, readNumber } from '../../src/parse/values/numbers.js';
 
 describe('numbers', () => {
   it('are read as documents write them', () => {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { parse } from 'yaml';
-import { ReportsError } from '../../src/errors.js';
-import { readJsonObjects } from '../../src/parse/json.js';
-import { ObjectPlan } from '../../src/parse/object-plan.js';
-import { readXmlObjects } from '../../src/parse/xml.js';
+import { ReportsError } from '../../src/errors/reports-error.js';
+import { readJsonObjects } from '../../src/parse/objects/json.js';
+import { ObjectPlan } from '../../src/parse/objects/object-plan.js';
+import { readXmlObjects } from '../../src/parse/objects/xml.js';
 import { checkReportSchema } from '../../src/schema/check.js';
 import { reportSchemaSpec, toReportSchema } from '../../src/schema/spec.js';
 import type { ReportSchema } from '../../src/schema/types.js';

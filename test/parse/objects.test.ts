@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { ReportsError } from '../../src/errors.js';
-import { readJsonObjects } from '../../src/parse/json.js';
-import { readXmlObjects } from '../../src/parse/xml.js';
+import { ReportsError } from '../../src/errors/reports-error.js';
+import { readJsonObjects } from '../../src/parse/objects/json.js';
+import { readXmlObjects } from '../../src/parse/objects/xml.js';
 import { documentOf } from './document-of.js';
 import { readRows } from './read-rows.js';
 

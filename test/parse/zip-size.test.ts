@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import writeWorkbook from 'write-excel-file/node';
-import { unpacksTo } from '../../src/parse/zip-size.js';
+import { unpacksTo } from '../../src/parse/workbook/zip-size.js';
 
 describe('what a zip archive unpacks to', () => {
   let archive: Buffer;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type FaultPoint, faultPoints } from '../../src/fault-point.js';
+import { type FaultPoint, faultPoints } from '../../src/runtime/fault-point.js';
 import type { LoadMode } from '../../src/schema/types.js';
 import { makeWorld, sellerId, type World } from './world.js';
 

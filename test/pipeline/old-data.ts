@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { stringify } from 'yaml';
-import type { FaultPoint } from '../../src/fault-point.js';
+import type { FaultPoint } from '../../src/runtime/fault-point.js';
 import { runApart, runInProcess } from './world.js';
 
 /** Words of old buyers, in every document that is to be purged, and of one whose order is new. */

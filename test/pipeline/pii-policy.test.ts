@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { DuckDBInstance } from '@duckdb/node-api';
 import type { Config } from '../../src/config/spec.js';
-import { piiTreatment } from '../../src/pipeline/pii-policy.js';
+import { piiTreatment } from '../../src/privacy/pii-policy.js';
 import { commandFolder } from '../commands/command-folder.js';
 import { runInProcess } from './world.js';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { setMaxListeners } from 'node:events';
 import { pino } from 'pino';
-import type { PipelineContext } from '../../src/pipeline/context.js';
-import { drain } from '../../src/pipeline/drain.js';
-import type { Pipeline } from '../../src/pipeline/route.js';
+import type { PipelineContext } from '../../src/ingest/context.js';
+import { drain } from '../../src/ingest/drain.js';
+import type { Pipeline } from '../../src/ingest/route.js';
 import { Random } from '../../src/sandbox/random.js';
 import { amazonsPlans, RateLimits } from '../../src/sandbox/rate-limits.js';
 import type { SharedJson } from '../../src/files/shared-json.js';

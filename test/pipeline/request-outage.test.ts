@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { ReportsError } from '../../src/errors.js';
-import type { PipelineContext } from '../../src/pipeline/context.js';
+import { ReportsError } from '../../src/errors/reports-error.js';
+import type { PipelineContext } from '../../src/ingest/context.js';
 import { openRequestBook } from '../../src/pipeline/requests/book.js';
 import { askForReports } from '../../src/pipeline/requests/turn.js';
-import type { Pipeline } from '../../src/pipeline/route.js';
+import type { Pipeline } from '../../src/ingest/route.js';
 import type { CallOptions, CreateCallOptions, ReportFilter } from '../../src/source/types.js';
 
 const minuteMs = 60_000;

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { pino } from 'pino';
-import { ReportsError } from '../../src/errors.js';
-import type { PipelineContext } from '../../src/pipeline/context.js';
-import { ledgerEntry } from '../../src/pipeline/ledger-entry.js';
+import { ReportsError } from '../../src/errors/reports-error.js';
+import type { PipelineContext } from '../../src/ingest/context.js';
+import { ledgerEntry } from '../../src/ingest/ledger-entry.js';
 import { askForReports } from '../../src/pipeline/requests/turn.js';
-import type { Pipeline } from '../../src/pipeline/route.js';
+import type { Pipeline } from '../../src/ingest/route.js';
 import type {
   CreateCallOptions,
   Report,

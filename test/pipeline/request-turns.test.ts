@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
-import { ReportsError } from '../../src/errors.js';
-import type { PipelineContext } from '../../src/pipeline/context.js';
+import { ReportsError } from '../../src/errors/reports-error.js';
+import type { PipelineContext } from '../../src/ingest/context.js';
 import { openRequestBook } from '../../src/pipeline/requests/book.js';
 import { askForReports } from '../../src/pipeline/requests/turn.js';
-import type { Pipeline } from '../../src/pipeline/route.js';
+import type { Pipeline } from '../../src/ingest/route.js';
 import type { CreateCallOptions } from '../../src/source/types.js';
 
 const hourMs = 3_600_000;

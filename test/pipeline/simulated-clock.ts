@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/clock.js';
+import type { Clock } from '../../src/runtime/clock.js';
 
 /** A clock whose time passes only when everything waits for it. */
 export interface SimulatedClock extends Clock {

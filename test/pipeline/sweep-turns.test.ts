@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openSweepTurns } from '../../src/pipeline/sweep-turns.js';
+import { openSweepTurns } from '../../src/discovery/sweep-turns.js';
 
 describe('the turns of sweeps', () => {
   let folder: string;

@@ -9,7 +9,7 @@ import { hostname, tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { ReportsError } from '../../src/errors.js';
+import { ReportsError } from '../../src/errors/reports-error.js';
 import { type DownloadOptions, downloadDocument } from '../../src/source/document/download.js';
 import { examineDocument } from '../../src/source/document/examine.js';
 import { findRaw, rawPath } from '../../src/source/document/raw-store.js';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import iconv from 'iconv-lite';
-import { ReportsError } from '../../src/errors.js';
+import { ReportsError } from '../../src/errors/reports-error.js';
 import { examineDocument } from '../../src/source/document/examine.js';
 import type { DocumentFacts, ExaminedDocument, RawDocument } from '../../src/source/types.js';
 

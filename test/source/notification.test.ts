@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { ReportsError } from '../../src/errors.js';
+import { ReportsError } from '../../src/errors/reports-error.js';
 import { readNotification } from '../../src/source/notification.js';
 
 const report = {

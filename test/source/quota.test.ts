@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
-import { systemClock } from '../../src/clock.js';
-import { ReportsError } from '../../src/errors.js';
+import { systemClock } from '../../src/runtime/clock.js';
+import { ReportsError } from '../../src/errors/reports-error.js';
 import { openSharedJson } from '../../src/files/shared-json.js';
 import { openQuotaPlan, quotaKey } from '../../src/source/selling-partner/quota.js';
 

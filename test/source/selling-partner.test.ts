@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ReportsError } from '../../src/errors.js';
+import { ReportsError } from '../../src/errors/reports-error.js';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.js';
 import { openSharedJson } from '../../src/files/shared-json.js';
 import { openQuotaPlan } from '../../src/source/selling-partner/quota.js';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
-import { ReportsError } from '../../src/errors.js';
+import { ReportsError } from '../../src/errors/reports-error.js';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.js';
 import { openQueue } from '../../src/source/sqs.js';
 import type { Queue } from '../../src/source/types.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { alarmBody } from '../../src/status/alarm-message.js';
-import { type AlarmSources, type Condition, conditionsOf } from '../../src/status/alarm-conditions.js';
-import { newsOf, type ToldAlarms } from '../../src/status/alarms.js';
+import { alarmBody } from '../../src/status/alarms/alarm-message.js';
+import { type AlarmSources, type Condition, conditionsOf } from '../../src/status/alarms/alarm-conditions.js';
+import { newsOf, type ToldAlarms } from '../../src/status/alarms/alarms.js';
 import type { StatusFacts } from '../../src/status/types.js';
 
 const at = '2026-11-25T12:00:00.000Z';

@@ -16,8 +16,8 @@ import {
 } from '../pipeline/world.js';
 import cron from 'node-cron';
 import type { AlarmsConfig } from '../../src/config/alarms-spec.js';
-import type { PipelineContext } from '../../src/pipeline/context.js';
-import { openAlarms } from '../../src/status/alarms.js';
+import type { PipelineContext } from '../../src/ingest/context.js';
+import { openAlarms } from '../../src/status/alarms/alarms.js';
 import type { StatusFacts } from '../../src/status/types.js';
 import { type Receiver, startReceiver } from './alarm-receiver.js';
 

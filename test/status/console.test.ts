@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ask, consoleLimits } from '../../src/status/console.js';
+import { ask, consoleLimits } from '../../src/status/server/console.js';
 import { openDuckDbWarehouse } from '../../src/warehouse/duckdb/warehouse.js';
 import type { Warehouse } from '../../src/warehouse/types.js';
 import { makeLoad } from '../warehouse/make-load.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { PipelineContext } from '../../src/pipeline/context.js';
+import type { PipelineContext } from '../../src/ingest/context.js';
 import { openLedgerReading } from '../../src/status/read-ledger.js';
 
 describe('the ledger in BigQuery', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { PipelineEvent } from '../../src/pipeline/context.js';
-import type { Run } from '../../src/pipeline/run.js';
+import type { PipelineEvent } from '../../src/ingest/context.js';
+import type { Run } from '../../src/runs/run.js';
 import { openRunLog } from '../../src/status/run-log.js';
 
 const queue = 'https://sqs.us-east-1.amazonaws.com/123456789012/reports';

@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import type { Making } from '../../src/sandbox/report-requests.js';
-import type { ReloadJob } from '../../src/status/reloads.js';
+import type { ReloadJob } from '../../src/status/server/reloads.js';
 import type { StatusFacts } from '../../src/status/types.js';
 import {
   listings,

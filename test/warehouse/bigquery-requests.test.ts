@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ReportsError } from '../../src/errors.js';
+import { ReportsError } from '../../src/errors/reports-error.js';
 import { bigQueryType, stagingField, widenedSql } from '../../src/warehouse/bigquery/column-types.js';
 import { BigQueryClient } from '../../src/warehouse/bigquery/client.js';
 import { failureError, failureRows } from '../../src/warehouse/bigquery/errors.js';

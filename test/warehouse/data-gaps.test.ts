@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { dataGaps } from '../../src/warehouse/data-gaps.js';
+import { dataGaps } from '../../src/warehouse/ledger/data-gaps.js';
 import type { LoadStatus } from '../../src/warehouse/types.js';
 
 const day = (number: number) => new Date(Date.UTC(2026, 9, 1) + number * 86_400_000).toISOString();

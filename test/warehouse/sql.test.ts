@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import fc from 'fast-check';
-import { identifier, literal, run } from '../../src/warehouse/duckdb-sql.js';
+import { identifier, literal, run } from '../../src/warehouse/staging/sql.js';
 
 describe('SQL text', () => {
   let instance: DuckDBInstance;

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import type { ReportsError } from '../../src/errors.js';
+import type { ReportsError } from '../../src/errors/reports-error.js';
 import type { LoadMode } from '../../src/schema/types.js';
 import type { LedgerEntry, Load, Warehouse } from '../../src/warehouse/types.js';
 import { type MadeReject, type MadeTable, makeLoad } from './make-load.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { z } from 'zod';
 import { formatProblem, readYaml } from '../../src/yaml/read-yaml.js';
 import { jsonSchema, referencePage } from '../../src/yaml/spec-reference.js';
-import { nearestName } from '../../src/nearest-name.js';
+import { nearestName } from '../../src/text/nearest-name.js';
 
 const spec = z
   .strictObject({

@@ -1,6 +1,6 @@
 import { type Data, DataType, type RecordBatch } from 'apache-arrow';
 import { takeKernel } from '../../kernel/kernel.js';
-import { describeError, ReportsError } from '../../errors.js';
+import { describeError, ReportsError } from '../../errors/reports-error.js';
 import { dropPartial, nameWholeFile, openPartial, partialName, writeError } from '../../files/whole-file.js';
 import type { ParquetWriter, ParquetWriterOptions } from '../types.js';
 import { type CompressedColumn, compressColumn } from './compress-column.js';

@@ -1,5 +1,5 @@
 import type { ColumnType } from '../../schema/types.js';
-import { version } from '../../version.js';
+import { version } from '../../runtime/version.js';
 import { longestInt64Decimal } from './column-values.js';
 import type { ColumnFacts } from './compress-column.js';
 import {

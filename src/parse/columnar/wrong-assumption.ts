@@ -1,4 +1,4 @@
-import type { Survey } from '../survey.js';
+import type { Survey } from '../delimited/survey.js';
 import type { NotColumnar } from './rows.js';
 
 /** What holds for a document as a whole, as far as rows are read by it. */

@@ -1,4 +1,4 @@
-import type { ReportsError } from '../../errors.js';
+import type { ReportsError } from '../../errors/reports-error.js';
 import type { LedgerRow } from '../../warehouse/types.js';
 import type { Ask, Progress, WindowRecord } from './book.js';
 import type { Window } from './windows.js';

@@ -1,8 +1,8 @@
-import { ReportsError } from '../../errors.js';
-import type { PipelineContext } from '../context.js';
-import type { Pipeline } from '../route.js';
-import type { DrainSignals } from '../work-list.js';
-import { failureOf } from '../work-summary.js';
+import { ReportsError } from '../../errors/reports-error.js';
+import type { PipelineContext } from '../../ingest/context.js';
+import type { Pipeline } from '../../ingest/route.js';
+import type { DrainSignals } from '../../ingest/work-list.js';
+import { failureOf } from '../../ingest/work-summary.js';
 import { askForDue } from './ask-due.js';
 import { openRequestBook, type RequestBook } from './book.js';
 import { plansOf, type RequestPlan } from './plan.js';

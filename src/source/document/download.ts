@@ -1,8 +1,8 @@
 import { type FileHandle, open, readFile, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ReportsError } from '../../errors.js';
-import { faultPoint } from '../../fault-point.js';
+import { ReportsError } from '../../errors/reports-error.js';
+import { faultPoint } from '../../runtime/fault-point.js';
 import { type FileLock, takeLock } from '../../files/file-lock.js';
 import type { Store } from '../../store/types.js';
 import { makeFolder, openPartial, writeError, writeWholeFile } from '../../files/whole-file.js';

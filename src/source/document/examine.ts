@@ -1,5 +1,5 @@
-import { count } from '../../count.js';
-import { ReportsError } from '../../errors.js';
+import { count } from '../../text/pluralize.js';
+import { ReportsError } from '../../errors/reports-error.js';
 import type { ExaminedDocument, RawDocument } from '../types.js';
 import {
   bomOf,

@@ -1,7 +1,7 @@
 import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { pipeline } from 'node:stream';
 import { createGunzip, gunzipSync } from 'node:zlib';
-import { ReportsError } from '../../errors.js';
+import { ReportsError } from '../../errors/reports-error.js';
 import type { RawDocument } from '../types.js';
 
 /** Each piece costs a turn of the main thread: with a quarter of this a conversion was seen to take a fifth longer. */

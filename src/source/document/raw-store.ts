@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { ReportsError } from '../../errors.js';
-import { faultPoint } from '../../fault-point.js';
+import { ReportsError } from '../../errors/reports-error.js';
+import { faultPoint } from '../../runtime/fault-point.js';
 import { safeName } from '../../files/safe-name.js';
 import type { Store } from '../../store/types.js';
 import {

@@ -1,5 +1,5 @@
 import type { ZodType } from 'zod';
-import { ReportsError } from '../../errors.js';
+import { ReportsError } from '../../errors/reports-error.js';
 import type { ReportRegion } from '../../schema/types.js';
 import type { CreateCallOptions } from '../types.js';
 import { callJson, type JsonAnswer, type Method } from './http.js';

@@ -1,4 +1,4 @@
-import { version } from '../../version.js';
+import { version } from '../../runtime/version.js';
 
 export interface JsonAnswer {
   status: number;

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { ReportsError } from '../../errors.js';
+import { ReportsError } from '../../errors/reports-error.js';
 import { callJson } from './http.js';
 import { retried } from './retry.js';
 

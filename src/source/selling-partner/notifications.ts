@@ -1,4 +1,4 @@
-import { ReportsError } from '../../errors.js';
+import { ReportsError } from '../../errors/reports-error.js';
 import type { CallOptions, Destination, Notifications } from '../types.js';
 import {
   type ApiDestination,

@@ -1,5 +1,5 @@
-import { type Clock, systemClock } from '../../clock.js';
-import { ReportsError } from '../../errors.js';
+import { type Clock, systemClock } from '../../runtime/clock.js';
+import { ReportsError } from '../../errors/reports-error.js';
 import type { SharedJson } from '../../files/shared-json.js';
 
 export type Operation = keyof typeof usagePlans;

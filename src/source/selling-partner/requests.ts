@@ -1,4 +1,4 @@
-import { ReportsError } from '../../errors.js';
+import { ReportsError } from '../../errors/reports-error.js';
 import type { SellingPartner } from '../types.js';
 import { apiCreatedReport, apiCreatedSchedule, apiNothing, apiSchedules } from './answers.js';
 import type { CallApi } from './call-api.js';

@@ -1,5 +1,5 @@
-import { sleep } from '../../clock.js';
-import { ReportsError } from '../../errors.js';
+import { sleep } from '../../runtime/clock.js';
+import { ReportsError } from '../../errors/reports-error.js';
 import type { JsonAnswer } from './http.js';
 
 const tries = 4;

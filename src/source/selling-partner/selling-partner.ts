@@ -1,4 +1,4 @@
-import { ReportsError } from '../../errors.js';
+import { ReportsError } from '../../errors/reports-error.js';
 import type { CallOptions, DocumentLocation, Report, ReportFilter, SellingPartner } from '../types.js';
 import { type ApiReport, apiDataToken, apiDocument, apiReport, apiReports } from './answers.js';
 import { openRequests } from './requests.js';

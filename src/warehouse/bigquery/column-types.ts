@@ -1,6 +1,6 @@
 import { columnTypeText, listOf, readColumnType } from '../../schema/column-type.js';
 import type { ColumnType } from '../../schema/types.js';
-import type { ColumnKind } from '../ledger-columns.js';
+import type { ColumnKind } from '../ledger/ledger-columns.js';
 
 /** A column as BigQuery's API describes it. */
 export interface Field {

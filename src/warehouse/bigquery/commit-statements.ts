@@ -1,5 +1,5 @@
-import type { Relations } from '../relations.js';
-import { documentId } from '../document-id.js';
+import type { Relations } from '../rules/relations.js';
+import { documentId } from '../rules/document-id.js';
 import type { LedgerEntry } from '../types.js';
 import type { BigQueryClient } from './client.js';
 import { documentIdSql, identifier, literal } from './sql.js';

@@ -1,4 +1,4 @@
-import { describeError, type ErrorCode, ReportsError } from '../../errors.js';
+import { describeError, type ErrorCode, ReportsError } from '../../errors/reports-error.js';
 
 /** What BigQuery says of a failure, in an answer or of a job. */
 export interface Failure {

@@ -1,9 +1,9 @@
-import { version } from '../../version.js';
-import type { TimedLoad } from '../commit-rules.js';
-import { ledgerRows } from '../ledger-rows.js';
-import { documentId } from '../document-id.js';
-import { jsonRows, parquets, utcTimestamp } from '../duckdb-sql.js';
-import { ledgerColumns, rejectColumns } from '../ledger-columns.js';
+import { version } from '../../runtime/version.js';
+import type { TimedLoad } from '../rules/commit-rules.js';
+import { ledgerRows } from '../staging/ledger-rows.js';
+import { documentId } from '../rules/document-id.js';
+import { jsonRows, parquets, utcTimestamp } from '../staging/sql.js';
+import { ledgerColumns, rejectColumns } from '../ledger/ledger-columns.js';
 import { type LedgerEntry, type LedgerFilter, type LedgerRow, rowsByKeys } from '../types.js';
 import type { BigQueryClient } from './client.js';
 import { columnTypeOfKind, fromStaging } from './column-types.js';

@@ -1,4 +1,4 @@
-import { documentId } from '../document-id.js';
+import { documentId } from '../rules/document-id.js';
 import type { LoadTable } from '../types.js';
 import type { BigQueryClient } from './client.js';
 import { readRows } from './ledger.js';

@@ -1,8 +1,8 @@
 import type { ResolvedColumn } from '../../schema/types.js';
-import { documentValue } from '../document-values.js';
-import type { TableBatch, TableLoad } from '../plan-batches.js';
-import { documentId } from '../document-id.js';
-import { identifier, literal, parquets, run } from '../duckdb-sql.js';
+import { documentValue } from '../staging/document-values.js';
+import type { TableBatch, TableLoad } from '../rules/plan-batches.js';
+import { documentId } from '../rules/document-id.js';
+import { identifier, literal, parquets, run } from '../staging/sql.js';
 import type { Stager } from './stage.js';
 
 /** What BigQuery's arrays can't hold and is told of in the rejects, a row for each list: as the stager's DuckDB has it. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { ReportsError } from '../../errors.js';
+import { ReportsError } from '../../errors/reports-error.js';
 import { type Staging, withStagedObject } from '../../store/staging.js';
 import { type BigQueryClient, failureOfJob, type Job } from './client.js';
 import { failureError } from './errors.js';

@@ -1,7 +1,7 @@
 import type { ResolvedColumn } from '../../schema/types.js';
-import { coversOneOf, meetEachOther, type TableBatch, type TableLoad } from '../plan-batches.js';
-import { documentId } from '../document-id.js';
-import { Refusal } from '../refusal.js';
+import { coversOneOf, meetEachOther, type TableBatch, type TableLoad } from '../rules/plan-batches.js';
+import { documentId } from '../rules/document-id.js';
+import { Refusal } from '../rules/refusal.js';
 import { fromStaging, keyTextSql } from './column-types.js';
 import { documentIdSql, identifier, keySql, literal } from './sql.js';
 

@@ -1,4 +1,4 @@
-import { overviewOf } from '../overview-rows.js';
+import { overviewOf } from '../ledger/overview-rows.js';
 import { type LedgerOverview, recentReports } from '../types.js';
 import type { BigQueryClient } from './client.js';
 import { readRows } from './ledger.js';

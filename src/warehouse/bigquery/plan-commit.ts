@@ -1,7 +1,7 @@
 import type { Widening } from '../../schema/drift.js';
-import { inOrder, tableEntry, type TimedLoad } from '../commit-rules.js';
-import type { Relations } from '../relations.js';
-import { planTable, type TablePlans } from '../plan-tables.js';
+import { inOrder, tableEntry, type TimedLoad } from '../rules/commit-rules.js';
+import type { Relations } from '../rules/relations.js';
+import { planTable, type TablePlans } from '../rules/plan-tables.js';
 import type { LedgerRow, LoadTable } from '../types.js';
 import type { StagedBatch } from './stage.js';
 import type { State } from './state.js';

@@ -1,7 +1,7 @@
 import { columnTypeText } from '../../schema/column-type.js';
 import { lineage } from '../../schema/lineage.js';
-import type { Relations } from '../relations.js';
-import type { TablePlan, TablePlans } from '../plan-tables.js';
+import type { Relations } from '../rules/relations.js';
+import type { TablePlan, TablePlans } from '../rules/plan-tables.js';
 import type { Load } from '../types.js';
 import { bigQueryType } from './column-types.js';
 import type { State, TableState } from './state.js';

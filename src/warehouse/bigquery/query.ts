@@ -1,4 +1,4 @@
-import { ReportsError } from '../../errors.js';
+import { ReportsError } from '../../errors/reports-error.js';
 import type { RowGroup, StreamedAnswer } from '../types.js';
 import type { BigQueryClient, Page } from './client.js';
 import { bigQueryType, columnTypeOfField, type Field } from './column-types.js';

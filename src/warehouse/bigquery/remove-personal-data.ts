@@ -1,5 +1,5 @@
-import { documentId } from '../document-id.js';
-import { documentsByTable } from '../documents-by-table.js';
+import { documentId } from '../rules/document-id.js';
+import { documentsByTable } from '../rules/documents-by-table.js';
 import { type LedgerEntry, type PersonalColumns, purgedNote, removedReason } from '../types.js';
 import type { BigQueryClient } from './client.js';
 import { documentIdSql, identifier, literal } from './sql.js';

@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { columnTypeText } from '../../schema/column-type.js';
 import type { ColumnType } from '../../schema/types.js';
-import type { Relation } from '../relations.js';
-import { documentValue, wrongCount } from '../document-values.js';
-import type { TableBatch, TableLoad } from '../plan-batches.js';
-import { documentId } from '../document-id.js';
-import { identifier, literal, type Parameter, parquets, run } from '../duckdb-sql.js';
+import type { Relation } from '../rules/relations.js';
+import { documentValue, wrongCount } from '../staging/document-values.js';
+import type { TableBatch, TableLoad } from '../rules/plan-batches.js';
+import { documentId } from '../rules/document-id.js';
+import { identifier, literal, type Parameter, parquets, run } from '../staging/sql.js';
 import { type Field, isStagedAsText, stagingField } from './column-types.js';
 import { checkKey } from './load-modes.js';
 

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ErrorCode, ReportsError } from '../../errors.js';
+import { type ErrorCode, ReportsError } from '../../errors/reports-error.js';
 import { columnTypeText, readColumnType } from '../../schema/column-type.js';
 import type { ColumnType } from '../../schema/types.js';
 import { bigQueryType, columnTypeOfKind } from './column-types.js';
 import type { BigQueryClient, Job } from './client.js';
 import { identifier, literal } from './sql.js';
-import { ledgerColumns, rejectColumns } from '../ledger-columns.js';
+import { ledgerColumns, rejectColumns } from '../ledger/ledger-columns.js';
 
 /** A table as loads made it. */
 export interface TableState {

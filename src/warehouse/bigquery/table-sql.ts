@@ -1,4 +1,4 @@
-import { ReportsError } from '../../errors.js';
+import { ReportsError } from '../../errors/reports-error.js';
 import type { ExportTable } from '../../schema/export/tables.js';
 import { lineage } from '../../schema/lineage.js';
 import type { ColumnType } from '../../schema/types.js';

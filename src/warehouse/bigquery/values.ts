@@ -1,4 +1,4 @@
-import { isoTime, parseJsonText } from '../json-values.js';
+import { isoTime, parseJsonText } from '../ledger/json-values.js';
 import type { Field } from './column-types.js';
 
 /**

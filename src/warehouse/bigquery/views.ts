@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
-import { describeError } from '../../errors.js';
+import { describeError } from '../../errors/reports-error.js';
 import type { View } from '../../schema/views.js';
-import type { Relations } from '../relations.js';
-import { notMadeYet, type ViewDialect, type ViewQuery, viewQuery } from '../view-query.js';
+import type { Relations } from '../rules/relations.js';
+import { notMadeYet, type ViewDialect, type ViewQuery, viewQuery } from '../rules/view-query.js';
 import type { BigQueryClient } from './client.js';
 import { castType } from './column-types.js';
 import { identifier, literal } from './sql.js';

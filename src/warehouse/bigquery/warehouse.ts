@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
-import { ReportsError } from '../../errors.js';
+import { ReportsError } from '../../errors/reports-error.js';
 import { exportTables } from '../../schema/export/tables.js';
 import type { ReportSchemas } from '../../schema/types.js';
 import type { View } from '../../schema/views.js';
 import type { Staging } from '../../store/staging.js';
-import { readWhole } from '../read-whole.js';
+import { readWhole } from '../ledger/read-whole.js';
 import type { LedgerOverview, TableInfo, Warehouse } from '../types.js';
 import { BigQueryClient, type BigQueryPlace } from './client.js';
 import { commitLoads } from './commit-loads.js';

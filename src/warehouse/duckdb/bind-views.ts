@@ -1,9 +1,9 @@
 import { type DuckDBConnection, DuckDBInstance, StatementType } from '@duckdb/node-api';
-import { describeError } from '../../errors.js';
+import { describeError } from '../../errors/reports-error.js';
 import type { View } from '../../schema/views.js';
 import type { Problem } from '../../yaml/read-yaml.js';
-import { duckDbType } from '../duckdb-types.js';
-import { identifier, run } from '../duckdb-sql.js';
+import { duckDbType } from '../staging/column-types.js';
+import { identifier, run } from '../staging/sql.js';
 
 /**
  * What is wrong with the SQL of views, found by DuckDB on empty tables as the report schemas have them: names that are not there, other

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { columnTypeOf } from '../duckdb-types.js';
-import type { Relations } from '../relations.js';
-import { run } from '../duckdb-sql.js';
+import { columnTypeOf } from '../staging/column-types.js';
+import type { Relations } from '../rules/relations.js';
+import { run } from '../staging/sql.js';
 
 /** The tables and views of the file. */
 export async function readRelations(connection: DuckDBConnection): Promise<Relations> {

@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Logger } from 'pino';
-import { faultPoint } from '../../fault-point.js';
+import { faultPoint } from '../../runtime/fault-point.js';
 import type { Widening } from '../../schema/drift.js';
 import {
   apart,
@@ -10,18 +10,18 @@ import {
   tableEntry,
   type TimedLoad,
   timedLoads,
-} from '../commit-rules.js';
+} from '../rules/commit-rules.js';
 import type { LedgerEntry, Load, LoadTable } from '../types.js';
-import { isReportTable, type Relations } from '../relations.js';
+import { isReportTable, type Relations } from '../rules/relations.js';
 import { readRelations } from './catalog.js';
 import { ensureLedger, rankDocuments, readByKey, writeLedger } from './ledger.js';
 import { loadRows } from './load-modes.js';
-import { planBatches } from '../plan-batches.js';
-import { documentId } from '../document-id.js';
-import { documentIdSql, identifier, run } from '../duckdb-sql.js';
+import { planBatches } from '../rules/plan-batches.js';
+import { documentId } from '../rules/document-id.js';
+import { documentIdSql, identifier, run } from '../staging/sql.js';
 import { applyPlan } from './tables.js';
-import { planTable, type TablePlans } from '../plan-tables.js';
-import { commitError, Refusal } from '../refusal.js';
+import { planTable, type TablePlans } from '../rules/plan-tables.js';
+import { commitError, Refusal } from '../rules/refusal.js';
 import { dropOwnViews } from './views.js';
 
 export interface CommitOptions {

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { chmod, open, rm, stat } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { faultPoint } from '../../fault-point.js';
+import { faultPoint } from '../../runtime/fault-point.js';
 import { dropPartial, nameWholeFile, partialName } from '../../files/whole-file.js';
-import { fileError } from '../duckdb-errors.js';
+import { fileError } from '../staging/errors.js';
 import { withConnection } from './connection.js';
-import { identifier, literal, run } from '../duckdb-sql.js';
+import { identifier, literal, run } from '../staging/sql.js';
 
 /**
  * Writes the DuckDB file anew, with all that is in it, and puts the new one in its place: blocks that were freed hold what was there before.

@@ -4,9 +4,9 @@ import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { ReportsError } from '../../errors.js';
+import { ReportsError } from '../../errors/reports-error.js';
 import { makeFolder, ownerOnly, partialName } from '../../files/whole-file.js';
-import { fileError, firstLine, isLock } from '../duckdb-errors.js';
+import { fileError, firstLine, isLock } from '../staging/errors.js';
 import { inTurn } from './turns.js';
 
 /** How the file is opened for one piece of work. */

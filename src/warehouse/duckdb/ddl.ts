@@ -1,7 +1,7 @@
 import type { ExportColumn, ExportTable } from '../../schema/export/tables.js';
 import type { ColumnType } from '../../schema/types.js';
-import { duckDbType, lineageColumns } from '../duckdb-types.js';
-import { identifier, literal } from '../duckdb-sql.js';
+import { duckDbType, lineageColumns } from '../staging/column-types.js';
+import { identifier, literal } from '../staging/sql.js';
 
 /** The statement that makes a table with these columns, and the lineage behind them. */
 export function createTable(name: string, columns: { name: string; type: ColumnType }[]): string {

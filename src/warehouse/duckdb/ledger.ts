@@ -1,9 +1,9 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { version } from '../../version.js';
+import { version } from '../../runtime/version.js';
 import { type LedgerEntry, type LedgerFilter, type LedgerRow, type Load, rowsByKeys } from '../types.js';
-import { ledgerColumns, rejectColumns as rejectKinds } from '../ledger-columns.js';
-import type { Relations } from '../relations.js';
-import { documentId } from '../document-id.js';
+import { ledgerColumns, rejectColumns as rejectKinds } from '../ledger/ledger-columns.js';
+import type { Relations } from '../rules/relations.js';
+import { documentId } from '../rules/document-id.js';
 import {
   documentIdSql,
   identifier,
@@ -13,8 +13,8 @@ import {
   run,
   runForRecords,
   utcTimestamp,
-} from '../duckdb-sql.js';
-import { ledgerRows, ledgerTypes } from '../ledger-rows.js';
+} from '../staging/sql.js';
+import { ledgerRows, ledgerTypes } from '../staging/ledger-rows.js';
 import { toJsonValue } from './values.js';
 
 /** Of each column of `_rejects` its name and its type in DuckDB. */

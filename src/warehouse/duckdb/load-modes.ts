@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { documentId } from '../document-id.js';
-import { documentValue, wrongCount } from '../document-values.js';
+import { documentId } from '../rules/document-id.js';
+import { documentValue, wrongCount } from '../staging/document-values.js';
 import {
   documentIdSql,
   identifier,
@@ -9,9 +9,9 @@ import {
   parquets,
   run,
   utcTimestamp,
-} from '../duckdb-sql.js';
-import { coversOneOf, meetEachOther, type TableBatch, type TableLoad } from '../plan-batches.js';
-import { Refusal } from '../refusal.js';
+} from '../staging/sql.js';
+import { coversOneOf, meetEachOther, type TableBatch, type TableLoad } from '../rules/plan-batches.js';
+import { Refusal } from '../rules/refusal.js';
 
 /**
  * Brings the rows of documents into their table by load mode, and gives for each how many of its rows were left out because a newer report

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { overviewOf } from '../overview-rows.js';
+import { overviewOf } from '../ledger/overview-rows.js';
 import { type LedgerOverview, recentReports } from '../types.js';
-import { run } from '../duckdb-sql.js';
+import { run } from '../staging/sql.js';
 import { toJsonValue } from './values.js';
 
 /** What the ledger comes to, summed up in the warehouse. */

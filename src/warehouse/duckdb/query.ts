@@ -6,11 +6,11 @@ import {
   type DuckDBType,
   StatementType,
 } from '@duckdb/node-api';
-import { describeError, ReportsError } from '../../errors.js';
+import { describeError, ReportsError } from '../../errors/reports-error.js';
 import type { AnswerLimits, QueryResult, RowGroup, StreamedAnswer } from '../types.js';
-import { fileError } from '../duckdb-errors.js';
+import { fileError } from '../staging/errors.js';
 import { queryHint } from './query-hint.js';
-import { identifier } from '../duckdb-sql.js';
+import { identifier } from '../staging/sql.js';
 import { toJsonValue } from './values.js';
 
 /**

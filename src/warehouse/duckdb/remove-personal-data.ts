@@ -1,9 +1,9 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { documentsByTable } from '../documents-by-table.js';
+import { documentsByTable } from '../rules/documents-by-table.js';
 import { type LedgerEntry, type PersonalColumns, purgedNote, removedReason } from '../types.js';
-import { isReportTable, type Relations } from '../relations.js';
-import { documentId } from '../document-id.js';
-import { documentIdSql, identifier, run } from '../duckdb-sql.js';
+import { isReportTable, type Relations } from '../rules/relations.js';
+import { documentId } from '../rules/document-id.js';
+import { documentIdSql, identifier, run } from '../staging/sql.js';
 
 /** Takes personal data out of rows, rejects and ledger rows of documents. See `Warehouse.removePersonalData`. */
 export async function removePersonalData(

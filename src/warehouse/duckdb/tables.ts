@@ -1,10 +1,10 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Logger } from 'pino';
-import { duckDbType } from '../duckdb-types.js';
-import type { TablePlan } from '../plan-tables.js';
-import { canonicalValue } from '../widened-values.js';
+import { duckDbType } from '../staging/column-types.js';
+import type { TablePlan } from '../rules/plan-tables.js';
+import { canonicalValue } from '../staging/widened-values.js';
 import { createTable } from './ddl.js';
-import { identifier, run } from '../duckdb-sql.js';
+import { identifier, run } from '../staging/sql.js';
 
 /**
  * Makes the table, adds columns, widens types; false where nothing was to be done. DuckDB can't commit a transaction that alters a table after it changed rows of it,

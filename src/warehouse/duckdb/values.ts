@@ -13,7 +13,7 @@ import {
   type DuckDBValue,
   DuckDBVariantValue,
 } from '@duckdb/node-api';
-import { isoTime, parseJsonText } from '../json-values.js';
+import { isoTime, parseJsonText } from '../ledger/json-values.js';
 
 /**
  * A DuckDB value as JSON can carry it without loss: decimals and integers of 64 bits and more as strings, times as ISO 8601 in UTC,

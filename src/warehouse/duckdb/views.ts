@@ -1,12 +1,12 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Logger } from 'pino';
-import { describeError } from '../../errors.js';
+import { describeError } from '../../errors/reports-error.js';
 import type { View } from '../../schema/views.js';
-import { notMadeYet, type ViewDialect, viewQuery } from '../view-query.js';
-import { duckDbType } from '../duckdb-types.js';
-import type { Relations } from '../relations.js';
-import { firstLine } from '../duckdb-errors.js';
-import { identifier, literal, run } from '../duckdb-sql.js';
+import { notMadeYet, type ViewDialect, viewQuery } from '../rules/view-query.js';
+import { duckDbType } from '../staging/column-types.js';
+import type { Relations } from '../rules/relations.js';
+import { firstLine } from '../staging/errors.js';
+import { identifier, literal, run } from '../staging/sql.js';
 
 const dialect: ViewDialect = {
   table: (name) => `main.${identifier(name)}`,

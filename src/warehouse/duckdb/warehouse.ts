@@ -1,20 +1,20 @@
 import { existsSync } from 'node:fs';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Logger } from 'pino';
-import { ReportsError } from '../../errors.js';
+import { ReportsError } from '../../errors/reports-error.js';
 import type { View } from '../../schema/views.js';
 import type { AnswerLimits, LedgerOverview, Load, StreamedAnswer, TableInfo, Warehouse } from '../types.js';
-import { isReportTable, type Relations } from '../relations.js';
+import { isReportTable, type Relations } from '../rules/relations.js';
 import { readRelations } from './catalog.js';
 import { commitLoads } from './commit-loads.js';
-import { fileError } from '../duckdb-errors.js';
+import { fileError } from '../staging/errors.js';
 import { withConnection } from './connection.js';
 import { hasLedger, readLoads, readRejects, readSeen } from './ledger.js';
 import { readOverview } from './overview.js';
-import { readWhole } from '../read-whole.js';
+import { readWhole } from '../ledger/read-whole.js';
 import { runQuery } from './query.js';
 import { markPurged, removePersonalData } from './remove-personal-data.js';
-import { identifier, run } from '../duckdb-sql.js';
+import { identifier, run } from '../staging/sql.js';
 import { toJsonValue } from './values.js';
 import { refreshViews, viewProblems } from './views.js';
 

@@ -1,0 +1,87 @@
+import type { StreamedAnswer } from '../../warehouse/types.js';
+import { count } from '../../text/pluralize.js';
+import { cellText, layoutTable } from './text-table.js';
+
+export type Format = 'table' | 'csv' | 'json';
+
+export interface AnswerOptions {
+  format: Format;
+  /** At most so many rows; without it all, but of a table the first thousand. */
+  limit?: number | undefined;
+  /** Columns of the terminal. */
+  width?: number | undefined;
+}
+
+/** So many rows a person may look through; by so many the columns of a table are measured. */
+const tableRows = 1000;
+
+/** What `query` prints, piece by piece as the rows come: memory does not grow with the answer. */
+export async function* answerText(answer: StreamedAnswer, options: AnswerOptions): AsyncGenerator<string> {
+  if (options.format === 'table') yield* tableText(answer, options);
+  else yield* options.format === 'csv' ? csvText(answer, options) : jsonText(answer, options);
+}
+
+/** RFC 4180 but for the line end, which is LF: NULL is an empty cell, an empty text is `""`. */
+async function* csvText({ columns, groups }: StreamedAnswer, { limit }: AnswerOptions) {
+  yield csvLine(columns.map(({ name }) => name));
+  for await (const rows of firstRows(groups, limit)) yield rows.map(csvLine).join('');
+}
+
+/** One array of objects, a row a line. */
+async function* jsonText({ columns, groups }: StreamedAnswer, { limit }: AnswerOptions) {
+  const keys = columns.map(({ name }) => `${JSON.stringify(name)}:`);
+  const line = (row: unknown[]) =>
+    `{${keys.map((key, index) => key + JSON.stringify(row[index] ?? null)).join(',')}}`;
+  let before = '[';
+  for await (const rows of firstRows(groups, limit)) {
+    yield before + rows.map(line).join(',\n ');
+    before = ',\n ';
+  }
+  yield before === '[' ? '[]\n' : ']\n';
+}
+
+async function* tableText({ columns, groups }: StreamedAnswer, { limit = tableRows, width }: AnswerOptions) {
+  const names = columns.map(({ name }) => name);
+  let waiting: unknown[][] = [];
+  let layout: ReturnType<typeof layoutTable> | undefined;
+  let shown = 0;
+  let total = 0;
+  const show = function* (): Generator<string> {
+    if (!layout) {
+      layout = layoutTable(names, waiting.slice(0, tableRows), { width });
+      yield layout.head;
+    }
+    yield waiting.map(layout.row).join('');
+    shown += waiting.length;
+    waiting = [];
+  };
+  for await (const group of groups) {
+    total += group.count;
+    const room = limit - shown - waiting.length;
+    if (room > 0) waiting.push(...group.rows(0, room));
+    if (layout || waiting.length >= tableRows) yield* show();
+  }
+  yield* show();
+  const left = total - shown;
+  yield `${left > 0 ? `${shown} of ` : ''}${count(total, 'row')}\n`;
+  if (left > 0) yield `${count(left, 'more row')}: use --format csv, --limit or --all\n`;
+}
+
+async function* firstRows(groups: StreamedAnswer['groups'], limit = Number.POSITIVE_INFINITY) {
+  let left = limit;
+  for await (const group of groups) {
+    const rows = group.rows(0, left);
+    left -= rows.length;
+    yield rows;
+    if (left <= 0) return;
+  }
+}
+
+function csvLine(row: unknown[]): string {
+  const cells = row.map((value) => {
+    const text = cellText(value);
+    if (text === '') return value === '' ? '""' : '';
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  });
+  return `${cells.join(',')}\n`;
+}

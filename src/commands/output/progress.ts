@@ -1,0 +1,79 @@
+import { Writable } from 'node:stream';
+import { MultiBar, type SingleBar } from 'cli-progress';
+import { type Logger, pino } from 'pino';
+import type { PipelineEvent } from '../../ingest/context.js';
+import type { Io } from '../setup/io.js';
+
+export interface Progress {
+  log: Logger;
+  onEvent(event: PipelineEvent): void;
+  /** Takes the bar off the terminal. */
+  close(): void;
+}
+
+/** Shows the work going on: a bar and plain warnings on a terminal, JSON log lines elsewhere. Always on stderr. */
+export function openProgress(io: Io, options: { title: string; logLevel?: string }): Progress {
+  return io.stderr.isTTY ? barProgress(io, options) : logProgress(io, options);
+}
+
+function logProgress(io: Io, { logLevel = 'info' }: { logLevel?: string }): Progress {
+  const log = pino({ level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, io.stderr);
+  return {
+    log,
+    onEvent(event) {
+      const { event: message, ...ids } = event;
+      if (event.event === 'work_finished') log.info({ key: event.key, outcome: event.outcome }, message);
+      else if (message !== 'bytes_downloaded') log.debug(ids, message);
+    },
+    close() {},
+  };
+}
+
+function barProgress(io: Io, { title, logLevel = 'warn' }: { title: string; logLevel?: string }): Progress {
+  const bars = new MultiBar({
+    stream: io.stderr,
+    format: `${title} {bar} {value}/{total} documents, {megabytes} MB{setAside}`,
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+    barsize: 24,
+    hideCursor: true,
+    clearOnComplete: true,
+  });
+  const found = new Set<string>();
+  let bytes = 0;
+  let setAside = 0;
+  let open = true;
+  const payload = () => ({
+    megabytes: (bytes / 1e6).toFixed(1),
+    setAside: setAside > 0 ? `, ${setAside} set aside` : '',
+  });
+  // A bar of no documents would look like one that is done.
+  let bar: SingleBar | undefined;
+  const lines = new Writable({
+    write(line: Buffer, _encoding, done) {
+      const { msg } = JSON.parse(line.toString()) as { msg: string };
+      if (open && bar) bars.log(`${msg}\n`);
+      else io.stderr.write(`${msg}\n`);
+      done();
+    },
+  });
+  return {
+    log: pino({ level: logLevel }, lines),
+    onEvent(event) {
+      if (event.event === 'work_found') {
+        const total = found.add(event.key).size;
+        if (bar) bar.setTotal(total);
+        else bar = bars.create(total, 0, payload());
+      }
+      if (event.event === 'bytes_downloaded') bytes += event.bytes;
+      if (event.event === 'work_finished') {
+        if (event.outcome === 'quarantined' || event.outcome === 'failed') setAside += 1;
+        if (found.has(event.key)) bar?.increment(1, payload());
+      }
+    },
+    close() {
+      open = false;
+      bars.stop();
+    },
+  };
+}

@@ -1,0 +1,88 @@
+import { marketplaces } from '../../schema/marketplaces.js';
+import type { AskedReport } from '../../pipeline/requests/ask.js';
+import type { RequestSummary } from '../../pipeline/requests/types.js';
+import { count } from '../../text/pluralize.js';
+import { remediesText, somethingFailed, summaryJson, summaryText } from './summary.js';
+import { textTable } from './text-table.js';
+
+/** Whether something happened, or somebody has to do something. */
+export function isWorthTelling(summary: RequestSummary): boolean {
+  const { asked, schedules, failures, taken } = summary;
+  return [asked, schedules, failures].some((each) => each.length > 0) || taken !== undefined;
+}
+
+/** Whether the exit code is 1: a request failed, or what was loaded without a notification was quarantined or failed. */
+export function requestsFailed({ failures, taken }: RequestSummary): boolean {
+  return failures.length > 0 || (taken !== undefined && somethingFailed(taken));
+}
+
+/** What became of requests, as people read it. */
+export function requestText(summary: RequestSummary, { dryRun = false }: { dryRun?: boolean } = {}): string {
+  const { asked, left, underway, waiting, givenUp, schedules, failures, taken } = summary;
+  const verb = dryRun ? 'Would ask' : 'Asked';
+  const nothing = failures.length > 0 ? 'Asked for nothing.' : 'Nothing to ask for.';
+  const parts = [asked.length > 0 ? `${verb} for ${count(asked.length, 'report')}.\n` : `${nothing}\n`];
+  if (asked.length > 0) parts.push(`\n${askedTable(asked)}`);
+  if (schedules.length > 0) {
+    const rows = schedules.map(({ sellerId, reportType, marketplaceIds, period, done }) => [
+      sellerId,
+      reportType,
+      countries(marketplaceIds),
+      period ?? null,
+      done,
+    ]);
+    const table = textTable(['seller', 'report type', 'marketplaces', 'period', 'schedule'], rows);
+    parts.push(`\nSchedules at Amazon\n${table}`);
+  }
+  const rest = [
+    ...(underway > 0 ? [`${count(underway, 'report')} underway`] : []),
+    ...(waiting > 0 ? [`${count(waiting, 'request')} to be made again later`] : []),
+    ...(left > 0 ? [`${count(left, 'window')} left to later turns`] : []),
+  ];
+  if (rest.length > 0) parts.push(`\n${rest.join(', ')}.\n`);
+  if (taken) parts.push(`\nLoaded without a notification: ${summaryText(taken)}`);
+  if (failures.length > 0) {
+    const messages = failures.map(({ message }) => `  ${message}\n`);
+    parts.push('\nFailed\n', ...messages, remediesText(failures));
+  }
+  if (givenUp.length > 0) {
+    parts.push('\nGiven up; `sp-reports request --again` asks once more\n');
+    for (const { sellerId, reportType, start, end, found } of givenUp)
+      parts.push(`  ${reportType} of ${sellerId}, ${start} to ${end}\n    ${found}\n`);
+  }
+  return parts.join('');
+}
+
+/** What became of requests, for machines. */
+export function requestJson({ taken, ...summary }: RequestSummary): Record<string, unknown> {
+  return { ...summary, ...(taken ? { taken: summaryJson(taken) } : {}) };
+}
+
+/** The same, in figures. */
+export function requestCounts(summary: RequestSummary): Record<string, number> {
+  const { asked, left, underway, waiting, givenUp, failures } = summary;
+  return {
+    asked: asked.length,
+    left,
+    underway,
+    waiting,
+    givenUp: givenUp.length,
+    failures: failures.length,
+  };
+}
+
+function askedTable(asked: AskedReport[]): string {
+  const rows = asked.map(({ sellerId, reportType, marketplaceIds, dataStart, dataEnd, reportId }) => [
+    sellerId,
+    reportType,
+    countries(marketplaceIds),
+    dataStart ?? 'now',
+    dataEnd ?? null,
+    reportId ?? null,
+  ]);
+  return textTable(['seller', 'report type', 'marketplaces', 'from', 'to', 'report id'], rows);
+}
+
+function countries(ids: string[]): string {
+  return ids.map((id) => marketplaces[id]?.country ?? id).join(' ');
+}

@@ -1,0 +1,87 @@
+import type { Failure, WorkSummary } from '../../ingest/work-summary.js';
+import { failedChecks } from '../../schema/document-checks.js';
+import type { LedgerEntry } from '../../warehouse/types.js';
+import { textTable } from './text-table.js';
+
+/** What a run did, as people read it. */
+export function summaryText({ outcomes, committed, failures }: WorkSummary): string {
+  const counts = Object.entries(outcomes).map(([outcome, count]) => `${count} ${outcome}`);
+  const nothing = failures.length > 0 ? 'Nothing done.' : 'Nothing to do.';
+  const parts = [`${counts.join(', ') || nothing}\n`];
+  const tables = rowsPerTable(committed);
+  if (tables.length > 0) {
+    parts.push(
+      `\nLoaded\n${textTable(
+        ['table', 'documents', 'rows', 'rejected values'],
+        tables.map(({ name, documents, rows, rejects }) => [name, documents, rows, rejects]),
+      )}`,
+    );
+  }
+  const warnings = committed.flatMap(({ checks }) => failedChecks(checks));
+  if (warnings.length > 0)
+    parts.push(`\nNot as the documents say\n${warnings.map((text) => `  ${text}\n`).join('')}`);
+  const setAside = committed.filter(({ status }) => status !== 'loaded' && status !== 'empty');
+  if (setAside.length > 0) {
+    parts.push('\nNot loaded\n');
+    for (const entry of setAside) {
+      const name = [entry.status, entry.reportType, nameOf(entry)].filter(Boolean).join('  ');
+      parts.push(`  ${name}\n    ${entry.reason}\n`);
+    }
+  }
+  if (failures.length > 0) {
+    parts.push('\nTo be tried again\n');
+    for (const { key, message } of failures) parts.push(`  ${key}\n    ${message}\n`);
+    parts.push(remediesText(failures));
+  }
+  return parts.join('');
+}
+
+/** What to do about failures, each remedy once. */
+export function remediesText(failures: Failure[]): string {
+  const remedies = new Set(failures.flatMap(({ remedy }) => remedy ?? []));
+  return [...remedies].map((remedy) => `  ${remedy}\n`).join('');
+}
+
+/** What a run did, for machines. */
+export function summaryJson({ outcomes, committed, failures }: WorkSummary): Record<string, unknown> {
+  return {
+    outcomes,
+    tables: rowsPerTable(committed),
+    failedChecks: committed.flatMap(({ key, checks }) =>
+      checks.filter(({ ok }) => !ok).map((check) => ({ key, ...check })),
+    ),
+    notLoaded: committed
+      .filter(({ status }) => status !== 'loaded' && status !== 'empty')
+      .map(({ key, status, reportType, reasonCode, reason }) => ({
+        key,
+        status,
+        reportType,
+        reasonCode,
+        reason,
+      })),
+    failures,
+  };
+}
+
+/** Whether a run's exit code is 1: something was quarantined or failed. */
+export function somethingFailed({ outcomes }: Pick<WorkSummary, 'outcomes'>): boolean {
+  return (outcomes.quarantined ?? 0) + (outcomes.failed ?? 0) > 0;
+}
+
+function rowsPerTable(entries: LedgerEntry[]) {
+  const tables = new Map<string, { name: string; documents: number; rows: number; rejects: number }>();
+  for (const entry of entries) {
+    for (const { name, rows } of entry.tables) {
+      const table = tables.get(name) ?? { name, documents: 0, rows: 0, rejects: 0 };
+      table.documents += 1;
+      table.rows += rows;
+      table.rejects += entry.rejects;
+      tables.set(name, table);
+    }
+  }
+  return [...tables.values()].sort((a, b) => a.name.localeCompare(b.name));
+}
+
+function nameOf({ key, documentId, reportId }: LedgerEntry): string {
+  return documentId ?? (reportId ? `report ${reportId}` : key);
+}

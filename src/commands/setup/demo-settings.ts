@@ -1,0 +1,61 @@
+import { stringify } from 'yaml';
+import { demoSellers } from '../../sandbox/demo-scenario.js';
+import { dayMs } from '../../sandbox/layout.js';
+import { generatedTypes } from '../../sandbox/report-generator.js';
+import type { Sandbox } from '../../sandbox/sandbox.js';
+
+/** Marks the folder as one that the next demo may empty. */
+export const firstLine = '# Written by `sp-reports demo`, which writes it anew each time.';
+
+/** The demo's pipelines.yaml, in the layout of the shipped one. Its credentials are made up, and good for the sandbox alone. */
+export function demoSettings(sandbox: Sandbox, nowMs: number): string {
+  const daysAgo = (days: number) => new Date(nowMs - days * dayMs).toISOString().slice(0, 10);
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = sandbox.awsEnvironment;
+  const settings = {
+    warehouse: { type: 'duckdb', path: 'warehouse.duckdb' },
+    lake: 'lake',
+    raw: 'raw',
+    state: 'state',
+    // Any that is free: the usual one may serve the page of a program that is at work.
+    status: { port: 0 },
+    aws: {
+      region: sandbox.awsEnvironment.AWS_REGION,
+      endpoint: sandbox.sqsEndpoint,
+      credentials: { accessKeyId, secretAccessKey },
+    },
+    api: { endpoint: sandbox.apiEndpoint, loginUrl: sandbox.loginUrl },
+    sellers: demoSellers.map(({ sellerId, name, region, marketplaces }) => ({
+      id: sellerId,
+      name,
+      region,
+      marketplaces,
+      credentials: sandbox.credentialsFor(sellerId),
+    })),
+    pipelines: [
+      {
+        name: 'everything',
+        schedule: '*/20 * * * * *',
+        queue: sandbox.queueUrl,
+        // One by one: of all types that have a schema a sweep would take minutes of the quota.
+        reportTypes: generatedTypes().sort(),
+        sweep: '*/5 * * * *',
+        request: [
+          // A report for each day that has ended.
+          {
+            reportType: 'GET_LEDGER_DETAIL_VIEW_DATA',
+            marketplaces: ['UK'],
+            window: '1 day',
+            from: daysAgo(3),
+            cron: '*/10 * * * *',
+          },
+          // Of the moment.
+          { reportType: 'GET_MERCHANT_LISTINGS_ALL_DATA', marketplaces: ['JP'], cron: '*/10 * * * *' },
+        ],
+        limits: { waitTimeSeconds: 1 },
+      },
+    ],
+  };
+  return `${firstLine}
+# The sandbox that it names ends with the demo: \`sp-reports demo --serve\` keeps it.
+${stringify(settings)}`;
+}

@@ -1,0 +1,40 @@
+import { join } from 'node:path';
+import type { Config } from '../../config/spec.js';
+import { openSharedJson } from '../../files/shared-json.js';
+import { openNotifications } from '../../source/selling-partner/notifications.js';
+import { openQuotaPlan, type QuotaPlan } from '../../source/selling-partner/quota.js';
+import type { Notifications } from '../../source/types.js';
+import type { Subscriber } from '../../connect/subscribe.js';
+
+/** Opens the quota plan of the state folder. What a power cut makes it forget, Amazon's 429 tells. */
+export function openQuota({ state }: Pick<Config, 'state'>): QuotaPlan {
+  return openQuotaPlan({ state: openSharedJson(join(state, 'quota.json'), { isSynced: false }) });
+}
+
+/** Runs work with the quota plan opened, and closes it after. */
+export async function withQuota<T>(config: Config, work: (quota: QuotaPlan) => Promise<T>): Promise<T> {
+  const quota = openQuota(config);
+  try {
+    return await work(quota);
+  } finally {
+    await quota.close();
+  }
+}
+
+/** The Notifications API of a seller of the settings. */
+export function notificationsOf(
+  seller: Config['sellers'][number],
+  config: Config,
+  quota: QuotaPlan,
+): Notifications {
+  return openNotifications({ seller, quota, ...config.api });
+}
+
+/** The sellers as those that may be subscribed. */
+export function subscribersOf(config: Config, quota: QuotaPlan): Subscriber[] {
+  return config.sellers.map((seller) => ({
+    sellerId: seller.id,
+    group: `${seller.credentials.clientId} ${seller.region}`,
+    notifications: notificationsOf(seller, config, quota),
+  }));
+}

@@ -1,0 +1,157 @@
+import type { Command } from 'commander';
+import type { Logger } from 'pino';
+import { systemClock } from '../../runtime/clock.js';
+import { type ReadConfigOptions, readConfig } from '../../config/read.js';
+import { sellersById } from '../../config/seller-ids.js';
+import type { Config } from '../../config/spec.js';
+import { removeOldPartials, removeOldPartialsOf } from '../../files/old-partials.js';
+import type { PipelineContext, WarehouseFile } from '../../ingest/context.js';
+import { packagedSchemasFolder, readSchemas } from '../../schema/read.js';
+import { readViews, type View } from '../../schema/views.js';
+import type { ReportSchemas } from '../../schema/types.js';
+import { openStores } from '../../store/open-store.js';
+import { openStaging, removeOldStaging, type Staging } from '../../store/staging.js';
+import { quotaKey } from '../../source/selling-partner/quota.js';
+import { openSellingPartner } from '../../source/selling-partner/selling-partner.js';
+import { compactDuckDbFile } from '../../warehouse/duckdb/compact.js';
+import type { QueryOptions } from '../../warehouse/bigquery/query.js';
+import { openBigQueryWarehouse } from '../../warehouse/bigquery/warehouse.js';
+import { holdDuckDbFile, openDuckDbWarehouse } from '../../warehouse/duckdb/warehouse.js';
+import type { Warehouse } from '../../warehouse/types.js';
+import { openQuota } from './open-amazon.js';
+import type { Io } from './io.js';
+import { openProgress } from '../output/progress.js';
+
+/** The options that every command knows. */
+export interface GlobalOptions {
+  config?: string;
+  logLevel?: string;
+}
+
+/** Where pipelines.yaml and the variables it names are to be found. */
+export function configOptions(command: Command, io: Io): ReadConfigOptions {
+  const { config } = command.optsWithGlobals<GlobalOptions>();
+  return { ...(config ? { path: config } : {}), cwd: io.cwd, env: io.env };
+}
+
+/** Reads pipelines.yaml for a command that needs all of it. */
+export function readFullConfig(command: Command, io: Io): Config {
+  return readConfig(configOptions(command, io));
+}
+
+/** Reads pipelines.yaml for a command that only touches the warehouse: no file, and sellers without credentials, are no hindrance. */
+export function readWarehouseConfig(command: Command, io: Io): Config {
+  return readConfig({ ...configOptions(command, io), missing: 'defaults', tolerateUnset: true });
+}
+
+/** The folders of the report schemas: that of the program, then the user's. */
+export function schemaFolders(command: Command, io: Io): string[] {
+  return [packagedSchemasFolder(), readWarehouseConfig(command, io).schemas];
+}
+
+/** All report schemas, by report type. Errors: SCHEMA_INVALID. */
+export function readAllSchemas(command: Command, io: Io): ReportSchemas {
+  return readSchemas({ folders: schemaFolders(command, io) });
+}
+
+/** What a warehouse may be opened with, beside its settings. */
+export interface OpenOptions extends QueryOptions {
+  log?: Logger;
+  /** Where tables get their descriptions from. */
+  schemas?: ReportSchemas;
+  /** What BigQuery loads from. */
+  staging?: Staging;
+  /** Whether it is for looking only, and gives way to everything else that this process does with the warehouse's file. */
+  isOnlooker?: boolean;
+  /** What commits make when the tables for it are there. */
+  views?: View[];
+}
+
+export function openWarehouse(
+  { warehouse }: Pick<Config, 'warehouse'>,
+  options: OpenOptions = {},
+): Warehouse {
+  if (warehouse.type === 'bigquery') return openBigQueryWarehouse({ ...warehouse, ...options });
+  const { path, memoryLimitMegabytes } = warehouse;
+  const { log, isOnlooker = false, views } = options;
+  return openDuckDbWarehouse({
+    path,
+    memoryLimitMegabytes,
+    isOnlooker,
+    ...(log && { log }),
+    ...(views && { views }),
+  });
+}
+
+/** The file of a warehouse that is one. */
+function warehouseFile({ warehouse }: Config, views: View[]): WarehouseFile | undefined {
+  if (warehouse.type !== 'duckdb') return undefined;
+  const open = (path: string) => openWarehouse({ warehouse: { ...warehouse, path } }, { views });
+  const compact = (path: string) => compactDuckDbFile(path, warehouse.memoryLimitMegabytes);
+  return { path: warehouse.path, open, hold: holdDuckDbFile, compact };
+}
+
+/** Runs a command's work with everything opened, and closes it after. */
+export async function withContext<T>(
+  config: Config,
+  command: Command,
+  io: Io,
+  title: string,
+  work: (context: PipelineContext) => Promise<T>,
+  defaultLogLevel?: string,
+): Promise<T> {
+  const folders = [packagedSchemasFolder(), config.schemas];
+  const schemas = readSchemas({ folders });
+  const views = readViews({ folders }, schemas);
+  const stores = await openStores(config);
+  const staging = openStaging(config);
+  const { logLevel = defaultLogLevel } = command.optsWithGlobals<GlobalOptions>();
+  const progress = openProgress(io, { title, ...(logLevel ? { logLevel } : {}) });
+  const quota = openQuota(config);
+  const sellers = new Map(
+    config.sellers.map((seller) => [
+      seller.id,
+      {
+        sellingPartner: openSellingPartner({ seller, quota, ...config.api }),
+        documentQuotaKey: quotaKey({
+          clientId: seller.credentials.clientId,
+          sellerId: seller.id,
+          operation: 'getReportDocument',
+        }),
+      },
+    ]),
+  );
+  const ids = sellersById(config.sellers);
+  try {
+    await removeOldPartials([stores.raw.unfinished, stores.lake.unfinished, config.state]);
+    // What hinders it, hinders the work too, and is told there.
+    if (staging) await removeOldStaging(staging).catch(() => {});
+    const opened = { log: progress.log, schemas, views, ...(staging && { staging }) };
+    const file = warehouseFile(config, views);
+    if (file) await removeOldPartialsOf(file.path);
+    return await work({
+      config,
+      schemas,
+      lake: stores.lake,
+      raw: stores.raw,
+      warehouse: openWarehouse(config, opened),
+      warehouseFile: file,
+      sellingPartner: (sellerId) => sellers.get(ids.get(sellerId) ?? '')?.sellingPartner,
+      documentQuota(sellerId) {
+        const key = sellers.get(sellerId)?.documentQuotaKey ?? '';
+        return {
+          available: () => quota.available(key),
+          nextAvailableMs: (calls) => quota.nextAvailableMs(key, calls),
+          possibleUntil: (epochMs) => quota.possibleUntil(key, epochMs),
+        };
+      },
+      clock: systemClock,
+      log: progress.log,
+      onEvent: progress.onEvent,
+    });
+  } finally {
+    progress.close();
+    await stores.close();
+    await quota.close();
+  }
+}

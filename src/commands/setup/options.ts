@@ -1,0 +1,61 @@
+import { InvalidArgumentError } from 'commander';
+import { z } from 'zod';
+import { marketplaceId } from '../../schema/marketplaces.js';
+
+/** Reads an option that is a whole number above zero. */
+export function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError('It must be a whole number above 0.');
+  return value;
+}
+
+const ageUnitsMs: Record<string, number> = { h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+
+/** Reads an option that is an age, `30d` say, in hours, days or weeks. Gives milliseconds. */
+export function ageOption(text: string): number {
+  const [, digits = '', unit = ''] = /^(\d{1,6})([hdw])$/.exec(text) ?? [];
+  const unitMs = ageUnitsMs[unit];
+  if (unitMs === undefined) throw new InvalidArgumentError('It must be an age, such as 30d, 72h or 5w.');
+  return Number(digits) * unitMs;
+}
+
+/** Collects an option that may be given several times, or as a list with commas. */
+export function listOption(text: string, before: string[] = []): string[] {
+  return [
+    ...before,
+    ...text
+      .split(',')
+      .map((each) => each.trim())
+      .filter(Boolean),
+  ];
+}
+
+/** Reads an option that is a list of marketplaces, by id or country code. Gives their ids. */
+export function marketplaceOption(text: string, before: string[] = []): string[] {
+  const ids = listOption(text).map((each) => {
+    const id = marketplaceId(each);
+    if (id) return id;
+    throw new InvalidArgumentError(`${each}: no such marketplace id or country code.`);
+  });
+  return [...before, ...ids];
+}
+
+/** Reads an option that is the end of a window: of a date its whole day is meant. Gives it as ISO 8601 in UTC. */
+export function endOption(text: string): string {
+  const time = timeOption(text);
+  const dayMs = 86_400_000;
+  return z.iso.date().safeParse(text).success ? new Date(Date.parse(time) + dayMs).toISOString() : time;
+}
+
+const isoTime = z.union([z.iso.date(), z.iso.datetime({ offset: true, local: true })]);
+
+/** Reads an option that is a date or a time; without a zone it is in UTC. Gives it as ISO 8601 in UTC. */
+export function timeOption(text: string): string {
+  if (!isoTime.safeParse(text).success)
+    throw new InvalidArgumentError(
+      'It must be a date or a time, such as 2026-10-01 or 2026-10-01T08:30:00Z.',
+    );
+  const isWithoutZone = /T[\d:.]+$/.test(text);
+  return new Date(isWithoutZone ? `${text}Z` : text).toISOString();
+}

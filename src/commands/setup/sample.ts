@@ -1,0 +1,45 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { defaultMaxDocumentBytes } from '../../config/limits-spec.js';
+import { examineDocument } from '../../source/document/examine.js';
+import { keepFile } from '../../source/document/raw-store.js';
+import type { ExaminedDocument } from '../../source/types.js';
+import type { Io } from './io.js';
+import { marketplaceOption } from './options.js';
+import { openFolderStore } from '../../store/folder-store.js';
+
+/** What Amazon would have said about a document from disk. */
+export interface SampleOptions {
+  marketplace?: string[];
+  contentType?: string;
+}
+
+/** Adds the options that say it. */
+export function sampleOptions(command: Command): Command {
+  return command
+    .option('--marketplace <ID>', 'marketplace id or country code; several with commas', marketplaceOption)
+    .option('--content-type <TYPE>', "what the download said, e.g. 'text/plain; charset=Cp1252'");
+}
+
+/** Works on a document from disk that is not to be loaded; nothing of it is kept. Errors: as of `examineDocument`, FILE_UNREADABLE. */
+export async function withSample<T>(
+  io: Io,
+  file: string,
+  { reportType, marketplace, contentType }: SampleOptions & { reportType: string },
+  work: (document: ExaminedDocument) => Promise<T>,
+): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'sp-reports-'));
+  try {
+    const raw = await keepFile(openFolderStore(folder), resolve(io.cwd, file), {
+      sellerId: 'local',
+      reportType,
+      marketplaceIds: marketplace ?? [],
+      ...(contentType ? { contentType } : {}),
+    });
+    return await work(await examineDocument(raw, { maxTextBytes: defaultMaxDocumentBytes }));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}

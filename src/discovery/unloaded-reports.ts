@@ -1,0 +1,96 @@
+import { asksFor } from '../config/report-types.js';
+import type { Report, ReportsCallOptions, SellingPartner } from '../source/types.js';
+import { ledgerKey } from '../warehouse/types.js';
+import type { PipelineContext } from '../ingest/context.js';
+import { isSettled, type Pipeline } from '../ingest/route.js';
+import type { Work } from '../ingest/work-list.js';
+
+/** Reports looked up in the ledger together. */
+const lookupSize = 100;
+
+/** What getReports is asked for. */
+export interface ReportScope {
+  reportTypes: string[];
+  createdSince: Date;
+  createdUntil?: Date;
+}
+
+/** The DONE reports of a seller, in groups: how many Amazon has, and those that the ledger doesn't have. */
+export async function* unloadedReports(
+  seller: SellingPartner,
+  scope: ReportScope,
+  call: ReportsCallOptions,
+  context: PipelineContext,
+): AsyncGenerator<{ found: number; unloaded: Report[] }> {
+  const reports = seller.getReports({ ...scope, statuses: ['DONE'] }, call);
+  for await (const group of inGroups(reports, lookupSize)) {
+    yield { found: group.length, unloaded: await missing(seller.sellerId, group, context) };
+  }
+}
+
+/**
+ * The report types to ask getReports for, which must be told them: of `wanted` what the pipeline asks for. For `'*'` and globs these are
+ * the types with a schema and those in the ledger.
+ */
+export async function typesAskedFor(
+  pipeline: Pipeline,
+  context: PipelineContext,
+  wanted = pipeline.reportTypes,
+): Promise<string[]> {
+  const exact = wanted.filter((each) => !each.includes('*'));
+  const known = exact.length === wanted.length ? [] : await knownTypes(context);
+  const types = [...exact, ...known.filter((type) => asksFor(wanted, type))];
+  return [...new Set(types)].filter((type) => asksFor(pipeline.reportTypes, type)).sort();
+}
+
+async function knownTypes(context: PipelineContext): Promise<string[]> {
+  const inLedger = (await context.warehouse.tables()).flatMap(({ reportType }) => reportType ?? []);
+  return [...context.schemas.keys(), ...inLedger];
+}
+
+/** The work of loading a report that no message told of. */
+export function workFor(sellerId: string, report: Report, pipeline: Pipeline): Work {
+  const { reportId, reportType, documentId } = report;
+  return {
+    key: ledgerKey({ sellerId, documentId: documentId ?? null, reportId }),
+    messages: [],
+    request: {
+      sellerId,
+      reportType,
+      reportId,
+      status: report.status,
+      ...(documentId ? { documentId } : {}),
+      report,
+      pipeline: pipeline.name,
+      maxDocumentBytes: pipeline.limits.maxDocumentBytes,
+    },
+  };
+}
+
+async function missing(sellerId: string, reports: Report[], context: PipelineContext): Promise<Report[]> {
+  const keyOf = ({ documentId, reportId }: Report) =>
+    ledgerKey({ sellerId, documentId: documentId ?? null, reportId });
+  const seen = await context.warehouse.seen(reports.map(keyOf));
+  return reports.filter((report) => {
+    const row = seen.get(keyOf(report));
+    return !row || !isSettled(row, 'load');
+  });
+}
+
+/** What came before an error is given too; then the error is thrown. */
+async function* inGroups<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
+  let group: T[] = [];
+  let thrown: { error: unknown } | undefined;
+  try {
+    for await (const item of items) {
+      group.push(item);
+      if (group.length < size) continue;
+      yield group;
+      group = [];
+    }
+  } catch (error) {
+    thrown = { error };
+  }
+  if (group.length > 0) yield group;
+  if (thrown) throw thrown.error;
+}

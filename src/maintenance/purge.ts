@@ -1,0 +1,153 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { defaultMaxDocumentBytes } from '../config/limits-spec.js';
+import { faultPoint } from '../runtime/fault-point.js';
+import { openParquetRewriter, type ParquetRewriter } from '../parquet/rewrite-parquet.js';
+import { personalColumns } from '../schema/personal-data.js';
+import { findRaw, removeRaw } from '../source/document/raw-store.js';
+import type { Store } from '../store/types.js';
+import { isPurged, type LedgerEntry, purgedNote, removedReason } from '../warehouse/types.js';
+import type { PipelineContext } from '../ingest/context.js';
+import { prepareRaw } from '../ingest/load-document.js';
+import { letGoOf, replaceLoadRecord } from '../ingest/load-record.js';
+import { type PurgePlan, planPurge } from './purge-plan.js';
+import { isWhole, whileNobodyRebuilds } from './rebuild.js';
+
+export interface PurgeSummary {
+  /** Documents of reports created before that time were looked at; ISO 8601 in UTC. */
+  before: string;
+  /** Keys of the documents whose personal data is gone. */
+  documents: string[];
+  /** Parquet files that were written anew. */
+  parquetFiles: number;
+  rawDocuments: number;
+  /** Files without a document, and copies of the warehouse file that rebuilds set aside. */
+  removedFiles: string[];
+}
+
+export interface PurgeOptions {
+  /** ISO 8601 in UTC. */
+  before: string;
+  /** Tells what would be done. */
+  dryRun: boolean;
+}
+
+/**
+ * Removes the personal data of documents of older reports: from the Parquet of the lake, the tables, the rejects and the ledger, the raw documents
+ * altogether; and what the warehouse file and copies of it still hold of it. Only then are the documents marked: a purge that a crash ended
+ * anywhere is simply done again.
+ * Errors: WAREHOUSE_LOCKED, WAREHOUSE_UNREADABLE, PARQUET_FAILED, DISK_FULL.
+ */
+export async function purge(
+  context: PipelineContext,
+  { before, dryRun }: PurgeOptions,
+): Promise<PurgeSummary> {
+  const { config, warehouseFile } = context;
+  const rewriter = await openParquetRewriter();
+  try {
+    if (dryRun) return summaryOf(await planPurge(context, before, rewriter), before, context);
+    // Where no file is to be made anew, one purge at a time goes through the lake.
+    return await whileNobodyRebuilds(warehouseFile?.path ?? join(config.state, 'lake'), async () => {
+      const plan = await planPurge(context, before, rewriter);
+      await carryOut(plan, context, rewriter);
+      return summaryOf(plan, before, context);
+    });
+  } finally {
+    rewriter.close();
+  }
+}
+
+async function carryOut(plan: PurgePlan, context: PipelineContext, rewriter: ParquetRewriter): Promise<void> {
+  const { lake, warehouse, warehouseFile, schemas } = context;
+  const { documents, parquet, raws, leftovers, copies } = plan;
+  await keepRebuildable(documents, context);
+  for (const clearing of parquet) await clear(clearing, lake, rewriter);
+  for (const file of leftovers) await lake.remove(file);
+  faultPoint('lake-purged');
+  for (const raw of raws) await removeRaw(context.raw, raw);
+  faultPoint('raw-purged');
+  if (documents.length > 0) {
+    const entries = documents.map(({ entry }) => entry);
+    await warehouse.removePersonalData(entries, (reportType, table, columns) =>
+      personalColumns(schemas.get(reportType ?? ''), table, columns),
+    );
+    faultPoint('rows-purged');
+    await warehouseFile?.compact(warehouseFile.path);
+    faultPoint('file-replaced');
+  }
+  for (const file of copies) await rm(file, { recursive: true, force: true });
+  faultPoint('copies-removed');
+  for (const { record } of documents) {
+    if (record) await replaceLoadRecord(lake, { ...record, entry: purgedEntry(record.entry) });
+  }
+  faultPoint('records-marked');
+  await warehouse.markPurged(documents.map(({ entry }) => entry.key));
+}
+
+/** Only what is in the lake as it was read is written over: a load that came meanwhile stays. */
+async function clear(
+  { path, columns, value }: PurgePlan['parquet'][number],
+  lake: Store,
+  rewriter: ParquetRewriter,
+): Promise<void> {
+  try {
+    const found = await lake.fetch(path);
+    if (!found) return;
+    await rewriter.clear(path, columns, value);
+    await lake.keep(path, { replaces: found.version });
+  } finally {
+    await lake.letGo(path);
+  }
+}
+
+/**
+ * Parses documents once more whose record or Parquet is missing, a crash after their commit say, without their personal data: rebuilding them
+ * is a matter of their raw bytes until now.
+ */
+async function keepRebuildable(documents: PurgePlan['documents'], context: PipelineContext): Promise<void> {
+  const { config, lake, log } = context;
+  const parquet = new Set(await lake.list());
+  const dropAll = { name: '', queue: '', reportTypes: ['*'], pii: 'drop' as const };
+  const dropping = { ...context, config: { ...config, pipelines: [], unsetPipelines: [dropAll] } };
+  for (const document of documents) {
+    const { key, sellerId, documentId, reportType, tables, pipeline } = document.entry;
+    // Without a row in a ledger made anew, the next notification would fetch the document again.
+    if (tables.length === 0) document.record ??= { entry: document.entry, tables: [], rejectsPath: null };
+    const isRebuildable = document.record && isWhole(document.record, parquet);
+    if (isRebuildable || tables.length === 0 || !sellerId || !documentId || !reportType) continue;
+    const raw = await findRaw(context.raw, { sellerId, documentId, reportType });
+    const options = { pipeline, maxDocumentBytes: defaultMaxDocumentBytes };
+    const load = raw && (await prepareRaw(raw, options, dropping));
+    if (load) await letGoOf(load, lake);
+    if (load && load.tables.length > 0) {
+      document.record = load;
+      await replaceLoadRecord(lake, load);
+    } else {
+      log.warn({ key }, 'its rows are in the warehouse alone from now on: a rebuild will not find them');
+    }
+  }
+}
+
+/** The entry as the ledger has it after a purge. */
+function purgedEntry(entry: LedgerEntry): LedgerEntry {
+  return {
+    ...entry,
+    rawPath: null,
+    reason: entry.reason === null ? null : removedReason,
+    notes: isPurged(entry) ? entry.notes : [...entry.notes, purgedNote],
+  };
+}
+
+function summaryOf(
+  { documents, parquet, raws, leftovers, copies }: PurgePlan,
+  before: string,
+  { lake }: PipelineContext,
+): PurgeSummary {
+  return {
+    before,
+    documents: documents.map(({ entry }) => entry.key),
+    parquetFiles: parquet.length,
+    rawDocuments: raws.length,
+    removedFiles: [...leftovers.map(lake.nameOf), ...copies],
+  };
+}

@@ -1,0 +1,36 @@
+import type { Cells, Kernel } from '../../../kernel/kernel.js';
+import { DistinctTexts } from './dictionary-builder.js';
+
+/** Distinct texts of a column, and cells, that are kept until they are looked at. */
+const mostTexts = 4096;
+const mostCells = 122_880;
+
+/** The cells of a column on their way to where their type is found out: equal ones are looked at together. */
+export class LookedTexts {
+  private readonly texts: DistinctTexts;
+  private isDone = false;
+
+  /** `look` is given each text and in how many cells it stands, and tells whether it has to see more. */
+  constructor(
+    kernel: Kernel,
+    private readonly look: (text: string, times: number) => boolean,
+  ) {
+    this.texts = new DistinctTexts(kernel);
+  }
+
+  add(cells: Cells): void {
+    if (this.isDone) return;
+    this.texts.add(cells);
+    if (this.texts.count > mostTexts || this.texts.length > mostCells) this.lookAtAll();
+  }
+
+  /** Looks at those that are left. */
+  lookAtAll(): void {
+    const { texts } = this;
+    const counts = texts.counts();
+    for (let entry = 0; entry < texts.count && !this.isDone; entry += 1) {
+      this.isDone = !this.look(texts.text(entry), counts[entry] as number);
+    }
+    texts.clear();
+  }
+}

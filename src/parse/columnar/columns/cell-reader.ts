@@ -1,0 +1,55 @@
+import type { ResolvedColumn } from '../../../schema/types.js';
+import { withoutOuterQuotes } from '../../delimited/dialect.js';
+import { type Clue, clueOf, type Evidence } from '../../values/evidence.js';
+import type { Reject } from '../../types.js';
+import { expectedReason, textReader, type Value, type ValueRules } from '../../values/values.js';
+import { type CellForm, cellText, type Rows } from '../rows.js';
+
+/** What a text that is not empty says. */
+export interface Reading {
+  /** Undefined where it stands for none, or is rejected. */
+  value: Value | undefined;
+  rejected: boolean;
+  clue: Clue | undefined;
+}
+
+export interface CellReaderOptions {
+  column: ResolvedColumn;
+  /** Its cell in each row, from the left. */
+  place: number;
+  form: CellForm;
+  rules: ValueRules;
+  evidence: Evidence;
+}
+
+/** Reads the cells of one column as text: exact and slow, for what the kernel does not read. */
+export class CellReader {
+  private readonly readText;
+
+  constructor(private readonly options: CellReaderOptions) {
+    this.readText = textReader(options.column.type, options.rules);
+  }
+
+  read(text: string): Reading {
+    const clue = clueOf(this.options.column.type.kind, text);
+    const value = this.readText(text);
+    return { value: value ?? undefined, rejected: value === undefined, clue };
+  }
+
+  /** The value of a cell; undefined where it has none, or what it has is not of the type and goes to `rejects`. */
+  readCell(rows: Rows, row: number, rejects: Reject[]): Value | undefined {
+    const { place, form, evidence } = this.options;
+    const cell = cellText(rows, row, place);
+    const text = form === 'outer quotes' ? withoutOuterQuotes(cell) : cell;
+    if (text === '') return undefined;
+    const { value, rejected, clue } = this.read(text);
+    evidence.add(clue);
+    if (rejected) this.reject(text, rows.numbers[row] as number, rejects);
+    return value;
+  }
+
+  reject(raw: string, row: number, rejects: Reject[]): void {
+    const { name, type } = this.options.column;
+    rejects.push({ row, column: name, raw, reason: expectedReason(type) });
+  }
+}

@@ -1,0 +1,56 @@
+import { type Kernel, takeKernel } from '../../../kernel/kernel.js';
+import type { ExaminedDocument } from '../../../source/types.js';
+import { Evidence } from '../../values/evidence.js';
+import { TypeInference } from '../../values/infer-types.js';
+import { decideTypes, type Survey } from '../../delimited/survey.js';
+import type { DelimitedLayout } from '../../layout/table-layout.js';
+import { cellFormOf, openDelimitedRows } from './delimited-rows.js';
+import { LookedTexts } from '../columns/buffered-inference.js';
+import { cellsOf, mostRowsTogether } from '../rows.js';
+import { openUtf8, readSlabs } from '../slab.js';
+
+/**
+ * Reads a delimited document of a type without a schema once, to find out the types of its columns as `surveyDocument` does.
+ * Errors: NotColumnar.
+ */
+export async function surveyColumns(
+  document: ExaminedDocument,
+  layout: DelimitedLayout,
+): Promise<Omit<Survey, 'reading'>> {
+  const kernel = takeKernel();
+  try {
+    return await survey(document, layout, kernel);
+  } finally {
+    kernel.giveBack();
+  }
+}
+
+async function survey(
+  document: ExaminedDocument,
+  layout: DelimitedLayout,
+  kernel: Kernel,
+): Promise<Omit<Survey, 'reading'>> {
+  const { dialect, header } = layout;
+  const form = cellFormOf(dialect);
+  const emptyNameless = new Set(header.nameless);
+  const inferences = new Map<number, TypeInference>();
+  const columns = header.positions.map((index, place) => {
+    const inference = new TypeInference(header.columns[index]?.header ?? '');
+    inferences.set(index, inference);
+    const look = (text: string, times: number) => {
+      emptyNameless.delete(index);
+      inference.add(text, times);
+      return !inference.isText();
+    };
+    return { place, texts: new LookedTexts(kernel, look) };
+  });
+  const cutter = openDelimitedRows(kernel, dialect, mostRowsTogether);
+  for await (const slab of readSlabs(kernel, openUtf8(document))) {
+    for (const rows of cutter.cut(slab)) {
+      for (const { place, texts } of columns) texts.add(cellsOf(rows, place, form));
+    }
+  }
+  cutter.end();
+  for (const { texts } of columns) texts.lookAtAll();
+  return { emptyNameless, ...decideTypes(inferences, new Evidence(), layout) };
+}

@@ -1,0 +1,126 @@
+import type { Kernel } from '../../../kernel/kernel.js';
+import type { ExaminedDocument } from '../../../source/types.js';
+import { parseExactly } from '../../objects/exact-json.js';
+import type { JsonSource } from '../../objects/json-walk.js';
+import { byteOrderMarkBytes } from '../byte-order-mark.js';
+import type { JsonRows } from './json-rows.js';
+import { NotColumnar, type Rows } from '../rows.js';
+import { enlarged, openUtf8, Slab } from '../slab.js';
+
+const blanks = new Set([0x20, 0x09, 0x0a, 0x0d]);
+
+/**
+ * Reads the bytes of a JSON document in the kernel's memory: items of lists as rows, many together, by `rowsOf` their list; all else value by
+ * value. What is not as it should be, the reference parser is left to tell.
+ * Errors: NotColumnar.
+ */
+export class JsonBytes implements JsonSource<Rows> {
+  private readonly chunks: AsyncIterator<Uint8Array>;
+  private slab: Slab;
+  private at = 0;
+  private isBegun = false;
+  private bytesRead = 0;
+
+  constructor(
+    document: ExaminedDocument,
+    kernel: Kernel,
+    private readonly rowsOf: (list: string) => JsonRows,
+    /** The rows read have names for which their list had no paths; they are read again after it. */
+    private readonly onNewNames: (list: string) => void,
+    /** So much is read of the document, and then it is as if it broke off. */
+    private readonly mostBytes = Number.POSITIVE_INFINITY,
+  ) {
+    this.chunks = openUtf8(document)[Symbol.asyncIterator]();
+    this.slab = new Slab(kernel, 64 * 1024);
+  }
+
+  async peek(): Promise<string> {
+    for (;;) {
+      const bytes = this.slab.bytes();
+      for (; this.at < this.slab.length; this.at += 1) {
+        const byte = bytes[this.at] as number;
+        if (!blanks.has(byte)) return String.fromCharCode(byte);
+      }
+      if (!(await this.more())) return '';
+    }
+  }
+
+  async expect(character: string): Promise<void> {
+    if ((await this.peek()) !== character) throw this.problem();
+    this.at += 1;
+  }
+
+  async value(): Promise<unknown> {
+    await this.peek();
+    for (;;) {
+      const { kernel, at, length } = this.slab;
+      const end = kernel.calls.endOfValue(at, length, this.at);
+      if (end >= 0) {
+        const text = this.slab.text(this.at, end);
+        this.at = end;
+        return parseExactly(text);
+      }
+      if (kernel.calls.itemsStopped.value !== 0) throw this.problem();
+      if (!(await this.more())) throw this.problem();
+    }
+  }
+
+  async *item(list: string): AsyncGenerator<Rows> {
+    await this.peek();
+    yield* this.readRows(list, 1);
+  }
+
+  async *items(list: string): AsyncGenerator<Rows> {
+    yield* this.readRows(list);
+  }
+
+  problem(): NotColumnar {
+    return new NotColumnar('its JSON is not well-formed');
+  }
+
+  private async *readRows(list: string, most?: number): AsyncGenerator<Rows> {
+    const reader = this.rowsOf(list);
+    for (let begun = false; ; ) {
+      const { end, stopped, rows } = reader.read(this.slab, this.at, begun, most);
+      this.at = end;
+      begun ||= rows.count > 0;
+      if (rows.count > 0) yield rows;
+      if (stopped === 'ended' || (most !== undefined && rows.count === most)) return;
+      if (stopped === 'new names') this.onNewNames(list);
+      else if (stopped === 'more' && !(await this.more())) throw this.problem();
+    }
+  }
+
+  /**
+   * Drops what was read and appends what comes, as much again as is there: what is begun is read anew from its beginning. False at the end of
+   * the text.
+   */
+  private async more(): Promise<boolean> {
+    const { slab, at } = this;
+    const rest = slab.length - at;
+    slab.bytes().copyWithin(0, at, slab.length);
+    this.at = 0;
+    slab.end(rest);
+    while (this.slab.length <= rest * 1.5) {
+      const next = this.isCut() ? undefined : await this.chunks.next();
+      if (!next || next.done) return this.slab.length > rest;
+      this.append(next.value);
+    }
+    return true;
+  }
+
+  /** Whether as much was read as was to be. */
+  isCut(): boolean {
+    return this.bytesRead >= this.mostBytes;
+  }
+
+  private append(chunk: Uint8Array): void {
+    const bytes = this.isBegun ? chunk : chunk.subarray(byteOrderMarkBytes(chunk));
+    this.isBegun = true;
+    this.bytesRead += chunk.length;
+    const { length } = this.slab;
+    this.slab = enlarged(this.slab, length, bytes.length);
+    this.slab.bytes().set(bytes, length);
+    this.slab.end(length + bytes.length);
+  }
+}

@@ -1,0 +1,151 @@
+import { type Kernel, takeKernel } from '../../../kernel/kernel.js';
+import { isScalar } from '../../../schema/column-type.js';
+import type { ExaminedDocument } from '../../../source/types.js';
+import { emptyObject, walkJson } from '../../objects/json-walk.js';
+import { type ObjectTable, readObjectBatches, textFor } from '../../objects/object-batches.js';
+import { noPaths } from '../../objects/object-lists.js';
+import type { ObjectPlan } from '../../objects/object-plan.js';
+import { ObjectSurvey } from '../../objects/object-columns.js';
+import type { FoundObjects } from '../../objects/object-survey.js';
+import type { ParsedBatch } from '../../types.js';
+import type { ValueRules } from '../../values/values.js';
+import { JsonBytes } from './json-bytes.js';
+import { JsonRows } from './json-rows.js';
+import { noteMet } from './json-survey.js';
+import { RowGroupBuilder } from '../columns/row-group.js';
+import type { Rows } from '../rows.js';
+
+/**
+ * Reads the rows of the tables of a JSON document, bytes to columns. Each batch is good until the next is pulled. `check` is told what was found
+ * until then with each batch that is full, and at the end.
+ * Errors: NotColumnar, and those of `check`.
+ */
+export async function* readJsonColumns(
+  document: ExaminedDocument,
+  tables: ObjectTable[],
+  plan: ObjectPlan | undefined,
+  rules: ValueRules,
+  check?: (found: FoundObjects) => void,
+): AsyncGenerator<ParsedBatch> {
+  const kernel = takeKernel();
+  try {
+    const lists = new Map<string, ListReading>();
+    const readingOf = (list: string) => {
+      const known = lists.get(list);
+      if (known) return known;
+      const reading = new ListReading(kernel, list, tables, plan, rules);
+      lists.set(list, reading);
+      return reading;
+    };
+    const source = new JsonBytes(
+      document,
+      kernel,
+      (list) => readingOf(list).rows,
+      // They have but null, or `check` tells.
+      () => {},
+    );
+    const beside = emptyObject();
+    for await (const { list, value } of walkJson(source, plan?.lists ?? noPaths, beside)) {
+      if (list === undefined) continue;
+      const reading = readingOf(list);
+      if (value === undefined) continue;
+      reading.add(value);
+      if (!reading.isFull()) continue;
+      check?.(foundIn(lists, plan, beside));
+      yield* reading.rest();
+      reading.clear();
+    }
+    check?.(foundIn(lists, plan, beside));
+    for (const reading of lists.values()) yield* reading.rest();
+    const ofDocument = tables.filter((table) => table.hasRowsIn(undefined));
+    yield* readObjectBatches(only(beside), ofDocument, rules, 1);
+  } finally {
+    kernel.giveBack();
+  }
+}
+
+/** What has been read, as a survey tells it but for types. */
+function foundIn(
+  lists: Map<string, ListReading>,
+  plan: ObjectPlan | undefined,
+  beside: object,
+): FoundObjects {
+  const found: FoundObjects = { tables: new Map(), lists: new Map(), beside };
+  for (const [list, { rows }] of lists) {
+    const table = plan?.tableOfItems(list);
+    const survey = new ObjectSurvey(table?.schema);
+    survey.rows = rows.count;
+    noteMet(rows.tree, survey);
+    if (table) found.tables.set(table, { survey, list });
+    else found.lists.set(list, survey);
+  }
+  return found;
+}
+
+async function* only(value: unknown): AsyncGenerator<{ value: unknown }> {
+  yield { value };
+}
+
+/** The rows of one list on their way into batches. */
+class ListReading {
+  readonly rows: JsonRows;
+  private readonly group: RowGroupBuilder | undefined;
+
+  /** Undefined where nothing stands in any row. */
+  private readonly from: ObjectTable | undefined;
+
+  constructor(
+    kernel: Kernel,
+    list: string,
+    tables: ObjectTable[],
+    plan: ObjectPlan | undefined,
+    rules: ValueRules,
+  ) {
+    this.rows = new JsonRows(kernel);
+    this.from = tables.find((table) => table.hasRowsIn(list));
+    if (!this.from) return;
+    const planned = plan?.tableOfItems(list);
+    const wholePaths = planned && plan ? plan.wholePaths(planned) : new Set();
+    const { places, above } = this.from;
+    const { columns } = this.from.table;
+    this.rows.widen(columns.length);
+    for (const [path, place] of places) {
+      const column = columns[place];
+      const form = column && isScalar(column.type) ? 'text' : 'json';
+      this.rows.tree.set(path, place, wholePaths.has(path) ? 'whole' : form);
+    }
+    for (const leaf of above) {
+      const place = places.get(leaf.path);
+      if (place === undefined || leaf.kind === 'none') continue;
+      this.rows.setConstant(place, textFor(columns[place], leaf));
+    }
+    const filled = new Set(places.values());
+    this.group = new RowGroupBuilder({
+      kernel,
+      columns,
+      places: columns.map((_, place) => (filled.has(place) ? place * 2 : undefined)),
+      form: 'json',
+      rules,
+      emptyPlaces: [],
+    });
+  }
+
+  add(rows: Rows): void {
+    this.group?.add(rows);
+    if (this.group) this.group.textBytes += this.rows.takeBytesRead();
+  }
+
+  isFull(): boolean {
+    return this.group?.isFull() ?? false;
+  }
+
+  clear(): void {
+    this.group?.clear();
+  }
+
+  *rest(): Generator<ParsedBatch> {
+    const { from, group } = this;
+    if (!from || !group || group.isEmpty()) return;
+    yield { table: from.table.name, batch: group.batch(), rejects: group.rejects };
+  }
+}

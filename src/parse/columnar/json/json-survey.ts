@@ -1,0 +1,127 @@
+import { type Kernel, takeKernel } from '../../../kernel/kernel.js';
+import type { ExaminedDocument } from '../../../source/types.js';
+import { emptyObject, walkJson } from '../../objects/json-walk.js';
+import { ObjectSurvey } from '../../objects/object-columns.js';
+import { noPaths } from '../../objects/object-lists.js';
+import type { ObjectPlan } from '../../objects/object-plan.js';
+import type { FoundObjects } from '../../objects/object-survey.js';
+import { JsonBytes } from './json-bytes.js';
+import { JsonRows } from './json-rows.js';
+import { LookedTexts } from '../columns/buffered-inference.js';
+import type { PathTree } from './path-tree.js';
+import { cellsOf, NotColumnar, type Rows } from '../rows.js';
+
+/**
+ * Finds out what a JSON document has, as `surveyObjects` does; or what its first `mostBytes` have. Values are looked at only where no column of the
+ * schema says of what type they are.
+ * Errors: NotColumnar, also where tables of the schema are in each other.
+ */
+export async function surveyJson(
+  document: ExaminedDocument,
+  plan: ObjectPlan | undefined,
+  mostBytes?: number,
+): Promise<FoundObjects & { isWhole: boolean }> {
+  const found: FoundObjects = { tables: new Map(), lists: new Map(), beside: undefined };
+  const kernel = takeKernel();
+  try {
+    const lists = new Map<string, ListSurvey>();
+    const surveyOf = (list: string) => {
+      const known = lists.get(list);
+      if (known) return known;
+      const opened = openSurvey(kernel, list, plan, found);
+      lists.set(list, opened);
+      return opened;
+    };
+    const source = new JsonBytes(
+      document,
+      kernel,
+      (list) => surveyOf(list).rows,
+      (list) => surveyOf(list).takeNewPaths(),
+      mostBytes,
+    );
+    const beside = emptyObject();
+    try {
+      for await (const { list, value } of walkJson(source, plan?.lists ?? noPaths, beside)) {
+        if (list === undefined) continue;
+        const survey = surveyOf(list);
+        if (value !== undefined) survey.add(value);
+      }
+    } catch (error) {
+      if (!source.isCut() || !(error instanceof NotColumnar)) throw error;
+    }
+    if (Object.keys(beside).length > 0) found.beside = beside;
+    for (const survey of lists.values()) survey.end();
+    return { ...found, isWhole: !source.isCut() };
+  } finally {
+    kernel.giveBack();
+  }
+}
+
+function openSurvey(
+  kernel: Kernel,
+  list: string,
+  plan: ObjectPlan | undefined,
+  found: FoundObjects,
+): ListSurvey {
+  const table = plan?.tableOfItems(list);
+  if (plan && table) {
+    const survey = new ObjectSurvey(table.schema);
+    found.tables.set(table, { survey, list });
+    return new ListSurvey(kernel, survey, plan.wholePaths(table));
+  }
+  if (plan && plan.tablesOf(list).length > 0) throw new NotColumnar('its tables are in each other');
+  const survey = new ObjectSurvey();
+  found.lists.set(list, survey);
+  return new ListSurvey(kernel, survey, new Set());
+}
+
+/** What the rows of one list have. */
+class ListSurvey {
+  readonly rows: JsonRows;
+  /** Paths whose texts are looked at, with the place of their cells. */
+  private readonly looked = new Map<string, { place: number; texts: LookedTexts }>();
+
+  constructor(
+    private readonly kernel: Kernel,
+    private readonly survey: ObjectSurvey,
+    wholePaths: Set<string>,
+  ) {
+    this.rows = new JsonRows(kernel);
+    for (const path of wholePaths) this.rows.tree.set(path, -1, 'whole');
+    this.takeNewPaths();
+  }
+
+  /** Gives cells to paths that are new, where no column is declared for them. */
+  takeNewPaths(): void {
+    for (const { path } of this.rows.tree.met()) {
+      if (this.survey.isDeclared(path) || this.looked.has(path)) continue;
+      const place = this.looked.size;
+      this.rows.tree.set(path, place, 'text');
+      const look = (text: string) => {
+        this.survey.infer(path, text);
+        return !this.survey.isText(path);
+      };
+      this.looked.set(path, { place, texts: new LookedTexts(this.kernel, look) });
+    }
+    this.rows.widen(this.looked.size);
+  }
+
+  add(rows: Rows): void {
+    this.survey.rows += rows.count;
+    noteMet(this.rows.tree, this.survey);
+    for (const { place, texts } of this.looked.values()) texts.add(cellsOf(rows, place * 2, 'json'));
+  }
+
+  end(): void {
+    noteMet(this.rows.tree, this.survey);
+    for (const { texts } of this.looked.values()) texts.lookAtAll();
+  }
+}
+
+/** Takes down what stands at the paths of rows. Errors: NotColumnar. */
+export function noteMet(tree: PathTree, survey: ObjectSurvey): void {
+  for (const { path, kinds } of tree.met()) {
+    if (path === '.' && kinds.includes('json')) throw new NotColumnar('its rows are lists');
+    for (const kind of kinds) survey.note(path, kind);
+  }
+}

@@ -1,0 +1,71 @@
+import type { Kernel } from '../../../kernel/kernel.js';
+import { separator } from '../../../schema/object-path.js';
+import { joinPath, type Leaf } from '../../objects/leaves.js';
+import { NotColumnar } from '../rows.js';
+
+/** A path at which values of rows were met. */
+export interface MetPath {
+  path: string;
+  kinds: Leaf['kind'][];
+  /** Which path it was to have its first value, from 1; 0 where nothing but null was met. */
+  order: number;
+}
+
+/** What a cell is: the text of a string; JSON, be it a string or not; JSON also of an object, which is taken apart otherwise. */
+export type PathForm = 'text' | 'json' | 'whole';
+
+const formNumbers: Record<PathForm, number> = { text: 0, json: 1, whole: 2 };
+
+/** By their bits in the kernel. */
+const kindsOfBits: Leaf['kind'][] = ['text', 'number', 'bool', 'json', 'none'];
+
+/** More than any table has columns; their names are searched one after the other. */
+const mostPaths = 5000;
+
+/** The paths of the rows of a list, in the kernel's memory. */
+export class PathTree {
+  readonly root: number;
+  private readonly addresses = new Map<string, number>();
+
+  constructor(private readonly kernel: Kernel) {
+    this.root = kernel.calls.newPath(0, 0, 0);
+  }
+
+  /** Makes the values at a path, as leaves have it, that cell of each row; -1 for none. */
+  set(path: string, place: number, form: PathForm): void {
+    this.kernel.calls.setPath(this.addressOf(path === '.' ? '' : path), place, formNumbers[form]);
+  }
+
+  /** All paths, objects included. Errors: NotColumnar where there are too many. */
+  met(): MetPath[] {
+    const { calls } = this.kernel;
+    const paths: MetPath[] = [];
+    const visit = (at: number, path: string) => {
+      const bits = calls.pathKinds(at);
+      const kinds = kindsOfBits.filter((_, bit) => bits & (1 << bit));
+      this.addresses.set(path, at);
+      paths.push({ path: path || '.', kinds, order: calls.pathOrder(at) });
+      if (paths.length > mostPaths) throw new NotColumnar(`its rows have more than ${mostPaths} members`);
+      for (let child = calls.pathFirstChild(at); child !== 0; child = calls.pathNext(child)) {
+        const name = calls.pathName(child);
+        visit(child, joinPath(path, this.kernel.text(name, name + calls.pathNameLength(child))));
+      }
+    };
+    visit(this.root, '');
+    return paths.sort((a, b) => a.order - b.order);
+  }
+
+  private addressOf(path: string): number {
+    if (path === '') return this.root;
+    const known = this.addresses.get(path);
+    if (known !== undefined) return known;
+    const end = path.lastIndexOf(separator);
+    const parent = this.addressOf(path.slice(0, Math.max(end, 0)));
+    const name = Buffer.from(path.slice(end + 1));
+    const block = this.kernel.place(name);
+    const at = this.kernel.calls.newPath(parent, block, name.length);
+    this.kernel.calls.release(block);
+    this.addresses.set(path, at);
+    return at;
+  }
+}

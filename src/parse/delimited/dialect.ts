@@ -1,0 +1,228 @@
+import { looseHeader } from '../../schema/column-name.js';
+import type { Quoting, ReportSchema } from '../../schema/types.js';
+
+/** How a delimited document is written. */
+export interface DelimitedDialect {
+  delimiter: string;
+  quoting: Quoting;
+  /** Lines before the header. */
+  preambleLines: number;
+  /** Characters of the text before the header line. */
+  preambleCharacters: number;
+  header: string[];
+  /** Line ends are `\r` alone, as old spreadsheets wrote them. */
+  carriageReturnsOnly: boolean;
+}
+
+const tab = '\t';
+const delimiters = [tab, ',', ';', '|'];
+
+/** Preambles have been seen with up to nine lines; the header is looked for in so many. */
+export const mostHeaderLine = 40;
+
+interface Candidate {
+  lineIndex: number;
+  delimiter: string;
+  cells: string[];
+}
+
+/**
+ * Decides delimiter, quoting and header line from the beginning of a text: where there is a schema, the line that knows most of its
+ * headers; else the first line about as wide as most. Undefined where no line can be a header.
+ */
+export function decideDialect(head: string, schema: ReportSchema | undefined): DelimitedDialect | undefined {
+  const carriageReturnsOnly = !head.includes('\n') && /\r[^\n]/.test(head);
+  const lines = head.split(carriageReturnsOnly ? '\r' : '\n', mostHeaderLine);
+  const found = (schema && byKnownHeaders(lines, schema)) ?? byWidth(lines, schema);
+  if (!found) return undefined;
+  const { lineIndex, delimiter, cells } = found;
+  const quoting = decideQuoting(delimiter, lines.slice(lineIndex), schema);
+  return {
+    delimiter,
+    quoting,
+    preambleLines: lineIndex,
+    preambleCharacters: lines.slice(0, lineIndex).reduce((sum, line) => sum + line.length + 1, 0),
+    header: quoting === 'none' ? splitLine(lines[lineIndex] ?? '', delimiter, 'none') : cells,
+    carriageReturnsOnly,
+  };
+}
+
+/** Splits one line into cells. A quote that never closes is data. */
+export function splitLine(line: string, delimiter: string, quoting: Quoting): string[] {
+  const text = line.replace(/\r$/, '');
+  if (quoting === 'csv') return splitCsvLine(text, delimiter);
+  const cells = text.split(delimiter);
+  return quoting === 'outer' ? cells.map(withoutOuterQuotes) : cells;
+}
+
+/** Takes one pair of quotes off; those inside are data, doubled or not. */
+export function withoutOuterQuotes(cell: string): string {
+  return cell.length >= 2 && cell.startsWith('"') && cell.endsWith('"') ? cell.slice(1, -1) : cell;
+}
+
+function splitCsvLine(line: string, delimiter: string): string[] {
+  const cells: string[] = [];
+  let at = 0;
+  // Where one quote is not closed, none behind it is looked at: that could take the square of the line's length.
+  let closes = true;
+  for (;;) {
+    if (closes && line[at] === '"') {
+      const end = closingQuote(line, at, delimiter);
+      closes = end !== undefined;
+      if (end !== undefined) {
+        cells.push(line.slice(at + 1, end).replaceAll('""', '"'));
+        if (end + 1 >= line.length) return cells;
+        at = end + 2;
+        continue;
+      }
+    }
+    const next = line.indexOf(delimiter, at);
+    if (next < 0) {
+      cells.push(line.slice(at));
+      return cells;
+    }
+    cells.push(line.slice(at, next));
+    at = next + 1;
+  }
+}
+
+/** The quote that ends a cell stands before a delimiter or the end of the line. */
+function closingQuote(line: string, open: number, delimiter: string): number | undefined {
+  for (let at = open + 1; at < line.length; at += 1) {
+    if (line[at] !== '"') continue;
+    if (line[at + 1] === '"') at += 1;
+    else if (at + 1 === line.length || line[at + 1] === delimiter) return at;
+  }
+  return undefined;
+}
+
+function candidates(lines: string[]): Candidate[] {
+  return lines.flatMap((line, lineIndex) =>
+    delimiters.map((delimiter) => ({ lineIndex, delimiter, cells: cellsOfLine(line, delimiter) })),
+  );
+}
+
+function cellsOfLine(line: string, delimiter: string): string[] {
+  return splitCsvLine(line.replace(/\r$/, ''), delimiter);
+}
+
+function byKnownHeaders(lines: string[], schema: ReportSchema): Candidate | undefined {
+  const known = knownHeaders(schema);
+  const expected = schema.format === 'csv' ? ',' : '\t';
+  let best: Candidate | undefined;
+  let bestScore = 0;
+  lines.forEach((line, lineIndex) => {
+    for (const delimiter of delimiters) {
+      // Of equals the one that the schema expects, then the first.
+      const bonus = delimiter === expected ? 0.5 : 0;
+      // Rows, which are no wider than the header, need no closer look.
+      if (line.split(delimiter).length + bonus <= bestScore) continue;
+      const cells = cellsOfLine(line, delimiter);
+      const matches = new Set(cells.map(looseHeader).filter((header) => known.has(header))).size;
+      if (matches === 0 || matches + bonus <= bestScore) continue;
+      best = { lineIndex, delimiter, cells };
+      bestScore = matches + bonus;
+    }
+  });
+  // One word in common may be chance, in a preamble or a row.
+  return bestScore >= Math.min(2, known.size) ? best : undefined;
+}
+
+const headersOfSchemas = new WeakMap<ReportSchema, Set<string>>();
+
+/** All headers that a schema knows, in their loose spelling. */
+function knownHeaders(schema: ReportSchema): Set<string> {
+  const before = headersOfSchemas.get(schema);
+  if (before) return before;
+  const columns = schema.tables.flatMap((table) => table.columns);
+  const known = new Set(columns.flatMap(({ from, name }) => [...from, name].map(looseHeader)));
+  headersOfSchemas.set(schema, known);
+  return known;
+}
+
+/**
+ * Where no header is known: the first line about as wide as most, for preamble lines are narrow. A message is no header, however many
+ * commas it has.
+ */
+function byWidth(lines: string[], schema: ReportSchema | undefined): Candidate | undefined {
+  const all = candidates(lines).filter(({ cells }) => cells.some((cell) => cell.trim() !== ''));
+  const own = delimiters.map((delimiter) =>
+    all.filter((each) => each.delimiter === delimiter && each.cells.length > 1),
+  );
+  const [tabbed = []] = own;
+  const chosen = isTabbed(tabbed, all) ? tabbed : mostAlike(own);
+  const usual = mostFrequent(chosen.map(({ cells }) => cells.length));
+  const wide = chosen.filter(({ cells }) => cells.length >= Math.floor(usual * leastShare));
+  const header = wide.find((each) => each.delimiter === tab || !isSentence(each));
+  // A type with a schema whose headers are all unknown must at least look like a table.
+  const fewestCells = 3;
+  const isTable = !schema?.tables.length || (wide.length > 1 && usual >= fewestCells);
+  if (header) return header.delimiter === tab || isTable ? header : undefined;
+  if (wide.length > 0) return undefined;
+  // A single column: a few words on top, and rows below; a sentence is a message, not a header.
+  const [first, second] = all.filter((each) => each.delimiter === tab);
+  const isName =
+    first?.cells.length === 1 &&
+    /^"?[\p{L}][\p{L}\p{N}_-]*( [\p{L}\p{N}_-]+){0,2}"?$/u.test(first.cells[0]?.trim() ?? '');
+  const isWord = isName && !first.cells[0]?.trim().includes(' ');
+  return (isName && second) || (isWord && schema) ? first : undefined;
+}
+
+/** A header may lack cells that the rows have, and the other way round. */
+const leastShare = 0.7;
+
+/** Tabs stand neither in sentences nor in cells: where most lines have them, from the first such line on, they delimit. */
+function isTabbed(tabbed: Candidate[], all: Candidate[]): boolean {
+  const [first] = tabbed;
+  if (!first) return false;
+  const from = all.filter(({ delimiter, lineIndex }) => delimiter === tab && lineIndex >= first.lineIndex);
+  return tabbed.length * 2 >= from.length;
+}
+
+/** Of the delimiters the one by which the most lines are alike; of equals the one that makes more cells. */
+function mostAlike(own: Candidate[][]): Candidate[] {
+  let best: Candidate[] = [];
+  let bestScore = 0;
+  for (const lines of own) {
+    const usual = mostFrequent(lines.map(({ cells }) => cells.length));
+    const alike = lines.filter(({ cells }) => cells.length === usual).length;
+    const mostCells = 10_000;
+    const score = alike * mostCells + Math.min(usual, mostCells - 1);
+    if (score > bestScore) [best, bestScore] = [lines, score];
+  }
+  return best;
+}
+
+/** Whether a line with commas is a sentence: a header has neither a full stop nor blanks before its words. */
+function isSentence({ cells }: Candidate): boolean {
+  return /[.!?。]\s*$/.test(cells.at(-1) ?? '') || cells.some((cell) => /^ +\p{Ll}/u.test(cell));
+}
+
+/** Of numbers that are as frequent the larger. */
+function mostFrequent(numbers: number[]): number {
+  const counts = new Map<number, number>();
+  for (const each of numbers) counts.set(each, (counts.get(each) ?? 0) + 1);
+  return [...counts].sort(([a, countA], [b, countB]) => countB - countA || b - a)[0]?.[0] ?? 0;
+}
+
+/** Cells are wrapped in quotes where all of the header are; where the schema says so, those of the first row are enough. */
+function decideQuoting(
+  delimiter: string,
+  [headerLine = '', firstRow = '']: string[],
+  schema: ReportSchema | undefined,
+): Quoting {
+  if (delimiter !== tab) return 'csv';
+  const declared = schema?.format === 'tsv' ? schema.quoting : undefined;
+  if (declared === 'csv') return declared;
+  const isWrapped =
+    allQuoted(headerLine, delimiter) || (declared === 'outer' && allQuoted(firstRow, delimiter));
+  return isWrapped ? 'outer' : 'none';
+}
+
+function allQuoted(line: string, delimiter: string): boolean {
+  const cells = line
+    .replace(/\r$/, '')
+    .split(delimiter)
+    .filter((cell) => cell !== '');
+  return cells.length > 0 && cells.every((cell) => /^".*"$/s.test(cell));
+}

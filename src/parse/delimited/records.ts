@@ -1,0 +1,142 @@
+import { parse } from 'csv-parse';
+import { count } from '../../text/pluralize.js';
+import { type DelimitedDialect, splitLine, withoutOuterQuotes } from './dialect.js';
+
+/** One data row as it stands in the document. */
+export interface Record {
+  cells: string[];
+  /** The line as written. */
+  raw: string;
+}
+
+/** A row that runs over more characters than this has an open quote in it. */
+const longestRecord = 16 * 1024 * 1024;
+
+/** How rows are cut out: by csv-parse, or line by line where a quote that never closes would swallow rows. */
+export type RecordReading = 'whole' | 'line-by-line';
+
+/**
+ * The data rows of a delimited text, the header and what stands before it left out. Blank lines are no rows. Nothing is trimmed.
+ * Errors: those of csv-parse, where a quote is not closed; `line-by-line` has none.
+ */
+export async function* readRecords(
+  text: AsyncIterable<string>,
+  dialect: DelimitedDialect,
+  reading: RecordReading,
+): AsyncGenerator<Record> {
+  const body = withoutLastReturn(skipCharacters(text, dialect.preambleCharacters));
+  const records = reading === 'whole' ? wholeRecords(body, dialect) : lineRecords(body, dialect);
+  let isHeader = true;
+  for await (const record of records) {
+    if (isHeader) isHeader = false;
+    else if (!isBlank(record.cells)) yield record;
+  }
+}
+
+async function* wholeRecords(text: AsyncIterable<string>, dialect: DelimitedDialect): AsyncGenerator<Record> {
+  const { delimiter, quoting, carriageReturnsOnly } = dialect;
+  const quoted = quoting === 'csv';
+  const parser = parse({
+    delimiter,
+    quote: quoted ? '"' : null,
+    escape: quoted ? '"' : null,
+    relax_quotes: quoted,
+    relax_column_count: true,
+    skip_empty_lines: false,
+    record_delimiter: carriageReturnsOnly ? ['\r'] : ['\r\n', '\n'],
+    max_record_size: longestRecord,
+    // Only csv can't be put together again from its cells.
+    raw: quoted,
+  });
+  const feeding = feed(text, parser);
+  try {
+    if (quoted) {
+      for await (const { record, raw } of parser as AsyncIterable<{ record: string[]; raw: string }>) {
+        yield { cells: record, raw: raw.replace(/\r?\n?$/, '') };
+      }
+    } else {
+      for await (const cells of parser as AsyncIterable<string[]>) {
+        const raw = cells.join(delimiter);
+        yield { cells: quoting === 'outer' ? cells.map(withoutOuterQuotes) : cells, raw };
+      }
+    }
+    await feeding;
+  } finally {
+    parser.destroy();
+    await feeding.catch(() => {});
+  }
+}
+
+/** Writes text into the parser as fast as it takes it. Its own errors come out of the parser's iteration. */
+async function feed(text: AsyncIterable<string>, parser: ReturnType<typeof parse>): Promise<void> {
+  try {
+    for await (const chunk of text) {
+      if (parser.destroyed) return;
+      if (!parser.write(chunk)) {
+        await new Promise<void>((resolve) => {
+          const go = () => {
+            parser.off('drain', go);
+            parser.off('close', go);
+            resolve();
+          };
+          parser.on('drain', go);
+          parser.on('close', go);
+        });
+      }
+    }
+    parser.end();
+  } catch (error) {
+    parser.destroy(error as Error);
+    throw error;
+  }
+}
+
+async function* lineRecords(text: AsyncIterable<string>, dialect: DelimitedDialect): AsyncGenerator<Record> {
+  const { delimiter, quoting, carriageReturnsOnly } = dialect;
+  let rest = '';
+  for await (const chunk of text) {
+    const lines = (rest + chunk).split(carriageReturnsOnly ? '\r' : '\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines)
+      yield { cells: splitLine(line, delimiter, quoting), raw: line.replace(/\r$/, '') };
+  }
+  if (rest !== '') yield { cells: splitLine(rest, delimiter, quoting), raw: rest };
+}
+
+/** A text that breaks off between `\r` and `\n` ends with a line all the same. */
+async function* withoutLastReturn(text: AsyncIterable<string>): AsyncGenerator<string> {
+  let held = '';
+  for await (const chunk of text) {
+    const piece = held + chunk;
+    held = piece.endsWith('\r') ? '\r' : '';
+    yield held ? piece.slice(0, -1) : piece;
+  }
+}
+
+async function* skipCharacters(text: AsyncIterable<string>, count: number): AsyncGenerator<string> {
+  let left = count;
+  for await (const chunk of text) {
+    if (left >= chunk.length) {
+      left -= chunk.length;
+    } else {
+      yield left > 0 ? chunk.slice(left) : chunk;
+      left = 0;
+    }
+  }
+}
+
+function isBlank(cells: string[]): boolean {
+  return cells.length === 1 && (cells[0] ?? '').trim() === '';
+}
+
+/** Of so many cells those beyond the header, up to the last that holds something. Empty ones behind it are harmless. */
+export function surplusCells(cells: number, headerCells: number, cellAt: (index: number) => string): number {
+  let last = cells;
+  while (last > headerCells && cellAt(last - 1).trim() === '') last -= 1;
+  return Math.max(last - headerCells, 0);
+}
+
+/** Why a row is rejected whole. */
+export function surplusReason(surplus: number): string {
+  return `${count(surplus, 'cell')} more than the header`;
+}

@@ -1,0 +1,113 @@
+import { CsvError } from 'csv-parse';
+import type { ColumnType } from '../../schema/types.js';
+import type { ExaminedDocument } from '../../source/types.js';
+import { type DelimitedDialect, splitLine } from './dialect.js';
+import { clueOf, Evidence } from '../values/evidence.js';
+import { TypeInference } from '../values/infer-types.js';
+import { type RecordReading, readRecords, surplusCells } from './records.js';
+import type { DelimitedLayout } from '../layout/table-layout.js';
+import type { ValueRules } from '../values/values.js';
+
+export interface Survey {
+  reading: RecordReading;
+  rules: ValueRules;
+  /** Inferred types, by index of the column. */
+  types: Map<number, ColumnType>;
+  /** Nameless columns with nothing in them. */
+  emptyNameless: Set<number>;
+  notes: string[];
+}
+
+/** Reads a delimited document once to decide what holds for all of it. The same document is always decided alike. */
+export async function surveyDocument(
+  document: Pick<ExaminedDocument, 'openText'>,
+  layout: DelimitedLayout,
+): Promise<Survey> {
+  try {
+    return await survey(document, layout, 'whole');
+  } catch (error) {
+    if (!(error instanceof CsvError) && error !== swallowedRows) throw error;
+    const decided = await survey(document, layout, 'line-by-line');
+    return { ...decided, notes: [...decided.notes, 'a quote is not closed: rows were read line by line'] };
+  }
+}
+
+/** The same by splitting lines, for what holds no quoted cells: there a line is a row. */
+export function surveyLines(
+  document: Pick<ExaminedDocument, 'openText'>,
+  layout: DelimitedLayout,
+): Promise<Survey> {
+  return survey(document, layout, 'line-by-line');
+}
+
+const swallowedRows = new Error('rows swallowed by a quote');
+
+/**
+ * A quote that isn't closed, or only rows later, leaves a row over several lines of which each would be a row by itself, or has a cell that
+ * would not be quoted so.
+ */
+export function swallowsRows(cells: string[], raw: string, { delimiter, header }: DelimitedDialect): boolean {
+  if (!raw.includes('\n')) return false;
+  return (
+    raw.split('\n').every((line) => splitLine(line, delimiter, 'csv').length === header.length) ||
+    cells.some((cell) => cell.includes('\n') && !raw.includes(`"${cell.replaceAll('"', '""')}"`))
+  );
+}
+
+async function survey(
+  document: Pick<ExaminedDocument, 'openText'>,
+  layout: DelimitedLayout,
+  reading: RecordReading,
+): Promise<Survey> {
+  const { dialect, header } = layout;
+  const evidence = new Evidence();
+  const inferences = new Map<number, TypeInference>();
+  const emptyNameless = new Set(header.nameless);
+  const watched = header.positions.flatMap((index, position) => {
+    const column = header.columns[index];
+    if (!column) return [];
+    if (column.origin === 'inferred') inferences.set(index, new TypeInference(column.header ?? ''));
+    return [{ index, position, kind: column.origin === 'inferred' ? undefined : column.type.kind }];
+  });
+  for await (const { cells, raw } of readRecords(document.openText(), dialect, reading)) {
+    if (reading === 'whole' && dialect.quoting === 'csv' && swallowsRows(cells, raw, dialect)) {
+      throw swallowedRows;
+    }
+    // A row that will be rejected tells nothing: nobody knows which of its cells moved.
+    if (surplusCells(cells.length, dialect.header.length, (index) => cells[index] ?? '') > 0) continue;
+    for (const { index, position, kind } of watched) {
+      const text = cells[position];
+      if (text === undefined || text === '') continue;
+      emptyNameless.delete(index);
+      const inference = inferences.get(index);
+      if (inference) inference.add(text);
+      else evidence.add(kind && clueOf(kind, text));
+    }
+  }
+  return { reading, emptyNameless, ...decideTypes(inferences, evidence, layout) };
+}
+
+/** What the values of inferred columns, and `evidence` of the others, come to. */
+export function decideTypes(
+  inferences: Map<number, TypeInference>,
+  evidence: Evidence,
+  layout: DelimitedLayout,
+): Pick<Survey, 'rules' | 'types' | 'notes'> {
+  for (const inference of inferences.values()) {
+    if (inference.isTime()) for (const [clue, times] of inference.clues) evidence.add(clue, times);
+    if (!inference.isNumeric()) continue;
+    evidence.add('mark .', inference.marks['.']);
+    evidence.add('mark ,', inference.marks[',']);
+  }
+  const rules = decideRules(evidence, layout);
+  const types = new Map(
+    [...inferences].map(([index, inference]) => [index, inference.type(rules.decimalMark, rules.dateOrder)]),
+  );
+  return { rules, types, notes: evidence.notes(rules) };
+}
+
+/** Decimal mark and order of day and month, as the document, its schema and its marketplaces tell. */
+export function decideRules(evidence: Evidence, { header, countries }: DelimitedLayout): ValueRules {
+  const declared = header.schemaColumns.find((column) => column?.dateOrder)?.dateOrder;
+  return evidence.decide(declared, countries);
+}

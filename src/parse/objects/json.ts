@@ -1,0 +1,118 @@
+import { ReportsError } from '../../errors/reports-error.js';
+import type { ExaminedDocument } from '../../source/types.js';
+import { parseExactly } from './exact-json.js';
+import { afterValue, type JsonSource, shownCharacter, walkJson } from './json-walk.js';
+import { type ListPaths, noPaths, type ObjectRow } from './object-lists.js';
+
+const quote = 0x22;
+const backslash = 0x5c;
+
+/** Streams the objects of a JSON document, as `walkJson` finds them: only one is held in memory. Errors: DOCUMENT_UNPARSABLE. */
+export function readJsonObjects(
+  document: ExaminedDocument,
+  paths: ListPaths = noPaths,
+): AsyncGenerator<ObjectRow> {
+  return walkJson(new TextReader(document), paths);
+}
+
+/** Reads values off a text that comes in chunks. */
+class TextReader implements JsonSource<unknown> {
+  private readonly chunks: AsyncIterator<string>;
+  private text = '';
+  private at = 0;
+  private line = 1;
+
+  constructor(private readonly document: ExaminedDocument) {
+    this.chunks = document.openText()[Symbol.asyncIterator]();
+  }
+
+  async peek(): Promise<string> {
+    for (;;) {
+      while (this.at < this.text.length) {
+        const character = this.text[this.at] as string;
+        if (!/\s/.test(character)) return character;
+        if (character === '\n') this.line += 1;
+        this.at += 1;
+      }
+      if (!(await this.more())) return '';
+    }
+  }
+
+  async expect(character: string): Promise<void> {
+    const found = await this.peek();
+    if (found !== character)
+      throw this.problem(`found ${shownCharacter(found)} where ${character} should be`);
+    this.at += 1;
+  }
+
+  /** The next value whole: its end is found by a scan, then it is parsed. */
+  async value(): Promise<unknown> {
+    await this.peek();
+    const end = await this.endOfValue();
+    const source = this.text.slice(this.at, end);
+    try {
+      const value: unknown = parseExactly(source);
+      this.line += source.split('\n').length - 1;
+      this.at = end;
+      return value;
+    } catch (error) {
+      throw this.problem(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  async *item(): AsyncGenerator<unknown> {
+    yield await this.value();
+  }
+
+  async *items(): AsyncGenerator<unknown> {
+    let next = await this.peek();
+    while (next !== ']') {
+      yield await this.value();
+      next = await afterValue(this, ']');
+    }
+  }
+
+  problem(found: string): ReportsError {
+    const { reportType, documentId } = this.document.raw.facts;
+    return new ReportsError('DOCUMENT_UNPARSABLE', { reportType, documentId, line: this.line, found });
+  }
+
+  private async endOfValue(): Promise<number> {
+    let depth = 0;
+    let inString = false;
+    for (let position = this.at; ; position += 1) {
+      while (position >= this.text.length) {
+        const dropped = this.at;
+        if (!(await this.more())) return this.text.length;
+        position -= dropped;
+      }
+      const code = this.text.charCodeAt(position);
+      if (inString) {
+        if (code === backslash) position += 1;
+        else if (code === quote) {
+          inString = false;
+          if (depth === 0) return position + 1;
+        }
+        continue;
+      }
+      const character = this.text[position] as string;
+      if (code === quote) inString = true;
+      else if (character === '{' || character === '[') depth += 1;
+      else if (character === '}' || character === ']') {
+        // A number or word ends before the bracket of what holds it.
+        if (depth === 0) return position;
+        depth -= 1;
+        if (depth === 0) return position + 1;
+      } else if (depth === 0 && (character === ',' || character === ':')) return position;
+    }
+  }
+
+  /** Drops what was read and appends the next chunk; false at the end. */
+  private async more(): Promise<boolean> {
+    const { value, done } = await this.chunks.next();
+    if (done) return false;
+    this.text = this.text.slice(this.at) + value;
+    this.at = 0;
+    return true;
+  }
+}

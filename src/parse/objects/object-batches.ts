@@ -1,0 +1,95 @@
+import { isScalar } from '../../schema/column-type.js';
+import type { ResolvedColumn } from '../../schema/types.js';
+import { BatchBuilder } from '../batches/batch-builder.js';
+import { cellReader } from '../values/cell-reader.js';
+import type { Leaf } from './leaves.js';
+import type { ObjectRow } from './object-lists.js';
+import type { ParsedBatch, ParsedTable, Reject } from '../types.js';
+import type { ValueRules } from '../values/values.js';
+
+/** A table, and how its rows are taken out of the objects of a document. */
+export interface ObjectTable {
+  table: ParsedTable;
+  /** For each path of a row its column. */
+  places: Map<string, number>;
+  /** Undefined is what stands beside the lists. */
+  hasRowsIn(list: string | undefined): boolean;
+  rowsOf(list: string | undefined, value: unknown): Iterable<Iterable<Leaf>>;
+  /** Values that all rows have. */
+  above: Leaf[];
+}
+
+/** Reads the rows of all tables of a document, object by object. */
+export async function* readObjectBatches(
+  objects: AsyncIterable<ObjectRow>,
+  tables: ObjectTable[],
+  rules: ValueRules,
+  batchRows: number,
+): AsyncGenerator<ParsedBatch> {
+  const readings = tables.map((table) => new TableReading(table, rules));
+  const byList = new Map<string | undefined, TableReading[]>();
+  for await (const { list, value } of objects) {
+    if (value === undefined) continue;
+    const concerned = byList.get(list) ?? readings.filter(({ from }) => from.hasRowsIn(list));
+    byList.set(list, concerned);
+    for (const reading of concerned) {
+      for (const leaves of reading.from.rowsOf(list, value)) {
+        reading.add(leaves);
+        if (reading.size >= batchRows) yield reading.take();
+      }
+    }
+  }
+  for (const reading of readings) {
+    if (reading.size > 0) yield reading.take();
+  }
+}
+
+/** The rows of one table since its last batch. */
+class TableReading {
+  private readonly builder: BatchBuilder;
+  private readonly readers: ReturnType<typeof cellReader>[];
+  private rejects: Reject[] = [];
+  private row = 0;
+
+  constructor(
+    readonly from: ObjectTable,
+    rules: ValueRules,
+  ) {
+    const { columns } = from.table;
+    this.builder = new BatchBuilder(columns);
+    this.readers = columns.map((column) => cellReader(column, rules));
+  }
+
+  get size(): number {
+    return Math.max(this.builder.length, this.rejects.length);
+  }
+
+  add(leaves: Iterable<Leaf>): void {
+    this.row += 1;
+    const { places, table } = this.from;
+    const texts: string[] = [];
+    for (const leaf of leaves) {
+      const place = places.get(leaf.path);
+      if (place !== undefined && leaf.kind !== 'none') texts[place] = textFor(table.columns[place], leaf);
+    }
+    const cells = this.readers.map((read, place) => {
+      const text = texts[place];
+      return text === undefined ? null : read(text, this.row, this.rejects);
+    });
+    this.builder.add(this.row, cells);
+  }
+
+  take(): ParsedBatch {
+    const { rejects } = this;
+    this.rejects = [];
+    return { table: this.from.table.name, batch: this.builder.take(), rejects };
+  }
+}
+
+/** A value as the reader of its column takes it. */
+export function textFor(
+  column: ResolvedColumn | undefined,
+  { text, kind }: Pick<Leaf, 'text' | 'kind'>,
+): string {
+  return column && !isScalar(column.type) && kind === 'text' ? JSON.stringify(text) : text;
+}

@@ -1,0 +1,159 @@
+import { listOf } from '../../schema/column-type.js';
+import { looseHeader } from '../../schema/column-name.js';
+import { separator } from '../../schema/object-path.js';
+import type { ColumnType, ResolvedColumn, TableSchema } from '../../schema/types.js';
+import { resolveHeader } from '../layout/header.js';
+import { TypeInference } from '../values/infer-types.js';
+import type { Leaf } from './leaves.js';
+import { listItems } from '../values/lists.js';
+import { readNumber } from '../values/numbers.js';
+import type { ValueRules } from '../values/values.js';
+
+/** The columns of a table of objects, and where the values of a row go. */
+export interface ObjectColumns {
+  columns: ResolvedColumn[];
+  /** For each path its index in `columns`. */
+  places: Map<string, number>;
+  notes: string[];
+}
+
+/** What paths the rows of one table have, and what stands there; without a schema, types come of it. */
+export class ObjectSurvey {
+  private readonly found = new Map<string, PathValues>();
+  private readonly nulls = new Set<string>();
+  private readonly declared: Set<string>;
+  private readonly declaredLoosely: Set<string>;
+  rows = 0;
+
+  constructor(private readonly schema?: TableSchema) {
+    this.declared = new Set(
+      schema?.columns.flatMap(({ from }) => from.map((text) => text.replaceAll('.', separator))),
+    );
+    this.declaredLoosely = new Set([...this.declared].map(looseHeader));
+  }
+
+  addRow(leaves: Iterable<Leaf>): void {
+    this.rows += 1;
+    for (const leaf of leaves) this.add(leaf);
+  }
+
+  /** Whether a column of the schema is written for that path: what stands there does not matter. */
+  isDeclared(path: string): boolean {
+    return this.declared.has(path);
+  }
+
+  /** Whether the values at a path are text, whatever else comes. */
+  isText(path: string): boolean {
+    const values = this.found.get(path);
+    return values !== undefined && (values.kinds.size > 1 || values.inference.isText());
+  }
+
+  /** Whether nothing stands in any row. */
+  isEmpty(): boolean {
+    return this.found.size === 0;
+  }
+
+  columns(rules: ValueRules): ObjectColumns {
+    // What is null everywhere is a column only where the schema has it.
+    const nulls = [...this.nulls].filter(
+      (path) => !this.found.has(path) && this.declaredLoosely.has(looseHeader(path)),
+    );
+    const paths = [...this.found.keys(), ...nulls];
+    const { columns, positions, notes } = resolveHeader(
+      paths.map(shownPath),
+      this.schema?.columns,
+      splitWords,
+    );
+    const places = new Map(paths.map((path, index) => [path, positions[index] ?? 0]));
+    for (const [path, place] of places) {
+      const column = columns[place];
+      const values = this.found.get(path);
+      if (column && values && column.origin !== 'schema') column.type = inferredType(values, rules);
+    }
+    return { columns, places, notes: this.rows > 0 ? notes : [] };
+  }
+
+  add({ path, text, kind }: Leaf): void {
+    this.note(path, kind);
+    if (kind !== 'none' && !this.declared.has(path)) this.infer(path, text);
+  }
+
+  /** Takes down that there is something of that kind at a path. */
+  note(path: string, kind: Leaf['kind']): void {
+    if (kind === 'none') {
+      this.nulls.add(path);
+      return;
+    }
+    const values = this.found.get(path) ?? { ...noValues(), items: noValues() };
+    this.found.set(path, values);
+    values.kinds.add(kind);
+  }
+
+  /** Takes down what it says, once noted. */
+  infer(path: string, text: string): void {
+    const values = this.found.get(path);
+    if (values?.kinds.has('json')) addItems(values, text);
+    else values?.inference.add(values.kinds.has('number') ? plainNumber(text) : text);
+  }
+}
+
+interface Values {
+  kinds: Set<Leaf['kind']>;
+  inference: TypeInference;
+}
+
+/** What stands at a path of a row. */
+interface PathValues extends Values {
+  /** What its lists hold; undefined where one has other lists or objects in it. */
+  items: Values | undefined;
+}
+
+function noValues(): Values {
+  return { kinds: new Set(), inference: new TypeInference('') };
+}
+
+function addItems(values: PathValues, text: string): void {
+  if (!values.items) return;
+  const items = listItems(text);
+  if (!items) values.items = undefined;
+  for (const { kind, text: written } of items ?? []) {
+    if (kind === 'none') continue;
+    values.items?.kinds.add(kind);
+    values.items?.inference.add(kind === 'number' ? plainNumber(written) : written);
+  }
+}
+
+/** JSON may have numbers with an exponent, which no person writes. */
+function plainNumber(text: string): string {
+  return /[eE]/.test(text) ? (readNumber(text, '.') ?? text) : text;
+}
+
+/** `salesByDate` is three words. */
+export function splitWords(name: string): string {
+  // A row that is no object is but a value.
+  if (name === '.') return 'value';
+  return name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').replace(/([A-Z]+)([A-Z][a-z])/g, '$1_$2');
+}
+
+export function shownPath(path: string): string {
+  return path.replaceAll(separator, '.');
+}
+
+/** Lists of single values of one kind are lists of their narrowest type; other lists, and objects, are JSON. */
+function inferredType(values: PathValues, rules: ValueRules): ColumnType {
+  const isJson = values.kinds.has('json') && values.kinds.size === 1;
+  if (!isJson) return scalarType(values, rules);
+  const { items } = values;
+  if (!items || items.kinds.size > 1) return { kind: 'json' };
+  return listOf(scalarType(items, rules)) ?? { kind: 'json' };
+}
+
+/** Text is a date where all of it is, else text, however much it looks like a number. */
+function scalarType({ kinds, inference }: Values, { decimalMark, dateOrder }: ValueRules): ColumnType {
+  const [kind] = kinds;
+  if (kinds.size !== 1 || kind === undefined) return { kind: 'string' };
+  if (kind === 'bool') return { kind };
+  const type = inference.type(decimalMark, dateOrder);
+  if (kind === 'number') return type;
+  return type.kind === 'date' || type.kind === 'timestamp' ? type : { kind: 'string' };
+}

@@ -1,0 +1,76 @@
+import type { CheckResult } from '../../schema/document-checks.js';
+import { headerDrift } from '../../schema/drift.js';
+import type { ReportSchema } from '../../schema/types.js';
+import type { ExaminedDocument } from '../../source/types.js';
+import { parseDocument } from '../parse-document.js';
+import { profileDocument, type RejectProfile, type TableProfile } from './profile.js';
+import { KeyCheck } from './row-keys.js';
+
+/** What reading a document with a report schema shows. */
+export interface SampleCheck {
+  tables: TableCheck[];
+  rejects: RejectProfile[];
+  /** What the document says of itself, compared with its rows. */
+  checks: CheckResult[];
+  notes: string[];
+  /** No value rejected, no check failed, no header unknown, no row of a `merge` with the key of another. */
+  isWell: boolean;
+}
+
+export interface TableCheck {
+  name: string;
+  rows: number;
+  /** Headers that become columns of their own. */
+  unknownHeaders: string[];
+  /** Columns of the schema for which there is no header. */
+  missingColumns: string[];
+  /** Columns of the schema that are there and have no value in any row. */
+  emptyColumns: string[];
+  /** Absent where the load mode has no key. */
+  key?: {
+    columns: string[];
+    /** Rows with the key values of a row before them. */
+    doubledRows: number;
+    examples: (string | null)[][];
+  };
+}
+
+/**
+ * Reads a document with a report schema and tells how they fit; nothing is loaded.
+ * Errors: those of a document that can't be parsed, such as HEADER_UNKNOWN.
+ */
+export async function checkSample(document: ExaminedDocument, schema: ReportSchema): Promise<SampleCheck> {
+  const parsed = await parseDocument({ document, schema, engine: 'reference' });
+  const keys = new Map<string, KeyCheck>();
+  const { tables, rejects, checks } = await profileDocument(parsed, ({ name, columns, load }) => {
+    if (load.key.length === 0) return undefined;
+    const check = new KeyCheck(columns, load.key);
+    keys.set(name, check);
+    return check;
+  });
+  const checked = tables.map((profile) => checkTable(profile, keys.get(profile.table.name)));
+  const modes = new Map(tables.map(({ table }) => [table.name, table.load.mode]));
+  const isWell =
+    rejects.length === 0 &&
+    checks.every(({ ok }) => ok) &&
+    checked.every(
+      ({ name, unknownHeaders, key }) =>
+        unknownHeaders.length === 0 && (modes.get(name) !== 'merge' || key?.doubledRows === 0),
+    );
+  return { tables: checked, rejects, checks, notes: [...document.notes, ...parsed.notes], isWell };
+}
+
+function checkTable({ table, rows, columns }: TableProfile, check: KeyCheck | undefined): TableCheck {
+  const ofSchema = columns.filter(({ column }) => column.origin === 'schema');
+  const { added = [], missing = [] } = headerDrift(table.columns);
+  return {
+    name: table.name,
+    rows,
+    unknownHeaders: added.map(({ header }) => header),
+    missingColumns: missing,
+    emptyColumns: ofSchema
+      .filter(({ column, filled }) => rows > 0 && column.header !== undefined && filled === 0)
+      .map(({ column }) => column.name),
+    ...(check && { key: { columns: table.load.key, doubledRows: check.doubled, examples: check.examples } }),
+  };
+}

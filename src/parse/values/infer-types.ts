@@ -1,0 +1,110 @@
+import type { ColumnType } from '../../schema/types.js';
+import { type DateOrder, readTime } from './dates.js';
+import { type Clue, clueOf } from './evidence.js';
+import { chooseMark, type DecimalMark, markEvidence, readNumber } from './numbers.js';
+import { isNullText } from './values.js';
+
+/** Headers of ids, whatever their values look like. */
+const idHeader =
+  /(^|[\W_])(id|ids|sku|asin|fnsku|msku|isbn|upc|ean|gtin|zip|zipcode|postal|phone|tel|fax|code|number|nr|no|reference|ref|vat|barcode|tracking)$|(Id|ID|Sku|SKU|Code|Number)$/;
+
+/** A leading zero is part of an id, a plus one of a telephone number. */
+const plainNumber = /^-?(?:0|[1-9][\d.,]*|0?[.,]\d+|0[.,]\d+)$/;
+
+const boolWords = new Set(['true', 'false']);
+
+/** The narrowest type that holds all values of a column, whatever the decimal mark and the order of day and month. */
+export function inferType(header: string, values: string[]): ColumnType {
+  const inference = new TypeInference(header);
+  for (const value of values) inference.add(value);
+  const mark = chooseMark(inference.marks, []);
+  const type = inference.type(mark, 'mdy');
+  return type.kind === 'string' ? inference.type(mark, 'dmy') : type;
+}
+
+/** What the values of one column of a type without a schema can be; told cell by cell. */
+export class TypeInference {
+  private values = 0;
+  private bool = true;
+  private number: Record<DecimalMark, boolean> = { '.': true, ',': true };
+  private fraction: Record<DecimalMark, number> = { '.': 0, ',': 0 };
+  private whole: Record<DecimalMark, number> = { '.': 0, ',': 0 };
+  private time: Record<DateOrder, boolean> = { mdy: true, dmy: true };
+  private hasClock = false;
+  private longText = false;
+  /** Cells that tell the decimal mark, in case this is a column of numbers. */
+  readonly marks: Record<DecimalMark, number> = { '.': 0, ',': 0 };
+  /** What cells tell of the order of day and month, in case this is a column of times. */
+  readonly clues = new Map<Clue, number>();
+
+  constructor(private readonly header: string) {}
+
+  /** Takes a text that stands in so many cells. */
+  add(text: string, times = 1): void {
+    if (isNullText(text)) return;
+    this.values += 1;
+    if (this.longText) return;
+    const value = text.trim();
+    this.bool &&= boolWords.has(value.toLowerCase());
+    for (const mark of ['.', ','] as const) {
+      if (!this.number[mark]) continue;
+      const number = plainNumber.test(value) ? readNumber(value, mark) : undefined;
+      this.number[mark] = number !== undefined;
+      if (number === undefined) continue;
+      const [whole = '', fraction = ''] = number.replace('-', '').split('.');
+      this.whole[mark] = Math.max(this.whole[mark], whole.length);
+      this.fraction[mark] = Math.max(this.fraction[mark], fraction.length);
+    }
+    const evidence = this.isNumeric() ? markEvidence(value) : undefined;
+    if (evidence && evidence !== 'either') this.marks[evidence] += times;
+    for (const order of ['mdy', 'dmy'] as const) {
+      if (!this.time[order]) continue;
+      const time = readTime(value, order, { strict: true });
+      this.time[order] = time !== undefined;
+      this.hasClock ||= time?.hasTime ?? false;
+    }
+    const clue = this.isTime() ? clueOf('date', value) : undefined;
+    if (clue) this.clues.set(clue, (this.clues.get(clue) ?? 0) + times);
+    this.longText = !this.bool && !this.isNumeric() && !this.time.mdy && !this.time.dmy;
+  }
+
+  /** Whether all values are numbers, by one mark or the other. */
+  isNumeric(): boolean {
+    return this.values > 0 && (this.number['.'] || this.number[',']);
+  }
+
+  /** Whether all values are dates or times, by one order or the other. */
+  isTime(): boolean {
+    return this.values > 0 && (this.time.mdy || this.time.dmy);
+  }
+
+  /** Whether the values are text, whatever else comes. */
+  isText(): boolean {
+    return this.longText;
+  }
+
+  /** The narrowest type that holds all values, by the rules decided for the document. */
+  type(mark: DecimalMark, order: DateOrder): ColumnType {
+    if (this.values === 0 || idHeader.test(this.header.trim())) return { kind: 'string' };
+    if (this.bool) return { kind: 'bool' };
+    if (this.number[mark]) return this.numberType(mark);
+    if (this.time[order]) return { kind: this.hasClock ? 'timestamp' : 'date' };
+    return { kind: 'string' };
+  }
+
+  private numberType(mark: DecimalMark): ColumnType {
+    const longestInteger = 18;
+    // Room for the digits that the next document may have, so that the table need not widen each time.
+    const usualScale = 4;
+    const scale = Math.max(usualScale, this.fraction[mark]);
+    if (this.fraction[mark] === 0 && this.marks[mark] === 0) {
+      return this.whole[mark] <= longestInteger ? { kind: 'int64' } : { kind: 'string' };
+    }
+    if (this.whole[mark] + scale <= longestInteger)
+      return { kind: 'decimal', precision: longestInteger, scale };
+    const most = 38;
+    return this.whole[mark] + scale <= most
+      ? { kind: 'decimal', precision: most, scale }
+      : { kind: 'string' };
+  }
+}

@@ -1,0 +1,76 @@
+import { createHmac } from 'node:crypto';
+import { asksFor } from '../config/report-types.js';
+import type { Config } from '../config/spec.js';
+import { type PiiPolicy, piiPolicies } from '../config/pipeline-spec.js';
+import { describeError, type ErrorCode, ReportsError } from '../errors/reports-error.js';
+import { mayHoldPersonalData } from '../schema/personal-data.js';
+import type { LedgerEntry } from '../warehouse/types.js';
+import type { PipelineContext } from '../ingest/context.js';
+import { quarantineReason } from '../ingest/ledger-entry.js';
+
+/** What a document's personal data becomes: the text for a value's text, or null for none. */
+export interface PiiTreatment {
+  policy: Exclude<PiiPolicy, 'keep'>;
+  replace(text: string): string | null;
+}
+
+/** Which document is meant, as far as its pipeline goes. */
+export type PiiSubject = Pick<LedgerEntry, 'pipeline'> & { reportType: string };
+
+/**
+ * What the pipelines want done to the personal data of a document; undefined where it is kept. The pipelines that take its type from the
+ * queue it came from count, else all that take its type; the strictest of them decides.
+ * Errors: PII_KEY_MISSING.
+ */
+export function piiTreatment(subject: PiiSubject, config: Config): PiiTreatment | undefined {
+  const policy = piiPolicy(subject, config);
+  if (policy === 'keep') return undefined;
+  if (policy === 'drop') return { policy, replace: () => null };
+  const { piiHashKey: key } = config;
+  if (key === undefined) throw new ReportsError('PII_KEY_MISSING', { reportType: subject.reportType });
+  return { policy, replace: (text) => hashed(text, key) };
+}
+
+function piiPolicy(
+  { pipeline, reportType }: PiiSubject,
+  { pipelines, unsetPipelines }: Pick<Config, 'pipelines' | 'unsetPipelines'>,
+): PiiPolicy {
+  const all = [...pipelines, ...unsetPipelines];
+  const asking = all.filter(({ reportTypes }) => asksFor(reportTypes, reportType));
+  const queue = all.find(({ name }) => name === pipeline)?.queue;
+  const ofQueue = asking.filter((each) => each.queue === queue);
+  const policies = (ofQueue.length > 0 ? ofQueue : asking).map(({ pii }) => pii);
+  return piiPolicies.findLast((policy) => policies.includes(policy)) ?? 'keep';
+}
+
+/** 128 bits of HMAC-SHA256, in hex: of one key equal texts have equal hashes, in all tables. */
+function hashed(text: string, key: string): string {
+  const hexDigits = 32;
+  return createHmac('sha256', key).update(text).digest('hex').slice(0, hexDigits);
+}
+
+/** Errors whose `found` quotes the document. */
+const quoting = new Set<ErrorCode>([
+  'HEADER_NOT_FOUND',
+  'HEADER_UNKNOWN',
+  'KEY_COLUMN_MISSING',
+  'NOT_A_REPORT',
+  'DOCUMENT_UNPARSABLE',
+  'FORMAT_UNSUPPORTED',
+  'WAREHOUSE_REFUSED',
+]);
+
+/** Why a document was set aside, for the ledger: without words of the document where its personal data is not kept. */
+export function documentsReason(
+  error: unknown,
+  subject: Pick<LedgerEntry, 'pipeline' | 'reportType'>,
+  { config, schemas }: Pick<PipelineContext, 'config' | 'schemas'>,
+): ReturnType<typeof quarantineReason> {
+  const { reportType } = subject;
+  const quotes = error instanceof ReportsError && quoting.has(error.code);
+  if (!quotes || !reportType || !mayHoldPersonalData(schemas.get(reportType))) return quarantineReason(error);
+  if (piiPolicy({ ...subject, reportType }, config) === 'keep') return quarantineReason(error);
+  const found = 'what is left out here, as it may be personal data';
+  const reason = describeError(new ReportsError(error.code, { ...error.details, found }));
+  return { ...quarantineReason(error), reason };
+}

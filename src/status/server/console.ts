@@ -1,0 +1,72 @@
+import { ReportsError } from '../../errors/reports-error.js';
+import type { QueryResult, Warehouse } from '../../warehouse/types.js';
+
+/** What the console shows of an answer. */
+export interface Answer {
+  columns: QueryResult['columns'];
+  /** Values in the order of the columns, as `QueryResult` has them. */
+  rows: unknown[][];
+  /** Whether there is more than this. */
+  isCut: boolean;
+  milliseconds: number;
+}
+
+/** A page can't show more, and a query must not keep the file from commits for long. */
+export const consoleLimits = {
+  rows: 1000,
+  bytes: 4_000_000,
+  /** Of a cell; a longer one ends in `…`. */
+  cellCharacters: 100_000,
+  seconds: 30,
+  bytesReadOnBigQuery: 10 * 1024 ** 3,
+};
+
+/**
+ * Answers a read-only query, with the first rows only. Errors: QUERY_FAILED, also where it takes too long; those of the warehouse; the
+ * reason of the signal.
+ */
+export async function ask(warehouse: Warehouse, sql: string, signal: AbortSignal): Promise<Answer> {
+  const begunMs = Date.now();
+  const timeout = AbortSignal.timeout(consoleLimits.seconds * 1000);
+  try {
+    return await warehouse.queryStream(
+      sql,
+      async ({ columns, groups }) => {
+        const rows: unknown[][] = [];
+        let bytes = 0;
+        let isCut = false;
+        reading: for await (const group of groups) {
+          // One by one: all rows of a group together may be far more than is shown.
+          for (let index = 0; index < group.count; index += 1) {
+            isCut = rows.length >= consoleLimits.rows || bytes > consoleLimits.bytes;
+            if (isCut) break reading;
+            const row = (group.rows(index, index + 1)[0] ?? []).map(cutCell);
+            bytes += Buffer.byteLength(JSON.stringify(row));
+            rows.push(row);
+          }
+        }
+        return { columns, rows, isCut, milliseconds: Date.now() - begunMs };
+      },
+      {
+        signal: AbortSignal.any([signal, timeout]),
+        // One more than is shown tells that there is more.
+        most: { rows: consoleLimits.rows + 1, characters: consoleLimits.cellCharacters + 1 },
+      },
+    );
+  } catch (error) {
+    if (!timeout.aborted || signal.aborted) throw error;
+    throw new ReportsError('QUERY_FAILED', {
+      found: `it took longer than ${consoleLimits.seconds} s`,
+      hint: 'ask for less, or run it with `sp-reports query`, which has no such limit.',
+    });
+  }
+}
+
+/** A list or an object that is too long becomes the beginning of its JSON. */
+function cutCell(value: unknown): unknown {
+  if (typeof value !== 'string' && (typeof value !== 'object' || value === null)) return value;
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.length > consoleLimits.cellCharacters
+    ? `${text.slice(0, consoleLimits.cellCharacters)}…`
+    : value;
+}

@@ -1,0 +1,141 @@
+import { defaultMaxDocumentBytes } from '../../config/limits-spec.js';
+import { describeError, errorCode, ReportsError } from '../../errors/reports-error.js';
+import type { PipelineContext, PipelineEvent } from '../../ingest/context.js';
+import { packagedSchemasFolder, readSchemas } from '../../schema/read.js';
+import { reload, type Reloaded } from '../../maintenance/reload.js';
+import type { DrainSignals } from '../../ingest/work-list.js';
+import type { LedgerFilter } from '../../warehouse/types.js';
+
+/** What is to be loaded again: one document by its key of the ledger, or all that are quarantined. */
+export type ReloadRequest = { key: string } | { quarantined: true };
+
+/** A reload that was asked for on the page. Times are ISO 8601 in UTC. */
+export interface ReloadJob {
+  id: number;
+  /** Undefined for all that are quarantined. */
+  key?: string;
+  state: 'waiting' | 'running' | 'done';
+  /** What is being done with the document in work. */
+  step?: 'fetching' | 'parsing' | 'committing';
+  /** Downloaded. */
+  bytes: number;
+  startedAt: string;
+  endedAt?: string;
+  /** What became of each document, as it happened. */
+  documents: ReloadedDocument[];
+  /** Why it broke off. */
+  error?: { code: string; message: string };
+}
+
+interface ReloadedDocument {
+  key: string;
+  /** A status of the ledger, or `failed`: it is as it was. */
+  status: string;
+  rows: number;
+  rejects: number;
+  code: string | null;
+  reason: string | null;
+}
+
+export interface Reloads {
+  /** Asks for a reload. Errors: NOT_LOADED where the ledger has no such document, or one without any id to find it by. */
+  add(request: ReloadRequest): Promise<ReloadJob>;
+  /** The newest first. */
+  jobs(): ReloadJob[];
+  /** Resolves when none is in work any more. */
+  end(): Promise<void>;
+}
+
+const mostJobs = 50;
+
+/** Reloads that the page asks for, by the code of `sp-reports reload`, one after the other. They stop when the program does. */
+export function openReloads(context: PipelineContext, { stop, abort }: DrainSignals): Reloads {
+  const jobs: ReloadJob[] = [];
+  let line = Promise.resolve();
+
+  async function filterFor(request: ReloadRequest): Promise<LedgerFilter & { pipeline: string | null }> {
+    if (!('key' in request)) return { statuses: ['quarantined'], pipeline: null };
+    const row = (await context.warehouse.seen([request.key])).get(request.key);
+    const id = row?.documentId ?? row?.reportId;
+    if (!row || !id) throw new ReportsError('NOT_LOADED', { thing: request.key });
+    return {
+      documentOrTable: id,
+      statuses: [row.status],
+      ...(row.sellerId !== null && { sellerId: row.sellerId }),
+      pipeline: row.pipeline,
+    };
+  }
+
+  async function run(job: ReloadJob, filter: LedgerFilter, maxDocumentBytes: number): Promise<void> {
+    job.state = 'running';
+    const watched: PipelineContext = {
+      ...context,
+      onEvent(event) {
+        note(event, job);
+        context.onEvent(event);
+      },
+    };
+    try {
+      stop.throwIfAborted();
+      // Mended since the program started, perhaps: that is what a document is loaded again for.
+      watched.schemas = readSchemas({ folders: [packagedSchemasFolder(), context.config.schemas] });
+      job.step = 'fetching';
+      for await (const done of reload(filter, watched, { maxDocumentBytes, signal: abort })) {
+        job.documents.push(documentOf(done));
+        job.step = 'fetching';
+        if (stop.aborted) break;
+      }
+    } catch (error) {
+      job.error = { code: errorCode(error), message: describeError(error) };
+    }
+    delete job.step;
+    job.state = 'done';
+    job.endedAt = new Date(context.clock.now()).toISOString();
+  }
+
+  return {
+    async add(request) {
+      const { pipeline, ...filter } = await filterFor(request);
+      const limits = context.config.pipelines.find(({ name }) => name === pipeline)?.limits;
+      const job: ReloadJob = {
+        id: (jobs[0]?.id ?? 0) + 1,
+        ...('key' in request && { key: request.key }),
+        state: 'waiting',
+        bytes: 0,
+        startedAt: new Date(context.clock.now()).toISOString(),
+        documents: [],
+      };
+      jobs.unshift(job);
+      jobs.length = Math.min(jobs.length, mostJobs);
+      line = line.then(() => run(job, filter, limits?.maxDocumentBytes ?? defaultMaxDocumentBytes));
+      return job;
+    },
+    jobs: () => jobs,
+    end: () => line,
+  };
+}
+
+function note(event: PipelineEvent, job: ReloadJob): void {
+  if (event.event === 'bytes_downloaded') {
+    job.bytes += event.bytes;
+    job.step = 'parsing';
+  } else if (event.event === 'document_converted') {
+    job.step = 'committing';
+  }
+}
+
+function documentOf(done: Reloaded): ReloadedDocument {
+  if ('failure' in done) {
+    const { key, code, message } = done.failure;
+    return { key, status: 'failed', rows: 0, rejects: 0, code, reason: message };
+  }
+  const { key, status, tables, rejects, reasonCode, reason } = done.entry;
+  return {
+    key,
+    status,
+    rows: tables.reduce((sum, { rows }) => sum + rows, 0),
+    rejects,
+    code: reasonCode,
+    reason,
+  };
+}

@@ -1,0 +1,144 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Warehouse } from '../../warehouse/types.js';
+import type { Access, Refusal } from './access.js';
+import { BadRequest, readBody, readObject, sendJson, sendText } from './answers.js';
+import { ask, consoleLimits } from './console.js';
+import { notReadyFor } from '../health.js';
+import type { Metrics } from '../metrics.js';
+import type { PageFile } from './page-files.js';
+import type { Reloads } from './reloads.js';
+import type { StatusFacts } from '../types.js';
+
+/** What the answers are made from. */
+export interface RouteTools {
+  readFacts: () => Promise<StatusFacts>;
+  metrics: Pick<Metrics, 'contentType' | 'text'>;
+  /** For queries; one that gives way to everything else. */
+  warehouse: Warehouse;
+  reloads: Pick<Reloads, 'add' | 'jobs'>;
+  access: Access;
+  page: Map<string, PageFile>;
+}
+
+interface Route {
+  /** Whether anyone may ask. */
+  isOpen?: boolean;
+  answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    url: URL,
+    tools: RouteTools,
+  ): Promise<void> | void;
+  /** Where the answer to a refused request is more than its reason. */
+  refused?(response: ServerResponse, refusal: Refusal): void;
+}
+
+/** Queries that wait for each other; more of them are refused. */
+const mostQueries = 8;
+let queries = 0;
+
+/** By method and path. */
+export const routes: Record<string, Route> = {
+  'GET /healthz': { isOpen: true, answer: (_request, response) => sendText(response, 200, 'ok\n') },
+  'GET /readyz': {
+    isOpen: true,
+    async answer(_request, response, _url, { readFacts }) {
+      const codes = notReadyFor(await readFacts());
+      sendJson(response, { ready: codes.length === 0, problems: codes }, codes.length === 0 ? 200 : 503);
+    },
+  },
+  'GET /metrics': {
+    async answer(_request, response, _url, { metrics }) {
+      sendText(response, 200, await metrics.text(), metrics.contentType);
+    },
+  },
+  'GET /': {
+    isOpen: true,
+    answer(request, response, url, { access, page }) {
+      const token = url.searchParams.get('token');
+      if (token !== null) return logIn(token, request, response, access, page);
+      const refusal = access.refusal(request);
+      if (refusal?.status === 403) return sendText(response, 403, `${refusal.message}\n`);
+      if (refusal) return sendLogin(response, page);
+      const { text, type } = fileOf(page, '/index.html');
+      sendText(response, 200, text, type);
+    },
+  },
+  'POST /login': {
+    isOpen: true,
+    async answer(request, response, _url, { access, page }) {
+      const token = new URLSearchParams(await readBody(request)).get('token') ?? '';
+      logIn(token, request, response, access, page);
+    },
+  },
+  'POST /logout': {
+    answer(_request, response, _url, { access }) {
+      response.setHeader('set-cookie', access.farewellCookie);
+      seeOther(response, '/');
+    },
+  },
+  'GET /api/facts': {
+    async answer(_request, response, _url, { readFacts, access }) {
+      sendJson(response, { ...(await readFacts()), hasToken: access.hasToken, consoleLimits });
+    },
+  },
+  'POST /api/query': {
+    async answer(request, response, _url, { warehouse }) {
+      const { sql } = await readObject(request);
+      if (typeof sql !== 'string') throw new BadRequest('`sql` is missing');
+      if (queries >= mostQueries) throw new BadRequest('other queries are waiting already', 429);
+      const gone = new AbortController();
+      response.on('close', () => gone.abort());
+      queries += 1;
+      try {
+        sendJson(response, await ask(warehouse, sql, gone.signal));
+      } finally {
+        queries -= 1;
+      }
+    },
+  },
+  'POST /api/reload': {
+    async answer(request, response, _url, { reloads }) {
+      const { key, quarantined } = await readObject(request);
+      if (typeof key === 'string') return sendJson(response, await reloads.add({ key }), 202);
+      if (quarantined === true) return sendJson(response, await reloads.add({ quarantined }), 202);
+      throw new BadRequest('`key` is missing');
+    },
+  },
+  'GET /api/reloads': {
+    answer: (_request, response, _url, { reloads }) => sendJson(response, reloads.jobs()),
+  },
+};
+
+function fileOf(page: Map<string, PageFile>, path: string): PageFile {
+  const file = page.get(path);
+  if (!file) throw new Error(`the page has no ${path}`);
+  return file;
+}
+
+/** The page that asks for the token; `isWrong` has it say that the one given is not it. */
+function sendLogin(response: ServerResponse, page: Map<string, PageFile>, { isWrong = false } = {}): void {
+  const { text, type } = fileOf(page, '/login.html');
+  if (isWrong) sendText(response, 401, text.replace(' hidden>', '>'), type);
+  else sendText(response, 200, text, type);
+}
+
+/** The token leaves the address line, and the history, at once. */
+function logIn(
+  token: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+  access: Access,
+  page: Map<string, PageFile>,
+): void {
+  if (!access.hasToken) return seeOther(response, '/');
+  const cookie = access.cookieFor(token, request);
+  if (!cookie) return sendLogin(response, page, { isWrong: true });
+  response.setHeader('set-cookie', cookie);
+  seeOther(response, '/');
+}
+
+function seeOther(response: ServerResponse, location: string): void {
+  response.setHeader('location', location);
+  sendText(response, 303, '');
+}

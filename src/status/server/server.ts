@@ -1,0 +1,95 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
+import { describeError, ReportsError } from '../../errors/reports-error.js';
+import { openAccess } from './access.js';
+import { sendError, sendText } from './answers.js';
+import { readPageFiles } from './page-files.js';
+import { type RouteTools, routes } from './routes.js';
+
+export interface StatusServer {
+  /** With the port that it listens on. */
+  url: string;
+  /** Breaks off what is being answered. */
+  close(): Promise<void>;
+}
+
+export interface ServerOptions extends Omit<RouteTools, 'access' | 'page'> {
+  host: string;
+  port: number;
+  token?: string | undefined;
+  log: Logger;
+}
+
+/**
+ * Serves the status page, the metrics and the health checks. It never keeps the program alive, and a request that fails harms nothing
+ * else. Errors: STATUS_NOT_SERVED where the address can't be had.
+ */
+export async function serveStatus(options: ServerOptions): Promise<StatusServer> {
+  const { host, port, token, log, ...rest } = options;
+  const access = openAccess(token);
+  const tools: RouteTools = { ...rest, access, page: await readPageFiles() };
+  const server = createServer((request, response) => {
+    answer(request, response, tools).catch((error: unknown) => {
+      if (response.destroyed) return;
+      if (!(error instanceof ReportsError))
+        log.warn(`answering ${request.url?.split('?', 1)[0]}: ${describeError(error)}`);
+      if (response.headersSent) response.destroy();
+      else sendError(response, error);
+    });
+  });
+  server.maxConnections = 100;
+  server.listen(port, host.replace(/^\[(.*)\]$/, '$1'));
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    const found = (error as NodeJS.ErrnoException).code ?? describeError(error);
+    throw new ReportsError('STATUS_NOT_SERVED', { host, port, found }, { cause: error });
+  }
+  server.unref();
+  const { address, family, port: boundPort } = server.address() as AddressInfo;
+  return {
+    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${boundPort}/`,
+    async close() {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+/** Only the path of a request is looked at. */
+const base = 'http://localhost';
+
+/** Nothing of elsewhere, no code or style but the files of the page, no frame around it. */
+const headers = {
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+  'cache-control': 'no-store',
+};
+
+async function answer(request: IncomingMessage, response: ServerResponse, tools: RouteTools): Promise<void> {
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  const { access, page } = tools;
+  const asked = request.url ?? '/';
+  if (!URL.canParse(asked, base)) return sendText(response, 404, 'There is nothing here.\n');
+  const url = new URL(asked, base);
+  const method = request.method === 'HEAD' ? 'GET' : request.method;
+  const route = routes[`${method} ${url.pathname}`];
+  const file = method === 'GET' ? page.get(url.pathname) : undefined;
+  if (!route && !file) return sendText(response, 404, 'There is nothing here.\n');
+  // Neither the health checks nor the files of the page tell anything of this program's data.
+  if (route && !route.isOpen) {
+    const refusal =
+      access.refusal(request) ?? (method === 'POST' ? access.foreignRefusal(request) : undefined);
+    if (refusal)
+      return route.refused?.(response, refusal) ?? sendText(response, refusal.status, `${refusal.message}\n`);
+  }
+  if (route) return route.answer(request, response, url, tools);
+  if (file) sendText(response, 200, file.text, file.type);
+}

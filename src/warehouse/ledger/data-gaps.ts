@@ -1,0 +1,63 @@
+import type { LedgerRow } from '../types.js';
+
+/** A time that no loaded report of a table covers, though earlier and later ones do. Times are ISO 8601 in UTC. */
+export interface DataGap {
+  table: string;
+  reportType: string;
+  sellerId: string;
+  /** Undefined where the reports name none. */
+  marketplaceId?: string;
+  from: string;
+  to: string;
+}
+
+/** Windows end at 23:59:59 and go on at 00:00:00, say. */
+const longestSeamMs = 60_000;
+
+type Period = Pick<
+  LedgerRow,
+  'status' | 'sellerId' | 'reportType' | 'marketplaceIds' | 'dataStart' | 'dataEnd' | 'tables'
+>;
+
+/**
+ * The gaps in the data periods of what is in the ledger, by table, seller and marketplace. An empty report covers its period, and so does one
+ * that Amazon cancelled: there was nothing. Reports of a moment, which inventories are, have none.
+ */
+export function dataGaps(rows: Period[]): DataGap[] {
+  const groups = new Map<string, Period[]>();
+  for (const row of rows) {
+    const isCovering = ['loaded', 'empty', 'cancelled'].includes(row.status);
+    if (!isCovering || !row.sellerId || !row.reportType || !row.dataStart || !row.dataEnd) continue;
+    for (const marketplaceId of row.marketplaceIds.length > 0 ? row.marketplaceIds : ['']) {
+      const key = JSON.stringify([row.reportType, row.sellerId, marketplaceId]);
+      groups.set(key, [...(groups.get(key) ?? []), row]);
+    }
+  }
+  return [...groups]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([key, periods]) => {
+      const [reportType, sellerId, marketplaceId] = JSON.parse(key) as [string, string, string];
+      const tables = [...new Set(periods.flatMap((each) => each.tables.map(({ name }) => name)))].sort();
+      const about = { reportType, sellerId, ...(marketplaceId ? { marketplaceId } : {}) };
+      const gaps = gapsBetween(periods);
+      return tables.flatMap((table) => gaps.map((gap) => ({ table, ...about, ...gap })));
+    });
+}
+
+function gapsBetween(rows: Period[]): { from: string; to: string }[] {
+  const periods = rows
+    .map(({ dataStart, dataEnd }) => ({
+      startMs: Date.parse(dataStart ?? ''),
+      endMs: Date.parse(dataEnd ?? ''),
+    }))
+    .filter(({ startMs, endMs }) => endMs - startMs > longestSeamMs)
+    .sort((a, b) => a.startMs - b.startMs);
+  const gaps: { from: string; to: string }[] = [];
+  let coveredMs = Number.POSITIVE_INFINITY;
+  for (const { startMs, endMs } of periods) {
+    if (startMs - coveredMs > longestSeamMs)
+      gaps.push({ from: new Date(coveredMs).toISOString(), to: new Date(startMs).toISOString() });
+    coveredMs = coveredMs === Number.POSITIVE_INFINITY ? endMs : Math.max(coveredMs, endMs);
+  }
+  return gaps;
+}

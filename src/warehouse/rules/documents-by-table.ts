@@ -1,0 +1,19 @@
+import { documentId } from './document-id.js';
+import type { LedgerEntry } from '../types.js';
+
+/** The documents that loaded rows into a table, by table, in lower case, and report type; each as `documentId` names it. */
+export function documentsByTable(
+  documents: LedgerEntry[],
+): { table: string; reportType: string | null; loaded: string[] }[] {
+  const found = new Map<string, { table: string; reportType: string | null; loaded: string[] }>();
+  for (const { sellerId, documentId: document, reportType, tables } of documents) {
+    for (const { name } of tables) {
+      const table = name.toLowerCase();
+      const key = `${table} ${reportType}`;
+      const group = found.get(key) ?? { table, reportType, loaded: [] };
+      found.set(key, group);
+      group.loaded.push(documentId({ seller: sellerId, document }));
+    }
+  }
+  return [...found.values()];
+}

@@ -1,0 +1,98 @@
+import type { TimedLoad } from './commit-rules.js';
+import type { Relation, Relations } from './relations.js';
+import type { LedgerEntry, Load, LoadTable } from '../types.js';
+
+/** A document that fills a table, and where it stands among those of the table: the newer its report, the higher its rank. */
+export interface RankedDocument {
+  seller: string | null;
+  document: string | null;
+  marketplaces: string[];
+  rank: number;
+}
+
+/** One document's rows on their way into a table. */
+export interface TableLoad extends RankedDocument {
+  load: Load;
+  table: LoadTable;
+  /** ISO 8601 in UTC. */
+  loadedAt: string;
+}
+
+/** Documents of one commit on their way into one table: they have the same load mode and key, and columns of the same types. */
+export interface TableBatch {
+  relation: Relation;
+  loads: TableLoad[];
+  /** The documents in the table that may be newer than some of them, and the other documents of the commit. */
+  others: RankedDocument[];
+}
+
+/** Ranks documents that come into a table among those that are in it; see `rankDocuments`. */
+export type Rank = (
+  table: string,
+  coming: { entry: LedgerEntry; loadedAt: string }[],
+) => Promise<(RankedDocument & { key: string })[]>;
+
+/** The rows of the loads by table; of each table those together that can go in by one statement. */
+export async function planBatches(
+  relations: Relations,
+  loads: TimedLoad[],
+  rank: Rank,
+): Promise<TableBatch[][]> {
+  const byTable = new Map<string, (TimedLoad & { table: LoadTable })[]>();
+  for (const timed of loads) {
+    for (const table of timed.load.tables) {
+      const name = table.name.toLowerCase();
+      byTable.set(name, [...(byTable.get(name) ?? []), { ...timed, table }]);
+    }
+  }
+  const plans: TableBatch[][] = [];
+  for (const [name, ofTable] of byTable) {
+    const relation = relations.get(name) as Relation;
+    const isRanked = ofTable.some(({ table }) => table.mode !== 'append');
+    const ranked = isRanked
+      ? await rank(
+          ofTable[0]?.table.name ?? name,
+          ofTable.map(({ load, loadedAt }) => ({ entry: load.entry, loadedAt })),
+        )
+      : [];
+    const ranks = new Map(ranked.map(({ key, rank }) => [key, rank]));
+    const alike = new Map<string, TableLoad[]>();
+    for (const [index, { load, loadedAt, table }] of ofTable.entries()) {
+      const { key, sellerId, documentId, marketplaceIds } = load.entry;
+      const ids = {
+        seller: sellerId,
+        document: documentId,
+        marketplaces: marketplaceIds,
+        rank: ranks.get(key) ?? index + 1,
+      };
+      const kind = kindOf(table);
+      alike.set(kind, [...(alike.get(kind) ?? []), { ...ids, load, loadedAt, table }]);
+    }
+    plans.push(
+      [...alike.values()].map((ownLoads) => {
+        const own = new Set(ownLoads.map(({ load }) => load.entry.key));
+        return { relation, loads: ownLoads, others: ranked.filter(({ key }) => !own.has(key)) };
+      }),
+    );
+  }
+  return plans;
+}
+
+/** Tables of one kind go in by one statement. */
+function kindOf({ mode, key, columns }: LoadTable): string {
+  return JSON.stringify([mode, key, columns.map(({ name, type }) => [name, type])]);
+}
+
+/** Whether two of them are of one seller, so that they may have the same keys. */
+export function meetEachOther(loads: TableLoad[]): boolean {
+  return new Set(loads.map(({ seller }) => seller)).size < loads.length;
+}
+
+export function coversOneOf(other: RankedDocument, { seller, marketplaces }: RankedDocument): boolean {
+  if (other.seller !== seller) return false;
+  return (
+    other.marketplaces.length === 0 ||
+    marketplaces.length === 0 ||
+    other.marketplaces.some((each) => marketplaces.includes(each))
+  );
+}

@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import type { ColumnType } from '../../schema/types.js';
+import type { View, ViewTable } from '../../schema/views.js';
+import { isReportTable, type Relation, type Relations } from './relations.js';
+
+/** How a warehouse spells what the query of a view needs beside the view's own SQL. */
+export interface ViewDialect {
+  /** The full name of a table: the view's own SQL has the bare one. */
+  table(name: string): string;
+  identifier(name: string): string;
+  type(type: ColumnType): string;
+  /** A cast that gives NULL where a value is not of the type. */
+  tryCast: string;
+}
+
+export interface ViewQuery {
+  /** What follows CREATE VIEW name AS. */
+  sql: string;
+  /** Another one where the view would be another: by its SQL, or by the columns of its tables. 20 hexadecimal digits. */
+  version: string;
+}
+
+/** Of a view that nothing keeps from being made. */
+export const notMadeYet = 'not as its file says yet: the next load makes it';
+
+/**
+ * The query of a view on the tables that are there; undefined while tables are missing that it needs. Ahead of the view's own SQL come its
+ * tables as their report schemas have them: a column that no document had yet is NULL, one that was widened to text is read as its type, and
+ * a table that another stands in for is empty.
+ */
+export function viewQuery(view: View, relations: Relations, dialect: ViewDialect): ViewQuery | undefined {
+  const present = ({ name }: ViewTable) => {
+    const relation = relations.get(name.toLowerCase());
+    return relation && isReportTable(relation) ? relation : undefined;
+  };
+  if (view.tables.some((group) => !group.some(present))) return undefined;
+  const used: Relation[] = [];
+  const tables: string[] = [];
+  for (const table of view.tables.flat()) {
+    const relation = present(table);
+    const source = relation
+      ? presentTable(table, relation, view.sql, dialect)
+      : table.columns && emptyTable(table.columns, dialect);
+    if (source === undefined) return undefined;
+    if (relation) used.push(relation);
+    tables.push(`${dialect.identifier(table.name)} AS (${source})`);
+  }
+  const sql = `WITH ${tables.join(',\n')}\nSELECT * FROM (\n${view.sql}\n)`;
+  const columns = used.map(({ columns: of }) =>
+    [...of.values()].map(({ name, typeText }) => [name, typeText]),
+  );
+  const version = createHash('sha256')
+    .update(JSON.stringify([sql, columns, view.description]))
+    .digest('hex');
+  return { sql, version: version.slice(0, 20) };
+}
+
+function presentTable(
+  { columns = [] }: ViewTable,
+  relation: Relation,
+  sql: string,
+  { table, identifier, type, tryCast }: ViewDialect,
+): string {
+  const named = columns.filter(({ name }) => new RegExp(`\\b${name}\\b`, 'i').test(sql));
+  const missing = named.filter(({ name }) => !relation.columns.has(name.toLowerCase()));
+  const asText = named.filter((column) => {
+    const kind = relation.columns.get(column.name.toLowerCase())?.type?.kind;
+    return kind === 'string' && !['string', 'json', 'list'].includes(column.type.kind);
+  });
+  const casts = asText.map(
+    (column) =>
+      `${tryCast}(${identifier(column.name)} AS ${type(column.type)}) AS ${identifier(column.name)}`,
+  );
+  const replaced = casts.length > 0 ? ` REPLACE (${casts.join(', ')})` : '';
+  const added = missing.map((column) => `, ${nullColumn(column, { identifier, type })}`);
+  return `SELECT *${replaced}${added.join('')} FROM ${table(relation.name)}`;
+}
+
+function emptyTable(columns: NonNullable<ViewTable['columns']>, dialect: ViewDialect): string {
+  return `SELECT ${columns.map((column) => nullColumn(column, dialect)).join(', ')} LIMIT 0`;
+}
+
+function nullColumn(
+  { name, type }: { name: string; type: ColumnType },
+  dialect: Pick<ViewDialect, 'identifier' | 'type'>,
+): string {
+  return `CAST(NULL AS ${dialect.type(type)}) AS ${dialect.identifier(name)}`;
+}

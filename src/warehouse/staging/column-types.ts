@@ -1,0 +1,29 @@
+import { listOf, readColumnType } from '../../schema/column-type.js';
+import { lineage } from '../../schema/lineage.js';
+import type { ColumnType } from '../../schema/types.js';
+
+/** The type of a column in DuckDB. Timestamps have no zone there: they are UTC. */
+export function duckDbType(type: ColumnType): string {
+  if (type.kind === 'list') return `${duckDbType(type.item)}[]`;
+  return type.kind === 'decimal' ? `DECIMAL(${type.precision},${type.scale})` : plainTypes[type.kind];
+}
+
+/** The type of a report schema for a type as DuckDB spells it; undefined where none has such. */
+export function columnTypeOf(typeText: string): ColumnType | undefined {
+  if (typeText.endsWith('[]')) return listOf(columnTypeOf(typeText.slice(0, -2)));
+  const plain = Object.entries(plainTypes).find(([, text]) => text === typeText);
+  return readColumnType(plain?.[0] ?? typeText.toLowerCase());
+}
+
+const plainTypes = {
+  string: 'VARCHAR',
+  int64: 'BIGINT',
+  float64: 'DOUBLE',
+  bool: 'BOOLEAN',
+  date: 'DATE',
+  timestamp: 'TIMESTAMP',
+  json: 'JSON',
+} as const;
+
+/** The columns every table of reports ends with when it is made, and their types. Times are in UTC. */
+export const lineageColumns = lineage.map((column) => [column.name, duckDbType(column.type)] as const);
