@@ -3,7 +3,7 @@ import { systemClock } from '../runtime/clock.js';
 import type { Config } from '../config/spec.js';
 import { ReportsError } from '../errors/reports-error.js';
 import type { PipelineContext } from '../ingest/context.js';
-import type { DrainSignals } from '../ingest/work-list.js';
+import type { StopSignals } from '../ingest/context.js';
 import { alarmBody } from '../status/alarms/alarm-message.js';
 import { type Alarms, openAlarms } from '../status/alarms/alarms.js';
 import { openFacts } from '../status/facts.js';
@@ -66,7 +66,7 @@ export async function checkAlarms(
   config: Config,
   command: Command,
   io: Io,
-  { stop }: DrainSignals,
+  { stop }: StopSignals,
   runLog: RunLog,
 ): Promise<void> {
   await inAlarms(withAlarms(config), command, io, runLog, (alarms) => alarms.check(stop));

@@ -10,9 +10,9 @@ import {
   runBackfill,
 } from '../discovery/backfill.js';
 import type { PipelineContext } from '../ingest/context.js';
-import type { Pipeline } from '../ingest/route.js';
+import type { Pipeline } from '../config/spec.js';
 import { longestSweepDays } from '../discovery/sweep.js';
-import type { DrainSignals } from '../ingest/work-list.js';
+import type { StopSignals } from '../ingest/context.js';
 import { count } from '../text/pluralize.js';
 import type { Io } from './setup/io.js';
 import { readFullConfig, withContext } from './setup/open-context.js';
@@ -71,7 +71,7 @@ async function backfillOne(
   scope: BackfillScope,
   options: BackfillOptions,
   inContext: InContext,
-  signals: DrainSignals,
+  signals: StopSignals,
   io: Io,
 ): Promise<boolean> {
   if (io.stderr.isTTY) io.stderr.write('Asking Amazon what there is; that may take minutes.\n');

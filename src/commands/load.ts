@@ -8,9 +8,9 @@ import { isVariable } from '../config/substitute.js';
 import { ReportsError } from '../errors/reports-error.js';
 import { didYouMean } from '../text/nearest-name.js';
 import { failedChecks } from '../schema/document-checks.js';
-import type { Outcome, PipelineContext } from '../ingest/context.js';
+import type { PipelineContext, StopSignals } from '../ingest/context.js';
+import type { Outcome } from '../ingest/work-summary.js';
 import { type FileFacts, type LoadedFile, loadFiles } from '../ingest/load-file.js';
-import type { DrainSignals } from '../ingest/work-list.js';
 import { count } from '../text/pluralize.js';
 import type { Io } from './setup/io.js';
 import { readWarehouseConfig, withContext } from './setup/open-context.js';
@@ -137,7 +137,7 @@ async function loadAll(
     print,
   }: {
     context: PipelineContext;
-    signals: DrainSignals;
+    signals: StopSignals;
     options: LoadOptions;
     cwd: string;
     print: (text: string) => void;

@@ -3,7 +3,7 @@ import { systemClock } from '../runtime/clock.js';
 import { firstSteps } from '../config/read.js';
 import type { Config } from '../config/spec.js';
 import { ReportsError } from '../errors/reports-error.js';
-import type { Pipeline } from '../ingest/route.js';
+import type { Pipeline } from '../config/spec.js';
 import { type RunEnd, runDue } from '../runs/run.js';
 import { openRunLog } from '../status/run-log.js';
 import { didYouMean } from '../text/nearest-name.js';

@@ -4,7 +4,7 @@ import { describeError } from '../errors/reports-error.js';
 import type { PipelineContext } from '../ingest/context.js';
 import { type Run, type RunWatch, watchedByAll } from '../runs/run.js';
 import { runSchedule } from '../runs/schedule.js';
-import type { DrainSignals } from '../ingest/work-list.js';
+import type { StopSignals } from '../ingest/context.js';
 import { openAlarms, watchAlarms } from '../status/alarms/alarms.js';
 import { consoleLimits } from '../status/server/console.js';
 import type { Io } from './setup/io.js';
@@ -43,7 +43,7 @@ export async function start(
   config: Config,
   command: Command,
   io: Io,
-  signals: DrainSignals,
+  signals: StopSignals,
   options: StartOptions = {},
 ): Promise<void> {
   // Fails where there are none.

@@ -137,3 +137,6 @@ export type Config = Readonly<
     unsetPipelines: z.output<typeof pipelineRuleSpec>[];
   }
 >;
+
+/** One pipeline of the settings. */
+export type Pipeline = Config['pipelines'][number];

@@ -1,11 +1,13 @@
 import { describeError, ReportsError } from '../errors/reports-error.js';
 import type { Report } from '../source/types.js';
 import { ledgerKey } from '../warehouse/types.js';
-import type { DocumentQuota, PipelineContext } from '../ingest/context.js';
-import { checkOrMend } from '../maintenance/repair-warehouse.js';
-import { isSettled, type Pipeline } from '../ingest/route.js';
-import { typesAskedFor, unloadedReports, workFor } from './unloaded-reports.js';
-import { type DrainSignals, WorkList } from '../ingest/work-list.js';
+import type { PipelineContext, StopSignals } from '../ingest/context.js';
+import type { DocumentQuota } from '../scheduling/document-scheduler.js';
+import { ensureWritable } from '../maintenance/repair-warehouse.js';
+import type { Pipeline } from '../config/spec.js';
+import { isSettled } from '../ingest/route.js';
+import { typesAskedFor, unloadedReports, jobFor } from './unloaded-reports.js';
+import { IngestRun } from '../ingest/ingest-run.js';
 import { type Failure, failureOf, type WorkSummary } from '../ingest/work-summary.js';
 
 /** Of the burst of 15 documents a seller so many are left to what notifications tell of. */
@@ -42,7 +44,7 @@ export async function planBackfill(
   pipeline: Pipeline,
   { createdSince, createdUntil, ...scope }: BackfillScope,
   context: PipelineContext,
-  { stop }: DrainSignals,
+  { stop }: StopSignals,
 ): Promise<BackfillPlan> {
   const reportTypes = await typesAskedFor(pipeline, context, scope.reportTypes);
   const plan: BackfillPlan = { reportTypes, sellers: [], failures: [] };
@@ -83,18 +85,22 @@ export async function runBackfill(
   pipeline: Pipeline,
   plan: BackfillPlan,
   context: PipelineContext,
-  signals: DrainSignals,
+  signals: StopSignals,
 ): Promise<WorkSummary> {
   const { concurrency, maxDocumentBytes } = pipeline.limits;
-  await checkOrMend(context, maxDocumentBytes);
+  await ensureWritable(context, maxDocumentBytes);
   const patient = { ...context, documentQuota: (id: string) => leftOver(context.documentQuota(id)) };
-  const work = new WorkList(patient, { concurrency, deadlineMs: Number.POSITIVE_INFINITY, ...signals });
+  const work = new IngestRun(patient, {
+    maxConcurrent: concurrency,
+    deadlineMs: Number.POSITIVE_INFINITY,
+    ...signals,
+  });
   try {
     for (const { sellerId, report } of inTurns(plan.sellers)) {
       await work.hasRoom();
-      if (signals.stop.aborted || work.warehouseIsHeld || work.damage) break;
+      if (signals.stop.aborted || work.isWarehouseLocked || work.damage) break;
       // A notification may have brought it since the plan was made.
-      if (!(await isLoaded(sellerId, report, context))) work.add(workFor(sellerId, report, pipeline));
+      if (!(await isLoaded(sellerId, report, context))) work.add(jobFor(sellerId, report, pipeline));
     }
   } finally {
     await work.finish();

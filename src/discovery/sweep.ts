@@ -1,10 +1,10 @@
 import { describeError, ReportsError } from '../errors/reports-error.js';
-import type { PipelineContext } from '../ingest/context.js';
-import { checkOrMend } from '../maintenance/repair-warehouse.js';
-import type { Pipeline } from '../ingest/route.js';
+import type { PipelineContext, StopSignals } from '../ingest/context.js';
+import { ensureWritable } from '../maintenance/repair-warehouse.js';
+import type { Pipeline } from '../config/spec.js';
 import { openSweepTurns } from './sweep-turns.js';
-import { typesAskedFor, unloadedReports, workFor } from './unloaded-reports.js';
-import { type DrainSignals, WorkList } from '../ingest/work-list.js';
+import { typesAskedFor, unloadedReports, jobFor } from './unloaded-reports.js';
+import { IngestRun } from '../ingest/ingest-run.js';
 import { failureOf, type WorkSummary } from '../ingest/work-summary.js';
 
 /** Amazon keeps reports for 90 days, and getReports looks back no further. */
@@ -17,16 +17,16 @@ export const longestSweepDays = 90;
 export async function sweep(
   pipeline: Pipeline,
   context: PipelineContext,
-  signals: DrainSignals,
+  signals: StopSignals,
   options: { days?: number } = {},
 ): Promise<WorkSummary> {
   const { limits } = pipeline;
   const deadlineMs = context.clock.now() + limits.maxMinutes * 60_000;
   const days = Math.min(options.days ?? longestSweepDays, longestSweepDays);
   const createdSince = new Date(context.clock.now() - days * 86_400_000);
-  await checkOrMend(context, limits.maxDocumentBytes);
+  await ensureWritable(context, limits.maxDocumentBytes);
   const reportTypes = await typesAskedFor(pipeline, context);
-  const work = new WorkList(context, { concurrency: limits.concurrency, deadlineMs, ...signals });
+  const work = new IngestRun(context, { maxConcurrent: limits.concurrency, deadlineMs, ...signals });
   const turns = openSweepTurns(context.config.state);
   let found = 0;
   try {
@@ -40,13 +40,13 @@ export async function sweep(
           deadlineMs,
           onAnswered: (types: string[]) => turns.wereAsked(id, types),
         };
-        const isOver = () => signals.stop.aborted || work.warehouseIsHeld || found >= limits.maxDocuments;
+        const isOver = () => signals.stop.aborted || work.isWarehouseLocked || found >= limits.maxDocuments;
         sellersReports: for await (const { unloaded } of unloadedReports(seller, scope, call, context)) {
           for (const report of unloaded) {
             if (isOver()) break sellersReports;
             await work.hasRoom();
             // What this seller's quota doesn't allow any more is left to the next sweep, and the other sellers have their turn.
-            if (!work.add(workFor(id, report, pipeline))) break sellersReports;
+            if (!work.add(jobFor(id, report, pipeline))) break sellersReports;
             found += 1;
           }
         }

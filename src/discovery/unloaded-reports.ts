@@ -2,8 +2,9 @@ import { asksFor } from '../config/report-types.js';
 import type { Report, ReportsCallOptions, SellingPartner } from '../source/types.js';
 import { ledgerKey } from '../warehouse/types.js';
 import type { PipelineContext } from '../ingest/context.js';
-import { isSettled, type Pipeline } from '../ingest/route.js';
-import type { Work } from '../ingest/work-list.js';
+import type { Pipeline } from '../config/spec.js';
+import { isSettled } from '../ingest/route.js';
+import { keyOfReport, type ReportJob, type ReportRef } from '../ingest/report-job.js';
 
 /** Reports looked up in the ledger together. */
 const lookupSize = 100;
@@ -48,23 +49,20 @@ async function knownTypes(context: PipelineContext): Promise<string[]> {
   return [...context.schemas.keys(), ...inLedger];
 }
 
-/** The work of loading a report that no message told of. */
-export function workFor(sellerId: string, report: Report, pipeline: Pipeline): Work {
-  const { reportId, reportType, documentId } = report;
-  return {
-    key: ledgerKey({ sellerId, documentId: documentId ?? null, reportId }),
-    messages: [],
-    request: {
-      sellerId,
-      reportType,
-      reportId,
-      status: report.status,
-      ...(documentId ? { documentId } : {}),
-      report,
-      pipeline: pipeline.name,
-      maxDocumentBytes: pipeline.limits.maxDocumentBytes,
-    },
+/** The job that loads a report which no message announced. */
+export function jobFor(sellerId: string, report: Report, pipeline: Pipeline): ReportJob {
+  const { reportId, reportType, documentId, status } = report;
+  const ref: ReportRef = {
+    sellerId,
+    reportType,
+    reportId,
+    status,
+    documentId,
+    report,
+    pipeline: pipeline.name,
+    maxDocumentBytes: pipeline.limits.maxDocumentBytes,
   };
+  return { key: keyOfReport(ref), report: ref, messages: [] };
 }
 
 async function missing(sellerId: string, reports: Report[], context: PipelineContext): Promise<Report[]> {

@@ -2,10 +2,11 @@ import type { Logger } from 'pino';
 import type { Clock } from '../runtime/clock.js';
 import type { Config } from '../config/spec.js';
 import type { ReportSchemas } from '../schema/types.js';
+import type { DocumentQuota } from '../scheduling/document-scheduler.js';
 import type { SellingPartner } from '../source/types.js';
 import type { Store } from '../store/types.js';
 import type { LedgerEntry, Warehouse } from '../warehouse/types.js';
-import type { Failure } from './work-summary.js';
+import type { Failure, Outcome } from './work-summary.js';
 
 /** Everything a pipeline works with, opened once by a command. */
 export interface PipelineContext {
@@ -23,7 +24,7 @@ export interface PipelineContext {
   documentQuota(sellerId: string): DocumentQuota;
   clock: Clock;
   log: Logger;
-  /** Told of each step, for progress bars and tests. */
+  /** Called at each step, for logs, progress bars and tests. Nothing else depends on it. */
   onEvent(event: PipelineEvent): void;
 }
 
@@ -37,13 +38,12 @@ export interface WarehouseFile {
   compact(path: string): Promise<void>;
 }
 
-export interface DocumentQuota {
-  /** Whole calls possible now. */
-  available(): number;
-  /** Epoch milliseconds when so many calls, one by default, will have been possible. */
-  nextAvailableMs(calls?: number): number;
-  /** Calls possible from now until then. */
-  possibleUntil(epochMs: number): number;
+/** How whatever is in progress is stopped. */
+export interface StopSignals {
+  /** Start nothing new; finish what is in progress. */
+  stop: AbortSignal;
+  /** Stop what is in progress too; everything that is not committed is released. */
+  abort: AbortSignal;
 }
 
 /** Past-tense facts, as they happen. */
@@ -59,18 +59,3 @@ export type PipelineEvent =
   /** `sentMs`: when, in epoch milliseconds, where the queue says so. */
   | { event: 'message_received'; messageId: string; sentMs?: number }
   | { event: 'message_deleted'; messageId: string };
-
-/** What became of one message or report. */
-export type Outcome =
-  | 'loaded'
-  | 'empty'
-  | 'quarantined'
-  | 'fatal'
-  | 'cancelled'
-  | 'skipped'
-  /** The ledger had it already. */
-  | 'duplicate'
-  /** The quota doesn't allow it in this drain; it stays on the queue. */
-  | 'deferred'
-  /** A retryable failure; it stays on the queue. */
-  | 'failed';

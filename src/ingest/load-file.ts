@@ -3,9 +3,8 @@ import { keepFile } from '../source/document/raw-store.js';
 import type { DocumentFacts } from '../source/types.js';
 import type { LedgerEntry } from '../warehouse/types.js';
 import { CommitQueue } from './commit-queue.js';
-import type { PipelineContext } from './context.js';
-import { prepareRaw } from './load-document.js';
-import type { DrainSignals } from './work-list.js';
+import type { PipelineContext, StopSignals } from './context.js';
+import { buildLoad } from './build-load.js';
 import { type Failure, failureOf } from './work-summary.js';
 
 /** What Amazon would have said about a document, said by the user instead. */
@@ -32,7 +31,7 @@ export async function* loadFiles(
   paths: string[],
   facts: FileFacts,
   context: PipelineContext,
-  { maxDocumentBytes, stop, abort }: DrainSignals & { maxDocumentBytes: number },
+  { maxDocumentBytes, stop, abort }: StopSignals & { maxDocumentBytes: number },
 ): AsyncGenerator<LoadedFile> {
   const { reportType } = facts;
   const commits = new CommitQueue(context);
@@ -43,10 +42,10 @@ export async function* loadFiles(
     try {
       const raw = await keepFile(context.raw, path, facts);
       context.onEvent({ event: 'bytes_downloaded', key: path, bytes: raw.bytes });
-      const load = await prepareRaw(raw, { pipeline: null, maxDocumentBytes, signal: abort }, context);
+      const load = await buildLoad(raw, { pipeline: null, maxDocumentBytes, signal: abort }, context);
       const { key } = load.entry;
       const before = (await context.warehouse.seen([key])).get(key);
-      const entry = await commits.submit(load, []);
+      const entry = await commits.submit(load);
       context.onEvent({ event: 'work_finished', key: path, outcome: entry.status });
       yield { path, entry: await withSuperseded(entry, context), before };
     } catch (error) {

@@ -1,21 +1,19 @@
 import { createHash } from 'node:crypto';
 import { asksFor } from '../config/report-types.js';
-import type { Config } from '../config/spec.js';
+import type { Pipeline } from '../config/spec.js';
 import { ReportsError } from '../errors/reports-error.js';
 import { readNotification } from '../source/notification.js';
 import type { Notification, QueueMessage, ReportNotification } from '../source/types.js';
 import type { LedgerEntry, LedgerRow } from '../warehouse/types.js';
 import { ledgerKey } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
-import { ledgerEntry, quarantineReason } from './ledger-entry.js';
-import type { ReportRequest } from './load-document.js';
-
-export type Pipeline = Config['pipelines'][number];
+import { ledgerEntry, quarantineReason } from '../warehouse/ledger/ledger-entry.js';
+import type { ReportRef } from './report-job.js';
 
 /** What is to be done with one message. */
 export type Route =
   /** Load this report, unless the ledger has its key. */
-  | { to: 'load'; key: string; request: ReportRequest }
+  | { to: 'load'; key: string; report: ReportRef }
   /** Only a ledger entry: nobody asks for it, or it must be kept for later. */
   | { to: 'ledger'; entry: LedgerEntry }
   /** Unreadable, and the queue has a redrive policy that will move it. */
@@ -100,7 +98,7 @@ function routeReport(
   return {
     to: 'load',
     key,
-    request: {
+    report: {
       sellerId,
       reportType,
       reportId,

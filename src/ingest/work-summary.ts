@@ -1,6 +1,5 @@
 import { describeError, errorCode, ReportsError } from '../errors/reports-error.js';
 import type { LedgerEntry } from '../warehouse/types.js';
-import type { Outcome } from './context.js';
 
 /** What became of the work, for people and machines. */
 export interface WorkSummary {
@@ -24,3 +23,18 @@ export function failureOf(key: string, error: unknown): Failure {
   const remedy = error instanceof ReportsError ? { remedy: error.remedy } : {};
   return { key, code: errorCode(error), message: describeError(error), ...remedy };
 }
+
+/** What became of one message or report. */
+export type Outcome =
+  | 'loaded'
+  | 'empty'
+  | 'quarantined'
+  | 'fatal'
+  | 'cancelled'
+  | 'skipped'
+  /** The ledger had it already. */
+  | 'duplicate'
+  /** The quota doesn't allow it in this drain; it stays on the queue. */
+  | 'deferred'
+  /** A retryable failure; it stays on the queue. */
+  | 'failed';

@@ -8,7 +8,7 @@ import { findRaw, removeRaw } from '../source/document/raw-store.js';
 import type { Store } from '../store/types.js';
 import { isPurged, type LedgerEntry, purgedNote, removedReason } from '../warehouse/types.js';
 import type { PipelineContext } from '../ingest/context.js';
-import { prepareRaw } from '../ingest/load-document.js';
+import { buildLoad } from '../ingest/build-load.js';
 import { letGoOf, replaceLoadRecord } from '../ingest/load-record.js';
 import { type PurgePlan, planPurge } from './purge-plan.js';
 import { isWhole, whileNobodyRebuilds } from './rebuild.js';
@@ -117,7 +117,7 @@ async function keepRebuildable(documents: PurgePlan['documents'], context: Pipel
     if (isRebuildable || tables.length === 0 || !sellerId || !documentId || !reportType) continue;
     const raw = await findRaw(context.raw, { sellerId, documentId, reportType });
     const options = { pipeline, maxDocumentBytes: defaultMaxDocumentBytes };
-    const load = raw && (await prepareRaw(raw, options, dropping));
+    const load = raw && (await buildLoad(raw, options, dropping));
     if (load) await letGoOf(load, lake);
     if (load && load.tables.length > 0) {
       document.record = load;

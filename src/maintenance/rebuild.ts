@@ -11,8 +11,9 @@ import type { Store } from '../store/types.js';
 import type { LedgerRow, Load, Warehouse } from '../warehouse/types.js';
 import { ledgerKey, parquetPaths } from '../warehouse/types.js';
 import type { PipelineContext, WarehouseFile } from '../ingest/context.js';
-import { ledgerEntry, rawFacts } from '../ingest/ledger-entry.js';
-import { prepareRaw } from '../ingest/load-document.js';
+import { rawMetadata } from '../ingest/document-metadata.js';
+import { ledgerEntry } from '../warehouse/ledger/ledger-entry.js';
+import { buildLoad } from '../ingest/build-load.js';
 import { letGoOf, readLoadRecords, writeLoadRecord } from '../ingest/load-record.js';
 import { documentsReason } from '../privacy/pii-policy.js';
 
@@ -159,7 +160,7 @@ async function parseAgain(
   { maxDocumentBytes }: RebuildOptions,
 ): Promise<Load> {
   const pipeline = known ? ('entry' in known ? known.entry : known).pipeline : null;
-  const load = await prepareRaw(raw, { pipeline, maxDocumentBytes }, context);
+  const load = await buildLoad(raw, { pipeline, maxDocumentBytes }, context);
   await writeLoadRecord(context.lake, load);
   await letGoOf(load, context.lake);
   return load;
@@ -210,7 +211,7 @@ async function commitOne(
     context.log.warn({ key: load.entry.key }, `committing it from the lake: ${describeError(error)}`);
     const raw = await findRaw(context.raw, { sellerId, documentId, reportType });
     const commitRefused = async (refused: unknown) => {
-      const facts = raw ? rawFacts(raw, context.raw.folder) : {};
+      const facts = raw ? rawMetadata(raw, context.raw.folder) : {};
       const reason = documentsReason(refused, load.entry, context);
       const entry = ledgerEntry({ ...load.entry, ...facts, ...reason, tables: [], rejects: 0 });
       await warehouse.commit([{ entry, tables: [], rejectsPath: null }]);

@@ -3,11 +3,13 @@ import { didYouMean } from '../text/nearest-name.js';
 import { findRaw, rawPath } from '../source/document/raw-store.js';
 import { readNotification } from '../source/notification.js';
 import type { CallOptions } from '../source/types.js';
-import type { LedgerEntry, LedgerFilter, LedgerRow, Load } from '../warehouse/types.js';
+import type { LedgerEntry, LedgerFilter, LedgerRow } from '../warehouse/types.js';
 import { isPurged } from '../warehouse/types.js';
 import { CommitQueue } from '../ingest/commit-queue.js';
 import type { PipelineContext } from '../ingest/context.js';
-import { prepareLoad, prepareRaw, type ReportRequest } from '../ingest/load-document.js';
+import { buildLoad } from '../ingest/build-load.js';
+import { type DocumentRun, processDocument } from '../ingest/process-document.js';
+import type { ReportRef } from '../ingest/report-job.js';
 import { type Failure, failureOf } from '../ingest/work-summary.js';
 
 /** A document of the ledger that was loaded again, or why it was not. */
@@ -30,14 +32,15 @@ export async function* reload(
       nearest: await nearestOf(filter, context),
     });
   }
-  const commits = new CommitQueue(context);
+  const run: DocumentRun = { context, commits: new CommitQueue(context), call: options };
   // Oldest first, so that the tables pass through the same states as they did.
   for (const row of rows.toReversed()) {
     if (row.status === 'fatal' || row.status === 'cancelled' || row.status === 'skipped') continue;
     try {
-      const load = await loadAgain(row, context, options);
-      // Rows that are in the table stay there when they can't be loaded again; the warehouse sees to it.
-      yield { entry: await commits.submit(load, []) };
+      // Rows that are in the table stay there if they cannot be loaded again; the warehouse sees to it.
+      const reloaded = await loadAgain(row, run, options.maxDocumentBytes);
+      options.signal?.throwIfAborted();
+      yield reloaded;
     } catch (error) {
       options.signal?.throwIfAborted();
       // One document's trouble must not keep the others from being loaded.
@@ -68,48 +71,41 @@ async function nearestOf(
   return documentOrTable === undefined ? '' : didYouMean(documentOrTable, names);
 }
 
-async function loadAgain(
-  row: LedgerRow,
-  context: PipelineContext,
-  options: { maxDocumentBytes: number } & CallOptions,
-): Promise<Load> {
-  const { sellerId, documentId, reportType, pipeline } = row;
-  // Amazon may have it still; but what was purged must not come back.
-  if (isPurged(row)) throw new ReportsError('RAW_PURGED', { documentId: documentId ?? row.key });
+async function loadAgain(row: LedgerRow, run: DocumentRun, maxDocumentBytes: number): Promise<Reloaded> {
+  const { context, commits, call } = run;
+  const { key, sellerId, documentId, reportType, pipeline } = row;
+  // Amazon may still have the document; but what was purged must not come back.
+  if (isPurged(row)) throw new ReportsError('RAW_PURGED', { documentId: documentId ?? key });
   if (sellerId && documentId && reportType) {
     const raw = await findRaw(context.raw, { sellerId, documentId, reportType });
-    if (raw) return prepareRaw(raw, { pipeline, ...options }, context);
+    if (raw) {
+      const load = await buildLoad(raw, { pipeline, maxDocumentBytes, ...call }, context);
+      return { entry: await commits.submit(load) };
+    }
   }
-  const request = requestFrom(row, options.maxDocumentBytes);
-  const seller = request && context.sellingPartner(request.sellerId);
-  if (request && seller) {
-    const load = await prepareLoad({ ...request, sellerId: seller.sellerId }, context, options);
-    return { ...load, replacesKey: row.key };
+  const ref = refOf(row, maxDocumentBytes);
+  const seller = ref && context.sellingPartner(ref.sellerId);
+  if (ref && seller) {
+    const report = { ...ref, sellerId: seller.sellerId };
+    return processDocument({ key, report, messages: [], replacesKey: key }, run);
   }
-  if (request && row.reasonCode === 'SELLER_UNKNOWN') {
-    throw new ReportsError('SELLER_UNKNOWN', { sellerId: request.sellerId });
+  if (ref && row.reasonCode === 'SELLER_UNKNOWN') {
+    throw new ReportsError('SELLER_UNKNOWN', { sellerId: ref.sellerId });
   }
-  const id = { sellerId: sellerId ?? '', documentId: documentId ?? row.key, reportType: reportType ?? '' };
+  const id = { sellerId: sellerId ?? '', documentId: documentId ?? key, reportType: reportType ?? '' };
   const path = context.raw.nameOf(rawPath(context.raw.folder, id));
   throw new ReportsError('RAW_MISSING', { documentId: id.documentId, path });
 }
 
 /** What to ask Amazon for, from the ledger row, or from the message it keeps. Whether the report is FATAL is Amazon's to say. */
-function requestFrom(row: LedgerRow, maxDocumentBytes: number): ReportRequest | undefined {
+function refOf(row: LedgerRow, maxDocumentBytes: number): ReportRef | undefined {
   if (row.body && row.reasonCode === 'SELLER_UNKNOWN') {
     const notification = readNotification(row.body, row.key);
     if (notification.kind !== 'report') return undefined;
-    const { kind: _, notificationId: __, ...request } = notification;
-    return { ...request, pipeline: row.pipeline, maxDocumentBytes };
+    const { kind: _, notificationId: __, ...ref } = notification;
+    return { ...ref, pipeline: row.pipeline, maxDocumentBytes };
   }
   const { sellerId, reportType, reportId, documentId, pipeline } = row;
   if (!sellerId || !reportType || !reportId) return undefined;
-  return {
-    sellerId,
-    reportType,
-    reportId,
-    ...(documentId ? { documentId } : {}),
-    pipeline,
-    maxDocumentBytes,
-  };
+  return { sellerId, reportType, reportId, documentId: documentId ?? undefined, pipeline, maxDocumentBytes };
 }

@@ -2,9 +2,10 @@ import type { PipelineContext, PipelineEvent } from '../ingest/context.js';
 import { drain } from '../ingest/drain.js';
 import { askForReports } from '../pipeline/requests/turn.js';
 import { type RequestSummary, workOf } from '../pipeline/requests/types.js';
-import type { Pipeline } from '../ingest/route.js';
+import type { Pipeline } from '../config/spec.js';
+import { ensureWritable, repairWarehouse } from '../maintenance/repair-warehouse.js';
 import { sweep } from '../discovery/sweep.js';
-import type { DrainSignals } from '../ingest/work-list.js';
+import type { StopSignals } from '../ingest/context.js';
 import type { WorkSummary } from '../ingest/work-summary.js';
 
 /** A run as it begins: a turn of a pipeline's requests, a drain of its queue or a sweep. */
@@ -40,7 +41,7 @@ export async function runDue(
   pipeline: Pipeline,
   due: Run['kind'],
   context: PipelineContext,
-  signals: DrainSignals,
+  signals: StopSignals,
   watch: (run: Run) => RunWatch,
 ): Promise<RunEnd[]> {
   const hasTurn = due === 'drain' && pipeline.request.length > 0;
@@ -56,7 +57,7 @@ export async function runDue(
 async function watchedRun(
   { pipeline, kind }: Run,
   context: PipelineContext,
-  signals: DrainSignals,
+  signals: StopSignals,
   watch: RunWatch,
 ): Promise<RunEnd> {
   let end: { work: WorkSummary; requests?: RequestSummary };
@@ -70,11 +71,27 @@ async function watchedRun(
   return { kind, ...end };
 
   async function ended() {
-    if (kind !== 'request')
-      return { work: await (kind === 'drain' ? drain : sweep)(pipeline, context, signals) };
+    if (kind === 'drain') return { work: await drainAndRepair(pipeline, context, signals) };
+    if (kind === 'sweep') return { work: await sweep(pipeline, context, signals) };
     const requests = await askForReports(pipeline, context, signals);
     return { work: workOf(requests), requests };
   }
+}
+
+/**
+ * Drains a pipeline's queue. The warehouse is checked before anything is received, as a message whose load cannot be committed only
+ * uses up its receives; a damaged file is made again from lake and raw, before the drain or, if only the drain shows it, after it.
+ */
+export async function drainAndRepair(
+  pipeline: Pipeline,
+  context: PipelineContext,
+  signals: StopSignals,
+): Promise<WorkSummary> {
+  const { maxDocumentBytes } = pipeline.limits;
+  await ensureWritable(context, maxDocumentBytes);
+  const { damage, ...work } = await drain(pipeline, context, signals);
+  if (damage) await repairWarehouse(damage, context, maxDocumentBytes);
+  return work;
 }
 
 /** One watch that tells several. */

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import cron from 'node-cron';
 import { describeError } from '../errors/reports-error.js';
 import type { PipelineContext } from '../ingest/context.js';
-import type { Pipeline } from '../ingest/route.js';
+import type { Pipeline } from '../config/spec.js';
 import { type Run, type RunWatch, runDue } from './run.js';
-import type { DrainSignals } from '../ingest/work-list.js';
+import type { StopSignals } from '../ingest/context.js';
 
 /**
  * Runs each pipeline's drain, its sweep and its requests where it has them, by their cron expressions, until the stop signal; then the
@@ -13,7 +13,7 @@ import type { DrainSignals } from '../ingest/work-list.js';
  */
 export async function runSchedule(
   context: PipelineContext,
-  signals: DrainSignals,
+  signals: StopSignals,
   watch: (run: Run) => RunWatch,
 ): Promise<void> {
   const { log } = context;

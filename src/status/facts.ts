@@ -1,7 +1,7 @@
 import { warehouseName } from '../config/read.js';
 import type { PipelineContext } from '../ingest/context.js';
 import { openRequestBook, type RequestBook } from '../pipeline/requests/book.js';
-import type { Pipeline } from '../ingest/route.js';
+import type { Pipeline } from '../config/spec.js';
 import { requestTimes } from '../runs/schedule.js';
 import { usagePlans } from '../source/selling-partner/quota.js';
 import { version } from '../runtime/version.js';

@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Outcome } from '../ingest/context.js';
+import type { Outcome } from '../ingest/work-summary.js';
 import type { Run, RunWatch } from '../runs/run.js';
 import type { LedgerEntry } from '../warehouse/types.js';
 import type { StatusFacts } from './types.js';

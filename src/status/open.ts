@@ -1,7 +1,7 @@
 import { errorCode, describeError, ReportsError } from '../errors/reports-error.js';
 import type { PipelineContext } from '../ingest/context.js';
 import { type Run, type RunWatch, watchedByAll } from '../runs/run.js';
-import type { DrainSignals } from '../ingest/work-list.js';
+import type { StopSignals } from '../ingest/context.js';
 import type { Warehouse } from '../warehouse/types.js';
 import { openFacts } from './facts.js';
 import { openMetrics } from './metrics.js';
@@ -26,7 +26,7 @@ export interface Status {
 export async function openStatus(
   context: PipelineContext,
   onlooker: Warehouse,
-  signals: DrainSignals,
+  signals: StopSignals,
 ): Promise<Status> {
   const { config, clock, log } = context;
   const runLog = openRunLog(clock);

@@ -2,7 +2,7 @@ import type { PipelineContext } from '../ingest/context.js';
 import type { Progress, RequestBook } from '../pipeline/requests/book.js';
 import { plansOf } from '../pipeline/requests/plan.js';
 import { countStandings } from '../pipeline/requests/progress.js';
-import type { Pipeline } from '../ingest/route.js';
+import type { Pipeline } from '../config/spec.js';
 import { nextRun } from './next-run.js';
 import type { Problem, RequestFacts } from './types.js';
 

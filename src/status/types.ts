@@ -1,6 +1,6 @@
 import type { ReportRegion } from '../schema/types.js';
 import type { Failure } from '../ingest/work-summary.js';
-import type { Outcome } from '../ingest/context.js';
+import type { Outcome } from '../ingest/work-summary.js';
 import type { Run } from '../runs/run.js';
 import type { Drift } from '../warehouse/ledger/drift.js';
 import type { LedgerOverview, LedgerRow, TableLoads } from '../warehouse/types.js';

@@ -420,7 +420,7 @@ describe('DuckDB warehouse file', () => {
       for (const columns of [
         { corrupt_units: 'int64', a: 'int64' },
         { a: 'int64', 'Serialization Error': 'string' },
-      ]) {
+      ] as Record<string, string>[]) {
         const table = { columns, rows: [{ a: '1' }] };
         const whole = await makeLoad(join(folder, 'lake'), { documentId: 'd1' }, table);
         // The Parquet lacks the column.

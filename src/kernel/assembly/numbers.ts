@@ -4,7 +4,7 @@ import { dictionaryBytes, dictionaryCount, dictionaryOffsets } from './texts';
 
 /**
  * The spellings that nearly all values of large documents have, read from their bytes. What is spelled otherwise is left: its reader in
- * `src/parse/values.ts` gives for each spelling read here what is given here.
+ * `src/parse/values/values.ts` gives for each spelling read here what is given here.
  */
 
 const zero: i32 = 0x30;

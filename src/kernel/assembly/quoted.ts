@@ -10,7 +10,7 @@ export let quotedMarks: i32 = 0;
 export let quotedHasLineFeed: bool = false;
 
 /**
- * Copies the cells of one row of quoted text without their quotes, each with a mark behind it: see `src/parse/columnar/quoted-rows.ts`.
+ * Copies the cells of one row of quoted text without their quotes, each with a mark behind it: see `src/parse/columnar/delimited/quoted-rows.ts`.
  * @param source Its last byte is `\n`; two bytes behind `length` may be read, and are neither `\n` nor quotes.
  * @param target Room for the bytes of the row, and two more.
  * @param marks Room for as many; the mark before the row is set already.

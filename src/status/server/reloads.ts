@@ -3,7 +3,7 @@ import { describeError, errorCode, ReportsError } from '../../errors/reports-err
 import type { PipelineContext, PipelineEvent } from '../../ingest/context.js';
 import { packagedSchemasFolder, readSchemas } from '../../schema/read.js';
 import { reload, type Reloaded } from '../../maintenance/reload.js';
-import type { DrainSignals } from '../../ingest/work-list.js';
+import type { StopSignals } from '../../ingest/context.js';
 import type { LedgerFilter } from '../../warehouse/types.js';
 
 /** What is to be loaded again: one document by its key of the ledger, or all that are quarantined. */
@@ -49,7 +49,7 @@ export interface Reloads {
 const mostJobs = 50;
 
 /** Reloads that the page asks for, by the code of `sp-reports reload`, one after the other. They stop when the program does. */
-export function openReloads(context: PipelineContext, { stop, abort }: DrainSignals): Reloads {
+export function openReloads(context: PipelineContext, { stop, abort }: StopSignals): Reloads {
   const jobs: ReloadJob[] = [];
   let line = Promise.resolve();
 
