@@ -30,11 +30,19 @@ const allowed = [
   ['docs/glossary.md', ''],
 ];
 
-const files = execFileSync('git', ['ls-files', 'src', 'test', 'scripts', 'docs', 'schemas', '*.md', '*.yaml'], {
-  encoding: 'utf8',
-})
+const files = execFileSync(
+  'git',
+  ['ls-files', 'src', 'test', 'scripts', 'docs', 'schemas', '*.md', '*.yaml'],
+  {
+    encoding: 'utf8',
+  },
+)
   .split('\n')
-  .filter((file) => /\.(ts|cts|mjs|js|md|yaml|css|html)$|^scripts\/[\w-]+$/.test(file) && !file.startsWith('test/fixtures/'));
+  .filter(
+    (file) =>
+      /\.(ts|cts|mjs|js|md|yaml|css|html)$|^scripts\/[\w-]+$/.test(file) &&
+      !file.startsWith('test/fixtures/'),
+  );
 
 let problems = 0;
 for (const file of files) {

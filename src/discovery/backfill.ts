@@ -6,27 +6,27 @@ import type { DocumentQuota } from '../scheduling/document-scheduler.js';
 import { ensureWritable } from '../maintenance/repair-warehouse.js';
 import type { Pipeline } from '../config/spec.js';
 import { isSettled } from '../ingest/route.js';
-import { typesAskedFor, unloadedReports, jobFor } from './unloaded-reports.js';
+import { typesToList, unloadedReports, jobFor } from './unloaded-reports.js';
 import { IngestRun } from '../ingest/ingest-run.js';
 import { type Failure, failureOf, type WorkSummary } from '../ingest/work-summary.js';
 
-/** Of the burst of 15 documents a seller so many are left to what notifications tell of. */
+/** Calls, of the burst of 15 that each seller has, that a backfill leaves to documents announced by notifications. */
 export const callsLeftToDrains = 10;
 
-/** What a backfill is about. */
+/** Which reports a backfill covers. */
 export interface BackfillScope {
   /** When the reports were created. */
   createdSince: Date;
   createdUntil: Date;
-  /** Names and patterns; without them all that the pipeline asks for. */
+  /** Names and patterns; by default everything that the pipeline loads. */
   reportTypes?: string[];
   sellerIds: string[];
 }
 
-/** What a backfill would do for one seller. */
+/** What a backfill would load for one seller. */
 export interface SellerPlan {
   sellerId: string;
-  /** Finished reports that Amazon has, those in the ledger included. */
+  /** Finished reports that Amazon has, including those in the ledger. */
   found: number;
   /** Documents to fetch. */
   unloaded: Report[];
@@ -35,26 +35,26 @@ export interface SellerPlan {
 export interface BackfillPlan {
   reportTypes: string[];
   sellers: SellerPlan[];
-  /** Sellers that could not be asked about. */
+  /** Sellers whose reports could not be listed. */
   failures: Failure[];
 }
 
-/** Asks getReports what there is in the window that the ledger doesn't have, waiting for its quota; loads nothing. */
+/** Lists by getReports, waiting for its quota, the reports of the period that the ledger does not have. Loads nothing. */
 export async function planBackfill(
   pipeline: Pipeline,
   { createdSince, createdUntil, ...scope }: BackfillScope,
   context: PipelineContext,
   { stop }: StopSignals,
 ): Promise<BackfillPlan> {
-  const reportTypes = await typesAskedFor(pipeline, context, scope.reportTypes);
+  const reportTypes = await typesToList(pipeline, context, scope.reportTypes);
   const plan: BackfillPlan = { reportTypes, sellers: [], failures: [] };
   for (const sellerId of scope.sellerIds) {
     const seller = context.sellingPartner(sellerId);
     if (!seller || stop.aborted) continue;
     const own: SellerPlan = { sellerId, found: 0, unloaded: [] };
-    const asked = { reportTypes, createdSince, createdUntil };
+    const filter = { reportTypes, createdSince, createdUntil };
     try {
-      for await (const { found, unloaded } of unloadedReports(seller, asked, { signal: stop }, context)) {
+      for await (const { found, unloaded } of unloadedReports(seller, filter, { signal: stop }, context)) {
         own.found += found;
         own.unloaded.push(...unloaded);
       }
@@ -69,7 +69,7 @@ export async function planBackfill(
   return plan;
 }
 
-/** Epoch milliseconds when the quota will have allowed all documents of the plan. */
+/** Epoch milliseconds by which the quota will have allowed all documents of the plan. */
 export function quotaAllowsAtMs({ sellers }: BackfillPlan, context: PipelineContext): number {
   const times = sellers.map(({ sellerId, unloaded }) =>
     unloaded.length === 0 ? 0 : leftOver(context.documentQuota(sellerId)).nextAvailableMs(unloaded.length),
@@ -78,8 +78,8 @@ export function quotaAllowsAtMs({ sellers }: BackfillPlan, context: PipelineCont
 }
 
 /**
- * Loads what the plan found, sellers in turn, by the same path as a drain. It takes as long as the quota makes it, and leaves calls to
- * drains, whose documents are fresh. What is in the ledger is done: stopped, it goes on where a new plan begins.
+ * Loads what the plan found, sellers taking turns, by the same data path as a drain. It takes as long as the quota requires, and
+ * leaves calls to drains, whose documents are fresh. Documents in the ledger are done, so a stopped backfill continues with a new plan.
  */
 export async function runBackfill(
   pipeline: Pipeline,
@@ -89,26 +89,26 @@ export async function runBackfill(
 ): Promise<WorkSummary> {
   const { concurrency, maxDocumentBytes } = pipeline.limits;
   await ensureWritable(context, maxDocumentBytes);
-  const patient = { ...context, documentQuota: (id: string) => leftOver(context.documentQuota(id)) };
-  const work = new IngestRun(patient, {
+  const reserved = { ...context, documentQuota: (id: string) => leftOver(context.documentQuota(id)) };
+  const run = new IngestRun(reserved, {
     maxConcurrent: concurrency,
     deadlineMs: Number.POSITIVE_INFINITY,
     ...signals,
   });
   try {
     for (const { sellerId, report } of inTurns(plan.sellers)) {
-      await work.hasRoom();
-      if (signals.stop.aborted || work.isWarehouseLocked || work.damage) break;
+      await run.hasRoom();
+      if (signals.stop.aborted || run.isWarehouseLocked || run.damage) break;
       // A notification may have brought it since the plan was made.
-      if (!(await isLoaded(sellerId, report, context))) work.add(jobFor(sellerId, report, pipeline));
+      if (!(await isLoaded(sellerId, report, context))) run.add(jobFor(sellerId, report, pipeline));
     }
   } finally {
-    await work.finish();
+    await run.finish();
   }
-  return work.summary;
+  return run.summary;
 }
 
-/** The quota without what is left to drains. */
+/** The quota minus the calls that are left to drains. */
 function leftOver(quota: DocumentQuota): DocumentQuota {
   return {
     available: () => Math.max(0, quota.available() - callsLeftToDrains),
@@ -123,10 +123,10 @@ async function isLoaded(sellerId: string, report: Report, context: PipelineConte
   return row !== undefined && isSettled(row, 'load');
 }
 
-/** A report of each seller, then the next of each: the work in hand is bounded, and no seller waits for the whole of another. */
+/** One report of each seller, then the next of each, so that no seller waits for all reports of another. */
 function* inTurns(sellers: SellerPlan[]): Generator<{ sellerId: string; report: Report }> {
-  const most = Math.max(0, ...sellers.map(({ unloaded }) => unloaded.length));
-  for (let index = 0; index < most; index += 1) {
+  const maxReports = Math.max(0, ...sellers.map(({ unloaded }) => unloaded.length));
+  for (let index = 0; index < maxReports; index += 1) {
     for (const { sellerId, unloaded } of sellers) {
       const report = unloaded[index];
       if (report) yield { sellerId, report };

@@ -16,7 +16,7 @@ export interface PipelineContext {
   /** The raw documents. */
   raw: Store;
   warehouse: Warehouse;
-  /** The file of the warehouse, for making it anew; undefined where it is none. */
+  /** The file of the warehouse, for rebuilding it; undefined if the warehouse is not a file. */
   warehouseFile: WarehouseFile | undefined;
   /** The Selling Partner API of a configured seller, found by seller id or account id. */
   sellingPartner(sellerId: string): SellingPartner | undefined;
@@ -32,9 +32,9 @@ export interface WarehouseFile {
   path: string;
   /** Opens a warehouse at a path. */
   open(path: string): Warehouse;
-  /** Does the work while no other process can open the file. */
+  /** Executes the work while no other process can open the file. */
   hold<T>(path: string, work: () => Promise<T>): Promise<T>;
-  /** Writes the file anew, without what deleted and changed rows left in it. */
+  /** Rewrites the file without what deleted and changed rows left in it. */
   compact(path: string): Promise<void>;
 }
 
@@ -52,10 +52,10 @@ export type PipelineEvent =
   | { event: 'work_started'; key: string; reportType: string }
   | { event: 'document_located'; key: string }
   | { event: 'bytes_downloaded'; key: string; bytes: number }
-  /** All of its rows are written; what is left is to see them on disk. */
+  /** All of its rows are written, though not yet synced to disk. */
   | { event: 'document_converted'; key: string }
-  /** `entry`: as committed. `failure`: why it stays where it came from. */
+  /** `entry`: as committed. `failure`: why the report was given back. */
   | { event: 'work_finished'; key: string; outcome: Outcome; entry?: LedgerEntry; failure?: Failure }
-  /** `sentMs`: when, in epoch milliseconds, where the queue says so. */
+  /** `sentMs`: in epoch milliseconds, if the queue reports it. */
   | { event: 'message_received'; messageId: string; sentMs?: number }
   | { event: 'message_deleted'; messageId: string };

@@ -7,25 +7,23 @@ import type { PipelineContext, StopSignals } from './context.js';
 import { buildLoad } from './build-load.js';
 import { type Failure, failureOf } from './work-summary.js';
 
-/** What Amazon would have said about a document, said by the user instead. */
+/** What Amazon would say about a document, given by the user instead. */
 export type FileFacts = Pick<
   DocumentFacts,
   'sellerId' | 'reportType' | 'marketplaceIds' | 'contentType' | 'compression' | 'reportCreatedAt'
 >;
 
-/**
- * A file that was loaded or quarantined, or why it was neither; `path` as it was given, `before` what the ledger had of the same bytes.
- */
+/** A file that was loaded or quarantined, or why it was neither. `path`: as given. `before`: the ledger row of the same bytes. */
 export type LoadedFile = { path: string } & (
   | { entry: LedgerEntry; before: LedgerEntry | undefined }
   | { failure: Failure }
 );
 
 /**
- * Loads documents from disk, Seller Central downloads say, by the same path as those from Amazon. A document id comes from the bytes:
- * the same file again replaces what it loaded before.
- * Yields each file as it is done with; after the stop signal none is begun. Errors: what would meet every file, the warehouse held by another
- * program say; the reason of the abort signal.
+ * Loads documents from disk, for example Seller Central downloads, by the same data path as those from Amazon. The document id is
+ * derived from the bytes: loading the same file again replaces its rows.
+ * Yields each file when it is finished; starts none after the stop signal. Errors: those that every file would meet, such as a locked
+ * warehouse; the reason of the abort signal.
  */
 export async function* loadFiles(
   paths: string[],

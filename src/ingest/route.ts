@@ -10,18 +10,18 @@ import type { PipelineContext } from './context.js';
 import { ledgerEntry, quarantineReason } from '../warehouse/ledger/ledger-entry.js';
 import type { ReportRef } from './report-job.js';
 
-/** What is to be done with one message. */
+/** What to do with one message. */
 export type Route =
   /** Load this report, unless the ledger has its key. */
   | { to: 'load'; key: string; report: ReportRef }
-  /** Only a ledger entry: nobody asks for it, or it must be kept for later. */
+  /** Only a ledger entry: no pipeline loads it, or it must be kept for later. */
   | { to: 'ledger'; entry: LedgerEntry }
   /** Unreadable, and the queue has a redrive policy that will move it. */
   | { to: 'redrive'; error: ReportsError };
 
 /**
- * Decides what to do with a message. A queue is drained for all pipelines that name it: giving back what another pipeline wants would
- * use up the message's receives, and end in the dead-letter queue.
+ * Decides what to do with a message. A queue is drained for all pipelines that name it: releasing a message for another pipeline
+ * would use up its receives, and it would end in the dead-letter queue.
  */
 export function routeMessage(
   message: Pick<QueueMessage, 'messageId' | 'body'>,
@@ -52,7 +52,7 @@ export function routeMessage(
   return routeReport(notification, message, pipeline, context);
 }
 
-/** Whether the ledger's word is final for a message that goes there. */
+/** Whether the ledger row is final for a message on this route. */
 export function isSettled(row: LedgerRow, to: Route['to']): boolean {
   return to !== 'load' || (row.status !== 'skipped' && row.reasonCode !== 'SELLER_UNKNOWN');
 }
@@ -70,7 +70,7 @@ function routeReport(
   const key = ledgerKey(ids);
   const pipelines = context.config.pipelines.filter((each) => each.queue === pipeline.queue);
   if (!pipelines.some((each) => asksFor(each.reportTypes, reportType))) {
-    const reason = `no pipeline asks for ${reportType}`;
+    const reason = `no pipeline loads ${reportType}`;
     return {
       to: 'ledger',
       entry: ledgerEntry({ key, ...ids, status: 'skipped', reportType, reason, pipeline: pipeline.name }),
@@ -118,7 +118,7 @@ function keptMessage(
   return ledgerEntry({ key: messageKey(message), ...reason, body: message.body, pipeline: pipeline.name });
 }
 
-/** Bodies repeat under new message ids, so an unreadable one is known by its content. */
+/** The same body may come under new message ids, so an unreadable one is identified by its content. */
 function messageKey(message: Pick<QueueMessage, 'body'>, notificationId?: string): string {
   return `message/${notificationId ?? createHash('sha256').update(message.body).digest('hex').slice(0, 32)}`;
 }

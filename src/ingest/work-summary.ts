@@ -1,27 +1,27 @@
 import { describeError, errorCode, ReportsError } from '../errors/reports-error.js';
 import type { LedgerEntry } from '../warehouse/types.js';
 
-/** What became of the work, for people and machines. */
+/** The result of a run, for people and machines. */
 export interface WorkSummary {
   outcomes: Partial<Record<Outcome, number>>;
   /** Ledger entries committed. */
   committed: LedgerEntry[];
-  /** Retryable failures met: the work stays where it came from. */
+  /** Retryable failures: the report stays where it came from. */
   failures: Failure[];
 }
 
 export interface Failure {
-  /** What was in work: a key of the ledger, a seller, a queue. */
+  /** What failed: a ledger key, a seller or a queue. */
   key: string;
   code: string;
   message: string;
-  /** What to do about it; absent for what is no error of the catalogue. */
+  /** What to do about it; absent if the error is not in the catalogue. */
   remedy?: string;
 }
 
 export function failureOf(key: string, error: unknown): Failure {
-  const remedy = error instanceof ReportsError ? { remedy: error.remedy } : {};
-  return { key, code: errorCode(error), message: describeError(error), ...remedy };
+  const remedy = error instanceof ReportsError ? error.remedy : undefined;
+  return { key, code: errorCode(error), message: describeError(error), remedy };
 }
 
 /** What became of one message or report. */
