@@ -6,7 +6,7 @@ import type { PipelineContext } from '../ingest/context.js';
 import type { DrainSignals } from '../ingest/work-list.js';
 import { alarmBody } from '../status/alarms/alarm-message.js';
 import { type Alarms, openAlarms } from '../status/alarms/alarms.js';
-import { openFacts } from '../status/facts.js';
+import { openSnapshots } from '../status/snapshot.js';
 import { openRunLog, type RunLog } from '../status/run-log.js';
 import { sendAlarm } from '../status/alarms/send-alarm.js';
 import { unknownStaleTables } from './output/config-notes.js';
@@ -81,8 +81,8 @@ function inAlarms<T>(
 ): Promise<T> {
   return withContext(config, command, io, 'alarms', (context: PipelineContext) => {
     const onlooker = openWarehouse(config, { isOnlooker: true });
-    const readFacts = openFacts({ ...context, warehouse: onlooker }, runLog, { isPatient: true });
-    return work(openAlarms(config.alarms, readFacts, context), { ...context, warehouse: onlooker });
+    const readSnapshot = openSnapshots({ ...context, warehouse: onlooker }, runLog, { isPatient: true });
+    return work(openAlarms(config.alarms, readSnapshot, context), { ...context, warehouse: onlooker });
   });
 }
 

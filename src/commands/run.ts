@@ -10,7 +10,7 @@ import { didYouMean } from '../text/nearest-name.js';
 import { checkAlarms } from './alarms.js';
 import type { Io } from './setup/io.js';
 import { readFullConfig, withContext } from './setup/open-context.js';
-import { isWorthTelling, requestJson, requestsFailed, requestText } from './output/request-summary.js';
+import { shouldPrint, requestJson, requestsFailed, requestText } from './output/request-summary.js';
 import { untilStopped } from './setup/stop-signals.js';
 import { somethingFailed, summaryJson, summaryText } from './output/summary.js';
 
@@ -58,7 +58,7 @@ function printRuns(pipeline: Pipeline, ends: RunEnd[], { json }: { json?: boolea
     io.stdout.write(`${JSON.stringify({ pipeline: pipeline.name, ...summary })}\n`);
     return;
   }
-  if (requests && isWorthTelling(requests))
+  if (requests && shouldPrint(requests))
     io.stdout.write(`Requests of ${pipeline.name}: ${requestText(requests)}\n`);
   if (drained) io.stdout.write(`Pipeline ${pipeline.name}: ${summaryText(drained)}`);
 }

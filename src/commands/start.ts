@@ -10,7 +10,7 @@ import { consoleLimits } from '../status/server/console.js';
 import type { Io } from './setup/io.js';
 import { openWarehouse, readFullConfig, withContext } from './setup/open-context.js';
 import { pipelinesNamed } from './run.js';
-import { isWorthTelling, requestCounts, requestJson, requestText } from './output/request-summary.js';
+import { shouldPrint, requestCounts, requestJson, requestText } from './output/request-summary.js';
 import { untilStopped } from './setup/stop-signals.js';
 import { summaryJson, summaryText } from './output/summary.js';
 
@@ -58,7 +58,7 @@ export async function start(
     const onlooker = openWarehouse(config, { isOnlooker: true, maxBytes });
     const status = await openStatus(context, onlooker, signals);
     if (status.url) options.onServed?.(status.url);
-    const alarms = config.alarms && openAlarms(config.alarms, status.readFacts, context);
+    const alarms = config.alarms && openAlarms(config.alarms, status.readSnapshot, context);
     // Its own, as a schedule may end without the signal, by an error.
     const over = new AbortController();
     const watching =
@@ -95,7 +95,7 @@ function printRun(
         return;
       }
       log.info({ ...ran, ...requestCounts(requests) }, `${kind} finished`);
-      if (isWorthTelling(requests))
+      if (shouldPrint(requests))
         print(requestJson(requests), `requests of ${pipeline.name}: ${requestText(requests)}`);
     },
     // The next run on the clock tries again.

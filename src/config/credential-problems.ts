@@ -1,4 +1,4 @@
-import type { Problem, YamlFile } from '../yaml/read-yaml.js';
+import type { YamlProblem, YamlFile } from '../yaml/read-yaml.js';
 import { type YamlPath, valueAt } from '../yaml/spec-issues.js';
 import { isLoopback } from './common-spec.js';
 import { isVariable } from './substitute.js';
@@ -7,7 +7,7 @@ import { isVariable } from './substitute.js';
  * Credentials that are written into the file: they come from the environment, unless all the places that they go to are on this machine, as
  * those of a sandbox are. `written` is the file before variables.
  */
-export function credentialProblems({ data, problemAt }: YamlFile<unknown>, written: unknown): Problem[] {
+export function credentialProblems({ data, problemAt }: YamlFile<unknown>, written: unknown): YamlProblem[] {
   const sellers = valueAt(written, ['sellers']);
   const apiPlaces = [
     ['api', 'endpoint'],

@@ -1,5 +1,5 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path';
-import type { Problem, YamlFile } from '../yaml/read-yaml.js';
+import type { YamlProblem, YamlFile } from '../yaml/read-yaml.js';
 import { valueAt, type YamlPath } from '../yaml/spec-issues.js';
 import { hasScheme } from '../store/bucket-url.js';
 import { configSpec } from './spec.js';
@@ -14,7 +14,7 @@ interface Place {
  * Places that would do each other harm: in the lake, among the raw documents and in place of the warehouse file there may be nothing else,
  * as the program takes what it finds there for its own.
  */
-export function folderProblems({ data, problemAt }: YamlFile<unknown>, folder: string): Problem[] {
+export function folderProblems({ data, problemAt }: YamlFile<unknown>, folder: string): YamlProblem[] {
   if (typeof data !== 'object' || data === null) return [];
   const keys = [['lake'], ['raw'], ['warehouse', 'path'], ['state'], ['schemas']];
   const places = keys.flatMap((key): Place[] => {
@@ -22,7 +22,7 @@ export function folderProblems({ data, problemAt }: YamlFile<unknown>, folder: s
     return typeof path === 'string' && path !== '' ? [{ key, path }] : [];
   });
   const isWritten = ({ key }: Place) => valueAt(data, key) !== undefined;
-  const problems: Problem[] = [];
+  const problems: YamlProblem[] = [];
   for (const [index, owner] of places.slice(0, 3).entries()) {
     for (const [position, other] of places.entries()) {
       const way = wayFrom(owner.path, other.path, folder);

@@ -5,7 +5,7 @@ const dayMs = 86_400_000;
 /** The clocks of all time zones differ by quarters of an hour. */
 const quarterMs = 15 * minuteMs;
 /** A cron expression that never came in so long is one for a 29 February. */
-const longestMs = 400 * dayMs;
+const maxMs = 400 * dayMs;
 
 /** The last time, in epoch milliseconds, that a cron expression was due at or before `nowMs`; undefined where that is over a year ago. */
 export function lastTickMs(expression: string, timezone: string, nowMs: number): number | undefined {
@@ -16,7 +16,7 @@ export function lastTickMs(expression: string, timezone: string, nowMs: number):
   const task = createTask(expression, () => {}, { timezone });
   try {
     let minute = Math.floor(nowMs / minuteMs) * minuteMs;
-    for (; nowMs - minute < longestMs; minute -= minuteMs) {
+    for (; nowMs - minute < maxMs; minute -= minuteMs) {
       if (!isDayFor(fields, minute)) {
         minute = Math.floor(minute / dayMs) * dayMs;
         continue;

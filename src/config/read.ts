@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
-import { count } from '../text/pluralize.js';
+import { pluralize } from '../text/pluralize.js';
 import { describeError, ReportsError } from '../errors/reports-error.js';
-import { formatProblem, inOrder, type Problem, readYaml } from '../yaml/read-yaml.js';
+import { formatProblem, inOrder, type YamlProblem, readYaml } from '../yaml/read-yaml.js';
 import { complete } from './complete.js';
 import { credentialProblems } from './credential-problems.js';
 import { folderProblems } from './folder-problems.js';
@@ -42,7 +42,7 @@ export function warehouseName({ warehouse }: Pick<Config, 'warehouse'>): string 
 export function mistakesError({ name, problems }: CheckedConfig): ReportsError {
   return new ReportsError('CONFIG_INVALID', {
     path: name,
-    count: count(problems.length, 'mistake'),
+    count: pluralize(problems.length, 'mistake'),
     problems: problems.map(formatProblem).join('\n'),
   });
 }
@@ -52,7 +52,7 @@ export interface CheckedConfig {
   /** The file as a user would write it. */
   name: string;
   config?: Config;
-  problems: Problem[];
+  problems: YamlProblem[];
 }
 
 /** Reads pipelines.yaml and gives its mistakes back. Errors: CONFIG_NOT_FOUND, FILE_UNREADABLE. */

@@ -1,7 +1,7 @@
 /** What Amazon's documentation says about asking for a type. */
 export interface RequestLimits {
   /** The longest window, in days. */
-  longestDays?: number;
+  maxDays?: number;
   /** How far back a window may begin, in days. */
   oldestDays?: number;
   /** Minutes between two reports of the type, of one application. */
@@ -9,10 +9,10 @@ export interface RequestLimits {
 }
 
 /** "You can request up to one month of data in a single report." */
-const oneMonth: RequestLimits = { longestDays: 31 };
+const oneMonth: RequestLimits = { maxDays: 31 };
 
 /** "You can request up to 60 days of data in a single report." */
-const sixtyDays: RequestLimits = { longestDays: 60 };
+const sixtyDays: RequestLimits = { maxDays: 60 };
 
 /**
  * Limits that a request would run into. Source: Amazon's schemas of these reports, its pages of report types, and what its support says of the
@@ -31,10 +31,10 @@ const limits: Readonly<Record<string, RequestLimits>> = {
   GET_XML_MFN_PRIME_RETURNS_REPORT: sixtyDays,
   GET_FLAT_FILE_MFN_SKU_RETURN_ATTRIBUTES_REPORT: sixtyDays,
   GET_XML_MFN_SKU_RETURN_ATTRIBUTES_REPORT: sixtyDays,
-  GET_VENDOR_REAL_TIME_INVENTORY_REPORT: { longestDays: 1, oldestDays: 7 },
+  GET_VENDOR_REAL_TIME_INVENTORY_REPORT: { maxDays: 1, oldestDays: 7 },
   GET_SALES_AND_TRAFFIC_REPORT: { oldestDays: 730, minutesApart: 15 },
-  MARKETPLACE_ASIN_PAGE_VIEW_METRICS: { longestDays: 7, oldestDays: 7 },
-  END_USER_DATA_REPORT: { longestDays: 365 },
+  MARKETPLACE_ASIN_PAGE_VIEW_METRICS: { maxDays: 7, oldestDays: 7 },
+  END_USER_DATA_REPORT: { maxDays: 365 },
   GET_LEDGER_DETAIL_VIEW_DATA: { oldestDays: 545 },
   GET_REFERRAL_FEE_PREVIEW_REPORT: { minutesApart: 24 * 60 },
 };

@@ -1,9 +1,9 @@
-import { count } from '../text/pluralize.js';
+import { pluralize } from '../text/pluralize.js';
 import { marketplaceId, marketplaces } from '../schema/marketplaces.js';
 import { checkSchemas, packagedSchemasFolder } from '../schema/read.js';
 import type { ReportSchemas } from '../schema/types.js';
 import { didYouMean } from '../text/nearest-name.js';
-import type { Problem, YamlFile } from '../yaml/read-yaml.js';
+import type { YamlProblem, YamlFile } from '../yaml/read-yaml.js';
 import type { YamlPath } from '../yaml/spec-issues.js';
 import { asksFor } from './report-types.js';
 import { requestLimits } from './request-limits.js';
@@ -22,7 +22,10 @@ interface Written {
  * Requests that can't work: of types that nobody knows, that can't be asked for so, or that no pipeline of the queue loads; windows longer
  * than Amazon's; sellers and marketplaces that aren't there; the same twice. `schemasFolder` is the user's.
  */
-export function requestProblems({ data, problemAt }: YamlFile<unknown>, schemasFolder: string): Problem[] {
+export function requestProblems(
+  { data, problemAt }: YamlFile<unknown>,
+  schemasFolder: string,
+): YamlProblem[] {
   const written = data as Written | null | undefined;
   const pipelines = list(written?.pipelines) as NonNullable<Written['pipelines']>;
   if (!pipelines.some((each) => list(each?.request).length > 0)) return [];
@@ -89,10 +92,10 @@ function routeProblems(
 }
 
 function windowProblems(request: RequestConfig): Found[] {
-  const { longestDays = Number.POSITIVE_INFINITY } = requestLimits(request.reportType);
+  const { maxDays = Number.POSITIVE_INFINITY } = requestLimits(request.reportType);
   const window = windowOf(request);
-  if (!window || spanDays(window) <= longestDays) return [];
-  const message = `longer than Amazon takes for ${request.reportType}: ${count(longestDays, 'day')} at most`;
+  if (!window || spanDays(window) <= maxDays) return [];
+  const message = `longer than Amazon takes for ${request.reportType}: ${pluralize(maxDays, 'day')} at most`;
   return [{ at: [request.window ? 'window' : 'reportOptions'], message }];
 }
 

@@ -1,4 +1,4 @@
-import type { Problem, YamlFile } from '../yaml/read-yaml.js';
+import type { YamlProblem, YamlFile } from '../yaml/read-yaml.js';
 import { valueAt, type YamlPath } from '../yaml/spec-issues.js';
 import { isVariable } from './substitute.js';
 
@@ -19,7 +19,7 @@ const secrets: { path: YamlPath; message: string }[] = [
 ];
 
 /** Secrets beside the credentials that are written into the file: they come from the environment. `written` is the file before variables. */
-export function secretProblems({ problemAt }: YamlFile<unknown>, written: unknown): Problem[] {
+export function secretProblems({ problemAt }: YamlFile<unknown>, written: unknown): YamlProblem[] {
   return secrets.flatMap(({ path, message }) => {
     const value = valueAt(written, path);
     return value === undefined || isVariable(value) ? [] : [problemAt(path, message)];

@@ -1,5 +1,5 @@
 import { parse } from 'yaml';
-import { type Problem, readYaml } from '../yaml/read-yaml.js';
+import { type YamlProblem, readYaml } from '../yaml/read-yaml.js';
 import type { Unset, WrittenConfig } from './complete.js';
 import { pipelineRuleSpec } from './pipeline-spec.js';
 import { isSecret } from './secrets.js';
@@ -12,7 +12,7 @@ import { substituteFrom } from './substitute.js';
  * nothing else is wrong.
  */
 export function withoutUnset(
-  problems: Problem[],
+  problems: YamlProblem[],
   text: string,
   file: string,
   env: NodeJS.ProcessEnv,

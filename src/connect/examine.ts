@@ -1,7 +1,7 @@
 import { describeError, ReportsError } from '../errors/reports-error.js';
 
 /** What a check came to. */
-export interface Answer {
+export interface CheckResult {
   /** What was found. */
   found: string;
   /** The one next step where it is not as it must be. */
@@ -16,7 +16,7 @@ export interface Check {
   /** Earlier checks without which this one can say nothing, as `name` or `name about`. */
   needs?: string[];
   /** An error of the catalogue it throws is a failure, with its remedy as the next step. */
-  look(): Promise<Answer>;
+  look(): Promise<CheckResult>;
 }
 
 export interface Finding {
@@ -43,7 +43,7 @@ function nameWith(name: string, about: string | undefined): string {
   return about ? `${name} ${about}` : name;
 }
 
-async function answerOf(look: Check['look']): Promise<Answer> {
+async function answerOf(look: Check['look']): Promise<CheckResult> {
   try {
     return await look();
   } catch (error) {

@@ -6,13 +6,13 @@ import { readBucketUrl } from '../store/bucket-url.js';
 import { openStores } from '../store/open-store.js';
 import { makeFolder, partialName } from '../files/whole-file.js';
 import type { Warehouse } from '../warehouse/types.js';
-import type { Answer, Check } from './examine.js';
+import type { CheckResult, Check } from './examine.js';
 
 /** Below this a large report may not find room, with its Parquet and its table. */
-const leastFreeBytes = 1024 ** 3;
+const minFreeBytes = 1024 ** 3;
 
 /** Presigned URLs live five minutes, and AWS takes signatures that are as old; a token's life counts from our clock. */
-const mostClockSeconds = 60;
+const maxClockSkewSeconds = 60;
 
 /** The folders that the program writes: writable, with room on their disks. */
 export function diskChecks({ raw, lake, state, warehouse }: Config): Check[] {
@@ -25,7 +25,7 @@ export function diskChecks({ raw, lake, state, warehouse }: Config): Check[] {
   }));
 }
 
-async function lookAtFolder(folder: string): Promise<Answer> {
+async function lookAtFolder(folder: string): Promise<CheckResult> {
   const probe = partialName(`${folder}/doctor`);
   try {
     await makeFolder(folder);
@@ -40,7 +40,7 @@ async function lookAtFolder(folder: string): Promise<Answer> {
   }
   const { bavail, bsize } = await statfs(folder);
   const found = `writable, ${((bavail * bsize) / 1e9).toFixed(1)} GB free`;
-  if (bavail * bsize >= leastFreeBytes) return { found };
+  if (bavail * bsize >= minFreeBytes) return { found };
   return {
     found,
     next: 'Make room on the disk, or name a folder on another one in pipelines.yaml; 1 GB is the least.',
@@ -81,7 +81,7 @@ export function clockCheck(endpoint: string, now: () => number): Check {
       }
       const seconds = Math.round((now() - date) / 1000);
       const found = `${Math.abs(seconds)} s ${seconds < 0 ? 'behind' : 'ahead of'} Amazon's`;
-      if (Math.abs(seconds) <= mostClockSeconds) return { found };
+      if (Math.abs(seconds) <= maxClockSkewSeconds) return { found };
       return { found, next: 'Set the clock of this machine by a time server (NTP).' };
     },
   };

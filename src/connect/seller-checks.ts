@@ -1,9 +1,9 @@
 import { asksFor } from '../config/report-types.js';
-import { count } from '../text/pluralize.js';
+import { pluralize } from '../text/pluralize.js';
 import { ReportsError } from '../errors/reports-error.js';
 import type { ReportSchemas } from '../schema/types.js';
 import type { CallOptions, Notifications, SellingPartner } from '../source/types.js';
-import type { Answer, Check } from './examine.js';
+import type { CheckResult, Check } from './examine.js';
 
 /** One seller, as the checks need it. */
 export interface ExaminedSeller {
@@ -40,13 +40,13 @@ export function sellerChecks(
 }
 
 /** Of getReports, whose burst is 10; a sweep needs some too. One is all where nothing is refused. */
-const mostRoleCalls = 6;
+const maxRoleCalls = 6;
 
 /** Amazon's own limit. */
-const mostTypesPerCall = 10;
+const maxTypesPerCall = 10;
 
 /** A call is possible in this time, or the quota is used up. */
-const longestWaitMs = 5000;
+const maxWaitMs = 5000;
 
 /** Of categories that only patterns ask for, these are tried, as most sellers have them. */
 const usualCategories = ['order', 'inventory', 'settlement', 'fba inventory', 'fba sales'];
@@ -60,21 +60,21 @@ interface TypeGroup {
   isNamed: boolean;
 }
 
-const notAsked: Answer = { found: 'not asked: the quota of getReports is used up for now' };
+const notAsked: CheckResult = { found: 'not asked: the quota of getReports is used up for now' };
 
 async function lookAtRoles(
   { sellingPartner }: ExaminedSeller,
   { reportTypes, schemas, now }: { reportTypes: string[]; schemas: ReportSchemas; now: () => number },
-): Promise<Answer> {
+): Promise<CheckResult> {
   const groups = groupsOf(reportTypes, schemas);
-  const together = inRounds(groups).slice(0, mostTypesPerCall);
+  const together = inRounds(groups).slice(0, maxTypesPerCall);
   const allowed = await isAllowed(sellingPartner, together, now());
   if (allowed === undefined) return notAsked;
-  if (allowed) return { found: `getReports of ${count(together.length, 'report type')}: all allowed` };
+  if (allowed) return { found: `getReports of ${pluralize(together.length, 'report type')}: all allowed` };
   // Of several types the refusal doesn't say which.
   const refused: TypeGroup[] = [];
   let answered = 0;
-  for (const group of groups.slice(0, mostRoleCalls - 1)) {
+  for (const group of groups.slice(0, maxRoleCalls - 1)) {
     const isOne = await isAllowed(sellingPartner, group.types, now());
     if (isOne === undefined) break;
     answered += 1;
@@ -83,7 +83,7 @@ async function lookAtRoles(
   if (answered === 0) return notAsked;
   const names = refused.map(({ category, types, isNamed }) => (isNamed ? types.join(', ') : category));
   const part = answered < groups.length ? `, of ${groups.length} in all` : '';
-  const found = `getReports of ${count(answered, 'group')} of types${part}: ${names.length > 0 ? `Amazon refuses ${names.join('; ')}` : 'all allowed'}`;
+  const found = `getReports of ${pluralize(answered, 'group')} of types${part}: ${names.length > 0 ? `Amazon refuses ${names.join('; ')}` : 'all allowed'}`;
   const isBad = refused.some(({ isNamed }) => isNamed) || refused.length === answered;
   if (!isBad) return { found };
   const roles = [...new Set(refused.map(({ category }) => roleOf(category)))].join('; ');
@@ -112,7 +112,7 @@ function groupsOf(reportTypes: string[], schemas: ReportSchemas): TypeGroup[] {
       groups.set(category, [...(groups.get(category) ?? []), type]);
     }
     return [...groups].map(
-      ([category, all]): TypeGroup => ({ category, types: all.slice(0, mostTypesPerCall), isNamed }),
+      ([category, all]): TypeGroup => ({ category, types: all.slice(0, maxTypesPerCall), isNamed }),
     );
   };
   const usual = byCategory(covered, false)
@@ -134,7 +134,7 @@ async function isAllowed(
   nowMs: number,
 ): Promise<boolean | undefined> {
   const filter = { reportTypes, statuses: ['DONE' as const], createdSince: new Date(nowMs - 3_600_000) };
-  const call: CallOptions = { deadlineMs: nowMs + longestWaitMs };
+  const call: CallOptions = { deadlineMs: nowMs + maxWaitMs };
   try {
     // The first page is enough.
     for await (const _ of sellingPartner.getReports(filter, call)) break;
@@ -147,7 +147,10 @@ async function isAllowed(
   }
 }
 
-async function lookAtSubscription({ notifications }: ExaminedSeller, queueArns: string[]): Promise<Answer> {
+async function lookAtSubscription(
+  { notifications }: ExaminedSeller,
+  queueArns: string[],
+): Promise<CheckResult> {
   const found = await notifications.subscription({});
   if (!found) return { found: 'none', next: 'Run `sp-reports subscribe`.' };
   const destinations = await notifications.destinations({});

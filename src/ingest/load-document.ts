@@ -1,4 +1,4 @@
-import { count } from '../text/pluralize.js';
+import { pluralize } from '../text/pluralize.js';
 import { describeError, isRetryable, ReportsError } from '../errors/reports-error.js';
 import { failedChecks } from '../schema/document-checks.js';
 import { downloadDocument } from '../source/document/download.js';
@@ -191,7 +191,7 @@ async function refuseRejectedRows(
   if (rejects === 0 || tables.some(({ rows }) => rows > 0)) return;
   await letGoOf(written, lake);
   const { reportType, documentId } = facts;
-  throw new ReportsError('ROWS_REJECTED', { reportType, documentId, count: count(rejects, 'row') });
+  throw new ReportsError('ROWS_REJECTED', { reportType, documentId, count: pluralize(rejects, 'row') });
 }
 
 /** A partial document never loads: bytes that turn out truncated or corrupt are fetched once more. */

@@ -2,7 +2,7 @@ import type { TableLoads } from '../warehouse/types.js';
 import type { TableFreshness } from './types.js';
 
 /** Times of fewer reports say nothing of how often they come. */
-const leastReports = 4;
+const minReports = 4;
 /** So many usual intervals without a report are no accident; with a time on top, as reports that come by the minute may pause. */
 const stale = { intervals: 3, seconds: 3600 };
 
@@ -35,7 +35,7 @@ function usualInterval(madeAt: string[]): number | undefined {
     const last = apart.at(-1);
     if (last === undefined || last - time >= shortestMs) apart.push(time);
   }
-  if (apart.length < leastReports) return undefined;
+  if (apart.length < minReports) return undefined;
   const gaps = apart.slice(1).map((time, index) => (apart[index] ?? time) - time);
   const middle = gaps.sort((a, b) => a - b)[Math.floor(gaps.length / 2)] ?? 0;
   return Math.round(middle / 1000);

@@ -2,7 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Outcome } from '../ingest/context.js';
 import type { Run, RunWatch } from '../runs/run.js';
 import type { LedgerEntry } from '../warehouse/types.js';
-import type { StatusFacts } from './types.js';
+import type { StatusSnapshot } from './types.js';
 
 export interface Metrics {
   /** The content type of `text`. */
@@ -97,7 +97,7 @@ export const metricDefinitions = [
 ].map(({ name, type, labels, help }) => ({ name, type, labels: [...labels] as string[], help }));
 
 /** Metrics of the program, with those of its process that prom-client knows. Facts are asked for as somebody reads them. */
-export function openMetrics(readFacts: () => Promise<StatusFacts>): Metrics {
+export function openMetrics(readSnapshot: () => Promise<StatusSnapshot>): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const counter = madeOf(counters, (of) => new Counter({ ...of, registers: [registry] }));
@@ -106,7 +106,7 @@ export function openMetrics(readFacts: () => Promise<StatusFacts>): Metrics {
   const seconds = new Histogram({ ...histogram, labelNames: labels, registers: [registry] });
 
   function watch({ pipeline: { name: pipeline }, kind }: Run): RunWatch {
-    const told: Partial<Record<Outcome, number>> = {};
+    const counted: Partial<Record<Outcome, number>> = {};
     const count = (outcome: Outcome, documents = 1) =>
       counter.sp_reports_documents_total.inc({ pipeline, outcome }, documents);
     const ended = (result: 'succeeded' | 'partly' | 'failed') =>
@@ -117,15 +117,15 @@ export function openMetrics(readFacts: () => Promise<StatusFacts>): Metrics {
           counter.sp_reports_downloaded_bytes_total.inc({ pipeline }, event.bytes);
         } else if (event.event === 'work_finished') {
           count(event.outcome);
-          told[event.outcome] = (told[event.outcome] ?? 0) + 1;
+          counted[event.outcome] = (told[event.outcome] ?? 0) + 1;
           if (event.entry) countEntry(event.entry);
         }
       },
       finished({ outcomes, failures }, requests) {
         if (requests) counter.sp_reports_requested_reports_total.inc({ pipeline }, requests.asked.length);
-        // What needed no work is told of at the end only.
+        // What needed no work is counted of at the end only.
         for (const [outcome, documents] of Object.entries(outcomes) as [Outcome, number][]) {
-          count(outcome, documents - (told[outcome] ?? 0));
+          count(outcome, documents - (counted[outcome] ?? 0));
         }
         ended(failures.length > 0 ? 'partly' : 'succeeded');
       },
@@ -140,7 +140,7 @@ export function openMetrics(readFacts: () => Promise<StatusFacts>): Metrics {
     if (durationMs !== null) seconds.observe({ outcome: status }, durationMs / 1000);
   }
 
-  function set({ version, warehouse, tables, sellers, queues, pipelines }: StatusFacts): void {
+  function set({ version, warehouse, tables, sellers, queues, pipelines }: StatusSnapshot): void {
     for (const each of Object.values(gauge)) each.reset();
     gauge.sp_reports_info.set({ version }, 1);
     gauge.sp_reports_warehouse_up.set({}, warehouse.readAt && !warehouse.problem ? 1 : 0);
@@ -170,13 +170,13 @@ export function openMetrics(readFacts: () => Promise<StatusFacts>): Metrics {
       }
     }
     for (const { name: pipeline, drain, sweep, request } of pipelines) {
-      for (const [kind, facts] of Object.entries({
+      for (const [kind, schedule] of Object.entries({
         drain,
         ...(sweep && { sweep }),
         ...(request && { request }),
       })) {
         const of = { pipeline, kind };
-        const { last, succeededAt } = facts;
+        const { last, succeededAt } = schedule;
         if (last?.endedAt) gauge.sp_reports_last_run_timestamp_seconds.set(of, epochSeconds(last.endedAt));
         if (succeededAt) gauge.sp_reports_last_success_timestamp_seconds.set(of, epochSeconds(succeededAt));
       }
@@ -191,7 +191,7 @@ export function openMetrics(readFacts: () => Promise<StatusFacts>): Metrics {
     contentType: registry.contentType,
     watch,
     async text() {
-      set(await readFacts());
+      set(await readSnapshot());
       return registry.metrics();
     },
   };

@@ -3,17 +3,17 @@ import { describeError, errorCode } from '../errors/reports-error.js';
 import type { PipelineEvent } from '../ingest/context.js';
 import type { Run, RunWatch } from '../runs/run.js';
 import type { Failure, WorkSummary } from '../ingest/work-summary.js';
-import type { Problem, RunFacts, SellerFacts } from './types.js';
+import type { Problem, RunRecord, SellerSnapshot } from './types.js';
 
 /** What runs of this process did, kept in its memory. */
 export interface RunLog {
   /** To be called as a run begins. */
   watch(run: Run): RunWatch;
   /** The newest first. */
-  runs(): RunFacts[];
+  runs(): RunRecord[];
   /** When the last run of a pipeline that failed in nothing ended. */
-  succeededAt(pipeline: string, kind: RunFacts['kind']): string | undefined;
-  credentials(sellerId: string): SellerFacts['credentials'];
+  succeededAt(pipeline: string, kind: RunRecord['kind']): string | undefined;
+  credentials(sellerId: string): SellerSnapshot['credentials'];
   /** When the oldest message was sent that the last drain of the queue met and did not delete, in epoch milliseconds. */
   oldestSentMs(queue: string): number | undefined;
   /** Whether the last drain of the queue has ended, so that what it left is known. */
@@ -21,11 +21,11 @@ export interface RunLog {
 }
 
 /** A week of drains every quarter of an hour, each with a turn of requests before it, and more. */
-const mostRuns = 2000;
-const mostFailures = 5;
+const maxRuns = 2000;
+const maxFailures = 5;
 
 export function openRunLog(clock: Clock): RunLog {
-  const runs: RunFacts[] = [];
+  const runs: RunRecord[] = [];
   const succeeded = new Map<string, string>();
   const accepted = new Map<string, string>();
   const refused = new Map<string, Problem>();
@@ -36,7 +36,7 @@ export function openRunLog(clock: Clock): RunLog {
   const now = () => new Date(clock.now()).toISOString();
 
   function watch({ pipeline, kind }: Run): RunWatch {
-    const run: RunFacts = {
+    const run: RunRecord = {
       pipeline: pipeline.name,
       kind,
       startedAt: now(),
@@ -46,7 +46,7 @@ export function openRunLog(clock: Clock): RunLog {
       failures: [],
     };
     runs.unshift(run);
-    runs.length = Math.min(runs.length, mostRuns);
+    runs.length = Math.min(runs.length, maxRuns);
     const messages = new Map<string, number>();
     if (kind === 'drain') {
       left.set(pipeline.queue, messages);
@@ -75,7 +75,7 @@ export function openRunLog(clock: Clock): RunLog {
     };
   }
 
-  function note(event: PipelineEvent, run: RunFacts, messages: Map<string, number>): void {
+  function note(event: PipelineEvent, run: RunRecord, messages: Map<string, number>): void {
     if (event.event === 'message_received' && event.sentMs !== undefined) {
       messages.set(event.messageId, event.sentMs);
     } else if (event.event === 'message_deleted') {
@@ -91,7 +91,7 @@ export function openRunLog(clock: Clock): RunLog {
     }
   }
 
-  function end(run: RunFacts, summary: WorkSummary): void {
+  function end(run: RunRecord, summary: WorkSummary): void {
     run.endedAt = now();
     // What needed no work is told of at the end only.
     run.outcomes = { ...summary.outcomes };
@@ -100,8 +100,8 @@ export function openRunLog(clock: Clock): RunLog {
     if (summary.failures.length === 0) succeeded.set(`${run.kind} ${run.pipeline}`, run.endedAt);
   }
 
-  function noteFailure(failure: Failure, run: RunFacts): void {
-    if (run.failures.length < mostFailures) run.failures.push(failure);
+  function noteFailure(failure: Failure, run: RunRecord): void {
+    if (run.failures.length < maxFailures) run.failures.push(failure);
     if (failure.code !== 'LOGIN_REFUSED') return;
     const sellerId = sellerOf(failure.key);
     const since = refused.get(sellerId)?.since ?? now();

@@ -9,19 +9,19 @@ import type { LedgerOverview, LedgerRow, TableLoads } from '../warehouse/types.j
  * What is known at one moment of the program, its queues, sellers and warehouse: what the status page shows, the metrics count and
  * alarms look at. Times are ISO 8601 in UTC.
  */
-export interface StatusFacts {
+export interface StatusSnapshot {
   at: string;
   version: string;
   startedAt: string;
-  warehouse: WarehouseFacts;
+  warehouse: WarehouseSnapshot;
   /** Each table and seller that was ever loaded; what is latest by its own rhythm comes first. */
   tables: TableFreshness[];
   /** The sellers of the settings. */
-  sellers: SellerFacts[];
-  queues: QueueFacts[];
-  pipelines: PipelineFacts[];
+  sellers: SellerSnapshot[];
+  queues: QueueSnapshot[];
+  pipelines: PipelineSnapshot[];
   /** Drains, sweeps and turns of requests since the program started, the newest first. */
-  runs: RunFacts[];
+  runs: RunRecord[];
 }
 
 /** Something that stands in the way. */
@@ -33,7 +33,7 @@ export interface Problem {
   since: string;
 }
 
-export interface WarehouseFacts {
+export interface WarehouseSnapshot {
   type: 'duckdb' | 'bigquery';
   /** The path of its file, or its dataset. */
   name: string;
@@ -42,20 +42,20 @@ export interface WarehouseFacts {
   /** Why it could not be read the last time. */
   problem?: Problem;
   /** Undefined before the first commit, and before it was read. */
-  ledger?: LedgerFacts;
+  ledger?: LedgerSnapshot;
 }
 
-export interface LedgerFacts extends Omit<LedgerOverview, 'tables'> {
+export interface LedgerSnapshot extends Omit<LedgerOverview, 'tables'> {
   /** The last documents, the newest first. */
-  recent: LoadFacts[];
+  recent: LoadSnapshot[];
   /** The last documents that were quarantined, the newest first. */
-  quarantined: LoadFacts[];
+  quarantined: LoadSnapshot[];
   /** What the last documents had that their schemas don't know. */
   drift: Drift[];
 }
 
 /** One document of the ledger. */
-export interface LoadFacts
+export interface LoadSnapshot
   extends Pick<
     LedgerRow,
     | 'key'
@@ -89,7 +89,7 @@ export interface TableFreshness extends Omit<TableLoads, 'madeAt'> {
   isStale: boolean;
 }
 
-export interface SellerFacts {
+export interface SellerSnapshot {
   sellerId: string;
   name?: string;
   region: ReportRegion;
@@ -105,7 +105,7 @@ export interface SellerFacts {
   };
 }
 
-export interface QueueFacts {
+export interface QueueSnapshot {
   url: string;
   /** The last part of the URL. */
   name: string;
@@ -127,28 +127,28 @@ export interface QueueFacts {
   problem?: Problem;
 }
 
-export interface PipelineFacts {
+export interface PipelineSnapshot {
   name: string;
   queue: string;
   timezone: string;
-  drain: ScheduleFacts;
-  sweep?: ScheduleFacts;
+  drain: ScheduleSnapshot;
+  sweep?: ScheduleSnapshot;
   /** Where it has requests. Their next turn is the one before the next drain, or at the next of their own times. */
-  request?: ScheduleFacts & { requests: RequestFacts[] };
+  request?: ScheduleSnapshot & { requests: RequestSnapshot[] };
 }
 
-export interface ScheduleFacts {
+export interface ScheduleSnapshot {
   /** Cron expressions; requests have one for each of their times, or none. */
   schedules: string[];
   nextAt?: string;
   /** The last one that ended. */
-  last?: RunFacts;
+  last?: RunRecord;
   /** When the last one that failed in nothing ended. */
   succeededAt?: string;
 }
 
 /** One request of the settings, for one seller and its marketplaces, or one of them. */
-export interface RequestFacts {
+export interface RequestSnapshot {
   sellerId: string;
   reportType: string;
   marketplaceIds: string[];
@@ -170,7 +170,7 @@ export interface RequestFacts {
 }
 
 /** One drain, sweep or turn of requests. */
-export interface RunFacts {
+export interface RunRecord {
   pipeline: string;
   kind: Run['kind'];
   startedAt: string;

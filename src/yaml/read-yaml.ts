@@ -15,7 +15,7 @@ import { mistakesOf, pathText, schemasAt, type YamlPath } from './spec-issues.js
 import { type JsonSchema, jsonSchema } from './spec-reference.js';
 
 /** One mistake in a YAML file. Lines and columns count from 1. */
-export interface Problem {
+export interface YamlProblem {
   file: string;
   line: number;
   column: number;
@@ -30,9 +30,9 @@ export interface YamlFile<T> {
   value?: T;
   /** What stands in the file before the spec, for checks that go on after a problem; undefined where it is no YAML. */
   data: unknown;
-  problems: Problem[];
+  problems: YamlProblem[];
   /** A problem at the value of that path, or `at: 'key'` at its key. */
-  problemAt(path: YamlPath, message: string, at?: 'key' | 'value'): Problem;
+  problemAt(path: YamlPath, message: string, at?: 'key' | 'value'): YamlProblem;
 }
 
 /**
@@ -54,7 +54,7 @@ export function readYaml<T>(input: {
     // Warnings are for whoever reads the mistakes, not for the process to print.
     logLevel: 'error',
   });
-  const problem = (offset: number, path: YamlPath, message: string): Problem => {
+  const problem = (offset: number, path: YamlPath, message: string): YamlProblem => {
     const { line, col } = lines.linePos(offset);
     return {
       file: input.file,
@@ -147,12 +147,12 @@ function valueFor(text: string, wanted: JsonSchema[]): string | number | boolean
 }
 
 /** `pipelines.yaml:12:5 pipelines[0].shedule: unknown key; did you mean "schedule"?` */
-export function formatProblem({ file, line, column, path, message }: Problem): string {
+export function formatProblem({ file, line, column, path, message }: YamlProblem): string {
   return `${file}:${line}:${column} ${path === '' ? '' : `${path}: `}${message}`;
 }
 
 /** Problems by file, line and column. */
-export function inOrder(problems: Problem[]): Problem[] {
+export function inOrder(problems: YamlProblem[]): YamlProblem[] {
   return problems.toSorted((a, b) => a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column);
 }
 
@@ -207,6 +207,6 @@ function syntaxMessage({ code, message }: YAMLError): string {
 }
 
 /** One mistake often breaks the rest of its line in several ways. */
-function firstPerLine(problems: Problem[]): Problem[] {
+function firstPerLine(problems: YamlProblem[]): YamlProblem[] {
   return inOrder(problems).filter((problem, index, all) => problem.line !== all[index - 1]?.line);
 }

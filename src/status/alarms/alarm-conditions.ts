@@ -1,11 +1,11 @@
 import { asksFor } from '../../config/report-types.js';
 import { type Span, spanMs } from '../../config/span.js';
 import type { AlarmsConfig } from '../../config/alarms-spec.js';
-import { count } from '../../text/pluralize.js';
+import { pluralize } from '../../text/pluralize.js';
 import { catalogue } from '../../errors/reports-error.js';
 import type { Progress } from '../../pipeline/requests/book.js';
 import { sellerOf } from '../../pipeline/requests/plan.js';
-import type { LoadFacts, Problem, QueueFacts, StatusFacts, TableFreshness } from '../types.js';
+import type { LoadSnapshot, Problem, QueueSnapshot, StatusSnapshot, TableFreshness } from '../types.js';
 
 export type AlarmKind = 'stale_table' | 'quarantine' | 'credentials' | 'queue' | 'request' | 'unreachable';
 
@@ -34,48 +34,48 @@ export interface Conditions {
   isKnown(key: string): boolean;
 }
 
-/** What the alarms look at, besides the facts. */
+/** The input of the alarms. */
 export interface AlarmSources {
-  facts: StatusFacts;
+  snapshot: StatusSnapshot;
   requests: Pick<Progress & { key: string }, 'key' | 'reportType' | 'givenUp'>[];
 }
 
 /** A trouble that may pass is told of when it lasts so long. */
 const passingMs = 15 * 60_000;
-/** What the facts tell of quarantined documents at most. */
-const mostQuarantined = 100;
+/** The snapshot holds at most this many quarantined documents. */
+const maxQuarantined = 100;
 
 /** What was known before. */
-export interface Known {
+export interface PreviousAlarms {
   /**
    * Whether a condition was told of, and is not over: a queue is well again when half of its limit is left, so that one at its limit does not
    * ring every five minutes.
    */
-  isTold(key: string): boolean;
+  wasSent(key: string): boolean;
   /** Those of the last look, of another process maybe: no run lasts as long as a trouble that may pass. */
   troubles?: Conditions['troubles'];
 }
 
 /** What is not well. */
 export function conditionsOf(
-  { facts, requests }: AlarmSources,
+  { snapshot, requests }: AlarmSources,
   settings: Pick<AlarmsConfig, 'staleAfter' | 'queueMessages' | 'queueAge'>,
-  { isTold, troubles: before = {} }: Known,
+  { wasSent, troubles: before = {} }: PreviousAlarms,
 ): Conditions {
-  const { ledger, problem, readAt } = facts.warehouse;
+  const { ledger, problem, readAt } = snapshot.warehouse;
   const readings = [
-    ...facts.queues.map((queue) => ({
+    ...snapshot.queues.map((queue) => ({
       key: `unreachable/${queue.url}`,
       what: `queue ${queue.name}`,
       ...queue,
     })),
-    { key: 'unreachable/warehouse', what: `the warehouse ${facts.warehouse.name}`, ...facts.warehouse },
+    { key: 'unreachable/warehouse', what: `the warehouse ${snapshot.warehouse.name}`, ...snapshot.warehouse },
   ].map((reading) => readingSince(reading, before));
   const quarantined = ledger?.quarantined ?? [];
   const unknown = [
     ...(problem || readAt === undefined ? ['stale/', 'quarantine/'] : []),
-    ...(quarantined.length >= mostQuarantined ? ['quarantine/'] : []),
-    ...facts.queues.flatMap(({ url, messages, isDrained, problem: trouble }) => {
+    ...(quarantined.length >= maxQuarantined ? ['quarantine/'] : []),
+    ...snapshot.queues.flatMap(({ url, messages, isDrained, problem: trouble }) => {
       const isUnread = trouble !== undefined || !messages;
       return [
         ...(isUnread ? [`queue/messages/${url}`] : []),
@@ -86,20 +86,20 @@ export function conditionsOf(
     // A trouble that is too young to be told of is not over either.
     ...readings.filter(({ unread }) => unread !== undefined).map(({ key }) => key),
     // Only a login tells: a program that has just started knows of none.
-    ...facts.sellers.flatMap(({ sellerId, credentials }) =>
+    ...snapshot.sellers.flatMap(({ sellerId, credentials }) =>
       credentials.acceptedAt === undefined ? [`credentials/${sellerId}`] : [],
     ),
   ];
   return {
     conditions: [
-      ...facts.tables.flatMap((table) => staleTable(table, settings.staleAfter, facts.at)),
+      ...snapshot.tables.flatMap((table) => staleTable(table, settings.staleAfter, snapshot.at)),
       ...quarantines(quarantined),
-      ...facts.sellers.flatMap(({ sellerId, credentials }) =>
+      ...snapshot.sellers.flatMap(({ sellerId, credentials }) =>
         credentials.refused ? [refusedLogin(sellerId, credentials.refused)] : [],
       ),
-      ...facts.queues.flatMap((queue) => longQueue(queue, settings, facts.at, isTold)),
+      ...snapshot.queues.flatMap((queue) => longQueue(queue, settings, snapshot.at, wasSent)),
       ...requests.flatMap(givenUp),
-      ...readings.flatMap((reading) => unreachable(reading, facts.at)),
+      ...readings.flatMap((reading) => unreachable(reading, snapshot.at)),
     ],
     unread: readings.flatMap(({ unread }) => unread ?? []),
     troubles: Object.fromEntries(
@@ -147,14 +147,15 @@ function limitOf(
  * One for each seller and type: a thousand documents with the same fault are one thing. With the code and never the reason, which may quote
  * the document, and would go where no purge does.
  */
-function quarantines(loads: LoadFacts[]): Condition[] {
-  const groups = new Map<string, LoadFacts[]>();
+function quarantines(loads: LoadSnapshot[]): Condition[] {
+  const groups = new Map<string, LoadSnapshot[]>();
   for (const load of loads) {
     const key = `quarantine/${load.sellerId ?? ''}/${load.reportType ?? ''}`;
     groups.set(key, [...(groups.get(key) ?? []), load]);
   }
   return [...groups].map(([key, [newest, ...older]]) => {
-    const { sellerId, reportType, reasonCode, remedy, loadedAt, documentId, reportId } = newest as LoadFacts;
+    const { sellerId, reportType, reasonCode, remedy, loadedAt, documentId, reportId } =
+      newest as LoadSnapshot;
     const why = [reasonCode ?? 'no reason given', ...(remedy ? [remedy.replace(/\.$/, '')] : [])].join('. ');
     const more = older.length > 0 ? ` and ${older.length} more` : '';
     const what = reportType ?? 'A message';
@@ -180,13 +181,13 @@ function refusedLogin(sellerId: string, { message, since }: Problem): Condition 
 }
 
 function longQueue(
-  { url, name, messages, oldestMessage }: QueueFacts,
+  { url, name, messages, oldestMessage }: QueueSnapshot,
   { queueMessages, queueAge }: Pick<AlarmsConfig, 'queueMessages' | 'queueAge'>,
   at: string,
-  isTold: (key: string) => boolean,
+  wasSent: (key: string) => boolean,
 ): Condition[] {
   const conditions: Condition[] = [];
-  const limitAs = (key: string, limit: number) => (isTold(key) ? limit / 2 : limit);
+  const limitAs = (key: string, limit: number) => (wasSent(key) ? limit / 2 : limit);
   const next = 'See `sp-reports run`, and the schedule and limits of the pipeline.';
   const manyKey = `queue/messages/${url}`;
   if (messages && messages.visible > limitAs(manyKey, queueMessages)) {
@@ -194,7 +195,7 @@ function longQueue(
       key: manyKey,
       kind: 'queue',
       title: `Queue ${name} grows`,
-      text: `Waiting: ${count(messages.visible, 'message')}. ${next}`,
+      text: `Waiting: ${pluralize(messages.visible, 'message')}. ${next}`,
       since: at,
     });
   }
@@ -269,5 +270,5 @@ function duration(seconds: number): string {
     [60, 'minute'],
   ] as const;
   const [length, unit] = units.find(([each]) => seconds >= 2 * each) ?? [60, 'minute'];
-  return count(Math.round(seconds / length), unit);
+  return pluralize(Math.round(seconds / length), unit);
 }

@@ -14,8 +14,8 @@ export interface Alarm {
 }
 
 /** Things told in one message of Slack, which cuts long ones off. */
-const mostLines = 20;
-const mostCharacters = 300;
+const maxLines = 20;
+const maxCharacters = 300;
 
 /** The body of the POST, as the format says. */
 export function alarmBody(alarms: Alarm[], format: 'json' | 'slack', at: string): string {
@@ -24,17 +24,17 @@ export function alarmBody(alarms: Alarm[], format: 'json' | 'slack', at: string)
 }
 
 function slackText(alarms: Alarm[]): string {
-  const lines = alarms.slice(0, mostLines).map(({ state, title, text, since }) => {
+  const lines = alarms.slice(0, maxLines).map(({ state, title, text, since }) => {
     const sign = { begun: ':rotating_light:', again: ':warning:', over: ':white_check_mark:' }[state];
     if (state === 'over') return `${sign} Over: ${escaped(title)}, since ${since}`;
     return `${sign} *${escaped(title)}*\n${escaped(cut(text))}`;
   });
-  const rest = alarms.length - mostLines;
+  const rest = alarms.length - maxLines;
   return [...lines, ...(rest > 0 ? [`and ${rest} more: see the status page`] : [])].join('\n');
 }
 
 function cut(text: string): string {
-  return text.length > mostCharacters ? `${text.slice(0, mostCharacters)}…` : text;
+  return text.length > maxCharacters ? `${text.slice(0, maxCharacters)}…` : text;
 }
 
 /** Source: Slack's "Formatting text for app surfaces". */

@@ -1,12 +1,12 @@
 import { barChart, cut, lineChart } from './charts.js';
-import { badge, bodyOf, count, h, nothing, number, short } from './dom.js';
+import { badge, bodyOf, pluralize, h, nothing, number, short } from './dom.js';
 import { ask } from './server.js';
 
 const examples = {
   'Loads of today':
-    'SELECT report_type, status, count(*) AS documents, sum(raw_bytes) AS bytes\nFROM _loads WHERE CAST(loaded_at AS DATE) = CURRENT_DATE GROUP BY ALL ORDER BY documents DESC',
+    'SELECT report_type, status, pluralize(*) AS documents, sum(raw_bytes) AS bytes\nFROM _loads WHERE CAST(loaded_at AS DATE) = CURRENT_DATE GROUP BY ALL ORDER BY documents DESC',
   'Documents by day':
-    'SELECT CAST(loaded_at AS DATE) AS day, count(*) AS documents\nFROM _loads GROUP BY day ORDER BY day',
+    'SELECT CAST(loaded_at AS DATE) AS day, pluralize(*) AS documents\nFROM _loads GROUP BY day ORDER BY day',
   'Rejected values':
     'SELECT table_name, column_name, raw, reason, document_id\nFROM _rejects ORDER BY loaded_at DESC LIMIT 100',
   'Slowest documents':
@@ -86,7 +86,7 @@ export function openConsole() {
       );
       return;
     }
-    const rows = count(value.rows.length, 'row');
+    const rows = pluralize(value.rows.length, 'row');
     status.textContent = `${value.isCut ? `the first ${rows}; there are more` : rows}, ${number(value.milliseconds)} ms`;
     showAnswer(answer, value);
   }

@@ -106,7 +106,7 @@ export function badge(kind, text) {
 }
 
 /** A number of things: 1 row, 2 rows. */
-export function count(value, thing) {
+export function pluralize(value, thing) {
   return `${number(value)} ${thing}${value === 1 ? '' : 's'}`;
 }
 

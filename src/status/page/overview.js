@@ -4,7 +4,7 @@ import {
   badge,
   bodyOf,
   bytes,
-  count,
+  pluralize,
   duration,
   firstOf,
   h,
@@ -16,11 +16,11 @@ import {
 } from './dom.js';
 
 /** What stands in the way, the figures at a glance, freshness, and rows by day. */
-export function showOverview(facts) {
-  showProblems(facts);
-  showTiles(facts);
-  showFreshness(facts);
-  showDays(facts);
+export function showOverview(snapshot) {
+  showProblems(snapshot);
+  showTiles(snapshot);
+  showFreshness(snapshot);
+  showDays(snapshot);
 }
 
 function showProblems({ warehouse, queues, sellers }) {
@@ -178,7 +178,7 @@ function showDays({ warehouse }) {
         barChart(
           bars(
             (day) => day.rows,
-            (day) => `${count(day.rows, 'row')} of ${count(day.documents, 'document')}`,
+            (day) => `${pluralize(day.rows, 'row')} of ${pluralize(day.documents, 'document')}`,
           ),
           { format: short, label: 'Rows by day', isHalf: true },
         ),

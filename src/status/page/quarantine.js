@@ -1,9 +1,9 @@
-import { ago, badge, bodyOf, bytes, count, firstOf, h, nothing, number, show, table } from './dom.js';
+import { ago, badge, bodyOf, bytes, pluralize, firstOf, h, nothing, number, show, table } from './dom.js';
 import { inQuarantine, sellerName } from './overview.js';
 import { ask } from './server.js';
 
 let jobs = [];
-let facts;
+let snapshot;
 let isWatching = false;
 let isAskedFor = false;
 /** What to do after a reload: the page reads anew. */
@@ -16,7 +16,7 @@ export function openQuarantine(onReloaded) {
 
 /** Quarantined documents with their reasons, rejects and drift. */
 export function showQuarantine(now) {
-  facts = now;
+  snapshot = now;
   const { quarantined = [], rejects = [], drift: found = [] } = now.warehouse.ledger ?? {};
   // What is lost unless somebody sees to it comes before what reports may well lack.
   const drift = Object.keys(driftWords).flatMap((kind) => found.filter((each) => each.kind === kind));
@@ -176,7 +176,7 @@ async function watchOnce() {
 const steps = { fetching: 'getting the document', parsing: 'parsing', committing: 'committing' };
 
 function showJobs() {
-  if (facts) showQuarantine(facts);
+  if (snapshot) showQuarantine(snapshot);
   const latest = jobs.slice(0, 5);
   show(document.getElementById('reloads'), latest, () =>
     latest.map((job) =>
@@ -201,7 +201,12 @@ function jobText(job) {
   const rows = loaded.reduce((sum, each) => sum + each.rows, 0);
   return [
     loaded.length > 0 &&
-      h('p', {}, badge('good', 'loaded'), ` ${count(loaded.length, 'document')}, ${count(rows, 'row')}`),
+      h(
+        'p',
+        {},
+        badge('good', 'loaded'),
+        ` ${pluralize(loaded.length, 'document')}, ${pluralize(rows, 'row')}`,
+      ),
     ...others
       .slice(0, 5)
       .map(({ key, status, code, reason }) =>

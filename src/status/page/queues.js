@@ -1,4 +1,4 @@
-import { ago, badge, bodyOf, count, duration, firstOf, h, number, show, table } from './dom.js';
+import { ago, badge, bodyOf, pluralize, duration, firstOf, h, number, show, table } from './dom.js';
 import { sparkline } from './charts.js';
 import { outcomesText, stateOf } from './timeline.js';
 
@@ -81,7 +81,7 @@ function sellerCard({ sellerId, name, region, marketplaces, quota, credentials }
       'p',
       { class: 'muted' },
       state,
-      ` ${name ? `${sellerId}, ` : ''}${region}, ${count(marketplaces.length, 'marketplace')}`,
+      ` ${name ? `${sellerId}, ` : ''}${region}, ${pluralize(marketplaces.length, 'marketplace')}`,
     ),
   );
 }

@@ -1,4 +1,4 @@
-import { ago, badge, bodyOf, count, firstOf, h, nothing, number, show, table } from './dom.js';
+import { ago, badge, bodyOf, pluralize, firstOf, h, nothing, number, show, table } from './dom.js';
 import { sellerName } from './overview.js';
 
 /** What pipelines ask Amazon for, and how far that has come. */
@@ -44,7 +44,7 @@ function requestsTable(rows, names) {
           h(
             'p',
             { class: 'muted', title: marketplaceIds.join(', ') },
-            count(marketplaceIds.length, 'marketplace'),
+            pluralize(marketplaceIds.length, 'marketplace'),
           ),
         ],
       },

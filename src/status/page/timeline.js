@@ -1,4 +1,4 @@
-import { bodyOf, bytes, clockTime, count, duration, h, nothing, number, show, svg } from './dom.js';
+import { bodyOf, bytes, clockTime, pluralize, duration, h, nothing, number, show, svg } from './dom.js';
 import { axisSteps } from './charts.js';
 
 const spans = { '6 h': 6, '24 h': 24, '7 d': 168 };
@@ -14,19 +14,19 @@ const slots = 60;
 const kinds = ['loaded', 'empty', 'skipped', 'cancelled', 'fatal', 'quarantined'];
 
 /** Documents over time, by what became of them, above the runs of each pipeline. */
-export function showTimeline(facts) {
-  last = facts;
-  const { warehouse, runs } = facts;
+export function showTimeline(snapshot) {
+  last = snapshot;
+  const { warehouse, runs } = snapshot;
   const recent = warehouse.ledger?.recent ?? [];
   // The minute is enough: drawing anew with every reading would take the pointer's tip away.
-  const minute = Math.floor(Date.parse(facts.at) / 60_000);
+  const minute = Math.floor(Date.parse(snapshot.at) / 60_000);
   const data = [
     ...[hours, minute, isNarrow.matches],
     ...[recent.length, recent[0]?.key, recent[0]?.loadedAt, runs.length, runs[0]],
   ];
   show(bodyOf('timeline'), data, () => [
     chooser(),
-    recent.length + runs.length > 0 ? draw(facts) : nothing('Nothing has happened yet.'),
+    recent.length + runs.length > 0 ? draw(snapshot) : nothing('Nothing has happened yet.'),
     legend(recent),
   ]);
 }
@@ -103,8 +103,8 @@ function draw({ at, warehouse, runs, pipelines }) {
 function summary(recent, startMs) {
   const since = recent.filter(({ loadedAt }) => Date.parse(loadedAt) >= startMs);
   const counts = kinds.map((kind) => [since.filter(({ status }) => status === kind).length, kind]);
-  const told = counts.filter(([count]) => count > 0).map(([count, kind]) => `${number(count)} ${kind}`);
-  return told.join(', ') || 'no documents';
+  const parts = counts.filter(([count]) => count > 0).map(([count, kind]) => `${number(count)} ${kind}`);
+  return parts.join(', ') || 'no documents';
 }
 
 function documents(recent, startMs, endMs, size) {
@@ -135,7 +135,7 @@ function documents(recent, startMs, endMs, size) {
     }),
     ...counts.flatMap((slot, index) => {
       let ground = 0;
-      const told = kinds.filter((kind) => slot[kind]).map((kind) => `${number(slot[kind])} ${kind}`);
+      const parts = kinds.filter((kind) => slot[kind]).map((kind) => `${number(slot[kind])} ${kind}`);
       const from = clockTime(new Date(startMs + index * slotMs).toISOString());
       return kinds.map((kind) => {
         if (!slot[kind]) return undefined;
@@ -151,7 +151,7 @@ function documents(recent, startMs, endMs, size) {
             height: bottom - top,
             rx: 1.5,
           },
-          svg('title', {}, `${from}: ${told.join(', ')}`),
+          svg('title', {}, `${from}: ${parts.join(', ')}`),
         );
       });
     }),
@@ -206,7 +206,7 @@ export function outcomesText({ outcomes, requests = {}, error, endedAt }) {
 }
 
 function runText(run, seconds) {
-  const loaded = run.rows > 0 ? `, ${count(run.rows, 'row')}, ${bytes(run.bytes)}` : '';
+  const loaded = run.rows > 0 ? `, ${pluralize(run.rows, 'row')}, ${bytes(run.bytes)}` : '';
   return `${clockTime(run.startedAt)}, ${duration(seconds)}: ${outcomesText(run)}${loaded}`;
 }
 

@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { describeError, ReportsError } from '../../errors/reports-error.js';
 
 /** Facts are long and say much the same again and again: a phone gets a tenth of the bytes. */
-const leastCompressed = 2000;
+const minCompressedLength = 2000;
 
 /** Sends an answer whole, gzipped where that is worth while and the reader takes it. */
 export function sendText(
@@ -13,7 +13,8 @@ export function sendText(
   type = 'text/plain; charset=utf-8',
 ): void {
   const { method, headers } = response.req;
-  const isCompressed = text.length >= leastCompressed && /\bgzip\b/.test(String(headers['accept-encoding']));
+  const isCompressed =
+    text.length >= minCompressedLength && /\bgzip\b/.test(String(headers['accept-encoding']));
   const body = isCompressed ? gzipSync(text, { level: 3 }) : Buffer.from(text);
   response.writeHead(status, {
     'content-type': type,
@@ -51,7 +52,7 @@ export class BadRequest extends Error {
   }
 }
 
-const mostBytes = 200_000;
+const maxBytes = 200_000;
 
 /** The body of a request. Errors: BadRequest where it is too long. */
 export async function readBody(request: IncomingMessage): Promise<string> {
@@ -59,7 +60,7 @@ export async function readBody(request: IncomingMessage): Promise<string> {
   let bytes = 0;
   for await (const part of request as AsyncIterable<Buffer>) {
     bytes += part.length;
-    if (bytes > mostBytes) throw new BadRequest('the request is too long', 413);
+    if (bytes > maxBytes) throw new BadRequest('the request is too long', 413);
     parts.push(part);
   }
   return Buffer.concat(parts).toString('utf8');

@@ -46,7 +46,7 @@ export interface Reloads {
   end(): Promise<void>;
 }
 
-const mostJobs = 50;
+const maxJobs = 50;
 
 /** Reloads that the page asks for, by the code of `sp-reports reload`, one after the other. They stop when the program does. */
 export function openReloads(context: PipelineContext, { stop, abort }: DrainSignals): Reloads {
@@ -106,7 +106,7 @@ export function openReloads(context: PipelineContext, { stop, abort }: DrainSign
         documents: [],
       };
       jobs.unshift(job);
-      jobs.length = Math.min(jobs.length, mostJobs);
+      jobs.length = Math.min(jobs.length, maxJobs);
       line = line.then(() => run(job, filter, limits?.maxDocumentBytes ?? defaultMaxDocumentBytes));
       return job;
     },

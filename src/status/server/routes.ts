@@ -2,16 +2,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Warehouse } from '../../warehouse/types.js';
 import type { Access, Refusal } from './access.js';
 import { BadRequest, readBody, readObject, sendJson, sendText } from './answers.js';
-import { ask, consoleLimits } from './console.js';
+import { runQuery, consoleLimits } from './console.js';
 import { notReadyFor } from '../health.js';
 import type { Metrics } from '../metrics.js';
 import type { PageFile } from './page-files.js';
 import type { Reloads } from './reloads.js';
-import type { StatusFacts } from '../types.js';
+import type { StatusSnapshot } from '../types.js';
 
 /** What the answers are made from. */
 export interface RouteTools {
-  readFacts: () => Promise<StatusFacts>;
+  readSnapshot: () => Promise<StatusSnapshot>;
   metrics: Pick<Metrics, 'contentType' | 'text'>;
   /** For queries; one that gives way to everything else. */
   warehouse: Warehouse;
@@ -21,7 +21,7 @@ export interface RouteTools {
 }
 
 interface Route {
-  /** Whether anyone may ask. */
+  /** Whether anyone may runQuery. */
   isOpen?: boolean;
   answer(
     request: IncomingMessage,
@@ -34,7 +34,7 @@ interface Route {
 }
 
 /** Queries that wait for each other; more of them are refused. */
-const mostQueries = 8;
+const maxQueries = 8;
 let queries = 0;
 
 /** By method and path. */
@@ -42,8 +42,8 @@ export const routes: Record<string, Route> = {
   'GET /healthz': { isOpen: true, answer: (_request, response) => sendText(response, 200, 'ok\n') },
   'GET /readyz': {
     isOpen: true,
-    async answer(_request, response, _url, { readFacts }) {
-      const codes = notReadyFor(await readFacts());
+    async answer(_request, response, _url, { readSnapshot }) {
+      const codes = notReadyFor(await readSnapshot());
       sendJson(response, { ready: codes.length === 0, problems: codes }, codes.length === 0 ? 200 : 503);
     },
   },
@@ -77,21 +77,21 @@ export const routes: Record<string, Route> = {
       seeOther(response, '/');
     },
   },
-  'GET /api/facts': {
-    async answer(_request, response, _url, { readFacts, access }) {
-      sendJson(response, { ...(await readFacts()), hasToken: access.hasToken, consoleLimits });
+  'GET /api/status': {
+    async answer(_request, response, _url, { readSnapshot, access }) {
+      sendJson(response, { ...(await readSnapshot()), hasToken: access.hasToken, consoleLimits });
     },
   },
   'POST /api/query': {
     async answer(request, response, _url, { warehouse }) {
       const { sql } = await readObject(request);
       if (typeof sql !== 'string') throw new BadRequest('`sql` is missing');
-      if (queries >= mostQueries) throw new BadRequest('other queries are waiting already', 429);
+      if (queries >= maxQueries) throw new BadRequest('other queries are waiting already', 429);
       const gone = new AbortController();
       response.on('close', () => gone.abort());
       queries += 1;
       try {
-        sendJson(response, await ask(warehouse, sql, gone.signal));
+        sendJson(response, await runQuery(warehouse, sql, gone.signal));
       } finally {
         queries -= 1;
       }

@@ -3,7 +3,7 @@ import { describeError, errorCode } from '../errors/reports-error.js';
 import type { Problem } from './types.js';
 
 /** What was read last, and why it could not be read since. */
-export interface Reading<T> {
+export interface Polled<T> {
   value?: T;
   readAt?: string;
   problem?: Problem;
@@ -12,7 +12,7 @@ export interface Reading<T> {
 /** Else whoever asks waits no longer than this, and gets what was read before. */
 const patienceMs = 2000;
 
-export interface ReadingOptions {
+export interface PollOptions {
   clock: Clock;
   isDue: (sinceMs: number) => boolean;
   /** Whether who asks waits for the end of a reading, however long others hold it up: for who asks once. */
@@ -23,11 +23,11 @@ export interface ReadingOptions {
  * Something that is read when it is asked for, and not again before it is due. One reading at a time; it goes on where nobody waits for it
  * any more.
  */
-export function openReading<T>(
+export function openPolled<T>(
   read: () => Promise<T>,
-  { clock, isDue, isPatient = false }: ReadingOptions,
-): () => Promise<Reading<T>> {
-  let last: Reading<T> = {};
+  { clock, isDue, isPatient = false }: PollOptions,
+): () => Promise<Polled<T>> {
+  let last: Polled<T> = {};
   let triedMs: number | undefined;
   let reading: Promise<void> | undefined;
 
