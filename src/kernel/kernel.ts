@@ -25,7 +25,8 @@ export class Kernel {
 
   constructor() {
     compiled ??= new WebAssembly.Module(readFileSync(new URL('./kernel.wasm', import.meta.url)));
-    this.calls = new WebAssembly.Instance(compiled).exports as KernelExports;
+    const exports: object = new WebAssembly.Instance(compiled).exports;
+    this.calls = exports as KernelExports;
   }
 
   /** Copies these bytes into a new block and returns its address. */

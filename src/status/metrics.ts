@@ -117,7 +117,7 @@ export function openMetrics(readSnapshot: () => Promise<StatusSnapshot>): Metric
           counter.sp_reports_downloaded_bytes_total.inc({ pipeline }, event.bytes);
         } else if (event.event === 'work_finished') {
           count(event.outcome);
-          counted[event.outcome] = (told[event.outcome] ?? 0) + 1;
+          counted[event.outcome] = (counted[event.outcome] ?? 0) + 1;
           if (event.entry) countEntry(event.entry);
         }
       },

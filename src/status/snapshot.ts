@@ -13,6 +13,7 @@ import type { PollOptions } from './polled.js';
 import { requestSnapshots } from './request-snapshots.js';
 import type { RunLog } from './run-log.js';
 import type {
+  EndedRun,
   PipelineSnapshot,
   RunRecord,
   ScheduleSnapshot,
@@ -96,7 +97,8 @@ function pipelineSnapshot(
     const succeededAt = runLog.succeededAt(name, kind);
     const last = runLog
       .runs()
-      .find((run) => run.pipeline === name && run.kind === kind && run.endedAt !== undefined);
+      .filter(hasEnded)
+      .find((run) => run.pipeline === name && run.kind === kind);
     return {
       schedules,
       ...(nextAt !== undefined && { nextAt }),
@@ -118,4 +120,8 @@ function pipelineSnapshot(
       },
     }),
   };
+}
+
+function hasEnded(run: RunRecord): run is EndedRun {
+  return run.endedAt !== undefined;
 }

@@ -142,7 +142,7 @@ export interface ScheduleSnapshot {
   schedules: string[];
   nextAt?: string;
   /** The last one that ended. */
-  last?: RunRecord;
+  last?: EndedRun;
   /** When the last one that failed in nothing ended. */
   succeededAt?: string;
 }
@@ -168,6 +168,9 @@ export interface RequestSnapshot {
   /** Why Amazon refuses it as it stands, else why the last window was given up. */
   problem?: Problem;
 }
+
+/** A run that is over. */
+export type EndedRun = RunRecord & { endedAt: string };
 
 /** One drain, sweep or turn of requests. */
 export interface RunRecord {

@@ -1,24 +1,28 @@
 import { openConsole } from './console.js';
-import { ago, pluralize, h, number, show } from './dom.js';
+import { ago, byId, h, number, pluralize, show } from './dom.js';
 import { inQuarantine, showOverview } from './overview.js';
 import { openQuarantine, showQuarantine } from './quarantine.js';
 import { showQueues } from './queues.js';
 import { givenUpWindows, showRequests } from './requests.js';
-import { ask } from './server.js';
+import { fetchAnswer } from './server.js';
 import { showTimeline } from './timeline.js';
 
-/** The server reads nothing anew for it where nothing has changed. */
+/** @import { PageSnapshot } from '../server/page-api.js' */
+
+/** Frequent requests are cheap: the server reads nothing again if nothing has changed. */
 const everyMs = 10_000;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 
 async function refresh() {
   clearTimeout(timer);
-  const { value: snapshot, error } = await ask('/api/status');
+  const { value: snapshot, error } = await fetchAnswer('/api/status');
   if (snapshot) showSnapshot(snapshot);
   else showState('bad', error.message);
   if (!document.hidden) timer = setTimeout(refresh, everyMs);
 }
 
+/** @param {PageSnapshot} snapshot */
 function showSnapshot(snapshot) {
   showOverview(snapshot);
   showTimeline(snapshot);
@@ -47,9 +51,9 @@ function showSnapshot(snapshot) {
     );
   else if (toDo.length > 0) showState('warn', toDo.join(', '));
   else showState('good', 'Running, all is well');
-  document.getElementById('logout').hidden = !snapshot.hasToken;
+  byId('logout').hidden = !snapshot.hasToken;
   const { warehouse, version, startedAt, consoleLimits } = snapshot;
-  show(document.getElementById('footer'), [warehouse.readAt, warehouse.name, version, startedAt], () => [
+  show(byId('footer'), [warehouse.readAt, warehouse.name, version, startedAt], () => [
     h(
       'p',
       {},
@@ -60,12 +64,16 @@ function showSnapshot(snapshot) {
       '.',
     ),
   ]);
-  document.getElementById('query-about').textContent =
+  byId('query-about').textContent =
     `SQL on the warehouse. It can change nothing; an answer shows ${consoleLimits.rows.toLocaleString('en')} rows and takes ${consoleLimits.seconds} s at most.`;
 }
 
+/**
+ * @param {string} kind
+ * @param {string} text
+ */
 function showState(kind, text) {
-  show(document.getElementById('state'), [kind, text], () => [h('span', { class: `dot ${kind}` }), text]);
+  show(byId('state'), [kind, text], () => [h('span', { class: `dot ${kind}` }), text]);
 }
 
 document.addEventListener('visibilitychange', () => {

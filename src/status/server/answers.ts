@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { describeError, ReportsError } from '../../errors/reports-error.js';
+import type { PageError } from './page-api.js';
 
 /** Facts are long and say much the same again and again: a phone gets a tenth of the bytes. */
 const minCompressedLength = 2000;
@@ -29,17 +30,18 @@ export function sendJson(response: ServerResponse, value: unknown, status = 200)
   sendText(response, status, JSON.stringify(value), 'application/json; charset=utf-8');
 }
 
-/** An error as the page shows it: code, message and what to do. One outside the catalogue tells nothing of the machine. */
+/**
+ * Sends an error as the page shows it: code, message and remedy. An error outside the catalogue
+ * reveals nothing about the machine.
+ */
 export function sendError(response: ServerResponse, error: unknown): void {
-  if (error instanceof BadRequest)
-    return sendJson(response, { error: { code: 'USAGE', message: error.message } }, error.status);
-  if (!(error instanceof ReportsError)) {
-    const message = 'something went wrong; the log has more of it';
-    return sendJson(response, { error: { code: 'UNEXPECTED', message } }, 500);
-  }
+  const send = (shown: PageError, status: number) => sendJson(response, { error: shown }, status);
+  if (error instanceof BadRequest) return send({ code: 'USAGE', message: error.message }, error.status);
+  if (!(error instanceof ReportsError))
+    return send({ code: 'UNEXPECTED', message: 'something went wrong; the log has more of it' }, 500);
   const { code, remedy } = error;
-  const isAsked = code === 'QUERY_FAILED' || code === 'NOT_LOADED' || code === 'WAREHOUSE_MISSING';
-  sendJson(response, { error: { code, message: describeError(error), remedy } }, isAsked ? 400 : 503);
+  const isOfRequest = code === 'QUERY_FAILED' || code === 'NOT_LOADED' || code === 'WAREHOUSE_MISSING';
+  send({ code, message: describeError(error), remedy }, isOfRequest ? 400 : 503);
 }
 
 /** A request that is not what the page sends. */

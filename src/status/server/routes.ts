@@ -5,6 +5,7 @@ import { BadRequest, readBody, readObject, sendJson, sendText } from './answers.
 import { runQuery, consoleLimits } from './console.js';
 import { notReadyFor } from '../health.js';
 import type { Metrics } from '../metrics.js';
+import type { PageApi } from './page-api.js';
 import type { PageFile } from './page-files.js';
 import type { Reloads } from './reloads.js';
 import type { StatusSnapshot } from '../types.js';
@@ -79,7 +80,8 @@ export const routes: Record<string, Route> = {
   },
   'GET /api/status': {
     async answer(_request, response, _url, { readSnapshot, access }) {
-      sendJson(response, { ...(await readSnapshot()), hasToken: access.hasToken, consoleLimits });
+      const snapshot = await readSnapshot();
+      sendAnswer<'/api/status'>(response, { ...snapshot, hasToken: access.hasToken, consoleLimits });
     },
   },
   'POST /api/query': {
@@ -91,7 +93,7 @@ export const routes: Record<string, Route> = {
       response.on('close', () => gone.abort());
       queries += 1;
       try {
-        sendJson(response, await runQuery(warehouse, sql, gone.signal));
+        sendAnswer<'/api/query'>(response, await runQuery(warehouse, sql, gone.signal));
       } finally {
         queries -= 1;
       }
@@ -100,15 +102,25 @@ export const routes: Record<string, Route> = {
   'POST /api/reload': {
     async answer(request, response, _url, { reloads }) {
       const { key, quarantined } = await readObject(request);
-      if (typeof key === 'string') return sendJson(response, await reloads.add({ key }), 202);
-      if (quarantined === true) return sendJson(response, await reloads.add({ quarantined }), 202);
-      throw new BadRequest('`key` is missing');
+      const wanted =
+        typeof key === 'string' ? { key } : quarantined === true ? { quarantined: true as const } : undefined;
+      if (!wanted) throw new BadRequest('`key` is missing');
+      sendAnswer<'/api/reload'>(response, await reloads.add(wanted), 202);
     },
   },
   'GET /api/reloads': {
-    answer: (_request, response, _url, { reloads }) => sendJson(response, reloads.jobs()),
+    answer: (_request, response, _url, { reloads }) => sendAnswer<'/api/reloads'>(response, reloads.jobs()),
   },
 };
+
+/** Sends the page an answer of the type that its JavaScript is checked against. */
+function sendAnswer<Path extends keyof PageApi>(
+  response: ServerResponse,
+  answer: PageApi[Path]['answer'],
+  status?: number,
+): void {
+  sendJson(response, answer, status);
+}
 
 function fileOf(page: Map<string, PageFile>, path: string): PageFile {
   const file = page.get(path);
