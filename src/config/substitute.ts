@@ -28,7 +28,8 @@ export function substituteFrom(env: NodeJS.ProcessEnv): Substitute {
     const names = missing.map((name) => `$${name}`).join(', ');
     // A default would be a secret in the file.
     const secret = path.includes('credentials') || path[0] === 'piiHashKey' || path.at(-1) === 'webhook';
-    return { problem: `${names} is not set; set it${secret ? '' : `, or write \${${missing[0]}:-default}`}` };
+    const problem = `${names} is not set; set it${secret ? '' : `, or write \${${missing[0]}:-default}`}`;
+    return { problem, code: 'VARIABLE_UNSET' };
   };
 }
 

@@ -19,8 +19,8 @@ export function withoutUnset(
 ): { written: WrittenConfig; unset: Unset } | undefined {
   if (
     !problems.every(
-      ({ path, message }) =>
-        (/^(sellers|pipelines)\[/.test(path) || isSecret(path)) && message.includes('is not set; set it'),
+      ({ path, code }) =>
+        code === 'VARIABLE_UNSET' && (/^(sellers|pipelines)\[/.test(path) || isSecret(path)),
     )
   ) {
     return undefined;

@@ -58,7 +58,7 @@ export async function sweep(
         }
         // One seller's trouble must not keep the others from being swept.
         if (!(error instanceof ReportsError) || error.code === 'WAREHOUSE_LOCKED') throw error;
-        work.summary.failures.push(failureOf(id, error));
+        work.summary.failures.push(failureOf({ key: id, sellerId: id }, error));
         context.log.error({ sellerId: id, code: error.code }, describeError(error));
       }
     }

@@ -41,7 +41,7 @@ export async function drain(
       if (Object.keys(work.summary.outcomes).length === 0 && !isDamaged(error)) throw error;
       // What was done before is worth telling.
       if (isDamaged(error)) work.damage = error;
-      work.summary.failures.push(failureOf(pipeline.queue, error));
+      work.summary.failures.push(failureOf({ key: pipeline.queue, sellerId: null }, error));
       work.count('failed');
     }
     const summary = await work.finish();

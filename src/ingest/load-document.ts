@@ -169,7 +169,7 @@ async function fetchRaw(
         ...call,
         restricted,
       });
-      context.onEvent({ event: 'document_located', key: ledgerKey(facts) });
+      context.onEvent({ event: 'document_located', key: ledgerKey(facts), sellerId: facts.sellerId });
       faultPoint('located');
       return location;
     },

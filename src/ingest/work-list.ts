@@ -140,7 +140,7 @@ export class WorkList {
     try {
       await this.commit({ entry, tables: [], rejectsPath: null }, messages, entry.key);
     } catch (error) {
-      await this.failed(entry.key, messages, error);
+      await this.failed(entry, messages, error);
     }
     this.size -= 1;
     this.notify();
@@ -307,7 +307,7 @@ export class WorkList {
     const isKiller = error instanceof ReportsError && error.code === 'PROCESS_KILLED';
     const isEnough = giveUp !== undefined && (isKiller || receivesOf(work) >= giveUp.maxReceives);
     if (!isEnough || isNotTheDocumentsFault(error)) {
-      return this.failed(key, messages, error);
+      return this.failed({ key, sellerId: request.sellerId }, messages, error);
     }
     const { sellerId, reportType, reportId = null, documentId = null, pipeline } = request;
     const ids = { sellerId, reportId, documentId };
@@ -319,7 +319,7 @@ export class WorkList {
       ...quarantineReason(error),
     });
     await this.commit({ entry, tables: [], rejectsPath: null }, messages, key).catch((again: unknown) =>
-      this.failed(key, messages, again),
+      this.failed({ key, sellerId }, messages, again),
     );
   }
 
@@ -346,9 +346,13 @@ export class WorkList {
     for (const message of messages.splice(0)) await releaseMessage(message, delaySeconds, this.context.log);
   }
 
-  private async failed(key: string, messages: QueueMessage[], error: unknown): Promise<void> {
+  private async failed(
+    { key, sellerId }: Pick<LedgerEntry, 'key' | 'sellerId'>,
+    messages: QueueMessage[],
+    error: unknown,
+  ): Promise<void> {
     await this.release(messages, retryDelaySeconds(messages));
-    const failure = failureOf(key, error);
+    const failure = failureOf({ key, sellerId }, error);
     const { code, message } = failure;
     this.warehouseIsHeld ||= code === 'WAREHOUSE_LOCKED';
     if (isDamaged(error)) this.damage = error;

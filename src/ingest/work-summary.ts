@@ -12,15 +12,17 @@ export interface WorkSummary {
 }
 
 export interface Failure {
-  /** What was in work: a key of the ledger, a seller, a queue. */
+  /** What was in work: a key of the ledger, a request, a seller, a queue. */
   key: string;
+  /** The seller whose work failed; null if it is not the work of one seller. */
+  sellerId: string | null;
   code: string;
   message: string;
   /** What to do about it; absent for what is no error of the catalogue. */
   remedy?: string;
 }
 
-export function failureOf(key: string, error: unknown): Failure {
+export function failureOf({ key, sellerId }: Pick<Failure, 'key' | 'sellerId'>, error: unknown): Failure {
   const remedy = error instanceof ReportsError ? { remedy: error.remedy } : {};
-  return { key, code: errorCode(error), message: describeError(error), ...remedy };
+  return { key, sellerId, code: errorCode(error), message: describeError(error), ...remedy };
 }

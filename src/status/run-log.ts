@@ -26,7 +26,7 @@ const maxFailures = 5;
 
 export function openRunLog(clock: Clock): RunLog {
   const runs: RunRecord[] = [];
-  const succeeded = new Map<string, string>();
+  const succeeded: { pipeline: string; kind: RunRecord['kind']; at: string }[] = [];
   const accepted = new Map<string, string>();
   const refused = new Map<string, Problem>();
   /** By queue: the messages that its last drain received and did not delete, and when each was sent. */
@@ -81,7 +81,7 @@ export function openRunLog(clock: Clock): RunLog {
     } else if (event.event === 'message_deleted') {
       messages.delete(event.messageId);
     } else if (event.event === 'document_located') {
-      accept(sellerOf(event.key));
+      accept(event.sellerId);
     } else if (event.event === 'bytes_downloaded') {
       run.bytes += event.bytes;
     } else if (event.event === 'work_finished') {
@@ -97,13 +97,17 @@ export function openRunLog(clock: Clock): RunLog {
     run.outcomes = { ...summary.outcomes };
     run.failures = [];
     for (const failure of summary.failures) noteFailure(failure, run);
-    if (summary.failures.length === 0) succeeded.set(`${run.kind} ${run.pipeline}`, run.endedAt);
+    if (summary.failures.length > 0) return;
+    const { pipeline, kind } = run;
+    const before = succeeded.find((each) => each.pipeline === pipeline && each.kind === kind);
+    if (before) before.at = run.endedAt;
+    else succeeded.push({ pipeline, kind, at: run.endedAt });
   }
 
   function noteFailure(failure: Failure, run: RunRecord): void {
     if (run.failures.length < maxFailures) run.failures.push(failure);
-    if (failure.code !== 'LOGIN_REFUSED') return;
-    const sellerId = sellerOf(failure.key);
+    const { sellerId } = failure;
+    if (failure.code !== 'LOGIN_REFUSED' || sellerId === null) return;
     const since = refused.get(sellerId)?.since ?? now();
     refused.set(sellerId, { code: failure.code, message: failure.message, since });
   }
@@ -114,13 +118,14 @@ export function openRunLog(clock: Clock): RunLog {
   }
 
   function acceptUnlessFailed(sellerId: string, { failures }: WorkSummary): void {
-    if (!failures.some(({ key }) => sellerOf(key) === sellerId)) accept(sellerId);
+    if (!failures.some((failure) => failure.sellerId === sellerId)) accept(sellerId);
   }
 
   return {
     watch,
     runs: () => runs,
-    succeededAt: (pipeline, kind) => succeeded.get(`${kind} ${pipeline}`),
+    succeededAt: (pipeline, kind) =>
+      succeeded.find((each) => each.pipeline === pipeline && each.kind === kind)?.at,
     credentials(sellerId) {
       const [problem, acceptedAt] = [refused.get(sellerId), accepted.get(sellerId)];
       return { ...(problem && { refused: problem }), ...(acceptedAt !== undefined && { acceptedAt }) };
@@ -131,9 +136,4 @@ export function openRunLog(clock: Clock): RunLog {
     },
     isDrained: (queue) => drained.has(queue),
   };
-}
-
-/** The seller of a key of the ledger, or the seller that stands for itself. */
-function sellerOf(key: string): string {
-  return key.split('/', 1)[0] ?? key;
 }

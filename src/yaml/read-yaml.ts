@@ -22,7 +22,12 @@ export interface YamlProblem {
   /** e.g. `pipelines[0].schedule`; empty for the file as a whole. */
   path: string;
   message: string;
+  /** For callers that treat this kind of problem differently; most problems have none. */
+  code?: ProblemCode;
 }
+
+/** `VARIABLE_UNSET`: a value names an environment variable that is not set. */
+export type ProblemCode = 'VARIABLE_UNSET';
 
 /** A YAML file after reading. */
 export interface YamlFile<T> {
@@ -97,7 +102,12 @@ export function readYaml<T>(input: {
 
   const schema = jsonSchema(input.spec);
   const unset = input.substitute ? substituteAll(document, input.substitute, schema) : [];
-  problems.push(...unset.map(({ offset, path, message }) => problem(offset, path, message)));
+  problems.push(
+    ...unset.map(({ offset, path, message, code }) => ({
+      ...problem(offset, path, message),
+      ...(code && { code }),
+    })),
+  );
   const data: unknown = document.toJS();
   const result = input.spec.safeParse(data);
   if (!result.success) {
@@ -112,12 +122,15 @@ export function readYaml<T>(input: {
     : { data, problems: inOrder(problems), problemAt };
 }
 
-/** What to put in the place of a text value that stands at that path, or what is wrong with it. */
-export type Substitute = (text: string, path: YamlPath) => { text: string } | { problem: string };
+/** Returns the replacement of the text value at that path, or what is wrong with it. */
+export type Substitute = (
+  text: string,
+  path: YamlPath,
+) => { text: string } | { problem: string; code?: ProblemCode };
 
 /** Substitutes in place. The text becomes a number or a boolean where the spec wants one; never any other YAML. */
 function substituteAll(document: Document, substitute: Substitute, schema: JsonSchema) {
-  const problems: { offset: number; path: YamlPath; message: string }[] = [];
+  const problems: { offset: number; path: YamlPath; message: string; code: ProblemCode | undefined }[] = [];
   const walk = (node: unknown, path: YamlPath): void => {
     if (isMap(node)) {
       for (const { key, value } of node.items) walk(value, [...path, isScalar(key) ? String(key.value) : '']);
@@ -126,7 +139,8 @@ function substituteAll(document: Document, substitute: Substitute, schema: JsonS
     } else if (isScalar(node) && typeof node.value === 'string') {
       const result = substitute(node.value, path);
       if ('problem' in result) {
-        problems.push({ offset: node.range?.[0] ?? 0, path, message: result.problem });
+        const { problem: message, code } = result;
+        problems.push({ offset: node.range?.[0] ?? 0, path, message, code });
       } else if (result.text !== node.value) {
         node.value = valueFor(result.text, schemasAt(schema, path));
       }
