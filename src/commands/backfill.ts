@@ -17,7 +17,7 @@ import { pluralize } from '../text/pluralize.js';
 import type { Io } from './setup/io.js';
 import { readFullConfig, withContext } from './setup/open-context.js';
 import { endOption, listOption, timeOption } from './setup/options.js';
-import { pipelinesNamed, sellersNamed } from './run.js';
+import { pipelinesNamed, sellersNamed } from './setup/find-named.js';
 import { untilStopped } from './setup/stop-signals.js';
 import { remediesText, somethingFailed, summaryJson, summaryText } from './output/summary.js';
 import { textTable } from './output/text-table.js';

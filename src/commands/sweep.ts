@@ -3,7 +3,7 @@ import { maxSweepDays, sweep } from '../discovery/sweep.js';
 import type { Io } from './setup/io.js';
 import { readFullConfig, withContext } from './setup/open-context.js';
 import { positiveInteger } from './setup/options.js';
-import { pipelinesNamed } from './run.js';
+import { pipelinesNamed } from './setup/find-named.js';
 import { untilStopped } from './setup/stop-signals.js';
 import { somethingFailed, summaryJson, summaryText } from './output/summary.js';
 
