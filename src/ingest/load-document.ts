@@ -83,7 +83,11 @@ export async function prepareRaw(
       rawBytes: document.raw.bytes,
       status: written.tables.some(({ rows }) => rows > 0) ? 'loaded' : 'empty',
       notes: [...document.notes, ...parsed.notes],
-      tables: written.tables.map(({ name, rows }) => ({ name, rows })),
+      tables: written.tables.map(({ name, rows, rejects }) => ({
+        name,
+        rows,
+        ...(rejects !== undefined && { rejects }),
+      })),
       rejects: written.rejects,
       checks: written.checks,
       textBytes: document.textBytes,

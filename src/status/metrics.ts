@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Outcome } from '../ingest/context.js';
+import { tablesWithRejects } from '../ingest/ledger-entry.js';
 import type { Run, RunWatch } from '../runs/run.js';
 import type { LedgerEntry } from '../warehouse/types.js';
 import type { StatusSnapshot } from './types.js';
@@ -22,7 +23,7 @@ const counters = {
   sp_reports_rows_total: { labels: ['table'], help: 'Rows loaded, as parsed' },
   sp_reports_rejected_values_total: {
     labels: ['table'],
-    help: 'Values rejected in the documents of a table; of a document with several tables under its first',
+    help: 'Rejected values of a table',
   },
   sp_reports_downloaded_bytes_total: { labels: ['pipeline'], help: 'Bytes of documents downloaded' },
   sp_reports_runs_total: {
@@ -133,10 +134,12 @@ export function openMetrics(readSnapshot: () => Promise<StatusSnapshot>): Metric
     };
   }
 
-  function countEntry({ status, tables, rejects, durationMs }: LedgerEntry): void {
-    for (const { name: table, rows } of tables) counter.sp_reports_rows_total.inc({ table }, rows);
-    const [first] = tables;
-    if (first) counter.sp_reports_rejected_values_total.inc({ table: first.name }, rejects);
+  function countEntry(entry: LedgerEntry): void {
+    const { status, durationMs } = entry;
+    for (const { name: table, rows, rejects } of tablesWithRejects(entry)) {
+      counter.sp_reports_rows_total.inc({ table }, rows);
+      counter.sp_reports_rejected_values_total.inc({ table }, rejects);
+    }
     if (durationMs !== null) seconds.observe({ outcome: status }, durationMs / 1000);
   }
 
