@@ -2,7 +2,7 @@ import { marketplaceId, marketplaces } from '../schema/marketplaces.js';
 import type { YamlProblem, YamlFile } from '../yaml/read-yaml.js';
 import { valueAt } from '../yaml/spec-issues.js';
 
-/** Values that are right each by itself, and not beside each other. */
+/** Finds values that are valid on their own but not in combination. */
 export function relationProblems({ data, problemAt }: YamlFile<unknown>): YamlProblem[] {
   if (data === undefined) return [];
   const problems: YamlProblem[] = [];

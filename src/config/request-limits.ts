@@ -1,10 +1,10 @@
-/** What Amazon's documentation says about asking for a type. */
+/** The limits that Amazon documents for requests of a type. */
 export interface RequestLimits {
   /** The longest window, in days. */
   maxDays?: number;
-  /** How far back a window may begin, in days. */
+  /** The maximum age of the start of a window, in days. */
   oldestDays?: number;
-  /** Minutes between two reports of the type, of one application. */
+  /** The minimum time between two reports of the type by one application, in minutes. */
   minutesApart?: number;
 }
 
@@ -15,9 +15,10 @@ const oneMonth: RequestLimits = { maxDays: 31 };
 const sixtyDays: RequestLimits = { maxDays: 60 };
 
 /**
- * Limits that a request would run into. Source: Amazon's schemas of these reports, its pages of report types, and what its support says of the
- * quarter of an hour. Of orders the report itself says it, in place of rows: "Report can be requested only upto 30 days", while months of 31
- * days were seen to be made.
+ * The limits that a request may run into. Source: Amazon's schemas of these reports, its pages of
+ * report types, and its support for the quarter of an hour. For orders the report itself contains
+ * "Report can be requested only upto 30 days" instead of rows, although months of 31 days have been
+ * seen to work.
  */
 const limits: Readonly<Record<string, RequestLimits>> = {
   GET_AMAZON_FULFILLED_SHIPMENTS_DATA_GENERAL: oneMonth,

@@ -1,8 +1,9 @@
 import type { Substitute } from '../yaml/read-yaml.js';
 
 /**
- * Fills in environment variables: `${NAME}`, `${NAME:-default}`; `$${` stands for `${` itself. An unset or empty variable without a
- * default is a problem, and so is a `${` that begins no variable. What is filled in is not looked at again.
+ * Fills in environment variables: `${NAME}`, `${NAME:-default}`; `$${` is a literal `${`. An unset
+ * or empty variable without a default is a problem, and so is a `${` that starts no variable.
+ * Inserted text is not expanded again.
  */
 export function substituteFrom(env: NodeJS.ProcessEnv): Substitute {
   return (text, path) => {
@@ -33,7 +34,7 @@ export function substituteFrom(env: NodeJS.ProcessEnv): Substitute {
   };
 }
 
-/** The form of a value that is one variable without a default and nothing else, as secrets must be. */
+/** The pattern of a single variable without a default and nothing else, as secrets must be. */
 export const variablePattern = '^\\$\\{[A-Za-z_]\\w*\\}$';
 
 /** Whether a value has the form of `variablePattern`. */

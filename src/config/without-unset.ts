@@ -8,8 +8,8 @@ import { configSpec } from './spec.js';
 import { substituteFrom } from './substitute.js';
 
 /**
- * The settings without the sellers, pipelines, hash key, status page, alarms and credentials of the queues whose variables are unset, where
- * nothing else is wrong.
+ * Returns the settings without the sellers, pipelines, hash key, status page, alarms and queue
+ * credentials whose variables are unset; undefined if anything else is wrong.
  */
 export function withoutUnset(
   problems: YamlProblem[],

@@ -8,13 +8,16 @@ import { makeFolder, partialName } from '../files/whole-file.js';
 import type { Warehouse } from '../warehouse/types.js';
 import type { CheckResult, Check } from './examine.js';
 
-/** Below this a large report may not find room, with its Parquet and its table. */
+/** With less free space, a large report with its Parquet and its table may not fit. */
 const minFreeBytes = 1024 ** 3;
 
-/** Presigned URLs live five minutes, and AWS takes signatures that are as old; a token's life counts from our clock. */
+/**
+ * Presigned URLs are valid for five minutes, and AWS accepts signatures up to that age; the
+ * lifetime of a token is counted by our clock.
+ */
 const maxClockSkewSeconds = 60;
 
-/** The folders that the program writes: writable, with room on their disks. */
+/** Checks that the folders the program writes to are writable and have free space. */
 export function diskChecks({ raw, lake, state, warehouse }: Config): Check[] {
   const stores = [raw, lake].filter((place) => !readBucketUrl(place));
   const folders = [...stores, state, ...('path' in warehouse ? [dirname(warehouse.path)] : [])];
@@ -47,7 +50,7 @@ async function lookAtFolder(folder: string): Promise<CheckResult> {
   };
 }
 
-/** The buckets that the program writes: to be listed, read, written and cleared. */
+/** Checks that the buckets the program writes to can be listed, read, written and cleared. */
 export function bucketChecks(config: Config): Check[] {
   return (['raw', 'lake'] as const)
     .filter((name) => readBucketUrl(config[name]))
@@ -67,7 +70,7 @@ export function bucketChecks(config: Config): Check[] {
     }));
 }
 
-/** Our clock against that of Amazon's answer to a call without credentials. */
+/** Compares our clock with that of Amazon's response to a call without credentials. */
 export function clockCheck(endpoint: string, now: () => number): Check {
   return {
     name: 'clock',
@@ -87,7 +90,7 @@ export function clockCheck(endpoint: string, now: () => number): Check {
   };
 }
 
-/** Whether loads can be committed now. */
+/** Checks whether loads can be committed now. */
 export function warehouseCheck(warehouse: Warehouse): Check {
   return {
     name: 'warehouse',

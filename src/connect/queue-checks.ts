@@ -5,14 +5,17 @@ import { actionsKeptFromAmazon, amazonsAccount } from './queue-policy.js';
 
 type Pipeline = Config['pipelines'][number];
 
-/** SQS's own default: an outage over a long weekend loses nothing. */
+/** SQS's own default, which survives an outage over a long weekend. */
 const minRetentionSeconds = 4 * 86_400;
-/** The program extends a message's visibility at a third of this, and a busy machine may be late. */
+/**
+ * The program extends a message's visibility after a third of this time, and a busy machine may be
+ * late.
+ */
 const minVisibilitySeconds = 30;
-/** A message that the quota puts off was received all the same. */
+/** A message that is postponed for lack of quota still counts as received. */
 const minReceives = 3;
 
-/** A queue: reachable, its times, its dead-letter queue, its access policy. */
+/** Checks a queue: access, times, dead-letter queue and access policy. */
 export function queueChecks(
   queue: string,
   pipelines: Pipeline[],

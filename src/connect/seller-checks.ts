@@ -5,7 +5,7 @@ import type { ReportSchemas } from '../schema/types.js';
 import type { CallOptions, Notifications, SellingPartner } from '../source/types.js';
 import type { CheckResult, Check } from './examine.js';
 
-/** One seller, as the checks need it. */
+/** The parts of a seller that the checks need. */
 export interface ExaminedSeller {
   id: string;
   logIn(): Promise<void>;
@@ -13,7 +13,10 @@ export interface ExaminedSeller {
   notifications: Notifications;
 }
 
-/** Login, roles and subscription of a seller. `queueArns` are those of the queues that were reached. */
+/**
+ * Checks login, roles and subscription of a seller. `queueArns` are those of the queues that could
+ * be reached.
+ */
 export function sellerChecks(
   seller: ExaminedSeller,
   asked: { reportTypes: string[]; schemas: ReportSchemas; queueArns: () => string[]; now: () => number },
@@ -39,16 +42,19 @@ export function sellerChecks(
   };
 }
 
-/** Of getReports, whose burst is 10; a sweep needs some too. One is all where nothing is refused. */
+/**
+ * Calls of getReports, whose burst is 10; a sweep needs some too. One call is enough if nothing is
+ * refused.
+ */
 const maxRoleCalls = 6;
 
 /** Amazon's own limit. */
 const maxTypesPerCall = 10;
 
-/** A call is possible in this time, or the quota is used up. */
+/** If no call is possible within this time, the quota is exhausted. */
 const maxWaitMs = 5000;
 
-/** Of categories that only patterns ask for, these are tried, as most sellers have them. */
+/** Types to try for categories that are only covered by patterns, since most sellers have them. */
 const usualCategories = ['order', 'inventory', 'settlement', 'fba inventory', 'fba sales'];
 
 const roleMappings = 'https://developer-docs.amazon.com/sp-api/docs/role-mappings';
@@ -56,7 +62,7 @@ const roleMappings = 'https://developer-docs.amazon.com/sp-api/docs/role-mapping
 interface TypeGroup {
   category: string;
   types: string[];
-  /** Named in pipelines.yaml, and not only covered by a pattern. */
+  /** Types named in pipelines.yaml, not only covered by a pattern. */
   isNamed: boolean;
 }
 
@@ -71,7 +77,7 @@ async function lookAtRoles(
   const allowed = await isAllowed(sellingPartner, together, now());
   if (allowed === undefined) return notAsked;
   if (allowed) return { found: `getReports of ${pluralize(together.length, 'report type')}: all allowed` };
-  // Of several types the refusal doesn't say which.
+  // A refusal of several types doesn't say which one is refused.
   const refused: TypeGroup[] = [];
   let answered = 0;
   for (const group of groups.slice(0, maxRoleCalls - 1)) {
@@ -93,7 +99,7 @@ async function lookAtRoles(
   };
 }
 
-/** Where a category needs one role for certain; Amazon's page has the others. */
+/** Roles of categories that certainly need one; Amazon's page has the others. */
 function roleOf(category: string): string {
   if (category === 'brand analytics') return 'Brand Analytics';
   if (category === 'settlement') return 'Finance and Accounting';
@@ -121,13 +127,13 @@ function groupsOf(reportTypes: string[], schemas: ReportSchemas): TypeGroup[] {
   return [...byCategory(named, true), ...usual];
 }
 
-/** The first type of each group, then the second of each, and so on. */
+/** Takes the first type of each group, then the second of each, and so on. */
 function inRounds(groups: TypeGroup[]): string[] {
   const most = Math.max(0, ...groups.map(({ types }) => types.length));
   return Array.from({ length: most }, (_, round) => groups.flatMap(({ types }) => types[round] ?? [])).flat();
 }
 
-/** Undefined where the quota keeps it from being asked. */
+/** Returns undefined if the quota does not allow a call. */
 async function isAllowed(
   sellingPartner: SellingPartner,
   reportTypes: string[],

@@ -8,13 +8,16 @@ import type { StatusSnapshot } from './types.js';
 export interface Metrics {
   /** The content type of `text`. */
   contentType: string;
-  /** To be called as a run begins: what it does is counted. */
+  /** Call this as a run begins, to count what it does. */
   watch(run: Run): RunWatch;
-  /** In Prometheus' text format. */
+  /** The metrics in Prometheus' text format. */
   text(): Promise<string>;
 }
 
-/** Labels of each metric: names of the settings, of tables, and words of the program. Nothing that grows with the documents. */
+/**
+ * Labels have few values: names from the settings, tables and fixed words. Nothing grows with the
+ * number of documents.
+ */
 const counters = {
   sp_reports_documents_total: {
     labels: ['pipeline', 'outcome'],
@@ -97,7 +100,10 @@ export const metricDefinitions = [
   ...Object.entries(gauges).map(([name, rest]) => ({ name, type: 'gauge', ...rest })),
 ].map(({ name, type, labels, help }) => ({ name, type, labels: [...labels] as string[], help }));
 
-/** Metrics of the program, with those of its process that prom-client knows. Facts are asked for as somebody reads them. */
+/**
+ * Opens the metrics of the program and of its process. Reads the status only when the metrics are
+ * read.
+ */
 export function openMetrics(readSnapshot: () => Promise<StatusSnapshot>): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -124,7 +130,7 @@ export function openMetrics(readSnapshot: () => Promise<StatusSnapshot>): Metric
       },
       finished({ outcomes, failures }, requests) {
         if (requests) counter.sp_reports_requested_reports_total.inc({ pipeline }, requests.asked.length);
-        // What needed no work is counted of at the end only.
+        // Work that needed no processing is only reported at the end.
         for (const [outcome, documents] of Object.entries(outcomes) as [Outcome, number][]) {
           count(outcome, documents - (counted[outcome] ?? 0));
         }

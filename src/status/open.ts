@@ -11,17 +11,18 @@ import { type ServerOptions, serveStatus } from './server/server.js';
 import type { StatusSnapshot } from './types.js';
 
 export interface Status {
-  /** Where the page is; undefined where it is turned off or could not be served. */
+  /** The address of the page; undefined if it is turned off or could not be served. */
   url?: string;
-  /** To be called as a run begins. */
+  /** Call this as a run begins. */
   watch(run: Run): RunWatch;
   readSnapshot: () => Promise<StatusSnapshot>;
   close(): Promise<void>;
 }
 
 /**
- * Opens what tells of the program while it runs: the page, the metrics and the health checks, as the settings say. `onlooker` is the
- * warehouse for all that is only looked at. A page that can't be served is a warning: loads matter more.
+ * Opens the status page, the metrics and the health checks that the settings ask for. `onlooker` is
+ * the warehouse for reads that yield to everything else. If the page can't be served, this logs a
+ * warning: loading matters more.
  */
 export async function openStatus(
   context: PipelineContext,

@@ -6,12 +6,15 @@ import type { LedgerRow, TableLoads } from '../warehouse/types.js';
 import { openPolled, type Polled, type PollOptions } from './polled.js';
 import type { LedgerSnapshot, LoadSnapshot } from './types.js';
 
-/** Documents of the ledger that are read one by one; the older ones are summed up in the warehouse. */
+/** Limits of the documents read one by one; the warehouse aggregates the older ones. */
 const most = { recent: 500, quarantined: 100 };
 
-/** Each reading opens the file, which a commit or another program may want; each of BigQuery costs money. */
+/**
+ * Each read opens the file, which a commit or another program may need; a BigQuery read costs
+ * money.
+ */
 const minSeconds = { duckdb: 5, bigquery: 600 };
-/** A failure reads, and costs, next to nothing, and the program is not ready until a reading succeeds. */
+/** A failed read costs next to nothing, and the program is not ready until a read succeeds. */
 const minSecondsAfterFailure = 30;
 
 export interface Ledger {
@@ -20,8 +23,9 @@ export interface Ledger {
 }
 
 /**
- * The ledger, read at most every 5 seconds, and not at all while its file stays as it is: who only looks does not keep others from it.
- * In BigQuery it is read at most every 10 minutes, and half a minute after a failure. The value is undefined before the first commit.
+ * Polls the ledger at most every 5 seconds, and not while its file is unchanged, so that reads
+ * don't hold up other users of the file. BigQuery is read at most every 10 minutes. A failed read
+ * is repeated after half a minute. The value is undefined before the first commit.
  */
 export function openLedgerPoll(
   context: PipelineContext,
@@ -36,7 +40,7 @@ export function openLedgerPoll(
   return openPolled(
     async () => {
       const before = stateNow();
-      // After a failure it is read again, changed or not.
+      // After a failure, read again even if the file is unchanged.
       state = undefined;
       hasFailed = true;
       const ledger = await readLedger(context);
@@ -84,7 +88,7 @@ function loadSnapshot(row: LedgerRow): LoadSnapshot {
   };
 }
 
-/** The catalogue's word, filled in from the ledger row. */
+/** Returns the remedy of the catalogue, filled in from the ledger row. */
 function remedyOf(row: LedgerRow, code: ErrorCode): string {
   const documentId = row.documentId ?? row.reportId ?? row.key;
   return new ReportsError(code, { documentId, thing: documentId, reportType: row.reportType }).remedy;

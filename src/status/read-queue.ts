@@ -4,11 +4,11 @@ import { openPolled, type PollOptions } from './polled.js';
 import type { RunLog } from './run-log.js';
 import type { QueueSnapshot } from './types.js';
 
-/** SQS takes a request's money for each reading. */
+/** SQS charges for each read. */
 const minMs = 30_000;
 const history = { apartMs: 60_000, most: 24 * 60 };
 
-/** A queue of the settings, asked at most every 30 seconds; its earlier readings are kept in memory. */
+/** Polls a queue of the settings at most every 30 seconds; earlier values are kept in memory. */
 export function openQueuePoll(
   url: string,
   { config, clock }: PipelineContext,

@@ -6,7 +6,10 @@ import type { Pipeline } from '../ingest/route.js';
 import { nextRun } from './next-run.js';
 import type { Problem, RequestSnapshot } from './types.js';
 
-/** What a pipeline's requests stand at, by the book: over restarts, and whichever process of the state folder asked. */
+/**
+ * Returns the progress of a pipeline's requests, as stored in the state folder: it survives
+ * restarts and includes requests made by other processes.
+ */
 export function requestSnapshots(
   pipeline: Pipeline,
   { config, clock }: Pick<PipelineContext, 'config' | 'clock'>,

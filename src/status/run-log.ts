@@ -5,22 +5,25 @@ import type { Run, RunWatch } from '../runs/run.js';
 import type { Failure, WorkSummary } from '../ingest/work-summary.js';
 import type { Problem, RunRecord, SellerSnapshot } from './types.js';
 
-/** What runs of this process did, kept in its memory. */
+/** A log of the runs of this process, kept in memory. */
 export interface RunLog {
-  /** To be called as a run begins. */
+  /** Call this as a run begins. */
   watch(run: Run): RunWatch;
   /** The newest first. */
   runs(): RunRecord[];
-  /** When the last run of a pipeline that failed in nothing ended. */
+  /** When the last run of a pipeline without failures ended. */
   succeededAt(pipeline: string, kind: RunRecord['kind']): string | undefined;
   credentials(sellerId: string): SellerSnapshot['credentials'];
-  /** When the oldest message was sent that the last drain of the queue met and did not delete, in epoch milliseconds. */
+  /**
+   * When the oldest message was sent that the last drain of the queue received and did not delete,
+   * in epoch milliseconds.
+   */
   oldestSentMs(queue: string): number | undefined;
-  /** Whether the last drain of the queue has ended, so that what it left is known. */
+  /** Whether the last drain of the queue has ended, so that the messages it left are known. */
   isDrained(queue: string): boolean;
 }
 
-/** A week of drains every quarter of an hour, each with a turn of requests before it, and more. */
+/** More than a week of drains every quarter of an hour, each preceded by a request run. */
 const maxRuns = 2000;
 const maxFailures = 5;
 
@@ -29,7 +32,10 @@ export function openRunLog(clock: Clock): RunLog {
   const succeeded: { pipeline: string; kind: RunRecord['kind']; at: string }[] = [];
   const accepted = new Map<string, string>();
   const refused = new Map<string, Problem>();
-  /** By queue: the messages that its last drain received and did not delete, and when each was sent. */
+  /**
+   * By queue, the messages that its last drain received and did not delete, with the time each was
+   * sent.
+   */
   const left = new Map<string, Map<string, number>>();
   /** Queues whose last drain has ended. */
   const drained = new Set<string>();
@@ -58,14 +64,14 @@ export function openRunLog(clock: Clock): RunLog {
         if (requests) {
           const { asked, left } = requests;
           run.requests = { asked: asked.length, left };
-          // Amazon took these logins for createReport.
+          // Amazon accepted these logins for createReport.
           for (const { sellerId } of asked) accept(sellerId);
         }
         end(run, summary);
         if (kind === 'drain') drained.add(pipeline.queue);
         if (kind !== 'sweep') return;
         const isWhole = summary.committed.length < pipeline.limits.maxDocuments;
-        // A sweep asks Amazon for each seller, documents or not.
+        // A sweep calls Amazon for each seller, whether it finds documents or not.
         if (isWhole) for (const sellerId of [...refused.keys()]) acceptUnlessFailed(sellerId, summary);
       },
       failed(error) {
@@ -93,7 +99,7 @@ export function openRunLog(clock: Clock): RunLog {
 
   function end(run: RunRecord, summary: WorkSummary): void {
     run.endedAt = now();
-    // What needed no work is told of at the end only.
+    // Work that needed no processing is only reported at the end.
     run.outcomes = { ...summary.outcomes };
     run.failures = [];
     for (const failure of summary.failures) noteFailure(failure, run);

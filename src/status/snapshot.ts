@@ -22,9 +22,10 @@ import type {
 } from './types.js';
 
 /**
- * What the status page, the metrics and alarms need to know, gathered in one place. Asking often does no harm: ledger and queues are read
- * at intervals of their own, see `read-ledger.ts` and `read-queue.ts`. Never rejects: what can't be read is told as a problem, beside what
- * was known before.
+ * Returns a function that reads the status for the page, the metrics and the alarms. Frequent calls
+ * are cheap: the ledger and the queues are polled at their own intervals, see `read-ledger.ts` and
+ * `read-queue.ts`. It never rejects: what can't be read is reported as a problem, beside the last
+ * known value.
  */
 export function openSnapshots(
   context: PipelineContext,

@@ -9,28 +9,31 @@ import type { LoadSnapshot, Problem, QueueSnapshot, StatusSnapshot, TableFreshne
 
 export type AlarmKind = 'stale_table' | 'quarantine' | 'credentials' | 'queue' | 'request' | 'unreachable';
 
-/** Something that somebody should know of, as long as it lasts. */
+/** A condition that somebody should know about while it lasts. */
 export interface Condition {
-  /** The same as long as it is the same thing. */
+  /** Identifies the condition over time. */
   key: string;
   kind: AlarmKind;
   /** One line, without a full stop. */
   title: string;
-  /** What to know, and what to do next. */
+  /** The details, and what to do next. */
   text: string;
   /** ISO 8601. */
   since: string;
-  /** A later one than was told of is news again: the time of the newest quarantined document, say. */
+  /**
+   * A later mark than the one that was sent makes the condition news again, for example the time of
+   * the newest quarantined document.
+   */
   mark?: string;
 }
 
 export interface Conditions {
   conditions: Condition[];
-  /** What could not be looked at now, and why, each in a line. */
+  /** The sources that could not be read now, each with the reason in one line. */
   unread: string[];
   /** Since when a queue or the warehouse can't be read, by the key of its condition. */
   troubles: Record<string, string>;
-  /** Whether what is not among them is over; else nothing is known of it now. */
+  /** Whether a condition that is missing is over; otherwise its state is unknown. */
   isKnown(key: string): boolean;
 }
 
@@ -40,23 +43,26 @@ export interface AlarmSources {
   requests: Pick<Progress & { key: string }, 'key' | 'reportType' | 'givenUp'>[];
 }
 
-/** A trouble that may pass is told of when it lasts so long. */
+/** A problem that may be temporary is reported once it has lasted this long. */
 const passingMs = 15 * 60_000;
 /** The snapshot holds at most this many quarantined documents. */
 const maxQuarantined = 100;
 
-/** What was known before. */
+/** The alarms that were sent before. */
 export interface PreviousAlarms {
   /**
-   * Whether a condition was told of, and is not over: a queue is well again when half of its limit is left, so that one at its limit does not
-   * ring every five minutes.
+   * Whether the condition was sent and is not over. A queue recovers at half its limit, so that one
+   * near its limit does not raise an alarm every five minutes.
    */
   wasSent(key: string): boolean;
-  /** Those of the last look, of another process maybe: no run lasts as long as a trouble that may pass. */
+  /**
+   * The troubles of the last check, possibly by another process: no single run lasts as long as a
+   * problem that may be temporary.
+   */
   troubles?: Conditions['troubles'];
 }
 
-/** What is not well. */
+/** Returns the conditions that are present now. */
 export function conditionsOf(
   { snapshot, requests }: AlarmSources,
   settings: Pick<AlarmsConfig, 'staleAfter' | 'queueMessages' | 'queueAge'>,
@@ -79,13 +85,14 @@ export function conditionsOf(
       const isUnread = trouble !== undefined || !messages;
       return [
         ...(isUnread ? [`queue/messages/${url}`] : []),
-        // Only a drain meets messages: a run of one pipeline knows nothing of another's queue.
+        // Only a drain receives messages: a run of one pipeline knows nothing about another's
+        // queue.
         ...(isUnread || !isDrained ? [`queue/age/${url}`] : []),
       ];
     }),
-    // A trouble that is too young to be told of is not over either.
+    // A problem that is too recent to report is not over either.
     ...readings.filter(({ unread }) => unread !== undefined).map(({ key }) => key),
-    // Only a login tells: a program that has just started knows of none.
+    // Only a login shows the state of credentials: a program that has just started knows of none.
     ...snapshot.sellers.flatMap(({ sellerId, credentials }) =>
       credentials.acceptedAt === undefined ? [`credentials/${sellerId}`] : [],
     ),
@@ -144,8 +151,9 @@ function limitOf(
 }
 
 /**
- * One for each seller and type: a thousand documents with the same fault are one thing. With the code and never the reason, which may quote
- * the document, and would go where no purge does.
+ * Returns one condition for each seller and report type: a thousand documents with the same fault
+ * are one thing. It contains the code and never the reason, which may quote the document and would
+ * end up where no purge reaches.
  */
 function quarantines(loads: LoadSnapshot[]): Condition[] {
   const groups = new Map<string, LoadSnapshot[]>();
@@ -228,14 +236,14 @@ function givenUp({ key, reportType, givenUp }: AlarmSources['requests'][number])
   ];
 }
 
-/** A queue or the warehouse, and how reading it went. */
+/** A queue or the warehouse, and the result of reading it. */
 interface SourceReading {
   key: string;
   what: string;
   problem?: Problem;
-  /** Why nothing is known of it now. */
+  /** Why its state is unknown. */
   unread?: string;
-  /** Since when. */
+  /** When the trouble began. */
   since?: string;
 }
 

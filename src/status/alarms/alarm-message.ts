@@ -1,23 +1,23 @@
 import { version } from '../../runtime/version.js';
 import type { AlarmKind } from './alarm-conditions.js';
 
-/** One thing that is told of. */
+/** One alarm, as it is sent. */
 export interface Alarm {
   key: string;
   kind: AlarmKind | 'test';
-  /** `again`: it lasts, or there is more of it. */
+  /** `again`: the condition lasts, or there is more of it. */
   state: 'begun' | 'again' | 'over';
   title: string;
   text: string;
-  /** ISO 8601: since when it is so. */
+  /** When the condition began, in ISO 8601. */
   since: string;
 }
 
-/** Things told in one message of Slack, which cuts long ones off. */
+/** Limits for one Slack message; Slack cuts off long ones. */
 const maxLines = 20;
 const maxCharacters = 300;
 
-/** The body of the POST, as the format says. */
+/** Returns the body of the POST in that format. */
 export function alarmBody(alarms: Alarm[], format: 'json' | 'slack', at: string): string {
   if (format === 'slack') return JSON.stringify({ text: slackText(alarms) });
   return JSON.stringify({ source: 'sp-reports', version, at, alarms });

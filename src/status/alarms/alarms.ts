@@ -11,27 +11,31 @@ import { type Alarm, alarmBody } from './alarm-message.js';
 import { sendAlarm } from './send-alarm.js';
 import type { StatusSnapshot } from '../types.js';
 
-/** What stands in `alarms.json`. */
+/** The content of `alarms.json`. */
 interface Held {
   sent: SentAlarms;
   troubles: Conditions['troubles'];
 }
 
-/** What was told of and is not over. */
+/** Alarms that were sent and are not over. */
 export type SentAlarms = Record<string, Omit<Alarm, 'key' | 'state'> & { sentAt: string; mark?: string }>;
 
 export interface Alarms {
-  /** What is not well now, told or not. */
+  /** Returns the conditions that are present now, sent or not. */
   look(): Promise<Conditions>;
-  /** Looks, and tells what is news in one message. Never rejects: what could not be sent is news the next time too. */
+  /**
+   * Checks the conditions, and sends what is new in one message. Never rejects: what could not be
+   * sent is sent with the next check.
+   */
   check(signal: AbortSignal): Promise<void>;
 }
 
 type AlarmContext = Pick<PipelineContext, 'config' | 'clock' | 'log'>;
 
 /**
- * Opens the alarms. What was told is kept in `<state>/alarms.json`, so that a restart does not tell it again; processes that share the
- * state folder share it, replicas with folders of their own each tell.
+ * Opens the alarms. Sent alarms are kept in `<state>/alarms.json`, so that a restart does not send
+ * them again. Processes that share the state folder share this file; replicas with their own
+ * folders each send alarms.
  */
 export function openAlarms(
   settings: AlarmsConfig,
@@ -66,7 +70,7 @@ export function openAlarms(
         const news = diffAlarms(found, held.sent, settings, at);
         if (news.length === 0) return;
         const body = alarmBody(news, settings.format, at);
-        // Told twice where the program dies in between, and never not at all.
+        // An alarm is sent twice if the program dies in between, but never lost.
         await sendAlarm(settings.webhook, body, { clock, signal });
         await state.change((value) => {
           const before = heldIn(value);
@@ -81,7 +85,10 @@ export function openAlarms(
   };
 }
 
-/** What begins, what there is more of, what lasts and is to be told again, and what is over. */
+/**
+ * Returns the alarms to send: conditions that began, got worse, are due to be repeated, or are
+ * over.
+ */
 export function diffAlarms(
   { conditions, isKnown }: Conditions,
   sent: SentAlarms,
@@ -120,7 +127,7 @@ function afterSending(before: SentAlarms, news: Alarm[], conditions: Condition[]
   return after;
 }
 
-/** Looks every so often until the signal; resolves when nothing is on its way any more. */
+/** Checks regularly until the signal; resolves when no message is in flight any more. */
 export async function watchAlarms(
   alarms: Alarms,
   { everyMinutes }: AlarmsConfig,

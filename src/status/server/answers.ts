@@ -3,10 +3,10 @@ import { gzipSync } from 'node:zlib';
 import { describeError, ReportsError } from '../../errors/reports-error.js';
 import type { PageError } from './page-api.js';
 
-/** Facts are long and say much the same again and again: a phone gets a tenth of the bytes. */
+/** A snapshot is long and repetitive: compressed, a phone downloads a tenth of the bytes. */
 const minCompressedLength = 2000;
 
-/** Sends an answer whole, gzipped where that is worth while and the reader takes it. */
+/** Sends a complete answer, gzipped if that is worthwhile and the client accepts it. */
 export function sendText(
   response: ServerResponse,
   status: number,
@@ -44,7 +44,7 @@ export function sendError(response: ServerResponse, error: unknown): void {
   send({ code, message: describeError(error), remedy }, isOfRequest ? 400 : 503);
 }
 
-/** A request that is not what the page sends. */
+/** A request that the page would not send. */
 export class BadRequest extends Error {
   constructor(
     message: string,
@@ -56,7 +56,7 @@ export class BadRequest extends Error {
 
 const maxBytes = 200_000;
 
-/** The body of a request. Errors: BadRequest where it is too long. */
+/** Reads the body of a request. Errors: BadRequest if it is too long. */
 export async function readBody(request: IncomingMessage): Promise<string> {
   const parts: Buffer[] = [];
   let bytes = 0;
@@ -68,7 +68,10 @@ export async function readBody(request: IncomingMessage): Promise<string> {
   return Buffer.concat(parts).toString('utf8');
 }
 
-/** The JSON object in a request. Another site's page can't send one without asking first. Errors: BadRequest. */
+/**
+ * Reads the JSON object in a request. Another site's page can't send one without a CORS preflight.
+ * Errors: BadRequest.
+ */
 export async function readObject(request: IncomingMessage): Promise<Record<string, unknown>> {
   if (!/^application\/json\b/i.test(request.headers['content-type'] ?? ''))
     throw new BadRequest('the body must be application/json', 415);
@@ -77,7 +80,7 @@ export async function readObject(request: IncomingMessage): Promise<Record<strin
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
   } catch {
-    // Told below.
+    // Reported below.
   }
   throw new BadRequest('the body must be a JSON object');
 }

@@ -10,11 +10,11 @@ import type { PageFile } from './page-files.js';
 import type { Reloads } from './reloads.js';
 import type { StatusSnapshot } from '../types.js';
 
-/** What the answers are made from. */
+/** What the routes need for their answers. */
 export interface RouteTools {
   readSnapshot: () => Promise<StatusSnapshot>;
   metrics: Pick<Metrics, 'contentType' | 'text'>;
-  /** For queries; one that gives way to everything else. */
+  /** For queries; it yields to all other work. */
   warehouse: Warehouse;
   reloads: Pick<Reloads, 'add' | 'jobs'>;
   access: Access;
@@ -22,7 +22,7 @@ export interface RouteTools {
 }
 
 interface Route {
-  /** Whether anyone may runQuery. */
+  /** Whether it needs no token. */
   isOpen?: boolean;
   answer(
     request: IncomingMessage,
@@ -30,15 +30,15 @@ interface Route {
     url: URL,
     tools: RouteTools,
   ): Promise<void> | void;
-  /** Where the answer to a refused request is more than its reason. */
+  /** Present if a refused request gets more than the reason. */
   refused?(response: ServerResponse, refusal: Refusal): void;
 }
 
-/** Queries that wait for each other; more of them are refused. */
+/** Limit of queries that wait for each other; more are refused. */
 const maxQueries = 8;
 let queries = 0;
 
-/** By method and path. */
+/** Routes by method and path. */
 export const routes: Record<string, Route> = {
   'GET /healthz': { isOpen: true, answer: (_request, response) => sendText(response, 200, 'ok\n') },
   'GET /readyz': {
@@ -128,14 +128,14 @@ function fileOf(page: Map<string, PageFile>, path: string): PageFile {
   return file;
 }
 
-/** The page that asks for the token; `isWrong` has it say that the one given is not it. */
+/** Sends the login page; `isWrong` shows that the token was wrong. */
 function sendLogin(response: ServerResponse, page: Map<string, PageFile>, { isWrong = false } = {}): void {
   const { text, type } = fileOf(page, '/login.html');
   if (isWrong) sendText(response, 401, text.replace(' hidden>', '>'), type);
   else sendText(response, 200, text, type);
 }
 
-/** The token leaves the address line, and the history, at once. */
+/** Redirects, so that the token disappears from the address bar and the history at once. */
 function logIn(
   token: string,
   request: IncomingMessage,
