@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { Config } from '../config/spec.js';
+import type { Config, Pipeline } from '../config/spec.js';
 import { ReportsError } from '../errors/reports-error.js';
 import {
   type BackfillPlan,
@@ -9,15 +9,13 @@ import {
   quotaAllowsAtMs,
   runBackfill,
 } from '../discovery/backfill.js';
-import type { PipelineContext } from '../ingest/context.js';
-import type { Pipeline } from '../config/spec.js';
-import { longestSweepDays } from '../discovery/sweep.js';
-import type { StopSignals } from '../ingest/context.js';
-import { count } from '../text/pluralize.js';
+import type { PipelineContext, StopSignals } from '../ingest/context.js';
+import { maxSweepDays } from '../discovery/sweep.js';
+import { pluralize } from '../text/pluralize.js';
 import type { Io } from './setup/io.js';
 import { readFullConfig, withContext } from './setup/open-context.js';
 import { endOption, listOption, timeOption } from './setup/options.js';
-import { pipelinesNamed, sellersNamed } from './run.js';
+import { pipelinesNamed, sellersNamed } from './setup/find-named.js';
 import { untilStopped } from './setup/stop-signals.js';
 import { remediesText, somethingFailed, summaryJson, summaryText } from './output/summary.js';
 import { textTable } from './output/text-table.js';
@@ -40,7 +38,7 @@ export function backfillCommand(io: Io, exit: (code: number) => void): Command {
     .argument('[pipeline]', 'name of the pipeline; without it all, one after the other')
     .requiredOption(
       '--from <date>',
-      `reports created from then on; Amazon keeps them for ${longestSweepDays} days`,
+      `reports created from then on; Amazon keeps them for ${maxSweepDays} days`,
       timeOption,
     )
     .option('--to <date>', 'and until then, a date with its whole day (default: now)', endOption)
@@ -101,7 +99,7 @@ async function backfillOne(
 }
 
 async function isWanted(io: Io): Promise<boolean> {
-  if (io.ask) return /^y(es)?$/i.test((await io.ask('Start? [y/N] ')).trim());
+  if (io.prompt) return /^y(es)?$/i.test((await io.prompt('Start? [y/N] ')).trim());
   io.stderr.write('Nothing was loaded: give --yes to start.\n');
   return false;
 }
@@ -109,11 +107,11 @@ async function isWanted(io: Io): Promise<boolean> {
 /** The window and what it is about. Errors: USAGE where it is none, or Amazon has nothing of it any more. */
 function scopeOf({ from, to, types, seller }: BackfillOptions, config: Config, nowMs: number): BackfillScope {
   const dayMs = 86_400_000;
-  const earliestMs = nowMs - longestSweepDays * dayMs;
+  const earliestMs = nowMs - maxSweepDays * dayMs;
   const earliestDate = new Date(earliestMs).toISOString().slice(0, 10);
   const sinceMs = Date.parse(from);
   if (sinceMs < Date.parse(earliestDate)) {
-    const problem = `--from ${from}: Amazon keeps reports for ${longestSweepDays} days, so that ${earliestDate} is the earliest. For older data request the reports again, or load downloads with \`sp-reports load\``;
+    const problem = `--from ${from}: Amazon keeps reports for ${maxSweepDays} days, so that ${earliestDate} is the earliest. For older data request the reports again, or load downloads with \`sp-reports load\``;
     throw new ReportsError('USAGE', { problem });
   }
   const createdSince = new Date(Math.max(sinceMs, earliestMs));
@@ -147,7 +145,7 @@ function planText(
 ): string {
   const types = new Set(sellers.flatMap(({ unloaded }) => unloaded.map(({ reportType }) => reportType)));
   const rows = sellers.flatMap(({ sellerId, found, unloaded }) => [
-    [sellerId, `all of ${count(reportTypes.length, 'report type')}`, found, unloaded.length],
+    [sellerId, `all of ${pluralize(reportTypes.length, 'report type')}`, found, unloaded.length],
     ...[...types].sort().flatMap((type) => {
       const fetched = unloaded.filter(({ reportType }) => reportType === type).length;
       return fetched > 0 ? [[sellerId, type, null, fetched]] : [];
@@ -158,13 +156,13 @@ function planText(
   if (sellers.length === 0) return failed;
   const table = textTable(['seller', 'report type', 'found', 'to fetch'], rows);
   const quota = documents > 0 ? `; the quota allows the last in ${durationText(minutes)}` : '';
-  return `${table}${failed}\n${count(documents, 'document')} to fetch${quota}.\n`;
+  return `${table}${failed}\n${pluralize(documents, 'document')} to fetch${quota}.\n`;
 }
 
 function durationText(minutes: number): string {
   if (minutes < 1) return 'less than a minute';
   const hours = Math.floor(minutes / 60);
   return hours === 0
-    ? count(minutes, 'minute')
-    : `${count(hours, 'hour')} and ${count(minutes % 60, 'minute')}`;
+    ? pluralize(minutes, 'minute')
+    : `${pluralize(hours, 'hour')} and ${pluralize(minutes % 60, 'minute')}`;
 }

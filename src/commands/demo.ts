@@ -19,7 +19,7 @@ import { answerText } from './output/answer-text.js';
 import { demoSettings, firstLine } from './setup/demo-settings.js';
 import { type Io, printAll, resultWidth } from './setup/io.js';
 import { openWarehouse, withContext } from './setup/open-context.js';
-import { start } from './start.js';
+import { startSchedules } from './setup/start-schedules.js';
 import { untilStopped } from './setup/stop-signals.js';
 import { summaryText } from './output/summary.js';
 import { textTable } from './output/text-table.js';
@@ -108,7 +108,7 @@ async function serve(
   const onServed = (url: string) =>
     io.stdout.write(`\nStatus page: ${url}\nReports finish now and then. Ctrl-C ends it.\n\n`);
   try {
-    await start(config, command, io, { ...signals, stop }, { onServed, logLevel: 'warn' });
+    await startSchedules(config, command, io, { ...signals, stop }, { onServed, logLevel: 'warn' });
   } finally {
     over.abort();
     await amazon;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import type { Config } from '../config/spec.js';
-import { count } from '../text/pluralize.js';
+import { pluralize } from '../text/pluralize.js';
 import { ReportsError } from '../errors/reports-error.js';
 import { inspectParquet, type ParquetFacts } from '../parquet/inspect-parquet.js';
 import { type BucketUrl, bucketUrlText, isMeantForBucket, readBucketUrl } from '../store/bucket-url.js';
@@ -34,7 +34,7 @@ export function inspectCommand(io: Io): Command {
       const { rows, rowGroups, bytes, createdBy, metadata, columns, sample } = found;
       const names = columns.map((column) => column.name);
       io.stdout.write(
-        `${file}: ${count(rows, 'row')} in ${count(rowGroups, 'row group')}, ${count(bytes, 'byte')}, written by ${createdBy}\n`,
+        `${file}: ${pluralize(rows, 'row')} in ${pluralize(rowGroups, 'row group')}, ${pluralize(bytes, 'byte')}, written by ${createdBy}\n`,
       );
       for (const [key, value] of Object.entries(metadata)) io.stdout.write(`  ${key}: ${value}\n`);
       const facts = columns.map((column) => [

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { count } from '../text/pluralize.js';
+import { pluralize } from '../text/pluralize.js';
 import { defaultMaxDocumentBytes } from '../config/limits-spec.js';
 import { warehouseName } from '../config/read.js';
 import { rebuild } from '../maintenance/rebuild.js';
@@ -39,7 +39,7 @@ export function rebuildCommand(io: Io, exit: (code: number) => void): Command {
       io.stdout.write(
         options.json
           ? `${JSON.stringify(summary)}\n`
-          : `${warehouseName(config)}: ${count(fromLake, 'load')} from the lake, ${fromRaw} from raw documents\n${backup ? `The old file is ${backup}\n` : ''}${lost
+          : `${warehouseName(config)}: ${pluralize(fromLake, 'load')} from the lake, ${fromRaw} from raw documents\n${backup ? `The old file is ${backup}\n` : ''}${lost
               .map((key) => `lost: ${key}: neither Parquet nor raw bytes are left\n`)
               .join('')}`,
       );

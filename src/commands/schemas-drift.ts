@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { inferType } from '../parse/values/infer-types.js';
-import { type Drift, openDrift, worthTelling } from '../warehouse/ledger/drift.js';
+import { type Drift, openDrift, reportable } from '../warehouse/ledger/drift.js';
 import { columnTypeOf } from '../warehouse/staging/column-types.js';
 import { identifier } from '../warehouse/staging/sql.js';
 import type { Warehouse } from '../warehouse/types.js';
@@ -40,7 +40,7 @@ export function driftCommand(io: Io): Command {
       const found: DriftWithValues[] = [];
       for (const drift of open) found.push({ ...drift, ...(await valuesOf(drift, types, warehouse)) });
       // Only after all: a renamed header shows by the column that no document has.
-      const drifts = worthTelling(withRenames(found, schemas));
+      const drifts = reportable(withRenames(found, schemas));
       if (options.json) io.stdout.write(`${JSON.stringify(drifts, null, 2)}\n`);
       else if (options.yaml) io.stdout.write(driftYaml(drifts, schemas));
       else
@@ -58,16 +58,16 @@ async function valuesOf(
   // A column that is gone by now has none.
   const typeText = isAdded(drift) ? types.get(columnKey(table, column)) : undefined;
   if (typeText === undefined) return { examples: [] };
-  const mostValues = 10_000;
+  const maxValues = 10_000;
   const { rows } = await warehouse.query(
     `SELECT DISTINCT CAST(${identifier(column)} AS VARCHAR) AS value FROM ${identifier(table)}
-     WHERE value <> '' ORDER BY 1 LIMIT ${mostValues}`,
+     WHERE value <> '' ORDER BY 1 LIMIT ${maxValues}`,
   );
   const values = rows.map(({ value }) => String(value));
-  const mostExamples = 3;
+  const maxExamples = 3;
   const inferred = inferType(header ?? column, values);
   const type = typeText === 'VARCHAR' ? inferred : (columnTypeOf(typeText) ?? inferred);
-  return { examples: values.slice(0, mostExamples), type };
+  return { examples: values.slice(0, maxExamples), type };
 }
 
 /** The types of all columns as DuckDB has them, by `columnKey`. */

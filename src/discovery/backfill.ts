@@ -62,7 +62,7 @@ export async function planBackfill(
     } catch (error) {
       if (stop.aborted) break;
       if (!(error instanceof ReportsError) || error.code === 'WAREHOUSE_LOCKED') throw error;
-      plan.failures.push(failureOf(sellerId, error));
+      plan.failures.push(failureOf({ key: sellerId, sellerId }, error));
       context.log.error({ sellerId, code: error.code }, describeError(error));
     }
   }

@@ -8,7 +8,7 @@ import { IngestRun } from '../ingest/ingest-run.js';
 import { failureOf, type WorkSummary } from '../ingest/work-summary.js';
 
 /** Amazon keeps reports for 90 days, and getReports looks back no further. */
-export const longestSweepDays = 90;
+export const maxSweepDays = 90;
 
 /**
  * Lists each seller's DONE reports by getReports, and loads those that the ledger does not have by the same data path as a drain:
@@ -22,7 +22,7 @@ export async function sweep(
 ): Promise<WorkSummary> {
   const { limits } = pipeline;
   const deadlineMs = context.clock.now() + limits.maxMinutes * 60_000;
-  const days = Math.min(options.days ?? longestSweepDays, longestSweepDays);
+  const days = Math.min(options.days ?? maxSweepDays, maxSweepDays);
   const createdSince = new Date(context.clock.now() - days * 86_400_000);
   await ensureWritable(context, limits.maxDocumentBytes);
   const reportTypes = await typesToList(pipeline, context);
@@ -58,7 +58,7 @@ export async function sweep(
         }
         // A failure of one seller must not stop the sweep of the others.
         if (!(error instanceof ReportsError) || error.code === 'WAREHOUSE_LOCKED') throw error;
-        run.summary.failures.push(failureOf(id, error));
+        run.summary.failures.push(failureOf({ key: id, sellerId: id }, error));
         context.log.error({ sellerId: id, code: error.code }, describeError(error));
       }
     }

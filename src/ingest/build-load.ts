@@ -3,7 +3,7 @@ import { documentsReason, piiTreatment } from '../privacy/pii-policy.js';
 import { failedChecks } from '../schema/document-checks.js';
 import { withBytes } from '../source/document/raw-store.js';
 import type { RawDocument } from '../source/types.js';
-import { count } from '../text/pluralize.js';
+import { pluralize } from '../text/pluralize.js';
 import { ledgerEntry } from '../warehouse/ledger/ledger-entry.js';
 import { ledgerKey, type Load } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
@@ -50,7 +50,7 @@ export async function buildLoad(
       rawBytes: document.raw.bytes,
       status: written.tables.some(({ rows }) => rows > 0) ? 'loaded' : 'empty',
       notes: [...document.notes, ...parsed.notes],
-      tables: written.tables.map(({ name, rows }) => ({ name, rows })),
+      tables: written.tables.map(({ name, rows, rejects }) => ({ name, rows, rejects })),
       rejects: written.rejects,
       checks: written.checks,
       textBytes: document.textBytes,
@@ -115,5 +115,5 @@ async function refuseIfAllRejected(
   const { tables, rejects } = written;
   if (rejects === 0 || tables.some(({ rows }) => rows > 0)) return;
   await letGoOf(written, lake);
-  throw new ReportsError('ROWS_REJECTED', { reportType, documentId, count: count(rejects, 'row') });
+  throw new ReportsError('ROWS_REJECTED', { reportType, documentId, count: pluralize(rejects, 'row') });
 }

@@ -50,7 +50,7 @@ export interface StopSignals {
 export type PipelineEvent =
   | { event: 'work_found'; key: string; reportType: string }
   | { event: 'work_started'; key: string; reportType: string }
-  | { event: 'document_located'; key: string }
+  | { event: 'document_located'; key: string; sellerId: string }
   | { event: 'bytes_downloaded'; key: string; bytes: number }
   /** All of its rows are written, though not yet synced to disk. */
   | { event: 'document_converted'; key: string }

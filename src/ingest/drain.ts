@@ -39,7 +39,7 @@ export async function drain(
       if (Object.keys(outcomes).length === 0 && !isDamagedWarehouse(error)) throw error;
       // What was done before the failure is worth reporting.
       if (isDamagedWarehouse(error)) run.damage = error;
-      failures.push(failureOf(pipeline.queue, error));
+      failures.push(failureOf({ key: pipeline.queue, sellerId: null }, error));
       run.count('failed');
     }
     return { ...(await run.finish()), damage: run.damage };

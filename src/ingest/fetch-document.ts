@@ -38,7 +38,7 @@ export async function fetchDocument(
       const seller = sellerOf(ref, context);
       const location = await seller.getReportDocument(facts.documentId, { ...call, restricted });
       onLocated?.();
-      context.onEvent({ event: 'document_located', key });
+      context.onEvent({ event: 'document_located', key, sellerId: facts.sellerId });
       faultPoint('located');
       return location;
     },

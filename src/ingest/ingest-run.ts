@@ -100,7 +100,7 @@ export class IngestRun {
       this.record(entry.key, { outcome: committed.status, entry: committed });
     } catch (error) {
       await release(messages, retryDelaySeconds({ messages: [message] }), log);
-      this.record(entry.key, { outcome: 'failed', failure: failureOf(entry.key, error), error });
+      this.record(entry.key, { outcome: 'failed', failure: failureOf(entry, error), error });
     }
     this.inFlight.ended();
   }

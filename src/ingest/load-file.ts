@@ -49,7 +49,7 @@ export async function* loadFiles(
     } catch (error) {
       abort.throwIfAborted();
       if (!(error instanceof ReportsError) || isNotTheDocumentsFault(error)) throw error;
-      const failure = failureOf(path, error);
+      const failure = failureOf({ key: path, sellerId: null }, error);
       context.log.error({ key: path, code: failure.code }, failure.message);
       context.onEvent({ event: 'work_finished', key: path, outcome: 'failed' });
       yield { path, failure };

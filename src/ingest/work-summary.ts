@@ -11,17 +11,19 @@ export interface WorkSummary {
 }
 
 export interface Failure {
-  /** What failed: a ledger key, a seller or a queue. */
+  /** What failed: a ledger key, a request, a seller or a queue. */
   key: string;
+  /** The seller whose work failed; null if it is not the work of one seller. */
+  sellerId: string | null;
   code: string;
   message: string;
   /** What to do about it; absent if the error is not in the catalogue. */
   remedy?: string;
 }
 
-export function failureOf(key: string, error: unknown): Failure {
+export function failureOf({ key, sellerId }: Pick<Failure, 'key' | 'sellerId'>, error: unknown): Failure {
   const remedy = error instanceof ReportsError ? error.remedy : undefined;
-  return { key, code: errorCode(error), message: describeError(error), remedy };
+  return { key, sellerId, code: errorCode(error), message: describeError(error), remedy };
 }
 
 /** What became of one message or report. */

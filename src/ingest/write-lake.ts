@@ -47,6 +47,7 @@ export async function writeLake(
   const rejectsPath = pathOf('_rejects');
   const rejects = openRejectsWriter(rejectsPath);
   const checks = new DocumentChecks(parsed.tables);
+  const rejected = new Map<string, number>();
   try {
     for await (const { table, batch, rejects: found } of parsed.batches) {
       faultPoint('rows-parsed');
@@ -55,6 +56,7 @@ export async function writeLake(
       checks.add(table, batch);
       await writer.write(batch);
       await rejects.add(table, found);
+      if (found.length > 0) rejected.set(table, (rejected.get(table) ?? 0) + found.length);
     }
     onRowsWritten();
     const rows = new Map<string, number>();
@@ -62,7 +64,9 @@ export async function writeLake(
     const { count } = await rejects.finish();
     faultPoint('parquet-written');
     const written = {
-      tables: parsed.tables.map((table) => loadTable(table, rows.get(table.name) ?? 0)),
+      tables: parsed.tables.map((table) =>
+        loadTable(table, rows.get(table.name) ?? 0, rejected.get(table.name)),
+      ),
       rejectsPath: count > 0 ? rejectsPath : null,
     };
     for (const path of parquetPaths(written)) {
@@ -92,7 +96,7 @@ export async function writeLake(
     });
   }
 
-  function loadTable(table: ParsedTable, rows: number): LoadTable {
+  function loadTable(table: ParsedTable, rows: number, rejects: number | undefined): LoadTable {
     return {
       name: table.name,
       mode: table.load.mode,
@@ -101,6 +105,7 @@ export async function writeLake(
       columns: table.columns,
       parquetPath: rows > 0 ? pathOf(table.name) : null,
       rows,
+      ...(rejects !== undefined && { rejects }),
     };
   }
 }

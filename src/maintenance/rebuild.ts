@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { chmod, copyFile, link, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { warehouseName } from '../config/read.js';
-import { count } from '../text/pluralize.js';
+import { pluralize } from '../text/pluralize.js';
 import { describeError, ReportsError } from '../errors/reports-error.js';
 import { takeLock } from '../files/file-lock.js';
 import { findRaw, listRaw } from '../source/document/raw-store.js';
@@ -97,7 +97,7 @@ async function makeAnew(
     const { lake, raw } = context;
     throw new ReportsError('REBUILD_INCOMPLETE', {
       path,
-      count: count(lost.length, 'document'),
+      count: pluralize(lost.length, 'document'),
       first: lost[0].key,
       lake: lake.place,
       raw: raw.place,

@@ -44,7 +44,7 @@ export async function* reload(
     } catch (error) {
       options.signal?.throwIfAborted();
       // One document's trouble must not keep the others from being loaded.
-      yield { failure: failureOf(row.key, error) };
+      yield { failure: failureOf(row, error) };
     }
   }
 }

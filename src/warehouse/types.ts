@@ -24,10 +24,12 @@ export interface LedgerEntry {
   /** Drift and oddities worth telling. */
   notes: string[];
   /**
-   * Rows per table, as parsed; 0 for a header-only document, none for one without any text. `superseded`, which the warehouse adds, counts those of them that were
-   * left out because a newer report holds them; the drift it adds too.
+   * Rows per table, as parsed; 0 for a header-only document, none for one without any text. `rejects`
+   * counts the rejected values of the table, if there are any. `superseded`, which the warehouse
+   * adds, counts rows left out because a newer report holds them; the warehouse adds the drift too.
    */
-  tables: ({ name: string; rows: number; superseded?: number } & TableDrift)[];
+  tables: ({ name: string; rows: number; rejects?: number; superseded?: number } & TableDrift)[];
+  /** Rejected values of all tables. */
   rejects: number;
   /** What the document says of itself, compared with its rows; those that failed first. */
   checks: CheckResult[];
@@ -58,6 +60,8 @@ export interface LoadTable {
   /** Absolute path of the Parquet file: the columns as the batches had them, then `_row`. Null where there are no rows. */
   parquetPath: string | null;
   rows: number;
+  /** Rejected values; absent if there are none. */
+  rejects?: number;
 }
 
 /** One document to commit: its ledger entry and its rows. */

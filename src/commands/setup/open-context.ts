@@ -20,7 +20,7 @@ import { holdDuckDbFile, openDuckDbWarehouse } from '../../warehouse/duckdb/ware
 import type { Warehouse } from '../../warehouse/types.js';
 import { openQuota } from './open-amazon.js';
 import type { Io } from './io.js';
-import { openProgress } from '../output/progress.js';
+import { openProgress } from './progress.js';
 
 /** The options that every command knows. */
 export interface GlobalOptions {

@@ -1,5 +1,5 @@
 import { ReportsError } from '../../errors/reports-error.js';
-import { mostTypesPerCall, reportsPerPage } from '../../source/selling-partner/selling-partner.js';
+import { maxTypesPerCall, reportsPerPage } from '../../source/selling-partner/selling-partner.js';
 import type { CallOptions, Report, ReportStatus, SellingPartner } from '../../source/types.js';
 import type { PipelineContext } from '../../ingest/context.js';
 import { unsureAsk } from './progress.js';
@@ -142,7 +142,7 @@ function spanAround(reportType: string, at: string): Span {
 /** Those of one call each: of such a group it is known whether it was read to the end. */
 function groupsOf(types: string[]): string[][] {
   const groups: string[][] = [];
-  for (let start = 0; start < types.length; start += mostTypesPerCall)
-    groups.push(types.slice(start, start + mostTypesPerCall));
+  for (let start = 0; start < types.length; start += maxTypesPerCall)
+    groups.push(types.slice(start, start + maxTypesPerCall));
   return groups;
 }

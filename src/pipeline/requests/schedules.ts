@@ -20,7 +20,7 @@ export interface ScheduleStep {
 const checkedEveryMs = { made: 86_400_000, refused: 3_600_000 };
 
 /** Types of a call of getReportSchedules. */
-const mostTypesPerCall = 10;
+const maxTypesPerCall = 10;
 
 /**
  * Sees that Amazon has the schedules that the settings name. Amazon keeps one for a type and its marketplaces: one that differs is
@@ -38,8 +38,8 @@ export async function keepSchedules(
   if (!seller) return [];
   const types = [...new Set(toCheck.map(({ reportType }) => reportType))];
   const steps: ScheduleStep[] = [];
-  for (let index = 0; index < types.length; index += mostTypesPerCall) {
-    const asked = types.slice(index, index + mostTypesPerCall);
+  for (let index = 0; index < types.length; index += maxTypesPerCall) {
+    const asked = types.slice(index, index + maxTypesPerCall);
     const own = toCheck.filter(({ reportType }) => asked.includes(reportType));
     const there = await unlessRefused(own, () => seller.getReportSchedules(asked, call));
     for (const plan of there ? own : []) {

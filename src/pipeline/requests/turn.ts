@@ -75,7 +75,7 @@ export async function askForReports(
   }
 
   function told(sellerId: string, error: ReportsError): void {
-    summary.failures.push(failureOf(sellerId, error));
+    summary.failures.push(failureOf({ key: sellerId, sellerId }, error));
     context.log.error({ sellerId, code: error.code }, error.message);
   }
 }

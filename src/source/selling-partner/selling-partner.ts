@@ -5,7 +5,7 @@ import { openRequests } from './requests.js';
 import { type ApiCall, type ApiOptions, openApi } from './call-api.js';
 
 /** Amazon's own limits of getReports. */
-export const mostTypesPerCall = 10;
+export const maxTypesPerCall = 10;
 export const reportsPerPage = 100;
 
 /**
@@ -44,8 +44,8 @@ export function openSellingPartner(options: ApiOptions): SellingPartner {
     },
 
     async *getReports(filter, { onAnswered, ...call }) {
-      for (let start = 0; start < filter.reportTypes.length; start += mostTypesPerCall) {
-        const reportTypes = filter.reportTypes.slice(start, start + mostTypesPerCall);
+      for (let start = 0; start < filter.reportTypes.length; start += maxTypesPerCall) {
+        const reportTypes = filter.reportTypes.slice(start, start + maxTypesPerCall);
         let query = reportsQuery({ ...filter, reportTypes });
         for (;;) {
           const path = `/reports/2021-06-30/reports?${query}`;

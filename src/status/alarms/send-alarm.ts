@@ -6,8 +6,8 @@ const timeoutMs = 10_000;
 const pauseMs = 1000;
 
 /**
- * Sends a body to a webhook, up to three times where it is not there or says to come again. The address is a secret: no error tells it.
- * Errors: ALARM_NOT_SENT; the signal's reason.
+ * Sends a body to a webhook, with up to three tries if it is unreachable or asks for a retry. The
+ * address is a secret: no error contains it. Errors: ALARM_NOT_SENT; the signal's reason.
  */
 export async function sendAlarm(
   webhook: string,
@@ -22,7 +22,7 @@ export async function sendAlarm(
   }
 }
 
-/** Undefined where it was taken. */
+/** Returns undefined if the webhook accepted it. */
 async function post(
   webhook: string,
   body: string,

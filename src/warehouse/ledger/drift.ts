@@ -32,7 +32,7 @@ export interface Drift {
  * The drift that is worth telling. A schema has the columns of all marketplaces and years of a report, so that every document lacks some of
  * them: a column that is missing tells something where it was there before.
  */
-export function worthTelling<Each extends Drift>(drifts: Each[]): Each[] {
+export function reportable<Each extends Drift>(drifts: Each[]): Each[] {
   return drifts.filter(({ kind, wasThere }) => kind !== 'missing' || wasThere);
 }
 

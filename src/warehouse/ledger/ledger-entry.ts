@@ -39,3 +39,19 @@ export function quarantineReason(error: unknown): Pick<LedgerEntry, 'status' | '
     reason: describeError(error),
   };
 }
+
+/**
+ * The tables of a document with their rejected values. An entry that was written before rejects were
+ * counted per table has them all on its first table, so that their sum is right in any case.
+ */
+export function tablesWithRejects({
+  tables,
+  rejects,
+}: Pick<LedgerEntry, 'tables' | 'rejects'>): { name: string; rows: number; rejects: number }[] {
+  const counted = tables.reduce((sum, table) => sum + (table.rejects ?? 0), 0);
+  return tables.map(({ name, rows, rejects: own = 0 }, index) => ({
+    name,
+    rows,
+    rejects: index === 0 ? own + rejects - counted : own,
+  }));
+}

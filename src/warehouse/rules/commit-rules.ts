@@ -55,6 +55,7 @@ export function tableEntry(
   return {
     name: table.name,
     rows: table.rows,
+    ...(table.rejects !== undefined && { rejects: table.rejects }),
     ...(superseded > 0 && { superseded }),
     ...headerDrift(table.columns),
     ...wideningDrift(
