@@ -22,6 +22,8 @@ export function ledgerEntry(known: Partial<LedgerEntry> & Pick<LedgerEntry, 'key
     checks: [],
     rawPath: null,
     rawBytes: null,
+    rawSha256: null,
+    files: [],
     textBytes: null,
     charset: null,
     dialect: null,
@@ -66,5 +68,6 @@ export function rawFacts(raw: RawDocument, rawFolder: string): Partial<LedgerEnt
     reportCreatedAt: facts.reportCreatedAt ?? null,
     rawPath: relative(rawFolder, raw.path),
     rawBytes: raw.bytes,
+    rawSha256: raw.kept?.sha256 ?? null,
   };
 }

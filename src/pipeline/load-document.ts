@@ -3,17 +3,17 @@ import { describeError, isRetryable, ReportsError } from '../errors.js';
 import { failedChecks } from '../schema/document-checks.js';
 import { downloadDocument } from '../source/document/download.js';
 import { examineDocument } from '../source/document/examine.js';
-import { findRaw, withBytes } from '../source/document/raw-store.js';
+import { findRaw, isFactsUnreadable, withBytes } from '../source/document/raw-store.js';
 import type { CallOptions, DocumentFacts, RawDocument, Report, ReportStatus } from '../source/types.js';
 import type { LedgerEntry, Load } from '../warehouse/types.js';
 import { ledgerKey } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
 import { letGoOf } from './load-record.js';
 import type { WrittenLake } from './write-lake.js';
-import { type ConvertedDocument, convertDocument } from './convert-document.js';
+import { convertRaw, type PrepareOptions } from './convert-raw.js';
 import { faultPoint } from '../fault-point.js';
 import { ledgerEntry, quarantineReason, rawFacts, reportFacts } from './ledger-entry.js';
-import { documentsReason, type PiiTreatment, piiTreatment } from './pii-policy.js';
+import { documentsReason, piiTreatment } from './pii-policy.js';
 
 /** A report that somebody asked to load: from a notification, a sweep or the ledger. */
 export interface ReportRequest {
@@ -28,6 +28,9 @@ export interface ReportRequest {
   pipeline: string | null;
   /** Limit of the gunzipped size. */
   maxDocumentBytes: number;
+  /** As of `PrepareOptions`. */
+  before?: LedgerEntry;
+  acceptLoss?: boolean;
 }
 
 /**
@@ -49,22 +52,32 @@ export async function prepareLoad(
       const reason = await fatalReason(report, request, context, call);
       return withoutRows(request, { ...reportFacts(report), ...reason });
     }
-    const raw = await fetchRaw(report, request, context, call);
-    const fetchAgain = () => fetchRaw(report, request, context, call, { again: true });
-    return await prepareRaw(raw, { ...request, ...call }, context, fetchAgain);
+    const { raw, isFresh } = await fetchRaw(report, request, context, call);
+    const fetchAgain = async () => (await fetchRaw(report, request, context, call, { again: true })).raw;
+    return await prepareRaw(raw, { ...request, ...call, isFresh }, context, fetchAgain);
   } catch (error) {
     if (isRetryable(error)) throw error;
     return withoutRows(request, quarantineReason(error));
   }
 }
 
+/** Takes the bytes of a report from Amazon in the place of those that are kept. Errors: those of Amazon and of the download. */
+export async function fetchDocumentAgain(
+  request: ReportRequest,
+  context: PipelineContext,
+  call: CallOptions,
+): Promise<RawDocument> {
+  const report = await describeReport(request, context, call);
+  return (await fetchRaw(report, request, context, call, { again: true })).raw;
+}
+
 /**
  * The second half of the path, from the raw bytes on, for everything that loads without Amazon too. A document that can't be loaded
- * becomes a quarantined load. `fetchAgain` gives the bytes once more where they turn out truncated or corrupt.
+ * becomes a quarantined load. Bytes that are not what was written are not read. `fetchAgain` fetches them once more if they turn out damaged.
  */
 export async function prepareRaw(
   raw: RawDocument,
-  options: Pick<ReportRequest, 'pipeline' | 'maxDocumentBytes'> & { signal?: AbortSignal },
+  options: PrepareOptions,
   context: PipelineContext,
   fetchAgain?: () => Promise<RawDocument>,
 ): Promise<Load> {
@@ -76,11 +89,13 @@ export async function prepareRaw(
   };
   try {
     const pii = piiTreatment({ ...known, reportType: raw.facts.reportType }, context.config);
-    const { document, parsed, written } = await convertOrFetchAgain(raw, options, pii, context, fetchAgain);
+    const { document, parsed, written } = await convertRaw(raw, options, pii, context, fetchAgain);
     await refuseRejectedRows(raw, written, context);
     const entry = ledgerEntry({
       ...known,
       rawBytes: document.raw.bytes,
+      rawSha256: document.raw.kept?.sha256 ?? null,
+      files: written.files,
       status: written.tables.some(({ rows }) => rows > 0) ? 'loaded' : 'empty',
       notes: [...document.notes, ...parsed.notes],
       tables: written.tables.map(({ name, rows }) => ({ name, rows })),
@@ -155,15 +170,15 @@ async function fetchRaw(
   context: PipelineContext,
   call: CallOptions,
   options: { again?: boolean } = {},
-): Promise<RawDocument> {
+): Promise<{ raw: RawDocument; isFresh: boolean }> {
   const facts = documentFacts(report, request);
-  const kept = await findRaw(context.raw, facts);
-  if (kept && !options.again) return kept;
-  if (kept) await context.raw.remove(kept.path);
+  const kept = options.again ? 'damaged' : await findKept(facts, context);
+  if (kept && kept !== 'damaged') return { raw: kept, isFresh: false };
   const restricted = context.schemas.get(facts.reportType)?.restricted ?? false;
   const raw = await downloadDocument({
     store: context.raw,
     facts,
+    again: kept === 'damaged',
     locate: async () => {
       const location = await sellerOf(request, context).getReportDocument(facts.documentId, {
         ...call,
@@ -178,7 +193,20 @@ async function fetchRaw(
     ...(call.signal ? { signal: call.signal } : {}),
   });
   faultPoint('downloaded');
-  return raw;
+  return { raw, isFresh: true };
+}
+
+/** A document whose facts can't be read is fetched as if it had never been. */
+async function findKept(
+  facts: DocumentFacts,
+  { raw }: PipelineContext,
+): Promise<RawDocument | undefined | 'damaged'> {
+  try {
+    return await findRaw(raw, facts);
+  } catch (error) {
+    if (isFactsUnreadable(error)) return 'damaged';
+    throw error;
+  }
 }
 
 /** A document whose rows are all rejected tells nothing: it must not clear a snapshot as an empty one does. */
@@ -192,38 +220,6 @@ async function refuseRejectedRows(
   await letGoOf(written, lake);
   const { reportType, documentId } = facts;
   throw new ReportsError('ROWS_REJECTED', { reportType, documentId, count: count(rejects, 'row') });
-}
-
-/** A partial document never loads: bytes that turn out truncated or corrupt are fetched once more. */
-async function convertOrFetchAgain(
-  raw: RawDocument,
-  { maxDocumentBytes, signal }: Pick<ReportRequest, 'maxDocumentBytes'> & { signal?: AbortSignal },
-  pii: PiiTreatment | undefined,
-  context: PipelineContext,
-  fetchAgain?: () => Promise<RawDocument>,
-): Promise<ConvertedDocument> {
-  const schema = context.schemas.get(raw.facts.reportType);
-  const options = {
-    maxTextBytes: maxDocumentBytes,
-    onRowsWritten: () => context.onEvent({ event: 'document_converted', key: ledgerKey(raw.facts) }),
-    ...(schema ? { schema } : {}),
-    ...(pii ? { pii } : {}),
-    ...(signal ? { signal } : {}),
-  };
-  const { lake, config } = context;
-  const convert = (document: RawDocument) =>
-    withBytes(document, context.raw, signal, () =>
-      convertDocument(document, { lake, engine: config.engine }, options),
-    );
-  try {
-    return await convert(raw);
-  } catch (error) {
-    const damaged =
-      error instanceof ReportsError &&
-      (error.code === 'DOCUMENT_TRUNCATED' || error.code === 'DOCUMENT_CORRUPT');
-    if (!damaged || !fetchAgain) throw error;
-    return await convert(await fetchAgain());
-  }
 }
 
 /** The document of a FATAL report explains the failure; it is a reason, never rows. */
@@ -254,7 +250,7 @@ async function explain(
   call: CallOptions,
 ): Promise<string> {
   const explanationCharacters = 2000;
-  const raw = await fetchRaw(report, request, context, call);
+  const { raw } = await fetchRaw(report, request, context, call);
   return withBytes(raw, context.raw, call.signal, async () => {
     const document = await examineDocument(raw, { maxTextBytes: request.maxDocumentBytes });
     let text = '';

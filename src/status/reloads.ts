@@ -80,7 +80,11 @@ export function openReloads(context: PipelineContext, { stop, abort }: DrainSign
       // Mended since the program started, perhaps: that is what a document is loaded again for.
       watched.schemas = readSchemas({ folders: [packagedSchemasFolder(), context.config.schemas] });
       job.step = 'fetching';
-      for await (const done of reload(filter, watched, { maxDocumentBytes, signal: abort })) {
+      for await (const done of reload(filter, watched, {
+        maxDocumentBytes,
+        acceptLoss: false,
+        signal: abort,
+      })) {
         job.documents.push(documentOf(done));
         job.step = 'fetching';
         if (stop.aborted) break;
