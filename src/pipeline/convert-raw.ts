@@ -55,6 +55,9 @@ export async function convertRaw(
     return await convert(raw, isFresh === true);
   } catch (error) {
     if (!isDamage(error) || !fetchAgain) throw error;
+    if (error.code === 'RAW_DAMAGED') {
+      context.log.warn({ key: ledgerKey(raw.facts) }, `${error.message}; fetching it again`);
+    }
     return await convert(await fetchInPlace(error, fetchAgain, isLastTry === true), true);
   }
 }

@@ -108,11 +108,11 @@ export async function addLedgerColumns(client: BigQueryClient): Promise<void> {
   const names = new Set(found?.schema?.fields?.map(({ name }) => name));
   const missing = ledgerColumns.filter(({ column }) => !names.has(column));
   if (found && missing.length > 0) {
-    const added = missing.map(
+    const statements = missing.map(
       ({ column, kind }) =>
-        `ADD COLUMN IF NOT EXISTS ${identifier(column)} ${bigQueryType(columnTypeOfKind(kind))}`,
+        `ALTER TABLE ${client.table('_loads')} ADD COLUMN IF NOT EXISTS ${identifier(column)} ${bigQueryType(columnTypeOfKind(kind))}`,
     );
-    await client.run(`ALTER TABLE ${client.table('_loads')} ${added.join(', ')}`);
+    await client.run(statements.join(';\n'));
   }
   if (found) completeLedgers.add(client);
 }
