@@ -1,29 +1,15 @@
 import { isRetryable, ReportsError } from '../errors/reports-error.js';
-import { documentsReason, piiTreatment } from '../privacy/pii-policy.js';
+import { documentsReason } from '../privacy/pii-policy.js';
 import { failedChecks } from '../schema/document-checks.js';
-import { withBytes } from '../source/document/raw-store.js';
 import type { RawDocument } from '../source/types.js';
 import { pluralize } from '../text/pluralize.js';
 import { ledgerEntry } from '../warehouse/ledger/ledger-entry.js';
 import { ledgerKey, type Load } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
-import { type ConvertedDocument, convertDocument, type ConvertOptions } from './convert-document.js';
+import { type ConvertRawOptions, type ConvertRawSteps, convertRaw } from './convert-raw.js';
 import { rawMetadata } from './document-metadata.js';
 import { letGoOf } from './load-record.js';
-import type { ReportRef } from './report-job.js';
 import type { WrittenLake } from './write-lake.js';
-
-export interface BuildOptions extends Pick<ReportRef, 'pipeline' | 'maxDocumentBytes'> {
-  /** Stops the conversion with its reason. */
-  signal?: AbortSignal | undefined;
-}
-
-export interface BuildSteps {
-  /** Called when all rows are written, before they are synced to disk. */
-  onConverted?: (() => void) | undefined;
-  /** Returns the bytes once more if they turn out to be truncated or corrupt. */
-  fetchAgain?: () => Promise<RawDocument>;
-}
 
 /**
  * Converts a raw document to Parquet files in the lake and returns the load that commits them. A document that cannot be loaded
@@ -31,9 +17,9 @@ export interface BuildSteps {
  */
 export async function buildLoad(
   raw: RawDocument,
-  options: BuildOptions,
+  options: ConvertRawOptions,
   context: PipelineContext,
-  steps: BuildSteps = {},
+  steps: ConvertRawSteps = {},
 ): Promise<Load> {
   const startedMs = context.clock.now();
   const { reportType } = raw.facts;
@@ -43,11 +29,13 @@ export async function buildLoad(
     pipeline: options.pipeline,
   };
   try {
-    const { document, parsed, written } = await convertOrFetchAgain(raw, options, context, steps);
+    const { document, parsed, written } = await convertRaw(raw, options, context, steps);
     await refuseIfAllRejected(raw, written, context);
     const entry = ledgerEntry({
       ...known,
       rawBytes: document.raw.bytes,
+      rawSha256: document.raw.kept?.sha256 ?? null,
+      files: written.files,
       status: written.tables.some(({ rows }) => rows > 0) ? 'loaded' : 'empty',
       notes: [...document.notes, ...parsed.notes],
       tables: written.tables.map(({ name, rows, rejects }) => ({ name, rows, rejects })),
@@ -66,44 +54,6 @@ export async function buildLoad(
     const reason = documentsReason(error, { ...known, reportType }, context);
     return { entry: ledgerEntry({ ...known, ...reason }), tables: [], rejectsPath: null };
   }
-}
-
-/** A partial document never loads: bytes that turn out to be truncated or corrupt are fetched once more. */
-async function convertOrFetchAgain(
-  raw: RawDocument,
-  { pipeline, maxDocumentBytes, signal }: BuildOptions,
-  context: PipelineContext,
-  { onConverted, fetchAgain }: BuildSteps,
-): Promise<ConvertedDocument> {
-  const { config, lake, schemas } = context;
-  const { reportType } = raw.facts;
-  const options: ConvertOptions = {
-    schema: schemas.get(reportType),
-    pii: piiTreatment({ pipeline, reportType }, config),
-    maxTextBytes: maxDocumentBytes,
-    signal,
-    onRowsWritten: () => {
-      onConverted?.();
-      context.onEvent({ event: 'document_converted', key: ledgerKey(raw.facts) });
-    },
-  };
-  const convert = (document: RawDocument) =>
-    withBytes(document, context.raw, signal, () =>
-      convertDocument(document, { lake, engine: config.engine }, options),
-    );
-  try {
-    return await convert(raw);
-  } catch (error) {
-    if (!isDamagedDocument(error) || !fetchAgain) throw error;
-    return await convert(await fetchAgain());
-  }
-}
-
-function isDamagedDocument(error: unknown): boolean {
-  return (
-    error instanceof ReportsError &&
-    (error.code === 'DOCUMENT_TRUNCATED' || error.code === 'DOCUMENT_CORRUPT')
-  );
 }
 
 /** A document whose rows are all rejected proves nothing: it must not clear a snapshot as an empty one does. */

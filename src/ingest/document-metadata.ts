@@ -13,7 +13,10 @@ export function reportMetadata(report: Partial<Report>): Partial<LedgerEntry> {
 }
 
 /** What is known of a document once its bytes are kept, for the ledger. */
-export function rawMetadata({ facts, path, bytes }: RawDocument, rawFolder: string): Partial<LedgerEntry> {
+export function rawMetadata(
+  { facts, path, bytes, kept }: RawDocument,
+  rawFolder: string,
+): Partial<LedgerEntry> {
   return {
     sellerId: facts.sellerId,
     documentId: facts.documentId,
@@ -25,5 +28,6 @@ export function rawMetadata({ facts, path, bytes }: RawDocument, rawFolder: stri
     reportCreatedAt: facts.reportCreatedAt ?? null,
     rawPath: relative(rawFolder, path),
     rawBytes: bytes,
+    rawSha256: kept?.sha256 ?? null,
   };
 }

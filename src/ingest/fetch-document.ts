@@ -1,7 +1,7 @@
 import { ReportsError } from '../errors/reports-error.js';
 import { faultPoint } from '../runtime/fault-point.js';
 import { downloadDocument } from '../source/document/download.js';
-import { findRaw } from '../source/document/raw-store.js';
+import { findRaw, isFactsUnreadable } from '../source/document/raw-store.js';
 import type { CallOptions, DocumentFacts, RawDocument, Report, SellingPartner } from '../source/types.js';
 import { ledgerKey } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
@@ -10,8 +10,14 @@ import type { ReportRef } from './report-job.js';
 export interface FetchOptions extends CallOptions {
   /** Called when getReportDocument has been called: the quota counts it from here on. */
   onLocated?: (() => void) | undefined;
-  /** Downloads again what is kept already. */
+  /** Downloads a document that is kept already, and replaces it once the new one is whole. */
   again?: boolean;
+}
+
+export interface FetchedDocument {
+  raw: RawDocument;
+  /** Whether it was downloaded just now, not kept already. */
+  isFresh: boolean;
 }
 
 /**
@@ -24,16 +30,16 @@ export async function fetchDocument(
   ref: ReportRef,
   context: PipelineContext,
   { onLocated, again = false, ...call }: FetchOptions,
-): Promise<RawDocument> {
+): Promise<FetchedDocument> {
   const facts = documentFacts(report, ref);
-  const kept = await findRaw(context.raw, facts);
-  if (kept && !again) return kept;
-  if (kept) await context.raw.remove(kept.path);
+  const kept = again ? 'damaged' : await findKept(facts, context);
+  if (kept && kept !== 'damaged') return { raw: kept, isFresh: false };
   const key = ledgerKey(facts);
   const restricted = context.schemas.get(facts.reportType)?.restricted ?? false;
   const raw = await downloadDocument({
     store: context.raw,
     facts,
+    again: kept === 'damaged',
     locate: async () => {
       const seller = sellerOf(ref, context);
       const location = await seller.getReportDocument(facts.documentId, { ...call, restricted });
@@ -47,7 +53,7 @@ export async function fetchDocument(
     signal: call.signal,
   });
   faultPoint('downloaded');
-  return raw;
+  return { raw, isFresh: true };
 }
 
 /** The Selling Partner API of the report's seller. Errors: SELLER_UNKNOWN. */
@@ -55,6 +61,19 @@ export function sellerOf({ sellerId }: ReportRef, context: PipelineContext): Sel
   const seller = context.sellingPartner(sellerId);
   if (!seller) throw new ReportsError('SELLER_UNKNOWN', { sellerId });
   return seller;
+}
+
+/** A document whose metadata cannot be read is downloaded as if it had never been. */
+async function findKept(
+  facts: DocumentFacts,
+  { raw }: PipelineContext,
+): Promise<RawDocument | undefined | 'damaged'> {
+  try {
+    return await findRaw(raw, facts);
+  } catch (error) {
+    if (isFactsUnreadable(error)) return 'damaged';
+    throw error;
+  }
 }
 
 function documentFacts(report: Report, ref: ReportRef): DocumentFacts {

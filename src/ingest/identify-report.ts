@@ -15,6 +15,11 @@ export type FinishedReport =
   | (Report & { status: 'DONE' | 'FATAL' })
   | (Partial<Report> & { status: 'CANCELLED' });
 
+/** Whether the report has a document: rows, or the reason why it failed. */
+export function hasDocument(report: FinishedReport): report is Report & { status: 'DONE' | 'FATAL' } {
+  return report.status !== 'CANCELLED';
+}
+
 /** Whether the report has a document with rows. */
 export function isDone(report: FinishedReport): report is Report & { status: 'DONE' } {
   return report.status === 'DONE';
@@ -131,7 +136,7 @@ async function readExplanation(
   call: CallOptions,
 ): Promise<string> {
   const maxCharacters = 2000;
-  const raw = await fetchDocument(report, ref, context, call);
+  const { raw } = await fetchDocument(report, ref, context, call);
   return withBytes(raw, context.raw, call.signal, async () => {
     const document = await examineDocument(raw, { maxTextBytes: ref.maxDocumentBytes });
     let text = '';

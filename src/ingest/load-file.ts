@@ -40,7 +40,11 @@ export async function* loadFiles(
     try {
       const raw = await keepFile(context.raw, path, facts);
       context.onEvent({ event: 'bytes_downloaded', key: path, bytes: raw.bytes });
-      const load = await buildLoad(raw, { pipeline: null, maxDocumentBytes, signal: abort }, context);
+      const load = await buildLoad(
+        raw,
+        { pipeline: null, maxDocumentBytes, signal: abort, isFresh: true },
+        context,
+      );
       const { key } = load.entry;
       const before = (await context.warehouse.seen([key])).get(key);
       const entry = await commits.submit(load);

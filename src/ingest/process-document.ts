@@ -60,18 +60,19 @@ export async function processDocument(
     let load: Load;
     if (isDone(report)) {
       const fetchOptions = { ...call, onLocated: steps.onLocated };
-      const raw = await fetchDocument(report, ref, context, fetchOptions);
-      load = await buildLoad(raw, { ...ref, ...call }, context, {
+      const { raw, isFresh } = await fetchDocument(report, ref, context, fetchOptions);
+      const { before, acceptLoss } = job;
+      load = await buildLoad(raw, { ...ref, ...call, isFresh, before, acceptLoss }, context, {
         onConverted: steps.onConverted,
         // A damaged copy is downloaded once more.
-        fetchAgain: () => fetchDocument(report, ref, context, { ...fetchOptions, again: true }),
+        fetchAgain: async () =>
+          (await fetchDocument(report, ref, context, { ...fetchOptions, again: true })).raw,
       });
     } else {
       load = await loadWithoutDocument(report, ref, context, call);
     }
     steps.onReady?.();
-    const { replacesKey } = job;
-    const entry = await commit.submit(replacesKey ? { ...load, replacesKey } : load);
+    const entry = await commit.submit(job.before ? { ...load, replacesKey: job.before.key } : load);
     await acknowledge(messages, context.log);
     return { outcome: entry.status, entry };
   } catch (error) {

@@ -1,5 +1,5 @@
 import type { QueueMessage, Report, ReportStatus } from '../source/types.js';
-import { ledgerKey } from '../warehouse/types.js';
+import { type LedgerRow, ledgerKey } from '../warehouse/types.js';
 
 /** Which report to load, as a notification, a sweep or the ledger knows it. */
 export interface ReportRef {
@@ -25,8 +25,10 @@ export interface ReportJob {
   messages: QueueMessage[];
   /** How often the program crashed while it worked on this report. */
   crashes?: number;
-  /** The key of the ledger row that the load replaces, if that is another one. */
-  replacesKey?: string;
+  /** The ledger row that the load replaces, for a reload. Fewer rows than it has are refused. */
+  before?: LedgerRow;
+  /** Accepts fewer rows than before. */
+  acceptLoss?: boolean;
 }
 
 /** The key by which the ledger knows a report: by its document if that is known, else by its report id. */

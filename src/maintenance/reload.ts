@@ -1,29 +1,40 @@
 import { ReportsError } from '../errors/reports-error.js';
-import { didYouMean } from '../text/nearest-name.js';
-import { findRaw, rawPath } from '../source/document/raw-store.js';
-import { readNotification } from '../source/notification.js';
-import type { CallOptions } from '../source/types.js';
-import type { LedgerEntry, LedgerFilter, LedgerRow } from '../warehouse/types.js';
-import { isPurged } from '../warehouse/types.js';
+import { buildLoad } from '../ingest/build-load.js';
 import { CommitQueue } from '../ingest/commit-queue.js';
 import type { PipelineContext } from '../ingest/context.js';
-import { buildLoad } from '../ingest/build-load.js';
 import { type DocumentRun, processDocument } from '../ingest/process-document.js';
-import type { ReportRef } from '../ingest/report-job.js';
 import { type Failure, failureOf } from '../ingest/work-summary.js';
+import { findRaw, isFactsUnreadable, type RawId, rawPath } from '../source/document/raw-store.js';
+import type { CallOptions } from '../source/types.js';
+import { didYouMean } from '../text/nearest-name.js';
+import {
+  isPurged,
+  type LedgerEntry,
+  type LedgerFilter,
+  type LedgerRow,
+  type Load,
+} from '../warehouse/types.js';
+import { fetcherOf, refOf } from './fetch-again.js';
+import { noteUnchecked } from './unchecked-files.js';
 
 /** A document of the ledger that was loaded again, or why it was not. */
 export type Reloaded = { entry: LedgerEntry } | { failure: Failure };
 
+export interface ReloadOptions extends CallOptions {
+  maxDocumentBytes: number;
+  /** Whether a document may have fewer rows than before, though nothing shows that its bytes are the same. */
+  acceptLoss: boolean;
+}
+
 /**
- * Loads documents of the ledger again, from raw; where there is no raw document, from Amazon. What they loaded before is replaced,
- * unless they can't be loaded any more.
+ * Loads documents of the ledger again, from raw; if there is no raw document, or it is damaged, from Amazon. What they loaded before is
+ * replaced, unless they can't be loaded any more.
  * Yields each document as it is done with. Errors: NOT_LOADED where nothing matches; the reason of the signal.
  */
 export async function* reload(
   filter: LedgerFilter,
   context: PipelineContext,
-  options: { maxDocumentBytes: number } & CallOptions,
+  options: ReloadOptions,
 ): AsyncGenerator<Reloaded> {
   const rows = await context.warehouse.loads(filter);
   if (rows.length === 0) {
@@ -33,12 +44,13 @@ export async function* reload(
     });
   }
   const run: DocumentRun = { context, commits: new CommitQueue(context), call: options };
+  const unchecked = new Set<string>();
   // Oldest first, so that the tables pass through the same states as they did.
   for (const row of rows.toReversed()) {
     if (row.status === 'fatal' || row.status === 'cancelled' || row.status === 'skipped') continue;
     try {
       // Rows that are in the table stay there if they cannot be loaded again; the warehouse sees to it.
-      const reloaded = await loadAgain(row, run, options.maxDocumentBytes);
+      const reloaded = await loadAgain(row, run, options, unchecked);
       options.signal?.throwIfAborted();
       yield reloaded;
     } catch (error) {
@@ -47,6 +59,7 @@ export async function* reload(
       yield { failure: failureOf(row, error) };
     }
   }
+  noteUnchecked(context.log, unchecked.size);
 }
 
 /** `x, of status quarantined, of type GET_...`, in as many words as there are. */
@@ -71,23 +84,26 @@ async function nearestOf(
   return documentOrTable === undefined ? '' : didYouMean(documentOrTable, names);
 }
 
-async function loadAgain(row: LedgerRow, run: DocumentRun, maxDocumentBytes: number): Promise<Reloaded> {
-  const { context, commits, call } = run;
-  const { key, sellerId, documentId, reportType, pipeline } = row;
+async function loadAgain(
+  row: LedgerRow,
+  run: DocumentRun,
+  options: ReloadOptions,
+  unchecked: Set<string>,
+): Promise<Reloaded> {
+  const { context, commits } = run;
+  const { key, sellerId, documentId, reportType } = row;
   // Amazon may still have the document; but what was purged must not come back.
   if (isPurged(row)) throw new ReportsError('RAW_PURGED', { documentId: documentId ?? key });
   if (sellerId && documentId && reportType) {
-    const raw = await findRaw(context.raw, { sellerId, documentId, reportType });
-    if (raw) {
-      const load = await buildLoad(raw, { pipeline, maxDocumentBytes, ...call }, context);
-      return { entry: await commits.submit(load) };
-    }
+    const load = await buildFromRaw({ sellerId, documentId, reportType }, row, context, options, unchecked);
+    if (load) return { entry: await commits.submit(load) };
   }
-  const ref = refOf(row, maxDocumentBytes);
+  const ref = refOf(row, options.maxDocumentBytes);
   const seller = ref && context.sellingPartner(ref.sellerId);
   if (ref && seller) {
     const report = { ...ref, sellerId: seller.sellerId };
-    return processDocument({ key, report, messages: [], replacesKey: key }, run);
+    const { acceptLoss } = options;
+    return processDocument({ key, report, messages: [], before: row, acceptLoss }, run);
   }
   if (ref && row.reasonCode === 'SELLER_UNKNOWN') {
     throw new ReportsError('SELLER_UNKNOWN', { sellerId: ref.sellerId });
@@ -97,15 +113,23 @@ async function loadAgain(row: LedgerRow, run: DocumentRun, maxDocumentBytes: num
   throw new ReportsError('RAW_MISSING', { documentId: id.documentId, path });
 }
 
-/** What to ask Amazon for, from the ledger row, or from the message it keeps. Whether the report is FATAL is Amazon's to say. */
-function refOf(row: LedgerRow, maxDocumentBytes: number): ReportRef | undefined {
-  if (row.body && row.reasonCode === 'SELLER_UNKNOWN') {
-    const notification = readNotification(row.body, row.key);
-    if (notification.kind !== 'report') return undefined;
-    const { kind: _, notificationId: __, ...ref } = notification;
-    return { ...ref, pipeline: row.pipeline, maxDocumentBytes };
+/** Builds the load from the raw document; undefined if there is none. */
+async function buildFromRaw(
+  id: RawId,
+  row: LedgerRow,
+  context: PipelineContext,
+  options: ReloadOptions,
+  unchecked: Set<string>,
+): Promise<Load | undefined> {
+  const fetchAgain = fetcherOf(row, context, options);
+  const build = { pipeline: row.pipeline, before: row, ...options };
+  try {
+    const raw = await findRaw(context.raw, id);
+    if (!raw) return undefined;
+    if (!raw.kept && row.rawSha256 === null) unchecked.add(row.key);
+    return await buildLoad(raw, build, context, { fetchAgain });
+  } catch (error) {
+    if (!isFactsUnreadable(error) || !fetchAgain) throw error;
+    return buildLoad(await fetchAgain(), { ...build, isFresh: true }, context);
   }
-  const { sellerId, reportType, reportId, documentId, pipeline } = row;
-  if (!sellerId || !reportType || !reportId) return undefined;
-  return { sellerId, reportType, reportId, documentId: documentId ?? undefined, pipeline, maxDocumentBytes };
 }

@@ -1,3 +1,4 @@
+import type { FileDigest } from '../files/file-digest.js';
 import type { CheckResult } from '../schema/document-checks.js';
 import type { TableDrift } from '../schema/drift.js';
 import type { LoadMode, ResolvedColumn } from '../schema/types.js';
@@ -35,6 +36,10 @@ export interface LedgerEntry {
   checks: CheckResult[];
   rawPath: string | null;
   rawBytes: number | null;
+  /** SHA-256 of the raw bytes as they were written; null for those of before there were hashes. */
+  rawSha256: string | null;
+  /** Its Parquet files as they were written; none for a load of before there were hashes. */
+  files: LakeFile[];
   textBytes: number | null;
   charset: string | null;
   dialect: Record<string, unknown> | null;
@@ -43,6 +48,12 @@ export interface LedgerEntry {
   /** The message body, only where nothing else would keep it: unreadable notifications and unknown sellers. */
   body: string | null;
   durationMs: number | null;
+}
+
+/** A Parquet file of the lake. */
+export interface LakeFile extends FileDigest {
+  /** From the folder of the lake on, with `/` on every system. */
+  path: string;
 }
 
 /** An entry as read back from the ledger. */
@@ -168,7 +179,8 @@ export interface Warehouse {
   commit(loads: Load[]): Promise<string[]>;
   /**
    * Takes personal data out of what documents loaded, in one transaction: NULL in those columns of their rows, no text in their rejects,
-   * neither words of the document nor the path of its raw bytes in their ledger rows. Doing it again does no harm.
+   * neither words of the document nor the path of its raw bytes in their ledger rows, whose `files` become those of the entries. Doing it
+   * again does no harm.
    */
   removePersonalData(documents: LedgerEntry[], personalColumns: PersonalColumns): Promise<void>;
   /** Notes in the ledger rows of those keys that their personal data is gone: the last step of a purge. Raw bytes that came back forbid it. */

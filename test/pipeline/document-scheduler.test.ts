@@ -60,9 +60,9 @@ function play({ sellers, burst, maxConcurrent, documents }: Scene, deadlineMs = 
   const running = new Map<string, { document: SchedulableDocument; endMs: number }>();
   const started: { key: string; atMs: number }[] = [];
   const deferred: string[] = [];
-  documents.forEach(({ seller, ...rest }, index) =>
-    scheduler.add({ key: `d${index}`, sellerId: String(seller % sellers), ...rest }),
-  );
+  for (const [index, { seller, ...rest }] of documents.entries()) {
+    scheduler.add({ key: `d${index}`, sellerId: String(seller % sellers), ...rest });
+  }
   for (let step = 0; step < 10_000; step += 1) {
     const { start, defer, wakeAtMs } = scheduler.decide({ isStopping: false });
     deferred.push(...defer.map(({ document }) => document.key));

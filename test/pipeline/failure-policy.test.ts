@@ -57,10 +57,10 @@ describe('what becomes of a report that could not be loaded', () => {
 
   it('is deferred until its seller has quota again, at least half a minute', () => {
     const noQuota = error('API_QUOTA_EXCEEDED');
-    const after = (quotaDelayMs: number) =>
+    const decide = (quotaDelayMs: number) =>
       actionAfter(noQuota, jobReceived(50), { ...circumstances, quotaDelayMs });
-    assert.deepEqual(after(1000), { action: 'defer', delaySeconds: 30 });
-    assert.deepEqual(after(59_001), { action: 'defer', delaySeconds: 60 });
+    assert.deepEqual(decide(1000), { action: 'defer', delaySeconds: 30 });
+    assert.deepEqual(decide(59_001), { action: 'defer', delaySeconds: 60 });
   });
 
   it('is given back at once if the run is aborted, whatever the error', () => {

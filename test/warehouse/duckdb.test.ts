@@ -172,12 +172,19 @@ describe('DuckDB warehouse file', () => {
     await warehouse.commit([await load('old')]);
     const instance = await DuckDBInstance.create(path);
     const connection = await instance.connect();
-    await connection.run('ALTER TABLE _loads DROP COLUMN checks');
+    for (const column of ['checks', 'files', 'raw_sha256']) {
+      await connection.run(`ALTER TABLE _loads DROP COLUMN ${column}`);
+    }
     connection.closeSync();
     instance.closeSync();
     assert.deepEqual(
-      (await warehouse.loads({})).map(({ documentId, checks }) => ({ documentId, checks })),
-      [{ documentId: 'old', checks: [] }],
+      (await warehouse.loads({})).map(({ documentId, checks, files, rawSha256 }) => ({
+        documentId,
+        checks,
+        files,
+        rawSha256,
+      })),
+      [{ documentId: 'old', checks: [], files: [], rawSha256: null }],
     );
     const checks = [{ table: 'things', name: 'total', per: {}, expected: '1', found: '1', ok: true }];
     const next = await load('new');

@@ -84,7 +84,11 @@ export function openReloads(context: PipelineContext, { stop, abort }: StopSigna
       // The schemas may have been fixed since the program started, which is what reloads are for.
       watched.schemas = readSchemas({ folders: [packagedSchemasFolder(), context.config.schemas] });
       job.step = 'fetching';
-      for await (const done of reload(filter, watched, { maxDocumentBytes, signal: abort })) {
+      for await (const done of reload(filter, watched, {
+        maxDocumentBytes,
+        acceptLoss: false,
+        signal: abort,
+      })) {
         job.documents.push(documentOf(done));
         job.step = 'fetching';
         if (stop.aborted) break;

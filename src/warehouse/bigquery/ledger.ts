@@ -3,7 +3,7 @@ import type { TimedLoad } from '../rules/commit-rules.js';
 import { ledgerRows } from '../staging/ledger-rows.js';
 import { documentId } from '../rules/document-id.js';
 import { jsonRows, parquets, utcTimestamp } from '../staging/sql.js';
-import { ledgerColumns, rejectColumns } from '../ledger/ledger-columns.js';
+import { absentValue, ledgerColumns, rejectColumns } from '../ledger/ledger-columns.js';
 import { type LedgerEntry, type LedgerFilter, type LedgerRow, rowsByKeys } from '../types.js';
 import type { BigQueryClient } from './client.js';
 import { columnTypeOfKind, fromStaging } from './column-types.js';
@@ -205,12 +205,13 @@ export function ledgerStatements(
 async function readLedger(client: BigQueryClient, rest: string): Promise<LedgerRow[]> {
   const rows = await readRows(
     client,
-    `SELECT ${ledgerColumns.map(({ column }) => identifier(column)).join(', ')} FROM ${client.table('_loads')} ${rest}`,
+    // By the names that come, as the ledger of an earlier version has fewer.
+    `SELECT * FROM ${client.table('_loads')} ${rest}`,
   );
   return rows.map((row) => {
     const fields = ledgerColumns.map(({ field, column, kind }) => {
       const value = row[column] ?? null;
-      if (value === null) return [field, field === 'checks' ? [] : null];
+      if (value === null) return [field, absentValue(field)];
       return [field, kind === 'count' ? Number(value) : value];
     });
     return Object.fromEntries(fields) as LedgerRow;

@@ -3,7 +3,7 @@ import { documentsByTable } from '../rules/documents-by-table.js';
 import { type LedgerEntry, type PersonalColumns, purgedNote, removedReason } from '../types.js';
 import type { BigQueryClient } from './client.js';
 import { documentIdSql, identifier, literal } from './sql.js';
-import { givingWay, readState, runTransaction } from './state.js';
+import { addLedgerColumns, givingWay, readState, runTransaction } from './state.js';
 import { relationOf } from './planned-tables.js';
 
 /** Documents named in one statement; a script may have a megabyte. */
@@ -29,7 +29,8 @@ export async function removePersonalData(
       }),
       `UPDATE ${client.table('_rejects')} SET raw = ''
        WHERE CONCAT(IFNULL(seller_id, ''), '/', document_id) IN (${some.map(idOf).map(literal).join(', ')})`,
-      `UPDATE ${client.table('_loads')} SET raw_path = NULL, reason = IF(reason IS NULL, NULL, ${literal(removedReason)})
+      `UPDATE ${client.table('_loads')} SET raw_path = NULL, reason = IF(reason IS NULL, NULL, ${literal(removedReason)}),
+         files = CASE key ${some.map(({ key, files }) => `WHEN ${literal(key)} THEN PARSE_JSON(${literal(JSON.stringify(files))})`).join(' ')} END
        WHERE key IN (${some.map(({ key }) => literal(key)).join(', ')})`,
     ]);
   }
@@ -55,6 +56,7 @@ async function change(
   await givingWay(client, async () => {
     const state = await readState(client);
     if (!state) return 'nothing to change';
+    await addLedgerColumns(client);
     const tables = new Map([...state.tables].map(([key, { table }]) => [key, relationOf(table)]));
     const { outcome } = await runTransaction(client, state.version, statementsFor(tables));
     return outcome === 'committed' ? outcome : undefined;

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { version } from '../../runtime/version.js';
 import { type LedgerEntry, type LedgerFilter, type LedgerRow, type Load, rowsByKeys } from '../types.js';
-import { ledgerColumns, rejectColumns as rejectKinds } from '../ledger/ledger-columns.js';
+import { absentValue, ledgerColumns, rejectColumns as rejectKinds } from '../ledger/ledger-columns.js';
 import type { Relations } from '../rules/relations.js';
 import { documentId } from '../rules/document-id.js';
 import {
@@ -205,7 +205,7 @@ async function readLedger(
   return rows.map((row) => {
     const fields = ledgerColumns.map(({ field, column, kind }) => {
       const value = row[column] ?? null;
-      if (value === null) return [field, field === 'checks' ? [] : null];
+      if (value === null) return [field, absentValue(field)];
       if (kind === 'count') return [field, Number(value)];
       return [field, kind === 'json' ? JSON.parse(String(value)) : toJsonValue(value)];
     });

@@ -20,6 +20,8 @@ export function ledgerEntry(known: Partial<LedgerEntry> & Pick<LedgerEntry, 'key
     checks: [],
     rawPath: null,
     rawBytes: null,
+    rawSha256: null,
+    files: [],
     textBytes: null,
     charset: null,
     dialect: null,
