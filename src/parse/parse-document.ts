@@ -7,7 +7,7 @@ import { NotColumnar } from './columnar/rows.js';
 import type { Known } from './columnar/wrong-assumption.js';
 import { parseDelimited } from './delimited/delimited.js';
 import { readJsonObjects } from './objects/json.js';
-import type { ListPaths } from './objects/object-lists.js';
+import type { ListPaths } from './objects/object-plan.js';
 import { oneByOne, parseObjects } from './objects/objects.js';
 import type { Engine, ParsedDocument } from './types.js';
 import { readWorkbook } from './workbook/workbook.js';

@@ -2,6 +2,9 @@ import type { RecordBatch } from 'apache-arrow';
 import type { DocumentCheck } from '../schema/document-checks.js';
 import type { LoadMode, Quoting, ResolvedColumn } from '../schema/types.js';
 
+/** A value as a batch holds it: text, bigint for int64 and timestamp (microseconds), number for float64 and date (days). */
+export type Value = string | bigint | number | boolean;
+
 /** One value, or one whole row, that could not be loaded as it stands. */
 export interface Reject {
   /** Number of the data row in the document, from 1; the same as `_row` in the table. */

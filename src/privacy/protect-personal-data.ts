@@ -9,7 +9,7 @@ import {
   Utf8,
 } from 'apache-arrow';
 import { recordBatch } from '../parse/batches/batch-builder.js';
-import { nullData } from '../parse/batches/arrow-data.js';
+import { nullData } from '../parse/batches/nulls.js';
 import type { ParsedBatch, ParsedDocument, ParsedTable, Reject } from '../parse/types.js';
 import { canonicalDecimal } from '../schema/decimal.js';
 import { personalColumns } from '../schema/personal-data.js';

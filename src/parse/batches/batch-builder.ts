@@ -1,9 +1,8 @@
 import { type Data, Field, makeData, RecordBatch, Schema, Struct } from 'apache-arrow';
-import type { ResolvedColumn } from '../../schema/types.js';
-import { noNulls } from './null-bitmap.js';
-import { NullableValues } from './nullable-values.js';
-import { openSink } from './value-sinks.js';
-import type { Value } from '../values/values.js';
+import type { ColumnType, ResolvedColumn } from '../../schema/types.js';
+import { NullBitmap, noNulls } from './nulls.js';
+import { openSink, type ValueSink } from './value-sinks.js';
+import type { Value } from '../types.js';
 
 /** Collects rows of one table and makes them into Arrow batches: the columns in order, then `_row`. */
 export class BatchBuilder {
@@ -51,4 +50,31 @@ export function recordBatch(names: string[], children: Data[]): RecordBatch {
   const length = children.at(-1)?.length ?? 0;
   const struct = makeData({ type: new Struct(fields), length, nullCount: 0, children });
   return new RecordBatch(new Schema(fields), struct);
+}
+
+/** The values of one column on their way into an Arrow array, some of them null. */
+export class NullableValues {
+  readonly sink: ValueSink;
+  readonly nulls = new NullBitmap();
+
+  constructor(type: ColumnType) {
+    this.sink = openSink(type);
+  }
+
+  /** Undefined is null. */
+  push(value: Value | undefined): void {
+    this.sink.push(value);
+    this.nulls.add(value !== undefined);
+  }
+
+  /** In memory of its own, good until it is cleared. */
+  data(): Data {
+    return this.sink.data(this.nulls.nulls());
+  }
+
+  /** Forgets all values, and keeps the memory. */
+  clear(): void {
+    this.sink.clear();
+    this.nulls.clear();
+  }
 }

@@ -11,8 +11,8 @@ import {
 } from 'apache-arrow';
 import { unscaledDecimal } from '../../schema/decimal.js';
 import type { ColumnType } from '../../schema/types.js';
-import { NullBitmap, type Nulls } from './null-bitmap.js';
-import type { Value } from '../values/values.js';
+import { NullBitmap, type Nulls } from './nulls.js';
+import type { Value } from '../types.js';
 
 /** Values of one type on their way into an Arrow array, without nulls: a null takes the place of a value, whatever stands there. */
 export interface ValueSink {

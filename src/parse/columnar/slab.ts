@@ -3,6 +3,7 @@ import type { ExaminedDocument } from '../../source/types.js';
 
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
+const byteOrderMark = [0xef, 0xbb, 0xbf];
 
 /** Bytes behind the text of a slab that the kernel may read. */
 export const slackBytes = 80;
@@ -84,4 +85,9 @@ export function enlarged(slab: Slab, there: number, more: number): Slab {
 export async function* openUtf8(document: ExaminedDocument): AsyncGenerator<Uint8Array> {
   if (document.isValidUtf8) yield* document.openBytes();
   else for await (const text of document.openText()) yield Buffer.from(text);
+}
+
+/** How many bytes at the beginning of a document are a byte order mark: 3 or 0. */
+export function byteOrderMarkBytes(beginning: Uint8Array): number {
+  return byteOrderMark.every((byte, index) => beginning[index] === byte) ? byteOrderMark.length : 0;
 }

@@ -1,11 +1,11 @@
 import type { ReportSchema } from '../../schema/types.js';
 import type { ExaminedDocument } from '../../source/types.js';
 import { BatchBuilder } from '../batches/batch-builder.js';
-import { cellReader } from '../values/cell-reader.js';
+import { cellReader } from '../values/values.js';
 import type { DelimitedDialect } from './dialect.js';
 import { type RecordReading, readRecords, surplusCells, surplusReason } from './records.js';
 import { surveyDocument } from './survey.js';
-import { delimitedLayout, dialectFacts, tableLayout } from '../layout/table-layout.js';
+import { delimitedLayout, dialectFacts, tableLayout } from './delimited-layout.js';
 import type { ParsedBatch, ParsedDocument, ParsedTable, Reject } from '../types.js';
 import type { ValueRules } from '../values/values.js';
 

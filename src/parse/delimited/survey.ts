@@ -5,7 +5,7 @@ import { type DelimitedDialect, splitLine } from './dialect.js';
 import { clueOf, Evidence } from '../values/evidence.js';
 import { TypeInference } from '../values/infer-types.js';
 import { type RecordReading, readRecords, surplusCells } from './records.js';
-import type { DelimitedLayout } from '../layout/table-layout.js';
+import type { DelimitedLayout } from './delimited-layout.js';
 import type { ValueRules } from '../values/values.js';
 
 export interface Survey {

@@ -1,5 +1,5 @@
 import { joinPath } from './leaves.js';
-import type { ListPaths, ObjectRow } from './object-lists.js';
+import type { ListPaths, ObjectRow } from './object-plan.js';
 
 /** What is read off a JSON document, piece by piece. */
 export interface JsonSource<Item> {

@@ -2,7 +2,7 @@ import { ReportsError } from '../../errors/reports-error.js';
 import type { ExaminedDocument } from '../../source/types.js';
 import { parseExactly } from './exact-json.js';
 import { afterValue, type JsonSource, shownCharacter, walkJson } from './json-walk.js';
-import { type ListPaths, noPaths, type ObjectRow } from './object-lists.js';
+import { type ListPaths, noPaths, type ObjectRow } from './object-plan.js';
 
 const quote = 0x22;
 const backslash = 0x5c;

@@ -1,9 +1,9 @@
 import { isScalar } from '../../schema/column-type.js';
 import type { ResolvedColumn } from '../../schema/types.js';
 import { BatchBuilder } from '../batches/batch-builder.js';
-import { cellReader } from '../values/cell-reader.js';
+import { cellReader } from '../values/values.js';
 import type { Leaf } from './leaves.js';
-import type { ObjectRow } from './object-lists.js';
+import type { ObjectRow } from './object-plan.js';
 import type { ParsedBatch, ParsedTable, Reject } from '../types.js';
 import type { ValueRules } from '../values/values.js';
 

@@ -1,6 +1,6 @@
 import { leavesOf } from './leaves.js';
 import { ObjectSurvey } from './object-columns.js';
-import type { ObjectRow } from './object-lists.js';
+import type { ObjectRow } from './object-plan.js';
 import type { ObjectPlan, PlannedTable } from './object-plan.js';
 
 /** What a document of objects has, found out before its rows are read. */

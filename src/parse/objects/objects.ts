@@ -4,7 +4,7 @@ import type { ReportSchema } from '../../schema/types.js';
 import type { DocumentFacts, ExaminedDocument } from '../../source/types.js';
 import { leavesOf } from './leaves.js';
 import { ObjectSurvey, shownPath, splitWords } from './object-columns.js';
-import { type ListPaths, noPaths, type ObjectRow } from './object-lists.js';
+import { type ListPaths, noPaths, type ObjectRow } from './object-plan.js';
 import { ObjectPlan, type PlannedTable } from './object-plan.js';
 import { type ObjectTable, readObjectBatches } from './object-batches.js';
 import { type FoundObjects, surveyObjects } from './object-survey.js';

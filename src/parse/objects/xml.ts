@@ -3,7 +3,7 @@ import { ReportsError } from '../../errors/reports-error.js';
 import type { ExaminedDocument } from '../../source/types.js';
 import { ElementText } from './exact-json.js';
 import { joinPath } from './leaves.js';
-import { type ListPaths, noPaths, type ObjectRow } from './object-lists.js';
+import { type ListPaths, noPaths, type ObjectRow } from './object-plan.js';
 
 type Element = Record<string, unknown>;
 

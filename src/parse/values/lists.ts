@@ -1,5 +1,5 @@
 import type { ScalarType } from '../../schema/types.js';
-import type { Value } from './values.js';
+import type { Value } from '../types.js';
 
 /** An item of a list of single values, as the document writes it. */
 export interface ListItem {

@@ -1,5 +1,6 @@
 import { columnTypeText } from '../../schema/column-type.js';
-import type { ColumnType, ScalarType } from '../../schema/types.js';
+import type { ColumnType, ResolvedColumn, ScalarType } from '../../schema/types.js';
+import type { Reject, Value } from '../types.js';
 import { type DateOrder, readTime } from './dates.js';
 import { listItems, listText } from './lists.js';
 import { type DecimalMark, fitsDecimal, readNumber } from './numbers.js';
@@ -9,9 +10,6 @@ export interface ValueRules {
   decimalMark: DecimalMark;
   dateOrder: DateOrder;
 }
-
-/** A value as a batch holds it: text, bigint for int64 and timestamp (microseconds), number for float64 and date (days). */
-export type Value = string | bigint | number | boolean;
 
 /** Texts that stand for no value where the column is not a string. An empty cell stands for none in every column. */
 const nullTexts = new Set([
@@ -117,4 +115,17 @@ function readList(text: string, type: ScalarType, rules: ValueRules): string | u
 export function textReader(type: ColumnType, rules: ValueRules): (text: string) => Value | null | undefined {
   const read = readerOf(type);
   return (text) => (isNullText(text) ? null : read(text, rules));
+}
+
+/** Reads a cell that is not empty: its value, or null with a reject where it is not of the column's type. */
+export function cellReader({ name, type }: ResolvedColumn, rules: ValueRules) {
+  if (type.kind === 'string') return (text: string) => text;
+  const read = textReader(type, rules);
+  const reason = expectedReason(type);
+  return (text: string, row: number, rejects: Reject[]): Value | null => {
+    const value = read(text);
+    if (value !== undefined) return value;
+    rejects.push({ row, column: name, raw: text, reason });
+    return null;
+  };
 }

@@ -1,8 +1,8 @@
 import type { ResolvedColumn } from '../../../schema/types.js';
 import { withoutOuterQuotes } from '../../delimited/dialect.js';
 import { type Clue, clueOf, type Evidence } from '../../values/evidence.js';
-import type { Reject } from '../../types.js';
-import { expectedReason, textReader, type Value, type ValueRules } from '../../values/values.js';
+import type { Reject, Value } from '../../types.js';
+import { expectedReason, textReader, type ValueRules } from '../../values/values.js';
 import { type CellForm, cellText, type Rows } from '../rows.js';
 
 /** What a text that is not empty says. */

@@ -2,11 +2,10 @@ import { type Data, Decimal, Int64, makeData, TimestampMicrosecond } from 'apach
 import type { Cells, Kernel } from '../../../kernel/kernel.js';
 import { unscaledDecimal } from '../../../schema/decimal.js';
 import type { ColumnType } from '../../../schema/types.js';
-import { type Nulls, noNulls } from '../../batches/null-bitmap.js';
-import type { Reject } from '../../types.js';
-import type { Value } from '../../values/values.js';
+import { type Nulls, noNulls } from '../../batches/nulls.js';
+import type { Reject, Value } from '../../types.js';
 import type { CellReader, Reading } from './cell-reader.js';
-import type { ColumnOptions, Readings, Settled, Values } from './column.js';
+import type { ColumnOptions, Readings, Settled, Values } from './dictionary-decoder.js';
 import type { DistinctTexts } from './dictionary-builder.js';
 import { mostRowsTogether, type Rows } from '../rows.js';
 import { Validity } from './validity.js';

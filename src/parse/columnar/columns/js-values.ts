@@ -1,11 +1,11 @@
 import type { Data } from 'apache-arrow';
 import type { Cells } from '../../../kernel/kernel.js';
-import { noNulls } from '../../batches/null-bitmap.js';
-import { NullableValues } from '../../batches/nullable-values.js';
+import { noNulls } from '../../batches/nulls.js';
+import { NullableValues } from '../../batches/batch-builder.js';
 import type { Reject } from '../../types.js';
 import { openSink } from '../../batches/value-sinks.js';
 import type { CellReader, Reading } from './cell-reader.js';
-import type { ColumnOptions, Readings, Settled, Values } from './column.js';
+import type { ColumnOptions, Readings, Settled, Values } from './dictionary-decoder.js';
 import type { DistinctTexts } from './dictionary-builder.js';
 import type { Rows } from '../rows.js';
 

@@ -3,11 +3,11 @@ import type { Kernel } from '../../../kernel/kernel.js';
 import type { ResolvedColumn } from '../../../schema/types.js';
 import { recordBatch } from '../../batches/batch-builder.js';
 import { Evidence } from '../../values/evidence.js';
-import { noNulls } from '../../batches/null-bitmap.js';
+import { noNulls } from '../../batches/nulls.js';
 import type { Reject } from '../../types.js';
 import { openSink } from '../../batches/value-sinks.js';
 import type { ValueRules } from '../../values/values.js';
-import { nullData } from '../../batches/arrow-data.js';
+import { nullData } from '../../batches/nulls.js';
 import { Column } from './column.js';
 import { type CellForm, cellsOf, mostRowsTogether, type Rows } from '../rows.js';
 

@@ -1,6 +1,6 @@
 import { type Data, makeData, Utf8 } from 'apache-arrow';
 import type { Cells, Kernel } from '../../../kernel/kernel.js';
-import type { ColumnOptions, Readings, Settled, Values } from './column.js';
+import type { ColumnOptions, Readings, Settled, Values } from './dictionary-decoder.js';
 import type { DistinctTexts } from './dictionary-builder.js';
 import { Validity } from './validity.js';
 

@@ -1,5 +1,5 @@
 import type { Kernel } from '../../../kernel/kernel.js';
-import type { Nulls } from '../../batches/null-bitmap.js';
+import type { Nulls } from '../../batches/nulls.js';
 
 /** Which rows of a column are there, as Arrow's bitmap in the kernel's memory. */
 export class Validity {

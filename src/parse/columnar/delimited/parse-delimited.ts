@@ -9,7 +9,7 @@ import {
   dialectFacts,
   type TableLayout,
   tableLayout,
-} from '../../layout/table-layout.js';
+} from '../../delimited/delimited-layout.js';
 import type { ParsedBatch, ParsedDocument } from '../../types.js';
 import { cellFormOf, openDelimitedRows } from './delimited-rows.js';
 import { RowGroupBuilder } from '../columns/row-group.js';

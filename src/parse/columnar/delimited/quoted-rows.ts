@@ -2,9 +2,8 @@ import type { Kernel } from '../../../kernel/kernel.js';
 import type { DelimitedDialect } from '../../delimited/dialect.js';
 import { surplusCells, surplusReason } from '../../delimited/records.js';
 import { swallowsRows } from '../../delimited/survey.js';
-import { byteOrderMarkBytes } from '../byte-order-mark.js';
 import { NotColumnar, paddingFor, type RowCutter, type Rows } from '../rows.js';
-import { Slab } from '../slab.js';
+import { byteOrderMarkBytes, Slab } from '../slab.js';
 
 const lineFeed = 0x0a;
 

@@ -3,7 +3,7 @@ import type { ExaminedDocument } from '../../../source/types.js';
 import { Evidence } from '../../values/evidence.js';
 import { TypeInference } from '../../values/infer-types.js';
 import { decideTypes, type Survey } from '../../delimited/survey.js';
-import type { DelimitedLayout } from '../../layout/table-layout.js';
+import type { DelimitedLayout } from '../../delimited/delimited-layout.js';
 import { cellFormOf, openDelimitedRows } from './delimited-rows.js';
 import { LookedTexts } from '../columns/buffered-inference.js';
 import { cellsOf, mostRowsTogether } from '../rows.js';

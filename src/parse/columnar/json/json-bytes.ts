@@ -2,10 +2,9 @@ import type { Kernel } from '../../../kernel/kernel.js';
 import type { ExaminedDocument } from '../../../source/types.js';
 import { parseExactly } from '../../objects/exact-json.js';
 import type { JsonSource } from '../../objects/json-walk.js';
-import { byteOrderMarkBytes } from '../byte-order-mark.js';
 import type { JsonRows } from './json-rows.js';
 import { NotColumnar, type Rows } from '../rows.js';
-import { enlarged, openUtf8, Slab } from '../slab.js';
+import { byteOrderMarkBytes, enlarged, openUtf8, Slab } from '../slab.js';
 
 const blanks = new Set([0x20, 0x09, 0x0a, 0x0d]);
 

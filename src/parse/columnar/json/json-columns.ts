@@ -3,7 +3,7 @@ import { isScalar } from '../../../schema/column-type.js';
 import type { ExaminedDocument } from '../../../source/types.js';
 import { emptyObject, walkJson } from '../../objects/json-walk.js';
 import { type ObjectTable, readObjectBatches, textFor } from '../../objects/object-batches.js';
-import { noPaths } from '../../objects/object-lists.js';
+import { noPaths } from '../../objects/object-plan.js';
 import type { ObjectPlan } from '../../objects/object-plan.js';
 import { ObjectSurvey } from '../../objects/object-columns.js';
 import type { FoundObjects } from '../../objects/object-survey.js';

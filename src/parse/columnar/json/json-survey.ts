@@ -2,7 +2,7 @@ import { type Kernel, takeKernel } from '../../../kernel/kernel.js';
 import type { ExaminedDocument } from '../../../source/types.js';
 import { emptyObject, walkJson } from '../../objects/json-walk.js';
 import { ObjectSurvey } from '../../objects/object-columns.js';
-import { noPaths } from '../../objects/object-lists.js';
+import { noPaths } from '../../objects/object-plan.js';
 import type { ObjectPlan } from '../../objects/object-plan.js';
 import type { FoundObjects } from '../../objects/object-survey.js';
 import { JsonBytes } from './json-bytes.js';

@@ -1,3 +1,5 @@
+import { type Data, makeData, Null } from 'apache-arrow';
+
 /** Validity of an Arrow array: how many are null, and the bitmap. */
 export interface Nulls {
   nullCount: number;
@@ -34,4 +36,9 @@ export class NullBitmap {
   nulls(): Nulls {
     return { nullCount: this.nullCount, nullBitmap: this.bits };
   }
+}
+
+/** An array of nothing but nulls, whatever the type of its column. */
+export function nullData(length: number): Data {
+  return makeData({ type: new Null(), length });
 }
