@@ -56,13 +56,12 @@ export interface Dialect {
 
 export type Engine = 'columnar' | 'reference';
 
-/** A document on its way to rows: its tables are known, its rows are pulled. */
+/** What became of a document, known once its last row was read. */
 export interface ParsedDocument {
-  /** Whose parser reads it; undefined where there is but one, as for JSON and XML. */
+  /** The parser that read it; undefined for a format with only one, such as XML. */
   engine?: Engine;
   dialect: Dialect;
   tables: ParsedTable[];
-  /** Drift and oddities worth telling, e.g. headers the schema doesn't know or lacks. Complete when the batches are. */
+  /** Schema drift and oddities, for example headers that the schema does not know or lacks. */
   notes: string[];
-  batches: AsyncIterable<ParsedBatch>;
 }

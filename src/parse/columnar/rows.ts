@@ -23,15 +23,15 @@ export type CellForm = 'plain' | 'outer quotes' | 'json';
 const formNumbers: Record<CellForm, number> = { plain: 0, 'outer quotes': 1, json: 2 };
 
 /** The cells at `place` from the left. */
-export function cellsOf({ slab, marks, first, count }: Rows, place: number, form: CellForm): Cells {
-  return [slab.at, marks, first, count, place, formNumbers[form]];
+export function cellsOf({ slab, marks, first, count }: Rows, cellIndex: number, form: CellForm): Cells {
+  return [slab.at, marks, first, count, cellIndex, formNumbers[form]];
 }
 
 /** The text of one of them; empty where its row lacks it. */
-export function cellText({ slab, marks, first }: Rows, row: number, place: number): string {
+export function cellText({ slab, marks, first }: Rows, row: number, cellIndex: number): string {
   const { kernel } = slab;
   const [mark = 0] = kernel.int32(first + row * 4, 1);
-  const [before = 0, end = 0] = kernel.int32(marks + (mark + place) * 4, 2);
+  const [before = 0, end = 0] = kernel.int32(marks + (mark + cellIndex) * 4, 2);
   return slab.text(before + 1, Math.max(before + 1, end));
 }
 
@@ -43,11 +43,8 @@ export interface RowCutter {
   end(): void;
 }
 
-/** A document that is left to the reference parser, and why. */
-export class NotColumnar extends Error {}
-
 /** Rows handed on together at most: few enough that their cells stay in the processor's cache. */
-export const mostRowsTogether = 4096;
+export const maxRowsTogether = 4096;
 
 /** Room behind the marks of a slab for those of rows that are made as wide as the header. */
 export function paddingFor(width: number): number {

@@ -1,5 +1,5 @@
 import type { Kernel } from '../../kernel/kernel.js';
-import type { ExaminedDocument } from '../../source/types.js';
+import type { ReadableDocument } from '../../source/types.js';
 
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
@@ -82,7 +82,7 @@ export function enlarged(slab: Slab, there: number, more: number): Slab {
 }
 
 /** The bytes of a document in UTF-8. A byte order mark stands before the header, where it does no harm. */
-export async function* openUtf8(document: ExaminedDocument): AsyncGenerator<Uint8Array> {
+export async function* openUtf8(document: ReadableDocument): AsyncGenerator<Uint8Array> {
   if (document.isValidUtf8) yield* document.openBytes();
   else for await (const text of document.openText()) yield Buffer.from(text);
 }

@@ -48,7 +48,7 @@ export function delimitedLayout(
 export interface TableLayout {
   table: ParsedTable;
   /** For each column its cell in a row, from the left; undefined for one that the document lacks. */
-  places: (number | undefined)[];
+  cellIndexes: (number | undefined)[];
 }
 
 /** The table as schema, header and a look at the values make it. */
@@ -60,18 +60,18 @@ export function tableLayout(
 ): TableLayout {
   const tableSchema = schema?.tables[0];
   const columns: ResolvedColumn[] = [];
-  const places: (number | undefined)[] = [];
-  const placeOf = new Map(header.positions.map((index, place) => [index, place]));
+  const cellIndexes: (number | undefined)[] = [];
+  const cellOf = new Map(header.positions.map((index, cell) => [index, cell]));
   header.columns.forEach((column, index) => {
     if (found.emptyNameless.has(index)) return;
     const inferred = found.types.get(index);
     columns.push(inferred ? { ...column, type: inferred } : column);
-    places.push(placeOf.get(index));
+    cellIndexes.push(cellOf.get(index));
   });
   const table: ParsedTable = tableSchema
     ? tableOf(tableSchema, columns)
     : { name: defaultTableName(reportType), load: { mode: 'append', key: [] }, columns };
-  return { table, places };
+  return { table, cellIndexes };
 }
 
 /** What was decided, for the ledger. */

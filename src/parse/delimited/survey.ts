@@ -1,6 +1,6 @@
 import { CsvError } from 'csv-parse';
 import type { ColumnType } from '../../schema/types.js';
-import type { ExaminedDocument } from '../../source/types.js';
+import type { ReadableDocument } from '../../source/types.js';
 import { type DelimitedDialect, splitLine } from './dialect.js';
 import { clueOf, Evidence } from '../values/evidence.js';
 import { TypeInference } from '../values/infer-types.js';
@@ -20,7 +20,7 @@ export interface Survey {
 
 /** Reads a delimited document once to decide what holds for all of it. The same document is always decided alike. */
 export async function surveyDocument(
-  document: Pick<ExaminedDocument, 'openText'>,
+  document: Pick<ReadableDocument, 'openText'>,
   layout: DelimitedLayout,
 ): Promise<Survey> {
   try {
@@ -34,7 +34,7 @@ export async function surveyDocument(
 
 /** The same by splitting lines, for what holds no quoted cells: there a line is a row. */
 export function surveyLines(
-  document: Pick<ExaminedDocument, 'openText'>,
+  document: Pick<ReadableDocument, 'openText'>,
   layout: DelimitedLayout,
 ): Promise<Survey> {
   return survey(document, layout, 'line-by-line');
@@ -55,7 +55,7 @@ export function swallowsRows(cells: string[], raw: string, { delimiter, header }
 }
 
 async function survey(
-  document: Pick<ExaminedDocument, 'openText'>,
+  document: Pick<ReadableDocument, 'openText'>,
   layout: DelimitedLayout,
   reading: RecordReading,
 ): Promise<Survey> {

@@ -1,5 +1,5 @@
 import { ReportsError } from '../../errors/reports-error.js';
-import type { ExaminedDocument } from '../../source/types.js';
+import type { ReadableDocument } from '../../source/types.js';
 import { parseExactly } from './exact-json.js';
 import { afterValue, type JsonSource, shownCharacter, walkJson } from './json-walk.js';
 import { type ListPaths, noPaths, type ObjectRow } from './object-plan.js';
@@ -9,7 +9,7 @@ const backslash = 0x5c;
 
 /** Streams the objects of a JSON document, as `walkJson` finds them: only one is held in memory. Errors: DOCUMENT_UNPARSABLE. */
 export function readJsonObjects(
-  document: ExaminedDocument,
+  document: ReadableDocument,
   paths: ListPaths = noPaths,
 ): AsyncGenerator<ObjectRow> {
   return walkJson(new TextReader(document), paths);
@@ -22,7 +22,7 @@ class TextReader implements JsonSource<unknown> {
   private at = 0;
   private line = 1;
 
-  constructor(private readonly document: ExaminedDocument) {
+  constructor(private readonly document: ReadableDocument) {
     this.chunks = document.openText()[Symbol.asyncIterator]();
   }
 

@@ -11,7 +11,7 @@ import type { ValueRules } from '../values/values.js';
 export interface ObjectTable {
   table: ParsedTable;
   /** For each path of a row its column. */
-  places: Map<string, number>;
+  columnIndexes: Map<string, number>;
   /** Undefined is what stands beside the lists. */
   hasRowsIn(list: string | undefined): boolean;
   rowsOf(list: string | undefined, value: unknown): Iterable<Iterable<Leaf>>;
@@ -66,14 +66,14 @@ class TableReading {
 
   add(leaves: Iterable<Leaf>): void {
     this.row += 1;
-    const { places, table } = this.from;
+    const { columnIndexes, table } = this.from;
     const texts: string[] = [];
     for (const leaf of leaves) {
-      const place = places.get(leaf.path);
-      if (place !== undefined && leaf.kind !== 'none') texts[place] = textFor(table.columns[place], leaf);
+      const index = columnIndexes.get(leaf.path);
+      if (index !== undefined && leaf.kind !== 'none') texts[index] = textFor(table.columns[index], leaf);
     }
-    const cells = this.readers.map((read, place) => {
-      const text = texts[place];
+    const cells = this.readers.map((read, index) => {
+      const text = texts[index];
       return text === undefined ? null : read(text, this.row, this.rejects);
     });
     this.builder.add(this.row, cells);

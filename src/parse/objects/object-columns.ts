@@ -13,7 +13,7 @@ import type { ValueRules } from '../values/values.js';
 export interface ObjectColumns {
   columns: ResolvedColumn[];
   /** For each path its index in `columns`. */
-  places: Map<string, number>;
+  columnIndexes: Map<string, number>;
   notes: string[];
 }
 
@@ -64,13 +64,13 @@ export class ObjectSurvey {
       this.schema?.columns,
       splitWords,
     );
-    const places = new Map(paths.map((path, index) => [path, positions[index] ?? 0]));
-    for (const [path, place] of places) {
-      const column = columns[place];
+    const columnIndexes = new Map(paths.map((path, index) => [path, positions[index] ?? 0]));
+    for (const [path, index] of columnIndexes) {
+      const column = columns[index];
       const values = this.found.get(path);
       if (column && values && column.origin !== 'schema') column.type = inferredType(values, rules);
     }
-    return { columns, places, notes: this.rows > 0 ? notes : [] };
+    return { columns, columnIndexes, notes: this.rows > 0 ? notes : [] };
   }
 
   add({ path, text, kind }: Leaf): void {

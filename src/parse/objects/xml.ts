@@ -1,6 +1,6 @@
 import { SaxesParser } from 'saxes';
 import { ReportsError } from '../../errors/reports-error.js';
-import type { ExaminedDocument } from '../../source/types.js';
+import type { ReadableDocument } from '../../source/types.js';
 import { ElementText } from './exact-json.js';
 import { joinPath } from './leaves.js';
 import { type ListPaths, noPaths, type ObjectRow } from './object-plan.js';
@@ -23,7 +23,7 @@ interface Open {
  * Errors: DOCUMENT_UNPARSABLE.
  */
 export async function* readXmlObjects(
-  document: ExaminedDocument,
+  document: ReadableDocument,
   paths: ListPaths = noPaths,
 ): AsyncGenerator<ObjectRow> {
   const parser = new SaxesParser({ xmlns: false });

@@ -40,9 +40,9 @@ export interface TableCheck {
  * Errors: those of a document that can't be parsed, such as HEADER_UNKNOWN.
  */
 export async function checkSample(document: ExaminedDocument, schema: ReportSchema): Promise<SampleCheck> {
-  const parsed = await parseDocument({ document, schema, engine: 'reference' });
+  const stream = await parseDocument({ document, schema, engine: 'reference' });
   const keys = new Map<string, KeyCheck>();
-  const { tables, rejects, checks } = await profileDocument(parsed, ({ name, columns, load }) => {
+  const { tables, rejects, checks } = await profileDocument(stream, ({ name, columns, load }) => {
     if (load.key.length === 0) return undefined;
     const check = new KeyCheck(columns, load.key);
     keys.set(name, check);
@@ -57,7 +57,7 @@ export async function checkSample(document: ExaminedDocument, schema: ReportSche
       ({ name, unknownHeaders, key }) =>
         unknownHeaders.length === 0 && (modes.get(name) !== 'merge' || key?.doubledRows === 0),
     );
-  return { tables: checked, rejects, checks, notes: [...document.notes, ...parsed.notes], isWell };
+  return { tables: checked, rejects, checks, notes: [...document.notes, ...stream.finish().notes], isWell };
 }
 
 function checkTable({ table, rows, columns }: TableProfile, check: KeyCheck | undefined): TableCheck {

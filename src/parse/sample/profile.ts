@@ -3,7 +3,8 @@ import { canonicalDecimal } from '../../schema/decimal.js';
 import type { ColumnType, ResolvedColumn } from '../../schema/types.js';
 import type { CheckResult } from '../../schema/document-checks.js';
 import { DocumentChecks } from '../checks/document-checks.js';
-import type { ParsedDocument, ParsedTable } from '../types.js';
+import type { DocumentStream } from '../document-stream.js';
+import type { ParsedTable } from '../types.js';
 
 /** What the rows of a document tell of one table. */
 export interface TableProfile {
@@ -39,18 +40,18 @@ export interface RowWatcher {
  * Errors: those of the batches.
  */
 export async function profileDocument(
-  parsed: ParsedDocument,
+  stream: DocumentStream,
   watch: (table: ParsedTable) => RowWatcher | undefined = () => undefined,
 ): Promise<{ tables: TableProfile[]; rejects: RejectProfile[]; checks: CheckResult[] }> {
   const tables = new Map(
-    parsed.tables.map((table) => {
+    stream.tables.map((table) => {
       const columns = table.columns.map((column) => ({ column, filled: 0 }));
       return [table.name, { profile: { table, rows: 0, columns }, watcher: watch(table) }];
     }),
   );
   const rejects = new Map<string, RejectProfile>();
-  const checks = new DocumentChecks(parsed.tables);
-  for await (const { table, batch, rejects: found } of parsed.batches) {
+  const checks = new DocumentChecks(stream.tables);
+  for await (const { table, batch, rejects: found } of stream.batches) {
     for (const { column, raw, reason } of found) addReject(rejects, table, { column, raw, reason });
     checks.add(table, batch);
     const known = tables.get(table);

@@ -1,12 +1,12 @@
 import { describeError, ReportsError } from '../../errors/reports-error.js';
-import type { ExaminedDocument } from '../../source/types.js';
+import type { ReadableDocument } from '../../source/types.js';
 import { mostHeaderLine } from '../delimited/dialect.js';
 import { markEvidence } from '../values/numbers.js';
 import { unpacksTo } from './zip-size.js';
 
 /** The first sheet of a workbook as a document of tab-separated text, cells quoted as RFC 4180 has it. */
 export interface SheetDocument {
-  document: ExaminedDocument;
+  document: ReadableDocument;
   notes: string[];
 }
 
@@ -15,7 +15,7 @@ export interface SheetDocument {
  * its cells too. Rows without anything in them are blank lines. The workbook is held in memory whole.
  * Errors: FORMAT_UNSUPPORTED for a zip archive that is no workbook.
  */
-export async function readWorkbook(document: ExaminedDocument): Promise<SheetDocument> {
+export async function readWorkbook(document: ReadableDocument): Promise<SheetDocument> {
   const [first, ...others] = await readSheets(document);
   const rows = withoutLineBreaksInHeader((first?.data ?? []).map((row) => row.map(cellText)));
   const texts = rows.map(
@@ -35,7 +35,7 @@ interface Sheet {
 
 type Cell = string | number | boolean | Date;
 
-async function readSheets(document: ExaminedDocument): Promise<Sheet[]> {
+async function readSheets(document: ReadableDocument): Promise<Sheet[]> {
   // Few documents are workbooks, and the library is a large one.
   const { default: readWorkbookSheets } = await import('read-excel-file/node');
   const chunks: Uint8Array[] = [];
@@ -94,7 +94,7 @@ function withoutLineBreaksInHeader(rows: string[][]): string[][] {
   );
 }
 
-function documentOfText(document: ExaminedDocument, texts: string[]): ExaminedDocument {
+function documentOfText(document: ReadableDocument, texts: string[]): ReadableDocument {
   const rowsTogether = 1000;
   async function* openText() {
     for (let start = 0; start < texts.length; start += rowsTogether) {

@@ -6,7 +6,7 @@ import { expectedReason, textReader, type ValueRules } from '../../values/values
 import { type CellForm, cellText, type Rows } from '../rows.js';
 
 /** What a text that is not empty says. */
-export interface Reading {
+export interface CellValue {
   /** Undefined where it stands for none, or is rejected. */
   value: Value | undefined;
   rejected: boolean;
@@ -16,7 +16,7 @@ export interface Reading {
 export interface CellReaderOptions {
   column: ResolvedColumn;
   /** Its cell in each row, from the left. */
-  place: number;
+  cellIndex: number;
   form: CellForm;
   rules: ValueRules;
   evidence: Evidence;
@@ -30,7 +30,7 @@ export class CellReader {
     this.readText = textReader(options.column.type, options.rules);
   }
 
-  read(text: string): Reading {
+  read(text: string): CellValue {
     const clue = clueOf(this.options.column.type.kind, text);
     const value = this.readText(text);
     return { value: value ?? undefined, rejected: value === undefined, clue };
@@ -38,8 +38,8 @@ export class CellReader {
 
   /** The value of a cell; undefined where it has none, or what it has is not of the type and goes to `rejects`. */
   readCell(rows: Rows, row: number, rejects: Reject[]): Value | undefined {
-    const { place, form, evidence } = this.options;
-    const cell = cellText(rows, row, place);
+    const { cellIndex, form, evidence } = this.options;
+    const cell = cellText(rows, row, cellIndex);
     const text = form === 'outer quotes' ? withoutOuterQuotes(cell) : cell;
     if (text === '') return undefined;
     const { value, rejected, clue } = this.read(text);

@@ -3,11 +3,11 @@ import type { Reject } from '../../types.js';
 import { nullData } from '../../batches/nulls.js';
 import { cellsOf, type Rows } from '../rows.js';
 import { CellReader } from './cell-reader.js';
-import { DistinctTexts } from './dictionary-builder.js';
-import type { ColumnOptions, Readings, Values } from './dictionary-decoder.js';
-import { IntegerReadings } from './integer-values.js';
-import { JsReadings } from './js-values.js';
-import { TextReadings } from './text-values.js';
+import { DictionaryBuilder } from './dictionary-builder.js';
+import type { ColumnOptions, DictionaryDecoder, PlainValues } from './dictionary-decoder.js';
+import { IntegerDecoder } from './integer-values.js';
+import { JsDecoder } from './js-values.js';
+import { TextDictionaryDecoder } from './text-values.js';
 
 /**
  * Builds one column, batch by batch, from the bytes of its cells. At first each distinct text is read once, and rows refer to it; a column
@@ -15,73 +15,77 @@ import { TextReadings } from './text-values.js';
  */
 export class Column {
   private readonly reader;
-  private texts: DistinctTexts;
-  private readings: Readings;
-  private values: Values | undefined;
+  private texts: DictionaryBuilder;
+  private decoder: DictionaryDecoder;
+  private values: PlainValues | undefined;
 
   constructor(private readonly options: ColumnOptions) {
     this.reader = new CellReader(options);
-    this.texts = new DistinctTexts(options.kernel);
-    this.readings = openReadings(options, this.reader, this.texts);
+    this.texts = new DictionaryBuilder(options.kernel);
+    this.decoder = openDecoder(options, this.reader, this.texts);
   }
 
   /** Adds the cells of these rows; what is not of the type goes to `rejects`. */
   add(rows: Rows, rejects: Reject[]): void {
-    const { place, form } = this.options;
-    const cells = cellsOf(rows, place, form);
+    const { cellIndex, form } = this.options;
+    const cells = cellsOf(rows, cellIndex, form);
     if (this.values) return this.values.add(cells, rows, rejects);
-    const { texts, readings } = this;
+    const { texts, decoder } = this;
     const from = texts.length;
     texts.add(cells);
-    readings.read();
-    if (readings.hasRejects) {
+    decoder.read();
+    if (decoder.hasRejects) {
       texts.entriesFrom(from).forEach((entry, row) => {
-        if (entry < 0 || !readings.isRejected(entry)) return;
+        if (entry < 0 || !decoder.isRejected(entry)) return;
         this.reader.reject(texts.text(entry), rows.numbers[row] as number, rejects);
       });
     }
-    if (texts.hardlyRepeat()) this.goOnWithValues();
+    if (texts.hardlyRepeat()) this.fallBackToPlain();
   }
 
   /**
    * Ends the batch: no row comes until `clear`. Returns what gives its Arrow array, which is good until the kernel allocates; settle all columns
    * before that.
    */
-  settle(): () => Data {
-    const { texts, readings, values } = this;
+  finish(): () => Data {
+    const { texts, decoder, values } = this;
     if (values) return () => values.data();
-    readings.settleClues();
-    const settled = readings.settle();
-    if (!settled) return () => nullData(texts.length);
-    if ('rows' in settled) return settled.rows;
-    texts.settle(settled.places);
-    return () => texts.indices(settled.data());
+    decoder.reportEvidence();
+    const decoded = decoder.finish();
+    if (!decoded) return () => nullData(texts.length);
+    if ('rows' in decoded) return decoded.rows;
+    texts.finish(decoded.indices);
+    return () => texts.data(decoded.values());
   }
 
   /** Begins the next batch, in the memory of the last. */
   clear(): void {
     if (this.values) return this.values.clear();
     this.texts.clear();
-    this.readings.clear();
+    this.decoder.clear();
   }
 
-  private goOnWithValues(): void {
-    this.readings.settleClues();
-    this.values = this.readings.goOn();
-    this.readings.free();
+  private fallBackToPlain(): void {
+    this.decoder.reportEvidence();
+    this.values = this.decoder.fallBackToPlain();
+    this.decoder.free();
     this.texts.free();
   }
 }
 
-function openReadings(options: ColumnOptions, reader: CellReader, texts: DistinctTexts): Readings {
+function openDecoder(
+  options: ColumnOptions,
+  reader: CellReader,
+  texts: DictionaryBuilder,
+): DictionaryDecoder {
   switch (options.column.type.kind) {
     case 'string':
-      return new TextReadings(options, texts);
+      return new TextDictionaryDecoder(options, texts);
     case 'int64':
     case 'decimal':
     case 'timestamp':
-      return new IntegerReadings(options, reader, texts);
+      return new IntegerDecoder(options, reader, texts);
     default:
-      return new JsReadings(options, reader, texts);
+      return new JsDecoder(options, reader, texts);
   }
 }

@@ -2,12 +2,12 @@ import { type Data, Dictionary, Int32, makeData, makeVector, Utf8 } from 'apache
 import type { Cells, Kernel } from '../../../kernel/kernel.js';
 
 /** With fewer values it is not tried whether they repeat. */
-const valuesBeforeChoice = 4096;
+const minValuesBeforeChoice = 4096;
 
 const indexType = new Int32();
 
 /** The cells of a column as distinct texts, and which of them each row has: entries of a dictionary in the kernel's memory. */
-export class DistinctTexts {
+export class DictionaryBuilder {
   readonly dictionary: number;
   /** Entry of each row, -1 where the cell is empty. */
   entries: number;
@@ -62,7 +62,7 @@ export class DistinctTexts {
   /** Whether more than half of the texts are distinct, so that numbering them is no gain. */
   hardlyRepeat(): boolean {
     const filled = this.length - this.empty;
-    return filled >= valuesBeforeChoice && this.count * 2 > filled;
+    return filled >= minValuesBeforeChoice && this.count * 2 > filled;
   }
 
   /** How many rows have each entry. */
@@ -78,18 +78,18 @@ export class DistinctTexts {
    * Makes the entries of the rows the indices of an Arrow array: no cell can be added until `clear`. `places` says for each entry where its value is
    * in the array's dictionary, -1 where it has none; without it the texts are the dictionary.
    */
-  settle(places?: Int32Array): void {
+  finish(indices?: Int32Array): void {
     const { calls, kernel, length } = this;
     const bytes = (length + 7) >> 3;
     this.validity = calls.enlarge(this.validity, 0, bytes);
     kernel.bytes(this.validity, bytes).fill(0);
-    const at = places ? kernel.place(new Uint8Array(places.buffer)) : 0;
+    const at = indices ? kernel.place(new Uint8Array(indices.buffer)) : 0;
     this.nullCount = calls.settleEntries(this.entries, length, at, this.validity);
-    if (places) calls.release(at);
+    if (indices) calls.release(at);
   }
 
   /** The settled entries as an Arrow array; good until the kernel allocates. */
-  indices(dictionary: Data): Data {
+  data(dictionary: Data): Data {
     const { kernel, validity, length, nullCount } = this;
     return makeData({
       type: new Dictionary(dictionary.type, indexType),
@@ -102,7 +102,7 @@ export class DistinctTexts {
   }
 
   /** The texts as an Arrow array, in the order of their entries; good until the kernel allocates. */
-  data(): Data {
+  texts(): Data {
     const { count } = this;
     const valueOffsets = this.kernel.int32(this.calls.dictionaryOffsets(this.dictionary), count + 1);
     const data = this.kernel.bytes(

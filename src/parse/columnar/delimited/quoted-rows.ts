@@ -2,8 +2,9 @@ import type { Kernel } from '../../../kernel/kernel.js';
 import type { DelimitedDialect } from '../../delimited/dialect.js';
 import { surplusCells, surplusReason } from '../../delimited/records.js';
 import { swallowsRows } from '../../delimited/survey.js';
-import { NotColumnar, paddingFor, type RowCutter, type Rows } from '../rows.js';
+import { paddingFor, type RowCutter, type Rows } from '../rows.js';
 import { byteOrderMarkBytes, Slab } from '../slab.js';
+import { notColumnar } from '../../parse-hint.js';
 
 const lineFeed = 0x0a;
 
@@ -50,10 +51,10 @@ export function openQuotedRows(kernel: Kernel, dialect: DelimitedDialect, rowsTo
       }
       begun = source.bytes().slice(at, source.length);
       if (source !== slab) calls.release(source.at);
-      if (begun.length > longestRow) throw new NotColumnar('a quote is not closed');
+      if (begun.length > longestRow) throw notColumnar('a quote is not closed');
     },
     end() {
-      if (begun.length > 0) throw new NotColumnar('a quote is not closed');
+      if (begun.length > 0) throw notColumnar('a quote is not closed');
     },
   };
 
@@ -134,7 +135,7 @@ export function openQuotedRows(kernel: Kernel, dialect: DelimitedDialect, rowsTo
     if (!calls.quotedHasLineFeed.value) return;
     const texts = Array.from({ length: cells }, (_, cell) => cellText(firstMark, cell));
     if (swallowsRows(texts, source.text(from, end - 1), dialect)) {
-      throw new NotColumnar('a quote is not closed');
+      throw notColumnar('a quote is not closed');
     }
   }
 

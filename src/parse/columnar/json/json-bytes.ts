@@ -1,10 +1,11 @@
 import type { Kernel } from '../../../kernel/kernel.js';
-import type { ExaminedDocument } from '../../../source/types.js';
+import type { ReadableDocument } from '../../../source/types.js';
 import { parseExactly } from '../../objects/exact-json.js';
 import type { JsonSource } from '../../objects/json-walk.js';
 import type { JsonRows } from './json-rows.js';
-import { NotColumnar, type Rows } from '../rows.js';
+import type { Rows } from '../rows.js';
 import { byteOrderMarkBytes, enlarged, openUtf8, Slab } from '../slab.js';
+import { notColumnar } from '../../parse-hint.js';
 
 const blanks = new Set([0x20, 0x09, 0x0a, 0x0d]);
 
@@ -21,13 +22,13 @@ export class JsonBytes implements JsonSource<Rows> {
   private bytesRead = 0;
 
   constructor(
-    document: ExaminedDocument,
+    document: ReadableDocument,
     kernel: Kernel,
     private readonly rowsOf: (list: string) => JsonRows,
     /** The rows read have names for which their list had no paths; they are read again after it. */
     private readonly onNewNames: (list: string) => void,
     /** So much is read of the document, and then it is as if it broke off. */
-    private readonly mostBytes = Number.POSITIVE_INFINITY,
+    private readonly maxBytes = Number.POSITIVE_INFINITY,
   ) {
     this.chunks = openUtf8(document)[Symbol.asyncIterator]();
     this.slab = new Slab(kernel, 64 * 1024);
@@ -73,18 +74,18 @@ export class JsonBytes implements JsonSource<Rows> {
     yield* this.readRows(list);
   }
 
-  problem(): NotColumnar {
-    return new NotColumnar('its JSON is not well-formed');
+  problem(): Error {
+    return notColumnar('its JSON is not well-formed');
   }
 
-  private async *readRows(list: string, most?: number): AsyncGenerator<Rows> {
+  private async *readRows(list: string, maxRows?: number): AsyncGenerator<Rows> {
     const reader = this.rowsOf(list);
     for (let begun = false; ; ) {
-      const { end, stopped, rows } = reader.read(this.slab, this.at, begun, most);
+      const { end, stopped, rows } = reader.read(this.slab, this.at, begun, maxRows);
       this.at = end;
       begun ||= rows.count > 0;
       if (rows.count > 0) yield rows;
-      if (stopped === 'ended' || (most !== undefined && rows.count === most)) return;
+      if (stopped === 'ended' || (maxRows !== undefined && rows.count === maxRows)) return;
       if (stopped === 'new names') this.onNewNames(list);
       else if (stopped === 'more' && !(await this.more())) throw this.problem();
     }
@@ -110,7 +111,7 @@ export class JsonBytes implements JsonSource<Rows> {
 
   /** Whether as much was read as was to be. */
   isCut(): boolean {
-    return this.bytesRead >= this.mostBytes;
+    return this.bytesRead >= this.maxBytes;
   }
 
   private append(chunk: Uint8Array): void {

@@ -1,6 +1,6 @@
 import { type Kernel, takeKernel } from '../../../kernel/kernel.js';
 import { isScalar } from '../../../schema/column-type.js';
-import type { ExaminedDocument } from '../../../source/types.js';
+import type { ReadableDocument } from '../../../source/types.js';
 import { emptyObject, walkJson } from '../../objects/json-walk.js';
 import { type ObjectTable, readObjectBatches, textFor } from '../../objects/object-batches.js';
 import { noPaths } from '../../objects/object-plan.js';
@@ -21,7 +21,7 @@ import type { Rows } from '../rows.js';
  * Errors: NotColumnar, and those of `check`.
  */
 export async function* readJsonColumns(
-  document: ExaminedDocument,
+  document: ReadableDocument,
   tables: ObjectTable[],
   plan: ObjectPlan | undefined,
   rules: ValueRules,
@@ -106,27 +106,27 @@ class ListReading {
     if (!this.from) return;
     const planned = plan?.tableOfItems(list);
     const wholePaths = planned && plan ? plan.wholePaths(planned) : new Set();
-    const { places, above } = this.from;
+    const { columnIndexes, above } = this.from;
     const { columns } = this.from.table;
     this.rows.widen(columns.length);
-    for (const [path, place] of places) {
-      const column = columns[place];
+    for (const [path, index] of columnIndexes) {
+      const column = columns[index];
       const form = column && isScalar(column.type) ? 'text' : 'json';
-      this.rows.tree.set(path, place, wholePaths.has(path) ? 'whole' : form);
+      this.rows.tree.set(path, index, wholePaths.has(path) ? 'whole' : form);
     }
     for (const leaf of above) {
-      const place = places.get(leaf.path);
-      if (place === undefined || leaf.kind === 'none') continue;
-      this.rows.setConstant(place, textFor(columns[place], leaf));
+      const index = columnIndexes.get(leaf.path);
+      if (index === undefined || leaf.kind === 'none') continue;
+      this.rows.setConstant(index, textFor(columns[index], leaf));
     }
-    const filled = new Set(places.values());
+    const filled = new Set(columnIndexes.values());
     this.group = new RowGroupBuilder({
       kernel,
       columns,
-      places: columns.map((_, place) => (filled.has(place) ? place * 2 : undefined)),
+      cellIndexes: columns.map((_, index) => (filled.has(index) ? index * 2 : undefined)),
       form: 'json',
       rules,
-      emptyPlaces: [],
+      emptyCells: [],
     });
   }
 

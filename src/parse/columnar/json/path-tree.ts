@@ -1,7 +1,7 @@
 import type { Kernel } from '../../../kernel/kernel.js';
 import { separator } from '../../../schema/object-path.js';
 import { joinPath, type Leaf } from '../../objects/leaves.js';
-import { NotColumnar } from '../rows.js';
+import { notColumnar } from '../../parse-hint.js';
 
 /** A path at which values of rows were met. */
 export interface MetPath {
@@ -20,7 +20,7 @@ const formNumbers: Record<PathForm, number> = { text: 0, json: 1, whole: 2 };
 const kindsOfBits: Leaf['kind'][] = ['text', 'number', 'bool', 'json', 'none'];
 
 /** More than any table has columns; their names are searched one after the other. */
-const mostPaths = 5000;
+const maxPaths = 5000;
 
 /** The paths of the rows of a list, in the kernel's memory. */
 export class PathTree {
@@ -32,8 +32,8 @@ export class PathTree {
   }
 
   /** Makes the values at a path, as leaves have it, that cell of each row; -1 for none. */
-  set(path: string, place: number, form: PathForm): void {
-    this.kernel.calls.setPath(this.addressOf(path === '.' ? '' : path), place, formNumbers[form]);
+  set(path: string, index: number, form: PathForm): void {
+    this.kernel.calls.setPath(this.addressOf(path === '.' ? '' : path), index, formNumbers[form]);
   }
 
   /** All paths, objects included. Errors: NotColumnar where there are too many. */
@@ -45,7 +45,7 @@ export class PathTree {
       const kinds = kindsOfBits.filter((_, bit) => bits & (1 << bit));
       this.addresses.set(path, at);
       paths.push({ path: path || '.', kinds, order: calls.pathOrder(at) });
-      if (paths.length > mostPaths) throw new NotColumnar(`its rows have more than ${mostPaths} members`);
+      if (paths.length > maxPaths) throw notColumnar(`its rows have more than ${maxPaths} members`);
       for (let child = calls.pathFirstChild(at); child !== 0; child = calls.pathNext(child)) {
         const name = calls.pathName(child);
         visit(child, joinPath(path, this.kernel.text(name, name + calls.pathNameLength(child))));
