@@ -43,10 +43,11 @@ interface Known {
 }
 
 /**
- * Converts a document from raw bytes to Parquet, with the engine of the settings. The columnar engine
- * reads it once, in the charset and by the rules that its beginning shows. If the rest contradicts the
- * beginning, nothing of that attempt is kept, and the document is read again with what was found out.
- * A document that the columnar parser cannot read is read by the reference parser.
+ * Converts a document from raw bytes to Parquet, with the engine of the settings. The columnar
+ * engine reads it once, in the charset and by the rules that its beginning shows. If the rest
+ * contradicts the beginning, nothing of that attempt is kept, and the document is read again with
+ * what was found out. A document that the columnar parser cannot read is read by the reference
+ * parser.
  * Errors: those of `examineDocument`, `parseDocument` and `writeLake`, except ReadAgain.
  */
 export async function convertDocument(

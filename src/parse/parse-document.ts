@@ -13,7 +13,9 @@ import type { ParseHint } from './parse-hint.js';
 import type { Dialect, Engine, ParsedBatch } from './types.js';
 import { readWorkbook } from './workbook/workbook.js';
 
-/** Characters at the beginning of a text that decide its format and in which its header is found. */
+/**
+ * Characters at the beginning of a text that decide its format and in which its header is found.
+ */
 const headCharacters = 256 * 1024;
 
 /** How the rows of a document are read. */
@@ -29,7 +31,8 @@ interface ParseOptions {
  * columns. A workbook is recognized by its bytes. The tables and their columns are known when this
  * returns; the rows are pulled from `batches`.
  * Errors: HEADER_NOT_FOUND, HEADER_UNKNOWN, KEY_COLUMN_MISSING, DOCUMENT_UNPARSABLE, NOT_A_REPORT,
- * FORMAT_UNSUPPORTED; in the columnar engine also ReadAgain<ParseHint>, from here or from `batches`.
+ * FORMAT_UNSUPPORTED; in the columnar engine also ReadAgain<ParseHint>, from here or from
+ * `batches`.
  */
 export async function parseDocument({
   document,
@@ -79,8 +82,8 @@ export async function parseDocument({
 }
 
 /**
- * The format that the beginning of a document shows; undefined for a text that cannot be parsed, such
- * as HTML.
+ * The format that the beginning of a document shows; undefined for a text that cannot be parsed,
+ * such as HTML.
  */
 export async function formatOfDocument(
   document: ReadableDocument,
@@ -144,7 +147,7 @@ async function parseWorkbook(
   }));
 }
 
-/** What a text is, by its beginning. */
+/** The format of a text, by its beginning. */
 function formatOf(head: string): 'delimited' | 'JSON' | 'XML' | 'HTML' | 'a binary file' {
   const start = head.trimStart();
   if (/^\{\s*["}]|^\[\s*(?:["{[\]]|-?\d|true\b|false\b|null\b)/.test(start)) return 'JSON';
@@ -157,10 +160,10 @@ function formatOf(head: string): 'delimited' | 'JSON' | 'XML' | 'HTML' | 'a bina
   return controls > sample.length * maxControlShare ? 'a binary file' : 'delimited';
 }
 
-/** PDF, a zip archive that is no workbook by its charset, PNG. */
+/** PDF, a zip archive that is no workbook, and PNG. */
 const binaryBeginnings = ['%PDF-', 'PK\u0003\u0004', '\u2030PNG\r\n', '\ufffdPNG\r\n'];
 
-/** What no text has, or has only where it is none in this charset. */
+/** Characters that no text has, or that only appear when it is read in the wrong charset. */
 function isControl(character: string): boolean {
   const code = character.codePointAt(0) as number;
   return (code < 0x20 && !'\t\n\r\f'.includes(character)) || (code >= 0x7f && code < 0xa0) || code === 0xfffd;
@@ -178,8 +181,8 @@ async function readHead(text: AsyncIterable<string>): Promise<string> {
 const noDialect: Dialect = { decimalMark: '.', dateOrder: 'mdy', preambleLines: 0 };
 
 /**
- * A document without tables. An empty text says nothing about the data: only a document with a header
- * may clear a snapshot.
+ * A document without tables. An empty text says nothing about the data: only a document with a
+ * header may clear a snapshot.
  */
 function emptyStream(notes: string[] = []): DocumentStream {
   async function* noBatches(): AsyncGenerator<ParsedBatch, StreamEnd> {

@@ -1,7 +1,9 @@
 import { ReadAgain } from '../source/read-again.js';
 import type { Survey } from './delimited/survey.js';
 
-/** What the columnar parser takes to hold for a whole delimited document while it reads the rows. */
+/**
+ * What the columnar parser takes to hold for a whole delimited document while it reads the rows.
+ */
 export interface Assumption extends Omit<Survey, 'reading'> {
   /** Whether it comes from the whole document, so that the rows cannot contradict it. */
   isCertain: boolean;

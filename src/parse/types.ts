@@ -2,10 +2,13 @@ import type { RecordBatch } from 'apache-arrow';
 import type { DocumentCheck } from '../schema/document-checks.js';
 import type { LoadMode, Quoting, ResolvedColumn } from '../schema/types.js';
 
-/** A value as a batch holds it: text, bigint for int64 and timestamp (microseconds), number for float64 and date (days). */
+/**
+ * A value in a batch: text, bigint for int64 and timestamp (microseconds), number for float64 and
+ * date (days).
+ */
 export type Value = string | bigint | number | boolean;
 
-/** One value, or one whole row, that could not be loaded as it stands. */
+/** A value, or a whole row, that could not be loaded as it is. */
 export interface Reject {
   /** Number of the data row in the document, from 1; the same as `_row` in the table. */
   row: number;
@@ -13,20 +16,21 @@ export interface Reject {
   column: string | null;
   /** The raw text of the value, or of the whole line. */
   raw: string;
-  /** e.g. `expected int64` or `2 cells more than the header`. */
+  /** For example `expected int64` or `2 cells more than the header`. */
   reason: string;
 }
 
 /**
- * Rows of one table, in document order, with the rejects met on the way. The memory of a batch may be used for the next: take what is needed
- * before pulling it.
+ * Rows of one table, in document order, with their rejects. The memory of a batch may be reused for
+ * the next: take what is needed before pulling it.
  */
 export interface ParsedBatch {
   table: string;
   /**
-   * One Arrow column per resolved column, in order, then `_row` (Int64): string, json and lists as Utf8, decimal as Decimal,
-   * int64 as Int64, float64 as Float64, bool as Bool, date as DateDay, timestamp as TimestampMicrosecond in UTC. All nullable but
-   * `_row`. The columnar parser gives them dictionaries, and Arrow's Null for a column without any value.
+   * One Arrow column per resolved column, in order, then `_row` (Int64): string, json and lists as
+   * Utf8, decimal as Decimal, int64 as Int64, float64 as Float64, bool as Bool, date as DateDay,
+   * timestamp as TimestampMicrosecond in UTC. All are nullable except `_row`. The columnar parser
+   * dictionary-encodes them, and uses Arrow's Null for a column without any value.
    */
   batch: RecordBatch;
   rejects: Reject[];
@@ -37,9 +41,11 @@ export interface ParsedTable {
   name: string;
   load: { mode: LoadMode; key: string[] };
   partitionBy?: string;
-  /** Of a table that was inferred from JSON or XML the path of its rows, as a report schema has it. */
+  /**
+   * For a table inferred from JSON or XML, the path of its rows as a report schema would have it.
+   */
   rowsPath?: string;
-  /** What its rows must add up to, by what the document says. */
+  /** Totals stated in the document that its rows must add up to. */
   checks?: DocumentCheck[];
   columns: ResolvedColumn[];
 }

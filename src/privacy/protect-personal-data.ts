@@ -10,8 +10,8 @@ import type { PiiTreatment } from './pii-policy.js';
 
 /**
  * The same document with its personal data dropped or hashed, before any of it is written. Dropped
- * columns are NULL, hashed ones are of type string. In tables with such columns the texts of rejects
- * are treated the same way: their cells may be in the wrong column.
+ * columns are NULL, hashed ones are of type string. In tables with such columns the texts of
+ * rejects are treated the same way: their cells may be in the wrong column.
  */
 export function protectPersonalData(
   stream: DocumentStream,

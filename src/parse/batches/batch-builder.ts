@@ -4,7 +4,7 @@ import { NullBitmap, noNulls } from './nulls.js';
 import { openSink, type ValueSink } from './value-sinks.js';
 import type { Value } from '../types.js';
 
-/** Collects rows of one table and makes them into Arrow batches: the columns in order, then `_row`. */
+/** Collects the rows of one table into Arrow batches: the columns in order, then `_row`. */
 export class BatchBuilder {
   private values: NullableValues[] = [];
   private rowNumbers = openSink({ kind: 'int64' });
@@ -17,7 +17,7 @@ export class BatchBuilder {
     return this.rowNumbers.length;
   }
 
-  /** Adds a row: one cell for each column. */
+  /** Adds a row with one cell per column. */
   add(rowNumber: number, cells: (Value | null)[]): void {
     this.rowNumbers.pushInteger(rowNumber);
     this.values.forEach((values, index) => {
@@ -25,7 +25,7 @@ export class BatchBuilder {
     });
   }
 
-  /** The rows added since the last batch. */
+  /** Returns the rows added since the last batch. */
   take(): RecordBatch {
     const children = this.values.map((values) => values.data());
     children.push(this.rowNumbers.data(noNulls));
@@ -42,7 +42,7 @@ export class BatchBuilder {
   }
 }
 
-/** A batch of these columns, and `_row` as the last. */
+/** A batch of these columns, with `_row` as the last one. */
 export function recordBatch(names: string[], children: Data[]): RecordBatch {
   const fields = children.map(
     ({ type }, index) => new Field(names[index] ?? '_row', type, index < names.length),
@@ -52,7 +52,7 @@ export function recordBatch(names: string[], children: Data[]): RecordBatch {
   return new RecordBatch(new Schema(fields), struct);
 }
 
-/** The values of one column on their way into an Arrow array, some of them null. */
+/** Collects the values of one column, including nulls, into an Arrow array. */
 export class NullableValues {
   readonly sink: ValueSink;
   readonly nulls = new NullBitmap();
@@ -67,12 +67,12 @@ export class NullableValues {
     this.nulls.add(value !== undefined);
   }
 
-  /** In memory of its own, good until it is cleared. */
+  /** In memory of its own, valid until `clear`. */
   data(): Data {
     return this.sink.data(this.nulls.nulls());
   }
 
-  /** Forgets all values, and keeps the memory. */
+  /** Forgets all values and keeps the memory. */
   clear(): void {
     this.sink.clear();
     this.nulls.clear();

@@ -1,6 +1,6 @@
 import { type Data, makeData, Null } from 'apache-arrow';
 
-/** Validity of an Arrow array: how many are null, and the bitmap. */
+/** Validity of an Arrow array: the number of nulls, and the bitmap. */
 export interface Nulls {
   nullCount: number;
   nullBitmap: Uint8Array;
@@ -8,7 +8,7 @@ export interface Nulls {
 
 export const noNulls: Nulls = { nullCount: 0, nullBitmap: new Uint8Array(0) };
 
-/** Which rows of a column are there, as Arrow's bitmap has it. */
+/** Which rows of a column have a value, as an Arrow bitmap. */
 export class NullBitmap {
   private bits = new Uint8Array(64);
   private length = 0;
@@ -26,7 +26,7 @@ export class NullBitmap {
     this.length += 1;
   }
 
-  /** Forgets all rows, and keeps the memory. */
+  /** Forgets all rows and keeps the memory. */
   clear(): void {
     this.bits.fill(0);
     this.length = 0;
@@ -38,7 +38,7 @@ export class NullBitmap {
   }
 }
 
-/** An array of nothing but nulls, whatever the type of its column. */
+/** An array that is null in every row, whatever the type of its column. */
 export function nullData(length: number): Data {
   return makeData({ type: new Null(), length });
 }

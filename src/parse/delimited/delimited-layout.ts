@@ -18,8 +18,9 @@ export interface DelimitedLayout {
 }
 
 /**
- * Decides the layout of a delimited document by the beginning of its text.
- * Errors: HEADER_NOT_FOUND; HEADER_UNKNOWN and KEY_COLUMN_MISSING where its rows would take the place of others that they are not about.
+ * Decides the layout of a delimited document from the beginning of its text.
+ * Errors: HEADER_NOT_FOUND; HEADER_UNKNOWN and KEY_COLUMN_MISSING if its rows would replace
+ * unrelated ones.
  */
 export function delimitedLayout(
   facts: DocumentFacts,
@@ -44,14 +45,17 @@ export function delimitedLayout(
   };
 }
 
-/** The table of a delimited document, and where its columns stand. */
+/** The table of a delimited document, and where its columns are. */
 export interface TableLayout {
   table: ParsedTable;
-  /** For each column its cell in a row, from the left; undefined for one that the document lacks. */
+  /**
+   * For each column the index of its cell in a row, from the left; undefined if the document lacks
+   * it.
+   */
   cellIndexes: (number | undefined)[];
 }
 
-/** The table as schema, header and a look at the values make it. */
+/** The table that follows from the schema, the header and what was found out about the values. */
 export function tableLayout(
   { header }: DelimitedLayout,
   schema: ReportSchema | undefined,
@@ -74,7 +78,7 @@ export function tableLayout(
   return { table, cellIndexes };
 }
 
-/** What was decided, for the ledger. */
+/** The part of the dialect that the ledger keeps. */
 export function dialectFacts(
   { delimiter, quoting, preambleLines }: DelimitedDialect,
   rules: ValueRules,

@@ -15,9 +15,9 @@ import { readRecords, surplusCells, surplusReason } from './records.js';
 import { type Survey, surveyDocument } from './survey.js';
 
 /**
- * Parses a delimited document in two passes over its text. A survey decides what holds for the whole
- * document: decimal mark, order of day and month, and the types if there is no schema. Then the rows
- * are read.
+ * Parses a delimited document in two passes over its text. A survey decides what holds for the
+ * whole document: decimal mark, order of day and month, and the types if there is no schema. Then
+ * the rows are read.
  * Errors: HEADER_NOT_FOUND, HEADER_UNKNOWN, KEY_COLUMN_MISSING.
  */
 export async function parseDelimited(

@@ -3,7 +3,10 @@ import type { ResolvedColumn, TableSchema } from '../../schema/types.js';
 import type { DocumentFacts } from '../../source/types.js';
 import type { ParsedTable } from '../types.js';
 
-/** Refuses a document, of whose `headers` the schema knows none. */
+/**
+ * Refuses a document with none of the schema's headers.
+ * Errors: HEADER_UNKNOWN.
+ */
 export function refuseUnknown(
   { reportType, documentId }: DocumentFacts,
   columns: ResolvedColumn[],
@@ -14,8 +17,9 @@ export function refuseUnknown(
 }
 
 /**
- * Refuses a document that has nothing of the key: its rows would replace those of all others. A key of which a part is there still tells
- * rows apart.
+ * Refuses a document that has no column of the key: its rows would replace those of all others.
+ * Part of a key still identifies rows.
+ * Errors: KEY_COLUMN_MISSING.
  */
 export function refuseKeyless(
   { reportType, documentId }: DocumentFacts,
@@ -38,8 +42,8 @@ function isKnown({ origin, header }: ResolvedColumn): boolean {
 }
 
 function beginningOf(headers: string[]): string {
-  const mostCharacters = 200;
-  return JSON.stringify(headers.join(', ').slice(0, mostCharacters));
+  const maxCharacters = 200;
+  return JSON.stringify(headers.join(', ').slice(0, maxCharacters));
 }
 
 /** The table of a schema, with the columns that a document gives it. */

@@ -7,15 +7,15 @@ import type { ObjectRow } from './object-plan.js';
 import type { ParsedBatch, ParsedTable, Reject } from '../types.js';
 import type { ValueRules } from '../values/values.js';
 
-/** A table, and how its rows are taken out of the objects of a document. */
+/** A table, and how its rows are taken from the objects of a document. */
 export interface ObjectTable {
   table: ParsedTable;
-  /** For each path of a row its column. */
+  /** For each path of a row the index of its column. */
   columnIndexes: Map<string, number>;
-  /** Undefined is what stands beside the lists. */
+  /** Undefined means what is beside the lists. */
   hasRowsIn(list: string | undefined): boolean;
   rowsOf(list: string | undefined, value: unknown): Iterable<Iterable<Leaf>>;
-  /** Values that all rows have. */
+  /** Values that all rows share. */
   above: Leaf[];
 }
 
@@ -44,7 +44,7 @@ export async function* readObjectBatches(
   }
 }
 
-/** The rows of one table since its last batch. */
+/** Collects the rows of one table since its last batch. */
 class TableReading {
   private readonly builder: BatchBuilder;
   private readonly readers: ReturnType<typeof cellReader>[];
@@ -86,7 +86,7 @@ class TableReading {
   }
 }
 
-/** A value as the reader of its column takes it. */
+/** A value in the spelling that the reader of its column expects. */
 export function textFor(
   column: ResolvedColumn | undefined,
   { text, kind }: Pick<Leaf, 'text' | 'kind'>,

@@ -22,9 +22,10 @@ export interface ObjectReading {
 }
 
 /**
- * Parses a document that holds lists of objects, JSON or XML, in two passes: a survey finds the paths of its rows and what stands beside
- * them, then the rows are read. A schema says which lists are tables. A list that it doesn't name, and every list where there is no schema,
- * is a table with inferred columns: nested objects flattened by name, lists kept as JSON.
+ * Parses a document of lists of objects, JSON or XML, in two passes. A survey finds the paths of
+ * its rows and what is beside them, then the rows are read. A schema says which lists are tables. A
+ * list that it does not name, and every list if there is no schema, becomes a table with inferred
+ * columns: nested objects are flattened by name, lists are kept as JSON.
  * Errors: HEADER_UNKNOWN, KEY_COLUMN_MISSING, and those of the reading.
  */
 export async function parseObjects(
@@ -58,7 +59,10 @@ export interface ObjectLayout {
   notes: string[];
 }
 
-/** The tables of what was found, and what is worth telling of it. Errors: HEADER_UNKNOWN, KEY_COLUMN_MISSING. */
+/**
+ * The tables of what was found, and the notes on them.
+ * Errors: HEADER_UNKNOWN, KEY_COLUMN_MISSING.
+ */
 export function objectLayout(
   facts: DocumentFacts,
   plan: ObjectPlan | undefined,
@@ -72,7 +76,10 @@ export function objectLayout(
   };
 }
 
-/** Reads a document object by object; `openObjects` streams them from the start. Errors: DOCUMENT_UNPARSABLE. */
+/**
+ * Reads a document object by object; `openObjects` streams them from the start.
+ * Errors: DOCUMENT_UNPARSABLE.
+ */
 export function oneByOne(
   openObjects: (paths: ListPaths) => AsyncIterable<ObjectRow>,
   batchRows: number,
@@ -84,14 +91,14 @@ export function oneByOne(
   };
 }
 
-/** Numbers in JSON and XML have a point, and dates the year first. */
+/** Numbers in JSON and XML have a decimal point, and dates start with the year. */
 export function objectRules(schema: ReportSchema | undefined): ValueRules {
   const columns = schema?.tables.flatMap((table) => table.columns) ?? [];
   const declared = columns.find(({ dateOrder }) => dateOrder)?.dateOrder;
   return { decimalMark: '.', dateOrder: declared ?? 'mdy' };
 }
 
-/** What says of what kind a document is: the ledger does so, too. */
+/** Members that identify the kind of a document. The ledger already has it. */
 const kindOfDocument = /(^|\.)(reportType|MessageType|DocumentVersion)$/;
 
 /**
@@ -160,7 +167,10 @@ function plannedTable(
   return { table, notes };
 }
 
-/** A table for each list without one, and where there is no schema one for what stands beside the lists. */
+/**
+ * A table for each list that the schema does not name. Without a schema, also one for what is
+ * beside the lists.
+ */
 function inferredTables(
   { reportType }: DocumentFacts,
   { lists, beside }: FoundObjects,
@@ -177,10 +187,11 @@ function inferredTables(
   const taken = new Set(plan?.tables.map(({ schema }) => schema.name));
   const isEmpty = lists.size > 0 && [...lists.values()].every((survey) => survey.isEmpty());
   return [...surveys].flatMap(([list, survey]) => {
-    // By what the document is made of, not by what is in it: a list has the same table whether others are empty or not.
+    // Decided by which lists there are, not by their rows: a list keeps its table when others are
+    // empty.
     const isOnly = !plan && (surveys.size === 1 || (lists.size === 1 && list !== undefined));
     const name = isOnly ? base : snakeCaseName(`${base}_${splitWords(list ?? 'header')}`, taken);
-    // What stands beside lists of nothing is about nothing.
+    // Values beside empty lists describe nothing.
     if (isEmpty || survey.isEmpty()) return [];
     const { columns, columnIndexes } = survey.columns(rules);
     return {

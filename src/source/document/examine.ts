@@ -35,7 +35,7 @@ export interface CharsetHint {
 /**
  * Reads a raw document once from end to end, so that it is known to be whole and undamaged before a
  * row of it is parsed. The bytes decide whether it is gzipped. The charset is `binary` for a zip
- * archive; otherwise the first of these that tells: a BOM, the Content-Type of the download, the
+ * archive; otherwise the first of these that says: a BOM, the Content-Type of the download, the
  * declaration of an XML document, well-formed UTF-8, the marketplace.
  * Errors: DOCUMENT_TRUNCATED, DOCUMENT_CORRUPT, DOCUMENT_TOO_LARGE, RAW_MISSING.
  */
@@ -49,8 +49,8 @@ export async function examineDocument(raw: RawDocument, limits: ReadLimits): Pro
 
 /**
  * Opens a raw document after a look at its beginning, to be read in one pass. Every reading of its
- * bytes to the end checks that it is whole, undamaged and in the charset assumed: `assumed`, or what
- * the beginning shows.
+ * bytes to the end checks that it is whole, undamaged and in the charset assumed: `assumed`, or
+ * what the beginning shows.
  * Errors: those of `examineDocument`, most of them while it is read, and ReadAgain<CharsetHint> at
  * the end of the bytes.
  */
@@ -60,8 +60,8 @@ export async function openDocument(
   assumed?: CharsetDecision,
 ): Promise<OpenedDocument> {
   const { layers, openBytes } = await openLimited(raw, limits);
-  const { charset, isValidUtf8, ...rest } = assumed ?? (await decideByBeginning());
-  const document = readable(raw, layers, { charset, isValidUtf8, ...rest }, readAndCheck);
+  const { charset, isValidUtf8, charsetSource } = assumed ?? (await decideByBeginning());
+  const document = readable(raw, layers, { charset, isValidUtf8, charsetSource }, readAndCheck);
   let result: ExaminedDocument | undefined;
   return { ...document, finish };
 
@@ -97,7 +97,9 @@ export async function openDocument(
 /** This much of a text shows its byte order mark, and whether it is UTF-16. */
 const headBytes = 4096;
 
-/** How often a document is gzipped, and its unzipped bytes, which end when the signal is aborted. */
+/**
+ * How often a document is gzipped, and its unzipped bytes, which end when the signal is aborted.
+ */
 async function openLimited(raw: RawDocument, { signal }: ReadLimits) {
   const { layers, readBytes } = await openRaw(raw);
   return { layers, openBytes };
@@ -113,7 +115,7 @@ async function openLimited(raw: RawDocument, { signal }: ReadLimits) {
 function readable(
   raw: RawDocument,
   layers: number,
-  { charset, charsetSource, isValidUtf8 }: CharsetDecision,
+  { charset, charsetSource, isValidUtf8 }: Omit<CharsetDecision, 'notes'>,
   openBytes: () => AsyncGenerator<Buffer>,
 ): ReadableDocument {
   const openText = () => decodeText(openBytes(), charset);
@@ -198,8 +200,8 @@ function decideCharset({ facts }: RawDocument, head: Buffer, utf8: Utf8Finding):
 }
 
 /**
- * A text cut at a byte limit has a broken character or two. In any other charset hardly any two bytes
- * form a character of UTF-8.
+ * A text cut at a byte limit has a broken character or two. In any other charset hardly any two
+ * bytes form a character of UTF-8.
  */
 function isNearlyUtf8({ badBytes, goodCharacters }: Utf8Finding): boolean {
   return goodCharacters > 2 * badBytes;

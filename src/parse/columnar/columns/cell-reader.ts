@@ -5,9 +5,9 @@ import type { Reject, Value } from '../../types.js';
 import { expectedReason, textReader, type ValueRules } from '../../values/values.js';
 import { type CellForm, cellText, type Rows } from '../rows.js';
 
-/** What a text that is not empty says. */
+/** What a non-empty text means in a column. */
 export interface CellValue {
-  /** Undefined where it stands for none, or is rejected. */
+  /** Undefined if the text stands for no value, or is rejected. */
   value: Value | undefined;
   rejected: boolean;
   clue: Clue | undefined;
@@ -15,14 +15,14 @@ export interface CellValue {
 
 export interface CellReaderOptions {
   column: ResolvedColumn;
-  /** Its cell in each row, from the left. */
+  /** Index of its cell in each row, from the left. */
   cellIndex: number;
   form: CellForm;
   rules: ValueRules;
   evidence: Evidence;
 }
 
-/** Reads the cells of one column as text: exact and slow, for what the kernel does not read. */
+/** Reads the cells of one column as text: exact but slow, for what the kernel does not read. */
 export class CellReader {
   private readonly readText;
 
@@ -36,7 +36,10 @@ export class CellReader {
     return { value: value ?? undefined, rejected: value === undefined, clue };
   }
 
-  /** The value of a cell; undefined where it has none, or what it has is not of the type and goes to `rejects`. */
+  /**
+   * Reads one cell. Undefined if it has no value, or if its text is not of the type and goes to
+   * `rejects`.
+   */
   readCell(rows: Rows, row: number, rejects: Reject[]): Value | undefined {
     const { cellIndex, form, evidence } = this.options;
     const cell = cellText(rows, row, cellIndex);

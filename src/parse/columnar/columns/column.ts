@@ -10,8 +10,9 @@ import { JsDecoder } from './js-values.js';
 import { TextDictionaryDecoder } from './text-values.js';
 
 /**
- * Builds one column, batch by batch, from the bytes of its cells. At first each distinct text is read once, and rows refer to it; a column
- * whose texts hardly repeat goes on with values in the order of the rows, for the rest of the document.
+ * Builds one column, batch by batch, from the bytes of its cells. At first it dictionary-encodes:
+ * each distinct text is decoded once and rows refer to it. If the texts hardly repeat, the column
+ * falls back to plain values, one per row, for the rest of the document.
  */
 export class Column {
   private readonly reader;
@@ -25,7 +26,7 @@ export class Column {
     this.decoder = openDecoder(options, this.reader, this.texts);
   }
 
-  /** Adds the cells of these rows; what is not of the type goes to `rejects`. */
+  /** Adds the cells of these rows. Cells that are not of the type go to `rejects`. */
   add(rows: Rows, rejects: Reject[]): void {
     const { cellIndex, form } = this.options;
     const cells = cellsOf(rows, cellIndex, form);
@@ -33,7 +34,7 @@ export class Column {
     const { texts, decoder } = this;
     const from = texts.length;
     texts.add(cells);
-    decoder.read();
+    decoder.decode();
     if (decoder.hasRejects) {
       texts.entriesFrom(from).forEach((entry, row) => {
         if (entry < 0 || !decoder.isRejected(entry)) return;
@@ -44,8 +45,8 @@ export class Column {
   }
 
   /**
-   * Ends the batch: no row comes until `clear`. Returns what gives its Arrow array, which is good until the kernel allocates; settle all columns
-   * before that.
+   * Ends the batch: no rows may be added until `clear`. Returns a function that builds the Arrow
+   * array, valid until the kernel allocates. Finish all columns before building any array.
    */
   finish(): () => Data {
     const { texts, decoder, values } = this;
@@ -58,7 +59,7 @@ export class Column {
     return () => texts.data(decoded.values());
   }
 
-  /** Begins the next batch, in the memory of the last. */
+  /** Starts the next batch in the memory of the last one. */
   clear(): void {
     if (this.values) return this.values.clear();
     this.texts.clear();

@@ -8,35 +8,36 @@ export interface ColumnOptions extends CellReaderOptions {
   kernel: Kernel;
 }
 
-/** What each of the distinct texts of a column says. */
+/** Decodes the distinct texts of a column into values of its type. */
 export interface DictionaryDecoder {
-  /** Of one at least the text is not of the type. */
+  /** Whether at least one text is not of the type. */
   readonly hasRejects: boolean;
-  /** Reads the texts that came since the last time. */
-  read(): void;
+  /** Decodes the texts added since the last call. */
+  decode(): void;
   isRejected(entry: number): boolean;
-  /** Tells the evidence what the texts show: each counts once for each row that has it. */
+  /** Reports what the texts show to the evidence, once for each row that has the text. */
   reportEvidence(): void;
-  /** Makes the values ready for an Arrow array; undefined where no text has one. */
+  /** Completes the values for an Arrow array. Undefined if no text has a value. */
   finish(): DecodedDictionary | undefined;
-  /** The values of the rows until now, to go on with row by row. */
+  /** Returns the values of the rows so far, to be continued row by row. */
   fallBackToPlain(): PlainValues;
   clear(): void;
   free(): void;
 }
 
 /**
- * The values of distinct texts as the dictionary of an Arrow array, and the place in it of each entry, -1 for one without a value; all are at
- * their own places where there are no `places`. Or, where there can be no dictionary, those of the rows. Good until the kernel allocates.
+ * The values of a dictionary, and the index in them of each entry, -1 for an entry without a value.
+ * Without `indices`, value and entry have the same index. For a type that has no dictionaries, the
+ * values of the rows instead. Valid until the kernel allocates.
  */
 export type DecodedDictionary = { values: () => Data; indices?: Int32Array } | { rows: () => Data };
 
-/** PlainValues of one column, row by row. */
+/** The values of one column, row by row, without a dictionary. */
 export interface PlainValues {
-  /** Adds the cells of these rows; what is not of the type goes to `rejects`. */
+  /** Adds the cells of these rows. Cells that are not of the type go to `rejects`. */
   add(cells: Cells, rows: Rows, rejects: Reject[]): void;
-  /** The values as an Arrow array; good until the kernel allocates. */
+  /** The values as an Arrow array, valid until the kernel allocates. */
   data(): Data;
-  /** Forgets all values, and keeps the memory. */
+  /** Forgets all values and keeps the memory. */
   clear(): void;
 }

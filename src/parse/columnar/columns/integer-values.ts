@@ -19,11 +19,11 @@ const maxInt64Digits = 18;
 const numberKind = 0;
 const momentKind = 1;
 
-/** Integers of a column in the kernel's memory: of 8 bytes, or of 16 in an unscaled decimal. */
+/** Integers of a column in the kernel's memory: 8 bytes each, 16 for an unscaled decimal. */
 class Integers {
   at: number;
   readonly isWide: boolean;
-  /** What the kernel needs to know to read them. */
+  /** The column type in the kernel's terms. */
   readonly form: [kind: number, precision: number, scale: number];
   private readonly size: number;
 
@@ -38,7 +38,7 @@ class Integers {
     this.at = kernel.calls.allocate(1000);
   }
 
-  /** Makes room for so many, of which `used` are there. */
+  /** Makes room for `count` integers, of which `used` are already set. */
   reserve(count: number, used: number): void {
     this.at = this.kernel.calls.enlarge(this.at, used * this.size, count * this.size);
   }
@@ -59,7 +59,7 @@ class Integers {
     this.bytesOf(index).fill(0);
   }
 
-  /** The first `length` of them as an Arrow array; good until the kernel allocates. */
+  /** The first `length` integers as an Arrow array, valid until the kernel allocates. */
   data(length: number, nulls: Nulls): Data {
     const { kernel, type, at } = this;
     if (type.kind === 'decimal') {
@@ -78,13 +78,16 @@ class Integers {
   }
 }
 
-/** DictionaryDecoder of int64, decimal and timestamp: by the kernel, and by the reader where the kernel leaves a spelling to it. */
+/**
+ * Decodes int64, decimal and timestamp in the kernel. Spellings that the kernel does not read are
+ * left to the cell reader.
+ */
 export class IntegerDecoder implements DictionaryDecoder {
   hasRejects = false;
   readonly integers: Integers;
   private statuses: number;
   private count = 0;
-  /** By entry. */
+  /** What the kernel left to the cell reader, by entry. */
   private readonly left = new Map<number, CellValue>();
 
   constructor(
@@ -97,7 +100,7 @@ export class IntegerDecoder implements DictionaryDecoder {
     this.statuses = kernel.calls.allocate(100);
   }
 
-  read(): void {
+  decode(): void {
     const { kernel, rules } = this.options;
     const { dictionary, count } = this.texts;
     const from = this.count;
@@ -183,7 +186,7 @@ export class IntegerDecoder implements DictionaryDecoder {
 class PlainIntegers implements PlainValues {
   private readonly integers: Integers;
   private readonly validity: Validity;
-  /** Rows left by the kernel. */
+  /** Address of the rows that the kernel left to the cell reader. */
   private readonly left: number;
 
   constructor(
@@ -232,7 +235,7 @@ class PlainIntegers implements PlainValues {
     this.validity.clear();
   }
 
-  /** Gives how many rows are left. */
+  /** Returns how many rows the kernel left to the cell reader. */
   private read(cells: Cells, from: number): number {
     const { kernel, rules, evidence } = this.options;
     const { calls } = kernel;

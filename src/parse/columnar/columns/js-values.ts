@@ -14,7 +14,9 @@ import type {
 import type { DictionaryBuilder } from './dictionary-builder.js';
 import type { Rows } from '../rows.js';
 
-/** DictionaryDecoder as JavaScript values, for types that the kernel does not read: bool, date, float64, json. */
+/**
+ * Decodes to JavaScript values the types that the kernel does not read: bool, date, float64, json.
+ */
 export class JsDecoder implements DictionaryDecoder {
   hasRejects = false;
   private decoded: CellValue[] = [];
@@ -25,7 +27,7 @@ export class JsDecoder implements DictionaryDecoder {
     private readonly texts: DictionaryBuilder,
   ) {}
 
-  read(): void {
+  decode(): void {
     const { decoded, texts } = this;
     for (const { count } = texts; decoded.length < count; ) {
       const value = this.reader.read(texts.text(decoded.length));
@@ -55,7 +57,7 @@ export class JsDecoder implements DictionaryDecoder {
 
   finish(): DecodedDictionary | undefined {
     const { type } = this.options.column;
-    // Parquet has no dictionary of booleans.
+    // Parquet has no dictionary encoding of booleans.
     if (type.kind === 'bool') {
       const rows = this.valuesOfRows();
       return { rows: () => rows.data() };
@@ -82,7 +84,7 @@ export class JsDecoder implements DictionaryDecoder {
   free(): void {}
 }
 
-/** PlainValues read one by one. */
+/** The same types, row by row. */
 class PlainJsValues implements PlainValues {
   constructor(
     private readonly reader: CellReader,

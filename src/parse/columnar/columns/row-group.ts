@@ -14,23 +14,26 @@ import { type CellForm, cellsOf, maxRowsTogether, type Rows } from '../rows.js';
 export interface RowGroupOptions {
   kernel: Kernel;
   columns: ResolvedColumn[];
-  /** For each column its cell in a row, from the left; undefined for one that the document lacks. */
+  /**
+   * For each column the index of its cell in a row, from the left; undefined if the document lacks
+   * it.
+   */
   cellIndexes: (number | undefined)[];
   form: CellForm;
   rules: ValueRules;
-  /** Cells that are assumed to be empty in all rows. */
+  /** Indexes of cells that are assumed to be empty in all rows. */
   emptyCells: number[];
 }
 
-/** A batch is a row group: that many rows, or less where rows are wide or long. */
+/** A batch is a row group of this many rows; fewer if rows are wide or their text is long. */
 const maxRows = 122_880;
 const maxCells = 4_000_000;
 const maxTextBytes = 16 * 1024 * 1024;
 
-/** Rows on their way into batches, one row group after the other in the same memory. */
+/** Collects rows into batches, one row group after the other in the same memory. */
 export class RowGroupBuilder {
   readonly evidence = new Evidence();
-  /** Of the places assumed to be empty those that are not. */
+  /** Of the cells assumed to be empty, those that are not. */
   readonly filledCells = new Set<number>();
   rejects: Reject[] = [];
   textBytes = 0;
@@ -74,10 +77,10 @@ export class RowGroupBuilder {
     if (found.length > 0) this.rejects.push(...this.inOrder(found));
   }
 
-  /** The rows added since `clear`; good until then. */
+  /** The rows added since `clear`, valid until the next one. */
   batch(): RecordBatch {
     const finished = this.columns.map((column) => column?.finish());
-    // From here on nothing is allocated in the kernel, whose views would be void.
+    // From here on nothing may be allocated in the kernel: that would invalidate the views.
     const children = finished.map((data) => data?.() ?? nullData(this.rows));
     children.push(this.numbers.data(noNulls));
     return recordBatch(

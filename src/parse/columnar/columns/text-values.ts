@@ -9,7 +9,7 @@ import type {
 import type { DictionaryBuilder } from './dictionary-builder.js';
 import { Validity } from './validity.js';
 
-/** Text says itself. */
+/** Texts need no decoding. */
 export class TextDictionaryDecoder implements DictionaryDecoder {
   readonly hasRejects = false;
 
@@ -18,7 +18,7 @@ export class TextDictionaryDecoder implements DictionaryDecoder {
     private readonly texts: DictionaryBuilder,
   ) {}
 
-  read(): void {}
+  decode(): void {}
 
   isRejected(): boolean {
     return false;
@@ -39,7 +39,7 @@ export class TextDictionaryDecoder implements DictionaryDecoder {
   free(): void {}
 }
 
-/** Texts one behind the other. */
+/** Texts one after the other. */
 class PlainTexts implements PlainValues {
   private readonly kernel: Kernel;
   private readonly at: number;

@@ -4,7 +4,9 @@ import type { CellForm, RowCutter } from '../rows.js';
 import { PlainRowCutter } from './plain-rows.js';
 import { QuotedRowCutter } from './quoted-rows.js';
 
-/** Cuts the rows of a delimited document as its dialect quotes them, `maxRowsTogether` at a time. */
+/**
+ * Cuts the rows of a delimited document as its dialect quotes them, `maxRowsTogether` at a time.
+ */
 export function openDelimitedRows(
   kernel: Kernel,
   dialect: DelimitedDialect,

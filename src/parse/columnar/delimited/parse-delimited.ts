@@ -124,7 +124,10 @@ async function* readRowGroups(
   return { notes: [...header.notes, ...notes] };
 }
 
-/** The notes on an assumption that the rows confirm. Errors: ReadAgain<ParseHint>. */
+/**
+ * The notes on an assumption that the rows confirm.
+ * Errors: ReadAgain<ParseHint>.
+ */
 function confirmed(assumed: Assumption, evidence: Evidence, layout: DelimitedLayout): string[] {
   const rules = decideRules(evidence, layout);
   const isRight =

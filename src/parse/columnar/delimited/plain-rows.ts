@@ -16,9 +16,9 @@ interface LineMarks {
 }
 
 /**
- * Cuts rows in which every delimiter separates cells: quoting `none` and `outer`. Blank lines are no
- * rows. Empty cells beyond the header are left out; a row with other cells there is rejected with its
- * raw text.
+ * Cuts rows in which every delimiter separates cells: quoting `none` and `outer`. Blank lines are
+ * no rows. Empty cells beyond the header are left out; a row with other cells there is rejected
+ * with its raw text.
  */
 export class PlainRowCutter implements RowCutter {
   private readonly width: number;
@@ -104,8 +104,8 @@ export class PlainRowCutter implements RowCutter {
   }
 
   /**
-   * Adds a line that may not have the header's width, unless it is blank or rejected. A short row gets
-   * empty cells: its marks are copied to `padAt`. Returns where the next ones go.
+   * Adds a line that may not have the header's width, unless it is blank or rejected. A short row
+   * gets empty cells: its marks are copied to `padAt`. Returns where the next ones go.
    */
   private addUneven(rows: Rows, line: number, padAt: number): number {
     const { kernel, width, dialect } = this;

@@ -22,11 +22,11 @@ interface CopiedRow {
 }
 
 /**
- * Cuts rows of quoted text as csv-parse does with `relax_quotes`. A quote at the beginning of a cell
- * opens it up to the next quote before a delimiter or line end; two quotes inside are one. A cell with
- * anything else behind its closing quote is taken as it stands, quotes included. Cells are copied
- * without their quotes into a slab of their own.
- * If a quote is not closed in time, or swallows rows, the document is left to the reference parser.
+ * Cuts rows of quoted text as csv-parse does with `relax_quotes`. A quote at the beginning of a
+ * cell opens it up to the next quote before a delimiter or line end; two quotes inside are one. A
+ * cell with anything else behind its closing quote is taken as it stands, quotes included. Cells
+ * are copied without their quotes into a slab of their own. If a quote is not closed in time, or
+ * swallows rows, the document is left to the reference parser.
  */
 export class QuotedRowCutter implements RowCutter {
   private readonly width: number;
@@ -110,8 +110,8 @@ export class QuotedRowCutter implements RowCutter {
   }
 
   /**
-   * Adds rows from `from` on until there are enough. Returns where the first row begins that is left
-   * over, or whose end has not come yet.
+   * Adds rows from `from` on until there are enough. Returns where the first row begins that is
+   * left over, or whose end has not come yet.
    */
   private fill(rows: Rows, source: Slab, from: number): number {
     const { kernel, width, padding, maxRowsTogether } = this;
@@ -132,7 +132,9 @@ export class QuotedRowCutter implements RowCutter {
     return at;
   }
 
-  /** Copies the cells of the row at `from`; returns its end, or a negative number if it has none. */
+  /**
+   * Copies the cells of the row at `from`; returns its end, or a negative number if it has none.
+   */
   private copyRow(source: Slab, from: number): number {
     const { calls } = this.kernel;
     const to = calls.readQuotedRow(

@@ -10,8 +10,9 @@ import { cellsOf, maxRowsTogether } from '../rows.js';
 import { openUtf8, readSlabs } from '../slab.js';
 
 /**
- * Reads a delimited document of a type without a schema once, to find out the types of its columns as `surveyDocument` does.
- * Errors: NotColumnar.
+ * Reads a delimited document without a schema once, to infer the types of its columns as
+ * `surveyDocument` does.
+ * Errors: ReadAgain<ParseHint>.
  */
 export async function surveyColumns(
   document: ReadableDocument,

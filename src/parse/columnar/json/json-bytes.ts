@@ -10,9 +10,10 @@ import { notColumnar } from '../../parse-hint.js';
 const blanks = new Set([0x20, 0x09, 0x0a, 0x0d]);
 
 /**
- * Reads the bytes of a JSON document in the kernel's memory: items of lists as rows, many together, by `rowsOf` their list; all else value by
- * value. What is not as it should be, the reference parser is left to tell.
- * Errors: NotColumnar.
+ * Reads the bytes of a JSON document in the kernel's memory. Items of lists are read as rows, many
+ * at a time, by what `rowsOf` returns for their list; everything else value by value. The reference
+ * parser is left to report what is malformed.
+ * Errors: ReadAgain<ParseHint>.
  */
 export class JsonBytes implements JsonSource<Rows> {
   private readonly chunks: AsyncIterator<Uint8Array>;
@@ -25,9 +26,11 @@ export class JsonBytes implements JsonSource<Rows> {
     document: ReadableDocument,
     kernel: Kernel,
     private readonly rowsOf: (list: string) => JsonRows,
-    /** The rows read have names for which their list had no paths; they are read again after it. */
+    /**
+     * Called when rows have names that their list has no paths for; they are read again afterwards.
+     */
     private readonly onNewNames: (list: string) => void,
-    /** So much is read of the document, and then it is as if it broke off. */
+    /** Reading stops after this many bytes, as if the document broke off there. */
     private readonly maxBytes = Number.POSITIVE_INFINITY,
   ) {
     this.chunks = openUtf8(document)[Symbol.asyncIterator]();
@@ -92,8 +95,8 @@ export class JsonBytes implements JsonSource<Rows> {
   }
 
   /**
-   * Drops what was read and appends what comes, as much again as is there: what is begun is read anew from its beginning. False at the end of
-   * the text.
+   * Drops what was read and appends as much again as is left: what has begun is read again from its
+   * beginning. Returns false at the end of the text.
    */
   private async more(): Promise<boolean> {
     const { slab, at } = this;
@@ -109,7 +112,7 @@ export class JsonBytes implements JsonSource<Rows> {
     return true;
   }
 
-  /** Whether as much was read as was to be. */
+  /** Whether reading stopped at `maxBytes`. */
   isCut(): boolean {
     return this.bytesRead >= this.maxBytes;
   }

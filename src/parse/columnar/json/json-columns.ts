@@ -16,9 +16,10 @@ import { RowGroupBuilder } from '../columns/row-group.js';
 import type { Rows } from '../rows.js';
 
 /**
- * Reads the rows of the tables of a JSON document, bytes to columns. Each batch is good until the next is pulled. `check` is told what was found
- * until then with each batch that is full, and at the end.
- * Errors: NotColumnar, and those of `check`.
+ * Reads the rows of the tables of a JSON document from bytes into columns. Each batch is valid
+ * until the next is pulled. `check` receives what was found so far, with each full batch and at the
+ * end.
+ * Errors: ReadAgain<ParseHint>, and those of `check`.
  */
 export async function* readJsonColumns(
   document: ReadableDocument,
@@ -41,7 +42,7 @@ export async function* readJsonColumns(
       document,
       kernel,
       (list) => readingOf(list).rows,
-      // They have but null, or `check` tells.
+      // New names have only nulls, or `check` reports them.
       () => {},
     );
     const beside = emptyObject();
@@ -64,7 +65,7 @@ export async function* readJsonColumns(
   }
 }
 
-/** What has been read, as a survey tells it but for types. */
+/** What was read so far, as a survey would find it, but without types. */
 function foundIn(
   lists: Map<string, ListReading>,
   plan: ObjectPlan | undefined,
@@ -86,12 +87,12 @@ async function* only(value: unknown): AsyncGenerator<{ value: unknown }> {
   yield { value };
 }
 
-/** The rows of one list on their way into batches. */
+/** Collects the rows of one list into batches. */
 class ListReading {
   readonly rows: JsonRows;
   private readonly group: RowGroupBuilder | undefined;
 
-  /** Undefined where nothing stands in any row. */
+  /** Undefined if no row of the list has a value. */
   private readonly from: ObjectTable | undefined;
 
   constructor(

@@ -5,16 +5,19 @@ import { maxRowsTogether, type Rows } from '../rows.js';
 import type { Slab } from '../slab.js';
 import { notColumnar } from '../../parse-hint.js';
 
-/** Why the kernel stopped to read items, by its number. */
+/** Why the kernel stopped reading items, by its number. */
 const stops = ['more', 'malformed', 'enough', 'ended', 'new names', 'odd names', 'too deep'] as const;
 
-/** Cells read together at most: they stay in the processor's cache. */
+/** Cells read together at most, so that they stay in the processor's cache. */
 const maxCellsTogether = 32_768;
 
 /** Bytes of the two marks of a cell. */
 const cellBytes = 8;
 
-/** Reads the items of one list as rows. The cell of a column is at twice its place, as each has a mark before it and one behind it. */
+/**
+ * Reads the items of one list as rows. The cell of a column is at twice its index, as each cell has
+ * one mark before it and one behind it.
+ */
 export class JsonRows {
   readonly tree: PathTree;
   private cells = 0;
@@ -26,9 +29,9 @@ export class JsonRows {
   private uneven: number;
   private numbers = new Float64Array(0);
   private readonly constants = new Map<number, { at: number; length: number }>();
-  /** Where the slab was for which the template is. */
+  /** Address of the slab that the template was made for. */
   private templateFor = -1;
-  /** Rows read until now. */
+  /** Rows read so far. */
   count = 0;
   private bytesRead = 0;
 
@@ -43,7 +46,7 @@ export class JsonRows {
     this.widen(0);
   }
 
-  /** Makes rows as wide as so many cells. */
+  /** Sets the number of cells in each row. */
   widen(cells: number): void {
     const { calls } = this.kernel;
     const maxRows = Math.max(1, Math.min(maxRowsTogether, Math.floor(maxCellsTogether / Math.max(cells, 1))));
@@ -61,7 +64,7 @@ export class JsonRows {
     this.templateFor = -1;
   }
 
-  /** Puts a text into that cell of every row. */
+  /** Sets a text that every row has in this column. */
   setConstant(index: number, text: string): void {
     const bytes = Buffer.from(text);
     this.constants.set(index, { at: this.kernel.place(bytes), length: bytes.length });
@@ -69,8 +72,9 @@ export class JsonRows {
   }
 
   /**
-   * Reads items from `from` on, at most `most`; `begun` where one of the list was read before. Their rows are good until the next call.
-   * Errors: NotColumnar for a text that is not as it should be, or has what is not read here.
+   * Reads up to `maxRows` items from `from` on. `begun` says that an item of the list was read
+   * before. The rows are valid until the next call.
+   * Errors: ReadAgain<ParseHint> for malformed text and for JSON that the kernel does not read.
    */
   read(slab: Slab, from: number, begun: boolean, maxRows = this.maxRows) {
     if (this.templateFor !== slab.at) this.makeTemplate(slab);
@@ -120,7 +124,10 @@ export class JsonRows {
     this.templateFor = slab.at;
   }
 
-  /** Writes JSON in cells as the reference parser does: without blanks, nor escapes that need not be. It is never longer. */
+  /**
+   * Rewrites JSON in cells as the reference parser does: without blanks and needless escapes. The
+   * result is never longer.
+   */
   private makeEven(slab: Slab, count: number): void {
     for (const mark of this.kernel.int32(this.uneven, count)) {
       const marks = this.kernel.int32(mark, 2);

@@ -14,9 +14,9 @@ import { notColumnar } from '../../parse-hint.js';
 import { ReadAgain } from '../../../source/read-again.js';
 
 /**
- * Finds out what a JSON document has, as `surveyObjects` does; or what its first `maxBytes` have. Values are looked at only where no column of the
- * schema says of what type they are.
- * Errors: NotColumnar, also where tables of the schema are in each other.
+ * Finds out what a JSON document has, or what its first `maxBytes` have, as `surveyObjects` does.
+ * Values are inspected only if no column of the schema declares their type.
+ * Errors: ReadAgain<ParseHint>, also if tables of the schema are nested.
  */
 export async function surveyJson(
   document: ReadableDocument,
@@ -82,7 +82,7 @@ function openSurvey(
 /** What the rows of one list have. */
 class ListSurvey {
   readonly rows: JsonRows;
-  /** Paths whose texts are looked at, with the place of their cells. */
+  /** Paths whose texts are inspected, with the index of their column. */
   private readonly looked = new Map<string, { index: number; texts: BufferedInference }>();
 
   constructor(
@@ -95,7 +95,7 @@ class ListSurvey {
     this.takeNewPaths();
   }
 
-  /** Gives cells to paths that are new, where no column is declared for them. */
+  /** Assigns a column to each new path that the schema does not declare. */
   takeNewPaths(): void {
     for (const { path } of this.rows.tree.met()) {
       if (this.survey.isDeclared(path) || this.looked.has(path)) continue;
@@ -122,7 +122,10 @@ class ListSurvey {
   }
 }
 
-/** Takes down what stands at the paths of rows. Errors: NotColumnar. */
+/**
+ * Records what the paths of rows hold.
+ * Errors: ReadAgain<ParseHint>.
+ */
 export function noteMet(tree: PathTree, survey: ObjectSurvey): void {
   for (const { path, kinds } of tree.met()) {
     if (path === '.' && kinds.includes('json')) throw notColumnar('its rows are lists');

@@ -21,7 +21,8 @@ import { surveyJson } from './json-survey.js';
  * Otherwise, or with `wholeSurvey` after that assumption was wrong, a survey of the whole document
  * comes first. Documents with nested tables, or written in a way that the kernel does not read, are
  * left to the reference parser.
- * Errors: HEADER_UNKNOWN, KEY_COLUMN_MISSING, and ReadAgain<ParseHint>, from here or from the batches.
+ * Errors: HEADER_UNKNOWN, KEY_COLUMN_MISSING, and ReadAgain<ParseHint>, from here or from the
+ * batches.
  */
 export async function parseJson(
   document: ReadableDocument,
@@ -87,7 +88,7 @@ function listOf({ names }: PlannedTable): string {
   return names.join(separator);
 }
 
-/** What was found, and besides it all that the schema has: it may come yet. */
+/** What was found, extended by everything that the schema has: the rest may have it. */
 function withAllColumns(found: FoundObjects, plan: ObjectPlan, rules: ValueRules): FoundObjects {
   const all: FoundObjects = { ...found, tables: new Map() };
   for (const table of plan.tables) {
@@ -105,7 +106,10 @@ function withAllColumns(found: FoundObjects, plan: ObjectPlan, rules: ValueRules
   return all;
 }
 
-/** Whether a table as it was found to be is one of those assumed: with the same columns, and its values went there. */
+/**
+ * Whether the table as found is one of those assumed: it has the same columns, and its values went
+ * to them.
+ */
 function isAmong(assumed: ObjectTable[], right: ObjectTable): boolean {
   const table = assumed.find((each) => each.table.name === right.table.name);
   if (!table) return false;
