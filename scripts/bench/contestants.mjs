@@ -4,7 +4,7 @@ import { createGunzip } from 'node:zlib';
 import { runDuckDb, selectDocument, selectJson } from './duckdb.mjs';
 // What is measured is the program as it is built, in a process with nothing else in it.
 import { systemClock } from '../../dist/clock.js';
-import { convertDocument } from '../../dist/ingest/convert-document.js';
+import { convertDocument } from '../../dist/pipeline/convert-document.js';
 import { WorkList } from '../../dist/pipeline/work-list.js';
 import { packagedSchemasFolder, readSchemas } from '../../dist/schema/read.js';
 import { listRaw } from '../../dist/source/document/raw-store.js';

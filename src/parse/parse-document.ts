@@ -116,7 +116,8 @@ async function parseJsonByEngine(
     return parseJson(document, schema, { wholeSurvey: hint?.kind === 'whole-survey', beginningBytes });
   }
   const openJson = (paths: ListPaths) => readJsonObjects(document, paths);
-  return withReason(await parseObjects(document, schema, oneByOne(openJson, batchRows)), hint);
+  const reading = { ...oneByOne(openJson, batchRows), engine: 'reference' as const };
+  return withReason(await parseObjects(document, schema, reading), hint);
 }
 
 /** Notes why the columnar parser did not read a document. */

@@ -88,6 +88,18 @@ describe('converting a document', () => {
     });
   }
 
+  for (const [format, text, reason] of [
+    ['delimited', 'sku\rS1\r', 'its lines end in carriage returns alone'],
+    ['JSON', '[{"s\\u006bu":"S1"}]', 'names in its JSON are empty, escaped, numbers or stand twice'],
+  ] as const) {
+    it(`records that the reference parser read a ${format} document, and why`, async () => {
+      const { parsed, written } = await convert(Buffer.from(text), 'columnar');
+      assert.equal(parsed.engine, 'reference');
+      assert.deepEqual(parsed.notes, [`read by the reference parser: ${reason}`]);
+      assert.equal(written.tables[0]?.rows, 1);
+    });
+  }
+
   describe('with two tables in its schema, of a JSON document that is longer than its look ahead', () => {
     const column = (name: string, pii = false) => ({
       name,
