@@ -1,6 +1,6 @@
 import { marketplaces } from '../schema/marketplaces.js';
-import type { AskedReport } from '../pipeline/requests/ask.js';
-import type { RequestSummary } from '../pipeline/requests/types.js';
+import type { AskedReport } from '../requests/ask.js';
+import type { RequestSummary } from '../requests/types.js';
 import { count } from '../count.js';
 import { remediesText, somethingFailed, summaryJson, summaryText } from './summary.js';
 import { textTable } from './text-table.js';

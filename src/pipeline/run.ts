@@ -1,7 +1,7 @@
 import type { PipelineContext, PipelineEvent } from './context.js';
 import { drain } from './drain.js';
-import { askForReports } from './requests/turn.js';
-import { type RequestSummary, workOf } from './requests/types.js';
+import { askForReports } from '../requests/turn.js';
+import { type RequestSummary, workOf } from '../requests/types.js';
 import type { Pipeline } from './route.js';
 import { sweep } from './sweep.js';
 import type { DrainSignals } from './work-list.js';

@@ -1,4 +1,4 @@
-import type { Span } from '../../config/span.js';
+import type { Span } from '../config/span.js';
 
 /** A time of data, from its beginning to just before its end, in epoch milliseconds; both are the same for a report of the moment. */
 export interface Window {

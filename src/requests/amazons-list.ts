@@ -1,7 +1,7 @@
-import { ReportsError } from '../../errors.js';
-import { mostTypesPerCall, reportsPerPage } from '../../source/selling-partner/selling-partner.js';
-import type { CallOptions, Report, ReportStatus, SellingPartner } from '../../source/types.js';
-import type { PipelineContext } from '../context.js';
+import { ReportsError } from '../errors.js';
+import { mostTypesPerCall, reportsPerPage } from '../source/selling-partner/selling-partner.js';
+import type { CallOptions, Report, ReportStatus, SellingPartner } from '../source/types.js';
+import type { PipelineContext } from '../pipeline/context.js';
 import { unsureAsk } from './progress.js';
 import type { Review } from './review.js';
 

@@ -1,6 +1,6 @@
-import { ReportsError } from '../../errors.js';
-import { callsLeftToDrains } from '../backfill.js';
-import { failureOf } from '../work-summary.js';
+import { ReportsError } from '../errors.js';
+import { callsLeftToDrains } from '../pipeline/backfill.js';
+import { failureOf } from '../pipeline/work-summary.js';
 import { withAdopted } from './adopt.js';
 import { readAmazonsList } from './amazons-list.js';
 import { allPlans, apartAtMs, plansInLine } from './apart.js';

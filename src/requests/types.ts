@@ -1,7 +1,7 @@
-import type { CallOptions } from '../../source/types.js';
-import type { PipelineContext } from '../context.js';
-import type { DrainSignals } from '../work-list.js';
-import type { Failure, WorkSummary } from '../work-summary.js';
+import type { CallOptions } from '../source/types.js';
+import type { PipelineContext } from '../pipeline/context.js';
+import type { DrainSignals } from '../pipeline/work-list.js';
+import type { Failure, WorkSummary } from '../pipeline/work-summary.js';
 import type { AskedReport } from './ask.js';
 import type { GivenUp, RequestBook } from './book.js';
 import type { ScheduleStep } from './schedules.js';

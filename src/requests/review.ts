@@ -1,7 +1,7 @@
-import { requestLimits } from '../../config/request-limits.js';
-import type { Span } from '../../config/span.js';
-import { type LedgerRow, ledgerKey } from '../../warehouse/types.js';
-import type { PipelineContext } from '../context.js';
+import { requestLimits } from '../config/request-limits.js';
+import type { Span } from '../config/span.js';
+import { type LedgerRow, ledgerKey } from '../warehouse/types.js';
+import type { PipelineContext } from '../pipeline/context.js';
 import type { Progress } from './book.js';
 import { isSame, type RequestPlan } from './plan.js';
 import { advance, markAnswered, refusedUntilMs, settle, standingOf, unansweredReports } from './progress.js';

@@ -7,7 +7,7 @@ import {
   leastDataEndMs,
   timesOf,
   windowsBetween,
-} from '../../src/pipeline/requests/windows.js';
+} from '../../src/requests/windows.js';
 
 const dayMs = 86_400_000;
 const startMs = Date.UTC(2023, 0, 1);

@@ -1,5 +1,5 @@
-import type { ReportsError } from '../../errors.js';
-import type { LedgerRow } from '../../warehouse/types.js';
+import type { ReportsError } from '../errors.js';
+import type { LedgerRow } from '../warehouse/types.js';
 import type { Ask, Progress, WindowRecord } from './book.js';
 import type { Window } from './windows.js';
 

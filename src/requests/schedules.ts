@@ -1,6 +1,6 @@
-import { ReportsError } from '../../errors.js';
-import type { CallOptions, ReportSchedule } from '../../source/types.js';
-import type { PipelineContext } from '../context.js';
+import { ReportsError } from '../errors.js';
+import type { CallOptions, ReportSchedule } from '../source/types.js';
+import type { PipelineContext } from '../pipeline/context.js';
 import type { KeptSchedule, RequestBook } from './book.js';
 import { isSame, plansOf, type RequestPlan } from './plan.js';
 import { callOf, type Turn } from './types.js';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { openSharedJson } from '../../files/shared-json.js';
+import { openSharedJson } from '../files/shared-json.js';
 
 /** One call of createReport. */
 export interface Ask {

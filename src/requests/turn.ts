@@ -1,8 +1,8 @@
-import { ReportsError } from '../../errors.js';
-import type { PipelineContext } from '../context.js';
-import type { Pipeline } from '../route.js';
-import type { DrainSignals } from '../work-list.js';
-import { failureOf } from '../work-summary.js';
+import { ReportsError } from '../errors.js';
+import type { PipelineContext } from '../pipeline/context.js';
+import type { Pipeline } from '../pipeline/route.js';
+import type { DrainSignals } from '../pipeline/work-list.js';
+import { failureOf } from '../pipeline/work-summary.js';
 import { askForDue } from './ask-due.js';
 import { openRequestBook, type RequestBook } from './book.js';
 import { plansOf, type RequestPlan } from './plan.js';

@@ -1,4 +1,4 @@
-import type { Report } from '../../source/types.js';
+import type { Report } from '../source/types.js';
 import { type AmazonsList, clocksDifferMs } from './amazons-list.js';
 import type { Progress, RequestBook } from './book.js';
 import { isSame, type RequestPlan } from './plan.js';

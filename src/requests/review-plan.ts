@@ -1,6 +1,6 @@
-import { lastTickMs } from '../../config/last-tick.js';
-import { ReportsError } from '../../errors.js';
-import { failureOf } from '../work-summary.js';
+import { lastTickMs } from '../config/last-tick.js';
+import { ReportsError } from '../errors.js';
+import { failureOf } from '../pipeline/work-summary.js';
 import type { GivenUp } from './book.js';
 import type { RequestPlan } from './plan.js';
 import { beginAgain } from './progress.js';

@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { ReportsError } from '../../src/errors.js';
 import type { PipelineContext } from '../../src/pipeline/context.js';
-import { openRequestBook } from '../../src/pipeline/requests/book.js';
-import { askForReports } from '../../src/pipeline/requests/turn.js';
+import { openRequestBook } from '../../src/requests/book.js';
+import { askForReports } from '../../src/requests/turn.js';
 import type { Pipeline } from '../../src/pipeline/route.js';
 import type { CreateCallOptions } from '../../src/source/types.js';
 

@@ -1,6 +1,6 @@
-import { ReportsError } from '../../errors.js';
-import type { CallOptions, SellingPartner } from '../../source/types.js';
-import { faultPoint } from '../../fault-point.js';
+import { ReportsError } from '../errors.js';
+import type { CallOptions, SellingPartner } from '../source/types.js';
+import { faultPoint } from '../fault-point.js';
 import { apartAtMs } from './apart.js';
 import type { Progress } from './book.js';
 import type { RequestPlan } from './plan.js';

@@ -1,5 +1,5 @@
-import { requestLimits } from '../../config/request-limits.js';
-import type { Config } from '../../config/spec.js';
+import { requestLimits } from '../config/request-limits.js';
+import type { Config } from '../config/spec.js';
 import type { KeyedProgress } from './book.js';
 import { plansOf, type RequestPlan, sellerOf } from './plan.js';
 
