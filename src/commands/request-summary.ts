@@ -1,5 +1,5 @@
 import { marketplaces } from '../schema/marketplaces.js';
-import type { AskedReport } from '../requests/ask.js';
+import type { AskedReport } from '../requests/create-report.js';
 import type { RequestSummary } from '../requests/types.js';
 import { count } from '../count.js';
 import { remediesText, somethingFailed, summaryJson, summaryText } from './summary.js';

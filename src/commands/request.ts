@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { ReportsError } from '../errors.js';
-import { openRequestBook } from '../requests/book.js';
+import { openRequestBook } from '../requests/request-store.js';
 import { cancelLeftOver, leftOverSchedules } from '../requests/schedules.js';
-import { askForReports } from '../requests/turn.js';
+import { askForReports } from '../requests/request-cycle.js';
 import type { Io } from './io.js';
 import { readFullConfig, withContext } from './open-context.js';
 import { requestJson, requestsFailed, requestText } from './request-summary.js';

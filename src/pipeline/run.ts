@@ -1,6 +1,6 @@
 import type { PipelineContext, PipelineEvent } from './context.js';
 import { drain } from './drain.js';
-import { askForReports } from '../requests/turn.js';
+import { askForReports } from '../requests/request-cycle.js';
 import { type RequestSummary, workOf } from '../requests/types.js';
 import type { Pipeline } from './route.js';
 import { sweep } from './sweep.js';

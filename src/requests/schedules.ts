@@ -1,8 +1,8 @@
 import { ReportsError } from '../errors.js';
 import type { CallOptions, ReportSchedule } from '../source/types.js';
 import type { PipelineContext } from '../pipeline/context.js';
-import type { KeptSchedule, RequestBook } from './book.js';
-import { isSame, plansOf, type RequestPlan } from './plan.js';
+import type { KeptSchedule, RequestBook } from './request-store.js';
+import { isSame, plansOf, type RequestPlan } from './request-plans.js';
 import { callOf, type Turn } from './types.js';
 
 /** What became of a schedule at Amazon. */

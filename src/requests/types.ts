@@ -2,8 +2,8 @@ import type { CallOptions } from '../source/types.js';
 import type { PipelineContext } from '../pipeline/context.js';
 import type { DrainSignals } from '../pipeline/work-list.js';
 import type { Failure, WorkSummary } from '../pipeline/work-summary.js';
-import type { AskedReport } from './ask.js';
-import type { GivenUp, RequestBook } from './book.js';
+import type { AskedReport } from './create-report.js';
+import type { GivenUp, RequestBook } from './request-store.js';
 import type { ScheduleStep } from './schedules.js';
 
 export interface RequestOptions {

@@ -3,8 +3,8 @@ import { type Span, spanMs } from '../config/span.js';
 import type { AlarmsConfig } from '../config/alarms-spec.js';
 import { count } from '../count.js';
 import { catalogue } from '../errors.js';
-import type { Progress } from '../requests/book.js';
-import { sellerOf } from '../requests/plan.js';
+import type { Progress } from '../requests/request-store.js';
+import { sellerOf } from '../requests/request-plans.js';
 import type { LoadFacts, Problem, QueueFacts, StatusFacts, TableFreshness } from './types.js';
 
 export type AlarmKind = 'stale_table' | 'quarantine' | 'credentials' | 'queue' | 'request' | 'unreachable';

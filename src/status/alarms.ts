@@ -4,7 +4,7 @@ import type { AlarmsConfig } from '../config/alarms-spec.js';
 import { spanMs } from '../config/span.js';
 import { describeError, errorCode } from '../errors.js';
 import type { PipelineContext } from '../pipeline/context.js';
-import { openRequestBook } from '../requests/book.js';
+import { openRequestBook } from '../requests/request-store.js';
 import { openSharedJson } from '../files/shared-json.js';
 import { type Condition, type Conditions, conditionsOf } from './alarm-conditions.js';
 import { type Alarm, alarmBody } from './alarm-message.js';

@@ -1,6 +1,6 @@
 import { warehouseName } from '../config/read.js';
 import type { PipelineContext } from '../pipeline/context.js';
-import { openRequestBook, type RequestBook } from '../requests/book.js';
+import { openRequestBook, type RequestBook } from '../requests/request-store.js';
 import type { Pipeline } from '../pipeline/route.js';
 import { requestTimes } from '../pipeline/schedule.js';
 import { usagePlans } from '../source/selling-partner/quota.js';

@@ -1,7 +1,7 @@
 import type { PipelineContext } from '../pipeline/context.js';
-import type { Progress, RequestBook } from '../requests/book.js';
-import { plansOf } from '../requests/plan.js';
-import { countStandings } from '../requests/progress.js';
+import type { Progress, RequestBook } from '../requests/request-store.js';
+import { plansOf } from '../requests/request-plans.js';
+import { countStandings } from '../requests/window-states.js';
 import type { Pipeline } from '../pipeline/route.js';
 import { nextRun } from './next-run.js';
 import type { Problem, RequestFacts } from './types.js';

@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { ReportsError } from '../../src/errors.js';
 import type { PipelineContext } from '../../src/pipeline/context.js';
-import { openRequestBook } from '../../src/requests/book.js';
-import { askForReports } from '../../src/requests/turn.js';
+import { openRequestBook } from '../../src/requests/request-store.js';
+import { askForReports } from '../../src/requests/request-cycle.js';
 import type { Pipeline } from '../../src/pipeline/route.js';
 import type { CreateCallOptions } from '../../src/source/types.js';
 

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { ReportsError } from '../../src/errors.js';
 import type { PipelineContext } from '../../src/pipeline/context.js';
-import { openRequestBook } from '../../src/requests/book.js';
-import { askForReports } from '../../src/requests/turn.js';
+import { openRequestBook } from '../../src/requests/request-store.js';
+import { askForReports } from '../../src/requests/request-cycle.js';
 import type { Pipeline } from '../../src/pipeline/route.js';
 import type { CallOptions, CreateCallOptions, ReportFilter } from '../../src/source/types.js';
 

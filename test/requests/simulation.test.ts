@@ -7,7 +7,7 @@ import { pino } from 'pino';
 import { ReportsError } from '../../src/errors.js';
 import type { PipelineContext } from '../../src/pipeline/context.js';
 import { ledgerEntry } from '../../src/pipeline/ledger-entry.js';
-import { askForReports } from '../../src/requests/turn.js';
+import { askForReports } from '../../src/requests/request-cycle.js';
 import type { Pipeline } from '../../src/pipeline/route.js';
 import type {
   CreateCallOptions,

@@ -1,10 +1,10 @@
 import { lastTickMs } from '../config/last-tick.js';
 import { ReportsError } from '../errors.js';
 import { failureOf } from '../pipeline/work-summary.js';
-import type { GivenUp } from './book.js';
-import type { RequestPlan } from './plan.js';
-import { beginAgain } from './progress.js';
-import { type Review, readLedger, review } from './review.js';
+import type { GivenUp } from './request-store.js';
+import type { RequestPlan } from './request-plans.js';
+import { beginAgain } from './window-states.js';
+import { type Review, readLedger, review } from './due-windows.js';
 import type { Turn } from './types.js';
 
 /**

@@ -3,12 +3,12 @@ import type { PipelineContext } from '../pipeline/context.js';
 import type { Pipeline } from '../pipeline/route.js';
 import type { DrainSignals } from '../pipeline/work-list.js';
 import { failureOf } from '../pipeline/work-summary.js';
-import { askForDue } from './ask-due.js';
-import { openRequestBook, type RequestBook } from './book.js';
-import { plansOf, type RequestPlan } from './plan.js';
-import { countStandings } from './progress.js';
+import { askForDue } from './request-due-windows.js';
+import { openRequestBook, type RequestBook } from './request-store.js';
+import { plansOf, type RequestPlan } from './request-plans.js';
+import { countStandings } from './window-states.js';
 import { keepSchedules } from './schedules.js';
-import { takeInFinished } from './take-in.js';
+import { takeInFinished } from './recover-finished-reports.js';
 import type { RequestOptions, RequestSummary } from './types.js';
 
 /**

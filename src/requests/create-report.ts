@@ -1,10 +1,10 @@
 import { ReportsError } from '../errors.js';
 import type { CallOptions, SellingPartner } from '../source/types.js';
 import { faultPoint } from '../fault-point.js';
-import { apartAtMs } from './apart.js';
-import type { Progress } from './book.js';
-import type { RequestPlan } from './plan.js';
-import { hasSameAsks, withAsk, withoutLastAsk, withRecord } from './progress.js';
+import { apartAtMs } from './min-interval.js';
+import type { Progress } from './request-store.js';
+import type { RequestPlan } from './request-plans.js';
+import { hasSameAsks, withAsk, withoutLastAsk, withRecord } from './window-states.js';
 import type { Turn } from './types.js';
 import { timesOf, type Window } from './windows.js';
 

@@ -1,7 +1,7 @@
 import { requestLimits } from '../config/request-limits.js';
 import type { Config } from '../config/spec.js';
-import type { KeyedProgress } from './book.js';
-import { plansOf, type RequestPlan, sellerOf } from './plan.js';
+import type { KeyedProgress } from './request-store.js';
+import { plansOf, type RequestPlan, sellerOf } from './request-plans.js';
 
 /**
  * From when on, in epoch milliseconds, a report may be asked for, as Amazon keeps those of its type apart: whichever seller of the same

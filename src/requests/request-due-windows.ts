@@ -1,15 +1,15 @@
 import { ReportsError } from '../errors.js';
 import { callsLeftToDrains } from '../pipeline/backfill.js';
 import { failureOf } from '../pipeline/work-summary.js';
-import { withAdopted } from './adopt.js';
-import { readAmazonsList } from './amazons-list.js';
-import { allPlans, apartAtMs, plansInLine } from './apart.js';
-import { askForWindow } from './ask.js';
-import type { RequestBook } from './book.js';
-import type { RequestPlan } from './plan.js';
-import { openReports, withRefusal } from './progress.js';
-import type { Review } from './review.js';
-import { reviewPlan } from './review-plan.js';
+import { withAdopted } from './reconcile.js';
+import { readAmazonsList } from './existing-reports.js';
+import { allPlans, apartAtMs, plansInLine } from './min-interval.js';
+import { askForWindow } from './create-report.js';
+import type { RequestBook } from './request-store.js';
+import type { RequestPlan } from './request-plans.js';
+import { openReports, withRefusal } from './window-states.js';
+import type { Review } from './due-windows.js';
+import { reviewPlan } from './refresh-due-windows.js';
 import { callOf, type Turn } from './types.js';
 import { timesOf, type Window } from './windows.js';
 

@@ -1,9 +1,9 @@
 import type { Report } from '../source/types.js';
-import { type AmazonsList, clocksDifferMs } from './amazons-list.js';
-import type { Progress, RequestBook } from './book.js';
-import { isSame, type RequestPlan } from './plan.js';
-import { hasSameAsks, recordOf, unsureAsk, withAsk, withoutLastAsk, withRecord } from './progress.js';
-import type { Review } from './review.js';
+import { type AmazonsList, clocksDifferMs } from './existing-reports.js';
+import type { Progress, RequestBook } from './request-store.js';
+import { isSame, type RequestPlan } from './request-plans.js';
+import { hasSameAsks, recordOf, unsureAsk, withAsk, withoutLastAsk, withRecord } from './window-states.js';
+import type { Review } from './due-windows.js';
 import { isPeriodOf, type Window } from './windows.js';
 
 /**

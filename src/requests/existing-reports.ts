@@ -2,8 +2,8 @@ import { ReportsError } from '../errors.js';
 import { mostTypesPerCall, reportsPerPage } from '../source/selling-partner/selling-partner.js';
 import type { CallOptions, Report, ReportStatus, SellingPartner } from '../source/types.js';
 import type { PipelineContext } from '../pipeline/context.js';
-import { unsureAsk } from './progress.js';
-import type { Review } from './review.js';
+import { unsureAsk } from './window-states.js';
+import type { Review } from './due-windows.js';
 
 const dayMs = 86_400_000;
 

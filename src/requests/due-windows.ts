@@ -2,9 +2,16 @@ import { requestLimits } from '../config/request-limits.js';
 import type { Span } from '../config/span.js';
 import { type LedgerRow, ledgerKey } from '../warehouse/types.js';
 import type { PipelineContext } from '../pipeline/context.js';
-import type { Progress } from './book.js';
-import { isSame, type RequestPlan } from './plan.js';
-import { advance, markAnswered, refusedUntilMs, settle, standingOf, unansweredReports } from './progress.js';
+import type { Progress } from './request-store.js';
+import { isSame, type RequestPlan } from './request-plans.js';
+import {
+  advance,
+  markAnswered,
+  refusedUntilMs,
+  settle,
+  standingOf,
+  unansweredReports,
+} from './window-states.js';
 import { isPeriodOf, lastWindow, leastDataEndMs, type Window, windowsBetween } from './windows.js';
 
 /** New windows of one request that a turn looks at: those beyond have their turn when these are asked for. */

@@ -7,9 +7,9 @@ import type { Pipeline } from '../pipeline/route.js';
 import { workFor } from '../pipeline/unloaded-reports.js';
 import { type DrainSignals, WorkList } from '../pipeline/work-list.js';
 import type { WorkSummary } from '../pipeline/work-summary.js';
-import type { RequestBook } from './book.js';
-import type { RequestPlan } from './plan.js';
-import { failReport, openReports } from './progress.js';
+import type { RequestBook } from './request-store.js';
+import type { RequestPlan } from './request-plans.js';
+import { failReport, openReports } from './window-states.js';
 
 const minuteMs = 60_000;
 

@@ -1,6 +1,6 @@
 import type { ReportsError } from '../errors.js';
 import type { LedgerRow } from '../warehouse/types.js';
-import type { Ask, Progress, WindowRecord } from './book.js';
+import type { Ask, Progress, WindowRecord } from './request-store.js';
 import type { Window } from './windows.js';
 
 const hourMs = 3_600_000;
