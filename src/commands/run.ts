@@ -10,7 +10,7 @@ import { didYouMean } from '../nearest-name.js';
 import { checkAlarms } from './alarms.js';
 import type { Io } from './io.js';
 import { readFullConfig, withContext } from './open-context.js';
-import { isWorthTelling, requestJson, requestsFailed, requestText } from './request-summary.js';
+import { hasRequestNews, requestJson, requestsFailed, requestText } from './request-summary.js';
 import { untilStopped } from './stop-signals.js';
 import { somethingFailed, summaryJson, summaryText } from './summary.js';
 
@@ -58,7 +58,7 @@ function printRuns(pipeline: Pipeline, ends: RunEnd[], { json }: { json?: boolea
     io.stdout.write(`${JSON.stringify({ pipeline: pipeline.name, ...summary })}\n`);
     return;
   }
-  if (requests && isWorthTelling(requests))
+  if (requests && hasRequestNews(requests))
     io.stdout.write(`Requests of ${pipeline.name}: ${requestText(requests)}\n`);
   if (drained) io.stdout.write(`Pipeline ${pipeline.name}: ${summaryText(drained)}`);
 }

@@ -10,7 +10,7 @@ import { consoleLimits } from '../status/console.js';
 import type { Io } from './io.js';
 import { openWarehouse, readFullConfig, withContext } from './open-context.js';
 import { pipelinesNamed } from './run.js';
-import { isWorthTelling, requestCounts, requestJson, requestText } from './request-summary.js';
+import { hasRequestNews, requestCounts, requestJson, requestText } from './request-summary.js';
 import { untilStopped } from './stop-signals.js';
 import { summaryJson, summaryText } from './summary.js';
 
@@ -95,7 +95,7 @@ function printRun(
         return;
       }
       log.info({ ...ran, ...requestCounts(requests) }, `${kind} finished`);
-      if (isWorthTelling(requests))
+      if (hasRequestNews(requests))
         print(requestJson(requests), `requests of ${pipeline.name}: ${requestText(requests)}`);
     },
     // The next run on the clock tries again.

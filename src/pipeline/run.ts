@@ -1,6 +1,6 @@
 import type { PipelineContext, PipelineEvent } from './context.js';
 import { drain } from './drain.js';
-import { askForReports } from '../requests/request-cycle.js';
+import { runRequestCycle } from '../requests/request-cycle.js';
 import { type RequestSummary, workOf } from '../requests/types.js';
 import type { Pipeline } from './route.js';
 import { sweep } from './sweep.js';
@@ -72,7 +72,7 @@ async function watchedRun(
   async function ended() {
     if (kind !== 'request')
       return { work: await (kind === 'drain' ? drain : sweep)(pipeline, context, signals) };
-    const requests = await askForReports(pipeline, context, signals);
+    const requests = await runRequestCycle(pipeline, context, signals);
     return { work: workOf(requests), requests };
   }
 }

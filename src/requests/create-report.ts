@@ -1,105 +1,106 @@
 import { ReportsError } from '../errors.js';
-import type { CallOptions, SellingPartner } from '../source/types.js';
 import { faultPoint } from '../fault-point.js';
-import { apartAtMs } from './min-interval.js';
-import type { Progress } from './request-store.js';
+import type { CallOptions, SellingPartner } from '../source/types.js';
+import { nextAllowedAtMs } from './min-interval.js';
+import { applyToWindow, changed, type RequestProgress, windowVersion } from './request-progress.js';
 import type { RequestPlan } from './request-plans.js';
-import { hasSameAsks, withAsk, withoutLastAsk, withRecord } from './window-states.js';
-import type { Turn } from './types.js';
-import { timesOf, type Window } from './windows.js';
-
-/** A report that was asked for, or would be. */
-export interface AskedReport {
-  sellerId: string;
-  reportType: string;
-  marketplaceIds: string[];
-  /** ISO 8601; absent for a report of the moment. */
-  dataStart?: string;
-  dataEnd?: string;
-  reportId?: string;
-}
+import type { RequestCycle, RequestedReport } from './types.js';
+import { reportPeriod, type Window } from './windows.js';
 
 /**
- * Asks for one window. What is asked is written down before the call and its answer after it: a crash in between leaves an ask without
- * an answer, for which Amazon's list of reports is looked through before the window is asked for again. Returns undefined where another
- * process, or another pipeline, was quicker: with this window, or with one of a type that Amazon wants apart.
- * Errors: REPORT_REQUEST_REFUSED, where asking the same again at once would be refused again; API_QUOTA_EXCEEDED, API_UNAVAILABLE,
- * API_UNREACHABLE, LOGIN_REFUSED.
+ * Calls createReport for one window. The attempt is stored before the call and its result after it:
+ * a crash in between leaves the window `unconfirmed`, and Amazon's list of reports decides whether
+ * it is requested again. Returns undefined if another process or pipeline was faster: with this
+ * window, or with a report of a type that has a minimum interval.
+ * Errors: REPORT_REQUEST_REFUSED if Amazon would refuse the same call again; API_QUOTA_EXCEEDED,
+ * API_UNAVAILABLE, API_UNREACHABLE, LOGIN_REFUSED.
  */
-export async function askForWindow(
+export async function createReport(
   plan: RequestPlan,
   window: Window,
-  known: Progress,
-  { book, context }: Pick<Turn, 'book' | 'context'>,
+  known: RequestProgress,
+  { store, context }: Pick<RequestCycle, 'store' | 'context'>,
   seller: SellingPartner,
   call: CallOptions,
-): Promise<AskedReport | undefined> {
+): Promise<RequestedReport | undefined> {
   const { key, sellerId, reportType, marketplaceIds, reportOptions } = plan;
-  let at = '';
-  /** The progress as this process noted the ask in it last. */
-  let noted: Progress | undefined;
-  let lastAskedBefore: string | undefined;
-  if (!(await note())) return undefined;
+  /** The window is ours as long as it has this version. */
+  let version = windowVersion(known, window);
+  let attemptedAt: string | undefined;
+  let lastRequestedBefore: string | undefined;
+  if (!(await recordAttempt())) return undefined;
   faultPoint('request-noted');
-  const wanted = { reportType, marketplaceIds, reportOptions, ...timesOf(window) };
-  let isMade = false;
+  const wanted = { reportType, marketplaceIds, reportOptions, ...reportPeriod(window) };
+  let isSent = false;
   const onTaken = async () => {
-    if (!(await note())) throw wasQuicker;
-    isMade = true;
+    if (!(await recordAttempt())) throw otherWasFaster;
+    isSent = true;
   };
   let reportId: string;
   try {
     reportId = await seller.createReport(wanted, { ...call, onTaken });
   } catch (error) {
-    const isUnsure = isMade && (!(error instanceof ReportsError) || unsure.has(error.code));
-    if (isUnsure && error !== wasQuicker) throw error;
-    await takeBack();
-    if (error === wasQuicker) return undefined;
+    const mayExist = isSent && (!(error instanceof ReportsError) || unknownResults.has(error.code));
+    if (mayExist && error !== otherWasFaster) throw error;
+    await withdrawAttempt();
+    if (error === otherWasFaster) return undefined;
     if (!(error instanceof ReportsError) || !refusals.has(error.code)) throw error;
     const period = window.startMs === window.endMs ? 'of now' : `${wanted.dataStart} to ${wanted.dataEnd}`;
     const details = { sellerId, reportType, period, found: error.details.found ?? error.message };
     throw new ReportsError('REPORT_REQUEST_REFUSED', details, { cause: error });
   }
   faultPoint('request-made');
-  await book.change(key, (held) => {
+  await store.update(key, (held) => {
     if (!held) return held;
-    const { refused: _, ...rest } = withRecord(held, window, (each) => withAsk(each, { at, reportId }));
-    return rest;
+    const event = { type: 'report-created', reportId, at: attemptedAt ?? '' } as const;
+    const { refusal, ...rest } = applyToWindow(held, window, event, context.clock.now());
+    return refusal ? changed(rest, {}) : rest;
   });
-  return { sellerId, reportType, marketplaceIds, ...timesOf(window), reportId };
+  return { sellerId, reportType, marketplaceIds, ...reportPeriod(window), reportId };
 
-  /** Notes that it is asked for now, or again that it is: the quota may have been waited for. Resolves to false where another was quicker. */
-  async function note(): Promise<boolean> {
-    let isMine = false;
-    await book.change(key, (held, all) => {
+  /**
+   * Stores that the window is attempted now; a second time when the call has its quota, for which it
+   * may have waited. Resolves to false if another process was faster.
+   */
+  async function recordAttempt(): Promise<boolean> {
+    let isOurs = false;
+    await store.update(key, (held, all) => {
       const nowMs = context.clock.now();
-      const others = noted ? all.filter((each) => each.key !== key) : all;
-      isMine =
-        hasSameAsks(held, noted ?? known, window) && apartAtMs(plan, others, context.config.sellers) <= nowMs;
-      if (!held || !isMine) return held;
-      if (!noted) lastAskedBefore = held.lastAskedAt;
-      at = new Date(nowMs).toISOString();
-      noted = { ...withRecord(held, window, (each) => withAsk(each, { at })), lastAskedAt: at };
-      return noted;
+      // The first attempt has set the time of this request itself.
+      const others = attemptedAt === undefined ? all : all.filter((each) => each.key !== key);
+      const isUnchanged = held !== undefined && windowVersion(held, window) === version;
+      if (!isUnchanged || nextAllowedAtMs(plan, others, context.config.sellers) > nowMs) return held;
+      const attempted = applyToWindow(held, window, { type: 'attempted' }, nowMs);
+      isOurs = attempted !== held;
+      if (!isOurs) return held;
+      if (attemptedAt === undefined) lastRequestedBefore = held.lastRequestedAt;
+      attemptedAt = new Date(nowMs).toISOString();
+      version = windowVersion(attempted, window);
+      return { ...attempted, lastRequestedAt: attemptedAt };
     });
-    return isMine;
+    return isOurs;
   }
 
-  /** Amazon took nothing: what it wants apart may be asked for by anybody. */
-  async function takeBack(): Promise<void> {
-    await book.change(key, (held) => {
-      if (!held || !hasSameAsks(held, noted, window)) return held;
-      const { lastAskedAt, ...rest } = withoutLastAsk(held, window);
-      const lastAsked = lastAskedAt === at ? lastAskedBefore : lastAskedAt;
-      return { ...rest, ...(lastAsked === undefined ? {} : { lastAskedAt: lastAsked }) };
+  /** Amazon created nothing: the window is due again, and the minimum interval does not count. */
+  async function withdrawAttempt(): Promise<void> {
+    await store.update(key, (held) => {
+      if (!held || windowVersion(held, window) !== version) return held;
+      const { lastRequestedAt, ...rest } = applyToWindow(
+        held,
+        window,
+        { type: 'not-created' },
+        context.clock.now(),
+      );
+      const lastRequested = lastRequestedAt === attemptedAt ? lastRequestedBefore : lastRequestedAt;
+      return { ...rest, ...(lastRequested === undefined ? {} : { lastRequestedAt: lastRequested }) };
     });
   }
 }
 
-/** Another process asked while this one waited for the quota. */
-const wasQuicker = new Error('another process asked for it');
+/** Another process requested the window while this one waited for the quota. */
+const otherWasFaster = new Error('another process requested the window');
 
-/** Where these end a call that was made, nobody knows whether Amazon makes the report. */
-const unsure = new Set<string>(['API_UNAVAILABLE', 'API_UNREACHABLE']);
+/** After these errors of a call, nobody knows whether Amazon creates the report. */
+const unknownResults = new Set<string>(['API_UNAVAILABLE', 'API_UNREACHABLE']);
 
 const refusals = new Set<string>(['API_REQUEST_REFUSED', 'API_ACCESS_DENIED', 'API_NOT_FOUND']);

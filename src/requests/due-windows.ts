@@ -1,154 +1,155 @@
 import { requestLimits } from '../config/request-limits.js';
 import type { Span } from '../config/span.js';
-import { type LedgerRow, ledgerKey } from '../warehouse/types.js';
-import type { PipelineContext } from '../pipeline/context.js';
-import type { Progress } from './request-store.js';
-import { isSame, type RequestPlan } from './request-plans.js';
+import type { LedgerRow } from '../warehouse/types.js';
+import type { RequestPlan } from './request-plans.js';
 import {
-  advance,
-  markAnswered,
-  refusedUntilMs,
-  settle,
-  standingOf,
-  unansweredReports,
-} from './window-states.js';
-import { isPeriodOf, lastWindow, leastDataEndMs, type Window, windowsBetween } from './windows.js';
+  applyToWindow,
+  applyToWindows,
+  beginProgress,
+  changed,
+  isRefused,
+  type RequestProgress,
+  removeClosed,
+  windowOf,
+} from './request-progress.js';
+import { isDue, isInFlight, type WindowEvent, type WindowRecord } from './window-states.js';
+import { isPeriodOf, lastWindow, type Window, windowsBetween } from './windows.js';
 
-/** New windows of one request that a turn looks at: those beyond have their turn when these are asked for. */
-const mostNewWindows = 200;
+/** New windows of one request that a cycle looks at; later ones follow when these are requested. */
+const maxNewWindows = 200;
 
 const dayMs = 86_400_000;
-/** How far back the ledger tells where a request begins that the book doesn't know. */
+/** How far back the ledger is searched for the first window of a request without state or `from`. */
 const ledgerDays = 60;
 
-/** What a request stands at, by the book and the ledger. */
-export interface Review {
+/** The windows of a request that are due, and the progress that they were computed from. */
+export interface DueWindows {
   plan: RequestPlan;
-  progress: Progress;
-  /** To be asked for, oldest first. */
+  progress: RequestProgress;
+  /** Oldest first. */
   due: Window[];
 }
 
-export interface Times {
+export interface CycleTimes {
   nowMs: number;
-  /** The latest end of a window to ask for. */
+  /** Windows that end later are not due. */
   untilMs: number;
-  /** Ask again at once where Amazon refused. */
-  evenRefused: boolean;
+  /** Whether a request that Amazon refused is made without waiting. */
+  ignoresRefusal: boolean;
 }
 
-/** Reports in the ledger that say something of a request's windows. */
-export interface LedgerWord {
-  /** By report id: those that were asked for. */
-  asked: ReadonlyMap<string, LedgerRow>;
-  /** Of the type and seller, whoever asked for them. */
+/** Reports in the ledger that show which windows of a request are answered or failed. */
+export interface LedgerEvidence {
+  /** By report id: reports of open windows. */
+  requested: ReadonlyMap<string, LedgerRow>;
+  /** Reports of the type, seller and marketplaces, whoever requested them. */
   others: LedgerRow[];
 }
 
 /**
- * Looks up in the ledger what there is of the reports of a request; those of others only where there are windows to ask for, and no older
- * ones than say something of these.
+ * Applies the ledger and the time to the progress of a request, and returns the windows to request.
+ * Pure: the caller stores the progress.
  */
-export async function readLedger(
+export function computeDueWindows(
   plan: RequestPlan,
-  held: Progress | undefined,
-  untilMs: number,
-  context: PipelineContext,
-): Promise<LedgerWord> {
-  const { sellerId, reportType } = plan;
-  const nowMs = context.clock.now();
-  const progress = held && beginningAt(held, plan, nowMs);
-  const ids = progress ? unansweredReports(progress) : [];
-  const keyOf = (reportId: string) => ledgerKey({ sellerId, reportId });
-  const seen = await context.warehouse.seen(ids.map(keyOf));
-  const asked = new Map(
-    ids.flatMap((id) => {
-      const row = seen.get(keyOf(id));
-      return row && row.status !== 'skipped' ? [[id, row] as const] : [];
-    }),
-  );
-  if (progress && unknownWindows(plan, progress, untilMs).length === 0) return { asked, others: [] };
-  const others = await context.warehouse.loads({
-    reportType,
-    sellerId,
-    statuses: ['loaded', 'empty', 'cancelled', 'quarantined'],
-    ...(plan.window
-      ? {
-          dataEndSince: new Date(
-            leastDataEndMs(sinceMs(plan.window, plan, progress, { nowMs, untilMs })),
-          ).toISOString(),
-        }
-      : { createdSince: new Date(untilMs).toISOString() }),
-  });
-  return { asked, others: others.filter((row) => isSame(row.marketplaceIds, plan.marketplaceIds)) };
+  held: RequestProgress | undefined,
+  evidence: LedgerEvidence,
+  { nowMs, untilMs, ignoresRefusal }: CycleTimes,
+): DueWindows {
+  // A report does not show its options: with a sibling, it may belong to either request. Requesting
+  // once more loses nothing.
+  const others = plan.hasSibling ? [] : evidence.others;
+  let progress = held ?? beginProgress(plan.reportType, firstWindowMs(plan, others, untilMs, nowMs), nowMs);
+  progress = withinBounds(progress, plan, nowMs);
+  progress = applyToWindows(progress, (record) => ledgerEvent(record, evidence.requested), nowMs);
+  progress = applyToWindows(progress, () => ({ type: 'time-passed' }), nowMs);
+  for (const window of unknownWindows(plan, progress, untilMs)) {
+    if (!others.some((row) => answers(row, window))) continue;
+    progress = applyToWindow(progress, window, { type: 'report-loaded' }, nowMs);
+  }
+  progress = removeClosed(progress, nowMs);
+  const mustWait = !ignoresRefusal && isRefused(progress, nowMs);
+  return { plan, progress, due: mustWait ? [] : dueWindows(plan, progress, untilMs, nowMs) };
 }
 
-/** Until when nothing is to be looked up. */
-function sinceMs(
-  window: Span,
-  { fromMs }: RequestPlan,
-  progress: Progress | undefined,
-  { nowMs, untilMs }: Pick<Times, 'nowMs' | 'untilMs'>,
-): number {
-  if (progress) return Date.parse(progress.doneUntil);
-  // The first window may be a quarter, or end long ago.
-  return fromMs ?? Math.min(nowMs - ledgerDays * dayMs, lastWindow(window, untilMs).startMs);
-}
-
-/**
- * Brings the progress of a request up to what the ledger says, and tells what is to be asked for.
- */
-export function review(
-  plan: RequestPlan,
-  held: Progress | undefined,
-  ledger: LedgerWord,
-  times: Times,
-): Review {
-  // Of requests that differ in their options alone nothing tells whose report it is: asking once more loses nothing.
-  const others = plan.hasSibling ? [] : ledger.others;
-  const { nowMs, untilMs } = times;
-  let progress = held ?? begun(plan, others, untilMs, nowMs);
-  progress = settle(beginningAt(progress, plan, nowMs), ledger.asked);
-  progress = markAnswered(
-    progress,
-    unknownWindows(plan, progress, untilMs).filter((window) => others.some((row) => isAbout(row, window))),
-  );
-  progress = advance(progress, nowMs);
-  if (!times.evenRefused && refusedUntilMs(progress) > nowMs) return { plan, progress, due: [] };
-  return { plan, progress, due: dueOf(plan, progress, untilMs, nowMs) };
-}
-
-/** A newer report of the moment takes the place of an older one that failed, or waits for its turn. */
-function dueOf(plan: RequestPlan, progress: Progress, untilMs: number, nowMs: number): Window[] {
-  const recorded = progress.windows
-    .filter((record) => standingOf(record, nowMs) === 'due')
-    .map(({ start, end }) => ({ startMs: Date.parse(start), endMs: Date.parse(end) }));
-  const unknown = unknownWindows(plan, progress, untilMs);
-  if (plan.window) return [...recorded, ...unknown].sort((a, b) => a.startMs - b.startMs);
-  const isUnderway = progress.windows.some((record) =>
-    ['asked', 'unsure'].includes(standingOf(record, nowMs)),
-  );
-  return isUnderway ? [] : [...recorded, ...unknown].slice(-1);
-}
-
-function unknownWindows(plan: RequestPlan, progress: Progress, untilMs: number): Window[] {
+/** Windows that nothing is stored about: those after `doneUntil`, and the newest of all. */
+export function unknownWindows(plan: RequestPlan, progress: RequestProgress, untilMs: number): Window[] {
   const known = new Set(progress.windows.map(({ start }) => start));
   return newWindows(plan, progress, untilMs).filter(
     ({ startMs }) => !known.has(new Date(startMs).toISOString()),
   );
 }
 
+/** Until when the windows of a request need no more evidence, in epoch milliseconds. */
+export function evidenceSinceMs(
+  window: Span,
+  { fromMs }: RequestPlan,
+  progress: RequestProgress | undefined,
+  { nowMs, untilMs }: Pick<CycleTimes, 'nowMs' | 'untilMs'>,
+): number {
+  if (progress) return Date.parse(progress.doneUntil);
+  // The first window may be a quarter, or may have ended long ago.
+  return fromMs ?? Math.min(nowMs - ledgerDays * dayMs, lastWindow(window, untilMs).startMs);
+}
+
+/** Moves back if `from` was set to an earlier date, and forward past what Amazon no longer has. */
+export function withinBounds(
+  progress: RequestProgress,
+  { fromMs, reportType, window }: RequestPlan,
+  nowMs: number,
+): RequestProgress {
+  if (!window) return progress;
+  let { begin, doneUntil } = progress;
+  if (fromMs !== undefined && fromMs < Date.parse(begin)) {
+    begin = new Date(fromMs).toISOString();
+    doneUntil = begin;
+  }
+  const { oldestDays } = requestLimits(reportType);
+  const oldestMs = oldestDays === undefined ? Number.NEGATIVE_INFINITY : nowMs - oldestDays * dayMs;
+  if (Date.parse(doneUntil) < oldestMs) {
+    const [first] = windowsBetween(window, oldestMs, Number.POSITIVE_INFINITY, fromMs);
+    const firstMs = first && (first.startMs < oldestMs ? first.endMs : first.startMs);
+    doneUntil = new Date(firstMs ?? oldestMs).toISOString();
+  }
+  const isSame = begin === progress.begin && doneUntil === progress.doneUntil;
+  return isSame ? progress : changed(progress, { begin, doneUntil });
+}
+
+/**
+ * A FATAL report has failed. Any other report in the ledger answers its window: with rows, without
+ * rows, or CANCELLED, which means that there is no data. A report that was taken for failed counts
+ * as well.
+ */
+function ledgerEvent(
+  { attempts }: WindowRecord,
+  rows: ReadonlyMap<string, LedgerRow>,
+): WindowEvent | undefined {
+  const found = attempts.map(({ reportId }) => rows.get(reportId ?? ''));
+  if (found.some((row) => row && row.status !== 'fatal')) return { type: 'report-loaded' };
+  const [reportId, last] = [attempts.at(-1)?.reportId, found.at(-1)];
+  if (reportId === undefined || !last) return undefined;
+  return { type: 'report-failed', reportId, found: last.reason ?? 'FATAL' };
+}
+
+function dueWindows(plan: RequestPlan, progress: RequestProgress, untilMs: number, nowMs: number): Window[] {
+  const stored = progress.windows.filter((record) => isDue(record, nowMs)).map(windowOf);
+  const due = [...stored, ...unknownWindows(plan, progress, untilMs)];
+  if (plan.window) return due.sort((a, b) => a.startMs - b.startMs);
+  // A newer snapshot replaces an older one that failed or was postponed.
+  return progress.windows.some((record) => isInFlight(record, nowMs)) ? [] : due.slice(-1);
+}
+
 /** The windows after those that are done, oldest first, and the newest of all. */
 function newWindows(
   { window, fromMs }: RequestPlan,
-  { doneUntil }: Pick<Progress, 'doneUntil'>,
+  { doneUntil }: Pick<RequestProgress, 'doneUntil'>,
   untilMs: number,
 ): Window[] {
   const sinceMs = Date.parse(doneUntil);
   if (!window) return untilMs > sinceMs ? [{ startMs: untilMs, endMs: untilMs }] : [];
   const windows: Window[] = [];
   for (const each of windowsBetween(window, sinceMs, untilMs, fromMs)) {
-    if (windows.length === mostNewWindows) {
+    if (windows.length === maxNewWindows) {
       windows.push(lastWindow(window, untilMs, fromMs));
       break;
     }
@@ -157,13 +158,8 @@ function newWindows(
   return windows;
 }
 
-/** Where a request begins that the book does not know. */
-function begun(plan: RequestPlan, others: LedgerRow[], untilMs: number, nowMs: number): Progress {
-  const begin = new Date(firstMs(plan, others, untilMs, nowMs)).toISOString();
-  return { reportType: plan.reportType, begin, doneUntil: begin, windows: [], givenUp: [] };
-}
-
-function firstMs(
+/** Where a request without state begins. */
+function firstWindowMs(
   { window, fromMs }: RequestPlan,
   others: LedgerRow[],
   untilMs: number,
@@ -178,29 +174,8 @@ function firstMs(
   return last.startMs;
 }
 
-/** Goes back where `from` was set earlier, and forward past what Amazon has no longer. */
-function beginningAt(
-  progress: Progress,
-  { fromMs, reportType, window }: RequestPlan,
-  nowMs: number,
-): Progress {
-  if (!window) return progress;
-  const { oldestDays } = requestLimits(reportType);
-  let { begin, doneUntil } = progress;
-  if (fromMs !== undefined && fromMs < Date.parse(begin)) {
-    begin = new Date(fromMs).toISOString();
-    doneUntil = begin;
-  }
-  if (oldestDays === undefined) return { ...progress, begin, doneUntil };
-  const oldestMs = nowMs - oldestDays * dayMs;
-  if (Date.parse(doneUntil) >= oldestMs) return { ...progress, begin, doneUntil };
-  const [first] = windowsBetween(window, oldestMs, Number.POSITIVE_INFINITY, fromMs);
-  const firstMs = first && (first.startMs < oldestMs ? first.endMs : first.startMs);
-  return { ...progress, begin, doneUntil: new Date(firstMs ?? oldestMs).toISOString() };
-}
-
-/** Of the moment is what was made since. */
-function isAbout({ reportCreatedAt, dataStart, dataEnd }: LedgerRow, window: Window): boolean {
+/** A snapshot is answered by any report that was created since. */
+function answers({ reportCreatedAt, dataStart, dataEnd }: LedgerRow, window: Window): boolean {
   if (window.startMs !== window.endMs) return isPeriodOf(window, { dataStart, dataEnd });
   return reportCreatedAt !== null && Date.parse(reportCreatedAt) >= window.startMs;
 }

@@ -1,99 +1,105 @@
 import { ReportsError } from '../errors.js';
+import type { PipelineContext } from '../pipeline/context.js';
 import { mostTypesPerCall, reportsPerPage } from '../source/selling-partner/selling-partner.js';
 import type { CallOptions, Report, ReportStatus, SellingPartner } from '../source/types.js';
-import type { PipelineContext } from '../pipeline/context.js';
-import { unsureAsk } from './window-states.js';
-import type { Review } from './due-windows.js';
+import type { DueWindows } from './due-windows.js';
+import { windowRecord } from './request-progress.js';
+import { unconfirmedAttempt } from './window-states.js';
 
 const dayMs = 86_400_000;
 
-/** What others asked for longer ago is in the ledger, or nobody waits for it. */
-const latelyMs = 2 * dayMs;
+/** Reports that others requested earlier are in the ledger, or nobody waits for them. */
+const recentMs = 2 * dayMs;
 
 /** Amazon keeps reports for 90 days, and refuses to look back further. */
-const longestLookBackMs = 89 * dayMs;
+const maxLookBackMs = 89 * dayMs;
 
-/** The clocks of Amazon and of this machine differ by no more. */
-export const clocksDifferMs = 120_000;
+/** The clocks of Amazon and of this machine differ by no more than this. */
+export const maxClockSkewMs = 120_000;
 
-/** Of the burst of 10 calls the others are left to asks without an answer, and to sweeps. */
-const mostPagesOfLately = 5;
+/** Of the burst of 10 calls, the others are left to unconfirmed attempts and to sweeps. */
+const maxRecentPages = 5;
 
-/** Times around asks without an answer that a turn looks through, beside the oldest one. */
-const mostSpans = 2;
+/** Ranges around unconfirmed attempts that a cycle reads, besides the oldest one. */
+const maxRanges = 2;
 
 const statuses: ReportStatus[] = ['IN_QUEUE', 'IN_PROGRESS', 'DONE', 'CANCELLED', 'FATAL'];
 
-/** What Amazon's list of reports told. */
-export interface AmazonsList {
+/** The reports that Amazon lists. */
+export interface ExistingReports {
   reports: Report[];
-  /** Whether the list would have what was made of an ask at that time, as ISO 8601. */
-  tellsOf(reportType: string, at: string): boolean;
+  /**
+   * Whether a report that was created by an attempt at this time would be among them. `at` is ISO
+   * 8601.
+   */
+  covers(reportType: string, at: string): boolean;
 }
 
-/** Reports of some types that were made in a time. */
-interface Span {
+/** Reports of some types, created within a time. */
+interface CreatedRange {
   types: string[];
   sinceMs: number;
-  /** Infinity for all since: Amazon's clock may be ahead. */
+  /** Infinity for everything since: Amazon's clock may be ahead. */
   untilMs: number;
 }
 
 /**
- * Reads what Amazon has been asked for lately, by this program or by anybody else, whatever became of it: of the types that something is due
- * of. What was made around an ask without an answer is looked for by itself where that is not enough: it must be found however long the
- * program was off and however many reports there are since. Each turn begins with the oldest such ask, so that turns get through all of them,
- * and ends where the quota of getReports does. Errors: what is no refusal and no lack of quota.
+ * Reads which reports were requested recently, by this program or by anyone else, of the types that
+ * have due windows, whatever became of them. If that does not reach back to an unconfirmed attempt,
+ * the time around the attempt is read as well: its report must be found however long the program
+ * was off and however many reports were created since. Each cycle begins with the oldest such
+ * attempt, so that cycles get through all of them, and ends when the quota of getReports does.
+ * Errors: any but a refusal and API_QUOTA_EXCEEDED.
  */
-export async function readAmazonsList(
+export async function readExistingReports(
   seller: SellingPartner,
-  reviews: Review[],
+  requests: DueWindows[],
   { clock, log }: Pick<PipelineContext, 'clock' | 'log'>,
-  { isPatient, ...call }: CallOptions & { isPatient: boolean },
-): Promise<AmazonsList> {
+  { waitsForQuota, ...call }: CallOptions & { waitsForQuota: boolean },
+): Promise<ExistingReports> {
   const nowMs = clock.now();
   const reports: Report[] = [];
-  const told: Span[] = [];
-  let isOver = false;
-  const tellsOf = (reportType: string, at: string) => {
-    const { sinceMs, untilMs } = spanAround(reportType, at);
-    // Amazon has none of that time any more.
-    if (sinceMs < nowMs - longestLookBackMs) return true;
-    return told.some(
-      (span) => span.types.includes(reportType) && span.sinceMs <= sinceMs && span.untilMs >= untilMs,
+  const rangesRead: CreatedRange[] = [];
+  let isQuotaExhausted = false;
+  const covers = (reportType: string, at: string) => {
+    const { sinceMs, untilMs } = rangeAround(reportType, at);
+    // Amazon no longer has reports of that time.
+    if (sinceMs < nowMs - maxLookBackMs) return true;
+    return rangesRead.some(
+      (range) => range.types.includes(reportType) && range.sinceMs <= sinceMs && range.untilMs >= untilMs,
     );
   };
-  const unsure = () =>
-    spansOf(asksWithoutAnswer(reviews).filter(({ reportType, at }) => !tellsOf(reportType, at)));
+  const unreadRanges = () =>
+    mergedRanges(unconfirmedAttempts(requests).filter(({ reportType, at }) => !covers(reportType, at)));
 
-  for (const span of unsure().slice(0, 1)) await read(span);
-  const types = [...new Set(reviews.flatMap(({ plan, due }) => (due.length > 0 ? [plan.reportType] : [])))];
-  await read({ types, sinceMs: nowMs - latelyMs, untilMs: Number.POSITIVE_INFINITY }, mostPagesOfLately);
-  for (const span of unsure().slice(0, isPatient ? undefined : mostSpans)) await read(span);
-  return { reports, tellsOf };
+  for (const range of unreadRanges().slice(0, 1)) await read(range);
+  const types = [...new Set(requests.flatMap(({ plan, due }) => (due.length > 0 ? [plan.reportType] : [])))];
+  await read({ types, sinceMs: nowMs - recentMs, untilMs: Number.POSITIVE_INFINITY }, maxRecentPages);
+  for (const range of unreadRanges().slice(0, waitsForQuota ? undefined : maxRanges)) await read(range);
+  return { reports, covers };
 
-  async function read(span: Span, mostPages = Number.POSITIVE_INFINITY): Promise<void> {
-    const groups = groupsOf(span.types);
-    const mostReports = Math.ceil(mostPages / groups.length) * reportsPerPage;
+  async function read(range: CreatedRange, maxPages = Number.POSITIVE_INFINITY): Promise<void> {
+    const groups = groupsOf(range.types);
+    const maxReports = Math.ceil(maxPages / groups.length) * reportsPerPage;
     for (const group of groups) {
-      if (isOver) return;
+      if (isQuotaExhausted) return;
       try {
-        const isWhole = await readGroup({ ...span, types: group }, mostReports);
-        if (isWhole) told.push({ ...span, types: group });
+        const isComplete = await readGroup({ ...range, types: group }, maxReports);
+        if (isComplete) rangesRead.push({ ...range, types: group });
       } catch (error) {
         if (!(error instanceof ReportsError)) throw error;
-        isOver = error.code === 'API_QUOTA_EXCEEDED';
-        // One type that the application lacks a role for must not keep the others from being asked for.
-        if (!isOver && error.kind !== 'terminal') throw error;
+        isQuotaExhausted = error.code === 'API_QUOTA_EXCEEDED';
+        // A type that the application has no role for must not block requests of other types.
+        if (!isQuotaExhausted && error.kind !== 'terminal') throw error;
         const about = { sellerId: seller.sellerId, code: error.code };
-        if (isOver) log.info(about, `${error.message}: the next turn goes on`);
+        if (isQuotaExhausted) log.info(about, `${error.message}: continuing in the next cycle`);
         else log.warn(about, error.message);
       }
     }
   }
 
-  /** Resolves to whether there are no more. */
-  async function readGroup({ types, sinceMs, untilMs }: Span, mostReports: number): Promise<boolean> {
+  /** Resolves to whether it read all of them. */
+  async function readGroup({ types, sinceMs, untilMs }: CreatedRange, maxReports: number): Promise<boolean> {
     const created = {
       createdSince: new Date(sinceMs),
       ...(Number.isFinite(untilMs) ? { createdUntil: new Date(untilMs) } : {}),
@@ -102,44 +108,43 @@ export async function readAmazonsList(
     for await (const report of seller.getReports({ reportTypes: types, statuses, ...created }, call)) {
       reports.push(report);
       number += 1;
-      if (number === mostReports) return false;
+      if (number === maxReports) return false;
     }
     return true;
   }
 }
 
-/** Of what is due now, and would be asked for again: what was asked just now may not be in the list yet. */
-function asksWithoutAnswer(reviews: Review[]): { reportType: string; at: string }[] {
-  return reviews.flatMap(({ plan: { reportType }, progress, due }) => {
-    const starts = new Set(due.map(({ startMs }) => new Date(startMs).toISOString()));
-    return progress.windows
-      .filter(({ start }) => starts.has(start))
-      .flatMap((record) => unsureAsk(record) ?? [])
-      .map(({ at }) => ({ reportType, at }));
-  });
+/** Of due windows only: a report that was requested just now may not be listed yet. */
+function unconfirmedAttempts(requests: DueWindows[]): { reportType: string; at: string }[] {
+  return requests.flatMap(({ plan: { reportType }, progress, due }) =>
+    due.flatMap((window) => {
+      const attempt = unconfirmedAttempt(windowRecord(progress, window));
+      return attempt ? [{ reportType, at: attempt.at }] : [];
+    }),
+  );
 }
 
-/** The times when reports may have been made for those asks, oldest first; those that overlap are one. */
-function spansOf(asks: { reportType: string; at: string }[]): Span[] {
-  const spans: Span[] = [];
-  for (const { reportType, at } of asks.toSorted((a, b) => (a.at < b.at ? -1 : 1))) {
-    const span = spanAround(reportType, at);
-    const last = spans.at(-1);
-    if (!last || span.sinceMs > last.untilMs) spans.push(span);
+/** When the reports of those attempts may have been created, oldest first, overlaps joined. */
+function mergedRanges(attempts: { reportType: string; at: string }[]): CreatedRange[] {
+  const ranges: CreatedRange[] = [];
+  for (const { reportType, at } of attempts.toSorted((a, b) => (a.at < b.at ? -1 : 1))) {
+    const range = rangeAround(reportType, at);
+    const last = ranges.at(-1);
+    if (!last || range.sinceMs > last.untilMs) ranges.push(range);
     else {
-      last.untilMs = span.untilMs;
+      last.untilMs = range.untilMs;
       last.types = [...new Set([...last.types, reportType])];
     }
   }
-  return spans;
+  return ranges;
 }
 
-function spanAround(reportType: string, at: string): Span {
+function rangeAround(reportType: string, at: string): CreatedRange {
   const atMs = Date.parse(at);
-  return { types: [reportType], sinceMs: atMs - clocksDifferMs, untilMs: atMs + clocksDifferMs };
+  return { types: [reportType], sinceMs: atMs - maxClockSkewMs, untilMs: atMs + maxClockSkewMs };
 }
 
-/** Those of one call each: of such a group it is known whether it was read to the end. */
+/** Types of one call each, so that for each group we know whether it was read to the end. */
 function groupsOf(types: string[]): string[][] {
   const groups: string[][] = [];
   for (let start = 0; start < types.length; start += mostTypesPerCall)

@@ -1,54 +1,48 @@
 import { requestLimits } from '../config/request-limits.js';
 import type { Config } from '../config/spec.js';
+import { type RequestPlan, sellerOf } from './request-plans.js';
 import type { KeyedProgress } from './request-store.js';
-import { plansOf, type RequestPlan, sellerOf } from './request-plans.js';
 
 /**
- * From when on, in epoch milliseconds, a report may be asked for, as Amazon keeps those of its type apart: whichever seller of the same
- * application was asked for last, by whatever pipeline.
+ * Returns when a report may be requested next, in epoch milliseconds. For some types Amazon wants a
+ * minimum interval between two reports of one application, whichever of its sellers they are for
+ * and whichever pipeline requests them.
  */
-export function apartAtMs(
+export function nextAllowedAtMs(
   { sellerId, reportType }: Pick<RequestPlan, 'sellerId' | 'reportType'>,
   known: KeyedProgress[],
   sellers: Config['sellers'],
 ): number {
-  const { minutesApart } = requestLimits(reportType);
-  if (minutesApart === undefined) return 0;
+  const { minutesApart: intervalMinutes } = requestLimits(reportType);
+  if (intervalMinutes === undefined) return 0;
   const times = known
     .filter(
       (each) => each.reportType === reportType && shareApplication(sellerOf(each.key), sellerId, sellers),
     )
-    .flatMap(({ lastAskedAt }) => (lastAskedAt === undefined ? [] : [Date.parse(lastAskedAt)]));
-  return times.length === 0 ? 0 : Math.max(...times) + minutesApart * 60_000;
+    .flatMap(({ lastRequestedAt }) => (lastRequestedAt === undefined ? [] : [Date.parse(lastRequestedAt)]));
+  return times.length === 0 ? 0 : Math.max(...times) + intervalMinutes * 60_000;
 }
 
 /**
- * The requests of other pipelines that a turn asks for in the place of its own where they have waited longer: those of a type that Amazon
- * wants apart, by the same application. Else the pipeline whose turn comes first each time would keep the others from theirs.
+ * Returns the requests of other pipelines that compete with those that are `due`: of the same type
+ * with a minimum interval, by the same application. A cycle requests them too, in the order of who
+ * has waited longest. Otherwise the pipeline that always runs first would starve the others.
  */
-export function plansInLine(
+export function competingPlans(
   due: RequestPlan[],
   others: RequestPlan[],
   sellers: Config['sellers'],
 ): RequestPlan[] {
-  const kept = due.filter(({ reportType }) => requestLimits(reportType).minutesApart !== undefined);
+  const limited = due.filter(({ reportType }) => requestLimits(reportType).minutesApart !== undefined);
   return others.filter((plan) =>
-    kept.some(
+    limited.some(
       (each) =>
         each.reportType === plan.reportType && shareApplication(each.sellerId, plan.sellerId, sellers),
     ),
   );
 }
 
-/** What all pipelines ask for by cron, each once. */
-export function allPlans(config: Pick<Config, 'sellers' | 'pipelines'>): RequestPlan[] {
-  const plans = config.pipelines.flatMap((pipeline) => plansOf(pipeline, config));
-  return [...new Map(plans.map((plan) => [plan.key, plan])).values()].filter(
-    ({ cron }) => cron !== undefined,
-  );
-}
-
-/** A seller that is no longer in the settings may have been of any application. */
+/** A seller that is no longer in the settings may belong to any application. */
 function shareApplication(a: string, b: string, sellers: Config['sellers']): boolean {
   const [ofA, ofB] = [a, b].map((id) => sellers.find((seller) => seller.id === id)?.credentials.clientId);
   return ofA === undefined || ofB === undefined || ofA === ofB;

@@ -1,82 +1,93 @@
 import type { Report } from '../source/types.js';
-import { type AmazonsList, clocksDifferMs } from './existing-reports.js';
-import type { Progress, RequestBook } from './request-store.js';
-import { isSame, type RequestPlan } from './request-plans.js';
-import { hasSameAsks, recordOf, unsureAsk, withAsk, withoutLastAsk, withRecord } from './window-states.js';
-import type { Review } from './due-windows.js';
+import type { DueWindows } from './due-windows.js';
+import { type ExistingReports, maxClockSkewMs } from './existing-reports.js';
+import { applyToWindow, type RequestProgress, windowRecord, windowVersion } from './request-progress.js';
+import { isSameSet, type RequestPlan } from './request-plans.js';
+import type { RequestStore } from './request-store.js';
+import { unconfirmedAttempt } from './window-states.js';
 import { isPeriodOf, type Window } from './windows.js';
 
-/**
- * Leaves out of what is due what Amazon has been asked for already, and notes it; what another process asked for meanwhile is left out too.
- * Where nothing came of an ask without an answer, that is noted as well: nobody has to look for it again. `unsure` are the windows of which
- * Amazon's list does not tell that yet.
- */
-export async function withAdopted(
-  { plan, progress: known, due }: Review,
-  { reports, tellsOf }: AmazonsList,
-  book: RequestBook,
-): Promise<Review & { unsure: Window[] }> {
-  const others = book.reportIdsOfOthers(plan.key);
-  const adoptIn = (held: Progress) => {
-    const left: Review & { unsure: Window[] } = { plan, progress: held, due: [], unsure: [] };
-    for (const window of due) {
-      if (!hasSameAsks(held, known, window)) continue;
-      const adopted = adopt(left.progress, plan, window, reports, (id) => others.has(id));
-      if (adopted) {
-        left.progress = adopted;
-        continue;
-      }
-      const ask = unsureAsk(recordOf(held, window) ?? { asks: [] });
-      if (ask && !tellsOf(plan.reportType, ask.at)) {
-        left.unsure.push(window);
-        continue;
-      }
-      if (ask) left.progress = withoutLastAsk(left.progress, window);
-      left.due.push(window);
-    }
-    return left;
-  };
-  let adopted = adoptIn(known);
-  if (adopted.progress === known) return adopted;
-  await book.change(plan.key, (held) => {
-    adopted = adoptIn(held ?? known);
-    return adopted.progress;
-  });
-  return adopted;
+/** Due windows after a look at the reports that exist. */
+export interface Reconciled extends DueWindows {
+  /** Windows that stay unconfirmed: the list of reports does not cover the time of the attempt. */
+  unconfirmed: Window[];
 }
 
 /**
- * Notes a report that Amazon has for a window already: the answer to a call that was cut off, what another replica asked for, or a person.
- * Returns undefined where there is none.
+ * Matches due windows with the reports that Amazon has already: the result of a call whose response
+ * was lost, or the request of another replica or of a person. A matched window becomes `requested`.
+ * An unconfirmed window without a report becomes `due`. Both are stored. Windows that another
+ * process changed in the meantime are left out.
  */
-function adopt(
-  progress: Progress,
+export async function reconcile(
+  { plan, progress: known, due }: DueWindows,
+  existing: ExistingReports,
+  store: RequestStore,
+  nowMs: number,
+): Promise<Reconciled> {
+  const ofOthers = store.reportIdsOfOthers(plan.key);
+  const reports = existing.reports.filter(
+    ({ reportId, reportType, marketplaceIds }) =>
+      reportType === plan.reportType &&
+      isSameSet(marketplaceIds, plan.marketplaceIds) &&
+      !ofOthers.has(reportId),
+  );
+  let result = reconciled(known);
+  if (result.progress === known) return result;
+  await store.update(plan.key, (held) => {
+    result = reconciled(held ?? known);
+    return result.progress;
+  });
+  return result;
+
+  function reconciled(held: RequestProgress): Reconciled {
+    const left: Reconciled = { plan, progress: held, due: [], unconfirmed: [] };
+    for (const window of due) {
+      if (windowVersion(held, window) !== windowVersion(known, window)) continue;
+      const found = matchReport(held, plan, window, reports);
+      const attempt = unconfirmedAttempt(windowRecord(held, window));
+      if (found) {
+        const { reportId, createdAt: at } = found;
+        left.progress = applyToWindow(left.progress, window, { type: 'report-created', reportId, at }, nowMs);
+      } else if (attempt && !existing.covers(plan.reportType, attempt.at)) {
+        left.unconfirmed.push(window);
+      } else {
+        left.progress = applyToWindow(left.progress, window, { type: 'not-created' }, nowMs);
+        left.due.push(window);
+      }
+    }
+    return left;
+  }
+}
+
+/** Returns the newest report for a window, one that did not fail if possible. */
+function matchReport(
+  progress: RequestProgress,
   plan: RequestPlan,
   window: Window,
   reports: Report[],
-  isOwned: (reportId: string) => boolean,
-): Progress | undefined {
-  const record = recordOf(progress, window);
-  const unsure = record && unsureAsk(record);
-  const known = new Set(record?.asks.map(({ reportId }) => reportId));
+): Report | undefined {
+  const record = windowRecord(progress, window);
+  const attempt = unconfirmedAttempt(record);
+  const known = new Set(record?.attempts.map(({ reportId }) => reportId));
   const [found] = reports
-    .filter((report) => {
-      if (report.reportType !== plan.reportType || !isSame(report.marketplaceIds, plan.marketplaceIds))
-        return false;
-      if (known.has(report.reportId) || isOwned(report.reportId)) return false;
-      const createdMs = Date.parse(report.createdAt);
-      if (record?.againAt && createdMs < Date.parse(record.againAt)) return false;
-      // Of a request that differs in its options alone it may be as well; only what this program waits for is taken for its own.
-      if (plan.hasSibling && !(unsure && Math.abs(createdMs - Date.parse(unsure.at)) <= clocksDifferMs))
-        return false;
-      if (window.startMs !== window.endMs) return isPeriodOf(window, report);
-      return createdMs >= (unsure ? Date.parse(unsure.at) - clocksDifferMs : window.startMs);
-    })
+    .filter(isMatch)
     .sort(
       (a, b) =>
         Number(a.status === 'FATAL') - Number(b.status === 'FATAL') || (a.createdAt < b.createdAt ? 1 : -1),
     );
-  if (!found) return undefined;
-  const { createdAt: at, reportId } = found;
-  return withRecord(progress, window, (held) => withAsk(held, { at, reportId }));
+  return found;
+
+  function isMatch(report: Report): boolean {
+    if (known.has(report.reportId)) return false;
+    const createdMs = Date.parse(report.createdAt);
+    if (record?.forcedAt && createdMs < Date.parse(record.forcedAt)) return false;
+    // A report does not show its options. With a sibling, only a report that was created at the
+    // time of an unconfirmed attempt is taken for the result of that attempt.
+    const attemptedMs = attempt && Date.parse(attempt.at);
+    const isOfAttempt = attemptedMs !== undefined && Math.abs(createdMs - attemptedMs) <= maxClockSkewMs;
+    if (plan.hasSibling && !isOfAttempt) return false;
+    if (window.startMs !== window.endMs) return isPeriodOf(window, report);
+    return createdMs >= (attemptedMs === undefined ? window.startMs : attemptedMs - maxClockSkewMs);
+  }
 }

@@ -1,57 +1,56 @@
 import { describeError, ReportsError } from '../errors.js';
-import type { Report } from '../source/types.js';
-import { ledgerKey } from '../warehouse/types.js';
 import type { PipelineContext } from '../pipeline/context.js';
 import { checkOrMend } from '../pipeline/mend-warehouse.js';
 import type { Pipeline } from '../pipeline/route.js';
 import { workFor } from '../pipeline/unloaded-reports.js';
 import { type DrainSignals, WorkList } from '../pipeline/work-list.js';
 import type { WorkSummary } from '../pipeline/work-summary.js';
-import type { RequestBook } from './request-store.js';
+import type { Report } from '../source/types.js';
+import { ledgerKey } from '../warehouse/types.js';
+import { applyToWindows, requestedReports } from './request-progress.js';
 import type { RequestPlan } from './request-plans.js';
-import { failReport, openReports } from './window-states.js';
+import type { RequestStore } from './request-store.js';
 
 const minuteMs = 60_000;
 
-/** A notification comes within minutes of a report's end; one that did not come by then is not waited for. */
-const tellsWithinMs = 30 * minuteMs;
+/** A notification comes within minutes after a report ends. Later, Amazon is asked about it. */
+const maxNotificationDelayMs = 30 * minuteMs;
 
-/** Amazon makes a report in minutes, now and then in a day. */
-const madeWithinMs = 3 * 24 * 60 * minuteMs;
+/** Amazon makes a report in minutes, sometimes in a day. Later, the report has failed. */
+const maxProcessingMs = 3 * 24 * 60 * minuteMs;
 
 /**
- * Asks Amazon about the reports that were asked for a while ago and that the ledger doesn't have. What has ended is loaded as a sweep loads
- * it, for its notification was lost: FATAL and CANCELLED ones too, of which no sweep knows. Returns undefined where there was nothing to load.
+ * Looks up reports that were requested a while ago and that the ledger does not have. Those that
+ * have ended are loaded as a sweep would load them, because their notification was lost; FATAL and
+ * CANCELLED ones too, which no sweep finds. Returns undefined if there was nothing to load.
  */
-export async function takeInFinished(
+export async function recoverFinishedReports(
   plans: RequestPlan[],
-  book: RequestBook,
+  store: RequestStore,
   pipeline: Pipeline,
   context: PipelineContext,
   signals: DrainSignals,
 ): Promise<WorkSummary | undefined> {
-  const late = await lateReports(plans, book, context);
+  const { clock, log } = context;
   const finished: { sellerId: string; report: Report }[] = [];
-  const deadlineMs = context.clock.now() + minuteMs;
-  for (const { plan, reportId, atMs } of late) {
+  const deadlineMs = clock.now() + minuteMs;
+  for (const { plan, reportId, atMs } of await overdueReports(plans, store, context)) {
     if (signals.stop.aborted) break;
-    const found = await ask(plan, reportId);
-    if (!found) continue;
-    if (
-      found.report?.status === 'DONE' ||
-      found.report?.status === 'CANCELLED' ||
-      found.report?.status === 'FATAL'
-    ) {
-      finished.push({ sellerId: plan.sellerId, report: found.report });
-    } else if (!found.report || context.clock.now() - atMs > madeWithinMs) {
-      const status = found.report?.status ?? 'no longer there';
-      await book.change(plan.key, (held) => held && failReport(held, reportId, `Amazon says ${status}`));
+    const answer = await getReport(plan, reportId);
+    if (!answer) continue;
+    const { report } = answer;
+    if (report && ['DONE', 'CANCELLED', 'FATAL'].includes(report.status)) {
+      finished.push({ sellerId: plan.sellerId, report });
+    } else if (!report || clock.now() - atMs > maxProcessingMs) {
+      const found = `Amazon says ${report?.status ?? 'that there is no such report'}`;
+      const event = { type: 'report-failed', reportId, found } as const;
+      await store.update(plan.key, (held) => held && applyToWindows(held, () => event, clock.now()));
     }
   }
   if (finished.length === 0) return undefined;
   const { concurrency, maxDocumentBytes } = pipeline.limits;
   await checkOrMend(context, maxDocumentBytes);
-  const work = new WorkList(context, { concurrency, deadlineMs: context.clock.now() + minuteMs, ...signals });
+  const work = new WorkList(context, { concurrency, deadlineMs: clock.now() + minuteMs, ...signals });
   try {
     for (const { sellerId, report } of finished) {
       await work.hasRoom();
@@ -62,30 +61,34 @@ export async function takeInFinished(
   }
   return work.summary;
 
-  /** Undefined where Amazon could not be asked. */
-  async function ask(plan: RequestPlan, reportId: string): Promise<{ report?: Report } | undefined> {
+  /** Resolves to undefined if Amazon did not answer, and to no report if it has none. */
+  async function getReport(plan: RequestPlan, reportId: string): Promise<{ report?: Report } | undefined> {
     try {
-      const report = await context
-        .sellingPartner(plan.sellerId)
-        ?.getReport(reportId, { signal: signals.stop, deadlineMs });
+      const seller = context.sellingPartner(plan.sellerId);
+      const report = await seller?.getReport(reportId, { signal: signals.stop, deadlineMs });
       return report && { report };
     } catch (error) {
       if (!(error instanceof ReportsError)) throw error;
       if (error.code === 'API_NOT_FOUND') return {};
-      context.log.warn({ sellerId: plan.sellerId, reportId, code: error.code }, describeError(error));
+      log.warn({ sellerId: plan.sellerId, reportId, code: error.code }, describeError(error));
       return undefined;
     }
   }
 }
 
-async function lateReports(plans: RequestPlan[], book: RequestBook, { clock, warehouse }: PipelineContext) {
-  const open = plans.flatMap((plan) => {
-    const progress = book.progress(plan.key);
-    return progress ? openReports(progress).map((report) => ({ plan, ...report })) : [];
+/** Reports whose notification should have come by now, and that the ledger does not have. */
+async function overdueReports(
+  plans: RequestPlan[],
+  store: RequestStore,
+  { clock, warehouse }: PipelineContext,
+): Promise<{ plan: RequestPlan; reportId: string; atMs: number }[]> {
+  const requested = plans.flatMap((plan) => {
+    const progress = store.progress(plan.key);
+    return progress ? requestedReports(progress).map((report) => ({ plan, ...report })) : [];
   });
-  const late = open.filter(({ atMs }) => clock.now() - atMs > tellsWithinMs);
-  const keyOf = ({ plan, reportId }: (typeof late)[number]) =>
+  const overdue = requested.filter(({ atMs }) => clock.now() - atMs > maxNotificationDelayMs);
+  const keyOf = ({ plan, reportId }: (typeof overdue)[number]) =>
     ledgerKey({ sellerId: plan.sellerId, reportId });
-  const seen = await warehouse.seen(late.map(keyOf));
-  return late.filter((each) => (seen.get(keyOf(each))?.status ?? 'skipped') === 'skipped');
+  const seen = await warehouse.seen(overdue.map(keyOf));
+  return overdue.filter((each) => (seen.get(keyOf(each))?.status ?? 'skipped') === 'skipped');
 }

@@ -1,55 +1,105 @@
 import { lastTickMs } from '../config/last-tick.js';
 import { ReportsError } from '../errors.js';
+import type { PipelineContext } from '../pipeline/context.js';
 import { failureOf } from '../pipeline/work-summary.js';
-import type { GivenUp } from './request-store.js';
-import type { RequestPlan } from './request-plans.js';
-import { beginAgain } from './window-states.js';
-import { type Review, readLedger, review } from './due-windows.js';
-import type { Turn } from './types.js';
+import { ledgerKey } from '../warehouse/types.js';
+import {
+  computeDueWindows,
+  type DueWindows,
+  evidenceSinceMs,
+  type LedgerEvidence,
+  unknownWindows,
+  withinBounds,
+} from './due-windows.js';
+import { isSameSet, type RequestPlan } from './request-plans.js';
+import {
+  type AbandonedWindow,
+  forceRetries,
+  openReportIds,
+  type RequestProgress,
+} from './request-progress.js';
+import type { RequestCycle } from './types.js';
+import { minDataEndMs } from './windows.js';
 
 /**
- * What a request stands at by the book and the ledger, which is noted in the book. What is given up is told of: quietly, for another pipeline,
- * nothing is.
+ * Brings the stored progress of a request up to date and returns its due windows. Windows that are
+ * abandoned now are reported as failures, unless `isQuiet`: the request belongs to another
+ * pipeline, whose own cycle stores and reports them.
  */
-export async function reviewPlan(
+export async function refreshDueWindows(
   plan: RequestPlan,
-  { book, context, options, summary }: Turn,
+  { store, context, options, summary }: RequestCycle,
   { isQuiet }: { isQuiet: boolean },
-): Promise<Review> {
+): Promise<DueWindows> {
   const nowMs = context.clock.now();
   const dueAtMs = options.now ? nowMs : (lastTickMs(plan.cron ?? '', plan.timezone, nowMs) ?? nowMs);
   const untilMs = dueAtMs - plan.lagMs;
-  const times = { nowMs, untilMs, evenRefused: options.now ?? false };
-  const ledger = await readLedger(plan, book.progress(plan.key), untilMs, context);
-  let made: Review | undefined;
-  const apply = (held: Review['progress'] | undefined) => {
-    made = review(plan, options.again && held ? beginAgain(held, nowMs) : held, ledger, times);
-    return made.progress;
-  };
-  const before = book.progress(plan.key);
-  apply(before);
-  // Its own pipeline gives it up, and tells.
-  if (isQuiet && newlyGivenUp().length > 0) return { ...last(), due: [] };
-  // Most turns find nothing new, and need not write.
-  const isNew = JSON.stringify(before) !== JSON.stringify(last().progress);
-  if (isNew && !options.dryRun) await book.change(plan.key, apply);
-  for (const { start, end, found } of newlyGivenUp()) {
+  const evidence = await readLedgerEvidence(plan, store.progress(plan.key), untilMs, context);
+  let before = store.progress(plan.key);
+  const refreshed = (held: RequestProgress | undefined) =>
+    computeDueWindows(plan, options.forceRetries && held ? forceRetries(held, nowMs) : held, evidence, {
+      nowMs,
+      untilMs,
+      ignoresRefusal: options.now ?? false,
+    });
+  let result = refreshed(before);
+  if (isQuiet && newlyAbandoned(before, result.progress).length > 0) return { ...result, due: [] };
+  // Most cycles find nothing new and do not write.
+  if (result.progress.version !== before?.version && !options.dryRun) {
+    await store.update(plan.key, (held) => {
+      before = held;
+      result = refreshed(held);
+      return result.progress;
+    });
+  }
+  for (const { start, end, found } of newlyAbandoned(before, result.progress)) {
     const { sellerId, reportType } = plan;
     const period = start === end ? `of ${start}` : `${start} to ${end}`;
     const error = new ReportsError('REPORT_GIVEN_UP', { sellerId, reportType, period, found });
     summary.failures.push(failureOf(plan.key, error));
     context.log.error({ sellerId, code: error.code }, error.message);
   }
-  return last();
+  return result;
+}
 
-  function newlyGivenUp() {
-    // By their times: the list keeps its length where the oldest make way.
-    const textOf = ({ start, end, at }: GivenUp) => [start, end, at].join(' ');
-    const known = new Set(before?.givenUp.map(textOf));
-    return last().progress.givenUp.filter((each) => !known.has(textOf(each)));
-  }
+/** Compares times, not lengths: the list of abandoned windows drops its oldest ones. */
+function newlyAbandoned(before: RequestProgress | undefined, after: RequestProgress): AbandonedWindow[] {
+  const textOf = ({ start, end, at }: AbandonedWindow) => [start, end, at].join(' ');
+  const known = new Set(before?.abandoned.map(textOf));
+  return after.abandoned.filter((each) => !known.has(textOf(each)));
+}
 
-  function last(): Review {
-    return made as Review;
-  }
+/**
+ * Looks up the reports of a request in the ledger. Reports of others are read only if there are new
+ * windows, and no older ones than these windows need.
+ */
+async function readLedgerEvidence(
+  plan: RequestPlan,
+  held: RequestProgress | undefined,
+  untilMs: number,
+  { clock, warehouse }: PipelineContext,
+): Promise<LedgerEvidence> {
+  const { sellerId, reportType } = plan;
+  const nowMs = clock.now();
+  const progress = held && withinBounds(held, plan, nowMs);
+  const ids = progress ? openReportIds(progress) : [];
+  const keyOf = (reportId: string) => ledgerKey({ sellerId, reportId });
+  const seen = await warehouse.seen(ids.map(keyOf));
+  const requested = new Map(
+    ids.flatMap((id) => {
+      const row = seen.get(keyOf(id));
+      return row && row.status !== 'skipped' ? [[id, row] as const] : [];
+    }),
+  );
+  if (progress && unknownWindows(plan, progress, untilMs).length === 0) return { requested, others: [] };
+  const sinceMs = plan.window && evidenceSinceMs(plan.window, plan, progress, { nowMs, untilMs });
+  const others = await warehouse.loads({
+    reportType,
+    sellerId,
+    statuses: ['loaded', 'empty', 'cancelled', 'quarantined'],
+    ...(sinceMs === undefined
+      ? { createdSince: new Date(untilMs).toISOString() }
+      : { dataEndSince: new Date(minDataEndMs(sinceMs)).toISOString() }),
+  });
+  return { requested, others: others.filter((row) => isSameSet(row.marketplaceIds, plan.marketplaceIds)) };
 }

@@ -3,56 +3,58 @@ import type { PipelineContext } from '../pipeline/context.js';
 import type { Pipeline } from '../pipeline/route.js';
 import type { DrainSignals } from '../pipeline/work-list.js';
 import { failureOf } from '../pipeline/work-summary.js';
-import { askForDue } from './request-due-windows.js';
-import { openRequestBook, type RequestBook } from './request-store.js';
+import { recoverFinishedReports } from './recover-finished-reports.js';
+import { requestDueWindows } from './request-due-windows.js';
 import { plansOf, type RequestPlan } from './request-plans.js';
-import { countStandings } from './window-states.js';
-import { keepSchedules } from './schedules.js';
-import { takeInFinished } from './recover-finished-reports.js';
-import type { RequestOptions, RequestSummary } from './types.js';
+import { countOpen } from './request-progress.js';
+import { openRequestStore, type RequestStore } from './request-store.js';
+import { syncSchedules } from './schedules.js';
+import type { RequestCycle, RequestOptions, RequestSummary } from './types.js';
 
 /**
- * One turn of a pipeline's requests: takes in what was made, asks for what is due, the newest window of each first, and sees that Amazon's
- * own schedules are as the settings say. Whatever is not done in one turn is done in a later one.
+ * Runs one cycle of a pipeline's requests: loads finished reports whose notification was lost,
+ * requests due windows, and makes Amazon's schedules match the settings. Whatever a cycle leaves
+ * undone, a later one does.
+ * Errors: REQUEST_STATE_INVALID, those of the warehouse, and those outside the catalogue. Any other
+ * failure is in the summary.
  */
-export async function askForReports(
+export async function runRequestCycle(
   pipeline: Pipeline,
   context: PipelineContext,
   signals: DrainSignals,
   options: RequestOptions = {},
 ): Promise<RequestSummary> {
-  const book = openRequestBook(context.config.state);
-  const plans = plansOf(pipeline, context.config);
-  const byCron = plans.filter(({ cron }) => cron !== undefined);
+  const store = openRequestStore(context.config.state);
   const summary: RequestSummary = {
-    asked: [],
-    left: 0,
-    underway: 0,
-    waiting: 0,
-    givenUp: [],
+    requested: [],
+    postponed: 0,
+    inFlight: 0,
+    backingOff: 0,
+    abandoned: [],
     schedules: [],
     failures: [],
   };
+  const cycle: RequestCycle = { store, context, signals, options, summary };
+  const plans = plansOf(pipeline, context.config);
+  const byCron = plans.filter(({ cron }) => cron !== undefined);
   if (!options.dryRun) {
-    const taken = await takeInFinished(byCron, book, pipeline, context, signals);
-    if (taken) summary.taken = taken;
+    const recovered = await recoverFinishedReports(byCron, store, pipeline, context, signals);
+    if (recovered) summary.recovered = recovered;
   }
-  await askForDue(byCron, { book, context, signals, options, summary }, guarded);
-  for (const plan of byCron) tellProgress(plan, book, context.clock.now(), summary);
+  await requestDueWindows(byCron, cycle, guarded);
+  for (const plan of byCron) addProgress(plan, store, context.clock.now(), summary);
   const scheduled = plans.filter(({ period }) => period !== undefined);
   for (const sellerId of new Set(scheduled.map((plan) => plan.sellerId))) {
     if (signals.stop.aborted) break;
-    const own = scheduled.filter((plan) => plan.sellerId === sellerId);
+    const ofSeller = scheduled.filter((plan) => plan.sellerId === sellerId);
     await guarded(sellerId, async () => {
-      const steps = await keepSchedules(own, { book, context, signals, options }, (error) =>
-        told(sellerId, error),
-      );
+      const steps = await syncSchedules(ofSeller, cycle, (error) => report(sellerId, error));
       summary.schedules.push(...steps);
     });
   }
   return summary;
 
-  /** One seller's trouble must not keep the others from their reports. Resolves to false where there was some. */
+  /** See `Guard`. */
   async function guarded(
     sellerId: string,
     work: () => Promise<void>,
@@ -63,29 +65,32 @@ export async function askForReports(
       return true;
     } catch (error) {
       if (signals.stop.aborted) return false;
-      if (!(error instanceof ReportsError) || error.code.startsWith('WAREHOUSE_')) throw error;
-      if (error.code === 'API_QUOTA_EXCEEDED') {
-        context.log.info({ sellerId }, `${error.message}: the next turn goes on`);
-        return false;
-      }
-      if (isQuiet) context.log.info({ sellerId, code: error.code }, error.message);
-      else told(sellerId, error);
+      if (!(error instanceof ReportsError) || endsCycle(error)) throw error;
+      if (error.code === 'API_QUOTA_EXCEEDED')
+        context.log.info({ sellerId }, `${error.message}: continuing in the next cycle`);
+      else if (isQuiet) context.log.info({ sellerId, code: error.code }, error.message);
+      else report(sellerId, error);
       return false;
     }
   }
 
-  function told(sellerId: string, error: ReportsError): void {
+  function report(sellerId: string, error: ReportsError): void {
     summary.failures.push(failureOf(sellerId, error));
     context.log.error({ sellerId, code: error.code }, error.message);
   }
 }
 
-function tellProgress(plan: RequestPlan, book: RequestBook, nowMs: number, summary: RequestSummary): void {
-  const progress = book.progress(plan.key);
+/** Failures of what all sellers share. */
+function endsCycle({ code }: ReportsError): boolean {
+  return code === 'REQUEST_STATE_INVALID' || code.startsWith('WAREHOUSE_');
+}
+
+function addProgress(plan: RequestPlan, store: RequestStore, nowMs: number, summary: RequestSummary): void {
+  const progress = store.progress(plan.key);
   if (!progress) return;
-  const { underway, waiting } = countStandings(progress, nowMs);
-  summary.underway += underway;
-  summary.waiting += waiting;
+  const { inFlight, backingOff } = countOpen(progress, nowMs);
+  summary.inFlight += inFlight;
+  summary.backingOff += backingOff;
   const { sellerId, reportType } = plan;
-  summary.givenUp.push(...progress.givenUp.map((each) => ({ ...each, sellerId, reportType })));
+  summary.abandoned.push(...progress.abandoned.map((each) => ({ ...each, sellerId, reportType })));
 }

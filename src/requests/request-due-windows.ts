@@ -1,24 +1,28 @@
 import { ReportsError } from '../errors.js';
 import { callsLeftToDrains } from '../pipeline/backfill.js';
 import { failureOf } from '../pipeline/work-summary.js';
-import { withAdopted } from './reconcile.js';
-import { readAmazonsList } from './existing-reports.js';
-import { allPlans, apartAtMs, plansInLine } from './min-interval.js';
-import { askForWindow } from './create-report.js';
-import type { RequestBook } from './request-store.js';
-import type { RequestPlan } from './request-plans.js';
-import { openReports, withRefusal } from './window-states.js';
-import type { Review } from './due-windows.js';
-import { reviewPlan } from './refresh-due-windows.js';
-import { callOf, type Turn } from './types.js';
-import { timesOf, type Window } from './windows.js';
-
-/** Of the burst of 15 documents a seller so many may be underway of older windows; the newest are always asked for. */
-const mostOldUnderway = 15 - callsLeftToDrains;
+import { createReport } from './create-report.js';
+import type { DueWindows } from './due-windows.js';
+import { readExistingReports } from './existing-reports.js';
+import { competingPlans, nextAllowedAtMs } from './min-interval.js';
+import { reconcile } from './reconcile.js';
+import { refreshDueWindows } from './refresh-due-windows.js';
+import { refuse, requestedReports } from './request-progress.js';
+import { allPlans, type RequestPlan } from './request-plans.js';
+import type { RequestStore } from './request-store.js';
+import { callOptions, type RequestCycle } from './types.js';
+import { reportPeriod, type Window } from './windows.js';
 
 /**
- * Does a seller's part of a turn, so that its trouble stays its own; resolves to false where there was some. Quiet trouble is that of another
- * pipeline, whose own turns tell of it.
+ * At most so many older windows of a seller are in flight, out of the burst of 15 documents. The
+ * newest windows are always requested.
+ */
+const maxOlderInFlight = 15 - callsLeftToDrains;
+
+/**
+ * Runs one seller's part of a cycle, so that its failure does not stop the others. Resolves to
+ * false if it failed. With `isQuiet`, the failure belongs to another pipeline, which reports it in
+ * its own cycle.
  */
 export type Guard = (
   sellerId: string,
@@ -27,180 +31,187 @@ export type Guard = (
 ) => Promise<boolean>;
 
 /**
- * Asks for what is due of all sellers' requests. All are looked at before anything is asked for: types that Amazon wants apart go round
- * among the sellers, of other pipelines too, and the newest windows of all come before the older ones of any.
+ * Requests the due windows of all sellers. Looks at all of them first: types with a minimum
+ * interval alternate between sellers, even of other pipelines, and the newest windows of all come
+ * before the older ones of any.
  */
-export async function askForDue(plans: RequestPlan[], turn: Turn, guarded: Guard): Promise<void> {
-  const { context, signals, options, summary } = turn;
+export async function requestDueWindows(
+  plans: RequestPlan[],
+  cycle: RequestCycle,
+  guarded: Guard,
+): Promise<void> {
+  const { context, signals, options, summary } = cycle;
   const every = allPlans(context.config);
-  const isOwn = new Set(plans.map(({ key }) => key));
-  const others = every.filter(({ key }) => !isOwn.has(key));
-  const standing = await standingReviews(plans, others, turn, guarded);
+  const own = new Set(plans.map(({ key }) => key));
+  const others = every.filter(({ key }) => !own.has(key));
+  const found = await findDueWindows(plans, others, cycle, guarded);
   if (options.dryRun) {
-    const due = inOrder(standing);
-    summary.asked.push(...due.map(({ plan, window }) => ({ ...idsOf(plan), ...timesOf(window) })));
+    for (const { plan, window } of inOrder(found)) {
+      const { sellerId, reportType, marketplaceIds } = plan;
+      summary.requested.push({ sellerId, reportType, marketplaceIds, ...reportPeriod(window) });
+    }
     return;
   }
-  const reviews: Review[] = [];
-  const troubled = new Set<string>();
-  for (const sellerId of new Set(standing.map(({ plan }) => plan.sellerId))) {
+  const requests: DueWindows[] = [];
+  const failedSellers = new Set<string>();
+  for (const sellerId of new Set(found.map(({ plan }) => plan.sellerId))) {
     if (signals.stop.aborted) return;
-    const ofSeller = standing.filter(({ plan }) => plan.sellerId === sellerId);
-    const isQuiet = ofSeller.every(({ plan }) => !isOwn.has(plan.key));
-    const look = async () => void reviews.push(...(await withoutAsked(sellerId, ofSeller, leave, turn)));
-    if (!(await guarded(sellerId, look, { isQuiet }))) troubled.add(sellerId);
+    const ofSeller = found.filter(({ plan }) => plan.sellerId === sellerId);
+    const isQuiet = ofSeller.every(({ plan }) => !own.has(plan.key));
+    const match = async () =>
+      void requests.push(...(await withoutExisting(sellerId, ofSeller, postpone, cycle)));
+    if (!(await guarded(sellerId, match, { isQuiet }))) failedSellers.add(sellerId);
   }
-  /** Requests that this turn asks for no more. */
+  /** Requests that this cycle is done with. */
   const ended = new Set<string>();
-  for (const each of inOrder(reviews)) {
+  for (const each of inOrder(requests)) {
     if (signals.stop.aborted) return;
     const { sellerId, key } = each.plan;
     if (ended.has(key)) continue;
     const ofSeller = every.filter((plan) => plan.sellerId === sellerId);
-    const isQuiet = !isOwn.has(key);
-    const ask = () => askForOne(each, ofSeller, { ended, leave, isQuiet }, turn);
-    const isDone = !troubled.has(sellerId) && (await guarded(sellerId, ask, { isQuiet }));
+    const isQuiet = !own.has(key);
+    const request = () => requestWindow(each, ofSeller, { ended, postpone, isQuiet }, cycle);
+    const isDone = !failedSellers.has(sellerId) && (await guarded(sellerId, request, { isQuiet }));
     if (isDone) continue;
     if (isQuiet) ended.add(key);
-    else troubled.add(sellerId);
-    leave(each.plan);
+    else failedSellers.add(sellerId);
+    postpone(each.plan);
   }
 
-  /** What another pipeline asks for is left to its own turns. */
-  function leave(plan: RequestPlan): void {
-    if (isOwn.has(plan.key)) summary.left += 1;
+  /** Windows of other pipelines are not counted: their own cycles do that. */
+  function postpone(plan: RequestPlan): void {
+    if (own.has(plan.key)) summary.postponed += 1;
   }
 }
 
-/** What requests stand at by the book and the ledger: those of this pipeline, and those of others that are in line with them now. */
-async function standingReviews(
+/** The due windows of this pipeline, and those of other pipelines that compete with them now. */
+async function findDueWindows(
   plans: RequestPlan[],
   others: RequestPlan[],
-  turn: Turn,
+  cycle: RequestCycle,
   guarded: Guard,
-): Promise<Review[]> {
-  const { book, context, signals, options } = turn;
+): Promise<DueWindows[]> {
+  const { store, context, signals, options } = cycle;
   const { config, clock } = context;
-  const reviews: Review[] = [];
+  const found: DueWindows[] = [];
   await add(plans, { isQuiet: false });
-  // Who asks by hand asks for what was named.
-  if (options.now) return reviews;
-  const due = reviews.map(({ plan }) => plan);
-  const mayAsk = (plan: RequestPlan) => apartAtMs(plan, book.all(), config.sellers) <= clock.now();
-  await add(plansInLine(due, others, config.sellers).filter(mayAsk), { isQuiet: true });
-  return reviews;
+  // A person who runs `request` gets the pipeline that was named.
+  if (options.now) return found;
+  const due = found.map(({ plan }) => plan);
+  const isAllowed = (plan: RequestPlan) => nextAllowedAtMs(plan, store.all(), config.sellers) <= clock.now();
+  await add(competingPlans(due, others, config.sellers).filter(isAllowed), { isQuiet: true });
+  return found;
 
   async function add(some: RequestPlan[], how: { isQuiet: boolean }): Promise<void> {
     for (const plan of some) {
       if (signals.stop.aborted) return;
-      await guarded(
-        plan.sellerId,
-        async () => {
-          const review = await reviewPlan(plan, turn, how);
-          if (review.due.length > 0) reviews.push(review);
-        },
-        how,
-      );
+      const refresh = async () => {
+        const each = await refreshDueWindows(plan, cycle, how);
+        if (each.due.length > 0) found.push(each);
+      };
+      await guarded(plan.sellerId, refresh, how);
     }
   }
 }
 
-/** Leaves out what Amazon has been asked for already of one seller's requests. */
-async function withoutAsked(
+/** Leaves out the windows of one seller that Amazon has a report of already. */
+async function withoutExisting(
   sellerId: string,
-  reviews: Review[],
-  leave: (plan: RequestPlan) => void,
-  turn: Turn,
-): Promise<Review[]> {
-  const { book, context, options } = turn;
+  requests: DueWindows[],
+  postpone: (plan: RequestPlan) => void,
+  cycle: RequestCycle,
+): Promise<DueWindows[]> {
+  const { store, context, options } = cycle;
   const seller = context.sellingPartner(sellerId);
   if (!seller) return [];
-  const call = { ...callOf(turn), isPatient: options.patient ?? false };
-  const list = await readAmazonsList(seller, reviews, context, call);
-  const adopted: Review[] = [];
-  for (const each of reviews) {
-    const { unsure, ...review } = await withAdopted(each, list, book);
-    for (const _ of unsure) leave(each.plan);
-    adopted.push(review);
+  const call = { ...callOptions(cycle), waitsForQuota: options.waitForQuota ?? false };
+  const existing = await readExistingReports(seller, requests, context, call);
+  const left: DueWindows[] = [];
+  for (const each of requests) {
+    const { unconfirmed, ...rest } = await reconcile(each, existing, store, context.clock.now());
+    for (const _ of unconfirmed) postpone(each.plan);
+    left.push(rest);
   }
-  return adopted;
+  return left;
 }
 
-interface Due {
+interface DueWindow {
   plan: RequestPlan;
-  progress: Review['progress'];
+  progress: DueWindows['progress'];
   window: Window;
   isNewest: boolean;
 }
 
-/** Asks for one window. A refusal ends the asking for that request in this turn. Errors: what ends it for the seller. */
-async function askForOne(
-  { plan, window, isNewest, progress }: Due,
+/**
+ * Requests one window. A refusal ends the request for this cycle. Errors: those that end the cycle
+ * for the seller.
+ */
+async function requestWindow(
+  { plan, window, isNewest, progress }: DueWindow,
   ofSeller: RequestPlan[],
-  { ended, leave, isQuiet }: { ended: Set<string>; leave: (plan: RequestPlan) => void; isQuiet: boolean },
-  turn: Turn,
+  how: { ended: Set<string>; postpone: (plan: RequestPlan) => void; isQuiet: boolean },
+  cycle: RequestCycle,
 ): Promise<void> {
-  const { book, context, signals, options, summary } = turn;
+  const { store, context, signals, options, summary } = cycle;
+  const { config, clock, log } = context;
   const seller = context.sellingPartner(plan.sellerId);
   if (!seller) return;
-  const apartMs = () => apartAtMs(plan, book.all(), context.config.sellers) - context.clock.now();
-  if (!isNewest && underwayOf(ofSeller, book) >= mostOldUnderway) return leave(plan);
-  if (options.patient) while (apartMs() > 0) await context.clock.sleep(apartMs(), signals.stop);
-  if (apartMs() > 0) return leave(plan);
-  // A stop lets the answer come, where nothing is waited for before.
-  const { stop, abort } = signals;
-  const call = { ...callOf({ context, signals, options }), signal: options.patient ? stop : abort };
+  const waitMs = () => nextAllowedAtMs(plan, store.all(), config.sellers) - clock.now();
+  if (!isNewest && countInFlight(ofSeller, store) >= maxOlderInFlight) return how.postpone(plan);
+  if (options.waitForQuota) while (waitMs() > 0) await clock.sleep(waitMs(), signals.stop);
+  if (waitMs() > 0) return how.postpone(plan);
+  // A stop waits for the response of a call, unless the call may wait for its quota before.
+  const signal = options.waitForQuota ? signals.stop : signals.abort;
   try {
-    const asked = await askForWindow(plan, window, progress, turn, seller, call);
-    if (!asked) return apartMs() > 0 ? leave(plan) : undefined;
-    summary.asked.push(asked);
-    context.log.info({ ...asked }, `asked for ${plan.reportType}`);
+    const requested = await createReport(plan, window, progress, cycle, seller, {
+      ...callOptions(cycle),
+      signal,
+    });
+    if (!requested) return waitMs() > 0 ? how.postpone(plan) : undefined;
+    summary.requested.push(requested);
+    log.info({ ...requested }, `requested ${plan.reportType}`);
   } catch (error) {
     if (!(error instanceof ReportsError) || error.code !== 'REPORT_REQUEST_REFUSED') throw error;
-    ended.add(plan.key);
+    how.ended.add(plan.key);
     const about = { sellerId: plan.sellerId, code: error.code };
-    // Its own pipeline is refused as well, notes it and tells.
-    if (isQuiet) return context.log.info(about, error.message);
-    await book.change(plan.key, (held) => held && withRefusal(held, error, context.clock.now()));
+    // The request is refused in the cycle of its own pipeline too, which stores and reports it.
+    if (how.isQuiet) return log.info(about, error.message);
+    const found = String(error.details.found);
+    await store.update(plan.key, (held) => held && refuse(held, found, clock.now()));
     summary.failures.push(failureOf(plan.key, error));
-    context.log.error(about, error.message);
+    log.error(about, error.message);
   }
 }
 
-/** The newest windows of all requests, of those asked for longest ago first; then the older ones by age. */
-function inOrder(reviews: Review[]): Due[] {
-  const all = reviews.flatMap(({ plan, progress, due }) =>
+/**
+ * The newest window of each request first, beginning with the request that was made longest ago;
+ * then the older windows by age.
+ */
+function inOrder(requests: DueWindows[]): DueWindow[] {
+  const all = requests.flatMap(({ plan, progress, due }) =>
     due.map((window, index) => {
       const start = new Date(window.startMs).toISOString();
       const isLast = index === due.length - 1;
-      return {
-        plan,
-        progress,
-        window,
-        isNewest: isLast && progress.windows.every((each) => each.start <= start),
-      };
+      const isNewest = isLast && progress.windows.every((each) => each.start <= start);
+      return { plan, progress, window, isNewest };
     }),
   );
   return all.sort(
     (a, b) =>
       Number(b.isNewest) - Number(a.isNewest) ||
       (a.isNewest ? 0 : a.window.startMs - b.window.startMs) ||
-      lastAskedMs(a) - lastAskedMs(b),
+      lastRequestedMs(a) - lastRequestedMs(b),
   );
 }
 
-function lastAskedMs({ progress: { lastAskedAt } }: Due): number {
-  return lastAskedAt === undefined ? 0 : Date.parse(lastAskedAt);
+function lastRequestedMs({ progress: { lastRequestedAt } }: DueWindow): number {
+  return lastRequestedAt === undefined ? 0 : Date.parse(lastRequestedAt);
 }
 
-/** Reports that are underway. */
-function underwayOf(plans: RequestPlan[], book: RequestBook): number {
+/** Reports of these requests that are in flight. */
+function countInFlight(plans: RequestPlan[], store: RequestStore): number {
   return plans.reduce((sum, { key }) => {
-    const progress = book.progress(key);
-    return sum + (progress ? openReports(progress).length : 0);
+    const progress = store.progress(key);
+    return sum + (progress ? requestedReports(progress).length : 0);
   }, 0);
-}
-
-function idsOf({ sellerId, reportType, marketplaceIds }: RequestPlan) {
-  return { sellerId, reportType, marketplaceIds };
 }

@@ -1,51 +1,56 @@
 import { ReportsError } from '../errors.js';
 import type { CallOptions, ReportSchedule } from '../source/types.js';
 import type { PipelineContext } from '../pipeline/context.js';
-import type { KeptSchedule, RequestBook } from './request-store.js';
-import { isSame, plansOf, type RequestPlan } from './request-plans.js';
-import { callOf, type Turn } from './types.js';
+import type { KeptSchedule } from './request-file.js';
+import type { RequestStore } from './request-store.js';
+import { isSameSet, plansOf, type RequestPlan } from './request-plans.js';
+import { callOptions, type RequestCycle } from './types.js';
 
-/** What became of a schedule at Amazon. */
+/** What happened to a schedule at Amazon. */
 export interface ScheduleStep {
   sellerId: string;
   reportType: string;
   marketplaceIds: string[];
   period?: string;
-  /** `left over`: the settings no longer name it, and Amazon goes on by it. */
+  /** `left over`: the settings no longer name it, but Amazon still makes its reports. */
   done: 'made' | 'kept' | 'would be made' | 'cancelled' | 'would be cancelled' | 'left over';
   scheduleId?: string;
 }
 
-/** So often Amazon is asked whether a schedule is still there, or takes one that it refused; a change of the settings is seen at once. */
-const checkedEveryMs = { made: 86_400_000, refused: 3_600_000 };
+/**
+ * How often a schedule is checked at Amazon, or a refused one is tried again. A change of the
+ * settings is applied in the next cycle.
+ */
+const checkIntervalMs = { made: 86_400_000, refused: 3_600_000 };
 
-/** Types of a call of getReportSchedules. */
-const mostTypesPerCall = 10;
+/** Types per call of getReportSchedules. */
+const maxTypesPerCall = 10;
 
 /**
- * Sees that Amazon has the schedules that the settings name. Amazon keeps one for a type and its marketplaces: one that differs is
- * replaced, one that is as wanted is left alone. What Amazon refuses is told by `onRefused`, and left alone for an hour.
+ * Makes the schedules at Amazon match the settings, for the plans of one seller. Amazon keeps one
+ * schedule for a type and its marketplaces: creating it again replaces one that differs. What Amazon
+ * refuses is passed to `onRefused`, and tried again after an hour.
  */
-export async function keepSchedules(
+export async function syncSchedules(
   plans: RequestPlan[],
-  { book, context, signals, options }: Omit<Turn, 'summary'>,
+  { store, context, signals, options }: RequestCycle,
   onRefused: (error: ReportsError) => void,
 ): Promise<ScheduleStep[]> {
   const nowMs = context.clock.now();
-  const call = callOf({ context, signals, options });
+  const call = callOptions({ context, signals, options });
   const seller = context.sellingPartner(plans[0]?.sellerId ?? '');
-  const toCheck = plans.filter((plan) => options.now || isToBeChecked(plan, book, nowMs));
+  const toCheck = plans.filter((plan) => options.now || isCheckDue(plan, store, nowMs));
   if (!seller) return [];
   const types = [...new Set(toCheck.map(({ reportType }) => reportType))];
   const steps: ScheduleStep[] = [];
-  for (let index = 0; index < types.length; index += mostTypesPerCall) {
-    const asked = types.slice(index, index + mostTypesPerCall);
-    const own = toCheck.filter(({ reportType }) => asked.includes(reportType));
-    const there = await unlessRefused(own, () => seller.getReportSchedules(asked, call));
+  for (let index = 0; index < types.length; index += maxTypesPerCall) {
+    const some = types.slice(index, index + maxTypesPerCall);
+    const own = toCheck.filter(({ reportType }) => some.includes(reportType));
+    const there = await unlessRefused(own, () => seller.getReportSchedules(some, call));
     for (const plan of there ? own : []) {
       const { sellerId, reportType, marketplaceIds, reportOptions, period = '' } = plan;
       const about = { sellerId, reportType, marketplaceIds, period };
-      const found = there?.find((each) => isAsWanted(each, plan, book));
+      const found = there?.find((each) => isAsWanted(each, plan, store));
       if (options.dryRun) {
         if (!found) steps.push({ ...about, done: 'would be made' });
         continue;
@@ -55,7 +60,7 @@ export async function keepSchedules(
         found?.scheduleId ?? (await unlessRefused([plan], () => seller.createReportSchedule(wanted, call)));
       if (scheduleId === undefined) continue;
       steps.push({ ...about, done: found ? 'kept' : 'made', scheduleId });
-      await note(plan, { scheduleId });
+      await record(plan, { scheduleId });
     }
   }
   return steps;
@@ -66,38 +71,41 @@ export async function keepSchedules(
     } catch (error) {
       if (!(error instanceof ReportsError) || error.kind !== 'terminal') throw error;
       onRefused(error);
-      if (!options.dryRun) for (const plan of about) await note(plan, {});
+      if (!options.dryRun) for (const plan of about) await record(plan, {});
       return undefined;
     }
   }
 
-  async function note(plan: RequestPlan, made: { scheduleId?: string }): Promise<void> {
+  async function record(plan: RequestPlan, made: { scheduleId?: string }): Promise<void> {
     const { sellerId, reportType, marketplaceIds } = plan;
     const checkedAt = new Date(nowMs).toISOString();
-    const kept = { sellerId, reportType, marketplaceIds, wanted: wantedText(plan), checkedAt, ...made };
-    await book.changeSchedules((others) => ({ ...others, [keyOf(plan)]: kept }));
+    const kept = { sellerId, reportType, marketplaceIds, wanted: wantedJson(plan), checkedAt, ...made };
+    await store.updateSchedules((others) => ({ ...others, [keyOf(plan)]: kept }));
   }
 }
 
-function isToBeChecked(plan: RequestPlan, book: RequestBook, nowMs: number): boolean {
-  const held = book.schedules()[keyOf(plan)];
-  if (!held || held.wanted !== wantedText(plan)) return true;
-  return nowMs - Date.parse(held.checkedAt) >= checkedEveryMs[held.scheduleId ? 'made' : 'refused'];
+function isCheckDue(plan: RequestPlan, store: RequestStore, nowMs: number): boolean {
+  const held = store.schedules()[keyOf(plan)];
+  if (!held || held.wanted !== wantedJson(plan)) return true;
+  return nowMs - Date.parse(held.checkedAt) >= checkIntervalMs[held.scheduleId ? 'made' : 'refused'];
 }
 
-/** One that this program made with the same words is as wanted, be its options repeated by Amazon or not. */
-function isAsWanted(found: ReportSchedule, plan: RequestPlan, book: RequestBook): boolean {
-  if (found.reportType !== plan.reportType || !isSame(found.marketplaceIds, plan.marketplaceIds))
+/**
+ * A schedule that this program created with the same period and options matches, even if Amazon does
+ * not return its options.
+ */
+function isAsWanted(found: ReportSchedule, plan: RequestPlan, store: RequestStore): boolean {
+  if (found.reportType !== plan.reportType || !isSameSet(found.marketplaceIds, plan.marketplaceIds))
     return false;
-  const held = book.schedules()[keyOf(plan)];
-  const isOwn = found.scheduleId === held?.scheduleId && held.wanted === wantedText(plan);
+  const held = store.schedules()[keyOf(plan)];
+  const isOwn = found.scheduleId === held?.scheduleId && held.wanted === wantedJson(plan);
   return found.period === plan.period && (isOwn || sameOptions(found.reportOptions, plan.reportOptions));
 }
 
-/** The schedules that this program made and that no pipeline names any more. */
+/** The schedules that this program created and that no pipeline names any more. */
 export function leftOverSchedules(
   context: PipelineContext,
-  book: RequestBook,
+  store: RequestStore,
 ): [string, KeptSchedule & { scheduleId: string }][] {
   const { config } = context;
   const named = new Set(
@@ -106,14 +114,14 @@ export function leftOverSchedules(
       .filter(({ period }) => period !== undefined)
       .map(keyOf),
   );
-  return Object.entries(book.schedules()).flatMap(([key, { scheduleId, ...kept }]) =>
+  return Object.entries(store.schedules()).flatMap(([key, { scheduleId, ...kept }]) =>
     scheduleId === undefined || named.has(key) ? [] : [[key, { ...kept, scheduleId }]],
   );
 }
 
 /** Cancels the schedules that no pipeline names any more. */
-export async function cancelLeftOver(
-  book: RequestBook,
+export async function cancelLeftOverSchedules(
+  store: RequestStore,
   context: PipelineContext,
   call: CallOptions,
   { dryRun = false }: { dryRun?: boolean },
@@ -121,7 +129,7 @@ export async function cancelLeftOver(
   const steps: ScheduleStep[] = [];
   for (const [key, { sellerId, reportType, marketplaceIds, scheduleId }] of leftOverSchedules(
     context,
-    book,
+    store,
   )) {
     const about = { sellerId, reportType, marketplaceIds, scheduleId };
     const seller = context.sellingPartner(sellerId);
@@ -130,7 +138,7 @@ export async function cancelLeftOver(
       continue;
     }
     await seller.cancelReportSchedule(scheduleId, call);
-    await book.changeSchedules(({ [key]: _, ...others }) => others);
+    await store.updateSchedules(({ [key]: _, ...others }) => others);
     steps.push({ ...about, done: 'cancelled' });
   }
   return steps;
@@ -140,7 +148,7 @@ function keyOf({ sellerId, reportType, marketplaceIds }: RequestPlan): string {
   return [sellerId, reportType, marketplaceIds.join('+')].join(' ');
 }
 
-function wantedText({ period, reportOptions }: RequestPlan): string {
+function wantedJson({ period, reportOptions }: RequestPlan): string {
   return JSON.stringify([period, Object.entries(reportOptions).sort(([a], [b]) => (a < b ? -1 : 1))]);
 }
 

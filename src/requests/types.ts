@@ -1,67 +1,78 @@
-import type { CallOptions } from '../source/types.js';
 import type { PipelineContext } from '../pipeline/context.js';
 import type { DrainSignals } from '../pipeline/work-list.js';
 import type { Failure, WorkSummary } from '../pipeline/work-summary.js';
-import type { AskedReport } from './create-report.js';
-import type { GivenUp, RequestBook } from './request-store.js';
+import type { CallOptions } from '../source/types.js';
+import type { AbandonedWindow } from './request-progress.js';
+import type { RequestStore } from './request-store.js';
 import type { ScheduleStep } from './schedules.js';
 
 export interface RequestOptions {
-  /** Ask for what has ended by now, whatever the cron expressions say. */
+  /** Request all windows that have ended by now, whatever the cron expressions say. */
   now?: boolean;
-  /** Wait for the quota in place of leaving the rest to a later turn. */
-  patient?: boolean;
-  /** Ask once more for what was given up. */
-  again?: boolean;
-  /** Ask for nothing, and write nothing down. */
+  /** Wait for the quota instead of postponing windows to a later cycle. */
+  waitForQuota?: boolean;
+  /** Retry abandoned, failed and refused windows at once. */
+  forceRetries?: boolean;
+  /** Request nothing, and store nothing. */
   dryRun?: boolean;
 }
 
-/** What became of a pipeline's requests. */
+/** A report that was requested; in a dry run, one that would be. */
+export interface RequestedReport {
+  sellerId: string;
+  reportType: string;
+  marketplaceIds: string[];
+  /** ISO 8601; absent for a snapshot report. */
+  dataStart?: string;
+  dataEnd?: string;
+  reportId?: string;
+}
+
+/** The result of one request cycle of a pipeline. */
 export interface RequestSummary {
-  asked: AskedReport[];
-  /** Windows that are left to a later turn: the quota of Amazon, or of what is underway, is used up. */
-  left: number;
-  /** Reports that Amazon has not finished, or that were not loaded yet. */
-  underway: number;
-  /** Windows that failed and will be asked for again. */
-  waiting: number;
+  requested: RequestedReport[];
+  /** Windows left to a later cycle: a quota or a limit on reports in flight is used up. */
+  postponed: number;
+  /** Reports that Amazon has not finished, or that are not loaded yet. */
+  inFlight: number;
+  /** Windows that failed, and refused requests, that will be retried. */
+  backingOff: number;
   /** Windows that failed too often. */
-  givenUp: (GivenUp & { sellerId: string; reportType: string })[];
+  abandoned: (AbandonedWindow & { sellerId: string; reportType: string })[];
   schedules: ScheduleStep[];
   failures: Failure[];
   /** What was loaded because its notification never came. */
-  taken?: WorkSummary;
+  recovered?: WorkSummary;
 }
 
-/** The work of a turn: what was loaded because its notification never came, and all that failed. */
-export function workOf({ taken, failures }: Pick<RequestSummary, 'taken' | 'failures'>): WorkSummary {
+/** The work of a cycle: what it loaded, and everything that failed. */
+export function workOf({ recovered, failures }: Pick<RequestSummary, 'recovered' | 'failures'>): WorkSummary {
   return {
-    outcomes: taken?.outcomes ?? {},
-    committed: taken?.committed ?? [],
-    failures: [...(taken?.failures ?? []), ...failures],
+    outcomes: recovered?.outcomes ?? {},
+    committed: recovered?.committed ?? [],
+    failures: [...(recovered?.failures ?? []), ...failures],
   };
 }
 
-/** What one turn works with. */
-export interface Turn {
-  book: RequestBook;
+/** What the steps of one request cycle share. */
+export interface RequestCycle {
+  store: RequestStore;
   context: PipelineContext;
   signals: DrainSignals;
   options: RequestOptions;
   summary: RequestSummary;
 }
 
-/** A call that can't be made at once is left to the next turn, so that no drain waits for it. */
-const shortWaitMs = 15_000;
+/** Calls that would have to wait longer are postponed, so that they never delay a drain. */
+const maxWaitMs = 15_000;
 
-export function callOf({
+export function callOptions({
   context,
   signals,
   options,
-}: Pick<Turn, 'context' | 'signals' | 'options'>): CallOptions {
+}: Pick<RequestCycle, 'context' | 'signals' | 'options'>): CallOptions {
   return {
     signal: signals.stop,
-    ...(options.patient ? {} : { deadlineMs: context.clock.now() + shortWaitMs }),
+    ...(options.waitForQuota ? {} : { deadlineMs: context.clock.now() + maxWaitMs }),
   };
 }

@@ -3,8 +3,8 @@ import { type Span, spanMs } from '../config/span.js';
 import type { AlarmsConfig } from '../config/alarms-spec.js';
 import { count } from '../count.js';
 import { catalogue } from '../errors.js';
-import type { Progress } from '../requests/request-store.js';
 import { sellerOf } from '../requests/request-plans.js';
+import type { KeyedProgress } from '../requests/request-store.js';
 import type { LoadFacts, Problem, QueueFacts, StatusFacts, TableFreshness } from './types.js';
 
 export type AlarmKind = 'stale_table' | 'quarantine' | 'credentials' | 'queue' | 'request' | 'unreachable';
@@ -37,7 +37,9 @@ export interface Conditions {
 /** What the alarms look at, besides the facts. */
 export interface AlarmSources {
   facts: StatusFacts;
-  requests: Pick<Progress & { key: string }, 'key' | 'reportType' | 'givenUp'>[];
+  requests: Pick<KeyedProgress, 'key' | 'reportType' | 'abandoned'>[];
+  /** Why the state of requests can't be read. */
+  requestProblem?: Problem;
 }
 
 /** A trouble that may pass is told of when it lasts so long. */
@@ -58,7 +60,7 @@ export interface Known {
 
 /** What is not well. */
 export function conditionsOf(
-  { facts, requests }: AlarmSources,
+  { facts, requests, requestProblem }: AlarmSources,
   settings: Pick<AlarmsConfig, 'staleAfter' | 'queueMessages' | 'queueAge'>,
   { isTold, troubles: before = {} }: Known,
 ): Conditions {
@@ -70,11 +72,18 @@ export function conditionsOf(
       ...queue,
     })),
     { key: 'unreachable/warehouse', what: `the warehouse ${facts.warehouse.name}`, ...facts.warehouse },
+    {
+      key: 'unreachable/requests',
+      what: 'the state of requests',
+      readAt: facts.at,
+      ...(requestProblem && { problem: requestProblem }),
+    },
   ].map((reading) => readingSince(reading, before));
   const quarantined = ledger?.quarantined ?? [];
   const unknown = [
     ...(problem || readAt === undefined ? ['stale/', 'quarantine/'] : []),
     ...(quarantined.length >= mostQuarantined ? ['quarantine/'] : []),
+    ...(requestProblem ? ['request/'] : []),
     ...facts.queues.flatMap(({ url, messages, isDrained, problem: trouble }) => {
       const isUnread = trouble !== undefined || !messages;
       return [
@@ -98,7 +107,7 @@ export function conditionsOf(
         credentials.refused ? [refusedLogin(sellerId, credentials.refused)] : [],
       ),
       ...facts.queues.flatMap((queue) => longQueue(queue, settings, facts.at, isTold)),
-      ...requests.flatMap(givenUp),
+      ...requests.flatMap(abandonedRequest),
       ...readings.flatMap((reading) => unreachable(reading, facts.at)),
     ],
     unread: readings.flatMap(({ unread }) => unread ?? []),
@@ -211,17 +220,17 @@ function longQueue(
   return conditions;
 }
 
-function givenUp({ key, reportType, givenUp }: AlarmSources['requests'][number]): Condition[] {
-  const last = givenUp.at(-1);
+function abandonedRequest({ key, reportType, abandoned }: AlarmSources['requests'][number]): Condition[] {
+  const last = abandoned.at(-1);
   if (!last) return [];
-  const more = givenUp.length > 1 ? ` and ${givenUp.length - 1} more` : '';
+  const more = abandoned.length > 1 ? ` and ${abandoned.length - 1} more` : '';
   return [
     {
       key: `request/${key}`,
       kind: 'request',
       title: `Requests for ${reportType} of ${sellerOf(key)} fail`,
-      text: `${last.start}${more}: ${last.found}. \`sp-reports request --again\` asks once more.`,
-      since: givenUp[0]?.at ?? last.at,
+      text: `${last.start}${more}: ${last.found}. \`sp-reports request --again\` retries it.`,
+      since: abandoned[0]?.at ?? last.at,
       mark: last.at,
     },
   ];

@@ -4,10 +4,11 @@ import type { AlarmsConfig } from '../config/alarms-spec.js';
 import { spanMs } from '../config/span.js';
 import { describeError, errorCode } from '../errors.js';
 import type { PipelineContext } from '../pipeline/context.js';
-import { openRequestBook } from '../requests/request-store.js';
+import { openRequestStore } from '../requests/request-store.js';
 import { openSharedJson } from '../files/shared-json.js';
 import { type Condition, type Conditions, conditionsOf } from './alarm-conditions.js';
 import { type Alarm, alarmBody } from './alarm-message.js';
+import { readRequests } from './request-facts.js';
 import { sendAlarm } from './send-alarm.js';
 import type { StatusFacts } from './types.js';
 
@@ -44,10 +45,12 @@ export function openAlarms(
     troubles: {},
     ...(value as Partial<Held> | undefined),
   });
-  const book = openRequestBook(config.state);
+  const requestStore = openRequestStore(config.state);
 
   async function look({ told, troubles }: Held): Promise<Conditions> {
-    return conditionsOf({ facts: await readFacts(), requests: book.all() }, settings, {
+    const facts = await readFacts();
+    const { requests, problem } = readRequests(requestStore, clock.now());
+    return conditionsOf({ facts, requests, ...(problem && { requestProblem: problem }) }, settings, {
       isTold: (key) => key in told,
       troubles,
     });

@@ -1,6 +1,6 @@
 import { warehouseName } from '../config/read.js';
 import type { PipelineContext } from '../pipeline/context.js';
-import { openRequestBook, type RequestBook } from '../requests/request-store.js';
+import { openRequestStore, type RequestStore } from '../requests/request-store.js';
 import type { Pipeline } from '../pipeline/route.js';
 import { requestTimes } from '../pipeline/schedule.js';
 import { usagePlans } from '../source/selling-partner/quota.js';
@@ -27,7 +27,7 @@ export function openFacts(
   const { config, clock } = context;
   const startedAt = new Date(clock.now()).toISOString();
   const readLedger = openLedgerReading(context, options);
-  const book = openRequestBook(config.state);
+  const requestStore = openRequestStore(config.state);
   const queues = [...new Set(config.pipelines.map(({ queue }) => queue))];
   const readQueues = queues.map((url) => openQueueReading(url, context, runLog, options));
 
@@ -48,7 +48,7 @@ export function openFacts(
       tables: tableFreshness(value?.tables ?? [], clock.now()),
       sellers: config.sellers.map((seller) => sellerFacts(seller, context, runLog)),
       queues: queueFacts,
-      pipelines: config.pipelines.map((pipeline) => pipelineFacts(pipeline, context, runLog, book)),
+      pipelines: config.pipelines.map((pipeline) => pipelineFacts(pipeline, context, runLog, requestStore)),
       runs: runLog.runs(),
     };
   };
@@ -78,7 +78,7 @@ function pipelineFacts(
   pipeline: Pipeline,
   context: PipelineContext,
   runLog: RunLog,
-  book: RequestBook,
+  requestStore: RequestStore,
 ): PipelineFacts {
   const { name, queue, timezone, schedule, sweep, request } = pipeline;
   const facts = (kind: RunFacts['kind'], schedules: string[], times = schedules): ScheduleFacts => {
@@ -104,7 +104,7 @@ function pipelineFacts(
     ...(request.length > 0 && {
       request: {
         ...facts('request', own, [...own, schedule]),
-        requests: requestFacts(pipeline, context, book),
+        requests: requestFacts(pipeline, context, requestStore),
       },
     }),
   };

@@ -122,7 +122,7 @@ export function openMetrics(readFacts: () => Promise<StatusFacts>): Metrics {
         }
       },
       finished({ outcomes, failures }, requests) {
-        if (requests) counter.sp_reports_requested_reports_total.inc({ pipeline }, requests.asked.length);
+        if (requests) counter.sp_reports_requested_reports_total.inc({ pipeline }, requests.requested.length);
         // What needed no work is told of at the end only.
         for (const [outcome, documents] of Object.entries(outcomes) as [Outcome, number][]) {
           count(outcome, documents - (told[outcome] ?? 0));

@@ -133,7 +133,7 @@ export interface PipelineFacts {
   timezone: string;
   drain: ScheduleFacts;
   sweep?: ScheduleFacts;
-  /** Where it has requests. Their next turn is the one before the next drain, or at the next of their own times. */
+  /** If it has requests. Their next cycle runs before the next drain, or at their own next time. */
   request?: ScheduleFacts & { requests: RequestFacts[] };
 }
 
@@ -153,19 +153,19 @@ export interface RequestFacts {
   reportType: string;
   marketplaceIds: string[];
   reportOptions: Record<string, string>;
-  /** Absent where Amazon makes it by a schedule of its own, each `period`. */
+  /** Absent if Amazon makes the report on a schedule of its own, every `period`. */
   cron?: string;
   period?: string;
-  /** When the next window is due, where it has a `cron`. */
+  /** When the next window is due, if it has a `cron`. */
   nextAt?: string;
   lastAskedAt?: string;
-  /** Windows that Amazon was asked for and that were not loaded yet. */
+  /** Windows that were requested and are not loaded yet. */
   underway: number;
-  /** Windows that failed, or that Amazon refused, and that are asked for again. */
+  /** Windows that failed, or that Amazon refused, and that will be retried. */
   waiting: number;
-  /** Windows that failed too often. */
+  /** Windows that were abandoned after four failures. */
   givenUp: number;
-  /** Why Amazon refuses it as it stands, else why the last window was given up. */
+  /** Why Amazon refuses the request, or why the last window was abandoned. */
   problem?: Problem;
 }
 
@@ -177,7 +177,7 @@ export interface RunFacts {
   /** Undefined while it goes on. */
   endedAt?: string;
   outcomes: Partial<Record<Outcome, number>>;
-  /** Of a turn of requests: reports asked for, and windows left to later turns. */
+  /** Of a request cycle: reports requested, and windows postponed. */
   requests?: { asked: number; left: number };
   /** Of what it loaded. */
   rows: number;

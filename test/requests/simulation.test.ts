@@ -7,7 +7,7 @@ import { pino } from 'pino';
 import { ReportsError } from '../../src/errors.js';
 import type { PipelineContext } from '../../src/pipeline/context.js';
 import { ledgerEntry } from '../../src/pipeline/ledger-entry.js';
-import { askForReports } from '../../src/requests/request-cycle.js';
+import { runRequestCycle } from '../../src/requests/request-cycle.js';
 import type { Pipeline } from '../../src/pipeline/route.js';
 import type {
   CreateCallOptions,
@@ -96,7 +96,7 @@ class Simulation {
       request: [{ ...request, from: new Date(from).toISOString().slice(0, 10), cron: '0 * * * *' }],
     } as unknown as Pipeline;
     const signals = { stop: new AbortController().signal, abort: new AbortController().signal };
-    const turn = askForReports(pipeline, this.context(pipeline), signals);
+    const turn = runRequestCycle(pipeline, this.context(pipeline), signals);
     // Where the answer is lost the program ends.
     await turn.catch((error: Error) => assert.equal(error.message, 'killed'));
   }

@@ -3,7 +3,7 @@ import { ago, count, h, number, show } from './dom.js';
 import { inQuarantine, showOverview } from './overview.js';
 import { openQuarantine, showQuarantine } from './quarantine.js';
 import { showQueues } from './queues.js';
-import { givenUpWindows, showRequests } from './requests.js';
+import { abandonedWindows, showRequests } from './requests.js';
 import { ask } from './server.js';
 import { showTimeline } from './timeline.js';
 
@@ -33,11 +33,11 @@ function showFacts(facts) {
   ].filter(Boolean);
   const stale = facts.tables.filter(({ isStale }) => isStale).length;
   const quarantined = inQuarantine(facts);
-  const givenUp = givenUpWindows(facts);
+  const abandoned = abandonedWindows(facts);
   const toDo = [
     stale > 0 && count(stale, 'stale table'),
     quarantined > 0 && `${number(quarantined)} in quarantine`,
-    givenUp > 0 && `${count(givenUp, 'window')} of requests given up`,
+    abandoned > 0 && `${count(abandoned, 'abandoned request window')}`,
   ].filter(Boolean);
   if (problems.length > 0) showState('bad', count(problems.length, 'problem'));
   else if (running.length > 0)

@@ -1,28 +1,28 @@
 import { ago, badge, bodyOf, count, firstOf, h, nothing, number, show, table } from './dom.js';
 import { sellerName } from './overview.js';
 
-/** What pipelines ask Amazon for, and how far that has come. */
+/** The requests of pipelines, and their progress. */
 export function showRequests({ pipelines, sellers }) {
   const rows = pipelines.flatMap(({ name, timezone, request }) =>
     (request?.requests ?? []).map((each) => ({ ...each, pipeline: name, timezone })),
   );
   const names = new Map(sellers.map(({ sellerId, name }) => [sellerId, name]));
   show(bodyOf('requests'), rows, () => {
-    if (rows.length === 0) return nothing('No pipeline asks Amazon for reports.');
-    return firstOf('requests', rows.toSorted(byTrouble), 12, (some) => requestsTable(some, names));
+    if (rows.length === 0) return nothing('No pipeline requests reports from Amazon.');
+    return firstOf('requests', rows.toSorted(byUrgency), 12, (some) => requestsTable(some, names));
   });
 }
 
-/** Windows that failed too often, of all requests. */
-export function givenUpWindows({ pipelines }) {
+/** Number of abandoned windows of all requests. */
+export function abandonedWindows({ pipelines }) {
   return pipelines
     .flatMap(({ request }) => request?.requests ?? [])
     .reduce((sum, each) => sum + each.givenUp, 0);
 }
 
-function byTrouble(a, b) {
-  const need = ({ problem, waiting }) => (problem ? 2 : waiting > 0 ? 1 : 0);
-  return need(b) - need(a);
+function byUrgency(a, b) {
+  const urgency = ({ problem, waiting }) => (problem ? 2 : waiting > 0 ? 1 : 0);
+  return urgency(b) - urgency(a);
 }
 
 function requestsTable(rows, names) {
@@ -57,15 +57,15 @@ function requestsTable(rows, names) {
       },
       { title: 'Next', cell: ({ nextAt }) => nextAt && ago(nextAt) },
       {
-        title: 'Last asked',
+        title: 'Last requested',
         cell: ({ lastAskedAt, cron }) =>
           lastAskedAt ? ago(lastAskedAt) : cron && h('span', { class: 'muted' }, 'never'),
       },
       {
-        title: 'What stands',
+        title: 'State',
         wide: true,
         cell: ({ problem, ...request }) => [
-          standing(request),
+          stateText(request),
           problem &&
             h(
               'p',
@@ -81,15 +81,15 @@ function requestsTable(rows, names) {
   );
 }
 
-/** Of windows that Amazon makes by a schedule of its own nothing is known here. */
-function standing({ cron, underway, waiting, givenUp }) {
+/** Nothing is known about reports that Amazon makes on a schedule of its own. */
+function stateText({ cron, underway, waiting, givenUp }) {
   if (cron === undefined) return '';
   const counts = [
-    underway > 0 && `${number(underway)} underway`,
-    waiting > 0 && `${number(waiting)} to be asked for again`,
-    givenUp > 0 && `${number(givenUp)} given up`,
+    underway > 0 && `${number(underway)} in flight`,
+    waiting > 0 && `${number(waiting)} to retry`,
+    givenUp > 0 && `${number(givenUp)} abandoned`,
   ];
-  return counts.filter(Boolean).join(', ') || 'nothing open';
+  return counts.filter(Boolean).join(', ') || 'up to date';
 }
 
 function optionsOf(options) {
