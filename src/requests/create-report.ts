@@ -59,8 +59,8 @@ export async function createReport(
   return { sellerId, reportType, marketplaceIds, ...reportPeriod(window), reportId };
 
   /**
-   * Stores that the window is attempted now; a second time when the call has its quota, for which it
-   * may have waited. Resolves to false if another process was faster.
+   * Stores that the window is attempted now; a second time when the call has its quota, for which
+   * it may have waited. Resolves to false if another process was faster.
    */
   async function recordAttempt(): Promise<boolean> {
     let isOurs = false;

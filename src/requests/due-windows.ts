@@ -19,7 +19,7 @@ import { isPeriodOf, lastWindow, type Window, windowsBetween } from './windows.j
 const maxNewWindows = 200;
 
 const dayMs = 86_400_000;
-/** How far back the ledger is searched for the first window of a request without state or `from`. */
+/** How far back the ledger is searched for the first window of a request that has no `from`. */
 const ledgerDays = 60;
 
 /** The windows of a request that are due, and the progress that they were computed from. */
@@ -158,7 +158,7 @@ function newWindows(
   return windows;
 }
 
-/** Where a request without state begins. */
+/** The beginning of the first window of a request without state. */
 function firstWindowMs(
   { window, fromMs }: RequestPlan,
   others: LedgerRow[],

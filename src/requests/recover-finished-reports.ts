@@ -13,7 +13,7 @@ import type { RequestStore } from './request-store.js';
 
 const minuteMs = 60_000;
 
-/** A notification comes within minutes after a report ends. Later, Amazon is asked about it. */
+/** A notification comes within minutes after a report ends. Later, getReport is called. */
 const maxNotificationDelayMs = 30 * minuteMs;
 
 /** Amazon makes a report in minutes, sometimes in a day. Later, the report has failed. */

@@ -15,8 +15,8 @@ export interface RequestFile {
 }
 
 /**
- * Reads the content of `requests.json`, whatever version of the program wrote it; undefined stands
- * for a file that is missing. Errors: REQUEST_STATE_INVALID.
+ * Reads the content of `requests.json`, whatever version of the program wrote it. Undefined means
+ * that there is no file. Errors: REQUEST_STATE_INVALID.
  */
 export function parseRequestFile(content: unknown, path: string): RequestFile {
   if (content === undefined) return { format: 2, requests: {}, schedules: {} };
@@ -137,7 +137,7 @@ function windowFromFormat1(
     attempts: asks,
     ...(againAt === undefined ? {} : { forcedAt: againAt }),
   };
-  // A window that was given up was kept as an answered one.
+  // The first format kept abandoned windows as answered ones.
   const abandonedAt = givenUp.find((each) => each.start === start && each.end === end)?.at;
   if (answered && asks.length === 0 && abandonedAt !== undefined)
     return { ...record, state: 'abandoned', reportedAt: abandonedAt };

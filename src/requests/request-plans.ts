@@ -23,7 +23,7 @@ export interface RequestPlan {
   cron: string | undefined;
   timezone: string;
   period: RequestConfig['period'];
-  /** Whether another request differs only in its options, which Amazon does not show of a report. */
+  /** Whether another request differs only in its options, which reports do not show. */
   hasSibling: boolean;
 }
 
@@ -71,7 +71,10 @@ function plansWithout(
   );
 }
 
-/** The marketplaces of the request that the seller has; if its entry lists none, those in its region. */
+/**
+ * The marketplaces of the request that the seller has. If the entry of the seller lists none: those
+ * in its region.
+ */
 function marketplacesOf(request: RequestConfig, seller: Config['sellers'][number]): string[] {
   const { marketplaces: wanted = seller.marketplaces } = request;
   return wanted.filter((id) =>

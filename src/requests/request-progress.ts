@@ -29,7 +29,7 @@ export interface AbandonedWindow {
 export interface RequestProgress {
   version: number;
   reportType: string;
-  /** Where its first window begins. */
+  /** The beginning of its first window. */
   begin: string;
   /** All windows before this are closed. */
   doneUntil: string;
@@ -166,7 +166,7 @@ export function refuse(progress: RequestProgress, found: string, nowMs: number):
   return changed(progress, { refusal: refusalOf(times, new Date(nowMs).toISOString(), found) });
 }
 
-/** A request that Amazon refused so many times in a row waits as failed windows do, but never ends. */
+/** A refused request backs off as failed windows do, but is never abandoned. */
 export function refusalOf(times: number, at: string, found: string): Refusal {
   const waitMs = backoffMs[times - 1] ?? Math.max(...backoffMs);
   return { times, at, retryAt: new Date(Date.parse(at) + waitMs).toISOString(), found };

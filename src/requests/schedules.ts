@@ -4,18 +4,7 @@ import type { PipelineContext } from '../pipeline/context.js';
 import type { KeptSchedule } from './request-file.js';
 import type { RequestStore } from './request-store.js';
 import { isSameSet, plansOf, type RequestPlan } from './request-plans.js';
-import { callOptions, type RequestCycle } from './types.js';
-
-/** What happened to a schedule at Amazon. */
-export interface ScheduleStep {
-  sellerId: string;
-  reportType: string;
-  marketplaceIds: string[];
-  period?: string;
-  /** `left over`: the settings no longer name it, but Amazon still makes its reports. */
-  done: 'made' | 'kept' | 'would be made' | 'cancelled' | 'would be cancelled' | 'left over';
-  scheduleId?: string;
-}
+import { callOptions, type RequestCycle, type ScheduleStep } from './types.js';
 
 /**
  * How often a schedule is checked at Amazon, or a refused one is tried again. A change of the
@@ -28,8 +17,8 @@ const maxTypesPerCall = 10;
 
 /**
  * Makes the schedules at Amazon match the settings, for the plans of one seller. Amazon keeps one
- * schedule for a type and its marketplaces: creating it again replaces one that differs. What Amazon
- * refuses is passed to `onRefused`, and tried again after an hour.
+ * schedule for a type and its marketplaces; creating another one replaces it. What Amazon refuses
+ * is passed to `onRefused`, and tried again after an hour.
  */
 export async function syncSchedules(
   plans: RequestPlan[],
@@ -91,8 +80,8 @@ function isCheckDue(plan: RequestPlan, store: RequestStore, nowMs: number): bool
 }
 
 /**
- * A schedule that this program created with the same period and options matches, even if Amazon does
- * not return its options.
+ * A schedule that this program created with the same period and options matches, even if Amazon
+ * does not return its options.
  */
 function isAsWanted(found: ReportSchedule, plan: RequestPlan, store: RequestStore): boolean {
   if (found.reportType !== plan.reportType || !isSameSet(found.marketplaceIds, plan.marketplaceIds))

@@ -4,7 +4,6 @@ import type { Failure, WorkSummary } from '../pipeline/work-summary.js';
 import type { CallOptions } from '../source/types.js';
 import type { AbandonedWindow } from './request-progress.js';
 import type { RequestStore } from './request-store.js';
-import type { ScheduleStep } from './schedules.js';
 
 export interface RequestOptions {
   /** Request all windows that have ended by now, whatever the cron expressions say. */
@@ -26,6 +25,17 @@ export interface RequestedReport {
   dataStart?: string;
   dataEnd?: string;
   reportId?: string;
+}
+
+/** What happened to a schedule at Amazon. */
+export interface ScheduleStep {
+  sellerId: string;
+  reportType: string;
+  marketplaceIds: string[];
+  period?: string;
+  /** `left over`: the settings no longer name it, but Amazon still makes its reports. */
+  done: 'made' | 'kept' | 'would be made' | 'cancelled' | 'would be cancelled' | 'left over';
+  scheduleId?: string;
 }
 
 /** The result of one request cycle of a pipeline. */

@@ -4,19 +4,19 @@ const hourMs = 3_600_000;
  * The states of a window, and every transition between them. A window without a record is `due`.
  * An event that the table does not list for a state leaves the window as it is.
  *
- * | state       | event          | next state  | why                                                |
- * |-------------|----------------|-------------|----------------------------------------------------|
- * | due         | attempted      | unconfirmed | recorded before createReport is called             |
- * | unconfirmed | attempted      | unconfirmed | the call waited for its quota: the time is updated |
- * | unconfirmed | not-created    | due         | Amazon made no report of the attempt               |
- * | any open    | report-created | requested   | createReport or getReports returned the report     |
- * | requested   | report-failed  | backing-off | FATAL, or never finished; attempts 1 to 3          |
- * | requested   | report-failed  | abandoned   | the same after attempt 4                           |
- * | backing-off | time-passed    | due         | `retryAt` is reached                               |
- * | any open    | report-loaded  | answered    | the ledger has a report of the window              |
- * | due         | retry-forced   | due         | `--again`: earlier attempts no longer count        |
- * | backing-off | retry-forced   | due         | the same                                           |
- * | abandoned   | retry-forced   | due         | the same                                           |
+ * | state       | event          | next state  | why                                              |
+ * | ----------- | -------------- | ----------- | ------------------------------------------------ |
+ * | due         | attempted      | unconfirmed | recorded before createReport is called           |
+ * | unconfirmed | attempted      | unconfirmed | the call has its quota now: the time is updated  |
+ * | unconfirmed | not-created    | due         | Amazon made no report of the attempt             |
+ * | any open    | report-created | requested   | createReport or getReports returned the report   |
+ * | requested   | report-failed  | backing-off | FATAL, or never finished; attempts 1 to 3        |
+ * | requested   | report-failed  | abandoned   | the same after attempt 4                         |
+ * | backing-off | time-passed    | due         | `retryAt` is reached                             |
+ * | any open    | report-loaded  | answered    | the ledger has a report of the window            |
+ * | due         | retry-forced   | due         | `--again`: earlier attempts no longer count      |
+ * | backing-off | retry-forced   | due         | the same                                         |
+ * | abandoned   | retry-forced   | due         | the same                                         |
  *
  * Open states are due, unconfirmed, requested and backing-off; answered and abandoned are closed.
  */
