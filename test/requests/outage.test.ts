@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ReportsError } from '../../src/errors/reports-error.js';
 import type { PipelineContext } from '../../src/ingest/context.js';
-import { openRequestBook } from '../../src/pipeline/requests/book.js';
-import { askForReports } from '../../src/pipeline/requests/turn.js';
+import { openRequestStore } from '../../src/requests/request-store.js';
+import { applyToWindow, beginProgress } from '../../src/requests/request-progress.js';
+import { runRequestCycle } from '../../src/requests/request-cycle.js';
 import type { CallOptions, Report } from '../../src/source/types.js';
-import { fakeContext, fakePipeline, fakeRequest, fakeSeller } from './fake-context.js';
+import { fakeContext, fakePipeline, fakeRequest, fakeSeller } from '../pipeline/fake-context.js';
 import type { Pipeline } from '../../src/config/spec.js';
 
 const minuteMs = 60_000;
@@ -36,7 +37,7 @@ class Amazon {
       request: reportTypes.map((reportType) => fakeRequest({ reportType, window })),
     });
     const { signal } = new AbortController();
-    return askForReports(pipeline, this.context(pipeline), { stop: signal, abort: signal });
+    return runRequestCycle(pipeline, this.context(pipeline), { stop: signal, abort: signal });
   }
 
   /** Turns with as much time between them. Resolves to what each told. */
@@ -51,14 +52,16 @@ class Amazon {
 
   /** The answers of so many types' createReport were lost days ago, one after the other. */
   async loseAnswers(number = reportTypes.length, became: 'made' | 'nothing' = 'nothing'): Promise<void> {
-    const book = openRequestBook(this.folder);
+    const store = openRequestStore(this.folder);
     const [startOfWeekMs, endMs] = [startMs - 7.5 * dayMs, startMs - dayMs / 2];
-    const [start, end] = [new Date(startOfWeekMs).toISOString(), new Date(endMs).toISOString()];
+    const start = new Date(startOfWeekMs).toISOString();
     for (const [index, reportType] of reportTypes.slice(0, number).entries()) {
       const at = new Date(this.nowMs + index * 15 * minuteMs).toISOString();
-      const progress = { reportType, begin: start, doneUntil: start, givenUp: [], lastAskedAt: at };
       const key = `${sellerId} ${reportType} ${marketplaceIds}`;
-      await book.change(key, () => ({ ...progress, windows: [{ start, end, asks: [{ at }] }] }));
+      const begun = beginProgress(reportType, startOfWeekMs, this.nowMs);
+      const window = { startMs: startOfWeekMs, endMs };
+      const attempted = applyToWindow(begun, window, { type: 'attempted' }, Date.parse(at));
+      await store.update(key, () => ({ ...attempted, lastRequestedAt: at }));
       const dataEnd = new Date(endMs - 1000).toISOString();
       if (became === 'made') this.add({ reportType, marketplaceIds, dataStart: start, dataEnd }, at);
     }
@@ -162,7 +165,7 @@ describe('requests after createReport was out of order', () => {
       amazon.state = 'answers';
       const [first] = await amazon.turns(3, 15);
       assert.deepEqual(amazon.typesMade(), reportTypes.toSorted());
-      assert.equal(first?.left, 0);
+      assert.equal(first?.postponed, 0);
     });
   }
 
@@ -179,7 +182,7 @@ describe('requests after createReport was out of order', () => {
     amazon.addOthers(2000);
     const [first] = await amazon.turns(1, 15);
     // Calls: one span, three pages of each group of types, two spans more.
-    assert.deepEqual([first?.asked.length, first?.left, amazon.calls], [3, 11, 9]);
+    assert.deepEqual([first?.requested.length, first?.postponed, amazon.calls], [3, 11, 9]);
     await amazon.turns(4, 15);
     assert.deepEqual(amazon.typesMade(), reportTypes.toSorted());
   });
@@ -195,7 +198,7 @@ describe('requests after createReport was out of order', () => {
     await amazon.loseAnswers(7);
     amazon.useUpQuota();
     const [first] = await amazon.turns(1, 15);
-    assert.deepEqual([first?.asked.length, first?.left, first?.failures], [7, 7, []]);
+    assert.deepEqual([first?.requested.length, first?.postponed, first?.failures], [7, 7, []]);
   });
 
   it('find a report of a lost answer behind whatever others asked for since', async () => {

@@ -15,7 +15,7 @@ import {
   sellerId,
   startInProcess,
   type World,
-} from './world.js';
+} from '../pipeline/world.js';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -26,14 +26,14 @@ const daily = { reportType: ordersType, window: '1 day', cron: '0 0 * * *' };
 const ofListings = { reportType: listingsType, cron: '0 0 * * *' };
 
 interface Stored {
-  reports: Record<
+  requests: Record<
     string,
     {
       doneUntil: string;
-      lastAskedAt?: string;
-      windows: { asks: { at: string }[] }[];
-      givenUp: object[];
-      refused?: { at: string };
+      lastRequestedAt?: string;
+      windows: { state: string; attempts: { at: string }[]; retryAt?: string }[];
+      abandoned: object[];
+      refusal?: { at: string; retryAt: string };
     }
   >;
 }
@@ -75,11 +75,15 @@ describe('requests', () => {
   /** Lets time pass for what was asked for. */
   function later(ms: number): void {
     change((stored) => {
-      for (const progress of Object.values(stored.reports)) {
+      for (const progress of Object.values(stored.requests)) {
         const back = (at: string) => iso(Date.parse(at) - ms);
-        for (const { asks } of progress.windows) for (const ask of asks) ask.at = back(ask.at);
-        if (progress.lastAskedAt) progress.lastAskedAt = back(progress.lastAskedAt);
-        if (progress.refused) progress.refused.at = back(progress.refused.at);
+        for (const window of progress.windows) {
+          for (const attempt of window.attempts) attempt.at = back(attempt.at);
+          if (window.retryAt) window.retryAt = back(window.retryAt);
+        }
+        if (progress.lastRequestedAt) progress.lastRequestedAt = back(progress.lastRequestedAt);
+        const { refusal } = progress;
+        if (refusal) Object.assign(refusal, { at: back(refusal.at), retryAt: back(refusal.retryAt) });
       }
     });
   }
@@ -127,7 +131,7 @@ describe('requests', () => {
     // As a program finds it that was off for two nights, and lost its state: the ledger has the first of the days.
     await world.run('query', 'SELECT 1');
     change((stored) => {
-      for (const progress of Object.values(stored.reports)) progress.doneUntil = iso(today() - 3 * dayMs);
+      for (const progress of Object.values(stored.requests)) progress.doneUntil = iso(today() - 3 * dayMs);
     });
     assert.deepEqual((await run()).told.requests.asked, []);
   });
@@ -235,10 +239,12 @@ describe('requests', () => {
     await run();
     const at = iso(today());
     change((stored) => {
-      for (const progress of Object.values(stored.reports)) {
-        for (const record of progress.windows)
-          record.asks = Array.from({ length: 4 }, () => ({ at, reportId: '1', failed: 'FATAL' }));
-        progress.givenUp = Array.from({ length: 100 }, (_, index) => {
+      for (const progress of Object.values(stored.requests)) {
+        for (const record of progress.windows) {
+          record.state = 'abandoned';
+          record.attempts = Array.from({ length: 4 }, () => ({ at, reportId: '1', failed: 'FATAL' }));
+        }
+        progress.abandoned = Array.from({ length: 100 }, (_, index) => {
           const day = today() - (400 - index) * dayMs;
           return { start: iso(day), end: iso(day + dayMs), at, found: 'FATAL' };
         });
@@ -279,7 +285,7 @@ describe('requests', () => {
     );
     await run();
     change((stored) => {
-      for (const progress of Object.values(stored.reports)) progress.doneUntil = 'no time';
+      for (const progress of Object.values(stored.requests)) progress.doneUntil = 'no time';
     });
     await world.sandbox.notify(
       world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(2) }),
@@ -485,7 +491,7 @@ describe('requests', () => {
     await open([daily, { ...ofListings, schedule: undefined }]);
     const { stdout, code } = await world.run('request', '--dry-run');
     assert.equal(code, 0);
-    assert.match(stdout, /Would ask for 2 reports/);
+    assert.match(stdout, /Would request 2 reports/);
     assert.ok(stdout.includes(iso(today() - dayMs).slice(0, 19)));
     assert.equal(calls('createReport') + calls('getReports'), 0);
     assert.equal((await run('request')).told.asked.length, 2);

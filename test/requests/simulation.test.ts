@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { ReportsError } from '../../src/errors/reports-error.js';
 import type { PipelineContext } from '../../src/ingest/context.js';
 import { ledgerEntry } from '../../src/warehouse/ledger/ledger-entry.js';
-import { askForReports } from '../../src/pipeline/requests/turn.js';
+import { runRequestCycle } from '../../src/requests/request-cycle.js';
 import type { Pipeline } from '../../src/config/spec.js';
 import type {
   CreateCallOptions,
@@ -15,7 +15,7 @@ import type {
   ReportStatus,
   SellingPartner,
 } from '../../src/source/types.js';
-import { fakeContext, fakePipeline, fakeRequest, fakeSeller } from './fake-context.js';
+import { fakeContext, fakePipeline, fakeRequest, fakeSeller } from '../pipeline/fake-context.js';
 import { type LedgerRow, ledgerKey, rowsByKeys } from '../../src/warehouse/types.js';
 
 const hourMs = 3_600_000;
@@ -93,7 +93,7 @@ class Simulation {
     };
     const pipeline = fakePipeline({ request: [fakeRequest(request)] });
     const signals = { stop: new AbortController().signal, abort: new AbortController().signal };
-    const turn = askForReports(pipeline, this.context(pipeline), signals);
+    const turn = runRequestCycle(pipeline, this.context(pipeline), signals);
     // Where the answer is lost the program ends.
     await turn.catch((error: Error) => assert.equal(error.message, 'killed'));
   }

@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ReportsError } from '../../src/errors/reports-error.js';
-import { openRequestBook } from '../../src/pipeline/requests/book.js';
-import { askForReports } from '../../src/pipeline/requests/turn.js';
+import { openRequestStore } from '../../src/requests/request-store.js';
+import { runRequestCycle } from '../../src/requests/request-cycle.js';
 import type { RequestConfig } from '../../src/config/request-spec.js';
 import type { Span } from '../../src/config/span.js';
 import type { Report } from '../../src/source/types.js';
 import type { LedgerRow } from '../../src/warehouse/types.js';
 import { ledgerEntry } from '../../src/warehouse/ledger/ledger-entry.js';
-import { fakeContext, fakePipeline, fakeRequest, fakeSeller } from './fake-context.js';
+import { fakeContext, fakePipeline, fakeRequest, fakeSeller } from '../pipeline/fake-context.js';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -91,7 +91,7 @@ describe('turns of requests', () => {
       }),
     });
     const { signal } = new AbortController();
-    return pipelines.map((each) => () => askForReports(each, context, { stop: signal, abort: signal }));
+    return pipelines.map((each) => () => runRequestCycle(each, context, { stop: signal, abort: signal }));
   }
 
   const sellersAsked = () => reports.map(({ sellerId }) => sellerId);
@@ -139,9 +139,9 @@ describe('turns of requests', () => {
   it('count as left to a later turn what is of their own pipeline', async () => {
     const [first, second] = turnsOf(twoPipelines);
     const ofFirst = await first?.();
-    assert.deepEqual([ofFirst?.asked.length, ofFirst?.left], [1, 29]);
+    assert.deepEqual([ofFirst?.requested.length, ofFirst?.postponed], [1, 29]);
     const ofSecond = await second?.();
-    assert.deepEqual([ofSecond?.asked.length, ofSecond?.left], [0, 30]);
+    assert.deepEqual([ofSecond?.requested.length, ofSecond?.postponed], [0, 30]);
   });
 
   it('ask for one report of such a type at a time where two pipelines have their turn at once', async () => {
@@ -161,9 +161,9 @@ describe('turns of requests', () => {
     const orders = { ...backlog, reportType: 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL' };
     const other = { ...backlog, reportType: 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL' };
     const [first, second] = turnsOf([orders, other].map((request) => ({ sellers: oneSeller, request })));
-    assert.equal((await first?.())?.asked.length, 5);
+    assert.equal((await first?.())?.requested.length, 5);
     // The newest one alone.
-    assert.equal((await second?.())?.asked.length, 1);
+    assert.equal((await second?.())?.requested.length, 1);
   });
 
   for (const code of ['API_QUOTA_EXCEEDED', 'API_ACCESS_DENIED'] as const) {
@@ -195,7 +195,7 @@ describe('turns of requests', () => {
       const entry = ledgerEntry({ key: 'A1SELLER/1', status: 'loaded', marketplaceIds, dataStart, dataEnd });
       ledger = [{ ...entry, loadedAt: dataEnd }];
       const summary = await turn(oneSeller, { ...traffic, window, ...(lag && { lag }) });
-      assert.deepEqual(summary?.asked, []);
+      assert.deepEqual(summary?.requested, []);
     });
   }
 
@@ -215,7 +215,7 @@ describe('turns of requests', () => {
       const { first } = await turnBehindOther();
       failures.set('A2SELLER', loginRefused);
       const summary = await first?.();
-      assert.deepEqual([summary?.asked.length, summary?.failures], [1, []]);
+      assert.deepEqual([summary?.requested.length, summary?.failures], [1, []]);
     });
 
     it('ask for their own, and fail for nothing, where its reports are not told', async () => {
@@ -224,14 +224,14 @@ describe('turns of requests', () => {
         if (sellerId === 'A2SELLER') throw loginRefused;
       };
       const summary = await first?.();
-      assert.deepEqual([summary?.asked.length, summary?.failures], [1, []]);
+      assert.deepEqual([summary?.requested.length, summary?.failures], [1, []]);
     });
 
     it('leave it to its own turn to tell that Amazon refuses a request', async () => {
       const { first, second } = await turnBehindOther();
       failures.set('A2SELLER', new ReportsError('API_REQUEST_REFUSED', { ...about, found: '400' }));
       const summary = await first?.();
-      assert.deepEqual([summary?.asked.length, summary?.failures], [1, []]);
+      assert.deepEqual([summary?.requested.length, summary?.failures], [1, []]);
       nowMs += 16 * 60_000;
       const codes = (await second?.())?.failures.map(({ code }) => code);
       assert.deepEqual(codes, ['REPORT_REQUEST_REFUSED']);
@@ -240,12 +240,13 @@ describe('turns of requests', () => {
     it('leave it to its own turn to tell that a window is given up', async () => {
       const { first, second } = await turnBehindOther();
       await second?.();
-      const book = openRequestBook(folder);
-      const [, { key, begin } = { key: '', begin: '' }] = book.all();
+      const store = openRequestStore(folder);
+      const [, { key, begin } = { key: '', begin: '' }] = store.all();
       const end = new Date(Date.parse(begin) + dayMs).toISOString();
       const at = new Date(startMs - 9 * dayMs).toISOString();
-      const asks = [1, 2, 3, 4].map((id) => ({ at, reportId: `failed-${id}`, failed: 'FATAL' }));
-      await book.change(key, (held) => held && { ...held, windows: [{ start: begin, end, asks }] });
+      const attempts = [1, 2, 3, 4].map((id) => ({ at, reportId: `failed-${id}`, failed: 'FATAL' }));
+      const window = { start: begin, end, state: 'abandoned', version: 1, attempts } as const;
+      await store.update(key, (held) => held && { ...held, windows: [window] });
       nowMs += 16 * 60_000;
       assert.deepEqual((await first?.())?.failures, []);
       const codes = (await second?.())?.failures.map(({ code }) => code);
@@ -267,7 +268,7 @@ describe('turns of requests', () => {
       };
       const [first] = turnsOf(siblings);
       const summary = await first?.();
-      assert.deepEqual([summary?.asked.length, summary?.failures, lists], [1, [], 1]);
+      assert.deepEqual([summary?.requested.length, summary?.failures, lists], [1, [], 1]);
     });
   });
 
@@ -337,7 +338,7 @@ describe('turns of requests', () => {
   });
 
   it('keep what another process asks for while the list of reports is read', async () => {
-    const book = openRequestBook(folder);
+    const store = openRequestStore(folder);
     const from = new Date(startMs - 2 * dayMs).toISOString().slice(0, 10);
     const orders = { ...traffic, reportType: 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL', from };
     const [older, newer] = [2, 1].map((ago) => {
@@ -357,15 +358,16 @@ describe('turns of requests', () => {
       createdAt: new Date(nowMs).toISOString(),
     });
     onList = async () => {
-      const [{ key } = { key: '' }] = book.all();
+      const [{ key } = { key: '' }] = store.all();
       const start = newer?.dataStart ?? '';
       const end = new Date(Date.parse(start) + dayMs).toISOString();
-      const asks = [{ at: new Date(nowMs).toISOString(), reportId: 'of-the-other' }];
-      await book.change(key, (held) => held && { ...held, windows: [{ start, end, asks }] });
+      const attempts = [{ at: new Date(nowMs).toISOString(), reportId: 'of-the-other' }];
+      const window = { start, end, state: 'requested', version: 1, attempts } as const;
+      await store.update(key, (held) => held && { ...held, windows: [window] });
     };
     const summary = await turn(oneSeller, orders);
-    assert.deepEqual(summary?.asked, []);
-    const ids = book.all().flatMap(({ windows }) => windows.flatMap((each) => each.asks));
+    assert.deepEqual(summary?.requested, []);
+    const ids = store.all().flatMap(({ windows }) => windows.flatMap((each) => each.attempts));
     assert.deepEqual(
       ids.map(({ reportId }) => reportId),
       ['of-somebody', 'of-the-other'],
@@ -374,11 +376,11 @@ describe('turns of requests', () => {
 
   /** As the ledger tells of it: the window is answered. */
   async function done(reportId: string): Promise<void> {
-    const book = openRequestBook(folder);
-    for (const { key, windows } of book.all()) {
-      if (!windows.some(({ asks }) => asks.at(-1)?.reportId === reportId)) continue;
-      const answered = windows.map((each) => ({ ...each, answered: true }));
-      await book.change(key, (held) => held && { ...held, windows: answered });
+    const store = openRequestStore(folder);
+    for (const { key, windows } of store.all()) {
+      if (!windows.some(({ attempts }) => attempts.at(-1)?.reportId === reportId)) continue;
+      const answered = windows.map((each) => ({ ...each, state: 'answered' as const }));
+      await store.update(key, (held) => held && { ...held, windows: answered });
     }
   }
 });

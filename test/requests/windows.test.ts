@@ -4,10 +4,10 @@ import type { Span } from '../../src/config/span.js';
 import {
   isPeriodOf,
   lastWindow,
-  leastDataEndMs,
-  timesOf,
+  minDataEndMs,
+  reportPeriod,
   windowsBetween,
-} from '../../src/pipeline/requests/windows.js';
+} from '../../src/requests/windows.js';
 
 const dayMs = 86_400_000;
 const startMs = Date.UTC(2023, 0, 1);
@@ -50,7 +50,7 @@ describe('the windows of a request', () => {
     fc.assert(
       fc.property(spans, times, (span, untilMs) => {
         const window = lastWindow(span, untilMs);
-        const { dataStart = '', dataEnd = '' } = timesOf(window);
+        const { dataStart = '', dataEnd = '' } = reportPeriod(window);
         assert.ok(isPeriodOf(window, { dataStart, dataEnd }));
         assert.ok(isPeriodOf(window, { dataStart, dataEnd: new Date(window.endMs).toISOString() }));
         // A report of which Amazon tells the last day as its beginning.
@@ -59,8 +59,8 @@ describe('the windows of a request', () => {
           dataStart: startsAt,
           dataEnd: new Date(lastDayMs).toISOString(),
         });
-        assert.ok(!isOfIt || lastDayMs >= leastDataEndMs(window.endMs - 1));
-        assert.ok(Date.parse(dataEnd) >= leastDataEndMs(window.endMs - 1));
+        assert.ok(!isOfIt || lastDayMs >= minDataEndMs(window.endMs - 1));
+        assert.ok(Date.parse(dataEnd) >= minDataEndMs(window.endMs - 1));
         const next = { startMs: window.endMs, endMs: 2 * window.endMs - window.startMs };
         assert.ok(!isPeriodOf(next, { dataStart, dataEnd }));
       }),
@@ -82,7 +82,7 @@ describe('the windows of a request', () => {
     ['the last whole year', { count: 1, unit: 'year' }, '2025-01-01', '2025-12-31'],
   ] as [string, Span, string, string][]) {
     it(`on Wednesday, 25 November 2026: ${name}`, () => {
-      const window = timesOf(lastWindow(span, Date.UTC(2026, 10, 25, 17)));
+      const window = reportPeriod(lastWindow(span, Date.UTC(2026, 10, 25, 17)));
       assert.deepEqual(window, { dataStart: `${dataStart}T00:00:00Z`, dataEnd: `${dataEnd}T23:59:59Z` });
     });
   }

@@ -1,6 +1,9 @@
-import type { Span } from '../../config/span.js';
+import type { Span } from '../config/span.js';
 
-/** A time of data, from its beginning to just before its end, in epoch milliseconds; both are the same for a report of the moment. */
+/**
+ * A period of data, in epoch milliseconds. The end is exclusive. Both are the same for a snapshot
+ * report, which shows the state at the time when Amazon makes it.
+ */
 export interface Window {
   startMs: number;
   endMs: number;
@@ -9,12 +12,13 @@ export interface Window {
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
-/** Amazon's weeks begin on Sunday; windows of days and hours are counted from one too, where the settings say no beginning. */
+/** Amazon's weeks begin on Sunday. Days and hours count from a Sunday too, unless `from` is set. */
 const sundayMs = Date.UTC(1970, 0, 4);
 
 /**
- * The windows that end after `sinceMs` and, at the latest, at `untilMs`, oldest first. They do not depend on when the program runs: days and
- * hours are counted from `anchorMs`, weeks begin on Sunday, months, quarters and years with their first day, all in UTC.
+ * Yields the windows that end after `sinceMs` and not after `untilMs`, oldest first. They do not
+ * depend on when the program runs: days and hours count from `anchorMs`, weeks begin on Sunday,
+ * months, quarters and years on their first day. All in UTC.
  */
 export function* windowsBetween(
   span: Span,
@@ -31,22 +35,25 @@ export function* windowsBetween(
   }
 }
 
-/** The last whole window that ends at `untilMs` at the latest. */
+/** Returns the last whole window that does not end after `untilMs`. */
 export function lastWindow(span: Span, untilMs: number, anchorMs = sundayMs): Window {
   const endMs = startOf(span, untilMs, anchorMs);
   return { startMs: startOf(span, endMs - 1, anchorMs), endMs };
 }
 
-/** How the times of a window are told to Amazon: the end is the last second of it, which is right for dates and for times. */
-export function timesOf({ startMs, endMs }: Window): { dataStart?: string; dataEnd?: string } {
+/**
+ * The times of a window as createReport takes them; none for a snapshot. The end is the last second
+ * of the window, which is right for types that take dates and for types that take times.
+ */
+export function reportPeriod({ startMs, endMs }: Window): { dataStart?: string; dataEnd?: string } {
   if (startMs === endMs) return {};
   return { dataStart: isoSeconds(startMs), dataEnd: isoSeconds(endMs - 1000) };
 }
 
-/** Amazon may give times back to the minute, and the last day as its beginning. */
+/** Amazon may return times to the minute, and the beginning of the last day as the end. */
 const toleranceMs = 60_000;
 
-/** Whether a report's period is that window. */
+/** Whether a report is about that window. */
 export function isPeriodOf(
   { startMs, endMs }: Window,
   { dataStart, dataEnd }: { dataStart?: string | null; dataEnd?: string | null },
@@ -57,8 +64,8 @@ export function isPeriodOf(
   return isNear(dataEnd, endMs) || (endMs - startMs >= dayMs && isNear(dataEnd, endMs - dayMs));
 }
 
-/** How far a report's data goes at the least that is of a window which ends after `sinceMs`: see `isPeriodOf`. */
-export function leastDataEndMs(sinceMs: number): number {
+/** The earliest `dataEnd` of reports about windows that end after `sinceMs`: see `isPeriodOf`. */
+export function minDataEndMs(sinceMs: number): number {
   return sinceMs - dayMs - toleranceMs;
 }
 
@@ -73,7 +80,7 @@ function startOf({ count, unit }: Span, atMs: number, anchorMs: number): number 
   return from + Math.floor((atMs - from) / lengthMs) * lengthMs;
 }
 
-/** Where a window that begins there ends. */
+/** The end of the window that begins at `startMs`. */
 function endOf({ count, unit }: Span, startMs: number): number {
   const time = new Date(startMs);
   const [year, month] = [time.getUTCFullYear(), time.getUTCMonth()];

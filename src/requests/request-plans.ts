@@ -1,31 +1,32 @@
-import { type RequestConfig, windowOf } from '../../config/request-spec.js';
-import { type Span, spanMs } from '../../config/span.js';
-import type { Config } from '../../config/spec.js';
-import { marketplaces } from '../../schema/marketplaces.js';
-import type { Pipeline } from '../../config/spec.js';
+import { type RequestConfig, windowOf } from '../config/request-spec.js';
+import { type Span, spanMs } from '../config/span.js';
+import type { Config, Pipeline } from '../config/spec.js';
+import { marketplaces } from '../schema/marketplaces.js';
 
-/** One request of the settings for one seller, and, where it is for each marketplace, for one of them. */
+/**
+ * One `request` entry of the settings for one seller; with `perMarketplace`, for one marketplace.
+ */
 export interface RequestPlan {
-  /** What its windows are known by: seller, type, marketplaces and options. */
+  /** Identifies the request in the stored state: seller, type, marketplaces and options. */
   key: string;
   sellerId: string;
   reportType: string;
   /** Sorted. */
   marketplaceIds: string[];
   reportOptions: Record<string, string>;
-  /** Undefined for a report of the moment. */
+  /** Undefined for a snapshot report. */
   window: Span | undefined;
   lagMs: number;
   fromMs: number | undefined;
-  /** Undefined where Amazon makes it by a schedule. */
+  /** Undefined if Amazon makes the report on a schedule of its own. */
   cron: string | undefined;
   timezone: string;
   period: RequestConfig['period'];
-  /** Whether another request differs from it in its options alone, which no report tells. */
+  /** Whether another request differs only in its options, which reports do not show. */
   hasSibling: boolean;
 }
 
-/** What a pipeline asks for. */
+/** The requests of one pipeline. */
 export function plansOf(pipeline: Pipeline, config: Pick<Config, 'sellers' | 'pipelines'>): RequestPlan[] {
   const all = config.pipelines.flatMap((each) => plansWithout(each, config.sellers));
   const own = new Map(plansWithout(pipeline, config.sellers).map((plan) => [plan.key, plan]));
@@ -36,13 +37,21 @@ export function plansOf(pipeline: Pipeline, config: Pick<Config, 'sellers' | 'pi
         other.key !== plan.key &&
         other.sellerId === plan.sellerId &&
         other.reportType === plan.reportType &&
-        isSame(other.marketplaceIds, plan.marketplaceIds),
+        isSameSet(other.marketplaceIds, plan.marketplaceIds),
     ),
   }));
 }
 
-/** Whether two lists of marketplaces are the same, in whatever order. */
-export function isSame(a: readonly string[], b: readonly string[]): boolean {
+/** The requests of all pipelines that are made by cron, each once. */
+export function allPlans(config: Pick<Config, 'sellers' | 'pipelines'>): RequestPlan[] {
+  const plans = config.pipelines.flatMap((pipeline) => plansOf(pipeline, config));
+  return [...new Map(plans.map((plan) => [plan.key, plan])).values()].filter(
+    ({ cron }) => cron !== undefined,
+  );
+}
+
+/** Whether two lists hold the same marketplaces, in any order. */
+export function isSameSet(a: readonly string[], b: readonly string[]): boolean {
   return String(a.toSorted()) === String(b.toSorted());
 }
 
@@ -61,7 +70,10 @@ function plansWithout(
   );
 }
 
-/** Those of the request that the seller has; where its entry names none, those of its region. */
+/**
+ * The marketplaces of the request that the seller has. If the entry of the seller lists none: those
+ * in its region.
+ */
 function marketplacesOf(request: RequestConfig, seller: Config['sellers'][number]): string[] {
   const { marketplaces: wanted = seller.marketplaces } = request;
   return wanted.filter((id) =>
@@ -94,7 +106,7 @@ function planFor(
   };
 }
 
-/** The seller of a request's key, as `planFor` makes it. */
+/** Returns the seller id from a key that `planFor` built. */
 export function sellerOf(key: string): string {
   return key.split(' ', 1)[0] ?? key;
 }
