@@ -2,6 +2,7 @@ import { asksFor } from '../config/report-types.js';
 import { count } from '../text/pluralize.js';
 import { ReportsError } from '../errors/reports-error.js';
 import type { ReportSchemas } from '../schema/types.js';
+import { maxReportTypesPerCall } from '../source/selling-partner/limits.js';
 import type { CallOptions, Notifications, SellingPartner } from '../source/types.js';
 import type { Answer, Check } from './examine.js';
 
@@ -42,9 +43,6 @@ export function sellerChecks(
 /** Of getReports, whose burst is 10; a sweep needs some too. One is all where nothing is refused. */
 const mostRoleCalls = 6;
 
-/** Amazon's own limit. */
-const mostTypesPerCall = 10;
-
 /** A call is possible in this time, or the quota is used up. */
 const longestWaitMs = 5000;
 
@@ -67,7 +65,7 @@ async function lookAtRoles(
   { reportTypes, schemas, now }: { reportTypes: string[]; schemas: ReportSchemas; now: () => number },
 ): Promise<Answer> {
   const groups = groupsOf(reportTypes, schemas);
-  const together = inRounds(groups).slice(0, mostTypesPerCall);
+  const together = inRounds(groups).slice(0, maxReportTypesPerCall);
   const allowed = await isAllowed(sellingPartner, together, now());
   if (allowed === undefined) return notAsked;
   if (allowed) return { found: `getReports of ${count(together.length, 'report type')}: all allowed` };
@@ -112,7 +110,7 @@ function groupsOf(reportTypes: string[], schemas: ReportSchemas): TypeGroup[] {
       groups.set(category, [...(groups.get(category) ?? []), type]);
     }
     return [...groups].map(
-      ([category, all]): TypeGroup => ({ category, types: all.slice(0, mostTypesPerCall), isNamed }),
+      ([category, all]): TypeGroup => ({ category, types: all.slice(0, maxReportTypesPerCall), isNamed }),
     );
   };
   const usual = byCategory(covered, false)

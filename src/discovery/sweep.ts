@@ -1,14 +1,12 @@
 import { describeError, ReportsError } from '../errors/reports-error.js';
 import type { PipelineContext } from '../ingest/context.js';
 import { checkOrMend } from '../maintenance/repair-warehouse.js';
+import { reportRetentionDays } from '../source/selling-partner/limits.js';
 import type { Pipeline } from '../ingest/route.js';
 import { openSweepTurns } from './sweep-turns.js';
 import { typesAskedFor, unloadedReports, workFor } from './unloaded-reports.js';
 import { type DrainSignals, WorkList } from '../ingest/work-list.js';
 import { failureOf, type WorkSummary } from '../ingest/work-summary.js';
-
-/** Amazon keeps reports for 90 days, and getReports looks back no further. */
-export const longestSweepDays = 90;
 
 /**
  * Asks getReports, for every seller, for DONE reports that the ledger doesn't have, and loads them by the same path as a drain: automatic
@@ -22,7 +20,7 @@ export async function sweep(
 ): Promise<WorkSummary> {
   const { limits } = pipeline;
   const deadlineMs = context.clock.now() + limits.maxMinutes * 60_000;
-  const days = Math.min(options.days ?? longestSweepDays, longestSweepDays);
+  const days = Math.min(options.days ?? reportRetentionDays, reportRetentionDays);
   const createdSince = new Date(context.clock.now() - days * 86_400_000);
   await checkOrMend(context, limits.maxDocumentBytes);
   const reportTypes = await typesAskedFor(pipeline, context);

@@ -3,7 +3,7 @@ import type { PipelineContext } from '../ingest/context.js';
 import { openRequestBook, type RequestBook } from '../pipeline/requests/book.js';
 import type { Pipeline } from '../ingest/route.js';
 import { requestTimes } from '../runs/schedule.js';
-import { usagePlans } from '../source/selling-partner/quota.js';
+import { usagePlans } from '../source/selling-partner/limits.js';
 import { version } from '../runtime/version.js';
 import { tableFreshness } from './freshness.js';
 import { openLedgerReading } from './read-ledger.js';

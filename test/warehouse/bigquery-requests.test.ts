@@ -370,7 +370,7 @@ describe('what BigQuery says of a failure', () => {
       assert.ok(failure && where(failure), `no case of ${name}`);
       const error = failureError(failure, 'bigquery:p.d');
       assert.ok(error instanceof ReportsError);
-      assert.deepEqual([error.code, error.details.isPassing === true], codes[name as keyof typeof codes]);
+      assert.deepEqual([error.code, error.retry === 'now'], codes[name as keyof typeof codes]);
     });
   }
 });

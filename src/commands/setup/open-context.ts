@@ -11,7 +11,7 @@ import { readViews, type View } from '../../schema/views.js';
 import type { ReportSchemas } from '../../schema/types.js';
 import { openStores } from '../../store/open-store.js';
 import { openStaging, removeOldStaging, type Staging } from '../../store/staging.js';
-import { quotaKey } from '../../source/selling-partner/quota.js';
+import type { QuotaKey } from '../../source/selling-partner/quota.js';
 import { openSellingPartner } from '../../source/selling-partner/selling-partner.js';
 import { compactDuckDbFile } from '../../warehouse/duckdb/compact.js';
 import type { QueryOptions } from '../../warehouse/bigquery/query.js';
@@ -109,18 +109,9 @@ export async function withContext<T>(
   const progress = openProgress(io, { title, ...(logLevel ? { logLevel } : {}) });
   const quota = openQuota(config);
   const sellers = new Map(
-    config.sellers.map((seller) => [
-      seller.id,
-      {
-        sellingPartner: openSellingPartner({ seller, quota, ...config.api }),
-        documentQuotaKey: quotaKey({
-          clientId: seller.credentials.clientId,
-          sellerId: seller.id,
-          operation: 'getReportDocument',
-        }),
-      },
-    ]),
+    config.sellers.map((seller) => [seller.id, openSellingPartner({ seller, quota, ...config.api })]),
   );
+  const clientIds = new Map(config.sellers.map(({ id, credentials }) => [id, credentials.clientId]));
   const ids = sellersById(config.sellers);
   try {
     await removeOldPartials([stores.raw.unfinished, stores.lake.unfinished, config.state]);
@@ -136,9 +127,10 @@ export async function withContext<T>(
       raw: stores.raw,
       warehouse: openWarehouse(config, opened),
       warehouseFile: file,
-      sellingPartner: (sellerId) => sellers.get(ids.get(sellerId) ?? '')?.sellingPartner,
+      sellingPartner: (sellerId) => sellers.get(ids.get(sellerId) ?? ''),
       documentQuota(sellerId) {
-        const key = sellers.get(sellerId)?.documentQuotaKey ?? '';
+        const clientId = clientIds.get(sellerId) ?? '';
+        const key: QuotaKey = { clientId, sellerId, operation: 'getReportDocument' };
         return {
           available: () => quota.available(key),
           nextAvailableMs: (calls) => quota.nextAvailableMs(key, calls),

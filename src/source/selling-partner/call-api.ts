@@ -4,7 +4,8 @@ import type { ReportRegion } from '../../schema/types.js';
 import type { CreateCallOptions } from '../types.js';
 import { callJson, type JsonAnswer, type Method } from './http.js';
 import { type Credentials, openLogin } from './login.js';
-import { type Operation, type QuotaPlan, quotaKey } from './quota.js';
+import type { Operation } from './limits.js';
+import type { QuotaPlan } from './quota.js';
 import { retried } from './retry.js';
 
 /** Source: Selling Partner API documentation, "Selling Partner API endpoints". */
@@ -61,7 +62,7 @@ export function openApi(options: ApiOptions & { grantless?: boolean }): CallApi 
   async function callApi<T>(call: ApiCall, form: ZodType<T>): Promise<T> {
     const { operation, thing, signal } = call;
     const sellerId = seller.id;
-    const key = quotaKey({ clientId: seller.credentials.clientId, sellerId, operation });
+    const key = { clientId: seller.credentials.clientId, sellerId, operation };
     let renewed = false;
     for (let throttled = 0; throttled < mostThrottled; ) {
       // A login takes time, and a call that was taken must not be late at Amazon.

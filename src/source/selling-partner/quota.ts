@@ -1,56 +1,35 @@
 import { type Clock, systemClock } from '../../runtime/clock.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import type { SharedJson } from '../../files/shared-json.js';
+import { type Operation, usagePlans } from './limits.js';
 
-export type Operation = keyof typeof usagePlans;
-
-/** Of every operation of the Notifications API. */
-const notificationsPlan = { callsPerSecond: 1, burst: 5 };
-
-/** Of every operation about report schedules. */
-const schedulesPlan = { callsPerSecond: 0.0222, burst: 10 };
-
-/**
- * Calls a second, and the burst, of each operation, per application and seller.
- * Source: the usage plans in Amazon's models reports_2021-06-30, tokens_2021-03-01 and notifications.
- */
-export const usagePlans = {
-  getReport: { callsPerSecond: 2, burst: 15 },
-  getReports: { callsPerSecond: 0.0222, burst: 10 },
-  getReportDocument: { callsPerSecond: 0.0167, burst: 15 },
-  createReport: { callsPerSecond: 0.0167, burst: 15 },
-  createReportSchedule: schedulesPlan,
-  getReportSchedules: schedulesPlan,
-  cancelReportSchedule: schedulesPlan,
-  createRestrictedDataToken: { callsPerSecond: 1, burst: 10 },
-  getSubscription: notificationsPlan,
-  createSubscription: notificationsPlan,
-  deleteSubscriptionById: notificationsPlan,
-  getDestinations: notificationsPlan,
-  createDestination: notificationsPlan,
-  deleteDestination: notificationsPlan,
-};
+/** What a quota belongs to: Amazon counts calls per application, seller and operation. */
+export interface QuotaKey {
+  clientId: string;
+  sellerId: string;
+  operation: Operation;
+}
 
 export interface QuotaPlan {
   /**
    * Takes one call, waiting for it, in the order of asking. Errors: API_QUOTA_EXCEEDED at once where it can't be had before
    * `deadlineMs`; the signal's reason where it is aborted.
    */
-  take(key: string, options?: { deadlineMs?: number; signal?: AbortSignal }): Promise<void>;
+  take(key: QuotaKey, options?: { deadlineMs?: number; signal?: AbortSignal }): Promise<void>;
   /** Whole calls possible now. */
-  available(key: string): number;
+  available(key: QuotaKey): number;
   /** Epoch milliseconds when so many calls, one by default, will have been possible; now where they are. */
-  nextAvailableMs(key: string, calls?: number): number;
+  nextAvailableMs(key: QuotaKey, calls?: number): number;
   /** Calls possible from now until then. */
-  possibleUntil(key: string, epochMs: number): number;
+  possibleUntil(key: QuotaKey, epochMs: number): number;
   /** What an answer told: the rate that Amazon applies, or that it refused the call. */
-  observe(key: string, told: { callsPerSecond?: number; throttled?: boolean }): Promise<void>;
+  observe(key: QuotaKey, told: { callsPerSecond?: number; throttled?: boolean }): Promise<void>;
   close(): Promise<void>;
 }
 
-/** The key of a quota: per application, seller and operation. */
-export function quotaKey(of: { clientId: string; sellerId: string; operation: Operation }): string {
-  return `${of.clientId} ${of.sellerId} ${of.operation}`;
+/** The name under which a bucket is kept, in the file and in memory; nothing reads the key out of it. */
+function bucketName({ clientId, sellerId, operation }: QuotaKey): string {
+  return `${clientId} ${sellerId} ${operation}`;
 }
 
 interface Bucket {
@@ -76,29 +55,31 @@ export function openQuotaPlan({
   const lines = new Map<string, Promise<unknown>>();
 
   /** The bucket as the file has it, refilled since. */
-  const current = (key: string) => bucketOf(state.read(), key, now());
+  const current = (key: QuotaKey) => bucketOf(state.read(), key, now());
 
-  async function change(key: string, apply: (bucket: Bucket) => void, signal?: AbortSignal): Promise<void> {
+  async function change(key: QuotaKey, apply: (bucket: Bucket) => void, signal?: AbortSignal): Promise<void> {
     await state.change((stored) => {
       const bucket = bucketOf(stored, key, now());
       apply(bucket);
-      return { ...(typeof stored === 'object' ? stored : {}), [key]: bucket };
+      return { ...(typeof stored === 'object' ? stored : {}), [bucketName(key)]: bucket };
     }, signal);
   }
 
-  function nextAvailableMs(key: string, calls = 1): number {
+  function nextAvailableMs(key: QuotaKey, calls = 1): number {
     const { tokens, callsPerSecond, atMs } = current(key);
     return tokens >= calls
       ? now()
       : Math.max(atMs, now()) + Math.ceil(((calls - tokens) / callsPerSecond) * 1000);
   }
 
-  async function takeInTurn(key: string, deadlineMs: number, signal?: AbortSignal): Promise<void> {
+  async function takeInTurn(key: QuotaKey, deadlineMs: number, signal?: AbortSignal): Promise<void> {
     for (let isTaken = false; !isTaken; ) {
       signal?.throwIfAborted();
       const nextMs = nextAvailableMs(key);
-      const [, sellerId, operation] = key.split(' ');
-      if (nextMs > deadlineMs) throw new ReportsError('API_QUOTA_EXCEEDED', { operation, sellerId });
+      if (nextMs > deadlineMs) {
+        const { operation, sellerId } = key;
+        throw new ReportsError('API_QUOTA_EXCEEDED', { operation, sellerId });
+      }
       if (nextMs > now()) await sleep(nextMs - now(), signal);
       // Another process may have taken it meanwhile.
       const take = (bucket: Bucket) => {
@@ -111,10 +92,10 @@ export function openQuotaPlan({
 
   return {
     take(key, { deadlineMs = Number.POSITIVE_INFINITY, signal } = {}) {
-      const before = lines.get(key) ?? Promise.resolve();
+      const before = lines.get(bucketName(key)) ?? Promise.resolve();
       const turn = before.then(() => takeInTurn(key, deadlineMs, signal));
       lines.set(
-        key,
+        bucketName(key),
         turn.catch(() => {}),
       );
       return turn;
@@ -142,21 +123,21 @@ export function openQuotaPlan({
 /** A call may reach Amazon so much later than it was taken, and no sooner does a bucket that was full there begin to fill again. */
 const longestWayMs = 2000;
 
-function spend(bucket: Bucket, key: string, nowMs: number): void {
-  const { burst } = planOf(key);
+function spend(bucket: Bucket, key: QuotaKey, nowMs: number): void {
+  const { burst } = usagePlans[key.operation];
   const mayBeFull = bucket.tokens + (longestWayMs / 1000) * bucket.callsPerSecond >= burst;
   bucket.tokens -= 1;
   if (mayBeFull) bucket.atMs = nowMs + longestWayMs;
 }
 
 /** The bucket of a key as of now; a full one where there is none that makes sense. */
-function bucketOf(stored: unknown, key: string, nowMs: number): Bucket {
-  const plan = planOf(key);
+function bucketOf(stored: unknown, key: QuotaKey, nowMs: number): Bucket {
+  const plan = usagePlans[key.operation];
   const {
     tokens = Number.NaN,
     atMs = Number.NaN,
     callsPerSecond = 0,
-  } = (stored as Record<string, Partial<Bucket> | null> | null | undefined)?.[key] ?? {};
+  } = (stored as Record<string, Partial<Bucket> | null> | null | undefined)?.[bucketName(key)] ?? {};
   if (!Number.isFinite(tokens) || !Number.isFinite(atMs) || !(callsPerSecond > 0)) {
     return { tokens: plan.burst, atMs: nowMs, callsPerSecond: plan.callsPerSecond };
   }
@@ -169,8 +150,4 @@ function bucketOf(stored: unknown, key: string, nowMs: number): Bucket {
     atMs: nowMs,
     callsPerSecond,
   };
-}
-
-function planOf(key: string) {
-  return usagePlans[key.slice(key.lastIndexOf(' ') + 1) as Operation];
 }

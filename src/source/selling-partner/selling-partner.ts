@@ -1,12 +1,9 @@
 import { ReportsError } from '../../errors/reports-error.js';
 import type { CallOptions, DocumentLocation, Report, ReportFilter, SellingPartner } from '../types.js';
 import { type ApiReport, apiDataToken, apiDocument, apiReport, apiReports } from './answers.js';
+import { maxReportsPerPage, maxReportTypesPerCall } from './limits.js';
 import { openRequests } from './requests.js';
 import { type ApiCall, type ApiOptions, openApi } from './call-api.js';
-
-/** Amazon's own limits of getReports. */
-export const mostTypesPerCall = 10;
-export const reportsPerPage = 100;
 
 /**
  * Opens the Selling Partner API for one seller. Every call takes from the quota plan first; 429 and 5xx are waited for.
@@ -44,8 +41,8 @@ export function openSellingPartner(options: ApiOptions): SellingPartner {
     },
 
     async *getReports(filter, { onAnswered, ...call }) {
-      for (let start = 0; start < filter.reportTypes.length; start += mostTypesPerCall) {
-        const reportTypes = filter.reportTypes.slice(start, start + mostTypesPerCall);
+      for (let start = 0; start < filter.reportTypes.length; start += maxReportTypesPerCall) {
+        const reportTypes = filter.reportTypes.slice(start, start + maxReportTypesPerCall);
         let query = reportsQuery({ ...filter, reportTypes });
         for (;;) {
           const path = `/reports/2021-06-30/reports?${query}`;
@@ -78,7 +75,7 @@ function reportsQuery({ reportTypes, statuses, createdSince, createdUntil }: Rep
   return new URLSearchParams({
     reportTypes: reportTypes.join(','),
     processingStatuses: statuses.join(','),
-    pageSize: String(reportsPerPage),
+    pageSize: String(maxReportsPerPage),
     createdSince: createdSince.toISOString(),
     ...(createdUntil ? { createdUntil: createdUntil.toISOString() } : {}),
   });

@@ -4,7 +4,7 @@ import type { BigQuery } from '@google-cloud/bigquery';
 import { ReportsError } from '../../errors/reports-error.js';
 import type { Field } from './column-types.js';
 import { identifier } from './sql.js';
-import { type Failure, failureError, failureOf, isMissing, isRateLimit } from './errors.js';
+import { type BigQueryFailure, failureError, failureOf, isMissing, isRateLimit } from './errors.js';
 
 export interface BigQueryPlace {
   project: string;
@@ -229,7 +229,7 @@ export class BigQueryClient {
 }
 
 /** How a job failed; undefined where it did not. */
-export function failureOfJob({ status: { errorResult } }: Job): Failure | undefined {
+export function failureOfJob({ status: { errorResult } }: Job): BigQueryFailure | undefined {
   if (!errorResult) return undefined;
   const { reason, message = 'no reason given' } = errorResult;
   return { message, ...(reason !== undefined && { reason }) };

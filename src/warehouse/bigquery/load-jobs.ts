@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { ReportsError } from '../../errors/reports-error.js';
 import { type Staging, withStagedObject } from '../../store/staging.js';
 import { type BigQueryClient, failureOfJob, type Job } from './client.js';
-import { failureError } from './errors.js';
+import { BigQueryError, failureError } from './errors.js';
 import type { StagingFile } from './stage.js';
 
 /** Staging tables that nobody has taken away, after a crash, are gone after a day. */
@@ -60,7 +59,7 @@ async function endedOrFound(client: BigQueryClient, jobId: string, begin: () => 
   try {
     return await client.ended(await begin());
   } catch (error) {
-    const isTaken = error instanceof ReportsError && error.details.reason === 'duplicate';
+    const isTaken = error instanceof BigQueryError && error.reason === 'duplicate';
     const found = isTaken ? await client.findJob(jobId) : undefined;
     if (!found) throw error;
     return client.ended(found);

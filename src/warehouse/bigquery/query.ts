@@ -2,6 +2,7 @@ import { ReportsError } from '../../errors/reports-error.js';
 import type { RowGroup, StreamedAnswer } from '../types.js';
 import type { BigQueryClient, Page } from './client.js';
 import { bigQueryType, columnTypeOfField, type Field } from './column-types.js';
+import { BigQueryError } from './errors.js';
 import { toJsonValue } from './values.js';
 
 export interface QueryOptions {
@@ -77,10 +78,9 @@ function typeText(field: Field): string {
 
 /** What BigQuery says against a query is about the query, except where it is about access, quota or the network. */
 function queryError(error: unknown): unknown {
-  if (!(error instanceof ReportsError) || error.code === 'QUERY_FAILED') return error;
+  if (!(error instanceof BigQueryError)) return error;
   const isAboutQuery =
-    error.code === 'WAREHOUSE_REFUSED' ||
-    (error.code === 'WAREHOUSE_BUSY' && error.details.reason === 'notFound');
+    error.code === 'WAREHOUSE_REFUSED' || (error.code === 'WAREHOUSE_BUSY' && error.reason === 'notFound');
   if (!isAboutQuery) return error;
   const found = String(error.details.found);
   const hint = /not found: table/i.test(found)

@@ -33,8 +33,18 @@ export interface State {
   views: Map<string, string>;
 }
 
-/** Begins the name of a view's row in the table of the state; no table has such a name. */
+/** `_state` has rows of tables and of views; a row of a view is named so, as no table can be. */
 const viewPrefix = 'view/';
+
+/** The name of a view's row in `_state`. `viewOfRow` reads it back. */
+function rowOfView(view: string): string {
+  return `${viewPrefix}${view}`;
+}
+
+/** The view that a row of `_state` is about; undefined for all other rows. */
+function viewOfRow(name: string): string | undefined {
+  return name.startsWith(viewPrefix) ? name.slice(viewPrefix.length) : undefined;
+}
 
 /**
  * Reads the state; undefined before the first commit. It is to be read before everything that a commit is planned from: a commit of
@@ -47,7 +57,7 @@ export async function readState(client: BigQueryClient): Promise<State | undefin
   for await (const page of client.pages(job)) {
     for (const { f } of page.rows ?? []) {
       const [name, version, body] = f.map(({ v }) => v);
-      const view = String(name).startsWith(viewPrefix) ? String(name).slice(viewPrefix.length) : undefined;
+      const view = viewOfRow(String(name));
       if (name === '') state.version = Number(version);
       else if (view !== undefined) state.views.set(view, String(body));
       else state.tables.set(String(name), readBody(String(body)));
@@ -154,7 +164,7 @@ export async function givingWay<T>(
       const result = await attempt();
       if (result !== undefined) return result;
     } catch (error) {
-      if (!(error instanceof ReportsError) || error.details.isPassing !== true) throw error;
+      if (!(error instanceof ReportsError) || error.retry !== 'now') throw error;
       found = String(error.details.found);
       code = error.code;
     }
@@ -179,7 +189,7 @@ export function noteTable(client: BigQueryClient, table: TableState, pending?: P
 
 /** The statements that note the versions of views that were made, and forget those that are gone. */
 export function noteViews(client: BigQueryClient, made: Map<string, string>, gone: string[]): string[] {
-  const key = (name: string) => literal(`${viewPrefix}${name}`);
+  const key = (name: string) => literal(rowOfView(name));
   const changed = [...made.keys(), ...gone].map(key);
   if (changed.length === 0) return [];
   const rows = [...made].map(([name, version]) => `(${key(name)}, 0, '', ${literal(version)})`);
