@@ -1,3 +1,4 @@
+import { systemClock } from '../runtime/clock.js';
 import { Command } from 'commander';
 import { checkConfig, mistakesError } from '../config/read.js';
 import type { Config } from '../config/spec.js';
@@ -75,14 +76,14 @@ function checksOf(config: Config, quota: QuotaPlan): Check[] {
         sellingPartner: openSellingPartner({ seller, quota, ...config.api }),
         notifications: notificationsOf(seller, config, quota),
       },
-      { reportTypes, schemas, queueArns: () => [...reached], now: Date.now },
+      { reportTypes, schemas, queueArns: () => [...reached], now: systemClock.now },
     );
   });
   const [first] = config.sellers;
   return [
     ...diskChecks(config),
     ...bucketChecks(config),
-    ...(first ? [clockCheck(endpointOf(first.region, config.api.endpoint), Date.now)] : []),
+    ...(first ? [clockCheck(endpointOf(first.region, config.api.endpoint), systemClock.now)] : []),
     ...sellers.map(({ login }) => login),
     ...sellers.map(({ roles }) => roles),
     ...queues,

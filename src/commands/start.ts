@@ -1,3 +1,4 @@
+import { isoNow } from '../runtime/clock.js';
 import { Command } from 'commander';
 import type { Config } from '../config/spec.js';
 import { describeError } from '../errors/reports-error.js';
@@ -84,9 +85,7 @@ function printRun(
   const ran = { pipeline: pipeline.name, kind };
   log.info({ pipeline: pipeline.name }, `${kind} started`);
   const print = (summary: Record<string, unknown>, text: string) =>
-    io.stdout.write(
-      json ? `${JSON.stringify({ ...ran, ...summary })}\n` : `${new Date().toISOString()} ${text}`,
-    );
+    io.stdout.write(json ? `${JSON.stringify({ ...ran, ...summary })}\n` : `${isoNow()} ${text}`);
   return {
     finished(work, requests) {
       if (!requests) {

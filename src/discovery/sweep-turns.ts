@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { type Clock, isoNow, systemClock } from '../runtime/clock.js';
 import { openSharedJson } from '../files/shared-json.js';
 
 /** Whose turn it is in a sweep: where the quota of getReports ends sweeps early, all are asked for in the end. */
@@ -12,8 +13,8 @@ export interface SweepTurns {
 }
 
 /** Opens the turns, which are kept in `<state>/sweeps.json`: by seller and report type, when it was last asked for. */
-export function openSweepTurns(stateFolder: string): SweepTurns {
-  const state = openSharedJson(join(stateFolder, 'sweeps.json'));
+export function openSweepTurns(stateFolder: string, clock: Clock = systemClock): SweepTurns {
+  const state = openSharedJson(join(stateFolder, 'sweeps.json'), { clock });
   const lastAsked = (sellerId: string, reportType: string) =>
     timesIn(state.read())[sellerId]?.[reportType] ?? '';
   const lastOfSeller = (sellerId: string) =>
@@ -26,7 +27,7 @@ export function openSweepTurns(stateFolder: string): SweepTurns {
     typesInTurn: (sellerId, reportTypes) =>
       reportTypes.toSorted((a, b) => byText(lastAsked(sellerId, a), lastAsked(sellerId, b)) || byText(a, b)),
     async wereAsked(sellerId, reportTypes) {
-      const now = new Date().toISOString();
+      const now = isoNow(clock);
       await state.change((stored) => {
         const times = timesIn(stored);
         const asked = Object.fromEntries(reportTypes.map((each) => [each, now]));

@@ -25,7 +25,7 @@ export async function sweep(
   await checkOrMend(context, limits.maxDocumentBytes);
   const reportTypes = await typesAskedFor(pipeline, context);
   const work = new WorkList(context, { concurrency: limits.concurrency, deadlineMs, ...signals });
-  const turns = openSweepTurns(context.config.state);
+  const turns = openSweepTurns(context.config.state, context.clock);
   let found = 0;
   try {
     for (const { id } of turns.sellersInTurn(context.config.sellers)) {

@@ -3,6 +3,7 @@ import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
+import { type Clock, systemClock } from '../runtime/clock.js';
 import { makeFolder } from './whole-file.js';
 
 export interface FileLock {
@@ -27,22 +28,24 @@ const staleMs = 120_000;
 const ours = new Set<string>();
 
 /** Takes the lock file at that path; undefined where someone else holds it. What a crashed holder left is taken over. */
-export async function takeLock(path: string): Promise<FileLock | undefined> {
+export async function takeLock(path: string, clock: Clock = systemClock): Promise<FileLock | undefined> {
   const holder: Holder = { host: hostname(), pid: process.pid, id: randomUUID() };
   await makeFolder(dirname(path));
-  if (!(await create(path, holder)) && !((await takeAway(path, holder)) && (await create(path, holder)))) {
+  if (
+    !(await create(path, holder)) &&
+    !((await takeAway(path, holder, clock)) && (await create(path, holder)))
+  ) {
     return undefined;
   }
-  const touch = setInterval(() => {
-    const now = new Date();
-    utimes(path, now, now).catch(() => {});
-  }, heartbeatMs);
-  touch.unref();
+  const stopTouching = clock.every(heartbeatMs, () => {
+    const nowSeconds = clock.now() / 1000;
+    utimes(path, nowSeconds, nowSeconds).catch(() => {});
+  });
   const isHeld = async () => (await readHolder(path))?.id === holder.id;
   return {
     isHeld,
     async release() {
-      clearInterval(touch);
+      stopTouching();
       ours.delete(holder.id);
       if (await isHeld()) await rm(path, { force: true });
     },
@@ -69,12 +72,12 @@ async function create(path: string, holder: Holder): Promise<boolean> {
 }
 
 /** Takes a stale lock away; false where it is not stale, or someone else was first. */
-async function takeAway(path: string, taker: Holder): Promise<boolean> {
+async function takeAway(path: string, taker: Holder, clock: Clock): Promise<boolean> {
   const stale = await readHolder(path);
   const touched = await stat(path).catch(() => undefined);
   // Released meanwhile: there is nothing left to take away.
   if (!touched) return true;
-  if (!isStale(stale, touched.mtimeMs)) return false;
+  if (!isStale(stale, touched.mtimeMs, clock)) return false;
   const aside = `${path}.${taker.id}.part`;
   const moved = await rename(path, aside).then(
     () => true,
@@ -88,8 +91,8 @@ async function takeAway(path: string, taker: Holder): Promise<boolean> {
   return mine;
 }
 
-function isStale(holder: Holder | undefined, touchedMs: number): boolean {
-  if (Math.abs(Date.now() - touchedMs) > staleMs) return true;
+function isStale(holder: Holder | undefined, touchedMs: number, clock: Clock): boolean {
+  if (Math.abs(clock.now() - touchedMs) > staleMs) return true;
   if (!holder || holder.host !== hostname()) return false;
   return holder.pid === process.pid ? !ours.has(holder.id) : !isRunning(holder.pid);
 }

@@ -1,5 +1,6 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { systemClock } from '../runtime/clock.js';
 
 const longestWorkMs = 24 * 3_600_000;
 
@@ -10,12 +11,12 @@ const unfinished = /\.(part|part\.json|lock)$/;
  * Takes away what crashed processes left of files they were writing in those folders, which hold files of ours alone, and in those below
  * them: what nobody has written to for a day. A folder that is not there, or can't be read, is passed over.
  */
-export async function removeOldPartials(folders: string[], nowMs = Date.now()): Promise<void> {
+export async function removeOldPartials(folders: string[], nowMs = systemClock.now()): Promise<void> {
   for (const folder of folders) await removeOld(folder, await namesIn(folder, { recursive: true }), nowMs);
 }
 
 /** The same of one file, in a folder that is others' too. */
-export async function removeOldPartialsOf(path: string, nowMs = Date.now()): Promise<void> {
+export async function removeOldPartialsOf(path: string, nowMs = systemClock.now()): Promise<void> {
   const names = await namesIn(dirname(path), { recursive: false });
   const own = names.filter((name) => name.startsWith(`${basename(path)}.`));
   await removeOld(dirname(path), own, nowMs);

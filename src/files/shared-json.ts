@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { type Clock, systemClock } from '../runtime/clock.js';
+import { retry } from '../runtime/retry.js';
 import { takeLock } from './file-lock.js';
 import { writeUnsyncedFile, writeWholeFile } from './whole-file.js';
 
@@ -11,13 +12,17 @@ export interface SharedJson {
   change(change: (held: unknown) => object, signal?: AbortSignal): Promise<void>;
 }
 
-const pauseMs = { least: 2, most: 20 };
+/** How long to wait for the lock of another process; at random, so that several do not stay in step. */
+const lockWaitMs = () => 2 + Math.random() * 20;
 
 /**
  * Opens such a file, which need not be there. `isSynced: false` is for what may be lost in a power cut, and spares each change the wait for the disk.
  * Errors: DISK_FULL; the signal's reason where it is aborted.
  */
-export function openSharedJson(path: string, { isSynced = true }: { isSynced?: boolean } = {}): SharedJson {
+export function openSharedJson(
+  path: string,
+  { isSynced = true, clock = systemClock }: { isSynced?: boolean; clock?: Clock } = {},
+): SharedJson {
   const write = isSynced ? writeWholeFile : writeUnsyncedFile;
   let known: { value: unknown; version: string } = { value: undefined, version: '' };
 
@@ -28,16 +33,16 @@ export function openSharedJson(path: string, { isSynced = true }: { isSynced?: b
   }
 
   async function changeLocked(change: (held: unknown) => object, signal?: AbortSignal): Promise<void> {
-    let lock = await takeLock(`${path}.lock`);
-    while (!lock) {
-      await sleep(pauseMs.least + Math.random() * pauseMs.most);
-      signal?.throwIfAborted();
-      lock = await takeLock(`${path}.lock`);
-    }
+    const lock = await retry(() => takeLock(`${path}.lock`, clock), {
+      isUnfinished: (taken) => taken === undefined,
+      backoffMs: lockWaitMs,
+      signal,
+      clock,
+    });
     try {
       await write(path, JSON.stringify(change(parsed(path)), null, 2));
     } finally {
-      await lock.release();
+      await lock?.release();
     }
   }
 

@@ -68,7 +68,7 @@ export async function prepareRaw(
   context: PipelineContext,
   fetchAgain?: () => Promise<RawDocument>,
 ): Promise<Load> {
-  const startedMs = Date.now();
+  const startedMs = context.clock.now();
   const known = {
     key: ledgerKey(raw.facts),
     ...rawFacts(raw, context.raw.folder),
@@ -90,7 +90,7 @@ export async function prepareRaw(
       charset: document.charset,
       dialect: { ...parsed.dialect },
       engine: parsed.engine ?? context.config.engine,
-      durationMs: Date.now() - startedMs,
+      durationMs: context.clock.now() - startedMs,
     });
     for (const warning of failedChecks(written.checks)) context.log.warn({ key: known.key }, warning);
     return { entry, tables: written.tables, rejectsPath: written.rejectsPath };

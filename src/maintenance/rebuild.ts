@@ -1,3 +1,4 @@
+import { isoNow } from '../runtime/clock.js';
 import { existsSync } from 'node:fs';
 import { chmod, copyFile, link, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -229,7 +230,7 @@ async function putInPlace(fresh: string, path: string): Promise<string | null> {
   let backup: string | null = null;
   if (existsSync(path)) {
     if (existsSync(fresh)) await chmod(fresh, (await stat(path)).mode & 0o777);
-    backup = `${path}.before-rebuild-${new Date().toISOString().replace(/[-:.]/g, '')}`;
+    backup = `${path}.before-rebuild-${isoNow().replace(/[-:.]/g, '')}`;
     await link(path, backup).catch(() => copyFile(path, backup as string));
     if (existsSync(`${path}.wal`)) await rename(`${path}.wal`, `${backup}.wal`);
   }

@@ -8,6 +8,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { Logger } from 'pino';
+import { type Clock, systemClock } from '../runtime/clock.js';
 import { silenceAwsNodeWarning } from '../runtime/aws-node-warning.js';
 import { describeError, ReportsError } from '../errors/reports-error.js';
 import type { Queue, QueueMessage } from './types.js';
@@ -29,6 +30,7 @@ export interface QueueOptions extends QueuePlace {
   log: Logger;
   /** A call without an answer for so long, its tries included and beyond the long polling of a receive, has failed. */
   answerSeconds?: number;
+  clock?: Clock;
 }
 
 /** SQS never keeps a message invisible for longer than this after it was received. */
@@ -43,13 +45,13 @@ export function openQueue({
   visibilityTimeoutSeconds,
   log,
   answerSeconds = 8,
+  clock = systemClock,
   ...options
 }: QueueOptions): Queue {
   const client = openClient({ url, ...options });
   /** Messages neither acked nor released, by receipt handle, with the time they were received. */
   const inHand = new Map<string, { message: QueueMessage; receivedMs: number }>();
-  const heartbeat = setInterval(() => void extendAll(), (visibilityTimeoutSeconds / 3) * 1000);
-  heartbeat.unref();
+  const stopHeartbeat = clock.every((visibilityTimeoutSeconds / 3) * 1000, () => void extendAll());
 
   return {
     url,
@@ -87,7 +89,7 @@ export function openQueue({
     },
 
     async close() {
-      clearInterval(heartbeat);
+      stopHeartbeat();
       await Promise.all(
         [...inHand.values()].map(({ message }) =>
           message.release().catch((error: unknown) => {
@@ -127,7 +129,7 @@ export function openQueue({
           });
       },
     };
-    inHand.set(ReceiptHandle, { message, receivedMs: Date.now() });
+    inHand.set(ReceiptHandle, { message, receivedMs: clock.now() });
     return [message];
   }
 
@@ -135,7 +137,7 @@ export function openQueue({
   async function extendAll(): Promise<void> {
     const handles = [...inHand].filter(
       ([, { receivedMs }]) =>
-        (Date.now() - receivedMs) / 1000 + visibilityTimeoutSeconds < longestVisibilitySeconds,
+        (clock.now() - receivedMs) / 1000 + visibilityTimeoutSeconds < longestVisibilitySeconds,
     );
     const batchSize = 10;
     for (let start = 0; start < handles.length; start += batchSize) {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { systemClock } from '../runtime/clock.js';
 import { readBucketUrl } from './bucket-url.js';
 import { openBucket, type StoreConfig } from './open-store.js';
 import type { Bucket } from './types.js';
@@ -38,7 +39,10 @@ export async function withStagedObject<T>(
 }
 
 /** Takes away what crashed processes left. */
-export async function removeOldStaging({ bucket, beginning }: Staging, nowMs = Date.now()): Promise<void> {
+export async function removeOldStaging(
+  { bucket, beginning }: Staging,
+  nowMs = systemClock.now(),
+): Promise<void> {
   for (const name of await bucket.list(beginning)) {
     const found = await bucket.find(name);
     if (found && nowMs - found.writtenMs > longestWorkMs) await bucket.remove(name);

@@ -9,6 +9,7 @@ describe('a reading', () => {
       sleep: async (ms: number) => {
         nowMs += ms;
       },
+      every: () => assert.fail(),
     };
     return openReading(read, { clock, isDue, ...options });
   };

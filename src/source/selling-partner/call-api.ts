@@ -1,12 +1,13 @@
 import type { ZodType } from 'zod';
 import { ReportsError } from '../../errors/reports-error.js';
+import type { Clock } from '../../runtime/clock.js';
 import type { ReportRegion } from '../../schema/types.js';
 import type { CreateCallOptions } from '../types.js';
 import { callJson, type JsonAnswer, type Method } from './http.js';
 import { type Credentials, openLogin } from './login.js';
 import type { Operation } from './limits.js';
 import type { QuotaPlan } from './quota.js';
-import { retried } from './retry.js';
+import { callWithRetry } from './retry.js';
 
 /** Source: Selling Partner API documentation, "Selling Partner API endpoints". */
 const endpoints: Record<ReportRegion, string> = {
@@ -38,6 +39,7 @@ export interface ApiOptions {
   /** In place of the region's. */
   endpoint?: string;
   loginUrl?: string;
+  clock?: Clock;
 }
 
 /** Makes one call, from quota to answer, and gives what of the answer is of that form. */
@@ -55,7 +57,8 @@ export function openApi(options: ApiOptions & { grantless?: boolean }): CallApi 
     sellerId: seller.id,
     credentials: seller.credentials,
     grantless,
-    ...(options.loginUrl ? { loginUrl: options.loginUrl } : {}),
+    ...(options.loginUrl && { loginUrl: options.loginUrl }),
+    ...(options.clock && { clock: options.clock }),
   });
   return callApi;
 
@@ -70,11 +73,10 @@ export function openApi(options: ApiOptions & { grantless?: boolean }): CallApi 
       await quota.take(key, call);
       const accessToken = await login.accessToken(signal);
       await call.onTaken?.();
-      const answer = await retried(
+      const answer = await callWithRetry(
         () => send(call, accessToken),
         { operation, sellerId, url: endpoint },
-        signal,
-        ...(call.once ? [1] : []),
+        { signal, clock: options.clock, ...(call.once && { maxAttempts: 1 }) },
       );
       const limit = Number(answer.headers.get('x-amzn-ratelimit-limit') ?? Number.NaN);
       await quota.observe(key, {

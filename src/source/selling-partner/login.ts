@@ -1,7 +1,8 @@
 import { once } from 'node:events';
+import { type Clock, systemClock } from '../../runtime/clock.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import { callJson } from './http.js';
-import { retried } from './retry.js';
+import { callWithRetry } from './retry.js';
 
 export interface Credentials {
   clientId: string;
@@ -33,9 +34,9 @@ export function openLogin(options: {
   credentials: Credentials;
   grantless?: boolean;
   loginUrl?: string;
-  now?: () => number;
+  clock?: Clock;
 }): Login {
-  const { sellerId, credentials, grantless, loginUrl = defaultLoginUrl, now = Date.now } = options;
+  const { sellerId, credentials, grantless, loginUrl = defaultLoginUrl, clock = systemClock } = options;
   let cached: { token: string; untilMs: number } | undefined;
   let refused: { error: ReportsError; untilMs: number } | undefined;
   let refreshing: { token: Promise<string>; waiters: number; stop: AbortController } | undefined;
@@ -48,10 +49,10 @@ export function openLogin(options: {
         ? { grant_type: 'client_credentials', scope: grantlessScope }
         : { grant_type: 'refresh_token', refresh_token: credentials.refreshToken }),
     });
-    const answer = await retried(
+    const answer = await callWithRetry(
       () => callJson(loginUrl, { method: 'POST', body, signal }),
       { operation: 'login', sellerId, url: loginUrl },
-      signal,
+      { signal, clock },
     );
     const { access_token: token, expires_in: seconds, error } = answer.body as Record<string, unknown>;
     if (answer.status >= 400 || typeof token !== 'string') {
@@ -62,29 +63,31 @@ export function openLogin(options: {
         answer.status >= 400
           ? new ReportsError('LOGIN_REFUSED', { sellerId, found })
           : new ReportsError('API_UNAVAILABLE', noToken);
-      refused = { error: failure, untilMs: now() + refusalMs };
+      refused = { error: failure, untilMs: clock.now() + refusalMs };
       throw failure;
     }
     const lifeSeconds = typeof seconds === 'number' ? seconds : 3600;
-    cached = { token, untilMs: now() + Math.max(lifeSeconds - earlySeconds, lifeSeconds / 2) * 1000 };
+    cached = { token, untilMs: clock.now() + Math.max(lifeSeconds - earlySeconds, lifeSeconds / 2) * 1000 };
     return token;
   }
 
   function begin() {
     const stop = new AbortController();
-    const token = refresh(stop.signal).finally(() => {
-      refreshing = undefined;
-    });
-    // Met by those who wait; after an abort by nobody.
-    token.catch(() => {});
-    return { token, waiters: 0, stop };
+    const begun = { token: refresh(stop.signal), waiters: 0, stop };
+    // Those who wait handle a failure; after an abort nobody does.
+    begun.token
+      .catch(() => {})
+      .finally(() => {
+        if (refreshing === begun) refreshing = undefined;
+      });
+    return begun;
   }
 
   return {
     async accessToken(signal) {
       signal?.throwIfAborted();
-      if (cached && cached.untilMs > now()) return cached.token;
-      if (refused && refused.untilMs > now()) throw refused.error;
+      if (cached && cached.untilMs > clock.now()) return cached.token;
+      if (refused && refused.untilMs > clock.now()) throw refused.error;
       refreshing ??= begin();
       const mine = refreshing;
       mine.waiters += 1;
@@ -92,8 +95,12 @@ export function openLogin(options: {
         return await (signal ? unlessAborted(mine.token, signal) : mine.token);
       } finally {
         mine.waiters -= 1;
-        // Nobody waits any more: a login without an answer must not keep the program alive.
-        if (mine.waiters === 0) mine.stop.abort();
+        // Nobody waits any more: a login without an answer must not keep the program alive, and
+        // whoever comes next must not wait for one that is being broken off.
+        if (mine.waiters === 0) {
+          mine.stop.abort();
+          if (refreshing === mine) refreshing = undefined;
+        }
       }
     },
     invalidate(token) {

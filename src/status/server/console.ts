@@ -1,3 +1,4 @@
+import { systemClock } from '../../runtime/clock.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import type { QueryResult, Warehouse } from '../../warehouse/types.js';
 
@@ -26,7 +27,7 @@ export const consoleLimits = {
  * reason of the signal.
  */
 export async function ask(warehouse: Warehouse, sql: string, signal: AbortSignal): Promise<Answer> {
-  const begunMs = Date.now();
+  const begunMs = systemClock.now();
   const timeout = AbortSignal.timeout(consoleLimits.seconds * 1000);
   try {
     return await warehouse.queryStream(
@@ -45,7 +46,7 @@ export async function ask(warehouse: Warehouse, sql: string, signal: AbortSignal
             rows.push(row);
           }
         }
-        return { columns, rows, isCut, milliseconds: Date.now() - begunMs };
+        return { columns, rows, isCut, milliseconds: systemClock.now() - begunMs };
       },
       {
         signal: AbortSignal.any([signal, timeout]),

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { columnTypeText } from '../../schema/column-type.js';
 import type { ExportTable } from '../../schema/export/tables.js';
@@ -28,7 +27,7 @@ export async function changeTables(
   log?: Logger,
 ): Promise<boolean> {
   if (tables.length === 0) return true;
-  const untilMs = Date.now() + changeMs;
+  const untilMs = client.clock.now() + changeMs;
   const noted = tables.map((table) => {
     const before = state.tables.get(table.name.toLowerCase());
     // A change that was broken off is made from where it began.
@@ -88,16 +87,20 @@ export async function remakeDropped(
 }
 
 /** Waits until nobody is changing one of those tables; gives those whose change was broken off. */
-export async function pendingTables(state: State, names: string[]): Promise<TableState[] | 'changing'> {
+export async function pendingTables(
+  { clock }: BigQueryClient,
+  state: State,
+  names: string[],
+): Promise<TableState[] | 'changing'> {
   const pending = names.flatMap((name) => {
     const known = state.tables.get(name.toLowerCase());
     return known?.pending ? [{ table: known.table, ...known.pending }] : [];
   });
   const isChanging = pending.some(
-    ({ was, table, untilMs }) => untilMs > Date.now() && was && rewrites(was, table),
+    ({ was, table, untilMs }) => untilMs > clock.now() && was && rewrites(was, table),
   );
   if (!isChanging) return pending.map(({ table }) => table);
-  await delay(2000);
+  await clock.sleep(2000);
   return 'changing';
 }
 

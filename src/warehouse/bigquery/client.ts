@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { BigQuery } from '@google-cloud/bigquery';
+import { type Clock, systemClock } from '../../runtime/clock.js';
+import { aroundHalf, exponentialBackoff, retry } from '../../runtime/retry.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import type { Field } from './column-types.js';
 import { identifier } from './sql.js';
@@ -56,15 +57,22 @@ function loadOptions(fields: Field[]) {
   };
 }
 
-const pollMs = { first: 50, most: 2000 };
+const pollMs = exponentialBackoff({ firstMs: 50, factor: 1.5, maxMs: 2000 });
 
-const rateLimitPausesMs = [500, 1000, 2000, 4000];
+const rateLimitPolicy = {
+  maxAttempts: 5,
+  backoffMs: exponentialBackoff({ firstMs: 500, jitter: aroundHalf }),
+  isRetryable: (error: unknown) => isRateLimit(failureOf(error)),
+};
 
 /** Talks to BigQuery. All failures are errors of the catalogue, see `failureRows`. */
 export class BigQueryClient {
   private bigQuery: Promise<BigQuery> | undefined;
 
-  constructor(readonly place: BigQueryPlace) {}
+  constructor(
+    readonly place: BigQueryPlace,
+    readonly clock: Clock = systemClock,
+  ) {}
 
   /** How messages name the warehouse. */
   get path(): string {
@@ -95,17 +103,9 @@ export class BigQueryClient {
     }
   }
 
-  /** BigQuery's client tries again where there is no answer or a 5xx; a rate limit is a 403 to it. */
-  private async call<T>(options: RequestOptions): Promise<T> {
-    for (const pauseMs of rateLimitPausesMs) {
-      try {
-        return await this.callOnce<T>(options);
-      } catch (error) {
-        if (!isRateLimit(failureOf(error))) throw error;
-        await delay(pauseMs * (0.5 + Math.random()));
-      }
-    }
-    return this.callOnce<T>(options);
+  /** BigQuery's own client retries no answer and a 5xx; a rate limit is a plain 403 to it. */
+  private call<T>(options: RequestOptions): Promise<T> {
+    return retry(() => this.callOnce<T>(options), { ...rateLimitPolicy, clock: this.clock });
   }
 
   private async callOnce<T>(options: RequestOptions): Promise<T> {
@@ -144,16 +144,27 @@ export class BigQueryClient {
     });
   }
 
-  /** Waits for the end of a job, good or bad, and gives it as it then is: what the call that began it said may be older. */
-  async ended({ jobReference }: Job, signal?: AbortSignal): Promise<Job> {
-    for (let waitMs = pollMs.first; ; waitMs = Math.min(waitMs * 1.5, pollMs.most)) {
+  /**
+   * Waits for the end of a job, good or bad, and returns it as it is then: what the call that began
+   * it returned may be older. Errors: the signal's reason; the job is cancelled then.
+   */
+  async ended({ jobReference: { jobId } }: Job, signal?: AbortSignal): Promise<Job> {
+    const findJob = async () => {
+      const job = await this.findJob(jobId);
+      if (!job) throw failureError({ message: `job ${jobId} is gone` }, this.path);
+      return job;
+    };
+    try {
+      return await retry(findJob, {
+        backoffMs: pollMs,
+        isUnfinished: ({ status }) => status.state !== 'DONE',
+        signal,
+        clock: this.clock,
+      });
+    } catch (error) {
       // A job that can't be cancelled runs on for nobody.
-      if (signal?.aborted) await this.cancel(jobReference.jobId).catch(() => {});
-      signal?.throwIfAborted();
-      const job = await this.findJob(jobReference.jobId);
-      if (job?.status.state === 'DONE') return job;
-      if (!job) throw failureError({ message: `job ${jobReference.jobId} is gone` }, this.path);
-      await delay(waitMs, undefined, signal ? { signal } : {}).catch(() => {});
+      if (signal?.aborted) await this.cancel(jobId).catch(() => {});
+      throw error;
     }
   }
 

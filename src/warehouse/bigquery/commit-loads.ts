@@ -19,7 +19,7 @@ import { dropStaging, loadStaging } from './load-jobs.js';
 import { loadStatements } from './load-modes.js';
 import { ledgerRowsOf, planChanges } from './plan-commit.js';
 import { type StagedBatch, type StagingFile, type Stager, stageBatch, withStager } from './stage.js';
-import { givingWay, noteTable, readyState, runTransaction, type State } from './state.js';
+import { retryOnConflict, noteTable, readyState, runTransaction, type State } from './state.js';
 import { changeTables, type Descriptions, pendingTables, remakeDropped } from './change-tables.js';
 import { dropOwnViews } from './views.js';
 
@@ -44,10 +44,10 @@ export async function commitLoads(
 ): Promise<string[]> {
   if (loads.length === 0) return [];
   const leftOut: string[] = [];
-  const timed = timedLoads(loads);
+  const timed = timedLoads(loads, client.clock);
   let inWork = timed;
   try {
-    let basis: Basis | undefined = await withPatience(client, options, () => readBasis(client, timed));
+    let basis: Basis | undefined = await withRetry(client, options, () => readBasis(client, timed));
     for (const together of apart(timed, basis.previous)) {
       inWork = together;
       const known = basis;
@@ -89,7 +89,7 @@ async function commitTogether(
   const staging = new Map<string, string>();
   let basis = known;
   return withStager(options.memoryLimitMegabytes, async (stager) => {
-    const leftOut = await withPatience(client, options, async () => {
+    const leftOut = await withRetry(client, options, async () => {
       const from = basis ?? (await readBasis(client, loads));
       basis = undefined;
       try {
@@ -106,12 +106,12 @@ async function commitTogether(
 }
 
 /** Tries again where others came first; a table of ours that somebody has dropped is made again. */
-function withPatience<T>(
+function withRetry<T>(
   client: BigQueryClient,
   { descriptions, log }: CommitOptions,
   attempt: () => Promise<T | undefined>,
 ): Promise<T> {
-  return givingWay(client, () =>
+  return retryOnConflict(client, () =>
     attempt().catch(async (error: unknown) => {
       if (isTableMissing(error)) await remakeDropped(client, descriptions, log);
       throw error;
@@ -151,7 +151,7 @@ async function tryToCommit(
   const nulls = await countListNulls(stager);
   const rejects = await stageRejects(stager, coming, nulls.size > 0);
   const names = batches.map(({ relation }) => relation.name);
-  const brokenOff = await pendingTables(state, names);
+  const brokenOff = await pendingTables(client, state, names);
   if (brokenOff === 'changing') return undefined;
   const changed = new Map(
     [...brokenOff, ...planned.changes].map((table) => [table.name.toLowerCase(), table]),

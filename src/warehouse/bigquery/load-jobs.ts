@@ -75,6 +75,6 @@ function expire(client: BigQueryClient, table: string): Promise<unknown> {
   return client.request({
     method: 'PATCH',
     uri: `/datasets/${client.place.dataset}/tables/${table}`,
-    json: { expirationTime: String(Date.now() + stagingLifeMs) },
+    json: { expirationTime: String(client.clock.now() + stagingLifeMs) },
   });
 }

@@ -3,7 +3,7 @@ import { documentsByTable } from '../rules/documents-by-table.js';
 import { type LedgerEntry, type PersonalColumns, purgedNote, removedReason } from '../types.js';
 import type { BigQueryClient } from './client.js';
 import { documentIdSql, identifier, literal } from './sql.js';
-import { givingWay, readState, runTransaction } from './state.js';
+import { retryOnConflict, readState, runTransaction } from './state.js';
 import { relationOf } from './planned-tables.js';
 
 /** Documents named in one statement; a script may have a megabyte. */
@@ -52,7 +52,7 @@ async function change(
   client: BigQueryClient,
   statementsFor: (tables: Map<string, ReturnType<typeof relationOf>>) => string[],
 ): Promise<void> {
-  await givingWay(client, async () => {
+  await retryOnConflict(client, async () => {
     const state = await readState(client);
     if (!state) return 'nothing to change';
     const tables = new Map([...state.tables].map(([key, { table }]) => [key, relationOf(table)]));

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
-import { type ErrorCode, ReportsError } from '../../errors/reports-error.js';
+import { exponentialBackoff, fullJitter, retry } from '../../runtime/retry.js';
+import { ReportsError } from '../../errors/reports-error.js';
 import { columnTypeText, readColumnType } from '../../schema/column-type.js';
 import type { ColumnType } from '../../schema/types.js';
 import { bigQueryType, columnTypeOfKind } from './column-types.js';
@@ -67,17 +67,25 @@ export async function readState(client: BigQueryClient): Promise<State | undefin
 }
 
 async function selectState(client: BigQueryClient): Promise<Job | undefined> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await client.run(`SELECT name, version, body FROM ${client.table('_state')}`);
-    } catch (error) {
-      if (hasNoAnswer(error)) throw error;
-      // Of a dataset that is missing BigQuery says that access is denied, or that it does not exist; so this tells.
-      const uri = `/datasets/${client.place.dataset}/tables/_state`;
-      if (!(await client.requestIfThere({ uri }))) return undefined;
-      // Another process may have made it meanwhile.
-      if (tries === 2) throw error;
-    }
+  let isMissing = false;
+  const select = () => client.run(`SELECT name, version, body FROM ${client.table('_state')}`);
+  try {
+    return await retry(select, {
+      // Another process may have made it in the meantime.
+      maxAttempts: 2,
+      async isRetryable(error) {
+        if (hasNoAnswer(error)) return false;
+        // If the dataset is missing, BigQuery reports denied access, or that it does not exist;
+        // only this call can tell them apart.
+        const uri = `/datasets/${client.place.dataset}/tables/_state`;
+        isMissing = (await client.requestIfThere({ uri })) === undefined;
+        return !isMissing;
+      },
+      clock: client.clock,
+    });
+  } catch (error) {
+    if (isMissing) return undefined;
+    throw error;
   }
 }
 
@@ -148,30 +156,30 @@ END IF;`);
   return { outcome: outcome ?? 'changed', job };
 }
 
-/** How long a commit gives way to others before its messages go back to the queue. */
-const patienceMs = 120_000;
+/** How long a commit retries before its messages go back to the queue. */
+const maxConflictMs = 120_000;
 
-/** Tries what may come to nothing, `undefined` or a passing error, because another commit came first. Errors: WAREHOUSE_BUSY, or what passed in vain. */
-export async function givingWay<T>(
+/** Wide jitter: commits that collided must not collide again. */
+const conflictBackoffMs = exponentialBackoff({ firstMs: 100, maxMs: 3000, jitter: fullJitter });
+
+/**
+ * Retries what may fail because another commit came first: it then returns undefined, or throws an
+ * error to be retried now.
+ * Errors: WAREHOUSE_BUSY if other commits always came first; the last error that was retried.
+ */
+export async function retryOnConflict<T>(
   client: BigQueryClient,
   attempt: () => Promise<T | undefined>,
 ): Promise<T> {
-  const giveUpAtMs = Date.now() + patienceMs;
-  for (let tries = 0; ; tries += 1) {
-    let found = 'other commits came first';
-    let code: ErrorCode = 'WAREHOUSE_BUSY';
-    try {
-      const result = await attempt();
-      if (result !== undefined) return result;
-    } catch (error) {
-      if (!(error instanceof ReportsError) || error.retry !== 'now') throw error;
-      found = String(error.details.found);
-      code = error.code;
-    }
-    if (Date.now() > giveUpAtMs) throw new ReportsError(code, { path: client.path, found });
-    // Those who met each other are to meet no more.
-    await delay(Math.random() * Math.min(100 * 2 ** tries, 3000));
-  }
+  const result = await retry(attempt, {
+    maxElapsedMs: maxConflictMs,
+    backoffMs: conflictBackoffMs,
+    isUnfinished: (found) => found === undefined,
+    isRetryable: (error) => error instanceof ReportsError && error.retry === 'now',
+    clock: client.clock,
+  });
+  if (result !== undefined) return result;
+  throw new ReportsError('WAREHOUSE_BUSY', { path: client.path, found: 'other commits came first' });
 }
 
 /** The statements that note a table, and what is about to be done to it. */

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Clock } from '../../runtime/clock.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import { exportTables } from '../../schema/export/tables.js';
 import type { ReportSchemas } from '../../schema/types.js';
@@ -26,6 +27,7 @@ export interface BigQueryWarehouseOptions extends BigQueryPlace, QueryOptions {
   /** A part of a bucket of Google Cloud Storage through which rows are loaded. */
   staging?: Staging;
   log?: Logger;
+  clock?: Clock;
 }
 
 /**
@@ -36,10 +38,10 @@ export interface BigQueryWarehouseOptions extends BigQueryPlace, QueryOptions {
  * the first commit, QUERY_FAILED, and the codes of `failureRows`.
  */
 export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Warehouse {
-  const { schemas, views = [], memoryLimitMegabytes, staging, log, maxBytes, onEstimate } = options;
+  const { schemas, views = [], memoryLimitMegabytes, staging, log, maxBytes, onEstimate, clock } = options;
   const { project, dataset, location, keyFile, endpoint } = options;
   const place = { project, dataset, location, ...(keyFile && { keyFile }), ...(endpoint && { endpoint }) };
-  const client = new BigQueryClient(place);
+  const client = new BigQueryClient(place, clock);
   const query = { ...(maxBytes !== undefined && { maxBytes }), ...(onEstimate && { onEstimate }) };
 
   // Views change with the program and the settings, which stay as they are from then on, and with tables.

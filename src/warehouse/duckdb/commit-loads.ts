@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Logger } from 'pino';
+import type { Clock } from '../../runtime/clock.js';
 import { faultPoint } from '../../runtime/fault-point.js';
 import type { Widening } from '../../schema/drift.js';
 import {
@@ -26,6 +27,7 @@ import { dropOwnViews } from './views.js';
 
 export interface CommitOptions {
   log?: Logger;
+  clock?: Clock | undefined;
   /** Told behind the commit which tables and views there are, and whether some tables were made or changed. */
   onCommitted?: (relations: Relations, tablesChanged: boolean) => Promise<void>;
 }
@@ -38,9 +40,9 @@ export async function commitLoads(
   connection: DuckDBConnection,
   loads: Load[],
   path: string,
-  { log, onCommitted }: CommitOptions = {},
+  { log, clock, onCommitted }: CommitOptions = {},
 ): Promise<string[]> {
-  const timed = timedLoads(loads);
+  const timed = timedLoads(loads, clock);
   const leftOut: string[] = [];
   try {
     await run(connection, 'BEGIN');

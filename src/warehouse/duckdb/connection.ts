@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs';
 import { chmod, link, rename, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { type Clock, systemClock } from '../../runtime/clock.js';
+import { exponentialBackoff, retry } from '../../runtime/retry.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import { makeFolder, ownerOnly, partialName } from '../../files/whole-file.js';
 import { fileError, firstLine, isLock } from '../staging/errors.js';
@@ -24,9 +25,10 @@ export interface Access {
   signal?: AbortSignal;
   /** Whether the work is broken off and begun again where other work of this process wants the file. */
   isOnlooker?: boolean;
+  clock?: Clock | undefined;
 }
 
-const lockRetryMs = { first: 20, most: 250 };
+const lockBackoffMs = exponentialBackoff({ firstMs: 20, maxMs: 250 });
 
 /**
  * Opens the file, does the work, closes the file. Pieces of work of one process wait for each other: two instances of one file are not kept
@@ -57,12 +59,12 @@ async function openAndWork<T>(
   access: Access & { signal: AbortSignal },
   work: (connection: DuckDBConnection) => Promise<T>,
 ): Promise<T> {
-  const instance = await openWithPatience(access);
+  const instance = await openWhenFree(access);
   let connection: DuckDBConnection | undefined;
-  let interrupts: NodeJS.Timeout | undefined;
+  let stopInterrupts: (() => void) | undefined;
   const interrupt = () => {
     connection?.interrupt();
-    interrupts ??= setInterval(interrupt, interruptMs);
+    stopInterrupts ??= (access.clock ?? systemClock).every(interruptMs, interrupt);
   };
   try {
     connection = await instance.connect();
@@ -77,25 +79,30 @@ async function openAndWork<T>(
     return await work(connection);
   } finally {
     access.signal.removeEventListener('abort', interrupt);
-    clearInterval(interrupts);
+    stopInterrupts?.();
     // The connection keeps the file open, so it goes first. Closing writes the checkpoint and removes the write-ahead log.
     connection?.closeSync();
     instance.closeSync();
   }
 }
 
-async function openWithPatience(access: Access & { signal: AbortSignal }): Promise<DuckDBInstance> {
-  const giveUpAtMs = Date.now() + access.lockWaitMs;
-  for (let waitMs = lockRetryMs.first; ; waitMs = Math.min(waitMs * 2, lockRetryMs.most)) {
-    access.signal.throwIfAborted();
-    try {
-      if (access.mode === 'write') await createIfMissing(access.path);
-      return await DuckDBInstance.create(access.path, settings(access));
-    } catch (error) {
-      const leftMs = giveUpAtMs - Date.now();
-      if (leftMs <= 0 || !isLock(firstLine(error))) throw openError(error, access.path);
-      await delay(Math.min(waitMs, leftMs));
-    }
+async function openWhenFree(access: Access & { signal: AbortSignal }): Promise<DuckDBInstance> {
+  const { path, mode, lockWaitMs, signal, clock } = access;
+  const open = async () => {
+    if (mode === 'write') await createIfMissing(path);
+    return DuckDBInstance.create(path, settings(access));
+  };
+  try {
+    return await retry(open, {
+      maxElapsedMs: lockWaitMs,
+      backoffMs: lockBackoffMs,
+      isRetryable: (error) => isLock(firstLine(error)),
+      signal,
+      clock,
+    });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw openError(error, path);
   }
 }
 

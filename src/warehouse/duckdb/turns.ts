@@ -1,5 +1,7 @@
+import { retry } from '../../runtime/retry.js';
+
 /** After so many tries an onlooker has its turn: what it keeps others from is bounded by its own time. */
-const mostTries = 6;
+const maxAttempts = 6;
 
 /** By path: the end of the last piece of work, and the onlookers among those in hand. */
 const lines = new Map<string, { last: Promise<unknown>; onlookers: Set<AbortController> }>();
@@ -13,25 +15,26 @@ export async function inTurn<T>(
   work: (wanted: AbortSignal) => Promise<T>,
   { isOnlooker = false }: { isOnlooker?: boolean | undefined } = {},
 ): Promise<T> {
-  for (let tries = 1; ; tries += 1) {
-    const wanted = new AbortController();
+  let wanted = new AbortController();
+  const takeTurn = async (number: number) => {
+    wanted = new AbortController();
+    const own = wanted;
     const line = lines.get(path) ?? { last: Promise.resolve(), onlookers: new Set() };
     lines.set(path, line);
     if (!isOnlooker) for (const onlooker of line.onlookers) onlooker.abort();
-    else if (tries < mostTries) line.onlookers.add(wanted);
+    else if (number < maxAttempts) line.onlookers.add(own);
     const mine = line.last.then(() => {
-      wanted.signal.throwIfAborted();
-      return work(wanted.signal);
+      own.signal.throwIfAborted();
+      return work(own.signal);
     });
     const settled = mine.catch(() => undefined);
     line.last = settled;
     try {
       return await mine;
-    } catch (error) {
-      if (!wanted.signal.aborted) throw error;
     } finally {
-      line.onlookers.delete(wanted);
+      line.onlookers.delete(own);
       if (line.last === settled) lines.delete(path);
     }
-  }
+  };
+  return retry(takeTurn, { isRetryable: () => wanted.signal.aborted });
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Logger } from 'pino';
+import type { Clock } from '../../runtime/clock.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import type { View } from '../../schema/views.js';
 import type { AnswerLimits, LedgerOverview, Load, StreamedAnswer, TableInfo, Warehouse } from '../types.js';
@@ -33,6 +34,7 @@ export interface DuckDbWarehouseOptions {
    * that `read` of a query may be called more than once.
    */
   isOnlooker?: boolean;
+  clock?: Clock;
 }
 
 /**
@@ -44,8 +46,16 @@ export interface DuckDbWarehouseOptions {
  * WAREHOUSE_MISSING for a query before the first commit, WAREHOUSE_OUT_OF_MEMORY, QUERY_FAILED, FILE_UNREADABLE and DISK_FULL.
  */
 export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse {
-  const { path, log, views = [], lockWaitMs = 10_000, memoryLimitMegabytes, isOnlooker = false } = options;
-  const file = { path, lockWaitMs, ...(memoryLimitMegabytes ? { memoryLimitMegabytes } : {}) };
+  const {
+    path,
+    log,
+    views = [],
+    lockWaitMs = 10_000,
+    memoryLimitMegabytes,
+    isOnlooker = false,
+    clock,
+  } = options;
+  const file = { path, lockWaitMs, clock, ...(memoryLimitMegabytes ? { memoryLimitMegabytes } : {}) };
   const reading = { ...file, mode: 'read' as const, isOnlooker };
 
   // Views change with the program and the settings, which stay as they are from then on, and with tables.
@@ -94,6 +104,7 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
       const commit = (connection: DuckDBConnection) =>
         commitLoads(connection, loads, path, {
           ...(log && { log }),
+          clock,
           async onCommitted(relations, tablesChanged) {
             if (viewsAreFresh && !tablesChanged) return;
             await refreshViews(connection, views, relations, log);

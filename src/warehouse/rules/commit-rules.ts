@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from '../../runtime/clock.js';
 import { readColumnType } from '../../schema/column-type.js';
 import { headerDrift, type TableDrift, type Widening, wideningOf } from '../../schema/drift.js';
 import { type LedgerEntry, type Load, type LoadTable, ledgerKey } from '../types.js';
@@ -9,8 +10,8 @@ export interface TimedLoad {
 }
 
 /** Later loads of one commit are later, by a microsecond each, as if each had been committed by itself. */
-export function timedLoads(loads: Load[]): TimedLoad[] {
-  const startMs = Date.now();
+export function timedLoads(loads: Load[], clock: Clock = systemClock): TimedLoad[] {
+  const startMs = clock.now();
   return loads.map((load, index) => ({ load, loadedAt: isoMicroseconds(startMs, index) }));
 }
 
