@@ -14,13 +14,13 @@ import {
 } from '../rules/commit-rules.js';
 import type { LedgerEntry, Load, LoadTable } from '../types.js';
 import { isReportTable, type Relations } from '../rules/relations.js';
-import { readRelations } from './catalog.js';
+import { readRelations } from './relations.js';
 import { ensureLedger, rankDocuments, readByKey, writeLedger } from './ledger.js';
 import { loadRows } from './load-modes.js';
 import { planBatches } from '../rules/plan-batches.js';
 import { documentId } from '../rules/document-id.js';
 import { documentIdSql, identifier, run } from '../staging/sql.js';
-import { applyPlan } from './tables.js';
+import { applyPlan } from './change-tables.js';
 import { planTable, type TablePlans } from '../rules/plan-tables.js';
 import { commitError, Refusal } from '../rules/refusal.js';
 import { dropOwnViews } from './views.js';

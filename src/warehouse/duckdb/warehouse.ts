@@ -6,7 +6,7 @@ import { ReportsError } from '../../errors/reports-error.js';
 import type { View } from '../../schema/views.js';
 import type { AnswerLimits, LedgerOverview, Load, StreamedAnswer, TableInfo, Warehouse } from '../types.js';
 import { isReportTable, type Relations } from '../rules/relations.js';
-import { readRelations } from './catalog.js';
+import { readRelations } from './relations.js';
 import { commitLoads } from './commit-loads.js';
 import { fileError } from '../staging/errors.js';
 import { withConnection } from './connection.js';

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { duckDbType } from '../staging/column-types.js';
 import type { TablePlan } from '../rules/plan-tables.js';
 import { canonicalValue } from '../staging/widened-values.js';
-import { createTable } from './ddl.js';
+import { createTable } from './table-sql.js';
 import { identifier, run } from '../staging/sql.js';
 
 /**
