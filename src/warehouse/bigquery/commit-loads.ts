@@ -3,6 +3,7 @@ import { ReportsError } from '../../errors/reports-error.js';
 import { faultPoint } from '../../runtime/fault-point.js';
 import type { Staging } from '../../store/staging.js';
 import { apart, isLeftOut, otherKeys, type TimedLoad, timedLoads } from '../rules/commit-rules.js';
+import { rankDocuments } from '../ledger/rank-documents.js';
 import type { Relations } from '../rules/relations.js';
 import { commitError, Refusal } from '../rules/refusal.js';
 import { planBatches, type TableBatch } from '../rules/plan-batches.js';
@@ -13,7 +14,8 @@ import { deletePrevious, pruningOf, unionOf } from './commit-statements.js';
 import { writeCosts } from './costs.js';
 import { isTableMissing } from './errors.js';
 import { countLeftOut } from './left-out-rows.js';
-import { ledgerStatements, rankDocuments, readByKey, stageLedger, stageRejects } from './ledger.js';
+import { ledgerStatements, stageLedger, stageRejects } from './ledger.js';
+import { bigQueryLedger } from './ledger-queries.js';
 import { beginListNulls, countListNulls, noteListNulls } from './list-nulls.js';
 import { dropStaging, loadStaging } from './load-jobs.js';
 import { loadStatements } from './load-modes.js';
@@ -72,10 +74,7 @@ async function readBasis(client: BigQueryClient, loads: TimedLoad[]): Promise<Ba
   const state = await readyState(client);
   return {
     state,
-    previous: await readByKey(
-      client,
-      loads.map(({ load }) => load.entry.key),
-    ),
+    previous: await bigQueryLedger(client).readByKey(loads.map(({ load }) => load.entry.key)),
   };
 }
 
@@ -139,7 +138,9 @@ async function tryToCommit(
   }
   const planned = planChanges(state, coming);
   const batches = (
-    await planBatches(planned.relations, coming, (table, ofTable) => rankDocuments(client, table, ofTable))
+    await planBatches(planned.relations, coming, (table, ofTable) =>
+      rankDocuments(bigQueryLedger(client), table, ofTable),
+    )
   ).flat();
   const staged: StagedBatch[] = [];
   await beginListNulls(stager);

@@ -1,7 +1,7 @@
 import { documentId } from '../rules/document-id.js';
 import type { LoadTable } from '../types.js';
 import type { BigQueryClient } from './client.js';
-import { readRows } from './ledger.js';
+import { readRows } from './read-rows.js';
 import { countKept, lateSnapshots, mayLeaveOut } from './load-modes.js';
 import type { StagedBatch } from './stage.js';
 

@@ -1,7 +1,7 @@
 import { overviewOf } from '../ledger/overview-rows.js';
 import { type LedgerOverview, recentReports } from '../types.js';
 import type { BigQueryClient } from './client.js';
-import { readRows } from './ledger.js';
+import { readRows } from './read-rows.js';
 
 /** What the ledger comes to, summed up in BigQuery: four queries, which read columns of `_loads` and `_rejects`. */
 export async function readOverview(client: BigQueryClient): Promise<LedgerOverview> {

@@ -9,7 +9,8 @@ import { readWhole } from '../ledger/read-whole.js';
 import type { LedgerOverview, TableInfo, Warehouse } from '../types.js';
 import { BigQueryClient, type BigQueryPlace } from './client.js';
 import { commitLoads } from './commit-loads.js';
-import { fillsTable, readLoads, readRejects, readRows, readSeen } from './ledger.js';
+import { bigQueryLedger, fillsTable } from './ledger-queries.js';
+import { readRows } from './read-rows.js';
 import { readOverview } from './overview.js';
 import { type QueryOptions, runQuery } from './query.js';
 import { markPurged, removePersonalData } from './remove-personal-data.js';
@@ -42,6 +43,7 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
   const { project, dataset, location, keyFile, endpoint } = options;
   const place = { project, dataset, location, ...(keyFile && { keyFile }), ...(endpoint && { endpoint }) };
   const client = new BigQueryClient(place, clock);
+  const ledger = bigQueryLedger(client);
   const query = { ...(maxBytes !== undefined && { maxBytes }), ...(onEstimate && { onEstimate }) };
 
   // Views change with the program and the settings, which stay as they are from then on, and with tables.
@@ -59,7 +61,7 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
 
   return {
     seen: (keys) =>
-      keys.length === 0 ? Promise.resolve(new Map()) : withState(new Map(), () => readSeen(client, keys)),
+      keys.length === 0 ? Promise.resolve(new Map()) : withState(new Map(), () => ledger.readSeen(keys)),
     async commit(loads) {
       if (loads.length === 0) return [];
       const descriptions = new Map(exportTables(schemas?.values() ?? []).map((table) => [table.name, table]));
@@ -83,9 +85,9 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
     markPurged: (keys) => markPurged(client, keys),
     tables: () => withState([], (state) => readTables(client, state)),
     viewProblems: (wanted) => withState(new Map(), (state) => viewProblems(client, wanted, state)),
-    loads: (filter) => withState([], () => readLoads(client, filter)),
+    loads: (filter) => withState([], () => ledger.readLoads(filter)),
     overview: () => withState<LedgerOverview | undefined>(undefined, () => readOverview(client)),
-    rejects: (filter) => withState([], () => readRejects(client, filter)),
+    rejects: (filter) => withState([], () => ledger.readRejects(filter)),
     query: (sql) => queryStream(sql, readWhole),
     queryStream,
   };

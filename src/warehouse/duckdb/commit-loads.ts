@@ -13,9 +13,11 @@ import {
   timedLoads,
 } from '../rules/commit-rules.js';
 import type { LedgerEntry, Load, LoadTable } from '../types.js';
+import { rankDocuments } from '../ledger/rank-documents.js';
 import { isReportTable, type Relations } from '../rules/relations.js';
 import { readRelations } from './relations.js';
-import { ensureLedger, rankDocuments, readByKey, writeLedger } from './ledger.js';
+import { ensureLedger, writeLedger } from './ledger.js';
+import { duckDbLedger } from './ledger-queries.js';
 import { loadRows } from './load-modes.js';
 import { planBatches } from '../rules/plan-batches.js';
 import { documentId } from '../rules/document-id.js';
@@ -98,10 +100,7 @@ async function prepareTables(
 
 /** The ledger rows that the loads take the place of, by key. */
 function readPrevious(connection: DuckDBConnection, loads: TimedLoad[]): Promise<Map<string, LedgerEntry>> {
-  return readByKey(
-    connection,
-    loads.map(({ load }) => load.entry.key),
-  );
+  return duckDbLedger(connection).readByKey(loads.map(({ load }) => load.entry.key));
 }
 
 /**
@@ -129,7 +128,7 @@ async function applyLoads(
   // What is brought in, not what the entry says: a document without any text names its tables and must not count as their newest.
   const tables = new Map<Load, LedgerEntry['tables']>(coming.map(({ load }) => [load, []]));
   for (const batches of await planBatches(relations, coming, (table, ofTable) =>
-    rankDocuments(connection, table, ofTable),
+    rankDocuments(duckDbLedger(connection), table, ofTable),
   )) {
     for (const batch of batches) {
       const superseded = await loadRows(connection, batch);

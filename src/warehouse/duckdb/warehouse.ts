@@ -10,7 +10,8 @@ import { readRelations } from './relations.js';
 import { commitLoads } from './commit-loads.js';
 import { fileError } from '../staging/errors.js';
 import { withConnection } from './connection.js';
-import { hasLedger, readLoads, readRejects, readSeen } from './ledger.js';
+import { hasLedger } from './ledger.js';
+import { duckDbLedger } from './ledger-queries.js';
 import { readOverview } from './overview.js';
 import { readWhole } from '../ledger/read-whole.js';
 import { runQuery } from './query.js';
@@ -98,7 +99,7 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
     seen: (keys) =>
       keys.length === 0
         ? Promise.resolve(new Map())
-        : withLedger(new Map(), (connection) => readSeen(connection, keys)),
+        : withLedger(new Map(), (connection) => duckDbLedger(connection).readSeen(keys)),
     async commit(loads) {
       if (loads.length === 0) return [];
       const commit = (connection: DuckDBConnection) =>
@@ -131,9 +132,9 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
     tables: () => withLedger([], readTables),
     viewProblems: (wanted) =>
       withLedger(new Map(), (connection, relations) => viewProblems(connection, wanted, relations)),
-    loads: (filter) => withLedger([], (connection) => readLoads(connection, filter)),
+    loads: (filter) => withLedger([], (connection) => duckDbLedger(connection).readLoads(filter)),
     overview: () => withLedger<LedgerOverview | undefined>(undefined, readOverview),
-    rejects: (filter) => withLedger([], (connection) => readRejects(connection, filter)),
+    rejects: (filter) => withLedger([], (connection) => duckDbLedger(connection).readRejects(filter)),
     query: (sql) => queryStream(sql, readWhole),
     queryStream,
   };
