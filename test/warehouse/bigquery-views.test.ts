@@ -4,7 +4,7 @@ import { packagedSchemasFolder, readSchemas } from '../../src/schema/read.js';
 import { readViews } from '../../src/schema/views.js';
 import type { BigQueryClient } from '../../src/warehouse/bigquery/client.js';
 import type { State, TableState } from '../../src/warehouse/bigquery/state.js';
-import { relationOf } from '../../src/warehouse/bigquery/planned-tables.js';
+import { relationOf } from '../../src/warehouse/bigquery/relations.js';
 import { refreshViews, viewProblems } from '../../src/warehouse/bigquery/views.js';
 
 const folders = [packagedSchemasFolder()];

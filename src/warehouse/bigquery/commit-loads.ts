@@ -2,10 +2,18 @@ import type { Logger } from 'pino';
 import { ReportsError } from '../../errors/reports-error.js';
 import { faultPoint } from '../../runtime/fault-point.js';
 import type { Staging } from '../../store/staging.js';
-import { apart, isLeftOut, otherKeys, type TimedLoad, timedLoads } from '../rules/commit-rules.js';
+import {
+  ledgerRowsOf,
+  otherKeys,
+  sortOut,
+  splitIntoTransactions,
+  type TimedLoad,
+  timedLoads,
+} from '../rules/commit-rules.js';
 import { rankDocuments } from '../ledger/rank-documents.js';
 import type { Relations } from '../rules/relations.js';
-import { commitError, Refusal } from '../rules/refusal.js';
+import { Refusal } from '../rules/refusal.js';
+import { commitError } from '../staging/commit-error.js';
 import { planBatches, type TableBatch } from '../rules/plan-batches.js';
 import { documentId } from '../rules/document-id.js';
 import type { LedgerRow, Load } from '../types.js';
@@ -19,7 +27,7 @@ import { bigQueryLedger } from './ledger-queries.js';
 import { beginListNulls, countListNulls, noteListNulls } from './list-nulls.js';
 import { dropStaging, loadStaging } from './load-jobs.js';
 import { loadStatements } from './load-modes.js';
-import { ledgerRowsOf, planChanges } from './plan-commit.js';
+import { planChanges } from './plan-commit.js';
 import { type StagedBatch, type StagingFile, type Stager, stageBatch, withStager } from './stage.js';
 import { retryOnConflict, noteTable, readyState, runTransaction, type State } from './state.js';
 import { changeTables, type Descriptions, pendingTables, remakeDropped } from './change-tables.js';
@@ -50,7 +58,7 @@ export async function commitLoads(
   let inWork = timed;
   try {
     let basis: Basis | undefined = await withRetry(client, options, () => readBasis(client, timed));
-    for (const together of apart(timed, basis.previous)) {
+    for (const together of splitIntoTransactions(timed, basis.previous)) {
       inWork = together;
       const known = basis;
       // What the first of them commits changes it for the others.
@@ -127,15 +135,8 @@ async function tryToCommit(
   staging: Map<string, string>,
   options: CommitOptions,
 ): Promise<string[] | undefined> {
-  const isOut = ({ load }: TimedLoad) => isLeftOut(load, previous.get(load.entry.key));
-  const coming = loads.filter((each) => !isOut(each));
-  const leftOut = loads.filter(isOut).map(({ load }) => load.entry.key);
+  const { coming, leftOutKeys: leftOut } = sortOut(loads, previous);
   if (coming.length === 0) return leftOut;
-  for (const { load } of coming) {
-    if (load.tables.length > 0 && load.entry.documentId === null) {
-      throw new Refusal('rows without a document id', load);
-    }
-  }
   const planned = planChanges(state, coming);
   const batches = (
     await planBatches(planned.relations, coming, (table, ofTable) =>
@@ -168,7 +169,7 @@ async function tryToCommit(
   const rowTables = await Promise.all(staged.map(({ files }) => Promise.all(files.map(send))));
   const rowsSql = rowTables.map(unionOf);
   const superseded = await countLeftOut(client, staged, rowsSql);
-  const rows = ledgerRowsOf(coming, staged, superseded, planned.widened, previous).map((row) => ({
+  const rows = ledgerRowsOf(coming, superseded, planned.widened, previous).map((row) => ({
     ...row,
     rejects: row.rejects + (nulls.get(documentId({ seller: row.sellerId, document: row.documentId })) ?? 0),
   }));

@@ -1,4 +1,5 @@
 import type { Relations } from '../rules/relations.js';
+import { entriesByTable } from '../rules/documents-by-table.js';
 import { documentId } from '../rules/document-id.js';
 import type { LedgerEntry } from '../types.js';
 import type { BigQueryClient } from './client.js';
@@ -11,13 +12,7 @@ export function deletePrevious(
   relations: Relations,
   entries: LedgerEntry[],
 ): string[] {
-  const loaded = new Map<string, LedgerEntry[]>();
-  for (const entry of entries) {
-    for (const { name } of entry.tables) {
-      loaded.set(name.toLowerCase(), [...(loaded.get(name.toLowerCase()) ?? []), entry]);
-    }
-  }
-  return [...loaded].flatMap(([name, inTable]) => {
+  return [...entriesByTable(entries)].flatMap(([name, inTable]) => {
     const relation = relations.get(name);
     if (!relation) return [];
     const ids = inTable.map((entry) =>

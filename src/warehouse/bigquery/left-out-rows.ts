@@ -5,7 +5,7 @@ import { readRows } from './read-rows.js';
 import { countKept, lateSnapshots, mayLeaveOut } from './load-modes.js';
 import type { StagedBatch } from './stage.js';
 
-/** How many rows of each load of each batch a newer report holds. */
+/** How many rows of each load of each batch a newer report holds; 0 if none. */
 export async function countLeftOut(
   client: BigQueryClient,
   staged: StagedBatch[],
@@ -13,6 +13,7 @@ export async function countLeftOut(
 ): Promise<Map<LoadTable, number>> {
   const counts = new Map<LoadTable, number>();
   for (const [index, { batch, files }] of staged.entries()) {
+    for (const { table } of batch.loads) counts.set(table, 0);
     if (batch.loads[0]?.table.mode === 'snapshot') {
       for (const { table } of lateSnapshots(batch)) counts.set(table, table.rows);
     }

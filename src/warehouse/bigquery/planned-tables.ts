@@ -1,29 +1,7 @@
 import { columnTypeText } from '../../schema/column-type.js';
-import { lineage } from '../../schema/lineage.js';
-import type { Relations } from '../rules/relations.js';
 import type { TablePlan, TablePlans } from '../rules/plan-tables.js';
 import type { Load } from '../types.js';
-import { bigQueryType } from './column-types.js';
 import type { State, TableState } from './state.js';
-
-/** The tables as relations, for planning as DuckDB's are. */
-export function relationsOf(state: State): Relations {
-  return new Map([...state.tables].map(([key, { table }]) => [key, relationOf(table)]));
-}
-
-export function relationOf({ name, columns }: TableState) {
-  const all = [...columns, ...lineage];
-  return {
-    name,
-    isView: false,
-    columns: new Map(
-      all.map((column) => [
-        column.name.toLowerCase(),
-        { name: column.name, type: column.type, typeText: bigQueryType(column.type) },
-      ]),
-    ),
-  };
-}
 
 /** What the tables become by the plans, those of them that change. */
 export function plannedTables(plans: TablePlans, state: State, loads: Load[]): TableState[] {

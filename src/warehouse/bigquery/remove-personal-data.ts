@@ -4,7 +4,8 @@ import { type LedgerEntry, type PersonalColumns, purgedNote, removedReason } fro
 import type { BigQueryClient } from './client.js';
 import { documentIdSql, identifier, literal } from './sql.js';
 import { retryOnConflict, readState, runTransaction } from './state.js';
-import { relationOf } from './planned-tables.js';
+import type { Relations } from '../rules/relations.js';
+import { relationsOf } from './relations.js';
 
 /** Documents named in one statement; a script may have a megabyte. */
 const mostTogether = 1000;
@@ -48,15 +49,12 @@ export async function markPurged(client: BigQueryClient, keys: string[]): Promis
 }
 
 /** Runs statements as a commit does, giving way to others. */
-async function change(
-  client: BigQueryClient,
-  statementsFor: (tables: Map<string, ReturnType<typeof relationOf>>) => string[],
-): Promise<void> {
+async function change(client: BigQueryClient, statementsFor: (tables: Relations) => string[]): Promise<void> {
   await retryOnConflict(client, async () => {
     const state = await readState(client);
     if (!state) return 'nothing to change';
-    const tables = new Map([...state.tables].map(([key, { table }]) => [key, relationOf(table)]));
-    const { outcome } = await runTransaction(client, state.version, statementsFor(tables));
+    const statements = statementsFor(relationsOf(state));
+    const { outcome } = await runTransaction(client, state.version, statements);
     return outcome === 'committed' ? outcome : undefined;
   });
 }

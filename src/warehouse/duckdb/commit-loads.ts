@@ -4,15 +4,15 @@ import type { Clock } from '../../runtime/clock.js';
 import { faultPoint } from '../../runtime/fault-point.js';
 import type { Widening } from '../../schema/drift.js';
 import {
-  apart,
-  inOrder,
-  isLeftOut,
+  ledgerRowsOf,
   otherKeys,
-  tableEntry,
+  sortOut,
+  splitIntoTransactions,
   type TimedLoad,
   timedLoads,
 } from '../rules/commit-rules.js';
-import type { LedgerEntry, Load, LoadTable } from '../types.js';
+import { entriesByTable } from '../rules/documents-by-table.js';
+import type { LedgerEntry, LedgerRow, Load, LoadTable } from '../types.js';
 import { rankDocuments } from '../ledger/rank-documents.js';
 import { isReportTable, type Relations } from '../rules/relations.js';
 import { readRelations } from './relations.js';
@@ -24,7 +24,7 @@ import { documentId } from '../rules/document-id.js';
 import { documentIdSql, identifier, run } from '../staging/sql.js';
 import { applyPlan } from './change-tables.js';
 import { planTable, type TablePlans } from '../rules/plan-tables.js';
-import { commitError, Refusal } from '../rules/refusal.js';
+import { commitError } from '../staging/commit-error.js';
 import { dropOwnViews } from './views.js';
 
 export interface CommitOptions {
@@ -50,7 +50,7 @@ export async function commitLoads(
     await run(connection, 'BEGIN');
     const prepared = await prepareTables(connection, loads, log);
     const previous = await readPrevious(connection, timed);
-    const groups = apart(timed, previous);
+    const groups = splitIntoTransactions(timed, previous);
     for (const together of groups) {
       // Those of other groups are in the ledger by now.
       const known = groups.length > 1 ? await readPrevious(connection, together) : previous;
@@ -113,42 +113,33 @@ async function applyLoads(
   loads: TimedLoad[],
   previous: ReadonlyMap<string, LedgerEntry>,
 ): Promise<string[]> {
-  const isOut = ({ load }: TimedLoad) => isLeftOut(load, previous.get(load.entry.key));
-  const coming = loads.filter((each) => !isOut(each));
-  for (const { load } of coming) {
-    if (load.tables.length > 0 && load.entry.documentId === null) {
-      throw new Refusal('rows without a document id', load);
-    }
-  }
+  const { coming, leftOutKeys } = sortOut(loads, previous);
   await deletePrevious(
     connection,
     relations,
     coming.flatMap(({ load }) => previous.get(load.entry.key) ?? []),
   );
-  // What is brought in, not what the entry says: a document without any text names its tables and must not count as their newest.
-  const tables = new Map<Load, LedgerEntry['tables']>(coming.map(({ load }) => [load, []]));
+  const superseded = new Map<LoadTable, number>();
+  const ledger = duckDbLedger(connection);
   for (const batches of await planBatches(relations, coming, (table, ofTable) =>
-    rankDocuments(duckDbLedger(connection), table, ofTable),
+    rankDocuments(ledger, table, ofTable),
   )) {
     for (const batch of batches) {
-      const superseded = await loadRows(connection, batch);
-      batch.loads.forEach(({ load, table }, index) => {
-        const before = previous.get(load.entry.key);
-        tables.get(load)?.push(tableEntry(table, superseded[index] ?? 0, widened.get(table), before));
-      });
+      const counts = await loadRows(connection, batch);
+      for (const [index, { table }] of batch.loads.entries()) superseded.set(table, counts[index] ?? 0);
     }
   }
-  const rows = coming.map(({ load, loadedAt }) => ({
-    load,
-    row: { ...load.entry, tables: inOrder(tables.get(load) ?? [], load), loadedAt },
-    replaces: previous.has(load.entry.key),
-  }));
+  const rows = ledgerRowsOf(coming, superseded, widened, previous);
   await writeLedger(
     connection,
-    rows,
+    coming.map(({ load }, index) => ({
+      load,
+      row: rows[index] as LedgerRow,
+      replaces: previous.has(load.entry.key),
+    })),
     coming.flatMap(({ load }) => otherKeys(load)),
   );
-  return loads.filter(isOut).map(({ load }) => load.entry.key);
+  return leftOutKeys;
 }
 
 /** Takes out what documents loaded before, by what the ledger says. */
@@ -157,13 +148,7 @@ async function deletePrevious(
   relations: Relations,
   entries: LedgerEntry[],
 ): Promise<void> {
-  const loaded = new Map<string, LedgerEntry[]>();
-  for (const entry of entries) {
-    for (const { name } of entry.tables) {
-      loaded.set(name.toLowerCase(), [...(loaded.get(name.toLowerCase()) ?? []), entry]);
-    }
-  }
-  for (const [name, inTable] of loaded) {
+  for (const [name, inTable] of entriesByTable(entries)) {
     const relation = relations.get(name);
     if (!relation || !isReportTable(relation)) continue;
     await run(

@@ -1,7 +1,8 @@
 import { type Clock, systemClock } from '../../runtime/clock.js';
 import { readColumnType } from '../../schema/column-type.js';
 import { headerDrift, type TableDrift, type Widening, wideningOf } from '../../schema/drift.js';
-import { type LedgerEntry, type Load, type LoadTable, ledgerKey } from '../types.js';
+import { type LedgerEntry, type LedgerRow, type Load, type LoadTable, ledgerKey } from '../types.js';
+import { Refusal } from './refusal.js';
 
 export interface TimedLoad {
   load: Load;
@@ -19,7 +20,10 @@ export function timedLoads(loads: Load[], clock: Clock = systemClock): TimedLoad
  * Cuts the loads, in order, where one takes the place of a ledger row that another before it makes. One whose document has rows from before is
  * by itself: those before it meet the rows and keys that it had, those behind it the ones that it has. `previous` has the ledger rows of their keys.
  */
-export function apart(loads: TimedLoad[], previous: ReadonlyMap<string, LedgerEntry>): TimedLoad[][] {
+export function splitIntoTransactions(
+  loads: TimedLoad[],
+  previous: ReadonlyMap<string, LedgerEntry>,
+): TimedLoad[][] {
   const groups: TimedLoad[][] = [];
   const entries = new Map(previous);
   let made = new Set<string>();
@@ -41,13 +45,53 @@ export function apart(loads: TimedLoad[], previous: ReadonlyMap<string, LedgerEn
   return groups;
 }
 
-/** A load without rows never takes away rows that are there: whether one is left out for that. */
-export function isLeftOut({ entry }: Load, before: LedgerEntry | undefined): boolean {
+/**
+ * Sorts out the loads that must not be committed: one without rows never removes rows that are in
+ * the tables. `previous` has the ledger rows of their keys.
+ * Errors: `Refusal` for rows without a document id.
+ */
+export function sortOut(
+  loads: TimedLoad[],
+  previous: ReadonlyMap<string, LedgerEntry>,
+): { coming: TimedLoad[]; leftOutKeys: string[] } {
+  const isOut = ({ load }: TimedLoad) => isLeftOut(load, previous.get(load.entry.key));
+  const coming = loads.filter((each) => !isOut(each));
+  for (const { load } of coming) {
+    if (load.tables.length > 0 && load.entry.documentId === null) {
+      throw new Refusal('rows without a document id', load);
+    }
+  }
+  return { coming, leftOutKeys: loads.filter(isOut).map(({ load }) => load.entry.key) };
+}
+
+function isLeftOut({ entry }: Load, before: LedgerEntry | undefined): boolean {
   return before !== undefined && holdsRows(before) && !holdsRows(entry);
 }
 
+/**
+ * The ledger rows of loads. `superseded` has, for every table that was filled, how many of its rows
+ * a newer report holds: what was loaded counts, because a document without any text names its
+ * tables and must not count as their newest. `widened` is what each table of a load made wider,
+ * `previous` the ledger rows that the loads replace.
+ */
+export function ledgerRowsOf(
+  coming: TimedLoad[],
+  superseded: ReadonlyMap<LoadTable, number>,
+  widened: ReadonlyMap<LoadTable, Widening[]>,
+  previous: ReadonlyMap<string, LedgerEntry>,
+): LedgerRow[] {
+  return coming.map(({ load, loadedAt }) => {
+    const before = previous.get(load.entry.key);
+    const tables = load.tables.flatMap((table) => {
+      const count = superseded.get(table);
+      return count === undefined ? [] : [tableEntry(table, count, widened.get(table), before)];
+    });
+    return { ...load.entry, tables, loadedAt };
+  });
+}
+
 /** What the ledger says of a table of a load that was brought in. `before` is what it said when the document was loaded before. */
-export function tableEntry(
+function tableEntry(
   table: LoadTable,
   superseded: number,
   widened: Widening[] | undefined,
@@ -79,11 +123,6 @@ function wideningDrift(
   });
   const widened = [...earlier, ...now];
   return widened.length > 0 ? { widened } : {};
-}
-
-/** Tables were filled one by one; the entry has them in the order of the load. */
-export function inOrder(tables: LedgerEntry['tables'], load: Load): LedgerEntry['tables'] {
-  return load.tables.flatMap(({ name }) => tables.find((table) => table.name === name) ?? []);
 }
 
 /** An empty document holds the news that there is nothing. */

@@ -17,3 +17,14 @@ export function documentsByTable(
   }
   return [...found.values()];
 }
+
+/** The ledger entries of documents that loaded rows, by table, in lower case. */
+export function entriesByTable(entries: LedgerEntry[]): Map<string, LedgerEntry[]> {
+  const found = new Map<string, LedgerEntry[]>();
+  for (const entry of entries) {
+    for (const { name } of entry.tables) {
+      found.set(name.toLowerCase(), [...(found.get(name.toLowerCase()) ?? []), entry]);
+    }
+  }
+  return found;
+}

@@ -20,9 +20,6 @@ export interface ViewQuery {
   version: string;
 }
 
-/** Of a view that nothing keeps from being made. */
-export const notMadeYet = 'not as its file says yet: the next load makes it';
-
 /**
  * The query of a view on the tables that are there; undefined while tables are missing that it needs. Ahead of the view's own SQL come its
  * tables as their report schemas have them: a column that no document had yet is NULL, one that was widened to text is read as its type, and
