@@ -11,7 +11,8 @@ import { openRunLog, type RunLog } from '../status/run-log.js';
 import { sendAlarm } from '../status/alarms/send-alarm.js';
 import { unknownStaleTables } from './output/config-notes.js';
 import type { Io } from './setup/io.js';
-import { openWarehouse, readFullConfig, withContext } from './setup/open-context.js';
+import { readFullConfig, withContext } from './setup/open-context.js';
+import { openWarehouse } from '../warehouse/open-warehouse.js';
 import { untilStopped } from './setup/stop-signals.js';
 import { textTable } from './output/text-table.js';
 
@@ -80,9 +81,9 @@ function inAlarms<T>(
   work: (alarms: Alarms, context: PipelineContext) => Promise<T>,
 ): Promise<T> {
   return withContext(config, command, io, 'alarms', (context: PipelineContext) => {
-    const onlooker = openWarehouse(config, { isOnlooker: true });
-    const readFacts = openFacts({ ...context, warehouse: onlooker }, runLog, { isPatient: true });
-    return work(openAlarms(config.alarms, readFacts, context), { ...context, warehouse: onlooker });
+    const readWarehouse = openWarehouse(config, { isPreemptible: true });
+    const readFacts = openFacts({ ...context, warehouse: readWarehouse }, runLog, { isPatient: true });
+    return work(openAlarms(config.alarms, readFacts, context), { ...context, warehouse: readWarehouse });
   });
 }
 

@@ -15,7 +15,8 @@ import { openSellingPartner } from '../source/selling-partner/selling-partner.js
 import { count } from '../text/pluralize.js';
 import type { Io } from './setup/io.js';
 import { notificationsOf, withQuota } from './setup/open-amazon.js';
-import { configOptions, openWarehouse } from './setup/open-context.js';
+import { configOptions } from './setup/open-context.js';
+import { openWarehouse } from '../warehouse/open-warehouse.js';
 
 /** `sp-reports doctor`: everything that must be right, in order. */
 export function doctorCommand(io: Io, exit: (code: number) => void): Command {

@@ -5,7 +5,8 @@ import { columnTypeOf } from '../warehouse/staging/column-types.js';
 import { identifier } from '../warehouse/staging/sql.js';
 import type { Warehouse } from '../warehouse/types.js';
 import { type Io, resultWidth } from './setup/io.js';
-import { openWarehouse, readAllSchemas, readWarehouseConfig } from './setup/open-context.js';
+import { readAllSchemas, readWarehouseConfig } from './setup/open-context.js';
+import { openWarehouse } from '../warehouse/open-warehouse.js';
 import { type DriftWithValues, driftYaml, withRenames } from './schemas-drift-yaml.js';
 import { textTable } from './output/text-table.js';
 

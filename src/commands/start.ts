@@ -9,7 +9,8 @@ import type { DrainSignals } from '../ingest/work-list.js';
 import { openAlarms, watchAlarms } from '../status/alarms/alarms.js';
 import { consoleLimits } from '../status/server/console.js';
 import type { Io } from './setup/io.js';
-import { openWarehouse, readFullConfig, withContext } from './setup/open-context.js';
+import { readFullConfig, withContext } from './setup/open-context.js';
+import { openWarehouse } from '../warehouse/open-warehouse.js';
 import { pipelinesNamed } from './run.js';
 import { isWorthTelling, requestCounts, requestJson, requestText } from './output/request-summary.js';
 import { untilStopped } from './setup/stop-signals.js';
@@ -56,8 +57,8 @@ export async function start(
   await withContext(config, command, io, title, schedule, options.logLevel);
 
   async function schedule(context: PipelineContext): Promise<void> {
-    const onlooker = openWarehouse(config, { isOnlooker: true, maxBytes });
-    const status = await openStatus(context, onlooker, signals);
+    const readWarehouse = openWarehouse(config, { isPreemptible: true, maxBytes });
+    const status = await openStatus(context, readWarehouse, signals);
     if (status.url) options.onServed?.(status.url);
     const alarms = config.alarms && openAlarms(config.alarms, status.readFacts, context);
     // Its own, as a schedule may end without the signal, by an error.

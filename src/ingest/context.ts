@@ -4,7 +4,7 @@ import type { Config } from '../config/spec.js';
 import type { ReportSchemas } from '../schema/types.js';
 import type { SellingPartner } from '../source/types.js';
 import type { Store } from '../store/types.js';
-import type { LedgerEntry, Warehouse } from '../warehouse/types.js';
+import type { LedgerEntry, Warehouse, WarehouseFile } from '../warehouse/types.js';
 import type { Failure } from './work-summary.js';
 
 /** Everything a pipeline works with, opened once by a command. */
@@ -25,16 +25,6 @@ export interface PipelineContext {
   log: Logger;
   /** Told of each step, for progress bars and tests. */
   onEvent(event: PipelineEvent): void;
-}
-
-export interface WarehouseFile {
-  path: string;
-  /** Opens a warehouse at a path. */
-  open(path: string): Warehouse;
-  /** Does the work while no other process can open the file. */
-  hold<T>(path: string, work: () => Promise<T>): Promise<T>;
-  /** Writes the file anew, without what deleted and changed rows left in it. */
-  compact(path: string): Promise<void>;
 }
 
 export interface DocumentQuota {

@@ -20,17 +20,17 @@ export interface Status {
 }
 
 /**
- * Opens what tells of the program while it runs: the page, the metrics and the health checks, as the settings say. `onlooker` is the
+ * Opens what tells of the program while it runs: the page, the metrics and the health checks, as the settings say. `readWarehouse` is the
  * warehouse for all that is only looked at. A page that can't be served is a warning: loads matter more.
  */
 export async function openStatus(
   context: PipelineContext,
-  onlooker: Warehouse,
+  readWarehouse: Warehouse,
   signals: DrainSignals,
 ): Promise<Status> {
   const { config, clock, log } = context;
   const runLog = openRunLog(clock);
-  const readFacts = openFacts({ ...context, warehouse: onlooker }, runLog);
+  const readFacts = openFacts({ ...context, warehouse: readWarehouse }, runLog);
   const page = config.status ? await openPage(config.status) : undefined;
   return {
     ...(page?.server && { url: page.server.url }),
@@ -45,7 +45,7 @@ export async function openStatus(
   async function openPage(place: Pick<ServerOptions, 'host' | 'port' | 'token'>) {
     const metrics = openMetrics(readFacts);
     const reloads = openReloads(context, signals);
-    const options = { ...place, log, readFacts, metrics, warehouse: onlooker, reloads };
+    const options = { ...place, log, readFacts, metrics, warehouse: readWarehouse, reloads };
     const server = await serveStatus(options).catch((error: unknown) => {
       const remedy = error instanceof ReportsError ? ` ${error.remedy}` : '';
       log.warn({ code: errorCode(error) }, `${describeError(error)}.${remedy}`);

@@ -191,6 +191,17 @@ export interface Warehouse {
   ): Promise<T>;
 }
 
+/** A warehouse that is one file. */
+export interface WarehouseFile {
+  path: string;
+  /** Opens the warehouse of such a file at a path. */
+  open(path: string): Warehouse;
+  /** Does work while no other process can open the file. */
+  hold<T>(path: string, work: () => Promise<T>): Promise<T>;
+  /** Rewrites the file without what deleted and changed rows left in it. */
+  compact(path: string): Promise<void>;
+}
+
 /** How much of an answer is wanted. */
 export interface AnswerLimits {
   rows: number;

@@ -1,23 +1,18 @@
 import type { Command } from 'commander';
-import type { Logger } from 'pino';
 import { systemClock } from '../../runtime/clock.js';
 import { type ReadConfigOptions, readConfig } from '../../config/read.js';
 import { sellersById } from '../../config/seller-ids.js';
 import type { Config } from '../../config/spec.js';
 import { removeOldPartials, removeOldPartialsOf } from '../../files/old-partials.js';
-import type { PipelineContext, WarehouseFile } from '../../ingest/context.js';
+import type { PipelineContext } from '../../ingest/context.js';
 import { packagedSchemasFolder, readSchemas } from '../../schema/read.js';
-import { readViews, type View } from '../../schema/views.js';
+import { readViews } from '../../schema/views.js';
 import type { ReportSchemas } from '../../schema/types.js';
 import { openStores } from '../../store/open-store.js';
-import { openStaging, removeOldStaging, type Staging } from '../../store/staging.js';
+import { openStaging, removeOldStaging } from '../../store/staging.js';
 import type { QuotaKey } from '../../source/selling-partner/quota.js';
 import { openSellingPartner } from '../../source/selling-partner/selling-partner.js';
-import { compactDuckDbFile } from '../../warehouse/duckdb/compact.js';
-import type { QueryOptions } from '../../warehouse/bigquery/query.js';
-import { openBigQueryWarehouse } from '../../warehouse/bigquery/warehouse.js';
-import { holdDuckDbFile, openDuckDbWarehouse } from '../../warehouse/duckdb/warehouse.js';
-import type { Warehouse } from '../../warehouse/types.js';
+import { openWarehouse, warehouseFile } from '../../warehouse/open-warehouse.js';
 import { openQuota } from './open-amazon.js';
 import type { Io } from './io.js';
 import { openProgress } from '../output/progress.js';
@@ -52,43 +47,6 @@ export function schemaFolders(command: Command, io: Io): string[] {
 /** All report schemas, by report type. Errors: SCHEMA_INVALID. */
 export function readAllSchemas(command: Command, io: Io): ReportSchemas {
   return readSchemas({ folders: schemaFolders(command, io) });
-}
-
-/** What a warehouse may be opened with, beside its settings. */
-export interface OpenOptions extends QueryOptions {
-  log?: Logger;
-  /** Where tables get their descriptions from. */
-  schemas?: ReportSchemas;
-  /** What BigQuery loads from. */
-  staging?: Staging;
-  /** Whether it is for looking only, and gives way to everything else that this process does with the warehouse's file. */
-  isOnlooker?: boolean;
-  /** What commits make when the tables for it are there. */
-  views?: View[];
-}
-
-export function openWarehouse(
-  { warehouse }: Pick<Config, 'warehouse'>,
-  options: OpenOptions = {},
-): Warehouse {
-  if (warehouse.type === 'bigquery') return openBigQueryWarehouse({ ...warehouse, ...options });
-  const { path, memoryLimitMegabytes } = warehouse;
-  const { log, isOnlooker = false, views } = options;
-  return openDuckDbWarehouse({
-    path,
-    memoryLimitMegabytes,
-    isOnlooker,
-    ...(log && { log }),
-    ...(views && { views }),
-  });
-}
-
-/** The file of a warehouse that is one. */
-function warehouseFile({ warehouse }: Config, views: View[]): WarehouseFile | undefined {
-  if (warehouse.type !== 'duckdb') return undefined;
-  const open = (path: string) => openWarehouse({ warehouse: { ...warehouse, path } }, { views });
-  const compact = (path: string) => compactDuckDbFile(path, warehouse.memoryLimitMegabytes);
-  return { path: warehouse.path, open, hold: holdDuckDbFile, compact };
 }
 
 /** Runs a command's work with everything opened, and closes it after. */

@@ -24,7 +24,7 @@ export interface Access {
   /** Breaks the work off; it then fails with the signal's reason. */
   signal?: AbortSignal;
   /** Whether the work is broken off and begun again where other work of this process wants the file. */
-  isOnlooker?: boolean;
+  isPreemptible?: boolean;
   clock?: Clock | undefined;
 }
 
@@ -41,11 +41,11 @@ export async function withConnection<T>(
   work: (connection: DuckDBConnection) => Promise<T>,
 ): Promise<T> {
   const path = resolve(access.path);
-  const { signal, isOnlooker } = access;
+  const { signal, isPreemptible } = access;
   const begin = (wanted: AbortSignal) =>
     openAndWork({ ...access, path, signal: signal ? AbortSignal.any([signal, wanted]) : wanted }, work);
   try {
-    return await inTurn(path, begin, { isOnlooker });
+    return await inTurn(path, begin, { isPreemptible });
   } catch (error) {
     signal?.throwIfAborted();
     throw error;

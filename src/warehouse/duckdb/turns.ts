@@ -1,40 +1,43 @@
 import { retry } from '../../runtime/retry.js';
 
-/** After so many tries an onlooker has its turn: what it keeps others from is bounded by its own time. */
-const maxAttempts = 6;
+/**
+ * After this many preemptions preemptible work runs to completion; its own time limit bounds the
+ * delay of others.
+ */
+const maxPreemptions = 5;
 
-/** By path: the end of the last piece of work, and the onlookers among those in hand. */
-const lines = new Map<string, { last: Promise<unknown>; onlookers: Set<AbortController> }>();
+/** By path: the end of the last piece of work, and the preemptible work among what waits or runs. */
+const lines = new Map<string, { last: Promise<unknown>; preemptible: Set<AbortController> }>();
 
 /**
- * Does pieces of work on one file one after the other, in the order of asking. An onlooker gives way: where others ask for the file, the
- * signal breaks its work off, and it is begun again behind them.
+ * Runs pieces of work on one file one after the other, in the order of the calls. If other work is
+ * requested for the file, preemptible work is interrupted by its signal and starts again behind it.
  */
 export async function inTurn<T>(
   path: string,
-  work: (wanted: AbortSignal) => Promise<T>,
-  { isOnlooker = false }: { isOnlooker?: boolean | undefined } = {},
+  work: (preempted: AbortSignal) => Promise<T>,
+  { isPreemptible = false }: { isPreemptible?: boolean | undefined } = {},
 ): Promise<T> {
-  let wanted = new AbortController();
-  const takeTurn = async (number: number) => {
-    wanted = new AbortController();
-    const own = wanted;
-    const line = lines.get(path) ?? { last: Promise.resolve(), onlookers: new Set() };
+  let preempted = new AbortController();
+  const takeTurn = async (attempt: number) => {
+    const own = new AbortController();
+    preempted = own;
+    const line = lines.get(path) ?? { last: Promise.resolve(), preemptible: new Set() };
     lines.set(path, line);
-    if (!isOnlooker) for (const onlooker of line.onlookers) onlooker.abort();
-    else if (number < maxAttempts) line.onlookers.add(own);
+    if (!isPreemptible) for (const other of line.preemptible) other.abort();
+    else if (attempt <= maxPreemptions) line.preemptible.add(own);
     const mine = line.last.then(() => {
       own.signal.throwIfAborted();
       return work(own.signal);
     });
-    const settled = mine.catch(() => undefined);
-    line.last = settled;
+    const ended = mine.catch(() => undefined);
+    line.last = ended;
     try {
       return await mine;
     } finally {
-      line.onlookers.delete(own);
-      if (line.last === settled) lines.delete(path);
+      line.preemptible.delete(own);
+      if (line.last === ended) lines.delete(path);
     }
   };
-  return retry(takeTurn, { isRetryable: () => wanted.signal.aborted });
+  return retry(takeTurn, { isRetryable: () => preempted.signal.aborted });
 }

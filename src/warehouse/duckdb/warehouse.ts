@@ -34,7 +34,7 @@ export interface DuckDbWarehouseOptions {
    * Whether what it reads gives way to everything else that this process does with the file: it is broken off then and begun again, so
    * that `read` of a query may be called more than once.
    */
-  isOnlooker?: boolean;
+  isPreemptible?: boolean;
   clock?: Clock;
 }
 
@@ -53,11 +53,11 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
     views = [],
     lockWaitMs = 10_000,
     memoryLimitMegabytes,
-    isOnlooker = false,
+    isPreemptible = false,
     clock,
   } = options;
   const file = { path, lockWaitMs, clock, ...(memoryLimitMegabytes ? { memoryLimitMegabytes } : {}) };
-  const reading = { ...file, mode: 'read' as const, isOnlooker };
+  const reading = { ...file, mode: 'read' as const, isPreemptible };
 
   // Views change with the program and the settings, which stay as they are from then on, and with tables.
   let viewsAreFresh = views.length === 0;
