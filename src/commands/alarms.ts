@@ -82,7 +82,7 @@ function inAlarms<T>(
 ): Promise<T> {
   return withContext(config, command, io, 'alarms', (context: PipelineContext) => {
     const readWarehouse = openWarehouse(config, { isPreemptible: true });
-    const readFacts = openFacts({ ...context, warehouse: readWarehouse }, runLog, { isPatient: true });
+    const readFacts = openFacts({ ...context, warehouse: readWarehouse }, runLog, { waitsForReading: true });
     return work(openAlarms(config.alarms, readFacts, context), { ...context, warehouse: readWarehouse });
   });
 }

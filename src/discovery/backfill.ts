@@ -87,8 +87,8 @@ export async function runBackfill(
 ): Promise<WorkSummary> {
   const { concurrency, maxDocumentBytes } = pipeline.limits;
   await checkOrMend(context, maxDocumentBytes);
-  const patient = { ...context, documentQuota: (id: string) => leftOver(context.documentQuota(id)) };
-  const work = new WorkList(patient, { concurrency, deadlineMs: Number.POSITIVE_INFINITY, ...signals });
+  const ownContext = { ...context, documentQuota: (id: string) => leftOver(context.documentQuota(id)) };
+  const work = new WorkList(ownContext, { concurrency, deadlineMs: Number.POSITIVE_INFINITY, ...signals });
   try {
     for (const { sellerId, report } of inTurns(plan.sellers)) {
       await work.hasRoom();

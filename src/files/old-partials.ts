@@ -2,7 +2,7 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { systemClock } from '../runtime/clock.js';
 
-const longestWorkMs = 24 * 3_600_000;
+const maxWorkMs = 24 * 3_600_000;
 
 /** Ends of names of files that are not whole, of what is known of a part, and of a lock; no whole file of ours ends so. */
 const unfinished = /\.(part|part\.json|lock)$/;
@@ -30,6 +30,6 @@ async function removeOld(folder: string, names: string[], nowMs: number): Promis
   for (const name of names.filter((each) => unfinished.test(each))) {
     const path = join(folder, name);
     const found = await stat(path).catch(() => undefined);
-    if (found?.isFile() && nowMs - found.mtimeMs > longestWorkMs) await rm(path, { force: true });
+    if (found?.isFile() && nowMs - found.mtimeMs > maxWorkMs) await rm(path, { force: true });
   }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /** The longest name that every usual file system takes, with room for endings of ours. */
-const longestName = 200;
+const maxNameLength = 200;
 
 /** Names that Windows keeps for devices, whatever follows their first dot. */
 const deviceName = /^(?:con|prn|aux|nul|com\d|lpt\d)(?=\.|$)/i;
@@ -15,9 +15,9 @@ export function safeName(id: string): string {
     .replace(/[^\w.-]/gu, percentEncode)
     .replace(/^\.|\.$/g, '%2E')
     .replace(deviceName, (name) => percentEncode(name.charAt(0)) + name.slice(1));
-  if (encoded.length <= longestName) return encoded || '%';
+  if (encoded.length <= maxNameLength) return encoded || '%';
   const hash = createHash('sha256').update(id).digest('hex').slice(0, 32);
-  return `${encoded.slice(0, longestName - hash.length - 1)}-${hash}`;
+  return `${encoded.slice(0, maxNameLength - hash.length - 1)}-${hash}`;
 }
 
 function percentEncode(character: string): string {

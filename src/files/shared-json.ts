@@ -49,9 +49,9 @@ export function openSharedJson(
   return {
     read,
     change(change, signal) {
-      const before = inHand.get(path) ?? Promise.resolve();
+      const before = inFlight.get(path) ?? Promise.resolve();
       const mine = before.then(() => changeLocked(change, signal));
-      inHand.set(
+      inFlight.set(
         path,
         mine.catch(() => {}),
       );
@@ -61,7 +61,7 @@ export function openSharedJson(
 }
 
 /** Changes in hand by path: those of one process wait here for each other, and needn't try for the lock over and over. */
-const inHand = new Map<string, Promise<void>>();
+const inFlight = new Map<string, Promise<void>>();
 
 /** Each change gives the name to a new file. */
 function versionOf(path: string): string {

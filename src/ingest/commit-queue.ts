@@ -5,7 +5,7 @@ import type { PipelineContext } from './context.js';
 import { deleteMessage } from './end-message.js';
 import { faultPoint } from '../runtime/fault-point.js';
 import { ledgerEntry } from './ledger-entry.js';
-import { letGoOf, writeLoadRecord } from './load-record.js';
+import { evictLocalCopies, writeLoadRecord } from './load-record.js';
 import { documentsReason } from '../privacy/pii-policy.js';
 
 interface Submitted {
@@ -42,7 +42,7 @@ export class CommitQueue {
         else void this.run();
       });
     } finally {
-      await letGoOf(load, this.context.lake);
+      await evictLocalCopies(load, this.context.lake);
     }
   }
 

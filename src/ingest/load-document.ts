@@ -8,7 +8,7 @@ import type { CallOptions, DocumentFacts, RawDocument, Report, ReportStatus } fr
 import type { LedgerEntry, Load } from '../warehouse/types.js';
 import { ledgerKey } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
-import { letGoOf } from './load-record.js';
+import { evictLocalCopies } from './load-record.js';
 import type { WrittenLake } from './write-lake.js';
 import { type ConvertedDocument, convertDocument } from './convert-document.js';
 import { faultPoint } from '../runtime/fault-point.js';
@@ -189,7 +189,7 @@ async function refuseRejectedRows(
 ): Promise<void> {
   const { tables, rejects } = written;
   if (rejects === 0 || tables.some(({ rows }) => rows > 0)) return;
-  await letGoOf(written, lake);
+  await evictLocalCopies(written, lake);
   const { reportType, documentId } = facts;
   throw new ReportsError('ROWS_REJECTED', { reportType, documentId, count: count(rejects, 'row') });
 }

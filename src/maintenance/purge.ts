@@ -9,7 +9,7 @@ import type { Store } from '../store/types.js';
 import { isPurged, type LedgerEntry, purgedNote, removedReason } from '../warehouse/types.js';
 import type { PipelineContext } from '../ingest/context.js';
 import { prepareRaw } from '../ingest/load-document.js';
-import { letGoOf, replaceLoadRecord } from '../ingest/load-record.js';
+import { evictLocalCopies, replaceLoadRecord } from '../ingest/load-record.js';
 import { type PurgePlan, planPurge } from './purge-plan.js';
 import { isWhole, whileNobodyRebuilds } from './rebuild.js';
 
@@ -96,7 +96,7 @@ async function clear(
     await rewriter.clear(path, columns, value);
     await lake.keep(path, { replaces: found.version });
   } finally {
-    await lake.letGo(path);
+    await lake.evictLocalCopy(path);
   }
 }
 
@@ -118,7 +118,7 @@ async function keepRebuildable(documents: PurgePlan['documents'], context: Pipel
     const raw = await findRaw(context.raw, { sellerId, documentId, reportType });
     const options = { pipeline, maxDocumentBytes: defaultMaxDocumentBytes };
     const load = raw && (await prepareRaw(raw, options, dropping));
-    if (load) await letGoOf(load, lake);
+    if (load) await evictLocalCopies(load, lake);
     if (load && load.tables.length > 0) {
       document.record = load;
       await replaceLoadRecord(lake, load);

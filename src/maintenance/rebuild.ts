@@ -14,7 +14,7 @@ import { ledgerKey, parquetPaths } from '../warehouse/types.js';
 import type { PipelineContext } from '../ingest/context.js';
 import { ledgerEntry, rawFacts } from '../ingest/ledger-entry.js';
 import { prepareRaw } from '../ingest/load-document.js';
-import { letGoOf, readLoadRecords, writeLoadRecord } from '../ingest/load-record.js';
+import { evictLocalCopies, readLoadRecords, writeLoadRecord } from '../ingest/load-record.js';
 import { documentsReason } from '../privacy/pii-policy.js';
 
 export interface RebuildSummary {
@@ -99,8 +99,8 @@ async function makeAnew(
       path,
       count: count(lost.length, 'document'),
       first: lost[0].key,
-      lake: lake.place,
-      raw: raw.place,
+      lake: lake.location,
+      raw: raw.location,
     });
   }
   const summary: RebuildSummary = {
@@ -162,7 +162,7 @@ async function parseAgain(
   const pipeline = known ? ('entry' in known ? known.entry : known).pipeline : null;
   const load = await prepareRaw(raw, { pipeline, maxDocumentBytes }, context);
   await writeLoadRecord(context.lake, load);
-  await letGoOf(load, context.lake);
+  await evictLocalCopies(load, context.lake);
   return load;
 }
 
@@ -192,7 +192,7 @@ async function withFiles(loads: Load[], lake: Store, work: () => Promise<void>):
     await Promise.all(loads.flatMap(parquetPaths).map((path) => lake.fetch(path)));
     await work();
   } finally {
-    for (const load of loads) await letGoOf(load, lake);
+    for (const load of loads) await evictLocalCopies(load, lake);
   }
 }
 

@@ -14,7 +14,7 @@ import { describeError, ReportsError } from '../errors/reports-error.js';
 import type { Queue, QueueMessage } from './types.js';
 
 /** Where a queue is. */
-export interface QueuePlace {
+export interface QueueLocation {
   url: string;
   /** Default: from the URL, else us-east-1. */
   region?: string;
@@ -24,7 +24,7 @@ export interface QueuePlace {
   credentials?: { accessKeyId: string; secretAccessKey: string };
 }
 
-export interface QueueOptions extends QueuePlace {
+export interface QueueOptions extends QueueLocation {
   /** How long a message stays invisible; extended at a third of it while the message is in hand. */
   visibilityTimeoutSeconds: number;
   log: Logger;
@@ -34,7 +34,7 @@ export interface QueueOptions extends QueuePlace {
 }
 
 /** SQS never keeps a message invisible for longer than this after it was received. */
-const longestVisibilitySeconds = 12 * 3600;
+const maxVisibilitySeconds = 12 * 3600;
 
 /**
  * Opens an SQS queue.
@@ -50,7 +50,7 @@ export function openQueue({
 }: QueueOptions): Queue {
   const client = openClient({ url, ...options });
   /** Messages neither acked nor released, by receipt handle, with the time they were received. */
-  const inHand = new Map<string, { message: QueueMessage; receivedMs: number }>();
+  const inFlight = new Map<string, { message: QueueMessage; receivedMs: number }>();
   const stopHeartbeat = clock.every((visibilityTimeoutSeconds / 3) * 1000, () => void extendAll());
 
   return {
@@ -81,7 +81,7 @@ export function openQueue({
           command,
           answerWithin(waitTimeSeconds + answerSeconds, signal),
         );
-        return Messages.flatMap(takeInHand);
+        return Messages.flatMap(track);
       } catch (error) {
         if (signal?.aborted) return [];
         throw queueError(error, url);
@@ -91,7 +91,7 @@ export function openQueue({
     async close() {
       stopHeartbeat();
       await Promise.all(
-        [...inHand.values()].map(({ message }) =>
+        [...inFlight.values()].map(({ message }) =>
           message.release().catch((error: unknown) => {
             log.warn({ messageId: message.messageId }, `releasing a message: ${describeError(error)}`);
           }),
@@ -101,7 +101,7 @@ export function openQueue({
     },
   };
 
-  function takeInHand({ MessageId, ReceiptHandle, Body, Attributes }: Message): QueueMessage[] {
+  function track({ MessageId, ReceiptHandle, Body, Attributes }: Message): QueueMessage[] {
     if (!ReceiptHandle) return [];
     const handle = { QueueUrl: url, ReceiptHandle };
     const message: QueueMessage = {
@@ -110,7 +110,7 @@ export function openQueue({
       receiveCount: Number(Attributes?.ApproximateReceiveCount ?? 1),
       ...(Attributes?.SentTimestamp && { sentMs: Number(Attributes.SentTimestamp) }),
       async ack() {
-        inHand.delete(ReceiptHandle);
+        inFlight.delete(ReceiptHandle);
         await client
           .send(new DeleteMessageCommand(handle), answerWithin(answerSeconds))
           .catch((error: unknown) => {
@@ -118,7 +118,7 @@ export function openQueue({
           });
       },
       async release(delaySeconds = 0) {
-        inHand.delete(ReceiptHandle);
+        inFlight.delete(ReceiptHandle);
         await client
           .send(
             new ChangeMessageVisibilityCommand({ ...handle, VisibilityTimeout: delaySeconds }),
@@ -129,15 +129,15 @@ export function openQueue({
           });
       },
     };
-    inHand.set(ReceiptHandle, { message, receivedMs: clock.now() });
+    inFlight.set(ReceiptHandle, { message, receivedMs: clock.now() });
     return [message];
   }
 
   /** A message whose visibility can't be extended comes again; the ledger makes that harmless. */
   async function extendAll(): Promise<void> {
-    const handles = [...inHand].filter(
+    const handles = [...inFlight].filter(
       ([, { receivedMs }]) =>
-        (clock.now() - receivedMs) / 1000 + visibilityTimeoutSeconds < longestVisibilitySeconds,
+        (clock.now() - receivedMs) / 1000 + visibilityTimeoutSeconds < maxVisibilitySeconds,
     );
     const batchSize = 10;
     for (let start = 0; start < handles.length; start += batchSize) {
@@ -154,7 +154,7 @@ export function openQueue({
         for (const { Id, Message: found } of Failed) {
           const held = handles[start + Number(Id)];
           // Acked or released since the batch was made: nothing to extend any more.
-          if (held && inHand.has(held[0])) {
+          if (held && inFlight.has(held[0])) {
             log.warn(
               { messageId: held[1].message.messageId },
               `extending the visibility of a message: ${found}`,
@@ -172,12 +172,12 @@ export function openQueue({
 }
 
 /** The SDK's client for a queue. */
-export function openClient({ url, ...options }: QueuePlace): SQSClient {
+export function openClient({ url, ...options }: QueueLocation): SQSClient {
   silenceAwsNodeWarning();
-  const place = placeOf(url);
-  const endpoint = options.endpoint ?? place.endpoint;
+  const location = locationOf(url);
+  const endpoint = options.endpoint ?? location.endpoint;
   return new SQSClient({
-    region: options.region ?? place.region,
+    region: options.region ?? location.region,
     ...(endpoint ? { endpoint } : {}),
     // A copy: the SDK notes in them where they are from, and settings are frozen.
     ...(options.credentials ? { credentials: { ...options.credentials } } : {}),
@@ -193,7 +193,7 @@ export function answerWithin(seconds: number, signal?: AbortSignal): { abortSign
 }
 
 /** Region and endpoint as the queue URL tells them. */
-function placeOf(url: string): { region: string; endpoint?: string } {
+function locationOf(url: string): { region: string; endpoint?: string } {
   const { hostname, origin } = new URL(url);
   const match = /^sqs\.([\w-]+)\.amazonaws\.com(\.cn)?$|^([\w-]+)\.queue\.amazonaws\.com(\.cn)?$/.exec(
     hostname,

@@ -22,7 +22,7 @@ import type { PipelineFacts, RunFacts, ScheduleFacts, SellerFacts, StatusFacts }
 export function openFacts(
   context: PipelineContext,
   runLog: RunLog,
-  options: Pick<ReadingOptions, 'isPatient'> = {},
+  options: Pick<ReadingOptions, 'waitsForReading'> = {},
 ): () => Promise<StatusFacts> {
   const { config, clock } = context;
   const startedAt = new Date(clock.now()).toISOString();

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { catalogue, type ErrorCode, ReportsError } from '../errors/reports-error.js';
 import type { PipelineContext } from '../ingest/context.js';
-import { openDrift, worthTelling } from '../warehouse/ledger/drift.js';
+import { openDrift, reportableDrift } from '../warehouse/ledger/drift.js';
 import type { LedgerRow, TableLoads } from '../warehouse/types.js';
 import { openReading, type Reading, type ReadingOptions } from './reading.js';
 import type { LedgerFacts, LoadFacts } from './types.js';
@@ -25,7 +25,7 @@ export interface Ledger {
  */
 export function openLedgerReading(
   context: PipelineContext,
-  options: Pick<ReadingOptions, 'isPatient'> = {},
+  options: Pick<ReadingOptions, 'waitsForReading'> = {},
 ): () => Promise<Reading<Ledger | undefined>> {
   const { warehouseFile, config, clock } = context;
   const leastMs = leastSeconds[config.warehouse.type] * 1000;
@@ -69,7 +69,7 @@ async function readLedger({ warehouse, schemas }: PipelineContext): Promise<Ledg
       ...sums,
       recent: recent.map(loadFacts),
       quarantined: quarantined.map(loadFacts),
-      drift: worthTelling(openDrift(recent, schemas)),
+      drift: reportableDrift(openDrift(recent, schemas)),
     },
   };
 }

@@ -13,7 +13,7 @@ export function openQueueReading(
   url: string,
   { config, clock }: PipelineContext,
   runLog: Pick<RunLog, 'oldestSentMs' | 'isDrained'>,
-  options: Pick<ReadingOptions, 'isPatient'> = {},
+  options: Pick<ReadingOptions, 'waitsForReading'> = {},
 ): () => Promise<QueueFacts> {
   const pipelines = config.pipelines.filter(({ queue }) => queue === url).map(({ name }) => name);
   const readings: QueueFacts['history'] = [];

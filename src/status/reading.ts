@@ -16,7 +16,7 @@ export interface ReadingOptions {
   clock: Clock;
   isDue: (sinceMs: number) => boolean;
   /** Whether who asks waits for the end of a reading, however long others hold it up: for who asks once. */
-  isPatient?: boolean;
+  waitsForReading?: boolean;
 }
 
 /**
@@ -25,7 +25,7 @@ export interface ReadingOptions {
  */
 export function openReading<T>(
   read: () => Promise<T>,
-  { clock, isDue, isPatient = false }: ReadingOptions,
+  { clock, isDue, waitsForReading = false }: ReadingOptions,
 ): () => Promise<Reading<T>> {
   let last: Reading<T> = {};
   let triedMs: number | undefined;
@@ -48,7 +48,7 @@ export function openReading<T>(
         reading = undefined;
       });
     }
-    if (reading && isPatient) await reading;
+    if (reading && waitsForReading) await reading;
     else if (reading) {
       const enough = new AbortController();
       const late = clock.sleep(patienceMs, enough.signal).catch(() => {});

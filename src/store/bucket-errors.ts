@@ -1,7 +1,7 @@
 import { describeError, type ErrorCode, ReportsError } from '../errors/reports-error.js';
 
 /** What a client of a bucket says of a failure. */
-interface Failure {
+interface BucketFailure {
   /** HTTP status; undefined where there was no answer. */
   status: number | undefined;
   /** The service's own word, e.g. NoSuchBucket. */
@@ -9,7 +9,7 @@ interface Failure {
   message: string;
 }
 
-const codes: { code: ErrorCode; where: (failure: Failure) => boolean }[] = [
+const codes: { code: ErrorCode; where: (failure: BucketFailure) => boolean }[] = [
   { code: 'BUCKET_CHANGED', where: ({ status }) => status === 412 || status === 409 },
   {
     code: 'BUCKET_NOT_FOUND',
@@ -29,7 +29,7 @@ const codes: { code: ErrorCode; where: (failure: Failure) => boolean }[] = [
 
 /** An error of the catalogue for what went wrong with a bucket or an object of it, named as messages do. Others' errors come back as they are. */
 export function bucketError(error: unknown, place: string): unknown {
-  if (error instanceof ReportsError || isOfOurDisk(error)) return error;
+  if (error instanceof ReportsError || isLocal(error)) return error;
   const failure = failureOf(error);
   const { code } = codes.find(({ where }) => where(failure)) as { code: ErrorCode };
   const said = failure.message.split('\n', 1)[0] || failure.name;
@@ -44,7 +44,7 @@ export function isMissing(error: unknown): boolean {
   return status === 404 || name === 'NoSuchKey' || name === 'NotFound';
 }
 
-function failureOf(error: unknown): Failure {
+function failureOf(error: unknown): BucketFailure {
   const { $metadata, code, name, errors } = error as {
     $metadata?: { httpStatusCode?: number };
     code?: unknown;
@@ -56,7 +56,7 @@ function failureOf(error: unknown): Failure {
 }
 
 /** A full disk, say: the file that was to be sent or written. */
-function isOfOurDisk(error: unknown): boolean {
+function isLocal(error: unknown): boolean {
   const { syscall, path, code } = error as NodeJS.ErrnoException;
   return (
     code === 'ENOSPC' ||

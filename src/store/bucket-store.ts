@@ -27,15 +27,15 @@ export function openBucketStore({
   clock?: Clock;
 }): Store {
   const beginning = url.beginning && `${url.beginning}/`;
-  const place = bucketUrlText(url);
+  const location = bucketUrlText(url);
   const nameOf = (path: string) => `${beginning}${relative(folder, path).split(sep).join('/')}`;
   const pathOf = (name: string) => join(folder, name.slice(beginning.length));
 
   return {
-    place,
+    location,
     folder,
     unfinished,
-    nameOf: (path) => `${bucket.place}/${nameOf(path)}`,
+    nameOf: (path) => `${bucket.uri}/${nameOf(path)}`,
     async keep(path, { from = path, ...options } = {}) {
       await withRetry(clock, options.signal, () => bucket.put(nameOf(path), from, options));
     },
@@ -63,7 +63,7 @@ export function openBucketStore({
       await bucket.remove(nameOf(path));
       await rm(path, { force: true });
     },
-    letGo: (path) => rm(path, { force: true }),
+    evictLocalCopy: (path) => rm(path, { force: true }),
     async checkWritable() {
       const path = join(folder, `_doctor-${randomBytes(4).toString('hex')}`);
       await makeFolder(folder);

@@ -10,7 +10,7 @@ export function openFolderStore(folder: string): Store {
     return found && { bytes: found.size, writtenMs: found.mtimeMs };
   };
   return {
-    place: folder,
+    location: folder,
     folder,
     unfinished: folder,
     nameOf: (path) => path,
@@ -24,7 +24,7 @@ export function openFolderStore(folder: string): Store {
       return (names ?? []).sort().map((name) => join(folder, below, name));
     },
     remove: (path) => rm(path, { force: true }),
-    letGo: async () => {},
+    evictLocalCopy: async () => {},
     checkWritable: async () => {},
   };
 }

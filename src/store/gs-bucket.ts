@@ -24,7 +24,7 @@ const chunkBytes = 8 * 1024 ** 2;
  * failed: all that is written here may be written twice.
  */
 export function openGsBucket({ bucket: id, answerTimeoutMs = 60_000, ...options }: GsOptions): Bucket {
-  const place = `gs://${id}`;
+  const uri = `gs://${id}`;
   let opened: Promise<StorageBucket> | undefined;
   const open = () => {
     opened ??= openStorage({ ...options, answerTimeoutMs }).then((storage) => storage.bucket(id));
@@ -40,7 +40,7 @@ export function openGsBucket({ bucket: id, answerTimeoutMs = 60_000, ...options 
     try {
       return await work(await open());
     } catch (error) {
-      throw bucketError(error, name === '' ? place : `${place}/${name}`);
+      throw bucketError(error, name === '' ? uri : `${uri}/${name}`);
     }
   }
 
@@ -54,7 +54,7 @@ export function openGsBucket({ bucket: id, answerTimeoutMs = 60_000, ...options 
   }
 
   return {
-    place,
+    uri,
     put: (name, file, { replaces, signal } = {}) =>
       guarded(name, async (bucket) => {
         const { size } = await stat(file);

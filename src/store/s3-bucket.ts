@@ -17,8 +17,8 @@ export interface S3Options {
 }
 
 /** S3 takes 10,000 parts of one upload at most. A file of one part is sent in one request. */
-const mostParts = 10_000;
-const leastPartBytes = 8 * 1024 ** 2;
+const maxParts = 10_000;
+const minPartBytes = 8 * 1024 ** 2;
 /** Parts in memory at once. */
 const partsAtOnce = 2;
 const tries = 5;
@@ -30,7 +30,7 @@ const timeouts = { connectionTimeout: 10_000, socketTimeout: 60_000 };
  * process that is killed are left to a rule of the bucket.
  */
 export function openS3Bucket({ bucket: Bucket, region, endpoint }: S3Options): Bucket {
-  const place = `s3://${Bucket}`;
+  const uri = `s3://${Bucket}`;
   const named = (Key: string) => ({ Bucket, Key });
   const open = onFirstCall(async () => {
     silenceAwsNodeWarning();
@@ -52,7 +52,7 @@ export function openS3Bucket({ bucket: Bucket, region, endpoint }: S3Options): B
     try {
       return await work(await open());
     } catch (error) {
-      throw bucketError(error, name === '' ? place : `${place}/${name}`);
+      throw bucketError(error, name === '' ? uri : `${uri}/${name}`);
     }
   }
 
@@ -66,13 +66,13 @@ export function openS3Bucket({ bucket: Bucket, region, endpoint }: S3Options): B
   }
 
   return {
-    place,
+    uri,
     put: (name, file, { replaces, signal } = {}) =>
       guarded(name, async ({ client }) => {
         const { size } = await stat(file);
         await upload(client, file, {
           params: { ...named(name), ...(replaces && { IfMatch: replaces }) },
-          partSize: Math.max(leastPartBytes, Math.ceil(size / mostParts)),
+          partSize: Math.max(minPartBytes, Math.ceil(size / maxParts)),
           ...(signal && { signal }),
         });
       }),

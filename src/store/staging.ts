@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { systemClock } from '../runtime/clock.js';
 import { readBucketUrl } from './bucket-url.js';
-import { openBucket, type StoreConfig } from './open-store.js';
+import { openBucket, type StoreSettings } from './open-store.js';
 import type { Bucket } from './types.js';
 
 /** Where files are put for BigQuery to read: a part of the bucket of the lake. */
@@ -12,10 +12,10 @@ export interface Staging {
 }
 
 /** What no work takes as long as. */
-const longestWorkMs = 24 * 3_600_000;
+const maxWorkMs = 24 * 3_600_000;
 
 /** The staging of a lake that BigQuery can read; undefined for others. */
-export function openStaging(config: Omit<StoreConfig, 'state'>): Staging | undefined {
+export function openStaging(config: Omit<StoreSettings, 'state'>): Staging | undefined {
   const url = readBucketUrl(config.lake);
   if (config.warehouse.type !== 'bigquery' || url?.scheme !== 'gs') return undefined;
   return { bucket: openBucket(url, config), beginning: `${url.beginning && `${url.beginning}/`}_staging/` };
@@ -31,7 +31,7 @@ export async function withStagedObject<T>(
   const object = `${beginning}${name}-${randomUUID()}`;
   await bucket.put(object, file);
   try {
-    return await work(`${bucket.place}/${object}`);
+    return await work(`${bucket.uri}/${object}`);
   } finally {
     // What stays is taken away by a later start.
     await bucket.remove(object).catch(() => {});
@@ -45,6 +45,6 @@ export async function removeOldStaging(
 ): Promise<void> {
   for (const name of await bucket.list(beginning)) {
     const found = await bucket.find(name);
-    if (found && nowMs - found.writtenMs > longestWorkMs) await bucket.remove(name);
+    if (found && nowMs - found.writtenMs > maxWorkMs) await bucket.remove(name);
   }
 }

@@ -1,7 +1,7 @@
 /** Where whole files are kept by name: a folder, or a bucket. The lake is one, and the raw documents are another. */
 export interface Store {
   /** How messages name it: the folder, or `gs://bucket/beginning of its names`. */
-  readonly place: string;
+  readonly location: string;
   /** Where files are worked on, laid out as the store is. Where the store is a folder that is the same one. */
   readonly folder: string;
   /** The folder of what is not whole yet, and what a later process may go on with. */
@@ -23,7 +23,7 @@ export interface Store {
   /** Takes a file away. One that is not there is gone already. */
   remove(path: string): Promise<void>;
   /** The file is not worked on any more: a bucket's copy on this machine goes. */
-  letGo(path: string): Promise<void>;
+  evictLocalCopy(path: string): Promise<void>;
   /** Writes a small file and takes it away again. Errors: those of buckets. */
   checkWritable(): Promise<void>;
 }
@@ -42,7 +42,7 @@ export interface FoundFile {
 /** The objects of a bucket by their names. An object is there whole or not at all. Errors: those of `bucketError`. */
 export interface Bucket {
   /** `gs://name` or `s3://name`. */
-  readonly place: string;
+  readonly uri: string;
   /** Sends a file, its bytes proven by a checksum. `replaces`: only in the place of that version. */
   put(name: string, file: string, options?: { replaces?: string; signal?: AbortSignal }): Promise<void>;
   /** Writes an object into a file that is not there yet. Gives its version; undefined where there is no such object. */

@@ -121,11 +121,11 @@ export interface QueryResult {
 export interface StreamedAnswer {
   columns: QueryResult['columns'];
   /** To be read once. Errors: QUERY_FAILED, where the query breaks on a later row. */
-  groups: AsyncIterable<RowGroup>;
+  groups: AsyncIterable<ResultChunk>;
 }
 
 /** Some rows of an answer; reading them costs time, counting them does not. */
-export interface RowGroup {
+export interface ResultChunk {
   count: number;
   /** The values in the order of the columns, as in QueryResult, of all rows or of those from the first to before the second. */
   rows(from?: number, to?: number): unknown[][];

@@ -52,6 +52,6 @@ describe('a reading', () => {
 
   it('is waited for by who asks once, however long it takes', async () => {
     const read = () => new Promise<string>((resolve) => setTimeout(() => resolve('late'), 20));
-    assert.equal((await open(read, () => true, { isPatient: true })()).value, 'late');
+    assert.equal((await open(read, () => true, { waitsForReading: true })()).value, 'late');
   });
 });

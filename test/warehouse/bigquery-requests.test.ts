@@ -112,7 +112,7 @@ describe('requests to BigQuery', () => {
   it('with a lake in gs:// send rows there, have the job read them, and take them away when it has ended', async () => {
     const objects = new Map<string, string>();
     const bucket: Partial<Bucket> = {
-      place: 'gs://b',
+      uri: 'gs://b',
       put: async (name, path) => void objects.set(name, readFileSync(path, 'utf8')),
       remove: async (name) => void objects.delete(name),
     };
@@ -139,7 +139,7 @@ describe('requests to BigQuery', () => {
   it('leave the rows there for a job whose beginning was told to nobody', async () => {
     const objects = new Set<string>();
     const bucket: Partial<Bucket> = {
-      place: 'gs://b',
+      uri: 'gs://b',
       put: async (name) => void objects.add(name),
       remove: async (name) => void objects.delete(name),
     };

@@ -17,7 +17,7 @@ const endpoints: Record<ReportRegion, string> = {
 };
 
 /** A call that Amazon refuses so often for its rate is left to a later drain, whatever rate it tells. */
-const mostThrottled = 5;
+const maxThrottled = 5;
 
 export interface ApiCall extends CreateCallOptions {
   operation: Operation;
@@ -43,7 +43,7 @@ export interface ApiOptions {
 }
 
 /** Makes one call, from quota to answer, and gives what of the answer is of that form. */
-export type CallApi = <T>(call: ApiCall, form: ZodType<T>) => Promise<T>;
+export type CallApi = <T>(call: ApiCall, schema: ZodType<T>) => Promise<T>;
 
 /**
  * Opens the way to Amazon for one seller, or for its application alone (`grantless`). Every call takes from the quota plan first; 429 and
@@ -62,12 +62,12 @@ export function openApi(options: ApiOptions & { grantless?: boolean }): CallApi 
   });
   return callApi;
 
-  async function callApi<T>(call: ApiCall, form: ZodType<T>): Promise<T> {
+  async function callApi<T>(call: ApiCall, schema: ZodType<T>): Promise<T> {
     const { operation, thing, signal } = call;
     const sellerId = seller.id;
     const key = { clientId: seller.credentials.clientId, sellerId, operation };
     let renewed = false;
-    for (let throttled = 0; throttled < mostThrottled; ) {
+    for (let throttled = 0; throttled < maxThrottled; ) {
       // A login takes time, and a call that was taken must not be late at Amazon.
       await login.accessToken(signal);
       await quota.take(key, call);
@@ -83,12 +83,12 @@ export function openApi(options: ApiOptions & { grantless?: boolean }): CallApi 
         ...(Number.isFinite(limit) ? { callsPerSecond: limit } : {}),
         throttled: answer.status === 429,
       });
-      if (answer.status < 300) return inForm(form, answer.body, { operation, sellerId });
+      if (answer.status < 300) return parseBody(schema, answer.body, { operation, sellerId });
       if (answer.status === 429) {
         throttled += 1;
         continue;
       }
-      const found = amazonsWord(answer);
+      const found = describeErrors(answer);
       // A token may expire, or be revoked, before its time: once more with a fresh one.
       if (
         (answer.status === 401 || answer.status === 403) &&
@@ -126,8 +126,12 @@ export function endpointOf(region: ReportRegion, given?: string): string {
 }
 
 /** An answer that lacks what it must have is none: something else than Amazon may have answered. */
-function inForm<T>(form: ZodType<T>, body: unknown, about: { operation: Operation; sellerId: string }): T {
-  const { data, error } = form.safeParse(body);
+function parseBody<T>(
+  schema: ZodType<T>,
+  body: unknown,
+  about: { operation: Operation; sellerId: string },
+): T {
+  const { data, error } = schema.safeParse(body);
   if (data !== undefined) return data;
   const [issue] = error?.issues ?? [];
   const found = `an answer without ${issue?.path.join('.') || 'the members it must have'}`;
@@ -135,7 +139,7 @@ function inForm<T>(form: ZodType<T>, body: unknown, about: { operation: Operatio
 }
 
 /** Status, code, message and details of Amazon's error list. */
-function amazonsWord({ status, body }: JsonAnswer): string {
+function describeErrors({ status, body }: JsonAnswer): string {
   const { errors } = body as { errors?: { code?: string; message?: string; details?: string }[] };
   const first = errors?.[0];
   return [status, first?.code, first?.message, first?.details].filter(Boolean).join(' ');

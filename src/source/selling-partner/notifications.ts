@@ -23,9 +23,9 @@ const destinationsPath = `${base}/destinations`;
  * Errors: LOGIN_REFUSED, SUBSCRIPTION_REFUSED, API_QUOTA_EXCEEDED, API_UNAVAILABLE, API_UNREACHABLE. Source: Amazon's model notifications.
  */
 export function openNotifications(options: ApiOptions): Notifications {
-  const asSeller = told(openApi(options));
+  const asSeller = withSubscriptionErrors(openApi(options));
   // Destinations belong to the application, and so does taking subscriptions away.
-  const asApplication = told(openApi({ ...options, grantless: true }));
+  const asApplication = withSubscriptionErrors(openApi({ ...options, grantless: true }));
 
   return {
     async subscription(call) {
@@ -89,10 +89,10 @@ async function unlessGone<T>(answer: Promise<T>): Promise<T | undefined> {
 }
 
 /** A refusal here is about the connection, not about a report. */
-function told(callApi: CallApi): CallApi {
-  return async (call, form) => {
+function withSubscriptionErrors(callApi: CallApi): CallApi {
+  return async (call, schema) => {
     try {
-      return await callApi(call, form);
+      return await callApi(call, schema);
     } catch (error) {
       const isRefusal =
         error instanceof ReportsError &&

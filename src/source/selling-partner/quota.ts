@@ -121,13 +121,13 @@ export function openQuotaPlan({
 }
 
 /** A call may reach Amazon so much later than it was taken, and no sooner does a bucket that was full there begin to fill again. */
-const longestWayMs = 2000;
+const maxLatencyMs = 2000;
 
 function spend(bucket: Bucket, key: QuotaKey, nowMs: number): void {
   const { burst } = usagePlans[key.operation];
-  const mayBeFull = bucket.tokens + (longestWayMs / 1000) * bucket.callsPerSecond >= burst;
+  const mayBeFull = bucket.tokens + (maxLatencyMs / 1000) * bucket.callsPerSecond >= burst;
   bucket.tokens -= 1;
-  if (mayBeFull) bucket.atMs = nowMs + longestWayMs;
+  if (mayBeFull) bucket.atMs = nowMs + maxLatencyMs;
 }
 
 /** The bucket of a key as of now; a full one where there is none that makes sense. */
@@ -142,8 +142,8 @@ function bucketOf(stored: unknown, key: QuotaKey, nowMs: number): Bucket {
     return { tokens: plan.burst, atMs: nowMs, callsPerSecond: plan.callsPerSecond };
   }
   // Refilling begins later where a call is on its way to a full bucket; any other time to come is that of a clock that was set back.
-  const isOnItsWay = atMs > nowMs && atMs <= nowMs + longestWayMs;
-  if (isOnItsWay) return { tokens, atMs, callsPerSecond };
+  const isInFlight = atMs > nowMs && atMs <= nowMs + maxLatencyMs;
+  if (isInFlight) return { tokens, atMs, callsPerSecond };
   const elapsedSeconds = Math.max(0, nowMs - atMs) / 1000;
   return {
     tokens: Math.min(plan.burst, tokens + elapsedSeconds * callsPerSecond),

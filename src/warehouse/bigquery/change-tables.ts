@@ -57,7 +57,7 @@ export async function existingTables(client: BigQueryClient): Promise<Set<string
   let pageToken: string | undefined;
   do {
     const page: Listed = await client.request({
-      uri: `/datasets/${client.place.dataset}/tables`,
+      uri: `/datasets/${client.target.dataset}/tables`,
       qs: { maxResults: 1000, ...(pageToken !== undefined && { pageToken }) },
     });
     for (const { tableReference } of page.tables ?? []) names.add(tableReference.tableId);
@@ -189,7 +189,7 @@ async function rewrite(
 
 async function fieldsOf(client: BigQueryClient, table: string): Promise<Map<string, ColumnType | undefined>> {
   const { schema } = await client.request<{ schema?: { fields?: Field[] } }>({
-    uri: `/datasets/${client.place.dataset}/tables/${table}`,
+    uri: `/datasets/${client.target.dataset}/tables/${table}`,
   });
   return new Map((schema?.fields ?? []).map((field) => [field.name.toLowerCase(), columnTypeOfField(field)]));
 }

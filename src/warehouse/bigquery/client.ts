@@ -7,7 +7,7 @@ import type { Field } from './column-types.js';
 import { identifier } from './sql.js';
 import { type BigQueryFailure, failureError, failureOf, isMissing, isRateLimit } from './errors.js';
 
-export interface BigQueryPlace {
+export interface BigQueryTarget {
   project: string;
   dataset: string;
   /** Where the dataset is made if it is missing, e.g. EU. */
@@ -70,18 +70,18 @@ export class BigQueryClient {
   private bigQuery: Promise<BigQuery> | undefined;
 
   constructor(
-    readonly place: BigQueryPlace,
+    readonly target: BigQueryTarget,
     readonly clock: Clock = systemClock,
   ) {}
 
   /** How messages name the warehouse. */
   get path(): string {
-    return `bigquery:${this.place.project}.${this.place.dataset}`;
+    return `bigquery:${this.target.project}.${this.target.dataset}`;
   }
 
   /** The name of a table in SQL: a script knows no default dataset. */
   table(name: string): string {
-    return identifier(`${this.place.dataset}.${name}`);
+    return identifier(`${this.target.dataset}.${name}`);
   }
 
   /** One call of the API. `uri` begins at the project. */
@@ -132,7 +132,7 @@ export class BigQueryClient {
   }
 
   private insertQuery(sql: string, jobId: string, dryRun = false): Promise<Job> {
-    const { project: projectId, dataset: datasetId, location } = this.place;
+    const { project: projectId, dataset: datasetId, location } = this.target;
     const query = { query: sql, useLegacySql: false, defaultDataset: { projectId, datasetId } };
     return this.request({
       method: 'POST',
@@ -169,13 +169,13 @@ export class BigQueryClient {
   }
 
   private cancel(jobId: string): Promise<unknown> {
-    const { location } = this.place;
+    const { location } = this.target;
     return this.requestIfThere({ method: 'POST', uri: `/jobs/${jobId}/cancel`, qs: { location } });
   }
 
   /** A job, reloaded. */
   findJob(jobId: string): Promise<Job | undefined> {
-    return this.requestIfThere({ uri: `/jobs/${jobId}`, qs: { location: this.place.location } });
+    return this.requestIfThere({ uri: `/jobs/${jobId}`, qs: { location: this.target.location } });
   }
 
   /** The rows of a query that has ended, page by page. */
@@ -185,7 +185,7 @@ export class BigQueryClient {
       const page: Page = await this.request({
         uri: `/queries/${jobReference.jobId}`,
         qs: {
-          location: this.place.location,
+          location: this.target.location,
           maxResults,
           'formatOptions.useInt64Timestamp': true,
           ...(pageToken !== undefined && { pageToken }),
@@ -199,7 +199,7 @@ export class BigQueryClient {
   /** Sends a Parquet file to a load job that makes a table of it, in place of the one of that name. Gives the job as begun. */
   async insertLoad(file: string, table: string, fields: Field[], jobId: string): Promise<Job> {
     const bigQuery = await this.open();
-    const { dataset, location } = this.place;
+    const { dataset, location } = this.target;
     try {
       const [job] = await bigQuery
         .dataset(dataset)
@@ -213,7 +213,7 @@ export class BigQueryClient {
 
   /** The same of an object, `gs://...`, that BigQuery reads by itself. */
   insertLoadFrom(uri: string, table: string, fields: Field[], jobId: string): Promise<Job> {
-    const { project: projectId, dataset: datasetId, location } = this.place;
+    const { project: projectId, dataset: datasetId, location } = this.target;
     const destinationTable = { projectId, datasetId, tableId: table };
     return this.request({
       method: 'POST',
@@ -227,7 +227,7 @@ export class BigQueryClient {
 
   /** The client's code takes a while to load, which commands on other warehouses need not wait for. */
   private open(): Promise<BigQuery> {
-    const { project: projectId, keyFile, endpoint, location } = this.place;
+    const { project: projectId, keyFile, endpoint, location } = this.target;
     this.bigQuery ??= (async () => {
       const { BigQuery: Client } = await import('@google-cloud/bigquery');
       const common = { projectId, location, userAgent: 'sp-reports' };

@@ -6,7 +6,7 @@ import type { StagingFile } from './stage.js';
 
 /** Staging tables that nobody has taken away, after a crash, are gone after a day. */
 const stagingLifeMs = 24 * 3_600_000;
-const mostGenerations = 20;
+const maxGenerations = 20;
 
 /**
  * Makes a staging table of a file by a load job, or finds the job of an earlier try: its id comes from what is in the file. An id whose
@@ -25,7 +25,7 @@ export async function loadStaging(
     await expire(client, table);
     return table;
   };
-  for (let generation = 0; generation < mostGenerations; generation += 1) {
+  for (let generation = 0; generation < maxGenerations; generation += 1) {
     const jobId = `sp_reports_${file.digest}_${generation}`;
     const found = await client.findJob(jobId);
     if (!found) return begin(jobId);
@@ -37,7 +37,7 @@ export async function loadStaging(
 
 /** Takes staging tables away; what stays expires. */
 export async function dropStaging(client: BigQueryClient, tables: string[]): Promise<void> {
-  const { dataset } = client.place;
+  const { dataset } = client.target;
   await Promise.allSettled(
     tables.map((table) => client.request({ method: 'DELETE', uri: `/datasets/${dataset}/tables/${table}` })),
   );
@@ -67,14 +67,14 @@ async function endedOrFound(client: BigQueryClient, jobId: string, begin: () => 
 }
 
 async function isThere(client: BigQueryClient, table: string): Promise<boolean> {
-  const uri = `/datasets/${client.place.dataset}/tables/${table}`;
+  const uri = `/datasets/${client.target.dataset}/tables/${table}`;
   return (await client.requestIfThere({ uri })) !== undefined;
 }
 
 function expire(client: BigQueryClient, table: string): Promise<unknown> {
   return client.request({
     method: 'PATCH',
-    uri: `/datasets/${client.place.dataset}/tables/${table}`,
+    uri: `/datasets/${client.target.dataset}/tables/${table}`,
     json: { expirationTime: String(client.clock.now() + stagingLifeMs) },
   });
 }

@@ -1,5 +1,5 @@
 import { ReportsError } from '../../errors/reports-error.js';
-import type { RowGroup, StreamedAnswer } from '../types.js';
+import type { ResultChunk, StreamedAnswer } from '../types.js';
 import type { BigQueryClient, Page } from './client.js';
 import { bigQueryType, columnTypeOfField, type Field } from './column-types.js';
 import { BigQueryError } from './errors.js';
@@ -58,7 +58,7 @@ async function* rowGroups(
   first: Page | undefined,
   pages: AsyncGenerator<Page>,
   fields: Field[],
-): AsyncGenerator<RowGroup> {
+): AsyncGenerator<ResultChunk> {
   for (let page = first; page; page = (await pages.next()).value as Page | undefined) {
     const { rows = [] } = page;
     if (rows.length === 0) continue;

@@ -8,7 +8,7 @@ import type { Relations } from '../rules/relations.js';
 import { relationsOf } from './relations.js';
 
 /** Documents named in one statement; a script may have a megabyte. */
-const mostTogether = 1000;
+const maxPerStatement = 1000;
 
 /** Takes personal data out of rows, rejects and ledger rows of documents. See `Warehouse.removePersonalData`. */
 export async function removePersonalData(
@@ -16,8 +16,8 @@ export async function removePersonalData(
   documents: LedgerEntry[],
   personalColumns: PersonalColumns,
 ): Promise<void> {
-  for (let at = 0; at < documents.length; at += mostTogether) {
-    const some = documents.slice(at, at + mostTogether);
+  for (let at = 0; at < documents.length; at += maxPerStatement) {
+    const some = documents.slice(at, at + maxPerStatement);
     await change(client, (tables) => [
       ...documentsByTable(some).flatMap(({ table, reportType, loaded }) => {
         const relation = tables.get(table);
@@ -39,8 +39,8 @@ export async function removePersonalData(
 /** Notes that documents are purged. See `Warehouse.markPurged`. */
 export async function markPurged(client: BigQueryClient, keys: string[]): Promise<void> {
   const note = literal(purgedNote);
-  for (let at = 0; at < keys.length; at += mostTogether) {
-    const some = keys.slice(at, at + mostTogether).map(literal);
+  for (let at = 0; at < keys.length; at += maxPerStatement) {
+    const some = keys.slice(at, at + maxPerStatement).map(literal);
     await change(client, () => [
       `UPDATE ${client.table('_loads')} SET notes = ARRAY_CONCAT(notes, [${note}])
        WHERE key IN (${some.join(', ')}) AND raw_path IS NULL AND ${note} NOT IN UNNEST(notes)`,

@@ -77,7 +77,7 @@ async function selectState(client: BigQueryClient): Promise<Job | undefined> {
         if (hasNoAnswer(error)) return false;
         // If the dataset is missing, BigQuery reports denied access, or that it does not exist;
         // only this call can tell them apart.
-        const uri = `/datasets/${client.place.dataset}/tables/_state`;
+        const uri = `/datasets/${client.target.dataset}/tables/_state`;
         isMissing = (await client.requestIfThere({ uri })) === undefined;
         return !isMissing;
       },
@@ -91,7 +91,7 @@ async function selectState(client: BigQueryClient): Promise<Job | undefined> {
 
 /** Makes the dataset, the ledger and the state where they are missing. Replicas may do so at the same time. */
 export async function makeState(client: BigQueryClient): Promise<void> {
-  const { project: projectId, dataset: datasetId, location } = client.place;
+  const { project: projectId, dataset: datasetId, location } = client.target;
   const isThere = async () => (await client.requestIfThere({ uri: `/datasets/${datasetId}` })) !== undefined;
   if (!(await isThere())) {
     const json = { datasetReference: { projectId, datasetId }, location };

@@ -7,7 +7,7 @@ import type { View } from '../../schema/views.js';
 import type { Staging } from '../../store/staging.js';
 import { readWhole } from '../ledger/read-whole.js';
 import type { LedgerOverview, TableInfo, Warehouse } from '../types.js';
-import { BigQueryClient, type BigQueryPlace } from './client.js';
+import { BigQueryClient, type BigQueryTarget } from './client.js';
 import { commitLoads } from './commit-loads.js';
 import { bigQueryLedger, fillsTable } from './ledger-queries.js';
 import { readRows } from './read-rows.js';
@@ -18,7 +18,7 @@ import { readState, type State } from './state.js';
 import { existingTables } from './change-tables.js';
 import { refreshViews, viewProblems } from './views.js';
 
-export interface BigQueryWarehouseOptions extends BigQueryPlace, QueryOptions {
+export interface BigQueryWarehouseOptions extends BigQueryTarget, QueryOptions {
   /** Where descriptions of tables and columns come from. */
   schemas?: ReportSchemas;
   /** Made by commits, when their tables are there. */
@@ -41,8 +41,8 @@ export interface BigQueryWarehouseOptions extends BigQueryPlace, QueryOptions {
 export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Warehouse {
   const { schemas, views = [], memoryLimitMegabytes, staging, log, maxBytes, onEstimate, clock } = options;
   const { project, dataset, location, keyFile, endpoint } = options;
-  const place = { project, dataset, location, ...(keyFile && { keyFile }), ...(endpoint && { endpoint }) };
-  const client = new BigQueryClient(place, clock);
+  const target = { project, dataset, location, ...(keyFile && { keyFile }), ...(endpoint && { endpoint }) };
+  const client = new BigQueryClient(target, clock);
   const ledger = bigQueryLedger(client);
   const query = { ...(maxBytes !== undefined && { maxBytes }), ...(onEstimate && { onEstimate }) };
 

@@ -12,7 +12,7 @@ export interface DataGap {
 }
 
 /** Windows end at 23:59:59 and go on at 00:00:00, say. */
-const longestSeamMs = 60_000;
+const maxSeamMs = 60_000;
 
 type Period = Pick<
   LedgerRow,
@@ -50,12 +50,12 @@ function gapsBetween(rows: Period[]): { from: string; to: string }[] {
       startMs: Date.parse(dataStart ?? ''),
       endMs: Date.parse(dataEnd ?? ''),
     }))
-    .filter(({ startMs, endMs }) => endMs - startMs > longestSeamMs)
+    .filter(({ startMs, endMs }) => endMs - startMs > maxSeamMs)
     .sort((a, b) => a.startMs - b.startMs);
   const gaps: { from: string; to: string }[] = [];
   let coveredMs = Number.POSITIVE_INFINITY;
   for (const { startMs, endMs } of periods) {
-    if (startMs - coveredMs > longestSeamMs)
+    if (startMs - coveredMs > maxSeamMs)
       gaps.push({ from: new Date(coveredMs).toISOString(), to: new Date(startMs).toISOString() });
     coveredMs = coveredMs === Number.POSITIVE_INFINITY ? endMs : Math.max(coveredMs, endMs);
   }

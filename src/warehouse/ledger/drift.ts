@@ -32,17 +32,20 @@ export interface Drift {
  * The drift that is worth telling. A schema has the columns of all marketplaces and years of a report, so that every document lacks some of
  * them: a column that is missing tells something where it was there before.
  */
-export function worthTelling<Each extends Drift>(drifts: Each[]): Each[] {
+export function reportableDrift<Each extends Drift>(drifts: Each[]): Each[] {
   return drifts.filter(({ kind, wasThere }) => kind !== 'missing' || wasThere);
 }
 
 /** The drift of ledger rows that report schemas have not adopted since. */
 export function openDrift(rows: LedgerRow[], schemas: ReportSchemas): Drift[] {
-  return collectDrift(rows).filter((drift) => !isAdopted(drift, schemas.get(drift.reportType)));
+  return collectDrift(rows).filter((drift) => !isCoveredBySchema(drift, schemas.get(drift.reportType)));
 }
 
 /** Whether the schema knows the header by now, or its type is wide enough. */
-function isAdopted({ kind, table, column, header, to }: Drift, schema: ReportSchema | undefined): boolean {
+function isCoveredBySchema(
+  { kind, table, column, header, to }: Drift,
+  schema: ReportSchema | undefined,
+): boolean {
   const columns = schema?.tables.find(({ name }) => name === table)?.columns ?? [];
   if (kind === 'added' && header !== undefined) {
     const spellings = new Set(columns.flatMap(({ from, name }) => [...from, name].map(looseHeader)));
@@ -75,13 +78,13 @@ export function collectDrift(rows: LedgerRow[]): Drift[] {
   }
   return [...found.values()]
     .map((drift) => ({ ...drift, ofDocuments: documents.get(drift.table) ?? 0 }))
-    .sort(byPlace);
+    .sort(byTableAndColumn);
 
   function note(
     drift: Omit<Drift, 'documents' | 'ofDocuments' | 'firstSeenAt' | 'lastSeenAt' | 'documentIds'>,
     row: LedgerRow,
   ) {
-    const mostIds = 3;
+    const maxIds = 3;
     const key = JSON.stringify([drift.table, drift.kind, drift.column, drift.header, drift.from, drift.to]);
     const at = seenAt(row);
     const known = found.get(key) ?? {
@@ -94,7 +97,7 @@ export function collectDrift(rows: LedgerRow[]): Drift[] {
     };
     known.documents += 1;
     known.firstSeenAt = at;
-    if (row.documentId && known.documentIds.length < mostIds) known.documentIds.push(row.documentId);
+    if (row.documentId && known.documentIds.length < maxIds) known.documentIds.push(row.documentId);
     found.set(key, known);
   }
 }
@@ -125,7 +128,7 @@ function seenAt({ reportCreatedAt, loadedAt }: LedgerRow): string {
 
 const kinds: Drift['kind'][] = ['added', 'missing', 'widened'];
 
-function byPlace(a: Drift, b: Drift): number {
+function byTableAndColumn(a: Drift, b: Drift): number {
   return (
     a.reportType.localeCompare(b.reportType) ||
     a.table.localeCompare(b.table) ||
