@@ -7,27 +7,33 @@ import { type Clock, systemClock } from '../runtime/clock.js';
 import { makeFolder } from './whole-file.js';
 
 export interface FileLock {
-  /** Whether nobody took it over meanwhile, thinking that its holder was gone. */
+  /** Whether nobody else took the lock over, assuming that its holder was gone. */
   isHeld(): Promise<boolean>;
   release(): Promise<void>;
 }
 
-/** What stands in a lock file. */
+/** The content of a lock file. */
 interface Holder {
   host: string;
   pid: number;
-  /** Of this one taking of the lock. */
+  /** Unique to this acquisition of the lock. */
   id: string;
 }
 
 const heartbeatMs = 10_000;
-/** A lock that was not touched for so long is nobody's: its holder is on another machine, or its pid is another process by now. */
+/**
+ * A lock not touched for this long is stale: its holder was on another machine, or its pid belongs
+ * to another process by now.
+ */
 const staleMs = 120_000;
 
-/** The locks that this process holds, by id: a pid of ours in any other lock is that of a process before us. */
+/** The locks of this process, by id: any other lock with our pid is that of an earlier process. */
 const ours = new Set<string>();
 
-/** Takes the lock file at that path; undefined where someone else holds it. What a crashed holder left is taken over. */
+/**
+ * Takes the lock file at that path, also from a crashed holder. Returns undefined if somebody else
+ * holds it.
+ */
 export async function takeLock(path: string, clock: Clock = systemClock): Promise<FileLock | undefined> {
   const holder: Holder = { host: hostname(), pid: process.pid, id: randomUUID() };
   await makeFolder(dirname(path));
@@ -54,7 +60,8 @@ export async function takeLock(path: string, clock: Clock = systemClock): Promis
 
 async function create(path: string, holder: Holder): Promise<boolean> {
   try {
-    // At one go: a lock that a killed process left without its name in it would stand for two minutes.
+    // Synchronously: a lock without its holder's name, left by a killed process, would last for two
+    // minutes.
     const file = openSync(path, 'wx');
     ours.add(holder.id);
     try {
@@ -65,17 +72,17 @@ async function create(path: string, holder: Holder): Promise<boolean> {
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    // A full disk: a lock without a holder's name in it would stand until it is old.
+    // The disk is full: a lock without a holder's name would last until it is stale.
     if (ours.delete(holder.id)) await rm(path, { force: true });
     throw error;
   }
 }
 
-/** Takes a stale lock away; false where it is not stale, or someone else was first. */
+/** Removes a stale lock. Returns false if it is not stale, or somebody else was first. */
 async function takeAway(path: string, taker: Holder, clock: Clock): Promise<boolean> {
   const stale = await readHolder(path);
   const touched = await stat(path).catch(() => undefined);
-  // Released meanwhile: there is nothing left to take away.
+  // It was released in the meantime: nothing is left to remove.
   if (!touched) return true;
   if (!isStale(stale, touched.mtimeMs, clock)) return false;
   const aside = `${path}.${taker.id}.part`;
@@ -84,7 +91,7 @@ async function takeAway(path: string, taker: Holder, clock: Clock): Promise<bool
     () => false,
   );
   if (!moved) return false;
-  // Between the look and the rename someone may have put a lock of their own there: they get it back.
+  // Between reading and renaming somebody may have created a new lock: it is put back.
   const mine = (await readHolder(aside))?.id === stale?.id;
   if (mine) await rm(aside, { force: true });
   else await rename(aside, path);
@@ -97,7 +104,7 @@ function isStale(holder: Holder | undefined, touchedMs: number, clock: Clock): b
   return holder.pid === process.pid ? !ours.has(holder.id) : !isRunning(holder.pid);
 }
 
-/** Whether a process of this machine has that number. */
+/** Whether this machine has a running process with that pid. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -4,18 +4,19 @@ import { systemClock } from '../runtime/clock.js';
 
 const maxWorkMs = 24 * 3_600_000;
 
-/** Ends of names of files that are not whole, of what is known of a part, and of a lock; no whole file of ours ends so. */
+/** Suffixes of unfinished files, of their metadata, and of locks; no whole file of ours has one. */
 const unfinished = /\.(part|part\.json|lock)$/;
 
 /**
- * Takes away what crashed processes left of files they were writing in those folders, which hold files of ours alone, and in those below
- * them: what nobody has written to for a day. A folder that is not there, or can't be read, is passed over.
+ * Removes unfinished files of crashed processes, which nobody has written to for a day, from those
+ * folders and the folders below. They must hold only files of this program. Skips folders that are
+ * missing or unreadable.
  */
 export async function removeOldPartials(folders: string[], nowMs = systemClock.now()): Promise<void> {
   for (const folder of folders) await removeOld(folder, await namesIn(folder, { recursive: true }), nowMs);
 }
 
-/** The same of one file, in a folder that is others' too. */
+/** As `removeOldPartials`, for one file in a folder that others use too. */
 export async function removeOldPartialsOf(path: string, nowMs = systemClock.now()): Promise<void> {
   const names = await namesIn(dirname(path), { recursive: false });
   const own = names.filter((name) => name.startsWith(`${basename(path)}.`));

@@ -6,18 +6,25 @@ import { writeUnsyncedFile, writeWholeFile } from './whole-file.js';
 
 /** A small JSON file that several processes read and change. */
 export interface SharedJson {
-  /** What stands in it now; undefined where it is missing or damaged. */
+  /** The current content; undefined if it is missing or damaged. */
   read(): unknown;
-  /** Puts in its place what `change` makes of it; nobody else's change comes in between, and none is lost. */
+  /**
+   * Replaces the content by what `change` makes of it. Changes of several processes are serialized,
+   * and none is lost.
+   */
   change(change: (held: unknown) => object, signal?: AbortSignal): Promise<void>;
 }
 
-/** How long to wait for the lock of another process; at random, so that several do not stay in step. */
+/**
+ * How long to wait for another process's lock. Random, so that several processes do not stay in
+ * step.
+ */
 const lockWaitMs = () => 2 + Math.random() * 20;
 
 /**
- * Opens such a file, which need not be there. `isSynced: false` is for what may be lost in a power cut, and spares each change the wait for the disk.
- * Errors: DISK_FULL; the signal's reason where it is aborted.
+ * Opens such a file, which need not exist. `isSynced: false` is for content that may be lost in a
+ * power cut, and saves each change the wait for the disk.
+ * Errors: DISK_FULL; the signal's reason.
  */
 export function openSharedJson(
   path: string,
@@ -60,7 +67,10 @@ export function openSharedJson(
   };
 }
 
-/** Changes in hand by path: those of one process wait here for each other, and needn't try for the lock over and over. */
+/**
+ * Changes in flight by path: those of one process wait here for each other, and need not poll the
+ * lock.
+ */
 const inFlight = new Map<string, Promise<void>>();
 
 /** Each change gives the name to a new file. */

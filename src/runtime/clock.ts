@@ -1,12 +1,17 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
-/** The time and its passing. Everything that waits or stamps takes one, so that tests can move time. */
+/**
+ * The time and its passing. Everything that waits or stamps takes one, so that tests can move time.
+ */
 export interface Clock {
   /** Epoch milliseconds. */
   now(): number;
   /** Waits for `ms` milliseconds. Errors: the signal's reason if it is aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /** Starts work every `ms` milliseconds until the returned function is called. Keeps no process alive. */
+  /**
+   * Starts work every `ms` milliseconds until the returned function is called. Keeps no process
+   * alive.
+   */
   every(ms: number, work: () => void): () => void;
 }
 

@@ -12,7 +12,10 @@ export interface RetryPolicy<T> {
   isRetryable?: (error: unknown) => boolean | Promise<boolean>;
   /** Whether a result counts as a failed attempt. Default: none does. */
   isUnfinished?: (result: T) => boolean;
-  /** Whether a failed attempt got further than those before it, so that counting starts over with it. */
+  /**
+   * Whether a failed attempt got further than those before it, so that counting starts over with
+   * it.
+   */
   madeProgress?: (result: T) => boolean;
   /** Ends waiting, and starts no further attempt. */
   signal?: AbortSignal | undefined;
@@ -64,7 +67,10 @@ export const aroundHalf = [0.5, 1.5] as const;
 /** The widest jitter: any part of the wait, which separates those who collide with each other. */
 export const fullJitter = [0, 1] as const;
 
-/** Waits that grow by a factor from `firstMs` to `maxMs`, each multiplied by a random number in `jitter`. */
+/**
+ * Waits that grow by a factor from `firstMs` to `maxMs`, each multiplied by a random number in
+ * `jitter`.
+ */
 export function exponentialBackoff({
   firstMs,
   factor = 2,

@@ -10,8 +10,9 @@ import { type BucketUrl, bucketUrlText } from './bucket-url.js';
 import type { Bucket, Store } from './types.js';
 
 /**
- * A bucket whose objects are named as the files of a folder would be. Files are made and read in a folder of this process alone, the copy
- * of what is in the bucket; what is kept in the bucket may be let go of there.
+ * A store in a bucket, whose objects are named as the files of a folder would be. Files are written
+ * and read in a folder of this process alone, a local copy of the bucket; a copy whose file is kept
+ * in the bucket may be evicted.
  */
 export function openBucketStore({
   bucket,
@@ -80,14 +81,17 @@ export function openBucketStore({
   };
 }
 
-/** Whether a name in a bucket could be a file's: others, which anybody may have put there, might lead out of the folder. */
+/**
+ * Whether a name in a bucket could be a file's. Anybody may put other names there, and they might
+ * lead out of the folder.
+ */
 function isPath(name: string): boolean {
   return name.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
 }
 
 const backoffMs = exponentialBackoff({ firstMs: 500, factor: 4 });
 
-/** The clients retry requests, but not all of those whose bytes broke off midway. */
+/** The clients retry requests, but not all transfers that broke off midway. */
 function withRetry<T>(
   clock: Clock | undefined,
   signal: AbortSignal | undefined,

@@ -7,11 +7,11 @@ import { openS3Bucket } from './s3-bucket.js';
 import { openScratch } from './scratch.js';
 import type { Bucket, Store } from './types.js';
 
-/** The lake and the raw documents, wherever the settings say that they are. */
+/** The lake and the raw documents, wherever the settings keep them. */
 export interface Stores {
   lake: Store;
   raw: Store;
-  /** Takes the copies on this machine away. */
+  /** Removes the local copies. */
   close(): Promise<void>;
 }
 
@@ -28,7 +28,7 @@ export interface StoreSettings {
   warehouse: { type: string; keyFile?: string };
 }
 
-/** Opens both. What is of a bucket is worked on below the folder `state`. */
+/** Opens both. Local copies of buckets are below the folder `state`. */
 export async function openStores(config: StoreSettings): Promise<Stores> {
   const urls = { lake: readBucketUrl(config.lake), raw: readBucketUrl(config.raw) };
   const scratch = urls.lake || urls.raw ? await openScratch(join(config.state, 'scratch')) : undefined;

@@ -57,7 +57,10 @@ export function openWarehouse(
   return open(warehouse, options);
 }
 
-/** The file of the warehouse; undefined if it is not a file. `views` are made in the files opened by it. */
+/**
+ * The file of the warehouse; undefined if it is not a file. `views` are made in the files opened by
+ * it.
+ */
 export function warehouseFile(
   { warehouse }: { warehouse: WarehouseSettings },
   views: View[],

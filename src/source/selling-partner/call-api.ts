@@ -16,39 +16,42 @@ const endpoints: Record<ReportRegion, string> = {
   fe: 'https://sellingpartnerapi-fe.amazon.com',
 };
 
-/** A call that Amazon refuses so often for its rate is left to a later drain, whatever rate it tells. */
+/**
+ * A call that Amazon throttles this often is left to a later drain, whatever rate Amazon reports.
+ */
 const maxThrottled = 5;
 
 export interface ApiCall extends CreateCallOptions {
   operation: Operation;
-  /** What the call is about, for errors. */
+  /** Names the subject of the call in errors. */
   thing: string;
   path: string;
-  /** Default: POST where there is a body, else GET. */
+  /** Default: POST with a body, otherwise GET. */
   method?: Method;
   body?: string;
-  /** Not again where there is no answer, or a 5xx: Amazon may have done it. */
+  /** Does not retry after no answer or a 5xx: Amazon may have done it. */
   once?: boolean;
-  /** In place of the access token. */
+  /** Replaces the access token. */
   restrictedDataToken?: string;
 }
 
 export interface ApiOptions {
   seller: { id: string; region: ReportRegion; credentials: Credentials };
   quota: QuotaPlan;
-  /** In place of the region's. */
+  /** Replaces the region's endpoint. */
   endpoint?: string;
   loginUrl?: string;
   clock?: Clock;
 }
 
-/** Makes one call, from quota to answer, and gives what of the answer is of that form. */
+/** Makes one call, waiting for quota, and returns the response parsed by `schema`. */
 export type CallApi = <T>(call: ApiCall, schema: ZodType<T>) => Promise<T>;
 
 /**
- * Opens the way to Amazon for one seller, or for its application alone (`grantless`). Every call takes from the quota plan first; 429 and
- * 5xx are waited for.
- * Errors: LOGIN_REFUSED, API_ACCESS_DENIED, API_NOT_FOUND, API_REQUEST_REFUSED, API_QUOTA_EXCEEDED, API_UNAVAILABLE, API_UNREACHABLE.
+ * Opens the API for one seller, or for its application alone (`grantless`). Every call takes from
+ * the quota plan first; 429 and 5xx are retried.
+ * Errors: LOGIN_REFUSED, API_ACCESS_DENIED, API_NOT_FOUND, API_REQUEST_REFUSED, API_QUOTA_EXCEEDED,
+ * API_UNAVAILABLE, API_UNREACHABLE.
  */
 export function openApi(options: ApiOptions & { grantless?: boolean }): CallApi {
   const { seller, quota, grantless = false } = options;
@@ -68,7 +71,8 @@ export function openApi(options: ApiOptions & { grantless?: boolean }): CallApi 
     const key = { clientId: seller.credentials.clientId, sellerId, operation };
     let renewed = false;
     for (let throttled = 0; throttled < maxThrottled; ) {
-      // A login takes time, and a call that was taken must not be late at Amazon.
+      // Before the quota: a login takes time, and a call must reach Amazon soon after its token was
+      // spent.
       await login.accessToken(signal);
       await quota.take(key, call);
       const accessToken = await login.accessToken(signal);
@@ -89,7 +93,7 @@ export function openApi(options: ApiOptions & { grantless?: boolean }): CallApi 
         continue;
       }
       const found = describeErrors(answer);
-      // A token may expire, or be revoked, before its time: once more with a fresh one.
+      // A token may expire or be revoked early: retry once with a new one.
       if (
         (answer.status === 401 || answer.status === 403) &&
         !renewed &&
@@ -120,12 +124,15 @@ export function openApi(options: ApiOptions & { grantless?: boolean }): CallApi 
   }
 }
 
-/** Where the calls go: to the given place, else to that of the region. */
+/** The base URL of the calls: `given`, otherwise the region's. */
 export function endpointOf(region: ReportRegion, given?: string): string {
   return (given ?? endpoints[region]).replace(/\/$/, '');
 }
 
-/** An answer that lacks what it must have is none: something else than Amazon may have answered. */
+/**
+ * A response without the required members is no answer: something other than Amazon may have sent
+ * it.
+ */
 function parseBody<T>(
   schema: ZodType<T>,
   body: unknown,

@@ -19,15 +19,23 @@ export interface Login {
 
 const defaultLoginUrl = 'https://api.amazon.com/auth/o2/token';
 const earlySeconds = 60;
-/** A refusal stands for so long, so that a queue full of messages doesn't become as many logins. */
+/**
+ * A refusal is remembered this long, so that a queue full of messages does not cause as many
+ * logins.
+ */
 const refusalMs = 60_000;
 
-/** What a login without a seller's grant may do here: Amazon's scope of the grantless operations of the Notifications API. */
+/**
+ * Amazon's scope of the grantless operations of the Notifications API: a login without a seller's
+ * grant may do nothing else here.
+ */
 const grantlessScope = 'sellingpartnerapi::notifications';
 
 /**
- * Login with Amazon for one seller; `grantless`: for its application alone, as some operations want it.
- * Errors: LOGIN_REFUSED, API_UNAVAILABLE, API_UNREACHABLE. Source: Selling Partner API documentation, "Connecting to the Selling Partner API".
+ * Login with Amazon for one seller, or with `grantless` for its application alone, which some
+ * operations require.
+ * Errors: LOGIN_REFUSED, API_UNAVAILABLE, API_UNREACHABLE.
+ * Source: Selling Partner API documentation, "Connecting to the Selling Partner API".
  */
 export function openLogin(options: {
   sellerId: string;
@@ -57,7 +65,7 @@ export function openLogin(options: {
     const { access_token: token, expires_in: seconds, error } = answer.body as Record<string, unknown>;
     if (answer.status >= 400 || typeof token !== 'string') {
       const found = `${answer.status} ${typeof error === 'string' ? error : ''}`.trim();
-      // Something stands in the way that answers for Amazon: the page of a proxy, say.
+      // Something else answers in Amazon's place, for example a proxy with a web page.
       const noToken = { operation: 'login', sellerId, found: `${found}, without a token` };
       const failure =
         answer.status >= 400
@@ -95,8 +103,8 @@ export function openLogin(options: {
         return await (signal ? unlessAborted(mine.token, signal) : mine.token);
       } finally {
         mine.waiters -= 1;
-        // Nobody waits any more: a login without an answer must not keep the program alive, and
-        // whoever comes next must not wait for one that is being broken off.
+        // Nobody waits any more: a login without an answer must not keep the program alive, and the
+        // next caller must not wait for one that is being aborted.
         if (mine.waiters === 0) {
           mine.stop.abort();
           if (refreshing === mine) refreshing = undefined;
@@ -109,13 +117,13 @@ export function openLogin(options: {
   };
 }
 
-/** The refresh itself goes on where others wait for it too. */
+/** The refresh itself continues if others wait for it too. */
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const waiting = new AbortController();
   const aborted = once(signal, 'abort', { signal: waiting.signal }).then(() => {
     throw signal.reason;
   });
-  // Ended below when the work is done first: that is no failure.
+  // Aborted below if the work is done first, which is no failure.
   aborted.catch(() => {});
   try {
     return await Promise.race([work, aborted]);

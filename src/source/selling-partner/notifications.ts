@@ -11,7 +11,9 @@ import { type ApiCall, type ApiOptions, type CallApi, openApi } from './call-api
 
 const notificationType = 'REPORT_PROCESSING_FINISHED';
 
-/** The only version of the type. A processing directive filters other types alone, so there is none. */
+/**
+ * The only version of the type. Processing directives only filter other types, so there is none.
+ */
 const payloadVersion = '1.0';
 
 const base = '/notifications/v1';
@@ -20,11 +22,13 @@ const destinationsPath = `${base}/destinations`;
 
 /**
  * Opens the Notifications API for one seller.
- * Errors: LOGIN_REFUSED, SUBSCRIPTION_REFUSED, API_QUOTA_EXCEEDED, API_UNAVAILABLE, API_UNREACHABLE. Source: Amazon's model notifications.
+ * Errors: LOGIN_REFUSED, SUBSCRIPTION_REFUSED, API_QUOTA_EXCEEDED, API_UNAVAILABLE,
+ * API_UNREACHABLE.
+ * Source: Amazon's model notifications.
  */
 export function openNotifications(options: ApiOptions): Notifications {
   const asSeller = withSubscriptionErrors(openApi(options));
-  // Destinations belong to the application, and so does taking subscriptions away.
+  // Destinations belong to the application, and so does deleting subscriptions.
   const asApplication = withSubscriptionErrors(openApi({ ...options, grantless: true }));
 
   return {
@@ -78,7 +82,7 @@ async function remove(
   await unlessGone(callApi({ ...call, method: 'DELETE', path }, apiNothing));
 }
 
-/** Undefined where Amazon has no such thing. */
+/** Undefined if Amazon has no such thing. */
 async function unlessGone<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;
@@ -88,7 +92,7 @@ async function unlessGone<T>(answer: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** A refusal here is about the connection, not about a report. */
+/** A refusal here concerns the subscription, not a report. */
 function withSubscriptionErrors(callApi: CallApi): CallApi {
   return async (call, schema) => {
     try {

@@ -12,36 +12,41 @@ export interface QuotaKey {
 
 export interface QuotaPlan {
   /**
-   * Takes one call, waiting for it, in the order of asking. Errors: API_QUOTA_EXCEEDED at once where it can't be had before
-   * `deadlineMs`; the signal's reason where it is aborted.
+   * Takes one call, waiting for it if necessary, first come, first served.
+   * Errors: API_QUOTA_EXCEEDED at once if it is not possible before `deadlineMs`; the signal's
+   * reason.
    */
   take(key: QuotaKey, options?: { deadlineMs?: number; signal?: AbortSignal }): Promise<void>;
   /** Whole calls possible now. */
   available(key: QuotaKey): number;
-  /** Epoch milliseconds when so many calls, one by default, will have been possible; now where they are. */
+  /**
+   * Epoch milliseconds when this many calls, by default one, will have become possible; now if they
+   * already are.
+   */
   nextAvailableMs(key: QuotaKey, calls?: number): number;
-  /** Calls possible from now until then. */
+  /** How many calls become possible from now until then. */
   possibleUntil(key: QuotaKey, epochMs: number): number;
-  /** What an answer told: the rate that Amazon applies, or that it refused the call. */
-  observe(key: QuotaKey, told: { callsPerSecond?: number; throttled?: boolean }): Promise<void>;
+  /** Learns from a response: the rate that Amazon applies, or that it refused the call. */
+  observe(key: QuotaKey, seen: { callsPerSecond?: number; throttled?: boolean }): Promise<void>;
   close(): Promise<void>;
 }
 
-/** The name under which a bucket is kept, in the file and in memory; nothing reads the key out of it. */
+/** The name of a bucket, in the file and in memory. Nothing reads the key back out of it. */
 function bucketName({ clientId, sellerId, operation }: QuotaKey): string {
   return `${clientId} ${sellerId} ${operation}`;
 }
 
 interface Bucket {
   tokens: number;
-  /** Epoch milliseconds to which `tokens` belongs. */
+  /** The time of `tokens`, in epoch milliseconds. */
   atMs: number;
   callsPerSecond: number;
 }
 
 /**
- * Opens the quota plan: a token bucket for each key, kept in a file so that a restart doesn't forget what was used, and processes that
- * share it don't use the same twice. A file that can't be read counts as none: then Amazon's 429 empties the buckets again.
+ * Opens the quota plan: a token bucket for each key. They are kept in a file, so that a restart
+ * does not forget what was used and processes that share the file do not use the same token twice.
+ * A file that can't be read counts as missing: Amazon's 429 then empties the buckets again.
  */
 export function openQuotaPlan({
   state,
@@ -51,10 +56,10 @@ export function openQuotaPlan({
   clock?: Clock;
 }): QuotaPlan {
   const { now, sleep } = clock;
-  /** The last taker of each key: the next one waits behind it. */
+  /** The last waiting call of each key; the next one waits behind it. */
   const lines = new Map<string, Promise<unknown>>();
 
-  /** The bucket as the file has it, refilled since. */
+  /** The bucket in the file, refilled since. */
   const current = (key: QuotaKey) => bucketOf(state.read(), key, now());
 
   async function change(key: QuotaKey, apply: (bucket: Bucket) => void, signal?: AbortSignal): Promise<void> {
@@ -81,7 +86,7 @@ export function openQuotaPlan({
         throw new ReportsError('API_QUOTA_EXCEEDED', { operation, sellerId });
       }
       if (nextMs > now()) await sleep(nextMs - now(), signal);
-      // Another process may have taken it meanwhile.
+      // Another process may have taken the token in the meantime.
       const take = (bucket: Bucket) => {
         isTaken = bucket.tokens >= 1;
         if (isTaken) spend(bucket, key, now());
@@ -120,7 +125,10 @@ export function openQuotaPlan({
   };
 }
 
-/** A call may reach Amazon so much later than it was taken, and no sooner does a bucket that was full there begin to fill again. */
+/**
+ * Allow for latency: Amazon's bucket starts refilling only when our call arrives, up to this much
+ * after we spent the token.
+ */
 const maxLatencyMs = 2000;
 
 function spend(bucket: Bucket, key: QuotaKey, nowMs: number): void {
@@ -130,7 +138,7 @@ function spend(bucket: Bucket, key: QuotaKey, nowMs: number): void {
   if (mayBeFull) bucket.atMs = nowMs + maxLatencyMs;
 }
 
-/** The bucket of a key as of now; a full one where there is none that makes sense. */
+/** The bucket of a key as of now; a full one if the stored one makes no sense. */
 function bucketOf(stored: unknown, key: QuotaKey, nowMs: number): Bucket {
   const plan = usagePlans[key.operation];
   const {
@@ -141,7 +149,8 @@ function bucketOf(stored: unknown, key: QuotaKey, nowMs: number): Bucket {
   if (!Number.isFinite(tokens) || !Number.isFinite(atMs) || !(callsPerSecond > 0)) {
     return { tokens: plan.burst, atMs: nowMs, callsPerSecond: plan.callsPerSecond };
   }
-  // Refilling begins later where a call is on its way to a full bucket; any other time to come is that of a clock that was set back.
+  // Refilling starts later while a call is on its way to a full bucket. Any other future time means
+  // that the clock was set back.
   const isInFlight = atMs > nowMs && atMs <= nowMs + maxLatencyMs;
   if (isInFlight) return { tokens, atMs, callsPerSecond };
   const elapsedSeconds = Math.max(0, nowMs - atMs) / 1000;

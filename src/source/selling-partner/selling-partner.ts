@@ -6,8 +6,10 @@ import { openRequests } from './requests.js';
 import { type ApiCall, type ApiOptions, openApi } from './call-api.js';
 
 /**
- * Opens the Selling Partner API for one seller. Every call takes from the quota plan first; 429 and 5xx are waited for.
- * Errors: LOGIN_REFUSED, API_ACCESS_DENIED, API_NOT_FOUND, API_REQUEST_REFUSED, API_QUOTA_EXCEEDED, API_UNAVAILABLE, API_UNREACHABLE.
+ * Opens the Selling Partner API for one seller. Every call takes from the quota plan first; 429 and
+ * 5xx are retried.
+ * Errors: LOGIN_REFUSED, API_ACCESS_DENIED, API_NOT_FOUND, API_REQUEST_REFUSED, API_QUOTA_EXCEEDED,
+ * API_UNAVAILABLE, API_UNREACHABLE.
  * Source: Amazon's models reports_2021-06-30 and tokens_2021-03-01.
  */
 export function openSellingPartner(options: ApiOptions): SellingPartner {
@@ -30,10 +32,11 @@ export function openSellingPartner(options: ApiOptions): SellingPartner {
       try {
         return await locate(about);
       } catch (error) {
-        // A type that Amazon restricts and its schema does not: a token for this document shows whether that is all.
+        // Amazon may restrict a type that its schema does not: a restricted token shows whether
+        // that was the only reason.
         if (!(error instanceof ReportsError) || error.code !== 'API_ACCESS_DENIED') throw error;
         const restrictedDataToken = await dataToken(path, about).catch((refused: unknown) => {
-          // Only a refusal is an answer; anything else may pass.
+          // Only a refusal is an answer; any other failure may pass.
           throw refused instanceof ReportsError && refused.kind === 'terminal' ? error : refused;
         });
         return locate({ ...about, restrictedDataToken });

@@ -9,15 +9,15 @@ import { identifier } from './sql.js';
 import { makeState, noteTable, readState, runTransaction, type State, type TableState } from './state.js';
 import { columnSql, columnsSql, tableSql, typeIn } from './table-sql.js';
 
-/** What the tables hold, for descriptions; by table name. */
+/** The tables of the report schemas by name, for descriptions. */
 export type Descriptions = ReadonlyMap<string, ExportTable>;
 
-/** Longer than any statement that changes a table may take: their job has ended by then. */
+/** Longer than any statement that changes a table may take: its job has ended by then. */
 const changeMs = 15 * 60_000;
 
 /**
- * Makes and changes the tables. The change is noted before it is made, so that one that was broken off is found and made again.
- * False where somebody else's commit came first.
+ * Creates and changes tables. A change is recorded before it is made, so that an interrupted one is
+ * found and repeated. Returns false if another commit came first.
  */
 export async function changeTables(
   client: BigQueryClient,
@@ -30,7 +30,7 @@ export async function changeTables(
   const untilMs = client.clock.now() + changeMs;
   const noted = tables.map((table) => {
     const before = state.tables.get(table.name.toLowerCase());
-    // A change that was broken off is made from where it began.
+    // An interrupted change starts over from where it began.
     return { table, pending: { untilMs, was: before?.pending ? before.pending.was : before?.table } };
   });
   const { outcome } = await runTransaction(
@@ -47,7 +47,7 @@ export async function changeTables(
   return true;
 }
 
-/** The names of the tables that are in the dataset. */
+/** The names of the tables in the dataset. */
 export async function existingTables(client: BigQueryClient): Promise<Set<string>> {
   interface Listed {
     tables?: { tableReference: { tableId: string } }[];
@@ -66,7 +66,10 @@ export async function existingTables(client: BigQueryClient): Promise<Set<string
   return names;
 }
 
-/** Makes again, empty, the tables that loads have filled and somebody has dropped, those of the ledger too. */
+/**
+ * Recreates, empty, the tables that loads filled and somebody dropped, including those of the
+ * ledger.
+ */
 export async function remakeDropped(
   client: BigQueryClient,
   descriptions: Descriptions,
@@ -86,7 +89,10 @@ export async function remakeDropped(
   }
 }
 
-/** Waits until nobody is changing one of those tables; gives those whose change was broken off. */
+/**
+ * Waits while somebody else is changing one of those tables. Returns the tables whose change was
+ * interrupted.
+ */
 export async function pendingTables(
   { clock }: BigQueryClient,
   state: State,
@@ -146,7 +152,7 @@ function isMadeInPlace(from: ColumnType, to: ColumnType): boolean {
   return to.kind === 'decimal' && (from.kind === 'decimal' || from.kind === 'int64');
 }
 
-/** Whether a column changes its type in such a way that all rows are to be written again. */
+/** Whether a column changes its type so that all rows must be rewritten. */
 function rewrites(was: TableState, table: TableState): boolean {
   return was.columns.some(({ name, type }) => {
     const to = typeIn(table, name);
@@ -158,7 +164,10 @@ function logWidened(table: string, column: string, from: ColumnType, to: ColumnT
   log?.info({ table, column, from: columnTypeText(from), to: columnTypeText(to) }, 'column widened');
 }
 
-/** Makes the table again with wider columns: BigQuery changes no type to text, and none from date to timestamp. */
+/**
+ * Recreates the table with wider columns: BigQuery changes no type to text, and none from date to
+ * timestamp.
+ */
 async function rewrite(
   client: BigQueryClient,
   was: TableState,
@@ -174,7 +183,7 @@ async function rewrite(
     const to = type && typeIn(table, name);
     if (!type || !to || columnTypeText(type) === columnTypeText(to) || isMadeInPlace(type, to)) return column;
     const found = fields.get(name.toLowerCase());
-    // A change that was broken off may have been made already.
+    // An interrupted change may have been made already.
     if (found?.kind === to.kind && found.kind !== type.kind) return column;
     widened += 1;
     logWidened(table.name, name, type, to, log);

@@ -10,15 +10,15 @@ import { type BigQueryFailure, failureError, failureOf, isMissing, isRateLimit }
 export interface BigQueryTarget {
   project: string;
   dataset: string;
-  /** Where the dataset is made if it is missing, e.g. EU. */
+  /** Where a missing dataset is created, for example EU. */
   location: string;
-  /** A service account's key; default: what the machine's environment gives. */
+  /** A service account's key. Default: the credentials of the machine's environment. */
   keyFile?: string;
-  /** An emulator; no credentials are sent to it. */
+  /** An emulator. It receives no credentials. */
   endpoint?: string;
 }
 
-/** A job as the API gives it. */
+/** A job as the API returns it. */
 export interface Job {
   jobReference: { jobId: string; location?: string };
   status: { state: string; errorResult?: { reason?: string; message?: string } };
@@ -65,7 +65,7 @@ const rateLimitPolicy = {
   isRetryable: (error: unknown) => isRateLimit(failureOf(error)),
 };
 
-/** Talks to BigQuery. All failures are errors of the catalogue, see `failureRows`. */
+/** Calls BigQuery. All failures are errors of the catalogue, see `failureRows`. */
 export class BigQueryClient {
   private bigQuery: Promise<BigQuery> | undefined;
 
@@ -74,17 +74,17 @@ export class BigQueryClient {
     readonly clock: Clock = systemClock,
   ) {}
 
-  /** How messages name the warehouse. */
+  /** The name of the warehouse in messages. */
   get path(): string {
     return `bigquery:${this.target.project}.${this.target.dataset}`;
   }
 
-  /** The name of a table in SQL: a script knows no default dataset. */
+  /** The name of a table in SQL. Scripts know no default dataset. */
   table(name: string): string {
     return identifier(`${this.target.dataset}.${name}`);
   }
 
-  /** One call of the API. `uri` begins at the project. */
+  /** Calls the API once. `uri` begins at the project. */
   async request<T>(options: RequestOptions): Promise<T> {
     try {
       return await this.call<T>(options);
@@ -93,7 +93,7 @@ export class BigQueryClient {
     }
   }
 
-  /** The same; undefined where what is asked for is not there. */
+  /** As `request`; returns undefined if the thing does not exist. */
   async requestIfThere<T>(options: RequestOptions): Promise<T | undefined> {
     try {
       return await this.call<T>(options);
@@ -103,7 +103,10 @@ export class BigQueryClient {
     }
   }
 
-  /** BigQuery's own client retries no answer and a 5xx; a rate limit is a plain 403 to it. */
+  /**
+   * BigQuery's own client retries a missing answer and a 5xx, but treats a rate limit as a plain
+   * 403.
+   */
   private call<T>(options: RequestOptions): Promise<T> {
     return retry(() => this.callOnce<T>(options), { ...rateLimitPolicy, clock: this.clock });
   }
@@ -118,7 +121,10 @@ export class BigQueryClient {
     );
   }
 
-  /** Runs SQL to its end, and fails where it does. Gives the job as it ended. The signal cancels the job and fails with its reason. */
+  /**
+   * Runs SQL to its end and returns the job as it ended. The signal cancels the job.
+   * Errors: those of the job; the signal's reason.
+   */
   async run(sql: string, signal?: AbortSignal): Promise<Job> {
     const job = await this.ended(await this.insertQuery(sql, randomUUID()), signal);
     const failure = failureOfJob(job);
@@ -126,7 +132,7 @@ export class BigQueryClient {
     return job;
   }
 
-  /** What a statement is and would read, without running it. */
+  /** Returns what a statement is and would read, without running it. */
   async dryRun(sql: string): Promise<Job> {
     return this.insertQuery(sql, randomUUID(), true);
   }
@@ -145,8 +151,9 @@ export class BigQueryClient {
   }
 
   /**
-   * Waits for the end of a job, good or bad, and returns it as it is then: what the call that began
-   * it returned may be older. Errors: the signal's reason; the job is cancelled then.
+   * Waits for the end of a job, good or bad, and returns the job as it is then: the one returned by
+   * the call that began it may be outdated.
+   * Errors: the signal's reason; the job is then cancelled.
    */
   async ended({ jobReference: { jobId } }: Job, signal?: AbortSignal): Promise<Job> {
     const findJob = async () => {
@@ -162,7 +169,7 @@ export class BigQueryClient {
         clock: this.clock,
       });
     } catch (error) {
-      // A job that can't be cancelled runs on for nobody.
+      // A job that can't be cancelled runs on, but nobody waits for it.
       if (signal?.aborted) await this.cancel(jobId).catch(() => {});
       throw error;
     }
@@ -173,12 +180,12 @@ export class BigQueryClient {
     return this.requestIfThere({ method: 'POST', uri: `/jobs/${jobId}/cancel`, qs: { location } });
   }
 
-  /** A job, reloaded. */
+  /** Reads the current state of a job. */
   findJob(jobId: string): Promise<Job | undefined> {
     return this.requestIfThere({ uri: `/jobs/${jobId}`, qs: { location: this.target.location } });
   }
 
-  /** The rows of a query that has ended, page by page. */
+  /** Pages of rows of a query that has ended. */
   async *pages({ jobReference }: Job, maxResults = 10_000): AsyncGenerator<Page> {
     let pageToken: string | undefined;
     do {
@@ -196,7 +203,10 @@ export class BigQueryClient {
     } while (pageToken);
   }
 
-  /** Sends a Parquet file to a load job that makes a table of it, in place of the one of that name. Gives the job as begun. */
+  /**
+   * Sends a Parquet file to a load job that creates a table from it, or replaces the table of that
+   * name. Returns the job as it began.
+   */
   async insertLoad(file: string, table: string, fields: Field[], jobId: string): Promise<Job> {
     const bigQuery = await this.open();
     const { dataset, location } = this.target;
@@ -211,7 +221,7 @@ export class BigQueryClient {
     }
   }
 
-  /** The same of an object, `gs://...`, that BigQuery reads by itself. */
+  /** As `insertLoad`, for an object `gs://...` that BigQuery reads by itself. */
   insertLoadFrom(uri: string, table: string, fields: Field[], jobId: string): Promise<Job> {
     const { project: projectId, dataset: datasetId, location } = this.target;
     const destinationTable = { projectId, datasetId, tableId: table };
@@ -225,7 +235,9 @@ export class BigQueryClient {
     });
   }
 
-  /** The client's code takes a while to load, which commands on other warehouses need not wait for. */
+  /**
+   * Loading the client's code takes a while, and commands on other warehouses need not wait for it.
+   */
   private open(): Promise<BigQuery> {
     const { project: projectId, keyFile, endpoint, location } = this.target;
     this.bigQuery ??= (async () => {
@@ -239,7 +251,7 @@ export class BigQueryClient {
   }
 }
 
-/** How a job failed; undefined where it did not. */
+/** How a job failed; undefined if it did not. */
 export function failureOfJob({ status: { errorResult } }: Job): BigQueryFailure | undefined {
   if (!errorResult) return undefined;
   const { reason, message = 'no reason given' } = errorResult;

@@ -36,16 +36,20 @@ import { dropOwnViews } from './views.js';
 export interface CommitOptions {
   descriptions: Descriptions;
   memoryLimitMegabytes?: number;
-  /** Where what is loaded is put for BigQuery to read; it is sent to the load jobs without. */
+  /** Where BigQuery reads the loaded rows from. Without it they are sent to the load jobs. */
   staging?: Staging;
   log?: Logger;
-  /** Told behind the commit which tables there are, whether some of them were made or changed, and the state it left. */
+  /**
+   * Called after the commit with the tables, whether some were created or changed, and the new
+   * state.
+   */
   onCommitted?: (tables: Relations, tablesChanged: boolean, state: State) => Promise<void>;
 }
 
 /**
- * Commits loads in one transaction, and gives the keys of those left out. A document that is in the commit twice has its later load in a
- * transaction of its own. See `Warehouse.commit`. Errors: WAREHOUSE_REFUSED, and those of `failureRows`.
+ * Commits loads in one transaction and returns the keys of those left out. If a document is in the
+ * commit twice, its later load gets a transaction of its own. See `Warehouse.commit`.
+ * Errors: WAREHOUSE_REFUSED, and those of `failureRows`.
  */
 export async function commitLoads(
   client: BigQueryClient,
@@ -61,7 +65,7 @@ export async function commitLoads(
     for (const together of splitIntoTransactions(timed, basis.previous)) {
       inWork = together;
       const known = basis;
-      // What the first of them commits changes it for the others.
+      // The commit of the first group changes it for the others.
       basis = undefined;
       leftOut.push(...(await commitTogether(client, together, known, options)));
     }
@@ -86,7 +90,10 @@ async function readBasis(client: BigQueryClient, loads: TimedLoad[]): Promise<Ba
   };
 }
 
-/** Plans and commits, again and again while others come first; what is `known` serves for the first time. */
+/**
+ * Plans and commits, repeatedly while other commits come first. `known` serves for the first
+ * attempt.
+ */
 async function commitTogether(
   client: BigQueryClient,
   loads: TimedLoad[],
@@ -102,7 +109,7 @@ async function commitTogether(
       try {
         return await tryToCommit(client, loads, from, stager, staging, options);
       } catch (error) {
-        // Another process with the same document may have taken the staging table away.
+        // Another process with the same document may have removed the staging table.
         staging.clear();
         throw error;
       }
@@ -112,7 +119,7 @@ async function commitTogether(
   });
 }
 
-/** Tries again where others came first; a table of ours that somebody has dropped is made again. */
+/** Retries if other commits come first. Recreates a table of this program that somebody dropped. */
 function withRetry<T>(
   client: BigQueryClient,
   { descriptions, log }: CommitOptions,
@@ -126,7 +133,7 @@ function withRetry<T>(
   );
 }
 
-/** Undefined where somebody else's commit came first, and nothing was done. */
+/** Returns undefined if another commit came first and nothing was done. */
 async function tryToCommit(
   client: BigQueryClient,
   loads: TimedLoad[],
@@ -204,7 +211,7 @@ async function tryToCommit(
   return leftOut;
 }
 
-/** Names the document where there is but one. */
+/** Names the document if there is only one. */
 function refusal(error: unknown, loads: TimedLoad[], path: string): unknown {
   const ofLoads = loads.map(({ load }) => load);
   if (!(error instanceof ReportsError)) return commitError(error, ofLoads, path);

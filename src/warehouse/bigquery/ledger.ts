@@ -20,7 +20,7 @@ const stagedRejects = rejectColumns.map(({ column, kind }) => ({
   type: columnTypeOfKind(kind),
 }));
 
-/** Writes the ledger rows of loads to a file that is to be staged. */
+/** Writes the ledger rows of loads to a file for staging. */
 export function stageLedger(stager: Stager, rows: LedgerRow[]): Promise<StagingFile> {
   const values = ledgerColumns.map(({ column, kind }) =>
     kind === 'time' ? `${utcTimestamp(column)} AS ${column}` : column,
@@ -33,7 +33,10 @@ export function stageLedger(stager: Stager, rows: LedgerRow[]): Promise<StagingF
   });
 }
 
-/** Writes the rejects of loads, and their lists that lose NULLs, to a file that is to be staged; undefined where there are none. */
+/**
+ * Writes rejects, and lists that lose NULLs, to a file for staging. Returns undefined if there are
+ * none.
+ */
 export async function stageRejects(
   stager: Stager,
   loads: TimedLoad[],
@@ -71,7 +74,7 @@ export async function stageRejects(
   );
 }
 
-/** The statements that put staged ledger rows and rejects in the place of those that are there. */
+/** The statements that replace existing ledger rows and rejects by the staged ones. */
 export function ledgerStatements(
   client: BigQueryClient,
   staged: { ledger: string; rejects?: string },

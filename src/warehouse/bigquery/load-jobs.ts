@@ -4,14 +4,15 @@ import { type BigQueryClient, failureOfJob, type Job } from './client.js';
 import { BigQueryError, failureError } from './errors.js';
 import type { StagingFile } from './stage.js';
 
-/** Staging tables that nobody has taken away, after a crash, are gone after a day. */
+/** Staging tables that a crash left behind expire after a day. */
 const stagingLifeMs = 24 * 3_600_000;
 const maxGenerations = 20;
 
 /**
- * Makes a staging table of a file by a load job, or finds the job of an earlier try: its id comes from what is in the file. An id whose
- * job ended in an error is burnt, as is one whose table is gone, and the next generation of it is taken. The file is sent to the job, or to a
- * bucket that the job reads. Gives the name of the table.
+ * Creates a staging table from a file by a load job, or finds the job of an earlier attempt: the
+ * job id is derived from the file's content. An id is used up if its job failed or its table is
+ * gone; then the next generation of the id is used. The file is sent to the job, or to a bucket
+ * that the job reads. Returns the name of the table.
  */
 export async function loadStaging(
   client: BigQueryClient,
@@ -31,11 +32,12 @@ export async function loadStaging(
     if (!found) return begin(jobId);
     if (!failureOfJob(await client.ended(found)) && (await isThere(client, table))) return table;
   }
-  // An outage of hours burns them all. A try that finds no job of its own repeats one, which does no harm.
+  // An outage of hours uses up all of them. An attempt that finds no job of its own repeats one,
+  // which does no harm.
   return begin(`sp_reports_${file.digest}_${randomUUID()}`);
 }
 
-/** Takes staging tables away; what stays expires. */
+/** Drops staging tables. Those that remain expire. */
 export async function dropStaging(client: BigQueryClient, tables: string[]): Promise<void> {
   const { dataset } = client.target;
   await Promise.allSettled(
@@ -54,7 +56,10 @@ function insert(
   );
 }
 
-/** The job as it ended; also where the answer to an earlier try was lost, or another process has begun the same. */
+/**
+ * Returns the job as it ended, even if the answer to an earlier attempt was lost or another process
+ * began the same job.
+ */
 async function endedOrFound(client: BigQueryClient, jobId: string, begin: () => Promise<Job>): Promise<Job> {
   try {
     return await client.ended(await begin());

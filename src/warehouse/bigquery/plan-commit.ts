@@ -7,7 +7,7 @@ import type { State } from './state.js';
 import { plannedTables } from './planned-tables.js';
 import { relationOf, relationsOf } from './relations.js';
 
-/** The tables as the loads need them, and what is to be changed for that. */
+/** The tables as the loads need them, and the changes that this takes. */
 export function planChanges(state: State, coming: TimedLoad[]) {
   const relations: Relations = relationsOf(state);
   const plans: TablePlans = new Map();

@@ -3,7 +3,7 @@ import type { TablePlan, TablePlans } from '../rules/plan-tables.js';
 import type { Load } from '../types.js';
 import type { State, TableState } from './state.js';
 
-/** What the tables become by the plans, those of them that change. */
+/** The tables that the plans change, as they will be. */
 export function plannedTables(plans: TablePlans, state: State, loads: Load[]): TableState[] {
   const keyed = loads.flatMap(({ tables }) => tables);
   return [...plans.values()].flatMap((plan): TableState[] => {
@@ -27,7 +27,10 @@ function plannedColumns(plan: TablePlan, existing: TableState | undefined): Tabl
   return [...kept, ...planned.values()];
 }
 
-/** By month of the schema's column, and by seller and key within. Days would make more partitions than the quota of changes allows. */
+/**
+ * Partitions by month of the schema's column, and clusters by seller and key. Partitions by day
+ * would exceed the quota of partition changes.
+ */
 function layoutOf(columns: TableState['columns'], partitionBy: string | undefined, key: string[]) {
   const named = (name: string) => columns.find((column) => column.name.toLowerCase() === name.toLowerCase());
   const partition = partitionBy === undefined ? undefined : named(partitionBy);

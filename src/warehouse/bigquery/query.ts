@@ -6,9 +6,9 @@ import { BigQueryError } from './errors.js';
 import { toJsonValue } from './values.js';
 
 export interface QueryOptions {
-  /** The query is refused where it would read more. */
+  /** Refuses a query that would read more. */
   maxBytes?: number;
-  /** Told before the query runs what it will read. */
+  /** Called before the query runs, with what it will read. */
   onEstimate?: (bytes: number) => void;
 }
 
@@ -17,7 +17,10 @@ interface RunOptions extends QueryOptions {
   signal?: AbortSignal;
 }
 
-/** Runs one statement that reads. Errors: QUERY_FAILED, for those that don't read, are wrong or read too much. */
+/**
+ * Runs one statement that reads.
+ * Errors: QUERY_FAILED if it does not read, is wrong or reads too much.
+ */
 export async function runQuery(
   client: BigQueryClient,
   sql: string,
@@ -76,7 +79,7 @@ function typeText(field: Field): string {
   return type ? bigQueryType(type) : field.type;
 }
 
-/** What BigQuery says against a query is about the query, except where it is about access, quota or the network. */
+/** Blames the query for a failure, unless it is about access, quota or the network. */
 function queryError(error: unknown): unknown {
   if (!(error instanceof BigQueryError)) return error;
   const isAboutQuery =

@@ -7,10 +7,13 @@ import { retryOnConflict, readState, runTransaction } from './state.js';
 import type { Relations } from '../rules/relations.js';
 import { relationsOf } from './relations.js';
 
-/** Documents named in one statement; a script may have a megabyte. */
+/** Documents per statement: a script may have a megabyte. */
 const maxPerStatement = 1000;
 
-/** Takes personal data out of rows, rejects and ledger rows of documents. See `Warehouse.removePersonalData`. */
+/**
+ * Removes personal data from rows, rejects and ledger rows of documents. See
+ * `Warehouse.removePersonalData`.
+ */
 export async function removePersonalData(
   client: BigQueryClient,
   documents: LedgerEntry[],
@@ -48,7 +51,7 @@ export async function markPurged(client: BigQueryClient, keys: string[]): Promis
   }
 }
 
-/** Runs statements as a commit does, giving way to others. */
+/** Runs statements as a commit does, and retries if another commit comes first. */
 async function change(client: BigQueryClient, statementsFor: (tables: Relations) => string[]): Promise<void> {
   await retryOnConflict(client, async () => {
     const state = await readState(client);

@@ -8,28 +8,31 @@ import type { BigQueryClient, Job } from './client.js';
 import { identifier, literal } from './sql.js';
 import { ledgerColumns, rejectColumns } from '../ledger/ledger-columns.js';
 
-/** A table as loads made it. */
+/** A table as loads created it. */
 export interface TableState {
   name: string;
-  /** All columns but the lineage, in the order of the table. */
+  /** All columns except the lineage, in the order of the table. */
   columns: { name: string; type: ColumnType }[];
   partitionBy: string | null;
   clusterBy: string[];
 }
 
-/** What is about to be done to a table. */
+/** A change that is about to be made to a table. */
 export interface PendingChange {
-  /** Undefined where the table is being made. */
+  /** Undefined if the table is being created. */
   was: TableState | undefined;
-  /** Epoch milliseconds; whoever finds the change pending later than this does it anew. */
+  /** Epoch milliseconds. After this time others repeat the change if it is still pending. */
   untilMs: number;
 }
 
-/** What all replicas share, besides the ledger: a version that each commit counts up, the tables, and the views. */
+/**
+ * What all replicas share beside the ledger: a version that each commit increments, the tables, and
+ * the views.
+ */
 export interface State {
   version: number;
   tables: Map<string, { table: TableState; pending?: PendingChange }>;
-  /** Of each view that was made its version. */
+  /** The version of each view that this program made. */
   views: Map<string, string>;
 }
 
@@ -47,8 +50,9 @@ function viewOfRow(name: string): string | undefined {
 }
 
 /**
- * Reads the state; undefined before the first commit. It is to be read before everything that a commit is planned from: a commit of
- * somebody else in between changes the version, and then the plan is not carried out.
+ * Reads the state; undefined before the first commit. A commit must read it before everything else
+ * that it is planned from: if another commit comes in between, the version changes and the plan is
+ * not carried out.
  */
 export async function readState(client: BigQueryClient): Promise<State | undefined> {
   const job = await selectState(client);
@@ -76,7 +80,7 @@ async function selectState(client: BigQueryClient): Promise<Job | undefined> {
       async isRetryable(error) {
         if (hasNoAnswer(error)) return false;
         // If the dataset is missing, BigQuery reports denied access, or that it does not exist;
-        // only this call can tell them apart.
+        // only this call can distinguish the two.
         const uri = `/datasets/${client.target.dataset}/tables/_state`;
         isMissing = (await client.requestIfThere({ uri })) === undefined;
         return !isMissing;
@@ -89,14 +93,17 @@ async function selectState(client: BigQueryClient): Promise<Job | undefined> {
   }
 }
 
-/** Makes the dataset, the ledger and the state where they are missing. Replicas may do so at the same time. */
+/**
+ * Creates the dataset, the ledger and the state if they are missing. Replicas may do so at the same
+ * time.
+ */
 export async function makeState(client: BigQueryClient): Promise<void> {
   const { project: projectId, dataset: datasetId, location } = client.target;
   const isThere = async () => (await client.requestIfThere({ uri: `/datasets/${datasetId}` })) !== undefined;
   if (!(await isThere())) {
     const json = { datasetReference: { projectId, datasetId }, location };
     await client.request({ method: 'POST', uri: '/datasets', json }).catch(async (error: unknown) => {
-      // Another process may have made it meanwhile.
+      // Another process may have created it in the meantime.
       if (!(await isThere())) throw error;
     });
   }
@@ -109,13 +116,15 @@ export async function makeState(client: BigQueryClient): Promise<void> {
      OPTIONS (description = 'Values that are not of the type of their column, with their raw text.')`,
     `CREATE TABLE IF NOT EXISTS ${client.table('_costs')} (key STRING, loaded_at TIMESTAMP, job_id STRING, loads INT64, bytes_billed INT64, slot_ms INT64)
      OPTIONS (description = 'What each load cost: its share of the commit it was part of.')`,
-    // With its row from the beginning, so that there is exactly one.
+    // Created together with its row, so that there is exactly one.
     `CREATE TABLE IF NOT EXISTS ${client.table('_state')} AS SELECT '' AS name, 0 AS version, '' AS writer, '' AS body`,
   ];
   await client.run(statements.join(';\n'));
 }
 
-/** Reads the state for a commit; makes it first where it is missing. Errors: WAREHOUSE_NOT_FOUND. */
+/**
+ * Reads the state for a commit, after creating it if it is missing. Errors: WAREHOUSE_NOT_FOUND.
+ */
 export async function readyState(client: BigQueryClient): Promise<State> {
   const state = await readState(client);
   if (state && state.version >= 0) return state;
@@ -128,12 +137,13 @@ export async function readyState(client: BigQueryClient): Promise<State> {
   });
 }
 
-/** How a commit ended: somebody else's came first where it is `changed`, and nothing was done. */
+/** How a commit ended. `changed`: another commit came first, and nothing was done. */
 export type Outcome = 'committed' | 'changed';
 
 /**
- * Runs statements in one transaction, on condition that the state still has that version, and counts it up. Two transactions at the same
- * time change the same row, and BigQuery lets one of them through.
+ * Runs statements in one transaction on condition that the state still has that version, and
+ * increments it. Two simultaneous transactions change the same row, and BigQuery lets only one of
+ * them through.
  */
 export async function runTransaction(
   client: BigQueryClient,
@@ -182,7 +192,7 @@ export async function retryOnConflict<T>(
   throw new ReportsError('WAREHOUSE_BUSY', { path: client.path, found: 'other commits came first' });
 }
 
-/** The statements that note a table, and what is about to be done to it. */
+/** The statements that record a table, and a change that is about to be made to it. */
 export function noteTable(client: BigQueryClient, table: TableState, pending?: PendingChange): string[] {
   const body = JSON.stringify({
     ...bodyOf(table),
@@ -195,7 +205,7 @@ export function noteTable(client: BigQueryClient, table: TableState, pending?: P
   ];
 }
 
-/** The statements that note the versions of views that were made, and forget those that are gone. */
+/** The statements that record the versions of views, and remove those that are gone. */
 export function noteViews(client: BigQueryClient, made: Map<string, string>, gone: string[]): string[] {
   const key = (name: string) => literal(rowOfView(name));
   const changed = [...made.keys(), ...gone].map(key);
@@ -230,7 +240,7 @@ function readBody(text: string) {
   };
 }
 
-/** Whether BigQuery could not be asked, so that asking again would take as long once more. */
+/** Whether BigQuery could not be reached, so that asking again would take as long once more. */
 function hasNoAnswer(error: unknown): boolean {
   return !(error instanceof ReportsError) || error.code === 'WAREHOUSE_UNREACHABLE';
 }

@@ -19,24 +19,24 @@ import { existingTables } from './change-tables.js';
 import { refreshViews, viewProblems } from './views.js';
 
 export interface BigQueryWarehouseOptions extends BigQueryTarget, QueryOptions {
-  /** Where descriptions of tables and columns come from. */
+  /** The source of the descriptions of tables and columns. */
   schemas?: ReportSchemas;
-  /** Made by commits, when their tables are there. */
+  /** Created by commits as soon as their tables exist. */
   views?: View[];
-  /** What the conversion of Parquet before it is sent may take of this machine's memory. */
+  /** How much memory of this machine the conversion of Parquet may take. */
   memoryLimitMegabytes?: number;
-  /** A part of a bucket of Google Cloud Storage through which rows are loaded. */
+  /** The part of a Google Cloud Storage bucket through which rows are loaded. */
   staging?: Staging;
   log?: Logger;
   clock?: Clock;
 }
 
 /**
- * A warehouse in a BigQuery dataset, which the first commit makes. Any number of processes may write to it: each commit is planned from
- * the ledger as it was read, and carried out only if no other was in between.
- *
- * Fails with WAREHOUSE_REFUSED (details `key`, `thing`) where a load can't be committed as it stands, WAREHOUSE_MISSING for a query before
- * the first commit, QUERY_FAILED, and the codes of `failureRows`.
+ * A warehouse in a BigQuery dataset, which the first commit creates. Any number of processes may
+ * write to it: each commit is planned from the ledger as it was read, and carried out only if no
+ * other commit came in between.
+ * Errors: WAREHOUSE_REFUSED (details `key`, `thing`) if a load can't be committed;
+ * WAREHOUSE_MISSING for a query before the first commit; QUERY_FAILED; the codes of `failureRows`.
  */
 export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Warehouse {
   const { schemas, views = [], memoryLimitMegabytes, staging, log, maxBytes, onEstimate, clock } = options;
@@ -46,7 +46,8 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
   const ledger = bigQueryLedger(client);
   const query = { ...(maxBytes !== undefined && { maxBytes }), ...(onEstimate && { onEstimate }) };
 
-  // Views change with the program and the settings, which stay as they are from then on, and with tables.
+  // Views change with the program and the settings, which are fixed for this process, and with
+  // tables.
   let viewsAreFresh = views.length === 0;
 
   async function withState<T>(empty: T, read: (state: State) => Promise<T>): Promise<T> {

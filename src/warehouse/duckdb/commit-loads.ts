@@ -30,12 +30,14 @@ import { dropOwnViews } from './views.js';
 export interface CommitOptions {
   log?: Logger;
   clock?: Clock | undefined;
-  /** Told behind the commit which tables and views there are, and whether some tables were made or changed. */
+  /**
+   * Called after the commit with the tables and views, and whether tables were created or changed.
+   */
   onCommitted?: (relations: Relations, tablesChanged: boolean) => Promise<void>;
 }
 
 /**
- * Commits loads in one transaction, and gives the keys of those left out. See `Warehouse.commit`.
+ * Commits loads in one transaction. Returns the keys of those left out. See `Warehouse.commit`.
  * Errors: WAREHOUSE_REFUSED, and those of the file.
  */
 export async function commitLoads(
@@ -52,7 +54,7 @@ export async function commitLoads(
     const previous = await readPrevious(connection, timed);
     const groups = splitIntoTransactions(timed, previous);
     for (const together of groups) {
-      // Those of other groups are in the ledger by now.
+      // The loads of earlier groups are in the ledger by now.
       const known = groups.length > 1 ? await readPrevious(connection, together) : previous;
       leftOut.push(...(await applyLoads(connection, prepared, together, known)));
     }
@@ -60,25 +62,26 @@ export async function commitLoads(
     await run(connection, 'COMMIT');
     faultPoint('transaction-ended');
     await onCommitted?.(prepared.relations, prepared.changed);
-    // Closing would do the same, and keep the process from everything else meanwhile. The commit stands, whatever becomes of it.
+    // Closing the connection would also write the checkpoint, but block the whole process
+    // meanwhile. If this fails, the commit still stands.
     await run(connection, 'CHECKPOINT').catch(() => {});
     return leftOut;
   } catch (error) {
-    // Nothing of the transaction is kept: it ends with the connection.
+    // The transaction ends with the connection, and nothing of it remains.
     throw commitError(error, loads, path);
   }
 }
 
 interface PreparedTables {
-  /** All tables, as wide as the loads need them. */
+  /** All tables, wide enough for the loads. */
   relations: Relations;
-  /** Whether a table was made or changed. */
+  /** Whether a table was created or changed. */
   changed: boolean;
-  /** What each table of a load made wider. */
+  /** What each table of a load widened. */
   widened: Map<LoadTable, Widening[]>;
 }
 
-/** Makes and widens the tables that the loads need. */
+/** Creates and widens the tables that the loads need. */
 async function prepareTables(
   connection: DuckDBConnection,
   loads: Load[],
@@ -98,14 +101,14 @@ async function prepareTables(
   return { relations: changed ? await readRelations(connection) : relations, changed, widened };
 }
 
-/** The ledger rows that the loads take the place of, by key. */
+/** The ledger rows that the loads replace, by key. */
 function readPrevious(connection: DuckDBConnection, loads: TimedLoad[]): Promise<Map<string, LedgerEntry>> {
   return duckDbLedger(connection).readByKey(loads.map(({ load }) => load.entry.key));
 }
 
 /**
- * Brings in loads of different documents, all of them at once, in place of the ledger rows `previous`. Gives the keys of those that are
- * left out.
+ * Loads documents, each at most once, all together, in place of the ledger rows `previous`. Returns
+ * the keys of those left out.
  */
 async function applyLoads(
   connection: DuckDBConnection,
@@ -142,7 +145,7 @@ async function applyLoads(
   return leftOutKeys;
 }
 
-/** Takes out what documents loaded before, by what the ledger says. */
+/** Deletes the rows that documents loaded before, according to the ledger. */
 async function deletePrevious(
   connection: DuckDBConnection,
   relations: Relations,

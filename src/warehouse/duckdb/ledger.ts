@@ -7,12 +7,13 @@ import { documentId } from '../rules/document-id.js';
 import { documentIdSql, identifier, parquets, run, utcTimestamp } from '../staging/sql.js';
 import { ledgerRows, ledgerTypes } from '../staging/ledger-rows.js';
 
-/** Of each column of `_rejects` its name and its type in DuckDB. */
+/** Name and DuckDB type of each column of `_rejects`. */
 const rejectColumns = rejectKinds.map(({ column, kind }) => [column, ledgerTypes[kind]] as const);
 
 /**
- * Makes `_loads` and `_rejects` where they are missing, and the columns that the ledger of an earlier version lacks. `_loads` has no primary key: rows are replaced by key within a transaction, which
- * DuckDB's unique index refuses, and the one writer keeps the key unique.
+ * Creates `_loads` and `_rejects` if they are missing, and adds columns that the ledger of an
+ * earlier version lacks. `_loads` has no primary key: rows are replaced by key within a
+ * transaction, which DuckDB's unique index refuses, and a single writer keeps the key unique.
  */
 export async function ensureLedger(connection: DuckDBConnection, relations: Relations): Promise<void> {
   if (hasLedger(relations)) {
@@ -28,7 +29,10 @@ export async function ensureLedger(connection: DuckDBConnection, relations: Rela
   await run(connection, `CREATE TABLE IF NOT EXISTS _rejects (${rejects})`);
 }
 
-/** Writes the ledger rows of loads and their rejects, in place of those that are there. `gone` are keys of rows that have no successor. */
+/**
+ * Writes the ledger rows and rejects of loads, replacing existing ones. `gone` has the keys of rows
+ * without a successor.
+ */
 export async function writeLedger(
   connection: DuckDBConnection,
   loads: { load: Load; row: LedgerRow; replaces: boolean }[],
@@ -76,7 +80,7 @@ export async function writeLedger(
   }
 }
 
-/** Whether the file has a ledger: a file that no load has touched has none. */
+/** Whether the file has a ledger: only a load creates one. */
 export function hasLedger(relations: Relations): boolean {
   return relations.has('_loads') && relations.has('_rejects');
 }

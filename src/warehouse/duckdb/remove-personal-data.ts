@@ -5,7 +5,10 @@ import { isReportTable, type Relations } from '../rules/relations.js';
 import { documentId } from '../rules/document-id.js';
 import { documentIdSql, identifier, run } from '../staging/sql.js';
 
-/** Takes personal data out of rows, rejects and ledger rows of documents. See `Warehouse.removePersonalData`. */
+/**
+ * Removes personal data from rows, rejects and ledger rows of documents. See
+ * `Warehouse.removePersonalData`.
+ */
 export async function removePersonalData(
   connection: DuckDBConnection,
   relations: Relations,

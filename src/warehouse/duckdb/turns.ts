@@ -6,7 +6,9 @@ import { retry } from '../../runtime/retry.js';
  */
 const maxPreemptions = 5;
 
-/** By path: the end of the last piece of work, and the preemptible work among what waits or runs. */
+/**
+ * By path: the end of the last piece of work, and the preemptible work among what waits or runs.
+ */
 const lines = new Map<string, { last: Promise<unknown>; preemptible: Set<AbortController> }>();
 
 /**

@@ -51,7 +51,9 @@ export class LedgerQueries {
     return this.readLedger(`${this.conditions(filter)} ORDER BY loaded_at DESC, key ${limit(filter)}`);
   }
 
-  /** Rejects of the documents that the filter finds: the last loaded first, then in document order. */
+  /**
+   * Rejects of the documents that the filter finds: the last loaded first, then in document order.
+   */
   async readRejects({ documentOrTable: name, ...filter }: LedgerFilter): Promise<Record<string, unknown>[]> {
     const { table, literal, run } = this.dialect;
     const columns = rejectColumns.map(({ column }) => column);

@@ -10,15 +10,20 @@ export interface TimedLoad {
   loadedAt: string;
 }
 
-/** Later loads of one commit are later, by a microsecond each, as if each had been committed by itself. */
+/**
+ * Gives each load of a commit a time one microsecond after the one before, as if each had been
+ * committed by itself.
+ */
 export function timedLoads(loads: Load[], clock: Clock = systemClock): TimedLoad[] {
   const startMs = clock.now();
   return loads.map((load, index) => ({ load, loadedAt: isoMicroseconds(startMs, index) }));
 }
 
 /**
- * Cuts the loads, in order, where one takes the place of a ledger row that another before it makes. One whose document has rows from before is
- * by itself: those before it meet the rows and keys that it had, those behind it the ones that it has. `previous` has the ledger rows of their keys.
+ * Splits loads, in order, into groups that can share a transaction. A load starts a new group if it
+ * replaces a ledger row written by an earlier load. A document that already has rows gets a group
+ * of its own: the loads before it must see its old rows and keys, those after it the new ones.
+ * `previous` has the ledger rows of the loads' keys.
  */
 export function splitIntoTransactions(
   loads: TimedLoad[],
@@ -46,8 +51,8 @@ export function splitIntoTransactions(
 }
 
 /**
- * Sorts out the loads that must not be committed: one without rows never removes rows that are in
- * the tables. `previous` has the ledger rows of their keys.
+ * Sorts out the loads that must not be committed: a load without rows never removes existing rows.
+ * `previous` has the ledger rows of the loads' keys.
  * Errors: `Refusal` for rows without a document id.
  */
 export function sortOut(
@@ -70,8 +75,8 @@ function isLeftOut({ entry }: Load, before: LedgerEntry | undefined): boolean {
 
 /**
  * The ledger rows of loads. `superseded` has, for every table that was filled, how many of its rows
- * a newer report holds: what was loaded counts, because a document without any text names its
- * tables and must not count as their newest. `widened` is what each table of a load made wider,
+ * a newer report has. It decides which tables an entry names: a document without any text lists its
+ * tables, and must not count as their newest. `widened` has what each table of a load widened,
  * `previous` the ledger rows that the loads replace.
  */
 export function ledgerRowsOf(
@@ -90,7 +95,10 @@ export function ledgerRowsOf(
   });
 }
 
-/** What the ledger says of a table of a load that was brought in. `before` is what it said when the document was loaded before. */
+/**
+ * The ledger's entry about one table of a load. `before` is the entry of an earlier load of the
+ * document.
+ */
 function tableEntry(
   table: LoadTable,
   superseded: number,
@@ -110,7 +118,10 @@ function tableEntry(
   };
 }
 
-/** What a table was made wider by, now or when the same document was loaded before; it is told as long as its types need that. */
+/**
+ * The columns that the document widened, now or when it was loaded before. Earlier ones count as
+ * long as the document's types still need the wider column.
+ */
 function wideningDrift(
   { columns }: LoadTable,
   now: Widening[] = [],
@@ -125,12 +136,15 @@ function wideningDrift(
   return widened.length > 0 ? { widened } : {};
 }
 
-/** An empty document holds the news that there is nothing. */
+/** An empty document counts: it states that there is no data. */
 function holdsRows({ status }: LedgerEntry): boolean {
   return status === 'loaded' || status === 'empty';
 }
 
-/** A report whose document was not known yet has a row of its own, as has one whose seller was not. */
+/**
+ * The keys of other ledger rows that a load replaces: a report has a row of its own while its
+ * document or its seller is unknown.
+ */
 export function otherKeys({ entry, replacesKey }: Load): string[] {
   const { key, sellerId, reportId, documentId } = entry;
   const ofReport = sellerId && reportId && documentId ? [ledgerKey({ sellerId, reportId })] : [];

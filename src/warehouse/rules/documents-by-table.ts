@@ -1,7 +1,10 @@
 import { documentId } from './document-id.js';
 import type { LedgerEntry } from '../types.js';
 
-/** The documents that loaded rows into a table, by table, in lower case, and report type; each as `documentId` names it. */
+/**
+ * The documents that loaded rows, as `documentId` names them, by table (in lower case) and report
+ * type.
+ */
 export function documentsByTable(
   documents: LedgerEntry[],
 ): { table: string; reportType: string | null; loaded: string[] }[] {

@@ -21,7 +21,9 @@ export interface ViewStore {
   make(made: MadeView): Promise<void>;
   /** Drops views that this program made. */
   drop(names: string[]): Promise<void>;
-  /** Records what was made and what is gone, if the views do not carry their versions themselves. */
+  /**
+   * Records what was made and what is gone, if the views do not carry their versions themselves.
+   */
   record?(made: MadeView[], gone: string[]): Promise<void>;
   /** What the warehouse finds wrong with a query; undefined if nothing. */
   mistakeIn(sql: string): Promise<string | undefined>;
