@@ -39,7 +39,7 @@ export async function takeLock(path: string, clock: Clock = systemClock): Promis
   await makeFolder(dirname(path));
   if (
     !(await create(path, holder)) &&
-    !((await takeAway(path, holder, clock)) && (await create(path, holder)))
+    !((await removeStale(path, holder, clock)) && (await create(path, holder)))
   ) {
     return undefined;
   }
@@ -79,7 +79,7 @@ async function create(path: string, holder: Holder): Promise<boolean> {
 }
 
 /** Removes a stale lock. Returns false if it is not stale, or somebody else was first. */
-async function takeAway(path: string, taker: Holder, clock: Clock): Promise<boolean> {
+async function removeStale(path: string, taker: Holder, clock: Clock): Promise<boolean> {
   const stale = await readHolder(path);
   const touched = await stat(path).catch(() => undefined);
   // It was released in the meantime: nothing is left to remove.

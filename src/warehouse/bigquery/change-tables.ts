@@ -6,7 +6,7 @@ import type { ColumnType } from '../../schema/types.js';
 import type { BigQueryClient } from './client.js';
 import { bigQueryType, columnTypeOfField, type Field, widenedSql } from './column-types.js';
 import { identifier } from './sql.js';
-import { makeState, noteTable, readState, runTransaction, type State, type TableState } from './state.js';
+import { makeState, recordTable, readState, runTransaction, type State, type TableState } from './state.js';
 import { columnSql, columnsSql, tableSql, typeIn } from './table-sql.js';
 
 /** The tables of the report schemas by name, for descriptions. */
@@ -36,7 +36,7 @@ export async function changeTables(
   const { outcome } = await runTransaction(
     client,
     state.version,
-    noted.flatMap(({ table, pending }) => noteTable(client, table, pending)),
+    noted.flatMap(({ table, pending }) => recordTable(client, table, pending)),
   );
   if (outcome === 'changed') return false;
   state.version += 1;
@@ -70,7 +70,7 @@ export async function existingTables(client: BigQueryClient): Promise<Set<string
  * Recreates, empty, the tables that loads filled and somebody dropped, including those of the
  * ledger.
  */
-export async function remakeDropped(
+export async function recreateDropped(
   client: BigQueryClient,
   descriptions: Descriptions,
   log?: Logger,
@@ -137,7 +137,7 @@ async function changeTable(
     }
     for (const { name: column, type } of was.columns) {
       const to = typeIn(table, column);
-      if (columnTypeText(type) === columnTypeText(to) || !isMadeInPlace(type, to)) continue;
+      if (columnTypeText(type) === columnTypeText(to) || !isWidenedInPlace(type, to)) continue;
       await client.run(
         `ALTER TABLE ${name} ALTER COLUMN ${identifier(column)} SET DATA TYPE ${bigQueryType(to)}`,
       );
@@ -148,7 +148,7 @@ async function changeTable(
 }
 
 /** Whether BigQuery can widen a column without reading its values. */
-function isMadeInPlace(from: ColumnType, to: ColumnType): boolean {
+function isWidenedInPlace(from: ColumnType, to: ColumnType): boolean {
   return to.kind === 'decimal' && (from.kind === 'decimal' || from.kind === 'int64');
 }
 
@@ -156,7 +156,7 @@ function isMadeInPlace(from: ColumnType, to: ColumnType): boolean {
 function rewrites(was: TableState, table: TableState): boolean {
   return was.columns.some(({ name, type }) => {
     const to = typeIn(table, name);
-    return columnTypeText(type) !== columnTypeText(to) && !isMadeInPlace(type, to);
+    return columnTypeText(type) !== columnTypeText(to) && !isWidenedInPlace(type, to);
   });
 }
 
@@ -181,7 +181,8 @@ async function rewrite(
     const column = identifier(name);
     const type = was.columns.find((each) => each.name === name)?.type;
     const to = type && typeIn(table, name);
-    if (!type || !to || columnTypeText(type) === columnTypeText(to) || isMadeInPlace(type, to)) return column;
+    if (!type || !to || columnTypeText(type) === columnTypeText(to) || isWidenedInPlace(type, to))
+      return column;
     const found = fields.get(name.toLowerCase());
     // An interrupted change may have been made already.
     if (found?.kind === to.kind && found.kind !== type.kind) return column;

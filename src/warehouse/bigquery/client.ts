@@ -126,7 +126,7 @@ export class BigQueryClient {
    * Errors: those of the job; the signal's reason.
    */
   async run(sql: string, signal?: AbortSignal): Promise<Job> {
-    const job = await this.ended(await this.insertQuery(sql, randomUUID()), signal);
+    const job = await this.waitForEnd(await this.insertQuery(sql, randomUUID()), signal);
     const failure = failureOfJob(job);
     if (failure) throw failureError(failure, this.path);
     return job;
@@ -155,7 +155,7 @@ export class BigQueryClient {
    * the call that began it may be outdated.
    * Errors: the signal's reason; the job is then cancelled.
    */
-  async ended({ jobReference: { jobId } }: Job, signal?: AbortSignal): Promise<Job> {
+  async waitForEnd({ jobReference: { jobId } }: Job, signal?: AbortSignal): Promise<Job> {
     const findJob = async () => {
       const job = await this.findJob(jobId);
       if (!job) throw failureError({ message: `job ${jobId} is gone` }, this.path);

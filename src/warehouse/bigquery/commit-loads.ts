@@ -4,7 +4,7 @@ import { faultPoint } from '../../runtime/fault-point.js';
 import type { Staging } from '../../store/staging.js';
 import {
   ledgerRowsOf,
-  otherKeys,
+  otherReplacedKeys,
   sortOut,
   splitIntoTransactions,
   type TimedLoad,
@@ -21,16 +21,16 @@ import type { BigQueryClient } from './client.js';
 import { deletePrevious, pruningOf, unionOf } from './commit-statements.js';
 import { writeCosts } from './costs.js';
 import { isTableMissing } from './errors.js';
-import { countLeftOut } from './left-out-rows.js';
+import { countSuperseded } from './superseded-rows.js';
 import { ledgerStatements, stageLedger, stageRejects } from './ledger.js';
 import { bigQueryLedger } from './ledger-queries.js';
-import { beginListNulls, countListNulls, noteListNulls } from './list-nulls.js';
+import { beginListNulls, countListNulls, recordListNulls } from './list-nulls.js';
 import { dropStaging, loadStaging } from './load-jobs.js';
 import { loadStatements } from './load-modes.js';
 import { planChanges } from './plan-commit.js';
 import { type StagedBatch, type StagingFile, type Stager, stageBatch, withStager } from './stage.js';
-import { retryOnConflict, noteTable, readyState, runTransaction, type State } from './state.js';
-import { changeTables, type Descriptions, pendingTables, remakeDropped } from './change-tables.js';
+import { retryOnConflict, recordTable, readyState, runTransaction, type State } from './state.js';
+import { changeTables, type Descriptions, pendingTables, recreateDropped } from './change-tables.js';
 import { dropOwnViews } from './views.js';
 
 export interface CommitOptions {
@@ -59,18 +59,18 @@ export async function commitLoads(
   if (loads.length === 0) return [];
   const leftOut: string[] = [];
   const timed = timedLoads(loads, client.clock);
-  let inWork = timed;
+  let current = timed;
   try {
     let basis: Basis | undefined = await withRetry(client, options, () => readBasis(client, timed));
     for (const together of splitIntoTransactions(timed, basis.previous)) {
-      inWork = together;
+      current = together;
       const known = basis;
       // The commit of the first group changes it for the others.
       basis = undefined;
       leftOut.push(...(await commitTogether(client, together, known, options)));
     }
   } catch (error) {
-    throw refusal(error, inWork, client.path);
+    throw refusal(error, current, client.path);
   }
   return leftOut;
 }
@@ -127,7 +127,7 @@ function withRetry<T>(
 ): Promise<T> {
   return retryOnConflict(client, () =>
     attempt().catch(async (error: unknown) => {
-      if (isTableMissing(error)) await remakeDropped(client, descriptions, log);
+      if (isTableMissing(error)) await recreateDropped(client, descriptions, log);
       throw error;
     }),
   );
@@ -155,15 +155,15 @@ async function tryToCommit(
   for (const batch of batches) {
     const partitionBy = planned.partitions.get(batch.relation.name.toLowerCase()) ?? null;
     staged.push(await stageBatch(stager, batch, partitionBy));
-    await noteListNulls(stager, batch);
+    await recordListNulls(stager, batch);
   }
   const nulls = await countListNulls(stager);
   const rejects = await stageRejects(stager, coming, nulls.size > 0);
   const names = batches.map(({ relation }) => relation.name);
-  const brokenOff = await pendingTables(client, state, names);
-  if (brokenOff === 'changing') return undefined;
+  const interrupted = await pendingTables(client, state, names);
+  if (interrupted === 'changing') return undefined;
   const changed = new Map(
-    [...brokenOff, ...planned.changes].map((table) => [table.name.toLowerCase(), table]),
+    [...interrupted, ...planned.changes].map((table) => [table.name.toLowerCase(), table]),
   );
   const { descriptions, log } = options;
   await dropOwnViews(client, names, state);
@@ -175,7 +175,7 @@ async function tryToCommit(
   };
   const rowTables = await Promise.all(staged.map(({ files }) => Promise.all(files.map(send))));
   const rowsSql = rowTables.map(unionOf);
-  const superseded = await countLeftOut(client, staged, rowsSql);
+  const superseded = await countSuperseded(client, staged, rowsSql);
   const rows = ledgerRowsOf(coming, superseded, planned.widened, previous).map((row) => ({
     ...row,
     rejects: row.rejects + (nulls.get(documentId({ seller: row.sellerId, document: row.documentId })) ?? 0),
@@ -200,9 +200,9 @@ async function tryToCommit(
       client,
       { ledger, ...(rejectsTable && { rejects: rejectsTable }) },
       replaced,
-      coming.flatMap(({ load }) => otherKeys(load)),
+      coming.flatMap(({ load }) => otherReplacedKeys(load)),
     ),
-    ...[...changed.values()].flatMap((table) => noteTable(client, table)),
+    ...[...changed.values()].flatMap((table) => recordTable(client, table)),
   ]);
   if (outcome === 'changed') return undefined;
   faultPoint('transaction-ended');

@@ -24,7 +24,10 @@ export async function beginListNulls({ connection }: Stager): Promise<void> {
 }
 
 /** Records the lists of a batch that lose NULL items, with their text from the document. */
-export async function noteListNulls({ connection }: Stager, { relation, loads }: TableBatch): Promise<void> {
+export async function recordListNulls(
+  { connection }: Stager,
+  { relation, loads }: TableBatch,
+): Promise<void> {
   for (const load of loads) {
     const { table } = load;
     if (!table.parquetPath) continue;

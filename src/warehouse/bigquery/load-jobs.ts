@@ -30,7 +30,7 @@ export async function loadStaging(
     const jobId = `sp_reports_${file.digest}_${generation}`;
     const found = await client.findJob(jobId);
     if (!found) return begin(jobId);
-    if (!failureOfJob(await client.ended(found)) && (await isThere(client, table))) return table;
+    if (!failureOfJob(await client.waitForEnd(found)) && (await isThere(client, table))) return table;
   }
   // An outage of hours uses up all of them. An attempt that finds no job of its own repeats one,
   // which does no harm.
@@ -50,9 +50,9 @@ function insert(
   { path, fields, digest }: StagingFile,
   { table, jobId, staging }: { table: string; jobId: string; staging?: Staging },
 ): Promise<Job> {
-  if (!staging) return endedOrFound(client, jobId, () => client.insertLoad(path, table, fields, jobId));
+  if (!staging) return waitForEndOrFind(client, jobId, () => client.insertLoad(path, table, fields, jobId));
   return withStagedObject(staging, path, digest, (url) =>
-    endedOrFound(client, jobId, () => client.insertLoadFrom(url, table, fields, jobId)),
+    waitForEndOrFind(client, jobId, () => client.insertLoadFrom(url, table, fields, jobId)),
   );
 }
 
@@ -60,14 +60,18 @@ function insert(
  * Returns the job as it ended, even if the answer to an earlier attempt was lost or another process
  * began the same job.
  */
-async function endedOrFound(client: BigQueryClient, jobId: string, begin: () => Promise<Job>): Promise<Job> {
+async function waitForEndOrFind(
+  client: BigQueryClient,
+  jobId: string,
+  begin: () => Promise<Job>,
+): Promise<Job> {
   try {
-    return await client.ended(await begin());
+    return await client.waitForEnd(await begin());
   } catch (error) {
     const isTaken = error instanceof BigQueryError && error.reason === 'duplicate';
     const found = isTaken ? await client.findJob(jobId) : undefined;
     if (!found) throw error;
-    return client.ended(found);
+    return client.waitForEnd(found);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { ResolvedColumn } from '../../schema/types.js';
-import { coversOneOf, meetEachOther, type TableBatch, type TableLoad } from '../rules/plan-batches.js';
+import { coversMarketplaceOf, shareSellers, type TableBatch, type TableLoad } from '../rules/plan-batches.js';
 import { documentId } from '../rules/document-id.js';
 import { Refusal } from '../rules/refusal.js';
 import { fromStaging, keyTextSql } from './column-types.js';
@@ -41,10 +41,10 @@ export function loadStatements(batch: TableBatch, staged: Staged, pruning: Pruni
  * Whether rows of the batch may be left out because a newer report has them, so that they must be
  * counted.
  */
-export function mayLeaveOut({ loads, others }: TableBatch): boolean {
+export function mayBeSuperseded({ loads, others }: TableBatch): boolean {
   const mode = loads[0]?.table.mode;
   if (mode !== 'merge' && mode !== 'replace') return false;
-  return meetEachOther(loads) || others.some((other) => loads.some((each) => other.rank > each.rank));
+  return shareSellers(loads) || others.some((other) => loads.some((each) => other.rank > each.rank));
 }
 
 /** SQL that counts the rows of each document that are inserted. */
@@ -55,10 +55,10 @@ export function countKept(batch: TableBatch, staged: Staged): string {
 }
 
 /** Snapshots that a newer one replaces. */
-export function lateSnapshots({ loads, others }: TableBatch): Set<TableLoad> {
+export function supersededSnapshots({ loads, others }: TableBatch): Set<TableLoad> {
   const all = [...loads, ...others];
   return new Set(
-    loads.filter((one) => all.some((other) => other.rank > one.rank && coversOneOf(other, one))),
+    loads.filter((one) => all.some((other) => other.rank > one.rank && coversMarketplaceOf(other, one))),
   );
 }
 
@@ -92,7 +92,7 @@ function snapshotStatements(batch: TableBatch, staged: Staged): string[] {
     return `(here._seller_id ${seller} ${covered}
        AND ${documentIdSql('here')} NOT IN (${newer.map((each) => literal(documentId(each))).join(', ')}))`;
   });
-  const late = lateSnapshots(batch);
+  const late = supersededSnapshots(batch);
   return [
     `DELETE FROM ${staged.table} AS here WHERE ${older.join('\n     OR ')}`,
     ...insert(batch, staged, rowsOf(batch.loads.filter((load) => !late.has(load)))),

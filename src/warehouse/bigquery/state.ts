@@ -193,7 +193,7 @@ export async function retryOnConflict<T>(
 }
 
 /** The statements that record a table, and a change that is about to be made to it. */
-export function noteTable(client: BigQueryClient, table: TableState, pending?: PendingChange): string[] {
+export function recordTable(client: BigQueryClient, table: TableState, pending?: PendingChange): string[] {
   const body = JSON.stringify({
     ...bodyOf(table),
     ...(pending && { pending: { untilMs: pending.untilMs, was: pending.was && bodyOf(pending.was) } }),
@@ -206,7 +206,7 @@ export function noteTable(client: BigQueryClient, table: TableState, pending?: P
 }
 
 /** The statements that record the versions of views, and remove those that are gone. */
-export function noteViews(client: BigQueryClient, made: Map<string, string>, gone: string[]): string[] {
+export function recordViews(client: BigQueryClient, made: Map<string, string>, gone: string[]): string[] {
   const key = (name: string) => literal(rowOfView(name));
   const changed = [...made.keys(), ...gone].map(key);
   if (changed.length === 0) return [];

@@ -7,7 +7,7 @@ import type { BigQueryClient } from './client.js';
 import { castType } from './column-types.js';
 import { relationsOf } from './relations.js';
 import { identifier, literal } from './sql.js';
-import { noteViews, runTransaction, type State } from './state.js';
+import { recordViews, runTransaction, type State } from './state.js';
 
 /**
  * Creates, recreates and drops views of the dataset. See `refreshViews` of rules/. The state has
@@ -57,7 +57,7 @@ function viewStore(client: BigQueryClient, relations: Relations, state: State): 
     dialect: { table: (name) => client.table(name), identifier, type: castType, tryCast: 'SAFE_CAST' },
     readVersions: async () => state.views,
     async obstacle(name) {
-      const isOthers = await isSomebodyElses(client, name);
+      const isOthers = await isForeign(client, name);
       return isOthers ? 'there is a table or view of that name already' : undefined;
     },
     async make({ view: { name, description }, query: { sql } }) {
@@ -73,7 +73,7 @@ function viewStore(client: BigQueryClient, relations: Relations, state: State): 
     async record(made, gone) {
       const versions = new Map(made.map(({ view, query }) => [view.name, query.version]));
       // If another commit comes first, the views are made once more, which does no harm.
-      const notes = noteViews(client, versions, gone);
+      const notes = recordViews(client, versions, gone);
       if (notes.length > 0) await runTransaction(client, state.version, notes);
     },
     mistakeIn: (sql) => client.dryRun(sql).then(() => undefined, describeError),
@@ -87,7 +87,7 @@ async function dropViews(client: BigQueryClient, names: string[]): Promise<void>
 }
 
 /** Whether the dataset has a table or view of that name that this program did not make. */
-async function isSomebodyElses(client: BigQueryClient, name: string): Promise<boolean> {
+async function isForeign(client: BigQueryClient, name: string): Promise<boolean> {
   const uri = `/datasets/${client.target.dataset}/tables/${name}`;
   const found = await client.requestIfThere<{ type: string; labels?: Record<string, string> }>({ uri });
   return found !== undefined && !(found.type === 'VIEW' && found.labels?.program === 'sp-reports');

@@ -5,7 +5,7 @@ import { faultPoint } from '../../runtime/fault-point.js';
 import type { Widening } from '../../schema/drift.js';
 import {
   ledgerRowsOf,
-  otherKeys,
+  otherReplacedKeys,
   sortOut,
   splitIntoTransactions,
   type TimedLoad,
@@ -140,7 +140,7 @@ async function applyLoads(
       row: rows[index] as LedgerRow,
       replaces: previous.has(load.entry.key),
     })),
-    coming.flatMap(({ load }) => otherKeys(load)),
+    coming.flatMap(({ load }) => otherReplacedKeys(load)),
   );
   return leftOutKeys;
 }

@@ -10,7 +10,7 @@ import {
   run,
   utcTimestamp,
 } from '../staging/sql.js';
-import { coversOneOf, meetEachOther, type TableBatch, type TableLoad } from '../rules/plan-batches.js';
+import { coversMarketplaceOf, shareSellers, type TableBatch, type TableLoad } from '../rules/plan-batches.js';
 import { Refusal } from '../rules/refusal.js';
 
 /**
@@ -43,7 +43,8 @@ async function loadSnapshots(connection: DuckDBConnection, batch: TableBatch): P
          AND batch.rank > ${rankOfHere})`,
   );
   const all = [...loads, ...others];
-  const isLate = (one: TableLoad) => all.some((other) => other.rank > one.rank && coversOneOf(other, one));
+  const isLate = (one: TableLoad) =>
+    all.some((other) => other.rank > one.rank && coversMarketplaceOf(other, one));
   const late = new Set(loads.filter(isLate));
   await insert(connection, batch, { loads: loads.filter((each) => !late.has(each)) });
   return loads.map((each) => (late.has(each) ? each.table.rows : 0));
@@ -73,7 +74,7 @@ async function loadByKey(connection: DuckDBConnection, batch: TableBatch): Promi
       `DELETE FROM ${identifier(relation.name)} AS here WHERE EXISTS (
        SELECT 1 FROM ${source} document WHERE ${sameKey} ${mayBeNewer ? `AND document.__rank > ${rankOfHere}` : ''})`,
     );
-  if (!mayBeNewer && !meetEachOther(filled)) {
+  if (!mayBeNewer && !shareSellers(filled)) {
     await deleteOlder(`(${keys})`);
     return insert(connection, batch, { loads: filled });
   }
@@ -141,10 +142,10 @@ async function insert(
   ] as const;
   const names = [...columns.map((each) => each.name), ...lineage.map(([name]) => name)];
   const values = [...columns.map((each) => each.value), ...lineage.map(([, value]) => value)];
-  const places = values.map((value, index) => `${value} AS __value${index}`);
+  const valueColumns = values.map((value, index) => `${value} AS __value${index}`);
   const rows = filter
     ? `SELECT ${values.map((_, index) => `document.__value${index}`)}
-       FROM (SELECT ${[...places, ...filter.columns]} FROM ${rowsOf(filled)}) document ${filter.condition}`
+       FROM (SELECT ${[...valueColumns, ...filter.columns]} FROM ${rowsOf(filled)}) document ${filter.condition}`
     : `SELECT ${values} FROM ${rowsOf(filled)}`;
   const [count] = await runOn(
     connection,
@@ -154,11 +155,11 @@ async function insert(
   const expected = filled.reduce((sum, { table }) => sum + table.rows, 0);
   if (Number(count?.[0]) === expected) return batch.loads.map(() => 0);
   if (!filter) throw await wrongCount(connection, filled);
-  return countLeftOut(connection, batch);
+  return countSuperseded(connection, batch);
 }
 
 /** How many rows of each document are not in the table. */
-async function countLeftOut(connection: DuckDBConnection, batch: TableBatch): Promise<number[]> {
+async function countSuperseded(connection: DuckDBConnection, batch: TableBatch): Promise<number[]> {
   const counted = await runOn(
     connection,
     batch,

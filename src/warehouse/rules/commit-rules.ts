@@ -38,7 +38,7 @@ export function splitIntoTransactions(
     const { key } = load.entry;
     const before = entries.get(key);
     const isAlone = before !== undefined && before.tables.length > 0;
-    if (isCut || isAlone || [key, ...otherKeys(load)].some((each) => made.has(each))) {
+    if (isCut || isAlone || [key, ...otherReplacedKeys(load)].some((each) => made.has(each))) {
       groups.push([]);
       made = new Set();
     }
@@ -145,7 +145,7 @@ function holdsRows({ status }: LedgerEntry): boolean {
  * The keys of other ledger rows that a load replaces: a report has a row of its own while its
  * document or its seller is unknown.
  */
-export function otherKeys({ entry, replacesKey }: Load): string[] {
+export function otherReplacedKeys({ entry, replacesKey }: Load): string[] {
   const { key, sellerId, reportId, documentId } = entry;
   const ofReport = sellerId && reportId && documentId ? [ledgerKey({ sellerId, reportId })] : [];
   return [...ofReport, ...(replacesKey ? [replacesKey] : [])].filter((other) => other !== key);

@@ -94,11 +94,14 @@ function kindOf({ mode, key, columns }: LoadTable): string {
 }
 
 /** Whether two of the loads are of one seller, so that they may have the same keys. */
-export function meetEachOther(loads: TableLoad[]): boolean {
+export function shareSellers(loads: TableLoad[]): boolean {
   return new Set(loads.map(({ seller }) => seller)).size < loads.length;
 }
 
-export function coversOneOf(other: RankedDocument, { seller, marketplaces }: RankedDocument): boolean {
+export function coversMarketplaceOf(
+  other: RankedDocument,
+  { seller, marketplaces }: RankedDocument,
+): boolean {
   if (other.seller !== seller) return false;
   return (
     other.marketplaces.length === 0 ||

@@ -7,7 +7,7 @@ import { describeError, ReportsError } from '../../errors/reports-error.js';
 export function fileError(error: unknown, path: string): unknown {
   if (error instanceof ReportsError) return error;
   const text = firstLine(error);
-  const found = machineWord(text);
+  const found = machineMessage(text);
   const options = { cause: error };
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ENOSPC' || code === 'EDQUOT' || /No space left on device|Disk quota exceeded/i.test(found)) {
@@ -34,7 +34,7 @@ export function fileError(error: unknown, path: string): unknown {
  * DuckDB's message about the machine and the file, without the names in it. Empty for its other
  * kinds of errors: they quote values and columns of the data, which may contain any words.
  */
-function machineWord(text: string): string {
+function machineMessage(text: string): string {
   return /^(IO|Serialization|TransactionContext|FATAL|INTERNAL) Error: |^[\w ]+: Failure while replaying WAL/i.test(
     text,
   )
@@ -50,7 +50,7 @@ export function firstLine(error: unknown): string {
 /** Whether DuckDB reports that another process holds the file. */
 export function isLock(text: string): boolean {
   return /Could not set lock on file|being used by another process|File is already open in/i.test(
-    machineWord(text),
+    machineMessage(text),
   );
 }
 
