@@ -891,36 +891,40 @@ export function describeWarehouse(
         assert.deepEqual(await found({ documentOrTable: "'; DROP TABLE _loads; --" }), []);
       });
 
-      it('finds documents, reports and tables whose names hold quotes and other signs of SQL', async () => {
-        for (const name of [
-          "O'Brien",
-          'a"b',
-          'back\\slash',
-          'line\nbreak',
-          '100%_[x]*',
-          "\\'; --",
-          '$name',
-        ]) {
-          const ids = { documentId: `d ${name}`, reportId: `r ${name}`, sellerId: `s ${name}` };
-          const made = await load(
-            { ...ids, reportType: `t ${name}` },
-            { name: 'odd', columns: { a: 'string' }, rows: [{ a: name }] },
-            [{ table: 'odd', row: 1, column: 'a', raw: name, reason: name }],
-          );
-          await warehouse.commit([made]);
-          const { key } = made.entry;
-          const ofReport = ledgerKey({ sellerId: ids.sellerId, reportId: ids.reportId });
+      it('finds documents and reports whose names hold quotes and other signs of SQL', async () => {
+        const names = ["O'Brien", 'a"b', 'back\\slash', 'line\nbreak', '100%_[x]*', "\\'; --", '$name'];
+        const made = await Promise.all(
+          names.map((name) =>
+            load(
+              {
+                documentId: `d ${name}`,
+                reportId: `r ${name}`,
+                sellerId: `s ${name}`,
+                reportType: `t ${name}`,
+              },
+              { name: 'odd', columns: { a: 'string' }, rows: [{ a: name }] },
+              [{ table: 'odd', row: 1, column: 'a', raw: name, reason: name }],
+            ),
+          ),
+        );
+        await warehouse.commit(made);
+        for (const [index, name] of names.entries()) {
+          const { key } = (made[index] as Load).entry;
+          const ofReport = ledgerKey({ sellerId: `s ${name}`, reportId: `r ${name}` });
           assert.deepEqual(
             [...(await warehouse.seen([key, ofReport])).keys()].sort(),
             [key, ofReport].sort(),
           );
-          const filter = { sellerId: ids.sellerId, reportType: `t ${name}`, documentOrTable: ids.documentId };
+          const filter = { sellerId: `s ${name}`, reportType: `t ${name}`, documentOrTable: `d ${name}` };
           assert.deepEqual(
             (await warehouse.loads(filter)).map((row) => row.reportId),
-            [ids.reportId],
+            [`r ${name}`],
           );
-          const [reject] = await warehouse.rejects({ documentOrTable: ids.reportId });
-          assert.deepEqual([reject?.raw, reject?.reason], [name, name]);
+          const rejects = await warehouse.rejects({ documentOrTable: `r ${name}` });
+          assert.deepEqual(
+            rejects.map(({ raw, reason }) => [raw, reason]),
+            [[name, name]],
+          );
         }
       });
 

@@ -81,18 +81,28 @@ export class LedgerQueries {
     sinceIso: string,
     sellerIds: string[] | undefined,
   ): Promise<FilledDocument[]> {
-    const { time, fillsTable } = this.dialect;
+    const { table, time, fillsTable, run } = this.dialect;
     const ofSellers = sellerIds ? `AND seller_id IN (${this.literals(sellerIds)})` : '';
-    const rows = await this.readLedger(
-      `WHERE document_id IS NOT NULL AND COALESCE(report_created_at, loaded_at) >= ${time(sinceIso)}
+    const rows = await run(
+      `SELECT key, seller_id, document_id, marketplace_ids, report_id, report_created_at, loaded_at
+       FROM ${table('_loads')}
+       WHERE document_id IS NOT NULL AND COALESCE(report_created_at, loaded_at) >= ${time(sinceIso)}
          AND ${fillsTable(name)} ${ofSellers}`,
-      'key, seller_id, document_id, marketplace_ids, report_id, report_created_at, loaded_at',
     );
-    return rows;
+    return rows.map((row) => ({
+      key: row.key as string,
+      sellerId: row.seller_id as string | null,
+      documentId: row.document_id as string,
+      marketplaceIds: (row.marketplace_ids ?? []) as string[],
+      reportId: row.report_id as string | null,
+      reportCreatedAt: row.report_created_at as string | null,
+      loadedAt: row.loaded_at as string,
+    }));
   }
 
-  private async readLedger(rest: string, columns = this.dialect.allColumns): Promise<LedgerRow[]> {
-    const rows = await this.dialect.run(`SELECT ${columns} FROM ${this.dialect.table('_loads')} ${rest}`);
+  private async readLedger(rest: string): Promise<LedgerRow[]> {
+    const { table, allColumns, run } = this.dialect;
+    const rows = await run(`SELECT ${allColumns} FROM ${table('_loads')} ${rest}`);
     return rows.map((row) => {
       const fields = ledgerColumns.map(({ field, column, kind }) => {
         const value = row[column] ?? null;
