@@ -138,7 +138,7 @@ export async function readyState(client: BigQueryClient): Promise<State> {
 }
 
 /** How a commit ended. `changed`: another commit came first, and nothing was done. */
-export type Outcome = 'committed' | 'changed';
+export type TransactionOutcome = 'committed' | 'changed';
 
 /**
  * Runs statements in one transaction on condition that the state still has that version, and
@@ -149,7 +149,7 @@ export async function runTransaction(
   client: BigQueryClient,
   version: number,
   statements: string[],
-): Promise<{ outcome: Outcome; job: Job }> {
+): Promise<{ outcome: TransactionOutcome; job: Job }> {
   const writer = literal(randomUUID());
   const state = client.table('_state');
   const job = await client.run(`BEGIN TRANSACTION;
@@ -161,8 +161,9 @@ ELSE
 ROLLBACK TRANSACTION;
 SELECT 'changed' AS outcome;
 END IF;`);
-  let outcome: Outcome | undefined;
-  for await (const page of client.pages(job)) outcome = page.rows?.[0]?.f[0]?.v as Outcome | undefined;
+  let outcome: TransactionOutcome | undefined;
+  for await (const page of client.pages(job))
+    outcome = page.rows?.[0]?.f[0]?.v as TransactionOutcome | undefined;
   return { outcome: outcome ?? 'changed', job };
 }
 
