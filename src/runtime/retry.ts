@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from './clock.js';
 
-/** When a failed attempt is followed by another one. Without limits it goes on for ever. */
+/** When a failed attempt is followed by another one. Without limits it goes on forever. */
 export interface RetryPolicy<T> {
   /** Attempts in a row, the first one included. */
   maxAttempts?: number | undefined;
@@ -42,18 +42,18 @@ export async function retry<T>(
 ): Promise<T> {
   const startMs = clock.now();
   let failures = 0;
-  const canGoOn = () => failures < maxAttempts && clock.now() - startMs < maxElapsedMs;
+  const mayContinue = () => failures < maxAttempts && clock.now() - startMs < maxElapsedMs;
   for (let number = 1; ; number += 1) {
     signal?.throwIfAborted();
     try {
       const result = await attempt(number);
       if (!isUnfinished(result)) return result;
       failures = madeProgress(result) ? 1 : failures + 1;
-      if (!canGoOn()) return result;
+      if (!mayContinue()) return result;
     } catch (error) {
       signal?.throwIfAborted();
       failures += 1;
-      if (!(await isRetryable(error)) || !canGoOn()) throw error;
+      if (!(await isRetryable(error)) || !mayContinue()) throw error;
     }
     const leftMs = startMs + maxElapsedMs - clock.now();
     const waitMs = Math.min(backoffMs(failures), leftMs);
@@ -62,7 +62,7 @@ export async function retry<T>(
 }
 
 /** The usual jitter: clients that failed together do not come back together. */
-export const aroundHalf = [0.5, 1.5] as const;
+export const halfJitter = [0.5, 1.5] as const;
 
 /** The widest jitter: any part of the wait, which separates those who collide with each other. */
 export const fullJitter = [0, 1] as const;

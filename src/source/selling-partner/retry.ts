@@ -1,11 +1,11 @@
 import type { Clock } from '../../runtime/clock.js';
-import { aroundHalf, exponentialBackoff, retry } from '../../runtime/retry.js';
+import { halfJitter, exponentialBackoff, retry } from '../../runtime/retry.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import type { JsonAnswer } from './http.js';
 
 const defaultMaxAttempts = 4;
 
-const backoffMs = exponentialBackoff({ firstMs: 250, jitter: aroundHalf });
+const backoffMs = exponentialBackoff({ firstMs: 250, jitter: halfJitter });
 
 /** Names the call in errors. */
 interface RetriedCall {

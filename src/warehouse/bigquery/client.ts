@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { BigQuery } from '@google-cloud/bigquery';
 import { type Clock, systemClock } from '../../runtime/clock.js';
-import { aroundHalf, exponentialBackoff, retry } from '../../runtime/retry.js';
+import { halfJitter, exponentialBackoff, retry } from '../../runtime/retry.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import type { Field } from './column-types.js';
 import { identifier } from './sql.js';
@@ -61,7 +61,7 @@ const pollMs = exponentialBackoff({ firstMs: 50, factor: 1.5, maxMs: 2000 });
 
 const rateLimitPolicy = {
   maxAttempts: 5,
-  backoffMs: exponentialBackoff({ firstMs: 500, jitter: aroundHalf }),
+  backoffMs: exponentialBackoff({ firstMs: 500, jitter: halfJitter }),
   isRetryable: (error: unknown) => isRateLimit(failureOf(error)),
 };
 
