@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { runDuckDb, selectDocument, selectJson } from './duckdb.mjs';
 // What is measured is the program as it is built, in a process with nothing else in it.
-import { systemClock } from '../../dist/clock.js';
-import { convertDocument } from '../../dist/pipeline/convert-document.js';
-import { WorkList } from '../../dist/pipeline/work-list.js';
+import { systemClock } from '../../dist/runtime/clock.js';
+import { convertDocument } from '../../dist/ingest/convert-document.js';
+import { IngestRun } from '../../dist/ingest/ingest-run.js';
 import { packagedSchemasFolder, readSchemas } from '../../dist/schema/read.js';
 import { listRaw } from '../../dist/source/document/raw-store.js';
 import { openDuckDbWarehouse } from '../../dist/warehouse/duckdb/warehouse.js';
@@ -104,17 +104,22 @@ async function loadAll(/** @type {Input} */ { raw: rawFolder, folder }) {
     };
     const { signal } = new AbortController();
     const deadlineMs = Date.now() + 3_600_000;
-    const work = new WorkList(context, { concurrency, deadlineMs, stop: signal, abort: signal });
+    const work = new IngestRun(context, {
+      maxConcurrent: concurrency,
+      deadlineMs,
+      stop: signal,
+      abort: signal,
+    });
     for (const facts of documents) {
       await work.hasRoom();
-      work.add({ key: ledgerKey(facts), request: requestOf(facts), messages: [] });
+      work.add({ key: ledgerKey(facts), report: reportOf(facts), messages: [] });
     }
     const { outcomes } = await work.finish();
     if (outcomes.loaded !== documents.length) throw new Error(`not all loaded: ${JSON.stringify(outcomes)}`);
   };
 }
 
-function requestOf({ sellerId, documentId, reportType, marketplaceIds, reportCreatedAt }) {
+function reportOf({ sellerId, documentId, reportType, marketplaceIds, reportCreatedAt }) {
   const status = 'DONE';
   const report = { reportId: documentId, reportType, status, marketplaceIds, createdAt: reportCreatedAt };
   return { sellerId, reportType, status, report, documentId, pipeline: null, maxDocumentBytes };

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
 import { parseDocument } from '../../dist/parse/parse-document.js';
-import { writeLake } from '../../dist/pipeline/write-lake.js';
+import { writeLake } from '../../dist/ingest/write-lake.js';
 import { packagedSchemasFolder, readSchemas } from '../../dist/schema/read.js';
 import { Utf8Check } from '../../dist/source/document/utf8-check.js';
 import { openFolderStore } from '../../dist/store/folder-store.js';

@@ -1,22 +1,14 @@
 import { Command } from 'commander';
 import { systemClock } from '../runtime/clock.js';
-import type { Config } from '../config/spec.js';
-import { ReportsError } from '../errors/reports-error.js';
-import type { PipelineContext } from '../ingest/context.js';
-import type { DrainSignals } from '../ingest/work-list.js';
 import { alarmBody } from '../status/alarms/alarm-message.js';
-import { type Alarms, openAlarms } from '../status/alarms/alarms.js';
-import { openFacts } from '../status/facts.js';
-import { openRunLog, type RunLog } from '../status/run-log.js';
+import { openRunLog } from '../status/run-log.js';
 import { sendAlarm } from '../status/alarms/send-alarm.js';
 import { unknownStaleTables } from './output/config-notes.js';
 import type { Io } from './setup/io.js';
-import { readFullConfig, withContext } from './setup/open-context.js';
-import { openWarehouse } from '../warehouse/open-warehouse.js';
+import { type AlarmedConfig, inAlarms, withAlarms } from './setup/open-alarms.js';
+import { readFullConfig } from './setup/open-context.js';
 import { untilStopped } from './setup/stop-signals.js';
 import { textTable } from './output/text-table.js';
-
-type AlarmedConfig = Config & { alarms: NonNullable<Config['alarms']> };
 
 /** `sp-reports alarms`: what is not well, and whether the webhook takes it. */
 export function alarmsCommand(io: Io): Command {
@@ -62,31 +54,6 @@ export function alarmsCommand(io: Io): Command {
     });
 }
 
-/** Looks whether something is to be told, at the end of a run. */
-export async function checkAlarms(
-  config: Config,
-  command: Command,
-  io: Io,
-  { stop }: DrainSignals,
-  runLog: RunLog,
-): Promise<void> {
-  await inAlarms(withAlarms(config), command, io, runLog, (alarms) => alarms.check(stop));
-}
-
-function inAlarms<T>(
-  config: AlarmedConfig,
-  command: Command,
-  io: Io,
-  runLog: RunLog,
-  work: (alarms: Alarms, context: PipelineContext) => Promise<T>,
-): Promise<T> {
-  return withContext(config, command, io, 'alarms', (context: PipelineContext) => {
-    const readWarehouse = openWarehouse(config, { isPreemptible: true });
-    const readFacts = openFacts({ ...context, warehouse: readWarehouse }, runLog, { waitsForReading: true });
-    return work(openAlarms(config.alarms, readFacts, context), { ...context, warehouse: readWarehouse });
-  });
-}
-
 async function sendTest({ alarms: { webhook, format } }: AlarmedConfig, signal: AbortSignal): Promise<void> {
   const at = new Date(systemClock.now()).toISOString();
   const test = {
@@ -98,11 +65,4 @@ async function sendTest({ alarms: { webhook, format } }: AlarmedConfig, signal: 
     since: at,
   };
   await sendAlarm(webhook, alarmBody([test], format, at), { clock: systemClock, signal });
-}
-
-function withAlarms(config: Config): AlarmedConfig {
-  const { alarms } = config;
-  if (alarms) return { ...config, alarms };
-  const problem = `${config.file} has no \`alarms:\`; docs/alarms.md tells how to write them`;
-  throw new ReportsError('USAGE', { problem });
 }

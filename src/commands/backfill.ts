@@ -1,6 +1,6 @@
 import { systemClock } from '../runtime/clock.js';
 import { Command } from 'commander';
-import type { Config } from '../config/spec.js';
+import type { Config, Pipeline } from '../config/spec.js';
 import { ReportsError } from '../errors/reports-error.js';
 import {
   type BackfillPlan,
@@ -10,15 +10,13 @@ import {
   quotaAllowsAtMs,
   runBackfill,
 } from '../discovery/backfill.js';
-import type { PipelineContext } from '../ingest/context.js';
-import type { Pipeline } from '../ingest/route.js';
-import { reportRetentionDays } from '../source/selling-partner/limits.js';
-import type { DrainSignals } from '../ingest/work-list.js';
-import { count } from '../text/pluralize.js';
+import type { PipelineContext, StopSignals } from '../ingest/context.js';
+import { maxSweepDays } from '../discovery/sweep.js';
+import { pluralize } from '../text/pluralize.js';
 import type { Io } from './setup/io.js';
 import { readFullConfig, withContext } from './setup/open-context.js';
 import { endOption, listOption, timeOption } from './setup/options.js';
-import { pipelinesNamed, sellersNamed } from './run.js';
+import { pipelinesNamed, sellersNamed } from './setup/find-named.js';
 import { untilStopped } from './setup/stop-signals.js';
 import { remediesText, somethingFailed, summaryJson, summaryText } from './output/summary.js';
 import { textTable } from './output/text-table.js';
@@ -41,7 +39,7 @@ export function backfillCommand(io: Io, exit: (code: number) => void): Command {
     .argument('[pipeline]', 'name of the pipeline; without it all, one after the other')
     .requiredOption(
       '--from <date>',
-      `reports created from then on; Amazon keeps them for ${reportRetentionDays} days`,
+      `reports created from then on; Amazon keeps them for ${maxSweepDays} days`,
       timeOption,
     )
     .option('--to <date>', 'and until then, a date with its whole day (default: now)', endOption)
@@ -72,7 +70,7 @@ async function backfillOne(
   scope: BackfillScope,
   options: BackfillOptions,
   inContext: InContext,
-  signals: DrainSignals,
+  signals: StopSignals,
   io: Io,
 ): Promise<boolean> {
   if (io.stderr.isTTY) io.stderr.write('Asking Amazon what there is; that may take minutes.\n');
@@ -102,7 +100,7 @@ async function backfillOne(
 }
 
 async function isWanted(io: Io): Promise<boolean> {
-  if (io.ask) return /^y(es)?$/i.test((await io.ask('Start? [y/N] ')).trim());
+  if (io.prompt) return /^y(es)?$/i.test((await io.prompt('Start? [y/N] ')).trim());
   io.stderr.write('Nothing was loaded: give --yes to start.\n');
   return false;
 }
@@ -110,11 +108,11 @@ async function isWanted(io: Io): Promise<boolean> {
 /** The window and what it is about. Errors: USAGE where it is none, or Amazon has nothing of it any more. */
 function scopeOf({ from, to, types, seller }: BackfillOptions, config: Config, nowMs: number): BackfillScope {
   const dayMs = 86_400_000;
-  const earliestMs = nowMs - reportRetentionDays * dayMs;
+  const earliestMs = nowMs - maxSweepDays * dayMs;
   const earliestDate = new Date(earliestMs).toISOString().slice(0, 10);
   const sinceMs = Date.parse(from);
   if (sinceMs < Date.parse(earliestDate)) {
-    const problem = `--from ${from}: Amazon keeps reports for ${reportRetentionDays} days, so that ${earliestDate} is the earliest. For older data request the reports again, or load downloads with \`sp-reports load\``;
+    const problem = `--from ${from}: Amazon keeps reports for ${maxSweepDays} days, so that ${earliestDate} is the earliest. For older data request the reports again, or load downloads with \`sp-reports load\``;
     throw new ReportsError('USAGE', { problem });
   }
   const createdSince = new Date(Math.max(sinceMs, earliestMs));
@@ -148,7 +146,7 @@ function planText(
 ): string {
   const types = new Set(sellers.flatMap(({ unloaded }) => unloaded.map(({ reportType }) => reportType)));
   const rows = sellers.flatMap(({ sellerId, found, unloaded }) => [
-    [sellerId, `all of ${count(reportTypes.length, 'report type')}`, found, unloaded.length],
+    [sellerId, `all of ${pluralize(reportTypes.length, 'report type')}`, found, unloaded.length],
     ...[...types].sort().flatMap((type) => {
       const fetched = unloaded.filter(({ reportType }) => reportType === type).length;
       return fetched > 0 ? [[sellerId, type, null, fetched]] : [];
@@ -159,13 +157,13 @@ function planText(
   if (sellers.length === 0) return failed;
   const table = textTable(['seller', 'report type', 'found', 'to fetch'], rows);
   const quota = documents > 0 ? `; the quota allows the last in ${durationText(minutes)}` : '';
-  return `${table}${failed}\n${count(documents, 'document')} to fetch${quota}.\n`;
+  return `${table}${failed}\n${pluralize(documents, 'document')} to fetch${quota}.\n`;
 }
 
 function durationText(minutes: number): string {
   if (minutes < 1) return 'less than a minute';
   const hours = Math.floor(minutes / 60);
   return hours === 0
-    ? count(minutes, 'minute')
-    : `${count(hours, 'hour')} and ${count(minutes % 60, 'minute')}`;
+    ? pluralize(minutes, 'minute')
+    : `${pluralize(hours, 'hour')} and ${pluralize(minutes % 60, 'minute')}`;
 }

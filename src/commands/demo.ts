@@ -9,8 +9,8 @@ import type { Config } from '../config/spec.js';
 import { ReportsError } from '../errors/reports-error.js';
 import { takeLock } from '../files/file-lock.js';
 import type { PipelineContext } from '../ingest/context.js';
-import { drain } from '../ingest/drain.js';
-import type { DrainSignals } from '../ingest/work-list.js';
+import { drainAndRepair } from '../runs/run.js';
+import type { StopSignals } from '../ingest/context.js';
 import { goOn } from '../sandbox/demo-life.js';
 import { fillDemo, openDemoShops } from '../sandbox/demo-scenario.js';
 import { makeUp } from '../sandbox/make-reports.js';
@@ -21,7 +21,7 @@ import { demoSettings, firstLine } from './setup/demo-settings.js';
 import { type Io, printAll, resultWidth } from './setup/io.js';
 import { withContext } from './setup/open-context.js';
 import { openWarehouse } from '../warehouse/open-warehouse.js';
-import { start } from './start.js';
+import { startSchedules } from './setup/start-schedules.js';
 import { untilStopped } from './setup/stop-signals.js';
 import { summaryText } from './output/summary.js';
 import { textTable } from './output/text-table.js';
@@ -67,7 +67,7 @@ async function runDemo(
   isServing: boolean,
   command: Command,
   io: Io,
-  signals: DrainSignals,
+  signals: StopSignals,
 ): Promise<void> {
   // Only here: no other command should wait for an SQS server to be read.
   const { startSandbox } = await import('../sandbox/sandbox.js');
@@ -99,7 +99,7 @@ async function serve(
   config: Config,
   command: Command,
   io: Io,
-  signals: DrainSignals,
+  signals: StopSignals,
 ): Promise<void> {
   // One without the other is no demo: what breaks off either ends both.
   const over = new AbortController();
@@ -110,18 +110,18 @@ async function serve(
   const onServed = (url: string) =>
     io.stdout.write(`\nStatus page: ${url}\nReports finish now and then. Ctrl-C ends it.\n\n`);
   try {
-    await start(config, command, io, { ...signals, stop }, { onServed, logLevel: 'warn' });
+    await startSchedules(config, command, io, { ...signals, stop }, { onServed, logLevel: 'warn' });
   } finally {
     over.abort();
     await amazon;
   }
 }
 
-async function showDrain(config: Config, command: Command, io: Io, signals: DrainSignals): Promise<void> {
+async function showDrain(config: Config, command: Command, io: Io, signals: StopSignals): Promise<void> {
   const startedMs = systemClock.now();
   const [pipeline] = config.pipelines;
   if (!pipeline) throw new Error('the demo writes one pipeline');
-  const work = (context: PipelineContext) => drain(pipeline, context, signals);
+  const work = (context: PipelineContext) => drainAndRepair(pipeline, context, signals);
   const summary = await withContext(config, command, io, pipeline.name, work, 'warn');
   const seconds = ((systemClock.now() - startedMs) / 1000).toFixed(1);
   io.stdout.write(`One drain of pipeline ${pipeline.name}, ${seconds} s: ${summaryText(summary)}`);

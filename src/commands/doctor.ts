@@ -12,7 +12,7 @@ import { endpointOf } from '../source/selling-partner/call-api.js';
 import { openLogin } from '../source/selling-partner/login.js';
 import type { QuotaPlan } from '../source/selling-partner/quota.js';
 import { openSellingPartner } from '../source/selling-partner/selling-partner.js';
-import { count } from '../text/pluralize.js';
+import { pluralize } from '../text/pluralize.js';
 import type { Io } from './setup/io.js';
 import { notificationsOf, withQuota } from './setup/open-amazon.js';
 import { configOptions } from './setup/open-context.js';
@@ -38,7 +38,7 @@ export function doctorCommand(io: Io, exit: (code: number) => void): Command {
           if (!checked.config) throw mistakesError(checked);
           config = checked.config;
           const { sellers, pipelines } = config;
-          const found = `${checked.name}: ${count(sellers.length, 'seller')}, ${count(pipelines.length, 'pipeline')}`;
+          const found = `${checked.name}: ${pluralize(sellers.length, 'seller')}, ${pluralize(pipelines.length, 'pipeline')}`;
           if (sellers.length > 0 && pipelines.length > 0) return { found };
           return { found, next: 'Add `sellers:` and `pipelines:`; docs/pipelines.md describes every key.' };
         },

@@ -1,11 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import { Command } from 'commander';
 import type { Config } from '../config/spec.js';
-import { count } from '../text/pluralize.js';
+import { pluralize } from '../text/pluralize.js';
 import { ReportsError } from '../errors/reports-error.js';
+import { findDamage } from '../files/file-digest.js';
 import { inspectParquet, type ParquetFacts } from '../parquet/inspect-parquet.js';
+import { recordedFile } from '../ingest/load-record.js';
+import type { LakeFile } from '../warehouse/types.js';
 import { type BucketUrl, bucketUrlText, isMeantForBucket, readBucketUrl } from '../store/bucket-url.js';
 import { openBucket } from '../store/open-store.js';
 import type { Io } from './setup/io.js';
@@ -26,7 +29,7 @@ export function inspectCommand(io: Io): Command {
       }
       const found = await (url
         ? inspectObject(url, readWarehouseConfig(command, io))
-        : inspectParquet(resolve(io.cwd, file)));
+        : inspectFile(resolve(io.cwd, file)));
       if (options.json) {
         io.stdout.write(`${JSON.stringify(found, null, 2)}\n`);
         return;
@@ -34,7 +37,7 @@ export function inspectCommand(io: Io): Command {
       const { rows, rowGroups, bytes, createdBy, metadata, columns, sample } = found;
       const names = columns.map((column) => column.name);
       io.stdout.write(
-        `${file}: ${count(rows, 'row')} in ${count(rowGroups, 'row group')}, ${count(bytes, 'byte')}, written by ${createdBy}\n`,
+        `${file}: ${pluralize(rows, 'row')} in ${pluralize(rowGroups, 'row group')}, ${pluralize(bytes, 'byte')}, written by ${createdBy}\n`,
       );
       for (const [key, value] of Object.entries(metadata)) io.stdout.write(`  ${key}: ${value}\n`);
       const facts = columns.map((column) => [
@@ -49,13 +52,34 @@ export function inspectCommand(io: Io): Command {
     });
 }
 
+async function inspectFile(path: string): Promise<ParquetFacts> {
+  const recorded = await recordedFile(path, (record) => readFile(record, 'utf8').catch(() => undefined));
+  return inspectIntact(path, path, recorded);
+}
+
 async function inspectObject(url: BucketUrl, config: Config): Promise<ParquetFacts> {
   const folder = await mkdtemp(join(tmpdir(), 'sp-reports-'));
   try {
     const path = join(folder, 'object.parquet');
-    if (await openBucket(url, config).get(url.beginning, path)) return await inspectParquet(path);
-    throw new ReportsError('FILE_UNREADABLE', { path: bucketUrlText(url), found: 'there is no such object' });
+    const bucket = openBucket(url, config);
+    if (!(await bucket.get(url.beginning, path))) {
+      const found = 'there is no such object';
+      throw new ReportsError('FILE_UNREADABLE', { path: bucketUrlText(url), found });
+    }
+    const recorded = await recordedFile(url.beginning, (record) => bucket.read(record.split(sep).join('/')));
+    return await inspectIntact(path, bucketUrlText(url), recorded);
   } finally {
     await rm(folder, { recursive: true });
   }
+}
+
+/** Of a damaged file nothing is shown: DuckDB would read wrong values out of it. Errors: PARQUET_DAMAGED, FILE_UNREADABLE. */
+async function inspectIntact(
+  path: string,
+  name: string,
+  recorded: LakeFile | undefined,
+): Promise<ParquetFacts> {
+  const damage = recorded && (await findDamage(path, recorded));
+  if (damage) throw new ReportsError('PARQUET_DAMAGED', { path: name, found: damage });
+  return inspectParquet(path);
 }

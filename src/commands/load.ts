@@ -8,16 +8,16 @@ import { isVariable } from '../config/substitute.js';
 import { ReportsError } from '../errors/reports-error.js';
 import { didYouMean } from '../text/nearest-name.js';
 import { failedChecks } from '../schema/document-checks.js';
-import type { Outcome, PipelineContext } from '../ingest/context.js';
+import type { PipelineContext, StopSignals } from '../ingest/context.js';
 import { type FileFacts, type LoadedFile, loadFiles } from '../ingest/load-file.js';
-import type { DrainSignals } from '../ingest/work-list.js';
-import { count } from '../text/pluralize.js';
+import { pluralize } from '../text/pluralize.js';
 import type { Io } from './setup/io.js';
 import { readWarehouseConfig, withContext } from './setup/open-context.js';
 import { positiveInteger, timeOption } from './setup/options.js';
 import { type SampleOptions, sampleOptions } from './setup/sample.js';
 import { untilStopped } from './setup/stop-signals.js';
 import { somethingFailed } from './output/summary.js';
+import type { Outcome } from '../ingest/work-summary.js';
 
 interface LoadOptions extends SampleOptions {
   type: string;
@@ -137,7 +137,7 @@ async function loadAll(
     print,
   }: {
     context: PipelineContext;
-    signals: DrainSignals;
+    signals: StopSignals;
     options: LoadOptions;
     cwd: string;
     print: (text: string) => void;
@@ -191,7 +191,7 @@ function rowsText(tables: LedgerEntry['tables']): string {
       superseded > 0
         ? `, ${superseded === rows ? 'all' : superseded} of a report older than what is there`
         : '';
-    return `${count(rows, 'row')} into ${name}${older}`;
+    return `${pluralize(rows, 'row')} into ${name}${older}`;
   });
   return texts.join(', ') || 'no rows';
 }
@@ -216,5 +216,5 @@ function shortened(note: string): string {
 function totalsText(files: number, outcomes: Partial<Record<Outcome, number>>, done: number): string {
   const counts = Object.entries(outcomes).map(([outcome, number]) => `${number} ${outcome}`);
   if (done < files) counts.push(`${files - done} not done`);
-  return `${count(files, 'file')}: ${counts.join(', ')}\n`;
+  return `${pluralize(files, 'file')}: ${counts.join(', ')}\n`;
 }

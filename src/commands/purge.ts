@@ -1,7 +1,7 @@
 import { systemClock } from '../runtime/clock.js';
 import { Command } from 'commander';
 import { type PurgeSummary, purge } from '../maintenance/purge.js';
-import { count } from '../text/pluralize.js';
+import { pluralize } from '../text/pluralize.js';
 import type { Io } from './setup/io.js';
 import { readWarehouseConfig, withContext } from './setup/open-context.js';
 import { ageOption } from './setup/options.js';
@@ -39,8 +39,8 @@ function purgeText(
 ): string {
   const verb = dryRun ? 'to be removed' : 'removed';
   const lines = [
-    `Reports created before ${before}: personal data ${verb} of ${count(documents.length, 'document')}`,
-    `${count(parquetFiles, 'Parquet file')} ${dryRun ? 'to be written anew' : 'written anew'}, ${count(rawDocuments, 'raw document')} ${verb}`,
+    `Reports created before ${before}: personal data ${verb} of ${pluralize(documents.length, 'document')}`,
+    `${pluralize(parquetFiles, 'Parquet file')} ${dryRun ? 'to be written anew' : 'written anew'}, ${pluralize(rawDocuments, 'raw document')} ${verb}`,
     ...removedFiles.map((path) => `${verb}: ${path}`),
   ];
   return `${lines.join('\n')}\n`;

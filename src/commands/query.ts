@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { type AnswerOptions, answerText, type Format } from './output/answer-text.js';
-import { count } from '../text/pluralize.js';
+import { pluralize } from '../text/pluralize.js';
 import { type Io, printAll, resultWidth } from './setup/io.js';
 import { readWarehouseConfig } from './setup/open-context.js';
 import { openWarehouse } from '../warehouse/open-warehouse.js';
@@ -42,7 +42,7 @@ export function queryCommand(io: Io): Command {
     .action(async (sql: string, options: QueryOptions, command: Command) => {
       const warehouse = openWarehouse(readWarehouseConfig(command, io), {
         ...(options.maxBytes !== undefined && { maxBytes: options.maxBytes }),
-        onEstimate: (bytes) => io.stderr.write(`The query will read ${count(bytes, 'byte')}.\n`),
+        onEstimate: (bytes) => io.stderr.write(`The query will read ${pluralize(bytes, 'byte')}.\n`),
       });
       const asked: AnswerOptions = {
         format: options.json ? 'json' : options.format,

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { count } from '../text/pluralize.js';
+import { pluralize } from '../text/pluralize.js';
 import { defaultMaxDocumentBytes } from '../config/limits-spec.js';
 import { warehouseName } from '../config/read.js';
 import { rebuild } from '../maintenance/rebuild.js';
@@ -25,7 +25,10 @@ export function rebuildCommand(io: Io, exit: (code: number) => void): Command {
       positiveInteger,
       defaultMaxDocumentBytes,
     )
-    .option('--accept-loss', 'go on where documents of the old ledger have neither Parquet nor raw bytes')
+    .option(
+      '--accept-loss',
+      'go on where documents that had rows have neither whole Parquet nor whole raw bytes',
+    )
     .option('--json', 'print a JSON object')
     .action(async (options: RebuildFlags, command: Command) => {
       const config = readWarehouseConfig(command, io);
@@ -35,14 +38,14 @@ export function rebuildCommand(io: Io, exit: (code: number) => void): Command {
           acceptLoss: options.acceptLoss ?? false,
         }),
       );
-      const { fromLake, fromRaw, lost, backup } = summary;
+      const { fromLake, fromRaw, lost, failures, backup } = summary;
       io.stdout.write(
         options.json
           ? `${JSON.stringify(summary)}\n`
-          : `${warehouseName(config)}: ${count(fromLake, 'load')} from the lake, ${fromRaw} from raw documents\n${backup ? `The old file is ${backup}\n` : ''}${lost
-              .map((key) => `lost: ${key}: neither Parquet nor raw bytes are left\n`)
-              .join('')}`,
+          : `${warehouseName(config)}: ${pluralize(fromLake, 'load')} from the lake, ${fromRaw} from raw documents\n${backup ? `The old file is ${backup}\n` : ''}${lost
+              .map((key) => `lost: ${key}: neither its Parquet nor its raw bytes are whole\n`)
+              .join('')}${failures.map(({ key, message }) => `damaged: ${key}: ${message}\n`).join('')}`,
       );
-      if (lost.length > 0) exit(1);
+      if (lost.length + failures.length > 0) exit(1);
     });
 }

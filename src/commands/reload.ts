@@ -14,6 +14,7 @@ interface ReloadOptions {
   status?: LoadStatus;
   type?: string;
   maxDocumentBytes: number;
+  acceptLoss?: boolean;
   json?: boolean;
 }
 
@@ -34,6 +35,10 @@ export function reloadCommand(io: Io, exit: (code: number) => void): Command {
       positiveInteger,
       defaultMaxDocumentBytes,
     )
+    .option(
+      '--accept-loss',
+      'load documents that have fewer rows than the ledger says, though their bytes may be incomplete',
+    )
     .option('--json', 'print a JSON object')
     .action(async (thing: string | undefined, options: ReloadOptions, command: Command) => {
       if (!thing && !options.status && !options.type) {
@@ -47,12 +52,16 @@ export function reloadCommand(io: Io, exit: (code: number) => void): Command {
         ...(options.type ? { reportType: options.type } : {}),
       };
       const config = readWarehouseConfig(command, io);
-      const { maxDocumentBytes } = options;
+      const { maxDocumentBytes, acceptLoss = false } = options;
       const summary: WorkSummary = { outcomes: {}, committed: [], failures: [] };
       await untilStopped(io, ({ stop, abort }) =>
         withContext(config, command, io, 'reload', async (context) => {
           try {
-            for await (const done of reload(filter, context, { maxDocumentBytes, signal: abort })) {
+            for await (const done of reload(filter, context, {
+              maxDocumentBytes,
+              acceptLoss,
+              signal: abort,
+            })) {
               const outcome = 'entry' in done ? done.entry.status : 'failed';
               if ('entry' in done) summary.committed.push(done.entry);
               else summary.failures.push(done.failure);

@@ -6,7 +6,7 @@ import { askForReports } from '../pipeline/requests/turn.js';
 import type { Io } from './setup/io.js';
 import { readFullConfig, withContext } from './setup/open-context.js';
 import { requestJson, requestsFailed, requestText } from './output/request-summary.js';
-import { pipelinesNamed } from './run.js';
+import { pipelinesNamed } from './setup/find-named.js';
 import { untilStopped } from './setup/stop-signals.js';
 
 interface Options {

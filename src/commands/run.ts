@@ -1,18 +1,15 @@
 import { Command } from 'commander';
 import { systemClock } from '../runtime/clock.js';
-import { firstSteps } from '../config/read.js';
-import type { Config } from '../config/spec.js';
-import { ReportsError } from '../errors/reports-error.js';
-import type { Pipeline } from '../ingest/route.js';
 import { type RunEnd, runDue } from '../runs/run.js';
 import { openRunLog } from '../status/run-log.js';
-import { didYouMean } from '../text/nearest-name.js';
-import { checkAlarms } from './alarms.js';
+import { checkAlarms } from './setup/open-alarms.js';
+import { pipelinesNamed } from './setup/find-named.js';
 import type { Io } from './setup/io.js';
 import { readFullConfig, withContext } from './setup/open-context.js';
-import { isWorthTelling, requestJson, requestsFailed, requestText } from './output/request-summary.js';
+import { shouldPrint, requestJson, requestsFailed, requestText } from './output/request-summary.js';
 import { untilStopped } from './setup/stop-signals.js';
 import { somethingFailed, summaryJson, summaryText } from './output/summary.js';
+import type { Pipeline } from '../config/spec.js';
 
 /** `sp-reports run`: one drain. */
 export function runCommand(io: Io, exit: (code: number) => void): Command {
@@ -58,40 +55,11 @@ function printRuns(pipeline: Pipeline, ends: RunEnd[], { json }: { json?: boolea
     io.stdout.write(`${JSON.stringify({ pipeline: pipeline.name, ...summary })}\n`);
     return;
   }
-  if (requests && isWorthTelling(requests))
+  if (requests && shouldPrint(requests))
     io.stdout.write(`Requests of ${pipeline.name}: ${requestText(requests)}\n`);
   if (drained) io.stdout.write(`Pipeline ${pipeline.name}: ${summaryText(drained)}`);
 }
 
 function hasFailed({ work, requests }: RunEnd): boolean {
   return requests ? requestsFailed(requests) : work !== undefined && somethingFailed(work);
-}
-
-/** The pipelines a command is about. Errors: USAGE where there is none of that name. */
-export function pipelinesNamed({ file, pipelines }: Config, name: string | undefined): Pipeline[] {
-  return someNamed('pipeline', pipelines, (pipeline) => pipeline.name, name, file);
-}
-
-/** The sellers a command is about. Errors: USAGE where there is none of that id. */
-export function sellersNamed({ file, sellers }: Config, id: string | undefined): Config['sellers'] {
-  return someNamed('seller', sellers, (seller) => seller.id, id, file);
-}
-
-function someNamed<Item>(
-  noun: string,
-  all: Item[],
-  nameOf: (item: Item) => string,
-  wanted: string | undefined,
-  file: string | null,
-): Item[] {
-  if (all.length === 0)
-    throw new ReportsError('USAGE', { problem: `${file} has no ${noun}s. ${firstSteps}` });
-  if (wanted === undefined) return all;
-  const found = all.filter((item) => nameOf(item) === wanted);
-  if (found.length > 0) return found;
-  const names = all.map(nameOf);
-  const hint = didYouMean(wanted, names) || '.';
-  throw new ReportsError('USAGE', {
-    problem: `no ${noun} "${wanted}" in ${file}${hint} It has: ${names.join(', ')}.`,
-  });
 }

@@ -9,8 +9,8 @@ import { checkViews, type View } from '../schema/views.js';
 import { failedChecks } from '../schema/document-checks.js';
 import type { ReportSchema, ReportSchemas } from '../schema/types.js';
 import { bindProblems } from '../warehouse/duckdb/bind-views.js';
-import { formatProblem, inOrder, type Problem } from '../yaml/read-yaml.js';
-import { count } from '../text/pluralize.js';
+import { formatProblem, inOrder, type YamlProblem } from '../yaml/read-yaml.js';
+import { pluralize } from '../text/pluralize.js';
 import type { Io } from './setup/io.js';
 import { schemaFolders } from './setup/open-context.js';
 import { type SampleOptions, sampleOptions, withSample } from './setup/sample.js';
@@ -45,7 +45,7 @@ export function checkCommand(io: Io, exit: (code: number) => void): Command {
         refuse(problems);
         if (options.json) return;
         io.stdout.write(
-          `${count(counts.schemas, 'report schema')}, ${count(counts.views, 'view')}, no mistakes\n`,
+          `${pluralize(counts.schemas, 'report schema')}, ${pluralize(counts.views, 'view')}, no mistakes\n`,
         );
         for (const note of notes) io.stdout.write(`note: ${note}\n`);
         return;
@@ -93,10 +93,10 @@ function checkWith(
   return withSample(io, sample, { ...options, reportType }, (document) => checkSample(document, schema));
 }
 
-function refuse(problems: Problem[]): void {
+function refuse(problems: YamlProblem[]): void {
   if (problems.length === 0) return;
   throw new ReportsError('SCHEMA_INVALID', {
-    count: count(problems.length, 'mistake'),
+    count: pluralize(problems.length, 'mistake'),
     problems: problems.map(formatProblem).join('\n'),
   });
 }
@@ -108,7 +108,7 @@ function sampleText(
 ): string {
   const lines = [`${file}: no mistakes`];
   for (const each of tables) {
-    lines.push(`${sample}: ${count(each.rows, 'row')} for ${each.name}`);
+    lines.push(`${sample}: ${pluralize(each.rows, 'row')} for ${each.name}`);
     if (each.emptyColumns.length > 0)
       lines.push(`  columns without a value: ${each.emptyColumns.join(', ')}`);
     if (each.key) lines.push(`  ${keyText(each.key)}`);
@@ -135,5 +135,5 @@ function keyText({
   const name = `key ${columns.join(', ')}`;
   if (doubledRows === 0) return `${name}: tells all rows apart`;
   const shown = examples.map((values) => values.map((value) => visible(value ?? '')).join(', '));
-  return `${name}: ${count(doubledRows, 'row')} with the values of a row before, such as ${shown.join('; ')}`;
+  return `${name}: ${pluralize(doubledRows, 'row')} with the values of a row before, such as ${shown.join('; ')}`;
 }

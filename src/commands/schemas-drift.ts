@@ -59,16 +59,16 @@ async function valuesOf(
   // A column that is gone by now has none.
   const typeText = isAdded(drift) ? types.get(columnKey(table, column)) : undefined;
   if (typeText === undefined) return { examples: [] };
-  const mostValues = 10_000;
+  const maxValues = 10_000;
   const { rows } = await warehouse.query(
     `SELECT DISTINCT CAST(${identifier(column)} AS VARCHAR) AS value FROM ${identifier(table)}
-     WHERE value <> '' ORDER BY 1 LIMIT ${mostValues}`,
+     WHERE value <> '' ORDER BY 1 LIMIT ${maxValues}`,
   );
   const values = rows.map(({ value }) => String(value));
-  const mostExamples = 3;
+  const maxExamples = 3;
   const inferred = inferType(header ?? column, values);
   const type = typeText === 'VARCHAR' ? inferred : (columnTypeOf(typeText) ?? inferred);
-  return { examples: values.slice(0, mostExamples), type };
+  return { examples: values.slice(0, maxExamples), type };
 }
 
 /** The types of all columns as DuckDB has them, by `columnKey`. */

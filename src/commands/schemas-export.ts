@@ -9,7 +9,7 @@ import { duckDbType } from '../warehouse/staging/column-types.js';
 import { tableDdl } from '../warehouse/duckdb/table-sql.js';
 import type { Io } from './setup/io.js';
 import { readAllSchemas, schemaFolders } from './setup/open-context.js';
-import { schemaOf } from './schemas-list.js';
+import { schemaOf } from './setup/find-named.js';
 
 const writers = {
   bigquery: (tables: ExportTable[]) => json(oneOrByName(tables, bigQuerySchema)),

@@ -1,9 +1,8 @@
 import { Command } from 'commander';
-import { ReportsError } from '../errors/reports-error.js';
 import { columnTypeText } from '../schema/column-type.js';
 import { defaultTableName } from '../schema/infer.js';
-import type { ReportSchema, ReportSchemas } from '../schema/types.js';
-import { nearestName } from '../text/nearest-name.js';
+import type { ReportSchema } from '../schema/types.js';
+import { schemaOf } from './setup/find-named.js';
 import type { Io } from './setup/io.js';
 import { readAllSchemas } from './setup/open-context.js';
 import { textTable } from './output/text-table.js';
@@ -55,17 +54,6 @@ export function showCommand(io: Io): Command {
         io.stdout.write(textTable(['column', 'type', 'from', 'description'], cells));
       }
     });
-}
-
-/** The schema of a report type. Errors: SCHEMA_UNKNOWN, with the nearest type that has one. */
-export function schemaOf(schemas: ReportSchemas, reportType: string): ReportSchema {
-  const schema = schemas.get(reportType);
-  if (schema) return schema;
-  const nearest = nearestName(reportType, schemas.keys());
-  throw new ReportsError('SCHEMA_UNKNOWN', {
-    reportType,
-    nearest: nearest ? `; did you mean ${nearest}?` : '',
-  });
 }
 
 function listCells({ reportType, format, tables }: ReportSchema): unknown[][] {

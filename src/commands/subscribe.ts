@@ -7,7 +7,7 @@ import { readQueueAttributes } from '../source/queue-attributes.js';
 import type { Io } from './setup/io.js';
 import { subscribersOf, withQuota } from './setup/open-amazon.js';
 import { readFullConfig } from './setup/open-context.js';
-import { pipelinesNamed, sellersNamed } from './run.js';
+import { pipelinesNamed, sellersNamed } from './setup/find-named.js';
 import { textTable } from './output/text-table.js';
 
 interface SubscribeCommandOptions {

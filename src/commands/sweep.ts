@@ -1,10 +1,9 @@
 import { Command } from 'commander';
-import { sweep } from '../discovery/sweep.js';
-import { reportRetentionDays } from '../source/selling-partner/limits.js';
+import { maxSweepDays, sweep } from '../discovery/sweep.js';
 import type { Io } from './setup/io.js';
 import { readFullConfig, withContext } from './setup/open-context.js';
 import { positiveInteger } from './setup/options.js';
-import { pipelinesNamed } from './run.js';
+import { pipelinesNamed } from './setup/find-named.js';
 import { untilStopped } from './setup/stop-signals.js';
 import { somethingFailed, summaryJson, summaryText } from './output/summary.js';
 
@@ -15,12 +14,7 @@ export function sweepCommand(io: Io, exit: (code: number) => void): Command {
       'Asks Amazon for finished reports that were never loaded, automatic ones such as settlements included.',
     )
     .argument('[pipeline]', 'name of the pipeline; without it all, one after the other')
-    .option(
-      '--days <number>',
-      `how far back, at most ${reportRetentionDays}`,
-      positiveInteger,
-      reportRetentionDays,
-    )
+    .option('--days <number>', `how far back, at most ${maxSweepDays}`, positiveInteger, maxSweepDays)
     .option('--json', 'print a JSON object for each pipeline, one a line')
     .action(async (name: string | undefined, options: { days: number; json?: boolean }, command: Command) => {
       const config = readFullConfig(command, io);

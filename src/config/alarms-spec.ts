@@ -3,7 +3,7 @@ import { isLoopback } from './common-spec.js';
 import { span } from './span.js';
 import { variablePattern } from './substitute.js';
 
-/** Whether an address may be told to: by https, or on this machine. */
+/** Whether alarms may be sent to an address: by https, or on this machine. */
 function isSafe(url: string): boolean {
   if (!URL.canParse(url)) return false;
   const { protocol, hostname } = new URL(url);

@@ -4,10 +4,10 @@ import { didYouMean } from '../text/nearest-name.js';
 import { cronMistake } from './cron.js';
 import { variablePattern } from './substitute.js';
 
-/** The message about a text that is no cron expression. */
+/** The message for a text that is no cron expression. */
 export const cronError = { error: (issue: { input?: unknown }) => cronMistake(String(issue.input)) };
 
-/** A marketplace by id or country code; gives its id. */
+/** A marketplace by id or country code; it becomes the id. */
 export const marketplace = z
   .string()
   .refine((text) => marketplaceId(text) !== undefined, {
@@ -21,7 +21,7 @@ export const marketplace = z
   })
   .transform((text) => marketplaceId(text) ?? text);
 
-/** A report type by its whole name. */
+/** A report type by its full name. */
 export const exactReportType = z
   .string()
   .regex(
@@ -29,12 +29,12 @@ export const exactReportType = z
     'expected a report type by its whole name, such as GET_SALES_AND_TRAFFIC_REPORT',
   );
 
-/** Whether only this machine can reach an address. */
+/** Whether an address can only be reached from this machine. */
 export function isLoopback(host: string): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i.test(host);
 }
 
-/** An empty value, from `${NAME:-}` say, is the same as no value. */
+/** An empty value, for example from `${NAME:-}`, counts as absent. */
 export const optionalText = (description: string) =>
   z
     .string()
@@ -42,7 +42,7 @@ export const optionalText = (description: string) =>
     .transform((text) => text || undefined)
     .describe(description);
 
-/** A URL that may be left out. */
+/** An optional URL. */
 export const optionalUrl = (description: string) =>
   z
     .string()
@@ -54,6 +54,9 @@ export const optionalUrl = (description: string) =>
     .transform((text) => text || undefined)
     .describe(description);
 
-/** A secret. The pattern is for the editor, which sees the file before variables are filled in; a reader checks it there too. */
+/**
+ * A secret. The pattern is for editors, which see the file before variables are filled in; the
+ * program checks it then too.
+ */
 export const credential = (description: string) =>
   z.string().min(1).meta({ description, pattern: variablePattern });

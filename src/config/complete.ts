@@ -4,13 +4,13 @@ import { bucketUrlText, readBucketUrl } from '../store/bucket-url.js';
 import type { Config, configSpec } from './spec.js';
 import type { WarehouseConfig } from './warehouse-spec.js';
 
-/** Settings as they are written, every default filled in. */
+/** The settings as written, with every default filled in. */
 export type WrittenConfig = z.output<typeof configSpec>;
 
 /** What was left out of the settings. */
 export type Unset = Pick<Config, 'unsetSellers' | 'unsetPipelines'>;
 
-/** The settings with every path absolute, frozen. */
+/** Returns the settings with absolute paths, frozen. */
 export function complete(
   written: WrittenConfig,
   file: string | null,

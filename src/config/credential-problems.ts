@@ -1,13 +1,14 @@
-import type { Problem, YamlFile } from '../yaml/read-yaml.js';
+import type { YamlProblem, YamlFile } from '../yaml/read-yaml.js';
 import { type YamlPath, valueAt } from '../yaml/spec-issues.js';
 import { isLoopback } from './common-spec.js';
 import { isVariable } from './substitute.js';
 
 /**
- * Credentials that are written into the file: they come from the environment, unless all the places that they go to are on this machine, as
- * those of a sandbox are. `written` is the file before variables.
+ * Finds credentials written into the file. They must come from the environment, unless everything
+ * they are sent to is on this machine, as with a sandbox. `written` is the file before variables
+ * are filled in.
  */
-export function credentialProblems({ data, problemAt }: YamlFile<unknown>, written: unknown): Problem[] {
+export function credentialProblems({ data, problemAt }: YamlFile<unknown>, written: unknown): YamlProblem[] {
   const sellers = valueAt(written, ['sellers']);
   const apiPlaces = [
     ['api', 'endpoint'],
@@ -38,7 +39,7 @@ const secretVariables: Record<string, string> = {
   secretAccessKey: 'SQS_SECRET_ACCESS_KEY',
 };
 
-/** Where below `credentials` something else than a variable is written. */
+/** Returns the paths below `credentials` whose value is not a variable. */
 function literalSecrets(credentials: unknown): string[][] {
   if (credentials === undefined || credentials === null || Array.isArray(credentials)) return [];
   if (typeof credentials !== 'object') return [[]];

@@ -1,14 +1,14 @@
 import { validateDetailed } from 'node-cron';
 
-/** The scheduler writes out every range, whatever its length: a long number would take all memory. */
+/** The scheduler expands every range: a very large number would exhaust the memory. */
 const longNumber = /\d{3,}/;
 
-/** Whether a text is a cron expression that the scheduler takes. */
+/** Whether the scheduler accepts a text as a cron expression. */
 export function isCron(text: string): boolean {
   return !longNumber.test(text) && validateDetailed(text).valid;
 }
 
-/** What is wrong with a text that is no cron expression, field by field. */
+/** Describes the mistakes in a text that is no cron expression, field by field. */
 export function cronMistake(text: string): string {
   const [number] = longNumber.exec(text) ?? [];
   const wrong = number ? [`${number} is more than any of them can be`] : wrongFields(text);
@@ -18,7 +18,7 @@ export function cronMistake(text: string): string {
 function wrongFields(text: string): string[] {
   return validateDetailed(text).errors.map(({ field, value, message }) => {
     const known = fields[field];
-    // A day that its month doesn't have is within the range.
+    // A day that its month doesn't have is within the range of days.
     if (!known || message.includes('impossible')) return message;
     return `${known.name} "${value}" is not in ${known.range}`;
   });

@@ -1,20 +1,20 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path';
-import type { Problem, YamlFile } from '../yaml/read-yaml.js';
+import type { YamlProblem, YamlFile } from '../yaml/read-yaml.js';
 import { valueAt, type YamlPath } from '../yaml/spec-issues.js';
 import { hasScheme } from '../store/bucket-url.js';
 import { configSpec } from './spec.js';
 
-/** Where something is kept, and the key that says it. */
+/** A location, and the key that sets it. */
 interface Place {
   key: YamlPath;
   path: string;
 }
 
 /**
- * Places that would do each other harm: in the lake, among the raw documents and in place of the warehouse file there may be nothing else,
- * as the program takes what it finds there for its own.
+ * Finds locations that would damage each other. The lake, the raw documents and the warehouse file
+ * must each be separate, because the program treats everything it finds there as its own.
  */
-export function folderProblems({ data, problemAt }: YamlFile<unknown>, folder: string): Problem[] {
+export function folderProblems({ data, problemAt }: YamlFile<unknown>, folder: string): YamlProblem[] {
   if (typeof data !== 'object' || data === null) return [];
   const keys = [['lake'], ['raw'], ['warehouse', 'path'], ['state'], ['schemas']];
   const places = keys.flatMap((key): Place[] => {
@@ -22,7 +22,7 @@ export function folderProblems({ data, problemAt }: YamlFile<unknown>, folder: s
     return typeof path === 'string' && path !== '' ? [{ key, path }] : [];
   });
   const isWritten = ({ key }: Place) => valueAt(data, key) !== undefined;
-  const problems: Problem[] = [];
+  const problems: YamlProblem[] = [];
   for (const [index, owner] of places.slice(0, 3).entries()) {
     for (const [position, other] of places.entries()) {
       const way = wayFrom(owner.path, other.path, folder);
@@ -32,7 +32,7 @@ export function folderProblems({ data, problemAt }: YamlFile<unknown>, folder: s
         way !== '..' &&
         !way.startsWith(`..${sep}`) &&
         !isAbsolute(way);
-      // Two that are the same are told of once.
+      // Two identical locations are reported once.
       if (!isInside || (way === '' && position < index)) continue;
       const relation = way === '' ? 'is the same place as' : isWritten(other) ? 'is inside' : 'holds';
       const [at, than] = isWritten(other) ? [other, owner] : [owner, other];
@@ -47,11 +47,13 @@ export function folderProblems({ data, problemAt }: YamlFile<unknown>, folder: s
   return problems;
 }
 
-/** The relative path from one place to another; undefined between a folder and a bucket. */
+/**
+ * Returns the relative path from one location to another; undefined between a folder and a bucket.
+ */
 function wayFrom(owner: string, other: string, folder: string): string | undefined {
   if (hasScheme(owner) !== hasScheme(other)) return undefined;
   if (!hasScheme(owner)) return relative(resolve(folder, owner), resolve(folder, other));
-  // As paths, for names in a bucket are inside each other in the same way.
+  // Names in a bucket are nested like paths.
   const asPath = (url: string) => resolve('/', url.replace('://', '/'));
   return relative(asPath(owner), asPath(other));
 }

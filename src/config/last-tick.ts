@@ -2,12 +2,15 @@ import { createTask, type ParsedFields, validateDetailed } from 'node-cron';
 
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
-/** The clocks of all time zones differ by quarters of an hour. */
+/** The offsets of all time zones are multiples of a quarter of an hour. */
 const quarterMs = 15 * minuteMs;
-/** A cron expression that never came in so long is one for a 29 February. */
-const longestMs = 400 * dayMs;
+/** An expression that was not due for this long is one for 29 February. */
+const maxMs = 400 * dayMs;
 
-/** The last time, in epoch milliseconds, that a cron expression was due at or before `nowMs`; undefined where that is over a year ago. */
+/**
+ * Returns the last time, in epoch milliseconds, that a cron expression was due at or before
+ * `nowMs`; undefined if that is more than a year ago.
+ */
 export function lastTickMs(expression: string, timezone: string, nowMs: number): number | undefined {
   const { fields } = validateDetailed(expression);
   if (!fields) return undefined;
@@ -16,7 +19,7 @@ export function lastTickMs(expression: string, timezone: string, nowMs: number):
   const task = createTask(expression, () => {}, { timezone });
   try {
     let minute = Math.floor(nowMs / minuteMs) * minuteMs;
-    for (; nowMs - minute < longestMs; minute -= minuteMs) {
+    for (; nowMs - minute < maxMs; minute -= minuteMs) {
       if (!isDayFor(fields, minute)) {
         minute = Math.floor(minute / dayMs) * dayMs;
         continue;
@@ -33,7 +36,10 @@ export function lastTickMs(expression: string, timezone: string, nowMs: number):
   }
 }
 
-/** Whether a cron expression may be due on the day of a time, or on the next one to it, whichever it is in the time zone. */
+/**
+ * Whether a cron expression may be due on the day of a time or on an adjacent day, whichever it is
+ * in the time zone.
+ */
 function isDayFor({ month, dayOfMonth }: ParsedFields, ms: number): boolean {
   const hasWords = dayOfMonth.some((day) => typeof day === 'string');
   return [-dayMs, 0, dayMs].some((shift) => {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Limit of the gunzipped size of a document, in bytes, where nothing else is said. */
+/** Default limit of the uncompressed size of a document, in bytes. */
 export const defaultMaxDocumentBytes = 64 * 1024 ** 3;
 
 /** The limits of a pipeline. */
@@ -48,7 +48,8 @@ export const limitsSpec = z
   .refine(({ visibilityTimeoutSeconds, waitTimeSeconds }) => !(visibilityTimeoutSeconds <= waitTimeSeconds), {
     path: ['visibilityTimeoutSeconds'],
     error: 'must be longer than waitTimeSeconds',
-    // Told beside other mistakes in the limits too; a comparison with what is no number finds nothing.
+    // Reported beside other mistakes in the limits too; comparing something that is no number finds
+    // nothing.
     when: ({ value }) => typeof value === 'object' && value !== null,
   })
   .prefault({})

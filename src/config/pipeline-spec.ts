@@ -5,7 +5,7 @@ import { isCron } from './cron.js';
 import { limitsSpec } from './limits-spec.js';
 import { requestSpec } from './request-spec.js';
 
-/** What may become of personal data, the strictest last. */
+/** The treatments of personal data, the strictest last. */
 export const piiPolicies = ['keep', 'hash', 'drop'] as const;
 
 export type PiiPolicy = (typeof piiPolicies)[number];
@@ -79,7 +79,7 @@ export const pipelineSpec = z
   })
   .describe('What is loaded, from which queue, when.');
 
-/** What stands for a pipeline whose variables are unset, as far as commands without a queue need it. */
+/** The part of a pipeline with unset variables that commands without a queue need. */
 export const pipelineRuleSpec = z.object({
   name: pipelineSpec.shape.name,
   queue: z.string(),

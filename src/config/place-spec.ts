@@ -13,7 +13,7 @@ export const folder = (path: string, description: string) =>
     .default(path)
     .describe(description);
 
-/** A folder, or the part of a bucket where names begin so. */
+/** A folder, or a prefix of names in a bucket. */
 export const store = (path: string, description: string) =>
   z
     .string()

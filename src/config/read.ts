@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
-import { count } from '../text/pluralize.js';
+import { pluralize } from '../text/pluralize.js';
 import { describeError, ReportsError } from '../errors/reports-error.js';
-import { formatProblem, inOrder, type Problem, readYaml } from '../yaml/read-yaml.js';
+import { formatProblem, inOrder, type YamlProblem, readYaml } from '../yaml/read-yaml.js';
 import { complete } from './complete.js';
 import { credentialProblems } from './credential-problems.js';
 import { folderProblems } from './folder-problems.js';
@@ -16,46 +16,52 @@ import { substituteFrom } from './substitute.js';
 import { withoutUnset } from './without-unset.js';
 
 export interface ReadConfigOptions {
-  /** The file; without it pipelines.yaml in `cwd`. */
+  /** The path of the file; the default is pipelines.yaml in `cwd`. */
   path?: string;
   cwd: string;
   env: NodeJS.ProcessEnv;
-  /** Where no `path` is given and there is no pipelines.yaml: the defaults, without sellers and pipelines. */
+  /** Without a `path` and a pipelines.yaml: use the defaults, without sellers and pipelines. */
   missing?: 'defaults';
-  /** For commands that only touch the warehouse: sellers and pipelines whose variables are unset are left out. */
+  /**
+   * For commands that only use the warehouse: leave out sellers and pipelines whose variables are
+   * unset.
+   */
   tolerateUnset?: boolean;
 }
 
-/** Reads pipelines.yaml. Errors: CONFIG_NOT_FOUND; FILE_UNREADABLE; CONFIG_INVALID with all mistakes at once, each with its place. */
+/**
+ * Reads pipelines.yaml. Errors: CONFIG_NOT_FOUND; FILE_UNREADABLE; CONFIG_INVALID with all mistakes
+ * and their positions.
+ */
 export function readConfig(options: ReadConfigOptions): Config {
   const checked = checkConfig(options);
   if (checked.config) return checked.config;
   throw mistakesError(checked);
 }
 
-/** How messages name the warehouse: the path of its file, or its dataset. */
+/** The name of the warehouse in messages: the path of its file, or its dataset. */
 export function warehouseName({ warehouse }: Pick<Config, 'warehouse'>): string {
   return warehouse.type === 'duckdb' ? warehouse.path : `bigquery:${warehouse.project}.${warehouse.dataset}`;
 }
 
-/** The error CONFIG_INVALID that tells of the mistakes. */
+/** Returns the error CONFIG_INVALID with all mistakes. */
 export function mistakesError({ name, problems }: CheckedConfig): ReportsError {
   return new ReportsError('CONFIG_INVALID', {
     path: name,
-    count: count(problems.length, 'mistake'),
+    count: pluralize(problems.length, 'mistake'),
     problems: problems.map(formatProblem).join('\n'),
   });
 }
 
-/** What pipelines.yaml comes to, or its mistakes in the order of the file. */
+/** The settings, or the mistakes in the order of the file. */
 export interface CheckedConfig {
   /** The file as a user would write it. */
   name: string;
   config?: Config;
-  problems: Problem[];
+  problems: YamlProblem[];
 }
 
-/** Reads pipelines.yaml and gives its mistakes back. Errors: CONFIG_NOT_FOUND, FILE_UNREADABLE. */
+/** Reads pipelines.yaml and returns its mistakes. Errors: CONFIG_NOT_FOUND, FILE_UNREADABLE. */
 export function checkConfig(options: ReadConfigOptions): CheckedConfig {
   const file = resolve(options.cwd, options.path ?? 'pipelines.yaml');
   const name = shown(file, options.cwd);
@@ -76,7 +82,7 @@ export function checkConfig(options: ReadConfigOptions): CheckedConfig {
     dirname(file),
     String((written.data as { schemas?: unknown } | null | undefined)?.schemas ?? 'schemas'),
   );
-  // Before variables; a key given twice is told by the reader.
+  // The file before variables are filled in. The YAML reader reports a key given twice.
   const source: unknown = written.data === undefined ? undefined : parse(text, { uniqueKeys: false });
   const further = [
     ...relationProblems(written),
@@ -85,7 +91,7 @@ export function checkConfig(options: ReadConfigOptions): CheckedConfig {
     ...folderProblems(written, dirname(file)),
     ...requestProblems(written, schemasFolder),
   ];
-  // At a secret the spec would tell what it found.
+  // For a secret, the message of the spec would reveal the value.
   const secrets = new Set(further.map(({ path }) => path).filter(isSecret));
   const problems = inOrder([...written.problems.filter(({ path }) => !secrets.has(path)), ...further]);
   if (problems.length === 0 && written.value) {
@@ -100,10 +106,10 @@ export function checkConfig(options: ReadConfigOptions): CheckedConfig {
 /** The example that comes with the program. */
 export const examplePath = fileURLToPath(new URL('../../pipelines.yaml', import.meta.url));
 
-/** What to do about a file without pipelines. */
+/** The next step for a file without pipelines. */
 export const firstSteps = `Add \`sellers:\` and \`pipelines:\`; ${examplePath} is an example to copy from, docs/pipelines.md describes every key.`;
 
-/** The text of the file; one that holds nothing but comments is an empty map. */
+/** Returns the text of the file; one with nothing but comments is an empty map. */
 function textOf(file: string, name: string): string {
   try {
     const text = readFileSync(file, 'utf8');
@@ -114,7 +120,7 @@ function textOf(file: string, name: string): string {
   }
 }
 
-/** The path as a user of that folder would write it. */
+/** Returns the path as a user in that folder would write it. */
 function shown(file: string, cwd: string): string {
   const path = relative(cwd, file);
   return path.startsWith('..') ? file : path;

@@ -2,7 +2,7 @@ import { type JsonSchema, jsonSchema, referencePage } from '../yaml/spec-referen
 import { configSpec } from './spec.js';
 import { variablePattern } from './substitute.js';
 
-/** The page docs/pipelines.md: every key of pipelines.yaml, from the spec. */
+/** Returns the page docs/pipelines.md: every key of pipelines.yaml, from the spec. */
 export function configReference(): string {
   return `# pipelines.yaml
 
@@ -43,7 +43,10 @@ pipelines:
 `;
 }
 
-/** The JSON Schema of pipelines.yaml for editors: as the spec, and a variable wherever a value may stand. Draft 7. */
+/**
+ * Returns the JSON Schema (draft 7) of pipelines.yaml for editors. It allows a variable wherever
+ * the spec allows a value.
+ */
 export function configJsonSchema(): JsonSchema {
   return allowVariables(jsonSchema(configSpec));
 }

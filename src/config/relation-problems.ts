@@ -1,11 +1,11 @@
 import { marketplaceId, marketplaces } from '../schema/marketplaces.js';
-import type { Problem, YamlFile } from '../yaml/read-yaml.js';
+import type { YamlProblem, YamlFile } from '../yaml/read-yaml.js';
 import { valueAt } from '../yaml/spec-issues.js';
 
-/** Values that are right each by itself, and not beside each other. */
-export function relationProblems({ data, problemAt }: YamlFile<unknown>): Problem[] {
+/** Finds values that are valid on their own but not in combination. */
+export function relationProblems({ data, problemAt }: YamlFile<unknown>): YamlProblem[] {
   if (data === undefined) return [];
-  const problems: Problem[] = [];
+  const problems: YamlProblem[] = [];
   const list = (key: string): Record<string, unknown>[] => {
     const items = (data as Record<string, unknown> | null)?.[key];
     return Array.isArray(items)

@@ -1,4 +1,7 @@
-/** Whether a pipeline with these report types (exact names, `*`, or globs such as `GET_FBA_*`) asks for this one. */
+/**
+ * Whether a pipeline with these report types (exact names, `*`, or globs such as `GET_FBA_*`) wants
+ * this one.
+ */
 export function asksFor(reportTypes: readonly string[], reportType: string): boolean {
   return reportTypes.some((wanted) => {
     const pattern = wanted.split('*').map((part) => part.replace(/[^\w]/g, '\\$&'));

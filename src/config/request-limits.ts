@@ -1,23 +1,24 @@
-/** What Amazon's documentation says about asking for a type. */
+/** The limits that Amazon documents for requests of a type. */
 export interface RequestLimits {
   /** The longest window, in days. */
-  longestDays?: number;
-  /** How far back a window may begin, in days. */
+  maxDays?: number;
+  /** The maximum age of the start of a window, in days. */
   oldestDays?: number;
-  /** Minutes between two reports of the type, of one application. */
+  /** The minimum time between two reports of the type by one application, in minutes. */
   minutesApart?: number;
 }
 
 /** "You can request up to one month of data in a single report." */
-const oneMonth: RequestLimits = { longestDays: 31 };
+const oneMonth: RequestLimits = { maxDays: 31 };
 
 /** "You can request up to 60 days of data in a single report." */
-const sixtyDays: RequestLimits = { longestDays: 60 };
+const sixtyDays: RequestLimits = { maxDays: 60 };
 
 /**
- * Limits that a request would run into. Source: Amazon's schemas of these reports, its pages of report types, and what its support says of the
- * quarter of an hour. Of orders the report itself says it, in place of rows: "Report can be requested only upto 30 days", while months of 31
- * days were seen to be made.
+ * The limits that a request may run into. Source: Amazon's schemas of these reports, its pages of
+ * report types, and its support for the quarter of an hour. For orders the report itself contains
+ * "Report can be requested only upto 30 days" instead of rows, although months of 31 days have been
+ * seen to work.
  */
 const limits: Readonly<Record<string, RequestLimits>> = {
   GET_AMAZON_FULFILLED_SHIPMENTS_DATA_GENERAL: oneMonth,
@@ -31,10 +32,10 @@ const limits: Readonly<Record<string, RequestLimits>> = {
   GET_XML_MFN_PRIME_RETURNS_REPORT: sixtyDays,
   GET_FLAT_FILE_MFN_SKU_RETURN_ATTRIBUTES_REPORT: sixtyDays,
   GET_XML_MFN_SKU_RETURN_ATTRIBUTES_REPORT: sixtyDays,
-  GET_VENDOR_REAL_TIME_INVENTORY_REPORT: { longestDays: 1, oldestDays: 7 },
+  GET_VENDOR_REAL_TIME_INVENTORY_REPORT: { maxDays: 1, oldestDays: 7 },
   GET_SALES_AND_TRAFFIC_REPORT: { oldestDays: 730, minutesApart: 15 },
-  MARKETPLACE_ASIN_PAGE_VIEW_METRICS: { longestDays: 7, oldestDays: 7 },
-  END_USER_DATA_REPORT: { longestDays: 365 },
+  MARKETPLACE_ASIN_PAGE_VIEW_METRICS: { maxDays: 7, oldestDays: 7 },
+  END_USER_DATA_REPORT: { maxDays: 365 },
   GET_LEDGER_DETAIL_VIEW_DATA: { oldestDays: 545 },
   GET_REFERRAL_FEE_PREVIEW_REPORT: { minutesApart: 24 * 60 },
 };

@@ -1,16 +1,16 @@
-import { count } from '../text/pluralize.js';
+import { pluralize } from '../text/pluralize.js';
 import { marketplaceId, marketplaces } from '../schema/marketplaces.js';
 import { checkSchemas, packagedSchemasFolder } from '../schema/read.js';
 import type { ReportSchemas } from '../schema/types.js';
 import { didYouMean } from '../text/nearest-name.js';
-import type { Problem, YamlFile } from '../yaml/read-yaml.js';
+import type { YamlProblem, YamlFile } from '../yaml/read-yaml.js';
 import type { YamlPath } from '../yaml/spec-issues.js';
 import { asksFor } from './report-types.js';
 import { requestLimits } from './request-limits.js';
 import { type RequestConfig, requestSpec, windowOf } from './request-spec.js';
 import type { Span } from './span.js';
 
-/** They do not change while the program runs. */
+/** Schemas do not change while the program runs. */
 let packaged: ReportSchemas | undefined;
 
 interface Written {
@@ -19,10 +19,14 @@ interface Written {
 }
 
 /**
- * Requests that can't work: of types that nobody knows, that can't be asked for so, or that no pipeline of the queue loads; windows longer
- * than Amazon's; sellers and marketplaces that aren't there; the same twice. `schemasFolder` is the user's.
+ * Finds requests that can't work: unknown types, types that can't be requested this way or that no
+ * pipeline of the queue loads, windows longer than Amazon allows, unknown sellers and marketplaces,
+ * and duplicates. `schemasFolder` is the user's.
  */
-export function requestProblems({ data, problemAt }: YamlFile<unknown>, schemasFolder: string): Problem[] {
+export function requestProblems(
+  { data, problemAt }: YamlFile<unknown>,
+  schemasFolder: string,
+): YamlProblem[] {
   const written = data as Written | null | undefined;
   const pipelines = list(written?.pipelines) as NonNullable<Written['pipelines']>;
   if (!pipelines.some((each) => list(each?.request).length > 0)) return [];
@@ -32,7 +36,7 @@ export function requestProblems({ data, problemAt }: YamlFile<unknown>, schemasF
   return pipelines.flatMap((pipeline, index) =>
     list(pipeline?.request).flatMap((each, position) => {
       const request = requestSpec.safeParse(each).data;
-      // The spec tells of what is wrong with it by itself.
+      // The spec reports what is wrong with the value itself.
       if (!request) return [];
       const path = ['pipelines', index, 'request', position];
       const found = [
@@ -74,7 +78,7 @@ function typeProblems({ reportType, schedule }: RequestConfig, schemas: ReportSc
 
 const automatic = 'it comes by itself: leave the request out, and give the pipeline a `sweep`';
 
-/** What is asked for must be loaded when it comes. */
+/** A report that is requested must be loaded when it arrives. */
 function routeProblems(
   { reportType }: RequestConfig,
   { queue }: NonNullable<Written['pipelines']>[number],
@@ -89,10 +93,10 @@ function routeProblems(
 }
 
 function windowProblems(request: RequestConfig): Found[] {
-  const { longestDays = Number.POSITIVE_INFINITY } = requestLimits(request.reportType);
+  const { maxDays = Number.POSITIVE_INFINITY } = requestLimits(request.reportType);
   const window = windowOf(request);
-  if (!window || spanDays(window) <= longestDays) return [];
-  const message = `longer than Amazon takes for ${request.reportType}: ${count(longestDays, 'day')} at most`;
+  if (!window || spanDays(window) <= maxDays) return [];
+  const message = `longer than Amazon takes for ${request.reportType}: ${pluralize(maxDays, 'day')} at most`;
   return [{ at: [request.window ? 'window' : 'reportOptions'], message }];
 }
 
@@ -126,7 +130,7 @@ function placeProblems(
   return problems;
 }
 
-/** The same request twice would be asked once: its windows are known by what they are about. */
+/** Duplicates would be sent once: a window is identified by its content. */
 function repetition(request: RequestConfig, path: string, seen: Map<string, string>): Found[] {
   const { reportType, sellers, marketplaces: named, perMarketplace, reportOptions, schedule } = request;
   const sorted = Object.entries(reportOptions).sort(([a], [b]) => (a < b ? -1 : 1));

@@ -4,7 +4,7 @@ import { cronError, exactReportType, marketplace } from './common-spec.js';
 import { isCron } from './cron.js';
 import { calendarUnits, type Span, type SpanUnit, span, spanUnits } from './span.js';
 
-/** How often createReportSchedule can have a report made. Source: Amazon's model reports_2021-06-30. */
+/** The periods that createReportSchedule accepts. Source: Amazon's model reports_2021-06-30. */
 export const schedulePeriods = [
   'PT5M',
   'PT15M',
@@ -120,7 +120,10 @@ export const requestSpec = z
 
 export type RequestConfig = z.output<typeof requestSpec>;
 
-/** The window of a request: as written, else by its `reportPeriod`; undefined for reports of a moment. */
+/**
+ * Returns the window of a request: as written, or else by its `reportPeriod`; undefined for reports
+ * about a single moment.
+ */
 export function windowOf({
   window,
   reportOptions,

@@ -1,4 +1,4 @@
-import type { Problem, YamlFile } from '../yaml/read-yaml.js';
+import type { YamlProblem, YamlFile } from '../yaml/read-yaml.js';
 import { valueAt, type YamlPath } from '../yaml/spec-issues.js';
 import { isVariable } from './substitute.js';
 
@@ -18,20 +18,23 @@ const secrets: { path: YamlPath; message: string }[] = [
   },
 ];
 
-/** Secrets beside the credentials that are written into the file: they come from the environment. `written` is the file before variables. */
-export function secretProblems({ problemAt }: YamlFile<unknown>, written: unknown): Problem[] {
+/**
+ * Finds secrets other than credentials that are written into the file: they must come from the
+ * environment. `written` is the file before variables are filled in.
+ */
+export function secretProblems({ problemAt }: YamlFile<unknown>, written: unknown): YamlProblem[] {
   return secrets.flatMap(({ path, message }) => {
     const value = valueAt(written, path);
     return value === undefined || isVariable(value) ? [] : [problemAt(path, message)];
   });
 }
 
-/** Whether a place in the settings, such as `sellers[0].credentials.clientId`, holds a secret. */
+/** Whether a path in the settings, such as `sellers[0].credentials.clientId`, holds a secret. */
 export function isSecret(path: string): boolean {
   return /\bcredentials\b/.test(path) || secrets.some((secret) => secret.path.join('.') === path);
 }
 
-/** Settings to be shown: without the secrets that are in them. */
+/** Returns settings without their secrets, for display. */
 export function withoutSecrets(value: unknown, path = ''): unknown {
   if (Array.isArray(value)) return value.map((each, index) => withoutSecrets(each, `${path}[${index}]`));
   if (typeof value !== 'object' || value === null) return value;

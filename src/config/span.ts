@@ -10,10 +10,10 @@ export const spanUnits = ['hour', 'day', 'week', 'month', 'quarter', 'year'] as 
 
 export type SpanUnit = (typeof spanUnits)[number];
 
-/** The units whose lengths differ, or whose beginnings do not go by counting days. */
+/** Units whose length varies, or that do not start at a multiple of days. */
 export const calendarUnits: readonly SpanUnit[] = ['week', 'month', 'quarter', 'year'];
 
-/** Reads a span of time in those units. */
+/** A spec for a span of time in those units. */
 export const span = (units: readonly SpanUnit[], example: string) =>
   z
     .string()
@@ -26,7 +26,7 @@ export const span = (units: readonly SpanUnit[], example: string) =>
       return { count: Number(count), unit: unit.replace(/s$/, '') as SpanUnit };
     });
 
-/** Milliseconds of a span of hours, days or weeks. */
+/** Returns the milliseconds of a span of hours, days or weeks. */
 export function spanMs({ count, unit }: Span): number {
   const hours: Partial<Record<SpanUnit, number>> = { hour: 1, day: 24, week: 7 * 24 };
   return count * (hours[unit] ?? Number.NaN) * 3_600_000;

@@ -9,7 +9,10 @@ import { statusSpec } from './status-spec.js';
 import { variablePattern } from './substitute.js';
 import { type WarehouseConfig, warehouseSpec } from './warehouse-spec.js';
 
-/** What may stand in pipelines.yaml; types, defaults, checks, the editor's JSON Schema and the reference page all come from it. */
+/**
+ * The spec of pipelines.yaml. Types, defaults, checks, the editor's JSON Schema and the reference
+ * page all derive from it.
+ */
 export const configSpec = z.strictObject({
   warehouse: warehouseSpec,
   lake: store(
@@ -116,14 +119,17 @@ export const configSpec = z.strictObject({
 
 type Written = z.output<typeof configSpec>;
 
-/** The settings, checked, every default filled in, every path absolute, frozen. `lake` and `raw` are paths, or URLs of buckets. */
+/**
+ * The settings, checked, with every default filled in and every path absolute, frozen. `lake` and
+ * `raw` are paths or URLs of buckets.
+ */
 export type Config = Readonly<
   Omit<Written, 'aws' | 'api' | 'warehouse' | 'bucket'> & {
     warehouse: WarehouseConfig;
     bucket: { region?: string; keyFile?: string; endpoint?: string };
-    /** Absolute path of pipelines.yaml; null where there is none and the defaults hold. */
+    /** Absolute path of pipelines.yaml; null if there is none and the defaults apply. */
     file: string | null;
-    /** The folder that relative paths start from. */
+    /** The folder that relative paths are resolved against. */
     folder: string;
     aws: {
       region?: string;
@@ -133,7 +139,13 @@ export type Config = Readonly<
     api: { endpoint?: string; loginUrl?: string };
     /** Sellers that were left out because their variables are unset. */
     unsetSellers: SellerIds[];
-    /** Pipelines that were left out because their variables are unset; their policy on personal data holds all the same. */
+    /**
+     * Pipelines that were left out because their variables are unset; their policy on personal data
+     * still applies.
+     */
     unsetPipelines: z.output<typeof pipelineRuleSpec>[];
   }
 >;
+
+/** One pipeline of the settings. */
+export type Pipeline = Config['pipelines'][number];

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { isLoopback } from './common-spec.js';
 import { variablePattern } from './substitute.js';
 
-/** Where the status page is, and who may see it. */
+/** The address of the status page, and who has access. */
 export const statusSpec = z
   .strictObject({
     host: z

@@ -1,8 +1,9 @@
 import type { Substitute } from '../yaml/read-yaml.js';
 
 /**
- * Fills in environment variables: `${NAME}`, `${NAME:-default}`; `$${` stands for `${` itself. An unset or empty variable without a
- * default is a problem, and so is a `${` that begins no variable. What is filled in is not looked at again.
+ * Fills in environment variables: `${NAME}`, `${NAME:-default}`; `$${` is a literal `${`. An unset
+ * or empty variable without a default is a problem, and so is a `${` that starts no variable.
+ * Inserted text is not expanded again.
  */
 export function substituteFrom(env: NodeJS.ProcessEnv): Substitute {
   return (text, path) => {
@@ -28,11 +29,12 @@ export function substituteFrom(env: NodeJS.ProcessEnv): Substitute {
     const names = missing.map((name) => `$${name}`).join(', ');
     // A default would be a secret in the file.
     const secret = path.includes('credentials') || path[0] === 'piiHashKey' || path.at(-1) === 'webhook';
-    return { problem: `${names} is not set; set it${secret ? '' : `, or write \${${missing[0]}:-default}`}` };
+    const problem = `${names} is not set; set it${secret ? '' : `, or write \${${missing[0]}:-default}`}`;
+    return { problem, code: 'VARIABLE_UNSET' };
   };
 }
 
-/** The form of a value that is one variable without a default and nothing else, as secrets must be. */
+/** The pattern of a single variable without a default and nothing else, as secrets must be. */
 export const variablePattern = '^\\$\\{[A-Za-z_]\\w*\\}$';
 
 /** Whether a value has the form of `variablePattern`. */

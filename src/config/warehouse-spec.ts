@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { optionalText, optionalUrl } from './common-spec.js';
 import { folder } from './place-spec.js';
 
-/** The warehouse, as it is written. */
+/** The warehouse, as written. */
 export const warehouseSpec = z
   .strictObject({
     type: z
@@ -34,7 +34,7 @@ export const warehouseSpec = z
   .prefault({})
   .describe('Where the tables are.');
 
-/** Where the tables are. */
+/** The warehouse that holds the tables. */
 export type WarehouseConfig =
   | { type: 'duckdb'; path: string; memoryLimitMegabytes: number }
   | {

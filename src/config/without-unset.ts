@@ -1,5 +1,5 @@
 import { parse } from 'yaml';
-import { type Problem, readYaml } from '../yaml/read-yaml.js';
+import { type YamlProblem, readYaml } from '../yaml/read-yaml.js';
 import type { Unset, WrittenConfig } from './complete.js';
 import { pipelineRuleSpec } from './pipeline-spec.js';
 import { isSecret } from './secrets.js';
@@ -8,19 +8,19 @@ import { configSpec } from './spec.js';
 import { substituteFrom } from './substitute.js';
 
 /**
- * The settings without the sellers, pipelines, hash key, status page, alarms and credentials of the queues whose variables are unset, where
- * nothing else is wrong.
+ * Returns the settings without the sellers, pipelines, hash key, status page, alarms and queue
+ * credentials whose variables are unset; undefined if anything else is wrong.
  */
 export function withoutUnset(
-  problems: Problem[],
+  problems: YamlProblem[],
   text: string,
   file: string,
   env: NodeJS.ProcessEnv,
 ): { written: WrittenConfig; unset: Unset } | undefined {
   if (
     !problems.every(
-      ({ path, message }) =>
-        (/^(sellers|pipelines)\[/.test(path) || isSecret(path)) && message.includes('is not set; set it'),
+      ({ path, code }) =>
+        code === 'VARIABLE_UNSET' && (/^(sellers|pipelines)\[/.test(path) || isSecret(path)),
     )
   ) {
     return undefined;

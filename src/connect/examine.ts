@@ -1,22 +1,22 @@
 import { describeError, ReportsError } from '../errors/reports-error.js';
 
-/** What a check came to. */
-export interface Answer {
+/** The result of a check. */
+export interface CheckResult {
   /** What was found. */
   found: string;
-  /** The one next step where it is not as it must be. */
+  /** The next step if something is wrong. */
   next?: string;
 }
 
-/** One thing to look at. */
+/** One check. */
 export interface Check {
   name: string;
-  /** The seller, queue or folder. */
+  /** The seller, queue or folder that it is about. */
   about?: string;
-  /** Earlier checks without which this one can say nothing, as `name` or `name about`. */
+  /** Earlier checks that must succeed first, as `name` or `name about`. */
   needs?: string[];
-  /** An error of the catalogue it throws is a failure, with its remedy as the next step. */
-  look(): Promise<Answer>;
+  /** If it throws an error of the catalogue, the check fails with its remedy as the next step. */
+  look(): Promise<CheckResult>;
 }
 
 export interface Finding {
@@ -27,7 +27,7 @@ export interface Finding {
   next?: string;
 }
 
-/** Makes the checks in their order, each one that can be made whatever the others came to. */
+/** Runs the checks in order, each one that can run regardless of the results of the others. */
 export async function* examine(checks: Check[]): AsyncGenerator<Finding> {
   const bad = new Set<string>();
   for (const { name, about, needs = [], look } of checks) {
@@ -43,7 +43,7 @@ function nameWith(name: string, about: string | undefined): string {
   return about ? `${name} ${about}` : name;
 }
 
-async function answerOf(look: Check['look']): Promise<Answer> {
+async function answerOf(look: Check['look']): Promise<CheckResult> {
   try {
     return await look();
   } catch (error) {

@@ -6,15 +6,18 @@ import { readBucketUrl } from '../store/bucket-url.js';
 import { openStores } from '../store/open-store.js';
 import { makeFolder, partialName } from '../files/whole-file.js';
 import type { Warehouse } from '../warehouse/types.js';
-import type { Answer, Check } from './examine.js';
+import type { CheckResult, Check } from './examine.js';
 
-/** Below this a large report may not find room, with its Parquet and its table. */
-const leastFreeBytes = 1024 ** 3;
+/** With less free space, a large report with its Parquet and its table may not fit. */
+const minFreeBytes = 1024 ** 3;
 
-/** Presigned URLs live five minutes, and AWS takes signatures that are as old; a token's life counts from our clock. */
-const mostClockSeconds = 60;
+/**
+ * Presigned URLs are valid for five minutes, and AWS accepts signatures up to that age; the
+ * lifetime of a token is counted by our clock.
+ */
+const maxClockSkewSeconds = 60;
 
-/** The folders that the program writes: writable, with room on their disks. */
+/** Checks that the folders the program writes to are writable and have free space. */
 export function diskChecks({ raw, lake, state, warehouse }: Config): Check[] {
   const stores = [raw, lake].filter((place) => !readBucketUrl(place));
   const folders = [...stores, state, ...('path' in warehouse ? [dirname(warehouse.path)] : [])];
@@ -25,7 +28,7 @@ export function diskChecks({ raw, lake, state, warehouse }: Config): Check[] {
   }));
 }
 
-async function lookAtFolder(folder: string): Promise<Answer> {
+async function lookAtFolder(folder: string): Promise<CheckResult> {
   const probe = partialName(`${folder}/doctor`);
   try {
     await makeFolder(folder);
@@ -40,14 +43,14 @@ async function lookAtFolder(folder: string): Promise<Answer> {
   }
   const { bavail, bsize } = await statfs(folder);
   const found = `writable, ${((bavail * bsize) / 1e9).toFixed(1)} GB free`;
-  if (bavail * bsize >= leastFreeBytes) return { found };
+  if (bavail * bsize >= minFreeBytes) return { found };
   return {
     found,
     next: 'Make room on the disk, or name a folder on another one in pipelines.yaml; 1 GB is the least.',
   };
 }
 
-/** The buckets that the program writes: to be listed, read, written and cleared. */
+/** Checks that the buckets the program writes to can be listed, read, written and cleared. */
 export function bucketChecks(config: Config): Check[] {
   return (['raw', 'lake'] as const)
     .filter((name) => readBucketUrl(config[name]))
@@ -67,7 +70,7 @@ export function bucketChecks(config: Config): Check[] {
     }));
 }
 
-/** Our clock against that of Amazon's answer to a call without credentials. */
+/** Compares our clock with that of Amazon's response to a call without credentials. */
 export function clockCheck(endpoint: string, now: () => number): Check {
   return {
     name: 'clock',
@@ -81,13 +84,13 @@ export function clockCheck(endpoint: string, now: () => number): Check {
       }
       const seconds = Math.round((now() - date) / 1000);
       const found = `${Math.abs(seconds)} s ${seconds < 0 ? 'behind' : 'ahead of'} Amazon's`;
-      if (Math.abs(seconds) <= mostClockSeconds) return { found };
+      if (Math.abs(seconds) <= maxClockSkewSeconds) return { found };
       return { found, next: 'Set the clock of this machine by a time server (NTP).' };
     },
   };
 }
 
-/** Whether loads can be committed now. */
+/** Checks whether loads can be committed now. */
 export function warehouseCheck(warehouse: Warehouse): Check {
   return {
     name: 'warehouse',

@@ -1,18 +1,21 @@
 import type { Config } from '../config/spec.js';
 import type { QueueAttributes } from '../source/queue-attributes.js';
-import type { Answer, Check } from './examine.js';
+import type { CheckResult, Check } from './examine.js';
 import { actionsKeptFromAmazon, amazonsAccount } from './queue-policy.js';
 
 type Pipeline = Config['pipelines'][number];
 
-/** SQS's own default: an outage over a long weekend loses nothing. */
-const leastRetentionSeconds = 4 * 86_400;
-/** The program extends a message's visibility at a third of this, and a busy machine may be late. */
-const leastVisibilitySeconds = 30;
-/** A message that the quota puts off was received all the same. */
-const leastReceives = 3;
+/** SQS's own default, which survives an outage over a long weekend. */
+const minRetentionSeconds = 4 * 86_400;
+/**
+ * The program extends a message's visibility after a third of this time, and a busy machine may be
+ * late.
+ */
+const minVisibilitySeconds = 30;
+/** A message that is postponed for lack of quota still counts as received. */
+const minReceives = 3;
 
-/** A queue: reachable, its times, its dead-letter queue, its access policy. */
+/** Checks a queue: access, times, dead-letter queue and access policy. */
 export function queueChecks(
   queue: string,
   pipelines: Pipeline[],
@@ -42,40 +45,40 @@ export function queueChecks(
 function lookAtTimes(
   { retentionSeconds, visibilityTimeoutSeconds }: QueueAttributes,
   pipelines: Pipeline[],
-): Answer {
+): CheckResult {
   const kept =
     retentionSeconds === undefined
       ? 'a time it does not tell'
       : `${(retentionSeconds / 86_400).toFixed(1)} days`;
   const own = Math.min(...pipelines.map(({ limits }) => limits.visibilityTimeoutSeconds));
   const found = `keeps messages for ${kept}; visibility timeout ${visibilityTimeoutSeconds} s, in place of which the program takes ${own} s and extends it while a document is in work`;
-  if (retentionSeconds !== undefined && retentionSeconds < leastRetentionSeconds)
+  if (retentionSeconds !== undefined && retentionSeconds < minRetentionSeconds)
     return {
       found,
       next: "Raise the queue's message retention period to 14 days: what is not read until its end is lost.",
     };
-  if (own < leastVisibilitySeconds)
+  if (own < minVisibilitySeconds)
     return {
       found,
-      next: `Raise \`limits.visibilityTimeoutSeconds\` in pipelines.yaml to ${leastVisibilitySeconds} or more: messages would come again while they are in work.`,
+      next: `Raise \`limits.visibilityTimeoutSeconds\` in pipelines.yaml to ${minVisibilitySeconds} or more: messages would come again while they are in work.`,
     };
   return { found };
 }
 
-function lookAtRedrive({ maxReceiveCount }: QueueAttributes, pipelines: Pipeline[]): Answer {
+function lookAtRedrive({ maxReceiveCount }: QueueAttributes, pipelines: Pipeline[]): CheckResult {
   if (maxReceiveCount === undefined) {
     const own = Math.max(...pipelines.map(({ limits }) => limits.maxReceives));
     return { found: `none: what fails ${own} times is set aside in the ledger` };
   }
   const found = `to the dead-letter queue after ${maxReceiveCount} receives`;
-  if (maxReceiveCount >= leastReceives) return { found };
+  if (maxReceiveCount >= minReceives) return { found };
   return {
     found,
-    next: `Raise maxReceiveCount of the redrive policy to ${leastReceives} or more: a receive that the quota puts off counts too.`,
+    next: `Raise maxReceiveCount of the redrive policy to ${minReceives} or more: a receive that the quota puts off counts too.`,
   };
 }
 
-function lookAtPolicy({ policy, arn, kmsKeyId }: QueueAttributes): Answer {
+function lookAtPolicy({ policy, arn, kmsKeyId }: QueueAttributes): CheckResult {
   const kept = actionsKeptFromAmazon(policy, arn);
   if (kept.length > 0) {
     const found = `keeps Amazon's account ${amazonsAccount} from ${kept.join(' and ')}`;

@@ -1,9 +1,12 @@
-/** Amazon's AWS account that sends notifications. Source: Selling Partner API documentation, "Set up notifications (Amazon SQS workflow)". */
+/**
+ * The AWS account from which Amazon sends notifications. Source: Selling Partner API documentation,
+ * "Set up notifications (Amazon SQS workflow)".
+ */
 export const amazonsAccount = '437568002678';
 
 const neededActions = ['sqs:SendMessage', 'sqs:GetQueueAttributes'] as const;
 
-/** The access policy that lets Amazon send to a queue. */
+/** Returns the access policy that lets Amazon send to a queue. */
 export function policyForAmazon(queueArn: string): object {
   return {
     Version: '2012-10-17',
@@ -20,8 +23,8 @@ export function policyForAmazon(queueArn: string): object {
 }
 
 /**
- * What a queue's access policy keeps Amazon's account from, of what it needs; nothing where all is well. Conditions are taken for met:
- * whether they are shows only when Amazon sends.
+ * Returns the actions that Amazon's account needs and a queue's access policy does not allow.
+ * Conditions are assumed to be met: only a message from Amazon would show whether they are.
  */
 export function actionsKeptFromAmazon(policy: string | undefined, queueArn: string): string[] {
   const statements = statementsOf(policy);
@@ -32,7 +35,7 @@ export function actionsKeptFromAmazon(policy: string | undefined, queueArn: stri
         listOf(principals(each.Principal)).some(isAmazon) &&
         listOf(each.Action).some((pattern) => fits(pattern.toLowerCase(), action.toLowerCase())) &&
         (each.Resource === undefined || listOf(each.Resource).some((pattern) => fits(pattern, queueArn))) &&
-        // A denial under a condition, all that is not TLS say, is none as a rule.
+        // A denial with a condition, for example of everything without TLS, usually doesn't apply.
         !(effect === 'Deny' && each.Condition !== undefined),
     );
   return neededActions.filter((action) => !says('Allow', action) || says('Deny', action));
@@ -69,7 +72,7 @@ function listOf(value: unknown): string[] {
   return [value].flat().filter((each) => typeof each === 'string');
 }
 
-/** By the wildcards of AWS. */
+/** Matches with the wildcards of AWS. */
 function fits(pattern: string, text: string): boolean {
   const source = pattern
     .replace(/[^\w*?]/g, '\\$&')

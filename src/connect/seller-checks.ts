@@ -1,12 +1,12 @@
 import { asksFor } from '../config/report-types.js';
-import { count } from '../text/pluralize.js';
+import { pluralize } from '../text/pluralize.js';
 import { ReportsError } from '../errors/reports-error.js';
 import type { ReportSchemas } from '../schema/types.js';
 import { maxReportTypesPerCall } from '../source/selling-partner/limits.js';
 import type { CallOptions, Notifications, SellingPartner } from '../source/types.js';
-import type { Answer, Check } from './examine.js';
+import type { CheckResult, Check } from './examine.js';
 
-/** One seller, as the checks need it. */
+/** The parts of a seller that the checks need. */
 export interface ExaminedSeller {
   id: string;
   logIn(): Promise<void>;
@@ -14,7 +14,10 @@ export interface ExaminedSeller {
   notifications: Notifications;
 }
 
-/** Login, roles and subscription of a seller. `queueArns` are those of the queues that were reached. */
+/**
+ * Checks login, roles and subscription of a seller. `queueArns` are those of the queues that could
+ * be reached.
+ */
 export function sellerChecks(
   seller: ExaminedSeller,
   asked: { reportTypes: string[]; schemas: ReportSchemas; queueArns: () => string[]; now: () => number },
@@ -40,13 +43,16 @@ export function sellerChecks(
   };
 }
 
-/** Of getReports, whose burst is 10; a sweep needs some too. One is all where nothing is refused. */
-const mostRoleCalls = 6;
+/**
+ * Calls of getReports, whose burst is 10; a sweep needs some too. One call is enough if nothing is
+ * refused.
+ */
+const maxRoleCalls = 6;
 
-/** A call is possible in this time, or the quota is used up. */
-const longestWaitMs = 5000;
+/** If no call is possible within this time, the quota is exhausted. */
+const maxWaitMs = 5000;
 
-/** Of categories that only patterns ask for, these are tried, as most sellers have them. */
+/** Types to try for categories that are only covered by patterns, since most sellers have them. */
 const usualCategories = ['order', 'inventory', 'settlement', 'fba inventory', 'fba sales'];
 
 const roleMappings = 'https://developer-docs.amazon.com/sp-api/docs/role-mappings';
@@ -54,25 +60,25 @@ const roleMappings = 'https://developer-docs.amazon.com/sp-api/docs/role-mapping
 interface TypeGroup {
   category: string;
   types: string[];
-  /** Named in pipelines.yaml, and not only covered by a pattern. */
+  /** Types named in pipelines.yaml, not only covered by a pattern. */
   isNamed: boolean;
 }
 
-const notAsked: Answer = { found: 'not asked: the quota of getReports is used up for now' };
+const notAsked: CheckResult = { found: 'not asked: the quota of getReports is used up for now' };
 
 async function lookAtRoles(
   { sellingPartner }: ExaminedSeller,
   { reportTypes, schemas, now }: { reportTypes: string[]; schemas: ReportSchemas; now: () => number },
-): Promise<Answer> {
+): Promise<CheckResult> {
   const groups = groupsOf(reportTypes, schemas);
   const together = inRounds(groups).slice(0, maxReportTypesPerCall);
   const allowed = await isAllowed(sellingPartner, together, now());
   if (allowed === undefined) return notAsked;
-  if (allowed) return { found: `getReports of ${count(together.length, 'report type')}: all allowed` };
-  // Of several types the refusal doesn't say which.
+  if (allowed) return { found: `getReports of ${pluralize(together.length, 'report type')}: all allowed` };
+  // A refusal of several types doesn't say which one is refused.
   const refused: TypeGroup[] = [];
   let answered = 0;
-  for (const group of groups.slice(0, mostRoleCalls - 1)) {
+  for (const group of groups.slice(0, maxRoleCalls - 1)) {
     const isOne = await isAllowed(sellingPartner, group.types, now());
     if (isOne === undefined) break;
     answered += 1;
@@ -81,7 +87,7 @@ async function lookAtRoles(
   if (answered === 0) return notAsked;
   const names = refused.map(({ category, types, isNamed }) => (isNamed ? types.join(', ') : category));
   const part = answered < groups.length ? `, of ${groups.length} in all` : '';
-  const found = `getReports of ${count(answered, 'group')} of types${part}: ${names.length > 0 ? `Amazon refuses ${names.join('; ')}` : 'all allowed'}`;
+  const found = `getReports of ${pluralize(answered, 'group')} of types${part}: ${names.length > 0 ? `Amazon refuses ${names.join('; ')}` : 'all allowed'}`;
   const isBad = refused.some(({ isNamed }) => isNamed) || refused.length === answered;
   if (!isBad) return { found };
   const roles = [...new Set(refused.map(({ category }) => roleOf(category)))].join('; ');
@@ -91,7 +97,7 @@ async function lookAtRoles(
   };
 }
 
-/** Where a category needs one role for certain; Amazon's page has the others. */
+/** Roles of categories that certainly need one; Amazon's page has the others. */
 function roleOf(category: string): string {
   if (category === 'brand analytics') return 'Brand Analytics';
   if (category === 'settlement') return 'Finance and Accounting';
@@ -119,20 +125,20 @@ function groupsOf(reportTypes: string[], schemas: ReportSchemas): TypeGroup[] {
   return [...byCategory(named, true), ...usual];
 }
 
-/** The first type of each group, then the second of each, and so on. */
+/** Takes the first type of each group, then the second of each, and so on. */
 function inRounds(groups: TypeGroup[]): string[] {
   const most = Math.max(0, ...groups.map(({ types }) => types.length));
   return Array.from({ length: most }, (_, round) => groups.flatMap(({ types }) => types[round] ?? [])).flat();
 }
 
-/** Undefined where the quota keeps it from being asked. */
+/** Returns undefined if the quota does not allow a call. */
 async function isAllowed(
   sellingPartner: SellingPartner,
   reportTypes: string[],
   nowMs: number,
 ): Promise<boolean | undefined> {
   const filter = { reportTypes, statuses: ['DONE' as const], createdSince: new Date(nowMs - 3_600_000) };
-  const call: CallOptions = { deadlineMs: nowMs + longestWaitMs };
+  const call: CallOptions = { deadlineMs: nowMs + maxWaitMs };
   try {
     // The first page is enough.
     for await (const _ of sellingPartner.getReports(filter, call)) break;
@@ -145,7 +151,10 @@ async function isAllowed(
   }
 }
 
-async function lookAtSubscription({ notifications }: ExaminedSeller, queueArns: string[]): Promise<Answer> {
+async function lookAtSubscription(
+  { notifications }: ExaminedSeller,
+  queueArns: string[],
+): Promise<CheckResult> {
   const found = await notifications.subscription({});
   if (!found) return { found: 'none', next: 'Run `sp-reports subscribe`.' };
   const destinations = await notifications.destinations({});

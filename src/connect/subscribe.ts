@@ -1,39 +1,43 @@
 import { describeError, ReportsError } from '../errors/reports-error.js';
 import type { Destination, Notifications } from '../source/types.js';
 
-/** A seller to be subscribed; sellers of one group share the application and the region, and with them the destinations. */
+/**
+ * A seller to subscribe. Sellers of one group share the application and the region, and so the
+ * destinations.
+ */
 export interface Subscriber {
   sellerId: string;
   group: string;
   notifications: Notifications;
 }
 
-/** What was done, or would be, about one thing. */
+/** What was done, or would be done, about one thing. */
 export interface SubscribeStep {
   sellerId: string;
   thing: 'destination' | 'subscription';
   done: 'created' | 'found' | 'deleted' | 'kept' | 'not there' | 'failed' | 'would create' | 'would delete';
-  /** Absent where there is none yet. */
+  /** Absent if there is none yet. */
   id?: string;
   note?: string;
 }
 
 export interface SubscribeOptions {
   queueArn: string;
-  /** Tells what would be done, and does nothing. */
+  /** Reports what would be done, and does nothing. */
   dryRun: boolean;
 }
 
 /**
- * Subscribes sellers to REPORT_PROCESSING_FINISHED on a queue: the destination and the subscriptions are made where they are missing, so
- * that doing it again changes nothing. One seller's trouble is a step that failed, and keeps no other from it.
+ * Subscribes sellers to REPORT_PROCESSING_FINISHED on a queue. It creates the destination and the
+ * subscriptions that are missing, so it is idempotent. A seller's failure is a failed step and does
+ * not affect the others.
  */
 export async function subscribe(
   subscribers: Subscriber[],
   { queueArn, dryRun }: SubscribeOptions,
 ): Promise<SubscribeStep[]> {
   const steps: SubscribeStep[] = [];
-  /** By group, once it is known. */
+  /** By group, once known. */
   const known = new Map<string, string>();
   for (const { sellerId, group, notifications } of subscribers) {
     await asSteps(sellerId, steps, async () => {
@@ -57,8 +61,8 @@ export async function subscribe(
 }
 
 /**
- * Takes the sellers' subscriptions on the queue away, then the destination, where `subscribe` made it and none of `others`, the sellers
- * that stay, is subscribed by it.
+ * Deletes the sellers' subscriptions on the queue, then the destination, if `subscribe` made it and
+ * none of `others`, the sellers that remain, uses it.
  */
 export async function unsubscribe(
   subscribers: Subscriber[],
@@ -107,7 +111,7 @@ export async function unsubscribe(
   return steps;
 }
 
-/** Marks a destination as one that may be taken away again. */
+/** Marks a destination as one that may be deleted again. */
 const ownName = (queueArn: string) => `sp-reports ${queueArn.split(':').at(-1)}`;
 
 async function destinationOf(
@@ -134,7 +138,7 @@ async function subscribeOne(
   }
   const id = found.subscriptionId;
   if (found.destinationId === destinationId) return { done: 'found', id };
-  // Amazon knows one subscription a seller: another program may live by this one.
+  // Amazon keeps one subscription per seller: another program may depend on it.
   const note = `the seller is subscribed with another destination, ${found.destinationId}; where nothing needs it, take that subscription away with what made it, then run this again`;
   return { done: 'failed', id, note };
 }

@@ -1,30 +1,32 @@
 import { describeError, ReportsError } from '../errors/reports-error.js';
 import type { Report } from '../source/types.js';
 import { ledgerKey } from '../warehouse/types.js';
-import type { DocumentQuota, PipelineContext } from '../ingest/context.js';
-import { checkOrMend } from '../maintenance/repair-warehouse.js';
-import { isSettled, type Pipeline } from '../ingest/route.js';
-import { typesAskedFor, unloadedReports, workFor } from './unloaded-reports.js';
-import { type DrainSignals, WorkList } from '../ingest/work-list.js';
+import type { PipelineContext, StopSignals } from '../ingest/context.js';
+import type { DocumentQuota } from '../scheduling/document-scheduler.js';
+import { ensureWritable } from '../maintenance/repair-warehouse.js';
+import type { Pipeline } from '../config/spec.js';
+import { isSettled } from '../ingest/route.js';
+import { typesToList, unloadedReports, jobFor } from './unloaded-reports.js';
+import { IngestRun } from '../ingest/ingest-run.js';
 import { type Failure, failureOf, type WorkSummary } from '../ingest/work-summary.js';
 
-/** Of the burst of 15 documents a seller so many are left to what notifications tell of. */
+/** Calls, of the burst of 15 that each seller has, that a backfill leaves to documents announced by notifications. */
 export const callsLeftToDrains = 10;
 
-/** What a backfill is about. */
+/** Which reports a backfill covers. */
 export interface BackfillScope {
   /** When the reports were created. */
   createdSince: Date;
   createdUntil: Date;
-  /** Names and patterns; without them all that the pipeline asks for. */
+  /** Names and patterns; by default everything that the pipeline loads. */
   reportTypes?: string[];
   sellerIds: string[];
 }
 
-/** What a backfill would do for one seller. */
+/** What a backfill would load for one seller. */
 export interface SellerPlan {
   sellerId: string;
-  /** Finished reports that Amazon has, those in the ledger included. */
+  /** Finished reports that Amazon has, including those in the ledger. */
   found: number;
   /** Documents to fetch. */
   unloaded: Report[];
@@ -33,26 +35,26 @@ export interface SellerPlan {
 export interface BackfillPlan {
   reportTypes: string[];
   sellers: SellerPlan[];
-  /** Sellers that could not be asked about. */
+  /** Sellers whose reports could not be listed. */
   failures: Failure[];
 }
 
-/** Asks getReports what there is in the window that the ledger doesn't have, waiting for its quota; loads nothing. */
+/** Lists by getReports, waiting for its quota, the reports of the period that the ledger does not have. Loads nothing. */
 export async function planBackfill(
   pipeline: Pipeline,
   { createdSince, createdUntil, ...scope }: BackfillScope,
   context: PipelineContext,
-  { stop }: DrainSignals,
+  { stop }: StopSignals,
 ): Promise<BackfillPlan> {
-  const reportTypes = await typesAskedFor(pipeline, context, scope.reportTypes);
+  const reportTypes = await typesToList(pipeline, context, scope.reportTypes);
   const plan: BackfillPlan = { reportTypes, sellers: [], failures: [] };
   for (const sellerId of scope.sellerIds) {
     const seller = context.sellingPartner(sellerId);
     if (!seller || stop.aborted) continue;
     const own: SellerPlan = { sellerId, found: 0, unloaded: [] };
-    const asked = { reportTypes, createdSince, createdUntil };
+    const filter = { reportTypes, createdSince, createdUntil };
     try {
-      for await (const { found, unloaded } of unloadedReports(seller, asked, { signal: stop }, context)) {
+      for await (const { found, unloaded } of unloadedReports(seller, filter, { signal: stop }, context)) {
         own.found += found;
         own.unloaded.push(...unloaded);
       }
@@ -60,14 +62,14 @@ export async function planBackfill(
     } catch (error) {
       if (stop.aborted) break;
       if (!(error instanceof ReportsError) || error.code === 'WAREHOUSE_LOCKED') throw error;
-      plan.failures.push(failureOf(sellerId, error));
+      plan.failures.push(failureOf({ key: sellerId, sellerId }, error));
       context.log.error({ sellerId, code: error.code }, describeError(error));
     }
   }
   return plan;
 }
 
-/** Epoch milliseconds when the quota will have allowed all documents of the plan. */
+/** Epoch milliseconds by which the quota will have allowed all documents of the plan. */
 export function quotaAllowsAtMs({ sellers }: BackfillPlan, context: PipelineContext): number {
   const times = sellers.map(({ sellerId, unloaded }) =>
     unloaded.length === 0 ? 0 : leftOver(context.documentQuota(sellerId)).nextAvailableMs(unloaded.length),
@@ -76,33 +78,37 @@ export function quotaAllowsAtMs({ sellers }: BackfillPlan, context: PipelineCont
 }
 
 /**
- * Loads what the plan found, sellers in turn, by the same path as a drain. It takes as long as the quota makes it, and leaves calls to
- * drains, whose documents are fresh. What is in the ledger is done: stopped, it goes on where a new plan begins.
+ * Loads what the plan found, sellers taking turns, by the same data path as a drain. It takes as long as the quota requires, and
+ * leaves calls to drains, whose documents are fresh. Documents in the ledger are done, so a stopped backfill continues with a new plan.
  */
 export async function runBackfill(
   pipeline: Pipeline,
   plan: BackfillPlan,
   context: PipelineContext,
-  signals: DrainSignals,
+  signals: StopSignals,
 ): Promise<WorkSummary> {
   const { concurrency, maxDocumentBytes } = pipeline.limits;
-  await checkOrMend(context, maxDocumentBytes);
-  const ownContext = { ...context, documentQuota: (id: string) => leftOver(context.documentQuota(id)) };
-  const work = new WorkList(ownContext, { concurrency, deadlineMs: Number.POSITIVE_INFINITY, ...signals });
+  await ensureWritable(context, maxDocumentBytes);
+  const reserved = { ...context, documentQuota: (id: string) => leftOver(context.documentQuota(id)) };
+  const run = new IngestRun(reserved, {
+    maxConcurrent: concurrency,
+    deadlineMs: Number.POSITIVE_INFINITY,
+    ...signals,
+  });
   try {
     for (const { sellerId, report } of inTurns(plan.sellers)) {
-      await work.hasRoom();
-      if (signals.stop.aborted || work.warehouseIsHeld || work.damage) break;
+      await run.hasRoom();
+      if (signals.stop.aborted || run.isWarehouseLocked || run.damage) break;
       // A notification may have brought it since the plan was made.
-      if (!(await isLoaded(sellerId, report, context))) work.add(workFor(sellerId, report, pipeline));
+      if (!(await isLoaded(sellerId, report, context))) run.add(jobFor(sellerId, report, pipeline));
     }
   } finally {
-    await work.finish();
+    await run.finish();
   }
-  return work.summary;
+  return run.summary;
 }
 
-/** The quota without what is left to drains. */
+/** The quota minus the calls that are left to drains. */
 function leftOver(quota: DocumentQuota): DocumentQuota {
   return {
     available: () => Math.max(0, quota.available() - callsLeftToDrains),
@@ -117,10 +123,10 @@ async function isLoaded(sellerId: string, report: Report, context: PipelineConte
   return row !== undefined && isSettled(row, 'load');
 }
 
-/** A report of each seller, then the next of each: the work in hand is bounded, and no seller waits for the whole of another. */
+/** One report of each seller, then the next of each, so that no seller waits for all reports of another. */
 function* inTurns(sellers: SellerPlan[]): Generator<{ sellerId: string; report: Report }> {
-  const most = Math.max(0, ...sellers.map(({ unloaded }) => unloaded.length));
-  for (let index = 0; index < most; index += 1) {
+  const maxReports = Math.max(0, ...sellers.map(({ unloaded }) => unloaded.length));
+  for (let index = 0; index < maxReports; index += 1) {
     for (const { sellerId, unloaded } of sellers) {
       const report = unloaded[index];
       if (report) yield { sellerId, report };

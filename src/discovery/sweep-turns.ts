@@ -2,20 +2,20 @@ import { join } from 'node:path';
 import { type Clock, isoNow, systemClock } from '../runtime/clock.js';
 import { openSharedJson } from '../files/shared-json.js';
 
-/** Whose turn it is in a sweep: where the quota of getReports ends sweeps early, all are asked for in the end. */
+/** The order of a sweep: if the quota of getReports ends sweeps early, every seller and type still gets its turn. */
 export interface SweepTurns {
-  /** The sellers, the one that was asked about longest ago first. */
+  /** The sellers, beginning with the one whose reports were listed longest ago. */
   sellersInTurn<T extends { id: string }>(sellers: readonly T[]): T[];
-  /** The report types, those of the seller that were asked for longest ago first. */
+  /** The report types, beginning with those that were listed longest ago for the seller. */
   typesInTurn(sellerId: string, reportTypes: readonly string[]): string[];
-  /** Amazon has answered for these. */
-  wereAsked(sellerId: string, reportTypes: readonly string[]): Promise<void>;
+  /** Notes that Amazon has listed these. */
+  listed(sellerId: string, reportTypes: readonly string[]): Promise<void>;
 }
 
-/** Opens the turns, which are kept in `<state>/sweeps.json`: by seller and report type, when it was last asked for. */
+/** Opens the order, kept in `<state>/sweeps.json`: when each seller's report types were last listed. */
 export function openSweepTurns(stateFolder: string, clock: Clock = systemClock): SweepTurns {
   const state = openSharedJson(join(stateFolder, 'sweeps.json'), { clock });
-  const lastAsked = (sellerId: string, reportType: string) =>
+  const lastListed = (sellerId: string, reportType: string) =>
     timesIn(state.read())[sellerId]?.[reportType] ?? '';
   const lastOfSeller = (sellerId: string) =>
     Object.values(timesIn(state.read())[sellerId] ?? {})
@@ -25,13 +25,15 @@ export function openSweepTurns(stateFolder: string, clock: Clock = systemClock):
   return {
     sellersInTurn: (sellers) => sellers.toSorted((a, b) => byText(lastOfSeller(a.id), lastOfSeller(b.id))),
     typesInTurn: (sellerId, reportTypes) =>
-      reportTypes.toSorted((a, b) => byText(lastAsked(sellerId, a), lastAsked(sellerId, b)) || byText(a, b)),
-    async wereAsked(sellerId, reportTypes) {
+      reportTypes.toSorted(
+        (a, b) => byText(lastListed(sellerId, a), lastListed(sellerId, b)) || byText(a, b),
+      ),
+    async listed(sellerId, reportTypes) {
       const now = isoNow(clock);
       await state.change((stored) => {
         const times = timesIn(stored);
-        const asked = Object.fromEntries(reportTypes.map((each) => [each, now]));
-        return { ...times, [sellerId]: { ...times[sellerId], ...asked } };
+        const listedNow = Object.fromEntries(reportTypes.map((each) => [each, now]));
+        return { ...times, [sellerId]: { ...times[sellerId], ...listedNow } };
       });
     },
   };

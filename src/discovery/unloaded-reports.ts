@@ -2,20 +2,21 @@ import { asksFor } from '../config/report-types.js';
 import type { Report, ReportsCallOptions, SellingPartner } from '../source/types.js';
 import { ledgerKey } from '../warehouse/types.js';
 import type { PipelineContext } from '../ingest/context.js';
-import { isSettled, type Pipeline } from '../ingest/route.js';
-import type { Work } from '../ingest/work-list.js';
+import type { Pipeline } from '../config/spec.js';
+import { isSettled } from '../ingest/route.js';
+import { keyOfReport, type ReportJob, type ReportRef } from '../ingest/report-job.js';
 
-/** Reports looked up in the ledger together. */
+/** Reports looked up in the ledger at once. */
 const lookupSize = 100;
 
-/** What getReports is asked for. */
+/** Which reports getReports lists. */
 export interface ReportScope {
   reportTypes: string[];
   createdSince: Date;
   createdUntil?: Date;
 }
 
-/** The DONE reports of a seller, in groups: how many Amazon has, and those that the ledger doesn't have. */
+/** Lists the DONE reports of a seller in groups: how many Amazon has, and which of them the ledger does not have. */
 export async function* unloadedReports(
   seller: SellingPartner,
   scope: ReportScope,
@@ -29,10 +30,10 @@ export async function* unloadedReports(
 }
 
 /**
- * The report types to ask getReports for, which must be told them: of `wanted` what the pipeline asks for. For `'*'` and globs these are
- * the types with a schema and those in the ledger.
+ * Returns the report types to list by getReports, which needs exact names: those of `wanted` that the pipeline loads. `'*'` and
+ * other patterns match the types with a schema and those in the ledger.
  */
-export async function typesAskedFor(
+export async function typesToList(
   pipeline: Pipeline,
   context: PipelineContext,
   wanted = pipeline.reportTypes,
@@ -48,23 +49,20 @@ async function knownTypes(context: PipelineContext): Promise<string[]> {
   return [...context.schemas.keys(), ...inLedger];
 }
 
-/** The work of loading a report that no message told of. */
-export function workFor(sellerId: string, report: Report, pipeline: Pipeline): Work {
-  const { reportId, reportType, documentId } = report;
-  return {
-    key: ledgerKey({ sellerId, documentId: documentId ?? null, reportId }),
-    messages: [],
-    request: {
-      sellerId,
-      reportType,
-      reportId,
-      status: report.status,
-      ...(documentId ? { documentId } : {}),
-      report,
-      pipeline: pipeline.name,
-      maxDocumentBytes: pipeline.limits.maxDocumentBytes,
-    },
+/** The job that loads a report which no message announced. */
+export function jobFor(sellerId: string, report: Report, pipeline: Pipeline): ReportJob {
+  const { reportId, reportType, documentId, status } = report;
+  const ref: ReportRef = {
+    sellerId,
+    reportType,
+    reportId,
+    status,
+    documentId,
+    report,
+    pipeline: pipeline.name,
+    maxDocumentBytes: pipeline.limits.maxDocumentBytes,
   };
+  return { key: keyOfReport(ref), report: ref, messages: [] };
 }
 
 async function missing(sellerId: string, reports: Report[], context: PipelineContext): Promise<Report[]> {
@@ -77,7 +75,7 @@ async function missing(sellerId: string, reports: Report[], context: PipelineCon
   });
 }
 
-/** What came before an error is given too; then the error is thrown. */
+/** Yields what came before an error too; then throws the error. */
 async function* inGroups<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
   let group: T[] = [];
   let thrown: { error: unknown } | undefined;

@@ -40,6 +40,25 @@ export const documentErrors = {
     message: 'looking for the raw document {documentId}: no file {path}',
     remedy: 'Fetch it again with `sp-reports reload {documentId}` (Amazon keeps reports for 30 to 90 days).',
   },
+  RAW_DAMAGED: {
+    kind: 'terminal',
+    message: 'reading the raw document {documentId}: {path} is not what was written: {found}',
+    remedy:
+      'Rows of it that are in the tables stay there. Restore the file from a copy, then `sp-reports reload {documentId}`; if its seller is configured, that fetches it from Amazon for as long as Amazon keeps the report.',
+  },
+  RAW_FACTS_UNREADABLE: {
+    kind: 'terminal',
+    message: 'reading what is known of a raw document: {path}: {found}',
+    remedy:
+      'Rows of it that are in the tables stay there. Restore the file from a copy, then `sp-reports reload` with the document id, which is in its name; if its seller is configured, that fetches the document from Amazon.',
+  },
+  ROWS_MISSING: {
+    kind: 'terminal',
+    message:
+      'loading document {documentId} again: it has {found} now, the ledger says {expected}, and nothing shows that its bytes are those of before',
+    remedy:
+      'Its rows were left as they are. Check the raw document {path}; if the smaller one is right, `sp-reports reload {documentId} --accept-loss`.',
+  },
   RAW_PURGED: {
     kind: 'terminal',
     message:

@@ -91,6 +91,11 @@ export function isNotTheDocumentsFault(error: unknown): boolean {
   return typeof code === 'string' && machineCodes.has(code);
 }
 
+/** Whether an error says that the warehouse file is damaged. */
+export function isDamagedWarehouse(error: unknown): error is ReportsError {
+  return error instanceof ReportsError && error.code === 'WAREHOUSE_UNREADABLE';
+}
+
 /** One line that says what went wrong, for an error of any origin. */
 export function describeError(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

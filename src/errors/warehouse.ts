@@ -73,9 +73,15 @@ export const warehouseErrors = {
   REBUILD_INCOMPLETE: {
     kind: 'terminal',
     message:
-      'rebuilding {path}: of its ledger {count} can be found neither in {lake} nor in {raw}, {first} for one',
+      'rebuilding {path}: of its ledger {count} can be found whole neither in {lake} nor in {raw}, {first} for one',
     remedy:
       'Nothing was changed. Check `lake` and `raw` in pipelines.yaml; where they are lost for good, `sp-reports rebuild --accept-loss`.',
+  },
+  PARQUET_DAMAGED: {
+    kind: 'terminal',
+    message: 'reading {path}: it is not what was written: {found}',
+    remedy:
+      'Make it again from the raw document with `sp-reports reload` and the document id, which is in its name.',
   },
   NOT_LOADED: {
     kind: 'terminal',

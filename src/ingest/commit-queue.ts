@@ -1,54 +1,71 @@
 import { describeError, isNotTheDocumentsFault, ReportsError } from '../errors/reports-error.js';
-import type { QueueMessage } from '../source/types.js';
+import { documentsReason } from '../privacy/pii-policy.js';
+import { faultPoint } from '../runtime/fault-point.js';
+import { ledgerEntry } from '../warehouse/ledger/ledger-entry.js';
 import type { LedgerEntry, Load } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
-import { deleteMessage } from './end-message.js';
-import { faultPoint } from '../runtime/fault-point.js';
-import { ledgerEntry } from './ledger-entry.js';
 import { evictLocalCopies, writeLoadRecord } from './load-record.js';
-import { documentsReason } from '../privacy/pii-policy.js';
 
 interface Submitted {
   load: Load;
-  /** Read when the commit is done: duplicates may have joined meanwhile. */
-  messages: QueueMessage[];
-  done: (entry: LedgerEntry) => void;
-  failed: (error: unknown) => void;
+  resolve: (entry: LedgerEntry) => void;
+  reject: (error: unknown) => void;
 }
 
-/** A commit costs a quarter of a second whatever it holds: so many loads, or so long a wait for more, make it worth while. */
-const gather = { loads: 64, milliseconds: 500 };
+/** A place in a coming commit. Exactly one of `submit` and `cancel` uses it up; `cancel` afterwards does nothing. */
+export interface CommitPlace {
+  /** Resolves with the entry as committed. Rejects if the warehouse is unavailable; nothing is committed then. */
+  submit(load: Load): Promise<LedgerEntry>;
+  cancel(): void;
+}
+
+/** A commit costs a quarter of a second whatever it holds, so it waits for this many loads, or this long. */
+const gather = { maxLoads: 64, maxMs: 500 };
 
 /**
- * Commits loads, and only then acknowledges their messages. One commit at a time: what is submitted meanwhile waits and is committed
- * together in the next transaction. While `isMoreToCome` a commit waits a little for it.
+ * Commits loads, one commit at a time: what is submitted meanwhile waits and is committed together in the next transaction.
+ * While places are reserved, a commit waits a little for their loads.
  */
 export class CommitQueue {
   private waiting: Submitted[] = [];
+  private reserved = 0;
   private running = false;
   private wake = () => {};
 
-  constructor(
-    private readonly context: PipelineContext,
-    private readonly isMoreToCome: () => boolean = () => false,
-  ) {}
+  constructor(private readonly context: PipelineContext) {}
 
-  /** Resolves with the entry as committed, its messages acknowledged. Rejects, nothing acknowledged, where the warehouse can't be had. */
-  async submit(load: Load, messages: QueueMessage[]): Promise<LedgerEntry> {
+  /** Announces a load, so that the next commit may wait for it. */
+  reserve(): CommitPlace {
+    let isUsed = false;
+    const use = () => {
+      if (!isUsed) this.reserved -= 1;
+      isUsed = true;
+    };
+    this.reserved += 1;
+    return {
+      submit: (load) => {
+        use();
+        return this.submit(load);
+      },
+      cancel: () => {
+        if (isUsed) return;
+        use();
+        this.wake();
+      },
+    };
+  }
+
+  /** Commits a load that was not announced. */
+  async submit(load: Load): Promise<LedgerEntry> {
     try {
-      return await new Promise<LedgerEntry>((done, failed) => {
-        this.waiting.push({ load, messages, done, failed });
+      return await new Promise<LedgerEntry>((resolve, reject) => {
+        this.waiting.push({ load, resolve, reject });
         if (this.running) this.wake();
         else void this.run();
       });
     } finally {
       await evictLocalCopies(load, this.context.lake);
     }
-  }
-
-  /** To be called where what was to come will not. */
-  reconsider(): void {
-    this.wake();
   }
 
   private async run(): Promise<void> {
@@ -66,14 +83,14 @@ export class CommitQueue {
   private async gathered(): Promise<void> {
     const end = new AbortController();
     let isLate = false;
-    this.context.clock.sleep(gather.milliseconds, end.signal).then(
+    this.context.clock.sleep(gather.maxMs, end.signal).then(
       () => {
         isLate = true;
         this.wake();
       },
       () => {},
     );
-    while (this.waiting.length < gather.loads && !isLate && this.isMoreToCome()) {
+    while (this.waiting.length < gather.maxLoads && !isLate && this.reserved > 0) {
       await new Promise<void>((resolve) => {
         this.wake = resolve;
       });
@@ -93,7 +110,7 @@ export class CommitQueue {
       } else if (refused && group[0]) {
         await this.commitRefused(group[0], error);
       } else {
-        for (const { failed } of group) failed(error);
+        for (const { reject } of group) reject(error);
       }
       return;
     }
@@ -101,7 +118,7 @@ export class CommitQueue {
     const committed = group.filter(({ load }) => !leftOut.has(load.entry.key));
     await Promise.all(committed.map(({ load }) => this.keepRecord(load)));
     faultPoint('record-written');
-    await Promise.all(group.map((one) => this.acknowledge(one)));
+    for (const { load, resolve } of group) resolve(load.entry);
   }
 
   /** Behind the commit, so that a rebuild makes what was committed. Without a record it goes back to the raw document. */
@@ -113,20 +130,10 @@ export class CommitQueue {
 
   /** The warehouse will never take these rows: the document is quarantined in their place. */
   private async commitRefused(refused: Submitted, error: unknown): Promise<void> {
-    if (refused.load.tables.length === 0) return refused.failed(error);
+    if (refused.load.tables.length === 0) return refused.reject(error);
     const reason = documentsReason(error, refused.load.entry, this.context);
     const nothing = { tables: [], rejects: 0, checks: [] };
     const entry = ledgerEntry({ ...refused.load.entry, ...reason, ...nothing });
     await this.commitTogether([{ ...refused, load: { entry, tables: [], rejectsPath: null } }]);
-  }
-
-  private async acknowledge({ load, messages, done }: Submitted): Promise<void> {
-    // Another may join while one is deleted.
-    for (let message = messages.shift(); message; message = messages.shift()) {
-      // A message that could not be deleted comes again and finds the ledger row.
-      await deleteMessage(message, this.context.log);
-      faultPoint('acked');
-    }
-    done(load.entry);
   }
 }

@@ -2,10 +2,11 @@ import type { Logger } from 'pino';
 import type { Clock } from '../runtime/clock.js';
 import type { Config } from '../config/spec.js';
 import type { ReportSchemas } from '../schema/types.js';
+import type { DocumentQuota } from '../scheduling/document-scheduler.js';
 import type { SellingPartner } from '../source/types.js';
 import type { Store } from '../store/types.js';
 import type { LedgerEntry, Warehouse, WarehouseFile } from '../warehouse/types.js';
-import type { Failure } from './work-summary.js';
+import type { Failure, Outcome } from './work-summary.js';
 
 /** Everything a pipeline works with, opened once by a command. */
 export interface PipelineContext {
@@ -15,7 +16,7 @@ export interface PipelineContext {
   /** The raw documents. */
   raw: Store;
   warehouse: Warehouse;
-  /** The file of the warehouse, for making it anew; undefined where it is none. */
+  /** The file of the warehouse, for rebuilding it; undefined if the warehouse is not a file. */
   warehouseFile: WarehouseFile | undefined;
   /** The Selling Partner API of a configured seller, found by seller id or account id. */
   sellingPartner(sellerId: string): SellingPartner | undefined;
@@ -23,44 +24,28 @@ export interface PipelineContext {
   documentQuota(sellerId: string): DocumentQuota;
   clock: Clock;
   log: Logger;
-  /** Told of each step, for progress bars and tests. */
+  /** Called at each step, for logs, progress bars and tests. Nothing else depends on it. */
   onEvent(event: PipelineEvent): void;
 }
 
-export interface DocumentQuota {
-  /** Whole calls possible now. */
-  available(): number;
-  /** Epoch milliseconds when so many calls, one by default, will have been possible. */
-  nextAvailableMs(calls?: number): number;
-  /** Calls possible from now until then. */
-  possibleUntil(epochMs: number): number;
+/** How whatever is in progress is stopped. */
+export interface StopSignals {
+  /** Start nothing new; finish what is in progress. */
+  stop: AbortSignal;
+  /** Stop what is in progress too; everything that is not committed is released. */
+  abort: AbortSignal;
 }
 
 /** Past-tense facts, as they happen. */
 export type PipelineEvent =
   | { event: 'work_found'; key: string; reportType: string }
   | { event: 'work_started'; key: string; reportType: string }
-  | { event: 'document_located'; key: string }
+  | { event: 'document_located'; key: string; sellerId: string }
   | { event: 'bytes_downloaded'; key: string; bytes: number }
-  /** All of its rows are written; what is left is to see them on disk. */
+  /** All of its rows are written, though not yet synced to disk. */
   | { event: 'document_converted'; key: string }
-  /** `entry`: as committed. `failure`: why it stays where it came from. */
+  /** `entry`: as committed. `failure`: why the report was given back. */
   | { event: 'work_finished'; key: string; outcome: Outcome; entry?: LedgerEntry; failure?: Failure }
-  /** `sentMs`: when, in epoch milliseconds, where the queue says so. */
+  /** `sentMs`: in epoch milliseconds, if the queue reports it. */
   | { event: 'message_received'; messageId: string; sentMs?: number }
   | { event: 'message_deleted'; messageId: string };
-
-/** What became of one message or report. */
-export type Outcome =
-  | 'loaded'
-  | 'empty'
-  | 'quarantined'
-  | 'fatal'
-  | 'cancelled'
-  | 'skipped'
-  /** The ledger had it already. */
-  | 'duplicate'
-  /** The quota doesn't allow it in this drain; it stays on the queue. */
-  | 'deferred'
-  /** A retryable failure; it stays on the queue. */
-  | 'failed';

@@ -18,8 +18,8 @@ export interface ConvertOptions {
   maxTextBytes: number;
   /** Breaks off with its reason. */
   signal?: AbortSignal;
-  /** Told when all rows are written, before they are seen on disk. */
-  onRowsWritten?: () => void;
+  /** Called with their number when all rows are written; if it throws, nothing is kept of them. */
+  onRowsWritten?: (rows: number) => void;
 }
 
 export interface ConvertedDocument {

@@ -1,110 +1,101 @@
 import { join } from 'node:path';
+import type { Pipeline } from '../config/spec.js';
+import { isDamagedWarehouse, type ReportsError } from '../errors/reports-error.js';
+import { faultPoint } from '../runtime/fault-point.js';
+import { openCrashJournal } from '../scheduling/crash-journal.js';
 import { openQueue } from '../source/sqs.js';
 import type { Queue, QueueMessage } from '../source/types.js';
-import type { PipelineContext } from './context.js';
-import { deleteMessage, releaseMessage } from './end-message.js';
-import { faultPoint } from '../runtime/fault-point.js';
-import { openKilledWork } from '../scheduling/crash-journal.js';
-import { checkOrMend, isDamaged, mend } from '../maintenance/repair-warehouse.js';
-import { isSettled, type Pipeline, type Route, routeMessage } from './route.js';
-import { type DrainSignals, WorkList } from './work-list.js';
+import type { PipelineContext, StopSignals } from './context.js';
+import { acknowledge, release } from './end-messages.js';
+import { IngestRun } from './ingest-run.js';
+import { isSettled, type Route, routeMessage } from './route.js';
 import { watchQueue } from './watch-queue.js';
 import { failureOf, type WorkSummary } from './work-summary.js';
 
+/** `damage`: the error that showed that the warehouse file is damaged; what was not committed is still on the queue. */
+export type DrainResult = WorkSummary & { damage?: ReportsError | undefined };
+
 /**
- * One drain of a pipeline: receives until its queue is empty or a limit is met. Each message is routed; each document goes the data path
- * of `load-document.ts`; each message is deleted after its load, or its ledger entry, is committed.
+ * One drain of a pipeline: receives until its queue is empty or a limit is reached. Each message is routed; each document takes the
+ * data path of `process-document.ts`; each message is deleted after its load, or its ledger entry, is committed.
  */
 export async function drain(
   pipeline: Pipeline,
   context: PipelineContext,
-  signals: DrainSignals,
-  queue = watchQueue(openPipelinesQueue(pipeline, context), context),
-): Promise<WorkSummary> {
-  const { limits } = pipeline;
-  const deadlineMs = context.clock.now() + limits.maxMinutes * 60_000;
+  signals: StopSignals,
+  queue = watchQueue(openPipelineQueue(pipeline, context), context),
+): Promise<DrainResult> {
+  const { concurrency, maxMinutes, maxReceives } = pipeline.limits;
+  const deadlineMs = context.clock.now() + maxMinutes * 60_000;
   try {
-    // Before anything is received: what can't be committed would only use up the receives of its message.
-    await checkOrMend(context, limits.maxDocumentBytes);
-    const redrive = await queue.hasRedrivePolicy();
-    const killed = openKilledWork(join(context.config.state, 'killed.json'));
-    const work = new WorkList(context, {
-      concurrency: limits.concurrency,
-      deadlineMs,
-      ...signals,
-      ...(redrive ? {} : { giveUp: { maxReceives: limits.maxReceives, killed } }),
-    });
+    const hasRedrivePolicy = await queue.hasRedrivePolicy();
+    const journal = openCrashJournal(join(context.config.state, 'killed.json'), undefined, context.clock);
+    const poison = hasRedrivePolicy ? undefined : { maxReceives, journal };
+    const run = new IngestRun(context, { maxConcurrent: concurrency, deadlineMs, ...signals, poison });
     try {
-      await receiveAll(queue, pipeline, { redrive, deadlineMs, stop: signals.stop }, work, context);
+      await receiveAll(queue, { pipeline, hasRedrivePolicy, deadlineMs, stop: signals.stop }, run, context);
     } catch (error) {
-      await work.finish();
-      if (Object.keys(work.summary.outcomes).length === 0 && !isDamaged(error)) throw error;
-      // What was done before is worth telling.
-      if (isDamaged(error)) work.damage = error;
-      work.summary.failures.push(failureOf(pipeline.queue, error));
-      work.count('failed');
+      const { outcomes, failures } = await run.finish();
+      if (Object.keys(outcomes).length === 0 && !isDamagedWarehouse(error)) throw error;
+      // What was done before the failure is worth reporting.
+      if (isDamagedWarehouse(error)) run.damage = error;
+      failures.push(failureOf({ key: pipeline.queue, sellerId: null }, error));
+      run.count('failed');
     }
-    const summary = await work.finish();
-    // Damage that opening the file did not show: what it kept from being committed is on the queue still.
-    if (work.damage) await mend(work.damage, context, limits.maxDocumentBytes);
-    return summary;
+    return { ...(await run.finish()), damage: run.damage };
   } finally {
     await queue.close();
   }
 }
 
-function openPipelinesQueue({ queue: url, limits }: Pipeline, { config, log }: PipelineContext): Queue {
+function openPipelineQueue({ queue: url, limits }: Pipeline, { config, log }: PipelineContext): Queue {
   const { visibilityTimeoutSeconds } = limits;
   return openQueue({ url, visibilityTimeoutSeconds, log, ...config.aws });
 }
 
+interface ReceiveScope {
+  pipeline: Pipeline;
+  hasRedrivePolicy: boolean;
+  deadlineMs: number;
+  stop: AbortSignal;
+}
+
 async function receiveAll(
   queue: Queue,
-  pipeline: Pipeline,
-  until: { redrive: boolean; deadlineMs: number; stop: AbortSignal },
-  work: WorkList,
+  scope: ReceiveScope,
+  run: IngestRun,
   context: PipelineContext,
 ): Promise<void> {
-  const { maxDocuments, waitTimeSeconds } = pipeline.limits;
+  const { maxDocuments, waitTimeSeconds } = scope.pipeline.limits;
   let received = 0;
-  while (!until.stop.aborted && context.clock.now() < until.deadlineMs && received < maxDocuments) {
-    await work.hasRoom();
-    if (work.warehouseIsHeld || work.damage || quotaIsSpoken(work, until.deadlineMs, context)) return;
+  while (!scope.stop.aborted && context.clock.now() < scope.deadlineMs && received < maxDocuments) {
+    await run.hasRoom();
+    if (run.isWarehouseLocked || run.damage || run.isQuotaExhausted()) return;
     const messages = await queue.receive({
       maxMessages: Math.min(10, maxDocuments - received),
       waitTimeSeconds,
-      signal: until.stop,
+      signal: scope.stop,
     });
     if (messages.length === 0) return;
     received += messages.length;
     faultPoint('received');
-    const { deferrals } = work;
-    await takeIn(messages, pipeline, until.redrive, work, context);
-    // The queue holds what the quota doesn't allow, and each receive counts against a message.
-    if (work.deferrals - deferrals === messages.length) return;
+    const { deferrals } = run;
+    await dispatchMessages(messages, scope, run, context);
+    // The queue holds only what the quota does not allow, and each receive counts against a message.
+    if (run.deferrals - deferrals === messages.length) return;
   }
 }
 
-/** Whether no seller could finish one more document in this drain: then the rest is better left on the queue. */
-function quotaIsSpoken(work: WorkList, deadlineMs: number, context: PipelineContext): boolean {
-  const { sellers } = context.config;
-  return (
-    sellers.length > 0 &&
-    sellers.every(({ id }) => context.documentQuota(id).possibleUntil(deadlineMs) <= work.callsWanted(id))
-  );
-}
-
-/** Routes the messages of one receive: what the ledger has is acknowledged, the rest becomes work. */
-async function takeIn(
+/** Routes the messages of one receive: what the ledger has is acknowledged, the rest is loaded. */
+async function dispatchMessages(
   messages: QueueMessage[],
-  pipeline: Pipeline,
-  redrive: boolean,
-  work: WorkList,
+  { pipeline, hasRedrivePolicy }: ReceiveScope,
+  run: IngestRun,
   context: PipelineContext,
 ): Promise<void> {
   const routed = messages.map((message) => ({
     message,
-    route: routeMessage(message, pipeline, redrive, context),
+    route: routeMessage(message, pipeline, hasRedrivePolicy, context),
   }));
   const seen = await context.warehouse.seen(routed.flatMap(({ route }) => keyOf(route) ?? []));
   faultPoint('routed');
@@ -112,20 +103,20 @@ async function takeIn(
     const row = seen.get(keyOf(route) ?? '');
     if (route.to === 'redrive') {
       context.log.warn({ messageId: message.messageId, code: route.error.code }, route.error.message);
-      await releaseMessage(message, redriveDelaySeconds, context.log);
-      work.count('failed');
+      await release([message], redriveDelaySeconds, context.log);
+      run.count('failed');
     } else if (row && isSettled(row, route.to)) {
-      await deleteMessage(message, context.log);
-      work.count('duplicate');
+      await acknowledge([message], context.log);
+      run.count('duplicate');
     } else if (route.to === 'load') {
-      work.add({ key: route.key, request: route.request, messages: [message] });
+      run.add({ key: route.key, report: route.report, messages: [message] });
     } else {
-      void work.addEntry(route.entry, message);
+      void run.addEntry(route.entry, message);
     }
   }
 }
 
-/** Long enough that one drain doesn't use up all receives of a message before someone can mend it. */
+/** Long enough that one drain does not use up all receives of a message before someone can fix it. */
 const redriveDelaySeconds = 60;
 
 function keyOf(route: Route): string | undefined {

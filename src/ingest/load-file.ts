@@ -3,36 +3,33 @@ import { keepFile } from '../source/document/raw-store.js';
 import type { DocumentFacts } from '../source/types.js';
 import type { LedgerEntry } from '../warehouse/types.js';
 import { CommitQueue } from './commit-queue.js';
-import type { PipelineContext } from './context.js';
-import { prepareRaw } from './load-document.js';
-import type { DrainSignals } from './work-list.js';
+import type { PipelineContext, StopSignals } from './context.js';
+import { buildLoad } from './build-load.js';
 import { type Failure, failureOf } from './work-summary.js';
 
-/** What Amazon would have said about a document, said by the user instead. */
+/** What Amazon would say about a document, given by the user instead. */
 export type FileFacts = Pick<
   DocumentFacts,
   'sellerId' | 'reportType' | 'marketplaceIds' | 'contentType' | 'compression' | 'reportCreatedAt'
 >;
 
-/**
- * A file that was loaded or quarantined, or why it was neither; `path` as it was given, `before` what the ledger had of the same bytes.
- */
+/** A file that was loaded or quarantined, or why it was neither. `path`: as given. `before`: the ledger row of the same bytes. */
 export type LoadedFile = { path: string } & (
   | { entry: LedgerEntry; before: LedgerEntry | undefined }
   | { failure: Failure }
 );
 
 /**
- * Loads documents from disk, Seller Central downloads say, by the same path as those from Amazon. A document id comes from the bytes:
- * the same file again replaces what it loaded before.
- * Yields each file as it is done with; after the stop signal none is begun. Errors: what would meet every file, the warehouse held by another
- * program say; the reason of the abort signal.
+ * Loads documents from disk, for example Seller Central downloads, by the same data path as those from Amazon. The document id is
+ * derived from the bytes: loading the same file again replaces its rows.
+ * Yields each file when it is finished; starts none after the stop signal. Errors: those that every file would meet, such as a locked
+ * warehouse; the reason of the abort signal.
  */
 export async function* loadFiles(
   paths: string[],
   facts: FileFacts,
   context: PipelineContext,
-  { maxDocumentBytes, stop, abort }: DrainSignals & { maxDocumentBytes: number },
+  { maxDocumentBytes, stop, abort }: StopSignals & { maxDocumentBytes: number },
 ): AsyncGenerator<LoadedFile> {
   const { reportType } = facts;
   const commits = new CommitQueue(context);
@@ -43,16 +40,20 @@ export async function* loadFiles(
     try {
       const raw = await keepFile(context.raw, path, facts);
       context.onEvent({ event: 'bytes_downloaded', key: path, bytes: raw.bytes });
-      const load = await prepareRaw(raw, { pipeline: null, maxDocumentBytes, signal: abort }, context);
+      const load = await buildLoad(
+        raw,
+        { pipeline: null, maxDocumentBytes, signal: abort, isFresh: true },
+        context,
+      );
       const { key } = load.entry;
       const before = (await context.warehouse.seen([key])).get(key);
-      const entry = await commits.submit(load, []);
+      const entry = await commits.submit(load);
       context.onEvent({ event: 'work_finished', key: path, outcome: entry.status });
       yield { path, entry: await withSuperseded(entry, context), before };
     } catch (error) {
       abort.throwIfAborted();
       if (!(error instanceof ReportsError) || isNotTheDocumentsFault(error)) throw error;
-      const failure = failureOf(path, error);
+      const failure = failureOf({ key: path, sellerId: null }, error);
       context.log.error({ key: path, code: failure.code }, failure.message);
       context.onEvent({ event: 'work_finished', key: path, outcome: 'failed' });
       yield { path, failure };

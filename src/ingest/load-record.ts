@@ -1,7 +1,7 @@
-import { join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { safeName } from '../files/safe-name.js';
 import type { Store } from '../store/types.js';
-import { type Load, parquetPaths } from '../warehouse/types.js';
+import { type LakeFile, type LedgerEntry, type Load, ledgerKey, parquetPaths } from '../warehouse/types.js';
 import { writeUnsyncedFile, writeWholeFile } from '../files/whole-file.js';
 
 /**
@@ -10,7 +10,7 @@ import { writeUnsyncedFile, writeWholeFile } from '../files/whole-file.js';
  */
 export async function writeLoadRecord(lake: Store, load: Load): Promise<void> {
   if (load.entry.status === 'skipped') return;
-  const path = recordPath(lake.folder, load);
+  const path = recordPath(lake.folder, load.entry);
   // A record that a power cut damages is none.
   await writeUnsyncedFile(path, recordText(lake.folder, load));
   await keepRecord(lake, path);
@@ -18,7 +18,7 @@ export async function writeLoadRecord(lake: Store, load: Load): Promise<void> {
 
 /** Writes a record anew that there is no raw document behind any more: it is on disk when this is done. Errors: DISK_FULL. */
 export async function replaceLoadRecord(lake: Store, load: Load): Promise<void> {
-  const path = recordPath(lake.folder, load);
+  const path = recordPath(lake.folder, load.entry);
   await writeWholeFile(path, recordText(lake.folder, load));
   await keepRecord(lake, path);
 }
@@ -45,6 +45,36 @@ export async function readLoadRecords(lake: Store): Promise<Load[]> {
   return loads;
 }
 
+/**
+ * What the record beside a Parquet file of a lake says of it, by the path of the file; undefined if it is in no lake, and for ids too long to be
+ * in its name. `read` returns the text of the file of a path, if there is one.
+ */
+export async function recordedFile(
+  path: string,
+  read: (path: string) => Promise<string | undefined>,
+): Promise<LakeFile | undefined> {
+  const folder = dirname(path);
+  const [seller, table] = [basename(folder), basename(dirname(folder))];
+  const id = readNames(seller, basename(path));
+  if (!id) return undefined;
+  const record = recordPath(dirname(dirname(folder)), { sellerId: id.sellerId, key: ledgerKey(id) });
+  const files = parsed((await read(record)) ?? '')?.entry.files;
+  return files?.find((file) => file.path === `${table}/${seller}/${basename(path)}`);
+}
+
+/** The ids in the names of a Parquet file and its folder. */
+function readNames(folder: string, file: string): { sellerId: string; documentId: string } | undefined {
+  const names = /^seller=(.+)\n(.+)\.parquet$/.exec(`${folder}\n${file}`);
+  try {
+    const [, seller = '', document = ''] = names ?? [];
+    return names
+      ? { sellerId: decodeURIComponent(seller), documentId: decodeURIComponent(document) }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The Parquet files of a load are not worked on any more. */
 export async function evictLocalCopies(
   load: Pick<Load, 'tables' | 'rejectsPath'>,
@@ -57,8 +87,8 @@ function recordText(lake: string, load: Load): string {
   return `${JSON.stringify(mapPaths(load, (absolute) => relative(lake, absolute)))}\n`;
 }
 
-function recordPath(lake: string, load: Load): string {
-  return join(lake, '_loads', safeName(load.entry.sellerId ?? '_'), `${safeName(load.entry.key)}.json`);
+function recordPath(lake: string, { sellerId, key }: Pick<LedgerEntry, 'sellerId' | 'key'>): string {
+  return join(lake, '_loads', safeName(sellerId ?? '_'), `${safeName(key)}.json`);
 }
 
 function mapPaths(load: Load, map: (path: string) => string): Load {
@@ -76,7 +106,12 @@ function mapPaths(load: Load, map: (path: string) => string): Load {
 function parsed(text: string): Load | undefined {
   try {
     const load = JSON.parse(text) as Partial<Load>;
-    return load.entry?.key && Array.isArray(load.tables) ? (load as Load) : undefined;
+    if (!load.entry?.key || !Array.isArray(load.tables)) return undefined;
+    // An earlier version took no digests.
+    return {
+      ...(load as Load),
+      entry: { ...load.entry, files: load.entry.files ?? [], rawSha256: load.entry.rawSha256 ?? null },
+    };
   } catch {
     return undefined;
   }

@@ -1,29 +1,27 @@
 import { createHash } from 'node:crypto';
 import { asksFor } from '../config/report-types.js';
-import type { Config } from '../config/spec.js';
+import type { Pipeline } from '../config/spec.js';
 import { ReportsError } from '../errors/reports-error.js';
 import { readNotification } from '../source/notification.js';
 import type { Notification, QueueMessage, ReportNotification } from '../source/types.js';
 import type { LedgerEntry, LedgerRow } from '../warehouse/types.js';
 import { ledgerKey } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
-import { ledgerEntry, quarantineReason } from './ledger-entry.js';
-import type { ReportRequest } from './load-document.js';
+import { ledgerEntry, quarantineReason } from '../warehouse/ledger/ledger-entry.js';
+import type { ReportRef } from './report-job.js';
 
-export type Pipeline = Config['pipelines'][number];
-
-/** What is to be done with one message. */
+/** What to do with one message. */
 export type Route =
   /** Load this report, unless the ledger has its key. */
-  | { to: 'load'; key: string; request: ReportRequest }
-  /** Only a ledger entry: nobody asks for it, or it must be kept for later. */
+  | { to: 'load'; key: string; report: ReportRef }
+  /** Only a ledger entry: no pipeline loads it, or it must be kept for later. */
   | { to: 'ledger'; entry: LedgerEntry }
   /** Unreadable, and the queue has a redrive policy that will move it. */
   | { to: 'redrive'; error: ReportsError };
 
 /**
- * Decides what to do with a message. A queue is drained for all pipelines that name it: giving back what another pipeline wants would
- * use up the message's receives, and end in the dead-letter queue.
+ * Decides what to do with a message. A queue is drained for all pipelines that name it: releasing a message for another pipeline
+ * would use up its receives, and it would end in the dead-letter queue.
  */
 export function routeMessage(
   message: Pick<QueueMessage, 'messageId' | 'body'>,
@@ -54,7 +52,7 @@ export function routeMessage(
   return routeReport(notification, message, pipeline, context);
 }
 
-/** Whether the ledger's word is final for a message that goes there. */
+/** Whether the ledger row is final for a message on this route. */
 export function isSettled(row: LedgerRow, to: Route['to']): boolean {
   return to !== 'load' || (row.status !== 'skipped' && row.reasonCode !== 'SELLER_UNKNOWN');
 }
@@ -72,7 +70,7 @@ function routeReport(
   const key = ledgerKey(ids);
   const pipelines = context.config.pipelines.filter((each) => each.queue === pipeline.queue);
   if (!pipelines.some((each) => asksFor(each.reportTypes, reportType))) {
-    const reason = `no pipeline asks for ${reportType}`;
+    const reason = `no pipeline loads ${reportType}`;
     return {
       to: 'ledger',
       entry: ledgerEntry({ key, ...ids, status: 'skipped', reportType, reason, pipeline: pipeline.name }),
@@ -100,7 +98,7 @@ function routeReport(
   return {
     to: 'load',
     key,
-    request: {
+    report: {
       sellerId,
       reportType,
       reportId,
@@ -120,7 +118,7 @@ function keptMessage(
   return ledgerEntry({ key: messageKey(message), ...reason, body: message.body, pipeline: pipeline.name });
 }
 
-/** Bodies repeat under new message ids, so an unreadable one is known by its content. */
+/** The same body may come under new message ids, so an unreadable one is identified by its content. */
 function messageKey(message: Pick<QueueMessage, 'body'>, notificationId?: string): string {
   return `message/${notificationId ?? createHash('sha256').update(message.body).digest('hex').slice(0, 32)}`;
 }

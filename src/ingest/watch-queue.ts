@@ -1,11 +1,11 @@
 import type { Queue, QueueMessage } from '../source/types.js';
 import type { PipelineContext } from './context.js';
 
-/** The same queue, which tells of each message received and deleted. */
+/** The same queue, which emits an event for each message received and deleted. */
 export function watchQueue(queue: Queue, { onEvent }: Pick<PipelineContext, 'onEvent'>): Queue {
   const watched = (message: QueueMessage): QueueMessage => {
     const { messageId, sentMs } = message;
-    onEvent({ event: 'message_received', messageId, ...(sentMs !== undefined && { sentMs }) });
+    onEvent({ event: 'message_received', messageId, sentMs });
     return {
       ...message,
       async ack() {

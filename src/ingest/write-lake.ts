@@ -9,7 +9,8 @@ import type { ParsedDocument, ParsedTable } from '../parse/types.js';
 import type { CheckResult } from '../schema/document-checks.js';
 import type { ExaminedDocument } from '../source/types.js';
 import type { Store } from '../store/types.js';
-import { type LoadTable, parquetPaths } from '../warehouse/types.js';
+import { type LakeFile, type LoadTable, parquetPaths } from '../warehouse/types.js';
+import { lakeName } from './lake-files.js';
 import { faultPoint } from '../runtime/fault-point.js';
 
 export interface WriteOptions {
@@ -17,8 +18,8 @@ export interface WriteOptions {
   engine: Config['engine'];
   /** Breaks off with its reason what is sent to a bucket. */
   signal?: AbortSignal;
-  /** Told when all rows are written, and the files have yet to be seen on disk and in the bucket. */
-  onRowsWritten?: () => void;
+  /** Called with their number when all rows are written; if it throws, no file takes its final name. */
+  onRowsWritten?: (rows: number) => void;
 }
 
 /** What a document became in the lake. */
@@ -26,6 +27,7 @@ export interface WrittenLake {
   tables: LoadTable[];
   /** Null where nothing was rejected. */
   rejectsPath: string | null;
+  files: LakeFile[];
   rejects: number;
   /** What the document says of itself, compared with its rows. */
   checks: CheckResult[];
@@ -47,6 +49,8 @@ export async function writeLake(
   const rejectsPath = pathOf('_rejects');
   const rejects = openRejectsWriter(rejectsPath);
   const checks = new DocumentChecks(parsed.tables);
+  const rejected = new Map<string, number>();
+  let rowsParsed = 0;
   try {
     for await (const { table, batch, rejects: found } of parsed.batches) {
       faultPoint('rows-parsed');
@@ -54,22 +58,32 @@ export async function writeLake(
       writers.set(table, writer);
       checks.add(table, batch);
       await writer.write(batch);
+      rowsParsed += batch.numRows;
       await rejects.add(table, found);
+      if (found.length > 0) rejected.set(table, (rejected.get(table) ?? 0) + found.length);
     }
-    onRowsWritten();
+    onRowsWritten(rowsParsed);
     const rows = new Map<string, number>();
-    for (const [table, writer] of writers) rows.set(table, (await writer.finish()).rows);
-    const { count } = await rejects.finish();
+    const files: LakeFile[] = [];
+    for (const [table, writer] of writers) {
+      const { rows: ofTable, ...digest } = await writer.finish();
+      rows.set(table, ofTable);
+      files.push({ path: lakeName(lake, pathOf(table)), ...digest });
+    }
+    const { count, digest } = await rejects.finish();
+    if (digest) files.push({ path: lakeName(lake, rejectsPath), ...digest });
     faultPoint('parquet-written');
     const written = {
-      tables: parsed.tables.map((table) => loadTable(table, rows.get(table.name) ?? 0)),
+      tables: parsed.tables.map((table) =>
+        loadTable(table, rows.get(table.name) ?? 0, rejected.get(table.name)),
+      ),
       rejectsPath: count > 0 ? rejectsPath : null,
     };
     for (const path of parquetPaths(written)) {
       await lake.keep(path, signal ? { signal } : {});
       faultPoint('parquet-kept');
     }
-    return { ...written, rejects: count, checks: checks.results() };
+    return { ...written, files, rejects: count, checks: checks.results() };
   } catch (error) {
     await Promise.allSettled([...writers.values()].map((writer) => writer.abort()));
     await rejects.abort();
@@ -92,7 +106,7 @@ export async function writeLake(
     });
   }
 
-  function loadTable(table: ParsedTable, rows: number): LoadTable {
+  function loadTable(table: ParsedTable, rows: number, rejects: number | undefined): LoadTable {
     return {
       name: table.name,
       mode: table.load.mode,
@@ -101,6 +115,7 @@ export async function writeLake(
       columns: table.columns,
       parquetPath: rows > 0 ? pathOf(table.name) : null,
       rows,
+      ...(rejects !== undefined && { rejects }),
     };
   }
 }

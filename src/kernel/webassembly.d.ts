@@ -1,4 +1,4 @@
-/** What is used of WebAssembly here: its types stand in TypeScript's library for browsers alone. */
+/** The part of WebAssembly used here. TypeScript declares it only in its library for browsers. */
 declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array);

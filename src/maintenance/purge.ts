@@ -2,16 +2,27 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defaultMaxDocumentBytes } from '../config/limits-spec.js';
 import { faultPoint } from '../runtime/fault-point.js';
+import { findDamage } from '../files/file-digest.js';
 import { openParquetRewriter, type ParquetRewriter } from '../parquet/rewrite-parquet.js';
 import { personalColumns } from '../schema/personal-data.js';
 import { findRaw, removeRaw } from '../source/document/raw-store.js';
 import type { Store } from '../store/types.js';
-import { isPurged, type LedgerEntry, purgedNote, removedReason } from '../warehouse/types.js';
+import {
+  isPurged,
+  type LakeFile,
+  type LedgerEntry,
+  type Load,
+  parquetPaths,
+  purgedNote,
+  removedReason,
+} from '../warehouse/types.js';
 import type { PipelineContext } from '../ingest/context.js';
-import { prepareRaw } from '../ingest/load-document.js';
+import { checkLakeFiles, lakeName } from '../ingest/lake-files.js';
+import { buildLoad } from '../ingest/build-load.js';
 import { evictLocalCopies, replaceLoadRecord } from '../ingest/load-record.js';
 import { type PurgePlan, planPurge } from './purge-plan.js';
-import { isWhole, whileNobodyRebuilds } from './rebuild.js';
+import { isWhole } from './rebuild-sources.js';
+import { whileNobodyRebuilds } from './rebuild.js';
 
 export interface PurgeSummary {
   /** Documents of reports created before that time were looked at; ISO 8601 in UTC. */
@@ -61,13 +72,35 @@ async function carryOut(plan: PurgePlan, context: PipelineContext, rewriter: Par
   const { lake, warehouse, warehouseFile, schemas } = context;
   const { documents, parquet, raws, leftovers, copies } = plan;
   await keepRebuildable(documents, context);
-  for (const clearing of parquet) await clear(clearing, lake, rewriter);
+  const names = new Set(parquet.map(({ path }) => lakeName(lake, path)));
+  // Until the new digests are kept nobody compares these files: a crash must not make them look damaged.
+  for (const { record } of documents) {
+    if (record?.entry.files.some(({ path }) => names.has(path))) {
+      const files = record.entry.files.filter(({ path }) => !names.has(path));
+      await replaceLoadRecord(lake, { ...record, entry: { ...record.entry, files } });
+    }
+  }
+  const known = new Map(
+    documents.flatMap(({ entry, record }) => (record?.entry ?? entry).files).map((file) => [file.path, file]),
+  );
+  const cleared = new Map<string, LakeFile>();
+  for (const clearing of parquet) {
+    const file = await clear(clearing, known.get(lakeName(lake, clearing.path)), lake, rewriter);
+    if (file) cleared.set(file.path, file);
+  }
+  /** An earlier purge that a crash ended may have left a record without them. */
+  const filesNow = ({ entry, record }: PurgePlan['documents'][number]): LakeFile[] => {
+    const { files } = record?.entry ?? entry;
+    const recorded = record ? parquetPaths(record).map((path) => lakeName(lake, path)) : [];
+    const names = new Set([...files.map(({ path }) => path), ...recorded]);
+    return [...names].flatMap((name) => cleared.get(name) ?? known.get(name) ?? []);
+  };
   for (const file of leftovers) await lake.remove(file);
   faultPoint('lake-purged');
   for (const raw of raws) await removeRaw(context.raw, raw);
   faultPoint('raw-purged');
   if (documents.length > 0) {
-    const entries = documents.map(({ entry }) => entry);
+    const entries = documents.map((each) => ({ ...each.entry, files: filesNow(each) }));
     await warehouse.removePersonalData(entries, (reportType, table, columns) =>
       personalColumns(schemas.get(reportType ?? ''), table, columns),
     );
@@ -77,24 +110,33 @@ async function carryOut(plan: PurgePlan, context: PipelineContext, rewriter: Par
   }
   for (const file of copies) await rm(file, { recursive: true, force: true });
   faultPoint('copies-removed');
-  for (const { record } of documents) {
-    if (record) await replaceLoadRecord(lake, { ...record, entry: purgedEntry(record.entry) });
+  for (const each of documents) {
+    const { record } = each;
+    if (!record) continue;
+    const entry = { ...purgedEntry(record.entry), files: filesNow(each) };
+    await replaceLoadRecord(lake, { ...record, entry });
   }
   faultPoint('records-marked');
   await warehouse.markPurged(documents.map(({ entry }) => entry.key));
 }
 
-/** Only what is in the lake as it was read is written over: a load that came meanwhile stays. */
+/**
+ * Only what is in the lake as it was read is written over: a load that came meanwhile stays. Returns what the file is now; one that was damaged
+ * keeps the digest that it does not have, so that nobody loads it. Undefined if it is not there.
+ */
 async function clear(
   { path, columns, value }: PurgePlan['parquet'][number],
+  known: LakeFile | undefined,
   lake: Store,
   rewriter: ParquetRewriter,
-): Promise<void> {
+): Promise<LakeFile | undefined> {
   try {
     const found = await lake.fetch(path);
-    if (!found) return;
-    await rewriter.clear(path, columns, value);
+    if (!found) return undefined;
+    const isDamaged = known !== undefined && (await findDamage(path, known)) !== undefined;
+    const digest = await rewriter.clear(path, columns, value);
     await lake.keep(path, { replaces: found.version });
+    return isDamaged ? known : { path: lakeName(lake, path), ...digest };
   } finally {
     await lake.evictLocalCopy(path);
   }
@@ -113,11 +155,11 @@ async function keepRebuildable(documents: PurgePlan['documents'], context: Pipel
     const { key, sellerId, documentId, reportType, tables, pipeline } = document.entry;
     // Without a row in a ledger made anew, the next notification would fetch the document again.
     if (tables.length === 0) document.record ??= { entry: document.entry, tables: [], rejectsPath: null };
-    const isRebuildable = document.record && isWhole(document.record, parquet);
+    const isRebuildable = document.record && (await isIntact(document.record, parquet, lake));
     if (isRebuildable || tables.length === 0 || !sellerId || !documentId || !reportType) continue;
     const raw = await findRaw(context.raw, { sellerId, documentId, reportType });
     const options = { pipeline, maxDocumentBytes: defaultMaxDocumentBytes };
-    const load = raw && (await prepareRaw(raw, options, dropping));
+    const load = raw && (await buildLoad(raw, options, dropping));
     if (load) await evictLocalCopies(load, lake);
     if (load && load.tables.length > 0) {
       document.record = load;
@@ -125,6 +167,17 @@ async function keepRebuildable(documents: PurgePlan['documents'], context: Pipel
     } else {
       log.warn({ key }, 'its rows are in the warehouse alone from now on: a rebuild will not find them');
     }
+  }
+}
+
+/** Whether the Parquet files of a load are there, as they were written. */
+async function isIntact(load: Load, files: Set<string>, lake: Store): Promise<boolean> {
+  if (!isWhole(load, files)) return false;
+  try {
+    for (const path of parquetPaths(load)) await lake.fetch(path);
+    return (await checkLakeFiles(load, lake)).damaged === undefined;
+  } finally {
+    await evictLocalCopies(load, lake);
   }
 }
 

@@ -1,27 +1,40 @@
 import { ReportsError } from '../errors/reports-error.js';
-import { didYouMean } from '../text/nearest-name.js';
-import { findRaw, rawPath } from '../source/document/raw-store.js';
-import { readNotification } from '../source/notification.js';
-import type { CallOptions } from '../source/types.js';
-import type { LedgerEntry, LedgerFilter, LedgerRow, Load } from '../warehouse/types.js';
-import { isPurged } from '../warehouse/types.js';
+import { buildLoad } from '../ingest/build-load.js';
 import { CommitQueue } from '../ingest/commit-queue.js';
 import type { PipelineContext } from '../ingest/context.js';
-import { prepareLoad, prepareRaw, type ReportRequest } from '../ingest/load-document.js';
+import { type DocumentRun, processDocument } from '../ingest/process-document.js';
 import { type Failure, failureOf } from '../ingest/work-summary.js';
+import { findRaw, isFactsUnreadable, type RawId, rawPath } from '../source/document/raw-store.js';
+import type { CallOptions } from '../source/types.js';
+import { didYouMean } from '../text/nearest-name.js';
+import {
+  isPurged,
+  type LedgerEntry,
+  type LedgerFilter,
+  type LedgerRow,
+  type Load,
+} from '../warehouse/types.js';
+import { fetcherOf, refOf } from './fetch-again.js';
+import { noteUnchecked } from './unchecked-files.js';
 
 /** A document of the ledger that was loaded again, or why it was not. */
 export type Reloaded = { entry: LedgerEntry } | { failure: Failure };
 
+export interface ReloadOptions extends CallOptions {
+  maxDocumentBytes: number;
+  /** Whether a document may have fewer rows than before, though nothing shows that its bytes are the same. */
+  acceptLoss: boolean;
+}
+
 /**
- * Loads documents of the ledger again, from raw; where there is no raw document, from Amazon. What they loaded before is replaced,
- * unless they can't be loaded any more.
+ * Loads documents of the ledger again, from raw; if there is no raw document, or it is damaged, from Amazon. What they loaded before is
+ * replaced, unless they can't be loaded any more.
  * Yields each document as it is done with. Errors: NOT_LOADED where nothing matches; the reason of the signal.
  */
 export async function* reload(
   filter: LedgerFilter,
   context: PipelineContext,
-  options: { maxDocumentBytes: number } & CallOptions,
+  options: ReloadOptions,
 ): AsyncGenerator<Reloaded> {
   const rows = await context.warehouse.loads(filter);
   if (rows.length === 0) {
@@ -30,20 +43,23 @@ export async function* reload(
       nearest: await nearestOf(filter, context),
     });
   }
-  const commits = new CommitQueue(context);
+  const run: DocumentRun = { context, commits: new CommitQueue(context), call: options };
+  const unchecked = new Set<string>();
   // Oldest first, so that the tables pass through the same states as they did.
   for (const row of rows.toReversed()) {
     if (row.status === 'fatal' || row.status === 'cancelled' || row.status === 'skipped') continue;
     try {
-      const load = await loadAgain(row, context, options);
-      // Rows that are in the table stay there when they can't be loaded again; the warehouse sees to it.
-      yield { entry: await commits.submit(load, []) };
+      // Rows that are in the table stay there if they cannot be loaded again; the warehouse sees to it.
+      const reloaded = await loadAgain(row, run, options, unchecked);
+      options.signal?.throwIfAborted();
+      yield reloaded;
     } catch (error) {
       options.signal?.throwIfAborted();
       // One document's trouble must not keep the others from being loaded.
-      yield { failure: failureOf(row.key, error) };
+      yield { failure: failureOf(row, error) };
     }
   }
+  noteUnchecked(context.log, unchecked.size);
 }
 
 /** `x, of status quarantined, of type GET_...`, in as many words as there are. */
@@ -70,46 +86,50 @@ async function nearestOf(
 
 async function loadAgain(
   row: LedgerRow,
-  context: PipelineContext,
-  options: { maxDocumentBytes: number } & CallOptions,
-): Promise<Load> {
-  const { sellerId, documentId, reportType, pipeline } = row;
-  // Amazon may have it still; but what was purged must not come back.
-  if (isPurged(row)) throw new ReportsError('RAW_PURGED', { documentId: documentId ?? row.key });
+  run: DocumentRun,
+  options: ReloadOptions,
+  unchecked: Set<string>,
+): Promise<Reloaded> {
+  const { context, commits } = run;
+  const { key, sellerId, documentId, reportType } = row;
+  // Amazon may still have the document; but what was purged must not come back.
+  if (isPurged(row)) throw new ReportsError('RAW_PURGED', { documentId: documentId ?? key });
   if (sellerId && documentId && reportType) {
-    const raw = await findRaw(context.raw, { sellerId, documentId, reportType });
-    if (raw) return prepareRaw(raw, { pipeline, ...options }, context);
+    const load = await buildFromRaw({ sellerId, documentId, reportType }, row, context, options, unchecked);
+    if (load) return { entry: await commits.submit(load) };
   }
-  const request = requestFrom(row, options.maxDocumentBytes);
-  const seller = request && context.sellingPartner(request.sellerId);
-  if (request && seller) {
-    const load = await prepareLoad({ ...request, sellerId: seller.sellerId }, context, options);
-    return { ...load, replacesKey: row.key };
+  const ref = refOf(row, options.maxDocumentBytes);
+  const seller = ref && context.sellingPartner(ref.sellerId);
+  if (ref && seller) {
+    const report = { ...ref, sellerId: seller.sellerId };
+    const { acceptLoss } = options;
+    return processDocument({ key, report, messages: [], before: row, acceptLoss }, run);
   }
-  if (request && row.reasonCode === 'SELLER_UNKNOWN') {
-    throw new ReportsError('SELLER_UNKNOWN', { sellerId: request.sellerId });
+  if (ref && row.reasonCode === 'SELLER_UNKNOWN') {
+    throw new ReportsError('SELLER_UNKNOWN', { sellerId: ref.sellerId });
   }
-  const id = { sellerId: sellerId ?? '', documentId: documentId ?? row.key, reportType: reportType ?? '' };
+  const id = { sellerId: sellerId ?? '', documentId: documentId ?? key, reportType: reportType ?? '' };
   const path = context.raw.nameOf(rawPath(context.raw.folder, id));
   throw new ReportsError('RAW_MISSING', { documentId: id.documentId, path });
 }
 
-/** What to ask Amazon for, from the ledger row, or from the message it keeps. Whether the report is FATAL is Amazon's to say. */
-function requestFrom(row: LedgerRow, maxDocumentBytes: number): ReportRequest | undefined {
-  if (row.body && row.reasonCode === 'SELLER_UNKNOWN') {
-    const notification = readNotification(row.body, row.key);
-    if (notification.kind !== 'report') return undefined;
-    const { kind: _, notificationId: __, ...request } = notification;
-    return { ...request, pipeline: row.pipeline, maxDocumentBytes };
+/** Builds the load from the raw document; undefined if there is none. */
+async function buildFromRaw(
+  id: RawId,
+  row: LedgerRow,
+  context: PipelineContext,
+  options: ReloadOptions,
+  unchecked: Set<string>,
+): Promise<Load | undefined> {
+  const fetchAgain = fetcherOf(row, context, options);
+  const build = { pipeline: row.pipeline, before: row, ...options };
+  try {
+    const raw = await findRaw(context.raw, id);
+    if (!raw) return undefined;
+    if (!raw.kept && row.rawSha256 === null) unchecked.add(row.key);
+    return await buildLoad(raw, build, context, { fetchAgain });
+  } catch (error) {
+    if (!isFactsUnreadable(error) || !fetchAgain) throw error;
+    return buildLoad(await fetchAgain(), { ...build, isFresh: true }, context);
   }
-  const { sellerId, reportType, reportId, documentId, pipeline } = row;
-  if (!sellerId || !reportType || !reportId) return undefined;
-  return {
-    sellerId,
-    reportType,
-    reportId,
-    ...(documentId ? { documentId } : {}),
-    pipeline,
-    maxDocumentBytes,
-  };
 }

@@ -1,5 +1,5 @@
 import { warehouseName } from '../config/read.js';
-import { ReportsError } from '../errors/reports-error.js';
+import { isDamagedWarehouse } from '../errors/reports-error.js';
 import type { PipelineContext } from '../ingest/context.js';
 import { rebuild } from './rebuild.js';
 
@@ -7,18 +7,22 @@ import { rebuild } from './rebuild.js';
  * Sees that the warehouse can be written, and the buckets of lake and raw documents. A file that opens no more, cut off or damaged, is set aside
  * and made again. Errors: those of buckets; WAREHOUSE_LOCKED; WAREHOUSE_UNREADABLE where there is nothing to make it from; REBUILD_INCOMPLETE.
  */
-export async function checkOrMend(context: PipelineContext, maxDocumentBytes: number): Promise<void> {
+export async function ensureWritable(context: PipelineContext, maxDocumentBytes: number): Promise<void> {
   await Promise.all([context.raw.checkWritable(), context.lake.checkWritable()]);
   try {
     await context.warehouse.checkWritable();
   } catch (error) {
-    if (!isDamaged(error)) throw error;
-    await mend(error, context, maxDocumentBytes);
+    if (!isDamagedWarehouse(error)) throw error;
+    await repairWarehouse(error, context, maxDocumentBytes);
   }
 }
 
 /** Sets a damaged warehouse file aside, and makes it again from the lake and the raw documents. */
-export async function mend(error: Error, context: PipelineContext, maxDocumentBytes: number): Promise<void> {
+export async function repairWarehouse(
+  error: Error,
+  context: PipelineContext,
+  maxDocumentBytes: number,
+): Promise<void> {
   const path = warehouseName(context.config);
   const { backup, fromLake, fromRaw } = await rebuild(context, {
     maxDocumentBytes,
@@ -30,9 +34,4 @@ export async function mend(error: Error, context: PipelineContext, maxDocumentBy
     { path, backup, fromLake, fromRaw },
     `${error.message}; it was set aside as ${backup}, and made again with ${fromLake} loads of the lake and ${fromRaw} raw documents`,
   );
-}
-
-/** Whether an error says that the warehouse file is damaged. */
-export function isDamaged(error: unknown): error is ReportsError {
-  return error instanceof ReportsError && error.code === 'WAREHOUSE_UNREADABLE';
 }

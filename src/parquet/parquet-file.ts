@@ -2,13 +2,15 @@ import type { FileHandle } from 'node:fs/promises';
 import parquet, { type Field, type Sink } from 'parquetjs-lite';
 import types from 'parquetjs-lite/lib/types.js';
 import { ReportsError } from '../errors/reports-error.js';
+import { type FileDigest, RunningDigest } from '../files/file-digest.js';
 import { dropPartial, nameWholeFile, openPartial, partialName, writeError } from '../files/whole-file.js';
 
 /** A Parquet file in the making. It has its final name only when it is whole. */
 export interface ParquetFile {
   /** Integers and timestamps as bigint. Absent and null values are NULL. */
   append(row: Record<string, unknown>): Promise<void>;
-  finish(): Promise<{ bytes: number }>;
+  /** The digest is taken as the bytes are written. */
+  finish(): Promise<FileDigest>;
   /** Takes an unfinished file away. */
   abort(): Promise<void>;
 }
@@ -66,25 +68,30 @@ export async function openParquetFile(options: {
       await guardedWrite(() => writer.close());
       return guarded(path, async () => {
         await nameWholeFile(file, partial, path);
-        const { size } = await file.stat();
         await file.close();
-        return { bytes: size };
+        return sink.digest.digest();
       });
     },
     abort: () => dropPartial(file, partial),
   };
 }
 
+type DigestingSink = Sink & { digest: RunningDigest; failure?: unknown };
+
 /**
  * What the library writes to. It does not wait for each of its writes, so they are put in line here; and a failure is kept, not told by
  * the callback, for that of a write nobody waits for would end the process.
  */
-function openSink(file: FileHandle): Sink & { failure?: unknown } {
+function openSink(file: FileHandle): DigestingSink {
   let line: Promise<void> = Promise.resolve();
-  const sink: Sink & { failure?: unknown } = {
+  const sink: DigestingSink = {
+    digest: new RunningDigest(),
     write(bytes, done) {
       line = line
-        .then(() => file.writeFile(bytes))
+        .then(() => {
+          sink.digest.add(bytes);
+          return file.writeFile(bytes);
+        })
         .catch((error: unknown) => {
           sink.failure ??= error;
         })

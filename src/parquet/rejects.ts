@@ -1,9 +1,11 @@
+import type { FileDigest } from '../files/file-digest.js';
 import type { Reject } from '../parse/types.js';
 import { openParquetFile, type ParquetFile } from './parquet-file.js';
 
 export interface RejectsWriter {
   add(table: string, rejects: Reject[]): Promise<void>;
-  finish(): Promise<{ count: number }>;
+  /** Without a file there is no digest. */
+  finish(): Promise<{ count: number; digest?: FileDigest }>;
   abort(): Promise<void>;
 }
 
@@ -29,8 +31,8 @@ export function openRejectsWriter(path: string): RejectsWriter {
       }
     },
     async finish() {
-      await file?.finish();
-      return { count };
+      const digest = await file?.finish();
+      return { count, ...(digest && { digest }) };
     },
     async abort() {
       await file?.abort();

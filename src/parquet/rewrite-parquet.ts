@@ -1,6 +1,7 @@
 import { chmod, open, rm } from 'node:fs/promises';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { describeError, ReportsError } from '../errors/reports-error.js';
+import { digestFile, type FileDigest } from '../files/file-digest.js';
 import { dropPartial, nameWholeFile, ownerOnly, partialName, writeError } from '../files/whole-file.js';
 import { quotedPath, quotedText, rowsOfFile } from './quoted-path.js';
 
@@ -10,9 +11,9 @@ export interface ParquetRewriter {
   read(path: string): Promise<{ columns: string[]; metadata: Record<string, string> }>;
   /**
    * Puts NULL, or '' where it may not be NULL, in the place of all values of some columns; everything else stays as it is. The file is replaced
-   * when the new one is whole. Errors: PARQUET_FAILED, DISK_FULL.
+   * when the new one is whole; its digest is returned. Errors: PARQUET_FAILED, DISK_FULL.
    */
-  clear(path: string, columns: string[], value: null | ''): Promise<void>;
+  clear(path: string, columns: string[], value: null | ''): Promise<FileDigest>;
   close(): void;
 }
 
@@ -39,7 +40,9 @@ export async function openParquetRewriter(): Promise<ParquetRewriter> {
           const file = await open(partial, 'r+');
           try {
             await chmod(partial, ownerOnly.file);
+            const digest = await digestFile(partial);
             await nameWholeFile(file, partial, path);
+            return digest;
           } finally {
             await dropPartial(file, partial);
           }

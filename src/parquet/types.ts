@@ -1,11 +1,13 @@
 import type { RecordBatch } from 'apache-arrow';
+import type { FileDigest } from '../files/file-digest.js';
 import type { ResolvedColumn } from '../schema/types.js';
 
 /** Writes the batches of one table into one file. */
 export interface ParquetWriter {
   /** Writes a batch: the columns in order, then `_row`. */
   write(batch: RecordBatch): Promise<void>;
-  finish(): Promise<{ rows: number; bytes: number }>;
+  /** The digest is taken as the bytes are written. */
+  finish(): Promise<{ rows: number } & FileDigest>;
   /** Takes an unfinished file away. */
   abort(): Promise<void>;
 }

@@ -4,9 +4,9 @@ import type { Config } from '../config/spec.js';
 import { type PiiPolicy, piiPolicies } from '../config/pipeline-spec.js';
 import { describeError, type ErrorCode, ReportsError } from '../errors/reports-error.js';
 import { mayHoldPersonalData } from '../schema/personal-data.js';
+import type { ReportSchemas } from '../schema/types.js';
 import type { LedgerEntry } from '../warehouse/types.js';
-import type { PipelineContext } from '../ingest/context.js';
-import { quarantineReason } from '../ingest/ledger-entry.js';
+import { quarantineReason } from '../warehouse/ledger/ledger-entry.js';
 
 /** What a document's personal data becomes: the text for a value's text, or null for none. */
 export interface PiiTreatment {
@@ -64,7 +64,7 @@ const quoting = new Set<ErrorCode>([
 export function documentsReason(
   error: unknown,
   subject: Pick<LedgerEntry, 'pipeline' | 'reportType'>,
-  { config, schemas }: Pick<PipelineContext, 'config' | 'schemas'>,
+  { config, schemas }: { config: Config; schemas: ReportSchemas },
 ): ReturnType<typeof quarantineReason> {
   const { reportType } = subject;
   const quotes = error instanceof ReportsError && quoting.has(error.code);

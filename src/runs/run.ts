@@ -2,21 +2,22 @@ import type { PipelineContext, PipelineEvent } from '../ingest/context.js';
 import { drain } from '../ingest/drain.js';
 import { askForReports } from '../pipeline/requests/turn.js';
 import { type RequestSummary, workOf } from '../pipeline/requests/types.js';
-import type { Pipeline } from '../ingest/route.js';
+import type { Pipeline } from '../config/spec.js';
+import { ensureWritable, repairWarehouse } from '../maintenance/repair-warehouse.js';
 import { sweep } from '../discovery/sweep.js';
-import type { DrainSignals } from '../ingest/work-list.js';
+import type { StopSignals } from '../ingest/context.js';
 import type { WorkSummary } from '../ingest/work-summary.js';
 
-/** A run as it begins: a turn of a pipeline's requests, a drain of its queue or a sweep. */
+/** A run as it begins: a pipeline's requests, a drain of its queue or a sweep. */
 export interface Run {
   pipeline: Pipeline;
   kind: 'request' | 'drain' | 'sweep';
 }
 
-/** What is told of a run: what happens in it, then how it ended, one way or the other. */
+/** Receives what happens in a run, then how it ended: exactly one of `finished` and `failed`. */
 export interface RunWatch {
   onEvent?(event: PipelineEvent): void;
-  /** `requests`: of a turn of requests what became of them; its work is what came without a notification. */
+  /** `requests`: the result of a request cycle; its work is what was loaded without a notification. */
   finished(work: WorkSummary, requests?: RequestSummary): void;
   failed(error: unknown): void;
 }
@@ -24,31 +25,31 @@ export interface RunWatch {
 /** How a run ended. */
 export interface RunEnd {
   kind: Run['kind'];
-  /** Undefined where it broke off. */
+  /** Undefined if it failed. */
   work?: WorkSummary;
   requests?: RequestSummary;
-  /** Why it broke off. */
+  /** Why it failed. */
   error?: unknown;
 }
 
 /**
- * Does what is due of a pipeline, one watched run after the other: before a drain its requests have their turn, so that Amazon makes the
- * reports meanwhile, and what was missed, or left for want of quota, waits no longer. A run that breaks off keeps no other
- * from its work. A stop leaves out what has not begun.
+ * Executes what is due for a pipeline, one watched run after the other. A pipeline's requests run before its drain, so that Amazon
+ * makes the reports meanwhile, and requests that were missed or postponed do not wait for their own schedule. A run that fails does
+ * not stop the next. After a stop no further run begins.
  */
 export async function runDue(
   pipeline: Pipeline,
   due: Run['kind'],
   context: PipelineContext,
-  signals: DrainSignals,
+  signals: StopSignals,
   watch: (run: Run) => RunWatch,
 ): Promise<RunEnd[]> {
-  const hasTurn = due === 'drain' && pipeline.request.length > 0;
+  const hasRequests = due === 'drain' && pipeline.request.length > 0;
   const ends: RunEnd[] = [];
-  for (const kind of hasTurn ? (['request', due] as const) : [due]) {
+  for (const kind of hasRequests ? (['request', due] as const) : [due]) {
     if (signals.stop.aborted) break;
-    const told = watch({ pipeline, kind });
-    ends.push(await watchedRun({ pipeline, kind }, watchedContext(context, told), signals, told));
+    const watching = watch({ pipeline, kind });
+    ends.push(await watchedRun({ pipeline, kind }, watchedContext(context, watching), signals, watching));
   }
   return ends;
 }
@@ -56,7 +57,7 @@ export async function runDue(
 async function watchedRun(
   { pipeline, kind }: Run,
   context: PipelineContext,
-  signals: DrainSignals,
+  signals: StopSignals,
   watch: RunWatch,
 ): Promise<RunEnd> {
   let end: { work: WorkSummary; requests?: RequestSummary };
@@ -70,14 +71,30 @@ async function watchedRun(
   return { kind, ...end };
 
   async function ended() {
-    if (kind !== 'request')
-      return { work: await (kind === 'drain' ? drain : sweep)(pipeline, context, signals) };
+    if (kind === 'drain') return { work: await drainAndRepair(pipeline, context, signals) };
+    if (kind === 'sweep') return { work: await sweep(pipeline, context, signals) };
     const requests = await askForReports(pipeline, context, signals);
     return { work: workOf(requests), requests };
   }
 }
 
-/** One watch that tells several. */
+/**
+ * Drains a pipeline's queue. The warehouse is checked before anything is received, as a message whose load cannot be committed only
+ * uses up its receives; a damaged file is made again from lake and raw, before the drain or, if only the drain shows it, after it.
+ */
+export async function drainAndRepair(
+  pipeline: Pipeline,
+  context: PipelineContext,
+  signals: StopSignals,
+): Promise<WorkSummary> {
+  const { maxDocumentBytes } = pipeline.limits;
+  await ensureWritable(context, maxDocumentBytes);
+  const { damage, ...work } = await drain(pipeline, context, signals);
+  if (damage) await repairWarehouse(damage, context, maxDocumentBytes);
+  return work;
+}
+
+/** One watch that passes everything on to several. */
 export function watchedByAll(watches: RunWatch[]): RunWatch {
   return {
     onEvent(event) {
@@ -92,7 +109,7 @@ export function watchedByAll(watches: RunWatch[]): RunWatch {
   };
 }
 
-/** A context whose events a watch is told of too. */
+/** A context whose events a watch receives too. */
 function watchedContext(context: PipelineContext, watch: Pick<RunWatch, 'onEvent'>): PipelineContext {
   return {
     ...context,

@@ -2,22 +2,22 @@ import { once } from 'node:events';
 import cron from 'node-cron';
 import { describeError } from '../errors/reports-error.js';
 import type { PipelineContext } from '../ingest/context.js';
-import type { Pipeline } from '../ingest/route.js';
+import type { Pipeline } from '../config/spec.js';
 import { type Run, type RunWatch, runDue } from './run.js';
-import type { DrainSignals } from '../ingest/work-list.js';
+import type { StopSignals } from '../ingest/context.js';
 
 /**
- * Runs each pipeline's drain, its sweep and its requests where it has them, by their cron expressions, until the stop signal; then the
- * work in hand is finished, or broken off by the abort signal. Runs on one queue follow one another; a run that is due while its last one
- * still goes on is left out.
+ * Runs each pipeline's drain, and its sweep and requests if it has them, by their cron expressions until the stop signal. Then the
+ * work in progress is finished, or interrupted by the abort signal. Runs on one queue follow one another; a run that is due while
+ * the last one of its kind is still going is skipped.
  */
 export async function runSchedule(
   context: PipelineContext,
-  signals: DrainSignals,
+  signals: StopSignals,
   watch: (run: Run) => RunWatch,
 ): Promise<void> {
   const { log } = context;
-  /** By queue: what the next run waits for. */
+  /** What the next run on each queue waits for. */
   const lines = new Map<string, Promise<void>>();
 
   const tasks = context.config.pipelines.flatMap((pipeline) => {
@@ -27,7 +27,7 @@ export async function runSchedule(
         name: `${name} ${kind}`,
         timezone,
         noOverlap: true,
-        // Left-out and late runs are no cause for alarm.
+        // Skipped and late runs are no cause for alarm.
         logger: {
           info: (message) => log.debug(`${name} ${kind}: ${message}`),
           warn: (message) => log.info(`${name} ${kind}: ${message}`),
@@ -47,7 +47,7 @@ export async function runSchedule(
   });
 
   if (!signals.stop.aborted) await once(signals.stop, 'abort');
-  log.info('stopping: finishing or releasing the work in hand');
+  log.info('stopping: finishing or releasing the work in progress');
   for (const task of tasks) await task.destroy();
   await Promise.all(lines.values());
 
@@ -56,7 +56,7 @@ export async function runSchedule(
     const next = last.then(async () => {
       await runDue(pipeline, kind, context, signals, watch);
     });
-    // One that went wrong keeps no later one from its turn.
+    // A failed run must not block later ones.
     lines.set(
       pipeline.queue,
       next.catch(() => {}),
@@ -65,7 +65,7 @@ export async function runSchedule(
   }
 }
 
-/** The cron expressions by which requests have a turn, besides the one before each drain. */
+/** The cron expressions of requests; they also run before each drain. */
 export function requestTimes({ request }: Pipeline): string[] {
   return [...new Set(request.flatMap(({ cron: expression }) => expression ?? []))];
 }

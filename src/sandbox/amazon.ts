@@ -1,9 +1,7 @@
 import type { ReportRegion } from '../schema/types.js';
 import type { ReportStatus } from '../source/types.js';
 import type { SandboxFaults } from './faults.js';
-import type { SandboxDestination, SandboxSubscription } from './notifications-api.js';
 import type { Random } from './random.js';
-import type { AskedReport, SandboxSchedule } from './report-requests.js';
 
 /** One seller account at the sandbox. */
 export interface SandboxSeller {
@@ -39,6 +37,36 @@ export interface SandboxDocument {
   bytes: Buffer;
   contentType?: string;
   compression?: 'GZIP';
+}
+
+/** The parameters of createReport, or of a schedule. */
+export interface AskedReport {
+  sellerId: string;
+  reportType: string;
+  marketplaceIds: string[];
+  reportOptions: Record<string, string>;
+  dataStart?: string;
+  dataEnd?: string;
+}
+
+export interface SandboxSchedule extends AskedReport {
+  reportScheduleId: string;
+  period: string;
+  nextAt: string;
+}
+
+export interface SandboxDestination {
+  destinationId: string;
+  name: string;
+  resource: { sqs: { arn: string } };
+}
+
+export interface SandboxSubscription {
+  sellerId: string;
+  notificationType: string;
+  subscriptionId: string;
+  destinationId: string;
+  payloadVersion: string;
 }
 
 /** A call that the sandbox got, and how it answered. */

@@ -1,13 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AmazonState, SandboxReport } from './amazon.js';
+import type { AmazonState, AskedReport, SandboxReport } from './amazon.js';
 import { type Answer, refusal, send } from './answer.js';
 import { presign, serveDownload } from './downloads.js';
 import { takeFault } from './faults.js';
 import { answerNotifications, grantlessOperations, notificationsOperation } from './notifications-api.js';
 import { RateLimits, type UsagePlan } from './rate-limits.js';
-import { type AskedReport, answerRequests, requestsOperation } from './report-requests.js';
+import { answerRequests, requestsOperation } from './report-requests.js';
 import { listReports, reportBody } from './reports-api.js';
 import { documentsPath, TokenDesk } from './tokens.js';
 

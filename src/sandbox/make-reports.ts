@@ -1,8 +1,8 @@
 import { gzipSync } from 'node:zlib';
-import type { AmazonState, SandboxReport } from './amazon.js';
+import type { AmazonState, AskedReport, SandboxReport } from './amazon.js';
 import { germanMarket, japaneseMarket, type Market, ukMarket, usMarket } from './catalogue-of-goods.js';
 import { generateDocument, generatedTypes, type ReportPlan } from './report-generator.js';
-import { type AskedReport, dueBySchedule, type Making } from './report-requests.js';
+import { dueBySchedule, type Making } from './report-requests.js';
 
 /** What decides on the reports that were asked for. */
 export type Make = (asked: AskedReport) => Making;

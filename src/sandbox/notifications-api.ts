@@ -1,21 +1,7 @@
-import type { AmazonState } from './amazon.js';
+import type { AmazonState, SandboxSubscription } from './amazon.js';
 import { type Answer, refusal } from './answer.js';
 
 /** Where Amazon sends notifications of the sandbox's application. */
-export interface SandboxDestination {
-  destinationId: string;
-  name: string;
-  resource: { sqs: { arn: string } };
-}
-
-export interface SandboxSubscription {
-  sellerId: string;
-  notificationType: string;
-  subscriptionId: string;
-  destinationId: string;
-  payloadVersion: string;
-}
-
 const base = '/notifications/v1/';
 
 /** Operations that need a token of the application, without a seller's grant. Source: Amazon's model notifications. */

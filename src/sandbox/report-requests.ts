@@ -1,16 +1,6 @@
 import { schedulePeriods } from '../config/request-spec.js';
-import type { AmazonState, SandboxReport } from './amazon.js';
+import type { AmazonState, AskedReport, SandboxReport, SandboxSchedule } from './amazon.js';
 import { type Answer, refusal } from './answer.js';
-
-/** What somebody asked createReport for, or a schedule does. */
-export interface AskedReport {
-  sellerId: string;
-  reportType: string;
-  marketplaceIds: string[];
-  reportOptions: Record<string, string>;
-  dataStart?: string;
-  dataEnd?: string;
-}
 
 /** What becomes of a report that was asked for. */
 export interface Making {
@@ -18,12 +8,6 @@ export interface Making {
   /** The text's bytes; of FATAL the explanation. */
   body?: Buffer;
   contentType?: string;
-}
-
-export interface SandboxSchedule extends AskedReport {
-  reportScheduleId: string;
-  period: string;
-  nextAt: string;
 }
 
 const base = '/reports/2021-06-30/';

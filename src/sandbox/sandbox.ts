@@ -12,14 +12,19 @@ import { silenceAwsNodeWarning } from '../runtime/aws-node-warning.js';
 import { policyForAmazon } from '../connect/queue-policy.js';
 import type { ReportRegion } from '../schema/types.js';
 import type { ReportStatus } from '../source/types.js';
-import { type AmazonState, restrictedTypes, type SandboxReport, type SandboxSeller } from './amazon.js';
+import {
+  type AmazonState,
+  type AskedReport,
+  restrictedTypes,
+  type SandboxReport,
+  type SandboxSeller,
+} from './amazon.js';
 import { startApiServer } from './api-server.js';
 import { noFaults } from './faults.js';
 import { type Make, makeUp, stepReports } from './make-reports.js';
 import { type NotificationShape, notificationBody } from './notification-body.js';
 import { Random } from './random.js';
 import { amazonsPlans, type UsagePlan } from './rate-limits.js';
-import type { AskedReport } from './report-requests.js';
 
 export interface SandboxOptions {
   /** The same seed gives the same ids. */

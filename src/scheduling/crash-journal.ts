@@ -1,37 +1,85 @@
+import { hostname } from 'node:os';
 import { isRunning } from '../files/file-lock.js';
 import { openSharedJson } from '../files/shared-json.js';
+import { type Clock, systemClock } from '../runtime/clock.js';
 
-/** Remembers in a file which work was begun and not ended, so that it is known after a crash what the program was killed by, perhaps. */
-export interface KilledWork {
+/**
+ * Records in a file which work was begun and not ended, so that after a crash it is known which work
+ * may have killed the process.
+ */
+export interface CrashJournal {
   /** How often a process ended in the middle of this work. */
-  kills(key: string): number;
+  crashes(key: string): number;
   begin(key: string): Promise<void>;
   end(key: string): Promise<void>;
 }
 
-/** Of each key the processes that began it and have not ended it. */
-type Begun = Record<string, number[]>;
+interface Owner {
+  host: string;
+  pid: number;
+  /** When it last reported that it is alive, in epoch milliseconds. */
+  seenAtMs: number;
+}
 
-export function openKilledWork(path: string): KilledWork {
-  const state = openSharedJson(path);
+const heartbeatMs = 30_000;
+/** An owner on another host that was silent for longer than this is gone. */
+const staleMs = 120_000;
+
+/** By key, the processes that began it and did not end it. Earlier versions stored a pid alone. */
+type Begun = Record<string, (Owner | number)[]>;
+
+/**
+ * Opens the journal. A state folder may be shared by hosts or containers, and a pid means something
+ * only on its own host. Owners on other hosts are known by their heartbeat: a container that was
+ * killed may come back under another host name, and its work must still count as killed.
+ */
+export function openCrashJournal(path: string, host = hostname(), clock: Clock = systemClock): CrashJournal {
+  const state = openSharedJson(path, { clock });
   const mine = new Set<string>();
   const asBegun = (held: unknown): Begun => (typeof held === 'object' ? ((held ?? {}) as Begun) : {});
 
+  function isKilled(key: string, entry: Owner | number): boolean {
+    const owner = typeof entry === 'number' ? { host, pid: entry, seenAtMs: 0 } : entry;
+    if (owner.host !== host) return Math.abs(clock.now() - owner.seenAtMs) > staleMs;
+    // Our pid may have belonged to a process before us: only what this process began is alive.
+    return owner.pid === process.pid ? !mine.has(key) : !isRunning(owner.pid);
+  }
+
+  /** Runs only while there is work, so that an idle program writes nothing. */
+  let stopHeartbeat: (() => void) | undefined;
+  const beat = () => {
+    // A missed heartbeat is made up for by the next one.
+    state.change((held) => seenNow(asBegun(held))).catch(() => {});
+  };
+
+  function seenNow(begun: Begun): Begun {
+    const isOurs = (entry: Owner | number) =>
+      typeof entry === 'object' && entry.host === host && entry.pid === process.pid;
+    const refreshed = Object.entries(begun).map(([key, entries]) => [
+      key,
+      mine.has(key) ? entries.map((entry) => (isOurs(entry) ? ownerNow() : entry)) : entries,
+    ]);
+    return Object.fromEntries(refreshed) as Begun;
+  }
+
+  const ownerNow = (): Owner => ({ host, pid: process.pid, seenAtMs: clock.now() });
+
   return {
-    // A process of another container may have had our number, so of our own number only what we began counts as alive.
-    kills: (key) =>
-      (asBegun(state.read())[key] ?? []).filter((pid) =>
-        pid === process.pid ? !mine.has(key) : !isRunning(pid),
-      ).length,
+    crashes: (key) => (asBegun(state.read())[key] ?? []).filter((entry) => isKilled(key, entry)).length,
     async begin(key) {
       mine.add(key);
+      stopHeartbeat ??= clock.every(heartbeatMs, beat);
       await state.change((held) => {
         const begun = asBegun(held);
-        return { ...begun, [key]: [...(begun[key] ?? []), process.pid] };
+        return { ...begun, [key]: [...(begun[key] ?? []), ownerNow()] };
       });
     },
     async end(key) {
       mine.delete(key);
+      if (mine.size === 0) {
+        stopHeartbeat?.();
+        stopHeartbeat = undefined;
+      }
       await state.change((held) => {
         const { [key]: _, ...others } = asBegun(held);
         return others;

@@ -1,5 +1,5 @@
 import { didYouMean } from '../text/nearest-name.js';
-import type { Problem } from '../yaml/read-yaml.js';
+import type { YamlProblem } from '../yaml/read-yaml.js';
 import type { YamlPath } from '../yaml/spec-issues.js';
 import { readColumnType } from './column-type.js';
 import { listOf, mapOf, type ProblemAt, textsOf, type YamlMap } from '../yaml/yaml-maps.js';
@@ -10,7 +10,7 @@ export function checkChecks(
   columns: YamlMap[],
   path: YamlPath,
   problemAt: ProblemAt,
-): Problem[] {
+): YamlProblem[] {
   return listOf(checks)
     .map(mapOf)
     .flatMap(({ sum, equals, per }, index) => {
@@ -44,14 +44,14 @@ function unknownColumn(
   columns: YamlMap[],
   at: YamlPath,
   problemAt: ProblemAt,
-): Problem[] | undefined {
+): YamlProblem[] | undefined {
   if (typeof name !== 'string') return undefined;
   const names = textsOf(columns.map((column) => column.name));
   if (names.includes(name)) return undefined;
   return [problemAt(at, `no column "${name}" in this table${didYouMean(name, names)}`)];
 }
 
-function notANumber(name: unknown, columns: YamlMap[], at: YamlPath, problemAt: ProblemAt): Problem[] {
+function notANumber(name: unknown, columns: YamlMap[], at: YamlPath, problemAt: ProblemAt): YamlProblem[] {
   const type = columns.find((column) => column.name === name)?.type;
   const kind = typeof type === 'string' ? readColumnType(type)?.kind : undefined;
   return kind === undefined || kind === 'decimal' || kind === 'int64'

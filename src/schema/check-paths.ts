@@ -1,9 +1,9 @@
-import type { Problem } from '../yaml/read-yaml.js';
+import type { YamlProblem } from '../yaml/read-yaml.js';
 import { readColumnPath, readRowsPath } from './object-path.js';
 import { listOf, mapOf, type ProblemAt, textsOf, type YamlMap } from '../yaml/yaml-maps.js';
 
 /** What the paths of a JSON or XML schema must say: where the rows of each table are, and the values of each row. */
-export function checkPaths(format: unknown, tables: YamlMap[], problemAt: ProblemAt): Problem[] {
+export function checkPaths(format: unknown, tables: YamlMap[], problemAt: ProblemAt): YamlProblem[] {
   if (format === 'tsv' || format === 'csv') {
     return tables.flatMap(({ rows }, index) =>
       rows === undefined
@@ -24,7 +24,7 @@ export function checkPaths(format: unknown, tables: YamlMap[], problemAt: Proble
   ]);
 }
 
-function checkRows(format: string, tables: YamlMap[], index: number, problemAt: ProblemAt): Problem[] {
+function checkRows(format: string, tables: YamlMap[], index: number, problemAt: ProblemAt): YamlProblem[] {
   const path = ['tables', index, 'rows'];
   const rows = tables[index]?.rows;
   if (rows === undefined) {
@@ -42,7 +42,7 @@ function checkRows(format: string, tables: YamlMap[], index: number, problemAt: 
     : [];
 }
 
-function checkColumns({ rows, columns }: YamlMap, table: number, problemAt: ProblemAt): Problem[] {
+function checkColumns({ rows, columns }: YamlMap, table: number, problemAt: ProblemAt): YamlProblem[] {
   const depth = typeof rows === 'string' ? readRowsPath(rows)?.length : undefined;
   return listOf(columns).flatMap((column, index) => {
     const { from } = mapOf(column);

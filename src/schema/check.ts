@@ -1,5 +1,5 @@
 import { didYouMean } from '../text/nearest-name.js';
-import type { Problem, YamlFile } from '../yaml/read-yaml.js';
+import type { YamlProblem, YamlFile } from '../yaml/read-yaml.js';
 import type { YamlPath } from '../yaml/spec-issues.js';
 import { looseHeader } from './column-name.js';
 import { readColumnType } from './column-type.js';
@@ -14,7 +14,7 @@ import { listOf, mapOf, type ProblemAt, textsOf, type YamlMap } from '../yaml/ya
 export function checkReportSchema({
   data,
   problemAt,
-}: Pick<YamlFile<unknown>, 'data' | 'problemAt'>): Problem[] {
+}: Pick<YamlFile<unknown>, 'data' | 'problemAt'>): YamlProblem[] {
   const schema = mapOf(data);
   const tables = listOf(schema.tables);
   const problems = tables.flatMap((table, index) => checkTable(mapOf(table), ['tables', index], problemAt));
@@ -34,7 +34,7 @@ export function checkReportSchema({
   ];
 }
 
-function checkTable(table: YamlMap, path: YamlPath, problemAt: ProblemAt): Problem[] {
+function checkTable(table: YamlMap, path: YamlPath, problemAt: ProblemAt): YamlProblem[] {
   const columns = listOf(table.columns).map(mapOf);
   return [
     ...repeatedNames(columns, [...path, 'columns'], problemAt),
@@ -46,7 +46,7 @@ function checkTable(table: YamlMap, path: YamlPath, problemAt: ProblemAt): Probl
   ];
 }
 
-function checkLoad(load: YamlMap, columns: YamlMap[], path: YamlPath, problemAt: ProblemAt): Problem[] {
+function checkLoad(load: YamlMap, columns: YamlMap[], path: YamlPath, problemAt: ProblemAt): YamlProblem[] {
   const key = listOf(load.key);
   const names = textsOf(columns.map(({ name }) => name));
   const keyPath = [...path, 'key'];
@@ -75,7 +75,12 @@ function checkLoad(load: YamlMap, columns: YamlMap[], path: YamlPath, problemAt:
   return problems;
 }
 
-function checkPartition(name: unknown, columns: YamlMap[], path: YamlPath, problemAt: ProblemAt): Problem[] {
+function checkPartition(
+  name: unknown,
+  columns: YamlMap[],
+  path: YamlPath,
+  problemAt: ProblemAt,
+): YamlProblem[] {
   if (typeof name !== 'string') return [];
   const column = columns.find((candidate) => candidate.name === name);
   if (!column) {
@@ -92,7 +97,7 @@ function checkPartition(name: unknown, columns: YamlMap[], path: YamlPath, probl
     : [problemAt(path, `expected a date or timestamp column, found "${name}" of type ${kind}`)];
 }
 
-function repeatedNames(items: unknown[], path: YamlPath, problemAt: ProblemAt): Problem[] {
+function repeatedNames(items: unknown[], path: YamlPath, problemAt: ProblemAt): YamlProblem[] {
   const first = new Map<string, number>();
   return items.flatMap((item, index) => {
     const { name } = mapOf(item);
@@ -106,7 +111,7 @@ function repeatedNames(items: unknown[], path: YamlPath, problemAt: ProblemAt): 
   });
 }
 
-function repeatedHeaders(columns: YamlMap[], path: YamlPath, problemAt: ProblemAt): Problem[] {
+function repeatedHeaders(columns: YamlMap[], path: YamlPath, problemAt: ProblemAt): YamlProblem[] {
   const owners = new Map<string, number>();
   return columns.flatMap(({ from }, index) =>
     [from].flat().flatMap((header, place) => {

@@ -1,5 +1,5 @@
 import { Document, type YAMLMap } from 'yaml';
-import { count } from '../text/pluralize.js';
+import { pluralize } from '../text/pluralize.js';
 import { looseHeader, snakeCaseName } from './column-name.js';
 import { columnTypeText } from './column-type.js';
 import { looksPersonal } from './personal-data.js';
@@ -70,7 +70,7 @@ function tableNode(
     if (looseHeader(from) === '' || seen.has(looseHeader(from))) return [];
     seen.add(looseHeader(from));
     const description =
-      filled < rows ? `Filled in ${filled} of ${count(rows, 'row')} of the sample.` : undefined;
+      filled < rows ? `Filled in ${filled} of ${pluralize(rows, 'row')} of the sample.` : undefined;
     const text = {
       name: column,
       from,

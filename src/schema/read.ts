@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { count } from '../text/pluralize.js';
+import { pluralize } from '../text/pluralize.js';
 import { describeError, ReportsError } from '../errors/reports-error.js';
-import { formatProblem, inOrder, type Problem, readYaml } from '../yaml/read-yaml.js';
+import { formatProblem, inOrder, type YamlProblem, readYaml } from '../yaml/read-yaml.js';
 import { checkReportSchema } from './check.js';
 import { compiledSchema, rememberSchema } from './compiled.js';
 import { reportSchemaSpec, toReportSchema } from './spec.js';
@@ -26,14 +26,17 @@ export function readSchemas(where: SchemaFolders): ReportSchemas {
   const { schemas, problems } = checkSchemas(where);
   if (problems.length === 0) return schemas;
   throw new ReportsError('SCHEMA_INVALID', {
-    count: count(problems.length, 'mistake'),
+    count: pluralize(problems.length, 'mistake'),
     problems: problems.map(formatProblem).join('\n'),
   });
 }
 
 /** Reads all report schemas and tells everything that is wrong with them, by file and line; the schemas without problems are there. */
-export function checkSchemas({ folders }: SchemaFolders): { schemas: ReportSchemas; problems: Problem[] } {
-  const problems: Problem[] = [];
+export function checkSchemas({ folders }: SchemaFolders): {
+  schemas: ReportSchemas;
+  problems: YamlProblem[];
+} {
+  const problems: YamlProblem[] = [];
   const read = new Map<string, ReadSchema>();
   for (const folder of new Set(folders.map((name) => path.resolve(name)))) {
     const inFolder = new Map<string, ReadSchema>();
@@ -61,8 +64,8 @@ export function checkSchemas({ folders }: SchemaFolders): { schemas: ReportSchem
 }
 
 /** Reads one report schema, whatever folder it is in; absent where there are problems. */
-export function checkSchemaFile(file: string): { schema?: ReportSchema; problems: Problem[] } {
-  const problems: Problem[] = [];
+export function checkSchemaFile(file: string): { schema?: ReportSchema; problems: YamlProblem[] } {
+  const problems: YamlProblem[] = [];
   const found = readSchema(path.resolve(file), problems);
   return { ...(found && { schema: found.schema }), problems: inOrder(problems) };
 }
@@ -77,7 +80,7 @@ interface ReadSchema {
   problemAt: ReturnType<typeof readYaml>['problemAt'];
 }
 
-function readSchema(absolute: string, problems: Problem[]): ReadSchema | undefined {
+function readSchema(absolute: string, problems: YamlProblem[]): ReadSchema | undefined {
   let text: string;
   try {
     text = readFileSync(absolute, 'utf8');
@@ -102,7 +105,7 @@ function readSchema(absolute: string, problems: Problem[]): ReadSchema | undefin
 }
 
 /** Loads of two report types into one table would replace each other's rows. */
-function sharedTables(read: ReadSchema[]): Problem[] {
+function sharedTables(read: ReadSchema[]): YamlProblem[] {
   const owners = new Map<string, ReportSchema>();
   return read.flatMap(({ schema, problemAt }) =>
     schema.tables.flatMap(({ name }, index) => {
@@ -120,7 +123,7 @@ function sharedTables(read: ReadSchema[]): Problem[] {
   );
 }
 
-function schemaFiles(folder: string, problems: Problem[]): string[] {
+function schemaFiles(folder: string, problems: YamlProblem[]): string[] {
   try {
     return readdirSync(folder, { withFileTypes: true })
       .filter((entry) => !entry.isDirectory() && /\.ya?ml$/i.test(entry.name))
@@ -133,7 +136,7 @@ function schemaFiles(folder: string, problems: Problem[]): string[] {
   }
 }
 
-function unreadable(absolute: string, error: unknown): Problem {
+function unreadable(absolute: string, error: unknown): YamlProblem {
   return {
     file: shortPath(absolute),
     line: 1,

@@ -1,4 +1,4 @@
-import type { Problem } from '../yaml/read-yaml.js';
+import type { YamlProblem } from '../yaml/read-yaml.js';
 
 /** What the file of a view says, before its tables were looked up. */
 export interface ViewFile {
@@ -25,8 +25,8 @@ export function readViewText(
   name: string,
   text: string,
   file: string,
-): { view?: ViewFile; problems: Problem[] } {
-  const problems: Problem[] = [];
+): { view?: ViewFile; problems: YamlProblem[] } {
+  const problems: YamlProblem[] = [];
   const problem = (line: number, message: string) =>
     void problems.push({ file, line, column: 1, path: '', message });
   if (!/^[a-z][a-z0-9_]*$/.test(name)) {

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { count } from '../text/pluralize.js';
+import { pluralize } from '../text/pluralize.js';
 import { describeError, ReportsError } from '../errors/reports-error.js';
-import { formatProblem, inOrder, type Problem } from '../yaml/read-yaml.js';
+import { formatProblem, inOrder, type YamlProblem } from '../yaml/read-yaml.js';
 import { lineage } from './lineage.js';
 import { type SchemaFolders, shortPath } from './read.js';
 import type { ColumnType, ReportSchemas } from './types.js';
@@ -30,7 +30,7 @@ export function readViews(where: SchemaFolders, schemas: ReportSchemas): View[] 
   const { views, problems } = checkViews(where, schemas);
   if (problems.length === 0) return views;
   throw new ReportsError('SCHEMA_INVALID', {
-    count: count(problems.length, 'mistake'),
+    count: pluralize(problems.length, 'mistake'),
     problems: problems.map(formatProblem).join('\n'),
   });
 }
@@ -39,8 +39,8 @@ export function readViews(where: SchemaFolders, schemas: ReportSchemas): View[] 
 export function checkViews(
   { folders }: SchemaFolders,
   schemas: ReportSchemas,
-): { views: View[]; problems: Problem[] } {
-  const problems: Problem[] = [];
+): { views: View[]; problems: YamlProblem[] } {
+  const problems: YamlProblem[] = [];
   const owners = new Map(
     [...schemas.values()].flatMap((schema) =>
       schema.tables.map((table) => [table.name, { schema, table }] as const),
@@ -75,7 +75,7 @@ export function checkViews(
   };
 }
 
-function readView(name: string, file: string, problems: Problem[]): ViewFile | undefined {
+function readView(name: string, file: string, problems: YamlProblem[]): ViewFile | undefined {
   try {
     const read = readViewText(name, readFileSync(file, 'utf8'), shortPath(file));
     problems.push(...read.problems);
@@ -86,7 +86,7 @@ function readView(name: string, file: string, problems: Problem[]): ViewFile | u
   }
 }
 
-function viewFiles(folder: string, problems: Problem[]): string[] {
+function viewFiles(folder: string, problems: YamlProblem[]): string[] {
   try {
     return readdirSync(folder)
       .filter((name) => /\.sql$/i.test(name))
@@ -99,7 +99,7 @@ function viewFiles(folder: string, problems: Problem[]): string[] {
   }
 }
 
-function unreadable(file: string, error: unknown): Problem {
+function unreadable(file: string, error: unknown): YamlProblem {
   const message = `cannot be read: ${describeError(error)}`;
   return { file: shortPath(file), line: 1, column: 1, path: '', message };
 }

@@ -1,5 +1,7 @@
 /** What the source rooms hand to the pipeline: messages, notifications, reports and documents. */
 
+import type { FileDigest } from '../files/file-digest.js';
+
 /** One message received from the queue. Exactly one of `ack` and `release` ends it. */
 export interface QueueMessage {
   messageId: string;
@@ -190,12 +192,15 @@ export interface DocumentFacts {
   compression?: 'GZIP';
 }
 
-/** A document kept on disk exactly as downloaded. */
+/** A document kept exactly as downloaded. */
 export interface RawDocument {
   facts: DocumentFacts;
   /** Absolute path of the bytes; the facts are beside it in `<path>.json`. */
   path: string;
+  /** Size of the file as it was found. */
   bytes: number;
+  /** What was written; null for a document of before there were hashes. */
+  kept: FileDigest | null;
 }
 
 /** A raw document that was read once from end to end: whole, undamaged, charset known. */

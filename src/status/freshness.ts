@@ -1,12 +1,18 @@
 import type { TableLoads } from '../warehouse/types.js';
 import type { TableFreshness } from './types.js';
 
-/** Times of fewer reports say nothing of how often they come. */
-const leastReports = 4;
-/** So many usual intervals without a report are no accident; with a time on top, as reports that come by the minute may pause. */
+/** With fewer reports, the times between them say nothing about their interval. */
+const minReports = 4;
+/**
+ * A table is stale after this many usual intervals, plus a margin because frequent reports may
+ * pause.
+ */
 const stale = { intervals: 3, seconds: 3600 };
 
-/** How old the newest report of each table and seller is, by the usual time between its reports; what is latest by that comes first. */
+/**
+ * Returns the age of the newest report of each table and seller, the latest first, measured by the
+ * usual interval between its reports.
+ */
 export function tableFreshness(tables: TableLoads[], nowMs: number): TableFreshness[] {
   return tables.map((loads) => freshnessOf(loads, nowMs)).sort((a, b) => lateness(b) - lateness(a));
 }
@@ -26,7 +32,10 @@ function freshnessOf({ madeAt, ...loads }: TableLoads, nowMs: number): TableFres
   };
 }
 
-/** The median of the times between reports, in seconds. Reports made within a minute are one: they come by marketplace, say. */
+/**
+ * The median time between reports, in seconds. Reports made within a minute count as one: they may
+ * come one per marketplace.
+ */
 function usualInterval(madeAt: string[]): number | undefined {
   const shortestMs = 60_000;
   const times = madeAt.map((at) => Date.parse(at));
@@ -35,13 +44,13 @@ function usualInterval(madeAt: string[]): number | undefined {
     const last = apart.at(-1);
     if (last === undefined || last - time >= shortestMs) apart.push(time);
   }
-  if (apart.length < leastReports) return undefined;
+  if (apart.length < minReports) return undefined;
   const gaps = apart.slice(1).map((time, index) => (apart[index] ?? time) - time);
   const middle = gaps.sort((a, b) => a - b)[Math.floor(gaps.length / 2)] ?? 0;
   return Math.round(middle / 1000);
 }
 
-/** Those without a usual interval count as if it were a week. */
+/** A table without a usual interval counts as if it were a week. */
 function lateness({ ageSeconds, usualIntervalSeconds = 7 * 86_400 }: TableFreshness): number {
   return ageSeconds / usualIntervalSeconds;
 }

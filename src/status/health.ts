@@ -1,10 +1,11 @@
-import type { StatusFacts } from './types.js';
+import type { StatusSnapshot } from './types.js';
 
 /**
- * What keeps the program from loading anything, as codes; nothing where it is ready: the warehouse can't be read, a queue can't be asked,
- * or Amazon refuses the logins of all sellers. One seller of several that is refused is a matter of alarms: the others go on.
+ * Returns the codes of the problems that keep the program from loading anything; none if it is
+ * ready. These are an unreadable warehouse, an unreachable queue, or login refused for all sellers.
+ * If only some sellers are refused, alarms report it: the others continue.
  */
-export function notReadyFor({ warehouse, queues, sellers }: StatusFacts): string[] {
+export function notReadyFor({ warehouse, queues, sellers }: StatusSnapshot): string[] {
   const codes: string[] = [];
   if (warehouse.problem) codes.push(warehouse.problem.code);
   else if (warehouse.readAt === undefined) codes.push('STARTING');

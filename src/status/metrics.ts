@@ -1,19 +1,23 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Outcome } from '../ingest/context.js';
 import type { Run, RunWatch } from '../runs/run.js';
 import type { LedgerEntry } from '../warehouse/types.js';
-import type { StatusFacts } from './types.js';
+import type { StatusSnapshot } from './types.js';
+import type { Outcome } from '../ingest/work-summary.js';
+import { tablesWithRejects } from '../warehouse/ledger/ledger-entry.js';
 
 export interface Metrics {
   /** The content type of `text`. */
   contentType: string;
-  /** To be called as a run begins: what it does is counted. */
+  /** Call this as a run begins, to count what it does. */
   watch(run: Run): RunWatch;
-  /** In Prometheus' text format. */
+  /** The metrics in Prometheus' text format. */
   text(): Promise<string>;
 }
 
-/** Labels of each metric: names of the settings, of tables, and words of the program. Nothing that grows with the documents. */
+/**
+ * Labels have few values: names from the settings, tables and fixed words. Nothing grows with the
+ * number of documents.
+ */
 const counters = {
   sp_reports_documents_total: {
     labels: ['pipeline', 'outcome'],
@@ -22,7 +26,7 @@ const counters = {
   sp_reports_rows_total: { labels: ['table'], help: 'Rows loaded, as parsed' },
   sp_reports_rejected_values_total: {
     labels: ['table'],
-    help: 'Values rejected in the documents of a table; of a document with several tables under its first',
+    help: 'Rejected values of a table',
   },
   sp_reports_downloaded_bytes_total: { labels: ['pipeline'], help: 'Bytes of documents downloaded' },
   sp_reports_runs_total: {
@@ -96,8 +100,11 @@ export const metricDefinitions = [
   ...Object.entries(gauges).map(([name, rest]) => ({ name, type: 'gauge', ...rest })),
 ].map(({ name, type, labels, help }) => ({ name, type, labels: [...labels] as string[], help }));
 
-/** Metrics of the program, with those of its process that prom-client knows. Facts are asked for as somebody reads them. */
-export function openMetrics(readFacts: () => Promise<StatusFacts>): Metrics {
+/**
+ * Opens the metrics of the program and of its process. Reads the status only when the metrics are
+ * read.
+ */
+export function openMetrics(readSnapshot: () => Promise<StatusSnapshot>): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const counter = madeOf(counters, (of) => new Counter({ ...of, registers: [registry] }));
@@ -106,7 +113,7 @@ export function openMetrics(readFacts: () => Promise<StatusFacts>): Metrics {
   const seconds = new Histogram({ ...histogram, labelNames: labels, registers: [registry] });
 
   function watch({ pipeline: { name: pipeline }, kind }: Run): RunWatch {
-    const told: Partial<Record<Outcome, number>> = {};
+    const counted: Partial<Record<Outcome, number>> = {};
     const count = (outcome: Outcome, documents = 1) =>
       counter.sp_reports_documents_total.inc({ pipeline, outcome }, documents);
     const ended = (result: 'succeeded' | 'partly' | 'failed') =>
@@ -117,15 +124,15 @@ export function openMetrics(readFacts: () => Promise<StatusFacts>): Metrics {
           counter.sp_reports_downloaded_bytes_total.inc({ pipeline }, event.bytes);
         } else if (event.event === 'work_finished') {
           count(event.outcome);
-          told[event.outcome] = (told[event.outcome] ?? 0) + 1;
+          counted[event.outcome] = (counted[event.outcome] ?? 0) + 1;
           if (event.entry) countEntry(event.entry);
         }
       },
       finished({ outcomes, failures }, requests) {
         if (requests) counter.sp_reports_requested_reports_total.inc({ pipeline }, requests.asked.length);
-        // What needed no work is told of at the end only.
+        // Work that needed no processing is only reported at the end.
         for (const [outcome, documents] of Object.entries(outcomes) as [Outcome, number][]) {
-          count(outcome, documents - (told[outcome] ?? 0));
+          count(outcome, documents - (counted[outcome] ?? 0));
         }
         ended(failures.length > 0 ? 'partly' : 'succeeded');
       },
@@ -133,14 +140,16 @@ export function openMetrics(readFacts: () => Promise<StatusFacts>): Metrics {
     };
   }
 
-  function countEntry({ status, tables, rejects, durationMs }: LedgerEntry): void {
-    for (const { name: table, rows } of tables) counter.sp_reports_rows_total.inc({ table }, rows);
-    const [first] = tables;
-    if (first) counter.sp_reports_rejected_values_total.inc({ table: first.name }, rejects);
+  function countEntry(entry: LedgerEntry): void {
+    const { status, durationMs } = entry;
+    for (const { name: table, rows, rejects } of tablesWithRejects(entry)) {
+      counter.sp_reports_rows_total.inc({ table }, rows);
+      counter.sp_reports_rejected_values_total.inc({ table }, rejects);
+    }
     if (durationMs !== null) seconds.observe({ outcome: status }, durationMs / 1000);
   }
 
-  function set({ version, warehouse, tables, sellers, queues, pipelines }: StatusFacts): void {
+  function set({ version, warehouse, tables, sellers, queues, pipelines }: StatusSnapshot): void {
     for (const each of Object.values(gauge)) each.reset();
     gauge.sp_reports_info.set({ version }, 1);
     gauge.sp_reports_warehouse_up.set({}, warehouse.readAt && !warehouse.problem ? 1 : 0);
@@ -170,13 +179,13 @@ export function openMetrics(readFacts: () => Promise<StatusFacts>): Metrics {
       }
     }
     for (const { name: pipeline, drain, sweep, request } of pipelines) {
-      for (const [kind, facts] of Object.entries({
+      for (const [kind, schedule] of Object.entries({
         drain,
         ...(sweep && { sweep }),
         ...(request && { request }),
       })) {
         const of = { pipeline, kind };
-        const { last, succeededAt } = facts;
+        const { last, succeededAt } = schedule;
         if (last?.endedAt) gauge.sp_reports_last_run_timestamp_seconds.set(of, epochSeconds(last.endedAt));
         if (succeededAt) gauge.sp_reports_last_success_timestamp_seconds.set(of, epochSeconds(succeededAt));
       }
@@ -191,7 +200,7 @@ export function openMetrics(readFacts: () => Promise<StatusFacts>): Metrics {
     contentType: registry.contentType,
     watch,
     async text() {
-      set(await readFacts());
+      set(await readSnapshot());
       return registry.metrics();
     },
   };

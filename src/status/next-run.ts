@@ -1,6 +1,9 @@
 import cron from 'node-cron';
 
-/** The soonest next time of some cron expressions, ISO 8601; undefined where there is none. */
+/**
+ * Returns the earliest next time of several cron expressions in ISO 8601, or undefined if there is
+ * none.
+ */
 export function nextRun(expressions: string[], timezone: string): string | undefined {
   const times = expressions.flatMap((expression) => {
     const task = cron.createTask(expression, () => {}, { timezone });

@@ -1,41 +1,42 @@
 import { errorCode, describeError, ReportsError } from '../errors/reports-error.js';
 import type { PipelineContext } from '../ingest/context.js';
 import { type Run, type RunWatch, watchedByAll } from '../runs/run.js';
-import type { DrainSignals } from '../ingest/work-list.js';
+import type { StopSignals } from '../ingest/context.js';
 import type { Warehouse } from '../warehouse/types.js';
-import { openFacts } from './facts.js';
+import { openSnapshots } from './snapshot.js';
 import { openMetrics } from './metrics.js';
 import { openReloads } from './server/reloads.js';
 import { openRunLog } from './run-log.js';
 import { type ServerOptions, serveStatus } from './server/server.js';
-import type { StatusFacts } from './types.js';
+import type { StatusSnapshot } from './types.js';
 
 export interface Status {
-  /** Where the page is; undefined where it is turned off or could not be served. */
+  /** The address of the page; undefined if it is turned off or could not be served. */
   url?: string;
-  /** To be called as a run begins. */
+  /** Call this as a run begins. */
   watch(run: Run): RunWatch;
-  readFacts: () => Promise<StatusFacts>;
+  readSnapshot: () => Promise<StatusSnapshot>;
   close(): Promise<void>;
 }
 
 /**
- * Opens what tells of the program while it runs: the page, the metrics and the health checks, as the settings say. `readWarehouse` is the
- * warehouse for all that is only looked at. A page that can't be served is a warning: loads matter more.
+ * Opens the status page, the metrics and the health checks that the settings ask for. `onlooker` is
+ * the warehouse for reads that yield to everything else. If the page can't be served, this logs a
+ * warning: loading matters more.
  */
 export async function openStatus(
   context: PipelineContext,
-  readWarehouse: Warehouse,
-  signals: DrainSignals,
+  onlooker: Warehouse,
+  signals: StopSignals,
 ): Promise<Status> {
   const { config, clock, log } = context;
   const runLog = openRunLog(clock);
-  const readFacts = openFacts({ ...context, warehouse: readWarehouse }, runLog);
+  const readSnapshot = openSnapshots({ ...context, warehouse: onlooker }, runLog);
   const page = config.status ? await openPage(config.status) : undefined;
   return {
     ...(page?.server && { url: page.server.url }),
     watch: (run) => watchedByAll([runLog.watch(run), ...(page ? [page.metrics.watch(run)] : [])]),
-    readFacts,
+    readSnapshot,
     async close() {
       await page?.server?.close();
       await page?.reloads.end();
@@ -43,9 +44,9 @@ export async function openStatus(
   };
 
   async function openPage(place: Pick<ServerOptions, 'host' | 'port' | 'token'>) {
-    const metrics = openMetrics(readFacts);
+    const metrics = openMetrics(readSnapshot);
     const reloads = openReloads(context, signals);
-    const options = { ...place, log, readFacts, metrics, warehouse: readWarehouse, reloads };
+    const options = { ...place, log, readSnapshot, metrics, warehouse: onlooker, reloads };
     const server = await serveStatus(options).catch((error: unknown) => {
       const remedy = error instanceof ReportsError ? ` ${error.remedy}` : '';
       log.warn({ code: errorCode(error) }, `${describeError(error)}.${remedy}`);

@@ -3,40 +3,44 @@ import { catalogue, type ErrorCode, ReportsError } from '../errors/reports-error
 import type { PipelineContext } from '../ingest/context.js';
 import { openDrift, reportableDrift } from '../warehouse/ledger/drift.js';
 import type { LedgerRow, TableLoads } from '../warehouse/types.js';
-import { openReading, type Reading, type ReadingOptions } from './reading.js';
-import type { LedgerFacts, LoadFacts } from './types.js';
+import { openPolled, type Polled, type PollOptions } from './polled.js';
+import type { LedgerSnapshot, LoadSnapshot } from './types.js';
 
-/** Documents of the ledger that are read one by one; the older ones are summed up in the warehouse. */
+/** Limits of the documents read one by one; the warehouse aggregates the older ones. */
 const most = { recent: 500, quarantined: 100 };
 
-/** Each reading opens the file, which a commit or another program may want; each of BigQuery costs money. */
-const leastSeconds = { duckdb: 5, bigquery: 600 };
-/** A failure reads, and costs, next to nothing, and the program is not ready until a reading succeeds. */
-const leastSecondsAfterFailure = 30;
+/**
+ * Each read opens the file, which a commit or another program may need; a BigQuery read costs
+ * money.
+ */
+const minSeconds = { duckdb: 5, bigquery: 600 };
+/** A failed read costs next to nothing, and the program is not ready until a read succeeds. */
+const minSecondsAfterFailure = 30;
 
 export interface Ledger {
-  facts: LedgerFacts;
+  snapshot: LedgerSnapshot;
   tables: TableLoads[];
 }
 
 /**
- * The ledger, read at most every 5 seconds, and not at all while its file stays as it is: who only looks does not keep others from it.
- * In BigQuery it is read at most every 10 minutes, and half a minute after a failure. The value is undefined before the first commit.
+ * Polls the ledger at most every 5 seconds, and not while its file is unchanged, so that reads
+ * don't hold up other users of the file. BigQuery is read at most every 10 minutes. A failed read
+ * is repeated after half a minute. The value is undefined before the first commit.
  */
-export function openLedgerReading(
+export function openLedgerPoll(
   context: PipelineContext,
-  options: Pick<ReadingOptions, 'waitsForReading'> = {},
-): () => Promise<Reading<Ledger | undefined>> {
+  options: Pick<PollOptions, 'waitsForReading'> = {},
+): () => Promise<Polled<Ledger | undefined>> {
   const { warehouseFile, config, clock } = context;
-  const leastMs = leastSeconds[config.warehouse.type] * 1000;
-  const leastAfterFailureMs = Math.min(leastMs, leastSecondsAfterFailure * 1000);
+  const minMs = minSeconds[config.warehouse.type] * 1000;
+  const minAfterFailureMs = Math.min(minMs, minSecondsAfterFailure * 1000);
   let hasFailed = false;
   let state: string | undefined;
   const stateNow = () => warehouseFile && stateOf(warehouseFile.path);
-  return openReading(
+  return openPolled(
     async () => {
       const before = stateNow();
-      // After a failure it is read again, changed or not.
+      // After a failure, read again even if the file is unchanged.
       state = undefined;
       hasFailed = true;
       const ledger = await readLedger(context);
@@ -48,8 +52,7 @@ export function openLedgerReading(
       ...options,
       clock,
       isDue: (sinceMs) =>
-        sinceMs >= (hasFailed ? leastAfterFailureMs : leastMs) &&
-        (state === undefined || state !== stateNow()),
+        sinceMs >= (hasFailed ? minAfterFailureMs : minMs) && (state === undefined || state !== stateNow()),
     },
   );
 }
@@ -65,16 +68,16 @@ async function readLedger({ warehouse, schemas }: PipelineContext): Promise<Ledg
   const { tables, ...sums } = overview;
   return {
     tables,
-    facts: {
+    snapshot: {
       ...sums,
-      recent: recent.map(loadFacts),
-      quarantined: quarantined.map(loadFacts),
+      recent: recent.map(loadSnapshot),
+      quarantined: quarantined.map(loadSnapshot),
       drift: reportableDrift(openDrift(recent, schemas)),
     },
   };
 }
 
-function loadFacts(row: LedgerRow): LoadFacts {
+function loadSnapshot(row: LedgerRow): LoadSnapshot {
   const { key, status, sellerId, reportType, documentId, reportId, loadedAt, durationMs, rawBytes } = row;
   const { rejects, reasonCode, reason, pipeline } = row;
   return {
@@ -85,7 +88,7 @@ function loadFacts(row: LedgerRow): LoadFacts {
   };
 }
 
-/** The catalogue's word, filled in from the ledger row. */
+/** Returns the remedy of the catalogue, filled in from the ledger row. */
 function remedyOf(row: LedgerRow, code: ErrorCode): string {
   const documentId = row.documentId ?? row.reportId ?? row.key;
   return new ReportsError(code, { documentId, thing: documentId, reportType: row.reportType }).remedy;

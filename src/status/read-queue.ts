@@ -1,29 +1,29 @@
 import type { PipelineContext } from '../ingest/context.js';
 import { type QueueAttributes, readQueueAttributes } from '../source/queue-attributes.js';
-import { openReading, type ReadingOptions } from './reading.js';
+import { openPolled, type PollOptions } from './polled.js';
 import type { RunLog } from './run-log.js';
-import type { QueueFacts } from './types.js';
+import type { QueueSnapshot } from './types.js';
 
-/** SQS takes a request's money for each reading. */
-const leastMs = 30_000;
+/** SQS charges for each read. */
+const minMs = 30_000;
 const history = { apartMs: 60_000, most: 24 * 60 };
 
-/** A queue of the settings, asked at most every 30 seconds; its earlier readings are kept in memory. */
-export function openQueueReading(
+/** Polls a queue of the settings at most every 30 seconds; earlier values are kept in memory. */
+export function openQueuePoll(
   url: string,
   { config, clock }: PipelineContext,
   runLog: Pick<RunLog, 'oldestSentMs' | 'isDrained'>,
-  options: Pick<ReadingOptions, 'waitsForReading'> = {},
-): () => Promise<QueueFacts> {
+  options: Pick<PollOptions, 'waitsForReading'> = {},
+): () => Promise<QueueSnapshot> {
   const pipelines = config.pipelines.filter(({ queue }) => queue === url).map(({ name }) => name);
-  const readings: QueueFacts['history'] = [];
-  const read = openReading(
+  const readings: QueueSnapshot['history'] = [];
+  const read = openPolled(
     async () => {
       const { messages } = await readQueueAttributes({ url, ...config.aws });
       remember(messages);
       return messages;
     },
-    { ...options, clock, isDue: (sinceMs) => sinceMs >= leastMs },
+    { ...options, clock, isDue: (sinceMs) => sinceMs >= minMs },
   );
 
   function remember(messages: QueueAttributes['messages']): void {
@@ -51,7 +51,7 @@ export function openQueueReading(
   };
 }
 
-function ageOf(sentMs: number, nowMs: number): NonNullable<QueueFacts['oldestMessage']> {
+function ageOf(sentMs: number, nowMs: number): NonNullable<QueueSnapshot['oldestMessage']> {
   return {
     sentAt: new Date(sentMs).toISOString(),
     ageSeconds: Math.max(0, Math.round((nowMs - sentMs) / 1000)),

@@ -3,40 +3,46 @@ import { describeError, errorCode } from '../errors/reports-error.js';
 import type { PipelineEvent } from '../ingest/context.js';
 import type { Run, RunWatch } from '../runs/run.js';
 import type { Failure, WorkSummary } from '../ingest/work-summary.js';
-import type { Problem, RunFacts, SellerFacts } from './types.js';
+import type { Problem, RunRecord, SellerSnapshot } from './types.js';
 
-/** What runs of this process did, kept in its memory. */
+/** A log of the runs of this process, kept in memory. */
 export interface RunLog {
-  /** To be called as a run begins. */
+  /** Call this as a run begins. */
   watch(run: Run): RunWatch;
   /** The newest first. */
-  runs(): RunFacts[];
-  /** When the last run of a pipeline that failed in nothing ended. */
-  succeededAt(pipeline: string, kind: RunFacts['kind']): string | undefined;
-  credentials(sellerId: string): SellerFacts['credentials'];
-  /** When the oldest message was sent that the last drain of the queue met and did not delete, in epoch milliseconds. */
+  runs(): RunRecord[];
+  /** When the last run of a pipeline without failures ended. */
+  succeededAt(pipeline: string, kind: RunRecord['kind']): string | undefined;
+  credentials(sellerId: string): SellerSnapshot['credentials'];
+  /**
+   * When the oldest message was sent that the last drain of the queue received and did not delete,
+   * in epoch milliseconds.
+   */
   oldestSentMs(queue: string): number | undefined;
-  /** Whether the last drain of the queue has ended, so that what it left is known. */
+  /** Whether the last drain of the queue has ended, so that the messages it left are known. */
   isDrained(queue: string): boolean;
 }
 
-/** A week of drains every quarter of an hour, each with a turn of requests before it, and more. */
-const mostRuns = 2000;
-const mostFailures = 5;
+/** More than a week of drains every quarter of an hour, each preceded by a request run. */
+const maxRuns = 2000;
+const maxFailures = 5;
 
 export function openRunLog(clock: Clock): RunLog {
-  const runs: RunFacts[] = [];
-  const succeeded = new Map<string, string>();
+  const runs: RunRecord[] = [];
+  const succeeded: { pipeline: string; kind: RunRecord['kind']; at: string }[] = [];
   const accepted = new Map<string, string>();
   const refused = new Map<string, Problem>();
-  /** By queue: the messages that its last drain received and did not delete, and when each was sent. */
+  /**
+   * By queue, the messages that its last drain received and did not delete, with the time each was
+   * sent.
+   */
   const left = new Map<string, Map<string, number>>();
   /** Queues whose last drain has ended. */
   const drained = new Set<string>();
   const now = () => new Date(clock.now()).toISOString();
 
   function watch({ pipeline, kind }: Run): RunWatch {
-    const run: RunFacts = {
+    const run: RunRecord = {
       pipeline: pipeline.name,
       kind,
       startedAt: now(),
@@ -46,7 +52,7 @@ export function openRunLog(clock: Clock): RunLog {
       failures: [],
     };
     runs.unshift(run);
-    runs.length = Math.min(runs.length, mostRuns);
+    runs.length = Math.min(runs.length, maxRuns);
     const messages = new Map<string, number>();
     if (kind === 'drain') {
       left.set(pipeline.queue, messages);
@@ -58,14 +64,14 @@ export function openRunLog(clock: Clock): RunLog {
         if (requests) {
           const { asked, left } = requests;
           run.requests = { asked: asked.length, left };
-          // Amazon took these logins for createReport.
+          // Amazon accepted these logins for createReport.
           for (const { sellerId } of asked) accept(sellerId);
         }
         end(run, summary);
         if (kind === 'drain') drained.add(pipeline.queue);
         if (kind !== 'sweep') return;
         const isWhole = summary.committed.length < pipeline.limits.maxDocuments;
-        // A sweep asks Amazon for each seller, documents or not.
+        // A sweep calls Amazon for each seller, whether it finds documents or not.
         if (isWhole) for (const sellerId of [...refused.keys()]) acceptUnlessFailed(sellerId, summary);
       },
       failed(error) {
@@ -75,13 +81,13 @@ export function openRunLog(clock: Clock): RunLog {
     };
   }
 
-  function note(event: PipelineEvent, run: RunFacts, messages: Map<string, number>): void {
+  function note(event: PipelineEvent, run: RunRecord, messages: Map<string, number>): void {
     if (event.event === 'message_received' && event.sentMs !== undefined) {
       messages.set(event.messageId, event.sentMs);
     } else if (event.event === 'message_deleted') {
       messages.delete(event.messageId);
     } else if (event.event === 'document_located') {
-      accept(sellerOf(event.key));
+      accept(event.sellerId);
     } else if (event.event === 'bytes_downloaded') {
       run.bytes += event.bytes;
     } else if (event.event === 'work_finished') {
@@ -91,19 +97,23 @@ export function openRunLog(clock: Clock): RunLog {
     }
   }
 
-  function end(run: RunFacts, summary: WorkSummary): void {
+  function end(run: RunRecord, summary: WorkSummary): void {
     run.endedAt = now();
-    // What needed no work is told of at the end only.
+    // Work that needed no processing is only reported at the end.
     run.outcomes = { ...summary.outcomes };
     run.failures = [];
     for (const failure of summary.failures) noteFailure(failure, run);
-    if (summary.failures.length === 0) succeeded.set(`${run.kind} ${run.pipeline}`, run.endedAt);
+    if (summary.failures.length > 0) return;
+    const { pipeline, kind } = run;
+    const before = succeeded.find((each) => each.pipeline === pipeline && each.kind === kind);
+    if (before) before.at = run.endedAt;
+    else succeeded.push({ pipeline, kind, at: run.endedAt });
   }
 
-  function noteFailure(failure: Failure, run: RunFacts): void {
-    if (run.failures.length < mostFailures) run.failures.push(failure);
-    if (failure.code !== 'LOGIN_REFUSED') return;
-    const sellerId = sellerOf(failure.key);
+  function noteFailure(failure: Failure, run: RunRecord): void {
+    if (run.failures.length < maxFailures) run.failures.push(failure);
+    const { sellerId } = failure;
+    if (failure.code !== 'LOGIN_REFUSED' || sellerId === null) return;
     const since = refused.get(sellerId)?.since ?? now();
     refused.set(sellerId, { code: failure.code, message: failure.message, since });
   }
@@ -114,13 +124,14 @@ export function openRunLog(clock: Clock): RunLog {
   }
 
   function acceptUnlessFailed(sellerId: string, { failures }: WorkSummary): void {
-    if (!failures.some(({ key }) => sellerOf(key) === sellerId)) accept(sellerId);
+    if (!failures.some((failure) => failure.sellerId === sellerId)) accept(sellerId);
   }
 
   return {
     watch,
     runs: () => runs,
-    succeededAt: (pipeline, kind) => succeeded.get(`${kind} ${pipeline}`),
+    succeededAt: (pipeline, kind) =>
+      succeeded.find((each) => each.pipeline === pipeline && each.kind === kind)?.at,
     credentials(sellerId) {
       const [problem, acceptedAt] = [refused.get(sellerId), accepted.get(sellerId)];
       return { ...(problem && { refused: problem }), ...(acceptedAt !== undefined && { acceptedAt }) };
@@ -131,9 +142,4 @@ export function openRunLog(clock: Clock): RunLog {
     },
     isDrained: (queue) => drained.has(queue),
   };
-}
-
-/** The seller of a key of the ledger, or the seller that stands for itself. */
-function sellerOf(key: string): string {
-  return key.split('/', 1)[0] ?? key;
 }

@@ -1,61 +1,61 @@
 import type { ReportRegion } from '../schema/types.js';
 import type { Failure } from '../ingest/work-summary.js';
-import type { Outcome } from '../ingest/context.js';
+import type { Outcome } from '../ingest/work-summary.js';
 import type { Run } from '../runs/run.js';
 import type { Drift } from '../warehouse/ledger/drift.js';
 import type { LedgerOverview, LedgerRow, TableLoads } from '../warehouse/types.js';
 
 /**
- * What is known at one moment of the program, its queues, sellers and warehouse: what the status page shows, the metrics count and
- * alarms look at. Times are ISO 8601 in UTC.
+ * The status of the program, its queues, sellers and warehouse at one moment, for the status page,
+ * the metrics and the alarms. Times are ISO 8601 in UTC.
  */
-export interface StatusFacts {
+export interface StatusSnapshot {
   at: string;
   version: string;
   startedAt: string;
-  warehouse: WarehouseFacts;
-  /** Each table and seller that was ever loaded; what is latest by its own rhythm comes first. */
+  warehouse: WarehouseSnapshot;
+  /** Each table and seller that was ever loaded, the latest by its usual interval first. */
   tables: TableFreshness[];
-  /** The sellers of the settings. */
-  sellers: SellerFacts[];
-  queues: QueueFacts[];
-  pipelines: PipelineFacts[];
-  /** Drains, sweeps and turns of requests since the program started, the newest first. */
-  runs: RunFacts[];
+  /** The sellers in the settings. */
+  sellers: SellerSnapshot[];
+  queues: QueueSnapshot[];
+  pipelines: PipelineSnapshot[];
+  /** Drains, sweeps and request runs since the program started, the newest first. */
+  runs: RunRecord[];
 }
 
-/** Something that stands in the way. */
+/** A problem that keeps something from working. */
 export interface Problem {
-  /** A code of the catalogue, or UNEXPECTED. */
+  /** A code of the error catalogue, or UNEXPECTED. */
   code: string;
   message: string;
-  /** When it was met first, without a success since. */
+  /** When it first occurred, without a success since. */
   since: string;
 }
 
-export interface WarehouseFacts {
+export interface WarehouseSnapshot {
   type: 'duckdb' | 'bigquery';
-  /** The path of its file, or its dataset. */
+  /** The path of the file, or the dataset. */
   name: string;
-  /** When the ledger was read last; undefined before that. What changed since is not in here. */
+  /** When the ledger was last read; undefined before that. Later changes are not included. */
   readAt?: string;
-  /** Why it could not be read the last time. */
+  /** Why the last read failed. */
   problem?: Problem;
-  /** Undefined before the first commit, and before it was read. */
-  ledger?: LedgerFacts;
+  /** Undefined before the first commit, and before the first read. */
+  ledger?: LedgerSnapshot;
 }
 
-export interface LedgerFacts extends Omit<LedgerOverview, 'tables'> {
+export interface LedgerSnapshot extends Omit<LedgerOverview, 'tables'> {
   /** The last documents, the newest first. */
-  recent: LoadFacts[];
+  recent: LoadSnapshot[];
   /** The last documents that were quarantined, the newest first. */
-  quarantined: LoadFacts[];
-  /** What the last documents had that their schemas don't know. */
+  quarantined: LoadSnapshot[];
+  /** Schema drift in the last documents. */
   drift: Drift[];
 }
 
 /** One document of the ledger. */
-export interface LoadFacts
+export interface LoadSnapshot
   extends Pick<
     LedgerRow,
     | 'key'
@@ -72,119 +72,132 @@ export interface LoadFacts
     | 'reason'
     | 'pipeline'
   > {
-  /** Of all its tables. */
+  /** The sum of all its tables. */
   rows: number;
   /** What to do about the reason. */
   remedy?: string;
 }
 
 export interface TableFreshness extends Omit<TableLoads, 'madeAt'> {
-  /** When Amazon made the newest report; for a document from disk when it was loaded. */
+  /** When Amazon made the newest report; for a document from disk, when it was loaded. */
   lastMadeAt: string;
-  /** Since then. */
+  /** Seconds since `lastMadeAt`. */
   ageSeconds: number;
-  /** The median time between the last reports; undefined of fewer than four. */
+  /** The median time between the last reports; undefined for fewer than four. */
   usualIntervalSeconds?: number;
-  /** Whether more than two reports are missing, going by the usual interval. Never where there is none. */
+  /**
+   * Whether more than two reports are missing, judged by the usual interval. False if there is
+   * none.
+   */
   isStale: boolean;
 }
 
-export interface SellerFacts {
+export interface SellerSnapshot {
   sellerId: string;
   name?: string;
   region: ReportRegion;
   marketplaces: string[];
-  /** Of getReportDocument, the narrowest of all. */
+  /** The quota of getReportDocument, the lowest of all. */
   quota: { available: number; burst: number; nextAvailableAt: string };
-  /** Login with Amazon as runs since the start of the program met it. */
+  /** The results of Login with Amazon in runs since the program started. */
   credentials: {
-    /** Present while they are refused. */
+    /** Present while login is refused. */
     refused?: Problem;
-    /** When Amazon last took them. */
+    /** When Amazon last accepted the login. */
     acceptedAt?: string;
   };
 }
 
-export interface QueueFacts {
+export interface QueueSnapshot {
   url: string;
   /** The last part of the URL. */
   name: string;
-  /** Those that drain it. */
+  /** The pipelines that drain it. */
   pipelines: string[];
   readAt?: string;
   /** Approximate, as SQS counts them. */
   messages?: { visible: number; inFlight: number; delayed: number };
-  /** Earlier readings of the last day, the oldest first, a minute or more apart. */
+  /** Earlier values of the last day, the oldest first, at least a minute apart. */
   history: { at: string; visible: number; inFlight: number; delayed: number }[];
   /**
-   * The oldest message that the last drain of this process received and did not delete. SQS tells a message's age to its receivers only,
-   * so a message that no drain has met yet is not known of, and one that another replica has deleted since still is, until the next drain.
+   * The oldest message that the last drain of this process received and did not delete. SQS reveals
+   * the age of a message only to its receivers. So a message that no drain has received yet is
+   * missing here, and one that another replica has since deleted remains until the next drain.
    */
   oldestMessage?: { sentAt: string; ageSeconds: number };
-  /** Whether a drain of this process has ended, and none is in work: only then no `oldestMessage` means that there is none. */
+  /**
+   * Whether a drain of this process has ended and none is running. Only then does a missing
+   * `oldestMessage` mean that there is none.
+   */
   isDrained: boolean;
-  /** Why it could not be asked the last time, access refused among others. */
+  /** Why the last read failed, for example because access was denied. */
   problem?: Problem;
 }
 
-export interface PipelineFacts {
+export interface PipelineSnapshot {
   name: string;
   queue: string;
   timezone: string;
-  drain: ScheduleFacts;
-  sweep?: ScheduleFacts;
-  /** Where it has requests. Their next turn is the one before the next drain, or at the next of their own times. */
-  request?: ScheduleFacts & { requests: RequestFacts[] };
+  drain: ScheduleSnapshot;
+  sweep?: ScheduleSnapshot;
+  /**
+   * Present if it has requests. The next run is before the next drain or at the next time of a
+   * request.
+   */
+  request?: ScheduleSnapshot & { requests: RequestSnapshot[] };
 }
 
-export interface ScheduleFacts {
-  /** Cron expressions; requests have one for each of their times, or none. */
+export interface ScheduleSnapshot {
+  /** Cron expressions. Requests have one for each of their times, or none. */
   schedules: string[];
   nextAt?: string;
   /** The last one that ended. */
-  last?: RunFacts;
-  /** When the last one that failed in nothing ended. */
+  last?: EndedRun;
+  /** When the last one without failures ended. */
   succeededAt?: string;
 }
 
-/** One request of the settings, for one seller and its marketplaces, or one of them. */
-export interface RequestFacts {
+/** One request in the settings, for one seller and all or one of its marketplaces. */
+export interface RequestSnapshot {
   sellerId: string;
   reportType: string;
   marketplaceIds: string[];
   reportOptions: Record<string, string>;
-  /** Absent where Amazon makes it by a schedule of its own, each `period`. */
+  /** Absent if Amazon makes the report on its own schedule, every `period`. */
   cron?: string;
   period?: string;
-  /** When the next window is due, where it has a `cron`. */
+  /** When the next window is due, if it has a `cron`. */
   nextAt?: string;
   lastAskedAt?: string;
-  /** Windows that Amazon was asked for and that were not loaded yet. */
+  /** Windows that were requested and are not loaded yet. */
   underway: number;
-  /** Windows that failed, or that Amazon refused, and that are asked for again. */
+  /** Windows that failed or were refused, and that will be requested again. */
   waiting: number;
   /** Windows that failed too often. */
   givenUp: number;
-  /** Why Amazon refuses it as it stands, else why the last window was given up. */
+  /** Why Amazon refuses the request, or else why the last window was given up. */
   problem?: Problem;
 }
 
-/** One drain, sweep or turn of requests. */
-export interface RunFacts {
+/** A run that is over. */
+export type EndedRun = RunRecord & { endedAt: string };
+
+/** One drain, sweep or request run. */
+export interface RunRecord {
   pipeline: string;
   kind: Run['kind'];
   startedAt: string;
-  /** Undefined while it goes on. */
+  /** Undefined while it is running. */
   endedAt?: string;
   outcomes: Partial<Record<Outcome, number>>;
-  /** Of a turn of requests: reports asked for, and windows left to later turns. */
+  /** For a request run: reports requested, and windows postponed. */
   requests?: { asked: number; left: number };
-  /** Of what it loaded. */
+  /** Rows loaded. */
   rows: number;
-  /** Downloaded. */
+  /** Bytes downloaded. */
   bytes: number;
-  /** What stayed where it came from, the first few. */
+  /** The first few failures, whose documents will be retried. */
   failures: Failure[];
-  /** Why it broke off. */
+  /** Why it ended early. */
   error?: Omit<Problem, 'since'>;
 }

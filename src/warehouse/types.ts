@@ -1,3 +1,4 @@
+import type { FileDigest } from '../files/file-digest.js';
 import type { CheckResult } from '../schema/document-checks.js';
 import type { TableDrift } from '../schema/drift.js';
 import type { LoadMode, ResolvedColumn } from '../schema/types.js';
@@ -27,16 +28,21 @@ export interface LedgerEntry {
   /** Schema drift and other findings that a person may want to see. */
   notes: string[];
   /**
-   * Rows per table, as parsed: 0 for a document with a header only, no table for one without any
-   * text. The warehouse adds the drift and `superseded`: how many of the rows were left out because
-   * a newer report has them.
+   * Rows per table, as parsed; 0 for a header-only document, none for one without any text. `rejects`
+   * counts the rejected values of the table, if there are any. `superseded`, which the warehouse
+   * adds, counts rows left out because a newer report holds them; the warehouse adds the drift too.
    */
-  tables: ({ name: string; rows: number; superseded?: number } & TableDrift)[];
+  tables: ({ name: string; rows: number; rejects?: number; superseded?: number } & TableDrift)[];
+  /** Rejected values of all tables. */
   rejects: number;
   /** Totals that the document states, compared with its rows; failed checks come first. */
   checks: CheckResult[];
   rawPath: string | null;
   rawBytes: number | null;
+  /** SHA-256 of the raw bytes as they were written; null for those of before there were hashes. */
+  rawSha256: string | null;
+  /** Its Parquet files as they were written; none for a load of before there were hashes. */
+  files: LakeFile[];
   textBytes: number | null;
   charset: string | null;
   dialect: Record<string, unknown> | null;
@@ -45,6 +51,12 @@ export interface LedgerEntry {
   /** The message body, if nothing else would keep it: unreadable notifications, unknown sellers. */
   body: string | null;
   durationMs: number | null;
+}
+
+/** A Parquet file of the lake. */
+export interface LakeFile extends FileDigest {
+  /** From the folder of the lake on, with `/` on every system. */
+  path: string;
 }
 
 /** An entry as read back from the ledger. */
@@ -65,6 +77,8 @@ export interface LoadTable {
    */
   parquetPath: string | null;
   rows: number;
+  /** Rejected values; absent if there are none. */
+  rejects?: number;
 }
 
 /** One document to commit: its ledger entry and its rows. */
@@ -186,9 +200,9 @@ export interface Warehouse {
    */
   commit(loads: Load[]): Promise<string[]>;
   /**
-   * Removes personal data from what documents loaded, in one transaction: sets those columns to
-   * NULL, empties the text of rejects, and removes quotations and the path of the raw bytes from
-   * ledger rows. Idempotent.
+   * Takes personal data out of what documents loaded, in one transaction: NULL in those columns of their rows, no text in their rejects,
+   * neither words of the document nor the path of its raw bytes in their ledger rows, whose `files` become those of the entries. Doing it
+   * again does no harm.
    */
   removePersonalData(documents: LedgerEntry[], personalColumns: PersonalColumns): Promise<void>;
   /**

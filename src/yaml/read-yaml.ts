@@ -15,30 +15,39 @@ import { mistakesOf, pathText, schemasAt, type YamlPath } from './spec-issues.js
 import { type JsonSchema, jsonSchema } from './spec-reference.js';
 
 /** One mistake in a YAML file. Lines and columns count from 1. */
-export interface Problem {
+export interface YamlProblem {
   file: string;
   line: number;
   column: number;
-  /** e.g. `pipelines[0].schedule`; empty for the file as a whole. */
+  /** For example `pipelines[0].schedule`; empty for the file as a whole. */
   path: string;
   message: string;
+  /** For callers that treat this kind of problem differently; most problems have none. */
+  code?: ProblemCode;
 }
 
-/** A YAML file after reading. */
+/** `VARIABLE_UNSET`: a value names an environment variable that is not set. */
+export type ProblemCode = 'VARIABLE_UNSET';
+
+/** A YAML file that was read. */
 export interface YamlFile<T> {
-  /** What the spec made of it; absent where there are problems. */
+  /** The parsed value; absent if there are problems. */
   value?: T;
-  /** What stands in the file before the spec, for checks that go on after a problem; undefined where it is no YAML. */
+  /**
+   * The data before the spec, for checks that continue after a problem; undefined if it is not
+   * YAML.
+   */
   data: unknown;
-  problems: Problem[];
-  /** A problem at the value of that path, or `at: 'key'` at its key. */
-  problemAt(path: YamlPath, message: string, at?: 'key' | 'value'): Problem;
+  problems: YamlProblem[];
+  /** Makes a problem at the value of that path, or at its key with `at: 'key'`. */
+  problemAt(path: YamlPath, message: string, at?: 'key' | 'value'): YamlProblem;
 }
 
 /**
- * Reads a YAML text by a spec. All mistakes are found at once, one problem for each: bad YAML, keys given twice, unknown
- * and missing keys, values that the spec refuses. Of bad YAML nothing but the YAML mistakes is told.
- * `file` is the name for messages; `substitute` may put other text in the place of a text value.
+ * Reads a YAML text by a spec. It finds all mistakes at once, one problem for each: invalid YAML,
+ * keys given twice, unknown and missing keys, and values that the spec refuses. If the YAML is
+ * invalid, only that is reported. `file` is the name in messages; `substitute` may replace text
+ * values.
  */
 export function readYaml<T>(input: {
   text: string;
@@ -51,10 +60,10 @@ export function readYaml<T>(input: {
   const document = parseDocument(text, {
     lineCounter: lines,
     prettyErrors: false,
-    // Warnings are for whoever reads the mistakes, not for the process to print.
+    // Warnings are reported as problems, not printed by the process.
     logLevel: 'error',
   });
-  const problem = (offset: number, path: YamlPath, message: string): Problem => {
+  const problem = (offset: number, path: YamlPath, message: string): YamlProblem => {
     const { line, col } = lines.linePos(offset);
     return {
       file: input.file,
@@ -83,7 +92,8 @@ export function readYaml<T>(input: {
     },
   });
   if (broken.length > 0) {
-    // YAML takes the brace of an unquoted `${NAME}` inside { } or [ ] for a map; the mistakes after it follow from it.
+    // YAML reads the brace of an unquoted `${NAME}` inside { } or [ ] as a map; the mistakes after
+    // it are consequences.
     const unquoted = broken.filter(({ pos }) => input.substitute && text.startsWith('${', pos[0] - 1));
     problems.push(
       ...(unquoted.length > 0
@@ -97,12 +107,17 @@ export function readYaml<T>(input: {
 
   const schema = jsonSchema(input.spec);
   const unset = input.substitute ? substituteAll(document, input.substitute, schema) : [];
-  problems.push(...unset.map(({ offset, path, message }) => problem(offset, path, message)));
+  problems.push(
+    ...unset.map(({ offset, path, message, code }) => ({
+      ...problem(offset, path, message),
+      ...(code && { code }),
+    })),
+  );
   const data: unknown = document.toJS();
   const result = input.spec.safeParse(data);
   if (!result.success) {
     for (const { path, message, at } of mistakesOf(result.error.issues, data, schema)) {
-      // What a text that could not be substituted would have been is not known.
+      // The value of a text that could not be substituted is unknown.
       if (unset.some((each) => pathText(each.path) === pathText(path))) continue;
       problems.push(problemAt(path, message, at));
     }
@@ -112,12 +127,18 @@ export function readYaml<T>(input: {
     : { data, problems: inOrder(problems), problemAt };
 }
 
-/** What to put in the place of a text value that stands at that path, or what is wrong with it. */
-export type Substitute = (text: string, path: YamlPath) => { text: string } | { problem: string };
+/** Returns the replacement of the text value at that path, or what is wrong with it. */
+export type Substitute = (
+  text: string,
+  path: YamlPath,
+) => { text: string } | { problem: string; code?: ProblemCode };
 
-/** Substitutes in place. The text becomes a number or a boolean where the spec wants one; never any other YAML. */
+/**
+ * Substitutes in place. The text becomes a number or a boolean if the spec wants one, but never any
+ * other YAML.
+ */
 function substituteAll(document: Document, substitute: Substitute, schema: JsonSchema) {
-  const problems: { offset: number; path: YamlPath; message: string }[] = [];
+  const problems: { offset: number; path: YamlPath; message: string; code: ProblemCode | undefined }[] = [];
   const walk = (node: unknown, path: YamlPath): void => {
     if (isMap(node)) {
       for (const { key, value } of node.items) walk(value, [...path, isScalar(key) ? String(key.value) : '']);
@@ -126,7 +147,8 @@ function substituteAll(document: Document, substitute: Substitute, schema: JsonS
     } else if (isScalar(node) && typeof node.value === 'string') {
       const result = substitute(node.value, path);
       if ('problem' in result) {
-        problems.push({ offset: node.range?.[0] ?? 0, path, message: result.problem });
+        const { problem: message, code } = result;
+        problems.push({ offset: node.range?.[0] ?? 0, path, message, code });
       } else if (result.text !== node.value) {
         node.value = valueFor(result.text, schemasAt(schema, path));
       }
@@ -136,7 +158,7 @@ function substituteAll(document: Document, substitute: Substitute, schema: JsonS
   return problems;
 }
 
-/** An id of digits stays text where text may stand, leading zeros and all. */
+/** An id of digits remains text if text is allowed, including leading zeros. */
 function valueFor(text: string, wanted: JsonSchema[]): string | number | boolean {
   const types = wanted.flatMap(({ type }) => type ?? []);
   if (types.includes('string')) return text;
@@ -147,30 +169,30 @@ function valueFor(text: string, wanted: JsonSchema[]): string | number | boolean
 }
 
 /** `pipelines.yaml:12:5 pipelines[0].shedule: unknown key; did you mean "schedule"?` */
-export function formatProblem({ file, line, column, path, message }: Problem): string {
+export function formatProblem({ file, line, column, path, message }: YamlProblem): string {
   return `${file}:${line}:${column} ${path === '' ? '' : `${path}: `}${message}`;
 }
 
-/** Problems by file, line and column. */
-export function inOrder(problems: Problem[]): Problem[] {
+/** Sorts problems by file, line and column. */
+export function inOrder(problems: YamlProblem[]): YamlProblem[] {
   return problems.toSorted((a, b) => a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column);
 }
 
-/** Where a path stands in the text; for what isn't there, its nearest map or list. */
+/** Returns the offset of a path in the text, or of its nearest map or list if it is missing. */
 function offsetOf(document: Document, path: YamlPath, at: 'key' | 'value'): number {
   let node: Node | null = document.contents as Node | null;
   let offset = node?.range?.[0] ?? 0;
   for (const [depth, part] of path.entries()) {
     if (isAlias(node)) node = node.resolve(document) ?? null;
     if (isMap(node)) {
-      // Of a key given twice the last one counts.
+      // If a key is given twice, the last one counts.
       const pair = node.items.findLast(({ key }) => isScalar(key) && String(key.value) === String(part));
       if (!pair) return offset;
       const keyOffset = (pair.key as Node).range?.[0] ?? offset;
       if (at === 'key' && depth === path.length - 1) return keyOffset;
       node = pair.value as Node | null;
       const range = node?.range;
-      // An empty value has no place of its own.
+      // An empty value has no position of its own.
       offset = range && range[0] < range[1] ? range[0] : keyOffset;
     } else if (isSeq(node)) {
       node = (node.items[Number(part)] as Node | undefined) ?? null;
@@ -183,7 +205,7 @@ function offsetOf(document: Document, path: YamlPath, at: 'key' | 'value'): numb
   return offset;
 }
 
-/** The path of the key that stands at an offset. */
+/** Returns the path of the key at an offset. */
 function pathOfKey(document: Document, offset: number): YamlPath {
   let found: YamlPath = [];
   const search = (node: unknown, path: YamlPath): void => {
@@ -206,7 +228,7 @@ function syntaxMessage({ code, message }: YAMLError): string {
     : `not valid YAML: ${message}`;
 }
 
-/** One mistake often breaks the rest of its line in several ways. */
-function firstPerLine(problems: Problem[]): Problem[] {
+/** Keeps one problem per line: one mistake often breaks the rest of its line in several ways. */
+function firstPerLine(problems: YamlProblem[]): YamlProblem[] {
   return inOrder(problems).filter((problem, index, all) => problem.line !== all[index - 1]?.line);
 }

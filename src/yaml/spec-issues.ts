@@ -5,7 +5,7 @@ import { alternatives, type JsonSchema } from './spec-reference.js';
 /** Keys of maps and indexes of lists, from the top of a file down. */
 export type YamlPath = (string | number)[];
 
-/** What is wrong at a path of the data, at its value or at its key. */
+/** A mistake at a path of the data, at its value or at its key. */
 export interface Mistake {
   path: YamlPath;
   message: string;
@@ -15,8 +15,8 @@ export interface Mistake {
 type Issue = z.core.$ZodIssue;
 
 /**
- * What zod's issues mean to the writer of the file: one mistake each, in words, with the nearest right key or value. A missing key
- * that stands misspelled in the same map is told once.
+ * Translates zod's issues for the author of the file: one mistake each, in words, with the nearest
+ * valid key or value. A missing key that is misspelled in the same map is reported once.
  */
 export function mistakesOf(zodIssues: Issue[], data: unknown, schema: JsonSchema): Mistake[] {
   const issues = zodIssues.flatMap(simplified);
@@ -48,7 +48,7 @@ export function mistakesOf(zodIssues: Issue[], data: unknown, schema: JsonSchema
   return found;
 }
 
-/** A union says of every option why it doesn't fit; kept is what is wrong with the option that was meant. */
+/** A union reports why each option doesn't fit; this keeps the issues of the intended option. */
 function simplified(issue: Issue): Issue[] {
   if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [issue];
   const within = (inner: Issue): Issue => ({ ...inner, path: [...issue.path, ...inner.path] });
@@ -75,7 +75,7 @@ function messageOf(issue: Issue, value: unknown): string {
   return `expected ${expected}, found ${found}${hint}`;
 }
 
-/** Ids that look like numbers are the usual reason for a number where text is wanted. */
+/** Ids that look like numbers are the usual reason for a number instead of text. */
 function quotesHint(issue: Issue, value: unknown): string {
   const wantsText = issue.code === 'invalid_type' && issue.expected === 'string';
   return wantsText && ['number', 'boolean'].includes(typeof value) ? '; put it in quotes' : '';
@@ -85,7 +85,7 @@ function unionOptions(issue: Issue): string[] {
   return issue.code === 'invalid_union' && 'options' in issue ? (issue.options as unknown[]).map(String) : [];
 }
 
-/** What the spec wants, in words; undefined where only the issue's own message says it. */
+/** Describes what the spec wants; undefined if only the issue's own message says it. */
 function expectedText(issue: Issue): string | undefined {
   switch (issue.code) {
     case 'invalid_type':
@@ -155,12 +155,15 @@ export function valueAt(data: unknown, path: YamlPath): unknown {
   );
 }
 
-/** The keys that the spec knows in the map at that path. */
+/** Returns the keys that the spec allows in the map at that path. */
 function keysAt(schema: JsonSchema, path: YamlPath): string[] {
   return [...new Set(schemasAt(schema, path).flatMap((option) => Object.keys(option.properties ?? {})))];
 }
 
-/** What the spec allows at that path, one schema for each alternative; empty where it knows no such place. */
+/**
+ * Returns what the spec allows at that path, one schema for each alternative; empty if the path is
+ * unknown.
+ */
 export function schemasAt(schema: JsonSchema, path: YamlPath): JsonSchema[] {
   const [part, ...rest] = path;
   return alternatives(schema).flatMap((option) => {

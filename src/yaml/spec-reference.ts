@@ -24,7 +24,10 @@ export interface JsonSchema {
 
 const jsonSchemas = new WeakMap<z.ZodType, JsonSchema>();
 
-/** The JSON Schema (draft 7, which editors know best) of what a user may write in a YAML file of this spec. */
+/**
+ * Returns the JSON Schema of what a user may write in a YAML file of this spec, in draft 7, which
+ * editors support best.
+ */
 export function jsonSchema(spec: z.ZodType): JsonSchema {
   const made =
     jsonSchemas.get(spec) ??
@@ -34,8 +37,8 @@ export function jsonSchema(spec: z.ZodType): JsonSchema {
 }
 
 /**
- * Markdown tables of all keys of a spec: one for the top level, then one per nested map under a heading such as
- * `pipelines[].limits`. Type, default and description come from the spec.
+ * Returns Markdown tables of all keys of a spec: one for the top level, then one per nested map
+ * under a heading such as `pipelines[].limits`. Type, default and description come from the spec.
  */
 export function referencePage(spec: z.ZodType, options: { headingLevel?: number } = {}): string {
   const heading = '#'.repeat(options.headingLevel ?? 2);
@@ -48,7 +51,7 @@ export function referencePage(spec: z.ZodType, options: { headingLevel?: number 
     .join('\n');
 }
 
-/** The alternatives of a union, or the schema itself. */
+/** Returns the alternatives of a union, or the schema itself. */
 export function alternatives(schema: JsonSchema): JsonSchema[] {
   const options = schema.anyOf ?? schema.oneOf ?? schema.allOf;
   return options ? options.flatMap(alternatives) : [schema];
@@ -91,7 +94,7 @@ function keyTable(schema: JsonSchema): string[] {
   return ['| key | type | default | what it says |', '|---|---|---|---|', ...rows];
 }
 
-/** Its own words, or those of what a list or a map holds. */
+/** Returns its own description, or that of the items of a list or map. */
 function descriptionOf(schema: JsonSchema): string {
   if (schema.description !== undefined) return schema.description;
   const { additionalProperties, items } = alternatives(schema)[0] ?? {};
@@ -116,7 +119,7 @@ function typeText(schema: JsonSchema): string {
 }
 
 function rangeText({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: JsonSchema): string {
-  // zod states JavaScript's own limits for integers; they say nothing to a reader.
+  // zod states JavaScript's own limits for integers, which mean nothing to a reader.
   const low = minimum !== undefined && minimum > Number.MIN_SAFE_INTEGER ? `at least ${minimum}` : undefined;
   const high = maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER ? `at most ${maximum}` : undefined;
   const above = exclusiveMinimum !== undefined ? `above ${exclusiveMinimum}` : undefined;

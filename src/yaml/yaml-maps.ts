@@ -1,6 +1,6 @@
 import type { YamlFile } from './read-yaml.js';
 
-/** A map of a YAML file whose form is not known to be right. */
+/** A map of a YAML file that has not been validated. */
 export type YamlMap = Record<string, unknown>;
 
 export type ProblemAt = YamlFile<unknown>['problemAt'];

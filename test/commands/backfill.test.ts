@@ -116,7 +116,7 @@ describe('backfill', () => {
         env: world.env,
         cwd: world.folder,
         onStopSignal: () => () => {},
-        ask: async (question) => {
+        prompt: async (question) => {
           questions.push(question);
           return answer;
         },

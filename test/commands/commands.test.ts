@@ -205,12 +205,13 @@ describe('the commands, in a folder without pipelines.yaml', () => {
       fromLake: 3,
       fromRaw: 0,
       lost: [],
+      failures: [],
       backup: null,
     });
     assert.deepEqual(await contents(), before);
     rmSync(path('data/lake'), { recursive: true });
     const { backup, ...again } = JSON.parse((await run('rebuild', '--json')).stdout);
-    assert.deepEqual(again, { fromLake: 0, fromRaw: 3, lost: [] });
+    assert.deepEqual(again, { fromLake: 0, fromRaw: 3, lost: [], failures: [] });
     assert.match(backup, /warehouse\.duckdb\.before-rebuild-\d{8}T\d{9}Z$/);
     assert.deepEqual(await contents(), before);
 
@@ -232,7 +233,7 @@ describe('the commands, in a folder without pipelines.yaml', () => {
     rmSync(path('data/raw'), { recursive: true });
     const { code, stderr } = await run('rebuild');
     assert.equal(code, 1);
-    assert.match(stderr, /REBUILD_INCOMPLETE: .* of its ledger 1 document can be found neither/);
+    assert.match(stderr, /REBUILD_INCOMPLETE: .* of its ledger 1 document can be found whole neither/);
     assert.deepEqual(await query('SELECT count(*)::INT AS rows FROM listings'), [{ rows: 2 }]);
     assert.match((await run('rebuild', '--accept-loss')).stdout, /lost: /);
   });

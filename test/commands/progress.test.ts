@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openProgress } from '../../src/commands/output/progress.js';
+import { openProgress } from '../../src/commands/setup/progress.js';
 import { Terminal } from './terminal.js';
 
 describe('the progress bar of a terminal', () => {

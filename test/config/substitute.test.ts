@@ -78,6 +78,7 @@ describe('variables of the environment', () => {
   it('are named, all of them, where unset without a default', () => {
     assert.deepEqual(substituteFrom({ C: '' })('${A}${B:-x}${C}'), {
       problem: '$A, $C is not set; set it, or write ${A:-default}',
+      code: 'VARIABLE_UNSET',
     });
   });
 

@@ -224,7 +224,7 @@ async function readBoth(bytes: Buffer, reportType: string, folder: string): Prom
   const path = join(folder, 'document');
   writeFileSync(path, bytes);
   const facts = { sellerId: 'A1', documentId: 'd1', reportType, marketplaceIds: [] };
-  const raw = { facts, path, bytes: bytes.length };
+  const raw = { facts, path, bytes: bytes.length, kept: null };
   const schema = schemas.get(reportType);
   const values = async (engine: 'columnar' | 'reference') => {
     try {

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
+import { digestFile } from '../../src/files/file-digest.js';
 import { openRejectsWriter } from '../../src/parquet/rejects.js';
 
 describe('rejects as Parquet', () => {
@@ -22,7 +23,7 @@ describe('rejects as Parquet', () => {
       { row: 2 ** 40, column: null, raw: 'a\tb\tc\u0000', reason: '2 cells more than the header' },
     ]);
     await writer.add('items', [{ row: 1, column: 'sku', raw: '', reason: 'empty' }]);
-    assert.deepEqual(await writer.finish(), { count: 3 });
+    assert.deepEqual(await writer.finish(), { count: 3, digest: await digestFile(path) });
     assert.deepEqual(await parquetReadObjects({ file: await asyncBufferFromFile(path) }), [
       {
         table_name: 'orders',

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
+import { digestFile } from '../../src/files/file-digest.js';
 import { openParquetFile } from '../../src/parquet/parquet-file.js';
 
 describe('the parts of a Parquet file', () => {
@@ -34,8 +35,9 @@ describe('the parts of a Parquet file', () => {
     const path = join(folder, 'a.parquet');
     const file = await openParquetFile({ path, fields: { value: { type: 'UTF8' } } });
     await file.append({ value: 'a' });
-    await file.finish();
+    const digest = await file.finish();
     assert.ok(writes > 1);
+    assert.deepEqual(digest, await digestFile(path));
     assert.deepEqual(await parquetReadObjects({ file: await asyncBufferFromFile(path) }), [{ value: 'a' }]);
   });
 });

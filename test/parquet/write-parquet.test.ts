@@ -11,6 +11,7 @@ import type * as arrow from 'apache-arrow';
 import fc from 'fast-check';
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { ReportsError } from '../../src/errors/reports-error.js';
+import { digestFile } from '../../src/files/file-digest.js';
 import { openColumnarWriter } from '../../src/parquet/columnar/columnar-writer.js';
 import { openReferenceWriter } from '../../src/parquet/reference-writer.js';
 import type { ParquetWriter } from '../../src/parquet/types.js';
@@ -255,9 +256,9 @@ for (const { engine, open, moneyType } of writers) {
 
       const again = await open({ path, columns, metadata: {} });
       await again.write(batchOf(columns, [['1'], ['2']]));
-      const { rows, bytes } = await again.finish();
-      assert.equal(rows, 2);
-      assert.equal(bytes, readFileSync(path).length);
+      const found = await again.finish();
+      assert.deepEqual(found, { rows: 2, ...(await digestFile(path)) });
+      assert.equal(found.bytes, readFileSync(path).length);
       assert.deepEqual(readdirSync(join(folder, `lake-${engine}`)), ['aborted.parquet']);
     });
 

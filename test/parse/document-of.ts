@@ -11,6 +11,7 @@ export function documentOf(
       facts: { sellerId: 'A1', documentId: 'd1', reportType: 'GET_TEST', marketplaceIds: [], ...facts },
       path: '',
       bytes: text.length,
+      kept: null,
     },
     gzipped: false,
     charset: 'utf-8',

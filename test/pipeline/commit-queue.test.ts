@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { CommitQueue } from '../../src/ingest/commit-queue.js';
+import { type CommitPlace, CommitQueue } from '../../src/ingest/commit-queue.js';
 import type { PipelineContext } from '../../src/ingest/context.js';
-import { ledgerEntry } from '../../src/ingest/ledger-entry.js';
+import { ledgerEntry } from '../../src/warehouse/ledger/ledger-entry.js';
 import type { Load } from '../../src/warehouse/types.js';
 import { simulateClock } from './simulated-clock.js';
 import { openFolderStore } from '../../src/store/folder-store.js';
@@ -15,14 +15,13 @@ describe('what is ready to commit', () => {
   let clock: ReturnType<typeof simulateClock>;
   /** How many loads each commit had. */
   let commits: number[];
-  let isMoreToCome: boolean;
+  let reserved: CommitPlace;
   let queue: CommitQueue;
 
   beforeEach(() => {
     lake = mkdtempSync(join(tmpdir(), 'sp-reports-test-'));
     clock = simulateClock();
     commits = [];
-    isMoreToCome = true;
     const warehouse = {
       async commit(loads: Load[]) {
         commits.push(loads.length);
@@ -35,22 +34,24 @@ describe('what is ready to commit', () => {
       warehouse,
       log: console,
     } as unknown as PipelineContext;
-    queue = new CommitQueue(context, () => isMoreToCome);
+    queue = new CommitQueue(context);
+    reserved = queue.reserve();
   });
   afterEach(() => rmSync(lake, { recursive: true, force: true }));
 
   const submit = (count: number) =>
     Promise.all(
       Array.from({ length: count }, (_, index) =>
-        queue.submit(
-          { entry: ledgerEntry({ key: `A1/d${index}`, status: 'empty' }), tables: [], rejectsPath: null },
-          [],
-        ),
+        queue.submit({
+          entry: ledgerEntry({ key: `A1/d${index}`, status: 'empty' }),
+          tables: [],
+          rejectsPath: null,
+        }),
       ),
     );
 
   it('is committed at once where nothing else is in work', async () => {
-    isMoreToCome = false;
+    reserved.cancel();
     await submit(1);
     assert.deepEqual(commits, [1]);
   });
@@ -60,8 +61,7 @@ describe('what is ready to commit', () => {
     await delay(20);
     assert.deepEqual(commits, []);
     const second = submit(1);
-    isMoreToCome = false;
-    queue.reconsider();
+    reserved.cancel();
     await Promise.all([first, second]);
     assert.deepEqual(commits, [3]);
   });

@@ -103,7 +103,7 @@ async function crashOneWorld(
     for (const [index, kill] of plan.entries()) {
       await fill([world, undisturbed], index, kill, random);
       const startedMs = Date.now();
-      const env = kill.at ? { SP_REPORTS_CRASH_AT: `${kill.at}:${kill.pass}` } : {};
+      const env: Record<string, string> = kill.at ? { SP_REPORTS_CRASH_AT: `${kill.at}:${kill.pass}` } : {};
       const delayMs = runMs * (0.3 + 0.7 * random());
       let timer: NodeJS.Timeout | undefined;
       const [ran] = await Promise.all([

@@ -5,15 +5,19 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   utimesSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { findWords } from './data-folder.js';
 import { crashPurge, makeOldData, oldWords, youngWords } from './old-data.js';
+import { digestFile } from '../../src/files/file-digest.js';
+import type { LakeFile, LedgerEntry } from '../../src/warehouse/types.js';
 import { runInProcess } from './world.js';
 
 describe('purge', () => {
@@ -151,6 +155,65 @@ describe('purge', () => {
     assert.deepEqual(readableByOthers(data()), []);
     assert.equal((await purge()).documents.length, 6);
     assert.deepEqual(await findWords(data(), oldWords), new Map());
+  });
+
+  /** Of each document its Parquet files, as its record and the ledger know them. */
+  async function knownFiles(): Promise<Record<string, LakeFile[]>> {
+    const ledger = (await query('SELECT key, files FROM _loads ORDER BY key')) as {
+      key: string;
+      files: LakeFile[];
+    }[];
+    const records = join(data(), 'lake', '_loads');
+    const recorded = readdirSync(records, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.json'))
+      .map((name) => JSON.parse(readFileSync(join(records, name), 'utf8')).entry as LedgerEntry);
+    for (const { key, files } of recorded) {
+      assert.deepEqual(ledger.find((row) => row.key === key)?.files, files, key);
+    }
+    return Object.fromEntries(ledger.map(({ key, files }) => [key, files]));
+  }
+
+  async function assertKnown(): Promise<void> {
+    const files = Object.values(await knownFiles()).flat();
+    assert.ok(files.length > 5);
+    for (const { path, ...digest } of files) {
+      assert.deepEqual(await digestFile(join(data(), 'lake', path)), digest, path);
+    }
+    const { fromRaw } = JSON.parse((await run('rebuild', '--json')).stdout);
+    assert.equal(fromRaw, 0);
+  }
+
+  it('keeps the hashes of the files that it wrote, so that a rebuild takes them', async () => {
+    await assertKnown();
+    await purge();
+    await assertKnown();
+  });
+
+  it('keeps them also where a crash ended it between the files and their hashes', async () => {
+    await crashPurge(folder, ['lake-purged']);
+    const before = await facts();
+    const { code, stderr } = await run('rebuild', '--json');
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(await facts(), before);
+    await purge();
+    await assertKnown();
+  });
+
+  it('makes a damaged file from the raw document again first, and nothing out of its bytes', async () => {
+    const before = await facts();
+    const flip = (path: string) => {
+      const bytes = readFileSync(path);
+      // In the rows, before the footer.
+      bytes[20] = (bytes[20] ?? 0) ^ 1;
+      writeFileSync(path, bytes);
+    };
+    const lake = join(data(), 'lake', 'orders_shipping', 'seller=local');
+    const old = readdirSync(lake).map((name) => join(lake, name));
+    for (const path of old) flip(path);
+    await purge();
+    const { code, stderr } = await run('rebuild');
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(await facts(), before);
   });
 
   it('is told how old documents must be, in words it knows', async () => {

@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { pino } from 'pino';
 import type { PipelineContext } from '../../src/ingest/context.js';
 import { drain } from '../../src/ingest/drain.js';
-import type { Pipeline } from '../../src/ingest/route.js';
+import type { Pipeline } from '../../src/config/spec.js';
 import { Random } from '../../src/sandbox/random.js';
 import { amazonsPlans, RateLimits } from '../../src/sandbox/rate-limits.js';
 import type { SharedJson } from '../../src/files/shared-json.js';

@@ -7,7 +7,7 @@ import { ReportsError } from '../../src/errors/reports-error.js';
 import type { PipelineContext } from '../../src/ingest/context.js';
 import { openRequestBook } from '../../src/pipeline/requests/book.js';
 import { askForReports } from '../../src/pipeline/requests/turn.js';
-import type { Pipeline } from '../../src/ingest/route.js';
+import type { Pipeline } from '../../src/config/spec.js';
 import type { CallOptions, CreateCallOptions, ReportFilter } from '../../src/source/types.js';
 
 const minuteMs = 60_000;

@@ -6,9 +6,9 @@ import fc from 'fast-check';
 import { pino } from 'pino';
 import { ReportsError } from '../../src/errors/reports-error.js';
 import type { PipelineContext } from '../../src/ingest/context.js';
-import { ledgerEntry } from '../../src/ingest/ledger-entry.js';
+import { ledgerEntry } from '../../src/warehouse/ledger/ledger-entry.js';
 import { askForReports } from '../../src/pipeline/requests/turn.js';
-import type { Pipeline } from '../../src/ingest/route.js';
+import type { Pipeline } from '../../src/config/spec.js';
 import type {
   CreateCallOptions,
   Report,

@@ -8,7 +8,7 @@ import { ReportsError } from '../../src/errors/reports-error.js';
 import type { PipelineContext } from '../../src/ingest/context.js';
 import { openRequestBook } from '../../src/pipeline/requests/book.js';
 import { askForReports } from '../../src/pipeline/requests/turn.js';
-import type { Pipeline } from '../../src/ingest/route.js';
+import type { Pipeline } from '../../src/config/spec.js';
 import type { CreateCallOptions } from '../../src/source/types.js';
 
 const hourMs = 3_600_000;

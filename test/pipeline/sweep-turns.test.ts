@@ -17,11 +17,11 @@ describe('the turns of sweeps', () => {
   it('go to the seller, and to the types of a seller, that waited longest', async () => {
     const turns = openSweepTurns(folder);
     assert.deepEqual(turns.sellersInTurn(sellers), sellers);
-    await turns.wereAsked('A', ['Y']);
+    await turns.listed('A', ['Y']);
     await sleep(5);
-    await turns.wereAsked('B', ['X']);
+    await turns.listed('B', ['X']);
     await sleep(5);
-    await turns.wereAsked('A', ['X']);
+    await turns.listed('A', ['X']);
     assert.deepEqual(
       turns.sellersInTurn(sellers).map(({ id }) => id),
       ['C', 'B', 'A'],
@@ -35,7 +35,7 @@ describe('the turns of sweeps', () => {
       writeFileSync(join(folder, 'sweeps.json'), text);
       const turns = openSweepTurns(folder);
       assert.deepEqual(turns.typesInTurn('A', ['Y', 'X']), ['X', 'Y'], text);
-      await turns.wereAsked('A', ['X']);
+      await turns.listed('A', ['X']);
       assert.deepEqual(turns.typesInTurn('A', ['X', 'Y']), ['Y', 'X'], text);
     }
   });

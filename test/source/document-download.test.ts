@@ -152,6 +152,12 @@ describe('downloading a document', () => {
   async function assertWhole(expected = document): Promise<void> {
     assert((await readFile(path())).equals(expected), 'the raw bytes are those of the store');
     assert.deepEqual(readdirSync(dirname(path())).sort(), [basename(path()), `${basename(path())}.json`]);
+    const { bytes, sha256 } = JSON.parse(await readFile(`${path()}.json`, 'utf8'));
+    assert.deepEqual({ bytes, sha256 }, digestOf(expected), 'the digest beside them is theirs');
+  }
+
+  function digestOf(bytes: Buffer) {
+    return { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
   }
 
   /** Leaves what an earlier process would have left, had it been killed after so many bytes. */
@@ -168,6 +174,7 @@ describe('downloading a document', () => {
     assert.deepEqual(raw, {
       path: path(),
       bytes: document.length,
+      kept: digestOf(document),
       facts: { ...facts, contentType: 'text/plain; charset=Cp1252', compression: 'GZIP' },
     });
     assert.deepEqual(await findRaw(openFolderStore(rawFolder), facts), raw);

@@ -29,7 +29,7 @@ describe('examining a document', () => {
     const path = join(folder, 'document');
     await writeFile(path, bytes);
     const whole = { sellerId: 'A1', documentId: 'doc', reportType: 'T', marketplaceIds: [], ...facts };
-    return { facts: whole, path, bytes: bytes.length };
+    return { facts: whole, path, bytes: bytes.length, kept: null };
   }
 
   async function examine(bytes: Buffer, facts: Partial<DocumentFacts> = {}): Promise<ExaminedDocument> {

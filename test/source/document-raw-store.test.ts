@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -76,11 +77,14 @@ describe('raw documents', () => {
     assert.equal(kept.bytes, bytes.length);
     assert.match(kept.facts.documentId, /^file-[0-9a-f]{32}$/);
     assert.deepEqual(await findRaw(openFolderStore(raw), kept.facts), kept);
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
     assert.deepEqual(JSON.parse(await readFile(`${kept.path}.json`, 'utf8')), {
       ...facts,
       contentType: 'text/plain',
       documentId: kept.facts.documentId,
       reportCreatedAt: statSync(source).mtime.toISOString(),
+      bytes: bytes.length,
+      sha256,
     });
     assert.deepEqual(readdirSync(dirname(kept.path)).sort(), [
       kept.facts.documentId,

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { alarmBody } from '../../src/status/alarms/alarm-message.js';
 import { type AlarmSources, type Condition, conditionsOf } from '../../src/status/alarms/alarm-conditions.js';
-import { newsOf, type ToldAlarms } from '../../src/status/alarms/alarms.js';
-import type { StatusFacts } from '../../src/status/types.js';
+import { diffAlarms, type SentAlarms } from '../../src/status/alarms/alarms.js';
+import type { StatusSnapshot } from '../../src/status/types.js';
 
 const at = '2026-11-25T12:00:00.000Z';
 const settings = { staleAfter: {}, queueMessages: 100, queueAge: { count: 1, unit: 'day' as const } };
@@ -16,8 +16,8 @@ const queue = {
 };
 const noMessages = { visible: 0, inFlight: 0, delayed: 0 };
 
-function sources(changed: Partial<StatusFacts> = {}): AlarmSources {
-  const facts: StatusFacts = {
+function sources(changed: Partial<StatusSnapshot> = {}): AlarmSources {
+  const snapshot: StatusSnapshot = {
     at,
     version: '0',
     startedAt: at,
@@ -29,7 +29,7 @@ function sources(changed: Partial<StatusFacts> = {}): AlarmSources {
     runs: [],
     ...changed,
   };
-  return { facts, requests: [] };
+  return { snapshot, requests: [] };
 }
 
 const table = (ageHours: number, changed = {}) => ({
@@ -46,7 +46,7 @@ const table = (ageHours: number, changed = {}) => ({
   ...changed,
 });
 const keys = (from: AlarmSources, more = {}, told: string[] = []) =>
-  conditionsOf(from, { ...settings, ...more }, { isTold: (key) => told.includes(key) }).conditions.map(
+  conditionsOf(from, { ...settings, ...more }, { wasSent: (key) => told.includes(key) }).conditions.map(
     ({ key }) => key,
   );
 
@@ -105,9 +105,9 @@ describe('what alarms tell of', () => {
 
   it('is not over where nothing is known of it', () => {
     const isKnown = (from: AlarmSources, key: string) =>
-      conditionsOf(from, settings, { isTold: () => true }).isKnown(key);
+      conditionsOf(from, settings, { wasSent: () => true }).isKnown(key);
     const seller = { sellerId: 'A1', region: 'na' as const, marketplaces: [], quota: {} as never };
-    const { warehouse } = sources().facts;
+    const { warehouse } = sources().snapshot;
     const problem = { code: 'WAREHOUSE_LOCKED', message: 'm', since: at };
     for (const [key, from, known] of [
       ['stale/orders/A1', sources(), true],
@@ -141,13 +141,13 @@ const moment = fc.record({
 describe('what is news', () => {
   it('is the beginning of each thing once, and its end once', () => {
     const property = fc.property(fc.array(moment, { maxLength: 12 }), (moments) => {
-      let told: ToldAlarms = {};
+      let told: SentAlarms = {};
       const rings = new Map<string, string[]>();
       for (const { there, unknown, mark } of moments) {
         const conditions = there.map(
           (key): Condition => ({ key, kind: 'queue', title: key, text: '', since: at, mark: String(mark) }),
         );
-        const news = newsOf(
+        const news = diffAlarms(
           { conditions, ...nothingElse, isKnown: (key) => !unknown.includes(key as 'a') },
           told,
           {},
@@ -156,7 +156,7 @@ describe('what is news', () => {
         for (const { key, state, ...alarm } of news) {
           rings.set(key, [...(rings.get(key) ?? []), state]);
           const { [key]: _, ...others } = told;
-          told = state === 'over' ? others : { ...told, [key]: { ...alarm, toldAt: at, mark: String(mark) } };
+          told = state === 'over' ? others : { ...told, [key]: { ...alarm, sentAt: at, mark: String(mark) } };
         }
         for (const key of there) assert.ok(key in told);
         for (const key of Object.keys(told))
@@ -170,9 +170,9 @@ describe('what is news', () => {
 
   it('is what lasts, where it is to be told again', () => {
     const condition: Condition = { key: 'a', kind: 'queue', title: 'a', text: '', since: at };
-    const told = { a: { ...condition, toldAt: at } };
+    const told = { a: { ...condition, sentAt: at } };
     const newsAfter = (hours: number) =>
-      newsOf(
+      diffAlarms(
         { conditions: [condition], ...nothingElse, isKnown: () => true },
         told,
         { repeatAfter: { count: 1, unit: 'day' } },

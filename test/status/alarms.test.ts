@@ -18,7 +18,7 @@ import cron from 'node-cron';
 import type { AlarmsConfig } from '../../src/config/alarms-spec.js';
 import type { PipelineContext } from '../../src/ingest/context.js';
 import { openAlarms } from '../../src/status/alarms/alarms.js';
-import type { StatusFacts } from '../../src/status/types.js';
+import type { StatusSnapshot } from '../../src/status/types.js';
 import { type Receiver, startReceiver } from './alarm-receiver.js';
 
 describe('alarms', () => {
@@ -266,13 +266,13 @@ describe('alarms of several processes, one after the other', () => {
       const at = new Date(startMs + minutes * 60_000).toISOString();
       const problem = { code: 'WAREHOUSE_LOCKED', message: 'locked', since: at };
       const warehouse = { type: 'duckdb', name: 'w', ...(isLocked ? { problem } : { readAt: at }) };
-      const facts = { at, warehouse, tables: [], sellers: [], queues: [] } as unknown as StatusFacts;
+      const snapshot = { at, warehouse, tables: [], sellers: [], queues: [] } as unknown as StatusSnapshot;
       const clock = { now: () => Date.parse(at), sleep: async () => {}, every: () => assert.fail() };
       const log = { info() {}, warn: assert.fail } as unknown as PipelineContext['log'];
       const config = { state } as PipelineContext['config'];
       const alarms = openAlarms(
         { webhook: receiver.url, format: 'json', staleAfter: {} } as unknown as AlarmsConfig,
-        async () => facts,
+        async () => snapshot,
         { config, clock, log },
       );
       await alarms.check(new AbortController().signal);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ask, consoleLimits } from '../../src/status/server/console.js';
+import { runQuery, consoleLimits } from '../../src/status/server/console.js';
 import { openDuckDbWarehouse } from '../../src/warehouse/duckdb/warehouse.js';
 import type { Warehouse } from '../../src/warehouse/types.js';
 import { makeLoad } from '../warehouse/make-load.js';
@@ -17,7 +17,7 @@ describe('the console', () => {
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  const asked = (sql: string) => ask(warehouse, sql, new AbortController().signal);
+  const asked = (sql: string) => runQuery(warehouse, sql, new AbortController().signal);
 
   it('takes little memory for an answer of long texts, and cuts them', async () => {
     const before = process.resourceUsage().maxRSS;

@@ -1,36 +1,36 @@
 import assert from 'node:assert/strict';
 import { notReadyFor } from '../../src/status/health.js';
-import type { StatusFacts } from '../../src/status/types.js';
+import type { StatusSnapshot } from '../../src/status/types.js';
 
 const at = '2026-11-25T12:00:00.000Z';
 const problem = (code: string) => ({ code, message: '', since: at });
 
-const facts = (change: object = {}) =>
+const snapshot = (change: object = {}) =>
   ({
     warehouse: { type: 'duckdb', name: 'w', readAt: at },
     queues: [{}],
     sellers: [{ credentials: {} }, { credentials: {} }],
     ...change,
-  }) as unknown as StatusFacts;
+  }) as unknown as StatusSnapshot;
 
 describe('readiness', () => {
   const refused = { credentials: { refused: problem('LOGIN_REFUSED') } };
 
   it('is there while warehouse, queues and one login at least are', () => {
-    assert.deepEqual(notReadyFor(facts()), []);
-    assert.deepEqual(notReadyFor(facts({ sellers: [refused, { credentials: {} }] })), []);
-    assert.deepEqual(notReadyFor(facts({ sellers: [] })), []);
+    assert.deepEqual(notReadyFor(snapshot()), []);
+    assert.deepEqual(notReadyFor(snapshot({ sellers: [refused, { credentials: {} }] })), []);
+    assert.deepEqual(notReadyFor(snapshot({ sellers: [] })), []);
   });
 
   it('is not there before the warehouse was read, and where one of them is missing', () => {
-    assert.deepEqual(notReadyFor(facts({ warehouse: {} })), ['STARTING']);
+    assert.deepEqual(notReadyFor(snapshot({ warehouse: {} })), ['STARTING']);
     assert.deepEqual(
-      notReadyFor(facts({ warehouse: { readAt: at, problem: problem('WAREHOUSE_UNREADABLE') } })),
+      notReadyFor(snapshot({ warehouse: { readAt: at, problem: problem('WAREHOUSE_UNREADABLE') } })),
       ['WAREHOUSE_UNREADABLE'],
     );
-    assert.deepEqual(notReadyFor(facts({ queues: [{}, { problem: problem('QUEUE_ACCESS_DENIED') }] })), [
+    assert.deepEqual(notReadyFor(snapshot({ queues: [{}, { problem: problem('QUEUE_ACCESS_DENIED') }] })), [
       'QUEUE_ACCESS_DENIED',
     ]);
-    assert.deepEqual(notReadyFor(facts({ sellers: [refused, refused] })), ['LOGIN_REFUSED']);
+    assert.deepEqual(notReadyFor(snapshot({ sellers: [refused, refused] })), ['LOGIN_REFUSED']);
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { PipelineContext } from '../../src/ingest/context.js';
-import { openLedgerReading } from '../../src/status/read-ledger.js';
+import { openLedgerPoll } from '../../src/status/read-ledger.js';
 
 describe('the ledger in BigQuery', () => {
   it('is read every ten minutes, and half a minute after a failure', async () => {
@@ -17,7 +17,7 @@ describe('the ledger in BigQuery', () => {
         },
       },
     };
-    const read = openLedgerReading(context as unknown as PipelineContext);
+    const read = openLedgerPoll(context as unknown as PipelineContext);
     const readAfter = async (seconds: number) => {
       nowMs += seconds * 1000;
       const { problem } = await read();

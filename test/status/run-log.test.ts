@@ -7,7 +7,7 @@ const queue = 'https://sqs.us-east-1.amazonaws.com/123456789012/reports';
 const run = (kind: Run['kind'] = 'drain') =>
   ({ kind, pipeline: { name: 'all', queue, limits: { maxDocuments: 10 } } }) as Run;
 const nothing = { outcomes: {}, committed: [], failures: [] };
-const refusal = { key: 'A1/doc-1', code: 'LOGIN_REFUSED', message: 'refused' };
+const refusal = { key: 'A1/doc-1', sellerId: 'A1', code: 'LOGIN_REFUSED', message: 'refused' };
 
 function open() {
   let nowMs = Date.parse('2026-11-25T12:00:00Z');
@@ -49,7 +49,7 @@ describe('the log of runs', () => {
     begin().finished({ ...nothing, failures: [{ ...refusal, key: 'A1/doc-2' }] });
     assert.equal(log.credentials('A1').refused?.since, '2026-11-25T12:00:00.000Z');
     assert.deepEqual(log.credentials('B2'), {});
-    begin().tell({ event: 'document_located', key: 'A1/doc-1' });
+    begin().tell({ event: 'document_located', key: 'A1/doc-1', sellerId: 'A1' });
     assert.deepEqual(log.credentials('A1'), { acceptedAt: '2026-11-25T12:01:00.000Z' });
   });
 
@@ -68,7 +68,7 @@ describe('the log of runs', () => {
     const report = { sellerId: 'A1', reportType: 'GET_X', marketplaceIds: [] };
     const noRequests = { left: 0, underway: 0, waiting: 0, givenUp: [], schedules: [], failures: [] };
     begin('request').finished(
-      { ...nothing, failures: [{ ...refusal, key: 'B2' }] },
+      { ...nothing, failures: [{ ...refusal, key: 'B2', sellerId: 'B2' }] },
       { ...noRequests, asked: [report] },
     );
     assert.deepEqual(log.credentials('A1'), { acceptedAt: '2026-11-25T12:00:00.000Z' });
@@ -78,6 +78,17 @@ describe('the log of runs', () => {
     begin('request').finished(nothing, { ...noRequests, asked: [] });
     assert.ok(log.credentials('B2').refused);
     assert.equal(log.isDrained(queue), false);
+  });
+
+  it('takes the seller of a failure from its field, however its key is written', () => {
+    const { log, begin } = open();
+    const failures = [
+      { ...refusal, key: 'A1 GET_X ATVPDKIKX0DER', sellerId: 'A1' },
+      { ...refusal, key: 'message/m-1', sellerId: null },
+    ];
+    begin().finished({ ...nothing, failures });
+    assert.equal(log.credentials('A1').refused?.code, 'LOGIN_REFUSED');
+    assert.deepEqual(log.credentials('message'), {});
   });
 
   it('knows the oldest message that the last drain met and left', () => {

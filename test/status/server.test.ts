@@ -6,7 +6,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import type { Making } from '../../src/sandbox/report-requests.js';
 import type { ReloadJob } from '../../src/status/server/reloads.js';
-import type { StatusFacts } from '../../src/status/types.js';
+import type { StatusSnapshot } from '../../src/status/types.js';
 import {
   listings,
   listingsType,
@@ -69,7 +69,7 @@ describe('the status server', () => {
     await world.close();
   });
 
-  const facts = async () => (await (await started?.get('/api/facts'))?.json()) as StatusFacts;
+  const snapshot = async () => (await (await started?.get('/api/status'))?.json()) as StatusSnapshot;
   const report = (body: Buffer, reportType = listingsType) =>
     world.sandbox.notify(world.sandbox.addReport({ sellerId, reportType, body }));
   /** Nothing is asked of the page before: what it reads then, it does not read again for a while. */
@@ -88,10 +88,10 @@ describe('the status server', () => {
       });
       await isDrained();
       const found = await until(async () => {
-        const now = await facts();
+        const now = await snapshot();
         return now.warehouse.ledger?.recent.length === 2 && now.runs.some(({ endedAt }) => endedAt) && now;
       });
-      for (const path of ['/api/facts', '/metrics']) {
+      for (const path of ['/api/status', '/metrics']) {
         const answer = await started?.get(path);
         assertNoSecrets((await answer?.text()) ?? '', world.env, path);
       }
@@ -135,7 +135,7 @@ describe('the status server', () => {
         await report(broken, ordersType);
         await world.run('run');
       });
-      const [row] = (await facts()).warehouse.ledger?.quarantined ?? [];
+      const [row] = (await snapshot()).warehouse.ledger?.quarantined ?? [];
       assert.ok(row);
       const job = (await (await post('/api/reload', { key: row.key })).json()) as ReloadJob;
       assert.deepEqual([job.key, job.documents], [row.key, []]);
@@ -159,8 +159,8 @@ describe('the status server', () => {
         await report(listings(1));
         await world.run('run');
       });
-      await facts();
-      const looking = setInterval(() => void get('/api/facts').then((answer) => answer.text()), 20);
+      await snapshot();
+      const looking = setInterval(() => void get('/api/status').then((answer) => answer.text()), 20);
       const others = spawn(process.execPath, ['--input-type=module', '-e', otherProgram], {
         cwd: root,
         env: { ...process.env, FILE: join(world.folder, 'warehouse.duckdb') },
@@ -180,7 +180,7 @@ describe('the status server', () => {
       const { port } = new URL(url);
       const statusFor = (host: string) =>
         new Promise((resolve, reject) => {
-          request({ port, path: '/api/facts', headers: { host } }, (response) => {
+          request({ port, path: '/api/status', headers: { host } }, (response) => {
             response.resume();
             resolve(response.statusCode);
           })
@@ -234,11 +234,11 @@ describe('the status server', () => {
 
     it('shows nothing to who does not know it but whether the program lives', async () => {
       const { get, post } = await start(never, withToken);
-      for (const path of ['/api/facts', '/metrics', '/api/reloads'])
+      for (const path of ['/api/status', '/metrics', '/api/reloads'])
         assert.equal((await get(path)).status, 401);
       assert.equal((await post('/api/query', { sql: 'SELECT 1' })).status, 401);
-      assert.equal((await get('/api/facts', { authorization: 'Bearer wrong' })).status, 401);
-      assert.equal((await get('/api/facts', { cookie: 'sp_reports_status=' })).status, 401);
+      assert.equal((await get('/api/status', { authorization: 'Bearer wrong' })).status, 401);
+      assert.equal((await get('/api/status', { cookie: 'sp_reports_status=' })).status, 401);
       assert.equal((await get('/healthz')).status, 200);
       assert.equal((await get('/readyz')).status, 200);
       assert.match(await (await get('/')).text(), /<form[^>]+action="\/login"/);
@@ -258,7 +258,7 @@ describe('the status server', () => {
         assert.match(cookie, /; HttpOnly; SameSite=Strict/);
         assert.ok(!cookie.includes(token));
         const [pair = ''] = cookie.split(';');
-        assert.equal((await get('/api/facts', { cookie: pair })).status, 200);
+        assert.equal((await get('/api/status', { cookie: pair })).status, 200);
       }
     });
   });
@@ -301,7 +301,7 @@ describe('the status server', () => {
       },
     );
     const found = await until(async () => {
-      const now = await facts();
+      const now = await snapshot();
       const isOver = now.runs.some(
         ({ kind, outcomes, endedAt }) => kind === 'request' && outcomes.loaded && endedAt,
       );

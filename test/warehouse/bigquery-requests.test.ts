@@ -11,7 +11,13 @@ import { failureError, failureRows } from '../../src/warehouse/bigquery/errors.j
 import { loadStaging } from '../../src/warehouse/bigquery/load-jobs.js';
 import { runQuery } from '../../src/warehouse/bigquery/query.js';
 import { shareJobs } from '../../src/warehouse/bigquery/stage.js';
-import { makeState, readState, runTransaction } from '../../src/warehouse/bigquery/state.js';
+import {
+  addLedgerColumns,
+  makeState,
+  readState,
+  runTransaction,
+} from '../../src/warehouse/bigquery/state.js';
+import { ledgerColumns } from '../../src/warehouse/ledger/ledger-columns.js';
 import { toJsonValue } from '../../src/warehouse/bigquery/values.js';
 import { readColumnType } from '../../src/schema/column-type.js';
 import type { ColumnType } from '../../src/schema/types.js';
@@ -267,6 +273,30 @@ describe('requests to BigQuery', () => {
     });
     await makeState(client());
     assert.ok(isMade);
+  });
+
+  it('add to the ledger of an earlier version the columns that it lacks, and look at it once', async () => {
+    const fields = ledgerColumns.map(({ column: name }) => ({ name }));
+    const older = fields.filter(({ name }) => name !== 'files' && name !== 'raw_sha256');
+    for (const [found, expected] of [
+      [older, ['`raw_sha256` STRING', '`files` JSON']],
+      [fields, []],
+    ] as const) {
+      api = await FakeApi.start((method, path) => {
+        if (method === 'GET' && path.includes('/tables/_loads'))
+          return { body: { schema: { fields: found } } };
+        return { body: job('x', 'DONE') };
+      });
+      const one = client();
+      await addLedgerColumns(one);
+      await addLedgerColumns(one);
+      const altered = api.asked.flatMap(({ body }) =>
+        [...body.matchAll(/ADD COLUMN IF NOT EXISTS (`\w+` \w+)/g)].map(([, column]) => column),
+      );
+      assert.deepEqual(altered, expected);
+      assert.equal(api.asked.filter(({ path }) => path.includes('/tables/_loads')).length, 1);
+      api.close();
+    }
   });
 
   it('run no query that would read more than it may, and none that writes', async () => {

@@ -84,6 +84,43 @@ if (endpoint) {
     });
   });
 
+  describe('BigQuery warehouse whose ledger an earlier version made', function () {
+    this.timeout(120_000);
+
+    it('is read, and gets the columns that it lacks with the next commit', async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'bigquery-'));
+      const place = newPlace();
+      const client = new BigQueryClient(place);
+      const things = { columns: { a: 'string' }, rows: [{ a: '1' }] };
+      const known = {
+        rawSha256: 'ab'.repeat(32),
+        files: [{ path: 'things/seller=A1/d2.parquet', bytes: 9, sha256: 'cd'.repeat(32) }],
+      };
+      try {
+        await openBigQueryWarehouse(place).commit([await makeLoad(folder, { documentId: 'd1' }, things)]);
+        const ledgerTable = client.table('_loads');
+        await client.run(
+          `CREATE OR REPLACE TABLE ${ledgerTable} AS SELECT * EXCEPT (raw_sha256, files) FROM ${ledgerTable}`,
+        );
+        const warehouse = openBigQueryWarehouse(place);
+        const ledger = async () =>
+          (await warehouse.loads({})).map(({ documentId, rawSha256, files }) => [
+            documentId,
+            rawSha256,
+            files,
+          ]);
+        assert.deepEqual(await ledger(), [['d1', null, []]]);
+        await warehouse.commit([await makeLoad(folder, { documentId: 'd2', ...known }, things)]);
+        assert.deepEqual(await ledger(), [
+          ['d2', known.rawSha256, known.files],
+          ['d1', null, []],
+        ]);
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    });
+  });
+
   describe('a commit to BigQuery', function () {
     this.timeout(120_000);
 

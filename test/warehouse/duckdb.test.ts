@@ -172,12 +172,19 @@ describe('DuckDB warehouse file', () => {
     await warehouse.commit([await load('old')]);
     const instance = await DuckDBInstance.create(path);
     const connection = await instance.connect();
-    await connection.run('ALTER TABLE _loads DROP COLUMN checks');
+    for (const column of ['checks', 'files', 'raw_sha256']) {
+      await connection.run(`ALTER TABLE _loads DROP COLUMN ${column}`);
+    }
     connection.closeSync();
     instance.closeSync();
     assert.deepEqual(
-      (await warehouse.loads({})).map(({ documentId, checks }) => ({ documentId, checks })),
-      [{ documentId: 'old', checks: [] }],
+      (await warehouse.loads({})).map(({ documentId, checks, files, rawSha256 }) => ({
+        documentId,
+        checks,
+        files,
+        rawSha256,
+      })),
+      [{ documentId: 'old', checks: [], files: [], rawSha256: null }],
     );
     const checks = [{ table: 'things', name: 'total', per: {}, expected: '1', found: '1', ok: true }];
     const next = await load('new');
@@ -420,7 +427,7 @@ describe('DuckDB warehouse file', () => {
       for (const columns of [
         { corrupt_units: 'int64', a: 'int64' },
         { a: 'int64', 'Serialization Error': 'string' },
-      ]) {
+      ] as Record<string, string>[]) {
         const table = { columns, rows: [{ a: '1' }] };
         const whole = await makeLoad(join(folder, 'lake'), { documentId: 'd1' }, table);
         // The Parquet lacks the column.

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { ledgerEntry } from '../../src/ingest/ledger-entry.js';
+import { ledgerEntry } from '../../src/warehouse/ledger/ledger-entry.js';
 import { readColumnType } from '../../src/schema/column-type.js';
 import type { LoadMode, ResolvedColumn } from '../../src/schema/types.js';
 import { type LedgerEntry, type Load, type LoadTable, ledgerKey } from '../../src/warehouse/types.js';

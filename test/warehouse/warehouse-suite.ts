@@ -768,6 +768,8 @@ export function describeWarehouse(
         checks: [{ table: 'things', name: 'total', per: { a: '1' }, expected: '1.5', found: '1', ok: false }],
         rawPath: '/raw/doc.1',
         rawBytes: 10,
+        rawSha256: 'ab'.repeat(32),
+        files: [{ path: 'things/seller=A1/doc.1.parquet', bytes: 7, sha256: 'cd'.repeat(32) }],
         textBytes: 5_000_000_000,
         charset: 'utf-8',
         dialect: { delimiter: '\t', preambleLines: 0 },
@@ -1138,7 +1140,10 @@ export function describeWarehouse(
           await load({ documentId: 'd2', rawPath: 'd2' }, table, [reject]),
           await load({ documentId: 'd3', rawPath: 'd3', ...quarantined }),
         ]);
-        const named = (await warehouse.loads({})).filter(({ documentId }) => documentId !== 'd2');
+        const file = { path: "orders/it's.parquet", bytes: 7, sha256: 'ab'.repeat(32) };
+        const named = (await warehouse.loads({}))
+          .filter(({ documentId }) => documentId !== 'd2')
+          .map((row) => ({ ...row, files: [file] }));
         for (let time = 0; time < 2; time += 1) {
           await warehouse.removePersonalData(named, columnsOf);
           await warehouse.markPurged(named.map(({ key }) => key));
@@ -1150,6 +1155,10 @@ export function describeWarehouse(
         const raw = (await warehouse.rejects({})).map((each) => `${each.document_id}: ${each.raw}`);
         assert.deepEqual(raw.sort(), ['d1: ', 'd2: Ann']);
         const ledger = (await warehouse.loads({})).sort((a, b) => (a.key < b.key ? -1 : 1));
+        assert.deepEqual(
+          ledger.map(({ files }) => files),
+          [[file], [], [file]],
+        );
         const facts = ledger.map(({ rawPath, reason, reasonCode, notes }) => [
           rawPath,
           reason,

@@ -1,5 +1,5 @@
 import type { StreamedAnswer } from '../../warehouse/types.js';
-import { count } from '../../text/pluralize.js';
+import { pluralize } from '../../text/pluralize.js';
 import { cellText, layoutTable } from './text-table.js';
 
 export type Format = 'table' | 'csv' | 'json';
@@ -63,8 +63,8 @@ async function* tableText({ columns, groups }: StreamedAnswer, { limit = tableRo
   }
   yield* show();
   const left = total - shown;
-  yield `${left > 0 ? `${shown} of ` : ''}${count(total, 'row')}\n`;
-  if (left > 0) yield `${count(left, 'more row')}: use --format csv, --limit or --all\n`;
+  yield `${left > 0 ? `${shown} of ` : ''}${pluralize(total, 'row')}\n`;
+  if (left > 0) yield `${pluralize(left, 'more row')}: use --format csv, --limit or --all\n`;
 }
 
 async function* firstRows(groups: StreamedAnswer['groups'], limit = Number.POSITIVE_INFINITY) {

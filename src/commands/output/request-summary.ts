@@ -1,12 +1,12 @@
 import { marketplaces } from '../../schema/marketplaces.js';
 import type { AskedReport } from '../../pipeline/requests/ask.js';
 import type { RequestSummary } from '../../pipeline/requests/types.js';
-import { count } from '../../text/pluralize.js';
+import { pluralize } from '../../text/pluralize.js';
 import { remediesText, somethingFailed, summaryJson, summaryText } from './summary.js';
 import { textTable } from './text-table.js';
 
 /** Whether something happened, or somebody has to do something. */
-export function isWorthTelling(summary: RequestSummary): boolean {
+export function shouldPrint(summary: RequestSummary): boolean {
   const { asked, schedules, failures, taken } = summary;
   return [asked, schedules, failures].some((each) => each.length > 0) || taken !== undefined;
 }
@@ -21,7 +21,7 @@ export function requestText(summary: RequestSummary, { dryRun = false }: { dryRu
   const { asked, left, underway, waiting, givenUp, schedules, failures, taken } = summary;
   const verb = dryRun ? 'Would ask' : 'Asked';
   const nothing = failures.length > 0 ? 'Asked for nothing.' : 'Nothing to ask for.';
-  const parts = [asked.length > 0 ? `${verb} for ${count(asked.length, 'report')}.\n` : `${nothing}\n`];
+  const parts = [asked.length > 0 ? `${verb} for ${pluralize(asked.length, 'report')}.\n` : `${nothing}\n`];
   if (asked.length > 0) parts.push(`\n${askedTable(asked)}`);
   if (schedules.length > 0) {
     const rows = schedules.map(({ sellerId, reportType, marketplaceIds, period, done }) => [
@@ -35,9 +35,9 @@ export function requestText(summary: RequestSummary, { dryRun = false }: { dryRu
     parts.push(`\nSchedules at Amazon\n${table}`);
   }
   const rest = [
-    ...(underway > 0 ? [`${count(underway, 'report')} underway`] : []),
-    ...(waiting > 0 ? [`${count(waiting, 'request')} to be made again later`] : []),
-    ...(left > 0 ? [`${count(left, 'window')} left to later turns`] : []),
+    ...(underway > 0 ? [`${pluralize(underway, 'report')} underway`] : []),
+    ...(waiting > 0 ? [`${pluralize(waiting, 'request')} to be made again later`] : []),
+    ...(left > 0 ? [`${pluralize(left, 'window')} left to later turns`] : []),
   ];
   if (rest.length > 0) parts.push(`\n${rest.join(', ')}.\n`);
   if (taken) parts.push(`\nLoaded without a notification: ${summaryText(taken)}`);

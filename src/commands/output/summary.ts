@@ -2,6 +2,7 @@ import type { Failure, WorkSummary } from '../../ingest/work-summary.js';
 import { failedChecks } from '../../schema/document-checks.js';
 import type { LedgerEntry } from '../../warehouse/types.js';
 import { textTable } from './text-table.js';
+import { tablesWithRejects } from '../../warehouse/ledger/ledger-entry.js';
 
 /** What a run did, as people read it. */
 export function summaryText({ outcomes, committed, failures }: WorkSummary): string {
@@ -71,11 +72,11 @@ export function somethingFailed({ outcomes }: Pick<WorkSummary, 'outcomes'>): bo
 function rowsPerTable(entries: LedgerEntry[]) {
   const tables = new Map<string, { name: string; documents: number; rows: number; rejects: number }>();
   for (const entry of entries) {
-    for (const { name, rows } of entry.tables) {
+    for (const { name, rows, rejects } of tablesWithRejects(entry)) {
       const table = tables.get(name) ?? { name, documents: 0, rows: 0, rejects: 0 };
       table.documents += 1;
       table.rows += rows;
-      table.rejects += entry.rejects;
+      table.rejects += rejects;
       tables.set(name, table);
     }
   }

@@ -45,9 +45,9 @@ interface Column {
 }
 
 const gap = '  ';
-const leastText = 12;
+const minTextWidth = 12;
 /** Of a record, with name and value; what is narrower wraps it. */
-const leastRecord = 20;
+const minRecordWidth = 20;
 
 function measure(title: string, sample: unknown[][], index: number, { whole }: TableOptions): Column {
   const name = visible(title);
@@ -60,7 +60,7 @@ function measure(title: string, sample: unknown[][], index: number, { whole }: T
   const toTheRight = values.length > 0 && values.every(isNumeric);
   const keep =
     toTheRight || idName.test(title) || whole?.includes(title) || values.every((value) => isTime(value));
-  const least = Math.max(keep ? widest : Math.min(widest, leastText), Math.min(header, leastText));
+  const least = Math.max(keep ? widest : Math.min(widest, minTextWidth), Math.min(header, minTextWidth));
   return { name, toTheRight, natural: Math.max(header, widest), least };
 }
 
@@ -97,7 +97,7 @@ function tableOf(columns: Column[], widths: number[], { width }: TableOptions): 
 }
 
 function recordsOf(columns: Column[], { width: given = 80, skipEmpty }: TableOptions): TableLayout {
-  const width = Math.max(given, leastRecord);
+  const width = Math.max(given, minRecordWidth);
   const nameWidth = Math.min(
     Math.max(...columns.map(({ name }) => displayWidth(name))),
     Math.floor(width / 2),

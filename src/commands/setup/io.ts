@@ -11,7 +11,7 @@ export interface Io {
   env: NodeJS.ProcessEnv;
   cwd: string;
   /** Asks the user, and gives the line that is answered; absent where there is no terminal to ask at. */
-  ask?(question: string): Promise<string>;
+  prompt?(question: string): Promise<string>;
   /** Calls back on SIGINT and SIGTERM, until the function returned is called. */
   onStopSignal(callback: () => void): () => void;
 }
@@ -29,7 +29,7 @@ export function processIo(): Io {
     stderr: process.stderr,
     env: process.env,
     cwd: process.cwd(),
-    ...(process.stdin.isTTY && process.stderr.isTTY ? { ask } : {}),
+    ...(process.stdin.isTTY && process.stderr.isTTY ? { prompt } : {}),
     onStopSignal(callback) {
       process.on('SIGINT', callback);
       process.on('SIGTERM', callback);
@@ -61,7 +61,7 @@ export function resultWidth({ stdout }: Pick<Io, 'stdout'>): number | undefined 
   return stdout.isTTY ? stdout.columns || usual : undefined;
 }
 
-async function ask(question: string): Promise<string> {
+async function prompt(question: string): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const interrupted = new AbortController();
   // The terminal hands Ctrl-C to the question, not to the program.

@@ -15,7 +15,7 @@ import { openSellingPartner } from '../../source/selling-partner/selling-partner
 import { openWarehouse, warehouseFile } from '../../warehouse/open-warehouse.js';
 import { openQuota } from './open-amazon.js';
 import type { Io } from './io.js';
-import { openProgress } from '../output/progress.js';
+import { openProgress } from './progress.js';
 
 /** The options that every command knows. */
 export interface GlobalOptions {

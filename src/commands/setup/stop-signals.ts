@@ -1,6 +1,6 @@
 import { systemClock } from '../../runtime/clock.js';
 import { setMaxListeners } from 'node:events';
-import type { DrainSignals } from '../../ingest/work-list.js';
+import type { StopSignals } from '../../ingest/context.js';
 import type { Io } from './io.js';
 
 /** What is in work when the program is told to stop has so long to finish; the rest of the promised 30 s is for releasing it. */
@@ -10,7 +10,7 @@ const graceMs = 25_000;
  * Signals for a run that the user or the system may stop: the first SIGINT or SIGTERM lets work in hand finish, the end of the
  * grace or a second signal breaks it off.
  */
-export async function untilStopped<T>(io: Io, work: (signals: DrainSignals) => Promise<T>): Promise<T> {
+export async function untilStopped<T>(io: Io, work: (signals: StopSignals) => Promise<T>): Promise<T> {
   const stop = new AbortController();
   const abort = new AbortController();
   // All that is in work listens to them; Node warns of more than ten.

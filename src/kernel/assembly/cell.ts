@@ -1,32 +1,36 @@
 /**
- * Cells of rows that were cut out of a text. `rows` is an array of 32-bit integers: for each row its first mark. The cell `place` from the
- * left lies between the mark so many behind it and the next; a cell that a short row lacks has a length of -1.
+ * Cells of rows that were cut out of a text. `rows` is an array of 32-bit integers: the first mark
+ * of each row. The cell at `place`, counted from the left, lies between the mark with that offset
+ * and the next one; a cell that a short row lacks has a length of -1.
  */
 
 const quote: u8 = 0x22;
 
-/** Forms of a cell: text as it stands is 0; of text with a pair of quotes around it they are no part; of JSON an empty text is one. */
+/**
+ * Forms of a cell: 0 is text as it is; the second is text whose surrounding quotes are stripped;
+ * the third is JSON, in which an empty text is a value.
+ */
 const outerQuotes: i32 = 1;
 const jsonValue: i32 = 2;
 
-/** Where the mark before a cell is. */
+/** Returns the position of the mark before a cell. */
 export function markOf(marks: usize, rows: usize, row: i32, place: i32): usize {
   return marks + ((<usize>(load<i32>(rows + ((<usize>row) << 2)) + place)) << 2);
 }
 
-/** Where the text of the cell behind a mark begins. */
+/** Returns the start of the text of the cell after a mark. */
 export function cellStart(text: usize, mark: usize, form: i32): usize {
   const start = text + load<i32>(mark) + 1;
   return form === outerQuotes && isQuoted(text, mark) ? start + 1 : start;
 }
 
-/** Bytes of the same text; less than 0 for a cell that its row lacks. */
+/** Returns the length of that text in bytes; less than 0 for a cell that its row lacks. */
 export function cellLength(text: usize, mark: usize, form: i32): i32 {
   const length = load<i32>(mark, 4) - load<i32>(mark) - 1;
   return form === outerQuotes && isQuoted(text, mark) ? length - 2 : length;
 }
 
-/** Fewer bytes than this are no text. */
+/** The minimum length of a text. */
 export function leastLength(form: i32): i32 {
   return form === jsonValue ? 0 : 1;
 }
@@ -37,7 +41,7 @@ function isQuoted(text: usize, mark: usize): bool {
   return <i32>end - <i32>start > 1 && load<u8>(start) === quote && load<u8>(end - 1) === quote;
 }
 
-/** Whether one of the rows has something in the cell at `place`. */
+/** Whether any row has content in the cell at `place`. */
 export function hasContent(text: usize, marks: usize, rows: usize, count: i32, place: i32, form: i32): bool {
   for (let row = 0; row < count; row += 1) {
     if (cellLength(text, markOf(marks, rows, row, place), form) > 0) return true;

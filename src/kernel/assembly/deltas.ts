@@ -4,14 +4,16 @@ const blockValues: i32 = 128;
 const miniblocks: i32 = 4;
 const miniblockValues: i32 = 32;
 
-/** Distances of one block. */
+/** Deltas of one block. */
 const distances = memory.data(128 * 4, 16);
 
 /**
- * Encodes ascending 64-bit integers, each less than 2^31 above the one before it, by their distances. Row numbers, nearly all of them one
- * apart, take next to no room.
+ * Encodes ascending 64-bit integers, each less than 2^31 above the previous one, by their deltas.
+ * Row numbers, whose deltas are nearly all 1, take almost no space.
+ *
  * @param out Room for 5 bytes a value and 64 more.
  * @returns Bytes written.
+ *
  * Source: Parquet format, "Delta Encoding (DELTA_BINARY_PACKED)".
  */
 export function encodeAscending(values: usize, count: i32, out: usize): i32 {
@@ -34,7 +36,7 @@ export function encodeAscending(values: usize, count: i32, out: usize): i32 {
   return <i32>(at - out);
 }
 
-/** The widths of all miniblocks, then those that hold values. */
+/** Writes the widths of all miniblocks, then the miniblocks that hold values. */
 function writeBlock(size: i32, least: i32, out: usize): usize {
   let at = out + miniblocks;
   for (let miniblock = 0; miniblock < miniblocks; miniblock += 1) {
@@ -63,7 +65,7 @@ function writeBlock(size: i32, least: i32, out: usize): usize {
   return at;
 }
 
-/** A signed integer: small ones of either sign are short. */
+/** Writes a signed integer; small ones of either sign are short. */
 function zigzag(value: i64, out: usize): usize {
   return varint(<u64>((value << 1) ^ (value >> 63)), out);
 }

@@ -1,10 +1,13 @@
 import { setBit } from './bits';
 
 /**
- * Makes entries of a dictionary into the indices and the bitmap of an Arrow array, in place: -1 becomes a null.
- * @param places For each entry its place in the dictionary of the array, -1 for a null; 0 where the entries are the places.
+ * Converts entries of a dictionary into the indices and the bitmap of an Arrow array, in place; -1
+ * becomes a null.
+ *
+ * @param places For each entry its index in the dictionary of the array, -1 for a null; 0 if the
+ * entries are the indices.
  * @param validity Bitmap of zeros.
- * @returns How many are null.
+ * @returns The number of nulls.
  */
 export function settleEntries(entries: usize, count: i32, places: usize, validity: usize): i32 {
   let nulls = 0;
@@ -23,7 +26,7 @@ export function settleEntries(entries: usize, count: i32, places: usize, validit
   return nulls;
 }
 
-/** Counts how many rows have each entry; `counts` is of zeros. */
+/** Counts the rows of each entry; `counts` must be zeros. */
 export function countEntries(entries: usize, count: i32, counts: usize): void {
   for (let row = 0; row < count; row += 1) {
     const entry = load<i32>(entries + ((<usize>row) << 2));

@@ -1,21 +1,25 @@
 import { allocate } from './memory';
 import { areEqual } from './texts';
 
-/** What stood at a path: bits of `kinds`. */
+/** Kinds of values found at a path: bits of `kinds`. */
 export const textKind: i32 = 1;
 export const numberKind: i32 = 2;
 export const boolKind: i32 = 4;
 export const jsonKind: i32 = 8;
 export const nullKind: i32 = 16;
 
-/** Forms of the cell of a path: a string is its text; or stays JSON; so does an object, which then is not taken apart. */
+/**
+ * Forms of the cell of a path: the text of a string; JSON; or JSON including objects, which are
+ * then not split into members.
+ */
 const asText: i32 = 0;
 export const asJson: i32 = 1;
 export const asWhole: i32 = 2;
 
 /**
- * A path of the objects that are rows: the root is the object itself, its members are below it. A path is made when its name first comes;
- * so the paths of one object stand in the order of the document.
+ * A path of the objects that are rows: the root is the object itself, with its members below it. A
+ * path is created when its name first occurs, so the paths of one object are in the order of the
+ * document.
  */
 @unmanaged
 export class PathNode {
@@ -23,23 +27,26 @@ export class PathNode {
   nameLength: i32 = 0;
   firstChild: usize = 0;
   lastChild: usize = 0;
-  /** Next member of the same object. */
+  /** The next member of the same object. */
   next: usize = 0;
-  /** Which cell of a row its value is, -1 for none. */
+  /** The index of its cell in a row, -1 for none. */
   place: i32 = -1;
-  /** What its cell is: as `asText`, `asJson`, `asWhole`. */
+  /** The form of its cell: `asText`, `asJson` or `asWhole`. */
   form: i32 = 0;
   kinds: i32 = 0;
-  /** Which path it was to have its first value, from 1. */
+  /** Its position among all paths by their first value, from 1. */
   order: i32 = 0;
-  /** The reading that met it last. */
+  /** The last pass that met it. */
   reading: i32 = 0;
 }
 
 let withValue: i32 = 0;
 let readings: i32 = 0;
 
-/** A path below another, or a root where that is 0. `name` are the bytes of its name. */
+/**
+ * Creates a path below another, or a root if `parentAt` is 0. `name` is the address of the bytes of
+ * its name.
+ */
 export function newPath(parentAt: usize, name: usize, length: i32): usize {
   const at = allocate(offsetof<PathNode>());
   const path = changetype<PathNode>(at);
@@ -94,7 +101,7 @@ export function pathOrder(at: usize): i32 {
   return changetype<PathNode>(at).order;
 }
 
-/** A number for the reading of one row, by which members that stand twice are told. */
+/** Returns a number for the pass over one row, by which duplicate members are detected. */
 export function nextReading(): i32 {
   readings += 1;
   return readings;
@@ -109,7 +116,10 @@ export function note(path: PathNode, kind: i32): void {
   path.kinds |= kind;
 }
 
-/** The member of that name, 0 where there is none. Names are compared from `expected` on, around to it. */
+/**
+ * Returns the member of that name, 0 if there is none. The search starts at `expected` and wraps
+ * around.
+ */
 export function memberNamed(parent: PathNode, expected: usize, name: usize, length: i32): usize {
   const found = namedIn(expected, 0, name, length);
   return found !== 0 || expected === parent.firstChild

@@ -1,6 +1,7 @@
 /**
- * The tokens of JSON (RFC 8259), found by their bytes. Each function gives the address behind what it read, or 0 where it can't: `stopped` says
- * why. Behind the text are bytes without meaning, 80 at least.
+ * The tokens of JSON (RFC 8259), found by their bytes. Each function returns the address after what
+ * it read, or 0 if it can't read on: `stopped` has the reason. The text is followed by at least 80
+ * bytes without meaning.
  */
 
 const quote: u8 = 0x22;
@@ -15,7 +16,7 @@ let reason: i32 = 0;
 let escaped: bool = false;
 let blanks: bool = false;
 
-/** Begins to read a text that ends there. */
+/** Starts to read a text that ends at that address. */
 export function beginTokens(end: usize): void {
   textEnd = end;
   reason = needsMore;
@@ -25,7 +26,7 @@ export function stopReason(): i32 {
   return reason;
 }
 
-/** Stops at an address: the text may go on there, or is not as it should be. */
+/** Stops at an address: the text may be incomplete there, or malformed. */
 export function stopAt(at: usize): usize {
   reason = at >= textEnd ? needsMore : malformed;
   return 0;
@@ -45,7 +46,7 @@ export function hasEscapes(): bool {
   return escaped;
 }
 
-/** Whether there were blanks since it was last set to false. */
+/** Whether there was whitespace since this was last set to false. */
 export function sawBlanks(): bool {
   return blanks;
 }
@@ -66,7 +67,7 @@ export function behindBlanks(from: usize): usize {
   return at;
 }
 
-/** The closing quote of a string, given the address behind its opening one. */
+/** Returns the closing quote of a string, given the address after its opening quote. */
 export function closingQuote(from: usize): usize {
   let at = from;
   escaped = false;
@@ -140,11 +141,11 @@ export function behindNumber(from: usize): usize {
     at = behindDigits(sign === 0x2b || sign === 0x2d ? at + 2 : at + 1);
     if (at === 0) return 0;
   }
-  // More digits may come.
+  // More digits may follow.
   return at < textEnd ? at : stopAt(at);
 }
 
-/** One digit at least. */
+/** Reads at least one digit. */
 function behindDigits(from: usize): usize {
   let at = from;
   while (isDigit(load<u8>(at))) at += 1;
@@ -155,7 +156,7 @@ function isDigit(byte: u8): bool {
   return byte >= 0x30 && byte <= 0x39;
 }
 
-/** Behind `true`, `null` or `false`. */
+/** Returns the address after `true`, `null` or `false`. */
 export function behindWord(at: usize): usize {
   if (at + 5 > textEnd) return stopAt(textEnd);
   const word = load<u32>(at);
@@ -163,7 +164,7 @@ export function behindWord(at: usize): usize {
   return word === 0x736c6166 && load<u8>(at, 4) === 0x65 ? at + 5 : stopAt(at);
 }
 
-/** Puts what the escapes of a string stand for in their place, and gives where it ends then: it never grows. */
+/** Replaces the escapes of a string in place and returns its new end: it never grows. */
 export function plainText(from: usize, to: usize): usize {
   let out = from;
   for (let at = from; at < to; ) {
@@ -190,7 +191,7 @@ export function plainText(from: usize, to: usize): usize {
         at += 6;
       }
     }
-    // Half a pair is no character.
+    // Half of a surrogate pair is no character.
     out = putCharacter(out, (code & 0xfffff800) === 0xd800 ? 0xfffd : code);
   }
   return out;

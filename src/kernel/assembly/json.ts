@@ -30,8 +30,9 @@ import {
 import { areEqual } from './texts';
 
 /**
- * Why `readItems` stopped, besides `needsMore` and `malformed`: enough items were read; the list ends; an item has names that were new, and is
- * to be read again; a name is of a kind that is not read here, or stands twice; objects lie too deep.
+ * Why `readItems` stopped, besides `needsMore` and `malformed`: enough items were read; the list
+ * ends; an item has new names and must be read again; a name is duplicated or of a kind that is not
+ * supported here; objects are nested too deeply.
  */
 const enough: i32 = 2;
 const listEnded: i32 = 3;
@@ -46,11 +47,11 @@ export let itemsStopped: i32 = 0;
 /** Cells noted in `uneven` by the last call. */
 export let unevenCells: i32 = 0;
 
-/** Of the item that is being read. */
+/** State of the item that is being read. */
 let source: usize = 0;
 let cells: usize = 0;
 let reading: i32 = 0;
-/** Stays until the item is read to its end. */
+/** Kept until the item is read to its end. */
 let madePaths: bool = false;
 let escapedAt: usize = 0;
 let escapedCount: i32 = 0;
@@ -58,16 +59,19 @@ let unevenAt: usize = 0;
 let isUneven: bool = false;
 
 /**
- * Reads items of a list as rows: the values at the paths below `root` become cells as in `src/parse/columnar/rows.ts`, each with a mark before it
- * and one behind it. Strings are cells without their quotes, escapes resolved in place; numbers and words are cells as they stand; lists, and what
- * is to be kept whole, as JSON. What is null makes no cell. An item without a path of its own gets one, and nothing is read behind it.
- * @param length Behind so many bytes of `text` 80 may be read, and have no meaning.
- * @param from Where an item begins, or the comma before it where `begun` says that one was read.
- * @param template The marks of a row without values; so many bytes each row has.
+ * Reads items of a list as rows: the values at the paths below `root` become cells as in
+ * `src/parse/columnar/rows.ts`, each with a mark before and after it. Strings become cells without
+ * their quotes, with escapes resolved in place; numbers and words are cells as they are; lists, and
+ * whatever is kept whole, are JSON. A null makes no cell. An item with an unknown path adds the
+ * path, and reading stops after it.
+ *
+ * @param length Up to 80 bytes after this many bytes of `text` may be read, and have no meaning.
+ * @param from The start of an item, or the comma before it if `begun` says that one was read.
+ * @param template The marks of a row without values; each row has this many bytes.
  * @param marks Room for `most` rows.
  * @param escaped Room for the cells of one row.
- * @param uneven Gets the places in `marks` of cells of JSON that has blanks, escapes or objects.
- * @returns Where to go on; `itemsRead` and `itemsStopped` say more.
+ * @param uneven Receives the indices in `marks` of JSON cells with whitespace, escapes or objects.
+ * @returns Where to continue; `itemsRead` and `itemsStopped` have the details.
  */
 export function readItems(
   text: usize,
@@ -113,7 +117,10 @@ export function readItems(
   return stopped(enough, whole);
 }
 
-/** Where the value ends that begins at `from`; -1 where it doesn't, as `itemsStopped` says. */
+/**
+ * Returns the end of the value that starts at `from`; -1 if it has none, with the reason in
+ * `itemsStopped`.
+ */
 export function endOfValue(text: usize, length: i32, from: i32): i32 {
   beginTokens(text + length);
   const end = readValue(text + from, 0, 0);
@@ -126,7 +133,7 @@ function stopped(why: i32, whole: usize): i32 {
   return <i32>(whole - source);
 }
 
-/** The next item behind what was read; 0 where none is, or where the list ends. */
+/** Returns the next item after what was read; 0 if there is none, or if the list ends. */
 function itemStart(whole: usize, isFirst: bool): usize {
   const at = behindBlanks(whole);
   const byte = load<u8>(at);
@@ -143,7 +150,7 @@ function resolveEscapes(): void {
   }
 }
 
-/** Reads a value at a path; where that is 0, what is in it is passed over. */
+/** Reads a value at a path; if the path is 0, its content is skipped. */
 function readValue(at: usize, pathAt: usize, depth: i32): usize {
   if (depth > mostDepth) return stopFor(tooDeep);
   const byte = load<u8>(at);
@@ -213,9 +220,9 @@ function behindItems(from: usize, depth: i32): usize {
   return 0;
 }
 
-/** Reads the members of an object, from behind its brace. */
+/** Reads the members of an object, from after its brace. */
 function readMembers(from: usize, pathAt: usize, depth: i32): usize {
-  // Names may stand twice, or in an order that is not kept.
+  // Names may be duplicated, or in an order that is not preserved.
   if (pathAt === 0) isUneven = true;
   let at = behindBlanks(from);
   if (load<u8>(at) === 0x7d) return at + 1;
@@ -255,7 +262,7 @@ function readMembers(from: usize, pathAt: usize, depth: i32): usize {
   return 0;
 }
 
-/** The closing quote of a name where it is the one expected, else 0. */
+/** Returns the closing quote of a name if it is the expected one, else 0. */
 function quoteBehind(name: usize, expected: PathNode): usize {
   const quote = name + expected.nameLength;
   if (!isBeforeEnd(quote) || load<u8>(quote) !== 0x22) return 0;
@@ -271,7 +278,7 @@ function memberOf(pathAt: usize, expected: usize, name: usize, end: usize): usiz
   return newPath(pathAt, name, length);
 }
 
-/** Whether a name may be one of those that JavaScript puts first, whatever the order of the document. */
+/** Whether a name may be one that JavaScript puts first, whatever the order of the document. */
 function isIndex(name: usize, length: i32): bool {
   for (let index = 0; index < length; index += 1) {
     const byte = load<u8>(name + index);
@@ -284,7 +291,7 @@ function markOf(path: PathNode): usize {
   return cells + ((<usize>path.place) << 3);
 }
 
-/** Notes what stands at a path, and makes it a cell where there is one for it. */
+/** Records the kind of value at a path, and makes it a cell if the path has one. */
 function putValue(pathAt: usize, kind: i32, from: usize, to: usize): void {
   const path = changetype<PathNode>(pathAt);
   note(path, path.form === asWhole && kind !== nullKind ? jsonKind : kind);

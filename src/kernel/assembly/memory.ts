@@ -1,6 +1,7 @@
 /**
- * Blocks of linear memory. Each is a power of two of bytes, header included; freed ones are kept by size and given again. What is given has
- * whatever stood there before. Nothing knows the blocks of a document one by one: `reset` forgets them all.
+ * Blocks of linear memory. The size of each is a power of two, header included; freed blocks are
+ * kept by size and reused. A new block contains whatever was there before. The blocks of a document
+ * are not tracked one by one: `reset` forgets them all.
  */
 
 const headerBytes: usize = 16;
@@ -12,7 +13,7 @@ const free = memory.data(32 * 4, 16);
 const heapStart: usize = (__heap_base + 15) & ~15;
 let top: usize = heapStart;
 
-/** A block of at least so many bytes, at a multiple of 16. */
+/** Allocates a block of at least that many bytes, aligned to 16. */
 export function allocate(bytes: usize): usize {
   const needed = bytes + headerBytes;
   const exponent = max(smallestExponent, 32 - clz<i32>(<i32>(needed - 1)));
@@ -25,7 +26,8 @@ export function allocate(bytes: usize): usize {
   const size: usize = (<usize>1) << exponent;
   const end = top + size;
   const lacking = <i32>((end + 0xffff) >>> 16) - memory.size();
-  // By a quarter at least, as each time costs what the whole memory is. What nobody touches takes no memory.
+  // Grow by at least a quarter, as each growth costs as much as the whole memory. Pages that nobody
+  // touches take no memory.
   if (lacking > 0 && memory.grow(max(lacking, memory.size() >> 2)) < 0 && memory.grow(lacking) < 0)
     unreachable();
   store<i32>(top, exponent);
@@ -34,19 +36,22 @@ export function allocate(bytes: usize): usize {
   return block;
 }
 
-/** Gives a block back. */
+/** Frees a block. */
 export function release(block: usize): void {
   const slot = free + ((<usize>load<i32>(block - headerBytes)) << 2);
   store<usize>(block, load<usize>(slot));
   store<usize>(slot, block);
 }
 
-/** Bytes that a block holds. */
+/** Returns the capacity of a block in bytes. */
 export function capacityOf(block: usize): usize {
   return ((<usize>1) << load<i32>(block - headerBytes)) - headerBytes;
 }
 
-/** A block of at least so many bytes in place of `block`, with its first `used` bytes; the same one where it is large enough. */
+/**
+ * Returns a block of at least that many bytes instead of `block`, with its first `used` bytes; the
+ * same block if it is large enough.
+ */
 export function enlarge(block: usize, used: usize, needed: usize): usize {
   if (needed <= capacityOf(block)) return block;
   const larger = allocate(needed);

@@ -3,35 +3,42 @@ import { cellLength, cellStart, markOf } from './cell';
 import { dictionaryBytes, dictionaryCount, dictionaryOffsets } from './texts';
 
 /**
- * The spellings that nearly all values of large documents have, read from their bytes. What is spelled otherwise is left: its reader in
- * `src/parse/values.ts` gives for each spelling read here what is given here.
+ * Reads, from their bytes, the spellings that nearly all values of large documents have. Other
+ * spellings are left to the reader in `src/parse/values.ts`, which returns the same result for each
+ * spelling read here.
  */
 
 const zero: i32 = 0x30;
 const minus: i32 = 0x2d;
 const colon: i32 = 0x3a;
 
-/** A 64-bit integer holds so many digits, whatever they are. */
+/** A 64-bit integer holds this many digits, whatever they are. */
 const mostDigits: i32 = 18;
 
-/** Of the numbers read since they were set to 0: those that show the decimal mark, and those whose mark may be one of thousands. */
+/**
+ * Counts of the numbers read since these were set to 0: those that show the decimal mark, and those
+ * whose mark may separate thousands.
+ */
 export let marksSeen: i32 = 0;
 export let eitherSeen: i32 = 0;
 
 let number: i64 = 0;
 
-/** What a text is read as. */
+/** The result of reading a text. */
 const moments: i32 = 1;
 
 /**
- * Reads cells as 64-bit integers. Of `kind` 0 they are numbers, unscaled in decimals: `-1234` and, where `scale` is above 0, `-1234.56` of
- * digits that fit the precision. Of `kind` 1 they are moments, in microseconds since 1970: `2026-06-25T05:33:08+00:00` and
- * `2026-06-25 05:33:08`, with `Z`, ` UTC`, an offset or nothing behind.
+ * Reads cells as 64-bit integers. For `kind` 0 they are numbers, unscaled decimals: `-1234` and, if
+ * `scale` is above 0, `-1234.56`, with digits that fit the precision. For `kind` 1 they are
+ * timestamps, in microseconds since 1970: `2026-06-25T05:33:08+00:00` and `2026-06-25 05:33:08`,
+ * followed by `Z`, ` UTC`, an offset or nothing.
+ *
  * @param mark The decimal mark, `.` or `,`.
- * @param values Gets at each row behind `from` 8 bytes, or 16 where `wide`; those of an empty or left cell are 0.
- * @param validity Bitmap of zeros; from bit `from` on it gets ones for values that were read.
- * @param left Gets the rows whose cells have another spelling.
- * @returns How many those are; `valuesRead` tells how many were read.
+ * @param values Receives for each row after `from` 8 bytes, or 16 if `wide`; those of an empty or
+ * unread cell are 0.
+ * @param validity Bitmap of zeros; from bit `from` on, it receives ones for values that were read.
+ * @param left Receives the rows whose cells have another spelling.
+ * @returns The number of those rows; `valuesRead` is the number of values read.
  */
 export function addIntegers(
   text: usize,
@@ -114,7 +121,7 @@ function readNumber(start: usize, length: i32, precision: i32, scale: i32, mark:
       if (<u32>digit > 9) return false;
       value = value * 10 + digit;
     }
-    // `1.234` may be a thousand; `0.234` may not.
+    // The mark of `1.234` may separate thousands, that of `0.234` may not.
     if (fractionDigits === 3 && wholeDigits <= 3 && load<u8>(wholeFrom) !== zero) eitherSeen += 1;
     else marksSeen += 1;
   }
@@ -123,7 +130,7 @@ function readNumber(start: usize, length: i32, precision: i32, scale: i32, mark:
   return true;
 }
 
-/** Years that are read here. */
+/** The years that are read here. */
 const firstYear: i32 = 1970;
 const lastYear: i32 = 9999;
 
@@ -153,7 +160,7 @@ function readMoment(start: usize, length: i32): bool {
   return true;
 }
 
-/** Of an offset that has another spelling. */
+/** The value for an offset with another spelling. */
 const noOffset: i32 = i32.MAX_VALUE;
 
 function offsetMinutes(start: usize, length: i32): i32 {
@@ -168,7 +175,7 @@ function offsetMinutes(start: usize, length: i32): i32 {
   return first === minus ? -(hours * 60 + minutes) : hours * 60 + minutes;
 }
 
-/** More than any two digits are, so that no limit lets it pass. */
+/** Larger than any two digits, so that no limit accepts it. */
 const noDigits: i32 = 1000000;
 
 function twoDigits(at: usize): i32 {
@@ -186,7 +193,7 @@ function isLeap(year: i32): bool {
   return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
 }
 
-/** Counts in years that begin in March, so that a leap day is the last of its year. */
+/** Counts in years that start in March, so that a leap day is the last day of its year. */
 function daysSince1970(year: i32, month: i32, day: i32): i32 {
   const marchYear = month <= 2 ? year - 1 : year;
   const marchMonth = month <= 2 ? month + 9 : month - 3;
@@ -196,7 +203,7 @@ function daysSince1970(year: i32, month: i32, day: i32): i32 {
   return marchYear * 365 + leapDays + daysBeforeMonth + day - daysTo1970;
 }
 
-/** What a text of a dictionary turned out to be: see `readEntries`. */
+/** The status of a text of a dictionary: see `readEntries`. */
 const isLeft: u8 = 0;
 const isRead: u8 = 1;
 const isReadWithMark: u8 = 2;
@@ -204,11 +211,12 @@ const isReadWithEither: u8 = 3;
 
 /**
  * Reads texts of a dictionary as `addIntegers` reads cells.
+ *
  * @param from The first entry to read.
- * @param values Gets a value for each entry, by its number.
- * @param statuses Gets a byte for each: 0 left, as it is spelled otherwise; 1 read; 2 read, and shows the decimal mark; 3 read, and its mark
- * may be one of thousands.
- * @returns How many are left.
+ * @param values Receives a value for each entry, by its number.
+ * @param statuses Receives a byte for each: 0 not read, as it has another spelling; 1 read; 2 read,
+ * and shows the decimal mark; 3 read, and its mark may separate thousands.
+ * @returns The number of entries not read.
  */
 export function readEntries(
   dictionary: usize,
@@ -242,7 +250,8 @@ export function readEntries(
 }
 
 /**
- * Moves values together, each from its entry to its place in `places`, those of -1 left out; places rise with the entries.
+ * Compacts values, each from its entry to its index in `places`, without those of -1; indices
+ * ascend with the entries.
  */
 export function moveValues(values: usize, wide: bool, places: usize, count: i32): void {
   const size: usize = wide ? 16 : 8;

@@ -1,21 +1,29 @@
 import { hasBit, setBit } from './bits';
 
-/** Columns of a Parquet file, out of buffers in Arrow's layout. A bitmap at 0 stands for one of ones. */
+/**
+ * Encodes columns of a Parquet file from buffers in Arrow's layout. The address 0 instead of a
+ * bitmap means all ones.
+ */
 
 function isThere(validity: usize, index: i32): bool {
   return validity === 0 || hasBit(validity, index);
 }
 
-/** Shorter runs of one value are no longer when packed with their neighbours. */
+/**
+ * Runs of one value that are shorter than this take no more space when bit-packed with their
+ * neighbours.
+ */
 const shortestRun: i32 = 16;
 
 /**
- * Encodes the places of values in their dictionary, those from `from` to `to` that are not null, in Parquet's hybrid of runs and
- * bit-packing, without a length before it.
+ * Encodes the dictionary indices of the values from `from` to `to` that are not null, in Parquet's
+ * hybrid of runs and bit-packing, without a length before it.
+ *
  * @param bitWidth Bits of the largest, at most 24.
  * @param scratch Room for 4 bytes a value and 4 more.
  * @param out Room for 4 bytes a value and 64 more.
  * @returns Bytes written.
+ *
  * Source: Parquet format, "Run Length Encoding / Bit-Packing Hybrid".
  */
 export function encodePlaces(
@@ -49,7 +57,7 @@ function encodeHybrid(values: usize, count: i32, bitWidth: i32, to: usize): i32 
     let end = at + 1;
     while (end < count && load<i32>(values + ((<usize>end) << 2)) === value) end += 1;
     if (end - at >= shortestRun) {
-      // Packed values come in groups of eight: the last group is filled up from the run.
+      // Packed values come in groups of eight: the last group is filled from the run.
       const runFrom = at + ((8 - ((at - packFrom) & 7)) & 7);
       out = packBits(values, packFrom, runFrom, bitWidth, out);
       out = varint((end - runFrom) * 2, out);
@@ -64,7 +72,7 @@ function encodeHybrid(values: usize, count: i32, bitWidth: i32, to: usize): i32 
   return <i32>(packBits(values, packFrom, count, bitWidth, out) - to);
 }
 
-/** One bit-packed run; the last group is filled with zeros. */
+/** Writes one bit-packed run; the last group is padded with zeros. */
 function packBits(values: usize, from: i32, to: i32, bitWidth: i32, start: usize): usize {
   if (from === to) return start;
   const groups = (to - from + 7) >>> 3;
@@ -89,7 +97,7 @@ function packBits(values: usize, from: i32, to: i32, bitWidth: i32, start: usize
   return end;
 }
 
-/** An unsigned integer, seven bits a byte; returns where it ends. */
+/** Writes an unsigned integer, seven bits a byte; returns its end. */
 export function varint(value: u64, at: usize): usize {
   let rest = value;
   let out = at;
@@ -101,7 +109,10 @@ export function varint(value: u64, at: usize): usize {
   return out + 1;
 }
 
-/** Writes texts from `from` to `to` that are not null, each behind its length; returns the bytes written. */
+/**
+ * Writes the texts from `from` to `to` that are not null, each after its length; returns the bytes
+ * written.
+ */
 export function plainTexts(
   offsets: usize,
   bytes: usize,
@@ -129,8 +140,8 @@ export function plainTexts(
 }
 
 /**
- * Writes integers of `width` bytes, 4 or 8, that lie `stride` bytes apart, lowest byte first, or 16-byte ones with the highest byte
- * first; returns the bytes written.
+ * Writes integers of `width` bytes: 4 or 8, little-endian, or 16, big-endian. They are `stride`
+ * bytes apart in the source. Returns the bytes written.
  */
 export function plainIntegers(
   values: usize,
@@ -170,11 +181,11 @@ export function plainBits(bits: usize, validity: usize, from: i32, to: i32, out:
   return (count + 7) >> 3;
 }
 
-/** Places of the least and the greatest value that the last search found; -1 where there is none. */
+/** Positions of the minimum and the maximum that the last search found; -1 if there is none. */
 export let least: i32 = -1;
 export let greatest: i32 = -1;
 
-/** Finds the extremes of texts, in the order of their bytes. */
+/** Finds the minimum and maximum of texts, in the order of their bytes. */
 export function extremeTexts(offsets: usize, bytes: usize, validity: usize, count: i32): void {
   least = -1;
   greatest = -1;
@@ -207,7 +218,7 @@ function isTextLess(offsets: usize, bytes: usize, a: i32, b: i32): bool {
   return leftLength < rightLength;
 }
 
-/** Finds the extremes of signed integers as of `plainIntegers`. */
+/** Finds the minimum and maximum of signed integers in the layout of `plainIntegers`. */
 export function extremeIntegers(values: usize, stride: i32, width: i32, validity: usize, count: i32): void {
   least = -1;
   greatest = -1;
@@ -233,7 +244,7 @@ export function extremeIntegers(values: usize, stride: i32, width: i32, validity
   }
 }
 
-/** Finds the extremes of doubles; what is no number is passed over. */
+/** Finds the minimum and maximum of doubles, without NaN. */
 export function extremeDoubles(values: usize, validity: usize, count: i32): void {
   least = -1;
   greatest = -1;

@@ -2,19 +2,22 @@ const quote: u8 = 0x22;
 const lineFeed: u8 = 0x0a;
 const carriageReturn: u8 = 0x0d;
 
-/** Behind the last byte copied and the last mark set by `readQuotedRow`. */
+/** The ends of the bytes and of the marks written by `readQuotedRow`. */
 export let quotedEnd: i32 = 0;
 export let quotedMarks: i32 = 0;
 
-/** Whether a line feed is in one of its cells. */
+/** Whether one of its cells contains a line feed. */
 export let quotedHasLineFeed: bool = false;
 
 /**
- * Copies the cells of one row of quoted text without their quotes, each with a mark behind it: see `src/parse/columnar/quoted-rows.ts`.
- * @param source Its last byte is `\n`; two bytes behind `length` may be read, and are neither `\n` nor quotes.
+ * Copies the cells of one row of quoted text without their quotes, each followed by a mark: see
+ * `src/parse/columnar/quoted-rows.ts`.
+ *
+ * @param source Its last byte is `\n`; two bytes after `length` may be read, and are neither `\n`
+ * nor quotes.
  * @param target Room for the bytes of the row, and two more.
- * @param marks Room for as many; the mark before the row is set already.
- * @returns Where the next row begins in `source`; -1 where the source ends before the row.
+ * @param marks Room for as many; the mark before the row is already set.
+ * @returns The start of the next row in `source`; -1 if the source ends before the row.
  */
 export function readQuotedRow(
   source: usize,
@@ -53,7 +56,10 @@ export function readQuotedRow(
   return -1;
 }
 
-/** Copies from behind an opening quote to behind the closing one; gives the place there, or -1 where there is none. */
+/**
+ * Copies from after an opening quote to after the closing one; returns that position, or -1 if
+ * there is no closing quote.
+ */
 function readQuoted(source: usize, length: i32, from: i32, delimiter: u8, target: usize): i32 {
   const cellFrom = quotedEnd;
   let out = cellFrom;
@@ -64,7 +70,7 @@ function readQuoted(source: usize, length: i32, from: i32, delimiter: u8, target
       if (load<u8>(next) === quote) {
         at += 1;
       } else if (load<u8>(next) === delimiter || isLineEnd(next) || load<u8>(next) === 0) {
-        // csv-parse takes a NUL behind a quote for an end too.
+        // csv-parse treats a NUL after a quote as an end too.
         quotedEnd = out;
         return at + 1;
       } else {

@@ -2,12 +2,14 @@ const lineFeed: i8 = 0x0a;
 const carriageReturn: i8 = 0x0d;
 
 /**
- * Finds the marks of a text in which every delimiter and line end is one: the places of the delimiter, of `\n`, and of `\r` right before
- * `\n`, as 32-bit integers. UTF-8 has none of them within a character. 64 bytes are looked at together.
- * @param text Its last byte is `\n`; 64 bytes behind `length` may be read, and are no marks.
- * @param marks Its first place is the mark before the first cell, -1, and is written too.
- * @param lineEnds Gets 0, then for each `\n` which of the marks it is.
- * @returns How many lines there are.
+ * Finds the marks of a text in which every delimiter and line end is one: the positions of the
+ * delimiter, of `\n`, and of `\r` right before `\n`, as 32-bit integers. No UTF-8 character
+ * contains any of them. It examines 64 bytes at a time.
+ *
+ * @param text Its last byte is `\n`; 64 bytes after `length` may be read, and are no marks.
+ * @param marks Its first element is the mark before the first cell, -1, and is written too.
+ * @param lineEnds Receives 0, then for each `\n` the index of its mark.
+ * @returns The number of lines.
  */
 export function findMarks(text: usize, length: i32, delimiter: i32, marks: usize, lineEnds: usize): i32 {
   const delimiters = i8x16.splat(<i8>delimiter);
@@ -53,7 +55,7 @@ export function findMarks(text: usize, length: i32, delimiter: i32, marks: usize
       store<i32>(lineOut, marksBefore + <i32>popcnt<u64>(found & below));
       lineOut += 4;
     }
-    // Eight at a time without a look between them: what is written too much is written over.
+    // Writes eight at a time without a check between them: surplus ones are overwritten.
     const end = out + ((<usize>popcnt<u64>(found)) << 2);
     while (out < end) {
       for (let each: usize = 0; each < 32; each += 4) {
@@ -77,10 +79,12 @@ function mask64(first: v128, second: v128, third: v128, fourth: v128): u64 {
 }
 
 /**
- * Takes rows from line `line` on for as long as each has `width` cells, or more of which those beyond are empty.
- * @param first Gets for each row the mark before its first cell.
- * @param most Rows to take at most.
- * @returns How many rows were taken: the line behind them is something else, or they are all.
+ * Takes rows from line `line` on as long as each has `width` cells, or more of which the surplus is
+ * empty.
+ *
+ * @param first Receives for each row the mark before its first cell.
+ * @param most The maximum number of rows.
+ * @returns The number of rows taken; the next line is different, or there is none.
  */
 export function cutRows(
   text: usize,
@@ -112,7 +116,7 @@ export function cutRows(
   return at - line;
 }
 
-/** Whether all cells from behind the mark `from` to the mark `to` have no bytes. */
+/** Whether all cells from the mark `from` to the mark `to` are empty. */
 function isEmpty(marks: usize, from: i32, to: i32): bool {
   return load<i32>(marks + ((<usize>to) << 2)) - load<i32>(marks + ((<usize>from) << 2)) === to - from;
 }

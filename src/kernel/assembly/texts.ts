@@ -2,12 +2,12 @@ import { setBit } from './bits';
 import { cellLength, cellStart, leastLength, markOf } from './cell';
 import { allocate, enlarge, release } from './memory';
 
-/** Bytes that may be read and written behind a text, so that whole words can be. */
+/** Bytes after a text that may be read and written, so that whole words can be copied. */
 const slackBytes: usize = 16;
 
 /**
- * The distinct texts of a column, numbered in the order of their coming: a hash table with open addressing. Entry `e` lies from
- * `offsets[e]` to `offsets[e + 1]` in `bytes`.
+ * The distinct texts of a column, numbered in order of appearance: a hash table with open
+ * addressing. Entry `e` lies from `offsets[e]` to `offsets[e + 1]` in `bytes`.
  */
 @unmanaged
 class Dictionary {
@@ -16,7 +16,7 @@ class Dictionary {
   offsets: usize = 0;
   /** Of each entry. */
   hashes: usize = 0;
-  /** Entry + 1 by hash, 0 where there is none; half of it stays free. */
+  /** Entry + 1 by hash, 0 for none; half of it remains free. */
   slots: usize = 0;
   slotCount: i32 = 0;
 }
@@ -32,7 +32,7 @@ export function newDictionary(): usize {
   return changetype<usize>(dictionary);
 }
 
-/** Forgets all texts, and keeps the memory. */
+/** Removes all texts and keeps the memory. */
 export function clearDictionary(at: usize): void {
   const dictionary = changetype<Dictionary>(at);
   dictionary.count = 0;
@@ -63,8 +63,9 @@ export function dictionaryOffsets(at: usize): usize {
 
 /**
  * Numbers the texts of the cells of a column.
- * @param entries Gets for each row the entry of its text, or -1 where the cell is empty.
- * @returns How many cells are empty.
+ *
+ * @param entries Receives for each row the entry of its text, or -1 if the cell is empty.
+ * @returns The number of empty cells.
  */
 export function addToDictionary(
   at: usize,
@@ -92,7 +93,7 @@ export function addToDictionary(
       continue;
     }
     const start = cellStart(text, mark, form);
-    // Rows that follow each other often say the same.
+    // Consecutive rows often have the same text.
     if (length !== lastLength || !areEqual(start, lastStart, length)) {
       last = numberOf(dictionary, start, length);
       lastStart = start;
@@ -159,7 +160,9 @@ function growTable(dictionary: Dictionary): void {
   }
 }
 
-/** The texts are forgotten with each row group, so a document made to collide slows itself down, and nothing else. */
+/**
+ * The texts are removed with each row group, so a document made to collide slows down only itself.
+ */
 function hashOf(start: usize, length: i32): i32 {
   let hash: u64 = <u64>length * 0x9e3779b97f4a7c15;
   let at = start;
@@ -174,7 +177,7 @@ function mix(value: u64): u64 {
   return product ^ (product >> 32);
 }
 
-/** The lowest bytes of a word, eight at most. */
+/** Returns the lowest bytes of a word, at most eight. */
 function lowBytes(word: u64, count: i32): u64 {
   return select<u64>(word & (0xffffffffffffffff >> ((<u64>(8 - count)) << 3)), 0, count > 0);
 }
@@ -190,7 +193,10 @@ function copyText(to: usize, from: usize, length: i32): void {
   for (let at = 0; at < length; at += 16) v128.store(to + at, v128.load(from + at));
 }
 
-/** Texts one behind the other, in Arrow's layout: text `i` lies from `offsets[i]` to `offsets[i + 1]` in `bytes`. */
+/**
+ * Consecutive texts in Arrow's layout: text `i` lies from `offsets[i]` to `offsets[i + 1]` in
+ * `bytes`.
+ */
 @unmanaged
 class Texts {
   count: i32 = 0;
@@ -206,7 +212,7 @@ export function newTexts(): usize {
   return changetype<usize>(texts);
 }
 
-/** Forgets all texts, and keeps the memory. */
+/** Removes all texts and keeps the memory. */
 export function clearTexts(at: usize): void {
   const texts = changetype<Texts>(at);
   texts.count = 0;
@@ -223,8 +229,10 @@ export function textsOffsets(at: usize): usize {
 
 /**
  * Adds the cells of a column as they are, an empty one as an empty text.
- * @param validity Bitmap of zeros; from bit `from` on it gets ones for cells that are not empty.
- * @returns How many cells are empty.
+ *
+ * @param validity Bitmap of zeros; from bit `from` on, it receives ones for cells that are not
+ * empty.
+ * @returns The number of empty cells.
  */
 export function addTexts(
   at: usize,
@@ -251,7 +259,10 @@ export function addTexts(
   return empty;
 }
 
-/** Adds the texts of entries of a dictionary, an empty one for -1; `validity` and the result are as of `addTexts`. */
+/**
+ * Adds the texts of entries of a dictionary, an empty one for -1; `validity` and the result are
+ * those of `addTexts`.
+ */
 export function addEntries(
   at: usize,
   dictionaryAt: usize,
@@ -279,7 +290,7 @@ export function addEntries(
   return empty;
 }
 
-/** Adds a text, for whose offset there is room. */
+/** Adds a text; there must be room for its offset. */
 function append(texts: Texts, start: usize, length: i32): void {
   const offset = texts.offsets + ((<usize>texts.count) << 2);
   const own = <usize>load<i32>(offset);
@@ -290,7 +301,7 @@ function append(texts: Texts, start: usize, length: i32): void {
   texts.count += 1;
 }
 
-/** Makes room for the offsets of so many more texts. */
+/** Makes room for the offsets of that many more texts. */
 function reserve(texts: Texts, count: i32): void {
   const used = (<usize>(texts.count + 1)) << 2;
   texts.offsets = enlarge(texts.offsets, used, used + ((<usize>count) << 2));

@@ -1,6 +1,7 @@
 import { type Data, DataType, type RecordBatch } from 'apache-arrow';
 import { takeKernel } from '../../kernel/kernel.js';
 import { describeError, ReportsError } from '../../errors/reports-error.js';
+import { RunningDigest } from '../../files/file-digest.js';
 import { dropPartial, nameWholeFile, openPartial, partialName, writeError } from '../../files/whole-file.js';
 import type { ParquetWriter, ParquetWriterOptions } from '../types.js';
 import { type CompressedColumn, compressColumn } from './compress-column.js';
@@ -34,6 +35,7 @@ export async function openColumnarWriter({
   let offset = magic.length;
   let gathered: Uint8Array[] = [magic];
   let gatheredBytes = magic.length;
+  const digest = new RunningDigest();
   let writing: Promise<void> = Promise.resolve();
 
   async function append(parts: Uint8Array[]): Promise<void> {
@@ -49,7 +51,10 @@ export async function openColumnarWriter({
     const bytes = Buffer.concat(gathered);
     gathered = [];
     gatheredBytes = 0;
-    await file.writeFile(bytes);
+    // Hashed while the thread pool writes them.
+    const written = file.writeFile(bytes);
+    digest.add(bytes);
+    await written;
   }
 
   async function appendRowGroup(columns: CompressedColumn[], rows: number): Promise<void> {
@@ -88,7 +93,7 @@ export async function openColumnarWriter({
         await flush();
         await nameWholeFile(file, partial, path);
         await file.close();
-        return { rows: rowsWritten, bytes: offset };
+        return { rows: rowsWritten, ...digest.digest() };
       });
     },
     async abort() {

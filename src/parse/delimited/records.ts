@@ -1,5 +1,5 @@
 import { parse } from 'csv-parse';
-import { count } from '../../text/pluralize.js';
+import { pluralize } from '../../text/pluralize.js';
 import { type DelimitedDialect, splitLine, withoutOuterQuotes } from './dialect.js';
 
 /** One data row as it stands in the document. */
@@ -138,5 +138,5 @@ export function surplusCells(cells: number, headerCells: number, cellAt: (index:
 
 /** Why a row is rejected whole. */
 export function surplusReason(surplus: number): string {
-  return `${count(surplus, 'cell')} more than the header`;
+  return `${pluralize(surplus, 'cell')} more than the header`;
 }

@@ -1,4 +1,4 @@
-import { count } from '../../text/pluralize.js';
+import { pluralize } from '../../text/pluralize.js';
 import type { ColumnType } from '../../schema/types.js';
 import { type DateOrder, orderEvidence, orderOfZone } from './dates.js';
 import { chooseMark, type DecimalMark, markEvidence } from './numbers.js';
@@ -53,17 +53,17 @@ export class Evidence {
     const notes: string[] = [];
     if (counts['mark .'] > 0 && counts['mark ,'] > 0) {
       notes.push(
-        `decimal point in ${count(counts['mark .'], 'value')} and comma in ${counts['mark ,']}: read with "${decimalMark}"`,
+        `decimal point in ${pluralize(counts['mark .'], 'value')} and comma in ${counts['mark ,']}: read with "${decimalMark}"`,
       );
     }
     if (counts['mark either'] > 0 && counts['mark .'] === 0 && counts['mark ,'] === 0) {
       notes.push(
-        `${count(counts['mark either'], 'number')} such as 1.234 may have a decimal mark or not: read with "${decimalMark}", as the marketplace has it`,
+        `${pluralize(counts['mark either'], 'number')} such as 1.234 may have a decimal mark or not: read with "${decimalMark}", as the marketplace has it`,
       );
     }
     if (counts['order mdy'] > 0 && counts['order dmy'] > 0) {
       notes.push(
-        `month first in ${count(counts['order mdy'], 'date')} and day first in ${counts['order dmy']}: read as ${dateOrder}`,
+        `month first in ${pluralize(counts['order mdy'], 'date')} and day first in ${counts['order dmy']}: read as ${dateOrder}`,
       );
     }
     return notes;

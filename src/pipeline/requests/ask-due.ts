@@ -162,7 +162,7 @@ async function askForOne(
     // Its own pipeline is refused as well, notes it and tells.
     if (isQuiet) return context.log.info(about, error.message);
     await book.change(plan.key, (held) => held && withRefusal(held, error, context.clock.now()));
-    summary.failures.push(failureOf(plan.key, error));
+    summary.failures.push(failureOf(plan, error));
     context.log.error(about, error.message);
   }
 }

@@ -2,7 +2,7 @@ import { type RequestConfig, windowOf } from '../../config/request-spec.js';
 import { type Span, spanMs } from '../../config/span.js';
 import type { Config } from '../../config/spec.js';
 import { marketplaces } from '../../schema/marketplaces.js';
-import type { Pipeline } from '../../ingest/route.js';
+import type { Pipeline } from '../../config/spec.js';
 
 /** One request of the settings for one seller, and, where it is for each marketplace, for one of them. */
 export interface RequestPlan {

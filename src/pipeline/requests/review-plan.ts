@@ -37,7 +37,7 @@ export async function reviewPlan(
     const { sellerId, reportType } = plan;
     const period = start === end ? `of ${start}` : `${start} to ${end}`;
     const error = new ReportsError('REPORT_GIVEN_UP', { sellerId, reportType, period, found });
-    summary.failures.push(failureOf(plan.key, error));
+    summary.failures.push(failureOf(plan, error));
     context.log.error({ sellerId, code: error.code }, error.message);
   }
   return last();

@@ -1,11 +1,11 @@
 import { describeError, ReportsError } from '../../errors/reports-error.js';
 import type { Report } from '../../source/types.js';
 import { ledgerKey } from '../../warehouse/types.js';
-import type { PipelineContext } from '../../ingest/context.js';
-import { checkOrMend } from '../../maintenance/repair-warehouse.js';
-import type { Pipeline } from '../../ingest/route.js';
-import { workFor } from '../../discovery/unloaded-reports.js';
-import { type DrainSignals, WorkList } from '../../ingest/work-list.js';
+import type { PipelineContext, StopSignals } from '../../ingest/context.js';
+import { ensureWritable } from '../../maintenance/repair-warehouse.js';
+import type { Pipeline } from '../../config/spec.js';
+import { jobFor } from '../../discovery/unloaded-reports.js';
+import { IngestRun } from '../../ingest/ingest-run.js';
 import type { WorkSummary } from '../../ingest/work-summary.js';
 import type { RequestBook } from './book.js';
 import type { RequestPlan } from './plan.js';
@@ -28,7 +28,7 @@ export async function takeInFinished(
   book: RequestBook,
   pipeline: Pipeline,
   context: PipelineContext,
-  signals: DrainSignals,
+  signals: StopSignals,
 ): Promise<WorkSummary | undefined> {
   const late = await lateReports(plans, book, context);
   const finished: { sellerId: string; report: Report }[] = [];
@@ -50,12 +50,16 @@ export async function takeInFinished(
   }
   if (finished.length === 0) return undefined;
   const { concurrency, maxDocumentBytes } = pipeline.limits;
-  await checkOrMend(context, maxDocumentBytes);
-  const work = new WorkList(context, { concurrency, deadlineMs: context.clock.now() + minuteMs, ...signals });
+  await ensureWritable(context, maxDocumentBytes);
+  const work = new IngestRun(context, {
+    maxConcurrent: concurrency,
+    deadlineMs: context.clock.now() + minuteMs,
+    ...signals,
+  });
   try {
     for (const { sellerId, report } of finished) {
       await work.hasRoom();
-      work.add(workFor(sellerId, report, pipeline));
+      work.add(jobFor(sellerId, report, pipeline));
     }
   } finally {
     await work.finish();

@@ -1,7 +1,7 @@
 import { ReportsError } from '../../errors/reports-error.js';
 import type { PipelineContext } from '../../ingest/context.js';
-import type { Pipeline } from '../../ingest/route.js';
-import type { DrainSignals } from '../../ingest/work-list.js';
+import type { Pipeline } from '../../config/spec.js';
+import type { StopSignals } from '../../ingest/context.js';
 import { failureOf } from '../../ingest/work-summary.js';
 import { askForDue } from './ask-due.js';
 import { openRequestBook, type RequestBook } from './book.js';
@@ -18,7 +18,7 @@ import type { RequestOptions, RequestSummary } from './types.js';
 export async function askForReports(
   pipeline: Pipeline,
   context: PipelineContext,
-  signals: DrainSignals,
+  signals: StopSignals,
   options: RequestOptions = {},
 ): Promise<RequestSummary> {
   const book = openRequestBook(context.config.state);
@@ -75,7 +75,7 @@ export async function askForReports(
   }
 
   function told(sellerId: string, error: ReportsError): void {
-    summary.failures.push(failureOf(sellerId, error));
+    summary.failures.push(failureOf({ key: sellerId, sellerId }, error));
     context.log.error({ sellerId, code: error.code }, error.message);
   }
 }

@@ -1,6 +1,6 @@
 import type { CallOptions } from '../../source/types.js';
 import type { PipelineContext } from '../../ingest/context.js';
-import type { DrainSignals } from '../../ingest/work-list.js';
+import type { StopSignals } from '../../ingest/context.js';
 import type { Failure, WorkSummary } from '../../ingest/work-summary.js';
 import type { AskedReport } from './ask.js';
 import type { GivenUp, RequestBook } from './book.js';
@@ -47,7 +47,7 @@ export function workOf({ taken, failures }: Pick<RequestSummary, 'taken' | 'fail
 export interface Turn {
   book: RequestBook;
   context: PipelineContext;
-  signals: DrainSignals;
+  signals: StopSignals;
   options: RequestOptions;
   summary: RequestSummary;
 }

@@ -6,6 +6,7 @@ import { exponentialBackoff, retry } from '../../runtime/retry.js';
 import { faultPoint } from '../../runtime/fault-point.js';
 import { type FileLock, takeLock } from '../../files/file-lock.js';
 import type { Store } from '../../store/types.js';
+import { readDigest, RunningDigest } from '../../files/file-digest.js';
 import { makeFolder, openPartial, writeError, writeWholeFile } from '../../files/whole-file.js';
 import type { DocumentFacts, DocumentLocation, RawDocument } from '../types.js';
 import { type Answer, get, type Pace } from './get.js';
@@ -14,6 +15,8 @@ import { findRaw, keepRaw, rawPath } from './raw-store.js';
 export interface DownloadOptions {
   store: Store;
   facts: DocumentFacts;
+  /** What is kept is damaged: it is replaced. */
+  again?: boolean;
   /** Asks Amazon for a presigned URL; again whenever the last one has expired. */
   locate: () => Promise<DocumentLocation>;
   signal?: AbortSignal;
@@ -37,7 +40,7 @@ const minPace: Pace = { bytes: 100_000, withinMs: 60_000 };
  * Downloads a document into the raw documents, exactly as Amazon sends it. A broken connection is resumed where it stopped, also one that an earlier
  * process left; an expired URL is replaced. What another process has kept meanwhile is returned as it is.
  * Errors: DOCUMENT_BUSY where another process, or another call of this one, is downloading it; DOWNLOAD_UNAVAILABLE where the
- * host of the documents is down or not reached; DOWNLOAD_FAILED, API_NOT_FOUND, DISK_FULL, what `locate` throws; none of them holds the URL.
+ * host of the documents is down or not reached; DOWNLOAD_FAILED, API_NOT_FOUND, DISK_FULL, RAW_FACTS_UNREADABLE, what `locate` throws; none of them holds the URL.
  */
 export async function downloadDocument(options: DownloadOptions): Promise<RawDocument> {
   const { store, facts } = options;
@@ -47,7 +50,8 @@ export async function downloadDocument(options: DownloadOptions): Promise<RawDoc
     const lock = await takeLock(`${begun}.lock`);
     if (!lock) throw busy(options, 'somebody else is at it');
     try {
-      return (await findRaw(store, facts)) ?? (await downloadLocked(path, `${begun}.part`, lock, options));
+      const kept = options.again ? undefined : await findRaw(store, facts);
+      return kept ?? (await downloadLocked(path, `${begun}.part`, lock, options));
     } finally {
       await lock.release();
     }
@@ -63,7 +67,8 @@ async function downloadLocked(
   options: DownloadOptions,
 ): Promise<RawDocument> {
   const { store, signal } = options;
-  const { contentType, compression, totalBytes } = await fetchAll(partial, options);
+  const part = { path: partial, digest: new RunningDigest() };
+  const { contentType, compression, totalBytes } = await fetchAll(part, options);
   faultPoint('bytes-whole');
   const file = await open(partial, 'r+');
   try {
@@ -72,6 +77,7 @@ async function downloadLocked(
     if (!(await lock.isHeld()) || (totalBytes !== undefined && size !== totalBytes)) {
       throw busy(options, 'somebody else has taken it over');
     }
+    await catchUp(part, size);
     await makeFolder(dirname(path));
     const raw = await keepRaw(
       file,
@@ -81,6 +87,7 @@ async function downloadLocked(
         ...(contentType ? { contentType } : {}),
         ...(compression ? { compression } : {}),
       },
+      part.digest.digest(),
     );
     await rm(versionPath(partial), { force: true });
     return raw;
@@ -107,6 +114,17 @@ interface Begun {
   bytes: number;
 }
 
+/** The part, and the digest of its bytes as they are written. */
+interface Part {
+  path: string;
+  digest: RunningDigest;
+}
+
+/** What an earlier process wrote of a part is read once. */
+async function catchUp(part: Part, bytes: number): Promise<void> {
+  if (part.digest.bytes !== bytes) part.digest = await readDigest(part.path);
+}
+
 type Step = { bytes: number } & (
   | { state: 'whole'; version: Version }
   /** `unavailable`: the host is at fault, and would be for every document. */
@@ -114,14 +132,14 @@ type Step = { bytes: number } & (
 );
 
 /** Fetches until all bytes are in the part. Counts only attempts without progress. */
-async function fetchAll(partial: string, options: DownloadOptions): Promise<Version> {
+async function fetchAll(part: Part, options: DownloadOptions): Promise<Version> {
   const { facts, locate, signal, pauseMs = 500, pace = minPace, clock = systemClock } = options;
   let location: DocumentLocation | undefined;
   let maxBytes = 0;
   let isFurther = false;
   let isOutage = false;
   const attempt = async (): Promise<Step> => {
-    const begun = await readBegun(partial);
+    const begun = await readBegun(part.path);
     // An earlier process ended between the last byte and the final name.
     if (begun.bytes > 0 && begun.bytes === begun.version.totalBytes) {
       return { state: 'whole', bytes: begun.bytes, version: begun.version };
@@ -129,7 +147,7 @@ async function fetchAll(partial: string, options: DownloadOptions): Promise<Vers
     maxBytes = Math.max(maxBytes, begun.bytes);
     location ??= await locate();
     const startedMs = clock.now();
-    const step = await fetchRest(location, partial, begun, { ...options, pace });
+    const step = await fetchRest(location, part, begun, { ...options, pace });
     if (step.state === 'expired') location = undefined;
     // Without this a server that starts over each time, or sends a few bytes each time, would be
     // called for ever.
@@ -155,7 +173,7 @@ async function fetchAll(partial: string, options: DownloadOptions): Promise<Vers
 /** Asks for the bytes that are missing and adds them to the part. */
 async function fetchRest(
   location: DocumentLocation,
-  partial: string,
+  part: Part,
   begun: Begun,
   options: DownloadOptions,
 ): Promise<Step> {
@@ -174,8 +192,8 @@ async function fetchRest(
     answer.close();
     return { state: 'broken', bytes: 0, found: 'a web page in place of the document, from a proxy say' };
   }
-  if (status === 200) return save(answer, partial, location, undefined, options);
-  if (status === 206 && fits(answer, begun)) return save(answer, partial, location, begun, options);
+  if (status === 200) return save(answer, part, location, undefined, options);
+  if (status === 206 && fits(answer, begun)) return save(answer, part, location, begun, options);
   answer.close();
   if (status === 404 || status === 410) {
     const { documentId: thing, sellerId } = facts;
@@ -187,7 +205,7 @@ async function fetchRest(
     });
   }
   if (status === 206 || status === 416) {
-    await rm(partial, { force: true });
+    await rm(part.path, { force: true });
     return { state: 'broken', bytes: 0, found: 'the part downloaded before does not fit the document' };
   }
   if (status === undefined) return { state: 'unavailable', bytes: 0, found: answer.failure() ?? 'no answer' };
@@ -218,17 +236,20 @@ function fits(answer: Answer, { version, bytes }: Begun): boolean {
 /** Writes the bytes of an answer into the part, behind those of `begun`, and tells whether they are all. */
 async function save(
   answer: Answer,
-  partial: string,
+  part: Part,
   location: DocumentLocation,
   begun: Begun | undefined,
   { onBytes }: DownloadOptions,
 ): Promise<Step> {
   const version = begun?.version ?? versionOf(answer, location);
   let bytes = begun?.bytes ?? 0;
-  const file = begun ? await open(partial, 'r+') : await beginPart(partial, version);
+  if (begun) await catchUp(part, begun.bytes);
+  else part.digest = new RunningDigest();
+  const file = begun ? await open(part.path, 'r+') : await beginPart(part.path, version);
   try {
     for await (const chunk of answer.body()) {
       await writeAt(file, chunk, bytes);
+      part.digest.add(chunk);
       bytes += chunk.length;
       faultPoint('bytes-begun');
       onBytes?.(chunk.length);

@@ -1,4 +1,4 @@
-import { count } from '../../text/pluralize.js';
+import { pluralize } from '../../text/pluralize.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import type { ExaminedDocument, RawDocument } from '../types.js';
 import {
@@ -128,7 +128,7 @@ function decideCharset({ facts }: RawDocument, head: Buffer, utf8: Utf8Finding):
   const decide = (charset: string, charsetSource: Decision['charsetSource']): Decision => {
     const isValidUtf8 = charset === 'utf-8' && utf8.isValid;
     if (charset === 'utf-8' && !utf8.isValid)
-      notes.push(`${count(utf8.badBytes, 'byte')} not UTF-8: replaced by \ufffd`);
+      notes.push(`${pluralize(utf8.badBytes, 'byte')} not UTF-8: replaced by \ufffd`);
     return { charset, charsetSource, isValidUtf8, notes };
   };
   if (isZip(head)) return decide('binary', 'bytes');

@@ -1,8 +1,9 @@
-import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { z } from 'zod';
 import { ReportsError } from '../../errors/reports-error.js';
 import { faultPoint } from '../../runtime/fault-point.js';
+import { type FileDigest, findDamage, RunningDigest } from '../../files/file-digest.js';
 import { safeName } from '../../files/safe-name.js';
 import type { Store } from '../../store/types.js';
 import {
@@ -20,7 +21,7 @@ export type RawId = Pick<DocumentFacts, 'sellerId' | 'reportType' | 'documentId'
 
 /**
  * Where a raw document is: `<raw>/<seller>/<report type>/<document>`, with what Amazon said of it beside in `<document>.json`. A file
- * under that name is whole, its bytes never change, and its facts are there.
+ * under that name is whole, its bytes never change, and its facts are there, with the digest of its bytes.
  */
 export function rawPath(rawFolder: string, { sellerId, reportType, documentId }: RawId): string {
   // An id that ends like a file beside the bytes must not be taken for one.
@@ -28,7 +29,7 @@ export function rawPath(rawFolder: string, { sellerId, reportType, documentId }:
   return join(rawFolder, safeName(sellerId), safeName(reportType), name);
 }
 
-/** The raw document, where it was kept before. */
+/** The raw document, where it was kept before. Errors: RAW_FACTS_UNREADABLE. */
 export async function findRaw(store: Store, id: RawId): Promise<RawDocument | undefined> {
   return readRaw(store, rawPath(store.folder, id));
 }
@@ -36,8 +37,21 @@ export async function findRaw(store: Store, id: RawId): Promise<RawDocument | un
 /** Documents asked for at once: those of a bucket take a while each, and there are many. */
 const readsAtOnce = 16;
 
-/** The raw documents of a store, in the order of their paths, but those at paths that are known. */
-export async function* listRaw(store: Store, known = new Set<string>()): AsyncGenerator<RawDocument> {
+/**
+ * The raw documents of a store, in the order of their paths, but those at paths that are known. One whose facts can't be read is left out:
+ * `onUnreadable` gets its path and RAW_FACTS_UNREADABLE.
+ */
+export async function* listRaw(
+  store: Store,
+  known = new Set<string>(),
+  onUnreadable: (path: string, error: ReportsError) => void = () => {},
+): AsyncGenerator<RawDocument> {
+  const readOrReport = (path: string) =>
+    readRaw(store, path).catch((error: unknown) => {
+      if (!isFactsUnreadable(error)) throw error;
+      onUnreadable(path, error);
+      return undefined;
+    });
   const ending = '.json';
   const paths = (await store.list())
     .filter((each) => each.endsWith(ending) && !each.endsWith('.part.json'))
@@ -45,7 +59,7 @@ export async function* listRaw(store: Store, known = new Set<string>()): AsyncGe
     .filter((path) => !known.has(path));
   for (let start = 0; start < paths.length; start += readsAtOnce) {
     const together = paths.slice(start, start + readsAtOnce);
-    for (const raw of await Promise.all(together.map((path) => readRaw(store, path)))) if (raw) yield raw;
+    for (const raw of await Promise.all(together.map(readOrReport))) if (raw) yield raw;
   }
 }
 
@@ -74,19 +88,36 @@ export async function withBytes<T>(
   }
 }
 
-/** Keeps bytes under their final name, the facts first. `file` is the handle that wrote them. */
+/** Whether an error says that what is beside a raw document can't be read. */
+export function isFactsUnreadable(error: unknown): error is ReportsError {
+  return error instanceof ReportsError && error.code === 'RAW_FACTS_UNREADABLE';
+}
+
+/**
+ * Compares the bytes of a raw document at its path with what was written: by the digest beside it, else by what a ledger says.
+ * Errors: RAW_DAMAGED.
+ */
+export async function checkRaw(raw: RawDocument, store: Store, ledger: Partial<FileDigest>): Promise<void> {
+  const found = await findDamage(raw.path, raw.kept ?? ledger);
+  if (found === undefined) return;
+  const { documentId } = raw.facts;
+  throw new ReportsError('RAW_DAMAGED', { documentId, path: store.nameOf(raw.path), found });
+}
+
+/** Keeps bytes under their final name, the facts and the digest first. `file` is the handle that wrote them. */
 export async function keepRaw(
   file: FileHandle,
   { partial, path, store, signal }: { partial: string; path: string; store: Store; signal?: AbortSignal },
   facts: DocumentFacts,
+  kept: FileDigest,
 ): Promise<RawDocument> {
-  await writeWholeFile(`${path}.json`, `${JSON.stringify(facts, null, 2)}\n`);
+  await writeWholeFile(`${path}.json`, `${JSON.stringify({ ...facts, ...kept }, null, 2)}\n`);
   await store.keep(`${path}.json`);
   await store.keep(path, { from: partial, ...(signal && { signal }) });
   faultPoint('raw-kept');
   await nameWholeFile(file, partial, path);
   await store.evictLocalCopy(`${path}.json`);
-  return { facts, path, bytes: (await file.stat()).size };
+  return { facts, path, bytes: kept.bytes, kept };
 }
 
 /**
@@ -106,10 +137,11 @@ export async function keepFile(
   try {
     const file = await openPartial(partial);
     try {
-      const documentId = `file-${await copy(source, path, file)}`;
+      const digest = await copy(source, path, file);
+      const documentId = `file-${digest.sha256.slice(0, idDigits)}`;
       const reportCreatedAt = (await source.stat()).mtime.toISOString();
       const whole = { reportCreatedAt, ...facts, documentId };
-      return await keepRaw(file, { partial, path: rawPath(store.folder, whole), store }, whole);
+      return await keepRaw(file, { partial, path: rawPath(store.folder, whole), store }, whole, digest);
     } finally {
       // Once named there is nothing left to drop.
       await dropPartial(file, partial);
@@ -121,9 +153,12 @@ export async function keepFile(
   }
 }
 
-/** Copies the bytes and gives a hash of them. */
-async function copy(source: FileHandle, path: string, target: FileHandle): Promise<string> {
-  const hash = createHash('sha256');
+/** Digits of the hash in the id of a document from disk. */
+const idDigits = 32;
+
+/** Copies the bytes and returns their digest. */
+async function copy(source: FileHandle, path: string, target: FileHandle): Promise<FileDigest> {
+  const running = new RunningDigest();
   const buffer = Buffer.alloc(256 * 1024);
   for (;;) {
     const { bytesRead } = await source.read(buffer, 0, buffer.length, null).catch((error: unknown) => {
@@ -131,11 +166,10 @@ async function copy(source: FileHandle, path: string, target: FileHandle): Promi
     });
     if (bytesRead === 0) break;
     const bytes = buffer.subarray(0, bytesRead);
-    hash.update(bytes);
+    running.add(bytes);
     await target.writeFile(bytes);
   }
-  const hashDigits = 32;
-  return hash.digest('hex').slice(0, hashDigits);
+  return running.digest();
 }
 
 function unreadable(error: unknown, path: string): ReportsError {
@@ -149,7 +183,30 @@ function unreadable(error: unknown, path: string): ReportsError {
 
 async function readRaw(store: Store, path: string): Promise<RawDocument | undefined> {
   const found = await store.find(path);
-  const facts = found && (await store.read(`${path}.json`));
-  if (facts === undefined) return undefined;
-  return { facts: JSON.parse(facts) as DocumentFacts, path, bytes: found?.bytes ?? 0 };
+  const text = found && (await store.read(`${path}.json`));
+  if (text === undefined) return undefined;
+  const { bytes, sha256, ...facts } = readFacts(text, store.nameOf(`${path}.json`));
+  const kept = bytes !== undefined && sha256 !== undefined ? { bytes, sha256 } : null;
+  return { facts, path, bytes: found?.bytes ?? 0, kept };
+}
+
+const factsShape = z.looseObject({
+  sellerId: z.string(),
+  documentId: z.string(),
+  reportType: z.string(),
+  marketplaceIds: z.array(z.string()),
+  bytes: z.int().nonnegative().optional(),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
+});
+
+function readFacts(text: string, path: string): DocumentFacts & Partial<FileDigest> {
+  try {
+    return factsShape.parse(JSON.parse(text)) as DocumentFacts & Partial<FileDigest>;
+  } catch (error) {
+    const found = text === '' ? 'it is empty' : 'it is not what was written';
+    throw new ReportsError('RAW_FACTS_UNREADABLE', { path, found }, { cause: error });
+  }
 }

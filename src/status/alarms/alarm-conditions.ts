@@ -1,105 +1,112 @@
 import { asksFor } from '../../config/report-types.js';
 import { type Span, spanMs } from '../../config/span.js';
 import type { AlarmsConfig } from '../../config/alarms-spec.js';
-import { count } from '../../text/pluralize.js';
+import { pluralize } from '../../text/pluralize.js';
 import { catalogue } from '../../errors/reports-error.js';
 import type { Progress } from '../../pipeline/requests/book.js';
 import { sellerOf } from '../../pipeline/requests/plan.js';
-import type { LoadFacts, Problem, QueueFacts, StatusFacts, TableFreshness } from '../types.js';
+import type { LoadSnapshot, Problem, QueueSnapshot, StatusSnapshot, TableFreshness } from '../types.js';
 
 export type AlarmKind = 'stale_table' | 'quarantine' | 'credentials' | 'queue' | 'request' | 'unreachable';
 
-/** Something that somebody should know of, as long as it lasts. */
+/** A condition that somebody should know about while it lasts. */
 export interface Condition {
-  /** The same as long as it is the same thing. */
+  /** Identifies the condition over time. */
   key: string;
   kind: AlarmKind;
   /** One line, without a full stop. */
   title: string;
-  /** What to know, and what to do next. */
+  /** The details, and what to do next. */
   text: string;
   /** ISO 8601. */
   since: string;
-  /** A later one than was told of is news again: the time of the newest quarantined document, say. */
+  /**
+   * A later mark than the one that was sent makes the condition news again, for example the time of
+   * the newest quarantined document.
+   */
   mark?: string;
 }
 
 export interface Conditions {
   conditions: Condition[];
-  /** What could not be looked at now, and why, each in a line. */
+  /** The sources that could not be read now, each with the reason in one line. */
   unread: string[];
   /** Since when a queue or the warehouse can't be read, by the key of its condition. */
   troubles: Record<string, string>;
-  /** Whether what is not among them is over; else nothing is known of it now. */
+  /** Whether a condition that is missing is over; otherwise its state is unknown. */
   isKnown(key: string): boolean;
 }
 
-/** What the alarms look at, besides the facts. */
+/** The input of the alarms. */
 export interface AlarmSources {
-  facts: StatusFacts;
+  snapshot: StatusSnapshot;
   requests: Pick<Progress & { key: string }, 'key' | 'reportType' | 'givenUp'>[];
 }
 
-/** A trouble that may pass is told of when it lasts so long. */
+/** A problem that may be temporary is reported once it has lasted this long. */
 const passingMs = 15 * 60_000;
-/** What the facts tell of quarantined documents at most. */
-const mostQuarantined = 100;
+/** The snapshot holds at most this many quarantined documents. */
+const maxQuarantined = 100;
 
-/** What was known before. */
-export interface Known {
+/** The alarms that were sent before. */
+export interface PreviousAlarms {
   /**
-   * Whether a condition was told of, and is not over: a queue is well again when half of its limit is left, so that one at its limit does not
-   * ring every five minutes.
+   * Whether the condition was sent and is not over. A queue recovers at half its limit, so that one
+   * near its limit does not raise an alarm every five minutes.
    */
-  isTold(key: string): boolean;
-  /** Those of the last look, of another process maybe: no run lasts as long as a trouble that may pass. */
+  wasSent(key: string): boolean;
+  /**
+   * The troubles of the last check, possibly by another process: no single run lasts as long as a
+   * problem that may be temporary.
+   */
   troubles?: Conditions['troubles'];
 }
 
-/** What is not well. */
+/** Returns the conditions that are present now. */
 export function conditionsOf(
-  { facts, requests }: AlarmSources,
+  { snapshot, requests }: AlarmSources,
   settings: Pick<AlarmsConfig, 'staleAfter' | 'queueMessages' | 'queueAge'>,
-  { isTold, troubles: before = {} }: Known,
+  { wasSent, troubles: before = {} }: PreviousAlarms,
 ): Conditions {
-  const { ledger, problem, readAt } = facts.warehouse;
+  const { ledger, problem, readAt } = snapshot.warehouse;
   const readings = [
-    ...facts.queues.map((queue) => ({
+    ...snapshot.queues.map((queue) => ({
       key: `unreachable/${queue.url}`,
       what: `queue ${queue.name}`,
       ...queue,
     })),
-    { key: 'unreachable/warehouse', what: `the warehouse ${facts.warehouse.name}`, ...facts.warehouse },
+    { key: 'unreachable/warehouse', what: `the warehouse ${snapshot.warehouse.name}`, ...snapshot.warehouse },
   ].map((reading) => readingSince(reading, before));
   const quarantined = ledger?.quarantined ?? [];
   const unknown = [
     ...(problem || readAt === undefined ? ['stale/', 'quarantine/'] : []),
-    ...(quarantined.length >= mostQuarantined ? ['quarantine/'] : []),
-    ...facts.queues.flatMap(({ url, messages, isDrained, problem: trouble }) => {
+    ...(quarantined.length >= maxQuarantined ? ['quarantine/'] : []),
+    ...snapshot.queues.flatMap(({ url, messages, isDrained, problem: trouble }) => {
       const isUnread = trouble !== undefined || !messages;
       return [
         ...(isUnread ? [`queue/messages/${url}`] : []),
-        // Only a drain meets messages: a run of one pipeline knows nothing of another's queue.
+        // Only a drain receives messages: a run of one pipeline knows nothing about another's
+        // queue.
         ...(isUnread || !isDrained ? [`queue/age/${url}`] : []),
       ];
     }),
-    // A trouble that is too young to be told of is not over either.
+    // A problem that is too recent to report is not over either.
     ...readings.filter(({ unread }) => unread !== undefined).map(({ key }) => key),
-    // Only a login tells: a program that has just started knows of none.
-    ...facts.sellers.flatMap(({ sellerId, credentials }) =>
+    // Only a login shows the state of credentials: a program that has just started knows of none.
+    ...snapshot.sellers.flatMap(({ sellerId, credentials }) =>
       credentials.acceptedAt === undefined ? [`credentials/${sellerId}`] : [],
     ),
   ];
   return {
     conditions: [
-      ...facts.tables.flatMap((table) => staleTable(table, settings.staleAfter, facts.at)),
+      ...snapshot.tables.flatMap((table) => staleTable(table, settings.staleAfter, snapshot.at)),
       ...quarantines(quarantined),
-      ...facts.sellers.flatMap(({ sellerId, credentials }) =>
+      ...snapshot.sellers.flatMap(({ sellerId, credentials }) =>
         credentials.refused ? [refusedLogin(sellerId, credentials.refused)] : [],
       ),
-      ...facts.queues.flatMap((queue) => longQueue(queue, settings, facts.at, isTold)),
+      ...snapshot.queues.flatMap((queue) => longQueue(queue, settings, snapshot.at, wasSent)),
       ...requests.flatMap(givenUp),
-      ...readings.flatMap((reading) => unreachable(reading, facts.at)),
+      ...readings.flatMap((reading) => unreachable(reading, snapshot.at)),
     ],
     unread: readings.flatMap(({ unread }) => unread ?? []),
     troubles: Object.fromEntries(
@@ -144,17 +151,19 @@ function limitOf(
 }
 
 /**
- * One for each seller and type: a thousand documents with the same fault are one thing. With the code and never the reason, which may quote
- * the document, and would go where no purge does.
+ * Returns one condition for each seller and report type: a thousand documents with the same fault
+ * are one thing. It contains the code and never the reason, which may quote the document and would
+ * end up where no purge reaches.
  */
-function quarantines(loads: LoadFacts[]): Condition[] {
-  const groups = new Map<string, LoadFacts[]>();
+function quarantines(loads: LoadSnapshot[]): Condition[] {
+  const groups = new Map<string, LoadSnapshot[]>();
   for (const load of loads) {
     const key = `quarantine/${load.sellerId ?? ''}/${load.reportType ?? ''}`;
     groups.set(key, [...(groups.get(key) ?? []), load]);
   }
   return [...groups].map(([key, [newest, ...older]]) => {
-    const { sellerId, reportType, reasonCode, remedy, loadedAt, documentId, reportId } = newest as LoadFacts;
+    const { sellerId, reportType, reasonCode, remedy, loadedAt, documentId, reportId } =
+      newest as LoadSnapshot;
     const why = [reasonCode ?? 'no reason given', ...(remedy ? [remedy.replace(/\.$/, '')] : [])].join('. ');
     const more = older.length > 0 ? ` and ${older.length} more` : '';
     const what = reportType ?? 'A message';
@@ -180,13 +189,13 @@ function refusedLogin(sellerId: string, { message, since }: Problem): Condition 
 }
 
 function longQueue(
-  { url, name, messages, oldestMessage }: QueueFacts,
+  { url, name, messages, oldestMessage }: QueueSnapshot,
   { queueMessages, queueAge }: Pick<AlarmsConfig, 'queueMessages' | 'queueAge'>,
   at: string,
-  isTold: (key: string) => boolean,
+  wasSent: (key: string) => boolean,
 ): Condition[] {
   const conditions: Condition[] = [];
-  const limitAs = (key: string, limit: number) => (isTold(key) ? limit / 2 : limit);
+  const limitAs = (key: string, limit: number) => (wasSent(key) ? limit / 2 : limit);
   const next = 'See `sp-reports run`, and the schedule and limits of the pipeline.';
   const manyKey = `queue/messages/${url}`;
   if (messages && messages.visible > limitAs(manyKey, queueMessages)) {
@@ -194,7 +203,7 @@ function longQueue(
       key: manyKey,
       kind: 'queue',
       title: `Queue ${name} grows`,
-      text: `Waiting: ${count(messages.visible, 'message')}. ${next}`,
+      text: `Waiting: ${pluralize(messages.visible, 'message')}. ${next}`,
       since: at,
     });
   }
@@ -227,14 +236,14 @@ function givenUp({ key, reportType, givenUp }: AlarmSources['requests'][number])
   ];
 }
 
-/** A queue or the warehouse, and how reading it went. */
+/** A queue or the warehouse, and the result of reading it. */
 interface SourceReading {
   key: string;
   what: string;
   problem?: Problem;
-  /** Why nothing is known of it now. */
+  /** Why its state is unknown. */
   unread?: string;
-  /** Since when. */
+  /** When the trouble began. */
   since?: string;
 }
 
@@ -269,5 +278,5 @@ function duration(seconds: number): string {
     [60, 'minute'],
   ] as const;
   const [length, unit] = units.find(([each]) => seconds >= 2 * each) ?? [60, 'minute'];
-  return count(Math.round(seconds / length), unit);
+  return pluralize(Math.round(seconds / length), unit);
 }

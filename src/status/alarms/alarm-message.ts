@@ -1,40 +1,40 @@
 import { version } from '../../runtime/version.js';
 import type { AlarmKind } from './alarm-conditions.js';
 
-/** One thing that is told of. */
+/** One alarm, as it is sent. */
 export interface Alarm {
   key: string;
   kind: AlarmKind | 'test';
-  /** `again`: it lasts, or there is more of it. */
+  /** `again`: the condition lasts, or there is more of it. */
   state: 'begun' | 'again' | 'over';
   title: string;
   text: string;
-  /** ISO 8601: since when it is so. */
+  /** When the condition began, in ISO 8601. */
   since: string;
 }
 
-/** Things told in one message of Slack, which cuts long ones off. */
-const mostLines = 20;
-const mostCharacters = 300;
+/** Limits for one Slack message; Slack cuts off long ones. */
+const maxLines = 20;
+const maxCharacters = 300;
 
-/** The body of the POST, as the format says. */
+/** Returns the body of the POST in that format. */
 export function alarmBody(alarms: Alarm[], format: 'json' | 'slack', at: string): string {
   if (format === 'slack') return JSON.stringify({ text: slackText(alarms) });
   return JSON.stringify({ source: 'sp-reports', version, at, alarms });
 }
 
 function slackText(alarms: Alarm[]): string {
-  const lines = alarms.slice(0, mostLines).map(({ state, title, text, since }) => {
+  const lines = alarms.slice(0, maxLines).map(({ state, title, text, since }) => {
     const sign = { begun: ':rotating_light:', again: ':warning:', over: ':white_check_mark:' }[state];
     if (state === 'over') return `${sign} Over: ${escaped(title)}, since ${since}`;
     return `${sign} *${escaped(title)}*\n${escaped(cut(text))}`;
   });
-  const rest = alarms.length - mostLines;
+  const rest = alarms.length - maxLines;
   return [...lines, ...(rest > 0 ? [`and ${rest} more: see the status page`] : [])].join('\n');
 }
 
 function cut(text: string): string {
-  return text.length > mostCharacters ? `${text.slice(0, mostCharacters)}…` : text;
+  return text.length > maxCharacters ? `${text.slice(0, maxCharacters)}…` : text;
 }
 
 /** Source: Slack's "Formatting text for app surfaces". */

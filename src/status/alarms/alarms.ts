@@ -9,46 +9,50 @@ import { openSharedJson } from '../../files/shared-json.js';
 import { type Condition, type Conditions, conditionsOf } from './alarm-conditions.js';
 import { type Alarm, alarmBody } from './alarm-message.js';
 import { sendAlarm } from './send-alarm.js';
-import type { StatusFacts } from '../types.js';
+import type { StatusSnapshot } from '../types.js';
 
-/** What stands in `alarms.json`. */
+/** The content of `alarms.json`. */
 interface Held {
-  told: ToldAlarms;
+  sent: SentAlarms;
   troubles: Conditions['troubles'];
 }
 
-/** What was told of and is not over. */
-export type ToldAlarms = Record<string, Omit<Alarm, 'key' | 'state'> & { toldAt: string; mark?: string }>;
+/** Alarms that were sent and are not over. */
+export type SentAlarms = Record<string, Omit<Alarm, 'key' | 'state'> & { sentAt: string; mark?: string }>;
 
 export interface Alarms {
-  /** What is not well now, told or not. */
+  /** Returns the conditions that are present now, sent or not. */
   look(): Promise<Conditions>;
-  /** Looks, and tells what is news in one message. Never rejects: what could not be sent is news the next time too. */
+  /**
+   * Checks the conditions, and sends what is new in one message. Never rejects: what could not be
+   * sent is sent with the next check.
+   */
   check(signal: AbortSignal): Promise<void>;
 }
 
 type AlarmContext = Pick<PipelineContext, 'config' | 'clock' | 'log'>;
 
 /**
- * Opens the alarms. What was told is kept in `<state>/alarms.json`, so that a restart does not tell it again; processes that share the
- * state folder share it, replicas with folders of their own each tell.
+ * Opens the alarms. Sent alarms are kept in `<state>/alarms.json`, so that a restart does not send
+ * them again. Processes that share the state folder share this file; replicas with their own
+ * folders each send alarms.
  */
 export function openAlarms(
   settings: AlarmsConfig,
-  readFacts: () => Promise<StatusFacts>,
+  readSnapshot: () => Promise<StatusSnapshot>,
   { config, clock, log }: AlarmContext,
 ): Alarms {
   const state = openSharedJson(join(config.state, 'alarms.json'));
   const heldIn = (value: unknown): Held => ({
-    told: {},
+    sent: {},
     troubles: {},
     ...(value as Partial<Held> | undefined),
   });
   const book = openRequestBook(config.state);
 
-  async function look({ told, troubles }: Held): Promise<Conditions> {
-    return conditionsOf({ facts: await readFacts(), requests: book.all() }, settings, {
-      isTold: (key) => key in told,
+  async function look({ sent, troubles }: Held): Promise<Conditions> {
+    return conditionsOf({ snapshot: await readSnapshot(), requests: book.all() }, settings, {
+      wasSent: (key) => key in sent,
       troubles,
     });
   }
@@ -63,14 +67,14 @@ export function openAlarms(
         if (!isDeepStrictEqual(troubles, held.troubles))
           await state.change((before) => ({ ...heldIn(before), troubles }));
         const at = new Date(clock.now()).toISOString();
-        const news = newsOf(found, held.told, settings, at);
+        const news = diffAlarms(found, held.sent, settings, at);
         if (news.length === 0) return;
         const body = alarmBody(news, settings.format, at);
-        // Told twice where the program dies in between, and never not at all.
+        // An alarm is sent twice if the program dies in between, but never lost.
         await sendAlarm(settings.webhook, body, { clock, signal });
         await state.change((value) => {
           const before = heldIn(value);
-          return { ...before, told: afterTelling(before.told, news, found.conditions, at) };
+          return { ...before, sent: afterSending(before.sent, news, found.conditions, at) };
         });
         log.info({ alarms: news.map(({ key, state: what }) => ({ key, state: what })) }, 'alarms sent');
       } catch (error) {
@@ -81,28 +85,31 @@ export function openAlarms(
   };
 }
 
-/** What begins, what there is more of, what lasts and is to be told again, and what is over. */
-export function newsOf(
+/**
+ * Returns the alarms to send: conditions that began, got worse, are due to be repeated, or are
+ * over.
+ */
+export function diffAlarms(
   { conditions, isKnown }: Conditions,
-  told: ToldAlarms,
+  sent: SentAlarms,
   { repeatAfter }: Pick<AlarmsConfig, 'repeatAfter'>,
   at: string,
 ): Alarm[] {
   const there = new Set(conditions.map(({ key }) => key));
   const lasting = conditions.flatMap(({ mark, ...condition }): Alarm[] => {
-    const before = told[condition.key];
+    const before = sent[condition.key];
     if (!before) return [{ ...condition, state: 'begun' }];
     const isMore = mark !== undefined && mark > (before.mark ?? '');
-    const isDue = repeatAfter && Date.parse(at) - Date.parse(before.toldAt) >= spanMs(repeatAfter);
+    const isDue = repeatAfter && Date.parse(at) - Date.parse(before.sentAt) >= spanMs(repeatAfter);
     return isMore || isDue ? [{ ...condition, state: 'again' }] : [];
   });
-  const over = Object.entries(told)
+  const over = Object.entries(sent)
     .filter(([key]) => !there.has(key) && isKnown(key))
     .map(([key, { kind, title, text, since }]): Alarm => ({ key, kind, state: 'over', title, text, since }));
   return [...lasting, ...over];
 }
 
-function afterTelling(before: ToldAlarms, news: Alarm[], conditions: Condition[], at: string): ToldAlarms {
+function afterSending(before: SentAlarms, news: Alarm[], conditions: Condition[], at: string): SentAlarms {
   const after = { ...before };
   for (const { key, state, ...alarm } of news) {
     if (state === 'over') {
@@ -113,14 +120,14 @@ function afterTelling(before: ToldAlarms, news: Alarm[], conditions: Condition[]
     after[key] = {
       ...alarm,
       text: alarm.kind === 'quarantine' ? '' : alarm.text,
-      toldAt: at,
+      sentAt: at,
       ...(mark === undefined ? {} : { mark }),
     };
   }
   return after;
 }
 
-/** Looks every so often until the signal; resolves when nothing is on its way any more. */
+/** Checks regularly until the signal; resolves when no message is in flight any more. */
 export async function watchAlarms(
   alarms: Alarms,
   { everyMinutes }: AlarmsConfig,

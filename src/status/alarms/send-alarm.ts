@@ -7,8 +7,8 @@ const timeoutMs = 10_000;
 const backoffMs = exponentialBackoff({ firstMs: 1000, factor: 4 });
 
 /**
- * Sends a body to a webhook, up to three times where it is not there or says to come again. The address is a secret: no error tells it.
- * Errors: ALARM_NOT_SENT; the signal's reason.
+ * Sends a body to a webhook, with up to three tries if it is unreachable or asks for a retry. The
+ * address is a secret: no error contains it. Errors: ALARM_NOT_SENT; the signal's reason.
  */
 export async function sendAlarm(
   webhook: string,
@@ -25,7 +25,7 @@ export async function sendAlarm(
   if (failure) throw new ReportsError('ALARM_NOT_SENT', { found: failure.what });
 }
 
-/** Undefined where it was taken. */
+/** Returns undefined if the webhook accepted it. */
 async function post(
   webhook: string,
   body: string,

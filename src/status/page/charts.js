@@ -1,25 +1,61 @@
 import { svg } from './dom.js';
 
+/**
+ * @typedef {object} ChartItem
+ * @property {string} label below the item
+ * @property {number} value
+ * @property {string} text the tooltip
+ *
+ * @typedef {object} ChartOptions
+ * @property {(value: number) => string} format of the steps of the axis
+ * @property {string} label what the chart shows, for screen readers
+ * @property {boolean} [isHalf] whether two charts share a row
+ *
+ * @callback Draw
+ * @param {(index: number) => number} x the left edge of an item
+ * @param {(value: number) => number} y
+ * @param {number} width of an item
+ * @returns {SVGElement[]}
+ */
+
 const size = { height: 200, left: 52, right: 8, top: 12, bottom: 24 };
 
-/** Pixels that a chart has, alone in its row or beside another: its text is as large as all other. */
+/**
+ * The width of a chart in pixels, so that its text is as large as all other text.
+ *
+ * @param {boolean} isHalf
+ */
 function roomFor(isHalf) {
   const page = Math.min(1216, document.documentElement.clientWidth) - 60;
   return isHalf && page > 800 ? Math.floor(page / 2) - 30 : page;
 }
 
-/** Steps for an axis that goes from 0 to a round number above the greatest value. */
+/**
+ * Returns the steps of an axis from 0 to a round number above the greatest value.
+ *
+ * @param {number} greatest
+ * @returns {[number, ...number[]]} ascending
+ */
 export function axisSteps(greatest) {
   if (!(greatest > 0)) return [0, 1];
   const power = 10 ** Math.floor(Math.log10(greatest));
   const step =
     [0.25, 0.5, 1, 2, 2.5].map((each) => each * power).find((each) => greatest / each <= 4) ?? power * 2.5;
+  /** @type {[number, ...number[]]} */
   const steps = [0];
-  while (steps.at(-1) < greatest) steps.push(steps.at(-1) + step);
+  for (let last = 0; last < greatest; ) {
+    last += step;
+    steps.push(last);
+  }
   return steps;
 }
 
-/** Bars that stand side by side. An item: `label` below, `value`, `text` told of it. `isHalf`: two charts share a row. */
+/**
+ * Draws one bar for each item, side by side.
+ *
+ * @param {ChartItem[]} items
+ * @param {ChartOptions} options
+ */
 export function barChart(items, options) {
   return chart(items, options, (x, y, width) =>
     items.map(({ value, text }, index) => {
@@ -41,10 +77,15 @@ export function barChart(items, options) {
   );
 }
 
-/** One line over all items. */
+/**
+ * Draws one line over all items.
+ *
+ * @param {ChartItem[]} items
+ * @param {ChartOptions} options
+ */
 export function lineChart(items, options) {
   return chart(items, options, (x, y, width) => {
-    const middle = (index) => x(index) + width / 2;
+    const middle = (/** @type {number} */ index) => x(index) + width / 2;
     const points = items.map(({ value }, index) => `${middle(index).toFixed(1)},${y(value).toFixed(1)}`);
     const marks = items.length > 60 ? [] : items;
     return [
@@ -56,16 +97,24 @@ export function lineChart(items, options) {
   });
 }
 
+/**
+ * Draws the axes; `draw` adds the items.
+ *
+ * @param {ChartItem[]} items
+ * @param {ChartOptions} options
+ * @param {Draw} draw
+ */
 function chart(items, { format, label, isHalf = false }, draw) {
   const total = roomFor(isHalf);
   const values = items.map(({ value }) => value);
   const steps = axisSteps(Math.max(0, ...values));
   const low = Math.min(0, ...values);
-  const high = steps.at(-1);
+  const high = steps.at(-1) ?? 1;
   const inner = { width: total - size.left - size.right, height: size.height - size.top - size.bottom };
   const width = inner.width / Math.max(1, items.length);
-  const x = (index) => size.left + index * width;
-  const y = (value) => size.top + inner.height * (1 - (value - low) / (high - low || 1));
+  const x = (/** @type {number} */ index) => size.left + index * width;
+  const y = (/** @type {number} */ value) =>
+    size.top + inner.height * (1 - (value - low) / (high - low || 1));
   const every = Math.ceil(items.length / Math.max(2, Math.floor(inner.width / 70)));
   return svg(
     'svg',
@@ -87,9 +136,15 @@ function chart(items, { format, label, isHalf = false }, draw) {
   );
 }
 
-/** A small line without axes. */
+/**
+ * Draws a small line without axes.
+ *
+ * @param {number[]} values
+ * @param {string} label for screen readers
+ */
 export function sparkline(values, label) {
-  const [width, height] = [160, 32];
+  const width = 160;
+  const height = 32;
   const greatest = Math.max(1, ...values);
   const points = values.map((value, index) => {
     const x = values.length === 1 ? width : (index / (values.length - 1)) * width;
@@ -108,6 +163,12 @@ export function sparkline(values, label) {
   );
 }
 
-export function cut(text, most) {
-  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+/**
+ * Shortens a text to at most `maxLength` characters.
+ *
+ * @param {string} text
+ * @param {number} maxLength
+ */
+export function cut(text, maxLength) {
+  return text.length > maxLength ? `${text.slice(0, maxLength - 1)}…` : text;
 }

@@ -1,21 +1,26 @@
 import { barChart, cut, lineChart } from './charts.js';
-import { badge, bodyOf, count, h, nothing, number, short } from './dom.js';
-import { ask } from './server.js';
+import { badge, bodyOf, pluralize, h, nothing, number, short } from './dom.js';
+import { fetchAnswer } from './server.js';
 
+/** @import { ConsoleResult } from '../server/console.js' */
+/** @import { ChartItem, ChartOptions } from './charts.js' */
+
+/** @type {Record<string, string>} */
 const examples = {
   'Loads of today':
-    'SELECT report_type, status, count(*) AS documents, sum(raw_bytes) AS bytes\nFROM _loads WHERE CAST(loaded_at AS DATE) = CURRENT_DATE GROUP BY ALL ORDER BY documents DESC',
+    'SELECT report_type, status, pluralize(*) AS documents, sum(raw_bytes) AS bytes\nFROM _loads WHERE CAST(loaded_at AS DATE) = CURRENT_DATE GROUP BY ALL ORDER BY documents DESC',
   'Documents by day':
-    'SELECT CAST(loaded_at AS DATE) AS day, count(*) AS documents\nFROM _loads GROUP BY day ORDER BY day',
+    'SELECT CAST(loaded_at AS DATE) AS day, pluralize(*) AS documents\nFROM _loads GROUP BY day ORDER BY day',
   'Rejected values':
     'SELECT table_name, column_name, raw, reason, document_id\nFROM _rejects ORDER BY loaded_at DESC LIMIT 100',
   'Slowest documents':
     'SELECT document_id, report_type, duration_ms\nFROM _loads ORDER BY duration_ms DESC NULLS LAST LIMIT 20',
 };
 
+/** @type {'table' | 'chart'} */
 let view = 'table';
 
-/** The SQL console: a text, its answer as a table, and as a chart where it has a label and a figure. */
+/** Opens the SQL console: a query, and its result as a table, or as a chart if it has a label and a figure. */
 export function openConsole() {
   const text = h('textarea', {
     id: 'sql',
@@ -25,14 +30,14 @@ export function openConsole() {
     autocomplete: 'off',
     'aria-label': 'SQL',
     'aria-describedby': 'query-about',
-    onkeydown(event) {
+    onkeydown(/** @type {KeyboardEvent} */ event) {
       if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
         event.preventDefault();
         void run();
       }
     },
   });
-  text.value = examples['Documents by day'];
+  text.value = examples['Documents by day'] ?? '';
   const runButton = h('button', { id: 'run', class: 'strong', onclick: () => void run() }, 'Run');
   const cancelButton = h('button', { id: 'cancel', disabled: true, onclick: () => stop?.abort() }, 'Cancel');
   const chooser = h(
@@ -40,7 +45,7 @@ export function openConsole() {
     {
       'aria-label': 'Examples',
       onchange() {
-        if (examples[chooser.value]) text.value = examples[chooser.value];
+        text.value = examples[chooser.value] ?? text.value;
         chooser.value = '';
         text.focus();
       },
@@ -50,6 +55,7 @@ export function openConsole() {
   );
   const status = h('span', { class: 'muted', role: 'status' }, 'Ctrl + Enter runs it');
   const answer = h('div', { id: 'answer' });
+  /** @type {AbortController | undefined} */
   let stop;
   bodyOf('query').replaceChildren(
     text,
@@ -64,7 +70,7 @@ export function openConsole() {
     runButton.disabled = true;
     cancelButton.disabled = false;
     status.textContent = 'Running …';
-    const { value, error } = await ask('/api/query', { sql: text.value }, mine.signal);
+    const { value, error } = await fetchAnswer('/api/query', { sql: text.value }, mine.signal);
     if (stop !== mine) return;
     stop = undefined;
     runButton.disabled = false;
@@ -79,23 +85,27 @@ export function openConsole() {
               'div',
               { class: 'problem' },
               badge('bad', error.code),
-              // In it a mark points at a place in the query.
+              // The message may point at a position in the query.
               h('p', { class: 'code' }, error.message),
               error.remedy && h('p', { class: 'muted' }, error.remedy),
             ),
       );
       return;
     }
-    const rows = count(value.rows.length, 'row');
+    const rows = pluralize(value.rows.length, 'row');
     status.textContent = `${value.isCut ? `the first ${rows}; there are more` : rows}, ${number(value.milliseconds)} ms`;
     showAnswer(answer, value);
   }
 }
 
+/**
+ * @param {HTMLElement} place
+ * @param {Pick<ConsoleResult, 'columns' | 'rows'>} result
+ */
 function showAnswer(place, { columns, rows }) {
   const chart = chartOf(columns, rows);
   const shown = chart && view === 'chart' ? chart() : answerTable(columns, rows);
-  const choice = (name, text) =>
+  const choice = (/** @type {typeof view} */ name, /** @type {string} */ text) =>
     h(
       'button',
       {
@@ -104,7 +114,7 @@ function showAnswer(place, { columns, rows }) {
         onclick() {
           view = name;
           showAnswer(place, { columns, rows });
-          document.getElementById(`view-${name}`).focus();
+          document.getElementById(`view-${name}`)?.focus();
         },
       },
       text,
@@ -124,10 +134,18 @@ function showAnswer(place, { columns, rows }) {
   );
 }
 
-const isFigure = ({ type }) =>
-  /^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|INT64|DOUBLE|FLOAT(64)?|REAL|(BIG)?NUMERIC|DECIMAL)\b/i.test(type);
-const isTime = ({ type }) => /^(DATE|TIMESTAMP)/i.test(type);
+/** @typedef {ConsoleResult['columns'][number]} ResultColumn */
 
+const isFigure = (/** @type {ResultColumn | undefined} */ column) =>
+  /^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|INT64|DOUBLE|FLOAT(64)?|REAL|(BIG)?NUMERIC|DECIMAL)\b/i.test(
+    column?.type ?? '',
+  );
+const isTime = (/** @type {ResultColumn} */ { type }) => /^(DATE|TIMESTAMP)/i.test(type);
+
+/**
+ * @param {ConsoleResult['columns']} columns
+ * @param {unknown[][]} rows
+ */
 function answerTable(columns, rows) {
   if (columns.length === 0) return nothing('No columns.');
   return h(
@@ -168,28 +186,36 @@ function answerTable(columns, rows) {
   );
 }
 
+/** @param {unknown} value */
 function cellOf(value) {
   if (value === null || value === undefined) return h('span', { class: 'null' }, 'NULL');
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
-/** A chart of the first label column and the first column of figures; times make a line. Undefined where there are not both. */
+/**
+ * Returns a function that draws the first label column and the first column of figures; times make a
+ * line. Undefined if the result does not have both.
+ *
+ * @param {ConsoleResult['columns']} columns
+ * @param {unknown[][]} rows
+ */
 function chartOf(columns, rows) {
-  const label = columns.findIndex((column) => !isFigure(column));
-  const figure = columns.findIndex(isFigure);
-  if (label < 0 || figure < 0 || rows.length < 2) return undefined;
-  const most = isTime(columns[label]) ? 400 : 40;
-  const items = rows.slice(0, most).map((row) => {
-    const name = row[label] === null ? 'NULL' : labelText(row[label], columns[label]);
-    return { label: name, value: Number(row[figure] ?? 0) || 0, text: `${name}: ${row[figure] ?? 'NULL'}` };
+  const label = columns.find((column) => !isFigure(column));
+  const figure = columns.find(isFigure);
+  if (!label || !figure || rows.length < 2) return undefined;
+  const [labelIndex, figureIndex] = [columns.indexOf(label), columns.indexOf(figure)];
+  const maxRows = isTime(label) ? 400 : 40;
+  const items = rows.slice(0, maxRows).map((row) => {
+    const [name, value] = [labelText(row[labelIndex], label), row[figureIndex]];
+    return { label: name, value: Number(value ?? 0) || 0, text: `${name}: ${value ?? 'NULL'}` };
   });
-  const options = { format: short, label: `${columns[figure].name} by ${columns[label].name}` };
+  const options = { format: short, label: `${figure.name} by ${label.name}` };
   return () =>
     h(
       'figure',
       {},
-      h('figcaption', {}, `${options.label}${rows.length > most ? `, the first ${most} rows` : ''}`),
-      isTime(columns[label])
+      h('figcaption', {}, `${options.label}${rows.length > maxRows ? `, the first ${maxRows} rows` : ''}`),
+      isTime(label)
         ? lineChart(items, options)
         : items.length > 8
           ? ranking(items, options)
@@ -197,16 +223,26 @@ function chartOf(columns, rows) {
     );
 }
 
-function labelText(value, { type }) {
+/**
+ * @param {unknown} value
+ * @param {ResultColumn} column
+ */
+function labelText(value, column) {
+  if (value === null) return 'NULL';
   const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
-  return /^DATE$/i.test(type)
+  return /^DATE$/i.test(column.type)
     ? text.slice(5, 10)
-    : isTime({ type })
+    : isTime(column)
       ? text.slice(5, 16).replace('T', ' ')
       : text;
 }
 
-/** Many labels are read more easily one below the other. */
+/**
+ * Draws bars that lie below each other, which makes many labels easier to read.
+ *
+ * @param {ChartItem[]} items
+ * @param {Pick<ChartOptions, 'label'>} options
+ */
 function ranking(items, { label }) {
   const greatest = Math.max(1e-9, ...items.map(({ value }) => Math.abs(value)));
   return h(

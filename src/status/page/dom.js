@@ -1,58 +1,146 @@
-/** Makes an element. Text is always text: nothing here reads HTML. `on…` are listeners, `class` and the like attributes. */
+/**
+ * @typedef {Node | string | false | null | undefined} Leaf a falsy leaf is left out
+ * @typedef {Leaf | Leaf[] | Leaf[][]} Child
+ *
+ * @typedef {string | number | boolean | null | undefined} AttributeValue
+ * @typedef {(event: any) => unknown} Listener
+ * @typedef {{ [name: `on${string}`]: Listener } & { [name: string]: AttributeValue | Listener }} Attributes
+ */
+
+/**
+ * Makes an element. Children are always text or nodes: nothing here parses HTML. `on…` attributes are
+ * listeners, `--…` are CSS properties.
+ *
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Attributes} [attributes]
+ * @param {Child[]} children
+ */
 export function h(tag, attributes = {}, ...children) {
   return fill(document.createElement(tag), attributes, children);
 }
 
-/** The same in SVG. */
+/**
+ * Makes an SVG element, as `h` makes one of HTML.
+ *
+ * @template {keyof SVGElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Attributes} [attributes]
+ * @param {Child[]} children
+ */
 export function svg(tag, attributes = {}, ...children) {
   return fill(document.createElementNS('http://www.w3.org/2000/svg', tag), attributes, children);
 }
 
+/**
+ * @template {HTMLElement | SVGElement} Element
+ * @param {Element} element
+ * @param {Attributes} attributes
+ * @param {Child[]} children
+ * @returns {Element}
+ */
 function fill(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === undefined || value === null || value === false) continue;
-    if (name.startsWith('on')) element.addEventListener(name.slice(2), value);
-    else if (name.startsWith('--')) element.style.setProperty(name, value);
-    else element.setAttribute(name, value === true ? '' : value);
+    if (typeof value === 'function') element.addEventListener(name.slice(2), value);
+    else if (name.startsWith('--')) element.style.setProperty(name, String(value));
+    else element.setAttribute(name, value === true ? '' : String(value));
   }
-  element.append(
-    ...children.flat(2).filter((child) => child !== undefined && child !== null && child !== false),
-  );
+  for (const child of children.flat(2))
+    if (child !== undefined && child !== null && child !== false) element.append(child);
   return element;
 }
 
+/** @type {Map<Element, string>} */
 const shown = new Map();
 
-/** Puts what `make` gives into a place, where its data changed since the last time. Focus and scrolling stay as they were. */
+/**
+ * Replaces the content of a place if its data changed since the last call. Focus and scroll positions
+ * are kept.
+ *
+ * @param {HTMLElement} place
+ * @param {unknown} data
+ * @param {() => Leaf | Leaf[]} make
+ */
 export function show(place, data, make) {
   const text = JSON.stringify(data) ?? '';
   if (shown.get(place) === text) return;
   shown.set(place, text);
-  const scrolled = [...place.querySelectorAll('.scroll')].map((box) => [
-    box.ariaLabel,
-    box.scrollLeft,
-    box.scrollTop,
-  ]);
-  const focused = place.contains(document.activeElement) ? document.activeElement.id : '';
-  place.replaceChildren(...[make()].flat());
-  for (const box of place.querySelectorAll('.scroll')) {
-    const [, left, top] = scrolled.find(([label]) => label === box.ariaLabel) ?? [];
-    // What is drawn first shows its end where it asks for that: the newest.
-    box.scrollTo(left ?? (box.dataset.from === 'end' ? box.scrollWidth : 0), top ?? 0);
+  const scrolled = scrollBoxes(place).map((box) => ({
+    label: box.ariaLabel,
+    left: box.scrollLeft,
+    top: box.scrollTop,
+  }));
+  const focused = place.contains(document.activeElement) ? document.activeElement?.id : undefined;
+  place.replaceChildren(...fill(document.createElement('div'), {}, [make()]).childNodes);
+  for (const box of scrollBoxes(place)) {
+    const before = scrolled.find(({ label }) => label === box.ariaLabel);
+    // The first time, a box with data-from="end" shows its end, which is the newest.
+    const first = box.dataset.from === 'end' ? box.scrollWidth : 0;
+    box.scrollTo(before?.left ?? first, before?.top ?? 0);
   }
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
 }
 
-/** The body of a section. */
-export function bodyOf(id) {
-  return document.querySelector(`#${id} .body`);
+/**
+ * @param {Element} place
+ * @returns {HTMLElement[]}
+ */
+function scrollBoxes(place) {
+  return [...place.querySelectorAll('.scroll')].filter((box) => box instanceof HTMLElement);
 }
 
 /**
- * A table in a box of its own that scrolls sideways; on a phone each row is a block. A column: its title, what a row shows there, `number`
- * for figures, `wide` for text of several lines, `wrap` for long names, `phone: false` where a phone goes without. Roles are written out, as a block has none.
+ * Returns an element of index.html. Errors: one that is not there.
+ *
+ * @param {string} id
+ * @returns {HTMLElement}
+ */
+export function byId(id) {
+  return found(document.getElementById(id), id);
+}
+
+/**
+ * Returns the body of a section of index.html.
+ *
+ * @param {string} id
+ * @returns {HTMLElement}
+ */
+export function bodyOf(id) {
+  return found(document.querySelector(`#${id} .body`), id);
+}
+
+/**
+ * @param {Element | null} element
+ * @param {string} id
+ */
+function found(element, id) {
+  if (element instanceof HTMLElement) return element;
+  throw new Error(`the page has no #${id}`);
+}
+
+/**
+ * @template Row
+ * @typedef {object} Column
+ * @property {string} title
+ * @property {(row: Row) => Child} cell
+ * @property {boolean} [number] for figures
+ * @property {boolean} [wide] for text of several lines
+ * @property {boolean} [wrap] for long names
+ * @property {boolean} [phone] false if a phone does not show it
+ */
+
+/**
+ * Makes a table in a box that scrolls sideways; on a phone each row is a block. Roles are written out
+ * because a block has none.
+ *
+ * @template Row
+ * @param {string} label
+ * @param {Column<Row>[]} columns
+ * @param {Row[]} rows
  */
 export function table(label, columns, rows) {
+  /** @param {Column<Row>} column */
   const classOf = ({ number: isNumber, wide, wrap, phone }) => {
     const names = [
       isNumber && 'number',
@@ -62,10 +150,13 @@ export function table(label, columns, rows) {
     ].filter(Boolean);
     return names.join(' ') || undefined;
   };
+  /** @param {Column<Row>} column */
   const head = (column) =>
     h('th', { scope: 'col', role: 'columnheader', class: classOf(column) }, column.title);
+  /** @type {(column: Column<Row>, row: Row) => Node} */
   const cell = (column, row) =>
     h('td', { role: 'cell', class: classOf(column), 'data-title': column.title }, column.cell(row) ?? '');
+  /** @param {Node[]} cells */
   const line = (...cells) => h('tr', { role: 'row' }, ...cells);
   return h(
     'div',
@@ -83,40 +174,68 @@ export function table(label, columns, rows) {
   );
 }
 
-/** Lists that were opened stay open when they are drawn anew. */
+/**
+ * Lists that were opened stay open when they are drawn again.
+ *
+ * @type {Set<string>}
+ */
 const opened = new Set();
 
-/** The first rows, and a button for the rest. */
-export function firstOf(name, rows, most, make) {
-  if (rows.length <= most || opened.has(name)) return make(rows);
-  const place = h('div', {}, make(rows.slice(0, most)));
+/**
+ * Shows the first rows, and a button for the rest.
+ *
+ * @template Row
+ * @param {string} name of the list
+ * @param {Row[]} rows
+ * @param {number} maxRows
+ * @param {(rows: Row[]) => Node} make
+ * @returns {Node}
+ */
+export function firstOf(name, rows, maxRows, make) {
+  if (rows.length <= maxRows || opened.has(name)) return make(rows);
+  const place = h('div', {}, make(rows.slice(0, maxRows)));
   const open = () => {
     opened.add(name);
     place.replaceChildren(make(rows));
-    place.querySelector('.scroll')?.focus();
+    scrollBoxes(place)[0]?.focus();
   };
   place.append(h('button', { class: 'quiet', onclick: open }, `Show all ${number(rows.length)}`));
   return place;
 }
 
+/** @param {string} text */
 export const nothing = (text) => h('p', { class: 'nothing' }, text);
 
+/**
+ * @param {string} kind
+ * @param {string} text
+ */
 export function badge(kind, text) {
   return h('span', { class: `badge ${kind}` }, text);
 }
 
-/** A number of things: 1 row, 2 rows. */
-export function count(value, thing) {
+/**
+ * `1 row`, `2 rows`.
+ *
+ * @param {number} value
+ * @param {string} thing
+ */
+export function pluralize(value, thing) {
   return `${number(value)} ${thing}${value === 1 ? '' : 's'}`;
 }
 
-/** A whole number with its thousands apart. Numbers as text keep all their digits. */
+/**
+ * Formats a whole number with separators between thousands. A number as text keeps all its digits.
+ *
+ * @param {number | string} value
+ */
 export function number(value) {
   return typeof value === 'number' ? value.toLocaleString('en') : value;
 }
 
 const units = ['B', 'kB', 'MB', 'GB', 'TB'];
 
+/** @param {number | string} value */
 export function bytes(value) {
   let size = Number(value);
   let unit = 0;
@@ -124,11 +243,16 @@ export function bytes(value) {
   return `${size >= 100 || unit === 0 ? Math.round(size) : size.toFixed(1)} ${units[unit]}`;
 }
 
-/** A figure in few characters: 1.2k, 34M. */
+/**
+ * Formats a figure in few characters: 1.2k, 34M.
+ *
+ * @param {number} value
+ */
 export function short(value) {
   return new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 }).format(value);
 }
 
+/** @param {number} seconds */
 export function duration(seconds) {
   if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
   if (seconds < 90) return `${Math.round(seconds)} s`;
@@ -137,23 +261,30 @@ export function duration(seconds) {
   return `${Math.round(seconds / 86_400)} d`;
 }
 
-/** A time as it is from now, which goes on by itself; the time of the clock is its title. */
+/**
+ * Shows how long ago a time is, and keeps that up to date; the tooltip has the time itself.
+ *
+ * @param {string} iso
+ */
 export function ago(iso) {
   return h('time', { datetime: iso, title: clockTime(iso), class: 'ago' }, agoText(iso));
 }
 
+/** @param {string} iso */
 export function agoText(iso) {
   const seconds = (Date.now() - Date.parse(iso)) / 1000;
   if (seconds < -1) return `in ${duration(-seconds)}`;
   return seconds < 2 ? 'now' : `${duration(seconds)} ago`;
 }
 
+/** @param {string} iso */
 export function clockTime(iso) {
   return `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`;
 }
 
 setInterval(() => {
-  for (const time of document.querySelectorAll('time.ago')) {
+  for (const time of document.getElementsByTagName('time')) {
+    if (!time.classList.contains('ago')) continue;
     const text = agoText(time.dateTime);
     if (time.textContent !== text) time.textContent = text;
   }

@@ -3,8 +3,9 @@ import {
   ago,
   badge,
   bodyOf,
+  byId,
   bytes,
-  count,
+  pluralize,
   duration,
   firstOf,
   h,
@@ -15,24 +16,33 @@ import {
   table,
 } from './dom.js';
 
-/** What stands in the way, the figures at a glance, freshness, and rows by day. */
-export function showOverview(facts) {
-  showProblems(facts);
-  showTiles(facts);
-  showFreshness(facts);
-  showDays(facts);
+/** @import { LedgerSnapshot, Problem, StatusSnapshot, TableFreshness } from '../types.js' */
+
+/** @typedef {Map<string, string | undefined>} SellerNames by seller id */
+/** @typedef {LedgerSnapshot['days'][number]} Day */
+
+/**
+ * Shows problems, key figures, freshness, and rows by day.
+ *
+ * @param {StatusSnapshot} snapshot
+ */
+export function showOverview(snapshot) {
+  showProblems(snapshot);
+  showTiles(snapshot);
+  showFreshness(snapshot);
+  showDays(snapshot);
 }
 
+/** @param {StatusSnapshot} snapshot */
 function showProblems({ warehouse, queues, sellers }) {
   const problems = [
-    warehouse.problem && { about: 'Warehouse', ...warehouse.problem },
-    ...queues.map(({ name, problem }) => problem && { about: `Queue ${name}`, ...problem }),
-    ...sellers.map(
-      ({ sellerId, name, credentials: { refused } }) =>
-        refused && { about: `Seller ${name ?? sellerId}`, ...refused },
+    ...problemOf('Warehouse', warehouse.problem),
+    ...queues.flatMap(({ name, problem }) => problemOf(`Queue ${name}`, problem)),
+    ...sellers.flatMap(({ sellerId, name, credentials: { refused } }) =>
+      problemOf(`Seller ${name ?? sellerId}`, refused),
     ),
-  ].filter(Boolean);
-  show(document.getElementById('problems'), problems, () =>
+  ];
+  show(byId('problems'), problems, () =>
     problems.map(({ about, code, message, since }) =>
       h(
         'div',
@@ -46,20 +56,33 @@ function showProblems({ warehouse, queues, sellers }) {
   );
 }
 
-/** Documents in quarantine, all of them. */
+/**
+ * @param {string} about
+ * @param {Problem | undefined} problem
+ */
+function problemOf(about, problem) {
+  return problem ? [{ about, ...problem }] : [];
+}
+
+/**
+ * Counts all documents in quarantine.
+ *
+ * @param {Pick<StatusSnapshot, 'warehouse'>} snapshot
+ */
 export function inQuarantine({ warehouse }) {
   const documents = (warehouse.ledger?.documents ?? []).filter(({ status }) => status === 'quarantined');
   return documents.reduce((sum, each) => sum + each.documents, 0);
 }
 
+/** @param {StatusSnapshot} snapshot */
 function showTiles({ warehouse, tables, queues, sellers }) {
   const { days = [] } = warehouse.ledger ?? {};
   const [today] = days;
   const stale = tables.filter(({ isStale }) => isStale).length;
   const quarantined = inQuarantine({ warehouse });
-  const known = queues.filter(({ messages }) => messages);
-  const waiting = known.reduce((sum, { messages }) => sum + messages.visible + messages.delayed, 0);
-  const inFlight = known.reduce((sum, { messages }) => sum + messages.inFlight, 0);
+  const known = queues.flatMap(({ messages }) => messages ?? []);
+  const waiting = known.reduce((sum, { visible, delayed }) => sum + visible + delayed, 0);
+  const inFlight = known.reduce((sum, messages) => sum + messages.inFlight, 0);
   const quota = sellers.map((seller) => seller.quota.available);
   const names = new Set(tables.map(({ table: name }) => name)).size;
   const on = today && (today.day === new Date().toISOString().slice(0, 10) ? 'today' : `on ${today.day}`);
@@ -93,7 +116,7 @@ function showTiles({ warehouse, tables, queues, sellers }) {
       kind: quarantined > 0 ? 'bad' : 'good',
     },
   ];
-  show(document.getElementById('tiles'), tiles, () =>
+  show(byId('tiles'), tiles, () =>
     tiles.map(({ title, value, note, kind = '' }) =>
       h(
         'div',
@@ -106,9 +129,10 @@ function showTiles({ warehouse, tables, queues, sellers }) {
   );
 }
 
+/** @param {StatusSnapshot} snapshot */
 function showFreshness({ tables, sellers }) {
   const names = new Map(sellers.map(({ sellerId, name }) => [sellerId, name]));
-  // What counts up by itself is no reason to draw anew.
+  // An age grows all the time, which is no reason to draw again.
   const data = tables.map(({ ageSeconds: _, ...rest }) => rest);
   show(bodyOf('freshness'), data, () => {
     if (tables.length === 0) return nothing('Nothing has been loaded yet.');
@@ -141,13 +165,21 @@ function showFreshness({ tables, sellers }) {
   });
 }
 
+/**
+ * @param {string | null} sellerId
+ * @param {SellerNames} names
+ */
 export function sellerName(sellerId, names) {
-  const name = names.get(sellerId);
+  const name = sellerId === null ? undefined : names.get(sellerId);
   if (!name) return h('span', {}, sellerId ?? '–');
   return h('span', { title: sellerId }, name);
 }
 
-/** How far the age has come on its way to being stale. */
+/**
+ * Shows the age as a share of the age at which the table is stale.
+ *
+ * @param {TableFreshness} freshness
+ */
 function lateness({ ageSeconds, usualIntervalSeconds, isStale }) {
   if (usualIntervalSeconds === undefined) return undefined;
   const share = Math.min(1, ageSeconds / (3 * usualIntervalSeconds + 3600));
@@ -158,10 +190,15 @@ function lateness({ ageSeconds, usualIntervalSeconds, isStale }) {
   });
 }
 
+/** @param {StatusSnapshot} snapshot */
 function showDays({ warehouse }) {
   const days = [...(warehouse.ledger?.days ?? [])].reverse();
   show(bodyOf('days'), days, () => {
     if (days.length === 0) return nothing('Nothing has been loaded yet.');
+    /**
+     * @param {(day: Day) => number} value
+     * @param {(day: Day) => string} text
+     */
     const bars = (value, text) =>
       days.map((each) => ({
         label: each.day.slice(5),
@@ -178,7 +215,7 @@ function showDays({ warehouse }) {
         barChart(
           bars(
             (day) => day.rows,
-            (day) => `${count(day.rows, 'row')} of ${count(day.documents, 'document')}`,
+            (day) => `${pluralize(day.rows, 'row')} of ${pluralize(day.documents, 'document')}`,
           ),
           { format: short, label: 'Rows by day', isHalf: true },
         ),

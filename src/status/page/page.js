@@ -1,45 +1,49 @@
 import { openConsole } from './console.js';
-import { ago, count, h, number, show } from './dom.js';
+import { ago, byId, h, number, pluralize, show } from './dom.js';
 import { inQuarantine, showOverview } from './overview.js';
 import { openQuarantine, showQuarantine } from './quarantine.js';
 import { showQueues } from './queues.js';
 import { givenUpWindows, showRequests } from './requests.js';
-import { ask } from './server.js';
+import { fetchAnswer } from './server.js';
 import { showTimeline } from './timeline.js';
 
-/** The server reads nothing anew for it where nothing has changed. */
+/** @import { PageSnapshot } from '../server/page-api.js' */
+
+/** Frequent requests are cheap: the server reads nothing again if nothing has changed. */
 const everyMs = 10_000;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 
 async function refresh() {
   clearTimeout(timer);
-  const { value: facts, error } = await ask('/api/facts');
-  if (facts) showFacts(facts);
+  const { value: snapshot, error } = await fetchAnswer('/api/status');
+  if (snapshot) showSnapshot(snapshot);
   else showState('bad', error.message);
   if (!document.hidden) timer = setTimeout(refresh, everyMs);
 }
 
-function showFacts(facts) {
-  showOverview(facts);
-  showTimeline(facts);
-  showQueues(facts);
-  showRequests(facts);
-  showQuarantine(facts);
-  const running = facts.runs.filter(({ endedAt }) => !endedAt);
+/** @param {PageSnapshot} snapshot */
+function showSnapshot(snapshot) {
+  showOverview(snapshot);
+  showTimeline(snapshot);
+  showQueues(snapshot);
+  showRequests(snapshot);
+  showQuarantine(snapshot);
+  const running = snapshot.runs.filter(({ endedAt }) => !endedAt);
   const problems = [
-    facts.warehouse.problem,
-    ...facts.queues.map(({ problem }) => problem),
-    ...facts.sellers.map(({ credentials }) => credentials.refused),
+    snapshot.warehouse.problem,
+    ...snapshot.queues.map(({ problem }) => problem),
+    ...snapshot.sellers.map(({ credentials }) => credentials.refused),
   ].filter(Boolean);
-  const stale = facts.tables.filter(({ isStale }) => isStale).length;
-  const quarantined = inQuarantine(facts);
-  const givenUp = givenUpWindows(facts);
+  const stale = snapshot.tables.filter(({ isStale }) => isStale).length;
+  const quarantined = inQuarantine(snapshot);
+  const givenUp = givenUpWindows(snapshot);
   const toDo = [
-    stale > 0 && count(stale, 'stale table'),
+    stale > 0 && pluralize(stale, 'stale table'),
     quarantined > 0 && `${number(quarantined)} in quarantine`,
-    givenUp > 0 && `${count(givenUp, 'window')} of requests given up`,
+    givenUp > 0 && `${pluralize(givenUp, 'window')} of requests given up`,
   ].filter(Boolean);
-  if (problems.length > 0) showState('bad', count(problems.length, 'problem'));
+  if (problems.length > 0) showState('bad', pluralize(problems.length, 'problem'));
   else if (running.length > 0)
     showState(
       'running',
@@ -47,9 +51,9 @@ function showFacts(facts) {
     );
   else if (toDo.length > 0) showState('warn', toDo.join(', '));
   else showState('good', 'Running, all is well');
-  document.getElementById('logout').hidden = !facts.hasToken;
-  const { warehouse, version, startedAt, consoleLimits } = facts;
-  show(document.getElementById('footer'), [warehouse.readAt, warehouse.name, version, startedAt], () => [
+  byId('logout').hidden = !snapshot.hasToken;
+  const { warehouse, version, startedAt, consoleLimits } = snapshot;
+  show(byId('footer'), [warehouse.readAt, warehouse.name, version, startedAt], () => [
     h(
       'p',
       {},
@@ -60,12 +64,16 @@ function showFacts(facts) {
       '.',
     ),
   ]);
-  document.getElementById('query-about').textContent =
+  byId('query-about').textContent =
     `SQL on the warehouse. It can change nothing; an answer shows ${consoleLimits.rows.toLocaleString('en')} rows and takes ${consoleLimits.seconds} s at most.`;
 }
 
+/**
+ * @param {string} kind
+ * @param {string} text
+ */
 function showState(kind, text) {
-  show(document.getElementById('state'), [kind, text], () => [h('span', { class: `dot ${kind}` }), text]);
+  show(byId('state'), [kind, text], () => [h('span', { class: `dot ${kind}` }), text]);
 }
 
 document.addEventListener('visibilitychange', () => {

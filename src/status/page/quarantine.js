@@ -1,24 +1,60 @@
-import { ago, badge, bodyOf, bytes, count, firstOf, h, nothing, number, show, table } from './dom.js';
+import {
+  ago,
+  badge,
+  bodyOf,
+  byId,
+  bytes,
+  pluralize,
+  firstOf,
+  h,
+  nothing,
+  number,
+  show,
+  table,
+} from './dom.js';
 import { inQuarantine, sellerName } from './overview.js';
-import { ask } from './server.js';
+import { fetchAnswer } from './server.js';
 
+/** @import { LedgerSnapshot, LoadSnapshot, StatusSnapshot } from '../types.js' */
+/** @import { ReloadJob, ReloadRequest } from '../server/reloads.js' */
+/** @import { PageError } from '../server/page-api.js' */
+/** @import { SellerNames } from './overview.js' */
+
+/** The id of a job that the server refused, so that only the page knows it. */
+const refusedId = -1;
+
+/** @type {Job[]} */
 let jobs = [];
-let facts;
+/** @type {StatusSnapshot | undefined} */
+let snapshot;
 let isWatching = false;
-let isAskedFor = false;
-/** What to do after a reload: the page reads anew. */
-let refresh = () => {};
+let isWatchWanted = false;
+/**
+ * Called after a reload, to read the status again.
+ *
+ * @type {() => Promise<void>}
+ */
+let refresh = async () => {};
 
+/**
+ * @typedef {Pick<ReloadJob, 'id' | 'key' | 'state' | 'step' | 'documents'> & { error?: PageError }} Job
+ */
+
+/** @param {() => Promise<void>} onReloaded */
 export function openQuarantine(onReloaded) {
   refresh = onReloaded;
   void watch();
 }
 
-/** Quarantined documents with their reasons, rejects and drift. */
+/**
+ * Shows quarantined documents with their reasons, rejects and drift.
+ *
+ * @param {StatusSnapshot} now
+ */
 export function showQuarantine(now) {
-  facts = now;
+  snapshot = now;
   const { quarantined = [], rejects = [], drift: found = [] } = now.warehouse.ledger ?? {};
-  // What is lost unless somebody sees to it comes before what reports may well lack.
+  // Drift that loses data comes first; a column that a report may well omit comes last.
   const drift = Object.keys(driftWords).flatMap((kind) => found.filter((each) => each.kind === kind));
   const all = inQuarantine(now);
   const names = new Map(now.sellers.map(({ sellerId, name }) => [sellerId, name]));
@@ -53,6 +89,11 @@ export function showQuarantine(now) {
   );
 }
 
+/**
+ * @param {LoadSnapshot[]} rows
+ * @param {SellerNames} names
+ * @param {string[]} busy keys of reloads in progress; empty for all of them
+ */
 function quarantineTable(rows, names, busy) {
   return table(
     'Quarantined documents',
@@ -83,7 +124,12 @@ function quarantineTable(rows, names, busy) {
   );
 }
 
-/** A message without a document or a report is not to be loaded again. */
+/**
+ * A message without a document or a report cannot be loaded again.
+ *
+ * @param {LoadSnapshot} row
+ * @param {string[]} busy
+ */
 function reloadButton({ key, documentId, reportId }, busy) {
   if (!documentId && !reportId) return undefined;
   const isBusy = busy.includes(key) || busy.includes('');
@@ -99,6 +145,7 @@ function reloadButton({ key, documentId, reportId }, busy) {
   );
 }
 
+/** @param {LedgerSnapshot['rejects']} rows */
 function rejectsTable(rows) {
   return table(
     'Rejected values',
@@ -119,6 +166,7 @@ function rejectsTable(rows) {
 
 const driftWords = { added: 'unknown header', widened: 'wider type', missing: 'missing column' };
 
+/** @param {LedgerSnapshot['drift']} rows */
 function driftTable(rows) {
   return table(
     'Drift',
@@ -144,19 +192,20 @@ function driftTable(rows) {
   );
 }
 
+/** @param {ReloadRequest} request */
 async function reload(request) {
-  const { error } = await ask('/api/reload', request);
-  if (error) jobs = [{ id: -1, ...request, state: 'done', documents: [], error }, ...jobs];
+  const { error } = await fetchAnswer('/api/reload', request);
+  if (error) jobs = [{ id: refusedId, ...request, state: 'done', documents: [], error }, ...jobs];
   await watch();
 }
 
-/** Asks for the reloads until none is in work. One that is asked for meanwhile is watched too. */
+/** Polls the reloads until none is in progress, including those added meanwhile. */
 async function watch() {
-  isAskedFor = true;
+  isWatchWanted = true;
   if (isWatching) return;
   isWatching = true;
-  while (isAskedFor) {
-    isAskedFor = false;
+  while (isWatchWanted) {
+    isWatchWanted = false;
     const wasBusy = await watchOnce();
     if (wasBusy) await refresh();
   }
@@ -165,8 +214,8 @@ async function watch() {
 
 async function watchOnce() {
   for (let wasBusy = false; ; wasBusy = true) {
-    const { value } = await ask('/api/reloads');
-    if (value) jobs = [...jobs.filter(({ id }) => id === -1), ...value];
+    const { value } = await fetchAnswer('/api/reloads');
+    if (value) jobs = [...jobs.filter(({ id }) => id === refusedId), ...value];
     showJobs();
     if (jobs.every(({ state }) => state === 'done')) return wasBusy;
     await new Promise((resolve) => setTimeout(resolve, 500));
@@ -176,9 +225,9 @@ async function watchOnce() {
 const steps = { fetching: 'getting the document', parsing: 'parsing', committing: 'committing' };
 
 function showJobs() {
-  if (facts) showQuarantine(facts);
+  if (snapshot) showQuarantine(snapshot);
   const latest = jobs.slice(0, 5);
-  show(document.getElementById('reloads'), latest, () =>
+  show(byId('reloads'), latest, () =>
     latest.map((job) =>
       h(
         'div',
@@ -191,17 +240,27 @@ function showJobs() {
   );
 }
 
+/** @param {Job} job */
 function jobText(job) {
   if (job.error) return h('p', {}, badge('bad', job.error.code), ` ${job.error.message}`);
   if (job.state === 'waiting') return h('p', {}, 'waiting for another one');
   if (job.state === 'running')
-    return h('p', { class: 'busy' }, `${steps[job.step] ?? 'working'}, ${number(job.documents.length)} done`);
+    return h(
+      'p',
+      { class: 'busy' },
+      `${job.step ? steps[job.step] : 'working'}, ${number(job.documents.length)} done`,
+    );
   const loaded = job.documents.filter(({ status }) => status === 'loaded' || status === 'empty');
   const others = job.documents.filter((each) => !loaded.includes(each));
   const rows = loaded.reduce((sum, each) => sum + each.rows, 0);
   return [
     loaded.length > 0 &&
-      h('p', {}, badge('good', 'loaded'), ` ${count(loaded.length, 'document')}, ${count(rows, 'row')}`),
+      h(
+        'p',
+        {},
+        badge('good', 'loaded'),
+        ` ${pluralize(loaded.length, 'document')}, ${pluralize(rows, 'row')}`,
+      ),
     ...others
       .slice(0, 5)
       .map(({ key, status, code, reason }) =>

@@ -1,10 +1,16 @@
-import { ago, badge, bodyOf, count, duration, firstOf, h, number, show, table } from './dom.js';
+import { ago, badge, bodyOf, pluralize, duration, firstOf, h, number, show, table } from './dom.js';
 import { sparkline } from './charts.js';
 import { outcomesText, stateOf } from './timeline.js';
 
+/** @import { PipelineSnapshot, QueueSnapshot, SellerSnapshot, StatusSnapshot } from '../types.js' */
+
 const words = { good: 'good', warn: 'partly', bad: 'failed', running: 'running' };
 
-/** Queues, pipelines and sellers. */
+/**
+ * Shows queues, pipelines and sellers.
+ *
+ * @param {StatusSnapshot} snapshot
+ */
 export function showQueues({ queues, pipelines, sellers }) {
   const data = {
     queues: queues.map(({ oldestMessage, readAt: _, ...rest }) => ({
@@ -24,12 +30,19 @@ export function showQueues({ queues, pipelines, sellers }) {
   ]);
 }
 
-/** Those that something stands in the way of come first. */
+/**
+ * Sorts sellers with a problem first.
+ *
+ * @param {SellerSnapshot} a
+ * @param {SellerSnapshot} b
+ */
 function byNeed(a, b) {
-  const need = ({ credentials, quota }) => (credentials.refused ? 2 : quota.available < 1 ? 1 : 0);
+  const need = (/** @type {SellerSnapshot} */ { credentials, quota }) =>
+    credentials.refused ? 2 : quota.available < 1 ? 1 : 0;
   return need(b) - need(a);
 }
 
+/** @param {QueueSnapshot} queue */
 function queueCard({ name, url, messages, history, oldestMessage, problem }) {
   const depths = history.map((each) => each.visible + each.delayed);
   return h(
@@ -55,6 +68,7 @@ function queueCard({ name, url, messages, history, oldestMessage, problem }) {
   );
 }
 
+/** @param {SellerSnapshot} seller */
 function sellerCard({ sellerId, name, region, marketplaces, quota, credentials }) {
   const state = credentials.refused
     ? badge('bad', 'login refused')
@@ -81,11 +95,12 @@ function sellerCard({ sellerId, name, region, marketplaces, quota, credentials }
       'p',
       { class: 'muted' },
       state,
-      ` ${name ? `${sellerId}, ` : ''}${region}, ${count(marketplaces.length, 'marketplace')}`,
+      ` ${name ? `${sellerId}, ` : ''}${region}, ${pluralize(marketplaces.length, 'marketplace')}`,
     ),
   );
 }
 
+/** @param {PipelineSnapshot[]} pipelines */
 function pipelinesTable(pipelines) {
   const rows = pipelines.flatMap(({ name, timezone, drain, sweep, request }) => [
     { name, timezone, kind: 'drain', ...drain },

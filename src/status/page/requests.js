@@ -1,7 +1,16 @@
-import { ago, badge, bodyOf, count, firstOf, h, nothing, number, show, table } from './dom.js';
+import { ago, badge, bodyOf, pluralize, firstOf, h, nothing, number, show, table } from './dom.js';
 import { sellerName } from './overview.js';
 
-/** What pipelines ask Amazon for, and how far that has come. */
+/** @import { RequestSnapshot, StatusSnapshot } from '../types.js' */
+/** @import { SellerNames } from './overview.js' */
+
+/** @typedef {RequestSnapshot & { pipeline: string, timezone: string }} RequestRow */
+
+/**
+ * Shows the requests of all pipelines and their progress.
+ *
+ * @param {StatusSnapshot} snapshot
+ */
 export function showRequests({ pipelines, sellers }) {
   const rows = pipelines.flatMap(({ name, timezone, request }) =>
     (request?.requests ?? []).map((each) => ({ ...each, pipeline: name, timezone })),
@@ -13,18 +22,30 @@ export function showRequests({ pipelines, sellers }) {
   });
 }
 
-/** Windows that failed too often, of all requests. */
+/**
+ * Counts the windows of all requests that failed too often.
+ *
+ * @param {StatusSnapshot} snapshot
+ */
 export function givenUpWindows({ pipelines }) {
   return pipelines
     .flatMap(({ request }) => request?.requests ?? [])
     .reduce((sum, each) => sum + each.givenUp, 0);
 }
 
+/**
+ * @param {RequestRow} a
+ * @param {RequestRow} b
+ */
 function byTrouble(a, b) {
-  const need = ({ problem, waiting }) => (problem ? 2 : waiting > 0 ? 1 : 0);
+  const need = (/** @type {RequestRow} */ { problem, waiting }) => (problem ? 2 : waiting > 0 ? 1 : 0);
   return need(b) - need(a);
 }
 
+/**
+ * @param {RequestRow[]} rows
+ * @param {SellerNames} names
+ */
 function requestsTable(rows, names) {
   return table(
     'Requests',
@@ -44,7 +65,7 @@ function requestsTable(rows, names) {
           h(
             'p',
             { class: 'muted', title: marketplaceIds.join(', ') },
-            count(marketplaceIds.length, 'marketplace'),
+            pluralize(marketplaceIds.length, 'marketplace'),
           ),
         ],
       },
@@ -65,7 +86,7 @@ function requestsTable(rows, names) {
         title: 'What stands',
         wide: true,
         cell: ({ problem, ...request }) => [
-          standing(request),
+          progressText(request),
           problem &&
             h(
               'p',
@@ -81,8 +102,12 @@ function requestsTable(rows, names) {
   );
 }
 
-/** Of windows that Amazon makes by a schedule of its own nothing is known here. */
-function standing({ cron, underway, waiting, givenUp }) {
+/**
+ * Says how many windows are open. Of windows that Amazon makes by its own schedule nothing is known.
+ *
+ * @param {Pick<RequestSnapshot, 'cron' | 'underway' | 'waiting' | 'givenUp'>} request
+ */
+function progressText({ cron, underway, waiting, givenUp }) {
   if (cron === undefined) return '';
   const counts = [
     underway > 0 && `${number(underway)} underway`,
@@ -92,6 +117,7 @@ function standing({ cron, underway, waiting, givenUp }) {
   return counts.filter(Boolean).join(', ') || 'nothing open';
 }
 
+/** @param {RequestSnapshot['reportOptions']} options */
 function optionsOf(options) {
   return Object.entries(options).map(([name, value]) => `${name}=${value}`);
 }

@@ -1,5 +1,15 @@
-/** Asks this page's own server: `{ value }`, or `{ error: { code, message, remedy } }`. A body makes it a POST. */
-export async function ask(path, body, signal) {
+/** @import { PageApi, PageError } from '../server/page-api.js' */
+
+/**
+ * Sends a request to the server of this page. A body makes it a POST.
+ *
+ * @template {keyof PageApi} Path
+ * @param {Path} path
+ * @param {PageApi[Path]['body']} [body]
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<{ value: PageApi[Path]['answer'], error?: undefined } | { value?: undefined, error: PageError }>}
+ */
+export async function fetchAnswer(path, body, signal) {
   try {
     const response = await fetch(path, {
       credentials: 'same-origin',
@@ -20,6 +30,7 @@ export async function ask(path, body, signal) {
     return response.ok ? { value } : { error: value.error };
   } catch (error) {
     if (signal?.aborted) return { error: { code: 'CANCELLED', message: 'cancelled' } };
-    return { error: { code: 'UNREACHABLE', message: `the program does not answer: ${error.message}` } };
+    const reason = error instanceof Error ? error.message : String(error);
+    return { error: { code: 'UNREACHABLE', message: `the program does not answer: ${reason}` } };
   }
 }

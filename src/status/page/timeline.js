@@ -1,32 +1,60 @@
-import { bodyOf, bytes, clockTime, count, duration, h, nothing, number, show, svg } from './dom.js';
+import { bodyOf, bytes, clockTime, pluralize, duration, h, nothing, number, show, svg } from './dom.js';
 import { axisSteps } from './charts.js';
+
+/** @import { LoadSnapshot, PipelineSnapshot, RunRecord, StatusSnapshot } from '../types.js' */
 
 const spans = { '6 h': 6, '24 h': 24, '7 d': 168 };
 let hours = 24;
+/** @type {StatusSnapshot | undefined} */
 let last;
 
+/**
+ * @typedef {object} Size in pixels
+ * @property {number} width
+ * @property {number} left
+ * @property {number} right
+ * @property {number} top
+ * @property {number} documents the height of the bars of documents
+ * @property {number} lane
+ * @property {number} bar the top of a run within its lane
+ * @property {number} axis
+ *
+ * @typedef {object} Lane
+ * @property {string} pipeline
+ * @property {RunRecord['kind']} kind
+ */
+
+/** @type {Size} */
 const wide = { width: 960, left: 150, right: 12, top: 10, documents: 110, lane: 26, bar: 4, axis: 24 };
-/** On a phone names stand above what they name. */
+/**
+ * On a phone a name is above its lane.
+ *
+ * @type {Omit<Size, 'width'>}
+ */
 const narrow = { left: 4, right: 4, top: 24, documents: 124, lane: 42, bar: 20, axis: 24 };
 const isNarrow = window.matchMedia('(max-width: 40rem)');
 const slots = 60;
-/** From the ground up. */
-const kinds = ['loaded', 'empty', 'skipped', 'cancelled', 'fatal', 'quarantined'];
+/** From the bottom up. */
+const kinds = /** @type {const} */ (['loaded', 'empty', 'skipped', 'cancelled', 'fatal', 'quarantined']);
 
-/** Documents over time, by what became of them, above the runs of each pipeline. */
-export function showTimeline(facts) {
-  last = facts;
-  const { warehouse, runs } = facts;
+/**
+ * Shows documents over time by their status, above the runs of each pipeline.
+ *
+ * @param {StatusSnapshot} snapshot
+ */
+export function showTimeline(snapshot) {
+  last = snapshot;
+  const { warehouse, runs } = snapshot;
   const recent = warehouse.ledger?.recent ?? [];
-  // The minute is enough: drawing anew with every reading would take the pointer's tip away.
-  const minute = Math.floor(Date.parse(facts.at) / 60_000);
+  // Drawing once a minute is enough: drawing more often would hide the tooltip under the pointer.
+  const minute = Math.floor(Date.parse(snapshot.at) / 60_000);
   const data = [
     ...[hours, minute, isNarrow.matches],
     ...[recent.length, recent[0]?.key, recent[0]?.loadedAt, runs.length, runs[0]],
   ];
   show(bodyOf('timeline'), data, () => [
     chooser(),
-    recent.length + runs.length > 0 ? draw(facts) : nothing('Nothing has happened yet.'),
+    recent.length + runs.length > 0 ? draw(snapshot) : nothing('Nothing has happened yet.'),
     legend(recent),
   ]);
 }
@@ -47,7 +75,7 @@ function chooser() {
           'aria-pressed': String(span === hours),
           onclick() {
             hours = span;
-            showTimeline(last);
+            if (last) showTimeline(last);
           },
         },
         text,
@@ -56,22 +84,23 @@ function chooser() {
   );
 }
 
+/** @param {LoadSnapshot[]} recent */
 function legend(recent) {
   const met = kinds.filter((kind) => recent.some(({ status }) => status === kind));
   return h('p', { class: 'legend' }, ...met.map((kind) => h('span', { class: `key s-${kind}` }, kind)));
 }
 
+/** @param {StatusSnapshot} snapshot */
 function draw({ at, warehouse, runs, pipelines }) {
   const endMs = Date.parse(at);
   const startMs = endMs - hours * 3_600_000;
   const size = isNarrow.matches ? { ...narrow, width: bodyOf('timeline').clientWidth } : wide;
   const inner = size.width - size.left - size.right;
-  const x = (ms) => size.left + (Math.max(0, Math.min(endMs, ms) - startMs) / (endMs - startMs)) * inner;
-  const lanes = pipelines.flatMap(({ name, sweep, request }) => [
-    { pipeline: name, kind: 'drain' },
-    ...(sweep ? [{ pipeline: name, kind: 'sweep' }] : []),
-    ...(request ? [{ pipeline: name, kind: 'request' }] : []),
-  ]);
+  const x = (/** @type {number} */ ms) =>
+    size.left + (Math.max(0, Math.min(endMs, ms) - startMs) / (endMs - startMs)) * inner;
+  const lanes = pipelines.flatMap((pipeline) =>
+    kindsOf(pipeline).map((kind) => ({ pipeline: pipeline.name, kind })),
+  );
   const height = size.documents + 14 + lanes.length * size.lane + size.axis;
   return h(
     'div',
@@ -86,7 +115,7 @@ function draw({ at, warehouse, runs, pipelines }) {
       },
       ...hourMarks(startMs, endMs).map(({ ms, text }) => [
         svg('line', { class: 'grid', x1: x(ms), x2: x(ms), y1: 8, y2: height - size.axis }),
-        // At an edge half of it would be cut off.
+        // At an edge, half of the text would be cut off.
         x(ms) > 18 &&
           x(ms) < size.width - 18 &&
           svg('text', { class: 'axis', x: x(ms), y: height - 7, 'text-anchor': 'middle' }, text),
@@ -99,25 +128,50 @@ function draw({ at, warehouse, runs, pipelines }) {
   );
 }
 
-/** What the picture shows, in words. */
-function summary(recent, startMs) {
-  const since = recent.filter(({ loadedAt }) => Date.parse(loadedAt) >= startMs);
-  const counts = kinds.map((kind) => [since.filter(({ status }) => status === kind).length, kind]);
-  const told = counts.filter(([count]) => count > 0).map(([count, kind]) => `${number(count)} ${kind}`);
-  return told.join(', ') || 'no documents';
+/**
+ * @param {PipelineSnapshot} pipeline
+ * @returns {RunRecord['kind'][]}
+ */
+function kindsOf({ sweep, request }) {
+  return [
+    'drain',
+    ...(sweep ? /** @type {const} */ (['sweep']) : []),
+    ...(request ? /** @type {const} */ (['request']) : []),
+  ];
 }
 
+/**
+ * Describes the picture in words.
+ *
+ * @param {LoadSnapshot[]} recent
+ * @param {number} startMs
+ */
+function summary(recent, startMs) {
+  const since = recent.filter(({ loadedAt }) => Date.parse(loadedAt) >= startMs);
+  const counts = kinds.map((kind) => ({ kind, count: since.filter(({ status }) => status === kind).length }));
+  const parts = counts.filter(({ count }) => count > 0).map(({ count, kind }) => `${number(count)} ${kind}`);
+  return parts.join(', ') || 'no documents';
+}
+
+/**
+ * @param {LoadSnapshot[]} recent
+ * @param {number} startMs
+ * @param {number} endMs
+ * @param {Size} size
+ */
 function documents(recent, startMs, endMs, size) {
   const slotMs = (endMs - startMs) / slots;
-  const counts = Array.from({ length: slots }, () => ({}));
+  const counts = Array.from({ length: slots }, () => /** @type {Partial<Record<string, number>>} */ ({}));
   for (const { loadedAt, status } of recent) {
-    const slot = Math.min(slots - 1, Math.floor((Date.parse(loadedAt) - startMs) / slotMs));
-    if (slot >= 0) counts[slot][status] = (counts[slot][status] ?? 0) + 1;
+    const index = Math.floor((Date.parse(loadedAt) - startMs) / slotMs);
+    const slot = counts[Math.min(slots - 1, index)];
+    if (slot) slot[status] = (slot[status] ?? 0) + 1;
   }
-  const sum = (slot) => Object.values(slot).reduce((total, each) => total + each, 0);
+  const sum = (/** @type {Partial<Record<string, number>>} */ slot) =>
+    kinds.reduce((total, kind) => total + (slot[kind] ?? 0), 0);
   const steps = axisSteps(Math.max(...counts.map(sum)));
-  const high = steps.at(-1);
-  const y = (value) => size.top + (size.documents - size.top) * (1 - value / high);
+  const high = steps.at(-1) ?? 1;
+  const y = (/** @type {number} */ value) => size.top + (size.documents - size.top) * (1 - value / high);
   const width = (size.width - size.left - size.right) / slots;
   return [
     ...(size === wide
@@ -135,12 +189,13 @@ function documents(recent, startMs, endMs, size) {
     }),
     ...counts.flatMap((slot, index) => {
       let ground = 0;
-      const told = kinds.filter((kind) => slot[kind]).map((kind) => `${number(slot[kind])} ${kind}`);
+      const parts = kinds.filter((kind) => slot[kind]).map((kind) => `${number(slot[kind] ?? 0)} ${kind}`);
       const from = clockTime(new Date(startMs + index * slotMs).toISOString());
       return kinds.map((kind) => {
-        if (!slot[kind]) return undefined;
-        const [bottom, top] = [y(ground), y(ground + slot[kind])];
-        ground += slot[kind];
+        const count = slot[kind];
+        if (!count) return undefined;
+        const [bottom, top] = [y(ground), y(ground + count)];
+        ground += count;
         return svg(
           'rect',
           {
@@ -151,13 +206,19 @@ function documents(recent, startMs, endMs, size) {
             height: bottom - top,
             rx: 1.5,
           },
-          svg('title', {}, `${from}: ${told.join(', ')}`),
+          svg('title', {}, `${from}: ${parts.join(', ')}`),
         );
       });
     }),
   ];
 }
 
+/**
+ * @param {Lane} lane
+ * @param {number} top
+ * @param {RunRecord[]} runs
+ * @param {{ startMs: number, endMs: number, x: (ms: number) => number, size: Size }} scale
+ */
 function laneOf({ pipeline, kind }, top, runs, { startMs, endMs, x, size }) {
   const own = runs.filter((run) => run.pipeline === pipeline && run.kind === kind);
   return [
@@ -170,7 +231,8 @@ function laneOf({ pipeline, kind }, top, runs, { startMs, endMs, x, size }) {
       y2: top + size.bar + 8,
     }),
     ...own.map((run) => {
-      const [begunMs, endedMs] = [Date.parse(run.startedAt), run.endedAt ? Date.parse(run.endedAt) : endMs];
+      const begunMs = Date.parse(run.startedAt);
+      const endedMs = run.endedAt ? Date.parse(run.endedAt) : endMs;
       if (endedMs < startMs) return undefined;
       const left = x(begunMs);
       return svg(
@@ -189,30 +251,41 @@ function laneOf({ pipeline, kind }, top, runs, { startMs, endMs, x, size }) {
   ];
 }
 
+/** @param {Pick<RunRecord, 'error' | 'failures' | 'endedAt'>} run */
 export function stateOf({ error, failures, endedAt }) {
   if (error) return 'bad';
   if (failures.length > 0) return 'warn';
   return endedAt ? 'good' : 'running';
 }
 
-export function outcomesText({ outcomes, requests = {}, error, endedAt }) {
+/** @param {Pick<RunRecord, 'outcomes' | 'requests' | 'error' | 'endedAt'>} run */
+export function outcomesText({ outcomes, requests, error, endedAt }) {
   if (error) return `${error.code}: ${error.message}`;
   const asked = [
-    requests.asked && `${number(requests.asked)} asked for`,
-    requests.left && `${number(requests.left)} left to later turns`,
+    requests?.asked && `${number(requests.asked)} asked for`,
+    requests?.left && `${number(requests.left)} left to later turns`,
   ];
   const counts = Object.entries(outcomes).map(([outcome, count]) => `${number(count)} ${outcome}`);
   return [...asked, ...counts].filter(Boolean).join(', ') || (endedAt ? 'nothing to do' : 'running');
 }
 
+/**
+ * @param {RunRecord} run
+ * @param {number} seconds
+ */
 function runText(run, seconds) {
-  const loaded = run.rows > 0 ? `, ${count(run.rows, 'row')}, ${bytes(run.bytes)}` : '';
+  const loaded = run.rows > 0 ? `, ${pluralize(run.rows, 'row')}, ${bytes(run.bytes)}` : '';
   return `${clockTime(run.startedAt)}, ${duration(seconds)}: ${outcomesText(run)}${loaded}`;
 }
 
-/** Round times, six or so, in the reader's own zone. */
+/**
+ * Returns about six round times in the reader's own time zone.
+ *
+ * @param {number} startMs
+ * @param {number} endMs
+ */
 function hourMarks(startMs, endMs) {
-  const stepMs = { 6: 1, 24: 4, 168: 24 }[hours] * 3_600_000;
+  const stepMs = (hours > 24 ? 24 : hours / 6) * 3_600_000;
   const zoneMs = new Date(endMs).getTimezoneOffset() * 60_000;
   const marks = [];
   for (let ms = Math.ceil((startMs - zoneMs) / stepMs) * stepMs + zoneMs; ms < endMs; ms += stepMs) {

@@ -2,19 +2,19 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isLoopback } from '../../config/common-spec.js';
 
-/** Why a request is not answered. */
+/** Why a request is refused. */
 export type Refusal = { status: 401 | 403; message: string };
 
 export interface Access {
-  /** Whether readers need a token at all. */
+  /** Whether access requires a token. */
   hasToken: boolean;
-  /** Undefined where the request may have an answer. */
+  /** Undefined if the request may be answered. */
   refusal(request: IncomingMessage): Refusal | undefined;
-  /** For requests that change something: undefined where no other page can have sent it. */
+  /** For requests that change something: undefined if no other site's page can have sent it. */
   foreignRefusal(request: IncomingMessage): Refusal | undefined;
-  /** The cookie of a reader who knows the token; undefined where this is not the token. */
+  /** Returns a cookie for the right token; undefined if the token is wrong. */
   cookieFor(token: string, request: IncomingMessage): string | undefined;
-  /** What takes the cookie back. */
+  /** The cookie that ends the session. */
   farewellCookie: string;
 }
 
@@ -22,12 +22,13 @@ const cookieName = 'sp_reports_status';
 const cookieDays = 30;
 
 /**
- * Who may read. With a token: who sends it as `Authorization: Bearer`, or the cookie that knowing it once gives. Without one: who asks this
- * machine by a name of its own, which pages of elsewhere that point their name at it do not.
+ * Decides who has access. With a token, a request needs `Authorization: Bearer` or the cookie that
+ * a login sets. Without one, a request must address this machine by one of its own names, which a
+ * page of another site that points its own name here does not.
  */
 export function openAccess(token: string | undefined): Access {
   const wanted = token === undefined ? undefined : digest(token);
-  // The cookie doesn't hold the token itself, and stays good over a restart.
+  // The cookie doesn't contain the token itself, and stays valid across restarts.
   const session = token === undefined ? '' : digest(`cookie of ${token}`).toString('hex');
   const isToken = (given: string) => wanted !== undefined && timingSafeEqual(digest(given), wanted);
 
@@ -69,7 +70,7 @@ export function openAccess(token: string | undefined): Access {
   };
 }
 
-/** Of equal length whatever the text, so that comparing takes equal time. */
+/** The digest has the same length for any text, so that comparing takes constant time. */
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
@@ -79,7 +80,7 @@ function hostName(host = ''): string {
   return host.replace(/:\d*$/, '');
 }
 
-/** The host and port that an origin names; undefined for `null` and what is none. */
+/** The host and port of an origin; undefined for `null` and invalid ones. */
 function hostOf(origin: string): string | undefined {
   return URL.canParse(origin) ? new URL(origin).host : undefined;
 }

@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { describeError, ReportsError } from '../../errors/reports-error.js';
+import type { PageError } from './page-api.js';
 
-/** Facts are long and say much the same again and again: a phone gets a tenth of the bytes. */
-const leastCompressed = 2000;
+/** A snapshot is long and repetitive: compressed, a phone downloads a tenth of the bytes. */
+const minCompressedLength = 2000;
 
-/** Sends an answer whole, gzipped where that is worth while and the reader takes it. */
+/** Sends a complete answer, gzipped if that is worthwhile and the client accepts it. */
 export function sendText(
   response: ServerResponse,
   status: number,
@@ -13,7 +14,8 @@ export function sendText(
   type = 'text/plain; charset=utf-8',
 ): void {
   const { method, headers } = response.req;
-  const isCompressed = text.length >= leastCompressed && /\bgzip\b/.test(String(headers['accept-encoding']));
+  const isCompressed =
+    text.length >= minCompressedLength && /\bgzip\b/.test(String(headers['accept-encoding']));
   const body = isCompressed ? gzipSync(text, { level: 3 }) : Buffer.from(text);
   response.writeHead(status, {
     'content-type': type,
@@ -28,20 +30,21 @@ export function sendJson(response: ServerResponse, value: unknown, status = 200)
   sendText(response, status, JSON.stringify(value), 'application/json; charset=utf-8');
 }
 
-/** An error as the page shows it: code, message and what to do. One outside the catalogue tells nothing of the machine. */
+/**
+ * Sends an error as the page shows it: code, message and remedy. An error outside the catalogue
+ * reveals nothing about the machine.
+ */
 export function sendError(response: ServerResponse, error: unknown): void {
-  if (error instanceof BadRequest)
-    return sendJson(response, { error: { code: 'USAGE', message: error.message } }, error.status);
-  if (!(error instanceof ReportsError)) {
-    const message = 'something went wrong; the log has more of it';
-    return sendJson(response, { error: { code: 'UNEXPECTED', message } }, 500);
-  }
+  const send = (shown: PageError, status: number) => sendJson(response, { error: shown }, status);
+  if (error instanceof BadRequest) return send({ code: 'USAGE', message: error.message }, error.status);
+  if (!(error instanceof ReportsError))
+    return send({ code: 'UNEXPECTED', message: 'something went wrong; the log has more of it' }, 500);
   const { code, remedy } = error;
-  const isAsked = code === 'QUERY_FAILED' || code === 'NOT_LOADED' || code === 'WAREHOUSE_MISSING';
-  sendJson(response, { error: { code, message: describeError(error), remedy } }, isAsked ? 400 : 503);
+  const isOfRequest = code === 'QUERY_FAILED' || code === 'NOT_LOADED' || code === 'WAREHOUSE_MISSING';
+  send({ code, message: describeError(error), remedy }, isOfRequest ? 400 : 503);
 }
 
-/** A request that is not what the page sends. */
+/** A request that the page would not send. */
 export class BadRequest extends Error {
   constructor(
     message: string,
@@ -51,21 +54,24 @@ export class BadRequest extends Error {
   }
 }
 
-const mostBytes = 200_000;
+const maxBytes = 200_000;
 
-/** The body of a request. Errors: BadRequest where it is too long. */
+/** Reads the body of a request. Errors: BadRequest if it is too long. */
 export async function readBody(request: IncomingMessage): Promise<string> {
   const parts: Buffer[] = [];
   let bytes = 0;
   for await (const part of request as AsyncIterable<Buffer>) {
     bytes += part.length;
-    if (bytes > mostBytes) throw new BadRequest('the request is too long', 413);
+    if (bytes > maxBytes) throw new BadRequest('the request is too long', 413);
     parts.push(part);
   }
   return Buffer.concat(parts).toString('utf8');
 }
 
-/** The JSON object in a request. Another site's page can't send one without asking first. Errors: BadRequest. */
+/**
+ * Reads the JSON object in a request. Another site's page can't send one without a CORS preflight.
+ * Errors: BadRequest.
+ */
 export async function readObject(request: IncomingMessage): Promise<Record<string, unknown>> {
   if (!/^application\/json\b/i.test(request.headers['content-type'] ?? ''))
     throw new BadRequest('the body must be application/json', 415);
@@ -74,7 +80,7 @@ export async function readObject(request: IncomingMessage): Promise<Record<strin
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
   } catch {
-    // Told below.
+    // Reported below.
   }
   throw new BadRequest('the body must be a JSON object');
 }

@@ -3,7 +3,7 @@ import { ReportsError } from '../../errors/reports-error.js';
 import type { QueryResult, Warehouse } from '../../warehouse/types.js';
 
 /** What the console shows of an answer. */
-export interface Answer {
+export interface ConsoleResult {
   columns: QueryResult['columns'];
   /** Values in the order of the columns, as `QueryResult` has them. */
   rows: unknown[][];
@@ -26,7 +26,11 @@ export const consoleLimits = {
  * Answers a read-only query, with the first rows only. Errors: QUERY_FAILED, also where it takes too long; those of the warehouse; the
  * reason of the signal.
  */
-export async function ask(warehouse: Warehouse, sql: string, signal: AbortSignal): Promise<Answer> {
+export async function runQuery(
+  warehouse: Warehouse,
+  sql: string,
+  signal: AbortSignal,
+): Promise<ConsoleResult> {
   const begunMs = systemClock.now();
   const timeout = AbortSignal.timeout(consoleLimits.seconds * 1000);
   try {

@@ -14,7 +14,7 @@ export interface PageFile {
   type: string;
 }
 
-/** The files of the page by the path they are asked for by; `/index.html` and `/login.html` are answers of routes. */
+/** Reads the files of the page, by path; routes answer with `/index.html` and `/login.html`. */
 export async function readPageFiles(): Promise<Map<string, PageFile>> {
   const files = new Map<string, PageFile>();
   for (const name of await readdir(folder)) {

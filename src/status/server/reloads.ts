@@ -1,35 +1,34 @@
 import { defaultMaxDocumentBytes } from '../../config/limits-spec.js';
 import { describeError, errorCode, ReportsError } from '../../errors/reports-error.js';
-import type { PipelineContext, PipelineEvent } from '../../ingest/context.js';
+import type { PipelineContext, PipelineEvent, StopSignals } from '../../ingest/context.js';
 import { packagedSchemasFolder, readSchemas } from '../../schema/read.js';
 import { reload, type Reloaded } from '../../maintenance/reload.js';
-import type { DrainSignals } from '../../ingest/work-list.js';
 import type { LedgerFilter } from '../../warehouse/types.js';
 
-/** What is to be loaded again: one document by its key of the ledger, or all that are quarantined. */
+/** What to reload: one document by its ledger key, or all that are quarantined. */
 export type ReloadRequest = { key: string } | { quarantined: true };
 
-/** A reload that was asked for on the page. Times are ISO 8601 in UTC. */
+/** A reload that the page requested. Times are ISO 8601 in UTC. */
 export interface ReloadJob {
   id: number;
-  /** Undefined for all that are quarantined. */
+  /** Undefined for a reload of all quarantined documents. */
   key?: string;
   state: 'waiting' | 'running' | 'done';
-  /** What is being done with the document in work. */
+  /** The current step of the current document. */
   step?: 'fetching' | 'parsing' | 'committing';
-  /** Downloaded. */
+  /** Bytes downloaded. */
   bytes: number;
   startedAt: string;
   endedAt?: string;
-  /** What became of each document, as it happened. */
+  /** The result of each document, in order. */
   documents: ReloadedDocument[];
-  /** Why it broke off. */
+  /** Why it ended early. */
   error?: { code: string; message: string };
 }
 
 interface ReloadedDocument {
   key: string;
-  /** A status of the ledger, or `failed`: it is as it was. */
+  /** A status of the ledger, or `failed` if the document is as it was. */
   status: string;
   rows: number;
   rejects: number;
@@ -38,18 +37,23 @@ interface ReloadedDocument {
 }
 
 export interface Reloads {
-  /** Asks for a reload. Errors: NOT_LOADED where the ledger has no such document, or one without any id to find it by. */
+  /**
+   * Adds a reload. Errors: NOT_LOADED if the ledger has no such document, or one without any id.
+   */
   add(request: ReloadRequest): Promise<ReloadJob>;
   /** The newest first. */
   jobs(): ReloadJob[];
-  /** Resolves when none is in work any more. */
+  /** Resolves when no reload is in progress. */
   end(): Promise<void>;
 }
 
-const mostJobs = 50;
+const maxJobs = 50;
 
-/** Reloads that the page asks for, by the code of `sp-reports reload`, one after the other. They stop when the program does. */
-export function openReloads(context: PipelineContext, { stop, abort }: DrainSignals): Reloads {
+/**
+ * Runs the reloads that the page requests one after the other, like `sp-reports reload`. They stop
+ * with the program.
+ */
+export function openReloads(context: PipelineContext, { stop, abort }: StopSignals): Reloads {
   const jobs: ReloadJob[] = [];
   let line = Promise.resolve();
 
@@ -77,10 +81,14 @@ export function openReloads(context: PipelineContext, { stop, abort }: DrainSign
     };
     try {
       stop.throwIfAborted();
-      // Mended since the program started, perhaps: that is what a document is loaded again for.
+      // The schemas may have been fixed since the program started, which is what reloads are for.
       watched.schemas = readSchemas({ folders: [packagedSchemasFolder(), context.config.schemas] });
       job.step = 'fetching';
-      for await (const done of reload(filter, watched, { maxDocumentBytes, signal: abort })) {
+      for await (const done of reload(filter, watched, {
+        maxDocumentBytes,
+        acceptLoss: false,
+        signal: abort,
+      })) {
         job.documents.push(documentOf(done));
         job.step = 'fetching';
         if (stop.aborted) break;
@@ -106,7 +114,7 @@ export function openReloads(context: PipelineContext, { stop, abort }: DrainSign
         documents: [],
       };
       jobs.unshift(job);
-      jobs.length = Math.min(jobs.length, mostJobs);
+      jobs.length = Math.min(jobs.length, maxJobs);
       line = line.then(() => run(job, filter, limits?.maxDocumentBytes ?? defaultMaxDocumentBytes));
       return job;
     },

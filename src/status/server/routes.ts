@@ -2,18 +2,19 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Warehouse } from '../../warehouse/types.js';
 import type { Access, Refusal } from './access.js';
 import { BadRequest, readBody, readObject, sendJson, sendText } from './answers.js';
-import { ask, consoleLimits } from './console.js';
+import { runQuery, consoleLimits } from './console.js';
 import { notReadyFor } from '../health.js';
 import type { Metrics } from '../metrics.js';
+import type { PageApi } from './page-api.js';
 import type { PageFile } from './page-files.js';
 import type { Reloads } from './reloads.js';
-import type { StatusFacts } from '../types.js';
+import type { StatusSnapshot } from '../types.js';
 
-/** What the answers are made from. */
+/** What the routes need for their answers. */
 export interface RouteTools {
-  readFacts: () => Promise<StatusFacts>;
+  readSnapshot: () => Promise<StatusSnapshot>;
   metrics: Pick<Metrics, 'contentType' | 'text'>;
-  /** For queries; one that gives way to everything else. */
+  /** For queries; it yields to all other work. */
   warehouse: Warehouse;
   reloads: Pick<Reloads, 'add' | 'jobs'>;
   access: Access;
@@ -21,7 +22,7 @@ export interface RouteTools {
 }
 
 interface Route {
-  /** Whether anyone may ask. */
+  /** Whether it needs no token. */
   isOpen?: boolean;
   answer(
     request: IncomingMessage,
@@ -29,21 +30,21 @@ interface Route {
     url: URL,
     tools: RouteTools,
   ): Promise<void> | void;
-  /** Where the answer to a refused request is more than its reason. */
+  /** Present if a refused request gets more than the reason. */
   refused?(response: ServerResponse, refusal: Refusal): void;
 }
 
-/** Queries that wait for each other; more of them are refused. */
-const mostQueries = 8;
+/** Limit of queries that wait for each other; more are refused. */
+const maxQueries = 8;
 let queries = 0;
 
-/** By method and path. */
+/** Routes by method and path. */
 export const routes: Record<string, Route> = {
   'GET /healthz': { isOpen: true, answer: (_request, response) => sendText(response, 200, 'ok\n') },
   'GET /readyz': {
     isOpen: true,
-    async answer(_request, response, _url, { readFacts }) {
-      const codes = notReadyFor(await readFacts());
+    async answer(_request, response, _url, { readSnapshot }) {
+      const codes = notReadyFor(await readSnapshot());
       sendJson(response, { ready: codes.length === 0, problems: codes }, codes.length === 0 ? 200 : 503);
     },
   },
@@ -77,21 +78,22 @@ export const routes: Record<string, Route> = {
       seeOther(response, '/');
     },
   },
-  'GET /api/facts': {
-    async answer(_request, response, _url, { readFacts, access }) {
-      sendJson(response, { ...(await readFacts()), hasToken: access.hasToken, consoleLimits });
+  'GET /api/status': {
+    async answer(_request, response, _url, { readSnapshot, access }) {
+      const snapshot = await readSnapshot();
+      sendAnswer<'/api/status'>(response, { ...snapshot, hasToken: access.hasToken, consoleLimits });
     },
   },
   'POST /api/query': {
     async answer(request, response, _url, { warehouse }) {
       const { sql } = await readObject(request);
       if (typeof sql !== 'string') throw new BadRequest('`sql` is missing');
-      if (queries >= mostQueries) throw new BadRequest('other queries are waiting already', 429);
+      if (queries >= maxQueries) throw new BadRequest('other queries are waiting already', 429);
       const gone = new AbortController();
       response.on('close', () => gone.abort());
       queries += 1;
       try {
-        sendJson(response, await ask(warehouse, sql, gone.signal));
+        sendAnswer<'/api/query'>(response, await runQuery(warehouse, sql, gone.signal));
       } finally {
         queries -= 1;
       }
@@ -100,15 +102,25 @@ export const routes: Record<string, Route> = {
   'POST /api/reload': {
     async answer(request, response, _url, { reloads }) {
       const { key, quarantined } = await readObject(request);
-      if (typeof key === 'string') return sendJson(response, await reloads.add({ key }), 202);
-      if (quarantined === true) return sendJson(response, await reloads.add({ quarantined }), 202);
-      throw new BadRequest('`key` is missing');
+      const wanted =
+        typeof key === 'string' ? { key } : quarantined === true ? { quarantined: true as const } : undefined;
+      if (!wanted) throw new BadRequest('`key` is missing');
+      sendAnswer<'/api/reload'>(response, await reloads.add(wanted), 202);
     },
   },
   'GET /api/reloads': {
-    answer: (_request, response, _url, { reloads }) => sendJson(response, reloads.jobs()),
+    answer: (_request, response, _url, { reloads }) => sendAnswer<'/api/reloads'>(response, reloads.jobs()),
   },
 };
+
+/** Sends the page an answer of the type that its JavaScript is checked against. */
+function sendAnswer<Path extends keyof PageApi>(
+  response: ServerResponse,
+  answer: PageApi[Path]['answer'],
+  status?: number,
+): void {
+  sendJson(response, answer, status);
+}
 
 function fileOf(page: Map<string, PageFile>, path: string): PageFile {
   const file = page.get(path);
@@ -116,14 +128,14 @@ function fileOf(page: Map<string, PageFile>, path: string): PageFile {
   return file;
 }
 
-/** The page that asks for the token; `isWrong` has it say that the one given is not it. */
+/** Sends the login page; `isWrong` shows that the token was wrong. */
 function sendLogin(response: ServerResponse, page: Map<string, PageFile>, { isWrong = false } = {}): void {
   const { text, type } = fileOf(page, '/login.html');
   if (isWrong) sendText(response, 401, text.replace(' hidden>', '>'), type);
   else sendText(response, 200, text, type);
 }
 
-/** The token leaves the address line, and the history, at once. */
+/** Redirects, so that the token disappears from the address bar and the history at once. */
 function logIn(
   token: string,
   request: IncomingMessage,

@@ -9,9 +9,9 @@ import { readPageFiles } from './page-files.js';
 import { type RouteTools, routes } from './routes.js';
 
 export interface StatusServer {
-  /** With the port that it listens on. */
+  /** The address, with the port that it listens on. */
   url: string;
-  /** Breaks off what is being answered. */
+  /** Aborts the requests in progress. */
   close(): Promise<void>;
 }
 
@@ -23,8 +23,8 @@ export interface ServerOptions extends Omit<RouteTools, 'access' | 'page'> {
 }
 
 /**
- * Serves the status page, the metrics and the health checks. It never keeps the program alive, and a request that fails harms nothing
- * else. Errors: STATUS_NOT_SERVED where the address can't be had.
+ * Serves the status page, the metrics and the health checks. It never keeps the program alive, and
+ * a failed request affects nothing else. Errors: STATUS_NOT_SERVED if the address is unavailable.
  */
 export async function serveStatus(options: ServerOptions): Promise<StatusServer> {
   const { host, port, token, log, ...rest } = options;
@@ -60,10 +60,13 @@ export async function serveStatus(options: ServerOptions): Promise<StatusServer>
   };
 }
 
-/** Only the path of a request is looked at. */
+/** Only the path of a request URL is used. */
 const base = 'http://localhost';
 
-/** Nothing of elsewhere, no code or style but the files of the page, no frame around it. */
+/**
+ * Allows nothing from other sites, only code and styles from the files of the page, and no frame
+ * around it.
+ */
 const headers = {
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -83,7 +86,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, tools:
   const route = routes[`${method} ${url.pathname}`];
   const file = method === 'GET' ? page.get(url.pathname) : undefined;
   if (!route && !file) return sendText(response, 404, 'There is nothing here.\n');
-  // Neither the health checks nor the files of the page tell anything of this program's data.
+  // Neither the health checks nor the files of the page reveal anything about this program's data.
   if (route && !route.isOpen) {
     const refusal =
       access.refusal(request) ?? (method === 'POST' ? access.foreignRefusal(request) : undefined);

@@ -3,7 +3,7 @@ import { documentsByTable } from '../rules/documents-by-table.js';
 import { type LedgerEntry, type PersonalColumns, purgedNote, removedReason } from '../types.js';
 import type { BigQueryClient } from './client.js';
 import { documentIdSql, identifier, literal } from './sql.js';
-import { retryOnConflict, readState, runTransaction } from './state.js';
+import { addLedgerColumns, retryOnConflict, readState, runTransaction } from './state.js';
 import type { Relations } from '../rules/relations.js';
 import { relationsOf } from './relations.js';
 
@@ -33,7 +33,8 @@ export async function removePersonalData(
       }),
       `UPDATE ${client.table('_rejects')} SET raw = ''
        WHERE CONCAT(IFNULL(seller_id, ''), '/', document_id) IN (${some.map(idOf).map(literal).join(', ')})`,
-      `UPDATE ${client.table('_loads')} SET raw_path = NULL, reason = IF(reason IS NULL, NULL, ${literal(removedReason)})
+      `UPDATE ${client.table('_loads')} SET raw_path = NULL, reason = IF(reason IS NULL, NULL, ${literal(removedReason)}),
+         files = CASE key ${some.map(({ key, files }) => `WHEN ${literal(key)} THEN PARSE_JSON(${literal(JSON.stringify(files))})`).join(' ')} END
        WHERE key IN (${some.map(({ key }) => literal(key)).join(', ')})`,
     ]);
   }
@@ -56,6 +57,7 @@ async function change(client: BigQueryClient, statementsFor: (tables: Relations)
   await retryOnConflict(client, async () => {
     const state = await readState(client);
     if (!state) return 'nothing to change';
+    await addLedgerColumns(client);
     const statements = statementsFor(relationsOf(state));
     const { outcome } = await runTransaction(client, state.version, statements);
     return outcome === 'committed' ? outcome : undefined;

@@ -122,12 +122,33 @@ export async function makeState(client: BigQueryClient): Promise<void> {
   await client.run(statements.join(';\n'));
 }
 
-/**
- * Reads the state for a commit, after creating it if it is missing. Errors: WAREHOUSE_NOT_FOUND.
- */
+/** The clients whose ledger has all columns. */
+const completeLedgers = new WeakSet<BigQueryClient>();
+
+/** Adds the columns that the ledger of an earlier version lacks. Replicas may do so at the same time. */
+export async function addLedgerColumns(client: BigQueryClient): Promise<void> {
+  if (completeLedgers.has(client)) return;
+  const uri = `/datasets/${client.target.dataset}/tables/_loads`;
+  const found = await client.requestIfThere<{ schema?: { fields?: { name: string }[] } }>({ uri });
+  const names = new Set(found?.schema?.fields?.map(({ name }) => name));
+  const missing = ledgerColumns.filter(({ column }) => !names.has(column));
+  if (found && missing.length > 0) {
+    const statements = missing.map(
+      ({ column, kind }) =>
+        `ALTER TABLE ${client.table('_loads')} ADD COLUMN IF NOT EXISTS ${identifier(column)} ${bigQueryType(columnTypeOfKind(kind))}`,
+    );
+    await client.run(statements.join(';\n'));
+  }
+  if (found) completeLedgers.add(client);
+}
+
+/** Reads the state for a commit; makes it first where it is missing. Errors: WAREHOUSE_NOT_FOUND. */
 export async function readyState(client: BigQueryClient): Promise<State> {
   const state = await readState(client);
-  if (state && state.version >= 0) return state;
+  if (state && state.version >= 0) {
+    await addLedgerColumns(client);
+    return state;
+  }
   await makeState(client);
   const made = await readState(client);
   if (made) return made;

@@ -1,7 +1,7 @@
 import { type DuckDBConnection, DuckDBInstance, StatementType } from '@duckdb/node-api';
 import { describeError } from '../../errors/reports-error.js';
 import type { View } from '../../schema/views.js';
-import type { Problem } from '../../yaml/read-yaml.js';
+import type { YamlProblem } from '../../yaml/read-yaml.js';
 import { duckDbType } from '../staging/column-types.js';
 import { identifier, run } from '../staging/sql.js';
 
@@ -10,12 +10,12 @@ import { identifier, run } from '../staging/sql.js';
  * unknown names, and tables or columns other than the comment lists. For a view on a table without
  * a report schema, checks only the grammar and the table names.
  */
-export async function bindProblems(views: View[]): Promise<Problem[]> {
+export async function bindProblems(views: View[]): Promise<YamlProblem[]> {
   const instance = await DuckDBInstance.create(':memory:');
   const connection = await instance.connect();
   try {
     await makeTables(connection, views);
-    const problems: Problem[] = [];
+    const problems: YamlProblem[] = [];
     for (const view of views) {
       const at = { file: view.file, column: 1, path: '' };
       for (const { line, message } of await mistakes(connection, view)) {

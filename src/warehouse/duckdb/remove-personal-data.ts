@@ -3,7 +3,8 @@ import { documentsByTable } from '../rules/documents-by-table.js';
 import { type LedgerEntry, type PersonalColumns, purgedNote, removedReason } from '../types.js';
 import { isReportTable, type Relations } from '../rules/relations.js';
 import { documentId } from '../rules/document-id.js';
-import { documentIdSql, identifier, run } from '../staging/sql.js';
+import { ensureLedger } from './ledger.js';
+import { documentIdSql, identifier, jsonRows, run } from '../staging/sql.js';
 
 /**
  * Removes personal data from rows, rejects and ledger rows of documents. See
@@ -15,6 +16,7 @@ export async function removePersonalData(
   documents: LedgerEntry[],
   personalColumns: PersonalColumns,
 ): Promise<void> {
+  await ensureLedger(connection, relations);
   for (const { table, reportType, loaded } of documentsByTable(documents)) {
     const relation = relations.get(table);
     if (!relation || !isReportTable(relation)) continue;
@@ -36,9 +38,12 @@ export async function removePersonalData(
   );
   await run(
     connection,
-    `UPDATE _loads SET raw_path = NULL, reason = CASE WHEN reason IS NULL THEN NULL ELSE $reason END
-     WHERE key IN (SELECT unnest($keys))`,
-    { keys: documents.map(({ key }) => key), reason: removedReason },
+    `UPDATE _loads SET raw_path = NULL, reason = CASE WHEN reason IS NULL THEN NULL ELSE $reason END, files = batch.files
+     FROM ${jsonRows('entries', { key: 'VARCHAR', files: 'JSON' })} batch WHERE _loads.key = batch.key`,
+    {
+      entries: JSON.stringify(documents.map(({ key, files }) => ({ key, files }))),
+      reason: removedReason,
+    },
   );
 }
 

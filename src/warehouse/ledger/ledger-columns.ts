@@ -23,6 +23,8 @@ export const ledgerColumns: { field: keyof LedgerRow; column: string; kind: Colu
   { field: 'checks', column: 'checks', kind: 'json' },
   { field: 'rawPath', column: 'raw_path', kind: 'text' },
   { field: 'rawBytes', column: 'raw_bytes', kind: 'count' },
+  { field: 'rawSha256', column: 'raw_sha256', kind: 'text' },
+  { field: 'files', column: 'files', kind: 'json' },
   { field: 'textBytes', column: 'text_bytes', kind: 'count' },
   { field: 'charset', column: 'charset', kind: 'text' },
   { field: 'dialect', column: 'dialect', kind: 'json' },
@@ -33,7 +35,12 @@ export const ledgerColumns: { field: keyof LedgerRow; column: string; kind: Colu
   { field: 'loadedAt', column: 'loaded_at', kind: 'time' },
 ];
 
-/** The columns of `_rejects`. */
+/** What a field is in the row of a version that did not keep it yet. */
+export function absentValue(field: keyof LedgerRow): null | [] {
+  return field === 'checks' || field === 'files' ? [] : null;
+}
+
+/** Each column of `_rejects`. */
 export const rejectColumns: { column: string; kind: ColumnKind }[] = [
   { column: 'seller_id', kind: 'text' },
   { column: 'document_id', kind: 'text' },

@@ -1,5 +1,5 @@
 import { type LedgerFilter, type LedgerRow, rowsByKeys } from '../types.js';
-import { ledgerColumns, rejectColumns } from './ledger-columns.js';
+import { absentValue, ledgerColumns, rejectColumns } from './ledger-columns.js';
 
 /** What differs between warehouses in the SQL that reads the ledger. */
 export interface LedgerDialect {
@@ -106,7 +106,7 @@ export class LedgerQueries {
     return rows.map((row) => {
       const fields = ledgerColumns.map(({ field, column, kind }) => {
         const value = row[column] ?? null;
-        if (value === null) return [field, field === 'checks' ? [] : null];
+        if (value === null) return [field, absentValue(field)];
         if (kind === 'count') return [field, Number(value)];
         return [field, kind === 'json' && typeof value === 'string' ? JSON.parse(value) : value];
       });

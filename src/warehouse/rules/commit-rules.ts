@@ -108,6 +108,7 @@ function tableEntry(
   return {
     name: table.name,
     rows: table.rows,
+    ...(table.rejects !== undefined && { rejects: table.rejects }),
     ...(superseded > 0 && { superseded }),
     ...headerDrift(table.columns),
     ...wideningDrift(

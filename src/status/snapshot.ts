@@ -1,38 +1,46 @@
 import { warehouseName } from '../config/read.js';
 import type { PipelineContext } from '../ingest/context.js';
 import { openRequestBook, type RequestBook } from '../pipeline/requests/book.js';
-import type { Pipeline } from '../ingest/route.js';
+import type { Pipeline } from '../config/spec.js';
 import { requestTimes } from '../runs/schedule.js';
 import { usagePlans } from '../source/selling-partner/limits.js';
 import { version } from '../runtime/version.js';
 import { tableFreshness } from './freshness.js';
-import { openLedgerReading } from './read-ledger.js';
+import { openLedgerPoll } from './read-ledger.js';
 import { nextRun } from './next-run.js';
-import { openQueueReading } from './read-queue.js';
-import type { ReadingOptions } from './reading.js';
-import { requestFacts } from './request-facts.js';
+import { openQueuePoll } from './read-queue.js';
+import type { PollOptions } from './polled.js';
+import { requestSnapshots } from './request-snapshots.js';
 import type { RunLog } from './run-log.js';
-import type { PipelineFacts, RunFacts, ScheduleFacts, SellerFacts, StatusFacts } from './types.js';
+import type {
+  EndedRun,
+  PipelineSnapshot,
+  RunRecord,
+  ScheduleSnapshot,
+  SellerSnapshot,
+  StatusSnapshot,
+} from './types.js';
 
 /**
- * What the status page, the metrics and alarms need to know, gathered in one place. Asking often does no harm: ledger and queues are read
- * at intervals of their own, see `read-ledger.ts` and `read-queue.ts`. Never rejects: what can't be read is told as a problem, beside what
- * was known before.
+ * Returns a function that reads the status for the page, the metrics and the alarms. Frequent calls
+ * are cheap: the ledger and the queues are polled at their own intervals, see `read-ledger.ts` and
+ * `read-queue.ts`. It never rejects: what can't be read is reported as a problem, beside the last
+ * known value.
  */
-export function openFacts(
+export function openSnapshots(
   context: PipelineContext,
   runLog: RunLog,
-  options: Pick<ReadingOptions, 'waitsForReading'> = {},
-): () => Promise<StatusFacts> {
+  options: Pick<PollOptions, 'waitsForReading'> = {},
+): () => Promise<StatusSnapshot> {
   const { config, clock } = context;
   const startedAt = new Date(clock.now()).toISOString();
-  const readLedger = openLedgerReading(context, options);
+  const readLedger = openLedgerPoll(context, options);
   const book = openRequestBook(config.state);
   const queues = [...new Set(config.pipelines.map(({ queue }) => queue))];
-  const readQueues = queues.map((url) => openQueueReading(url, context, runLog, options));
+  const readQueues = queues.map((url) => openQueuePoll(url, context, runLog, options));
 
   return async () => {
-    const [ledger, ...queueFacts] = await Promise.all([readLedger(), ...readQueues.map((read) => read())]);
+    const [ledger, ...queueSnapshot] = await Promise.all([readLedger(), ...readQueues.map((read) => read())]);
     const { value, readAt, problem } = ledger;
     return {
       at: new Date(clock.now()).toISOString(),
@@ -43,22 +51,22 @@ export function openFacts(
         name: warehouseName(config),
         ...(readAt !== undefined && { readAt }),
         ...(problem && { problem }),
-        ...(value && { ledger: value.facts }),
+        ...(value && { ledger: value.snapshot }),
       },
       tables: tableFreshness(value?.tables ?? [], clock.now()),
-      sellers: config.sellers.map((seller) => sellerFacts(seller, context, runLog)),
-      queues: queueFacts,
-      pipelines: config.pipelines.map((pipeline) => pipelineFacts(pipeline, context, runLog, book)),
+      sellers: config.sellers.map((seller) => sellerSnapshot(seller, context, runLog)),
+      queues: queueSnapshot,
+      pipelines: config.pipelines.map((pipeline) => pipelineSnapshot(pipeline, context, runLog, book)),
       runs: runLog.runs(),
     };
   };
 }
 
-function sellerFacts(
+function sellerSnapshot(
   { id, name, region, marketplaces }: PipelineContext['config']['sellers'][number],
   context: PipelineContext,
   runLog: RunLog,
-): SellerFacts {
+): SellerSnapshot {
   const quota = context.documentQuota(id);
   return {
     sellerId: id,
@@ -74,19 +82,24 @@ function sellerFacts(
   };
 }
 
-function pipelineFacts(
+function pipelineSnapshot(
   pipeline: Pipeline,
   context: PipelineContext,
   runLog: RunLog,
   book: RequestBook,
-): PipelineFacts {
+): PipelineSnapshot {
   const { name, queue, timezone, schedule, sweep, request } = pipeline;
-  const facts = (kind: RunFacts['kind'], schedules: string[], times = schedules): ScheduleFacts => {
+  const scheduleSnapshot = (
+    kind: RunRecord['kind'],
+    schedules: string[],
+    times = schedules,
+  ): ScheduleSnapshot => {
     const nextAt = nextRun(times, timezone);
     const succeededAt = runLog.succeededAt(name, kind);
     const last = runLog
       .runs()
-      .find((run) => run.pipeline === name && run.kind === kind && run.endedAt !== undefined);
+      .filter(hasEnded)
+      .find((run) => run.pipeline === name && run.kind === kind);
     return {
       schedules,
       ...(nextAt !== undefined && { nextAt }),
@@ -99,13 +112,17 @@ function pipelineFacts(
     name,
     queue,
     timezone,
-    drain: facts('drain', [schedule]),
-    ...(sweep !== undefined && { sweep: facts('sweep', [sweep]) }),
+    drain: scheduleSnapshot('drain', [schedule]),
+    ...(sweep !== undefined && { sweep: scheduleSnapshot('sweep', [sweep]) }),
     ...(request.length > 0 && {
       request: {
-        ...facts('request', own, [...own, schedule]),
-        requests: requestFacts(pipeline, context, book),
+        ...scheduleSnapshot('request', own, [...own, schedule]),
+        requests: requestSnapshots(pipeline, context, book),
       },
     }),
   };
+}
+
+function hasEnded(run: RunRecord): run is EndedRun {
+  return run.endedAt !== undefined;
 }

@@ -2,32 +2,34 @@ import type { Clock } from '../runtime/clock.js';
 import { describeError, errorCode } from '../errors/reports-error.js';
 import type { Problem } from './types.js';
 
-/** What was read last, and why it could not be read since. */
-export interface Reading<T> {
+/** The last value that was read, and why it could not be read since. */
+export interface Polled<T> {
   value?: T;
   readAt?: string;
   problem?: Problem;
 }
 
-/** Else whoever asks waits no longer than this, and gets what was read before. */
+/** Callers wait at most this long, then get the previous value. */
 const patienceMs = 2000;
 
-export interface ReadingOptions {
+export interface PollOptions {
   clock: Clock;
   isDue: (sinceMs: number) => boolean;
-  /** Whether who asks waits for the end of a reading, however long others hold it up: for who asks once. */
+  /**
+   * Whether callers wait until the read ends, however long it takes: for a caller that reads once.
+   */
   waitsForReading?: boolean;
 }
 
 /**
- * Something that is read when it is asked for, and not again before it is due. One reading at a time; it goes on where nobody waits for it
- * any more.
+ * Returns a function that reads a value on demand, but not again before it is due. Only one read
+ * runs at a time, and it continues after its callers have stopped waiting.
  */
-export function openReading<T>(
+export function openPolled<T>(
   read: () => Promise<T>,
-  { clock, isDue, waitsForReading = false }: ReadingOptions,
-): () => Promise<Reading<T>> {
-  let last: Reading<T> = {};
+  { clock, isDue, waitsForReading = false }: PollOptions,
+): () => Promise<Polled<T>> {
+  let last: Polled<T> = {};
   let triedMs: number | undefined;
   let reading: Promise<void> | undefined;
 

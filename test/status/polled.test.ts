@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { openReading } from '../../src/status/reading.js';
+import { openPolled } from '../../src/status/polled.js';
 
 describe('a reading', () => {
   const open = (read: () => Promise<string>, isDue = () => true, options = {}) => {
@@ -11,7 +11,7 @@ describe('a reading', () => {
       },
       every: () => assert.fail(),
     };
-    return openReading(read, { clock, isDue, ...options });
+    return openPolled(read, { clock, isDue, ...options });
   };
 
   it('is not made again before it is due', async () => {

@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import { MultiBar, type SingleBar } from 'cli-progress';
 import { type Logger, pino } from 'pino';
 import type { PipelineEvent } from '../../ingest/context.js';
-import type { Io } from '../setup/io.js';
+import type { Io } from './io.js';
 
 export interface Progress {
   log: Logger;

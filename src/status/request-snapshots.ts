@@ -2,16 +2,19 @@ import type { PipelineContext } from '../ingest/context.js';
 import type { Progress, RequestBook } from '../pipeline/requests/book.js';
 import { plansOf } from '../pipeline/requests/plan.js';
 import { countStandings } from '../pipeline/requests/progress.js';
-import type { Pipeline } from '../ingest/route.js';
+import type { Pipeline } from '../config/spec.js';
 import { nextRun } from './next-run.js';
-import type { Problem, RequestFacts } from './types.js';
+import type { Problem, RequestSnapshot } from './types.js';
 
-/** What a pipeline's requests stand at, by the book: over restarts, and whichever process of the state folder asked. */
-export function requestFacts(
+/**
+ * Returns the progress of a pipeline's requests, as stored in the state folder: it survives
+ * restarts and includes requests made by other processes.
+ */
+export function requestSnapshots(
   pipeline: Pipeline,
   { config, clock }: Pick<PipelineContext, 'config' | 'clock'>,
   book: RequestBook,
-): RequestFacts[] {
+): RequestSnapshot[] {
   const progresses = new Map(book.all().map((progress) => [progress.key, progress]));
   return plansOf(pipeline, config).map((plan) => {
     const { sellerId, reportType, marketplaceIds, reportOptions, cron, timezone, period } = plan;

@@ -1,0 +1,69 @@
+import { isRetryable, ReportsError } from '../errors/reports-error.js';
+import { documentsReason } from '../privacy/pii-policy.js';
+import { failedChecks } from '../schema/document-checks.js';
+import type { RawDocument } from '../source/types.js';
+import { pluralize } from '../text/pluralize.js';
+import { ledgerEntry } from '../warehouse/ledger/ledger-entry.js';
+import { ledgerKey, type Load } from '../warehouse/types.js';
+import type { PipelineContext } from './context.js';
+import { type ConvertRawOptions, type ConvertRawSteps, convertRaw } from './convert-raw.js';
+import { rawMetadata } from './document-metadata.js';
+import { evictLocalCopies } from './load-record.js';
+import type { WrittenLake } from './write-lake.js';
+
+/**
+ * Converts a raw document to Parquet files in the lake and returns the load that commits them. A document that cannot be loaded
+ * becomes a quarantined load. Errors: retryable ones, which say nothing about the document.
+ */
+export async function buildLoad(
+  raw: RawDocument,
+  options: ConvertRawOptions,
+  context: PipelineContext,
+  steps: ConvertRawSteps = {},
+): Promise<Load> {
+  const startedMs = context.clock.now();
+  const { reportType } = raw.facts;
+  const known = {
+    key: ledgerKey(raw.facts),
+    ...rawMetadata(raw, context.raw.folder),
+    pipeline: options.pipeline,
+  };
+  try {
+    const { document, parsed, written } = await convertRaw(raw, options, context, steps);
+    await refuseIfAllRejected(raw, written, context);
+    const entry = ledgerEntry({
+      ...known,
+      rawBytes: document.raw.bytes,
+      rawSha256: document.raw.kept?.sha256 ?? null,
+      files: written.files,
+      status: written.tables.some(({ rows }) => rows > 0) ? 'loaded' : 'empty',
+      notes: [...document.notes, ...parsed.notes],
+      tables: written.tables.map(({ name, rows, rejects }) => ({ name, rows, rejects })),
+      rejects: written.rejects,
+      checks: written.checks,
+      textBytes: document.textBytes,
+      charset: document.charset,
+      dialect: { ...parsed.dialect },
+      engine: parsed.engine ?? context.config.engine,
+      durationMs: context.clock.now() - startedMs,
+    });
+    for (const warning of failedChecks(written.checks)) context.log.warn({ key: known.key }, warning);
+    return { entry, tables: written.tables, rejectsPath: written.rejectsPath };
+  } catch (error) {
+    if (isRetryable(error)) throw error;
+    const reason = documentsReason(error, { ...known, reportType }, context);
+    return { entry: ledgerEntry({ ...known, ...reason }), tables: [], rejectsPath: null };
+  }
+}
+
+/** A document whose rows are all rejected proves nothing: it must not clear a snapshot as an empty one does. */
+async function refuseIfAllRejected(
+  { facts: { reportType, documentId } }: RawDocument,
+  written: WrittenLake,
+  { lake }: PipelineContext,
+): Promise<void> {
+  const { tables, rejects } = written;
+  if (rejects === 0 || tables.some(({ rows }) => rows > 0)) return;
+  await evictLocalCopies(written, lake);
+  throw new ReportsError('ROWS_REJECTED', { reportType, documentId, count: pluralize(rejects, 'row') });
+}

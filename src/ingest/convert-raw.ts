@@ -1,0 +1,114 @@
+import { describeError, isRetryable, ReportsError } from '../errors/reports-error.js';
+import type { FileDigest } from '../files/file-digest.js';
+import { piiTreatment } from '../privacy/pii-policy.js';
+import { checkRaw, withBytes } from '../source/document/raw-store.js';
+import type { RawDocument } from '../source/types.js';
+import { pluralize } from '../text/pluralize.js';
+import { type LedgerEntry, ledgerKey } from '../warehouse/types.js';
+import type { PipelineContext } from './context.js';
+import { type ConvertedDocument, type ConvertOptions, convertDocument } from './convert-document.js';
+import type { ReportRef } from './report-job.js';
+
+/** What is known of a raw document besides its bytes, and how to treat it. */
+export interface ConvertRawOptions extends Pick<ReportRef, 'pipeline' | 'maxDocumentBytes'> {
+  /** Stops the conversion with its reason. */
+  signal?: AbortSignal | undefined;
+  /** Its bytes were written just now and need not be compared with their hash. */
+  isFresh?: boolean;
+  /** The document as it was loaded before: fewer rows than it had are refused unless the bytes are the same. */
+  before?: LedgerEntry | undefined;
+  /** Accepts fewer rows than before. */
+  acceptLoss?: boolean | undefined;
+  /** Nobody tries again later: if Amazon cannot be reached, the document counts as damaged. */
+  isLastTry?: boolean;
+}
+
+export interface ConvertRawSteps {
+  /** Called when all rows are written, before they are synced to disk. */
+  onConverted?: (() => void) | undefined;
+  /** Returns the bytes once more if those that are kept are damaged. */
+  fetchAgain?: (() => Promise<RawDocument>) | undefined;
+}
+
+/**
+ * Converts a raw document to Parquet if its bytes are what was written. Bytes that are damaged, truncated or corrupt are fetched
+ * once more. Errors: RAW_DAMAGED; ROWS_MISSING; those of documents and of fetching.
+ */
+export async function convertRaw(
+  raw: RawDocument,
+  options: ConvertRawOptions,
+  context: PipelineContext,
+  { onConverted, fetchAgain }: ConvertRawSteps = {},
+): Promise<ConvertedDocument> {
+  const { pipeline, maxDocumentBytes, signal, isFresh = false, before, acceptLoss, isLastTry } = options;
+  const { config, lake, schemas } = context;
+  const { reportType } = raw.facts;
+  const key = ledgerKey(raw.facts);
+  const convertOptions: ConvertOptions = {
+    schema: schemas.get(reportType),
+    pii: piiTreatment({ pipeline, reportType }, config),
+    maxTextBytes: maxDocumentBytes,
+    signal,
+  };
+  const convert = (document: RawDocument, isWrittenNow: boolean) =>
+    withBytes(document, context.raw, signal, async () => {
+      if (!isWrittenNow) await checkRaw(document, context.raw, ledgerDigest(before));
+      const onRowsWritten = (rows: number) => {
+        if (before && !acceptLoss) refuseFewerRows(rows, document, before, context);
+        onConverted?.();
+        context.onEvent({ event: 'document_converted', key });
+      };
+      return convertDocument(document, { lake, engine: config.engine }, { ...convertOptions, onRowsWritten });
+    });
+  try {
+    return await convert(raw, isFresh);
+  } catch (error) {
+    if (!isDamage(error) || !fetchAgain) throw error;
+    if (error.code === 'RAW_DAMAGED') context.log.warn({ key }, `${error.message}; fetching it again`);
+    return await convert(await fetchReplacement(error, fetchAgain, isLastTry === true), true);
+  }
+}
+
+function isDamage(error: unknown): error is ReportsError {
+  const codes = ['DOCUMENT_TRUNCATED', 'DOCUMENT_CORRUPT', 'RAW_DAMAGED'];
+  return error instanceof ReportsError && codes.includes(error.code);
+}
+
+/** If Amazon no longer has the document, the error remains that the kept one is damaged. */
+async function fetchReplacement(
+  damage: ReportsError,
+  fetchAgain: () => Promise<RawDocument>,
+  isLastTry: boolean,
+): Promise<RawDocument> {
+  try {
+    return await fetchAgain();
+  } catch (error) {
+    if (isRetryable(error) && !isLastTry) throw error;
+    if (damage.code !== 'RAW_DAMAGED') throw isLastTry ? damage : error;
+    const found = `${damage.details.found}; fetching it again: ${describeError(error)}`;
+    throw new ReportsError('RAW_DAMAGED', { ...damage.details, found }, { cause: error });
+  }
+}
+
+/** What the ledger knows of the bytes of a document. */
+function ledgerDigest(before: LedgerEntry | undefined): Partial<FileDigest> {
+  return { bytes: before?.rawBytes ?? undefined, sha256: before?.rawSha256 ?? undefined };
+}
+
+/** A changed schema may make fewer rows of the same bytes; from other bytes the missing rows may be lost. */
+function refuseFewerRows(
+  rows: number,
+  { facts, path, kept }: RawDocument,
+  before: LedgerEntry,
+  { raw }: PipelineContext,
+): void {
+  const rowsBefore = before.tables.reduce((sum, table) => sum + table.rows, 0);
+  const isSame = before.rawSha256 !== null && before.rawSha256 === kept?.sha256;
+  if (rows >= rowsBefore || isSame) return;
+  throw new ReportsError('ROWS_MISSING', {
+    documentId: facts.documentId,
+    found: pluralize(rows, 'row'),
+    expected: pluralize(rowsBefore, 'row'),
+    path: raw.nameOf(path),
+  });
+}

@@ -1,0 +1,78 @@
+import { isNotTheDocumentsFault, isRetryable, ReportsError } from '../errors/reports-error.js';
+import type { CrashJournal } from '../scheduling/crash-journal.js';
+import { type ReportJob, receivesOf } from './report-job.js';
+
+/** When a report that fails again and again is quarantined; a queue with a redrive policy of its own needs none. */
+export interface PoisonPolicy {
+  /** Failed receives after which a report is quarantined. */
+  maxReceives: number;
+  /** A report that crashes the program each time never fails, so crashes are counted too. */
+  journal: CrashJournal;
+}
+
+/** What to do with a report that could not be loaded. */
+export type FailureAction =
+  /** It was not the report's turn: give it back, to be received again after the delay. */
+  | { action: 'defer'; delaySeconds: number }
+  /** It failed, and may succeed later. */
+  | { action: 'retry'; delaySeconds: number }
+  /** It cannot be loaded: record the reason in the ledger. */
+  | { action: 'quarantine' };
+
+/** The longest that a message is hidden before the next attempt. */
+const maxDelaySeconds = 900;
+
+/**
+ * Decides by the error what becomes of a report. `quotaDelayMs`: how long until the quota of its seller allows another call.
+ * An error of the machine or of a service never quarantines a report.
+ */
+export function actionAfter(
+  error: unknown,
+  job: ReportJob,
+  {
+    isAborted,
+    quotaDelayMs,
+    poison,
+  }: { isAborted: boolean; quotaDelayMs: number; poison: PoisonPolicy | undefined },
+): FailureAction {
+  if (isAborted) return { action: 'defer', delaySeconds: 0 };
+  if (error instanceof ReportsError && error.code === 'API_QUOTA_EXCEEDED') {
+    const minDelayMs = 30_000;
+    return { action: 'defer', delaySeconds: delaySecondsOf(Math.max(minDelayMs, quotaDelayMs)) };
+  }
+  const isExhausted = poison !== undefined && receivesOf(job) >= poison.maxReceives;
+  if (!isNotTheDocumentsFault(error) && (isExhausted || !isRetryable(error))) return { action: 'quarantine' };
+  return { action: 'retry', delaySeconds: retryDelaySeconds(job) };
+}
+
+/** Whole seconds that a message is hidden for a delay. */
+export function delaySecondsOf(delayMs: number): number {
+  return Math.min(Math.max(Math.ceil(delayMs / 1000), 0), maxDelaySeconds);
+}
+
+/**
+ * Notes in the crash journal that work on the report begins, if it was received before. A first receive is not noted: that takes as
+ * long as to load a small document. Errors: PROCESS_KILLED if the program crashed too often while it worked on this report.
+ */
+export async function beginAttempt(job: ReportJob, poison: PoisonPolicy | undefined): Promise<void> {
+  if (!isJournaled(job, poison)) return;
+  const { crashes = 0, key, report } = job;
+  if (crashes >= Math.max(1, poison.maxReceives - 1)) {
+    throw new ReportsError('PROCESS_KILLED', { documentId: report.documentId ?? key, count: crashes });
+  }
+  await poison.journal.begin(key);
+}
+
+/** Notes in the crash journal that work on the report has ended, one way or the other. */
+export async function endAttempt(job: ReportJob, poison: PoisonPolicy | undefined): Promise<void> {
+  if (isJournaled(job, poison)) await poison.journal.end(job.key);
+}
+
+function isJournaled(job: ReportJob, poison: PoisonPolicy | undefined): poison is PoisonPolicy {
+  return poison !== undefined && receivesOf(job) > 1;
+}
+
+/** 30 seconds after the first failure, then twice as long each time. */
+export function retryDelaySeconds(job: Pick<ReportJob, 'messages'>): number {
+  return Math.min(maxDelaySeconds, 30 * 2 ** (Math.max(1, receivesOf(job)) - 1));
+}

@@ -1,0 +1,48 @@
+import { relative, resolve, sep } from 'node:path';
+import { type FileDigest, findDamage } from '../files/file-digest.js';
+import type { Store } from '../store/types.js';
+import type { LakeFile, Load } from '../warehouse/types.js';
+import { parquetPaths } from '../warehouse/types.js';
+
+/** What a ledger calls a file of the lake. */
+export function lakeName(lake: Pick<Store, 'folder'>, path: string): string {
+  return relative(lake.folder, path).split(sep).join('/');
+}
+
+/** The path of a file of the lake that a ledger names. */
+export function lakeFilePath(lake: Pick<Store, 'folder'>, name: string): string {
+  return resolve(lake.folder, name);
+}
+
+/** What was found about the Parquet files of a load. */
+export interface LakeFinding {
+  /** The name of the first file that is not what was written, and what is wrong with it. */
+  damaged?: { name: string; found: string };
+  /** Files that nothing is known about but their names. */
+  unchecked: number;
+}
+
+/**
+ * Compares the Parquet files of a load, whose bytes are here, with what its record says of them. A crash between a commit and its record leaves
+ * files that only the ledger knows: what `others` say of a file counts as well.
+ */
+export async function checkLakeFiles(load: Load, lake: Store, others: LakeFile[] = []): Promise<LakeFinding> {
+  let unchecked = 0;
+  for (const path of parquetPaths(load)) {
+    const name = lakeName(lake, path);
+    const known = [...load.entry.files, ...others].filter((file) => file.path === name);
+    const found = await damageOf(path, known);
+    if (found !== undefined) return { damaged: { name: lake.nameOf(path), found }, unchecked };
+    if (known.length === 0) unchecked += 1;
+  }
+  return { unchecked };
+}
+
+async function damageOf(path: string, known: FileDigest[]): Promise<string | undefined> {
+  let found: string | undefined;
+  for (const digest of known) {
+    found = await findDamage(path, digest);
+    if (found === undefined) return undefined;
+  }
+  return found;
+}

@@ -1,0 +1,195 @@
+import { describeError, type ErrorCode, ReportsError } from '../errors/reports-error.js';
+import { findRaw, isFactsUnreadable } from '../source/document/raw-store.js';
+import type { RawDocument } from '../source/types.js';
+import { isPurged, type LedgerEntry, type Load, parquetPaths, type Warehouse } from '../warehouse/types.js';
+import type { PipelineContext } from '../ingest/context.js';
+import { fetcherOf } from './fetch-again.js';
+import { checkLakeFiles } from '../ingest/lake-files.js';
+import { rawMetadata } from '../ingest/document-metadata.js';
+import { ledgerEntry, quarantineReason } from '../warehouse/ledger/ledger-entry.js';
+import { buildLoad } from '../ingest/build-load.js';
+import { evictLocalCopies, writeLoadRecord } from '../ingest/load-record.js';
+import { documentsReason } from '../privacy/pii-policy.js';
+import type { RebuildSource } from './rebuild-sources.js';
+import { noteUnchecked } from './unchecked-files.js';
+import type { Failure } from '../ingest/work-summary.js';
+
+export interface CommitOptions {
+  maxDocumentBytes: number;
+  /** Go on where documents of the old ledger are lost. */
+  acceptLoss: boolean;
+}
+
+/** What is counted while documents are committed. */
+export interface CommitSummary {
+  fromLake: number;
+  fromRaw: number;
+  /** Keys of documents that had rows, and have none now. */
+  lost: string[];
+  failures: Failure[];
+}
+
+/** So many documents are committed together. */
+const together = 50;
+
+/** So long the quota of Amazon may make a rebuild wait for one document. */
+const patienceMs = 60_000;
+
+/**
+ * Commits documents into a warehouse that is being made: from their Parquet, if that is what was written, else from their raw bytes, else from
+ * Amazon. Many go together; if they are refused, one by one, and the refused one from raw, or without its rows.
+ */
+export async function commitSources(
+  sources: RebuildSource[],
+  warehouse: Warehouse,
+  summary: CommitSummary,
+  context: PipelineContext,
+  options: CommitOptions,
+): Promise<void> {
+  const { lake } = context;
+  let unchecked = 0;
+  for (let start = 0; start < sources.length; start += together) {
+    const group = sources.slice(start, start + together);
+    const loads: Load[] = [];
+    try {
+      // That a bucket is not reached is no document's fault, and ends the rebuild.
+      await Promise.all(
+        group.flatMap(({ load }) => (load ? parquetPaths(load) : [])).map((path) => lake.fetch(path)),
+      );
+      for (const source of group) loads.push(await makeLoad(source));
+      try {
+        await warehouse.commit(loads);
+      } catch {
+        for (const load of loads) await commitOne(load);
+      }
+    } finally {
+      for (const load of [...loads, ...group.flatMap((source) => source.load ?? [])])
+        await evictLocalCopies(load, lake);
+    }
+  }
+  noteUnchecked(context.log, unchecked);
+
+  async function makeLoad(source: RebuildSource): Promise<Load> {
+    const { load, known } = source;
+    if (!load) return makeFromRaw(source, source.raw, source.damage);
+    const finding = await checkLakeFiles(load, lake, known?.files);
+    if (!finding.damaged) {
+      summary.fromLake += 1;
+      unchecked += finding.unchecked;
+      return load;
+    }
+    const { name: path, found } = finding.damaged;
+    const damage = new ReportsError('PARQUET_DAMAGED', { path, found });
+    context.log.warn({ key: source.key }, damage.message);
+    return makeFromRaw(source, await findRawOf(load.entry, context), damage);
+  }
+
+  async function makeFromRaw(
+    source: RebuildSource,
+    raw: RawDocument | undefined,
+    damage?: Error,
+  ): Promise<Load> {
+    const { key, known } = source;
+    const made = await parseAgain(source, raw, damage, context, options);
+    const { status, reasonCode, reason } = made.entry;
+    if (damageCodes.has(reasonCode ?? '')) {
+      context.log.warn({ key }, `${reason}`);
+      summary.failures.push({
+        key,
+        sellerId: made.entry.sellerId,
+        code: reasonCode ?? '',
+        message: reason ?? '',
+      });
+    }
+    if (known && known.tables.length > 0 && status === 'quarantined') {
+      summary.lost.push(key);
+      return made;
+    }
+    await writeLoadRecord(lake, made);
+    summary.fromRaw += 1;
+    if (made.entry.rawSha256 === null) unchecked += 1;
+    return made;
+  }
+
+  /** Commits a load whose files are at hand. */
+  async function commitOne(load: Load): Promise<void> {
+    const { entry } = load;
+    try {
+      await warehouse.commit([load]);
+    } catch (error) {
+      if (!entry.sellerId || !entry.documentId || !entry.reportType) throw error;
+      context.log.warn({ key: entry.key }, `committing it from the lake: ${describeError(error)}`);
+      const raw = await findRawOf(entry, context);
+      const commitRefused = async (refused: unknown) => {
+        const facts = raw ? rawMetadata(raw, context.raw.folder) : {};
+        const reason = documentsReason(refused, { ...entry, reportType: entry.reportType ?? '' }, context);
+        await warehouse.commit([withoutRows({ ...entry, ...facts }, reason)]);
+      };
+      if (!raw) return commitRefused(error);
+      const again = await makeFromRaw({ key: entry.key, createdAt: '', known: entry }, raw);
+      try {
+        await warehouse.commit([again]).then(() => {}, commitRefused);
+      } finally {
+        await evictLocalCopies(again, lake);
+      }
+    }
+  }
+}
+
+/** Codes that say of a document that its files are not what was written. */
+const damageCodes = new Set<string>([
+  'PARQUET_DAMAGED',
+  'RAW_DAMAGED',
+  'RAW_FACTS_UNREADABLE',
+  'ROWS_MISSING',
+] satisfies ErrorCode[]);
+
+/** `damage` is what is wrong with its other files, if there is no raw document. */
+async function parseAgain(
+  { known }: RebuildSource,
+  raw: RawDocument | undefined,
+  damage: Error | undefined,
+  context: PipelineContext,
+  { maxDocumentBytes, acceptLoss }: CommitOptions,
+): Promise<Load> {
+  const call = { maxDocumentBytes, deadlineMs: context.clock.now() + patienceMs };
+  // What was purged must not come back.
+  const fetchAgain = known && !isPurged(known) ? fetcherOf(known, context, call) : undefined;
+  const options = {
+    pipeline: known?.pipeline ?? null,
+    maxDocumentBytes,
+    acceptLoss,
+    isLastTry: true,
+    ...(known && { before: known }),
+  };
+  if (raw) return buildLoad(raw, options, context, { fetchAgain });
+  if (!known) throw new Error('a document to make again without anything to make it from');
+  try {
+    if (fetchAgain) return await buildLoad(await fetchAgain(), { ...options, isFresh: true }, context);
+  } catch (error) {
+    context.log.warn({ key: known.key }, `fetching it again: ${describeError(error)}`);
+  }
+  return withoutRows(known, quarantineReason(damage));
+}
+
+/** The raw document of a load; undefined if there is none, or nobody can say what it is. */
+async function findRawOf(
+  { sellerId, documentId, reportType }: LedgerEntry,
+  { raw }: PipelineContext,
+): Promise<RawDocument | undefined> {
+  if (!sellerId || !documentId || !reportType) return undefined;
+  try {
+    return await findRaw(raw, { sellerId, documentId, reportType });
+  } catch (error) {
+    if (isFactsUnreadable(error)) return undefined;
+    throw error;
+  }
+}
+
+function withoutRows(
+  entry: LedgerEntry,
+  reason: Pick<LedgerEntry, 'status' | 'reasonCode' | 'reason'>,
+): Load {
+  const nothing = { tables: [], rejects: 0, files: [] };
+  return { entry: ledgerEntry({ ...entry, ...reason, ...nothing }), tables: [], rejectsPath: null };
+}

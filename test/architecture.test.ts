@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+
+/** The rooms of `src/`, from the top down, as docs/architecture.md lists them: a room imports only what stands below it. */
+const rooms = [
+  'cli.ts',
+  'commands',
+  'status',
+  'runs',
+  'requests',
+  'discovery',
+  'maintenance',
+  'ingest',
+  'scheduling',
+  'sandbox',
+  'connect',
+  'privacy',
+  'warehouse',
+  'parquet',
+  'parse',
+  'kernel',
+  'source',
+  'config',
+  'store',
+  'schema',
+  'files',
+  'yaml',
+  'text',
+  'runtime',
+  'errors',
+];
+
+interface Import {
+  from: string;
+  to: string;
+}
+
+const folder = join(import.meta.dirname, '../src');
+
+/** Every import between files of `src/`, type-only ones too; paths are relative to `src/`. */
+const imports: Import[] = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts') && !file.startsWith('kernel/assembly/'))
+  .flatMap((from) => {
+    const text = readFileSync(join(folder, from), 'utf8');
+    const targets = [...text.matchAll(/(?:from|import)\s*\(?'(\.[^']+)'/g)].map(([, target]) => target ?? '');
+    return targets.map((target) => ({
+      from,
+      to: normalize(join(dirname(from), target)).replace(/\.js$/, '.ts'),
+    }));
+  });
+
+const roomOf = (file: string) => file.split('/')[0] ?? file;
+const folderOf = (file: string) => dirname(file);
+
+describe('the architecture', () => {
+  it('has a place in the order of rooms for every folder of src', () => {
+    const found = new Set(imports.flatMap(({ from, to }) => [roomOf(from), roomOf(to)]));
+    const unlisted = [...found].filter((room) => !rooms.includes(room) && !room.startsWith('main'));
+    assert.deepEqual(unlisted, []);
+  });
+
+  it('lets imports between rooms point down only', () => {
+    const upward = imports.filter(({ from, to }) => {
+      const [above, below] = [rooms.indexOf(roomOf(from)), rooms.indexOf(roomOf(to))];
+      return above >= 0 && below >= 0 && below < above;
+    });
+    assert.deepEqual(
+      upward.map(({ from, to }) => `${from} imports ${to}`),
+      [],
+    );
+  });
+
+  it('has no files that import each other in a circle', () => {
+    assert.deepEqual(circlesOf(imports.map(({ from, to }) => [from, to])), []);
+  });
+
+  it('has no folders that import each other in a circle', () => {
+    // A folder and one inside it are one room with a part of its own.
+    const between = imports
+      .map(({ from, to }): [string, string] => [folderOf(from), folderOf(to)])
+      .filter(([from, to]) => !`${from}/`.startsWith(`${to}/`) && !`${to}/`.startsWith(`${from}/`));
+    assert.deepEqual(circlesOf(between), []);
+  });
+});
+
+/** The circles of a graph: each group of nodes that reach one another (Tarjan's algorithm). */
+function circlesOf(edges: [string, string][]): string[][] {
+  const next = new Map<string, Set<string>>();
+  for (const [from, to] of edges) if (from !== to) next.set(from, (next.get(from) ?? new Set()).add(to));
+  const order = new Map<string, number>();
+  const lowest = new Map<string, number>();
+  const stack: string[] = [];
+  const circles: string[][] = [];
+  const visit = (node: string): void => {
+    order.set(node, order.size);
+    lowest.set(node, order.get(node) ?? 0);
+    stack.push(node);
+    for (const other of next.get(node) ?? []) {
+      if (!order.has(other)) visit(other);
+      if (stack.includes(other)) lowest.set(node, Math.min(lowest.get(node) ?? 0, lowest.get(other) ?? 0));
+    }
+    if (lowest.get(node) !== order.get(node)) return;
+    const circle = stack.splice(stack.indexOf(node));
+    if (circle.length > 1) circles.push(circle.sort());
+  };
+  for (const node of next.keys()) if (!order.has(node)) visit(node);
+  return circles;
+}
