@@ -47,8 +47,8 @@ async function* openText() {
 }
 
 const document = { raw: { facts }, charset: 'utf-8', isValidUtf8: true, notes: [], openBytes, openText };
-const parsed = await parseDocument({ document, schema, engine: 'columnar' });
-const { tables } = await writeLake(parsed, document, { lake: openFolderStore(lake), engine: 'columnar' });
+const stream = await parseDocument({ document, schema, engine: 'columnar' });
+const { tables } = await writeLake(stream, facts, { lake: openFolderStore(lake), engine: 'columnar' });
 const seconds = (performance.now() - started) / 1000;
 process.stdout.write(`${JSON.stringify({ seconds, rows: tables[0].rows })}\n`);
 process.stdin.once('end', () => process.exit(0)).resume();

@@ -1,22 +1,27 @@
-import { NotColumnar } from '../parse/columnar/rows.js';
-import { type Known, WrongAssumption } from '../parse/columnar/wrong-assumption.js';
 import { parseDocument } from '../parse/parse-document.js';
+import type { ParseHint } from '../parse/parse-hint.js';
 import type { ParsedDocument } from '../parse/types.js';
-import type { ReportSchema } from '../schema/types.js';
-import { examineDocument, openDocument, WrongCharset } from '../source/document/examine.js';
-import type { ExaminedDocument, RawDocument } from '../source/types.js';
-import { faultPoint } from '../runtime/fault-point.js';
 import type { PiiTreatment } from '../privacy/pii-policy.js';
 import { protectPersonalData } from '../privacy/protect-personal-data.js';
+import { faultPoint } from '../runtime/fault-point.js';
+import type { ReportSchema } from '../schema/types.js';
+import {
+  type CharsetDecision,
+  type CharsetHint,
+  examineDocument,
+  openDocument,
+} from '../source/document/examine.js';
+import { ReadAgain } from '../source/read-again.js';
+import type { ExaminedDocument, RawDocument } from '../source/types.js';
 import { type WriteOptions, type WrittenLake, writeLake } from './write-lake.js';
 
 export interface ConvertOptions {
   schema?: ReportSchema;
-  /** What is done to personal data; it is kept without. */
+  /** What is done to personal data; without it, the data is kept. */
   pii?: PiiTreatment;
   /** Limit of the gunzipped size. */
   maxTextBytes: number;
-  /** Breaks off with its reason. */
+  /** Stops with its reason. */
   signal?: AbortSignal;
   /** Called with their number when all rows are written; if it throws, nothing is kept of them. */
   onRowsWritten?: (rows: number) => void;
@@ -28,54 +33,67 @@ export interface ConvertedDocument {
   written: WrittenLake;
 }
 
+/** What one attempt to read a document found out for the next one. */
+type ReadHint = CharsetHint | ParseHint;
+
+/** What the attempts so far found out. */
+interface Known {
+  charset?: CharsetDecision | undefined;
+  hint?: ParseHint | undefined;
+}
+
 /**
- * Takes a document from raw bytes to Parquet by the engine of the settings. The columnar engine reads it once, in the charset and by the
- * rules that its beginning shows. Where the rest shows otherwise, nothing of that is kept, and it is read again by what was found out; what
- * the columnar parser can't read is read by the reference parser.
+ * Converts a document from raw bytes to Parquet, with the engine of the settings. The columnar
+ * engine reads it once, in the charset and by the rules that its beginning shows. If the rest
+ * contradicts the beginning, nothing of that attempt is kept, and the document is read again with
+ * what was found out. A document that the columnar parser cannot read is read by the reference
+ * parser.
+ * Errors: those of `examineDocument`, `parseDocument` and `writeLake`, except ReadAgain.
  */
 export async function convertDocument(
   raw: RawDocument,
-  { lake, engine }: Pick<WriteOptions, 'lake' | 'engine'>,
-  { schema, pii, maxTextBytes, signal, onRowsWritten }: ConvertOptions,
+  target: Pick<WriteOptions, 'lake' | 'engine'>,
+  options: ConvertOptions,
 ): Promise<ConvertedDocument> {
-  let open = engine === 'columnar' ? openDocument : examineDocument;
-  let known: Known | undefined;
+  let known: Known = {};
   for (;;) {
-    const document = untilAborted(await open(raw, { maxTextBytes }), signal);
-    faultPoint('examined');
     try {
-      const found = await parseDocument({
-        document,
-        engine,
-        ...(schema ? { schema } : {}),
-        ...(known ? { known } : {}),
-      });
-      const parsed = pii ? protectPersonalData(found, schema, pii) : found;
-      const options = { ...(signal && { signal }), ...(onRowsWritten && { onRowsWritten }) };
-      const written = await writeLake(parsed, document, { lake, engine, ...options });
-      return { document, parsed, written };
+      return await convertOnce(raw, target, options, known);
     } catch (error) {
-      if (error instanceof WrongCharset) [open, known] = [examineDocument, undefined];
-      else if (error instanceof WrongAssumption) known = error.right;
-      else if (error instanceof NotColumnar) known = error;
-      else throw error;
+      if (!(error instanceof ReadAgain)) throw error;
+      const hint: ReadHint = error.hint;
+      // In another charset the text is another one: what was found out about it no longer counts.
+      known = hint.kind === 'charset' ? { charset: hint.decision } : { ...known, hint };
     }
   }
 }
 
-/** The document, whose bytes end with the signal's reason when it is aborted: reading a large one takes minutes. */
-function untilAborted(document: ExaminedDocument, signal: AbortSignal | undefined): ExaminedDocument {
-  if (!signal) return document;
-  async function* watched<T>(chunks: AsyncIterable<T>): AsyncGenerator<T> {
-    for await (const chunk of chunks) {
-      signal?.throwIfAborted();
-      yield chunk;
-    }
-  }
-  const { openText, openBytes } = document;
-  // The same object, as what is known of an opened document comes with its last bytes.
-  return Object.assign(document, {
-    openText: () => watched(openText()),
-    openBytes: () => watched(openBytes()),
+/** Errors: ReadAgain<ReadHint>, and those of `convertDocument`. */
+async function convertOnce(
+  raw: RawDocument,
+  { lake, engine }: Pick<WriteOptions, 'lake' | 'engine'>,
+  { schema, pii, maxTextBytes, signal, onRowsWritten }: ConvertOptions,
+  { charset, hint }: Known,
+): Promise<ConvertedDocument> {
+  const limits = { maxTextBytes, signal };
+  const document =
+    engine === 'columnar' ? await openDocument(raw, limits, charset) : await examineDocument(raw, limits);
+  faultPoint('examined');
+  const found = await parseDocument({
+    document,
+    engine,
+    ...(schema ? { schema } : {}),
+    ...(hint ? { hint } : {}),
   });
+  const stream = pii ? protectPersonalData(found, schema, pii) : found;
+  const written = await writeLake(stream, raw.facts, {
+    lake,
+    engine,
+    ...(signal && { signal }),
+    ...(onRowsWritten && { onRowsWritten }),
+  });
+  // Rows are read to the end of the bytes, so that this reads on only if there is nothing written:
+  // a raw document has no rows.
+  const examined = 'finish' in document ? await document.finish() : document;
+  return { document: examined, parsed: stream.finish(), written };
 }

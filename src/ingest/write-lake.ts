@@ -5,9 +5,10 @@ import { openColumnarWriter } from '../parquet/columnar/columnar-writer.js';
 import { openReferenceWriter } from '../parquet/reference-writer.js';
 import type { ParquetWriter } from '../parquet/types.js';
 import { DocumentChecks } from '../parse/checks/document-checks.js';
-import type { ParsedDocument, ParsedTable } from '../parse/types.js';
+import type { DocumentStream } from '../parse/document-stream.js';
+import type { ParsedTable } from '../parse/types.js';
 import type { CheckResult } from '../schema/document-checks.js';
-import type { ExaminedDocument } from '../source/types.js';
+import type { DocumentFacts } from '../source/types.js';
 import type { Store } from '../store/types.js';
 import { type LakeFile, type LoadTable, parquetPaths } from '../warehouse/types.js';
 import { lakeName } from './lake-files.js';
@@ -16,7 +17,7 @@ import { faultPoint } from '../runtime/fault-point.js';
 export interface WriteOptions {
   lake: Store;
   engine: Config['engine'];
-  /** Breaks off with its reason what is sent to a bucket. */
+  /** Stops uploads to a bucket with its reason. */
   signal?: AbortSignal;
   /** Called with their number when all rows are written; if it throws, no file takes its final name. */
   onRowsWritten?: (rows: number) => void;
@@ -25,36 +26,37 @@ export interface WriteOptions {
 /** What a document became in the lake. */
 export interface WrittenLake {
   tables: LoadTable[];
-  /** Null where nothing was rejected. */
+  /** Null if nothing was rejected. */
   rejectsPath: string | null;
   files: LakeFile[];
   rejects: number;
-  /** What the document says of itself, compared with its rows. */
+  /** Totals stated in the document, compared with its rows. */
   checks: CheckResult[];
 }
 
 /**
- * Pulls the batches of a parsed document into Parquet, one file per table and one for the rejects, row group by row group.
- * Files appear under their final names only when they are whole; on failure none stays that is not in a bucket already. A bucket's files are
- * there when this is done, and on this machine too until they are let go of.
+ * Pulls the batches of a document into Parquet, one file per table and one for the rejects, row
+ * group by row group. Files appear under their final names only when they are complete. After a
+ * failure none is left, except in a bucket that has it already. Files of a bucket are there when
+ * this returns, and on this machine until `letGo`.
+ * Errors: those of the batches, of the lake, and of writing files.
  */
 export async function writeLake(
-  parsed: ParsedDocument,
-  document: ExaminedDocument,
+  stream: DocumentStream,
+  facts: DocumentFacts,
   { lake, engine, signal, onRowsWritten = () => {} }: WriteOptions,
 ): Promise<WrittenLake> {
-  const { facts } = document.raw;
   const pathOf = (table: string) => lakePath(lake.folder, { table, ...facts });
   const writers = new Map<string, ParquetWriter>();
   const rejectsPath = pathOf('_rejects');
   const rejects = openRejectsWriter(rejectsPath);
-  const checks = new DocumentChecks(parsed.tables);
+  const checks = new DocumentChecks(stream.tables);
   const rejected = new Map<string, number>();
   let rowsParsed = 0;
   try {
-    for await (const { table, batch, rejects: found } of parsed.batches) {
+    for await (const { table, batch, rejects: found } of stream.batches) {
       faultPoint('rows-parsed');
-      const writer = writers.get(table) ?? (await openWriter(tableNamed(parsed, table)));
+      const writer = writers.get(table) ?? (await openWriter(tableNamed(stream, table)));
       writers.set(table, writer);
       checks.add(table, batch);
       await writer.write(batch);
@@ -62,6 +64,7 @@ export async function writeLake(
       await rejects.add(table, found);
       if (found.length > 0) rejected.set(table, (rejected.get(table) ?? 0) + found.length);
     }
+    const { tables } = stream.finish();
     onRowsWritten(rowsParsed);
     const rows = new Map<string, number>();
     const files: LakeFile[] = [];
@@ -74,9 +77,7 @@ export async function writeLake(
     if (digest) files.push({ path: lakeName(lake, rejectsPath), ...digest });
     faultPoint('parquet-written');
     const written = {
-      tables: parsed.tables.map((table) =>
-        loadTable(table, rows.get(table.name) ?? 0, rejected.get(table.name)),
-      ),
+      tables: tables.map((table) => loadTable(table, rows.get(table.name) ?? 0, rejected.get(table.name))),
       rejectsPath: count > 0 ? rejectsPath : null,
     };
     for (const path of parquetPaths(written)) {
@@ -120,8 +121,8 @@ export async function writeLake(
   }
 }
 
-function tableNamed(parsed: ParsedDocument, name: string): ParsedTable {
-  const table = parsed.tables.find((each) => each.name === name);
+function tableNamed({ tables }: DocumentStream, name: string): ParsedTable {
+  const table = tables.find((each) => each.name === name);
   if (!table) throw new Error(`the parser yields rows of ${name}, a table it did not announce`);
   return table;
 }

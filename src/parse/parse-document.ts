@@ -1,55 +1,67 @@
 import { ReportsError } from '../errors/reports-error.js';
 import type { ReportSchema } from '../schema/types.js';
-import type { ExaminedDocument } from '../source/types.js';
+import type { ReadableDocument } from '../source/types.js';
 import { parseColumnar } from './columnar/delimited/parse-delimited.js';
 import { parseJson } from './columnar/json/parse-json.js';
-import { NotColumnar } from './columnar/rows.js';
-import type { Known } from './columnar/wrong-assumption.js';
 import { parseDelimited } from './delimited/delimited.js';
+import { type DocumentStream, documentStream, type StreamEnd, withResult } from './document-stream.js';
 import { readJsonObjects } from './objects/json.js';
-import type { ListPaths } from './objects/object-lists.js';
+import type { ListPaths } from './objects/object-plan.js';
 import { oneByOne, parseObjects } from './objects/objects.js';
-import type { Engine, ParsedDocument } from './types.js';
-import { readWorkbook } from './workbook/workbook.js';
 import { readXmlObjects } from './objects/xml.js';
-
-/** So much of the text is looked at to tell what it is and to find its header. */
-const headCharacters = 256 * 1024;
+import type { ParseHint } from './parse-hint.js';
+import type { Dialect, Engine, ParsedBatch } from './types.js';
+import { readWorkbook } from './workbook/workbook.js';
 
 /**
- * Parses a document by its report schema; without one, by what its text looks like, columns inferred. A workbook is told by its bytes.
- * The tables and their columns are known at once; the rows are pulled from `batches`.
- * Errors: HEADER_NOT_FOUND, HEADER_UNKNOWN, KEY_COLUMN_MISSING, DOCUMENT_UNPARSABLE, NOT_A_REPORT, FORMAT_UNSUPPORTED; in the columnar engine also
- * WrongAssumption and NotColumnar, from here or from `batches`.
+ * Characters at the beginning of a text that decide its format and in which its header is found.
+ */
+const headCharacters = 256 * 1024;
+
+/** How the rows of a document are read. */
+interface ParseOptions {
+  engine: Engine;
+  hint: ParseHint | undefined;
+  batchRows: number;
+  beginningBytes: number;
+}
+
+/**
+ * Parses a document by its report schema; without one, by what its text looks like, with inferred
+ * columns. A workbook is recognized by its bytes. The tables and their columns are known when this
+ * returns; the rows are pulled from `batches`.
+ * Errors: HEADER_NOT_FOUND, HEADER_UNKNOWN, KEY_COLUMN_MISSING, DOCUMENT_UNPARSABLE, NOT_A_REPORT,
+ * FORMAT_UNSUPPORTED; in the columnar engine also ReadAgain<ParseHint>, from here or from
+ * `batches`.
  */
 export async function parseDocument({
   document,
   schema,
   engine,
-  known,
+  hint,
   batchRows = engine === 'columnar' ? 16_384 : 4096,
   beginningBytes = 1024 * 1024,
 }: {
-  document: ExaminedDocument;
+  document: ReadableDocument;
   schema?: ReportSchema;
   engine: Engine;
-  /** By WrongAssumption or NotColumnar. */
-  known?: Known;
-  /** Rows that the reference parser makes into one batch. */
+  /** What the last attempt to read the same document found out. */
+  hint?: ParseHint;
+  /** Rows of one batch of the reference parser. */
   batchRows?: number;
-  /** Bytes of a JSON document by which the columnar parser assumes what the rest is like. */
+  /** Bytes of a JSON document from which the columnar parser assumes what the rest is like. */
   beginningBytes?: number;
-}): Promise<ParsedDocument> {
-  if (schema?.format === 'raw') return withoutRows();
-  const reading = { engine, known, batchRows, beginningBytes };
-  if (document.charset === 'binary') return parseWorkbook(document, schema, reading);
+}): Promise<DocumentStream> {
+  if (schema?.format === 'raw') return emptyStream();
+  const options = { engine, hint, batchRows, beginningBytes };
+  if (document.charset === 'binary') return parseWorkbook(document, schema, options);
   const head = await readHead(document.openText());
-  if (head.trim() === '') return withoutRows();
+  if (head.trim() === '') return emptyStream();
   const format = formatOf(head);
   const { reportType, documentId } = document.raw.facts;
-  if (format === 'delimited') return parseByEngine(document, schema, head, reading);
+  if (format === 'delimited') return parseDelimitedByEngine(document, schema, head, options);
   const beginning = JSON.stringify(head.trim().slice(0, 200));
-  // A type whose documents are of another format sends JSON or XML only to say that something went wrong.
+  // If a type's documents have another format, JSON or XML only says that something went wrong.
   const isMessage =
     format === 'HTML' ||
     /^\s*\{\s*"errorDetails"/.test(head) ||
@@ -57,7 +69,7 @@ export async function parseDocument({
   if (format !== 'a binary file' && isMessage) {
     throw new ReportsError('NOT_A_REPORT', { reportType, documentId, found: beginning });
   }
-  if (format === 'JSON') return parseJsonByEngine(document, schema, reading);
+  if (format === 'JSON') return parseJsonByEngine(document, schema, options);
   if (format === 'XML') {
     const openXml = (paths: ListPaths) => readXmlObjects(document, paths);
     return parseObjects(document, schema, oneByOne(openXml, batchRows));
@@ -69,9 +81,12 @@ export async function parseDocument({
   });
 }
 
-/** The format of a document as its beginning shows it; undefined for a text that can't be parsed, HTML say. */
+/**
+ * The format that the beginning of a document shows; undefined for a text that cannot be parsed,
+ * such as HTML.
+ */
 export async function formatOfDocument(
-  document: ExaminedDocument,
+  document: ReadableDocument,
 ): Promise<'delimited' | 'xlsx' | 'json' | 'xml' | undefined> {
   if (document.charset === 'binary') return 'xlsx';
   const format = formatOf(await readHead(document.openText()));
@@ -79,82 +94,77 @@ export async function formatOfDocument(
   return format === 'delimited' ? format : undefined;
 }
 
-interface Reading {
-  engine: Engine;
-  known: Known | undefined;
-  batchRows: number;
-  beginningBytes: number;
-}
-
-async function parseByEngine(
-  document: ExaminedDocument,
+async function parseDelimitedByEngine(
+  document: ReadableDocument,
   schema: ReportSchema | undefined,
   head: string,
-  { engine, known, batchRows }: Reading,
-): Promise<ParsedDocument> {
-  if (engine === 'columnar' && !(known instanceof NotColumnar)) {
-    return parseColumnar(document, schema, head, known === 'whole survey' ? undefined : known);
+  { engine, hint, batchRows }: ParseOptions,
+): Promise<DocumentStream> {
+  if (engine === 'columnar' && hint?.kind !== 'reference-parser') {
+    const known = hint?.kind === 'assumption' ? hint.assumption : undefined;
+    return parseColumnar(document, schema, head, known);
   }
-  return withReason(await parseDelimited(document, schema, head, batchRows), known);
+  return withReason(await parseDelimited(document, schema, head, batchRows), hint);
 }
 
 async function parseJsonByEngine(
-  document: ExaminedDocument,
+  document: ReadableDocument,
   schema: ReportSchema | undefined,
-  { engine, known, batchRows, beginningBytes }: Reading,
-): Promise<ParsedDocument> {
-  if (engine === 'columnar' && !(known instanceof NotColumnar)) {
-    return parseJson(document, schema, {
-      known: known === 'whole survey' ? known : undefined,
-      beginningBytes,
-    });
+  { engine, hint, batchRows, beginningBytes }: ParseOptions,
+): Promise<DocumentStream> {
+  if (engine === 'columnar' && hint?.kind !== 'reference-parser') {
+    return parseJson(document, schema, { wholeSurvey: hint?.kind === 'whole-survey', beginningBytes });
   }
   const openJson = (paths: ListPaths) => readJsonObjects(document, paths);
-  return withReason(await parseObjects(document, schema, oneByOne(openJson, batchRows)), known);
+  const reading = { ...oneByOne(openJson, batchRows), engine: 'reference' as const };
+  return withReason(await parseObjects(document, schema, reading), hint);
 }
 
-/** Tells why a document was not read by the columnar parser. */
-function withReason(parsed: ParsedDocument, known: Reading['known']): ParsedDocument {
-  return known instanceof NotColumnar
-    ? { ...parsed, notes: [...parsed.notes, `read by the reference parser: ${known.message}`] }
-    : parsed;
+/** Notes why the columnar parser did not read a document. */
+function withReason(stream: DocumentStream, hint: ParseHint | undefined): DocumentStream {
+  if (hint?.kind !== 'reference-parser') return stream;
+  const note = `read by the reference parser: ${hint.reason}`;
+  return withResult(stream, (parsed) => ({ ...parsed, notes: [...parsed.notes, note] }));
 }
 
-/** Parses the first sheet of a workbook as the delimited text it is turned into, whatever format the schema says. */
+/** Parses the first sheet of a workbook as delimited text, whatever format the schema declares. */
 async function parseWorkbook(
-  document: ExaminedDocument,
+  document: ReadableDocument,
   schema: ReportSchema | undefined,
-  reading: Reading,
-): Promise<ParsedDocument> {
+  options: ParseOptions,
+): Promise<DocumentStream> {
   const sheet = await readWorkbook(document);
   const head = await readHead(sheet.document.openText());
-  if (head.trim() === '') return withoutRows(sheet.notes);
+  if (head.trim() === '') return emptyStream(sheet.notes);
   const { reportType } = document.raw.facts;
   const unknown = { reportType, description: '', restricted: false, tables: [], file: '' };
   const asText: ReportSchema = { ...(schema ?? unknown), format: 'tsv', quoting: 'csv' };
-  const parsed = await parseByEngine(sheet.document, asText, head, reading);
-  parsed.notes.unshift(...sheet.notes);
-  const { delimiter: _, quoting: __, ...dialect } = parsed.dialect;
-  return { ...parsed, dialect };
+  const stream = await parseDelimitedByEngine(sheet.document, asText, head, options);
+  const { delimiter: _, quoting: __, ...dialect } = stream.dialect;
+  return withResult({ ...stream, dialect }, (parsed) => ({
+    ...parsed,
+    dialect,
+    notes: [...sheet.notes, ...parsed.notes],
+  }));
 }
 
-/** What a text is, by its beginning. */
+/** The format of a text, by its beginning. */
 function formatOf(head: string): 'delimited' | 'JSON' | 'XML' | 'HTML' | 'a binary file' {
   const start = head.trimStart();
   if (/^\{\s*["}]|^\[\s*(?:["{[\]]|-?\d|true\b|false\b|null\b)/.test(start)) return 'JSON';
   if (/^<(!doctype\s+html|html)\b/i.test(start)) return 'HTML';
   if (/^<(\?xml|!DOCTYPE|!--|[A-Za-z][\w:.-]*[\s/>])/.test(start)) return 'XML';
   if (binaryBeginnings.some((beginning) => start.startsWith(beginning))) return 'a binary file';
-  const mostControls = 0.03;
+  const maxControlShare = 0.03;
   const sample = [...start.slice(0, 4000)];
   const controls = sample.filter(isControl).length;
-  return controls > sample.length * mostControls ? 'a binary file' : 'delimited';
+  return controls > sample.length * maxControlShare ? 'a binary file' : 'delimited';
 }
 
-/** PDF, a zip archive that is no workbook by its charset, PNG. */
+/** PDF, a zip archive that is no workbook, and PNG. */
 const binaryBeginnings = ['%PDF-', 'PK\u0003\u0004', '\u2030PNG\r\n', '\ufffdPNG\r\n'];
 
-/** What no text has, or has only where it is none in this charset. */
+/** Characters that no text has, or that only appear when it is read in the wrong charset. */
 function isControl(character: string): boolean {
   const code = character.codePointAt(0) as number;
   return (code < 0x20 && !'\t\n\r\f'.includes(character)) || (code >= 0x7f && code < 0xa0) || code === 0xfffd;
@@ -169,12 +179,16 @@ async function readHead(text: AsyncIterable<string>): Promise<string> {
   return head;
 }
 
-/** Nothing at all says nothing about the data; only a document with a header may clear a snapshot. */
-function withoutRows(notes: string[] = []): ParsedDocument {
-  return {
-    dialect: { decimalMark: '.', dateOrder: 'mdy', preambleLines: 0 },
-    tables: [],
-    notes,
-    batches: (async function* () {})(),
-  };
+const noDialect: Dialect = { decimalMark: '.', dateOrder: 'mdy', preambleLines: 0 };
+
+/**
+ * A document without tables. An empty text says nothing about the data: only a document with a
+ * header may clear a snapshot.
+ */
+function emptyStream(notes: string[] = []): DocumentStream {
+  async function* noBatches(): AsyncGenerator<ParsedBatch, StreamEnd> {
+    yield* [];
+    return { notes };
+  }
+  return documentStream({ dialect: noDialect, tables: [] }, noBatches());
 }

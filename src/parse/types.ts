@@ -2,7 +2,13 @@ import type { RecordBatch } from 'apache-arrow';
 import type { DocumentCheck } from '../schema/document-checks.js';
 import type { LoadMode, Quoting, ResolvedColumn } from '../schema/types.js';
 
-/** One value, or one whole row, that could not be loaded as it stands. */
+/**
+ * A value in a batch: text, bigint for int64 and timestamp (microseconds), number for float64 and
+ * date (days).
+ */
+export type Value = string | bigint | number | boolean;
+
+/** A value, or a whole row, that could not be loaded as it is. */
 export interface Reject {
   /** Number of the data row in the document, from 1; the same as `_row` in the table. */
   row: number;
@@ -10,20 +16,21 @@ export interface Reject {
   column: string | null;
   /** The raw text of the value, or of the whole line. */
   raw: string;
-  /** e.g. `expected int64` or `2 cells more than the header`. */
+  /** For example `expected int64` or `2 cells more than the header`. */
   reason: string;
 }
 
 /**
- * Rows of one table, in document order, with the rejects met on the way. The memory of a batch may be used for the next: take what is needed
- * before pulling it.
+ * Rows of one table, in document order, with their rejects. The memory of a batch may be reused for
+ * the next: take what is needed before pulling it.
  */
 export interface ParsedBatch {
   table: string;
   /**
-   * One Arrow column per resolved column, in order, then `_row` (Int64): string, json and lists as Utf8, decimal as Decimal,
-   * int64 as Int64, float64 as Float64, bool as Bool, date as DateDay, timestamp as TimestampMicrosecond in UTC. All nullable but
-   * `_row`. The columnar parser gives them dictionaries, and Arrow's Null for a column without any value.
+   * One Arrow column per resolved column, in order, then `_row` (Int64): string, json and lists as
+   * Utf8, decimal as Decimal, int64 as Int64, float64 as Float64, bool as Bool, date as DateDay,
+   * timestamp as TimestampMicrosecond in UTC. All are nullable except `_row`. The columnar parser
+   * dictionary-encodes them, and uses Arrow's Null for a column without any value.
    */
   batch: RecordBatch;
   rejects: Reject[];
@@ -34,9 +41,11 @@ export interface ParsedTable {
   name: string;
   load: { mode: LoadMode; key: string[] };
   partitionBy?: string;
-  /** Of a table that was inferred from JSON or XML the path of its rows, as a report schema has it. */
+  /**
+   * For a table inferred from JSON or XML, the path of its rows as a report schema would have it.
+   */
   rowsPath?: string;
-  /** What its rows must add up to, by what the document says. */
+  /** Totals stated in the document that its rows must add up to. */
   checks?: DocumentCheck[];
   columns: ResolvedColumn[];
 }
@@ -53,13 +62,12 @@ export interface Dialect {
 
 export type Engine = 'columnar' | 'reference';
 
-/** A document on its way to rows: its tables are known, its rows are pulled. */
+/** What became of a document, known once its last row was read. */
 export interface ParsedDocument {
-  /** Whose parser reads it; undefined where there is but one, as for JSON and XML. */
+  /** The parser that read it; undefined for a format with only one, such as XML. */
   engine?: Engine;
   dialect: Dialect;
   tables: ParsedTable[];
-  /** Drift and oddities worth telling, e.g. headers the schema doesn't know or lacks. Complete when the batches are. */
+  /** Schema drift and oddities, for example headers that the schema does not know or lacks. */
   notes: string[];
-  batches: AsyncIterable<ParsedBatch>;
 }

@@ -1,98 +1,90 @@
-import {
-  type Data,
-  DataType,
-  Dictionary,
-  type Decimal,
-  makeData,
-  makeVector,
-  type RecordBatch,
-  Utf8,
-} from 'apache-arrow';
+import { type Data, DataType, Dictionary, type Decimal, makeData, makeVector, Utf8 } from 'apache-arrow';
 import { recordBatch } from '../parse/batches/batch-builder.js';
-import { nullData } from '../parse/batches/arrow-data.js';
-import type { ParsedBatch, ParsedDocument, ParsedTable, Reject } from '../parse/types.js';
+import { nullData } from '../parse/batches/nulls.js';
+import { type DocumentStream, withResult } from '../parse/document-stream.js';
+import type { ParsedBatch, ParsedTable, Reject } from '../parse/types.js';
 import { canonicalDecimal } from '../schema/decimal.js';
 import { personalColumns } from '../schema/personal-data.js';
 import type { ReportSchema } from '../schema/types.js';
 import type { PiiTreatment } from './pii-policy.js';
 
 /**
- * The same document with its personal data dropped or hashed, before any of it is written. Columns that are dropped are NULL, hashed ones are
- * of type string. The texts of rejects go the same way in tables that have such columns: cells may stand in the wrong column there.
+ * The same document with its personal data dropped or hashed, before any of it is written. Dropped
+ * columns are NULL, hashed ones are of type string. In tables with such columns the texts of
+ * rejects are treated the same way: their cells may be in the wrong column.
  */
 export function protectPersonalData(
-  parsed: ParsedDocument,
+  stream: DocumentStream,
   schema: ReportSchema | undefined,
   treatment: PiiTreatment,
-): ParsedDocument {
-  const places = new Map(
-    parsed.tables.flatMap((table) => {
-      const found = personalPlaces(table, schema);
-      return found.length > 0 ? [[table.name, found] as const] : [];
-    }),
-  );
-  if (places.size === 0) return parsed;
-  const tables = parsed.tables.map((table) => protectedTable(table, places.get(table.name) ?? [], treatment));
-  for (const table of parsed.tables) {
-    const found = (places.get(table.name) ?? []).map((place) => table.columns[place]);
-    const names = found.flatMap((column) => (column?.header === undefined ? [] : column.name));
-    const verb = treatment.policy === 'hash' ? 'hashed' : 'dropped';
-    if (names.length > 0) parsed.notes.push(`personal data ${verb} in ${table.name}: ${names.join(', ')}`);
+): DocumentStream {
+  const protect = (table: ParsedTable) => protectedTable(table, personalIndexes(table, schema), treatment);
+  const tables = new Map(stream.tables.map((table) => [table.name, table]));
+  const isPersonal = stream.tables.some((table) => personalIndexes(table, schema).length > 0);
+  if (!isPersonal) return stream;
+  const changed = { ...stream, tables: stream.tables.map(protect), batches: protectedBatches() };
+  return withResult(changed, (parsed) => ({
+    ...parsed,
+    tables: parsed.tables.map(protect),
+    notes: [...parsed.notes, ...parsed.tables.flatMap((table) => protectionNote(table, schema, treatment))],
+  }));
+
+  async function* protectedBatches(): AsyncGenerator<ParsedBatch> {
+    for await (const parsed of stream.batches) {
+      const table = tables.get(parsed.table);
+      const indexes = table ? personalIndexes(table, schema) : [];
+      yield table && indexes.length > 0 ? protectedBatch(parsed, table, indexes, treatment) : parsed;
+    }
   }
-  return { ...parsed, tables, batches: protectedBatches(parsed, places, treatment) };
 }
 
-function personalPlaces({ name, columns }: ParsedTable, schema: ReportSchema | undefined): number[] {
+function personalIndexes({ name, columns }: ParsedTable, schema: ReportSchema | undefined): number[] {
   const names = columns.map((column) => column.name);
   return personalColumns(schema, name, names).map((column) => names.indexOf(column));
 }
 
-function protectedTable(table: ParsedTable, places: number[], { policy }: PiiTreatment): ParsedTable {
+function protectedTable(table: ParsedTable, indexes: number[], { policy }: PiiTreatment): ParsedTable {
   if (policy !== 'hash') return table;
-  const columns = table.columns.map((column, place) =>
-    places.includes(place) ? { ...column, type: { kind: 'string' as const } } : column,
+  const columns = table.columns.map((column, index) =>
+    indexes.includes(index) ? { ...column, type: { kind: 'string' as const } } : column,
   );
   return { ...table, columns };
 }
 
-async function* protectedBatches(
-  { batches, tables }: ParsedDocument,
-  places: Map<string, number[]>,
+function protectionNote(
+  table: ParsedTable,
+  schema: ReportSchema | undefined,
+  { policy }: PiiTreatment,
+): string[] {
+  const found = personalIndexes(table, schema).map((index) => table.columns[index]);
+  const names = found.flatMap((column) => (column?.header === undefined ? [] : column.name));
+  const verb = policy === 'hash' ? 'hashed' : 'dropped';
+  return names.length > 0 ? [`personal data ${verb} in ${table.name}: ${names.join(', ')}`] : [];
+}
+
+function protectedBatch(
+  parsed: ParsedBatch,
+  { columns }: ParsedTable,
+  indexes: number[],
   treatment: PiiTreatment,
-): AsyncGenerator<ParsedBatch> {
-  for await (const parsed of batches) {
-    const personal = places.get(parsed.table);
-    const table = tables.find(({ name }) => name === parsed.table);
-    if (!personal || !table) {
-      yield parsed;
-      continue;
-    }
-    const batch = protectedBatch(parsed.batch, table, personal, treatment);
-    yield { ...parsed, batch, rejects: parsed.rejects.map((reject) => protectedReject(reject, treatment)) };
-  }
+): ParsedBatch {
+  const children = parsed.batch.data.children.map((data, index) => {
+    if (!indexes.includes(index) || DataType.isNull(data.type)) return data;
+    return treatment.policy === 'drop' ? nullData(data.length) : replacedData(data, treatment);
+  });
+  const names = columns.map(({ name }) => name);
+  return {
+    ...parsed,
+    batch: recordBatch(names, children),
+    rejects: parsed.rejects.map((reject) => protectedReject(reject, treatment)),
+  };
 }
 
 function protectedReject(reject: Reject, { replace }: PiiTreatment): Reject {
   return { ...reject, raw: replace(reject.raw) ?? '', reason: `${reject.reason}; its text may be personal` };
 }
 
-function protectedBatch(
-  batch: RecordBatch,
-  { columns }: ParsedTable,
-  places: number[],
-  treatment: PiiTreatment,
-): RecordBatch {
-  const children = batch.data.children.map((data, place) => {
-    if (!places.includes(place) || DataType.isNull(data.type)) return data;
-    return treatment.policy === 'drop' ? nullData(data.length) : replacedData(data, treatment);
-  });
-  return recordBatch(
-    columns.map(({ name }) => name),
-    children,
-  );
-}
-
-/** Of a dictionary each of its texts is replaced once. */
+/** Replaces each text of a dictionary once. */
 function replacedData(data: Data, treatment: PiiTreatment): Data {
   if (!DataType.isDictionary(data.type)) return replacedTexts(data, treatment);
   const dictionary = replacedTexts(data.dictionary?.data[0] as Data, treatment);
@@ -120,7 +112,7 @@ function replacedTexts(data: Data, { replace }: PiiTreatment): Data {
   return makeData({ type: new Utf8(), length, nullCount, nullBitmap, valueOffsets, data: bytes });
 }
 
-/** The text of a value as the table would show it, whatever its type. */
+/** Reads a value of any type as the text that the table would show. */
 function textReader(data: Data): (index: number) => string {
   const { type, values } = data;
   const vector = makeVector(data);

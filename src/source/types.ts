@@ -203,22 +203,32 @@ export interface RawDocument {
   kept: FileDigest | null;
 }
 
-/** A raw document that was read once from end to end: whole, undamaged, charset known. */
-export interface ExaminedDocument {
+/** A raw document whose text can be read. */
+export interface ReadableDocument {
   raw: RawDocument;
   gzipped: boolean;
-  /** e.g. utf-8, windows-1252, cp932, utf-16le; `binary` for a zip archive, such as an xlsx workbook. */
+  /** For example utf-8, windows-1252, cp932, utf-16le; `binary` for a zip archive, such as a workbook. */
   charset: string;
   /** Where the charset came from. */
   charsetSource: 'bom' | 'content-type' | 'xml-declaration' | 'bytes' | 'marketplace';
-  /** Whether the bytes are well-formed UTF-8, and read as that. */
+  /** Whether the bytes are well-formed UTF-8 and are read as that. */
   isValidUtf8: boolean;
-  /** Size of the text in bytes, gunzipped, before decoding. 0 for an empty document. */
-  textBytes: number;
-  /** Disagreements worth telling, e.g. Amazon said GZIP and the bytes are not. */
-  notes: string[];
   /** The text from its start, without BOM. May be called more than once. */
   openText(): AsyncIterable<string>;
   /** The gunzipped bytes from their start. May be called more than once. */
   openBytes(): AsyncIterable<Uint8Array>;
+}
+
+/** A raw document that was read once from end to end: whole, undamaged, charset known. */
+export interface ExaminedDocument extends ReadableDocument {
+  /** Size of the text in bytes, gunzipped, before decoding. 0 for an empty document. */
+  textBytes: number;
+  /** Oddities, for example that Amazon said GZIP and the bytes are not gzipped. */
+  notes: string[];
+}
+
+/** A raw document of which only the beginning was read. Reading it to the end checks the rest. */
+export interface OpenedDocument extends ReadableDocument {
+  /** What the whole document showed. Reads it to the end if nothing else has. */
+  finish(): Promise<ExaminedDocument>;
 }

@@ -1,12 +1,12 @@
 import { DataType, type Vector } from 'apache-arrow';
-import { NotColumnar } from '../../src/parse/columnar/rows.js';
-import { type Known, WrongAssumption } from '../../src/parse/columnar/wrong-assumption.js';
 import { parseDocument } from '../../src/parse/parse-document.js';
+import type { ParseHint } from '../../src/parse/parse-hint.js';
 import type { Engine, ParsedDocument, Reject } from '../../src/parse/types.js';
 import { columnTypeText } from '../../src/schema/column-type.js';
 import { canonicalDecimal } from '../../src/schema/decimal.js';
 import type { ReportSchema } from '../../src/schema/types.js';
-import type { ExaminedDocument } from '../../src/source/types.js';
+import { ReadAgain } from '../../src/source/read-again.js';
+import type { ReadableDocument } from '../../src/source/types.js';
 
 type Row = Record<string, string | null>;
 
@@ -27,41 +27,40 @@ export interface ReadDocument {
  * does.
  */
 export async function readRows(
-  document: ExaminedDocument,
+  document: ReadableDocument,
   schema?: ReportSchema,
   engine: Engine = 'reference',
 ): Promise<ReadDocument> {
-  let known: Known | undefined;
+  let hint: ParseHint | undefined;
   for (let tries = 0; tries < 10; tries += 1) {
     try {
-      return await readOnce(document, schema, engine, known);
+      return await readOnce(document, schema, engine, hint);
     } catch (error) {
-      if (error instanceof WrongAssumption) known = error.right;
-      else if (error instanceof NotColumnar) known = error;
-      else throw error;
+      if (!(error instanceof ReadAgain)) throw error;
+      hint = error.hint;
     }
   }
   throw new Error('the columnar parser finds no assumption that holds');
 }
 
 async function readOnce(
-  document: ExaminedDocument,
+  document: ReadableDocument,
   schema: ReportSchema | undefined,
   engine: Engine,
-  known: Known | undefined,
+  hint: ParseHint | undefined,
 ): Promise<ReadDocument> {
-  const parsed = await parseDocument({
+  const stream = await parseDocument({
     document,
     engine,
     batchRows: 3,
     beginningBytes: 40,
     ...(schema ? { schema } : {}),
-    ...(known ? { known } : {}),
+    ...(hint ? { hint } : {}),
   });
   const rows: Row[] = [];
   const rowsOf: ReadDocument['rowsOf'] = {};
   const rejects: Reject[] = [];
-  for await (const { table, batch, rejects: found } of parsed.batches) {
+  for await (const { table, batch, rejects: found } of stream.batches) {
     rejects.push(...found);
     const names = batch.schema.fields.map(({ name }) => name);
     for (let index = 0; index < batch.numRows; index += 1) {
@@ -72,6 +71,7 @@ async function readOnce(
       rowsOf[table] = [...(rowsOf[table] ?? []), row];
     }
   }
+  const parsed = stream.finish();
   const columns = (parsed.tables[0]?.columns ?? []).map(
     ({ name, type }) => `${name} ${columnTypeText(type)}`,
   );

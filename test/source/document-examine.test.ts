@@ -6,8 +6,14 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import iconv from 'iconv-lite';
 import { ReportsError } from '../../src/errors/reports-error.js';
-import { examineDocument } from '../../src/source/document/examine.js';
-import type { DocumentFacts, ExaminedDocument, RawDocument } from '../../src/source/types.js';
+import { type CharsetHint, examineDocument, openDocument } from '../../src/source/document/examine.js';
+import { ReadAgain } from '../../src/source/read-again.js';
+import type {
+  DocumentFacts,
+  ExaminedDocument,
+  RawDocument,
+  ReadableDocument,
+} from '../../src/source/types.js';
 
 const japan = 'A1VC38T7YXB528';
 const unlimited = { maxTextBytes: Number.MAX_SAFE_INTEGER };
@@ -402,6 +408,64 @@ describe('examining a document', () => {
     });
   });
 
+  describe('opened after a look at its beginning', () => {
+    const long = 'plain text, longer than any look at a beginning\n'.repeat(60_000);
+
+    it('shows in the end what reading it first would have shown, whoever reads it', async () => {
+      for (const read of [false, true]) {
+        const raw = await rawOf(gzipSync(long), { reportId: '1' });
+        const { textBytes, notes, charset } = await examineDocument(raw, unlimited);
+        const opened = await openDocument(raw, unlimited);
+        if (read) assert.equal(await textOf(opened), long);
+        const finished = await opened.finish();
+        assert.deepEqual(
+          { textBytes: finished.textBytes, notes: finished.notes, charset: finished.charset },
+          { textBytes, notes, charset },
+        );
+        assert.equal(textBytes, long.length);
+        assert.match(String(notes), /gzipped, which Amazon did not say/);
+      }
+    });
+
+    it('ends its bytes with the right charset if they show another one, and can be read in that', async () => {
+      const text = `${long}Gr\u00f6\u00dfe`;
+      const raw = await rawOf(Buffer.from(text, 'latin1'));
+      const opened = await openDocument(raw, unlimited);
+      assert.equal(opened.charset, 'utf-8');
+      let hint: CharsetHint | undefined;
+      for (const read of [() => textOf(opened), () => opened.finish()]) {
+        await assert.rejects(read(), (error) => {
+          assert(error instanceof ReadAgain, String(error));
+          hint = error.hint;
+          assert.equal(error.hint.kind, 'charset');
+          return true;
+        });
+      }
+      const again = await openDocument(raw, unlimited, hint?.decision);
+      assert.equal(await textOf(again), text);
+      assert.equal((await again.finish()).charset, 'windows-1252');
+    });
+
+    it('is refused when its bytes pass the limit', async () => {
+      const opened = await openDocument(await rawOf(Buffer.from(long)), { maxTextBytes: long.length - 1 });
+      await assert.rejects(opened.finish(), { code: 'DOCUMENT_TOO_LARGE' });
+    });
+
+    it('ends with the reason of a signal, however it is read', async () => {
+      const raw = await rawOf(Buffer.from(long));
+      const stop = new AbortController();
+      const limits = { ...unlimited, signal: stop.signal };
+      const opened = await openDocument(raw, limits);
+      const examined = await examineDocument(raw, limits);
+      const reason = new Error('time is up');
+      stop.abort(reason);
+      await assert.rejects(textOf(opened), reason);
+      await assert.rejects(textOf(examined), reason);
+      await assert.rejects(opened.finish(), reason);
+      await assert.rejects(examineDocument(raw, limits), reason);
+    });
+  });
+
   it('holds memory flat, however long the document', async () => {
     const line = 'order-id\tsku\t2026-01-02T03:04:05Z\t19.99\tEUR\tGröße\n';
     const bytes = gzipSync(Buffer.from(line.repeat(2_000_000)), { level: 1 });
@@ -416,7 +480,7 @@ describe('examining a document', () => {
   });
 });
 
-async function textOf(document: ExaminedDocument): Promise<string> {
+async function textOf(document: ReadableDocument): Promise<string> {
   let text = '';
   for await (const chunk of document.openText()) text += chunk;
   return text;

@@ -1,11 +1,10 @@
 import { type Data, Field, makeData, RecordBatch, Schema, Struct } from 'apache-arrow';
-import type { ResolvedColumn } from '../../schema/types.js';
-import { noNulls } from './null-bitmap.js';
-import { NullableValues } from './nullable-values.js';
-import { openSink } from './value-sinks.js';
-import type { Value } from '../values/values.js';
+import type { ColumnType, ResolvedColumn } from '../../schema/types.js';
+import { NullBitmap, noNulls } from './nulls.js';
+import { openSink, type ValueSink } from './value-sinks.js';
+import type { Value } from '../types.js';
 
-/** Collects rows of one table and makes them into Arrow batches: the columns in order, then `_row`. */
+/** Collects the rows of one table into Arrow batches: the columns in order, then `_row`. */
 export class BatchBuilder {
   private values: NullableValues[] = [];
   private rowNumbers = openSink({ kind: 'int64' });
@@ -18,7 +17,7 @@ export class BatchBuilder {
     return this.rowNumbers.length;
   }
 
-  /** Adds a row: one cell for each column. */
+  /** Adds a row with one cell per column. */
   add(rowNumber: number, cells: (Value | null)[]): void {
     this.rowNumbers.pushInteger(rowNumber);
     this.values.forEach((values, index) => {
@@ -26,7 +25,7 @@ export class BatchBuilder {
     });
   }
 
-  /** The rows added since the last batch. */
+  /** Returns the rows added since the last batch. */
   take(): RecordBatch {
     const children = this.values.map((values) => values.data());
     children.push(this.rowNumbers.data(noNulls));
@@ -43,7 +42,7 @@ export class BatchBuilder {
   }
 }
 
-/** A batch of these columns, and `_row` as the last. */
+/** A batch of these columns, with `_row` as the last one. */
 export function recordBatch(names: string[], children: Data[]): RecordBatch {
   const fields = children.map(
     ({ type }, index) => new Field(names[index] ?? '_row', type, index < names.length),
@@ -51,4 +50,31 @@ export function recordBatch(names: string[], children: Data[]): RecordBatch {
   const length = children.at(-1)?.length ?? 0;
   const struct = makeData({ type: new Struct(fields), length, nullCount: 0, children });
   return new RecordBatch(new Schema(fields), struct);
+}
+
+/** Collects the values of one column, including nulls, into an Arrow array. */
+export class NullableValues {
+  readonly sink: ValueSink;
+  readonly nulls = new NullBitmap();
+
+  constructor(type: ColumnType) {
+    this.sink = openSink(type);
+  }
+
+  /** Undefined is null. */
+  push(value: Value | undefined): void {
+    this.sink.push(value);
+    this.nulls.add(value !== undefined);
+  }
+
+  /** In memory of its own, valid until `clear`. */
+  data(): Data {
+    return this.sink.data(this.nulls.nulls());
+  }
+
+  /** Forgets all values and keeps the memory. */
+  clear(): void {
+    this.sink.clear();
+    this.nulls.clear();
+  }
 }

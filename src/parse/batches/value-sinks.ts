@@ -11,23 +11,26 @@ import {
 } from 'apache-arrow';
 import { unscaledDecimal } from '../../schema/decimal.js';
 import type { ColumnType } from '../../schema/types.js';
-import { NullBitmap, type Nulls } from './null-bitmap.js';
-import type { Value } from '../values/values.js';
+import { NullBitmap, type Nulls } from './nulls.js';
+import type { Value } from '../types.js';
 
-/** Values of one type on their way into an Arrow array, without nulls: a null takes the place of a value, whatever stands there. */
+/**
+ * Collects the values of one type into an Arrow array. It knows no nulls: a null takes the slot of
+ * a value, whose content does not matter.
+ */
 export interface ValueSink {
   length: number;
-  /** A value as the readers give it; undefined for the place of a null. */
+  /** Adds a value as the readers return it; undefined fills the slot of a null. */
   push(value: Value | undefined): void;
-  /** An integer within ±2^53, unscaled in a decimal; not for bool and text. */
+  /** Adds an integer within ±2^53, unscaled for a decimal. Not for bool and text. */
   pushInteger(value: number): void;
-  /** In memory of the sink's, good until it is cleared. */
+  /** In the memory of the sink, valid until `clear`. */
   data(nulls: Nulls): Data;
-  /** Forgets all values, and keeps the memory. */
+  /** Forgets all values and keeps the memory. */
   clear(): void;
 }
 
-/** The sink for a column type; string, json and lists, which are JSON text, share one. */
+/** Opens the sink of a column type. String, json and lists share one, since lists are JSON text. */
 export function openSink(type: ColumnType): ValueSink {
   switch (type.kind) {
     case 'int64':
@@ -67,7 +70,7 @@ export function openSink(type: ColumnType): ValueSink {
 
 type Common = { length: number; data: Int32Array<ArrayBuffer> } & Nulls;
 
-/** Integers of one, two or four words, the lowest first. */
+/** Integers of one, two or four words, lowest word first. */
 class IntegerSink implements ValueSink {
   length = 0;
   private words = new Int32Array(256);
@@ -167,7 +170,7 @@ class BoolSink implements ValueSink {
   }
 
   data(nulls: Nulls): Data {
-    // Arrow's bits of booleans are laid out as those of nulls.
+    // Arrow lays out the bits of booleans like those of nulls.
     return makeData({
       type: new Bool(),
       length: this.length,
@@ -182,7 +185,7 @@ class BoolSink implements ValueSink {
   }
 }
 
-/** Texts in UTF-8; those that lie in a slab are copied as they are. */
+/** Texts in UTF-8. Those in a slab are copied as they are. */
 export class TextSink implements ValueSink {
   length = 0;
   private bytes = Buffer.allocUnsafeSlow(4096);
@@ -192,12 +195,15 @@ export class TextSink implements ValueSink {
   push(value: Value | undefined): void {
     if (value === undefined) return this.end(0);
     const text = String(value);
-    const most = text.length * 3;
-    this.reserve(most);
+    const maxBytes = text.length * 3;
+    this.reserve(maxBytes);
     this.end(this.bytes.write(text, this.offsets[this.length] as number));
   }
 
-  /** The text at `start` of `source`, which may be read to the next whole word beyond it. */
+  /**
+   * Adds the text at `start` of `source`, which must be readable up to the next whole word behind
+   * it.
+   */
   pushBytes(source: DataView, start: number, length: number): void {
     this.reserve(length);
     const own = this.offsets[this.length] as number;

@@ -5,10 +5,10 @@ import type { ResolvedColumn } from '../../schema/types.js';
 import { integersOf, keysOf, Total } from './sums.js';
 import type { ParsedTable } from '../types.js';
 
-/** So many results of one check are kept, those that failed first. */
-const mostResults = 20;
+/** Results kept per check. Failures come first. */
+const maxResults = 20;
 
-/** Makes the checks that a document carries, from the batches as they pass. */
+/** Verifies the totals that a document states, from its batches as they pass. */
 export class DocumentChecks {
   private readonly byTable: Map<string, Check[]>;
 
@@ -20,21 +20,21 @@ export class DocumentChecks {
     );
   }
 
-  /** Looks at the rows of a batch, whose memory may be used again afterwards. */
+  /** Reads the rows of a batch. Its memory may be reused afterwards. */
   add(table: string, batch: RecordBatch): void {
     for (const check of this.byTable.get(table) ?? []) check.add(batch);
   }
 
-  /** Those that failed first. None for what the document does not say. */
+  /** Failures first. There is no result for a total that the document does not state. */
   results(): CheckResult[] {
     return [...this.byTable.values()].flat().flatMap((check) => check.results());
   }
 }
 
-/** Rows that belong together. */
+/** Rows that share one total. */
 interface Group {
   per: (string | null)[];
-  /** By column of the sum. */
+  /** One per column of the sum. */
   totals: Total[];
   expected: bigint | undefined;
 }
@@ -50,17 +50,17 @@ class Check {
     private readonly check: DocumentCheck,
     private readonly columns: ResolvedColumn[],
   ) {
-    const placeOf = (name: string) => columns.findIndex((column) => column.name === name);
-    this.per = check.per.map(placeOf);
-    this.sum = check.sum.map(placeOf);
-    this.equals = placeOf(check.equals);
+    const indexOf = (name: string) => columns.findIndex((column) => column.name === name);
+    this.per = check.per.map(indexOf);
+    this.sum = check.sum.map(indexOf);
+    this.equals = indexOf(check.equals);
   }
 
   add(batch: RecordBatch): void {
-    // Without any of the columns that are added up there is no sum to check.
-    if (this.sum.every((place) => this.columns[place]?.header === undefined)) return;
-    const per = this.per.map((place) => keysOf(batch.getChildAt(place)));
-    const sum = this.sum.map((place) => integersOf(batch.getChildAt(place)));
+    // Without any of the summed columns there is nothing to verify.
+    if (this.sum.every((index) => this.columns[index]?.header === undefined)) return;
+    const per = this.per.map((index) => keysOf(batch.getChildAt(index)));
+    const sum = this.sum.map((index) => integersOf(batch.getChildAt(index)));
     const equals = integersOf(batch.getChildAt(this.equals));
     for (let from = 0, to = 0; from < batch.numRows; from = to) {
       to = Math.min(batch.numRows, ...per.map((keys) => keys.endOfRun(from)));
@@ -75,7 +75,7 @@ class Check {
   results(): CheckResult[] {
     const results = [...this.groups.values()].flatMap((group) => this.resultOf(group));
     const inOrder = [...results.filter(({ ok }) => !ok), ...results.filter(({ ok }) => ok)];
-    return inOrder.slice(0, mostResults);
+    return inOrder.slice(0, maxResults);
   }
 
   private groupOf(per: (string | null)[]): Group {
@@ -91,7 +91,7 @@ class Check {
 
   private resultOf({ per, totals, expected }: Group): CheckResult[] {
     if (expected === undefined) return [];
-    const scales = this.sum.map((place) => scaleOf(this.columns[place]));
+    const scales = this.sum.map((index) => scaleOf(this.columns[index]));
     const own = scaleOf(this.columns[this.equals]);
     const scale = Math.max(own, ...scales);
     const raised = (value: bigint, from: number) => value * 10n ** BigInt(scale - from);

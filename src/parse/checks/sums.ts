@@ -1,10 +1,10 @@
 import { type Data, DataType, type Vector } from 'apache-arrow';
 import { unscaledAt } from '../../schema/decimal.js';
 
-/** Two of these still add up exactly in a double. */
-const largestAddend = 2 ** 52;
+/** Two integers up to this size still add up exactly in a double. */
+const maxExactAddend = 2 ** 52;
 
-/** Integers added up exactly; as long as they are small without the cost of a bigint each. */
+/** An exact sum of integers that needs no bigint while the numbers are small. */
 export class Total {
   private near = 0;
   private far = 0n;
@@ -15,7 +15,7 @@ export class Total {
       return;
     }
     this.near += value;
-    if (Math.abs(this.near) < largestAddend) return;
+    if (Math.abs(this.near) < maxExactAddend) return;
     this.far += BigInt(this.near);
     this.near = 0;
   }
@@ -25,14 +25,14 @@ export class Total {
   }
 }
 
-/** The values of a decimal column, unscaled, or of one of integers. */
+/** The values of an integer column, or the unscaled values of a decimal one. */
 export interface Integers {
   addTo(total: Total, from: number, to: number): void;
-  /** The first value of the rows, where there is one. */
+  /** The first value in these rows, if any. */
   first(from: number, to: number): bigint | undefined;
 }
 
-/** Undefined where a column has no values. */
+/** Undefined if the column has no values. */
 export function integersOf(vector: Vector | null): Integers | undefined {
   const [data] = vector?.data ?? [];
   if (!data || DataType.isNull(data.type)) return undefined;
@@ -61,7 +61,7 @@ function integerAt({ type, values }: Data, index: number): number | bigint {
   if (!DataType.isDecimal(type)) {
     const value = values[index] as bigint;
     const near = Number(value);
-    return Math.abs(near) < largestAddend ? near : value;
+    return Math.abs(near) < maxExactAddend ? near : value;
   }
   const words = values as Uint32Array;
   const high = (words[index * 4 + 1] as number) | 0;
@@ -71,16 +71,16 @@ function integerAt({ type, values }: Data, index: number): number | bigint {
   return isNear ? high * 2 ** 32 + (words[index * 4] as number) : unscaledAt(words, index);
 }
 
-/** Undefined where every row has a value. */
+/** Undefined if every row has a value. */
 function validityOf({ nullBitmap, nullCount }: Data): ((row: number) => boolean) | undefined {
   if (nullCount === 0 || !nullBitmap?.length) return undefined;
   return (row) => (((nullBitmap[row >> 3] as number) >> (row & 7)) & 1) === 1;
 }
 
-/** The values of a column by which rows belong together: rows with the same one mostly stand together. */
+/** The values of a grouping column. Rows with equal values are mostly adjacent. */
 export interface Keys {
   text(row: number): string | null;
-  /** The row behind those that have the same value from `row` on; or an earlier one. */
+  /** The end of the run of equal values that starts at `row`, or an earlier row. */
   endOfRun(row: number): number;
 }
 

@@ -3,8 +3,9 @@ import type { Reject } from '../types.js';
 import type { Slab } from './slab.js';
 
 /**
- * Rows cut out of a slab. `marks` and `first` are arrays of 32-bit integers in the kernel's memory: the cell of row `r` in column `c` lies
- * from `marks[first[r] + c] + 1` to `marks[first[r] + c + 1]`; a cell that a short row lacks has a length of -1.
+ * Rows cut out of a slab. `marks` and `first` are addresses of 32-bit integers in the kernel's
+ * memory. The cell of row `r` in column `c` lies from `marks[first[r] + c] + 1` to `marks[first[r]
+ * + c + 1]`. A cell that a short row lacks has a length of -1.
  */
 export interface Rows {
   slab: Slab;
@@ -13,43 +14,52 @@ export interface Rows {
   count: number;
   /** Number of each data row in the document, from 1. */
   numbers: Float64Array;
-  /** Rows that have more cells than the header. */
+  /** Rows with more cells than the header. */
   rejects: Reject[];
 }
 
-/** What a cell is: text as it stands; text that a pair of quotes around it is no part of; a value of JSON, where an empty text is a text. */
+/**
+ * How a cell is written: text as it stands; text whose surrounding quotes are stripped; a JSON
+ * value, for which the empty text is a text.
+ */
 export type CellForm = 'plain' | 'outer quotes' | 'json';
 
 const formNumbers: Record<CellForm, number> = { plain: 0, 'outer quotes': 1, json: 2 };
 
-/** The cells at `place` from the left. */
-export function cellsOf({ slab, marks, first, count }: Rows, place: number, form: CellForm): Cells {
-  return [slab.at, marks, first, count, place, formNumbers[form]];
+/** The cells at an index from the left. */
+export function cellsOf({ slab, marks, first, count }: Rows, cellIndex: number, form: CellForm): Cells {
+  return [slab.at, marks, first, count, cellIndex, formNumbers[form]];
 }
 
-/** The text of one of them; empty where its row lacks it. */
-export function cellText({ slab, marks, first }: Rows, row: number, place: number): string {
+/** The text of one cell; empty if its row lacks it. */
+export function cellText({ slab, marks, first }: Rows, row: number, cellIndex: number): string {
   const { kernel } = slab;
   const [mark = 0] = kernel.int32(first + row * 4, 1);
-  const [before = 0, end = 0] = kernel.int32(marks + (mark + place) * 4, 2);
+  const [before = 0, end = 0] = kernel.int32(marks + (mark + cellIndex) * 4, 2);
   return slab.text(before + 1, Math.max(before + 1, end));
 }
 
-/** Cuts the rows out of slabs, in order. */
+/** Cuts slabs into rows, in order. */
 export interface RowCutter {
-  /** The rows of a slab in portions; the memory of one is used again for the next. Errors: NotColumnar. */
+  /**
+   * The rows of a slab in portions. The memory of a portion is reused for the next.
+   * Errors: ReadAgain<ParseHint>.
+   */
   cut(slab: Slab): Iterable<Rows>;
-  /** Called behind the last slab. Errors: NotColumnar where a row is not at its end. */
+  /**
+   * Called after the last slab.
+   * Errors: ReadAgain<ParseHint> if the last row has no end.
+   */
   end(): void;
 }
 
-/** A document that is left to the reference parser, and why. */
-export class NotColumnar extends Error {}
+/** Rows passed on together at most, so that their cells stay in the processor's cache. */
+export const maxRowsTogether = 4096;
 
-/** Rows handed on together at most: few enough that their cells stay in the processor's cache. */
-export const mostRowsTogether = 4096;
-
-/** Room behind the marks of a slab for those of rows that are made as wide as the header. */
+/**
+ * Room behind the marks of a slab for those of short rows, which are filled up to the header's
+ * width.
+ */
 export function paddingFor(width: number): number {
   return Math.max(width + 1, 1 << 12);
 }

@@ -1,19 +1,20 @@
 import type { Kernel } from '../../kernel/kernel.js';
-import type { ExaminedDocument } from '../../source/types.js';
+import type { ReadableDocument } from '../../source/types.js';
 
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
+const byteOrderMark = [0xef, 0xbb, 0xbf];
 
 /** Bytes behind the text of a slab that the kernel may read. */
 export const slackBytes = 80;
 
-/** No mark, and no part of a character of UTF-8. */
+/** No mark, and no part of a UTF-8 character. */
 const filler = 0xff;
 
 /** A piece of a text that ends with a line end, in the kernel's memory. */
 export class Slab {
   readonly at: number;
-  /** Behind it are bytes without meaning. */
+  /** The bytes behind it have no meaning. */
   length = 0;
 
   constructor(
@@ -23,7 +24,7 @@ export class Slab {
     this.at = kernel.calls.allocate(capacity + slackBytes);
   }
 
-  /** All of its bytes, slack included; good until the kernel allocates. */
+  /** All of its bytes, including slack. Valid until the kernel allocates. */
   bytes(): Uint8Array {
     return this.kernel.bytes(this.at, this.capacity + slackBytes);
   }
@@ -40,12 +41,13 @@ export class Slab {
 }
 
 /**
- * Cuts UTF-8 bytes into slabs at line ends; a last line without an end gets one, in place of a lone `\r` where that is there. The memory
- * of a slab is used again for the next: take what is needed before pulling it.
+ * Cuts UTF-8 bytes into slabs at line ends. A last line without a line end gets one, in place of a
+ * lone `\r` if it has that. The memory of a slab is reused for the next: take what is needed before
+ * pulling it.
  */
 export async function* readSlabs(kernel: Kernel, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Slab> {
   let slab = new Slab(kernel, 64 * 1024);
-  /** Bytes of a line whose end has not come yet, at the beginning of the slab. */
+  /** Bytes at the beginning of the slab of a line whose end has not come yet. */
   let begun = 0;
   for await (const chunk of bytes) {
     slab = enlarged(slab, begun, chunk.length);
@@ -71,7 +73,7 @@ export async function* readSlabs(kernel: Kernel, bytes: AsyncIterable<Uint8Array
   yield slab;
 }
 
-/** A slab with room for so many bytes behind those that are there. */
+/** A slab with room for `more` bytes behind the first `there`, which are kept. */
 export function enlarged(slab: Slab, there: number, more: number): Slab {
   if (there + more <= slab.capacity) return slab;
   const larger = new Slab(slab.kernel, Math.max(slab.capacity * 2, there + more));
@@ -80,8 +82,15 @@ export function enlarged(slab: Slab, there: number, more: number): Slab {
   return larger;
 }
 
-/** The bytes of a document in UTF-8. A byte order mark stands before the header, where it does no harm. */
-export async function* openUtf8(document: ExaminedDocument): AsyncGenerator<Uint8Array> {
+/**
+ * The bytes of a document in UTF-8. A byte order mark is before the header, where it does no harm.
+ */
+export async function* openUtf8(document: ReadableDocument): AsyncGenerator<Uint8Array> {
   if (document.isValidUtf8) yield* document.openBytes();
   else for await (const text of document.openText()) yield Buffer.from(text);
+}
+
+/** How many bytes at the beginning of a document are a byte order mark: 3 or 0. */
+export function byteOrderMarkBytes(beginning: Uint8Array): number {
+  return byteOrderMark.every((byte, index) => beginning[index] === byte) ? byteOrderMark.length : 0;
 }

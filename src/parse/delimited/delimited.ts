@@ -1,64 +1,65 @@
 import type { ReportSchema } from '../../schema/types.js';
-import type { ExaminedDocument } from '../../source/types.js';
+import type { ReadableDocument } from '../../source/types.js';
 import { BatchBuilder } from '../batches/batch-builder.js';
-import { cellReader } from '../values/cell-reader.js';
-import type { DelimitedDialect } from './dialect.js';
-import { type RecordReading, readRecords, surplusCells, surplusReason } from './records.js';
-import { surveyDocument } from './survey.js';
-import { delimitedLayout, dialectFacts, tableLayout } from '../layout/table-layout.js';
-import type { ParsedBatch, ParsedDocument, ParsedTable, Reject } from '../types.js';
-import type { ValueRules } from '../values/values.js';
+import { type DocumentStream, documentStream, type StreamEnd } from '../document-stream.js';
+import type { ParsedBatch, Reject } from '../types.js';
+import { cellReader } from '../values/values.js';
+import {
+  type DelimitedLayout,
+  delimitedLayout,
+  dialectFacts,
+  type TableLayout,
+  tableLayout,
+} from './delimited-layout.js';
+import { readRecords, surplusCells, surplusReason } from './records.js';
+import { type Survey, surveyDocument } from './survey.js';
 
 /**
- * Parses a delimited document in two passes over its text: a survey decides what holds for the document as a whole, decimal mark, order of
- * day and month, types where there is no schema; then the rows are read.
- * Errors: HEADER_NOT_FOUND, DOCUMENT_UNPARSABLE.
+ * Parses a delimited document in two passes over its text. A survey decides what holds for the
+ * whole document: decimal mark, order of day and month, and the types if there is no schema. Then
+ * the rows are read.
+ * Errors: HEADER_NOT_FOUND, HEADER_UNKNOWN, KEY_COLUMN_MISSING.
  */
 export async function parseDelimited(
-  document: ExaminedDocument,
+  document: ReadableDocument,
   schema: ReportSchema | undefined,
   head: string,
   batchRows: number,
-): Promise<ParsedDocument> {
+): Promise<DocumentStream> {
   const { facts } = document.raw;
   const layout = delimitedLayout(facts, schema, head);
-  const { dialect, header } = layout;
   const survey = await surveyDocument(document, layout);
-  const { table, places } = tableLayout(layout, schema, facts.reportType, survey);
-  return {
-    engine: 'reference',
-    dialect: dialectFacts(dialect, survey.rules),
-    tables: [table],
-    notes: [...header.notes, ...survey.notes],
-    batches: readBatches(document, dialect, survey.reading, table, places, survey.rules, batchRows),
-  };
+  const table = tableLayout(layout, schema, facts.reportType, survey);
+  return documentStream(
+    { engine: 'reference', dialect: dialectFacts(layout.dialect, survey.rules), tables: [table.table] },
+    readBatches(document, { layout, survey, table, batchRows }),
+  );
+}
+
+interface ReadingPlan {
+  layout: DelimitedLayout;
+  survey: Survey;
+  table: TableLayout;
+  batchRows: number;
 }
 
 async function* readBatches(
-  document: ExaminedDocument,
-  dialect: DelimitedDialect,
-  reading: RecordReading,
-  table: ParsedTable,
-  places: (number | undefined)[],
-  rules: ValueRules,
-  batchRows: number,
-): AsyncGenerator<ParsedBatch> {
+  document: ReadableDocument,
+  { layout, survey, table: { table, cellIndexes }, batchRows }: ReadingPlan,
+): AsyncGenerator<ParsedBatch, StreamEnd> {
+  const { dialect, header } = layout;
   const builder = new BatchBuilder(table.columns);
-  const readCell = table.columns.map((column) => cellReader(column, rules));
+  const readCell = table.columns.map((column) => cellReader(column, survey.rules));
   let rejects: Reject[] = [];
   let row = 0;
-  for await (const record of readRecords(document.openText(), dialect, reading)) {
+  for await (const { cells, raw } of readRecords(document.openText(), dialect, survey.reading)) {
     row += 1;
-    const surplus = surplusCells(
-      record.cells.length,
-      dialect.header.length,
-      (index) => record.cells[index] ?? '',
-    );
+    const surplus = surplusCells(cells.length, dialect.header.length, (index) => cells[index] ?? '');
     if (surplus > 0) {
-      rejects.push({ row, column: null, raw: record.raw, reason: surplusReason(surplus) });
+      rejects.push({ row, column: null, raw, reason: surplusReason(surplus) });
     } else {
-      const values = places.map((place, index) => {
-        const text = place === undefined ? '' : (record.cells[place] ?? '');
+      const values = cellIndexes.map((cell, index) => {
+        const text = cell === undefined ? '' : (cells[cell] ?? '');
         return text === '' ? null : (readCell[index]?.(text, row, rejects) ?? null);
       });
       builder.add(row, values);
@@ -68,5 +69,8 @@ async function* readBatches(
       rejects = [];
     }
   }
-  if (builder.length > 0 || rejects.length > 0) yield { table: table.name, batch: builder.take(), rejects };
+  if (builder.length > 0 || rejects.length > 0) {
+    yield { table: table.name, batch: builder.take(), rejects };
+  }
+  return { notes: [...header.notes, ...survey.notes] };
 }

@@ -10,15 +10,15 @@ export interface DelimitedDialect {
   /** Characters of the text before the header line. */
   preambleCharacters: number;
   header: string[];
-  /** Line ends are `\r` alone, as old spreadsheets wrote them. */
+  /** Lines end with `\r` alone, as old spreadsheets wrote them. */
   carriageReturnsOnly: boolean;
 }
 
 const tab = '\t';
 const delimiters = [tab, ',', ';', '|'];
 
-/** Preambles have been seen with up to nine lines; the header is looked for in so many. */
-export const mostHeaderLine = 40;
+/** The header is searched in this many lines. Preambles of up to nine lines have been seen. */
+export const maxHeaderLines = 40;
 
 interface Candidate {
   lineIndex: number;
@@ -27,12 +27,13 @@ interface Candidate {
 }
 
 /**
- * Decides delimiter, quoting and header line from the beginning of a text: where there is a schema, the line that knows most of its
- * headers; else the first line about as wide as most. Undefined where no line can be a header.
+ * Decides delimiter, quoting and header line from the beginning of a text. With a schema, the
+ * header is the line with most of its headers; otherwise the first line about as wide as most.
+ * Undefined if no line can be a header.
  */
 export function decideDialect(head: string, schema: ReportSchema | undefined): DelimitedDialect | undefined {
   const carriageReturnsOnly = !head.includes('\n') && /\r[^\n]/.test(head);
-  const lines = head.split(carriageReturnsOnly ? '\r' : '\n', mostHeaderLine);
+  const lines = head.split(carriageReturnsOnly ? '\r' : '\n', maxHeaderLines);
   const found = (schema && byKnownHeaders(lines, schema)) ?? byWidth(lines, schema);
   if (!found) return undefined;
   const { lineIndex, delimiter, cells } = found;
@@ -55,7 +56,7 @@ export function splitLine(line: string, delimiter: string, quoting: Quoting): st
   return quoting === 'outer' ? cells.map(withoutOuterQuotes) : cells;
 }
 
-/** Takes one pair of quotes off; those inside are data, doubled or not. */
+/** Strips one pair of quotes. Quotes inside are data, doubled or not. */
 export function withoutOuterQuotes(cell: string): string {
   return cell.length >= 2 && cell.startsWith('"') && cell.endsWith('"') ? cell.slice(1, -1) : cell;
 }
@@ -63,7 +64,7 @@ export function withoutOuterQuotes(cell: string): string {
 function splitCsvLine(line: string, delimiter: string): string[] {
   const cells: string[] = [];
   let at = 0;
-  // Where one quote is not closed, none behind it is looked at: that could take the square of the line's length.
+  // Once a quote is not closed, later ones are not searched: that could take quadratic time.
   let closes = true;
   for (;;) {
     if (closes && line[at] === '"') {
@@ -86,7 +87,7 @@ function splitCsvLine(line: string, delimiter: string): string[] {
   }
 }
 
-/** The quote that ends a cell stands before a delimiter or the end of the line. */
+/** The quote that ends a cell is followed by a delimiter or the end of the line. */
 function closingQuote(line: string, open: number, delimiter: string): number | undefined {
   for (let at = open + 1; at < line.length; at += 1) {
     if (line[at] !== '"') continue;
@@ -113,9 +114,9 @@ function byKnownHeaders(lines: string[], schema: ReportSchema): Candidate | unde
   let bestScore = 0;
   lines.forEach((line, lineIndex) => {
     for (const delimiter of delimiters) {
-      // Of equals the one that the schema expects, then the first.
+      // Of equals, the delimiter that the schema expects wins, then the first one.
       const bonus = delimiter === expected ? 0.5 : 0;
-      // Rows, which are no wider than the header, need no closer look.
+      // Rows are no wider than the header and need no closer look.
       if (line.split(delimiter).length + bonus <= bestScore) continue;
       const cells = cellsOfLine(line, delimiter);
       const matches = new Set(cells.map(looseHeader).filter((header) => known.has(header))).size;
@@ -124,7 +125,7 @@ function byKnownHeaders(lines: string[], schema: ReportSchema): Candidate | unde
       bestScore = matches + bonus;
     }
   });
-  // One word in common may be chance, in a preamble or a row.
+  // A single match may be chance, in a preamble or a row.
   return bestScore >= Math.min(2, known.size) ? best : undefined;
 }
 
@@ -141,8 +142,8 @@ function knownHeaders(schema: ReportSchema): Set<string> {
 }
 
 /**
- * Where no header is known: the first line about as wide as most, for preamble lines are narrow. A message is no header, however many
- * commas it has.
+ * If no header is known: the first line about as wide as most, as preamble lines are narrow. A
+ * message is no header, however many commas it has.
  */
 function byWidth(lines: string[], schema: ReportSchema | undefined): Candidate | undefined {
   const all = candidates(lines).filter(({ cells }) => cells.some((cell) => cell.trim() !== ''));
@@ -152,14 +153,14 @@ function byWidth(lines: string[], schema: ReportSchema | undefined): Candidate |
   const [tabbed = []] = own;
   const chosen = isTabbed(tabbed, all) ? tabbed : mostAlike(own);
   const usual = mostFrequent(chosen.map(({ cells }) => cells.length));
-  const wide = chosen.filter(({ cells }) => cells.length >= Math.floor(usual * leastShare));
+  const wide = chosen.filter(({ cells }) => cells.length >= Math.floor(usual * minShare));
   const header = wide.find((each) => each.delimiter === tab || !isSentence(each));
-  // A type with a schema whose headers are all unknown must at least look like a table.
-  const fewestCells = 3;
-  const isTable = !schema?.tables.length || (wide.length > 1 && usual >= fewestCells);
+  // If a type has a schema and all headers are unknown, the text must at least look like a table.
+  const minCells = 3;
+  const isTable = !schema?.tables.length || (wide.length > 1 && usual >= minCells);
   if (header) return header.delimiter === tab || isTable ? header : undefined;
   if (wide.length > 0) return undefined;
-  // A single column: a few words on top, and rows below; a sentence is a message, not a header.
+  // A single column: a few words on top, and rows below. A sentence is a message, not a header.
   const [first, second] = all.filter((each) => each.delimiter === tab);
   const isName =
     first?.cells.length === 1 &&
@@ -168,10 +169,13 @@ function byWidth(lines: string[], schema: ReportSchema | undefined): Candidate |
   return (isName && second) || (isWord && schema) ? first : undefined;
 }
 
-/** A header may lack cells that the rows have, and the other way round. */
-const leastShare = 0.7;
+/** A header may lack cells that the rows have, and vice versa. */
+const minShare = 0.7;
 
-/** Tabs stand neither in sentences nor in cells: where most lines have them, from the first such line on, they delimit. */
+/**
+ * Neither sentences nor cells contain tabs. If most lines have tabs, from the first such line on,
+ * tabs are the delimiter.
+ */
 function isTabbed(tabbed: Candidate[], all: Candidate[]): boolean {
   const [first] = tabbed;
   if (!first) return false;
@@ -179,33 +183,41 @@ function isTabbed(tabbed: Candidate[], all: Candidate[]): boolean {
   return tabbed.length * 2 >= from.length;
 }
 
-/** Of the delimiters the one by which the most lines are alike; of equals the one that makes more cells. */
+/**
+ * The delimiter by which most lines have the same width; of equals, the one that makes more cells.
+ */
 function mostAlike(own: Candidate[][]): Candidate[] {
   let best: Candidate[] = [];
   let bestScore = 0;
   for (const lines of own) {
     const usual = mostFrequent(lines.map(({ cells }) => cells.length));
     const alike = lines.filter(({ cells }) => cells.length === usual).length;
-    const mostCells = 10_000;
-    const score = alike * mostCells + Math.min(usual, mostCells - 1);
+    const maxCells = 10_000;
+    const score = alike * maxCells + Math.min(usual, maxCells - 1);
     if (score > bestScore) [best, bestScore] = [lines, score];
   }
   return best;
 }
 
-/** Whether a line with commas is a sentence: a header has neither a full stop nor blanks before its words. */
+/**
+ * Whether a line with commas is a sentence: a header has no full stop, and no blanks before its
+ * words.
+ */
 function isSentence({ cells }: Candidate): boolean {
   return /[.!?。]\s*$/.test(cells.at(-1) ?? '') || cells.some((cell) => /^ +\p{Ll}/u.test(cell));
 }
 
-/** Of numbers that are as frequent the larger. */
+/** The most frequent number; of equals, the largest. */
 function mostFrequent(numbers: number[]): number {
   const counts = new Map<number, number>();
   for (const each of numbers) counts.set(each, (counts.get(each) ?? 0) + 1);
   return [...counts].sort(([a, countA], [b, countB]) => countB - countA || b - a)[0]?.[0] ?? 0;
 }
 
-/** Cells are wrapped in quotes where all of the header are; where the schema says so, those of the first row are enough. */
+/**
+ * Cells are wrapped in quotes if all header cells are. If the schema says so, those of the first
+ * row are enough.
+ */
 function decideQuoting(
   delimiter: string,
   [headerLine = '', firstRow = '']: string[],

@@ -2,22 +2,25 @@ import { parse } from 'csv-parse';
 import { pluralize } from '../../text/pluralize.js';
 import { type DelimitedDialect, splitLine, withoutOuterQuotes } from './dialect.js';
 
-/** One data row as it stands in the document. */
+/** One data row as the document has it. */
 export interface Record {
   cells: string[];
   /** The line as written. */
   raw: string;
 }
 
-/** A row that runs over more characters than this has an open quote in it. */
-const longestRecord = 16 * 1024 * 1024;
+/** A row of more characters than this has an open quote in it. */
+const maxRecordCharacters = 16 * 1024 * 1024;
 
-/** How rows are cut out: by csv-parse, or line by line where a quote that never closes would swallow rows. */
+/**
+ * How rows are cut: by csv-parse, or line by line if a quote that never closes would swallow rows.
+ */
 export type RecordReading = 'whole' | 'line-by-line';
 
 /**
- * The data rows of a delimited text, the header and what stands before it left out. Blank lines are no rows. Nothing is trimmed.
- * Errors: those of csv-parse, where a quote is not closed; `line-by-line` has none.
+ * The data rows of a delimited text, without the header and what precedes it. Blank lines are no
+ * rows. Nothing is trimmed.
+ * Errors: those of csv-parse if a quote is not closed; none with `line-by-line`.
  */
 export async function* readRecords(
   text: AsyncIterable<string>,
@@ -44,8 +47,8 @@ async function* wholeRecords(text: AsyncIterable<string>, dialect: DelimitedDial
     relax_column_count: true,
     skip_empty_lines: false,
     record_delimiter: carriageReturnsOnly ? ['\r'] : ['\r\n', '\n'],
-    max_record_size: longestRecord,
-    // Only csv can't be put together again from its cells.
+    max_record_size: maxRecordCharacters,
+    // Only csv cannot be reconstructed from its cells.
     raw: quoted,
   });
   const feeding = feed(text, parser);
@@ -67,7 +70,10 @@ async function* wholeRecords(text: AsyncIterable<string>, dialect: DelimitedDial
   }
 }
 
-/** Writes text into the parser as fast as it takes it. Its own errors come out of the parser's iteration. */
+/**
+ * Writes text into the parser as fast as the parser takes it. Parser errors come out of its
+ * iteration.
+ */
 async function feed(text: AsyncIterable<string>, parser: ReturnType<typeof parse>): Promise<void> {
   try {
     for await (const chunk of text) {
@@ -103,7 +109,7 @@ async function* lineRecords(text: AsyncIterable<string>, dialect: DelimitedDiale
   if (rest !== '') yield { cells: splitLine(rest, delimiter, quoting), raw: rest };
 }
 
-/** A text that breaks off between `\r` and `\n` ends with a line all the same. */
+/** A text that breaks off between `\r` and `\n` still ends with a line. */
 async function* withoutLastReturn(text: AsyncIterable<string>): AsyncGenerator<string> {
   let held = '';
   for await (const chunk of text) {
@@ -129,14 +135,17 @@ function isBlank(cells: string[]): boolean {
   return cells.length === 1 && (cells[0] ?? '').trim() === '';
 }
 
-/** Of so many cells those beyond the header, up to the last that holds something. Empty ones behind it are harmless. */
+/**
+ * Number of cells beyond the header width, up to the last non-empty one. Empty cells behind it are
+ * harmless.
+ */
 export function surplusCells(cells: number, headerCells: number, cellAt: (index: number) => string): number {
   let last = cells;
   while (last > headerCells && cellAt(last - 1).trim() === '') last -= 1;
   return Math.max(last - headerCells, 0);
 }
 
-/** Why a row is rejected whole. */
+/** Why a whole row is rejected. */
 export function surplusReason(surplus: number): string {
   return `${pluralize(surplus, 'cell')} more than the header`;
 }

@@ -1,11 +1,11 @@
 import { CsvError } from 'csv-parse';
 import type { ColumnType } from '../../schema/types.js';
-import type { ExaminedDocument } from '../../source/types.js';
+import type { ReadableDocument } from '../../source/types.js';
 import { type DelimitedDialect, splitLine } from './dialect.js';
 import { clueOf, Evidence } from '../values/evidence.js';
 import { TypeInference } from '../values/infer-types.js';
 import { type RecordReading, readRecords, surplusCells } from './records.js';
-import type { DelimitedLayout } from '../layout/table-layout.js';
+import type { DelimitedLayout } from './delimited-layout.js';
 import type { ValueRules } from '../values/values.js';
 
 export interface Survey {
@@ -13,14 +13,17 @@ export interface Survey {
   rules: ValueRules;
   /** Inferred types, by index of the column. */
   types: Map<number, ColumnType>;
-  /** Nameless columns with nothing in them. */
+  /** Columns without a name and without a value in any row. */
   emptyNameless: Set<number>;
   notes: string[];
 }
 
-/** Reads a delimited document once to decide what holds for all of it. The same document is always decided alike. */
+/**
+ * Reads a delimited document once to decide what holds for all of it. The decision is
+ * deterministic.
+ */
 export async function surveyDocument(
-  document: Pick<ExaminedDocument, 'openText'>,
+  document: Pick<ReadableDocument, 'openText'>,
   layout: DelimitedLayout,
 ): Promise<Survey> {
   try {
@@ -32,9 +35,9 @@ export async function surveyDocument(
   }
 }
 
-/** The same by splitting lines, for what holds no quoted cells: there a line is a row. */
+/** Does the same line by line, for documents without quoted cells, in which every line is a row. */
 export function surveyLines(
-  document: Pick<ExaminedDocument, 'openText'>,
+  document: Pick<ReadableDocument, 'openText'>,
   layout: DelimitedLayout,
 ): Promise<Survey> {
   return survey(document, layout, 'line-by-line');
@@ -43,8 +46,8 @@ export function surveyLines(
 const swallowedRows = new Error('rows swallowed by a quote');
 
 /**
- * A quote that isn't closed, or only rows later, leaves a row over several lines of which each would be a row by itself, or has a cell that
- * would not be quoted so.
+ * A quote that is never closed, or only rows later, makes a row of several lines each of which
+ * would be a row by itself, or a cell that nobody would quote that way.
  */
 export function swallowsRows(cells: string[], raw: string, { delimiter, header }: DelimitedDialect): boolean {
   if (!raw.includes('\n')) return false;
@@ -55,7 +58,7 @@ export function swallowsRows(cells: string[], raw: string, { delimiter, header }
 }
 
 async function survey(
-  document: Pick<ExaminedDocument, 'openText'>,
+  document: Pick<ReadableDocument, 'openText'>,
   layout: DelimitedLayout,
   reading: RecordReading,
 ): Promise<Survey> {
@@ -73,7 +76,7 @@ async function survey(
     if (reading === 'whole' && dialect.quoting === 'csv' && swallowsRows(cells, raw, dialect)) {
       throw swallowedRows;
     }
-    // A row that will be rejected tells nothing: nobody knows which of its cells moved.
+    // A row that will be rejected is no evidence: nobody knows which of its cells moved.
     if (surplusCells(cells.length, dialect.header.length, (index) => cells[index] ?? '') > 0) continue;
     for (const { index, position, kind } of watched) {
       const text = cells[position];
@@ -87,7 +90,7 @@ async function survey(
   return { reading, emptyNameless, ...decideTypes(inferences, evidence, layout) };
 }
 
-/** What the values of inferred columns, and `evidence` of the others, come to. */
+/** Decides rules and types from the values of inferred columns and the `evidence` of the others. */
 export function decideTypes(
   inferences: Map<number, TypeInference>,
   evidence: Evidence,
@@ -106,7 +109,10 @@ export function decideTypes(
   return { rules, types, notes: evidence.notes(rules) };
 }
 
-/** Decimal mark and order of day and month, as the document, its schema and its marketplaces tell. */
+/**
+ * Decides decimal mark and order of day and month from the document, its schema and its
+ * marketplaces.
+ */
 export function decideRules(evidence: Evidence, { header, countries }: DelimitedLayout): ValueRules {
   const declared = header.schemaColumns.find((column) => column?.dateOrder)?.dateOrder;
   return evidence.decide(declared, countries);

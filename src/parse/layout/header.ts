@@ -2,23 +2,29 @@ import { looseHeader, snakeCaseName } from '../../schema/column-name.js';
 import { headerDrift } from '../../schema/drift.js';
 import type { ColumnSchema, ResolvedColumn } from '../../schema/types.js';
 
-/** The header of a document, met with the schema. */
+/** The header of a document, matched with the schema. */
 export interface ResolvedHeader {
-  /** Columns of the table: those of the schema in its order, then what only the document has. */
+  /**
+   * Columns of the table: those of the schema in its order, then those that only the document has.
+   */
   columns: ResolvedColumn[];
-  /** For each column of the document the index in `columns`. */
+  /** For each column of the document its index in `columns`. */
   positions: number[];
-  /** Schema columns by index in `columns`, for what only a schema says. */
+  /** Schema columns by index in `columns`, for what only a schema declares. */
   schemaColumns: (ColumnSchema | undefined)[];
-  /** Indexes in `columns` of nameless columns: dropped where the whole document has nothing in them. */
+  /**
+   * Indexes in `columns` of columns without a name. They are dropped if all of their cells are
+   * empty.
+   */
   nameless: number[];
   notes: string[];
 }
 
 /**
- * Meets the header cells of a document with the columns of a schema: by their exact spelling, then without regard to case, blanks, `-` and
- * `_`. A header that stands twice is the schema's column at its first place. Unknown headers become string columns of their own, named by
- * `wordsOf`; without a schema all are, their types to be inferred.
+ * Matches the header cells of a document with the columns of a schema: first by exact spelling,
+ * then ignoring case, blanks, `-` and `_`. If a header occurs twice, the first one is the schema's
+ * column. Unknown headers become string columns, named by `wordsOf`. Without a schema all headers
+ * do, and their types are inferred.
  */
 export function resolveHeader(
   header: string[],
@@ -57,7 +63,7 @@ export function resolveHeader(
   return { columns, positions, schemaColumns: columns.map((_, index) => schema?.[index]), nameless, notes };
 }
 
-/** The schema's column that stands next before a place of the header. */
+/** The schema column of the nearest matched header before a position. */
 function columnBefore(
   schema: ColumnSchema[],
   matched: (number | undefined)[],
@@ -67,7 +73,7 @@ function columnBefore(
   return before === undefined ? undefined : schema[before]?.name;
 }
 
-/** For each header cell the schema column it is, each column once. */
+/** For each header cell the index of its schema column. Each column is matched once. */
 function matchColumns(header: string[], schema: ColumnSchema[]): (number | undefined)[] {
   const matched: (number | undefined)[] = header.map(() => undefined);
   const found = new Set<number>();
@@ -99,14 +105,17 @@ function spellingsOf({ from }: ColumnSchema): string[] {
   return from;
 }
 
-/** Some write the columns of a table as headers. */
+/** Some documents use the column names of the table as headers. */
 function nameOf({ name }: ColumnSchema): string[] {
   return [name];
 }
 
-/** Of many names the first: in a document without the figures of a whole program they would fill a page. */
+/**
+ * Shortens a long list of names: a document without the figures of a whole program would fill a
+ * page.
+ */
 function firstOf(names: string[]): string {
-  const most = 10;
-  const more = names.length - most;
-  return more <= 1 ? names.join(', ') : `${names.slice(0, most).join(', ')} and ${more} more`;
+  const maxNames = 10;
+  const more = names.length - maxNames;
+  return more <= 1 ? names.join(', ') : `${names.slice(0, maxNames).join(', ')} and ${more} more`;
 }

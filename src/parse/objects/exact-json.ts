@@ -1,6 +1,9 @@
-/** A number as the document writes it: with more digits than a double holds, say, or as `1.50`. */
+/**
+ * A number exactly as the document writes it, for example `1.50`, or with more digits than a double
+ * holds.
+ */
 export class WrittenNumber {
-  /** Whether JSON.stringify met one, which it can't write. */
+  /** Set when JSON.stringify meets one, which it cannot write. */
   static isMet = false;
 
   constructor(readonly text: string) {}
@@ -10,9 +13,9 @@ export class WrittenNumber {
   }
 }
 
-/** The text of an XML element that has attributes or elements as well. */
+/** The text of an XML element that also has attributes or elements. */
 export class ElementText {
-  /** Its name where such an element is kept as JSON. */
+  /** Its name if such an element is kept as JSON. */
   static readonly key = '#text';
 
   constructor(readonly text: string) {}
@@ -24,14 +27,16 @@ export class ElementText {
 
 /** Strings and numbers in JSON text. */
 const stringsAndNumbers = /"(?:[^"\\]|\\.)*"|-?\d[\d.]*(?:[eE][+-]?\d+)?/g;
-/** Where this isn't found all numbers are written as JavaScript writes them. */
+/** If this does not match, JavaScript writes all numbers as they are here. */
 const oddNumber = /(?:^|[\s:,[])(?:-0(?![.\d])|-?(?:\d[\d.]{15}|\d+(?:\.\d+)?[eE]|\d+\.\d*0(?!\d)|0\.0{6}))/;
 /** RFC 8259, section 6. */
 const wholeNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
-/** No text of a document begins so: JSON has no such character bare in a string. */
+/**
+ * No document has a text with this prefix: JSON does not allow the character unescaped in a string.
+ */
 const writtenNumberMark = '\u0000number ';
 
-/** Parses JSON; numbers that JavaScript would write otherwise come as WrittenNumber. */
+/** Parses JSON. Numbers that JavaScript would write in another way become WrittenNumber. */
 export function parseExactly(source: string): unknown {
   if (!oddNumber.test(source)) return JSON.parse(source);
   const marked = source.replace(stringsAndNumbers, (token) =>
@@ -44,7 +49,7 @@ export function parseExactly(source: string): unknown {
   );
 }
 
-/** JSON text in which numbers stand as the document wrote them. */
+/** JSON text with numbers as the document wrote them. */
 export function exactJson(value: unknown): string {
   WrittenNumber.isMet = false;
   const text = JSON.stringify(value);

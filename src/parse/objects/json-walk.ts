@@ -1,24 +1,25 @@
 import { joinPath } from './leaves.js';
-import type { ListPaths, ObjectRow } from './object-lists.js';
+import type { ListPaths, ObjectRow } from './object-plan.js';
 
-/** What is read off a JSON document, piece by piece. */
+/** Reads a JSON document piece by piece. */
 export interface JsonSource<Item> {
-  /** The next character that isn't blank; empty at the end. */
+  /** The next character that is not blank; empty at the end. */
   peek(): Promise<string>;
   expect(character: string): Promise<void>;
-  /** The next value whole. */
+  /** Reads the next value as a whole. */
   value(): Promise<unknown>;
-  /** The next value as an item of that list. */
+  /** Reads the next value as an item of this list. */
   item(list: string): AsyncIterable<Item>;
-  /** The items of that list, from behind its bracket to before the other. */
+  /** Reads the items of this list, from behind its opening bracket to before its closing one. */
   items(list: string): AsyncIterable<Item>;
   problem(found: string): Error;
 }
 
 /**
- * Walks through the lists of a JSON document: the list that it is, or every list that is a member of its object; last comes what stands beside
- * the lists, as one object. `paths` may name deeper lists, and objects that are rows. `beside` gets what stands beside the lists as it comes.
- * Errors: the source's.
+ * Walks through the lists of a JSON document: the document itself if it is a list, otherwise every
+ * list that is a member of its object. Everything beside the lists comes last, as one object.
+ * `paths` may name deeper lists, and objects that are rows. `beside` is filled on the way.
+ * Errors: those of the source.
  */
 export async function* walkJson<Item>(
   source: JsonSource<Item>,
@@ -36,7 +37,7 @@ export async function* walkJson<Item>(
   if ((await source.peek()) !== '') throw source.problem('found more text after the end');
 }
 
-/** The rows in an object, at that path; its other members are put into `beside`. */
+/** The rows in an object at this path. Its other members are put into `beside`. */
 async function* membersOf<Item>(
   source: JsonSource<Item>,
   path: string,
@@ -67,7 +68,7 @@ async function* membersOf<Item>(
   await source.expect('}');
 }
 
-/** Behind a value: takes the comma where another follows, and tells what comes next. */
+/** After a value: reads the comma if another value follows. Returns the next character. */
 export async function afterValue<Item>(source: JsonSource<Item>, end: string): Promise<string> {
   if ((await source.peek()) === end) return end;
   await source.expect(',');

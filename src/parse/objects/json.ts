@@ -1,28 +1,32 @@
 import { ReportsError } from '../../errors/reports-error.js';
-import type { ExaminedDocument } from '../../source/types.js';
+import type { ReadableDocument } from '../../source/types.js';
 import { parseExactly } from './exact-json.js';
 import { afterValue, type JsonSource, shownCharacter, walkJson } from './json-walk.js';
-import { type ListPaths, noPaths, type ObjectRow } from './object-lists.js';
+import { type ListPaths, noPaths, type ObjectRow } from './object-plan.js';
 
 const quote = 0x22;
 const backslash = 0x5c;
 
-/** Streams the objects of a JSON document, as `walkJson` finds them: only one is held in memory. Errors: DOCUMENT_UNPARSABLE. */
+/**
+ * Streams the objects of a JSON document, as `walkJson` finds them. One object at a time is in
+ * memory.
+ * Errors: DOCUMENT_UNPARSABLE.
+ */
 export function readJsonObjects(
-  document: ExaminedDocument,
+  document: ReadableDocument,
   paths: ListPaths = noPaths,
 ): AsyncGenerator<ObjectRow> {
   return walkJson(new TextReader(document), paths);
 }
 
-/** Reads values off a text that comes in chunks. */
+/** Reads values from a text that comes in chunks. */
 class TextReader implements JsonSource<unknown> {
   private readonly chunks: AsyncIterator<string>;
   private text = '';
   private at = 0;
   private line = 1;
 
-  constructor(private readonly document: ExaminedDocument) {
+  constructor(private readonly document: ReadableDocument) {
     this.chunks = document.openText()[Symbol.asyncIterator]();
   }
 
@@ -45,7 +49,7 @@ class TextReader implements JsonSource<unknown> {
     this.at += 1;
   }
 
-  /** The next value whole: its end is found by a scan, then it is parsed. */
+  /** The next value as a whole: a scan finds its end, then it is parsed. */
   async value(): Promise<unknown> {
     await this.peek();
     const end = await this.endOfValue();
@@ -99,7 +103,7 @@ class TextReader implements JsonSource<unknown> {
       if (code === quote) inString = true;
       else if (character === '{' || character === '[') depth += 1;
       else if (character === '}' || character === ']') {
-        // A number or word ends before the bracket of what holds it.
+        // A number or word ends before the closing bracket around it.
         if (depth === 0) return position;
         depth -= 1;
         if (depth === 0) return position + 1;
@@ -107,7 +111,7 @@ class TextReader implements JsonSource<unknown> {
     }
   }
 
-  /** Drops what was read and appends the next chunk; false at the end. */
+  /** Drops what was read and appends the next chunk. Returns false at the end. */
   private async more(): Promise<boolean> {
     const { value, done } = await this.chunks.next();
     if (done) return false;

@@ -1,28 +1,28 @@
 import { ElementText, exactJson, WrittenNumber } from './exact-json.js';
 import { separator } from '../../schema/object-path.js';
 
-/** A value found at a path of a row, as text, with what JSON says it is. */
+/** A value at a path of a row, as text, with its JSON type. */
 export interface Leaf {
-  /** The names down to it, joined by `separator`; `.` for the row itself. */
+  /** The names that lead to it, joined by `separator`; `.` for the row itself. */
   path: string;
   text: string;
-  /** `none` is null: the path is there, a value is not. */
+  /** `none` is null: the path exists without a value. */
   kind: 'text' | 'number' | 'bool' | 'json' | 'none';
 }
 
-/** Where an object isn't taken apart. */
+/** Paths at which objects are not flattened. */
 export interface Stops {
-  /** Paths that are left out: their rows are those of a table of their own. */
+  /** Paths that are left out: their rows belong to another table. */
   leftOut: Set<string>;
   /** Paths whose value is kept as JSON text, whatever it is. */
   json: Set<string>;
-  /** XML doesn't tell a list of one from a value: what is kept as JSON is a list always. */
+  /** XML does not distinguish a list of one from a value: what is kept as JSON is always a list. */
   listsOnly: boolean;
 }
 
 const noStops: Stops = { leftOut: new Set(), json: new Set(), listsOnly: false };
 
-/** All values of a row, nested ones by their path; lists are JSON. */
+/** All values of a row, nested ones with their path. Lists become JSON. */
 export function leavesOf(value: unknown, stops: Stops = noStops): Leaf[] {
   const leaves: Leaf[] = [];
   addLeaves(leaves, value, stops, '');
@@ -51,7 +51,7 @@ export function joinPath(path: string, name: string): string {
   return path === '' ? name : `${path}${separator}${name}`;
 }
 
-/** The member of an object, never what its prototype has. */
+/** The own member of an object, never one of its prototype. */
 export function memberOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
     ? (value as Record<string, unknown>)[name]

@@ -1,21 +1,21 @@
 import { isScalar } from '../../schema/column-type.js';
 import type { ResolvedColumn } from '../../schema/types.js';
 import { BatchBuilder } from '../batches/batch-builder.js';
-import { cellReader } from '../values/cell-reader.js';
+import { cellReader } from '../values/values.js';
 import type { Leaf } from './leaves.js';
-import type { ObjectRow } from './object-lists.js';
+import type { ObjectRow } from './object-plan.js';
 import type { ParsedBatch, ParsedTable, Reject } from '../types.js';
 import type { ValueRules } from '../values/values.js';
 
-/** A table, and how its rows are taken out of the objects of a document. */
+/** A table, and how its rows are taken from the objects of a document. */
 export interface ObjectTable {
   table: ParsedTable;
-  /** For each path of a row its column. */
-  places: Map<string, number>;
-  /** Undefined is what stands beside the lists. */
+  /** For each path of a row the index of its column. */
+  columnIndexes: Map<string, number>;
+  /** Undefined means what is beside the lists. */
   hasRowsIn(list: string | undefined): boolean;
   rowsOf(list: string | undefined, value: unknown): Iterable<Iterable<Leaf>>;
-  /** Values that all rows have. */
+  /** Values that all rows share. */
   above: Leaf[];
 }
 
@@ -44,7 +44,7 @@ export async function* readObjectBatches(
   }
 }
 
-/** The rows of one table since its last batch. */
+/** Collects the rows of one table since its last batch. */
 class TableReading {
   private readonly builder: BatchBuilder;
   private readonly readers: ReturnType<typeof cellReader>[];
@@ -66,14 +66,14 @@ class TableReading {
 
   add(leaves: Iterable<Leaf>): void {
     this.row += 1;
-    const { places, table } = this.from;
+    const { columnIndexes, table } = this.from;
     const texts: string[] = [];
     for (const leaf of leaves) {
-      const place = places.get(leaf.path);
-      if (place !== undefined && leaf.kind !== 'none') texts[place] = textFor(table.columns[place], leaf);
+      const index = columnIndexes.get(leaf.path);
+      if (index !== undefined && leaf.kind !== 'none') texts[index] = textFor(table.columns[index], leaf);
     }
-    const cells = this.readers.map((read, place) => {
-      const text = texts[place];
+    const cells = this.readers.map((read, index) => {
+      const text = texts[index];
       return text === undefined ? null : read(text, this.row, this.rejects);
     });
     this.builder.add(this.row, cells);
@@ -86,7 +86,7 @@ class TableReading {
   }
 }
 
-/** A value as the reader of its column takes it. */
+/** A value in the spelling that the reader of its column expects. */
 export function textFor(
   column: ResolvedColumn | undefined,
   { text, kind }: Pick<Leaf, 'text' | 'kind'>,

@@ -9,15 +9,18 @@ import { listItems } from '../values/lists.js';
 import { readNumber } from '../values/numbers.js';
 import type { ValueRules } from '../values/values.js';
 
-/** The columns of a table of objects, and where the values of a row go. */
+/** The columns of a table of objects, and which column the values of a row belong to. */
 export interface ObjectColumns {
   columns: ResolvedColumn[];
   /** For each path its index in `columns`. */
-  places: Map<string, number>;
+  columnIndexes: Map<string, number>;
   notes: string[];
 }
 
-/** What paths the rows of one table have, and what stands there; without a schema, types come of it. */
+/**
+ * Records which paths the rows of one table have, and what they hold. Without a schema, types are
+ * inferred from that.
+ */
 export class ObjectSurvey {
   private readonly found = new Map<string, PathValues>();
   private readonly nulls = new Set<string>();
@@ -37,24 +40,24 @@ export class ObjectSurvey {
     for (const leaf of leaves) this.add(leaf);
   }
 
-  /** Whether a column of the schema is written for that path: what stands there does not matter. */
+  /** Whether a column of the schema names this path, so that its values need no inspection. */
   isDeclared(path: string): boolean {
     return this.declared.has(path);
   }
 
-  /** Whether the values at a path are text, whatever else comes. */
+  /** Whether the values at a path are text, whatever follows. */
   isText(path: string): boolean {
     const values = this.found.get(path);
     return values !== undefined && (values.kinds.size > 1 || values.inference.isText());
   }
 
-  /** Whether nothing stands in any row. */
+  /** Whether no row has a value. */
   isEmpty(): boolean {
     return this.found.size === 0;
   }
 
   columns(rules: ValueRules): ObjectColumns {
-    // What is null everywhere is a column only where the schema has it.
+    // A path with only nulls is a column only if the schema has it.
     const nulls = [...this.nulls].filter(
       (path) => !this.found.has(path) && this.declaredLoosely.has(looseHeader(path)),
     );
@@ -64,13 +67,13 @@ export class ObjectSurvey {
       this.schema?.columns,
       splitWords,
     );
-    const places = new Map(paths.map((path, index) => [path, positions[index] ?? 0]));
-    for (const [path, place] of places) {
-      const column = columns[place];
+    const columnIndexes = new Map(paths.map((path, index) => [path, positions[index] ?? 0]));
+    for (const [path, index] of columnIndexes) {
+      const column = columns[index];
       const values = this.found.get(path);
       if (column && values && column.origin !== 'schema') column.type = inferredType(values, rules);
     }
-    return { columns, places, notes: this.rows > 0 ? notes : [] };
+    return { columns, columnIndexes, notes: this.rows > 0 ? notes : [] };
   }
 
   add({ path, text, kind }: Leaf): void {
@@ -78,7 +81,7 @@ export class ObjectSurvey {
     if (kind !== 'none' && !this.declared.has(path)) this.infer(path, text);
   }
 
-  /** Takes down that there is something of that kind at a path. */
+  /** Records that a path has a value of this kind. */
   note(path: string, kind: Leaf['kind']): void {
     if (kind === 'none') {
       this.nulls.add(path);
@@ -89,7 +92,7 @@ export class ObjectSurvey {
     values.kinds.add(kind);
   }
 
-  /** Takes down what it says, once noted. */
+  /** Records the text of a value whose kind was noted. */
   infer(path: string, text: string): void {
     const values = this.found.get(path);
     if (values?.kinds.has('json')) addItems(values, text);
@@ -102,9 +105,9 @@ interface Values {
   inference: TypeInference;
 }
 
-/** What stands at a path of a row. */
+/** What the rows have at a path. */
 interface PathValues extends Values {
-  /** What its lists hold; undefined where one has other lists or objects in it. */
+  /** What its lists hold; undefined if one of them contains lists or objects. */
   items: Values | undefined;
 }
 
@@ -123,14 +126,14 @@ function addItems(values: PathValues, text: string): void {
   }
 }
 
-/** JSON may have numbers with an exponent, which no person writes. */
+/** Numbers in JSON may have an exponent, unlike those written by people. */
 function plainNumber(text: string): string {
   return /[eE]/.test(text) ? (readNumber(text, '.') ?? text) : text;
 }
 
 /** `salesByDate` is three words. */
 export function splitWords(name: string): string {
-  // A row that is no object is but a value.
+  // A row that is no object is a single value.
   if (name === '.') return 'value';
   return name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').replace(/([A-Z]+)([A-Z][a-z])/g, '$1_$2');
 }
@@ -139,7 +142,10 @@ export function shownPath(path: string): string {
   return path.replaceAll(separator, '.');
 }
 
-/** Lists of single values of one kind are lists of their narrowest type; other lists, and objects, are JSON. */
+/**
+ * Lists of single values of one kind become lists of their narrowest type. Other lists, and
+ * objects, are JSON.
+ */
 function inferredType(values: PathValues, rules: ValueRules): ColumnType {
   const isJson = values.kinds.has('json') && values.kinds.size === 1;
   if (!isJson) return scalarType(values, rules);
@@ -148,7 +154,10 @@ function inferredType(values: PathValues, rules: ValueRules): ColumnType {
   return listOf(scalarType(items, rules)) ?? { kind: 'json' };
 }
 
-/** Text is a date where all of it is, else text, however much it looks like a number. */
+/**
+ * Text becomes a date if all values are dates. Otherwise it stays text, even if it looks like a
+ * number.
+ */
 function scalarType({ kinds, inference }: Values, { decimalMark, dateOrder }: ValueRules): ColumnType {
   const [kind] = kinds;
   if (kinds.size !== 1 || kind === undefined) return { kind: 'string' };

@@ -3,19 +3,47 @@ import { looseHeader } from '../../schema/column-name.js';
 import { type ColumnPath, readColumnPath, readRowsPath, separator } from '../../schema/object-path.js';
 import type { ReportSchema, TableSchema } from '../../schema/types.js';
 import { joinPath, type Leaf, leavesOf, memberOf, type Stops } from './leaves.js';
-import type { ListPaths } from './object-lists.js';
 
-/** A table of a JSON or XML schema, its paths taken apart. */
+/**
+ * One object of a document of objects: a row of the list at the path `list` (empty if the document
+ * is one list), or what is beside the lists. At the beginning of a list, also of an empty one, the
+ * value is undefined.
+ */
+export type ObjectRow<Item = unknown> =
+  | { list: string; value: Item | undefined }
+  | { list?: undefined; value: unknown };
+
+/** Where a reader finds the lists of a document, by paths from its top. */
+export interface ListPaths {
+  /** Whether the value at this path is a row, or a list of rows. */
+  isRow(path: string): boolean;
+  /** Whether there are rows below this path. */
+  leadsToRows(path: string): boolean;
+  /** Whether the value at this path, even a list, belongs to the document as a whole. */
+  isBeside(path: string): boolean;
+}
+
+/** Nothing is known about the document: its lists are those at its top. */
+export const noPaths: ListPaths = {
+  isRow: () => false,
+  leadsToRows: () => false,
+  isBeside: () => false,
+};
+
+/** A table of a JSON or XML schema with its paths parsed. */
 export interface PlannedTable {
   schema: TableSchema;
   names: string[];
-  /** Whether the value is kept as it stands, objects and lists included. */
+  /** Whether the value is kept as it is, including objects and lists. */
   paths: (ColumnPath & { isWhole: boolean })[];
-  /** The paths as headers are met. */
+  /** The paths in the loose spelling in which headers are matched. */
   known: Set<string>;
 }
 
-/** Where the rows of a schema's tables are in a document, and how they are taken out of what a reader gives. */
+/**
+ * Where the rows of a schema's tables are in a document, and how they are taken from what a reader
+ * returns.
+ */
 export class ObjectPlan {
   readonly tables: PlannedTable[];
   readonly lists: ListPaths;
@@ -34,12 +62,15 @@ export class ObjectPlan {
     };
   }
 
-  /** The tables that have rows in the items of a list. */
+  /** The tables with rows in the items of a list. */
   tablesOf(list: string): PlannedTable[] {
     return this.tables.filter(({ names }) => isWithin(keyOf(names), list) || keyOf(names) === list);
   }
 
-  /** The table whose rows are the items of a list; undefined where they are deeper in it, or those of several tables. */
+  /**
+   * The table whose rows are the items of a list. Undefined if its rows are deeper, or if several
+   * tables have rows there.
+   */
   tableOfItems(list: string): PlannedTable | undefined {
     const [table, another] = this.tablesOf(list);
     return table && !another && keyOf(table.names) === list ? table : undefined;
@@ -50,12 +81,15 @@ export class ObjectPlan {
     return this.stopsAt(table, table.names.length).json;
   }
 
-  /** The rows of a table in one item of a list, each as its values; `above` are values that all of them have. */
+  /**
+   * The rows of a table in one item of a list, each as its values. All of them have the values
+   * `above`.
+   */
   *rowsOf(table: PlannedTable, list: string, item: unknown, above: Leaf[] = []): Generator<Leaf[]> {
     yield* this.rowsBelow(table, item, depthOf(list), above);
   }
 
-  /** Of what stands beside the lists, the values that the rows of a table have. */
+  /** Of the values beside the lists, those that the rows of a table have. */
   leavesAbove(table: PlannedTable, list: string, beside: unknown): Leaf[] {
     const leaves = [...prefixed(leavesOf(beside, this.besideStops()), ['$'])];
     for (let depth = 0; depth < depthOf(list); depth += 1) {
@@ -65,7 +99,7 @@ export class ObjectPlan {
     return wanted(table, leaves);
   }
 
-  /** What stands beside the lists, by whether columns take it. */
+  /** The values beside the lists, split by whether columns take them. */
   besideLeaves(beside: unknown): { taken: Leaf[]; left: Leaf[] } {
     const paths = this.tables.flatMap((table) => table.paths.flatMap((path) => pathFromRoot(table, path)));
     const known = new Set(paths.map(looseHeader));
@@ -90,8 +124,8 @@ export class ObjectPlan {
   }
 
   /**
-   * What the rows of a table have of an object around their list: what the table asks for; and where the object is part of no row, all of
-   * it, in the first table that comes by.
+   * What the rows of a table take from an object around their list: the values that the table
+   * needs. If the object is part of no row, the first such table takes all of it.
    */
   private carried(table: PlannedTable, value: unknown, depth: number): Leaf[] {
     const leaves = [...prefixed(leavesOf(value, this.stopsAt(table, depth)), upFrom(table, depth))];
@@ -104,7 +138,7 @@ export class ObjectPlan {
     return this.tables.some(({ names }) => keyOf(names) === base || isWithin(base, keyOf(names)));
   }
 
-  /** What isn't taken apart of the object at that depth of a table's path. */
+  /** What is not flattened in the object at this depth of a table's path. */
   private stopsAt(table: PlannedTable, depth: number): Stops {
     const base = keyOf(table.names.slice(0, depth));
     const key = `${this.tables.indexOf(table)} ${depth}`;
@@ -113,7 +147,8 @@ export class ObjectPlan {
     const up = table.names.length - depth;
     const json = table.paths.filter((path) => path.isWhole && path.from === 'row' && path.up === up);
     const inner = this.tables.filter(({ names }) => isWithin(keyOf(names), base));
-    // Of an object that is part of a row all but the lists is in that row; else each level down the path brings its own.
+    // If the object is part of a row, everything but its lists is in that row. Otherwise each level
+    // of the path brings its own values.
     const wholePaths = this.isPartOfRow(base);
     const leftOut = inner.map(({ names }) =>
       keyOf(wholePaths ? names.slice(depth) : names.slice(depth, depth + 1)),
@@ -136,8 +171,8 @@ export class ObjectPlan {
   }
 
   /**
-   * How deep in the path of a table the items lie that are read whole. In XML, where only the path tells what repeats, it is the highest
-   * element that a row asks of.
+   * Depth in a table's path of the items that are read as a whole. In XML only the path tells what
+   * repeats: there it is the highest element that a row refers to.
    */
   private unitDepth({ names, paths }: PlannedTable): number {
     if (!this.isXml) return names.length;
@@ -161,12 +196,12 @@ function planned(schema: TableSchema): PlannedTable {
   };
 }
 
-/** The paths from the top down to a value that belongs to the document as a whole. */
+/** All paths from the top to a value that belongs to the document as a whole. */
 function besideKeys({ from, names }: ColumnPath): string[] {
   return from === 'root' ? names.map((_, index) => keyOf(names.slice(0, index + 1))) : [];
 }
 
-/** Where a column's path leads from the top, if its row is not on the way. */
+/** The path from the top that a column refers to, if it is not inside the row. */
 function pathFromRoot({ names }: PlannedTable, path: ColumnPath): string[] {
   if (path.from === 'root') return [keyOf(path.names)];
   return path.up > 0 ? [keyOf([...names.slice(0, names.length - path.up), ...path.names])] : [];
@@ -180,7 +215,7 @@ function depthOf(list: string): number {
   return list === '' ? 0 : list.split(separator).length;
 }
 
-/** Whether a path goes on below another. */
+/** Whether a path is below another one. */
 function isWithin(path: string, above: string): boolean {
   return above === '' ? path !== '' : path.startsWith(`${above}${separator}`);
 }
@@ -193,12 +228,12 @@ function* prefixed(leaves: Iterable<Leaf>, prefix: string[]): Generator<Leaf> {
   for (const leaf of leaves) yield { ...leaf, path: joinPath(keyOf(prefix), leaf.path) };
 }
 
-/** How a row names what lies at that depth of the way to it. */
+/** How a row refers to what is at this depth of its path. */
 function upFrom({ names }: PlannedTable, depth: number): string[] {
   return Array<string>(names.length - depth).fill('^');
 }
 
-/** The values that columns of a table ask for, by the same rule by which headers are met. */
+/** The values that columns of a table take, by the rule that matches headers. */
 function wanted({ known }: PlannedTable, leaves: Leaf[]): Leaf[] {
   return leaves.filter(({ path }) => known.has(looseHeader(path)));
 }

@@ -1,19 +1,24 @@
 import { leavesOf } from './leaves.js';
 import { ObjectSurvey } from './object-columns.js';
-import type { ObjectRow } from './object-lists.js';
+import type { ObjectRow } from './object-plan.js';
 import type { ObjectPlan, PlannedTable } from './object-plan.js';
 
-/** What a document of objects has, found out before its rows are read. */
+/** What a document of objects has, known before its rows are read. */
 export interface FoundObjects {
-  /** Tables of the schema of which the document has the list, be it empty; with the path of the list. */
+  /**
+   * Tables of the schema whose list the document has, even an empty one, with the path of the list.
+   */
   tables: Map<PlannedTable, { survey: ObjectSurvey; list: string }>;
   /** Lists that no table names. */
   lists: Map<string, ObjectSurvey>;
-  /** What stands beside the lists; undefined where nothing does. */
+  /** What is beside the lists; undefined if there is nothing. */
   beside: unknown;
 }
 
-/** Reads a document of objects once. It holds one object at a time, and what stands beside the lists. */
+/**
+ * Reads a document of objects once. One object at a time is in memory, and what is beside the
+ * lists.
+ */
 export async function surveyObjects(
   objects: AsyncIterable<ObjectRow>,
   plan: ObjectPlan | undefined,
@@ -46,7 +51,9 @@ export async function surveyObjects(
   return found;
 }
 
-/** XML doesn't declare its lists: what stands there once belongs to the document as a whole. */
+/**
+ * XML does not declare its lists: an element that occurs once belongs to the document as a whole.
+ */
 function takeSingles(found: FoundObjects, firsts: Map<string, unknown>, declaredLists: Set<string>): void {
   for (const [list, survey] of found.lists) {
     if (declaredLists.has(list) || survey.rows > 1) continue;

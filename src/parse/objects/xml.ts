@@ -1,15 +1,15 @@
 import { SaxesParser } from 'saxes';
 import { ReportsError } from '../../errors/reports-error.js';
-import type { ExaminedDocument } from '../../source/types.js';
+import type { ReadableDocument } from '../../source/types.js';
 import { ElementText } from './exact-json.js';
 import { joinPath } from './leaves.js';
-import { type ListPaths, noPaths, type ObjectRow } from './object-lists.js';
+import { type ListPaths, noPaths, type ObjectRow } from './object-plan.js';
 
 type Element = Record<string, unknown>;
 
 interface Open {
   name: string;
-  /** From below the root; that of the root is empty. */
+  /** From below the root, whose own path is empty. */
   path: string;
   role: 'row' | 'within a row' | 'around rows';
   element: Element;
@@ -17,13 +17,14 @@ interface Open {
 }
 
 /**
- * Streams the rows of an XML document as objects: each child of the root is one, or the elements that `paths` names. Members are nested
- * elements by their local names, and attributes by theirs behind an `@`; an element that repeats is a list. One row is held in memory. A
- * document type with entities of its own is refused, and nothing outside the document is ever read.
+ * Streams the rows of an XML document as objects: each child of the root, or the elements that
+ * `paths` names. Members are nested elements by their local names, and attributes by theirs with an
+ * `@` in front. A repeated element is a list. One row at a time is in memory. A document type with
+ * entities of its own is refused, and nothing outside the document is ever read.
  * Errors: DOCUMENT_UNPARSABLE.
  */
 export async function* readXmlObjects(
-  document: ExaminedDocument,
+  document: ReadableDocument,
   paths: ListPaths = noPaths,
 ): AsyncGenerator<ObjectRow> {
   const parser = new SaxesParser({ xmlns: false });
@@ -31,7 +32,7 @@ export async function* readXmlObjects(
   let rows: ObjectRow[] = [];
   let failure: string | undefined;
 
-  // Behind the first failure nothing is worth reading.
+  // Nothing after the first failure is worth reading.
   const fail = (reason: string) => {
     failure ??= reason;
   };
@@ -62,7 +63,7 @@ export async function* readXmlObjects(
     const value = elementValue(closed);
     if (closed.role === 'row') rows.push({ list: closed.path, value });
     else if (parent) put(parent.element, closed.name, value);
-    // What the root itself says stands beside its rows.
+    // Values of the root itself are beside its rows.
     else if (value !== null) rows.push({ value });
   });
 
@@ -93,7 +94,7 @@ function roleOf(path: string, parent: Open | undefined, paths: ListPaths): Open[
   return isTopLevel && !paths.leadsToRows(path) && !paths.isBeside(path) ? 'row' : 'around rows';
 }
 
-/** Text alone, or the members; text beside members is one of them. */
+/** The text alone, or the members. Text beside members is one of them. */
 function elementValue({ element, text }: Open): unknown {
   const isBlank = text.trim() === '';
   if (Object.keys(element).length === 0) return isBlank ? null : text;
@@ -101,15 +102,15 @@ function elementValue({ element, text }: Open): unknown {
   return element;
 }
 
-/** Namespaces, and where their schemas are to be found, are about how the document is written. */
+/** Namespaces and schema locations describe how the document is written, not its data. */
 function isAboutData(attribute: string): boolean {
   return !/^xmlns(:|$)|^xsi:(noNamespaceS|s)chemaLocation$/.test(attribute);
 }
 
-/** A name that repeats becomes a list. */
+/** A repeated name becomes a list. */
 function put(element: Element, name: string, value: unknown): void {
   if (!Object.hasOwn(element, name)) {
-    // Assigning to this name would set the prototype.
+    // A plain assignment to this name would set the prototype.
     if (name === '__proto__')
       Object.defineProperty(element, name, { value, enumerable: true, writable: true });
     else element[name] = value;

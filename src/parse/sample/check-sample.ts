@@ -6,43 +6,45 @@ import { parseDocument } from '../parse-document.js';
 import { profileDocument, type RejectProfile, type TableProfile } from './profile.js';
 import { KeyCheck } from './row-keys.js';
 
-/** What reading a document with a report schema shows. */
+/** How a document and a report schema fit. */
 export interface SampleCheck {
   tables: TableCheck[];
   rejects: RejectProfile[];
-  /** What the document says of itself, compared with its rows. */
+  /** Totals stated in the document, compared with its rows. */
   checks: CheckResult[];
   notes: string[];
-  /** No value rejected, no check failed, no header unknown, no row of a `merge` with the key of another. */
+  /**
+   * No value rejected, no check failed, no unknown header, and no duplicate key in a `merge` table.
+   */
   isWell: boolean;
 }
 
 export interface TableCheck {
   name: string;
   rows: number;
-  /** Headers that become columns of their own. */
+  /** Headers that become additional columns. */
   unknownHeaders: string[];
-  /** Columns of the schema for which there is no header. */
+  /** Columns of the schema without a header. */
   missingColumns: string[];
-  /** Columns of the schema that are there and have no value in any row. */
+  /** Columns of the schema that have a header, but no value in any row. */
   emptyColumns: string[];
-  /** Absent where the load mode has no key. */
+  /** Absent if the load mode has no key. */
   key?: {
     columns: string[];
-    /** Rows with the key values of a row before them. */
+    /** Rows whose key an earlier row already has. */
     doubledRows: number;
     examples: (string | null)[][];
   };
 }
 
 /**
- * Reads a document with a report schema and tells how they fit; nothing is loaded.
- * Errors: those of a document that can't be parsed, such as HEADER_UNKNOWN.
+ * Reads a document with a report schema and reports how they fit. Nothing is loaded.
+ * Errors: those of `parseDocument`, such as HEADER_UNKNOWN.
  */
 export async function checkSample(document: ExaminedDocument, schema: ReportSchema): Promise<SampleCheck> {
-  const parsed = await parseDocument({ document, schema, engine: 'reference' });
+  const stream = await parseDocument({ document, schema, engine: 'reference' });
   const keys = new Map<string, KeyCheck>();
-  const { tables, rejects, checks } = await profileDocument(parsed, ({ name, columns, load }) => {
+  const { tables, rejects, checks } = await profileDocument(stream, ({ name, columns, load }) => {
     if (load.key.length === 0) return undefined;
     const check = new KeyCheck(columns, load.key);
     keys.set(name, check);
@@ -57,7 +59,7 @@ export async function checkSample(document: ExaminedDocument, schema: ReportSche
       ({ name, unknownHeaders, key }) =>
         unknownHeaders.length === 0 && (modes.get(name) !== 'merge' || key?.doubledRows === 0),
     );
-  return { tables: checked, rejects, checks, notes: [...document.notes, ...parsed.notes], isWell };
+  return { tables: checked, rejects, checks, notes: [...document.notes, ...stream.finish().notes], isWell };
 }
 
 function checkTable({ table, rows, columns }: TableProfile, check: KeyCheck | undefined): TableCheck {

@@ -3,9 +3,10 @@ import { canonicalDecimal } from '../../schema/decimal.js';
 import type { ColumnType, ResolvedColumn } from '../../schema/types.js';
 import type { CheckResult } from '../../schema/document-checks.js';
 import { DocumentChecks } from '../checks/document-checks.js';
-import type { ParsedDocument, ParsedTable } from '../types.js';
+import type { DocumentStream } from '../document-stream.js';
+import type { ParsedTable } from '../types.js';
 
-/** What the rows of a document tell of one table. */
+/** What the rows of a document show about one table. */
 export interface TableProfile {
   table: ParsedTable;
   rows: number;
@@ -14,7 +15,7 @@ export interface TableProfile {
 
 export interface ColumnProfile {
   column: ResolvedColumn;
-  /** Rows with a value, the empty text left out. */
+  /** Rows with a value other than the empty text. */
   filled: number;
 }
 
@@ -25,32 +26,35 @@ export interface RejectProfile {
   column: string | null;
   reason: string;
   count: number;
-  /** The first different texts, as the document has them. */
+  /** The first distinct texts, as the document has them. */
   examples: string[];
 }
 
-/** Who wants to see the rows of a table as they pass: the values of its columns as text, null where there is none. */
+/**
+ * Sees the rows of a table as they pass: the values of its columns as text, null if there is none.
+ */
 export interface RowWatcher {
   add(values: (string | null)[]): void;
 }
 
 /**
- * Reads a parsed document to its end and tells what its rows hold. `watch` may name a watcher for the rows of a table.
+ * Reads a parsed document to its end and returns what its rows hold. `watch` may return a watcher
+ * for the rows of a table.
  * Errors: those of the batches.
  */
 export async function profileDocument(
-  parsed: ParsedDocument,
+  stream: DocumentStream,
   watch: (table: ParsedTable) => RowWatcher | undefined = () => undefined,
 ): Promise<{ tables: TableProfile[]; rejects: RejectProfile[]; checks: CheckResult[] }> {
   const tables = new Map(
-    parsed.tables.map((table) => {
+    stream.tables.map((table) => {
       const columns = table.columns.map((column) => ({ column, filled: 0 }));
       return [table.name, { profile: { table, rows: 0, columns }, watcher: watch(table) }];
     }),
   );
   const rejects = new Map<string, RejectProfile>();
-  const checks = new DocumentChecks(parsed.tables);
-  for await (const { table, batch, rejects: found } of parsed.batches) {
+  const checks = new DocumentChecks(stream.tables);
+  for await (const { table, batch, rejects: found } of stream.batches) {
     for (const { column, raw, reason } of found) addReject(rejects, table, { column, raw, reason });
     checks.add(table, batch);
     const known = tables.get(table);
@@ -71,7 +75,7 @@ export async function profileDocument(
   };
 }
 
-/** Null for the empty text too. */
+/** Null also for the empty text. */
 function valueAt(vector: Vector | null, row: number): unknown {
   const value: unknown = vector?.get(row) ?? null;
   return value === '' ? null : value;
@@ -90,10 +94,10 @@ function addReject(
   table: string,
   { column, raw, reason }: Pick<RejectProfile, 'column' | 'reason'> & { raw: string },
 ): void {
-  const mostExamples = 3;
+  const maxExamples = 3;
   const key = JSON.stringify([table, column, reason]);
   const known = rejects.get(key) ?? { table, column, reason, count: 0, examples: [] };
   known.count += 1;
-  if (known.examples.length < mostExamples && !known.examples.includes(raw)) known.examples.push(raw);
+  if (known.examples.length < maxExamples && !known.examples.includes(raw)) known.examples.push(raw);
   rejects.set(key, known);
 }

@@ -1,35 +1,35 @@
 import type { ResolvedColumn } from '../../schema/types.js';
 import type { RowWatcher } from './profile.js';
 
-/** Counts the rows of a table that share the values of their key with a row before them. */
+/** Counts the rows of a table whose key an earlier row already has. */
 export class KeyCheck implements RowWatcher {
   doubled = 0;
-  /** The first few keys that are shared, values in the order of the key. */
+  /** The first few duplicate keys, values in the order of the key. */
   readonly examples: (string | null)[][] = [];
-  private readonly places: number[];
+  private readonly indexes: number[];
   private readonly seen = new Set<string>();
 
   constructor(columns: ResolvedColumn[], key: string[]) {
-    this.places = key.map((name) => columns.findIndex((column) => column.name === name));
+    this.indexes = key.map((name) => columns.findIndex((column) => column.name === name));
   }
 
   add(values: (string | null)[]): void {
-    const mostExamples = 3;
-    const own = this.places.map((place) => values[place] ?? null);
+    const maxExamples = 3;
+    const own = this.indexes.map((index) => values[index] ?? null);
     const id = own.map((value) => `${value === null ? '' : '='}${value}`).join('\u0000');
     if (!this.seen.has(id)) {
       this.seen.add(id);
       return;
     }
     this.doubled += 1;
-    if (this.examples.length < mostExamples) this.examples.push(own);
+    if (this.examples.length < maxExamples) this.examples.push(own);
   }
 }
 
-/** Rows that are looked at for keys; more would take memory and tell little more. */
-export const mostKeyRows = 100_000;
+/** Rows that are searched for keys. More would cost memory and add little. */
+export const maxKeyRows = 100_000;
 
-/** Finds columns, alone or in pairs, that have a value in each row and never the same twice. */
+/** Finds columns, alone or in pairs, that have a distinct value in every row. */
 export class KeySearch implements RowWatcher {
   rows = 0;
   private readonly columns: { name: string; codes: number[]; known: Map<string, number>; filled: boolean }[];
@@ -39,13 +39,13 @@ export class KeySearch implements RowWatcher {
       name,
       codes: [],
       known: new Map(),
-      // Amounts and flags tell no rows apart, though in a short document they may.
+      // Amounts and flags do not identify rows, though they may be distinct in a short document.
       filled: !['decimal', 'float64', 'bool', 'json', 'list'].includes(type.kind),
     }));
   }
 
   add(values: (string | null)[]): void {
-    if (this.rows >= mostKeyRows) return;
+    if (this.rows >= maxKeyRows) return;
     this.rows += 1;
     for (const [index, column] of this.columns.entries()) {
       if (!column.filled) continue;
@@ -62,16 +62,19 @@ export class KeySearch implements RowWatcher {
     }
   }
 
-  /** Candidates, single columns first. Of fewer than two rows everything is one. */
+  /**
+   * Candidates, single columns first. None if there are fewer than two rows, as everything would be
+   * one.
+   */
   candidates(): string[][] {
     if (this.rows < 2) return [];
     const filled = this.columns.filter((column) => column.filled);
     const single = filled.filter(({ known }) => known.size === this.rows);
-    const mostForPairs = 12;
+    const maxForPairs = 12;
     const others = filled
       .filter(({ known }) => known.size > 1 && known.size < this.rows)
       .sort((a, b) => b.known.size - a.known.size)
-      .slice(0, mostForPairs);
+      .slice(0, maxForPairs);
     const pairs = others.flatMap((first, index) =>
       others
         .slice(index + 1)

@@ -1,13 +1,13 @@
 /**
- * Dates and times as report documents write them. Whether 03/04/2026 is in March or April is decided for the document as a whole
- * (`orderEvidence`).
+ * Dates and times as report documents write them. Whether 03/04/2026 is in March or April is
+ * decided for the document as a whole (`orderEvidence`).
  */
 export type DateOrder = 'mdy' | 'dmy';
 
 export interface WrittenTime {
   /** Days since 1970-01-01 of the date as written, whatever the zone. */
   days: number;
-  /** Microseconds since 1970-01-01 00:00 UTC; as written in UTC where no zone is named. */
+  /** Microseconds since 1970-01-01 00:00 UTC. A time without a zone is taken as UTC. */
   micros: bigint;
   hasTime: boolean;
 }
@@ -16,11 +16,11 @@ interface DateParts {
   year: number;
   month: number;
   day: number;
-  /** What stands behind the date. */
+  /** The text behind the date. */
   rest: string;
 }
 
-/** Offsets in minutes of the zone names that Amazon writes, and of those near to them. */
+/** Offsets in minutes of the zone names that Amazon writes, and of related ones. */
 const zoneMinutes: Record<string, number> = {
   Z: 0,
   UTC: 0,
@@ -64,7 +64,7 @@ const zoneMinutes: Record<string, number> = {
   NZDT: 780,
 };
 
-/** Zones whose people write the month first; all others named here write the day first. */
+/** Zones in which the month is written first. In all others named here the day comes first. */
 const monthFirstZones = new Set(['PST', 'PDT', 'MST', 'MDT', 'CST', 'CDT', 'EST', 'EDT']);
 const dayFirstZones = new Set([
   'BST',
@@ -84,7 +84,10 @@ const dayFirstZones = new Set([
   'AEDT',
 ]);
 
-/** English, German, French, Spanish, Italian, Dutch, Portuguese, Polish, Swedish, Turkish beginnings of month names. */
+/**
+ * Beginnings of month names in English, German, French, Spanish, Italian, Dutch, Portuguese,
+ * Polish, Swedish and Turkish.
+ */
 const months: [RegExp, number][] = [
   [/^(jan|gen|ene|sty|oca)/, 1],
   [/^(feb|fév|fev|lut|şub)/, 2],
@@ -100,7 +103,10 @@ const months: [RegExp, number][] = [
   [/^(dec|dez|déc|dic|gru|ara)/, 12],
 ];
 
-/** One entry a shape, with an example; the first that matches is taken. Groups: y, m, d, or a and b where the order decides. */
+/**
+ * The shapes of a date, with an example each; the first match wins. Groups: y, m, d, or a and b if
+ * the order decides.
+ */
 const shapes: { example: string; pattern: RegExp; fourDigitYear: boolean }[] = [
   {
     example: '2026-06-16, 2026/06/16',
@@ -134,7 +140,10 @@ const shapes: { example: string; pattern: RegExp; fourDigitYear: boolean }[] = [
   },
 ];
 
-/** Shapes of a month, and a date without marks: too like other things to be taken for a date where the schema doesn't say so. */
+/**
+ * Shapes of a month, and a date without separators. They look too much like other things to be
+ * taken for dates unless the schema says so.
+ */
 const looseShapes: { example: string; pattern: RegExp }[] = [
   { example: '06/2026, 06-2026', pattern: /^(?<m>\d{1,2})[-/.](?<y>\d{4})(?!\d)/ },
   { example: '2026-06', pattern: /^(?<y>\d{4})[-/](?<m>\d{1,2})(?!\d)/ },
@@ -147,7 +156,10 @@ const timePattern =
 
 const zonePattern = /^(?:([A-Za-z]{1,5})|([+-]\d{2}:?\d{2}))$/;
 
-/** Reads a date or a time; undefined where it is none, or none of the calendar. `strict` leaves out the loose shapes and short years. */
+/**
+ * Reads a date or a time. Undefined if it is none, or does not exist in the calendar. `strict`
+ * excludes the loose shapes and two-digit years.
+ */
 export function readTime(
   text: string,
   order: DateOrder,
@@ -162,7 +174,7 @@ export function readTime(
   return time && { days, micros: BigInt(days) * 86_400_000_000n + time.micros, hasTime: time.hasTime };
 }
 
-/** What a text tells about the order of day and month: the order where it can only be that. */
+/** The order of day and month that a text shows; undefined if it allows both or none. */
 export function orderEvidence(text: string): DateOrder | undefined {
   const match = shapes[2]?.pattern.exec(text.trim());
   if (!match?.groups) return undefined;
@@ -172,7 +184,10 @@ export function orderEvidence(text: string): DateOrder | undefined {
   return second > 12 && first <= 12 ? 'mdy' : undefined;
 }
 
-/** The order that the people of a named zone write, where the text names one: a hint for documents that can't settle it. */
+/**
+ * The order that is usual in the zone that a text names: a hint for documents that do not settle
+ * it.
+ */
 export function orderOfZone(text: string): DateOrder | undefined {
   const zone = /\s([A-Z]{3,4})$/.exec(text.trim())?.[1];
   if (zone === undefined) return undefined;
@@ -232,8 +247,8 @@ function offsetMinutes(zone: string | undefined): number | undefined {
   const match = /^([+-])(\d{1,2}):?(\d{2})?$/.exec(zone);
   if (!match) return undefined;
   const minutes = Number(match[2]) * 60 + Number(match[3] ?? 0);
-  const mostMinutes = 18 * 60;
-  if (minutes > mostMinutes) return undefined;
+  const maxMinutes = 18 * 60;
+  if (minutes > maxMinutes) return undefined;
   return match[1] === '-' ? -minutes : minutes;
 }
 

@@ -4,13 +4,13 @@ import { type DateOrder, orderEvidence, orderOfZone } from './dates.js';
 import { chooseMark, type DecimalMark, markEvidence } from './numbers.js';
 import type { ValueRules } from './values.js';
 
-/** What one value tells about how its document writes numbers and dates. */
+/** What one value shows about how its document writes numbers and dates. */
 export type Clue = `mark ${DecimalMark | 'either'}` | `order ${DateOrder}` | `zone ${DateOrder}`;
 
-/** Countries where the month is written first. */
+/** Countries in which the month is written first. */
 const monthFirstCountries = new Set(['US']);
 
-/** What a text tells, in a column of that kind. */
+/** What a text shows in a column of this kind. */
 export function clueOf(kind: ColumnType['kind'], text: string): Clue | undefined {
   if (kind === 'decimal' || kind === 'float64' || kind === 'int64') {
     const mark = markEvidence(text);
@@ -23,7 +23,10 @@ export function clueOf(kind: ColumnType['kind'], text: string): Clue | undefined
   return zone && `zone ${zone}`;
 }
 
-/** The clues of a document, counted; by them decimal mark and order of day and month are decided for the document as a whole. */
+/**
+ * Counts the clues of a document. They decide decimal mark and order of day and month for the
+ * document as a whole.
+ */
 export class Evidence {
   private readonly counts: Record<Clue, number> = {
     'mark .': 0,
@@ -39,7 +42,10 @@ export class Evidence {
     if (clue) this.counts[clue] += times;
   }
 
-  /** `declared` is the order that the schema says, `countries` those of the document's marketplaces. */
+  /**
+   * `declared` is the order that the schema declares, `countries` are those of the document's
+   * marketplaces.
+   */
   decide(declared: DateOrder | undefined, countries: string[]): ValueRules {
     return {
       decimalMark: chooseMark({ '.': this.counts['mark .'], ',': this.counts['mark ,'] }, countries),
@@ -47,7 +53,7 @@ export class Evidence {
     };
   }
 
-  /** What speaks against the decision, too. */
+  /** Notes on clues that are ambiguous or contradict the decision. */
   notes({ decimalMark, dateOrder }: ValueRules): string[] {
     const { counts } = this;
     const notes: string[] = [];

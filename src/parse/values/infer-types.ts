@@ -8,12 +8,15 @@ import { isNullText } from './values.js';
 const idHeader =
   /(^|[\W_])(id|ids|sku|asin|fnsku|msku|isbn|upc|ean|gtin|zip|zipcode|postal|phone|tel|fax|code|number|nr|no|reference|ref|vat|barcode|tracking)$|(Id|ID|Sku|SKU|Code|Number)$/;
 
-/** A leading zero is part of an id, a plus one of a telephone number. */
+/** A leading zero belongs to an id, a plus sign to a telephone number. */
 const plainNumber = /^-?(?:0|[1-9][\d.,]*|0?[.,]\d+|0[.,]\d+)$/;
 
 const boolWords = new Set(['true', 'false']);
 
-/** The narrowest type that holds all values of a column, whatever the decimal mark and the order of day and month. */
+/**
+ * The narrowest type for all values of a column, whatever the decimal mark and the order of day and
+ * month.
+ */
 export function inferType(header: string, values: string[]): ColumnType {
   const inference = new TypeInference(header);
   for (const value of values) inference.add(value);
@@ -22,7 +25,7 @@ export function inferType(header: string, values: string[]): ColumnType {
   return type.kind === 'string' ? inference.type(mark, 'dmy') : type;
 }
 
-/** What the values of one column of a type without a schema can be; told cell by cell. */
+/** Infers the type of one column without a schema, cell by cell. */
 export class TypeInference {
   private values = 0;
   private bool = true;
@@ -32,14 +35,14 @@ export class TypeInference {
   private time: Record<DateOrder, boolean> = { mdy: true, dmy: true };
   private hasClock = false;
   private longText = false;
-  /** Cells that tell the decimal mark, in case this is a column of numbers. */
+  /** Cells that show the decimal mark, in case this is a column of numbers. */
   readonly marks: Record<DecimalMark, number> = { '.': 0, ',': 0 };
-  /** What cells tell of the order of day and month, in case this is a column of times. */
+  /** What cells show about the order of day and month, in case this is a column of times. */
   readonly clues = new Map<Clue, number>();
 
   constructor(private readonly header: string) {}
 
-  /** Takes a text that stands in so many cells. */
+  /** Adds a text that occurs in this many cells. */
   add(text: string, times = 1): void {
     if (isNullText(text)) return;
     this.values += 1;
@@ -68,22 +71,22 @@ export class TypeInference {
     this.longText = !this.bool && !this.isNumeric() && !this.time.mdy && !this.time.dmy;
   }
 
-  /** Whether all values are numbers, by one mark or the other. */
+  /** Whether all values are numbers, with one mark or the other. */
   isNumeric(): boolean {
     return this.values > 0 && (this.number['.'] || this.number[',']);
   }
 
-  /** Whether all values are dates or times, by one order or the other. */
+  /** Whether all values are dates or times, in one order or the other. */
   isTime(): boolean {
     return this.values > 0 && (this.time.mdy || this.time.dmy);
   }
 
-  /** Whether the values are text, whatever else comes. */
+  /** Whether the values are text, whatever follows. */
   isText(): boolean {
     return this.longText;
   }
 
-  /** The narrowest type that holds all values, by the rules decided for the document. */
+  /** The narrowest type for all values, by the rules decided for the document. */
   type(mark: DecimalMark, order: DateOrder): ColumnType {
     if (this.values === 0 || idHeader.test(this.header.trim())) return { kind: 'string' };
     if (this.bool) return { kind: 'bool' };
@@ -93,18 +96,18 @@ export class TypeInference {
   }
 
   private numberType(mark: DecimalMark): ColumnType {
-    const longestInteger = 18;
-    // Room for the digits that the next document may have, so that the table need not widen each time.
+    const maxIntegerDigits = 18;
+    // Room for the digits of later documents, so that the table need not be widened each time.
     const usualScale = 4;
     const scale = Math.max(usualScale, this.fraction[mark]);
     if (this.fraction[mark] === 0 && this.marks[mark] === 0) {
-      return this.whole[mark] <= longestInteger ? { kind: 'int64' } : { kind: 'string' };
+      return this.whole[mark] <= maxIntegerDigits ? { kind: 'int64' } : { kind: 'string' };
     }
-    if (this.whole[mark] + scale <= longestInteger)
-      return { kind: 'decimal', precision: longestInteger, scale };
-    const most = 38;
-    return this.whole[mark] + scale <= most
-      ? { kind: 'decimal', precision: most, scale }
+    if (this.whole[mark] + scale <= maxIntegerDigits)
+      return { kind: 'decimal', precision: maxIntegerDigits, scale };
+    const maxDigits = 38;
+    return this.whole[mark] + scale <= maxDigits
+      ? { kind: 'decimal', precision: maxDigits, scale }
       : { kind: 'string' };
   }
 }

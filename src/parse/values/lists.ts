@@ -1,5 +1,5 @@
 import type { ScalarType } from '../../schema/types.js';
-import type { Value } from './values.js';
+import type { Value } from '../types.js';
 
 /** An item of a list of single values, as the document writes it. */
 export interface ListItem {
@@ -8,12 +8,12 @@ export interface ListItem {
   kind: 'text' | 'number' | 'bool' | 'none';
 }
 
-/** The items of a list in JSON text; undefined where it is none, or has lists or objects in it. */
+/** The items of a list in JSON text. Undefined if it is no list, or contains lists or objects. */
 export function listItems(text: string): ListItem[] | undefined {
   const list = parsed(text);
   if (!Array.isArray(list) || list.some((item) => typeof item === 'object' && item !== null))
     return undefined;
-  // As written, since JSON.parse keeps but the digits that a double holds.
+  // As written: JSON.parse keeps only the digits that fit in a double.
   const written = text.match(/"(?:[^"\\]|\\.)*"|[^\s,[\]]+/g) ?? [];
   return list.map((item: unknown, index) => {
     if (item === null) return { text: '', kind: 'none' };
@@ -22,7 +22,10 @@ export function listItems(text: string): ListItem[] | undefined {
   });
 }
 
-/** A list of values as the JSON text that files have, from which warehouses cast it: decimals and times are texts there, to be exact. */
+/**
+ * A list of values as the JSON text in the files, from which warehouses cast it. Decimals and times
+ * are texts there, to be exact.
+ */
 export function listText(values: (Value | null)[], type: ScalarType): string {
   return `[${values.map((value) => (value === null ? 'null' : itemText(value, type))).join(',')}]`;
 }

@@ -1,13 +1,17 @@
 /**
- * Numbers as report documents write them. The decimal mark is decided for the document as a whole (`markEvidence`, `chooseMark`), for
- * `1,234` alone can be either; a number then is read by that mark, exactly, never through a double.
+ * Numbers as report documents write them. The decimal mark is decided for the document as a whole
+ * (`markEvidence`, `chooseMark`), since `1,234` alone can be either. Numbers are then read by that
+ * mark, exactly, never through a double.
  */
 export type DecimalMark = '.' | ',';
 
-/** Countries whose documents may have a decimal comma, where the document itself doesn't tell. */
+/** Countries whose documents may have a decimal comma if the document itself does not show it. */
 const commaCountries = new Set(['DE', 'FR', 'IT', 'ES', 'NL', 'PL', 'SE', 'BE', 'TR', 'BR']);
 
-/** A sign, a currency sign, word or code, a percent sign, brackets for minus: `-€19.99`, `5,00 zł`, `USD 5.00`, `(12.50)`, `12.5%`. */
+/**
+ * A sign, a currency sign, word or code, a percent sign, brackets for minus: `-€19.99`, `5,00 zł`,
+ * `USD 5.00`, `(12.50)`, `12.5%`.
+ */
 const wrapping =
   /^(\()?([-+−])?\s*(?:\p{Sc}|[A-Z]{3}\s|[A-Z]{1,2}\p{Sc})?\s*([-+−])?\s*(.*?)\s*(?:\p{Sc}|\s[A-Z]{3}|zł|kr|TL|円|[%％])?\s*(-)?(\))?$/su;
 
@@ -19,7 +23,10 @@ const patterns: Record<DecimalMark, RegExp> = {
   ',': numberPattern('\\.', ','),
 };
 
-/** Thousands in groups of three (or as in India, 12,34,567), or no groups. Nobody groups behind a zero. */
+/**
+ * Thousands in groups of three (or as in India, 12,34,567), or no groups. A group is never preceded
+ * by a zero.
+ */
 function numberPattern(group: string, mark: string): RegExp {
   const separator = `[${group}'’\\u00a0\\u202f ]`;
   const whole = `[1-9]\\d{0,2}(?:${separator}\\d{3})+|[1-9]\\d?(?:,\\d{2})+,\\d{3}|\\d+`;
@@ -27,8 +34,8 @@ function numberPattern(group: string, mark: string): RegExp {
 }
 
 /**
- * Reads a number: canonical text such as `-1141.18`, without leading zeros, plus sign, marks or exponent, and no trailing zeros in the
- * fraction. Undefined where it is none.
+ * Reads a number: canonical text such as `-1141.18`, without leading zeros, plus sign, group marks,
+ * exponent, or trailing zeros in the fraction. Undefined if it is none.
  */
 export function readNumber(text: string, mark: DecimalMark): string | undefined {
   const parts = wrapping.exec(text.trim());
@@ -72,8 +79,9 @@ export function fitsDecimal(canonicalNumber: string, precision: number, scale: n
 }
 
 /**
- * What a text tells about the decimal mark: the mark where it can only be that, undefined where it tells nothing.
- * `1141,18` and `1.234,56` tell a comma, `0.441` and `1,234,567` a point; `1,234` may have either.
+ * What a text shows about the decimal mark: the mark if only one is possible, undefined if it shows
+ * nothing. `1141,18` and `1.234,56` show a comma, `0.441` and `1,234,567` a point; `1,234` may have
+ * either.
  */
 export function markEvidence(text: string): DecimalMark | 'either' | undefined {
   const core = wrapping.exec(text.trim())?.[4] ?? '';
@@ -84,7 +92,10 @@ export function markEvidence(text: string): DecimalMark | 'either' | undefined {
   return asPoint ? 'either' : undefined;
 }
 
-/** The mark of a document: the one with more evidence; with none, or as much for either, that of its marketplaces. */
+/**
+ * The mark of a document: the one with more evidence. If there is none, or as much for both, the
+ * mark of its marketplaces.
+ */
 export function chooseMark(evidence: Record<DecimalMark, number>, countries: string[]): DecimalMark {
   if (evidence['.'] !== evidence[',']) return evidence['.'] > evidence[','] ? '.' : ',';
   return countries.length > 0 && countries.every((country) => commaCountries.has(country)) ? ',' : '.';

@@ -1,5 +1,6 @@
 import { columnTypeText } from '../../schema/column-type.js';
-import type { ColumnType, ScalarType } from '../../schema/types.js';
+import type { ColumnType, ResolvedColumn, ScalarType } from '../../schema/types.js';
+import type { Reject, Value } from '../types.js';
 import { type DateOrder, readTime } from './dates.js';
 import { listItems, listText } from './lists.js';
 import { type DecimalMark, fitsDecimal, readNumber } from './numbers.js';
@@ -10,10 +11,9 @@ export interface ValueRules {
   dateOrder: DateOrder;
 }
 
-/** A value as a batch holds it: text, bigint for int64 and timestamp (microseconds), number for float64 and date (days). */
-export type Value = string | bigint | number | boolean;
-
-/** Texts that stand for no value where the column is not a string. An empty cell stands for none in every column. */
+/**
+ * Texts that mean "no value", except in a string column. An empty cell has no value in any column.
+ */
 const nullTexts = new Set([
   ...['', 'N/A', 'NA', 'N.A.', '#N/A', 'NULL', 'NONE', 'NAN'],
   ...['-', '--', '---', '–', '—'],
@@ -23,7 +23,10 @@ export function isNullText(text: string): boolean {
   return nullTexts.has(text.trim().toUpperCase());
 }
 
-/** English, German, Dutch, Swedish, French, Spanish, Italian, Portuguese, Polish, Turkish, Japanese, and 1 and 0. */
+/**
+ * English, German, Dutch, Swedish, French, Spanish, Italian, Portuguese, Polish, Turkish, Japanese,
+ * and 1 and 0.
+ */
 const boolTexts = new Map<string, boolean>([
   ...['TRUE', 'YES', 'Y', 'T', '1', 'JA', 'OUI', 'SÍ', 'SÌ', 'SI', 'SIM', 'TAK', 'EVET', 'はい'].map(
     (text) => [text, true] as const,
@@ -33,11 +36,11 @@ const boolTexts = new Map<string, boolean>([
   ),
 ]);
 
-/** Microseconds of the years 1 to 9999, which every warehouse takes. */
-const firstMicros = -62_135_596_800_000_000n;
-const lastMicros = 253_402_300_799_999_999n;
+/** Microseconds of the years 1 to 9999, which every warehouse accepts. */
+const minMicros = -62_135_596_800_000_000n;
+const maxMicros = 253_402_300_799_999_999n;
 
-const largestInt64 = 2n ** 63n - 1n;
+const maxInt64 = 2n ** 63n - 1n;
 
 /** Why a value is rejected. */
 export function expectedReason(type: ColumnType): string {
@@ -47,8 +50,9 @@ export function expectedReason(type: ColumnType): string {
 type Reader = (text: string, rules: ValueRules) => Value | undefined;
 
 /**
- * The reader for a column type: the value, or undefined where the text is not of the type. It is not asked about texts that stand for no
- * value. The rules, with examples: `schema/value-rules.ts`.
+ * The reader of a column type. It returns the value, or undefined if the text is not of the type.
+ * It is not called for texts that mean "no value". The rules, with examples:
+ * `schema/value-rules.ts`.
  */
 export function readerOf(type: ColumnType): Reader {
   switch (type.kind) {
@@ -59,7 +63,7 @@ export function readerOf(type: ColumnType): Reader {
         const number = readNumber(text, decimalMark);
         if (number === undefined || number.includes('.')) return undefined;
         const value = BigInt(number);
-        return value >= -largestInt64 - 1n && value <= largestInt64 ? value : undefined;
+        return value >= -maxInt64 - 1n && value <= maxInt64 ? value : undefined;
       };
     case 'decimal': {
       const { precision, scale } = type;
@@ -80,7 +84,7 @@ export function readerOf(type: ColumnType): Reader {
     case 'timestamp':
       return (text, { dateOrder }) => {
         const micros = readTime(text, dateOrder)?.micros;
-        return micros !== undefined && micros >= firstMicros && micros <= lastMicros ? micros : undefined;
+        return micros !== undefined && micros >= minMicros && micros <= maxMicros ? micros : undefined;
       };
     case 'list':
       return (text, rules) => readList(text, type.item, rules);
@@ -96,7 +100,10 @@ export function readerOf(type: ColumnType): Reader {
   }
 }
 
-/** A list as its JSON text; undefined where the text is none, or an item is not of the type. Numbers of JSON have a point in any document. */
+/**
+ * A list as its JSON text. Undefined if the text is no list, or an item is not of the type. Numbers
+ * in JSON have a decimal point in any document.
+ */
 function readList(text: string, type: ScalarType, rules: ValueRules): string | undefined {
   const items = listItems(text);
   if (!items) return undefined;
@@ -112,9 +119,23 @@ function readList(text: string, type: ScalarType, rules: ValueRules): string | u
 }
 
 /**
- * Reads a text that is not empty in a column of the type: its value, null where it stands for none, undefined where it is not of the type.
+ * Reads a non-empty text in a column of the type: its value, null if it means "no value", undefined
+ * if it is not of the type.
  */
 export function textReader(type: ColumnType, rules: ValueRules): (text: string) => Value | null | undefined {
   const read = readerOf(type);
   return (text) => (isNullText(text) ? null : read(text, rules));
+}
+
+/** Reads a non-empty cell: its value, or null with a reject if it is not of the column's type. */
+export function cellReader({ name, type }: ResolvedColumn, rules: ValueRules) {
+  if (type.kind === 'string') return (text: string) => text;
+  const read = textReader(type, rules);
+  const reason = expectedReason(type);
+  return (text: string, row: number, rejects: Reject[]): Value | null => {
+    const value = read(text);
+    if (value !== undefined) return value;
+    rejects.push({ row, column: name, raw: text, reason });
+    return null;
+  };
 }

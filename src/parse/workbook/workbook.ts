@@ -1,21 +1,24 @@
 import { describeError, ReportsError } from '../../errors/reports-error.js';
-import type { ExaminedDocument } from '../../source/types.js';
-import { mostHeaderLine } from '../delimited/dialect.js';
+import type { ReadableDocument } from '../../source/types.js';
+import { maxHeaderLines } from '../delimited/dialect.js';
 import { markEvidence } from '../values/numbers.js';
 import { unpacksTo } from './zip-size.js';
 
-/** The first sheet of a workbook as a document of tab-separated text, cells quoted as RFC 4180 has it. */
+/**
+ * The first sheet of a workbook as a document of tab-separated text, with cells quoted by RFC 4180.
+ */
 export interface SheetDocument {
-  document: ExaminedDocument;
+  document: ReadableDocument;
   notes: string[];
 }
 
 /**
- * Reads an xlsx workbook and turns its first sheet into text, so that what is done with the cells of delimited documents is done with
- * its cells too. Rows without anything in them are blank lines. The workbook is held in memory whole.
- * Errors: FORMAT_UNSUPPORTED for a zip archive that is no workbook.
+ * Reads an xlsx workbook and turns its first sheet into text, so that its cells are treated like
+ * those of delimited documents. Rows without values become blank lines. The whole workbook is in
+ * memory.
+ * Errors: FORMAT_UNSUPPORTED for a zip archive that is no workbook, or that unpacks to too much.
  */
-export async function readWorkbook(document: ExaminedDocument): Promise<SheetDocument> {
+export async function readWorkbook(document: ReadableDocument): Promise<SheetDocument> {
   const [first, ...others] = await readSheets(document);
   const rows = withoutLineBreaksInHeader((first?.data ?? []).map((row) => row.map(cellText)));
   const texts = rows.map(
@@ -25,8 +28,8 @@ export async function readWorkbook(document: ExaminedDocument): Promise<SheetDoc
   return { document: documentOfText(document, texts), notes };
 }
 
-/** A workbook is held in memory whole, and a small archive may unpack to very much. */
-const mostUnpackedBytes = 256 * 2 ** 20;
+/** The whole workbook is in memory, and a small archive may unpack to very much. */
+const maxUnpackedBytes = 256 * 2 ** 20;
 
 interface Sheet {
   sheet: string;
@@ -35,19 +38,19 @@ interface Sheet {
 
 type Cell = string | number | boolean | Date;
 
-async function readSheets(document: ExaminedDocument): Promise<Sheet[]> {
-  // Few documents are workbooks, and the library is a large one.
+async function readSheets(document: ReadableDocument): Promise<Sheet[]> {
+  // Few documents are workbooks, and the library is large.
   const { default: readWorkbookSheets } = await import('read-excel-file/node');
   const chunks: Uint8Array[] = [];
   for await (const chunk of document.openBytes()) chunks.push(chunk);
   const archive = Buffer.concat(chunks);
   const { reportType, documentId } = document.raw.facts;
-  if (!(await unpacksTo(archive, mostUnpackedBytes))) {
-    const found = `a workbook of more than ${mostUnpackedBytes / 2 ** 20} MB unpacked`;
+  if (!(await unpacksTo(archive, maxUnpackedBytes))) {
+    const found = `a workbook of more than ${maxUnpackedBytes / 2 ** 20} MB unpacked`;
     throw new ReportsError('FORMAT_UNSUPPORTED', { reportType, documentId, found });
   }
   try {
-    // The library's types say `typeof Date` where it gives a Date.
+    // The library's types say `typeof Date`, but it returns a Date.
     return (await readWorkbookSheets(archive, { trim: false })) as unknown as Sheet[];
   } catch (error) {
     const found = `a zip archive that is no readable workbook (${describeError(error)})`;
@@ -55,22 +58,25 @@ async function readSheets(document: ExaminedDocument): Promise<Sheet[]> {
   }
 }
 
-/** The value of a cell in a spelling that means the same whatever decimal mark and order of day and month the document has. */
+/**
+ * The value of a cell, spelled so that it means the same with any decimal mark and order of day and
+ * month.
+ */
 function cellText(cell: Cell | null): string {
   if (cell === null) return '';
   if (typeof cell === 'number') return numberText(cell);
   return cell instanceof Date ? timeText(cell) : String(cell);
 }
 
-/** A spreadsheet counts with doubles and shows 15 digits of them: 0.1 + 0.2 is 0.3. */
+/** A spreadsheet calculates with doubles and shows 15 digits of them: 0.1 + 0.2 is 0.3. */
 function numberText(value: number): string {
   const shownDigits = 15;
   const text = String(Number.isInteger(value) ? value : Number(value.toPrecision(shownDigits)));
-  // 1.234 might be read as a thousand and more; 1.2340 is not.
+  // 1.234 might be read as more than a thousand; 1.2340 is not.
   return markEvidence(text) === 'either' ? `${text}0` : text;
 }
 
-/** Times are fractions of days, so that a full second may come a little early. */
+/** Times are fractions of days, so that a full second may be slightly early. */
 function timeText(time: Date): string {
   const roundingMs = 2;
   const fullSecondMs = Math.round(time.getTime() / 1000) * 1000;
@@ -83,18 +89,18 @@ function quoted(cell: string): string {
   return /[\t\r\n"]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }
 
-/** A header is looked for line by line; what breaks the lines of its cells is layout. */
+/** The header is searched line by line. Line breaks in its cells are only layout. */
 function withoutLineBreaksInHeader(rows: string[][]): string[][] {
-  const headRows = rows.slice(0, mostHeaderLine);
+  const headRows = rows.slice(0, maxHeaderLines);
   const filled = headRows.map((cells) => cells.filter((cell) => cell !== '').length);
-  const leastShare = 0.7;
-  const header = filled.findIndex((count) => count >= Math.max(...filled) * leastShare);
+  const minShare = 0.7;
+  const header = filled.findIndex((count) => count >= Math.max(...filled) * minShare);
   return rows.map((cells, index) =>
     index <= header ? cells.map((cell) => cell.replace(/\s*[\r\n]+\s*/g, ' ')) : cells,
   );
 }
 
-function documentOfText(document: ExaminedDocument, texts: string[]): ExaminedDocument {
+function documentOfText(document: ReadableDocument, texts: string[]): ReadableDocument {
   const rowsTogether = 1000;
   async function* openText() {
     for (let start = 0; start < texts.length; start += rowsTogether) {

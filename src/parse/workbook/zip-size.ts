@@ -1,11 +1,12 @@
 import { createInflateRaw } from 'node:zlib';
 
 /**
- * Whether all entries of a zip archive together unpack to no more than so many bytes. They are unpacked to see, since the sizes that an
- * archive tells may be wrong. An archive that can't be read so is left to its reader.
+ * Whether all entries of a zip archive together unpack to at most `maxBytes`. They are unpacked to
+ * find out, as the sizes stated in an archive may be wrong. An archive that cannot be read is left
+ * to its reader.
  */
-export async function unpacksTo(archive: Buffer, mostBytes: number): Promise<boolean> {
-  let left = mostBytes;
+export async function unpacksTo(archive: Buffer, maxBytes: number): Promise<boolean> {
+  let left = maxBytes;
   for (const entry of deflatedEntries(archive)) {
     const inflate = createInflateRaw();
     inflate.end(entry);
@@ -15,7 +16,7 @@ export async function unpacksTo(archive: Buffer, mostBytes: number): Promise<boo
         if (left < 0) return false;
       }
     } catch {
-      // Damaged: what came before it counts.
+      // Damaged: what came before the damage counts.
     }
   }
   return true;
@@ -25,7 +26,10 @@ const signatures = { entry: 0x04034b50, directoryEntry: 0x02014b50, directoryEnd
 const sizes = { entry: 30, directoryEntry: 46, directoryEnd: 22 };
 const deflated = 8;
 
-/** The bytes of the compressed entries, by the directory at the end of the archive; each reaches to the end, as its size may be wrong. */
+/**
+ * The bytes of the compressed entries, located by the directory at the end of the archive. Each
+ * extends to the end, as its stated size may be wrong.
+ */
 function* deflatedEntries(archive: Buffer): Generator<Buffer> {
   const mark = Buffer.alloc(4);
   mark.writeUInt32LE(signatures.directoryEnd);
@@ -33,7 +37,7 @@ function* deflatedEntries(archive: Buffer): Generator<Buffer> {
   if (end < 0 || end + sizes.directoryEnd > archive.length) return;
   let at = archive.readUInt32LE(end + 16);
   while (at + sizes.directoryEntry <= end && archive.readUInt32LE(at) === signatures.directoryEntry) {
-    const [name, extra, comment] = [28, 30, 32].map((place) => archive.readUInt16LE(at + place)) as [
+    const [name, extra, comment] = [28, 30, 32].map((offset) => archive.readUInt16LE(at + offset)) as [
       number,
       number,
       number,

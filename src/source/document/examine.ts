@@ -1,6 +1,7 @@
 import { pluralize } from '../../text/pluralize.js';
 import { ReportsError } from '../../errors/reports-error.js';
-import type { ExaminedDocument, RawDocument } from '../types.js';
+import { ReadAgain } from '../read-again.js';
+import type { ExaminedDocument, OpenedDocument, RawDocument, ReadableDocument } from '../types.js';
 import {
   bomOf,
   charsetOfHeader,
@@ -13,97 +14,140 @@ import {
 import { openRaw } from './gunzip.js';
 import { Utf8Check, type Utf8Finding } from './utf8-check.js';
 
-/** The bytes of a document show, once all are read, that its text was opened in another charset than it has. */
-export class WrongCharset extends Error {}
+export interface ReadLimits {
+  /** Limit of the gunzipped size. */
+  maxTextBytes: number;
+  /** Ends any reading of the document with its reason: a large one takes minutes. */
+  signal?: AbortSignal | undefined;
+}
 
-/**
- * Reads a raw document once from end to end: so it is known to be whole and undamaged before a row of it is parsed. Decides by the bytes
- * whether it is gzipped, and its charset: `binary` for a zip archive, a BOM, then the Content-Type of the download, the declaration of an XML document, UTF-8, the
- * marketplace.
- * `maxTextBytes` limits the gunzipped size.
- * Errors: DOCUMENT_TRUNCATED, DOCUMENT_CORRUPT, DOCUMENT_TOO_LARGE, RAW_MISSING.
- */
-export async function examineDocument(
-  raw: RawDocument,
-  { maxTextBytes }: { maxTextBytes: number },
-): Promise<ExaminedDocument> {
-  const { layers, readBytes } = await openRaw(raw);
-  const reading = new Reading(raw.facts.documentId, maxTextBytes);
-  for await (const chunk of readBytes()) reading.add(chunk);
-  const decision = decideCharset(raw, reading.head, reading.utf8.end());
-  return documentOf(raw, layers, decision, reading.textBytes, readBytes);
+/** The charset of a document and what led to it. */
+export type CharsetDecision = Pick<ReadableDocument, 'charset' | 'charsetSource' | 'isValidUtf8'> & {
+  notes: string[];
+};
+
+/** The bytes showed, once all were read, that the document has another charset than assumed. */
+export interface CharsetHint {
+  kind: 'charset';
+  decision: CharsetDecision;
 }
 
 /**
- * Opens a raw document after a look at its beginning, to be read in one pass: whole, undamaged and in the charset assumed is what it
- * turned out to be when its bytes were read to their end. Until then `textBytes` and `notes` say nothing.
- * Errors: as of `examineDocument`, most of them while it is read; and WrongCharset, at its end: then `examineDocument` tells the right one.
+ * Reads a raw document once from end to end, so that it is known to be whole and undamaged before a
+ * row of it is parsed. The bytes decide whether it is gzipped. The charset is `binary` for a zip
+ * archive; otherwise the first of these that says: a BOM, the Content-Type of the download, the
+ * declaration of an XML document, well-formed UTF-8, the marketplace.
+ * Errors: DOCUMENT_TRUNCATED, DOCUMENT_CORRUPT, DOCUMENT_TOO_LARGE, RAW_MISSING.
+ */
+export async function examineDocument(raw: RawDocument, limits: ReadLimits): Promise<ExaminedDocument> {
+  const { layers, openBytes } = await openLimited(raw, limits);
+  const scan = new TextScan(raw, limits);
+  for await (const chunk of openBytes()) scan.add(chunk);
+  const decision = decideCharset(raw, scan.head, scan.utf8.end());
+  return examined(readable(raw, layers, decision, openBytes), layers, decision, scan);
+}
+
+/**
+ * Opens a raw document after a look at its beginning, to be read in one pass. Every reading of its
+ * bytes to the end checks that it is whole, undamaged and in the charset assumed: `assumed`, or
+ * what the beginning shows.
+ * Errors: those of `examineDocument`, most of them while it is read, and ReadAgain<CharsetHint> at
+ * the end of the bytes.
  */
 export async function openDocument(
   raw: RawDocument,
-  { maxTextBytes }: { maxTextBytes: number },
-): Promise<ExaminedDocument> {
-  const { layers, readBytes } = await openRaw(raw);
-  const beginning = new Reading(raw.facts.documentId, maxTextBytes);
-  for await (const chunk of readBytes()) {
-    beginning.add(chunk);
-    if (beginning.head.length >= headBytes) break;
+  limits: ReadLimits,
+  assumed?: CharsetDecision,
+): Promise<OpenedDocument> {
+  const { layers, openBytes } = await openLimited(raw, limits);
+  const { charset, isValidUtf8, charsetSource } = assumed ?? (await decideByBeginning());
+  const document = readable(raw, layers, { charset, isValidUtf8, charsetSource }, readAndCheck);
+  let result: ExaminedDocument | undefined;
+  return { ...document, finish };
+
+  async function decideByBeginning(): Promise<CharsetDecision> {
+    const scan = new TextScan(raw, limits);
+    for await (const chunk of openBytes()) {
+      scan.add(chunk);
+      if (scan.head.length >= headBytes) break;
+    }
+    return decideCharset(raw, scan.head, scan.utf8.soFar());
   }
-  const assumed = decideCharset(raw, beginning.head, beginning.utf8.soFar());
-  const document = documentOf(raw, layers, assumed, 0, readAndCheck);
-  return document;
 
   async function* readAndCheck(): AsyncGenerator<Buffer> {
-    const reading = new Reading(raw.facts.documentId, maxTextBytes);
-    for await (const chunk of readBytes()) {
-      reading.add(chunk);
+    const scan = new TextScan(raw, limits);
+    for await (const chunk of openBytes()) {
+      scan.add(chunk);
       yield chunk;
     }
-    const decision = decideCharset(raw, reading.head, reading.utf8.end());
-    if (decision.charset !== assumed.charset || decision.isValidUtf8 !== assumed.isValidUtf8) {
-      throw new WrongCharset(`opened as ${assumed.charset}, it is ${decision.charset}`);
+    const decision = decideCharset(raw, scan.head, scan.utf8.end());
+    if (decision.charset !== charset || decision.isValidUtf8 !== isValidUtf8) {
+      const hint: CharsetHint = { kind: 'charset', decision };
+      throw new ReadAgain(hint, `opened as ${charset}, it is ${decision.charset}`);
     }
-    document.textBytes = reading.textBytes;
-    document.notes = [...compressionNotes(raw, layers), ...decision.notes];
+    result = examined(document, layers, decision, scan);
+  }
+
+  async function finish(): Promise<ExaminedDocument> {
+    while (!result) for await (const _ of readAndCheck());
+    return result;
   }
 }
 
-/** So much of a text shows its byte order mark, and whether it is UTF-16. */
+/** This much of a text shows its byte order mark, and whether it is UTF-16. */
 const headBytes = 4096;
 
-function documentOf(
-  raw: RawDocument,
-  layers: number,
-  decision: Decision,
-  textBytes: number,
-  openBytes: () => AsyncGenerator<Buffer>,
-): ExaminedDocument {
-  return {
-    raw,
-    gzipped: layers > 0,
-    ...decision,
-    textBytes,
-    notes: [...compressionNotes(raw, layers), ...decision.notes],
-    openBytes,
-    openText: () => decodeText(openBytes(), decision.charset),
-  };
+/**
+ * How often a document is gzipped, and its unzipped bytes, which end when the signal is aborted.
+ */
+async function openLimited(raw: RawDocument, { signal }: ReadLimits) {
+  const { layers, readBytes } = await openRaw(raw);
+  return { layers, openBytes };
+
+  async function* openBytes(): AsyncGenerator<Buffer> {
+    for await (const chunk of readBytes()) {
+      signal?.throwIfAborted();
+      yield chunk;
+    }
+  }
 }
 
-/** What is noted of bytes while they pass. */
-class Reading {
+function readable(
+  raw: RawDocument,
+  layers: number,
+  { charset, charsetSource, isValidUtf8 }: Omit<CharsetDecision, 'notes'>,
+  openBytes: () => AsyncGenerator<Buffer>,
+): ReadableDocument {
+  const openText = () => decodeText(openBytes(), charset);
+  return { raw, gzipped: layers > 0, charset, charsetSource, isValidUtf8, openBytes, openText };
+}
+
+function examined(
+  document: ReadableDocument,
+  layers: number,
+  { notes }: CharsetDecision,
+  { textBytes }: TextScan,
+): ExaminedDocument {
+  return { ...document, textBytes, notes: [...compressionNotes(document.raw, layers), ...notes] };
+}
+
+/** What the bytes of a document show while they pass. */
+class TextScan {
   textBytes = 0;
   head = Buffer.alloc(0);
   readonly utf8 = new Utf8Check();
 
   constructor(
-    private readonly documentId: string,
-    private readonly maxTextBytes: number,
+    private readonly raw: RawDocument,
+    private readonly limits: ReadLimits,
   ) {}
 
   add(chunk: Buffer): void {
+    const { maxTextBytes } = this.limits;
     this.textBytes += chunk.length;
-    if (this.textBytes > this.maxTextBytes) {
-      throw new ReportsError('DOCUMENT_TOO_LARGE', { documentId: this.documentId, limit: this.maxTextBytes });
+    if (this.textBytes > maxTextBytes) {
+      const { documentId } = this.raw.facts;
+      throw new ReportsError('DOCUMENT_TOO_LARGE', { documentId, limit: maxTextBytes });
     }
     if (this.head.length < headBytes) {
       this.head = Buffer.concat([this.head, chunk.subarray(0, headBytes - this.head.length)]);
@@ -116,16 +160,14 @@ function compressionNotes({ facts, bytes }: RawDocument, layers: number): string
   if (layers === 2) return ['the bytes are gzipped twice'];
   if (facts.compression === 'GZIP' && layers === 0 && bytes > 0)
     return ['Amazon said GZIP, the bytes are not gzipped'];
-  // For a document from disk nobody said anything.
+  // Nothing was said about a document from disk.
   const unsaid = facts.compression === undefined && facts.reportId !== undefined && layers > 0;
   return unsaid ? ['the bytes are gzipped, which Amazon did not say'] : [];
 }
 
-type Decision = Pick<ExaminedDocument, 'charset' | 'charsetSource' | 'isValidUtf8' | 'notes'>;
-
-function decideCharset({ facts }: RawDocument, head: Buffer, utf8: Utf8Finding): Decision {
+function decideCharset({ facts }: RawDocument, head: Buffer, utf8: Utf8Finding): CharsetDecision {
   const notes: string[] = [];
-  const decide = (charset: string, charsetSource: Decision['charsetSource']): Decision => {
+  const decide = (charset: string, charsetSource: CharsetDecision['charsetSource']): CharsetDecision => {
     const isValidUtf8 = charset === 'utf-8' && utf8.isValid;
     if (charset === 'utf-8' && !utf8.isValid)
       notes.push(`${pluralize(utf8.badBytes, 'byte')} not UTF-8: replaced by \ufffd`);
@@ -157,7 +199,10 @@ function decideCharset({ facts }: RawDocument, head: Buffer, utf8: Utf8Finding):
   return decide(charsetOfMarketplaces(facts.marketplaceIds), 'marketplace');
 }
 
-/** A text cut at a byte limit has a broken character or two; in another charset hardly any two bytes make one. */
+/**
+ * A text cut at a byte limit has a broken character or two. In any other charset hardly any two
+ * bytes form a character of UTF-8.
+ */
 function isNearlyUtf8({ badBytes, goodCharacters }: Utf8Finding): boolean {
   return goodCharacters > 2 * badBytes;
 }

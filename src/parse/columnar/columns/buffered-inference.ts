@@ -1,31 +1,33 @@
 import type { Cells, Kernel } from '../../../kernel/kernel.js';
-import { DistinctTexts } from './dictionary-builder.js';
+import { DictionaryBuilder } from './dictionary-builder.js';
 
-/** Distinct texts of a column, and cells, that are kept until they are looked at. */
-const mostTexts = 4096;
-const mostCells = 122_880;
+/** Distinct texts and cells of a column that are buffered before they are inspected. */
+const maxTexts = 4096;
+const maxCells = 122_880;
 
-/** The cells of a column on their way to where their type is found out: equal ones are looked at together. */
-export class LookedTexts {
-  private readonly texts: DistinctTexts;
+/** Buffers the cells of a column whose type is inferred, so that equal cells are inspected once. */
+export class BufferedInference {
+  private readonly texts: DictionaryBuilder;
   private isDone = false;
 
-  /** `look` is given each text and in how many cells it stands, and tells whether it has to see more. */
+  /**
+   * `look` receives each text with the number of its cells, and returns whether it must see more.
+   */
   constructor(
     kernel: Kernel,
     private readonly look: (text: string, times: number) => boolean,
   ) {
-    this.texts = new DistinctTexts(kernel);
+    this.texts = new DictionaryBuilder(kernel);
   }
 
   add(cells: Cells): void {
     if (this.isDone) return;
     this.texts.add(cells);
-    if (this.texts.count > mostTexts || this.texts.length > mostCells) this.lookAtAll();
+    if (this.texts.count > maxTexts || this.texts.length > maxCells) this.flush();
   }
 
-  /** Looks at those that are left. */
-  lookAtAll(): void {
+  /** Inspects what is buffered. */
+  flush(): void {
     const { texts } = this;
     const counts = texts.counts();
     for (let entry = 0; entry < texts.count && !this.isDone; entry += 1) {

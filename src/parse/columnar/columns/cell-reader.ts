@@ -1,13 +1,13 @@
 import type { ResolvedColumn } from '../../../schema/types.js';
 import { withoutOuterQuotes } from '../../delimited/dialect.js';
 import { type Clue, clueOf, type Evidence } from '../../values/evidence.js';
-import type { Reject } from '../../types.js';
-import { expectedReason, textReader, type Value, type ValueRules } from '../../values/values.js';
+import type { Reject, Value } from '../../types.js';
+import { expectedReason, textReader, type ValueRules } from '../../values/values.js';
 import { type CellForm, cellText, type Rows } from '../rows.js';
 
-/** What a text that is not empty says. */
-export interface Reading {
-  /** Undefined where it stands for none, or is rejected. */
+/** What a non-empty text means in a column. */
+export interface CellValue {
+  /** Undefined if the text stands for no value, or is rejected. */
   value: Value | undefined;
   rejected: boolean;
   clue: Clue | undefined;
@@ -15,14 +15,14 @@ export interface Reading {
 
 export interface CellReaderOptions {
   column: ResolvedColumn;
-  /** Its cell in each row, from the left. */
-  place: number;
+  /** Index of its cell in each row, from the left. */
+  cellIndex: number;
   form: CellForm;
   rules: ValueRules;
   evidence: Evidence;
 }
 
-/** Reads the cells of one column as text: exact and slow, for what the kernel does not read. */
+/** Reads the cells of one column as text: exact but slow, for what the kernel does not read. */
 export class CellReader {
   private readonly readText;
 
@@ -30,16 +30,19 @@ export class CellReader {
     this.readText = textReader(options.column.type, options.rules);
   }
 
-  read(text: string): Reading {
+  read(text: string): CellValue {
     const clue = clueOf(this.options.column.type.kind, text);
     const value = this.readText(text);
     return { value: value ?? undefined, rejected: value === undefined, clue };
   }
 
-  /** The value of a cell; undefined where it has none, or what it has is not of the type and goes to `rejects`. */
+  /**
+   * Reads one cell. Undefined if it has no value, or if its text is not of the type and goes to
+   * `rejects`.
+   */
   readCell(rows: Rows, row: number, rejects: Reject[]): Value | undefined {
-    const { place, form, evidence } = this.options;
-    const cell = cellText(rows, row, place);
+    const { cellIndex, form, evidence } = this.options;
+    const cell = cellText(rows, row, cellIndex);
     const text = form === 'outer quotes' ? withoutOuterQuotes(cell) : cell;
     if (text === '') return undefined;
     const { value, rejected, clue } = this.read(text);

@@ -1,124 +1,92 @@
 import type { Data } from 'apache-arrow';
-import type { Cells, Kernel } from '../../../kernel/kernel.js';
 import type { Reject } from '../../types.js';
-import { nullData } from '../../batches/arrow-data.js';
-import { CellReader, type CellReaderOptions } from './cell-reader.js';
-import { DistinctTexts } from './dictionary-builder.js';
-import { IntegerReadings } from './integer-values.js';
-import { JsReadings } from './js-values.js';
+import { nullData } from '../../batches/nulls.js';
 import { cellsOf, type Rows } from '../rows.js';
-import { TextReadings } from './text-values.js';
-
-export interface ColumnOptions extends CellReaderOptions {
-  kernel: Kernel;
-}
-
-/** What each of the distinct texts of a column says. */
-export interface Readings {
-  /** Of one at least the text is not of the type. */
-  readonly hasRejects: boolean;
-  /** Reads the texts that came since the last time. */
-  read(): void;
-  isRejected(entry: number): boolean;
-  /** Tells the evidence what the texts show: each counts once for each row that has it. */
-  settleClues(): void;
-  /** Makes the values ready for an Arrow array; undefined where no text has one. */
-  settle(): Settled | undefined;
-  /** The values of the rows until now, to go on with row by row. */
-  goOn(): Values;
-  clear(): void;
-  free(): void;
-}
+import { CellReader } from './cell-reader.js';
+import { DictionaryBuilder } from './dictionary-builder.js';
+import type { ColumnOptions, DictionaryDecoder, PlainValues } from './dictionary-decoder.js';
+import { IntegerDecoder } from './integer-values.js';
+import { JsDecoder } from './js-values.js';
+import { TextDictionaryDecoder } from './text-values.js';
 
 /**
- * The values of distinct texts as the dictionary of an Arrow array, and the place in it of each entry, -1 for one without a value; all are at
- * their own places where there are no `places`. Or, where there can be no dictionary, those of the rows. Good until the kernel allocates.
- */
-export type Settled = { data: () => Data; places?: Int32Array } | { rows: () => Data };
-
-/** Values of one column, row by row. */
-export interface Values {
-  /** Adds the cells of these rows; what is not of the type goes to `rejects`. */
-  add(cells: Cells, rows: Rows, rejects: Reject[]): void;
-  /** The values as an Arrow array; good until the kernel allocates. */
-  data(): Data;
-  /** Forgets all values, and keeps the memory. */
-  clear(): void;
-}
-
-/**
- * Builds one column, batch by batch, from the bytes of its cells. At first each distinct text is read once, and rows refer to it; a column
- * whose texts hardly repeat goes on with values in the order of the rows, for the rest of the document.
+ * Builds one column, batch by batch, from the bytes of its cells. At first it dictionary-encodes:
+ * each distinct text is decoded once and rows refer to it. If the texts hardly repeat, the column
+ * falls back to plain values, one per row, for the rest of the document.
  */
 export class Column {
   private readonly reader;
-  private texts: DistinctTexts;
-  private readings: Readings;
-  private values: Values | undefined;
+  private texts: DictionaryBuilder;
+  private decoder: DictionaryDecoder;
+  private values: PlainValues | undefined;
 
   constructor(private readonly options: ColumnOptions) {
     this.reader = new CellReader(options);
-    this.texts = new DistinctTexts(options.kernel);
-    this.readings = openReadings(options, this.reader, this.texts);
+    this.texts = new DictionaryBuilder(options.kernel);
+    this.decoder = openDecoder(options, this.reader, this.texts);
   }
 
-  /** Adds the cells of these rows; what is not of the type goes to `rejects`. */
+  /** Adds the cells of these rows. Cells that are not of the type go to `rejects`. */
   add(rows: Rows, rejects: Reject[]): void {
-    const { place, form } = this.options;
-    const cells = cellsOf(rows, place, form);
+    const { cellIndex, form } = this.options;
+    const cells = cellsOf(rows, cellIndex, form);
     if (this.values) return this.values.add(cells, rows, rejects);
-    const { texts, readings } = this;
+    const { texts, decoder } = this;
     const from = texts.length;
     texts.add(cells);
-    readings.read();
-    if (readings.hasRejects) {
+    decoder.decode();
+    if (decoder.hasRejects) {
       texts.entriesFrom(from).forEach((entry, row) => {
-        if (entry < 0 || !readings.isRejected(entry)) return;
+        if (entry < 0 || !decoder.isRejected(entry)) return;
         this.reader.reject(texts.text(entry), rows.numbers[row] as number, rejects);
       });
     }
-    if (texts.hardlyRepeat()) this.goOnWithValues();
+    if (texts.hardlyRepeat()) this.fallBackToPlain();
   }
 
   /**
-   * Ends the batch: no row comes until `clear`. Returns what gives its Arrow array, which is good until the kernel allocates; settle all columns
-   * before that.
+   * Ends the batch: no rows may be added until `clear`. Returns a function that builds the Arrow
+   * array, valid until the kernel allocates. Finish all columns before building any array.
    */
-  settle(): () => Data {
-    const { texts, readings, values } = this;
+  finish(): () => Data {
+    const { texts, decoder, values } = this;
     if (values) return () => values.data();
-    readings.settleClues();
-    const settled = readings.settle();
-    if (!settled) return () => nullData(texts.length);
-    if ('rows' in settled) return settled.rows;
-    texts.settle(settled.places);
-    return () => texts.indices(settled.data());
+    decoder.reportEvidence();
+    const decoded = decoder.finish();
+    if (!decoded) return () => nullData(texts.length);
+    if ('rows' in decoded) return decoded.rows;
+    texts.finish(decoded.indices);
+    return () => texts.data(decoded.values());
   }
 
-  /** Begins the next batch, in the memory of the last. */
+  /** Starts the next batch in the memory of the last one. */
   clear(): void {
     if (this.values) return this.values.clear();
     this.texts.clear();
-    this.readings.clear();
+    this.decoder.clear();
   }
 
-  private goOnWithValues(): void {
-    this.readings.settleClues();
-    this.values = this.readings.goOn();
-    this.readings.free();
+  private fallBackToPlain(): void {
+    this.decoder.reportEvidence();
+    this.values = this.decoder.fallBackToPlain();
+    this.decoder.free();
     this.texts.free();
   }
 }
 
-function openReadings(options: ColumnOptions, reader: CellReader, texts: DistinctTexts): Readings {
+function openDecoder(
+  options: ColumnOptions,
+  reader: CellReader,
+  texts: DictionaryBuilder,
+): DictionaryDecoder {
   switch (options.column.type.kind) {
     case 'string':
-      return new TextReadings(options, texts);
+      return new TextDictionaryDecoder(options, texts);
     case 'int64':
     case 'decimal':
     case 'timestamp':
-      return new IntegerReadings(options, reader, texts);
+      return new IntegerDecoder(options, reader, texts);
     default:
-      return new JsReadings(options, reader, texts);
+      return new JsDecoder(options, reader, texts);
   }
 }

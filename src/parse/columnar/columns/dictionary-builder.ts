@@ -1,15 +1,18 @@
 import { type Data, Dictionary, Int32, makeData, makeVector, Utf8 } from 'apache-arrow';
 import type { Cells, Kernel } from '../../../kernel/kernel.js';
 
-/** With fewer values it is not tried whether they repeat. */
-const valuesBeforeChoice = 4096;
+/** With fewer values it is too early to tell whether they repeat. */
+const minValuesBeforeChoice = 4096;
 
 const indexType = new Int32();
 
-/** The cells of a column as distinct texts, and which of them each row has: entries of a dictionary in the kernel's memory. */
-export class DistinctTexts {
+/**
+ * Dictionary-encodes the cells of a column, in the kernel's memory: its distinct texts, and for
+ * each row the entry of its text.
+ */
+export class DictionaryBuilder {
   readonly dictionary: number;
-  /** Entry of each row, -1 where the cell is empty. */
+  /** Entry of each row; -1 if its cell is empty. */
   entries: number;
   length = 0;
   private readonly calls;
@@ -46,7 +49,7 @@ export class DistinctTexts {
     return this.kernel.int32(this.entries + row * 4, this.length - row);
   }
 
-  /** Forgets all cells, and keeps the memory. */
+  /** Forgets all cells and keeps the memory. */
   clear(): void {
     this.calls.clearDictionary(this.dictionary);
     this.length = 0;
@@ -59,13 +62,13 @@ export class DistinctTexts {
     this.calls.release(this.validity);
   }
 
-  /** Whether more than half of the texts are distinct, so that numbering them is no gain. */
+  /** Whether more than half of the texts are distinct, so that a dictionary gains nothing. */
   hardlyRepeat(): boolean {
     const filled = this.length - this.empty;
-    return filled >= valuesBeforeChoice && this.count * 2 > filled;
+    return filled >= minValuesBeforeChoice && this.count * 2 > filled;
   }
 
-  /** How many rows have each entry. */
+  /** The number of rows per entry. */
   counts(): Int32Array {
     const counts = this.kernel.zeros(this.count * 4);
     this.calls.countEntries(this.entries, this.length, counts);
@@ -75,21 +78,22 @@ export class DistinctTexts {
   }
 
   /**
-   * Makes the entries of the rows the indices of an Arrow array: no cell can be added until `clear`. `places` says for each entry where its value is
-   * in the array's dictionary, -1 where it has none; without it the texts are the dictionary.
+   * Turns the entries of the rows into the indices of an Arrow array: no cell may be added until
+   * `clear`. `indices` has, per entry, the index of its value in the array's dictionary, or -1 if
+   * it has no value. Without `indices`, the texts themselves are the dictionary.
    */
-  settle(places?: Int32Array): void {
+  finish(indices?: Int32Array): void {
     const { calls, kernel, length } = this;
     const bytes = (length + 7) >> 3;
     this.validity = calls.enlarge(this.validity, 0, bytes);
     kernel.bytes(this.validity, bytes).fill(0);
-    const at = places ? kernel.place(new Uint8Array(places.buffer)) : 0;
+    const at = indices ? kernel.place(new Uint8Array(indices.buffer)) : 0;
     this.nullCount = calls.settleEntries(this.entries, length, at, this.validity);
-    if (places) calls.release(at);
+    if (indices) calls.release(at);
   }
 
-  /** The settled entries as an Arrow array; good until the kernel allocates. */
-  indices(dictionary: Data): Data {
+  /** The finished rows as an Arrow array with this dictionary, valid until the kernel allocates. */
+  data(dictionary: Data): Data {
     const { kernel, validity, length, nullCount } = this;
     return makeData({
       type: new Dictionary(dictionary.type, indexType),
@@ -101,8 +105,11 @@ export class DistinctTexts {
     });
   }
 
-  /** The texts as an Arrow array, in the order of their entries; good until the kernel allocates. */
-  data(): Data {
+  /**
+   * The distinct texts as an Arrow array, in the order of their entries. Valid until the kernel
+   * allocates.
+   */
+  texts(): Data {
     const { count } = this;
     const valueOffsets = this.kernel.int32(this.calls.dictionaryOffsets(this.dictionary), count + 1);
     const data = this.kernel.bytes(

@@ -2,25 +2,29 @@ import { type Data, Decimal, Int64, makeData, TimestampMicrosecond } from 'apach
 import type { Cells, Kernel } from '../../../kernel/kernel.js';
 import { unscaledDecimal } from '../../../schema/decimal.js';
 import type { ColumnType } from '../../../schema/types.js';
-import { type Nulls, noNulls } from '../../batches/null-bitmap.js';
-import type { Reject } from '../../types.js';
-import type { Value } from '../../values/values.js';
-import type { CellReader, Reading } from './cell-reader.js';
-import type { ColumnOptions, Readings, Settled, Values } from './column.js';
-import type { DistinctTexts } from './dictionary-builder.js';
-import { mostRowsTogether, type Rows } from '../rows.js';
+import { type Nulls, noNulls } from '../../batches/nulls.js';
+import type { Reject, Value } from '../../types.js';
+import type { CellReader, CellValue } from './cell-reader.js';
+import type {
+  ColumnOptions,
+  DictionaryDecoder,
+  DecodedDictionary,
+  PlainValues,
+} from './dictionary-decoder.js';
+import type { DictionaryBuilder } from './dictionary-builder.js';
+import { maxRowsTogether, type Rows } from '../rows.js';
 import { Validity } from './validity.js';
 
-const longestInt64 = 18;
+const maxInt64Digits = 18;
 const numberKind = 0;
 const momentKind = 1;
 
-/** Integers of a column in the kernel's memory: of 8 bytes, or of 16 in an unscaled decimal. */
+/** Integers of a column in the kernel's memory: 8 bytes each, 16 for an unscaled decimal. */
 class Integers {
   at: number;
   readonly isWide: boolean;
-  /** What the kernel needs to know to read them. */
-  readonly reading: [kind: number, precision: number, scale: number];
+  /** The column type in the kernel's terms. */
+  readonly form: [kind: number, precision: number, scale: number];
   private readonly size: number;
 
   constructor(
@@ -30,13 +34,13 @@ class Integers {
     this.isWide = type.kind === 'decimal';
     this.size = this.isWide ? 16 : 8;
     const kind = type.kind === 'timestamp' ? momentKind : numberKind;
-    this.reading = type.kind === 'decimal' ? [kind, type.precision, type.scale] : [kind, longestInt64, 0];
+    this.form = type.kind === 'decimal' ? [kind, type.precision, type.scale] : [kind, maxInt64Digits, 0];
     this.at = kernel.calls.allocate(1000);
   }
 
-  /** Makes room for so many, of which `used` are there. */
-  reserve(most: number, used: number): void {
-    this.at = this.kernel.calls.enlarge(this.at, used * this.size, most * this.size);
+  /** Makes room for `count` integers, of which `used` are already set. */
+  reserve(count: number, used: number): void {
+    this.at = this.kernel.calls.enlarge(this.at, used * this.size, count * this.size);
   }
 
   set(index: number, value: Value): void {
@@ -55,7 +59,7 @@ class Integers {
     this.bytesOf(index).fill(0);
   }
 
-  /** The first `length` of them as an Arrow array; good until the kernel allocates. */
+  /** The first `length` integers as an Arrow array, valid until the kernel allocates. */
   data(length: number, nulls: Nulls): Data {
     const { kernel, type, at } = this;
     if (type.kind === 'decimal') {
@@ -74,26 +78,29 @@ class Integers {
   }
 }
 
-/** Readings of int64, decimal and timestamp: by the kernel, and by the reader where the kernel leaves a spelling to it. */
-export class IntegerReadings implements Readings {
+/**
+ * Decodes int64, decimal and timestamp in the kernel. Spellings that the kernel does not read are
+ * left to the cell reader.
+ */
+export class IntegerDecoder implements DictionaryDecoder {
   hasRejects = false;
   readonly integers: Integers;
   private statuses: number;
   private count = 0;
-  /** By entry. */
-  private readonly left = new Map<number, Reading>();
+  /** What the kernel left to the cell reader, by entry. */
+  private readonly left = new Map<number, CellValue>();
 
   constructor(
     private readonly options: ColumnOptions,
     private readonly reader: CellReader,
-    private readonly texts: DistinctTexts,
+    private readonly texts: DictionaryBuilder,
   ) {
     const { kernel, column } = options;
     this.integers = new Integers(kernel, column.type);
     this.statuses = kernel.calls.allocate(100);
   }
 
-  read(): void {
+  decode(): void {
     const { kernel, rules } = this.options;
     const { dictionary, count } = this.texts;
     const from = this.count;
@@ -101,10 +108,10 @@ export class IntegerReadings implements Readings {
     if (count === from) return;
     this.integers.reserve(count, from);
     this.statuses = kernel.calls.enlarge(this.statuses, from, count);
-    const { reading, isWide, at } = this.integers;
+    const { form, isWide, at } = this.integers;
     const mark = rules.decimalMark.charCodeAt(0);
     const to = [at, this.statuses] as const;
-    if (kernel.calls.readEntries(dictionary, from, ...reading, mark, Number(isWide), ...to) === 0) return;
+    if (kernel.calls.readEntries(dictionary, from, ...form, mark, Number(isWide), ...to) === 0) return;
     const statuses = kernel.bytes(this.statuses + from, count - from);
     for (let index = statuses.indexOf(0); index >= 0; index = statuses.indexOf(0, index + 1)) {
       this.readLeft(from + index);
@@ -115,16 +122,16 @@ export class IntegerReadings implements Readings {
     return this.left.get(entry)?.rejected ?? false;
   }
 
-  goOn(): Values {
-    return new IntegerValues(this.options, this.reader, this.texts, this);
+  fallBackToPlain(): PlainValues {
+    return new PlainIntegers(this.options, this.reader, this.texts, this);
   }
 
   hasValue(entry: number): boolean {
-    const reading = this.left.get(entry);
-    return !reading || reading.value !== undefined;
+    const left = this.left.get(entry);
+    return !left || left.value !== undefined;
   }
 
-  settleClues(): void {
+  reportEvidence(): void {
     const { kernel, evidence, rules } = this.options;
     const statuses = kernel.bytes(this.statuses, this.count);
     if (this.left.size === 0 && statuses.every((status) => status === 1)) return;
@@ -138,21 +145,21 @@ export class IntegerReadings implements Readings {
     for (const [entry, { clue }] of this.left) evidence.add(clue, counts[entry]);
   }
 
-  settle(): Settled | undefined {
+  finish(): DecodedDictionary | undefined {
     const { integers, count } = this;
     const without = [...this.left].filter(([, { value }]) => value === undefined);
     const withValue = count - without.length;
     if (withValue === 0) return undefined;
-    const data = () => integers.data(withValue, noNulls);
-    if (without.length === 0) return { data };
+    const values = () => integers.data(withValue, noNulls);
+    if (without.length === 0) return { values };
     const lacking = new Set(without.map(([entry]) => entry));
-    let place = 0;
-    const places = Int32Array.from({ length: count }, (_, entry) => (lacking.has(entry) ? -1 : place++));
+    let next = 0;
+    const indices = Int32Array.from({ length: count }, (_, entry) => (lacking.has(entry) ? -1 : next++));
     const { kernel } = this.options;
-    const at = kernel.place(new Uint8Array(places.buffer));
+    const at = kernel.place(new Uint8Array(indices.buffer));
     kernel.calls.moveValues(integers.at, Number(integers.isWide), at, count);
     kernel.calls.release(at);
-    return { data, places };
+    return { values, indices };
   }
 
   clear(): void {
@@ -168,25 +175,25 @@ export class IntegerReadings implements Readings {
   }
 
   private readLeft(entry: number): void {
-    const reading = this.reader.read(this.texts.text(entry));
-    this.left.set(entry, reading);
-    this.hasRejects ||= reading.rejected;
-    if (reading.value !== undefined) this.integers.set(entry, reading.value);
+    const left = this.reader.read(this.texts.text(entry));
+    this.left.set(entry, left);
+    this.hasRejects ||= left.rejected;
+    if (left.value !== undefined) this.integers.set(entry, left.value);
   }
 }
 
 /** The same types, row by row. */
-class IntegerValues implements Values {
+class PlainIntegers implements PlainValues {
   private readonly integers: Integers;
   private readonly validity: Validity;
-  /** Rows left by the kernel. */
+  /** Address of the rows that the kernel left to the cell reader. */
   private readonly left: number;
 
   constructor(
     private readonly options: ColumnOptions,
     private readonly reader: CellReader,
-    texts: DistinctTexts,
-    readings: IntegerReadings,
+    texts: DictionaryBuilder,
+    decoder: IntegerDecoder,
   ) {
     const { kernel, column } = options;
     this.integers = new Integers(kernel, column.type);
@@ -194,10 +201,10 @@ class IntegerValues implements Values {
     this.validity = new Validity(kernel);
     this.validity.reserve(texts.length);
     this.validity.add(texts.length, texts.length);
-    this.left = kernel.calls.allocate(mostRowsTogether * 4);
+    this.left = kernel.calls.allocate(maxRowsTogether * 4);
     for (const [row, entry] of texts.entriesFrom(0).entries()) {
-      if (entry >= 0 && readings.hasValue(entry)) {
-        this.integers.copy(readings.integers, entry, row);
+      if (entry >= 0 && decoder.hasValue(entry)) {
+        this.integers.copy(decoder.integers, entry, row);
         this.validity.fill(row);
       } else {
         this.integers.clear(row);
@@ -228,14 +235,14 @@ class IntegerValues implements Values {
     this.validity.clear();
   }
 
-  /** Gives how many rows are left. */
+  /** Returns how many rows the kernel left to the cell reader. */
   private read(cells: Cells, from: number): number {
     const { kernel, rules, evidence } = this.options;
     const { calls } = kernel;
-    const { reading, isWide, at } = this.integers;
+    const { form, isWide, at } = this.integers;
     const to = [at, this.validity.at, from, this.left] as const;
     const mark = rules.decimalMark.charCodeAt(0);
-    const leftCount = calls.addIntegers(...cells, ...reading, mark, Number(isWide), ...to);
+    const leftCount = calls.addIntegers(...cells, ...form, mark, Number(isWide), ...to);
     evidence.add(`mark ${rules.decimalMark}`, calls.marksSeen.value);
     evidence.add('mark either', calls.eitherSeen.value);
     return leftCount;

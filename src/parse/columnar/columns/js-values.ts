@@ -1,84 +1,91 @@
 import type { Data } from 'apache-arrow';
 import type { Cells } from '../../../kernel/kernel.js';
-import { noNulls } from '../../batches/null-bitmap.js';
-import { NullableValues } from '../../batches/nullable-values.js';
+import { noNulls } from '../../batches/nulls.js';
+import { NullableValues } from '../../batches/batch-builder.js';
 import type { Reject } from '../../types.js';
 import { openSink } from '../../batches/value-sinks.js';
-import type { CellReader, Reading } from './cell-reader.js';
-import type { ColumnOptions, Readings, Settled, Values } from './column.js';
-import type { DistinctTexts } from './dictionary-builder.js';
+import type { CellReader, CellValue } from './cell-reader.js';
+import type {
+  ColumnOptions,
+  DictionaryDecoder,
+  DecodedDictionary,
+  PlainValues,
+} from './dictionary-decoder.js';
+import type { DictionaryBuilder } from './dictionary-builder.js';
 import type { Rows } from '../rows.js';
 
-/** Readings as JavaScript values, for types that the kernel does not read: bool, date, float64, json. */
-export class JsReadings implements Readings {
+/**
+ * Decodes to JavaScript values the types that the kernel does not read: bool, date, float64, json.
+ */
+export class JsDecoder implements DictionaryDecoder {
   hasRejects = false;
-  private readings: Reading[] = [];
+  private decoded: CellValue[] = [];
 
   constructor(
     private readonly options: ColumnOptions,
     private readonly reader: CellReader,
-    private readonly texts: DistinctTexts,
+    private readonly texts: DictionaryBuilder,
   ) {}
 
-  read(): void {
-    const { readings, texts } = this;
-    for (const { count } = texts; readings.length < count; ) {
-      const reading = this.reader.read(texts.text(readings.length));
-      readings.push(reading);
-      this.hasRejects ||= reading.rejected;
+  decode(): void {
+    const { decoded, texts } = this;
+    for (const { count } = texts; decoded.length < count; ) {
+      const value = this.reader.read(texts.text(decoded.length));
+      decoded.push(value);
+      this.hasRejects ||= value.rejected;
     }
   }
 
   isRejected(entry: number): boolean {
-    return this.readings[entry]?.rejected ?? false;
+    return this.decoded[entry]?.rejected ?? false;
   }
 
   /** The values of the rows, one by one. */
   private valuesOfRows(): NullableValues {
     const values = new NullableValues(this.options.column.type);
-    for (const entry of this.texts.entriesFrom(0)) values.push(this.readings[entry]?.value);
+    for (const entry of this.texts.entriesFrom(0)) values.push(this.decoded[entry]?.value);
     return values;
   }
 
-  settleClues(): void {
-    if (!this.readings.some(({ clue }) => clue)) return;
+  reportEvidence(): void {
+    if (!this.decoded.some(({ clue }) => clue)) return;
     const counts = this.texts.counts();
-    this.readings.forEach(({ clue }, entry) => {
+    this.decoded.forEach(({ clue }, entry) => {
       this.options.evidence.add(clue, counts[entry]);
     });
   }
 
-  settle(): Settled | undefined {
+  finish(): DecodedDictionary | undefined {
     const { type } = this.options.column;
-    // Parquet has no dictionary of booleans.
+    // Parquet has no dictionary encoding of booleans.
     if (type.kind === 'bool') {
       const rows = this.valuesOfRows();
       return { rows: () => rows.data() };
     }
     const sink = openSink(type);
-    const places = new Int32Array(this.readings.length).fill(-1);
-    this.readings.forEach(({ value }, entry) => {
+    const indices = new Int32Array(this.decoded.length).fill(-1);
+    this.decoded.forEach(({ value }, entry) => {
       if (value === undefined) return;
-      places[entry] = sink.length;
+      indices[entry] = sink.length;
       sink.push(value);
     });
-    return sink.length === 0 ? undefined : { data: () => sink.data(noNulls), places };
+    return sink.length === 0 ? undefined : { values: () => sink.data(noNulls), indices };
   }
 
-  goOn(): Values {
-    return new JsValues(this.reader, this.valuesOfRows());
+  fallBackToPlain(): PlainValues {
+    return new PlainJsValues(this.reader, this.valuesOfRows());
   }
 
   clear(): void {
-    this.readings = [];
+    this.decoded = [];
     this.hasRejects = false;
   }
 
   free(): void {}
 }
 
-/** Values read one by one. */
-class JsValues implements Values {
+/** The same types, row by row. */
+class PlainJsValues implements PlainValues {
   constructor(
     private readonly reader: CellReader,
     private readonly values: NullableValues,

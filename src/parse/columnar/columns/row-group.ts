@@ -3,51 +3,54 @@ import type { Kernel } from '../../../kernel/kernel.js';
 import type { ResolvedColumn } from '../../../schema/types.js';
 import { recordBatch } from '../../batches/batch-builder.js';
 import { Evidence } from '../../values/evidence.js';
-import { noNulls } from '../../batches/null-bitmap.js';
+import { noNulls } from '../../batches/nulls.js';
 import type { Reject } from '../../types.js';
 import { openSink } from '../../batches/value-sinks.js';
 import type { ValueRules } from '../../values/values.js';
-import { nullData } from '../../batches/arrow-data.js';
+import { nullData } from '../../batches/nulls.js';
 import { Column } from './column.js';
-import { type CellForm, cellsOf, mostRowsTogether, type Rows } from '../rows.js';
+import { type CellForm, cellsOf, maxRowsTogether, type Rows } from '../rows.js';
 
 export interface RowGroupOptions {
   kernel: Kernel;
   columns: ResolvedColumn[];
-  /** For each column its cell in a row, from the left; undefined for one that the document lacks. */
-  places: (number | undefined)[];
+  /**
+   * For each column the index of its cell in a row, from the left; undefined if the document lacks
+   * it.
+   */
+  cellIndexes: (number | undefined)[];
   form: CellForm;
   rules: ValueRules;
-  /** Cells that are assumed to be empty in all rows. */
-  emptyPlaces: number[];
+  /** Indexes of cells that are assumed to be empty in all rows. */
+  emptyCells: number[];
 }
 
-/** A batch is a row group: that many rows, or less where rows are wide or long. */
-const mostRows = 122_880;
-const mostCells = 4_000_000;
-const mostTextBytes = 16 * 1024 * 1024;
+/** A batch is a row group of this many rows; fewer if rows are wide or their text is long. */
+const maxRows = 122_880;
+const maxCells = 4_000_000;
+const maxTextBytes = 16 * 1024 * 1024;
 
-/** Rows on their way into batches, one row group after the other in the same memory. */
+/** Collects rows into batches, one row group after the other in the same memory. */
 export class RowGroupBuilder {
   readonly evidence = new Evidence();
-  /** Of the places assumed to be empty those that are not. */
-  readonly filledPlaces = new Set<number>();
+  /** Of the cells assumed to be empty, those that are not. */
+  readonly filledCells = new Set<number>();
   rejects: Reject[] = [];
   textBytes = 0;
   private readonly columns: (Column | undefined)[];
   private readonly numbers = openSink({ kind: 'int64' });
   private readonly rowLimit: number;
   /** Rows that may be added at once. */
-  readonly rowsTogether: number;
+  readonly maxRowsTogether: number;
 
   constructor(private readonly options: RowGroupOptions) {
-    const { columns, places, ...rest } = options;
+    const { columns, cellIndexes, ...rest } = options;
     const { evidence } = this;
-    this.rowLimit = Math.max(1, Math.min(mostRows, Math.floor(mostCells / columns.length)));
-    this.rowsTogether = Math.min(mostRowsTogether, this.rowLimit);
+    this.rowLimit = Math.max(1, Math.min(maxRows, Math.floor(maxCells / columns.length)));
+    this.maxRowsTogether = Math.min(maxRowsTogether, this.rowLimit);
     this.columns = columns.map((column, index) => {
-      const place = places[index];
-      return place === undefined ? undefined : new Column({ ...rest, column, place, evidence });
+      const cellIndex = cellIndexes[index];
+      return cellIndex === undefined ? undefined : new Column({ ...rest, column, cellIndex, evidence });
     });
   }
 
@@ -56,7 +59,7 @@ export class RowGroupBuilder {
   }
 
   isFull(): boolean {
-    return this.rows >= this.rowLimit || this.textBytes >= mostTextBytes;
+    return this.rows >= this.rowLimit || this.textBytes >= maxTextBytes;
   }
 
   isEmpty(): boolean {
@@ -64,9 +67,9 @@ export class RowGroupBuilder {
   }
 
   add(rows: Rows): void {
-    const { emptyPlaces, form, kernel } = this.options;
-    for (const place of emptyPlaces) {
-      if (kernel.calls.hasContent(...cellsOf(rows, place, form))) this.filledPlaces.add(place);
+    const { emptyCells, form, kernel } = this.options;
+    for (const cellIndex of emptyCells) {
+      if (kernel.calls.hasContent(...cellsOf(rows, cellIndex, form))) this.filledCells.add(cellIndex);
     }
     const found = [...rows.rejects];
     for (const column of this.columns) column?.add(rows, found);
@@ -74,11 +77,11 @@ export class RowGroupBuilder {
     if (found.length > 0) this.rejects.push(...this.inOrder(found));
   }
 
-  /** The rows added since `clear`; good until then. */
+  /** The rows added since `clear`, valid until the next one. */
   batch(): RecordBatch {
-    const settled = this.columns.map((column) => column?.settle());
-    // From here on nothing is allocated in the kernel, whose views would be void.
-    const children = settled.map((data) => data?.() ?? nullData(this.rows));
+    const finished = this.columns.map((column) => column?.finish());
+    // From here on nothing may be allocated in the kernel: that would invalidate the views.
+    const children = finished.map((data) => data?.() ?? nullData(this.rows));
     children.push(this.numbers.data(noNulls));
     return recordBatch(
       this.options.columns.map(({ name }) => name),
@@ -95,8 +98,8 @@ export class RowGroupBuilder {
 
   /** By row, then by column: they were found column by column. */
   private inOrder(rejects: Reject[]): Reject[] {
-    const places = new Map(this.options.columns.map(({ name }, index) => [name, index]));
-    const place = ({ column }: Reject) => (column === null ? -1 : (places.get(column) ?? -1));
-    return rejects.sort((a, b) => a.row - b.row || place(a) - place(b));
+    const indexes = new Map(this.options.columns.map(({ name }, index) => [name, index]));
+    const indexOf = ({ column }: Reject) => (column === null ? -1 : (indexes.get(column) ?? -1));
+    return rejects.sort((a, b) => a.row - b.row || indexOf(a) - indexOf(b));
   }
 }

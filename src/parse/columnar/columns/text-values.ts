@@ -1,32 +1,37 @@
 import { type Data, makeData, Utf8 } from 'apache-arrow';
 import type { Cells, Kernel } from '../../../kernel/kernel.js';
-import type { ColumnOptions, Readings, Settled, Values } from './column.js';
-import type { DistinctTexts } from './dictionary-builder.js';
+import type {
+  ColumnOptions,
+  DictionaryDecoder,
+  DecodedDictionary,
+  PlainValues,
+} from './dictionary-decoder.js';
+import type { DictionaryBuilder } from './dictionary-builder.js';
 import { Validity } from './validity.js';
 
-/** Text says itself. */
-export class TextReadings implements Readings {
+/** Texts need no decoding. */
+export class TextDictionaryDecoder implements DictionaryDecoder {
   readonly hasRejects = false;
 
   constructor(
     private readonly options: ColumnOptions,
-    private readonly texts: DistinctTexts,
+    private readonly texts: DictionaryBuilder,
   ) {}
 
-  read(): void {}
+  decode(): void {}
 
   isRejected(): boolean {
     return false;
   }
 
-  settleClues(): void {}
+  reportEvidence(): void {}
 
-  settle(): Settled | undefined {
-    return this.texts.count === 0 ? undefined : { data: () => this.texts.data() };
+  finish(): DecodedDictionary | undefined {
+    return this.texts.count === 0 ? undefined : { values: () => this.texts.texts() };
   }
 
-  goOn(): Values {
-    return new TextValues(this.options, this.texts);
+  fallBackToPlain(): PlainValues {
+    return new PlainTexts(this.options, this.texts);
   }
 
   clear(): void {}
@@ -34,13 +39,13 @@ export class TextReadings implements Readings {
   free(): void {}
 }
 
-/** Texts one behind the other. */
-class TextValues implements Values {
+/** Texts one after the other. */
+class PlainTexts implements PlainValues {
   private readonly kernel: Kernel;
   private readonly at: number;
   private readonly validity: Validity;
 
-  constructor({ kernel }: ColumnOptions, { dictionary, entries, length }: DistinctTexts) {
+  constructor({ kernel }: ColumnOptions, { dictionary, entries, length }: DictionaryBuilder) {
     this.kernel = kernel;
     this.at = kernel.calls.newTexts();
     this.validity = new Validity(kernel);

@@ -1,7 +1,7 @@
 import type { Kernel } from '../../../kernel/kernel.js';
-import type { Nulls } from '../../batches/null-bitmap.js';
+import type { Nulls } from '../../batches/nulls.js';
 
-/** Which rows of a column are there, as Arrow's bitmap in the kernel's memory. */
+/** Which rows of a column have a value, as an Arrow bitmap in the kernel's memory. */
 export class Validity {
   at: number;
   length = 0;
@@ -12,7 +12,7 @@ export class Validity {
     this.at = kernel.zeros(this.size);
   }
 
-  /** Makes room for the bits of so many more rows. */
+  /** Makes room for the bits of this many more rows. */
   reserve(rows: number): void {
     const needed = (this.length + rows + 7) >> 3;
     if (needed <= this.size) return;
@@ -22,20 +22,20 @@ export class Validity {
     this.size = size;
   }
 
-  /** Adds rows whose bits are set already. */
+  /** Adds rows whose bits are already set. */
   add(rows: number, nulls: number): void {
     this.length += rows;
     this.nullCount += nulls;
   }
 
-  /** Makes a null a value. */
+  /** Marks a null row as having a value. */
   fill(row: number): void {
     const byte = this.kernel.bytes(this.at + (row >> 3), 1);
     byte[0] = (byte[0] as number) | (1 << (row & 7));
     this.nullCount -= 1;
   }
 
-  /** Good until the kernel allocates. */
+  /** Valid until the kernel allocates. */
   nulls(): Nulls {
     return { nullCount: this.nullCount, nullBitmap: this.kernel.bytes(this.at, (this.length + 7) >> 3) };
   }

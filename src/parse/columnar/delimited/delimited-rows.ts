@@ -1,20 +1,23 @@
 import type { Kernel } from '../../../kernel/kernel.js';
 import type { DelimitedDialect } from '../../delimited/dialect.js';
-import { openPlainRows } from './plain-rows.js';
-import { openQuotedRows } from './quoted-rows.js';
 import type { CellForm, RowCutter } from '../rows.js';
+import { PlainRowCutter } from './plain-rows.js';
+import { QuotedRowCutter } from './quoted-rows.js';
 
-/** Cuts the rows of a delimited document, as its dialect quotes them; `rowsTogether` are handed on at most. */
+/**
+ * Cuts the rows of a delimited document as its dialect quotes them, `maxRowsTogether` at a time.
+ */
 export function openDelimitedRows(
   kernel: Kernel,
   dialect: DelimitedDialect,
-  rowsTogether: number,
+  maxRowsTogether: number,
 ): RowCutter {
-  const open = dialect.quoting === 'csv' ? openQuotedRows : openPlainRows;
-  return open(kernel, dialect, rowsTogether);
+  return dialect.quoting === 'csv'
+    ? new QuotedRowCutter(kernel, dialect, maxRowsTogether)
+    : new PlainRowCutter(kernel, dialect, maxRowsTogether);
 }
 
-/** What the cells of those rows are. */
+/** How the cells of those rows are written. */
 export function cellFormOf({ quoting }: DelimitedDialect): CellForm {
   return quoting === 'outer' ? 'outer quotes' : 'plain';
 }

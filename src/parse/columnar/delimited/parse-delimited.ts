@@ -1,57 +1,54 @@
 import { type Kernel, takeKernel } from '../../../kernel/kernel.js';
 import type { ReportSchema } from '../../../schema/types.js';
-import type { ExaminedDocument } from '../../../source/types.js';
-import type { Evidence } from '../../values/evidence.js';
-import { decideRules, surveyDocument, surveyLines } from '../../delimited/survey.js';
+import type { ReadableDocument } from '../../../source/types.js';
 import {
   type DelimitedLayout,
   delimitedLayout,
   dialectFacts,
   type TableLayout,
   tableLayout,
-} from '../../layout/table-layout.js';
-import type { ParsedBatch, ParsedDocument } from '../../types.js';
-import { cellFormOf, openDelimitedRows } from './delimited-rows.js';
+} from '../../delimited/delimited-layout.js';
+import { decideRules, surveyDocument, surveyLines } from '../../delimited/survey.js';
+import { type DocumentStream, documentStream, type StreamEnd } from '../../document-stream.js';
+import { type Assumption, notColumnar, wrongAssumption } from '../../parse-hint.js';
+import type { ParsedBatch } from '../../types.js';
+import type { Evidence } from '../../values/evidence.js';
 import { RowGroupBuilder } from '../columns/row-group.js';
-import { NotColumnar } from '../rows.js';
 import { openUtf8, readSlabs } from '../slab.js';
+import { cellFormOf, openDelimitedRows } from './delimited-rows.js';
 import { surveyColumns } from './survey-columns.js';
-import { type Assumption, WrongAssumption } from '../wrong-assumption.js';
 
 /**
- * Parses a delimited document in one pass over its bytes. What the reference parser finds out by a survey of the whole document is assumed
- * after a look at its beginning, and checked while the rows are read: where that was wrong, the iteration of the batches ends with
- * WrongAssumption. The notes are complete when the batches are.
- * Errors: HEADER_NOT_FOUND, WrongAssumption, NotColumnar.
+ * Parses a delimited document in one pass over its bytes. The reference parser surveys the whole
+ * document first; this one assumes after a look at the beginning what such a survey would find, and
+ * checks it while it reads the rows.
+ * Errors: HEADER_NOT_FOUND, HEADER_UNKNOWN, KEY_COLUMN_MISSING, and ReadAgain<ParseHint>, from here
+ * or from the batches.
  */
 export async function parseColumnar(
-  document: ExaminedDocument,
+  document: ReadableDocument,
   schema: ReportSchema | undefined,
   head: string,
   known?: Assumption,
-): Promise<ParsedDocument> {
+): Promise<DocumentStream> {
   const { facts } = document.raw;
   const layout = delimitedLayout(facts, schema, head);
-  const { dialect, header } = layout;
-  if (dialect.carriageReturnsOnly) throw new NotColumnar('its lines end in carriage returns alone');
+  const { dialect } = layout;
+  if (dialect.carriageReturnsOnly) throw notColumnar('its lines end in carriage returns alone');
   const assumed = known ?? (await assume(document, layout, head));
-  const { table, places } = tableLayout(layout, schema, facts.reportType, assumed);
-  const notes = [...header.notes];
-  return {
-    engine: 'columnar',
-    dialect: dialectFacts(dialect, assumed.rules),
-    tables: [table],
-    notes,
-    batches: readBatches(document, layout, assumed, { table, places }, notes),
-  };
+  const table = tableLayout(layout, schema, facts.reportType, assumed);
+  return documentStream(
+    { engine: 'columnar', dialect: dialectFacts(dialect, assumed.rules), tables: [table.table] },
+    readBatches(document, { layout, table, assumed }),
+  );
 }
 
-/** Characters of the beginning that are read for an assumption. */
+/** Characters at the beginning of a document on which an assumption rests. */
 const assumedCharacters = 8 * 1024;
 
-/** A type without a schema needs all of its values to be known; otherwise the beginning tells enough. */
+/** Without a schema, types need a look at all values; otherwise the beginning is enough. */
 async function assume(
-  document: ExaminedDocument,
+  document: ReadableDocument,
   layout: DelimitedLayout,
   head: string,
 ): Promise<Assumption> {
@@ -67,44 +64,42 @@ async function assume(
   return { ...(await survey(beginning, layout)), isCertain: false };
 }
 
-/** Each batch is good until the next is pulled. */
+/** What the rows are read by. */
+interface ReadingPlan {
+  layout: DelimitedLayout;
+  table: TableLayout;
+  assumed: Assumption;
+}
+
+/** Each batch is valid until the next is pulled. */
 async function* readBatches(
-  document: ExaminedDocument,
-  layout: DelimitedLayout,
-  assumed: Assumption,
-  table: TableLayout,
-  notes: string[],
-): AsyncGenerator<ParsedBatch> {
+  document: ReadableDocument,
+  plan: ReadingPlan,
+): AsyncGenerator<ParsedBatch, StreamEnd> {
   const kernel = takeKernel();
   try {
-    yield* readRowGroups(document, layout, { ...table, assumed, kernel, notes });
+    return yield* readRowGroups(document, plan, kernel);
   } finally {
     kernel.giveBack();
   }
 }
 
-interface Reading extends TableLayout {
-  assumed: Assumption;
-  kernel: Kernel;
-  notes: string[];
-}
-
 async function* readRowGroups(
-  document: ExaminedDocument,
-  layout: DelimitedLayout,
-  { assumed, table, places, kernel, notes }: Reading,
-): AsyncGenerator<ParsedBatch> {
+  document: ReadableDocument,
+  { layout, table: { table, cellIndexes }, assumed }: ReadingPlan,
+  kernel: Kernel,
+): AsyncGenerator<ParsedBatch, StreamEnd> {
   const { dialect, header } = layout;
-  const placeOf = (index: number) => header.positions.indexOf(index);
+  const cellIndexOf = (column: number) => header.positions.indexOf(column);
   const group = new RowGroupBuilder({
     kernel,
     columns: table.columns,
-    places,
+    cellIndexes,
     form: cellFormOf(dialect),
     rules: assumed.rules,
-    emptyPlaces: [...assumed.emptyNameless].map(placeOf),
+    emptyCells: [...assumed.emptyNameless].map(cellIndexOf),
   });
-  const cutter = openDelimitedRows(kernel, dialect, group.rowsTogether);
+  const cutter = openDelimitedRows(kernel, dialect, group.maxRowsTogether);
   for await (const slab of readSlabs(kernel, openUtf8(document))) {
     for (const rows of cutter.cut(slab)) {
       group.add(rows);
@@ -112,24 +107,31 @@ async function* readRowGroups(
       yield { table: table.name, batch: group.batch(), rejects: group.rejects };
       group.clear();
     }
-    if (group.filledPlaces.size > 0) {
+    if (group.filledCells.size > 0) {
       const emptyNameless = [...assumed.emptyNameless].filter(
-        (index) => !group.filledPlaces.has(placeOf(index)),
+        (column) => !group.filledCells.has(cellIndexOf(column)),
       );
-      throw new WrongAssumption({ ...assumed, emptyNameless: new Set(emptyNameless) });
+      throw wrongAssumption({
+        kind: 'assumption',
+        assumption: { ...assumed, emptyNameless: new Set(emptyNameless) },
+      });
     }
     group.textBytes += slab.length;
   }
   cutter.end();
   if (!group.isEmpty()) yield { table: table.name, batch: group.batch(), rejects: group.rejects };
-  notes.push(...(assumed.isCertain ? assumed.notes : confirmed(assumed, group.evidence, layout)));
+  const notes = assumed.isCertain ? assumed.notes : confirmed(assumed, group.evidence, layout);
+  return { notes: [...header.notes, ...notes] };
 }
 
-/** The notes on what was assumed. Errors: WrongAssumption. */
+/**
+ * The notes on an assumption that the rows confirm.
+ * Errors: ReadAgain<ParseHint>.
+ */
 function confirmed(assumed: Assumption, evidence: Evidence, layout: DelimitedLayout): string[] {
   const rules = decideRules(evidence, layout);
   const isRight =
     rules.decimalMark === assumed.rules.decimalMark && rules.dateOrder === assumed.rules.dateOrder;
-  if (!isRight) throw new WrongAssumption({ ...assumed, rules });
+  if (!isRight) throw wrongAssumption({ kind: 'assumption', assumption: { ...assumed, rules } });
   return evidence.notes(rules);
 }

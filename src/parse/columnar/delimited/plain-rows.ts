@@ -6,103 +6,141 @@ import type { Slab } from '../slab.js';
 
 const carriageReturn = 0x0d;
 
+/** Where the cells of one line lie. */
+interface LineMarks {
+  /** Index of its first mark. */
+  start: number;
+  /** The mark before its first cell, and the one behind each cell. */
+  marks: Int32Array;
+  cells: number;
+}
+
 /**
- * Cuts rows where every delimiter is one: quoting `none` and `outer`. Blank lines are no rows; cells beyond the header that hold nothing are
- * left out, a row with others is rejected with its raw text.
+ * Cuts rows in which every delimiter separates cells: quoting `none` and `outer`. Blank lines are
+ * no rows. Empty cells beyond the header are left out; a row with other cells there is rejected
+ * with its raw text.
  */
-export function openPlainRows(
-  kernel: Kernel,
-  { delimiter, quoting, header, preambleLines }: DelimitedDialect,
-  rowsTogether: number,
-): RowCutter {
-  const { calls } = kernel;
-  const width = header.length;
-  const padding = paddingFor(width);
-  let marks = calls.allocate(4);
-  let lineEnds = calls.allocate(4);
-  const first = calls.allocate(rowsTogether * 4);
-  const numbers = new Float64Array(rowsTogether);
-  /** Before the first data row. */
-  let skipLines = preambleLines + 1;
-  let rowNumber = 0;
+export class PlainRowCutter implements RowCutter {
+  private readonly width: number;
+  private readonly delimiter: number;
+  private readonly padding: number;
+  private marks: number;
+  private lineEnds: number;
+  private readonly first: number;
+  private readonly numbers: Float64Array;
+  /** Lines before the first data row. */
+  private skipLines: number;
+  private rowNumber = 0;
 
-  return {
-    *cut(slab: Slab): Generator<Rows> {
-      reserve(slab.length);
-      const lines = calls.findMarks(slab.at, slab.length, delimiter.charCodeAt(0), marks, lineEnds);
-      let line = Math.min(skipLines, lines);
-      skipLines -= line;
-      while (line < lines) {
-        const rows: Rows = { slab, marks, first, numbers, count: 0, rejects: [] };
-        line = fill(rows, line, lines);
-        if (rows.count > 0 || rows.rejects.length > 0) yield rows;
-      }
-    },
-    end() {},
-  };
-
-  function reserve(length: number): void {
-    const needed = (length + 1 + padding) * 4;
-    if (calls.capacityOf(marks) >= needed) return;
-    calls.release(marks);
-    calls.release(lineEnds);
-    marks = calls.allocate(needed);
-    lineEnds = calls.allocate(needed);
+  constructor(
+    private readonly kernel: Kernel,
+    private readonly dialect: DelimitedDialect,
+    private readonly maxRowsTogether: number,
+  ) {
+    const { calls } = kernel;
+    this.width = dialect.header.length;
+    this.delimiter = dialect.delimiter.charCodeAt(0);
+    this.padding = paddingFor(this.width);
+    this.marks = calls.allocate(4);
+    this.lineEnds = calls.allocate(4);
+    this.first = calls.allocate(maxRowsTogether * 4);
+    this.numbers = new Float64Array(maxRowsTogether);
+    this.skipLines = dialect.preambleLines + 1;
   }
 
-  /** Takes rows from line `from` on until there are enough; gives the line behind them. */
-  function fill(rows: Rows, from: number, lines: number): number {
+  *cut(slab: Slab): Generator<Rows> {
+    this.reserve(slab.length);
+    const { marks, lineEnds, first, numbers } = this;
+    const lines = this.kernel.calls.findMarks(slab.at, slab.length, this.delimiter, marks, lineEnds);
+    let line = Math.min(this.skipLines, lines);
+    this.skipLines -= line;
+    while (line < lines) {
+      const rows: Rows = { slab, marks, first, numbers, count: 0, rejects: [] };
+      line = this.fill(rows, line, lines);
+      if (rows.count > 0 || rows.rejects.length > 0) yield rows;
+    }
+  }
+
+  end(): void {}
+
+  /** Makes room for the marks of so many bytes of text. */
+  private reserve(length: number): void {
+    const { calls } = this.kernel;
+    const needed = (length + 1 + this.padding) * 4;
+    if (calls.capacityOf(this.marks) >= needed) return;
+    calls.release(this.marks);
+    calls.release(this.lineEnds);
+    this.marks = calls.allocate(needed);
+    this.lineEnds = calls.allocate(needed);
+  }
+
+  /** Adds rows from line `from` on until there are enough; returns the line behind them. */
+  private fill(rows: Rows, from: number, lines: number): number {
+    const { width, padding, maxRowsTogether, numbers } = this;
     const padFrom = rows.slab.length + 1;
     let padAt = padFrom;
     let line = from;
-    while (line < lines && rows.count < rowsTogether && padAt + width + 1 <= padFrom + padding) {
-      const taken = width === 1 ? 0 : cut(rows, line, lines);
+    while (line < lines && rows.count < maxRowsTogether && padAt + width + 1 <= padFrom + padding) {
+      const taken = width === 1 ? 0 : this.cutEven(rows, line, lines);
       for (let row = rows.count; row < rows.count + taken; row += 1) {
-        rowNumber += 1;
-        numbers[row] = rowNumber;
+        this.rowNumber += 1;
+        numbers[row] = this.rowNumber;
       }
       rows.count += taken;
       line += taken;
-      if (line === lines || rows.count === rowsTogether) break;
-      padAt = addUneven(rows, line, padAt);
+      if (line === lines || rows.count === maxRowsTogether) break;
+      padAt = this.addUneven(rows, line, padAt);
       line += 1;
     }
     return line;
   }
 
-  function cut({ slab, count }: Rows, line: number, lines: number): number {
-    const most = rowsTogether - count;
-    return calls.cutRows(slab.at, marks, lineEnds, line, lines, width, first + count * 4, most);
+  /** Adds rows up to the first line that does not have the header's width; returns how many. */
+  private cutEven({ slab, count }: Rows, line: number, lines: number): number {
+    const { kernel, marks, lineEnds, width } = this;
+    const first = this.first + count * 4;
+    const maxRows = this.maxRowsTogether - count;
+    return kernel.calls.cutRows(slab.at, marks, lineEnds, line, lines, width, first, maxRows);
   }
 
-  /** Takes a line that may be no row of the header's width. Short rows go on with cells that are not there, from `padAt` on. */
-  function addUneven(rows: Rows, line: number, padAt: number): number {
+  /**
+   * Adds a line that may not have the header's width, unless it is blank or rejected. A short row
+   * gets empty cells: its marks are copied to `padAt`. Returns where the next ones go.
+   */
+  private addUneven(rows: Rows, line: number, padAt: number): number {
+    const { kernel, width, dialect } = this;
     const { slab } = rows;
-    const [start = 0, end = 0] = kernel.int32(lineEnds + line * 4, 2);
-    const own = kernel.int32(marks + start * 4, end - start + 1);
-    const beforeEnd = own.length > 2 ? (own.at(-2) as number) : -1;
-    const hasReturn = beforeEnd >= 0 && kernel.bytes(slab.at + beforeEnd, 1)[0] === carriageReturn;
-    const cells = own.length - 1 - Number(hasReturn);
+    const { start, marks, cells } = this.marksOf(slab, line);
     const cellAt = (column: number): string => {
-      const text = slab.text((own[column] as number) + 1, own[column + 1] as number);
-      return quoting === 'outer' ? withoutOuterQuotes(text) : text;
+      const text = slab.text((marks[column] as number) + 1, marks[column + 1] as number);
+      return dialect.quoting === 'outer' ? withoutOuterQuotes(text) : text;
     };
     if (cells === 1 && cellAt(0).trim() === '') return padAt;
     const surplus = surplusCells(cells, width, cellAt);
-    rowNumber += 1;
+    this.rowNumber += 1;
     if (surplus > 0) {
-      const raw = slab.text((own[0] as number) + 1, own[cells] as number);
-      rows.rejects.push({ row: rowNumber, column: null, raw, reason: surplusReason(surplus) });
+      const raw = slab.text((marks[0] as number) + 1, marks[cells] as number);
+      rows.rejects.push({ row: this.rowNumber, column: null, raw, reason: surplusReason(surplus) });
       return padAt;
     }
     const isShort = cells < width;
-    kernel.int32(first + rows.count * 4, 1)[0] = isShort ? padAt : start;
-    numbers[rows.count] = rowNumber;
+    kernel.int32(this.first + rows.count * 4, 1)[0] = isShort ? padAt : start;
+    this.numbers[rows.count] = this.rowNumber;
     rows.count += 1;
     if (!isShort) return padAt;
-    const padded = kernel.int32(marks + padAt * 4, width + 1);
-    padded.set(own.subarray(0, cells + 1));
-    padded.fill(own[cells] as number, cells + 1);
+    const padded = kernel.int32(this.marks + padAt * 4, width + 1);
+    padded.set(marks.subarray(0, cells + 1));
+    padded.fill(marks[cells] as number, cells + 1);
     return padAt + width + 1;
+  }
+
+  /** The marks of a line; a carriage return before its line feed is no cell. */
+  private marksOf(slab: Slab, line: number): LineMarks {
+    const { kernel } = this;
+    const [start = 0, end = 0] = kernel.int32(this.lineEnds + line * 4, 2);
+    const marks = kernel.int32(this.marks + start * 4, end - start + 1);
+    const beforeEnd = marks.length > 2 ? (marks.at(-2) as number) : -1;
+    const hasReturn = beforeEnd >= 0 && kernel.bytes(slab.at + beforeEnd, 1)[0] === carriageReturn;
+    return { start, marks, cells: marks.length - 1 - Number(hasReturn) };
   }
 }

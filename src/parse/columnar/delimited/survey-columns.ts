@@ -1,20 +1,21 @@
 import { type Kernel, takeKernel } from '../../../kernel/kernel.js';
-import type { ExaminedDocument } from '../../../source/types.js';
+import type { ReadableDocument } from '../../../source/types.js';
 import { Evidence } from '../../values/evidence.js';
 import { TypeInference } from '../../values/infer-types.js';
 import { decideTypes, type Survey } from '../../delimited/survey.js';
-import type { DelimitedLayout } from '../../layout/table-layout.js';
+import type { DelimitedLayout } from '../../delimited/delimited-layout.js';
 import { cellFormOf, openDelimitedRows } from './delimited-rows.js';
-import { LookedTexts } from '../columns/buffered-inference.js';
-import { cellsOf, mostRowsTogether } from '../rows.js';
+import { BufferedInference } from '../columns/buffered-inference.js';
+import { cellsOf, maxRowsTogether } from '../rows.js';
 import { openUtf8, readSlabs } from '../slab.js';
 
 /**
- * Reads a delimited document of a type without a schema once, to find out the types of its columns as `surveyDocument` does.
- * Errors: NotColumnar.
+ * Reads a delimited document without a schema once, to infer the types of its columns as
+ * `surveyDocument` does.
+ * Errors: ReadAgain<ParseHint>.
  */
 export async function surveyColumns(
-  document: ExaminedDocument,
+  document: ReadableDocument,
   layout: DelimitedLayout,
 ): Promise<Omit<Survey, 'reading'>> {
   const kernel = takeKernel();
@@ -26,7 +27,7 @@ export async function surveyColumns(
 }
 
 async function survey(
-  document: ExaminedDocument,
+  document: ReadableDocument,
   layout: DelimitedLayout,
   kernel: Kernel,
 ): Promise<Omit<Survey, 'reading'>> {
@@ -34,7 +35,7 @@ async function survey(
   const form = cellFormOf(dialect);
   const emptyNameless = new Set(header.nameless);
   const inferences = new Map<number, TypeInference>();
-  const columns = header.positions.map((index, place) => {
+  const columns = header.positions.map((index, cellIndex) => {
     const inference = new TypeInference(header.columns[index]?.header ?? '');
     inferences.set(index, inference);
     const look = (text: string, times: number) => {
@@ -42,15 +43,15 @@ async function survey(
       inference.add(text, times);
       return !inference.isText();
     };
-    return { place, texts: new LookedTexts(kernel, look) };
+    return { cellIndex, texts: new BufferedInference(kernel, look) };
   });
-  const cutter = openDelimitedRows(kernel, dialect, mostRowsTogether);
+  const cutter = openDelimitedRows(kernel, dialect, maxRowsTogether);
   for await (const slab of readSlabs(kernel, openUtf8(document))) {
     for (const rows of cutter.cut(slab)) {
-      for (const { place, texts } of columns) texts.add(cellsOf(rows, place, form));
+      for (const { cellIndex, texts } of columns) texts.add(cellsOf(rows, cellIndex, form));
     }
   }
   cutter.end();
-  for (const { texts } of columns) texts.lookAtAll();
+  for (const { texts } of columns) texts.flush();
   return { emptyNameless, ...decideTypes(inferences, new Evidence(), layout) };
 }

@@ -1,18 +1,19 @@
 import type { Kernel } from '../../../kernel/kernel.js';
-import type { ExaminedDocument } from '../../../source/types.js';
+import type { ReadableDocument } from '../../../source/types.js';
 import { parseExactly } from '../../objects/exact-json.js';
 import type { JsonSource } from '../../objects/json-walk.js';
-import { byteOrderMarkBytes } from '../byte-order-mark.js';
 import type { JsonRows } from './json-rows.js';
-import { NotColumnar, type Rows } from '../rows.js';
-import { enlarged, openUtf8, Slab } from '../slab.js';
+import type { Rows } from '../rows.js';
+import { byteOrderMarkBytes, enlarged, openUtf8, Slab } from '../slab.js';
+import { notColumnar } from '../../parse-hint.js';
 
 const blanks = new Set([0x20, 0x09, 0x0a, 0x0d]);
 
 /**
- * Reads the bytes of a JSON document in the kernel's memory: items of lists as rows, many together, by `rowsOf` their list; all else value by
- * value. What is not as it should be, the reference parser is left to tell.
- * Errors: NotColumnar.
+ * Reads the bytes of a JSON document in the kernel's memory. Items of lists are read as rows, many
+ * at a time, by what `rowsOf` returns for their list; everything else value by value. The reference
+ * parser is left to report what is malformed.
+ * Errors: ReadAgain<ParseHint>.
  */
 export class JsonBytes implements JsonSource<Rows> {
   private readonly chunks: AsyncIterator<Uint8Array>;
@@ -22,13 +23,15 @@ export class JsonBytes implements JsonSource<Rows> {
   private bytesRead = 0;
 
   constructor(
-    document: ExaminedDocument,
+    document: ReadableDocument,
     kernel: Kernel,
     private readonly rowsOf: (list: string) => JsonRows,
-    /** The rows read have names for which their list had no paths; they are read again after it. */
+    /**
+     * Called when rows have names that their list has no paths for; they are read again afterwards.
+     */
     private readonly onNewNames: (list: string) => void,
-    /** So much is read of the document, and then it is as if it broke off. */
-    private readonly mostBytes = Number.POSITIVE_INFINITY,
+    /** Reading stops after this many bytes, as if the document broke off there. */
+    private readonly maxBytes = Number.POSITIVE_INFINITY,
   ) {
     this.chunks = openUtf8(document)[Symbol.asyncIterator]();
     this.slab = new Slab(kernel, 64 * 1024);
@@ -74,26 +77,26 @@ export class JsonBytes implements JsonSource<Rows> {
     yield* this.readRows(list);
   }
 
-  problem(): NotColumnar {
-    return new NotColumnar('its JSON is not well-formed');
+  problem(): Error {
+    return notColumnar('its JSON is not well-formed');
   }
 
-  private async *readRows(list: string, most?: number): AsyncGenerator<Rows> {
+  private async *readRows(list: string, maxRows?: number): AsyncGenerator<Rows> {
     const reader = this.rowsOf(list);
     for (let begun = false; ; ) {
-      const { end, stopped, rows } = reader.read(this.slab, this.at, begun, most);
+      const { end, stopped, rows } = reader.read(this.slab, this.at, begun, maxRows);
       this.at = end;
       begun ||= rows.count > 0;
       if (rows.count > 0) yield rows;
-      if (stopped === 'ended' || (most !== undefined && rows.count === most)) return;
+      if (stopped === 'ended' || (maxRows !== undefined && rows.count === maxRows)) return;
       if (stopped === 'new names') this.onNewNames(list);
       else if (stopped === 'more' && !(await this.more())) throw this.problem();
     }
   }
 
   /**
-   * Drops what was read and appends what comes, as much again as is there: what is begun is read anew from its beginning. False at the end of
-   * the text.
+   * Drops what was read and appends as much again as is left: what has begun is read again from its
+   * beginning. Returns false at the end of the text.
    */
   private async more(): Promise<boolean> {
     const { slab, at } = this;
@@ -109,9 +112,9 @@ export class JsonBytes implements JsonSource<Rows> {
     return true;
   }
 
-  /** Whether as much was read as was to be. */
+  /** Whether reading stopped at `maxBytes`. */
   isCut(): boolean {
-    return this.bytesRead >= this.mostBytes;
+    return this.bytesRead >= this.maxBytes;
   }
 
   private append(chunk: Uint8Array): void {

@@ -1,9 +1,9 @@
 import { type Kernel, takeKernel } from '../../../kernel/kernel.js';
 import { isScalar } from '../../../schema/column-type.js';
-import type { ExaminedDocument } from '../../../source/types.js';
+import type { ReadableDocument } from '../../../source/types.js';
 import { emptyObject, walkJson } from '../../objects/json-walk.js';
 import { type ObjectTable, readObjectBatches, textFor } from '../../objects/object-batches.js';
-import { noPaths } from '../../objects/object-lists.js';
+import { noPaths } from '../../objects/object-plan.js';
 import type { ObjectPlan } from '../../objects/object-plan.js';
 import { ObjectSurvey } from '../../objects/object-columns.js';
 import type { FoundObjects } from '../../objects/object-survey.js';
@@ -16,12 +16,13 @@ import { RowGroupBuilder } from '../columns/row-group.js';
 import type { Rows } from '../rows.js';
 
 /**
- * Reads the rows of the tables of a JSON document, bytes to columns. Each batch is good until the next is pulled. `check` is told what was found
- * until then with each batch that is full, and at the end.
- * Errors: NotColumnar, and those of `check`.
+ * Reads the rows of the tables of a JSON document from bytes into columns. Each batch is valid
+ * until the next is pulled. `check` receives what was found so far, with each full batch and at the
+ * end.
+ * Errors: ReadAgain<ParseHint>, and those of `check`.
  */
 export async function* readJsonColumns(
-  document: ExaminedDocument,
+  document: ReadableDocument,
   tables: ObjectTable[],
   plan: ObjectPlan | undefined,
   rules: ValueRules,
@@ -41,7 +42,7 @@ export async function* readJsonColumns(
       document,
       kernel,
       (list) => readingOf(list).rows,
-      // They have but null, or `check` tells.
+      // New names have only nulls, or `check` reports them.
       () => {},
     );
     const beside = emptyObject();
@@ -64,7 +65,7 @@ export async function* readJsonColumns(
   }
 }
 
-/** What has been read, as a survey tells it but for types. */
+/** What was read so far, as a survey would find it, but without types. */
 function foundIn(
   lists: Map<string, ListReading>,
   plan: ObjectPlan | undefined,
@@ -86,12 +87,12 @@ async function* only(value: unknown): AsyncGenerator<{ value: unknown }> {
   yield { value };
 }
 
-/** The rows of one list on their way into batches. */
+/** Collects the rows of one list into batches. */
 class ListReading {
   readonly rows: JsonRows;
   private readonly group: RowGroupBuilder | undefined;
 
-  /** Undefined where nothing stands in any row. */
+  /** Undefined if no row of the list has a value. */
   private readonly from: ObjectTable | undefined;
 
   constructor(
@@ -106,27 +107,27 @@ class ListReading {
     if (!this.from) return;
     const planned = plan?.tableOfItems(list);
     const wholePaths = planned && plan ? plan.wholePaths(planned) : new Set();
-    const { places, above } = this.from;
+    const { columnIndexes, above } = this.from;
     const { columns } = this.from.table;
     this.rows.widen(columns.length);
-    for (const [path, place] of places) {
-      const column = columns[place];
+    for (const [path, index] of columnIndexes) {
+      const column = columns[index];
       const form = column && isScalar(column.type) ? 'text' : 'json';
-      this.rows.tree.set(path, place, wholePaths.has(path) ? 'whole' : form);
+      this.rows.tree.set(path, index, wholePaths.has(path) ? 'whole' : form);
     }
     for (const leaf of above) {
-      const place = places.get(leaf.path);
-      if (place === undefined || leaf.kind === 'none') continue;
-      this.rows.setConstant(place, textFor(columns[place], leaf));
+      const index = columnIndexes.get(leaf.path);
+      if (index === undefined || leaf.kind === 'none') continue;
+      this.rows.setConstant(index, textFor(columns[index], leaf));
     }
-    const filled = new Set(places.values());
+    const filled = new Set(columnIndexes.values());
     this.group = new RowGroupBuilder({
       kernel,
       columns,
-      places: columns.map((_, place) => (filled.has(place) ? place * 2 : undefined)),
+      cellIndexes: columns.map((_, index) => (filled.has(index) ? index * 2 : undefined)),
       form: 'json',
       rules,
-      emptyPlaces: [],
+      emptyCells: [],
     });
   }
 

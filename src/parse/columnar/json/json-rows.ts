@@ -1,23 +1,27 @@
 import type { Kernel } from '../../../kernel/kernel.js';
 import { exactJson, parseExactly } from '../../objects/exact-json.js';
 import { PathTree } from './path-tree.js';
-import { mostRowsTogether, NotColumnar, type Rows } from '../rows.js';
+import { maxRowsTogether, type Rows } from '../rows.js';
 import type { Slab } from '../slab.js';
+import { notColumnar } from '../../parse-hint.js';
 
-/** Why the kernel stopped to read items, by its number. */
+/** Why the kernel stopped reading items, by its number. */
 const stops = ['more', 'malformed', 'enough', 'ended', 'new names', 'odd names', 'too deep'] as const;
 
-/** Cells read together at most: they stay in the processor's cache. */
-const mostCellsTogether = 32_768;
+/** Cells read together at most, so that they stay in the processor's cache. */
+const maxCellsTogether = 32_768;
 
 /** Bytes of the two marks of a cell. */
 const cellBytes = 8;
 
-/** Reads the items of one list as rows. The cell of a column is at twice its place, as each has a mark before it and one behind it. */
+/**
+ * Reads the items of one list as rows. The cell of a column is at twice its index, as each cell has
+ * one mark before it and one behind it.
+ */
 export class JsonRows {
   readonly tree: PathTree;
   private cells = 0;
-  private most = 0;
+  private maxRows = 0;
   private marks: number;
   private first: number;
   private template: number;
@@ -25,9 +29,9 @@ export class JsonRows {
   private uneven: number;
   private numbers = new Float64Array(0);
   private readonly constants = new Map<number, { at: number; length: number }>();
-  /** Where the slab was for which the template is. */
+  /** Address of the slab that the template was made for. */
   private templateFor = -1;
-  /** Rows read until now. */
+  /** Rows read so far. */
   count = 0;
   private bytesRead = 0;
 
@@ -42,36 +46,37 @@ export class JsonRows {
     this.widen(0);
   }
 
-  /** Makes rows as wide as so many cells. */
+  /** Sets the number of cells in each row. */
   widen(cells: number): void {
     const { calls } = this.kernel;
-    const most = Math.max(1, Math.min(mostRowsTogether, Math.floor(mostCellsTogether / Math.max(cells, 1))));
+    const maxRows = Math.max(1, Math.min(maxRowsTogether, Math.floor(maxCellsTogether / Math.max(cells, 1))));
     this.cells = cells;
-    this.most = most;
-    this.marks = calls.enlarge(this.marks, 0, most * cells * cellBytes);
-    this.first = calls.enlarge(this.first, 0, most * 4);
+    this.maxRows = maxRows;
+    this.marks = calls.enlarge(this.marks, 0, maxRows * cells * cellBytes);
+    this.first = calls.enlarge(this.first, 0, maxRows * 4);
     this.template = calls.enlarge(this.template, 0, cells * cellBytes);
     this.escaped = calls.enlarge(this.escaped, 0, cells * 4);
-    this.uneven = calls.enlarge(this.uneven, 0, most * cells * 4);
-    this.kernel.int32(this.first, most).forEach((_, row, first) => {
+    this.uneven = calls.enlarge(this.uneven, 0, maxRows * cells * 4);
+    this.kernel.int32(this.first, maxRows).forEach((_, row, first) => {
       first[row] = row * cells * 2;
     });
-    this.numbers = new Float64Array(most);
+    this.numbers = new Float64Array(maxRows);
     this.templateFor = -1;
   }
 
-  /** Puts a text into that cell of every row. */
-  setConstant(place: number, text: string): void {
+  /** Sets a text that every row has in this column. */
+  setConstant(index: number, text: string): void {
     const bytes = Buffer.from(text);
-    this.constants.set(place, { at: this.kernel.place(bytes), length: bytes.length });
+    this.constants.set(index, { at: this.kernel.place(bytes), length: bytes.length });
     this.templateFor = -1;
   }
 
   /**
-   * Reads items from `from` on, at most `most`; `begun` where one of the list was read before. Their rows are good until the next call.
-   * Errors: NotColumnar for a text that is not as it should be, or has what is not read here.
+   * Reads up to `maxRows` items from `from` on. `begun` says that an item of the list was read
+   * before. The rows are valid until the next call.
+   * Errors: ReadAgain<ParseHint> for malformed text and for JSON that the kernel does not read.
    */
-  read(slab: Slab, from: number, begun: boolean, most = this.most) {
+  read(slab: Slab, from: number, begun: boolean, maxRows = this.maxRows) {
     if (this.templateFor !== slab.at) this.makeTemplate(slab);
     const { calls } = this.kernel;
     const { marks, first, numbers } = this;
@@ -85,17 +90,16 @@ export class JsonRows {
       this.template,
       rowBytes,
       marks,
-      Math.min(most, this.most),
+      Math.min(maxRows, this.maxRows),
       this.escaped,
       this.uneven,
     );
     const count: number = calls.itemsRead.value;
     const stopped = stops[calls.itemsStopped.value as number];
-    if (stopped === undefined || stopped === 'malformed')
-      throw new NotColumnar('its JSON is not well-formed');
+    if (stopped === undefined || stopped === 'malformed') throw notColumnar('its JSON is not well-formed');
     if (stopped === 'odd names')
-      throw new NotColumnar('names in its JSON are empty, escaped, numbers or stand twice');
-    if (stopped === 'too deep') throw new NotColumnar('its JSON is nested too deep');
+      throw notColumnar('names in its JSON are empty, escaped, numbers or stand twice');
+    if (stopped === 'too deep') throw notColumnar('its JSON is nested too deep');
     this.makeEven(slab, calls.unevenCells.value);
     for (let row = 0; row < count; row += 1) numbers[row] = this.count + row + 1;
     this.count += count;
@@ -113,20 +117,23 @@ export class JsonRows {
 
   private makeTemplate(slab: Slab): void {
     const template = this.kernel.int32(this.template, this.cells * 2).fill(-1);
-    for (const [place, { at, length }] of this.constants) {
-      template[place * 2] = at - slab.at - 1;
-      template[place * 2 + 1] = at - slab.at + length;
+    for (const [index, { at, length }] of this.constants) {
+      template[index * 2] = at - slab.at - 1;
+      template[index * 2 + 1] = at - slab.at + length;
     }
     this.templateFor = slab.at;
   }
 
-  /** Writes JSON in cells as the reference parser does: without blanks, nor escapes that need not be. It is never longer. */
+  /**
+   * Rewrites JSON in cells as the reference parser does: without blanks and needless escapes. The
+   * result is never longer.
+   */
   private makeEven(slab: Slab, count: number): void {
     for (const mark of this.kernel.int32(this.uneven, count)) {
       const marks = this.kernel.int32(mark, 2);
       const [before = 0, end = 0] = marks;
       const bytes = Buffer.from(exactJson(parseExactly(slab.text(before + 1, end))));
-      if (bytes.length > end - before - 1) throw new NotColumnar('JSON in its rows is written in an odd way');
+      if (bytes.length > end - before - 1) throw notColumnar('JSON in its rows is written in an odd way');
       slab.bytes().set(bytes, before + 1);
       marks[1] = before + 1 + bytes.length;
     }

@@ -1,25 +1,27 @@
 import { type Kernel, takeKernel } from '../../../kernel/kernel.js';
-import type { ExaminedDocument } from '../../../source/types.js';
+import type { ReadableDocument } from '../../../source/types.js';
 import { emptyObject, walkJson } from '../../objects/json-walk.js';
 import { ObjectSurvey } from '../../objects/object-columns.js';
-import { noPaths } from '../../objects/object-lists.js';
+import { noPaths } from '../../objects/object-plan.js';
 import type { ObjectPlan } from '../../objects/object-plan.js';
 import type { FoundObjects } from '../../objects/object-survey.js';
 import { JsonBytes } from './json-bytes.js';
 import { JsonRows } from './json-rows.js';
-import { LookedTexts } from '../columns/buffered-inference.js';
+import { BufferedInference } from '../columns/buffered-inference.js';
 import type { PathTree } from './path-tree.js';
-import { cellsOf, NotColumnar, type Rows } from '../rows.js';
+import { cellsOf, type Rows } from '../rows.js';
+import { notColumnar } from '../../parse-hint.js';
+import { ReadAgain } from '../../../source/read-again.js';
 
 /**
- * Finds out what a JSON document has, as `surveyObjects` does; or what its first `mostBytes` have. Values are looked at only where no column of the
- * schema says of what type they are.
- * Errors: NotColumnar, also where tables of the schema are in each other.
+ * Finds out what a JSON document has, or what its first `maxBytes` have, as `surveyObjects` does.
+ * Values are inspected only if no column of the schema declares their type.
+ * Errors: ReadAgain<ParseHint>, also if tables of the schema are nested.
  */
 export async function surveyJson(
-  document: ExaminedDocument,
+  document: ReadableDocument,
   plan: ObjectPlan | undefined,
-  mostBytes?: number,
+  maxBytes?: number,
 ): Promise<FoundObjects & { isWhole: boolean }> {
   const found: FoundObjects = { tables: new Map(), lists: new Map(), beside: undefined };
   const kernel = takeKernel();
@@ -37,7 +39,7 @@ export async function surveyJson(
       kernel,
       (list) => surveyOf(list).rows,
       (list) => surveyOf(list).takeNewPaths(),
-      mostBytes,
+      maxBytes,
     );
     const beside = emptyObject();
     try {
@@ -47,7 +49,9 @@ export async function surveyJson(
         if (value !== undefined) survey.add(value);
       }
     } catch (error) {
-      if (!source.isCut() || !(error instanceof NotColumnar)) throw error;
+      // A document that is cut off on purpose looks malformed.
+      const isMalformed = error instanceof ReadAgain && error.hint.kind === 'reference-parser';
+      if (!source.isCut() || !isMalformed) throw error;
     }
     if (Object.keys(beside).length > 0) found.beside = beside;
     for (const survey of lists.values()) survey.end();
@@ -69,7 +73,7 @@ function openSurvey(
     found.tables.set(table, { survey, list });
     return new ListSurvey(kernel, survey, plan.wholePaths(table));
   }
-  if (plan && plan.tablesOf(list).length > 0) throw new NotColumnar('its tables are in each other');
+  if (plan && plan.tablesOf(list).length > 0) throw notColumnar('its tables are in each other');
   const survey = new ObjectSurvey();
   found.lists.set(list, survey);
   return new ListSurvey(kernel, survey, new Set());
@@ -78,8 +82,8 @@ function openSurvey(
 /** What the rows of one list have. */
 class ListSurvey {
   readonly rows: JsonRows;
-  /** Paths whose texts are looked at, with the place of their cells. */
-  private readonly looked = new Map<string, { place: number; texts: LookedTexts }>();
+  /** Paths whose texts are inspected, with the index of their column. */
+  private readonly looked = new Map<string, { index: number; texts: BufferedInference }>();
 
   constructor(
     private readonly kernel: Kernel,
@@ -91,17 +95,17 @@ class ListSurvey {
     this.takeNewPaths();
   }
 
-  /** Gives cells to paths that are new, where no column is declared for them. */
+  /** Assigns a column to each new path that the schema does not declare. */
   takeNewPaths(): void {
     for (const { path } of this.rows.tree.met()) {
       if (this.survey.isDeclared(path) || this.looked.has(path)) continue;
-      const place = this.looked.size;
-      this.rows.tree.set(path, place, 'text');
+      const index = this.looked.size;
+      this.rows.tree.set(path, index, 'text');
       const look = (text: string) => {
         this.survey.infer(path, text);
         return !this.survey.isText(path);
       };
-      this.looked.set(path, { place, texts: new LookedTexts(this.kernel, look) });
+      this.looked.set(path, { index, texts: new BufferedInference(this.kernel, look) });
     }
     this.rows.widen(this.looked.size);
   }
@@ -109,19 +113,22 @@ class ListSurvey {
   add(rows: Rows): void {
     this.survey.rows += rows.count;
     noteMet(this.rows.tree, this.survey);
-    for (const { place, texts } of this.looked.values()) texts.add(cellsOf(rows, place * 2, 'json'));
+    for (const { index, texts } of this.looked.values()) texts.add(cellsOf(rows, index * 2, 'json'));
   }
 
   end(): void {
     noteMet(this.rows.tree, this.survey);
-    for (const { texts } of this.looked.values()) texts.lookAtAll();
+    for (const { texts } of this.looked.values()) texts.flush();
   }
 }
 
-/** Takes down what stands at the paths of rows. Errors: NotColumnar. */
+/**
+ * Records what the paths of rows hold.
+ * Errors: ReadAgain<ParseHint>.
+ */
 export function noteMet(tree: PathTree, survey: ObjectSurvey): void {
   for (const { path, kinds } of tree.met()) {
-    if (path === '.' && kinds.includes('json')) throw new NotColumnar('its rows are lists');
+    if (path === '.' && kinds.includes('json')) throw notColumnar('its rows are lists');
     for (const kind of kinds) survey.note(path, kind);
   }
 }

@@ -2,46 +2,49 @@ import { isDeepStrictEqual } from 'node:util';
 import { ReportsError } from '../../../errors/reports-error.js';
 import { readColumnPath, separator } from '../../../schema/object-path.js';
 import type { ReportSchema } from '../../../schema/types.js';
-import type { ExaminedDocument } from '../../../source/types.js';
+import type { ReadableDocument } from '../../../source/types.js';
+import { type DocumentStream, documentStream, type StreamEnd } from '../../document-stream.js';
 import type { ObjectTable } from '../../objects/object-batches.js';
 import { ObjectSurvey } from '../../objects/object-columns.js';
 import { ObjectPlan, type PlannedTable } from '../../objects/object-plan.js';
 import type { FoundObjects } from '../../objects/object-survey.js';
-import { objectLayout, objectRules, parseObjects } from '../../objects/objects.js';
-import type { ParsedBatch, ParsedDocument } from '../../types.js';
+import { type ObjectLayout, objectLayout, objectRules, parseObjects } from '../../objects/objects.js';
+import { wrongAssumption } from '../../parse-hint.js';
+import type { ParsedBatch } from '../../types.js';
 import type { ValueRules } from '../../values/values.js';
 import { readJsonColumns } from './json-columns.js';
 import { surveyJson } from './json-survey.js';
-import { WrongAssumption } from '../wrong-assumption.js';
 
 /**
- * Parses a JSON document by the columnar engine. Where the schema knows all that its beginning has, that is assumed of the rest, and the
- * document is read in one pass: tables and notes are complete when the batches are. Else, or where the assumption was wrong, a survey of the
- * whole document comes first. `beginningBytes` are looked at for an assumption. What has tables in each other, or is written in a way that is not read here, is left to the reference parser.
- * Errors: HEADER_UNKNOWN, KEY_COLUMN_MISSING, WrongAssumption, NotColumnar.
+ * Parses a JSON document by the columnar engine. If the schema knows everything that the first
+ * `beginningBytes` have, the same is assumed of the rest and the document is read in one pass.
+ * Otherwise, or with `wholeSurvey` after that assumption was wrong, a survey of the whole document
+ * comes first. Documents with nested tables, or written in a way that the kernel does not read, are
+ * left to the reference parser.
+ * Errors: HEADER_UNKNOWN, KEY_COLUMN_MISSING, and ReadAgain<ParseHint>, from here or from the
+ * batches.
  */
 export async function parseJson(
-  document: ExaminedDocument,
+  document: ReadableDocument,
   schema: ReportSchema | undefined,
-  { known, beginningBytes }: { known: 'whole survey' | undefined; beginningBytes: number },
-): Promise<ParsedDocument> {
+  { wholeSurvey, beginningBytes }: { wholeSurvey: boolean; beginningBytes: number },
+): Promise<DocumentStream> {
   const assumed =
-    schema?.tables.length && !known ? await assume(document, schema, beginningBytes) : undefined;
-  const parsed =
-    assumed ??
-    (await parseObjects(document, schema, {
-      survey: (plan) => surveyJson(document, plan),
-      batches: (tables, plan, rules) => readJsonColumns(document, tables, plan, rules),
-    }));
-  return { ...parsed, engine: 'columnar' };
+    schema?.tables.length && !wholeSurvey ? await assume(document, schema, beginningBytes) : undefined;
+  if (assumed) return assumed;
+  return parseObjects(document, schema, {
+    engine: 'columnar',
+    survey: (plan) => surveyJson(document, plan),
+    batches: (tables, plan, rules) => readJsonColumns(document, tables, plan, rules),
+  });
 }
 
-/** Undefined where too little can be assumed. */
+/** Undefined if the beginning does not allow an assumption. */
 async function assume(
-  document: ExaminedDocument,
+  document: ReadableDocument,
   schema: ReportSchema,
   beginningBytes: number,
-): Promise<ParsedDocument | undefined> {
+): Promise<DocumentStream | undefined> {
   const { facts } = document.raw;
   const plan = new ObjectPlan(schema);
   if (!plan.tables.every((table) => plan.tableOfItems(listOf(table)) === table)) return undefined;
@@ -52,32 +55,32 @@ async function assume(
     try {
       return objectLayout(facts, plan, found, rules);
     } catch (error) {
-      // What is refused is refused for what the whole of it has.
+      // Only the whole document may be refused for what it has or lacks.
       if (error instanceof ReportsError) return undefined;
       throw error;
     }
   };
-  const tables = layoutOf(withAllColumns(beginning, plan, rules))?.tables;
-  const isKnown = tables?.every(({ table }) => table.columns.every(({ origin }) => origin === 'schema'));
-  if (!tables || !isKnown) return undefined;
-  const parsed: ParsedDocument = {
-    dialect: { ...rules, preambleLines: 0 },
-    tables: tables.map(({ table }) => table),
-    notes: [],
-    batches: readBatches(),
-  };
-  return parsed;
+  const assumed = layoutOf(withAllColumns(beginning, plan, rules))?.tables;
+  const isKnown = assumed?.every(({ table }) => table.columns.every(({ origin }) => origin === 'schema'));
+  if (!assumed || !isKnown) return undefined;
+  return documentStream(
+    {
+      engine: 'columnar',
+      dialect: { ...rules, preambleLines: 0 },
+      tables: assumed.map(({ table }) => table),
+    },
+    readBatches(assumed),
+  );
 
-  async function* readBatches(): AsyncGenerator<ParsedBatch> {
-    const assumed = tables as ObjectTable[];
-    let right: ReturnType<typeof layoutOf>;
+  async function* readBatches(assumed: ObjectTable[]): AsyncGenerator<ParsedBatch, StreamEnd> {
+    let right: ObjectLayout = { tables: [], notes: [] };
     yield* readJsonColumns(document, assumed, plan, rules, (found) => {
-      right = layoutOf(found);
-      const holds = right?.tables.every((table) => isAmong(assumed, table));
-      if (!holds) throw new WrongAssumption('whole survey');
+      const layout = layoutOf(found);
+      const holds = layout?.tables.every((table) => isAmong(assumed, table));
+      if (!layout || !holds) throw wrongAssumption({ kind: 'whole-survey' });
+      right = layout;
     });
-    parsed.tables.splice(0, parsed.tables.length, ...(right?.tables.map(({ table }) => table) ?? []));
-    parsed.notes.push(...(right?.notes ?? []));
+    return { tables: right.tables.map(({ table }) => table), notes: right.notes };
   }
 }
 
@@ -85,7 +88,7 @@ function listOf({ names }: PlannedTable): string {
   return names.join(separator);
 }
 
-/** What was found, and besides it all that the schema has: it may come yet. */
+/** What was found, extended by everything that the schema has: the rest may have it. */
 function withAllColumns(found: FoundObjects, plan: ObjectPlan, rules: ValueRules): FoundObjects {
   const all: FoundObjects = { ...found, tables: new Map() };
   for (const table of plan.tables) {
@@ -103,7 +106,10 @@ function withAllColumns(found: FoundObjects, plan: ObjectPlan, rules: ValueRules
   return all;
 }
 
-/** Whether a table as it was found to be is one of those assumed: with the same columns, and its values went there. */
+/**
+ * Whether the table as found is one of those assumed: it has the same columns, and its values went
+ * to them.
+ */
 function isAmong(assumed: ObjectTable[], right: ObjectTable): boolean {
   const table = assumed.find((each) => each.table.name === right.table.name);
   if (!table) return false;
@@ -112,6 +118,6 @@ function isAmong(assumed: ObjectTable[], right: ObjectTable): boolean {
   return (
     isDeepStrictEqual(typed(table), typed(right)) &&
     isDeepStrictEqual(values(table), values(right)) &&
-    [...right.places].every(([path, place]) => table.places.get(path) === place)
+    [...right.columnIndexes].every(([path, index]) => table.columnIndexes.get(path) === index)
   );
 }

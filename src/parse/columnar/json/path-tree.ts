@@ -1,17 +1,20 @@
 import type { Kernel } from '../../../kernel/kernel.js';
 import { separator } from '../../../schema/object-path.js';
 import { joinPath, type Leaf } from '../../objects/leaves.js';
-import { NotColumnar } from '../rows.js';
+import { notColumnar } from '../../parse-hint.js';
 
-/** A path at which values of rows were met. */
+/** A path at which rows have values. */
 export interface MetPath {
   path: string;
   kinds: Leaf['kind'][];
-  /** Which path it was to have its first value, from 1; 0 where nothing but null was met. */
+  /** Rank of the path by its first value, from 1; 0 if it has only nulls. */
   order: number;
 }
 
-/** What a cell is: the text of a string; JSON, be it a string or not; JSON also of an object, which is taken apart otherwise. */
+/**
+ * How a cell is written: the text of a string; JSON of any scalar or list; JSON of anything, also
+ * of an object, which would otherwise be flattened.
+ */
 export type PathForm = 'text' | 'json' | 'whole';
 
 const formNumbers: Record<PathForm, number> = { text: 0, json: 1, whole: 2 };
@@ -19,8 +22,8 @@ const formNumbers: Record<PathForm, number> = { text: 0, json: 1, whole: 2 };
 /** By their bits in the kernel. */
 const kindsOfBits: Leaf['kind'][] = ['text', 'number', 'bool', 'json', 'none'];
 
-/** More than any table has columns; their names are searched one after the other. */
-const mostPaths = 5000;
+/** More than any table has columns. The kernel searches names one after the other. */
+const maxPaths = 5000;
 
 /** The paths of the rows of a list, in the kernel's memory. */
 export class PathTree {
@@ -31,12 +34,18 @@ export class PathTree {
     this.root = kernel.calls.newPath(0, 0, 0);
   }
 
-  /** Makes the values at a path, as leaves have it, that cell of each row; -1 for none. */
-  set(path: string, place: number, form: PathForm): void {
-    this.kernel.calls.setPath(this.addressOf(path === '.' ? '' : path), place, formNumbers[form]);
+  /**
+   * Sends the values at a path, spelled as in leaves, to the column `index` of each row; -1 for
+   * none.
+   */
+  set(path: string, index: number, form: PathForm): void {
+    this.kernel.calls.setPath(this.addressOf(path === '.' ? '' : path), index, formNumbers[form]);
   }
 
-  /** All paths, objects included. Errors: NotColumnar where there are too many. */
+  /**
+   * All paths, including those of objects.
+   * Errors: ReadAgain<ParseHint> if there are too many.
+   */
   met(): MetPath[] {
     const { calls } = this.kernel;
     const paths: MetPath[] = [];
@@ -45,7 +54,7 @@ export class PathTree {
       const kinds = kindsOfBits.filter((_, bit) => bits & (1 << bit));
       this.addresses.set(path, at);
       paths.push({ path: path || '.', kinds, order: calls.pathOrder(at) });
-      if (paths.length > mostPaths) throw new NotColumnar(`its rows have more than ${mostPaths} members`);
+      if (paths.length > maxPaths) throw notColumnar(`its rows have more than ${maxPaths} members`);
       for (let child = calls.pathFirstChild(at); child !== 0; child = calls.pathNext(child)) {
         const name = calls.pathName(child);
         visit(child, joinPath(path, this.kernel.text(name, name + calls.pathNameLength(child))));

@@ -1,4 +1,6 @@
-/** Validity of an Arrow array: how many are null, and the bitmap. */
+import { type Data, makeData, Null } from 'apache-arrow';
+
+/** Validity of an Arrow array: the number of nulls, and the bitmap. */
 export interface Nulls {
   nullCount: number;
   nullBitmap: Uint8Array;
@@ -6,7 +8,7 @@ export interface Nulls {
 
 export const noNulls: Nulls = { nullCount: 0, nullBitmap: new Uint8Array(0) };
 
-/** Which rows of a column are there, as Arrow's bitmap has it. */
+/** Which rows of a column have a value, as an Arrow bitmap. */
 export class NullBitmap {
   private bits = new Uint8Array(64);
   private length = 0;
@@ -24,7 +26,7 @@ export class NullBitmap {
     this.length += 1;
   }
 
-  /** Forgets all rows, and keeps the memory. */
+  /** Forgets all rows and keeps the memory. */
   clear(): void {
     this.bits.fill(0);
     this.length = 0;
@@ -34,4 +36,9 @@ export class NullBitmap {
   nulls(): Nulls {
     return { nullCount: this.nullCount, nullBitmap: this.bits };
   }
+}
+
+/** An array that is null in every row, whatever the type of its column. */
+export function nullData(length: number): Data {
+  return makeData({ type: new Null(), length });
 }

@@ -1,0 +1,87 @@
+import { ReportsError } from '../../errors/reports-error.js';
+import { defaultTableName } from '../../schema/infer.js';
+import { marketplaces } from '../../schema/marketplaces.js';
+import type { ColumnType, ReportSchema, ResolvedColumn } from '../../schema/types.js';
+import type { DocumentFacts } from '../../source/types.js';
+import { type ResolvedHeader, resolveHeader } from '../layout/header.js';
+import { refuseKeyless, refuseUnknown, tableOf } from '../layout/table-layout.js';
+import type { Dialect, ParsedTable } from '../types.js';
+import type { ValueRules } from '../values/values.js';
+import { type DelimitedDialect, decideDialect } from './dialect.js';
+
+/** How a delimited document is written, and what its header means. */
+export interface DelimitedLayout {
+  dialect: DelimitedDialect;
+  header: ResolvedHeader;
+  /** Countries of the document's marketplaces. */
+  countries: string[];
+}
+
+/**
+ * Decides the layout of a delimited document from the beginning of its text.
+ * Errors: HEADER_NOT_FOUND; HEADER_UNKNOWN and KEY_COLUMN_MISSING if its rows would replace
+ * unrelated ones.
+ */
+export function delimitedLayout(
+  facts: DocumentFacts,
+  schema: ReportSchema | undefined,
+  head: string,
+): DelimitedLayout {
+  const { reportType, documentId, marketplaceIds } = facts;
+  const dialect = decideDialect(head, schema);
+  if (!dialect) {
+    const found = JSON.stringify(head.trim().slice(0, 200));
+    throw new ReportsError('HEADER_NOT_FOUND', { reportType, documentId, found });
+  }
+  const header = resolveHeader(dialect.header, schema?.tables[0]?.columns);
+  if (schema?.tables[0]) {
+    refuseUnknown(facts, header.columns, dialect.header);
+    refuseKeyless(facts, schema.tables[0], header.columns, dialect.header);
+  }
+  return {
+    dialect,
+    header,
+    countries: marketplaceIds.flatMap((id) => marketplaces[id]?.country ?? []),
+  };
+}
+
+/** The table of a delimited document, and where its columns are. */
+export interface TableLayout {
+  table: ParsedTable;
+  /**
+   * For each column the index of its cell in a row, from the left; undefined if the document lacks
+   * it.
+   */
+  cellIndexes: (number | undefined)[];
+}
+
+/** The table that follows from the schema, the header and what was found out about the values. */
+export function tableLayout(
+  { header }: DelimitedLayout,
+  schema: ReportSchema | undefined,
+  reportType: string,
+  found: { types: Map<number, ColumnType>; emptyNameless: Set<number> },
+): TableLayout {
+  const tableSchema = schema?.tables[0];
+  const columns: ResolvedColumn[] = [];
+  const cellIndexes: (number | undefined)[] = [];
+  const cellOf = new Map(header.positions.map((index, cell) => [index, cell]));
+  header.columns.forEach((column, index) => {
+    if (found.emptyNameless.has(index)) return;
+    const inferred = found.types.get(index);
+    columns.push(inferred ? { ...column, type: inferred } : column);
+    cellIndexes.push(cellOf.get(index));
+  });
+  const table: ParsedTable = tableSchema
+    ? tableOf(tableSchema, columns)
+    : { name: defaultTableName(reportType), load: { mode: 'append', key: [] }, columns };
+  return { table, cellIndexes };
+}
+
+/** The part of the dialect that the ledger keeps. */
+export function dialectFacts(
+  { delimiter, quoting, preambleLines }: DelimitedDialect,
+  rules: ValueRules,
+): Dialect {
+  return { delimiter, quoting, ...rules, preambleLines };
+}
