@@ -1,6 +1,10 @@
 import { ReportsError } from '../errors/reports-error.js';
 import type { PipelineContext } from '../ingest/context.js';
-import { maxTypesPerCall, reportsPerPage } from '../source/selling-partner/selling-partner.js';
+import {
+  maxReportsPerPage,
+  maxReportTypesPerCall,
+  reportRetentionDays,
+} from '../source/selling-partner/limits.js';
 import type { CallOptions, Report, ReportStatus, SellingPartner } from '../source/types.js';
 import type { DueWindows } from './due-windows.js';
 import { windowRecord } from './request-progress.js';
@@ -11,8 +15,8 @@ const dayMs = 86_400_000;
 /** Reports that others requested earlier are in the ledger, or nobody waits for them. */
 const recentMs = 2 * dayMs;
 
-/** Amazon keeps reports for 90 days, and refuses to look back further. */
-const maxLookBackMs = 89 * dayMs;
+/** One day less than Amazon allows, so that no call is refused at the border. */
+const maxLookBackMs = (reportRetentionDays - 1) * dayMs;
 
 /** The clocks of Amazon and of this machine differ by no more than this. */
 export const maxClockSkewMs = 120_000;
@@ -80,7 +84,7 @@ export async function readExistingReports(
 
   async function read(range: CreatedRange, maxPages = Number.POSITIVE_INFINITY): Promise<void> {
     const groups = groupsOf(range.types);
-    const maxReports = Math.ceil(maxPages / groups.length) * reportsPerPage;
+    const maxReports = Math.ceil(maxPages / groups.length) * maxReportsPerPage;
     for (const group of groups) {
       if (isQuotaExhausted) return;
       try {
@@ -147,7 +151,7 @@ function rangeAround(reportType: string, at: string): CreatedRange {
 /** Types of one call each, so that for each group we know whether it was read to the end. */
 function groupsOf(types: string[]): string[][] {
   const groups: string[][] = [];
-  for (let start = 0; start < types.length; start += maxTypesPerCall)
-    groups.push(types.slice(start, start + maxTypesPerCall));
+  for (let start = 0; start < types.length; start += maxReportTypesPerCall)
+    groups.push(types.slice(start, start + maxReportTypesPerCall));
   return groups;
 }

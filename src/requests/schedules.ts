@@ -1,4 +1,5 @@
 import { ReportsError } from '../errors/reports-error.js';
+import { maxReportTypesPerCall } from '../source/selling-partner/limits.js';
 import type { CallOptions, ReportSchedule } from '../source/types.js';
 import type { PipelineContext } from '../ingest/context.js';
 import type { KeptSchedule } from './request-file.js';
@@ -11,9 +12,6 @@ import { callOptions, type RequestCycle, type ScheduleStep } from './types.js';
  * settings is applied in the next cycle.
  */
 const checkIntervalMs = { made: 86_400_000, refused: 3_600_000 };
-
-/** Types per call of getReportSchedules. */
-const maxTypesPerCall = 10;
 
 /**
  * Makes the schedules at Amazon match the settings, for the plans of one seller. Amazon keeps one
@@ -32,8 +30,8 @@ export async function syncSchedules(
   if (!seller) return [];
   const types = [...new Set(toCheck.map(({ reportType }) => reportType))];
   const steps: ScheduleStep[] = [];
-  for (let index = 0; index < types.length; index += maxTypesPerCall) {
-    const some = types.slice(index, index + maxTypesPerCall);
+  for (let index = 0; index < types.length; index += maxReportTypesPerCall) {
+    const some = types.slice(index, index + maxReportTypesPerCall);
     const own = toCheck.filter(({ reportType }) => some.includes(reportType));
     const there = await unlessRefused(own, () => seller.getReportSchedules(some, call));
     for (const plan of there ? own : []) {

@@ -65,7 +65,7 @@ describe('turns of requests', () => {
         loads: async ({ dataEndSince = '' }) =>
           ledger.filter(({ dataEnd }) => (dataEnd ?? '') >= dataEndSince),
       },
-      clock: { now: () => nowMs, sleep: async () => {} },
+      clock: { now: () => nowMs, sleep: async () => {}, every: () => () => {} },
       sellingPartner: (sellerId) => ({
         async *getReports() {
           await onList(sellerId);

@@ -116,7 +116,7 @@ class Amazon {
         pipelines: [pipeline],
       },
       warehouse: { seen: async () => new Map(), loads: async () => [] },
-      clock: { now: () => this.nowMs, sleep: async () => {} },
+      clock: { now: () => this.nowMs, sleep: async () => {}, every: () => () => {} },
       sellingPartner: () => ({
         getReport: async (id) => {
           const report = amazon.reports.find(({ reportId }) => reportId === id);

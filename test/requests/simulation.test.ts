@@ -138,7 +138,7 @@ class Simulation {
         loads: async ({ statuses }) => this.ledger.filter(({ status }) => statuses?.includes(status)),
       },
       sellingPartner: () => this.amazon(),
-      clock: { now: () => this.nowMs, sleep: async () => {} },
+      clock: { now: () => this.nowMs, sleep: async () => {}, every: () => () => {} },
     });
   }
 

@@ -18,7 +18,7 @@ describe('the ledger in BigQuery', () => {
         },
       },
       warehouseFile: undefined,
-      clock: { now: () => nowMs, sleep: () => new Promise(() => {}) },
+      clock: { now: () => nowMs, sleep: () => new Promise(() => {}), every: () => () => {} },
       warehouse: {
         async overview() {
           readings += 1;

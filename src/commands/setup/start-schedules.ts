@@ -1,3 +1,4 @@
+import { isoNow } from '../../runtime/clock.js';
 import type { Command } from 'commander';
 import type { Config } from '../../config/spec.js';
 import { describeError } from '../../errors/reports-error.js';
@@ -10,7 +11,8 @@ import { hasRequestNews, requestCounts, requestJson, requestText } from '../outp
 import { summaryJson, summaryText } from '../output/summary.js';
 import { pipelinesNamed } from './find-named.js';
 import type { Io } from './io.js';
-import { openWarehouse, withContext } from './open-context.js';
+import { withContext } from './open-context.js';
+import { openWarehouse } from '../../warehouse/open-warehouse.js';
 
 export interface StartOptions {
   json?: boolean;
@@ -40,7 +42,7 @@ export async function startSchedules(
   await withContext(config, command, io, title, schedule, options.logLevel);
 
   async function schedule(context: PipelineContext): Promise<void> {
-    const onlooker = openWarehouse(config, { isOnlooker: true, maxBytes });
+    const onlooker = openWarehouse(config, { isPreemptible: true, maxBytes });
     const status = await openStatus(context, onlooker, signals);
     if (status.url) options.onServed?.(status.url);
     const alarms = config.alarms && openAlarms(config.alarms, status.readSnapshot, context);
@@ -69,9 +71,7 @@ function printRun(
   const ran = { pipeline: pipeline.name, kind };
   log.info({ pipeline: pipeline.name }, `${kind} started`);
   const print = (summary: Record<string, unknown>, text: string) =>
-    io.stdout.write(
-      json ? `${JSON.stringify({ ...ran, ...summary })}\n` : `${new Date().toISOString()} ${text}`,
-    );
+    io.stdout.write(json ? `${JSON.stringify({ ...ran, ...summary })}\n` : `${isoNow()} ${text}`);
   return {
     finished(work, requests) {
       if (!requests) {
