@@ -11,7 +11,7 @@ import type { Span } from '../../src/config/span.js';
 import type { Report } from '../../src/source/types.js';
 import type { LedgerRow } from '../../src/warehouse/types.js';
 import { ledgerEntry } from '../../src/warehouse/ledger/ledger-entry.js';
-import { fakeContext, fakePipeline, fakeRequest, fakeSeller } from '../pipeline/fake-context.js';
+import { fakeContext, fakePipeline, fakeRequest, fakeSeller } from '../ingest/fake-context.js';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;

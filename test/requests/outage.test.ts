@@ -8,7 +8,7 @@ import { openRequestStore } from '../../src/requests/request-store.js';
 import { applyToWindow, beginProgress } from '../../src/requests/request-progress.js';
 import { runRequestCycle } from '../../src/requests/request-cycle.js';
 import type { CallOptions, Report } from '../../src/source/types.js';
-import { fakeContext, fakePipeline, fakeRequest, fakeSeller } from '../pipeline/fake-context.js';
+import { fakeContext, fakePipeline, fakeRequest, fakeSeller } from '../ingest/fake-context.js';
 import type { Pipeline } from '../../src/config/spec.js';
 
 const minuteMs = 60_000;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { ReportsError } from '../../src/errors/reports-error.js';
 import { parseRequestFile } from '../../src/requests/request-file.js';
 import { openRequestStore } from '../../src/requests/request-store.js';
-import { listingsType, makeWorld, sellerId } from '../pipeline/world.js';
+import { listingsType, makeWorld, sellerId } from '../ingest/world.js';
 
 const day = (of: number) => `2026-10-0${of}T00:00:00.000Z`;
 const at = '2026-10-09T12:00:00.000Z';

@@ -15,7 +15,7 @@ import {
   sellerId,
   startInProcess,
   type World,
-} from '../pipeline/world.js';
+} from '../ingest/world.js';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;

@@ -15,7 +15,7 @@ import type {
   ReportStatus,
   SellingPartner,
 } from '../../src/source/types.js';
-import { fakeContext, fakePipeline, fakeRequest, fakeSeller } from '../pipeline/fake-context.js';
+import { fakeContext, fakePipeline, fakeRequest, fakeSeller } from '../ingest/fake-context.js';
 import { type LedgerRow, ledgerKey, rowsByKeys } from '../../src/warehouse/types.js';
 
 const hourMs = 3_600_000;

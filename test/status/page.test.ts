@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { listings, listingsType, sellerId, type World } from '../pipeline/world.js';
+import { listings, listingsType, sellerId, type World } from '../ingest/world.js';
 import { foreign, makeScene } from './scene.js';
 import { type Started, startWithPage, until } from './started.js';
 

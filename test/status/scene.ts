@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { demoSellers, fillDemo } from '../../src/sandbox/demo-scenario.js';
-import { makeWorld, ordersType, sellerId, type World } from '../pipeline/world.js';
+import { makeWorld, ordersType, sellerId, type World } from '../ingest/world.js';
 
 /** The type of a document that its schema can't read, and a schema of one's own that can. */
 export const foreign = {

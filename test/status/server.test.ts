@@ -15,7 +15,7 @@ import {
   sellerId,
   startInProcess,
   type World,
-} from '../pipeline/world.js';
+} from '../ingest/world.js';
 import { assertNoSecrets } from '../planted-secrets.js';
 import { type Started, startWithPage, until } from './started.js';
 

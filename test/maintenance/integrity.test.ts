@@ -14,7 +14,7 @@ import {
   type Ran,
   sellerId,
   type World,
-} from './world.js';
+} from '../ingest/world.js';
 
 /** Changes the bytes of a file; undefined takes it away. */
 type Damage = { what: string; code?: string; damage(bytes: Buffer): Buffer | undefined };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { listings, listingsType, makeWorld, sellerId, startInProcess, type World } from './world.js';
+import { listings, listingsType, makeWorld, sellerId, startInProcess, type World } from '../ingest/world.js';
 
 describe('the scheduler', () => {
   let world: World;

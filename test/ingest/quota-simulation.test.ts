@@ -10,7 +10,7 @@ import { openSellingPartner } from '../../src/source/selling-partner/selling-par
 import type { Queue, QueueMessage } from '../../src/source/types.js';
 import type { LedgerRow, Warehouse } from '../../src/warehouse/types.js';
 import { fakeContext, fakePipeline, fakeSeller } from './fake-context.js';
-import { type SimulatedClock, simulateClock } from './simulated-clock.js';
+import { type SimulatedClock, simulateClock } from '../runtime/simulated-clock.js';
 import { openFolderStore } from '../../src/store/folder-store.js';
 import type { Pipeline } from '../../src/config/spec.js';
 

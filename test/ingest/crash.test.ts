@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from
 import { join } from 'node:path';
 import { Random } from '../../src/sandbox/random.js';
 import { startS3 } from '../store/stand-ins.js';
-import { bigQueryEndpoint } from '../warehouse/bigquery-stand-in.js';
+import { bigQueryEndpoint } from '../warehouse/bigquery-emulator.js';
 import {
   compareContents,
   fill,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { stringify } from 'yaml';
 import type { FaultPoint } from '../../src/runtime/fault-point.js';
-import { runApart, runInProcess } from './world.js';
+import { runApart, runInProcess } from '../ingest/world.js';
 
 /** Words of old buyers, in every document that is to be purged, and of one whose order is new. */
 export const oldWords = ['Quackenbush', 'Zzyzx Road'];

@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gsEndpoint, makeGsBucket, type StandIn, startS3 } from '../store/stand-ins.js';
-import { bigQueryEndpoint, standInLacks } from '../warehouse/bigquery-stand-in.js';
+import { bigQueryEndpoint, standInLacks } from '../warehouse/bigquery-emulator.js';
 import {
   bigQuerySettings,
   compareWithDuckDb,

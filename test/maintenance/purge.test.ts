@@ -14,11 +14,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { findWords } from './data-folder.js';
+import { findWords } from '../ingest/data-folder.js';
 import { crashPurge, makeOldData, oldWords, youngWords } from './old-data.js';
 import { digestFile } from '../../src/files/file-digest.js';
 import type { LakeFile, LedgerEntry } from '../../src/warehouse/types.js';
-import { runInProcess } from './world.js';
+import { runInProcess } from '../ingest/world.js';
 
 describe('purge', () => {
   let template = '';

@@ -5,7 +5,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import type { Config } from '../../src/config/spec.js';
 import { piiTreatment } from '../../src/privacy/pii-policy.js';
 import { commandFolder } from '../commands/command-folder.js';
-import { runInProcess } from './world.js';
+import { runInProcess } from '../ingest/world.js';
 
 const key = 'a key of the tests, long enough';
 const type = 'GET_FLAT_FILE_ORDER_REPORT_DATA_SHIPPING';

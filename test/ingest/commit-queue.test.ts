@@ -7,7 +7,7 @@ import { type CommitPlace, CommitQueue } from '../../src/ingest/commit-queue.js'
 import { ledgerEntry } from '../../src/warehouse/ledger/ledger-entry.js';
 import type { Load } from '../../src/warehouse/types.js';
 import { fakeContext } from './fake-context.js';
-import { simulateClock } from './simulated-clock.js';
+import { simulateClock } from '../runtime/simulated-clock.js';
 import { openFolderStore } from '../../src/store/folder-store.js';
 
 describe('what is ready to commit', () => {

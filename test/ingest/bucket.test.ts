@@ -6,7 +6,7 @@ import { gunzipSync } from 'node:zlib';
 import { parse } from 'yaml';
 import { startProxy } from '../faults/proxy.js';
 import { gsEndpoint, makeGsBucket, s3Environment, type StandIn, startS3 } from '../store/stand-ins.js';
-import { makeOldData, oldWords, youngWords } from './old-data.js';
+import { makeOldData, oldWords, youngWords } from '../maintenance/old-data.js';
 import { listings, listingsType, makeWorld, runInProcess, sellerId, type World } from './world.js';
 
 /** Settings of a lake and raw documents in a bucket. */
