@@ -3,7 +3,7 @@ import type { PipelineContext } from '../ingest/context.js';
 import { openRequestBook, type RequestBook } from '../pipeline/requests/book.js';
 import type { Pipeline } from '../config/spec.js';
 import { requestTimes } from '../runs/schedule.js';
-import { usagePlans } from '../source/selling-partner/quota.js';
+import { usagePlans } from '../source/selling-partner/limits.js';
 import { version } from '../runtime/version.js';
 import { tableFreshness } from './freshness.js';
 import { openLedgerPoll } from './read-ledger.js';
@@ -30,7 +30,7 @@ import type {
 export function openSnapshots(
   context: PipelineContext,
   runLog: RunLog,
-  options: Pick<PollOptions, 'isPatient'> = {},
+  options: Pick<PollOptions, 'waitsForReading'> = {},
 ): () => Promise<StatusSnapshot> {
   const { config, clock } = context;
   const startedAt = new Date(clock.now()).toISOString();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { catalogue } from '../../src/errors/reports-error.js';
+import { catalogue, type ErrorCode, ReportsError } from '../../src/errors/reports-error.js';
 import { type Proxies, startProxies } from '../faults/proxy.js';
 import { makeWorld } from '../pipeline/world.js';
 import { badInputPage } from './bad-input.js';
@@ -26,6 +26,16 @@ describe('the catalogue of errors', function () {
     for (const code of Object.keys(catalogue)) {
       const isTried = [...tests, badInputs].some((each) => new RegExp(`\\b${code}\\b`).test(each));
       assert.ok(isTried, `no test provokes ${code}`);
+    }
+  });
+
+  it('says of each error whether to retry it: by its kind, unless whoever threw it knows better', () => {
+    for (const [code, { kind }] of Object.entries(catalogue)) {
+      const error = new ReportsError(code as ErrorCode);
+      assert.equal(error.retry, kind === 'retryable' ? 'later' : 'never');
+      const cause = new Error('cause');
+      const soon = new ReportsError(code as ErrorCode, {}, { retry: 'now', cause });
+      assert.deepEqual([soon.retry, soon.kind, soon.cause], ['now', kind, cause]);
     }
   });
 

@@ -7,7 +7,7 @@ import type { Pipeline } from '../../src/config/spec.js';
 import { Random } from '../../src/sandbox/random.js';
 import { amazonsPlans, RateLimits } from '../../src/sandbox/rate-limits.js';
 import type { SharedJson } from '../../src/files/shared-json.js';
-import { openQuotaPlan, quotaKey } from '../../src/source/selling-partner/quota.js';
+import { openQuotaPlan, type QuotaKey } from '../../src/source/selling-partner/quota.js';
 import { openSellingPartner } from '../../src/source/selling-partner/selling-partner.js';
 import type { Queue, QueueMessage } from '../../src/source/types.js';
 import type { LedgerRow, Load, Warehouse } from '../../src/warehouse/types.js';
@@ -205,7 +205,7 @@ function openContext({
   );
   const quotas = new Map(
     sellerIds.map((sellerId) => {
-      const key = quotaKey({ clientId: clientOf(sellerId), sellerId, operation: 'getReportDocument' });
+      const key: QuotaKey = { clientId: clientOf(sellerId), sellerId, operation: 'getReportDocument' };
       const documentQuota = {
         available: () => quota.available(key),
         nextAvailableMs: () => quota.nextAvailableMs(key),

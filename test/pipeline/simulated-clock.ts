@@ -35,6 +35,17 @@ export function simulateClock(startMs = Date.UTC(2026, 9, 1)): SimulatedClock {
         signal?.addEventListener('abort', end, { once: true });
       });
     },
+    every(ms, work) {
+      const stop = new AbortController();
+      const goOn = async (): Promise<void> => {
+        await this.sleep(ms, stop.signal);
+        work();
+        return goOn();
+      };
+      // Ends when it is stopped.
+      goOn().catch(() => {});
+      return () => stop.abort();
+    },
     async runUntil(work) {
       let isDone = false;
       const done = work.finally(() => {

@@ -11,7 +11,7 @@ const refusal = { key: 'A1/doc-1', sellerId: 'A1', code: 'LOGIN_REFUSED', messag
 
 function open() {
   let nowMs = Date.parse('2026-11-25T12:00:00Z');
-  const log = openRunLog({ now: () => nowMs, sleep: async () => {} });
+  const log = openRunLog({ now: () => nowMs, sleep: async () => {}, every: () => assert.fail() });
   const begin = (kind?: Run['kind']) => {
     const watch = log.watch(run(kind));
     return { ...watch, tell: (event: PipelineEvent) => watch.onEvent?.(event) };

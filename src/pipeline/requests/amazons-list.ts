@@ -1,5 +1,9 @@
 import { ReportsError } from '../../errors/reports-error.js';
-import { maxTypesPerCall, reportsPerPage } from '../../source/selling-partner/selling-partner.js';
+import {
+  maxReportsPerPage,
+  maxReportTypesPerCall,
+  reportRetentionDays,
+} from '../../source/selling-partner/limits.js';
 import type { CallOptions, Report, ReportStatus, SellingPartner } from '../../source/types.js';
 import type { PipelineContext } from '../../ingest/context.js';
 import { unsureAsk } from './progress.js';
@@ -10,8 +14,8 @@ const dayMs = 86_400_000;
 /** What others asked for longer ago is in the ledger, or nobody waits for it. */
 const latelyMs = 2 * dayMs;
 
-/** Amazon keeps reports for 90 days, and refuses to look back further. */
-const longestLookBackMs = 89 * dayMs;
+/** One day less than Amazon allows, so that no call is refused at the border. */
+const maxLookBackMs = (reportRetentionDays - 1) * dayMs;
 
 /** The clocks of Amazon and of this machine differ by no more. */
 export const clocksDifferMs = 120_000;
@@ -58,7 +62,7 @@ export async function readAmazonsList(
   const tellsOf = (reportType: string, at: string) => {
     const { sinceMs, untilMs } = spanAround(reportType, at);
     // Amazon has none of that time any more.
-    if (sinceMs < nowMs - longestLookBackMs) return true;
+    if (sinceMs < nowMs - maxLookBackMs) return true;
     return told.some(
       (span) => span.types.includes(reportType) && span.sinceMs <= sinceMs && span.untilMs >= untilMs,
     );
@@ -74,7 +78,7 @@ export async function readAmazonsList(
 
   async function read(span: Span, mostPages = Number.POSITIVE_INFINITY): Promise<void> {
     const groups = groupsOf(span.types);
-    const mostReports = Math.ceil(mostPages / groups.length) * reportsPerPage;
+    const mostReports = Math.ceil(mostPages / groups.length) * maxReportsPerPage;
     for (const group of groups) {
       if (isOver) return;
       try {
@@ -142,7 +146,7 @@ function spanAround(reportType: string, at: string): Span {
 /** Those of one call each: of such a group it is known whether it was read to the end. */
 function groupsOf(types: string[]): string[][] {
   const groups: string[][] = [];
-  for (let start = 0; start < types.length; start += maxTypesPerCall)
-    groups.push(types.slice(start, start + maxTypesPerCall));
+  for (let start = 0; start < types.length; start += maxReportTypesPerCall)
+    groups.push(types.slice(start, start + maxReportTypesPerCall));
   return groups;
 }

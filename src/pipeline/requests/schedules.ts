@@ -1,4 +1,5 @@
 import { ReportsError } from '../../errors/reports-error.js';
+import { maxReportTypesPerCall } from '../../source/selling-partner/limits.js';
 import type { CallOptions, ReportSchedule } from '../../source/types.js';
 import type { PipelineContext } from '../../ingest/context.js';
 import type { KeptSchedule, RequestBook } from './book.js';
@@ -19,9 +20,6 @@ export interface ScheduleStep {
 /** So often Amazon is asked whether a schedule is still there, or takes one that it refused; a change of the settings is seen at once. */
 const checkedEveryMs = { made: 86_400_000, refused: 3_600_000 };
 
-/** Types of a call of getReportSchedules. */
-const maxTypesPerCall = 10;
-
 /**
  * Sees that Amazon has the schedules that the settings name. Amazon keeps one for a type and its marketplaces: one that differs is
  * replaced, one that is as wanted is left alone. What Amazon refuses is told by `onRefused`, and left alone for an hour.
@@ -38,8 +36,8 @@ export async function keepSchedules(
   if (!seller) return [];
   const types = [...new Set(toCheck.map(({ reportType }) => reportType))];
   const steps: ScheduleStep[] = [];
-  for (let index = 0; index < types.length; index += maxTypesPerCall) {
-    const asked = types.slice(index, index + maxTypesPerCall);
+  for (let index = 0; index < types.length; index += maxReportTypesPerCall) {
+    const asked = types.slice(index, index + maxReportTypesPerCall);
     const own = toCheck.filter(({ reportType }) => asked.includes(reportType));
     const there = await unlessRefused(own, () => seller.getReportSchedules(asked, call));
     for (const plan of there ? own : []) {

@@ -7,7 +7,7 @@ import {
   StatementType,
 } from '@duckdb/node-api';
 import { describeError, ReportsError } from '../../errors/reports-error.js';
-import type { AnswerLimits, QueryResult, RowGroup, StreamedAnswer } from '../types.js';
+import type { AnswerLimits, QueryResult, ResultChunk, StreamedAnswer } from '../types.js';
 import { fileError } from '../staging/errors.js';
 import { queryHint } from './query-hint.js';
 import { identifier } from '../staging/sql.js';
@@ -39,7 +39,7 @@ async function* rowGroups(
   result: DuckDBResult,
   columns: StreamedAnswer['columns'],
   path: string,
-): AsyncGenerator<RowGroup> {
+): AsyncGenerator<ResultChunk> {
   const isJson = columns.map(({ type }) => type === 'JSON');
   for (;;) {
     let chunk: DuckDBDataChunk | null;

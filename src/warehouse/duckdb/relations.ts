@@ -3,9 +3,10 @@ import { columnTypeOf } from '../staging/column-types.js';
 import type { Relations } from '../rules/relations.js';
 import { run } from '../staging/sql.js';
 
-/** The tables and views of the file. */
+/** Reads the tables and views of the file. */
 export async function readRelations(connection: DuckDBConnection): Promise<Relations> {
-  // Not `duckdb_views()`: on a file just opened it makes all of DuckDB's own views first, which takes three times as long as the rest.
+  // Not `duckdb_views()`: on a newly opened file it first creates all of DuckDB's own views, which
+  // takes three times as long as the rest.
   const rows = await run(
     connection,
     `SELECT columns.table_name, tables.table_name IS NULL, column_name, data_type

@@ -3,14 +3,14 @@ import type { ColumnType } from '../../schema/types.js';
 import { duckDbType, lineageColumns } from '../staging/column-types.js';
 import { identifier, literal } from '../staging/sql.js';
 
-/** The statement that makes a table with these columns, and the lineage behind them. */
+/** The statement that creates a table with these columns, followed by the lineage. */
 export function createTable(name: string, columns: { name: string; type: ColumnType }[]): string {
   const own = columns.map((column) => `${identifier(column.name)} ${duckDbType(column.type)}`);
   const lineage = lineageColumns.map(([column, typeText]) => `${column} ${typeText}`);
   return `CREATE TABLE ${identifier(name)} (\n  ${[...own, ...lineage].join(',\n  ')}\n)`;
 }
 
-/** The statements that make a table as its first load would, and say what it holds. */
+/** The statements that create a table as its first load would, with its descriptions. */
 export function tableDdl({ name, description, columns }: ExportTable): string {
   const isLineage = ({ name: column }: ExportColumn) =>
     lineageColumns.some(([lineage]) => lineage === column);

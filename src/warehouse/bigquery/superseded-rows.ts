@@ -1,22 +1,23 @@
 import { documentId } from '../rules/document-id.js';
 import type { LoadTable } from '../types.js';
 import type { BigQueryClient } from './client.js';
-import { readRows } from './ledger.js';
-import { countKept, lateSnapshots, mayLeaveOut } from './load-modes.js';
+import { readRows } from './read-rows.js';
+import { countKept, supersededSnapshots, mayBeSuperseded } from './load-modes.js';
 import type { StagedBatch } from './stage.js';
 
-/** How many rows of each load of each batch a newer report holds. */
-export async function countLeftOut(
+/** How many rows of each load of each batch a newer report holds; 0 if none. */
+export async function countSuperseded(
   client: BigQueryClient,
   staged: StagedBatch[],
   rowsSql: string[],
 ): Promise<Map<LoadTable, number>> {
   const counts = new Map<LoadTable, number>();
   for (const [index, { batch, files }] of staged.entries()) {
+    for (const { table } of batch.loads) counts.set(table, 0);
     if (batch.loads[0]?.table.mode === 'snapshot') {
-      for (const { table } of lateSnapshots(batch)) counts.set(table, table.rows);
+      for (const { table } of supersededSnapshots(batch)) counts.set(table, table.rows);
     }
-    if (files.length === 0 || !mayLeaveOut(batch)) continue;
+    if (files.length === 0 || !mayBeSuperseded(batch)) continue;
     const found = await readRows(
       client,
       countKept(batch, { rows: rowsSql[index] ?? '', ledger: '', table: client.table(batch.relation.name) }),

@@ -3,12 +3,13 @@ import type { Logger } from 'pino';
 import { duckDbType } from '../staging/column-types.js';
 import type { TablePlan } from '../rules/plan-tables.js';
 import { canonicalValue } from '../staging/widened-values.js';
-import { createTable } from './ddl.js';
+import { createTable } from './table-sql.js';
 import { identifier, run } from '../staging/sql.js';
 
 /**
- * Makes the table, adds columns, widens types; false where nothing was to be done. DuckDB can't commit a transaction that alters a table after it changed rows of it,
- * so this comes before all rows of a commit.
+ * Creates the table, adds columns, widens types. Returns false if nothing had to change. Must come
+ * before all rows of a commit: DuckDB can't commit a transaction that alters a table after changing
+ * its rows.
  */
 export async function applyPlan(
   connection: DuckDBConnection,
@@ -42,8 +43,8 @@ export async function applyPlan(
     const value = canonicalValue(column, present.type, type);
     if (value !== column) canonical.push(`${column} = ${value}`);
   }
-  // Not in the USING clause of the ALTER: DuckDB can't replay one with a function in it from the write-ahead log, and the file would
-  // not open after a crash.
+  // Not in the USING clause of the ALTER: DuckDB can't replay a USING clause with a function from
+  // the write-ahead log, and the file would not open after a crash.
   if (canonical.length > 0) await run(connection, `UPDATE ${table} SET ${canonical}`);
   return changed;
 }

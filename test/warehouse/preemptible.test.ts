@@ -9,12 +9,12 @@ import { makeLoad } from './make-load.js';
 describe('a warehouse for looking only', () => {
   let folder: string;
   let warehouse: Warehouse;
-  let onlooker: Warehouse;
+  let reader: Warehouse;
   beforeEach(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'onlooker-'));
+    folder = mkdtempSync(join(tmpdir(), 'preemptible-'));
     const path = join(folder, 'reports.duckdb');
     warehouse = openDuckDbWarehouse({ path });
-    onlooker = openDuckDbWarehouse({ path, isOnlooker: true });
+    reader = openDuckDbWarehouse({ path, isPreemptible: true });
     await warehouse.commit([await load('d1')]);
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
@@ -32,7 +32,7 @@ describe('a warehouse for looking only', () => {
 
   it('gives way to a commit, and answers behind it', async () => {
     const order: string[] = [];
-    const asked = onlooker.query(endlessBefore).then(({ rows }) => {
+    const asked = reader.query(endlessBefore).then(({ rows }) => {
       order.push('answer');
       return rows[0];
     });
@@ -45,7 +45,7 @@ describe('a warehouse for looking only', () => {
 
   it('has its turn after some tries, however often others come', async () => {
     let isAnswered = false;
-    const asked = onlooker.query(slow).finally(() => {
+    const asked = reader.query(slow).finally(() => {
       isAnswered = true;
     });
     let commits = 0;
@@ -58,7 +58,7 @@ describe('a warehouse for looking only', () => {
     const stop = new AbortController();
     const read = async () => assert.fail('there is no answer');
     const queries = [1, 2].map(() =>
-      onlooker.queryStream(
+      reader.queryStream(
         endless,
         async ({ groups }) => {
           for await (const _ of groups) await read();
@@ -68,6 +68,6 @@ describe('a warehouse for looking only', () => {
     );
     setTimeout(() => stop.abort(new Error('enough')), 200);
     for (const query of queries) await assert.rejects(query, /^Error: enough$/);
-    assert.equal((await onlooker.query('SELECT 1 AS one')).rows.length, 1);
+    assert.equal((await reader.query('SELECT 1 AS one')).rows.length, 1);
   });
 });
