@@ -55,6 +55,7 @@ describe('the crash journal', () => {
     await pendingChanges();
     assert.equal(seenAtMs(), startMs + 30_000);
     await worker.end('A1/doc-1');
+    assert.equal(clock.isIdle(), true);
     const content = readFileSync(path, 'utf8');
     clock.tick(60_000);
     await pendingChanges();
@@ -87,6 +88,8 @@ describe('the crash journal', () => {
 interface ManualClock extends Clock {
   /** Lets time pass and starts the periodic work that is due, in order. */
   tick(ms: number): void;
+  /** Whether no periodic work is left. */
+  isIdle(): boolean;
 }
 
 function manualClock(startMs: number): ManualClock {
@@ -111,5 +114,6 @@ function manualClock(startMs: number): ManualClock {
       }
       nowMs = endMs;
     },
+    isIdle: () => repeated.size === 0,
   };
 }
