@@ -224,13 +224,13 @@ export interface Warehouse {
   /**
    * Read-only. Passes the answer to `read` while it arrives, and holds the warehouse until `read`
    * is done. The signal interrupts the query, which fails with the signal's reason. A DuckDB file
-   * computes no more than `most`, if the statement can be limited; BigQuery's answers come in
+   * computes no more than `most`, and only the number of rows behind the first `rowsRead`; BigQuery's answers come in
    * pages.
    */
   queryStream<T>(
     sql: string,
     read: (answer: StreamedAnswer) => Promise<T>,
-    options?: { signal?: AbortSignal; most?: AnswerLimits },
+    options?: QueryLimits,
   ): Promise<T>;
 }
 
@@ -245,11 +245,20 @@ export interface WarehouseFile {
   compact(path: string): Promise<void>;
 }
 
+export interface QueryLimits {
+  signal?: AbortSignal;
+  most?: AnswerLimits;
+  /** How many rows are read; default: all. */
+  rowsRead?: number;
+}
+
 /** How much of an answer is wanted. */
 export interface AnswerLimits {
   rows: number;
-  /** The maximum length of each text. */
-  characters: number;
+  /** Of a cell of any type; a longer one is the beginning of its text, and ends in `…`. With many columns it may be shorter. */
+  cellCharacters: number;
+  /** Of one row, nearly. */
+  bytes: number;
 }
 
 /** The note of a ledger row whose document was purged. */

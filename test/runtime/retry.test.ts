@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { exponentialBackoff, retry } from '../../src/runtime/retry.js';
-import { simulateClock } from '../pipeline/simulated-clock.js';
+import { simulateClock } from './simulated-clock.js';
 
 /** An attempt that takes a while and then fails, is not finished yet, or succeeds. */
 const outcome = fc.record({

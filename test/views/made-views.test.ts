@@ -10,7 +10,7 @@ import { bindProblems } from '../../src/warehouse/duckdb/bind-views.js';
 import { createTable } from '../../src/warehouse/duckdb/table-sql.js';
 import { refreshViews } from '../../src/warehouse/duckdb/views.js';
 import { commandFolder } from '../commands/command-folder.js';
-import { listings, listingsType, orders, ordersType, returnsType } from '../pipeline/world.js';
+import { listings, listingsType, orders, ordersType, returnsType } from '../ingest/world.js';
 
 const folders = [packagedSchemasFolder()];
 const schemas = readSchemas({ folders });

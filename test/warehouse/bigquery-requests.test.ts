@@ -22,7 +22,7 @@ import { toJsonValue } from '../../src/warehouse/bigquery/values.js';
 import { readColumnType } from '../../src/schema/column-type.js';
 import type { ColumnType } from '../../src/schema/types.js';
 import type { Bucket } from '../../src/store/types.js';
-import { runInProcess } from '../pipeline/world.js';
+import { runInProcess } from '../ingest/world.js';
 
 interface Answer {
   status?: number;

@@ -6,8 +6,8 @@ import { type Alarms, openAlarms } from '../../status/alarms/alarms.js';
 import type { RunLog } from '../../status/run-log.js';
 import { openSnapshots } from '../../status/snapshot.js';
 import type { Io } from './io.js';
-import { openWarehouse } from '../../warehouse/open-warehouse.js';
 import { withContext } from './open-context.js';
+import { openWarehouse } from '../../warehouse/open-warehouse.js';
 
 export type AlarmedConfig = Config & { alarms: NonNullable<Config['alarms']> };
 

@@ -1,18 +1,18 @@
+import { isoNow } from '../../runtime/clock.js';
 import type { Command } from 'commander';
 import type { Config } from '../../config/spec.js';
-import { isoNow } from '../../runtime/clock.js';
-import { openWarehouse } from '../../warehouse/open-warehouse.js';
 import { describeError } from '../../errors/reports-error.js';
 import type { PipelineContext, StopSignals } from '../../ingest/context.js';
 import { type Run, type RunWatch, watchedByAll } from '../../runs/run.js';
 import { runSchedule } from '../../runs/schedule.js';
 import { openAlarms, watchAlarms } from '../../status/alarms/alarms.js';
 import { consoleLimits } from '../../status/server/console.js';
-import { shouldPrint, requestCounts, requestJson, requestText } from '../output/request-summary.js';
+import { hasRequestNews, requestCounts, requestJson, requestText } from '../output/request-summary.js';
 import { summaryJson, summaryText } from '../output/summary.js';
 import { pipelinesNamed } from './find-named.js';
 import type { Io } from './io.js';
 import { withContext } from './open-context.js';
+import { openWarehouse } from '../../warehouse/open-warehouse.js';
 
 export interface StartOptions {
   json?: boolean;
@@ -80,7 +80,7 @@ function printRun(
         return;
       }
       log.info({ ...ran, ...requestCounts(requests) }, `${kind} finished`);
-      if (shouldPrint(requests))
+      if (hasRequestNews(requests))
         print(requestJson(requests), `requests of ${pipeline.name}: ${requestText(requests)}`);
     },
     // The next run on the clock tries again.

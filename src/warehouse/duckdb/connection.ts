@@ -33,6 +33,8 @@ export interface Access {
    * Whether the work is interrupted and started again if other work of this process needs the file.
    */
   isPreemptible?: boolean;
+  /** Where DuckDB puts what the memory does not hold. Default: a folder beside the file. */
+  temporaryFolder?: string;
   clock?: Clock | undefined;
 }
 
@@ -51,11 +53,20 @@ export async function withConnection<T>(
   work: (connection: DuckDBConnection) => Promise<T>,
 ): Promise<T> {
   const path = resolve(access.path);
-  const { signal, isPreemptible } = access;
-  const begin = (wanted: AbortSignal) =>
-    openAndWork({ ...access, path, signal: signal ? AbortSignal.any([signal, wanted]) : wanted }, work);
+  return takeTurn({ ...access, path }, (signal) => openAndWork({ ...access, path, signal }, work));
+}
+
+/**
+ * Does work on the file when its turn among those of this process comes. Its signal is aborted by
+ * the caller's, and if preemptible work has to give way.
+ */
+export async function takeTurn<T>(
+  { path, signal, isPreemptible }: Pick<Access, 'path' | 'signal' | 'isPreemptible'>,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const begin = (preempted: AbortSignal) => work(signal ? AbortSignal.any([signal, preempted]) : preempted);
   try {
-    return await inTurn(path, begin, { isPreemptible });
+    return await inTurn(resolve(path), begin, { isPreemptible });
   } catch (error) {
     signal?.throwIfAborted();
     throw error;
@@ -124,7 +135,13 @@ async function openWhenFree(access: Access & { signal: AbortSignal }): Promise<D
  */
 const megabytesPerThread = 256;
 
-function settings({ path, mode, memoryLimitMegabytes, threads }: Access): Record<string, string> {
+function settings({
+  path,
+  mode,
+  memoryLimitMegabytes,
+  threads,
+  temporaryFolder = `${path}.tmp`,
+}: Access): Record<string, string> {
   const threadsWithin = (megabytes: number) =>
     Math.max(1, Math.min(availableParallelism(), Math.floor(megabytes / megabytesPerThread)));
   const wanted = threads ?? (memoryLimitMegabytes && threadsWithin(memoryLimitMegabytes));
@@ -134,7 +151,7 @@ function settings({ path, mode, memoryLimitMegabytes, threads }: Access): Record
   };
   const common = {
     // First: it can't be set once external access is off.
-    temp_directory: `${path}.tmp`,
+    temp_directory: temporaryFolder,
     ...limits,
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { type Proxies, startProxies } from '../faults/proxy.js';
+import { until } from '../status/started.js';
+import { compareContents, crashTypes, makeCrashWorld, runUntilEmpty } from './crash-matrix.js';
+import { sellerId, type World } from './world.js';
+
+const nothing = { lost: 0, twice: 0, differences: [] };
+
+/** So many documents of each load mode, each told of twice, the second time in another order. */
+async function fill({ sandbox }: World, each: number): Promise<void> {
+  const reports = crashTypes.flatMap((reportType, mode) =>
+    Array.from({ length: each }, (_, index) =>
+      sandbox.addReport({
+        sellerId,
+        reportType,
+        reportId: String(1000 + mode * 100 + index),
+        documentId: `delivery-${mode}-${index}`,
+        createdAt: new Date(Date.UTC(2026, 9, 1) + ((index * 7) % each) * 60_000),
+        body: Buffer.from(`id\tamount\tquantity\n${index % 2}\t1.5\t${index}\n9\t2\t${index}\n`),
+      }),
+    ),
+  );
+  for (const report of [...reports, ...reports.toReversed()]) await sandbox.notify(report);
+}
+
+async function undisturbed(each: number): Promise<Record<string, unknown[]>> {
+  const world = await makeCrashWorld();
+  try {
+    await fill(world, each);
+    await runUntilEmpty(world);
+    return await world.contents();
+  } finally {
+    await world.close();
+  }
+}
+
+async function assertSame(world: World, each: number): Promise<void> {
+  const { lost, twice, differences } = compareContents(await world.contents(), await undisturbed(each));
+  assert.deepEqual({ lost, twice, differences }, nothing);
+}
+
+describe('delivery', () => {
+  it('in duplicate and in any order, to two programs that drain one queue at the same time', async () => {
+    const world = await makeCrashWorld();
+    try {
+      await fill(world, 3);
+      const [here, there] = await Promise.all([world.run('run'), world.spawnRun(['run'])]);
+      assert.equal(here.stderr.includes('"level":50'), false, here.stderr);
+      assert.notEqual(there.code, null, there.stderr);
+      await world.sandbox.returnMessages();
+      await runUntilEmpty(world);
+      await assertSame(world, 3);
+    } finally {
+      await world.close();
+    }
+  });
+
+  it('delivery of a message again, while its document is being loaded, loads the document once', async () => {
+    let proxies: Proxies | undefined;
+    const world = await makeCrashWorld({
+      pipelines: [{ limits: { waitTimeSeconds: 0, concurrency: 2, visibilityTimeoutSeconds: 1 } }],
+      through: async (sandbox) => {
+        proxies = await startProxies(sandbox);
+        return proxies;
+      },
+    });
+    try {
+      await fill(world, 1);
+      const extend = /ChangeMessageVisibilityBatch/;
+      const refused = { what: 'answer', status: 400, body: '{"__type":"InvalidParameterValue"}' } as const;
+      proxies?.faults.push({ service: 'queue', of: extend, wrong: refused, times: 100 });
+      world.sandbox.state.faults.holds.set('download', { ms: 2500, times: 2 });
+      const first = world.run('run');
+      await until(async () => (await world.sandbox.queueDepth()).visible > 0);
+      const second = world.run('run');
+      await Promise.all([first, second]);
+      await world.sandbox.returnMessages();
+      await runUntilEmpty(world);
+      await assertSame(world, 1);
+    } finally {
+      await world.close();
+      await proxies?.close();
+    }
+  });
+
+  const poison = ['hello', '{}', '[]', '{"notificationType":"REPORT_PROCESSING_FINISHED","payload":{}}'];
+
+  it('of messages that nobody can read ends in the dead-letter queue within three receives, and blocks nothing', async () => {
+    const world = await makeCrashWorld({ maxReceiveCount: 3 });
+    try {
+      for (const body of poison) await world.sandbox.sendBody(body);
+      await fill(world, 1);
+      await world.run('run');
+      assert.equal((await world.contents())._loads?.length, crashTypes.length);
+      for (let receives = 2; receives <= 3; receives += 1) {
+        await world.sandbox.returnMessages();
+        await world.run('run');
+      }
+      await world.sandbox.returnMessages();
+      // The receive after the last that is allowed moves them.
+      await world.run('run');
+      assert.deepEqual((await world.sandbox.deadLetters()).sort(), poison.toSorted());
+      assert.deepEqual(await world.sandbox.queueDepth(), { visible: 0, inFlight: 0 });
+      await assertSame(world, 1);
+    } finally {
+      await world.close();
+    }
+  });
+
+  it('of messages that nobody can read ends in the ledger at once where there is no dead-letter queue', async () => {
+    const world = await makeCrashWorld();
+    try {
+      for (const body of [...poison, ...poison]) await world.sandbox.sendBody(body);
+      await fill(world, 1);
+      await world.run('run');
+      assert.deepEqual(await world.sandbox.queueDepth(), { visible: 0, inFlight: 0 });
+      const loads = await world.query("SELECT body FROM _loads WHERE status = 'quarantined' ORDER BY body");
+      assert.deepEqual(loads.map(({ body }) => body).sort(), poison.toSorted());
+    } finally {
+      await world.close();
+    }
+  });
+
+  it('of a document that kills the program each time ends in the ledger, and keeps no other from it', async function () {
+    // Six programs, one after the other.
+    this.timeout(180_000);
+    const world = await makeCrashWorld({
+      pipelines: [{ limits: { waitTimeSeconds: 0, concurrency: 2 } }],
+    });
+    try {
+      const add = (documentId: string, body: string) =>
+        world.sandbox.addReport({
+          sellerId,
+          reportType: 'GET_CRASH_APPEND',
+          documentId,
+          body: Buffer.from(body),
+        });
+      await world.sandbox.notify(add('killer', 'id\tamount\tquantity\n1\t1\t1\n'));
+      // Of a header alone no rows are parsed.
+      await world.sandbox.notify(add('innocent', 'id\tamount\tquantity\n'));
+      const env = { SP_REPORTS_CRASH_AT: 'rows-parsed' };
+      const codes: (number | null)[] = [];
+      while (codes.at(-1) !== 0 && codes.at(-1) !== 1 && codes.length < 6) {
+        codes.push((await world.spawnRun(['run'], env)).code);
+        await world.sandbox.returnMessages();
+      }
+      assert.deepEqual(codes, [null, null, null, 1]);
+      const ledger = 'SELECT document_id, status, reason_code FROM _loads ORDER BY 1';
+      assert.deepEqual(await world.query(ledger), [
+        { document_id: 'innocent', status: 'empty', reason_code: null },
+        { document_id: 'killer', status: 'quarantined', reason_code: 'PROCESS_KILLED' },
+      ]);
+      assert.equal((await world.run('reload', 'killer')).code, 0);
+      assert.deepEqual(await world.query('SELECT id FROM crash_append'), [{ id: '1' }]);
+    } finally {
+      await world.close();
+    }
+  });
+});
