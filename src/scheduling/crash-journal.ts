@@ -33,7 +33,10 @@ type Begun = Record<string, (Owner | number)[]>;
  * only on its own host. Owners on other hosts are known by their heartbeat: a container that was
  * killed may come back under another host name, and its work must still count as killed.
  */
-export function openCrashJournal(path: string, host = hostname(), clock: Clock = systemClock): CrashJournal {
+export function openCrashJournal(
+  path: string,
+  { host = hostname(), clock = systemClock }: { host?: string; clock?: Clock } = {},
+): CrashJournal {
   const state = openSharedJson(path, { clock });
   const mine = new Set<string>();
   const asBegun = (held: unknown): Begun => (typeof held === 'object' ? ((held ?? {}) as Begun) : {});

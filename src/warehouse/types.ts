@@ -28,9 +28,9 @@ export interface LedgerEntry {
   /** Schema drift and other findings that a person may want to see. */
   notes: string[];
   /**
-   * Rows per table, as parsed; 0 for a header-only document, none for one without any text. `rejects`
-   * counts the rejected values of the table, if there are any. `superseded`, which the warehouse
-   * adds, counts rows left out because a newer report holds them; the warehouse adds the drift too.
+   * Rows per table, as parsed: 0 for a document with a header only, no table for one without any
+   * text. `rejects` counts the rejected values of the table, if there are any. The warehouse adds
+   * the drift and `superseded`: how many of the rows were left out because a newer report has them.
    */
   tables: ({ name: string; rows: number; rejects?: number; superseded?: number } & TableDrift)[];
   /** Rejected values of all tables. */
@@ -200,9 +200,9 @@ export interface Warehouse {
    */
   commit(loads: Load[]): Promise<string[]>;
   /**
-   * Takes personal data out of what documents loaded, in one transaction: NULL in those columns of their rows, no text in their rejects,
-   * neither words of the document nor the path of its raw bytes in their ledger rows, whose `files` become those of the entries. Doing it
-   * again does no harm.
+   * Removes personal data from what documents loaded, in one transaction: sets those columns to
+   * NULL, empties the text of rejects, removes quotations and the path of the raw bytes from ledger
+   * rows, and sets their `files` to those of the entries. Idempotent.
    */
   removePersonalData(documents: LedgerEntry[], personalColumns: PersonalColumns): Promise<void>;
   /**

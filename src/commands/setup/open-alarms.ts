@@ -31,11 +31,11 @@ export function inAlarms<T>(
   work: (alarms: Alarms, context: PipelineContext) => Promise<T>,
 ): Promise<T> {
   return withContext(config, command, io, 'alarms', (context: PipelineContext) => {
-    const onlooker = openWarehouse(config, { isPreemptible: true });
-    const readSnapshot = openSnapshots({ ...context, warehouse: onlooker }, runLog, {
+    const readWarehouse = openWarehouse(config, { isPreemptible: true });
+    const readSnapshot = openSnapshots({ ...context, warehouse: readWarehouse }, runLog, {
       waitsForReading: true,
     });
-    return work(openAlarms(config.alarms, readSnapshot, context), { ...context, warehouse: onlooker });
+    return work(openAlarms(config.alarms, readSnapshot, context), { ...context, warehouse: readWarehouse });
   });
 }
 

@@ -42,8 +42,8 @@ export async function startSchedules(
   await withContext(config, command, io, title, schedule, options.logLevel);
 
   async function schedule(context: PipelineContext): Promise<void> {
-    const onlooker = openWarehouse(config, { isPreemptible: true, maxBytes });
-    const status = await openStatus(context, onlooker, signals);
+    const readWarehouse = openWarehouse(config, { isPreemptible: true, maxBytes });
+    const status = await openStatus(context, readWarehouse, signals);
     if (status.url) options.onServed?.(status.url);
     const alarms = config.alarms && openAlarms(config.alarms, status.readSnapshot, context);
     // Its own, as a schedule may end without the signal, by an error.

@@ -10,8 +10,6 @@ export function bigQueryLedger(client: BigQueryClient): LedgerQueries {
     literal,
     time: (iso) => `TIMESTAMP ${literal(iso)}`,
     fillsTable,
-    // The ledger of an earlier version has fewer columns.
-    allColumns: '*',
     run: (sql) => readRows(client, sql),
   });
 }

@@ -142,7 +142,9 @@ export async function addLedgerColumns(client: BigQueryClient): Promise<void> {
   if (found) completeLedgers.add(client);
 }
 
-/** Reads the state for a commit; makes it first where it is missing. Errors: WAREHOUSE_NOT_FOUND. */
+/**
+ * Reads the state for a commit, after creating it if it is missing. Errors: WAREHOUSE_NOT_FOUND.
+ */
 export async function readyState(client: BigQueryClient): Promise<State> {
   const state = await readState(client);
   if (state && state.version >= 0) {

@@ -10,8 +10,6 @@ export function duckDbLedger(connection: DuckDBConnection): LedgerQueries {
     literal,
     time: (iso) => utcTimestamp(literal(iso)),
     fillsTable: (name) => `list_contains(tables->>'$[*].name', ${literal(name)})`,
-    // The ledger of an earlier version has fewer columns.
-    allColumns: '*',
     async run(sql) {
       const rows = await runForRecords(connection, sql, {});
       return rows.map((row) =>

@@ -40,7 +40,7 @@ export function absentValue(field: keyof LedgerRow): null | [] {
   return field === 'checks' || field === 'files' ? [] : null;
 }
 
-/** Each column of `_rejects`. */
+/** The columns of `_rejects`. */
 export const rejectColumns: { column: string; kind: ColumnKind }[] = [
   { column: 'seller_id', kind: 'text' },
   { column: 'document_id', kind: 'text' },

@@ -11,8 +11,6 @@ export interface LedgerDialect {
   time(iso: string): string;
   /** A condition on ledger rows: their document filled a table of that name. */
   fillsTable(name: string): string;
-  /** The columns to select of a whole ledger row. */
-  allColumns: string;
   /**
    * Runs a query with few rows. Returns them by column name: times as ISO 8601 in UTC, lists as
    * arrays, JSON as text or parsed.
@@ -101,8 +99,9 @@ export class LedgerQueries {
   }
 
   private async readLedger(rest: string): Promise<LedgerRow[]> {
-    const { table, allColumns, run } = this.dialect;
-    const rows = await run(`SELECT ${allColumns} FROM ${table('_loads')} ${rest}`);
+    const { table, run } = this.dialect;
+    // Without names of columns, because the ledger of an earlier version has fewer.
+    const rows = await run(`SELECT * FROM ${table('_loads')} ${rest}`);
     return rows.map((row) => {
       const fields = ledgerColumns.map(({ field, column, kind }) => {
         const value = row[column] ?? null;
