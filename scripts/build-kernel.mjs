@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import asc from 'assemblyscript/asc';
 
 /**
@@ -17,8 +17,15 @@ if (error) {
   process.stderr.write(stderr.toString());
   process.exit(1);
 }
-writeFileSync(binary, outputs.get('.wasm'));
-writeFileSync(typings, exportsInterface(String(outputs.get('.ts'))));
+writeWhole(typings, exportsInterface(String(outputs.get('.ts'))));
+writeWhole(binary, outputs.get('.wasm'));
+
+/** Another process may read or build the kernel at the same time. */
+function writeWhole(path, contents) {
+  const partial = `${path}.${process.pid}`;
+  writeFileSync(partial, contents);
+  renameSync(partial, path);
+}
 
 /**
  * The compiler's own `.d.ts` describes exports behind its JavaScript wrapper, which is not used here:

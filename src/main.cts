@@ -5,6 +5,11 @@ require('./small-memory.cjs');
 process.umask(0o077);
 
 async function main(): Promise<void> {
+  // Its process starts while this one reads its own modules.
+  if (process.argv.includes('query')) {
+    const { startAhead } = await import('./warehouse/duckdb/query-process.js');
+    startAhead();
+  }
   const { runCli } = await import('./cli.js');
   const { processIo } = await import('./commands/setup/io.js');
   process.exitCode = await runCli(process.argv.slice(2), processIo());

@@ -3,18 +3,24 @@ import { execFile } from 'node:child_process';
 import {
   chmodSync,
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { promisify } from 'node:util';
 
 const root = new URL('../', import.meta.url).pathname;
 
-describe('the tests of', () => {
+describe('scripts/test and .ci/run', () => {
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'sp-reports-scripts-'));
@@ -42,7 +48,7 @@ describe('the tests of', () => {
     );
   }
 
-  it('a developer are run without stand-ins that are not there, which is told', async () => {
+  it('scripts/test runs without the emulators that are missing, and says which', async () => {
     const { code, stdout, stderr } = await run('scripts/test');
     assert.equal(code, 0);
     assert.match(stdout, /npm run --silent check/);
@@ -50,7 +56,7 @@ describe('the tests of', () => {
     assert.match(stderr, /on Google Cloud Storage are skipped: there is no Go/);
   });
 
-  it('a developer are run within the stand-ins that are there', async () => {
+  it('scripts/test runs within the emulators that are there', async () => {
     stub('scripts/storage-emulator', 'case $1 in --*) ;; *) echo storage; "$@";; esac');
     stub('scripts/bigquery-emulator', 'case $1 in --*) ;; *) echo bigquery; "$@";; esac');
     const { stdout, stderr } = await run('scripts/test');
@@ -58,18 +64,86 @@ describe('the tests of', () => {
     assert.equal(stderr, '');
   });
 
-  it('a change fail where the stand-in for BigQuery is not there', async () => {
+  it('.ci/run fails if the BigQuery emulator is missing', async () => {
     const { code, stdout, stderr } = await run('.ci/run');
     assert.equal(code, 1);
     assert.match(stderr, /may not be skipped/);
     assert.doesNotMatch(stdout, /check/);
   });
 
-  it('a change are all run where it is', async () => {
+  it('.ci/run runs the default suite, then the tests of the benchmark', async () => {
     stub('scripts/bigquery-emulator', 'case $1 in --*) ;; *) "$@";; esac');
     const { code, stdout } = await run('.ci/run');
     assert.equal(code, 0);
-    assert.match(stdout, /npm run --silent check/);
+    assert.match(stdout, /npm run --silent check\nnpm run --silent test:bench/);
+  });
+});
+
+describe('npm test', function () {
+  this.timeout(120_000);
+
+  it('npm test -- FILE and npx mocha FILE run the tests of that file alone', async () => {
+    const commands = [['node_modules/mocha/bin/mocha.js'], ['scripts/run-tests.mjs']];
+    for (const command of commands) {
+      const files = await filesRun(...command, 'test/parse/dates.test.ts');
+      assert.deepEqual(files, ['test/parse/dates.test.ts'], command.join());
+    }
+  });
+
+  it('npm run test:bench runs the tests of the benchmark alone', async () => {
+    const files = await filesRun('scripts/run-tests.mjs', '--tier=bench', '--no-parallel');
+    assert.deepEqual(files, ['test/bench/bench.test.ts']);
+  });
+
+  /** The files whose tests a command would run. */
+  async function filesRun(...command: string[]): Promise<string[]> {
+    const args = [...command, '--dry-run', '--reporter', 'json'];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root });
+    const { tests } = JSON.parse(stdout) as { tests: { file: string }[] };
+    return [...new Set(tests.map(({ file }) => relative(root, file)))];
+  }
+});
+
+describe('the kernel that tests run with', () => {
+  let folder: string;
+  const wasm = () => join(folder, 'src/kernel/kernel.wasm');
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'sp-reports-kernel-'));
+    for (const name of ['scripts', 'src/kernel/assembly']) mkdirSync(join(folder, name), { recursive: true });
+    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+    copyFileSync(join(root, 'scripts/ensure-kernel.mjs'), join(folder, 'scripts/ensure-kernel.mjs'));
+    copyFileSync(join(root, 'src/kernel/asconfig.json'), join(folder, 'src/kernel/asconfig.json'));
+    writeFileSync(join(folder, 'src/kernel/assembly/index.ts'), 'export function one(): i32 { return 1; }');
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const ensure = () =>
+    promisify(execFile)(process.execPath, [join(folder, 'scripts/ensure-kernel.mjs')], { cwd: folder });
+
+  it('the tests build the kernel if it is missing or older than a source, and else leave it alone', async () => {
+    await ensure();
+    assert.doesNotThrow(() => new WebAssembly.Module(readFileSync(wasm())));
+    const inAnHour = Date.now() / 1000 + 3600;
+    utimesSync(wasm(), inAnHour, inAnHour);
+    await ensure();
+    assert.equal(Math.round(statSync(wasm()).mtimeMs / 1000), Math.round(inAnHour));
+    utimesSync(join(folder, 'src/kernel/assembly/index.ts'), inAnHour + 1, inAnHour + 1);
+    await ensure();
+    assert.ok(statSync(wasm()).mtimeMs / 1000 < inAnHour);
+    assert.deepEqual(readdirSync(join(folder, 'src/kernel')).sort(), [
+      'asconfig.json',
+      'assembly',
+      'kernel.wasm',
+    ]);
+  });
+
+  it('a kernel that does not compile stops the tests with the errors of its compiler', async () => {
+    writeFileSync(join(folder, 'src/kernel/assembly/index.ts'), 'export function one(): i32 { return; }');
+    await assert.rejects(ensure(), (error: Error & { stderr: string }) => {
+      assert.match(error.stderr, /ERROR TS[\s\S]*Building src\/kernel\/kernel.wasm failed: asc ended with 1/);
+      return true;
+    });
+    assert.equal(existsSync(wasm()), false);
   });
 });
 

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { type AnswerOptions, answerText, type Format } from './output/answer-text.js';
+import { type AnswerOptions, answerText, type Format, tableRows } from './output/answer-text.js';
 import { pluralize } from '../text/pluralize.js';
 import { type Io, printAll, resultWidth } from './setup/io.js';
 import { openWarehouse, readWarehouseConfig } from './setup/open-context.js';
@@ -48,6 +48,10 @@ export function queryCommand(io: Io): Command {
         limit: options.all ? Number.POSITIVE_INFINITY : options.limit,
         width: resultWidth(io),
       };
-      await warehouse.queryStream(sql, (answer) => printAll(io, answerText(answer, asked)));
+      // Of a table the rest is counted.
+      const rowsRead = asked.limit ?? (asked.format === 'table' ? tableRows : undefined);
+      await warehouse.queryStream(sql, (answer) => printAll(io, answerText(answer, asked)), {
+        ...(rowsRead !== undefined && Number.isFinite(rowsRead) && { rowsRead }),
+      });
     });
 }

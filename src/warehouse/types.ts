@@ -198,20 +198,30 @@ export interface Warehouse {
   query(sql: string): Promise<QueryResult>;
   /**
    * Read-only; hands the answer to `read` as it comes, and holds the warehouse until that is done. The signal breaks it off with its
-   * reason. A DuckDB file makes no more than `most`, where the statement lets itself be asked for less; BigQuery's answers come in pages.
+   * reason. A DuckDB file makes no more than `most`, and of rows behind the first `rowsRead` only their number; BigQuery's answers come in
+   * pages.
    */
   queryStream<T>(
     sql: string,
     read: (answer: StreamedAnswer) => Promise<T>,
-    options?: { signal?: AbortSignal; most?: AnswerLimits },
+    options?: QueryLimits,
   ): Promise<T>;
+}
+
+export interface QueryLimits {
+  signal?: AbortSignal;
+  most?: AnswerLimits;
+  /** How many rows are read; default: all. */
+  rowsRead?: number;
 }
 
 /** How much of an answer is wanted. */
 export interface AnswerLimits {
   rows: number;
-  /** Of each text. */
-  characters: number;
+  /** Of a cell of any type; a longer one is the beginning of its text, and ends in `…`. With many columns it may be shorter. */
+  cellCharacters: number;
+  /** Of one row, nearly. */
+  bytes: number;
 }
 
 /** The note of a ledger row whose document was purged. */

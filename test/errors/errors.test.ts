@@ -1,17 +1,45 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { catalogue } from '../../src/errors/reports-error.js';
-import { type Proxies, startProxies } from '../faults/proxy.js';
-import { makeWorld } from '../pipeline/world.js';
+import { catalogue, type ErrorCode } from '../../src/errors/reports-error.js';
 import { badInputPage } from './bad-input.js';
+import { amazonProvocations } from './provocations/amazon.js';
+import { badInputProvocations, documentProvocations } from './provocations/documents.js';
+import { settingsProvocations } from './provocations/settings.js';
+import { storageProvocations } from './provocations/storage.js';
+import { provokedCodes } from './provoke.js';
 
 const root = new URL('../../', import.meta.url).pathname;
 
-describe('the catalogue of errors', function () {
+let badInputs: Promise<string> | undefined;
+/** The page of bad inputs, made once: the program is run with each of them. */
+const page = () => {
+  badInputs ??= badInputPage();
+  return badInputs;
+};
+
+/** What each input of that page was answered with. */
+async function badInputCodes(): Promise<Map<string, string>> {
+  const rows = (await page()).matchAll(/^\| ([^|]+) \| [^|]+ \| ([A-Z_]+) \|/gm);
+  return new Map([...rows].map(([, input = '', code = '']) => [input, code]));
+}
+
+const provocations = {
+  ...settingsProvocations,
+  ...amazonProvocations,
+  ...documentProvocations,
+  ...badInputProvocations(badInputCodes),
+  ...storageProvocations,
+};
+
+/** Codes that no test provokes, each with the reason. */
+const unprovoked: Partial<Record<ErrorCode, string>> = {};
+
+describe('errors', function () {
   this.timeout(120_000);
 
-  it('has each of its codes in docs/errors.md and in a test, and no other is there', () => {
+  it('docs/errors.md lists each code of the catalogue, and no other', () => {
     const page = readFileSync(join(root, 'docs', 'errors.md'), 'utf8');
     const rows = [...page.matchAll(/^\| `([A-Z_]+)` \| (terminal|retryable) \| (.+) \| (.+) \|$/gm)];
     assert.deepEqual(
@@ -19,17 +47,9 @@ describe('the catalogue of errors', function () {
       Object.entries(catalogue).map(([code, { kind }]) => [code, kind]),
     );
     for (const [, code, , , remedy] of rows) assert.ok((remedy ?? '').length > 10, code);
-    const tests = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.ts'))
-      .map((name) => readFileSync(join(root, 'test', name), 'utf8'));
-    const badInputs = readFileSync(join(root, 'docs', 'bad-input.md'), 'utf8');
-    for (const code of Object.keys(catalogue)) {
-      const isTried = [...tests, badInputs].some((each) => new RegExp(`\\b${code}\\b`).test(each));
-      assert.ok(isTried, `no test provokes ${code}`);
-    }
   });
 
-  it('has each code in one area, as of two the later would hide the other', () => {
+  it('each code of the catalogue stands in one area, as of two the later would hide the other', () => {
     const folder = join(root, 'src', 'errors');
     const codes = readdirSync(folder).flatMap((name) =>
       [...readFileSync(join(folder, name), 'utf8').matchAll(/^ {2}([A-Z_]+): \{$/gm)].map(([, code]) => code),
@@ -37,38 +57,24 @@ describe('the catalogue of errors', function () {
     assert.deepEqual(codes.sort(), Object.keys(catalogue).sort());
   });
 
-  it('answers bad input as docs/bad-input.md says (npm run docs writes it)', async () => {
-    assert.equal(readFileSync(join(root, 'docs', 'bad-input.md'), 'utf8'), await badInputPage());
+  it('the program answers bad input as docs/bad-input.md says (npm run docs writes it)', async () => {
+    assert.equal(readFileSync(join(root, 'docs', 'bad-input.md'), 'utf8'), await page());
   });
 
-  it('tells what is wrong with a command', async () => {
-    let proxies: Proxies | undefined;
-    const world = await makeWorld({
-      through: async (sandbox) => {
-        proxies = await startProxies(sandbox);
-        return proxies;
-      },
-    });
-    try {
-      const denied = '{"__type":"com.amazonaws.sqs#AccessDenied","message":"no"}';
-      for (const [code, ...args] of [
-        ['USAGE', 'run', 'absent'],
-        ['CONFIG_NOT_FOUND', '--config', 'absent.yaml', 'run'],
-        ['SCHEMA_UNKNOWN', 'schemas', 'show', 'GET_ABSENT'],
-        ['NOT_LOADED', 'reload', 'absent'],
-        ['QUEUE_ACCESS_DENIED', 'run'],
-      ] as [string, ...string[]][]) {
-        proxies?.faults.push({
-          service: 'queue',
-          wrong: { what: 'answer', status: 403, body: denied, type: 'application/x-amz-json-1.0' },
-          times: code === 'QUEUE_ACCESS_DENIED' ? 1 : 0,
-        });
-        const { stderr } = await world.run(...args);
-        assert.match(stderr, new RegExp(`\\b${code}\\b`), `${args}: ${stderr}`);
-      }
-    } finally {
-      await world.close();
-      await proxies?.close();
-    }
+  it('provokes each code of the catalogue, or lists it as unprovoked with a reason', () => {
+    const codes = [...Object.keys(provocations), ...Object.keys(unprovoked)];
+    assert.deepEqual(codes.toSorted(), Object.keys(catalogue).toSorted());
+    for (const [code, reason] of Object.entries(unprovoked)) assert.ok(reason.length > 20, code);
   });
+
+  for (const [code, provocation] of Object.entries(provocations)) {
+    it(`answers ${provocation.input} with ${code}`, async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'sp-reports-error-'));
+      try {
+        assert.deepEqual(await provokedCodes(provocation, folder), [code]);
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    });
+  }
 });

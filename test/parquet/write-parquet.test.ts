@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { type FileHandle, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -16,6 +16,7 @@ import { openColumnarWriter } from '../../src/parquet/columnar/columnar-writer.j
 import { openReferenceWriter } from '../../src/parquet/reference-writer.js';
 import type { ParquetWriter } from '../../src/parquet/types.js';
 import type { ResolvedColumn } from '../../src/schema/types.js';
+import { withFullDisk } from '../files/full-disk.js';
 import { batchOf, column, type Value } from './batch-of.js';
 
 let folder: string;
@@ -53,25 +54,6 @@ async function duckDb(sql: string): Promise<Record<string, unknown>[]> {
   } finally {
     connection.closeSync();
     instance.closeSync();
-  }
-}
-
-/** Runs `work` on a disk that is full from the `failAt`-th write on. */
-async function withFullDisk(folder: string, failAt: number, work: () => Promise<void>): Promise<void> {
-  const probe = await open(join(folder, 'probe'), 'w');
-  const handle = Object.getPrototypeOf(probe) as { writeFile: FileHandle['writeFile'] };
-  const { writeFile } = handle;
-  let writes = 0;
-  handle.writeFile = async function (this: FileHandle, ...given) {
-    writes += 1;
-    if (writes < failAt) return writeFile.apply(this, given);
-    throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
-  };
-  try {
-    await work();
-  } finally {
-    handle.writeFile = writeFile;
-    await probe.close();
   }
 }
 

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type CommitPlace, CommitQueue } from '../../src/ingest/commit-queue.js';
-import type { PipelineContext } from '../../src/ingest/context.js';
 import { ledgerEntry } from '../../src/warehouse/ledger/ledger-entry.js';
 import type { Load } from '../../src/warehouse/types.js';
+import { fakeContext } from './fake-context.js';
 import { simulateClock } from './simulated-clock.js';
 import { openFolderStore } from '../../src/store/folder-store.js';
 
@@ -28,12 +28,7 @@ describe('what is ready to commit', () => {
         return [];
       },
     };
-    const context = {
-      lake: openFolderStore(lake),
-      clock,
-      warehouse,
-      log: console,
-    } as unknown as PipelineContext;
+    const context = fakeContext({ lake: openFolderStore(lake), clock, warehouse });
     queue = new CommitQueue(context);
     reserved = queue.reserve();
   });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type Proxies, startProxies } from '../faults/proxy.js';
+import { until } from '../status/started.js';
 import { compareContents, crashTypes, makeCrashWorld, runUntilEmpty } from './crash-matrix.js';
 import { sellerId, type World } from './world.js';
 
@@ -54,7 +55,7 @@ describe('delivery', () => {
     }
   });
 
-  it('again while it is in work, its visibility having run out', async () => {
+  it('delivery of a message again, while its document is being loaded, loads the document once', async () => {
     let proxies: Proxies | undefined;
     const world = await makeCrashWorld({
       pipelines: [{ limits: { waitTimeSeconds: 0, concurrency: 2, visibilityTimeoutSeconds: 1 } }],
@@ -68,9 +69,9 @@ describe('delivery', () => {
       const extend = /ChangeMessageVisibilityBatch/;
       const refused = { what: 'answer', status: 400, body: '{"__type":"InvalidParameterValue"}' } as const;
       proxies?.faults.push({ service: 'queue', of: extend, wrong: refused, times: 100 });
-      world.sandbox.state.faults.holds.set('download', { ms: 1500, times: 2 });
+      world.sandbox.state.faults.holds.set('download', { ms: 2500, times: 2 });
       const first = world.run('run');
-      await new Promise((resolve) => setTimeout(resolve, 1300));
+      await until(async () => (await world.sandbox.queueDepth()).visible > 0);
       const second = world.run('run');
       await Promise.all([first, second]);
       await world.sandbox.returnMessages();

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { setMaxListeners } from 'node:events';
-import { pino } from 'pino';
 import type { PipelineContext } from '../../src/ingest/context.js';
 import { drain } from '../../src/ingest/drain.js';
-import type { Pipeline } from '../../src/config/spec.js';
 import { Random } from '../../src/sandbox/random.js';
 import { amazonsPlans, RateLimits } from '../../src/sandbox/rate-limits.js';
 import type { SharedJson } from '../../src/files/shared-json.js';
 import { openQuotaPlan, quotaKey } from '../../src/source/selling-partner/quota.js';
 import { openSellingPartner } from '../../src/source/selling-partner/selling-partner.js';
 import type { Queue, QueueMessage } from '../../src/source/types.js';
-import type { LedgerRow, Load, Warehouse } from '../../src/warehouse/types.js';
+import type { LedgerRow, Warehouse } from '../../src/warehouse/types.js';
+import { fakeContext, fakePipeline, fakeSeller } from './fake-context.js';
 import { type SimulatedClock, simulateClock } from './simulated-clock.js';
 import { openFolderStore } from '../../src/store/folder-store.js';
+import type { Pipeline } from '../../src/config/spec.js';
 
 const reportType = 'GET_SIMULATED';
 const documentPlan = amazonsPlans.getReportDocument as { callsPerSecond: number; burst: number };
@@ -184,7 +184,7 @@ function openContext({
   sellerIds: string[];
   clientOf: (id: string) => string;
   stored: SharedJson;
-  warehouse: Warehouse;
+  warehouse: Partial<Warehouse>;
 }): PipelineContext {
   const quota = openQuotaPlan({ state: stored, clock });
   const partners = new Map(
@@ -214,32 +214,40 @@ function openContext({
       return [sellerId, documentQuota];
     }),
   );
-  return {
+  return fakeContext({
     config: {
       state: '/dev/null/state',
       pipelines: [pipeline(1)],
-      sellers: sellerIds.map((id) => ({ id })),
+      sellers: sellerIds.map((id) => fakeSeller({ id })),
     },
-    schemas: new Map(),
     // Records of loads have nowhere to go.
     lake: openFolderStore('/dev/null/lake'),
     raw: openFolderStore('/dev/null/raw'),
     warehouse,
     sellingPartner: (id: string) => partners.get(id),
-    documentQuota: (id: string) => quotas.get(id),
+    documentQuota: (id) => {
+      const documentQuota = quotas.get(id);
+      assert.ok(documentQuota);
+      return documentQuota;
+    },
     clock,
-    log: pino({ level: 'silent' }),
-    onEvent: () => {},
-  } as unknown as PipelineContext;
+  });
 }
 
 function pipeline(maxDocuments: number): Pipeline {
-  return {
+  return fakePipeline({
     name: 'simulated',
     queue: 'https://queue.invalid/1/simulated',
     reportTypes: ['*'],
-    limits: { maxDocuments, maxMinutes: 1440, concurrency: 16, waitTimeSeconds: 0, maxDocumentBytes: 1 },
-  } as unknown as Pipeline;
+    limits: {
+      ...fakePipeline().limits,
+      maxDocuments,
+      maxMinutes: 1440,
+      concurrency: 16,
+      waitTimeSeconds: 0,
+      maxDocumentBytes: 1,
+    },
+  });
 }
 
 function simulateQueue(reports: { sellerId: string; reportId: string }[]) {
@@ -279,22 +287,22 @@ function simulateQueue(reports: { sellerId: string; reportId: string }[]) {
 }
 
 /** Keeps the ledger, and nothing else. */
-function simulateWarehouse(): Warehouse {
+function simulateWarehouse(): Partial<Warehouse> {
   const ledger = new Map<string, LedgerRow>();
   return {
     checkWritable: async () => {},
-    seen: async (keys: string[]) =>
+    seen: async (keys) =>
       new Map(
         keys.flatMap((key) => {
           const row = ledger.get(key);
           return row ? [[key, row] as const] : [];
         }),
       ),
-    async commit(loads: Load[]) {
+    async commit(loads) {
       for (const { entry } of loads) ledger.set(entry.key, { ...entry, loadedAt: '' });
       return [];
     },
-  } as unknown as Warehouse;
+  };
 }
 
 function shuffle<T>(items: T[], random: Random): void {

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import { ReportsError } from '../../src/errors/reports-error.js';
 import type { PipelineContext } from '../../src/ingest/context.js';
 import { openRequestBook } from '../../src/pipeline/requests/book.js';
 import { askForReports } from '../../src/pipeline/requests/turn.js';
+import type { CallOptions, Report } from '../../src/source/types.js';
+import { fakeContext, fakePipeline, fakeRequest, fakeSeller } from './fake-context.js';
 import type { Pipeline } from '../../src/config/spec.js';
-import type { CallOptions, CreateCallOptions, ReportFilter } from '../../src/source/types.js';
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
@@ -18,20 +18,10 @@ const sellerId = 'A1SELLER';
 const marketplaceIds = ['ATVPDKIKX0DER'];
 const reportTypes = Array.from({ length: 14 }, (_, index) => `GET_REPORT_${index + 1}`);
 
-interface Listed {
-  reportId: string;
-  reportType: string;
-  status: 'IN_QUEUE';
-  marketplaceIds: string[];
-  dataStart: string;
-  dataEnd: string;
-  createdAt: string;
-}
-
 /** A seller with the quota that Amazon gives it, and a clock that only the test moves. */
 class Amazon {
   nowMs = startMs;
-  reports: Listed[] = [];
+  reports: Report[] = [];
   /** What becomes of createReport. */
   state: 'answers' | 'fails' | 'makes and fails' = 'answers';
   /** Pages of getReports. */
@@ -41,17 +31,10 @@ class Amazon {
   readonly folder = mkdtempSync(join(tmpdir(), 'sp-reports-outage-'));
 
   turn() {
-    const entry = {
-      reportOptions: {},
-      perMarketplace: false,
-      window: { count: 1, unit: 'week' },
-      cron: '0 0 * * *',
-    };
-    const pipeline = {
-      name: 'all',
-      timezone: 'UTC',
-      request: reportTypes.map((reportType) => ({ ...entry, reportType })),
-    } as unknown as Pipeline;
+    const window = { count: 1, unit: 'week' as const };
+    const pipeline = fakePipeline({
+      request: reportTypes.map((reportType) => fakeRequest({ reportType, window })),
+    });
     const { signal } = new AbortController();
     return askForReports(pipeline, this.context(pipeline), { stop: signal, abort: signal });
   }
@@ -104,7 +87,7 @@ class Amazon {
   }
 
   private add(
-    report: Omit<Listed, 'reportId' | 'status' | 'createdAt'>,
+    report: Omit<Report, 'reportId' | 'status' | 'createdAt'>,
     createdAt = new Date(this.nowMs).toISOString(),
   ): string {
     const reportId = String(this.reports.length);
@@ -123,19 +106,21 @@ class Amazon {
 
   private context(pipeline: Pipeline): PipelineContext {
     const amazon = this;
-    return {
+    return fakeContext({
       config: {
         state: this.folder,
-        sellers: [{ id: sellerId, marketplaces: marketplaceIds, credentials: { clientId: 'the one' } }],
+        sellers: [fakeSeller({ id: sellerId, marketplaces: marketplaceIds })],
         pipelines: [pipeline],
       },
       warehouse: { seen: async () => new Map(), loads: async () => [] },
       clock: { now: () => this.nowMs, sleep: async () => {} },
-      log: pino({ level: 'silent' }),
       sellingPartner: () => ({
-        sellerId,
-        getReport: async () => ({ status: 'IN_PROGRESS' }),
-        async *getReports(filter: ReportFilter, call: CallOptions) {
+        getReport: async (id) => {
+          const report = amazon.reports.find(({ reportId }) => reportId === id);
+          assert.ok(report);
+          return { ...report, status: 'IN_PROGRESS' };
+        },
+        async *getReports(filter, call) {
           assert.ok((filter.createdUntil?.getTime() ?? 0) <= amazon.nowMs, 'a time to come');
           for (let start = 0; start < filter.reportTypes.length; start += 10) {
             const types = filter.reportTypes.slice(start, start + 10);
@@ -152,17 +137,14 @@ class Amazon {
             }
           }
         },
-        async createReport(
-          wanted: Omit<Listed, 'reportId' | 'status' | 'createdAt'>,
-          { onTaken }: CreateCallOptions,
-        ) {
+        async createReport(wanted, { onTaken }) {
           await onTaken?.();
           const reportId = amazon.state === 'fails' ? '' : amazon.add(wanted);
           if (amazon.state === 'answers') return reportId;
           throw new ReportsError('API_UNAVAILABLE', { operation: 'createReport', sellerId, found: '503' });
         },
       }),
-    } as unknown as PipelineContext;
+    });
   }
 }
 

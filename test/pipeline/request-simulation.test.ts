@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { pino } from 'pino';
 import { ReportsError } from '../../src/errors/reports-error.js';
 import type { PipelineContext } from '../../src/ingest/context.js';
 import { ledgerEntry } from '../../src/warehouse/ledger/ledger-entry.js';
@@ -16,6 +15,7 @@ import type {
   ReportStatus,
   SellingPartner,
 } from '../../src/source/types.js';
+import { fakeContext, fakePipeline, fakeRequest, fakeSeller } from './fake-context.js';
 import { type LedgerRow, ledgerKey, rowsByKeys } from '../../src/warehouse/types.js';
 
 const hourMs = 3_600_000;
@@ -84,17 +84,14 @@ class Simulation {
   async turn(calls: string[], isListed = true): Promise<void> {
     this.fates = [...calls];
     this.isListed = isListed;
+    const window = { count: 1, unit: 'day' as const };
     const request = {
       reportType,
-      reportOptions: {},
-      perMarketplace: false,
-      window: { count: 1, unit: 'day' },
+      window,
+      from: new Date(from).toISOString().slice(0, 10),
+      cron: '0 * * * *',
     };
-    const pipeline = {
-      name: 'all',
-      timezone: 'UTC',
-      request: [{ ...request, from: new Date(from).toISOString().slice(0, 10), cron: '0 * * * *' }],
-    } as unknown as Pipeline;
+    const pipeline = fakePipeline({ request: [fakeRequest(request)] });
     const signals = { stop: new AbortController().signal, abort: new AbortController().signal };
     const turn = askForReports(pipeline, this.context(pipeline), signals);
     // Where the answer is lost the program ends.
@@ -130,31 +127,31 @@ class Simulation {
   }
 
   private context(pipeline: Pipeline): PipelineContext {
-    return {
+    return fakeContext({
       config: {
         state: this.folder,
-        sellers: [
-          { id: sellerId, marketplaces: marketplaceIds, credentials: { clientId: 'the application' } },
-        ],
+        sellers: [fakeSeller({ id: sellerId, marketplaces: marketplaceIds })],
         pipelines: [pipeline],
       },
       warehouse: {
-        seen: async (keys: string[]) => rowsByKeys(this.ledger, keys),
-        loads: async ({ statuses }: { statuses: string[] }) =>
-          this.ledger.filter(({ status }) => statuses.includes(status)),
+        seen: async (keys) => rowsByKeys(this.ledger, keys),
+        loads: async ({ statuses }) => this.ledger.filter(({ status }) => statuses?.includes(status)),
       },
       sellingPartner: () => this.amazon(),
       clock: { now: () => this.nowMs, sleep: async () => {} },
-      log: pino({ level: 'silent' }),
-    } as unknown as PipelineContext;
+    });
   }
 
-  private amazon(): SellingPartner {
+  private amazon(): Partial<SellingPartner> {
     const simulation = this;
     return {
       sellerId,
       // The notification of each comes: none of them is late.
-      getReport: async (id: string) => simulation.reports.find(({ reportId }) => reportId === id),
+      getReport: async (id: string) => {
+        const report = simulation.reports.find(({ reportId }) => reportId === id);
+        assert.ok(report);
+        return report;
+      },
       async *getReports({ createdSince, createdUntil }: ReportFilter) {
         if (!simulation.isListed)
           throw new ReportsError('API_QUOTA_EXCEEDED', { operation: 'getReports', sellerId });
@@ -196,7 +193,7 @@ class Simulation {
         if (fate === 'lost after') throw new Error('killed');
         return reportId;
       },
-    } as unknown as SellingPartner;
+    };
   }
 }
 

@@ -3,38 +3,35 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pino } from 'pino';
 import { ReportsError } from '../../src/errors/reports-error.js';
-import type { PipelineContext } from '../../src/ingest/context.js';
 import { openRequestBook } from '../../src/pipeline/requests/book.js';
 import { askForReports } from '../../src/pipeline/requests/turn.js';
-import type { Pipeline } from '../../src/config/spec.js';
-import type { CreateCallOptions } from '../../src/source/types.js';
+import type { RequestConfig } from '../../src/config/request-spec.js';
+import type { Span } from '../../src/config/span.js';
+import type { Report } from '../../src/source/types.js';
+import type { LedgerRow } from '../../src/warehouse/types.js';
+import { ledgerEntry } from '../../src/warehouse/ledger/ledger-entry.js';
+import { fakeContext, fakePipeline, fakeRequest, fakeSeller } from './fake-context.js';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 const startMs = Date.UTC(2026, 9, 10, 12);
 const fees = { reportType: 'GET_REFERRAL_FEE_PREVIEW_REPORT' };
-const traffic = { reportType: 'GET_SALES_AND_TRAFFIC_REPORT', window: { count: 1, unit: 'day' } };
+const traffic = { reportType: 'GET_SALES_AND_TRAFFIC_REPORT', window: { count: 1, unit: 'day' as const } };
 const oneSeller = ['A1SELLER'];
 const twoSellers = ['A1SELLER', 'A2SELLER'];
 
-interface Listed {
+interface Listed extends Report {
   sellerId: string;
-  reportId: string;
-  reportType: string;
-  status: string;
-  marketplaceIds: string[];
-  createdAt: string;
-  dataStart?: string;
-  dataEnd?: string;
 }
+
+type AskedFor = Partial<RequestConfig> & { reportType: string };
 
 describe('turns of requests', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sp-reports-turns-'));
   after(() => rmSync(folder, { recursive: true, force: true }));
   let reports: Listed[] = [];
-  let ledger: Pick<Required<Listed>, 'marketplaceIds' | 'dataStart' | 'dataEnd'>[] = [];
+  let ledger: LedgerRow[] = [];
   let nowMs = startMs;
   let onList: (sellerId: string) => Promise<void> = async () => {};
   /** While createReport waits for its quota. */
@@ -48,43 +45,38 @@ describe('turns of requests', () => {
     rmSync(join(folder, 'requests.json'), { force: true });
   });
 
-  const turn = (sellerIds: string[], request: object) => turnsOf([{ sellers: sellerIds, request }])[0]?.();
+  const turn = (sellerIds: string[], request: AskedFor) => turnsOf([{ sellers: sellerIds, request }])[0]?.();
 
   /** The turns of several pipelines, one for each request of some sellers. Those of `applications` have one of their own. */
   function turnsOf(
-    asking: { sellers: string[]; request: object }[],
+    asking: { sellers: string[]; request: AskedFor }[],
     { applications = {} }: { applications?: Record<string, string> } = {},
   ) {
-    const pipelines = asking.map(({ sellers, request }, index) => ({
-      name: `pipeline ${index}`,
-      timezone: 'UTC',
-      request: [{ reportOptions: {}, perMarketplace: false, cron: '0 0 * * *', sellers, ...request }],
-    })) as unknown as Pipeline[];
-    const sellers = [...new Set(asking.flatMap((each) => each.sellers))].map((id) => ({
-      id,
-      marketplaces: ['ATVPDKIKX0DER'],
-      credentials: { clientId: applications[id] ?? 'the application' },
-    }));
-    const context = {
+    const pipelines = asking.map(({ sellers, request }, index) =>
+      fakePipeline({ name: `pipeline ${index}`, request: [fakeRequest({ sellers, ...request })] }),
+    );
+    const sellers = [...new Set(asking.flatMap((each) => each.sellers))].map((id) =>
+      fakeSeller({ id, clientId: applications[id] ?? 'the application' }),
+    );
+    const context = fakeContext({
       config: { state: folder, sellers, pipelines },
       warehouse: {
         seen: async () => new Map(),
-        loads: async ({ dataEndSince = '' }) => ledger.filter(({ dataEnd }) => dataEnd >= dataEndSince),
+        loads: async ({ dataEndSince = '' }) =>
+          ledger.filter(({ dataEnd }) => (dataEnd ?? '') >= dataEndSince),
       },
       clock: { now: () => nowMs, sleep: async () => {} },
-      log: pino({ level: 'silent' }),
-      sellingPartner: (sellerId: string) => ({
-        sellerId,
+      sellingPartner: (sellerId) => ({
         async *getReports() {
           await onList(sellerId);
           yield* reports.filter((each) => each.sellerId === sellerId);
         },
         // Nobody tells of an end: what was asked for stays underway.
-        getReport: async () => ({ status: 'IN_PROGRESS' }),
-        async createReport(
-          wanted: { reportType: string; marketplaceIds: string[] },
-          { onTaken }: CreateCallOptions,
-        ) {
+        getReport: async (id) => {
+          const report = reports.find(({ reportId }) => reportId === id);
+          return { ...report, status: 'IN_PROGRESS' } as Report;
+        },
+        async createReport(wanted, { onTaken }) {
           await sleep(1);
           await onCreate();
           await onTaken?.();
@@ -97,7 +89,7 @@ describe('turns of requests', () => {
           return reportId;
         },
       }),
-    } as unknown as PipelineContext;
+    });
     const { signal } = new AbortController();
     return pipelines.map((each) => () => askForReports(each, context, { stop: signal, abort: signal }));
   }
@@ -183,7 +175,7 @@ describe('turns of requests', () => {
     });
   }
 
-  for (const { name, window, lag, had } of [
+  const firstWindows: { name: string; window: Span; lag?: Span; had: string[] }[] = [
     { name: 'a quarter', window: { count: 1, unit: 'quarter' }, had: ['2026-07-01', '2026-10-01'] },
     { name: 'a year', window: { count: 1, unit: 'year' }, had: ['2025-01-01', '2026-01-01'] },
     {
@@ -192,14 +184,17 @@ describe('turns of requests', () => {
       lag: { count: 60, unit: 'day' },
       had: ['2026-09-01', '2026-10-01'],
     },
-  ]) {
+  ];
+  for (const { name, window, lag, had } of firstWindows) {
     it(`ask for no first window that the ledger has already: ${name}`, async () => {
       nowMs = Date.UTC(2026, 11, 20, 12);
       const [start = '', end = ''] = had;
       const dataEnd = new Date(Date.parse(end) - 1000).toISOString();
       const dataStart = new Date(start).toISOString();
-      ledger = [{ marketplaceIds: ['ATVPDKIKX0DER'], dataStart, dataEnd }];
-      const summary = await turn(oneSeller, { ...traffic, window, lag });
+      const marketplaceIds = ['ATVPDKIKX0DER'];
+      const entry = ledgerEntry({ key: 'A1SELLER/1', status: 'loaded', marketplaceIds, dataStart, dataEnd });
+      ledger = [{ ...entry, loadedAt: dataEnd }];
+      const summary = await turn(oneSeller, { ...traffic, window, ...(lag && { lag }) });
       assert.deepEqual(summary?.asked, []);
     });
   }
@@ -287,7 +282,7 @@ describe('turns of requests', () => {
       // Only a report that was made about then is taken for that of a request with a sibling.
       const siblings = [{ a: 'x' }, { a: 'y' }].map((reportOptions) => ({
         sellers: oneSeller,
-        request: { ...orders, window: { count: 1, unit: 'day' }, reportOptions },
+        request: { ...orders, window: { count: 1, unit: 'day' as const }, reportOptions },
       }));
       const [first] = turnsOf(siblings);
       onCreate = () => waited(30);

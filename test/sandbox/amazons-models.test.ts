@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Ajv, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
 import { notificationBody } from '../../src/sandbox/notification-body.js';
 import { Random } from '../../src/sandbox/random.js';
+import { onEachCollection } from '../collections.js';
 import {
   documentPath,
   get,
@@ -18,12 +19,11 @@ import {
   withSandbox,
 } from './client.js';
 
-const spec = fileURLToPath(new URL('../../../shared/spec/', import.meta.url));
 const body = Buffer.from('item-name\tseller-sku\n');
 
 /** Compiles a definition of one of Amazon's Swagger models, or a whole JSON schema. */
-function compiled(file: string, definition?: string): ValidateFunction {
-  const model = JSON.parse(readFileSync(`${spec}${file}`, 'utf8')) as Record<string, unknown>;
+function compileModel(path: string, definition?: string): ValidateFunction {
+  const model = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
   const ajv = new Ajv({ strict: false, allErrors: true });
   // ajv-formats is CommonJS, whose default is a member here.
   (addFormats as unknown as (ajv: Ajv) => void)(ajv);
@@ -47,13 +47,15 @@ function assertFits(validate: ValidateFunction, value: unknown): void {
 }
 
 describe("the sandbox and Amazon's models", () => {
-  before(function () {
-    if (existsSync(spec)) return;
-    console.log(`skipped: Amazon's models are not in ${spec}`);
-    this.skip();
+  onEachCollection('spec', (folder, size) => {
+    describe(`of the ${size} collection`, () => defineTests(folder));
   });
+});
 
-  it('answers with what the models of the Reports API describe', () =>
+function defineTests(folder: string): void {
+  const compiled = (file: string, definition?: string) => compileModel(join(folder, file), definition);
+
+  it('the sandbox answers with what the model of the Reports API describes', () =>
     withSandbox({}, async (sandbox) => {
       const file = 'models/reports_2021-06-30.json';
       const times = { dataStart: new Date(0), dataEnd: new Date(1000), createdAt: new Date() };
@@ -84,7 +86,7 @@ describe("the sandbox and Amazon's models", () => {
       assertFits(errors, (await get(sandbox, reportPath(reportId))).body);
     }));
 
-  it('takes what the model describes for requests and schedules of reports, and answers as it does', () =>
+  it('the sandbox takes what the model of the Reports API describes for requests and schedules, and answers as it does', () =>
     withSandbox({ make: () => ({ status: 'DONE', body }) }, async (sandbox) => {
       const file = 'models/reports_2021-06-30.json';
       const token = await tokenOf(sandbox);
@@ -127,7 +129,7 @@ describe("the sandbox and Amazon's models", () => {
       assert.equal((await send(sandbox, 'DELETE', own, token)).status, 200);
     }));
 
-  it('answers with what the model of the Tokens API describes', () =>
+  it('the sandbox answers with what the model of the Tokens API describes', () =>
     withSandbox({}, async (sandbox) => {
       const file = 'models/tokens_2021-03-01.json';
       const token = await tokenOf(sandbox);
@@ -138,7 +140,7 @@ describe("the sandbox and Amazon's models", () => {
       assertFits(compiled(file, 'ErrorList'), refused.body);
     }));
 
-  it('answers with what the model of the Notifications API describes', () =>
+  it('the sandbox answers with what the model of the Notifications API describes', () =>
     withSandbox({}, async (sandbox) => {
       const fits = (definition: string, { status, body }: { status: number; body: unknown }) => {
         assert.equal(status, 200, definition);
@@ -176,7 +178,7 @@ describe("the sandbox and Amazon's models", () => {
       fits('DeleteDestinationResponse', await send(sandbox, 'DELETE', gone, application));
     }));
 
-  it('sends notifications that the schema of REPORT_PROCESSING_FINISHED describes', () =>
+  it('the sandbox sends notifications that the schema of REPORT_PROCESSING_FINISHED describes', () =>
     withSandbox({}, async (sandbox) => {
       const validate = compiled('notifications/ReportProcessingFinishedNotification.json');
       const reports = [
@@ -195,4 +197,4 @@ describe("the sandbox and Amazon's models", () => {
         assert.equal(validate(made('old')), false);
       }
     }));
-});
+}

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { packagedSchemasFolder, readSchemas } from '../../src/schema/read.js';
 import type { ReportSchema } from '../../src/schema/types.js';
+import { onEachCollection } from '../collections.js';
 import { documentOf } from '../parse/document-of.js';
 import { readRows } from '../parse/read-rows.js';
 
-const shared = fileURLToPath(new URL('../../../shared', import.meta.url));
 const schemas = readSchemas({ folders: [packagedSchemasFolder()] });
 
 /** The files of Amazon's JSON schemas whose examples don't say their report type. */
@@ -85,41 +84,39 @@ function sameNumber(text: string, value: unknown): boolean {
 }
 
 describe("Amazon's own example documents", () => {
-  const folder = path.join(shared, 'spec/reports');
-  if (!existsSync(folder)) {
-    console.log(`      left out: no folder ${folder}`);
-    return;
-  }
-  for (const file of readdirSync(folder)) {
-    const { examples } = JSON.parse(readFileSync(path.join(folder, file), 'utf8')) as { examples: unknown[] };
-    for (const [index, example] of examples.entries()) {
-      const said = (example as { reportSpecification?: { reportType?: string } }).reportSpecification;
-      const reportType = said?.reportType ?? typeOfFile[file] ?? '';
-      it(`load without a lost cell: ${file}, example ${index + 1}`, async () => {
-        const schema = schemas.get(reportType);
-        assert.ok(schema, `${file}: no schema of ${reportType}`);
-        const notes = await assertNothingLost(example, schema);
-        // Their optional members may be missing; there is none that the schema lacks.
-        assert.deepEqual(
-          notes.filter((note) => !note.includes('columns not in the document') && !note.endsWith(misspelled)),
-          [],
-        );
-      });
+  onEachCollection('spec/reports', (folder, size) => {
+    for (const file of readdirSync(folder)) {
+      const { examples } = JSON.parse(readFileSync(path.join(folder, file), 'utf8')) as {
+        examples: unknown[];
+      };
+      for (const [index, example] of examples.entries()) {
+        const said = (example as { reportSpecification?: { reportType?: string } }).reportSpecification;
+        const reportType = said?.reportType ?? typeOfFile[file] ?? '';
+        it(`example ${index + 1} of ${file} of the ${size} collection loads without a lost cell`, async () => {
+          const schema = schemas.get(reportType);
+          assert.ok(schema, `${file}: no schema of ${reportType}`);
+          const notes = await assertNothingLost(example, schema);
+          // Their optional members may be missing; there is none that the schema lacks.
+          assert.deepEqual(
+            notes.filter(
+              (note) => !note.includes('columns not in the document') && !note.endsWith(misspelled),
+            ),
+            [],
+          );
+        });
+      }
     }
-  }
+  });
 });
 
-describe('real JSON documents', () => {
-  const folder = path.join(shared, 'samples');
-  if (!existsSync(folder)) {
-    console.log(`      left out: no folder ${folder}`);
-    return;
-  }
-  for (const file of readdirSync(folder).filter((name) => name.endsWith('.json'))) {
-    it(`load without a lost cell: ${file}`, async () => {
-      const schema = schemas.get(file.replace(/--.*$/, ''));
-      assert.ok(schema, file);
-      await assertNothingLost(JSON.parse(readFileSync(path.join(folder, file), 'utf8')), schema);
-    });
-  }
+describe('collected JSON documents', () => {
+  onEachCollection('samples', (folder, size) => {
+    for (const file of readdirSync(folder).filter((name) => name.endsWith('.json'))) {
+      it(`${file} of the ${size} collection loads without a lost cell`, async () => {
+        const schema = schemas.get(file.replace(/--.*$/, ''));
+        assert.ok(schema, file);
+        await assertNothingLost(JSON.parse(readFileSync(path.join(folder, file), 'utf8')), schema);
+      });
+    }
+  });
 });

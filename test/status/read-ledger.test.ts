@@ -1,23 +1,33 @@
 import assert from 'node:assert/strict';
-import type { PipelineContext } from '../../src/ingest/context.js';
 import { openLedgerPoll } from '../../src/status/read-ledger.js';
+import { fakeContext } from '../pipeline/fake-context.js';
 
 describe('the ledger in BigQuery', () => {
   it('is read every ten minutes, and half a minute after a failure', async () => {
     let nowMs = 0;
     let readings = 0;
     let isDown = false;
-    const context = {
-      config: { warehouse: { type: 'bigquery' } },
+    const context = fakeContext({
+      config: {
+        warehouse: {
+          type: 'bigquery',
+          project: 'p',
+          dataset: 'd',
+          location: 'EU',
+          memoryLimitMegabytes: 100,
+        },
+      },
+      warehouseFile: undefined,
       clock: { now: () => nowMs, sleep: () => new Promise(() => {}) },
       warehouse: {
         async overview() {
           readings += 1;
           if (isDown) throw new Error('503');
+          return undefined;
         },
       },
-    };
-    const read = openLedgerPoll(context as unknown as PipelineContext);
+    });
+    const read = openLedgerPoll(context);
     const readAfter = async (seconds: number) => {
       nowMs += seconds * 1000;
       const { problem } = await read();

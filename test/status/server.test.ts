@@ -108,6 +108,40 @@ describe('the status server', () => {
       assert.deepEqual([run?.kind, run?.outcomes, run?.rows], ['drain', { loaded: 1, quarantined: 1 }, 3]);
     });
 
+    it('answers its health check while a query hangs, and after queries that would crash or fill memory', async () => {
+      const { post, get } = await start(never, { port: 0 }, async () => {
+        await report(listings(1));
+        await world.run('run');
+      });
+      for (const sql of [
+        "CREATE TEMP TABLE a AS SELECT * FROM enable_logging(level='debug', storage='file', storage_path='x'); SELECT 42 -- pivot",
+        'SELECT range(i) FROM range(40000000, 40000001) t(i)',
+      ]) {
+        const query = post('/api/query', { sql });
+        assert.equal((await get('/healthz')).status, 200);
+        assert.match(((await (await query).json()) as Answered).error.code, /^QUERY_FAILED$/);
+      }
+      let isAnswered = false;
+      const leave = new AbortController();
+      const hanging = fetch(new URL('/api/query', started?.url), {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ sql: 'SELECT count(*) FROM range(40000000) a, range(40000000) b' }),
+        signal: leave.signal,
+      })
+        .catch(() => {})
+        .then(() => {
+          isAnswered = true;
+        });
+      for (let times = 0; times < 50; times += 1) assert.equal((await get('/healthz')).status, 200);
+      assert.equal(isAnswered, false);
+      leave.abort();
+      await hanging;
+      assert.deepEqual(((await (await post('/api/query', { sql: 'SELECT 1' })).json()) as Answered).rows, [
+        [1],
+      ]);
+    });
+
     it('answers queries with the first rows, and refuses what is no query', async () => {
       const { post } = await start(never, { port: 0 }, async () => {
         await report(listings(1));

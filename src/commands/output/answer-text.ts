@@ -13,7 +13,7 @@ export interface AnswerOptions {
 }
 
 /** So many rows a person may look through; by so many the columns of a table are measured. */
-const tableRows = 1000;
+export const tableRows = 1000;
 
 /** What `query` prints, piece by piece as the rows come: memory does not grow with the answer. */
 export async function* answerText(answer: StreamedAnswer, options: AnswerOptions): AsyncGenerator<string> {

@@ -54,7 +54,7 @@ export async function runQuery(
       {
         signal: AbortSignal.any([signal, timeout]),
         // One more than is shown tells that there is more.
-        most: { rows: consoleLimits.rows + 1, characters: consoleLimits.cellCharacters + 1 },
+        most: { ...consoleLimits, rows: consoleLimits.rows + 1 },
       },
     );
   } catch (error) {

@@ -24,6 +24,8 @@ export interface Access {
   signal?: AbortSignal;
   /** Whether the work is broken off and begun again where other work of this process wants the file. */
   isOnlooker?: boolean;
+  /** Where DuckDB puts what the memory does not hold. Default: a folder beside the file. */
+  temporaryFolder?: string;
 }
 
 const lockRetryMs = { first: 20, most: 250 };
@@ -39,11 +41,20 @@ export async function withConnection<T>(
   work: (connection: DuckDBConnection) => Promise<T>,
 ): Promise<T> {
   const path = resolve(access.path);
-  const { signal, isOnlooker } = access;
-  const begin = (wanted: AbortSignal) =>
-    openAndWork({ ...access, path, signal: signal ? AbortSignal.any([signal, wanted]) : wanted }, work);
+  return takeTurn({ ...access, path }, (signal) => openAndWork({ ...access, path, signal }, work));
+}
+
+/**
+ * Does work on the file when its turn among those of this process comes. Its signal is aborted by the caller's, and if an onlooker has to
+ * give way.
+ */
+export async function takeTurn<T>(
+  { path, signal, isOnlooker }: Pick<Access, 'path' | 'signal' | 'isOnlooker'>,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const begin = (wanted: AbortSignal) => work(signal ? AbortSignal.any([signal, wanted]) : wanted);
   try {
-    return await inTurn(path, begin, { isOnlooker });
+    return await inTurn(resolve(path), begin, { isOnlooker });
   } catch (error) {
     signal?.throwIfAborted();
     throw error;
@@ -102,7 +113,13 @@ async function openWithPatience(access: Access & { signal: AbortSignal }): Promi
 /** Each thread fills a row group of its own, and of wide rows that takes so much; not all of it can be put on disk. */
 const megabytesPerThread = 256;
 
-function settings({ path, mode, memoryLimitMegabytes, threads }: Access): Record<string, string> {
+function settings({
+  path,
+  mode,
+  memoryLimitMegabytes,
+  threads,
+  temporaryFolder = `${path}.tmp`,
+}: Access): Record<string, string> {
   const threadsWithin = (megabytes: number) =>
     Math.max(1, Math.min(availableParallelism(), Math.floor(megabytes / megabytesPerThread)));
   const wanted = threads ?? (memoryLimitMegabytes && threadsWithin(memoryLimitMegabytes));
@@ -112,7 +129,7 @@ function settings({ path, mode, memoryLimitMegabytes, threads }: Access): Record
   };
   const common = {
     // First: it can't be set once external access is off.
-    temp_directory: `${path}.tmp`,
+    temp_directory: temporaryFolder,
     ...limits,
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',

@@ -16,6 +16,22 @@ const hints: { where: RegExp; hint: string }[] = [
     hint: 'files, network and settings are shut off here; copy the warehouse file and open the copy with DuckDB.',
   },
   {
+    where: /is disabled in queries/,
+    hint: 'queries call only functions that read the warehouse or compute; for others copy the warehouse file and open the copy with DuckDB.',
+  },
+  {
+    where: /^Out of Memory Error|MB of memory$/,
+    hint: 'select fewer rows, fewer columns or shorter lists, or raise `warehouse.memoryLimitMegabytes` in pipelines.yaml.',
+  },
+  {
+    where: /more than \d+ MB$/,
+    hint: 'select fewer columns, or parts of the long values, for example `left(x, 1000)`.',
+  },
+  {
+    where: /^it ended the process/,
+    hint: 'write it in another way; nothing in the warehouse changed, and other queries run.',
+  },
+  {
     where: /^Catalog Error: Table /,
     hint: 'see `sp-reports tables` for the tables and `sp-reports tables --views` for views and what they wait for; _loads is the ledger, _rejects has the rejects.',
   },

@@ -8,9 +8,11 @@ import {
 } from '@duckdb/node-api';
 import { describeError, ReportsError } from '../../errors/reports-error.js';
 import type { AnswerLimits, QueryResult, RowGroup, StreamedAnswer } from '../types.js';
-import { fileError } from '../staging/errors.js';
-import { queryHint } from './query-hint.js';
-import { identifier } from '../staging/sql.js';
+import { fileError, firstLine } from '../staging/errors.js';
+import { cutAnswer } from './cut-answer.js';
+import { innerQuery, judgeQuery } from './judge-query.js';
+import { queryFailed } from './query-failed.js';
+import { QueryRefusal } from './query-refusal.js';
 import { toJsonValue } from './values.js';
 
 /**
@@ -25,20 +27,23 @@ export async function runQuery(
   most?: AnswerLimits,
 ): Promise<StreamedAnswer> {
   try {
+    await judgeQuery(connection, sql);
     const whole = await prepareReading(connection, sql);
-    const less = most && (await prepareLess(connection, sql, answerColumns(whole), most));
-    const result = await (less ?? whole).stream();
-    const columns = answerColumns(result);
-    return { columns, groups: rowGroups(result, columns, path) };
+    const columns = answerColumns(whole);
+    const cut = most && (await prepareCut(connection, sql, whole, most));
+    const result = await (cut ?? whole).stream();
+    return { columns, groups: rowGroups(result, columns, path, cut !== undefined) };
   } catch (error) {
     throw queryError(error, path);
   }
 }
 
+/** Of a cut answer each column is two, of which the second one is the beginning of a value that is too long. */
 async function* rowGroups(
   result: DuckDBResult,
   columns: StreamedAnswer['columns'],
   path: string,
+  isCut: boolean,
 ): AsyncGenerator<RowGroup> {
   const isJson = columns.map(({ type }) => type === 'JSON');
   for (;;) {
@@ -50,27 +55,23 @@ async function* rowGroups(
     }
     if (!chunk || chunk.rowCount === 0) return;
     const { rowCount } = chunk;
-    const row = (index: number) =>
-      isJson.map((isJsonColumn, column) =>
-        toJsonValue(chunk.getColumnVector(column).getItem(index), isJsonColumn),
-      );
+    const value = (column: number, row: number) => chunk.getColumnVector(column).getItem(row);
+    const cell = (column: number, row: number) =>
+      isCut
+        ? (value(2 * column + 1, row) ?? toJsonValue(value(2 * column, row), isJson[column]))
+        : toJsonValue(value(column, row), isJson[column]);
     const rows = (from = 0, to = rowCount) =>
-      Array.from({ length: Math.max(0, Math.min(to, rowCount) - from) }, (_, index) => row(from + index));
+      Array.from({ length: Math.max(0, Math.min(to, rowCount) - from) }, (_, index) =>
+        columns.map((_column, column) => cell(column, from + index)),
+      );
     yield { count: rowCount, rows };
   }
 }
 
-/**
- * DuckDB takes a PIVOT apart into statements that make an enum type, in memory, and one that reads; only a text with PIVOT
- * may have several.
- */
+/** Prepares what was judged; the enum types of a PIVOT are made in memory first. */
 async function prepareReading(connection: DuckDBConnection, sql: string): Promise<DuckDBPreparedStatement> {
-  if (isBlank(sql)) throw queryFailed('there is no statement in it');
   const statements = await connection.extractStatements(sql);
   const last = statements.count - 1;
-  if (last > 0 && !/\bpivot/i.test(sql)) {
-    throw queryFailed(`it has ${statements.count} statements`);
-  }
   for (let index = 0; index < last; index += 1) {
     const part = await statements.prepare(index);
     if (part.statementType !== StatementType.CREATE) refuse(part.statementType);
@@ -83,26 +84,23 @@ async function prepareReading(connection: DuckDBConnection, sql: string): Promis
   return statement;
 }
 
-/** The same statement for no more than that; undefined where it can't stand in another one. */
-async function prepareLess(
+/** The same statement, cut in SQL; undefined for EXPLAIN, which can't stand in another one. */
+async function prepareCut(
   connection: DuckDBConnection,
   sql: string,
-  columns: QueryResult['columns'],
-  most: AnswerLimits,
+  whole: DuckDBPreparedStatement,
+  { rows, cellCharacters, bytes }: AnswerLimits,
 ): Promise<DuckDBPreparedStatement | undefined> {
-  const inner = columns.map((_, index) => `c${index}`);
-  const outer = columns.map(({ name, type }, index) => {
-    const value = type === 'VARCHAR' ? `left(c${index}, ${most.characters})` : `c${index}`;
-    return `${value} AS ${identifier(name)}`;
-  });
-  // A comment at its end goes no further than its line.
-  const from = `(${sql.replace(/[\s;]+$/, '')}\n) AS answer(${inner.join(', ')})`;
-  try {
-    return await connection.prepare(`SELECT ${outer.join(', ')} FROM ${from} LIMIT ${most.rows}`);
-  } catch {
-    return undefined;
-  }
+  const inner = await innerQuery(connection, sql);
+  if (!inner) return undefined;
+  const types = Array.from({ length: whole.columnCount }, (_, index) => whole.columnType(index));
+  // One row alone must not be far more than is wanted either.
+  const characters = Math.min(cellCharacters, Math.ceil(bytes / (bytesOfCharacter * types.length)));
+  return prepareReading(connection, cutAnswer(inner.text, types, { rows, characters }));
 }
+
+/** A control character in JSON. */
+const bytesOfCharacter = 6;
 
 function answerColumns(answer: DuckDBPreparedStatement | DuckDBResult): QueryResult['columns'] {
   const names = Array.from({ length: answer.columnCount }, (_, index) => answer.columnName(index));
@@ -110,28 +108,22 @@ function answerColumns(answer: DuckDBPreparedStatement | DuckDBResult): QueryRes
 }
 
 function refuse(type: StatementType): never {
-  throw queryFailed(`${StatementType[type]} is not a statement that reads`);
+  throw new QueryRefusal(`${StatementType[type]} is not a statement that reads`);
 }
 
-function queryError(error: unknown, path: string): ReportsError {
+/** The error of the catalogue for whatever kept a query from its answer. */
+export function queryError(error: unknown, path: string): ReportsError {
   const known = fileError(error, path);
-  return known instanceof ReportsError
+  // Of a query, not of a commit that could be made again with more memory.
+  const isTooLarge = known instanceof ReportsError && known.code === 'WAREHOUSE_OUT_OF_MEMORY';
+  return known instanceof ReportsError && !isTooLarge
     ? known
     : queryFailed(
-        describeError(error)
+        (isTooLarge ? firstLine(error) : describeError(error))
           .replace(/^Failed to extract statements: /, '')
           .trim(),
         error,
       );
-}
-
-function queryFailed(found: string, cause?: unknown): ReportsError {
-  return new ReportsError('QUERY_FAILED', { found, hint: queryHint(found) }, { cause });
-}
-
-/** Nothing but blanks, semicolons and comments, which DuckDB's parser answers with an error that says nothing. */
-function isBlank(sql: string): boolean {
-  return /^(?:[\s;]|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)*$/.test(sql);
 }
 
 /** As DESCRIBE says it: JSON is text by another name. */

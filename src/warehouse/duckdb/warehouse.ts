@@ -1,18 +1,19 @@
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Logger } from 'pino';
 import { ReportsError } from '../../errors/reports-error.js';
 import type { View } from '../../schema/views.js';
-import type { AnswerLimits, LedgerOverview, Load, StreamedAnswer, TableInfo, Warehouse } from '../types.js';
+import type { LedgerOverview, Load, QueryLimits, StreamedAnswer, TableInfo, Warehouse } from '../types.js';
 import { isReportTable, type Relations } from '../rules/relations.js';
 import { readRelations } from './catalog.js';
 import { commitLoads } from './commit-loads.js';
 import { fileError } from '../staging/errors.js';
-import { withConnection } from './connection.js';
+import { takeTurn, withConnection } from './connection.js';
 import { hasLedger, readLoads, readRejects, readSeen } from './ledger.js';
 import { readOverview } from './overview.js';
 import { readWhole } from '../ledger/read-whole.js';
-import { runQuery } from './query.js';
+import { queryInProcess } from './query-process.js';
 import { markPurged, removePersonalData } from './remove-personal-data.js';
 import { identifier, run } from '../staging/sql.js';
 import { toJsonValue } from './values.js';
@@ -130,11 +131,12 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
   async function queryStream<T>(
     sql: string,
     read: (answer: StreamedAnswer) => Promise<T>,
-    { signal, most }: { signal?: AbortSignal; most?: AnswerLimits } = {},
+    { signal, ...limits }: QueryLimits = {},
   ): Promise<T> {
     if (!existsSync(path)) throw new ReportsError('WAREHOUSE_MISSING', { path });
-    return withConnection({ ...reading, ...(signal && { signal }) }, async (connection) =>
-      read(await runQuery(connection, sql, path, most)),
+    const request = { ...file, path: resolve(path), sql, ...limits };
+    return takeTurn({ path, isOnlooker, ...(signal && { signal }) }, (ended) =>
+      queryInProcess(request, read, ended),
     );
   }
 }

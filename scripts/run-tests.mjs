@@ -1,0 +1,25 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * Runs mocha: `run-tests.mjs [--tier=all|unit|bench] [FILE…] [option of mocha…]`. Files that are named run alone, one after
+ * the other; otherwise the files of the tier run in parallel.
+ */
+const tiers = {
+  // The benchmark's tests measure for most of a minute, which few changes are worth.
+  all: ['test/**/*.test.ts', '--ignore=test/bench/**'],
+  // No servers, no processes, no warehouse on disk: what a change to them is tried with after each save.
+  unit: ['config', 'files', 'kernel', 'parquet', 'parse', 'schema', 'source', 'yaml'].map(
+    (folder) => `test/${folder}/**/*.test.ts`,
+  ),
+  bench: ['test/bench/**/*.test.ts'],
+};
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const given = process.argv.slice(2);
+const tier = given[0]?.startsWith('--tier=') ? given.shift().slice('--tier='.length) : 'all';
+const namesFiles = given.some((argument) => /^(\.\/)?test\/|\.ts$/.test(argument));
+const files = namesFiles ? [] : [...tiers[tier], '--parallel', '--jobs=3'];
+const mocha = fileURLToPath(new URL('../node_modules/mocha/bin/mocha.js', import.meta.url));
+const { status } = spawnSync(process.execPath, [mocha, ...files, ...given], { cwd: root, stdio: 'inherit' });
+process.exitCode = status ?? 1;

@@ -1,0 +1,236 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { setPriority, totalmem } from 'node:os';
+import type { Socket } from 'node:net';
+import type { Readable, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { ReportsError } from '../../errors/reports-error.js';
+import type { RowGroup, StreamedAnswer } from '../types.js';
+import { queryFailed } from './query-failed.js';
+import {
+  type QueryMessage,
+  type QueryRequest,
+  temporaryFolderOf,
+  tooMuchMemoryStatus,
+} from './query-messages.js';
+
+/**
+ * Runs a query in a process of its own, so that nothing it does reaches this one. The process is killed when the signal is aborted, when
+ * it takes too much memory, and when `read` ends before the answer does; all of this waits until it is gone, and its lock with it. One
+ * process is kept for the next query.
+ * Errors: the signal's reason, those of `runQuery` and of opening the file, QUERY_FAILED also if it takes too much memory or crashes.
+ */
+export async function queryInProcess<T>(
+  asked: Omit<QueryRequest, 'residentMegabytes'>,
+  read: (answer: StreamedAnswer) => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  signal.throwIfAborted();
+  const residentMegabytes = (asked.memoryLimitMegabytes ?? duckDbsOwnMegabytes()) + besideDuckDbMegabytes;
+  const request = { ...asked, residentMegabytes };
+  const worker = takeIdle() ?? startWorker();
+  let killed: { error: unknown } | undefined;
+  const kill = (error: unknown) => {
+    killed ??= { error };
+    worker.process.kill('SIGKILL');
+  };
+  const onAbort = () => kill(signal.reason);
+  signal.addEventListener('abort', onAbort);
+  const watch = setInterval(() => {
+    if (residentNow(worker) > residentMegabytes) kill(tooMuchMemory(request));
+  }, watchMs);
+  const state = { isWhole: false };
+  try {
+    worker.input.write(`${JSON.stringify(request)}\n`);
+    const messages = answerMessages(worker, request, state);
+    const { value: first } = await messages.next();
+    if (!first || !('columns' in first)) throw new Error('the process for queries sent no columns');
+    return await read({ columns: first.columns, groups: rowGroups(messages) });
+  } catch (error) {
+    throw killed ? killed.error : error;
+  } finally {
+    clearInterval(watch);
+    signal.removeEventListener('abort', onAbort);
+    if (state.isWhole && !killed) keepIdle(worker);
+    else await end(worker, request.path);
+  }
+}
+
+/** Starts the process for a query that is to come, so that it is there by then. */
+export function startAhead(): void {
+  if (!idle) keepIdle(startWorker());
+}
+
+/** Node, and the values on their way from DuckDB to JSON. */
+const besideDuckDbMegabytes = 768;
+const heapMegabytes = 512;
+const watchMs = 100;
+const idleMs = 60_000;
+/** A process that took more is not kept. */
+const keptMegabytes = 400;
+/** One row is a message at least. A row of a cut answer is hardly longer than its limit. */
+const messageBytes = 256 * 1024 ** 2;
+
+/** What DuckDB takes of the memory where it is told nothing. */
+function duckDbsOwnMegabytes(): number {
+  return (totalmem() * 0.8) / 1024 ** 2;
+}
+
+interface Worker {
+  process: ChildProcess;
+  input: Writable;
+  /** Read on from query to query. */
+  output: AsyncIterator<Buffer>;
+  sockets: Socket[];
+  /** The end of what it wrote to standard error. */
+  lastWords: string;
+  /** Resolves when it is gone, with how. */
+  gone: Promise<{ status: number | null; signal: NodeJS.Signals | null; error?: Error }>;
+}
+
+function startWorker(): Worker {
+  const entry = fileURLToPath(new URL(`./query-child${import.meta.url.slice(-3)}`, import.meta.url));
+  const loader = entry.endsWith('.ts') ? loaderOptions() : [];
+  const child = spawn(process.execPath, [...loader, `--max-old-space-size=${heapMegabytes}`, entry], {
+    stdio: ['pipe', 'ignore', 'pipe', 'pipe'],
+    env: plainEnvironment(),
+    windowsHide: true,
+  });
+  const [input, , errors, output] = child.stdio as unknown as [Socket, null, Socket, Socket];
+  const worker: Worker = {
+    process: child,
+    input,
+    output: (output as Readable).iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>,
+    sockets: [input, errors, output],
+    lastWords: '',
+    gone: new Promise((resolve) => {
+      child.once('exit', (status, signal) => resolve({ status, signal }));
+      child.once('error', (error) => resolve({ status: null, signal: null, error }));
+    }),
+  };
+  errors.on('data', (text: Buffer) => {
+    worker.lastWords = `${worker.lastWords}${text}`.slice(-4000);
+  });
+  // How it ended is told where its output ends.
+  for (const socket of worker.sockets) socket.on('error', () => {});
+  void worker.gone.then(() => {
+    if (idle?.worker === worker) idle = undefined;
+  });
+  try {
+    // The work of this process goes first.
+    if (child.pid !== undefined) setPriority(child.pid, 10);
+  } catch {
+    // It is gone already, or may not be slowed down.
+  }
+  return worker;
+}
+
+/** Of a program that is not built yet those options of this process that load TypeScript. */
+function loaderOptions(): string[] {
+  const { execArgv } = process;
+  return execArgv.flatMap((option, index) => {
+    if (/^--(import|require|loader)=/.test(option)) return [option];
+    return /^(--import|--require|--loader|-r)$/.test(option) ? [option, execArgv[index + 1] ?? ''] : [];
+  });
+}
+
+/** Without secrets. */
+function plainEnvironment(): NodeJS.ProcessEnv {
+  const names = ['PATH', 'SystemRoot', 'TMPDIR', 'TEMP', 'TMP', 'LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH'];
+  return Object.fromEntries(
+    names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  );
+}
+
+let idle: { worker: Worker; timer: NodeJS.Timeout } | undefined;
+
+function takeIdle(): Worker | undefined {
+  if (!idle) return undefined;
+  const { worker, timer } = idle;
+  idle = undefined;
+  clearTimeout(timer);
+  worker.process.ref();
+  for (const socket of worker.sockets) socket.ref();
+  return worker;
+}
+
+/** It does not keep this process alive, and ends with it. */
+function keepIdle(worker: Worker): void {
+  if (idle || residentNow(worker) > keptMegabytes) {
+    worker.process.kill('SIGKILL');
+    return;
+  }
+  worker.process.unref();
+  for (const socket of worker.sockets) socket.unref();
+  const timer = setTimeout(() => worker.process.kill('SIGKILL'), idleMs).unref();
+  idle = { worker, timer };
+}
+
+async function end(worker: Worker, path: string): Promise<void> {
+  worker.process.kill('SIGKILL');
+  await worker.gone;
+  await rm(temporaryFolderOf(path, worker.process.pid), { recursive: true, force: true });
+}
+
+/** What it takes of the memory, in megabytes; 0 where that can't be known from outside, and it watches itself alone. */
+function residentNow({ process: { pid } }: Worker): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / 1024;
+  } catch {
+    return 0;
+  }
+}
+
+/** The messages until the end of the answer. Errors: that of an error message; how the process ended if it ended before. */
+async function* answerMessages(
+  worker: Worker,
+  request: QueryRequest,
+  state: { isWhole: boolean },
+): AsyncGenerator<QueryMessage> {
+  for await (const line of lines(worker.output, request.most ? 8 * request.most.bytes : messageBytes)) {
+    const message = JSON.parse(line) as QueryMessage;
+    if ('isEnd' in message || 'code' in message) state.isWhole = true;
+    if ('code' in message) throw new ReportsError(message.code, message.details);
+    if ('isEnd' in message) return;
+    yield message;
+  }
+  const { status, signal, error } = await worker.gone;
+  if (error) throw error;
+  if (status === tooMuchMemoryStatus || /heap out of memory/.test(worker.lastWords))
+    throw tooMuchMemory(request);
+  throw queryFailed(`it ended the process that ran it (${signal ?? `exit status ${status}`})`);
+}
+
+function tooMuchMemory({ residentMegabytes }: QueryRequest): ReportsError {
+  return queryFailed(`it took more than ${Math.round(residentMegabytes)} MB of memory`);
+}
+
+/** Lines of no more than so many bytes. Reads no further than the line that is asked for. Errors: QUERY_FAILED for a longer one. */
+async function* lines(output: AsyncIterator<Buffer>, longest: number): AsyncGenerator<string> {
+  let parts: Buffer[] = [];
+  let bytes = 0;
+  for (;;) {
+    const { value: chunk, done } = await output.next();
+    if (done) return;
+    let from = 0;
+    for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, from)) {
+      parts.push(chunk.subarray(from, at));
+      yield Buffer.concat(parts).toString('utf8');
+      parts = [];
+      bytes = 0;
+      from = at + 1;
+    }
+    parts.push(chunk.subarray(from));
+    bytes += chunk.length - from;
+    if (bytes > longest) throw queryFailed(`a row of it has more than ${Math.round(longest / 1e6)} MB`);
+  }
+}
+
+async function* rowGroups(messages: AsyncGenerator<QueryMessage>): AsyncGenerator<RowGroup> {
+  for await (const message of messages) {
+    if (!('rows' in message)) continue;
+    yield { count: message.count, rows: (from, to) => message.rows.slice(from, to) };
+  }
+}

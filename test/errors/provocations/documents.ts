@@ -1,0 +1,147 @@
+import { writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openRejectsWriter } from '../../../src/parquet/rejects.js';
+import { openParquetRewriter } from '../../../src/parquet/rewrite-parquet.js';
+import { downloadDocument } from '../../../src/source/document/download.js';
+import { keepFile, withBytes } from '../../../src/source/document/raw-store.js';
+import { openFolderStore } from '../../../src/store/folder-store.js';
+import { withFullDisk } from '../../files/full-disk.js';
+import { makeCrashWorld } from '../../pipeline/crash-matrix.js';
+import { listings, listingsType, type Ran, sellerId } from '../../pipeline/world.js';
+import { answers, command, type Provocation, type Provocations, withServer } from '../provoke.js';
+
+const shippingType = 'GET_FLAT_FILE_ORDER_REPORT_DATA_SHIPPING';
+const shipping = 'order-id\torder-item-id\tbuyer-name\tquantity-purchased\no-1\ti-1\tAnn Archer\t1\n';
+const facts = { sellerId, documentId: 'amzn1.spdoc.1', reportType: listingsType, marketplaceIds: [] };
+
+/** Errors of documents, of what they are parsed to, and of the files that they are written to. */
+export const documentProvocations: Provocations = {
+  DOWNLOAD_FAILED: {
+    input: 'a download that is answered with 400 again and again',
+    provoke: (folder) => download(folder, 400),
+  },
+  DOWNLOAD_UNAVAILABLE: {
+    input: 'a download that is answered with 503 again and again',
+    provoke: (folder) => download(folder, 503),
+  },
+  DOCUMENT_BUSY: {
+    input: 'a raw document that another process removes before it is read',
+    provoke: async (folder) => {
+      writeFileSync(join(folder, 'a.tsv'), 'sku\n1\n');
+      const store = openFolderStore(join(folder, 'raw'));
+      const raw = await keepFile(store, join(folder, 'a.tsv'), facts);
+      await rm(raw.path);
+      await withBytes(raw, store, undefined, async () => {});
+    },
+  },
+  RAW_MISSING: {
+    input: 'a reload of a document whose raw bytes were removed',
+    provoke: async (folder) => {
+      writeFileSync(join(folder, 'listings.tsv'), listings(2));
+      await command(folder, 'load', 'listings.tsv', '--type', listingsType);
+      await rm(join(folder, 'data/raw'), { recursive: true });
+      return command(folder, 'reload', 'listings', '--json');
+    },
+  },
+  RAW_PURGED: {
+    input: 'a reload of a document whose personal data was purged',
+    provoke: async (folder) => {
+      writeFileSync(join(folder, 'orders.txt'), shipping);
+      await command(folder, 'load', 'orders.txt', '--type', shippingType, '--created', '2020-01-01');
+      await command(folder, 'purge', '--older-than', '30d');
+      return command(folder, 'reload', 'orders_shipping', '--json');
+    },
+  },
+  FILE_UNREADABLE: {
+    input: 'the name of a file that does not exist',
+    provoke: (folder) => command(folder, 'inspect', 'absent.parquet'),
+  },
+  PROCESS_KILLED: {
+    input: 'a document that kills the program each time it is parsed',
+    provoke: killAgainAndAgain,
+  },
+  PII_KEY_MISSING: {
+    input: 'a policy to hash personal data whose key is not set',
+    provoke: (folder) => {
+      writeFileSync(join(folder, 'orders.txt'), shipping);
+      writeFileSync(
+        join(folder, 'pipelines.yaml'),
+        "piiHashKey: ${PII_KEY}\npipelines:\n  - name: all\n    schedule: '* * * * *'\n    queue: http://127.0.0.1:1/1/q\n    pii: hash\n",
+      );
+      return command(folder, 'load', 'orders.txt', '--type', shippingType);
+    },
+  },
+  PARQUET_FAILED: {
+    input: 'a damaged Parquet file that is to be rewritten',
+    provoke: async (folder) => {
+      const path = join(folder, 'damaged.parquet');
+      writeFileSync(path, 'PAR1 no');
+      const rewriter = await openParquetRewriter();
+      try {
+        await rewriter.clear(path, ['name'], null);
+      } finally {
+        await rewriter.close();
+      }
+    },
+  },
+  DISK_FULL: {
+    input: 'a Parquet file on a disk without room',
+    provoke: (folder) =>
+      withFullDisk(folder, 1, async () => {
+        const writer = openRejectsWriter(join(folder, 'rejects.parquet'));
+        await writer.add('t', [{ row: 1, column: null, raw: 'x', reason: 'y' }]);
+        await writer.finish();
+      }),
+  },
+};
+
+/** By code, the input of `docs/bad-input.md` that is answered with it; `codes` has what each was answered with. */
+export function badInputProvocations(codes: () => Promise<Map<string, string>>): Provocations {
+  const given = (input: string): Provocation => ({
+    input,
+    provoke: async () => ({ code: 0, stdout: (await codes()).get(input) ?? '', stderr: '' }),
+  });
+  return {
+    NOTIFICATION_UNREADABLE: given('a message that is no notification'),
+    SELLER_UNKNOWN: given('a report of a seller who is not in pipelines.yaml'),
+    REPORT_FATAL: given('a report that Amazon could not make'),
+    API_NOT_FOUND: given('a document that Amazon no longer has'),
+    API_ACCESS_DENIED: given('a document that Amazon refuses'),
+    REPORT_NOT_READY: given('a report that Amazon says is not finished'),
+    DOCUMENT_TRUNCATED: given('a gzip that is cut off'),
+    DOCUMENT_CORRUPT: given('a gzip with damaged bytes'),
+    DOCUMENT_TOO_LARGE: given('a document above the limit'),
+    HEADER_NOT_FOUND: given('a sentence in place of a report'),
+    NOT_A_REPORT: given('an error in place of a report'),
+    HEADER_UNKNOWN: given('a document of another type'),
+    KEY_COLUMN_MISSING: given('a document without the columns of its key'),
+    ROWS_REJECTED: given('rows that are all wider than the header'),
+    DOCUMENT_UNPARSABLE: given('JSON that breaks off'),
+    FORMAT_UNSUPPORTED: given('a PDF'),
+  };
+}
+
+function download(folder: string, status: number): Promise<void> {
+  return withServer(answers(status, ''), async (endpoint) => {
+    const locate = async () => ({ url: `${endpoint}/document` });
+    await downloadDocument({ store: openFolderStore(folder), facts, locate, pauseMs: 1 });
+  });
+}
+
+async function killAgainAndAgain(): Promise<Ran> {
+  const world = await makeCrashWorld({ pipelines: [{ limits: { waitTimeSeconds: 0, concurrency: 2 } }] });
+  try {
+    const body = Buffer.from('id\tamount\tquantity\n1\t1\t1\n');
+    const reportType = 'GET_CRASH_APPEND';
+    await world.sandbox.notify(world.sandbox.addReport({ sellerId, reportType, body }));
+    for (let run = 0; run < 6; run += 1) {
+      const ran = await world.spawnRun(['run', '--json'], { SP_REPORTS_CRASH_AT: 'rows-parsed' });
+      if (ran.code !== null) return ran;
+      await world.sandbox.returnMessages();
+    }
+    throw new Error('the program was killed six times');
+  } finally {
+    await world.close();
+  }
+}
