@@ -9,15 +9,15 @@ export function viewsPage(views: View[], schemas: ReportSchemas): string {
   const index = views.map(({ name, description }) => `| [${name}](#${name}) | ${cell(description)} |`);
   return `# Views
 
-SQL views on the tables of reports, for the questions that sellers have. In DuckDB and BigQuery alike, commits create a view as soon as the tables
-that it reads exist; you do not have to switch anything on. \`sp-reports tables --views\` lists the views, and what they wait for.
+Questions that sellers ask, answered in SQL on the tables of reports. Commits make them in the warehouse, DuckDB and BigQuery alike, as soon as
+the tables they read are there; nothing has to be switched on. \`sp-reports tables --views\` lists them, and what they wait for.
 
 | view | answers |
 |---|---|
 ${index.join('\n')}
 
 \`\`\`sql
--- The ten products with the highest profit after Amazon's fees, each in its currency.
+-- The ten products that brought in most, of each currency what is left after Amazon's fees.
 SELECT currency, sku, SUM(units_sold) AS units, SUM(profit) AS profit
 FROM profit_per_sku
 WHERE sku IS NOT NULL
@@ -26,14 +26,14 @@ ORDER BY profit DESC
 LIMIT 10
 \`\`\`
 
-The views are plain SELECTs in \`schemas/views/\` of the package. Read them to see how a figure is computed. If one does not fit your books, start
-your own view from a copy.
+They are plain SELECTs in \`schemas/views/\` of the package: read them to see what a figure is made of, and where they don't fit your books, begin
+your own with a copy.
 
 ## Your own views
 
-A file \`views/my_view.sql\` in your folder of report schemas (\`schemas/views/my_view.sql\` beside \`pipelines.yaml\`, unless \`schemas\` says
-otherwise) creates the view \`my_view\`. If a packaged view has the same name, yours replaces it. The file begins with a comment that says what the view
-answers and which tables it reads. Then comes one SELECT:
+A file \`views/my_view.sql\` within your folder of report schemas (\`schemas/views/my_view.sql\` beside \`pipelines.yaml\`, unless \`schemas\` says
+otherwise) makes the view \`my_view\`; one of the name of a packaged view takes its place. It begins with a comment that says what it answers and
+which tables it reads; then comes one SELECT:
 
 \`\`\`sql view
 -- Stock that did not sell in 90 days.
@@ -48,14 +48,13 @@ FROM inventory_planning
 WHERE units_shipped_t90 = 0
 \`\`\`
 
-- \`Tables: a, b\` means that the view needs both tables. \`Tables: a | b\` means that one is enough; the other is empty as long as it does not exist.
-- \`Columns:\` and \`Caveats:\` are optional. They are for people, and for \`schemas export --format dbt\`.
-- Name tables without a schema or dataset. A column of the report schema always exists: it is NULL if no document has had it yet.
-- If you may move to the other warehouse, use only what both understand: \`CAST(x AS STRING)\`, \`COALESCE\`, \`CASE\`, \`SUBSTR\`, window functions.
-- \`sp-reports schemas check\` reports mistakes by file and line: a statement other than a SELECT, columns and tables that do not exist, a view with the
-  name of a table. The next commit creates the view again if its SQL or its tables have changed, and drops it if its file is gone.
-- A view that cannot be created does not stop a load: the log and \`sp-reports tables --views\` say why. The program never touches a view or table of that
-  name that somebody else created.
+- \`Tables: a, b\` means that the view needs both; \`Tables: a | b\` that one is enough, and the other is empty while it is not there.
+- \`Columns:\` and \`Caveats:\` may be left out. They are for people, and for \`schemas export --format dbt\`.
+- Tables are named without a schema or dataset. A column of the report schema is there even where no document had it yet: it is NULL.
+- Keep to what both warehouses understand, where you may change over: \`CAST(x AS STRING)\`, \`COALESCE\`, \`CASE\`, \`SUBSTR\`, window functions.
+- \`sp-reports schemas check\` tells mistakes by file and line: another statement than a SELECT, columns and tables that are not there, the name of a
+  table. The next commit makes the view anew where its SQL or its tables changed, and drops it when its file is gone.
+- A view that can't be made holds up no load: the log and \`sp-reports tables --views\` tell why. Nor is a view or table of that name touched that somebody else made.
 
 ${views.map((view) => section(view, types)).join('\n')}`;
 }
@@ -69,7 +68,7 @@ ${description}
 
 Reads ${read}.
 
-| column | what it holds |
+| column | |
 |---|---|
 ${columns.map((column) => `| \`${column.name}\` | ${cell(column.description)} |`).join('\n')}
 
