@@ -1,4 +1,4 @@
--- Visits, sales and how many visits become sales, by item and period of the report.
+-- Visits, sales and conversion of visits to sales, by item and report period.
 --
 -- Tables: sales_and_traffic_by_asin
 -- Columns:
@@ -6,19 +6,19 @@
 --   marketplace_ids: Marketplaces of the report, joined by commas.
 --   data_start: First day of the period.
 --   data_end: Last day of the period.
---   asin_granularity: What a row is about: PARENT, CHILD or SKU. Add up rows of one kind only.
---   parent_asin: ASIN of the parent.
---   child_asin: ASIN of the item; NULL in rows about parents.
---   sku: The seller's SKU; NULL unless rows are about SKUs.
+--   asin_granularity: What a row describes: PARENT, CHILD or SKU. Add up rows of one kind only.
+--   parent_asin: ASIN of the parent item.
+--   child_asin: ASIN of the item; NULL in rows of parents.
+--   sku: The seller's SKU; NULL unless rows describe SKUs.
 --   sessions: Visits.
---   page_views: Pages seen.
+--   page_views: Page views.
 --   orders: Order items.
 --   units: Units ordered.
---   sales: Prices of the goods ordered.
---   currency: Currency of sales.
---   units_per_session: units by sessions; NULL without sessions.
---   buy_box_percentage: Share of the page views at which the seller's offer was the featured one, from 0 to 100.
--- Caveats: Periods are those that the reports were asked for; where they overlap, days count in each. Sales to businesses are in the figures.
+--   sales: Sum of the prices of the ordered goods.
+--   currency: Currency of `sales`.
+--   units_per_session: `units` divided by `sessions`; NULL without sessions.
+--   buy_box_percentage: Percentage of page views, from 0 to 100, in which the seller's offer was the featured offer.
+-- Caveats: Periods are those that the reports were requested for. If they overlap, a day counts in each of them. Figures include sales to businesses.
 SELECT
   _seller_id AS seller_id,
   ARRAY_TO_STRING(marketplace_ids, ', ') AS marketplace_ids,

@@ -1,21 +1,21 @@
--- Orders, units and sales of each day, by channel and currency; cancelled orders apart.
+-- Orders, units and sales of each day, by channel and currency. Cancelled orders are counted separately.
 --
 -- Tables: orders_by_last_update | orders_by_order_date
 -- Columns:
 --   seller_id: The seller.
 --   order_date: Day of the purchase, in UTC.
---   sales_channel: Where it was sold, such as Amazon.de; Non-Amazon for orders of the seller's own that Amazon ships.
---   currency: Currency of the amounts. An order without a price, a pending or cancelled one, counts where the channel's others do.
---   orders: Orders that were not cancelled, pending ones too.
---   units: Units in them.
---   item_sales: Prices of the goods in them, tax included where the marketplace shows prices so.
---   item_tax: Tax on the goods, as far as the report tells it.
+--   sales_channel: Where the order was placed, such as Amazon.de; Non-Amazon for orders from elsewhere that Amazon ships.
+--   currency: Currency of the amounts. An order without a price (pending or cancelled) counts under the currency of the other orders of its channel.
+--   orders: Orders that were not cancelled, including pending ones.
+--   units: Units in these orders.
+--   item_sales: Sum of the prices of the goods in these orders, with tax if the marketplace shows prices with tax.
+--   item_tax: Tax on the goods, as far as the report states it.
 --   shipping_sales: What buyers pay for shipping and gift wrap.
---   discounts: Promotions on goods and shipping, above 0; not taken off item_sales.
---   pending_orders: Of the orders those that are pending; Amazon tells no price of them yet, so it is missing in item_sales.
---   cancelled_orders: Orders that were cancelled; in none of the other figures.
--- Caveats: Days are UTC, not the marketplace's. An order that is in both tables counts once, as the report says that has its last update. Refunds are not
---   taken off. Orders of XML reports (xml_orders_by_last_update) are not in it.
+--   discounts: Promotions on goods and shipping, as a positive amount; not subtracted from `item_sales`.
+--   pending_orders: How many of `orders` are pending. Amazon does not state their price yet, so it is missing in `item_sales`.
+--   cancelled_orders: Orders that were cancelled. No other figure includes them.
+-- Caveats: Days are in UTC, not in the marketplace's time zone. An order that is in both tables counts once, with the data of the latest update. Refunds are
+--   not subtracted. Orders from XML reports (xml_orders_by_last_update) are not included.
 WITH items AS (
   SELECT
     1 AS source, _seller_id, amazon_order_id, purchase_date, last_updated_date, order_status, sales_channel, currency, quantity,
@@ -27,12 +27,12 @@ WITH items AS (
     item_price, item_tax, shipping_price, gift_wrap_price, item_promotion_discount, ship_promotion_discount
   FROM orders_by_order_date
 ),
-places AS (
+ranked_sources AS (
   SELECT
     _seller_id, amazon_order_id, source,
     ROW_NUMBER() OVER (
       PARTITION BY _seller_id, amazon_order_id ORDER BY MAX(last_updated_date) DESC NULLS LAST, source
-    ) AS place
+    ) AS source_rank
   FROM items
   GROUP BY _seller_id, amazon_order_id, source
 ),
@@ -50,9 +50,9 @@ orders AS (
     SUM(COALESCE(shipping_price, 0) + COALESCE(gift_wrap_price, 0)) AS shipping_sales,
     SUM(COALESCE(item_promotion_discount, 0) + COALESCE(ship_promotion_discount, 0)) AS discounts
   FROM items
-  JOIN places
-    ON places._seller_id = items._seller_id AND places.amazon_order_id = items.amazon_order_id
-    AND places.source = items.source AND place = 1
+  JOIN ranked_sources
+    ON ranked_sources._seller_id = items._seller_id AND ranked_sources.amazon_order_id = items.amazon_order_id
+    AND ranked_sources.source = items.source AND source_rank = 1
   GROUP BY items._seller_id, items.amazon_order_id
 ),
 channels AS (
@@ -60,7 +60,7 @@ channels AS (
   FROM orders
   GROUP BY seller_id, sales_channel
 ),
-told AS (
+classified AS (
   SELECT
     orders.seller_id, order_date, orders.sales_channel,
     COALESCE(orders.currency, channels.currency) AS currency,
@@ -83,5 +83,5 @@ SELECT
   SUM(CASE WHEN is_cancelled THEN 0 ELSE discounts END) AS discounts,
   CAST(SUM(CASE WHEN is_pending THEN 1 ELSE 0 END) AS BIGINT) AS pending_orders,
   CAST(SUM(CASE WHEN is_cancelled THEN 1 ELSE 0 END) AS BIGINT) AS cancelled_orders
-FROM told
+FROM classified
 GROUP BY seller_id, order_date, sales_channel, currency

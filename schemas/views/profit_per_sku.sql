@@ -1,31 +1,31 @@
--- What each SKU brought in and what it cost at Amazon, by settlement and month.
+-- What each SKU earned and what it cost at Amazon, by settlement and month.
 --
 -- Tables: settlement_v2 | settlement_v1
 -- Columns:
 --   seller_id: The seller.
---   settlement_id: The settlement; its amounts are in one currency.
+--   settlement_id: The settlement. All its amounts are in one currency.
 --   settlement_start: First day of the settlement.
 --   settlement_end: Last day of the settlement.
 --   month: Month in which the amounts were posted, in UTC, such as 2026-06.
---   marketplace_name: As the settlement names it, such as Amazon.de; NULL where an amount belongs to none.
+--   marketplace_name: As the settlement names it, such as Amazon.de; NULL if an amount belongs to no marketplace.
 --   currency: Currency of all amounts of the row.
---   sku: NULL for what belongs to no SKU, such as subscription and storage.
---   units_sold: Units of orders; refunds are not taken off.
---   sales: Prices of the goods of orders, without tax.
---   shipping: Shipping and gift wrap that buyers of orders paid, without tax.
+--   sku: The seller's SKU; NULL for amounts that belong to no SKU, such as subscription and storage fees.
+--   units_sold: Ordered units; refunded units are not subtracted.
+--   sales: Sum of the prices of the ordered goods, without tax.
+--   shipping: What buyers paid for shipping and gift wrap, without tax.
 --   promotions: Discounts on orders.
---   refunds: Prices, shipping and discounts that went back to buyers, without tax; chargebacks and guarantee claims too.
---   fees: All fees, less those that Amazon gave back on refunds.
---   advertising: Cost of advertising, where it is paid out of the settlement.
+--   refunds: Prices, shipping and discounts returned to buyers, without tax; includes chargebacks and guarantee claims.
+--   fees: All fees, less those that Amazon returned with refunds.
+--   advertising: Cost of advertising, if it is paid from the settlement.
 --   reimbursements: What Amazon paid for units that it lost or damaged, and for other claims.
---   other: Amounts that are none of the above, in another language than English for one.
---   profit: Sum of sales to other.
---   tax: Tax that buyers paid, less what Amazon withheld and pays to the state itself.
---   transfers: Reserves that Amazon kept or set free, and payments between the seller and Amazon. No income.
---   settled: profit, tax and transfers. Of all rows of a settlement together it is its total amount.
--- Caveats: The cost of goods is in no report of Amazon's. Where prices hold the seller's own VAT, as in Europe, it is in sales, unless the settlement tells it
---   apart. A settlement that came in both layouts counts once, in that of V2. Amounts are told apart by the words of English settlements; others are in other,
---   so that settled is right all the same.
+--   other: All other amounts, including those of settlements in other languages than English.
+--   profit: Sum of the columns from `sales` to `other`.
+--   tax: Tax that buyers paid, less what Amazon withheld and pays to the tax authorities itself.
+--   transfers: Reserves that Amazon withheld or released, and payments between the seller and Amazon. Not income.
+--   settled: Sum of `profit`, `tax` and `transfers`. Over all rows of a settlement it adds up to its total amount.
+-- Caveats: No Amazon report has the cost of goods. If prices include the seller's VAT, as in Europe, so does `sales`, unless the settlement states the VAT
+--   separately. A settlement that came in both layouts counts once, in the V2 layout. Amounts are classified by the words of English settlements. All others are
+--   in `other`, so `settled` is right in any case.
 WITH parts AS (
   SELECT 1 AS part UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5
   UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9

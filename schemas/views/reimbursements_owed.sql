@@ -1,26 +1,26 @@
--- Units that Amazon lost or damaged in its warehouses and neither found nor reimbursed, by item: what to claim.
+-- Units that Amazon lost or damaged in its warehouses and neither found nor reimbursed, by item. This is what to claim.
 --
 -- Tables: ledger_detail | inventory_adjustments, reimbursements
 -- Columns:
 --   seller_id: The seller.
---   fnsku: Amazon's id of the item, by which events and reimbursements are matched.
+--   fnsku: Amazon's id of the item. Events and reimbursements are matched by it.
 --   sku: The seller's SKU.
---   asin: ASIN; NULL where only inventory_adjustments tells of the item.
+--   asin: ASIN; NULL if the item is only in inventory_adjustments.
 --   product_name: Name of the product.
---   cause: lost or damaged.
+--   cause: `lost` or `damaged`.
 --   units_gone: Units lost (reasons M and 5) or damaged by Amazon (reason E).
 --   units_found: Lost units that were found again (reasons F and N).
---   units_reimbursed: Units that Amazon paid for or replaced, less those of reimbursements that it took back.
---   units_owed: units_gone less the other two, above 0.
+--   units_reimbursed: Units that Amazon paid for or replaced, less those of reversed reimbursements.
+--   units_owed: `units_gone` less `units_found` and `units_reimbursed`, always above 0.
 --   first_event: Day of the first event that counts.
---   last_event: Day of the last one. Amazon takes claims for some months only.
---   currency: Currency of the two amounts; NULL where nothing was ever reimbursed for the item.
---   last_amount_per_unit: What Amazon paid for a unit the last time.
---   estimate: units_owed times that.
--- Caveats: No report says which event a reimbursement is for, so units are matched by item and cause, not one by one. It counts the events that were loaded and
---   reimbursements approved since the first of them: load ledger and reimbursements for the same months, or more is owed here than is true. Amazon takes some
---   weeks to reimburse by itself, so take young events (last_event) with care. Units lost on the way in, at customers or by carriers are not in it, nor those that
---   were unsellable when they were damaged.
+--   last_event: Day of the last event that counts. Amazon accepts claims only for some months.
+--   currency: Currency of the two amounts; NULL if the item was never reimbursed.
+--   last_amount_per_unit: What Amazon paid per unit the last time.
+--   estimate: `units_owed` times `last_amount_per_unit`.
+-- Caveats: No report says which event a reimbursement is for, so units are matched by item and cause, not one by one. The view counts the events that were
+--   loaded, and the reimbursements approved since the first of them. Load the ledger and the reimbursements for the same months; otherwise the view shows more
+--   than Amazon owes. Amazon takes some weeks to reimburse by itself, so be careful with recent events (`last_event`). Units that were lost on the way to
+--   Amazon, by customers or by carriers are not included, nor units that were unsellable when they were damaged.
 WITH events AS (
   SELECT
     _seller_id, fnsku, msku AS sku, asin, title AS product_name, date AS event_date, quantity, UPPER(reason) AS reason
@@ -78,7 +78,7 @@ repaid AS (
 prices AS (
   SELECT
     _seller_id, fnsku, currency_unit, amount_per_unit,
-    ROW_NUMBER() OVER (PARTITION BY _seller_id, fnsku ORDER BY approval_date DESC, reimbursement_id DESC, _row) AS place
+    ROW_NUMBER() OVER (PARTITION BY _seller_id, fnsku ORDER BY approval_date DESC, reimbursement_id DESC, _row) AS recency
   FROM reimbursements
   WHERE amount_per_unit > 0
 ),
@@ -111,5 +111,5 @@ SELECT
   amount_per_unit AS last_amount_per_unit,
   units_owed * amount_per_unit AS estimate
 FROM owed
-LEFT JOIN prices ON prices._seller_id = seller_id AND prices.fnsku = owed.fnsku AND place = 1
+LEFT JOIN prices ON prices._seller_id = seller_id AND prices.fnsku = owed.fnsku AND recency = 1
 WHERE units_owed > 0

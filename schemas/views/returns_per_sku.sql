@@ -1,4 +1,4 @@
--- How much of each SKU comes back: units that Amazon shipped, by month of purchase, and those of them that were returned.
+-- Return rate of each SKU: units that Amazon shipped, by month of purchase, and how many of them were returned.
 --
 -- Tables: customer_returns, orders_by_last_update | orders_by_order_date
 -- Columns:
@@ -6,12 +6,12 @@
 --   month: Month of the purchase, in UTC, such as 2026-06; NULL for returns of orders that are not loaded.
 --   sku: The seller's SKU.
 --   product_name: Name of the product.
---   units_sold: Units in orders that Amazon ships, without cancelled ones.
+--   units_sold: Units in orders that Amazon ships, without cancelled orders.
 --   units_returned: Units of these orders that were returned so far.
---   units_sellable: Of the returned units those that can be sold again.
---   return_rate: units_returned by units_sold, from 0 to 1; NULL where nothing is known to be sold.
--- Caveats: A return is counted in the month of its order, so rates of young months still grow. Returns to the seller's own warehouse (seller_fulfilled_returns)
---   are not in it. An order that is in both tables of orders counts once.
+--   units_sellable: How many of the returned units can be sold again.
+--   return_rate: `units_returned` divided by `units_sold`, from 0 to 1; NULL if no sale is known.
+-- Caveats: A return counts in the month of its order, so the rates of recent months still grow. Returns to the seller's own warehouse
+--   (seller_fulfilled_returns) are not included. An order that is in both tables of orders counts once.
 WITH items AS (
   SELECT
     1 AS source, _seller_id, amazon_order_id, sku, product_name, purchase_date, last_updated_date, order_status, fulfillment_channel, quantity
@@ -21,12 +21,12 @@ WITH items AS (
     2, _seller_id, amazon_order_id, sku, product_name, purchase_date, last_updated_date, order_status, fulfillment_channel, quantity
   FROM orders_by_order_date
 ),
-places AS (
+ranked_sources AS (
   SELECT
     _seller_id, amazon_order_id, source,
     ROW_NUMBER() OVER (
       PARTITION BY _seller_id, amazon_order_id ORDER BY MAX(last_updated_date) DESC NULLS LAST, source
-    ) AS place
+    ) AS source_rank
   FROM items
   GROUP BY _seller_id, amazon_order_id, source
 ),
@@ -37,9 +37,9 @@ sold AS (
     SUBSTR(CAST(CAST(MIN(purchase_date) AS DATE) AS STRING), 1, 7) AS month,
     SUM(quantity) AS units
   FROM items
-  JOIN places
-    ON places._seller_id = items._seller_id AND places.amazon_order_id = items.amazon_order_id
-    AND places.source = items.source AND place = 1
+  JOIN ranked_sources
+    ON ranked_sources._seller_id = items._seller_id AND ranked_sources.amazon_order_id = items.amazon_order_id
+    AND ranked_sources.source = items.source AND source_rank = 1
   WHERE LOWER(order_status) NOT IN ('cancelled', 'canceled') AND LOWER(fulfillment_channel) IN ('amazon', 'afn')
   GROUP BY items._seller_id, items.amazon_order_id, sku
 ),

@@ -1,27 +1,27 @@
--- How old the stock at Amazon is, by SKU, and what its age will cost: the newest snapshot.
+-- Age of the stock at Amazon by SKU, and what that age will cost, from the newest snapshot.
 --
 -- Tables: inventory_planning | inventory_age
 -- Columns:
 --   seller_id: The seller.
 --   snapshot_date: Day of the snapshot.
---   marketplace: Marketplace as the report names it; NULL where it does not.
+--   marketplace: Marketplace as the report names it; NULL if it names none.
 --   sku: The seller's SKU.
 --   asin: ASIN.
 --   product_name: Name of the product.
 --   condition: Condition of the units.
 --   available: Units that can be sold now.
---   units_0_to_90_days: Units that came within the last 90 days.
---   units_91_to_180_days: Units of that age.
---   units_181_to_365_days: Units of that age.
---   units_over_365_days: Units that have been there for longer than a year.
+--   units_0_to_90_days: Units that arrived within the last 90 days.
+--   units_91_to_180_days: Units that arrived 91 to 180 days ago.
+--   units_181_to_365_days: Units that arrived 181 to 365 days ago.
+--   units_over_365_days: Units that arrived more than 365 days ago.
 --   units_shipped_90_days: Units shipped in the last 90 days.
 --   currency: Currency of the amounts.
 --   price: Price of the offer.
---   surcharge: Estimate of the next surcharge for aged stock (before 2023, of the long-term storage fee).
---   storage_cost: Estimate of next month's storage; NULL where the report does not tell it.
--- Caveats: A seller with rows in inventory_planning is not looked for in inventory_age, which Amazon has given up. Amounts are Amazon's own estimates. Columns
---   of age differ from report to report, and are added up here from those that are there. Marketplaces that share stock may each tell of the same units: look at
---   one at a time.
+--   surcharge: Estimate of the next surcharge for aged stock (before 2023: of the long-term storage fee).
+--   storage_cost: Estimate of next month's storage fee; NULL if the report does not state it.
+-- Caveats: For a seller with rows in inventory_planning, the view ignores inventory_age, which Amazon has discontinued. Amounts are Amazon's own estimates. Age
+--   columns differ from report to report; the view adds up those that exist. Marketplaces that share stock may each report the same units: look at one
+--   marketplace at a time.
 SELECT
   _seller_id AS seller_id,
   snapshot_date,

@@ -1,23 +1,23 @@
--- Units at Amazon now, by SKU: what can be sold, what is reserved, what is on the way.
+-- Units at Amazon now, by SKU: sellable, reserved, and on the way.
 --
 -- Tables: fba_inventory
 -- Columns:
 --   seller_id: The seller.
 --   marketplace_ids: Marketplaces that the report was made for, joined by commas.
---   as_of: Time that the report is about, in UTC.
+--   as_of: Time to which the figures refer, in UTC.
 --   sku: The seller's SKU.
 --   asin: ASIN.
 --   product_name: Name of the product.
 --   condition: Condition of the units.
 --   price: Price of the offer, in the currency of the marketplace.
 --   fulfillable: Units that can be sold.
---   reserved: Units of orders in work, in transfer or at processing.
---   unsellable: Units that can not be sold.
+--   reserved: Units in current orders, in transfer between warehouses, or being processed.
+--   unsellable: Units that cannot be sold.
 --   inbound: Units on the way to Amazon: announced, shipped or being received.
---   researching: Units that Amazon is looking for.
---   total: Units at Amazon and on the way there.
--- Caveats: Offers that are suppressed are not in the report. Stock of the seller's own warehouse is not in it. A report of several marketplaces counts their
---   shared stock once; reports of single ones count it in each.
+--   researching: Units whose location Amazon is investigating.
+--   total: Units at Amazon and on the way to Amazon.
+-- Caveats: The report omits suppressed offers and stock in the seller's own warehouse. A report of several marketplaces counts their shared stock once;
+--   reports of single marketplaces count it in each.
 SELECT
   _seller_id AS seller_id,
   ARRAY_TO_STRING(_marketplace_ids, ', ') AS marketplace_ids,

@@ -80,7 +80,7 @@ export const faultCases: FaultCase[] = [
     faults: [{ service: 'queue', of: receive, wrong: sqsError(400, 'RequestThrottled'), times: 2 }],
   },
   {
-    name: 'queue: clock said to be wrong',
+    name: 'queue: clock reported as wrong',
     faults: [{ service: 'queue', of: receive, wrong: sqsError(403, 'RequestTimeTooSkewed'), times: 2 }],
   },
   {
@@ -116,7 +116,7 @@ export const faultCases: FaultCase[] = [
     faults: [{ service: 'tokens', wrong: json(503, 'ServiceUnavailable'), times: storm }],
   },
   {
-    name: 'tokens: a page in place of JSON',
+    name: 'tokens: an HTML page instead of JSON',
     faults: [
       {
         service: 'tokens',
@@ -170,11 +170,11 @@ export const faultCases: FaultCase[] = [
     faults: [{ service: 'API', wrong: { what: 'answer', status: 200, body: '{"reportId": "1' }, times: 2 }],
   },
   {
-    name: 'API: an answer of something else',
+    name: 'API: a response to something else',
     faults: [{ service: 'API', wrong: { what: 'answer', status: 200, body: '{"status":"ok"}' }, times: 2 }],
   },
   {
-    name: 'API: an answer that breaks off',
+    name: 'API: a response that breaks off',
     faults: [{ service: 'API', wrong: { what: 'reset mid-body' }, times: 3 }],
   },
   {
@@ -233,7 +233,7 @@ export const faultCases: FaultCase[] = [
     faults: [{ service: 'documents', wrong: { what: 'answer', status: 503, body: '<Error/>' }, times: 12 }],
   },
   {
-    name: 'documents: a page in place of a document',
+    name: 'documents: an HTML page instead of a document',
     faults: [
       {
         service: 'documents',

@@ -5,13 +5,13 @@ import { faultCases, takesBigQuery, tryFault } from './fault-table.js';
 const quick = [
   'queue: deletes refused',
   'queue: malformed answer to a receive',
-  'tokens: a page in place of JSON',
+  'tokens: an HTML page instead of JSON',
   'API: token revoked midway',
   'API: content length too long',
   'documents: URL has expired',
   'bucket: access denied to Parquet and to records',
   'documents: reset mid-body',
-  'documents: a page in place of a document',
+  'documents: an HTML page instead of a document',
   'BigQuery: the answers to statements and jobs are lost',
 ];
 
