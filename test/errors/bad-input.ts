@@ -88,7 +88,11 @@ const badInputs: BadInput[] = [
     give: { body: text(['settlement-id\tdeposit-date\ttotal-amount', '1\t2026-10-01\t5.00']) },
     becomes: quarantined,
   },
-  { input: 'a document of blank lines only', give: { body: text(['', '', '']) }, becomes: 'the rows in the table stay' },
+  {
+    input: 'a document of blank lines only',
+    give: { body: text(['', '', '']) },
+    becomes: 'the rows in the table stay',
+  },
   {
     input: 'a document without its key columns',
     give: { reportType: ordersType, body: text(['order-status\tquantity', 'Shipped\t1']) },

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { DuckDBInstance } from '@duckdb/node-api';
 import { commandFolder } from '../commands/command-folder.js';
+import { type Damage, damageFile, flipBit, withoutHashes } from './damaged-files.js';
 import { startS3 } from '../store/stand-ins.js';
 import {
   listings,
@@ -15,15 +15,6 @@ import {
   sellerId,
   type World,
 } from '../ingest/world.js';
-
-/** Changes the bytes of a file; undefined takes it away. */
-type Damage = { what: string; code?: string; damage(bytes: Buffer): Buffer | undefined };
-
-const flipBit = (bytes: Buffer, at: number) => {
-  const changed = Buffer.from(bytes);
-  changed[at] = (changed[at] ?? 0) ^ 1;
-  return changed;
-};
 
 const damages: Damage[] = [
   { what: 'truncated to nothing', damage: () => Buffer.alloc(0) },
@@ -38,37 +29,6 @@ const documents: Record<string, Buffer> = {
   'plain.txt': orders([1, 2, 3].map(order)),
   'gzipped.txt.gz': gzipSync(orders([4, 5, 6].map(order))),
 };
-
-/** Applies a damage to the one file below a folder whose name ends so. */
-function damageFile(folder: string, ending: string, { damage }: Pick<Damage, 'damage'>): string {
-  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
-    name.endsWith(ending),
-  );
-  assert.equal(names.length, 1, `${ending} in ${folder}: ${names}`);
-  const path = join(folder, names[0] ?? '');
-  const bytes = damage(readFileSync(path));
-  if (bytes) writeFileSync(path, bytes);
-  else rmSync(path);
-  return path;
-}
-
-/** Makes a warehouse and its files what a version left that took no hashes. */
-async function withoutHashes(path: (...names: string[]) => string): Promise<void> {
-  const instance = await DuckDBInstance.create(path('warehouse.duckdb'));
-  const connection = await instance.connect();
-  for (const column of ['files', 'raw_sha256'])
-    await connection.run(`ALTER TABLE _loads DROP COLUMN ${column}`);
-  connection.closeSync();
-  instance.closeSync();
-  for (const folder of [path('raw'), path('lake', '_loads')]) {
-    for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-      if (!name.endsWith('.json')) continue;
-      const { bytes: _, sha256: __, entry, ...rest } = JSON.parse(readFileSync(join(folder, name), 'utf8'));
-      const { files: ___, rawSha256: ____, ...older } = entry ?? {};
-      writeFileSync(join(folder, name), JSON.stringify({ ...rest, ...(entry && { entry: older }) }));
-    }
-  }
-}
 
 describe('the integrity of files', function () {
   this.timeout(120_000);

@@ -34,12 +34,16 @@ export const storageProvocations: Provocations = {
     },
   },
   WAREHOUSE_OUT_OF_MEMORY: {
-    input: 'a query that needs more memory than warehouse.memoryLimitMegabytes',
+    input: 'a load that needs more memory than warehouse.memoryLimitMegabytes',
     provoke: async (folder) => {
       const path = join(folder, 'w.duckdb');
-      await openDuckDbWarehouse({ path }).commit([await load(folder, 'things')]);
-      const sql = 'SELECT len(list(range::VARCHAR)) AS n FROM range(10000000)';
-      await openDuckDbWarehouse({ path, memoryLimitMegabytes: 20 }).query(sql);
+      const rows = Array.from({ length: 200_000 }, (_, index) => ({ a: String(index) }));
+      const large = await makeLoad(
+        join(folder, 'lake'),
+        {},
+        { name: 'things', columns: { a: 'int64' }, rows },
+      );
+      await openDuckDbWarehouse({ path, memoryLimitMegabytes: 10 }).commit([large]);
     },
   },
   WAREHOUSE_UNREADABLE: {
