@@ -1,4 +1,4 @@
-import { describeError, ReportsError } from '../errors.js';
+import { describeError, knownError, ReportsError } from '../errors.js';
 import type { ExaminedDocument } from '../source/types.js';
 import { mostHeaderLine } from './dialect.js';
 import { markEvidence } from './numbers.js';
@@ -50,6 +50,8 @@ async function readSheets(document: ExaminedDocument): Promise<Sheet[]> {
     // The library's types say `typeof Date` where it gives a Date.
     return (await readWorkbookSheets(archive, { trim: false })) as unknown as Sheet[];
   } catch (error) {
+    const known = knownError(error);
+    if (known instanceof ReportsError) throw known;
     const found = `a zip archive that is no readable workbook (${describeError(error)})`;
     throw new ReportsError('FORMAT_UNSUPPORTED', { reportType, documentId, found }, { cause: error });
   }

@@ -1,11 +1,14 @@
+import { rm } from 'node:fs/promises';
 import { isRunning } from '../files/file-lock.js';
 import { openSharedJson } from '../files/shared-json.js';
 
 /** Remembers in a file which work was begun and not ended, so that it is known after a crash what the program was killed by, perhaps. */
 export interface KilledWork {
-  /** How often a process ended in the middle of this work. */
+  /** How often a process ended in the middle of this work; 0 while that can't be known. */
   kills(key: string): number;
+  /** Errors: DISK_FULL, FILE_SYSTEM_FAILED; then the work is better not begun. */
   begin(key: string): Promise<void>;
+  /** Never rejects: what can't be written down is forgotten, for a work that ended must not count as killed. */
   end(key: string): Promise<void>;
 }
 
@@ -14,28 +17,46 @@ type Begun = Record<string, number[]>;
 
 export function openKilledWork(path: string): KilledWork {
   const state = openSharedJson(path);
+  /** What this process began, and what it ended without being able to write that down. */
   const mine = new Set<string>();
+  const unwritten = new Set<string>();
   const asBegun = (held: unknown): Begun => (typeof held === 'object' ? ((held ?? {}) as Begun) : {});
 
   return {
     // A process of another container may have had our number, so of our own number only what we began counts as alive.
     kills: (key) =>
-      (asBegun(state.read())[key] ?? []).filter((pid) =>
-        pid === process.pid ? !mine.has(key) : !isRunning(pid),
+      (begunNow()[key] ?? []).filter((pid) =>
+        pid === process.pid ? !mine.has(key) && !unwritten.has(key) : !isRunning(pid),
       ).length,
     async begin(key) {
       mine.add(key);
       await state.change((held) => {
-        const begun = asBegun(held);
+        const begun = without(asBegun(held), unwritten);
         return { ...begun, [key]: [...(begun[key] ?? []), process.pid] };
       });
     },
     async end(key) {
       mine.delete(key);
-      await state.change((held) => {
-        const { [key]: _, ...others } = asBegun(held);
-        return others;
-      });
+      unwritten.add(key);
+      try {
+        await state.change((held) => without(asBegun(held), unwritten));
+        unwritten.delete(key);
+      } catch {
+        // A full disk takes no new file and lets an old one go; all counts then begin again.
+        await rm(path, { force: true }).catch(() => {});
+      }
     },
   };
+
+  function begunNow(): Begun {
+    try {
+      return asBegun(state.read());
+    } catch {
+      return {};
+    }
+  }
+}
+
+function without(begun: Begun, keys: ReadonlySet<string>): Begun {
+  return Object.fromEntries(Object.entries(begun).filter(([key]) => !keys.has(key)));
 }

@@ -1,3 +1,4 @@
+import { knownError } from '../errors.js';
 import type { PipelineContext, PipelineEvent } from './context.js';
 import { drain } from './drain.js';
 import { askForReports } from './requests/turn.js';
@@ -63,8 +64,9 @@ async function watchedRun(
   try {
     end = await ended();
   } catch (error) {
-    watch.failed(error);
-    return { kind, error };
+    const known = knownError(error);
+    watch.failed(known);
+    return { kind, error: known };
   }
   watch.finished(end.work, end.requests);
   return { kind, ...end };

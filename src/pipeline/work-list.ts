@@ -273,6 +273,7 @@ export class WorkList {
       this.commits.reconsider();
       await this.giveBack(work, error);
     }
+    // Never rejects.
     if (isWatched) await giveUp.killed.end(key);
     await this.letGo(work);
   }

@@ -1,4 +1,4 @@
-import { describeError, errorCode, ReportsError } from '../errors.js';
+import { describeError, errorCode, knownError, ReportsError } from '../errors.js';
 import type { LedgerEntry } from '../warehouse/types.js';
 import type { Outcome } from './context.js';
 
@@ -20,7 +20,8 @@ export interface Failure {
   remedy?: string;
 }
 
-export function failureOf(key: string, error: unknown): Failure {
+export function failureOf(key: string, thrown: unknown): Failure {
+  const error = knownError(thrown);
   const remedy = error instanceof ReportsError ? { remedy: error.remedy } : {};
   return { key, code: errorCode(error), message: describeError(error), ...remedy };
 }

@@ -5,9 +5,17 @@ import { count } from '../count.js';
 import { catalogue } from '../errors.js';
 import type { Progress } from '../pipeline/requests/book.js';
 import { sellerOf } from '../pipeline/requests/plan.js';
+import { machineConditions, unknownMachineKeys } from './machine-conditions.js';
 import type { LoadFacts, Problem, QueueFacts, StatusFacts, TableFreshness } from './types.js';
 
-export type AlarmKind = 'stale_table' | 'quarantine' | 'credentials' | 'queue' | 'request' | 'unreachable';
+export type AlarmKind =
+  | 'stale_table'
+  | 'quarantine'
+  | 'credentials'
+  | 'queue'
+  | 'request'
+  | 'machine'
+  | 'unreachable';
 
 /** Something that somebody should know of, as long as it lasts. */
 export interface Condition {
@@ -38,6 +46,8 @@ export interface Conditions {
 export interface AlarmSources {
   facts: StatusFacts;
   requests: Pick<Progress & { key: string }, 'key' | 'reportType' | 'givenUp'>[];
+  /** Whether the requests could not be read. */
+  requestsAreUnknown?: boolean;
 }
 
 /** A trouble that may pass is told of when it lasts so long. */
@@ -58,7 +68,7 @@ export interface Known {
 
 /** What is not well. */
 export function conditionsOf(
-  { facts, requests }: AlarmSources,
+  { facts, requests, requestsAreUnknown = false }: AlarmSources,
   settings: Pick<AlarmsConfig, 'staleAfter' | 'queueMessages' | 'queueAge'>,
   { isTold, troubles: before = {} }: Known,
 ): Conditions {
@@ -83,6 +93,8 @@ export function conditionsOf(
         ...(isUnread || !isDrained ? [`queue/age/${url}`] : []),
       ];
     }),
+    ...unknownMachineKeys(facts.pipelines),
+    ...(requestsAreUnknown ? ['request/'] : []),
     // A trouble that is too young to be told of is not over either.
     ...readings.filter(({ unread }) => unread !== undefined).map(({ key }) => key),
     // Only a login tells: a program that has just started knows of none.
@@ -99,6 +111,7 @@ export function conditionsOf(
       ),
       ...facts.queues.flatMap((queue) => longQueue(queue, settings, facts.at, isTold)),
       ...requests.flatMap(givenUp),
+      ...machineConditions(facts.pipelines),
       ...readings.flatMap((reading) => unreachable(reading, facts.at)),
     ],
     unread: readings.flatMap(({ unread }) => unread ?? []),

@@ -6,7 +6,7 @@ import { describeError, errorCode } from '../errors.js';
 import type { PipelineContext } from '../pipeline/context.js';
 import { openRequestBook } from '../pipeline/requests/book.js';
 import { openSharedJson } from '../files/shared-json.js';
-import { type Condition, type Conditions, conditionsOf } from './alarm-conditions.js';
+import { type AlarmSources, type Condition, type Conditions, conditionsOf } from './alarm-conditions.js';
 import { type Alarm, alarmBody } from './alarm-message.js';
 import { sendAlarm } from './send-alarm.js';
 import type { StatusFacts } from './types.js';
@@ -46,32 +46,64 @@ export function openAlarms(
   });
   const book = openRequestBook(config.state);
 
+  /** What could not be written down: a disk that is full is no reason to be silent, and this process need not repeat itself. */
+  let unwritten: ((before: Held) => Held)[] = [];
+
+  function readHeld(): Held {
+    let held = heldIn(undefined);
+    try {
+      held = heldIn(state.read());
+    } catch (error) {
+      log.warn({ code: errorCode(error) }, describeError(error));
+    }
+    return unwritten.reduce((before, change) => change(before), held);
+  }
+
+  function requestsNow(): Omit<AlarmSources, 'facts'> {
+    try {
+      return { requests: book.all() };
+    } catch (error) {
+      log.warn({ code: errorCode(error) }, describeError(error));
+      return { requests: [], requestsAreUnknown: true };
+    }
+  }
+
+  async function keep(change: (before: Held) => Held): Promise<void> {
+    unwritten.push(change);
+    const changes = [...unwritten];
+    try {
+      await state.change((value) => changes.reduce((before, each) => each(before), heldIn(value)));
+      unwritten = unwritten.slice(changes.length);
+    } catch (error) {
+      log.warn({ code: errorCode(error) }, describeError(error));
+    }
+  }
+
   async function look({ told, troubles }: Held): Promise<Conditions> {
-    return conditionsOf({ facts: await readFacts(), requests: book.all() }, settings, {
+    return conditionsOf({ facts: await readFacts(), ...requestsNow() }, settings, {
       isTold: (key) => key in told,
       troubles,
     });
   }
 
   return {
-    look: () => look(heldIn(state.read())),
+    look: () => look(readHeld()),
     async check(signal) {
       try {
-        const held = heldIn(state.read());
+        const held = readHeld();
         const found = await look(held);
         const { troubles } = found;
-        if (!isDeepStrictEqual(troubles, held.troubles))
-          await state.change((before) => ({ ...heldIn(before), troubles }));
+        if (!isDeepStrictEqual(troubles, held.troubles)) await keep((before) => ({ ...before, troubles }));
         const at = new Date(clock.now()).toISOString();
         const news = newsOf(found, held.told, settings, at);
         if (news.length === 0) return;
         const body = alarmBody(news, settings.format, at);
         // Told twice where the program dies in between, and never not at all.
         await sendAlarm(settings.webhook, body, { clock, signal });
-        await state.change((value) => {
-          const before = heldIn(value);
-          return { ...before, told: afterTelling(before.told, news, found.conditions, at) };
-        });
+        await keep((before) => ({
+          ...before,
+          told: afterTelling(before.told, news, found.conditions, at),
+        }));
         log.info({ alarms: news.map(({ key, state: what }) => ({ key, state: what })) }, 'alarms sent');
       } catch (error) {
         if (signal.aborted) return;

@@ -1,7 +1,7 @@
 import { type Data, DataType, type RecordBatch } from 'apache-arrow';
 import { takeKernel } from '../../kernel/kernel.js';
-import { describeError, ReportsError } from '../../errors.js';
-import { dropPartial, nameWholeFile, openPartial, partialName, writeError } from '../../files/whole-file.js';
+import { describeError, knownError, ReportsError } from '../../errors.js';
+import { dropPartial, nameWholeFile, openPartial, partialName } from '../../files/whole-file.js';
 import type { ParquetWriter, ParquetWriterOptions } from '../types.js';
 import { type CompressedColumn, compressColumn } from './compress-column.js';
 import { encodeColumn, encodeRowNumbers } from './encode-column.js';
@@ -15,7 +15,7 @@ const writeBytes = 256 * 1024;
 /**
  * The columnar engine's writer: each batch becomes a row group, encoded from Arrow's buffers without a value becoming a JavaScript object,
  * compressed by snappy on the thread pool. While one row group is compressed and written the next may be made, and no more than that.
- * Errors: PARQUET_FAILED, DISK_FULL.
+ * Errors: PARQUET_FAILED, DISK_FULL, FILE_SYSTEM_FAILED.
  */
 export async function openColumnarWriter({
   path,
@@ -120,7 +120,8 @@ async function guarded<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof Error && 'code' in error) throw writeError(error, path);
+    const known = knownError(error, path);
+    if (known instanceof ReportsError) throw known;
     throw new ReportsError('PARQUET_FAILED', { path, found: describeError(error) }, { cause: error });
   }
 }

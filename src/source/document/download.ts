@@ -1,11 +1,11 @@
 import { type FileHandle, open, readFile, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ReportsError } from '../../errors.js';
+import { knownError, ReportsError } from '../../errors.js';
 import { faultPoint } from '../../fault-point.js';
 import { type FileLock, takeLock } from '../../files/file-lock.js';
 import type { Store } from '../../store/types.js';
-import { makeFolder, openPartial, writeError, writeWholeFile } from '../../files/whole-file.js';
+import { makeFolder, openPartial, writeWholeFile } from '../../files/whole-file.js';
 import type { DocumentFacts, DocumentLocation, RawDocument } from '../types.js';
 import { type Answer, get, type Pace } from './get.js';
 import { findRaw, keepRaw, rawPath } from './raw-store.js';
@@ -35,7 +35,7 @@ const leastPace: Pace = { bytes: 100_000, withinMs: 60_000 };
  * Downloads a document into the raw documents, exactly as Amazon sends it. A broken connection is resumed where it stopped, also one that an earlier
  * process left; an expired URL is replaced. What another process has kept meanwhile is returned as it is.
  * Errors: DOCUMENT_BUSY where another process, or another call of this one, is downloading it; DOWNLOAD_UNAVAILABLE where the
- * host of the documents is down or not reached; DOWNLOAD_FAILED, API_NOT_FOUND, DISK_FULL, what `locate` throws; none of them holds the URL.
+ * host of the documents is down or not reached; DOWNLOAD_FAILED, API_NOT_FOUND, DISK_FULL, FILE_SYSTEM_FAILED, what `locate` throws; none of them holds the URL.
  */
 export async function downloadDocument(options: DownloadOptions): Promise<RawDocument> {
   const { store, facts } = options;
@@ -50,7 +50,7 @@ export async function downloadDocument(options: DownloadOptions): Promise<RawDoc
       await lock.release();
     }
   } catch (error) {
-    throw writeError(error, path);
+    throw knownError(error, path);
   }
 }
 

@@ -21,7 +21,7 @@ export class WrongCharset extends Error {}
  * whether it is gzipped, and its charset: `binary` for a zip archive, a BOM, then the Content-Type of the download, the declaration of an XML document, UTF-8, the
  * marketplace.
  * `maxTextBytes` limits the gunzipped size.
- * Errors: DOCUMENT_TRUNCATED, DOCUMENT_CORRUPT, DOCUMENT_TOO_LARGE, RAW_MISSING.
+ * Errors: DOCUMENT_TRUNCATED, DOCUMENT_CORRUPT, DOCUMENT_TOO_LARGE, FILE_SYSTEM_FAILED.
  */
 export async function examineDocument(
   raw: RawDocument,

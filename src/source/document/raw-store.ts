@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { ReportsError } from '../../errors.js';
+import { knownError, ReportsError } from '../../errors.js';
 import { faultPoint } from '../../fault-point.js';
 import { safeName } from '../../files/safe-name.js';
 import type { Store } from '../../store/types.js';
@@ -10,7 +10,6 @@ import {
   nameWholeFile,
   openPartial,
   partialName,
-  writeError,
   writeWholeFile,
 } from '../../files/whole-file.js';
 import type { DocumentFacts, RawDocument } from '../types.js';
@@ -92,7 +91,7 @@ export async function keepRaw(
 /**
  * Copies a file from disk into the raw documents. Its document id is `file-` and a hash of its bytes, so the same bytes are the same document. Where
  * nobody says when the report was created, that is when the file was last written.
- * Errors: FILE_UNREADABLE, DISK_FULL.
+ * Errors: FILE_UNREADABLE, DISK_FULL, FILE_SYSTEM_FAILED.
  */
 export async function keepFile(
   store: Store,
@@ -115,7 +114,7 @@ export async function keepFile(
       await dropPartial(file, partial);
     }
   } catch (error) {
-    throw writeError(error, partial);
+    throw knownError(error, partial);
   } finally {
     await source.close();
   }
