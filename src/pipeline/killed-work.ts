@@ -15,11 +15,14 @@ export interface KilledWork {
 /** Of each key the processes that began it and have not ended it. */
 type Begun = Record<string, number[]>;
 
+/** By file: what this process ended and could not write down, for as long as it lives. */
+const unwrittenEnds = new Map<string, Set<string>>();
+
 export function openKilledWork(path: string): KilledWork {
   const state = openSharedJson(path);
-  /** What this process began, and what it ended without being able to write that down. */
   const mine = new Set<string>();
-  const unwritten = new Set<string>();
+  const unwritten = unwrittenEnds.get(path) ?? new Set<string>();
+  unwrittenEnds.set(path, unwritten);
   const asBegun = (held: unknown): Begun => (typeof held === 'object' ? ((held ?? {}) as Begun) : {});
 
   return {
@@ -30,23 +33,28 @@ export function openKilledWork(path: string): KilledWork {
       ).length,
     async begin(key) {
       mine.add(key);
-      await state.change((held) => {
-        const begun = without(asBegun(held), unwritten);
-        return { ...begun, [key]: [...(begun[key] ?? []), process.pid] };
-      });
+      await changeBegun((begun) => ({ ...begun, [key]: [...(begun[key] ?? []), process.pid] }));
     },
     async end(key) {
       mine.delete(key);
       unwritten.add(key);
       try {
-        await state.change((held) => without(asBegun(held), unwritten));
-        unwritten.delete(key);
+        await changeBegun((begun) => begun);
       } catch {
         // A full disk takes no new file and lets an old one go; all counts then begin again.
         await rm(path, { force: true }).catch(() => {});
       }
     },
   };
+
+  async function changeBegun(change: (begun: Begun) => Begun): Promise<void> {
+    let ended: string[] = [];
+    await state.change((held) => {
+      ended = [...unwritten];
+      return change(without(asBegun(held), unwritten));
+    });
+    for (const key of ended) unwritten.delete(key);
+  }
 
   function begunNow(): Begun {
     try {
