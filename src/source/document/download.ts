@@ -218,17 +218,21 @@ async function save(
 ): Promise<Step> {
   const version = begun?.version ?? versionOf(answer, location);
   let bytes = begun?.bytes ?? 0;
-  const file = begun ? await open(partial, 'r+') : await beginPart(partial, version);
   try {
-    for await (const chunk of answer.body()) {
-      await writeAt(file, chunk, bytes);
-      bytes += chunk.length;
-      faultPoint('bytes-begun');
-      onBytes?.(chunk.length);
+    const file = begun ? await open(partial, 'r+') : await beginPart(partial, version);
+    try {
+      for await (const chunk of answer.body()) {
+        await writeAt(file, chunk, bytes);
+        bytes += chunk.length;
+        faultPoint('bytes-begun');
+        onBytes?.(chunk.length);
+      }
+    } finally {
+      await file.close();
     }
   } finally {
+    // Also if there is no part to write to: an open connection keeps the program from ending.
     answer.close();
-    await file.close();
   }
   const found = answer.failure();
   if (found) return { state: answer.isTooSlow() ? 'unavailable' : 'broken', bytes, found };
