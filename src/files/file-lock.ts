@@ -3,11 +3,13 @@ import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
+import { knownError } from '../errors/reports-error.js';
 import { makeFolder } from './whole-file.js';
 
 export interface FileLock {
   /** Whether nobody took it over meanwhile, thinking that its holder was gone. */
   isHeld(): Promise<boolean>;
+  /** Never rejects. */
   release(): Promise<void>;
 }
 
@@ -26,8 +28,22 @@ const staleMs = 120_000;
 /** The locks that this process holds, by id: a pid of ours in any other lock is that of a process before us. */
 const ours = new Set<string>();
 
-/** Takes the lock file at that path; undefined where someone else holds it. What a crashed holder left is taken over. */
+/** Lock files without a holder's name that this process could neither write nor remove: the system took no call any more. */
+const nameless = new Set<string>();
+
+/**
+ * Takes the lock file at that path; undefined where someone else holds it. What a crashed holder left is taken over.
+ * Errors: DISK_FULL, FILE_SYSTEM_FAILED.
+ */
 export async function takeLock(path: string): Promise<FileLock | undefined> {
+  try {
+    return await takeUnlessHeld(path);
+  } catch (error) {
+    throw knownError(error, path);
+  }
+}
+
+async function takeUnlessHeld(path: string): Promise<FileLock | undefined> {
   const holder: Holder = { host: hostname(), pid: process.pid, id: randomUUID() };
   await makeFolder(dirname(path));
   if (!(await create(path, holder)) && !((await takeAway(path, holder)) && (await create(path, holder)))) {
@@ -44,7 +60,8 @@ export async function takeLock(path: string): Promise<FileLock | undefined> {
     async release() {
       clearInterval(touch);
       ours.delete(holder.id);
-      if (await isHeld()) await rm(path, { force: true });
+      // One that can't be removed is taken over, as it is in `ours` no more, or once this process is gone.
+      if (await isHeld()) await rm(path, { force: true }).catch(() => {});
     },
   };
 }
@@ -63,7 +80,7 @@ async function create(path: string, holder: Holder): Promise<boolean> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     // A full disk: a lock without a holder's name in it would stand until it is old.
-    if (ours.delete(holder.id)) await rm(path, { force: true });
+    if (ours.delete(holder.id)) await rm(path, { force: true }).catch(() => nameless.add(path));
     throw error;
   }
 }
@@ -74,7 +91,8 @@ async function takeAway(path: string, taker: Holder): Promise<boolean> {
   const touched = await stat(path).catch(() => undefined);
   // Released meanwhile: there is nothing left to take away.
   if (!touched) return true;
-  if (!isStale(stale, touched.mtimeMs)) return false;
+  const isLeftByUs = stale === undefined && nameless.delete(path);
+  if (!isLeftByUs && !isStale(stale, touched.mtimeMs)) return false;
   const aside = `${path}.${taker.id}.part`;
   const moved = await rename(path, aside).then(
     () => true,

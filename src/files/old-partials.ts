@@ -8,7 +8,7 @@ const unfinished = /\.(part|part\.json|lock)$/;
 
 /**
  * Takes away what crashed processes left of files they were writing in those folders, which hold files of ours alone, and in those below
- * them: what nobody has written to for a day. A folder that is not there, or can't be read, is passed over.
+ * them: what nobody has written to for a day. A folder that is not there, or can't be read, is passed over; so is a file that can't be removed.
  */
 export async function removeOldPartials(folders: string[], nowMs = Date.now()): Promise<void> {
   for (const folder of folders) await removeOld(folder, await namesIn(folder, { recursive: true }), nowMs);
@@ -29,6 +29,7 @@ async function removeOld(folder: string, names: string[], nowMs: number): Promis
   for (const name of names.filter((each) => unfinished.test(each))) {
     const path = join(folder, name);
     const found = await stat(path).catch(() => undefined);
-    if (found?.isFile() && nowMs - found.mtimeMs > longestWorkMs) await rm(path, { force: true });
+    if (found?.isFile() && nowMs - found.mtimeMs > longestWorkMs)
+      await rm(path, { force: true }).catch(() => {});
   }
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync, statSync } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import { ReportsError } from '../errors/reports-error.js';
+import { dirname, join, resolve } from 'node:path';
+import { knownError } from '../errors/reports-error.js';
 
 /**
  * A name for a file until it is whole: beside its final name, and no other writer's, in this process or another. What a crash leaves is
@@ -41,7 +42,16 @@ export async function dropPartial(file: FileHandle, partial: string): Promise<vo
   }
 }
 
-/** Writes a small file so that it is there whole or not at all. Errors: DISK_FULL. */
+/** Whether there is a file or folder of that name. Errors: FILE_SYSTEM_FAILED if the system can't tell: it may be there. */
+export function isThere(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    throw knownError(error, path);
+  }
+}
+
+/** Writes a small file so that it is there whole or not at all. Errors: DISK_FULL, FILE_SYSTEM_FAILED. */
 export async function writeWholeFile(path: string, text: string): Promise<void> {
   const partial = partialName(path);
   try {
@@ -54,13 +64,13 @@ export async function writeWholeFile(path: string, text: string): Promise<void> 
       await dropPartial(file, partial);
     }
   } catch (error) {
-    throw writeError(error, path);
+    throw knownError(error, path);
   }
 }
 
 /**
  * The same without waiting for the disk, for what can be done without: whole for every reader and after a crash of the program, but a power cut
- * may leave it empty or as it was. Errors: DISK_FULL.
+ * may leave it empty or as it was. Errors: DISK_FULL, FILE_SYSTEM_FAILED.
  */
 export async function writeUnsyncedFile(path: string, text: string): Promise<void> {
   const partial = partialName(path);
@@ -69,22 +79,27 @@ export async function writeUnsyncedFile(path: string, text: string): Promise<voi
     await writeFile(partial, text, { mode: ownerOnly.file });
     await rename(partial, path);
   } catch (error) {
-    await rm(partial, { force: true });
-    throw writeError(error, path);
+    await rm(partial, { force: true }).catch(() => {});
+    throw knownError(error, path);
   }
 }
 
-/** A full disk has an error of its own: nothing is wrong with the document. Any other error comes back as it is. */
-export function writeError(error: unknown, path: string): unknown {
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === 'ENOSPC' || code === 'EDQUOT')
-    return new ReportsError('DISK_FULL', { path, found: code }, { cause: error });
-  return error;
+/**
+ * Makes a folder and those above it so that a power cut doesn't take them away again, with the whole files that are named in them.
+ * Errors: DISK_FULL, FILE_SYSTEM_FAILED.
+ */
+export async function makeFolder(folder: string): Promise<void> {
+  try {
+    await makeAndSync(folder);
+  } catch (error) {
+    throw knownError(error, folder);
+  }
 }
 
-/** Makes a folder and those above it so that a power cut doesn't take them away again, with the whole files that are named in them. */
-export async function makeFolder(folder: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true, mode: ownerOnly.folder });
+async function makeAndSync(folder: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true, mode: ownerOnly.folder }).catch((error: unknown) =>
+    reasonOf(error, folder),
+  );
   if (first === undefined) return;
   for (
     let made = resolve(folder);
@@ -94,6 +109,38 @@ export async function makeFolder(folder: string): Promise<void> {
     await syncFolder(dirname(made));
   }
 }
+
+/** Node's recursive mkdir reports ENOENT on a read-only mount. Making the highest folder that is missing shows the reason. */
+async function reasonOf(error: unknown, folder: string): Promise<never> {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  let missing = resolve(folder);
+  while (missing !== dirname(missing) && !existsSync(dirname(missing))) missing = dirname(missing);
+  await mkdir(missing, { mode: ownerOnly.folder });
+  // The folder above it vanished for a moment only.
+  throw error;
+}
+
+/**
+ * Writes a small file in a folder, made if it is missing, and removes it: a folder may be there and take nothing. Errors: DISK_FULL,
+ * FILE_SYSTEM_FAILED.
+ */
+export async function checkFolderWritable(folder: string): Promise<void> {
+  const probe = partialName(join(folder, 'probe'));
+  try {
+    const file = await openPartial(probe);
+    try {
+      await file.writeFile(Buffer.alloc(probeBytes));
+      await file.sync();
+    } finally {
+      await dropPartial(file, probe);
+    }
+  } catch (error) {
+    throw knownError(error, folder);
+  }
+}
+
+/** More than a file system keeps in the entry of a file. */
+const probeBytes = 8192;
 
 /** Windows, and some network disks, know no syncing of a folder; a folder that may only be written to can't be opened. */
 const noSyncing = new Set(['EPERM', 'EACCES', 'EISDIR', 'EINVAL', 'ENOTSUP']);

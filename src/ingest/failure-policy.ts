@@ -63,7 +63,7 @@ export async function beginAttempt(job: ReportJob, poison: PoisonPolicy | undefi
   await poison.journal.begin(key);
 }
 
-/** Notes in the crash journal that work on the report has ended, one way or the other. */
+/** Notes in the crash journal that work on the report has ended, one way or the other. Never rejects. */
 export async function endAttempt(job: ReportJob, poison: PoisonPolicy | undefined): Promise<void> {
   if (isJournaled(job, poison)) await poison.journal.end(job.key);
 }

@@ -1,4 +1,3 @@
-import { describeError } from '../errors/reports-error.js';
 import type { CallOptions } from '../source/types.js';
 import type { LedgerEntry, Load } from '../warehouse/types.js';
 import { buildLoad } from './build-load.js';
@@ -80,9 +79,7 @@ export async function processDocument(
     return await settleFailure(job, error, run);
   } finally {
     commit.cancel();
-    await endAttempt(job, run.poison).catch((error: unknown) =>
-      context.log.warn({ key: job.key }, `updating the crash journal: ${describeError(error)}`),
-    );
+    await endAttempt(job, run.poison);
   }
 }
 

@@ -1,3 +1,4 @@
+import { describeError, errorCode } from '../errors/reports-error.js';
 import type { PipelineContext } from '../ingest/context.js';
 import type { Progress, RequestBook } from '../pipeline/requests/book.js';
 import { plansOf } from '../pipeline/requests/plan.js';
@@ -15,12 +16,12 @@ export function requestSnapshots(
   { config, clock }: Pick<PipelineContext, 'config' | 'clock'>,
   book: RequestBook,
 ): RequestSnapshot[] {
-  const progresses = new Map(book.all().map((progress) => [progress.key, progress]));
+  const { progresses, unread } = readProgress(book, clock.now());
   return plansOf(pipeline, config).map((plan) => {
     const { sellerId, reportType, marketplaceIds, reportOptions, cron, timezone, period } = plan;
     const progress = progresses.get(plan.key);
     const nextAt = cron === undefined ? undefined : nextRun([cron], timezone);
-    const problem = progress && problemOf(progress);
+    const problem = unread ?? (progress && problemOf(progress));
     return {
       sellerId,
       reportType,
@@ -35,6 +36,22 @@ export function requestSnapshots(
       ...(problem && { problem }),
     };
   });
+}
+
+/** What could not be read is a problem of each request, and keeps nobody from the other facts. */
+function readProgress(
+  book: RequestBook,
+  nowMs: number,
+): { progresses: Map<string, Progress>; unread?: Problem } {
+  try {
+    return { progresses: new Map(book.all().map((progress) => [progress.key, progress])) };
+  } catch (error) {
+    const since = new Date(nowMs).toISOString();
+    return {
+      progresses: new Map(),
+      unread: { code: errorCode(error), message: describeError(error), since },
+    };
+  }
 }
 
 function problemOf({ refused, givenUp }: Progress): Problem | undefined {

@@ -1,4 +1,4 @@
-import { describeError, type ErrorCode, ReportsError } from '../errors/reports-error.js';
+import { describeError, type ErrorCode, knownError, ReportsError } from '../errors/reports-error.js';
 
 /** What a client of a bucket says of a failure. */
 interface Failure {
@@ -27,9 +27,10 @@ const codes: { code: ErrorCode; where: (failure: Failure) => boolean }[] = [
   { code: 'BUCKET_UNREACHABLE', where: () => true },
 ];
 
-/** An error of the catalogue for what went wrong with a bucket or an object of it, named as messages do. Others' errors come back as they are. */
+/** An error of the catalogue for what went wrong with a bucket or an object of it, named as messages do. Those of this machine are its own. */
 export function bucketError(error: unknown, place: string): unknown {
-  if (error instanceof ReportsError || isOfOurDisk(error)) return error;
+  const known = knownError(error);
+  if (known instanceof ReportsError) return known;
   const failure = failureOf(error);
   const { code } = codes.find(({ where }) => where(failure)) as { code: ErrorCode };
   const said = failure.message.split('\n', 1)[0] || failure.name;
@@ -53,14 +54,4 @@ function failureOf(error: unknown): Failure {
   };
   const status = $metadata?.httpStatusCode ?? (Number.isInteger(Number(code)) ? Number(code) : undefined);
   return { status, name: name ?? '', message: errors?.[0]?.message ?? describeError(error) };
-}
-
-/** A full disk, say: the file that was to be sent or written. */
-function isOfOurDisk(error: unknown): boolean {
-  const { syscall, path, code } = error as NodeJS.ErrnoException;
-  return (
-    code === 'ENOSPC' ||
-    code === 'EDQUOT' ||
-    (syscall !== undefined && path !== undefined && syscall !== 'connect')
-  );
 }

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ReportsError } from '../errors/reports-error.js';
-import { makeFolder, ownerOnly, partialName, writeError } from '../files/whole-file.js';
+import { knownError, ReportsError } from '../errors/reports-error.js';
+import { makeFolder, ownerOnly, partialName } from '../files/whole-file.js';
 import { type BucketUrl, bucketUrlText } from './bucket-url.js';
 import type { Bucket, Store } from './types.js';
 
@@ -45,9 +45,9 @@ export function openBucketStore({
         if (found) await rename(partial, path);
         return found;
       } catch (error) {
-        throw writeError(error, path);
+        throw knownError(error, path);
       } finally {
-        await rm(partial, { force: true });
+        await rm(partial, { force: true }).catch(() => {});
       }
     },
     read: (path) => bucket.read(nameOf(path)),
@@ -60,18 +60,21 @@ export function openBucketStore({
       await bucket.remove(nameOf(path));
       await rm(path, { force: true });
     },
-    letGo: (path) => rm(path, { force: true }),
+    // A copy that can't be removed now goes with the folder of this process.
+    letGo: (path) => rm(path, { force: true }).catch(() => {}),
     async checkWritable() {
       const path = join(folder, `_doctor-${randomBytes(4).toString('hex')}`);
-      await makeFolder(folder);
-      await writeFile(path, 'doctor', { mode: ownerOnly.file });
       try {
+        await makeFolder(folder);
+        await writeFile(path, 'doctor', { mode: ownerOnly.file });
         await bucket.put(nameOf(path), path);
         await bucket.list(nameOf(path));
         await bucket.read(nameOf(path));
         await bucket.remove(nameOf(path));
+      } catch (error) {
+        throw knownError(error, folder);
       } finally {
-        await rm(path, { force: true });
+        await rm(path, { force: true }).catch(() => {});
       }
     },
   };

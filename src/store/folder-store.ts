@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { checkFolderWritable } from '../files/whole-file.js';
 import type { Store } from './types.js';
 
 /** A folder of this machine. Files have their names by `nameWholeFile` only when they are whole, so that keeping them is done by then. */
@@ -25,7 +26,7 @@ export function openFolderStore(folder: string): Store {
     },
     remove: (path) => rm(path, { force: true }),
     letGo: async () => {},
-    checkWritable: async () => {},
+    checkWritable: () => checkFolderWritable(folder),
   };
 }
 

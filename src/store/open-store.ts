@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Config } from '../config/spec.js';
 import { openBucketStore } from './bucket-store.js';
 import { type BucketUrl, readBucketUrl } from './bucket-url.js';
@@ -17,6 +17,11 @@ export interface Stores {
 }
 
 export type StoreConfig = Pick<Config, 'lake' | 'raw' | 'state' | 'bucket' | 'aws' | 'warehouse'>;
+
+/** The folders that the program writes besides those of lake and raw documents. */
+export function foldersBeside({ state, warehouse }: Pick<Config, 'state' | 'warehouse'>): string[] {
+  return [state, ...(warehouse.type === 'duckdb' ? [dirname(warehouse.path)] : [])];
+}
 
 /** Opens both. What is of a bucket is worked on below the folder `state`. */
 export async function openStores(config: StoreConfig): Promise<Stores> {

@@ -24,7 +24,7 @@ export interface Store {
   remove(path: string): Promise<void>;
   /** The file is not worked on any more: a bucket's copy on this machine goes. */
   letGo(path: string): Promise<void>;
-  /** Writes a small file and takes it away again. Errors: those of buckets. */
+  /** Writes a small file and takes it away again. Errors: DISK_FULL, FILE_SYSTEM_FAILED, those of buckets. */
   checkWritable(): Promise<void>;
 }
 

@@ -5,27 +5,9 @@ import { pluralize } from '../../text/pluralize.js';
 import { catalogue } from '../../errors/reports-error.js';
 import type { Progress } from '../../pipeline/requests/book.js';
 import { sellerOf } from '../../pipeline/requests/plan.js';
+import type { Condition } from './condition.js';
+import { machineConditions, unknownMachineKeys } from './machine-conditions.js';
 import type { LoadSnapshot, Problem, QueueSnapshot, StatusSnapshot, TableFreshness } from '../types.js';
-
-export type AlarmKind = 'stale_table' | 'quarantine' | 'credentials' | 'queue' | 'request' | 'unreachable';
-
-/** A condition that somebody should know about while it lasts. */
-export interface Condition {
-  /** Identifies the condition over time. */
-  key: string;
-  kind: AlarmKind;
-  /** One line, without a full stop. */
-  title: string;
-  /** The details, and what to do next. */
-  text: string;
-  /** ISO 8601. */
-  since: string;
-  /**
-   * A later mark than the one that was sent makes the condition news again, for example the time of
-   * the newest quarantined document.
-   */
-  mark?: string;
-}
 
 export interface Conditions {
   conditions: Condition[];
@@ -41,6 +23,8 @@ export interface Conditions {
 export interface AlarmSources {
   snapshot: StatusSnapshot;
   requests: Pick<Progress & { key: string }, 'key' | 'reportType' | 'givenUp'>[];
+  /** Whether the requests could not be read. */
+  requestsAreUnknown?: boolean;
 }
 
 /** A problem that may be temporary is reported once it has lasted this long. */
@@ -64,7 +48,7 @@ export interface PreviousAlarms {
 
 /** Returns the conditions that are present now. */
 export function conditionsOf(
-  { snapshot, requests }: AlarmSources,
+  { snapshot, requests, requestsAreUnknown = false }: AlarmSources,
   settings: Pick<AlarmsConfig, 'staleAfter' | 'queueMessages' | 'queueAge'>,
   { wasSent, troubles: before = {} }: PreviousAlarms,
 ): Conditions {
@@ -90,6 +74,8 @@ export function conditionsOf(
         ...(isUnread || !isDrained ? [`queue/age/${url}`] : []),
       ];
     }),
+    ...unknownMachineKeys(snapshot.pipelines),
+    ...(requestsAreUnknown ? ['request/'] : []),
     // A problem that is too recent to report is not over either.
     ...readings.filter(({ unread }) => unread !== undefined).map(({ key }) => key),
     // Only a login shows the state of credentials: a program that has just started knows of none.
@@ -106,6 +92,7 @@ export function conditionsOf(
       ),
       ...snapshot.queues.flatMap((queue) => longQueue(queue, settings, snapshot.at, wasSent)),
       ...requests.flatMap(givenUp),
+      ...machineConditions(snapshot.pipelines),
       ...readings.flatMap((reading) => unreachable(reading, snapshot.at)),
     ],
     unread: readings.flatMap(({ unread }) => unread ?? []),

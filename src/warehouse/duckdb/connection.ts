@@ -1,12 +1,11 @@
-import { existsSync } from 'node:fs';
 import { chmod, link, rename, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { ReportsError } from '../../errors/reports-error.js';
-import { makeFolder, ownerOnly, partialName } from '../../files/whole-file.js';
-import { fileError, firstLine, isLock } from '../staging/errors.js';
+import { isThere, makeFolder, ownerOnly, partialName } from '../../files/whole-file.js';
+import { fileError, firstLine, isLock } from '../../errors/duckdb-error.js';
 import { inTurn } from './turns.js';
 
 /** How the file is opened for one piece of work. */
@@ -34,7 +33,7 @@ const lockRetryMs = { first: 20, most: 250 };
  * Opens the file, does the work, closes the file. Pieces of work of one process wait for each other: two instances of one file are not kept
  * apart by the operating system there, and closing one of them would drop the lock of both. Nothing is held afterwards: neither lock nor write-ahead log. Results must be
  * read to their end within the work, as a stream that is still open keeps the lock.
- * Fails with WAREHOUSE_LOCKED, WAREHOUSE_UNREADABLE, FILE_UNREADABLE or DISK_FULL where the file can't be opened.
+ * Fails with WAREHOUSE_LOCKED, WAREHOUSE_UNREADABLE, FILE_SYSTEM_FAILED or DISK_FULL where the file can't be opened.
  */
 export async function withConnection<T>(
   access: Access,
@@ -142,7 +141,7 @@ function settings({
  * them opens no more. `link` refuses to replace a file that another process made meanwhile.
  */
 async function createIfMissing(path: string): Promise<void> {
-  if (existsSync(path)) return;
+  if (isThere(path)) return;
   await makeFolder(dirname(path));
   const fresh = partialName(path);
   try {
@@ -161,7 +160,6 @@ async function createIfMissing(path: string): Promise<void> {
 function openError(error: unknown, path: string): ReportsError {
   const known = fileError(error, path);
   if (known instanceof ReportsError) return known;
-  // Node's own errors, from making the folder, carry a code; what is left is DuckDB unable to make sense of the file.
-  const code = (error as NodeJS.ErrnoException).code ? 'FILE_UNREADABLE' : 'WAREHOUSE_UNREADABLE';
-  return new ReportsError(code, { path, found: firstLine(error) }, { cause: error });
+  // What is left is DuckDB unable to make sense of the file.
+  return new ReportsError('WAREHOUSE_UNREADABLE', { path, found: firstLine(error) }, { cause: error });
 }

@@ -5,7 +5,7 @@ import type { View } from '../../schema/views.js';
 import { notMadeYet, type ViewDialect, viewQuery } from '../rules/view-query.js';
 import { duckDbType } from '../staging/column-types.js';
 import type { Relations } from '../rules/relations.js';
-import { firstLine } from '../staging/errors.js';
+import { firstLine } from '../../errors/duckdb-error.js';
 import { identifier, literal, run } from '../staging/sql.js';
 
 const dialect: ViewDialect = {

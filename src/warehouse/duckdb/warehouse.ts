@@ -1,14 +1,14 @@
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Logger } from 'pino';
 import { ReportsError } from '../../errors/reports-error.js';
+import { isThere } from '../../files/whole-file.js';
 import type { View } from '../../schema/views.js';
 import type { LedgerOverview, Load, QueryLimits, StreamedAnswer, TableInfo, Warehouse } from '../types.js';
 import { isReportTable, type Relations } from '../rules/relations.js';
 import { readRelations } from './catalog.js';
 import { commitLoads } from './commit-loads.js';
-import { fileError } from '../staging/errors.js';
+import { fileError } from '../../errors/duckdb-error.js';
 import { takeTurn, withConnection } from './connection.js';
 import { hasLedger, readLoads, readRejects, readSeen } from './ledger.js';
 import { readOverview } from './overview.js';
@@ -42,7 +42,7 @@ export interface DuckDbWarehouseOptions {
  *
  * Fails with WAREHOUSE_LOCKED while another process holds the file for longer than `lockWaitMs`, WAREHOUSE_UNREADABLE where it is
  * damaged or no DuckDB file, WAREHOUSE_REFUSED (details `key`, `thing`: the document, where there is one) where a load can't be committed as it stands,
- * WAREHOUSE_MISSING for a query before the first commit, WAREHOUSE_OUT_OF_MEMORY, QUERY_FAILED, FILE_UNREADABLE and DISK_FULL.
+ * WAREHOUSE_MISSING for a query before the first commit, WAREHOUSE_OUT_OF_MEMORY, QUERY_FAILED, FILE_SYSTEM_FAILED and DISK_FULL.
  */
 export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse {
   const { path, log, views = [], lockWaitMs = 10_000, memoryLimitMegabytes, isOnlooker = false } = options;
@@ -56,7 +56,7 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
     empty: T,
     read: (connection: DuckDBConnection, relations: Relations) => Promise<T>,
   ): Promise<T> {
-    if (!existsSync(path)) return Promise.resolve(empty);
+    if (!isThere(path)) return Promise.resolve(empty);
     return withConnection(reading, async (connection) => {
       try {
         const relations = await readRelations(connection);
@@ -71,7 +71,7 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
   async function changeLedger(
     change: (connection: DuckDBConnection, relations: Relations) => Promise<void>,
   ): Promise<void> {
-    if (!existsSync(path)) return;
+    if (!isThere(path)) return;
     await withConnection({ ...file, mode: 'write' }, async (connection) => {
       try {
         const relations = await readRelations(connection);
@@ -116,7 +116,7 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
       ),
     markPurged: (keys) => changeLedger((connection) => markPurged(connection, keys)),
     async checkWritable() {
-      if (existsSync(path)) await withConnection({ ...file, mode: 'write' }, async () => {});
+      if (isThere(path)) await withConnection({ ...file, mode: 'write' }, async () => {});
     },
     tables: () => withLedger([], readTables),
     viewProblems: (wanted) =>
@@ -133,7 +133,7 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
     read: (answer: StreamedAnswer) => Promise<T>,
     { signal, ...limits }: QueryLimits = {},
   ): Promise<T> {
-    if (!existsSync(path)) throw new ReportsError('WAREHOUSE_MISSING', { path });
+    if (!isThere(path)) throw new ReportsError('WAREHOUSE_MISSING', { path });
     const request = { ...file, path: resolve(path), sql, ...limits };
     return takeTurn({ path, isOnlooker, ...(signal && { signal }) }, (ended) =>
       queryInProcess(request, read, ended),
@@ -152,7 +152,7 @@ function isOneRowGroup(loads: Load[]): boolean {
  * Errors: WAREHOUSE_LOCKED where another process has it open.
  */
 export async function holdDuckDbFile<T>(path: string, work: () => Promise<T>): Promise<T> {
-  if (!existsSync(path)) return work();
+  if (!isThere(path)) return work();
   let begun = false;
   const begin = () => {
     begun = true;

@@ -1,5 +1,5 @@
 import { ReportsError } from '../../errors/reports-error.js';
-import { fileError, firstLine } from '../staging/errors.js';
+import { fileError, firstLine } from '../../errors/duckdb-error.js';
 import type { Load } from '../types.js';
 
 /** A load that can't be committed as it stands, whatever the state of the machine. */
