@@ -1,3 +1,4 @@
+import { systemClock } from '../runtime/clock.js';
 import { Command } from 'commander';
 import type { Config, Pipeline } from '../config/spec.js';
 import { ReportsError } from '../errors/reports-error.js';
@@ -49,7 +50,7 @@ export function backfillCommand(io: Io, exit: (code: number) => void): Command {
     .action(async (name: string | undefined, options: BackfillOptions, command: Command) => {
       const config = readFullConfig(command, io);
       const pipelines = pipelinesNamed(config, name);
-      const scope = scopeOf(options, config, Date.now());
+      const scope = scopeOf(options, config, systemClock.now());
       await untilStopped(io, async (signals) => {
         for (const pipeline of pipelines) {
           if (signals.stop.aborted) return;

@@ -1,3 +1,4 @@
+import { reportRetentionDays } from '../source/selling-partner/limits.js';
 import { describeError, ReportsError } from '../errors/reports-error.js';
 import type { PipelineContext, StopSignals } from '../ingest/context.js';
 import { ensureWritable } from '../maintenance/repair-warehouse.js';
@@ -8,7 +9,7 @@ import { IngestRun } from '../ingest/ingest-run.js';
 import { failureOf, type WorkSummary } from '../ingest/work-summary.js';
 
 /** Amazon keeps reports for 90 days, and getReports looks back no further. */
-export const maxSweepDays = 90;
+export const maxSweepDays = reportRetentionDays;
 
 /**
  * Lists each seller's DONE reports by getReports, and loads those that the ledger does not have by the same data path as a drain:
@@ -27,7 +28,7 @@ export async function sweep(
   await ensureWritable(context, limits.maxDocumentBytes);
   const reportTypes = await typesToList(pipeline, context);
   const run = new IngestRun(context, { maxConcurrent: limits.concurrency, deadlineMs, ...signals });
-  const turns = openSweepTurns(context.config.state);
+  const turns = openSweepTurns(context.config.state, context.clock);
   let found = 0;
   try {
     for (const { id } of turns.sellersInTurn(context.config.sellers)) {

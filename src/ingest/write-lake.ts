@@ -88,7 +88,7 @@ export async function writeLake(
   } catch (error) {
     await Promise.allSettled([...writers.values()].map((writer) => writer.abort()));
     await rejects.abort();
-    for (const path of [...[...writers.keys()].map(pathOf), rejectsPath]) await lake.letGo(path);
+    for (const path of [...[...writers.keys()].map(pathOf), rejectsPath]) await lake.evictLocalCopy(path);
     throw error;
   }
 

@@ -12,7 +12,7 @@ import {
   returnsType,
   sellerId,
   type World,
-} from '../pipeline/world.js';
+} from '../ingest/world.js';
 
 /** Bad input, what it is answered with, and what becomes of the data. */
 interface BadInput {

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { isMachinesError } from '../../src/errors/reports-error.js';
 import { openQueue } from '../../src/source/sqs.js';
 import { pino } from 'pino';
-import { crashTypes, makeCrashWorld } from '../pipeline/crash-matrix.js';
-import { sellerId, type World } from '../pipeline/world.js';
+import { crashTypes, makeCrashWorld } from '../ingest/crash-matrix.js';
+import { sellerId, type World } from '../ingest/world.js';
 import { type FileFault, withFileFault } from './file-faults.js';
 
 /** The folders that the program writes, by their names in the settings of the test. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeCrashWorld, fill, loadModes, compareWorlds, runUntilEmpty } from '../pipeline/crash-matrix.js';
-import type { World } from '../pipeline/world.js';
+import { makeCrashWorld, fill, loadModes, compareWorlds, runUntilEmpty } from '../ingest/crash-matrix.js';
+import type { World } from '../ingest/world.js';
 import { tryMount } from './mounts.js';
 
 const settings = { warehouse: { path: 'warehouse/warehouse.duckdb' } };

@@ -13,7 +13,7 @@ import {
   sellerId,
   startInProcess,
   type World,
-} from '../pipeline/world.js';
+} from '../ingest/world.js';
 import cron from 'node-cron';
 import type { AlarmsConfig } from '../../src/config/alarms-spec.js';
 import type { PipelineContext } from '../../src/ingest/context.js';
@@ -284,7 +284,7 @@ describe('alarms of several processes, one after the other', () => {
         queues: [],
         pipelines: [],
       } as unknown as StatusSnapshot;
-      const clock = { now: () => Date.parse(at), sleep: async () => {} };
+      const clock = { now: () => Date.parse(at), sleep: async () => {}, every: () => assert.fail() };
       const log = { info() {}, warn: assert.fail } as unknown as PipelineContext['log'];
       const config = { state } as PipelineContext['config'];
       const alarms = openAlarms(

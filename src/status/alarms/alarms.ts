@@ -4,11 +4,12 @@ import type { AlarmsConfig } from '../../config/alarms-spec.js';
 import { spanMs } from '../../config/span.js';
 import { describeError, errorCode } from '../../errors/reports-error.js';
 import type { PipelineContext } from '../../ingest/context.js';
-import { openRequestBook } from '../../pipeline/requests/book.js';
+import { openRequestStore } from '../../requests/request-store.js';
 import { openSharedJson } from '../../files/shared-json.js';
-import { type AlarmSources, type Conditions, conditionsOf } from './alarm-conditions.js';
+import { type Conditions, conditionsOf } from './alarm-conditions.js';
 import type { Condition } from './condition.js';
 import { type Alarm, alarmBody } from './alarm-message.js';
+import { readRequests } from '../request-snapshots.js';
 import { sendAlarm } from './send-alarm.js';
 import type { StatusSnapshot } from '../types.js';
 
@@ -49,7 +50,7 @@ export function openAlarms(
     troubles: {},
     ...(value as Partial<Held> | undefined),
   });
-  const book = openRequestBook(config.state);
+  const requestStore = openRequestStore(config.state);
 
   /** What could not be written down: a disk that is full is no reason to be silent, and this process need not repeat itself. */
   let unwritten: ((before: Held) => Held)[] = [];
@@ -64,15 +65,6 @@ export function openAlarms(
     return unwritten.reduce((before, change) => change(before), held);
   }
 
-  function requestsNow(): Omit<AlarmSources, 'snapshot'> {
-    try {
-      return { requests: book.all() };
-    } catch (error) {
-      log.warn({ code: errorCode(error) }, describeError(error));
-      return { requests: [], requestsAreUnknown: true };
-    }
-  }
-
   async function keep(change: (before: Held) => Held): Promise<void> {
     unwritten.push(change);
     const changes = [...unwritten];
@@ -85,7 +77,9 @@ export function openAlarms(
   }
 
   async function look({ sent, troubles }: Held): Promise<Conditions> {
-    return conditionsOf({ snapshot: await readSnapshot(), ...requestsNow() }, settings, {
+    const snapshot = await readSnapshot();
+    const { requests, problem: requestProblem } = readRequests(requestStore, clock.now());
+    return conditionsOf({ snapshot, requests, requestProblem }, settings, {
       wasSent: (key) => key in sent,
       troubles,
     });

@@ -8,7 +8,7 @@ import { openSellingPartner } from '../../../src/source/selling-partner/selling-
 import { openQueue } from '../../../src/source/sqs.js';
 import type { SellingPartner } from '../../../src/source/types.js';
 import { startProxies } from '../../faults/proxy.js';
-import { generousPlans, ordersType, type Ran, sellerId, type World } from '../../pipeline/world.js';
+import { generousPlans, ordersType, type Ran, sellerId, type World } from '../../ingest/world.js';
 import { inWorld, type Provocations } from '../provoke.js';
 
 const daily = { reportType: ordersType, window: '1 day', cron: '0 0 * * *' };

@@ -5,8 +5,8 @@ import { openParquetRewriter } from '../../../src/parquet/rewrite-parquet.js';
 import { downloadDocument } from '../../../src/source/document/download.js';
 import { keepFile, withBytes } from '../../../src/source/document/raw-store.js';
 import { openFolderStore } from '../../../src/store/folder-store.js';
-import { makeCrashWorld } from '../../pipeline/crash-matrix.js';
-import { listings, listingsType, type Ran, sellerId } from '../../pipeline/world.js';
+import { makeCrashWorld } from '../../ingest/crash-matrix.js';
+import { listings, listingsType, type Ran, sellerId } from '../../ingest/world.js';
 import { answers, command, type Provocation, type Provocations, withServer } from '../provoke.js';
 
 const shippingType = 'GET_FLAT_FILE_ORDER_REPORT_DATA_SHIPPING';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { openRejectsWriter } from '../../../src/parquet/rejects.js';
 import { withFileFault } from '../../faults/file-faults.js';
 import { withFullDisk } from '../../files/full-disk.js';
-import { listings, listingsType, type Ran } from '../../pipeline/world.js';
+import { listings, listingsType, type Ran } from '../../ingest/world.js';
 import { command, type Provocations } from '../provoke.js';
 
 /** Errors of the machine: of its file systems and its memory. */
