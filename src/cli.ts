@@ -20,7 +20,7 @@ import { startCommand } from './commands/start.js';
 import { subscribeCommand } from './commands/subscribe.js';
 import { sweepCommand } from './commands/sweep.js';
 import { tablesCommand } from './commands/tables.js';
-import { describeError, ReportsError } from './errors/reports-error.js';
+import { describeError, knownError, ReportsError } from './errors/reports-error.js';
 import { version } from './runtime/version.js';
 
 /**
@@ -98,7 +98,8 @@ const wrongUse = new Set([
   'SCHEMA_UNKNOWN',
 ]);
 
-function printError(error: unknown, io: Io): number {
+function printError(thrown: unknown, io: Io): number {
+  const error = knownError(thrown);
   if (!(error instanceof ReportsError)) {
     const trace = error instanceof Error ? (error.stack ?? error.message) : describeError(error);
     io.stderr.write(`error: ${trace}\nThis is a bug: please report it with the lines above.\n`);

@@ -1,10 +1,10 @@
-import { rm, statfs, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { statfs } from 'node:fs/promises';
 import type { Config } from '../config/spec.js';
 import { callJson } from '../source/selling-partner/http.js';
 import { readBucketUrl } from '../store/bucket-url.js';
-import { openStores } from '../store/open-store.js';
-import { makeFolder, partialName } from '../files/whole-file.js';
+import { foldersBeside, openStores } from '../store/open-store.js';
+import { ReportsError } from '../errors/reports-error.js';
+import { checkFolderWritable } from '../files/whole-file.js';
 import type { Warehouse } from '../warehouse/types.js';
 import type { CheckResult, Check } from './examine.js';
 
@@ -18,9 +18,9 @@ const minFreeBytes = 1024 ** 3;
 const maxClockSkewSeconds = 60;
 
 /** Checks that the folders the program writes to are writable and have free space. */
-export function diskChecks({ raw, lake, state, warehouse }: Config): Check[] {
-  const stores = [raw, lake].filter((place) => !readBucketUrl(place));
-  const folders = [...stores, state, ...('path' in warehouse ? [dirname(warehouse.path)] : [])];
+export function diskChecks(config: Config): Check[] {
+  const stores = [config.raw, config.lake].filter((place) => !readBucketUrl(place));
+  const folders = [...stores, ...foldersBeside(config)];
   return folders.map((folder) => ({
     name: 'disk',
     about: folder,
@@ -28,17 +28,19 @@ export function diskChecks({ raw, lake, state, warehouse }: Config): Check[] {
   }));
 }
 
+const makeRoom =
+  'Make room on the disk, or name a folder on another one in pipelines.yaml; 1 GB is the least.';
+
 async function lookAtFolder(folder: string): Promise<CheckResult> {
-  const probe = partialName(`${folder}/doctor`);
   try {
-    await makeFolder(folder);
-    await writeFile(probe, '');
-    await rm(probe);
+    await checkFolderWritable(folder);
   } catch (error) {
-    const found = `it can't be written (${(error as NodeJS.ErrnoException).code})`;
+    if (!(error instanceof ReportsError)) throw error;
+    const found = `it can't be written (${error.details.code ?? error.details.found})`;
+    if (error.code === 'DISK_FULL') return { found, next: makeRoom };
     return {
       found,
-      next: 'Give the user that the program runs as the right to write there, or name another folder in pipelines.yaml.',
+      next: 'Mount it writable, or give the user that the program runs as the right to write there, or name another folder in pipelines.yaml.',
     };
   }
   const { bavail, bsize } = await statfs(folder);
@@ -46,7 +48,7 @@ async function lookAtFolder(folder: string): Promise<CheckResult> {
   if (bavail * bsize >= minFreeBytes) return { found };
   return {
     found,
-    next: 'Make room on the disk, or name a folder on another one in pipelines.yaml; 1 GB is the least.',
+    next: makeRoom,
   };
 }
 

@@ -60,9 +60,4 @@ export const parsingErrors = {
     message: 'writing Parquet {path}: {found}',
     remedy: 'Please report this as a bug, with the report type; the raw document is kept.',
   },
-  DISK_FULL: {
-    kind: 'retryable',
-    message: 'writing {path}: {found}',
-    remedy: 'Make room on the disk, then run again; nothing was lost.',
-  },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -1,6 +1,7 @@
 import type { CatalogueEntry, ErrorKind } from './entry.js';
 import { bucketErrors } from './buckets.js';
 import { documentErrors } from './documents.js';
+import { machineErrors } from './machine.js';
 import { parsingErrors } from './parsing.js';
 import { queueErrors } from './queue.js';
 import { schemaErrors } from './schemas.js';
@@ -20,6 +21,7 @@ export const catalogue = {
   ...sellingPartnerErrors,
   ...documentErrors,
   ...parsingErrors,
+  ...machineErrors,
   ...bucketErrors,
   ...warehouseErrors,
 } as const satisfies Record<string, CatalogueEntry>;
@@ -57,38 +59,87 @@ export class ReportsError extends Error {
   }
 }
 
+/**
+ * An error of the catalogue for what the file system, the system or the runtime reports; any other error comes back as it is.
+ * `path` names what was worked on if the error doesn't: the errors of open files don't.
+ */
+export function knownError(error: unknown, path?: string): unknown {
+  if (!(error instanceof Error) || error instanceof ReportsError) return error;
+  const { code = '', path: ofError } = error as NodeJS.ErrnoException;
+  const cause = { cause: error };
+  if (memoryCodes.has(code) || (error instanceof RangeError && memoryWords.test(error.message))) {
+    return new ReportsError('OUT_OF_MEMORY', { found: error.message }, cause);
+  }
+  const isOfSystem = /^E[A-Z]+$/.test(code) && !networkCodes.has(code);
+  if (!isOfSystem) return error;
+  const named = path ?? ofError ?? 'a file';
+  if (fullCodes.has(code)) return new ReportsError('DISK_FULL', { path: named, found: code }, cause);
+  // Node says `EROFS: read-only file system, mkdir '/mnt/raw'`.
+  const found = error.message.startsWith(code) ? error.message.replace(/, .*/s, '') : code;
+  return new ReportsError('FILE_SYSTEM_FAILED', { path: named, found, code }, cause);
+}
+
+const fullCodes = new Set(['ENOSPC', 'EDQUOT']);
+const memoryCodes = new Set([
+  'ENOMEM',
+  'ERR_MEMORY_ALLOCATION_FAILED',
+  'ERR_WORKER_OUT_OF_MEMORY',
+  'Z_MEM_ERROR',
+]);
+const memoryWords = /allocation failed|could not allocate memory|out of memory/i;
+
+/** What sockets report: of a service, whose own errors of the catalogue say more. */
+const networkCodes = new Set([
+  'ECONNABORTED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'ENETDOWN',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EPIPE',
+  'EPROTO',
+  'ETIMEDOUT',
+]);
+
+/**
+ * Whose fault a failure is. What the machine or a service causes may be tried as often as it takes. `unknown` is a bug, or what only a few
+ * documents cause: it is tried a few times.
+ */
+export function faultOf(error: unknown): 'document' | 'machine' | 'service' | 'unknown' {
+  const known = knownError(error);
+  if (!(known instanceof ReportsError)) {
+    return networkCodes.has((error as NodeJS.ErrnoException | undefined)?.code ?? '') ? 'service' : 'unknown';
+  }
+  if (isMachinesError(known.code) || known.code === 'WAREHOUSE_UNREADABLE') return 'machine';
+  if (known.kind === 'terminal') return 'document';
+  // What an answering host can't send fails by the document, for all that is known; and it may be too wide for the memory.
+  if (known.code === 'DOWNLOAD_FAILED' || known.code === 'WAREHOUSE_OUT_OF_MEMORY') return 'unknown';
+  return 'service';
+}
+
+/** Whether a code is of what the machine causes, by its file systems or its memory. */
+export function isMachinesError(code: string): boolean {
+  return code in machineErrors;
+}
+
 /** Whether trying again later can help. An error outside the catalogue is a bug or a broken machine: retryable. */
 export function isRetryable(error: unknown): boolean {
-  return !(error instanceof ReportsError) || error.kind === 'retryable';
+  const known = knownError(error);
+  return !(known instanceof ReportsError) || known.kind === 'retryable';
+}
+
+/** Whether a failure says nothing about the document it was met with: it may be tried as often as it takes. */
+export function isNotTheDocumentsFault(error: unknown): boolean {
+  const fault = faultOf(error);
+  return fault === 'machine' || fault === 'service';
 }
 
 /** The code of an error from the catalogue; UNEXPECTED for any other. */
 export function errorCode(error: unknown): string {
-  return error instanceof ReportsError ? error.code : 'UNEXPECTED';
-}
-
-const machineCodes = new Set([
-  'EACCES',
-  'EBUSY',
-  'EEXIST',
-  'EIO',
-  'EMFILE',
-  'ENFILE',
-  'ENOSPC',
-  'EPERM',
-  'EROFS',
-]);
-
-/** Whether a failure says nothing about the document it was met with: it may be tried as often as it takes. */
-export function isNotTheDocumentsFault(error: unknown): boolean {
-  if (error instanceof ReportsError) {
-    // What an answering host can't send fails by the document, for all that is known; and it may be too wide for the memory.
-    return error.kind === 'retryable'
-      ? error.code !== 'DOWNLOAD_FAILED' && error.code !== 'WAREHOUSE_OUT_OF_MEMORY'
-      : error.code === 'WAREHOUSE_UNREADABLE';
-  }
-  const code = (error as { code?: unknown } | null | undefined)?.code;
-  return typeof code === 'string' && machineCodes.has(code);
+  const known = knownError(error);
+  return known instanceof ReportsError ? known.code : 'UNEXPECTED';
 }
 
 /** Whether an error says that the warehouse file is damaged. */

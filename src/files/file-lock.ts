@@ -3,12 +3,14 @@ import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
+import { knownError } from '../errors/reports-error.js';
 import { type Clock, systemClock } from '../runtime/clock.js';
 import { makeFolder } from './whole-file.js';
 
 export interface FileLock {
   /** Whether nobody else took the lock over, assuming that its holder was gone. */
   isHeld(): Promise<boolean>;
+  /** Never rejects. */
   release(): Promise<void>;
 }
 
@@ -30,11 +32,22 @@ const staleMs = 120_000;
 /** The locks of this process, by id: any other lock with our pid is that of an earlier process. */
 const ours = new Set<string>();
 
+/** Lock files without a holder's name that this process could neither write nor remove. */
+const nameless = new Set<string>();
+
 /**
  * Takes the lock file at that path, also from a crashed holder. Returns undefined if somebody else
- * holds it.
+ * holds it. Errors: DISK_FULL, FILE_SYSTEM_FAILED.
  */
 export async function takeLock(path: string, clock: Clock = systemClock): Promise<FileLock | undefined> {
+  try {
+    return await takeUnlessHeld(path, clock);
+  } catch (error) {
+    throw knownError(error, path);
+  }
+}
+
+async function takeUnlessHeld(path: string, clock: Clock): Promise<FileLock | undefined> {
   const holder: Holder = { host: hostname(), pid: process.pid, id: randomUUID() };
   await makeFolder(dirname(path));
   if (
@@ -53,7 +66,8 @@ export async function takeLock(path: string, clock: Clock = systemClock): Promis
     async release() {
       stopTouching();
       ours.delete(holder.id);
-      if (await isHeld()) await rm(path, { force: true });
+      // One that can't be removed is taken over, as it is in `ours` no more, or once this process is gone.
+      if (await isHeld()) await rm(path, { force: true }).catch(() => {});
     },
   };
 }
@@ -73,7 +87,7 @@ async function create(path: string, holder: Holder): Promise<boolean> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     // The disk is full: a lock without a holder's name would last until it is stale.
-    if (ours.delete(holder.id)) await rm(path, { force: true });
+    if (ours.delete(holder.id)) await rm(path, { force: true }).catch(() => nameless.add(path));
     throw error;
   }
 }
@@ -84,7 +98,8 @@ async function removeStale(path: string, taker: Holder, clock: Clock): Promise<b
   const touched = await stat(path).catch(() => undefined);
   // It was released in the meantime: nothing is left to remove.
   if (!touched) return true;
-  if (!isStale(stale, touched.mtimeMs, clock)) return false;
+  const isLeftByUs = stale === undefined && nameless.delete(path);
+  if (!isLeftByUs && !isStale(stale, touched.mtimeMs, clock)) return false;
   const aside = `${path}.${taker.id}.part`;
   const moved = await rename(path, aside).then(
     () => true,

@@ -10,7 +10,7 @@ const unfinished = /\.(part|part\.json|lock)$/;
 /**
  * Removes unfinished files of crashed processes, which nobody has written to for a day, from those
  * folders and the folders below. They must hold only files of this program. Skips folders that are
- * missing or unreadable.
+ * missing or unreadable, and files that can't be removed.
  */
 export async function removeOldPartials(folders: string[], nowMs = systemClock.now()): Promise<void> {
   for (const folder of folders) await removeOld(folder, await namesIn(folder, { recursive: true }), nowMs);
@@ -31,6 +31,6 @@ async function removeOld(folder: string, names: string[], nowMs: number): Promis
   for (const name of names.filter((each) => unfinished.test(each))) {
     const path = join(folder, name);
     const found = await stat(path).catch(() => undefined);
-    if (found?.isFile() && nowMs - found.mtimeMs > maxWorkMs) await rm(path, { force: true });
+    if (found?.isFile() && nowMs - found.mtimeMs > maxWorkMs) await rm(path, { force: true }).catch(() => {});
   }
 }

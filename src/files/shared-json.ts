@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { knownError } from '../errors/reports-error.js';
 import { type Clock, systemClock } from '../runtime/clock.js';
 import { retry } from '../runtime/retry.js';
 import { takeLock } from './file-lock.js';
@@ -6,7 +7,7 @@ import { writeUnsyncedFile, writeWholeFile } from './whole-file.js';
 
 /** A small JSON file that several processes read and change. */
 export interface SharedJson {
-  /** The current content; undefined if it is missing or damaged. */
+  /** The current content; undefined if it is missing or damaged. Errors: FILE_SYSTEM_FAILED. */
   read(): unknown;
   /**
    * Replaces the content by what `change` makes of it. Changes of several processes are serialized,
@@ -24,7 +25,7 @@ const lockWaitMs = () => 2 + Math.random() * 20;
 /**
  * Opens such a file, which need not exist. `isSynced: false` is for content that may be lost in a
  * power cut, and saves each change the wait for the disk.
- * Errors: DISK_FULL; the signal's reason.
+ * Errors: DISK_FULL, FILE_SYSTEM_FAILED; the signal's reason.
  */
 export function openSharedJson(
   path: string,
@@ -75,14 +76,27 @@ const inFlight = new Map<string, Promise<void>>();
 
 /** Each change gives the name to a new file. */
 function versionOf(path: string): string {
-  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  const found = onFile(path, () => statSync(path, { bigint: true, throwIfNoEntry: false }));
   return found ? `${found.ino} ${found.mtimeNs} ${found.size}` : '';
 }
 
+/** A file that the system can't read is not a damaged one: a change would lose what stands in it. */
 function parsed(path: string): unknown {
+  const text = onFile(path, () => readFileSync(path, 'utf8'));
+  if (text === undefined) return undefined;
   try {
-    return JSON.parse(readFileSync(path, 'utf8'));
+    return JSON.parse(text);
   } catch {
     return undefined;
+  }
+}
+
+/** Undefined if there is no such file. */
+function onFile<T>(path: string, read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw knownError(error, path);
   }
 }

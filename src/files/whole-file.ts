@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync, statSync } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import { ReportsError } from '../errors/reports-error.js';
+import { dirname, join, resolve } from 'node:path';
+import { knownError } from '../errors/reports-error.js';
 
 /**
  * A name for a file until it is whole: beside its final name, and unique among all writers of all
@@ -47,7 +48,16 @@ export async function dropPartial(file: FileHandle, partial: string): Promise<vo
   }
 }
 
-/** Writes a small file so that it exists whole or not at all. Errors: DISK_FULL. */
+/** Whether there is a file or folder of that name. Errors: FILE_SYSTEM_FAILED if the system can't tell: it may be there. */
+export function isThere(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    throw knownError(error, path);
+  }
+}
+
+/** Writes a small file so that it exists whole or not at all. Errors: DISK_FULL, FILE_SYSTEM_FAILED. */
 export async function writeWholeFile(path: string, text: string): Promise<void> {
   const partial = partialName(path);
   try {
@@ -60,14 +70,14 @@ export async function writeWholeFile(path: string, text: string): Promise<void> 
       await dropPartial(file, partial);
     }
   } catch (error) {
-    throw writeError(error, path);
+    throw knownError(error, path);
   }
 }
 
 /**
  * As `writeWholeFile`, without waiting for the disk, for dispensable content: whole for every
  * reader and after a crash of the program, but a power cut may leave it empty or as it was before.
- * Errors: DISK_FULL.
+ * Errors: DISK_FULL, FILE_SYSTEM_FAILED.
  */
 export async function writeUnsyncedFile(path: string, text: string): Promise<void> {
   const partial = partialName(path);
@@ -76,28 +86,27 @@ export async function writeUnsyncedFile(path: string, text: string): Promise<voi
     await writeFile(partial, text, { mode: ownerOnly.file });
     await rename(partial, path);
   } catch (error) {
-    await rm(partial, { force: true });
-    throw writeError(error, path);
+    await rm(partial, { force: true }).catch(() => {});
+    throw knownError(error, path);
   }
 }
 
 /**
- * Converts a full disk into an error of its own: nothing is wrong with the document. Returns any
- * other error unchanged.
- */
-export function writeError(error: unknown, path: string): unknown {
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === 'ENOSPC' || code === 'EDQUOT')
-    return new ReportsError('DISK_FULL', { path, found: code }, { cause: error });
-  return error;
-}
-
-/**
  * Creates a folder and its parents so that a power cut does not remove them, together with the
- * whole files in them.
+ * whole files in them. Errors: DISK_FULL, FILE_SYSTEM_FAILED.
  */
 export async function makeFolder(folder: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true, mode: ownerOnly.folder });
+  try {
+    await makeAndSync(folder);
+  } catch (error) {
+    throw knownError(error, folder);
+  }
+}
+
+async function makeAndSync(folder: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true, mode: ownerOnly.folder }).catch((error: unknown) =>
+    reasonOf(error, folder),
+  );
   if (first === undefined) return;
   for (
     let made = resolve(folder);
@@ -107,6 +116,41 @@ export async function makeFolder(folder: string): Promise<void> {
     await syncFolder(dirname(made));
   }
 }
+
+/**
+ * Node's recursive mkdir reports ENOENT on a read-only mount. Making the highest folder that is
+ * missing shows the reason.
+ */
+async function reasonOf(error: unknown, folder: string): Promise<never> {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  let missing = resolve(folder);
+  while (missing !== dirname(missing) && !existsSync(dirname(missing))) missing = dirname(missing);
+  await mkdir(missing, { mode: ownerOnly.folder });
+  // The folder above it vanished for a moment only.
+  throw error;
+}
+
+/**
+ * Writes a small file in a folder, made if it is missing, and removes it: a folder may exist and
+ * take nothing. Errors: DISK_FULL, FILE_SYSTEM_FAILED.
+ */
+export async function checkFolderWritable(folder: string): Promise<void> {
+  const probe = partialName(join(folder, 'probe'));
+  try {
+    const file = await openPartial(probe);
+    try {
+      await file.writeFile(Buffer.alloc(probeBytes));
+      await file.sync();
+    } finally {
+      await dropPartial(file, probe);
+    }
+  } catch (error) {
+    throw knownError(error, folder);
+  }
+}
+
+/** More than a file system keeps in the entry of a file. */
+const probeBytes = 8192;
 
 /**
  * Windows, and some network disks, can't sync a folder; a folder with write permission only can't

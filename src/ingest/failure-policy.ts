@@ -50,26 +50,34 @@ export function delaySecondsOf(delayMs: number): number {
   return Math.min(Math.max(Math.ceil(delayMs / 1000), 0), maxDelaySeconds);
 }
 
+/** One attempt to load a report, as the crash journal knows it. */
+export interface Attempt {
+  /** Errors: PROCESS_KILLED if the program crashed too often while it worked on this report; those of the journal. */
+  begin(): Promise<void>;
+  /** The attempt has ended, one way or the other. Never rejects. */
+  end(): Promise<void>;
+}
+
 /**
- * Notes in the crash journal that work on the report begins, if it was received before. A first receive is not noted: that takes as
- * long as to load a small document. Errors: PROCESS_KILLED if the program crashed too often while it worked on this report.
+ * An attempt that is noted in the crash journal if the report was received before. A first receive is not noted: that takes as
+ * long as to load a small document.
  */
-export async function beginAttempt(job: ReportJob, poison: PoisonPolicy | undefined): Promise<void> {
-  if (!isJournaled(job, poison)) return;
+export function openAttempt(job: ReportJob, poison: PoisonPolicy | undefined): Attempt {
   const { crashes = 0, key, report } = job;
-  if (crashes >= Math.max(1, poison.maxReceives - 1)) {
-    throw new ReportsError('PROCESS_KILLED', { documentId: report.documentId ?? key, count: crashes });
-  }
-  await poison.journal.begin(key);
-}
-
-/** Notes in the crash journal that work on the report has ended, one way or the other. */
-export async function endAttempt(job: ReportJob, poison: PoisonPolicy | undefined): Promise<void> {
-  if (isJournaled(job, poison)) await poison.journal.end(job.key);
-}
-
-function isJournaled(job: ReportJob, poison: PoisonPolicy | undefined): poison is PoisonPolicy {
-  return poison !== undefined && receivesOf(job) > 1;
+  // Decided once: the job has no messages any more when the attempt ends.
+  const noted = poison !== undefined && receivesOf(job) > 1 ? poison : undefined;
+  return {
+    async begin() {
+      if (!noted) return;
+      if (crashes >= Math.max(1, noted.maxReceives - 1)) {
+        throw new ReportsError('PROCESS_KILLED', { documentId: report.documentId ?? key, count: crashes });
+      }
+      await noted.journal.begin(key);
+    },
+    async end() {
+      await noted?.journal.end(key);
+    },
+  };
 }
 
 /** 30 seconds after the first failure, then twice as long each time. */

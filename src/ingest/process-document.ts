@@ -1,17 +1,10 @@
-import { describeError } from '../errors/reports-error.js';
 import type { CallOptions } from '../source/types.js';
 import type { LedgerEntry, Load } from '../warehouse/types.js';
 import { buildLoad } from './build-load.js';
 import type { CommitQueue } from './commit-queue.js';
 import type { PipelineContext } from './context.js';
 import { acknowledge, release } from './end-messages.js';
-import {
-  actionAfter,
-  beginAttempt,
-  endAttempt,
-  type PoisonPolicy,
-  retryDelaySeconds,
-} from './failure-policy.js';
+import { actionAfter, openAttempt, type PoisonPolicy, retryDelaySeconds } from './failure-policy.js';
 import { fetchDocument } from './fetch-document.js';
 import { identifyReport, isDone, loadWithoutDocument, quarantinedLoad } from './identify-report.js';
 import type { ReportJob } from './report-job.js';
@@ -54,8 +47,9 @@ export async function processDocument(
   const { report: ref, messages } = job;
   const { context, call } = run;
   const commit = run.commits.reserve();
+  const attempt = openAttempt(job, run.poison);
   try {
-    await beginAttempt(job, run.poison);
+    await attempt.begin();
     const report = await identifyReport(ref, context, call);
     let load: Load;
     if (isDone(report)) {
@@ -80,9 +74,7 @@ export async function processDocument(
     return await settleFailure(job, error, run);
   } finally {
     commit.cancel();
-    await endAttempt(job, run.poison).catch((error: unknown) =>
-      context.log.warn({ key: job.key }, `updating the crash journal: ${describeError(error)}`),
-    );
+    await attempt.end();
   }
 }
 

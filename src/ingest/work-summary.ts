@@ -1,4 +1,4 @@
-import { describeError, errorCode, ReportsError } from '../errors/reports-error.js';
+import { describeError, errorCode, knownError, ReportsError } from '../errors/reports-error.js';
 import type { LedgerEntry } from '../warehouse/types.js';
 
 /** The result of a run, for people and machines. */
@@ -21,7 +21,8 @@ export interface Failure {
   remedy?: string;
 }
 
-export function failureOf({ key, sellerId }: Pick<Failure, 'key' | 'sellerId'>, error: unknown): Failure {
+export function failureOf({ key, sellerId }: Pick<Failure, 'key' | 'sellerId'>, thrown: unknown): Failure {
+  const error = knownError(thrown);
   const remedy = error instanceof ReportsError ? error.remedy : undefined;
   return { key, sellerId, code: errorCode(error), message: describeError(error), remedy };
 }

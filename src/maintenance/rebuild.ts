@@ -1,11 +1,11 @@
 import { isoNow } from '../runtime/clock.js';
-import { existsSync } from 'node:fs';
 import { chmod, copyFile, link, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { warehouseName } from '../config/read.js';
 import { pluralize } from '../text/pluralize.js';
 import { describeError, ReportsError } from '../errors/reports-error.js';
 import { takeLock } from '../files/file-lock.js';
+import { isThere } from '../files/whole-file.js';
 import type { LedgerRow, WarehouseFile } from '../warehouse/types.js';
 import type { PipelineContext } from '../ingest/context.js';
 import { type CommitOptions, type CommitSummary, commitSources } from './rebuild-loads.js';
@@ -140,13 +140,13 @@ async function readOldLedger({
  */
 async function putInPlace(fresh: string, path: string): Promise<string | null> {
   let backup: string | null = null;
-  if (existsSync(path)) {
-    if (existsSync(fresh)) await chmod(fresh, (await stat(path)).mode & 0o777);
+  if (isThere(path)) {
+    if (isThere(fresh)) await chmod(fresh, (await stat(path)).mode & 0o777);
     backup = `${path}.before-rebuild-${isoNow().replace(/[-:.]/g, '')}`;
     await link(path, backup).catch(() => copyFile(path, backup as string));
-    if (existsSync(`${path}.wal`)) await rename(`${path}.wal`, `${backup}.wal`);
+    if (isThere(`${path}.wal`)) await rename(`${path}.wal`, `${backup}.wal`);
   }
-  if (existsSync(fresh)) await rename(fresh, path);
+  if (isThere(fresh)) await rename(fresh, path);
   else await rm(path, { force: true });
   return backup;
 }

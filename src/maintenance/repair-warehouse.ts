@@ -1,14 +1,20 @@
 import { warehouseName } from '../config/read.js';
 import { isDamagedWarehouse } from '../errors/reports-error.js';
+import { checkFolderWritable } from '../files/whole-file.js';
 import type { PipelineContext } from '../ingest/context.js';
+import { foldersBeside } from '../store/open-store.js';
 import { rebuild } from './rebuild.js';
 
 /**
- * Sees that the warehouse can be written, and the buckets of lake and raw documents. A file that opens no more, cut off or damaged, is set aside
- * and made again. Errors: those of buckets; WAREHOUSE_LOCKED; WAREHOUSE_UNREADABLE where there is nothing to make it from; REBUILD_INCOMPLETE.
+ * Sees that the warehouse, the lake, the raw documents and the state can be written. A file that opens no more, cut off or damaged, is set aside
+ * and made again. Errors: DISK_FULL; FILE_SYSTEM_FAILED; those of buckets; WAREHOUSE_LOCKED; WAREHOUSE_UNREADABLE where there is nothing to make it from; REBUILD_INCOMPLETE.
  */
 export async function ensureWritable(context: PipelineContext, maxDocumentBytes: number): Promise<void> {
-  await Promise.all([context.raw.checkWritable(), context.lake.checkWritable()]);
+  await Promise.all([
+    context.raw.checkWritable(),
+    context.lake.checkWritable(),
+    ...foldersBeside(context.config).map(checkFolderWritable),
+  ]);
   try {
     await context.warehouse.checkWritable();
   } catch (error) {

@@ -1,9 +1,9 @@
 import type { FileHandle } from 'node:fs/promises';
 import parquet, { type Field, type Sink } from 'parquetjs-lite';
 import types from 'parquetjs-lite/lib/types.js';
-import { ReportsError } from '../errors/reports-error.js';
+import { knownError, ReportsError } from '../errors/reports-error.js';
 import { type FileDigest, RunningDigest } from '../files/file-digest.js';
-import { dropPartial, nameWholeFile, openPartial, partialName, writeError } from '../files/whole-file.js';
+import { dropPartial, nameWholeFile, openPartial, partialName } from '../files/whole-file.js';
 
 /** A Parquet file in the making. It has its final name only when it is whole. */
 export interface ParquetFile {
@@ -25,7 +25,7 @@ for (const name of ['INT64', 'TIMESTAMP_MICROS', 'DOUBLE'] as const) {
 }
 
 /**
- * Opens a Parquet file on parquetjs-lite, row group by row group. Errors: PARQUET_FAILED, DISK_FULL.
+ * Opens a Parquet file on parquetjs-lite, row group by row group. Errors: PARQUET_FAILED, DISK_FULL, FILE_SYSTEM_FAILED.
  * No statistics are written: the library orders text as JavaScript does, by which readers would leave out row groups that match.
  */
 export async function openParquetFile(options: {
@@ -102,12 +102,13 @@ function openSink(file: FileHandle): DigestingSink {
   return sink;
 }
 
-/** The library throws bare strings; and a full disk is not its fault. */
+/** The library throws bare strings; and what the machine reports is not its fault. */
 async function guarded<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof Error && 'code' in error) throw writeError(error, path);
+    const known = knownError(error, path);
+    if (known instanceof ReportsError) throw known;
     const found = error instanceof Error ? error.message : String(error);
     throw new ReportsError('PARQUET_FAILED', { path, found }, { cause: error });
   }

@@ -2,7 +2,8 @@ import { chmod, open, rm } from 'node:fs/promises';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { describeError, ReportsError } from '../errors/reports-error.js';
 import { digestFile, type FileDigest } from '../files/file-digest.js';
-import { dropPartial, nameWholeFile, ownerOnly, partialName, writeError } from '../files/whole-file.js';
+import { dropPartial, nameWholeFile, ownerOnly, partialName } from '../files/whole-file.js';
+import { fileError } from '../errors/duckdb-error.js';
 import { quotedPath, quotedText, rowsOfFile } from './quoted-path.js';
 
 /** Reads Parquet files and writes them anew, with other values in some columns. */
@@ -11,7 +12,8 @@ export interface ParquetRewriter {
   read(path: string): Promise<{ columns: string[]; metadata: Record<string, string> }>;
   /**
    * Puts NULL, or '' where it may not be NULL, in the place of all values of some columns; everything else stays as it is. The file is replaced
-   * when the new one is whole; its digest is returned. Errors: PARQUET_FAILED, DISK_FULL.
+   * when the new one is whole; its digest is returned. Errors: PARQUET_FAILED, DISK_FULL,
+   * FILE_SYSTEM_FAILED.
    */
   clear(path: string, columns: string[], value: null | ''): Promise<FileDigest>;
   close(): void;
@@ -104,8 +106,8 @@ async function guarded<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof ReportsError) throw error;
-    if ('code' in (error as object)) throw writeError(error, path);
+    const known = fileError(error, path);
+    if (known instanceof ReportsError && known.code !== 'WAREHOUSE_UNREADABLE') throw known;
     throw new ReportsError('PARQUET_FAILED', { path, found: describeError(error) }, { cause: error });
   }
 }

@@ -1,3 +1,4 @@
+import { knownError } from '../errors/reports-error.js';
 import type { PipelineContext, PipelineEvent } from '../ingest/context.js';
 import { drain } from '../ingest/drain.js';
 import type { Pipeline } from '../config/spec.js';
@@ -64,8 +65,9 @@ async function watchedRun(
   try {
     end = await ended();
   } catch (error) {
-    watch.failed(error);
-    return { kind, error };
+    const known = knownError(error);
+    watch.failed(known);
+    return { kind, error: known };
   }
   watch.finished(end.work, end.requests);
   return { kind, ...end };

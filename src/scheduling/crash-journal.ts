@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { isRunning } from '../files/file-lock.js';
 import { openSharedJson } from '../files/shared-json.js';
@@ -8,9 +9,11 @@ import { type Clock, systemClock } from '../runtime/clock.js';
  * may have killed the process.
  */
 export interface CrashJournal {
-  /** How often a process ended in the middle of this work. */
+  /** How often a process ended in the middle of this work; 0 while that can't be known. */
   crashes(key: string): number;
+  /** Errors: DISK_FULL, FILE_SYSTEM_FAILED; then the work is better not begun. */
   begin(key: string): Promise<void>;
+  /** Never rejects: what can't be recorded is forgotten, as work that ended must not count as killed. */
   end(key: string): Promise<void>;
 }
 
@@ -28,6 +31,9 @@ const staleMs = 120_000;
 /** By key, the processes that began it and did not end it. Earlier versions stored a pid alone. */
 type Begun = Record<string, (Owner | number)[]>;
 
+/** By file: the work that this process ended and could not record, for as long as it lives. */
+const unrecordedEnds = new Map<string, Set<string>>();
+
 /**
  * Opens the journal. A state folder may be shared by hosts or containers, and a pid means something
  * only on its own host. Owners on other hosts are known by their heartbeat: a container that was
@@ -39,20 +45,22 @@ export function openCrashJournal(
 ): CrashJournal {
   const state = openSharedJson(path, { clock });
   const mine = new Set<string>();
+  const unrecorded = unrecordedEnds.get(path) ?? new Set<string>();
+  unrecordedEnds.set(path, unrecorded);
   const asBegun = (held: unknown): Begun => (typeof held === 'object' ? ((held ?? {}) as Begun) : {});
 
   function isKilled(key: string, entry: Owner | number): boolean {
     const owner = typeof entry === 'number' ? { host, pid: entry, seenAtMs: 0 } : entry;
     if (owner.host !== host) return Math.abs(clock.now() - owner.seenAtMs) > staleMs;
     // Our pid may have belonged to a process before us: only what this process began is alive.
-    return owner.pid === process.pid ? !mine.has(key) : !isRunning(owner.pid);
+    return owner.pid === process.pid ? !mine.has(key) && !unrecorded.has(key) : !isRunning(owner.pid);
   }
 
   /** Runs only while there is work, so that an idle program writes nothing. */
   let stopHeartbeat: (() => void) | undefined;
   const beat = () => {
     // A missed heartbeat is made up for by the next one.
-    state.change((held) => seenNow(asBegun(held))).catch(() => {});
+    change(seenNow).catch(() => {});
   };
 
   function seenNow(begun: Begun): Begun {
@@ -68,14 +76,11 @@ export function openCrashJournal(
   const ownerNow = (): Owner => ({ host, pid: process.pid, seenAtMs: clock.now() });
 
   return {
-    crashes: (key) => (asBegun(state.read())[key] ?? []).filter((entry) => isKilled(key, entry)).length,
+    crashes: (key) => (begunNow()[key] ?? []).filter((entry) => isKilled(key, entry)).length,
     async begin(key) {
       mine.add(key);
       stopHeartbeat ??= clock.every(heartbeatMs, beat);
-      await state.change((held) => {
-        const begun = asBegun(held);
-        return { ...begun, [key]: [...(begun[key] ?? []), ownerNow()] };
-      });
+      await change((begun) => ({ ...begun, [key]: [...(begun[key] ?? []), ownerNow()] }));
     },
     async end(key) {
       mine.delete(key);
@@ -83,10 +88,35 @@ export function openCrashJournal(
         stopHeartbeat?.();
         stopHeartbeat = undefined;
       }
-      await state.change((held) => {
-        const { [key]: _, ...others } = asBegun(held);
-        return others;
-      });
+      unrecorded.add(key);
+      try {
+        await change((begun) => begun);
+      } catch {
+        // A full disk takes no new file and lets an old one go; all counts then begin again.
+        await rm(path, { force: true }).catch(() => {});
+      }
     },
   };
+
+  /** Changes the file, and records with that what could not be recorded before. */
+  async function change(apply: (begun: Begun) => Begun): Promise<void> {
+    let recorded: string[] = [];
+    await state.change((held) => {
+      recorded = [...unrecorded];
+      return apply(without(asBegun(held), unrecorded));
+    });
+    for (const key of recorded) unrecorded.delete(key);
+  }
+
+  function begunNow(): Begun {
+    try {
+      return asBegun(state.read());
+    } catch {
+      return {};
+    }
+  }
+}
+
+function without(begun: Begun, keys: ReadonlySet<string>): Begun {
+  return Object.fromEntries(Object.entries(begun).filter(([key]) => !keys.has(key)));
 }

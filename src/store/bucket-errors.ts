@@ -1,4 +1,4 @@
-import { describeError, type ErrorCode, ReportsError } from '../errors/reports-error.js';
+import { describeError, type ErrorCode, knownError, ReportsError } from '../errors/reports-error.js';
 
 /** What a bucket's client reports about a failure. */
 interface BucketFailure {
@@ -29,10 +29,11 @@ const codes: { code: ErrorCode; where: (failure: BucketFailure) => boolean }[] =
 
 /**
  * Converts a failure with a bucket or one of its objects into an error of the catalogue. `place`
- * names it in the message. Returns errors of the catalogue and of this machine's disk unchanged.
+ * names it in the message. Errors of this machine, for example a full disk, become its own.
  */
 export function bucketError(error: unknown, place: string): unknown {
-  if (error instanceof ReportsError || isLocal(error)) return error;
+  const known = knownError(error);
+  if (known instanceof ReportsError) return known;
   const failure = failureOf(error);
   const { code } = codes.find(({ where }) => where(failure)) as { code: ErrorCode };
   const said = failure.message.split('\n', 1)[0] || failure.name;
@@ -56,14 +57,4 @@ function failureOf(error: unknown): BucketFailure {
   };
   const status = $metadata?.httpStatusCode ?? (Number.isInteger(Number(code)) ? Number(code) : undefined);
   return { status, name: name ?? '', message: errors?.[0]?.message ?? describeError(error) };
-}
-
-/** Whether this machine is at fault, for example a full disk: the file to be sent or written. */
-function isLocal(error: unknown): boolean {
-  const { syscall, path, code } = error as NodeJS.ErrnoException;
-  return (
-    code === 'ENOSPC' ||
-    code === 'EDQUOT' ||
-    (syscall !== undefined && path !== undefined && syscall !== 'connect')
-  );
 }

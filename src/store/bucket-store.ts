@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
-import { ReportsError } from '../errors/reports-error.js';
-import { makeFolder, ownerOnly, partialName, writeError } from '../files/whole-file.js';
+import { knownError, ReportsError } from '../errors/reports-error.js';
+import { makeFolder, ownerOnly, partialName } from '../files/whole-file.js';
 import type { Clock } from '../runtime/clock.js';
 import { exponentialBackoff, retry } from '../runtime/retry.js';
 import { type BucketUrl, bucketUrlText } from './bucket-url.js';
@@ -49,9 +49,9 @@ export function openBucketStore({
         if (found) await rename(partial, path);
         return found;
       } catch (error) {
-        throw writeError(error, path);
+        throw knownError(error, path);
       } finally {
-        await rm(partial, { force: true });
+        await rm(partial, { force: true }).catch(() => {});
       }
     },
     read: (path) => bucket.read(nameOf(path)),
@@ -64,18 +64,21 @@ export function openBucketStore({
       await bucket.remove(nameOf(path));
       await rm(path, { force: true });
     },
-    evictLocalCopy: (path) => rm(path, { force: true }),
+    // A copy that can't be removed now goes with the folder of this process.
+    evictLocalCopy: (path) => rm(path, { force: true }).catch(() => {}),
     async checkWritable() {
       const path = join(folder, `_doctor-${randomBytes(4).toString('hex')}`);
-      await makeFolder(folder);
-      await writeFile(path, 'doctor', { mode: ownerOnly.file });
       try {
+        await makeFolder(folder);
+        await writeFile(path, 'doctor', { mode: ownerOnly.file });
         await bucket.put(nameOf(path), path);
         await bucket.list(nameOf(path));
         await bucket.read(nameOf(path));
         await bucket.remove(nameOf(path));
+      } catch (error) {
+        throw knownError(error, folder);
       } finally {
-        await rm(path, { force: true });
+        await rm(path, { force: true }).catch(() => {});
       }
     },
   };

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { checkFolderWritable } from '../files/whole-file.js';
 import type { Store } from './types.js';
 
 /**
@@ -28,7 +29,7 @@ export function openFolderStore(folder: string): Store {
     },
     remove: (path) => rm(path, { force: true }),
     evictLocalCopy: async () => {},
-    checkWritable: async () => {},
+    checkWritable: () => checkFolderWritable(folder),
   };
 }
 

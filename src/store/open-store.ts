@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { openBucketStore } from './bucket-store.js';
 import { type BucketUrl, readBucketUrl } from './bucket-url.js';
 import { openFolderStore } from './folder-store.js';
@@ -25,7 +25,12 @@ export interface StoreSettings {
   bucket: { endpoint?: string; region?: string; keyFile?: string };
   aws: { region?: string };
   /** BigQuery's key opens its project's buckets too, if the bucket has none of its own. */
-  warehouse: { type: string; keyFile?: string };
+  warehouse: { type: string; keyFile?: string; path?: string };
+}
+
+/** The folders that the program writes besides those of lake and raw documents. */
+export function foldersBeside({ state, warehouse }: Pick<StoreSettings, 'state' | 'warehouse'>): string[] {
+  return [state, ...(warehouse.path === undefined ? [] : [dirname(warehouse.path)])];
 }
 
 /** Opens both. Local copies of buckets are below the folder `state`. */

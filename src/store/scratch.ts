@@ -23,7 +23,8 @@ export async function openScratch(folder: string): Promise<Scratch> {
   return {
     folder: own,
     async close() {
-      await rm(own, { recursive: true, force: true });
+      // What can't be removed is removed by a later start, for its lock is gone.
+      await rm(own, { recursive: true, force: true }).catch(() => {});
       await lock?.release();
     },
   };
@@ -34,7 +35,7 @@ async function removeAbandoned(folder: string): Promise<void> {
   for (const name of names.filter((each) => !each.includes('.'))) {
     const lock = await takeLock(`${join(folder, name)}.lock`);
     if (!lock) continue;
-    await rm(join(folder, name), { recursive: true, force: true });
+    await rm(join(folder, name), { recursive: true, force: true }).catch(() => {});
     await lock.release();
   }
 }

@@ -6,6 +6,7 @@ import { catalogue, type ErrorCode, ReportsError } from '../../src/errors/report
 import { badInputPage } from './bad-input.js';
 import { amazonProvocations } from './provocations/amazon.js';
 import { badInputProvocations, documentProvocations } from './provocations/documents.js';
+import { machineProvocations } from './provocations/machine.js';
 import { settingsProvocations } from './provocations/settings.js';
 import { storageProvocations } from './provocations/storage.js';
 import { provokedCodes } from './provoke.js';
@@ -30,6 +31,7 @@ const provocations = {
   ...amazonProvocations,
   ...documentProvocations,
   ...badInputProvocations(badInputCodes),
+  ...machineProvocations,
   ...storageProvocations,
 };
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { faultCases, takesBigQuery, tryFault } from './fault-table.js';
+import { tryFileFaults } from './file-fault-table.js';
 
 /** `npm run faults` tries them all. */
 const quick = [
@@ -27,5 +28,26 @@ describe('between the program and a service', () => {
       const { lost, twice, differences } = await tryFault(found);
       assert.deepEqual({ lost, twice, differences }, { lost: 0, twice: 0, differences: [] });
     });
+  }
+});
+
+describe('between the program and its folders', function () {
+  this.timeout(120_000);
+
+  /** `npm run faults` tries every call, once and from then on. */
+  for (const [folder, step] of [
+    ['raw', 9],
+    ['lake', 11],
+    ['state', 11],
+    ['warehouse', 2],
+  ] as const) {
+    for (const lasts of ['once', 'on'] as const) {
+      const when = lasts === 'once' ? 'a call fails' : 'each call from one on fails';
+      it(`${folder}: ${when}: nothing is lost, there twice or quarantined, and the error is the machine's`, async () => {
+        const { faults, problems } = await tryFileFaults(folder, { lasts, step });
+        assert.deepEqual(problems, []);
+        assert.ok(faults > 1, `${faults} faults`);
+      });
+    }
   }
 });

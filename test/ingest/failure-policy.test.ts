@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ErrorCode, ReportsError } from '../../src/errors/reports-error.js';
-import { actionAfter, delaySecondsOf } from '../../src/ingest/failure-policy.js';
+import { actionAfter, delaySecondsOf, openAttempt } from '../../src/ingest/failure-policy.js';
 import type { ReportJob } from '../../src/ingest/report-job.js';
 import type { QueueMessage } from '../../src/source/types.js';
 
@@ -72,5 +72,43 @@ describe('what becomes of a report that could not be loaded', () => {
 
   it('hides a message for whole seconds between none and 15 minutes', () => {
     assert.deepEqual([-5, 0, 1, 1001, 1e9].map(delaySecondsOf), [0, 0, 1, 2, 900]);
+  });
+});
+
+describe('an attempt to load a report', () => {
+  const noting = () => {
+    const notes: string[] = [];
+    const note = (what: string) => async (key: string) => void notes.push(`${what} ${key}`);
+    return {
+      notes,
+      poison: { maxReceives: 5, journal: { crashes: () => 0, begin: note('begin'), end: note('end') } },
+    };
+  };
+
+  it('ends in the crash journal, though its messages were released or deleted meanwhile', async () => {
+    const { notes, poison } = noting();
+    const job = jobReceived(2);
+    const attempt = openAttempt(job, poison);
+    await attempt.begin();
+    job.messages.splice(0);
+    await attempt.end();
+    assert.deepEqual(notes, ['begin A1/d1', 'end A1/d1']);
+  });
+
+  it('is not in the crash journal at a first receive, even if a duplicate that was received before joins', async () => {
+    const { notes, poison } = noting();
+    const job = jobReceived(1);
+    const attempt = openAttempt(job, poison);
+    await attempt.begin();
+    job.messages.push(...jobReceived(3).messages);
+    await attempt.end();
+    assert.deepEqual(notes, []);
+  });
+
+  it('is refused after as many crashes as receives are allowed', async () => {
+    const { notes, poison } = noting();
+    const job = { ...jobReceived(5), crashes: 4 };
+    await assert.rejects(openAttempt(job, poison).begin(), { code: 'PROCESS_KILLED' });
+    assert.deepEqual(notes, []);
   });
 });

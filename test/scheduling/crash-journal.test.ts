@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { openSharedJson } from '../../src/files/shared-json.js';
 import type { Clock } from '../../src/runtime/clock.js';
 import { openCrashJournal } from '../../src/scheduling/crash-journal.js';
+import { withFileFault } from '../faults/file-faults.js';
 
 /** No process has this number: it is above the largest pid of Linux. */
 const deadPid = 4_194_305;
@@ -82,6 +83,26 @@ describe('the crash journal', () => {
     assert.equal(journal.crashes('dead'), 1);
     await journal.end('dead');
     assert.equal(journal.crashes('dead'), 0);
+  });
+
+  it('does not count work as killed that ended while the file could not be written', async () => {
+    const journal = openCrashJournal(path, 'this-host');
+    await journal.begin('A1/doc-1');
+    await withFileFault({ folder, at: 1, lasts: 'on', code: 'EROFS' }, () => journal.end('A1/doc-1'));
+    const next = openCrashJournal(path, 'this-host');
+    assert.equal(next.crashes('A1/doc-1'), 0);
+    await next.begin('A1/doc-2');
+    assert.deepEqual(Object.keys(JSON.parse(readFileSync(path, 'utf8'))), ['A1/doc-2']);
+    await next.end('A1/doc-2');
+  });
+
+  it('knows of no crash while the file cannot be read', async () => {
+    write({ dead: [{ host: 'this-host', pid: deadPid, seenAtMs: nowMs }] });
+    const journal = openCrashJournal(path, 'this-host');
+    const { done } = await withFileFault({ folder, at: 1, lasts: 'on', code: 'EIO' }, async () =>
+      journal.crashes('dead'),
+    );
+    assert.deepEqual([done, journal.crashes('dead')], [0, 1]);
   });
 });
 

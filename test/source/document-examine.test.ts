@@ -170,7 +170,7 @@ describe('examining a document', () => {
   it('says where the raw bytes are gone', async () => {
     const raw = await rawOf(Buffer.from('x'));
     await rm(raw.path);
-    await assert.rejects(examineDocument(raw, unlimited), { code: 'RAW_MISSING' });
+    await assert.rejects(examineDocument(raw, unlimited), { code: 'FILE_SYSTEM_FAILED', kind: 'retryable' });
   });
 
   it('gives bytes that are no text as they are', async () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { alarmBody } from '../../src/status/alarms/alarm-message.js';
-import { type AlarmSources, type Condition, conditionsOf } from '../../src/status/alarms/alarm-conditions.js';
+import { type AlarmSources, conditionsOf } from '../../src/status/alarms/alarm-conditions.js';
+import type { Condition } from '../../src/status/alarms/condition.js';
 import { diffAlarms, type SentAlarms } from '../../src/status/alarms/alarms.js';
 import type { StatusSnapshot } from '../../src/status/types.js';
 
@@ -93,6 +94,32 @@ describe('what alarms tell of', () => {
     assert.equal(of('QUEUE_ACCESS_DENIED', 0).length, 1);
     assert.equal(of('QUEUE_UNREACHABLE', 14).length, 0);
     assert.equal(of('QUEUE_UNREACHABLE', 15).length, 1);
+  });
+
+  it('is a run that the machine keeps from its work, until the next one of its kind', () => {
+    const last = (more: object) => ({
+      ...{ pipeline: 'all', kind: 'drain' as const, startedAt: at, endedAt: at },
+      ...{ outcomes: {}, rows: 0, bytes: 0, failures: [], ...more },
+    });
+    const pipelines = (more?: object) => [
+      {
+        name: 'all',
+        queue: queue.url,
+        timezone: 'UTC',
+        drain: { schedules: [], ...(more && { last: last(more) }) },
+      },
+    ];
+    const full = { code: 'DISK_FULL', message: 'writing state: ENOSPC' };
+    const key = 'machine/all/drain';
+    assert.deepEqual(keys(sources({ pipelines: pipelines({ error: full }) })), [key]);
+    assert.deepEqual(keys(sources({ pipelines: pipelines({ failures: [{ key: 'A1/d1', ...full }] }) })), [
+      key,
+    ]);
+    const other = { error: { code: 'QUEUE_UNREACHABLE', message: 'no answer' } };
+    assert.deepEqual(keys(sources({ pipelines: pipelines(other) })), []);
+    const known = (more?: object) =>
+      conditionsOf(sources({ pipelines: pipelines(more) }), settings, { wasSent: () => true }).isKnown(key);
+    assert.deepEqual([known(), known({})], [false, true]);
   });
 
   it('is a request that was given up', () => {

@@ -211,6 +211,16 @@ DuckDBInstance.create(process.argv[1]).then((held) => { console.log('held'); set
     assert.deepEqual(told(), ['begun quarantine']);
   });
 
+  it('tell of a state folder that takes no file, once in a process that lasts', async () => {
+    await open();
+    writeFileSync(join(world.folder, 'state'), 'a file in the place of the folder');
+    const { stderr } = await world.run('run');
+    assert.match(stderr, /^error FILE_SYSTEM_FAILED: .*state: E/m);
+    assert.deepEqual(told(), ['begun machine']);
+    rmSync(join(world.folder, 'state'));
+    assert.equal((await world.run('run')).code, 0);
+  });
+
   it('may be tried, in the words of Slack', async () => {
     await open({ format: 'slack' });
     assert.equal((await world.run('alarms', '--test')).code, 0);
@@ -266,7 +276,14 @@ describe('alarms of several processes, one after the other', () => {
       const at = new Date(startMs + minutes * 60_000).toISOString();
       const problem = { code: 'WAREHOUSE_LOCKED', message: 'locked', since: at };
       const warehouse = { type: 'duckdb', name: 'w', ...(isLocked ? { problem } : { readAt: at }) };
-      const snapshot = { at, warehouse, tables: [], sellers: [], queues: [] } as unknown as StatusSnapshot;
+      const snapshot = {
+        at,
+        warehouse,
+        tables: [],
+        sellers: [],
+        queues: [],
+        pipelines: [],
+      } as unknown as StatusSnapshot;
       const clock = { now: () => Date.parse(at), sleep: async () => {}, every: () => assert.fail() };
       const log = { info() {}, warn: assert.fail } as unknown as PipelineContext['log'];
       const config = { state } as PipelineContext['config'];

@@ -449,7 +449,7 @@ describe('DuckDB warehouse file', () => {
       const odd = join(folder, 'corrupt, replaying WAL');
       mkdirSync(odd);
       const absent = { ...load, tables: [{ ...table, parquetPath: join(odd, 'none.parquet') }] };
-      await assert.rejects(warehouse.commit([absent]), { code: 'FILE_UNREADABLE' });
+      await assert.rejects(warehouse.commit([absent]), { code: 'FILE_SYSTEM_FAILED' });
       await warehouse.commit([
         await makeLoad(join(folder, 'lake'), {}, { columns: { a: 'string' }, rows: [] }),
       ]);
@@ -460,10 +460,10 @@ describe('DuckDB warehouse file', () => {
 
     it('is told: a folder, a folder that is a file', async () => {
       mkdirSync(path);
-      await assert.rejects(warehouse.commit([await load('d1')]), { code: 'FILE_UNREADABLE' });
+      await assert.rejects(warehouse.commit([await load('d1')]), { code: 'FILE_SYSTEM_FAILED' });
       writeFileSync(join(folder, 'file'), '');
       const inside = openDuckDbWarehouse({ path: join(folder, 'file', 'reports.duckdb') });
-      await assert.rejects(inside.commit([await load('d1')]), { code: 'FILE_UNREADABLE' });
+      await assert.rejects(inside.commit([await load('d1')]), { code: 'FILE_SYSTEM_FAILED' });
     });
   });
 

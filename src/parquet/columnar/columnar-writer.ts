@@ -1,8 +1,8 @@
 import { type Data, DataType, type RecordBatch } from 'apache-arrow';
 import { takeKernel } from '../../kernel/kernel.js';
-import { describeError, ReportsError } from '../../errors/reports-error.js';
+import { describeError, knownError, ReportsError } from '../../errors/reports-error.js';
 import { RunningDigest } from '../../files/file-digest.js';
-import { dropPartial, nameWholeFile, openPartial, partialName, writeError } from '../../files/whole-file.js';
+import { dropPartial, nameWholeFile, openPartial, partialName } from '../../files/whole-file.js';
 import type { ParquetWriter, ParquetWriterOptions } from '../types.js';
 import { type CompressedColumn, compressColumn } from './compress-column.js';
 import { encodeColumn, encodeRowNumbers } from './encode-column.js';
@@ -16,7 +16,7 @@ const writeBytes = 256 * 1024;
 /**
  * The columnar engine's writer: each batch becomes a row group, encoded from Arrow's buffers without a value becoming a JavaScript object,
  * compressed by snappy on the thread pool. While one row group is compressed and written the next may be made, and no more than that.
- * Errors: PARQUET_FAILED, DISK_FULL.
+ * Errors: PARQUET_FAILED, DISK_FULL, FILE_SYSTEM_FAILED.
  */
 export async function openColumnarWriter({
   path,
@@ -125,7 +125,8 @@ async function guarded<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof Error && 'code' in error) throw writeError(error, path);
+    const known = knownError(error, path);
+    if (known instanceof ReportsError) throw known;
     throw new ReportsError('PARQUET_FAILED', { path, found: describeError(error) }, { cause: error });
   }
 }

@@ -1,4 +1,4 @@
-import { describeError, ReportsError } from '../../errors/reports-error.js';
+import { describeError, knownError, ReportsError } from '../../errors/reports-error.js';
 import type { ReadableDocument } from '../../source/types.js';
 import { maxHeaderLines } from '../delimited/dialect.js';
 import { markEvidence } from '../values/numbers.js';
@@ -53,6 +53,8 @@ async function readSheets(document: ReadableDocument): Promise<Sheet[]> {
     // The library's types say `typeof Date`, but it returns a Date.
     return (await readWorkbookSheets(archive, { trim: false })) as unknown as Sheet[];
   } catch (error) {
+    const known = knownError(error);
+    if (known instanceof ReportsError) throw known;
     const found = `a zip archive that is no readable workbook (${describeError(error)})`;
     throw new ReportsError('FORMAT_UNSUPPORTED', { reportType, documentId, found }, { cause: error });
   }

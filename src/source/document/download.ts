@@ -1,13 +1,13 @@
 import { type FileHandle, open, readFile, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { ReportsError } from '../../errors/reports-error.js';
+import { knownError, ReportsError } from '../../errors/reports-error.js';
 import { type Clock, systemClock } from '../../runtime/clock.js';
 import { exponentialBackoff, retry } from '../../runtime/retry.js';
 import { faultPoint } from '../../runtime/fault-point.js';
 import { type FileLock, takeLock } from '../../files/file-lock.js';
 import type { Store } from '../../store/types.js';
 import { readDigest, RunningDigest } from '../../files/file-digest.js';
-import { makeFolder, openPartial, writeError, writeWholeFile } from '../../files/whole-file.js';
+import { makeFolder, openPartial, writeWholeFile } from '../../files/whole-file.js';
 import type { DocumentFacts, DocumentLocation, RawDocument } from '../types.js';
 import { type Answer, get, type Pace } from './get.js';
 import { findRaw, keepRaw, rawPath } from './raw-store.js';
@@ -40,7 +40,7 @@ const minPace: Pace = { bytes: 100_000, withinMs: 60_000 };
  * Downloads a document into the raw documents, exactly as Amazon sends it. A broken connection is resumed where it stopped, also one that an earlier
  * process left; an expired URL is replaced. What another process has kept meanwhile is returned as it is.
  * Errors: DOCUMENT_BUSY where another process, or another call of this one, is downloading it; DOWNLOAD_UNAVAILABLE where the
- * host of the documents is down or not reached; DOWNLOAD_FAILED, API_NOT_FOUND, DISK_FULL, RAW_FACTS_UNREADABLE, what `locate` throws; none of them holds the URL.
+ * host of the documents is down or not reached; DOWNLOAD_FAILED, API_NOT_FOUND, DISK_FULL, FILE_SYSTEM_FAILED, RAW_FACTS_UNREADABLE, what `locate` throws; none of them holds the URL.
  */
 export async function downloadDocument(options: DownloadOptions): Promise<RawDocument> {
   const { store, facts } = options;
@@ -56,7 +56,7 @@ export async function downloadDocument(options: DownloadOptions): Promise<RawDoc
       await lock.release();
     }
   } catch (error) {
-    throw writeError(error, path);
+    throw knownError(error, path);
   }
 }
 
@@ -243,20 +243,24 @@ async function save(
 ): Promise<Step> {
   const version = begun?.version ?? versionOf(answer, location);
   let bytes = begun?.bytes ?? 0;
-  if (begun) await catchUp(part, begun.bytes);
-  else part.digest = new RunningDigest();
-  const file = begun ? await open(part.path, 'r+') : await beginPart(part.path, version);
   try {
-    for await (const chunk of answer.body()) {
-      await writeAt(file, chunk, bytes);
-      part.digest.add(chunk);
-      bytes += chunk.length;
-      faultPoint('bytes-begun');
-      onBytes?.(chunk.length);
+    if (begun) await catchUp(part, begun.bytes);
+    else part.digest = new RunningDigest();
+    const file = begun ? await open(part.path, 'r+') : await beginPart(part.path, version);
+    try {
+      for await (const chunk of answer.body()) {
+        await writeAt(file, chunk, bytes);
+        part.digest.add(chunk);
+        bytes += chunk.length;
+        faultPoint('bytes-begun');
+        onBytes?.(chunk.length);
+      }
+    } finally {
+      await file.close();
     }
   } finally {
+    // Also if there is no part to write to: an open connection keeps the program from ending.
     answer.close();
-    await file.close();
   }
   const found = answer.failure();
   if (found) return { state: answer.isTooSlow() ? 'unavailable' : 'broken', bytes, found };

@@ -37,7 +37,7 @@ export interface CharsetHint {
  * row of it is parsed. The bytes decide whether it is gzipped. The charset is `binary` for a zip
  * archive; otherwise the first of these that says: a BOM, the Content-Type of the download, the
  * declaration of an XML document, well-formed UTF-8, the marketplace.
- * Errors: DOCUMENT_TRUNCATED, DOCUMENT_CORRUPT, DOCUMENT_TOO_LARGE, RAW_MISSING.
+ * Errors: DOCUMENT_TRUNCATED, DOCUMENT_CORRUPT, DOCUMENT_TOO_LARGE, FILE_SYSTEM_FAILED.
  */
 export async function examineDocument(raw: RawDocument, limits: ReadLimits): Promise<ExaminedDocument> {
   const { layers, openBytes } = await openLimited(raw, limits);

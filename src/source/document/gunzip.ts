@@ -1,7 +1,7 @@
 import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { pipeline } from 'node:stream';
 import { createGunzip, gunzipSync } from 'node:zlib';
-import { ReportsError } from '../../errors/reports-error.js';
+import { knownError, ReportsError } from '../../errors/reports-error.js';
 import type { RawDocument } from '../types.js';
 
 /** Each piece costs a turn of the main thread: with a quarter of this a conversion was seen to take a fifth longer. */
@@ -21,7 +21,7 @@ export interface OpenedRaw {
 
 /**
  * Opens a raw document. A small one is read and gunzipped at once, and kept for as long as it is in work.
- * Errors: RAW_MISSING, and those of `readBytes`.
+ * Errors: FILE_SYSTEM_FAILED, and those of `readBytes`.
  */
 export async function openRaw(raw: RawDocument): Promise<OpenedRaw> {
   const small = sizeOf(raw) <= smallBytes ? readSmall(raw) : undefined;
@@ -38,11 +38,12 @@ export async function openRaw(raw: RawDocument): Promise<OpenedRaw> {
   return { layers, readBytes: () => readLayers(raw, layers) };
 }
 
-function sizeOf({ facts, path }: RawDocument): number {
+function sizeOf({ path }: RawDocument): number {
   try {
     return statSync(path).size;
   } catch (error) {
-    throw new ReportsError('RAW_MISSING', { documentId: facts.documentId, path }, { cause: error });
+    // Found a moment ago: the machine took it away, and the document is not to blame.
+    throw knownError(error, path);
   }
 }
 
@@ -131,6 +132,8 @@ async function* gunzip(
 
 /** zlib says Z_BUF_ERROR where it wants more bytes than there are, and names what is damaged otherwise. */
 function gunzipError(error: unknown, raw: RawDocument, bytes: number): unknown {
+  const known = knownError(error, raw.path);
+  if (known instanceof ReportsError) return known;
   const { code, message } = error as NodeJS.ErrnoException;
   const { documentId } = raw.facts;
   if (code === 'Z_BUF_ERROR')

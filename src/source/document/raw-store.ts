@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
-import { ReportsError } from '../../errors/reports-error.js';
+import { knownError, ReportsError } from '../../errors/reports-error.js';
 import { faultPoint } from '../../runtime/fault-point.js';
 import { type FileDigest, findDamage, RunningDigest } from '../../files/file-digest.js';
 import { safeName } from '../../files/safe-name.js';
@@ -11,7 +11,6 @@ import {
   nameWholeFile,
   openPartial,
   partialName,
-  writeError,
   writeWholeFile,
 } from '../../files/whole-file.js';
 import type { DocumentFacts, RawDocument } from '../types.js';
@@ -123,7 +122,7 @@ export async function keepRaw(
 /**
  * Copies a file from disk into the raw documents. Its document id is `file-` and a hash of its bytes, so the same bytes are the same document. Where
  * nobody says when the report was created, that is when the file was last written.
- * Errors: FILE_UNREADABLE, DISK_FULL.
+ * Errors: FILE_UNREADABLE, DISK_FULL, FILE_SYSTEM_FAILED.
  */
 export async function keepFile(
   store: Store,
@@ -147,7 +146,7 @@ export async function keepFile(
       await dropPartial(file, partial);
     }
   } catch (error) {
-    throw writeError(error, partial);
+    throw knownError(error, partial);
   } finally {
     await source.close();
   }

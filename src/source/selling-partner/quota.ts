@@ -60,7 +60,16 @@ export function openQuotaPlan({
   const lines = new Map<string, Promise<unknown>>();
 
   /** The bucket in the file, refilled since. */
-  const current = (key: QuotaKey) => bucketOf(state.read(), key, now());
+  const current = (key: QuotaKey) => bucketOf(readNow(), key, now());
+
+  /** A file that can't be read counts as empty for whoever only reads: taking a call fails by it. */
+  function readNow(): unknown {
+    try {
+      return state.read();
+    } catch {
+      return undefined;
+    }
+  }
 
   async function change(key: QuotaKey, apply: (bucket: Bucket) => void, signal?: AbortSignal): Promise<void> {
     await state.change((stored) => {

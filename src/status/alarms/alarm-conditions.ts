@@ -3,29 +3,11 @@ import { type Span, spanMs } from '../../config/span.js';
 import type { AlarmsConfig } from '../../config/alarms-spec.js';
 import { pluralize } from '../../text/pluralize.js';
 import { catalogue } from '../../errors/reports-error.js';
+import type { Condition } from './condition.js';
+import { machineConditions, unknownMachineKeys } from './machine-conditions.js';
 import { sellerOf } from '../../requests/request-plans.js';
 import type { KeyedProgress } from '../../requests/request-store.js';
 import type { LoadSnapshot, Problem, QueueSnapshot, StatusSnapshot, TableFreshness } from '../types.js';
-
-export type AlarmKind = 'stale_table' | 'quarantine' | 'credentials' | 'queue' | 'request' | 'unreachable';
-
-/** A condition that somebody should know about while it lasts. */
-export interface Condition {
-  /** Identifies the condition over time. */
-  key: string;
-  kind: AlarmKind;
-  /** One line, without a full stop. */
-  title: string;
-  /** The details, and what to do next. */
-  text: string;
-  /** ISO 8601. */
-  since: string;
-  /**
-   * A later mark than the one that was sent makes the condition news again, for example the time of
-   * the newest quarantined document.
-   */
-  mark?: string;
-}
 
 export interface Conditions {
   conditions: Condition[];
@@ -99,6 +81,7 @@ export function conditionsOf(
         ...(isUnread || !isDrained ? [`queue/age/${url}`] : []),
       ];
     }),
+    ...unknownMachineKeys(snapshot.pipelines),
     // A problem that is too recent to report is not over either.
     ...readings.filter(({ unread }) => unread !== undefined).map(({ key }) => key),
     // Only a login shows the state of credentials: a program that has just started knows of none.
@@ -115,6 +98,7 @@ export function conditionsOf(
       ),
       ...snapshot.queues.flatMap((queue) => longQueue(queue, settings, snapshot.at, wasSent)),
       ...requests.flatMap(abandonedRequest),
+      ...machineConditions(snapshot.pipelines),
       ...readings.flatMap((reading) => unreachable(reading, snapshot.at)),
     ],
     unread: readings.flatMap(({ unread }) => unread ?? []),

@@ -1,5 +1,5 @@
 import { version } from '../../runtime/version.js';
-import type { AlarmKind } from './alarm-conditions.js';
+import type { AlarmKind } from './condition.js';
 
 /** One alarm, as it is sent. */
 export interface Alarm {

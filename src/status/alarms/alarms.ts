@@ -6,7 +6,8 @@ import { describeError, errorCode } from '../../errors/reports-error.js';
 import type { PipelineContext } from '../../ingest/context.js';
 import { openRequestStore } from '../../requests/request-store.js';
 import { openSharedJson } from '../../files/shared-json.js';
-import { type Condition, type Conditions, conditionsOf } from './alarm-conditions.js';
+import { type Conditions, conditionsOf } from './alarm-conditions.js';
+import type { Condition } from './condition.js';
 import { type Alarm, alarmBody } from './alarm-message.js';
 import { readRequests } from '../request-snapshots.js';
 import { sendAlarm } from './send-alarm.js';
@@ -51,6 +52,30 @@ export function openAlarms(
   });
   const requestStore = openRequestStore(config.state);
 
+  /** What could not be written down: a disk that is full is no reason to be silent, and this process need not repeat itself. */
+  let unwritten: ((before: Held) => Held)[] = [];
+
+  function readHeld(): Held {
+    let held = heldIn(undefined);
+    try {
+      held = heldIn(state.read());
+    } catch (error) {
+      log.warn({ code: errorCode(error) }, describeError(error));
+    }
+    return unwritten.reduce((before, change) => change(before), held);
+  }
+
+  async function keep(change: (before: Held) => Held): Promise<void> {
+    unwritten.push(change);
+    const changes = [...unwritten];
+    try {
+      await state.change((value) => changes.reduce((before, each) => each(before), heldIn(value)));
+      unwritten = unwritten.slice(changes.length);
+    } catch (error) {
+      log.warn({ code: errorCode(error) }, describeError(error));
+    }
+  }
+
   async function look({ sent, troubles }: Held): Promise<Conditions> {
     const snapshot = await readSnapshot();
     const { requests, problem: requestProblem } = readRequests(requestStore, clock.now());
@@ -61,24 +86,23 @@ export function openAlarms(
   }
 
   return {
-    look: () => look(heldIn(state.read())),
+    look: () => look(readHeld()),
     async check(signal) {
       try {
-        const held = heldIn(state.read());
+        const held = readHeld();
         const found = await look(held);
         const { troubles } = found;
-        if (!isDeepStrictEqual(troubles, held.troubles))
-          await state.change((before) => ({ ...heldIn(before), troubles }));
+        if (!isDeepStrictEqual(troubles, held.troubles)) await keep((before) => ({ ...before, troubles }));
         const at = new Date(clock.now()).toISOString();
         const news = diffAlarms(found, held.sent, settings, at);
         if (news.length === 0) return;
         const body = alarmBody(news, settings.format, at);
         // An alarm is sent twice if the program dies in between, but never lost.
         await sendAlarm(settings.webhook, body, { clock, signal });
-        await state.change((value) => {
-          const before = heldIn(value);
-          return { ...before, sent: afterSending(before.sent, news, found.conditions, at) };
-        });
+        await keep((before) => ({
+          ...before,
+          sent: afterSending(before.sent, news, found.conditions, at),
+        }));
         log.info({ alarms: news.map(({ key, state: what }) => ({ key, state: what })) }, 'alarms sent');
       } catch (error) {
         if (signal.aborted) return;

@@ -1,9 +1,8 @@
-import { existsSync } from 'node:fs';
 import { chmod, open, rm, stat } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { faultPoint } from '../../runtime/fault-point.js';
-import { dropPartial, nameWholeFile, partialName } from '../../files/whole-file.js';
-import { fileError } from '../staging/errors.js';
+import { dropPartial, isThere, nameWholeFile, partialName } from '../../files/whole-file.js';
+import { fileError } from '../../errors/duckdb-error.js';
 import { withConnection } from './connection.js';
 import { identifier, literal, run } from '../staging/sql.js';
 
@@ -13,7 +12,7 @@ import { identifier, literal, run } from '../staging/sql.js';
  * Errors: WAREHOUSE_LOCKED, WAREHOUSE_UNREADABLE, DISK_FULL; the file then stays as it was.
  */
 export async function compactDuckDbFile(path: string, memoryLimitMegabytes: number): Promise<void> {
-  if (!existsSync(path)) return;
+  if (!isThere(path)) return;
   await withConnection(
     { path, mode: 'write', lockWaitMs: 10_000, memoryLimitMegabytes },
     async (connection) => {

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { chmod, link, rename, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
@@ -6,8 +5,8 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { type Clock, systemClock } from '../../runtime/clock.js';
 import { exponentialBackoff, retry } from '../../runtime/retry.js';
 import { ReportsError } from '../../errors/reports-error.js';
-import { makeFolder, ownerOnly, partialName } from '../../files/whole-file.js';
-import { fileError, firstLine, isLock } from '../staging/errors.js';
+import { isThere, makeFolder, ownerOnly, partialName } from '../../files/whole-file.js';
+import { fileError, firstLine, isLock } from '../../errors/duckdb-error.js';
 import { inTurn } from './turns.js';
 
 /** How the file is opened for one piece of work. */
@@ -45,8 +44,8 @@ const lockBackoffMs = exponentialBackoff({ firstMs: 20, maxMs: 250 });
  * system does not lock two instances of one process against each other, and closing one would drop
  * the lock of both. Nothing is held afterwards, neither lock nor write-ahead log. Results must be
  * read completely within the work, because an open stream keeps the lock.
- * Errors: WAREHOUSE_LOCKED, WAREHOUSE_UNREADABLE, FILE_UNREADABLE or DISK_FULL if the file can't be
- * opened.
+ * Errors: WAREHOUSE_LOCKED, WAREHOUSE_UNREADABLE, FILE_SYSTEM_FAILED or DISK_FULL if the file
+ * can't be opened.
  */
 export async function withConnection<T>(
   access: Access,
@@ -165,7 +164,7 @@ function settings({
  * process created meanwhile.
  */
 async function createIfMissing(path: string): Promise<void> {
-  if (existsSync(path)) return;
+  if (isThere(path)) return;
   await makeFolder(dirname(path));
   const fresh = partialName(path);
   try {
@@ -184,8 +183,6 @@ async function createIfMissing(path: string): Promise<void> {
 function openError(error: unknown, path: string): ReportsError {
   const known = fileError(error, path);
   if (known instanceof ReportsError) return known;
-  // Node's own errors, from creating the folder, have a code; the rest means that DuckDB can't read
-  // the file.
-  const code = (error as NodeJS.ErrnoException).code ? 'FILE_UNREADABLE' : 'WAREHOUSE_UNREADABLE';
-  return new ReportsError(code, { path, found: firstLine(error) }, { cause: error });
+  // What is left means that DuckDB can't read the file.
+  return new ReportsError('WAREHOUSE_UNREADABLE', { path, found: firstLine(error) }, { cause: error });
 }

@@ -8,7 +8,7 @@ import {
 } from '@duckdb/node-api';
 import { describeError, ReportsError } from '../../errors/reports-error.js';
 import type { AnswerLimits, QueryResult, ResultChunk, StreamedAnswer } from '../types.js';
-import { fileError, firstLine } from '../staging/errors.js';
+import { fileError, firstLine } from '../../errors/duckdb-error.js';
 import { cutAnswer } from './cut-answer.js';
 import { innerQuery, judgeQuery } from './judge-query.js';
 import { queryFailed } from './query-failed.js';

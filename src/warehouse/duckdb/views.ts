@@ -4,7 +4,7 @@ import type { View } from '../../schema/views.js';
 import * as shared from '../rules/refresh-views.js';
 import type { Relations } from '../rules/relations.js';
 import { duckDbType } from '../staging/column-types.js';
-import { firstLine } from '../staging/errors.js';
+import { firstLine } from '../../errors/duckdb-error.js';
 import { identifier, literal, run } from '../staging/sql.js';
 
 /** The comment of each view that this program made ends so, with the view's version. */

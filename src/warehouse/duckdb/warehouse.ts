@@ -1,15 +1,15 @@
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Logger } from 'pino';
 import type { Clock } from '../../runtime/clock.js';
 import { ReportsError } from '../../errors/reports-error.js';
+import { isThere } from '../../files/whole-file.js';
 import type { View } from '../../schema/views.js';
 import type { LedgerOverview, Load, QueryLimits, StreamedAnswer, TableInfo, Warehouse } from '../types.js';
 import { isReportTable, type Relations } from '../rules/relations.js';
 import { readRelations } from './relations.js';
 import { commitLoads } from './commit-loads.js';
-import { fileError } from '../staging/errors.js';
+import { fileError } from '../../errors/duckdb-error.js';
 import { takeTurn, withConnection } from './connection.js';
 import { hasLedger } from './ledger.js';
 import { duckDbLedger } from './ledger-queries.js';
@@ -46,7 +46,7 @@ export interface DuckDbWarehouseOptions {
  * Errors: WAREHOUSE_LOCKED if another process holds the file for longer than `lockWaitMs`;
  * WAREHOUSE_UNREADABLE if it is damaged or no DuckDB file; WAREHOUSE_REFUSED (details `key`,
  * `thing`: the document, if known) if a load can't be committed; WAREHOUSE_MISSING for a query
- * before the first commit; WAREHOUSE_OUT_OF_MEMORY, QUERY_FAILED, FILE_UNREADABLE, DISK_FULL.
+ * before the first commit; WAREHOUSE_OUT_OF_MEMORY, QUERY_FAILED, FILE_SYSTEM_FAILED, DISK_FULL.
  */
 export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse {
   const {
@@ -70,7 +70,7 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
     empty: T,
     read: (connection: DuckDBConnection, relations: Relations) => Promise<T>,
   ): Promise<T> {
-    if (!existsSync(path)) return Promise.resolve(empty);
+    if (!isThere(path)) return Promise.resolve(empty);
     return withConnection(reading, async (connection) => {
       try {
         const relations = await readRelations(connection);
@@ -85,7 +85,7 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
   async function changeLedger(
     change: (connection: DuckDBConnection, relations: Relations) => Promise<void>,
   ): Promise<void> {
-    if (!existsSync(path)) return;
+    if (!isThere(path)) return;
     await withConnection({ ...file, mode: 'write' }, async (connection) => {
       try {
         const relations = await readRelations(connection);
@@ -131,7 +131,7 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
       ),
     markPurged: (keys) => changeLedger((connection) => markPurged(connection, keys)),
     async checkWritable() {
-      if (existsSync(path)) await withConnection({ ...file, mode: 'write' }, async () => {});
+      if (isThere(path)) await withConnection({ ...file, mode: 'write' }, async () => {});
     },
     tables: () => withLedger([], readTables),
     viewProblems: (wanted) =>
@@ -148,7 +148,7 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
     read: (answer: StreamedAnswer) => Promise<T>,
     { signal, ...limits }: QueryLimits = {},
   ): Promise<T> {
-    if (!existsSync(path)) throw new ReportsError('WAREHOUSE_MISSING', { path });
+    if (!isThere(path)) throw new ReportsError('WAREHOUSE_MISSING', { path });
     // Without the clock, which is not sent to the other process.
     const request = { ...settings, path: resolve(path), sql, ...limits };
     return takeTurn({ path, isPreemptible, ...(signal && { signal }) }, (ended) =>
@@ -172,7 +172,7 @@ function isOneRowGroup(loads: Load[]): boolean {
  * Errors: WAREHOUSE_LOCKED if another process has it open.
  */
 export async function holdDuckDbFile<T>(path: string, work: () => Promise<T>): Promise<T> {
-  if (!existsSync(path)) return work();
+  if (!isThere(path)) return work();
   let begun = false;
   const begin = () => {
     begun = true;

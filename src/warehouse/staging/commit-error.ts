@@ -1,7 +1,7 @@
 import { ReportsError } from '../../errors/reports-error.js';
 import { Refusal } from '../rules/refusal.js';
 import type { Load } from '../types.js';
-import { fileError, firstLine } from './errors.js';
+import { fileError, firstLine } from '../../errors/duckdb-error.js';
 
 /** DuckDB's kinds of errors that mean that the load is at fault, and not the machine. */
 const refusals =

@@ -1,13 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openRejectsWriter } from '../../../src/parquet/rejects.js';
 import { openParquetRewriter } from '../../../src/parquet/rewrite-parquet.js';
 import { downloadDocument } from '../../../src/source/document/download.js';
 import { keepFile, withBytes } from '../../../src/source/document/raw-store.js';
 import { openFolderStore } from '../../../src/store/folder-store.js';
 import { damageFile, flipBit, withoutHashes } from '../../maintenance/damaged-files.js';
-import { withFullDisk } from '../../files/full-disk.js';
 import { makeCrashWorld } from '../../ingest/crash-matrix.js';
 import { listings, listingsType, type Ran, sellerId } from '../../ingest/world.js';
 import { answers, command, type Provocation, type Provocations, withServer } from '../provoke.js';
@@ -122,15 +120,6 @@ export const documentProvocations: Provocations = {
         await rewriter.close();
       }
     },
-  },
-  DISK_FULL: {
-    input: 'a Parquet file on a disk without room',
-    provoke: (folder) =>
-      withFullDisk(folder, 1, async () => {
-        const writer = openRejectsWriter(join(folder, 'rejects.parquet'));
-        await writer.add('t', [{ row: 1, column: null, raw: 'x', reason: 'y' }]);
-        await writer.finish();
-      }),
   },
 };
 

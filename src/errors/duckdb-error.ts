@@ -1,25 +1,22 @@
-import { describeError, ReportsError } from '../../errors/reports-error.js';
+import { describeError, knownError, ReportsError } from './reports-error.js';
 
 /**
  * Converts DuckDB's error about a file into an error of the catalogue. Returns other errors
  * unchanged.
  */
 export function fileError(error: unknown, path: string): unknown {
-  if (error instanceof ReportsError) return error;
+  const known = knownError(error, path);
+  if (known instanceof ReportsError) return known;
   const text = firstLine(error);
   const found = machineMessage(text);
   const options = { cause: error };
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === 'ENOSPC' || code === 'EDQUOT' || /No space left on device|Disk quota exceeded/i.test(found)) {
+  if (/No space left on device|Disk quota exceeded/i.test(found)) {
     return new ReportsError('DISK_FULL', { path, found: text }, options);
   }
   if (/^Out of Memory Error: /i.test(text)) {
     return new ReportsError('WAREHOUSE_OUT_OF_MEMORY', { path, found: text }, options);
   }
   if (isLock(text)) return new ReportsError('WAREHOUSE_LOCKED', { path, found: lockHolder(text) }, options);
-  if (/Cannot open file|No files found|Permission denied|Read-only file system|Is a directory/i.test(found)) {
-    return new ReportsError('FILE_UNREADABLE', { path, found: text }, options);
-  }
   if (
     /Corrupt|not a valid DuckDB|Could not read enough bytes|replaying WAL|Serialization Error|version number/i.test(
       found,
@@ -27,8 +24,15 @@ export function fileError(error: unknown, path: string): unknown {
   ) {
     return new ReportsError('WAREHOUSE_UNREADABLE', { path, found: text }, options);
   }
+  if (fileSystemWords.test(found)) {
+    return new ReportsError('FILE_SYSTEM_FAILED', { path, found: text }, options);
+  }
   return error;
 }
+
+/** Whatever an IO Error says; other kinds, such as that of a commit, quote the system's words. */
+const fileSystemWords =
+  /IO Error: |Cannot open file|No files found|Permission denied|Operation not permitted|Read-only file system|Is a directory|Input\/output error|Too many open files|Stale file handle/i;
 
 /**
  * DuckDB's message about the machine and the file, without the names in it. Empty for its other

@@ -1,0 +1,22 @@
+import type { CatalogueEntry } from './entry.js';
+
+/** Of the machine: whatever the document, it would have failed. */
+export const machineErrors = {
+  DISK_FULL: {
+    kind: 'retryable',
+    message: 'writing {path}: {found}',
+    remedy: 'Make room on the disk, then run again; nothing was lost.',
+  },
+  FILE_SYSTEM_FAILED: {
+    kind: 'retryable',
+    message: 'working on {path}: {found}',
+    remedy:
+      'See that the folder is there, mounted, and writable for the user that the program runs as, and that the process may open enough files (`ulimit -n`); `sp-reports doctor` tries each folder. Nothing was lost: messages stay on the queue, and a later run loads them.',
+  },
+  OUT_OF_MEMORY: {
+    kind: 'retryable',
+    message: 'the machine has no memory left: {found}',
+    remedy:
+      'Give the program more memory, or lower `limits.concurrency` in pipelines.yaml, then run again. Nothing was lost.',
+  },
+} as const satisfies Record<string, CatalogueEntry>;

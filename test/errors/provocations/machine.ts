@@ -1,0 +1,40 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openRejectsWriter } from '../../../src/parquet/rejects.js';
+import { withFileFault } from '../../faults/file-faults.js';
+import { withFullDisk } from '../../files/full-disk.js';
+import { listings, listingsType, type Ran } from '../../ingest/world.js';
+import { command, type Provocations } from '../provoke.js';
+
+/** Errors of the machine: of its file systems and its memory. */
+export const machineProvocations: Provocations = {
+  DISK_FULL: {
+    input: 'a Parquet file on a disk without room',
+    provoke: (folder) =>
+      withFullDisk(folder, 1, async () => {
+        const writer = openRejectsWriter(join(folder, 'rejects.parquet'));
+        await writer.add('t', [{ row: 1, column: null, raw: 'x', reason: 'y' }]);
+        await writer.finish();
+      }),
+  },
+  FILE_SYSTEM_FAILED: {
+    input: 'a file where the folder of the raw documents must be',
+    provoke: (folder) => {
+      mkdirSync(join(folder, 'data'));
+      writeFileSync(join(folder, 'data', 'raw'), '');
+      return loadListings(folder);
+    },
+  },
+  OUT_OF_MEMORY: {
+    input: 'a system that has no memory left for any call',
+    provoke: async (folder) => {
+      const fault = { folder: join(folder, 'data'), at: 1, lasts: 'on', code: 'ENOMEM' } as const;
+      return (await withFileFault(fault, () => loadListings(folder))).done;
+    },
+  },
+};
+
+function loadListings(folder: string): Promise<Ran> {
+  writeFileSync(join(folder, 'listings.tsv'), listings(2));
+  return command(folder, 'load', 'listings.tsv', '--type', listingsType);
+}

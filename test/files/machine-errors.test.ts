@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  errorCode,
+  faultOf,
+  isNotTheDocumentsFault,
+  isRetryable,
+  knownError,
+  ReportsError,
+} from '../../src/errors/reports-error.js';
+import { openSharedJson } from '../../src/files/shared-json.js';
+import { checkFolderWritable } from '../../src/files/whole-file.js';
+import { withFileFault } from '../faults/file-faults.js';
+
+const failure = (code: string, more = {}) =>
+  Object.assign(new Error(`${code}: words of the system, open '/mnt/raw/a'`), { code, ...more });
+
+describe('a failure', () => {
+  it('that the file system or the memory reports is the machine’s, never a document’s', () => {
+    for (const [code, known] of [
+      ...['EACCES', 'EBUSY', 'EIO', 'EISDIR', 'EMFILE', 'ENFILE', 'ENODEV', 'ENOENT', 'ENOTCONN', 'ENOTDIR'],
+      ...['ENXIO', 'EPERM', 'EROFS', 'ESTALE', 'ELOOP', 'ENAMETOOLONG', 'EREMOTEIO'],
+    ]
+      .map((each) => [each, 'FILE_SYSTEM_FAILED'])
+      .concat([
+        ['ENOSPC', 'DISK_FULL'],
+        ['EDQUOT', 'DISK_FULL'],
+        ['ENOMEM', 'OUT_OF_MEMORY'],
+        ['ERR_MEMORY_ALLOCATION_FAILED', 'OUT_OF_MEMORY'],
+        ['ERR_WORKER_OUT_OF_MEMORY', 'OUT_OF_MEMORY'],
+      ]) as [string, string][]) {
+      const error = failure(code);
+      assert.deepEqual(
+        [errorCode(error), faultOf(error), isRetryable(error), isNotTheDocumentsFault(error)],
+        [known, 'machine', true, true],
+        code,
+      );
+    }
+    assert.equal(faultOf(new RangeError('Array buffer allocation failed')), 'machine');
+    assert.equal(faultOf(new ReportsError('WAREHOUSE_UNREADABLE')), 'machine');
+  });
+
+  it('of a connection is a service’s, of a parser the document’s, and of a bug nobody knows whose', () => {
+    assert.equal(faultOf(failure('ECONNRESET')), 'service');
+    assert.equal(faultOf(new ReportsError('BUCKET_ACCESS_DENIED')), 'service');
+    assert.equal(faultOf(new ReportsError('DOCUMENT_CORRUPT')), 'document');
+    for (const error of [
+      new TypeError('x is not a function'),
+      new RangeError('Maximum call stack size exceeded'),
+      failure('ERR_INVALID_ARG_TYPE'),
+      new ReportsError('DOWNLOAD_FAILED'),
+      undefined,
+    ])
+      assert.equal(faultOf(error), 'unknown');
+  });
+
+  it('names what was worked on and what the system said, with the next step', () => {
+    const { message, remedy } = knownError(failure('EROFS'), '/mnt/raw') as ReportsError;
+    assert.equal(message, 'working on /mnt/raw: EROFS: words of the system');
+    assert.match(remedy, /writable.*doctor/);
+    const own = knownError(failure('EIO', { path: '/mnt/raw/a' })) as ReportsError;
+    assert.equal(own.details.path, '/mnt/raw/a');
+  });
+});
+
+describe('a folder that takes no file', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'machine-errors-'));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  it('is told from one that does, whatever call shows it, and has no probe left in it', async () => {
+    const deep = join(folder, 'not', 'there');
+    await checkFolderWritable(deep);
+    const { calls } = await withFileFault({ folder: deep, at: 1000, lasts: 'once', code: 'EIO' }, () =>
+      checkFolderWritable(deep),
+    );
+    assert.deepEqual(await readdir(deep), []);
+    assert.ok(calls >= 4, `${calls} calls`);
+    for (let at = 1; at <= calls; at += 1) {
+      const fault = { folder: deep, at, lasts: 'on', code: 'ESTALE' } as const;
+      await withFileFault(fault, () =>
+        assert.rejects(checkFolderWritable(deep), {
+          code: 'FILE_SYSTEM_FAILED',
+          message: /not.there: ESTALE/,
+        }),
+      );
+    }
+  });
+
+  it('does not lose what stands in a shared file that can’t be read for a moment', async () => {
+    const path = join(folder, 'shared.json');
+    writeFileSync(path, '{"a":1}');
+    const file = openSharedJson(path);
+    const change = () => file.change((held) => ({ ...(held as object), b: 2 }));
+    const none = await withFileFault({ folder: path, at: 1000, lasts: 'once', code: 'EIO' }, change);
+    for (let at = 1; at <= none.calls; at += 1) {
+      writeFileSync(path, '{"a":1}');
+      await withFileFault({ folder, at, lasts: 'once', code: 'EIO' }, async () => {
+        await change().catch((error: unknown) => assert.equal(errorCode(error), 'FILE_SYSTEM_FAILED'));
+      });
+      assert.equal((openSharedJson(path).read() as { a?: number }).a, 1, `call ${at}`);
+    }
+  });
+});
