@@ -86,10 +86,10 @@ describe('the crash journal', () => {
   });
 
   it('does not count work as killed that ended while the file could not be written', async () => {
-    const journal = openCrashJournal(path, 'this-host');
+    const journal = openJournal('this-host');
     await journal.begin('A1/doc-1');
     await withFileFault({ folder, at: 1, lasts: 'on', code: 'EROFS' }, () => journal.end('A1/doc-1'));
-    const next = openCrashJournal(path, 'this-host');
+    const next = openJournal('this-host');
     assert.equal(next.crashes('A1/doc-1'), 0);
     await next.begin('A1/doc-2');
     assert.deepEqual(Object.keys(JSON.parse(readFileSync(path, 'utf8'))), ['A1/doc-2']);
@@ -97,8 +97,8 @@ describe('the crash journal', () => {
   });
 
   it('knows of no crash while the file cannot be read', async () => {
-    write({ dead: [{ host: 'this-host', pid: deadPid, seenAtMs: nowMs }] });
-    const journal = openCrashJournal(path, 'this-host');
+    write({ dead: [{ host: 'this-host', pid: deadPid, seenAtMs: startMs }] });
+    const journal = openJournal('this-host');
     const { done } = await withFileFault({ folder, at: 1, lasts: 'on', code: 'EIO' }, async () =>
       journal.crashes('dead'),
     );
