@@ -14,10 +14,10 @@ import {
   type World,
 } from '../pipeline/world.js';
 
-/** Bad input, what it is answered with, and what becomes of the data. */
+/** One bad input, and what happens to its data. */
 interface BadInput {
   input: string;
-  /** A document, or whatever else comes. */
+  /** A report with its document, or a function that sends the input. */
   give: Partial<NewReport> | ((world: World) => Promise<void>);
   becomes: string;
 }
@@ -30,7 +30,7 @@ damaged.fill(0x5a, 60, 80);
 
 const badInputs: BadInput[] = [
   {
-    input: 'a message that is no notification',
+    input: 'a message that is not a notification',
     give: ({ sandbox }) => sandbox.sendBody('hello'),
     becomes: 'its text is kept in the ledger; with a redrive policy it goes to the dead-letter queue',
   },
@@ -42,7 +42,7 @@ const badInputs: BadInput[] = [
   {
     input: 'a report that Amazon could not make',
     give: { reportType: listingsType, status: 'FATAL', body: Buffer.from('{"errorDetails":"No data."}') },
-    becomes: 'the explanation is kept as the reason, and makes no rows',
+    becomes: 'its explanation is kept as the reason; no rows are loaded',
   },
   {
     input: 'a document that Amazon no longer has',
@@ -65,21 +65,21 @@ const badInputs: BadInput[] = [
     },
     becomes: 'the reason is in the ledger',
   },
-  { input: 'a gzip that is cut off', give: { body: cut, gzip: false }, becomes: quarantined },
-  { input: 'a gzip with damaged bytes', give: { body: damaged, gzip: false }, becomes: quarantined },
-  { input: 'a document above the limit', give: { body: listings(400) }, becomes: quarantined },
+  { input: 'a truncated gzip file', give: { body: cut, gzip: false }, becomes: quarantined },
+  { input: 'a gzip file with damaged bytes', give: { body: damaged, gzip: false }, becomes: quarantined },
+  { input: 'a document above the size limit', give: { body: listings(400) }, becomes: quarantined },
   {
     input: 'a document without any bytes',
     give: { body: Buffer.alloc(0) },
-    becomes: 'rows in the table stay',
+    becomes: 'the rows in the table stay',
   },
   {
-    input: 'a sentence in place of a report',
+    input: 'a sentence instead of a report',
     give: { body: text(['No data available']) },
     becomes: quarantined,
   },
   {
-    input: 'an error in place of a report',
+    input: 'an error message instead of a report',
     give: { body: Buffer.from('{"errorDetails": "no data"}') },
     becomes: quarantined,
   },
@@ -88,19 +88,23 @@ const badInputs: BadInput[] = [
     give: { body: text(['settlement-id\tdeposit-date\ttotal-amount', '1\t2026-10-01\t5.00']) },
     becomes: quarantined,
   },
-  { input: 'blank lines alone', give: { body: text(['', '', '']) }, becomes: 'rows in the table stay' },
   {
-    input: 'a document without the columns of its key',
+    input: 'a document of blank lines only',
+    give: { body: text(['', '', '']) },
+    becomes: 'the rows in the table stay',
+  },
+  {
+    input: 'a document without its key columns',
     give: { reportType: ordersType, body: text(['order-status\tquantity', 'Shipped\t1']) },
     becomes: quarantined,
   },
   {
-    input: 'rows that are all wider than the header',
+    input: 'a document whose rows are all wider than the header',
     give: { body: text(['item-name\tseller-sku', 'Lamp\tA1\t1.00']) },
-    becomes: 'rows in the table stay; the bytes are kept in raw',
+    becomes: 'the rows in the table stay; the bytes are kept in raw',
   },
   {
-    input: 'JSON that breaks off',
+    input: 'truncated JSON',
     give: {
       reportType: 'GET_SALES_AND_TRAFFIC_REPORT',
       body: Buffer.from('{"salesAndTrafficByDate": [{"date":'),
@@ -113,9 +117,9 @@ const badInputs: BadInput[] = [
     becomes: quarantined,
   },
   {
-    input: 'a value that is not of its type',
+    input: 'a value that does not fit its type',
     give: { reportType: ordersType, body: orders([{ id: '1', status: 'Shipped', price: 'cheap' }]) },
-    becomes: 'NULL in the table, the text in `_rejects`',
+    becomes: 'the value is NULL in the table, and its text is in `_rejects`',
   },
   {
     input: 'a row that is wider than the header',
@@ -123,9 +127,9 @@ const badInputs: BadInput[] = [
       reportType: returnsType,
       body: text(['return-date\torder-id\tsku', '2026-10-01\t1\tA', '2026-10-01\t2\tB\tsurplus']),
     },
-    becomes: 'the row is left out of the table, and stands in `_rejects` whole',
+    becomes: 'the row is not in the table; all of it is in `_rejects`',
   },
-  // The last, as its message comes again.
+  // This one is last because its message is redelivered.
   {
     input: 'a report that Amazon says is not finished',
     give: async (world) => {
@@ -146,7 +150,7 @@ function named(id: string): NewReport {
   };
 }
 
-/** Gives each input to the program, and tells of it in a page. */
+/** Runs the program on each input, and returns the page docs/bad-input.md with the results. */
 export async function badInputPage(): Promise<string> {
   const rows: string[] = [];
   const world = await makeWorld({
@@ -165,16 +169,16 @@ export async function badInputPage(): Promise<string> {
   }
   return `# Bad input
 
-What the program does with input that is not as it should be, as its tests see it. The codes are those of [errors.md](errors.md); a
-document that is quarantined can be loaded again with \`sp-reports reload\`.
+How the program handles input that is not as it should be. The rows come from a test run. The codes are those of [errors.md](errors.md). After a
+fix, load a quarantined document again with \`sp-reports reload\`.
 
-| input | outcome | code | message | what became of the data |
+| input | outcome | code | message | what happens to the data |
 |---|---|---|---|---|
 ${rows.join('\n')}
 `;
 }
 
-/** Outcome, code and message. */
+/** Returns outcome, code and message of the last run. */
 async function answerTo(world: World, stdout: string, becomes: string): Promise<[string, string, string]> {
   const { outcomes, failures } = JSON.parse(stdout) as {
     outcomes: Record<string, number>;
@@ -189,7 +193,7 @@ async function answerTo(world: World, stdout: string, becomes: string): Promise<
     becomes === quarantined &&
     (load?.tables !== '[]' || !existsSync(join(world.folder, 'raw', String(load.raw_path))))
   ) {
-    throw new Error(`it is not so that ${becomes}: ${JSON.stringify(load)}`);
+    throw new Error(`expected that ${becomes}, found ${JSON.stringify(load)}`);
   }
   if (!load?.rejects) return [outcome, String(load?.reason_code ?? ''), String(load?.reason ?? '')];
   const [reject] = await world.query(
