@@ -2,10 +2,10 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { purgeFaultPoints } from '../src/runtime/fault-point.js';
 import { Random } from '../src/sandbox/random.js';
-import { runCrashMatrix } from '../test/pipeline/crash-matrix.js';
-import { findWords } from '../test/pipeline/data-folder.js';
-import { crashPurge, makeOldData, oldWords } from '../test/pipeline/old-data.js';
-import { runInProcess } from '../test/pipeline/world.js';
+import { runCrashMatrix } from '../test/ingest/crash-matrix.js';
+import { findWords } from '../test/ingest/data-folder.js';
+import { crashPurge, makeOldData, oldWords } from '../test/maintenance/old-data.js';
+import { runInProcess } from '../test/ingest/world.js';
 import { numberOption } from './options.js';
 
 /**

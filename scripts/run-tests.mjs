@@ -9,7 +9,7 @@ const tiers = {
   // The benchmark's tests measure for most of a minute, which few changes are worth.
   all: ['test/**/*.test.ts', '--ignore=test/bench/**'],
   // No servers, no processes, no warehouse on disk: what a change to them is tried with after each save.
-  unit: ['config', 'files', 'kernel', 'parquet', 'parse', 'schema', 'source', 'yaml'].map(
+  unit: ['config', 'files', 'kernel', 'parquet', 'parse', 'runtime', 'scheduling', 'schema', 'yaml'].map(
     (folder) => `test/${folder}/**/*.test.ts`,
   ),
   bench: ['test/bench/**/*.test.ts'],

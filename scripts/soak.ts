@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { crashTypes, makeCrashWorld } from '../test/pipeline/crash-matrix.js';
-import { sellerId } from '../test/pipeline/world.js';
+import { crashTypes, makeCrashWorld } from '../test/ingest/crash-matrix.js';
+import { sellerId } from '../test/ingest/world.js';
 import { numberOption } from './options.js';
 
 /** `npm run soak [-- --notifications 10000]`: one program drains those of 40 sellers; its memory and open files are looked at all the while. Linux only. */

@@ -1,3 +1,4 @@
+import { systemClock } from '../runtime/clock.js';
 import { Command } from 'commander';
 import type { Config, Pipeline } from '../config/spec.js';
 import { ReportsError } from '../errors/reports-error.js';
@@ -10,7 +11,7 @@ import {
   runBackfill,
 } from '../discovery/backfill.js';
 import type { PipelineContext, StopSignals } from '../ingest/context.js';
-import { maxSweepDays } from '../discovery/sweep.js';
+import { reportRetentionDays } from '../source/selling-partner/limits.js';
 import { pluralize } from '../text/pluralize.js';
 import type { Io } from './setup/io.js';
 import { readFullConfig, withContext } from './setup/open-context.js';
@@ -38,7 +39,7 @@ export function backfillCommand(io: Io, exit: (code: number) => void): Command {
     .argument('[pipeline]', 'name of the pipeline; without it all, one after the other')
     .requiredOption(
       '--from <date>',
-      `reports created from then on; Amazon keeps them for ${maxSweepDays} days`,
+      `reports created from then on; Amazon keeps them for ${reportRetentionDays} days`,
       timeOption,
     )
     .option('--to <date>', 'and until then, a date with its whole day (default: now)', endOption)
@@ -49,7 +50,7 @@ export function backfillCommand(io: Io, exit: (code: number) => void): Command {
     .action(async (name: string | undefined, options: BackfillOptions, command: Command) => {
       const config = readFullConfig(command, io);
       const pipelines = pipelinesNamed(config, name);
-      const scope = scopeOf(options, config, Date.now());
+      const scope = scopeOf(options, config, systemClock.now());
       await untilStopped(io, async (signals) => {
         for (const pipeline of pipelines) {
           if (signals.stop.aborted) return;
@@ -107,11 +108,11 @@ async function isWanted(io: Io): Promise<boolean> {
 /** The window and what it is about. Errors: USAGE where it is none, or Amazon has nothing of it any more. */
 function scopeOf({ from, to, types, seller }: BackfillOptions, config: Config, nowMs: number): BackfillScope {
   const dayMs = 86_400_000;
-  const earliestMs = nowMs - maxSweepDays * dayMs;
+  const earliestMs = nowMs - reportRetentionDays * dayMs;
   const earliestDate = new Date(earliestMs).toISOString().slice(0, 10);
   const sinceMs = Date.parse(from);
   if (sinceMs < Date.parse(earliestDate)) {
-    const problem = `--from ${from}: Amazon keeps reports for ${maxSweepDays} days, so that ${earliestDate} is the earliest. For older data request the reports again, or load downloads with \`sp-reports load\``;
+    const problem = `--from ${from}: Amazon keeps reports for ${reportRetentionDays} days, so that ${earliestDate} is the earliest. For older data request the reports again, or load downloads with \`sp-reports load\``;
     throw new ReportsError('USAGE', { problem });
   }
   const createdSince = new Date(Math.max(sinceMs, earliestMs));

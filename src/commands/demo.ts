@@ -1,3 +1,4 @@
+import { systemClock } from '../runtime/clock.js';
 import { setMaxListeners } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -18,7 +19,8 @@ import type { Shops } from '../sandbox/shops.js';
 import { answerText } from './output/answer-text.js';
 import { demoSettings, firstLine } from './setup/demo-settings.js';
 import { type Io, printAll, resultWidth } from './setup/io.js';
-import { openWarehouse, withContext } from './setup/open-context.js';
+import { withContext } from './setup/open-context.js';
+import { openWarehouse } from '../warehouse/open-warehouse.js';
 import { startSchedules } from './setup/start-schedules.js';
 import { untilStopped } from './setup/stop-signals.js';
 import { summaryText } from './output/summary.js';
@@ -70,7 +72,7 @@ async function runDemo(
   // Only here: no other command should wait for an SQS server to be read.
   const { startSandbox } = await import('../sandbox/sandbox.js');
   const shops = openDemoShops();
-  const make = makeUp({ random: shops.random, now: Date.now }, shops.of);
+  const make = makeUp({ random: shops.random, now: systemClock.now }, shops.of);
   const sandbox = await startSandbox({ seed: 1, make });
   try {
     const reports = await fillDemo(sandbox, shops);
@@ -78,7 +80,7 @@ async function runDemo(
       `A sandbox stands in for Amazon: ${reports.length} reports, and their notifications on an SQS queue.\n\n`,
     );
     const file = join(folder, 'pipelines.yaml');
-    await writeFile(file, demoSettings(sandbox, Date.now()));
+    await writeFile(file, demoSettings(sandbox, systemClock.now()));
     const config = readConfig({ path: file, cwd: folder, env: io.env });
     await showDrain(config, command, io, signals);
     if (signals.stop.aborted) return;
@@ -116,12 +118,12 @@ async function serve(
 }
 
 async function showDrain(config: Config, command: Command, io: Io, signals: StopSignals): Promise<void> {
-  const startedMs = Date.now();
+  const startedMs = systemClock.now();
   const [pipeline] = config.pipelines;
   if (!pipeline) throw new Error('the demo writes one pipeline');
   const work = (context: PipelineContext) => drainAndRepair(pipeline, context, signals);
   const summary = await withContext(config, command, io, pipeline.name, work, 'warn');
-  const seconds = ((Date.now() - startedMs) / 1000).toFixed(1);
+  const seconds = ((systemClock.now() - startedMs) / 1000).toFixed(1);
   io.stdout.write(`One drain of pipeline ${pipeline.name}, ${seconds} s: ${summaryText(summary)}`);
   if (signals.stop.aborted) return;
 

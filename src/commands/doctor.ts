@@ -1,3 +1,4 @@
+import { systemClock } from '../runtime/clock.js';
 import { Command } from 'commander';
 import { checkConfig, mistakesError } from '../config/read.js';
 import type { Config } from '../config/spec.js';
@@ -14,7 +15,8 @@ import { openSellingPartner } from '../source/selling-partner/selling-partner.js
 import { pluralize } from '../text/pluralize.js';
 import type { Io } from './setup/io.js';
 import { notificationsOf, withQuota } from './setup/open-amazon.js';
-import { configOptions, openWarehouse } from './setup/open-context.js';
+import { configOptions } from './setup/open-context.js';
+import { openWarehouse } from '../warehouse/open-warehouse.js';
 
 /** `sp-reports doctor`: everything that must be right, in order. */
 export function doctorCommand(io: Io, exit: (code: number) => void): Command {
@@ -75,14 +77,14 @@ function checksOf(config: Config, quota: QuotaPlan): Check[] {
         sellingPartner: openSellingPartner({ seller, quota, ...config.api }),
         notifications: notificationsOf(seller, config, quota),
       },
-      { reportTypes, schemas, queueArns: () => [...reached], now: Date.now },
+      { reportTypes, schemas, queueArns: () => [...reached], now: systemClock.now },
     );
   });
   const [first] = config.sellers;
   return [
     ...diskChecks(config),
     ...bucketChecks(config),
-    ...(first ? [clockCheck(endpointOf(first.region, config.api.endpoint), Date.now)] : []),
+    ...(first ? [clockCheck(endpointOf(first.region, config.api.endpoint), systemClock.now)] : []),
     ...sellers.map(({ login }) => login),
     ...sellers.map(({ roles }) => roles),
     ...queues,

@@ -1,3 +1,4 @@
+import { systemClock } from '../runtime/clock.js';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
@@ -47,7 +48,7 @@ function nextSteps(shown: string, text: string): string {
   const written = text.replace(/#.*$/gm, '');
   const variables = [...new Set([...written.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name))];
   const program = shown === 'pipelines.yaml' ? 'sp-reports' : `sp-reports --config ${shown}`;
-  const monthAgo = new Date(Date.now() - 30 * 86_400_000).toISOString().slice(0, 10);
+  const monthAgo = new Date(systemClock.now() - 30 * 86_400_000).toISOString().slice(0, 10);
   return `Wrote ${shown}. Next:
 
   1. Set the region and marketplaces of your seller in it.

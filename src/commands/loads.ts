@@ -2,7 +2,8 @@ import { Command, Option } from 'commander';
 import { failedChecks } from '../schema/document-checks.js';
 import type { LedgerFilter, LoadStatus } from '../warehouse/types.js';
 import { type Io, nothingLoaded, resultWidth } from './setup/io.js';
-import { openWarehouse, readWarehouseConfig } from './setup/open-context.js';
+import { readWarehouseConfig } from './setup/open-context.js';
+import { openWarehouse } from '../warehouse/open-warehouse.js';
 import { positiveInteger } from './setup/options.js';
 import { textTable } from './output/text-table.js';
 

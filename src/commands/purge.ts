@@ -1,3 +1,4 @@
+import { systemClock } from '../runtime/clock.js';
 import { Command } from 'commander';
 import { type PurgeSummary, purge } from '../maintenance/purge.js';
 import { pluralize } from '../text/pluralize.js';
@@ -24,7 +25,7 @@ export function purgeCommand(io: Io): Command {
     .option('--json', 'print a JSON object')
     .action(async ({ olderThan, dryRun = false, json }: PurgeOptions, command: Command) => {
       const config = readWarehouseConfig(command, io);
-      const before = new Date(Date.now() - olderThan).toISOString();
+      const before = new Date(systemClock.now() - olderThan).toISOString();
       const summary = await withContext(config, command, io, 'purge', (context) =>
         purge(context, { before, dryRun }),
       );

@@ -2,7 +2,8 @@ import { Command, Option } from 'commander';
 import { type AnswerOptions, answerText, type Format, tableRows } from './output/answer-text.js';
 import { pluralize } from '../text/pluralize.js';
 import { type Io, printAll, resultWidth } from './setup/io.js';
-import { openWarehouse, readWarehouseConfig } from './setup/open-context.js';
+import { readWarehouseConfig } from './setup/open-context.js';
+import { openWarehouse } from '../warehouse/open-warehouse.js';
 import { positiveInteger } from './setup/options.js';
 
 interface QueryOptions {

@@ -1,13 +1,13 @@
 import { Command } from 'commander';
 import { ReportsError } from '../errors/reports-error.js';
-import { openRequestBook } from '../pipeline/requests/book.js';
-import { cancelLeftOver, leftOverSchedules } from '../pipeline/requests/schedules.js';
-import { askForReports } from '../pipeline/requests/turn.js';
+import { runRequestCycle } from '../requests/request-cycle.js';
+import { openRequestStore } from '../requests/request-store.js';
+import { cancelLeftOverSchedules, leftOverSchedules } from '../requests/schedules.js';
 import type { Io } from './setup/io.js';
 import { readFullConfig, withContext } from './setup/open-context.js';
 import { requestJson, requestsFailed, requestText } from './output/request-summary.js';
-import { pipelinesNamed } from './setup/find-named.js';
 import { untilStopped } from './setup/stop-signals.js';
+import { pipelinesNamed } from './setup/find-named.js';
 
 interface Options {
   dryRun?: boolean;
@@ -16,18 +16,18 @@ interface Options {
   json?: boolean;
 }
 
-/** `sp-reports request`: asks Amazon for reports now. */
+/** `sp-reports request`: requests reports from Amazon now. */
 export function requestCommand(io: Io, exit: (code: number) => void): Command {
   return new Command('request')
     .description(
-      'Asks Amazon for the reports that the `request` entries of pipelines.yaml name and that have not been asked for, without waiting for their cron expressions; waits for the quota. They are loaded by `run` or `start` when Amazon has made them.',
+      'Requests every report that is missing according to the `request` entries of pipelines.yaml, without waiting for their cron expressions. Waits for the quota. `run` and `start` load the reports when Amazon has made them.',
     )
-    .argument('[pipeline]', 'name of the pipeline; without it all that have requests')
-    .option('--dry-run', 'show what would be asked for; ask nothing')
-    .option('--again', 'ask once more for what was given up')
+    .argument('[pipeline]', 'name of the pipeline; default: all that have `request` entries')
+    .option('--dry-run', 'show what would be requested; request nothing')
+    .option('--again', 'retry abandoned, failed and refused windows at once')
     .option(
       '--cancel-schedules',
-      'cancel the schedules at Amazon that were made by `request` entries that are gone; ask for nothing',
+      'cancel schedules at Amazon that belong to removed `request` entries; request nothing',
     )
     .option('--json', 'print a JSON object for each pipeline, one a line')
     .action(async (name: string | undefined, options: Options, command: Command) => {
@@ -39,7 +39,7 @@ export function requestCommand(io: Io, exit: (code: number) => void): Command {
         const which = name === undefined ? `no pipeline in ${config.file}` : `pipeline ${name}`;
         const verb = name === undefined ? 'has' : 'has no';
         throw new ReportsError('USAGE', {
-          problem: `${which} ${verb} \`request:\` entries; docs/requests.md tells how to write them`,
+          problem: `${which} ${verb} \`request:\` entries; see docs/requests.md`,
         });
       }
       await untilStopped(io, async (signals) => {
@@ -47,8 +47,8 @@ export function requestCommand(io: Io, exit: (code: number) => void): Command {
           if (signals.stop.aborted) return;
           const how = {
             now: true,
-            patient: true,
-            again: options.again ?? false,
+            waitForQuota: true,
+            forceRetries: options.again ?? false,
             dryRun: options.dryRun ?? false,
           };
           const [summary, leftOver] = await withContext(
@@ -57,8 +57,8 @@ export function requestCommand(io: Io, exit: (code: number) => void): Command {
             io,
             `${pipeline.name} requests`,
             async (context) => {
-              const made = await askForReports(pipeline, context, signals, how);
-              return [made, leftOverSchedules(context, openRequestBook(config.state))] as const;
+              const made = await runRequestCycle(pipeline, context, signals, how);
+              return [made, leftOverSchedules(context, openRequestStore(config.state))] as const;
             },
           );
           if (options.json) {
@@ -68,7 +68,7 @@ export function requestCommand(io: Io, exit: (code: number) => void): Command {
           }
           for (const [, { sellerId, reportType }] of leftOver)
             io.stderr.write(
-              `Amazon still makes ${reportType} for ${sellerId} by a schedule that is no longer in ${config.file}; \`sp-reports request --cancel-schedules\` ends it.\n`,
+              `Amazon still makes ${reportType} for ${sellerId} on a schedule that is no longer in ${config.file}. Cancel it with \`sp-reports request --cancel-schedules\`.\n`,
             );
           if (requestsFailed(summary)) exit(1);
         }
@@ -77,10 +77,15 @@ export function requestCommand(io: Io, exit: (code: number) => void): Command {
       async function cancelSchedules(): Promise<void> {
         await untilStopped(io, async (signals) => {
           const steps = await withContext(config, command, io, 'schedules', (context) =>
-            cancelLeftOver(openRequestBook(config.state), context, { signal: signals.stop }, options),
+            cancelLeftOverSchedules(
+              openRequestStore(config.state),
+              context,
+              { signal: signals.stop },
+              options,
+            ),
           );
           if (options.json) io.stdout.write(`${JSON.stringify({ schedules: steps })}\n`);
-          else if (steps.length === 0) io.stdout.write('No schedule is left over.\n');
+          else if (steps.length === 0) io.stdout.write('No schedules to cancel.\n');
           for (const { sellerId, reportType, done } of options.json ? [] : steps)
             io.stdout.write(`Schedule of ${reportType} for ${sellerId}: ${done}\n`);
         });

@@ -6,7 +6,7 @@ import { checkAlarms } from './setup/open-alarms.js';
 import { pipelinesNamed } from './setup/find-named.js';
 import type { Io } from './setup/io.js';
 import { readFullConfig, withContext } from './setup/open-context.js';
-import { shouldPrint, requestJson, requestsFailed, requestText } from './output/request-summary.js';
+import { hasRequestNews, requestJson, requestsFailed, requestText } from './output/request-summary.js';
 import { untilStopped } from './setup/stop-signals.js';
 import { somethingFailed, summaryJson, summaryText } from './output/summary.js';
 import type { Pipeline } from '../config/spec.js';
@@ -55,7 +55,7 @@ function printRuns(pipeline: Pipeline, ends: RunEnd[], { json }: { json?: boolea
     io.stdout.write(`${JSON.stringify({ pipeline: pipeline.name, ...summary })}\n`);
     return;
   }
-  if (requests && shouldPrint(requests))
+  if (requests && hasRequestNews(requests))
     io.stdout.write(`Requests of ${pipeline.name}: ${requestText(requests)}\n`);
   if (drained) io.stdout.write(`Pipeline ${pipeline.name}: ${summaryText(drained)}`);
 }

@@ -1,11 +1,12 @@
 import { Command, Option } from 'commander';
 import { inferType } from '../parse/values/infer-types.js';
-import { type Drift, openDrift, reportable } from '../warehouse/ledger/drift.js';
+import { type Drift, openDrift, reportableDrift } from '../warehouse/ledger/drift.js';
 import { columnTypeOf } from '../warehouse/staging/column-types.js';
 import { identifier } from '../warehouse/staging/sql.js';
 import type { Warehouse } from '../warehouse/types.js';
 import { type Io, resultWidth } from './setup/io.js';
-import { openWarehouse, readAllSchemas, readWarehouseConfig } from './setup/open-context.js';
+import { readAllSchemas, readWarehouseConfig } from './setup/open-context.js';
+import { openWarehouse } from '../warehouse/open-warehouse.js';
 import { type DriftWithValues, driftYaml, withRenames } from './schemas-drift-yaml.js';
 import { textTable } from './output/text-table.js';
 
@@ -40,7 +41,7 @@ export function driftCommand(io: Io): Command {
       const found: DriftWithValues[] = [];
       for (const drift of open) found.push({ ...drift, ...(await valuesOf(drift, types, warehouse)) });
       // Only after all: a renamed header shows by the column that no document has.
-      const drifts = reportable(withRenames(found, schemas));
+      const drifts = reportableDrift(withRenames(found, schemas));
       if (options.json) io.stdout.write(`${JSON.stringify(drifts, null, 2)}\n`);
       else if (options.yaml) io.stdout.write(driftYaml(drifts, schemas));
       else

@@ -6,7 +6,7 @@ import { rowSchema } from '../schema/export/json-schema.js';
 import { type ExportTable, exportTables } from '../schema/export/tables.js';
 import { readViews, type View } from '../schema/views.js';
 import { duckDbType } from '../warehouse/staging/column-types.js';
-import { tableDdl } from '../warehouse/duckdb/ddl.js';
+import { tableDdl } from '../warehouse/duckdb/table-sql.js';
 import type { Io } from './setup/io.js';
 import { readAllSchemas, schemaFolders } from './setup/open-context.js';
 import { schemaOf } from './setup/find-named.js';

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { maxSweepDays, sweep } from '../discovery/sweep.js';
+import { sweep } from '../discovery/sweep.js';
+import { reportRetentionDays } from '../source/selling-partner/limits.js';
 import type { Io } from './setup/io.js';
 import { readFullConfig, withContext } from './setup/open-context.js';
 import { positiveInteger } from './setup/options.js';
@@ -14,7 +15,12 @@ export function sweepCommand(io: Io, exit: (code: number) => void): Command {
       'Asks Amazon for finished reports that were never loaded, automatic ones such as settlements included.',
     )
     .argument('[pipeline]', 'name of the pipeline; without it all, one after the other')
-    .option('--days <number>', `how far back, at most ${maxSweepDays}`, positiveInteger, maxSweepDays)
+    .option(
+      '--days <number>',
+      `how far back, at most ${reportRetentionDays}`,
+      positiveInteger,
+      reportRetentionDays,
+    )
     .option('--json', 'print a JSON object for each pipeline, one a line')
     .action(async (name: string | undefined, options: { days: number; json?: boolean }, command: Command) => {
       const config = readFullConfig(command, io);

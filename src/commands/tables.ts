@@ -3,7 +3,8 @@ import { readViews, type View } from '../schema/views.js';
 import { dataGaps } from '../warehouse/ledger/data-gaps.js';
 import type { Warehouse } from '../warehouse/types.js';
 import { type Io, nothingLoaded } from './setup/io.js';
-import { openWarehouse, readAllSchemas, readWarehouseConfig, schemaFolders } from './setup/open-context.js';
+import { readAllSchemas, readWarehouseConfig, schemaFolders } from './setup/open-context.js';
+import { openWarehouse } from '../warehouse/open-warehouse.js';
 import { textTable } from './output/text-table.js';
 
 /** `sp-reports tables`: what there is to query. */

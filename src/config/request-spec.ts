@@ -1,3 +1,4 @@
+import { systemClock } from '../runtime/clock.js';
 import { z } from 'zod';
 import { cronError, exactReportType, marketplace } from './common-spec.js';
 import { isCron } from './cron.js';
@@ -69,7 +70,7 @@ export const requestSpec = z
       .string()
       .regex(/^\d{4}-\d{2}-\d{2}$/, 'expected a date such as 2026-10-01')
       .refine((date) => !Number.isNaN(Date.parse(date)), 'there is no such day')
-      .refine((date) => !(Date.parse(date) > Date.now()), {
+      .refine((date) => !(Date.parse(date) > systemClock.now()), {
         error: ({ input }) => `${String(input)} is still to come; the first window must begin in the past`,
       })
       .optional()

@@ -2,6 +2,7 @@ import { asksFor } from '../config/report-types.js';
 import { pluralize } from '../text/pluralize.js';
 import { ReportsError } from '../errors/reports-error.js';
 import type { ReportSchemas } from '../schema/types.js';
+import { maxReportTypesPerCall } from '../source/selling-partner/limits.js';
 import type { CallOptions, Notifications, SellingPartner } from '../source/types.js';
 import type { CheckResult, Check } from './examine.js';
 
@@ -48,9 +49,6 @@ export function sellerChecks(
  */
 const maxRoleCalls = 6;
 
-/** Amazon's own limit. */
-const maxTypesPerCall = 10;
-
 /** If no call is possible within this time, the quota is exhausted. */
 const maxWaitMs = 5000;
 
@@ -73,7 +71,7 @@ async function lookAtRoles(
   { reportTypes, schemas, now }: { reportTypes: string[]; schemas: ReportSchemas; now: () => number },
 ): Promise<CheckResult> {
   const groups = groupsOf(reportTypes, schemas);
-  const together = inRounds(groups).slice(0, maxTypesPerCall);
+  const together = inRounds(groups).slice(0, maxReportTypesPerCall);
   const allowed = await isAllowed(sellingPartner, together, now());
   if (allowed === undefined) return notAsked;
   if (allowed) return { found: `getReports of ${pluralize(together.length, 'report type')}: all allowed` };
@@ -118,7 +116,7 @@ function groupsOf(reportTypes: string[], schemas: ReportSchemas): TypeGroup[] {
       groups.set(category, [...(groups.get(category) ?? []), type]);
     }
     return [...groups].map(
-      ([category, all]): TypeGroup => ({ category, types: all.slice(0, maxTypesPerCall), isNamed }),
+      ([category, all]): TypeGroup => ({ category, types: all.slice(0, maxReportTypesPerCall), isNamed }),
     );
   };
   const usual = byCategory(covered, false)

@@ -89,8 +89,8 @@ export async function runBackfill(
 ): Promise<WorkSummary> {
   const { concurrency, maxDocumentBytes } = pipeline.limits;
   await ensureWritable(context, maxDocumentBytes);
-  const reserved = { ...context, documentQuota: (id: string) => leftOver(context.documentQuota(id)) };
-  const run = new IngestRun(reserved, {
+  const ownContext = { ...context, documentQuota: (id: string) => leftOver(context.documentQuota(id)) };
+  const run = new IngestRun(ownContext, {
     maxConcurrent: concurrency,
     deadlineMs: Number.POSITIVE_INFINITY,
     ...signals,

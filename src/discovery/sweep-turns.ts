@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { type Clock, isoNow, systemClock } from '../runtime/clock.js';
 import { openSharedJson } from '../files/shared-json.js';
 
 /** The order of a sweep: if the quota of getReports ends sweeps early, every seller and type still gets its turn. */
@@ -12,8 +13,8 @@ export interface SweepTurns {
 }
 
 /** Opens the order, kept in `<state>/sweeps.json`: when each seller's report types were last listed. */
-export function openSweepTurns(stateFolder: string): SweepTurns {
-  const state = openSharedJson(join(stateFolder, 'sweeps.json'));
+export function openSweepTurns(stateFolder: string, clock: Clock = systemClock): SweepTurns {
+  const state = openSharedJson(join(stateFolder, 'sweeps.json'), { clock });
   const lastListed = (sellerId: string, reportType: string) =>
     timesIn(state.read())[sellerId]?.[reportType] ?? '';
   const lastOfSeller = (sellerId: string) =>
@@ -28,7 +29,7 @@ export function openSweepTurns(stateFolder: string): SweepTurns {
         (a, b) => byText(lastListed(sellerId, a), lastListed(sellerId, b)) || byText(a, b),
       ),
     async listed(sellerId, reportTypes) {
-      const now = new Date().toISOString();
+      const now = isoNow(clock);
       await state.change((stored) => {
         const times = timesIn(stored);
         const listedNow = Object.fromEntries(reportTypes.map((each) => [each, now]));

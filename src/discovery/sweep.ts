@@ -2,13 +2,11 @@ import { describeError, ReportsError } from '../errors/reports-error.js';
 import type { PipelineContext, StopSignals } from '../ingest/context.js';
 import { ensureWritable } from '../maintenance/repair-warehouse.js';
 import type { Pipeline } from '../config/spec.js';
+import { reportRetentionDays } from '../source/selling-partner/limits.js';
 import { openSweepTurns } from './sweep-turns.js';
 import { typesToList, unloadedReports, jobFor } from './unloaded-reports.js';
 import { IngestRun } from '../ingest/ingest-run.js';
 import { failureOf, type WorkSummary } from '../ingest/work-summary.js';
-
-/** Amazon keeps reports for 90 days, and getReports looks back no further. */
-export const maxSweepDays = 90;
 
 /**
  * Lists each seller's DONE reports by getReports, and loads those that the ledger does not have by the same data path as a drain:
@@ -22,12 +20,12 @@ export async function sweep(
 ): Promise<WorkSummary> {
   const { limits } = pipeline;
   const deadlineMs = context.clock.now() + limits.maxMinutes * 60_000;
-  const days = Math.min(options.days ?? maxSweepDays, maxSweepDays);
+  const days = Math.min(options.days ?? reportRetentionDays, reportRetentionDays);
   const createdSince = new Date(context.clock.now() - days * 86_400_000);
   await ensureWritable(context, limits.maxDocumentBytes);
   const reportTypes = await typesToList(pipeline, context);
   const run = new IngestRun(context, { maxConcurrent: limits.concurrency, deadlineMs, ...signals });
-  const turns = openSweepTurns(context.config.state);
+  const turns = openSweepTurns(context.config.state, context.clock);
   let found = 0;
   try {
     for (const { id } of turns.sellersInTurn(context.config.sellers)) {

@@ -29,19 +29,29 @@ export type ErrorCode = keyof typeof catalogue;
 /** Facts about a failure; the placeholders of the message are filled from them. Never secrets, tokens or presigned URLs. */
 export type ErrorDetails = Record<string, string | number | boolean | null | undefined>;
 
+/**
+ * When trying again can help.
+ * - `now`: after a short pause, as with a rate limit or a commit of somebody else that came first.
+ * - `later`: in a later run; somebody may have to act first.
+ * - `never`: the same attempt gives the same result.
+ */
+export type Retry = 'now' | 'later' | 'never';
+
 /** An error from the catalogue. `message` is complete for a reader; `details` keep the ids for a machine. */
 export class ReportsError extends Error {
   readonly code: ErrorCode;
   readonly kind: ErrorKind;
+  readonly retry: Retry;
   readonly remedy: string;
   readonly details: ErrorDetails;
 
-  constructor(code: ErrorCode, details: ErrorDetails = {}, options: { cause?: unknown } = {}) {
+  constructor(code: ErrorCode, details: ErrorDetails = {}, options: { cause?: unknown; retry?: Retry } = {}) {
     const entry: CatalogueEntry = catalogue[code];
-    super(fill(entry.message, details), options);
+    super(fill(entry.message, details), 'cause' in options ? { cause: options.cause } : {});
     this.name = 'ReportsError';
     this.code = code;
     this.kind = entry.kind;
+    this.retry = options.retry ?? (entry.kind === 'retryable' ? 'later' : 'never');
     this.remedy = fill(entry.remedy, details);
     this.details = details;
   }

@@ -28,16 +28,22 @@ export const sellingPartnerErrors = {
   },
   REPORT_REQUEST_REFUSED: {
     kind: 'terminal',
-    message: 'asking Amazon for {reportType} of seller {sellerId}, {period}: refused ({found})',
+    message: 'requesting {reportType} for seller {sellerId}, {period}: Amazon refused it ({found})',
     remedy:
-      'Check reportOptions, marketplaces and window of the request in pipelines.yaml, and that the application has the role that the type needs; then `sp-reports request`. By itself it is asked again after an hour, four hours, then once a day.',
+      'Check reportOptions, marketplaces and window of the request in pipelines.yaml, and that the application has the role that the type needs; then run `sp-reports request`. It is retried automatically after an hour, after four hours, then once a day.',
   },
   REPORT_GIVEN_UP: {
     kind: 'terminal',
     message:
-      'asking Amazon for {reportType} of seller {sellerId}, {period}: it failed four times, at last with: {found}',
+      'requesting {reportType} for seller {sellerId}, {period}: abandoned after four failures, the last one: {found}',
     remedy:
-      "Amazon's words are in the ledger (`sp-reports loads --status fatal`). Mend the request in pipelines.yaml where they ask for it; then `sp-reports request --again`.",
+      "Read Amazon's explanation in the ledger (`sp-reports loads --status fatal`) and fix the request in pipelines.yaml if needed; then run `sp-reports request --again`.",
+  },
+  REQUEST_STATE_INVALID: {
+    kind: 'terminal',
+    message: 'reading {file}: this is not the state of requests ({found})',
+    remedy:
+      'Restore the file, or use the version of sp-reports that wrote it. Otherwise move it away: requests then begin again from the ledger and from the reports that Amazon lists.',
   },
   REPORT_NOT_READY: {
     kind: 'retryable',

@@ -1,23 +1,35 @@
 import { readFileSync, statSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { type Clock, systemClock } from '../runtime/clock.js';
+import { retry } from '../runtime/retry.js';
 import { takeLock } from './file-lock.js';
 import { writeUnsyncedFile, writeWholeFile } from './whole-file.js';
 
 /** A small JSON file that several processes read and change. */
 export interface SharedJson {
-  /** What stands in it now; undefined where it is missing or damaged. */
+  /** The current content; undefined if it is missing or damaged. */
   read(): unknown;
-  /** Puts in its place what `change` makes of it; nobody else's change comes in between, and none is lost. */
+  /**
+   * Replaces the content by what `change` makes of it. Changes of several processes are serialized,
+   * and none is lost.
+   */
   change(change: (held: unknown) => object, signal?: AbortSignal): Promise<void>;
 }
 
-const pauseMs = { least: 2, most: 20 };
+/**
+ * How long to wait for another process's lock. Random, so that several processes do not stay in
+ * step.
+ */
+const lockWaitMs = () => 2 + Math.random() * 20;
 
 /**
- * Opens such a file, which need not be there. `isSynced: false` is for what may be lost in a power cut, and spares each change the wait for the disk.
- * Errors: DISK_FULL; the signal's reason where it is aborted.
+ * Opens such a file, which need not exist. `isSynced: false` is for content that may be lost in a
+ * power cut, and saves each change the wait for the disk.
+ * Errors: DISK_FULL; the signal's reason.
  */
-export function openSharedJson(path: string, { isSynced = true }: { isSynced?: boolean } = {}): SharedJson {
+export function openSharedJson(
+  path: string,
+  { isSynced = true, clock = systemClock }: { isSynced?: boolean; clock?: Clock } = {},
+): SharedJson {
   const write = isSynced ? writeWholeFile : writeUnsyncedFile;
   let known: { value: unknown; version: string } = { value: undefined, version: '' };
 
@@ -28,25 +40,25 @@ export function openSharedJson(path: string, { isSynced = true }: { isSynced?: b
   }
 
   async function changeLocked(change: (held: unknown) => object, signal?: AbortSignal): Promise<void> {
-    let lock = await takeLock(`${path}.lock`);
-    while (!lock) {
-      await sleep(pauseMs.least + Math.random() * pauseMs.most);
-      signal?.throwIfAborted();
-      lock = await takeLock(`${path}.lock`);
-    }
+    const lock = await retry(() => takeLock(`${path}.lock`, clock), {
+      isUnfinished: (taken) => taken === undefined,
+      backoffMs: lockWaitMs,
+      signal,
+      clock,
+    });
     try {
       await write(path, JSON.stringify(change(parsed(path)), null, 2));
     } finally {
-      await lock.release();
+      await lock?.release();
     }
   }
 
   return {
     read,
     change(change, signal) {
-      const before = inHand.get(path) ?? Promise.resolve();
+      const before = inFlight.get(path) ?? Promise.resolve();
       const mine = before.then(() => changeLocked(change, signal));
-      inHand.set(
+      inFlight.set(
         path,
         mine.catch(() => {}),
       );
@@ -55,8 +67,11 @@ export function openSharedJson(path: string, { isSynced = true }: { isSynced?: b
   };
 }
 
-/** Changes in hand by path: those of one process wait here for each other, and needn't try for the lock over and over. */
-const inHand = new Map<string, Promise<void>>();
+/**
+ * Changes in flight by path: those of one process wait here for each other, and need not poll the
+ * lock.
+ */
+const inFlight = new Map<string, Promise<void>>();
 
 /** Each change gives the name to a new file. */
 function versionOf(path: string): string {

@@ -8,7 +8,7 @@ import { ledgerKey, type Load } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
 import { type ConvertRawOptions, type ConvertRawSteps, convertRaw } from './convert-raw.js';
 import { rawMetadata } from './document-metadata.js';
-import { letGoOf } from './load-record.js';
+import { evictLocalCopies } from './load-record.js';
 import type { WrittenLake } from './write-lake.js';
 
 /**
@@ -64,6 +64,6 @@ async function refuseIfAllRejected(
 ): Promise<void> {
   const { tables, rejects } = written;
   if (rejects === 0 || tables.some(({ rows }) => rows > 0)) return;
-  await letGoOf(written, lake);
+  await evictLocalCopies(written, lake);
   throw new ReportsError('ROWS_REJECTED', { reportType, documentId, count: pluralize(rejects, 'row') });
 }

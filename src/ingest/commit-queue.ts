@@ -4,7 +4,7 @@ import { faultPoint } from '../runtime/fault-point.js';
 import { ledgerEntry } from '../warehouse/ledger/ledger-entry.js';
 import type { LedgerEntry, Load } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
-import { letGoOf, writeLoadRecord } from './load-record.js';
+import { evictLocalCopies, writeLoadRecord } from './load-record.js';
 
 interface Submitted {
   load: Load;
@@ -64,7 +64,7 @@ export class CommitQueue {
         else void this.run();
       });
     } finally {
-      await letGoOf(load, this.context.lake);
+      await evictLocalCopies(load, this.context.lake);
     }
   }
 

@@ -5,7 +5,7 @@ import type { ReportSchemas } from '../schema/types.js';
 import type { DocumentQuota } from '../scheduling/document-scheduler.js';
 import type { SellingPartner } from '../source/types.js';
 import type { Store } from '../store/types.js';
-import type { LedgerEntry, Warehouse } from '../warehouse/types.js';
+import type { LedgerEntry, Warehouse, WarehouseFile } from '../warehouse/types.js';
 import type { Failure, Outcome } from './work-summary.js';
 
 /** Everything a pipeline works with, opened once by a command. */
@@ -26,16 +26,6 @@ export interface PipelineContext {
   log: Logger;
   /** Called at each step, for logs, progress bars and tests. Nothing else depends on it. */
   onEvent(event: PipelineEvent): void;
-}
-
-export interface WarehouseFile {
-  path: string;
-  /** Opens a warehouse at a path. */
-  open(path: string): Warehouse;
-  /** Executes the work while no other process can open the file. */
-  hold<T>(path: string, work: () => Promise<T>): Promise<T>;
-  /** Rewrites the file without what deleted and changed rows left in it. */
-  compact(path: string): Promise<void>;
 }
 
 /** How whatever is in progress is stopped. */

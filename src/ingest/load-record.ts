@@ -25,7 +25,7 @@ export async function replaceLoadRecord(lake: Store, load: Load): Promise<void> 
 
 async function keepRecord(lake: Store, path: string): Promise<void> {
   await lake.keep(path);
-  await lake.letGo(path);
+  await lake.evictLocalCopy(path);
 }
 
 /** Records asked for at once: those of a bucket take a while each, and there are many. */
@@ -76,8 +76,11 @@ function readNames(folder: string, file: string): { sellerId: string; documentId
 }
 
 /** The Parquet files of a load are not worked on any more. */
-export async function letGoOf(load: Pick<Load, 'tables' | 'rejectsPath'>, lake: Store): Promise<void> {
-  for (const path of parquetPaths(load)) await lake.letGo(path);
+export async function evictLocalCopies(
+  load: Pick<Load, 'tables' | 'rejectsPath'>,
+  lake: Store,
+): Promise<void> {
+  for (const path of parquetPaths(load)) await lake.evictLocalCopy(path);
 }
 
 function recordText(lake: string, load: Load): string {

@@ -38,7 +38,7 @@ export interface WrittenLake {
  * Pulls the batches of a document into Parquet, one file per table and one for the rejects, row
  * group by row group. Files appear under their final names only when they are complete. After a
  * failure none is left, except in a bucket that has it already. Files of a bucket are there when
- * this returns, and on this machine until `letGo`.
+ * this returns, and on this machine until `evictLocalCopy`.
  * Errors: those of the batches, of the lake, and of writing files.
  */
 export async function writeLake(
@@ -88,7 +88,7 @@ export async function writeLake(
   } catch (error) {
     await Promise.allSettled([...writers.values()].map((writer) => writer.abort()));
     await rejects.abort();
-    for (const path of [...[...writers.keys()].map(pathOf), rejectsPath]) await lake.letGo(path);
+    for (const path of [...[...writers.keys()].map(pathOf), rejectsPath]) await lake.evictLocalCopy(path);
     throw error;
   }
 

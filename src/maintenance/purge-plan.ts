@@ -188,7 +188,7 @@ async function look(path: string, lake: Store, rewriter: ParquetRewriter) {
   try {
     return await rewriter.read(path);
   } finally {
-    await lake.letGo(path);
+    await lake.evictLocalCopy(path);
   }
 }
 

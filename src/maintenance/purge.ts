@@ -19,7 +19,7 @@ import {
 import type { PipelineContext } from '../ingest/context.js';
 import { checkLakeFiles, lakeName } from '../ingest/lake-files.js';
 import { buildLoad } from '../ingest/build-load.js';
-import { letGoOf, replaceLoadRecord } from '../ingest/load-record.js';
+import { evictLocalCopies, replaceLoadRecord } from '../ingest/load-record.js';
 import { type PurgePlan, planPurge } from './purge-plan.js';
 import { isWhole } from './rebuild-sources.js';
 import { whileNobodyRebuilds } from './rebuild.js';
@@ -138,7 +138,7 @@ async function clear(
     await lake.keep(path, { replaces: found.version });
     return isDamaged ? known : { path: lakeName(lake, path), ...digest };
   } finally {
-    await lake.letGo(path);
+    await lake.evictLocalCopy(path);
   }
 }
 
@@ -160,7 +160,7 @@ async function keepRebuildable(documents: PurgePlan['documents'], context: Pipel
     const raw = await findRaw(context.raw, { sellerId, documentId, reportType });
     const options = { pipeline, maxDocumentBytes: defaultMaxDocumentBytes };
     const load = raw && (await buildLoad(raw, options, dropping));
-    if (load) await letGoOf(load, lake);
+    if (load) await evictLocalCopies(load, lake);
     if (load && load.tables.length > 0) {
       document.record = load;
       await replaceLoadRecord(lake, load);
@@ -177,7 +177,7 @@ async function isIntact(load: Load, files: Set<string>, lake: Store): Promise<bo
     for (const path of parquetPaths(load)) await lake.fetch(path);
     return (await checkLakeFiles(load, lake)).damaged === undefined;
   } finally {
-    await letGoOf(load, lake);
+    await evictLocalCopies(load, lake);
   }
 }
 

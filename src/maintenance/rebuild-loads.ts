@@ -8,7 +8,7 @@ import { checkLakeFiles } from '../ingest/lake-files.js';
 import { rawMetadata } from '../ingest/document-metadata.js';
 import { ledgerEntry, quarantineReason } from '../warehouse/ledger/ledger-entry.js';
 import { buildLoad } from '../ingest/build-load.js';
-import { letGoOf, writeLoadRecord } from '../ingest/load-record.js';
+import { evictLocalCopies, writeLoadRecord } from '../ingest/load-record.js';
 import { documentsReason } from '../privacy/pii-policy.js';
 import type { RebuildSource } from './rebuild-sources.js';
 import { noteUnchecked } from './unchecked-files.js';
@@ -64,7 +64,7 @@ export async function commitSources(
       }
     } finally {
       for (const load of [...loads, ...group.flatMap((source) => source.load ?? [])])
-        await letGoOf(load, lake);
+        await evictLocalCopies(load, lake);
     }
   }
   noteUnchecked(context.log, unchecked);
@@ -130,7 +130,7 @@ export async function commitSources(
       try {
         await warehouse.commit([again]).then(() => {}, commitRefused);
       } finally {
-        await letGoOf(again, lake);
+        await evictLocalCopies(again, lake);
       }
     }
   }

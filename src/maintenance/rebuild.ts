@@ -1,3 +1,4 @@
+import { isoNow } from '../runtime/clock.js';
 import { existsSync } from 'node:fs';
 import { chmod, copyFile, link, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -5,8 +6,8 @@ import { warehouseName } from '../config/read.js';
 import { pluralize } from '../text/pluralize.js';
 import { describeError, ReportsError } from '../errors/reports-error.js';
 import { takeLock } from '../files/file-lock.js';
-import type { LedgerRow } from '../warehouse/types.js';
-import type { PipelineContext, WarehouseFile } from '../ingest/context.js';
+import type { LedgerRow, WarehouseFile } from '../warehouse/types.js';
+import type { PipelineContext } from '../ingest/context.js';
 import { type CommitOptions, type CommitSummary, commitSources } from './rebuild-loads.js';
 import { findSources, type Sources } from './rebuild-sources.js';
 
@@ -89,8 +90,8 @@ async function makeAnew(
       path,
       count: pluralize(summary.lost.length, 'document'),
       first,
-      lake: lake.place,
-      raw: raw.place,
+      lake: lake.location,
+      raw: raw.location,
     });
   };
   refuseLoss();
@@ -141,7 +142,7 @@ async function putInPlace(fresh: string, path: string): Promise<string | null> {
   let backup: string | null = null;
   if (existsSync(path)) {
     if (existsSync(fresh)) await chmod(fresh, (await stat(path)).mode & 0o777);
-    backup = `${path}.before-rebuild-${new Date().toISOString().replace(/[-:.]/g, '')}`;
+    backup = `${path}.before-rebuild-${isoNow().replace(/[-:.]/g, '')}`;
     await link(path, backup).catch(() => copyFile(path, backup as string));
     if (existsSync(`${path}.wal`)) await rename(`${path}.wal`, `${backup}.wal`);
   }

@@ -1,12 +1,12 @@
 import type { PipelineContext, PipelineEvent } from '../ingest/context.js';
 import { drain } from '../ingest/drain.js';
-import { askForReports } from '../pipeline/requests/turn.js';
-import { type RequestSummary, workOf } from '../pipeline/requests/types.js';
 import type { Pipeline } from '../config/spec.js';
 import { ensureWritable, repairWarehouse } from '../maintenance/repair-warehouse.js';
 import { sweep } from '../discovery/sweep.js';
 import type { StopSignals } from '../ingest/context.js';
 import type { WorkSummary } from '../ingest/work-summary.js';
+import { runRequestCycle } from '../requests/request-cycle.js';
+import { type RequestSummary, workOf } from '../requests/types.js';
 
 /** A run as it begins: a pipeline's requests, a drain of its queue or a sweep. */
 export interface Run {
@@ -73,7 +73,7 @@ async function watchedRun(
   async function ended() {
     if (kind === 'drain') return { work: await drainAndRepair(pipeline, context, signals) };
     if (kind === 'sweep') return { work: await sweep(pipeline, context, signals) };
-    const requests = await askForReports(pipeline, context, signals);
+    const requests = await runRequestCycle(pipeline, context, signals);
     return { work: workOf(requests), requests };
   }
 }

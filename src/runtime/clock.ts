@@ -1,25 +1,42 @@
-import { setTimeout } from 'node:timers/promises';
+import { setTimeout as wait } from 'node:timers/promises';
 
-/** What tells the time and lets it pass. */
+/**
+ * The time and its passing. Everything that waits or stamps takes one, so that tests can move time.
+ */
 export interface Clock {
   /** Epoch milliseconds. */
   now(): number;
-  /** Waits so many milliseconds; rejects with the signal's reason where it is aborted. */
+  /** Waits for `ms` milliseconds. Errors: the signal's reason if it is aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /**
+   * Starts work every `ms` milliseconds until the returned function is called. Keeps no process
+   * alive.
+   */
+  every(ms: number, work: () => void): () => void;
 }
 
-/** Node's timers count up to 2^31 - 1 milliseconds, and take more for none at all. */
-const longestTimerMs = 2 ** 31 - 1;
-
-/** Waits so many milliseconds; rejects with the signal's reason where it is aborted. */
-export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
-  try {
-    await setTimeout(Math.min(Math.max(ms, 0), longestTimerMs), undefined, signal ? { signal } : {});
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw error;
-  }
-}
+/** Node's timers count up to 2^31 - 1 milliseconds, and treat more as 1. */
+const maxTimerMs = 2 ** 31 - 1;
 
 /** The clock of the machine. */
-export const systemClock: Clock = { now: () => Date.now(), sleep };
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  async sleep(ms, signal) {
+    try {
+      await wait(Math.min(Math.max(ms, 0), maxTimerMs), undefined, signal ? { signal } : {});
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw error;
+    }
+  },
+  every(ms, work) {
+    const timer = setInterval(work, Math.min(ms, maxTimerMs));
+    timer.unref();
+    return () => clearInterval(timer);
+  },
+};
+
+/** A time as ISO 8601 in UTC; now by default. */
+export function isoNow(clock: Clock = systemClock): string {
+  return new Date(clock.now()).toISOString();
+}

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { isRunning } from '../files/file-lock.js';
 import { openSharedJson } from '../files/shared-json.js';
+import { type Clock, systemClock } from '../runtime/clock.js';
 
 /**
  * Records in a file which work was begun and not ended, so that after a crash it is known which work
@@ -32,20 +33,23 @@ type Begun = Record<string, (Owner | number)[]>;
  * only on its own host. Owners on other hosts are known by their heartbeat: a container that was
  * killed may come back under another host name, and its work must still count as killed.
  */
-export function openCrashJournal(path: string, host = hostname()): CrashJournal {
-  const state = openSharedJson(path);
+export function openCrashJournal(
+  path: string,
+  { host = hostname(), clock = systemClock }: { host?: string; clock?: Clock } = {},
+): CrashJournal {
+  const state = openSharedJson(path, { clock });
   const mine = new Set<string>();
   const asBegun = (held: unknown): Begun => (typeof held === 'object' ? ((held ?? {}) as Begun) : {});
 
   function isKilled(key: string, entry: Owner | number): boolean {
     const owner = typeof entry === 'number' ? { host, pid: entry, seenAtMs: 0 } : entry;
-    if (owner.host !== host) return Math.abs(Date.now() - owner.seenAtMs) > staleMs;
+    if (owner.host !== host) return Math.abs(clock.now() - owner.seenAtMs) > staleMs;
     // Our pid may have belonged to a process before us: only what this process began is alive.
     return owner.pid === process.pid ? !mine.has(key) : !isRunning(owner.pid);
   }
 
   /** Runs only while there is work, so that an idle program writes nothing. */
-  let heartbeat: NodeJS.Timeout | undefined;
+  let stopHeartbeat: (() => void) | undefined;
   const beat = () => {
     // A missed heartbeat is made up for by the next one.
     state.change((held) => seenNow(asBegun(held))).catch(() => {});
@@ -61,13 +65,13 @@ export function openCrashJournal(path: string, host = hostname()): CrashJournal 
     return Object.fromEntries(refreshed) as Begun;
   }
 
-  const ownerNow = (): Owner => ({ host, pid: process.pid, seenAtMs: Date.now() });
+  const ownerNow = (): Owner => ({ host, pid: process.pid, seenAtMs: clock.now() });
 
   return {
     crashes: (key) => (asBegun(state.read())[key] ?? []).filter((entry) => isKilled(key, entry)).length,
     async begin(key) {
       mine.add(key);
-      heartbeat ??= setInterval(beat, heartbeatMs).unref();
+      stopHeartbeat ??= clock.every(heartbeatMs, beat);
       await state.change((held) => {
         const begun = asBegun(held);
         return { ...begun, [key]: [...(begun[key] ?? []), ownerNow()] };
@@ -76,8 +80,8 @@ export function openCrashJournal(path: string, host = hostname()): CrashJournal 
     async end(key) {
       mine.delete(key);
       if (mine.size === 0) {
-        clearInterval(heartbeat);
-        heartbeat = undefined;
+        stopHeartbeat?.();
+        stopHeartbeat = undefined;
       }
       await state.change((held) => {
         const { [key]: _, ...others } = asBegun(held);

@@ -1,5 +1,5 @@
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
-import { answerWithin, openClient, queueError, type QueuePlace } from './sqs.js';
+import { answerWithin, openClient, queueError, type QueueLocation } from './sqs.js';
 
 /** What SQS tells of a queue. */
 export interface QueueAttributes {
@@ -20,10 +20,10 @@ export interface QueueAttributes {
 const answerSeconds = 8;
 
 /** Asks SQS about a queue. Errors: QUEUE_NOT_FOUND, QUEUE_CREDENTIALS_MISSING, QUEUE_ACCESS_DENIED, QUEUE_UNREACHABLE. */
-export async function readQueueAttributes(place: QueuePlace): Promise<QueueAttributes> {
-  const client = openClient(place);
+export async function readQueueAttributes(location: QueueLocation): Promise<QueueAttributes> {
+  const client = openClient(location);
   try {
-    const command = new GetQueueAttributesCommand({ QueueUrl: place.url, AttributeNames: ['All'] });
+    const command = new GetQueueAttributesCommand({ QueueUrl: location.url, AttributeNames: ['All'] });
     const { Attributes = {} } = await client.send(command, answerWithin(answerSeconds));
     const maxReceiveCount = receiveCountOf(Attributes.RedrivePolicy);
     return {
@@ -42,7 +42,7 @@ export async function readQueueAttributes(place: QueuePlace): Promise<QueueAttri
       ...(Attributes.KmsMasterKeyId ? { kmsKeyId: Attributes.KmsMasterKeyId } : {}),
     };
   } catch (error) {
-    throw queueError(error, place.url);
+    throw queueError(error, location.url);
   } finally {
     client.destroy();
   }

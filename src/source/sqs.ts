@@ -8,31 +8,36 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { Logger } from 'pino';
+import { type Clock, systemClock } from '../runtime/clock.js';
 import { silenceAwsNodeWarning } from '../runtime/aws-node-warning.js';
 import { describeError, ReportsError } from '../errors/reports-error.js';
 import type { Queue, QueueMessage } from './types.js';
 
-/** Where a queue is. */
-export interface QueuePlace {
+/** The location of a queue. */
+export interface QueueLocation {
   url: string;
-  /** Default: from the URL, else us-east-1. */
+  /** Default: the region in the URL, otherwise us-east-1. */
   region?: string;
-  /** Default: AWS for a URL of AWS, else the URL's own origin. */
+  /** Default: AWS for a URL of AWS, otherwise the URL's own origin. */
   endpoint?: string;
-  /** Default: as every AWS program finds them. */
+  /** Default: the credential chain of all AWS programs. */
   credentials?: { accessKeyId: string; secretAccessKey: string };
 }
 
-export interface QueueOptions extends QueuePlace {
-  /** How long a message stays invisible; extended at a third of it while the message is in hand. */
+export interface QueueOptions extends QueueLocation {
+  /**
+   * How long a message stays invisible. Extended after a third of it while the message is in
+   * flight.
+   */
   visibilityTimeoutSeconds: number;
   log: Logger;
-  /** A call without an answer for so long, its tries included and beyond the long polling of a receive, has failed. */
+  /** How long a call may take, its retries included, beyond the long polling of a receive. */
   answerSeconds?: number;
+  clock?: Clock;
 }
 
 /** SQS never keeps a message invisible for longer than this after it was received. */
-const longestVisibilitySeconds = 12 * 3600;
+const maxVisibilitySeconds = 12 * 3600;
 
 /**
  * Opens an SQS queue.
@@ -43,13 +48,16 @@ export function openQueue({
   visibilityTimeoutSeconds,
   log,
   answerSeconds = 8,
+  clock = systemClock,
   ...options
 }: QueueOptions): Queue {
   const client = openClient({ url, ...options });
-  /** Messages neither acked nor released, by receipt handle, with the time they were received. */
-  const inHand = new Map<string, { message: QueueMessage; receivedMs: number }>();
-  const heartbeat = setInterval(() => void extendAll(), (visibilityTimeoutSeconds / 3) * 1000);
-  heartbeat.unref();
+  /**
+   * Messages neither acknowledged nor released, by receipt handle, with the time they were
+   * received.
+   */
+  const inFlight = new Map<string, { message: QueueMessage; receivedMs: number }>();
+  const stopHeartbeat = clock.every((visibilityTimeoutSeconds / 3) * 1000, () => void extendAll());
 
   return {
     url,
@@ -79,7 +87,7 @@ export function openQueue({
           command,
           answerWithin(waitTimeSeconds + answerSeconds, signal),
         );
-        return Messages.flatMap(takeInHand);
+        return Messages.flatMap(track);
       } catch (error) {
         if (signal?.aborted) return [];
         throw queueError(error, url);
@@ -87,9 +95,9 @@ export function openQueue({
     },
 
     async close() {
-      clearInterval(heartbeat);
+      stopHeartbeat();
       await Promise.all(
-        [...inHand.values()].map(({ message }) =>
+        [...inFlight.values()].map(({ message }) =>
           message.release().catch((error: unknown) => {
             log.warn({ messageId: message.messageId }, `releasing a message: ${describeError(error)}`);
           }),
@@ -99,7 +107,7 @@ export function openQueue({
     },
   };
 
-  function takeInHand({ MessageId, ReceiptHandle, Body, Attributes }: Message): QueueMessage[] {
+  function track({ MessageId, ReceiptHandle, Body, Attributes }: Message): QueueMessage[] {
     if (!ReceiptHandle) return [];
     const handle = { QueueUrl: url, ReceiptHandle };
     const message: QueueMessage = {
@@ -108,7 +116,7 @@ export function openQueue({
       receiveCount: Number(Attributes?.ApproximateReceiveCount ?? 1),
       ...(Attributes?.SentTimestamp && { sentMs: Number(Attributes.SentTimestamp) }),
       async ack() {
-        inHand.delete(ReceiptHandle);
+        inFlight.delete(ReceiptHandle);
         await client
           .send(new DeleteMessageCommand(handle), answerWithin(answerSeconds))
           .catch((error: unknown) => {
@@ -116,7 +124,7 @@ export function openQueue({
           });
       },
       async release(delaySeconds = 0) {
-        inHand.delete(ReceiptHandle);
+        inFlight.delete(ReceiptHandle);
         await client
           .send(
             new ChangeMessageVisibilityCommand({ ...handle, VisibilityTimeout: delaySeconds }),
@@ -127,15 +135,17 @@ export function openQueue({
           });
       },
     };
-    inHand.set(ReceiptHandle, { message, receivedMs: Date.now() });
+    inFlight.set(ReceiptHandle, { message, receivedMs: clock.now() });
     return [message];
   }
 
-  /** A message whose visibility can't be extended comes again; the ledger makes that harmless. */
+  /**
+   * A message whose visibility can't be extended is redelivered; the ledger makes that harmless.
+   */
   async function extendAll(): Promise<void> {
-    const handles = [...inHand].filter(
+    const handles = [...inFlight].filter(
       ([, { receivedMs }]) =>
-        (Date.now() - receivedMs) / 1000 + visibilityTimeoutSeconds < longestVisibilitySeconds,
+        (clock.now() - receivedMs) / 1000 + visibilityTimeoutSeconds < maxVisibilitySeconds,
     );
     const batchSize = 10;
     for (let start = 0; start < handles.length; start += batchSize) {
@@ -151,8 +161,8 @@ export function openQueue({
         );
         for (const { Id, Message: found } of Failed) {
           const held = handles[start + Number(Id)];
-          // Acked or released since the batch was made: nothing to extend any more.
-          if (held && inHand.has(held[0])) {
+          // It was acknowledged or released since the batch was made: there is nothing to extend.
+          if (held && inFlight.has(held[0])) {
             log.warn(
               { messageId: held[1].message.messageId },
               `extending the visibility of a message: ${found}`,
@@ -170,28 +180,28 @@ export function openQueue({
 }
 
 /** The SDK's client for a queue. */
-export function openClient({ url, ...options }: QueuePlace): SQSClient {
+export function openClient({ url, ...options }: QueueLocation): SQSClient {
   silenceAwsNodeWarning();
-  const place = placeOf(url);
-  const endpoint = options.endpoint ?? place.endpoint;
+  const location = locationOf(url);
+  const endpoint = options.endpoint ?? location.endpoint;
   return new SQSClient({
-    region: options.region ?? place.region,
+    region: options.region ?? location.region,
     ...(endpoint ? { endpoint } : {}),
-    // A copy: the SDK notes in them where they are from, and settings are frozen.
+    // A copy: the SDK notes their source in them, and settings are frozen.
     ...(options.credentials ? { credentials: { ...options.credentials } } : {}),
-    // The queue URL names the queue; the endpoint, where given, the server to talk to.
+    // The queue URL names the queue; the endpoint, if given, the server to call.
     useQueueUrlAsEndpoint: false,
   });
 }
 
-/** Options of one call, its tries included: the SDK by itself waits for an answer for ever. */
+/** Options of one call, its retries included: by itself the SDK waits for an answer for ever. */
 export function answerWithin(seconds: number, signal?: AbortSignal): { abortSignal: AbortSignal } {
   const timeout = AbortSignal.timeout(seconds * 1000);
   return { abortSignal: signal ? AbortSignal.any([signal, timeout]) : timeout };
 }
 
-/** Region and endpoint as the queue URL tells them. */
-function placeOf(url: string): { region: string; endpoint?: string } {
+/** Reads region and endpoint from a queue URL. */
+function locationOf(url: string): { region: string; endpoint?: string } {
   const { hostname, origin } = new URL(url);
   const match = /^sqs\.([\w-]+)\.amazonaws\.com(\.cn)?$|^([\w-]+)\.queue\.amazonaws\.com(\.cn)?$/.exec(
     hostname,
@@ -199,7 +209,7 @@ function placeOf(url: string): { region: string; endpoint?: string } {
   const region = match?.[1] ?? match?.[3];
   if (region) return { region };
   if (hostname === 'queue.amazonaws.com') return { region: 'us-east-1' };
-  // Names under localhost are this machine by RFC 6761, which not every resolver knows.
+  // By RFC 6761 names under localhost are this machine, but not every resolver knows them.
   const endpoint = hostname.endsWith('.localhost') ? origin.replace(hostname, 'localhost') : origin;
   return { region: process.env.AWS_REGION ?? 'us-east-1', endpoint };
 }
@@ -227,7 +237,7 @@ const denied = new Set([
   'UnrecognizedClientException',
 ]);
 
-/** The one place that says what an error of the SQS client means. */
+/** Converts an error of the SQS client into one of the catalogue. Nothing else interprets them. */
 export function queueError(error: unknown, queue: string): ReportsError {
   const name = error instanceof Error ? error.name : '';
   const isTimeout = name === 'AbortError' || name === 'TimeoutError';

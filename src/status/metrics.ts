@@ -129,7 +129,7 @@ export function openMetrics(readSnapshot: () => Promise<StatusSnapshot>): Metric
         }
       },
       finished({ outcomes, failures }, requests) {
-        if (requests) counter.sp_reports_requested_reports_total.inc({ pipeline }, requests.asked.length);
+        if (requests) counter.sp_reports_requested_reports_total.inc({ pipeline }, requests.requested.length);
         // Work that needed no processing is only reported at the end.
         for (const [outcome, documents] of Object.entries(outcomes) as [Outcome, number][]) {
           count(outcome, documents - (counted[outcome] ?? 0));

@@ -18,7 +18,7 @@ export interface PollOptions {
   /**
    * Whether callers wait until the read ends, however long it takes: for a caller that reads once.
    */
-  isPatient?: boolean;
+  waitsForReading?: boolean;
 }
 
 /**
@@ -27,7 +27,7 @@ export interface PollOptions {
  */
 export function openPolled<T>(
   read: () => Promise<T>,
-  { clock, isDue, isPatient = false }: PollOptions,
+  { clock, isDue, waitsForReading = false }: PollOptions,
 ): () => Promise<Polled<T>> {
   let last: Polled<T> = {};
   let triedMs: number | undefined;
@@ -50,7 +50,7 @@ export function openPolled<T>(
         reading = undefined;
       });
     }
-    if (reading && isPatient) await reading;
+    if (reading && waitsForReading) await reading;
     else if (reading) {
       const enough = new AbortController();
       const late = clock.sleep(patienceMs, enough.signal).catch(() => {});

@@ -13,7 +13,7 @@ export function openQueuePoll(
   url: string,
   { config, clock }: PipelineContext,
   runLog: Pick<RunLog, 'oldestSentMs' | 'isDrained'>,
-  options: Pick<PollOptions, 'isPatient'> = {},
+  options: Pick<PollOptions, 'waitsForReading'> = {},
 ): () => Promise<QueueSnapshot> {
   const pipelines = config.pipelines.filter(({ queue }) => queue === url).map(({ name }) => name);
   const readings: QueueSnapshot['history'] = [];

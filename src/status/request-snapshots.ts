@@ -1,26 +1,33 @@
+import { ReportsError } from '../errors/reports-error.js';
 import type { PipelineContext } from '../ingest/context.js';
-import type { Progress, RequestBook } from '../pipeline/requests/book.js';
-import { plansOf } from '../pipeline/requests/plan.js';
-import { countStandings } from '../pipeline/requests/progress.js';
+import { plansOf } from '../requests/request-plans.js';
+import { countOpen, type RequestProgress } from '../requests/request-progress.js';
+import type { KeyedProgress, RequestStore } from '../requests/request-store.js';
 import type { Pipeline } from '../config/spec.js';
 import { nextRun } from './next-run.js';
 import type { Problem, RequestSnapshot } from './types.js';
 
 /**
- * Returns the progress of a pipeline's requests, as stored in the state folder: it survives
- * restarts and includes requests made by other processes.
+/**
+ * Returns the progress of a pipeline's requests, as stored in the state folder: it survives restarts
+ * and includes requests made by other processes. If the state can't be read, every request has that
+ * as its problem.
  */
 export function requestSnapshots(
   pipeline: Pipeline,
   { config, clock }: Pick<PipelineContext, 'config' | 'clock'>,
-  book: RequestBook,
+  store: RequestStore,
 ): RequestSnapshot[] {
-  const progresses = new Map(book.all().map((progress) => [progress.key, progress]));
+  const { requests, problem: unreadable } = readRequests(store, clock.now());
+  const progresses = new Map(requests.map((progress) => [progress.key, progress]));
   return plansOf(pipeline, config).map((plan) => {
     const { sellerId, reportType, marketplaceIds, reportOptions, cron, timezone, period } = plan;
     const progress = progresses.get(plan.key);
     const nextAt = cron === undefined ? undefined : nextRun([cron], timezone);
-    const problem = progress && problemOf(progress);
+    const problem = unreadable ?? (progress && problemOf(progress));
+    const { inFlight, backingOff } = progress
+      ? countOpen(progress, clock.now())
+      : { inFlight: 0, backingOff: 0 };
     return {
       sellerId,
       reportType,
@@ -29,17 +36,32 @@ export function requestSnapshots(
       ...(cron !== undefined && { cron }),
       ...(period !== undefined && { period }),
       ...(nextAt !== undefined && { nextAt }),
-      ...(progress?.lastAskedAt !== undefined && { lastAskedAt: progress.lastAskedAt }),
-      ...(progress ? countStandings(progress, clock.now()) : { underway: 0, waiting: 0 }),
-      givenUp: progress?.givenUp.length ?? 0,
+      ...(progress?.lastRequestedAt !== undefined && { lastAskedAt: progress.lastRequestedAt }),
+      underway: inFlight,
+      waiting: backingOff,
+      givenUp: progress?.abandoned.length ?? 0,
       ...(problem && { problem }),
     };
   });
 }
 
-function problemOf({ refused, givenUp }: Progress): Problem | undefined {
-  if (refused) return { code: 'REPORT_REQUEST_REFUSED', message: refused.found, since: refused.at };
-  const last = givenUp.at(-1);
+/** The stored requests, or the problem if the file holds something else. */
+export function readRequests(
+  store: RequestStore,
+  nowMs: number,
+): { requests: KeyedProgress[]; problem?: Problem } {
+  try {
+    return { requests: store.all() };
+  } catch (error) {
+    if (!(error instanceof ReportsError)) throw error;
+    const { code, message } = error;
+    return { requests: [], problem: { code, message, since: new Date(nowMs).toISOString() } };
+  }
+}
+
+function problemOf({ refusal, abandoned }: RequestProgress): Problem | undefined {
+  if (refusal) return { code: 'REPORT_REQUEST_REFUSED', message: refusal.found, since: refusal.at };
+  const last = abandoned.at(-1);
   if (!last) return undefined;
   const [start, end] = [last.start, last.end].map((time) => time.replace(/:00\.000Z$/, 'Z'));
   const period = start === end ? start : `${start} to ${end}`;

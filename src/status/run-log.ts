@@ -62,10 +62,10 @@ export function openRunLog(clock: Clock): RunLog {
       onEvent: (event) => note(event, run, messages),
       finished(summary, requests) {
         if (requests) {
-          const { asked, left } = requests;
-          run.requests = { asked: asked.length, left };
+          const { requested, postponed } = requests;
+          run.requests = { asked: requested.length, left: postponed };
           // Amazon accepted these logins for createReport.
-          for (const { sellerId } of asked) accept(sellerId);
+          for (const { sellerId } of requested) accept(sellerId);
         }
         end(run, summary);
         if (kind === 'drain') drained.add(pipeline.queue);

@@ -1,9 +1,9 @@
 import { warehouseName } from '../config/read.js';
 import type { PipelineContext } from '../ingest/context.js';
-import { openRequestBook, type RequestBook } from '../pipeline/requests/book.js';
+import { openRequestStore, type RequestStore } from '../requests/request-store.js';
 import type { Pipeline } from '../config/spec.js';
 import { requestTimes } from '../runs/schedule.js';
-import { usagePlans } from '../source/selling-partner/quota.js';
+import { usagePlans } from '../source/selling-partner/limits.js';
 import { version } from '../runtime/version.js';
 import { tableFreshness } from './freshness.js';
 import { openLedgerPoll } from './read-ledger.js';
@@ -30,12 +30,12 @@ import type {
 export function openSnapshots(
   context: PipelineContext,
   runLog: RunLog,
-  options: Pick<PollOptions, 'isPatient'> = {},
+  options: Pick<PollOptions, 'waitsForReading'> = {},
 ): () => Promise<StatusSnapshot> {
   const { config, clock } = context;
   const startedAt = new Date(clock.now()).toISOString();
   const readLedger = openLedgerPoll(context, options);
-  const book = openRequestBook(config.state);
+  const requestStore = openRequestStore(config.state);
   const queues = [...new Set(config.pipelines.map(({ queue }) => queue))];
   const readQueues = queues.map((url) => openQueuePoll(url, context, runLog, options));
 
@@ -56,7 +56,9 @@ export function openSnapshots(
       tables: tableFreshness(value?.tables ?? [], clock.now()),
       sellers: config.sellers.map((seller) => sellerSnapshot(seller, context, runLog)),
       queues: queueSnapshot,
-      pipelines: config.pipelines.map((pipeline) => pipelineSnapshot(pipeline, context, runLog, book)),
+      pipelines: config.pipelines.map((pipeline) =>
+        pipelineSnapshot(pipeline, context, runLog, requestStore),
+      ),
       runs: runLog.runs(),
     };
   };
@@ -86,7 +88,7 @@ function pipelineSnapshot(
   pipeline: Pipeline,
   context: PipelineContext,
   runLog: RunLog,
-  book: RequestBook,
+  requestStore: RequestStore,
 ): PipelineSnapshot {
   const { name, queue, timezone, schedule, sweep, request } = pipeline;
   const scheduleSnapshot = (
@@ -117,7 +119,7 @@ function pipelineSnapshot(
     ...(request.length > 0 && {
       request: {
         ...scheduleSnapshot('request', own, [...own, schedule]),
-        requests: requestSnapshots(pipeline, context, book),
+        requests: requestSnapshots(pipeline, context, requestStore),
       },
     }),
   };

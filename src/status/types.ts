@@ -171,11 +171,11 @@ export interface RequestSnapshot {
   lastAskedAt?: string;
   /** Windows that were requested and are not loaded yet. */
   underway: number;
-  /** Windows that failed or were refused, and that will be requested again. */
+  /** Windows that failed, or that Amazon refused, and that will be retried. */
   waiting: number;
-  /** Windows that failed too often. */
+  /** Windows that were abandoned after four failures. */
   givenUp: number;
-  /** Why Amazon refuses the request, or else why the last window was given up. */
+  /** Why Amazon refuses the request, or why the last window was abandoned. */
   problem?: Problem;
 }
 
@@ -190,7 +190,7 @@ export interface RunRecord {
   /** Undefined while it is running. */
   endedAt?: string;
   outcomes: Partial<Record<Outcome, number>>;
-  /** For a request run: reports requested, and windows postponed. */
+  /** Of a request cycle: reports requested, and windows postponed. */
   requests?: { asked: number; left: number };
   /** Rows loaded. */
   rows: number;

@@ -1,15 +1,15 @@
 import { describeError, type ErrorCode, ReportsError } from '../errors/reports-error.js';
 
-/** What a client of a bucket says of a failure. */
-interface Failure {
-  /** HTTP status; undefined where there was no answer. */
+/** What a bucket's client reports about a failure. */
+interface BucketFailure {
+  /** HTTP status; undefined if there was no answer. */
   status: number | undefined;
-  /** The service's own word, e.g. NoSuchBucket. */
+  /** The service's own code, for example NoSuchBucket. */
   name: string;
   message: string;
 }
 
-const codes: { code: ErrorCode; where: (failure: Failure) => boolean }[] = [
+const codes: { code: ErrorCode; where: (failure: BucketFailure) => boolean }[] = [
   { code: 'BUCKET_CHANGED', where: ({ status }) => status === 412 || status === 409 },
   {
     code: 'BUCKET_NOT_FOUND',
@@ -27,9 +27,12 @@ const codes: { code: ErrorCode; where: (failure: Failure) => boolean }[] = [
   { code: 'BUCKET_UNREACHABLE', where: () => true },
 ];
 
-/** An error of the catalogue for what went wrong with a bucket or an object of it, named as messages do. Others' errors come back as they are. */
+/**
+ * Converts a failure with a bucket or one of its objects into an error of the catalogue. `place`
+ * names it in the message. Returns errors of the catalogue and of this machine's disk unchanged.
+ */
 export function bucketError(error: unknown, place: string): unknown {
-  if (error instanceof ReportsError || isOfOurDisk(error)) return error;
+  if (error instanceof ReportsError || isLocal(error)) return error;
   const failure = failureOf(error);
   const { code } = codes.find(({ where }) => where(failure)) as { code: ErrorCode };
   const said = failure.message.split('\n', 1)[0] || failure.name;
@@ -37,14 +40,14 @@ export function bucketError(error: unknown, place: string): unknown {
   return new ReportsError(code, { place, found }, { cause: error });
 }
 
-/** Whether a failure says that an object is not there; the bucket may be missing all the same. */
+/** Whether an object does not exist. The bucket may be missing instead. */
 export function isMissing(error: unknown): boolean {
   const { status, name, message } = failureOf(error);
   if (name === 'NoSuchBucket' || /bucket does not exist/i.test(message)) return false;
   return status === 404 || name === 'NoSuchKey' || name === 'NotFound';
 }
 
-function failureOf(error: unknown): Failure {
+function failureOf(error: unknown): BucketFailure {
   const { $metadata, code, name, errors } = error as {
     $metadata?: { httpStatusCode?: number };
     code?: unknown;
@@ -55,8 +58,8 @@ function failureOf(error: unknown): Failure {
   return { status, name: name ?? '', message: errors?.[0]?.message ?? describeError(error) };
 }
 
-/** A full disk, say: the file that was to be sent or written. */
-function isOfOurDisk(error: unknown): boolean {
+/** Whether this machine is at fault, for example a full disk: the file to be sent or written. */
+function isLocal(error: unknown): boolean {
   const { syscall, path, code } = error as NodeJS.ErrnoException;
   return (
     code === 'ENOSPC' ||

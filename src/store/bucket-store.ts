@@ -2,46 +2,50 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { ReportsError } from '../errors/reports-error.js';
 import { makeFolder, ownerOnly, partialName, writeError } from '../files/whole-file.js';
+import type { Clock } from '../runtime/clock.js';
+import { exponentialBackoff, retry } from '../runtime/retry.js';
 import { type BucketUrl, bucketUrlText } from './bucket-url.js';
 import type { Bucket, Store } from './types.js';
 
 /**
- * A bucket whose objects are named as the files of a folder would be. Files are made and read in a folder of this process alone, the copy
- * of what is in the bucket; what is kept in the bucket may be let go of there.
+ * A store in a bucket, whose objects are named as the files of a folder would be. Files are written
+ * and read in a folder of this process alone, a local copy of the bucket; a copy whose file is kept
+ * in the bucket may be evicted.
  */
 export function openBucketStore({
   bucket,
   url,
   folder,
   unfinished,
+  clock,
 }: {
   bucket: Bucket;
   url: BucketUrl;
   folder: string;
   unfinished: string;
+  clock?: Clock;
 }): Store {
   const beginning = url.beginning && `${url.beginning}/`;
-  const place = bucketUrlText(url);
+  const location = bucketUrlText(url);
   const nameOf = (path: string) => `${beginning}${relative(folder, path).split(sep).join('/')}`;
   const pathOf = (name: string) => join(folder, name.slice(beginning.length));
 
   return {
-    place,
+    location,
     folder,
     unfinished,
-    nameOf: (path) => `${bucket.place}/${nameOf(path)}`,
+    nameOf: (path) => `${bucket.uri}/${nameOf(path)}`,
     async keep(path, { from = path, ...options } = {}) {
-      await trying(options.signal, () => bucket.put(nameOf(path), from, options));
+      await withRetry(clock, options.signal, () => bucket.put(nameOf(path), from, options));
     },
     async fetch(path, signal) {
       if (existsSync(path)) return { version: '' };
       const partial = partialName(path);
       try {
         await makeFolder(dirname(path));
-        const found = await trying(signal, () => bucket.get(nameOf(path), partial, signal));
+        const found = await withRetry(clock, signal, () => bucket.get(nameOf(path), partial, signal));
         if (found) await rename(partial, path);
         return found;
       } catch (error) {
@@ -60,7 +64,7 @@ export function openBucketStore({
       await bucket.remove(nameOf(path));
       await rm(path, { force: true });
     },
-    letGo: (path) => rm(path, { force: true }),
+    evictLocalCopy: (path) => rm(path, { force: true }),
     async checkWritable() {
       const path = join(folder, `_doctor-${randomBytes(4).toString('hex')}`);
       await makeFolder(folder);
@@ -77,24 +81,27 @@ export function openBucketStore({
   };
 }
 
-/** Whether a name in a bucket could be a file's: others, which anybody may have put there, might lead out of the folder. */
+/**
+ * Whether a name in a bucket could be a file's. Anybody may put other names there, and they might
+ * lead out of the folder.
+ */
 function isPath(name: string): boolean {
   return name.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
 }
 
-const pausesMs = [500, 2000];
+const backoffMs = exponentialBackoff({ firstMs: 500, factor: 4 });
 
-/** Clients try requests again, but not all of those whose bytes broke off midway. */
-async function trying<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-  for (let tries = 0; ; tries += 1) {
-    try {
-      return await work();
-    } catch (error) {
-      signal?.throwIfAborted();
-      const isPassing = error instanceof ReportsError && error.code === 'BUCKET_UNREACHABLE';
-      const pauseMs = pausesMs[tries];
-      if (!isPassing || pauseMs === undefined) throw error;
-      await delay(pauseMs);
-    }
-  }
+/** The clients retry requests, but not all transfers that broke off midway. */
+function withRetry<T>(
+  clock: Clock | undefined,
+  signal: AbortSignal | undefined,
+  transfer: () => Promise<T>,
+): Promise<T> {
+  return retry(transfer, {
+    maxAttempts: 3,
+    backoffMs,
+    isRetryable: (error) => error instanceof ReportsError && error.code === 'BUCKET_UNREACHABLE',
+    signal,
+    clock,
+  });
 }

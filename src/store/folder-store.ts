@@ -3,20 +3,23 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Store } from './types.js';
 
-/** A folder of this machine. Files have their names by `nameWholeFile` only when they are whole, so that keeping them is done by then. */
+/**
+ * A store in a folder of this machine. `nameWholeFile` gives files their names only when they are
+ * whole, so keeping them takes no further step.
+ */
 export function openFolderStore(folder: string): Store {
   const find: Store['find'] = async (path) => {
     const found = statSync(path, { throwIfNoEntry: false });
     return found && { bytes: found.size, writtenMs: found.mtimeMs };
   };
   return {
-    place: folder,
+    location: folder,
     folder,
     unfinished: folder,
     nameOf: (path) => path,
     keep: async () => {},
     fetch: async (path) => (await find(path)) && { version: '' },
-    // Few bytes, which are read sooner than another thread takes them.
+    // Reading these few bytes directly is faster than passing them to another thread.
     read: (path) => unlessMissing(async () => readFileSync(path, 'utf8')),
     find,
     async list(below = '') {
@@ -24,7 +27,7 @@ export function openFolderStore(folder: string): Store {
       return (names ?? []).sort().map((name) => join(folder, below, name));
     },
     remove: (path) => rm(path, { force: true }),
-    letGo: async () => {},
+    evictLocalCopy: async () => {},
     checkWritable: async () => {},
   };
 }

@@ -8,29 +8,35 @@ import type { Bucket, FoundFile } from './types.js';
 
 export interface GsOptions {
   bucket: string;
-  /** A service account's key; default: what the machine's environment gives. */
+  /** A service account's key. Default: the credentials of the machine's environment. */
   keyFile?: string;
-  /** A stand-in for Google Cloud Storage, no credentials are sent to it. */
+  /** An emulator of Google Cloud Storage. It receives no credentials. */
   endpoint?: string;
-  /** So long an answer may take, and a chunk on its way. */
+  /** How long an answer may take, and the transfer of one chunk. */
   answerTimeoutMs?: number;
 }
 
-/** Larger files are sent by a session that goes on where it stopped, in chunks that are held in memory until they have arrived. */
+/**
+ * Larger files are sent by a resumable session, in chunks that stay in memory until they have
+ * arrived.
+ */
 const chunkBytes = 8 * 1024 ** 2;
 
 /**
- * A bucket of Google Cloud Storage. The client compares the CRC32C of what it sends and what it gets with the object's, and tries again what
- * failed: all that is written here may be written twice.
+ * A bucket of Google Cloud Storage. The client compares the CRC32C of what it sends and receives
+ * with the object's, and retries failures, because writing the same object twice does no harm.
  */
 export function openGsBucket({ bucket: id, answerTimeoutMs = 60_000, ...options }: GsOptions): Bucket {
-  const place = `gs://${id}`;
+  const uri = `gs://${id}`;
   let opened: Promise<StorageBucket> | undefined;
   const open = () => {
     opened ??= openStorage({ ...options, answerTimeoutMs }).then((storage) => storage.bucket(id));
     return opened;
   };
-  /** The client waits for ever for bytes that don't come, of a connection that broke say. */
+  /**
+   * The client itself waits for ever for bytes that don't come, for example after a connection
+   * broke.
+   */
   const whileMoving = (bytes: number, signal?: AbortSignal) => {
     const timeout = AbortSignal.timeout(answerTimeoutMs * (1 + Math.ceil(bytes / chunkBytes)));
     return { signal: signal ? AbortSignal.any([signal, timeout]) : timeout };
@@ -40,7 +46,7 @@ export function openGsBucket({ bucket: id, answerTimeoutMs = 60_000, ...options 
     try {
       return await work(await open());
     } catch (error) {
-      throw bucketError(error, name === '' ? place : `${place}/${name}`);
+      throw bucketError(error, name === '' ? uri : `${uri}/${name}`);
     }
   }
 
@@ -54,7 +60,7 @@ export function openGsBucket({ bucket: id, answerTimeoutMs = 60_000, ...options 
   }
 
   return {
-    place,
+    uri,
     put: (name, file, { replaces, signal } = {}) =>
       guarded(name, async (bucket) => {
         const { size } = await stat(file);
@@ -102,7 +108,7 @@ export function openGsBucket({ bucket: id, answerTimeoutMs = 60_000, ...options 
   };
 }
 
-/** The client's code takes a while to load, which those who keep folders need not wait for. */
+/** Loading the client's code takes a while, and users of folders need not wait for it. */
 async function openStorage({
   keyFile,
   endpoint,

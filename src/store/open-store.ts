@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import type { Config } from '../config/spec.js';
 import { openBucketStore } from './bucket-store.js';
 import { type BucketUrl, readBucketUrl } from './bucket-url.js';
 import { openFolderStore } from './folder-store.js';
@@ -8,18 +7,29 @@ import { openS3Bucket } from './s3-bucket.js';
 import { openScratch } from './scratch.js';
 import type { Bucket, Store } from './types.js';
 
-/** The lake and the raw documents, wherever the settings say that they are. */
+/** The lake and the raw documents, wherever the settings keep them. */
 export interface Stores {
   lake: Store;
   raw: Store;
-  /** Takes the copies on this machine away. */
+  /** Removes the local copies. */
   close(): Promise<void>;
 }
 
-export type StoreConfig = Pick<Config, 'lake' | 'raw' | 'state' | 'bucket' | 'aws' | 'warehouse'>;
+/** The settings that a store needs. */
+export interface StoreSettings {
+  /** A folder, or the URL of a bucket and the beginning of the names in it. */
+  lake: string;
+  raw: string;
+  /** The folder that holds the local copies of what is in a bucket. */
+  state: string;
+  bucket: { endpoint?: string; region?: string; keyFile?: string };
+  aws: { region?: string };
+  /** BigQuery's key opens its project's buckets too, if the bucket has none of its own. */
+  warehouse: { type: string; keyFile?: string };
+}
 
-/** Opens both. What is of a bucket is worked on below the folder `state`. */
-export async function openStores(config: StoreConfig): Promise<Stores> {
+/** Opens both. Local copies of buckets are below the folder `state`. */
+export async function openStores(config: StoreSettings): Promise<Stores> {
   const urls = { lake: readBucketUrl(config.lake), raw: readBucketUrl(config.raw) };
   const scratch = urls.lake || urls.raw ? await openScratch(join(config.state, 'scratch')) : undefined;
   const open = (name: 'lake' | 'raw'): Store => {
@@ -36,7 +46,7 @@ export async function openStores(config: StoreConfig): Promise<Stores> {
 }
 
 /** Opens a bucket; its client is loaded by the first call. */
-export function openBucket({ scheme, bucket }: BucketUrl, config: Omit<StoreConfig, 'state'>): Bucket {
+export function openBucket({ scheme, bucket }: BucketUrl, config: Omit<StoreSettings, 'state'>): Bucket {
   const { endpoint, region = config.aws.region, keyFile } = config.bucket;
   if (scheme === 's3')
     return openS3Bucket({ bucket, ...(endpoint && { endpoint }), ...(region && { region }) });

@@ -10,27 +10,28 @@ import type { Bucket } from './types.js';
 
 export interface S3Options {
   bucket: string;
-  /** Default: what the environment or the profile says. */
+  /** Default: the region of the environment or the profile. */
   region?: string;
-  /** Another implementation of S3; default: AWS_ENDPOINT_URL_S3, else AWS. */
+  /** Another implementation of S3. Default: AWS_ENDPOINT_URL_S3, otherwise AWS. */
   endpoint?: string;
 }
 
-/** S3 takes 10,000 parts of one upload at most. A file of one part is sent in one request. */
-const mostParts = 10_000;
-const leastPartBytes = 8 * 1024 ** 2;
+/** S3 takes at most 10,000 parts per upload. A file of one part is sent in one request. */
+const maxParts = 10_000;
+const minPartBytes = 8 * 1024 ** 2;
 /** Parts in memory at once. */
 const partsAtOnce = 2;
 const tries = 5;
 const timeouts = { connectionTimeout: 10_000, socketTimeout: 60_000 };
 
 /**
- * A bucket of S3, or of what speaks as S3 does. The client adds a checksum to each request, which S3 compares with the bytes, and sends again
- * what failed. A large file goes in parts, which become an object all at once; parts of an upload that fails are taken away, those of a
- * process that is killed are left to a rule of the bucket.
+ * A bucket of S3 or a compatible service. The client adds a checksum to each request, which S3
+ * compares with the bytes, and retries failures. A large file is sent in parts, which become an
+ * object all at once. Parts of a failed upload are removed; those of a killed process are left to a
+ * lifecycle rule of the bucket.
  */
 export function openS3Bucket({ bucket: Bucket, region, endpoint }: S3Options): Bucket {
-  const place = `s3://${Bucket}`;
+  const uri = `s3://${Bucket}`;
   const named = (Key: string) => ({ Bucket, Key });
   const open = onFirstCall(async () => {
     silenceAwsNodeWarning();
@@ -40,7 +41,7 @@ export function openS3Bucket({ bucket: Bucket, region, endpoint }: S3Options): B
       maxAttempts: tries,
       requestHandler: timeouts,
       followRegionRedirects: true,
-      // Others know buckets by the path alone.
+      // Other services know buckets only by path.
       forcePathStyle: Boolean(isElsewhere),
       ...(region && { region }),
       ...(endpoint && { endpoint }),
@@ -52,7 +53,7 @@ export function openS3Bucket({ bucket: Bucket, region, endpoint }: S3Options): B
     try {
       return await work(await open());
     } catch (error) {
-      throw bucketError(error, name === '' ? place : `${place}/${name}`);
+      throw bucketError(error, name === '' ? uri : `${uri}/${name}`);
     }
   }
 
@@ -66,13 +67,13 @@ export function openS3Bucket({ bucket: Bucket, region, endpoint }: S3Options): B
   }
 
   return {
-    place,
+    uri,
     put: (name, file, { replaces, signal } = {}) =>
       guarded(name, async ({ client }) => {
         const { size } = await stat(file);
         await upload(client, file, {
           params: { ...named(name), ...(replaces && { IfMatch: replaces }) },
-          partSize: Math.max(leastPartBytes, Math.ceil(size / mostParts)),
+          partSize: Math.max(minPartBytes, Math.ceil(size / maxParts)),
           ...(signal && { signal }),
         });
       }),
@@ -134,7 +135,7 @@ async function upload(
   }
 }
 
-/** Work that is done once, by the first who needs it. */
+/** Runs work once, for the first caller. */
 function onFirstCall<T>(work: () => Promise<T>): () => Promise<T> {
   let done: Promise<T> | undefined;
   return () => {

@@ -4,14 +4,17 @@ import { join } from 'node:path';
 import { takeLock } from '../files/file-lock.js';
 import { makeFolder } from '../files/whole-file.js';
 
-/** A folder of this process alone, for copies of what is kept elsewhere. */
+/** A folder of this process alone, for local copies. */
 export interface Scratch {
   folder: string;
-  /** Takes it away. */
+  /** Removes it. */
   close(): Promise<void>;
 }
 
-/** Opens one below a folder of such, and takes away those whose processes are gone. A lock beside each tells whether its process is. */
+/**
+ * Creates one in `folder`, and removes those of processes that are gone. A lock beside each shows
+ * whether its process is alive.
+ */
 export async function openScratch(folder: string): Promise<Scratch> {
   await removeAbandoned(folder);
   const own = join(folder, randomUUID());

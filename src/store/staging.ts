@@ -1,26 +1,30 @@
 import { randomUUID } from 'node:crypto';
+import { systemClock } from '../runtime/clock.js';
 import { readBucketUrl } from './bucket-url.js';
-import { openBucket, type StoreConfig } from './open-store.js';
+import { openBucket, type StoreSettings } from './open-store.js';
 import type { Bucket } from './types.js';
 
-/** Where files are put for BigQuery to read: a part of the bucket of the lake. */
+/** Where files are put for BigQuery to read: a part of the lake's bucket. */
 export interface Staging {
   bucket: Bucket;
-  /** How the names of its objects begin. */
+  /** The prefix of its objects' names. */
   beginning: string;
 }
 
-/** What no work takes as long as. */
-const longestWorkMs = 24 * 3_600_000;
+/** Longer than any work takes. */
+const maxWorkMs = 24 * 3_600_000;
 
-/** The staging of a lake that BigQuery can read; undefined for others. */
-export function openStaging(config: Omit<StoreConfig, 'state'>): Staging | undefined {
+/** The staging of a lake that BigQuery can read; undefined for other lakes. */
+export function openStaging(config: Omit<StoreSettings, 'state'>): Staging | undefined {
   const url = readBucketUrl(config.lake);
   if (config.warehouse.type !== 'bigquery' || url?.scheme !== 'gs') return undefined;
   return { bucket: openBucket(url, config), beginning: `${url.beginning && `${url.beginning}/`}_staging/` };
 }
 
-/** Does work with the URL of an object that has the bytes of a file, and takes the object away. No other process has one of that name. */
+/**
+ * Puts a file into the bucket, does work with its URL, and removes the object. Its name is unique
+ * among processes.
+ */
 export async function withStagedObject<T>(
   { bucket, beginning }: Staging,
   file: string,
@@ -30,17 +34,20 @@ export async function withStagedObject<T>(
   const object = `${beginning}${name}-${randomUUID()}`;
   await bucket.put(object, file);
   try {
-    return await work(`${bucket.place}/${object}`);
+    return await work(`${bucket.uri}/${object}`);
   } finally {
-    // What stays is taken away by a later start.
+    // A later start removes it.
     await bucket.remove(object).catch(() => {});
   }
 }
 
-/** Takes away what crashed processes left. */
-export async function removeOldStaging({ bucket, beginning }: Staging, nowMs = Date.now()): Promise<void> {
+/** Removes objects that crashed processes left. */
+export async function removeOldStaging(
+  { bucket, beginning }: Staging,
+  nowMs = systemClock.now(),
+): Promise<void> {
   for (const name of await bucket.list(beginning)) {
     const found = await bucket.find(name);
-    if (found && nowMs - found.writtenMs > longestWorkMs) await bucket.remove(name);
+    if (found && nowMs - found.writtenMs > maxWorkMs) await bucket.remove(name);
   }
 }

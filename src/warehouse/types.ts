@@ -8,7 +8,10 @@ export type LoadStatus = 'loaded' | 'empty' | 'quarantined' | 'fatal' | 'cancell
 
 /** One row of the ledger, the table `_loads`. Times are ISO 8601 in UTC. */
 export interface LedgerEntry {
-  /** Unique: `<seller>/<document>`, else `<seller>/report/<report>`, else `message/<id>`. See `ledgerKey`. */
+  /**
+   * Unique: `<seller>/<document>`, otherwise `<seller>/report/<report>` or `message/<id>`. See
+   * `ledgerKey`.
+   */
   key: string;
   status: LoadStatus;
   sellerId: string | null;
@@ -19,20 +22,20 @@ export interface LedgerEntry {
   dataStart: string | null;
   dataEnd: string | null;
   reportCreatedAt: string | null;
-  /** Error code for quarantined, fatal and cancelled. */
+  /** The error code of quarantined, fatal and cancelled entries. */
   reasonCode: string | null;
   reason: string | null;
-  /** Drift and oddities worth telling. */
+  /** Schema drift and other findings that a person may want to see. */
   notes: string[];
   /**
-   * Rows per table, as parsed; 0 for a header-only document, none for one without any text. `rejects`
-   * counts the rejected values of the table, if there are any. `superseded`, which the warehouse
-   * adds, counts rows left out because a newer report holds them; the warehouse adds the drift too.
+   * Rows per table, as parsed: 0 for a document with a header only, no table for one without any
+   * text. `rejects` counts the rejected values of the table, if there are any. The warehouse adds
+   * the drift and `superseded`: how many of the rows were left out because a newer report has them.
    */
   tables: ({ name: string; rows: number; rejects?: number; superseded?: number } & TableDrift)[];
   /** Rejected values of all tables. */
   rejects: number;
-  /** What the document says of itself, compared with its rows; those that failed first. */
+  /** Totals that the document states, compared with its rows; failed checks come first. */
   checks: CheckResult[];
   rawPath: string | null;
   rawBytes: number | null;
@@ -45,7 +48,7 @@ export interface LedgerEntry {
   dialect: Record<string, unknown> | null;
   engine: string | null;
   pipeline: string | null;
-  /** The message body, only where nothing else would keep it: unreadable notifications and unknown sellers. */
+  /** The message body, if nothing else would keep it: unreadable notifications, unknown sellers. */
   body: string | null;
   durationMs: number | null;
 }
@@ -68,7 +71,10 @@ export interface LoadTable {
   key: string[];
   partitionBy?: string;
   columns: ResolvedColumn[];
-  /** Absolute path of the Parquet file: the columns as the batches had them, then `_row`. Null where there are no rows. */
+  /**
+   * Absolute path of the Parquet file: the columns as the batches had them, then `_row`. Null if
+   * there are no rows.
+   */
   parquetPath: string | null;
   rows: number;
   /** Rejected values; absent if there are none. */
@@ -79,9 +85,12 @@ export interface LoadTable {
 export interface Load {
   entry: LedgerEntry;
   tables: LoadTable[];
-  /** Absolute path of a Parquet file with columns table_name, row_number, column_name, raw, reason; null where nothing was rejected. */
+  /**
+   * Absolute path of a Parquet file with the columns table_name, row_number, column_name, raw and
+   * reason. Null if nothing was rejected.
+   */
   rejectsPath: string | null;
-  /** The key of a ledger row that this load takes the place of, where it is another than its own. */
+  /** The key of a ledger row that this load replaces, if it is not its own. */
   replacesKey?: string;
 }
 
@@ -97,32 +106,38 @@ export interface TableInfo {
   lastLoadedAt: string | null;
 }
 
-/** The loads of one table from one seller, the empty ones among them. Times are ISO 8601 in UTC. */
+/** The loads of one table from one seller, empty ones included. Times are ISO 8601 in UTC. */
 export interface TableLoads {
   table: string;
   reportType: string | null;
   sellerId: string | null;
   documents: number;
-  /** As parsed: rows that newer ones have replaced since count too. */
+  /** As parsed: includes rows that newer reports have replaced since. */
   rows: number;
   lastLoadedAt: string;
-  /** Until when the newest data period goes; null where the reports have none. */
+  /** The end of the newest data period; null if the reports have none. */
   lastDataEnd: string | null;
-  /** When Amazon made the last reports, the newest first, `recentReports` at most; for a document from disk when it was loaded. */
+  /**
+   * When Amazon made the last reports, newest first, at most `recentReports`. A document from disk
+   * counts as made when it was loaded.
+   */
   madeAt: string[];
 }
 
-/** How many reports of a table and seller an overview tells the times of. */
+/** How many creation times an overview has per table and seller. */
 export const recentReports = 21;
 
-/** What the ledger comes to. */
+/** A summary of the ledger. */
 export interface LedgerOverview {
-  /** Documents by status, and of those without rows by the code of their reason. */
+  /** Documents by status; those without rows also by their reason code. */
   documents: { status: LoadStatus; reasonCode: string | null; documents: number }[];
   tables: TableLoads[];
-  /** By day of the load in UTC, the newest first, 30 at most. */
+  /** By day of the load in UTC, newest first, at most 30. */
   days: { day: string; documents: number; rows: number; rawBytes: number }[];
-  /** Rejected values by table, column (null: whole rows) and reason, the most first, 100 at most. */
+  /**
+   * Rejected values by table, column (null: whole rows) and reason; most frequent first, at most
+   * 100.
+   */
   rejects: { table: string; column: string | null; reason: string; values: number; lastLoadedAt: string }[];
 }
 
@@ -132,17 +147,17 @@ export interface QueryResult {
   rows: Record<string, unknown>[];
 }
 
-/** An answer whose rows come as they are read. */
+/** An answer whose rows arrive while they are read. */
 export interface StreamedAnswer {
   columns: QueryResult['columns'];
-  /** To be read once. Errors: QUERY_FAILED, where the query breaks on a later row. */
-  groups: AsyncIterable<RowGroup>;
+  /** May be read once. Errors: QUERY_FAILED if the query fails on a later row. */
+  groups: AsyncIterable<ResultChunk>;
 }
 
-/** Some rows of an answer; reading them costs time, counting them does not. */
-export interface RowGroup {
+/** Some rows of an answer. Reading them takes time, counting them does not. */
+export interface ResultChunk {
   count: number;
-  /** The values in the order of the columns, as in QueryResult, of all rows or of those from the first to before the second. */
+  /** The values in column order, as in QueryResult: of all rows, or from `from` to before `to`. */
   rows(from?: number, to?: number): unknown[][];
 }
 
@@ -152,53 +167,64 @@ export interface LedgerFilter {
   sellerId?: string;
   /** Document id, report id or table name. */
   documentOrTable?: string;
-  /** Those whose data goes until this time or beyond, ISO 8601; those without a data end are left out. */
+  /**
+   * Keeps documents whose data ends at this time or later, ISO 8601. Drops those without a data
+   * end.
+   */
   dataEndSince?: string;
-  /** Those whose report was created at this time or later, ISO 8601; documents from disk without one are left out. */
+  /**
+   * Keeps documents whose report was created at this time or later, ISO 8601. Drops documents from
+   * disk without a creation time.
+   */
   createdSince?: string;
   limit?: number;
 }
 
-/** Of the columns of a report type's table those with personal data. */
+/** Selects the columns with personal data among those of a report type's table. */
 export type PersonalColumns = (reportType: string | null, table: string, columns: string[]) => string[];
 
 /** One warehouse. It holds no lock between calls. */
 export interface Warehouse {
   /**
-   * The ledger rows of those keys; keys that the ledger doesn't have are absent. The key of a report without a document finds the
-   * row of the report's document too.
+   * The ledger rows with those keys; other keys are absent. The key of a report without a document
+   * also finds the row of the report's document.
    */
   seen(keys: string[]): Promise<Map<string, LedgerRow>>;
   /**
-   * Commits the loads in one transaction: tables made and widened, rows by load mode, rejects, ledger rows. A load whose key is
-   * in the ledger replaces what that document loaded before, with one exception: an entry without rows never takes away rows that are
-   * there. All or nothing.
-   * Behind it the views are made whose tables came or changed; one that can't be made is told of in the log, and fails no commit.
-   * Returns the keys of the loads that were left out for that exception.
+   * Commits loads in one transaction, all or nothing: creates and widens tables, writes rows by
+   * load mode, rejects and ledger rows. A load whose key is in the ledger replaces what that
+   * document loaded before. One exception: an entry without rows never removes existing rows.
+   * Afterwards refreshes the views of new and changed tables; a view that can't be made is logged
+   * and fails no commit.
+   * Returns the keys of the loads that were left out because of the exception.
    */
   commit(loads: Load[]): Promise<string[]>;
   /**
-   * Takes personal data out of what documents loaded, in one transaction: NULL in those columns of their rows, no text in their rejects,
-   * neither words of the document nor the path of its raw bytes in their ledger rows, whose `files` become those of the entries. Doing it
-   * again does no harm.
+   * Removes personal data from what documents loaded, in one transaction: sets those columns to
+   * NULL, empties the text of rejects, removes quotations and the path of the raw bytes from ledger
+   * rows, and sets their `files` to those of the entries. Idempotent.
    */
   removePersonalData(documents: LedgerEntry[], personalColumns: PersonalColumns): Promise<void>;
-  /** Notes in the ledger rows of those keys that their personal data is gone: the last step of a purge. Raw bytes that came back forbid it. */
+  /**
+   * Notes in the ledger rows of those keys that their personal data is gone: the last step of a
+   * purge. Skips documents whose raw bytes came back in the meantime.
+   */
   markPurged(keys: string[]): Promise<void>;
-  /** Whether it can be written now. Errors: as of `commit`, WAREHOUSE_LOCKED above all. */
+  /** Checks that the warehouse can be written now. Errors: as `commit`, mainly WAREHOUSE_LOCKED. */
   checkWritable(): Promise<void>;
   tables(): Promise<TableInfo[]>;
-  /** Of the views whose tables are there those that are not in the warehouse as their files say, by name, and why. */
+  /** Views that could be created but are missing or outdated, by name, with the reason. */
   viewProblems(views: View[]): Promise<Map<string, string>>;
   loads(filter: LedgerFilter): Promise<LedgerRow[]>;
   /** Undefined before the first commit. */
   overview(): Promise<LedgerOverview | undefined>;
   rejects(filter: LedgerFilter): Promise<Record<string, unknown>[]>;
-  /** Read-only; all rows at once, for an answer known to be small. */
+  /** Read-only. Returns all rows at once, for answers known to be small. */
   query(sql: string): Promise<QueryResult>;
   /**
-   * Read-only; hands the answer to `read` as it comes, and holds the warehouse until that is done. The signal breaks it off with its
-   * reason. A DuckDB file makes no more than `most`, and of rows behind the first `rowsRead` only their number; BigQuery's answers come in
+   * Read-only. Passes the answer to `read` while it arrives, and holds the warehouse until `read`
+   * is done. The signal interrupts the query, which fails with the signal's reason. A DuckDB file
+   * computes no more than `most`, and only the number of rows behind the first `rowsRead`; BigQuery's answers come in
    * pages.
    */
   queryStream<T>(
@@ -206,6 +232,17 @@ export interface Warehouse {
     read: (answer: StreamedAnswer) => Promise<T>,
     options?: QueryLimits,
   ): Promise<T>;
+}
+
+/** A warehouse that is one file. */
+export interface WarehouseFile {
+  path: string;
+  /** Opens the warehouse of such a file at a path. */
+  open(path: string): Warehouse;
+  /** Does work while no other process can open the file. */
+  hold<T>(path: string, work: () => Promise<T>): Promise<T>;
+  /** Rewrites the file without what deleted and changed rows left in it. */
+  compact(path: string): Promise<void>;
 }
 
 export interface QueryLimits {
@@ -227,14 +264,17 @@ export interface AnswerLimits {
 /** The note of a ledger row whose document was purged. */
 export const purgedNote = 'personal data removed';
 
-/** What stands for the reason of a ledger row that quoted its document. */
+/** Replaces the reason of a ledger row that quoted its document. */
 export const removedReason = 'left out, as it may quote personal data';
 
 export function isPurged({ notes }: Pick<LedgerEntry, 'notes'>): boolean {
   return notes.includes(purgedNote);
 }
 
-/** The ledger's key of a document, or of a report without one. Ids are unique only together with the seller. */
+/**
+ * The ledger's key of a document, or of a report without one. Ids are unique only together with the
+ * seller.
+ */
 export function ledgerKey(id: {
   sellerId: string;
   documentId?: string | null;
@@ -243,7 +283,10 @@ export function ledgerKey(id: {
   return id.documentId ? `${id.sellerId}/${id.documentId}` : `${id.sellerId}/report/${id.reportId}`;
 }
 
-/** Ledger rows by those of the keys that they answer to: their own, and that of their report without a document. Of several the last counts. */
+/**
+ * Ledger rows by key: each row answers to its own key and to that of its report without a document.
+ * If several rows answer to a key, the last one counts.
+ */
 export function rowsByKeys(rows: LedgerRow[], keys: string[]): Map<string, LedgerRow> {
   const wanted = new Set(keys);
   const found = new Map<string, LedgerRow>();

@@ -9,7 +9,7 @@ import {
   sellerId,
   startInProcess,
   type World,
-} from '../pipeline/world.js';
+} from '../ingest/world.js';
 
 const dayMs = 86_400_000;
 const daysAgo = (days: number) => new Date(Date.now() - days * dayMs);

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Ran, runInProcess } from '../pipeline/world.js';
+import { type Ran, runInProcess } from '../ingest/world.js';
 
 /** Runs commands in a folder of their own, made anew before each test of the block it is called in. */
 export function commandFolder() {

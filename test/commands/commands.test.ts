@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import iconv from 'iconv-lite';
-import { listings, listingsType, orders, ordersType, runInProcess } from '../pipeline/world.js';
+import { listings, listingsType, orders, ordersType, runInProcess } from '../ingest/world.js';
 import { commandFolder } from './command-folder.js';
 
 describe('the commands, in a folder without pipelines.yaml', () => {

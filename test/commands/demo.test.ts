@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packagedSchemasFolder } from '../../src/schema/read.js';
 import { firstLine } from '../../src/commands/setup/demo-settings.js';
-import { ordersType, type Ran, runApart, runInProcess } from '../pipeline/world.js';
+import { ordersType, type Ran, runApart, runInProcess } from '../ingest/world.js';
 import { until } from '../status/started.js';
 
 /** For each view that comes with the program what the rows of the demo must be like. */

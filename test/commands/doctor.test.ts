@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { GetQueueUrlCommand, SetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { policyForAmazon } from '../../src/connect/queue-policy.js';
-import { makeWorld, ordersType, sellerId, type World } from '../pipeline/world.js';
+import { makeWorld, ordersType, sellerId, type World } from '../ingest/world.js';
 import { commandFolder } from './command-folder.js';
 
 const queueArn = 'arn:aws:sqs:us-east-1:000000000000:reports';

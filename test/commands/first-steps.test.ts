@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { listings, listingsType, makeWorld } from '../pipeline/world.js';
+import { listings, listingsType, makeWorld } from '../ingest/world.js';
 import { commandFolder } from './command-folder.js';
 
 describe('the first steps of a newcomer', () => {

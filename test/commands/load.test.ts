@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, utimesSync } from 'node:fs';
 import { runCli } from '../../src/cli.js';
-import { listings, listingsType, orders, ordersType, runInProcess } from '../pipeline/world.js';
+import { listings, listingsType, orders, ordersType, runInProcess } from '../ingest/world.js';
 import { commandFolder } from './command-folder.js';
 import { Terminal } from './terminal.js';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { runCli } from '../../src/cli.js';
-import { listings, listingsType, runInProcess } from '../pipeline/world.js';
+import { listings, listingsType, runInProcess } from '../ingest/world.js';
 
 describe('the answers of query', () => {
   let folder: string;

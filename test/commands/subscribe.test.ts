@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { makeWorld, sellerId, type World } from '../pipeline/world.js';
+import { makeWorld, sellerId, type World } from '../ingest/world.js';
 
 const queueArn = 'arn:aws:sqs:us-east-1:000000000000:reports';
 const otherSeller = 'A2TESTSELLER';

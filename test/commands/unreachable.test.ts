@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import type { Sandbox } from '../../src/sandbox/sandbox.js';
-import { listings, listingsType, makeWorld, sellerId, type World } from '../pipeline/world.js';
+import { listings, listingsType, makeWorld, sellerId, type World } from '../ingest/world.js';
 
 type Places = Pick<Sandbox, 'sqsEndpoint' | 'apiEndpoint' | 'loginUrl'>;
 

@@ -22,7 +22,7 @@ import { usMarket } from '../../src/sandbox/catalogue-of-goods.js';
 import { Random } from '../../src/sandbox/random.js';
 import { generatedTypes, generateReport } from '../../src/sandbox/report-generator.js';
 import { formatProblem } from '../../src/yaml/read-yaml.js';
-import { listings, runInProcess } from '../pipeline/world.js';
+import { listings, runInProcess } from '../ingest/world.js';
 import { type Block, blocksOf, commandMistake, pages, readPage, root, shellCommands } from './blocks.js';
 
 /**

@@ -12,7 +12,7 @@ import {
   returnsType,
   sellerId,
   type World,
-} from '../pipeline/world.js';
+} from '../ingest/world.js';
 
 /** One bad input, and what happens to its data. */
 interface BadInput {

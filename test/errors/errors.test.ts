@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { catalogue, type ErrorCode } from '../../src/errors/reports-error.js';
+import { catalogue, type ErrorCode, ReportsError } from '../../src/errors/reports-error.js';
 import { badInputPage } from './bad-input.js';
 import { amazonProvocations } from './provocations/amazon.js';
 import { badInputProvocations, documentProvocations } from './provocations/documents.js';
@@ -47,6 +47,16 @@ describe('errors', function () {
       Object.entries(catalogue).map(([code, { kind }]) => [code, kind]),
     );
     for (const [, code, , , remedy] of rows) assert.ok((remedy ?? '').length > 10, code);
+  });
+
+  it('says of each error whether to retry it: by its kind, unless whoever threw it knows better', () => {
+    for (const [code, { kind }] of Object.entries(catalogue)) {
+      const error = new ReportsError(code as ErrorCode);
+      assert.equal(error.retry, kind === 'retryable' ? 'later' : 'never');
+      const cause = new Error('cause');
+      const soon = new ReportsError(code as ErrorCode, {}, { retry: 'now', cause });
+      assert.deepEqual([soon.retry, soon.kind, soon.cause], ['now', kind, cause]);
+    }
   });
 
   it('each code of the catalogue stands in one area, as of two the later would hide the other', () => {

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { catalogue, type ErrorCode, errorCode } from '../../src/errors/reports-error.js';
-import { makeWorld, type Ran, runInProcess, type World } from '../pipeline/world.js';
+import { makeWorld, type Ran, runInProcess, type World } from '../ingest/world.js';
 
 /** An input that the program answers with an error of the catalogue. */
 export interface Provocation {

@@ -4,8 +4,8 @@ import {
   compareWorlds,
   crashTypes,
   makeCrashWorld,
-} from '../pipeline/crash-matrix.js';
-import { sellerId, type World } from '../pipeline/world.js';
+} from '../ingest/crash-matrix.js';
+import { sellerId, type World } from '../ingest/world.js';
 import { startS3 } from '../store/stand-ins.js';
 import { type Fault, type Proxies, startProxies, startProxy } from './proxy.js';
 

@@ -126,6 +126,14 @@ describe('the kernel that reads cells', () => {
     );
   });
 
+  it('the end of a JSON string is found if an escape stands right before it', () => {
+    for (const text of ['"\\\\"', '"\\n"', '"a\\""', '"\\u0041"', '{"a":"\\\\"}']) {
+      const bytes = Buffer.from(text);
+      const at = kernel.place(Buffer.concat([bytes, Buffer.alloc(64)]));
+      assert.equal(kernel.calls.endOfValue(at, bytes.length, 0), bytes.length, text);
+    }
+  });
+
   it('the end of a JSON value is found for any value, and for none that breaks off', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {

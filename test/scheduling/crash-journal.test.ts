@@ -2,65 +2,70 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { mock } from 'node:test';
+import { openSharedJson } from '../../src/files/shared-json.js';
+import type { Clock } from '../../src/runtime/clock.js';
 import { openCrashJournal } from '../../src/scheduling/crash-journal.js';
 
 /** No process has this number: it is above the largest pid of Linux. */
 const deadPid = 4_194_305;
-const nowMs = Date.parse('2026-11-25T12:00:00Z');
+const startMs = Date.parse('2026-11-25T12:00:00Z');
 
 describe('the crash journal', () => {
   let folder: string;
   let path: string;
+  let clock: ManualClock;
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'journal-'));
     path = join(folder, 'killed.json');
-    mock.timers.enable({ apis: ['Date', 'setInterval'], now: nowMs });
+    clock = manualClock(startMs);
   });
   afterEach(() => {
-    mock.timers.reset();
     rmSync(folder, { recursive: true, force: true });
   });
 
+  const openJournal = (host: string) => openCrashJournal(path, { host, clock });
+  /** Changes of one process are made in order: this one ends after all that began before it. */
+  const pendingChanges = () => openSharedJson(path).change((held) => held as object);
   const write = (content: unknown) => writeFileSync(path, JSON.stringify(content));
 
   it('does not count live work of another host that shares the state folder as killed', async () => {
-    const other = openCrashJournal(path, 'other-host');
+    const other = openJournal('other-host');
     await other.begin('A1/doc-1');
-    assert.equal(openCrashJournal(path, 'this-host').crashes('A1/doc-1'), 0);
+    assert.equal(openJournal('this-host').crashes('A1/doc-1'), 0);
     await other.end('A1/doc-1');
   });
 
   it('does not count work of another host as killed because a pid is free on this host', () => {
-    write({ 'A1/doc-1': [{ host: 'other-host', pid: deadPid, seenAtMs: nowMs }] });
-    assert.equal(openCrashJournal(path, 'this-host').crashes('A1/doc-1'), 0);
+    write({ 'A1/doc-1': [{ host: 'other-host', pid: deadPid, seenAtMs: startMs }] });
+    assert.equal(openJournal('this-host').crashes('A1/doc-1'), 0);
   });
 
   it('counts work of another host as killed once its heartbeat has stopped', async () => {
-    write({ 'A1/doc-1': [{ host: 'other-host', pid: process.pid, seenAtMs: nowMs - 121_000 }] });
-    assert.equal(openCrashJournal(path, 'this-host').crashes('A1/doc-1'), 1);
+    write({ 'A1/doc-1': [{ host: 'other-host', pid: process.pid, seenAtMs: startMs - 121_000 }] });
+    assert.equal(openJournal('this-host').crashes('A1/doc-1'), 1);
   });
 
   it('keeps the heartbeat of long work going, and stops it with the work', async () => {
-    const worker = openCrashJournal(path, 'other-host');
+    const worker = openJournal('other-host');
     const seenAtMs = () => JSON.parse(readFileSync(path, 'utf8'))['A1/doc-1'][0].seenAtMs;
     await worker.begin('A1/doc-1');
-    mock.timers.tick(30_000);
-    for (let turn = 0; seenAtMs() === nowMs && turn < 1000; turn += 1)
-      await new Promise((resolve) => setImmediate(resolve));
-    assert.equal(seenAtMs(), nowMs + 30_000);
+    assert.equal(seenAtMs(), startMs);
+    clock.tick(30_000);
+    await pendingChanges();
+    assert.equal(seenAtMs(), startMs + 30_000);
     await worker.end('A1/doc-1');
+    assert.equal(clock.isIdle(), true);
     const content = readFileSync(path, 'utf8');
-    mock.timers.tick(60_000);
-    await new Promise((resolve) => setImmediate(resolve));
+    clock.tick(60_000);
+    await pendingChanges();
     assert.equal(readFileSync(path, 'utf8'), content);
   });
 
   it('counts dead processes of this host as killed, and neither its live ones nor its own', async () => {
-    const here = (pid: number) => ({ host: 'this-host', pid, seenAtMs: nowMs });
+    const here = (pid: number) => ({ host: 'this-host', pid, seenAtMs: startMs });
     write({ dead: [here(deadPid), here(deadPid)], live: [here(process.ppid)], before: [here(process.pid)] });
-    const journal = openCrashJournal(path, 'this-host');
+    const journal = openJournal('this-host');
     await journal.begin('mine');
     assert.deepEqual(
       ['dead', 'live', 'before', 'mine', 'none'].map((key) => journal.crashes(key)),
@@ -71,7 +76,7 @@ describe('the crash journal', () => {
 
   it('understands files of earlier versions, which hold pids alone', async () => {
     write({ dead: [deadPid], live: [process.ppid] });
-    const journal = openCrashJournal(path, 'this-host');
+    const journal = openJournal('this-host');
     assert.deepEqual([journal.crashes('dead'), journal.crashes('live')], [1, 0]);
     await journal.begin('dead');
     assert.equal(journal.crashes('dead'), 1);
@@ -79,3 +84,36 @@ describe('the crash journal', () => {
     assert.equal(journal.crashes('dead'), 0);
   });
 });
+
+interface ManualClock extends Clock {
+  /** Lets time pass and starts the periodic work that is due, in order. */
+  tick(ms: number): void;
+  /** Whether no periodic work is left. */
+  isIdle(): boolean;
+}
+
+function manualClock(startMs: number): ManualClock {
+  let nowMs = startMs;
+  const repeated = new Set<{ everyMs: number; dueMs: number; work: () => void }>();
+  return {
+    now: () => nowMs,
+    sleep: () => assert.fail('nothing waits'),
+    every(everyMs, work) {
+      const each = { everyMs, dueMs: nowMs + everyMs, work };
+      repeated.add(each);
+      return () => repeated.delete(each);
+    },
+    tick(ms) {
+      const endMs = nowMs + ms;
+      for (;;) {
+        const next = [...repeated].toSorted((a, b) => a.dueMs - b.dueMs)[0];
+        if (!next || next.dueMs > endMs) break;
+        nowMs = next.dueMs;
+        next.dueMs += next.everyMs;
+        next.work();
+      }
+      nowMs = endMs;
+    },
+    isIdle: () => repeated.size === 0,
+  };
+}

@@ -8,7 +8,7 @@ import addFormats from 'ajv-formats';
 import { parse } from 'yaml';
 import { packagedSchemasFolder, readSchemas } from '../../src/schema/read.js';
 import { readViews } from '../../src/schema/views.js';
-import { listings, listingsType, type Ran, runInProcess } from '../pipeline/world.js';
+import { listings, listingsType, type Ran, runInProcess } from '../ingest/world.js';
 
 /** A field as BigQuery's REST reference describes TableFieldSchema, as far as report schemas have such. */
 const bigQueryFields = {

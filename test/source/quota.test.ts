@@ -8,10 +8,10 @@ import fc from 'fast-check';
 import { systemClock } from '../../src/runtime/clock.js';
 import { ReportsError } from '../../src/errors/reports-error.js';
 import { openSharedJson } from '../../src/files/shared-json.js';
-import { openQuotaPlan, quotaKey } from '../../src/source/selling-partner/quota.js';
+import { openQuotaPlan, type QuotaKey } from '../../src/source/selling-partner/quota.js';
 
-const key = quotaKey({ clientId: 'app', sellerId: 'A1', operation: 'getReportDocument' });
-const quick = quotaKey({ clientId: 'app', sellerId: 'A1', operation: 'getReport' });
+const key: QuotaKey = { clientId: 'app', sellerId: 'A1', operation: 'getReportDocument' };
+const quick: QuotaKey = { clientId: 'app', sellerId: 'A1', operation: 'getReport' };
 const exceeded = (error: unknown) => error instanceof ReportsError && error.code === 'API_QUOTA_EXCEEDED';
 
 const root = new URL('../..', import.meta.url);
@@ -68,7 +68,7 @@ describe('the quota plan', () => {
     await plan.take(key);
     await plan.close();
     assert.equal(open(() => 500_000).available(key), 14);
-    for (const text of ['', '{', 'null', '{"x": 1}', `{"${key}": {"tokens": "many"}}`]) {
+    for (const text of ['', '{', 'null', '{"x": 1}', `{"app A1 getReportDocument": {"tokens": "many"}}`]) {
       writeFileSync(file, text);
       assert.equal(open(() => 1).available(key), 15, text);
     }

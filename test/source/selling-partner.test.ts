@@ -11,7 +11,7 @@ import { openSharedJson } from '../../src/files/shared-json.js';
 import { openQuotaPlan } from '../../src/source/selling-partner/quota.js';
 import { openSellingPartner } from '../../src/source/selling-partner/selling-partner.js';
 import type { SellingPartner } from '../../src/source/types.js';
-import { generousPlans } from '../pipeline/world.js';
+import { generousPlans } from '../ingest/world.js';
 
 const sellerId = 'A1TESTSELLER';
 const listings = 'GET_MERCHANT_LISTINGS_ALL_DATA';

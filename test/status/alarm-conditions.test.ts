@@ -96,11 +96,19 @@ describe('what alarms tell of', () => {
   });
 
   it('is a request that was given up', () => {
-    const givenUp = [
+    const abandoned = [
       { start: '2026-11-01T00:00:00.000Z', end: '2026-11-02T00:00:00.000Z', at, found: 'no such data' },
     ];
-    const from = { ...sources(), requests: [{ key: 'A1 GET_X', reportType: 'GET_X', givenUp }] };
+    const from = { ...sources(), requests: [{ key: 'A1 GET_X', reportType: 'GET_X', abandoned }] };
     assert.deepEqual(keys(from), ['request/A1 GET_X']);
+  });
+
+  it('is a state of requests that holds something else, which says nothing of single requests', () => {
+    const requestProblem = { code: 'REQUEST_STATE_INVALID', message: 'm', since: at };
+    const from = { ...sources(), requestProblem };
+    assert.deepEqual(keys(from), ['unreachable/requests']);
+    const { isKnown } = conditionsOf(from, settings, { wasSent: () => true });
+    assert.deepEqual([isKnown('request/A1 GET_X'), isKnown('unreachable/requests')], [false, false]);
   });
 
   it('is not over where nothing is known of it', () => {

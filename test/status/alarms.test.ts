@@ -13,7 +13,7 @@ import {
   sellerId,
   startInProcess,
   type World,
-} from '../pipeline/world.js';
+} from '../ingest/world.js';
 import cron from 'node-cron';
 import type { AlarmsConfig } from '../../src/config/alarms-spec.js';
 import type { PipelineContext } from '../../src/ingest/context.js';
@@ -267,7 +267,7 @@ describe('alarms of several processes, one after the other', () => {
       const problem = { code: 'WAREHOUSE_LOCKED', message: 'locked', since: at };
       const warehouse = { type: 'duckdb', name: 'w', ...(isLocked ? { problem } : { readAt: at }) };
       const snapshot = { at, warehouse, tables: [], sellers: [], queues: [] } as unknown as StatusSnapshot;
-      const clock = { now: () => Date.parse(at), sleep: async () => {} };
+      const clock = { now: () => Date.parse(at), sleep: async () => {}, every: () => assert.fail() };
       const log = { info() {}, warn: assert.fail } as unknown as PipelineContext['log'];
       const config = { state } as PipelineContext['config'];
       const alarms = openAlarms(

@@ -12,7 +12,7 @@ describe('the console', () => {
   let warehouse: Warehouse;
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'console-'));
-    warehouse = openDuckDbWarehouse({ path: join(folder, 'reports.duckdb'), isOnlooker: true });
+    warehouse = openDuckDbWarehouse({ path: join(folder, 'reports.duckdb'), isPreemptible: true });
     await warehouse.commit([await makeLoad(join(folder, 'lake'), { documentId: 'd1' })]);
   });
   after(() => rmSync(folder, { recursive: true, force: true }));

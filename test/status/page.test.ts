@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { listings, listingsType, sellerId, type World } from '../pipeline/world.js';
+import { listings, listingsType, sellerId, type World } from '../ingest/world.js';
 import { foreign, makeScene } from './scene.js';
 import { type Started, startWithPage, until } from './started.js';
 
@@ -76,7 +76,7 @@ describe('the status page in Chromium', () => {
     assert.match(await text('#rejects tbody'), /customer_returns quantity/);
     assert.match(
       await text('#requests tbody tr'),
-      /GET_FLAT_FILE_ALL_ORDERS\S+ everything .* 0 6 1 1 \* .* 1 underway, 1 given up REPORT_GIVEN_UP 2026-10-01T00:00Z to 2026-10-02T00:00Z: .*the window is too long/,
+      /GET_FLAT_FILE_ALL_ORDERS\S+ everything .* 0 6 1 1 \* .* 1 in flight, 1 abandoned REPORT_GIVEN_UP 2026-10-01T00:00Z to 2026-10-02T00:00Z: .*the window is too long/,
     );
     assert.match(await text('#requests tbody tr:last-child'), /PT1H Amazon's own schedule/);
     assert.match(await text('#queues tbody'), /everything request 0 6 1 1 \* UTC, and before each drain/);

@@ -9,6 +9,7 @@ describe('a reading', () => {
       sleep: async (ms: number) => {
         nowMs += ms;
       },
+      every: () => assert.fail(),
     };
     return openPolled(read, { clock, isDue, ...options });
   };
@@ -51,6 +52,6 @@ describe('a reading', () => {
 
   it('is waited for by who asks once, however long it takes', async () => {
     const read = () => new Promise<string>((resolve) => setTimeout(() => resolve('late'), 20));
-    assert.equal((await open(read, () => true, { isPatient: true })()).value, 'late');
+    assert.equal((await open(read, () => true, { waitsForReading: true })()).value, 'late');
   });
 });

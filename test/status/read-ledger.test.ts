@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { openLedgerPoll } from '../../src/status/read-ledger.js';
-import { fakeContext } from '../pipeline/fake-context.js';
+import { fakeContext } from '../ingest/fake-context.js';
 
 describe('the ledger in BigQuery', () => {
   it('is read every ten minutes, and half a minute after a failure', async () => {
@@ -18,7 +18,7 @@ describe('the ledger in BigQuery', () => {
         },
       },
       warehouseFile: undefined,
-      clock: { now: () => nowMs, sleep: () => new Promise(() => {}) },
+      clock: { now: () => nowMs, sleep: () => new Promise(() => {}), every: () => () => {} },
       warehouse: {
         async overview() {
           readings += 1;

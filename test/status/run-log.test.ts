@@ -11,7 +11,7 @@ const refusal = { key: 'A1/doc-1', sellerId: 'A1', code: 'LOGIN_REFUSED', messag
 
 function open() {
   let nowMs = Date.parse('2026-11-25T12:00:00Z');
-  const log = openRunLog({ now: () => nowMs, sleep: async () => {} });
+  const log = openRunLog({ now: () => nowMs, sleep: async () => {}, every: () => assert.fail() });
   const begin = (kind?: Run['kind']) => {
     const watch = log.watch(run(kind));
     return { ...watch, tell: (event: PipelineEvent) => watch.onEvent?.(event) };
@@ -66,16 +66,23 @@ describe('the log of runs', () => {
   it('knows of logins from turns of requests: taken by createReport, or refused', () => {
     const { log, begin } = open();
     const report = { sellerId: 'A1', reportType: 'GET_X', marketplaceIds: [] };
-    const noRequests = { left: 0, underway: 0, waiting: 0, givenUp: [], schedules: [], failures: [] };
+    const noRequests = {
+      postponed: 0,
+      inFlight: 0,
+      backingOff: 0,
+      abandoned: [],
+      schedules: [],
+      failures: [],
+    };
     begin('request').finished(
       { ...nothing, failures: [{ ...refusal, key: 'B2', sellerId: 'B2' }] },
-      { ...noRequests, asked: [report] },
+      { ...noRequests, requested: [report] },
     );
     assert.deepEqual(log.credentials('A1'), { acceptedAt: '2026-11-25T12:00:00.000Z' });
     assert.equal(log.credentials('B2').refused?.code, 'LOGIN_REFUSED');
     assert.deepEqual(log.runs()[0]?.requests, { asked: 1, left: 0 });
     // It asks no seller whose requests have nothing due.
-    begin('request').finished(nothing, { ...noRequests, asked: [] });
+    begin('request').finished(nothing, { ...noRequests, requested: [] });
     assert.ok(log.credentials('B2').refused);
     assert.equal(log.isDrained(queue), false);
   });

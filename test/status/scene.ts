@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { demoSellers, fillDemo } from '../../src/sandbox/demo-scenario.js';
-import { makeWorld, ordersType, sellerId, type World } from '../pipeline/world.js';
+import { makeWorld, ordersType, sellerId, type World } from '../ingest/world.js';
 
 /** The type of a document that its schema can't read, and a schema of one's own that can. */
 export const foreign = {
@@ -35,7 +35,7 @@ export async function makeScene(): Promise<World> {
   return world;
 }
 
-/** One day's report is underway, one day was given up, and there is nothing to ask for until the year is over. */
+/** One report is in flight, one window is abandoned, and nothing is due until the year is over. */
 const requests = [
   { reportType: ordersType, sellers: [sellerId], window: '1 day', cron: '0 6 1 1 *' },
   {
@@ -46,25 +46,28 @@ const requests = [
   },
 ];
 
-function writeBook({ folder }: World): void {
+function writeRequestState({ folder }: World): void {
   const day = (of: number) => `2026-10-0${of}T00:00:00.000Z`;
   const key = `${sellerId} ${ordersType} ATVPDKIKX0DER`;
   const at = new Date().toISOString();
   const progress = {
+    version: 1,
     reportType: ordersType,
     begin: day(1),
     doneUntil: '2099-01-01T00:00:00.000Z',
-    windows: [{ start: day(2), end: day(3), asks: [{ at, reportId: '4711' }] }],
-    givenUp: [{ start: day(1), end: day(2), at, found: 'FATAL: the window is too long' }],
-    lastAskedAt: at,
+    windows: [
+      { start: day(2), end: day(3), state: 'requested', version: 1, attempts: [{ at, reportId: '4711' }] },
+    ],
+    abandoned: [{ start: day(1), end: day(2), at, found: 'FATAL: the window is too long' }],
+    lastRequestedAt: at,
   };
   const file = join(folder, 'state', 'requests.json');
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, JSON.stringify({ reports: { [key]: progress }, schedules: {} }));
+  writeFileSync(file, JSON.stringify({ format: 2, requests: { [key]: progress }, schedules: {} }));
 }
 
 async function fillScene(world: World): Promise<void> {
-  writeBook(world);
+  writeRequestState(world);
   await fillDemo(world.sandbox);
   const [us] = demoSellers;
   await world.sandbox.notify(

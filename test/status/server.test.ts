@@ -15,7 +15,7 @@ import {
   sellerId,
   startInProcess,
   type World,
-} from '../pipeline/world.js';
+} from '../ingest/world.js';
 import { assertNoSecrets } from '../planted-secrets.js';
 import { type Started, startWithPage, until } from './started.js';
 
@@ -57,8 +57,8 @@ describe('the status server', () => {
     started = await startWithPage(world);
     return started;
   }
-  /** Makes what was asked for an hour older. */
-  function askedLongAgo(): void {
+  /** Makes all requests an hour older. */
+  function requestedLongAgo(): void {
     const file = join(world.folder, 'state', 'requests.json');
     const at = new Date(Date.now() - 3_600_000).toISOString();
     writeFileSync(file, readFileSync(file, 'utf8').replace(/"at":\s*"[^"]*"/g, `"at":"${at}"`));
@@ -331,7 +331,7 @@ describe('the status server', () => {
         // Amazon makes it, and no notification tells of it.
         await world.sandbox.stepReports({ silently: true });
         await world.sandbox.stepReports({ silently: true });
-        askedLongAgo();
+        requestedLongAgo();
       },
     );
     const found = await until(async () => {

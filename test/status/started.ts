@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Ran, startInProcess, type World } from '../pipeline/world.js';
+import { type Ran, startInProcess, type World } from '../ingest/world.js';
 
 /** The scheduler as it runs, with its status page. */
 export interface Started {

@@ -65,7 +65,7 @@ function describeStore(name: string, openAll: (folder: string) => Promise<Opened
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, bytes);
       await store.keep(path, options);
-      await store.letGo(path);
+      await store.evictLocalCopy(path);
     }
 
     /** What another machine finds under a name. */
@@ -121,7 +121,7 @@ function describeStore(name: string, openAll: (folder: string) => Promise<Opened
     });
 
     it('names its files so that a user finds them', () => {
-      assert.ok(store.nameOf(pathOf('a/b')).startsWith(store.place), store.nameOf(pathOf('a/b')));
+      assert.ok(store.nameOf(pathOf('a/b')).startsWith(store.location), store.nameOf(pathOf('a/b')));
       assert.ok(store.nameOf(pathOf('a/b')).endsWith('/a/b'));
     });
 
@@ -134,7 +134,7 @@ function describeStore(name: string, openAll: (folder: string) => Promise<Opened
       const path = pathOf('record.json');
       await writeWholeFile(path, '{}');
       await store.keep(path);
-      await store.letGo(path);
+      await store.evictLocalCopy(path);
       assert.equal((await found('record.json'))?.toString(), '{}');
     });
   });
@@ -159,7 +159,7 @@ describe('a store in a bucket', () => {
     const path = join(store.folder, 'a');
     writeFileSync(path, 'x');
     await store.keep(path);
-    await store.letGo(path);
+    await store.evictLocalCopy(path);
     assert.equal(existsSync(path), false);
     await store.fetch(path);
     assert.equal(statSync(path).mode & 0o777, 0o600);

@@ -5,12 +5,12 @@ import fc from 'fast-check';
 import { exportTables } from '../../src/schema/export/tables.js';
 import { checkViews } from '../../src/schema/views.js';
 import { packagedSchemasFolder, readSchemas } from '../../src/schema/read.js';
-import { readRelations } from '../../src/warehouse/duckdb/catalog.js';
+import { readRelations } from '../../src/warehouse/duckdb/relations.js';
 import { bindProblems } from '../../src/warehouse/duckdb/bind-views.js';
-import { createTable } from '../../src/warehouse/duckdb/ddl.js';
+import { createTable } from '../../src/warehouse/duckdb/table-sql.js';
 import { refreshViews } from '../../src/warehouse/duckdb/views.js';
 import { commandFolder } from '../commands/command-folder.js';
-import { listings, listingsType, orders, ordersType, returnsType } from '../pipeline/world.js';
+import { listings, listingsType, orders, ordersType, returnsType } from '../ingest/world.js';
 
 const folders = [packagedSchemasFolder()];
 const schemas = readSchemas({ folders });

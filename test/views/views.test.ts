@@ -7,8 +7,8 @@ import { Random } from '../../src/sandbox/random.js';
 import { generateReport } from '../../src/sandbox/report-generator.js';
 import { onEachCollection } from '../collections.js';
 import { commandFolder } from '../commands/command-folder.js';
-import { makeWorld, type World } from '../pipeline/world.js';
-import { bigQueryEndpoint } from '../warehouse/bigquery-stand-in.js';
+import { makeWorld, type World } from '../ingest/world.js';
+import { bigQueryEndpoint } from '../warehouse/bigquery-emulator.js';
 
 const here = new URL('.', import.meta.url).pathname;
 const views = readdirSync(here, { withFileTypes: true })

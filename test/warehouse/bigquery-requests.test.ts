@@ -22,7 +22,7 @@ import { toJsonValue } from '../../src/warehouse/bigquery/values.js';
 import { readColumnType } from '../../src/schema/column-type.js';
 import type { ColumnType } from '../../src/schema/types.js';
 import type { Bucket } from '../../src/store/types.js';
-import { runInProcess } from '../pipeline/world.js';
+import { runInProcess } from '../ingest/world.js';
 
 interface Answer {
   status?: number;
@@ -118,7 +118,7 @@ describe('requests to BigQuery', () => {
   it('with a lake in gs:// send rows there, have the job read them, and take them away when it has ended', async () => {
     const objects = new Map<string, string>();
     const bucket: Partial<Bucket> = {
-      place: 'gs://b',
+      uri: 'gs://b',
       put: async (name, path) => void objects.set(name, readFileSync(path, 'utf8')),
       remove: async (name) => void objects.delete(name),
     };
@@ -145,7 +145,7 @@ describe('requests to BigQuery', () => {
   it('leave the rows there for a job whose beginning was told to nobody', async () => {
     const objects = new Set<string>();
     const bucket: Partial<Bucket> = {
-      place: 'gs://b',
+      uri: 'gs://b',
       put: async (name) => void objects.add(name),
       remove: async (name) => void objects.delete(name),
     };
@@ -400,7 +400,7 @@ describe('what BigQuery says of a failure', () => {
       assert.ok(failure && where(failure), `no case of ${name}`);
       const error = failureError(failure, 'bigquery:p.d');
       assert.ok(error instanceof ReportsError);
-      assert.deepEqual([error.code, error.details.isPassing === true], codes[name as keyof typeof codes]);
+      assert.deepEqual([error.code, error.retry === 'now'], codes[name as keyof typeof codes]);
     });
   }
 });

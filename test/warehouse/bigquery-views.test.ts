@@ -4,7 +4,7 @@ import { packagedSchemasFolder, readSchemas } from '../../src/schema/read.js';
 import { readViews } from '../../src/schema/views.js';
 import type { BigQueryClient } from '../../src/warehouse/bigquery/client.js';
 import type { State, TableState } from '../../src/warehouse/bigquery/state.js';
-import { relationOf } from '../../src/warehouse/bigquery/planned-tables.js';
+import { relationOf } from '../../src/warehouse/bigquery/relations.js';
 import { refreshViews, viewProblems } from '../../src/warehouse/bigquery/views.js';
 
 const folders = [packagedSchemasFolder()];
@@ -25,7 +25,7 @@ const stock: TableState = {
 /** What is wrong with the views where BigQuery refuses each with these words. */
 function problems(known: Record<string, string>, refusal: string | undefined, there?: object) {
   const client = {
-    place: { dataset: 'ds' },
+    target: { dataset: 'ds' },
     table: (name: string) => `\`ds.${name}\``,
     async requestIfThere() {
       return there;
@@ -44,7 +44,7 @@ async function asked(known: Record<string, string>, tables: TableState[], there?
   const statements: string[] = [];
   const warnings: string[] = [];
   const client = {
-    place: { dataset: 'ds' },
+    target: { dataset: 'ds' },
     table: (name: string) => `\`ds.${name}\``,
     async run(sql: string) {
       statements.push(sql);

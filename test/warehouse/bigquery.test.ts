@@ -9,7 +9,7 @@ import { openBigQueryWarehouse } from '../../src/warehouse/bigquery/warehouse.js
 import { removeOldStaging } from '../../src/store/staging.js';
 import type { Bucket } from '../../src/store/types.js';
 import { gsEndpoint, makeGsBucket } from '../store/stand-ins.js';
-import { bigQueryEndpoint, standInLacks } from './bigquery-stand-in.js';
+import { bigQueryEndpoint, standInLacks } from './bigquery-emulator.js';
 import { makeLoad } from './make-load.js';
 import { describeWarehouse } from './warehouse-suite.js';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import type { ReportsError } from '../../src/errors/reports-error.js';
 import type { LoadMode } from '../../src/schema/types.js';
-import type { LedgerEntry, Load, Warehouse } from '../../src/warehouse/types.js';
+import { ledgerKey, type LedgerEntry, type Load, type Warehouse } from '../../src/warehouse/types.js';
 import { type MadeReject, type MadeTable, makeLoad } from './make-load.js';
 
 /** In what the values of a warehouse are other than DuckDB's, which its documentation tells too. */
@@ -891,6 +891,43 @@ export function describeWarehouse(
         assert.deepEqual(await found({ documentOrTable: '2' }), ['d2']);
         assert.deepEqual(await found({ documentOrTable: 'xs' }), ['d1']);
         assert.deepEqual(await found({ documentOrTable: "'; DROP TABLE _loads; --" }), []);
+      });
+
+      it('finds documents and reports whose names hold quotes and other signs of SQL', async () => {
+        const names = ["O'Brien", 'a"b', 'back\\slash', 'line\nbreak', '100%_[x]*', "\\'; --", '$name'];
+        const made = await Promise.all(
+          names.map((name) =>
+            load(
+              {
+                documentId: `d ${name}`,
+                reportId: `r ${name}`,
+                sellerId: `s ${name}`,
+                reportType: `t ${name}`,
+              },
+              { name: 'odd', columns: { a: 'string' }, rows: [{ a: name }] },
+              [{ table: 'odd', row: 1, column: 'a', raw: name, reason: name }],
+            ),
+          ),
+        );
+        await warehouse.commit(made);
+        for (const [index, name] of names.entries()) {
+          const { key } = (made[index] as Load).entry;
+          const ofReport = ledgerKey({ sellerId: `s ${name}`, reportId: `r ${name}` });
+          assert.deepEqual(
+            [...(await warehouse.seen([key, ofReport])).keys()].sort(),
+            [key, ofReport].sort(),
+          );
+          const filter = { sellerId: `s ${name}`, reportType: `t ${name}`, documentOrTable: `d ${name}` };
+          assert.deepEqual(
+            (await warehouse.loads(filter)).map((row) => row.reportId),
+            [`r ${name}`],
+          );
+          const rejects = await warehouse.rejects({ documentOrTable: `r ${name}` });
+          assert.deepEqual(
+            rejects.map(({ raw, reason }) => [raw, reason]),
+            [[name, name]],
+          );
+        }
       });
 
       it('is filtered by the end of the data and the making of the report, to the microsecond', async () => {

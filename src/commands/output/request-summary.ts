@@ -1,28 +1,32 @@
 import { marketplaces } from '../../schema/marketplaces.js';
-import type { AskedReport } from '../../pipeline/requests/ask.js';
-import type { RequestSummary } from '../../pipeline/requests/types.js';
+import type { RequestedReport, RequestSummary } from '../../requests/types.js';
 import { pluralize } from '../../text/pluralize.js';
 import { remediesText, somethingFailed, summaryJson, summaryText } from './summary.js';
 import { textTable } from './text-table.js';
 
-/** Whether something happened, or somebody has to do something. */
-export function shouldPrint(summary: RequestSummary): boolean {
-  const { asked, schedules, failures, taken } = summary;
-  return [asked, schedules, failures].some((each) => each.length > 0) || taken !== undefined;
+/** Whether something happened, or a person has to act. */
+export function hasRequestNews(summary: RequestSummary): boolean {
+  const { requested, schedules, failures, recovered } = summary;
+  return [requested, schedules, failures].some((each) => each.length > 0) || recovered !== undefined;
 }
 
-/** Whether the exit code is 1: a request failed, or what was loaded without a notification was quarantined or failed. */
-export function requestsFailed({ failures, taken }: RequestSummary): boolean {
-  return failures.length > 0 || (taken !== undefined && somethingFailed(taken));
+/**
+ * Whether the exit code is 1: a request failed, or a report that was loaded without a notification
+ * failed or was quarantined.
+ */
+export function requestsFailed({ failures, recovered }: RequestSummary): boolean {
+  return failures.length > 0 || (recovered !== undefined && somethingFailed(recovered));
 }
 
-/** What became of requests, as people read it. */
+/** The result of a request cycle as text. */
 export function requestText(summary: RequestSummary, { dryRun = false }: { dryRun?: boolean } = {}): string {
-  const { asked, left, underway, waiting, givenUp, schedules, failures, taken } = summary;
-  const verb = dryRun ? 'Would ask' : 'Asked';
-  const nothing = failures.length > 0 ? 'Asked for nothing.' : 'Nothing to ask for.';
-  const parts = [asked.length > 0 ? `${verb} for ${pluralize(asked.length, 'report')}.\n` : `${nothing}\n`];
-  if (asked.length > 0) parts.push(`\n${askedTable(asked)}`);
+  const { requested, postponed, inFlight, backingOff, abandoned, schedules, failures, recovered } = summary;
+  const verb = dryRun ? 'Would request' : 'Requested';
+  const nothing = failures.length > 0 ? 'No report requested.' : 'Nothing to request.';
+  const parts = [
+    requested.length > 0 ? `${verb} ${pluralize(requested.length, 'report')}.\n` : `${nothing}\n`,
+  ];
+  if (requested.length > 0) parts.push(`\n${requestedTable(requested)}`);
   if (schedules.length > 0) {
     const rows = schedules.map(({ sellerId, reportType, marketplaceIds, period, done }) => [
       sellerId,
@@ -35,44 +39,54 @@ export function requestText(summary: RequestSummary, { dryRun = false }: { dryRu
     parts.push(`\nSchedules at Amazon\n${table}`);
   }
   const rest = [
-    ...(underway > 0 ? [`${pluralize(underway, 'report')} underway`] : []),
-    ...(waiting > 0 ? [`${pluralize(waiting, 'request')} to be made again later`] : []),
-    ...(left > 0 ? [`${pluralize(left, 'window')} left to later turns`] : []),
+    ...(inFlight > 0 ? [`${pluralize(inFlight, 'report')} in flight`] : []),
+    ...(backingOff > 0 ? [`${pluralize(backingOff, 'request')} to retry later`] : []),
+    ...(postponed > 0 ? [`${pluralize(postponed, 'window')} postponed`] : []),
   ];
   if (rest.length > 0) parts.push(`\n${rest.join(', ')}.\n`);
-  if (taken) parts.push(`\nLoaded without a notification: ${summaryText(taken)}`);
+  if (recovered) parts.push(`\nLoaded without a notification: ${summaryText(recovered)}`);
   if (failures.length > 0) {
     const messages = failures.map(({ message }) => `  ${message}\n`);
     parts.push('\nFailed\n', ...messages, remediesText(failures));
   }
-  if (givenUp.length > 0) {
-    parts.push('\nGiven up; `sp-reports request --again` asks once more\n');
-    for (const { sellerId, reportType, start, end, found } of givenUp)
+  if (abandoned.length > 0) {
+    parts.push('\nAbandoned after four failures; retry with `sp-reports request --again`\n');
+    for (const { sellerId, reportType, start, end, found } of abandoned)
       parts.push(`  ${reportType} of ${sellerId}, ${start} to ${end}\n    ${found}\n`);
   }
   return parts.join('');
 }
 
-/** What became of requests, for machines. */
-export function requestJson({ taken, ...summary }: RequestSummary): Record<string, unknown> {
-  return { ...summary, ...(taken ? { taken: summaryJson(taken) } : {}) };
+/** The result of a request cycle as JSON. Scripts rely on these keys. */
+export function requestJson(summary: RequestSummary): Record<string, unknown> {
+  const { requested, postponed, inFlight, backingOff, abandoned, schedules, failures, recovered } = summary;
+  return {
+    asked: requested,
+    left: postponed,
+    underway: inFlight,
+    waiting: backingOff,
+    givenUp: abandoned,
+    schedules,
+    failures,
+    ...(recovered ? { taken: summaryJson(recovered) } : {}),
+  };
 }
 
-/** The same, in figures. */
+/** The figures of a request cycle, for the log. */
 export function requestCounts(summary: RequestSummary): Record<string, number> {
-  const { asked, left, underway, waiting, givenUp, failures } = summary;
+  const { requested, postponed, inFlight, backingOff, abandoned, failures } = summary;
   return {
-    asked: asked.length,
-    left,
-    underway,
-    waiting,
-    givenUp: givenUp.length,
+    requested: requested.length,
+    postponed,
+    inFlight,
+    backingOff,
+    abandoned: abandoned.length,
     failures: failures.length,
   };
 }
 
-function askedTable(asked: AskedReport[]): string {
-  const rows = asked.map(({ sellerId, reportType, marketplaceIds, dataStart, dataEnd, reportId }) => [
+function requestedTable(requested: RequestedReport[]): string {
+  const rows = requested.map(({ sellerId, reportType, marketplaceIds, dataStart, dataEnd, reportId }) => [
     sellerId,
     reportType,
     countries(marketplaceIds),

@@ -6,7 +6,8 @@ import { type Alarms, openAlarms } from '../../status/alarms/alarms.js';
 import type { RunLog } from '../../status/run-log.js';
 import { openSnapshots } from '../../status/snapshot.js';
 import type { Io } from './io.js';
-import { openWarehouse, withContext } from './open-context.js';
+import { withContext } from './open-context.js';
+import { openWarehouse } from '../../warehouse/open-warehouse.js';
 
 export type AlarmedConfig = Config & { alarms: NonNullable<Config['alarms']> };
 
@@ -30,9 +31,11 @@ export function inAlarms<T>(
   work: (alarms: Alarms, context: PipelineContext) => Promise<T>,
 ): Promise<T> {
   return withContext(config, command, io, 'alarms', (context: PipelineContext) => {
-    const onlooker = openWarehouse(config, { isOnlooker: true });
-    const readSnapshot = openSnapshots({ ...context, warehouse: onlooker }, runLog, { isPatient: true });
-    return work(openAlarms(config.alarms, readSnapshot, context), { ...context, warehouse: onlooker });
+    const readWarehouse = openWarehouse(config, { isPreemptible: true });
+    const readSnapshot = openSnapshots({ ...context, warehouse: readWarehouse }, runLog, {
+      waitsForReading: true,
+    });
+    return work(openAlarms(config.alarms, readSnapshot, context), { ...context, warehouse: readWarehouse });
   });
 }
 

@@ -1,23 +1,18 @@
 import type { Command } from 'commander';
-import type { Logger } from 'pino';
 import { systemClock } from '../../runtime/clock.js';
 import { type ReadConfigOptions, readConfig } from '../../config/read.js';
 import { sellersById } from '../../config/seller-ids.js';
 import type { Config } from '../../config/spec.js';
 import { removeOldPartials, removeOldPartialsOf } from '../../files/old-partials.js';
-import type { PipelineContext, WarehouseFile } from '../../ingest/context.js';
+import type { PipelineContext } from '../../ingest/context.js';
 import { packagedSchemasFolder, readSchemas } from '../../schema/read.js';
-import { readViews, type View } from '../../schema/views.js';
+import { readViews } from '../../schema/views.js';
 import type { ReportSchemas } from '../../schema/types.js';
 import { openStores } from '../../store/open-store.js';
-import { openStaging, removeOldStaging, type Staging } from '../../store/staging.js';
-import { quotaKey } from '../../source/selling-partner/quota.js';
+import { openStaging, removeOldStaging } from '../../store/staging.js';
+import type { QuotaKey } from '../../source/selling-partner/quota.js';
 import { openSellingPartner } from '../../source/selling-partner/selling-partner.js';
-import { compactDuckDbFile } from '../../warehouse/duckdb/compact.js';
-import type { QueryOptions } from '../../warehouse/bigquery/query.js';
-import { openBigQueryWarehouse } from '../../warehouse/bigquery/warehouse.js';
-import { holdDuckDbFile, openDuckDbWarehouse } from '../../warehouse/duckdb/warehouse.js';
-import type { Warehouse } from '../../warehouse/types.js';
+import { openWarehouse, warehouseFile } from '../../warehouse/open-warehouse.js';
 import { openQuota } from './open-amazon.js';
 import type { Io } from './io.js';
 import { openProgress } from './progress.js';
@@ -54,43 +49,6 @@ export function readAllSchemas(command: Command, io: Io): ReportSchemas {
   return readSchemas({ folders: schemaFolders(command, io) });
 }
 
-/** What a warehouse may be opened with, beside its settings. */
-export interface OpenOptions extends QueryOptions {
-  log?: Logger;
-  /** Where tables get their descriptions from. */
-  schemas?: ReportSchemas;
-  /** What BigQuery loads from. */
-  staging?: Staging;
-  /** Whether it is for looking only, and gives way to everything else that this process does with the warehouse's file. */
-  isOnlooker?: boolean;
-  /** What commits make when the tables for it are there. */
-  views?: View[];
-}
-
-export function openWarehouse(
-  { warehouse }: Pick<Config, 'warehouse'>,
-  options: OpenOptions = {},
-): Warehouse {
-  if (warehouse.type === 'bigquery') return openBigQueryWarehouse({ ...warehouse, ...options });
-  const { path, memoryLimitMegabytes } = warehouse;
-  const { log, isOnlooker = false, views } = options;
-  return openDuckDbWarehouse({
-    path,
-    memoryLimitMegabytes,
-    isOnlooker,
-    ...(log && { log }),
-    ...(views && { views }),
-  });
-}
-
-/** The file of a warehouse that is one. */
-function warehouseFile({ warehouse }: Config, views: View[]): WarehouseFile | undefined {
-  if (warehouse.type !== 'duckdb') return undefined;
-  const open = (path: string) => openWarehouse({ warehouse: { ...warehouse, path } }, { views });
-  const compact = (path: string) => compactDuckDbFile(path, warehouse.memoryLimitMegabytes);
-  return { path: warehouse.path, open, hold: holdDuckDbFile, compact };
-}
-
 /** Runs a command's work with everything opened, and closes it after. */
 export async function withContext<T>(
   config: Config,
@@ -109,18 +67,9 @@ export async function withContext<T>(
   const progress = openProgress(io, { title, ...(logLevel ? { logLevel } : {}) });
   const quota = openQuota(config);
   const sellers = new Map(
-    config.sellers.map((seller) => [
-      seller.id,
-      {
-        sellingPartner: openSellingPartner({ seller, quota, ...config.api }),
-        documentQuotaKey: quotaKey({
-          clientId: seller.credentials.clientId,
-          sellerId: seller.id,
-          operation: 'getReportDocument',
-        }),
-      },
-    ]),
+    config.sellers.map((seller) => [seller.id, openSellingPartner({ seller, quota, ...config.api })]),
   );
+  const clientIds = new Map(config.sellers.map(({ id, credentials }) => [id, credentials.clientId]));
   const ids = sellersById(config.sellers);
   try {
     await removeOldPartials([stores.raw.unfinished, stores.lake.unfinished, config.state]);
@@ -136,9 +85,10 @@ export async function withContext<T>(
       raw: stores.raw,
       warehouse: openWarehouse(config, opened),
       warehouseFile: file,
-      sellingPartner: (sellerId) => sellers.get(ids.get(sellerId) ?? '')?.sellingPartner,
+      sellingPartner: (sellerId) => sellers.get(ids.get(sellerId) ?? ''),
       documentQuota(sellerId) {
-        const key = sellers.get(sellerId)?.documentQuotaKey ?? '';
+        const clientId = clientIds.get(sellerId) ?? '';
+        const key: QuotaKey = { clientId, sellerId, operation: 'getReportDocument' };
         return {
           available: () => quota.available(key),
           nextAvailableMs: (calls) => quota.nextAvailableMs(key, calls),

@@ -1,3 +1,4 @@
+import { isoNow } from '../../runtime/clock.js';
 import type { Command } from 'commander';
 import type { Config } from '../../config/spec.js';
 import { describeError } from '../../errors/reports-error.js';
@@ -6,11 +7,12 @@ import { type Run, type RunWatch, watchedByAll } from '../../runs/run.js';
 import { runSchedule } from '../../runs/schedule.js';
 import { openAlarms, watchAlarms } from '../../status/alarms/alarms.js';
 import { consoleLimits } from '../../status/server/console.js';
-import { shouldPrint, requestCounts, requestJson, requestText } from '../output/request-summary.js';
+import { hasRequestNews, requestCounts, requestJson, requestText } from '../output/request-summary.js';
 import { summaryJson, summaryText } from '../output/summary.js';
 import { pipelinesNamed } from './find-named.js';
 import type { Io } from './io.js';
-import { openWarehouse, withContext } from './open-context.js';
+import { withContext } from './open-context.js';
+import { openWarehouse } from '../../warehouse/open-warehouse.js';
 
 export interface StartOptions {
   json?: boolean;
@@ -40,8 +42,8 @@ export async function startSchedules(
   await withContext(config, command, io, title, schedule, options.logLevel);
 
   async function schedule(context: PipelineContext): Promise<void> {
-    const onlooker = openWarehouse(config, { isOnlooker: true, maxBytes });
-    const status = await openStatus(context, onlooker, signals);
+    const readWarehouse = openWarehouse(config, { isPreemptible: true, maxBytes });
+    const status = await openStatus(context, readWarehouse, signals);
     if (status.url) options.onServed?.(status.url);
     const alarms = config.alarms && openAlarms(config.alarms, status.readSnapshot, context);
     // Its own, as a schedule may end without the signal, by an error.
@@ -69,9 +71,7 @@ function printRun(
   const ran = { pipeline: pipeline.name, kind };
   log.info({ pipeline: pipeline.name }, `${kind} started`);
   const print = (summary: Record<string, unknown>, text: string) =>
-    io.stdout.write(
-      json ? `${JSON.stringify({ ...ran, ...summary })}\n` : `${new Date().toISOString()} ${text}`,
-    );
+    io.stdout.write(json ? `${JSON.stringify({ ...ran, ...summary })}\n` : `${isoNow()} ${text}`);
   return {
     finished(work, requests) {
       if (!requests) {
@@ -80,7 +80,7 @@ function printRun(
         return;
       }
       log.info({ ...ran, ...requestCounts(requests) }, `${kind} finished`);
-      if (shouldPrint(requests))
+      if (hasRequestNews(requests))
         print(requestJson(requests), `requests of ${pipeline.name}: ${requestText(requests)}`);
     },
     // The next run on the clock tries again.

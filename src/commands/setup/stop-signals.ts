@@ -1,3 +1,4 @@
+import { systemClock } from '../../runtime/clock.js';
 import { setMaxListeners } from 'node:events';
 import type { StopSignals } from '../../ingest/context.js';
 import type { Io } from './io.js';
@@ -14,16 +15,23 @@ export async function untilStopped<T>(io: Io, work: (signals: StopSignals) => Pr
   const abort = new AbortController();
   // All that is in work listens to them; Node warns of more than ten.
   setMaxListeners(0, stop.signal, abort.signal);
-  let timer: NodeJS.Timeout | undefined;
+  const finished = new AbortController();
   const forget = io.onStopSignal(() => {
     if (stop.signal.aborted) abort.abort();
+    else endAfterGrace();
     stop.abort();
-    timer ??= setTimeout(() => abort.abort(), graceMs);
   });
+  function endAfterGrace(): void {
+    systemClock.sleep(graceMs, finished.signal).then(
+      () => abort.abort(),
+      // Finished in time.
+      () => {},
+    );
+  }
   try {
     return await work({ stop: stop.signal, abort: abort.signal });
   } finally {
     forget();
-    clearTimeout(timer);
+    finished.abort();
   }
 }

@@ -97,7 +97,7 @@ export function closingQuote(from: usize): usize {
 }
 
 function behindEscape(at: usize): usize {
-  if (at + 6 > textEnd) return stopAt(textEnd);
+  if (at + 2 > textEnd) return stopAt(textEnd);
   const byte = load<u8>(at, 1);
   switch (byte) {
     case 0x22:
@@ -110,6 +110,7 @@ function behindEscape(at: usize): usize {
     case 0x74:
       return at + 2;
     case 0x75:
+      if (at + 6 > textEnd) return stopAt(textEnd);
       for (let digit: usize = 2; digit < 6; digit += 1)
         if (hexValue(load<u8>(at + digit)) < 0) return stopAt(at);
       return at + 6;

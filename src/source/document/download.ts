@@ -1,7 +1,8 @@
 import { type FileHandle, open, readFile, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ReportsError } from '../../errors/reports-error.js';
+import { type Clock, systemClock } from '../../runtime/clock.js';
+import { exponentialBackoff, retry } from '../../runtime/retry.js';
 import { faultPoint } from '../../runtime/fault-point.js';
 import { type FileLock, takeLock } from '../../files/file-lock.js';
 import type { Store } from '../../store/types.js';
@@ -27,12 +28,13 @@ export interface DownloadOptions {
   pace?: Pace;
   /** The first pause between two tries; then twice as long each time. */
   pauseMs?: number;
+  clock?: Clock;
 }
 
-/** Tries in a row that bring nothing further, or next to nothing. */
-const triesWithoutProgress = 5;
+/** Attempts in a row that bring nothing further, or next to nothing. */
+const maxAttemptsWithoutProgress = 5;
 
-const leastPace: Pace = { bytes: 100_000, withinMs: 60_000 };
+const minPace: Pace = { bytes: 100_000, withinMs: 60_000 };
 
 /**
  * Downloads a document into the raw documents, exactly as Amazon sends it. A broken connection is resumed where it stopped, also one that an earlier
@@ -129,38 +131,43 @@ type Step = { bytes: number } & (
   | { state: 'expired' | 'broken' | 'unavailable'; found: string }
 );
 
-/** Tries until all bytes are in the part. */
+/** Fetches until all bytes are in the part. Counts only attempts without progress. */
 async function fetchAll(part: Part, options: DownloadOptions): Promise<Version> {
-  const { facts, locate, signal, pauseMs = 500, pace = leastPace } = options;
+  const { facts, locate, signal, pauseMs = 500, pace = minPace, clock = systemClock } = options;
   let location: DocumentLocation | undefined;
-  let furthest = 0;
-  let tries = 0;
+  let maxBytes = 0;
+  let isFurther = false;
   let isOutage = false;
-  for (;;) {
-    signal?.throwIfAborted();
+  const attempt = async (): Promise<Step> => {
     const begun = await readBegun(part.path);
     // An earlier process ended between the last byte and the final name.
-    if (begun.bytes > 0 && begun.bytes === begun.version.totalBytes) return begun.version;
-    furthest = Math.max(furthest, begun.bytes);
-    location ??= await locate();
-    const startedMs = performance.now();
-    const step = await fetchRest(location, part, begun, { ...options, pace });
-    if (step.state === 'whole') return step.version;
-    if (step.state === 'expired') location = undefined;
-    // A server that begins anew each time, or sends a few bytes each time, would otherwise be asked for ever.
-    const expectedBytes = ((performance.now() - startedMs + pauseMs) / pace.withinMs) * pace.bytes;
-    tries = step.bytes - furthest > expectedBytes ? 1 : tries + 1;
-    // Where an outage had part in it, nothing is known of the document.
-    isOutage = step.state === 'unavailable' || (isOutage && tries > 1);
-    if (tries >= triesWithoutProgress) {
-      const { documentId } = facts;
-      const code = isOutage ? 'DOWNLOAD_UNAVAILABLE' : 'DOWNLOAD_FAILED';
-      throw new ReportsError(code, { documentId, found: step.found });
+    if (begun.bytes > 0 && begun.bytes === begun.version.totalBytes) {
+      return { state: 'whole', bytes: begun.bytes, version: begun.version };
     }
-    await sleep(pauseMs * 2 ** (tries - 1), undefined, signal ? { signal } : {}).catch(() => {
-      signal?.throwIfAborted();
-    });
-  }
+    maxBytes = Math.max(maxBytes, begun.bytes);
+    location ??= await locate();
+    const startedMs = clock.now();
+    const step = await fetchRest(location, part, begun, { ...options, pace });
+    if (step.state === 'expired') location = undefined;
+    // Without this a server that starts over each time, or sends a few bytes each time, would be
+    // called for ever.
+    const expectedBytes = ((clock.now() - startedMs + pauseMs) / pace.withinMs) * pace.bytes;
+    isFurther = step.bytes - maxBytes > expectedBytes;
+    // If an outage had part in it, the failure says nothing about the document.
+    isOutage = step.state === 'unavailable' || (isOutage && !isFurther);
+    return step;
+  };
+  const step = await retry(attempt, {
+    maxAttempts: maxAttemptsWithoutProgress,
+    backoffMs: exponentialBackoff({ firstMs: pauseMs }),
+    isUnfinished: ({ state }) => state !== 'whole',
+    madeProgress: () => isFurther,
+    signal,
+    clock,
+  });
+  if (step.state === 'whole') return step.version;
+  const code = isOutage ? 'DOWNLOAD_UNAVAILABLE' : 'DOWNLOAD_FAILED';
+  throw new ReportsError(code, { documentId: facts.documentId, found: step.found });
 }
 
 /** Asks for the bytes that are missing and adds them to the part. */

@@ -84,7 +84,7 @@ export async function withBytes<T>(
   try {
     return await work();
   } finally {
-    await store.letGo(path);
+    await store.evictLocalCopy(path);
   }
 }
 
@@ -116,7 +116,7 @@ export async function keepRaw(
   await store.keep(path, { from: partial, ...(signal && { signal }) });
   faultPoint('raw-kept');
   await nameWholeFile(file, partial, path);
-  await store.letGo(`${path}.json`);
+  await store.evictLocalCopy(`${path}.json`);
   return { facts, path, bytes: kept.bytes, kept };
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /**
- * What answers must have, as far as it is used; Amazon may add to them.
+ * The members that responses must have, as far as they are used. Amazon may add others.
  * Source: Amazon's models reports_2021-06-30, tokens_2021-03-01 and notifications.
  */
 
@@ -56,5 +56,5 @@ export const apiDestinationAnswer = z.object({ payload: apiDestination });
 
 export const apiDestinationsAnswer = z.object({ payload: z.array(apiDestination) });
 
-/** Of an operation whose success is all it tells. */
+/** The response of an operation that reports nothing but success. */
 export const apiNothing = z.object({});

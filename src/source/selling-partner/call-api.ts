@@ -1,11 +1,13 @@
 import type { ZodType } from 'zod';
 import { ReportsError } from '../../errors/reports-error.js';
+import type { Clock } from '../../runtime/clock.js';
 import type { ReportRegion } from '../../schema/types.js';
 import type { CreateCallOptions } from '../types.js';
 import { callJson, type JsonAnswer, type Method } from './http.js';
 import { type Credentials, openLogin } from './login.js';
-import { type Operation, type QuotaPlan, quotaKey } from './quota.js';
-import { retried } from './retry.js';
+import type { Operation } from './limits.js';
+import type { QuotaPlan } from './quota.js';
+import { callWithRetry } from './retry.js';
 
 /** Source: Selling Partner API documentation, "Selling Partner API endpoints". */
 const endpoints: Record<ReportRegion, string> = {
@@ -14,38 +16,42 @@ const endpoints: Record<ReportRegion, string> = {
   fe: 'https://sellingpartnerapi-fe.amazon.com',
 };
 
-/** A call that Amazon refuses so often for its rate is left to a later drain, whatever rate it tells. */
-const mostThrottled = 5;
+/**
+ * A call that Amazon throttles this often is left to a later drain, whatever rate Amazon reports.
+ */
+const maxThrottled = 5;
 
 export interface ApiCall extends CreateCallOptions {
   operation: Operation;
-  /** What the call is about, for errors. */
+  /** Names the subject of the call in errors. */
   thing: string;
   path: string;
-  /** Default: POST where there is a body, else GET. */
+  /** Default: POST with a body, otherwise GET. */
   method?: Method;
   body?: string;
-  /** Not again where there is no answer, or a 5xx: Amazon may have done it. */
+  /** Does not retry after no answer or a 5xx: Amazon may have done it. */
   once?: boolean;
-  /** In place of the access token. */
+  /** Replaces the access token. */
   restrictedDataToken?: string;
 }
 
 export interface ApiOptions {
   seller: { id: string; region: ReportRegion; credentials: Credentials };
   quota: QuotaPlan;
-  /** In place of the region's. */
+  /** Replaces the region's endpoint. */
   endpoint?: string;
   loginUrl?: string;
+  clock?: Clock;
 }
 
-/** Makes one call, from quota to answer, and gives what of the answer is of that form. */
-export type CallApi = <T>(call: ApiCall, form: ZodType<T>) => Promise<T>;
+/** Makes one call, waiting for quota, and returns the response parsed by `schema`. */
+export type CallApi = <T>(call: ApiCall, schema: ZodType<T>) => Promise<T>;
 
 /**
- * Opens the way to Amazon for one seller, or for its application alone (`grantless`). Every call takes from the quota plan first; 429 and
- * 5xx are waited for.
- * Errors: LOGIN_REFUSED, API_ACCESS_DENIED, API_NOT_FOUND, API_REQUEST_REFUSED, API_QUOTA_EXCEEDED, API_UNAVAILABLE, API_UNREACHABLE.
+ * Opens the API for one seller, or for its application alone (`grantless`). Every call takes from
+ * the quota plan first; 429 and 5xx are retried.
+ * Errors: LOGIN_REFUSED, API_ACCESS_DENIED, API_NOT_FOUND, API_REQUEST_REFUSED, API_QUOTA_EXCEEDED,
+ * API_UNAVAILABLE, API_UNREACHABLE.
  */
 export function openApi(options: ApiOptions & { grantless?: boolean }): CallApi {
   const { seller, quota, grantless = false } = options;
@@ -54,39 +60,40 @@ export function openApi(options: ApiOptions & { grantless?: boolean }): CallApi 
     sellerId: seller.id,
     credentials: seller.credentials,
     grantless,
-    ...(options.loginUrl ? { loginUrl: options.loginUrl } : {}),
+    ...(options.loginUrl && { loginUrl: options.loginUrl }),
+    ...(options.clock && { clock: options.clock }),
   });
   return callApi;
 
-  async function callApi<T>(call: ApiCall, form: ZodType<T>): Promise<T> {
+  async function callApi<T>(call: ApiCall, schema: ZodType<T>): Promise<T> {
     const { operation, thing, signal } = call;
     const sellerId = seller.id;
-    const key = quotaKey({ clientId: seller.credentials.clientId, sellerId, operation });
+    const key = { clientId: seller.credentials.clientId, sellerId, operation };
     let renewed = false;
-    for (let throttled = 0; throttled < mostThrottled; ) {
-      // A login takes time, and a call that was taken must not be late at Amazon.
+    for (let throttled = 0; throttled < maxThrottled; ) {
+      // Before the quota: a login takes time, and a call must reach Amazon soon after its token was
+      // spent.
       await login.accessToken(signal);
       await quota.take(key, call);
       const accessToken = await login.accessToken(signal);
       await call.onTaken?.();
-      const answer = await retried(
+      const answer = await callWithRetry(
         () => send(call, accessToken),
         { operation, sellerId, url: endpoint },
-        signal,
-        ...(call.once ? [1] : []),
+        { signal, clock: options.clock, ...(call.once && { maxAttempts: 1 }) },
       );
       const limit = Number(answer.headers.get('x-amzn-ratelimit-limit') ?? Number.NaN);
       await quota.observe(key, {
         ...(Number.isFinite(limit) ? { callsPerSecond: limit } : {}),
         throttled: answer.status === 429,
       });
-      if (answer.status < 300) return inForm(form, answer.body, { operation, sellerId });
+      if (answer.status < 300) return parseBody(schema, answer.body, { operation, sellerId });
       if (answer.status === 429) {
         throttled += 1;
         continue;
       }
-      const found = amazonsWord(answer);
-      // A token may expire, or be revoked, before its time: once more with a fresh one.
+      const found = describeErrors(answer);
+      // A token may expire or be revoked early: retry once with a new one.
       if (
         (answer.status === 401 || answer.status === 403) &&
         !renewed &&
@@ -117,14 +124,21 @@ export function openApi(options: ApiOptions & { grantless?: boolean }): CallApi 
   }
 }
 
-/** Where the calls go: to the given place, else to that of the region. */
+/** The base URL of the calls: `given`, otherwise the region's. */
 export function endpointOf(region: ReportRegion, given?: string): string {
   return (given ?? endpoints[region]).replace(/\/$/, '');
 }
 
-/** An answer that lacks what it must have is none: something else than Amazon may have answered. */
-function inForm<T>(form: ZodType<T>, body: unknown, about: { operation: Operation; sellerId: string }): T {
-  const { data, error } = form.safeParse(body);
+/**
+ * A response without the required members is no answer: something other than Amazon may have sent
+ * it.
+ */
+function parseBody<T>(
+  schema: ZodType<T>,
+  body: unknown,
+  about: { operation: Operation; sellerId: string },
+): T {
+  const { data, error } = schema.safeParse(body);
   if (data !== undefined) return data;
   const [issue] = error?.issues ?? [];
   const found = `an answer without ${issue?.path.join('.') || 'the members it must have'}`;
@@ -132,7 +146,7 @@ function inForm<T>(form: ZodType<T>, body: unknown, about: { operation: Operatio
 }
 
 /** Status, code, message and details of Amazon's error list. */
-function amazonsWord({ status, body }: JsonAnswer): string {
+function describeErrors({ status, body }: JsonAnswer): string {
   const { errors } = body as { errors?: { code?: string; message?: string; details?: string }[] };
   const first = errors?.[0];
   return [status, first?.code, first?.message, first?.details].filter(Boolean).join(' ');

@@ -3,7 +3,7 @@ import { version } from '../../runtime/version.js';
 export interface JsonAnswer {
   status: number;
   headers: Headers;
-  /** The parsed body; an empty object where it is no JSON. */
+  /** The parsed body; an empty object if it is not JSON. */
   body: unknown;
 }
 
@@ -11,10 +11,10 @@ export type Method = 'GET' | 'POST' | 'DELETE';
 
 const timeoutMs = 30_000;
 
-/** Amazon asks for the application's name and version, and its language. */
+/** Amazon requires the application's name and version, and its language. */
 const userAgent = `sp-reports/${version} (Language=TypeScript)`;
 
-/** One HTTP call for JSON. Rejects only where there is no answer at all. */
+/** Makes one HTTP call for JSON. Rejects only if there is no response at all. */
 export async function callJson(
   url: string,
   options: {

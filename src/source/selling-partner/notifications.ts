@@ -11,7 +11,9 @@ import { type ApiCall, type ApiOptions, type CallApi, openApi } from './call-api
 
 const notificationType = 'REPORT_PROCESSING_FINISHED';
 
-/** The only version of the type. A processing directive filters other types alone, so there is none. */
+/**
+ * The only version of the type. Processing directives only filter other types, so there is none.
+ */
 const payloadVersion = '1.0';
 
 const base = '/notifications/v1';
@@ -20,12 +22,14 @@ const destinationsPath = `${base}/destinations`;
 
 /**
  * Opens the Notifications API for one seller.
- * Errors: LOGIN_REFUSED, SUBSCRIPTION_REFUSED, API_QUOTA_EXCEEDED, API_UNAVAILABLE, API_UNREACHABLE. Source: Amazon's model notifications.
+ * Errors: LOGIN_REFUSED, SUBSCRIPTION_REFUSED, API_QUOTA_EXCEEDED, API_UNAVAILABLE,
+ * API_UNREACHABLE.
+ * Source: Amazon's model notifications.
  */
 export function openNotifications(options: ApiOptions): Notifications {
-  const asSeller = told(openApi(options));
-  // Destinations belong to the application, and so does taking subscriptions away.
-  const asApplication = told(openApi({ ...options, grantless: true }));
+  const asSeller = withSubscriptionErrors(openApi(options));
+  // Destinations belong to the application, and so does deleting subscriptions.
+  const asApplication = withSubscriptionErrors(openApi({ ...options, grantless: true }));
 
   return {
     async subscription(call) {
@@ -78,7 +82,7 @@ async function remove(
   await unlessGone(callApi({ ...call, method: 'DELETE', path }, apiNothing));
 }
 
-/** Undefined where Amazon has no such thing. */
+/** Undefined if Amazon has no such thing. */
 async function unlessGone<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;
@@ -88,11 +92,11 @@ async function unlessGone<T>(answer: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** A refusal here is about the connection, not about a report. */
-function told(callApi: CallApi): CallApi {
-  return async (call, form) => {
+/** A refusal here concerns the subscription, not a report. */
+function withSubscriptionErrors(callApi: CallApi): CallApi {
+  return async (call, schema) => {
     try {
-      return await callApi(call, form);
+      return await callApi(call, schema);
     } catch (error) {
       const isRefusal =
         error instanceof ReportsError &&

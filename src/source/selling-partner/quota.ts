@@ -1,68 +1,52 @@
 import { type Clock, systemClock } from '../../runtime/clock.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import type { SharedJson } from '../../files/shared-json.js';
+import { type Operation, usagePlans } from './limits.js';
 
-export type Operation = keyof typeof usagePlans;
-
-/** Of every operation of the Notifications API. */
-const notificationsPlan = { callsPerSecond: 1, burst: 5 };
-
-/** Of every operation about report schedules. */
-const schedulesPlan = { callsPerSecond: 0.0222, burst: 10 };
-
-/**
- * Calls a second, and the burst, of each operation, per application and seller.
- * Source: the usage plans in Amazon's models reports_2021-06-30, tokens_2021-03-01 and notifications.
- */
-export const usagePlans = {
-  getReport: { callsPerSecond: 2, burst: 15 },
-  getReports: { callsPerSecond: 0.0222, burst: 10 },
-  getReportDocument: { callsPerSecond: 0.0167, burst: 15 },
-  createReport: { callsPerSecond: 0.0167, burst: 15 },
-  createReportSchedule: schedulesPlan,
-  getReportSchedules: schedulesPlan,
-  cancelReportSchedule: schedulesPlan,
-  createRestrictedDataToken: { callsPerSecond: 1, burst: 10 },
-  getSubscription: notificationsPlan,
-  createSubscription: notificationsPlan,
-  deleteSubscriptionById: notificationsPlan,
-  getDestinations: notificationsPlan,
-  createDestination: notificationsPlan,
-  deleteDestination: notificationsPlan,
-};
+/** What a quota belongs to: Amazon counts calls per application, seller and operation. */
+export interface QuotaKey {
+  clientId: string;
+  sellerId: string;
+  operation: Operation;
+}
 
 export interface QuotaPlan {
   /**
-   * Takes one call, waiting for it, in the order of asking. Errors: API_QUOTA_EXCEEDED at once where it can't be had before
-   * `deadlineMs`; the signal's reason where it is aborted.
+   * Takes one call, waiting for it if necessary, first come, first served.
+   * Errors: API_QUOTA_EXCEEDED at once if it is not possible before `deadlineMs`; the signal's
+   * reason.
    */
-  take(key: string, options?: { deadlineMs?: number; signal?: AbortSignal }): Promise<void>;
+  take(key: QuotaKey, options?: { deadlineMs?: number; signal?: AbortSignal }): Promise<void>;
   /** Whole calls possible now. */
-  available(key: string): number;
-  /** Epoch milliseconds when so many calls, one by default, will have been possible; now where they are. */
-  nextAvailableMs(key: string, calls?: number): number;
-  /** Calls possible from now until then. */
-  possibleUntil(key: string, epochMs: number): number;
-  /** What an answer told: the rate that Amazon applies, or that it refused the call. */
-  observe(key: string, told: { callsPerSecond?: number; throttled?: boolean }): Promise<void>;
+  available(key: QuotaKey): number;
+  /**
+   * Epoch milliseconds when this many calls, by default one, will have become possible; now if they
+   * already are.
+   */
+  nextAvailableMs(key: QuotaKey, calls?: number): number;
+  /** How many calls become possible from now until then. */
+  possibleUntil(key: QuotaKey, epochMs: number): number;
+  /** Learns from a response: the rate that Amazon applies, or that it refused the call. */
+  observe(key: QuotaKey, seen: { callsPerSecond?: number; throttled?: boolean }): Promise<void>;
   close(): Promise<void>;
 }
 
-/** The key of a quota: per application, seller and operation. */
-export function quotaKey(of: { clientId: string; sellerId: string; operation: Operation }): string {
-  return `${of.clientId} ${of.sellerId} ${of.operation}`;
+/** The name of a bucket, in the file and in memory. Nothing reads the key back out of it. */
+function bucketName({ clientId, sellerId, operation }: QuotaKey): string {
+  return `${clientId} ${sellerId} ${operation}`;
 }
 
 interface Bucket {
   tokens: number;
-  /** Epoch milliseconds to which `tokens` belongs. */
+  /** The time of `tokens`, in epoch milliseconds. */
   atMs: number;
   callsPerSecond: number;
 }
 
 /**
- * Opens the quota plan: a token bucket for each key, kept in a file so that a restart doesn't forget what was used, and processes that
- * share it don't use the same twice. A file that can't be read counts as none: then Amazon's 429 empties the buckets again.
+ * Opens the quota plan: a token bucket for each key. They are kept in a file, so that a restart
+ * does not forget what was used and processes that share the file do not use the same token twice.
+ * A file that can't be read counts as missing: Amazon's 429 then empties the buckets again.
  */
 export function openQuotaPlan({
   state,
@@ -72,35 +56,37 @@ export function openQuotaPlan({
   clock?: Clock;
 }): QuotaPlan {
   const { now, sleep } = clock;
-  /** The last taker of each key: the next one waits behind it. */
+  /** The last waiting call of each key; the next one waits behind it. */
   const lines = new Map<string, Promise<unknown>>();
 
-  /** The bucket as the file has it, refilled since. */
-  const current = (key: string) => bucketOf(state.read(), key, now());
+  /** The bucket in the file, refilled since. */
+  const current = (key: QuotaKey) => bucketOf(state.read(), key, now());
 
-  async function change(key: string, apply: (bucket: Bucket) => void, signal?: AbortSignal): Promise<void> {
+  async function change(key: QuotaKey, apply: (bucket: Bucket) => void, signal?: AbortSignal): Promise<void> {
     await state.change((stored) => {
       const bucket = bucketOf(stored, key, now());
       apply(bucket);
-      return { ...(typeof stored === 'object' ? stored : {}), [key]: bucket };
+      return { ...(typeof stored === 'object' ? stored : {}), [bucketName(key)]: bucket };
     }, signal);
   }
 
-  function nextAvailableMs(key: string, calls = 1): number {
+  function nextAvailableMs(key: QuotaKey, calls = 1): number {
     const { tokens, callsPerSecond, atMs } = current(key);
     return tokens >= calls
       ? now()
       : Math.max(atMs, now()) + Math.ceil(((calls - tokens) / callsPerSecond) * 1000);
   }
 
-  async function takeInTurn(key: string, deadlineMs: number, signal?: AbortSignal): Promise<void> {
+  async function takeInTurn(key: QuotaKey, deadlineMs: number, signal?: AbortSignal): Promise<void> {
     for (let isTaken = false; !isTaken; ) {
       signal?.throwIfAborted();
       const nextMs = nextAvailableMs(key);
-      const [, sellerId, operation] = key.split(' ');
-      if (nextMs > deadlineMs) throw new ReportsError('API_QUOTA_EXCEEDED', { operation, sellerId });
+      if (nextMs > deadlineMs) {
+        const { operation, sellerId } = key;
+        throw new ReportsError('API_QUOTA_EXCEEDED', { operation, sellerId });
+      }
       if (nextMs > now()) await sleep(nextMs - now(), signal);
-      // Another process may have taken it meanwhile.
+      // Another process may have taken the token in the meantime.
       const take = (bucket: Bucket) => {
         isTaken = bucket.tokens >= 1;
         if (isTaken) spend(bucket, key, now());
@@ -111,10 +97,10 @@ export function openQuotaPlan({
 
   return {
     take(key, { deadlineMs = Number.POSITIVE_INFINITY, signal } = {}) {
-      const before = lines.get(key) ?? Promise.resolve();
+      const before = lines.get(bucketName(key)) ?? Promise.resolve();
       const turn = before.then(() => takeInTurn(key, deadlineMs, signal));
       lines.set(
-        key,
+        bucketName(key),
         turn.catch(() => {}),
       );
       return turn;
@@ -139,38 +125,38 @@ export function openQuotaPlan({
   };
 }
 
-/** A call may reach Amazon so much later than it was taken, and no sooner does a bucket that was full there begin to fill again. */
-const longestWayMs = 2000;
+/**
+ * Allow for latency: Amazon's bucket starts refilling only when our call arrives, up to this much
+ * after we spent the token.
+ */
+const maxLatencyMs = 2000;
 
-function spend(bucket: Bucket, key: string, nowMs: number): void {
-  const { burst } = planOf(key);
-  const mayBeFull = bucket.tokens + (longestWayMs / 1000) * bucket.callsPerSecond >= burst;
+function spend(bucket: Bucket, key: QuotaKey, nowMs: number): void {
+  const { burst } = usagePlans[key.operation];
+  const mayBeFull = bucket.tokens + (maxLatencyMs / 1000) * bucket.callsPerSecond >= burst;
   bucket.tokens -= 1;
-  if (mayBeFull) bucket.atMs = nowMs + longestWayMs;
+  if (mayBeFull) bucket.atMs = nowMs + maxLatencyMs;
 }
 
-/** The bucket of a key as of now; a full one where there is none that makes sense. */
-function bucketOf(stored: unknown, key: string, nowMs: number): Bucket {
-  const plan = planOf(key);
+/** The bucket of a key as of now; a full one if the stored one makes no sense. */
+function bucketOf(stored: unknown, key: QuotaKey, nowMs: number): Bucket {
+  const plan = usagePlans[key.operation];
   const {
     tokens = Number.NaN,
     atMs = Number.NaN,
     callsPerSecond = 0,
-  } = (stored as Record<string, Partial<Bucket> | null> | null | undefined)?.[key] ?? {};
+  } = (stored as Record<string, Partial<Bucket> | null> | null | undefined)?.[bucketName(key)] ?? {};
   if (!Number.isFinite(tokens) || !Number.isFinite(atMs) || !(callsPerSecond > 0)) {
     return { tokens: plan.burst, atMs: nowMs, callsPerSecond: plan.callsPerSecond };
   }
-  // Refilling begins later where a call is on its way to a full bucket; any other time to come is that of a clock that was set back.
-  const isOnItsWay = atMs > nowMs && atMs <= nowMs + longestWayMs;
-  if (isOnItsWay) return { tokens, atMs, callsPerSecond };
+  // Refilling starts later while a call is on its way to a full bucket. Any other future time means
+  // that the clock was set back.
+  const isInFlight = atMs > nowMs && atMs <= nowMs + maxLatencyMs;
+  if (isInFlight) return { tokens, atMs, callsPerSecond };
   const elapsedSeconds = Math.max(0, nowMs - atMs) / 1000;
   return {
     tokens: Math.min(plan.burst, tokens + elapsedSeconds * callsPerSecond),
     atMs: nowMs,
     callsPerSecond,
   };
-}
-
-function planOf(key: string) {
-  return usagePlans[key.slice(key.lastIndexOf(' ') + 1) as Operation];
 }

@@ -5,7 +5,7 @@ import type { CallApi } from './call-api.js';
 
 const base = '/reports/2021-06-30';
 
-/** The operations that have Amazon make reports. Source: Amazon's model reports_2021-06-30. */
+/** The operations that make Amazon create reports. Source: Amazon's model reports_2021-06-30. */
 export function openRequests(
   callApi: CallApi,
 ): Pick<
@@ -40,7 +40,7 @@ export function openRequests(
     async createReportSchedule({ reportOptions, ...wanted }, call) {
       const body = JSON.stringify({ ...wanted, ...withOptions(reportOptions) });
       const about = { thing: wanted.reportType, path: `${base}/schedules`, body };
-      // The same schedule again takes the place of the first: trying it twice does no harm.
+      // Retrying is safe: the same schedule replaces the first one.
       const operation = 'createReportSchedule' as const;
       return (await callApi({ ...call, ...about, operation }, apiCreatedSchedule)).reportScheduleId;
     },

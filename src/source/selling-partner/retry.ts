@@ -1,11 +1,13 @@
-import { sleep } from '../../runtime/clock.js';
+import type { Clock } from '../../runtime/clock.js';
+import { halfJitter, exponentialBackoff, retry } from '../../runtime/retry.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import type { JsonAnswer } from './http.js';
 
-const tries = 4;
-const firstPauseMs = 250;
+const defaultMaxAttempts = 4;
 
-/** What a call is about, for errors. */
+const backoffMs = exponentialBackoff({ firstMs: 250, jitter: halfJitter });
+
+/** Names the call in errors. */
 interface RetriedCall {
   operation: string;
   sellerId: string;
@@ -13,49 +15,56 @@ interface RetriedCall {
 }
 
 /**
- * Makes a call up to four times, or `mostTries`, while it brings a 5xx or no answer, with growing, jittered pauses. What Amazon answers
- * otherwise is returned as it is. Errors: API_UNAVAILABLE, API_UNREACHABLE.
+ * Makes a call, and again after a 5xx or no answer, with growing and jittered waits: up to
+ * `maxAttempts`, by default four. Returns every other answer as it is.
+ * Errors: API_UNAVAILABLE, API_UNREACHABLE; the signal's reason.
  */
-export async function retried(
+export async function callWithRetry(
   call: () => Promise<JsonAnswer>,
   { operation, sellerId, url }: RetriedCall,
-  signal?: AbortSignal,
-  mostTries = tries,
+  {
+    signal,
+    clock,
+    maxAttempts = defaultMaxAttempts,
+  }: { signal?: AbortSignal | undefined; clock?: Clock | undefined; maxAttempts?: number } = {},
 ): Promise<JsonAnswer> {
-  const about = { operation, sellerId, host: new URL(url).origin };
-  for (let attempt = 1; ; attempt += 1) {
-    let failure: Failure;
-    try {
-      const answer = await call();
-      if (answer.status < 500) return answer;
-      failure = { code: 'API_UNAVAILABLE', found: `Amazon answered ${answer.status}` };
-    } catch (error) {
-      signal?.throwIfAborted();
-      failure = networkFailure(error);
-    }
-    const found = mostTries > 1 ? `${failure.found}, ${mostTries} times` : failure.found;
-    if (attempt === mostTries) throw new ReportsError(failure.code, { ...about, found });
-    await sleep(firstPauseMs * 2 ** (attempt - 1) * (0.5 + Math.random()), signal);
+  let failure: CallFailure;
+  try {
+    const answer = await retry(call, {
+      maxAttempts,
+      backoffMs,
+      isRetryable: () => true,
+      isUnfinished: ({ status }) => status >= 500,
+      signal,
+      clock,
+    });
+    if (answer.status < 500) return answer;
+    failure = { code: 'API_UNAVAILABLE', found: `Amazon answered ${answer.status}` };
+  } catch (error) {
+    signal?.throwIfAborted();
+    failure = networkFailure(error);
   }
+  const found = maxAttempts > 1 ? `${failure.found}, ${maxAttempts} times` : failure.found;
+  throw new ReportsError(failure.code, { operation, sellerId, host: new URL(url).origin, found });
 }
 
-interface Failure {
+interface CallFailure {
   code: 'API_UNAVAILABLE' | 'API_UNREACHABLE';
   found: string;
 }
 
-/** A connection was there, and ended before the answer did. */
-const brokenOff = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
+/** Codes of connections that were made and ended before the answer did. */
+const brokenConnection = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 
-/** What fetch says when there is no answer; the reason is in the cause. */
-function networkFailure(error: unknown): Failure {
+/** Reads why there was no answer out of fetch's error, which has the reason as its cause. */
+function networkFailure(error: unknown): CallFailure {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   if (!(cause instanceof Error)) return { code: 'API_UNREACHABLE', found: String(cause) };
   const { code } = cause as NodeJS.ErrnoException;
-  // Its text quotes the header, and with it a token.
+  // The text quotes the header, and with it a token.
   if (/invalid header value/i.test(cause.message))
     return { code: 'API_UNAVAILABLE', found: 'a token that is no header value' };
-  if (code !== undefined && brokenOff.has(code))
+  if (code !== undefined && brokenConnection.has(code))
     return { code: 'API_UNAVAILABLE', found: `the connection broke off (${code})` };
   return {
     code: 'API_UNREACHABLE',

@@ -1,16 +1,15 @@
 import { ReportsError } from '../../errors/reports-error.js';
 import type { CallOptions, DocumentLocation, Report, ReportFilter, SellingPartner } from '../types.js';
 import { type ApiReport, apiDataToken, apiDocument, apiReport, apiReports } from './answers.js';
+import { maxReportsPerPage, maxReportTypesPerCall } from './limits.js';
 import { openRequests } from './requests.js';
 import { type ApiCall, type ApiOptions, openApi } from './call-api.js';
 
-/** Amazon's own limits of getReports. */
-export const maxTypesPerCall = 10;
-export const reportsPerPage = 100;
-
 /**
- * Opens the Selling Partner API for one seller. Every call takes from the quota plan first; 429 and 5xx are waited for.
- * Errors: LOGIN_REFUSED, API_ACCESS_DENIED, API_NOT_FOUND, API_REQUEST_REFUSED, API_QUOTA_EXCEEDED, API_UNAVAILABLE, API_UNREACHABLE.
+ * Opens the Selling Partner API for one seller. Every call takes from the quota plan first; 429 and
+ * 5xx are retried.
+ * Errors: LOGIN_REFUSED, API_ACCESS_DENIED, API_NOT_FOUND, API_REQUEST_REFUSED, API_QUOTA_EXCEEDED,
+ * API_UNAVAILABLE, API_UNREACHABLE.
  * Source: Amazon's models reports_2021-06-30 and tokens_2021-03-01.
  */
 export function openSellingPartner(options: ApiOptions): SellingPartner {
@@ -33,10 +32,11 @@ export function openSellingPartner(options: ApiOptions): SellingPartner {
       try {
         return await locate(about);
       } catch (error) {
-        // A type that Amazon restricts and its schema does not: a token for this document shows whether that is all.
+        // Amazon may restrict a type that its schema does not: a restricted token shows whether
+        // that was the only reason.
         if (!(error instanceof ReportsError) || error.code !== 'API_ACCESS_DENIED') throw error;
         const restrictedDataToken = await dataToken(path, about).catch((refused: unknown) => {
-          // Only a refusal is an answer; anything else may pass.
+          // Only a refusal is an answer; any other failure may pass.
           throw refused instanceof ReportsError && refused.kind === 'terminal' ? error : refused;
         });
         return locate({ ...about, restrictedDataToken });
@@ -44,8 +44,8 @@ export function openSellingPartner(options: ApiOptions): SellingPartner {
     },
 
     async *getReports(filter, { onAnswered, ...call }) {
-      for (let start = 0; start < filter.reportTypes.length; start += maxTypesPerCall) {
-        const reportTypes = filter.reportTypes.slice(start, start + maxTypesPerCall);
+      for (let start = 0; start < filter.reportTypes.length; start += maxReportTypesPerCall) {
+        const reportTypes = filter.reportTypes.slice(start, start + maxReportTypesPerCall);
         let query = reportsQuery({ ...filter, reportTypes });
         for (;;) {
           const path = `/reports/2021-06-30/reports?${query}`;
@@ -78,7 +78,7 @@ function reportsQuery({ reportTypes, statuses, createdSince, createdUntil }: Rep
   return new URLSearchParams({
     reportTypes: reportTypes.join(','),
     processingStatuses: statuses.join(','),
-    pageSize: String(reportsPerPage),
+    pageSize: String(maxReportsPerPage),
     createdSince: createdSince.toISOString(),
     ...(createdUntil ? { createdUntil: createdUntil.toISOString() } : {}),
   });

@@ -3,8 +3,8 @@ import { type Span, spanMs } from '../../config/span.js';
 import type { AlarmsConfig } from '../../config/alarms-spec.js';
 import { pluralize } from '../../text/pluralize.js';
 import { catalogue } from '../../errors/reports-error.js';
-import type { Progress } from '../../pipeline/requests/book.js';
-import { sellerOf } from '../../pipeline/requests/plan.js';
+import { sellerOf } from '../../requests/request-plans.js';
+import type { KeyedProgress } from '../../requests/request-store.js';
 import type { LoadSnapshot, Problem, QueueSnapshot, StatusSnapshot, TableFreshness } from '../types.js';
 
 export type AlarmKind = 'stale_table' | 'quarantine' | 'credentials' | 'queue' | 'request' | 'unreachable';
@@ -40,7 +40,9 @@ export interface Conditions {
 /** The input of the alarms. */
 export interface AlarmSources {
   snapshot: StatusSnapshot;
-  requests: Pick<Progress & { key: string }, 'key' | 'reportType' | 'givenUp'>[];
+  requests: Pick<KeyedProgress, 'key' | 'reportType' | 'abandoned'>[];
+  /** Why the state of requests can't be read. */
+  requestProblem?: Problem | undefined;
 }
 
 /** A problem that may be temporary is reported once it has lasted this long. */
@@ -64,7 +66,7 @@ export interface PreviousAlarms {
 
 /** Returns the conditions that are present now. */
 export function conditionsOf(
-  { snapshot, requests }: AlarmSources,
+  { snapshot, requests, requestProblem }: AlarmSources,
   settings: Pick<AlarmsConfig, 'staleAfter' | 'queueMessages' | 'queueAge'>,
   { wasSent, troubles: before = {} }: PreviousAlarms,
 ): Conditions {
@@ -76,11 +78,18 @@ export function conditionsOf(
       ...queue,
     })),
     { key: 'unreachable/warehouse', what: `the warehouse ${snapshot.warehouse.name}`, ...snapshot.warehouse },
+    {
+      key: 'unreachable/requests',
+      what: 'the state of requests',
+      readAt: snapshot.at,
+      problem: requestProblem,
+    },
   ].map((reading) => readingSince(reading, before));
   const quarantined = ledger?.quarantined ?? [];
   const unknown = [
     ...(problem || readAt === undefined ? ['stale/', 'quarantine/'] : []),
     ...(quarantined.length >= maxQuarantined ? ['quarantine/'] : []),
+    ...(requestProblem ? ['request/'] : []),
     ...snapshot.queues.flatMap(({ url, messages, isDrained, problem: trouble }) => {
       const isUnread = trouble !== undefined || !messages;
       return [
@@ -105,7 +114,7 @@ export function conditionsOf(
         credentials.refused ? [refusedLogin(sellerId, credentials.refused)] : [],
       ),
       ...snapshot.queues.flatMap((queue) => longQueue(queue, settings, snapshot.at, wasSent)),
-      ...requests.flatMap(givenUp),
+      ...requests.flatMap(abandonedRequest),
       ...readings.flatMap((reading) => unreachable(reading, snapshot.at)),
     ],
     unread: readings.flatMap(({ unread }) => unread ?? []),
@@ -220,17 +229,17 @@ function longQueue(
   return conditions;
 }
 
-function givenUp({ key, reportType, givenUp }: AlarmSources['requests'][number]): Condition[] {
-  const last = givenUp.at(-1);
+function abandonedRequest({ key, reportType, abandoned }: AlarmSources['requests'][number]): Condition[] {
+  const last = abandoned.at(-1);
   if (!last) return [];
-  const more = givenUp.length > 1 ? ` and ${givenUp.length - 1} more` : '';
+  const more = abandoned.length > 1 ? ` and ${abandoned.length - 1} more` : '';
   return [
     {
       key: `request/${key}`,
       kind: 'request',
       title: `Requests for ${reportType} of ${sellerOf(key)} fail`,
-      text: `${last.start}${more}: ${last.found}. \`sp-reports request --again\` asks once more.`,
-      since: givenUp[0]?.at ?? last.at,
+      text: `${last.start}${more}: ${last.found}. \`sp-reports request --again\` retries it.`,
+      since: abandoned[0]?.at ?? last.at,
       mark: last.at,
     },
   ];

@@ -4,10 +4,11 @@ import type { AlarmsConfig } from '../../config/alarms-spec.js';
 import { spanMs } from '../../config/span.js';
 import { describeError, errorCode } from '../../errors/reports-error.js';
 import type { PipelineContext } from '../../ingest/context.js';
-import { openRequestBook } from '../../pipeline/requests/book.js';
+import { openRequestStore } from '../../requests/request-store.js';
 import { openSharedJson } from '../../files/shared-json.js';
 import { type Condition, type Conditions, conditionsOf } from './alarm-conditions.js';
 import { type Alarm, alarmBody } from './alarm-message.js';
+import { readRequests } from '../request-snapshots.js';
 import { sendAlarm } from './send-alarm.js';
 import type { StatusSnapshot } from '../types.js';
 
@@ -48,10 +49,12 @@ export function openAlarms(
     troubles: {},
     ...(value as Partial<Held> | undefined),
   });
-  const book = openRequestBook(config.state);
+  const requestStore = openRequestStore(config.state);
 
   async function look({ sent, troubles }: Held): Promise<Conditions> {
-    return conditionsOf({ snapshot: await readSnapshot(), requests: book.all() }, settings, {
+    const snapshot = await readSnapshot();
+    const { requests, problem: requestProblem } = readRequests(requestStore, clock.now());
+    return conditionsOf({ snapshot, requests, requestProblem }, settings, {
       wasSent: (key) => key in sent,
       troubles,
     });

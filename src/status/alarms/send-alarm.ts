@@ -1,9 +1,10 @@
 import type { Clock } from '../../runtime/clock.js';
+import { exponentialBackoff, retry } from '../../runtime/retry.js';
 import { ReportsError } from '../../errors/reports-error.js';
 
-const tries = 3;
+const maxAttempts = 3;
 const timeoutMs = 10_000;
-const pauseMs = 1000;
+const backoffMs = exponentialBackoff({ firstMs: 1000, factor: 4 });
 
 /**
  * Sends a body to a webhook, with up to three tries if it is unreachable or asks for a retry. The
@@ -14,12 +15,14 @@ export async function sendAlarm(
   body: string,
   { clock, signal }: { clock: Clock; signal: AbortSignal },
 ): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    const found = await post(webhook, body, signal);
-    if (found === undefined) return;
-    if (!found.mayPass || attempt === tries) throw new ReportsError('ALARM_NOT_SENT', { found: found.what });
-    await clock.sleep(pauseMs * 4 ** (attempt - 1), signal);
-  }
+  const failure = await retry(() => post(webhook, body, signal), {
+    maxAttempts,
+    backoffMs,
+    isUnfinished: (failed) => failed?.mayPass === true,
+    signal,
+    clock,
+  });
+  if (failure) throw new ReportsError('ALARM_NOT_SENT', { found: failure.what });
 }
 
 /** Returns undefined if the webhook accepted it. */

@@ -3,7 +3,7 @@ import { ago, byId, h, number, pluralize, show } from './dom.js';
 import { inQuarantine, showOverview } from './overview.js';
 import { openQuarantine, showQuarantine } from './quarantine.js';
 import { showQueues } from './queues.js';
-import { givenUpWindows, showRequests } from './requests.js';
+import { abandonedWindows, showRequests } from './requests.js';
 import { fetchAnswer } from './server.js';
 import { showTimeline } from './timeline.js';
 
@@ -37,11 +37,11 @@ function showSnapshot(snapshot) {
   ].filter(Boolean);
   const stale = snapshot.tables.filter(({ isStale }) => isStale).length;
   const quarantined = inQuarantine(snapshot);
-  const givenUp = givenUpWindows(snapshot);
+  const abandoned = abandonedWindows(snapshot);
   const toDo = [
     stale > 0 && pluralize(stale, 'stale table'),
     quarantined > 0 && `${number(quarantined)} in quarantine`,
-    givenUp > 0 && `${pluralize(givenUp, 'window')} of requests given up`,
+    abandoned > 0 && `${pluralize(abandoned, 'abandoned request window')}`,
   ].filter(Boolean);
   if (problems.length > 0) showState('bad', pluralize(problems.length, 'problem'));
   else if (running.length > 0)

@@ -17,17 +17,17 @@ export function showRequests({ pipelines, sellers }) {
   );
   const names = new Map(sellers.map(({ sellerId, name }) => [sellerId, name]));
   show(bodyOf('requests'), rows, () => {
-    if (rows.length === 0) return nothing('No pipeline asks Amazon for reports.');
-    return firstOf('requests', rows.toSorted(byTrouble), 12, (some) => requestsTable(some, names));
+    if (rows.length === 0) return nothing('No pipeline requests reports from Amazon.');
+    return firstOf('requests', rows.toSorted(byUrgency), 12, (some) => requestsTable(some, names));
   });
 }
 
 /**
- * Counts the windows of all requests that failed too often.
+ * Counts the abandoned windows of all requests.
  *
  * @param {StatusSnapshot} snapshot
  */
-export function givenUpWindows({ pipelines }) {
+export function abandonedWindows({ pipelines }) {
   return pipelines
     .flatMap(({ request }) => request?.requests ?? [])
     .reduce((sum, each) => sum + each.givenUp, 0);
@@ -37,9 +37,9 @@ export function givenUpWindows({ pipelines }) {
  * @param {RequestRow} a
  * @param {RequestRow} b
  */
-function byTrouble(a, b) {
-  const need = (/** @type {RequestRow} */ { problem, waiting }) => (problem ? 2 : waiting > 0 ? 1 : 0);
-  return need(b) - need(a);
+function byUrgency(a, b) {
+  const urgency = (/** @type {RequestRow} */ { problem, waiting }) => (problem ? 2 : waiting > 0 ? 1 : 0);
+  return urgency(b) - urgency(a);
 }
 
 /**
@@ -78,15 +78,15 @@ function requestsTable(rows, names) {
       },
       { title: 'Next', cell: ({ nextAt }) => nextAt && ago(nextAt) },
       {
-        title: 'Last asked',
+        title: 'Last requested',
         cell: ({ lastAskedAt, cron }) =>
           lastAskedAt ? ago(lastAskedAt) : cron && h('span', { class: 'muted' }, 'never'),
       },
       {
-        title: 'What stands',
+        title: 'State',
         wide: true,
         cell: ({ problem, ...request }) => [
-          progressText(request),
+          stateText(request),
           problem &&
             h(
               'p',
@@ -103,18 +103,18 @@ function requestsTable(rows, names) {
 }
 
 /**
- * Says how many windows are open. Of windows that Amazon makes by its own schedule nothing is known.
+ * Says how many windows are open. Nothing is known about reports that Amazon makes on a schedule of its own.
  *
  * @param {Pick<RequestSnapshot, 'cron' | 'underway' | 'waiting' | 'givenUp'>} request
  */
-function progressText({ cron, underway, waiting, givenUp }) {
+function stateText({ cron, underway, waiting, givenUp }) {
   if (cron === undefined) return '';
   const counts = [
-    underway > 0 && `${number(underway)} underway`,
-    waiting > 0 && `${number(waiting)} to be asked for again`,
-    givenUp > 0 && `${number(givenUp)} given up`,
+    underway > 0 && `${number(underway)} in flight`,
+    waiting > 0 && `${number(waiting)} to retry`,
+    givenUp > 0 && `${number(givenUp)} abandoned`,
   ];
-  return counts.filter(Boolean).join(', ') || 'nothing open';
+  return counts.filter(Boolean).join(', ') || 'up to date';
 }
 
 /** @param {RequestSnapshot['reportOptions']} options */

@@ -261,12 +261,12 @@ export function stateOf({ error, failures, endedAt }) {
 /** @param {Pick<RunRecord, 'outcomes' | 'requests' | 'error' | 'endedAt'>} run */
 export function outcomesText({ outcomes, requests, error, endedAt }) {
   if (error) return `${error.code}: ${error.message}`;
-  const asked = [
-    requests?.asked && `${number(requests.asked)} asked for`,
-    requests?.left && `${number(requests.left)} left to later turns`,
+  const requested = [
+    requests?.asked && `${number(requests.asked)} requested`,
+    requests?.left && `${number(requests.left)} postponed`,
   ];
   const counts = Object.entries(outcomes).map(([outcome, count]) => `${number(count)} ${outcome}`);
-  return [...asked, ...counts].filter(Boolean).join(', ') || (endedAt ? 'nothing to do' : 'running');
+  return [...requested, ...counts].filter(Boolean).join(', ') || (endedAt ? 'nothing to do' : 'running');
 }
 
 /**

@@ -1,3 +1,4 @@
+import { systemClock } from '../../runtime/clock.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import type { QueryResult, Warehouse } from '../../warehouse/types.js';
 
@@ -30,7 +31,7 @@ export async function runQuery(
   sql: string,
   signal: AbortSignal,
 ): Promise<ConsoleResult> {
-  const begunMs = Date.now();
+  const begunMs = systemClock.now();
   const timeout = AbortSignal.timeout(consoleLimits.seconds * 1000);
   try {
     return await warehouse.queryStream(
@@ -49,7 +50,7 @@ export async function runQuery(
             rows.push(row);
           }
         }
-        return { columns, rows, isCut, milliseconds: Date.now() - begunMs };
+        return { columns, rows, isCut, milliseconds: systemClock.now() - begunMs };
       },
       {
         signal: AbortSignal.any([signal, timeout]),

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { columnTypeText } from '../../schema/column-type.js';
 import type { ExportTable } from '../../schema/export/tables.js';
@@ -7,18 +6,18 @@ import type { ColumnType } from '../../schema/types.js';
 import type { BigQueryClient } from './client.js';
 import { bigQueryType, columnTypeOfField, type Field, widenedSql } from './column-types.js';
 import { identifier } from './sql.js';
-import { makeState, noteTable, readState, runTransaction, type State, type TableState } from './state.js';
+import { makeState, recordTable, readState, runTransaction, type State, type TableState } from './state.js';
 import { columnSql, columnsSql, tableSql, typeIn } from './table-sql.js';
 
-/** What the tables hold, for descriptions; by table name. */
+/** The tables of the report schemas by name, for descriptions. */
 export type Descriptions = ReadonlyMap<string, ExportTable>;
 
-/** Longer than any statement that changes a table may take: their job has ended by then. */
+/** Longer than any statement that changes a table may take: its job has ended by then. */
 const changeMs = 15 * 60_000;
 
 /**
- * Makes and changes the tables. The change is noted before it is made, so that one that was broken off is found and made again.
- * False where somebody else's commit came first.
+ * Creates and changes tables. A change is recorded before it is made, so that an interrupted one is
+ * found and repeated. Returns false if another commit came first.
  */
 export async function changeTables(
   client: BigQueryClient,
@@ -28,16 +27,16 @@ export async function changeTables(
   log?: Logger,
 ): Promise<boolean> {
   if (tables.length === 0) return true;
-  const untilMs = Date.now() + changeMs;
+  const untilMs = client.clock.now() + changeMs;
   const noted = tables.map((table) => {
     const before = state.tables.get(table.name.toLowerCase());
-    // A change that was broken off is made from where it began.
+    // An interrupted change starts over from where it began.
     return { table, pending: { untilMs, was: before?.pending ? before.pending.was : before?.table } };
   });
   const { outcome } = await runTransaction(
     client,
     state.version,
-    noted.flatMap(({ table, pending }) => noteTable(client, table, pending)),
+    noted.flatMap(({ table, pending }) => recordTable(client, table, pending)),
   );
   if (outcome === 'changed') return false;
   state.version += 1;
@@ -48,7 +47,7 @@ export async function changeTables(
   return true;
 }
 
-/** The names of the tables that are in the dataset. */
+/** The names of the tables in the dataset. */
 export async function existingTables(client: BigQueryClient): Promise<Set<string>> {
   interface Listed {
     tables?: { tableReference: { tableId: string } }[];
@@ -58,7 +57,7 @@ export async function existingTables(client: BigQueryClient): Promise<Set<string
   let pageToken: string | undefined;
   do {
     const page: Listed = await client.request({
-      uri: `/datasets/${client.place.dataset}/tables`,
+      uri: `/datasets/${client.target.dataset}/tables`,
       qs: { maxResults: 1000, ...(pageToken !== undefined && { pageToken }) },
     });
     for (const { tableReference } of page.tables ?? []) names.add(tableReference.tableId);
@@ -67,8 +66,11 @@ export async function existingTables(client: BigQueryClient): Promise<Set<string
   return names;
 }
 
-/** Makes again, empty, the tables that loads have filled and somebody has dropped, those of the ledger too. */
-export async function remakeDropped(
+/**
+ * Recreates, empty, the tables that loads filled and somebody dropped, including those of the
+ * ledger.
+ */
+export async function recreateDropped(
   client: BigQueryClient,
   descriptions: Descriptions,
   log?: Logger,
@@ -87,17 +89,24 @@ export async function remakeDropped(
   }
 }
 
-/** Waits until nobody is changing one of those tables; gives those whose change was broken off. */
-export async function pendingTables(state: State, names: string[]): Promise<TableState[] | 'changing'> {
+/**
+ * Waits while somebody else is changing one of those tables. Returns the tables whose change was
+ * interrupted.
+ */
+export async function pendingTables(
+  { clock }: BigQueryClient,
+  state: State,
+  names: string[],
+): Promise<TableState[] | 'changing'> {
   const pending = names.flatMap((name) => {
     const known = state.tables.get(name.toLowerCase());
     return known?.pending ? [{ table: known.table, ...known.pending }] : [];
   });
   const isChanging = pending.some(
-    ({ was, table, untilMs }) => untilMs > Date.now() && was && rewrites(was, table),
+    ({ was, table, untilMs }) => untilMs > clock.now() && was && rewrites(was, table),
   );
   if (!isChanging) return pending.map(({ table }) => table);
-  await delay(2000);
+  await clock.sleep(2000);
   return 'changing';
 }
 
@@ -128,7 +137,7 @@ async function changeTable(
     }
     for (const { name: column, type } of was.columns) {
       const to = typeIn(table, column);
-      if (columnTypeText(type) === columnTypeText(to) || !isMadeInPlace(type, to)) continue;
+      if (columnTypeText(type) === columnTypeText(to) || !isWidenedInPlace(type, to)) continue;
       await client.run(
         `ALTER TABLE ${name} ALTER COLUMN ${identifier(column)} SET DATA TYPE ${bigQueryType(to)}`,
       );
@@ -139,15 +148,15 @@ async function changeTable(
 }
 
 /** Whether BigQuery can widen a column without reading its values. */
-function isMadeInPlace(from: ColumnType, to: ColumnType): boolean {
+function isWidenedInPlace(from: ColumnType, to: ColumnType): boolean {
   return to.kind === 'decimal' && (from.kind === 'decimal' || from.kind === 'int64');
 }
 
-/** Whether a column changes its type in such a way that all rows are to be written again. */
+/** Whether a column changes its type so that all rows must be rewritten. */
 function rewrites(was: TableState, table: TableState): boolean {
   return was.columns.some(({ name, type }) => {
     const to = typeIn(table, name);
-    return columnTypeText(type) !== columnTypeText(to) && !isMadeInPlace(type, to);
+    return columnTypeText(type) !== columnTypeText(to) && !isWidenedInPlace(type, to);
   });
 }
 
@@ -155,7 +164,10 @@ function logWidened(table: string, column: string, from: ColumnType, to: ColumnT
   log?.info({ table, column, from: columnTypeText(from), to: columnTypeText(to) }, 'column widened');
 }
 
-/** Makes the table again with wider columns: BigQuery changes no type to text, and none from date to timestamp. */
+/**
+ * Recreates the table with wider columns: BigQuery changes no type to text, and none from date to
+ * timestamp.
+ */
 async function rewrite(
   client: BigQueryClient,
   was: TableState,
@@ -169,9 +181,10 @@ async function rewrite(
     const column = identifier(name);
     const type = was.columns.find((each) => each.name === name)?.type;
     const to = type && typeIn(table, name);
-    if (!type || !to || columnTypeText(type) === columnTypeText(to) || isMadeInPlace(type, to)) return column;
+    if (!type || !to || columnTypeText(type) === columnTypeText(to) || isWidenedInPlace(type, to))
+      return column;
     const found = fields.get(name.toLowerCase());
-    // A change that was broken off may have been made already.
+    // An interrupted change may have been made already.
     if (found?.kind === to.kind && found.kind !== type.kind) return column;
     widened += 1;
     logWidened(table.name, name, type, to, log);
@@ -186,7 +199,7 @@ async function rewrite(
 
 async function fieldsOf(client: BigQueryClient, table: string): Promise<Map<string, ColumnType | undefined>> {
   const { schema } = await client.request<{ schema?: { fields?: Field[] } }>({
-    uri: `/datasets/${client.place.dataset}/tables/${table}`,
+    uri: `/datasets/${client.target.dataset}/tables/${table}`,
   });
   return new Map((schema?.fields ?? []).map((field) => [field.name.toLowerCase(), columnTypeOfField(field)]));
 }

@@ -1,23 +1,24 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { BigQuery } from '@google-cloud/bigquery';
+import { type Clock, systemClock } from '../../runtime/clock.js';
+import { halfJitter, exponentialBackoff, retry } from '../../runtime/retry.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import type { Field } from './column-types.js';
 import { identifier } from './sql.js';
-import { type Failure, failureError, failureOf, isMissing, isRateLimit } from './errors.js';
+import { type BigQueryFailure, failureError, failureOf, isMissing, isRateLimit } from './errors.js';
 
-export interface BigQueryPlace {
+export interface BigQueryTarget {
   project: string;
   dataset: string;
-  /** Where the dataset is made if it is missing, e.g. EU. */
+  /** Where a missing dataset is created, for example EU. */
   location: string;
-  /** A service account's key; default: what the machine's environment gives. */
+  /** A service account's key. Default: the credentials of the machine's environment. */
   keyFile?: string;
-  /** An emulator; no credentials are sent to it. */
+  /** An emulator. It receives no credentials. */
   endpoint?: string;
 }
 
-/** A job as the API gives it. */
+/** A job as the API returns it. */
 export interface Job {
   jobReference: { jobId: string; location?: string };
   status: { state: string; errorResult?: { reason?: string; message?: string } };
@@ -56,27 +57,34 @@ function loadOptions(fields: Field[]) {
   };
 }
 
-const pollMs = { first: 50, most: 2000 };
+const pollMs = exponentialBackoff({ firstMs: 50, factor: 1.5, maxMs: 2000 });
 
-const rateLimitPausesMs = [500, 1000, 2000, 4000];
+const rateLimitPolicy = {
+  maxAttempts: 5,
+  backoffMs: exponentialBackoff({ firstMs: 500, jitter: halfJitter }),
+  isRetryable: (error: unknown) => isRateLimit(failureOf(error)),
+};
 
-/** Talks to BigQuery. All failures are errors of the catalogue, see `failureRows`. */
+/** Calls BigQuery. All failures are errors of the catalogue, see `failureRows`. */
 export class BigQueryClient {
   private bigQuery: Promise<BigQuery> | undefined;
 
-  constructor(readonly place: BigQueryPlace) {}
+  constructor(
+    readonly target: BigQueryTarget,
+    readonly clock: Clock = systemClock,
+  ) {}
 
-  /** How messages name the warehouse. */
+  /** The name of the warehouse in messages. */
   get path(): string {
-    return `bigquery:${this.place.project}.${this.place.dataset}`;
+    return `bigquery:${this.target.project}.${this.target.dataset}`;
   }
 
-  /** The name of a table in SQL: a script knows no default dataset. */
+  /** The name of a table in SQL. Scripts know no default dataset. */
   table(name: string): string {
-    return identifier(`${this.place.dataset}.${name}`);
+    return identifier(`${this.target.dataset}.${name}`);
   }
 
-  /** One call of the API. `uri` begins at the project. */
+  /** Calls the API once. `uri` begins at the project. */
   async request<T>(options: RequestOptions): Promise<T> {
     try {
       return await this.call<T>(options);
@@ -85,7 +93,7 @@ export class BigQueryClient {
     }
   }
 
-  /** The same; undefined where what is asked for is not there. */
+  /** As `request`; returns undefined if the thing does not exist. */
   async requestIfThere<T>(options: RequestOptions): Promise<T | undefined> {
     try {
       return await this.call<T>(options);
@@ -95,17 +103,12 @@ export class BigQueryClient {
     }
   }
 
-  /** BigQuery's client tries again where there is no answer or a 5xx; a rate limit is a 403 to it. */
-  private async call<T>(options: RequestOptions): Promise<T> {
-    for (const pauseMs of rateLimitPausesMs) {
-      try {
-        return await this.callOnce<T>(options);
-      } catch (error) {
-        if (!isRateLimit(failureOf(error))) throw error;
-        await delay(pauseMs * (0.5 + Math.random()));
-      }
-    }
-    return this.callOnce<T>(options);
+  /**
+   * BigQuery's own client retries a missing answer and a 5xx, but treats a rate limit as a plain
+   * 403.
+   */
+  private call<T>(options: RequestOptions): Promise<T> {
+    return retry(() => this.callOnce<T>(options), { ...rateLimitPolicy, clock: this.clock });
   }
 
   private async callOnce<T>(options: RequestOptions): Promise<T> {
@@ -118,21 +121,24 @@ export class BigQueryClient {
     );
   }
 
-  /** Runs SQL to its end, and fails where it does. Gives the job as it ended. The signal cancels the job and fails with its reason. */
+  /**
+   * Runs SQL to its end and returns the job as it ended. The signal cancels the job.
+   * Errors: those of the job; the signal's reason.
+   */
   async run(sql: string, signal?: AbortSignal): Promise<Job> {
-    const job = await this.ended(await this.insertQuery(sql, randomUUID()), signal);
+    const job = await this.waitForEnd(await this.insertQuery(sql, randomUUID()), signal);
     const failure = failureOfJob(job);
     if (failure) throw failureError(failure, this.path);
     return job;
   }
 
-  /** What a statement is and would read, without running it. */
+  /** Returns what a statement is and would read, without running it. */
   async dryRun(sql: string): Promise<Job> {
     return this.insertQuery(sql, randomUUID(), true);
   }
 
   private insertQuery(sql: string, jobId: string, dryRun = false): Promise<Job> {
-    const { project: projectId, dataset: datasetId, location } = this.place;
+    const { project: projectId, dataset: datasetId, location } = this.target;
     const query = { query: sql, useLegacySql: false, defaultDataset: { projectId, datasetId } };
     return this.request({
       method: 'POST',
@@ -144,37 +150,49 @@ export class BigQueryClient {
     });
   }
 
-  /** Waits for the end of a job, good or bad, and gives it as it then is: what the call that began it said may be older. */
-  async ended({ jobReference }: Job, signal?: AbortSignal): Promise<Job> {
-    for (let waitMs = pollMs.first; ; waitMs = Math.min(waitMs * 1.5, pollMs.most)) {
-      // A job that can't be cancelled runs on for nobody.
-      if (signal?.aborted) await this.cancel(jobReference.jobId).catch(() => {});
-      signal?.throwIfAborted();
-      const job = await this.findJob(jobReference.jobId);
-      if (job?.status.state === 'DONE') return job;
-      if (!job) throw failureError({ message: `job ${jobReference.jobId} is gone` }, this.path);
-      await delay(waitMs, undefined, signal ? { signal } : {}).catch(() => {});
+  /**
+   * Waits for the end of a job, good or bad, and returns the job as it is then: the one returned by
+   * the call that began it may be outdated.
+   * Errors: the signal's reason; the job is then cancelled.
+   */
+  async waitForEnd({ jobReference: { jobId } }: Job, signal?: AbortSignal): Promise<Job> {
+    const findJob = async () => {
+      const job = await this.findJob(jobId);
+      if (!job) throw failureError({ message: `job ${jobId} is gone` }, this.path);
+      return job;
+    };
+    try {
+      return await retry(findJob, {
+        backoffMs: pollMs,
+        isUnfinished: ({ status }) => status.state !== 'DONE',
+        signal,
+        clock: this.clock,
+      });
+    } catch (error) {
+      // A job that can't be cancelled runs on, but nobody waits for it.
+      if (signal?.aborted) await this.cancel(jobId).catch(() => {});
+      throw error;
     }
   }
 
   private cancel(jobId: string): Promise<unknown> {
-    const { location } = this.place;
+    const { location } = this.target;
     return this.requestIfThere({ method: 'POST', uri: `/jobs/${jobId}/cancel`, qs: { location } });
   }
 
-  /** A job, reloaded. */
+  /** Reads the current state of a job. */
   findJob(jobId: string): Promise<Job | undefined> {
-    return this.requestIfThere({ uri: `/jobs/${jobId}`, qs: { location: this.place.location } });
+    return this.requestIfThere({ uri: `/jobs/${jobId}`, qs: { location: this.target.location } });
   }
 
-  /** The rows of a query that has ended, page by page. */
+  /** Pages of rows of a query that has ended. */
   async *pages({ jobReference }: Job, maxResults = 10_000): AsyncGenerator<Page> {
     let pageToken: string | undefined;
     do {
       const page: Page = await this.request({
         uri: `/queries/${jobReference.jobId}`,
         qs: {
-          location: this.place.location,
+          location: this.target.location,
           maxResults,
           'formatOptions.useInt64Timestamp': true,
           ...(pageToken !== undefined && { pageToken }),
@@ -185,10 +203,13 @@ export class BigQueryClient {
     } while (pageToken);
   }
 
-  /** Sends a Parquet file to a load job that makes a table of it, in place of the one of that name. Gives the job as begun. */
+  /**
+   * Sends a Parquet file to a load job that creates a table from it, or replaces the table of that
+   * name. Returns the job as it began.
+   */
   async insertLoad(file: string, table: string, fields: Field[], jobId: string): Promise<Job> {
     const bigQuery = await this.open();
-    const { dataset, location } = this.place;
+    const { dataset, location } = this.target;
     try {
       const [job] = await bigQuery
         .dataset(dataset)
@@ -200,9 +221,9 @@ export class BigQueryClient {
     }
   }
 
-  /** The same of an object, `gs://...`, that BigQuery reads by itself. */
+  /** As `insertLoad`, for an object `gs://...` that BigQuery reads by itself. */
   insertLoadFrom(uri: string, table: string, fields: Field[], jobId: string): Promise<Job> {
-    const { project: projectId, dataset: datasetId, location } = this.place;
+    const { project: projectId, dataset: datasetId, location } = this.target;
     const destinationTable = { projectId, datasetId, tableId: table };
     return this.request({
       method: 'POST',
@@ -214,9 +235,11 @@ export class BigQueryClient {
     });
   }
 
-  /** The client's code takes a while to load, which commands on other warehouses need not wait for. */
+  /**
+   * Loading the client's code takes a while, and commands on other warehouses need not wait for it.
+   */
   private open(): Promise<BigQuery> {
-    const { project: projectId, keyFile, endpoint, location } = this.place;
+    const { project: projectId, keyFile, endpoint, location } = this.target;
     this.bigQuery ??= (async () => {
       const { BigQuery: Client } = await import('@google-cloud/bigquery');
       const common = { projectId, location, userAgent: 'sp-reports' };
@@ -228,8 +251,8 @@ export class BigQueryClient {
   }
 }
 
-/** How a job failed; undefined where it did not. */
-export function failureOfJob({ status: { errorResult } }: Job): Failure | undefined {
+/** How a job failed; undefined if it did not. */
+export function failureOfJob({ status: { errorResult } }: Job): BigQueryFailure | undefined {
   if (!errorResult) return undefined;
   const { reason, message = 'no reason given' } = errorResult;
   return { message, ...(reason !== undefined && { reason }) };

@@ -5,7 +5,7 @@ import type { ColumnKind } from '../ledger/ledger-columns.js';
 /** A column as BigQuery's API describes it. */
 export interface Field {
   name: string;
-  /** As the API spells it, e.g. INTEGER for INT64. */
+  /** As the API spells it, for example INTEGER for INT64. */
   type: string;
   mode?: string;
   precision?: string | undefined;
@@ -23,7 +23,7 @@ const plainTypes = {
   json: 'JSON',
 } as const;
 
-/** How the ledger's kinds of values are typed, in the words of report schemas. */
+/** The report schema's type for each kind of ledger value. */
 const kindTypes: Record<ColumnKind, string> = {
   text: 'string',
   list: 'list(string)',
@@ -36,27 +36,27 @@ export function columnTypeOfKind(kind: ColumnKind): ColumnType {
   return readColumnType(kindTypes[kind]) as ColumnType;
 }
 
-/** The type of a column in BigQuery's SQL. */
+/** The BigQuery type of a column. */
 export function bigQueryType(type: ColumnType): string {
   if (type.kind === 'list') return `ARRAY<${bigQueryType(type.item)}>`;
   return type.kind === 'decimal' ? `${castType(type)}(${type.precision},${type.scale})` : castType(type);
 }
 
-/** The type in a cast: BigQuery takes precision and scale of columns alone, not in expressions. */
+/** The type in a cast: BigQuery takes precision and scale only in columns, not in expressions. */
 export function castType(type: ColumnType): string {
   if (type.kind === 'list') return `ARRAY<${castType(type.item)}>`;
   if (type.kind === 'decimal') return isNumeric(type) ? 'NUMERIC' : 'BIGNUMERIC';
   return plainTypes[type.kind];
 }
 
-/** NUMERIC has 29 digits before the point and 9 behind it; what needs more is BIGNUMERIC. */
+/** NUMERIC has 29 digits before the point and 9 after it; anything more is BIGNUMERIC. */
 function isNumeric({ precision, scale }: { precision: number; scale: number }): boolean {
   return scale <= 9 && precision - scale <= 29;
 }
 
 /**
- * The column of a staging table. JSON, and decimals that need BIGNUMERIC, are staged as text: a load job reads no JSON from Parquet, and
- * text of decimals loses no digit on the way.
+ * The column of a staging table. JSON, and decimals that need BIGNUMERIC, are staged as text: a
+ * load job reads no JSON from Parquet, and decimals as text lose no digit.
  */
 export function stagingField(name: string, type: ColumnType): Field {
   if (type.kind === 'list') return { ...stagingField(name, type.item), mode: 'REPEATED' };
@@ -64,12 +64,12 @@ export function stagingField(name: string, type: ColumnType): Field {
   return { name, type: type.kind === 'json' ? 'STRING' : plainTypes[type.kind] };
 }
 
-/** Whether a value is staged as text though its column is not of text. */
+/** Whether a value is staged as text although its column is not a text column. */
 export function isStagedAsText(type: ColumnType): boolean {
   return type.kind === 'json' || (type.kind === 'decimal' && !isNumeric(type));
 }
 
-/** SQL for a value of a staging table as its table has it. */
+/** SQL that converts a value of a staging table to its table's type. */
 export function fromStaging(value: string, type: ColumnType): string {
   if (type.kind === 'json') return `PARSE_JSON(${value}, wide_number_mode => 'round')`;
   if (type.kind === 'list') return items(value, fromStaging('item', type.item));
@@ -77,8 +77,8 @@ export function fromStaging(value: string, type: ColumnType): string {
 }
 
 /**
- * SQL for a value of one type as a wider one, in the text that DuckDB's tables have: numbers without zeros at their end, times in
- * ISO 8601, lists as JSON.
+ * SQL that converts a value to a wider type, with the same text as in DuckDB's tables: numbers
+ * without trailing zeros, times in ISO 8601, lists as JSON.
  */
 export function widenedSql(value: string, from: ColumnType, to: ColumnType): string {
   if (columnTypeText(from) === columnTypeText(to)) return value;
@@ -87,18 +87,18 @@ export function widenedSql(value: string, from: ColumnType, to: ColumnType): str
   return to.kind === 'string' ? textSql(value, from) : `CAST(${value} AS ${castType(to)})`;
 }
 
-/** SQL for a value of a key as text, the same for all widths of its column. */
+/** SQL for a key value as text, the same for all widths of its column. */
 export function keyTextSql(value: string, type: ColumnType): string {
   return type.kind === 'decimal' ? textSql(value, type) : value;
 }
 
-/** SQL for a list of what becomes of each `item` of a list. */
+/** SQL for a list with `item` applied to each item. */
 function items(value: string, item: string): string {
   if (item === 'item') return value;
   return `ARRAY(SELECT ${item} FROM UNNEST(${value}) AS item WITH OFFSET AS place ORDER BY place)`;
 }
 
-/** Not CAST: the stand-in for BigQuery that the tests run on takes a cast to NUMERIC for three digits behind the point. */
+/** Not CAST: the BigQuery emulator of the tests casts to NUMERIC with three decimals. */
 function decimalSql(text: string, type: ColumnType): string {
   return `PARSE_${castType(type)}(${text})`;
 }
@@ -110,7 +110,7 @@ function textSql(value: string, from: ColumnType): string {
   if (from.kind === 'json' || from.kind === 'list') return `TO_JSON_STRING(${value})`;
   const text = `CAST(${value} AS STRING)`;
   if (from.kind === 'float64') {
-    // 1.0 is `1` in BigQuery's text and `1.0` in DuckDB's.
+    // BigQuery's text of 1.0 is `1`, DuckDB's is `1.0`.
     return `IF(REGEXP_CONTAINS(${text}, r'^-?[0-9]+$'), CONCAT(${text}, '.0'), ${text})`;
   }
   if (from.kind === 'decimal' && from.scale > 0) {
@@ -122,7 +122,7 @@ function textSql(value: string, from: ColumnType): string {
   return `CONCAT(FORMAT_TIMESTAMP('%Y-%m-%dT%H:%M:%S', ${value}), '.', ${digits}, 'Z')`;
 }
 
-/** The type of a report schema for a column as the API describes it; undefined where none has such. */
+/** The report schema's type for a column of the API; undefined if there is none. */
 export function columnTypeOfField({ type, mode, precision, scale }: Field): ColumnType | undefined {
   if (mode === 'REPEATED') return listOf(columnTypeOfField({ name: '', type, precision, scale }));
   const kinds: Record<string, string> = { INTEGER: 'int64', FLOAT: 'float64', BOOLEAN: 'bool' };

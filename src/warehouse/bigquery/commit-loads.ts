@@ -2,9 +2,18 @@ import type { Logger } from 'pino';
 import { ReportsError } from '../../errors/reports-error.js';
 import { faultPoint } from '../../runtime/fault-point.js';
 import type { Staging } from '../../store/staging.js';
-import { apart, isLeftOut, otherKeys, type TimedLoad, timedLoads } from '../rules/commit-rules.js';
+import {
+  ledgerRowsOf,
+  otherReplacedKeys,
+  sortOut,
+  splitIntoTransactions,
+  type TimedLoad,
+  timedLoads,
+} from '../rules/commit-rules.js';
+import { rankDocuments } from '../ledger/rank-documents.js';
 import type { Relations } from '../rules/relations.js';
-import { commitError, Refusal } from '../rules/refusal.js';
+import { Refusal } from '../rules/refusal.js';
+import { commitError } from '../staging/commit-error.js';
 import { planBatches, type TableBatch } from '../rules/plan-batches.js';
 import { documentId } from '../rules/document-id.js';
 import type { LedgerRow, Load } from '../types.js';
@@ -12,30 +21,35 @@ import type { BigQueryClient } from './client.js';
 import { deletePrevious, pruningOf, unionOf } from './commit-statements.js';
 import { writeCosts } from './costs.js';
 import { isTableMissing } from './errors.js';
-import { countLeftOut } from './left-out-rows.js';
-import { ledgerStatements, rankDocuments, readByKey, stageLedger, stageRejects } from './ledger.js';
-import { beginListNulls, countListNulls, noteListNulls } from './list-nulls.js';
+import { countSuperseded } from './superseded-rows.js';
+import { ledgerStatements, stageLedger, stageRejects } from './ledger.js';
+import { bigQueryLedger } from './ledger-queries.js';
+import { beginListNulls, countListNulls, recordListNulls } from './list-nulls.js';
 import { dropStaging, loadStaging } from './load-jobs.js';
 import { loadStatements } from './load-modes.js';
-import { ledgerRowsOf, planChanges } from './plan-commit.js';
+import { planChanges } from './plan-commit.js';
 import { type StagedBatch, type StagingFile, type Stager, stageBatch, withStager } from './stage.js';
-import { givingWay, noteTable, readyState, runTransaction, type State } from './state.js';
-import { changeTables, type Descriptions, pendingTables, remakeDropped } from './change-tables.js';
+import { retryOnConflict, recordTable, readyState, runTransaction, type State } from './state.js';
+import { changeTables, type Descriptions, pendingTables, recreateDropped } from './change-tables.js';
 import { dropOwnViews } from './views.js';
 
 export interface CommitOptions {
   descriptions: Descriptions;
   memoryLimitMegabytes?: number;
-  /** Where what is loaded is put for BigQuery to read; it is sent to the load jobs without. */
+  /** Where BigQuery reads the loaded rows from. Without it they are sent to the load jobs. */
   staging?: Staging;
   log?: Logger;
-  /** Told behind the commit which tables there are, whether some of them were made or changed, and the state it left. */
+  /**
+   * Called after the commit with the tables, whether some were created or changed, and the new
+   * state.
+   */
   onCommitted?: (tables: Relations, tablesChanged: boolean, state: State) => Promise<void>;
 }
 
 /**
- * Commits loads in one transaction, and gives the keys of those left out. A document that is in the commit twice has its later load in a
- * transaction of its own. See `Warehouse.commit`. Errors: WAREHOUSE_REFUSED, and those of `failureRows`.
+ * Commits loads in one transaction and returns the keys of those left out. If a document is in the
+ * commit twice, its later load gets a transaction of its own. See `Warehouse.commit`.
+ * Errors: WAREHOUSE_REFUSED, and those of `failureRows`.
  */
 export async function commitLoads(
   client: BigQueryClient,
@@ -44,19 +58,19 @@ export async function commitLoads(
 ): Promise<string[]> {
   if (loads.length === 0) return [];
   const leftOut: string[] = [];
-  const timed = timedLoads(loads);
-  let inWork = timed;
+  const timed = timedLoads(loads, client.clock);
+  let current = timed;
   try {
-    let basis: Basis | undefined = await withPatience(client, options, () => readBasis(client, timed));
-    for (const together of apart(timed, basis.previous)) {
-      inWork = together;
+    let basis: Basis | undefined = await withRetry(client, options, () => readBasis(client, timed));
+    for (const together of splitIntoTransactions(timed, basis.previous)) {
+      current = together;
       const known = basis;
-      // What the first of them commits changes it for the others.
+      // The commit of the first group changes it for the others.
       basis = undefined;
       leftOut.push(...(await commitTogether(client, together, known, options)));
     }
   } catch (error) {
-    throw refusal(error, inWork, client.path);
+    throw refusal(error, current, client.path);
   }
   return leftOut;
 }
@@ -72,14 +86,14 @@ async function readBasis(client: BigQueryClient, loads: TimedLoad[]): Promise<Ba
   const state = await readyState(client);
   return {
     state,
-    previous: await readByKey(
-      client,
-      loads.map(({ load }) => load.entry.key),
-    ),
+    previous: await bigQueryLedger(client).readByKey(loads.map(({ load }) => load.entry.key)),
   };
 }
 
-/** Plans and commits, again and again while others come first; what is `known` serves for the first time. */
+/**
+ * Plans and commits, repeatedly while other commits come first. `known` serves for the first
+ * attempt.
+ */
 async function commitTogether(
   client: BigQueryClient,
   loads: TimedLoad[],
@@ -89,13 +103,13 @@ async function commitTogether(
   const staging = new Map<string, string>();
   let basis = known;
   return withStager(options.memoryLimitMegabytes, async (stager) => {
-    const leftOut = await withPatience(client, options, async () => {
+    const leftOut = await withRetry(client, options, async () => {
       const from = basis ?? (await readBasis(client, loads));
       basis = undefined;
       try {
         return await tryToCommit(client, loads, from, stager, staging, options);
       } catch (error) {
-        // Another process with the same document may have taken the staging table away.
+        // Another process with the same document may have removed the staging table.
         staging.clear();
         throw error;
       }
@@ -105,21 +119,21 @@ async function commitTogether(
   });
 }
 
-/** Tries again where others came first; a table of ours that somebody has dropped is made again. */
-function withPatience<T>(
+/** Retries if other commits come first. Recreates a table of this program that somebody dropped. */
+function withRetry<T>(
   client: BigQueryClient,
   { descriptions, log }: CommitOptions,
   attempt: () => Promise<T | undefined>,
 ): Promise<T> {
-  return givingWay(client, () =>
+  return retryOnConflict(client, () =>
     attempt().catch(async (error: unknown) => {
-      if (isTableMissing(error)) await remakeDropped(client, descriptions, log);
+      if (isTableMissing(error)) await recreateDropped(client, descriptions, log);
       throw error;
     }),
   );
 }
 
-/** Undefined where somebody else's commit came first, and nothing was done. */
+/** Returns undefined if another commit came first and nothing was done. */
 async function tryToCommit(
   client: BigQueryClient,
   loads: TimedLoad[],
@@ -128,33 +142,28 @@ async function tryToCommit(
   staging: Map<string, string>,
   options: CommitOptions,
 ): Promise<string[] | undefined> {
-  const isOut = ({ load }: TimedLoad) => isLeftOut(load, previous.get(load.entry.key));
-  const coming = loads.filter((each) => !isOut(each));
-  const leftOut = loads.filter(isOut).map(({ load }) => load.entry.key);
+  const { coming, leftOutKeys: leftOut } = sortOut(loads, previous);
   if (coming.length === 0) return leftOut;
-  for (const { load } of coming) {
-    if (load.tables.length > 0 && load.entry.documentId === null) {
-      throw new Refusal('rows without a document id', load);
-    }
-  }
   const planned = planChanges(state, coming);
   const batches = (
-    await planBatches(planned.relations, coming, (table, ofTable) => rankDocuments(client, table, ofTable))
+    await planBatches(planned.relations, coming, (table, ofTable) =>
+      rankDocuments(bigQueryLedger(client), table, ofTable),
+    )
   ).flat();
   const staged: StagedBatch[] = [];
   await beginListNulls(stager);
   for (const batch of batches) {
     const partitionBy = planned.partitions.get(batch.relation.name.toLowerCase()) ?? null;
     staged.push(await stageBatch(stager, batch, partitionBy));
-    await noteListNulls(stager, batch);
+    await recordListNulls(stager, batch);
   }
   const nulls = await countListNulls(stager);
   const rejects = await stageRejects(stager, coming, nulls.size > 0);
   const names = batches.map(({ relation }) => relation.name);
-  const brokenOff = await pendingTables(state, names);
-  if (brokenOff === 'changing') return undefined;
+  const interrupted = await pendingTables(client, state, names);
+  if (interrupted === 'changing') return undefined;
   const changed = new Map(
-    [...brokenOff, ...planned.changes].map((table) => [table.name.toLowerCase(), table]),
+    [...interrupted, ...planned.changes].map((table) => [table.name.toLowerCase(), table]),
   );
   const { descriptions, log } = options;
   await dropOwnViews(client, names, state);
@@ -166,8 +175,8 @@ async function tryToCommit(
   };
   const rowTables = await Promise.all(staged.map(({ files }) => Promise.all(files.map(send))));
   const rowsSql = rowTables.map(unionOf);
-  const superseded = await countLeftOut(client, staged, rowsSql);
-  const rows = ledgerRowsOf(coming, staged, superseded, planned.widened, previous).map((row) => ({
+  const superseded = await countSuperseded(client, staged, rowsSql);
+  const rows = ledgerRowsOf(coming, superseded, planned.widened, previous).map((row) => ({
     ...row,
     rejects: row.rejects + (nulls.get(documentId({ seller: row.sellerId, document: row.documentId })) ?? 0),
   }));
@@ -191,9 +200,9 @@ async function tryToCommit(
       client,
       { ledger, ...(rejectsTable && { rejects: rejectsTable }) },
       replaced,
-      coming.flatMap(({ load }) => otherKeys(load)),
+      coming.flatMap(({ load }) => otherReplacedKeys(load)),
     ),
-    ...[...changed.values()].flatMap((table) => noteTable(client, table)),
+    ...[...changed.values()].flatMap((table) => recordTable(client, table)),
   ]);
   if (outcome === 'changed') return undefined;
   faultPoint('transaction-ended');
@@ -202,7 +211,7 @@ async function tryToCommit(
   return leftOut;
 }
 
-/** Names the document where there is but one. */
+/** Names the document if there is only one. */
 function refusal(error: unknown, loads: TimedLoad[], path: string): unknown {
   const ofLoads = loads.map(({ load }) => load);
   if (!(error instanceof ReportsError)) return commitError(error, ofLoads, path);

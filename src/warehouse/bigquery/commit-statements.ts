@@ -1,23 +1,18 @@
 import type { Relations } from '../rules/relations.js';
+import { entriesByTable } from '../rules/documents-by-table.js';
 import { documentId } from '../rules/document-id.js';
 import type { LedgerEntry } from '../types.js';
 import type { BigQueryClient } from './client.js';
 import { documentIdSql, identifier, literal } from './sql.js';
 import type { StagedBatch } from './stage.js';
 
-/** Takes out what documents loaded before, by what the ledger says. */
+/** Deletes the rows that documents loaded before, according to the ledger. */
 export function deletePrevious(
   client: BigQueryClient,
   relations: Relations,
   entries: LedgerEntry[],
 ): string[] {
-  const loaded = new Map<string, LedgerEntry[]>();
-  for (const entry of entries) {
-    for (const { name } of entry.tables) {
-      loaded.set(name.toLowerCase(), [...(loaded.get(name.toLowerCase()) ?? []), entry]);
-    }
-  }
-  return [...loaded].flatMap(([name, inTable]) => {
+  return [...entriesByTable(entries)].flatMap(([name, inTable]) => {
     const relation = relations.get(name);
     if (!relation) return [];
     const ids = inTable.map((entry) =>
@@ -27,13 +22,13 @@ export function deletePrevious(
   });
 }
 
-/** Tables are clustered by seller, so naming them spares the reading of others' rows. */
+/** Tables are clustered by seller: naming the sellers avoids reading the rows of others. */
 function sellersOf(sellers: (string | null)[]): string {
   const known = [...new Set(sellers)].flatMap((seller) => (seller === null ? [] : literal(seller)));
   return sellers.includes(null) ? '' : ` AND here._seller_id IN (${known.join(', ')})`;
 }
 
-/** What spares BigQuery the reading of others' rows where loads of a batch meet those of the table. */
+/** Conditions that keep BigQuery from reading rows that the loads of a batch can't replace. */
 export function pruningOf(
   loads: { seller: string | null }[],
   range: StagedBatch['partitionRange'],
@@ -46,7 +41,7 @@ export function pruningOf(
   ];
 }
 
-/** SQL that may follow FROM for all rows of some staging tables. */
+/** SQL after FROM for all rows of some staging tables. */
 export function unionOf(tables: string[]): string {
   return tables.length === 1
     ? (tables[0] as string)

@@ -3,7 +3,10 @@ import type { LedgerRow } from '../types.js';
 import type { BigQueryClient, Job } from './client.js';
 import { literal } from './sql.js';
 
-/** What the commit cost, a share for each load. Behind the commit, as BigQuery tells it only then; what is lost here is in its own list of jobs. */
+/**
+ * Records what a commit cost, with a share for each load. Runs after the commit, because BigQuery
+ * only knows then; what is lost here is still in BigQuery's own list of jobs.
+ */
 export async function writeCosts(
   client: BigQueryClient,
   rows: LedgerRow[],

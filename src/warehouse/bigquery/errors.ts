@@ -1,55 +1,68 @@
-import { describeError, type ErrorCode, ReportsError } from '../../errors/reports-error.js';
+import { describeError, type ErrorCode, ReportsError, type Retry } from '../../errors/reports-error.js';
 
-/** What BigQuery says of a failure, in an answer or of a job. */
-export interface Failure {
-  /** HTTP status; absent for a job that ended in an error, and where there was no answer. */
+/** What BigQuery reports about a failure, in a response or of a job. */
+export interface BigQueryFailure {
+  /** HTTP status; absent for a job that ended in an error, and if there was no response. */
   status?: number;
-  /** BigQuery's own word, e.g. `quotaExceeded`. */
+  /** BigQuery's own reason code, for example `quotaExceeded`. */
   reason?: string;
   message: string;
 }
 
-interface Row {
-  /** What it is, for the reference page and the tests. */
+interface FailureRow {
+  /** Names the row on the reference page and in the tests, and for `BigQueryError.failure`. */
   name: string;
   code: ErrorCode;
-  where: (failure: Failure) => boolean;
-  /** Whether the same commit may be tried again at once, with a pause. */
-  isPassing?: boolean;
+  where: (failure: BigQueryFailure) => boolean;
+  /** `now`: the same commit may be tried again after a pause. */
+  retry?: Retry;
+}
+
+/** A failure of BigQuery as an error of the catalogue. */
+export class BigQueryError extends ReportsError {
+  constructor(
+    /** The row of `failureRows` that it matched. */
+    readonly failure: FailureName,
+    /** BigQuery's own reason code; undefined if it gave none. */
+    readonly reason: string | undefined,
+    ...of: ConstructorParameters<typeof ReportsError>
+  ) {
+    super(...of);
+  }
 }
 
 const reasonIs =
   (...reasons: string[]) =>
-  ({ reason }: Failure) =>
+  ({ reason }: BigQueryFailure) =>
     reasons.includes(reason ?? '');
 const says =
   (pattern: RegExp) =>
-  ({ message }: Failure) =>
+  ({ message }: BigQueryFailure) =>
     pattern.test(message);
 
-const tableMissing = 'table missing';
-const rateLimit = 'rate limit';
-
-/** Each kind of failure, the first that fits counts. Sources: the error table of BigQuery's documentation, and the issues it is met in. */
-export const failureRows: Row[] = [
+/**
+ * Every kind of failure; the first row that matches counts.
+ * Sources: the error table of BigQuery's documentation, and the public issues that show the others.
+ */
+export const failureRows = [
   {
     name: 'concurrent update',
     code: 'WAREHOUSE_BUSY',
     where: says(/aborted due to concurrent update|could not serialize access|too many DML statements/i),
-    isPassing: true,
+    retry: 'now',
   },
   { name: 'streaming buffer', code: 'WAREHOUSE_BUSY', where: says(/streaming buffer/i) },
   {
-    name: rateLimit,
+    name: 'rate limit',
     code: 'WAREHOUSE_BUSY',
     where: reasonIs('rateLimitExceeded', 'jobRateLimitExceeded', 'userRateLimitExceeded', 'tableUnavailable'),
-    isPassing: true,
+    retry: 'now',
   },
   {
     name: 'too many requests',
     code: 'WAREHOUSE_BUSY',
     where: ({ status }) => status === 429,
-    isPassing: true,
+    retry: 'now',
   },
   {
     name: 'quota exceeded',
@@ -76,10 +89,10 @@ export const failureRows: Row[] = [
       (reasonIs('notFound')(failure) || failure.status === 404) && !says(/not found: (table|job)/i)(failure),
   },
   {
-    name: tableMissing,
+    name: 'table missing',
     code: 'WAREHOUSE_BUSY',
     where: (failure) => reasonIs('notFound')(failure) || failure.status === 404,
-    isPassing: true,
+    retry: 'now',
   },
   {
     name: 'bucket in another location',
@@ -97,22 +110,24 @@ export const failureRows: Row[] = [
     where: (failure) =>
       reasonIs('backendError', 'internalError', 'stopped', 'timeout')(failure) ||
       (failure.status ?? 0) >= 500,
-    isPassing: true,
+    retry: 'now',
   },
   { name: 'refused request', code: 'WAREHOUSE_REFUSED', where: ({ status }) => status === 400 },
   { name: 'no answer', code: 'WAREHOUSE_UNREACHABLE', where: () => true },
-];
+] as const satisfies readonly FailureRow[];
 
-/** An error of the catalogue for a failure. The detail `isPassing` says that trying again at once can help. */
-export function failureError(failure: Failure, path: string, cause?: unknown): ReportsError {
-  const row = failureRows.find(({ where }) => where(failure)) as Row;
+export type FailureName = (typeof failureRows)[number]['name'];
+
+/** Converts a failure into an error of the catalogue. */
+export function failureError(failure: BigQueryFailure, path: string, cause?: unknown): BigQueryError {
+  const { name, code, retry } = rowOf(failure);
   const found = failure.message.split('\n', 1)[0] ?? '';
-  const details = { path, found, thing: 'the documents', reason: failure.reason ?? null, row: row.name };
-  return new ReportsError(row.code, { ...details, ...(row.isPassing && { isPassing: true }) }, { cause });
+  const details = { path, found, thing: 'the documents', reason: failure.reason ?? null };
+  return new BigQueryError(name, failure.reason, code, details, { cause, ...(retry && { retry }) });
 }
 
-/** What an error of the client says. */
-export function failureOf(error: unknown): Failure {
+/** Reads a failure out of an error that BigQuery's client threw. */
+export function failureOf(error: unknown): BigQueryFailure {
   const { code, errors } = error as { code?: unknown; errors?: { reason?: string }[] };
   const reason = errors?.[0]?.reason;
   return {
@@ -122,17 +137,23 @@ export function failureOf(error: unknown): Failure {
   };
 }
 
-/** Whether an error says that a table is not there, one that was dropped say. */
+/** Whether a table is missing, for example because somebody dropped it. */
 export function isTableMissing(error: unknown): boolean {
-  return error instanceof ReportsError && error.details.row === tableMissing;
+  return error instanceof BigQueryError && error.failure === 'table missing';
 }
 
-/** Whether a call did nothing, as there were too many of them. */
-export function isRateLimit(failure: Failure): boolean {
-  return failureRows.find(({ where }) => where(failure))?.name === rateLimit;
+/** Whether BigQuery refused a call, and did nothing, because there were too many of them. */
+export function isRateLimit(failure: BigQueryFailure): boolean {
+  return rowOf(failure).name === 'rate limit';
 }
 
-/** Whether a failure says that a dataset, a table or a job is not there. */
-export function isMissing({ status, reason }: Failure): boolean {
+/** Whether a dataset, a table or a job does not exist. */
+export function isMissing({ status, reason }: BigQueryFailure): boolean {
   return status === 404 || reason === 'notFound';
+}
+
+function rowOf(failure: BigQueryFailure): FailureRow & { name: FailureName } {
+  const row = failureRows.find(({ where }) => where(failure));
+  if (!row) throw new Error('the last row matches every failure');
+  return row;
 }

@@ -5,13 +5,16 @@ import { documentId } from '../rules/document-id.js';
 import { identifier, literal, parquets, run } from '../staging/sql.js';
 import type { Stager } from './stage.js';
 
-/** What BigQuery's arrays can't hold and is told of in the rejects, a row for each list: as the stager's DuckDB has it. */
+/**
+ * The stager's DuckDB table of lists with NULLs, which BigQuery's arrays can't hold: one row per
+ * list, reported as a reject.
+ */
 export const listNulls = 'list_nulls';
 
 const reason = (left: string, all: string) =>
   `${left} || ' of ' || ${all} || ' items left out: they are NULL, which an array of BigQuery can not hold'`;
 
-/** Begins with none. */
+/** Creates the table, empty. */
 export async function beginListNulls({ connection }: Stager): Promise<void> {
   await run(
     connection,
@@ -20,8 +23,11 @@ export async function beginListNulls({ connection }: Stager): Promise<void> {
   );
 }
 
-/** Notes the lists of a batch's rows that lose items which are NULL, with the text that the document's file has. */
-export async function noteListNulls({ connection }: Stager, { relation, loads }: TableBatch): Promise<void> {
+/** Records the lists of a batch that lose NULL items, with their text from the document. */
+export async function recordListNulls(
+  { connection }: Stager,
+  { relation, loads }: TableBatch,
+): Promise<void> {
   for (const load of loads) {
     const { table } = load;
     if (!table.parquetPath) continue;
@@ -42,7 +48,7 @@ export async function noteListNulls({ connection }: Stager, { relation, loads }:
   }
 }
 
-/** How many lists there are of each document. */
+/** The number of such lists of each document. */
 export async function countListNulls({ connection }: Stager): Promise<Map<string, number>> {
   const counted = await run(connection, `SELECT document, count(*) FROM ${listNulls} GROUP BY document`);
   return new Map(counted.map(([document, count]) => [String(document), Number(count)]));

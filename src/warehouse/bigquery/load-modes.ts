@@ -1,24 +1,28 @@
 import type { ResolvedColumn } from '../../schema/types.js';
-import { coversOneOf, meetEachOther, type TableBatch, type TableLoad } from '../rules/plan-batches.js';
+import { coversMarketplaceOf, shareSellers, type TableBatch, type TableLoad } from '../rules/plan-batches.js';
 import { documentId } from '../rules/document-id.js';
 import { Refusal } from '../rules/refusal.js';
 import { fromStaging, keyTextSql } from './column-types.js';
 import { documentIdSql, identifier, keySql, literal } from './sql.js';
 
-/** Where the rows of a batch are staged, as SQL that may follow FROM; and where its ledger rows are. */
+/** Where a batch is staged: its rows, as SQL after FROM, and its ledger rows. */
 export interface Staged {
   rows: string;
   ledger: string;
-  /** The table they go to. */
+  /** The table that the rows go to. */
   table: string;
 }
 
-/** What can be said of the rows of a batch without looking at the table: SQL on `here` that is true of all rows they may replace. */
+/**
+ * SQL conditions on `here` that hold for all rows that a batch may replace, whatever the table
+ * contains.
+ */
 export type Pruning = string[];
 
 /**
- * The statements that bring the rows of documents into their table by load mode: the same modes, in the same meaning, as `loadRows` of
- * DuckDB's tables. The rows that the same documents loaded before are already gone.
+ * The statements that load the rows of documents into their table by load mode, with the same
+ * meaning as `loadRows` of DuckDB. The rows that the same documents loaded before are already
+ * deleted.
  */
 export function loadStatements(batch: TableBatch, staged: Staged, pruning: Pruning): string[] {
   const mode = batch.loads[0]?.table.mode;
@@ -33,29 +37,32 @@ export function loadStatements(batch: TableBatch, staged: Staged, pruning: Pruni
   ];
 }
 
-/** Whether rows of the batch may be left out as a newer report holds them, so that they are to be counted. */
-export function mayLeaveOut({ loads, others }: TableBatch): boolean {
+/**
+ * Whether rows of the batch may be left out because a newer report has them, so that they must be
+ * counted.
+ */
+export function mayBeSuperseded({ loads, others }: TableBatch): boolean {
   const mode = loads[0]?.table.mode;
   if (mode !== 'merge' && mode !== 'replace') return false;
-  return meetEachOther(loads) || others.some((other) => loads.some((each) => other.rank > each.rank));
+  return shareSellers(loads) || others.some((other) => loads.some((each) => other.rank > each.rank));
 }
 
-/** SQL for how many rows of each document come in. */
+/** SQL that counts the rows of each document that are inserted. */
 export function countKept(batch: TableBatch, staged: Staged): string {
   const filled = batch.loads.filter(({ table }) => table.parquetPath);
   const { joins, where } = keptRows(batch, filled, staged);
   return `SELECT s.__document, COUNT(*) FROM ${staged.rows} AS s ${joins} WHERE ${where} GROUP BY s.__document`;
 }
 
-/** Snapshots that a newer one has taken the place of. */
-export function lateSnapshots({ loads, others }: TableBatch): Set<TableLoad> {
+/** Snapshots that a newer one replaces. */
+export function supersededSnapshots({ loads, others }: TableBatch): Set<TableLoad> {
   const all = [...loads, ...others];
   return new Set(
-    loads.filter((one) => all.some((other) => other.rank > one.rank && coversOneOf(other, one))),
+    loads.filter((one) => all.some((other) => other.rank > one.rank && coversMarketplaceOf(other, one))),
   );
 }
 
-/** Errors: `Refusal` where the key of a load mode is none of the table. */
+/** Errors: `Refusal` if the table lacks a key that its load mode needs. */
 export function checkKey({ loads }: TableBatch): void {
   const table = loads[0]?.table;
   if (!table || (table.mode !== 'merge' && table.mode !== 'replace')) return;
@@ -85,34 +92,37 @@ function snapshotStatements(batch: TableBatch, staged: Staged): string[] {
     return `(here._seller_id ${seller} ${covered}
        AND ${documentIdSql('here')} NOT IN (${newer.map((each) => literal(documentId(each))).join(', ')}))`;
   });
-  const late = lateSnapshots(batch);
+  const late = supersededSnapshots(batch);
   return [
     `DELETE FROM ${staged.table} AS here WHERE ${older.join('\n     OR ')}`,
     ...insert(batch, staged, rowsOf(batch.loads.filter((load) => !late.has(load)))),
   ];
 }
 
-/** Which of the staged rows, `s`: what is joined to them, and what is true of them. */
+/** Selects some of the staged rows, `s`: joins and conditions. */
 interface Selection {
   joins: string;
   where: string;
 }
 
-/** The rows of some documents; undefined where there are none. */
+/** The rows of some documents; undefined if there are none. */
 function rowsOf(loads: TableLoad[]): Selection | undefined {
   const filled = loads.filter(({ table }) => table.parquetPath);
   const ids = filled.map((load) => literal(documentId(load))).join(', ');
   return filled.length === 0 ? undefined : { joins: '', where: `s.__document IN (${ids})` };
 }
 
-/** Of each key of the documents the rank of the newest that has it. */
+/** SQL for the rank of the newest document that has a key, for each key. */
 function newestOf(batch: TableBatch, filled: TableLoad[], staged: Staged): string {
   const rank = rankSql(batch, 's.__document');
   return `(SELECT ${keyOf(batch, 's')} AS key_text, MAX(${rank}) AS newest_rank FROM ${staged.rows} AS s
      WHERE ${rowsOf(filled)?.where} GROUP BY key_text)`;
 }
 
-/** The rows that come in: of each key those of the newest report, where the table holds none of a newer one. */
+/**
+ * The rows to insert: for each key those of the newest report, unless the table has rows of a newer
+ * one.
+ */
 function keptRows(batch: TableBatch, filled: TableLoad[], staged: Staged): Selection {
   const newer = batch.others.filter((other) => filled.some((each) => other.rank > each.rank));
   const joins = `JOIN ${newestOf(batch, filled, staged)} AS newest ON newest.key_text = ${keyOf(batch, 's')}`;
@@ -127,7 +137,7 @@ function keptRows(batch: TableBatch, filled: TableLoad[], staged: Staged): Selec
   };
 }
 
-/** The values of seller and key as one text, of rows that are staged (`s`) or in the table (`here`). */
+/** Seller and key values as one text, of staged rows (`s`) or rows of the table (`here`). */
 function keyOf({ relation, loads }: TableBatch, alias: 's' | 'here'): string {
   const values = keyColumns(loads).map((column) => {
     const target = relation.columns.get(column.name.toLowerCase());

@@ -1,9 +1,9 @@
 import { overviewOf } from '../ledger/overview-rows.js';
 import { type LedgerOverview, recentReports } from '../types.js';
 import type { BigQueryClient } from './client.js';
-import { readRows } from './ledger.js';
+import { readRows } from './read-rows.js';
 
-/** What the ledger comes to, summed up in BigQuery: four queries, which read columns of `_loads` and `_rejects`. */
+/** Summarizes the ledger by four queries on columns of `_loads` and `_rejects`. */
 export async function readOverview(client: BigQueryClient): Promise<LedgerOverview> {
   const rows = async (sql: string) => (await readRows(client, sql)).map((row) => Object.values(row));
   const loads = client.table('_loads');

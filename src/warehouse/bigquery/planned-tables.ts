@@ -1,31 +1,9 @@
 import { columnTypeText } from '../../schema/column-type.js';
-import { lineage } from '../../schema/lineage.js';
-import type { Relations } from '../rules/relations.js';
 import type { TablePlan, TablePlans } from '../rules/plan-tables.js';
 import type { Load } from '../types.js';
-import { bigQueryType } from './column-types.js';
 import type { State, TableState } from './state.js';
 
-/** The tables as relations, for planning as DuckDB's are. */
-export function relationsOf(state: State): Relations {
-  return new Map([...state.tables].map(([key, { table }]) => [key, relationOf(table)]));
-}
-
-export function relationOf({ name, columns }: TableState) {
-  const all = [...columns, ...lineage];
-  return {
-    name,
-    isView: false,
-    columns: new Map(
-      all.map((column) => [
-        column.name.toLowerCase(),
-        { name: column.name, type: column.type, typeText: bigQueryType(column.type) },
-      ]),
-    ),
-  };
-}
-
-/** What the tables become by the plans, those of them that change. */
+/** The tables that the plans change, as they will be. */
 export function plannedTables(plans: TablePlans, state: State, loads: Load[]): TableState[] {
   const keyed = loads.flatMap(({ tables }) => tables);
   return [...plans.values()].flatMap((plan): TableState[] => {
@@ -49,7 +27,10 @@ function plannedColumns(plan: TablePlan, existing: TableState | undefined): Tabl
   return [...kept, ...planned.values()];
 }
 
-/** By month of the schema's column, and by seller and key within. Days would make more partitions than the quota of changes allows. */
+/**
+ * Partitions by month of the schema's column, and clusters by seller and key. Partitions by day
+ * would exceed the quota of partition changes.
+ */
 function layoutOf(columns: TableState['columns'], partitionBy: string | undefined, key: string[]) {
   const named = (name: string) => columns.find((column) => column.name.toLowerCase() === name.toLowerCase());
   const partition = partitionBy === undefined ? undefined : named(partitionBy);

@@ -1,13 +1,14 @@
 import { ReportsError } from '../../errors/reports-error.js';
-import type { RowGroup, StreamedAnswer } from '../types.js';
+import type { ResultChunk, StreamedAnswer } from '../types.js';
 import type { BigQueryClient, Page } from './client.js';
 import { bigQueryType, columnTypeOfField, type Field } from './column-types.js';
+import { BigQueryError } from './errors.js';
 import { toJsonValue } from './values.js';
 
 export interface QueryOptions {
-  /** The query is refused where it would read more. */
+  /** Refuses a query that would read more. */
   maxBytes?: number;
-  /** Told before the query runs what it will read. */
+  /** Called before the query runs, with what it will read. */
   onEstimate?: (bytes: number) => void;
 }
 
@@ -16,7 +17,10 @@ interface RunOptions extends QueryOptions {
   signal?: AbortSignal;
 }
 
-/** Runs one statement that reads. Errors: QUERY_FAILED, for those that don't read, are wrong or read too much. */
+/**
+ * Runs one statement that reads.
+ * Errors: QUERY_FAILED if it does not read, is wrong or reads too much.
+ */
 export async function runQuery(
   client: BigQueryClient,
   sql: string,
@@ -57,7 +61,7 @@ async function* rowGroups(
   first: Page | undefined,
   pages: AsyncGenerator<Page>,
   fields: Field[],
-): AsyncGenerator<RowGroup> {
+): AsyncGenerator<ResultChunk> {
   for (let page = first; page; page = (await pages.next()).value as Page | undefined) {
     const { rows = [] } = page;
     if (rows.length === 0) continue;
@@ -75,12 +79,11 @@ function typeText(field: Field): string {
   return type ? bigQueryType(type) : field.type;
 }
 
-/** What BigQuery says against a query is about the query, except where it is about access, quota or the network. */
+/** Blames the query for a failure, unless it is about access, quota or the network. */
 function queryError(error: unknown): unknown {
-  if (!(error instanceof ReportsError) || error.code === 'QUERY_FAILED') return error;
+  if (!(error instanceof BigQueryError)) return error;
   const isAboutQuery =
-    error.code === 'WAREHOUSE_REFUSED' ||
-    (error.code === 'WAREHOUSE_BUSY' && error.details.reason === 'notFound');
+    error.code === 'WAREHOUSE_REFUSED' || (error.code === 'WAREHOUSE_BUSY' && error.reason === 'notFound');
   if (!isAboutQuery) return error;
   const found = String(error.details.found);
   const hint = /not found: table/i.test(found)

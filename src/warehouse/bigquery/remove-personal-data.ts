@@ -3,20 +3,24 @@ import { documentsByTable } from '../rules/documents-by-table.js';
 import { type LedgerEntry, type PersonalColumns, purgedNote, removedReason } from '../types.js';
 import type { BigQueryClient } from './client.js';
 import { documentIdSql, identifier, literal } from './sql.js';
-import { addLedgerColumns, givingWay, readState, runTransaction } from './state.js';
-import { relationOf } from './planned-tables.js';
+import { addLedgerColumns, retryOnConflict, readState, runTransaction } from './state.js';
+import type { Relations } from '../rules/relations.js';
+import { relationsOf } from './relations.js';
 
-/** Documents named in one statement; a script may have a megabyte. */
-const mostTogether = 1000;
+/** Documents per statement: a script may have a megabyte. */
+const maxPerStatement = 1000;
 
-/** Takes personal data out of rows, rejects and ledger rows of documents. See `Warehouse.removePersonalData`. */
+/**
+ * Removes personal data from rows, rejects and ledger rows of documents. See
+ * `Warehouse.removePersonalData`.
+ */
 export async function removePersonalData(
   client: BigQueryClient,
   documents: LedgerEntry[],
   personalColumns: PersonalColumns,
 ): Promise<void> {
-  for (let at = 0; at < documents.length; at += mostTogether) {
-    const some = documents.slice(at, at + mostTogether);
+  for (let at = 0; at < documents.length; at += maxPerStatement) {
+    const some = documents.slice(at, at + maxPerStatement);
     await change(client, (tables) => [
       ...documentsByTable(some).flatMap(({ table, reportType, loaded }) => {
         const relation = tables.get(table);
@@ -39,8 +43,8 @@ export async function removePersonalData(
 /** Notes that documents are purged. See `Warehouse.markPurged`. */
 export async function markPurged(client: BigQueryClient, keys: string[]): Promise<void> {
   const note = literal(purgedNote);
-  for (let at = 0; at < keys.length; at += mostTogether) {
-    const some = keys.slice(at, at + mostTogether).map(literal);
+  for (let at = 0; at < keys.length; at += maxPerStatement) {
+    const some = keys.slice(at, at + maxPerStatement).map(literal);
     await change(client, () => [
       `UPDATE ${client.table('_loads')} SET notes = ARRAY_CONCAT(notes, [${note}])
        WHERE key IN (${some.join(', ')}) AND raw_path IS NULL AND ${note} NOT IN UNNEST(notes)`,
@@ -48,17 +52,14 @@ export async function markPurged(client: BigQueryClient, keys: string[]): Promis
   }
 }
 
-/** Runs statements as a commit does, giving way to others. */
-async function change(
-  client: BigQueryClient,
-  statementsFor: (tables: Map<string, ReturnType<typeof relationOf>>) => string[],
-): Promise<void> {
-  await givingWay(client, async () => {
+/** Runs statements as a commit does, and retries if another commit comes first. */
+async function change(client: BigQueryClient, statementsFor: (tables: Relations) => string[]): Promise<void> {
+  await retryOnConflict(client, async () => {
     const state = await readState(client);
     if (!state) return 'nothing to change';
     await addLedgerColumns(client);
-    const tables = new Map([...state.tables].map(([key, { table }]) => [key, relationOf(table)]));
-    const { outcome } = await runTransaction(client, state.version, statementsFor(tables));
+    const statements = statementsFor(relationsOf(state));
+    const { outcome } = await runTransaction(client, state.version, statements);
     return outcome === 'committed' ? outcome : undefined;
   });
 }

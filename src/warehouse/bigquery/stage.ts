@@ -14,23 +14,31 @@ import { identifier, literal, type Parameter, parquets, run } from '../staging/s
 import { type Field, isStagedAsText, stagingField } from './column-types.js';
 import { checkKey } from './load-modes.js';
 
-/** A Parquet file that is to become a staging table. */
+/** A Parquet file that becomes a staging table. */
 export interface StagingFile {
   path: string;
   fields: Field[];
-  /** The same for the same rows in the same types, whoever stages them: job and table are named by it. */
+  /**
+   * Derived from the rows and their types, whoever stages them. Job and table are named after it.
+   */
   digest: string;
 }
 
-/** A batch with its rows in files of the types that its table has. */
+/** A batch, with its rows in files of its table's types. */
 export interface StagedBatch {
   batch: TableBatch;
   files: StagingFile[];
-  /** Of a partition column that is part of the key its least and greatest value in the rows, as SQL literals. */
+  /**
+   * Minimum and maximum of a partition column in the rows, as SQL literals, if the column is part
+   * of the key.
+   */
   partitionRange?: { column: string; from: string; to: string };
 }
 
-/** Where Parquet is read, cast and written before it is sent: an in-memory DuckDB and a folder, gone when the work is done. */
+/**
+ * Where Parquet is read, cast and written before it is sent: an in-memory DuckDB and a folder, both
+ * removed after the work.
+ */
 export interface Stager {
   connection: DuckDBConnection;
   folder: string;
@@ -58,12 +66,18 @@ export async function withStager<T>(
   }
 }
 
-/** A document of so many bytes of Parquet has a load job of its own, so that a retry finds its rows already sent. */
+/**
+ * A document with at least this much Parquet gets a load job of its own, so that a retry finds its
+ * rows already sent.
+ */
 const ownJobBytes = 16 * 1024 ** 2;
-/** Smaller ones that wait together share a job, up to so many bytes: BigQuery allows 1,500 load jobs a table and day. */
+/**
+ * Smaller documents that wait together share a job, up to this size: BigQuery allows 1,500 load
+ * jobs per table and day.
+ */
 const sharedJobBytes = 128 * 1024 ** 2;
 
-/** Which documents of a table share a load job. */
+/** Groups the documents of a table by load job. */
 export function shareJobs<T>(documents: T[], bytesOf: (document: T) => number): T[][] {
   const large = documents.filter((each) => bytesOf(each) >= ownJobBytes).map((each) => [each]);
   const shared: T[][] = [];
@@ -81,8 +95,8 @@ export function shareJobs<T>(documents: T[], bytesOf: (document: T) => number): 
 }
 
 /**
- * Writes the rows of a batch in the types of its table, with `__row`, `__seller` and `__document` behind them. Here, before anything is
- * sent, a value that is not of its type is found, and a file that lacks rows.
+ * Writes the rows of a batch in its table's types, followed by `__row`, `__seller` and
+ * `__document`. This finds values that don't fit and files that lack rows before anything is sent.
  */
 export async function stageBatch(
   stager: Stager,
@@ -110,7 +124,7 @@ async function stageRows(
     const target = relation.columns.get(column.name.toLowerCase());
     const type = target?.type ?? column.type;
     const own = documentValue(relation, column);
-    // As the rows of a column that was of JSON before have it.
+    // The same text as of a column that was JSON before it was widened.
     const isTextOfJson = column.type.kind === 'json' && type.kind === 'string';
     const value = isTextOfJson ? `CAST(json(${own}) AS VARCHAR)` : stagedValue(own, type);
     return { name: target?.name ?? column.name, type, value };
@@ -142,7 +156,7 @@ async function stageRows(
   return { path, fields: [...fields, ...own], digest };
 }
 
-/** Writes rows that a query gives, of the ledger or its rejects. */
+/** Writes the rows of a query, for the ledger or its rejects. */
 export async function stageQuery(
   { connection, folder }: Stager,
   columns: { name: string; type: ColumnType }[],
@@ -159,7 +173,10 @@ export async function stageQuery(
   return { path, digest, fields: columns.map(({ name, type }) => stagingField(name, type)) };
 }
 
-/** A value as a load job reads it from Parquet: see `stagingField`. Lists go without NULLs, which BigQuery's have none of. */
+/**
+ * A value in the form that a load job reads from Parquet: see `stagingField`. Drops NULLs from
+ * lists, because BigQuery's arrays can't hold them.
+ */
 function stagedValue(value: string, type: ColumnType): string {
   if (type.kind === 'json') return `CAST(json(CAST(${value} AS JSON)) AS VARCHAR)`;
   if (type.kind === 'timestamp') return `CAST(${value} AS TIMESTAMPTZ)`;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
-import { type ErrorCode, ReportsError } from '../../errors/reports-error.js';
+import { exponentialBackoff, fullJitter, retry } from '../../runtime/retry.js';
+import { ReportsError } from '../../errors/reports-error.js';
 import { columnTypeText, readColumnType } from '../../schema/column-type.js';
 import type { ColumnType } from '../../schema/types.js';
 import { bigQueryType, columnTypeOfKind } from './column-types.js';
@@ -8,37 +8,51 @@ import type { BigQueryClient, Job } from './client.js';
 import { identifier, literal } from './sql.js';
 import { ledgerColumns, rejectColumns } from '../ledger/ledger-columns.js';
 
-/** A table as loads made it. */
+/** A table as loads created it. */
 export interface TableState {
   name: string;
-  /** All columns but the lineage, in the order of the table. */
+  /** All columns except the lineage, in the order of the table. */
   columns: { name: string; type: ColumnType }[];
   partitionBy: string | null;
   clusterBy: string[];
 }
 
-/** What is about to be done to a table. */
+/** A change that is about to be made to a table. */
 export interface PendingChange {
-  /** Undefined where the table is being made. */
+  /** Undefined if the table is being created. */
   was: TableState | undefined;
-  /** Epoch milliseconds; whoever finds the change pending later than this does it anew. */
+  /** Epoch milliseconds. After this time others repeat the change if it is still pending. */
   untilMs: number;
 }
 
-/** What all replicas share, besides the ledger: a version that each commit counts up, the tables, and the views. */
+/**
+ * What all replicas share beside the ledger: a version that each commit increments, the tables, and
+ * the views.
+ */
 export interface State {
   version: number;
   tables: Map<string, { table: TableState; pending?: PendingChange }>;
-  /** Of each view that was made its version. */
+  /** The version of each view that this program made. */
   views: Map<string, string>;
 }
 
-/** Begins the name of a view's row in the table of the state; no table has such a name. */
+/** `_state` has rows of tables and of views; a row of a view is named so, as no table can be. */
 const viewPrefix = 'view/';
 
+/** The name of a view's row in `_state`. `viewOfRow` reads it back. */
+function rowOfView(view: string): string {
+  return `${viewPrefix}${view}`;
+}
+
+/** The view that a row of `_state` is about; undefined for all other rows. */
+function viewOfRow(name: string): string | undefined {
+  return name.startsWith(viewPrefix) ? name.slice(viewPrefix.length) : undefined;
+}
+
 /**
- * Reads the state; undefined before the first commit. It is to be read before everything that a commit is planned from: a commit of
- * somebody else in between changes the version, and then the plan is not carried out.
+ * Reads the state; undefined before the first commit. A commit must read it before everything else
+ * that it is planned from: if another commit comes in between, the version changes and the plan is
+ * not carried out.
  */
 export async function readState(client: BigQueryClient): Promise<State | undefined> {
   const job = await selectState(client);
@@ -47,7 +61,7 @@ export async function readState(client: BigQueryClient): Promise<State | undefin
   for await (const page of client.pages(job)) {
     for (const { f } of page.rows ?? []) {
       const [name, version, body] = f.map(({ v }) => v);
-      const view = String(name).startsWith(viewPrefix) ? String(name).slice(viewPrefix.length) : undefined;
+      const view = viewOfRow(String(name));
       if (name === '') state.version = Number(version);
       else if (view !== undefined) state.views.set(view, String(body));
       else state.tables.set(String(name), readBody(String(body)));
@@ -57,28 +71,39 @@ export async function readState(client: BigQueryClient): Promise<State | undefin
 }
 
 async function selectState(client: BigQueryClient): Promise<Job | undefined> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await client.run(`SELECT name, version, body FROM ${client.table('_state')}`);
-    } catch (error) {
-      if (hasNoAnswer(error)) throw error;
-      // Of a dataset that is missing BigQuery says that access is denied, or that it does not exist; so this tells.
-      const uri = `/datasets/${client.place.dataset}/tables/_state`;
-      if (!(await client.requestIfThere({ uri }))) return undefined;
-      // Another process may have made it meanwhile.
-      if (tries === 2) throw error;
-    }
+  let isMissing = false;
+  const select = () => client.run(`SELECT name, version, body FROM ${client.table('_state')}`);
+  try {
+    return await retry(select, {
+      // Another process may have made it in the meantime.
+      maxAttempts: 2,
+      async isRetryable(error) {
+        if (hasNoAnswer(error)) return false;
+        // If the dataset is missing, BigQuery reports denied access, or that it does not exist;
+        // only this call can distinguish the two.
+        const uri = `/datasets/${client.target.dataset}/tables/_state`;
+        isMissing = (await client.requestIfThere({ uri })) === undefined;
+        return !isMissing;
+      },
+      clock: client.clock,
+    });
+  } catch (error) {
+    if (isMissing) return undefined;
+    throw error;
   }
 }
 
-/** Makes the dataset, the ledger and the state where they are missing. Replicas may do so at the same time. */
+/**
+ * Creates the dataset, the ledger and the state if they are missing. Replicas may do so at the same
+ * time.
+ */
 export async function makeState(client: BigQueryClient): Promise<void> {
-  const { project: projectId, dataset: datasetId, location } = client.place;
+  const { project: projectId, dataset: datasetId, location } = client.target;
   const isThere = async () => (await client.requestIfThere({ uri: `/datasets/${datasetId}` })) !== undefined;
   if (!(await isThere())) {
     const json = { datasetReference: { projectId, datasetId }, location };
     await client.request({ method: 'POST', uri: '/datasets', json }).catch(async (error: unknown) => {
-      // Another process may have made it meanwhile.
+      // Another process may have created it in the meantime.
       if (!(await isThere())) throw error;
     });
   }
@@ -91,7 +116,7 @@ export async function makeState(client: BigQueryClient): Promise<void> {
      OPTIONS (description = 'Values that are not of the type of their column, with their raw text.')`,
     `CREATE TABLE IF NOT EXISTS ${client.table('_costs')} (key STRING, loaded_at TIMESTAMP, job_id STRING, loads INT64, bytes_billed INT64, slot_ms INT64)
      OPTIONS (description = 'What each load cost: its share of the commit it was part of.')`,
-    // With its row from the beginning, so that there is exactly one.
+    // Created together with its row, so that there is exactly one.
     `CREATE TABLE IF NOT EXISTS ${client.table('_state')} AS SELECT '' AS name, 0 AS version, '' AS writer, '' AS body`,
   ];
   await client.run(statements.join(';\n'));
@@ -103,7 +128,7 @@ const completeLedgers = new WeakSet<BigQueryClient>();
 /** Adds the columns that the ledger of an earlier version lacks. Replicas may do so at the same time. */
 export async function addLedgerColumns(client: BigQueryClient): Promise<void> {
   if (completeLedgers.has(client)) return;
-  const uri = `/datasets/${client.place.dataset}/tables/_loads`;
+  const uri = `/datasets/${client.target.dataset}/tables/_loads`;
   const found = await client.requestIfThere<{ schema?: { fields?: { name: string }[] } }>({ uri });
   const names = new Set(found?.schema?.fields?.map(({ name }) => name));
   const missing = ledgerColumns.filter(({ column }) => !names.has(column));
@@ -117,7 +142,9 @@ export async function addLedgerColumns(client: BigQueryClient): Promise<void> {
   if (found) completeLedgers.add(client);
 }
 
-/** Reads the state for a commit; makes it first where it is missing. Errors: WAREHOUSE_NOT_FOUND. */
+/**
+ * Reads the state for a commit, after creating it if it is missing. Errors: WAREHOUSE_NOT_FOUND.
+ */
 export async function readyState(client: BigQueryClient): Promise<State> {
   const state = await readState(client);
   if (state && state.version >= 0) {
@@ -133,18 +160,19 @@ export async function readyState(client: BigQueryClient): Promise<State> {
   });
 }
 
-/** How a commit ended: somebody else's came first where it is `changed`, and nothing was done. */
-export type Outcome = 'committed' | 'changed';
+/** How a commit ended. `changed`: another commit came first, and nothing was done. */
+export type TransactionOutcome = 'committed' | 'changed';
 
 /**
- * Runs statements in one transaction, on condition that the state still has that version, and counts it up. Two transactions at the same
- * time change the same row, and BigQuery lets one of them through.
+ * Runs statements in one transaction on condition that the state still has that version, and
+ * increments it. Two simultaneous transactions change the same row, and BigQuery lets only one of
+ * them through.
  */
 export async function runTransaction(
   client: BigQueryClient,
   version: number,
   statements: string[],
-): Promise<{ outcome: Outcome; job: Job }> {
+): Promise<{ outcome: TransactionOutcome; job: Job }> {
   const writer = literal(randomUUID());
   const state = client.table('_state');
   const job = await client.run(`BEGIN TRANSACTION;
@@ -156,39 +184,40 @@ ELSE
 ROLLBACK TRANSACTION;
 SELECT 'changed' AS outcome;
 END IF;`);
-  let outcome: Outcome | undefined;
-  for await (const page of client.pages(job)) outcome = page.rows?.[0]?.f[0]?.v as Outcome | undefined;
+  let outcome: TransactionOutcome | undefined;
+  for await (const page of client.pages(job))
+    outcome = page.rows?.[0]?.f[0]?.v as TransactionOutcome | undefined;
   return { outcome: outcome ?? 'changed', job };
 }
 
-/** How long a commit gives way to others before its messages go back to the queue. */
-const patienceMs = 120_000;
+/** How long a commit retries before its messages go back to the queue. */
+const maxConflictMs = 120_000;
 
-/** Tries what may come to nothing, `undefined` or a passing error, because another commit came first. Errors: WAREHOUSE_BUSY, or what passed in vain. */
-export async function givingWay<T>(
+/** Wide jitter: commits that collided must not collide again. */
+const conflictBackoffMs = exponentialBackoff({ firstMs: 100, maxMs: 3000, jitter: fullJitter });
+
+/**
+ * Retries what may fail because another commit came first: it then returns undefined, or throws an
+ * error to be retried now.
+ * Errors: WAREHOUSE_BUSY if other commits always came first; the last error that was retried.
+ */
+export async function retryOnConflict<T>(
   client: BigQueryClient,
   attempt: () => Promise<T | undefined>,
 ): Promise<T> {
-  const giveUpAtMs = Date.now() + patienceMs;
-  for (let tries = 0; ; tries += 1) {
-    let found = 'other commits came first';
-    let code: ErrorCode = 'WAREHOUSE_BUSY';
-    try {
-      const result = await attempt();
-      if (result !== undefined) return result;
-    } catch (error) {
-      if (!(error instanceof ReportsError) || error.details.isPassing !== true) throw error;
-      found = String(error.details.found);
-      code = error.code;
-    }
-    if (Date.now() > giveUpAtMs) throw new ReportsError(code, { path: client.path, found });
-    // Those who met each other are to meet no more.
-    await delay(Math.random() * Math.min(100 * 2 ** tries, 3000));
-  }
+  const result = await retry(attempt, {
+    maxElapsedMs: maxConflictMs,
+    backoffMs: conflictBackoffMs,
+    isUnfinished: (found) => found === undefined,
+    isRetryable: (error) => error instanceof ReportsError && error.retry === 'now',
+    clock: client.clock,
+  });
+  if (result !== undefined) return result;
+  throw new ReportsError('WAREHOUSE_BUSY', { path: client.path, found: 'other commits came first' });
 }
 
-/** The statements that note a table, and what is about to be done to it. */
-export function noteTable(client: BigQueryClient, table: TableState, pending?: PendingChange): string[] {
+/** The statements that record a table, and a change that is about to be made to it. */
+export function recordTable(client: BigQueryClient, table: TableState, pending?: PendingChange): string[] {
   const body = JSON.stringify({
     ...bodyOf(table),
     ...(pending && { pending: { untilMs: pending.untilMs, was: pending.was && bodyOf(pending.was) } }),
@@ -200,9 +229,9 @@ export function noteTable(client: BigQueryClient, table: TableState, pending?: P
   ];
 }
 
-/** The statements that note the versions of views that were made, and forget those that are gone. */
-export function noteViews(client: BigQueryClient, made: Map<string, string>, gone: string[]): string[] {
-  const key = (name: string) => literal(`${viewPrefix}${name}`);
+/** The statements that record the versions of views, and remove those that are gone. */
+export function recordViews(client: BigQueryClient, made: Map<string, string>, gone: string[]): string[] {
+  const key = (name: string) => literal(rowOfView(name));
   const changed = [...made.keys(), ...gone].map(key);
   if (changed.length === 0) return [];
   const rows = [...made].map(([name, version]) => `(${key(name)}, 0, '', ${literal(version)})`);
@@ -235,7 +264,7 @@ function readBody(text: string) {
   };
 }
 
-/** Whether BigQuery could not be asked, so that asking again would take as long once more. */
+/** Whether BigQuery could not be reached, so that asking again would take as long once more. */
 function hasNoAnswer(error: unknown): boolean {
   return !(error instanceof ReportsError) || error.code === 'WAREHOUSE_UNREACHABLE';
 }

@@ -6,7 +6,7 @@ import { bigQueryType } from './column-types.js';
 import { identifier, literal } from './sql.js';
 import type { TableState } from './state.js';
 
-/** The columns of a table and its lineage, as they stand behind its name when it is made. */
+/** The columns of a new table, followed by the lineage, as SQL after its name. */
 export function columnsSql(table: TableState, described: ExportTable | undefined): string {
   return [...table.columns, ...lineage].map((column) => columnSql(column, described)).join(', ');
 }
@@ -20,7 +20,7 @@ export function columnSql(
   return `${identifier(name)} ${bigQueryType(type)}${options}`;
 }
 
-/** Partitions, clusters and options of a table that is made. */
+/** Partitions, clusters and options of a new table. */
 export function tableSql(table: TableState, described?: ExportTable): string {
   const { partitionBy, clusterBy } = table;
   const kind = partitionBy === null ? undefined : typeIn(table, partitionBy).kind;

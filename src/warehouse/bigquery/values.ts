@@ -2,8 +2,9 @@ import { isoTime, parseJsonText } from '../ledger/json-values.js';
 import type { Field } from './column-types.js';
 
 /**
- * A value of BigQuery's API as JSON can carry it without loss, as those of DuckDB's tables are: decimals and 64-bit integers as strings,
- * times as ISO 8601 in UTC, JSON as what it says. Decimals have no zeros at their end, as BigQuery gives no scale with a value.
+ * A value of BigQuery's API as JSON can hold it without loss, the same as for DuckDB's tables:
+ * decimals and 64-bit integers as strings, times as ISO 8601 in UTC, JSON parsed. Decimals have no
+ * trailing zeros, because BigQuery returns no scale with a value.
  */
 export function toJsonValue(value: unknown, field: Field): unknown {
   if (field.mode === 'REPEATED') {
@@ -45,7 +46,10 @@ function plainDecimal(text: string): string {
   return /^-?0*$/.test(short) ? '0' : short;
 }
 
-/** Microseconds since 1970; an emulator may give seconds with a fraction, whatever was asked for. */
+/**
+ * Microseconds since 1970. An emulator may return seconds with a fraction, although integers were
+ * requested.
+ */
 function microsOf(text: string): bigint {
   if (/^-?\d+$/.test(text)) return BigInt(text);
   const [whole = '', fraction = ''] = withoutExponent(text).split('.');

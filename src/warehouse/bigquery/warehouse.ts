@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Clock } from '../../runtime/clock.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import { exportTables } from '../../schema/export/tables.js';
 import type { ReportSchemas } from '../../schema/types.js';
@@ -6,9 +7,10 @@ import type { View } from '../../schema/views.js';
 import type { Staging } from '../../store/staging.js';
 import { readWhole } from '../ledger/read-whole.js';
 import type { LedgerOverview, TableInfo, Warehouse } from '../types.js';
-import { BigQueryClient, type BigQueryPlace } from './client.js';
+import { BigQueryClient, type BigQueryTarget } from './client.js';
 import { commitLoads } from './commit-loads.js';
-import { fillsTable, readLoads, readRejects, readRows, readSeen } from './ledger.js';
+import { bigQueryLedger, fillsTable } from './ledger-queries.js';
+import { readRows } from './read-rows.js';
 import { readOverview } from './overview.js';
 import { type QueryOptions, runQuery } from './query.js';
 import { markPurged, removePersonalData } from './remove-personal-data.js';
@@ -16,33 +18,36 @@ import { readState, type State } from './state.js';
 import { existingTables } from './change-tables.js';
 import { refreshViews, viewProblems } from './views.js';
 
-export interface BigQueryWarehouseOptions extends BigQueryPlace, QueryOptions {
-  /** Where descriptions of tables and columns come from. */
+export interface BigQueryWarehouseOptions extends BigQueryTarget, QueryOptions {
+  /** The source of the descriptions of tables and columns. */
   schemas?: ReportSchemas;
-  /** Made by commits, when their tables are there. */
+  /** Created by commits as soon as their tables exist. */
   views?: View[];
-  /** What the conversion of Parquet before it is sent may take of this machine's memory. */
+  /** How much memory of this machine the conversion of Parquet may take. */
   memoryLimitMegabytes?: number;
-  /** A part of a bucket of Google Cloud Storage through which rows are loaded. */
+  /** The part of a Google Cloud Storage bucket through which rows are loaded. */
   staging?: Staging;
   log?: Logger;
+  clock?: Clock;
 }
 
 /**
- * A warehouse in a BigQuery dataset, which the first commit makes. Any number of processes may write to it: each commit is planned from
- * the ledger as it was read, and carried out only if no other was in between.
- *
- * Fails with WAREHOUSE_REFUSED (details `key`, `thing`) where a load can't be committed as it stands, WAREHOUSE_MISSING for a query before
- * the first commit, QUERY_FAILED, and the codes of `failureRows`.
+ * A warehouse in a BigQuery dataset, which the first commit creates. Any number of processes may
+ * write to it: each commit is planned from the ledger as it was read, and carried out only if no
+ * other commit came in between.
+ * Errors: WAREHOUSE_REFUSED (details `key`, `thing`) if a load can't be committed;
+ * WAREHOUSE_MISSING for a query before the first commit; QUERY_FAILED; the codes of `failureRows`.
  */
 export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Warehouse {
-  const { schemas, views = [], memoryLimitMegabytes, staging, log, maxBytes, onEstimate } = options;
+  const { schemas, views = [], memoryLimitMegabytes, staging, log, maxBytes, onEstimate, clock } = options;
   const { project, dataset, location, keyFile, endpoint } = options;
-  const place = { project, dataset, location, ...(keyFile && { keyFile }), ...(endpoint && { endpoint }) };
-  const client = new BigQueryClient(place);
+  const target = { project, dataset, location, ...(keyFile && { keyFile }), ...(endpoint && { endpoint }) };
+  const client = new BigQueryClient(target, clock);
+  const ledger = bigQueryLedger(client);
   const query = { ...(maxBytes !== undefined && { maxBytes }), ...(onEstimate && { onEstimate }) };
 
-  // Views change with the program and the settings, which stay as they are from then on, and with tables.
+  // Views change with the program and the settings, which are fixed for this process, and with
+  // tables.
   let viewsAreFresh = views.length === 0;
 
   async function withState<T>(empty: T, read: (state: State) => Promise<T>): Promise<T> {
@@ -57,7 +62,7 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
 
   return {
     seen: (keys) =>
-      keys.length === 0 ? Promise.resolve(new Map()) : withState(new Map(), () => readSeen(client, keys)),
+      keys.length === 0 ? Promise.resolve(new Map()) : withState(new Map(), () => ledger.readSeen(keys)),
     async commit(loads) {
       if (loads.length === 0) return [];
       const descriptions = new Map(exportTables(schemas?.values() ?? []).map((table) => [table.name, table]));
@@ -81,9 +86,9 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
     markPurged: (keys) => markPurged(client, keys),
     tables: () => withState([], (state) => readTables(client, state)),
     viewProblems: (wanted) => withState(new Map(), (state) => viewProblems(client, wanted, state)),
-    loads: (filter) => withState([], () => readLoads(client, filter)),
+    loads: (filter) => withState([], () => ledger.readLoads(filter)),
     overview: () => withState<LedgerOverview | undefined>(undefined, () => readOverview(client)),
-    rejects: (filter) => withState([], () => readRejects(client, filter)),
+    rejects: (filter) => withState([], () => ledger.readRejects(filter)),
     query: (sql) => queryStream(sql, readWhole),
     queryStream,
   };

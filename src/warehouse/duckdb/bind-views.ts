@@ -6,9 +6,9 @@ import { duckDbType } from '../staging/column-types.js';
 import { identifier, run } from '../staging/sql.js';
 
 /**
- * What is wrong with the SQL of views, found by DuckDB on empty tables as the report schemas have them: names that are not there, other
- * tables and columns than the comment lists. Of a view on a table without a report schema only the grammar and the
- * names of tables are looked at.
+ * Finds mistakes in the SQL of views by binding them to empty tables made from the report schemas:
+ * unknown names, and tables or columns other than the comment lists. For a view on a table without
+ * a report schema, checks only the grammar and the table names.
  */
 export async function bindProblems(views: View[]): Promise<YamlProblem[]> {
   const instance = await DuckDBInstance.create(':memory:');
@@ -64,11 +64,16 @@ async function mistakes(
       return [{ line: sqlLine, message: 'expected one SELECT, which only reads' }];
     }
     const names = Array.from({ length: statement.columnCount }, (_, index) => statement.columnName(index));
-    const told = columns.map(({ name }) => name);
+    const listedColumns = columns.map(({ name }) => name);
     return [
       ...misread,
-      ...(told.length > 0 && told.join() !== names.join()
-        ? [{ line: 1, message: `"Columns:" lists ${told.join(', ')}; the SELECT has ${names.join(', ')}` }]
+      ...(listedColumns.length > 0 && listedColumns.join() !== names.join()
+        ? [
+            {
+              line: 1,
+              message: `"Columns:" lists ${listedColumns.join(', ')}; the SELECT has ${names.join(', ')}`,
+            },
+          ]
         : []),
     ];
   } catch (error) {

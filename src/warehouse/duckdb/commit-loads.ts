@@ -1,54 +1,60 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Logger } from 'pino';
+import type { Clock } from '../../runtime/clock.js';
 import { faultPoint } from '../../runtime/fault-point.js';
 import type { Widening } from '../../schema/drift.js';
 import {
-  apart,
-  inOrder,
-  isLeftOut,
-  otherKeys,
-  tableEntry,
+  ledgerRowsOf,
+  otherReplacedKeys,
+  sortOut,
+  splitIntoTransactions,
   type TimedLoad,
   timedLoads,
 } from '../rules/commit-rules.js';
-import type { LedgerEntry, Load, LoadTable } from '../types.js';
+import { entriesByTable } from '../rules/documents-by-table.js';
+import type { LedgerEntry, LedgerRow, Load, LoadTable } from '../types.js';
+import { rankDocuments } from '../ledger/rank-documents.js';
 import { isReportTable, type Relations } from '../rules/relations.js';
-import { readRelations } from './catalog.js';
-import { ensureLedger, rankDocuments, readByKey, writeLedger } from './ledger.js';
+import { readRelations } from './relations.js';
+import { ensureLedger, writeLedger } from './ledger.js';
+import { duckDbLedger } from './ledger-queries.js';
 import { loadRows } from './load-modes.js';
 import { planBatches } from '../rules/plan-batches.js';
 import { documentId } from '../rules/document-id.js';
 import { documentIdSql, identifier, run } from '../staging/sql.js';
-import { applyPlan } from './tables.js';
+import { applyPlan } from './change-tables.js';
 import { planTable, type TablePlans } from '../rules/plan-tables.js';
-import { commitError, Refusal } from '../rules/refusal.js';
+import { commitError } from '../staging/commit-error.js';
 import { dropOwnViews } from './views.js';
 
 export interface CommitOptions {
   log?: Logger;
-  /** Told behind the commit which tables and views there are, and whether some tables were made or changed. */
+  clock?: Clock | undefined;
+  /**
+   * Called after the commit with the tables and views, and whether tables were created or changed.
+   */
   onCommitted?: (relations: Relations, tablesChanged: boolean) => Promise<void>;
 }
 
 /**
- * Commits loads in one transaction, and gives the keys of those left out. See `Warehouse.commit`.
+ * Commits loads in one transaction. Returns the keys of those left out. See `Warehouse.commit`.
  * Errors: WAREHOUSE_REFUSED, and those of the file.
  */
 export async function commitLoads(
   connection: DuckDBConnection,
   loads: Load[],
   path: string,
-  { log, onCommitted }: CommitOptions = {},
+  { log, clock, onCommitted }: CommitOptions = {},
 ): Promise<string[]> {
-  const timed = timedLoads(loads);
+  const timed = timedLoads(loads, clock);
   const leftOut: string[] = [];
   try {
     await run(connection, 'BEGIN');
     const prepared = await prepareTables(connection, loads, log);
     const previous = await readPrevious(connection, timed);
-    const groups = apart(timed, previous);
+    const groups = splitIntoTransactions(timed, previous);
     for (const together of groups) {
-      // Those of other groups are in the ledger by now.
+      // The loads of earlier groups are in the ledger by now.
       const known = groups.length > 1 ? await readPrevious(connection, together) : previous;
       leftOut.push(...(await applyLoads(connection, prepared, together, known)));
     }
@@ -56,25 +62,26 @@ export async function commitLoads(
     await run(connection, 'COMMIT');
     faultPoint('transaction-ended');
     await onCommitted?.(prepared.relations, prepared.changed);
-    // Closing would do the same, and keep the process from everything else meanwhile. The commit stands, whatever becomes of it.
+    // Closing the connection would also write the checkpoint, but block the whole process
+    // meanwhile. If this fails, the commit still stands.
     await run(connection, 'CHECKPOINT').catch(() => {});
     return leftOut;
   } catch (error) {
-    // Nothing of the transaction is kept: it ends with the connection.
+    // The transaction ends with the connection, and nothing of it remains.
     throw commitError(error, loads, path);
   }
 }
 
 interface PreparedTables {
-  /** All tables, as wide as the loads need them. */
+  /** All tables, wide enough for the loads. */
   relations: Relations;
-  /** Whether a table was made or changed. */
+  /** Whether a table was created or changed. */
   changed: boolean;
-  /** What each table of a load made wider. */
+  /** What each table of a load widened. */
   widened: Map<LoadTable, Widening[]>;
 }
 
-/** Makes and widens the tables that the loads need. */
+/** Creates and widens the tables that the loads need. */
 async function prepareTables(
   connection: DuckDBConnection,
   loads: Load[],
@@ -94,17 +101,14 @@ async function prepareTables(
   return { relations: changed ? await readRelations(connection) : relations, changed, widened };
 }
 
-/** The ledger rows that the loads take the place of, by key. */
+/** The ledger rows that the loads replace, by key. */
 function readPrevious(connection: DuckDBConnection, loads: TimedLoad[]): Promise<Map<string, LedgerEntry>> {
-  return readByKey(
-    connection,
-    loads.map(({ load }) => load.entry.key),
-  );
+  return duckDbLedger(connection).readByKey(loads.map(({ load }) => load.entry.key));
 }
 
 /**
- * Brings in loads of different documents, all of them at once, in place of the ledger rows `previous`. Gives the keys of those that are
- * left out.
+ * Loads documents, each at most once, all together, in place of the ledger rows `previous`. Returns
+ * the keys of those left out.
  */
 async function applyLoads(
   connection: DuckDBConnection,
@@ -112,57 +116,42 @@ async function applyLoads(
   loads: TimedLoad[],
   previous: ReadonlyMap<string, LedgerEntry>,
 ): Promise<string[]> {
-  const isOut = ({ load }: TimedLoad) => isLeftOut(load, previous.get(load.entry.key));
-  const coming = loads.filter((each) => !isOut(each));
-  for (const { load } of coming) {
-    if (load.tables.length > 0 && load.entry.documentId === null) {
-      throw new Refusal('rows without a document id', load);
-    }
-  }
+  const { coming, leftOutKeys } = sortOut(loads, previous);
   await deletePrevious(
     connection,
     relations,
     coming.flatMap(({ load }) => previous.get(load.entry.key) ?? []),
   );
-  // What is brought in, not what the entry says: a document without any text names its tables and must not count as their newest.
-  const tables = new Map<Load, LedgerEntry['tables']>(coming.map(({ load }) => [load, []]));
+  const superseded = new Map<LoadTable, number>();
+  const ledger = duckDbLedger(connection);
   for (const batches of await planBatches(relations, coming, (table, ofTable) =>
-    rankDocuments(connection, table, ofTable),
+    rankDocuments(ledger, table, ofTable),
   )) {
     for (const batch of batches) {
-      const superseded = await loadRows(connection, batch);
-      batch.loads.forEach(({ load, table }, index) => {
-        const before = previous.get(load.entry.key);
-        tables.get(load)?.push(tableEntry(table, superseded[index] ?? 0, widened.get(table), before));
-      });
+      const counts = await loadRows(connection, batch);
+      for (const [index, { table }] of batch.loads.entries()) superseded.set(table, counts[index] ?? 0);
     }
   }
-  const rows = coming.map(({ load, loadedAt }) => ({
-    load,
-    row: { ...load.entry, tables: inOrder(tables.get(load) ?? [], load), loadedAt },
-    replaces: previous.has(load.entry.key),
-  }));
+  const rows = ledgerRowsOf(coming, superseded, widened, previous);
   await writeLedger(
     connection,
-    rows,
-    coming.flatMap(({ load }) => otherKeys(load)),
+    coming.map(({ load }, index) => ({
+      load,
+      row: rows[index] as LedgerRow,
+      replaces: previous.has(load.entry.key),
+    })),
+    coming.flatMap(({ load }) => otherReplacedKeys(load)),
   );
-  return loads.filter(isOut).map(({ load }) => load.entry.key);
+  return leftOutKeys;
 }
 
-/** Takes out what documents loaded before, by what the ledger says. */
+/** Deletes the rows that documents loaded before, according to the ledger. */
 async function deletePrevious(
   connection: DuckDBConnection,
   relations: Relations,
   entries: LedgerEntry[],
 ): Promise<void> {
-  const loaded = new Map<string, LedgerEntry[]>();
-  for (const entry of entries) {
-    for (const { name } of entry.tables) {
-      loaded.set(name.toLowerCase(), [...(loaded.get(name.toLowerCase()) ?? []), entry]);
-    }
-  }
-  for (const [name, inTable] of loaded) {
+  for (const [name, inTable] of entriesByTable(entries)) {
     const relation = relations.get(name);
     if (!relation || !isReportTable(relation)) continue;
     await run(

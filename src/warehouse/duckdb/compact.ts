@@ -8,9 +8,9 @@ import { withConnection } from './connection.js';
 import { identifier, literal, run } from '../staging/sql.js';
 
 /**
- * Writes the DuckDB file anew, with all that is in it, and puts the new one in its place: blocks that were freed hold what was there before.
- * What DuckDB left on disk of earlier work goes too. Nobody else can open the file meanwhile.
- * Errors: WAREHOUSE_LOCKED, WAREHOUSE_UNREADABLE, DISK_FULL; the file stays as it was.
+ * Rewrites the DuckDB file and swaps the new file in, because freed blocks still hold deleted data.
+ * Also removes DuckDB's leftovers on disk. No other process can open the file meanwhile.
+ * Errors: WAREHOUSE_LOCKED, WAREHOUSE_UNREADABLE, DISK_FULL; the file then stays as it was.
  */
 export async function compactDuckDbFile(path: string, memoryLimitMegabytes: number): Promise<void> {
   if (!existsSync(path)) return;
@@ -19,10 +19,11 @@ export async function compactDuckDbFile(path: string, memoryLimitMegabytes: numb
     async (connection) => {
       const fresh = partialName(path);
       try {
-        // Nobody works on the file, so nobody has use for it.
+        // Nobody works on the file, so nobody needs it.
         await rm(`${path}.tmp`, { recursive: true, force: true });
         await copyDatabase(connection, fresh);
-        // So that nothing is left to write to the old file, whose name is the new one's by then.
+        // Nothing may remain to be written to the old file: its name belongs to the new one by
+        // then.
         await run(connection, 'CHECKPOINT');
         faultPoint('file-copied');
         const file = await open(fresh, 'r+');
@@ -45,7 +46,7 @@ export async function compactDuckDbFile(path: string, memoryLimitMegabytes: numb
 async function copyDatabase(connection: DuckDBConnection, fresh: string): Promise<void> {
   const [name] = await run(connection, 'SELECT current_database()');
   const here = String(name?.[0]);
-  // A name that no file of the user's has by chance.
+  // A name that no user's file has by chance.
   const there = 'sp_reports_compacted';
   await run(connection, `ATTACH ${literal(fresh)} AS ${there}`);
   await run(connection, `COPY FROM DATABASE ${identifier(here)} TO ${there}`);

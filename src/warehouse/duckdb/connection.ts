@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs';
 import { chmod, link, rename, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { type Clock, systemClock } from '../../runtime/clock.js';
+import { exponentialBackoff, retry } from '../../runtime/retry.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import { makeFolder, ownerOnly, partialName } from '../../files/whole-file.js';
 import { fileError, firstLine, isLock } from '../staging/errors.js';
@@ -12,29 +13,40 @@ import { inTurn } from './turns.js';
 /** How the file is opened for one piece of work. */
 export interface Access {
   path: string;
-  /** `write` makes the file and its folders where they are missing. `read` also shuts off files, network and settings. */
+  /**
+   * `write` creates the file and its folders if they are missing. `read` also disables files,
+   * network and settings.
+   */
   mode: 'read' | 'write';
   /** How long to wait, in milliseconds, for another process that holds the file. */
   lockWaitMs: number;
-  /** What DuckDB may take; what it needs beyond goes to disk, in a folder beside the file. Default: DuckDB's own, most of the machine's. */
+  /**
+   * DuckDB's share of the memory; beyond it DuckDB uses disk, in a folder beside the file. Default:
+   * DuckDB's own, most of the machine's.
+   */
   memoryLimitMegabytes?: number;
   /** Default: as many as the machine and the memory allow. */
   threads?: number;
-  /** Breaks the work off; it then fails with the signal's reason. */
+  /** Interrupts the work, which fails with the signal's reason. */
   signal?: AbortSignal;
-  /** Whether the work is broken off and begun again where other work of this process wants the file. */
-  isOnlooker?: boolean;
+  /**
+   * Whether the work is interrupted and started again if other work of this process needs the file.
+   */
+  isPreemptible?: boolean;
   /** Where DuckDB puts what the memory does not hold. Default: a folder beside the file. */
   temporaryFolder?: string;
+  clock?: Clock | undefined;
 }
 
-const lockRetryMs = { first: 20, most: 250 };
+const lockBackoffMs = exponentialBackoff({ firstMs: 20, maxMs: 250 });
 
 /**
- * Opens the file, does the work, closes the file. Pieces of work of one process wait for each other: two instances of one file are not kept
- * apart by the operating system there, and closing one of them would drop the lock of both. Nothing is held afterwards: neither lock nor write-ahead log. Results must be
- * read to their end within the work, as a stream that is still open keeps the lock.
- * Fails with WAREHOUSE_LOCKED, WAREHOUSE_UNREADABLE, FILE_UNREADABLE or DISK_FULL where the file can't be opened.
+ * Opens the file, does the work, closes the file. Work of one process is serialized: the operating
+ * system does not lock two instances of one process against each other, and closing one would drop
+ * the lock of both. Nothing is held afterwards, neither lock nor write-ahead log. Results must be
+ * read completely within the work, because an open stream keeps the lock.
+ * Errors: WAREHOUSE_LOCKED, WAREHOUSE_UNREADABLE, FILE_UNREADABLE or DISK_FULL if the file can't be
+ * opened.
  */
 export async function withConnection<T>(
   access: Access,
@@ -45,35 +57,35 @@ export async function withConnection<T>(
 }
 
 /**
- * Does work on the file when its turn among those of this process comes. Its signal is aborted by the caller's, and if an onlooker has to
- * give way.
+ * Does work on the file when its turn among those of this process comes. Its signal is aborted by
+ * the caller's, and if preemptible work has to give way.
  */
 export async function takeTurn<T>(
-  { path, signal, isOnlooker }: Pick<Access, 'path' | 'signal' | 'isOnlooker'>,
+  { path, signal, isPreemptible }: Pick<Access, 'path' | 'signal' | 'isPreemptible'>,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const begin = (wanted: AbortSignal) => work(signal ? AbortSignal.any([signal, wanted]) : wanted);
+  const begin = (preempted: AbortSignal) => work(signal ? AbortSignal.any([signal, preempted]) : preempted);
   try {
-    return await inTurn(resolve(path), begin, { isOnlooker });
+    return await inTurn(resolve(path), begin, { isPreemptible });
   } catch (error) {
     signal?.throwIfAborted();
     throw error;
   }
 }
 
-/** A statement that begins after an interruption runs all the same, so there is more than one. */
+/** Interrupting once is not enough: a statement that starts later would run. */
 const interruptMs = 50;
 
 async function openAndWork<T>(
   access: Access & { signal: AbortSignal },
   work: (connection: DuckDBConnection) => Promise<T>,
 ): Promise<T> {
-  const instance = await openWithPatience(access);
+  const instance = await openWhenFree(access);
   let connection: DuckDBConnection | undefined;
-  let interrupts: NodeJS.Timeout | undefined;
+  let stopInterrupts: (() => void) | undefined;
   const interrupt = () => {
     connection?.interrupt();
-    interrupts ??= setInterval(interrupt, interruptMs);
+    stopInterrupts ??= (access.clock ?? systemClock).every(interruptMs, interrupt);
   };
   try {
     connection = await instance.connect();
@@ -81,36 +93,46 @@ async function openAndWork<T>(
     access.signal.addEventListener('abort', interrupt);
     await connection.run("SET TimeZone = 'UTC'");
     if (access.mode === 'read') await connection.run('SET lock_configuration = true');
-    // Rows say by `_row` where they stood; without a need to keep them so, large inserts take half the time.
+    // `_row` holds the position of each row; without having to keep their order, large inserts take
+    // half the time.
     else await connection.run('SET preserve_insertion_order = false');
-    // Of small Parquet files most of the time goes into reading them column by column.
+    // With small Parquet files most of the time goes into reading them column by column.
     if (access.threads === 1) await connection.run('SET prefetch_all_parquet_files = true');
     return await work(connection);
   } finally {
     access.signal.removeEventListener('abort', interrupt);
-    clearInterval(interrupts);
-    // The connection keeps the file open, so it goes first. Closing writes the checkpoint and removes the write-ahead log.
+    stopInterrupts?.();
+    // The connection keeps the file open, so it goes first. Closing writes the checkpoint and
+    // removes the write-ahead log.
     connection?.closeSync();
     instance.closeSync();
   }
 }
 
-async function openWithPatience(access: Access & { signal: AbortSignal }): Promise<DuckDBInstance> {
-  const giveUpAtMs = Date.now() + access.lockWaitMs;
-  for (let waitMs = lockRetryMs.first; ; waitMs = Math.min(waitMs * 2, lockRetryMs.most)) {
-    access.signal.throwIfAborted();
-    try {
-      if (access.mode === 'write') await createIfMissing(access.path);
-      return await DuckDBInstance.create(access.path, settings(access));
-    } catch (error) {
-      const leftMs = giveUpAtMs - Date.now();
-      if (leftMs <= 0 || !isLock(firstLine(error))) throw openError(error, access.path);
-      await delay(Math.min(waitMs, leftMs));
-    }
+async function openWhenFree(access: Access & { signal: AbortSignal }): Promise<DuckDBInstance> {
+  const { path, mode, lockWaitMs, signal, clock } = access;
+  const open = async () => {
+    if (mode === 'write') await createIfMissing(path);
+    return DuckDBInstance.create(path, settings(access));
+  };
+  try {
+    return await retry(open, {
+      maxElapsedMs: lockWaitMs,
+      backoffMs: lockBackoffMs,
+      isRetryable: (error) => isLock(firstLine(error)),
+      signal,
+      clock,
+    });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw openError(error, path);
   }
 }
 
-/** Each thread fills a row group of its own, and of wide rows that takes so much; not all of it can be put on disk. */
+/**
+ * Each thread fills a row group of its own. This is what wide rows need, and not all of it can go
+ * to disk.
+ */
 const megabytesPerThread = 256;
 
 function settings({
@@ -138,8 +160,9 @@ function settings({
 }
 
 /**
- * A new file appears whole or not at all: DuckDB writes its headers in several steps, and a file that was cut off between two of
- * them opens no more. `link` refuses to replace a file that another process made meanwhile.
+ * A new file appears whole or not at all: DuckDB writes its headers in several steps, and a file
+ * cut off between two of them never opens again. `link` refuses to replace a file that another
+ * process created meanwhile.
  */
 async function createIfMissing(path: string): Promise<void> {
   if (existsSync(path)) return;
@@ -161,7 +184,8 @@ async function createIfMissing(path: string): Promise<void> {
 function openError(error: unknown, path: string): ReportsError {
   const known = fileError(error, path);
   if (known instanceof ReportsError) return known;
-  // Node's own errors, from making the folder, carry a code; what is left is DuckDB unable to make sense of the file.
+  // Node's own errors, from creating the folder, have a code; the rest means that DuckDB can't read
+  // the file.
   const code = (error as NodeJS.ErrnoException).code ? 'FILE_UNREADABLE' : 'WAREHOUSE_UNREADABLE';
   return new ReportsError(code, { path, found: firstLine(error) }, { cause: error });
 }

@@ -10,20 +10,20 @@ import {
   run,
   utcTimestamp,
 } from '../staging/sql.js';
-import { coversOneOf, meetEachOther, type TableBatch, type TableLoad } from '../rules/plan-batches.js';
+import { coversMarketplaceOf, shareSellers, type TableBatch, type TableLoad } from '../rules/plan-batches.js';
 import { Refusal } from '../rules/refusal.js';
 
 /**
- * Brings the rows of documents into their table by load mode, and gives for each how many of its rows were left out because a newer report
- * holds them. The rows that the same documents loaded before are already gone.
- *
- * - `append`: all rows go in.
- * - `merge` and `replace`: a key's rows are replaced as a set by those of the newest report that has the key; rows that share a key
- *   within one document all stay.
- * - `snapshot`: a report replaces all older ones of the seller that cover one of its marketplaces; a report without marketplaces
- *   covers all of them.
- *
- * The table is the same in whatever order reports arrive, however many at once, and however often.
+ * Loads the rows of documents into their table by load mode. Returns for each how many of its rows
+ * were left out because a newer report has them. The rows that the same documents loaded before are
+ * already deleted.
+ * - `append`: all rows are inserted.
+ * - `merge` and `replace`: the newest report that has a key replaces all rows of that key; rows
+ *   with the same key within one document all stay.
+ * - `snapshot`: a report replaces all older ones of the seller that cover one of its marketplaces;
+ *   a report without marketplaces covers all of them.
+ * The resulting table does not depend on the order in which reports arrive, how many arrive at
+ * once, or how often.
  */
 export async function loadRows(connection: DuckDBConnection, batch: TableBatch): Promise<number[]> {
   const mode = batch.loads[0]?.table.mode;
@@ -43,7 +43,8 @@ async function loadSnapshots(connection: DuckDBConnection, batch: TableBatch): P
          AND batch.rank > ${rankOfHere})`,
   );
   const all = [...loads, ...others];
-  const isLate = (one: TableLoad) => all.some((other) => other.rank > one.rank && coversOneOf(other, one));
+  const isLate = (one: TableLoad) =>
+    all.some((other) => other.rank > one.rank && coversMarketplaceOf(other, one));
   const late = new Set(loads.filter(isLate));
   await insert(connection, batch, { loads: loads.filter((each) => !late.has(each)) });
   return loads.map((each) => (late.has(each) ? each.table.rows : 0));
@@ -73,7 +74,7 @@ async function loadByKey(connection: DuckDBConnection, batch: TableBatch): Promi
       `DELETE FROM ${identifier(relation.name)} AS here WHERE EXISTS (
        SELECT 1 FROM ${source} document WHERE ${sameKey} ${mayBeNewer ? `AND document.__rank > ${rankOfHere}` : ''})`,
     );
-  if (!mayBeNewer && !meetEachOther(filled)) {
+  if (!mayBeNewer && !shareSellers(filled)) {
     await deleteOlder(`(${keys})`);
     return insert(connection, batch, { loads: filled });
   }
@@ -100,16 +101,19 @@ async function loadByKey(connection: DuckDBConnection, batch: TableBatch): Promi
   });
 }
 
-/** Of the documents of a batch their keys; in the end those whose rows come in. */
+/** The keys of a batch's documents; in the end only those whose rows are inserted. */
 const keysTable = '_document_keys';
 
 interface Insertion {
   loads: TableLoad[];
-  /** Columns to add to the rows as `document`, and what then follows FROM. */
+  /** Columns to add to the rows as `document`, and what follows FROM. */
   filter?: { columns: string[]; condition: string };
 }
 
-/** Inserts the rows of some of the documents; gives for each of the batch how many of them were left out by the filter. */
+/**
+ * Inserts the rows of some of the documents. Returns for each document of the batch how many of its
+ * rows the filter left out.
+ */
 async function insert(
   connection: DuckDBConnection,
   batch: TableBatch,
@@ -119,7 +123,7 @@ async function insert(
   const filled = loads.filter(({ table }) => table.parquetPath);
   const [first] = filled;
   if (!first) return batch.loads.map(() => 0);
-  // Of columns that none of the documents has, the table's are NULL without reading them.
+  // Columns that none of the documents has are NULL without reading them.
   const isLacked = (index: number) => filled.every(({ table }) => table.columns[index]?.header === undefined);
   const present = first.table.columns.filter((_, index) => !isLacked(index));
   const columns = present.map((column) => ({
@@ -138,10 +142,10 @@ async function insert(
   ] as const;
   const names = [...columns.map((each) => each.name), ...lineage.map(([name]) => name)];
   const values = [...columns.map((each) => each.value), ...lineage.map(([, value]) => value)];
-  const places = values.map((value, index) => `${value} AS __value${index}`);
+  const valueColumns = values.map((value, index) => `${value} AS __value${index}`);
   const rows = filter
     ? `SELECT ${values.map((_, index) => `document.__value${index}`)}
-       FROM (SELECT ${[...places, ...filter.columns]} FROM ${rowsOf(filled)}) document ${filter.condition}`
+       FROM (SELECT ${[...valueColumns, ...filter.columns]} FROM ${rowsOf(filled)}) document ${filter.condition}`
     : `SELECT ${values} FROM ${rowsOf(filled)}`;
   const [count] = await runOn(
     connection,
@@ -151,11 +155,11 @@ async function insert(
   const expected = filled.reduce((sum, { table }) => sum + table.rows, 0);
   if (Number(count?.[0]) === expected) return batch.loads.map(() => 0);
   if (!filter) throw await wrongCount(connection, filled);
-  return countLeftOut(connection, batch);
+  return countSuperseded(connection, batch);
 }
 
 /** How many rows of each document are not in the table. */
-async function countLeftOut(connection: DuckDBConnection, batch: TableBatch): Promise<number[]> {
+async function countSuperseded(connection: DuckDBConnection, batch: TableBatch): Promise<number[]> {
   const counted = await runOn(
     connection,
     batch,
@@ -180,13 +184,18 @@ const documentRows = jsonRows('documents', {
   rank: 'BIGINT',
 });
 
-/** The rows of the documents' Parquet files as `document`, each with its document as `batch`. */
+/**
+ * The rows of the documents' Parquet files as `document`, each joined with its document as `batch`.
+ */
 function rowsOf(loads: TableLoad[]): string {
   const paths = loads.flatMap(({ table }) => table.parquetPath ?? []);
   return `${parquets(paths, '__file')} document JOIN ${documentRows} batch ON batch.path = document.__file`;
 }
 
-/** SQL for the rank of the document that the row `here` of the table is of; 0 where it is older than all. */
+/**
+ * SQL for the rank of the document that the row `here` came from; 0 if it is older than all in the
+ * batch.
+ */
 const rankOfHere = `coalesce(CAST($ranks AS BIGINT[])[list_position($ranked, ${documentIdSql('here._seller_id', 'here._document_id')})], 0)`;
 
 /** Runs a statement about the documents of a batch. */
@@ -208,7 +217,7 @@ function runOn(connection: DuckDBConnection, { loads, others }: TableBatch, sql:
     ranks: ranked.map(({ rank }) => String(rank)),
     ranked: ranked.map(documentId),
   };
-  // DuckDB refuses those that a statement doesn't name.
+  // DuckDB refuses parameters that a statement doesn't name.
   const named = Object.entries(parameters).filter(([name]) => sql.includes(`$${name}`));
   return run(connection, sql, Object.fromEntries(named));
 }

@@ -4,7 +4,7 @@ import { type LedgerOverview, recentReports } from '../types.js';
 import { run } from '../staging/sql.js';
 import { toJsonValue } from './values.js';
 
-/** What the ledger comes to, summed up in the warehouse. */
+/** Summarizes the ledger. */
 export async function readOverview(connection: DuckDBConnection): Promise<LedgerOverview> {
   const rows = async (sql: string) =>
     (await run(connection, sql)).map((row) => row.map((value) => toJsonValue(value ?? null)));

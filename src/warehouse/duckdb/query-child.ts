@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import { systemClock } from '../../runtime/clock.js';
 import type { StreamedAnswer } from '../types.js';
 import { withConnection } from './connection.js';
 import { queryError, runQuery } from './query.js';
@@ -32,9 +33,9 @@ lines.on('close', leave);
 async function answer(request: QueryRequest): Promise<void> {
   const { path, sql, most, rowsRead = Number.POSITIVE_INFINITY, residentMegabytes, ...access } = request;
   temporaryFolder = temporaryFolderOf(path, process.pid);
-  const watch = setInterval(() => {
+  const stopWatching = systemClock.every(watchMs, () => {
     if (process.memoryUsage.rss() > residentMegabytes * 1024 ** 2) process.exit(tooMuchMemoryStatus);
-  }, watchMs);
+  });
   try {
     await withConnection({ ...access, path, mode: 'read', temporaryFolder }, async (connection) =>
       sendAll(await runQuery(connection, sql, path, most), rowsRead),
@@ -44,7 +45,7 @@ async function answer(request: QueryRequest): Promise<void> {
     const { code, details } = queryError(error, path);
     await send({ code, details });
   } finally {
-    clearInterval(watch);
+    stopWatching();
   }
 }
 

@@ -5,8 +5,9 @@ import { setPriority, totalmem } from 'node:os';
 import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { systemClock } from '../../runtime/clock.js';
 import { ReportsError } from '../../errors/reports-error.js';
-import type { RowGroup, StreamedAnswer } from '../types.js';
+import type { ResultChunk, StreamedAnswer } from '../types.js';
 import { queryFailed } from './query-failed.js';
 import {
   type QueryMessage,
@@ -37,9 +38,9 @@ export async function queryInProcess<T>(
   };
   const onAbort = () => kill(signal.reason);
   signal.addEventListener('abort', onAbort);
-  const watch = setInterval(() => {
+  const stopWatching = systemClock.every(watchMs, () => {
     if (residentNow(worker) > residentMegabytes) kill(tooMuchMemory(request));
-  }, watchMs);
+  });
   const state = { isWhole: false };
   try {
     worker.input.write(`${JSON.stringify(request)}\n`);
@@ -50,7 +51,7 @@ export async function queryInProcess<T>(
   } catch (error) {
     throw killed ? killed.error : error;
   } finally {
-    clearInterval(watch);
+    stopWatching();
     signal.removeEventListener('abort', onAbort);
     if (state.isWhole && !killed) keepIdle(worker);
     else await end(worker, request.path);
@@ -143,13 +144,13 @@ function plainEnvironment(): NodeJS.ProcessEnv {
   );
 }
 
-let idle: { worker: Worker; timer: NodeJS.Timeout } | undefined;
+let idle: { worker: Worker; stopTimer: () => void } | undefined;
 
 function takeIdle(): Worker | undefined {
   if (!idle) return undefined;
-  const { worker, timer } = idle;
+  const { worker, stopTimer } = idle;
   idle = undefined;
-  clearTimeout(timer);
+  stopTimer();
   worker.process.ref();
   for (const socket of worker.sockets) socket.ref();
   return worker;
@@ -163,8 +164,9 @@ function keepIdle(worker: Worker): void {
   }
   worker.process.unref();
   for (const socket of worker.sockets) socket.unref();
-  const timer = setTimeout(() => worker.process.kill('SIGKILL'), idleMs).unref();
-  idle = { worker, timer };
+  const stopTimer = systemClock.every(idleMs, () => worker.process.kill('SIGKILL'));
+  void worker.gone.then(stopTimer);
+  idle = { worker, stopTimer };
 }
 
 async function end(worker: Worker, path: string): Promise<void> {
@@ -228,7 +230,7 @@ async function* lines(output: AsyncIterator<Buffer>, longest: number): AsyncGene
   }
 }
 
-async function* rowGroups(messages: AsyncGenerator<QueryMessage>): AsyncGenerator<RowGroup> {
+async function* rowGroups(messages: AsyncGenerator<QueryMessage>): AsyncGenerator<ResultChunk> {
   for await (const message of messages) {
     if (!('rows' in message)) continue;
     yield { count: message.count, rows: (from, to) => message.rows.slice(from, to) };

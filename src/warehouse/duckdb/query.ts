@@ -7,7 +7,7 @@ import {
   StatementType,
 } from '@duckdb/node-api';
 import { describeError, ReportsError } from '../../errors/reports-error.js';
-import type { AnswerLimits, QueryResult, RowGroup, StreamedAnswer } from '../types.js';
+import type { AnswerLimits, QueryResult, ResultChunk, StreamedAnswer } from '../types.js';
 import { fileError, firstLine } from '../staging/errors.js';
 import { cutAnswer } from './cut-answer.js';
 import { innerQuery, judgeQuery } from './judge-query.js';
@@ -44,7 +44,7 @@ async function* rowGroups(
   columns: StreamedAnswer['columns'],
   path: string,
   isCut: boolean,
-): AsyncGenerator<RowGroup> {
+): AsyncGenerator<ResultChunk> {
   const isJson = columns.map(({ type }) => type === 'JSON');
   for (;;) {
     let chunk: DuckDBDataChunk | null;

@@ -6,7 +6,10 @@ import { documentId } from '../rules/document-id.js';
 import { ensureLedger } from './ledger.js';
 import { documentIdSql, identifier, jsonRows, run } from '../staging/sql.js';
 
-/** Takes personal data out of rows, rejects and ledger rows of documents. See `Warehouse.removePersonalData`. */
+/**
+ * Removes personal data from rows, rejects and ledger rows of documents. See
+ * `Warehouse.removePersonalData`.
+ */
 export async function removePersonalData(
   connection: DuckDBConnection,
   relations: Relations,

@@ -1,37 +1,45 @@
-/** After so many tries an onlooker has its turn: what it keeps others from is bounded by its own time. */
-const mostTries = 6;
-
-/** By path: the end of the last piece of work, and the onlookers among those in hand. */
-const lines = new Map<string, { last: Promise<unknown>; onlookers: Set<AbortController> }>();
+import { retry } from '../../runtime/retry.js';
 
 /**
- * Does pieces of work on one file one after the other, in the order of asking. An onlooker gives way: where others ask for the file, the
- * signal breaks its work off, and it is begun again behind them.
+ * After this many preemptions preemptible work runs to completion; its own time limit bounds the
+ * delay of others.
+ */
+const maxPreemptions = 5;
+
+/**
+ * By path: the end of the last piece of work, and the preemptible work among what waits or runs.
+ */
+const lines = new Map<string, { last: Promise<unknown>; preemptible: Set<AbortController> }>();
+
+/**
+ * Runs pieces of work on one file one after the other, in the order of the calls. If other work is
+ * requested for the file, preemptible work is interrupted by its signal and starts again behind it.
  */
 export async function inTurn<T>(
   path: string,
-  work: (wanted: AbortSignal) => Promise<T>,
-  { isOnlooker = false }: { isOnlooker?: boolean | undefined } = {},
+  work: (preempted: AbortSignal) => Promise<T>,
+  { isPreemptible = false }: { isPreemptible?: boolean | undefined } = {},
 ): Promise<T> {
-  for (let tries = 1; ; tries += 1) {
-    const wanted = new AbortController();
-    const line = lines.get(path) ?? { last: Promise.resolve(), onlookers: new Set() };
+  let preempted = new AbortController();
+  const takeTurn = async (attempt: number) => {
+    const own = new AbortController();
+    preempted = own;
+    const line = lines.get(path) ?? { last: Promise.resolve(), preemptible: new Set() };
     lines.set(path, line);
-    if (!isOnlooker) for (const onlooker of line.onlookers) onlooker.abort();
-    else if (tries < mostTries) line.onlookers.add(wanted);
+    if (!isPreemptible) for (const other of line.preemptible) other.abort();
+    else if (attempt <= maxPreemptions) line.preemptible.add(own);
     const mine = line.last.then(() => {
-      wanted.signal.throwIfAborted();
-      return work(wanted.signal);
+      own.signal.throwIfAborted();
+      return work(own.signal);
     });
-    const settled = mine.catch(() => undefined);
-    line.last = settled;
+    const ended = mine.catch(() => undefined);
+    line.last = ended;
     try {
       return await mine;
-    } catch (error) {
-      if (!wanted.signal.aborted) throw error;
     } finally {
-      line.onlookers.delete(wanted);
-      if (line.last === settled) lines.delete(path);
+      line.preemptible.delete(own);
+      if (line.last === ended) lines.delete(path);
     }
-  }
+  };
+  return retry(takeTurn, { isRetryable: () => preempted.signal.aborted });
 }

@@ -1,105 +1,78 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Logger } from 'pino';
-import { describeError } from '../../errors/reports-error.js';
 import type { View } from '../../schema/views.js';
-import { notMadeYet, type ViewDialect, viewQuery } from '../rules/view-query.js';
-import { duckDbType } from '../staging/column-types.js';
+import * as shared from '../rules/refresh-views.js';
 import type { Relations } from '../rules/relations.js';
+import { duckDbType } from '../staging/column-types.js';
 import { firstLine } from '../staging/errors.js';
 import { identifier, literal, run } from '../staging/sql.js';
 
-const dialect: ViewDialect = {
-  table: (name) => `main.${identifier(name)}`,
-  identifier,
-  type: duckDbType,
-  tryCast: 'TRY_CAST',
-};
-
-/** Ends the comment of each view that was made here, with its version. */
+/** The comment of each view that this program made ends so, with the view's version. */
 const mark = /\(sp-reports ([0-9a-f]{20})\)$/;
 
-/**
- * Makes the views whose tables are there, makes those anew that would be others by now, and drops those that are no more. Views that somebody
- * else made stay as they are. It never fails: the rows are committed, and a view that can't be made is told of in the log.
- */
-export async function refreshViews(
+/** Creates, recreates and drops views of the file. See `refreshViews` of rules/. */
+export function refreshViews(
   connection: DuckDBConnection,
   views: View[],
   relations: Relations,
   log?: Logger,
 ): Promise<void> {
-  try {
-    const found = await readViewComments(connection);
-    const wanted = new Set<string>();
-    for (const view of views) {
-      const query = viewQuery(view, relations, dialect);
-      if (!query) continue;
-      wanted.add(view.name);
-      const { version, obstacle } = standing(view.name, relations, found);
-      if (obstacle) log?.warn({ view: view.name }, `the view was not made: ${obstacle}`);
-      else if (version !== query.version) await makeView(connection, view, query, log);
-    }
-    for (const [name, comment] of found) {
-      if (mark.test(comment) && !wanted.has(name)) await run(connection, `DROP VIEW ${identifier(name)}`);
-    }
-  } catch (error) {
-    log?.warn(`making views: ${describeError(error)}`);
-  }
+  return shared.refreshViews(viewStore(connection, relations), views, relations, log);
 }
 
-/** Of the views whose tables are there those that are not in the file as their own files say, by name, and why. */
-export async function viewProblems(
+/** The views that could be made but are missing or outdated, by name, with the reason. */
+export function viewProblems(
   connection: DuckDBConnection,
   views: View[],
   relations: Relations,
 ): Promise<Map<string, string>> {
-  const found = await readViewComments(connection);
-  const problems = new Map<string, string>();
-  for (const view of views) {
-    const query = viewQuery(view, relations, dialect);
-    if (!query) continue;
-    const { version, obstacle } = standing(view.name, relations, found);
-    if (version === query.version) continue;
-    problems.set(view.name, obstacle ?? (await mistakeIn(connection, query.sql)) ?? notMadeYet);
-  }
-  return problems;
+  return shared.viewProblems(viewStore(connection, relations), views, relations);
 }
 
-/** The version of a view that was made here, or what of another's making has its name. */
-function standing(
-  name: string,
-  relations: Relations,
-  comments: Map<string, string>,
-): { version?: string; obstacle?: string } {
-  const there = relations.get(name);
-  const [, version] = mark.exec(comments.get(name) ?? '') ?? [];
-  if (version !== undefined) return { version };
-  return there ? { obstacle: `there is a ${there.isView ? 'view' : 'table'} of that name already` } : {};
-}
-
-async function mistakeIn(connection: DuckDBConnection, sql: string): Promise<string | undefined> {
-  try {
-    (await connection.prepare(sql)).destroySync();
-    return undefined;
-  } catch (error) {
-    return firstLine(error);
-  }
-}
-
-/** Drops those of the views of these names, in lower case, that were made here: a table of a report goes before them. Gives whether there were any. */
+/**
+ * Drops those views of these names, in lower case, that this program made: a table of a report has
+ * precedence over them. Returns whether there were any.
+ */
 export async function dropOwnViews(connection: DuckDBConnection, names: string[]): Promise<boolean> {
   if (names.length === 0) return false;
-  const found = await readViewComments(connection);
-  const own = names.filter((name) => mark.test(found.get(name) ?? ''));
-  for (const name of own) await run(connection, `DROP VIEW ${identifier(name)}`);
+  const versions = await readVersions(connection);
+  const own = names.filter((name) => versions.has(name));
+  await dropViews(connection, own);
   return own.length > 0;
+}
+
+function viewStore(connection: DuckDBConnection, relations: Relations): shared.ViewStore {
+  return {
+    dialect: {
+      table: (name) => `main.${identifier(name)}`,
+      identifier,
+      type: duckDbType,
+      tryCast: 'TRY_CAST',
+    },
+    readVersions: () => readVersions(connection),
+    async obstacle(name) {
+      const found = relations.get(name);
+      return found && `there is a ${found.isView ? 'view' : 'table'} of that name already`;
+    },
+    make: (made) => makeView(connection, made),
+    drop: (names) => dropViews(connection, names),
+    async mistakeIn(sql) {
+      try {
+        (await connection.prepare(sql)).destroySync();
+        return undefined;
+      } catch (error) {
+        return firstLine(error);
+      }
+    },
+    describe: firstLine,
+    // A connection runs one transaction at a time.
+    isConcurrent: false,
+  };
 }
 
 async function makeView(
   connection: DuckDBConnection,
-  { name, description, file }: View,
-  { sql, version }: { sql: string; version: string },
-  log?: Logger,
+  { view: { name, description }, query: { sql, version } }: shared.MadeView,
 ): Promise<void> {
   const view = identifier(name);
   await run(connection, 'BEGIN');
@@ -109,19 +82,25 @@ async function makeView(
     await run(connection, 'COMMIT');
   } catch (error) {
     await run(connection, 'ROLLBACK');
-    log?.warn(
-      { view: name, file },
-      `the view was not made: ${firstLine(error)}; see \`sp-reports schemas check\``,
-    );
+    throw error;
   }
 }
 
-/** Of each view of the file its comment, by name in lower case. */
-async function readViewComments(connection: DuckDBConnection): Promise<Map<string, string>> {
+async function dropViews(connection: DuckDBConnection, names: string[]): Promise<void> {
+  for (const name of names) await run(connection, `DROP VIEW ${identifier(name)}`);
+}
+
+/** The versions of the views that this program made, by name in lower case. */
+async function readVersions(connection: DuckDBConnection): Promise<Map<string, string>> {
   const rows = await run(
     connection,
     `SELECT lower(view_name), coalesce(comment, '') FROM duckdb_views()
      WHERE database_name = current_database() AND schema_name = 'main' AND NOT internal`,
   );
-  return new Map(rows.map(([name, comment]) => [String(name), String(comment)]));
+  return new Map(
+    rows.flatMap(([name, comment]) => {
+      const version = mark.exec(String(comment))?.[1];
+      return version === undefined ? [] : [[String(name), version] as const];
+    }),
+  );
 }

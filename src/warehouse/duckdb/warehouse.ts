@@ -2,15 +2,17 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Logger } from 'pino';
+import type { Clock } from '../../runtime/clock.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import type { View } from '../../schema/views.js';
 import type { LedgerOverview, Load, QueryLimits, StreamedAnswer, TableInfo, Warehouse } from '../types.js';
 import { isReportTable, type Relations } from '../rules/relations.js';
-import { readRelations } from './catalog.js';
+import { readRelations } from './relations.js';
 import { commitLoads } from './commit-loads.js';
 import { fileError } from '../staging/errors.js';
 import { takeTurn, withConnection } from './connection.js';
-import { hasLedger, readLoads, readRejects, readSeen } from './ledger.js';
+import { hasLedger } from './ledger.js';
+import { duckDbLedger } from './ledger-queries.js';
 import { readOverview } from './overview.js';
 import { readWhole } from '../ledger/read-whole.js';
 import { queryInProcess } from './query-process.js';
@@ -20,36 +22,48 @@ import { toJsonValue } from './values.js';
 import { refreshViews, viewProblems } from './views.js';
 
 export interface DuckDbWarehouseOptions {
-  /** The DuckDB file. It and its folders are made by the first commit. */
+  /** The DuckDB file. The first commit creates it and its folders. */
   path: string;
   log?: Logger;
-  /** Made by commits, when their tables are there. */
+  /** Created by commits as soon as their tables exist. */
   views?: View[];
   /** How long to wait for another process that holds the file, in milliseconds. */
   lockWaitMs?: number;
-  /** What DuckDB may take of the memory; default: most of the machine's. */
+  /** DuckDB's share of the memory; default: most of the machine's. */
   memoryLimitMegabytes?: number;
   /**
-   * Whether what it reads gives way to everything else that this process does with the file: it is broken off then and begun again, so
-   * that `read` of a query may be called more than once.
+   * Whether reads give way to all other work of this process on the file: they are interrupted and
+   * start again, so `read` of a query may be called more than once.
    */
-  isOnlooker?: boolean;
+  isPreemptible?: boolean;
+  clock?: Clock;
 }
 
 /**
- * A warehouse in a DuckDB file. Each call opens the file, works and closes it, so that other programs can open it in between; calls
- * of one process wait for each other. Timestamps are stored without a zone, in UTC.
- *
- * Fails with WAREHOUSE_LOCKED while another process holds the file for longer than `lockWaitMs`, WAREHOUSE_UNREADABLE where it is
- * damaged or no DuckDB file, WAREHOUSE_REFUSED (details `key`, `thing`: the document, where there is one) where a load can't be committed as it stands,
- * WAREHOUSE_MISSING for a query before the first commit, WAREHOUSE_OUT_OF_MEMORY, QUERY_FAILED, FILE_UNREADABLE and DISK_FULL.
+ * A warehouse in a DuckDB file. Each call opens the file, works and closes it, so that other
+ * programs can open it in between; calls of one process are serialized. Timestamps are stored
+ * without a zone, in UTC.
+ * Errors: WAREHOUSE_LOCKED if another process holds the file for longer than `lockWaitMs`;
+ * WAREHOUSE_UNREADABLE if it is damaged or no DuckDB file; WAREHOUSE_REFUSED (details `key`,
+ * `thing`: the document, if known) if a load can't be committed; WAREHOUSE_MISSING for a query
+ * before the first commit; WAREHOUSE_OUT_OF_MEMORY, QUERY_FAILED, FILE_UNREADABLE, DISK_FULL.
  */
 export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse {
-  const { path, log, views = [], lockWaitMs = 10_000, memoryLimitMegabytes, isOnlooker = false } = options;
-  const file = { path, lockWaitMs, ...(memoryLimitMegabytes ? { memoryLimitMegabytes } : {}) };
-  const reading = { ...file, mode: 'read' as const, isOnlooker };
+  const {
+    path,
+    log,
+    views = [],
+    lockWaitMs = 10_000,
+    memoryLimitMegabytes,
+    isPreemptible = false,
+    clock,
+  } = options;
+  const settings = { path, lockWaitMs, ...(memoryLimitMegabytes ? { memoryLimitMegabytes } : {}) };
+  const file = { ...settings, clock };
+  const reading = { ...file, mode: 'read' as const, isPreemptible };
 
-  // Views change with the program and the settings, which stay as they are from then on, and with tables.
+  // Views change with the program and the settings, which are fixed for this process, and with
+  // tables.
   let viewsAreFresh = views.length === 0;
 
   function withLedger<T>(
@@ -67,7 +81,7 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
     });
   }
 
-  /** Changes what was loaded, in one transaction; there is nothing to do before the first commit. */
+  /** Changes what was loaded, in one transaction. Does nothing before the first commit. */
   async function changeLedger(
     change: (connection: DuckDBConnection, relations: Relations) => Promise<void>,
   ): Promise<void> {
@@ -89,12 +103,13 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
     seen: (keys) =>
       keys.length === 0
         ? Promise.resolve(new Map())
-        : withLedger(new Map(), (connection) => readSeen(connection, keys)),
+        : withLedger(new Map(), (connection) => duckDbLedger(connection).readSeen(keys)),
     async commit(loads) {
       if (loads.length === 0) return [];
       const commit = (connection: DuckDBConnection) =>
         commitLoads(connection, loads, path, {
           ...(log && { log }),
+          clock,
           async onCommitted(relations, tablesChanged) {
             if (viewsAreFresh && !tablesChanged) return;
             await refreshViews(connection, views, relations, log);
@@ -106,7 +121,7 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
         return await withConnection({ ...file, mode: 'write', ...threads }, commit);
       } catch (error) {
         if (!(error instanceof ReportsError) || error.code !== 'WAREHOUSE_OUT_OF_MEMORY') throw error;
-        // Slower, with the whole memory for one row group at a time.
+        // Slower, but one row group at a time has the whole memory.
         return await withConnection({ ...file, mode: 'write', threads: 1 }, commit);
       }
     },
@@ -121,9 +136,9 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
     tables: () => withLedger([], readTables),
     viewProblems: (wanted) =>
       withLedger(new Map(), (connection, relations) => viewProblems(connection, wanted, relations)),
-    loads: (filter) => withLedger([], (connection) => readLoads(connection, filter)),
+    loads: (filter) => withLedger([], (connection) => duckDbLedger(connection).readLoads(filter)),
     overview: () => withLedger<LedgerOverview | undefined>(undefined, readOverview),
-    rejects: (filter) => withLedger([], (connection) => readRejects(connection, filter)),
+    rejects: (filter) => withLedger([], (connection) => duckDbLedger(connection).readRejects(filter)),
     query: (sql) => queryStream(sql, readWhole),
     queryStream,
   };
@@ -134,22 +149,27 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
     { signal, ...limits }: QueryLimits = {},
   ): Promise<T> {
     if (!existsSync(path)) throw new ReportsError('WAREHOUSE_MISSING', { path });
-    const request = { ...file, path: resolve(path), sql, ...limits };
-    return takeTurn({ path, isOnlooker, ...(signal && { signal }) }, (ended) =>
+    // Without the clock, which is not sent to the other process.
+    const request = { ...settings, path: resolve(path), sql, ...limits };
+    return takeTurn({ path, isPreemptible, ...(signal && { signal }) }, (ended) =>
       queryInProcess(request, read, ended),
     );
   }
 }
 
-/** Rows of one row group are one thread's work: more threads, however many the files are, take more of the processors' time for it. */
+/**
+ * One thread handles a row group: for a single one, more threads cost more processor time, however
+ * many files there are.
+ */
 function isOneRowGroup(loads: Load[]): boolean {
   const rowGroupRows = 122_880;
   return loads.flatMap(({ tables }) => tables).reduce((sum, { rows }) => sum + rows, 0) <= rowGroupRows;
 }
 
 /**
- * Does work while no other process can open the file; where the file is missing or damaged nobody can anyway.
- * Errors: WAREHOUSE_LOCKED where another process has it open.
+ * Does work while no other process can open the file. If the file is missing or damaged, nobody can
+ * anyway.
+ * Errors: WAREHOUSE_LOCKED if another process has it open.
  */
 export async function holdDuckDbFile<T>(path: string, work: () => Promise<T>): Promise<T> {
   if (!existsSync(path)) return work();

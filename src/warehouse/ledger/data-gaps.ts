@@ -1,18 +1,21 @@
 import type { LedgerRow } from '../types.js';
 
-/** A time that no loaded report of a table covers, though earlier and later ones do. Times are ISO 8601 in UTC. */
+/**
+ * A period that no loaded report of a table covers, although earlier and later ones exist. Times
+ * are ISO 8601 in UTC.
+ */
 export interface DataGap {
   table: string;
   reportType: string;
   sellerId: string;
-  /** Undefined where the reports name none. */
+  /** Undefined if the reports name none. */
   marketplaceId?: string;
   from: string;
   to: string;
 }
 
-/** Windows end at 23:59:59 and go on at 00:00:00, say. */
-const longestSeamMs = 60_000;
+/** Allows for windows that end at 23:59:59 and continue at 00:00:00. */
+const maxSeamMs = 60_000;
 
 type Period = Pick<
   LedgerRow,
@@ -20,8 +23,9 @@ type Period = Pick<
 >;
 
 /**
- * The gaps in the data periods of what is in the ledger, by table, seller and marketplace. An empty report covers its period, and so does one
- * that Amazon cancelled: there was nothing. Reports of a moment, which inventories are, have none.
+ * The gaps between the data periods in the ledger, by table, seller and marketplace. Empty reports
+ * and reports that Amazon cancelled cover their period: there was no data. Snapshots, such as
+ * inventories, have no periods.
  */
 export function dataGaps(rows: Period[]): DataGap[] {
   const groups = new Map<string, Period[]>();
@@ -50,12 +54,12 @@ function gapsBetween(rows: Period[]): { from: string; to: string }[] {
       startMs: Date.parse(dataStart ?? ''),
       endMs: Date.parse(dataEnd ?? ''),
     }))
-    .filter(({ startMs, endMs }) => endMs - startMs > longestSeamMs)
+    .filter(({ startMs, endMs }) => endMs - startMs > maxSeamMs)
     .sort((a, b) => a.startMs - b.startMs);
   const gaps: { from: string; to: string }[] = [];
   let coveredMs = Number.POSITIVE_INFINITY;
   for (const { startMs, endMs } of periods) {
-    if (startMs - coveredMs > longestSeamMs)
+    if (startMs - coveredMs > maxSeamMs)
       gaps.push({ from: new Date(coveredMs).toISOString(), to: new Date(startMs).toISOString() });
     coveredMs = coveredMs === Number.POSITIVE_INFINITY ? endMs : Math.max(coveredMs, endMs);
   }

@@ -3,46 +3,54 @@ import { columnTypeText, readColumnType, widerType } from '../../schema/column-t
 import type { ReportSchema, ReportSchemas } from '../../schema/types.js';
 import type { LedgerRow } from '../types.js';
 
-/** One way in which documents of a table were other than expected. */
+/** One difference between a table's documents and its schema. */
 export interface Drift {
   reportType: string;
   table: string;
   kind: 'added' | 'missing' | 'widened';
   column: string;
-  /** The header as the documents have it, for an added column. */
+  /** For an added column: the header in the documents. */
   header?: string;
-  /** The schema's column that stands before it there. */
+  /** For an added column: the schema's column before it. */
   after?: string;
-  /** For a widened column its types before and after. */
+  /** For a widened column: its types before and after. */
   from?: string;
   to?: string;
-  /** For a missing column whether an earlier document of the same seller and marketplaces had it. */
+  /**
+   * For a missing column: whether an earlier document of the same seller and marketplaces had it.
+   */
   wasThere?: boolean;
-  /** Documents it was met in, of so many that filled the table. */
+  /** How many documents show it, of how many that filled the table. */
   documents: number;
   ofDocuments: number;
-  /** When Amazon made the first and the last report with it; for a document from disk when it was loaded. ISO 8601 in UTC. */
+  /**
+   * When Amazon made the first and the last report that shows it; a document from disk counts as
+   * made when it was loaded. ISO 8601 in UTC.
+   */
   firstSeenAt: string;
   lastSeenAt: string;
-  /** Ids of the last documents with it. */
+  /** The last documents that show it. */
   documentIds: string[];
 }
 
 /**
- * The drift that is worth telling. A schema has the columns of all marketplaces and years of a report, so that every document lacks some of
- * them: a column that is missing tells something where it was there before.
+ * Drift that a person should see. A schema has the columns of all marketplaces and years, so every
+ * document lacks some: a missing column matters only if it was there before.
  */
-export function reportable<Each extends Drift>(drifts: Each[]): Each[] {
+export function reportableDrift<Each extends Drift>(drifts: Each[]): Each[] {
   return drifts.filter(({ kind, wasThere }) => kind !== 'missing' || wasThere);
 }
 
-/** The drift of ledger rows that report schemas have not adopted since. */
+/** Drift in the ledger that the report schemas do not cover in the meantime. */
 export function openDrift(rows: LedgerRow[], schemas: ReportSchemas): Drift[] {
-  return collectDrift(rows).filter((drift) => !isAdopted(drift, schemas.get(drift.reportType)));
+  return collectDrift(rows).filter((drift) => !isCoveredBySchema(drift, schemas.get(drift.reportType)));
 }
 
-/** Whether the schema knows the header by now, or its type is wide enough. */
-function isAdopted({ kind, table, column, header, to }: Drift, schema: ReportSchema | undefined): boolean {
+/** Whether the schema now knows the header, or its type is wide enough. */
+function isCoveredBySchema(
+  { kind, table, column, header, to }: Drift,
+  schema: ReportSchema | undefined,
+): boolean {
   const columns = schema?.tables.find(({ name }) => name === table)?.columns ?? [];
   if (kind === 'added' && header !== undefined) {
     const spellings = new Set(columns.flatMap(({ from, name }) => [...from, name].map(looseHeader)));
@@ -55,7 +63,10 @@ function isAdopted({ kind, table, column, header, to }: Drift, schema: ReportSch
   );
 }
 
-/** What ledger rows tell of unknown headers, missing columns and widened types, by report type, table and column. */
+/**
+ * Unknown headers, missing columns and widened types of ledger rows, by report type, table and
+ * column.
+ */
 export function collectDrift(rows: LedgerRow[]): Drift[] {
   const found = new Map<string, Drift>();
   const documents = new Map<string, number>();
@@ -75,13 +86,13 @@ export function collectDrift(rows: LedgerRow[]): Drift[] {
   }
   return [...found.values()]
     .map((drift) => ({ ...drift, ofDocuments: documents.get(drift.table) ?? 0 }))
-    .sort(byPlace);
+    .sort(byTableAndColumn);
 
   function note(
     drift: Omit<Drift, 'documents' | 'ofDocuments' | 'firstSeenAt' | 'lastSeenAt' | 'documentIds'>,
     row: LedgerRow,
   ) {
-    const mostIds = 3;
+    const maxIds = 3;
     const key = JSON.stringify([drift.table, drift.kind, drift.column, drift.header, drift.from, drift.to]);
     const at = seenAt(row);
     const known = found.get(key) ?? {
@@ -94,15 +105,18 @@ export function collectDrift(rows: LedgerRow[]): Drift[] {
     };
     known.documents += 1;
     known.firstSeenAt = at;
-    if (row.documentId && known.documentIds.length < mostIds) known.documentIds.push(row.documentId);
+    if (row.documentId && known.documentIds.length < maxIds) known.documentIds.push(row.documentId);
     found.set(key, known);
   }
 }
 
-/** Columns that a document lacks and an earlier one of the same table, seller and marketplaces had. */
+/**
+ * Columns that a document lacks although an earlier one of the same table, seller and marketplaces
+ * had them.
+ */
 function goneColumns(oldestFirst: LedgerRow[]): Set<string> {
   const gone = new Set<string>();
-  /** By table, seller and marketplaces the columns that every document so far has lacked. */
+  /** The columns that every document so far lacks, by table, seller and marketplaces. */
   const neverThere = new Map<string, Set<string>>();
   for (const { sellerId, marketplaceIds, tables } of oldestFirst) {
     for (const { name: table, missing = [] } of tables) {
@@ -125,7 +139,7 @@ function seenAt({ reportCreatedAt, loadedAt }: LedgerRow): string {
 
 const kinds: Drift['kind'][] = ['added', 'missing', 'widened'];
 
-function byPlace(a: Drift, b: Drift): number {
+function byTableAndColumn(a: Drift, b: Drift): number {
   return (
     a.reportType.localeCompare(b.reportType) ||
     a.table.localeCompare(b.table) ||

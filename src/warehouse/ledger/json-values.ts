@@ -1,4 +1,7 @@
-/** `2026-01-02T03:04:05.000Z`, with six or nine digits of the second only where they are needed. Undefined outside of Date's range. */
+/**
+ * `2026-01-02T03:04:05.000Z`, with six or nine decimals of a second only if needed. Undefined
+ * outside of Date's range.
+ */
 export function isoTime(nanos: bigint): string | undefined {
   const belowMilli = ((nanos % 1_000_000n) + 1_000_000n) % 1_000_000n;
   const date = new Date(Number((nanos - belowMilli) / 1_000_000n));
@@ -9,7 +12,10 @@ export function isoTime(nanos: bigint): string | undefined {
   return `${date.toISOString().slice(0, -1)}${digits}Z`;
 }
 
-/** Parses JSON text; numbers of more digits than a double holds come as strings. Text that is no JSON stays as it is. */
+/**
+ * Parses JSON text. Numbers with more digits than a double holds become strings. Returns text that
+ * is not JSON unchanged.
+ */
 export function parseJsonText(text: string): unknown {
   const safe = text.replace(/"(?:[^"\\]|\\.)*"|-?\d[\d.]*(?:[eE][+-]?\d+)?/g, (token) =>
     !token.startsWith('"') && token.replace(/[eE].*/, '').replace(/\D/g, '').length > 15

@@ -1,9 +1,9 @@
 import type { LedgerRow } from '../types.js';
 
-/** How a value of the ledger is kept. */
+/** How a warehouse stores a value of the ledger. */
 export type ColumnKind = 'text' | 'list' | 'time' | 'count' | 'json';
 
-/** Each field of a ledger entry, its column, and how it is kept. */
+/** The fields of a ledger entry, with their columns. */
 export const ledgerColumns: { field: keyof LedgerRow; column: string; kind: ColumnKind }[] = [
   { field: 'key', column: 'key', kind: 'text' },
   { field: 'status', column: 'status', kind: 'text' },
@@ -40,7 +40,7 @@ export function absentValue(field: keyof LedgerRow): null | [] {
   return field === 'checks' || field === 'files' ? [] : null;
 }
 
-/** Each column of `_rejects`. */
+/** The columns of `_rejects`. */
 export const rejectColumns: { column: string; kind: ColumnKind }[] = [
   { column: 'seller_id', kind: 'text' },
   { column: 'document_id', kind: 'text' },

@@ -1,10 +1,15 @@
 import { type LedgerOverview, type LoadStatus, recentReports, type TableLoads } from '../types.js';
 
-/** The rows of the four questions that an overview is made of; numbers as numbers or text, times as ISO 8601. */
+/**
+ * The rows of the four queries behind an overview. Numbers as numbers or text, times as ISO 8601.
+ */
 export interface OverviewRows {
   /** status, reason_code, documents */
   statuses: unknown[][];
-  /** table (null: documents without any text, which fill none), report_type, seller_id, documents, rows, loaded_at, data_end, made */
+  /**
+   * table (null: documents without any text, which fill no table), report_type, seller_id,
+   * documents, rows, loaded_at, data_end, made
+   */
   tables: unknown[][];
   /** day, documents, rows, bytes */
   days: unknown[][];
@@ -12,7 +17,10 @@ export interface OverviewRows {
   rejects: unknown[][];
 }
 
-/** Puts an overview together. A document without any text says of its report type's tables that there was nothing. */
+/**
+ * Assembles an overview. A document without any text counts for all tables of its report type, as
+ * empty.
+ */
 export function overviewOf({ statuses, tables, days, rejects }: OverviewRows): LedgerOverview {
   const loads = tables.map(
     ([table, reportType, sellerId, documents, rows, loadedAt, dataEnd, made]): Loads => ({

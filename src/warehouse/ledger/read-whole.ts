@@ -1,6 +1,6 @@
 import type { QueryResult, StreamedAnswer } from '../types.js';
 
-/** Collects an answer. */
+/** Collects a streamed answer. */
 export async function readWhole({ columns, groups }: StreamedAnswer): Promise<QueryResult> {
   const rows: Record<string, unknown>[] = [];
   for await (const group of groups) {

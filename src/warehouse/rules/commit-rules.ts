@@ -1,6 +1,8 @@
+import { type Clock, systemClock } from '../../runtime/clock.js';
 import { readColumnType } from '../../schema/column-type.js';
 import { headerDrift, type TableDrift, type Widening, wideningOf } from '../../schema/drift.js';
-import { type LedgerEntry, type Load, type LoadTable, ledgerKey } from '../types.js';
+import { type LedgerEntry, type LedgerRow, type Load, type LoadTable, ledgerKey } from '../types.js';
+import { Refusal } from './refusal.js';
 
 export interface TimedLoad {
   load: Load;
@@ -8,17 +10,25 @@ export interface TimedLoad {
   loadedAt: string;
 }
 
-/** Later loads of one commit are later, by a microsecond each, as if each had been committed by itself. */
-export function timedLoads(loads: Load[]): TimedLoad[] {
-  const startMs = Date.now();
+/**
+ * Gives each load of a commit a time one microsecond after the one before, as if each had been
+ * committed by itself.
+ */
+export function timedLoads(loads: Load[], clock: Clock = systemClock): TimedLoad[] {
+  const startMs = clock.now();
   return loads.map((load, index) => ({ load, loadedAt: isoMicroseconds(startMs, index) }));
 }
 
 /**
- * Cuts the loads, in order, where one takes the place of a ledger row that another before it makes. One whose document has rows from before is
- * by itself: those before it meet the rows and keys that it had, those behind it the ones that it has. `previous` has the ledger rows of their keys.
+ * Splits loads, in order, into groups that can share a transaction. A load starts a new group if it
+ * replaces a ledger row written by an earlier load. A document that already has rows gets a group
+ * of its own: the loads before it must see its old rows and keys, those after it the new ones.
+ * `previous` has the ledger rows of the loads' keys.
  */
-export function apart(loads: TimedLoad[], previous: ReadonlyMap<string, LedgerEntry>): TimedLoad[][] {
+export function splitIntoTransactions(
+  loads: TimedLoad[],
+  previous: ReadonlyMap<string, LedgerEntry>,
+): TimedLoad[][] {
   const groups: TimedLoad[][] = [];
   const entries = new Map(previous);
   let made = new Set<string>();
@@ -28,7 +38,7 @@ export function apart(loads: TimedLoad[], previous: ReadonlyMap<string, LedgerEn
     const { key } = load.entry;
     const before = entries.get(key);
     const isAlone = before !== undefined && before.tables.length > 0;
-    if (isCut || isAlone || [key, ...otherKeys(load)].some((each) => made.has(each))) {
+    if (isCut || isAlone || [key, ...otherReplacedKeys(load)].some((each) => made.has(each))) {
       groups.push([]);
       made = new Set();
     }
@@ -40,13 +50,56 @@ export function apart(loads: TimedLoad[], previous: ReadonlyMap<string, LedgerEn
   return groups;
 }
 
-/** A load without rows never takes away rows that are there: whether one is left out for that. */
-export function isLeftOut({ entry }: Load, before: LedgerEntry | undefined): boolean {
+/**
+ * Sorts out the loads that must not be committed: a load without rows never removes existing rows.
+ * `previous` has the ledger rows of the loads' keys.
+ * Errors: `Refusal` for rows without a document id.
+ */
+export function sortOut(
+  loads: TimedLoad[],
+  previous: ReadonlyMap<string, LedgerEntry>,
+): { coming: TimedLoad[]; leftOutKeys: string[] } {
+  const isOut = ({ load }: TimedLoad) => isLeftOut(load, previous.get(load.entry.key));
+  const coming = loads.filter((each) => !isOut(each));
+  for (const { load } of coming) {
+    if (load.tables.length > 0 && load.entry.documentId === null) {
+      throw new Refusal('rows without a document id', load);
+    }
+  }
+  return { coming, leftOutKeys: loads.filter(isOut).map(({ load }) => load.entry.key) };
+}
+
+function isLeftOut({ entry }: Load, before: LedgerEntry | undefined): boolean {
   return before !== undefined && holdsRows(before) && !holdsRows(entry);
 }
 
-/** What the ledger says of a table of a load that was brought in. `before` is what it said when the document was loaded before. */
-export function tableEntry(
+/**
+ * The ledger rows of loads. `superseded` has, for every table that was filled, how many of its rows
+ * a newer report has. It decides which tables an entry names: a document without any text lists its
+ * tables, and must not count as their newest. `widened` has what each table of a load widened,
+ * `previous` the ledger rows that the loads replace.
+ */
+export function ledgerRowsOf(
+  coming: TimedLoad[],
+  superseded: ReadonlyMap<LoadTable, number>,
+  widened: ReadonlyMap<LoadTable, Widening[]>,
+  previous: ReadonlyMap<string, LedgerEntry>,
+): LedgerRow[] {
+  return coming.map(({ load, loadedAt }) => {
+    const before = previous.get(load.entry.key);
+    const tables = load.tables.flatMap((table) => {
+      const count = superseded.get(table);
+      return count === undefined ? [] : [tableEntry(table, count, widened.get(table), before)];
+    });
+    return { ...load.entry, tables, loadedAt };
+  });
+}
+
+/**
+ * The ledger's entry about one table of a load. `before` is the entry of an earlier load of the
+ * document.
+ */
+function tableEntry(
   table: LoadTable,
   superseded: number,
   widened: Widening[] | undefined,
@@ -66,7 +119,10 @@ export function tableEntry(
   };
 }
 
-/** What a table was made wider by, now or when the same document was loaded before; it is told as long as its types need that. */
+/**
+ * The columns that the document widened, now or when it was loaded before. Earlier ones count as
+ * long as the document's types still need the wider column.
+ */
 function wideningDrift(
   { columns }: LoadTable,
   now: Widening[] = [],
@@ -81,18 +137,16 @@ function wideningDrift(
   return widened.length > 0 ? { widened } : {};
 }
 
-/** Tables were filled one by one; the entry has them in the order of the load. */
-export function inOrder(tables: LedgerEntry['tables'], load: Load): LedgerEntry['tables'] {
-  return load.tables.flatMap(({ name }) => tables.find((table) => table.name === name) ?? []);
-}
-
-/** An empty document holds the news that there is nothing. */
+/** An empty document counts: it states that there is no data. */
 function holdsRows({ status }: LedgerEntry): boolean {
   return status === 'loaded' || status === 'empty';
 }
 
-/** A report whose document was not known yet has a row of its own, as has one whose seller was not. */
-export function otherKeys({ entry, replacesKey }: Load): string[] {
+/**
+ * The keys of other ledger rows that a load replaces: a report has a row of its own while its
+ * document or its seller is unknown.
+ */
+export function otherReplacedKeys({ entry, replacesKey }: Load): string[] {
   const { key, sellerId, reportId, documentId } = entry;
   const ofReport = sellerId && reportId && documentId ? [ledgerKey({ sellerId, reportId })] : [];
   return [...ofReport, ...(replacesKey ? [replacesKey] : [])].filter((other) => other !== key);

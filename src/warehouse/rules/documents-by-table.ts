@@ -1,7 +1,10 @@
 import { documentId } from './document-id.js';
 import type { LedgerEntry } from '../types.js';
 
-/** The documents that loaded rows into a table, by table, in lower case, and report type; each as `documentId` names it. */
+/**
+ * The documents that loaded rows, as `documentId` names them, by table (in lower case) and report
+ * type.
+ */
 export function documentsByTable(
   documents: LedgerEntry[],
 ): { table: string; reportType: string | null; loaded: string[] }[] {
@@ -16,4 +19,15 @@ export function documentsByTable(
     }
   }
   return [...found.values()];
+}
+
+/** The ledger entries of documents that loaded rows, by table, in lower case. */
+export function entriesByTable(entries: LedgerEntry[]): Map<string, LedgerEntry[]> {
+  const found = new Map<string, LedgerEntry[]>();
+  for (const entry of entries) {
+    for (const { name } of entry.tables) {
+      found.set(name.toLowerCase(), [...(found.get(name.toLowerCase()) ?? []), entry]);
+    }
+  }
+  return found;
 }

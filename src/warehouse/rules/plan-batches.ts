@@ -2,7 +2,9 @@ import type { TimedLoad } from './commit-rules.js';
 import type { Relation, Relations } from './relations.js';
 import type { LedgerEntry, Load, LoadTable } from '../types.js';
 
-/** A document that fills a table, and where it stands among those of the table: the newer its report, the higher its rank. */
+/**
+ * A document that fills a table, and its rank among those of the table: the newest has the highest.
+ */
 export interface RankedDocument {
   seller: string | null;
   document: string | null;
@@ -10,7 +12,7 @@ export interface RankedDocument {
   rank: number;
 }
 
-/** One document's rows on their way into a table. */
+/** The rows of one document for one table, ready to be loaded. */
 export interface TableLoad extends RankedDocument {
   load: Load;
   table: LoadTable;
@@ -18,21 +20,29 @@ export interface TableLoad extends RankedDocument {
   loadedAt: string;
 }
 
-/** Documents of one commit on their way into one table: they have the same load mode and key, and columns of the same types. */
+/**
+ * Documents of one commit for one table that can share a statement: they have the same load mode,
+ * key and column types.
+ */
 export interface TableBatch {
   relation: Relation;
   loads: TableLoad[];
-  /** The documents in the table that may be newer than some of them, and the other documents of the commit. */
+  /**
+   * Documents in the table that may be newer than some of these, and the other documents of the
+   * commit.
+   */
   others: RankedDocument[];
 }
 
-/** Ranks documents that come into a table among those that are in it; see `rankDocuments`. */
+/** Ranks incoming documents among those in the table; see `rankDocuments`. */
 export type Rank = (
   table: string,
   coming: { entry: LedgerEntry; loadedAt: string }[],
 ) => Promise<(RankedDocument & { key: string })[]>;
 
-/** The rows of the loads by table; of each table those together that can go in by one statement. */
+/**
+ * Groups the rows of loads by table, and within a table into batches that can share a statement.
+ */
 export async function planBatches(
   relations: Relations,
   loads: TimedLoad[],
@@ -78,17 +88,20 @@ export async function planBatches(
   return plans;
 }
 
-/** Tables of one kind go in by one statement. */
+/** Tables of one kind can share a statement. */
 function kindOf({ mode, key, columns }: LoadTable): string {
   return JSON.stringify([mode, key, columns.map(({ name, type }) => [name, type])]);
 }
 
-/** Whether two of them are of one seller, so that they may have the same keys. */
-export function meetEachOther(loads: TableLoad[]): boolean {
+/** Whether two of the loads are of one seller, so that they may have the same keys. */
+export function shareSellers(loads: TableLoad[]): boolean {
   return new Set(loads.map(({ seller }) => seller)).size < loads.length;
 }
 
-export function coversOneOf(other: RankedDocument, { seller, marketplaces }: RankedDocument): boolean {
+export function coversMarketplaceOf(
+  other: RankedDocument,
+  { seller, marketplaces }: RankedDocument,
+): boolean {
   if (other.seller !== seller) return false;
   return (
     other.marketplaces.length === 0 ||

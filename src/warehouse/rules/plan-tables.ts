@@ -6,12 +6,14 @@ import { Refusal } from './refusal.js';
 import { isReportTable, type Relation, type Relations, type TableColumn } from './relations.js';
 import type { LoadTable } from '../types.js';
 
-/** What a table becomes so that documents fit into it. Nothing is ever narrowed or dropped. */
+/**
+ * What a table has to become so that documents fit into it. Nothing is ever narrowed or dropped.
+ */
 export interface TablePlan {
   name: string;
-  /** The table as the warehouse has it; undefined where it is to be made. */
+  /** The table as it is in the warehouse; undefined if it must be created. */
   existing: Relation | undefined;
-  /** All columns but the lineage, by name in lower case, with the types they will have. */
+  /** All columns except the lineage, by name in lower case, with their future types. */
   columns: Map<string, PlannedColumn>;
 }
 
@@ -24,8 +26,8 @@ interface PlannedColumn {
 export type TablePlans = Map<string, TablePlan>;
 
 /**
- * Adds one document's table to the plans: the columns it lacks, and wider types where the document's don't fit.
- * Returns what it makes wider. Nothing is done to the file yet; see `applyPlan` for why.
+ * Adds one document's table to the plans: missing columns, and wider types if the document's don't
+ * fit. Returns what is widened. Changes nothing in the warehouse yet; `applyPlan` says why.
  */
 export function planTable(plans: TablePlans, relations: Relations, table: LoadTable): Widening[] {
   checkNames(table);

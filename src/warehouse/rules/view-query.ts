@@ -3,30 +3,31 @@ import type { ColumnType } from '../../schema/types.js';
 import type { View, ViewTable } from '../../schema/views.js';
 import { isReportTable, type Relation, type Relations } from './relations.js';
 
-/** How a warehouse spells what the query of a view needs beside the view's own SQL. */
+/** How a warehouse spells what surrounds a view's own SQL. */
 export interface ViewDialect {
-  /** The full name of a table: the view's own SQL has the bare one. */
+  /** The full name of a table; the view's own SQL has the bare one. */
   table(name: string): string;
   identifier(name: string): string;
   type(type: ColumnType): string;
-  /** A cast that gives NULL where a value is not of the type. */
+  /** The cast that returns NULL if a value does not fit the type. */
   tryCast: string;
 }
 
 export interface ViewQuery {
-  /** What follows CREATE VIEW name AS. */
+  /** The part after CREATE VIEW name AS. */
   sql: string;
-  /** Another one where the view would be another: by its SQL, or by the columns of its tables. 20 hexadecimal digits. */
+  /**
+   * Changes with the view's SQL and description, and with the columns of its tables. 20 hexadecimal
+   * digits.
+   */
   version: string;
 }
 
-/** Of a view that nothing keeps from being made. */
-export const notMadeYet = 'not as its file says yet: the next load makes it';
-
 /**
- * The query of a view on the tables that are there; undefined while tables are missing that it needs. Ahead of the view's own SQL come its
- * tables as their report schemas have them: a column that no document had yet is NULL, one that was widened to text is read as its type, and
- * a table that another stands in for is empty.
+ * The query of a view on the existing tables; undefined while tables that it needs are missing. The
+ * view's own SQL is preceded by its tables as their report schemas describe them: a column that no
+ * document had yet is NULL, a column widened to text is cast to its type, and a missing table that
+ * another one replaces is empty.
  */
 export function viewQuery(view: View, relations: Relations, dialect: ViewDialect): ViewQuery | undefined {
   const present = ({ name }: ViewTable) => {

@@ -2,13 +2,13 @@ import { listOf, readColumnType } from '../../schema/column-type.js';
 import { lineage } from '../../schema/lineage.js';
 import type { ColumnType } from '../../schema/types.js';
 
-/** The type of a column in DuckDB. Timestamps have no zone there: they are UTC. */
+/** The DuckDB type of a column. Timestamps have no zone: they are UTC. */
 export function duckDbType(type: ColumnType): string {
   if (type.kind === 'list') return `${duckDbType(type.item)}[]`;
   return type.kind === 'decimal' ? `DECIMAL(${type.precision},${type.scale})` : plainTypes[type.kind];
 }
 
-/** The type of a report schema for a type as DuckDB spells it; undefined where none has such. */
+/** The report schema's type for a DuckDB type; undefined if there is none. */
 export function columnTypeOf(typeText: string): ColumnType | undefined {
   if (typeText.endsWith('[]')) return listOf(columnTypeOf(typeText.slice(0, -2)));
   const plain = Object.entries(plainTypes).find(([, text]) => text === typeText);
@@ -25,5 +25,5 @@ const plainTypes = {
   json: 'JSON',
 } as const;
 
-/** The columns every table of reports ends with when it is made, and their types. Times are in UTC. */
+/** The last columns of every report table, with their types. Times are UTC. */
 export const lineageColumns = lineage.map((column) => [column.name, duckDbType(column.type)] as const);

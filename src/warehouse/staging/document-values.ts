@@ -7,7 +7,10 @@ import type { Relation } from '../rules/relations.js';
 import { identifier, parquets, run, utcTimestamp } from './sql.js';
 import { widened } from './widened-values.js';
 
-/** SQL for a column of the document as the table has it. The cast to the document's own type comes first; where it fails, the load does. */
+/**
+ * SQL for a column of the document as its table has it. Casts to the document's own type first, so
+ * that a value that doesn't fit fails the load.
+ */
 export function documentValue(relation: Relation, column: ResolvedColumn): string {
   const raw = `document.${identifier(column.name)}`;
   const own = ownValue(raw, column.type);
@@ -15,13 +18,13 @@ export function documentValue(relation: Relation, column: ResolvedColumn): strin
   return target ? widened(own, column.type, target) : own;
 }
 
-/** Lists are JSON text in Parquet. */
+/** Parquet files have lists as JSON text. */
 function ownValue(raw: string, type: ColumnType): string {
   if (type.kind === 'timestamp') return utcTimestamp(raw);
   return `CAST(${type.kind === 'list' ? `CAST(${raw} AS JSON)` : raw} AS ${duckDbType(type)})`;
 }
 
-/** Says which of the documents has another number of rows than its Parquet file. */
+/** Finds the document whose Parquet file has a different number of rows than the load says. */
 export async function wrongCount(connection: DuckDBConnection, loads: TableLoad[]): Promise<Refusal> {
   for (const { table, load } of loads) {
     const [count] = await run(connection, `SELECT count(*) FROM ${parquets([table.parquetPath ?? ''])}`);

@@ -1,10 +1,13 @@
 import { describeError, ReportsError } from '../../errors/reports-error.js';
 
-/** Turns DuckDB's word about a file into an error of the catalogue; other errors stay as they are. */
+/**
+ * Converts DuckDB's error about a file into an error of the catalogue. Returns other errors
+ * unchanged.
+ */
 export function fileError(error: unknown, path: string): unknown {
   if (error instanceof ReportsError) return error;
   const text = firstLine(error);
-  const found = machineWord(text);
+  const found = machineMessage(text);
   const options = { cause: error };
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ENOSPC' || code === 'EDQUOT' || /No space left on device|Disk quota exceeded/i.test(found)) {
@@ -28,10 +31,10 @@ export function fileError(error: unknown, path: string): unknown {
 }
 
 /**
- * What DuckDB says of the machine and the file, without the names in it; nothing for its other kinds of errors, which quote values and
- * columns of the data, and these may hold any words.
+ * DuckDB's message about the machine and the file, without the names in it. Empty for its other
+ * kinds of errors: they quote values and columns of the data, which may contain any words.
  */
-function machineWord(text: string): string {
+function machineMessage(text: string): string {
   return /^(IO|Serialization|TransactionContext|FATAL|INTERNAL) Error: |^[\w ]+: Failure while replaying WAL/i.test(
     text,
   )
@@ -39,19 +42,22 @@ function machineWord(text: string): string {
     : '';
 }
 
-/** The first line of an error; DuckDB adds the place in the SQL text below it. */
+/** The first line of an error. DuckDB adds the position in the SQL text below it. */
 export function firstLine(error: unknown): string {
   return describeError(error).split('\n', 1)[0] ?? '';
 }
 
-/** Whether DuckDB says that another process holds the file. */
+/** Whether DuckDB reports that another process holds the file. */
 export function isLock(text: string): boolean {
   return /Could not set lock on file|being used by another process|File is already open in/i.test(
-    machineWord(text),
+    machineMessage(text),
   );
 }
 
-/** Program and PID out of `... Conflicting lock is held in /usr/bin/python3.12 (PID 4711) ...`. */
+/**
+ * Reads program and PID out of `... Conflicting lock is held in /usr/bin/python3.12 (PID 4711)
+ * ...`.
+ */
 function lockHolder(text: string): string {
   const match = /held in (.+?) \(PID (\d+)\)/.exec(text);
   return match ? `${match[1]}, PID ${match[2]}` : text;

@@ -1,7 +1,7 @@
 import { type ColumnKind, ledgerColumns } from '../ledger/ledger-columns.js';
 import { jsonRows } from './sql.js';
 
-/** How DuckDB keeps a column of the ledger. */
+/** DuckDB's type for each kind of ledger column. */
 export const ledgerTypes: Record<ColumnKind, string> = {
   text: 'VARCHAR',
   list: 'VARCHAR[]',
@@ -10,7 +10,7 @@ export const ledgerTypes: Record<ColumnKind, string> = {
   json: 'JSON',
 };
 
-/** SQL that may follow FROM: ledger rows, times as text, out of the parameter `rows`, JSON of objects by column. */
+/** SQL after FROM: ledger rows, times as text, read from the parameter `rows`, which is JSON. */
 export const ledgerRows = jsonRows(
   'rows',
   Object.fromEntries(

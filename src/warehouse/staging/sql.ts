@@ -1,22 +1,22 @@
 import type { DuckDBConnection, DuckDBType, DuckDBValue } from '@duckdb/node-api';
 import { LIST, listValue, VARCHAR } from '@duckdb/node-api';
 
-/** A parameter: text, text list or number; null is a NULL of text. */
+/** A parameter: text, list of texts or number. Null is a NULL of text. */
 export type Parameter = string | number | bigint | null | string[];
 
-/** Quotes a name for SQL text. */
+/** Quotes a name. */
 export function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** Quotes text for SQL text, for the few places that take no parameter. */
+/** Quotes text, where a statement takes no parameter. */
 export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
 /**
- * Reads Parquet files of those exact paths: glob characters in them stand for themselves, and `seller=A1` in them is no column.
- * `fileColumn` then has the path of each row.
+ * Reads the Parquet files with exactly those paths: glob characters are escaped, and `seller=A1` in
+ * a path is no column. `fileColumn` names a column for the path of each row.
  */
 export function parquets(paths: string[], fileColumn?: string): string {
   const files = paths.map((path) => literal(path.replace(/[*?[]/g, '[$&]')));
@@ -24,20 +24,22 @@ export function parquets(paths: string[], fileColumn?: string): string {
   return `read_parquet([${files}], hive_partitioning = false${named})`;
 }
 
-/** SQL for rows with those columns, out of the parameter of that name: a list of objects as JSON text. */
+/**
+ * SQL for rows with those columns, read from a parameter that holds a list of objects as JSON text.
+ */
 export function jsonRows(parameter: string, columns: Record<string, string | string[]>): string {
   return `(SELECT unnest(from_json($${parameter}::JSON, ${literal(JSON.stringify([columns]))}), recursive := true))`;
 }
 
 /**
- * SQL for a time as TIMESTAMP in UTC. An offset in the text counts, which a plain cast to TIMESTAMP would ignore; a text without
- * one is UTC, as that is the zone of every connection.
+ * SQL for a time as TIMESTAMP in UTC. Respects an offset in the text, which a plain cast to
+ * TIMESTAMP would ignore. A text without offset is UTC, the time zone of every connection.
  */
 export function utcTimestamp(expression: string): string {
   return `CAST(CAST(${expression} AS TIMESTAMPTZ) AS TIMESTAMP)`;
 }
 
-/** Runs one statement with `$name` parameters and gives its rows as arrays of DuckDB's values. */
+/** Runs one statement with `$name` parameters. Returns its rows as arrays of DuckDB values. */
 export async function run(
   connection: DuckDBConnection,
   sql: string,
@@ -46,7 +48,7 @@ export async function run(
   return (await execute(connection, sql, parameters)).getRows();
 }
 
-/** The same, its rows as objects by the names of columns. */
+/** As `run`, with each row as an object by column name. */
 export async function runForRecords(
   connection: DuckDBConnection,
   sql: string,
@@ -66,7 +68,7 @@ function execute(connection: DuckDBConnection, sql: string, parameters: Record<s
   return connection.run(sql, values, types);
 }
 
-/** SQL for what `documentId` gives, out of columns. */
+/** `documentId` in SQL. */
 export function documentIdSql(seller: string, document: string): string {
   return `coalesce(${seller}, '') || '/' || ${document}`;
 }

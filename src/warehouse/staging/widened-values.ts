@@ -3,15 +3,16 @@ import type { ColumnType } from '../../schema/types.js';
 import { duckDbType } from './column-types.js';
 
 /**
- * SQL for a value of one type as a wider one. Numbers as text lose the zeros at their end and times are ISO 8601, so that the text does
- * not depend on the widths a column went through before. A list as text is JSON.
+ * SQL that converts a value to a wider type. Numbers as text lose trailing zeros, times are ISO
+ * 8601 and lists are JSON, so that the text does not depend on the widths that the column had
+ * before.
  */
 export function widened(expression: string, from: ColumnType, to: ColumnType): string {
   if (columnTypeText(from) === columnTypeText(to)) return expression;
   return canonicalValue(`CAST(${expression} AS ${duckDbType(to)})`, from, to);
 }
 
-/** SQL for a value that was cast from one type to a wider one, in the spelling that does not depend on its column's width. */
+/** SQL for a value that was cast to a wider type, spelled independently of its column's width. */
 export function canonicalValue(value: string, from: ColumnType, to: ColumnType): string {
   if (to.kind === 'string') return canonicalText(value, from);
   if (to.kind !== 'list' || from.kind !== 'list') return value;
@@ -19,7 +20,7 @@ export function canonicalValue(value: string, from: ColumnType, to: ColumnType):
   return item === 'item' ? value : `list_transform(${value}, lambda item: ${item})`;
 }
 
-/** SQL for DuckDB's text of a value in the spelling that does not depend on its column's width. */
+/** SQL for DuckDB's text of a value, spelled independently of its column's width. */
 function canonicalText(text: string, from: ColumnType): string {
   if (from.kind === 'decimal' && from.scale > 0) return `rtrim(rtrim(${text}, '0'), '.')`;
   if (from.kind === 'list') return canonicalList(text, from);
@@ -29,7 +30,10 @@ function canonicalText(text: string, from: ColumnType): string {
     ELSE strftime(${time}, '%Y-%m-%dT%H:%M:%S.%fZ') END`;
 }
 
-/** DuckDB reads its own text of a list without loss. Of decimals, of which nothing in the list is text, zeros go. */
+/**
+ * DuckDB reads its own text of a list without loss. Trailing zeros are removed only from lists of
+ * decimals, which contain no text.
+ */
 function canonicalList(text: string, type: ColumnType & { kind: 'list' }): string {
   const json = `CAST(CAST(CAST(${text} AS ${duckDbType(type)}) AS JSON) AS VARCHAR)`;
   if (type.item.kind !== 'decimal' || type.item.scale === 0) return json;

@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { openSharedJson } from '../../../src/files/shared-json.js';
 import { type Sandbox, startSandbox } from '../../../src/sandbox/sandbox.js';
+import { openRequestStore } from '../../../src/requests/request-store.js';
 import { openQuotaPlan } from '../../../src/source/selling-partner/quota.js';
 import { openSellingPartner } from '../../../src/source/selling-partner/selling-partner.js';
 import { openQueue } from '../../../src/source/sqs.js';
 import type { SellingPartner } from '../../../src/source/types.js';
 import { startProxies } from '../../faults/proxy.js';
-import { generousPlans, ordersType, type Ran, sellerId, type World } from '../../pipeline/world.js';
+import { generousPlans, ordersType, type Ran, sellerId, type World } from '../../ingest/world.js';
 import { inWorld, type Provocations } from '../provoke.js';
 
 const daily = { reportType: ordersType, window: '1 day', cron: '0 0 * * *' };
@@ -85,6 +86,13 @@ export const amazonProvocations: Provocations = {
       const body = Buffer.from('{"errorDetails":"No data."}');
       const make = () => ({ status: 'FATAL' as const, body });
       return inWorld({ pipelines: [{ request: [daily] }], make }, requestInVain);
+    },
+  },
+  REQUEST_STATE_INVALID: {
+    input: 'a state file of requests that holds something else',
+    provoke: async (folder) => {
+      writeFileSync(join(folder, 'requests.json'), '[]');
+      openRequestStore(folder).all();
     },
   },
   API_REQUEST_REFUSED: {

@@ -6,9 +6,10 @@ import { openParquetRewriter } from '../../../src/parquet/rewrite-parquet.js';
 import { downloadDocument } from '../../../src/source/document/download.js';
 import { keepFile, withBytes } from '../../../src/source/document/raw-store.js';
 import { openFolderStore } from '../../../src/store/folder-store.js';
+import { damageFile, flipBit, withoutHashes } from '../../maintenance/damaged-files.js';
 import { withFullDisk } from '../../files/full-disk.js';
-import { makeCrashWorld } from '../../pipeline/crash-matrix.js';
-import { listings, listingsType, type Ran, sellerId } from '../../pipeline/world.js';
+import { makeCrashWorld } from '../../ingest/crash-matrix.js';
+import { listings, listingsType, type Ran, sellerId } from '../../ingest/world.js';
 import { answers, command, type Provocation, type Provocations, withServer } from '../provoke.js';
 
 const shippingType = 'GET_FLAT_FILE_ORDER_REPORT_DATA_SHIPPING';
@@ -33,6 +34,43 @@ export const documentProvocations: Provocations = {
       const raw = await keepFile(store, join(folder, 'a.tsv'), facts);
       await rm(raw.path);
       await withBytes(raw, store, undefined, async () => {});
+    },
+  },
+  RAW_DAMAGED: {
+    input: 'a reload of a document whose raw bytes were changed on disk',
+    provoke: async (folder) => {
+      const path = await loadListings(folder);
+      damageFile(path('raw'), documentEnding, { damage: (bytes) => flipBit(bytes, 30) });
+      return command(folder, 'reload', 'listings', '--json');
+    },
+  },
+  RAW_FACTS_UNREADABLE: {
+    input: 'a reload of a document whose metadata file is empty',
+    provoke: async (folder) => {
+      const path = await loadListings(folder);
+      damageFile(path('raw'), '.json', { damage: () => Buffer.alloc(0) });
+      return command(folder, 'reload', 'listings', '--json');
+    },
+  },
+  ROWS_MISSING: {
+    input: 'a reload of a document without a hash that lost a row on disk',
+    provoke: async (folder) => {
+      const path = await loadListings(folder);
+      await withoutHashes(path);
+      const withoutLastRow = (bytes: Buffer) => {
+        const end = bytes.lastIndexOf('\n', -2) + 1;
+        return Buffer.concat([bytes.subarray(0, end), Buffer.alloc(bytes.length - end, '\n')]);
+      };
+      damageFile(path('raw'), documentEnding, { damage: withoutLastRow });
+      return command(folder, 'reload', 'listings', '--json');
+    },
+  },
+  PARQUET_DAMAGED: {
+    input: 'a Parquet file of the lake that was changed on disk, inspected',
+    provoke: async (folder) => {
+      const path = await loadListings(folder);
+      const file = damageFile(path('lake'), '.parquet', { damage: (bytes) => flipBit(bytes, 30) });
+      return command(folder, 'inspect', file);
     },
   },
   RAW_MISSING: {
@@ -144,4 +182,14 @@ async function killAgainAndAgain(): Promise<Ran> {
   } finally {
     await world.close();
   }
+}
+
+/** Raw documents have no extension: theirs ends with the hash of the file's bytes. */
+const documentEnding = /(?<!\.json)$/;
+
+/** Loads a file of listings; returns the paths of the data folder. */
+async function loadListings(folder: string): Promise<(...names: string[]) => string> {
+  writeFileSync(join(folder, 'listings.tsv'), listings(3));
+  await command(folder, 'load', 'listings.tsv', '--type', listingsType);
+  return (...names) => join(folder, 'data', ...names);
 }

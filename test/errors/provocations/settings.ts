@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readSchemas } from '../../../src/schema/read.js';
-import { startInProcess } from '../../pipeline/world.js';
+import { startInProcess } from '../../ingest/world.js';
 import { answers, command, inWorld, type Provocations, withServer } from '../provoke.js';
 
 /** Errors of the command line, the settings, the status page, alarms and schemas. */

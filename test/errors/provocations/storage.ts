@@ -6,7 +6,7 @@ import { openS3Bucket } from '../../../src/store/s3-bucket.js';
 import { BigQueryClient } from '../../../src/warehouse/bigquery/client.js';
 import { runQuery } from '../../../src/warehouse/bigquery/query.js';
 import { openDuckDbWarehouse } from '../../../src/warehouse/duckdb/warehouse.js';
-import { listings, listingsType } from '../../pipeline/world.js';
+import { listings, listingsType } from '../../ingest/world.js';
 import { s3Environment } from '../../store/stand-ins.js';
 import { makeLoad } from '../../warehouse/make-load.js';
 import { answers, command, type Provocation, type Provocations, withServer } from '../provoke.js';
@@ -34,12 +34,16 @@ export const storageProvocations: Provocations = {
     },
   },
   WAREHOUSE_OUT_OF_MEMORY: {
-    input: 'a query that needs more memory than warehouse.memoryLimitMegabytes',
+    input: 'a load that needs more memory than warehouse.memoryLimitMegabytes',
     provoke: async (folder) => {
       const path = join(folder, 'w.duckdb');
-      await openDuckDbWarehouse({ path }).commit([await load(folder, 'things')]);
-      const sql = 'SELECT len(list(range::VARCHAR)) AS n FROM range(10000000)';
-      await openDuckDbWarehouse({ path, memoryLimitMegabytes: 20 }).query(sql);
+      const rows = Array.from({ length: 200_000 }, (_, index) => ({ a: String(index) }));
+      const large = await makeLoad(
+        join(folder, 'lake'),
+        {},
+        { name: 'things', columns: { a: 'int64' }, rows },
+      );
+      await openDuckDbWarehouse({ path, memoryLimitMegabytes: 10 }).commit([large]);
     },
   },
   WAREHOUSE_UNREADABLE: {

@@ -1,0 +1,106 @@
+import { ReportsError } from '../errors/reports-error.js';
+import { faultPoint } from '../runtime/fault-point.js';
+import type { CallOptions, SellingPartner } from '../source/types.js';
+import { nextAllowedAtMs } from './min-interval.js';
+import { applyToWindow, changed, type RequestProgress, windowVersion } from './request-progress.js';
+import type { RequestPlan } from './request-plans.js';
+import type { RequestCycle, RequestedReport } from './types.js';
+import { reportPeriod, type Window } from './windows.js';
+
+/**
+ * Calls createReport for one window. The attempt is stored before the call and its result after it:
+ * a crash in between leaves the window `unconfirmed`, and Amazon's list of reports decides whether
+ * it is requested again. Returns undefined if another process or pipeline was faster: with this
+ * window, or with a report of a type that has a minimum interval.
+ * Errors: REPORT_REQUEST_REFUSED if Amazon would refuse the same call again; API_QUOTA_EXCEEDED,
+ * API_UNAVAILABLE, API_UNREACHABLE, LOGIN_REFUSED.
+ */
+export async function createReport(
+  plan: RequestPlan,
+  window: Window,
+  known: RequestProgress,
+  { store, context }: Pick<RequestCycle, 'store' | 'context'>,
+  seller: SellingPartner,
+  call: CallOptions,
+): Promise<RequestedReport | undefined> {
+  const { key, sellerId, reportType, marketplaceIds, reportOptions } = plan;
+  /** The window is ours as long as it has this version. */
+  let version = windowVersion(known, window);
+  let attemptedAt: string | undefined;
+  let lastRequestedBefore: string | undefined;
+  if (!(await recordAttempt())) return undefined;
+  faultPoint('request-noted');
+  const wanted = { reportType, marketplaceIds, reportOptions, ...reportPeriod(window) };
+  let isSent = false;
+  const onTaken = async () => {
+    if (!(await recordAttempt())) throw otherWasFaster;
+    isSent = true;
+  };
+  let reportId: string;
+  try {
+    reportId = await seller.createReport(wanted, { ...call, onTaken });
+  } catch (error) {
+    const mayExist = isSent && (!(error instanceof ReportsError) || unknownResults.has(error.code));
+    if (mayExist && error !== otherWasFaster) throw error;
+    await withdrawAttempt();
+    if (error === otherWasFaster) return undefined;
+    if (!(error instanceof ReportsError) || !refusals.has(error.code)) throw error;
+    const period = window.startMs === window.endMs ? 'of now' : `${wanted.dataStart} to ${wanted.dataEnd}`;
+    const details = { sellerId, reportType, period, found: error.details.found ?? error.message };
+    throw new ReportsError('REPORT_REQUEST_REFUSED', details, { cause: error });
+  }
+  faultPoint('request-made');
+  await store.update(key, (held) => {
+    if (!held) return held;
+    const event = { type: 'report-created', reportId, at: attemptedAt ?? '' } as const;
+    const { refusal, ...rest } = applyToWindow(held, window, event, context.clock.now());
+    return refusal ? changed(rest, {}) : rest;
+  });
+  return { sellerId, reportType, marketplaceIds, ...reportPeriod(window), reportId };
+
+  /**
+   * Stores that the window is attempted now; a second time when the call has its quota, for which
+   * it may have waited. Resolves to false if another process was faster.
+   */
+  async function recordAttempt(): Promise<boolean> {
+    let isOurs = false;
+    await store.update(key, (held, all) => {
+      const nowMs = context.clock.now();
+      // The first attempt has set the time of this request itself.
+      const others = attemptedAt === undefined ? all : all.filter((each) => each.key !== key);
+      const isUnchanged = held !== undefined && windowVersion(held, window) === version;
+      if (!isUnchanged || nextAllowedAtMs(plan, others, context.config.sellers) > nowMs) return held;
+      const attempted = applyToWindow(held, window, { type: 'attempted' }, nowMs);
+      isOurs = attempted !== held;
+      if (!isOurs) return held;
+      if (attemptedAt === undefined) lastRequestedBefore = held.lastRequestedAt;
+      attemptedAt = new Date(nowMs).toISOString();
+      version = windowVersion(attempted, window);
+      return { ...attempted, lastRequestedAt: attemptedAt };
+    });
+    return isOurs;
+  }
+
+  /** Amazon created nothing: the window is due again, and the minimum interval does not count. */
+  async function withdrawAttempt(): Promise<void> {
+    await store.update(key, (held) => {
+      if (!held || windowVersion(held, window) !== version) return held;
+      const { lastRequestedAt, ...rest } = applyToWindow(
+        held,
+        window,
+        { type: 'not-created' },
+        context.clock.now(),
+      );
+      const lastRequested = lastRequestedAt === attemptedAt ? lastRequestedBefore : lastRequestedAt;
+      return { ...rest, ...(lastRequested === undefined ? {} : { lastRequestedAt: lastRequested }) };
+    });
+  }
+}
+
+/** Another process requested the window while this one waited for the quota. */
+const otherWasFaster = new Error('another process requested the window');
+
+/** After these errors of a call, nobody knows whether Amazon creates the report. */
+const unknownResults = new Set<string>(['API_UNAVAILABLE', 'API_UNREACHABLE']);
+
+const refusals = new Set<string>(['API_REQUEST_REFUSED', 'API_ACCESS_DENIED', 'API_NOT_FOUND']);

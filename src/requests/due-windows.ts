@@ -1,0 +1,181 @@
+import { requestLimits } from '../config/request-limits.js';
+import type { Span } from '../config/span.js';
+import type { LedgerRow } from '../warehouse/types.js';
+import type { RequestPlan } from './request-plans.js';
+import {
+  applyToWindow,
+  applyToWindows,
+  beginProgress,
+  changed,
+  isRefused,
+  type RequestProgress,
+  removeClosed,
+  windowOf,
+} from './request-progress.js';
+import { isDue, isInFlight, type WindowEvent, type WindowRecord } from './window-states.js';
+import { isPeriodOf, lastWindow, type Window, windowsBetween } from './windows.js';
+
+/** New windows of one request that a cycle looks at; later ones follow when these are requested. */
+const maxNewWindows = 200;
+
+const dayMs = 86_400_000;
+/** How far back the ledger is searched for the first window of a request that has no `from`. */
+const ledgerDays = 60;
+
+/** The windows of a request that are due, and the progress that they were computed from. */
+export interface DueWindows {
+  plan: RequestPlan;
+  progress: RequestProgress;
+  /** Oldest first. */
+  due: Window[];
+}
+
+export interface CycleTimes {
+  nowMs: number;
+  /** Windows that end later are not due. */
+  untilMs: number;
+  /** Whether a request that Amazon refused is made without waiting. */
+  ignoresRefusal: boolean;
+}
+
+/** Reports in the ledger that show which windows of a request are answered or failed. */
+export interface LedgerEvidence {
+  /** By report id: reports of open windows. */
+  requested: ReadonlyMap<string, LedgerRow>;
+  /** Reports of the type, seller and marketplaces, whoever requested them. */
+  others: LedgerRow[];
+}
+
+/**
+ * Applies the ledger and the time to the progress of a request, and returns the windows to request.
+ * Pure: the caller stores the progress.
+ */
+export function computeDueWindows(
+  plan: RequestPlan,
+  held: RequestProgress | undefined,
+  evidence: LedgerEvidence,
+  { nowMs, untilMs, ignoresRefusal }: CycleTimes,
+): DueWindows {
+  // A report does not show its options: with a sibling, it may belong to either request. Requesting
+  // once more loses nothing.
+  const others = plan.hasSibling ? [] : evidence.others;
+  let progress = held ?? beginProgress(plan.reportType, firstWindowMs(plan, others, untilMs, nowMs), nowMs);
+  progress = withinBounds(progress, plan, nowMs);
+  progress = applyToWindows(progress, (record) => ledgerEvent(record, evidence.requested), nowMs);
+  progress = applyToWindows(progress, () => ({ type: 'time-passed' }), nowMs);
+  for (const window of unknownWindows(plan, progress, untilMs)) {
+    if (!others.some((row) => answers(row, window))) continue;
+    progress = applyToWindow(progress, window, { type: 'report-loaded' }, nowMs);
+  }
+  progress = removeClosed(progress, nowMs);
+  const mustWait = !ignoresRefusal && isRefused(progress, nowMs);
+  return { plan, progress, due: mustWait ? [] : dueWindows(plan, progress, untilMs, nowMs) };
+}
+
+/** Windows that nothing is stored about: those after `doneUntil`, and the newest of all. */
+export function unknownWindows(plan: RequestPlan, progress: RequestProgress, untilMs: number): Window[] {
+  const known = new Set(progress.windows.map(({ start }) => start));
+  return newWindows(plan, progress, untilMs).filter(
+    ({ startMs }) => !known.has(new Date(startMs).toISOString()),
+  );
+}
+
+/** Until when the windows of a request need no more evidence, in epoch milliseconds. */
+export function evidenceSinceMs(
+  window: Span,
+  { fromMs }: RequestPlan,
+  progress: RequestProgress | undefined,
+  { nowMs, untilMs }: Pick<CycleTimes, 'nowMs' | 'untilMs'>,
+): number {
+  if (progress) return Date.parse(progress.doneUntil);
+  // The first window may be a quarter, or may have ended long ago.
+  return fromMs ?? Math.min(nowMs - ledgerDays * dayMs, lastWindow(window, untilMs).startMs);
+}
+
+/** Moves back if `from` was set to an earlier date, and forward past what Amazon no longer has. */
+export function withinBounds(
+  progress: RequestProgress,
+  { fromMs, reportType, window }: RequestPlan,
+  nowMs: number,
+): RequestProgress {
+  if (!window) return progress;
+  let { begin, doneUntil } = progress;
+  if (fromMs !== undefined && fromMs < Date.parse(begin)) {
+    begin = new Date(fromMs).toISOString();
+    doneUntil = begin;
+  }
+  const { oldestDays } = requestLimits(reportType);
+  const oldestMs = oldestDays === undefined ? Number.NEGATIVE_INFINITY : nowMs - oldestDays * dayMs;
+  if (Date.parse(doneUntil) < oldestMs) {
+    const [first] = windowsBetween(window, oldestMs, Number.POSITIVE_INFINITY, fromMs);
+    const firstMs = first && (first.startMs < oldestMs ? first.endMs : first.startMs);
+    doneUntil = new Date(firstMs ?? oldestMs).toISOString();
+  }
+  const isSame = begin === progress.begin && doneUntil === progress.doneUntil;
+  return isSame ? progress : changed(progress, { begin, doneUntil });
+}
+
+/**
+ * A FATAL report has failed. Any other report in the ledger answers its window: with rows, without
+ * rows, or CANCELLED, which means that there is no data. A report that was taken for failed counts
+ * as well.
+ */
+function ledgerEvent(
+  { attempts }: WindowRecord,
+  rows: ReadonlyMap<string, LedgerRow>,
+): WindowEvent | undefined {
+  const found = attempts.map(({ reportId }) => rows.get(reportId ?? ''));
+  if (found.some((row) => row && row.status !== 'fatal')) return { type: 'report-loaded' };
+  const [reportId, last] = [attempts.at(-1)?.reportId, found.at(-1)];
+  if (reportId === undefined || !last) return undefined;
+  return { type: 'report-failed', reportId, found: last.reason ?? 'FATAL' };
+}
+
+function dueWindows(plan: RequestPlan, progress: RequestProgress, untilMs: number, nowMs: number): Window[] {
+  const stored = progress.windows.filter((record) => isDue(record, nowMs)).map(windowOf);
+  const due = [...stored, ...unknownWindows(plan, progress, untilMs)];
+  if (plan.window) return due.sort((a, b) => a.startMs - b.startMs);
+  // A newer snapshot replaces an older one that failed or was postponed.
+  return progress.windows.some((record) => isInFlight(record, nowMs)) ? [] : due.slice(-1);
+}
+
+/** The windows after those that are done, oldest first, and the newest of all. */
+function newWindows(
+  { window, fromMs }: RequestPlan,
+  { doneUntil }: Pick<RequestProgress, 'doneUntil'>,
+  untilMs: number,
+): Window[] {
+  const sinceMs = Date.parse(doneUntil);
+  if (!window) return untilMs > sinceMs ? [{ startMs: untilMs, endMs: untilMs }] : [];
+  const windows: Window[] = [];
+  for (const each of windowsBetween(window, sinceMs, untilMs, fromMs)) {
+    if (windows.length === maxNewWindows) {
+      windows.push(lastWindow(window, untilMs, fromMs));
+      break;
+    }
+    windows.push(each);
+  }
+  return windows;
+}
+
+/** The beginning of the first window of a request without state. */
+function firstWindowMs(
+  { window, fromMs }: RequestPlan,
+  others: LedgerRow[],
+  untilMs: number,
+  nowMs: number,
+): number {
+  if (!window) return untilMs - 1;
+  if (fromMs !== undefined) return fromMs;
+  const last = lastWindow(window, untilMs);
+  for (const each of windowsBetween(window, nowMs - ledgerDays * dayMs, last.startMs)) {
+    if (others.some((row) => isPeriodOf(each, row))) return each.startMs;
+  }
+  return last.startMs;
+}
+
+/** A snapshot is answered by any report that was created since. */
+function answers({ reportCreatedAt, dataStart, dataEnd }: LedgerRow, window: Window): boolean {
+  if (window.startMs !== window.endMs) return isPeriodOf(window, { dataStart, dataEnd });
+  return reportCreatedAt !== null && Date.parse(reportCreatedAt) >= window.startMs;
+}

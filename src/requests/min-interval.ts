@@ -1,0 +1,49 @@
+import { requestLimits } from '../config/request-limits.js';
+import type { Config } from '../config/spec.js';
+import { type RequestPlan, sellerOf } from './request-plans.js';
+import type { KeyedProgress } from './request-store.js';
+
+/**
+ * Returns when a report may be requested next, in epoch milliseconds. For some types Amazon wants a
+ * minimum interval between two reports of one application, whichever of its sellers they are for
+ * and whichever pipeline requests them.
+ */
+export function nextAllowedAtMs(
+  { sellerId, reportType }: Pick<RequestPlan, 'sellerId' | 'reportType'>,
+  known: KeyedProgress[],
+  sellers: Config['sellers'],
+): number {
+  const { minutesApart: intervalMinutes } = requestLimits(reportType);
+  if (intervalMinutes === undefined) return 0;
+  const times = known
+    .filter(
+      (each) => each.reportType === reportType && shareApplication(sellerOf(each.key), sellerId, sellers),
+    )
+    .flatMap(({ lastRequestedAt }) => (lastRequestedAt === undefined ? [] : [Date.parse(lastRequestedAt)]));
+  return times.length === 0 ? 0 : Math.max(...times) + intervalMinutes * 60_000;
+}
+
+/**
+ * Returns the requests of other pipelines that compete with those that are `due`: of the same type
+ * with a minimum interval, by the same application. A cycle requests them too, in the order of who
+ * has waited longest. Otherwise the pipeline that always runs first would starve the others.
+ */
+export function competingPlans(
+  due: RequestPlan[],
+  others: RequestPlan[],
+  sellers: Config['sellers'],
+): RequestPlan[] {
+  const limited = due.filter(({ reportType }) => requestLimits(reportType).minutesApart !== undefined);
+  return others.filter((plan) =>
+    limited.some(
+      (each) =>
+        each.reportType === plan.reportType && shareApplication(each.sellerId, plan.sellerId, sellers),
+    ),
+  );
+}
+
+/** A seller that is no longer in the settings may belong to any application. */
+function shareApplication(a: string, b: string, sellers: Config['sellers']): boolean {
+  const [ofA, ofB] = [a, b].map((id) => sellers.find((seller) => seller.id === id)?.credentials.clientId);
+  return ofA === undefined || ofB === undefined || ofA === ofB;
+}

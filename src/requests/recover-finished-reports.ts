@@ -1,0 +1,98 @@
+import { describeError, ReportsError } from '../errors/reports-error.js';
+import type { PipelineContext, StopSignals } from '../ingest/context.js';
+import type { WorkSummary } from '../ingest/work-summary.js';
+import type { Report } from '../source/types.js';
+import { ledgerKey } from '../warehouse/types.js';
+import { applyToWindows, requestedReports } from './request-progress.js';
+import type { RequestPlan } from './request-plans.js';
+import type { RequestStore } from './request-store.js';
+import { ensureWritable } from '../maintenance/repair-warehouse.js';
+import type { Pipeline } from '../config/spec.js';
+import { jobFor } from '../discovery/unloaded-reports.js';
+import { IngestRun } from '../ingest/ingest-run.js';
+
+const minuteMs = 60_000;
+
+/** A notification comes within minutes after a report ends. Later, getReport is called. */
+const maxNotificationDelayMs = 30 * minuteMs;
+
+/** Amazon makes a report in minutes, sometimes in a day. Later, the report has failed. */
+const maxProcessingMs = 3 * 24 * 60 * minuteMs;
+
+/**
+ * Looks up reports that were requested a while ago and that the ledger does not have. Those that
+ * have ended are loaded as a sweep would load them, because their notification was lost; FATAL and
+ * CANCELLED ones too, which no sweep finds. Returns undefined if there was nothing to load.
+ */
+export async function recoverFinishedReports(
+  plans: RequestPlan[],
+  store: RequestStore,
+  pipeline: Pipeline,
+  context: PipelineContext,
+  signals: StopSignals,
+): Promise<WorkSummary | undefined> {
+  const { clock, log } = context;
+  const finished: { sellerId: string; report: Report }[] = [];
+  const deadlineMs = clock.now() + minuteMs;
+  for (const { plan, reportId, atMs } of await overdueReports(plans, store, context)) {
+    if (signals.stop.aborted) break;
+    const answer = await getReport(plan, reportId);
+    if (!answer) continue;
+    const { report } = answer;
+    if (report && ['DONE', 'CANCELLED', 'FATAL'].includes(report.status)) {
+      finished.push({ sellerId: plan.sellerId, report });
+    } else if (!report || clock.now() - atMs > maxProcessingMs) {
+      const found = `Amazon says ${report?.status ?? 'that there is no such report'}`;
+      const event = { type: 'report-failed', reportId, found } as const;
+      await store.update(plan.key, (held) => held && applyToWindows(held, () => event, clock.now()));
+    }
+  }
+  if (finished.length === 0) return undefined;
+  const { concurrency, maxDocumentBytes } = pipeline.limits;
+  await ensureWritable(context, maxDocumentBytes);
+  const run = new IngestRun(context, {
+    maxConcurrent: concurrency,
+    deadlineMs: clock.now() + minuteMs,
+    ...signals,
+  });
+  try {
+    for (const { sellerId, report } of finished) {
+      await run.hasRoom();
+      run.add(jobFor(sellerId, report, pipeline));
+    }
+  } finally {
+    await run.finish();
+  }
+  return run.summary;
+
+  /** Resolves to undefined if Amazon did not answer, and to no report if it has none. */
+  async function getReport(plan: RequestPlan, reportId: string): Promise<{ report?: Report } | undefined> {
+    try {
+      const seller = context.sellingPartner(plan.sellerId);
+      const report = await seller?.getReport(reportId, { signal: signals.stop, deadlineMs });
+      return report && { report };
+    } catch (error) {
+      if (!(error instanceof ReportsError)) throw error;
+      if (error.code === 'API_NOT_FOUND') return {};
+      log.warn({ sellerId: plan.sellerId, reportId, code: error.code }, describeError(error));
+      return undefined;
+    }
+  }
+}
+
+/** Reports whose notification should have come by now, and that the ledger does not have. */
+async function overdueReports(
+  plans: RequestPlan[],
+  store: RequestStore,
+  { clock, warehouse }: PipelineContext,
+): Promise<{ plan: RequestPlan; reportId: string; atMs: number }[]> {
+  const requested = plans.flatMap((plan) => {
+    const progress = store.progress(plan.key);
+    return progress ? requestedReports(progress).map((report) => ({ plan, ...report })) : [];
+  });
+  const overdue = requested.filter(({ atMs }) => clock.now() - atMs > maxNotificationDelayMs);
+  const keyOf = ({ plan, reportId }: (typeof overdue)[number]) =>
+    ledgerKey({ sellerId: plan.sellerId, reportId });
+  const seen = await warehouse.seen(overdue.map(keyOf));
+  return overdue.filter((each) => (seen.get(keyOf(each))?.status ?? 'skipped') === 'skipped');
+}

@@ -1,0 +1,105 @@
+import { lastTickMs } from '../config/last-tick.js';
+import { ReportsError } from '../errors/reports-error.js';
+import type { PipelineContext } from '../ingest/context.js';
+import { failureOf } from '../ingest/work-summary.js';
+import { ledgerKey } from '../warehouse/types.js';
+import {
+  computeDueWindows,
+  type DueWindows,
+  evidenceSinceMs,
+  type LedgerEvidence,
+  unknownWindows,
+  withinBounds,
+} from './due-windows.js';
+import { isSameSet, type RequestPlan } from './request-plans.js';
+import {
+  type AbandonedWindow,
+  forceRetries,
+  openReportIds,
+  type RequestProgress,
+} from './request-progress.js';
+import type { RequestCycle } from './types.js';
+import { minDataEndMs } from './windows.js';
+
+/**
+ * Brings the stored progress of a request up to date and returns its due windows. Windows that are
+ * abandoned now are reported as failures, unless `isQuiet`: the request belongs to another
+ * pipeline, whose own cycle stores and reports them.
+ */
+export async function refreshDueWindows(
+  plan: RequestPlan,
+  { store, context, options, summary }: RequestCycle,
+  { isQuiet }: { isQuiet: boolean },
+): Promise<DueWindows> {
+  const nowMs = context.clock.now();
+  const dueAtMs = options.now ? nowMs : (lastTickMs(plan.cron ?? '', plan.timezone, nowMs) ?? nowMs);
+  const untilMs = dueAtMs - plan.lagMs;
+  const evidence = await readLedgerEvidence(plan, store.progress(plan.key), untilMs, context);
+  let before = store.progress(plan.key);
+  const refreshed = (held: RequestProgress | undefined) =>
+    computeDueWindows(plan, options.forceRetries && held ? forceRetries(held, nowMs) : held, evidence, {
+      nowMs,
+      untilMs,
+      ignoresRefusal: options.now ?? false,
+    });
+  let result = refreshed(before);
+  if (isQuiet && newlyAbandoned(before, result.progress).length > 0) return { ...result, due: [] };
+  // Most cycles find nothing new and do not write.
+  if (result.progress.version !== before?.version && !options.dryRun) {
+    await store.update(plan.key, (held) => {
+      before = held;
+      result = refreshed(held);
+      return result.progress;
+    });
+  }
+  for (const { start, end, found } of newlyAbandoned(before, result.progress)) {
+    const { sellerId, reportType } = plan;
+    const period = start === end ? `of ${start}` : `${start} to ${end}`;
+    const error = new ReportsError('REPORT_GIVEN_UP', { sellerId, reportType, period, found });
+    summary.failures.push(failureOf(plan, error));
+    context.log.error({ sellerId, code: error.code }, error.message);
+  }
+  return result;
+}
+
+/** Compares times, not lengths: the list of abandoned windows drops its oldest ones. */
+function newlyAbandoned(before: RequestProgress | undefined, after: RequestProgress): AbandonedWindow[] {
+  const textOf = ({ start, end, at }: AbandonedWindow) => [start, end, at].join(' ');
+  const known = new Set(before?.abandoned.map(textOf));
+  return after.abandoned.filter((each) => !known.has(textOf(each)));
+}
+
+/**
+ * Looks up the reports of a request in the ledger. Reports of others are read only if there are new
+ * windows, and no older ones than these windows need.
+ */
+async function readLedgerEvidence(
+  plan: RequestPlan,
+  held: RequestProgress | undefined,
+  untilMs: number,
+  { clock, warehouse }: PipelineContext,
+): Promise<LedgerEvidence> {
+  const { sellerId, reportType } = plan;
+  const nowMs = clock.now();
+  const progress = held && withinBounds(held, plan, nowMs);
+  const ids = progress ? openReportIds(progress) : [];
+  const keyOf = (reportId: string) => ledgerKey({ sellerId, reportId });
+  const seen = await warehouse.seen(ids.map(keyOf));
+  const requested = new Map(
+    ids.flatMap((id) => {
+      const row = seen.get(keyOf(id));
+      return row && row.status !== 'skipped' ? [[id, row] as const] : [];
+    }),
+  );
+  if (progress && unknownWindows(plan, progress, untilMs).length === 0) return { requested, others: [] };
+  const sinceMs = plan.window && evidenceSinceMs(plan.window, plan, progress, { nowMs, untilMs });
+  const others = await warehouse.loads({
+    reportType,
+    sellerId,
+    statuses: ['loaded', 'empty', 'cancelled', 'quarantined'],
+    ...(sinceMs === undefined
+      ? { createdSince: new Date(untilMs).toISOString() }
+      : { dataEndSince: new Date(minDataEndMs(sinceMs)).toISOString() }),
+  });
+  return { requested, others: others.filter((row) => isSameSet(row.marketplaceIds, plan.marketplaceIds)) };
+}

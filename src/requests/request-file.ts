@@ -1,0 +1,149 @@
+import { z } from 'zod';
+import { ReportsError } from '../errors/reports-error.js';
+import { type RequestProgress, refusalOf } from './request-progress.js';
+import { type Attempt, failedWindow, type WindowRecord } from './window-states.js';
+
+/** A schedule that this program created at Amazon. */
+export type KeptSchedule = z.output<typeof scheduleShape>;
+
+/** The content of `requests.json`. */
+export interface RequestFile {
+  format: 2;
+  /** By the key of their plan. */
+  requests: Record<string, RequestProgress>;
+  schedules: Record<string, KeptSchedule>;
+}
+
+/**
+ * Reads the content of `requests.json`, whatever version of the program wrote it. Undefined means
+ * that there is no file. Errors: REQUEST_STATE_INVALID.
+ */
+export function parseRequestFile(content: unknown, path: string): RequestFile {
+  if (content === undefined) return { format: 2, requests: {}, schedules: {} };
+  const format = (content as { format?: unknown } | null)?.format ?? 1;
+  const result =
+    format === 1 ? format1.transform(fromFormat1).safeParse(content) : format2.safeParse(content);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const found = issue && `${issue.path.join('.') || 'the whole file'}: ${issue.message}`;
+  throw new ReportsError('REQUEST_STATE_INVALID', { file: path, found });
+}
+
+const time = z.string().refine((text) => !Number.isNaN(Date.parse(text)), 'expected a time');
+
+const scheduleShape = z.object({
+  sellerId: z.string(),
+  reportType: z.string(),
+  marketplaceIds: z.array(z.string()),
+  /** Absent if Amazon refused to create it. */
+  scheduleId: z.string().exactOptional(),
+  /** Period and options that it was created with. */
+  wanted: z.string(),
+  checkedAt: time,
+});
+
+const attempt = z.object({
+  at: time,
+  reportId: z.string().exactOptional(),
+  failed: z.string().exactOptional(),
+}) satisfies z.ZodType<Attempt>;
+
+const abandoned = z.array(z.object({ start: time, end: time, at: time, found: z.string() }));
+
+const format2 = z.strictObject({
+  format: z.literal(2),
+  requests: z.record(
+    z.string(),
+    z.object({
+      version: z.int(),
+      reportType: z.string(),
+      begin: time,
+      doneUntil: time,
+      windows: z.array(
+        z.object({
+          start: time,
+          end: time,
+          state: z.enum(['due', 'unconfirmed', 'requested', 'backing-off', 'answered', 'abandoned']),
+          version: z.int(),
+          attempts: z.array(attempt),
+          retryAt: time.exactOptional(),
+          forcedAt: time.exactOptional(),
+          reportedAt: time.exactOptional(),
+        }),
+      ),
+      abandoned,
+      lastRequestedAt: time.exactOptional(),
+      refusal: z.object({ times: z.int(), at: time, retryAt: time, found: z.string() }).exactOptional(),
+    }),
+  ),
+  schedules: z.record(z.string(), scheduleShape),
+}) satisfies z.ZodType<RequestFile>;
+
+/** The first format, which had no version and no states: what a window was had to be derived. */
+const format1 = z.strictObject({
+  reports: z
+    .record(
+      z.string(),
+      z.object({
+        reportType: z.string(),
+        begin: time,
+        doneUntil: time,
+        windows: z.array(
+          z.object({
+            start: time,
+            end: time,
+            asks: z.array(attempt),
+            answered: z.boolean().exactOptional(),
+            againAt: time.exactOptional(),
+          }),
+        ),
+        givenUp: abandoned,
+        lastAskedAt: time.exactOptional(),
+        refused: z.object({ times: z.int(), at: time, found: z.string() }).exactOptional(),
+      }),
+    )
+    .default({}),
+  schedules: z.record(z.string(), scheduleShape).default({}),
+});
+
+type Format1 = z.output<typeof format1>;
+
+function fromFormat1({ reports, schedules }: Format1): RequestFile {
+  const requests = Object.entries(reports).map(([key, held]) => [key, progressFromFormat1(held)] as const);
+  return { format: 2, requests: Object.fromEntries(requests), schedules };
+}
+
+function progressFromFormat1(held: Format1['reports'][string]): RequestProgress {
+  const { windows, givenUp, lastAskedAt, refused, ...rest } = held;
+  return {
+    ...rest,
+    version: 1,
+    windows: windows.map((window) => windowFromFormat1(window, givenUp)),
+    abandoned: givenUp,
+    ...(lastAskedAt === undefined ? {} : { lastRequestedAt: lastAskedAt }),
+    ...(refused ? { refusal: refusalOf(refused.times, refused.at, refused.found) } : {}),
+  };
+}
+
+function windowFromFormat1(
+  { start, end, asks, answered, againAt }: Format1['reports'][string]['windows'][number],
+  givenUp: RequestProgress['abandoned'],
+): WindowRecord {
+  const record: WindowRecord = {
+    start,
+    end,
+    state: 'due',
+    version: 1,
+    attempts: asks,
+    ...(againAt === undefined ? {} : { forcedAt: againAt }),
+  };
+  // The first format kept abandoned windows as answered ones.
+  const abandonedAt = givenUp.find((each) => each.start === start && each.end === end)?.at;
+  if (answered && asks.length === 0 && abandonedAt !== undefined)
+    return { ...record, state: 'abandoned', reportedAt: abandonedAt };
+  if (answered) return { ...record, state: 'answered' };
+  const last = asks.at(-1);
+  if (!last) return record;
+  if (last.failed !== undefined) return failedWindow(record);
+  return { ...record, state: last.reportId === undefined ? 'unconfirmed' : 'requested' };
+}

@@ -1,0 +1,87 @@
+import type { PipelineContext, StopSignals } from '../ingest/context.js';
+import type { Failure, WorkSummary } from '../ingest/work-summary.js';
+import type { CallOptions } from '../source/types.js';
+import type { AbandonedWindow } from './request-progress.js';
+import type { RequestStore } from './request-store.js';
+
+export interface RequestOptions {
+  /** Request all windows that have ended by now, whatever the cron expressions say. */
+  now?: boolean;
+  /** Wait for the quota instead of postponing windows to a later cycle. */
+  waitForQuota?: boolean;
+  /** Retry abandoned, failed and refused windows at once. */
+  forceRetries?: boolean;
+  /** Request nothing, and store nothing. */
+  dryRun?: boolean;
+}
+
+/** A report that was requested; in a dry run, one that would be. */
+export interface RequestedReport {
+  sellerId: string;
+  reportType: string;
+  marketplaceIds: string[];
+  /** ISO 8601; absent for a snapshot report. */
+  dataStart?: string;
+  dataEnd?: string;
+  reportId?: string;
+}
+
+/** What happened to a schedule at Amazon. */
+export interface ScheduleStep {
+  sellerId: string;
+  reportType: string;
+  marketplaceIds: string[];
+  period?: string;
+  /** `left over`: the settings no longer name it, but Amazon still makes its reports. */
+  done: 'made' | 'kept' | 'would be made' | 'cancelled' | 'would be cancelled' | 'left over';
+  scheduleId?: string;
+}
+
+/** The result of one request cycle of a pipeline. */
+export interface RequestSummary {
+  requested: RequestedReport[];
+  /** Windows left to a later cycle: a quota or a limit on reports in flight is used up. */
+  postponed: number;
+  /** Reports that Amazon has not finished, or that are not loaded yet. */
+  inFlight: number;
+  /** Windows that failed, and refused requests, that will be retried. */
+  backingOff: number;
+  /** Windows that failed too often. */
+  abandoned: (AbandonedWindow & { sellerId: string; reportType: string })[];
+  schedules: ScheduleStep[];
+  failures: Failure[];
+  /** What was loaded because its notification never came. */
+  recovered?: WorkSummary;
+}
+
+/** The work of a cycle: what it loaded, and everything that failed. */
+export function workOf({ recovered, failures }: Pick<RequestSummary, 'recovered' | 'failures'>): WorkSummary {
+  return {
+    outcomes: recovered?.outcomes ?? {},
+    committed: recovered?.committed ?? [],
+    failures: [...(recovered?.failures ?? []), ...failures],
+  };
+}
+
+/** What the steps of one request cycle share. */
+export interface RequestCycle {
+  store: RequestStore;
+  context: PipelineContext;
+  signals: StopSignals;
+  options: RequestOptions;
+  summary: RequestSummary;
+}
+
+/** Calls that would have to wait longer are postponed, so that they never delay a drain. */
+const maxWaitMs = 15_000;
+
+export function callOptions({
+  context,
+  signals,
+  options,
+}: Pick<RequestCycle, 'context' | 'signals' | 'options'>): CallOptions {
+  return {
+    signal: signals.stop,
+    ...(options.waitForQuota ? {} : { deadlineMs: context.clock.now() + maxWaitMs }),
+  };
+}

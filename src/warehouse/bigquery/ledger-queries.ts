@@ -1,0 +1,21 @@
+import { LedgerQueries } from '../ledger/ledger-queries.js';
+import type { BigQueryClient } from './client.js';
+import { readRows } from './read-rows.js';
+import { literal } from './sql.js';
+
+/** Opens the ledger of a BigQuery dataset for reading. */
+export function bigQueryLedger(client: BigQueryClient): LedgerQueries {
+  return new LedgerQueries({
+    table: (name) => client.table(name),
+    literal,
+    time: (iso) => `TIMESTAMP ${literal(iso)}`,
+    fillsTable,
+    run: (sql) => readRows(client, sql),
+  });
+}
+
+/** A condition on ledger rows: their document filled a table of that name. */
+export function fillsTable(name: string): string {
+  const quoted = JSON.stringify(name).replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return `REGEXP_CONTAINS(TO_JSON_STRING(tables), ${literal(`"name": ?${quoted}`)})`;
+}

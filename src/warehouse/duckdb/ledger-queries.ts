@@ -1,0 +1,20 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { LedgerQueries } from '../ledger/ledger-queries.js';
+import { literal, runForRecords, utcTimestamp } from '../staging/sql.js';
+import { toJsonValue } from './values.js';
+
+/** Opens the ledger of a DuckDB file for reading. */
+export function duckDbLedger(connection: DuckDBConnection): LedgerQueries {
+  return new LedgerQueries({
+    table: (name) => name,
+    literal,
+    time: (iso) => utcTimestamp(literal(iso)),
+    fillsTable: (name) => `list_contains(tables->>'$[*].name', ${literal(name)})`,
+    async run(sql) {
+      const rows = await runForRecords(connection, sql, {});
+      return rows.map((row) =>
+        Object.fromEntries(Object.entries(row).map(([column, value]) => [column, toJsonValue(value)])),
+      );
+    },
+  });
+}

@@ -1,0 +1,145 @@
+import { type LedgerFilter, type LedgerRow, rowsByKeys } from '../types.js';
+import { absentValue, ledgerColumns, rejectColumns } from './ledger-columns.js';
+
+/** What differs between warehouses in the SQL that reads the ledger. */
+export interface LedgerDialect {
+  /** The full name of a table. */
+  table(name: string): string;
+  /** Quotes text. */
+  literal(text: string): string;
+  /** A time in ISO 8601 as a value that compares with the ledger's times. */
+  time(iso: string): string;
+  /** A condition on ledger rows: their document filled a table of that name. */
+  fillsTable(name: string): string;
+  /**
+   * Runs a query with few rows. Returns them by column name: times as ISO 8601 in UTC, lists as
+   * arrays, JSON as text or parsed.
+   */
+  run(sql: string): Promise<Record<string, unknown>[]>;
+}
+
+/** Reads the ledger of any warehouse. */
+export class LedgerQueries {
+  constructor(private readonly dialect: LedgerDialect) {}
+
+  /** The ledger rows with those keys. */
+  async readByKey(keys: string[]): Promise<Map<string, LedgerRow>> {
+    const rows = await this.readLedger(`WHERE key IN (${this.literals(keys)})`);
+    return new Map(rows.map((row) => [row.key, row]));
+  }
+
+  /**
+   * The ledger rows with those keys. The key of a report without a document finds the report's
+   * documents too, because a notification may lack the document id that the ledger has.
+   */
+  async readSeen(keys: string[]): Promise<Map<string, LedgerRow>> {
+    const all = this.literals(keys);
+    // Without such keys BigQuery reads only the clusters of the ledger that can hold them.
+    const ofReports = keys.some((key) => key.includes('/report/'))
+      ? `OR seller_id || '/report/' || report_id IN (${all})`
+      : '';
+    const rows = await this.readLedger(
+      `WHERE key IN (${all}) ${ofReports} ORDER BY document_id IS NULL DESC`,
+    );
+    return rowsByKeys(rows, keys);
+  }
+
+  /** Ledger rows, the last loaded first. */
+  readLoads(filter: LedgerFilter): Promise<LedgerRow[]> {
+    return this.readLedger(`${this.conditions(filter)} ORDER BY loaded_at DESC, key ${limit(filter)}`);
+  }
+
+  /**
+   * Rejects of the documents that the filter finds: the last loaded first, then in document order.
+   */
+  async readRejects({ documentOrTable: name, ...filter }: LedgerFilter): Promise<Record<string, unknown>[]> {
+    const { table, literal, run } = this.dialect;
+    const columns = rejectColumns.map(({ column }) => column);
+    const named =
+      name === undefined ? '' : `WHERE ${literal(name)} IN (r.document_id, r.report_id, r.table_name)`;
+    const rows = await run(
+      `SELECT ${columns.map((column) => `r.${column}`).join(', ')} FROM ${table('_rejects')} AS r
+       JOIN (
+         SELECT DISTINCT COALESCE(seller_id, '') AS seller, COALESCE(document_id, '') AS document
+         FROM ${table('_loads')} ${this.conditions(filter)}
+       ) AS l ON l.seller = COALESCE(r.seller_id, '') AND l.document = COALESCE(r.document_id, '')
+       ${named}
+       ORDER BY r.loaded_at DESC, r.document_id, r.table_name, r.row_number, r.column_name NULLS LAST
+       ${limit(filter)}`,
+    );
+    return rows.map((row) => Object.fromEntries(columns.map((column) => [column, row[column] ?? null])));
+  }
+
+  /**
+   * The ids and times of documents that filled a table and whose report was made at `sinceIso` or
+   * later, or that were loaded then if nothing says when; of those sellers only, if given.
+   */
+  async readFilled(
+    name: string,
+    sinceIso: string,
+    sellerIds: string[] | undefined,
+  ): Promise<FilledDocument[]> {
+    const { table, time, fillsTable, run } = this.dialect;
+    const ofSellers = sellerIds ? `AND seller_id IN (${this.literals(sellerIds)})` : '';
+    const rows = await run(
+      `SELECT key, seller_id, document_id, marketplace_ids, report_id, report_created_at, loaded_at
+       FROM ${table('_loads')}
+       WHERE document_id IS NOT NULL AND COALESCE(report_created_at, loaded_at) >= ${time(sinceIso)}
+         AND ${fillsTable(name)} ${ofSellers}`,
+    );
+    return rows.map((row) => ({
+      key: row.key as string,
+      sellerId: row.seller_id as string | null,
+      documentId: row.document_id as string,
+      marketplaceIds: (row.marketplace_ids ?? []) as string[],
+      reportId: row.report_id as string | null,
+      reportCreatedAt: row.report_created_at as string | null,
+      loadedAt: row.loaded_at as string,
+    }));
+  }
+
+  private async readLedger(rest: string): Promise<LedgerRow[]> {
+    const { table, run } = this.dialect;
+    // Without names of columns, because the ledger of an earlier version has fewer.
+    const rows = await run(`SELECT * FROM ${table('_loads')} ${rest}`);
+    return rows.map((row) => {
+      const fields = ledgerColumns.map(({ field, column, kind }) => {
+        const value = row[column] ?? null;
+        if (value === null) return [field, absentValue(field)];
+        if (kind === 'count') return [field, Number(value)];
+        return [field, kind === 'json' && typeof value === 'string' ? JSON.parse(value) : value];
+      });
+      return Object.fromEntries(fields) as LedgerRow;
+    });
+  }
+
+  private conditions(filter: LedgerFilter): string {
+    const { literal, time, fillsTable } = this.dialect;
+    const { statuses, reportType, sellerId, documentOrTable: name, dataEndSince, createdSince } = filter;
+    const parts: string[] = [];
+    if (statuses) parts.push(`status IN (${this.literals(statuses)})`);
+    if (reportType !== undefined) parts.push(`report_type = ${literal(reportType)}`);
+    if (sellerId !== undefined) parts.push(`seller_id = ${literal(sellerId)}`);
+    if (name !== undefined) {
+      parts.push(`(${literal(name)} IN (document_id, report_id) OR ${fillsTable(name)})`);
+    }
+    if (dataEndSince !== undefined) parts.push(`data_end >= ${time(dataEndSince)}`);
+    if (createdSince !== undefined) parts.push(`report_created_at >= ${time(createdSince)}`);
+    return parts.length > 0 ? `WHERE ${parts.join(' AND ')}` : '';
+  }
+
+  private literals(texts: readonly string[]): string {
+    // A list without items is no SQL; NULL is equal to nothing.
+    return texts.length === 0 ? 'NULL' : texts.map((text) => this.dialect.literal(text)).join(', ');
+  }
+}
+
+/** What ranks a document. */
+export type FilledDocument = Pick<
+  LedgerRow,
+  'key' | 'sellerId' | 'documentId' | 'marketplaceIds' | 'reportId' | 'reportCreatedAt' | 'loadedAt'
+>;
+
+function limit({ limit: rows }: LedgerFilter): string {
+  return rows === undefined ? '' : `LIMIT ${Math.max(0, Math.trunc(rows))}`;
+}

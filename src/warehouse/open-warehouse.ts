@@ -1,0 +1,75 @@
+import type { Logger } from 'pino';
+import type { Clock } from '../runtime/clock.js';
+import type { ReportSchemas } from '../schema/types.js';
+import type { View } from '../schema/views.js';
+import type { Staging } from '../store/staging.js';
+import type { QueryOptions } from './bigquery/query.js';
+import { openBigQueryWarehouse } from './bigquery/warehouse.js';
+import { compactDuckDbFile } from './duckdb/compact.js';
+import { holdDuckDbFile, openDuckDbWarehouse } from './duckdb/warehouse.js';
+import type { Warehouse, WarehouseFile } from './types.js';
+
+/** What each kind of warehouse needs to be opened. */
+interface SettingsByType {
+  duckdb: { type: 'duckdb'; path: string; memoryLimitMegabytes: number };
+  bigquery: {
+    type: 'bigquery';
+    project: string;
+    dataset: string;
+    location: string;
+    keyFile?: string;
+    endpoint?: string;
+    memoryLimitMegabytes: number;
+  };
+}
+
+export type WarehouseSettings = SettingsByType[keyof SettingsByType];
+
+/** What a warehouse may be opened with, beside its settings. Each kind takes what it can use. */
+export interface OpenWarehouseOptions extends QueryOptions {
+  log?: Logger;
+  /** The source of the descriptions of tables. */
+  schemas?: ReportSchemas;
+  /** Where BigQuery loads from. */
+  staging?: Staging;
+  /** Whether its reads may be interrupted and repeated if this process needs the file otherwise. */
+  isPreemptible?: boolean;
+  /** The views that commits make as soon as their tables exist. */
+  views?: View[];
+  clock?: Clock;
+}
+
+type Open<Settings> = (settings: Settings, options: OpenWarehouseOptions) => Warehouse;
+
+/** One entry for each kind: a new warehouse is opened here. */
+const openers: { [Type in keyof SettingsByType]: Open<SettingsByType[Type]> } = {
+  duckdb: ({ path, memoryLimitMegabytes }, options) =>
+    openDuckDbWarehouse({ path, memoryLimitMegabytes, ...options }),
+  bigquery: (settings, options) => openBigQueryWarehouse({ ...settings, ...options }),
+};
+
+/** Opens the warehouse of the settings. Nothing is connected to before the first call. */
+export function openWarehouse(
+  { warehouse }: { warehouse: WarehouseSettings },
+  options: OpenWarehouseOptions = {},
+): Warehouse {
+  const open = openers[warehouse.type] as Open<WarehouseSettings>;
+  return open(warehouse, options);
+}
+
+/**
+ * The file of the warehouse; undefined if it is not a file. `views` are made in the files opened by
+ * it.
+ */
+export function warehouseFile(
+  { warehouse }: { warehouse: WarehouseSettings },
+  views: View[],
+): WarehouseFile | undefined {
+  if (warehouse.type !== 'duckdb') return undefined;
+  return {
+    path: warehouse.path,
+    open: (path) => openWarehouse({ warehouse: { ...warehouse, path } }, { views }),
+    hold: holdDuckDbFile,
+    compact: (path) => compactDuckDbFile(path, warehouse.memoryLimitMegabytes),
+  };
+}

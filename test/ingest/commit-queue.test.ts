@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type CommitPlace, CommitQueue } from '../../src/ingest/commit-queue.js';
+import { ledgerEntry } from '../../src/warehouse/ledger/ledger-entry.js';
+import type { Load } from '../../src/warehouse/types.js';
+import { fakeContext } from './fake-context.js';
+import { simulateClock } from '../runtime/simulated-clock.js';
+import { openFolderStore } from '../../src/store/folder-store.js';
+
+describe('what is ready to commit', () => {
+  let lake: string;
+  let clock: ReturnType<typeof simulateClock>;
+  /** How many loads each commit had. */
+  let commits: number[];
+  let reserved: CommitPlace;
+  let queue: CommitQueue;
+
+  beforeEach(() => {
+    lake = mkdtempSync(join(tmpdir(), 'sp-reports-test-'));
+    clock = simulateClock();
+    commits = [];
+    const warehouse = {
+      async commit(loads: Load[]) {
+        commits.push(loads.length);
+        return [];
+      },
+    };
+    const context = fakeContext({ lake: openFolderStore(lake), clock, warehouse });
+    queue = new CommitQueue(context);
+    reserved = queue.reserve();
+  });
+  afterEach(() => rmSync(lake, { recursive: true, force: true }));
+
+  const submit = (count: number) =>
+    Promise.all(
+      Array.from({ length: count }, (_, index) =>
+        queue.submit({
+          entry: ledgerEntry({ key: `A1/d${index}`, status: 'empty' }),
+          tables: [],
+          rejectsPath: null,
+        }),
+      ),
+    );
+
+  it('is committed at once where nothing else is in work', async () => {
+    reserved.cancel();
+    await submit(1);
+    assert.deepEqual(commits, [1]);
+  });
+
+  it('waits for what is in work, and not a moment longer', async () => {
+    const first = submit(2);
+    await delay(20);
+    assert.deepEqual(commits, []);
+    const second = submit(1);
+    reserved.cancel();
+    await Promise.all([first, second]);
+    assert.deepEqual(commits, [3]);
+  });
+
+  it('waits half a second at most', async () => {
+    const submitted = submit(2);
+    await clock.runUntil(clock.sleep(499));
+    assert.deepEqual(commits, []);
+    await clock.runUntil(clock.sleep(1));
+    await submitted;
+    assert.deepEqual(commits, [2]);
+  });
+
+  it('is committed where it is many', async () => {
+    await submit(64);
+    assert.deepEqual(commits, [64]);
+  });
+});

@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Random } from '../../src/sandbox/random.js';
+import { startS3 } from '../store/stand-ins.js';
+import { bigQueryEndpoint } from '../warehouse/bigquery-emulator.js';
+import {
+  compareContents,
+  fill,
+  leftovers,
+  loadModes,
+  makeCrashWorld,
+  runCrashMatrix,
+  runUntilEmpty,
+} from './crash-matrix.js';
+import { listings, listingsType, makeWorld, orders, ordersType, sellerId, type World } from './world.js';
+
+describe('a kill -9', function () {
+  this.timeout(400_000);
+
+  async function crash(kills: number, more: { bigQuery?: string } = {}): Promise<void> {
+    const random = new Random(1);
+    const result = await runCrashMatrix({ kills, random: () => random.next(), ...more });
+    const { lost, twice, unopened, leftovers } = result;
+    assert.deepEqual(
+      { lost, twice, unopened, leftovers, differences: result.differences },
+      { lost: 0, twice: 0, unopened: 0, leftovers: 0, differences: [] },
+    );
+    assert.ok(result.kills >= kills * 0.75, `${result.kills} kills`);
+    assert.ok(result.rows > kills * 5, `${result.rows} rows to compare`);
+  }
+
+  it('at any step of the data path, then a restart, over and over: nothing is lost, nothing is there twice', () =>
+    crash(20));
+
+  it('over BigQuery neither', async function () {
+    if (bigQueryEndpoint) return crash(4, { bigQuery: bigQueryEndpoint });
+    console.warn('    skipped: BIGQUERY_EMULATOR is not set; see scripts/bigquery-emulator');
+    return this.skip();
+  });
+});
+
+describe('a kill -9 with lake and raw documents in a bucket', function () {
+  this.timeout(400_000);
+  /** From the first byte that is sent on. */
+  const steps = ['bytes-whole', 'raw-kept', 'parquet-kept', 'committed', 'record-written'] as const;
+
+  it('at each step of an upload: nothing is lost or there twice, and the bucket makes the same tables', async () => {
+    const standIn = await startS3();
+    const { url, endpoint } = standIn;
+    const settings = { lake: `${url}/lake`, raw: `${url}/raw`, bucket: { endpoint } };
+    const world = await makeCrashWorld({ settings });
+    const undisturbed = await makeCrashWorld();
+    const random = new Random(1);
+    try {
+      for (const [index, step] of steps.entries()) {
+        const mode = loadModes[index % loadModes.length] ?? 'append';
+        await fill([world, undisturbed], index, { mode }, () => random.next());
+        const [killed] = await Promise.all([
+          world.spawnRun(['run'], { SP_REPORTS_CRASH_AT: step }),
+          runUntilEmpty(undisturbed),
+        ]);
+        assert.equal(killed.code, null, `${step}: ${killed.stderr}`);
+        await world.sandbox.returnMessages();
+      }
+      await runUntilEmpty(world);
+      const expected = await undisturbed.contents();
+      assert.deepEqual(compareContents(await world.contents(), expected).differences, []);
+      assert.deepEqual(await leftovers(world), []);
+      const { code, stderr } = await world.run('rebuild');
+      assert.equal(code, 0, stderr);
+      assert.deepEqual(compareContents(await world.contents(), expected).differences, []);
+    } finally {
+      await Promise.all([world.close(), undisturbed.close()]);
+      await standIn.close();
+    }
+  });
+});
+
+describe('a warehouse file that opens no more', () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await makeWorld();
+    for (const rows of [3, 4]) {
+      await world.sandbox.notify(
+        world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(rows) }),
+      );
+    }
+    await runUntilEmpty(world);
+  });
+  afterEach(() => world.close());
+
+  const path = () => join(world.folder, 'warehouse.duckdb');
+  const files = () => readdirSync(world.folder).filter((name) => name.startsWith('warehouse.duckdb'));
+
+  const damages: Record<string, (path: string) => void> = {
+    'cut off in its header': (file) => truncateSync(file, 2000),
+    'cut off in its blocks': (file) => truncateSync(file, Math.floor(statSync(file).size / 2)),
+    'with bytes flipped in its headers': (file) => flip(file, 4096, 12_288),
+    'with bytes flipped throughout': (file) => flip(file, 0, statSync(file).size),
+  };
+
+  function flip(file: string, from: number, to: number): void {
+    const bytes = readFileSync(file);
+    for (let at = from; at < to; at += 97) bytes[at] = ~(bytes[at] ?? 0);
+    writeFileSync(file, bytes);
+  }
+
+  for (const [name, damage] of Object.entries(damages)) {
+    it(`is set aside by the next run and made again: ${name}`, async () => {
+      const before = await world.contents();
+      damage(path());
+      const body = orders([{ id: '1', status: 'Shipped' }]);
+      await world.sandbox.notify(world.sandbox.addReport({ sellerId, reportType: ordersType, body }));
+      const { code, stderr } = await world.run('run');
+      assert.equal(code, 0, stderr);
+      const told = stderr.split('\n').filter((line) => line.includes('set aside'));
+      assert.equal(told.length, 1, stderr);
+      assert.match(told[0] ?? '', /made again with 2 loads of the lake and 0 raw documents/);
+      const { orders_by_last_update, ...after } = await world.contents();
+      assert.equal(orders_by_last_update?.length, 1);
+      assert.deepEqual(after.listings, before.listings);
+      assert.equal(after._loads?.length, 3);
+      assert.equal(files().filter((each) => /before-rebuild-\d+T\d+Z$/.test(each)).length, 1, files().join());
+    });
+  }
+
+  for (const [name, damage] of Object.entries({
+    'cut off': (wal: string) => truncateSync(wal, Math.floor(statSync(wal).size / 2)),
+    'with bytes flipped': (wal: string) => flip(wal, 200, statSync(wal).size),
+    'that is none': (wal: string) => writeFileSync(wal, Buffer.alloc(4096, 0x5a)),
+  })) {
+    it(`is no hindrance, nor is a write-ahead log ${name}: nothing is lost`, async () => {
+      const body = orders([{ id: '1', status: 'Shipped' }]);
+      await world.sandbox.notify(world.sandbox.addReport({ sellerId, reportType: ordersType, body }));
+      const killed = await world.spawnRun(['run'], { SP_REPORTS_CRASH_AT: 'transaction-ended' });
+      assert.equal(killed.code, null, killed.stderr);
+      damage(`${path()}.wal`);
+      await world.sandbox.returnMessages();
+      await runUntilEmpty(world);
+      const { _loads, listings: left, orders_by_last_update } = await world.contents();
+      assert.deepEqual([_loads?.length, left?.length, orders_by_last_update?.length], [3, 4, 1]);
+    });
+  }
+
+  it('that a commit finds damaged is set aside after it, and the next run loads what came', async () => {
+    const bytes = readFileSync(path());
+    // Past the headers: opening it shows nothing of that.
+    for (let at = 12_288 + 64; at < bytes.length; at += 262_144) bytes[at] = ~(bytes[at] ?? 0);
+    writeFileSync(path(), bytes);
+    const body = listings(5);
+    await world.sandbox.notify(world.sandbox.addReport({ sellerId, reportType: listingsType, body }));
+    const first = await world.run('run');
+    assert.match(first.stderr, /set aside/);
+    await world.sandbox.returnMessages();
+    await runUntilEmpty(world);
+    assert.deepEqual(await world.query('SELECT count(*)::INT AS rows FROM listings'), [{ rows: 5 }]);
+  });
+
+  it('is left alone where nothing of ours was ever in it', async () => {
+    const empty = await makeCrashWorld();
+    try {
+      const file = join(empty.folder, 'warehouse.duckdb');
+      writeFileSync(file, 'somebody else wrote this');
+      const { code, stderr } = await empty.run('run');
+      assert.equal(code, 1);
+      assert.match(stderr, /WAREHOUSE_UNREADABLE/);
+      assert.equal(readFileSync(file, 'utf8'), 'somebody else wrote this');
+    } finally {
+      await empty.close();
+    }
+  });
+});

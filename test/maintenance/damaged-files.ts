@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+
+/** Changes the bytes of a file; undefined removes it. */
+export type Damage = { what: string; code?: string; damage(bytes: Buffer): Buffer | undefined };
+
+export const flipBit = (bytes: Buffer, at: number) => {
+  const changed = Buffer.from(bytes);
+  changed[at] = (changed[at] ?? 0) ^ 1;
+  return changed;
+};
+
+/** Applies a damage to the one file below a folder whose path ends in this way. Returns its path. */
+export function damageFile(
+  folder: string,
+  ending: string | RegExp,
+  { damage }: Pick<Damage, 'damage'>,
+): string {
+  const matches = (path: string) => (typeof ending === 'string' ? path.endsWith(ending) : ending.test(path));
+  const paths = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter(matches);
+  const [path = ''] = paths;
+  assert.equal(paths.length, 1, `${ending} in ${folder}: ${paths}`);
+  const bytes = damage(readFileSync(path));
+  if (bytes) writeFileSync(path, bytes);
+  else rmSync(path);
+  return path;
+}
+
+/** Turns a warehouse and its files into those of a version that stored no hashes. */
+export async function withoutHashes(path: (...names: string[]) => string): Promise<void> {
+  const instance = await DuckDBInstance.create(path('warehouse.duckdb'));
+  const connection = await instance.connect();
+  for (const column of ['files', 'raw_sha256'])
+    await connection.run(`ALTER TABLE _loads DROP COLUMN ${column}`);
+  connection.closeSync();
+  instance.closeSync();
+  for (const folder of [path('raw'), path('lake', '_loads')]) {
+    for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+      if (!name.endsWith('.json')) continue;
+      const { bytes: _, sha256: __, entry, ...rest } = JSON.parse(readFileSync(join(folder, name), 'utf8'));
+      const { files: ___, rawSha256: ____, ...older } = entry ?? {};
+      writeFileSync(join(folder, name), JSON.stringify({ ...rest, ...(entry && { entry: older }) }));
+    }
+  }
+}

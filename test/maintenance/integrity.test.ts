@@ -1,0 +1,411 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { commandFolder } from '../commands/command-folder.js';
+import { type Damage, damageFile, flipBit, withoutHashes } from './damaged-files.js';
+import { startS3 } from '../store/stand-ins.js';
+import {
+  listings,
+  listingsType,
+  makeWorld,
+  orders,
+  ordersType,
+  type Ran,
+  sellerId,
+  type World,
+} from '../ingest/world.js';
+
+const damages: Damage[] = [
+  { what: 'truncated to nothing', damage: () => Buffer.alloc(0) },
+  { what: 'truncated by half', damage: (bytes) => bytes.subarray(0, bytes.length / 2) },
+  { what: 'with one bit flipped', damage: (bytes) => flipBit(bytes, Math.floor(bytes.length * 0.6)) },
+  { what: 'of the same size, all zeros', damage: (bytes) => Buffer.alloc(bytes.length) },
+  { what: 'with bytes behind its end', damage: (bytes) => Buffer.concat([bytes, Buffer.from('x\n')]) },
+];
+
+const order = (number: number) => ({ id: `111-${number}`, status: 'Shipped', price: '37.50' });
+const documents: Record<string, Buffer> = {
+  'plain.txt': orders([1, 2, 3].map(order)),
+  'gzipped.txt.gz': gzipSync(orders([4, 5, 6].map(order))),
+};
+
+describe('the integrity of files', function () {
+  this.timeout(120_000);
+  const { path, run, file, query } = commandFolder();
+
+  /** The ids of the documents, by the names of their files. */
+  async function loadAll(): Promise<Record<string, string>> {
+    const settings = ['warehouse: { path: warehouse.duckdb }', 'lake: lake', 'raw: raw', 'state: state'];
+    file('pipelines.yaml', `${settings.join('\n')}\nstatus: false\npipelines: []\n`);
+    const ids: Record<string, string> = {};
+    for (const [name, bytes] of Object.entries(documents)) {
+      const { code, stderr } = await run('load', file(name, bytes), '--type', ordersType);
+      assert.equal(code, 0, stderr);
+    }
+    for (const name of readdirSync(path('raw'), { recursive: true, encoding: 'utf8' })) {
+      const [kept] = Object.entries(documents).filter(
+        ([, bytes]) =>
+          !name.endsWith('.json') && /file-/.test(name) && readFileSync(path('raw', name)).equals(bytes),
+      );
+      if (kept) ids[kept[0]] = name.replace(/^.*[/\\]/, '');
+    }
+    assert.deepEqual(Object.keys(ids).sort(), Object.keys(documents).sort());
+    return ids;
+  }
+
+  const tables = () => query('SELECT amazon_order_id, item_price FROM orders_by_last_update ORDER BY ALL');
+  const ledger = () =>
+    query('SELECT key, status, reason_code, tables, raw_bytes, raw_sha256, files FROM _loads ORDER BY key');
+
+  async function assertSame(ran: Ran, before: unknown[]): Promise<void> {
+    assert.deepEqual(await tables(), before[0], ran.stdout + ran.stderr);
+    assert.deepEqual(await ledger(), before[1]);
+  }
+
+  it('is known by a size and a hash in the ledger, beside raw documents and in the records of loads', async () => {
+    const ids = await loadAll();
+    const rows = (await query('SELECT * FROM _loads ORDER BY key')) as Record<string, unknown>[];
+    assert.equal(rows.length, 2);
+    for (const row of rows) {
+      const [name] = Object.entries(ids).find(([, id]) => id === row.document_id) ?? assert.fail();
+      const facts = JSON.parse(readFileSync(path('raw', `${row.raw_path}.json`), 'utf8'));
+      assert.equal(facts.sha256, row.raw_sha256);
+      assert.equal(facts.bytes, documents[name]?.length);
+      assert.match(String(row.document_id), new RegExp(`^file-${String(row.raw_sha256).slice(0, 32)}$`));
+      const files = row.files as { path: string; bytes: number }[];
+      assert.deepEqual(
+        files.map(({ path: at, bytes }) => [existsSync(path('lake', at)), bytes]),
+        files.map(({ path: at }) => [true, readFileSync(path('lake', at)).length]),
+      );
+      assert.equal(files.length, 1);
+    }
+  });
+
+  for (const name of Object.keys(documents)) {
+    for (const damage of damages) {
+      it(`of a raw document, ${name} ${damage.what}, decides whether a reload takes it; its rows stay`, async () => {
+        const ids = await loadAll();
+        const before = [await tables(), await ledger()];
+        damageFile(path('raw'), ids[name] ?? '', damage);
+        const ran = await run('reload', '--status', 'loaded', '--json');
+        assert.equal(ran.code, 1, ran.stdout);
+        const { outcomes, notLoaded } = JSON.parse(ran.stdout);
+        assert.deepEqual(outcomes, { loaded: 1, quarantined: 1 });
+        assert.deepEqual(
+          notLoaded.map(({ key, reasonCode }: Record<string, unknown>) => [key, reasonCode]),
+          [
+            [
+              (before[1] as { key: string }[]).find(({ key }) => key.endsWith(ids[name] ?? ''))?.key,
+              'RAW_DAMAGED',
+            ],
+          ],
+        );
+        await assertSame(ran, before);
+      });
+    }
+  }
+
+  for (const damage of damages) {
+    it(`of a Parquet file ${damage.what} makes a rebuild take the raw document`, async () => {
+      const ids = await loadAll();
+      const before = [await tables(), await ledger()];
+      for (const id of Object.values(ids)) damageFile(path('lake'), `${id}.parquet`, damage);
+      const ran = await run('rebuild', '--json');
+      assert.equal(ran.code, 0, ran.stderr);
+      const { fromLake, fromRaw, lost } = JSON.parse(ran.stdout);
+      assert.deepEqual([fromLake, fromRaw, lost], [0, 2, []]);
+      await assertSame(ran, before);
+      // They are as they were again.
+      assert.equal(JSON.parse((await run('rebuild', '--json')).stdout).fromLake, 2);
+    });
+  }
+
+  it('of both copies of a document gone refuses a rebuild, with the file as it was; a loss that is accepted is reported', async () => {
+    const ids = await loadAll();
+    const before = [await tables(), await ledger()];
+    const id = ids['plain.txt'] ?? '';
+    const flip = damages[2] as Damage;
+    damageFile(path('lake'), `${id}.parquet`, flip);
+    damageFile(path('raw'), id, flip);
+    const warehouse = readFileSync(path('warehouse.duckdb'));
+    const ran = await run('rebuild');
+    assert.equal(ran.code, 1);
+    assert.match(ran.stderr, /REBUILD_INCOMPLETE/);
+    assert.ok(ran.stderr.includes(id));
+    assert.ok(readFileSync(path('warehouse.duckdb')).equals(warehouse));
+    await assertSame(ran, before);
+    const accepted = await run('rebuild', '--accept-loss', '--json');
+    assert.equal(accepted.code, 1);
+    const { fromLake, fromRaw, lost, failures } = JSON.parse(accepted.stdout);
+    assert.deepEqual([fromLake, fromRaw], [1, 0]);
+    assert.equal(lost.length, 1);
+    assert.deepEqual(
+      failures.map(({ code }: { code: string }) => code),
+      ['RAW_DAMAGED'],
+    );
+    const statuses = await query('SELECT status, reason_code FROM _loads ORDER BY ALL');
+    assert.deepEqual(statuses, [
+      { status: 'loaded', reason_code: null },
+      { status: 'quarantined', reason_code: 'RAW_DAMAGED' },
+    ]);
+  });
+
+  const factsDamages: Damage[] = [
+    { what: 'of 0 bytes', damage: () => Buffer.alloc(0) },
+    { what: 'of garbage', damage: (bytes) => Buffer.alloc(bytes.length, 0x9c) },
+    { what: 'of other JSON', damage: () => Buffer.from('{"sellerId": 7, "documentId": null}') },
+    { what: 'that is cut off', damage: (bytes) => bytes.subarray(0, 40) },
+    { what: 'that is null', damage: () => Buffer.from('null') },
+  ];
+  for (const damage of factsDamages) {
+    it(`concerns one document alone where its raw facts are a file ${damage.what}`, async () => {
+      const ids = await loadAll();
+      const before = [await tables(), await ledger()];
+      const facts = damageFile(path('raw'), `${ids['plain.txt']}.json`, damage);
+      const reloaded = await run('reload', '--status', 'loaded', '--json');
+      assert.equal(reloaded.code, 1);
+      const { outcomes, failures } = JSON.parse(reloaded.stdout);
+      assert.deepEqual(outcomes, { loaded: 1, failed: 1 });
+      assert.deepEqual(
+        failures.map(({ code }: { code: string }) => code),
+        ['RAW_FACTS_UNREADABLE'],
+      );
+      await assertSame(reloaded, before);
+      // A rebuild needs no raw documents while the lake is whole.
+      const fromLake = await run('rebuild');
+      assert.equal(fromLake.code, 0, fromLake.stderr);
+      await assertSame(fromLake, before);
+      // With neither lake nor ledger nobody knows what it was; all others are made again.
+      rmSync(path('lake'), { recursive: true });
+      const refused = await run('rebuild');
+      assert.match(refused.stderr, /REBUILD_INCOMPLETE/);
+      rmSync(path('warehouse.duckdb'));
+      const rest = await run('rebuild', '--json');
+      assert.equal(rest.code, 1);
+      const rebuilt = JSON.parse(rest.stdout);
+      assert.equal(rebuilt.fromRaw + rebuilt.fromLake, 1);
+      assert.deepEqual(
+        rebuilt.failures.map(({ key, code }: Record<string, unknown>) => [key, code]),
+        [[facts.replace(/\.json$/, ''), 'RAW_FACTS_UNREADABLE']],
+      );
+      assert.equal(((await tables()) as unknown[]).length, 3);
+    });
+  }
+
+  it('of a file of the lake is looked at by inspect, which shows nothing of a damaged one', async () => {
+    const ids = await loadAll();
+    const at = damageFile(path('lake'), `${ids['plain.txt']}.parquet`, { damage: (bytes) => bytes });
+    assert.equal((await run('inspect', at)).code, 0);
+    damageFile(path('lake'), `${ids['plain.txt']}.parquet`, damages[2] as Damage);
+    const { code, stdout, stderr } = await run('inspect', at);
+    assert.deepEqual([code, stdout], [1, '']);
+    assert.match(stderr, /PARQUET_DAMAGED/);
+  });
+
+  it('of the Parquet that a crash left between a commit and its record is known from the ledger', async () => {
+    const ids = await loadAll();
+    const before = [await tables(), await ledger()];
+    const older = (bytes: Buffer) =>
+      Buffer.from(bytes.toString().replace(/"sha256":"[0-9a-f]{64}"/g, `"sha256":"${'0'.repeat(64)}"`));
+    damageFile(path('lake', '_loads'), `${ids['plain.txt']}.json`, { damage: older });
+    rmSync(path('raw'), { recursive: true });
+    const ran = await run('rebuild', '--json');
+    assert.equal(ran.code, 0, ran.stderr);
+    assert.equal(JSON.parse(ran.stdout).fromLake, 2);
+    assert.deepEqual(await tables(), before[0]);
+  });
+
+  describe('of files that a version without hashes wrote', () => {
+    it('is not checked: they load and are made again as they were, with one note', async () => {
+      await loadAll();
+      await withoutHashes(path);
+      const before = await tables();
+      const rebuilt = await run('rebuild', '--json');
+      assert.equal(rebuilt.code, 0, rebuilt.stderr);
+      assert.equal(JSON.parse(rebuilt.stdout).fromLake, 2);
+      assert.equal(rebuilt.stderr.match(/2 files of an earlier version/g)?.length, 1, rebuilt.stderr);
+      assert.deepEqual(await tables(), before);
+      const reloaded = await run('reload', '--status', 'loaded');
+      assert.equal(reloaded.code, 0, reloaded.stderr);
+      assert.equal(reloaded.stderr.match(/2 files of an earlier version/g)?.length, 1, reloaded.stderr);
+      assert.deepEqual(await tables(), before);
+    });
+
+    for (const damage of damages.slice(0, 2)) {
+      it(`is known by the sizes in the ledger: one ${damage.what} keeps its rows`, async () => {
+        const ids = await loadAll();
+        await withoutHashes(path);
+        const before = await tables();
+        damageFile(path('raw'), ids['plain.txt'] ?? '', damage);
+        const ran = await run('reload', '--status', 'loaded', '--json');
+        assert.equal(ran.code, 1);
+        assert.equal(JSON.parse(ran.stdout).notLoaded[0].reasonCode, 'RAW_DAMAGED');
+        assert.deepEqual(await tables(), before);
+      });
+    }
+
+    it('is doubted if they have fewer rows than the ledger says, unless that is accepted', async () => {
+      const ids = await loadAll();
+      await withoutHashes(path);
+      const before = await tables();
+      const shorter = (bytes: Buffer) => {
+        const lines = bytes.toString().trimEnd().split('\n');
+        const last = lines.pop() ?? '';
+        return Buffer.from(
+          `${lines.join('\n')}\n${' '.repeat(last.length - 1)}\n\n`
+            .padEnd(bytes.length, '\n')
+            .slice(0, bytes.length),
+        );
+      };
+      damageFile(path('raw'), ids['plain.txt'] ?? '', { damage: shorter });
+      const ran = await run('reload', ids['plain.txt'] ?? '', '--json');
+      assert.equal(ran.code, 1);
+      assert.equal(JSON.parse(ran.stdout).notLoaded[0].reasonCode, 'ROWS_MISSING');
+      assert.deepEqual(await tables(), before);
+      // Its Parquet was left as it was too.
+      const rebuilt = await run('rebuild');
+      assert.equal(rebuilt.code, 0);
+      assert.deepEqual(await tables(), before);
+      const accepted = await run('reload', ids['plain.txt'] ?? '', '--accept-loss');
+      assert.equal(accepted.code, 0, accepted.stdout + accepted.stderr);
+      assert.equal(((await tables()) as unknown[]).length, 5);
+    });
+  });
+});
+
+describe('damaged documents that Amazon still has', function () {
+  this.timeout(120_000);
+  let world: World;
+  afterEach(() => world.close());
+
+  async function load(): Promise<Record<string, unknown[]>> {
+    const report = { sellerId, reportType: listingsType, body: listings(40), createdAt: new Date(1e12) };
+    await world.sandbox.notify(
+      world.sandbox.addReport({ ...report, documentId: 'amzn1.spdoc.1', reportId: '71' }),
+    );
+    assert.equal((await world.run('run')).code, 0);
+    return world.contents();
+  }
+  const downloads = () =>
+    world.sandbox.state.calls.filter(({ operation }) => operation === 'download').length;
+
+  for (const damage of damages) {
+    it(`are fetched again by a reload and by a rebuild: raw ${damage.what}`, async () => {
+      world = await makeWorld();
+      const before = await load();
+      const raw = join(world.folder, 'raw');
+      damageFile(raw, 'amzn1.spdoc.1', damage);
+      const reloaded = await world.run('reload', 'amzn1.spdoc.1');
+      assert.equal(reloaded.code, 0, reloaded.stdout + reloaded.stderr);
+      assert.equal(downloads(), 2);
+      assert.deepEqual(await world.contents(), before);
+      // It is whole again, and nothing more is fetched.
+      assert.equal((await world.run('reload', 'amzn1.spdoc.1')).code, 0);
+      assert.equal(downloads(), 2);
+      damageFile(raw, 'amzn1.spdoc.1', damage);
+      damageFile(join(world.folder, 'lake'), 'amzn1.spdoc.1.parquet', damage);
+      const rebuilt = await world.run('rebuild');
+      assert.equal(rebuilt.code, 0, rebuilt.stderr);
+      assert.match(rebuilt.stderr, /is not what was written/);
+      assert.equal(downloads(), 3);
+      assert.deepEqual(await world.contents(), before);
+    });
+  }
+
+  it('are fetched again where nobody can read what is known of them', async () => {
+    world = await makeWorld();
+    const before = await load();
+    damageFile(join(world.folder, 'raw'), 'amzn1.spdoc.1.json', { damage: () => Buffer.alloc(0) });
+    const reloaded = await world.run('reload', 'amzn1.spdoc.1');
+    assert.equal(reloaded.code, 0, reloaded.stdout + reloaded.stderr);
+    assert.equal(downloads(), 2);
+    assert.deepEqual(await world.contents(), before);
+    damageFile(join(world.folder, 'raw'), 'amzn1.spdoc.1.json', { damage: () => Buffer.from('}') });
+    rmSync(join(world.folder, 'lake'), { recursive: true });
+    const rebuilt = await world.run('rebuild');
+    assert.equal(rebuilt.code, 0, rebuilt.stdout + rebuilt.stderr);
+    assert.equal(downloads(), 3);
+    assert.deepEqual(await world.contents(), before);
+  });
+
+  it('keep their rows once Amazon has them no more, and the reason says both', async () => {
+    world = await makeWorld();
+    const before = await load();
+    damageFile(join(world.folder, 'raw'), 'amzn1.spdoc.1', damages[0] as Damage);
+    world.sandbox.state.reports.length = 0;
+    const { code, stdout } = await world.run('reload', 'amzn1.spdoc.1', '--json');
+    assert.equal(code, 1);
+    const [{ reasonCode, reason }] = JSON.parse(stdout).notLoaded;
+    assert.equal(reasonCode, 'RAW_DAMAGED');
+    assert.match(reason, /has 0 bytes.*fetching it again/);
+    assert.deepEqual(await world.contents(), before);
+  });
+
+  it('that a killed run left are fetched again by the next one', async () => {
+    world = await makeWorld();
+    const before = await load();
+    for (const name of ['warehouse.duckdb', 'lake']) rmSync(join(world.folder, name), { recursive: true });
+    truncateSync(join(world.folder, 'raw', sellerId, listingsType, 'amzn1.spdoc.1'), 100);
+    const report = world.sandbox.state.reports[0] ?? assert.fail();
+    await world.sandbox.notify(report);
+    const { code, stderr } = await world.run('run');
+    assert.equal(code, 0, stderr);
+    assert.equal(downloads(), 2);
+    assert.deepEqual(await world.contents(), before);
+  });
+});
+
+describe('the integrity of objects in a bucket', function () {
+  this.timeout(120_000);
+
+  it('is looked at when they are read: damaged ones are made again from the other copy', async () => {
+    const standIn = await startS3();
+    const settings = {
+      lake: `${standIn.url}/lake`,
+      raw: `${standIn.url}/raw`,
+      bucket: { endpoint: standIn.endpoint },
+    };
+    const world = await makeWorld({ settings });
+    try {
+      const report = { sellerId, reportType: listingsType, body: listings(40), createdAt: new Date(1e12) };
+      await world.sandbox.notify(world.sandbox.addReport({ ...report, documentId: 'd1', reportId: '71' }));
+      assert.equal((await world.run('run')).code, 0);
+      const before = await world.contents();
+      const names = await standIn.bucket.list('');
+      const parquet = names.find((name) => name.endsWith('.parquet')) ?? assert.fail();
+      const raw = names.find((name) => name.endsWith('/d1')) ?? assert.fail();
+      const damage = async (name: string, change: (bytes: Buffer) => Buffer) => {
+        const copy = join(world.folder, 'copy');
+        rmSync(copy, { force: true });
+        await standIn.bucket.get(name, copy);
+        writeFileSync(copy, change(readFileSync(copy)));
+        await standIn.bucket.put(name, copy);
+      };
+      const flip = (bytes: Buffer) => flipBit(bytes, Math.floor(bytes.length / 2));
+
+      await damage(parquet, flip);
+      const shown = await world.run('inspect', `${standIn.url}/${parquet}`);
+      assert.equal(shown.code, 1);
+      assert.match(shown.stderr, /PARQUET_DAMAGED/);
+      const rebuilt = await world.run('rebuild', '--json');
+      assert.deepEqual([rebuilt.code, JSON.parse(rebuilt.stdout).fromRaw], [0, 1], rebuilt.stderr);
+      assert.deepEqual(await world.contents(), before);
+      assert.equal((await world.run('inspect', `${standIn.url}/${parquet}`)).code, 0);
+
+      await damage(raw, flip);
+      const reloaded = await world.run('reload', 'd1');
+      assert.equal(reloaded.code, 0, reloaded.stdout + reloaded.stderr);
+      assert.deepEqual(await world.contents(), before);
+
+      await damage(raw, () => Buffer.alloc(0));
+      world.sandbox.state.reports.length = 0;
+      const refused = await world.run('reload', 'd1');
+      assert.equal(refused.code, 1);
+      assert.deepEqual(await world.contents(), before);
+    } finally {
+      await world.close();
+      await standIn.close();
+    }
+  });
+});

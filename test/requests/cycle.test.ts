@@ -1,0 +1,386 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ReportsError } from '../../src/errors/reports-error.js';
+import { openRequestStore } from '../../src/requests/request-store.js';
+import { runRequestCycle } from '../../src/requests/request-cycle.js';
+import type { RequestConfig } from '../../src/config/request-spec.js';
+import type { Span } from '../../src/config/span.js';
+import type { Report } from '../../src/source/types.js';
+import type { LedgerRow } from '../../src/warehouse/types.js';
+import { ledgerEntry } from '../../src/warehouse/ledger/ledger-entry.js';
+import { fakeContext, fakePipeline, fakeRequest, fakeSeller } from '../ingest/fake-context.js';
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+const startMs = Date.UTC(2026, 9, 10, 12);
+const fees = { reportType: 'GET_REFERRAL_FEE_PREVIEW_REPORT' };
+const traffic = { reportType: 'GET_SALES_AND_TRAFFIC_REPORT', window: { count: 1, unit: 'day' as const } };
+const oneSeller = ['A1SELLER'];
+const twoSellers = ['A1SELLER', 'A2SELLER'];
+
+interface Listed extends Report {
+  sellerId: string;
+}
+
+type AskedFor = Partial<RequestConfig> & { reportType: string };
+
+describe('turns of requests', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sp-reports-turns-'));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  let reports: Listed[] = [];
+  let ledger: LedgerRow[] = [];
+  let nowMs = startMs;
+  let onList: (sellerId: string) => Promise<void> = async () => {};
+  /** While createReport waits for its quota. */
+  let onCreate = async () => {};
+  /** By seller: what createReport fails with; API_UNREACHABLE where the report is made all the same. */
+  const failures = new Map<string, ReportsError>();
+  beforeEach(() => {
+    [reports, ledger, nowMs, onList] = [[], [], startMs, async () => {}];
+    onCreate = async () => {};
+    failures.clear();
+    rmSync(join(folder, 'requests.json'), { force: true });
+  });
+
+  const turn = (sellerIds: string[], request: AskedFor) => turnsOf([{ sellers: sellerIds, request }])[0]?.();
+
+  /** The turns of several pipelines, one for each request of some sellers. Those of `applications` have one of their own. */
+  function turnsOf(
+    asking: { sellers: string[]; request: AskedFor }[],
+    { applications = {} }: { applications?: Record<string, string> } = {},
+  ) {
+    const pipelines = asking.map(({ sellers, request }, index) =>
+      fakePipeline({ name: `pipeline ${index}`, request: [fakeRequest({ sellers, ...request })] }),
+    );
+    const sellers = [...new Set(asking.flatMap((each) => each.sellers))].map((id) =>
+      fakeSeller({ id, clientId: applications[id] ?? 'the application' }),
+    );
+    const context = fakeContext({
+      config: { state: folder, sellers, pipelines },
+      warehouse: {
+        seen: async () => new Map(),
+        loads: async ({ dataEndSince = '' }) =>
+          ledger.filter(({ dataEnd }) => (dataEnd ?? '') >= dataEndSince),
+      },
+      clock: { now: () => nowMs, sleep: async () => {}, every: () => () => {} },
+      sellingPartner: (sellerId) => ({
+        async *getReports() {
+          await onList(sellerId);
+          yield* reports.filter((each) => each.sellerId === sellerId);
+        },
+        // Nobody tells of an end: what was asked for stays underway.
+        getReport: async (id) => {
+          const report = reports.find(({ reportId }) => reportId === id);
+          return { ...report, status: 'IN_PROGRESS' } as Report;
+        },
+        async createReport(wanted, { onTaken }) {
+          await sleep(1);
+          await onCreate();
+          await onTaken?.();
+          const failure = failures.get(sellerId);
+          if (failure && failure.code !== 'API_UNREACHABLE') throw failure;
+          const reportId = String(reports.length);
+          const createdAt = new Date(nowMs).toISOString();
+          reports.push({ ...wanted, sellerId, reportId, status: 'IN_QUEUE', createdAt });
+          if (failure) throw failure;
+          return reportId;
+        },
+      }),
+    });
+    const { signal } = new AbortController();
+    return pipelines.map((each) => () => runRequestCycle(each, context, { stop: signal, abort: signal }));
+  }
+
+  const sellersAsked = () => reports.map(({ sellerId }) => sellerId);
+
+  it('go round among the sellers where Amazon wants a type a day apart', async () => {
+    for (let hour = 0; hour < 10 * 24; hour += 1) {
+      await turn(twoSellers, fees);
+      for (const { reportId } of reports) await done(reportId);
+      nowMs += hourMs;
+    }
+    const [first = 0, second = 0] = twoSellers.map(
+      (id) => sellersAsked().filter((each) => each === id).length,
+    );
+    assert.ok(first > 3 && Math.abs(first - second) <= 1, `${first} and ${second}`);
+  });
+
+  it("ask for every seller's newest window before an older one of any", async () => {
+    const from = new Date(startMs - 30 * dayMs).toISOString().slice(0, 10);
+    for (let count = 0; count < 3; count += 1) {
+      await turn(twoSellers, { ...traffic, from });
+      nowMs += 16 * 60_000;
+    }
+    const newest = new Date(Math.floor(startMs / dayMs) * dayMs - dayMs).toISOString().slice(0, 10);
+    assert.deepEqual(sellersAsked().slice(0, 2), twoSellers);
+    assert.deepEqual(
+      reports.map(({ dataStart }) => dataStart?.slice(0, 10) === newest),
+      [true, true, false],
+    );
+  });
+
+  const backlog = { ...traffic, from: new Date(startMs - 30 * dayMs).toISOString().slice(0, 10) };
+  const twoPipelines = twoSellers.map((id) => ({ sellers: [id], request: backlog }));
+
+  it('go round among the sellers of two pipelines, whichever of these has its turn first', async () => {
+    const [first, second] = turnsOf(twoPipelines);
+    for (let quarter = 0; quarter < 10; quarter += 1) {
+      // The other comes when Amazon has just been asked, each time.
+      await first?.();
+      await second?.();
+      nowMs += 16 * 60_000;
+    }
+    assert.deepEqual(sellersAsked(), Array.from({ length: 5 }, () => twoSellers).flat());
+  });
+
+  it('count as left to a later turn what is of their own pipeline', async () => {
+    const [first, second] = turnsOf(twoPipelines);
+    const ofFirst = await first?.();
+    assert.deepEqual([ofFirst?.requested.length, ofFirst?.postponed], [1, 29]);
+    const ofSecond = await second?.();
+    assert.deepEqual([ofSecond?.requested.length, ofSecond?.postponed], [0, 30]);
+  });
+
+  it('ask for one report of such a type at a time where two pipelines have their turn at once', async () => {
+    await Promise.all(turnsOf(twoPipelines).map((each) => each()));
+    assert.equal(reports.length, 1);
+  });
+
+  it('keep reports of two applications apart each by itself', async () => {
+    const [first, second] = turnsOf(twoPipelines, { applications: { A2SELLER: 'another application' } });
+    await first?.();
+    await second?.();
+    await first?.();
+    assert.deepEqual(sellersAsked(), twoSellers);
+  });
+
+  it('leave older windows to later turns where another pipeline has as many of the seller underway', async () => {
+    const orders = { ...backlog, reportType: 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL' };
+    const other = { ...backlog, reportType: 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL' };
+    const [first, second] = turnsOf([orders, other].map((request) => ({ sellers: oneSeller, request })));
+    assert.equal((await first?.())?.requested.length, 5);
+    // The newest one alone.
+    assert.equal((await second?.())?.requested.length, 1);
+  });
+
+  for (const code of ['API_QUOTA_EXCEEDED', 'API_ACCESS_DENIED'] as const) {
+    it(`let the next seller ask where Amazon took nothing of the one before (${code})`, async () => {
+      const about = { operation: 'createReport', sellerId: 'A1SELLER', found: '403' };
+      failures.set('A1SELLER', new ReportsError(code, about));
+      await turn(twoSellers, fees);
+      assert.deepEqual(sellersAsked(), ['A2SELLER']);
+    });
+  }
+
+  const firstWindows: { name: string; window: Span; lag?: Span; had: string[] }[] = [
+    { name: 'a quarter', window: { count: 1, unit: 'quarter' }, had: ['2026-07-01', '2026-10-01'] },
+    { name: 'a year', window: { count: 1, unit: 'year' }, had: ['2025-01-01', '2026-01-01'] },
+    {
+      name: 'a month with a long lag',
+      window: { count: 1, unit: 'month' },
+      lag: { count: 60, unit: 'day' },
+      had: ['2026-09-01', '2026-10-01'],
+    },
+  ];
+  for (const { name, window, lag, had } of firstWindows) {
+    it(`ask for no first window that the ledger has already: ${name}`, async () => {
+      nowMs = Date.UTC(2026, 11, 20, 12);
+      const [start = '', end = ''] = had;
+      const dataEnd = new Date(Date.parse(end) - 1000).toISOString();
+      const dataStart = new Date(start).toISOString();
+      const marketplaceIds = ['ATVPDKIKX0DER'];
+      const entry = ledgerEntry({ key: 'A1SELLER/1', status: 'loaded', marketplaceIds, dataStart, dataEnd });
+      ledger = [{ ...entry, loadedAt: dataEnd }];
+      const summary = await turn(oneSeller, { ...traffic, window, ...(lag && { lag }) });
+      assert.deepEqual(summary?.requested, []);
+    });
+  }
+
+  describe('where another pipeline has trouble', () => {
+    const about = { operation: 'createReport', sellerId: 'A2SELLER', found: '401' };
+    const loginRefused = new ReportsError('LOGIN_REFUSED', about);
+
+    /** The turn of the first of two pipelines, where the other's seller has waited longer. */
+    async function turnBehindOther() {
+      const [first, second] = turnsOf(twoPipelines);
+      await first?.();
+      nowMs += 16 * 60_000;
+      return { first, second };
+    }
+
+    it('ask for their own, and fail for nothing, where it is refused at login', async () => {
+      const { first } = await turnBehindOther();
+      failures.set('A2SELLER', loginRefused);
+      const summary = await first?.();
+      assert.deepEqual([summary?.requested.length, summary?.failures], [1, []]);
+    });
+
+    it('ask for their own, and fail for nothing, where its reports are not told', async () => {
+      const { first } = await turnBehindOther();
+      onList = async (sellerId) => {
+        if (sellerId === 'A2SELLER') throw loginRefused;
+      };
+      const summary = await first?.();
+      assert.deepEqual([summary?.requested.length, summary?.failures], [1, []]);
+    });
+
+    it('leave it to its own turn to tell that Amazon refuses a request', async () => {
+      const { first, second } = await turnBehindOther();
+      failures.set('A2SELLER', new ReportsError('API_REQUEST_REFUSED', { ...about, found: '400' }));
+      const summary = await first?.();
+      assert.deepEqual([summary?.requested.length, summary?.failures], [1, []]);
+      nowMs += 16 * 60_000;
+      const codes = (await second?.())?.failures.map(({ code }) => code);
+      assert.deepEqual(codes, ['REPORT_REQUEST_REFUSED']);
+    });
+
+    it('leave it to its own turn to tell that a window is given up', async () => {
+      const { first, second } = await turnBehindOther();
+      await second?.();
+      const store = openRequestStore(folder);
+      const [, { key, begin } = { key: '', begin: '' }] = store.all();
+      const end = new Date(Date.parse(begin) + dayMs).toISOString();
+      const at = new Date(startMs - 9 * dayMs).toISOString();
+      const attempts = [1, 2, 3, 4].map((id) => ({ at, reportId: `failed-${id}`, failed: 'FATAL' }));
+      const window = { start: begin, end, state: 'abandoned', version: 1, attempts } as const;
+      await store.update(key, (held) => held && { ...held, windows: [window] });
+      nowMs += 16 * 60_000;
+      assert.deepEqual((await first?.())?.failures, []);
+      const codes = (await second?.())?.failures.map(({ code }) => code);
+      assert.deepEqual(codes, ['REPORT_GIVEN_UP']);
+    });
+  });
+
+  describe('of two pipelines that ask for a type of one seller', () => {
+    const siblings = ['DAY', 'WEEK'].map((dateGranularity) => ({
+      sellers: oneSeller,
+      request: { ...traffic, reportOptions: { dateGranularity } },
+    }));
+
+    it("read the seller's list of reports once for both", async () => {
+      let lists = 0;
+      onList = async () => {
+        lists += 1;
+        if (lists > 1) throw new ReportsError('API_UNAVAILABLE', { operation: 'getReports' });
+      };
+      const [first] = turnsOf(siblings);
+      const summary = await first?.();
+      assert.deepEqual([summary?.requested.length, summary?.failures, lists], [1, [], 1]);
+    });
+  });
+
+  describe('that wait for the quota of createReport', () => {
+    const waited = async (minutes: number) => {
+      nowMs += minutes * 60_000;
+      onCreate = async () => {};
+    };
+
+    it('find the report of an answer that was lost when the quota was there', async () => {
+      const orders = { reportType: 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL' };
+      // Only a report that was made about then is taken for that of a request with a sibling.
+      const siblings = [{ a: 'x' }, { a: 'y' }].map((reportOptions) => ({
+        sellers: oneSeller,
+        request: { ...orders, window: { count: 1, unit: 'day' as const }, reportOptions },
+      }));
+      const [first] = turnsOf(siblings);
+      onCreate = () => waited(30);
+      failures.set('A1SELLER', new ReportsError('API_UNREACHABLE', { operation: 'createReport' }));
+      await first?.();
+      failures.clear();
+      nowMs += hourMs;
+      await first?.();
+      assert.equal(reports.length, 1);
+    });
+
+    it('give way to another process that asked meanwhile', async () => {
+      onCreate = async () => {
+        await waited(30);
+        await turn(oneSeller, traffic);
+      };
+      await turn(oneSeller, traffic);
+      assert.equal(reports.length, 1);
+    });
+
+    it('give way to another seller that asked meanwhile for a type that Amazon wants apart', async () => {
+      const each = twoSellers.map((id) => turnsOf(twoPipelines)[twoSellers.indexOf(id)]);
+      onCreate = async () => {
+        await waited(30);
+        await each[1]?.();
+      };
+      await each[0]?.();
+      assert.equal(reports.length, 1);
+      nowMs += 16 * 60_000;
+      await each[0]?.();
+      assert.equal(reports.length, 2);
+    });
+
+    it('leave nothing behind where they are stopped meanwhile', async () => {
+      onCreate = async () => {
+        throw new Error('stopped');
+      };
+      await assert.rejects(async () => turn(oneSeller, traffic), /stopped/);
+      onCreate = async () => {};
+      await turn(oneSeller, traffic);
+      assert.equal(reports.length, 1);
+    });
+  });
+
+  it('do not look at what other pipelines ask for while nothing may be asked for', async () => {
+    const [first, second] = turnsOf(twoPipelines);
+    await second?.();
+    const looked: string[] = [];
+    onList = async (sellerId) => void looked.push(sellerId);
+    await first?.();
+    assert.deepEqual(looked, ['A1SELLER']);
+  });
+
+  it('keep what another process asks for while the list of reports is read', async () => {
+    const store = openRequestStore(folder);
+    const from = new Date(startMs - 2 * dayMs).toISOString().slice(0, 10);
+    const orders = { ...traffic, reportType: 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL', from };
+    const [older, newer] = [2, 1].map((ago) => {
+      const dayStartMs = Math.floor(startMs / dayMs) * dayMs - ago * dayMs;
+      return {
+        dataStart: new Date(dayStartMs).toISOString(),
+        dataEnd: new Date(dayStartMs + dayMs - 1000).toISOString(),
+      };
+    });
+    reports.push({
+      ...older,
+      sellerId: 'A1SELLER',
+      reportId: 'of-somebody',
+      reportType: orders.reportType,
+      status: 'IN_QUEUE',
+      marketplaceIds: ['ATVPDKIKX0DER'],
+      createdAt: new Date(nowMs).toISOString(),
+    });
+    onList = async () => {
+      const [{ key } = { key: '' }] = store.all();
+      const start = newer?.dataStart ?? '';
+      const end = new Date(Date.parse(start) + dayMs).toISOString();
+      const attempts = [{ at: new Date(nowMs).toISOString(), reportId: 'of-the-other' }];
+      const window = { start, end, state: 'requested', version: 1, attempts } as const;
+      await store.update(key, (held) => held && { ...held, windows: [window] });
+    };
+    const summary = await turn(oneSeller, orders);
+    assert.deepEqual(summary?.requested, []);
+    const ids = store.all().flatMap(({ windows }) => windows.flatMap((each) => each.attempts));
+    assert.deepEqual(
+      ids.map(({ reportId }) => reportId),
+      ['of-somebody', 'of-the-other'],
+    );
+  });
+
+  /** As the ledger tells of it: the window is answered. */
+  async function done(reportId: string): Promise<void> {
+    const store = openRequestStore(folder);
+    for (const { key, windows } of store.all()) {
+      if (!windows.some(({ attempts }) => attempts.at(-1)?.reportId === reportId)) continue;
+      const answered = windows.map((each) => ({ ...each, state: 'answered' as const }));
+      await store.update(key, (held) => held && { ...held, windows: answered });
+    }
+  }
+});

@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ReportsError } from '../../src/errors/reports-error.js';
+import type { PipelineContext } from '../../src/ingest/context.js';
+import { openRequestStore } from '../../src/requests/request-store.js';
+import { applyToWindow, beginProgress } from '../../src/requests/request-progress.js';
+import { runRequestCycle } from '../../src/requests/request-cycle.js';
+import type { CallOptions, Report } from '../../src/source/types.js';
+import { fakeContext, fakePipeline, fakeRequest, fakeSeller } from '../ingest/fake-context.js';
+import type { Pipeline } from '../../src/config/spec.js';
+
+const minuteMs = 60_000;
+const dayMs = 24 * 60 * minuteMs;
+/** A Sunday: the week before is the newest for as long as a test takes. */
+const startMs = Date.UTC(2026, 9, 11, 12);
+const sellerId = 'A1SELLER';
+const marketplaceIds = ['ATVPDKIKX0DER'];
+const reportTypes = Array.from({ length: 14 }, (_, index) => `GET_REPORT_${index + 1}`);
+
+/** A seller with the quota that Amazon gives it, and a clock that only the test moves. */
+class Amazon {
+  nowMs = startMs;
+  reports: Report[] = [];
+  /** What becomes of createReport. */
+  state: 'answers' | 'fails' | 'makes and fails' = 'answers';
+  /** Pages of getReports. */
+  calls = 0;
+  private tokens = 10;
+  private atMs = startMs;
+  readonly folder = mkdtempSync(join(tmpdir(), 'sp-reports-outage-'));
+
+  turn() {
+    const window = { count: 1, unit: 'week' as const };
+    const pipeline = fakePipeline({
+      request: reportTypes.map((reportType) => fakeRequest({ reportType, window })),
+    });
+    const { signal } = new AbortController();
+    return runRequestCycle(pipeline, this.context(pipeline), { stop: signal, abort: signal });
+  }
+
+  /** Turns with as much time between them. Resolves to what each told. */
+  async turns(number: number, minutesBetween: number) {
+    const summaries = [];
+    for (let index = 0; index < number; index += 1) {
+      summaries.push(await this.turn());
+      this.nowMs += minutesBetween * minuteMs;
+    }
+    return summaries;
+  }
+
+  /** The answers of so many types' createReport were lost days ago, one after the other. */
+  async loseAnswers(number = reportTypes.length, became: 'made' | 'nothing' = 'nothing'): Promise<void> {
+    const store = openRequestStore(this.folder);
+    const [startOfWeekMs, endMs] = [startMs - 7.5 * dayMs, startMs - dayMs / 2];
+    const start = new Date(startOfWeekMs).toISOString();
+    for (const [index, reportType] of reportTypes.slice(0, number).entries()) {
+      const at = new Date(this.nowMs + index * 15 * minuteMs).toISOString();
+      const key = `${sellerId} ${reportType} ${marketplaceIds}`;
+      const begun = beginProgress(reportType, startOfWeekMs, this.nowMs);
+      const window = { startMs: startOfWeekMs, endMs };
+      const attempted = applyToWindow(begun, window, { type: 'attempted' }, Date.parse(at));
+      await store.update(key, () => ({ ...attempted, lastRequestedAt: at }));
+      const dataEnd = new Date(endMs - 1000).toISOString();
+      if (became === 'made') this.add({ reportType, marketplaceIds, dataStart: start, dataEnd }, at);
+    }
+    this.nowMs += 2.5 * dayMs;
+  }
+
+  useUpQuota(): void {
+    this.tokens = 0;
+    this.atMs = this.nowMs;
+  }
+
+  addOthers(number: number): void {
+    for (let index = 0; index < number; index += 1)
+      this.add({
+        reportType: reportTypes[index % reportTypes.length] ?? '',
+        marketplaceIds: ['A1PA6795UKMFR9'],
+        dataStart: '2026-01-01T00:00:00Z',
+        dataEnd: '2026-01-01T23:59:59Z',
+      });
+  }
+
+  /** The types that were asked for, each as often as it was. */
+  typesMade(): string[] {
+    const own = this.reports.filter((report) => String(report.marketplaceIds) === String(marketplaceIds));
+    return own.map(({ reportType }) => reportType).sort();
+  }
+
+  private add(
+    report: Omit<Report, 'reportId' | 'status' | 'createdAt'>,
+    createdAt = new Date(this.nowMs).toISOString(),
+  ): string {
+    const reportId = String(this.reports.length);
+    this.reports.push({ ...report, reportId, createdAt, status: 'IN_QUEUE' });
+    return reportId;
+  }
+
+  private take({ deadlineMs = 0 }: CallOptions): void {
+    this.tokens = Math.min(10, this.tokens + ((this.nowMs - this.atMs) / 1000) * 0.0222);
+    this.atMs = this.nowMs;
+    if (this.tokens + ((deadlineMs - this.nowMs) / 1000) * 0.0222 < 1)
+      throw new ReportsError('API_QUOTA_EXCEEDED', { operation: 'getReports', sellerId });
+    this.tokens -= 1;
+    this.calls += 1;
+  }
+
+  private context(pipeline: Pipeline): PipelineContext {
+    const amazon = this;
+    return fakeContext({
+      config: {
+        state: this.folder,
+        sellers: [fakeSeller({ id: sellerId, marketplaces: marketplaceIds })],
+        pipelines: [pipeline],
+      },
+      warehouse: { seen: async () => new Map(), loads: async () => [] },
+      clock: { now: () => this.nowMs, sleep: async () => {}, every: () => () => {} },
+      sellingPartner: () => ({
+        getReport: async (id) => {
+          const report = amazon.reports.find(({ reportId }) => reportId === id);
+          assert.ok(report);
+          return { ...report, status: 'IN_PROGRESS' };
+        },
+        async *getReports(filter, call) {
+          assert.ok((filter.createdUntil?.getTime() ?? 0) <= amazon.nowMs, 'a time to come');
+          for (let start = 0; start < filter.reportTypes.length; start += 10) {
+            const types = filter.reportTypes.slice(start, start + 10);
+            const found = amazon.reports.filter(
+              ({ reportType, createdAt }) =>
+                types.includes(reportType) &&
+                Date.parse(createdAt) >= filter.createdSince.getTime() &&
+                Date.parse(createdAt) <= (filter.createdUntil?.getTime() ?? Number.POSITIVE_INFINITY),
+            );
+            found.reverse();
+            for (let at = 0; at === 0 || at < found.length; at += 100) {
+              amazon.take(call);
+              yield* found.slice(at, at + 100);
+            }
+          }
+        },
+        async createReport(wanted, { onTaken }) {
+          await onTaken?.();
+          const reportId = amazon.state === 'fails' ? '' : amazon.add(wanted);
+          if (amazon.state === 'answers') return reportId;
+          throw new ReportsError('API_UNAVAILABLE', { operation: 'createReport', sellerId, found: '503' });
+        },
+      }),
+    });
+  }
+}
+
+describe('requests after createReport was out of order', () => {
+  let amazon: Amazon;
+  beforeEach(() => {
+    amazon = new Amazon();
+  });
+  afterEach(() => rmSync(amazon.folder, { recursive: true, force: true }));
+
+  for (const state of ['fails', 'makes and fails'] as const) {
+    it(`are made as soon as it works again, none twice (${state})`, async () => {
+      amazon.state = state;
+      await amazon.turns(20, 15);
+      amazon.state = 'answers';
+      const [first] = await amazon.turns(3, 15);
+      assert.deepEqual(amazon.typesMade(), reportTypes.toSorted());
+      assert.equal(first?.postponed, 0);
+    });
+  }
+
+  it('leave most of the quota of getReports to sweeps', async () => {
+    amazon.state = 'fails';
+    await amazon.turns(20, 15);
+    const before = amazon.calls;
+    await amazon.turns(1, 15);
+    assert.ok(amazon.calls - before <= 4, `${amazon.calls - before} calls`);
+  });
+
+  it('are made step by step where each answer was lost days ago and others have asked for much since', async () => {
+    await amazon.loseAnswers();
+    amazon.addOthers(2000);
+    const [first] = await amazon.turns(1, 15);
+    // Calls: one span, three pages of each group of types, two spans more.
+    assert.deepEqual([first?.requested.length, first?.postponed, amazon.calls], [3, 11, 9]);
+    await amazon.turns(4, 15);
+    assert.deepEqual(amazon.typesMade(), reportTypes.toSorted());
+  });
+
+  it('are made step by step where a turn a minute leaves hardly any quota of getReports', async () => {
+    await amazon.loseAnswers();
+    amazon.addOthers(2000);
+    await amazon.turns(20, 1);
+    assert.deepEqual(amazon.typesMade(), reportTypes.toSorted());
+  });
+
+  it('go on with what is sure where the quota of getReports is used up', async () => {
+    await amazon.loseAnswers(7);
+    amazon.useUpQuota();
+    const [first] = await amazon.turns(1, 15);
+    assert.deepEqual([first?.requested.length, first?.postponed, first?.failures], [7, 7, []]);
+  });
+
+  it('find a report of a lost answer behind whatever others asked for since', async () => {
+    await amazon.loseAnswers(14, 'made');
+    amazon.addOthers(2000);
+    await amazon.turns(5, 15);
+    assert.deepEqual(amazon.typesMade(), reportTypes.toSorted());
+  });
+
+  it('look for nothing that was asked just now', async () => {
+    amazon.state = 'fails';
+    await amazon.turns(1, 1);
+    const before = amazon.calls;
+    await amazon.turns(1, 1);
+    // The two groups of types that others are due of.
+    assert.equal(amazon.calls - before, 2);
+  });
+});

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ReportsError } from '../../src/errors/reports-error.js';
+import { parseRequestFile } from '../../src/requests/request-file.js';
+import { openRequestStore } from '../../src/requests/request-store.js';
+import { listingsType, makeWorld, sellerId } from '../ingest/world.js';
+
+const day = (of: number) => `2026-10-0${of}T00:00:00.000Z`;
+const at = '2026-10-09T12:00:00.000Z';
+const failed = { at, reportId: '1', failed: 'FATAL' };
+const schedule = {
+  sellerId: 'A1',
+  reportType: 'GET_Y',
+  marketplaceIds: ['US'],
+  scheduleId: '50',
+  wanted: '["P1D",[]]',
+  checkedAt: at,
+};
+/** As the first format had it: no version, no states. */
+const format1 = {
+  reports: {
+    'A1 GET_X US': {
+      reportType: 'GET_X',
+      begin: day(1),
+      doneUntil: day(2),
+      windows: [
+        { start: day(2), end: day(3), asks: [{ at, reportId: '7' }] },
+        { start: day(3), end: day(4), asks: [{ at }] },
+        { start: day(4), end: day(5), asks: [failed, failed] },
+        { start: day(5), end: day(6), asks: [{ at, reportId: '8' }], answered: true },
+        { start: day(6), end: day(7), asks: [], answered: true },
+        { start: day(7), end: day(8), asks: [], againAt: at },
+        { start: day(8), end: day(9), asks: [failed, failed, failed, failed] },
+      ],
+      givenUp: [{ start: day(6), end: day(7), at, found: 'FATAL' }],
+      lastAskedAt: at,
+      refused: { times: 2, at, found: '400' },
+    },
+  },
+  schedules: { 'A1 GET_Y US': schedule },
+};
+
+describe('requests.json', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sp-reports-request-file-'));
+  const file = join(folder, 'requests.json');
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('is read in its first format, with a state for each window', () => {
+    writeFileSync(file, JSON.stringify(format1));
+    const store = openRequestStore(folder);
+    const { windows = [], ...progress } = store.progress('A1 GET_X US') ?? {};
+    assert.deepEqual(
+      windows.map(({ state, retryAt, attempts }) => [state, retryAt, attempts.length]),
+      [
+        ['requested', undefined, 1],
+        ['unconfirmed', undefined, 1],
+        ['backing-off', '2026-10-09T16:00:00.000Z', 2],
+        ['answered', undefined, 1],
+        ['abandoned', undefined, 0],
+        ['due', undefined, 0],
+        ['abandoned', undefined, 4],
+      ],
+    );
+    // Only the last of them is still to be reported.
+    assert.deepEqual(
+      windows.flatMap(({ state, reportedAt }) => (state === 'abandoned' ? [reportedAt] : [])),
+      [at, undefined],
+    );
+    assert.equal(windows[5]?.forcedAt, at);
+    assert.deepEqual(progress, {
+      version: 1,
+      reportType: 'GET_X',
+      begin: day(1),
+      doneUntil: day(2),
+      abandoned: [{ start: day(6), end: day(7), at, found: 'FATAL' }],
+      lastRequestedAt: at,
+      refusal: { times: 2, at, retryAt: '2026-10-09T16:00:00.000Z', found: '400' },
+    });
+    assert.deepEqual(store.schedules(), format1.schedules);
+  });
+
+  it('is written in the second format by the first change, and loses nothing of the first', async () => {
+    writeFileSync(file, JSON.stringify(format1));
+    const store = openRequestStore(folder);
+    const before = [store.all(), store.schedules()];
+    await store.updateSchedules((held) => held);
+    assert.equal(JSON.parse(readFileSync(file, 'utf8')).format, 2);
+    const again = openRequestStore(folder);
+    assert.deepEqual([again.all(), again.schedules()], before);
+  });
+
+  const one = { format: 2, requests: {}, schedules: {} };
+  for (const [name, content] of [
+    ['a list', []],
+    ['a text', 'requests'],
+    ['null', null],
+    ['other keys', { sellers: {} }],
+    ['a later format', { ...one, format: 3 }],
+    ['requests that are a list', { ...one, requests: [] }],
+    ['a request without windows', { ...one, requests: { key: { version: 1 } } }],
+    ['a time that is none', { reports: { a: { ...format1.reports['A1 GET_X US'], doneUntil: 'no time' } } }],
+  ] as const) {
+    it(`is refused by a code of the catalogue, and stays as it is, if it holds ${name}`, async () => {
+      assert.throws(
+        () => parseRequestFile(content, file),
+        (error) => error instanceof ReportsError && error.code === 'REQUEST_STATE_INVALID',
+      );
+      const text = JSON.stringify(content);
+      writeFileSync(file, text);
+      const store = openRequestStore(folder);
+      await assert.rejects(
+        store.update('key', (held) => held),
+        { code: 'REQUEST_STATE_INVALID' },
+      );
+      assert.equal(readFileSync(file, 'utf8'), text);
+    });
+  }
+
+  it('begins again if it is missing, or is no JSON', () => {
+    for (const text of [undefined, '{"format":']) {
+      rmSync(file, { force: true });
+      if (text !== undefined) writeFileSync(file, text);
+      assert.deepEqual(openRequestStore(folder).all(), []);
+    }
+  });
+
+  it('that holds something else fails requests, and raises an alarm, but stops no drain', async () => {
+    const request = [{ reportType: listingsType, cron: '0 0 * * *' }];
+    const settings = { alarms: { webhook: '${WEBHOOK_SECRET}' } };
+    const world = await makeWorld({ settings, pipelines: [{ request }] });
+    world.env.WEBHOOK_SECRET = 'http://127.0.0.1:9/';
+    try {
+      mkdirSync(join(world.folder, 'state'), { recursive: true });
+      writeFileSync(join(world.folder, 'state', 'requests.json'), '[]');
+      const run = await world.run('run');
+      assert.equal(run.code, 1);
+      assert.match(run.stderr, /REQUEST_STATE_INVALID/);
+      assert.match(run.stdout, /Pipeline \S+:/);
+      for (const args of [['request'], ['request', '--dry-run']]) {
+        const { code, stderr } = await world.run(...args);
+        assert.equal(code, 1, args.join(' '));
+        assert.match(stderr, /REQUEST_STATE_INVALID/);
+      }
+      const { stdout, stderr } = await world.run('alarms', '--json');
+      assert.match(stderr, /not looked at: the state of requests/);
+      assert.deepEqual(
+        JSON.parse(stdout).map(({ title }: { title: string }) => title),
+        ["The state of requests can't be read"],
+      );
+      assert.deepEqual(
+        world.sandbox.state.reports.filter((each) => each.sellerId === sellerId),
+        [],
+      );
+    } finally {
+      await world.close();
+    }
+  });
+});

@@ -1,0 +1,241 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { ReportsError } from '../../src/errors/reports-error.js';
+import type { PipelineContext } from '../../src/ingest/context.js';
+import { ledgerEntry } from '../../src/warehouse/ledger/ledger-entry.js';
+import { runRequestCycle } from '../../src/requests/request-cycle.js';
+import type { Pipeline } from '../../src/config/spec.js';
+import type {
+  CreateCallOptions,
+  Report,
+  ReportFilter,
+  ReportStatus,
+  SellingPartner,
+} from '../../src/source/types.js';
+import { fakeContext, fakePipeline, fakeRequest, fakeSeller } from '../ingest/fake-context.js';
+import { type LedgerRow, ledgerKey, rowsByKeys } from '../../src/warehouse/types.js';
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+const startMs = Date.UTC(2026, 9, 10, 12);
+const from = Date.UTC(2026, 9, 7);
+const sellerId = 'A1SELLER';
+const reportType = 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL';
+const marketplaceIds = ['ATVPDKIKX0DER'];
+
+type End = 'DONE' | 'CANCELLED' | 'FATAL';
+type Fate = (typeof fates)[number];
+type Step =
+  | { do: 'turn'; calls: Fate[]; isListed?: boolean }
+  | { do: 'wait'; hours: number }
+  | { do: 'end'; ends: End[] }
+  | { do: 'forget' };
+
+/** What becomes of a call: where it is lost the program ends, where it fails the turn goes on. */
+const fates = [
+  'answered',
+  'lost before',
+  'lost after',
+  'fails',
+  'made, fails',
+  'refused',
+  'no quota',
+] as const;
+const calls = fc.array(fc.constantFrom<Fate>('answered', 'answered', ...fates), {
+  minLength: 1,
+  maxLength: 4,
+});
+/** Whether the quota of getReports allows to read the list. */
+const isListed = fc.constantFrom(true, true, false);
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof(
+    { weight: 4, arbitrary: fc.record({ do: fc.constant('turn' as const), calls, isListed }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({ do: fc.constant('wait' as const), hours: fc.integer({ min: 0, max: 40 }) }),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        do: fc.constant('end' as const),
+        ends: fc.array(fc.constantFrom<End>('DONE', 'DONE', 'CANCELLED', 'FATAL'), {
+          minLength: 1,
+          maxLength: 4,
+        }),
+      }),
+    },
+    { weight: 1, arbitrary: fc.constant({ do: 'forget' as const }) },
+  ),
+  { maxLength: 20 },
+) as fc.Arbitrary<Step[]>;
+
+/** Amazon, the ledger and the program, with a clock that only the test moves. */
+class Simulation {
+  nowMs = startMs;
+  reports: Report[] = [];
+  ledger: LedgerRow[] = [];
+  private fates: string[] = [];
+  private isListed = true;
+  readonly folder = mkdtempSync(join(tmpdir(), 'sp-reports-request-'));
+
+  async turn(calls: string[], isListed = true): Promise<void> {
+    this.fates = [...calls];
+    this.isListed = isListed;
+    const window = { count: 1, unit: 'day' as const };
+    const request = {
+      reportType,
+      window,
+      from: new Date(from).toISOString().slice(0, 10),
+      cron: '0 * * * *',
+    };
+    const pipeline = fakePipeline({ request: [fakeRequest(request)] });
+    const signals = { stop: new AbortController().signal, abort: new AbortController().signal };
+    const turn = runRequestCycle(pipeline, this.context(pipeline), signals);
+    // Where the answer is lost the program ends.
+    await turn.catch((error: Error) => assert.equal(error.message, 'killed'));
+  }
+
+  end(ends: string[]): void {
+    for (const report of this.reports.filter(({ status }) => status === 'IN_QUEUE')) {
+      const status = ends.shift();
+      if (!status) return;
+      report.status = status as ReportStatus;
+      const { reportId, dataStart = null, dataEnd = null, createdAt } = report;
+      const became = { DONE: 'loaded', CANCELLED: 'cancelled', FATAL: 'fatal' } as const;
+      const key = ledgerKey({ sellerId, reportId });
+      // A notification of a cancelled report does not say what it was about.
+      const facts =
+        status === 'CANCELLED' ? {} : { marketplaceIds, dataStart, dataEnd, reportCreatedAt: createdAt };
+      const entry = ledgerEntry({
+        key,
+        sellerId,
+        reportId,
+        reportType,
+        status: became[status as End],
+        ...facts,
+      });
+      this.ledger.push({ ...entry, loadedAt: new Date(this.nowMs).toISOString() });
+    }
+  }
+
+  /** The state folder is lost. */
+  forget(): void {
+    rmSync(join(this.folder, 'requests.json'), { force: true });
+  }
+
+  private context(pipeline: Pipeline): PipelineContext {
+    return fakeContext({
+      config: {
+        state: this.folder,
+        sellers: [fakeSeller({ id: sellerId, marketplaces: marketplaceIds })],
+        pipelines: [pipeline],
+      },
+      warehouse: {
+        seen: async (keys) => rowsByKeys(this.ledger, keys),
+        loads: async ({ statuses }) => this.ledger.filter(({ status }) => statuses?.includes(status)),
+      },
+      sellingPartner: () => this.amazon(),
+      clock: { now: () => this.nowMs, sleep: async () => {}, every: () => () => {} },
+    });
+  }
+
+  private amazon(): Partial<SellingPartner> {
+    const simulation = this;
+    return {
+      sellerId,
+      // The notification of each comes: none of them is late.
+      getReport: async (id: string) => {
+        const report = simulation.reports.find(({ reportId }) => reportId === id);
+        assert.ok(report);
+        return report;
+      },
+      async *getReports({ createdSince, createdUntil }: ReportFilter) {
+        if (!simulation.isListed)
+          throw new ReportsError('API_QUOTA_EXCEEDED', { operation: 'getReports', sellerId });
+        assert.ok(createdSince.getTime() >= simulation.nowMs - 90 * dayMs, 'Amazon has no older ones');
+        const untilMs = createdUntil?.getTime() ?? Number.POSITIVE_INFINITY;
+        yield* simulation.reports.filter(({ createdAt }) => {
+          const createdMs = Date.parse(createdAt);
+          return createdMs >= createdSince.getTime() && createdMs <= untilMs;
+        });
+      },
+      async createReport({ dataStart = '', dataEnd = '' }, { onTaken }: CreateCallOptions) {
+        const fate = simulation.fates.shift() ?? 'answered';
+        const about = { operation: 'createReport', sellerId };
+        if (fate !== 'no quota') await onTaken?.();
+        if (fate === 'no quota') throw new ReportsError('API_QUOTA_EXCEEDED', about);
+        if (fate === 'refused') throw new ReportsError('API_REQUEST_REFUSED', { ...about, found: '400' });
+        const failure = new ReportsError('API_UNAVAILABLE', { ...about, found: '503' });
+        if (fate === 'fails') throw failure;
+        if (fate === 'lost before') throw new Error('killed');
+        const before = simulation.reports.filter((report) => report.dataStart === dataStart);
+        // What Amazon has not made in three days is taken for failed.
+        const mayCome = before.filter(({ status, createdAt }) =>
+          status === 'IN_QUEUE' ? simulation.nowMs - Date.parse(createdAt) < 3 * dayMs : status !== 'FATAL',
+        );
+        assert.deepEqual(mayCome, [], `${dataStart} is asked for twice`);
+        assert.ok(before.length < 4, `${dataStart} is asked for too often`);
+        const reportId = String(simulation.reports.length);
+        const createdAt = new Date(simulation.nowMs).toISOString();
+        simulation.reports.push({
+          reportId,
+          reportType,
+          status: 'IN_QUEUE',
+          marketplaceIds,
+          dataStart,
+          dataEnd,
+          createdAt,
+        });
+        if (fate === 'made, fails') throw failure;
+        if (fate === 'lost after') throw new Error('killed');
+        return reportId;
+      },
+    };
+  }
+}
+
+describe('requests, whatever happens', () => {
+  it('ask for every window, for none twice while it may still come, and for none that failed four times', async () => {
+    const property = fc.asyncProperty(steps, async (taken) => {
+      const simulation = new Simulation();
+      try {
+        for (const step of taken) {
+          if (step.do === 'turn') await simulation.turn(step.calls, step.isListed);
+          if (step.do === 'wait') simulation.nowMs += step.hours * hourMs;
+          if (step.do === 'end') simulation.end([...step.ends]);
+          if (step.do === 'forget' && simulation.reports.every(({ status }) => status === 'DONE'))
+            simulation.forget();
+        }
+        for (let day = 0; day < 8; day += 1) {
+          simulation.end(simulation.reports.map(() => 'DONE'));
+          await simulation.turn([]);
+          simulation.end(simulation.reports.map(() => 'DONE'));
+          simulation.nowMs += dayMs;
+        }
+        const lastDay = Math.floor((simulation.nowMs - dayMs) / dayMs) * dayMs;
+        for (let ms = from; ms < lastDay - dayMs; ms += dayMs) {
+          const start = `${new Date(ms).toISOString().slice(0, 19)}Z`;
+          const made = simulation.reports.filter(({ dataStart }) => dataStart === start);
+          const isAnswered = made.some(({ status }) => status === 'DONE' || status === 'CANCELLED');
+          assert.ok(isAnswered || made.length === 4, `${start} was never answered`);
+        }
+      } finally {
+        rmSync(simulation.folder, { recursive: true, force: true });
+      }
+    });
+    const offForDays: Step[] = [
+      { do: 'turn', calls: ['lost after'] },
+      { do: 'wait', hours: 49 },
+    ];
+    // Taken for failed after three days, and made before it is asked for again.
+    const madeLate: Step[] = [
+      { do: 'turn', calls: ['answered'] },
+      { do: 'wait', hours: 73 },
+      { do: 'turn', calls: ['lost before'] },
+    ];
+    await fc.assert(property, { numRuns: 8, examples: [[offForDays], [madeLate]] });
+  });
+});

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { listings, listingsType, makeWorld, sellerId, startInProcess, type World } from '../ingest/world.js';
+
+describe('the scheduler', () => {
+  let world: World;
+  afterEach(() => world.close());
+
+  /** Starts the program, gives it time, stops it; returns what it printed. */
+  async function startAndStop(until: () => Promise<boolean>, { signals = 1 } = {}) {
+    const { running, stop } = startInProcess(['start', '--json'], world);
+    while (!(await until())) await sleep(50);
+    const stoppedMs = Date.now();
+    for (let signal = 0; signal < signals; signal += 1) stop();
+    const ran = await running;
+    return { ...ran, stopSeconds: (Date.now() - stoppedMs) / 1000 };
+  }
+
+  it('drains and sweeps by cron, and stops when it is told to', async () => {
+    world = await makeWorld({
+      pipelines: [{ schedule: '* * * * * *', sweep: '* * * * * *', limits: { waitTimeSeconds: 0 } }],
+    });
+    const told = world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(1) });
+    await world.sandbox.notify(told);
+    const { code, stdout, stopSeconds } = await startAndStop(async () => {
+      const { visible, inFlight } = await world.sandbox.queueDepth();
+      const swept = world.sandbox.state.calls.some(({ operation }) => operation === 'getReports');
+      return swept && visible + inFlight === 0;
+    });
+    assert.equal(code, 0);
+    const runs = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    assert.deepEqual(new Set(runs.map(({ kind }) => kind)), new Set(['drain', 'sweep']));
+    // Whichever of them came first has loaded the report, and no other.
+    const loaded = runs.map(({ outcomes }) => outcomes.loaded ?? 0);
+    assert.equal(
+      loaded.reduce((sum, count) => sum + count),
+      1,
+    );
+    assert.ok(stopSeconds < 5, `it took ${stopSeconds} s to stop`);
+  });
+
+  it('releases at once what waits when it is told to stop, and finishes what is in work', async () => {
+    world = await makeWorld({
+      plans: { getReportDocument: { callsPerSecond: 0.2, burst: 15 } },
+      pipelines: [{ schedule: '* * * * * *', limits: { waitTimeSeconds: 0, concurrency: 1 } }],
+    });
+    const reports = Array.from({ length: 20 }, (_, index) =>
+      world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(index + 1) }),
+    );
+    for (const report of reports) await world.sandbox.notify(report);
+    const { stopSeconds } = await startAndStop(
+      async () => world.sandbox.state.calls.filter(({ operation }) => operation === 'download').length >= 15,
+    );
+    assert.ok(stopSeconds < 5, `it took ${stopSeconds} s to stop`);
+    const loaded = await world.query("SELECT count(*)::INT AS loads FROM _loads WHERE status = 'loaded'");
+    const { visible, inFlight } = await world.sandbox.queueDepth();
+    assert.equal(Number(loaded[0]?.loads) + visible, 20);
+    assert.equal(inFlight, 0);
+  });
+
+  it('breaks off what does not finish when it is told to stop a second time, and releases it', async () => {
+    world = await makeWorld({ pipelines: [{ schedule: '* * * * * *', limits: { waitTimeSeconds: 0 } }] });
+    await world.sandbox.notify(
+      world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(1) }),
+    );
+    world.sandbox.state.faults.holds.set('getReport', { ms: 20_000, times: 1 });
+    const { stopSeconds } = await startAndStop(
+      async () => (await world.sandbox.queueDepth()).inFlight === 1,
+      { signals: 2 },
+    );
+    assert.ok(stopSeconds < 5, `it took ${stopSeconds} s to stop`);
+    assert.deepEqual(await world.sandbox.queueDepth(), { visible: 1, inFlight: 0 });
+  });
+
+  it('ends a program of its own on SIGTERM', async () => {
+    world = await makeWorld({ pipelines: [{ schedule: '0 0 1 1 *' }] });
+    let told = false;
+    const ran = await world.spawnRun(['start'], {}, (child, stderr) => {
+      if (told || !stderr.includes('pipeline scheduled')) return;
+      told = true;
+      child.kill('SIGTERM');
+    });
+    assert.equal(ran.code, 0, ran.stderr);
+    assert.doesNotMatch(ran.stderr, /warning/i);
+  });
+});

@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../src/', import.meta.url));
+
+/** What reads the machine's time or waits for it. */
+const direct = /Date\.now\b|new Date\(\)|timers\/promises|\bset(Timeout|Interval)\(/;
+
+/** Files that may, and why. */
+const allowed = new Map([
+  ['source/document/get.ts', "a connection's idle timer, which every chunk refreshes"],
+]);
+
+describe('the clock', () => {
+  it('is the only way to the time outside of src/runtime and the sandbox', () => {
+    const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
+      (file) => /\.c?ts$/.test(file) && !/^(runtime|sandbox|kernel)\//.test(file),
+    );
+    const found = files.filter((file) => direct.test(readFileSync(`${root}${file}`, 'utf8')));
+    assert.deepEqual(found, [...allowed.keys()]);
+  });
+});
