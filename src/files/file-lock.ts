@@ -6,27 +6,36 @@ import { dirname } from 'node:path';
 import { makeFolder } from './whole-file.js';
 
 export interface FileLock {
-  /** Whether nobody took it over meanwhile, thinking that its holder was gone. */
+  /** Whether no other process has taken it over since, assuming that its holder was gone. */
   isHeld(): Promise<boolean>;
   release(): Promise<void>;
 }
 
-/** What stands in a lock file. */
+/** The content of a lock file. */
 interface Holder {
   host: string;
   pid: number;
-  /** Of this one taking of the lock. */
+  /** Identifies this acquisition of the lock. */
   id: string;
 }
 
 const heartbeatMs = 10_000;
-/** A lock that was not touched for so long is nobody's: its holder is on another machine, or its pid is another process by now. */
+/**
+ * A lock that was not touched for this long is stale: its holder is on another machine, or its pid
+ * now belongs to another process.
+ */
 const staleMs = 120_000;
 
-/** The locks that this process holds, by id: a pid of ours in any other lock is that of a process before us. */
+/**
+ * The ids of the locks that this process holds. If another lock has our pid, it is from an earlier
+ * process.
+ */
 const ours = new Set<string>();
 
-/** Takes the lock file at that path; undefined where someone else holds it. What a crashed holder left is taken over. */
+/**
+ * Acquires the lock file at that path; returns undefined if someone else holds it. The lock of a
+ * crashed holder is taken over.
+ */
 export async function takeLock(path: string): Promise<FileLock | undefined> {
   const holder: Holder = { host: hostname(), pid: process.pid, id: randomUUID() };
   await makeFolder(dirname(path));
@@ -51,7 +60,8 @@ export async function takeLock(path: string): Promise<FileLock | undefined> {
 
 async function create(path: string, holder: Holder): Promise<boolean> {
   try {
-    // At one go: a lock that a killed process left without its name in it would stand for two minutes.
+    // Created with its content: if a process were killed before it wrote its name, the lock would
+    // block others for two minutes.
     const file = openSync(path, 'wx');
     ours.add(holder.id);
     try {
@@ -62,17 +72,18 @@ async function create(path: string, holder: Holder): Promise<boolean> {
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    // A full disk: a lock without a holder's name in it would stand until it is old.
+    // If the disk is full, a lock without the name of a holder would block others until it is
+    // stale.
     if (ours.delete(holder.id)) await rm(path, { force: true });
     throw error;
   }
 }
 
-/** Takes a stale lock away; false where it is not stale, or someone else was first. */
+/** Removes a stale lock; returns false if it is not stale, or if another process was first. */
 async function takeAway(path: string, taker: Holder): Promise<boolean> {
   const stale = await readHolder(path);
   const touched = await stat(path).catch(() => undefined);
-  // Released meanwhile: there is nothing left to take away.
+  // It was released in the meantime, so there is nothing to remove.
   if (!touched) return true;
   if (!isStale(stale, touched.mtimeMs)) return false;
   const aside = `${path}.${taker.id}.part`;
@@ -81,7 +92,7 @@ async function takeAway(path: string, taker: Holder): Promise<boolean> {
     () => false,
   );
   if (!moved) return false;
-  // Between the look and the rename someone may have put a lock of their own there: they get it back.
+  // Between the check and the rename, another process may have created its own lock: restore it.
   const mine = (await readHolder(aside))?.id === stale?.id;
   if (mine) await rm(aside, { force: true });
   else await rename(aside, path);
@@ -94,13 +105,13 @@ function isStale(holder: Holder | undefined, touchedMs: number): boolean {
   return holder.pid === process.pid ? !ours.has(holder.id) : !isRunning(holder.pid);
 }
 
-/** Whether a process of this machine has that number. */
+/** Whether a process with that pid runs on this machine. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: it runs, as another user.
+    // EPERM: it runs as another user.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -5,17 +5,17 @@ import { writeUnsyncedFile, writeWholeFile } from './whole-file.js';
 
 /** A small JSON file that several processes read and change. */
 export interface SharedJson {
-  /** What stands in it now; undefined where it is missing or damaged. */
+  /** Returns its current content; undefined if the file is missing or damaged. */
   read(): unknown;
-  /** Puts in its place what `change` makes of it; nobody else's change comes in between, and none is lost. */
+  /** Replaces the content by the result of `change`, atomically: no other change is lost. */
   change(change: (held: unknown) => object, signal?: AbortSignal): Promise<void>;
 }
 
 const pauseMs = { least: 2, most: 20 };
 
 /**
- * Opens such a file, which need not be there. `isSynced: false` is for what may be lost in a power cut, and spares each change the wait for the disk.
- * Errors: DISK_FULL; the signal's reason where it is aborted.
+ * Opens a shared JSON file, which need not exist. With `isSynced: false`, changes do not wait for
+ * the disk and may be lost in a power failure. Errors: DISK_FULL; the signal's reason if aborted.
  */
 export function openSharedJson(path: string, { isSynced = true }: { isSynced?: boolean } = {}): SharedJson {
   const write = isSynced ? writeWholeFile : writeUnsyncedFile;
@@ -55,10 +55,16 @@ export function openSharedJson(path: string, { isSynced = true }: { isSynced?: b
   };
 }
 
-/** Changes in hand by path: those of one process wait here for each other, and needn't try for the lock over and over. */
+/**
+ * Pending changes by path. Changes of one process wait here for each other, so that they need not
+ * poll for the lock.
+ */
 const inHand = new Map<string, Promise<void>>();
 
-/** Each change gives the name to a new file. */
+/**
+ * Returns a version of the file that differs after each change, because each change replaces the
+ * file.
+ */
 function versionOf(path: string): string {
   const found = statSync(path, { bigint: true, throwIfNoEntry: false });
   return found ? `${found.ino} ${found.mtimeNs} ${found.size}` : '';

@@ -4,17 +4,21 @@ import { dirname, resolve } from 'node:path';
 import { ReportsError } from '../errors/reports-error.js';
 
 /**
- * A name for a file until it is whole: beside its final name, and no other writer's, in this process or another. What a crash leaves is
- * taken away by `removeOldPartials`.
+ * Returns a name for a file until it is complete. It is in the same folder as the final name, and
+ * unique among all writers in this and other processes. `removeOldPartials` removes what a crash
+ * leaves.
  */
 export function partialName(path: string): string {
   return `${path}.${process.pid}-${randomBytes(4).toString('hex')}.part`;
 }
 
-/** Rights to what may hold report data: the owner's alone. Files and folders that are there keep theirs. */
+/**
+ * Permissions of files and folders that may contain report data: only for the owner. Existing files
+ * and folders keep theirs.
+ */
 export const ownerOnly = { file: 0o600, folder: 0o700 } as const;
 
-/** Begins a file under the name it has until it is whole, in a folder that is made where it is missing. */
+/** Creates a file under its partial name, and its folder if that is missing. */
 export async function openPartial(partial: string): Promise<FileHandle> {
   try {
     return await open(partial, 'wx', ownerOnly.file);
@@ -25,14 +29,17 @@ export async function openPartial(partial: string): Promise<FileHandle> {
   }
 }
 
-/** Gives a finished file its final name: bytes on disk first, then the name, then the name on disk. The file stays open. */
+/**
+ * Moves a finished file to its final name: syncs the bytes to disk, renames the file, then syncs
+ * the folder. The file stays open.
+ */
 export async function nameWholeFile(file: FileHandle, partial: string, path: string): Promise<void> {
   await file.sync();
   await rename(partial, path);
   await syncFolder(dirname(path));
 }
 
-/** Ends a file that will not be whole: closes it and takes it away. One that was named is only closed. */
+/** Closes a file and, unless it already has its final name, removes it. */
 export async function dropPartial(file: FileHandle, partial: string): Promise<void> {
   try {
     await rm(partial, { force: true });
@@ -41,7 +48,7 @@ export async function dropPartial(file: FileHandle, partial: string): Promise<vo
   }
 }
 
-/** Writes a small file so that it is there whole or not at all. Errors: DISK_FULL. */
+/** Writes a small file atomically: it is there completely or not at all. Errors: DISK_FULL. */
 export async function writeWholeFile(path: string, text: string): Promise<void> {
   const partial = partialName(path);
   try {
@@ -50,7 +57,7 @@ export async function writeWholeFile(path: string, text: string): Promise<void> 
       await file.writeFile(text);
       await nameWholeFile(file, partial, path);
     } finally {
-      // Once named there is nothing left to drop.
+      // Once it has its final name, there is nothing left to drop.
       await dropPartial(file, partial);
     }
   } catch (error) {
@@ -59,8 +66,9 @@ export async function writeWholeFile(path: string, text: string): Promise<void> 
 }
 
 /**
- * The same without waiting for the disk, for what can be done without: whole for every reader and after a crash of the program, but a power cut
- * may leave it empty or as it was. Errors: DISK_FULL.
+ * Writes a small file atomically without waiting for the disk, for data that may be lost. Readers,
+ * also after a crash of the program, see a complete file. A power failure may leave it empty or
+ * unchanged. Errors: DISK_FULL.
  */
 export async function writeUnsyncedFile(path: string, text: string): Promise<void> {
   const partial = partialName(path);
@@ -74,7 +82,10 @@ export async function writeUnsyncedFile(path: string, text: string): Promise<voi
   }
 }
 
-/** A full disk has an error of its own: nothing is wrong with the document. Any other error comes back as it is. */
+/**
+ * Returns DISK_FULL for a full disk, because then nothing is wrong with the document. Any other
+ * error is returned as it is.
+ */
 export function writeError(error: unknown, path: string): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ENOSPC' || code === 'EDQUOT')
@@ -82,7 +93,10 @@ export function writeError(error: unknown, path: string): unknown {
   return error;
 }
 
-/** Makes a folder and those above it so that a power cut doesn't take them away again, with the whole files that are named in them. */
+/**
+ * Creates a folder and its parents durably: otherwise a power failure could remove them, together
+ * with the complete files in them.
+ */
 export async function makeFolder(folder: string): Promise<void> {
   const first = await mkdir(folder, { recursive: true, mode: ownerOnly.folder });
   if (first === undefined) return;
@@ -95,14 +109,20 @@ export async function makeFolder(folder: string): Promise<void> {
   }
 }
 
-/** Windows, and some network disks, know no syncing of a folder; a folder that may only be written to can't be opened. */
+/**
+ * Errors that a folder sync may fail with: Windows and some network disks do not support it, and a
+ * folder with write permission only cannot be opened.
+ */
 const noSyncing = new Set(['EPERM', 'EACCES', 'EISDIR', 'EINVAL', 'ENOTSUP']);
 
-/** Of each folder the sync in work, and the one that comes after it and serves all who ask until it begins. */
+/**
+ * For each folder, the sync in progress and the next one. The next one serves all callers that
+ * arrive before it begins.
+ */
 const syncsInWork = new Map<string, Promise<void>>();
 const syncsToCome = new Map<string, Promise<void>>();
 
-/** Resolves when what is named in the folder by now is on disk. */
+/** Resolves when the current names in the folder are on disk. */
 function syncFolder(path: string): Promise<void> {
   const toCome = syncsToCome.get(path);
   if (toCome) return toCome;

@@ -1,20 +1,20 @@
 import { setTimeout } from 'node:timers/promises';
 
-/** What tells the time and lets it pass. */
+/** A source of time, which tests replace. */
 export interface Clock {
   /** Epoch milliseconds. */
   now(): number;
-  /** Waits so many milliseconds; rejects with the signal's reason where it is aborted. */
+  /** Waits the given milliseconds; rejects with the signal's reason if aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** Node's timers count up to 2^31 - 1 milliseconds, and take more for none at all. */
-const longestTimerMs = 2 ** 31 - 1;
+/** Maximum delay of Node's timers, in milliseconds; a longer delay would end at once. */
+const maxTimerMs = 2 ** 31 - 1;
 
-/** Waits so many milliseconds; rejects with the signal's reason where it is aborted. */
+/** Waits the given milliseconds, of any number; rejects with the signal's reason if aborted. */
 export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   try {
-    await setTimeout(Math.min(Math.max(ms, 0), longestTimerMs), undefined, signal ? { signal } : {});
+    await setTimeout(Math.min(Math.max(ms, 0), maxTimerMs), undefined, signal ? { signal } : {});
   } catch (error) {
     signal?.throwIfAborted();
     throw error;
