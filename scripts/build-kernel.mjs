@@ -21,8 +21,8 @@ writeFileSync(binary, outputs.get('.wasm'));
 writeFileSync(typings, exportsInterface(String(outputs.get('.ts'))));
 
 /**
- * The compiler's own `.d.ts` describes exports behind its JavaScript wrapper, which is not used here:
- * WebAssembly itself has no booleans, only 0 and 1.
+ * The compiler's own `.d.ts` describes exports behind its JavaScript wrapper, which is not used
+ * here: WebAssembly itself has no booleans, only 0 and 1.
  */
 function exportsInterface(declarations) {
   const [functions, variables] = [

@@ -1,6 +1,9 @@
 import { faultCases, takesBigQuery, tryFault } from '../test/faults/fault-table.js';
 
-/** `npm run faults [-- --only TEXT]`: each fault between the program and a service, and what came of it, as a table. */
+/**
+ * `npm run faults [-- --only TEXT]`: prints each fault between the program and a service, and its
+ * result.
+ */
 const at = process.argv.indexOf('--only');
 const only = at < 0 ? '' : (process.argv[at + 1] ?? '');
 process.stdout.write(
