@@ -1,21 +1,24 @@
-/** What the texts of documents become in columns of each type: the page docs/schemas.md tells it, a test holds both engines to it. */
+/**
+ * A rule that says how texts of documents are read as a column type. docs/schemas.md lists the
+ * rules, and a test holds both engines to them.
+ */
 export interface ValueRule {
   rule: string;
   examples: ValueExample[];
 }
 
 export interface ValueExample {
-  /** The type of the column, as a schema writes it. */
+  /** The type of the column, as written in a schema. */
   type: string;
-  /** What the document has. */
+  /** The text in the document. */
   text: string;
-  /** What the table has, as text: times as ISO 8601 in UTC, lists as JSON; null for NULL. */
+  /** The value in the table, as text: times as ISO 8601 in UTC, lists as JSON; null for NULL. */
   value: string | null;
-  /** NULL, with the text in `_rejects`. */
+  /** Whether the value is NULL and the text is in `_rejects`. */
   isRejected?: true;
-  /** What stands in another row of the same column, and settles how all of the document is read. */
+  /** The text in another row of the same column, which decides how the whole document is read. */
   beside?: string;
-  /** The country of the document's marketplace, where that decides. */
+  /** The country of the document's marketplace, if that decides. */
   country?: string;
 }
 
@@ -23,7 +26,7 @@ const money = 'decimal(18,4)';
 
 export const valueRules: readonly ValueRule[] = [
   {
-    rule: 'A string is what the document has, blanks and zeros included.',
+    rule: 'A string is stored exactly as in the document, including blanks and zeros.',
     examples: [
       { type: 'string', text: '00012', value: '00012' },
       { type: 'string', text: ' M/L ', value: ' M/L ' },
@@ -32,7 +35,7 @@ export const valueRules: readonly ValueRule[] = [
   },
   { rule: 'An empty cell is NULL in every column.', examples: [{ type: 'string', text: '', value: null }] },
   {
-    rule: 'Where the column is no string, texts that stand for no value are NULL too, in capitals or not.',
+    rule: 'If the column is not a string, texts that mean "no value" are NULL too, in upper or lower case.',
     examples: ['N/A', 'n.a.', '#N/A', '-', '--', '–', 'null', 'None', 'NaN'].map((text) => ({
       type: money,
       text,
@@ -40,7 +43,7 @@ export const valueRules: readonly ValueRule[] = [
     })),
   },
   {
-    rule: 'Numbers have a decimal point or comma, and marks or blanks between thousands.',
+    rule: 'Numbers may have a decimal point or comma, and separators or blanks between thousands.',
     examples: [
       { type: money, text: '19.99', value: '19.99' },
       { type: money, text: '1141,18', value: '1141.18' },
@@ -51,7 +54,7 @@ export const valueRules: readonly ValueRule[] = [
     ],
   },
   {
-    rule: 'Which of the two is the decimal mark holds for all of a document: what only one of them explains decides, else the marketplace.',
+    rule: 'The decimal mark is the same for a whole document: a number that only one mark explains decides, otherwise the marketplace.',
     examples: [
       { type: money, text: '1,234', beside: '0.5', value: '1234' },
       { type: money, text: '1,234', beside: '0,5', value: '1.234' },
@@ -60,7 +63,7 @@ export const valueRules: readonly ValueRule[] = [
     ],
   },
   {
-    rule: 'Signs and codes of currencies and percent signs are left out; brackets and a sign at the end are a minus.',
+    rule: 'Currency symbols, currency codes and percent signs are ignored. Brackets and a trailing sign mean minus.',
     examples: [
       { type: money, text: '-€1.141,18', value: '-1141.18' },
       { type: money, text: '19,99 €', value: '19.99' },
@@ -74,7 +77,7 @@ export const valueRules: readonly ValueRule[] = [
     ],
   },
   {
-    rule: 'Decimals keep every digit. What has more than the type holds is rejected, never rounded.',
+    rule: 'Decimals keep every digit. A number with more digits than the type allows is rejected, never rounded.',
     examples: [
       { type: money, text: '99999999999999.9999', value: '99999999999999.9999' },
       { type: money, text: '0.00001', value: null, isRejected: true },
@@ -82,7 +85,7 @@ export const valueRules: readonly ValueRule[] = [
     ],
   },
   {
-    rule: 'An integer may be written with thousands and with a fraction of zeros.',
+    rule: 'An integer may have thousands separators and a fraction of zeros.',
     examples: [
       { type: 'int64', text: '1,234', value: '1234' },
       { type: 'int64', text: '1.0', value: '1' },
@@ -92,14 +95,14 @@ export const valueRules: readonly ValueRule[] = [
     ],
   },
   {
-    rule: 'Floating-point numbers are written as decimals are.',
+    rule: 'Floating-point numbers follow the rules of decimals.',
     examples: [
       { type: 'float64', text: '1.5e-3', value: '0.0015' },
       { type: 'float64', text: '0,25', value: '0.25' },
     ],
   },
   {
-    rule: 'Yes and no, in capitals or not, also in the languages of the marketplaces.',
+    rule: 'Yes and no are read in upper and lower case and in the languages of the marketplaces.',
     examples: [
       ...['true', 'Yes', 'Y', '1', 'ja', 'oui', 'sì', 'sí', 'sim', 'tak', 'evet', 'はい'].map((text) => ({
         type: 'bool',
@@ -117,7 +120,7 @@ export const valueRules: readonly ValueRule[] = [
     ],
   },
   {
-    rule: 'A date is the day as written, whatever the zone; of a month its first day.',
+    rule: 'A date is the day as written, whatever the time zone; a month becomes its first day.',
     examples: [
       { type: 'date', text: '2026-06-16', value: '2026-06-16' },
       { type: 'date', text: '2026/06/16', value: '2026-06-16' },
@@ -131,7 +134,7 @@ export const valueRules: readonly ValueRule[] = [
     ],
   },
   {
-    rule: 'Day or month first holds for all of a document: a date that only one order explains decides, then `dateOrder` of the schema, the zone that times name, the marketplace.',
+    rule: 'The order of day and month is the same for a whole document. It is decided by a date that only one order explains, then by `dateOrder` of the schema, the time zones named in the document, and the marketplace.',
     examples: [
       { type: 'date', text: '03/04/2026', beside: '25/12/2025', value: '2026-04-03' },
       { type: 'date', text: '03/04/2026', beside: '12/25/2025', value: '2026-03-04' },
@@ -142,7 +145,7 @@ export const valueRules: readonly ValueRule[] = [
     ],
   },
   {
-    rule: 'A timestamp is in UTC, by the offset or the zone it is written with; without one it is taken for UTC.',
+    rule: 'A timestamp is converted to UTC from its offset or time zone; without one it is read as UTC.',
     examples: [
       { type: 'timestamp', text: '2026-06-16 00:00:00 UTC', value: '2026-06-16T00:00:00.000Z' },
       { type: 'timestamp', text: '2015-12-02T03:27:08+00:00', value: '2015-12-02T03:27:08.000Z' },
@@ -158,7 +161,7 @@ export const valueRules: readonly ValueRule[] = [
     ],
   },
   {
-    rule: 'Clocks of twelve hours and names of months in the languages of the marketplaces are read.',
+    rule: '12-hour clocks are read, and so are names of months in the languages of the marketplaces.',
     examples: [
       { type: 'timestamp', text: 'Jan 5, 2026 1:23:45 PM PST', value: '2026-01-05T21:23:45.000Z' },
       { type: 'timestamp', text: '1 ene. 2024 12:34:56 a.m. GMT-6', value: '2024-01-01T06:34:56.000Z' },
@@ -173,7 +176,7 @@ export const valueRules: readonly ValueRule[] = [
     ],
   },
   {
-    rule: 'A list is one of single values, each by the rules of its type, null among them.',
+    rule: 'A list contains single values, each read by the rules of its type; null is allowed.',
     examples: [
       { type: 'list(string)', text: '["B01", "", null]', value: '["B01","",null]' },
       { type: 'list(int64)', text: '[1, "1,234", 9007199254740993]', value: '[1,1234,9007199254740993]' },
@@ -185,7 +188,7 @@ export const valueRules: readonly ValueRule[] = [
     ],
   },
   {
-    rule: 'JSON is kept as it is written.',
+    rule: 'JSON is kept as written.',
     examples: [
       { type: 'json', text: '{"a": 1}', value: '{"a": 1}' },
       { type: 'json', text: '{a}', value: null, isRejected: true },
