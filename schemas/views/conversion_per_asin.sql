@@ -1,4 +1,4 @@
--- Visits, sales and how many visits become sales, by item and period of the report.
+-- Visits, sales and conversion rate, by item and data period of the report.
 --
 -- Tables: sales_and_traffic_by_asin
 -- Columns:

@@ -1,4 +1,4 @@
--- Orders, units and sales of each day, by channel and currency; cancelled orders apart.
+-- Orders, units and sales per day, by channel and currency; cancelled orders are counted separately.
 --
 -- Tables: orders_by_last_update | orders_by_order_date
 -- Columns:

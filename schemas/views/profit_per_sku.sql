@@ -1,4 +1,4 @@
--- What each SKU brought in and what it cost at Amazon, by settlement and month.
+-- Revenue and Amazon costs of each SKU, by settlement and month.
 --
 -- Tables: settlement_v2 | settlement_v1
 -- Columns:

@@ -1,4 +1,4 @@
--- Units that Amazon lost or damaged in its warehouses and neither found nor reimbursed, by item: what to claim.
+-- Units to claim, by item: lost or damaged in Amazon's warehouses, and neither found nor reimbursed.
 --
 -- Tables: ledger_detail | inventory_adjustments, reimbursements
 -- Columns:

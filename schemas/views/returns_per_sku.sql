@@ -1,4 +1,4 @@
--- How much of each SKU comes back: units that Amazon shipped, by month of purchase, and those of them that were returned.
+-- Return rate of each SKU, by month of purchase: units that Amazon shipped, and how many were returned.
 --
 -- Tables: customer_returns, orders_by_last_update | orders_by_order_date
 -- Columns:

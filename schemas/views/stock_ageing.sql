@@ -1,4 +1,4 @@
--- How old the stock at Amazon is, by SKU, and what its age will cost: the newest snapshot.
+-- Age of the stock at Amazon and its future storage fees, by SKU, from the newest snapshot.
 --
 -- Tables: inventory_planning | inventory_age
 -- Columns:

@@ -1,4 +1,4 @@
--- Units at Amazon now, by SKU: what can be sold, what is reserved, what is on the way.
+-- Current units at Amazon, by SKU: available, reserved, inbound.
 --
 -- Tables: fba_inventory
 -- Columns:

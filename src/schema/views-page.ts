@@ -31,7 +31,7 @@ your own view from a copy.
 
 ## Your own views
 
-The file \`views/my_view.sql\` in your folder of report schemas (\`schemas/views/my_view.sql\` beside \`pipelines.yaml\`, unless \`schemas\` names
+The file \`views/my_view.sql\` in your folder of report schemas (\`schemas/views/my_view.sql\` next to \`pipelines.yaml\`, unless \`schemas\` names
 another folder) defines the view \`my_view\`. If a packaged view has the same name, yours replaces it. The file begins with a comment that says
 what the view answers and which tables it reads, followed by one SELECT:
 
