@@ -20,18 +20,18 @@ export interface Status {
 }
 
 /**
- * Opens the status page, the metrics and the health checks that the settings ask for. `onlooker` is
+ * Opens the status page, the metrics and the health checks that the settings ask for. `reader` is
  * the warehouse for reads that yield to everything else. If the page can't be served, this logs a
  * warning: loading matters more.
  */
 export async function openStatus(
   context: PipelineContext,
-  onlooker: Warehouse,
+  reader: Warehouse,
   signals: StopSignals,
 ): Promise<Status> {
   const { config, clock, log } = context;
   const runLog = openRunLog(clock);
-  const readSnapshot = openSnapshots({ ...context, warehouse: onlooker }, runLog);
+  const readSnapshot = openSnapshots({ ...context, warehouse: reader }, runLog);
   const page = config.status ? await openPage(config.status) : undefined;
   return {
     ...(page?.server && { url: page.server.url }),
@@ -46,7 +46,7 @@ export async function openStatus(
   async function openPage(place: Pick<ServerOptions, 'host' | 'port' | 'token'>) {
     const metrics = openMetrics(readSnapshot);
     const reloads = openReloads(context, signals);
-    const options = { ...place, log, readSnapshot, metrics, warehouse: onlooker, reloads };
+    const options = { ...place, log, readSnapshot, metrics, warehouse: reader, reloads };
     const server = await serveStatus(options).catch((error: unknown) => {
       const remedy = error instanceof ReportsError ? ` ${error.remedy}` : '';
       log.warn({ code: errorCode(error) }, `${describeError(error)}.${remedy}`);

@@ -103,7 +103,7 @@ function requestsTable(rows, names) {
 }
 
 /**
- * Says how many windows are open. Of windows that Amazon makes by its own schedule nothing is known.
+ * Says how many windows are open. Windows that Amazon makes on its own schedule are unknown.
  *
  * @param {Pick<RequestSnapshot, 'cron' | 'underway' | 'waiting' | 'givenUp'>} request
  */

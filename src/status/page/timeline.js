@@ -104,7 +104,7 @@ function draw({ at, warehouse, runs, pipelines }) {
   const height = size.documents + 14 + lanes.length * size.lane + size.axis;
   return h(
     'div',
-    { class: 'scroll', 'data-from': 'end', tabindex: '0', role: 'region', 'aria-label': 'Time line' },
+    { class: 'scroll', 'data-from': 'end', tabindex: '0', role: 'region', 'aria-label': 'Timeline' },
     svg(
       'svg',
       {
@@ -262,8 +262,8 @@ export function stateOf({ error, failures, endedAt }) {
 export function outcomesText({ outcomes, requests, error, endedAt }) {
   if (error) return `${error.code}: ${error.message}`;
   const asked = [
-    requests?.asked && `${number(requests.asked)} asked for`,
-    requests?.left && `${number(requests.left)} left to later turns`,
+    requests?.asked && `${number(requests.asked)} requested`,
+    requests?.left && `${number(requests.left)} postponed`,
   ];
   const counts = Object.entries(outcomes).map(([outcome, count]) => `${number(count)} ${outcome}`);
   return [...asked, ...counts].filter(Boolean).join(', ') || (endedAt ? 'nothing to do' : 'running');
