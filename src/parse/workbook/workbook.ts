@@ -53,7 +53,7 @@ async function readSheets(document: ReadableDocument): Promise<Sheet[]> {
     // The library's types say `typeof Date`, but it returns a Date.
     return (await readWorkbookSheets(archive, { trim: false })) as unknown as Sheet[];
   } catch (error) {
-    const found = `a zip archive that is no readable workbook (${describeError(error)})`;
+    const found = `a zip archive that is not a readable workbook (${describeError(error)})`;
     throw new ReportsError('FORMAT_UNSUPPORTED', { reportType, documentId, found }, { cause: error });
   }
 }

@@ -127,7 +127,7 @@ function inForm<T>(form: ZodType<T>, body: unknown, about: { operation: Operatio
   const { data, error } = form.safeParse(body);
   if (data !== undefined) return data;
   const [issue] = error?.issues ?? [];
-  const found = `an answer without ${issue?.path.join('.') || 'the members it must have'}`;
+  const found = `the response lacks ${issue?.path.join('.') || 'required members'}`;
   throw new ReportsError('API_UNAVAILABLE', { ...about, found });
 }
 

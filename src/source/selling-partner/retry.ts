@@ -54,9 +54,9 @@ function networkFailure(error: unknown): Failure {
   const { code } = cause as NodeJS.ErrnoException;
   // Its text quotes the header, and with it a token.
   if (/invalid header value/i.test(cause.message))
-    return { code: 'API_UNAVAILABLE', found: 'a token that is no header value' };
+    return { code: 'API_UNAVAILABLE', found: 'the token is not a valid header value' };
   if (code !== undefined && brokenOff.has(code))
-    return { code: 'API_UNAVAILABLE', found: `the connection broke off (${code})` };
+    return { code: 'API_UNAVAILABLE', found: `the connection was lost (${code})` };
   return {
     code: 'API_UNREACHABLE',
     found: cause.name === 'TimeoutError' ? 'none in 30 s' : (code ?? cause.message),

@@ -43,7 +43,7 @@ export async function refreshViews(
     const notes = noteViews(client, noted, gone);
     if (notes.length > 0) await runTransaction(client, state.version, notes);
   } catch (error) {
-    log?.warn(`making views: ${describeError(error)}`);
+    log?.warn(`creating views: ${describeError(error)}`);
   }
 }
 
@@ -109,13 +109,13 @@ async function makeView(
   const options = `description = ${literal(description)}, labels = [('program', 'sp-reports')]`;
   try {
     if (!state.views.has(name) && (await isSomebodyElses(client, name))) {
-      log?.warn({ view: name }, `the view was not made: ${obstacle}`);
+      log?.warn({ view: name }, `the view was not created: ${obstacle}`);
       return false;
     }
     await client.run(`CREATE OR REPLACE VIEW ${client.table(name)} OPTIONS (${options}) AS ${sql}`);
     return true;
   } catch (error) {
-    log?.warn({ view: name, file }, `the view was not made: ${describeError(error)}`);
+    log?.warn({ view: name, file }, `the view was not created: ${describeError(error)}`);
     return false;
   }
 }

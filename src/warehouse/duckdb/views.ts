@@ -36,14 +36,14 @@ export async function refreshViews(
       if (!query) continue;
       wanted.add(view.name);
       const { version, obstacle } = standing(view.name, relations, found);
-      if (obstacle) log?.warn({ view: view.name }, `the view was not made: ${obstacle}`);
+      if (obstacle) log?.warn({ view: view.name }, `the view was not created: ${obstacle}`);
       else if (version !== query.version) await makeView(connection, view, query, log);
     }
     for (const [name, comment] of found) {
       if (mark.test(comment) && !wanted.has(name)) await run(connection, `DROP VIEW ${identifier(name)}`);
     }
   } catch (error) {
-    log?.warn(`making views: ${describeError(error)}`);
+    log?.warn(`creating views: ${describeError(error)}`);
   }
 }
 
@@ -111,7 +111,7 @@ async function makeView(
     await run(connection, 'ROLLBACK');
     log?.warn(
       { view: name, file },
-      `the view was not made: ${firstLine(error)}; see \`sp-reports schemas check\``,
+      `the view was not created: ${firstLine(error)}; see \`sp-reports schemas check\``,
     );
   }
 }
