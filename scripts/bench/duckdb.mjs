@@ -38,8 +38,8 @@ export function selectJson(reportType, path, { isTold }) {
   });
   const items = columns.filter(({ from }) => !from.startsWith('$.'));
   const item = items.map(({ from, type }) => `${from} ${jsonTypes[type.kind](type)}`).join(', ');
-  const told = `, columns={reportSpecification: 'STRUCT(marketplaceIds VARCHAR[], reportOptions STRUCT(reportPeriod VARCHAR), dataStartTime DATE, dataEndTime DATE)', ${rows}: 'STRUCT(${item})[]'}`;
-  return `SELECT ${values} FROM (SELECT reportSpecification, unnest(${rows}) AS item FROM read_json('${path}', maximum_object_size=2000000000${isTold ? told : ''}))`;
+  const columnsOption = `, columns={reportSpecification: 'STRUCT(marketplaceIds VARCHAR[], reportOptions STRUCT(reportPeriod VARCHAR), dataStartTime DATE, dataEndTime DATE)', ${rows}: 'STRUCT(${item})[]'}`;
+  return `SELECT ${values} FROM (SELECT reportSpecification, unnest(${rows}) AS item FROM read_json('${path}', maximum_object_size=2000000000${isTold ? columnsOption : ''}))`;
 }
 
 const jsonTypes = {

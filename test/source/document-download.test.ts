@@ -399,7 +399,7 @@ describe('downloading a document', () => {
       else response.writeHead(n === 1 ? 503 : 400).end();
       return true;
     };
-    await assert.rejects(download(), { code: 'DOWNLOAD_FAILED', message: /answered 400/ });
+    await assert.rejects(download(), { code: 'DOWNLOAD_FAILED', message: /answered with status 400/ });
   });
 
   it('gives up when every URL has expired', async () => {
