@@ -10,7 +10,9 @@ import { reportTypesPage } from '../src/schema/report-types-page.js';
 import { readViews } from '../src/schema/views.js';
 import { viewsPage } from '../src/schema/views-page.js';
 
-/** The generated pages of docs/, by path. A test holds them equal to what is committed; `npm run docs` writes them. */
+/**
+ * Returns the generated pages of docs/, by path. `npm run docs` writes them; a test compares them.
+ */
 export function docsPages(): Map<string, string> {
   const folders = [packagedSchemasFolder()];
   const schemas = readSchemas({ folders });
@@ -32,9 +34,9 @@ function errorsPage(): string {
   });
   return `# Errors
 
-Every error has a code that keeps its meaning. A *terminal* error of a document quarantines it: raw bytes kept, the reason in the
-ledger, no endless retries. After a *retryable* one its message goes back to the queue and comes again. \`{names}\` stand for facts of the
-case.
+Every error has a code that never changes its meaning. A *terminal* error quarantines the document: its raw bytes are kept, the reason is in
+the ledger, and there are no endless retries. After a *retryable* error, the message is released and received again. \`{names}\` are placeholders
+for details of the case.
 
 | code | kind | message | what to do |
 |---|---|---|---|
@@ -53,11 +55,11 @@ function cliPage(): string {
   program.configureHelp({ helpWidth: 100 });
   return `# Command line
 
-Results go to stdout, everything else to stderr: a progress bar on a terminal, JSON log lines elsewhere. Exit codes: 0; 1 where something
-was quarantined or failed; 2 for wrong use, a wrong \`pipelines.yaml\` or report schema included.
+Results go to stdout, everything else to stderr: a progress bar on a terminal, otherwise JSON log lines. Exit codes: 0 for success; 1 if something
+was quarantined or failed; 2 for wrong usage, including an invalid \`pipelines.yaml\` or report schema.
 
 ${helpSections(program, 'sp-reports')}
-## What query prints
+## Output of query
 
 ${answerNotes}
 `;

@@ -16,20 +16,17 @@ interface Options {
   json?: boolean;
 }
 
-/** `sp-reports request`: asks Amazon for reports now. */
+/** `sp-reports request`: requests reports from Amazon now. */
 export function requestCommand(io: Io, exit: (code: number) => void): Command {
   return new Command('request')
     .description(
-      'Asks Amazon for the reports that the `request` entries of pipelines.yaml name and that have not been asked for, without waiting for their cron expressions; waits for the quota. They are loaded by `run` or `start` when Amazon has made them.',
+      'Requests the reports that the `request` entries of pipelines.yaml name and that have not been requested yet, without waiting for their cron expressions. Waits for the quota. `run` or `start` load the reports when Amazon has made them.',
     )
-    .argument('[pipeline]', 'name of the pipeline; without it all that have requests')
-    .option('--dry-run', 'show what would be asked for; ask nothing')
-    .option('--again', 'ask once more for what was given up')
-    .option(
-      '--cancel-schedules',
-      'cancel the schedules at Amazon that were made by `request` entries that are gone; ask for nothing',
-    )
-    .option('--json', 'print a JSON object for each pipeline, one a line')
+    .argument('[pipeline]', 'name of the pipeline (default: all that have requests)')
+    .option('--dry-run', 'show what would be requested, without requesting it')
+    .option('--again', 'retry requests that were given up')
+    .option('--cancel-schedules', 'only cancel schedules at Amazon whose `request` entries no longer exist')
+    .option('--json', 'print a JSON object for each pipeline, one per line')
     .action(async (name: string | undefined, options: Options, command: Command) => {
       const config = readFullConfig(command, io);
       const named = pipelinesNamed(config, name);
@@ -39,7 +36,7 @@ export function requestCommand(io: Io, exit: (code: number) => void): Command {
         const which = name === undefined ? `no pipeline in ${config.file}` : `pipeline ${name}`;
         const verb = name === undefined ? 'has' : 'has no';
         throw new ReportsError('USAGE', {
-          problem: `${which} ${verb} \`request:\` entries; docs/requests.md tells how to write them`,
+          problem: `${which} ${verb} \`request:\` entries; see docs/requests.md`,
         });
       }
       await untilStopped(io, async (signals) => {
@@ -68,7 +65,7 @@ export function requestCommand(io: Io, exit: (code: number) => void): Command {
           }
           for (const [, { sellerId, reportType }] of leftOver)
             io.stderr.write(
-              `Amazon still makes ${reportType} for ${sellerId} by a schedule that is no longer in ${config.file}; \`sp-reports request --cancel-schedules\` ends it.\n`,
+              `Amazon still makes ${reportType} for ${sellerId} on a schedule that is no longer in ${config.file}. \`sp-reports request --cancel-schedules\` cancels it.\n`,
             );
           if (requestsFailed(summary)) exit(1);
         }
@@ -80,7 +77,7 @@ export function requestCommand(io: Io, exit: (code: number) => void): Command {
             cancelLeftOver(openRequestBook(config.state), context, { signal: signals.stop }, options),
           );
           if (options.json) io.stdout.write(`${JSON.stringify({ schedules: steps })}\n`);
-          else if (steps.length === 0) io.stdout.write('No schedule is left over.\n');
+          else if (steps.length === 0) io.stdout.write('There are no schedules to cancel.\n');
           for (const { sellerId, reportType, done } of options.json ? [] : steps)
             io.stdout.write(`Schedule of ${reportType} for ${sellerId}: ${done}\n`);
         });

@@ -35,10 +35,10 @@ async function lookAtFolder(folder: string): Promise<CheckResult> {
     await writeFile(probe, '');
     await rm(probe);
   } catch (error) {
-    const found = `it can't be written (${(error as NodeJS.ErrnoException).code})`;
+    const found = `not writable (${(error as NodeJS.ErrnoException).code})`;
     return {
       found,
-      next: 'Give the user that the program runs as the right to write there, or name another folder in pipelines.yaml.',
+      next: 'Allow the user that the program runs as to write there, or name another folder in pipelines.yaml.',
     };
   }
   const { bavail, bsize } = await statfs(folder);
@@ -46,7 +46,7 @@ async function lookAtFolder(folder: string): Promise<CheckResult> {
   if (bavail * bsize >= minFreeBytes) return { found };
   return {
     found,
-    next: 'Make room on the disk, or name a folder on another one in pipelines.yaml; 1 GB is the least.',
+    next: 'Free at least 1 GB on the disk, or name a folder on another disk in pipelines.yaml.',
   };
 }
 
@@ -65,7 +65,7 @@ export function bucketChecks(config: Config): Check[] {
         } finally {
           await stores.close();
         }
-        return { found: 'can be listed, read, written and cleared' };
+        return { found: 'objects can be listed, read, written and deleted' };
       },
     }));
 }
@@ -79,13 +79,13 @@ export function clockCheck(endpoint: string, now: () => number): Check {
       const date = Date.parse(answer?.headers.get('date') ?? '');
       if (Number.isNaN(date)) {
         const next =
-          'Check that this machine reaches it, proxy and firewall included, and `api.endpoint` in pipelines.yaml.';
+          'Check that this machine can reach it (including any proxy or firewall), and check `api.endpoint` in pipelines.yaml.';
         return { found: `no answer from ${endpoint}`, next };
       }
       const seconds = Math.round((now() - date) / 1000);
       const found = `${Math.abs(seconds)} s ${seconds < 0 ? 'behind' : 'ahead of'} Amazon's`;
       if (Math.abs(seconds) <= maxClockSkewSeconds) return { found };
-      return { found, next: 'Set the clock of this machine by a time server (NTP).' };
+      return { found, next: 'Synchronize the clock of this machine with a time server (NTP).' };
     },
   };
 }
@@ -96,7 +96,7 @@ export function warehouseCheck(warehouse: Warehouse): Check {
     name: 'warehouse',
     async look() {
       await warehouse.checkWritable();
-      return { found: 'can be written' };
+      return { found: 'writable' };
     },
   };
 }

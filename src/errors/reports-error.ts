@@ -9,9 +9,10 @@ import { settingsErrors } from './settings.js';
 import { warehouseErrors } from './warehouse.js';
 
 /**
- * The catalogue of errors. Every failure a user can meet has one entry: a code that never changes its meaning,
- * a message (doing what, to which thing, found what), a kind and a remedy (do what next).
- * `errors/` has them by area; `docs/errors.md` is generated from them, and a test holds both equal.
+ * The catalogue of errors. Each failure that a user can meet has one entry: a code that never
+ * changes its meaning, a message (doing what, to which thing, found what), a kind and a remedy
+ * (what to do next). The files of this folder define the entries by area. `docs/errors.md` is
+ * generated from them, and a test keeps both equal.
  */
 export const catalogue = {
   ...settingsErrors,
@@ -26,10 +27,15 @@ export const catalogue = {
 
 export type ErrorCode = keyof typeof catalogue;
 
-/** Facts about a failure; the placeholders of the message are filled from them. Never secrets, tokens or presigned URLs. */
+/**
+ * Details of a failure, which fill the placeholders of message and remedy. They never contain
+ * secrets, tokens or presigned URLs.
+ */
 export type ErrorDetails = Record<string, string | number | boolean | null | undefined>;
 
-/** An error from the catalogue. `message` is complete for a reader; `details` keep the ids for a machine. */
+/**
+ * An error from the catalogue. People read `message`, which is complete; programs read `details`.
+ */
 export class ReportsError extends Error {
   readonly code: ErrorCode;
   readonly kind: ErrorKind;
@@ -47,12 +53,15 @@ export class ReportsError extends Error {
   }
 }
 
-/** Whether trying again later can help. An error outside the catalogue is a bug or a broken machine: retryable. */
+/**
+ * Whether a retry can help. An error outside the catalogue is a bug or a broken machine, and so
+ * retryable.
+ */
 export function isRetryable(error: unknown): boolean {
   return !(error instanceof ReportsError) || error.kind === 'retryable';
 }
 
-/** The code of an error from the catalogue; UNEXPECTED for any other. */
+/** Returns the code of an error from the catalogue; UNEXPECTED for any other error. */
 export function errorCode(error: unknown): string {
   return error instanceof ReportsError ? error.code : 'UNEXPECTED';
 }
@@ -69,10 +78,14 @@ const machineCodes = new Set([
   'EROFS',
 ]);
 
-/** Whether a failure says nothing about the document it was met with: it may be tried as often as it takes. */
+/**
+ * Whether a failure says nothing about the document it occurred with. Such a document may be
+ * retried without a limit.
+ */
 export function isNotTheDocumentsFault(error: unknown): boolean {
   if (error instanceof ReportsError) {
-    // What an answering host can't send fails by the document, for all that is known; and it may be too wide for the memory.
+    // If a host answers but cannot send the document, the document may be the cause. It may also be
+    // too wide for the memory.
     return error.kind === 'retryable'
       ? error.code !== 'DOWNLOAD_FAILED' && error.code !== 'WAREHOUSE_OUT_OF_MEMORY'
       : error.code === 'WAREHOUSE_UNREADABLE';
@@ -86,7 +99,7 @@ export function isDamagedWarehouse(error: unknown): error is ReportsError {
   return error instanceof ReportsError && error.code === 'WAREHOUSE_UNREADABLE';
 }
 
-/** One line that says what went wrong, for an error of any origin. */
+/** Returns one line that says what went wrong, for an error of any origin. */
 export function describeError(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -21,7 +21,7 @@ export async function checkAlarms(
   await inAlarms(withAlarms(config), command, io, runLog, (alarms) => alarms.check(stop));
 }
 
-/** Runs work with the alarms of the settings opened, and closes everything after it. */
+/** Opens the alarms of the settings, runs the work with them, and closes everything afterwards. */
 export function inAlarms<T>(
   config: AlarmedConfig,
   command: Command,
@@ -30,9 +30,9 @@ export function inAlarms<T>(
   work: (alarms: Alarms, context: PipelineContext) => Promise<T>,
 ): Promise<T> {
   return withContext(config, command, io, 'alarms', (context: PipelineContext) => {
-    const onlooker = openWarehouse(config, { isOnlooker: true });
-    const readSnapshot = openSnapshots({ ...context, warehouse: onlooker }, runLog, { isPatient: true });
-    return work(openAlarms(config.alarms, readSnapshot, context), { ...context, warehouse: onlooker });
+    const reader = openWarehouse(config, { isOnlooker: true });
+    const readSnapshot = openSnapshots({ ...context, warehouse: reader }, runLog, { isPatient: true });
+    return work(openAlarms(config.alarms, readSnapshot, context), { ...context, warehouse: reader });
   });
 }
 
@@ -40,6 +40,6 @@ export function inAlarms<T>(
 export function withAlarms(config: Config): AlarmedConfig {
   const { alarms } = config;
   if (alarms) return { ...config, alarms };
-  const problem = `${config.file} has no \`alarms:\`; docs/alarms.md tells how to write them`;
+  const problem = `${config.file} has no \`alarms:\`; see docs/alarms.md`;
   throw new ReportsError('USAGE', { problem });
 }

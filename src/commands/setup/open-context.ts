@@ -22,48 +22,51 @@ import { openQuota } from './open-amazon.js';
 import type { Io } from './io.js';
 import { openProgress } from './progress.js';
 
-/** The options that every command knows. */
+/** The options of every command. */
 export interface GlobalOptions {
   config?: string;
   logLevel?: string;
 }
 
-/** Where pipelines.yaml and the variables it names are to be found. */
+/** Returns where to find pipelines.yaml and the variables it names. */
 export function configOptions(command: Command, io: Io): ReadConfigOptions {
   const { config } = command.optsWithGlobals<GlobalOptions>();
   return { ...(config ? { path: config } : {}), cwd: io.cwd, env: io.env };
 }
 
-/** Reads pipelines.yaml for a command that needs all of it. */
+/** Reads pipelines.yaml for a command that needs all settings. */
 export function readFullConfig(command: Command, io: Io): Config {
   return readConfig(configOptions(command, io));
 }
 
-/** Reads pipelines.yaml for a command that only touches the warehouse: no file, and sellers without credentials, are no hindrance. */
+/**
+ * Reads pipelines.yaml for a command that only uses the warehouse. The file may be missing, and
+ * sellers may lack credentials.
+ */
 export function readWarehouseConfig(command: Command, io: Io): Config {
   return readConfig({ ...configOptions(command, io), missing: 'defaults', tolerateUnset: true });
 }
 
-/** The folders of the report schemas: that of the program, then the user's. */
+/** Returns the folders of report schemas: the packaged one, then the user's. */
 export function schemaFolders(command: Command, io: Io): string[] {
   return [packagedSchemasFolder(), readWarehouseConfig(command, io).schemas];
 }
 
-/** All report schemas, by report type. Errors: SCHEMA_INVALID. */
+/** Reads all report schemas, by report type. Errors: SCHEMA_INVALID. */
 export function readAllSchemas(command: Command, io: Io): ReportSchemas {
   return readSchemas({ folders: schemaFolders(command, io) });
 }
 
-/** What a warehouse may be opened with, beside its settings. */
+/** Options for opening a warehouse, besides its settings. */
 export interface OpenOptions extends QueryOptions {
   log?: Logger;
-  /** Where tables get their descriptions from. */
+  /** The schemas with the descriptions of tables. */
   schemas?: ReportSchemas;
-  /** What BigQuery loads from. */
+  /** The staging area that BigQuery loads from. */
   staging?: Staging;
-  /** Whether it is for looking only, and gives way to everything else that this process does with the warehouse's file. */
+  /** Whether it only reads, and yields to all other work of this process on the warehouse file. */
   isOnlooker?: boolean;
-  /** What commits make when the tables for it are there. */
+  /** Views that commits create as soon as their tables exist. */
   views?: View[];
 }
 
@@ -83,7 +86,7 @@ export function openWarehouse(
   });
 }
 
-/** The file of a warehouse that is one. */
+/** Returns the warehouse file; undefined if the warehouse is not a file. */
 function warehouseFile({ warehouse }: Config, views: View[]): WarehouseFile | undefined {
   if (warehouse.type !== 'duckdb') return undefined;
   const open = (path: string) => openWarehouse({ warehouse: { ...warehouse, path } }, { views });
@@ -91,7 +94,7 @@ function warehouseFile({ warehouse }: Config, views: View[]): WarehouseFile | un
   return { path: warehouse.path, open, hold: holdDuckDbFile, compact };
 }
 
-/** Runs a command's work with everything opened, and closes it after. */
+/** Opens everything that a command needs, runs its work, and closes everything afterwards. */
 export async function withContext<T>(
   config: Config,
   command: Command,
@@ -124,7 +127,7 @@ export async function withContext<T>(
   const ids = sellersById(config.sellers);
   try {
     await removeOldPartials([stores.raw.unfinished, stores.lake.unfinished, config.state]);
-    // What hinders it, hinders the work too, and is told there.
+    // If this fails, the work fails too and reports the reason.
     if (staging) await removeOldStaging(staging).catch(() => {});
     const opened = { log: progress.log, schemas, views, ...(staging && { staging }) };
     const file = warehouseFile(config, views);
