@@ -33,7 +33,7 @@ export const contestants = {
   'duckdb-copy': copyWith({}),
   'duckdb-copy-1-thread': copyWith({ threads: 1 }),
   'duckdb-copy-untold': ({ reportType, path, folder }) =>
-    copy(selectJson(reportType, path, { isTold: false }), folder, {}),
+    copy(selectJson(reportType, path, { hasStructure: false }), folder, {}),
   gunzip: ({ path }) => {
     return async () => {
       for await (const _ of createReadStream(path).pipe(createGunzip()));

@@ -18,7 +18,7 @@ const sqlTypes = {
  * schema. It states the dialect, or the structure of JSON, so that DuckDB need not guess.
  */
 export function selectDocument(reportType, path, header) {
-  if (isJson(reportType)) return selectJson(reportType, path, { isTold: true });
+  if (isJson(reportType)) return selectJson(reportType, path, { hasStructure: true });
   const columns = columnsOf(reportType, header).map(
     ({ name, found, type }) => `${sqlTypes[type.kind](`"${found}"`, type)} AS "${name}"`,
   );
@@ -29,7 +29,7 @@ export function selectDocument(reportType, path, header) {
  * Returns the SELECT for a JSON document whose rows are a list at its top. Without a given
  * structure, DuckDB detects it.
  */
-export function selectJson(reportType, path, { isTold }) {
+export function selectJson(reportType, path, { hasStructure }) {
   const [{ rows }] = schemaOf(reportType).tables;
   const columns = columnsOf(reportType, []);
   const values = columns.map(({ name, from, type }) => {
@@ -39,7 +39,7 @@ export function selectJson(reportType, path, { isTold }) {
   const items = columns.filter(({ from }) => !from.startsWith('$.'));
   const item = items.map(({ from, type }) => `${from} ${jsonTypes[type.kind](type)}`).join(', ');
   const columnsOption = `, columns={reportSpecification: 'STRUCT(marketplaceIds VARCHAR[], reportOptions STRUCT(reportPeriod VARCHAR), dataStartTime DATE, dataEndTime DATE)', ${rows}: 'STRUCT(${item})[]'}`;
-  return `SELECT ${values} FROM (SELECT reportSpecification, unnest(${rows}) AS item FROM read_json('${path}', maximum_object_size=2000000000${isTold ? columnsOption : ''}))`;
+  return `SELECT ${values} FROM (SELECT reportSpecification, unnest(${rows}) AS item FROM read_json('${path}', maximum_object_size=2000000000${hasStructure ? columnsOption : ''}))`;
 }
 
 const jsonTypes = {

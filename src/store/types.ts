@@ -13,7 +13,7 @@ export interface Store {
    * `replaces` is the version that it may take the place of. Errors: BUCKET_CHANGED where it is another by now; those of buckets.
    */
   keep(path: string, options?: KeepOptions): Promise<void>;
-  /** Sees that the bytes of a file are at its path, to be let go of later. Gives their version; undefined where the file does not exist. */
+  /** Sees that the bytes of a file are at its path, to be let go of later. Gives their version; undefined where there is no such file. */
   fetch(path: string, signal?: AbortSignal): Promise<{ version: string } | undefined>;
   /** What is in a small file; undefined where there is none. */
   read(path: string): Promise<string | undefined>;
