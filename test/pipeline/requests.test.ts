@@ -485,7 +485,7 @@ describe('requests', () => {
     await open([daily, { ...ofListings, schedule: undefined }]);
     const { stdout, code } = await world.run('request', '--dry-run');
     assert.equal(code, 0);
-    assert.match(stdout, /Would ask for 2 reports/);
+    assert.match(stdout, /Would request 2 reports/);
     assert.ok(stdout.includes(iso(today() - dayMs).slice(0, 19)));
     assert.equal(calls('createReport') + calls('getReports'), 0);
     assert.equal((await run('request')).told.asked.length, 2);
