@@ -8,7 +8,7 @@ import threading
 import time
 import urllib.request
 
-LONGEST_SECONDS = 3600
+MAX_SECONDS = 3600
 
 
 def free_port():
@@ -18,35 +18,36 @@ def free_port():
 
 
 def watch(endpoint, parent):
-    """Prints the endpoint once it answers; ends the process when its parent is gone or its time is over."""
+    """Prints the endpoint once it answers; ends the process when its parent has ended or its time is over."""
     started = time.monotonic()
-    told = False
-    while os.getppid() == parent and time.monotonic() - started < LONGEST_SECONDS:
-        if not told:
+    printed = False
+    while os.getppid() == parent and time.monotonic() - started < MAX_SECONDS:
+        if not printed:
             try:
                 urllib.request.urlopen(f"{endpoint}/bigquery/v2/projects/none/datasets", timeout=2).close()
                 out.write(f"{endpoint}\n")
                 out.flush()
-                told = True
+                printed = True
             except OSError:
                 pass
-        time.sleep(1 if told else 0.1)
+        time.sleep(1 if printed else 0.1)
     os._exit(0)
 
 
-# The emulator prints what it does; stdout is for the endpoint alone.
+# The emulator prints its activity, but stdout is reserved for the endpoint.
 out = os.fdopen(os.dup(1), "w")
 os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 os.environ["BQEMU_ENABLE_FORMAT_EXTENSIONS"] = "false"
-# Where the buckets of scripts/storage-emulator are.
+# The folder with the buckets of scripts/storage-emulator.
 if "STORAGE_EMULATOR_ROOT" in os.environ:
     os.environ["BQEMU_GCS_LOCAL_ROOT"] = os.environ["STORAGE_EMULATOR_ROOT"]
 
 import sqlglot  # noqa: E402
 
-# The compiled generator parses its templates anew whenever one is made, several times for each statement, and statements are parsed over and
-# over too. That was half of the emulator's time: what was parsed before is copied, templates not even that, as they are filled in as copies.
+# Each new compiled generator parses its templates again, several times per statement, and statements are
+# parsed repeatedly too. That was half of the emulator's time. Parsed statements are therefore cached and
+# copied. Templates need no copy, because they are copied when they are filled in.
 parse_one = sqlglot.parse_one
 
 
@@ -67,9 +68,9 @@ from bqemulator.cli import main  # noqa: E402
 from bqemulator.jobs import ddl_result  # noqa: E402
 from bqemulator.storage.engine import DuckDBEngine  # noqa: E402
 
-# Geography needs an extension that is downloaded at the start; no table of reports has any.
+# Geography needs an extension that is downloaded at the start; report tables do not use it.
 DuckDBEngine._load_spatial = lambda self: None
-# The compiled parser refuses to tell the kind of a column's OPTIONS; no column of reports is NOT NULL.
+# The compiled parser cannot return the kind of a column's OPTIONS; no report column is NOT NULL.
 ddl_result._has_not_null_constraint = lambda column: False
 port = free_port()
 threading.Thread(target=watch, args=(f"http://127.0.0.1:{port}", os.getppid()), daemon=True).start()

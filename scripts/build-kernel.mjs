@@ -28,8 +28,8 @@ function writeWhole(path, contents) {
 }
 
 /**
- * The compiler's own `.d.ts` describes exports behind its JavaScript wrapper, which is not used here:
- * WebAssembly itself has no booleans, only 0 and 1.
+ * The compiler's own `.d.ts` describes exports behind its JavaScript wrapper, which is not used
+ * here: WebAssembly itself has no booleans, only 0 and 1.
  */
 function exportsInterface(declarations) {
   const [functions, variables] = [

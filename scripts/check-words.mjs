@@ -2,8 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 /**
- * Finds retired words and over-wide comments in everything that a person reads: code, tests, scripts and documentation.
- * Prints each place with the word to use instead, and exits with 1 if there are any.
+ * Finds retired words and comments that are too wide in everything that people read: code, tests,
+ * scripts and documentation. Prints each place with the word to use instead, and exits with 1 if
+ * there are any.
  */
 const retired = [
   [/\bmend(s|ed|ing)?\b/i, 'fix, repair'],

@@ -9,8 +9,9 @@ import { runInProcess } from '../test/ingest/world.js';
 import { numberOption } from './options.js';
 
 /**
- * `npm run crash -- --kills N [--seed N] [--json]`: kills the program N times, and a purge at each of its steps, and compares what came of it.
- * `scripts/bigquery-emulator npm run crash -- --bigquery …` kills it over BigQuery's stand-in.
+ * `npm run crash -- --kills N [--seed N] [--json]`: kills the program N times, and a purge at each
+ * of its steps, and compares the results. `scripts/bigquery-emulator npm run crash -- --bigquery …`
+ * does the same with the BigQuery emulator.
  */
 const kills = numberOption('kills', 200);
 const random = new Random(numberOption('seed', 1));
@@ -50,10 +51,13 @@ process.exitCode = counts.lost + counts.twice + counts.leftovers + differences.l
 function bigQueryEndpoint(): string {
   const endpoint = process.env.BIGQUERY_EMULATOR;
   if (endpoint) return endpoint;
-  throw new Error('--bigquery: there is no stand-in; run this by scripts/bigquery-emulator');
+  throw new Error('--bigquery: there is no emulator; run this with scripts/bigquery-emulator');
 }
 
-/** What a purge that was killed at each of its steps in turn leaves of old documents, once it is done again. */
+/**
+ * Kills a purge at each of its steps in turn, repeats it, and returns what is left of old
+ * documents.
+ */
 async function purgeDifferences(): Promise<string[]> {
   const folder = await makeOldData();
   try {

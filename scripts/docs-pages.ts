@@ -11,8 +11,7 @@ import { readViews } from '../src/schema/views.js';
 import { viewsPage } from '../src/schema/views-page.js';
 
 /**
- * Returns the generated pages of docs/, by path. `npm run docs` writes them; a test compares them
- * with what is committed.
+ * Returns the generated pages of docs/, by path. `npm run docs` writes them; a test compares them.
  */
 export function docsPages(): Map<string, string> {
   const folders = [packagedSchemasFolder()];
@@ -60,7 +59,7 @@ Results go to stdout, everything else to stderr: a progress bar on a terminal, J
 something was quarantined or failed; 2 for wrong usage, including an invalid \`pipelines.yaml\` or report schema.
 
 ${helpSections(program, 'sp-reports')}
-## What query prints
+## Output of query
 
 ${answerNotes}
 `;

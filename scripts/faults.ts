@@ -2,8 +2,8 @@ import { tryFileFaults, writtenFolders } from '../test/faults/file-fault-table.j
 import { faultCases, takesBigQuery, tryFault } from '../test/faults/fault-table.js';
 
 /**
- * `npm run faults [-- --only TEXT]`: each fault between the program and a service, and what came of it, as a table; then each call of the
- * file system that fails, folder by folder.
+ * `npm run faults [-- --only TEXT]`: prints each fault between the program and a service, and its
+ * result.
  */
 const at = process.argv.indexOf('--only');
 const only = at < 0 ? '' : (process.argv[at + 1] ?? '');

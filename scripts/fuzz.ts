@@ -1,7 +1,10 @@
 import { fuzz } from '../test/fuzz/fuzz.js';
 import { numberOption } from './options.js';
 
-/** `npm run fuzz [-- --cases 100000] [--seed N]`: mutated inputs of every kind, and what came of them. */
+/**
+ * `npm run fuzz [-- --cases 100000] [--seed N]`: loads mutated inputs of every kind and prints the
+ * results.
+ */
 const cases = numberOption('cases', 100_000);
 const seed = numberOption('seed', 1);
 const startedMs = Date.now();

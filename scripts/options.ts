@@ -1,4 +1,4 @@
-/** The number behind `--name` on the command line. */
+/** Returns the number after `--name` on the command line. */
 export function numberOption(name: string, otherwise: number): number {
   const at = process.argv.indexOf(`--${name}`);
   const value = at < 0 ? otherwise : Number(process.argv[at + 1]);

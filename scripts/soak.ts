@@ -3,11 +3,14 @@ import { crashTypes, makeCrashWorld } from '../test/ingest/crash-matrix.js';
 import { sellerId } from '../test/ingest/world.js';
 import { numberOption } from './options.js';
 
-/** `npm run soak [-- --notifications 10000]`: one program drains those of 40 sellers; its memory and open files are looked at all the while. Linux only. */
+/**
+ * `npm run soak [-- --notifications 10000]`: one program drains the notifications of 40 sellers,
+ * while its memory and open files are measured. Linux only.
+ */
 const notifications = numberOption('notifications', 10_000);
 const documents = Math.round(notifications * 0.9);
 const rowsEach = 20;
-// As many as keep the quota of one, 15 calls at once, from being what is measured.
+// Enough sellers that the quota of one, 15 calls at once, does not limit the measurement.
 const sellers = [sellerId, ...Array.from({ length: 39 }, (_, index) => `A${index}SOAKSELLER`)];
 const world = await makeCrashWorld({
   moreSellers: sellers.slice(1),
@@ -22,7 +25,7 @@ try {
     const rows = Array.from({ length: rowsEach }, (_, row) => `${index}-${row}\t${row}.25\t${row}`);
     const report = sandbox.addReport({
       sellerId: sellers[index % sellers.length] as string,
-      // What is appended and merged stays to be counted.
+      // Only append and merge keep all rows, so that they can be counted.
       reportType: crashTypes[index % 2] as string,
       reportId: String(100_000 + index),
       documentId: `soak-${index}`,

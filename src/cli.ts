@@ -24,8 +24,8 @@ import { describeError, knownError, ReportsError } from './errors/reports-error.
 import { version } from './runtime/version.js';
 
 /**
- * Runs the program with these arguments. Returns the exit code: 0; 1 where something was quarantined or failed; 2 for wrong use, a wrong
- * pipelines.yaml or report schema included.
+ * Runs the program with these arguments. Returns the exit code: 0 for success; 1 if something was
+ * quarantined or failed; 2 for wrong usage, including an invalid pipelines.yaml or report schema.
  */
 export async function runCli(args: string[], io: Io): Promise<number> {
   let exitCode = 0;
@@ -33,7 +33,8 @@ export async function runCli(args: string[], io: Io): Promise<number> {
     exitCode = code;
   });
   try {
-    // SQL may begin with a comment, which is no option; a blank ahead of it says so.
+    // SQL may begin with a comment. The blank before it keeps commander from reading it as an
+    // option.
     const words = args.map((word) => (/^--\s/.test(word) ? ` ${word}` : word));
     await program.parseAsync(words, { from: 'user' });
     return exitCode;
@@ -43,17 +44,24 @@ export async function runCli(args: string[], io: Io): Promise<number> {
   }
 }
 
-/** The program, for running and for its reference page. `exit` is told the exit code of the command. */
+/**
+ * Builds the program, to run it or to generate its reference page. Commands call `exit` with their
+ * exit code.
+ */
 export function buildProgram(io: Io, exit: (code: number) => void): Command {
   const program = new Command('sp-reports')
     .description('Loads Amazon Selling Partner reports into a warehouse you can query in SQL.')
     .version(version)
-    .option('--config <file>', 'the settings (default: pipelines.yaml in the current folder)')
+    .option('--config <file>', 'settings file (default: pipelines.yaml in the current folder)')
     .addOption(
-      new Option(
-        '--log-level <level>',
-        'what is told beside the results (default: info; on a terminal warn)',
-      ).choices(['fatal', 'error', 'warn', 'info', 'debug', 'silent']),
+      new Option('--log-level <level>', 'log level (default: info; warn on a terminal)').choices([
+        'fatal',
+        'error',
+        'warn',
+        'info',
+        'debug',
+        'silent',
+      ]),
     )
     .helpCommand(false)
     .exitOverride()
@@ -102,7 +110,7 @@ function printError(thrown: unknown, io: Io): number {
   const error = knownError(thrown);
   if (!(error instanceof ReportsError)) {
     const trace = error instanceof Error ? (error.stack ?? error.message) : describeError(error);
-    io.stderr.write(`error: ${trace}\nThis is a bug: please report it with the lines above.\n`);
+    io.stderr.write(`error: ${trace}\nThis is a bug. Please report it with the lines above.\n`);
     return 1;
   }
   io.stderr.write(`error ${error.code}: ${error.message}\n${error.remedy}\n`);

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 require('./small-memory.cjs');
 
-// DuckDB's write-ahead log and what it puts on disk while it works are the owner's alone, as our own files are.
+// Like our own files, DuckDB's write-ahead log and temporary files must be private to the owner.
 process.umask(0o077);
 
 async function main(): Promise<void> {

@@ -12,8 +12,9 @@ import { measureScale, scaleTable } from './scale.js';
 import { openFolderStore } from '../../src/store/folder-store.js';
 
 /**
- * Measures the engine beside DuckDB, pyarrow, polars, gunzip and the reference engine, on one document in one run, each in a process of its
- * own, in turn. What they wrote is compared row for row before any time counts.
+ * Measures the engine against DuckDB, pyarrow, polars, gunzip and the reference engine, on one
+ * document in one run, each in a separate process, in turn. Their output is compared row by row
+ * before any time counts.
  */
 const { values: options } = parseArgs({
   options: {
@@ -21,13 +22,13 @@ const { values: options } = parseArgs({
     rows: { type: 'string', default: '500000' },
     runs: { type: 'string', default: '5' },
     seed: { type: 'string', default: '7' },
-    /** How many small documents. */
+    /** Number of small documents. */
     small: { type: 'string', default: '200' },
-    /** Only these contestants, divided by commas. */
+    /** Only these contestants, separated by commas. */
     only: { type: 'string' },
-    /** Time and memory as the document grows, in place of all else. */
+    /** Whether to measure only time and memory as the document grows. */
     scale: { type: 'boolean', default: false },
-    /** The interpreter that has pyarrow and polars. */
+    /** The Python interpreter with pyarrow and polars. */
     python: { type: 'string', default: 'python3' },
     json: { type: 'boolean', default: false },
   },
@@ -35,11 +36,11 @@ const { values: options } = parseArgs({
 const reportType = options.type;
 const [rowCount, runCount, seed] = [Number(options.rows), Number(options.runs), Number(options.seed)];
 const smallDocuments = Number(options.small);
-/** The reference engine takes a minute for 100,000 rows. */
+/** Rows for the reference engine, which takes a minute for 100,000. */
 const referenceRows = 20_000;
 
 const pythonNames = ['pyarrow', 'polars'];
-/** Where the Parquet files are of those whose rows are compared with DuckDB's. */
+/** The Parquet files of the contestants whose rows are compared with DuckDB's. */
 const writtenBy: Record<string, string> = {
   columnar: '*/*/*.parquet',
   pyarrow: 'python.parquet',
@@ -73,7 +74,7 @@ async function compare(): Promise<void> {
   try {
     const large = await makeDocument(folder, 'large', [{ rows: rowCount, seed }]);
     const fewer = await makeDocument(folder, 'fewer', [{ rows: referenceRows, seed }]);
-    // Of about 20 KB of text each.
+    // About 20 KB of text each.
     const plans = Array.from({ length: smallDocuments }, (_, index) => ({ rows: 84, seed: 1000 + index }));
     const small = await makeDocument(folder, 'small', plans);
     const header = await headerOf(reportType, large.path);
@@ -97,9 +98,9 @@ async function compare(): Promise<void> {
       try {
         await run(name, 'once');
       } catch (error) {
-        // Not every spelling of a time is read by them.
+        // They cannot read every format of a time.
         if (!pythonNames.includes(name)) throw error;
-        process.stderr.write(`${name} is left out: it can't read a document of this type\n`);
+        process.stderr.write(`${name} is skipped: it cannot read a document of this type\n`);
         names = names.filter((each) => each !== name);
         continue;
       }
@@ -124,7 +125,7 @@ function contestantNames(): string[] {
       execFileSync(options.python, ['-c', `import ${name}`], { stdio: 'ignore' });
       return true;
     } catch {
-      process.stderr.write(`${name} is left out: ${options.python} does not have it\n`);
+      process.stderr.write(`${name} is skipped: ${options.python} does not have it\n`);
       return false;
     }
   });
@@ -142,7 +143,7 @@ function scriptPath(name: string): string {
   return new URL(name, import.meta.url).pathname;
 }
 
-/** Documents under one name: the last one's file, and all of them as raw documents. */
+/** Writes documents: returns the file of the last one, and a raw folder with all of them. */
 async function makeDocument(
   folder: string,
   name: string,
@@ -158,7 +159,7 @@ async function makeDocument(
   return { path, raw, textBytes };
 }
 
-/** A contestant's Parquet and that of DuckDB hold the same rows. */
+/** Verifies that the Parquet files of a contestant and of DuckDB contain the same rows. */
 async function verify(folder: string, name: string, columns: { name: string }[]): Promise<void> {
   const ours = `read_parquet('${join(folder, name, writtenBy[name] as string)}')`;
   const theirs = `read_parquet('${join(folder, 'duckdb-copy', 'duckdb.parquet')}')`;

@@ -2,7 +2,7 @@ import { createReadStream, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { runDuckDb, selectDocument, selectJson } from './duckdb.mjs';
-// What is measured is the program as it is built, in a process with nothing else in it.
+// The built program is measured, in a process that does nothing else.
 import { systemClock } from '../../dist/runtime/clock.js';
 import { convertDocument } from '../../dist/ingest/convert-document.js';
 import { IngestRun } from '../../dist/ingest/ingest-run.js';
@@ -13,27 +13,27 @@ import { ledgerKey } from '../../dist/warehouse/types.js';
 import { openFolderStore } from '../../dist/store/folder-store.js';
 
 /**
- * What a contestant is given.
+ * The input of a contestant.
  * @typedef {object} Input
  * @property {string} reportType
  * @property {string} path The gzipped document.
  * @property {string} raw A raw folder with the documents that go into a table.
  * @property {string[]} header
- * @property {string} folder A folder of the contestant's own.
+ * @property {string} folder A folder for this contestant only.
  */
 
 const maxDocumentBytes = 2 ** 40;
-/** The default of a pipeline. */
+/** The default of pipelines. */
 const concurrency = 2;
 
-/** By name what prepares a contestant, and returns what is timed. */
+/** By name, a function that prepares a contestant and returns the function to time. */
 export const contestants = {
   columnar: convertWith('columnar'),
   reference: convertWith('reference'),
   'duckdb-copy': copyWith({}),
   'duckdb-copy-1-thread': copyWith({ threads: 1 }),
   'duckdb-copy-untold': ({ reportType, path, folder }) =>
-    copy(selectJson(reportType, path, { isTold: false }), folder, {}),
+    copy(selectJson(reportType, path, { hasStructure: false }), folder, {}),
   gunzip: ({ path }) => {
     return async () => {
       for await (const _ of createReadStream(path).pipe(createGunzip()));
@@ -76,7 +76,10 @@ function copy(select, folder, options) {
   return () => runDuckDb([`COPY (${select}) TO '${target}' (FORMAT parquet, COMPRESSION snappy)`], options);
 }
 
-/** As a drain does, of documents that are downloaded: several are converted side by side, and what is ready is committed together. */
+/**
+ * Loads downloaded documents like a drain: several are converted concurrently, and those that are
+ * ready are committed together.
+ */
 async function loadAll(/** @type {Input} */ { raw: rawFolder, folder }) {
   const documents = [];
   const raw = openFolderStore(rawFolder);

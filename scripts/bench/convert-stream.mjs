@@ -7,8 +7,9 @@ import { Utf8Check } from '../../dist/source/document/utf8-check.js';
 import { openFolderStore } from '../../dist/store/folder-store.js';
 
 /**
- * Converts a gzipped document that comes by file descriptor 3, once, as `convertDocument` does one from disk: gunzipped, checked for UTF-8,
- * parsed, written as Parquet. Prints its seconds, and waits to have its memory read.
+ * Converts a gzipped document from file descriptor 3 once, as `convertDocument` does from disk:
+ * gunzips it, checks UTF-8, parses it, writes Parquet. Prints the seconds and waits until its
+ * memory has been read.
  */
 const [reportType = '', lake = ''] = process.argv.slice(2);
 const documentDescriptor = 3;
@@ -17,13 +18,15 @@ const chunkBytes = 256 * 1024;
 const facts = { sellerId: 'A1', reportType, marketplaceIds: [], documentId: 'd1' };
 const schema = readSchemas({ folders: [packagedSchemasFolder()] }).get(reportType);
 const started = performance.now();
-// A pipe gives no more at once, whatever room there is.
+// A pipe never returns more at once, whatever the size of the buffer.
 const pipeBytes = 64 * 1024;
 const compressed = createReadStream('', { fd: documentDescriptor, highWaterMark: pipeBytes });
 const chunks = compressed.pipe(createGunzip({ chunkSize: chunkBytes }))[Symbol.asyncIterator]();
 
-/** A stream can be read once: looks at the beginning of the document see what is kept of it. */
-const mostKeptBytes = 2 * 1024 * 1024;
+/**
+ * Keeps the beginning of the stream, which can be read only once, for the code that examines it.
+ */
+const maxKeptBytes = 2 * 1024 * 1024;
 const kept = [];
 let keptBytes = 0;
 
@@ -32,14 +35,14 @@ async function* openBytes() {
   for (let index = 0; ; index += 1) {
     const chunk = kept[index] ?? (await chunks.next()).value;
     if (!chunk) break;
-    if (index === kept.length && keptBytes < mostKeptBytes) {
+    if (index === kept.length && keptBytes < maxKeptBytes) {
       kept.push(chunk);
       keptBytes += chunk.length;
     }
     check.add(chunk);
     yield chunk;
   }
-  if (!check.end().isValid) throw new Error('the document is no UTF-8');
+  if (!check.end().isValid) throw new Error('the document is not valid UTF-8');
 }
 
 async function* openText() {

@@ -7,7 +7,9 @@ import { Random } from '../../src/sandbox/random.js';
 import { reportLines } from '../../src/sandbox/report-generator.js';
 import { searchTermsType, termItems, termsBeginning, termsEnd } from './search-terms.js';
 
-/** The report type that is measured unless another is asked for: a wide one, of which sellers have the largest documents. */
+/**
+ * The report type that is measured by default: a wide one, with the largest documents of sellers.
+ */
 export const usualReportType = 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL';
 
 export interface DocumentPlan {
@@ -16,7 +18,9 @@ export interface DocumentPlan {
   seed: number;
 }
 
-/** Writes a gzipped document of so many rows; returns the bytes of its text. */
+/**
+ * Writes a gzipped document with the given number of rows; returns the size of its text in bytes.
+ */
 export async function writeDocument(path: string, plan: DocumentPlan): Promise<number> {
   let textBytes = 0;
   function* chunks(): Generator<Buffer> {
@@ -58,15 +62,15 @@ function* inChunks(lines: Iterable<string>): Generator<Buffer> {
   yield Buffer.from(text);
 }
 
-/** A document of any length out of gzip members that are made once. */
+/** A document of any length, composed of gzip members that are made once. */
 export interface EndlessDocument {
-  /** What stands before the rows and behind them; the header line of a delimited document. */
+  /** The text before and after the rows, such as the header line of a delimited document. */
   beginning: Buffer;
   end: Buffer;
   members: { gzip: Buffer; textBytes: number }[];
 }
 
-/** Together several row groups, so that what comes again is far apart. */
+/** Size of all members: several row groups, so that repetitions are far apart. */
 const memberRows = 8192;
 const memberCount = 48;
 
@@ -91,7 +95,7 @@ export function makeEndless({ reportType, seed }: Omit<DocumentPlan, 'rows'>): E
   return { beginning, end: Buffer.alloc(0), members };
 }
 
-/** The gzipped bytes of about so many bytes of text, as a stream. */
+/** Returns a stream of gzipped bytes for about the given number of bytes of text. */
 export function streamDocument({ beginning, end, members }: EndlessDocument, textBytes: number): Readable {
   function* chunks(): Generator<Buffer> {
     yield gzipSync(beginning);

@@ -14,19 +14,22 @@ const sqlTypes = {
 };
 
 /**
- * The SELECT by which DuckDB reads the document with the same columns and casts as the report schema: told the dialect, or the structure of
- * JSON, so that it need not guess.
+ * Returns the SELECT with which DuckDB reads the document with the columns and casts of the report
+ * schema. It states the dialect, or the structure of JSON, so that DuckDB need not guess.
  */
 export function selectDocument(reportType, path, header) {
-  if (isJson(reportType)) return selectJson(reportType, path, { isTold: true });
+  if (isJson(reportType)) return selectJson(reportType, path, { hasStructure: true });
   const columns = columnsOf(reportType, header).map(
     ({ name, found, type }) => `${sqlTypes[type.kind](`"${found}"`, type)} AS "${name}"`,
   );
   return `SELECT ${columns} FROM read_csv('${path}', delim='\t', quote='', escape='', header=true, all_varchar=true, auto_detect=false, columns={${header.map((cell) => `'${cell}': 'VARCHAR'`)}})`;
 }
 
-/** The same of a JSON document, whose rows are a list at its top; where DuckDB is not told the structure, it finds it out. */
-export function selectJson(reportType, path, { isTold }) {
+/**
+ * Returns the SELECT for a JSON document whose rows are a list at its top. Without a given
+ * structure, DuckDB detects it.
+ */
+export function selectJson(reportType, path, { hasStructure }) {
   const [{ rows }] = schemaOf(reportType).tables;
   const columns = columnsOf(reportType, []);
   const values = columns.map(({ name, from, type }) => {
@@ -35,8 +38,8 @@ export function selectJson(reportType, path, { isTold }) {
   });
   const items = columns.filter(({ from }) => !from.startsWith('$.'));
   const item = items.map(({ from, type }) => `${from} ${jsonTypes[type.kind](type)}`).join(', ');
-  const told = `, columns={reportSpecification: 'STRUCT(marketplaceIds VARCHAR[], reportOptions STRUCT(reportPeriod VARCHAR), dataStartTime DATE, dataEndTime DATE)', ${rows}: 'STRUCT(${item})[]'}`;
-  return `SELECT ${values} FROM (SELECT reportSpecification, unnest(${rows}) AS item FROM read_json('${path}', maximum_object_size=2000000000${isTold ? told : ''}))`;
+  const columnsOption = `, columns={reportSpecification: 'STRUCT(marketplaceIds VARCHAR[], reportOptions STRUCT(reportPeriod VARCHAR), dataStartTime DATE, dataEndTime DATE)', ${rows}: 'STRUCT(${item})[]'}`;
+  return `SELECT ${values} FROM (SELECT reportSpecification, unnest(${rows}) AS item FROM read_json('${path}', maximum_object_size=2000000000${hasStructure ? columnsOption : ''}))`;
 }
 
 const jsonTypes = {
@@ -49,7 +52,7 @@ export function isJson(reportType) {
   return schemaOf(reportType).format === 'json';
 }
 
-/** The cells of the header line; none of a JSON document. */
+/** Returns the cells of the header line; none for a JSON document. */
 export async function headerOf(reportType, path) {
   if (isJson(reportType)) return [];
   const [first] = await runDuckDb([
@@ -62,7 +65,7 @@ function schemaOf(reportType) {
   return readSchemas({ folders: [packagedSchemasFolder()] }).get(reportType);
 }
 
-/** Columns of the schema that the header has, as it spells them; of JSON all. */
+/** Returns the columns of the schema in the header, with its spelling; for JSON, all columns. */
 export function columnsOf(reportType, header) {
   const { tables, format } = schemaOf(reportType);
   return tables[0].columns.flatMap(({ name, from, type }) => {
@@ -72,7 +75,7 @@ export function columnsOf(reportType, header) {
   });
 }
 
-/** Runs statements one after the other in a database of their own; gives the rows of the last. */
+/** Runs statements one after the other in a new database; returns the rows of the last one. */
 export async function runDuckDb(statements, { path = ':memory:', threads } = {}) {
   const instance = await DuckDBInstance.create(path, threads ? { threads: String(threads) } : {});
   const connection = await instance.connect();

@@ -6,13 +6,13 @@ import { fileURLToPath } from 'node:url';
 
 export interface Measured {
   seconds: number;
-  /** The most memory that the process had at once, as the system tells; NaN where it doesn't. */
+  /** Peak memory of the process as reported by the system; NaN if it is not. */
   peakMegabytes: number;
 }
 
 /**
- * Runs a program that prints `{"seconds": ...}` and then waits for the end of its input, and reads from outside what memory it took.
- * `document` goes to its file descriptor 3.
+ * Runs a program that prints `{"seconds": ...}` and then waits for the end of its input, and reads
+ * its memory from outside. `document` goes to its file descriptor 3.
  */
 export async function measure(command: string, args: string[], document?: Readable): Promise<Measured> {
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit', document ? 'pipe' : 'ignore'] });
@@ -28,14 +28,14 @@ export async function measure(command: string, args: string[], document?: Readab
     peakMegabytes = peakOf(child.pid as number);
     child.stdin?.end();
   });
-  // How the program ended says more than a pipe that broke.
+  // The exit of the program says more than a broken pipe.
   if (document) await pipeline(document, child.stdio[3] as Writable).catch(() => {});
   const code = await ended;
   if (code !== 0 || output === '') throw new Error(`${command} ${args.join(' ')} ended with ${code}`);
   return { seconds: (JSON.parse(output) as Measured).seconds, peakMegabytes };
 }
 
-/** Measures a Node script of this folder, with the settings that the program itself starts with. */
+/** Measures a Node script of this folder, started with the same settings as the program. */
 export function measureScript(name: string, args: string[], document?: Readable): Promise<Measured> {
   const settings = fileURLToPath(new URL('../../dist/small-memory.cjs', import.meta.url));
   const script = fileURLToPath(new URL(name, import.meta.url));

@@ -1,8 +1,8 @@
 import { contestants } from './contestants.mjs';
 
 /**
- * One contestant in a process of its own: once to warm up, unless it says `once`, and once timed. Prints its seconds, and waits to have its
- * memory read.
+ * Runs one contestant in a separate process: once to warm up, unless it says `once`, and once
+ * timed. Prints the seconds and waits until its memory has been read.
  */
 const [name = '', input = '', times = ''] = process.argv.slice(2);
 const contestant = contestants[name];

@@ -8,16 +8,17 @@ import { type Measured, measureScript } from './measure.js';
 export interface ScaleRow {
   textMegabytes: number;
   columnar: Measured;
-  /** Null where DuckDB, which needs the document as a file, was not asked. */
+  /** Null if DuckDB was not measured, because it needs the document as a file. */
   duckdbCopy: Measured | null;
 }
 
 const sizesMegabytes = [1, 10, 100, 1000, 10_000];
-const mostForDuckDb = 1000;
+const maxMegabytesForDuckDb = 1000;
 
 /**
- * Time and peak memory of one conversion to Parquet as the document grows, each in a process of its own that does nothing else. The document
- * comes as a stream and is never on disk, but for DuckDB, and what was written is taken away.
+ * Measures time and peak memory of one conversion to Parquet as the document grows, each in a
+ * separate process. The document is a stream and never on disk, except for DuckDB. The output is
+ * removed.
  */
 export async function measureScale(reportType: string, seed: number): Promise<ScaleRow[]> {
   const document = makeEndless({ reportType, seed });
@@ -25,7 +26,7 @@ export async function measureScale(reportType: string, seed: number): Promise<Sc
   for (const textMegabytes of sizesMegabytes) {
     const columnar = await convert(document, reportType, textMegabytes);
     const duckdbCopy =
-      textMegabytes <= mostForDuckDb ? await copyByDuckDb(document, reportType, textMegabytes) : null;
+      textMegabytes <= maxMegabytesForDuckDb ? await copyByDuckDb(document, reportType, textMegabytes) : null;
     rows.push({ textMegabytes, columnar, duckdbCopy });
     process.stderr.write(`${textMegabytes} MB measured\n`);
   }

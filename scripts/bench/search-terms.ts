@@ -1,7 +1,7 @@
 import { Random } from '../../src/sandbox/random.js';
 import type { DocumentPlan } from './document.js';
 
-/** The JSON report of which sellers have the largest documents. */
+/** The JSON report with the largest documents of sellers. */
 export const searchTermsType = 'GET_BRAND_ANALYTICS_SEARCH_TERMS_REPORT';
 
 const specification = {
@@ -17,7 +17,7 @@ export const termsBeginning = `{
   "dataByDepartmentAndSearchTerm": [
 `;
 
-/** Items are made with a comma behind each; the last has the term that no one searches for. */
+/** Each item is followed by a comma; this last one has a term that no one searches for. */
 export const termsEnd = `${itemText({
   departmentName: 'Amazon.com',
   searchTerm: 'the last',
@@ -37,7 +37,7 @@ const words =
   );
 const itemsPerTerm = 3;
 
-/** The items of the list, three to a term, as Amazon lays them out. */
+/** Yields the items of the list, three per term, in Amazon's layout. */
 export function* termItems({ rows, seed }: DocumentPlan): Generator<string> {
   const random = new Random(seed);
   for (let index = 0; index < rows; ) {

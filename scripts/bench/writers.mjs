@@ -10,8 +10,10 @@ import { packagedSchemasFolder, readSchemas } from '../../dist/schema/read.js';
 import { openDocument } from '../../dist/source/document/examine.js';
 
 /**
- * Parquet writers on the same row groups in the same run: ours, parquet-wasm and hyparquet-writer, which are installed in a folder aside.
- * `node scripts/bench/writers.mjs FOLDER REPORT_TYPE DOCUMENT`. Each row group becomes a file of its own; a round to warm up does not count.
+ * Measures Parquet writers on the same row groups in the same run: ours, parquet-wasm and
+ * hyparquet-writer, which are installed in a separate folder. `node scripts/bench/writers.mjs
+ * FOLDER REPORT_TYPE DOCUMENT`. Each row group becomes a separate file; a warm-up round does not
+ * count.
  */
 const [aside = '', reportType = '', path = ''] = process.argv.slice(2);
 const require = createRequire(join(resolve(aside), 'package.json'));
@@ -48,7 +50,7 @@ const jsTypes = {
   timestamp: 'TIMESTAMP',
 };
 
-/** As that writer takes a column: JavaScript values. It has no exact decimals, which are given as doubles. */
+/** Returns a column as that writer takes it: JavaScript values, with doubles for exact decimals. */
 function jsColumn(batch, { name, type }, index) {
   const values = arrow.makeVector(batch.data.children[index]);
   const convert = type.kind === 'decimal' ? decimalAsDouble(type.scale) : (value) => value;
@@ -60,7 +62,7 @@ function jsColumn(batch, { name, type }, index) {
   };
 }
 
-/** Of a decimal's four words, of which the first two hold all that is in such a document. */
+/** Reads a decimal's four words; in such a document the first two contain the whole value. */
 function decimalAsDouble(scale) {
   return (words) => Number(BigInt.asIntN(64, (BigInt(words[1]) << 32n) | BigInt(words[0]))) / 10 ** scale;
 }
@@ -95,7 +97,7 @@ for (const [name, { seconds, bytes }] of totals) {
   process.stdout.write(`| ${name} | ${seconds.toFixed(2)} | ${(bytes / 1e6).toFixed(1)} |\n`);
 }
 
-/** Columns that the document lacks are left out: not all of them take such. */
+/** Removes columns that the document lacks, because not all writers accept them. */
 function withoutNulls({ data }, columns) {
   const isThere = (_, index) => !arrow.DataType.isNull(data.children[index].type);
   const present = columns.filter(isThere);

@@ -10,20 +10,20 @@ import { readFullConfig } from './setup/open-context.js';
 import { untilStopped } from './setup/stop-signals.js';
 import { textTable } from './output/text-table.js';
 
-/** `sp-reports alarms`: what is not well, and whether the webhook takes it. */
+/** `sp-reports alarms`: shows current alarms, or tests the webhook. */
 export function alarmsCommand(io: Io): Command {
   return new Command('alarms')
     .description(
-      'Shows what alarms tell of now: stale tables, quarantined documents, long queues, requests that were given up. Logins are met by `start` and `run` alone.',
+      'Shows the current alarms: stale tables, quarantined documents, long queues, requests that were given up. Refused logins are only detected by `start` and `run`.',
     )
-    .option('--test', 'send a test to the webhook instead')
+    .option('--test', 'send a test alarm to the webhook instead')
     .option('--json', 'print a JSON array')
     .action(async (options: { test?: boolean; json?: boolean }, command: Command) => {
       const config = withAlarms(readFullConfig(command, io));
       await untilStopped(io, async (signals) => {
         if (options.test) {
           await sendTest(config, signals.stop);
-          io.stdout.write('The webhook took the test.\n');
+          io.stdout.write('The webhook accepted the test alarm.\n');
           return;
         }
         const [{ conditions, unread }, notes] = await inAlarms(
@@ -33,7 +33,7 @@ export function alarmsCommand(io: Io): Command {
           openRunLog(systemClock),
           async (alarms, { schemas, warehouse }) => {
             const found = await alarms.look();
-            // Only for a note: what was found is told whatever becomes of it.
+            // Only for a note: alarms are shown even if this fails.
             const tables = found.unread.length > 0 ? [] : await warehouse.tables().catch(() => []);
             const names = tables.map(({ name }) => name);
             return [found, unknownStaleTables(config, schemas, names)] as const;
@@ -44,12 +44,12 @@ export function alarmsCommand(io: Io): Command {
         else if (conditions.length > 0)
           io.stdout.write(
             textTable(
-              ['since', 'what', 'more'],
+              ['since', 'alarm', 'details'],
               conditions.map(({ since, title, text }) => [since, title, text]),
             ),
           );
         for (const note of notes) io.stderr.write(`warning: ${note}\n`);
-        for (const what of unread) io.stderr.write(`warning: not looked at: ${what}\n`);
+        for (const what of unread) io.stderr.write(`warning: not checked: ${what}\n`);
       });
     });
 }
@@ -60,8 +60,8 @@ async function sendTest({ alarms: { webhook, format } }: AlarmedConfig, signal: 
     key: 'test',
     kind: 'test' as const,
     state: 'begun' as const,
-    title: 'A test of sp-reports',
-    text: 'Alarms come here. Nothing is wrong.',
+    title: 'Test alarm of sp-reports',
+    text: 'Alarms will arrive here. Nothing is wrong.',
     since: at,
   };
   await sendAlarm(webhook, alarmBody([test], format, at), { clock: systemClock, signal });

@@ -30,23 +30,26 @@ interface BackfillOptions {
   json?: boolean;
 }
 
-/** `sp-reports backfill`: what finished in a window and was never loaded, however long the quota makes it take. */
+/**
+ * `sp-reports backfill`: loads reports of a window that were never loaded, however long the quota
+ * makes it take.
+ */
 export function backfillCommand(io: Io, exit: (code: number) => void): Command {
   return new Command('backfill')
     .description(
-      `Loads the reports of a window that the ledger doesn't have. Shows its plan, and how long the quota makes it take, before it starts; may be stopped, and goes on when it is run again. Leaves ${callsLeftToDrains} documents of the quota to what finishes meanwhile.`,
+      `Loads the reports of a window that are not in the ledger. Before it starts, it shows its plan and how long the quota makes it take. It may be stopped, and continues when it is run again. It leaves quota for ${callsLeftToDrains} documents to the reports that finish in the meantime.`,
     )
-    .argument('[pipeline]', 'name of the pipeline; without it all, one after the other')
+    .argument('[pipeline]', 'name of the pipeline (default: all, one after the other)')
     .requiredOption(
       '--from <date>',
-      `reports created from then on; Amazon keeps them for ${reportRetentionDays} days`,
+      `start of the window, by creation of the report; Amazon keeps reports for ${reportRetentionDays} days`,
       timeOption,
     )
-    .option('--to <date>', 'and until then, a date with its whole day (default: now)', endOption)
-    .option('--types <types>', 'these report types alone: names and patterns, with commas', listOption)
-    .option('--seller <id>', 'this seller alone')
-    .option('--yes', 'start without asking')
-    .option('--json', 'print a JSON object for each plan, and for each run, one a line')
+    .option('--to <date>', 'end of the window; a date includes the whole day (default: now)', endOption)
+    .option('--types <types>', 'only these report types: names and patterns, separated by commas', listOption)
+    .option('--seller <id>', 'only this seller')
+    .option('--yes', 'start without a confirmation prompt')
+    .option('--json', 'print a JSON object for each plan and each run, one per line')
     .action(async (name: string | undefined, options: BackfillOptions, command: Command) => {
       const config = readFullConfig(command, io);
       const pipelines = pipelinesNamed(config, name);
@@ -64,7 +67,7 @@ export function backfillCommand(io: Io, exit: (code: number) => void): Command {
 
 type InContext = <T>(work: (context: PipelineContext) => Promise<T>) => Promise<T>;
 
-/** Whether nothing failed. */
+/** Shows the plan of a pipeline and runs it if the user agrees. Returns whether nothing failed. */
 async function backfillOne(
   pipeline: Pipeline,
   scope: BackfillScope,
@@ -73,7 +76,7 @@ async function backfillOne(
   signals: StopSignals,
   io: Io,
 ): Promise<boolean> {
-  if (io.stderr.isTTY) io.stderr.write('Asking Amazon what there is; that may take minutes.\n');
+  if (io.stderr.isTTY) io.stderr.write('Getting the list of reports from Amazon; this may take minutes.\n');
   const { plan, minutes } = await inContext(async (context) => {
     const plan = await planBackfill(pipeline, scope, context, signals);
     return { plan, minutes: Math.ceil((quotaAllowsAtMs(plan, context) - context.clock.now()) / 60_000) };
@@ -87,7 +90,7 @@ async function backfillOne(
       : `Backfill of ${pipeline.name}, ${window}:\n\n${planText(plan, documents, minutes)}`,
   );
   const isPlanned = plan.failures.length === 0;
-  // Asked with no progress bar on the terminal.
+  // The prompt comes here because no progress bar is on the terminal now.
   if (documents === 0 || !(options.yes || (await isWanted(io)))) return isPlanned;
   const summary = await inContext((context) => runBackfill(pipeline, plan, context, signals));
   io.stdout.write(
@@ -95,24 +98,27 @@ async function backfillOne(
       ? `${JSON.stringify({ pipeline: pipeline.name, ...summaryJson(summary) })}\n`
       : `\nBackfill of ${pipeline.name}: ${summaryText(summary)}`,
   );
-  if (signals.stop.aborted) io.stderr.write('Stopped: run it again to go on with the rest.\n');
+  if (signals.stop.aborted) io.stderr.write('Stopped. Run it again to continue with the rest.\n');
   return isPlanned && !somethingFailed(summary);
 }
 
 async function isWanted(io: Io): Promise<boolean> {
   if (io.prompt) return /^y(es)?$/i.test((await io.prompt('Start? [y/N] ')).trim());
-  io.stderr.write('Nothing was loaded: give --yes to start.\n');
+  io.stderr.write('Nothing was loaded. Add --yes to start.\n');
   return false;
 }
 
-/** The window and what it is about. Errors: USAGE where it is none, or Amazon has nothing of it any more. */
+/**
+ * Returns the window, its report types and its sellers. Errors: USAGE if the window is empty, or is
+ * older than what Amazon keeps.
+ */
 function scopeOf({ from, to, types, seller }: BackfillOptions, config: Config, nowMs: number): BackfillScope {
   const dayMs = 86_400_000;
   const earliestMs = nowMs - reportRetentionDays * dayMs;
   const earliestDate = new Date(earliestMs).toISOString().slice(0, 10);
   const sinceMs = Date.parse(from);
   if (sinceMs < Date.parse(earliestDate)) {
-    const problem = `--from ${from}: Amazon keeps reports for ${reportRetentionDays} days, so that ${earliestDate} is the earliest. For older data request the reports again, or load downloads with \`sp-reports load\``;
+    const problem = `--from ${from}: Amazon keeps reports for ${reportRetentionDays} days, so ${earliestDate} is the earliest date. For older data, request the reports again, or load downloaded files with \`sp-reports load\``;
     throw new ReportsError('USAGE', { problem });
   }
   const createdSince = new Date(Math.max(sinceMs, earliestMs));
@@ -120,7 +126,7 @@ function scopeOf({ from, to, types, seller }: BackfillOptions, config: Config, n
   if (createdSince >= createdUntil) {
     const window = `--from ${from} --to ${to ?? 'now'}`;
     throw new ReportsError('USAGE', {
-      problem: `${window}: the window must begin before it ends, and before now`,
+      problem: `${window}: the window must start before it ends, and before now`,
     });
   }
   return {
@@ -152,12 +158,12 @@ function planText(
       return fetched > 0 ? [[sellerId, type, null, fetched]] : [];
     }),
   ]);
-  const told = failures.map(({ key, message }) => `${key} could not be asked about: ${message}\n`);
-  const failed = told.join('') + remediesText(failures);
+  const failureLines = failures.map(({ key, message }) => `${key}: listing reports failed: ${message}\n`);
+  const failed = failureLines.join('') + remediesText(failures);
   if (sellers.length === 0) return failed;
-  const table = textTable(['seller', 'report type', 'found', 'to fetch'], rows);
-  const quota = documents > 0 ? `; the quota allows the last in ${durationText(minutes)}` : '';
-  return `${table}${failed}\n${pluralize(documents, 'document')} to fetch${quota}.\n`;
+  const table = textTable(['seller', 'report type', 'found', 'to load'], rows);
+  const quota = documents > 0 ? `; within the quota, this takes ${durationText(minutes)}` : '';
+  return `${table}${failed}\n${pluralize(documents, 'document')} to load${quota}.\n`;
 }
 
 function durationText(minutes: number): string {

@@ -9,12 +9,12 @@ import type { Io } from './setup/io.js';
 import { configOptions } from './setup/open-context.js';
 import { textTable } from './output/text-table.js';
 
-/** `sp-reports config check`. */
+/** `sp-reports config check`: checks the settings and shows them. */
 export function configCommand(io: Io, exit: (code: number) => void): Command {
-  return new Command('config').description('Settings.').addCommand(
+  return new Command('config').description('Checks the settings.').addCommand(
     new Command('check')
-      .description('Checks pipelines.yaml and shows what it comes to, secrets left out.')
-      .option('--json', 'print a JSON object: the settings, or `problems` with the place of each mistake')
+      .description('Checks pipelines.yaml and shows the resulting settings without secrets.')
+      .option('--json', 'print a JSON object: the settings, or `problems` with the position of each mistake')
       .action((options: { json?: boolean }, command: Command) => {
         const checked = checkConfig(configOptions(command, io));
         if (options.json) {
@@ -82,7 +82,9 @@ function configText(config: Config): string {
       ['pipeline', 'schedule', 'sweep', 'time zone', 'report types', 'personal data', 'queue'],
       pipelines,
     ),
-    ...(requests.length > 0 ? [textTable(['pipeline', 'asks for', 'window', 'when'], requests)] : []),
-    ...(pipelines.length === 0 ? [`No pipelines yet, so there is nothing to run. ${firstSteps}\n`] : []),
+    ...(requests.length > 0 ? [textTable(['pipeline', 'requests', 'window', 'when'], requests)] : []),
+    ...(pipelines.length === 0
+      ? [`There are no pipelines yet, so there is nothing to run. ${firstSteps}\n`]
+      : []),
   ].join('\n');
 }

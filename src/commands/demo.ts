@@ -26,8 +26,8 @@ import { untilStopped } from './setup/stop-signals.js';
 import { summaryText } from './output/summary.js';
 import { textTable } from './output/text-table.js';
 
-/** A question that a seller would ask, on two tables that the demo loads. */
-const question = 'Which products brought in most, and how many came back?';
+/** A typical question of a seller, about two tables that the demo loads. */
+const question = 'Which products had the highest revenue, and how many units were returned?';
 const answerSql = `SELECT o.sku, any_value(o.product_name) AS product, sum(o.quantity) AS units,
        sum(o.item_price) AS revenue, o.currency,
        (SELECT coalesce(sum(r.quantity), 0) FROM customer_returns r WHERE r.sku = o.sku) AS returned
@@ -35,23 +35,21 @@ FROM orders_by_last_update o
 WHERE o.order_status <> 'Cancelled' AND o.item_price IS NOT NULL
 GROUP BY o.sku, o.currency ORDER BY revenue DESC LIMIT 5`;
 
-/** `sp-reports demo`: the whole data path against a sandbox. */
+/** `sp-reports demo`: runs the whole data path against a sandbox. */
 export function demoCommand(io: Io): Command {
   return new Command('demo')
-    .description(
-      'Loads made-up reports from a sandbox that stands in for Amazon, and shows what came of them.',
-    )
-    .option('--folder <folder>', 'where to leave the warehouse, the lake and the raw documents', 'data/demo')
+    .description('Loads generated reports from a sandbox that simulates Amazon, and shows the result.')
+    .option('--folder <folder>', 'folder for the warehouse, the lake and the raw documents', 'data/demo')
     .option(
       '--serve',
-      'go on as `start` does, with the status page, while reports finish now and then, until it is told to stop',
+      'then run like `start`, with the status page, while new reports finish now and then, until stopped',
     )
     .action(async ({ folder, serve }: { folder: string; serve?: boolean }, command: Command) => {
       const place = resolve(io.cwd, folder);
       const lock = await takeLock(`${place}.lock`);
       if (!lock)
         throw new ReportsError('USAGE', {
-          problem: `another demo is at work in ${place}; stop it, or name another folder with --folder`,
+          problem: `another demo is running in ${place}; stop it, or name another folder with --folder`,
         });
       try {
         await emptyFolder(place);
@@ -69,7 +67,7 @@ async function runDemo(
   io: Io,
   signals: StopSignals,
 ): Promise<void> {
-  // Only here: no other command should wait for an SQS server to be read.
+  // Imported here so that no other command waits until an SQS server is loaded.
   const { startSandbox } = await import('../sandbox/sandbox.js');
   const shops = openDemoShops();
   const make = makeUp({ random: shops.random, now: systemClock.now }, shops.of);
@@ -77,7 +75,7 @@ async function runDemo(
   try {
     const reports = await fillDemo(sandbox, shops);
     io.stdout.write(
-      `A sandbox stands in for Amazon: ${reports.length} reports, and their notifications on an SQS queue.\n\n`,
+      `A sandbox simulates Amazon: ${reports.length} reports, and their notifications on an SQS queue.\n\n`,
     );
     const file = join(folder, 'pipelines.yaml');
     await writeFile(file, demoSettings(sandbox, systemClock.now()));
@@ -92,7 +90,9 @@ async function runDemo(
   }
 }
 
-/** The scheduler on the demo's settings, and Amazon as it goes on. */
+/**
+ * Runs the scheduler with the demo's settings, while the simulated Amazon goes on making reports.
+ */
 async function serve(
   sandbox: Sandbox,
   shops: Shops,
@@ -101,14 +101,14 @@ async function serve(
   io: Io,
   signals: StopSignals,
 ): Promise<void> {
-  // One without the other is no demo: what breaks off either ends both.
+  // The demo needs both: if one of them fails, both end.
   const over = new AbortController();
   const stop = AbortSignal.any([signals.stop, over.signal]);
   setMaxListeners(0, stop);
   const amazon = goOn(sandbox, shops, stop);
   amazon.catch(() => over.abort());
   const onServed = (url: string) =>
-    io.stdout.write(`\nStatus page: ${url}\nReports finish now and then. Ctrl-C ends it.\n\n`);
+    io.stdout.write(`\nStatus page: ${url}\nNew reports finish now and then. Press Ctrl-C to stop.\n\n`);
   try {
     await startSchedules(config, command, io, { ...signals, stop }, { onServed, logLevel: 'warn' });
   } finally {
@@ -135,7 +135,7 @@ async function showDrain(config: Config, command: Command, io: Io, signals: Stop
     const names = rejects.columns.map(({ name }) => name);
     const cells = rejects.rows.map((row) => names.map((name) => row[name]));
     io.stdout.write(
-      `\nRejected: NULL or left out in the table, kept in _rejects as Amazon wrote it\n${textTable(names, cells)}`,
+      `\nRejected values: NULL or absent in the table, kept in _rejects with their original text\n${textTable(names, cells)}`,
     );
   }
   io.stdout.write(`\n${question}\n`);
@@ -152,19 +152,19 @@ function nextSteps(file: string, isServing: boolean): string {
     ...(isServing ? ['doctor', 'run', 'sweep'] : []),
   ];
   return `
-Everything is in ${dirname(file)}: go on${isServing ? ' in another terminal' : ''} with
+Everything is in ${dirname(file)}. Next${isServing ? ', in another terminal' : ''}, try:
 
 ${commands.map((each) => `  npx sp-reports --config ${file} ${each}\n`).join('')}${
-  isServing ? '' : '\nThe sandbox has ended. With --serve it stays, and the status page with it.\n'
+  isServing ? '' : '\nThe sandbox has stopped. With --serve it keeps running, with the status page.\n'
 }`;
 }
 
-/** Empties a folder that an earlier demo left. Errors: USAGE where it holds something else. */
+/** Empties the folder of an earlier demo. Errors: USAGE if the folder has other content. */
 async function emptyFolder(folder: string): Promise<void> {
   const left = await readFile(join(folder, 'pipelines.yaml'), 'utf8').catch(() => undefined);
   if (existsSync(folder) && !left?.startsWith(firstLine)) {
     throw new ReportsError('USAGE', {
-      problem: `${folder} is not the folder of an earlier demo; name another with --folder`,
+      problem: `${folder} exists and is not the folder of an earlier demo; name another one with --folder`,
     });
   }
   await rm(folder, { recursive: true, force: true });

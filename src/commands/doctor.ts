@@ -18,13 +18,13 @@ import { notificationsOf, withQuota } from './setup/open-amazon.js';
 import { configOptions } from './setup/open-context.js';
 import { openWarehouse } from '../warehouse/open-warehouse.js';
 
-/** `sp-reports doctor`: everything that must be right, in order. */
+/** `sp-reports doctor`: checks everything that loading needs, in order. */
 export function doctorCommand(io: Io, exit: (code: number) => void): Command {
   return new Command('doctor')
     .description(
-      'Checks all that is needed, in order, and gives for each failure the next step: settings, disk, buckets, clock, logins, roles, queue, subscriptions, warehouse. Calls for each seller one login, one getReports (six at most, where something is refused), one getSubscription and one getDestinations with a login of its own; for each queue one GetQueueAttributes.',
+      'Checks everything that loading needs, in order, and prints the next step for each failure: settings, disk, buckets, clock, logins, roles, queue, subscriptions, warehouse. For each seller it makes one login, one getReports (at most six, if something is refused), one getSubscription and one getDestinations, which needs another login; for each queue, one GetQueueAttributes.',
     )
-    .option('--json', 'print a JSON object a check, one a line')
+    .option('--json', 'print a JSON object for each check, one per line')
     .action(async (options: { json?: boolean }, command: Command) => {
       const print = (finding: Finding) => {
         io.stdout.write(options.json ? `${JSON.stringify(finding)}\n` : findingText(finding));
@@ -40,7 +40,7 @@ export function doctorCommand(io: Io, exit: (code: number) => void): Command {
           const { sellers, pipelines } = config;
           const found = `${checked.name}: ${pluralize(sellers.length, 'seller')}, ${pluralize(pipelines.length, 'pipeline')}`;
           if (sellers.length > 0 && pipelines.length > 0) return { found };
-          return { found, next: 'Add `sellers:` and `pipelines:`; docs/pipelines.md describes every key.' };
+          return { found, next: 'Add `sellers:` and `pipelines:`. docs/pipelines.md describes every key.' };
         },
       };
       for await (const finding of examine([settings])) print(finding);

@@ -15,16 +15,16 @@ import type { Io } from './setup/io.js';
 import { readWarehouseConfig } from './setup/open-context.js';
 import { textTable } from './output/text-table.js';
 
-/** `sp-reports inspect`: what is in a Parquet file. */
+/** `sp-reports inspect`: shows the contents of a Parquet file. */
 export function inspectCommand(io: Io): Command {
   return new Command('inspect')
-    .description('Shows what is in a Parquet file: columns, row groups, metadata and the first rows.')
-    .argument('<file>', 'a Parquet file, of the lake or any other; or an object, gs://... or s3://...')
+    .description('Shows the contents of a Parquet file: columns, row groups, metadata and the first rows.')
+    .argument('<file>', 'a Parquet file of the lake or elsewhere, or an object such as gs://... or s3://...')
     .option('--json', 'print a JSON object')
     .action(async (file: string, options: { json?: boolean }, command: Command) => {
       const url = readBucketUrl(file);
       if (!url && isMeantForBucket(file)) {
-        const problem = `inspect ${file}: expected an object as gs://bucket/name or s3://bucket/name, or a path`;
+        const problem = `inspect ${file}: expected an object such as gs://bucket/name or s3://bucket/name, or a path`;
         throw new ReportsError('USAGE', { problem });
       }
       const found = await (url
@@ -63,7 +63,7 @@ async function inspectObject(url: BucketUrl, config: Config): Promise<ParquetFac
     const path = join(folder, 'object.parquet');
     const bucket = openBucket(url, config);
     if (!(await bucket.get(url.beginning, path))) {
-      const found = 'there is no such object';
+      const found = 'the object does not exist';
       throw new ReportsError('FILE_UNREADABLE', { path: bucketUrlText(url), found });
     }
     const recorded = await recordedFile(url.beginning, (record) => bucket.read(record.split(sep).join('/')));
@@ -73,7 +73,10 @@ async function inspectObject(url: BucketUrl, config: Config): Promise<ParquetFac
   }
 }
 
-/** Of a damaged file nothing is shown: DuckDB would read wrong values out of it. Errors: PARQUET_DAMAGED, FILE_UNREADABLE. */
+/**
+ * Reads a Parquet file unless it is damaged, because DuckDB would read wrong values from it.
+ * Errors: PARQUET_DAMAGED, FILE_UNREADABLE.
+ */
 async function inspectIntact(
   path: string,
   name: string,

@@ -28,34 +28,40 @@ interface LoadOptions extends SampleOptions {
   json?: boolean;
 }
 
-/** `sp-reports load`: documents from disk. */
+/** `sp-reports load`: loads documents from disk. */
 export function loadCommand(io: Io, exit: (code: number) => void): Command {
   const command = new Command('load')
-    .description('Loads report documents from disk, Seller Central downloads say, without Amazon.')
+    .description(
+      'Loads report documents from disk, for example Seller Central downloads, without an Amazon account.',
+    )
     .argument('<file...>', 'report documents, gzipped or not')
-    .requiredOption('--type <REPORT_TYPE>', 'their report type, e.g. GET_MERCHANT_LISTINGS_ALL_DATA')
+    .requiredOption('--type <REPORT_TYPE>', 'their report type, such as GET_MERCHANT_LISTINGS_ALL_DATA')
     .option(
       '--seller <ID>',
-      'the seller they belong to (default: the only one in pipelines.yaml, else "local")',
+      'the seller they belong to (default: the only one in pipelines.yaml, otherwise "local")',
     );
   return sampleOptions(command)
-    .addOption(new Option('--compression <NAME>', 'what Amazon said; the bytes decide').choices(['GZIP']))
+    .addOption(
+      new Option('--compression <NAME>', 'compression that Amazon stated; the bytes decide').choices([
+        'GZIP',
+      ]),
+    )
     .option(
       '--created <time>',
-      'when Amazon made the report: of two, the newer one counts (default: when the file was last written)',
+      'creation time of the report; newer reports replace older ones (default: modification time of the file)',
       timeOption,
     )
     .option(
       '--max-document-bytes <number>',
-      'limit of the gunzipped size',
+      'maximum gunzipped size',
       positiveInteger,
       defaultMaxDocumentBytes,
     )
-    .option('--json', 'print a JSON object for each document, one a line')
+    .option('--json', 'print a JSON object for each document, one per line')
     .action(async (files: string[], options: LoadOptions, own: Command) => {
       const config = readWarehouseConfig(own, io);
       const facts = factsFrom(options, config);
-      // A bar on the terminal would be written over.
+      // On a terminal, the progress bar would overwrite the output.
       const later: string[] = [];
       const print = (text: string) => void (io.stderr.isTTY ? later.push(text) : io.stdout.write(text));
       try {
@@ -89,11 +95,14 @@ function factsFrom(options: LoadOptions, config: Config): FileFacts {
   };
 }
 
-/** A type without a schema loads too, so one that is nearly another's name is only told of. Errors: USAGE where it can't be a type. */
+/**
+ * Warns if a type without a schema has nearly the name of another type; it loads anyway. Errors:
+ * USAGE if the text cannot be a report type.
+ */
 function checkType(type: string, { schemas, log }: PipelineContext): void {
   const hint = didYouMean(type, schemas.keys());
   if (!/^[A-Z][A-Z0-9_]*$/.test(type)) {
-    const form = 'a report type is written in capitals, like GET_MERCHANT_LISTINGS_ALL_DATA';
+    const form = 'a report type is in capitals, such as GET_MERCHANT_LISTINGS_ALL_DATA';
     throw new ReportsError('USAGE', { problem: `--type ${type}: ${form}${hint}` });
   }
   if (!schemas.has(type) && hint)
@@ -101,8 +110,9 @@ function checkType(type: string, { schemas, log }: PipelineContext): void {
 }
 
 /**
- * Files of a seller that is not connected load too, so that an id which the settings don't have is only told of. Errors: USAGE where it is
- * nearly one that they have: rows of a seller by a wrong name are hard to find again.
+ * Warns if the settings do not have the seller; files of a seller that is not connected load too.
+ * Errors: USAGE if the id is nearly one of theirs, because rows under a misspelled seller are hard
+ * to find again.
  */
 function checkSeller(id: string | undefined, config: Config, { log }: PipelineContext): void {
   const sellers = sellersWritten(config);
@@ -110,17 +120,20 @@ function checkSeller(id: string | undefined, config: Config, { log }: PipelineCo
   if (id === undefined || sellers.length === 0 || known.has(id)) return;
   const hint = didYouMean(id, known.keys());
   if (hint) {
-    const problem = `--seller ${id}: no seller of that id in ${config.file}${hint} If it is another seller, add it under \`sellers:\` first`;
+    const problem = `--seller ${id}: ${config.file} has no seller with that id${hint} If it is another seller, add it under \`sellers:\` first`;
     throw new ReportsError('USAGE', { problem });
   }
   const has = sellers.map((seller) => seller.id).join(', ');
   log.warn(
     { sellerId: id },
-    `${id} is no seller in ${config.file}, which has ${has}; its rows are loaded as ${id}'s`,
+    `${config.file} has no seller ${id}, only ${has}; the rows are loaded for seller ${id}`,
   );
 }
 
-/** All sellers in the settings, those without credentials included; none where an id itself is to come from a variable that is unset. */
+/**
+ * Returns all sellers in the settings, including those without credentials; none if an id itself
+ * comes from a variable that is unset.
+ */
 function sellersWritten({ sellers, unsetSellers }: Config): SellerIds[] {
   const all = [...sellers, ...unsetSellers];
   return all.some(({ id }) => isVariable(id)) ? [] : all;
@@ -188,31 +201,32 @@ function loadText(file: string, loaded: LoadedFile): string {
 function rowsText(tables: LedgerEntry['tables']): string {
   const texts = tables.map(({ name, rows, superseded = 0 }) => {
     const older =
-      superseded > 0
-        ? `, ${superseded === rows ? 'all' : superseded} of a report older than what is there`
-        : '';
+      superseded > 0 ? `, ${superseded === rows ? 'all' : superseded} superseded by a newer report` : '';
     return `${pluralize(rows, 'row')} into ${name}${older}`;
   });
   return texts.join(', ') || 'no rows';
 }
 
-/** What becomes of the rows that the same bytes had before: those of a document that is loaded as another type go with it. */
+/**
+ * Says what happens to the rows that the same bytes had before. If the document is now loaded as
+ * another type, its former rows are removed.
+ */
 function formerly({ entry, before }: { entry: LedgerEntry; before: LedgerEntry | undefined }): string[] {
   if (before?.status !== 'loaded') return [];
   const had = before.tables.map(({ name }) => name).join(', ');
   if (entry.status === 'quarantined')
-    return [`what was loaded from it as ${before.reportType} stays in ${had}`];
+    return [`its earlier rows, loaded as ${before.reportType}, stay in ${had}`];
   if (before.reportType === entry.reportType) return [];
-  return [`it was loaded as ${before.reportType} before: those rows are no longer in ${had}`];
+  return [`it was loaded as ${before.reportType} before; those rows were removed from ${had}`];
 }
 
-/** The ledger has all of it. */
+/** Shortens a note for display; the ledger has the full text. */
 function shortened(note: string): string {
-  const longest = 160;
-  return note.length > longest ? `${note.slice(0, longest - 1)}…` : note;
+  const maxLength = 160;
+  return note.length > maxLength ? `${note.slice(0, maxLength - 1)}…` : note;
 }
 
-/** `5 files: 2 loaded, 1 failed, 2 not done`. */
+/** Returns a text such as `5 files: 2 loaded, 1 failed, 2 not done`. */
 function totalsText(files: number, outcomes: Partial<Record<Outcome, number>>, done: number): string {
   const counts = Object.entries(outcomes).map(([outcome, number]) => `${number} ${outcome}`);
   if (done < files) counts.push(`${files - done} not done`);

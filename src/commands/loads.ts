@@ -17,16 +17,16 @@ interface LoadsOptions {
   json?: boolean;
 }
 
-/** `sp-reports loads`: the ledger. */
+/** `sp-reports loads`: lists the ledger. */
 export function loadsCommand(io: Io): Command {
   return new Command('loads')
-    .description('Lists the ledger: what became of each document, the newest first.')
+    .description('Lists the ledger: the outcome of each document, newest first.')
     .argument('[document or table]', 'only this document, report or table')
-    .addOption(new Option('--status <status>', 'only these').choices(statuses))
+    .addOption(new Option('--status <status>', 'only this status').choices(statuses))
     .option('--type <REPORT_TYPE>', 'only this report type')
     .option('--seller <ID>', 'only this seller')
-    .option('--limit <number>', 'at most so many', positiveInteger, 50)
-    .option('--json', 'print a JSON array with everything the ledger knows')
+    .option('--limit <number>', 'maximum number of documents', positiveInteger, 50)
+    .option('--json', 'print a JSON array with all columns of the ledger')
     .action(async (thing: string | undefined, options: LoadsOptions, command: Command) => {
       const filter: LedgerFilter = {
         ...(thing ? { documentOrTable: thing } : {}),
@@ -43,7 +43,7 @@ export function loadsCommand(io: Io): Command {
       }
       if (rows.length === 0) {
         const isEmpty = (await warehouse.loads({ limit: 1 })).length === 0;
-        io.stdout.write(isEmpty ? nothingLoaded : 'No document of the ledger fits that.\n');
+        io.stdout.write(isEmpty ? nothingLoaded : 'No document in the ledger matches.\n');
         return;
       }
       io.stdout.write(

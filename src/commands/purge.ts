@@ -12,16 +12,16 @@ interface PurgeOptions {
   json?: boolean;
 }
 
-/** `sp-reports purge`: personal data of old documents, out of tables, lake and raw. */
+/** `sp-reports purge`: removes personal data of old documents from tables, lake and raw. */
 export function purgeCommand(io: Io): Command {
   return new Command('purge')
-    .description('Removes personal data of buyers from tables, Parquet and raw documents, for good.')
+    .description('Removes personal data of buyers from tables, Parquet files and raw documents, for good.')
     .requiredOption(
       '--older-than <age>',
-      'of documents whose report was created (else loaded) longer ago: 30d, 72h, 5w',
+      'minimum age of the report (or of its load, if unknown), such as 30d, 72h or 5w',
       ageOption,
     )
-    .option('--dry-run', 'tell what would be done, and do nothing')
+    .option('--dry-run', 'show what would be done, without doing it')
     .option('--json', 'print a JSON object')
     .action(async ({ olderThan, dryRun = false, json }: PurgeOptions, command: Command) => {
       const config = readWarehouseConfig(command, io);
@@ -40,7 +40,7 @@ function purgeText(
   const verb = dryRun ? 'to be removed' : 'removed';
   const lines = [
     `Reports created before ${before}: personal data ${verb} of ${pluralize(documents.length, 'document')}`,
-    `${pluralize(parquetFiles, 'Parquet file')} ${dryRun ? 'to be written anew' : 'written anew'}, ${pluralize(rawDocuments, 'raw document')} ${verb}`,
+    `${pluralize(parquetFiles, 'Parquet file')} ${dryRun ? 'to be rewritten' : 'rewritten'}, ${pluralize(rawDocuments, 'raw document')} ${verb}`,
     ...removedFiles.map((path) => `${verb}: ${path}`),
   ];
   return `${lines.join('\n')}\n`;

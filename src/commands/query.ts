@@ -14,30 +14,33 @@ interface QueryOptions {
   maxBytes?: number;
 }
 
-/** How values are written, for the help and the reference page. */
-export const answerNotes = `Values: with --json NULL is null; decimals and 64-bit integers are strings, so that no digit is lost; times are
-ISO 8601 in UTC; lists and structs are arrays and objects. In csv (UTF-8, lines end with LF) NULL is an empty cell
-and an empty text is "". A table shows both as blanks, control characters as escapes such as \\t, and on a terminal
-that is too narrow for its columns a value a line.`;
+/** Describes how values are printed, for the help and the reference page. */
+export const answerNotes = `Values: With --json, NULL is null, times are ISO 8601 in UTC, lists and structs are arrays and objects, and decimals
+and 64-bit integers are strings so that no digit is lost. In csv (UTF-8, lines end with LF), NULL is an empty cell and
+an empty text is "". A table shows both as blanks and control characters as escapes such as \\t. On a terminal that is
+too narrow for the columns, it shows one value per line.`;
 
-/** `sp-reports query`: SQL on the warehouse, read-only. */
+/** `sp-reports query`: runs read-only SQL on the warehouse. */
 export function queryCommand(io: Io): Command {
   return new Command('query')
-    .description('Answers an SQL query on the warehouse; it can change nothing.')
-    .argument('<SQL>', 'one statement, e.g. "SELECT * FROM _loads"')
+    .description('Runs a read-only SQL query on the warehouse.')
+    .argument('<SQL>', 'one statement, such as "SELECT * FROM _loads"')
     .addOption(
-      new Option('--format <format>', 'how to print the answer')
+      new Option('--format <format>', 'format of the result')
         .choices(['table', 'csv', 'json'])
         .default('table'),
     )
     .addOption(new Option('--json', 'the same as --format json: an array of objects').conflicts(['format']))
     .addOption(
-      new Option('--limit <number>', 'print at most so many rows (default: 1000 of a table, else all)')
+      new Option(
+        '--limit <number>',
+        'maximum number of rows to print (default: 1000 with the format table, otherwise all)',
+      )
         .argParser(positiveInteger)
         .conflicts(['all']),
     )
     .option('--all', 'print all rows of a table')
-    .option('--max-bytes <number>', 'on BigQuery: refuse a query that would read more', positiveInteger)
+    .option('--max-bytes <number>', 'on BigQuery: refuse a query that would read more bytes', positiveInteger)
     .addHelpText('after', `\n${answerNotes}`)
     .action(async (sql: string, options: QueryOptions, command: Command) => {
       const warehouse = openWarehouse(readWarehouseConfig(command, io), {

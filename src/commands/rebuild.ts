@@ -13,11 +13,11 @@ interface RebuildFlags {
   json?: boolean;
 }
 
-/** `sp-reports rebuild`: the warehouse file anew. */
+/** `sp-reports rebuild`: makes the warehouse file again. */
 export function rebuildCommand(io: Io, exit: (code: number) => void): Command {
   return new Command('rebuild')
     .description(
-      'Makes the warehouse file again from the lake and the raw documents; the old file is kept beside it.',
+      'Makes the warehouse file again from the lake and the raw documents. The old file is kept next to it.',
     )
     .option(
       '--max-document-bytes <number>',
@@ -27,7 +27,7 @@ export function rebuildCommand(io: Io, exit: (code: number) => void): Command {
     )
     .option(
       '--accept-loss',
-      'go on where documents that had rows have neither whole Parquet nor whole raw bytes',
+      'continue even if documents with rows have neither intact Parquet files nor intact raw bytes',
     )
     .option('--json', 'print a JSON object')
     .action(async (options: RebuildFlags, command: Command) => {
@@ -43,7 +43,7 @@ export function rebuildCommand(io: Io, exit: (code: number) => void): Command {
         options.json
           ? `${JSON.stringify(summary)}\n`
           : `${warehouseName(config)}: ${pluralize(fromLake, 'load')} from the lake, ${fromRaw} from raw documents\n${backup ? `The old file is ${backup}\n` : ''}${lost
-              .map((key) => `lost: ${key}: neither its Parquet nor its raw bytes are whole\n`)
+              .map((key) => `lost: ${key}: neither its Parquet files nor its raw bytes are intact\n`)
               .join('')}${failures.map(({ key, message }) => `damaged: ${key}: ${message}\n`).join('')}`,
       );
       if (lost.length + failures.length > 0) exit(1);

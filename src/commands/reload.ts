@@ -18,17 +18,21 @@ interface ReloadOptions {
   json?: boolean;
 }
 
-/** `sp-reports reload`: documents once more, after a schema was mended say. */
+/** `sp-reports reload`: loads documents again, for example after a schema was fixed. */
 export function reloadCommand(io: Io, exit: (code: number) => void): Command {
   return new Command('reload')
     .description(
-      'Loads documents again from their raw bytes (from Amazon where there are none); their old rows are replaced.',
+      'Loads documents again from their raw bytes, or from Amazon if there are none. Their old rows are replaced.',
     )
     .argument('[document or table]', 'a document id, a report id, or a table for all of its documents')
     .addOption(
-      new Option('--status <status>', 'all of this status').choices(['quarantined', 'loaded', 'empty']),
+      new Option('--status <status>', 'all documents with this status').choices([
+        'quarantined',
+        'loaded',
+        'empty',
+      ]),
     )
-    .option('--type <REPORT_TYPE>', 'all of this report type')
+    .option('--type <REPORT_TYPE>', 'all documents of this report type')
     .option(
       '--max-document-bytes <number>',
       'limit of the gunzipped size',
@@ -37,7 +41,7 @@ export function reloadCommand(io: Io, exit: (code: number) => void): Command {
     )
     .option(
       '--accept-loss',
-      'load documents that have fewer rows than the ledger says, though their bytes may be incomplete',
+      'load documents that have fewer rows than the ledger says, although their bytes may be incomplete',
     )
     .option('--json', 'print a JSON object')
     .action(async (thing: string | undefined, options: ReloadOptions, command: Command) => {

@@ -11,14 +11,14 @@ import { untilStopped } from './setup/stop-signals.js';
 import { somethingFailed, summaryJson, summaryText } from './output/summary.js';
 import type { Pipeline } from '../config/spec.js';
 
-/** `sp-reports run`: one drain. */
+/** `sp-reports run`: runs one drain. */
 export function runCommand(io: Io, exit: (code: number) => void): Command {
   return new Command('run')
     .description(
-      'Drains the queue of a pipeline once: loads every report that has finished. Before that it asks Amazon for what its `request` entries have due.',
+      'Drains the queue of a pipeline once: loads every report that has finished. Before that, it sends the requests that are due.',
     )
-    .argument('[pipeline]', 'name of the pipeline; without it all, one after the other')
-    .option('--json', 'print a JSON object for each pipeline, one a line')
+    .argument('[pipeline]', 'name of the pipeline (default: all, one after the other)')
+    .option('--json', 'print a JSON object for each pipeline, one per line')
     .action(async (name: string | undefined, options: { json?: boolean }, command: Command) => {
       const config = readFullConfig(command, io);
       const pipelines = pipelinesNamed(config, name);
@@ -36,7 +36,7 @@ export function runCommand(io: Io, exit: (code: number) => void): Command {
             if (broken) throw broken.error;
           }
         } finally {
-          // Also where it broke off, above all then: for want of the queue or the warehouse, say, which is told of.
+          // A failed run needs this most: an unreachable queue or warehouse is an alarm.
           if (config.alarms && !signals.stop.aborted) await checkAlarms(config, command, io, signals, runLog);
         }
       });

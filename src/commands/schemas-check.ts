@@ -21,20 +21,22 @@ interface CheckOptions extends SampleOptions {
   json?: boolean;
 }
 
-/** `sp-reports schemas check`. */
+/** `sp-reports schemas check`: checks schemas and views, or a document with a schema. */
 export function checkCommand(io: Io, exit: (code: number) => void): Command {
   const command = new Command('check')
     .description(
-      'Checks the packaged schemas and views and those in your schemas folder; or one schema, and a document with it.',
+      'Checks the packaged schemas and views and those in your schemas folder, or a single schema, optionally with a document.',
     )
     .argument('[file]', 'only this report schema')
-    .option('--sample <document>', 'reads a document with it and tells what does not fit, with code 1');
+    .option(
+      '--sample <document>',
+      'read a document with the schema and report what does not fit, with exit code 1',
+    );
   return sampleOptions(command)
     .option('--json', 'print a JSON object')
     .action(async (file: string | undefined, options: CheckOptions, own: Command) => {
       if (file === undefined) {
-        if (options.sample)
-          throw new ReportsError('USAGE', { problem: '--sample needs the file of a schema' });
+        if (options.sample) throw new ReportsError('USAGE', { problem: '--sample needs a schema file' });
         const folders = schemaFolders(own, io);
         const { schemas, problems: ofSchemas } = checkSchemas({ folders });
         const { views, problems: ofViews } = checkViews({ folders }, schemas);
@@ -69,7 +71,10 @@ export function checkCommand(io: Io, exit: (code: number) => void): Command {
     });
 }
 
-/** A line for each table that a view reads and no report schema has: a misspelled one would be waited for without an end. */
+/**
+ * Returns a line for each table that a view reads and no report schema has. A view with a
+ * misspelled table would wait forever.
+ */
 function unknownTables(views: View[], schemas: ReportSchemas): string[] {
   const known = tablesOf(schemas);
   return views.flatMap(({ file, tables }) =>
@@ -78,7 +83,7 @@ function unknownTables(views: View[], schemas: ReportSchemas): string[] {
       .filter(({ name }) => !known.includes(name.toLowerCase()))
       .map(
         ({ name }) =>
-          `${file}: no report schema has the table ${name}, so its columns were not looked at${didYouMean(name, known)}`,
+          `${file}: no report schema has the table ${name}, so its columns were not checked${didYouMean(name, known)}`,
       ),
   );
 }
@@ -121,7 +126,7 @@ function sampleText(
   }
   if (tables.length === 0) lines.push(`${sample}: no rows`);
   lines.push(...failedChecks(checks).map((warning) => `  ${visible(warning)}`));
-  // Headers that are unknown or missing are told there.
+  // The notes list unknown and missing headers.
   lines.push(...notes.map((note) => `  ${visible(note)}`));
   lines.push(isWell ? 'The document fits the schema.' : 'The document does not fit the schema.');
   return `${lines.join('\n')}\n`;
@@ -133,7 +138,7 @@ function keyText({
   examples,
 }: NonNullable<SampleCheck['tables'][number]['key']>): string {
   const name = `key ${columns.join(', ')}`;
-  if (doubledRows === 0) return `${name}: tells all rows apart`;
+  if (doubledRows === 0) return `${name}: unique for every row`;
   const shown = examples.map((values) => values.map((value) => visible(value ?? '')).join(', '));
-  return `${name}: ${pluralize(doubledRows, 'row')} with the values of a row before, such as ${shown.join('; ')}`;
+  return `${name}: ${pluralize(doubledRows, 'row')} with the same values as an earlier row, such as ${shown.join('; ')}`;
 }

@@ -5,19 +5,20 @@ import { personalColumns } from '../schema/personal-data.js';
 import type { ColumnSchema, ColumnType, ReportSchemas } from '../schema/types.js';
 import type { Drift } from '../warehouse/ledger/drift.js';
 
-/** Drift, with what the table holds in a column that was added. */
+/** Drift, with values from the table if a column was added. */
 export interface DriftWithValues extends Drift {
-  /** Different values of the column. */
+  /** Distinct values of the column. */
   examples: string[];
-  /** The narrowest type that holds the values looked at. */
+  /** The narrowest type for the sampled values. */
   type?: ColumnType;
-  /** The schema's column of which an unknown header may be the new name. */
+  /** The column of the schema that an unknown header may be the new name of. */
   mayBe?: string;
 }
 
 /**
- * The column lines by which schemas adopt drift: new spellings of columns that seem to be renamed, wider types, and columns of their own for
- * other unknown headers. Lines of columns that are there take the place of those of the same name.
+ * Returns the column lines that resolve the drift: new spellings for columns that seem to be
+ * renamed, wider types, and new columns for other unknown headers. A line for an existing column
+ * replaces the line with the same name.
  */
 export function driftYaml(drifts: DriftWithValues[], schemas: ReportSchemas): string {
   const parts = [...new Set(drifts.map(({ table }) => table))].flatMap((table) => {
@@ -28,26 +29,26 @@ export function driftYaml(drifts: DriftWithValues[], schemas: ReportSchemas): st
     const place = `columns of table ${table} in ${schema?.file}`;
     const changed = changedColumns(ofTable, columns);
     const unknown = ofTable.filter(({ kind, mayBe }) => kind === 'added' && mayBe === undefined);
-    // What counted as personal without a mark must go on to do so.
+    // A column that counted as personal data without a mark must stay so.
     const added = newColumns(unknown).map((column) =>
       personalColumns(schema, table, [column.name]).length > 0 ? { ...column, pii: true as const } : column,
     );
     return [
-      ...(changed.length > 0 ? [`# ${reportType}: in place of the same ${place}\n`] : []),
+      ...(changed.length > 0 ? [`# ${reportType}: replace the same ${place}\n`] : []),
       ...changed.map(({ reason, column }) => `# ${reason}\n${columnsYaml([column])}`),
-      ...(added.length > 0 ? [`# ${reportType}: to add under ${place}\n${columnsYaml(added)}`] : []),
+      ...(added.length > 0 ? [`# ${reportType}: add to the ${place}\n${columnsYaml(added)}`] : []),
     ];
   });
-  if (parts.length === 0)
-    return '# No headers that the schemas do not know, and no types that are too narrow.\n';
-  return `# Check the types. A file in your own schemas folder goes before the packaged one: copy that, then change the lines.
-# After that: sp-reports reload --type REPORT_TYPE; and sp-reports rebuild, for columns to get a narrower type than string.
+  if (parts.length === 0) return '# The schemas know all headers, and no type is too narrow.\n';
+  return `# Check the types. A file in your own schemas folder replaces the packaged one: copy that file, then change the lines.
+# Then run sp-reports reload --type REPORT_TYPE. To narrow the type of string columns, also run sp-reports rebuild.
 ${parts.join('')}`;
 }
 
 /**
- * Tells of unknown headers which column they may be: one that was missing in the very documents that had the header, that would stand at the
- * same place, whose type holds the values; where there is but one such, and but one such header.
+ * Adds to each unknown header the column that it may be the new name of. That column was missing in
+ * exactly the documents that had the header, has the same position, and its type fits the values.
+ * Column and header must match unambiguously.
  */
 export function withRenames(drifts: DriftWithValues[], schemas: ReportSchemas): DriftWithValues[] {
   const pairs = drifts
@@ -81,7 +82,10 @@ function isRename(added: DriftWithValues, missing: Drift, drifts: Drift[], schem
   return columns.slice(0, index).findLast(({ name }) => !isMissing(name))?.name === added.after;
 }
 
-/** Text holds everything, which says nothing of what it is. */
+/**
+ * Whether a column type fits all values of another type. A string column only fits strings: it
+ * could store anything, which proves nothing.
+ */
 function holds(type: ColumnType, other: ColumnType): boolean {
   if (type.kind === 'string') return other.kind === 'string';
   return columnTypeText(widerType(type, other)) === columnTypeText(type);
@@ -96,7 +100,7 @@ function inSameDocuments(a: Drift, b: Drift): boolean {
   );
 }
 
-/** Columns of the schema with the spelling or the type that documents need, and why. */
+/** Returns columns of the schema with the spelling or type that documents need, and the reason. */
 function changedColumns(
   drifts: DriftWithValues[],
   columns: ColumnSchema[],
@@ -111,7 +115,7 @@ function changedColumns(
     const reasons = [
       ...(renamed === undefined
         ? []
-        : [`renamed? "${renamed}" stands in the place of ${from.join(', ')}, with values of its type`]),
+        : [`renamed? "${renamed}" is at the position of ${from.join(', ')}, with values of its type`]),
       ...(columnTypeText(wider) === columnTypeText(type)
         ? []
         : [`type ${columnTypeText(type)} -> ${columnTypeText(wider)}`]),
@@ -122,7 +126,10 @@ function changedColumns(
   });
 }
 
-/** A column for each header; a nameless one, and one that repeats in its document, have no name a schema could know them by. */
+/**
+ * Returns a column for each new header. Empty and repeated headers are left out, because a schema
+ * cannot identify them.
+ */
 function newColumns(added: DriftWithValues[]): ColumnSchema[] {
   const seen = new Set<string>();
   return added.flatMap(({ column, header = column, type = { kind: 'string' } }) => {

@@ -16,31 +16,27 @@ interface DriftOptions {
   json?: boolean;
 }
 
-/** `sp-reports schemas drift`. */
+/** `sp-reports schemas drift`: reports schema drift of the loaded documents. */
 export function driftCommand(io: Io): Command {
   return new Command('drift')
     .description(
-      'Tells where loaded documents had headers that their schema does not know, lacked columns that were there before, or made a column of the table wider.',
+      'Reports schema drift: loaded documents with headers that their schema does not know, without columns that earlier documents had, or with values that widened a column.',
     )
     .option('--type <REPORT_TYPE>', 'only this report type')
     .option('--json', 'print a JSON array')
-    .addOption(
-      new Option('--yaml', 'print the column lines by which schemas know the headers and types').conflicts([
-        'json',
-      ]),
-    )
+    .addOption(new Option('--yaml', 'print the column lines that resolve the drift').conflicts(['json']))
     .action(async (options: DriftOptions, command: Command) => {
       const config = readWarehouseConfig(command, io);
       const warehouse = openWarehouse(config);
       const schemas = readAllSchemas(command, io);
       const loads = await warehouse.loads(options.type ? { reportType: options.type } : {});
       const open = openDrift(loads, schemas);
-      // Values are asked for in DuckDB's SQL; of tables in BigQuery none are shown.
+      // The queries for values are in DuckDB's SQL, so BigQuery tables get no examples.
       const hasValues = config.warehouse.type === 'duckdb' && open.some(isAdded);
       const types = hasValues ? await columnTypes(warehouse) : new Map<string, string>();
       const found: DriftWithValues[] = [];
       for (const drift of open) found.push({ ...drift, ...(await valuesOf(drift, types, warehouse)) });
-      // Only after all: a renamed header shows by the column that no document has.
+      // Renames need the whole list: the missing column shows that a header is a new name.
       const drifts = reportableDrift(withRenames(found, schemas));
       if (options.json) io.stdout.write(`${JSON.stringify(drifts, null, 2)}\n`);
       else if (options.yaml) io.stdout.write(driftYaml(drifts, schemas));
@@ -49,14 +45,14 @@ export function driftCommand(io: Io): Command {
     });
 }
 
-/** What stands in the column of an unknown header, in the rows that are there. */
+/** Reads values from the column of an unknown header. */
 async function valuesOf(
   drift: Drift,
   types: Map<string, string>,
   warehouse: Warehouse,
 ): Promise<Pick<DriftWithValues, 'examples' | 'type'>> {
   const { table, column, header } = drift;
-  // A column that is gone by now has none.
+  // The column may have been removed since.
   const typeText = isAdded(drift) ? types.get(columnKey(table, column)) : undefined;
   if (typeText === undefined) return { examples: [] };
   const maxValues = 10_000;
@@ -71,7 +67,7 @@ async function valuesOf(
   return { examples: values.slice(0, maxExamples), type };
 }
 
-/** The types of all columns as DuckDB has them, by `columnKey`. */
+/** Returns the DuckDB types of all columns, by `columnKey`. */
 async function columnTypes(warehouse: Warehouse): Promise<Map<string, string>> {
   const { rows } = await warehouse.query(
     `SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE schema_name = 'main'`,

@@ -18,14 +18,14 @@ const writers = {
   ddl: (tables: ExportTable[]) => tables.map(tableDdl).join('\n'),
 };
 
-/** `sp-reports schemas export`. */
+/** `sp-reports schemas export`: prints table schemas for other tools. */
 export function exportCommand(io: Io): Command {
   return new Command('export')
     .description(
-      'Writes the tables of the report schemas on stdout, for other tools, lineage columns included: table schemas of BigQuery, sources.yml of dbt (views too, unless --type is given), the JSON Schema of a row, CREATE TABLE of DuckDB. Of one table bigquery and jsonschema are its schema alone; of several, schemas by table name.',
+      'Prints the tables of the report schemas for other tools, including the lineage columns: table schemas for BigQuery, sources.yml for dbt (with the views, unless --type is given), the JSON Schema of a row, CREATE TABLE for DuckDB. For a single table, bigquery and jsonschema print its schema; for several, the schemas by table name.',
     )
     .addOption(
-      new Option('--format <format>', 'for which tool').choices(Object.keys(writers)).makeOptionMandatory(),
+      new Option('--format <format>', 'target tool').choices(Object.keys(writers)).makeOptionMandatory(),
     )
     .option('--type <REPORT_TYPE>', 'only this report type')
     .action((options: { format: keyof typeof writers; type?: string }, command: Command) => {
@@ -34,7 +34,7 @@ export function exportCommand(io: Io): Command {
       const tables = exportTables(chosen);
       if (options.type && tables.length === 0) {
         throw new ReportsError('USAGE', {
-          problem: `--type ${options.type}: its schema has no columns to export; they are taken from each document`,
+          problem: `--type ${options.type}: its schema has no columns to export, because they are taken from each document`,
         });
       }
       const views = options.type ? [] : readViews({ folders: schemaFolders(command, io) }, schemas);

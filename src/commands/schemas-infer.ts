@@ -10,27 +10,32 @@ import type { ExaminedDocument } from '../source/types.js';
 import type { Io } from './setup/io.js';
 import { type SampleOptions, sampleOptions, withSample } from './setup/sample.js';
 
-/** `sp-reports schemas infer`. */
+/** `sp-reports schemas infer`: drafts a report schema from a document. */
 export function inferCommand(io: Io): Command {
   const command = new Command('infer')
-    .description('Writes a report schema for a document on stdout, to be looked over and put into schemas/.')
+    .description('Drafts a report schema from a document and prints it. Review it, then save it in schemas/.')
     .argument('<file>', 'a report document, gzipped or not')
     .option('--type <REPORT_TYPE>', 'its report type (default: the beginning of the file name)');
   return sampleOptions(command).action(async (file: string, options: SampleOptions & { type?: string }) => {
     const reportType = options.type ?? /^[A-Z][A-Z0-9_]*/.exec(basename(file))?.[0];
     if (!reportType)
-      throw new ReportsError('USAGE', { problem: `the report type of ${file}: name it with --type` });
+      throw new ReportsError('USAGE', {
+        problem: `the report type of ${file} is unknown; name it with --type`,
+      });
     const facts = await withSample(io, file, { ...options, reportType }, (document) =>
       sampleFacts(document, reportType),
     );
     if (facts.tables.length === 0)
-      throw new ReportsError('USAGE', { problem: `${file}: nothing in it to make a schema from` });
-    // Into a checkout's own schemas/ the shell has made an empty file by now, which is no schema yet.
+      throw new ReportsError('USAGE', {
+        problem: `${file}: the document has no tables to draft a schema from`,
+      });
+    // If the output goes into the schemas/ of a checkout, the shell has already made an empty file
+    // there, which is no schema yet.
     const packaged = checkSchemas({ folders: [packagedSchemasFolder()] }).schemas.get(reportType);
     if (packaged?.tables.length) {
       const tables = packaged.tables.map(({ name }) => name).join(', ');
       io.stderr.write(
-        `${reportType} has a schema already, with ${tables}. Yours takes its place: keep the names and load modes that others rely on.\n`,
+        `${reportType} already has a schema, with ${tables}. Yours replaces it, so keep the names and load modes that others rely on.\n`,
       );
     }
     io.stdout.write(schemaYaml(facts));

@@ -7,10 +7,10 @@ import type { Io } from './setup/io.js';
 import { readAllSchemas } from './setup/open-context.js';
 import { textTable } from './output/text-table.js';
 
-/** `sp-reports schemas list`. */
+/** `sp-reports schemas list`: lists the report types that have a schema. */
 export function listCommand(io: Io): Command {
   return new Command('list')
-    .description('Lists the report types that have a schema; all others load too, with inferred columns.')
+    .description('Lists the report types that have a schema. All others load too, with inferred columns.')
     .option('--json', 'print a JSON array')
     .action((options: { json?: boolean }, command: Command) => {
       const schemas = [...readAllSchemas(command, io).values()];
@@ -23,7 +23,7 @@ export function listCommand(io: Io): Command {
     });
 }
 
-/** `sp-reports schemas show`. */
+/** `sp-reports schemas show`: shows a report schema. */
 export function showCommand(io: Io): Command {
   return new Command('show')
     .description('Shows the schema of a report type.')
@@ -37,8 +37,8 @@ export function showCommand(io: Io): Command {
       }
       const { description, file, madeBy, restricted, tables } = schema;
       io.stdout.write(`${reportType}: ${description}\n${file}\n`);
-      if (madeBy) io.stdout.write(`How it comes about: ${madeBy.join(', ')}\n`);
-      if (restricted) io.stdout.write('Amazon gives it only for a restricted data token.\n');
+      if (madeBy) io.stdout.write(`Made: ${madeBy.join(', ')}\n`);
+      if (restricted) io.stdout.write('Its documents require a restricted data token.\n');
       if (tables.length === 0) io.stdout.write(`\n${withoutTables(schema)}\n`);
       for (const table of tables) {
         const { mode, key, why } = table.load;
@@ -57,7 +57,7 @@ export function showCommand(io: Io): Command {
 }
 
 function listCells({ reportType, format, tables }: ReportSchema): unknown[][] {
-  if (format === 'raw') return [[reportType, '', format, '', '', 'not read']];
+  if (format === 'raw') return [[reportType, '', format, '', '', 'not parsed']];
   if (tables.length === 0) {
     return [[reportType, defaultTableName(reportType), format, 'append', '', 'inferred']];
   }
@@ -73,6 +73,6 @@ function listCells({ reportType, format, tables }: ReportSchema): unknown[][] {
 
 function withoutTables({ reportType, format }: ReportSchema): string {
   return format === 'raw'
-    ? 'Its documents are kept, and not read.'
+    ? 'Its documents are kept but not parsed.'
     : `Table ${defaultTableName(reportType)}, append: columns and types are taken from each document.`;
 }

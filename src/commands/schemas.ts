@@ -9,7 +9,7 @@ import { listCommand, showCommand } from './schemas-list.js';
 /** `sp-reports schemas list|show|check|infer|export|drift`. */
 export function schemasCommand(io: Io, exit: (code: number) => void): Command {
   return new Command('schemas')
-    .description('Report schemas: how report types become tables.')
+    .description('Shows, checks, drafts and exports report schemas.')
     .addCommand(listCommand(io))
     .addCommand(showCommand(io))
     .addCommand(checkCommand(io, exit))

@@ -4,13 +4,13 @@ import { readFullConfig } from './setup/open-context.js';
 import { startSchedules } from './setup/start-schedules.js';
 import { untilStopped } from './setup/stop-signals.js';
 
-/** `sp-reports start`: the scheduler. */
+/** `sp-reports start`: runs the scheduler. */
 export function startCommand(io: Io): Command {
   return new Command('start')
     .description(
-      'Runs every pipeline by its cron schedule until it is told to stop (SIGINT or SIGTERM), and serves the status page meanwhile.',
+      'Runs all pipelines by their cron schedules and serves the status page, until stopped by SIGINT or SIGTERM.',
     )
-    .option('--json', 'print a JSON object for each run, one a line')
+    .option('--json', 'print a JSON object for each run, one per line')
     .action(async ({ json = false }: { json?: boolean }, command: Command) => {
       const config = readFullConfig(command, io);
       const onServed = (url: string) => {

@@ -17,26 +17,26 @@ interface SubscribeCommandOptions {
   json?: boolean;
 }
 
-/** `sp-reports subscribe`: so that Amazon tells the queue of finished reports. */
+/** `sp-reports subscribe`: has Amazon notify the queue of finished reports. */
 export function subscribeCommand(io: Io, exit: (code: number) => void): Command {
   return new Command('subscribe')
     .description(
-      "Subscribes the sellers to Amazon's notifications of finished reports on the queue; what is there already stays. Prints the access policy that the queue needs.",
+      "Subscribes the queue to Amazon's notifications of finished reports for all sellers. Existing subscriptions stay. Prints the access policy that the queue needs.",
     )
-    .argument('[pipeline]', 'the pipeline whose queue it is, where there are several queues')
-    .option('--seller <id>', 'this seller alone')
+    .argument('[pipeline]', 'a pipeline that uses the queue, needed if there are several queues')
+    .option('--seller <id>', 'only this seller')
     .option(
       '--undo',
-      'take the subscriptions away, and the destination where this command made it and no other seller of pipelines.yaml is subscribed by it',
+      'delete the subscriptions, and also the destination if this command created it and no other seller in pipelines.yaml uses it',
     )
-    .option('--dry-run', 'tell what would be done, and do nothing')
+    .option('--dry-run', 'show what would be done, without doing it')
     .option('--json', 'print a JSON object')
     .action(async (name: string | undefined, options: SubscribeCommandOptions, command: Command) => {
       const config = readFullConfig(command, io);
       const url = queueNamed(config, name);
       const sellers = new Set(sellersNamed(config, options.seller).map(({ id }) => id));
       const { arn, policy } = await readQueueAttributes({ url, ...config.aws });
-      // Breaking it off does no harm: run again, it finds what was done.
+      // An interruption does no harm: the next call finds what was done.
       const steps = await withQuota(config, (quota) => {
         const all = subscribersOf(config, quota);
         const these = all.filter(({ sellerId }) => sellers.has(sellerId));
@@ -60,7 +60,7 @@ function queueNamed(config: Config, name: string | undefined): string {
   if (more.length === 0) return first;
   const names = config.pipelines.map((pipeline) => pipeline.name).join(', ');
   throw new ReportsError('USAGE', {
-    problem: `${config.file} has several queues, and a seller is subscribed with one; name a pipeline of ${names}`,
+    problem: `${config.file} has several queues, but a seller can be subscribed to one only; name one of the pipelines ${names}`,
   });
 }
 
@@ -78,7 +78,7 @@ function stepsText(steps: SubscribeStep[]): string {
 function policyText(missing: string[], policy: object): string {
   const state =
     missing.length === 0
-      ? 'The queue lets Amazon send. Its access policy says as much as this:'
-      : `The queue keeps Amazon from ${missing.join(' and ')}: nothing will arrive. Give it this access policy, or add the statement to its own:`;
+      ? 'The queue allows Amazon to send. Its access policy is equivalent to this one:'
+      : `The queue does not allow Amazon ${missing.join(' and ')}, so no notification will arrive. Set this access policy, or add its statement to the existing one:`;
   return `\n${state}\n\n${JSON.stringify(policy, null, 2)}\n`;
 }

@@ -8,20 +8,20 @@ import { pipelinesNamed } from './setup/find-named.js';
 import { untilStopped } from './setup/stop-signals.js';
 import { somethingFailed, summaryJson, summaryText } from './output/summary.js';
 
-/** `sp-reports sweep`: finished reports that the ledger doesn't have. */
+/** `sp-reports sweep`: loads finished reports that are not in the ledger. */
 export function sweepCommand(io: Io, exit: (code: number) => void): Command {
   return new Command('sweep')
     .description(
-      'Asks Amazon for finished reports that were never loaded, automatic ones such as settlements included.',
+      'Finds finished reports at Amazon that were never loaded, including automatic ones such as settlements, and loads them.',
     )
-    .argument('[pipeline]', 'name of the pipeline; without it all, one after the other')
+    .argument('[pipeline]', 'name of the pipeline (default: all, one after the other)')
     .option(
       '--days <number>',
-      `how far back, at most ${reportRetentionDays}`,
+      `how many days back, at most ${reportRetentionDays}`,
       positiveInteger,
       reportRetentionDays,
     )
-    .option('--json', 'print a JSON object for each pipeline, one a line')
+    .option('--json', 'print a JSON object for each pipeline, one per line')
     .action(async (name: string | undefined, options: { days: number; json?: boolean }, command: Command) => {
       const config = readFullConfig(command, io);
       const pipelines = pipelinesNamed(config, name);

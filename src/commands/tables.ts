@@ -7,18 +7,18 @@ import { readAllSchemas, readWarehouseConfig, schemaFolders } from './setup/open
 import { openWarehouse } from '../warehouse/open-warehouse.js';
 import { textTable } from './output/text-table.js';
 
-/** `sp-reports tables`: what there is to query. */
+/** `sp-reports tables`: lists the tables and views that can be queried. */
 export function tablesCommand(io: Io): Command {
   return new Command('tables')
     .description('Lists the tables of the warehouse.')
     .option(
       '--gaps',
-      'list instead the times that no report of a table covers, though earlier and later ones do',
+      'list data gaps instead: periods that no report of a table covers, between periods that are covered',
     )
     .addOption(
       new Option(
         '--views',
-        'list instead the views, what they answer, the tables they wait for, and why one is not made',
+        'list the views instead: what they answer, the tables they wait for, and why a view could not be created',
       ).conflicts(['gaps']),
     )
     .option('--json', 'print a JSON array')
@@ -57,8 +57,13 @@ async function viewsOf(warehouse: Warehouse, views: View[]): Promise<{ list: obj
   });
   const cells = list.map(({ name, answers, waitsFor }) => [name, answers, waitsFor.join(', ')]);
   const table = textTable(['view', 'answers', 'waits for'], cells);
-  const told = list.flatMap(({ name, problem }) => (problem === null ? [] : `  ${name}: ${problem}\n`));
-  return { list, text: told.length === 0 ? table : `${table}\nNot made\n${told.join('')}` };
+  const problemLines = list.flatMap(({ name, problem }) =>
+    problem === null ? [] : `  ${name}: ${problem}\n`,
+  );
+  return {
+    list,
+    text: problemLines.length === 0 ? table : `${table}\nNot created\n${problemLines.join('')}`,
+  };
 }
 
 async function gapsOf(warehouse: Warehouse): Promise<{ list: object[]; text: string }> {

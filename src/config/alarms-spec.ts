@@ -17,44 +17,46 @@ export const alarmsSpec = z
   .strictObject({
     webhook: z.string().refine(isSafe, 'expected an address that begins with https://').meta({
       description:
-        'Where alarms are sent to, by POST: a variable of the environment, for whoever knows the address can write there.',
+        'The address that alarms are sent to, by POST. It must be an environment variable, because anyone who knows the address can write there.',
       pattern: variablePattern,
     }),
     format: z
       .enum(['json', 'slack'])
       .default('json')
       .describe(
-        'What is sent: `json` for programs, `slack` for an incoming webhook of Slack, or of what understands the same.',
+        'Format of the alarms: `json` for programs, `slack` for an incoming webhook of Slack or of a compatible service.',
       ),
     everyMinutes: z
       .number()
       .min(0.01)
       .max(1440)
       .default(5)
-      .describe('How often `start` looks whether something is to be told; `run` looks at its end.'),
+      .describe('How often `start` checks for alarms. `run` checks once, at its end.'),
     staleAfter: z
       .record(z.string(), z.union([z.literal('never'), age]))
       .default({})
       .describe(
-        'By table, report type or pattern such as `GET_FBA_*`, in this order: how old the newest report may be, such as `36 hours`, `2 days`, `3 weeks`, or `never`. Other tables are stale when they miss more than two reports, going by their usual rhythm.',
+        'How old the newest report may be, such as `36 hours`, `2 days`, `3 weeks`, or `never`. Keys are tables, report types and patterns such as `GET_FBA_*`; they apply in this order. Any other table is stale when more than two reports are missing, judged by their usual interval.',
       ),
     queueMessages: z
       .int()
       .min(1)
       .default(1000)
-      .describe('Messages on a queue from which on it is told; over when half of them are left.'),
+      .describe('Number of messages on a queue that raises an alarm. The alarm ends at half of that number.'),
     queueAge: age
       .optional()
       .transform((given) => given ?? { count: 1, unit: 'day' as const })
       .describe(
-        'Age of the oldest message that a drain left on a queue, from which on it is told; `1 day` where it is left out.',
+        'Age of the oldest message left on a queue by a drain that raises an alarm. The default is `1 day`.',
       ),
     repeatAfter: age
       .optional()
-      .describe('What lasts is told again so often; without it once as it begins, and once when it is over.'),
+      .describe(
+        'How often a lasting alarm is sent again. By default it is sent once when it begins and once when it ends.',
+      ),
   })
   .describe(
-    'Alarms by a webhook: stale tables, quarantined documents, refused logins, long queues (docs/alarms.md).',
+    'Alarms sent to a webhook: stale tables, quarantined documents, refused logins, long queues (docs/alarms.md).',
   );
 
 export type AlarmsConfig = z.output<typeof alarmsSpec>;

@@ -26,7 +26,7 @@ export const exactReportType = z
   .string()
   .regex(
     /^[A-Z][A-Z0-9_]*$/,
-    'expected a report type by its whole name, such as GET_SALES_AND_TRAFFIC_REPORT',
+    'expected the full name of a report type, such as GET_SALES_AND_TRAFFIC_REPORT',
   );
 
 /** Whether an address can only be reached from this machine. */

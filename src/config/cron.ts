@@ -11,7 +11,7 @@ export function isCron(text: string): boolean {
 /** Describes the mistakes in a text that is no cron expression, field by field. */
 export function cronMistake(text: string): string {
   const [number] = longNumber.exec(text) ?? [];
-  const wrong = number ? [`${number} is more than any of them can be`] : wrongFields(text);
+  const wrong = number ? [`${number} is too large for every field`] : wrongFields(text);
   return `expected a cron expression such as "*/15 * * * *" (minute, hour, day, month, weekday), found ${JSON.stringify(text)}: ${wrong.join(', ')}`;
 }
 

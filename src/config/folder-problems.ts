@@ -34,12 +34,12 @@ export function folderProblems({ data, problemAt }: YamlFile<unknown>, folder: s
         !isAbsolute(way);
       // Two identical locations are reported once.
       if (!isInside || (way === '' && position < index)) continue;
-      const relation = way === '' ? 'is the same place as' : isWritten(other) ? 'is inside' : 'holds';
+      const relation = way === '' ? 'is the same as' : isWritten(other) ? 'is inside' : 'contains';
       const [at, than] = isWritten(other) ? [other, owner] : [owner, other];
       problems.push(
         problemAt(
           at.key,
-          `"${at.path}" ${relation} ${than.key.join('.')} ("${than.path}"); give each a place of its own`,
+          `"${at.path}" ${relation} ${than.key.join('.')} ("${than.path}"); use a separate location for each`,
         ),
       );
     }

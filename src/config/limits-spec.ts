@@ -10,39 +10,39 @@ export const limitsSpec = z
       .int()
       .min(1)
       .default(1000)
-      .describe('Messages a drain takes from the queue, or reports a sweep loads.'),
+      .describe('Maximum number of messages that a drain receives, or of reports that a sweep loads.'),
     maxMinutes: z
       .number()
       .min(0.01)
       .max(1440)
       .default(50)
-      .describe('Minutes after which a drain or sweep begins nothing new.'),
+      .describe('Minutes after which a drain or sweep starts no new work.'),
     maxDocumentBytes: z
       .int()
       .min(1)
       .default(defaultMaxDocumentBytes)
       .describe('Limit of the gunzipped size of a document; a larger one is quarantined.'),
-    concurrency: z.int().min(1).max(16).default(2).describe('Documents in work at the same time.'),
+    concurrency: z.int().min(1).max(16).default(2).describe('Documents processed at the same time.'),
     visibilityTimeoutSeconds: z
       .int()
       .min(1)
       .max(43_200)
       .default(300)
       .describe(
-        'Seconds for which a received message stays invisible to others; extended while its document is in work.',
+        'Seconds for which a received message stays hidden from other receivers. Extended while its document is being processed.',
       ),
     waitTimeSeconds: z
       .int()
       .min(0)
       .max(20)
       .default(10)
-      .describe('Seconds of long polling; an answer without messages ends the drain.'),
+      .describe('Seconds of long polling. A response without messages ends the drain.'),
     maxReceives: z
       .int()
       .min(1)
       .default(3)
       .describe(
-        'Failed tries after which a document is quarantined, where the queue has no redrive policy of its own.',
+        'Failed attempts after which a document is quarantined, if the queue has no redrive policy of its own.',
       ),
   })
   .refine(({ visibilityTimeoutSeconds, waitTimeSeconds }) => !(visibilityTimeoutSeconds <= waitTimeSeconds), {

@@ -39,11 +39,11 @@ export const pipelineSpec = z
     name: z
       .string()
       .regex(/^[\w-]+$/, 'expected a name of letters, digits, - and _')
-      .describe('What `sp-reports run` and the logs call it.'),
+      .describe('Name of the pipeline, for `sp-reports run` and in logs.'),
     schedule: z
       .string()
       .refine(isCron, cronError)
-      .describe('Cron expression of the drain, five fields or six with seconds.'),
+      .describe('Cron expression of the drain: five fields, or six with seconds.'),
     timezone: timezone
       .default('UTC')
       .describe('Time zone of `schedule`, `sweep` and the `cron` of requests.'),
@@ -55,9 +55,9 @@ export const pipelineSpec = z
       )
       .refine(
         (url) => !url.endsWith('.fifo'),
-        'a FIFO queue; Amazon sends notifications to standard queues only',
+        'this is a FIFO queue; Amazon sends notifications to standard queues only',
       )
-      .describe('URL of the SQS queue. It is drained for all pipelines that name it.'),
+      .describe('URL of the SQS queue. A drain loads the reports of all pipelines that name the same queue.'),
     reportTypes: z
       .union([reportType, z.array(reportType).min(1)])
       .default('*')
@@ -66,18 +66,18 @@ export const pipelineSpec = z
         'Report types to load: `*`, exact names, or patterns such as `GET_FBA_*`. Others are acknowledged and skipped.',
       ),
     sweep: optionalText(
-      'Cron expression of the sweep: finished reports that no notification told of.',
+      'Cron expression of the sweep, which loads finished reports without a notification.',
     ).refine((text) => text === undefined || isCron(text), cronError),
     pii: z
       .enum(piiPolicies)
       .default('keep')
       .describe(
-        'What becomes of personal data of buyers, the columns marked `pii` in report schemas: `keep`; `hash`, by `piiHashKey`, so that equal values can still be told; `drop`, NULL in their place. Of several pipelines that take a report type from one queue the strictest counts.',
+        'What happens to personal data of buyers (the columns marked `pii` in report schemas): `keep`; `hash`, with `piiHashKey`, so that equal values can still be recognized; `drop`, which stores NULL instead. If several pipelines load a report type from the same queue, the strictest policy applies.',
       ),
     request: z.array(requestSpec).default([]),
     limits: limitsSpec,
   })
-  .describe('What is loaded, from which queue, when.');
+  .describe('Which reports are loaded, from which queue, and when.');
 
 /** The part of a pipeline with unset variables that commands without a queue need. */
 export const pipelineRuleSpec = z.object({

@@ -8,7 +8,7 @@ export const folder = (path: string, description: string) =>
     .min(1)
     .refine((text) => !hasScheme(text) && !isMeantForBucket(text), {
       error: (issue) =>
-        `expected a path on this machine, found "${issue.input}"; only lake and raw may be in a bucket`,
+        `expected a path on this machine, found "${issue.input}"; only lake and raw can be in a bucket`,
     })
     .default(path)
     .describe(description);

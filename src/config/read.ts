@@ -107,7 +107,7 @@ export function checkConfig(options: ReadConfigOptions): CheckedConfig {
 export const examplePath = fileURLToPath(new URL('../../pipelines.yaml', import.meta.url));
 
 /** The next step for a file without pipelines. */
-export const firstSteps = `Add \`sellers:\` and \`pipelines:\`; ${examplePath} is an example to copy from, docs/pipelines.md describes every key.`;
+export const firstSteps = `Add \`sellers:\` and \`pipelines:\`. ${examplePath} is an example to copy from; docs/pipelines.md describes every key.`;
 
 /** Returns the text of the file; one with nothing but comments is an empty map. */
 function textOf(file: string, name: string): string {

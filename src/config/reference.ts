@@ -10,11 +10,11 @@ The settings of \`sp-reports\`: warehouse, sellers, pipelines. The shipped \`pip
 an editor with a YAML language server, begin the file with
 \`# yaml-language-server: $schema=./docs/pipelines.schema.json\`.
 
-\`\${NAME}\` in a value stands for a variable of the environment, \`\${NAME:-default}\` for one that may be unset or empty; \`$\${\`
-stands for \`\${\` itself. Inside { } and [ ] such a value needs quotes. Credentials are always variables, never written into the file,
-but for made-up ones of a sandbox on this machine.
-An unset variable, an unknown key, a wrong value: \`sp-reports config check\` tells all of them at once, each with its line and column.
-Relative paths start from the folder of the file.
+In a value, \`\${NAME}\` is replaced by an environment variable. \`\${NAME:-default}\` uses a default if the variable is unset or empty. \`$\${\`
+is a literal \`\${\`. Inside { } and [ ] such a value needs quotes. Credentials are always variables and never written into the file,
+except invented ones for a sandbox on this machine.
+\`sp-reports config check\` reports all unset variables, unknown keys and wrong values at once, each with its line and column.
+Relative paths are relative to the folder of the file.
 
 ${referencePage(configSpec)}
 ## An example

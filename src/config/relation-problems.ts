@@ -18,7 +18,7 @@ export function relationProblems({ data, problemAt }: YamlFile<unknown>): YamlPr
       const first = items.findIndex((each) => each[unique] === item[unique]);
       if (item[unique] !== undefined && first < index) {
         problems.push(
-          problemAt([key, index, unique], `"${item[unique]}" is used by ${key}[${first}] already`),
+          problemAt([key, index, unique], `"${item[unique]}" is already used by ${key}[${first}]`),
         );
       }
     });
@@ -42,7 +42,7 @@ export function relationProblems({ data, problemAt }: YamlFile<unknown>): YamlPr
     accountIds.forEach((id, position) => {
       const first = owners.get(id) ?? index;
       if (first !== index) {
-        const message = `"${id}" belongs to sellers[${first}] already`;
+        const message = `"${id}" already belongs to sellers[${first}]`;
         problems.push(problemAt(['sellers', index, 'accountIds', position], message));
       }
       owners.set(id, first);

@@ -61,22 +61,22 @@ function typeProblems({ reportType, schedule }: RequestConfig, schemas: ReportSc
   const schema = schemas.get(reportType);
   if (!schema) {
     const nearest = didYouMean(reportType, [...schemas.keys()]);
-    const message = `no report type of that name is known; where Amazon has it all the same, give it a schema (docs/schemas.md)${nearest}`;
+    const message = `unknown report type; if Amazon has it, write a schema for it (docs/schemas.md)${nearest}`;
     return [{ at, message }];
   }
   const { madeBy } = schema;
   if (!madeBy) return [];
   if (schedule) {
     if (madeBy.includes('scheduled')) return [];
-    const instead = madeBy.includes('requested') ? 'ask for it by `cron`' : automatic;
-    return [{ at: ['schedule'], message: `Amazon makes ${reportType} by no schedule; ${instead}` }];
+    const instead = madeBy.includes('requested') ? 'request it with `cron`' : automatic;
+    return [{ at: ['schedule'], message: `Amazon does not make ${reportType} on a schedule; ${instead}` }];
   }
   if (madeBy.includes('requested')) return [];
   const instead = madeBy.includes('scheduled') ? 'write `schedule: amazon` and `period`' : automatic;
-  return [{ at, message: `Amazon takes no requests for ${reportType}; ${instead}` }];
+  return [{ at, message: `Amazon accepts no requests for ${reportType}; ${instead}` }];
 }
 
-const automatic = 'it comes by itself: leave the request out, and give the pipeline a `sweep`';
+const automatic = 'Amazon makes it by itself: remove the request, and add `sweep` to the pipeline';
 
 /** A report that is requested must be loaded when it arrives. */
 function routeProblems(
@@ -88,7 +88,7 @@ function routeProblems(
     .filter((each) => each?.queue === queue)
     .flatMap((each) => [each.reportTypes ?? '*'].flat().filter((type) => typeof type === 'string'));
   if (asksFor(wanted, reportType)) return [];
-  const message = `is asked for and would not be loaded: add ${reportType} to \`reportTypes\` of the pipeline`;
+  const message = `is requested but would not be loaded; add ${reportType} to \`reportTypes\` of the pipeline`;
   return [{ at: ['reportType'], message }];
 }
 
@@ -96,7 +96,7 @@ function windowProblems(request: RequestConfig): Found[] {
   const { maxDays = Number.POSITIVE_INFINITY } = requestLimits(request.reportType);
   const window = windowOf(request);
   if (!window || spanDays(window) <= maxDays) return [];
-  const message = `longer than Amazon takes for ${request.reportType}: ${pluralize(maxDays, 'day')} at most`;
+  const message = `longer than Amazon allows for ${request.reportType}: at most ${pluralize(maxDays, 'day')}`;
   return [{ at: [request.window ? 'window' : 'reportOptions'], message }];
 }
 
@@ -124,7 +124,7 @@ function placeProblems(
     problems.push({ at: ['marketplaces', index], message });
   });
   if (named.length === 0 && own.length === 0) {
-    const message = 'of which marketplaces? Name them here, or in `marketplaces` of the seller';
+    const message = 'for which marketplaces? Name them here, or in `marketplaces` of the seller';
     problems.push({ at: ['reportType'], message });
   }
   return problems;
@@ -143,7 +143,7 @@ function repetition(request: RequestConfig, path: string, seen: Map<string, stri
   ]);
   const first = seen.get(key);
   if (first === undefined) seen.set(key, path);
-  return first === undefined ? [] : [{ at: ['reportType'], message: `is asked for by ${first} already` }];
+  return first === undefined ? [] : [{ at: ['reportType'], message: `is already requested by ${first}` }];
 }
 
 function spanDays({ count, unit }: Span): number {

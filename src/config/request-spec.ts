@@ -31,23 +31,23 @@ const isIn = (units: readonly SpanUnit[], { unit }: Span) => units.includes(unit
 /** One entry of `request:` in a pipeline. */
 export const requestSpec = z
   .strictObject({
-    reportType: exactReportType.describe('The report type to ask for; one that somebody may ask for.'),
+    reportType: exactReportType.describe('The report type to request. Amazon must accept requests for it.'),
     sellers: z
       .array(z.string())
       .min(1)
       .optional()
-      .describe('Ids of the sellers to ask for; without it all that have one of the marketplaces.'),
+      .describe('Ids of the sellers. The default is every seller that has one of the marketplaces.'),
     marketplaces: z
       .array(marketplace)
       .min(1)
       .max(25)
       .optional()
-      .describe('Marketplace ids or country codes; without it those of the seller.'),
+      .describe('Marketplace ids or country codes. The default is the marketplaces of the seller.'),
     perMarketplace: z
       .boolean()
       .default(false)
       .describe(
-        'A report for each marketplace in place of one for all of them, for types that take one alone.',
+        'Whether to request one report per marketplace instead of one for all of them. For report types that accept a single marketplace only.',
       ),
     reportOptions: z
       .record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String))
@@ -57,66 +57,70 @@ export const requestSpec = z
       .refine(({ count }) => count >= 1, 'expected at least 1')
       .refine(
         (window) => window.count === 1 || !isIn(calendarUnits, window),
-        'weeks, months, quarters and years are asked for one by one; write `1 week`, or `14 days`',
+        'weeks, months, quarters and years are requested one at a time; write `1 week`, or `14 days`',
       )
       .optional()
       .describe(
-        'The time of data that one report is about, such as `6 hours`, `1 day`, `7 days`, `1 week`, `1 month`, in UTC. Every window is asked for once; where nights were missed, all that are missing. Without it the report is of the moment, as inventories are; where `reportOptions` have a `reportPeriod` it is that.',
+        'The data period of one report, such as `6 hours`, `1 day`, `7 days`, `1 week`, `1 month`, in UTC. Each window is requested once; after an outage, all missing windows are requested. Without a window, the report describes the current state, as inventories do, unless `reportOptions` has a `reportPeriod`, which then is the window.',
       ),
     lag: span(['hour', 'day'], '2 days')
       .optional()
-      .describe('How long after its end a window is asked for, where Amazon has its data later: `2 days`.'),
+      .describe(
+        'How long after its end a window is requested, if Amazon needs time to complete the data, such as `2 days`.',
+      ),
     from: z
       .string()
       .regex(/^\d{4}-\d{2}-\d{2}$/, 'expected a date such as 2026-10-01')
-      .refine((date) => !Number.isNaN(Date.parse(date)), 'there is no such day')
+      .refine((date) => !Number.isNaN(Date.parse(date)), 'there is no such date')
       .refine((date) => !(Date.parse(date) > systemClock.now()), {
-        error: ({ input }) => `${String(input)} is still to come; the first window must begin in the past`,
+        error: ({ input }) => `${String(input)} is in the future; the first window must begin in the past`,
       })
       .optional()
       .describe(
-        'Where the first window begins. Without it with the oldest window of the last 60 days in the ledger, else with the last whole one.',
+        'Start of the first window. The default is the oldest window of the last 60 days in the ledger or, if there is none, the last complete window.',
       ),
     cron: z
       .string()
       .refine(isCron, cronError)
       .optional()
-      .describe('When to ask: a cron expression in the `timezone` of the pipeline.'),
+      .describe('When to request the report: a cron expression in the `timezone` of the pipeline.'),
     schedule: z
       .literal('amazon')
       .optional()
       .describe(
-        '`amazon`: Amazon makes the report by a schedule of its own (createReportSchedule), every `period`; in place of `cron`.',
+        'Instead of `cron`. With `amazon`, Amazon makes the report on a schedule of its own (createReportSchedule), once per `period`.',
       ),
     period: z
       .enum(schedulePeriods)
       .optional()
-      .describe('How often Amazon makes it, where `schedule` is `amazon`: one of the periods that it has.'),
+      .describe(
+        'How often Amazon makes the report if `schedule` is `amazon`: one of the periods that Amazon offers.',
+      ),
   })
   .superRefine((request, context) => {
     const issue = (key: string, message: string) =>
       context.addIssue({ code: 'custom', path: [key], message });
     if (request.schedule) {
       if (!request.period)
-        issue('schedule', `needs \`period\`, such as P1D; Amazon has ${schedulePeriods.join(', ')}`);
+        issue('schedule', `needs \`period\`, such as P1D; Amazon offers ${schedulePeriods.join(', ')}`);
       for (const key of ['cron', 'window', 'lag', 'from'] as const) {
         if (request[key] !== undefined)
-          issue(key, "Amazon's schedule decides on that; leave it out, or `schedule: amazon`");
+          issue(key, "Amazon's schedule decides this; remove it, or remove `schedule: amazon`");
       }
       return;
     }
-    if (request.period) issue('period', 'is for `schedule: amazon` alone; to ask by cron, write `window`');
+    if (request.period) issue('period', 'is only for `schedule: amazon`; with `cron`, write `window`');
     if (!request.cron)
-      issue('reportType', 'when is it asked for? Add `cron`, or `schedule: amazon` with `period`');
+      issue('reportType', 'when is it requested? Add `cron`, or `schedule: amazon` with `period`');
     for (const key of ['lag', 'from'] as const) {
       if (request[key] !== undefined && !windowOf(request)) issue(key, 'needs a `window`');
     }
     const period = periodOption(request.reportOptions);
     if (period && request.window && (request.window.unit !== period.unit || request.window.count !== 1)) {
-      issue('window', `reportPeriod goes by one ${period.unit}: write \`1 ${period.unit}\`, or leave it out`);
+      issue('window', `reportPeriod is one ${period.unit}: write \`1 ${period.unit}\`, or remove the window`);
     }
   })
-  .describe('Reports to ask Amazon for, as it does not make them by itself (docs/requests.md).');
+  .describe('Reports to request from Amazon because it does not make them by itself (docs/requests.md).');
 
 export type RequestConfig = z.output<typeof requestSpec>;
 

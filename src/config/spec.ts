@@ -17,19 +17,19 @@ export const configSpec = z.strictObject({
   warehouse: warehouseSpec,
   lake: store(
     'data/lake',
-    'Folder of the Parquet files; or a bucket, `gs://bucket/lake` or `s3://bucket/lake` (docs/lake.md).',
+    'Folder of the Parquet files, or a bucket such as `gs://bucket/lake` or `s3://bucket/lake` (docs/lake.md).',
   ),
-  raw: store('data/raw', 'Folder of the documents exactly as downloaded; or a bucket, as `lake`.'),
+  raw: store('data/raw', 'Folder of the documents exactly as downloaded, or a bucket as for `lake`.'),
   bucket: z
     .strictObject({
       region: optionalText(
-        'AWS region of the buckets of `s3://`; where absent `aws.region`, else that of the environment or profile.',
+        'AWS region of `s3://` buckets. The default is `aws.region`, otherwise the region of the environment or profile.',
       ),
       keyFile: optionalText(
-        "Key file of a Google service account for the buckets of `gs://`; where absent `warehouse.keyFile`, else the credentials of the machine's environment.",
+        "Key file of a Google service account for `gs://` buckets. The default is `warehouse.keyFile`, otherwise the credentials of the machine's environment.",
       ),
       endpoint: optionalUrl(
-        'Another implementation of S3, or a stand-in for Google Cloud Storage, which no credentials are sent to; where absent AWS_ENDPOINT_URL_S3 for S3, else AWS and Google.',
+        'URL of another S3 implementation, or of an emulator of Google Cloud Storage, which receives no credentials. The default is AWS_ENDPOINT_URL_S3 for S3, otherwise AWS and Google.',
       ),
     })
     .prefault({})
@@ -38,23 +38,23 @@ export const configSpec = z.strictObject({
     ),
   state: folder(
     'data/state',
-    'Folder of what must survive a restart: the quota plan, what was swept when, what was asked for, and which alarms were sent. Documents of buckets are worked on below it.',
+    'Folder of the state that must survive a restart: quota, sweeps, requests, sent alarms. It also has the working copies of documents whose `raw` or `lake` is a bucket.',
   ),
   schemas: folder(
     'schemas',
-    'Folder of your own report schemas and, in `views` within it, of your own views (docs/views.md); they go before the packaged ones.',
+    'Folder of your own report schemas and, in its `views` folder, of your own views (docs/views.md). They take precedence over the packaged ones.',
   ),
   engine: z
     .enum(['columnar', 'reference'])
     .default('columnar')
     .describe(
-      'How documents are parsed and Parquet is written. `columnar` is fast; `reference` is the slow and simple way that it is held equal to, by csv-parse and parquetjs-lite.',
+      'How documents are parsed and Parquet files are written. `columnar` is fast. `reference` is slow and simple, uses csv-parse and parquetjs-lite, and yields the same tables.',
     ),
   aws: z
     .strictObject({
-      region: optionalText('AWS region of the queues; taken from the queue URL where absent.'),
+      region: optionalText('AWS region of the queues. The default is the region in the queue URL.'),
       endpoint: optionalUrl(
-        'SQS endpoint, for another SQS implementation; taken from the queue URL where absent.',
+        'SQS endpoint, for another SQS implementation. The default is the host of the queue URL.',
       ),
       credentials: z
         .strictObject({
@@ -63,23 +63,23 @@ export const configSpec = z.strictObject({
         })
         .optional()
         .describe(
-          'Credentials of another SQS implementation, for `endpoint` alone; each a variable of the environment. Made-up ones may stand in the file where it is on this machine.',
+          'Credentials of another SQS implementation, only with `endpoint`. Each one is an environment variable; invented ones may be written into the file if `endpoint` is on this machine.',
         ),
     })
     .superRefine(({ endpoint, credentials }, context) => {
       if (!credentials || endpoint) return;
       const message =
-        'for `endpoint` alone; AWS takes those of the environment, a profile or the instance role';
+        'only with `endpoint`; for AWS, credentials come from the environment, a profile or the instance role';
       context.addIssue({ code: 'custom', path: ['credentials'], message });
     })
     .prefault({})
     .describe(
-      'The SQS client. Credentials come from the environment, a profile or the instance role, where `credentials` has none.',
+      'The SQS client. Without `credentials`, its credentials come from the environment, a profile or the instance role.',
     ),
   api: z
     .strictObject({
       endpoint: optionalUrl(
-        'Selling Partner API endpoint, for a sandbox; taken from the region where absent.',
+        'Selling Partner API endpoint, for a sandbox. The default is the endpoint of the region.',
       ),
       loginUrl: optionalUrl('Login with Amazon URL, for a sandbox.'),
     })
@@ -92,7 +92,7 @@ export const configSpec = z.strictObject({
         .min(0)
         .default(100_000)
         .describe(
-          'A connection that brings fewer bytes in a minute is broken off; after five in a row the document is left to a later run. 0 for no limit.',
+          'A connection that delivers fewer bytes in a minute is closed. After five such connections in a row, the document is left to a later run. 0 for no limit.',
         ),
     })
     .prefault({})
@@ -103,14 +103,14 @@ export const configSpec = z.strictObject({
     .optional()
     .meta({
       description:
-        'Key of the hashes where a pipeline says `pii: hash`, the same for all of them: a variable of the environment of at least 16 characters. Another key makes other hashes.',
+        'Hash key of all pipelines with `pii: hash`: an environment variable with at least 16 characters. Another key results in other hashes.',
       pattern: variablePattern,
     }),
   status: z
     .union([z.literal(false), statusSpec])
     .prefault({})
     .describe(
-      'The status page of `sp-reports start`, with metrics and health checks (docs/status.md); `false` for none.',
+      'The status page of `sp-reports start`, with metrics and health checks (docs/status.md). `false` turns it off.',
     ),
   alarms: alarmsSpec.optional(),
   sellers: z.array(sellerSpec).default([]),

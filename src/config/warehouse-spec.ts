@@ -15,15 +15,15 @@ export const warehouseSpec = z
       .min(128)
       .default(1024)
       .describe(
-        'Memory that DuckDB may take for a commit or a query, also where it prepares rows for BigQuery; beyond it, it works on disk.',
+        'Memory that DuckDB may use for a commit or a query, including the staging of rows for BigQuery. Beyond this limit it works on disk.',
       ),
     project: optionalText('Google Cloud project of the BigQuery dataset.'),
-    dataset: optionalText('The BigQuery dataset; the first commit makes it where it is missing.'),
-    location: z.string().min(1).default('US').describe('Where the BigQuery dataset is, such as US or EU.'),
+    dataset: optionalText('The BigQuery dataset. The first commit creates it if it does not exist.'),
+    location: z.string().min(1).default('US').describe('Location of the BigQuery dataset, such as US or EU.'),
     keyFile: optionalText(
-      "Key file of a Google service account; where absent, the credentials of the machine's environment.",
+      "Key file of a Google service account. The default is the credentials of the machine's environment.",
     ),
-    endpoint: optionalUrl('An emulator in place of BigQuery; no credentials are sent to it.'),
+    endpoint: optionalUrl('URL of an emulator to use instead of BigQuery. No credentials are sent to it.'),
   })
   .superRefine(({ type, project, dataset }, context) => {
     if (type !== 'bigquery') return;
@@ -32,7 +32,7 @@ export const warehouseSpec = z
     }
   })
   .prefault({})
-  .describe('Where the tables are.');
+  .describe('The database that contains the tables.');
 
 /** The warehouse that holds the tables. */
 export type WarehouseConfig =

@@ -32,7 +32,7 @@ export async function* examine(checks: Check[]): AsyncGenerator<Finding> {
   const bad = new Set<string>();
   for (const { name, about, needs = [], look } of checks) {
     const missing = needs.find((each) => bad.has(each));
-    const answer = missing ? { found: `${missing} comes first` } : await answerOf(look);
+    const answer = missing ? { found: `fix ${missing} first` } : await answerOf(look);
     const status = missing ? 'skipped' : answer.next === undefined ? 'ok' : 'failed';
     if (status !== 'ok') bad.add(name).add(nameWith(name, about));
     yield { check: name, ...(about ? { about } : {}), status, ...answer };

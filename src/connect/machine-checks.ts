@@ -67,7 +67,7 @@ export function bucketChecks(config: Config): Check[] {
         } finally {
           await stores.close();
         }
-        return { found: 'can be listed, read, written and cleared' };
+        return { found: 'objects can be listed, read, written and deleted' };
       },
     }));
 }
@@ -81,13 +81,13 @@ export function clockCheck(endpoint: string, now: () => number): Check {
       const date = Date.parse(answer?.headers.get('date') ?? '');
       if (Number.isNaN(date)) {
         const next =
-          'Check that this machine reaches it, proxy and firewall included, and `api.endpoint` in pipelines.yaml.';
+          'Check that this machine can reach it (including any proxy or firewall), and check `api.endpoint` in pipelines.yaml.';
         return { found: `no answer from ${endpoint}`, next };
       }
       const seconds = Math.round((now() - date) / 1000);
       const found = `${Math.abs(seconds)} s ${seconds < 0 ? 'behind' : 'ahead of'} Amazon's`;
       if (Math.abs(seconds) <= maxClockSkewSeconds) return { found };
-      return { found, next: 'Set the clock of this machine by a time server (NTP).' };
+      return { found, next: 'Synchronize the clock of this machine with a time server (NTP).' };
     },
   };
 }
@@ -98,7 +98,7 @@ export function warehouseCheck(warehouse: Warehouse): Check {
     name: 'warehouse',
     async look() {
       await warehouse.checkWritable();
-      return { found: 'can be written' };
+      return { found: 'writable' };
     },
   };
 }

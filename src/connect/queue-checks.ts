@@ -47,20 +47,18 @@ function lookAtTimes(
   pipelines: Pipeline[],
 ): CheckResult {
   const kept =
-    retentionSeconds === undefined
-      ? 'a time it does not tell'
-      : `${(retentionSeconds / 86_400).toFixed(1)} days`;
+    retentionSeconds === undefined ? 'an unknown time' : `${(retentionSeconds / 86_400).toFixed(1)} days`;
   const own = Math.min(...pipelines.map(({ limits }) => limits.visibilityTimeoutSeconds));
-  const found = `keeps messages for ${kept}; visibility timeout ${visibilityTimeoutSeconds} s, in place of which the program takes ${own} s and extends it while a document is in work`;
+  const found = `keeps messages for ${kept}; visibility timeout ${visibilityTimeoutSeconds} s, but the program uses ${own} s and extends it while it processes a document`;
   if (retentionSeconds !== undefined && retentionSeconds < minRetentionSeconds)
     return {
       found,
-      next: "Raise the queue's message retention period to 14 days: what is not read until its end is lost.",
+      next: "Raise the queue's message retention period to 14 days; messages not read before its end are lost.",
     };
   if (own < minVisibilitySeconds)
     return {
       found,
-      next: `Raise \`limits.visibilityTimeoutSeconds\` in pipelines.yaml to ${minVisibilitySeconds} or more: messages would come again while they are in work.`,
+      next: `Raise \`limits.visibilityTimeoutSeconds\` in pipelines.yaml to ${minVisibilitySeconds} or more; otherwise messages are redelivered while they are in flight.`,
     };
   return { found };
 }
@@ -68,28 +66,31 @@ function lookAtTimes(
 function lookAtRedrive({ maxReceiveCount }: QueueAttributes, pipelines: Pipeline[]): CheckResult {
   if (maxReceiveCount === undefined) {
     const own = Math.max(...pipelines.map(({ limits }) => limits.maxReceives));
-    return { found: `none: what fails ${own} times is set aside in the ledger` };
+    return { found: `none; a document that fails ${own} times is quarantined` };
   }
   const found = `to the dead-letter queue after ${maxReceiveCount} receives`;
   if (maxReceiveCount >= minReceives) return { found };
   return {
     found,
-    next: `Raise maxReceiveCount of the redrive policy to ${minReceives} or more: a receive that the quota puts off counts too.`,
+    next: `Raise maxReceiveCount of the redrive policy to ${minReceives} or more; receives that are deferred because of the quota count too.`,
   };
 }
 
 function lookAtPolicy({ policy, arn, kmsKeyId }: QueueAttributes): CheckResult {
   const kept = actionsKeptFromAmazon(policy, arn);
   if (kept.length > 0) {
-    const found = `keeps Amazon's account ${amazonsAccount} from ${kept.join(' and ')}`;
-    return { found, next: 'Give the queue the access policy that `sp-reports subscribe --dry-run` prints.' };
+    const found = `does not allow Amazon's account ${amazonsAccount} ${kept.join(' and ')}`;
+    return {
+      found,
+      next: 'Set the access policy of the queue to the one that `sp-reports subscribe --dry-run` prints.',
+    };
   }
   if (kmsKeyId && /(^|\/)alias\/aws\/sqs$/.test(kmsKeyId)) {
     const next = `Encrypt the queue with a customer-managed KMS key that Amazon's account ${amazonsAccount} may use (kms:GenerateDataKey, kms:Decrypt), or without KMS.`;
     return {
-      found: "lets Amazon send, but is encrypted with AWS's own KMS key, which Amazon can't use",
+      found: 'allows Amazon to send, but is encrypted with the AWS managed KMS key, which Amazon cannot use',
       next,
     };
   }
-  return { found: 'lets Amazon send' };
+  return { found: 'allows Amazon to send' };
 }

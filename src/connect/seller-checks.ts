@@ -30,7 +30,7 @@ export function sellerChecks(
       about,
       async look() {
         await seller.logIn();
-        return { found: 'Amazon gives an access token' };
+        return { found: 'Amazon issued an access token' };
       },
     },
     roles: { name: 'roles', about, needs, look: () => lookAtRoles(seller, asked) },
@@ -64,7 +64,7 @@ interface TypeGroup {
   isNamed: boolean;
 }
 
-const notAsked: CheckResult = { found: 'not asked: the quota of getReports is used up for now' };
+const notAsked: CheckResult = { found: 'not checked: the quota of getReports is exhausted for now' };
 
 async function lookAtRoles(
   { sellingPartner }: ExaminedSeller,
@@ -93,7 +93,7 @@ async function lookAtRoles(
   const roles = [...new Set(refused.map(({ category }) => roleOf(category)))].join('; ');
   return {
     found,
-    next: `Give the application the role (${roles}), authorise it again, and set the new refresh token: the old one lacks the role.`,
+    next: `Grant the application the role (${roles}), authorize it again, and set the new refresh token; the old one lacks the role.`,
   };
 }
 
@@ -102,7 +102,7 @@ function roleOf(category: string): string {
   if (category === 'brand analytics') return 'Brand Analytics';
   if (category === 'settlement') return 'Finance and Accounting';
   if (category.startsWith('fba')) return 'Amazon Fulfillment';
-  return `that of ${category} reports, see ${roleMappings}`;
+  return `the one for ${category} reports, see ${roleMappings}`;
 }
 
 function groupsOf(reportTypes: string[], schemas: ReportSchemas): TypeGroup[] {
@@ -160,17 +160,18 @@ async function lookAtSubscription(
   const destinations = await notifications.destinations({});
   const destination = destinations.find(({ destinationId }) => destinationId === found.destinationId);
   if (!destination) {
-    const next = 'Run `sp-reports subscribe` after that subscription was taken away with what made it.';
-    return { found: `subscription ${found.subscriptionId} has a destination that is gone`, next };
+    const next =
+      'Delete that subscription with the program that created it, then run `sp-reports subscribe`.';
+    return { found: `subscription ${found.subscriptionId} has a destination that no longer exists`, next };
   }
   const { queueArn, name } = destination;
   if (queueArn === undefined)
     return {
-      found: `by EventBridge, destination ${name}: whether that is relayed to the queue doesn't show here`,
+      found: `through EventBridge, destination ${name}; cannot check whether it forwards to the queue`,
     };
   if (queueArns.includes(queueArn)) return { found: `subscription ${found.subscriptionId} to ${queueArn}` };
   return {
     found: `notifications go to another queue, ${queueArn}`,
-    next: 'Set `queue` in pipelines.yaml to that queue; or take that subscription away with what made it, then run `sp-reports subscribe`.',
+    next: 'Set `queue` in pipelines.yaml to that queue. Otherwise delete that subscription with the program that created it, then run `sp-reports subscribe`.',
   };
 }

@@ -139,15 +139,16 @@ async function subscribeOne(
   const id = found.subscriptionId;
   if (found.destinationId === destinationId) return { done: 'found', id };
   // Amazon keeps one subscription per seller: another program may depend on it.
-  const note = `the seller is subscribed with another destination, ${found.destinationId}; where nothing needs it, take that subscription away with what made it, then run this again`;
+  const note = `the seller is subscribed to another destination, ${found.destinationId}. If nothing needs it, delete that subscription with the program that created it, then run this again`;
   return { done: 'failed', id, note };
 }
 
 async function reasonToKeep(destination: Destination, staying: Subscriber[]): Promise<string | undefined> {
-  if (destination.name !== ownName(destination.queueArn ?? '')) return 'another program made it';
+  if (destination.name !== ownName(destination.queueArn ?? '')) return 'another program created it';
   for (const { sellerId, notifications } of staying) {
     const found = await notifications.subscription({});
-    if (found?.destinationId === destination.destinationId) return `seller ${sellerId} is subscribed by it`;
+    if (found?.destinationId === destination.destinationId)
+      return `the subscription of seller ${sellerId} uses it`;
   }
   return undefined;
 }

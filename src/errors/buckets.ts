@@ -1,28 +1,28 @@
 import type { CatalogueEntry } from './entry.js';
 
-/** Of buckets of the lake and the raw documents. */
+/** Errors of the buckets that store the lake and the raw documents. */
 export const bucketErrors = {
   BUCKET_ACCESS_DENIED: {
     kind: 'retryable',
-    message: 'working on {place}: access was refused ({found})',
+    message: 'working on {place}: access denied ({found})',
     remedy:
-      'Give the identity that the program runs as the rights to list, read, write and delete objects there, see docs/lake.md; messages stay on the queue meanwhile.',
+      'Allow the identity that the program runs as to list, read, write and delete objects there (see docs/lake.md). Messages stay on the queue until then.',
   },
   BUCKET_NOT_FOUND: {
     kind: 'retryable',
-    message: 'working on {place}: there is no such bucket ({found})',
+    message: 'working on {place}: the bucket does not exist ({found})',
     remedy:
-      'Make the bucket, or check `lake`, `raw` and `bucket` in pipelines.yaml; messages stay on the queue meanwhile.',
+      'Create the bucket, or check `lake`, `raw` and `bucket` in pipelines.yaml. Messages stay on the queue until then.',
   },
   BUCKET_UNREACHABLE: {
     kind: 'retryable',
     message: 'working on {place}: {found}',
     remedy:
-      'Check that this machine reaches it, proxy and firewall included, and `bucket.endpoint` in pipelines.yaml; the next run tries again.',
+      'Check that this machine can reach it (including any proxy or firewall), and check `bucket.endpoint` in pipelines.yaml. The next run tries again.',
   },
   BUCKET_CHANGED: {
     kind: 'retryable',
-    message: 'writing {place}: somebody else has written it meanwhile ({found})',
-    remedy: 'Nothing was lost: run the command again.',
+    message: 'writing {place}: another process wrote it at the same time ({found})',
+    remedy: 'Nothing was lost. Run the command again.',
   },
 } as const satisfies Record<string, CatalogueEntry>;

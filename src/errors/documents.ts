@@ -1,70 +1,73 @@
 import type { CatalogueEntry } from './entry.js';
 
-/** Of documents, and of reports that hold no rows. */
+/** Errors of documents, and of reports that have no rows. */
 export const documentErrors = {
   DOWNLOAD_FAILED: {
     kind: 'retryable',
     message: 'downloading document {documentId}: {found}',
     remedy:
-      'Nothing to do: a later run goes on where this one stopped; a message that told of it stays on the queue meanwhile.',
+      'Nothing to do: a later run continues the download where this one stopped. If a notification announced the document, its message stays on the queue until then.',
   },
   DOWNLOAD_UNAVAILABLE: {
     kind: 'retryable',
     message: 'downloading document {documentId}: {found}',
     remedy:
-      'Check that this machine reaches the hosts Amazon keeps documents on (*.amazonaws.com, *.cloudfront.net), proxy and firewall included; a later run goes on where this one stopped, and a message that told of it stays on the queue meanwhile.',
+      'Check that this machine can reach the hosts that serve documents for Amazon (*.amazonaws.com, *.cloudfront.net), including any proxy or firewall. A later run continues the download where this one stopped. If a notification announced the document, its message stays on the queue until then.',
   },
   DOCUMENT_BUSY: {
     kind: 'retryable',
     message: 'downloading document {documentId}: {found}',
     remedy:
-      'Nothing to do: a later run finds the document; a message that told of it stays on the queue meanwhile.',
+      'Nothing to do: a later run finds the document. If a notification announced it, its message stays on the queue until then.',
   },
   DOCUMENT_TRUNCATED: {
     kind: 'terminal',
     message: 'gunzipping document {documentId}: it ends too early, after {bytes} bytes of text',
-    remedy: 'It was fetched twice. Request the report again, or `sp-reports reload {documentId}` later.',
+    remedy:
+      'It was downloaded twice, with the same result. Request the report again, or run `sp-reports reload {documentId}` later.',
   },
   DOCUMENT_CORRUPT: {
     kind: 'terminal',
     message: 'gunzipping document {documentId}: the bytes are damaged ({found})',
-    remedy: 'It was fetched twice. Request the report again, or `sp-reports reload {documentId}` later.',
+    remedy:
+      'It was downloaded twice, with the same result. Request the report again, or run `sp-reports reload {documentId}` later.',
   },
   DOCUMENT_TOO_LARGE: {
     kind: 'terminal',
     message: 'gunzipping document {documentId}: more than {limit} bytes of text',
-    remedy: 'Raise `limits.maxDocumentBytes` in pipelines.yaml, then `sp-reports reload {documentId}`.',
+    remedy: 'Raise `limits.maxDocumentBytes` in pipelines.yaml, then run `sp-reports reload {documentId}`.',
   },
   RAW_MISSING: {
     kind: 'terminal',
     message: 'looking for the raw document {documentId}: no file {path}',
-    remedy: 'Fetch it again with `sp-reports reload {documentId}` (Amazon keeps reports for 30 to 90 days).',
+    remedy:
+      'Download it again with `sp-reports reload {documentId}` (Amazon keeps reports for 30 to 90 days).',
   },
   RAW_DAMAGED: {
     kind: 'terminal',
-    message: 'reading the raw document {documentId}: {path} is not what was written: {found}',
+    message: 'reading the raw document {documentId}: {path} has changed since it was written: {found}',
     remedy:
-      'Rows of it that are in the tables stay there. Restore the file from a copy, then `sp-reports reload {documentId}`; if its seller is configured, that fetches it from Amazon for as long as Amazon keeps the report.',
+      'Its rows stay in the tables. Run `sp-reports reload {documentId}`: if its seller is configured, this downloads the document again, as long as Amazon keeps the report. Otherwise restore the file from a copy first.',
   },
   RAW_FACTS_UNREADABLE: {
     kind: 'terminal',
-    message: 'reading what is known of a raw document: {path}: {found}',
+    message: 'reading the metadata of a raw document: {path}: {found}',
     remedy:
-      'Rows of it that are in the tables stay there. Restore the file from a copy, then `sp-reports reload` with the document id, which is in its name; if its seller is configured, that fetches the document from Amazon.',
+      'Its rows stay in the tables. Run `sp-reports reload` with the document id, which is part of the file name: if its seller is configured, this downloads the document again. Otherwise restore the file from a copy first.',
   },
   ROWS_MISSING: {
     kind: 'terminal',
     message:
-      'loading document {documentId} again: it has {found} now, the ledger says {expected}, and nothing shows that its bytes are those of before',
+      'loading document {documentId} again: it has {found} now, but the ledger says {expected}, and nothing proves that its bytes are unchanged',
     remedy:
-      'Its rows were left as they are. Check the raw document {path}; if the smaller one is right, `sp-reports reload {documentId} --accept-loss`.',
+      'Its rows in the tables were not changed. Check the raw document {path}. If the smaller number is right, run `sp-reports reload {documentId} --accept-loss`.',
   },
   RAW_PURGED: {
     kind: 'terminal',
     message:
-      'looking for the raw document {documentId}: it was removed by `sp-reports purge`, with the personal data in its tables',
+      'looking for the raw document {documentId}: `sp-reports purge` removed it, together with the personal data in its tables',
     remedy:
-      'Its rows are in the tables still, without that data. To have it again, load a copy of the document with `sp-reports load`.',
+      'Its rows are still in the tables, without that data. To restore the data, load a copy of the document with `sp-reports load`.',
   },
   FILE_UNREADABLE: {
     kind: 'terminal',
@@ -74,6 +77,6 @@ export const documentErrors = {
   REPORT_FATAL: {
     kind: 'terminal',
     message: 'report {reportId} of type {reportType} is FATAL at Amazon: {found}',
-    remedy: 'Request the report again with other options or a different date range.',
+    remedy: 'Request the report again with other options or another date range.',
   },
 } as const satisfies Record<string, CatalogueEntry>;

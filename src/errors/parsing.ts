@@ -1,63 +1,63 @@
 import type { CatalogueEntry } from './entry.js';
 
-/** Of parsing, and of what is written of it. */
+/** Errors of parsing documents and of writing their rows. */
 export const parsingErrors = {
   HEADER_NOT_FOUND: {
     kind: 'terminal',
     message: 'parsing {reportType} document {documentId}: no header line found; the text begins {found}',
     remedy:
-      'Look at the raw document; if the type is another one, `sp-reports load FILE --type REPORT_TYPE`.',
+      'Look at the raw document. If it is of another type, load it with `sp-reports load FILE --type REPORT_TYPE`.',
   },
   HEADER_UNKNOWN: {
     kind: 'terminal',
     message: 'parsing {reportType} document {documentId}: its schema knows none of the headers {found}',
     remedy:
-      'If the document is of another type, load it with that; if its headers are in another language, add them to `from` in the report schema, then `sp-reports reload {documentId}`.',
+      'If the document is of another type, load it as that type. If its headers are in another language, add them to `from` in the report schema, then run `sp-reports reload {documentId}`.',
   },
   KEY_COLUMN_MISSING: {
     kind: 'terminal',
     message:
-      'parsing {reportType} document {documentId}: no header for any of {columns}, by which rows of older reports are replaced; found {found}',
+      'parsing {reportType} document {documentId}: no header for any of the key columns {columns}, which decide which older rows are replaced; found {found}',
     remedy:
-      'Add the headers that stand for them to `from` in the report schema, then `sp-reports reload {documentId}`.',
+      'Add the matching headers to `from` in the report schema, then run `sp-reports reload {documentId}`.',
   },
   PROCESS_KILLED: {
     kind: 'terminal',
     message:
-      'loading document {documentId}: the program was killed in the middle of it, {count} times at least',
+      'loading document {documentId}: the program was killed while it worked on it, at least {count} times',
     remedy:
-      'Look at what killed it, a limit of memory, say, and give it more; then load the document with `sp-reports reload {documentId}`.',
+      'Find out what killed it, for example a memory limit, and raise that limit. Then run `sp-reports reload {documentId}`.',
   },
   ROWS_REJECTED: {
     kind: 'terminal',
     message: 'parsing {reportType} document {documentId}: every row has more cells than the header ({count})',
     remedy:
-      'Look at the raw document: its header may lack cells. The rows already in the table stay as they are.',
+      'Look at the raw document: its header may lack cells. The rows already in the table are unchanged.',
   },
   NOT_A_REPORT: {
     kind: 'terminal',
-    message: 'parsing {reportType} document {documentId}: a message in place of a report: {found}',
-    remedy: 'Request the report again, with other options where the message asks for them.',
+    message: 'parsing {reportType} document {documentId}: got an error message instead of a report: {found}',
+    remedy: 'Request the report again, with other options if the message says so.',
   },
   DOCUMENT_UNPARSABLE: {
     kind: 'terminal',
     message: 'parsing {reportType} document {documentId}, line {line}: {found}',
-    remedy: 'Check `format` and `quoting` in the report schema, then `sp-reports reload {documentId}`.',
+    remedy: 'Check `format` and `quoting` in the report schema, then run `sp-reports reload {documentId}`.',
   },
   FORMAT_UNSUPPORTED: {
     kind: 'terminal',
-    message: 'parsing {reportType} document {documentId}: {found} cannot be turned into rows by this version',
-    remedy: 'The raw document is kept; `sp-reports reload {documentId}` after an upgrade.',
+    message: 'parsing {reportType} document {documentId}: this version cannot turn {found} into rows',
+    remedy: 'The raw document is kept. Run `sp-reports reload {documentId}` after an upgrade.',
   },
   PII_KEY_MISSING: {
     kind: 'retryable',
     message:
       'hashing the personal data of a {reportType} document: the variable that `piiHashKey` names is not set',
-    remedy: 'Set the variable that `piiHashKey` in pipelines.yaml names, then run again; nothing was loaded.',
+    remedy: 'Nothing was loaded. Set the variable that `piiHashKey` in pipelines.yaml names, then run again.',
   },
   PARQUET_FAILED: {
     kind: 'terminal',
     message: 'writing Parquet {path}: {found}',
-    remedy: 'Please report this as a bug, with the report type; the raw document is kept.',
+    remedy: 'Please report this as a bug, with the report type. The raw document is kept.',
   },
 } as const satisfies Record<string, CatalogueEntry>;

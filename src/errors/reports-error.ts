@@ -10,9 +10,10 @@ import { settingsErrors } from './settings.js';
 import { warehouseErrors } from './warehouse.js';
 
 /**
- * The catalogue of errors. Every failure a user can meet has one entry: a code that never changes its meaning,
- * a message (doing what, to which thing, found what), a kind and a remedy (do what next).
- * `errors/` has them by area; `docs/errors.md` is generated from them, and a test holds both equal.
+ * The catalogue of errors. Each failure that a user can meet has one entry: a code that never
+ * changes its meaning, a message (doing what, to which thing, found what), a kind and a remedy
+ * (what to do next). The files of this folder define the entries by area. `docs/errors.md` is
+ * generated from them, and a test keeps both equal.
  */
 export const catalogue = {
   ...settingsErrors,
@@ -28,7 +29,10 @@ export const catalogue = {
 
 export type ErrorCode = keyof typeof catalogue;
 
-/** Facts about a failure; the placeholders of the message are filled from them. Never secrets, tokens or presigned URLs. */
+/**
+ * Details of a failure, which fill the placeholders of message and remedy. They never contain
+ * secrets, tokens or presigned URLs.
+ */
 export type ErrorDetails = Record<string, string | number | boolean | null | undefined>;
 
 /**
@@ -136,7 +140,7 @@ export function isNotTheDocumentsFault(error: unknown): boolean {
   return fault === 'machine' || fault === 'service';
 }
 
-/** The code of an error from the catalogue; UNEXPECTED for any other. */
+/** Returns the code of an error from the catalogue; UNEXPECTED for any other error. */
 export function errorCode(error: unknown): string {
   const known = knownError(error);
   return known instanceof ReportsError ? known.code : 'UNEXPECTED';
@@ -147,7 +151,7 @@ export function isDamagedWarehouse(error: unknown): error is ReportsError {
   return error instanceof ReportsError && error.code === 'WAREHOUSE_UNREADABLE';
 }
 
-/** One line that says what went wrong, for an error of any origin. */
+/** Returns one line that says what went wrong, for an error of any origin. */
 export function describeError(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,30 +1,30 @@
 import type { CatalogueEntry } from './entry.js';
 
-/** Of the Selling Partner API. */
+/** Errors of the Selling Partner API. */
 export const sellingPartnerErrors = {
   LOGIN_REFUSED: {
     kind: 'retryable',
     message: 'logging in to Amazon for seller {sellerId}: refused with {found}',
     remedy:
-      'Check clientId, clientSecret and refreshToken of the seller; authorise the application again if it was revoked.',
+      'Check clientId, clientSecret and refreshToken of the seller. If the authorization was revoked, authorize the application again.',
   },
   API_ACCESS_DENIED: {
     kind: 'terminal',
     message: 'calling {operation} for {thing} of seller {sellerId}: Amazon refused access ({found})',
     remedy:
-      'Give the application the role that this report type needs, authorise it again for a new refresh token, then `sp-reports reload {thing}`.',
+      'Grant the application the role that this report type needs, authorize it again to get a new refresh token, then run `sp-reports reload {thing}`.',
   },
   API_NOT_FOUND: {
     kind: 'terminal',
     message: 'calling {operation} for {thing} of seller {sellerId}: Amazon no longer has it ({found})',
     remedy:
-      'Reports are kept for 30 to 90 days; ask for it again in Seller Central, or by a `request` entry in pipelines.yaml.',
+      'Amazon keeps reports for 30 to 90 days. Request the report again in Seller Central, or with a `request` entry in pipelines.yaml.',
   },
   SUBSCRIPTION_REFUSED: {
     kind: 'terminal',
     message: 'calling {operation} for {thing} of seller {sellerId}: Amazon refused ({found})',
     remedy:
-      'Check that the application is authorised for the seller and the seller is of that region; then `sp-reports doctor`, which goes through all that is needed.',
+      'Check that the seller has authorized the application and belongs to that region. Then run `sp-reports doctor`, which checks everything that is needed.',
   },
   REPORT_REQUEST_REFUSED: {
     kind: 'terminal',
@@ -48,8 +48,8 @@ export const sellingPartnerErrors = {
   REPORT_NOT_READY: {
     kind: 'retryable',
     message:
-      'asking for report {reportId} of seller {sellerId}: Amazon says {found}, though it told that it has finished',
-    remedy: 'Nothing to do: a later run takes it; its message stays on the queue meanwhile.',
+      'getting report {reportId} of seller {sellerId}: Amazon reports {found}, although its notification said the report had finished',
+    remedy: 'Nothing to do: a later run loads it. Its message stays on the queue until then.',
   },
   API_REQUEST_REFUSED: {
     kind: 'terminal',
@@ -58,19 +58,19 @@ export const sellingPartnerErrors = {
   },
   API_QUOTA_EXCEEDED: {
     kind: 'retryable',
-    message: 'calling {operation} for seller {sellerId}: the quota is used up',
-    remedy: 'Nothing is lost: a later run goes on with it.',
+    message: 'calling {operation} for seller {sellerId}: the quota is exhausted',
+    remedy: 'Nothing is lost: a later run continues.',
   },
   API_UNAVAILABLE: {
     kind: 'retryable',
     message: 'calling {operation} for seller {sellerId}: {found}',
     remedy:
-      'Nothing is lost: a later run goes on with it. Where it lasts, see whether something stands in between that answers for Amazon, a proxy say.',
+      "Nothing is lost: a later run continues. If it persists, check whether a proxy or another intermediary is answering in Amazon's place.",
   },
   API_UNREACHABLE: {
     kind: 'retryable',
     message: 'calling {operation} for seller {sellerId}: no answer from {host} ({found})',
     remedy:
-      'Check that this machine reaches {host}, proxy and firewall included, and `api` in pipelines.yaml where it is set (the sandbox of a demo is there while `sp-reports demo --serve` runs); then run it again. Nothing is lost meanwhile.',
+      'Check that this machine can reach {host} (including any proxy or firewall), and check `api` in pipelines.yaml if it is set (the sandbox of a demo only exists while `sp-reports demo --serve` runs). Then run the command again. Nothing is lost.',
   },
 } as const satisfies Record<string, CatalogueEntry>;

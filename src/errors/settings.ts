@@ -1,6 +1,6 @@
 import type { CatalogueEntry } from './entry.js';
 
-/** Of the command line, the settings, the status page and alarms. */
+/** Errors of the command line, the settings, the status page and alarms. */
 export const settingsErrors = {
   USAGE: {
     kind: 'terminal',
@@ -11,30 +11,30 @@ export const settingsErrors = {
     kind: 'terminal',
     message: 'reading the settings: no file {path}',
     remedy:
-      'Run in the folder that holds pipelines.yaml, or name the file with --config; to begin, `sp-reports init` writes one.',
+      'Run the command in the folder that contains pipelines.yaml, or name the file with --config. If you have none yet, `sp-reports init` writes one.',
   },
   CONFIG_INVALID: {
     kind: 'terminal',
     message: 'reading {path}: {count} found\n{problems}',
     remedy:
-      'Mend each line, then run `sp-reports config check`. Every key is described in docs/pipelines.md.',
+      'Fix each problem above, then run `sp-reports config check`. docs/pipelines.md describes every key.',
   },
   FILE_EXISTS: {
     kind: 'terminal',
-    message: 'writing {path}: it is there already',
+    message: 'writing {path}: the file already exists',
     remedy:
-      'Nothing was changed. Edit it, and see `sp-reports config check`; or name another file with --config.',
+      'Nothing was changed. Edit the file and check it with `sp-reports config check`, or name another file with --config.',
   },
   STATUS_NOT_SERVED: {
     kind: 'terminal',
     message: 'serving the status page on {host}, port {port}: {found}',
     remedy:
-      'Reports are loaded all the same. Give it another `status.port` in pipelines.yaml where another program has that one, or `status: false`.',
+      'Loading continues. If another program uses the port, set a different `status.port` in pipelines.yaml, or `status: false`.',
   },
   ALARM_NOT_SENT: {
     kind: 'retryable',
     message: 'sending alarms to the webhook: {found}',
     remedy:
-      'Check the variable that `alarms.webhook` in pipelines.yaml names, and try it with `sp-reports alarms --test`. What was to be told is told the next time.',
+      'Check the variable that `alarms.webhook` in pipelines.yaml names, and test it with `sp-reports alarms --test`. Pending alarms are sent on the next check.',
   },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -1,29 +1,30 @@
 import type { CatalogueEntry } from './entry.js';
 
-/** Of the warehouse. */
+/** Errors of the warehouse. */
 export const warehouseErrors = {
   WAREHOUSE_LOCKED: {
     kind: 'retryable',
-    message: 'opening {path}: another program holds it ({found})',
+    message: 'opening {path}: another program has it open ({found})',
     remedy:
-      'Close the file in the other program, then run again. A program that keeps it open blocks every commit, one that opened it read-only too; `sp-reports query` opens it only while it reads.',
+      'Close the file in the other program, then run again. A program that keeps the file open blocks every commit, even if it opened the file read-only. `sp-reports query` opens it only while it reads.',
   },
   WAREHOUSE_OUT_OF_MEMORY: {
     kind: 'retryable',
     message: 'working on {path}: {found}',
     remedy:
-      'Raise `warehouse.memoryLimitMegabytes` in pipelines.yaml, then run again, or `sp-reports reload --status quarantined`.',
+      'Raise `warehouse.memoryLimitMegabytes` in pipelines.yaml, then run again, or run `sp-reports reload --status quarantined`.',
   },
   WAREHOUSE_UNREADABLE: {
     kind: 'terminal',
     message: 'opening {path}: {found}',
     remedy:
-      'Run `sp-reports run` or `sp-reports rebuild`: the file is set aside, and made again from the lake and the raw documents.',
+      'Run `sp-reports run` or `sp-reports rebuild`. Either one sets the file aside and makes it again from the lake and the raw documents.',
   },
   WAREHOUSE_REFUSED: {
     kind: 'terminal',
     message: 'loading {thing} into {path}: {found}',
-    remedy: 'The raw document and its Parquet are kept; mend the schema, then `sp-reports reload {thing}`.',
+    remedy:
+      'The raw document and its Parquet files are kept. Fix the schema, then run `sp-reports reload {thing}`.',
   },
   WAREHOUSE_MISSING: {
     kind: 'terminal',
@@ -32,56 +33,56 @@ export const warehouseErrors = {
   },
   WAREHOUSE_BUSY: {
     kind: 'retryable',
-    message: 'working on {path}: others write to it ({found})',
-    remedy: 'Nothing is lost: a later run goes on with it.',
+    message: 'working on {path}: other processes are writing to it ({found})',
+    remedy: 'Nothing is lost: a later run continues.',
   },
   WAREHOUSE_QUOTA_EXCEEDED: {
     kind: 'retryable',
-    message: 'working on {path}: a quota of the project is used up ({found})',
+    message: 'working on {path}: a quota of the project is exhausted ({found})',
     remedy:
-      'Nothing was lost: messages stay on the queue, and a later drain takes them. For more, see the limits in docs/bigquery.md, or have the quota raised in the Google Cloud console.',
+      'Nothing was lost: messages stay on the queue, and a later drain loads them. See the limits in docs/bigquery.md, or have the quota raised in the Google Cloud console.',
   },
   WAREHOUSE_ACCESS_DENIED: {
     kind: 'retryable',
     message: 'working on {path}: Google refused access ({found})',
     remedy:
-      'Give the account roles/bigquery.jobUser on the project and roles/bigquery.dataEditor on the dataset, and set `warehouse.keyFile` in pipelines.yaml or GOOGLE_APPLICATION_CREDENTIALS; messages stay on the queue meanwhile.',
+      'Grant the account roles/bigquery.jobUser on the project and roles/bigquery.dataEditor on the dataset, and set `warehouse.keyFile` in pipelines.yaml or GOOGLE_APPLICATION_CREDENTIALS. Messages stay on the queue until then.',
   },
   WAREHOUSE_NOT_FOUND: {
     kind: 'retryable',
     message: 'working on {path}: {found}',
     remedy:
-      'Check `project`, `dataset` and `location` of `warehouse` in pipelines.yaml against the Google Cloud console; messages stay on the queue meanwhile.',
+      'Compare `project`, `dataset` and `location` of `warehouse` in pipelines.yaml with the Google Cloud console. Messages stay on the queue until then.',
   },
   WAREHOUSE_UNREACHABLE: {
     kind: 'retryable',
     message: 'working on {path}: {found}',
     remedy:
-      'Check that this machine reaches bigquery.googleapis.com, proxy and firewall included; then run it again. Messages stay on the queue meanwhile.',
+      'Check that this machine can reach bigquery.googleapis.com (including any proxy or firewall), then run the command again. Messages stay on the queue until then.',
   },
   WAREHOUSE_IS_NO_FILE: {
     kind: 'terminal',
-    message: 'rebuilding {path}: it is no file that could be made again beside the old one',
+    message: 'rebuilding {path}: this warehouse is not a file, so it cannot be rebuilt',
     remedy:
-      'Load the documents again with `sp-reports reload`; for tables as they were before, see time travel in docs/bigquery.md.',
+      'Load the documents again with `sp-reports reload`. For earlier states of tables, see time travel in docs/bigquery.md.',
   },
   QUERY_FAILED: {
     kind: 'terminal',
     message: 'running the query: {found}',
-    remedy: 'Mend the query: {hint}',
+    remedy: 'Fix the query: {hint}',
   },
   REBUILD_INCOMPLETE: {
     kind: 'terminal',
     message:
-      'rebuilding {path}: of its ledger {count} can be found whole neither in {lake} nor in {raw}, {first} for one',
+      'rebuilding {path}: neither {lake} nor {raw} has an intact copy of {count} in its ledger, for example {first}',
     remedy:
-      'Nothing was changed. Check `lake` and `raw` in pipelines.yaml; where they are lost for good, `sp-reports rebuild --accept-loss`.',
+      'Nothing was changed. Check `lake` and `raw` in pipelines.yaml. If the documents are lost for good, run `sp-reports rebuild --accept-loss`.',
   },
   PARQUET_DAMAGED: {
     kind: 'terminal',
-    message: 'reading {path}: it is not what was written: {found}',
+    message: 'reading {path}: the file has changed since it was written: {found}',
     remedy:
-      'Make it again from the raw document with `sp-reports reload` and the document id, which is in its name.',
+      'Make it again from the raw document: run `sp-reports reload` with the document id, which is part of the file name.',
   },
   NOT_LOADED: {
     kind: 'terminal',

@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 
-/** What the bytes of a file were when it was written. */
+/** The size and hash of a file when it was written. */
 export interface FileDigest {
   bytes: number;
   /** SHA-256 in hexadecimal digits. */
   sha256: string;
 }
 
-/** Takes the digest of bytes as they pass, in their order. */
+/** Computes a digest incrementally; bytes must be added in order. */
 export class RunningDigest {
   bytes = 0;
   private readonly hash = createHash('sha256');
@@ -19,7 +19,7 @@ export class RunningDigest {
     this.bytes += chunk.length;
   }
 
-  /** Of the bytes so far; more may follow. */
+  /** Returns the digest of the bytes so far; more may follow. */
   digest(): FileDigest {
     return { bytes: this.bytes, sha256: this.hash.copy().digest('hex') };
   }
@@ -27,12 +27,12 @@ export class RunningDigest {
 
 const readBytes = 1024 * 1024;
 
-/** Reads a file for its digest; for one that is being written, `RunningDigest` spares the reading. */
+/** Reads a file and returns its digest. While writing a file, `RunningDigest` avoids this read. */
 export async function digestFile(path: string): Promise<FileDigest> {
   return (await readDigest(path)).digest();
 }
 
-/** The digest of a file to which more bytes are to come. */
+/** Reads a file and returns a digest that more bytes can be added to. */
 export async function readDigest(path: string): Promise<RunningDigest> {
   const running = new RunningDigest();
   const chunks = createReadStream(path, { highWaterMark: readBytes }) as AsyncIterable<Buffer>;
@@ -41,18 +41,20 @@ export async function readDigest(path: string): Promise<RunningDigest> {
 }
 
 /**
- * Compares a file with what is known of it; without a hash its size is compared alone. Returns what is wrong with it in words, undefined if
- * it is as it was written. Errors: those of the file system.
+ * Compares a file with its recorded digest; without a hash, only the size is compared. Returns what
+ * is wrong in words, undefined if the file is unchanged. Errors: those of the file system.
  */
 export async function findDamage(
   path: string,
   { bytes, sha256 }: Partial<FileDigest>,
 ): Promise<string | undefined> {
   const size = await sizeOf(path);
-  if (size === undefined) return 'it is not there';
-  if (bytes !== undefined && size !== bytes) return `it has ${size} bytes, ${bytes} were written`;
+  if (size === undefined) return 'it does not exist';
+  if (bytes !== undefined && size !== bytes) return `it has ${size} bytes, but ${bytes} were written`;
   if (sha256 === undefined) return undefined;
-  return (await digestFile(path)).sha256 === sha256 ? undefined : 'its bytes are not those that were written';
+  return (await digestFile(path)).sha256 === sha256
+    ? undefined
+    : 'its bytes differ from those that were written';
 }
 
 async function sizeOf(path: string): Promise<number | undefined> {

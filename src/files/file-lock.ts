@@ -8,7 +8,7 @@ import { type Clock, systemClock } from '../runtime/clock.js';
 import { makeFolder } from './whole-file.js';
 
 export interface FileLock {
-  /** Whether nobody else took the lock over, assuming that its holder was gone. */
+  /** Whether no other process has taken it over since, assuming that its holder was gone. */
   isHeld(): Promise<boolean>;
   /** Never rejects. */
   release(): Promise<void>;
@@ -18,7 +18,7 @@ export interface FileLock {
 interface Holder {
   host: string;
   pid: number;
-  /** Unique to this acquisition of the lock. */
+  /** Identifies this acquisition of the lock. */
   id: string;
 }
 
@@ -74,8 +74,8 @@ async function takeUnlessHeld(path: string, clock: Clock): Promise<FileLock | un
 
 async function create(path: string, holder: Holder): Promise<boolean> {
   try {
-    // Synchronously: a lock without its holder's name, left by a killed process, would last for two
-    // minutes.
+    // Created with its content: if a process were killed before it wrote its name, the lock would
+    // block others for two minutes.
     const file = openSync(path, 'wx');
     ours.add(holder.id);
     try {
@@ -106,7 +106,7 @@ async function removeStale(path: string, taker: Holder, clock: Clock): Promise<b
     () => false,
   );
   if (!moved) return false;
-  // Between reading and renaming somebody may have created a new lock: it is put back.
+  // Between the check and the rename, another process may have created its own lock: restore it.
   const mine = (await readHolder(aside))?.id === stale?.id;
   if (mine) await rm(aside, { force: true });
   else await rename(aside, path);
@@ -119,13 +119,13 @@ function isStale(holder: Holder | undefined, touchedMs: number, clock: Clock): b
   return holder.pid === process.pid ? !ours.has(holder.id) : !isRunning(holder.pid);
 }
 
-/** Whether this machine has a running process with that pid. */
+/** Whether a process with that pid runs on this machine. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: it runs, as another user.
+    // EPERM: it runs as another user.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

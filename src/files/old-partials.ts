@@ -4,13 +4,13 @@ import { systemClock } from '../runtime/clock.js';
 
 const maxWorkMs = 24 * 3_600_000;
 
-/** Suffixes of unfinished files, of their metadata, and of locks; no whole file of ours has one. */
+/** Name endings of partial files, their metadata, and locks; no complete file of ours has them. */
 const unfinished = /\.(part|part\.json|lock)$/;
 
 /**
- * Removes unfinished files of crashed processes, which nobody has written to for a day, from those
- * folders and the folders below. They must hold only files of this program. Skips folders that are
- * missing or unreadable, and files that can't be removed.
+ * Removes partial files that crashed processes left in these folders and their subfolders: those
+ * not written to for a day. The folders must only contain files of this program. Folders that do
+ * not exist or cannot be read are skipped.
  */
 export async function removeOldPartials(folders: string[], nowMs = systemClock.now()): Promise<void> {
   for (const folder of folders) await removeOld(folder, await namesIn(folder, { recursive: true }), nowMs);

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 
-/** Shorter than any usual file system's limit, to leave room for suffixes. */
+/** Maximum length of a name on all common file systems, with room for our own endings. */
 const maxNameLength = 200;
 
-/** Names that Windows reserves for devices, with any extension. */
+/** Names that Windows reserves for devices, whatever follows their first dot. */
 const deviceName = /^(?:con|prn|aux|nul|com\d|lpt\d)(?=\.|$)/i;
 
 /**
- * A file name for any id. Percent-encodes everything except letters, digits, `.`, `_` and `-`; also
- * a leading dot, a trailing dot, which Windows drops, and the first letter of a name that Windows
- * reserves for a device. A name that is too long ends in a hash of the id.
+ * Returns a file name for any id. All characters except letters, digits, `.`, `_` and `-` are
+ * percent-encoded. So are a leading dot, a trailing dot, which Windows drops, and the first letter
+ * of a name that Windows reserves for a device. A name that is too long ends in a hash of the id.
  */
 export function safeName(id: string): string {
   const encoded = id

@@ -7,12 +7,9 @@ import { writeUnsyncedFile, writeWholeFile } from './whole-file.js';
 
 /** A small JSON file that several processes read and change. */
 export interface SharedJson {
-  /** The current content; undefined if it is missing or damaged. Errors: FILE_SYSTEM_FAILED. */
+  /** Returns its current content; undefined if the file is missing or damaged. */
   read(): unknown;
-  /**
-   * Replaces the content by what `change` makes of it. Changes of several processes are serialized,
-   * and none is lost.
-   */
+  /** Replaces the content by the result of `change`, atomically: no other change is lost. */
   change(change: (held: unknown) => object, signal?: AbortSignal): Promise<void>;
 }
 
@@ -23,9 +20,8 @@ export interface SharedJson {
 const lockWaitMs = () => 2 + Math.random() * 20;
 
 /**
- * Opens such a file, which need not exist. `isSynced: false` is for content that may be lost in a
- * power cut, and saves each change the wait for the disk.
- * Errors: DISK_FULL, FILE_SYSTEM_FAILED; the signal's reason.
+ * Opens a shared JSON file, which need not exist. With `isSynced: false`, changes do not wait for
+ * the disk and may be lost in a power failure. Errors: DISK_FULL; the signal's reason if aborted.
  */
 export function openSharedJson(
   path: string,
@@ -74,7 +70,10 @@ export function openSharedJson(
  */
 const inFlight = new Map<string, Promise<void>>();
 
-/** Each change gives the name to a new file. */
+/**
+ * Returns a version of the file that differs after each change, because each change replaces the
+ * file.
+ */
 function versionOf(path: string): string {
   const found = onFile(path, () => statSync(path, { bigint: true, throwIfNoEntry: false }));
   return found ? `${found.ino} ${found.mtimeNs} ${found.size}` : '';

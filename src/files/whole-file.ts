@@ -5,20 +5,21 @@ import { dirname, join, resolve } from 'node:path';
 import { knownError } from '../errors/reports-error.js';
 
 /**
- * A name for a file until it is whole: beside its final name, and unique among all writers of all
- * processes. `removeOldPartials` removes what a crash leaves.
+ * Returns a name for a file until it is complete. It is in the same folder as the final name, and
+ * unique among all writers in this and other processes. `removeOldPartials` removes what a crash
+ * leaves.
  */
 export function partialName(path: string): string {
   return `${path}.${process.pid}-${randomBytes(4).toString('hex')}.part`;
 }
 
 /**
- * Permissions of what may hold report data: only the owner's. Existing files and folders keep
- * theirs.
+ * Permissions of files and folders that may contain report data: only for the owner. Existing files
+ * and folders keep theirs.
  */
 export const ownerOnly = { file: 0o600, folder: 0o700 } as const;
 
-/** Creates a file under its temporary name, and its folder if it is missing. */
+/** Creates a file under its partial name, and its folder if that is missing. */
 export async function openPartial(partial: string): Promise<FileHandle> {
   try {
     return await open(partial, 'wx', ownerOnly.file);
@@ -30,8 +31,8 @@ export async function openPartial(partial: string): Promise<FileHandle> {
 }
 
 /**
- * Gives a finished file its final name: first syncs the bytes, then renames, then syncs the name.
- * The file stays open.
+ * Moves a finished file to its final name: syncs the bytes to disk, renames the file, then syncs
+ * the folder. The file stays open.
  */
 export async function nameWholeFile(file: FileHandle, partial: string, path: string): Promise<void> {
   await file.sync();
@@ -39,7 +40,7 @@ export async function nameWholeFile(file: FileHandle, partial: string, path: str
   await syncFolder(dirname(path));
 }
 
-/** Closes and removes a file that will not be finished. Only closes one that has its final name. */
+/** Closes a file and, unless it already has its final name, removes it. */
 export async function dropPartial(file: FileHandle, partial: string): Promise<void> {
   try {
     await rm(partial, { force: true });
@@ -66,7 +67,7 @@ export async function writeWholeFile(path: string, text: string): Promise<void> 
       await file.writeFile(text);
       await nameWholeFile(file, partial, path);
     } finally {
-      // Once named, nothing is left to remove.
+      // Once it has its final name, there is nothing left to drop.
       await dropPartial(file, partial);
     }
   } catch (error) {
@@ -75,9 +76,9 @@ export async function writeWholeFile(path: string, text: string): Promise<void> 
 }
 
 /**
- * As `writeWholeFile`, without waiting for the disk, for dispensable content: whole for every
- * reader and after a crash of the program, but a power cut may leave it empty or as it was before.
- * Errors: DISK_FULL, FILE_SYSTEM_FAILED.
+ * Writes a small file atomically without waiting for the disk, for data that may be lost. Readers,
+ * also after a crash of the program, see a complete file. A power failure may leave it empty or
+ * unchanged. Errors: DISK_FULL.
  */
 export async function writeUnsyncedFile(path: string, text: string): Promise<void> {
   const partial = partialName(path);
@@ -159,13 +160,13 @@ const probeBytes = 8192;
 const noSyncing = new Set(['EPERM', 'EACCES', 'EISDIR', 'EINVAL', 'ENOTSUP']);
 
 /**
- * For each folder the sync in progress, and the next one, which serves all who call until it
- * begins.
+ * For each folder, the sync in progress and the next one. The next one serves all callers that
+ * arrive before it begins.
  */
 const syncsInWork = new Map<string, Promise<void>>();
 const syncsToCome = new Map<string, Promise<void>>();
 
-/** Resolves when all names that the folder has by now are on disk. */
+/** Resolves when the current names in the folder are on disk. */
 function syncFolder(path: string): Promise<void> {
   const toCome = syncsToCome.get(path);
   if (toCome) return toCome;

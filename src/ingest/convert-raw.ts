@@ -64,7 +64,7 @@ export async function convertRaw(
     return await convert(raw, isFresh);
   } catch (error) {
     if (!isDamage(error) || !fetchAgain) throw error;
-    if (error.code === 'RAW_DAMAGED') context.log.warn({ key }, `${error.message}; fetching it again`);
+    if (error.code === 'RAW_DAMAGED') context.log.warn({ key }, `${error.message}; downloading it again`);
     return await convert(await fetchReplacement(error, fetchAgain, isLastTry === true), true);
   }
 }
@@ -85,7 +85,7 @@ async function fetchReplacement(
   } catch (error) {
     if (isRetryable(error) && !isLastTry) throw error;
     if (damage.code !== 'RAW_DAMAGED') throw isLastTry ? damage : error;
-    const found = `${damage.details.found}; fetching it again: ${describeError(error)}`;
+    const found = `${damage.details.found}; downloading it again: ${describeError(error)}`;
     throw new ReportsError('RAW_DAMAGED', { ...damage.details, found }, { cause: error });
   }
 }

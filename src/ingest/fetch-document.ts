@@ -81,7 +81,7 @@ function documentFacts(report: Report, ref: ReportRef): DocumentFacts {
   const { reportId, documentId, marketplaceIds, createdAt, dataStart, dataEnd, status } = report;
   if (!documentId) {
     const thing = `report ${reportId}`;
-    const found = 'a finished report without a document';
+    const found = 'the report is finished but has no document';
     throw new ReportsError('API_NOT_FOUND', { operation: 'getReport', thing, sellerId, found });
   }
   return {

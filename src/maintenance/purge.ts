@@ -165,7 +165,7 @@ async function keepRebuildable(documents: PurgePlan['documents'], context: Pipel
       document.record = load;
       await replaceLoadRecord(lake, load);
     } else {
-      log.warn({ key }, 'its rows are in the warehouse alone from now on: a rebuild will not find them');
+      log.warn({ key }, 'from now on its rows are only in the warehouse, so a rebuild will not find them');
     }
   }
 }

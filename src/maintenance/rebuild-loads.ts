@@ -167,7 +167,7 @@ async function parseAgain(
   try {
     if (fetchAgain) return await buildLoad(await fetchAgain(), { ...options, isFresh: true }, context);
   } catch (error) {
-    context.log.warn({ key: known.key }, `fetching it again: ${describeError(error)}`);
+    context.log.warn({ key: known.key }, `downloading it again: ${describeError(error)}`);
   }
   return withoutRows(known, quarantineReason(damage));
 }

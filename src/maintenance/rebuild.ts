@@ -129,7 +129,7 @@ async function readOldLedger({
     return rows.length > 0 ? new Map(rows.map((row) => [row.key, row])) : undefined;
   } catch (error) {
     if (error instanceof ReportsError && error.code === 'WAREHOUSE_LOCKED') throw error;
-    log.info(`the old warehouse file can't be read: ${describeError(error)}`);
+    log.info(`the old warehouse file cannot be read: ${describeError(error)}`);
     return undefined;
   }
 }

@@ -38,6 +38,6 @@ export async function repairWarehouse(
   });
   context.log.warn(
     { path, backup, fromLake, fromRaw },
-    `${error.message}; it was set aside as ${backup}, and made again with ${fromLake} loads of the lake and ${fromRaw} raw documents`,
+    `${error.message}; the file was set aside as ${backup} and made again from ${fromLake} loads of the lake and ${fromRaw} raw documents`,
   );
 }

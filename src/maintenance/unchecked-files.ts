@@ -5,6 +5,6 @@ import { pluralize } from '../text/pluralize.js';
 export function noteUnchecked(log: Logger, files: number): void {
   if (files === 0) return;
   log.info(
-    `${pluralize(files, 'file')} of an earlier version, without a hash: only sizes that the ledger knows were compared; a reload keeps hashes of what it writes`,
+    `${pluralize(files, 'file')} of an earlier version without a hash: only their sizes were compared with the ledger; a reload records hashes`,
   );
 }

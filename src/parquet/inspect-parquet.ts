@@ -10,19 +10,22 @@ export interface ParquetFacts {
   createdBy: string;
   metadata: Record<string, string>;
   columns: { name: string; physicalType: string; logicalType: string; nullable: boolean }[];
-  /** The first rows, values as JSON has them. */
+  /** The first rows, with JSON values. */
   sample: Record<string, unknown>[];
 }
 
 const sampleRows = 5;
 
-/** Tells what is in a Parquet file, read by DuckDB: not by the library that wrote it. Errors: FILE_UNREADABLE. */
+/**
+ * Describes the contents of a Parquet file. DuckDB reads it, and not the code that wrote it.
+ * Errors: FILE_UNREADABLE.
+ */
 export async function inspectParquet(path: string): Promise<ParquetFacts> {
   const file = statSync(path, { throwIfNoEntry: false });
   if (!file?.isFile()) {
     throw new ReportsError('FILE_UNREADABLE', {
       path,
-      found: file ? 'it is not a file' : 'there is no such file',
+      found: file ? 'it is not a file' : 'the file does not exist',
     });
   }
   const instance = await DuckDBInstance.create(':memory:');

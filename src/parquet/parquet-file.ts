@@ -5,28 +5,30 @@ import { knownError, ReportsError } from '../errors/reports-error.js';
 import { type FileDigest, RunningDigest } from '../files/file-digest.js';
 import { dropPartial, nameWholeFile, openPartial, partialName } from '../files/whole-file.js';
 
-/** A Parquet file in the making. It has its final name only when it is whole. */
+/** A Parquet file that is being written. It has its final name only when it is complete. */
 export interface ParquetFile {
   /** Integers and timestamps as bigint. Absent and null values are NULL. */
   append(row: Record<string, unknown>): Promise<void>;
-  /** The digest is taken as the bytes are written. */
+  /** Completes the file and returns its digest, which was computed while the bytes were written. */
   finish(): Promise<FileDigest>;
-  /** Takes an unfinished file away. */
+  /** Removes the unfinished file. */
   abort(): Promise<void>;
 }
 
-/** Rows held in memory until they are written as one row group. */
+/** Number of rows held in memory until they are written as one row group. */
 const defaultRowGroupRows = 10_000;
 
-// The library writes every 64-bit integer and double as it is, but on the way there it passes integers through a double, loses the sign
-// of zero, and refuses NaN and what was before 1970. Our values have their types already.
+// The library can write every 64-bit integer and double. But before that, it converts integers to
+// doubles, loses the sign of zero, and rejects NaN and times before 1970. Our values already have
+// the right types, so these conversions are replaced.
 for (const name of ['INT64', 'TIMESTAMP_MICROS', 'DOUBLE'] as const) {
   types.PARQUET_LOGICAL_TYPES[name].toPrimitive = (value) => value;
 }
 
 /**
- * Opens a Parquet file on parquetjs-lite, row group by row group. Errors: PARQUET_FAILED, DISK_FULL, FILE_SYSTEM_FAILED.
- * No statistics are written: the library orders text as JavaScript does, by which readers would leave out row groups that match.
+ * Opens a Parquet file that parquetjs-lite writes, row group by row group. Writes no statistics:
+ * the library orders text as JavaScript does, so readers would skip row groups that match. Errors:
+ * PARQUET_FAILED, DISK_FULL.
  */
 export async function openParquetFile(options: {
   path: string;
@@ -52,7 +54,7 @@ export async function openParquetFile(options: {
     parquet.ParquetWriter.openStream(new parquet.ParquetSchema(Object.fromEntries(fields)), sink, {
       rowGroupSize: rowGroupRows,
       pageSize: rowGroupRows,
-      // Version 2 pages of this library are not read alike by all readers.
+      // Readers disagree about this library's version 2 pages.
       useDataPageV2: false,
       pageIndex: false,
     }),
@@ -79,8 +81,9 @@ export async function openParquetFile(options: {
 type DigestingSink = Sink & { digest: RunningDigest; failure?: unknown };
 
 /**
- * What the library writes to. It does not wait for each of its writes, so they are put in line here; and a failure is kept, not told by
- * the callback, for that of a write nobody waits for would end the process.
+ * Returns the sink that the library writes to. The library does not wait for each write, so writes
+ * are queued here. A failure is kept instead of being passed to the callback: if nobody waits for
+ * that write, the failure would end the process.
  */
 function openSink(file: FileHandle): DigestingSink {
   let line: Promise<void> = Promise.resolve();
@@ -102,7 +105,9 @@ function openSink(file: FileHandle): DigestingSink {
   return sink;
 }
 
-/** The library throws bare strings; and what the machine reports is not its fault. */
+/**
+ * Turns failures into catalogue errors: the library throws plain strings, and the disk may be full.
+ */
 async function guarded<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

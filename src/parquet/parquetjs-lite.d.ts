@@ -1,4 +1,4 @@
-/** The part of parquetjs-lite that this program uses; the package brings no types. */
+/** The part of parquetjs-lite that this program uses; the package has no types. */
 declare module 'parquetjs-lite' {
   export interface Field {
     type: 'UTF8' | 'INT64' | 'DOUBLE' | 'BOOLEAN' | 'DATE' | 'TIMESTAMP_MICROS';
@@ -11,7 +11,7 @@ declare module 'parquetjs-lite' {
     constructor(fields: Record<string, Field>);
   }
 
-  /** What it asks of a stream. */
+  /** The interface that it needs of a stream. */
   export interface Sink {
     write(bytes: Buffer, done: (error?: Error) => void): void;
     end(done: (error?: Error) => void): void;

@@ -1,14 +1,17 @@
-/** A path as SQL text that names that file alone: glob characters in it stand for themselves. */
+/** Returns a path as an SQL string that matches only that file: its glob characters are escaped. */
 export function quotedPath(path: string): string {
   return quotedText(path.replace(/[*?[]/g, '[$&]'));
 }
 
-/** SQL for the rows of a Parquet file, and nothing that the folders around it are called: `seller=A1` is no column. */
+/**
+ * Returns SQL for the rows of a Parquet file, without columns from the names of its folders, such
+ * as `seller=A1`.
+ */
 export function rowsOfFile(path: string): string {
   return `read_parquet(${quotedPath(path)}, hive_partitioning = false)`;
 }
 
-/** Text as SQL text. */
+/** Returns a text as an SQL string. */
 export function quotedText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }

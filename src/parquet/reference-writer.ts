@@ -6,12 +6,13 @@ import { openParquetFile } from './parquet-file.js';
 import type { ParquetWriter, ParquetWriterOptions } from './types.js';
 
 /**
- * The reference engine's writer: batches into a Parquet file. Decimals are written as text and cast by the load, as the library has no
- * decimal; all other types are native and exact. Errors: PARQUET_FAILED, DISK_FULL.
+ * Opens the reference engine's writer, which writes batches into a Parquet file. The library has no
+ * decimals, so they are written as text and cast by the load. All other types are native and exact.
+ * Errors: PARQUET_FAILED, DISK_FULL.
  */
 export async function openReferenceWriter(
   options: ParquetWriterOptions & {
-    /** Rows held in memory until they are written. */
+    /** Number of rows held in memory until they are written. */
     rowGroupRows?: number;
   },
 ): Promise<ParquetWriter> {
@@ -32,7 +33,7 @@ export async function openReferenceWriter(
       }));
       const rowNumbers = columnAt(batch, columns.length);
       for (let index = 0; index < batch.numRows; index += 1) {
-        // Without a prototype, as a column may be named `constructor`.
+        // Without a prototype, because a column may be named `constructor`.
         const row: Record<string, unknown> = Object.create(null);
         row._row = rowNumbers.get(index);
         for (const { name, read, vector } of vectors) {
@@ -67,7 +68,10 @@ const asItIs: ValueReader = (vector, index) => vector.get(index);
 
 const dayMs = 86_400_000;
 
-/** Arrow's accessors make milliseconds of microseconds and days: those are read as Arrow holds them. */
+/**
+ * Returns a value as Arrow stores it, because Arrow's accessors convert microseconds and days to
+ * milliseconds.
+ */
 const valueReaders: Partial<Record<ColumnType['kind'], ValueReader>> = {
   date: (vector, index) => new Date(Number(heldValue(vector, index)) * dayMs),
   timestamp: heldValue,
@@ -75,7 +79,7 @@ const valueReaders: Partial<Record<ColumnType['kind'], ValueReader>> = {
     canonicalDecimal(vector.data[0]?.values as Uint32Array, index, (vector.type as Decimal).scale),
 };
 
-/** A vector of a batch is in one piece. */
+/** Reads the stored value. A vector of a batch has a single chunk. */
 function heldValue(vector: Vector, index: number): number | bigint {
   return vector.data[0]?.values[index];
 }

@@ -4,12 +4,15 @@ import { openParquetFile, type ParquetFile } from './parquet-file.js';
 
 export interface RejectsWriter {
   add(table: string, rejects: Reject[]): Promise<void>;
-  /** Without a file there is no digest. */
+  /** Returns the digest; undefined if there is no file. */
   finish(): Promise<{ count: number; digest?: FileDigest }>;
   abort(): Promise<void>;
 }
 
-/** Writes rejects as Parquet: table_name, row_number, column_name, raw, reason. Where nothing is rejected there is no file. */
+/**
+ * Opens a writer of rejects as Parquet: table_name, row_number, column_name, raw, reason. Without
+ * rejects there is no file.
+ */
 export function openRejectsWriter(path: string): RejectsWriter {
   let file: ParquetFile | undefined;
   let count = 0;

@@ -6,23 +6,23 @@ import { dropPartial, nameWholeFile, ownerOnly, partialName } from '../files/who
 import { fileError } from '../errors/duckdb-error.js';
 import { quotedPath, quotedText, rowsOfFile } from './quoted-path.js';
 
-/** Reads Parquet files and writes them anew, with other values in some columns. */
+/** Rewrites Parquet files with some columns cleared. */
 export interface ParquetRewriter {
-  /** Names of the columns, and the key-value metadata. Errors: PARQUET_FAILED. */
+  /** Returns the names of the columns, and the key-value metadata. Errors: PARQUET_FAILED. */
   read(path: string): Promise<{ columns: string[]; metadata: Record<string, string> }>;
   /**
-   * Puts NULL, or '' where it may not be NULL, in the place of all values of some columns; everything else stays as it is. The file is replaced
-   * when the new one is whole; its digest is returned. Errors: PARQUET_FAILED, DISK_FULL,
-   * FILE_SYSTEM_FAILED.
+   * Replaces all values of some columns by NULL, or by '' if the column is not nullable; everything
+   * else stays unchanged. Replaces the file when the new one is complete, and returns its digest.
+   * Errors: PARQUET_FAILED, DISK_FULL.
    */
   clear(path: string, columns: string[], value: null | ''): Promise<FileDigest>;
   close(): void;
 }
 
-/** Rows of a row group, as our writer makes them. */
+/** Number of rows per row group, the same as our writer uses. */
 const rowGroupRows = 122_880;
 
-/** Opens a rewriter on DuckDB, which reads and writes every type of our files exactly. */
+/** Opens a rewriter. It uses DuckDB, which reads and writes all types of our files exactly. */
 export async function openParquetRewriter(): Promise<ParquetRewriter> {
   const instance = await DuckDBInstance.create(':memory:', { threads: '1', temp_directory: '' });
   const connection = await instance.connect();
@@ -80,7 +80,7 @@ async function writeCleared(
   const count = async (of: string) =>
     Number((await connection.runAndReadAll(`SELECT count(*) FROM ${rowsOfFile(of)}`)).getRows()[0]?.[0]);
   const [before, after] = [await count(path), await count(partial)];
-  if (before !== after) throw new Error(`${after} rows were written in place of ${before}`);
+  if (before !== after) throw new Error(`${after} rows were written instead of ${before}`);
 }
 
 async function columnsOf(

@@ -6,14 +6,14 @@ import type { ResolvedColumn } from '../schema/types.js';
 export interface ParquetWriter {
   /** Writes a batch: the columns in order, then `_row`. */
   write(batch: RecordBatch): Promise<void>;
-  /** The digest is taken as the bytes are written. */
+  /** Completes the file and returns its digest, which was computed while the bytes were written. */
   finish(): Promise<{ rows: number } & FileDigest>;
-  /** Takes an unfinished file away. */
+  /** Removes the unfinished file. */
   abort(): Promise<void>;
 }
 
 export interface ParquetWriterOptions {
-  /** The file has this name only when it is whole. */
+  /** The path of the file; it has this name only when it is complete. */
   path: string;
   columns: ResolvedColumn[];
   /** Key-value metadata of the file. */

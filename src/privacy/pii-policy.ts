@@ -70,7 +70,7 @@ export function documentsReason(
   const quotes = error instanceof ReportsError && quoting.has(error.code);
   if (!quotes || !reportType || !mayHoldPersonalData(schemas.get(reportType))) return quarantineReason(error);
   if (piiPolicy({ ...subject, reportType }, config) === 'keep') return quarantineReason(error);
-  const found = 'what is left out here, as it may be personal data';
+  const found = 'a value omitted here because it may be personal data';
   const reason = describeError(new ReportsError(error.code, { ...error.details, found }));
   return { ...quarantineReason(error), reason };
 }

@@ -81,7 +81,11 @@ function protectedBatch(
 }
 
 function protectedReject(reject: Reject, { replace }: PiiTreatment): Reject {
-  return { ...reject, raw: replace(reject.raw) ?? '', reason: `${reject.reason}; its text may be personal` };
+  return {
+    ...reject,
+    raw: replace(reject.raw) ?? '',
+    reason: `${reject.reason}; its text may be personal data`,
+  };
 }
 
 /** Replaces each text of a dictionary once. */

@@ -1,12 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
-/**
- * The time and its passing. Everything that waits or stamps takes one, so that tests can move time.
- */
+/** A source of time, which tests replace. */
 export interface Clock {
   /** Epoch milliseconds. */
   now(): number;
-  /** Waits for `ms` milliseconds. Errors: the signal's reason if it is aborted. */
+  /** Waits the given milliseconds; rejects with the signal's reason if aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /**
    * Starts work every `ms` milliseconds until the returned function is called. Keeps no process

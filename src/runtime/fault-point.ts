@@ -1,24 +1,26 @@
-/** The steps of the data path, in order; a crash is tried at every one of them. */
+/** The steps of the data path, in order; tests crash the program at each of them. */
 export const faultPoints = [
   'received',
   'routed',
   'report-known',
   'located',
-  /** The first bytes of the document are in its part. */
+  /** The partial file has the first bytes of the document. */
   'bytes-begun',
-  /** All of them are, and the part has not got its final name. */
+  /** The partial file has all bytes, but not its final name. */
   'bytes-whole',
-  /** They are among the raw documents where these are in a bucket, and the part on this machine has not got its final name. */
+  /**
+   * The bytes are in the raw bucket, if there is one; the local file has not got its final name.
+   */
   'raw-kept',
   'downloaded',
   'examined',
   'rows-parsed',
   'parquet-written',
-  /** One of its files is in the lake, where that is in a bucket too. */
+  /** One of its files is in the lake, including a lake in a bucket. */
   'parquet-kept',
-  /** Rows and ledger are in the open transaction. */
+  /** The open transaction contains rows and ledger. */
   'rows-in',
-  /** The transaction is committed, and stands in the write-ahead log alone. */
+  /** The transaction is committed, but only in the write-ahead log. */
   'transaction-ended',
   'committed',
   'record-written',
@@ -30,18 +32,18 @@ export const purgeFaultPoints = [
   'lake-purged',
   'raw-purged',
   'rows-purged',
-  /** The warehouse file is written anew, and has not got its name. */
+  /** The warehouse file is rewritten, but has not got its name. */
   'file-copied',
   'file-replaced',
   'copies-removed',
   'records-marked',
 ] as const;
 
-/** The steps of asking for a report, in order. */
+/** The steps of requesting a report, in order. */
 type RequestFaultPoint =
-  /** What is asked for is written down. */
+  /** The request is stored. */
   | 'request-noted'
-  /** Amazon has answered, and its answer is not written down. */
+  /** Amazon has answered, but the answer is not stored. */
   | 'request-made';
 
 export type FaultPoint = (typeof faultPoints)[number] | (typeof purgeFaultPoints)[number] | RequestFaultPoint;
@@ -49,8 +51,9 @@ export type FaultPoint = (typeof faultPoints)[number] | (typeof purgeFaultPoints
 let passes = 0;
 
 /**
- * Kills this process with SIGKILL where the environment variable SP_REPORTS_CRASH_AT names this step, `downloaded`, or its nth pass,
- * `downloaded:3`. It is how the tests prove that a crash anywhere loses nothing and loads nothing twice.
+ * Kills this process with SIGKILL if the environment variable SP_REPORTS_CRASH_AT names this step,
+ * such as `downloaded`, or its nth pass, such as `downloaded:3`. With it, tests prove that a crash
+ * anywhere loses nothing and loads nothing twice.
  */
 export function faultPoint(step: FaultPoint): void {
   const wanted = process.env.SP_REPORTS_CRASH_AT;

@@ -23,9 +23,9 @@ export interface SandboxReport {
   dataEnd?: string;
   documentId?: string;
   document?: SandboxDocument;
-  /** Needs a restricted data token. */
+  /** Whether its document requires a restricted data token. */
   restricted: boolean;
-  /** What it was asked for with; absent where Amazon made it by itself. */
+  /** The parameters of its request; absent if Amazon made it by itself. */
   asked?: AskedReport;
   reportScheduleId?: string;
   processingStartedAt?: string;
@@ -33,7 +33,7 @@ export interface SandboxReport {
 }
 
 export interface SandboxDocument {
-  /** As they are downloaded. */
+  /** The bytes as downloaded. */
   bytes: Buffer;
   contentType?: string;
   compression?: 'GZIP';
@@ -69,11 +69,11 @@ export interface SandboxSubscription {
   payloadVersion: string;
 }
 
-/** A call that the sandbox got, and how it answered. */
+/** A call that the sandbox received, and its answer. */
 export interface SandboxCall {
-  /** Amazon's name of the operation; `login` and `download` for what has none. */
+  /** Amazon's name of the operation; `login` and `download` for calls without one. */
   operation: string;
-  /** Unknown where the call named none that the sandbox knows. */
+  /** Absent if the call named no seller that the sandbox knows. */
   sellerId?: string;
   /** The last part of the path: a report id, or a document id. */
   thing?: string;
@@ -82,7 +82,7 @@ export interface SandboxCall {
   atMs: number;
 }
 
-/** Everything the sandbox's Amazon knows. */
+/** The whole state of the simulated Amazon. */
 export interface AmazonState {
   sellers: Map<string, SandboxSeller>;
   reports: SandboxReport[];
@@ -96,7 +96,7 @@ export interface AmazonState {
   now: () => number;
 }
 
-/** Report types that Amazon gives only for a restricted data token. Source: Tokens API use case guide. */
+/** Report types that require a restricted data token. Source: Tokens API use case guide. */
 export const restrictedTypes: ReadonlySet<string> = new Set([
   'GET_AMAZON_FULFILLED_SHIPMENTS_DATA_INVOICING',
   'GET_AMAZON_FULFILLED_SHIPMENTS_DATA_TAX',

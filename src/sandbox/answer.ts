@@ -6,12 +6,12 @@ export interface Answer {
   body: object;
 }
 
-/** A refusal as Amazon words it. Source: ErrorList of Amazon's models. */
+/** Returns a refusal in Amazon's format. Source: ErrorList of Amazon's models. */
 export function refusal(status: number, code: string, message: string, details = ''): Answer {
   return { status, body: { errors: [{ code, message, details }] } };
 }
 
-/** Sends an answer, with the rate of the usage plan where the operation has one. */
+/** Sends an answer, with the rate of the usage plan if the operation has one. */
 export function send(response: ServerResponse, { status, body }: Answer, callsPerSecond?: number): void {
   response.writeHead(status, {
     'content-type': 'application/json',

@@ -15,7 +15,7 @@ export interface ApiServerOptions {
   plans: Readonly<Record<string, UsagePlan>>;
   tokenSeconds: number;
   urlSeconds: number;
-  /** Puts a report that somebody asks for in the queue. */
+  /** Adds a requested report, which is in the queue. */
   addAsked(asked: AskedReport): SandboxReport;
 }
 
@@ -23,9 +23,9 @@ const loginPath = '/auth/o2/token';
 const reportsPath = '/reports/2021-06-30/reports';
 
 /**
- * Starts the HTTP side of the sandbox on loopback: Login with Amazon, the Reports and Notifications APIs, restricted data tokens,
- * presigned downloads.
- * It enforces what Amazon enforces, and logs every call.
+ * Starts the HTTP server of the sandbox on loopback: Login with Amazon, the Reports and
+ * Notifications APIs, restricted data tokens, presigned downloads. It enforces the same rules as
+ * Amazon, and records every call.
  */
 export async function startApiServer(
   state: AmazonState,
@@ -78,9 +78,10 @@ export async function startApiServer(
     const token = tokens.check(headers['x-amz-access-token'] as string | undefined);
     if ('problem' in token) return denied(token.problem);
     const { sellerId, paths } = token;
-    // A restricted data token is good for what it was made for, and for nothing else.
+    // A restricted data token is only valid for the resources it was created for.
     if (paths && !paths.includes(url.pathname)) return { ...denied(), sellerId };
-    // Amazon takes the application's token for grantless operations, and a seller's for all others.
+    // Amazon requires the application's token for grantless operations, and a seller's for all
+    // others.
     if ((sellerId === '') !== grantlessOperations.has(operation)) return { ...denied(), sellerId };
     const failed = fault(operation, thing);
     if (failed) return { ...failed, sellerId };

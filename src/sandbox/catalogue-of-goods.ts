@@ -1,23 +1,23 @@
 import type { Random } from './random.js';
 
-/** A product that the made-up seller sells. */
+/** A product of the simulated seller. */
 export interface Product {
   sku: string;
   asin: string;
   fnsku: string;
-  /** In English, with inch marks and commas as real ones have. */
+  /** In English, with inch marks and commas, like real names. */
   title: string;
   /** In hundredths of the currency. */
   priceCents: number;
 }
 
-/** Where the made-up seller sells. */
+/** A marketplace of the simulated seller. */
 export interface Market {
   marketplaceId: string;
   country: string;
   currency: string;
   channel: string;
-  /** Its clock, an IANA name. */
+  /** Its time zone, an IANA name. */
   timeZone: string;
   warehouses: readonly string[];
   cities: readonly [city: string, state: string, postalCode: string][];
@@ -93,7 +93,10 @@ export const japaneseMarket: Market = {
   titles: ['ステンレス水筒 500ml', '木製まな板 ①', 'ヨガマット 6mm 髙品質', '卓上ライト～調光～'],
 };
 
-/** So many products; SKUs have leading zeros and look like numbers now and then, as real ones do. */
+/**
+ * Generates the given number of products. Like real ones, some SKUs have leading zeros or look like
+ * numbers.
+ */
 export function makeProducts(market: Market, count: number, random: Random): Product[] {
   return Array.from({ length: count }, (_, index) => ({
     sku:

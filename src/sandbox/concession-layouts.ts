@@ -1,7 +1,7 @@
 import { eachRow, headerOf, isoTime, type Layout, money } from './layout.js';
 import { salesOf, timeAfter } from './sales.js';
 
-/** Reports of returns, reimbursements and fees. */
+/** Layouts of the reports of returns, reimbursements and fees. */
 export const concessionLayouts: Record<string, Layout> = {
   GET_FBA_REIMBURSEMENTS_DATA: {
     header: headerOf(
@@ -17,7 +17,7 @@ export const concessionLayouts: Record<string, Layout> = {
           'Lost_Warehouse',
           'Damaged_Warehouse',
         ]);
-        // What was lost in a warehouse was sold to nobody.
+        // Units lost in a warehouse belong to no order.
         const sale = reason === 'CustomerReturn' ? anySale() : undefined;
         const product = sale?.product ?? random.pick(products);
         const quantity = sale ? 1 : random.integer(1, 2);
@@ -82,7 +82,7 @@ export const concessionLayouts: Record<string, Layout> = {
         asin: product.asin,
         fnsku: product.fnsku,
         product_name: product.title,
-        // A product has one row for each warehouse and month.
+        // A product has one row per warehouse and month.
         fulfillment_center:
           market.warehouses[Math.floor(index / products.length) % market.warehouses.length] ?? '',
         country_code: market.country,
@@ -101,7 +101,7 @@ export const concessionLayouts: Record<string, Layout> = {
         month_of_charge: from.toISOString().slice(0, 7),
         storage_rate: '0.78',
         currency: market.currency,
-        // Amazon's word for a fee that is not computed.
+        // Amazon's text for a fee that is not computed.
         estimated_monthly_storage_fee: random.chance(0.1) ? '--' : (volume * onHand * 0.78).toFixed(4),
         dangerous_goods_storage_type: '--',
         eligible_for_inventory_discount: 'No',

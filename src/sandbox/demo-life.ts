@@ -6,13 +6,16 @@ import { generateDocument } from './report-generator.js';
 import type { Sandbox } from './sandbox.js';
 import type { Shops } from './shops.js';
 
-/** What finishes by itself, one after the other; sellers take turns, so that the quota of each is enough. */
+/**
+ * The reports that finish by themselves, one after the other. Sellers alternate, so that the quota
+ * of each one suffices.
+ */
 interface Turn {
   seller: number;
   market: Market;
   reportType: string;
   rows: number;
-  /** No notification tells of it: it is for a sweep. */
+  /** Whether it has no notification, so that only a sweep finds it. */
   isSilent?: boolean;
 }
 
@@ -38,16 +41,22 @@ const turns: Turn[] = [
 ];
 
 export interface DemoPace {
-  /** From one report that finishes by itself to the next. */
+  /** The time between two reports that finish by themselves. */
   reportEveryMs: number;
-  /** From one step of the reports that were asked for to the next; two make a report. */
+  /** The time between two steps of requested reports; a report takes two steps. */
   stepEveryMs: number;
 }
 
-/** A report every 25 s: somewhat less for each seller than the one document a minute that Amazon allows. */
+/**
+ * A report every 25 s. For each seller that is somewhat less than the one document per minute that
+ * Amazon allows.
+ */
 const usualPace: DemoPace = { reportEveryMs: 25_000, stepEveryMs: 5000 };
 
-/** Lets the demo's Amazon go on: reports finish now and then, and what was asked for is made. It ends by the signal. */
+/**
+ * Keeps the simulated Amazon going: reports finish now and then, and requested reports are made.
+ * Ends with the signal.
+ */
 export async function goOn(
   sandbox: Sandbox,
   shops: Shops,
@@ -55,7 +64,7 @@ export async function goOn(
   { reportEveryMs, stepEveryMs }: DemoPace = usualPace,
 ): Promise<void> {
   const midnightMs = Math.floor(sandbox.state.now() / dayMs) * dayMs;
-  /** By turn until when its reports tell. */
+  /** For each turn, the end of the data period of its last report. */
   const toldUntilMs = turns.map(() => midnightMs);
   await Promise.all([every(stepEveryMs, () => sandbox.stepReports()), every(reportEveryMs, finishOne)]);
 

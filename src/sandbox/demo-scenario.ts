@@ -8,7 +8,7 @@ import { generateDocument, restateOrders } from './report-generator.js';
 import type { NewReport, Sandbox } from './sandbox.js';
 import { openShops, type Shops } from './shops.js';
 
-/** The made-up sellers of the demo. */
+/** The invented sellers of the demo. */
 export const demoSellers: { sellerId: string; name: string; region: ReportRegion; marketplaces: string[] }[] =
   [
     { sellerId: 'A1DEMOSELLERUS', name: 'Demo North America', region: 'na', marketplaces: ['ATVPDKIKX0DER'] },
@@ -28,13 +28,14 @@ const settlementV2 = 'GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2';
 const listings = 'GET_MERCHANT_LISTINGS_ALL_DATA';
 const returns = 'GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA';
 
-/** The shops of the demo, the same each time. */
+/** Opens the shops of the demo, the same each time. */
 export const openDemoShops = (): Shops => openShops(20_261_101);
 
 /**
- * Puts a day of reports on the sandbox, and their notifications on its queue, with what reality brings along: repeated and foreign
- * notifications, reports that failed or hold nothing, other charsets, a damaged document, values that are none, a header that no schema
- * knows. They tell of the month until last midnight, and were made within the last hour.
+ * Adds a day of reports to the sandbox, and their notifications to its queue, with the usual
+ * problems: duplicate and foreign notifications, failed and empty reports, other charsets, a
+ * damaged document, invalid values, a header that no schema knows. Their data period is the month
+ * up to last midnight, and they were made within the last hour.
  */
 export async function fillDemo(sandbox: Sandbox, shops = openDemoShops()): Promise<SandboxReport[]> {
   for (const seller of demoSellers) sandbox.addSeller(seller);
@@ -42,7 +43,7 @@ export async function fillDemo(sandbox: Sandbox, shops = openDemoShops()): Promi
   const { random } = shops;
   const nowMs = sandbox.state.now();
   const lastMidnightMs = Math.floor(nowMs / dayMs) * dayMs;
-  /** Of the month; the 31st begins with last midnight. */
+  /** Days of the month; the 31st starts at last midnight. */
   const day = (number: number) => new Date(lastMidnightMs - (31 - number) * dayMs);
   const reports: SandboxReport[] = [];
 
@@ -84,7 +85,7 @@ export async function fillDemo(sandbox: Sandbox, shops = openDemoShops()): Promi
   const firstOrders = text(lastUpdate, usMarket, 0, 1, 15);
   const [header = ''] = firstOrders.split('\r\n');
   add({ sellerId: us ?? '', reportType: lastUpdate, body: Buffer.from(firstOrders), to: 15 });
-  // The second document tells again of orders that the first one had, in a newer state; and Amazon has a new column.
+  // The second document repeats orders of the first one in a newer state, and has a new column.
   const restated = restateOrders(firstOrders, 150, day(16));
   const moreOrders = text(lastUpdate, usMarket, 0, 15, 31).trimEnd().split('\r\n').slice(1);
   const widerOrders = [...restated, ...moreOrders].map((line) => `${line}\t${random.chance(0.1)}`);
@@ -109,7 +110,8 @@ export async function fillDemo(sandbox: Sandbox, shops = openDemoShops()): Promi
   const badReturns = text(returns, usMarket, 90, 1, 31)
     .replace('\t1\tLBA4\t', '\t1,5x\tLBA4\t')
     .replace('\t1\tONT8\t', '\tone\tONT8\t');
-  // A tab inside a text shifts the cells behind it; the comment shows that one is too many.
+  // A tab inside a text shifts the cells after it; the comment shows that there is one cell too
+  // many.
   const surplusCell = badReturns.replace(
     /Unit returned to inventory\t(\w+\tSaid)/,
     'Unit returned\tto inventory\t$1',
@@ -123,7 +125,7 @@ export async function fillDemo(sandbox: Sandbox, shops = openDemoShops()): Promi
 
   // Europe: Windows-1252, decimal comma, a restricted type.
   made(eu, listings, ukMarket, 200);
-  // Amazon leaves the charset out now and then.
+  // Amazon sometimes omits the charset.
   add({
     sellerId: eu ?? '',
     reportType: listings,
@@ -156,7 +158,7 @@ export async function fillDemo(sandbox: Sandbox, shops = openDemoShops()): Promi
   const cut = whole.subarray(0, Math.floor(whole.length * 0.6));
   add({ sellerId: jp ?? '', reportType: 'GET_LEDGER_DETAIL_VIEW_DATA', body: cut, gzip: false });
 
-  // Standard queues keep no order; and the newer orders come before the older ones.
+  // Standard queues do not preserve order, and the newer orders arrive before the older ones.
   await sandbox.notify(restating);
   const shapes = ['plain', 'eventbridge', 'plain', 'sns', 'old'] as const;
   for (const [index, report] of reports.entries())

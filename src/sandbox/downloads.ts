@@ -3,18 +3,19 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { AmazonState, SandboxDocument, SandboxReport } from './amazon.js';
 import { takeFault } from './faults.js';
 
-/** What keeps presigned URLs from being guessed; a new one for each sandbox would do as well. */
+/** The key of presigned URLs, which makes them unguessable; one per sandbox would also do. */
 const secret = 'sandbox';
 
-/** A presigned URL that lives until then, in epoch milliseconds. */
+/** Returns a presigned URL that is valid until the given time, in epoch milliseconds. */
 export function presign(base: string, report: SandboxReport, untilMs: number): string {
   const path = `/documents/${encodeURIComponent(report.sellerId)}/${encodeURIComponent(report.documentId ?? '')}`;
   return `${base}${path}?X-Amz-Expires=${untilMs}&X-Amz-Signature=${sign(path, untilMs)}`;
 }
 
 /**
- * Serves a presigned URL as S3 does: 403 when it has expired or was changed, byte ranges, an ETag, the document's own Content-Type.
- * The S3 of fauxqs checks neither signature nor expiry and knows no If-Range, so it can't stand in for S3 here.
+ * Serves a presigned URL like S3: 403 if it has expired or was changed, byte ranges, an ETag, the
+ * Content-Type of the document. The S3 server of fauxqs checks neither signature nor expiry and
+ * does not support If-Range, so it cannot be used here.
  */
 export function serveDownload(
   request: IncomingMessage,
@@ -56,7 +57,7 @@ export function serveDownload(
     return;
   }
   response.flushHeaders();
-  // The socket is closed once it has taken the bytes, so that just these arrive.
+  // The socket is closed when it has accepted the bytes, so that exactly these arrive.
   if (cut.afterBytes > 0) response.write(body.subarray(0, cut.afterBytes), () => response.destroy());
   else setImmediate(() => response.destroy());
 }
@@ -94,14 +95,17 @@ function problemOf(
   return undefined;
 }
 
-/** The bytes asked for; undefined for all of them, also where If-Range names another version. */
+/**
+ * Returns the requested byte range; undefined for all bytes, also if If-Range names another
+ * version.
+ */
 function rangeOf(headers: IncomingHttpHeaders, bytes: Buffer): { start: number; end: number } | undefined {
   const [, start, end] = /^bytes=(\d+)-(\d*)$/.exec(headers.range ?? '') ?? [];
   if (start === undefined || (headers['if-range'] ?? etagOf(bytes)) !== etagOf(bytes)) return undefined;
   return { start: Number(start), end: Math.min(end ? Number(end) : bytes.length, bytes.length - 1) };
 }
 
-/** Large documents are asked for more than once. */
+/** Caches the ETag, because large documents are requested more than once. */
 const etags = new WeakMap<Buffer, string>();
 
 function etagOf(bytes: Buffer): string {

@@ -1,19 +1,24 @@
-/** What goes wrong at the sandbox, until it is used up. A test adds to these maps and takes away nothing. */
+/**
+ * The planned faults of the sandbox; each is used up. Tests add to these maps and remove nothing.
+ */
 export interface SandboxFaults {
-  /** So many downloads are cut after so many bytes. By document id, `*` for any. */
+  /** How many downloads are cut, and after how many bytes. By document id, `*` for any. */
   cutDownloads: Map<string, { afterBytes: number; times: number }>;
-  /** So many calls are answered with this status. By operation, or `operation thing` for one document or report; `login` and `download` too. */
+  /**
+   * How many calls are answered with which status. By operation, including `login` and `download`,
+   * or `operation thing` for one document or report.
+   */
   answers: Map<string, { status: number; times: number }>;
-  /** So many calls are answered this much later. Keys as in `answers`. */
+  /** How many calls are delayed, and by how much. Keys as in `answers`. */
   holds: Map<string, { ms: number; times: number }>;
 }
 
-/** Nothing goes wrong. */
+/** Returns a plan without faults. */
 export function noFaults(): SandboxFaults {
   return { cutDownloads: new Map(), answers: new Map(), holds: new Map() };
 }
 
-/** The fault planned under the first of the keys that has one left, one time less from now on. */
+/** Takes one fault of the first key that has any left. */
 export function takeFault<Fault extends { times: number }>(
   planned: ReadonlyMap<string, Fault>,
   keys: readonly string[],

@@ -2,7 +2,9 @@ import { dayMs, eachRow, headerOf, isoTime, type Layout, money, usDate } from '.
 import { listingsLayout } from './listings-layout.js';
 import { planningLayout } from './planning-layout.js';
 
-/** Reports of listings and stock: the same products in turn, day by day where the report has days. */
+/**
+ * Layouts of the reports of listings and stock: the products in turn, day by day if it has days.
+ */
 export const inventoryLayouts: Record<string, Layout> = {
   GET_MERCHANT_LISTINGS_ALL_DATA: listingsLayout,
 
@@ -138,7 +140,7 @@ export const inventoryLayouts: Record<string, Layout> = {
   },
 };
 
-/** As often as they come: shipments most, what is lost or found seldom. */
+/** Events by frequency: shipments are the most frequent, lost and found units are rare. */
 const ledgerEvents = [
   ...Array.from({ length: 7 }, () => 'Shipments' as const),
   'Receipts',
@@ -146,10 +148,10 @@ const ledgerEvents = [
   'Adjustments',
 ] as const;
 
-/** From so many units to so many. */
+/** The range of units of an event. */
 const moved = { Shipments: [-1, -1], Receipts: [6, 24], CustomerReturns: [1, 1] } as const;
 
-/** Lost, damaged by Amazon and found again, as Amazon's codes of reasons say; more is lost than found. */
+/** Amazon's reason codes for lost, damaged by Amazon, and found; more units are lost than found. */
 const adjustments = [
   ['M', -3, -1],
   ['M', -2, -1],

@@ -1,43 +1,48 @@
 import type { Market, Product } from './catalogue-of-goods.js';
 import type { Random } from './random.js';
 
-/** What a made-up report is about. */
+/** The content of a generated report. */
 export interface ReportPlan {
   market: Market;
   rows: number;
   from: Date;
   to: Date;
   random: Random;
-  /** Given where several reports tell of the same products. */
+  /** Present if several reports are about the same products. */
   products?: Product[];
-  /** Items of orders, as reports of all orders have them; given where several reports tell of the same orders, in place of `rows` of them. */
+  /**
+   * Items of orders, as in reports of all orders. Present if several reports are about the same
+   * orders; then they replace the `rows` of generated ones.
+   */
   orderItems?: readonly Cells[];
 }
 
-/** A plan whose products are chosen. */
+/** A plan with its products. */
 export interface Plan extends ReportPlan {
   products: Product[];
 }
 
-/** Cells by Amazon's header; a header that is not there has an empty cell. */
+/** Cells by Amazon's header; a missing header has an empty cell. */
 export type Cells = Readonly<Record<string, string | number>>;
 
-/** How Amazon lays a report type out, tab-delimited. */
+/** Amazon's tab-delimited layout of a report type. */
 export interface Layout {
   header: readonly string[];
   rows(plan: Plan): Iterable<Cells>;
-  /** Every cell is quoted, inner quotes are not doubled. */
+  /** Whether every cell is quoted; inner quotes are not doubled. */
   quoted?: boolean;
-  /** Empty cells at the end of a row are dropped. */
+  /** Whether empty cells at the end of a row are dropped. */
   ragged?: boolean;
-  /** Lines end in LF and the last one in nothing; else in CRLF, the last one too. */
+  /** Whether lines are separated by LF; otherwise every line, including the last, ends in CRLF. */
   bareLines?: boolean;
 }
 
-/** A header written as one line, cells divided by `|`. */
+/** Splits a header written as one line, with `|` between cells. */
 export const headerOf = (line: string): string[] => line.split('|');
 
-/** So many rows, each made from its number and a product: in turn, or `any`. */
+/**
+ * Yields the planned number of rows, each made from its number and a product, in turn or random.
+ */
 export function eachRow(
   order: 'in turn' | 'any',
   row: (plan: Plan, product: Product, index: number) => Cells,
@@ -53,16 +58,19 @@ export function eachRow(
 
 export const dayMs = 86_400_000;
 
-/** As `2026-10-01T08:30:00+00:00`. */
+/** Formats a time as `2026-10-01T08:30:00+00:00`. */
 export const isoTime = (time: Date): string => time.toISOString().replace('.000Z', '+00:00');
 
-/** As `10/01/2026`. */
+/** Formats a date as `10/01/2026`. */
 export function usDate(time: Date): string {
   const [year, month, day] = time.toISOString().slice(0, 10).split('-');
   return `${month}/${day}/${year}`;
 }
 
-/** An amount in hundredths as the market writes it in most reports: with a point, and the yen without a fraction. */
+/**
+ * Formats an amount in hundredths as most reports of the market do: with a point, and yen without a
+ * fraction.
+ */
 export function money({ currency }: Market, hundredths: number): string {
   return currency === 'JPY' ? String(hundredths) : (hundredths / 100).toFixed(2);
 }

@@ -1,7 +1,10 @@
 import type { Market } from './catalogue-of-goods.js';
 import { type Cells, dayMs, eachRow, headerOf, type Layout, money } from './layout.js';
 
-/** All listings: dates as the marketplace writes them, and the columns of Amazon Business in the middle of the header. */
+/**
+ * Layout of all listings: dates in the format of the marketplace, and the columns of Amazon
+ * Business in the middle of the header.
+ */
 export const listingsLayout: Layout = {
   header: headerOf(
     'item-name|item-description|listing-id|seller-sku|price|quantity|open-date|image-url|item-is-marketplace|product-id-type|zshop-shipping-fee|item-note|item-condition|zshop-category1|zshop-browse-path|zshop-storefront-feature|asin1|asin2|asin3|will-ship-internationally|expedited-shipping|zshop-boldface|product-id|bid-for-featured-placement|add-delete|pending-quantity|fulfillment-channel|Business Price|Quantity Price Type|Quantity Lower Bound 1|Quantity Price 1|merchant-shipping-group|status',
@@ -14,7 +17,7 @@ export const listingsLayout: Layout = {
       'listing-id': `0${random.digits(3)}${random.letters(7)}`,
       'seller-sku': index < products.length ? product.sku : `${product.sku}-${index}`,
       price: money(market, product.priceCents),
-      // Amazon counts what it fulfils itself elsewhere.
+      // Amazon counts units that it fulfils itself elsewhere.
       quantity: byAmazon ? '' : random.integer(0, 300),
       'open-date': localTime(opened, market),
       'item-is-marketplace': 'y',
@@ -41,7 +44,7 @@ function businessPrices(market: Market, hundredths: number): Cells {
   };
 }
 
-/** A time in the clock of the marketplace, whose zone only an abbreviation names. */
+/** Formats a time in the time zone of the marketplace, named only by an abbreviation. */
 function localTime(time: Date, { country, timeZone }: Market): string {
   const parts = new Map(
     clockOf(timeZone)
@@ -57,7 +60,7 @@ function localTime(time: Date, { country, timeZone }: Market): string {
   return `${[year, month, day].join(mark)} ${clock} ${zone}`;
 }
 
-/** The abbreviations that reports use, by distance from UTC in hours. */
+/** The abbreviations that reports use, by offset from UTC in hours. */
 const zoneNames: Record<string, Record<number, string>> = {
   'America/Los_Angeles': { [-7]: 'PDT', [-8]: 'PST' },
   'Europe/London': { 0: 'GMT', 1: 'BST' },
@@ -65,7 +68,7 @@ const zoneNames: Record<string, Record<number, string>> = {
   'Asia/Tokyo': { 9: 'JST' },
 };
 
-/** Formats are dear to make. */
+/** Cached, because creating a format is expensive. */
 const clocks = new Map<string, Intl.DateTimeFormat>();
 
 function clockOf(timeZone: string): Intl.DateTimeFormat {

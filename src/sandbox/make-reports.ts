@@ -4,12 +4,12 @@ import { germanMarket, japaneseMarket, type Market, ukMarket, usMarket } from '.
 import { generateDocument, generatedTypes, type ReportPlan } from './report-generator.js';
 import { dueBySchedule, type Making } from './report-requests.js';
 
-/** What decides on the reports that were asked for. */
+/** Decides the result of requested reports. */
 export type Make = (asked: AskedReport) => Making;
 
 /**
- * Takes every report that was asked for one step further: from the queue into the making, from there to its end. What schedules have due
- * comes into the queue. Returns the reports that ended.
+ * Advances every requested report by one step: from the queue to in progress, from there to its
+ * end. Adds the reports of due schedules to the queue. Returns the reports that ended.
  */
 export function stepReports(
   state: AmazonState,
@@ -46,7 +46,10 @@ function end(report: SandboxReport, { status, body, contentType }: Making, { ran
   };
 }
 
-/** A made-up report where the sandbox has that type, of the products and orders of a market where they are given; of others there is no data. */
+/**
+ * Returns a function that generates a report if the sandbox supports its type, from the products
+ * and orders of the market if there are any. Other reports have no data.
+ */
 export function makeUp(
   { random, now }: Pick<AmazonState, 'random' | 'now'>,
   shopOf: (market: Market) => Pick<ReportPlan, 'products' | 'orderItems'> = () => ({}),

@@ -1,10 +1,13 @@
 import type { SandboxReport } from './amazon.js';
 import type { Random } from './random.js';
 
-/** Amazon's own body, or as a relay wraps it, or as in 2022, without an account id. */
+/** Amazon's own body, a body wrapped by a relay, or the body of 2022 without an account id. */
 export type NotificationShape = 'plain' | 'eventbridge' | 'sns' | 'old';
 
-/** The body of a REPORT_PROCESSING_FINISHED notification. Source: ReportProcessingFinishedNotification.json of Amazon's models. */
+/**
+ * Returns the body of a REPORT_PROCESSING_FINISHED notification. Source:
+ * ReportProcessingFinishedNotification.json of Amazon's models.
+ */
 export function notificationBody(
   report: SandboxReport,
   shape: NotificationShape,
@@ -40,7 +43,7 @@ export function notificationBody(
   return JSON.stringify(body);
 }
 
-/** A notification of another type, which Amazon writes in PascalCase. */
+/** Returns a notification of another type, which Amazon writes in PascalCase. */
 export function otherNotificationBody(sellerId: string, random: Random, nowMs: number): string {
   const time = new Date(nowMs).toISOString();
   return JSON.stringify({

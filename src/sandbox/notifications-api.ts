@@ -1,10 +1,13 @@
 import type { AmazonState, SandboxSubscription } from './amazon.js';
 import { type Answer, refusal } from './answer.js';
 
-/** Where Amazon sends notifications of the sandbox's application. */
+/** A destination for notifications of the sandbox's application. */
 const base = '/notifications/v1/';
 
-/** Operations that need a token of the application, without a seller's grant. Source: Amazon's model notifications. */
+/**
+ * Operations that require a token of the application, without a seller's grant. Source: Amazon's
+ * model notifications.
+ */
 export const grantlessOperations: ReadonlySet<string> = new Set([
   'getDestinations',
   'createDestination',
@@ -12,7 +15,9 @@ export const grantlessOperations: ReadonlySet<string> = new Set([
   'deleteSubscriptionById',
 ]);
 
-/** Amazon's name of the operation; undefined where the path is none of the Notifications API. */
+/**
+ * Returns Amazon's name of the operation; undefined if the path is not in the Notifications API.
+ */
 export function notificationsOperation(method: string, path: string): string | undefined {
   if (!path.startsWith(base)) return undefined;
   const [kind, ...ids] = path.slice(base.length).split('/');
@@ -27,7 +32,7 @@ export function notificationsOperation(method: string, path: string): string | u
   return operations[`${method} ${kind} ${ids.length}`];
 }
 
-/** The answer to a call of the Notifications API. `thing` is the last part of its path. */
+/** Answers a call of the Notifications API. `thing` is the last part of its path. */
 export function answerNotifications(
   operation: string,
   thing: string,

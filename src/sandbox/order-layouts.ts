@@ -11,7 +11,7 @@ import {
   type Plan,
 } from './layout.js';
 
-/** Reports of orders: one row per order item or shipment item. Buyers and addresses are made up. */
+/** Layouts of the reports of orders: one row per order or shipment item. Buyers are invented. */
 export const orderLayouts: Record<string, Layout> = {
   GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL: {
     header: headerOf(
@@ -106,7 +106,7 @@ export const orderLayouts: Record<string, Layout> = {
   },
 };
 
-/** Of the plan's orders those of its time; made-up ones where it has none. */
+/** Returns the plan's orders within its data period; generated ones if the plan has none. */
 export function boughtItems(plan: Plan): Iterable<Cells> {
   const { orderItems: given, from, to } = plan;
   return (
@@ -117,7 +117,9 @@ export function boughtItems(plan: Plan): Iterable<Cells> {
   );
 }
 
-/** Items of orders as reports of all orders have them: one to three of an order, each another product. */
+/**
+ * Yields items of orders, as in reports of all orders: one to three different products per order.
+ */
 export function* orderItems(plan: Plan): Generator<Cells> {
   const { market, random, from, to, products } = plan;
   let left = plan.rows;
@@ -149,7 +151,10 @@ export function* orderItems(plan: Plan): Generator<Cells> {
   }
 }
 
-/** A cancelled item has neither quantity nor money; most orders have no wrap and no discount, which then are empty. */
+/**
+ * A cancelled item has neither quantity nor amounts. Most orders have no gift wrap and no discount;
+ * then these cells are empty.
+ */
 function orderItem(plan: Plan, product: Product, status: string): Cells {
   const { market, random } = plan;
   const cells = { 'product-name': product.title, sku: product.sku, asin: product.asin };

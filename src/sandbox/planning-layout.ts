@@ -1,6 +1,6 @@
 import { eachRow, headerOf, type Layout, money } from './layout.js';
 
-/** Age of stock and what it will cost: the headers of the newer documents, as far as the figures go. */
+/** Layout of the age of stock and its future fees, with the numeric columns of newer documents. */
 export const planningLayout: Layout = {
   header: headerOf(
     'snapshot-date|sku|fnsku|asin|product-name|condition|available|pending-removal-quantity|inv-age-0-to-90-days|inv-age-91-to-180-days|inv-age-181-to-270-days|inv-age-271-to-365-days|inv-age-366-to-455-days|inv-age-456-plus-days|currency|units-shipped-t7|units-shipped-t30|units-shipped-t60|units-shipped-t90|your-price|sales-price|sell-through|item-volume|volume-unit-measurement|marketplace|days-of-supply|estimated-storage-cost-next-month|estimated-ais-181-210-days|estimated-ais-211-240-days|estimated-ais-241-270-days|estimated-ais-271-300-days|estimated-ais-301-330-days|estimated-ais-331-365-days|estimated-ais-366-455-days|estimated-ais-456-plus-days|fba-inventory-level-health-status',

@@ -1,10 +1,10 @@
 const alphabet = [...'ABCDEFGHJKLMNPQRSTUVWXYZ0123456789'];
 
-/** Seeded random numbers (mulberry32): the same seed gives the same documents and ids. */
+/** Seeded random numbers (mulberry32): the same seed results in the same documents and ids. */
 export class Random {
   constructor(private state: number) {}
 
-  /** From 0 up to, not including, 1. */
+  /** Returns a number from 0 up to, but not including, 1. */
   next(): number {
     this.state = (this.state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(this.state ^ (this.state >>> 15), 1 | this.state);
@@ -12,7 +12,7 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
   }
 
-  /** A whole number from `low` to `high`, both included. */
+  /** Returns a whole number from `low` to `high`, both included. */
   integer(low: number, high: number): number {
     return low + Math.floor(this.next() * (high - low + 1));
   }
@@ -25,12 +25,12 @@ export class Random {
     return this.next() < probability;
   }
 
-  /** So many decimal digits. */
+  /** Returns the given number of decimal digits. */
   digits(count: number): string {
     return Array.from({ length: count }, () => this.integer(0, 9)).join('');
   }
 
-  /** So many capital letters and digits. */
+  /** Returns the given number of capital letters and digits. */
   letters(count: number): string {
     return Array.from({ length: count }, () => this.pick(alphabet)).join('');
   }
@@ -40,7 +40,7 @@ export class Random {
     return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
   }
 
-  /** A time between two, to the second. */
+  /** Returns a time between two times, in whole seconds. */
   time(from: Date, to: Date): Date {
     const seconds = Math.floor((to.getTime() - from.getTime()) / 1000);
     return new Date(from.getTime() + this.integer(0, Math.max(0, seconds)) * 1000);

@@ -5,7 +5,7 @@ export interface UsagePlan {
 
 const notificationsPlan: UsagePlan = { callsPerSecond: 1, burst: 5 };
 
-/** Of every operation about schedules. */
+/** The usage plan of every operation on schedules. */
 const schedulesPlan: UsagePlan = { callsPerSecond: 0.0222, burst: 10 };
 
 /** The usage plans of Amazon's models reports_2021-06-30, tokens_2021-03-01 and notifications. */
@@ -37,12 +37,14 @@ export class RateLimits {
     private readonly now: () => number,
   ) {}
 
-  /** The rate, for the header of the answer; undefined for what has none. */
+  /**
+   * Returns the rate for the header of the answer; undefined for an operation without a usage plan.
+   */
   rateOf(operation: string): number | undefined {
     return this.plans[operation]?.callsPerSecond;
   }
 
-  /** Takes one call; false where it is refused. */
+  /** Takes a token for one call; returns false if the call is refused. */
   take(sellerId: string, operation: string): boolean {
     const plan = this.plans[operation];
     if (!plan) return true;

@@ -9,7 +9,7 @@ import { trafficReport } from './traffic-report.js';
 
 export type { ReportPlan } from './layout.js';
 
-/** A made-up report as Amazon would give it for download, before gzip. */
+/** A generated report as Amazon would offer it for download, before gzip. */
 export interface GeneratedDocument {
   text: string;
   /** The charset of the bytes, in iconv-lite's name. */
@@ -26,40 +26,47 @@ const layouts: Readonly<Record<string, Layout>> = {
   ...settlementLayouts,
 };
 
-/** What is no text of rows. */
+/** The report types that are not text with rows. */
 const jsonReports: Readonly<Record<string, (plan: Plan) => object>> = {
   GET_SALES_AND_TRAFFIC_REPORT: trafficReport,
 };
 
-/** The report types that can be made. */
+/** Returns the report types that can be generated. */
 export function generatedTypes(): string[] {
   return [...Object.keys(layouts), ...Object.keys(jsonReports)];
 }
 
-/** Makes the text of a report: the same plan and seed, the same text. No real person's data. */
+/**
+ * Generates the text of a report; the same plan and seed result in the same text. It contains no
+ * data of real people.
+ */
 export function generateReport(reportType: string, plan: ReportPlan): string {
   return [...reportLines(reportType, plan)].join('');
 }
 
-/** Makes a report in the charset that Amazon uses for its type and market. */
+/** Generates a report in the charset that Amazon uses for its type and market. */
 export function generateDocument(reportType: string, plan: ReportPlan): GeneratedDocument {
   const text = generateReport(reportType, plan);
   const { charset, contentType } = encodingOf(reportType, plan.market);
   return { text, charset, contentType, bytes: iconv.encode(text, charset) };
 }
 
-/** The lines of a report, each with its end, header first, made as they are pulled: for documents larger than memory. JSON is one line. */
+/**
+ * Yields the lines of a report with their line ends, the header first. Lines are generated on
+ * demand, for documents larger than memory. JSON is one line.
+ */
 export function* reportLines(reportType: string, plan: ReportPlan): Generator<string> {
   const products = plan.products ?? makeProducts(plan.market, 12, plan.random);
   const layout = layouts[reportType];
   if (layout)
     yield* withEnds(textLines(layout, layout.rows({ ...plan, products })), layout.bareLines ?? false);
   else if (jsonReports[reportType]) yield JSON.stringify(jsonReports[reportType]({ ...plan, products }));
-  else throw new Error(`no made-up ${reportType}`);
+  else throw new Error(`the sandbox cannot generate ${reportType}`);
 }
 
 /**
- * The last rows of an all-orders report once more, as a later report tells them: pending orders are shipped. Lines without header.
+ * Returns the last rows of an all-orders report as in a later report, in which pending orders are
+ * shipped. The lines have no header.
  */
 export function restateOrders(text: string, rows: number, updatedAt: Date): string[] {
   const [header = '', ...lines] = text.split('\r\n').filter((line) => line !== '');
@@ -74,7 +81,7 @@ export function restateOrders(text: string, rows: number, updatedAt: Date): stri
   });
 }
 
-/** Listings come in the charset of the marketplace, everything else in UTF-8. */
+/** Returns the charset: that of the marketplace for listings, otherwise UTF-8. */
 function encodingOf(reportType: string, { country }: Market): { charset: string; contentType: string } {
   if (reportType === 'GET_MERCHANT_LISTINGS_ALL_DATA') {
     if (country === 'JP') return { charset: 'cp932', contentType: 'text/plain; charset=Shift_JIS' };
@@ -93,7 +100,7 @@ function* textLines({ header, quoted, ragged }: Layout, rows: Iterable<Cells>): 
   }
 }
 
-/** CRLF after each line, or LF between lines. */
+/** Adds line ends: CRLF after each line, or LF between lines. */
 function* withEnds(lines: Iterable<string>, bare: boolean): Generator<string> {
   let first = true;
   for (const line of lines) {

@@ -2,18 +2,21 @@ import { schedulePeriods } from '../config/request-spec.js';
 import type { AmazonState, AskedReport, SandboxReport, SandboxSchedule } from './amazon.js';
 import { type Answer, refusal } from './answer.js';
 
-/** What becomes of a report that was asked for. */
+/** The result of a requested report. */
 export interface Making {
   status: 'DONE' | 'CANCELLED' | 'FATAL';
-  /** The text's bytes; of FATAL the explanation. */
+  /** The bytes of the text; for FATAL, those of the explanation. */
   body?: Buffer;
   contentType?: string;
 }
 
 const base = '/reports/2021-06-30/';
-const mostMarketplaces = 25;
+const maxMarketplaces = 25;
 
-/** Amazon's name of an operation that asks for reports, takes it back, or is about schedules; undefined for any other path. */
+/**
+ * Returns Amazon's name of an operation that requests a report, cancels it, or manages schedules;
+ * undefined for any other path.
+ */
 export function requestsOperation(method: string, path: string): string | undefined {
   if (!path.startsWith(base)) return undefined;
   const [kind, ...ids] = path.slice(base.length).split('/');
@@ -29,8 +32,8 @@ export function requestsOperation(method: string, path: string): string | undefi
 }
 
 /**
- * The answer to such a call. `thing` is the last part of its path; `add` puts a new report, which is in the queue, on Amazon's list.
- * Source: reports_2021-06-30 of Amazon's models.
+ * Answers such a call. `thing` is the last part of its path; `add` adds a new report, which is in
+ * the queue, to Amazon's list. Source: reports_2021-06-30 of Amazon's models.
  */
 export function answerRequests(
   call: { operation: string; thing: string; query: URLSearchParams; body: string; sellerId: string },
@@ -83,7 +86,7 @@ export function answerRequests(
   }
 }
 
-/** The reports that schedules make by now; each schedule then waits for its next time. */
+/** Returns the reports of due schedules; each schedule then waits for its next time. */
 export function dueBySchedule({
   schedules,
   now,
@@ -95,7 +98,7 @@ export function dueBySchedule({
   return due;
 }
 
-/** Amazon keeps one schedule for a type and its marketplaces. */
+/** Identifies a schedule: Amazon keeps one per report type and marketplaces. */
 function sameReports(a: AskedReport, b: AskedReport): boolean {
   return (
     a.reportType === b.reportType &&
@@ -121,18 +124,19 @@ interface RequestBody {
   nextReportCreationTime?: string;
 }
 
-/** What a body asks for, or what is wrong with it. */
+/** Returns the parameters in a body, or what is wrong with it. */
 function readAsked(body: string, sellerId: string, nowMs: number): AskedReport | string {
   const { reportType, marketplaceIds, reportOptions = {}, dataStartTime, dataEndTime } = parsed(body);
   if (typeof reportType !== 'string' || reportType === '') return 'reportType is required.';
-  // Source: "Settlement reports cannot be requested or scheduled", of the documentation of report types.
+  // Source: "Settlement reports cannot be requested or scheduled", of the documentation of report
+  // types.
   if (/SETTLEMENT/.test(reportType)) return `Reports of type ${reportType} cannot be requested.`;
   if (
     !Array.isArray(marketplaceIds) ||
     marketplaceIds.length === 0 ||
-    marketplaceIds.length > mostMarketplaces
+    marketplaceIds.length > maxMarketplaces
   )
-    return `From 1 to ${mostMarketplaces} marketplaceIds are required.`;
+    return `From 1 to ${maxMarketplaces} marketplaceIds are required.`;
   const [startMs = nowMs, endMs = nowMs] = [dataStartTime, dataEndTime].map((time) =>
     time === undefined ? undefined : Date.parse(time),
   );

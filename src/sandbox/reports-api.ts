@@ -4,12 +4,13 @@ import { type Answer, refusal } from './answer.js';
 const most = { reportTypes: 10, marketplaceIds: 10, pageSize: 100 };
 const statuses = ['CANCELLED', 'DONE', 'FATAL', 'IN_PROGRESS', 'IN_QUEUE'];
 
-/** Amazon keeps reports, and looks back for them, so long. */
+/** How long Amazon keeps reports, and how far back getReports searches. */
 const retentionMs = 90 * 86_400_000;
 
 /**
- * getReports for one seller's reports, newest first: pages of at most 100, at most 10 types and marketplaces; a nextToken stands alone.
- * Source: reports_2021-06-30 of Amazon's models.
+ * Answers getReports for one seller, newest first: pages of at most 100 reports, at most 10 types
+ * and marketplaces; nextToken must be the only parameter. Source: reports_2021-06-30 of Amazon's
+ * models.
  */
 export function listReports(query: URLSearchParams, own: readonly SandboxReport[], nowMs: number): Answer {
   const nextToken = query.get('nextToken');
@@ -23,7 +24,7 @@ export function listReports(query: URLSearchParams, own: readonly SandboxReport[
   return page(stored, own, nowMs);
 }
 
-/** A report as getReport tells it. */
+/** Returns a report in the format of getReport. */
 export function reportBody(report: SandboxReport): object {
   const { reportId, reportType, status, marketplaceIds, createdAt, dataStart, dataEnd, documentId } = report;
   return {
@@ -92,7 +93,7 @@ function page(query: URLSearchParams, own: readonly SandboxReport[], nowMs: numb
   };
 }
 
-/** Amazon's clients write lists with commas, or repeat the parameter. */
+/** Reads a list: Amazon's clients separate items by commas, or repeat the parameter. */
 function listed(query: URLSearchParams, name: string): string[] | undefined {
   const items = query.getAll(name).flatMap((each) => each.split(','));
   return items.length > 0 ? items : undefined;

@@ -1,7 +1,7 @@
 import type { Product } from './catalogue-of-goods.js';
 import { orderId, type Plan } from './layout.js';
 
-/** An item of an order that Amazon shipped. */
+/** An order item that Amazon shipped. */
 export interface Sale {
   orderId: string;
   product: Product;
@@ -9,7 +9,10 @@ export interface Sale {
   purchasedAt: Date;
 }
 
-/** Gives sales for a report to tell of, any of those that the plan's orders have until its end; made-up ones where it has none. */
+/**
+ * Returns a function that picks a random sale among the plan's orders up to its end; generated ones
+ * if the plan has no orders.
+ */
 export function salesOf({ orderItems = [], products, random, from, to }: Plan): () => Sale {
   const bySku = new Map(products.map((product) => [product.sku, product]));
   const sales = orderItems.flatMap((item): Sale[] => {
@@ -32,7 +35,7 @@ export function salesOf({ orderItems = [], products, random, from, to }: Plan): 
         };
 }
 
-/** A time at which a report from `from` to `to` can tell of a sale. */
+/** Returns a time at which a report from `from` to `to` can include a sale. */
 export function timeAfter({ purchasedAt }: Sale, { random, from, to }: Plan): Date {
   return random.time(purchasedAt > from ? purchasedAt : from, to);
 }

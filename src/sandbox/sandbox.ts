@@ -27,19 +27,22 @@ import { Random } from './random.js';
 import { amazonsPlans, type UsagePlan } from './rate-limits.js';
 
 export interface SandboxOptions {
-  /** The same seed gives the same ids. */
+  /** The same seed results in the same ids. */
   seed?: number;
-  /** Usage plans by operation in place of Amazon's. */
+  /** Usage plans by operation, instead of Amazon's. */
   plans?: Record<string, UsagePlan>;
-  /** Life of an access token, restricted or not; Amazon's is an hour. */
+  /** Lifetime of an access token, restricted or not; one hour at Amazon. */
   tokenSeconds?: number;
-  /** Life of a presigned URL; Amazon's is five minutes. */
+  /** Lifetime of a presigned URL; five minutes at Amazon. */
   urlSeconds?: number;
-  /** Receives after which a message goes to a dead-letter queue; without it there is none. */
+  /**
+   * Number of receives after which a message moves to a dead-letter queue; by default there is
+   * none.
+   */
   maxReceiveCount?: number;
-  /** The clock of the API, epoch milliseconds; the queue has its own. */
+  /** The clock of the API, in epoch milliseconds; the queue has its own. */
   now?: () => number;
-  /** What becomes of reports that are asked for, in place of made-up ones. */
+  /** Decides the result of requested reports, instead of generated ones. */
   make?: Make;
 }
 
@@ -47,55 +50,60 @@ export interface NewReport {
   sellerId: string;
   reportType: string;
   status?: ReportStatus;
-  /** The text's bytes; without them there is no document. */
+  /** The bytes of the text; without them there is no document. */
   body?: Buffer;
-  /** Default true: the bytes are gzipped. False: they are sent as given. */
+  /** Whether the bytes are gzipped (default) or sent unchanged. */
   gzip?: boolean;
   contentType?: string;
   marketplaceIds?: string[];
   createdAt?: Date;
   dataStart?: Date;
   dataEnd?: Date;
-  /** Whether the document needs a restricted data token; the report type says it otherwise. */
+  /** Whether the document requires a restricted data token; by default the report type decides. */
   restricted?: boolean;
-  /** Ids in place of made-up ones. */
+  /** Ids instead of generated ones. */
   reportId?: string;
   documentId?: string;
 }
 
-/** A local stand-in for Amazon: an SQS queue, and the Selling Partner API over HTTP. */
+/** A local simulation of Amazon: an SQS queue, and the Selling Partner API over HTTP. */
 export interface Sandbox {
   queueUrl: string;
   sqsEndpoint: string;
   apiEndpoint: string;
   loginUrl: string;
-  /** AWS credentials that the queue takes, as environment variables. */
+  /** AWS credentials that the queue accepts, as environment variables. */
   awsEnvironment: Record<string, string>;
-  /** What the sandbox's Amazon knows: the calls it got, and the faults that a test plans. */
+  /**
+   * The state of the simulated Amazon, with the calls it received and the faults that tests plan.
+   */
   state: AmazonState;
   addSeller(seller: { sellerId: string; region: ReportRegion; marketplaces: string[] }): SandboxSeller;
   credentialsFor(sellerId: string): SandboxSeller['credentials'];
-  /** Connects the sellers to the queue as `sp-reports subscribe` does: its access policy, a destination, a subscription of each. */
+  /**
+   * Connects the sellers to the queue like `sp-reports subscribe`: an access policy, a destination,
+   * and a subscription of each seller.
+   */
   subscribeSellers(): Promise<void>;
   addReport(report: NewReport): SandboxReport;
   notify(report: SandboxReport, shape?: NotificationShape): Promise<void>;
   /**
-   * Takes the reports that were asked for a step further: from IN_QUEUE to IN_PROGRESS, from there to their end, of which the queue is told
-   * unless `silently`. Returns those that ended.
+   * Advances requested reports by one step: from IN_QUEUE to IN_PROGRESS, from there to their end,
+   * which is notified to the queue unless `silently`. Returns the reports that ended.
    */
   stepReports(how?: { silently?: boolean }): Promise<SandboxReport[]>;
-  /** Puts any text on the queue. */
+  /** Sends any text to the queue. */
   sendBody(body: string): Promise<void>;
-  /** Messages on the queue: to be received, and in somebody's hand. */
+  /** Returns the number of messages on the queue: visible, and in flight. */
   queueDepth(): Promise<{ visible: number; inFlight: number }>;
-  /** Ends the visibility timeout of all messages that are in somebody's hand, as time would. */
+  /** Ends the visibility timeout of all messages in flight. */
   returnMessages(): Promise<void>;
-  /** Bodies on the dead-letter queue. */
+  /** Returns the bodies of the messages on the dead-letter queue. */
   deadLetters(): Promise<string[]>;
   close(): Promise<void>;
 }
 
-/** Starts the sandbox on loopback, on ports that are free. */
+/** Starts the sandbox on loopback, on free ports. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   silenceAwsNodeWarning();
   const random = new Random(options.seed ?? 1);
@@ -232,7 +240,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     },
     async deadLetters() {
       if (!deadLetterUrl) return [];
-      // Receiving would show ten at a time, and hide them from others.
+      // Receiving would return ten at a time, and hide them from others.
       return (await inspect('reports-dead')).ready.map(({ body }) => body);
     },
     async close() {

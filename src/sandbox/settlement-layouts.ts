@@ -2,7 +2,10 @@ import type { Market } from './catalogue-of-goods.js';
 import { type Cells, dayMs, headerOf, isoTime, type Layout, money, type Plan } from './layout.js';
 import { type Sale, salesOf, timeAfter } from './sales.js';
 
-/** Settlements: a summary row, then the postings, whose sum is the total of the summary. The same plan and seed give one settlement in both layouts. */
+/**
+ * Layouts of settlements: a summary row, then the postings, which add up to the total of the
+ * summary. The same plan and seed result in the same settlement in both layouts.
+ */
 export const settlementLayouts: Record<string, Layout> = {
   GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2: {
     bareLines: true,
@@ -50,7 +53,7 @@ export const settlementLayouts: Record<string, Layout> = {
           ...shared(posting, market),
           'posted-date': isoTime(posting.postedAt),
         };
-        // The number of units has a row of its own, without an amount.
+        // The number of units has a separate row without an amount.
         if (
           posting.transaction === 'Order' &&
           posting.description === 'Principal' &&
@@ -97,7 +100,7 @@ const refundComponents: readonly Component[] = [
 
 const subscriptionHundredths = -3999;
 
-/** As many postings as the plan has rows: a subscription fee, then orders and refunds. */
+/** Yields one posting per row of the plan: a subscription fee, then orders and refunds. */
 function settle(plan: Plan): { id: string; postings: Posting[]; totalHundredths: number } {
   const { random, from, to } = plan;
   const anySale = salesOf(plan);
@@ -158,7 +161,7 @@ function subscription(postedAt: Date): Posting {
   };
 }
 
-/** The cells that both layouts have. */
+/** The cells that both layouts share. */
 function shared(posting: Posting, market: Market): Cells {
   return {
     'transaction-type': posting.transaction,
@@ -183,7 +186,7 @@ function summary(id: string, { market, from, to }: Plan, time: (at: Date) => str
   };
 }
 
-/** The older layout has a column, or a pair of them, for each kind of amount. */
+/** The older layout has one column, or two, for each kind of amount. */
 function amountByColumn({ type, description, hundredths }: Posting, market: Market): Cells {
   const amount = money(market, hundredths);
   switch (type) {
@@ -198,7 +201,7 @@ function amountByColumn({ type, description, hundredths }: Posting, market: Mark
   }
 }
 
-/** V2 is local in Europe: decimal comma, dates with points, day first. */
+/** In Europe, V2 uses local formats: decimal comma, dates with points, day first. */
 function localMoney(market: Market, hundredths: number): string {
   const amount = money(market, hundredths);
   return market.country === 'DE' ? amount.replace('.', ',') : amount;

@@ -11,7 +11,7 @@ import type { Cells } from './layout.js';
 import { orderItems } from './order-layouts.js';
 import { Random } from './random.js';
 
-/** What a seller sells in one market, and to whom: all reports of the shop tell of the same products and orders. */
+/** The products and orders of a seller in one market, shared by all reports of the shop. */
 export interface Shop {
   market: Market;
   products: Product[];
@@ -20,13 +20,13 @@ export interface Shop {
 
 export interface Shops {
   random: Random;
-  /** The shop of a market. */
+  /** Returns the shop of a market. */
   of(market: Market): Shop;
-  /** So many more items of orders, bought from `from` to `to`. */
+  /** Adds the given number of order items, bought between `from` and `to`. */
   sell(market: Market, rows: number, from: Date, to: Date): Cells[];
 }
 
-/** Opens shops that have sold nothing yet; the same seed, the same shops. */
+/** Opens shops without orders; the same seed results in the same shops. */
 export function openShops(seed: number): Shops {
   const random = new Random(seed);
   const shops = new Map(

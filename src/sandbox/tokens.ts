@@ -3,14 +3,14 @@ import type { SandboxSeller } from './amazon.js';
 import { type Answer, refusal } from './answer.js';
 
 interface Token {
-  /** Empty where the token is of the application alone. */
+  /** Empty for a token of the application. */
   sellerId: string;
   untilMs: number;
-  /** The paths that a restricted data token opens, and nothing else. */
+  /** The only paths that a restricted data token is valid for. */
   paths?: readonly string[];
 }
 
-/** Where report documents are in the Reports API. */
+/** The path of report documents in the Reports API. */
 export const documentsPath = '/reports/2021-06-30/documents/';
 
 /** Access tokens and restricted data tokens of the sandbox. */
@@ -22,7 +22,7 @@ export class TokenDesk {
     private readonly tokenSeconds: number,
   ) {}
 
-  /** Login with Amazon. Status and body as Amazon answers. */
+  /** Answers Login with Amazon, with Amazon's status and body. */
   login(
     form: URLSearchParams,
     sellers: Iterable<SandboxSeller>,
@@ -70,7 +70,10 @@ export class TokenDesk {
     };
   }
 
-  /** createRestrictedDataToken. A path with a placeholder, `{reportDocumentId}` say, gets a token that opens no document. */
+  /**
+   * Answers createRestrictedDataToken. A path with a placeholder, such as `{reportDocumentId}`,
+   * gets a token that is valid for no document.
+   */
   restrict(sellerId: string, body: string): Answer {
     const refused = (problem: string) => refusal(400, 'InvalidInput', problem);
     const resources = restrictedResources(body);
@@ -90,7 +93,7 @@ export class TokenDesk {
     return { status: 200, body: { restrictedDataToken: token, expiresIn: this.tokenSeconds } };
   }
 
-  /** The token, or why it isn't one. */
+  /** Returns the token, or why it is invalid. */
   check(text: string | undefined): Token | { problem: string } {
     if (!text) return { problem: 'Access token is missing in the request header.' };
     const token = this.tokens.get(text);
@@ -105,7 +108,7 @@ export class TokenDesk {
   }
 }
 
-/** The resources that a request names; undefined where the body is none. */
+/** Returns the resources in a request; undefined if the body is invalid. */
 function restrictedResources(body: string): { method?: string; path?: string }[] | undefined {
   try {
     const { restrictedResources: resources } = JSON.parse(body);

@@ -2,7 +2,10 @@ import type { Product } from './catalogue-of-goods.js';
 import { type Cells, dayMs, type Plan } from './layout.js';
 import { boughtItems } from './order-layouts.js';
 
-/** Sales and page traffic of each day and item, as Amazon's JSON has them: sales are those of the plan's orders, visits are made up. */
+/**
+ * Generates sales and traffic by day and item in Amazon's JSON. Sales are those of the plan's
+ * orders, visits are invented.
+ */
 export function trafficReport(plan: Plan): object {
   const { market, from, to, random } = plan;
   const day = (time: Date) => time.toISOString().slice(0, 10);
@@ -57,7 +60,7 @@ function salesOfItems(items: readonly Cells[], currencyCode: string): Sales {
   };
 }
 
-/** From four to twelve visits for each order, and some without any. */
+/** Returns four to twelve visits per order, and some visits without an order. */
 function trafficFor({ totalOrderItems, unitsOrdered }: Sales, random: Plan['random']): object {
   const sessions = totalOrderItems * random.integer(4, 12) + random.integer(0, 20);
   return {

@@ -4,7 +4,7 @@ import type { YamlPath } from '../yaml/spec-issues.js';
 import { readColumnType } from './column-type.js';
 import { listOf, mapOf, type ProblemAt, textsOf, type YamlMap } from '../yaml/yaml-maps.js';
 
-/** What the checks of a table must say: columns that there are, and numbers to add up. */
+/** Verifies the checks of a table: their columns exist, and the summed ones are numbers. */
 export function checkChecks(
   checks: unknown,
   columns: YamlMap[],
@@ -31,14 +31,16 @@ export function checkChecks(
         ...named(per, 'per').flatMap(({ name, at }) => unknownColumn(name, columns, at, problemAt) ?? []),
         ...named(sum, 'sum').flatMap(({ name, at }) =>
           name !== undefined && name === equals
-            ? [problemAt(at, `"${name}" has the sum and is not part of it; leave it out here`)]
+            ? [problemAt(at, `"${name}" is the stated sum and cannot be part of it; remove it here`)]
             : [],
         ),
       ];
     });
 }
 
-/** Undefined where the column is there, or its name is no text, which the form of the file tells. */
+/**
+ * Returns a problem if the column is unknown. If its name is not a text, the spec reports that.
+ */
 function unknownColumn(
   name: unknown,
   columns: YamlMap[],

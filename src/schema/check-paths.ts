@@ -2,7 +2,10 @@ import type { YamlProblem } from '../yaml/read-yaml.js';
 import { readColumnPath, readRowsPath } from './object-path.js';
 import { listOf, mapOf, type ProblemAt, textsOf, type YamlMap } from '../yaml/yaml-maps.js';
 
-/** What the paths of a JSON or XML schema must say: where the rows of each table are, and the values of each row. */
+/**
+ * Verifies the paths of a JSON or XML schema: to the rows of each table, and to the values of a
+ * row.
+ */
 export function checkPaths(format: unknown, tables: YamlMap[], problemAt: ProblemAt): YamlProblem[] {
   if (format === 'tsv' || format === 'csv') {
     return tables.flatMap(({ rows }, index) =>
@@ -11,7 +14,7 @@ export function checkPaths(format: unknown, tables: YamlMap[], problemAt: Proble
         : [
             problemAt(
               ['tables', index, 'rows'],
-              `rows is for json and xml; leave it out in ${format}`,
+              `rows is only for json and xml; remove it in ${format}`,
               'key',
             ),
           ],
@@ -33,12 +36,12 @@ function checkRows(format: string, tables: YamlMap[], index: number, problemAt: 
   }
   if (typeof rows !== 'string') return [];
   if (!readRowsPath(rows)) {
-    const hint = rows.startsWith('$.') ? `; leave out "$."` : '';
+    const hint = rows.startsWith('$.') ? `; remove "$."` : '';
     return [problemAt(path, `expected names with dots between, such as campaigns.coupons, or $${hint}`)];
   }
   const first = tables.findIndex((table) => table.rows === rows);
   return first < index
-    ? [problemAt(path, `"${rows}" are the rows of tables[${first}] already; put the columns there`)]
+    ? [problemAt(path, `"${rows}" are already the rows of tables[${first}]; add the columns there`)]
     : [];
 }
 
@@ -55,13 +58,18 @@ function checkColumns({ rows, columns }: YamlMap, table: number, problemAt: Prob
         ];
       }
       return depth !== undefined && path.up > depth
-        ? [problemAt(at, `"${text}" leads above the document: ${levels(depth)} above the rows of ${rows}`)]
+        ? [
+            problemAt(
+              at,
+              `"${text}" goes beyond the top of the document: ${levels(depth)} above the rows of ${rows}`,
+            ),
+          ]
         : [];
     });
   });
 }
 
 function levels(count: number): string {
-  if (count === 0) return 'there is nothing';
+  if (count === 0) return 'there is no level';
   return count === 1 ? 'there is 1 level' : `there are ${count} levels`;
 }

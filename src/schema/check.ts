@@ -8,8 +8,9 @@ import { checkPaths } from './check-paths.js';
 import { listOf, mapOf, type ProblemAt, textsOf, type YamlMap } from '../yaml/yaml-maps.js';
 
 /**
- * What a report schema must say beyond the form of its keys: names that refer to columns, names and headers given once, keys
- * where the load mode needs them. Looks at what stands in the file, so that it goes on where the form is wrong elsewhere.
+ * Verifies what the spec of a report schema cannot: names refer to columns, names and headers are
+ * unique, and load modes have the keys they need. It works on the data of the file, so that it also
+ * reports problems if another part violates the spec.
  */
 export function checkReportSchema({
   data,
@@ -20,12 +21,12 @@ export function checkReportSchema({
   const problems = tables.flatMap((table, index) => checkTable(mapOf(table), ['tables', index], problemAt));
   const fillsOne = schema.format === 'tsv' || schema.format === 'csv' || schema.format === 'xlsx';
   if (fillsOne && Array.isArray(schema.tables) && tables.length !== 1) {
-    const remedy = tables.length === 0 ? '; leave tables out where its columns are not known' : '';
+    const remedy = tables.length === 0 ? '; omit tables if its columns are not known' : '';
     const found = `found ${tables.length}${remedy}`;
     problems.push(problemAt(['tables'], `a ${schema.format} document fills one table, ${found}`, 'key'));
   }
   if (schema.format === 'raw' && tables.length > 0) {
-    problems.push(problemAt(['tables'], 'a raw document is not parsed and fills no table', 'key'));
+    problems.push(problemAt(['tables'], 'a raw document is not parsed, so it fills no table', 'key'));
   }
   return [
     ...problems,
@@ -57,20 +58,20 @@ function checkLoad(load: YamlMap, columns: YamlMap[], path: YamlPath, problemAt:
       return [problemAt([...keyPath, index], `no column "${name}" in this table${didYouMean(name, names)}`)];
     }
     if (columns.some((column) => column.name === name && column.pii === true)) {
-      const message = `"${name}" is personal data, which is hashed or taken out; a key needs other columns`;
+      const message = `"${name}" is personal data, which may be hashed or removed; a key needs other columns`;
       return [problemAt([...keyPath, index], message)];
     }
     return key.indexOf(name) < index
-      ? [problemAt([...keyPath, index], `"${name}" is in the key already`)]
+      ? [problemAt([...keyPath, index], `"${name}" is already in the key`)]
       : [];
   });
   if (needsKey && isListOrAbsent(load.key) && key.length === 0) {
-    problems.push(problemAt(keyPath, `${load.mode} needs the columns by which rows are replaced`, 'key'));
+    problems.push(
+      problemAt(keyPath, `${load.mode} needs the columns that identify the rows to replace`, 'key'),
+    );
   }
   if ((load.mode === 'append' || load.mode === 'snapshot') && key.length > 0) {
-    problems.push(
-      problemAt(keyPath, `${load.mode} has no key; leave it out, or use merge or replace`, 'key'),
-    );
+    problems.push(problemAt(keyPath, `${load.mode} has no key; remove it, or use merge or replace`, 'key'));
   }
   return problems;
 }
@@ -102,12 +103,12 @@ function repeatedNames(items: unknown[], path: YamlPath, problemAt: ProblemAt): 
   return items.flatMap((item, index) => {
     const { name } = mapOf(item);
     if (typeof name !== 'string') return [];
-    // SQL names don't differ by case.
+    // SQL names are case-insensitive.
     const same = first.get(name.toLowerCase());
     if (same === undefined) first.set(name.toLowerCase(), index);
     return same === undefined
       ? []
-      : [problemAt([...path, index, 'name'], `"${name}" is the name of ${path.at(-1)}[${same}] already`)];
+      : [problemAt([...path, index, 'name'], `"${name}" is already the name of ${path.at(-1)}[${same}]`)];
   });
 }
 
@@ -120,7 +121,7 @@ function repeatedHeaders(columns: YamlMap[], path: YamlPath, problemAt: ProblemA
       if (owner === undefined) owners.set(looseHeader(header), index);
       if (owner === undefined || owner === index) return [];
       const at = [...path, index, 'from', ...(Array.isArray(from) ? [place] : [])];
-      return [problemAt(at, `header "${header}" is that of columns[${owner}] already`)];
+      return [problemAt(at, `header "${header}" already belongs to columns[${owner}]`)];
     }),
   );
 }

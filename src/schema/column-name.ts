@@ -1,20 +1,26 @@
-/** BigQuery allows 300 UTF-16 units; a character is at most two, and a suffix needs room. */
+/** BigQuery allows 300 UTF-16 units. A character takes at most two, and a suffix needs room. */
 const maxCharacters = 125;
 
 /**
- * Names of columns and tables: snake_case of lower-case letters and digits of any script, beginning with a letter. Valid in
- * DuckDB and in BigQuery, and never one of the lineage columns, which begin with `_`.
+ * Pattern of the names of columns and tables: snake_case of lower-case letters and digits of any
+ * script, beginning with a letter. Such names are valid in DuckDB and BigQuery and never clash with
+ * lineage columns, which begin with `_`.
  */
 export const namePattern = /^[\p{Ll}\p{Lo}\p{Lm}][\p{Ll}\p{Lo}\p{Lm}\p{M}\p{N}_]{0,299}$/u;
 
-/** How far the names of each base were counted, so that a header that repeats a thousand times is not counted from 2 each time. */
+/**
+ * The last suffix used for each base name, so that a header that repeats a thousand times is not
+ * counted from 2 each time.
+ */
 const repeats = new WeakMap<Set<string>, Map<string, number>>();
 
 /**
- * A valid column name for any header: lower-case, words joined by `_`, letters and digits of every script kept. A name that is
- * in `taken` gets `_2`, `_3`; the result is added to `taken`. `Warehouse-Condition-code` is `warehouse_condition_code`.
+ * Returns a valid column name for any header: lower-case, words joined by `_`, letters and digits
+ * of every script kept. `Warehouse-Condition-code` becomes `warehouse_condition_code`. A name that
+ * is in `taken` gets a suffix, `_2`, `_3`; the result is added to `taken`.
  * @param taken Names in use, all lower-case.
- * @param position Place of the header in its line, from 1; a header without letters or digits in third place is `column_3`.
+ * @param position Position of the header in its line, from 1. A header without letters or digits at
+ *   the third position becomes `column_3`.
  */
 export function snakeCaseName(header: string, taken: Set<string>, position = taken.size + 1): string {
   const words = header
@@ -39,7 +45,10 @@ export function snakeCaseName(header: string, taken: Set<string>, position = tak
   return name;
 }
 
-/** Two headers that differ only in case, blanks, `-` and `_` mean the same column; this is the same for both. */
+/**
+ * Returns a header without case, blanks, `-` and `_`. Headers with the same result refer to the
+ * same column.
+ */
 export function looseHeader(header: string): string {
   return header.toLowerCase().replace(/[\s_-]+/g, '');
 }

@@ -4,9 +4,9 @@ import type { ColumnType, ScalarType } from './types.js';
 export const plainTypes = ['string', 'int64', 'float64', 'bool', 'date', 'timestamp', 'json'] as const;
 
 /**
- * Reads a column type as written in YAML, e.g. `decimal(18,4)` or `list(string)`.
- * Returns undefined where it is none. Decimals have a precision of 1 to 38 and a scale of at most the precision,
- * the range that DuckDB, Parquet and BigQuery's BIGNUMERIC share.
+ * Reads a column type as written in YAML, such as `decimal(18,4)` or `list(string)`. Returns
+ * undefined if the text is not a column type. Decimals have a precision of 1 to 38 and a scale of
+ * at most the precision, the range that DuckDB, Parquet and BigQuery's BIGNUMERIC share.
  */
 export function readColumnType(text: string): ColumnType | undefined {
   const plain = plainTypes.find((kind) => kind === text.trim());
@@ -21,7 +21,7 @@ export function readColumnType(text: string): ColumnType | undefined {
   return { kind: 'decimal', precision, scale };
 }
 
-/** Types of DuckDB, BigQuery and other databases, in the words of report schemas. */
+/** Types of DuckDB, BigQuery and other databases, mapped to the types of report schemas. */
 const otherNames = new Map(
   Object.entries({
     bigint: 'int64',
@@ -59,7 +59,10 @@ const otherNames = new Map(
   }),
 );
 
-/** The type of a report schema for one in the words of another database, such as `varchar(20)`; undefined where there is none. */
+/**
+ * Returns the type of a report schema for the type of another database, such as `varchar(20)`;
+ * undefined if there is none.
+ */
 export function meantType(text: string): string | undefined {
   const plain = text.trim().toLowerCase().replace(/\s+/g, ' ');
   const item = /^(?:array|list) ?[(<](.*)[)>]$/.exec(plain)?.[1] ?? /^(.*)\[\]$/.exec(plain)?.[1];
@@ -75,7 +78,7 @@ export function meantType(text: string): string | undefined {
   return readColumnType(exact) ? exact : own;
 }
 
-/** Lists are of single values: one of lists, or of JSON, is JSON. */
+/** Returns a list type. Items must be single values, so a list of lists or of JSON becomes JSON. */
 export function listOf(item: ColumnType | undefined): ColumnType | undefined {
   return item && isScalar(item) ? { kind: 'list', item } : undefined;
 }
@@ -84,15 +87,16 @@ export function isScalar(type: ColumnType): type is ScalarType {
   return type.kind !== 'json' && type.kind !== 'list';
 }
 
-/** Writes a column type as it stands in YAML. */
+/** Returns a column type as written in YAML. */
 export function columnTypeText(type: ColumnType): string {
   if (type.kind === 'list') return `list(${columnTypeText(type.item)})`;
   return type.kind === 'decimal' ? `decimal(${type.precision},${type.scale})` : type.kind;
 }
 
 /**
- * The narrowest type that holds the values of both; `string` where nothing else does. Used where a table widens: `a` is what it has. A
- * column of JSON takes lists, one of lists becomes text: DuckDB 1.5 can't replay the change to JSON from its write-ahead log.
+ * Returns the narrowest type that fits the values of both, `string` if no other type does. `a` is
+ * the present type of a table column that is widened. A JSON column accepts lists, but a list
+ * column becomes text, because DuckDB 1.5 cannot replay a change to JSON from its write-ahead log.
  */
 export function widerType(a: ColumnType, b: ColumnType): ColumnType {
   if (columnTypeText(a) === columnTypeText(b)) return a;
@@ -110,7 +114,9 @@ export function widerType(a: ColumnType, b: ColumnType): ColumnType {
   return { kind: 'string' };
 }
 
-/** An integer is a decimal of 19 digits without a fraction. */
+/**
+ * Returns precision and scale of a number; an integer is a decimal of 19 digits without a fraction.
+ */
 function asDecimal(type: ColumnType): { precision: number; scale: number } | undefined {
   if (type.kind === 'int64') return { precision: 19, scale: 0 };
   return type.kind === 'decimal' ? type : undefined;

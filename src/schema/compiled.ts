@@ -3,12 +3,13 @@ import { readFileSync } from 'node:fs';
 import type { ReportSchema } from './types.js';
 
 /**
- * Report schemas by the hash of their YAML text: those that the build found right, and those read since. To read and check 150 files takes the
- * better part of a second of a program that may run for two.
+ * Report schemas by the hash of their YAML text: those that the build found valid, and those read
+ * since. Reading and checking 150 files takes most of a second, and the program may only run for
+ * two.
  */
 let byHash: Map<string, ReportSchema> | undefined;
 
-/** The schema that a YAML text is known to say; its `file` is of no meaning. */
+/** Returns the schema of a known YAML text; its `file` is meaningless. */
 export function compiledSchema(text: string): ReportSchema | undefined {
   return known().get(hashOf(text));
 }
@@ -17,7 +18,7 @@ export function rememberSchema(text: string, schema: ReportSchema): void {
   known().set(hashOf(text), schema);
 }
 
-/** All that is known, for the build to keep in `compiled.json`. */
+/** Returns all known schemas, which the build stores in `compiled.json`. */
 export function compiledJson(): string {
   return JSON.stringify(Object.fromEntries(known()));
 }
@@ -31,7 +32,7 @@ function readCompiled(): Record<string, ReportSchema> {
   try {
     return JSON.parse(readFileSync(new URL('compiled.json', import.meta.url), 'utf8'));
   } catch (error) {
-    // Only the built program has it.
+    // Only the built program has this file.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
     throw error;
   }

@@ -1,13 +1,18 @@
 import { columnTypeText, widerType } from './column-type.js';
 import type { ColumnType, ResolvedColumn } from './types.js';
 
-/** How a document's table was other than its report schema and the table of the warehouse; what is absent was as it should be. */
+/**
+ * How the table of a document differs from its report schema and from the table in the warehouse.
+ * Absent properties mean no difference.
+ */
 export interface TableDrift {
-  /** Headers that the schema does not know, the columns they became, and the schema's column that stands before them. */
+  /**
+   * Headers unknown to the schema, the columns they became, and the schema's column before them.
+   */
   added?: { name: string; header: string; after?: string }[];
   /** Columns of the schema that the document lacks. */
   missing?: string[];
-  /** Columns of the table that the document made wider, with their types in YAML before and after. */
+  /** Columns of the table that the document widened, with their types in YAML before and after. */
   widened?: Widening[];
 }
 
@@ -17,7 +22,7 @@ export interface Widening {
   to: string;
 }
 
-/** What the header of a document tells, met with its schema. */
+/** Compares the header of a document with its schema. */
 export function headerDrift(columns: ResolvedColumn[]): Pick<TableDrift, 'added' | 'missing'> {
   const added = columns.flatMap(({ name, header, origin, after }) =>
     origin === 'added' ? { name, header: header ?? name, ...(after !== undefined && { after }) } : [],
@@ -28,7 +33,7 @@ export function headerDrift(columns: ResolvedColumn[]): Pick<TableDrift, 'added'
   return { ...(added.length > 0 && { added }), ...(missing.length > 0 && { missing }) };
 }
 
-/** What a document makes of a column of the table; undefined where it fits in. */
+/** Returns how a document widens a column of the table; undefined if its values fit. */
 export function wideningOf(name: string, present: ColumnType, coming: ColumnType): Widening | undefined {
   const [from, to] = [columnTypeText(present), columnTypeText(widerType(present, coming))];
   return from === to ? undefined : { name, from, to };

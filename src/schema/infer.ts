@@ -5,7 +5,7 @@ import { columnTypeText } from './column-type.js';
 import { looksPersonal } from './personal-data.js';
 import type { ColumnSchema, DocumentFormat, Quoting, ReportSchemas, ResolvedColumn } from './types.js';
 
-/** What was found out of a document that is the sample for a report schema. */
+/** The findings about a document that a report schema is drafted from. */
 export interface SampleFacts {
   reportType: string;
   format: DocumentFormat;
@@ -15,26 +15,27 @@ export interface SampleFacts {
 
 export interface SampleTable {
   name: string;
-  /** The path of its rows, in JSON and XML. */
+  /** The path to its rows, in JSON and XML. */
   rowsPath?: string;
   rows: number;
   columns: (ResolvedColumn & {
-    /** Rows with a value. */
+    /** Number of rows with a value. */
     filled: number;
   })[];
-  /** Columns that together are filled and never the same in two of the first `keyRows` rows. */
+  /** Sets of columns that are always filled and unique among the first `keyRows` rows. */
   keyCandidates: string[][];
   keyRows: number;
 }
 
 /**
- * The YAML of a report schema for the columns of a document, ready for `schemas/`. Rows are appended, as the document can't tell how it
- * meets others; what keys there could be is in a comment. A nameless or repeated header is left out: it goes on to be added at load.
+ * Returns the YAML of a report schema for the columns of a document, ready for `schemas/`. Its load
+ * mode is append, because one document does not show how it relates to others; possible keys are in
+ * a comment. Empty and repeated headers are left out, and so are still added at load.
  */
 export function schemaYaml({ reportType, format, quoting, tables }: SampleFacts): string {
   const document = new Document({
     reportType,
-    description: 'Columns and types as found in one document; check them, and say here what a row is.',
+    description: 'Columns and types as found in one document; check them, and describe here what a row is.',
     format,
     ...(quoting ? { quoting } : {}),
     restricted: false,
@@ -43,7 +44,7 @@ export function schemaYaml({ reportType, format, quoting, tables }: SampleFacts)
   return document.toString({ lineWidth: 0 });
 }
 
-/** Lines for the list of columns of a report schema. */
+/** Returns the lines of columns for a report schema. */
 export function columnsYaml(columns: ColumnSchema[]): string {
   const document = new Document();
   const nodes = columns.map(({ name, from, type, ...rest }) => {
@@ -57,7 +58,7 @@ export function columnsYaml(columns: ColumnSchema[]): string {
   return document.toString({ lineWidth: 0 }).replace(/^/gm, columnIndent).trimEnd().concat('\n');
 }
 
-/** As columns stand in the schemas that come with the program. */
+/** The layout of columns in the packaged schemas. */
 const columnIndent = ' '.repeat(6);
 
 function tableNode(
@@ -87,7 +88,7 @@ function tableNode(
   });
   const load = document.createPair('load', document.createNode({ mode: 'append' }, { flow: true }));
   if (keyCandidates.length > 0) {
-    const shown = keyCandidates.slice(0, mostCandidates).map((key) => `[${key.join(', ')}]`);
+    const shown = keyCandidates.slice(0, maxCandidates).map((key) => `[${key.join(', ')}]`);
     const key = document.createNode('load');
     key.commentBefore = ` No two of the ${keyRows < rows ? 'first ' : ''}${keyRows} rows of the sample have the same ${shown.join(', or the same ')}.`;
     load.key = key;
@@ -96,17 +97,20 @@ function tableNode(
   return table;
 }
 
-/** So many keys are for people to choose from. */
-const mostCandidates = 6;
+/** Maximum number of keys to offer. */
+const maxCandidates = 6;
 
-/** The names of all tables that report types with a schema load into. */
+/** Returns the names of all tables of report types with a schema. */
 export function tablesOf(schemas: ReportSchemas): string[] {
   return [...schemas.values()].flatMap(({ reportType, tables }) =>
     tables.length > 0 ? tables.map(({ name }) => name) : [defaultTableName(reportType)],
   );
 }
 
-/** The table of a report type without a schema: `merchant_listings_data` for GET_MERCHANT_LISTINGS_DATA. */
+/**
+ * Returns the table name of a report type without a schema: `merchant_listings_data` for
+ * GET_MERCHANT_LISTINGS_DATA.
+ */
 export function defaultTableName(reportType: string): string {
   const name = snakeCaseName(reportType.replace(/^_*(GET_)?/i, ''), new Set());
   return name === 'column_1' ? 'report' : name.slice(0, 100).replace(/_+$/, '');

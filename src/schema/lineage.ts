@@ -8,7 +8,7 @@ export interface LineageColumn {
   description: string;
 }
 
-/** The columns that each table of reports ends with, in order: where a row comes from. */
+/** The last columns of every report table, in order; they say where a row comes from. */
 export const lineage: readonly LineageColumn[] = [
   {
     name: '_report_id',
@@ -21,21 +21,21 @@ export const lineage: readonly LineageColumn[] = [
     isFilled: true,
     description: 'Id of the document, unique together with the seller; the same as document_id in _loads.',
   },
-  { name: '_seller_id', type: { kind: 'string' }, isFilled: true, description: 'The seller it belongs to.' },
+  { name: '_seller_id', type: { kind: 'string' }, isFilled: true, description: 'Seller of the report.' },
   {
     name: '_marketplace_ids',
     type: { kind: 'list', item: { kind: 'string' } },
-    description: 'Marketplaces the report was made for, by id.',
+    description: 'Ids of the marketplaces of the report.',
   },
   {
     name: '_data_start',
     type: { kind: 'timestamp' },
-    description: 'Begin of the period the report is about, in UTC.',
+    description: 'Start of the data period of the report, in UTC.',
   },
   {
     name: '_data_end',
     type: { kind: 'timestamp' },
-    description: 'End of the period the report is about, in UTC.',
+    description: 'End of the data period of the report, in UTC.',
   },
   {
     name: '_row',

@@ -1,7 +1,7 @@
 import type { ReportRegion } from './types.js';
 
 export interface Marketplace {
-  /** ISO 3166 code; UK stands as Amazon writes it. */
+  /** ISO 3166 code, except UK, which Amazon uses. */
   country: string;
   region: ReportRegion;
 }
@@ -33,7 +33,7 @@ export const marketplaces: Readonly<Record<string, Marketplace>> = {
   A1VC38T7YXB528: { country: 'JP', region: 'fe' },
 };
 
-/** The id for a marketplace id or a country code, in any case; undefined where there is none such. */
+/** Returns the id for a marketplace id or country code, in any case; undefined if it is unknown. */
 export function marketplaceId(idOrCountry: string): string | undefined {
   const wanted = idOrCountry.trim().toUpperCase();
   if (marketplaces[wanted]) return wanted;

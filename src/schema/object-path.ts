@@ -1,25 +1,30 @@
 /**
- * Paths into JSON and XML documents, as report schemas write them: names with dots. A path of a column begins at its row; with `$.` at the
- * top of the document, with `^.` at what holds the row's list, once more `^.` at what holds that. `.` is the row itself, where it is a text.
+ * A path into JSON and XML documents, as written in report schemas: names with dots between them.
+ * The path of a column starts at its row. With `$.`, it starts at the top of the document; with
+ * `^.`, at the object that contains the list of rows; each further `^.` goes up one level. `.` is
+ * the row itself, if that is a text.
  */
 export interface ColumnPath {
   from: 'row' | 'root';
-  /** How many levels above the row it begins. */
+  /** Number of levels above the row at which it starts. */
   up: number;
   names: string[];
 }
 
-/** Between the names of a path inside the program, where names may have dots: no name has it. */
+/** Separates the names of a path inside the program, because names may contain dots. */
 export const separator = '\u0000';
 
-/** The names of a `rows` path; none for `$`, the document itself. Undefined where it is no such path. */
+/**
+ * Returns the names of a `rows` path; none for `$`, the document itself. Undefined if it is
+ * invalid.
+ */
 export function readRowsPath(text: string): string[] | undefined {
   if (text === '$') return [];
   const names = text.split('.');
   return names.every(isName) ? names : undefined;
 }
 
-/** Undefined where a text is no path of a column. */
+/** Reads the path of a column; returns undefined if the text is not one. */
 export function readColumnPath(text: string): ColumnPath | undefined {
   if (text === '.') return { from: 'row', up: 0, names: [] };
   const parts = text.split('.');

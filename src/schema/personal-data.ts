@@ -1,8 +1,10 @@
 import type { ReportSchema } from './types.js';
 
 /**
- * The columns of a document's table that hold personal data of buyers, in the order of `columns`. Where the schema knows a column, its mark
- * counts; of others those do that are named like personal data, and all of a restricted type, as nobody can tell what they hold.
+ * Returns the columns of a document's table that contain personal data of buyers, in the order of
+ * `columns`. If the schema knows a column, its mark decides. Unknown columns count if they are
+ * named like personal data; for a restricted type, they all count because their contents are
+ * unknown.
  */
 export function personalColumns(
   schema: ReportSchema | undefined,
@@ -11,7 +13,7 @@ export function personalColumns(
 ): string[] {
   const known = schema?.tables.find(({ name }) => name.toLowerCase() === table.toLowerCase())?.columns ?? [];
   return columns.filter((name) => {
-    // Names of the lineage begin so, and no others.
+    // Only lineage columns have such names.
     if (name.startsWith('_')) return false;
     const column = known.find((each) => each.name.toLowerCase() === name.toLowerCase());
     return column ? column.pii === true : schema?.restricted === true || looksPersonal(name);
@@ -19,8 +21,8 @@ export function personalColumns(
 }
 
 /**
- * Whether documents of a type may hold personal data, by its schema. Without a schema that is not known before a document's columns are, so
- * the answer is yes for one that has none.
+ * Whether documents of a type may contain personal data, by its schema. Without a schema this is
+ * unknown until a document's columns are known, so the result is true.
  */
 export function mayHoldPersonalData(schema: ReportSchema | undefined): boolean {
   if (!schema) return true;
@@ -30,7 +32,7 @@ export function mayHoldPersonalData(schema: ReportSchema | undefined): boolean {
 const person =
   '(buyer|customer|recipient|consignee|rater|contact|ship_to|ship|shipping|bill_to|bill|billing)';
 
-/** Names of columns of personal data, as Amazon has them in English. */
+/** Amazon's English names of columns with personal data. */
 const personal = [
   new RegExp(`(^|_)${person}(_company)?_name$`),
   /(^|_)(full|first|last)_name$/,
@@ -46,7 +48,9 @@ const personal = [
   /(^|_)cpf$/,
 ];
 
-/** Whether a column is named like personal data of buyers: `buyer_name`, `ship_address_1`. */
+/**
+ * Whether the name of a column suggests personal data of buyers: `buyer_name`, `ship_address_1`.
+ */
 export function looksPersonal(name: string): boolean {
   return personal.some((pattern) => pattern.test(name.toLowerCase()));
 }

@@ -9,18 +9,18 @@ import { compiledSchema, rememberSchema } from './compiled.js';
 import { reportSchemaSpec, toReportSchema } from './spec.js';
 import type { ReportSchema, ReportSchemas } from './types.js';
 
-/** Where report schemas are looked for. */
+/** The folders of report schemas. */
 export interface SchemaFolders {
   /**
-   * The program's own folder, then the user's. A report schema in a later one takes the place of that type's earlier one; a
-   * folder that is not there has none.
+   * The packaged folder, then the user's. A schema in a later folder replaces an earlier one of the
+   * same type. A missing folder counts as empty.
    */
   folders: string[];
 }
 
 /**
- * The report schemas of all `*.yaml` and `*.yml` files of the folders, by report type.
- * Throws SCHEMA_INVALID, with every problem of every file, where there are any.
+ * Reads all `*.yaml` and `*.yml` files of the folders and returns the report schemas by report
+ * type. Errors: SCHEMA_INVALID with every problem of every file.
  */
 export function readSchemas(where: SchemaFolders): ReportSchemas {
   const { schemas, problems } = checkSchemas(where);
@@ -31,7 +31,7 @@ export function readSchemas(where: SchemaFolders): ReportSchemas {
   });
 }
 
-/** Reads all report schemas and tells everything that is wrong with them, by file and line; the schemas without problems are there. */
+/** Reads all report schemas; returns the valid ones, and every problem by file and line. */
 export function checkSchemas({ folders }: SchemaFolders): {
   schemas: ReportSchemas;
   problems: YamlProblem[];
@@ -47,7 +47,7 @@ export function checkSchemas({ folders }: SchemaFolders): {
       const earlier = inFolder.get(reportType);
       if (earlier) {
         problems.push(
-          found.problemAt(['reportType'], `${reportType} has a schema already, in ${earlier.schema.file}`),
+          found.problemAt(['reportType'], `${reportType} already has a schema, in ${earlier.schema.file}`),
         );
       } else {
         inFolder.set(reportType, found);
@@ -63,14 +63,17 @@ export function checkSchemas({ folders }: SchemaFolders): {
   return { schemas, problems: inOrder(problems) };
 }
 
-/** Reads one report schema, whatever folder it is in; absent where there are problems. */
+/** Reads one report schema in any folder; `schema` is absent if there are problems. */
 export function checkSchemaFile(file: string): { schema?: ReportSchema; problems: YamlProblem[] } {
   const problems: YamlProblem[] = [];
   const found = readSchema(path.resolve(file), problems);
   return { ...(found && { schema: found.schema }), problems: inOrder(problems) };
 }
 
-/** The folder of the report schemas that come with the program; at the root of the package, both in `src` and in `dist`. */
+/**
+ * Returns the folder of the packaged report schemas; from `src` and `dist` alike, in the package
+ * root.
+ */
 export function packagedSchemasFolder(): string {
   return fileURLToPath(new URL('../../schemas', import.meta.url));
 }
@@ -104,7 +107,7 @@ function readSchema(absolute: string, problems: YamlProblem[]): ReadSchema | und
   return { schema, problemAt };
 }
 
-/** Loads of two report types into one table would replace each other's rows. */
+/** Finds tables of two report types, whose loads would replace each other's rows. */
 function sharedTables(read: ReadSchema[]): YamlProblem[] {
   const owners = new Map<string, ReportSchema>();
   return read.flatMap(({ schema, problemAt }) =>
@@ -115,7 +118,7 @@ function sharedTables(read: ReadSchema[]): YamlProblem[] {
         ? [
             problemAt(
               ['tables', index, 'name'],
-              `"${name}" is the table of ${owner.reportType} already, in ${owner.file}`,
+              `"${name}" is already the table of ${owner.reportType}, in ${owner.file}`,
             ),
           ]
         : [];
@@ -146,7 +149,7 @@ function unreadable(absolute: string, error: unknown): YamlProblem {
   };
 }
 
-/** As the user would write it: relative to where they are, unless the file is elsewhere. */
+/** Returns a path as a user would write it: relative, if the file is below the current folder. */
 export function shortPath(absolute: string): string {
   const relative = path.relative(process.cwd(), absolute);
   return relative.startsWith('..') ? absolute : relative;

@@ -3,16 +3,19 @@ import type { DocumentCheck } from './document-checks.js';
 import { defaultTableName } from './infer.js';
 import type { ColumnSchema, MadeBy, ReportSchema, TableSchema } from './types.js';
 
-/** The page docs/report-types.md: what each report type is and which columns its tables have, with an index by category. */
+/**
+ * Returns the page docs/report-types.md: an index by category, then what each report type is and
+ * which columns its tables have.
+ */
 export function reportTypesPage(schemas: Iterable<ReportSchema>): string {
   const all = [...schemas].sort((a, b) => (a.reportType < b.reportType ? -1 : 1));
   const categories = [...new Set(all.map(categoryOf))].sort();
   return `# Report types
 
-The ${all.length} report types that have a schema. All others load too, with columns and types taken from each document.
-\`sp-reports schemas show REPORT_TYPE\` shows all of a schema, [schemas.md](schemas.md) tells what its parts mean.
+These ${all.length} report types have a schema. All others load too, with columns and types taken from each document.
+\`sp-reports schemas show REPORT_TYPE\` shows a whole schema; [schemas.md](schemas.md) describes its keys.
 
-Every table ends with the lineage columns, which are left out here.
+Every table ends with the lineage columns, which this page omits.
 
 ## By category
 
@@ -35,7 +38,7 @@ function indexOf(category: string, all: ReportSchema[]): string {
   return `### ${category}\n\n| report type | table | what it is |\n|---|---|---|\n${rows.join('\n')}\n`;
 }
 
-/** The columns marked `pii`, and the types of which nobody can tell. */
+/** Lists the columns marked `pii`, and the restricted types, whose unknown columns count too. */
 function personalSection(all: ReportSchema[]): string {
   const rows = all.flatMap(({ reportType, restricted, tables }) => {
     const marked = tables.flatMap(({ name, columns }) => {
@@ -48,7 +51,7 @@ function personalSection(all: ReportSchema[]): string {
   });
   return `## Personal data
 
-Columns that hold personal data of buyers, marked \`pii: true\` in the schemas; [personal-data.md](personal-data.md) tells what that is for.
+These columns contain personal data of buyers and are marked \`pii: true\` in the schemas. [personal-data.md](personal-data.md) says what the mark does.
 
 | report type | columns |
 |---|---|
@@ -67,15 +70,15 @@ function typeSection(schema: ReportSchema): string {
   const { reportType, description, format, madeBy, restricted, tables } = schema;
   const facts = [
     `- Format: ${format}`,
-    ...(madeBy ? [`- How it comes about: ${madeBy.map((each) => madeByTexts[each]).join('; or ')}`] : []),
-    `- Restricted: ${restricted ? 'yes, Amazon gives the document only for a restricted data token' : 'no'}`,
+    ...(madeBy ? [`- Made: ${madeBy.map((each) => madeByTexts[each]).join('; or ')}`] : []),
+    `- Restricted: ${restricted ? 'yes, the document requires a restricted data token' : 'no'}`,
     ...(tables.length === 0 ? [withoutColumns(schema)] : []),
   ];
   return `## ${reportType}\n\n${description}\n\n${facts.join('\n')}\n${tables.map(tableSection).join('')}`;
 }
 
 const madeByTexts: Record<MadeBy, string> = {
-  automatic: 'Amazon makes it by itself',
+  automatic: 'by Amazon itself',
   requested: 'on request, in Seller Central or by createReport',
   scheduled: 'on a schedule, by createReportSchedule',
 };
@@ -83,7 +86,7 @@ const madeByTexts: Record<MadeBy, string> = {
 function withoutColumns({ reportType, format }: ReportSchema): string {
   return format === 'raw'
     ? '- Table: none; the document is kept as it is'
-    : `- Table: \`${defaultTableName(reportType)}\`, append; its columns are not known, and taken from each document`;
+    : `- Table: \`${defaultTableName(reportType)}\`, append; its columns are not known and are taken from each document`;
 }
 
 function tableSection({ name, load, partitionBy, checks = [], columns }: TableSchema): string {
@@ -97,7 +100,7 @@ function tableSection({ name, load, partitionBy, checks = [], columns }: TableSc
   return `
 Table \`${name}\`, ${load.mode}${key}. ${load.why ?? ''}${partition}${checked.join('')}
 
-| column | type | Amazon's name | what it holds |
+| column | type | Amazon's name | contents |
 |---|---|---|---|
 ${rows.join('\n')}
 `;
@@ -107,14 +110,14 @@ function whatItHolds({ description = '', pii }: ColumnSchema): string {
   return `${pii ? 'Personal data. ' : ''}${description}`.trim();
 }
 
-/** What is checked at each load. */
+/** Says what a check verifies at each load. */
 function checkSentence({ name, sum, equals, per }: DocumentCheck): string {
   const names = (columns: string[]) => columns.map((column) => `\`${column}\``).join(', ');
   const where = per.length > 0 ? ` for each ${names(per)}` : '';
   return ` Check \`${name}\`: ${names(sum)} must add up to ${names([equals])}${where}.`;
 }
 
-/** Text in a cell of a Markdown table. */
+/** Escapes text for a cell of a Markdown table. */
 function cell(text: string): string {
   return text.replaceAll('\n', ' ').replace(/[|<\\]/g, '\\$&');
 }

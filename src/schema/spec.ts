@@ -20,7 +20,7 @@ const columnSpec = z
     from: z
       .union([header, z.array(header).min(1)])
       .describe(
-        "Amazon's header, or a list of its known spellings and languages, best first. Case, blanks, `-` and `_` don't matter. In `json` and `xml` the path of the value from the row: `sales.amount`, `@attribute`, `$.path` from the top of the document, `^.path` from what holds the list of rows.",
+        "Amazon's header, or a list of its known spellings and languages, best first. Case, blanks, `-` and `_` are ignored. In `json` and `xml`, the path of the value within the row: `sales.amount`, `@attribute`, `$.path` from the top of the document, `^.path` from the object that contains the list of rows.",
       ),
     type: z
       .string()
@@ -29,68 +29,71 @@ const columnSpec = z
       })
       .meta({
         description:
-          'One of `string`, `int64`, `decimal(p,s)` (p up to 38 digits, s of them after the point), `float64`, `bool`, `date`, `timestamp` (UTC), `json`, or a list of one of them but `json`, such as `list(string)`. Ids are strings, whatever they look like; money is a decimal.',
+          'One of `string`, `int64`, `decimal(p,s)` (p up to 38 digits, s of them after the point), `float64`, `bool`, `date`, `timestamp` (UTC), `json`, or a list of any of them except `json`, such as `list(string)`. Ids are strings, even if they look like numbers. Money is a decimal.',
         pattern: `^(${typePattern(plainTypes)}|list\\(${typePattern(plainTypes.filter((kind) => kind !== 'json'))}\\))$`,
       }),
     description: z
       .string()
       .min(1)
       .optional()
-      .describe('What the column holds, where its name does not say it.'),
+      .describe('What the column contains, if its name does not say so.'),
     dateOrder: z
       .enum(['mdy', 'dmy'])
       .optional()
       .describe(
-        'Whether 03/04/2026 is in March (`mdy`) or in April (`dmy`) where the document cannot settle it. Without it the marketplace decides.',
+        'Whether 03/04/2026 is in March (`mdy`) or in April (`dmy`), if the document does not show it. By default the marketplace decides.',
       ),
     pii: z
       .boolean()
       .optional()
       .describe(
-        'Whether the column holds personal data of buyers: a name, an address, a tax number, words of theirs. The `pii` policy of a pipeline and `sp-reports purge` are about these columns. Not for columns of the key.',
+        'Whether the column contains personal data of buyers: a name, an address, a tax number, a text they wrote. The `pii` policy of a pipeline and `sp-reports purge` apply to these columns. Key columns cannot be marked.',
       ),
   })
-  .describe('The columns, in the order the table shall have.');
+  .describe('The columns, in the order of the table.');
 
 const loadSpec = z
   .strictObject({
     mode: z
       .enum(['append', 'merge', 'replace', 'snapshot'])
       .describe(
-        '`append`: rows are added, once per document. `merge`: the newest report wins per key. `replace`: rows with the same key values are replaced as a set. `snapshot`: what the seller and marketplace had before is replaced.',
+        '`append`: adds rows, once per document. `merge`: for each key, the newest report wins. `replace`: replaces all rows with the same key values as a set. `snapshot`: replaces all earlier rows of the seller and marketplace.',
       ),
     key: z
       .array(z.string())
       .default([])
       .describe(
-        'Column names; together with the seller they say which rows a newer report replaces. Needed by `merge` and `replace`. It need not be unique: all rows of a document stay.',
+        'Column names. Together with the seller, they decide which rows a newer report replaces. Required by `merge` and `replace`. A key need not be unique: all rows of a document stay.',
       ),
     why: z
       .string()
       .min(1)
       .optional()
-      .describe('One line: why this mode and key are right for the report type.'),
+      .describe('One line that says why this mode and key suit the report type.'),
   })
-  .describe('How the rows of a document meet those already in the table.');
+  .describe('How new rows are combined with the rows already in the table.');
 
 const checkSpec = z
   .strictObject({
-    name: z.string().regex(namePattern, nameProblem).describe('What the ledger and warnings call it.'),
+    name: z
+      .string()
+      .regex(namePattern, nameProblem)
+      .describe('Name of the check in the ledger and in warnings.'),
     sum: z
       .union([z.string(), z.array(z.string()).min(1)])
-      .describe('The columns whose values are added up, of type `decimal` or `int64`.'),
+      .describe('The columns whose values are added up. Their type is `decimal` or `int64`.'),
     equals: z
       .string()
       .describe(
-        'The column that has the sum, on one row of those that belong together: on a summary row, say. The first value counts; where there is none, nothing is checked.',
+        'The column with the stated sum, on one row of each group, such as a summary row. The first value counts; without a value, nothing is checked.',
       ),
     per: z
       .union([z.string(), z.array(z.string())])
       .default([])
-      .describe('Columns by whose values rows belong together. Without it all rows of a document do.'),
+      .describe('Columns whose values group the rows. By default all rows of a document form one group.'),
   })
   .describe(
-    'What documents say of themselves: a sum that their rows must add up to. Checked at each load, told in `checks` of `_loads`; one that fails is a warning and drops no rows.',
+    'Totals that a document states and its rows must add up to. Verified at each load; the result is in `checks` of `_loads`. A mismatch is a warning and drops no rows.',
   );
 
 const tableSpec = z
@@ -99,27 +102,30 @@ const tableSpec = z
       .string()
       .regex(namePattern, nameProblem)
       .max(100)
-      .describe('Table in the warehouse. One table belongs to one report type.'),
+      .describe('Name of the table in the warehouse. A table belongs to one report type.'),
     rows: z
       .string()
       .min(1)
       .optional()
       .describe(
-        'The path to the list whose items are the rows, for `json` and `xml`: `salesByAsin`, or `campaigns.coupons` for the coupons of all campaigns. In `xml` from below the root element. `$` where the document itself is the list, or one row.',
+        'For `json` and `xml`: the path to the list whose items are the rows, such as `salesByAsin`, or `campaigns.coupons` for the coupons of all campaigns. In `xml`, paths start below the root element. `$` if the document itself is the list, or is a single row.',
       ),
     load: loadSpec,
     partitionBy: z
       .string()
       .optional()
-      .describe('A `date` or `timestamp` column by which a warehouse that can partition does so.'),
+      .describe('A `date` or `timestamp` column. Warehouses with partitions partition the table by it.'),
     checks: z.array(checkSpec).optional(),
     columns: z.array(columnSpec).min(1),
   })
   .describe(
-    'The tables a document fills: one for `tsv`, `csv` and `xlsx`, one for each list of rows in `json` and `xml`, none for `raw`. Left out where the columns of the type are not known: they are taken from each document.',
+    'The tables that a document fills: one for `tsv`, `csv` and `xlsx`, one for each list of rows in `json` and `xml`, none for `raw`. Omitted if the columns of the report type are not known; they are then taken from each document.',
   );
 
-/** The YAML of a report schema; parsing, checks, the reference page and the JSON Schema for editors all come from it. */
+/**
+ * The spec of a report schema. Parsing, checks, the reference page and the JSON Schema for editors
+ * all derive from it.
+ */
 export const reportSchemaSpec = z.strictObject({
   reportType: z
     .string()
@@ -128,18 +134,18 @@ export const reportSchemaSpec = z.strictObject({
       "expected Amazon's name of a report type, such as GET_MERCHANT_LISTINGS_ALL_DATA",
     )
     .describe("Amazon's name of the report type."),
-  description: z.string().default('').describe('One line: what a row is.'),
+  description: z.string().default('').describe('One line that says what a row is.'),
   category: z
     .string()
     .min(1)
     .optional()
-    .describe('The group under which the list of report types has it, such as `settlement`.'),
+    .describe('The group in the list of report types, such as `settlement`.'),
   madeBy: z
     .array(
       z
         .enum(['automatic', 'requested', 'scheduled'])
         .describe(
-          'How reports of the type come about. `automatic`: Amazon makes them by itself. `requested`: somebody asks for each, in Seller Central or by createReport. `scheduled`: by createReportSchedule. Left out where it is not known.',
+          'How reports of the type are made. `automatic`: by Amazon itself. `requested`: each on request, in Seller Central or by createReport. `scheduled`: by createReportSchedule. Omitted if not known.',
         ),
     )
     .min(1)
@@ -147,24 +153,27 @@ export const reportSchemaSpec = z.strictObject({
   format: z
     .enum(['tsv', 'csv', 'xlsx', 'json', 'xml', 'raw'])
     .describe(
-      'Format of the document. The delimiter of `tsv` and `csv` is checked on the header line. Of `xlsx` the first sheet is read; a document whose bytes are a workbook is read so in the other formats too. `raw` documents are kept and not parsed.',
+      'Format of the document. The delimiter of `tsv` and `csv` is verified on the header line. Of an `xlsx` workbook, the first sheet is read; with any other format too, a document whose bytes are a workbook is read as one. `raw` documents are kept but not parsed.',
     ),
   quoting: z
     .enum(['none', 'outer', 'csv'])
     .optional()
     .describe(
-      'How cells are quoted. `none`: a double quote is data. `outer`: one pair around a cell is taken off, quotes inside are data. `csv`: by RFC 4180. Without it `csv` for csv, else `none`.',
+      'How cells are quoted. `none`: a double quote is data. `outer`: one pair of quotes around a cell is removed, quotes inside are data. `csv`: as in RFC 4180. The default is `csv` for the format `csv`, otherwise `none`.',
     ),
   restricted: z
     .boolean()
     .default(false)
-    .describe('Whether Amazon gives the document only for a restricted data token (personal data).'),
+    .describe('Whether Amazon requires a restricted data token for the document (personal data).'),
   tables: z.array(tableSpec).default([]),
 });
 
 type ReportSchemaYaml = z.output<typeof reportSchemaSpec>;
 
-/** What the YAML says, with every default filled in. `file` is the name for messages. */
+/**
+ * Returns the schema that the YAML describes, with every default filled in. `file` is its name in
+ * messages.
+ */
 export function toReportSchema(yaml: ReportSchemaYaml, file: string): ReportSchema {
   return {
     reportType: yaml.reportType,

@@ -1,6 +1,6 @@
 /**
- * A rule for how texts of documents become values of a column type. docs/schemas.md lists the rules,
- * and a test holds both engines to them.
+ * A rule that says how texts of documents are read as a column type. docs/schemas.md lists the
+ * rules, and a test holds both engines to them.
  */
 export interface ValueRule {
   rule: string;
@@ -8,15 +8,15 @@ export interface ValueRule {
 }
 
 export interface ValueExample {
-  /** The type of the column, as a schema writes it. */
+  /** The type of the column, as written in a schema. */
   type: string;
   /** The text in the document. */
   text: string;
   /** The value in the table, as text: times as ISO 8601 in UTC, lists as JSON; null for NULL. */
   value: string | null;
-  /** Whether the value is NULL and its text is in `_rejects`. */
+  /** Whether the value is NULL and the text is in `_rejects`. */
   isRejected?: true;
-  /** The text in another row of the same column that decides how the whole document is read. */
+  /** The text in another row of the same column, which decides how the whole document is read. */
   beside?: string;
   /** The country of the document's marketplace, if that decides. */
   country?: string;

@@ -1,15 +1,15 @@
 import type { YamlProblem } from '../yaml/read-yaml.js';
 
-/** What the file of a view says, before its tables were looked up. */
+/** The contents of a view file, before its tables are looked up. */
 export interface ViewFile {
-  /** The file's name without `.sql`. */
+  /** The file name without `.sql`. */
   name: string;
   description: string;
-  /** What it leaves out, and what its figures rest on; empty where nothing is said. */
+  /** What the view leaves out, and what its figures are based on; empty if not stated. */
   caveats: string;
-  /** Names of tables in groups: of each group one at least must be there. */
+  /** Names of tables in groups: at least one of each group must exist. */
   tables: string[][];
-  /** Empty where they are not listed. */
+  /** Empty if not listed. */
   columns: { name: string; description: string }[];
   /** The SELECT, without a semicolon at its end. */
   sql: string;
@@ -18,8 +18,8 @@ export interface ViewFile {
 }
 
 /**
- * Reads the text of a view: a comment that says what it answers (`Tables:`, and where wanted `Columns:` and `Caveats:`), then one SELECT.
- * Absent where there are problems.
+ * Reads the text of a view: a comment that says what it answers, with `Tables:` and optionally
+ * `Columns:` and `Caveats:`, then one SELECT. The result is absent if there are problems.
  */
 export function readViewText(
   name: string,
@@ -53,7 +53,10 @@ export function readViewText(
   return { view: { name, description, caveats, tables, columns, sql, sqlLine: end + 1 }, problems };
 }
 
-/** The comment's parts. A line that is indented deeper than the first of its part goes on with the line above. */
+/**
+ * Reads the parts of the comment. A line indented deeper than the first line of its part continues
+ * it.
+ */
 function readHeader(lines: string[]) {
   const texts = { description: '', tables: '', caveats: '' };
   const columns: ViewFile['columns'] = [];
@@ -73,29 +76,31 @@ function readHeader(lines: string[]) {
   return { ...texts, columns };
 }
 
-/** `a | b, c` is a or b, and c. Undefined where it is something else. */
+/**
+ * Reads a list of tables: `a | b, c` means a or b, and c. Undefined if the text is something else.
+ */
 function readTables(text: string): string[][] | undefined {
   const groups = text.split(',').map((group) => group.split('|').map((name) => name.trim()));
   return groups.flat().every((name) => /^[a-z]\w*$/i.test(name)) ? groups : undefined;
 }
 
-/** What is wrong with a text that should be one SELECT. */
+/** Returns what is wrong with a text that should be one SELECT; undefined if nothing is. */
 function statementMistake(sql: string): string | undefined {
   const bare = withoutTexts(sql);
   const [first = ''] = /[a-z]+/i.exec(bare) ?? [];
   if (first === '') return 'expected a SELECT, found nothing';
-  if (!/^(select|with)$/i.test(first)) return `expected one SELECT, which only reads; found ${first}`;
+  if (!/^(select|with)$/i.test(first)) return `expected one SELECT, found ${first}`;
   const more = bare.slice(statementEnd(sql)).replace(/[\s;]/g, '');
-  return more === '' ? undefined : 'expected one SELECT; there is another statement behind it';
+  return more === '' ? undefined : 'expected one SELECT, found another statement after it';
 }
 
-/** Where the first statement ends. */
+/** Returns the position at which the first statement ends. */
 function statementEnd(sql: string): number {
   const end = withoutTexts(sql).indexOf(';');
   return end === -1 ? sql.length : end;
 }
 
-/** The same with blanks in place of comments, texts and quoted names. */
+/** Replaces comments, texts and quoted names by blanks of the same length. */
 function withoutTexts(sql: string): string {
   return sql.replace(/--[^\n]*|\/\*[\s\S]*?\*\/|'(?:[^']|'')*'|"[^"]*"|`[^`]*`/g, (found) =>
     ' '.repeat(found.length),

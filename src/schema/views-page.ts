@@ -1,7 +1,7 @@
 import type { ReportSchemas } from './types.js';
 import type { View } from './views.js';
 
-/** The reference page of the views that come with the program. */
+/** Returns the reference page of the views that come with the program. */
 export function viewsPage(views: View[], schemas: ReportSchemas): string {
   const types = new Map(
     [...schemas.values()].flatMap(({ reportType, tables }) => tables.map(({ name }) => [name, reportType])),
@@ -9,15 +9,15 @@ export function viewsPage(views: View[], schemas: ReportSchemas): string {
   const index = views.map(({ name, description }) => `| [${name}](#${name}) | ${cell(description)} |`);
   return `# Views
 
-Questions that sellers ask, answered in SQL on the tables of reports. Commits make them in the warehouse, DuckDB and BigQuery alike, as soon as
-the tables they read are there; nothing has to be switched on. \`sp-reports tables --views\` lists them, and what they wait for.
+Views answer the most common questions of sellers, in SQL on the report tables. In DuckDB and BigQuery alike, each view is created as soon as
+its tables exist; there is nothing to switch on. \`sp-reports tables --views\` lists the views and the tables they wait for.
 
 | view | answers |
 |---|---|
 ${index.join('\n')}
 
 \`\`\`sql
--- The ten products that brought in most, of each currency what is left after Amazon's fees.
+-- The ten most profitable products, per currency, after Amazon's fees.
 SELECT currency, sku, SUM(units_sold) AS units, SUM(profit) AS profit
 FROM profit_per_sku
 WHERE sku IS NOT NULL
@@ -26,14 +26,14 @@ ORDER BY profit DESC
 LIMIT 10
 \`\`\`
 
-They are plain SELECTs in \`schemas/views/\` of the package: read them to see what a figure is made of, and where they don't fit your books, begin
-your own with a copy.
+They are plain SELECTs in \`schemas/views/\` of the package. Read them to see how a figure is computed. If they don't match your bookkeeping, start
+your own view from a copy.
 
 ## Your own views
 
-A file \`views/my_view.sql\` within your folder of report schemas (\`schemas/views/my_view.sql\` beside \`pipelines.yaml\`, unless \`schemas\` says
-otherwise) makes the view \`my_view\`; one of the name of a packaged view takes its place. It begins with a comment that says what it answers and
-which tables it reads; then comes one SELECT:
+The file \`views/my_view.sql\` in your folder of report schemas (\`schemas/views/my_view.sql\` next to \`pipelines.yaml\`, unless \`schemas\` names
+another folder) defines the view \`my_view\`. If a packaged view has the same name, yours replaces it. The file begins with a comment that says
+what the view answers and which tables it reads, followed by one SELECT:
 
 \`\`\`sql view
 -- Stock that did not sell in 90 days.
@@ -48,13 +48,13 @@ FROM inventory_planning
 WHERE units_shipped_t90 = 0
 \`\`\`
 
-- \`Tables: a, b\` means that the view needs both; \`Tables: a | b\` that one is enough, and the other is empty while it is not there.
-- \`Columns:\` and \`Caveats:\` may be left out. They are for people, and for \`schemas export --format dbt\`.
-- Tables are named without a schema or dataset. A column of the report schema is there even where no document had it yet: it is NULL.
-- Keep to what both warehouses understand, where you may change over: \`CAST(x AS STRING)\`, \`COALESCE\`, \`CASE\`, \`SUBSTR\`, window functions.
-- \`sp-reports schemas check\` tells mistakes by file and line: another statement than a SELECT, columns and tables that are not there, the name of a
-  table. The next commit makes the view anew where its SQL or its tables changed, and drops it when its file is gone.
-- A view that can't be made holds up no load: the log and \`sp-reports tables --views\` tell why. Nor is a view or table of that name touched that somebody else made.
+- \`Tables: a, b\` means that the view needs both tables. With \`Tables: a | b\`, one is enough; the other one counts as empty until it exists.
+- \`Columns:\` and \`Caveats:\` are optional. They are for readers, and for \`schemas export --format dbt\`.
+- Tables are named without a schema or dataset. Every column of the report schema exists; it is NULL if no document had it yet.
+- If you may switch warehouses, use only what both understand: \`CAST(x AS STRING)\`, \`COALESCE\`, \`CASE\`, \`SUBSTR\`, window functions.
+- \`sp-reports schemas check\` reports mistakes by file and line: a statement other than SELECT, unknown columns and tables, a name that a table
+  already has. The next commit recreates the view if its SQL or its tables changed, and drops it if its file is gone.
+- A view that cannot be created never blocks a load. The log and \`sp-reports tables --views\` report the reason. The program never changes a view or table of the same name that somebody else created.
 
 ${views.map((view) => section(view, types)).join('\n')}`;
 }

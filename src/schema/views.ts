@@ -10,7 +10,7 @@ import { readViewText, type ViewFile } from './view-file.js';
 
 /** A question answered from tables, as a view of the warehouse. */
 export interface View extends Omit<ViewFile, 'tables'> {
-  /** In groups: of each group one at least must be there. */
+  /** Tables in groups: at least one of each group must exist. */
   tables: ViewTable[][];
   /** The file it was read from, for messages. */
   file: string;
@@ -18,13 +18,13 @@ export interface View extends Omit<ViewFile, 'tables'> {
 
 export interface ViewTable {
   name: string;
-  /** All columns, lineage included, where a report schema has the table. */
+  /** All columns including lineage, if a report schema has the table. */
   columns?: { name: string; type: ColumnType }[];
 }
 
 /**
- * The views of the folders `views/` within those of the report schemas, by name. A later one takes the place of an earlier one of its name.
- * Throws SCHEMA_INVALID, with every problem, where there are any.
+ * Reads the views of the folders `views/` in the folders of report schemas. A later view replaces
+ * an earlier one of the same name. Errors: SCHEMA_INVALID with every problem.
  */
 export function readViews(where: SchemaFolders, schemas: ReportSchemas): View[] {
   const { views, problems } = checkViews(where, schemas);
@@ -35,7 +35,7 @@ export function readViews(where: SchemaFolders, schemas: ReportSchemas): View[] 
   });
 }
 
-/** Reads all views and tells everything that is wrong with them; those without problems are there. */
+/** Reads all views; returns the valid ones, and every problem. */
 export function checkViews(
   { folders }: SchemaFolders,
   schemas: ReportSchemas,
@@ -55,10 +55,10 @@ export function checkViews(
       if (!view) continue;
       const owner = owners.get(name);
       if (owner && index > 0) {
-        const message = `${name} is the table of ${owner.schema.reportType} already, in ${owner.schema.file}; name the view otherwise`;
+        const message = `${name} is already the table of ${owner.schema.reportType}, in ${owner.schema.file}; choose another name for the view`;
         problems.push({ file: shortPath(file), line: 1, column: 1, path: '', message });
       }
-      // A table of the user's own goes before a view that comes with the program.
+      // A table of the user takes precedence over a packaged view.
       if (owner) continue;
       const tables = view.tables.map((group) =>
         group.map((table): ViewTable => {

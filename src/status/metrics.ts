@@ -21,9 +21,9 @@ export interface Metrics {
 const counters = {
   sp_reports_documents_total: {
     labels: ['pipeline', 'outcome'],
-    help: 'Messages and reports that drains, sweeps and turns of requests were done with, by what became of them',
+    help: 'Messages and reports processed by drains, sweeps and request runs, by outcome',
   },
-  sp_reports_rows_total: { labels: ['table'], help: 'Rows loaded, as parsed' },
+  sp_reports_rows_total: { labels: ['table'], help: 'Rows loaded, counted as parsed' },
   sp_reports_rejected_values_total: {
     labels: ['table'],
     help: 'Rejected values of a table',
@@ -31,24 +31,24 @@ const counters = {
   sp_reports_downloaded_bytes_total: { labels: ['pipeline'], help: 'Bytes of documents downloaded' },
   sp_reports_runs_total: {
     labels: ['pipeline', 'kind', 'result'],
-    help: 'Drains, sweeps and turns of requests that ended: succeeded; partly, where something stayed to be tried again; failed',
+    help: 'Drains, sweeps and request runs that ended: succeeded; partly, if something will be retried; failed',
   },
-  sp_reports_requested_reports_total: { labels: ['pipeline'], help: 'Reports that Amazon was asked for' },
+  sp_reports_requested_reports_total: { labels: ['pipeline'], help: 'Reports requested from Amazon' },
 } as const;
 
 const gauges = {
   sp_reports_info: { labels: ['version'], help: 'Always 1; the version of the program' },
   sp_reports_last_run_timestamp_seconds: {
     labels: ['pipeline', 'kind'],
-    help: 'When the last drain, sweep or turn of requests ended, whatever came of it, since 1970',
+    help: 'Unix time at which the last drain, sweep or request run ended, whatever its result',
   },
   sp_reports_last_success_timestamp_seconds: {
     labels: ['pipeline', 'kind'],
-    help: 'When the last drain, sweep or turn of requests ended that left nothing to be tried again, since 1970',
+    help: 'Unix time at which the last drain, sweep or request run ended that left nothing to retry',
   },
   sp_reports_request_windows: {
     labels: ['pipeline', 'state'],
-    help: 'Windows of requests: underway, waiting to be asked for again, or given_up',
+    help: 'Windows of requests by state: underway, waiting (to be requested again), or given_up',
   },
   sp_reports_quota_available: {
     labels: ['seller'],
@@ -56,40 +56,40 @@ const gauges = {
   },
   sp_reports_credentials_refused: {
     labels: ['seller'],
-    help: '1 while Amazon refuses the login of a seller, else 0',
+    help: '1 while Amazon refuses the login of a seller, otherwise 0',
   },
-  sp_reports_queue_up: { labels: ['queue'], help: '1 where SQS answered the last time, else 0' },
+  sp_reports_queue_up: { labels: ['queue'], help: '1 if SQS answered the last request, otherwise 0' },
   sp_reports_queue_messages: {
     labels: ['queue', 'state'],
-    help: 'Messages on a queue, visible, in_flight or delayed, as SQS approximates them',
+    help: 'Approximate number of messages on a queue by state: visible, in_flight or delayed',
   },
   sp_reports_queue_oldest_message_seconds: {
     labels: ['queue'],
-    help: 'Age of the oldest message that the last drain received and left; absent where it left none',
+    help: 'Age of the oldest message that the last drain received and did not delete; absent if there is none',
   },
   sp_reports_table_age_seconds: {
     labels: ['table', 'seller'],
-    help: 'Since Amazon made the newest loaded report of a table and seller',
+    help: 'Time since Amazon made the newest loaded report of a table and seller',
   },
   sp_reports_table_usual_interval_seconds: {
     labels: ['table', 'seller'],
-    help: 'Median time between the last reports of a table and seller; absent of fewer than four',
+    help: 'Median time between the last reports of a table and seller; absent with fewer than four reports',
   },
   sp_reports_table_stale: {
     labels: ['table', 'seller'],
-    help: '1 where no report came for three usual intervals and an hour, else 0',
+    help: '1 if no report arrived for three usual intervals plus an hour, otherwise 0',
   },
   sp_reports_quarantined_documents: {
     labels: ['reason'],
-    help: 'Documents in quarantine, by the code of the reason',
+    help: 'Quarantined documents, by reason code',
   },
-  sp_reports_warehouse_up: { labels: [], help: '1 where the ledger could be read the last time, else 0' },
+  sp_reports_warehouse_up: { labels: [], help: '1 if the last read of the ledger succeeded, otherwise 0' },
 } as const;
 
 const loadSeconds = {
   name: 'sp_reports_load_seconds',
   labels: ['outcome'],
-  help: 'From the bytes of a document to its Parquet files, the download left out',
+  help: 'Time from the bytes of a document to its Parquet files, without the download',
   buckets: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900],
 };
 

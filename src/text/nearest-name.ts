@@ -1,6 +1,6 @@
 /**
- * The candidate that a misspelled name most likely means; undefined where none is near. Case, blanks, `-` and `_` don't
- * count; of other mistakes about one in three letters is forgiven.
+ * Returns the candidate that a misspelled name most likely means; undefined if none is near. Case,
+ * blanks, `-` and `_` are ignored; about one other mistake in three letters is tolerated.
  */
 export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
   let best: { candidate: string; distance: number } | undefined;
@@ -13,7 +13,7 @@ export function nearestName(name: string, candidates: Iterable<string>): string 
   return best?.candidate;
 }
 
-/** `; did you mean "schedule"?`, or nothing where no candidate is near. */
+/** Returns a text such as `; did you mean "schedule"?`, empty if no candidate is near. */
 export function didYouMean(name: string, candidates: Iterable<string>): string {
   const nearest = nearestName(name, candidates);
   return nearest === undefined ? '' : `; did you mean "${nearest}"?`;
@@ -23,7 +23,10 @@ function plain(name: string): string {
   return name.toLowerCase().replace(/[\s_-]+/g, '');
 }
 
-/** Insertions, deletions, substitutions and swaps of neighbours that turn one word into the other. */
+/**
+ * Returns the number of insertions, deletions, substitutions and swaps of adjacent letters that
+ * turn one word into the other.
+ */
 function editDistance(a: string, b: string): number {
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   for (let i = 1; i <= a.length; i++) {

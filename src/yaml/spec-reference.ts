@@ -91,7 +91,7 @@ function keyTable(schema: JsonSchema): string[] {
           : '';
     return `| \`${key}\` | ${typeText(value)} | ${fallback} | ${cell(descriptionOf(value))} |`;
   });
-  return ['| key | type | default | what it says |', '|---|---|---|---|', ...rows];
+  return ['| key | type | default | description |', '|---|---|---|---|', ...rows];
 }
 
 /** Returns its own description, or that of the items of a list or map. */

@@ -45,8 +45,8 @@ describe('backfill', () => {
     const window = ['backfill', '--from', dateOf(50), '--to', dateOf(30)];
     const asked = await world.run(...window);
     assert.equal(asked.code, 0, asked.stderr);
-    assert.match(asked.stdout, /2 documents to fetch; the quota allows the last in less than a minute/);
-    assert.match(asked.stderr, /Nothing was loaded: give --yes/);
+    assert.match(asked.stdout, /2 documents to load; within the quota, this takes less than a minute/);
+    assert.match(asked.stderr, /Nothing was loaded\. Add --yes/);
     assert.equal(calls('getReportDocument'), 0);
     const { code, stdout } = await world.run(...window, '--yes', '--types', 'GET_FLAT_FILE_*', '--json');
     const [plan, run] = stdout
@@ -155,7 +155,7 @@ describe('backfill', () => {
       .map((line) => JSON.parse(line));
     assert.deepEqual([code, plan.documents, plan.minutes], [0, 8, 3], stderr);
     assert.deepEqual(run.outcomes, { loaded: 5, deferred: 3 });
-    assert.match(stderr, /Stopped: run it again/);
+    assert.match(stderr, /Stopped\. Run it again/);
     // The ledger is its memory.
     const rest = JSON.parse((await world.run('backfill', '--from', dateOf(20), '--json')).stdout);
     assert.equal(rest.documents, 3);
@@ -164,8 +164,8 @@ describe('backfill', () => {
   it('refuses a window that Amazon has nothing of, that is none, and a seller that is none', async () => {
     world = await makeWorld({ pipelines: [{ reportTypes: [ordersType] }] });
     for (const [args, problem] of [
-      [['--from', dateOf(120)], /keeps reports for 90 days, so that \d{4}-\d\d-\d\d is the earliest/],
-      [['--from', dateOf(5), '--to', dateOf(9)], /must begin before it ends/],
+      [['--from', dateOf(120)], /keeps reports for 90 days, so \d{4}-\d\d-\d\d is the earliest date/],
+      [['--from', dateOf(5), '--to', dateOf(9)], /must start before it ends/],
       [['--from', dateOf(5), '--seller', 'A9'], /no seller "A9"/],
       [['--to', dateOf(5)], /required option '--from/],
     ] as const) {
@@ -186,7 +186,7 @@ describe('backfill', () => {
     world.sandbox.state.faults.answers.set('getReports', { status: 403, times: 1 });
     const { code, stdout } = await world.run('backfill', '--from', dateOf(5), '--yes');
     assert.equal(code, 1);
-    assert.match(stdout, new RegExp(`${sellerId} could not be asked about: .*403`));
+    assert.match(stdout, new RegExp(`${sellerId}: listing reports failed: .*403`));
     assert.deepEqual(await loaded(), ['o']);
   });
 });

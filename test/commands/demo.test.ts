@@ -134,7 +134,7 @@ describe('the demo that stays', function () {
   it('keeps its folder from another demo', async () => {
     const { code, stderr } = await apart('demo');
     assert.equal(code, 2);
-    assert.match(stderr, /another demo is at work in .*data\/demo/);
+    assert.match(stderr, /another demo is running in .*data\/demo/);
   });
 
   it('ends when it is told to, within seconds; its settings tell of the sandbox that is gone, and so do commands', async () => {

@@ -75,7 +75,7 @@ describe('doctor', () => {
     ]);
     assert.match(the(all, 'login').next ?? '', /clientSecret and refreshToken/);
     assert.match(the(all, 'queue policy').next ?? '', /`sp-reports subscribe --dry-run`/);
-    assert.equal(the(all, 'roles').found, `login ${sellerId} comes first`);
+    assert.equal(the(all, 'roles').found, `fix login ${sellerId} first`);
     for (const { status, next } of all.findings) assert.equal(next !== undefined, status === 'failed');
   });
 
@@ -106,7 +106,7 @@ describe('doctor', () => {
       join(world.folder, 'state', 'quota.json'),
       JSON.stringify({ [`${clientId} ${sellerId} getReports`]: bucket }),
     );
-    assert.match(the(await examined(), 'roles').found, /^not asked: the quota/);
+    assert.match(the(await examined(), 'roles').found, /^not checked: the quota/);
   });
 
   it('tells a queue that forgets too soon, gives up too soon, or is encrypted with the wrong key', async () => {
@@ -133,7 +133,7 @@ describe('doctor', () => {
       world = await makeWorld({ settings: { aws: { endpoint } } });
       const times = the(await examined(), 'queue times');
       assert.equal(times.status, 'ok');
-      assert.match(times.found, /^keeps messages for a time it does not tell; visibility timeout 30 s/);
+      assert.match(times.found, /^keeps messages for an unknown time; visibility timeout 30 s/);
     } finally {
       server.close();
     }
@@ -174,7 +174,7 @@ describe('doctor', () => {
     }
     const disk = the(await examined(), 'disk');
     assert.equal(disk.status, 'failed');
-    assert.match(disk.found, /^it can't be written \(E[A-Z]+\)$/);
+    assert.match(disk.found, /^not writable \(E[A-Z]+\)$/);
   });
 });
 
@@ -186,6 +186,6 @@ describe('doctor, without settings that can be read', () => {
     const { code, stdout } = await run('doctor');
     assert.equal(code, 1);
     assert.match(stdout, /^failed {3}settings: CONFIG_INVALID: .*\n.*did you mean "warehouse"/);
-    assert.match(stdout, /\n {9}Mend each line/);
+    assert.match(stdout, /\n {9}Fix each problem above/);
   });
 });

@@ -7,10 +7,10 @@ describe('the first steps of a newcomer', () => {
 
   it('lists of nothing say how to begin, and lists that nothing fits say so', async () => {
     for (const command of [['tables'], ['tables', '--gaps'], ['loads']])
-      assert.match((await run(...command)).stdout, /^Nothing has been loaded yet: `sp-reports run`/);
+      assert.match((await run(...command)).stdout, /^Nothing has been loaded yet\. Run `sp-reports run`/);
     file('a.tsv', listings(1));
     await run('load', 'a.tsv', '--type', listingsType);
-    assert.equal((await run('loads', '--status', 'fatal')).stdout, 'No document of the ledger fits that.\n');
+    assert.equal((await run('loads', '--status', 'fatal')).stdout, 'No document in the ledger matches.\n');
   });
 
   it('a log level that is none is refused before anything is done', async () => {
@@ -50,7 +50,7 @@ describe('the first steps of a newcomer', () => {
       world.sandbox.state.faults.answers.set('login', { status: 400, times: 1 });
       const { code, stdout } = await world.run('sweep');
       assert.equal(code, 1);
-      assert.match(stdout, /^Sweep of all: Nothing done\.\n\nTo be tried again\n/);
+      assert.match(stdout, /^Sweep of all: Nothing done\.\n\nWill be retried\n/);
     } finally {
       await world.close();
     }

@@ -18,7 +18,7 @@ describe('init', () => {
   it('writes settings that need nothing but the variables it names', async () => {
     const { code, stdout } = await run('init');
     assert.equal(code, 0);
-    const [, named = ''] = /variables it names: ([\w, ]+);/.exec(stdout) ?? [];
+    const [, named = ''] = /variables that it names: ([\w, ]+);/.exec(stdout) ?? [];
     assert.deepEqual(named.split(', ').sort(), Object.keys(variables).sort());
     const { pipelines, sellers } = readConfig({ cwd: path(), env: variables });
     assert.deepEqual([pipelines.length, sellers.length], [1, 1]);
@@ -51,7 +51,7 @@ describe('init', () => {
     file('pipelines.yaml', '# mine\n');
     const { code, stderr, stdout } = await run('init');
     assert.deepEqual([code, stdout], [2, '']);
-    assert.match(stderr, /^error FILE_EXISTS: writing pipelines\.yaml: it is there already\n/);
+    assert.match(stderr, /^error FILE_EXISTS: writing pipelines\.yaml: the file already exists\n/);
     assert.equal(readFileSync(path('pipelines.yaml'), 'utf8'), '# mine\n');
   });
 

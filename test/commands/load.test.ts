@@ -15,7 +15,7 @@ describe('load, of several files', () => {
     const { code, stdout } = await run(...args);
     assert.equal(code, 1);
     assert.match(stdout, /^one\.tsv: loaded: 1 row into listings$/m);
-    assert.match(stdout, /^absent\.tsv: failed: opening .*absent\.tsv: there is no such file$/m);
+    assert.match(stdout, /^absent\.tsv: failed: opening .*absent\.tsv: the file does not exist$/m);
     assert.match(stdout, /^two\.tsv: loaded: 2 rows into listings$/m);
     assert.match(stdout, /^3 files: 2 loaded, 1 failed\n$/m);
     const lines = (await run(...args, '--json')).stdout.trimEnd().split('\n');
@@ -84,18 +84,21 @@ describe('load, of several files', () => {
       `  - id: ${id}\n    region: na\n    credentials: { clientId: '\${ID}', clientSecret: '\${SECRET}', refreshToken: '\${TOKEN}' }\n`;
     const load = (...more: string[]) => run('load', 'a.tsv', '--type', listingsType, ...more);
     const sellers = () => query('SELECT DISTINCT _seller_id AS id FROM listings ORDER BY 1');
-    assert.doesNotMatch((await load('--seller', 'ANYBODY')).stderr, /is no seller/);
+    assert.doesNotMatch((await load('--seller', 'ANYBODY')).stderr, /has no seller/);
     // Whether its credentials are set or not, as here.
     file('pipelines.yaml', `sellers:\n${seller('A3EXAMPLESELLER')}`);
     await load();
     const near = await load('--seller', 'A3EXAMPLSELLER');
     assert.equal(near.code, 2);
-    assert.match(near.stderr, /--seller A3EXAMPLSELLER: no seller .*; did you mean "A3EXAMPLESELLER"\?/);
+    assert.match(
+      near.stderr,
+      /--seller A3EXAMPLSELLER: .* has no seller with that id; did you mean "A3EXAMPLESELLER"\?/,
+    );
     const other = await load('--seller', 'B7QQ');
     assert.equal(other.code, 0);
-    assert.match(other.stderr, /B7QQ is no seller in .*pipelines\.yaml, which has A3EXAMPLESELLER/);
+    assert.match(other.stderr, /pipelines\.yaml has no seller B7QQ, only A3EXAMPLESELLER/);
     assert.deepEqual(await sellers(), [{ id: 'A3EXAMPLESELLER' }, { id: 'ANYBODY' }, { id: 'B7QQ' }]);
-    assert.doesNotMatch((await load('--seller', 'A3EXAMPLESELLER')).stderr, /is no seller/);
+    assert.doesNotMatch((await load('--seller', 'A3EXAMPLESELLER')).stderr, /has no seller/);
   });
 
   it('takes another id of an account for its seller, as notifications do', async () => {
@@ -119,17 +122,17 @@ describe('load, of several files', () => {
     const foreign = await load('GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2');
     assert.match(
       foreign.stdout,
-      /quarantined: .*\n {2}what was loaded from it as GET_MERCHANT_LISTINGS_ALL_DATA stays in listings\n/,
+      /quarantined: .*\n {2}its earlier rows, loaded as GET_MERCHANT_LISTINGS_ALL_DATA, stay in listings\n/,
     );
     const moved = await load('GET_SOMETHING_NEW');
     assert.match(
       moved.stdout,
-      /loaded: 2 rows into something_new\n {2}it was loaded as GET_MERCHANT_LISTINGS_ALL_DATA before: those rows are no longer in listings\n/,
+      /loaded: 2 rows into something_new\n {2}it was loaded as GET_MERCHANT_LISTINGS_ALL_DATA before; those rows were removed from listings\n/,
     );
     await load(listingsType);
     file('b.tsv', listings(2).toString().replaceAll('10', '11'));
     const older = await run('load', 'b.tsv', '--type', listingsType, '--created', '2020-01-01');
-    assert.match(older.stdout, /loaded: 2 rows into listings, all of a report older than what is there\n/);
+    assert.match(older.stdout, /loaded: 2 rows into listings, all superseded by a newer report\n/);
   });
 
   it('finishes the document in hand when told to stop, and begins no other', async () => {

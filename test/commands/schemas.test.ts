@@ -13,7 +13,7 @@ describe('the commands on report schemas', () => {
 
     it('show says so, and how its reports come about', async () => {
       const { stdout } = await run('schemas', 'show', type);
-      assert.match(stdout, /How it comes about: requested/);
+      assert.match(stdout, /Made: requested/);
       assert.match(
         stdout,
         /Table epr_monthly_reports, append: columns and types are taken from each document/,
@@ -88,7 +88,7 @@ tables:
     it('says that it fits', async () => {
       const { stdout, code } = await check('order-id\tday\tfee\n1\t2026-01-01\t2.5\n1\t2026-01-02\t2.5\n');
       assert.equal(code, 0);
-      assert.match(stdout, /2 rows for removals\n {2}key order_id, day: tells all rows apart/);
+      assert.match(stdout, /2 rows for removals\n {2}key order_id, day: unique for every row/);
       assert.match(stdout, /columns not in the document: note\nThe document fits the schema\.\n$/);
     });
 
@@ -97,9 +97,12 @@ tables:
       const { stdout, code } = await check(text, '--marketplace', 'DE');
       assert.equal(code, 1);
       assert.match(stdout, /columns without a value: note/);
-      assert.match(stdout, /key order_id, day: 1 row with the values of a row before, such as 1, 2026-01-01/);
+      assert.match(
+        stdout,
+        /key order_id, day: 1 row with the same values as an earlier row, such as 1, 2026-01-01/,
+      );
       assert.match(stdout, /rejected, fee: 1 expected decimal\(18,4\), such as "free"/);
-      assert.match(stdout, /columns the schema does not know: new one/);
+      assert.match(stdout, /columns that the schema does not know: new one/);
       const { sample } = JSON.parse((await check(text, '--marketplace', 'DE', '--json')).stdout);
       assert.equal(sample.isWell, false);
       assert.deepEqual(sample.tables, [
@@ -119,7 +122,7 @@ tables:
       file('sample.tsv', 'order-id\tday\tfee\n1\t2026-01-01\t1\n1\t2026-01-01\t2\n');
       const { stdout, code } = await run('schemas', 'check', 'removals.yaml', '--sample', 'sample.tsv');
       assert.equal(code, 0);
-      assert.match(stdout, /1 row with the values of a row before/);
+      assert.match(stdout, /1 row with the same values as an earlier row/);
     });
 
     it('refuses a document of another type, and a sample without a schema', async () => {
@@ -180,14 +183,14 @@ tables:
     it('says where the type has a schema already, and with which tables', async () => {
       file('GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2.tsv', 'settlement-id\tamount\n1\t2\n');
       const { stderr } = await run('schemas', 'infer', 'GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2.tsv');
-      assert.match(stderr, /has a schema already, with settlement_v2\. Yours takes its place/);
+      assert.match(stderr, /already has a schema, with settlement_v2\. Yours replaces it/);
     });
 
     it('says where there is nothing to infer from', async () => {
       file('GET_NEW_DATA.tsv', '');
       const { stdout, stderr, code } = await run('schemas', 'infer', 'GET_NEW_DATA.tsv');
       assert.deepEqual([stdout, code], ['', 2]);
-      assert.match(stderr, /nothing in it to make a schema from/);
+      assert.match(stderr, /the document has no tables to draft a schema from/);
     });
   });
 
@@ -306,10 +309,7 @@ tables:
       );
       assert.match((await run('schemas', 'drift')).stdout, /unknown header charge, fee renamed\?/);
       const { stdout } = await run('schemas', 'drift', '--yaml');
-      assert.match(
-        stdout,
-        /^# fee: renamed\? "charge" stands in the place of fee, with values of its type$/m,
-      );
+      assert.match(stdout, /^# fee: renamed\? "charge" is at the position of fee, with values of its type$/m);
       const schema = applied(removals, stdout);
       assert.ok(schema.includes('- { name: fee, from: [ fee, charge ], type: "decimal(18,4)" }'), schema);
       file('schemas/GET_TEST_DATA.yaml', schema);

@@ -63,7 +63,10 @@ describe('subscribe', () => {
 
   it('prints the policy that the queue needs, and whether it has it', async () => {
     const { stdout } = await world.run('subscribe', '--dry-run');
-    assert.match(stdout, /keeps Amazon from sqs:SendMessage and sqs:GetQueueAttributes: nothing will arrive/);
+    assert.match(
+      stdout,
+      /does not allow Amazon sqs:SendMessage and sqs:GetQueueAttributes, so no notification will arrive/,
+    );
     const policy = JSON.parse(stdout.slice(stdout.indexOf('\n{')));
     assert.equal(policy.Statement[0].Resource, queueArn);
     assert.equal(policy.Statement[0].Principal.AWS, 'arn:aws:iam::437568002678:root');
@@ -109,7 +112,7 @@ describe('subscribe', () => {
       [code, done[1], done[2]],
       [1, `${sellerId} subscription failed`, `${otherSeller} subscription created`],
     );
-    assert.match(second?.note ?? '', /subscribed with another destination, d-other/);
+    assert.match(second?.note ?? '', /subscribed to another destination, d-other/);
     const undone = await steps('--undo');
     assert.equal(undone.done[0], `${sellerId} subscription kept`);
     assert.deepEqual(
@@ -153,7 +156,7 @@ describe('subscribe, of several queues', () => {
     try {
       const { code, stderr } = await world.run('subscribe');
       assert.equal(code, 2);
-      assert.match(stderr, /several queues.*name a pipeline of all, second/);
+      assert.match(stderr, /several queues.*name one of the pipelines all, second/);
       assert.equal((await world.run('subscribe', 'all')).code, 0);
     } finally {
       await world.close();

@@ -54,7 +54,10 @@ describe('commands, where something can not be reached', function () {
         const { code, stdout } = await world.run(...args, '--log-level', 'silent');
         assert.equal(code, 1, `${args}: ${stdout}`);
         assert.ok(stdout.includes(`no answer from ${nowhere} (ECONNREFUSED, 4 times)`), `${args}: ${stdout}`);
-        assert.ok(stdout.includes(`Check that this machine reaches ${nowhere}, proxy`), `${args}: ${stdout}`);
+        assert.ok(
+          stdout.includes(`Check that this machine can reach ${nowhere} (including any proxy or firewall)`),
+          `${args}: ${stdout}`,
+        );
         assert.doesNotMatch(stdout, /Nothing to (do|ask for)|^0 documents/m, args.join(' '));
       }
     });
@@ -66,8 +69,12 @@ describe('commands, where something can not be reached', function () {
       const { code, stdout, stderr } = await world.run(...args, '--log-level', 'silent');
       assert.equal(code, 1, `${args}: ${stdout}`);
       const told = stdout + stderr;
-      assert.match(told, /talking to http\S+: connect ECONNREFUSED 127\.0\.0\.1/, args.join(' '));
-      assert.match(told, /Check that this machine reaches SQS, proxy/, args.join(' '));
+      assert.match(told, /connecting to http\S+: connect ECONNREFUSED 127\.0\.0\.1/, args.join(' '));
+      assert.match(
+        told,
+        /Check that this machine can reach SQS \(including any proxy or firewall\)/,
+        args.join(' '),
+      );
     }
   });
 });

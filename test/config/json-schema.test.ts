@@ -63,9 +63,9 @@ describe('the reference page', () => {
   it('has each key with its default and what it says', () => {
     const rows = configReference().split('\n');
     for (const row of [
-      '| `lake` | string | `"data/lake"` | Folder of the Parquet files; or a bucket, `gs://bucket/lake` or `s3://bucket/lake` (docs/lake.md). |',
-      '| `region` | `na`, `eu`, `fe` | **required** | Where the account is: North America, Europe, Far East. |',
-      '| `concurrency` | integer 1 to 16 | `2` | Documents in work at the same time. |',
+      '| `lake` | string | `"data/lake"` | Folder of the Parquet files, or a bucket such as `gs://bucket/lake` or `s3://bucket/lake` (docs/lake.md). |',
+      '| `region` | `na`, `eu`, `fe` | **required** | Region of the account: North America, Europe, Far East. |',
+      '| `concurrency` | integer 1 to 16 | `2` | Documents processed at the same time. |',
       '| `timezone` | string | `"UTC"` | Time zone of `schedule`, `sweep` and the `cron` of requests. |',
       '## `pipelines[].limits`',
       '## `sellers[].credentials`',

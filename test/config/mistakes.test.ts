@@ -19,7 +19,7 @@ const cases: Record<string, [text: string, line: string]> = {
   ],
   'a bucket for what must be on this machine': [
     'state: gs://bucket/state\n',
-    '1:8 state: expected a path on this machine, found "gs://bucket/state"; only lake and raw may be in a bucket',
+    '1:8 state: expected a path on this machine, found "gs://bucket/state"; only lake and raw can be in a bucket',
   ],
   'a bucket with a slash too few': [
     'lake: gs:/bucket/lake\n',
@@ -27,7 +27,7 @@ const cases: Record<string, [text: string, line: string]> = {
   ],
   'raw documents inside the lake of a bucket': [
     'lake: gs://bucket/x/\nraw: gs://bucket/x/raw\n',
-    '2:6 raw: "gs://bucket/x/raw" is inside lake ("gs://bucket/x/"); give each a place of its own',
+    '2:6 raw: "gs://bucket/x/raw" is inside lake ("gs://bucket/x/"); use a separate location for each',
   ],
   'bad YAML': ['lake: a\n\tb: c\n', '2:1 not valid YAML: Tabs are not allowed as indentation'],
   'a variable inside braces without quotes': [
@@ -68,7 +68,7 @@ const cases: Record<string, [text: string, line: string]> = {
   ],
   'a cron expression with a number beyond reason': [
     pipeline('', { schedule: "'*/15 *9999999999 * * *'" }),
-    '3:15 pipelines[0].schedule: expected a cron expression such as "*/15 * * * *" (minute, hour, day, month, weekday), found "*/15 *9999999999 * * *": 9999999999 is more than any of them can be',
+    '3:15 pipelines[0].schedule: expected a cron expression such as "*/15 * * * *" (minute, hour, day, month, weekday), found "*/15 *9999999999 * * *": 9999999999 is too large for every field',
   ],
   'several fields of a cron expression': [
     pipeline('', { schedule: "'0 */2 24 32 1-13 FOO'" }),
@@ -88,7 +88,7 @@ const cases: Record<string, [text: string, line: string]> = {
   ],
   'a FIFO queue': [
     pipeline('', { queue: 'https://sqs.us-east-1.amazonaws.com/123456789012/reports.fifo' }),
-    '4:12 pipelines[0].queue: a FIFO queue; Amazon sends notifications to standard queues only',
+    '4:12 pipelines[0].queue: this is a FIFO queue; Amazon sends notifications to standard queues only',
   ],
   'an endpoint without a scheme': [
     'aws:\n  endpoint: localhost:4566\n',
@@ -104,23 +104,23 @@ const cases: Record<string, [text: string, line: string]> = {
   ],
   'one folder for lake and raw': [
     'lake: kept\nraw: ./kept/\n',
-    '2:6 raw: "./kept/" is the same place as lake ("kept"); give each a place of its own',
+    '2:6 raw: "./kept/" is the same as lake ("kept"); use a separate location for each',
   ],
   'a lake among the raw documents': [
     'lake: data/raw/lake\n',
-    '1:7 lake: "data/raw/lake" is inside raw ("data/raw"); give each a place of its own',
+    '1:7 lake: "data/raw/lake" is inside raw ("data/raw"); use a separate location for each',
   ],
   'a folder that holds the default one of something else': [
     'raw: data/state\n',
-    '1:6 raw: "data/state" is the same place as state ("data/state"); give each a place of its own',
+    '1:6 raw: "data/state" is the same as state ("data/state"); use a separate location for each',
   ],
   'a warehouse in the lake': [
     'warehouse:\n  path: ${ID}/x.duckdb\nlake: ${ID}\n',
-    '2:9 warehouse.path: "client-id/x.duckdb" is inside lake ("client-id"); give each a place of its own',
+    '2:9 warehouse.path: "client-id/x.duckdb" is inside lake ("client-id"); use a separate location for each',
   ],
   'folders below the warehouse file': [
     'warehouse:\n  path: data/raw/x.duckdb\nraw: elsewhere\nlake: data/raw/x.duckdb/lake\n',
-    '4:7 lake: "data/raw/x.duckdb/lake" is inside warehouse.path ("data/raw/x.duckdb"); give each a place of its own',
+    '4:7 lake: "data/raw/x.duckdb/lake" is inside warehouse.path ("data/raw/x.duckdb"); use a separate location for each',
   ],
   'a BigQuery warehouse without its dataset': [
     'warehouse:\n  type: bigquery\n  project: p\n',
@@ -144,17 +144,17 @@ const cases: Record<string, [text: string, line: string]> = {
   ],
   'a pipeline name used twice': [
     `${pipeline()}  - name: all\n    schedule: '0 * * * *'\n    queue: https://sqs.us-east-1.amazonaws.com/123456789012/other\n`,
-    '5:11 pipelines[1].name: "all" is used by pipelines[0] already',
+    '5:11 pipelines[1].name: "all" is already used by pipelines[0]',
   ],
   'a seller id used twice': [
     seller(seller().replace('sellers:\n', '')),
-    '8:9 sellers[1].id: "A1SELLER" is used by sellers[0] already',
+    '8:9 sellers[1].id: "A1SELLER" is already used by sellers[0]',
   ],
   'an account id of two sellers': [
     seller(
       `    accountIds: [amzn1.vg.1]\n${seller('    accountIds: [amzn1.vg.1]\n', { id: 'A2' }).replace('sellers:\n', '')}`,
     ),
-    '15:18 sellers[1].accountIds[0]: "amzn1.vg.1" belongs to sellers[0] already',
+    '15:18 sellers[1].accountIds[0]: "amzn1.vg.1" already belongs to sellers[0]',
   ],
   'a region in capitals': [
     seller('', { region: 'NA' }),
@@ -194,7 +194,7 @@ const cases: Record<string, [text: string, line: string]> = {
   ],
   'credentials for AWS itself': [
     'aws:\n  credentials:\n    accessKeyId: ${ID}\n    secretAccessKey: ${SECRET}\n',
-    '3:5 aws.credentials: for `endpoint` alone; AWS takes those of the environment, a profile or the instance role',
+    '3:5 aws.credentials: only with `endpoint`; for AWS, credentials come from the environment, a profile or the instance role',
   ],
   'a hash key in the file': [
     'piiHashKey: 0123456789abcdef\n',
@@ -225,7 +225,7 @@ const cases: Record<string, [text: string, line: string]> = {
   ],
   'a status page for everybody': [
     'status:\n  host: 0.0.0.0\n',
-    '2:9 status.host: anyone who reaches 0.0.0.0 could read the warehouse; add `token: ${SP_REPORTS_STATUS_TOKEN}`',
+    '2:9 status.host: anyone who can reach 0.0.0.0 could read the warehouse; add `token: ${SP_REPORTS_STATUS_TOKEN}`',
   ],
   'a token in the file': [
     'status: { token: 0123456789abcdef }\n',

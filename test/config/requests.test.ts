@@ -17,25 +17,25 @@ const cases: Record<string, [request: string, lines: string[], more?: string]> =
   'an unknown type': [
     `{ reportType: GET_SALES_AND_TRAFIC_REPORT, ${cron} }`,
     [
-      'request[0].reportType: no report type of that name is known; where Amazon has it all the same, give it a schema (docs/schemas.md); did you mean "GET_SALES_AND_TRAFFIC_REPORT"?',
+      'request[0].reportType: unknown report type; if Amazon has it, write a schema for it (docs/schemas.md); did you mean "GET_SALES_AND_TRAFFIC_REPORT"?',
     ],
   ],
   'a type that comes by itself': [
     `{ reportType: GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2, ${cron} }`,
     [
-      'request[0].reportType: Amazon takes no requests for GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2; it comes by itself: leave the request out, and give the pipeline a `sweep`',
+      'request[0].reportType: Amazon accepts no requests for GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2; Amazon makes it by itself: remove the request, and add `sweep` to the pipeline',
     ],
   ],
   'a type that Amazon makes by a schedule alone': [
     `{ reportType: GET_ORDER_REPORT_DATA_TAX, ${cron} }`,
     [
-      'request[0].reportType: Amazon takes no requests for GET_ORDER_REPORT_DATA_TAX; write `schedule: amazon` and `period`',
+      'request[0].reportType: Amazon accepts no requests for GET_ORDER_REPORT_DATA_TAX; write `schedule: amazon` and `period`',
     ],
   ],
   'a schedule for a type that has none': [
     `{ ${orders}, schedule: amazon, period: P1D }`,
     [
-      'request[0].schedule: Amazon makes GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL by no schedule; ask for it by `cron`',
+      'request[0].schedule: Amazon does not make GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL on a schedule; request it with `cron`',
     ],
   ],
   'a period that Amazon does not have': [
@@ -46,7 +46,7 @@ const cases: Record<string, [request: string, lines: string[], more?: string]> =
   ],
   'no time to ask': [
     `{ ${orders} }`,
-    ['request[0].reportType: when is it asked for? Add `cron`, or `schedule: amazon` with `period`'],
+    ['request[0].reportType: when is it requested? Add `cron`, or `schedule: amazon` with `period`'],
   ],
   'a window that is none': [
     `{ ${orders}, ${cron}, window: a day }`,
@@ -57,30 +57,30 @@ const cases: Record<string, [request: string, lines: string[], more?: string]> =
   'a window of several weeks': [
     `{ ${orders}, ${cron}, window: 2 weeks }`,
     [
-      'request[0].window: weeks, months, quarters and years are asked for one by one; write `1 week`, or `14 days`',
+      'request[0].window: weeks, months, quarters and years are requested one at a time; write `1 week`, or `14 days`',
     ],
   ],
   'a window longer than Amazon takes': [
     `{ reportType: MARKETPLACE_ASIN_PAGE_VIEW_METRICS, ${cron}, window: 8 days }`,
-    ['request[0].window: longer than Amazon takes for MARKETPLACE_ASIN_PAGE_VIEW_METRICS: 7 days at most'],
+    ['request[0].window: longer than Amazon allows for MARKETPLACE_ASIN_PAGE_VIEW_METRICS: at most 7 days'],
   ],
   'a window of orders longer than a month': [
     `{ ${orders}, ${cron}, window: 32 days }`,
     [
-      'request[0].window: longer than Amazon takes for GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL: 31 days at most',
+      'request[0].window: longer than Amazon allows for GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL: at most 31 days',
     ],
   ],
   'a window longer than a single day': [
     `{ reportType: GET_VENDOR_REAL_TIME_INVENTORY_REPORT, ${cron}, window: 36 hours }`,
-    ['request[0].window: longer than Amazon takes for GET_VENDOR_REAL_TIME_INVENTORY_REPORT: 1 day at most'],
+    ['request[0].window: longer than Amazon allows for GET_VENDOR_REAL_TIME_INVENTORY_REPORT: at most 1 day'],
   ],
   'a window beside another reportPeriod': [
     `{ reportType: GET_VENDOR_SALES_REPORT, ${cron}, window: 7 days, reportOptions: { reportPeriod: WEEK } }`,
-    ['request[0].window: reportPeriod goes by one week: write `1 week`, or leave it out'],
+    ['request[0].window: reportPeriod is one week: write `1 week`, or remove the window'],
   ],
   'a beginning in the future': [
     `{ ${orders}, ${cron}, window: 1 day, from: 2999-01-01 }`,
-    ['request[0].from: 2999-01-01 is still to come; the first window must begin in the past'],
+    ['request[0].from: 2999-01-01 is in the future; the first window must begin in the past'],
   ],
   'a beginning without a window': [
     `{ ${orders}, ${cron}, from: 2026-01-01 }`,
@@ -97,13 +97,13 @@ const cases: Record<string, [request: string, lines: string[], more?: string]> =
   'a type that would not be loaded': [
     `{ ${orders}, ${cron} }`,
     [
-      'request[0].reportType: is asked for and would not be loaded: add GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL to `reportTypes` of the pipeline',
+      'request[0].reportType: is requested but would not be loaded; add GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL to `reportTypes` of the pipeline',
     ],
     '    reportTypes: GET_FBA_*\n',
   ],
   'the same twice': [
     `{ ${orders}, ${cron} }\n      - { ${orders}, cron: '0 7 * * *' }`,
-    ['request[1].reportType: is asked for by pipelines[0].request[0] already'],
+    ['request[1].reportType: is already requested by pipelines[0].request[0]'],
   ],
 };
 
@@ -114,7 +114,7 @@ describe('requests in pipelines.yaml', () => {
 
   it('need marketplaces, of the seller or of their own', () => {
     const text = `${seller()}${pipeline(`    request:\n      - { ${orders}, ${cron} }\n`)}`;
-    assert.match(String(mistakesIn(text)), /of which marketplaces\?/);
+    assert.match(String(mistakesIn(text)), /for which marketplaces\?/);
     assert.equal(configOf(text.replace(' }', ', marketplaces: [US] }')).pipelines.length, 1);
   });
 

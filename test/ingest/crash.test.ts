@@ -116,7 +116,7 @@ describe('a warehouse file that opens no more', () => {
       assert.equal(code, 0, stderr);
       const told = stderr.split('\n').filter((line) => line.includes('set aside'));
       assert.equal(told.length, 1, stderr);
-      assert.match(told[0] ?? '', /made again with 2 loads of the lake and 0 raw documents/);
+      assert.match(told[0] ?? '', /made again from 2 loads of the lake and 0 raw documents/);
       const { orders_by_last_update, ...after } = await world.contents();
       assert.equal(orders_by_last_update?.length, 1);
       assert.deepEqual(after.listings, before.listings);

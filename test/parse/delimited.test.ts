@@ -142,7 +142,7 @@ for (const engine of ['reference', 'columnar'] as const)
         _row: '1',
       });
       assert.deepEqual(parsed.notes, [
-        'columns the schema does not know: new thing',
+        'columns that the schema does not know: new thing',
         'columns not in the document: amount, quantity, day',
       ]);
     });
@@ -437,7 +437,7 @@ for (const engine of ['reference', 'columnar'] as const)
     it('notes where only the marketplace told the decimal mark', async () => {
       const { rows, parsed } = await readRows(documentOf('order-id\tamount\n1\t1.250\n', germany), orders);
       assert.equal(rows[0]?.amount, '1250');
-      assert.match(parsed.notes.join(), /1 number such as 1\.234 may have a decimal mark or not/);
+      assert.match(parsed.notes.join(), /1 number such as 1\.234 may or may not have a decimal mark/);
     });
 
     it('takes a telephone number for text, and keeps quotes that the header has not', async () => {

@@ -136,7 +136,7 @@ describe('a JSON document with a schema', () => {
     assert.deepEqual(columns.slice(7), ['sales_tax decimal(18,4)', 'is_new bool', 'since date']);
     assert.equal(rows[0]?.sales_tax, '1.5');
     assert.ok(parsed.tables[0]?.columns.slice(7).every(({ origin }) => origin === 'added'));
-    assert.deepEqual(parsed.notes, ['columns the schema does not know: sales.tax, isNew, since']);
+    assert.deepEqual(parsed.notes, ['columns that the schema does not know: sales.tax, isNew, since']);
   });
 
   it('lacks columns that it says in the notes; a null is no lack', async () => {
@@ -165,7 +165,7 @@ describe('a JSON document with a schema', () => {
   it('keeps lists that no table names in tables of their own', async () => {
     const { rowsOf, parsed } = await readRows(json({ spec, salesByDate: [day], extra: [{ n: 1 }] }), sales);
     assert.deepEqual(rowsOf.test_extra, [{ n: '1', _row: '1' }]);
-    assert.deepEqual(parsed.notes, ['lists the schema does not know: extra']);
+    assert.deepEqual(parsed.notes, ['lists that the schema does not know: extra']);
   });
 
   it('tells what stands beside the rows and is taken by no column', async () => {
@@ -173,7 +173,7 @@ describe('a JSON document with a schema', () => {
       json({ spec: { ...spec, reportType: 'GET_ANY', version: 2 }, salesByDate: [day] }),
       sales,
     );
-    assert.deepEqual(parsed.notes, ['values beside the rows that no column takes: spec.version']);
+    assert.deepEqual(parsed.notes, ['values outside the rows that no column uses: spec.version']);
   });
 
   it('of another type is refused; an empty list is a table without rows', async () => {
@@ -484,7 +484,7 @@ describe('an XML document with a schema', () => {
       ],
     );
     assert.deepEqual(rejects, []);
-    assert.deepEqual(parsed.notes, ['orders: columns the schema does not know: MessageID']);
+    assert.deepEqual(parsed.notes, ['orders: columns that the schema does not know: MessageID']);
   });
 
   it('holds one row at a time, however deep its rows are', async () => {
@@ -519,8 +519,8 @@ describe('an XML document with a schema', () => {
       ['1', '2'],
     );
     assert.deepEqual(parsed.notes, [
-      'lists the schema does not know: More',
-      'values beside the rows that no column takes: query',
+      'lists that the schema does not know: More',
+      'values outside the rows that no column uses: query',
     ]);
   });
 

@@ -174,7 +174,7 @@ for (const engine of ['reference', 'columnar'] satisfies Engine[]) {
       };
       await assert.rejects(readRows(document, discounts, engine), {
         code: 'FORMAT_UNSUPPORTED',
-        message: /a zip archive that is no readable workbook/,
+        message: /a zip archive that is not a readable workbook/,
       });
     });
 

@@ -84,8 +84,8 @@ pipelines:
     file('no-header.txt', 'Dee Dean\tSpringfield\nEd Eames\tGotham\n');
     for (const name of ['more-cells.txt', 'bad-number.txt']) assert.equal((await load(name)).code, 0);
     assert.deepEqual(await query('SELECT column_name, raw, reason FROM _rejects ORDER BY 1'), [
-      { column_name: 'quantity_purchased', raw: '', reason: 'expected int64; its text may be personal' },
-      { column_name: null, raw: '', reason: '1 cell more than the header; its text may be personal' },
+      { column_name: 'quantity_purchased', raw: '', reason: 'expected int64; its text may be personal data' },
+      { column_name: null, raw: '', reason: '1 cell more than the header; its text may be personal data' },
     ]);
     const { code, stdout } = await load('no-header.txt');
     assert.equal(code, 1);

@@ -53,7 +53,7 @@ describe('a report schema inferred from a document', () => {
     assert.equal(
       text,
       `reportType: GET_TEST_DATA
-description: Columns and types as found in one document; check them, and say here what a row is.
+description: Columns and types as found in one document; check them, and describe here what a row is.
 format: tsv
 quoting: none
 restricted: false

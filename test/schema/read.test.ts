@@ -159,13 +159,13 @@ describe('report schemas', () => {
       'a column name given twice',
       'name: price',
       'name: day',
-      'a.yaml:11:17 tables[0].columns[2].name: "day" is the name of columns[1] already',
+      'a.yaml:11:17 tables[0].columns[2].name: "day" is already the name of columns[1]',
     ],
     [
       'a header given twice',
       'from: price',
       'from: [price, I-D]',
-      'a.yaml:11:38 tables[0].columns[2].from[1]: header "I-D" is that of columns[0] already',
+      'a.yaml:11:38 tables[0].columns[2].from[1]: header "I-D" already belongs to columns[0]',
     ],
     [
       'a key that is no column',
@@ -177,31 +177,31 @@ describe('report schemas', () => {
       'a key given twice',
       'key: [id]',
       'key: [id, id]',
-      'a.yaml:6:36 tables[0].load.key[1]: "id" is in the key already',
+      'a.yaml:6:36 tables[0].load.key[1]: "id" is already in the key',
     ],
     [
       'a key of personal data',
       'name: id,',
       'name: id, pii: true,',
-      'a.yaml:6:32 tables[0].load.key[0]: "id" is personal data, which is hashed or taken out; a key needs other columns',
+      'a.yaml:6:32 tables[0].load.key[0]: "id" is personal data, which may be hashed or removed; a key needs other columns',
     ],
     [
       'a merge without key',
       ', key: [id]',
       '',
-      'a.yaml:6:11 tables[0].load.key: merge needs the columns by which rows are replaced',
+      'a.yaml:6:11 tables[0].load.key: merge needs the columns that identify the rows to replace',
     ],
     [
       'a replace with an empty key',
       'merge, key: [id]',
       'replace, key: []',
-      'a.yaml:6:28 tables[0].load.key: replace needs the columns by which rows are replaced',
+      'a.yaml:6:28 tables[0].load.key: replace needs the columns that identify the rows to replace',
     ],
     [
       'a snapshot with a key',
       'mode: merge',
       'mode: snapshot',
-      'a.yaml:6:29 tables[0].load.key: snapshot has no key; leave it out, or use merge or replace',
+      'a.yaml:6:29 tables[0].load.key: snapshot has no key; remove it, or use merge or replace',
     ],
     [
       'a partition that is no column',
@@ -219,7 +219,7 @@ describe('report schemas', () => {
       'a raw document with a table',
       'format: tsv',
       'format: raw',
-      'a.yaml:4:1 tables: a raw document is not parsed and fills no table',
+      'a.yaml:4:1 tables: a raw document is not parsed, so it fills no table',
     ],
     [
       'a key of YAML given twice',
@@ -249,10 +249,10 @@ tables:
     );
     assert.deepEqual(problems(), [
       'a.yaml:4:5 tables[0]: a table of a json document needs rows: the path to the list of its rows, or $ for the document itself',
-      'a.yaml:5:22 tables[1].rows: expected names with dots between, such as campaigns.coupons, or $; leave out "$."',
+      'a.yaml:5:22 tables[1].rows: expected names with dots between, such as campaigns.coupons, or $; remove "$."',
       'a.yaml:5:83 tables[1].columns[0].from[0]: expected a path such as sales.amount, $.header.date or ^.name, found "a..b"',
-      'a.yaml:9:32 tables[2].columns[0].from: "^.^.x" leads above the document: there is 1 level above the rows of items',
-      'a.yaml:10:22 tables[3].rows: "items" are the rows of tables[2] already; put the columns there',
+      'a.yaml:9:32 tables[2].columns[0].from: "^.^.x" goes beyond the top of the document: there is 1 level above the rows of items',
+      'a.yaml:10:22 tables[3].rows: "items" are already the rows of tables[2]; add the columns there',
       'a.yaml:10:80 tables[3].columns[0].from: expected a path such as sales.amount, $.header.date or ^.name, found "$"',
     ]);
   });
@@ -266,7 +266,7 @@ tables:
       'a.yaml:9:63 tables[0].checks[0].per: no column "ids" in this table',
     ]);
     assert.deepEqual(checks('{ name: total, sum: price, equals: price }'), [
-      'a.yaml:9:29 tables[0].checks[0].sum: "price" has the sum and is not part of it; leave it out here',
+      'a.yaml:9:29 tables[0].checks[0].sum: "price" is the stated sum and cannot be part of it; remove it here',
     ]);
     assert.match(checks('{ name: total, sum: price }').join(), /checks\[0\]\.equals: .*missing/i);
   });
@@ -288,14 +288,14 @@ tables:
 
   it('are refused for rows in a delimited document', () => {
     assert.deepEqual(problemsWith('name: test', 'name: test\n    rows: items'), [
-      'a.yaml:6:5 tables[0].rows: rows is for json and xml; leave it out in tsv',
+      'a.yaml:6:5 tables[0].rows: rows is only for json and xml; remove it in tsv',
     ]);
   });
 
   it('are refused for a tsv with an empty list of tables', () => {
     write('a.yaml', 'reportType: GET_X\nformat: tsv\ntables: []\n');
     assert.deepEqual(problems(), [
-      'a.yaml:3:1 tables: a tsv document fills one table, found 0; leave tables out where its columns are not known',
+      'a.yaml:3:1 tables: a tsv document fills one table, found 0; omit tables if its columns are not known',
     ]);
   });
 
@@ -311,7 +311,7 @@ tables:
   it('are refused for two of one report type in a folder', () => {
     write('a.yaml', good);
     write('b.yaml', good);
-    assert.deepEqual(problems(), ['b.yaml:1:13 reportType: GET_TEST_DATA has a schema already, in a.yaml']);
+    assert.deepEqual(problems(), ['b.yaml:1:13 reportType: GET_TEST_DATA already has a schema, in a.yaml']);
   });
 
   it('are refused for a table that belongs to another report type', () => {
@@ -321,8 +321,8 @@ tables:
     assert.deepEqual(
       problems().map((text) => text.replace(/in .*schemas/, 'in schemas')),
       [
-        'b.yaml:5:11 tables[0].name: "test" is the table of GET_TEST_DATA already, in a.yaml',
-        'c.yaml:5:11 tables[0].name: "listings" is the table of GET_MERCHANT_LISTINGS_ALL_DATA already, in schemas/GET_MERCHANT_LISTINGS_ALL_DATA.yaml',
+        'b.yaml:5:11 tables[0].name: "test" is already the table of GET_TEST_DATA, in a.yaml',
+        'c.yaml:5:11 tables[0].name: "listings" is already the table of GET_MERCHANT_LISTINGS_ALL_DATA, in schemas/GET_MERCHANT_LISTINGS_ALL_DATA.yaml',
       ],
     );
   });

@@ -368,7 +368,7 @@ describe('downloading a document', () => {
       assert(error instanceof ReportsError);
       assert.equal(error.code, 'DOWNLOAD_UNAVAILABLE');
       assert.equal(error.kind, 'retryable');
-      assert.match(error.message, /amzn1\.spdoc\.1\.3\.abc: the download answered 503/);
+      assert.match(error.message, /amzn1\.spdoc\.1\.3\.abc: the download was answered with status 503/);
       assertNoUrl(error);
       return true;
     });
@@ -392,14 +392,14 @@ describe('downloading a document', () => {
       response.writeHead(n === 2 ? 503 : 403).end();
       return true;
     };
-    await assert.rejects(download(), { code: 'DOWNLOAD_UNAVAILABLE', message: /answered 403/ });
+    await assert.rejects(download(), { code: 'DOWNLOAD_UNAVAILABLE', message: /answered with status 403/ });
     store.requests.length = 0;
     store.fault = (request, response, n) => {
       if (n === 2) store.send(request, response, 700_000);
       else response.writeHead(n === 1 ? 503 : 400).end();
       return true;
     };
-    await assert.rejects(download(), { code: 'DOWNLOAD_FAILED', message: /answered 400/ });
+    await assert.rejects(download(), { code: 'DOWNLOAD_FAILED', message: /answered with status 400/ });
   });
 
   it('gives up when every URL has expired', async () => {
@@ -407,7 +407,7 @@ describe('downloading a document', () => {
       response.writeHead(403).end();
       return true;
     };
-    await assert.rejects(download(), { code: 'DOWNLOAD_FAILED', message: /answered 403/ });
+    await assert.rejects(download(), { code: 'DOWNLOAD_FAILED', message: /answered with status 403/ });
     assert.equal(located, 5);
   });
 
@@ -589,7 +589,7 @@ describe('downloading a document', () => {
     let found = '';
     for await (const chunk of examined.openText()) found += chunk;
     assert.equal(found, text);
-    assert.match(examined.notes.join(), /which Amazon did not say/);
+    assert.match(examined.notes.join(), /although Amazon did not say so/);
   });
 
   it('is fetched by one at a time; the others are told, and find it later', async () => {

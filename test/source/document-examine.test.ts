@@ -58,7 +58,7 @@ describe('examining a document', () => {
     it('is decided by the bytes; where Amazon said otherwise, a note tells', async () => {
       const cases: [Buffer, Partial<DocumentFacts>, boolean, RegExp[]][] = [
         [gzipSync(report), { compression: 'GZIP', reportId: '1' }, true, []],
-        [gzipSync(report), { reportId: '1' }, true, [/gzipped, which Amazon did not say/]],
+        [gzipSync(report), { reportId: '1' }, true, [/gzipped, although Amazon did not say so/]],
         [gzipSync(report), {}, true, []],
         [Buffer.from(report), { compression: 'GZIP' }, false, [/said GZIP/]],
         [Buffer.from(report), {}, false, []],
@@ -249,7 +249,7 @@ describe('examining a document', () => {
         facts: { contentType: 'text/plain; charset=UTF-8' },
         charset: 'windows-1252',
         source: 'marketplace',
-        notes: [/says UTF-8, the bytes are not/],
+        notes: [/says UTF-8, but the bytes are not/],
       },
       {
         what: 'an unknown name',
@@ -257,7 +257,7 @@ describe('examining a document', () => {
         facts: { contentType: 'text/plain; charset=klingon' },
         charset: 'utf-8',
         source: 'bytes',
-        notes: [/not known: klingon/],
+        notes: [/unknown charset: klingon/],
       },
       {
         what: 'no charset in the header',
@@ -279,7 +279,7 @@ describe('examining a document', () => {
         text: `${german}\uFFFD`,
         charset: 'utf-8',
         source: 'bom',
-        notes: [/1 byte not UTF-8/],
+        notes: [/1 invalid UTF-8 byte,/],
       },
       {
         what: 'UTF-16 LE with BOM',
@@ -330,7 +330,7 @@ describe('examining a document', () => {
         facts: { contentType: 'text/plain; charset=UTF-8' },
         charset: 'utf-8',
         source: 'content-type',
-        notes: [/1 byte not UTF-8/],
+        notes: [/1 invalid UTF-8 byte,/],
       },
       {
         what: 'UTF-8 that is called Cp1252 is read as told, and the doubt is noted',
@@ -339,7 +339,7 @@ describe('examining a document', () => {
         facts: { contentType: 'text/plain; charset=Cp1252' },
         charset: 'windows-1252',
         source: 'content-type',
-        notes: [/valid UTF-8 too/],
+        notes: [/also valid UTF-8/],
       },
       {
         what: 'the declaration of an XML document',
@@ -388,7 +388,7 @@ describe('examining a document', () => {
         damaged[position] = 0xff;
         const { isValidUtf8, notes } = await examine(damaged);
         assert.equal(isValidUtf8, false, `at ${position}`);
-        assert.match(notes.join(), /bytes? not UTF-8/);
+        assert.match(notes.join(), /invalid UTF-8 bytes?,/);
       }
       assert.equal((await examine(bytes.subarray(0, -1))).isValidUtf8, true);
       assert.equal((await examine(bytes.subarray(0, -2))).isValidUtf8, false, 'cut in the last character');
@@ -423,7 +423,7 @@ describe('examining a document', () => {
           { textBytes, notes, charset },
         );
         assert.equal(textBytes, long.length);
-        assert.match(String(notes), /gzipped, which Amazon did not say/);
+        assert.match(String(notes), /gzipped, although Amazon did not say so/);
       }
     });
 

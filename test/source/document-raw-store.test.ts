@@ -109,7 +109,7 @@ describe('raw documents', () => {
   it('say which file cannot be read, and leave nothing', async () => {
     await assert.rejects(keepFile(openFolderStore(raw), join(folder, 'none.tsv'), facts), {
       code: 'FILE_UNREADABLE',
-      message: /none\.tsv: there is no such file/,
+      message: /none\.tsv: the file does not exist/,
     });
     await assert.rejects(keepFile(openFolderStore(raw), folder, facts), {
       code: 'FILE_UNREADABLE',

@@ -227,6 +227,6 @@ describe('what is news', () => {
     const alarms = Array.from({ length: 25 }, () => ({ ...alarm, text: 'x'.repeat(5000) }));
     const { text } = JSON.parse(alarmBody(alarms, 'slack', at)) as { text: string };
     assert.ok(text.startsWith(':rotating_light: *a &lt;b&gt; &amp; c*\n'));
-    assert.ok(text.endsWith('and 5 more: see the status page') && text.length < 20_000);
+    assert.ok(text.endsWith('and 5 more, see the status page') && text.length < 20_000);
   });
 });

@@ -74,7 +74,7 @@ describe('alarms', () => {
   it('tell of a name in staleAfter that stands for no table', async () => {
     await open({ staleAfter: { listigns: '2 days', [ordersType]: '3 days', 'GET_NOTHING_*': 'never' } });
     const lines = (text: string) => [
-      ...text.matchAll(/staleAfter: no table and .* is (\S+); it counts.*$/gm),
+      ...text.matchAll(/staleAfter: unknown table or report type (\S+); it has no effect.*$/gm),
     ];
     const { stderr } = await world.run('alarms');
     assert.deepEqual(
@@ -144,7 +144,7 @@ DuckDBInstance.create(process.argv[1]).then((held) => { console.log('held'); set
     writeFileSync(path, 'no warehouse');
     const { stdout, stderr } = await world.run('alarms');
     assert.doesNotMatch(stdout, /All is well/);
-    assert.match(stderr, /^warning: not looked at: the warehouse .*warehouse\.duckdb: /m);
+    assert.match(stderr, /^warning: not checked: the warehouse .*warehouse\.duckdb: /m);
   });
 
   it('tell when Amazon refuses a login, and when it takes it again', async () => {
@@ -190,7 +190,7 @@ DuckDBInstance.create(process.argv[1]).then((held) => { console.log('held'); set
     const { stdout } = await world.run('alarms', '--json');
     assert.deepEqual(
       JSON.parse(stdout).map(({ title }: { title: string }) => title),
-      [`Table listings of ${sellerId} is stale`, 'Queue reports grows'],
+      [`Table listings of ${sellerId} is stale`, 'Queue reports is growing'],
     );
     // Looking tells nobody.
     assert.deepEqual(told(), []);
@@ -224,7 +224,7 @@ DuckDBInstance.create(process.argv[1]).then((held) => { console.log('held'); set
   it('may be tried, in the words of Slack', async () => {
     await open({ format: 'slack' });
     assert.equal((await world.run('alarms', '--test')).code, 0);
-    assert.match(receiver.bodies[0].text, /^:rotating_light: \*A test of sp-reports\*\n/);
+    assert.match(receiver.bodies[0].text, /^:rotating_light: \*Test alarm of sp-reports\*\n/);
     receiver.refusals.push(404);
     const { code, stderr } = await world.run('alarms', '--test');
     assert.equal(code, 1);

@@ -284,7 +284,7 @@ describe('the status server', () => {
       const form = { 'content-type': 'application/x-www-form-urlencoded' };
       const refused = await post('/login', 'token=wrong', form);
       assert.equal(refused.status, 401);
-      assert.match(await refused.text(), /role="alert">That is not the token/);
+      assert.match(await refused.text(), /role="alert">Wrong token/);
       assert.doesNotMatch(await (await get('/')).text(), /role="alert">/);
       for (const answer of [await post('/login', `token=${token}`, form), await get(`/?token=${token}`)]) {
         assert.deepEqual([answer.status, answer.headers.get('location')], [303, '/']);

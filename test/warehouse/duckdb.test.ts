@@ -319,7 +319,7 @@ describe('DuckDB warehouse file', () => {
         code: 'WAREHOUSE_LOCKED',
         kind: 'retryable',
         message: new RegExp(`PID ${other.pid}\\b`),
-        remedy: /keeps it open blocks every commit, one that opened it read-only too/,
+        remedy: /keeps the file open blocks every commit, even if it opened the file read-only/,
       };
       await assert.rejects(warehouse.seen(['A1/d1']), locked);
       await assert.rejects(warehouse.commit([await load('d2')]), locked);

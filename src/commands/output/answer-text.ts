@@ -6,28 +6,33 @@ export type Format = 'table' | 'csv' | 'json';
 
 export interface AnswerOptions {
   format: Format;
-  /** At most so many rows; without it all, but of a table the first thousand. */
+  /** Maximum number of rows; the default is 1000 for a table, otherwise all. */
   limit?: number | undefined;
-  /** Columns of the terminal. */
+  /** Width of the terminal, in columns. */
   width?: number | undefined;
 }
 
-/** So many rows a person may look through; by so many the columns of a table are measured. */
+/**
+ * Default number of rows of a table, and the number of rows that its column widths are based on.
+ */
 export const tableRows = 1000;
 
-/** What `query` prints, piece by piece as the rows come: memory does not grow with the answer. */
+/** Yields the output of `query` as rows arrive, so that memory does not grow with the result. */
 export async function* answerText(answer: StreamedAnswer, options: AnswerOptions): AsyncGenerator<string> {
   if (options.format === 'table') yield* tableText(answer, options);
   else yield* options.format === 'csv' ? csvText(answer, options) : jsonText(answer, options);
 }
 
-/** RFC 4180 but for the line end, which is LF: NULL is an empty cell, an empty text is `""`. */
+/**
+ * Yields CSV by RFC 4180, except that lines end with LF. NULL is an empty cell, an empty text is
+ * `""`.
+ */
 async function* csvText({ columns, groups }: StreamedAnswer, { limit }: AnswerOptions) {
   yield csvLine(columns.map(({ name }) => name));
   for await (const rows of firstRows(groups, limit)) yield rows.map(csvLine).join('');
 }
 
-/** One array of objects, a row a line. */
+/** Yields one array of objects, one row per line. */
 async function* jsonText({ columns, groups }: StreamedAnswer, { limit }: AnswerOptions) {
   const keys = columns.map(({ name }) => `${JSON.stringify(name)}:`);
   const line = (row: unknown[]) =>

@@ -4,7 +4,10 @@ import { didYouMean } from '../../text/nearest-name.js';
 import { tablesOf } from '../../schema/infer.js';
 import type { ReportSchemas } from '../../schema/types.js';
 
-/** A line for each report type that a pipeline asks for and no schema knows: a misspelled one would let all documents of the right one pass by. */
+/**
+ * Returns a note for each report type that a pipeline names and no schema has. With a misspelled
+ * type, all documents of the intended type would be skipped.
+ */
 export function unknownTypes({ pipelines }: Config, schemas: ReportSchemas): string[] {
   const known = [...schemas.keys()];
   return pipelines.flatMap(({ name, reportTypes }) =>
@@ -12,14 +15,15 @@ export function unknownTypes({ pipelines }: Config, schemas: ReportSchemas): str
       .filter((wanted) => !known.some((type) => asksFor([wanted], type)))
       .map(
         (wanted) =>
-          `pipeline ${name}: no report type is known that is ${wanted}; where Amazon has it, its columns are inferred${didYouMean(wanted, known)}`,
+          `pipeline ${name}: unknown report type ${wanted}; if Amazon has it, its columns are inferred${didYouMean(wanted, known)}`,
       ),
   );
 }
 
 /**
- * A line for each name of `alarms.staleAfter` that stands for no table: a misspelled one would leave the right one without its alarm.
- * `loaded` are tables that are there, beside those that the schemas know.
+ * Returns a note for each name in `alarms.staleAfter` that matches no table. With a misspelled
+ * name, the intended table would have no alarm. `loaded` are existing tables besides those of the
+ * schemas.
  */
 export function unknownStaleTables(
   { alarms }: Config,
@@ -34,6 +38,6 @@ export function unknownStaleTables(
     )
     .map(
       (name) =>
-        `alarms.staleAfter: no table and no report type is known that is ${name}; it counts for nothing until one is loaded${didYouMean(name, known)}`,
+        `alarms.staleAfter: unknown table or report type ${name}; it has no effect until one is loaded${didYouMean(name, known)}`,
     );
 }

@@ -4,7 +4,7 @@ import type { LedgerEntry } from '../../warehouse/types.js';
 import { textTable } from './text-table.js';
 import { tablesWithRejects } from '../../warehouse/ledger/ledger-entry.js';
 
-/** What a run did, as people read it. */
+/** Returns the result of a run as text for people. */
 export function summaryText({ outcomes, committed, failures }: WorkSummary): string {
   const counts = Object.entries(outcomes).map(([outcome, count]) => `${count} ${outcome}`);
   const nothing = failures.length > 0 ? 'Nothing done.' : 'Nothing to do.';
@@ -20,7 +20,7 @@ export function summaryText({ outcomes, committed, failures }: WorkSummary): str
   }
   const warnings = committed.flatMap(({ checks }) => failedChecks(checks));
   if (warnings.length > 0)
-    parts.push(`\nNot as the documents say\n${warnings.map((text) => `  ${text}\n`).join('')}`);
+    parts.push(`\nTotals that don't match\n${warnings.map((text) => `  ${text}\n`).join('')}`);
   const setAside = committed.filter(({ status }) => status !== 'loaded' && status !== 'empty');
   if (setAside.length > 0) {
     parts.push('\nNot loaded\n');
@@ -30,20 +30,20 @@ export function summaryText({ outcomes, committed, failures }: WorkSummary): str
     }
   }
   if (failures.length > 0) {
-    parts.push('\nTo be tried again\n');
+    parts.push('\nWill be retried\n');
     for (const { key, message } of failures) parts.push(`  ${key}\n    ${message}\n`);
     parts.push(remediesText(failures));
   }
   return parts.join('');
 }
 
-/** What to do about failures, each remedy once. */
+/** Returns the remedies of failures, each one once. */
 export function remediesText(failures: Failure[]): string {
   const remedies = new Set(failures.flatMap(({ remedy }) => remedy ?? []));
   return [...remedies].map((remedy) => `  ${remedy}\n`).join('');
 }
 
-/** What a run did, for machines. */
+/** Returns the result of a run as JSON for programs. */
 export function summaryJson({ outcomes, committed, failures }: WorkSummary): Record<string, unknown> {
   return {
     outcomes,

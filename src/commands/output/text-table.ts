@@ -1,35 +1,38 @@
 import { cutText, displayWidth, visible, wrapText } from './visible-text.js';
 
 export interface TableOptions {
-  /** Columns of the terminal; without it nothing is cut. */
+  /** Width of the terminal, in columns; if absent, nothing is cut. */
   width?: number | undefined;
-  /** Columns that are never cut, beside ids, numbers and times. */
+  /** Names of columns that are never cut, in addition to ids, numbers and times. */
   whole?: string[];
-  /** In records, values that are not there take no line. */
+  /** Whether records omit the lines of missing values. */
   skipEmpty?: boolean;
 }
 
-/** How rows are laid out: as a table, or where that would not fit as records, a value a line. */
+/** The layout of rows: a table or, if that does not fit, records with one value per line. */
 export interface TableLayout {
   head: string;
-  /** A row, in the order it stands in the answer. */
+  /** Returns the text of a row. Rows must come in their order, because records are numbered. */
   row(values: unknown[]): string;
 }
 
-/** Rows as a table for people: numbers to the right, wide characters counted as wide, control characters made visible. */
+/**
+ * Returns rows as a table for people: numbers are right-aligned, wide characters count as two
+ * columns, control characters are made visible.
+ */
 export function textTable(columns: string[], rows: unknown[][], options: TableOptions = {}): string {
   const layout = layoutTable(columns, rows, options);
   return [layout.head, ...rows.map(layout.row)].join('');
 }
 
-/** Lays a table out by some of its rows; others may follow. */
+/** Lays out a table based on some of its rows; others may follow. */
 export function layoutTable(names: string[], sample: unknown[][], options: TableOptions = {}): TableLayout {
   const columns = names.map((name, index) => measure(name, sample, index, options));
   const widths = fittingWidths(columns, options.width);
   return widths ? tableOf(columns, widths, options) : recordsOf(columns, options);
 }
 
-/** A value as text: NULL and the empty text are both blank, nested values are JSON. */
+/** Returns a value as text: NULL and the empty text are both blank, nested values are JSON. */
 export function cellText(value: unknown): string {
   if (value === null || value === undefined) return '';
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
@@ -38,15 +41,15 @@ export function cellText(value: unknown): string {
 interface Column {
   name: string;
   toTheRight: boolean;
-  /** Columns it takes with nothing cut. */
+  /** Width if nothing is cut. */
   natural: number;
-  /** Columns below which it would say nothing. */
-  least: number;
+  /** Width below which the column would be useless. */
+  min: number;
 }
 
 const gap = '  ';
 const minTextWidth = 12;
-/** Of a record, with name and value; what is narrower wraps it. */
+/** Minimum width of a record with name and value, even if the terminal is narrower. */
 const minRecordWidth = 20;
 
 function measure(title: string, sample: unknown[][], index: number, { whole }: TableOptions): Column {
@@ -54,23 +57,25 @@ function measure(title: string, sample: unknown[][], index: number, { whole }: T
   const values = sample.flatMap((row) => row[index] ?? []);
   const header = displayWidth(name);
   const widest = values.reduce<number>(
-    (most, value) => Math.max(most, displayWidth(visible(cellText(value)))),
+    (width, value) => Math.max(width, displayWidth(visible(cellText(value)))),
     0,
   );
   const toTheRight = values.length > 0 && values.every(isNumeric);
   const keep =
     toTheRight || idName.test(title) || whole?.includes(title) || values.every((value) => isTime(value));
-  const least = Math.max(keep ? widest : Math.min(widest, minTextWidth), Math.min(header, minTextWidth));
-  return { name, toTheRight, natural: Math.max(header, widest), least };
+  const min = Math.max(keep ? widest : Math.min(widest, minTextWidth), Math.min(header, minTextWidth));
+  return { name, toTheRight, natural: Math.max(header, widest), min };
 }
 
-/** Widths that fit the terminal, the widest columns made narrower; undefined where none do. */
+/**
+ * Returns widths that fit the terminal, with the widest columns narrowed; undefined if none fit.
+ */
 function fittingWidths(columns: Column[], width: number | undefined): number[] | undefined {
   const natural = columns.map((column) => column.natural);
   if (width === undefined) return natural;
   const room = width - gap.length * (columns.length - 1);
   const within = (limit: number) =>
-    columns.map((column) => Math.min(column.natural, Math.max(column.least, limit)));
+    columns.map((column) => Math.min(column.natural, Math.max(column.min, limit)));
   const total = (widths: number[]) => widths.reduce((sum, each) => sum + each, 0);
   if (total(within(0)) > room) return undefined;
   let limit = 0;
@@ -82,7 +87,7 @@ function tableOf(columns: Column[], widths: number[], { width }: TableOptions): 
   const line = (texts: string[]) => {
     const cells = texts.map((text, index) => {
       const cellWidth = widths[index] ?? 0;
-      // Off a terminal a value wider than those measured stays whole.
+      // Without a terminal, a value wider than the measured ones is not cut.
       const shown = width === undefined ? text : cutText(text, cellWidth);
       const blanks = ' '.repeat(Math.max(0, cellWidth - displayWidth(shown)));
       return columns[index]?.toTheRight ? blanks + shown : shown + blanks;

@@ -1,19 +1,20 @@
 import stringWidth from 'string-width';
 
 /**
- * Text from a document or a query as a terminal may have it: control characters, and those that turn the direction of writing, are shown
- * as escapes such as `\t` and `\x1b`, so that no value can move the cursor or colour the screen.
+ * Returns text from a document or a query in a form that is safe for a terminal. Control
+ * characters, and those that change the writing direction, become escapes such as `\t` and `\x1b`,
+ * so that no value can move the cursor or color the screen.
  */
 export function visible(text: string): string {
   return text.replace(unsafe, escaped);
 }
 
-/** Columns that a text takes on a terminal; wide characters take two. */
+/** Returns the width of a text on a terminal; wide characters take two columns. */
 export function displayWidth(text: string): number {
   return plain.test(text) ? text.length : stringWidth(text);
 }
 
-/** The text, or its beginning and an ellipsis where it is wider. */
+/** Returns the text or, if it is too wide, its beginning and an ellipsis. */
 export function cutText(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;
   let kept = '';
@@ -26,7 +27,7 @@ export function cutText(text: string, width: number): string {
   return `${kept}…`;
 }
 
-/** The text in lines of at most so many columns, broken between words where there are any; every line is indented. */
+/** Wraps a text at `width` columns, between words if possible, and indents every line. */
 export function wrapText(text: string, width: number | undefined, indent: string): string {
   const room = Math.max(20, (width ?? Number.POSITIVE_INFINITY) - indent.length);
   const lines: string[] = [];
@@ -49,7 +50,7 @@ const plain = /^[\x20-\x7e]*$/;
 
 const graphemes = new Intl.Segmenter();
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it looks for.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the expression looks for them.
 const unsafe = /[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
 const named: Record<string, string> = { '\t': '\\t', '\n': '\\n', '\r': '\\r' };

@@ -5,9 +5,12 @@ import { generatedTypes } from '../../sandbox/report-generator.js';
 import type { Sandbox } from '../../sandbox/sandbox.js';
 
 /** Marks the folder as one that the next demo may empty. */
-export const firstLine = '# Written by `sp-reports demo`, which writes it anew each time.';
+export const firstLine = '# Written by `sp-reports demo`, which rewrites it each time.';
 
-/** The demo's pipelines.yaml, in the layout of the shipped one. Its credentials are made up, and good for the sandbox alone. */
+/**
+ * Returns the demo's pipelines.yaml, in the layout of the shipped one. Its credentials are invented
+ * and only valid for the sandbox.
+ */
 export function demoSettings(sandbox: Sandbox, nowMs: number): string {
   const daysAgo = (days: number) => new Date(nowMs - days * dayMs).toISOString().slice(0, 10);
   const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = sandbox.awsEnvironment;
@@ -16,7 +19,7 @@ export function demoSettings(sandbox: Sandbox, nowMs: number): string {
     lake: 'lake',
     raw: 'raw',
     state: 'state',
-    // Any that is free: the usual one may serve the page of a program that is at work.
+    // Any free port: another running program may use the default one.
     status: { port: 0 },
     aws: {
       region: sandbox.awsEnvironment.AWS_REGION,
@@ -36,11 +39,11 @@ export function demoSettings(sandbox: Sandbox, nowMs: number): string {
         name: 'everything',
         schedule: '*/20 * * * * *',
         queue: sandbox.queueUrl,
-        // One by one: of all types that have a schema a sweep would take minutes of the quota.
+        // Listed by name: sweeping all types with a schema would use up minutes of the quota.
         reportTypes: generatedTypes().sort(),
         sweep: '*/5 * * * *',
         request: [
-          // A report for each day that has ended.
+          // A report for each past day.
           {
             reportType: 'GET_LEDGER_DETAIL_VIEW_DATA',
             marketplaces: ['UK'],
@@ -48,7 +51,7 @@ export function demoSettings(sandbox: Sandbox, nowMs: number): string {
             from: daysAgo(3),
             cron: '*/10 * * * *',
           },
-          // Of the moment.
+          // A report of the current state.
           { reportType: 'GET_MERCHANT_LISTINGS_ALL_DATA', marketplaces: ['JP'], cron: '*/10 * * * *' },
         ],
         limits: { waitTimeSeconds: 1 },
@@ -56,6 +59,6 @@ export function demoSettings(sandbox: Sandbox, nowMs: number): string {
     ],
   };
   return `${firstLine}
-# The sandbox that it names ends with the demo: \`sp-reports demo --serve\` keeps it.
+# The sandbox that it names stops with the demo. \`sp-reports demo --serve\` keeps it running.
 ${stringify(settings)}`;
 }

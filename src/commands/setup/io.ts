@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
-/** Where a command meets the world; tests give their own. */
+/** The environment of a command; tests provide their own. */
 export interface Io {
   /** Results. */
   stdout: Writable & { columns?: number; isTTY?: boolean };
@@ -10,17 +10,18 @@ export interface Io {
   stderr: Writable & { columns?: number; isTTY?: boolean };
   env: NodeJS.ProcessEnv;
   cwd: string;
-  /** Asks the user, and gives the line that is answered; absent where there is no terminal to ask at. */
+  /** Prompts the user and returns the line they type; absent if there is no terminal. */
   prompt?(question: string): Promise<string>;
-  /** Calls back on SIGINT and SIGTERM, until the function returned is called. */
+  /** Calls back on SIGINT and SIGTERM, until the returned function is called. */
   onStopSignal(callback: () => void): () => void;
 }
 
-/** The world of a real process. */
+/** Returns the environment of the real process. */
 export function processIo(): Io {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      // A reader that has seen enough, `head` say, closes the pipe: no error, and no reason to break a load off.
+      // A reader such as `head` closes the pipe when it has enough. That is no error, and no reason
+      // to abort a load.
       if (!isClosed(error)) throw error;
     });
   }
@@ -41,11 +42,11 @@ export function processIo(): Io {
   };
 }
 
-/** What a list says where there is nothing to list. */
+/** The message of a list command before the first load. */
 export const nothingLoaded =
-  'Nothing has been loaded yet: `sp-reports run`, or `sp-reports load FILE --type REPORT_TYPE`.\n';
+  'Nothing has been loaded yet. Run `sp-reports run`, or `sp-reports load FILE --type REPORT_TYPE`.\n';
 
-/** Prints a result as fast as its reader takes it, and no further than the reader reads. */
+/** Prints a result as fast as its reader accepts it, and stops when the reader does. */
 export async function printAll(io: Pick<Io, 'stdout'>, texts: AsyncIterable<string>): Promise<void> {
   try {
     await pipeline(Readable.from(texts, { objectMode: true, highWaterMark: 1 }), io.stdout, { end: false });
@@ -54,17 +55,20 @@ export async function printAll(io: Pick<Io, 'stdout'>, texts: AsyncIterable<stri
   }
 }
 
-/** Columns of the terminal that results go to; undefined where they go to a file or a program, which gets them whole. */
+/**
+ * Returns the width of the terminal that results go to; undefined for a file or a program, which
+ * get them uncut.
+ */
 export function resultWidth({ stdout }: Pick<Io, 'stdout'>): number | undefined {
-  const usual = 80;
-  // A terminal that does not know its size says 0.
-  return stdout.isTTY ? stdout.columns || usual : undefined;
+  const defaultWidth = 80;
+  // A terminal that does not know its size reports 0.
+  return stdout.isTTY ? stdout.columns || defaultWidth : undefined;
 }
 
 async function prompt(question: string): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const interrupted = new AbortController();
-  // The terminal hands Ctrl-C to the question, not to the program.
+  // During the prompt, the terminal sends Ctrl-C to it and not to the program.
   terminal.on('SIGINT', () => interrupted.abort());
   try {
     return await terminal.question(question, { signal: interrupted.signal }).catch(() => '');

@@ -22,7 +22,7 @@ export async function checkAlarms(
   await inAlarms(withAlarms(config), command, io, runLog, (alarms) => alarms.check(stop));
 }
 
-/** Runs work with the alarms of the settings opened, and closes everything after it. */
+/** Opens the alarms of the settings, runs the work with them, and closes everything afterwards. */
 export function inAlarms<T>(
   config: AlarmedConfig,
   command: Command,
@@ -43,6 +43,6 @@ export function inAlarms<T>(
 export function withAlarms(config: Config): AlarmedConfig {
   const { alarms } = config;
   if (alarms) return { ...config, alarms };
-  const problem = `${config.file} has no \`alarms:\`; docs/alarms.md tells how to write them`;
+  const problem = `${config.file} has no \`alarms:\`; see docs/alarms.md`;
   throw new ReportsError('USAGE', { problem });
 }

@@ -6,12 +6,15 @@ import { openQuotaPlan, type QuotaPlan } from '../../source/selling-partner/quot
 import type { Notifications } from '../../source/types.js';
 import type { Subscriber } from '../../connect/subscribe.js';
 
-/** Opens the quota plan of the state folder. What a power cut makes it forget, Amazon's 429 tells. */
+/**
+ * Opens the quota plan of the state folder. Its file is not synced to disk: after a power failure,
+ * Amazon's status 429 corrects it.
+ */
 export function openQuota({ state }: Pick<Config, 'state'>): QuotaPlan {
   return openQuotaPlan({ state: openSharedJson(join(state, 'quota.json'), { isSynced: false }) });
 }
 
-/** Runs work with the quota plan opened, and closes it after. */
+/** Opens the quota plan, runs the work with it, and closes it afterwards. */
 export async function withQuota<T>(config: Config, work: (quota: QuotaPlan) => Promise<T>): Promise<T> {
   const quota = openQuota(config);
   try {
@@ -21,7 +24,7 @@ export async function withQuota<T>(config: Config, work: (quota: QuotaPlan) => P
   }
 }
 
-/** The Notifications API of a seller of the settings. */
+/** Opens the Notifications API of a seller in the settings. */
 export function notificationsOf(
   seller: Config['sellers'][number],
   config: Config,
@@ -30,7 +33,7 @@ export function notificationsOf(
   return openNotifications({ seller, quota, ...config.api });
 }
 
-/** The sellers as those that may be subscribed. */
+/** Returns the sellers in the form that `subscribe` takes. */
 export function subscribersOf(config: Config, quota: QuotaPlan): Subscriber[] {
   return config.sellers.map((seller) => ({
     sellerId: seller.id,

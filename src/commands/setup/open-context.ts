@@ -17,39 +17,42 @@ import { openQuota } from './open-amazon.js';
 import type { Io } from './io.js';
 import { openProgress } from './progress.js';
 
-/** The options that every command knows. */
+/** The options of every command. */
 export interface GlobalOptions {
   config?: string;
   logLevel?: string;
 }
 
-/** Where pipelines.yaml and the variables it names are to be found. */
+/** Returns where to find pipelines.yaml and the variables it names. */
 export function configOptions(command: Command, io: Io): ReadConfigOptions {
   const { config } = command.optsWithGlobals<GlobalOptions>();
   return { ...(config ? { path: config } : {}), cwd: io.cwd, env: io.env };
 }
 
-/** Reads pipelines.yaml for a command that needs all of it. */
+/** Reads pipelines.yaml for a command that needs all settings. */
 export function readFullConfig(command: Command, io: Io): Config {
   return readConfig(configOptions(command, io));
 }
 
-/** Reads pipelines.yaml for a command that only touches the warehouse: no file, and sellers without credentials, are no hindrance. */
+/**
+ * Reads pipelines.yaml for a command that only uses the warehouse. The file may be missing, and
+ * sellers may lack credentials.
+ */
 export function readWarehouseConfig(command: Command, io: Io): Config {
   return readConfig({ ...configOptions(command, io), missing: 'defaults', tolerateUnset: true });
 }
 
-/** The folders of the report schemas: that of the program, then the user's. */
+/** Returns the folders of report schemas: the packaged one, then the user's. */
 export function schemaFolders(command: Command, io: Io): string[] {
   return [packagedSchemasFolder(), readWarehouseConfig(command, io).schemas];
 }
 
-/** All report schemas, by report type. Errors: SCHEMA_INVALID. */
+/** Reads all report schemas, by report type. Errors: SCHEMA_INVALID. */
 export function readAllSchemas(command: Command, io: Io): ReportSchemas {
   return readSchemas({ folders: schemaFolders(command, io) });
 }
 
-/** Runs a command's work with everything opened, and closes it after. */
+/** Opens everything that a command needs, runs its work, and closes everything afterwards. */
 export async function withContext<T>(
   config: Config,
   command: Command,
@@ -73,7 +76,7 @@ export async function withContext<T>(
   const ids = sellersById(config.sellers);
   try {
     await removeOldPartials([stores.raw.unfinished, stores.lake.unfinished, config.state]);
-    // What hinders it, hinders the work too, and is told there.
+    // If this fails, the work fails too and reports the reason.
     if (staging) await removeOldStaging(staging).catch(() => {});
     const opened = { log: progress.log, schemas, views, ...(staging && { staging }) };
     const file = warehouseFile(config, views);

@@ -6,13 +6,13 @@ import { marketplaceId } from '../../schema/marketplaces.js';
 export function positiveInteger(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 1)
-    throw new InvalidArgumentError('It must be a whole number above 0.');
+    throw new InvalidArgumentError('It must be a positive whole number.');
   return value;
 }
 
 const ageUnitsMs: Record<string, number> = { h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 
-/** Reads an option that is an age, `30d` say, in hours, days or weeks. Gives milliseconds. */
+/** Reads an option that is an age in hours, days or weeks, such as `30d`. Returns milliseconds. */
 export function ageOption(text: string): number {
   const [, digits = '', unit = ''] = /^(\d{1,6})([hdw])$/.exec(text) ?? [];
   const unitMs = ageUnitsMs[unit];
@@ -20,7 +20,7 @@ export function ageOption(text: string): number {
   return Number(digits) * unitMs;
 }
 
-/** Collects an option that may be given several times, or as a list with commas. */
+/** Collects an option that may be given several times, or as a comma-separated list. */
 export function listOption(text: string, before: string[] = []): string[] {
   return [
     ...before,
@@ -31,17 +31,20 @@ export function listOption(text: string, before: string[] = []): string[] {
   ];
 }
 
-/** Reads an option that is a list of marketplaces, by id or country code. Gives their ids. */
+/** Reads an option that is a list of marketplaces, by id or country code. Returns their ids. */
 export function marketplaceOption(text: string, before: string[] = []): string[] {
   const ids = listOption(text).map((each) => {
     const id = marketplaceId(each);
     if (id) return id;
-    throw new InvalidArgumentError(`${each}: no such marketplace id or country code.`);
+    throw new InvalidArgumentError(`${each} is not a marketplace id or country code.`);
   });
   return [...before, ...ids];
 }
 
-/** Reads an option that is the end of a window: of a date its whole day is meant. Gives it as ISO 8601 in UTC. */
+/**
+ * Reads an option that is the end of a window. A date includes its whole day. Returns ISO 8601 in
+ * UTC.
+ */
 export function endOption(text: string): string {
   const time = timeOption(text);
   const dayMs = 86_400_000;
@@ -50,7 +53,7 @@ export function endOption(text: string): string {
 
 const isoTime = z.union([z.iso.date(), z.iso.datetime({ offset: true, local: true })]);
 
-/** Reads an option that is a date or a time; without a zone it is in UTC. Gives it as ISO 8601 in UTC. */
+/** Reads an option that is a date or a time, in UTC if it has no zone. Returns ISO 8601 in UTC. */
 export function timeOption(text: string): string {
   if (!isoTime.safeParse(text).success)
     throw new InvalidArgumentError(

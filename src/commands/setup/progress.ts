@@ -7,11 +7,13 @@ import type { Io } from './io.js';
 export interface Progress {
   log: Logger;
   onEvent(event: PipelineEvent): void;
-  /** Takes the bar off the terminal. */
+  /** Removes the bar from the terminal. */
   close(): void;
 }
 
-/** Shows the work going on: a bar and plain warnings on a terminal, JSON log lines elsewhere. Always on stderr. */
+/**
+ * Shows progress on stderr: a bar and plain warnings on a terminal, otherwise JSON log lines.
+ */
 export function openProgress(io: Io, options: { title: string; logLevel?: string }): Progress {
   return io.stderr.isTTY ? barProgress(io, options) : logProgress(io, options);
 }
@@ -45,9 +47,9 @@ function barProgress(io: Io, { title, logLevel = 'warn' }: { title: string; logL
   let open = true;
   const payload = () => ({
     megabytes: (bytes / 1e6).toFixed(1),
-    setAside: setAside > 0 ? `, ${setAside} set aside` : '',
+    setAside: setAside > 0 ? `, ${setAside} not loaded` : '',
   });
-  // A bar of no documents would look like one that is done.
+  // A bar of zero documents would look complete, so it appears with the first document.
   let bar: SingleBar | undefined;
   const lines = new Writable({
     write(line: Buffer, _encoding, done) {

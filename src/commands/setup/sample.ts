@@ -10,20 +10,27 @@ import type { Io } from './io.js';
 import { marketplaceOption } from './options.js';
 import { openFolderStore } from '../../store/folder-store.js';
 
-/** What Amazon would have said about a document from disk. */
+/** Metadata that Amazon would state for a document from disk. */
 export interface SampleOptions {
   marketplace?: string[];
   contentType?: string;
 }
 
-/** Adds the options that say it. */
+/** Adds the options for this metadata to a command. */
 export function sampleOptions(command: Command): Command {
   return command
-    .option('--marketplace <ID>', 'marketplace id or country code; several with commas', marketplaceOption)
-    .option('--content-type <TYPE>', "what the download said, e.g. 'text/plain; charset=Cp1252'");
+    .option(
+      '--marketplace <ID>',
+      'marketplace id or country code; separate several by commas',
+      marketplaceOption,
+    )
+    .option('--content-type <TYPE>', "content type of the download, such as 'text/plain; charset=Cp1252'");
 }
 
-/** Works on a document from disk that is not to be loaded; nothing of it is kept. Errors: as of `examineDocument`, FILE_UNREADABLE. */
+/**
+ * Runs work on a document from disk without loading or keeping it. Errors: FILE_UNREADABLE, and
+ * those of `examineDocument`.
+ */
 export async function withSample<T>(
   io: Io,
   file: string,

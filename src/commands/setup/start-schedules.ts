@@ -33,9 +33,9 @@ export async function startSchedules(
   signals: StopSignals,
   options: StartOptions = {},
 ): Promise<void> {
-  // Fails where there are none.
+  // Fails if there are none.
   pipelinesNamed(config, undefined);
-  // Only here: no other command should wait for a server to be read.
+  // Imported here so that no other command waits until a server is loaded.
   const { openStatus } = await import('../../status/open.js');
   const maxBytes = consoleLimits.bytesReadOnBigQuery;
   const title = 'sp-reports';
@@ -46,7 +46,7 @@ export async function startSchedules(
     const status = await openStatus(context, readWarehouse, signals);
     if (status.url) options.onServed?.(status.url);
     const alarms = config.alarms && openAlarms(config.alarms, status.readSnapshot, context);
-    // Its own, as a schedule may end without the signal, by an error.
+    // A separate signal, because the schedule may also end by an error.
     const over = new AbortController();
     const watching =
       alarms && watchAlarms(alarms, config.alarms, context, AbortSignal.any([signals.stop, over.signal]));

@@ -3,17 +3,20 @@ import { setMaxListeners } from 'node:events';
 import type { StopSignals } from '../../ingest/context.js';
 import type { Io } from './io.js';
 
-/** What is in work when the program is told to stop has so long to finish; the rest of the promised 30 s is for releasing it. */
+/**
+ * Time that work in progress has to finish after a stop signal. The rest of the promised 30 seconds
+ * is for releasing it.
+ */
 const graceMs = 25_000;
 
 /**
- * Signals for a run that the user or the system may stop: the first SIGINT or SIGTERM lets work in hand finish, the end of the
- * grace or a second signal breaks it off.
+ * Runs work that the user or the system may stop. The first SIGINT or SIGTERM lets work in progress
+ * finish; the end of the grace period, or a second signal, aborts it.
  */
 export async function untilStopped<T>(io: Io, work: (signals: StopSignals) => Promise<T>): Promise<T> {
   const stop = new AbortController();
   const abort = new AbortController();
-  // All that is in work listens to them; Node warns of more than ten.
+  // All work in progress listens to these signals, and Node warns above ten listeners.
   setMaxListeners(0, stop.signal, abort.signal);
   const finished = new AbortController();
   const forget = io.onStopSignal(() => {

@@ -1,4 +1,4 @@
-/** Bytes that grow as they are written. Integers are little-endian, as everywhere in Parquet. */
+/** A growing byte buffer. Integers are little-endian, as everywhere in Parquet. */
 export class ByteSink {
   bytes: Uint8Array;
   length = 0;
@@ -9,12 +9,12 @@ export class ByteSink {
     this.view = new DataView(this.bytes.buffer);
   }
 
-  /** What was written so far; valid until the next write. */
+  /** Returns the bytes written so far; valid until the next write. */
   written(): Uint8Array {
     return this.bytes.subarray(0, this.length);
   }
 
-  /** Makes room for so many more bytes. */
+  /** Makes room for the given number of further bytes. */
   reserve(more: number): void {
     if (this.length + more <= this.bytes.length) return;
     const larger = new Uint8Array(Math.max(this.bytes.length * 2, this.length + more));
@@ -41,7 +41,7 @@ export class ByteSink {
     this.length += bytes.length;
   }
 
-  /** An unsigned integer of up to 53 bits, seven bits a byte. */
+  /** Writes an unsigned integer of up to 53 bits, seven bits per byte. */
   varint(value: number): void {
     let rest = value;
     while (rest > 0x7f) {
@@ -51,7 +51,9 @@ export class ByteSink {
     this.byte(rest);
   }
 
-  /** A signed integer of up to 52 bits: small ones of either sign are short. */
+  /**
+   * Writes a signed integer of up to 52 bits, zigzag-encoded: small ones of either sign are short.
+   */
   zigzag(value: number): void {
     this.varint(value >= 0 ? value * 2 : value * -2 - 1);
   }

@@ -1,35 +1,48 @@
 import { type Data, DataType } from 'apache-arrow';
 import type { Kernel } from '../../kernel/kernel.js';
 
-/** The values of one Arrow array in the kernel's memory, on their way into Parquet's PLAIN encoding. */
+/**
+ * The values of one Arrow array in the kernel's memory, to be written in Parquet's PLAIN encoding.
+ */
 export interface ColumnValues {
-  /** Bytes that the values of a range take at most. */
-  mostBytes(from: number, to: number): number;
-  /** Writes the values of a range that are not null to `out`, where there is room for `mostBytes`; gives the bytes written. */
+  /** Returns the maximum number of bytes that the values of a range take. */
+  maxBytes(from: number, to: number): number;
+  /**
+   * Writes the values of a range that are not null to `out`, which has room for `maxBytes`. Returns
+   * the number of bytes written.
+   */
   write(from: number, to: number, out: number): number;
-  /** Finds the least and the greatest in the order that statistics of the type have; false where the type has none. */
+  /**
+   * Finds minimum and maximum in the order that statistics of the type use. Returns false if the
+   * type has no order.
+   */
   findExtremes(): boolean;
-  /** The value at `index` as statistics write it; undefined where it is too long for them. */
+  /**
+   * Returns the value at `index` as written in statistics; undefined if it is too long for them.
+   */
   statistic(index: number): Uint8Array | undefined;
 }
 
-/** Longer texts are left out of the statistics. */
-const longestStatistic = 256;
+/** Longer texts are omitted from the statistics. */
+const maxStatisticBytes = 256;
 
-/** The kernel reads and writes whole words, which may reach beyond a text. */
+/** The kernel reads and writes whole words, which may extend beyond a text. */
 const slackBytes = 16;
 
-/** Decimals of up to so many digits are 64-bit integers, others are arrays of 16 bytes. */
-export const longestInt64Decimal = 18;
+/** Decimals of up to this many digits are 64-bit integers, others are arrays of 16 bytes. */
+export const maxInt64DecimalDigits = 18;
 
-/** Copies an Arrow array: Utf8, Int64, Decimal, Float64, Bool, Date or Timestamp. `validity` is its bitmap in the kernel, 0 for none. */
+/**
+ * Copies an Arrow array of Utf8, Int64, Decimal, Float64, Bool, Date or Timestamp into the kernel's
+ * memory. `validity` is the address of its bitmap there, 0 if there is none.
+ */
 export function placeValues(kernel: Kernel, data: Data, validity: number): ColumnValues {
   const { type } = data;
   if (DataType.isUtf8(type)) return texts(kernel, data, validity);
   const at = kernel.place(bytesOf(data.values));
   const placed = { kernel, at, validity, length: data.length };
   if (DataType.isBool(type)) return bools(placed);
-  if (DataType.isDecimal(type)) return integers(placed, 16, type.precision > longestInt64Decimal ? 16 : 8);
+  if (DataType.isDecimal(type)) return integers(placed, 16, type.precision > maxInt64DecimalDigits ? 16 : 8);
   if (DataType.isFloat(type)) return doubles(placed);
   if (DataType.isDate(type)) return integers(placed, 4, 4);
   if (DataType.isInt(type) || DataType.isTimestamp(type)) return integers(placed, 8, 8);
@@ -47,7 +60,10 @@ interface Placed {
   length: number;
 }
 
-/** Integers that lie `stride` bytes apart, lowest byte first, of which `width` are written; of 16 the highest comes first. */
+/**
+ * Integers stored every `stride` bytes, lowest byte first, of which `width` bytes are written. With
+ * a width of 16, the highest byte is written first.
+ */
 function integers(
   { kernel, at, validity, length }: Placed,
   stride: 4 | 8 | 16,
@@ -55,7 +71,7 @@ function integers(
 ): ColumnValues {
   const { calls } = kernel;
   return {
-    mostBytes: (from, to) => (to - from) * width,
+    maxBytes: (from, to) => (to - from) * width,
     write: (from, to, out) => calls.plainIntegers(at, stride, width, validity, from, to, out),
     findExtremes() {
       calls.extremeIntegers(at, stride, width, validity, length);
@@ -81,7 +97,7 @@ function doubles(placed: Placed): ColumnValues {
 
 function bools({ kernel, at, validity }: Placed): ColumnValues {
   return {
-    mostBytes: (from, to) => (to - from + 7) >> 3,
+    maxBytes: (from, to) => (to - from + 7) >> 3,
     write: (from, to, out) => kernel.calls.plainBits(at, validity, from, to, out),
     findExtremes: () => false,
     statistic: () => undefined,
@@ -98,7 +114,7 @@ function texts(kernel: Kernel, data: Data, validity: number): ColumnValues {
   const lengthBytes = 4;
   const offsetAt = (index: number) => kernel.int32(offsets + index * 4, 1)[0] as number;
   return {
-    mostBytes: (from, to) => offsetAt(to) - offsetAt(from) + (to - from) * lengthBytes + slackBytes,
+    maxBytes: (from, to) => offsetAt(to) - offsetAt(from) + (to - from) * lengthBytes + slackBytes,
     write: (from, to, out) => calls.plainTexts(offsets, bytes, validity, from, to, out),
     findExtremes() {
       calls.extremeTexts(offsets, bytes, validity, length);
@@ -107,7 +123,7 @@ function texts(kernel: Kernel, data: Data, validity: number): ColumnValues {
     statistic(index) {
       const from = offsetAt(index);
       const size = offsetAt(index + 1) - from;
-      return size > longestStatistic ? undefined : kernel.bytes(bytes + from, size).slice();
+      return size > maxStatisticBytes ? undefined : kernel.bytes(bytes + from, size).slice();
     },
   };
 }

@@ -10,13 +10,14 @@ import { type ColumnChunk, encodeRowGroup, type FileColumn, fileMetadata } from 
 
 const magic = Buffer.from('PAR1');
 
-/** Pieces of a file are gathered until there is so much to write at once. */
+/** Parts of a file are buffered until this many bytes can be written at once. */
 const writeBytes = 256 * 1024;
 
 /**
- * The columnar engine's writer: each batch becomes a row group, encoded from Arrow's buffers without a value becoming a JavaScript object,
- * compressed by snappy on the thread pool. While one row group is compressed and written the next may be made, and no more than that.
- * Errors: PARQUET_FAILED, DISK_FULL, FILE_SYSTEM_FAILED.
+ * Opens the columnar engine's writer. Each batch becomes a row group. It is encoded from Arrow's
+ * buffers without turning values into JavaScript objects, and compressed with Snappy on the thread
+ * pool. While one row group is compressed and written, the caller may prepare the next one, but no
+ * further ones. Errors: PARQUET_FAILED, DISK_FULL.
  */
 export async function openColumnarWriter({
   path,
@@ -29,7 +30,9 @@ export async function openColumnarWriter({
   ];
   const partial = partialName(path);
   const file = await guarded(path, () => openPartial(partial));
-  /** As they stand in the metadata: of a large file the objects would take many times as much. */
+  /**
+   * Encoded for the metadata, because objects would take many times as much memory in a large file.
+   */
   const rowGroups: Uint8Array[] = [];
   let rowsWritten = 0;
   let offset = magic.length;
@@ -51,7 +54,7 @@ export async function openColumnarWriter({
     const bytes = Buffer.concat(gathered);
     gathered = [];
     gatheredBytes = 0;
-    // Hashed while the thread pool writes them.
+    // Computes the hash while the thread pool writes the bytes.
     const written = file.writeFile(bytes);
     digest.add(bytes);
     await written;
@@ -69,12 +72,15 @@ export async function openColumnarWriter({
     for (const { parts } of columns) await append(parts);
   }
 
-  /** Waits for the row group before, so that no more than one takes memory; this one is compressed and written while the caller goes on. */
+  /**
+   * Waits for the previous row group, so that only one takes memory. This one is compressed and
+   * written while the caller continues.
+   */
   async function inLine(batch: RecordBatch): Promise<void> {
     await writing;
     const columns = Promise.all(compressBatch(batch));
     writing = columns.then((all) => appendRowGroup(all, batch.numRows));
-    // Its failure is met by whoever waits for it next.
+    // Whoever waits for it next gets its failure.
     writing.catch(() => {});
   }
 
@@ -103,7 +109,10 @@ export async function openColumnarWriter({
   };
 }
 
-/** All columns of a batch, the row numbers last; its values are taken at once. */
+/**
+ * Compresses all columns of a batch, the row numbers last. It reads all values before it returns,
+ * so that the caller may reuse the batch.
+ */
 function compressBatch({ data }: RecordBatch): Promise<CompressedColumn>[] {
   const kernel = takeKernel();
   let nulls: Promise<CompressedColumn> | undefined;
@@ -111,7 +120,7 @@ function compressBatch({ data }: RecordBatch): Promise<CompressedColumn>[] {
   try {
     const columns = data.children.slice(0, -1).map((column) => {
       if (!DataType.isNull(column.type)) return compressed(column);
-      // Columns that the document lacks are all the same.
+      // All columns that the document lacks are encoded alike.
       nulls ??= compressed(column);
       return nulls;
     });

@@ -2,34 +2,34 @@ import { compress, compressSync } from 'snappy';
 import { type EncodedColumn, encodings, type Statistics } from './encode-column.js';
 import { pageHeader } from './page-header.js';
 
-/** A column of a row group as it goes into the file, wherever that is. */
+/** A column of a row group as written into the file, independent of its offset. */
 export interface CompressedColumn {
-  /** Its pages, each behind its header, in the order of the file. */
+  /** Its pages, each preceded by its header, in the order of the file. */
   parts: Uint8Array[];
   facts: ColumnFacts;
 }
 
-/** What the file's metadata tells of a column in a row group. */
+/** The metadata of a column in a row group. */
 export interface ColumnFacts {
-  /** Of all its pages, headers included. */
+  /** Size of all pages, including their headers. */
   compressedBytes: number;
-  /** Of them those of the dictionary page, which is the first; 0 where there is none. */
+  /** Size of the dictionary page, which is the first one; 0 if there is none. */
   dictionaryBytes: number;
   uncompressedBytes: number;
-  /** Nulls included. */
+  /** Number of values, including nulls. */
   values: number;
   encodings: number[];
   statistics: Statistics;
 }
 
-/** Smaller pages are compressed sooner than another thread takes them. */
-const leastForThread = 32 * 1024;
+/** Smaller pages are compressed faster than another thread could start on them. */
+const minBytesForThread = 32 * 1024;
 
-/** Compresses the pages of a column by snappy, large ones on the thread pool. */
+/** Compresses the pages of a column with Snappy, large ones on the thread pool. */
 export async function compressColumn({ pages, statistics }: EncodedColumn): Promise<CompressedColumn> {
   const bodies = await Promise.all(
     pages.map(({ bytes }) =>
-      bytes.length < leastForThread ? compressSync(bytes as Buffer) : compress(bytes as Buffer),
+      bytes.length < minBytesForThread ? compressSync(bytes as Buffer) : compress(bytes as Buffer),
     ),
   );
   const parts: Uint8Array[] = [];

@@ -3,13 +3,13 @@ import type { Kernel } from '../../kernel/kernel.js';
 import { bytesOf, type ColumnValues, placeValues } from './column-values.js';
 import { allThere, bitWidthOf, encodeDefinitionLevels, noneThere } from './levels.js';
 
-/** Encodings by Parquet's numbers. */
+/** Parquet's numbers of the encodings. */
 export const encodings = { plain: 0, rle: 3, deltaBinaryPacked: 5, rleDictionary: 8 } as const;
 
 /** One page before compression. */
 export interface Page {
   kind: 'dictionary' | 'data';
-  /** Values in it, nulls included. */
+  /** Number of values, including nulls. */
   values: number;
   encoding: number;
   bytes: Uint8Array;
@@ -21,20 +21,26 @@ export interface Statistics {
   max?: Uint8Array;
 }
 
-/** One column of a row group: a dictionary page where the Arrow array has a dictionary, then data pages. */
+/**
+ * One column of a row group: a dictionary page if the Arrow array has a dictionary, then data
+ * pages.
+ */
 export interface EncodedColumn {
   pages: Page[];
   statistics: Statistics;
 }
 
-/** Values of one page; a multiple of 8, so that each page has whole bytes of Arrow's bitmaps. */
+/**
+ * Number of values per page; a multiple of 8, so that each page has whole bytes of Arrow's bitmaps.
+ */
 const pageValues = 32_768;
 
-/** What writes the values of a page. */
-type Body = Pick<ColumnValues, 'mostBytes' | 'write'> & { encoding: number };
+/** Writes the values of a page. */
+type Body = Pick<ColumnValues, 'maxBytes' | 'write'> & { encoding: number };
 
 /**
- * Encodes an Arrow array; Arrow's nulls stand for a column of any type that has no values. What is in the kernel's memory is lost.
+ * Encodes an Arrow array. Arrow's null type represents a column of any type without values. The
+ * former contents of the kernel's memory are lost.
  */
 export function encodeColumn(kernel: Kernel, data: Data): EncodedColumn {
   if (DataType.isNull(data.type)) return encodeNulls(data.length);
@@ -59,7 +65,9 @@ export function encodeColumn(kernel: Kernel, data: Data): EncodedColumn {
   return { pages, statistics: { nullCount, ...extremes(kernel, values) } };
 }
 
-/** The places of values in their dictionary, behind the width of one in bits. Values that are null have none. */
+/**
+ * Writes the bit width of an index, then the dictionary indices of the values that are not null.
+ */
 function places(kernel: Kernel, { values, length }: Data, dictionaryLength: number, validity: number): Body {
   const bitWidth = Math.max(1, bitWidthOf(dictionaryLength - 1));
   const at = kernel.place(bytesOf(values.subarray(0, length)));
@@ -67,7 +75,7 @@ function places(kernel: Kernel, { values, length }: Data, dictionaryLength: numb
   const spareBytes = 64;
   return {
     encoding: encodings.rleDictionary,
-    mostBytes: (from, to) => (to - from) * 4 + spareBytes,
+    maxBytes: (from, to) => (to - from) * 4 + spareBytes,
     write(from, to, out) {
       kernel.bytes(out, 1)[0] = bitWidth;
       return 1 + kernel.calls.encodePlaces(at, validity, from, to, bitWidth, scratch, out + 1);
@@ -75,15 +83,15 @@ function places(kernel: Kernel, { values, length }: Data, dictionaryLength: numb
   };
 }
 
-/** What stands before the values, and the values of a range. */
+/** Makes a page: the part before the values, then the values of a range. */
 function pageOf(
   kernel: Kernel,
   before: Uint8Array,
   from: number,
   to: number,
-  { mostBytes, write }: Body,
+  { maxBytes, write }: Body,
 ): Uint8Array {
-  const out = kernel.calls.allocate(before.length + mostBytes(from, to));
+  const out = kernel.calls.allocate(before.length + maxBytes(from, to));
   kernel.bytes(out, before.length).set(before);
   const written = write(from, to, out + before.length);
   const bytes = Buffer.from(kernel.bytes(out, before.length + written));
@@ -108,14 +116,17 @@ function encodeNulls(length: number): EncodedColumn {
   };
 }
 
-/** Encodes ascending row numbers, none of them null. What is in the kernel's memory is lost. */
+/**
+ * Encodes ascending row numbers, none of them null. The former contents of the kernel's memory are
+ * lost.
+ */
 export function encodeRowNumbers(kernel: Kernel, { values, length }: Data): EncodedColumn {
   kernel.calls.reset();
   const numbers = (values as BigInt64Array).subarray(0, length);
   const at = kernel.place(bytesOf(numbers));
   const body: Body = {
     encoding: encodings.deltaBinaryPacked,
-    mostBytes: (from, to) => (to - from) * 5 + 64,
+    maxBytes: (from, to) => (to - from) * 5 + 64,
     write: (_from, to, out) => kernel.calls.encodeAscending(at, to, out),
   };
   const bytes = pageOf(kernel, new Uint8Array(0), 0, length, body);

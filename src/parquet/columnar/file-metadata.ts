@@ -1,6 +1,6 @@
 import type { ColumnType } from '../../schema/types.js';
 import { version } from '../../runtime/version.js';
-import { longestInt64Decimal } from './column-values.js';
+import { maxInt64DecimalDigits } from './column-values.js';
 import type { ColumnFacts } from './compress-column.js';
 import {
   binary,
@@ -16,8 +16,8 @@ import {
 } from './thrift.js';
 
 /**
- * The structures of a Parquet file around its values, as Thrift.
- * Source: parquet.thrift of the Parquet format; the numbers here are the field ids and enum values there.
+ * The Thrift structures of a Parquet file around its values. Numbers are field ids and enum values.
+ * Source: parquet.thrift of the Parquet format.
  */
 
 /** A column of the file. */
@@ -28,11 +28,11 @@ export interface FileColumn {
   optional: boolean;
 }
 
-/** A column of a row group as it lies in the file. */
+/** A column of a row group, with its position in the file. */
 export interface ColumnChunk {
   column: FileColumn;
   facts: ColumnFacts;
-  /** Place of the first page. */
+  /** Offset of the first page. */
   offset: number;
 }
 
@@ -51,7 +51,7 @@ const physical = {
   fixedLengthByteArray: 7,
 } as const;
 
-/** `rowGroups` are as `encodeRowGroup` made them, and have `rows` together. */
+/** Encodes the file metadata. `rowGroups` come from `encodeRowGroup`; `rows` is their total. */
 export function fileMetadata(
   columns: FileColumn[],
   rowGroups: Uint8Array[],
@@ -59,7 +59,8 @@ export function fileMetadata(
   metadata: Record<string, string>,
 ): Uint8Array {
   const root = struct({ 4: text('root'), 5: i32(columns.length) });
-  // All columns are ordered as their types say: that is what makes minimum and maximum count.
+  // All columns use the order of their types. Without this entry, readers ignore minimum and
+  // maximum.
   const byType = struct({ 1: struct() });
   return encodeThrift({
     1: i32(2),
@@ -81,7 +82,7 @@ export function fileMetadata(
 interface TypeForm {
   physical: number;
   length?: number;
-  /** The older and the newer way to say what the values mean. */
+  /** The older and the newer declaration of what the values mean. */
   converted?: number;
   logical?: ThriftValue;
   decimal?: { precision: number; scale: number };
@@ -109,7 +110,7 @@ function typeForm(type: ColumnType): TypeForm {
     case 'decimal': {
       const { precision, scale } = type;
       return {
-        ...(precision > longestInt64Decimal
+        ...(precision > maxInt64DecimalDigits
           ? { physical: physical.fixedLengthByteArray, length: 16 }
           : { physical: physical.int64 }),
         converted: 5,
@@ -134,7 +135,7 @@ function schemaElement({ name, type, optional }: FileColumn): ThriftValue {
   });
 }
 
-/** A row group, the `ordinal`th of the file from 0. */
+/** Encodes the metadata of a row group, the `ordinal`th of the file from 0. */
 export function encodeRowGroup({ rows, chunks }: RowGroup, ordinal: number): Uint8Array {
   const sum = (size: 'uncompressedBytes' | 'compressedBytes') =>
     chunks.reduce((total, { facts }) => total + facts[size], 0);
@@ -144,7 +145,7 @@ export function encodeRowGroup({ rows, chunks }: RowGroup, ordinal: number): Uin
     3: i64(rows),
     5: i64(chunks[0]?.offset ?? 0),
     6: i64(sum('compressedBytes')),
-    // A 16-bit integer, past which there are none.
+    // A 16-bit integer, so later row groups have no ordinal.
     7: ordinal < 2 ** 15 ? { kind: 'i16', value: ordinal } : undefined,
   });
 }

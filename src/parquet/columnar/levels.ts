@@ -1,17 +1,18 @@
 import { ByteSink } from './byte-sink.js';
 
-/** Bits of a value up to `largest`. */
+/** Returns the number of bits of a value up to `largest`. */
 export function bitWidthOf(largest: number): number {
   return 32 - Math.clz32(largest);
 }
 
-/** In place of a bitmap of ones, or of zeros. */
+/** Stands for a bitmap of all ones, or of all zeros. */
 export const allThere = Symbol('all there');
 export const noneThere = Symbol('none there');
 
 /**
- * Definition levels of an optional column as version 1 pages have them: their length, then whether each value is there. Arrow's bitmaps
- * are packed bits already; `from` is a multiple of 8.
+ * Encodes the definition levels of an optional column for version 1 pages: their length, then one
+ * bit for each value that says whether it is present. Arrow's bitmaps are already packed this way;
+ * `from` is a multiple of 8.
  */
 export function encodeDefinitionLevels(
   there: Uint8Array | typeof allThere | typeof noneThere,

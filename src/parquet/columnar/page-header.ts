@@ -1,7 +1,7 @@
 import { encodings, type Page } from './encode-column.js';
 import { encodeThrift, i32, struct } from './thrift.js';
 
-/** The header before a page. Source: PageHeader in parquet.thrift of the Parquet format. */
+/** Encodes the header of a page. Source: PageHeader in parquet.thrift of the Parquet format. */
 export function pageHeader(page: Page, compressedBytes: number): Uint8Array {
   const counts = { 1: i32(page.values), 2: i32(page.encoding) };
   return encodeThrift({

@@ -1,7 +1,7 @@
 import { ByteSink } from './byte-sink.js';
 
 /**
- * A value as Thrift's compact protocol writes it; `undefined` members of a struct are left out.
+ * A value of Thrift's compact protocol; `undefined` members of a struct are left out.
  * Source: "Thrift compact protocol encoding" of Apache Thrift.
  */
 export type ThriftValue =
@@ -10,17 +10,19 @@ export type ThriftValue =
   | { kind: 'binary'; value: Uint8Array }
   | { kind: 'list'; of: Exclude<ThriftValue['kind'], 'encoded'>; items: ThriftValue[] }
   | { kind: 'struct'; fields: Record<number, ThriftValue | undefined> }
-  /** A struct as `encodeThrift` wrote it. */
+  /** A struct already encoded by `encodeThrift`. */
   | { kind: 'encoded'; bytes: Uint8Array };
 
-/** Writes a struct in the compact protocol. */
+/** Encodes a struct in the compact protocol. */
 export function encodeThrift(fields: Record<number, ThriftValue | undefined>): Uint8Array {
   scratch.length = 0;
   writeStruct(scratch, fields);
   return scratch.written().slice();
 }
 
-/** Every page has a header: a sink of its own for each would cost more than to write it. */
+/**
+ * Shared, because every page has a header and a new sink would cost more than the header itself.
+ */
 const scratch = new ByteSink();
 
 export const i32 = (value: number): ThriftValue => ({ kind: 'i32', value });
@@ -53,20 +55,20 @@ const falseCode = 2;
 
 function writeStruct(sink: ByteSink, fields: Record<number, ThriftValue | undefined>): void {
   let last = 0;
-  // Keys that are integers come in ascending order.
+  // JavaScript iterates integer keys in ascending order.
   for (const key in fields) {
     const id = Number(key);
     const value = fields[id];
     if (value === undefined) continue;
     const code = value.kind === 'bool' && !value.value ? falseCode : typeCodes[value.kind];
-    const longestStep = 15;
-    if (id - last <= longestStep) sink.byte(((id - last) << 4) | code);
+    const maxStep = 15;
+    if (id - last <= maxStep) sink.byte(((id - last) << 4) | code);
     else {
       sink.byte(code);
       sink.zigzag(id);
     }
     last = id;
-    // A boolean member is its type code.
+    // A boolean member is encoded in its type code.
     if (value.kind !== 'bool') writeValue(sink, value);
   }
   sink.byte(0);

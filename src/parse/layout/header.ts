@@ -58,7 +58,7 @@ export function resolveHeader(
   const notes: string[] = [];
   const { added = [], missing = [] } = headerDrift(columns);
   const headers = added.map((column) => column.header).filter((text) => text.trim() !== '');
-  if (headers.length > 0) notes.push(`columns the schema does not know: ${headers.join(', ')}`);
+  if (headers.length > 0) notes.push(`columns that the schema does not know: ${headers.join(', ')}`);
   if (missing.length > 0) notes.push(`columns not in the document: ${firstOf(missing)}`);
   return { columns, positions, schemaColumns: columns.map((_, index) => schema?.[index]), nameless, notes };
 }

@@ -116,8 +116,8 @@ function plannedLayout(
   const otherLists = [...found.lists.keys()].map(shownPath);
   const others = left.map(({ path }) => shownPath(path)).filter((path) => !kindOfDocument.test(path));
   const notes: string[] = [];
-  if (otherLists.length > 0) notes.push(`lists the schema does not know: ${otherLists.join(', ')}`);
-  if (others.length > 0) notes.push(`values beside the rows that no column takes: ${others.join(', ')}`);
+  if (otherLists.length > 0) notes.push(`lists that the schema does not know: ${otherLists.join(', ')}`);
+  if (others.length > 0) notes.push(`values outside the rows that no column uses: ${others.join(', ')}`);
   const tables: ObjectTable[] = [];
   for (const planned of plan.tables) {
     const seen = found.tables.get(planned);

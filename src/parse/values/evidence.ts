@@ -64,7 +64,7 @@ export class Evidence {
     }
     if (counts['mark either'] > 0 && counts['mark .'] === 0 && counts['mark ,'] === 0) {
       notes.push(
-        `${pluralize(counts['mark either'], 'number')} such as 1.234 may have a decimal mark or not: read with "${decimalMark}", as the marketplace has it`,
+        `${pluralize(counts['mark either'], 'number')} such as 1.234 may or may not have a decimal mark: read with "${decimalMark}", as in the marketplace`,
       );
     }
     if (counts['order mdy'] > 0 && counts['order dmy'] > 0) {

@@ -55,7 +55,7 @@ async function readSheets(document: ReadableDocument): Promise<Sheet[]> {
   } catch (error) {
     const known = knownError(error);
     if (known instanceof ReportsError) throw known;
-    const found = `a zip archive that is no readable workbook (${describeError(error)})`;
+    const found = `a zip archive that is not a readable workbook (${describeError(error)})`;
     throw new ReportsError('FORMAT_UNSUPPORTED', { reportType, documentId, found }, { cause: error });
   }
 }

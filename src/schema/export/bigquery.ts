@@ -7,12 +7,12 @@ export interface BigQueryField {
   type: string;
   mode: 'NULLABLE' | 'REPEATED';
   description: string;
-  /** 64-bit integers as text, as the API has them. */
+  /** 64-bit integers as text, as in the API. */
   precision?: string;
   scale?: string;
 }
 
-/** The schema of a table for `bq mk --schema` and for load jobs. */
+/** Returns the schema of a table for `bq mk --schema` and for load jobs. */
 export function bigQuerySchema({ columns }: ExportTable): BigQueryField[] {
   return columns.map(({ name, type, description }) => ({
     name,
@@ -26,9 +26,9 @@ function bigQueryType(type: ColumnType): Pick<BigQueryField, 'type' | 'precision
   if (type.kind === 'list') return bigQueryType(type.item);
   if (type.kind !== 'decimal') return { type: plainTypes[type.kind] };
   const { precision, scale } = type;
-  const mostScale = 9;
-  const mostWhole = 29;
-  const isNumeric = scale <= mostScale && precision - scale <= mostWhole;
+  const maxScale = 9;
+  const maxWholeDigits = 29;
+  const isNumeric = scale <= maxScale && precision - scale <= maxWholeDigits;
   return {
     type: isNumeric ? 'NUMERIC' : 'BIGNUMERIC',
     precision: String(precision),

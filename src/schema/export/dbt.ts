@@ -4,8 +4,9 @@ import type { View } from '../views.js';
 import type { ExportColumn, ExportTable } from './tables.js';
 
 /**
- * The sources.yml by which dbt knows the tables, with descriptions and tests: lineage is always filled, and a row without a value in a
- * column of its key is worth a warning. Views are told of behind the tables. `typeOf` tells how the warehouse spells a type.
+ * Returns the sources.yml that describes the tables to dbt, with tests: lineage columns are always
+ * filled, and a missing value in a key column is a warning. Views follow the tables. `typeOf`
+ * returns a type in the spelling of the warehouse.
  */
 export function dbtSources(
   tables: ExportTable[],
@@ -18,7 +19,8 @@ export function dbtSources(
       sources: [
         {
           name: 'sp_reports',
-          description: 'Amazon Selling Partner reports, a table for each report type, and views on them.',
+          description:
+            'Amazon Selling Partner reports: a table for each report type, and views on these tables.',
           schema: 'main',
           tables: [
             ...tables.map(({ name, description, columns }) => ({

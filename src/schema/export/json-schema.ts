@@ -8,8 +8,9 @@ export interface RowSchema extends JsonSchema {
 }
 
 /**
- * The JSON Schema (draft 7) of a row as `sp-reports query --json` prints it: decimals and 64-bit integers are text, times are ISO 8601 in
- * UTC. Columns that documents add beside those of the report schema are allowed.
+ * Returns the JSON Schema (draft 7) of a row as `sp-reports query --json` prints it: decimals and
+ * 64-bit integers are text, times are ISO 8601 in UTC. It allows columns that documents add to
+ * those of the report schema.
  */
 export function rowSchema({ name, description, columns }: ExportTable): RowSchema {
   return {

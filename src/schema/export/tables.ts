@@ -1,7 +1,7 @@
 import { lineage } from '../lineage.js';
 import type { ColumnSchema, ColumnType, ReportSchema, TableSchema } from '../types.js';
 
-/** A table as other tools are told of it: the columns of its report schema, then the lineage. */
+/** A table as exported to other tools: the columns of its report schema, then the lineage. */
 export interface ExportTable {
   name: string;
   description: string;
@@ -11,12 +11,14 @@ export interface ExportTable {
 export interface ExportColumn {
   name: string;
   type: ColumnType;
-  /** `always`: each row has a value. `usually`: a row without one is worth a warning, as it is part of the key. */
+  /**
+   * `always`: each row has a value. `usually`: a missing value is a warning, because it is a key.
+   */
   filled: 'always' | 'usually' | 'maybe';
   description: string;
 }
 
-/** The tables of report schemas. A type whose columns are not known has none. */
+/** Returns the tables of report schemas. A type whose columns are unknown has none. */
 export function exportTables(schemas: Iterable<ReportSchema>): ExportTable[] {
   return [...schemas].flatMap((schema) => schema.tables.map((table) => exportTable(schema, table)));
 }

@@ -190,7 +190,11 @@ async function fetchRest(
   const { status } = answer;
   if (status === 200 && /^text\/html\b/i.test(answer.contentType ?? '')) {
     answer.close();
-    return { state: 'broken', bytes: 0, found: 'a web page in place of the document, from a proxy say' };
+    return {
+      state: 'broken',
+      bytes: 0,
+      found: 'got a web page instead of the document, possibly from a proxy',
+    };
   }
   if (status === 200) return save(answer, part, location, undefined, options);
   if (status === 206 && fits(answer, begun)) return save(answer, part, location, begun, options);
@@ -206,10 +210,10 @@ async function fetchRest(
   }
   if (status === 206 || status === 416) {
     await rm(part.path, { force: true });
-    return { state: 'broken', bytes: 0, found: 'the part downloaded before does not fit the document' };
+    return { state: 'broken', bytes: 0, found: 'the part downloaded earlier does not match the document' };
   }
   if (status === undefined) return { state: 'unavailable', bytes: 0, found: answer.failure() ?? 'no answer' };
-  return { state: stateOf(status), bytes: 0, found: `the download answered ${status}` };
+  return { state: stateOf(status), bytes: 0, found: `the download was answered with status ${status}` };
 }
 
 /** Whether others between here and there could read the document, and the URL. A sandbox on this machine may do without https. */

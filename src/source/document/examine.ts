@@ -162,7 +162,7 @@ function compressionNotes({ facts, bytes }: RawDocument, layers: number): string
     return ['Amazon said GZIP, the bytes are not gzipped'];
   // Nothing was said about a document from disk.
   const unsaid = facts.compression === undefined && facts.reportId !== undefined && layers > 0;
-  return unsaid ? ['the bytes are gzipped, which Amazon did not say'] : [];
+  return unsaid ? ['the bytes are gzipped, although Amazon did not say so'] : [];
 }
 
 function decideCharset({ facts }: RawDocument, head: Buffer, utf8: Utf8Finding): CharsetDecision {
@@ -170,7 +170,7 @@ function decideCharset({ facts }: RawDocument, head: Buffer, utf8: Utf8Finding):
   const decide = (charset: string, charsetSource: CharsetDecision['charsetSource']): CharsetDecision => {
     const isValidUtf8 = charset === 'utf-8' && utf8.isValid;
     if (charset === 'utf-8' && !utf8.isValid)
-      notes.push(`${pluralize(utf8.badBytes, 'byte')} not UTF-8: replaced by \ufffd`);
+      notes.push(`${pluralize(utf8.badBytes, 'invalid UTF-8 byte')}, replaced by \ufffd`);
     return { charset, charsetSource, isValidUtf8, notes };
   };
   if (isZip(head)) return decide('binary', 'bytes');
@@ -182,14 +182,14 @@ function decideCharset({ facts }: RawDocument, head: Buffer, utf8: Utf8Finding):
     notes.push(`${utf16} without a byte order mark`);
     return decide(utf16, 'bytes');
   }
-  if (named.unknown) notes.push(`the Content-Type names a charset that is not known: ${named.unknown}`);
+  if (named.unknown) notes.push(`the Content-Type names an unknown charset: ${named.unknown}`);
   if (named.charset === 'utf-16') return decide('utf-16le', 'content-type');
   if (named.charset === 'utf-8') {
     if (utf8.isValid || isNearlyUtf8(utf8)) return decide('utf-8', 'content-type');
-    notes.push('the Content-Type says UTF-8, the bytes are not');
+    notes.push('the Content-Type says UTF-8, but the bytes are not');
   } else if (named.charset) {
     if (utf8.isValid && utf8.hasLongCharacters) {
-      notes.push(`read as ${named.charset}, as the Content-Type says; the bytes are valid UTF-8 too`);
+      notes.push(`read as ${named.charset}, as the Content-Type says; the bytes are also valid UTF-8`);
     }
     return decide(named.charset, 'content-type');
   }

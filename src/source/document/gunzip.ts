@@ -98,7 +98,7 @@ function beginsGzip(head: Buffer, raw: RawDocument): boolean {
     throw new ReportsError('DOCUMENT_TRUNCATED', { documentId, bytes: 0 });
   const right = [0x1f, 0x8b, 0x08].filter((byte, index) => head[index] === byte).length;
   if (right === 2 && head.length > 2) {
-    throw new ReportsError('DOCUMENT_CORRUPT', { documentId, found: 'it begins with a damaged gzip mark' });
+    throw new ReportsError('DOCUMENT_CORRUPT', { documentId, found: 'its gzip header is damaged' });
   }
   return head[0] === 0x1f && head[1] === 0x8b;
 }
@@ -125,7 +125,7 @@ async function* gunzip(
     const { documentId } = raw.facts;
     throw new ReportsError('DOCUMENT_CORRUPT', {
       documentId,
-      found: `more than padding behind byte ${stream.bytesWritten}`,
+      found: `data other than padding after byte ${stream.bytesWritten}`,
     });
   }
 }

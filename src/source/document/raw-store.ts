@@ -77,7 +77,7 @@ export async function withBytes<T>(
 ): Promise<T> {
   const { path, facts } = raw;
   if (!(await store.fetch(path, signal))) {
-    const found = `${store.nameOf(path)} was taken away meanwhile`;
+    const found = `${store.nameOf(path)} was removed in the meantime`;
     throw new ReportsError('DOCUMENT_BUSY', { documentId: facts.documentId, found });
   }
   try {
@@ -175,7 +175,7 @@ function unreadable(error: unknown, path: string): ReportsError {
   const { code, message } = error as NodeJS.ErrnoException;
   return new ReportsError(
     'FILE_UNREADABLE',
-    { path, found: code === 'ENOENT' ? 'there is no such file' : (code ?? message) },
+    { path, found: code === 'ENOENT' ? 'the file does not exist' : (code ?? message) },
     { cause: error },
   );
 }
@@ -205,7 +205,7 @@ function readFacts(text: string, path: string): DocumentFacts & Partial<FileDige
   try {
     return factsShape.parse(JSON.parse(text)) as DocumentFacts & Partial<FileDigest>;
   } catch (error) {
-    const found = text === '' ? 'it is empty' : 'it is not what was written';
+    const found = text === '' ? 'it is empty' : 'its content has changed';
     throw new ReportsError('RAW_FACTS_UNREADABLE', { path, found }, { cause: error });
   }
 }

@@ -141,7 +141,7 @@ function parseBody<T>(
   const { data, error } = schema.safeParse(body);
   if (data !== undefined) return data;
   const [issue] = error?.issues ?? [];
-  const found = `an answer without ${issue?.path.join('.') || 'the members it must have'}`;
+  const found = `the response lacks ${issue?.path.join('.') || 'required members'}`;
   throw new ReportsError('API_UNAVAILABLE', { ...about, found });
 }
 

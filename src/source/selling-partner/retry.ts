@@ -63,9 +63,9 @@ function networkFailure(error: unknown): CallFailure {
   const { code } = cause as NodeJS.ErrnoException;
   // The text quotes the header, and with it a token.
   if (/invalid header value/i.test(cause.message))
-    return { code: 'API_UNAVAILABLE', found: 'a token that is no header value' };
+    return { code: 'API_UNAVAILABLE', found: 'the token is not a valid header value' };
   if (code !== undefined && brokenConnection.has(code))
-    return { code: 'API_UNAVAILABLE', found: `the connection broke off (${code})` };
+    return { code: 'API_UNAVAILABLE', found: `the connection was lost (${code})` };
   return {
     code: 'API_UNREACHABLE',
     found: cause.name === 'TimeoutError' ? 'none in 30 s' : (code ?? cause.message),

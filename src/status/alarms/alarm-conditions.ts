@@ -119,13 +119,13 @@ function staleTable(table: TableFreshness, staleAfter: AlarmsConfig['staleAfter'
   const usual =
     limit || usualIntervalSeconds === undefined
       ? ''
-      : `; usually there is one every ${duration(usualIntervalSeconds)}`;
+      : `; usually one arrives every ${duration(usualIntervalSeconds)}`;
   return [
     {
       key: `stale/${table.table}/${table.sellerId ?? ''}`,
       kind: 'stale_table',
       title: `Table ${table.table}${of} is stale`,
-      text: `The newest report is ${duration(ageSeconds)} old${usual}. See \`sp-reports loads\`, and \`sp-reports sweep\` for reports whose notification never came.`,
+      text: `The newest report is ${duration(ageSeconds)} old${usual}. See \`sp-reports loads\`; \`sp-reports sweep\` loads reports whose notification never arrived.`,
       since: lastMadeAt > at ? at : lastMadeAt,
     },
   ];
@@ -195,7 +195,7 @@ function longQueue(
     conditions.push({
       key: manyKey,
       kind: 'queue',
-      title: `Queue ${name} grows`,
+      title: `Queue ${name} is growing`,
       text: `Waiting: ${pluralize(messages.visible, 'message')}. ${next}`,
       since: at,
     });
@@ -206,7 +206,7 @@ function longQueue(
       key: oldKey,
       kind: 'queue',
       title: `Queue ${name} has old messages`,
-      text: `The oldest one that the last drain left is ${duration(oldestMessage.ageSeconds)} old. ${next}`,
+      text: `The oldest message left by the last drain is ${duration(oldestMessage.ageSeconds)} old. ${next}`,
       since: oldestMessage.sentAt,
     });
   }
@@ -259,7 +259,7 @@ function unreachable({ key, what, problem, since = '' }: SourceReading, at: stri
   const entry = Object.entries(catalogue).find(([name]) => name === code)?.[1];
   const isPassing = entry?.kind !== 'terminal';
   if (isPassing && Date.parse(at) - Date.parse(since) < passingMs) return [];
-  const title = `${what.charAt(0).toUpperCase()}${what.slice(1)} can't be read`;
+  const title = `${what.charAt(0).toUpperCase()}${what.slice(1)} cannot be read`;
   return [{ key, kind: 'unreachable', title, text: `${message}.`, since }];
 }
 

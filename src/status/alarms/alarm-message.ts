@@ -30,7 +30,7 @@ function slackText(alarms: Alarm[]): string {
     return `${sign} *${escaped(title)}*\n${escaped(cut(text))}`;
   });
   const rest = alarms.length - maxLines;
-  return [...lines, ...(rest > 0 ? [`and ${rest} more: see the status page`] : [])].join('\n');
+  return [...lines, ...(rest > 0 ? [`and ${rest} more, see the status page`] : [])].join('\n');
 }
 
 function cut(text: string): string {

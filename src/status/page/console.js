@@ -20,7 +20,10 @@ const examples = {
 /** @type {'table' | 'chart'} */
 let view = 'table';
 
-/** Opens the SQL console: a query, and its result as a table, or as a chart if it has a label and a figure. */
+/**
+ * Opens the SQL console: a query, and its result as a table, or as a chart if it has a label and a
+ * figure.
+ */
 export function openConsole() {
   const text = h('textarea', {
     id: 'sql',
@@ -53,7 +56,7 @@ export function openConsole() {
     h('option', { value: '' }, 'Examples'),
     ...Object.keys(examples).map((name) => h('option', {}, name)),
   );
-  const status = h('span', { class: 'muted', role: 'status' }, 'Ctrl + Enter runs it');
+  const status = h('span', { class: 'muted', role: 'status' }, 'Press Ctrl+Enter to run');
   const answer = h('div', { id: 'answer' });
   /** @type {AbortController | undefined} */
   let stop;
@@ -150,7 +153,7 @@ function answerTable(columns, rows) {
   if (columns.length === 0) return nothing('No columns.');
   return h(
     'div',
-    { class: 'scroll answer', role: 'region', 'aria-label': 'Answer', tabindex: '0' },
+    { class: 'scroll answer', role: 'region', 'aria-label': 'Result', tabindex: '0' },
     h(
       'table',
       {},
@@ -193,8 +196,8 @@ function cellOf(value) {
 }
 
 /**
- * Returns a function that draws the first label column and the first column of figures; times make a
- * line. Undefined if the result does not have both.
+ * Returns a function that draws the first label column and the first column of figures; times make
+ * a line. Undefined if the result does not have both.
  *
  * @param {ConsoleResult['columns']} columns
  * @param {unknown[][]} rows

@@ -4,12 +4,13 @@
  *
  * @typedef {string | number | boolean | null | undefined} AttributeValue
  * @typedef {(event: any) => unknown} Listener
- * @typedef {{ [name: `on${string}`]: Listener } & { [name: string]: AttributeValue | Listener }} Attributes
+ * @typedef {{ [name: `on${string}`]: Listener }} Listeners
+ * @typedef {Listeners & { [name: string]: AttributeValue | Listener }} Attributes
  */
 
 /**
- * Makes an element. Children are always text or nodes: nothing here parses HTML. `on…` attributes are
- * listeners, `--…` are CSS properties.
+ * Makes an element. Children are always text or nodes: nothing here parses HTML. `on…` attributes
+ * are listeners, `--…` are CSS properties.
  *
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
@@ -55,8 +56,8 @@ function fill(element, attributes, children) {
 const shown = new Map();
 
 /**
- * Replaces the content of a place if its data changed since the last call. Focus and scroll positions
- * are kept.
+ * Replaces the content of a place if its data changed since the last call. Focus and scroll
+ * positions are kept.
  *
  * @param {HTMLElement} place
  * @param {unknown} data
@@ -131,8 +132,8 @@ function found(element, id) {
  */
 
 /**
- * Makes a table in a box that scrolls sideways; on a phone each row is a block. Roles are written out
- * because a block has none.
+ * Makes a table in a box that scrolls sideways; on a phone each row is a block. Roles are written
+ * out because a block has none.
  *
  * @template Row
  * @param {string} label

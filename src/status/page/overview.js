@@ -102,17 +102,17 @@ function showTiles({ warehouse, tables, queues, sellers }) {
     {
       title: 'Waiting',
       value: known.length > 0 ? number(waiting) : '–',
-      note: `${number(inFlight)} in work`,
+      note: `${number(inFlight)} in flight`,
     },
     {
       title: 'Quota left',
       value: quota.length > 0 ? number(Math.min(...quota)) : '–',
-      note: quota.length > 1 ? 'fewest of any seller' : 'documents now',
+      note: quota.length > 1 ? 'lowest of all sellers' : 'documents now',
     },
     {
       title: 'Quarantine',
       value: number(quarantined),
-      note: quarantined > 0 ? 'see the reasons' : 'nothing in it',
+      note: quarantined > 0 ? 'see the reasons' : 'empty',
       kind: quarantined > 0 ? 'bad' : 'good',
     },
   ];
@@ -147,7 +147,7 @@ function showFreshness({ tables, sellers }) {
           { title: 'Seller', cell: ({ sellerId }) => sellerName(sellerId, names) },
           { title: 'Newest report', cell: (row) => [ago(row.lastMadeAt), lateness(row)] },
           {
-            title: 'Usually every',
+            title: 'Usual interval',
             cell: ({ usualIntervalSeconds: seconds }) =>
               seconds === undefined ? h('span', { class: 'muted' }, 'not known yet') : duration(seconds),
           },

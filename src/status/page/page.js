@@ -65,7 +65,7 @@ function showSnapshot(snapshot) {
     ),
   ]);
   byId('query-about').textContent =
-    `SQL on the warehouse. It can change nothing; an answer shows ${consoleLimits.rows.toLocaleString('en')} rows and takes ${consoleLimits.seconds} s at most.`;
+    `Read-only SQL on the warehouse. Results show at most ${consoleLimits.rows.toLocaleString('en')} rows; queries may take at most ${consoleLimits.seconds} s.`;
 }
 
 /**

@@ -36,9 +36,8 @@ let isWatchWanted = false;
  */
 let refresh = async () => {};
 
-/**
- * @typedef {Pick<ReloadJob, 'id' | 'key' | 'state' | 'step' | 'documents'> & { error?: PageError }} Job
- */
+/** @typedef {'id' | 'key' | 'state' | 'step' | 'documents'} JobKey */
+/** @typedef {Pick<ReloadJob, JobKey> & { error?: PageError }} Job */
 
 /** @param {() => Promise<void>} onReloaded */
 export function openQuarantine(onReloaded) {
@@ -69,7 +68,7 @@ export function showQuarantine(now) {
           'span',
           {},
           all > quarantined.length
-            ? `The last ${quarantined.length} of ${number(all)}.`
+            ? `The latest ${quarantined.length} of ${number(all)}.`
             : `${number(all)} in all.`,
         ),
         h(
@@ -85,7 +84,7 @@ export function showQuarantine(now) {
     rejects.length === 0 ? nothing('No value was rejected.') : firstOf('rejects', rejects, 10, rejectsTable),
   );
   show(bodyOf('drift'), drift, () =>
-    drift.length === 0 ? nothing('No drift in the last documents.') : firstOf('drift', drift, 10, driftTable),
+    drift.length === 0 ? nothing('No drift in recent documents.') : firstOf('drift', drift, 10, driftTable),
   );
 }
 
@@ -222,7 +221,7 @@ async function watchOnce() {
   }
 }
 
-const steps = { fetching: 'getting the document', parsing: 'parsing', committing: 'committing' };
+const steps = { fetching: 'downloading', parsing: 'parsing', committing: 'committing' };
 
 function showJobs() {
   if (snapshot) showQuarantine(snapshot);
@@ -233,7 +232,7 @@ function showJobs() {
         'div',
         { class: `job ${job.state}` },
         h('strong', {}, 'Loading again: '),
-        job.key ?? 'all in quarantine',
+        job.key ?? 'all quarantined documents',
         jobText(job),
       ),
     ),
@@ -243,7 +242,7 @@ function showJobs() {
 /** @param {Job} job */
 function jobText(job) {
   if (job.error) return h('p', {}, badge('bad', job.error.code), ` ${job.error.message}`);
-  if (job.state === 'waiting') return h('p', {}, 'waiting for another one');
+  if (job.state === 'waiting') return h('p', {}, 'waiting for another reload');
   if (job.state === 'running')
     return h(
       'p',

@@ -2,7 +2,8 @@ import { ago, badge, bodyOf, pluralize, duration, firstOf, h, number, show, tabl
 import { sparkline } from './charts.js';
 import { outcomesText, stateOf } from './timeline.js';
 
-/** @import { PipelineSnapshot, QueueSnapshot, SellerSnapshot, StatusSnapshot } from '../types.js' */
+/** @import { PipelineSnapshot, QueueSnapshot } from '../types.js' */
+/** @import { SellerSnapshot, StatusSnapshot } from '../types.js' */
 
 const words = { good: 'good', warn: 'partly', bad: 'failed', running: 'running' };
 
@@ -54,7 +55,7 @@ function queueCard({ name, url, messages, history, oldestMessage, problem }) {
           'p',
           { class: 'figures' },
           h('strong', {}, number(messages.visible)),
-          ` waiting, ${number(messages.inFlight)} in work, ${number(messages.delayed)} delayed`,
+          ` waiting, ${number(messages.inFlight)} in flight, ${number(messages.delayed)} delayed`,
         )
       : h('p', {}, problem ? badge('bad', problem.code) : 'not read yet'),
     depths.length > 1 && sparkline(depths, `Messages waiting over the last day, now ${depths.at(-1)}`),
@@ -63,7 +64,7 @@ function queueCard({ name, url, messages, history, oldestMessage, problem }) {
       { class: 'muted' },
       oldestMessage
         ? ['Oldest message left by the last drain: sent ', ago(oldestMessage.sentAt)]
-        : 'The last drain left no message.',
+        : 'The last drain left no messages.',
     ),
   );
 }
@@ -133,7 +134,7 @@ function pipelinesTable(pipelines) {
             : h('span', { class: 'muted' }, 'none since the start'),
       },
       {
-        title: 'What came of it',
+        title: 'Result',
         wide: true,
         cell: ({ last }) =>
           last && [

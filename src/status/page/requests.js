@@ -103,7 +103,7 @@ function requestsTable(rows, names) {
 }
 
 /**
- * Says how many windows are open. Nothing is known about reports that Amazon makes on a schedule of its own.
+ * Says how many windows are open. Windows that Amazon makes on its own schedule are unknown.
  *
  * @param {Pick<RequestSnapshot, 'cron' | 'underway' | 'waiting' | 'givenUp'>} request
  */

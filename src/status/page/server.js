@@ -1,13 +1,19 @@
 /** @import { PageApi, PageError } from '../server/page-api.js' */
 
 /**
+ * @template Answer
+ * @typedef {{ value: Answer, error?: undefined }} Value
+ */
+/** @typedef {{ value?: undefined, error: PageError }} Failure */
+
+/**
  * Sends a request to the server of this page. A body makes it a POST.
  *
  * @template {keyof PageApi} Path
  * @param {Path} path
  * @param {PageApi[Path]['body']} [body]
  * @param {AbortSignal} [signal]
- * @returns {Promise<{ value: PageApi[Path]['answer'], error?: undefined } | { value?: undefined, error: PageError }>}
+ * @returns {Promise<Value<PageApi[Path]['answer']> | Failure>}
  */
 export async function fetchAnswer(path, body, signal) {
   try {

@@ -104,7 +104,7 @@ function draw({ at, warehouse, runs, pipelines }) {
   const height = size.documents + 14 + lanes.length * size.lane + size.axis;
   return h(
     'div',
-    { class: 'scroll', 'data-from': 'end', tabindex: '0', role: 'region', 'aria-label': 'Time line' },
+    { class: 'scroll', 'data-from': 'end', tabindex: '0', role: 'region', 'aria-label': 'Timeline' },
     svg(
       'svg',
       {

@@ -44,14 +44,14 @@ export function openAccess(token: string | undefined): Access {
     hasToken: token !== undefined,
     refusal(request) {
       if (token !== undefined) {
-        return isKnown(request) ? undefined : { status: 401, message: 'the token is needed' };
+        return isKnown(request) ? undefined : { status: 401, message: 'a token is required' };
       }
       return isLoopback(hostName(request.headers.host))
         ? undefined
         : {
             status: 403,
             message:
-              'without a token only requests to localhost are answered; set status.token in pipelines.yaml',
+              'without a token, only requests to localhost are answered; set status.token in pipelines.yaml',
           };
     },
     foreignRefusal({ headers }) {
@@ -59,7 +59,7 @@ export function openAccess(token: string | undefined): Access {
       const site = headers['sec-fetch-site'];
       const isForeign =
         origin === undefined ? site !== undefined && site !== 'same-origin' : hostOf(origin) !== host;
-      return isForeign ? { status: 403, message: 'a request of another page' } : undefined;
+      return isForeign ? { status: 403, message: 'the request comes from another site' } : undefined;
     },
     cookieFor(given, { headers }) {
       if (!isToken(given)) return undefined;

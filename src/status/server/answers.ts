@@ -38,7 +38,7 @@ export function sendError(response: ServerResponse, error: unknown): void {
   const send = (shown: PageError, status: number) => sendJson(response, { error: shown }, status);
   if (error instanceof BadRequest) return send({ code: 'USAGE', message: error.message }, error.status);
   if (!(error instanceof ReportsError))
-    return send({ code: 'UNEXPECTED', message: 'something went wrong; the log has more of it' }, 500);
+    return send({ code: 'UNEXPECTED', message: 'something went wrong; see the log for details' }, 500);
   const { code, remedy } = error;
   const isOfRequest = code === 'QUERY_FAILED' || code === 'NOT_LOADED' || code === 'WAREHOUSE_MISSING';
   send({ code, message: describeError(error), remedy }, isOfRequest ? 400 : 503);

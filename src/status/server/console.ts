@@ -2,7 +2,7 @@ import { systemClock } from '../../runtime/clock.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import type { QueryResult, Warehouse } from '../../warehouse/types.js';
 
-/** What the console shows of an answer. */
+/** The part of a result that the console shows. */
 export interface ConsoleResult {
   columns: QueryResult['columns'];
   /** Values in the order of the columns, as `QueryResult` has them. */
@@ -23,8 +23,8 @@ export const consoleLimits = {
 };
 
 /**
- * Answers a read-only query, with the first rows only. Errors: QUERY_FAILED, also where it takes too long; those of the warehouse; the
- * reason of the signal.
+ * Runs a read-only query and returns its first rows. Errors: QUERY_FAILED, also if it takes too
+ * long; those of the warehouse; the reason of the signal.
  */
 export async function runQuery(
   warehouse: Warehouse,
@@ -41,7 +41,7 @@ export async function runQuery(
         let bytes = 0;
         let isCut = false;
         reading: for await (const group of groups) {
-          // One by one: all rows of a group together may be far more than is shown.
+          // Reads row by row, because a group may have far more rows than are shown.
           for (let index = 0; index < group.count; index += 1) {
             isCut = rows.length >= consoleLimits.rows || bytes > consoleLimits.bytes;
             if (isCut) break reading;
@@ -54,7 +54,7 @@ export async function runQuery(
       },
       {
         signal: AbortSignal.any([signal, timeout]),
-        // One more than is shown tells that there is more.
+        // One row more than is shown, to detect that there are more.
         most: { ...consoleLimits, rows: consoleLimits.rows + 1 },
       },
     );
@@ -62,12 +62,12 @@ export async function runQuery(
     if (!timeout.aborted || signal.aborted) throw error;
     throw new ReportsError('QUERY_FAILED', {
       found: `it took longer than ${consoleLimits.seconds} s`,
-      hint: 'ask for less, or run it with `sp-reports query`, which has no such limit.',
+      hint: 'select less data, or run it with `sp-reports query`, which has no such limit.',
     });
   }
 }
 
-/** A list or an object that is too long becomes the beginning of its JSON. */
+/** Shortens a value that is too long; a list or an object becomes the beginning of its JSON. */
 function cutCell(value: unknown): unknown {
   if (typeof value !== 'string' && (typeof value !== 'object' || value === null)) return value;
   const text = typeof value === 'string' ? value : JSON.stringify(value);

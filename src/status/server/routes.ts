@@ -88,7 +88,7 @@ export const routes: Record<string, Route> = {
     async answer(request, response, _url, { warehouse }) {
       const { sql } = await readObject(request);
       if (typeof sql !== 'string') throw new BadRequest('`sql` is missing');
-      if (queries >= maxQueries) throw new BadRequest('other queries are waiting already', 429);
+      if (queries >= maxQueries) throw new BadRequest('too many queries are waiting', 429);
       const gone = new AbortController();
       response.on('close', () => gone.abort());
       queries += 1;

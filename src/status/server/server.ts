@@ -80,12 +80,12 @@ async function answer(request: IncomingMessage, response: ServerResponse, tools:
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   const { access, page } = tools;
   const asked = request.url ?? '/';
-  if (!URL.canParse(asked, base)) return sendText(response, 404, 'There is nothing here.\n');
+  if (!URL.canParse(asked, base)) return sendText(response, 404, 'Not found.\n');
   const url = new URL(asked, base);
   const method = request.method === 'HEAD' ? 'GET' : request.method;
   const route = routes[`${method} ${url.pathname}`];
   const file = method === 'GET' ? page.get(url.pathname) : undefined;
-  if (!route && !file) return sendText(response, 404, 'There is nothing here.\n');
+  if (!route && !file) return sendText(response, 404, 'Not found.\n');
   // Neither the health checks nor the files of the page reveal anything about this program's data.
   if (route && !route.isOpen) {
     const refusal =

@@ -84,7 +84,7 @@ export async function recreateDropped(
     await changeTable(client, table, undefined, descriptions.get(table.name), log);
     log?.warn(
       { table: table.name },
-      `${table.name} was dropped, and is made again without rows: \`sp-reports reload ${table.name}\` loads its documents again`,
+      `${table.name} was dropped, and is created again without rows; \`sp-reports reload ${table.name}\` loads its documents again`,
     );
   }
 }

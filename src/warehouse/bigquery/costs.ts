@@ -23,5 +23,5 @@ export async function writeCosts(
     .run(
       `INSERT INTO ${client.table('_costs')} (key, loaded_at, job_id, loads, bytes_billed, slot_ms) VALUES ${values.join(', ')}`,
     )
-    .catch((error: unknown) => log?.warn(`noting what a commit cost: ${String(error)}`));
+    .catch((error: unknown) => log?.warn(`recording the cost of a commit: ${String(error)}`));
 }

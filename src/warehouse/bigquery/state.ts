@@ -156,7 +156,7 @@ export async function readyState(client: BigQueryClient): Promise<State> {
   if (made) return made;
   throw new ReportsError('WAREHOUSE_NOT_FOUND', {
     path: client.path,
-    found: 'the table _state can not be made',
+    found: 'the table _state cannot be created',
   });
 }
 

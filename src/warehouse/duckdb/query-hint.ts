@@ -1,19 +1,19 @@
 /** What to do about a query that failed, by what DuckDB says of it. */
 export function queryHint(found: string): string {
-  return hints.find(({ where }) => where.test(found))?.hint ?? 'look at what DuckDB says of it.';
+  return hints.find(({ where }) => where.test(found))?.hint ?? "see DuckDB's message above.";
 }
 
 const hints: { where: RegExp; hint: string }[] = [
   { where: /no statement in it/, hint: 'write a statement, such as "SELECT * FROM _loads".' },
-  { where: /has \d+ statements/, hint: 'give one statement at a time.' },
+  { where: /has \d+ statements/, hint: 'run one statement at a time.' },
   {
     where: /not a statement that reads/,
-    hint: 'only loads change the warehouse; for tables of your own copy the file and open the copy with DuckDB.',
+    hint: 'only loads change the warehouse. To create tables of your own, copy the file and open the copy with DuckDB.',
   },
   {
     where:
       /disabled by configuration|file system operations are disabled|No files found|configuration has been locked/i,
-    hint: 'files, network and settings are shut off here; copy the warehouse file and open the copy with DuckDB.',
+    hint: 'files, network and settings are not available here. Copy the warehouse file and open the copy with DuckDB.',
   },
   {
     where: /is disabled in queries/,
@@ -33,22 +33,22 @@ const hints: { where: RegExp; hint: string }[] = [
   },
   {
     where: /^Catalog Error: Table /,
-    hint: 'see `sp-reports tables` for the tables and `sp-reports tables --views` for views and what they wait for; _loads is the ledger, _rejects has the rejects.',
+    hint: '`sp-reports tables` lists the tables, `sp-reports tables --views` the views and the tables they wait for. _loads is the ledger, _rejects has the rejects.',
   },
   {
     where: /^Binder Error: (Referenced column|Table .* does not have a column|Values list)/,
-    hint: '`sp-reports query "DESCRIBE <table>"` tells the columns of a table.',
+    hint: '`sp-reports query "DESCRIBE <table>"` lists the columns of a table.',
   },
   {
     where: /^Parser Error/,
-    hint: "mend the statement at the place marked; DuckDB's SQL is on duckdb.org/docs.",
+    hint: "correct the statement at the marked position. duckdb.org/docs describes DuckDB's SQL.",
   },
   {
     where: /^Conversion Error/,
-    hint: '`try_cast(x AS type)` gives NULL where a value is not of the type.',
+    hint: '`try_cast(x AS type)` returns NULL if a value does not fit the type.',
   },
   {
     where: /^(Binder|Catalog) Error/,
-    hint: "mend the expression at the place marked; DuckDB's functions are on duckdb.org/docs.",
+    hint: "correct the expression at the marked position. duckdb.org/docs describes DuckDB's functions.",
   },
 ];
