@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readlinkSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { systemClock } from '../../runtime/clock.js';
 import type { StreamedAnswer } from '../types.js';
@@ -40,13 +41,48 @@ async function answer(request: QueryRequest): Promise<void> {
     await withConnection({ ...access, path, mode: 'read', temporaryFolder }, async (connection) =>
       sendAll(await runQuery(connection, sql, path, most), rowsRead),
     );
-    await send({ isEnd: true });
+    await send({ isEnd: true, isClosed: await isClosed(path) });
   } catch (error) {
     const { code, details } = queryError(error, path);
-    await send({ code, details });
+    await send({ code, details, isClosed: await isClosed(path) });
   } finally {
     stopWatching();
   }
+}
+
+/**
+ * Whether this process no longer has the file open. DuckDB may keep it open, and its lock, after the
+ * instance was closed: then this process must not live on. Only Linux can tell.
+ */
+async function isClosed(path: string): Promise<boolean> {
+  if (process.platform !== 'linux') return false;
+  const file = realpathOf(path);
+  const maxChecks = 5;
+  for (let check = 0; check < maxChecks; check += 1) {
+    if (!openFiles().some((open) => open.startsWith(file))) return true;
+    await systemClock.sleep(2 ** check);
+  }
+  return false;
+}
+
+function realpathOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+function openFiles(): string[] {
+  const folder = '/proc/self/fd';
+  return readdirSync(folder).flatMap((name) => {
+    try {
+      return [readlinkSync(join(folder, name))];
+    } catch {
+      // The one by which the folder was read is closed again.
+      return [];
+    }
+  });
 }
 
 async function sendAll({ columns, groups }: StreamedAnswer, rowsRead: number): Promise<void> {

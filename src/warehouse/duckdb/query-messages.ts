@@ -18,8 +18,9 @@ export type QueryMessage =
   | { columns: QueryResult['columns'] }
   /** `count` is of the rows that come without values too. */
   | { rows: unknown[][]; count: number }
-  | { isEnd: true }
-  | { code: ErrorCode; details: ErrorDetails };
+  /** `isClosed`: whether the file is known to be closed. */
+  | { isEnd: true; isClosed: boolean }
+  | { code: ErrorCode; details: ErrorDetails; isClosed: boolean };
 
 /** The exit status of a process that took too much memory. */
 export const tooMuchMemoryStatus = 86;

@@ -41,7 +41,7 @@ export async function queryInProcess<T>(
   const stopWatching = systemClock.every(watchMs, () => {
     if (residentNow(worker) > residentMegabytes) kill(tooMuchMemory(request));
   });
-  const state = { isWhole: false };
+  const state = { isReusable: false };
   try {
     worker.input.write(`${JSON.stringify(request)}\n`);
     const messages = answerMessages(worker, request, state);
@@ -53,7 +53,7 @@ export async function queryInProcess<T>(
   } finally {
     stopWatching();
     signal.removeEventListener('abort', onAbort);
-    if (state.isWhole && !killed) keepIdle(worker);
+    if (state.isReusable && !killed) keepIdle(worker);
     else await end(worker, request.path);
   }
 }
@@ -189,11 +189,11 @@ function residentNow({ process: { pid } }: Worker): number {
 async function* answerMessages(
   worker: Worker,
   request: QueryRequest,
-  state: { isWhole: boolean },
+  state: { isReusable: boolean },
 ): AsyncGenerator<QueryMessage> {
   for await (const line of lines(worker.output, request.most ? 8 * request.most.bytes : messageBytes)) {
     const message = JSON.parse(line) as QueryMessage;
-    if ('isEnd' in message || 'code' in message) state.isWhole = true;
+    if ('isClosed' in message) state.isReusable = message.isClosed;
     if ('code' in message) throw new ReportsError(message.code, message.details);
     if ('isEnd' in message) return;
     yield message;

@@ -29,10 +29,17 @@ export async function runQuery(
   try {
     await judgeQuery(connection, sql);
     const whole = await prepareReading(connection, sql);
-    const columns = answerColumns(whole);
-    const cut = most && (await prepareCut(connection, sql, whole, most));
-    const result = await (cut ?? whole).stream();
-    return { columns, groups: rowGroups(result, columns, path, cut !== undefined) };
+    let cut: DuckDBPreparedStatement | undefined;
+    try {
+      const columns = answerColumns(whole);
+      cut = most && (await prepareCut(connection, sql, whole, most));
+      const result = await (cut ?? whole).stream();
+      return { columns, groups: rowGroups(result, columns, path, cut !== undefined) };
+    } finally {
+      // A statement keeps the file open until it is destroyed, or collected some time.
+      whole.destroySync();
+      cut?.destroySync();
+    }
   } catch (error) {
     throw queryError(error, path);
   }
@@ -74,14 +81,18 @@ async function prepareReading(connection: DuckDBConnection, sql: string): Promis
   const last = statements.count - 1;
   for (let index = 0; index < last; index += 1) {
     const part = await statements.prepare(index);
-    if (part.statementType !== StatementType.CREATE) refuse(part.statementType);
-    await part.run();
+    try {
+      if (part.statementType !== StatementType.CREATE) refuse(part.statementType);
+      await part.run();
+    } finally {
+      part.destroySync();
+    }
   }
   const statement = await statements.prepare(last);
-  if (statement.statementType !== StatementType.SELECT && statement.statementType !== StatementType.EXPLAIN) {
-    refuse(statement.statementType);
-  }
-  return statement;
+  const { statementType } = statement;
+  if (statementType === StatementType.SELECT || statementType === StatementType.EXPLAIN) return statement;
+  statement.destroySync();
+  return refuse(statementType);
 }
 
 /** The same statement, cut in SQL; undefined for EXPLAIN, which can't stand in another one. */
