@@ -54,13 +54,13 @@ const roomOf = (file: string) => file.split('/')[0] ?? file;
 const folderOf = (file: string) => dirname(file);
 
 describe('the architecture', () => {
-  it('has a place in the order of rooms for every folder of src', () => {
+  it('lists every folder of src in the order of rooms', () => {
     const found = new Set(imports.flatMap(({ from, to }) => [roomOf(from), roomOf(to)]));
     const unlisted = [...found].filter((room) => !rooms.includes(room) && !room.startsWith('main'));
     assert.deepEqual(unlisted, []);
   });
 
-  it('lets imports between rooms point down only', () => {
+  it('lets imports between rooms point only down', () => {
     const upward = imports.filter(({ from, to }) => {
       const [above, below] = [rooms.indexOf(roomOf(from)), rooms.indexOf(roomOf(to))];
       return above >= 0 && below >= 0 && below < above;
@@ -71,11 +71,11 @@ describe('the architecture', () => {
     );
   });
 
-  it('has no files that import each other in a circle', () => {
+  it('has no import cycles between files', () => {
     assert.deepEqual(circlesOf(imports.map(({ from, to }) => [from, to])), []);
   });
 
-  it('has no folders that import each other in a circle', () => {
+  it('has no import cycles between folders', () => {
     // A folder and one inside it are one room with a part of its own.
     const between = imports
       .map(({ from, to }): [string, string] => [folderOf(from), folderOf(to)])

@@ -148,7 +148,7 @@ describe('collected documents', () => {
   onEachCollection('samples', (samples, size) => {
     for (const name of readdirSync(samples).filter((each) => each.includes('--'))) {
       for (const engine of engines) {
-        it(`${name} of the ${size} collection loads, every line of it, by the ${engine} engine`, async () => {
+        it(`${name} of the ${size} collection loads with every line, by the ${engine} engine`, async () => {
           const reportType = name.replace(/--.*$/, '');
           const facts = { sellerId: 'A1', reportType, marketplaceIds: [] };
           const { tables, rejects } = await readThrough(join(samples, name), facts, engine);

@@ -25,7 +25,7 @@ after(() => {
 });
 
 describe('planted secrets', () => {
-  it('are found in a text, whatever is around them', () => {
+  it('are found in a text, whatever surrounds them', () => {
     const env = { LWA_CLIENT_SECRET: 'hush-hush-hush', HOME: '/home/somebody' };
     for (const text of [
       'a hush-hush-hush b',

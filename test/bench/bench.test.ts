@@ -15,7 +15,7 @@ const contestants = [
   'small-documents',
 ];
 
-describe('the bench', function () {
+describe('the benchmark', function () {
   this.timeout(120_000);
   before(function () {
     if (builtAtMs() < newestMs(join(root, 'src'))) {
@@ -26,7 +26,7 @@ describe('the bench', function () {
     }
   });
 
-  it('measures contestants side by side, once that their rows are found equal', async () => {
+  it('compares contestants only after it has found their rows equal', async () => {
     const { machine, rows } = await bench('--rows', '500', '--small', '3', '--only', contestants.join());
     assert.match(machine, /cores of .* Node v/);
     assert.deepEqual(namesOf(rows), contestants);

@@ -33,7 +33,7 @@ describe('backfill', () => {
   const calls = (wanted: string) =>
     world.sandbox.state.calls.filter(({ operation }) => operation === wanted).length;
 
-  it('shows its plan, and loads the window and nothing else once it is told yes', async () => {
+  it('shows its plan, and loads only the window after a yes', async () => {
     world = await makeWorld({ pipelines: [{ reportTypes: [ordersType, listingsType] }] });
     for (const days of [20, 40, 60]) addOrders(daysAgo(days), `order-${days}`);
     world.sandbox.addReport({
@@ -62,7 +62,7 @@ describe('backfill', () => {
     assert.deepEqual([again.plan.sellers, again.documents], [[{ sellerId, found: 1, toFetch: 0 }], 0]);
   });
 
-  it('sees every report, however many pages they are', async () => {
+  it('finds every report across all pages of getReports', async () => {
     world = await makeWorld({ pipelines: [{ reportTypes: [ordersType] }] });
     for (let index = 0; index < 500; index += 1) addOrders(daysAgo(1 + index / 100), `order-${index}`);
     const { plan } = JSON.parse((await world.run('backfill', '--from', dateOf(10), '--json')).stdout);
@@ -70,7 +70,7 @@ describe('backfill', () => {
     assert.equal(calls('getReports'), 5);
   });
 
-  it('leaves gaps to be seen, until a wider window closes them', async () => {
+  it('shows gaps until a wider window closes them', async () => {
     world = await makeWorld({ pipelines: [{ reportTypes: [ordersType] }] });
     for (const days of [30, 20, 10]) {
       world.sandbox.addReport({
@@ -99,7 +99,7 @@ describe('backfill', () => {
     assert.equal((await world.run('tables', '--gaps')).stdout, 'No gaps.\n');
   });
 
-  it('asks at a terminal, and starts for y alone', async () => {
+  it('asks for confirmation at a terminal, and starts only after y', async () => {
     world = await makeWorld({ pipelines: [{ reportTypes: [ordersType] }] });
     addOrders(daysAgo(3), 'order-3');
     const { runCli } = await import('../../src/cli.js');
@@ -126,7 +126,7 @@ describe('backfill', () => {
     }
   });
 
-  it('leaves quota to what notifications tell of, and tells how long it takes', async () => {
+  it('leaves quota for the reports of notifications, and says how long it takes', async () => {
     world = await makeWorld({
       plans: { ...generousPlans, getReportDocument: { callsPerSecond: 0.0167, burst: 15 } },
       pipelines: [{ reportTypes: [ordersType] }],
@@ -161,7 +161,7 @@ describe('backfill', () => {
     assert.equal(rest.documents, 3);
   });
 
-  it('refuses a window that Amazon has nothing of, that is none, and a seller that is none', async () => {
+  it('refuses an invalid window, a window that Amazon no longer keeps, and an unknown seller', async () => {
     world = await makeWorld({ pipelines: [{ reportTypes: [ordersType] }] });
     for (const [args, problem] of [
       [['--from', dateOf(120)], /keeps reports for 90 days, so that \d{4}-\d\d-\d\d is the earliest/],
@@ -176,7 +176,7 @@ describe('backfill', () => {
     assert.equal((await world.run('backfill', '--from', dateOf(90))).code, 0);
   });
 
-  it('goes on with the other sellers where one can not be asked about, and ends with code 1', async () => {
+  it('continues with the other sellers when getReports fails for one, and ends with code 1', async () => {
     world = await makeWorld({ pipelines: [{ reportTypes: [ordersType] }], moreSellers: ['A2TESTSELLER'] });
     world.sandbox.addReport({
       sellerId: 'A2TESTSELLER',

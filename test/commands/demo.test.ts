@@ -40,7 +40,7 @@ describe('the demo', function () {
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('answers every view that comes with the program', async () => {
+  it('answers every packaged view', async () => {
     const names = readdirSync(join(packagedSchemasFolder(), 'views')).map((name) => name.replace('.sql', ''));
     assert.deepEqual(names.sort(), Object.keys(sensible));
     for (const [view, condition] of Object.entries(sensible)) {
@@ -52,14 +52,14 @@ describe('the demo', function () {
     }
   });
 
-  it('has units that came back and units that Amazon owes for', async () => {
+  it('has returned units and units that Amazon owes a reimbursement for', async () => {
     const [returned] = await json('query', 'SELECT sum(units_returned) >= 80 AS many FROM returns_per_sku');
     assert.deepEqual(returned, { many: true });
     const causes = await json('query', 'SELECT DISTINCT cause FROM reimbursements_owed ORDER BY 1');
     assert.deepEqual(causes, [{ cause: 'damaged' }, { cause: 'lost' }]);
   });
 
-  it('has one drift, a header that is planted', async () => {
+  it('has exactly one schema drift, the planted header', async () => {
     const found = await json('schemas', 'drift');
     assert.deepEqual(
       found.map(({ kind, header, documents }) => ({ kind, header, documents })),
@@ -68,7 +68,7 @@ describe('the demo', function () {
   });
 });
 
-describe('the demo that stays', function () {
+describe('the demo with --stay', function () {
   this.timeout(120_000);
   // No credentials, and no other variable: all that commands need stands in the settings.
   const env = { PATH: process.env.PATH };
@@ -124,20 +124,20 @@ describe('the demo that stays', function () {
     assert.match(metrics, /documents_total\{pipeline="everything",outcome="loaded"\} \d/);
   });
 
-  it('has a sandbox on which other commands work from elsewhere, all checks of doctor among them', async () => {
+  it('has a sandbox that other commands can use, and passes all checks of doctor', async () => {
     for (const command of ['doctor', 'run', 'request', 'tables']) {
       const { code, stdout, stderr } = await apart(command);
       assert.equal(code, 0, `${command}: ${stdout}${stderr}`);
     }
   });
 
-  it('keeps its folder from another demo', async () => {
+  it('keeps its folder from a second demo', async () => {
     const { code, stderr } = await apart('demo');
     assert.equal(code, 2);
     assert.match(stderr, /another demo is at work in .*data\/demo/);
   });
 
-  it('ends when it is told to, within seconds; its settings tell of the sandbox that is gone, and so do commands', async () => {
+  it('stops within seconds of a signal; its settings and later commands say that the sandbox is gone', async () => {
     const beganMs = Date.now();
     demo.kill('SIGTERM');
     const { code, stdout } = await ended;

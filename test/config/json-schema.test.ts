@@ -59,8 +59,8 @@ describe('the JSON Schema for editors', () => {
   });
 });
 
-describe('the reference page', () => {
-  it('has each key with its default and what it says', () => {
+describe('the reference page of pipelines.yaml', () => {
+  it('has each key with its default and description', () => {
     const rows = configReference().split('\n');
     for (const row of [
       '| `lake` | string | `"data/lake"` | Folder of the Parquet files; or a bucket, `gs://bucket/lake` or `s3://bucket/lake` (docs/lake.md). |',
@@ -74,7 +74,7 @@ describe('the reference page', () => {
     }
   });
 
-  it('says something of every key', () => {
+  it('describes every key', () => {
     const empty = configReference()
       .split('\n')
       .filter((row) => /^\| `.*\|\s*\|$/.test(row));

@@ -248,7 +248,7 @@ const cases: Record<string, [text: string, line: string]> = {
 
 describe('a mistake in pipelines.yaml', () => {
   for (const [name, [text, line]] of Object.entries(cases)) {
-    it(`is told with its place: ${name}`, () => {
+    it(`is reported with its position: ${name}`, () => {
       assert.deepEqual(
         mistakesIn(text, { env: { ...env, EMPTY: '', HOOK: 'https://hooks.example.com/T0' } }),
         [`pipelines.yaml:${line}`],
@@ -256,7 +256,7 @@ describe('a mistake in pipelines.yaml', () => {
     });
   }
 
-  it('is told together with all others, in the order of the file', () => {
+  it('is reported together with all others, in the order of the file', () => {
     const text = `warehous: {}
 lake: 5
 ${seller('    marketplaces: [DE]\n')}pipelines:
@@ -288,7 +288,7 @@ pipelines.yaml:19:5 pipelines[1].queue: missing; expected text`,
     assert.equal(error.details.count, '11 mistakes');
   });
 
-  it('never shows a secret, in whatever shape it was written', () => {
+  it('never shows a secret, in whatever form it was written', () => {
     const secret = 'Atzr-hush-hush';
     const digits = '424242424242';
     const given = (credentials: string) =>

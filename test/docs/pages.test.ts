@@ -68,7 +68,7 @@ describe('the pages for users', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('say of each block what it is, so that none escapes', () => {
+  it('label each code block, so that none goes unchecked', () => {
     const unknown = blocks.filter(({ language }) => !languages.includes(language));
     const told = unknown.map(
       (block) =>
@@ -78,7 +78,7 @@ describe('the pages for users', () => {
     assert.ok(blocks.length > 40);
   });
 
-  it('have settings and report schemas that the program reads', () => {
+  it('show settings and report schemas that the program reads', () => {
     const mistakes = of('yaml').flatMap((block) => {
       if (block.kind === 'other') return parse(block.text) ? [] : [`${at(block)}: it is empty`];
       const file = join(folder, 'pipelines.yaml');
@@ -108,7 +108,7 @@ describe('the pages for users', () => {
     return problems.filter(({ message }) => !message.startsWith('missing'));
   }
 
-  it('name commands and options that the program has, in prose too', () => {
+  it('name only commands and options that the program has, in prose too', () => {
     const inBlocks = of('sh').flatMap((block) =>
       shellCommands(block.text).flatMap(({ words, text }) => {
         const own = ownWords(words);
@@ -152,7 +152,7 @@ describe('the pages for users', () => {
           : [];
       });
     if (commands.length === 0) continue;
-    it(`${page} has commands that do what they should`, async () => {
+    it(`show commands that do what ${page} says`, async () => {
       if (commands.some(({ text }) => text.includes('data/demo')))
         cpSync(join(demo, 'data', 'demo'), join(folder, 'data', 'demo'), { recursive: true });
       for (const name of ['warehouse.duckdb', 'lake', 'raw', 'state'])
@@ -205,7 +205,7 @@ describe('the pages for users', () => {
     );
   }
 
-  it('have SQL that the warehouse answers, and views that can be read', async () => {
+  it('show SQL that the warehouse answers, and only views that exist', async () => {
     const mistakes: string[] = [];
     const instance = await DuckDBInstance.create(':memory:');
     const connection = await instance.connect();
@@ -226,7 +226,7 @@ describe('the pages for users', () => {
     assert.deepEqual(mistakes, []);
   });
 
-  it('have Python that runs on the demo, where there is duckdb for it', function () {
+  it('show Python that runs on the demo, if duckdb for Python is installed', function () {
     const isThere = (code: string) => spawnSync('python3', ['-c', code]).status === 0;
     if (!isThere('import sys')) {
       console.warn('  skipped: there is no python3');
@@ -245,7 +245,7 @@ describe('the pages for users', () => {
     }
   });
 
-  it('have crontabs with times and commands', () => {
+  it('show crontabs with valid times and commands', () => {
     for (const block of of('cron')) {
       for (const line of block.text.trim().split('\n')) {
         const [, times = '', command = ''] = /^((?:\S+\s+){5})(.*)$/.exec(line) ?? [];
@@ -265,7 +265,7 @@ describe('the pages for users', () => {
     }
   });
 
-  it('have JSON and manifests that can be read', () => {
+  it('show valid JSON and manifests', () => {
     for (const block of of('json')) JSON.parse(block.text);
     for (const block of of('yaml'))
       assert.deepEqual(
@@ -276,7 +276,7 @@ describe('the pages for users', () => {
       assert.match(block.text, /^(flowchart|sequenceDiagram|stateDiagram)/, at(block));
   });
 
-  it('link to pages and headings that are there', () => {
+  it('link to pages and headings that exist', () => {
     const mistakes = pages.flatMap((page) =>
       [...withoutBlocks(readPage(page)).matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, link = '']) => {
         if (/^[a-z]+:/.test(link)) return [];

@@ -6,8 +6,8 @@ const root = new URL('../../', import.meta.url);
 const read = (path: string) => readFileSync(new URL(path, root), 'utf8');
 const page = read('docs/status.md');
 
-describe('what is written of the status page', () => {
-  it('has each metric with its type, labels and meaning, and no other', () => {
+describe('the documentation of the status page', () => {
+  it('lists each metric with its type, labels and meaning, and no others', () => {
     const rows = page.split('\n').filter((line) => line.startsWith('| `sp_reports_'));
     const wanted = metricDefinitions.map(
       ({ name, type, labels, help }) =>
@@ -16,7 +16,7 @@ describe('what is written of the status page', () => {
     assert.deepEqual(rows, wanted);
   });
 
-  it('has a dashboard that asks for metrics and labels that there are', () => {
+  it('has a dashboard that queries only metrics and labels that exist', () => {
     const { panels, templating } = JSON.parse(read('docs/deploy/grafana-dashboard.json')) as {
       panels: { targets: { expr: string; legendFormat: string }[] }[];
       templating: { list: { query: string }[] };

@@ -7,7 +7,7 @@ import { fuzz, readByBoth } from './fuzz.js';
 describe('mutated documents, notifications, settings, schemas and answers', function () {
   this.timeout(120_000);
 
-  it('are read, by both engines alike, or refused by an error of the catalogue', async () => {
+  it('are read alike by both engines, or refused with an error of the catalogue', async () => {
     const { failures, answers, cases } = await fuzz(300, 1);
     assert.deepEqual(failures, []);
     // Some of each, or nothing was tried.
@@ -22,7 +22,7 @@ describe('mutated documents, notifications, settings, schemas and answers', func
     'a quoted header of two lines behind a byte order mark':
       '77u/IkluY2x1ZGVzIEFtYXpvbiBNYXJrZXRwbGFjZSwgRnVsZmlsbA0KbWVudCBieSBBbWF6b24sIGFuZCBtb3JlIgoiQWxsIGFtb3VudHMgaW4gVVNELCB1bmxlc3Mgc3BlY2lmaWVkIgoiRGVmaW5pdGlvbnM6IgoiZGF0ZS90aW1lIiwic2V0dGxlbWVudCBpZCIsInR5cGUiLCJvcmRlciBpZCIsInNrdSIsInF1YW50aXR5IiwidG/vu78zOjQ1IFBNIFBTVCIsIjIxMDAwMDAwMDAxIiwiT3JkZXIiLCIxMTEtMSIsImEsICIiYiIiIiwiMSIsIjEsMjM0LjUwIgoiSmFuIDUsIDIwMjYgMToyMzo0NiBQTSBQU1QiLCIyMTAwMDAwMDAwMSIsIlRyYW5zZmVyIiwiIiwiIiwiIiwiLTEsMjM0LjUwIgo=',
   })) {
-    it(`are read by both engines alike: ${name}`, async () => {
+    it(`are read alike by both engines: ${name}`, async () => {
       const folder = mkdtempSync(join(tmpdir(), 'sp-reports-fuzz-'));
       try {
         assert.equal(await readByBoth(Buffer.from(bytes, 'base64'), 'GET_SOMETHING_NEW', folder), 'read');

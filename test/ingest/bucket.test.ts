@@ -75,7 +75,7 @@ for (const [kind, start] of Object.entries(kinds)) {
       };
     }
 
-    it('has the same files as one in folders, and the tables are the same; no copy stays here', async () => {
+    it('has the same files as one in folders and makes the same tables, without a local copy', async () => {
       await addListings(3, 'amzn1.spdoc.1');
       await addListings(2, 'amzn1.spdoc.2');
       await runBoth();
@@ -91,7 +91,7 @@ for (const [kind, start] of Object.entries(kinds)) {
       assert.deepEqual(readdirSync(join(world.folder, 'state', 'scratch')), []);
     });
 
-    it('is all that another machine needs: it makes the warehouse again, loads from raw, and shows a file', async () => {
+    it('is enough for another machine to rebuild the warehouse, reload from raw, and inspect a file', async () => {
       await addListings(3, 'amzn1.spdoc.1');
       await runBoth();
       const before = await world.contents();
@@ -115,7 +115,7 @@ for (const [kind, start] of Object.entries(kinds)) {
       assert.deepEqual([fromRaw.fromLake, fromRaw.fromRaw], [0, 1]);
     });
 
-    it('whose files are not reached in a rebuild leaves the warehouse as it was, and no document without its rows', async () => {
+    it('whose files cannot be read during a rebuild leaves the warehouse unchanged, and no document without its rows', async () => {
       await addListings(3, 'amzn1.spdoc.1');
       await runBoth();
       const before = await world.contents();
@@ -140,7 +140,7 @@ for (const [kind, start] of Object.entries(kinds)) {
       assert.deepEqual(await world.contents(), before);
     });
 
-    it('that is not reached takes nothing from the queue, and a later run loads it', async () => {
+    it('that cannot be reached makes a drain leave all messages on the queue, and a later run loads them', async () => {
       await addListings(3, 'amzn1.spdoc.1');
       const away = { ...settingsOf(standIn), bucket: { endpoint: 'http://127.0.0.1:9' } };
       const folder = mkdtempSync(join(tmpdir(), 'sp-reports-away-'));
@@ -157,7 +157,7 @@ for (const [kind, start] of Object.entries(kinds)) {
       assert.deepEqual(await world.contents(), await usual.contents());
     });
 
-    it('is looked at by doctor', async () => {
+    it('is checked by doctor', async () => {
       const { stdout } = await world.run('doctor', '--json');
       const findings = stdout
         .trim()
@@ -177,7 +177,7 @@ for (const [kind, start] of Object.entries(kinds)) {
   describe(`purge of a lake in a bucket of ${kind}`, function () {
     this.timeout(120_000);
 
-    it('leaves no byte of what old documents held of buyers, and all of the young', async () => {
+    it('removes every byte of personal data in old documents, and keeps young documents', async () => {
       const standIn = await start();
       Object.assign(process.env, s3Environment);
       const folder = await makeOldData(settingsOf(standIn));

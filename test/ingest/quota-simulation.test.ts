@@ -125,14 +125,14 @@ async function simulate({ sellers, documentsEach, slow = 0, order, restartAfterM
 const leastMinutes = (documents: number, callsPerSecond = documentPlan.callsPerSecond) =>
   (documents - documentPlan.burst) / callsPerSecond / 60;
 
-describe('the quota as a plan, on a simulated clock', () => {
+describe('quota planning on a simulated clock', () => {
   const last = (times: number[] = []) => Math.max(...times);
 
   for (const { order, sellers, documentsEach } of [
     { order: 'mixed', sellers: 50, documentsEach: 100 },
     { order: 'a seller after the other', sellers: 20, documentsEach: 40 },
   ] as const) {
-    it(`finishes ${sellers * documentsEach} documents of ${sellers} sellers in the least possible time, ${order}, and no call is refused`, async () => {
+    it(`finishes ${sellers * documentsEach} documents of ${sellers} sellers in the shortest possible time, ${order}, without a refused call`, async () => {
       const { refused, finishedMs, receives, startMs } = await simulate({
         sellers,
         documentsEach,
@@ -152,7 +152,7 @@ describe('the quota as a plan, on a simulated clock', () => {
     });
   }
 
-  it('goes on after a restart as if there had been none, and learns that an application is granted less', async () => {
+  it('continues after a restart as if there had been none, and learns that an application has a lower quota', async () => {
     const { refused, finishedMs, receives, startMs } = await simulate({
       sellers: 20,
       documentsEach: 60,

@@ -15,7 +15,7 @@ import { type Ran, runApart, sellerId, type World } from './world.js';
 
 const documents = 12;
 
-describe('replicas on one queue, one bucket and one BigQuery dataset, without a disk that they share', function () {
+describe('replicas on one queue, one bucket and one BigQuery dataset, without a shared disk', function () {
   this.timeout(180_000);
   let world: World;
   let alone: World;
@@ -46,7 +46,7 @@ describe('replicas on one queue, one bucket and one BigQuery dataset, without a 
     for (const folder of folders ?? []) rmSync(folder, { recursive: true, force: true });
   });
 
-  it('load every document once, told of twice, after one of them was killed; the tables are those of DuckDB', async () => {
+  it('load each document once despite duplicate notifications and a killed replica, into the same tables as DuckDB', async () => {
     for (let number = 0; number < documents; number += 1) {
       const rows = [0, 1, 2].map(
         (row) => `${(number + row) % 5}\t${number}.${row}5\t${row === 1 ? 'many' : row}`,

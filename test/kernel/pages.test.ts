@@ -42,14 +42,14 @@ describe('the kernel that encodes pages', () => {
     return [...read];
   }
 
-  it('ascending integers at the edges of blocks are read back by hyparquet', () => {
+  it('writes ascending integers at the edges of blocks that hyparquet reads back', () => {
     for (const length of lengths.filter((each) => each > 0)) {
       const values = Array.from({ length }, (_, index) => BigInt(index + 1));
       assert.deepEqual(ascending(values), values, `${length} values`);
     }
   });
 
-  it('ascending integers of any distances below 2^31 are read back by hyparquet', () => {
+  it('writes ascending integers with any distances below 2^31 that hyparquet reads back', () => {
     const distance = fc.oneof(fc.nat(3), fc.integer({ min: 0, max: 2 ** 31 - 1 }));
     fc.assert(
       fc.property(
@@ -78,7 +78,7 @@ describe('the kernel that encodes pages', () => {
     return read;
   }
 
-  it('indices of a dictionary are read back by hyparquet, runs and packed ones, with nulls and without', () => {
+  it('writes indices of a dictionary that hyparquet reads back, as runs and packed, with and without nulls', () => {
     const run = fc.tuple(fc.nat(2 ** 24 - 1), fc.constantFrom(1, 2, 7, 8, 15, 16, 17, 40));
     fc.assert(
       fc.property(
@@ -99,7 +99,7 @@ describe('the kernel that encodes pages', () => {
     );
   });
 
-  it('plain integers leave out nulls, and those of 16 bytes have their highest byte first', () => {
+  it('leaves out nulls of plain integers, and writes 16-byte integers with their highest byte first', () => {
     for (const length of lengths) {
       const values = Array.from({ length }, (_, index) => BigInt(index) ** 3n - 2n ** 31n);
       const there = values.map((_, index) => index % 3 !== 1);
@@ -117,7 +117,7 @@ describe('the kernel that encodes pages', () => {
     assert.equal(Buffer.from(kernel.bytes(out, 16)).toString('hex'), `40${'00'.repeat(7)}${'ff'.repeat(8)}`);
   });
 
-  it('extremes of 16-byte integers are found by all of their bytes, and nulls are passed over', () => {
+  it('finds the extremes of 16-byte integers by all of their bytes, and ignores nulls', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.bigInt(-(2n ** 127n), 2n ** 127n - 1n), fc.boolean()), {

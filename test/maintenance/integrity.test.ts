@@ -30,7 +30,7 @@ const documents: Record<string, Buffer> = {
   'gzipped.txt.gz': gzipSync(orders([4, 5, 6].map(order))),
 };
 
-describe('the integrity of files', function () {
+describe('the integrity check', function () {
   this.timeout(120_000);
   const { path, run, file, query } = commandFolder();
 
@@ -63,7 +63,7 @@ describe('the integrity of files', function () {
     assert.deepEqual(await ledger(), before[1]);
   }
 
-  it('is known by a size and a hash in the ledger, beside raw documents and in the records of loads', async () => {
+  it('uses sizes and hashes that are in the ledger, beside raw documents and in load records', async () => {
     const ids = await loadAll();
     const rows = (await query('SELECT * FROM _loads ORDER BY key')) as Record<string, unknown>[];
     assert.equal(rows.length, 2);
@@ -84,7 +84,7 @@ describe('the integrity of files', function () {
 
   for (const name of Object.keys(documents)) {
     for (const damage of damages) {
-      it(`of a raw document, ${name} ${damage.what}, decides whether a reload takes it; its rows stay`, async () => {
+      it(`decides whether a reload uses a raw document, ${name} ${damage.what}; its rows stay`, async () => {
         const ids = await loadAll();
         const before = [await tables(), await ledger()];
         damageFile(path('raw'), ids[name] ?? '', damage);
@@ -107,7 +107,7 @@ describe('the integrity of files', function () {
   }
 
   for (const damage of damages) {
-    it(`of a Parquet file ${damage.what} makes a rebuild take the raw document`, async () => {
+    it(`makes a rebuild use the raw document if a Parquet file is ${damage.what}`, async () => {
       const ids = await loadAll();
       const before = [await tables(), await ledger()];
       for (const id of Object.values(ids)) damageFile(path('lake'), `${id}.parquet`, damage);
@@ -121,7 +121,7 @@ describe('the integrity of files', function () {
     });
   }
 
-  it('of both copies of a document gone refuses a rebuild, with the file as it was; a loss that is accepted is reported', async () => {
+  it('refuses a rebuild if both copies of a document are gone and keeps the file, or reports a loss that is accepted', async () => {
     const ids = await loadAll();
     const before = [await tables(), await ledger()];
     const id = ids['plain.txt'] ?? '';
@@ -159,7 +159,7 @@ describe('the integrity of files', function () {
     { what: 'that is null', damage: () => Buffer.from('null') },
   ];
   for (const damage of factsDamages) {
-    it(`concerns one document alone where its raw facts are a file ${damage.what}`, async () => {
+    it(`affects only one document if its raw metadata is a file ${damage.what}`, async () => {
       const ids = await loadAll();
       const before = [await tables(), await ledger()];
       const facts = damageFile(path('raw'), `${ids['plain.txt']}.json`, damage);
@@ -193,7 +193,7 @@ describe('the integrity of files', function () {
     });
   }
 
-  it('of a file of the lake is looked at by inspect, which shows nothing of a damaged one', async () => {
+  it('stops inspect from showing a damaged file of the lake', async () => {
     const ids = await loadAll();
     const at = damageFile(path('lake'), `${ids['plain.txt']}.parquet`, { damage: (bytes) => bytes });
     assert.equal((await run('inspect', at)).code, 0);
@@ -203,7 +203,7 @@ describe('the integrity of files', function () {
     assert.match(stderr, /PARQUET_DAMAGED/);
   });
 
-  it('of the Parquet that a crash left between a commit and its record is known from the ledger', async () => {
+  it('takes the hashes from the ledger if a crash came between a commit and its load record', async () => {
     const ids = await loadAll();
     const before = [await tables(), await ledger()];
     const older = (bytes: Buffer) =>
@@ -216,8 +216,8 @@ describe('the integrity of files', function () {
     assert.deepEqual(await tables(), before[0]);
   });
 
-  describe('of files that a version without hashes wrote', () => {
-    it('is not checked: they load and are made again as they were, with one note', async () => {
+  describe('files that a version without hashes wrote', () => {
+    it('are not checked: they load and are rebuilt as before, with one note', async () => {
       await loadAll();
       await withoutHashes(path);
       const before = await tables();
@@ -233,7 +233,7 @@ describe('the integrity of files', function () {
     });
 
     for (const damage of damages.slice(0, 2)) {
-      it(`is known by the sizes in the ledger: one ${damage.what} keeps its rows`, async () => {
+      it(`are checked by the sizes in the ledger: one ${damage.what} keeps its rows`, async () => {
         const ids = await loadAll();
         await withoutHashes(path);
         const before = await tables();
@@ -245,7 +245,7 @@ describe('the integrity of files', function () {
       });
     }
 
-    it('is doubted if they have fewer rows than the ledger says, unless that is accepted', async () => {
+    it('are refused if they have fewer rows than the ledger says, unless that loss is accepted', async () => {
       const ids = await loadAll();
       await withoutHashes(path);
       const before = await tables();
@@ -291,7 +291,7 @@ describe('damaged documents that Amazon still has', function () {
     world.sandbox.state.calls.filter(({ operation }) => operation === 'download').length;
 
   for (const damage of damages) {
-    it(`are fetched again by a reload and by a rebuild: raw ${damage.what}`, async () => {
+    it(`are downloaded again by a reload and by a rebuild: raw ${damage.what}`, async () => {
       world = await makeWorld();
       const before = await load();
       const raw = join(world.folder, 'raw');
@@ -313,7 +313,7 @@ describe('damaged documents that Amazon still has', function () {
     });
   }
 
-  it('are fetched again where nobody can read what is known of them', async () => {
+  it('are downloaded again if their metadata is unreadable', async () => {
     world = await makeWorld();
     const before = await load();
     damageFile(join(world.folder, 'raw'), 'amzn1.spdoc.1.json', { damage: () => Buffer.alloc(0) });
@@ -329,7 +329,7 @@ describe('damaged documents that Amazon still has', function () {
     assert.deepEqual(await world.contents(), before);
   });
 
-  it('keep their rows once Amazon has them no more, and the reason says both', async () => {
+  it('keep their rows once Amazon no longer has them, and the reason says both', async () => {
     world = await makeWorld();
     const before = await load();
     damageFile(join(world.folder, 'raw'), 'amzn1.spdoc.1', damages[0] as Damage);
@@ -342,7 +342,7 @@ describe('damaged documents that Amazon still has', function () {
     assert.deepEqual(await world.contents(), before);
   });
 
-  it('that a killed run left are fetched again by the next one', async () => {
+  it('are downloaded again by the next run after a killed one left them', async () => {
     world = await makeWorld();
     const before = await load();
     for (const name of ['warehouse.duckdb', 'lake']) rmSync(join(world.folder, name), { recursive: true });
@@ -356,10 +356,10 @@ describe('damaged documents that Amazon still has', function () {
   });
 });
 
-describe('the integrity of objects in a bucket', function () {
+describe('the integrity check of objects in a bucket', function () {
   this.timeout(120_000);
 
-  it('is looked at when they are read: damaged ones are made again from the other copy', async () => {
+  it('finds damaged ones when they are read, and makes them again from the other copy', async () => {
     const standIn = await startS3();
     const settings = {
       lake: `${standIn.url}/lake`,

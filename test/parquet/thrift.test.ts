@@ -79,7 +79,7 @@ const decode = (encodedBytes: Uint8Array) => {
 };
 
 describe('the Thrift writer', () => {
-  it('the Thrift writer writes structs that hyparquet reads back, to the last byte', () => {
+  it('writes structs that hyparquet reads back, to the last byte', () => {
     fc.assert(
       fc.property(members(fc.oneof(scalar, ofStructs, ofEncoded, ofLists)), ({ written, read }) => {
         const all = encodeThrift(written);
@@ -90,7 +90,7 @@ describe('the Thrift writer', () => {
     );
   });
 
-  it('the Thrift writer writes the bytes that the compact protocol prescribes', () => {
+  it('writes the bytes that the compact protocol prescribes', () => {
     const hex = (fields: Record<number, ThriftValue | undefined>) =>
       Buffer.from(encodeThrift(fields)).toString('hex');
     assert.equal(hex({}), '00');
@@ -114,7 +114,7 @@ describe('the Thrift writer', () => {
     assert.equal(hex({ 1: ones(15) }), `19f50f${'02'.repeat(15)}00`);
   });
 
-  it('the Thrift writer returns bytes that a later call leaves alone', () => {
+  it('returns bytes that a later call does not change', () => {
     const first = encodeThrift({ 1: text('first') });
     const copy = Buffer.from(first);
     encodeThrift({ 1: text('other') });

@@ -41,7 +41,7 @@ async function readExample(example: ValueExample, engine: 'columnar' | 'referenc
   return { value, rejected: rejects.map(({ raw }) => raw) };
 }
 
-describe('what the texts of documents become', () => {
+describe('the rules for values of documents', () => {
   for (const { rule, examples } of valueRules) {
     it(rule, async () => {
       for (const example of examples) {
@@ -57,7 +57,7 @@ describe('what the texts of documents become', () => {
     });
   }
 
-  it('has an example for each type', () => {
+  it('have an example for each type', () => {
     const kinds = new Set(
       valueRules.flatMap(({ examples }) => examples.map(({ type }) => readColumnType(type)?.kind)),
     );

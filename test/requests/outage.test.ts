@@ -151,7 +151,7 @@ class Amazon {
   }
 }
 
-describe('requests after createReport was out of order', () => {
+describe('requests after an outage of createReport', () => {
   let amazon: Amazon;
   beforeEach(() => {
     amazon = new Amazon();
@@ -159,7 +159,7 @@ describe('requests after createReport was out of order', () => {
   afterEach(() => rmSync(amazon.folder, { recursive: true, force: true }));
 
   for (const state of ['fails', 'makes and fails'] as const) {
-    it(`are made as soon as it works again, none twice (${state})`, async () => {
+    it(`are made as soon as it works again, and none twice (${state})`, async () => {
       amazon.state = state;
       await amazon.turns(20, 15);
       amazon.state = 'answers';
@@ -177,7 +177,7 @@ describe('requests after createReport was out of order', () => {
     assert.ok(amazon.calls - before <= 4, `${amazon.calls - before} calls`);
   });
 
-  it('are made step by step where each answer was lost days ago and others have asked for much since', async () => {
+  it('are made step by step if each answer was lost days ago and others made many requests since', async () => {
     await amazon.loseAnswers();
     amazon.addOthers(2000);
     const [first] = await amazon.turns(1, 15);
@@ -187,28 +187,28 @@ describe('requests after createReport was out of order', () => {
     assert.deepEqual(amazon.typesMade(), reportTypes.toSorted());
   });
 
-  it('are made step by step where a turn a minute leaves hardly any quota of getReports', async () => {
+  it('are made step by step if one turn per minute leaves hardly any quota of getReports', async () => {
     await amazon.loseAnswers();
     amazon.addOthers(2000);
     await amazon.turns(20, 1);
     assert.deepEqual(amazon.typesMade(), reportTypes.toSorted());
   });
 
-  it('go on with what is sure where the quota of getReports is used up', async () => {
+  it('continue with what is certain if the quota of getReports is used up', async () => {
     await amazon.loseAnswers(7);
     amazon.useUpQuota();
     const [first] = await amazon.turns(1, 15);
     assert.deepEqual([first?.requested.length, first?.postponed, first?.failures], [7, 7, []]);
   });
 
-  it('find a report of a lost answer behind whatever others asked for since', async () => {
+  it('find the report of a lost answer behind all that others requested since', async () => {
     await amazon.loseAnswers(14, 'made');
     amazon.addOthers(2000);
     await amazon.turns(5, 15);
     assert.deepEqual(amazon.typesMade(), reportTypes.toSorted());
   });
 
-  it('look for nothing that was asked just now', async () => {
+  it('do not search for a report that was requested a moment ago', async () => {
     amazon.state = 'fails';
     await amazon.turns(1, 1);
     const before = amazon.calls;

@@ -102,7 +102,7 @@ describe('requests', () => {
     writeFileSync(file, stringify(settings));
   }
 
-  it('ask for the last whole day, load it when it comes, and ask for no day twice', async () => {
+  it('ask for the last whole day, load it when it arrives, and ask for no day twice', async () => {
     await open([{ ...daily, reportOptions: { ShowSalesChannel: true } }], { make: () => done });
     const { told } = await run();
     assert.equal(told.requests.asked.length, 1);
@@ -116,7 +116,7 @@ describe('requests', () => {
     assert.deepEqual([last.requests.asked, last.requests.underway, calls('createReport')], [[], 0, 1]);
   });
 
-  it('ask for every day that was missed, each by itself', async () => {
+  it('ask for every missed day separately', async () => {
     await open([{ ...daily, from: date(today() - 3 * dayMs) }], { make: () => done });
     await run();
     const days = [3, 2, 1].map((ago) => [
@@ -136,7 +136,7 @@ describe('requests', () => {
     assert.deepEqual((await run()).told.requests.asked, []);
   });
 
-  it('go back where `from` is set earlier, and leave out what the ledger has of that time', async () => {
+  it('go back if `from` is set earlier, and leave out what the ledger has of that time', async () => {
     await open([daily], { make: () => done });
     const had = { sellerId, reportType: ordersType, body: orders([{ id: '1-3', status: 'Shipped' }]) };
     const days = { dataStart: new Date(today() - 3 * dayMs), dataEnd: new Date(today() - 2 * dayMs - 1000) };
@@ -154,7 +154,7 @@ describe('requests', () => {
     );
   });
 
-  it('begin without a state where the ledger ends', async () => {
+  it('start where the ledger ends if they have no state', async () => {
     await open([daily]);
     const day = (ago: number) => ({
       dataStart: new Date(today() - ago * dayMs),
@@ -176,7 +176,7 @@ describe('requests', () => {
     );
   });
 
-  it('leave older windows to later turns, so that documents which are fresh have their quota', async () => {
+  it('leave older windows to later turns, so that fresh documents have their quota', async () => {
     await open([{ ...daily, from: date(today() - 20 * dayMs) }], { make: () => done });
     const { told } = await run();
     assert.equal(told.requests.asked.length, 5);
@@ -187,7 +187,7 @@ describe('requests', () => {
     assert.equal(new Set(daysAsked().map(String)).size, 10);
   });
 
-  it('take CANCELLED for an answer: nothing to load, and no gap', async () => {
+  it('take CANCELLED as an answer: nothing to load, and no gap', async () => {
     await open([{ ...daily, from: date(today() - 3 * dayMs) }], {
       make: ({ dataStart = '' }) =>
         dataStart.startsWith(date(today() - 2 * dayMs)) ? { status: 'CANCELLED' } : done,
@@ -202,7 +202,7 @@ describe('requests', () => {
     assert.match((await world.run('tables', '--gaps')).stdout, /no gaps|^$/i);
   });
 
-  it("keep Amazon's word of a FATAL report, ask again after a while, and give up in the end", async () => {
+  it('keep the reason of a FATAL report, retry after a while, and are abandoned in the end', async () => {
     const found = 'Please try a different date range.';
     await open([daily], {
       make: () => ({ status: 'FATAL', body: Buffer.from(JSON.stringify({ errorDetails: found })) }),
@@ -234,7 +234,7 @@ describe('requests', () => {
     assert.equal((await run('request')).told.asked.length, 1);
   });
 
-  it('tell what is given up, however much was given up before', async () => {
+  it('report an abandoned window, however many were abandoned before', async () => {
     await open([daily]);
     await run();
     const at = iso(today());
@@ -259,7 +259,7 @@ describe('requests', () => {
     assert.equal((await run()).code, 0);
   });
 
-  it('load what ended without a notification, and what no sweep knows of', async () => {
+  it('load reports that end without a notification, and that no sweep covers', async () => {
     const ends: Making[] = [{ status: 'FATAL' }, { status: 'CANCELLED' }, done];
     await open([{ ...daily, from: date(today() - 3 * dayMs) }], { make: () => ends.shift() ?? done });
     await run();
@@ -269,7 +269,7 @@ describe('requests', () => {
     assert.deepEqual((await run()).told.requests.taken.outcomes, { fatal: 1, cancelled: 1, loaded: 1 });
   });
 
-  it('tell by the exit code that what came without a notification was quarantined', async () => {
+  it('set the exit code if a report that came without a notification was quarantined', async () => {
     await open([daily], { make: () => ({ status: 'DONE', body: listings(2) }) });
     await run();
     await make({ silently: true });
@@ -278,7 +278,7 @@ describe('requests', () => {
     assert.deepEqual([code, told.requests.taken.outcomes], [1, { quarantined: 1 }]);
   });
 
-  it('keep no drain from its work where something unforeseen befalls them', async () => {
+  it('do not stop a drain if they fail unexpectedly', async () => {
     await open([daily]);
     await world.sandbox.notify(
       world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(1) }),
@@ -295,7 +295,7 @@ describe('requests', () => {
     assert.deepEqual(told.outcomes, { loaded: 1 });
   });
 
-  it('are told of although the drain behind them breaks off', async () => {
+  it('are reported although the drain behind them is aborted', async () => {
     await open([daily]);
     const file = join(world.folder, 'pipelines.yaml');
     writeFileSync(file, readFileSync(file, 'utf8').replace(/(queue: \S+)/, '$1-gone'));
@@ -307,7 +307,7 @@ describe('requests', () => {
   });
 
   for (const at of ['request-noted', 'request-made']) {
-    it(`ask once where the program is killed at ${at}`, async () => {
+    it(`are made once if the program is killed at ${at}`, async () => {
       await open([daily], { make: () => done });
       const killed = await world.spawnRun(['run'], { SP_REPORTS_CRASH_AT: at });
       assert.equal(killed.code, null);
@@ -323,7 +323,7 @@ describe('requests', () => {
     });
   }
 
-  it('ask once where the answer is lost on its way', async () => {
+  it('are made once if the answer is lost', async () => {
     await open([daily], { make: () => done });
     world.sandbox.state.faults.answers.set('createReport', { status: 503, times: 1 });
     const { code, told } = await run();
@@ -336,7 +336,7 @@ describe('requests', () => {
     assert.equal(asked().length, 1);
   });
 
-  it('ask once where two programs share the state, at the same moment', async () => {
+  it('are made once if two programs share the state, at the same moment', async () => {
     await open([daily]);
     world.sandbox.state.faults.holds.set('createReport', { ms: 300, times: 2 });
     const both = await Promise.all([world.run('request', '--json'), world.run('request', '--json')]);
@@ -344,13 +344,13 @@ describe('requests', () => {
     assert.equal(calls('createReport'), 1);
   });
 
-  it('go on with the other types where Amazon does not let one be asked about', async () => {
+  it('continue with the other types if Amazon refuses to list one', async () => {
     await open([daily, ofListings]);
     world.sandbox.state.faults.answers.set('getReports', { status: 403, times: 1 });
     assert.equal((await run()).told.requests.asked.length, 2);
   });
 
-  it('ask for nothing that somebody else has asked for', async () => {
+  it('are not made for reports that someone else has requested', async () => {
     await open([daily, ofListings]);
     const window = { dataStart: new Date(today() - dayMs), dataEnd: new Date(today() - 1000) };
     world.sandbox.addReport({ sellerId, reportType: ordersType, status: 'IN_PROGRESS', ...window });
@@ -383,7 +383,7 @@ describe('requests', () => {
     });
   }
 
-  it('see what somebody else has asked for behind 400 other reports', async () => {
+  it('find the request of someone else behind 400 other reports', async () => {
     await open([daily]);
     addOthers(400);
     addUnfinished(new Date(Date.now() - dayMs));
@@ -391,14 +391,14 @@ describe('requests', () => {
     assert.deepEqual([told.requests.asked, told.requests.underway, calls('getReports')], [[], 1, 5]);
   });
 
-  it('leave quota to sweeps where others have asked for thousands of reports', async () => {
+  it('leave quota to sweeps if others have requested thousands of reports', async () => {
     await open([daily]);
     addOthers(2000);
     const { told } = await run();
     assert.deepEqual([told.requests.asked.length, calls('getReports')], [1, 5]);
   });
 
-  it('are made where the quota lets only a part of what others asked for be seen', async () => {
+  it('are made if the quota lets them see only a part of the requests of others', async () => {
     const getReports = { callsPerSecond: 0.0222, burst: 2 };
     await open([daily], { plans: { ...generousPlans, getReports } });
     addOthers(500);
@@ -406,7 +406,7 @@ describe('requests', () => {
     assert.deepEqual([told.requests.asked.length, told.requests.failures], [1, []]);
   });
 
-  it('find what was asked for without an answer, days ago and behind 500 other reports', async () => {
+  it('find a request without an answer, days later and behind 500 other reports', async () => {
     await open([daily], { make: () => done });
     world.sandbox.state.faults.answers.set('createReport', { status: 503, times: 1 });
     await run();
@@ -418,7 +418,7 @@ describe('requests', () => {
     assert.deepEqual([told.requests.asked, told.requests.underway, calls('createReport')], [[], 1, 1]);
   });
 
-  it('ask for a report of the moment once for each turn of its cron expression', async () => {
+  it('of the current state are made once for each time of their cron expression', async () => {
     await open([ofListings], { make: () => ({ status: 'DONE', body: listings(2) }) });
     await run();
     assert.deepEqual(daysAsked(), [[undefined, undefined]]);
@@ -431,7 +431,7 @@ describe('requests', () => {
     assert.equal(asked().length, 2);
   });
 
-  it('ask for no report of a moment again that failed, once there is a newer one', async () => {
+  it('of the current state are not repeated after a failure if there is a newer report', async () => {
     const ends: Making[] = [{ status: 'FATAL' }];
     await open([ofListings], { make: () => ends.shift() ?? { status: 'DONE', body: listings(2) } });
     for (const command of ['run', 'request']) {
@@ -445,7 +445,7 @@ describe('requests', () => {
     assert.equal(asked().length, 2);
   });
 
-  it('leave to a later turn what the quota does not allow, and hold no drain up', async () => {
+  it('that the quota does not allow wait for a later turn, and delay no drain', async () => {
     await open([{ ...daily, from: date(today() - 3 * dayMs) }], {
       plans: { createReport: { callsPerSecond: 0.01, burst: 1 } },
     });
@@ -456,7 +456,7 @@ describe('requests', () => {
     assert.ok(Date.now() - startedMs < 10_000);
   });
 
-  it('are not made again at once where Amazon refuses them', async () => {
+  it('that Amazon refuses are not repeated at once', async () => {
     await open([daily, ofListings]);
     world.sandbox.state.faults.answers.set('createReport', { status: 400, times: 1 });
     const { code, told } = await run();
@@ -471,7 +471,7 @@ describe('requests', () => {
     assert.equal((await run()).told.requests.asked.length, 1);
   });
 
-  it('go by the periods of brand analytics', async () => {
+  it('follow the reporting periods of Brand Analytics', async () => {
     await open([
       {
         reportType: 'GET_BRAND_ANALYTICS_SEARCH_TERMS_REPORT',
@@ -487,7 +487,7 @@ describe('requests', () => {
     assert.ok(Date.parse(dataEnd) < today() - 2 * dayMs);
   });
 
-  it('show what they would ask for, and ask nothing', async () => {
+  it('can be shown without being made', async () => {
     await open([daily, { ...ofListings, schedule: undefined }]);
     const { stdout, code } = await world.run('request', '--dry-run');
     assert.equal(code, 0);
@@ -497,7 +497,7 @@ describe('requests', () => {
     assert.equal((await run('request')).told.asked.length, 2);
   });
 
-  it("make, keep, replace and cancel Amazon's schedules", async () => {
+  it('with a schedule create, keep, replace and cancel schedules at Amazon', async () => {
     const schedule = { reportType: listingsType, schedule: 'amazon', period: 'P1D' };
     const shipping = { ...schedule, reportType: 'GET_FLAT_FILE_ORDER_REPORT_DATA_SHIPPING' };
     await open([shipping]);
@@ -516,7 +516,7 @@ describe('requests', () => {
     assert.deepEqual(world.sandbox.state.schedules, []);
   });
 
-  it('leave a schedule alone for a while that Amazon refuses', async () => {
+  it('with a schedule that Amazon refuses leave it alone for a while', async () => {
     const type = 'GET_FLAT_FILE_ORDER_REPORT_DATA_SHIPPING';
     await open([{ reportType: type, schedule: 'amazon', period: 'PT1H' }]);
     world.sandbox.state.faults.answers.set('createReportSchedule', { status: 400, times: 1 });

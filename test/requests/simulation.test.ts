@@ -197,8 +197,8 @@ class Simulation {
   }
 }
 
-describe('requests, whatever happens', () => {
-  it('ask for every window, for none twice while it may still come, and for none that failed four times', async () => {
+describe('requests in a simulation of random events', () => {
+  it('cover every window, never twice while its report may still come, and never after four failures', async () => {
     const property = fc.asyncProperty(steps, async (taken) => {
       const simulation = new Simulation();
       try {

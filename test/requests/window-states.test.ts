@@ -66,7 +66,7 @@ const transitions: Partial<Record<`${WindowState} ${WindowEvent['type']}`, Windo
   'abandoned retry-forced': 'due',
 };
 
-describe('the states of a window', () => {
+describe('the state of a window', () => {
   for (const state of Object.keys(records) as WindowState[]) {
     for (const type of Object.keys(events) as WindowEvent['type'][]) {
       const next = transitions[`${state} ${type}`];
@@ -79,7 +79,7 @@ describe('the states of a window', () => {
     }
   }
 
-  it('back off for one, four and 24 hours, and are abandoned after the fourth failure', () => {
+  it('backs off for one, four and 24 hours, and ends as abandoned after the fourth failure', () => {
     let record: WindowRecord = { start: at, end: at, version: 1, ...records.due };
     let nowMs = startMs;
     const apply = (event: WindowEvent) => {
@@ -271,7 +271,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant((world: Processes) => world.force()) },
 ) as fc.Arbitrary<Step>;
 
-describe('the windows of a request that processes share, whatever happens in whatever order', () => {
+describe('the windows of a request that processes share, after random events in random order', () => {
   it('have one report at a time, and are all answered or abandoned in the end', () => {
     const property = fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const world = new Processes();

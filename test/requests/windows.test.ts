@@ -20,7 +20,7 @@ const spans: fc.Arbitrary<Span> = fc.oneof(
 const times = fc.integer({ min: startMs, max: endMs });
 
 describe('the windows of a request', () => {
-  it('follow each other without a gap, hold every time but the last, and do not depend on when one looks', () => {
+  it('follow each other without a gap, cover all time but the latest, and do not depend on the current time', () => {
     const property = fc.property(
       spans,
       times,
@@ -46,7 +46,7 @@ describe('the windows of a request', () => {
     fc.assert(property, { numRuns: 200 });
   });
 
-  it('are told to Amazon to the second, and known again as it gives them back', () => {
+  it('are sent to Amazon to the second, and recognized when Amazon returns them', () => {
     fc.assert(
       fc.property(spans, times, (span, untilMs) => {
         const window = lastWindow(span, untilMs);

@@ -16,7 +16,7 @@ describe('the scheduler', () => {
     return { ...ran, stopSeconds: (Date.now() - stoppedMs) / 1000 };
   }
 
-  it('drains and sweeps by cron, and stops when it is told to', async () => {
+  it('drains and sweeps by cron, and stops at a signal', async () => {
     world = await makeWorld({
       pipelines: [{ schedule: '* * * * * *', sweep: '* * * * * *', limits: { waitTimeSeconds: 0 } }],
     });
@@ -42,7 +42,7 @@ describe('the scheduler', () => {
     assert.ok(stopSeconds < 5, `it took ${stopSeconds} s to stop`);
   });
 
-  it('releases at once what waits when it is told to stop, and finishes what is in work', async () => {
+  it('releases what waits at a signal to stop, and finishes what is in progress', async () => {
     world = await makeWorld({
       plans: { getReportDocument: { callsPerSecond: 0.2, burst: 15 } },
       pipelines: [{ schedule: '* * * * * *', limits: { waitTimeSeconds: 0, concurrency: 1 } }],
@@ -61,7 +61,7 @@ describe('the scheduler', () => {
     assert.equal(inFlight, 0);
   });
 
-  it('breaks off what does not finish when it is told to stop a second time, and releases it', async () => {
+  it('aborts what has not finished at a second signal to stop, and releases it', async () => {
     world = await makeWorld({ pipelines: [{ schedule: '* * * * * *', limits: { waitTimeSeconds: 0 } }] });
     await world.sandbox.notify(
       world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(1) }),
@@ -75,7 +75,7 @@ describe('the scheduler', () => {
     assert.deepEqual(await world.sandbox.queueDepth(), { visible: 1, inFlight: 0 });
   });
 
-  it('ends a program of its own on SIGTERM', async () => {
+  it('ends its process on SIGTERM', async () => {
     world = await makeWorld({ pipelines: [{ schedule: '0 0 1 1 *' }] });
     let told = false;
     const ran = await world.spawnRun(['start'], {}, (child, stderr) => {

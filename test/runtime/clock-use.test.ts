@@ -13,7 +13,7 @@ const allowed = new Map([
 ]);
 
 describe('the clock', () => {
-  it('is the only way to the time outside of src/runtime and the sandbox', () => {
+  it('is the only source of time outside src/runtime and the sandbox', () => {
     const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
       (file) => /\.c?ts$/.test(file) && !/^(runtime|sandbox|kernel)\//.test(file),
     );

@@ -10,7 +10,7 @@ const outcome = fc.record({
 });
 
 describe('retry', () => {
-  it('makes no more attempts than allowed, waits between them as the policy says, and ends as the last one', async () => {
+  it('makes at most the allowed attempts, waits between them as the policy says, and ends as the last one', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(outcome, { maxLength: 12 }),
@@ -93,12 +93,12 @@ describe('retry', () => {
     );
   });
 
-  it('makes no attempt for a signal that is aborted already', async () => {
+  it('makes no attempt if the signal is already aborted', async () => {
     const work = retry(() => assert.fail('it was attempted'), { signal: AbortSignal.abort('over') });
     await assert.rejects(work, (reason) => reason === 'over');
   });
 
-  it('prefers the reason of the signal to the error of the attempt that it broke off', async () => {
+  it('prefers the reason of the signal to the error of the attempt that the signal aborted', async () => {
     const stop = new AbortController();
     const attempt = async () => {
       stop.abort('over');

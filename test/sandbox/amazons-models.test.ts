@@ -55,7 +55,7 @@ describe("the sandbox and Amazon's models", () => {
 function defineTests(folder: string): void {
   const compiled = (file: string, definition?: string) => compileModel(join(folder, file), definition);
 
-  it('the sandbox answers with what the model of the Reports API describes', () =>
+  it('the sandbox answers as the model of the Reports API describes', () =>
     withSandbox({}, async (sandbox) => {
       const file = 'models/reports_2021-06-30.json';
       const times = { dataStart: new Date(0), dataEnd: new Date(1000), createdAt: new Date() };
@@ -86,7 +86,7 @@ function defineTests(folder: string): void {
       assertFits(errors, (await get(sandbox, reportPath(reportId))).body);
     }));
 
-  it('the sandbox takes what the model of the Reports API describes for requests and schedules, and answers as it does', () =>
+  it('the sandbox accepts requests and schedules as the model of the Reports API describes, and answers accordingly', () =>
     withSandbox({ make: () => ({ status: 'DONE', body }) }, async (sandbox) => {
       const file = 'models/reports_2021-06-30.json';
       const token = await tokenOf(sandbox);
@@ -129,7 +129,7 @@ function defineTests(folder: string): void {
       assert.equal((await send(sandbox, 'DELETE', own, token)).status, 200);
     }));
 
-  it('the sandbox answers with what the model of the Tokens API describes', () =>
+  it('the sandbox answers as the model of the Tokens API describes', () =>
     withSandbox({}, async (sandbox) => {
       const file = 'models/tokens_2021-03-01.json';
       const token = await tokenOf(sandbox);
@@ -140,7 +140,7 @@ function defineTests(folder: string): void {
       assertFits(compiled(file, 'ErrorList'), refused.body);
     }));
 
-  it('the sandbox answers with what the model of the Notifications API describes', () =>
+  it('the sandbox answers as the model of the Notifications API describes', () =>
     withSandbox({}, async (sandbox) => {
       const fits = (definition: string, { status, body }: { status: number; body: unknown }) => {
         assert.equal(status, 200, definition);
@@ -178,7 +178,7 @@ function defineTests(folder: string): void {
       fits('DeleteDestinationResponse', await send(sandbox, 'DELETE', gone, application));
     }));
 
-  it('the sandbox sends notifications that the schema of REPORT_PROCESSING_FINISHED describes', () =>
+  it('the sandbox sends notifications as the schema of REPORT_PROCESSING_FINISHED describes', () =>
     withSandbox({}, async (sandbox) => {
       const validate = compiled('notifications/ReportProcessingFinishedNotification.json');
       const reports = [

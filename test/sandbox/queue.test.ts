@@ -40,8 +40,8 @@ async function withQueue(
   }
 }
 
-describe('the sandbox: the queue', () => {
-  it('holds what was sent until it is deleted, and tells visible and in flight apart', () =>
+describe('the sandbox queue', () => {
+  it('keeps messages until they are deleted, and counts visible and in flight separately', () =>
     withSandbox({}, async (sandbox) => {
       await sandbox.sendBody('hello');
       await sandbox.sendBody('again');
@@ -67,7 +67,7 @@ describe('the sandbox: the queue', () => {
       assert.deepEqual(await sandbox.queueDepth(), { visible: 0, inFlight: 0 });
     }));
 
-  it('has no dead-letter queue unless a test asks for one', () =>
+  it('has no dead-letter queue unless a test wants one', () =>
     withSandbox({}, async (sandbox) => {
       await sandbox.sendBody('hello');
       await withQueue(sandbox, async (receive) => {
@@ -76,7 +76,7 @@ describe('the sandbox: the queue', () => {
       assert.deepEqual(await sandbox.deadLetters(), []);
     }));
 
-  it('tells of a report in each shape in which Amazon and the relays put it there', () =>
+  it('sends a notification in each format that Amazon and the relays use', () =>
     withSandbox({}, async (sandbox) => {
       const report = sandbox.addReport({ sellerId, reportType: listingsType, body });
       for (const shape of ['plain', 'eventbridge', 'sns', 'old'] as const) {
@@ -95,7 +95,7 @@ describe('the sandbox: the queue', () => {
       }
     }));
 
-  it('tells of no document where a report has none', () =>
+  it('names no document if a report has none', () =>
     withSandbox({}, async (sandbox) => {
       const report = sandbox.addReport({ sellerId, reportType: listingsType, status: 'CANCELLED' });
       await sandbox.notify(report);
@@ -108,7 +108,7 @@ describe('the sandbox: the queue', () => {
     }));
 });
 
-describe('the sandbox: a seed', () => {
+describe('the seed of the sandbox', () => {
   const made = async (seed: number) => {
     let bodies: string[] = [];
     await withSandbox({ seed, now: () => Date.UTC(2026, 9, 1) }, async (sandbox) => {
@@ -121,7 +121,7 @@ describe('the sandbox: a seed', () => {
     return bodies;
   };
 
-  it('gives the same ids and notifications each time, another seed others', async () => {
+  it('determines ids and notifications, and another seed makes others', async () => {
     const first = await made(7);
     assert.equal(new Set(first).size, 2);
     assert.deepEqual(await made(7), first);

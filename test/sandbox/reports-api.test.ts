@@ -30,8 +30,8 @@ function withReports(test: (sandbox: Sandbox) => Promise<void>): Promise<void> {
   });
 }
 
-describe('the sandbox: getReports', () => {
-  it("finds a seller's own reports of the types asked for, newest first, 90 days back", () =>
+describe('the sandbox getReports', () => {
+  it('finds the reports of a seller by type, newest first, 90 days back', () =>
     withReports(async (sandbox) => {
       assert.deepEqual(await found(sandbox, { reportTypes: listingsType }), ['4', '2', '1']);
       assert.deepEqual(await found(sandbox, { reportTypes: `${listingsType},${returnsType}` }), [
@@ -49,7 +49,7 @@ describe('the sandbox: getReports', () => {
       ]);
     }));
 
-  it('keeps to status, marketplace and time of creation, ends included, whatever the spelling of a time', () =>
+  it('filters by status, marketplace and time of creation, inclusive, in any spelling of a time', () =>
     withReports(async (sandbox) => {
       const reportTypes = `${listingsType},${returnsType}`;
       assert.deepEqual(await found(sandbox, { reportTypes, processingStatuses: 'CANCELLED,FATAL' }), ['2']);
@@ -58,7 +58,7 @@ describe('the sandbox: getReports', () => {
       assert.deepEqual(await found(sandbox, { reportTypes, ...between }), ['3', '2']);
     }));
 
-  it('gives pages, each but the last with a token that brings the next with the same filters', () =>
+  it('returns pages, each but the last with a token for the next page with the same filters', () =>
     withSandbox({ now: () => nowMs }, async (sandbox) => {
       for (let number = 0; number < 25; number += 1) {
         const reportType = number % 5 === 0 ? returnsType : listingsType;

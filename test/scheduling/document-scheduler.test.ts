@@ -129,7 +129,7 @@ describe('the document scheduler', () => {
     assert.deepEqual(sellers, [0, 1, 0, 1, 0, 1]);
   });
 
-  it('starts nothing and gives everything back when it is stopped', () => {
+  it('starts nothing and releases everything when it is stopped', () => {
     const quota = new RefillingQuota(60_000, 5, () => 0);
     const limits = { maxConcurrent: 4, deadlineMs: Number.POSITIVE_INFINITY };
     const scheduler = new DocumentScheduler<SchedulableDocument>(
@@ -144,7 +144,7 @@ describe('the document scheduler', () => {
     assert.deepEqual(decision.defer, [{ document, delayMs: 0 }]);
   });
 
-  it('counts calls that are under way against the quota of their seller', () => {
+  it('counts calls in flight against the quota of their seller', () => {
     const quota = new RefillingQuota(60_000, 1, () => 0);
     const limits = { maxConcurrent: 4, deadlineMs: Number.POSITIVE_INFINITY };
     const scheduler = new DocumentScheduler<SchedulableDocument>(

@@ -83,7 +83,7 @@ function sameNumber(text: string, value: unknown): boolean {
   return typeof value === 'number' && text !== '' && Number(text) === value;
 }
 
-describe("Amazon's own example documents", () => {
+describe('the example documents of Amazon', () => {
   onEachCollection('spec/reports', (folder, size) => {
     for (const file of readdirSync(folder)) {
       const { examples } = JSON.parse(readFileSync(path.join(folder, file), 'utf8')) as {

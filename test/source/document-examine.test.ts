@@ -51,11 +51,11 @@ describe('examining a document', () => {
     }
   }
 
-  describe('gzip', function () {
+  describe('with gzip', function () {
     // Each byte in turn takes long where others are at work.
     this.timeout(60_000);
 
-    it('is decided by the bytes; where Amazon said otherwise, a note tells', async () => {
+    it('decides by the bytes, and notes if Amazon said otherwise', async () => {
       const cases: [Buffer, Partial<DocumentFacts>, boolean, RegExp[]][] = [
         [gzipSync(report), { compression: 'GZIP', reportId: '1' }, true, []],
         [gzipSync(report), { reportId: '1' }, true, [/gzipped, which Amazon did not say/]],
@@ -73,7 +73,7 @@ describe('examining a document', () => {
       }
     });
 
-    it('of several members, or padded with zeros, is one document', async () => {
+    it('reads several members, or padding with zeros, as one document', async () => {
       const [first, second] = [report.slice(0, 500), report.slice(500)].map((half) => gzipSync(half));
       assert(first && second);
       assert.equal(await outcome(Buffer.concat([first, second])), report);
@@ -81,7 +81,7 @@ describe('examining a document', () => {
       assert.equal(await outcome(Buffer.concat([first, second, Buffer.alloc(600_000)])), report);
     });
 
-    it('with something else behind it is corrupt, also behind padding', async () => {
+    it('finds it corrupt if something else follows, also after padding', async () => {
       const whole = gzipSync(report);
       assert.equal(await outcome(Buffer.concat([whole, Buffer.from('sku\t1')])), 'DOCUMENT_CORRUPT');
       assert.equal(
@@ -93,7 +93,7 @@ describe('examining a document', () => {
       assert.equal(await outcome(Buffer.concat([whole, second])), 'DOCUMENT_CORRUPT');
     });
 
-    it('around gzip is taken off twice, with a note', async () => {
+    it('unpacks gzip around gzip, with a note', async () => {
       const document = await examine(gzipSync(gzipSync(report)), { compression: 'GZIP' });
       assert.equal(await textOf(document), report);
       assert.equal(document.textBytes, report.length);
@@ -102,7 +102,7 @@ describe('examining a document', () => {
       assert.equal(await outcome(cut), 'DOCUMENT_TRUNCATED');
     });
 
-    it('cut at any byte is truncated', async () => {
+    it('finds it truncated if it is cut at any byte', async () => {
       const whole = gzipSync(report);
       for (let length = 1; length < whole.length; length += 1) {
         assert.equal(await outcome(whole.subarray(0, length)), 'DOCUMENT_TRUNCATED', `cut at ${length}`);
@@ -118,7 +118,7 @@ describe('examining a document', () => {
       }
     });
 
-    it('with any byte changed never passes with other text', async () => {
+    it('never returns other text if any byte is changed', async () => {
       const whole = gzipSync(report);
       const trailer = whole.length - 8;
       for (let position = 0; position < whole.length; position += 1) {
@@ -137,7 +137,7 @@ describe('examining a document', () => {
       }
     });
 
-    it('that grows beyond the limit is given up early', async () => {
+    it('stops early if it grows beyond the limit', async () => {
       const bomb = gzipSync(Buffer.alloc(300 * 2 ** 20));
       const raw = await rawOf(bomb);
       const before = process.memoryUsage().rss;
@@ -149,7 +149,7 @@ describe('examining a document', () => {
       assert(process.memoryUsage().rss - before < 150 * 2 ** 20);
     });
 
-    it('may hold exactly as much as the limit', async () => {
+    it('accepts exactly as many bytes as the limit', async () => {
       const raw = await rawOf(gzipSync(report));
       assert.equal((await examineDocument(raw, { maxTextBytes: report.length })).textBytes, report.length);
       await assert.rejects(examineDocument(raw, { maxTextBytes: report.length - 1 }), {
@@ -158,7 +158,7 @@ describe('examining a document', () => {
     });
   });
 
-  it('takes empty documents', async () => {
+  it('accepts empty documents', async () => {
     for (const bytes of [Buffer.alloc(0), gzipSync('')]) {
       const document = await examine(bytes, { compression: 'GZIP' });
       assert.equal(document.textBytes, 0);
@@ -167,13 +167,13 @@ describe('examining a document', () => {
     }
   });
 
-  it('says where the raw bytes are gone', async () => {
+  it('reports that the raw bytes are gone', async () => {
     const raw = await rawOf(Buffer.from('x'));
     await rm(raw.path);
     await assert.rejects(examineDocument(raw, unlimited), { code: 'FILE_SYSTEM_FAILED', kind: 'retryable' });
   });
 
-  it('gives bytes that are no text as they are', async () => {
+  it('returns binary bytes unchanged', async () => {
     const bytes = Buffer.from(Array.from({ length: 3000 }, (_, n) => (n * n) % 256));
     bytes.write('PK\u0003\u0004', 'latin1');
     const document = await examine(gzipSync(bytes));
@@ -181,7 +181,7 @@ describe('examining a document', () => {
     assert.deepEqual(Buffer.concat(await all(document.openBytes())), bytes);
   });
 
-  describe('charset', () => {
+  describe('for the charset', () => {
     const german = 'artikel\tpreis\nGröße – „groß“\t9,99 €\n';
     const japanese = '商品名\t価格\n表示ソ～①髙﨑\t100\n';
 
@@ -363,7 +363,7 @@ describe('examining a document', () => {
       });
     }
 
-    it('decodes characters that are cut by the chunks of a long document', async () => {
+    it('decodes characters that are split between the chunks of a long document', async () => {
       // Characters of two to four bytes, moved by one byte each time against the chunk boundaries.
       for (const shift of ['', 'x', 'xx', 'xxx']) {
         const text = shift + '価é🚲'.repeat(70_000);
@@ -394,7 +394,7 @@ describe('examining a document', () => {
       assert.equal((await examine(bytes.subarray(0, -2))).isValidUtf8, false, 'cut in the last character');
     });
 
-    it('gives any text back as it was', async () => {
+    it('returns any text unchanged', async () => {
       await fc.assert(
         fc.asyncProperty(
           fc.string({ unit: 'binary', maxLength: 300 }),
@@ -411,7 +411,7 @@ describe('examining a document', () => {
   describe('opened after a look at its beginning', () => {
     const long = 'plain text, longer than any look at a beginning\n'.repeat(60_000);
 
-    it('shows in the end what reading it first would have shown, whoever reads it', async () => {
+    it('has the same result in the end as reading it first, whoever reads it', async () => {
       for (const read of [false, true]) {
         const raw = await rawOf(gzipSync(long), { reportId: '1' });
         const { textBytes, notes, charset } = await examineDocument(raw, unlimited);
@@ -427,7 +427,7 @@ describe('examining a document', () => {
       }
     });
 
-    it('ends its bytes with the right charset if they show another one, and can be read in that', async () => {
+    it('ends its bytes with the right charset if they reveal another one, and can be read in that', async () => {
       const text = `${long}Gr\u00f6\u00dfe`;
       const raw = await rawOf(Buffer.from(text, 'latin1'));
       const opened = await openDocument(raw, unlimited);
@@ -446,7 +446,7 @@ describe('examining a document', () => {
       assert.equal((await again.finish()).charset, 'windows-1252');
     });
 
-    it('is refused when its bytes pass the limit', async () => {
+    it('is refused if its bytes exceed the limit', async () => {
       const opened = await openDocument(await rawOf(Buffer.from(long)), { maxTextBytes: long.length - 1 });
       await assert.rejects(opened.finish(), { code: 'DOCUMENT_TOO_LARGE' });
     });
@@ -466,7 +466,7 @@ describe('examining a document', () => {
     });
   });
 
-  it('holds memory flat, however long the document', async () => {
+  it('uses constant memory, however long the document', async () => {
     const line = 'order-id\tsku\t2026-01-02T03:04:05Z\t19.99\tEUR\tGröße\n';
     const bytes = gzipSync(Buffer.from(line.repeat(2_000_000)), { level: 1 });
     const raw = await rawOf(bytes);

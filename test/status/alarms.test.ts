@@ -58,7 +58,7 @@ describe('alarms', () => {
       }),
     );
 
-  it('are silent where all is well', async () => {
+  it('are silent if all is well', async () => {
     await open();
     await world.sandbox.notify(
       world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(2) }),
@@ -71,7 +71,7 @@ describe('alarms', () => {
     assert.equal(JSON.parse((await world.run('config', 'check', '--json')).stdout).alarms.format, 'json');
   });
 
-  it('tell of a name in staleAfter that stands for no table', async () => {
+  it('report a name in staleAfter that is not a table', async () => {
     await open({ staleAfter: { listigns: '2 days', [ordersType]: '3 days', 'GET_NOTHING_*': 'never' } });
     const lines = (text: string) => [
       ...text.matchAll(/staleAfter: no table and .* is (\S+); it counts.*$/gm),
@@ -85,7 +85,7 @@ describe('alarms', () => {
     assert.equal(lines((await world.run('config', 'check')).stdout).length, 2);
   });
 
-  it('tell of a quarantined document once, and of the next one', async () => {
+  it('report a quarantined document once, and the next one', async () => {
     await open();
     const unknown = { sellerId, reportType: listingsType, status: 'DONE' as const };
     // A document that Amazon no longer has.
@@ -125,7 +125,7 @@ describe('alarms', () => {
     assert.ok(kept.includes('quarantine/'));
   });
 
-  it('wait for a ledger that another program holds for a while, and say so where it cannot be read', async () => {
+  it('wait for a ledger that another program holds for a while, and say so if it cannot be read', async () => {
     await open();
     await world.sandbox.notify({
       ...world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(1) }),
@@ -147,7 +147,7 @@ DuckDBInstance.create(process.argv[1]).then((held) => { console.log('held'); set
     assert.match(stderr, /^warning: not looked at: the warehouse .*warehouse\.duckdb: /m);
   });
 
-  it('tell when Amazon refuses a login, and when it takes it again', async () => {
+  it('report when Amazon refuses a login, and when it accepts it again', async () => {
     await open();
     const report = { sellerId, reportType: listingsType, body: listings(1) };
     await world.sandbox.notify(world.sandbox.addReport(report));
@@ -166,7 +166,7 @@ DuckDBInstance.create(process.argv[1]).then((held) => { console.log('held'); set
     assert.deepEqual(told(), ['over credentials']);
   });
 
-  it('tell of a login that only a request needed', async () => {
+  it('report a login that only a request needed', async () => {
     const request = [{ reportType: listingsType, cron: '0 0 * * *' }];
     const settings = { alarms: { webhook: '${WEBHOOK_SECRET}' } };
     world = await makeWorld({ settings, pipelines: [{ request }] });
@@ -179,7 +179,7 @@ DuckDBInstance.create(process.argv[1]).then((held) => { console.log('held'); set
     assert.deepEqual(told(), ['over credentials']);
   });
 
-  it('tell of a long queue, and of a table that is older than it may be', async () => {
+  it('report a long queue, and a table that is older than the settings allow', async () => {
     await open({ queueMessages: 2, staleAfter: { 'GET_MERCHANT_*': '1 hour' } });
     const createdAt = new Date(Date.now() - 3 * 3_600_000);
     const report = { sellerId, reportType: listingsType, createdAt };
@@ -196,7 +196,7 @@ DuckDBInstance.create(process.argv[1]).then((held) => { console.log('held'); set
     assert.deepEqual(told(), []);
   });
 
-  it('are tried again where the webhook is not there, and never fail a run', async () => {
+  it('are retried if the webhook is unreachable, and never fail a run', async () => {
     await open();
     await world.sandbox.notify({
       ...world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(1) }),
@@ -211,7 +211,7 @@ DuckDBInstance.create(process.argv[1]).then((held) => { console.log('held'); set
     assert.deepEqual(told(), ['begun quarantine']);
   });
 
-  it('tell of a state folder that takes no file, once in a process that lasts', async () => {
+  it('report a state folder that cannot be written, once in a process that lasts', async () => {
     await open();
     writeFileSync(join(world.folder, 'state'), 'a file in the place of the folder');
     const { stderr } = await world.run('run');
@@ -221,7 +221,7 @@ DuckDBInstance.create(process.argv[1]).then((held) => { console.log('held'); set
     assert.equal((await world.run('run')).code, 0);
   });
 
-  it('may be tried, in the words of Slack', async () => {
+  it('can be tested in the format of Slack', async () => {
     await open({ format: 'slack' });
     assert.equal((await world.run('alarms', '--test')).code, 0);
     assert.match(receiver.bodies[0].text, /^:rotating_light: \*A test of sp-reports\*\n/);
@@ -231,7 +231,7 @@ DuckDBInstance.create(process.argv[1]).then((held) => { console.log('held'); set
     assert.match(stderr, /error ALARM_NOT_SENT: sending alarms to the webhook: it answered 404/);
   });
 
-  it('keep no program from ending whose schedule breaks', async () => {
+  it('keep no process running whose schedule fails', async () => {
     await open();
     const { schedule } = cron;
     cron.schedule = () => {
@@ -246,7 +246,7 @@ DuckDBInstance.create(process.argv[1]).then((held) => { console.log('held'); set
     }
   });
 
-  it('are looked at while the program runs, and told once over a restart', async () => {
+  it('are checked while the program runs, and sent once even over a restart', async () => {
     await open({ everyMinutes: 0.01 });
     await world.sandbox.notify({
       ...world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(1) }),
@@ -267,7 +267,7 @@ DuckDBInstance.create(process.argv[1]).then((held) => { console.log('held'); set
 });
 
 describe('alarms of several processes, one after the other', () => {
-  it('tell once of a trouble that lasts, however short each of them lives, and once when it is over', async () => {
+  it('are sent once for a lasting condition, however short each process lives, and once when it ends', async () => {
     const receiver = await startReceiver();
     const state = mkdtempSync(join(tmpdir(), 'alarms-'));
     const startMs = Date.parse('2026-11-25T12:00:00Z');

@@ -7,7 +7,7 @@ import { openDuckDbWarehouse } from '../../src/warehouse/duckdb/warehouse.js';
 import type { Warehouse } from '../../src/warehouse/types.js';
 import { makeLoad } from '../warehouse/make-load.js';
 
-describe('the console', () => {
+describe('the SQL console', () => {
   let folder: string;
   let warehouse: Warehouse;
   before(async () => {
@@ -19,7 +19,7 @@ describe('the console', () => {
 
   const asked = (sql: string) => runQuery(warehouse, sql, new AbortController().signal);
 
-  it('takes little memory for an answer of long texts, and cuts them', async () => {
+  it('uses little memory for an answer of long texts, and cuts them', async () => {
     const before = process.resourceUsage().maxRSS;
     const { rows, isCut } = await asked("SELECT repeat('x', 400000) AS long FROM range(2048)");
     const grownMegabytes = (process.resourceUsage().maxRSS - before) / 1024;
@@ -35,7 +35,7 @@ describe('the console', () => {
     assert.deepEqual(row?.[1], [1, 2]);
   });
 
-  it('cuts a cell of any type in SQL, with a semicolon and a comment behind it too', async () => {
+  it('cuts a cell of any type in SQL, also with a semicolon and a comment behind it', async () => {
     const { cellCharacters } = consoleLimits;
     for (const [cell, begins] of [
       ['range(i)', '["0","1","2",'],
@@ -64,7 +64,7 @@ describe('the console', () => {
     }
   });
 
-  it('leaves short values of every type as they are', async () => {
+  it('returns short values of every type unchanged', async () => {
     const { rows } = await asked(`SELECT {'a': 1::BIGINT, 'b': [1.5]}, map {1: 'a'}, 'a'::BLOB, '101'::BIT,
       array_value(1, 2), union_value(u := 1), [[1]], 12::BIGNUM, 'x'::ENUM('x', 'y'), NULL, NULL::INTEGER[],
       TIMESTAMP '2026-01-02 03:04:05', {'a': NULL::INTEGER}`);
@@ -76,7 +76,7 @@ describe('the console', () => {
     ]);
   });
 
-  it('makes cells shorter if many long ones stand in one row', async () => {
+  it('makes cells shorter if a row has many long ones', async () => {
     const columns = Array.from({ length: 400 }, (_, index) => `repeat(chr(1), 100000) AS c${index}`);
     const { rows } = await asked(`SELECT ${columns.join(', ')}`);
     const bytes = Buffer.byteLength(JSON.stringify(rows));
@@ -100,7 +100,7 @@ describe('the console', () => {
     assert.deepEqual((await asked('SELECT 1')).rows, [[1]]);
   });
 
-  it('answers whatever reads as it stands, in its order', async () => {
+  it('answers every query that only reads, in its order', async () => {
     for (const [sql, columns, rows] of [
       ['SELECT 1 AS a, 2 AS a -- why', ['a', 'a_1'], [[1, 2]]],
       ['SELECT 1 AS a; -- why', ['a'], [[1]]],

@@ -112,7 +112,7 @@ describe('the status page in Chromium', () => {
     await page.context().close();
   });
 
-  it('is used by keyboard alone', async () => {
+  it('can be used with the keyboard alone', async () => {
     const page = await open();
     await page.keyboard.press('Tab');
     assert.equal(await page.evaluate('document.activeElement.className'), 'skip');
@@ -165,7 +165,7 @@ describe('the status page in Chromium', () => {
     await page.context().close();
   });
 
-  it('loads a quarantined document again, once its schema is mended, and tells what came of it', async () => {
+  it('loads a quarantined document again after its schema is fixed, and shows the result', async () => {
     const page = await open();
     const row = page
       .locator('#quarantine tbody tr', { hasText: foreign.type })

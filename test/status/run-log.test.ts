@@ -20,7 +20,7 @@ function open() {
 }
 
 describe('the log of runs', () => {
-  it('shows a run while it goes on, and what it came to', () => {
+  it('shows a run while it is in progress, and its result', () => {
     const { log, begin } = open();
     const drain = begin();
     drain.tell({ event: 'bytes_downloaded', key: 'A1/doc-1', bytes: 7 });
@@ -33,14 +33,14 @@ describe('the log of runs', () => {
     assert.equal(log.succeededAt('all', 'drain'), '2026-11-25T12:00:00.000Z');
   });
 
-  it('tells why a run broke off, and does not take it for a success', () => {
+  it('shows why a run was aborted, and does not count it as a success', () => {
     const { log, begin } = open();
     begin().failed(new Error('no disk'));
     assert.deepEqual(log.runs()[0]?.error, { code: 'UNEXPECTED', message: 'no disk' });
     assert.equal(log.succeededAt('all', 'drain'), undefined);
   });
 
-  it('knows since when a login is refused, until Amazon takes it again', () => {
+  it('knows since when a login is refused, until Amazon accepts it again', () => {
     const { log, begin, pass } = open();
     const first = begin();
     first.tell({ event: 'work_finished', key: 'A1/doc-1', outcome: 'failed', failure: refusal });
@@ -53,7 +53,7 @@ describe('the log of runs', () => {
     assert.deepEqual(log.credentials('A1'), { acceptedAt: '2026-11-25T12:01:00.000Z' });
   });
 
-  it('takes a sweep without a refusal for a login that was accepted, documents or not', () => {
+  it('counts a sweep without a refusal as an accepted login, with and without documents', () => {
     const { log, begin } = open();
     begin('sweep').finished({ ...nothing, failures: [{ ...refusal, key: 'A1' }] });
     assert.ok(log.credentials('A1').refused);
@@ -63,7 +63,7 @@ describe('the log of runs', () => {
     assert.equal(log.credentials('A1').refused, undefined);
   });
 
-  it('knows of logins from turns of requests: taken by createReport, or refused', () => {
+  it('knows of logins from turns of requests: accepted by createReport, or refused', () => {
     const { log, begin } = open();
     const report = { sellerId: 'A1', reportType: 'GET_X', marketplaceIds: [] };
     const noRequests = {
@@ -111,7 +111,7 @@ describe('the log of runs', () => {
     assert.equal(log.oldestSentMs(queue), undefined);
   });
 
-  it('knows what a drain left once it has ended, and not where it broke off', () => {
+  it('knows what a drain left if it has ended, and not if it was aborted', () => {
     const { log, begin } = open();
     assert.equal(log.isDrained(queue), false);
     begin('sweep').finished(nothing);

@@ -24,7 +24,7 @@ const documents = views.flatMap((view) =>
 
 /** What the views say of the documents beside their `expected.json`, and that they come and go as they should. */
 function describeViews(name: string, warehouse: () => object | undefined): void {
-  describe(`the views that come with the program, on ${name}`, function () {
+  describe(`the packaged views on ${name}`, function () {
     this.timeout(120_000);
     let world: World;
 
@@ -49,7 +49,7 @@ function describeViews(name: string, warehouse: () => object | undefined): void 
     const query = (sql: string) => world.query(sql);
 
     for (const view of views) {
-      it(`${view} says what its documents add up to`, async () => {
+      it(`${view} returns what its documents add up to`, async () => {
         const rows = await query(`SELECT * FROM ${view} WHERE seller_id = '${view}'`);
         const expected = JSON.parse(readFileSync(join(here, view, 'expected.json'), 'utf8')) as object[];
         const inOrder = (list: object[]) => list.map((row) => JSON.stringify(row)).sort();
@@ -57,7 +57,7 @@ function describeViews(name: string, warehouse: () => object | undefined): void 
       });
     }
 
-    it('add up each settlement to the total that Amazon says', async () => {
+    it('add up each settlement to the total that Amazon states', async () => {
       const off = await query(
         `SELECT sums.settlement_id, total, settled FROM
            (SELECT seller_id, settlement_id, SUM(settled) AS settled FROM profit_per_sku GROUP BY seller_id, settlement_id) AS sums
@@ -88,7 +88,7 @@ describe('the profit per SKU', () => {
   const settlementV2 = 'GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2';
   const settlementV1 = 'GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE';
 
-  it('is the same in both layouts of a settlement, and that of V2 where both are there', async () => {
+  it('is the same in both layouts of a settlement, and that of V2 if both exist', async () => {
     const from = new Date('2026-05-20T00:00:00Z');
     const to = new Date('2026-06-03T00:00:00Z');
     const plan = () => ({ market: usMarket, rows: 400, from, to, random: new Random(7) });

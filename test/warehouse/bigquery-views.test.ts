@@ -73,7 +73,7 @@ async function notedVersion(): Promise<string> {
 }
 
 describe('views of BigQuery', () => {
-  it('are made in the dataset where their tables are there, and noted in the state', async () => {
+  it('are made in the dataset if their tables exist, and recorded in the state', async () => {
     const { statements, warnings } = await asked({}, [stock]);
     assert.equal(statements.length, 2);
     const [make = '', note = ''] = statements;
@@ -88,7 +88,7 @@ describe('views of BigQuery', () => {
     assert.deepEqual(warnings, []);
   });
 
-  it('cast to no precision and scale, which BigQuery takes of columns alone', async () => {
+  it('are cast without precision and scale, which BigQuery accepts only for columns', async () => {
     const names = new Set(views.flatMap(({ tables }) => tables.flat().map(({ name }) => name)));
     const without = [...names].map((name) => ({ ...stock, name, columns: [] }));
     const { statements } = await asked({}, without);
@@ -96,13 +96,13 @@ describe('views of BigQuery', () => {
     assert.doesNotMatch(statements.join(), /NUMERIC\(\d/);
   });
 
-  it('that are as they should be cost no request', async () => {
+  it('cost no request if they are up to date', async () => {
     const version = await notedVersion();
     assert.ok(version);
     assert.deepEqual((await asked({ stock_on_hand: version }, [stock])).statements, []);
   });
 
-  it('are made anew where their tables changed, and dropped where they are no more', async () => {
+  it('are made again if their tables changed, and dropped if those are gone', async () => {
     const version = await notedVersion();
     const wider = {
       ...stock,
@@ -115,7 +115,7 @@ describe('views of BigQuery', () => {
     );
   });
 
-  it('are told of where they are not as their files say, and why', async () => {
+  it('are reported if they are not as their files say, with the reason', async () => {
     const version = await notedVersion();
     assert.deepEqual([...(await problems({ stock_on_hand: version }, 'no'))], []);
     assert.deepEqual(
@@ -126,7 +126,7 @@ describe('views of BigQuery', () => {
     assert.match((await problems({}, undefined, { type: 'TABLE' })).get('stock_on_hand') ?? '', /already/);
   });
 
-  it('that somebody else made stay as they are; those that a broken commit made do not', async () => {
+  it('do not change if someone else made them, but do if a broken commit made them', async () => {
     const theirs = await asked({}, [stock], { type: 'VIEW' });
     assert.deepEqual(theirs.statements, []);
     assert.match(theirs.warnings.join(), /stock_on_hand.*of that name already/);

@@ -6,7 +6,7 @@ import { openDuckDbWarehouse } from '../../src/warehouse/duckdb/warehouse.js';
 import type { Warehouse } from '../../src/warehouse/types.js';
 import { makeLoad } from './make-load.js';
 
-describe('a warehouse for looking only', () => {
+describe('a read-only warehouse', () => {
   let folder: string;
   let warehouse: Warehouse;
   let reader: Warehouse;
@@ -30,7 +30,7 @@ describe('a warehouse for looking only', () => {
   const endlessBefore = `SELECT loads FROM range(1e13::BIGINT) AS r(i), (SELECT count(*) AS loads FROM _loads)
     WHERE CASE WHEN loads = 1 THEN i < 0 ELSE i >= 0 END LIMIT 1`;
 
-  it('gives way to a commit, and answers behind it', async () => {
+  it('gives way to a commit, and answers after it', async () => {
     const order: string[] = [];
     const asked = reader.query(endlessBefore).then(({ rows }) => {
       order.push('answer');
@@ -43,7 +43,7 @@ describe('a warehouse for looking only', () => {
     assert.deepEqual(order, ['commit', 'answer']);
   });
 
-  it('has its turn after some tries, however often others come', async () => {
+  it('has its turn after some tries, however many commits come', async () => {
     let isAnswered = false;
     const asked = reader.query(slow).finally(() => {
       isAnswered = true;
@@ -54,7 +54,7 @@ describe('a warehouse for looking only', () => {
     assert.ok(commits < 60);
   });
 
-  it('breaks a query off by its signal, in work or in line', async () => {
+  it('aborts a query by its signal, running or waiting', async () => {
     const stop = new AbortController();
     const read = async () => assert.fail('there is no answer');
     const queries = [1, 2].map(() =>

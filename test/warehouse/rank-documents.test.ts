@@ -57,7 +57,7 @@ const orderOf = async (rows: Document[], arriving: Document[]) =>
     .map(({ key }) => key);
 
 describe('the rank of documents in a table', () => {
-  it('is the same whichever of them are in the ledger already and whichever arrive together', async () => {
+  it('is the same whichever of them are already in the ledger and whichever arrive together', async () => {
     await fc.assert(
       fc.asyncProperty(documents, fc.infiniteStream(fc.boolean()), async (all, arrives) => {
         const whole = await orderOf([], all);
