@@ -16,9 +16,10 @@ import { QueryRefusal } from './query-refusal.js';
 import { toJsonValue } from './values.js';
 
 /**
- * Runs one statement that reads, on a connection opened for reading. The rows are to be read while the connection is open; they are
- * converted group by group as DuckDB makes them. Two columns of one name are told apart as `a`, `a_1`.
- * Fails with QUERY_FAILED for anything DuckDB refuses, for statements that don't read and for more than one statement.
+ * Runs one statement that reads, on a connection opened for reading. The rows must be read while
+ * the connection is open; they are converted group by group as DuckDB makes them. Two columns of
+ * one name become `a` and `a_1`. Errors: QUERY_FAILED for anything that DuckDB refuses, for
+ * statements that do not read and for more than one statement.
  */
 export async function runQuery(
   connection: DuckDBConnection,
@@ -38,7 +39,9 @@ export async function runQuery(
   }
 }
 
-/** Of a cut answer each column is two, of which the second one is the beginning of a value that is too long. */
+/**
+ * In a cut answer each column is two; the second one is the beginning of a value that is too long.
+ */
 async function* rowGroups(
   result: DuckDBResult,
   columns: StreamedAnswer['columns'],
@@ -68,7 +71,7 @@ async function* rowGroups(
   }
 }
 
-/** Prepares what was judged; the enum types of a PIVOT are made in memory first. */
+/** Prepares the statement that was checked, after creating the enum types of a PIVOT in memory. */
 async function prepareReading(connection: DuckDBConnection, sql: string): Promise<DuckDBPreparedStatement> {
   const statements = await connection.extractStatements(sql);
   const last = statements.count - 1;
@@ -84,7 +87,9 @@ async function prepareReading(connection: DuckDBConnection, sql: string): Promis
   return statement;
 }
 
-/** The same statement, cut in SQL; undefined for EXPLAIN, which can't stand in another one. */
+/**
+ * The same statement, cut in SQL; undefined for EXPLAIN, which cannot be embedded in another one.
+ */
 async function prepareCut(
   connection: DuckDBConnection,
   sql: string,
@@ -94,7 +99,7 @@ async function prepareCut(
   const inner = await innerQuery(connection, sql);
   if (!inner) return undefined;
   const types = Array.from({ length: whole.columnCount }, (_, index) => whole.columnType(index));
-  // One row alone must not be far more than is wanted either.
+  // A single row must not exceed the limit by much either.
   const characters = Math.min(cellCharacters, Math.ceil(bytes / (bytesOfCharacter * types.length)));
   return prepareReading(connection, cutAnswer(inner.text, types, { rows, characters }));
 }
@@ -114,7 +119,7 @@ function refuse(type: StatementType): never {
 /** The error of the catalogue for whatever kept a query from its answer. */
 export function queryError(error: unknown, path: string): ReportsError {
   const known = fileError(error, path);
-  // Of a query, not of a commit that could be made again with more memory.
+  // For a query, not for a commit that could be retried with more memory.
   const isTooLarge = known instanceof ReportsError && known.code === 'WAREHOUSE_OUT_OF_MEMORY';
   return known instanceof ReportsError && !isTooLarge
     ? known
@@ -126,7 +131,7 @@ export function queryError(error: unknown, path: string): ReportsError {
       );
 }
 
-/** As DESCRIBE says it: JSON is text by another name. */
+/** As DESCRIBE names it: JSON is text by another name. */
 function typeText(type: DuckDBType): string {
   return type.alias ?? String(type);
 }
