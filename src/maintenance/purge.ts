@@ -22,7 +22,7 @@ import { buildLoad } from '../ingest/build-load.js';
 import { evictLocalCopies, replaceLoadRecord } from '../ingest/load-record.js';
 import { type PurgePlan, planPurge } from './purge-plan.js';
 import { isWhole } from './rebuild-sources.js';
-import { whileNobodyRebuilds } from './rebuild.js';
+import { withRebuildLock } from './rebuild.js';
 
 export interface PurgeSummary {
   /** The limit of the purge: documents of reports created before it; ISO 8601 in UTC. */
@@ -59,7 +59,7 @@ export async function purge(
   try {
     if (dryRun) return summaryOf(await planPurge(context, before, rewriter), before, context);
     // If no warehouse file is rewritten, the lock lets one purge at a time go through the lake.
-    return await whileNobodyRebuilds(warehouseFile?.path ?? join(config.state, 'lake'), async () => {
+    return await withRebuildLock(warehouseFile?.path ?? join(config.state, 'lake'), async () => {
       const plan = await planPurge(context, before, rewriter);
       await carryOut(plan, context, rewriter);
       return summaryOf(plan, before, context);

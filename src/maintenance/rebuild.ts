@@ -39,9 +39,9 @@ export interface RebuildOptions extends CommitOptions {
 export async function rebuild(context: PipelineContext, options: RebuildOptions): Promise<RebuildSummary> {
   const file = context.warehouseFile;
   if (!file) throw new ReportsError('WAREHOUSE_IS_NO_FILE', { path: warehouseName(context.config) });
-  return whileNobodyRebuilds(file.path, async () => {
+  return withRebuildLock(file.path, async () => {
     const old = await readOldLedger(context);
-    return file.hold(file.path, () => makeAnew(file, old, context, options));
+    return file.hold(file.path, () => makeNewFile(file, old, context, options));
   });
 }
 
@@ -49,7 +49,7 @@ export async function rebuild(context: PipelineContext, options: RebuildOptions)
  * Calls `work` while no other process rebuilds the warehouse or purges. DuckDB cannot lock a
  * damaged file, so rebuilds and purges use a lock of their own. Errors: WAREHOUSE_LOCKED.
  */
-export async function whileNobodyRebuilds<T>(path: string, work: () => Promise<T>): Promise<T> {
+export async function withRebuildLock<T>(path: string, work: () => Promise<T>): Promise<T> {
   const lock = await takeLock(`${path}.rebuild.lock`);
   if (!lock) throw new ReportsError('WAREHOUSE_LOCKED', { path, found: 'it is being rebuilt or purged' });
   try {
@@ -69,7 +69,7 @@ export async function filesOfRebuilds(path: string): Promise<string[]> {
     .sort();
 }
 
-async function makeAnew(
+async function makeNewFile(
   { path, open }: WarehouseFile,
   old: Map<string, LedgerRow> | undefined,
   context: PipelineContext,

@@ -39,8 +39,8 @@ export async function* reload(
   const rows = await context.warehouse.loads(filter);
   if (rows.length === 0) {
     throw new ReportsError('NOT_LOADED', {
-      thing: thingOf(filter),
-      nearest: await nearestOf(filter, context),
+      thing: describeFilter(filter),
+      nearest: await suggestionFor(filter, context),
     });
   }
   const run: DocumentRun = { context, commits: new CommitQueue(context), call: options };
@@ -63,7 +63,7 @@ export async function* reload(
 }
 
 /** Describes the selection, for example `x, of status quarantined, of type GET_...`. */
-function thingOf({ documentOrTable, statuses, reportType }: LedgerFilter): string {
+function describeFilter({ documentOrTable, statuses, reportType }: LedgerFilter): string {
   const words = [
     documentOrTable ?? 'documents',
     ...(statuses ? [`of status ${statuses.join(', ')}`] : []),
@@ -73,7 +73,7 @@ function thingOf({ documentOrTable, statuses, reportType }: LedgerFilter): strin
 }
 
 /** The table or report type that was probably meant, if nothing was loaded for the given one. */
-async function nearestOf(
+async function suggestionFor(
   { documentOrTable, reportType }: LedgerFilter,
   { warehouse }: PipelineContext,
 ): Promise<string> {

@@ -39,10 +39,10 @@ function piiPolicy(
   { pipelines, unsetPipelines }: Pick<Config, 'pipelines' | 'unsetPipelines'>,
 ): PiiPolicy {
   const all = [...pipelines, ...unsetPipelines];
-  const asking = all.filter(({ reportTypes }) => asksFor(reportTypes, reportType));
+  const matching = all.filter(({ reportTypes }) => asksFor(reportTypes, reportType));
   const queue = all.find(({ name }) => name === pipeline)?.queue;
-  const ofQueue = asking.filter((each) => each.queue === queue);
-  const policies = (ofQueue.length > 0 ? ofQueue : asking).map(({ pii }) => pii);
+  const ofQueue = matching.filter((each) => each.queue === queue);
+  const policies = (ofQueue.length > 0 ? ofQueue : matching).map(({ pii }) => pii);
   return piiPolicies.findLast((policy) => policies.includes(policy)) ?? 'keep';
 }
 

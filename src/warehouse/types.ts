@@ -226,7 +226,7 @@ export interface Warehouse {
   /**
    * Read-only. Passes the answer to `read` while it arrives, and holds the warehouse until `read`
    * is done. The signal interrupts the query, which fails with the signal's reason. A DuckDB file
-   * computes no more than `most`, and only the number of rows behind the first `rowsRead`;
+   * computes no more than `limits`, and only the number of rows behind the first `rowsRead`;
    * BigQuery's answers come in pages.
    */
   queryStream<T>(
@@ -249,7 +249,7 @@ export interface WarehouseFile {
 
 export interface QueryLimits {
   signal?: AbortSignal;
-  most?: AnswerLimits;
+  limits?: AnswerLimits;
   /** How many rows are read; default: all. */
   rowsRead?: number;
 }

@@ -97,10 +97,10 @@ describe('the answers of query', () => {
     for (const [sql, hint] of [
       ['SELECT * FROM lstings', /see `sp-reports tables`/],
       ['SELECT nothing FROM listings', /DESCRIBE <table>/],
-      ['SELEC 1', /at the place marked/],
+      ['SELEC 1', /at the position marked/],
       ['DELETE FROM listings', /only loads change the warehouse/],
       ['SELECT 1; SELECT 2', /one statement at a time/],
-      ["SELECT * FROM 'x.csv'", /shut off here/],
+      ["SELECT * FROM 'x.csv'", /disabled here/],
     ] as const) {
       const { code, stderr } = await run('query', sql);
       assert.equal(code, 1);

@@ -290,7 +290,7 @@ describe('downloading a document', () => {
     ],
   ];
   for (const [what, bytes, version] of unfit) {
-    it(`starts again if the part left ${what}`, async () => {
+    it(`starts again if the part on disk ${what}`, async () => {
       await leavePart(bytes, version);
       await download();
       await assertWhole();

@@ -53,7 +53,7 @@ export async function downloadDocument(options: DownloadOptions): Promise<RawDoc
   const begun = rawPath(store.unfinished, facts);
   try {
     const lock = await takeLock(`${begun}.lock`);
-    if (!lock) throw busy(options, 'somebody else is at it');
+    if (!lock) throw busy(options, 'another process is downloading it');
     try {
       const kept = options.again ? undefined : await findRaw(store, facts);
       return kept ?? (await downloadLocked(path, `${begun}.part`, lock, options));
@@ -81,7 +81,7 @@ async function downloadLocked(
     // the part again.
     const { size } = await file.stat();
     if (!(await lock.isHeld()) || (totalBytes !== undefined && size !== totalBytes)) {
-      throw busy(options, 'somebody else has taken it over');
+      throw busy(options, 'another process has taken it over');
     }
     await catchUp(part, size);
     await makeFolder(dirname(path));

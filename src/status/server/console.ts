@@ -55,7 +55,7 @@ export async function runQuery(
       {
         signal: AbortSignal.any([signal, timeout]),
         // One more than is shown tells that there is more.
-        most: { ...consoleLimits, rows: consoleLimits.rows + 1 },
+        limits: { ...consoleLimits, rows: consoleLimits.rows + 1 },
       },
     );
   } catch (error) {

@@ -88,7 +88,7 @@ function queryError(error: unknown): unknown {
   const found = String(error.details.found);
   const hint = /not found: table/i.test(found)
     ? 'see `sp-reports tables` for the tables and `sp-reports tables --views` for views and what they wait for; _loads is the ledger, _rejects has the rejects.'
-    : "mend the statement at the place named; BigQuery's SQL is on cloud.google.com/bigquery/docs.";
+    : "fix the statement at the position named; BigQuery's SQL is on cloud.google.com/bigquery/docs.";
   return queryFailed(found, hint, error);
 }
 

@@ -31,14 +31,14 @@ lines.on('line', (line) => void answer(JSON.parse(line) as QueryRequest));
 lines.on('close', leave);
 
 async function answer(request: QueryRequest): Promise<void> {
-  const { path, sql, most, rowsRead = Number.POSITIVE_INFINITY, residentMegabytes, ...access } = request;
+  const { path, sql, limits, rowsRead = Number.POSITIVE_INFINITY, residentMegabytes, ...access } = request;
   temporaryFolder = temporaryFolderOf(path, process.pid);
   const stopWatching = systemClock.every(watchMs, () => {
     if (process.memoryUsage.rss() > residentMegabytes * 1024 ** 2) process.exit(tooMuchMemoryStatus);
   });
   try {
     await withConnection({ ...access, path, mode: 'read', temporaryFolder }, async (connection) =>
-      sendAll(await runQuery(connection, sql, path, most), rowsRead),
+      sendAll(await runQuery(connection, sql, path, limits), rowsRead),
     );
     await send({ isEnd: true });
   } catch (error) {

@@ -1,6 +1,6 @@
 /** What to do about a failed query, by DuckDB's message. */
 export function queryHint(found: string): string {
-  return hints.find(({ where }) => where.test(found))?.hint ?? 'look at what DuckDB says of it.';
+  return hints.find(({ where }) => where.test(found))?.hint ?? 'read what DuckDB says about it.';
 }
 
 const hints: { where: RegExp; hint: string }[] = [
@@ -8,12 +8,12 @@ const hints: { where: RegExp; hint: string }[] = [
   { where: /has \d+ statements/, hint: 'give one statement at a time.' },
   {
     where: /not a statement that reads/,
-    hint: 'only loads change the warehouse; for tables of your own copy the file and open the copy with DuckDB.',
+    hint: 'only loads change the warehouse; for your own tables, copy the file and open the copy with DuckDB.',
   },
   {
     where:
       /disabled by configuration|file system operations are disabled|No files found|configuration has been locked/i,
-    hint: 'files, network and settings are shut off here; copy the warehouse file and open the copy with DuckDB.',
+    hint: 'files, network and settings are disabled here; copy the warehouse file and open the copy with DuckDB.',
   },
   {
     where: /is disabled in queries/,
@@ -29,7 +29,7 @@ const hints: { where: RegExp; hint: string }[] = [
   },
   {
     where: /^it ended the process/,
-    hint: 'write it in another way; nothing in the warehouse changed, and other queries run.',
+    hint: 'rewrite the query; nothing in the warehouse changed, and other queries run.',
   },
   {
     where: /^Catalog Error: Table /,
@@ -37,18 +37,18 @@ const hints: { where: RegExp; hint: string }[] = [
   },
   {
     where: /^Binder Error: (Referenced column|Table .* does not have a column|Values list)/,
-    hint: '`sp-reports query "DESCRIBE <table>"` tells the columns of a table.',
+    hint: '`sp-reports query "DESCRIBE <table>"` shows the columns of a table.',
   },
   {
     where: /^Parser Error/,
-    hint: "mend the statement at the place marked; DuckDB's SQL is on duckdb.org/docs.",
+    hint: "fix the statement at the position marked; DuckDB's SQL is on duckdb.org/docs.",
   },
   {
     where: /^Conversion Error/,
-    hint: '`try_cast(x AS type)` gives NULL where a value is not of the type.',
+    hint: '`try_cast(x AS type)` returns NULL if a value does not fit the type.',
   },
   {
     where: /^(Binder|Catalog) Error/,
-    hint: "mend the expression at the place marked; DuckDB's functions are on duckdb.org/docs.",
+    hint: "fix the expression at the position marked; DuckDB's functions are on duckdb.org/docs.",
   },
 ];

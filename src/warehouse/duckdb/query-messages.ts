@@ -9,7 +9,7 @@ export interface QueryRequest {
   memoryLimitMegabytes?: number;
   /** The process ends itself when it takes more. */
   residentMegabytes: number;
-  most?: AnswerLimits;
+  limits?: AnswerLimits;
   rowsRead?: number;
 }
 

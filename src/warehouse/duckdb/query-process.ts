@@ -198,7 +198,7 @@ async function* answerMessages(
   request: QueryRequest,
   state: { isWhole: boolean },
 ): AsyncGenerator<QueryMessage> {
-  for await (const line of lines(worker.output, request.most ? 8 * request.most.bytes : messageBytes)) {
+  for await (const line of lines(worker.output, request.limits ? 8 * request.limits.bytes : messageBytes)) {
     const message = JSON.parse(line) as QueryMessage;
     if ('isEnd' in message || 'code' in message) state.isWhole = true;
     if ('code' in message) throw new ReportsError(message.code, message.details);

@@ -25,13 +25,13 @@ export async function runQuery(
   connection: DuckDBConnection,
   sql: string,
   path: string,
-  most?: AnswerLimits,
+  limits?: AnswerLimits,
 ): Promise<StreamedAnswer> {
   try {
     await judgeQuery(connection, sql);
     const whole = await prepareReading(connection, sql);
     const columns = answerColumns(whole);
-    const cut = most && (await prepareCut(connection, sql, whole, most));
+    const cut = limits && (await prepareCut(connection, sql, whole, limits));
     const result = await (cut ?? whole).stream();
     return { columns, groups: rowGroups(result, columns, path, cut !== undefined) };
   } catch (error) {
