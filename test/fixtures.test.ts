@@ -14,9 +14,9 @@ import type { LoadTable } from '../src/warehouse/types.js';
 import { openFolderStore } from '../src/store/folder-store.js';
 import { onEachCollection } from './collections.js';
 
-/** A case is a document and, beside it, `<case>.expected.json`; dropping in a pair adds a test. */
+/** A case is a document and, beside it, `<case>.expected.json`; adding a pair adds a test. */
 interface Expected {
-  /** What Amazon would have said, where it matters. */
+  /** The metadata from Amazon, if it matters. */
   facts?: Partial<DocumentFacts>;
   charset: string;
   table: string;
@@ -32,7 +32,9 @@ const folder = new URL('./fixtures/', import.meta.url).pathname;
 const engines: Engine[] = ['columnar', 'reference'];
 const schemas = readSchemas({ folders: [packagedSchemasFolder()] });
 
-/** Takes a document from a file to Parquet, and reads the Parquet back with DuckDB and hyparquet. */
+/**
+ * Converts a document from a file to Parquet, and reads the Parquet back with DuckDB and hyparquet.
+ */
 async function readThrough(path: string, facts: Omit<DocumentFacts, 'documentId'>, engine: Engine) {
   const home = mkdtempSync(join(tmpdir(), 'sp-reports-fixture-'));
   try {

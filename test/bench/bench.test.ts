@@ -65,7 +65,7 @@ interface BenchAnswer {
   }[];
 }
 
-/** One run of each, in a process as `npm run bench` begins it. */
+/** One run of each, in a process as `npm run bench` starts it. */
 async function bench(...options: string[]): Promise<BenchAnswer> {
   const args = [
     '--import',
@@ -84,7 +84,7 @@ async function bench(...options: string[]): Promise<BenchAnswer> {
 
 const namesOf = (rows: BenchAnswer['rows']) => rows.map(({ name }) => name);
 
-/** The time of the build's last step but the schemas, or none. */
+/** The time of the build's last step except the schemas, or 0. */
 function builtAtMs(): number {
   return statSync(join(root, 'dist', 'main.cjs'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }

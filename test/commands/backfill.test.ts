@@ -136,7 +136,7 @@ describe('backfill', () => {
     const deadlineMs = Date.now() + 20_000;
     while (calls('getReportDocument') < 5 && Date.now() < deadlineMs)
       await new Promise((resolve) => setTimeout(resolve, 50));
-    // A minute would bring the next.
+    // One minute later the quota would allow the next call.
     await new Promise((resolve) => setTimeout(resolve, 1000));
     assert.equal(calls('getReportDocument'), 5);
     const fresh = world.sandbox.addReport({
@@ -156,7 +156,7 @@ describe('backfill', () => {
     assert.deepEqual([code, plan.documents, plan.minutes], [0, 8, 3], stderr);
     assert.deepEqual(run.outcomes, { loaded: 5, deferred: 3 });
     assert.match(stderr, /Stopped: run it again/);
-    // The ledger is its memory.
+    // Only the ledger remembers what is done.
     const rest = JSON.parse((await world.run('backfill', '--from', dateOf(20), '--json')).stdout);
     assert.equal(rest.documents, 3);
   });

@@ -215,7 +215,8 @@ describe('commands in a folder without pipelines.yaml', () => {
     assert.match(backup, /warehouse\.duckdb\.before-rebuild-\d{8}T\d{9}Z$/);
     assert.deepEqual(await contents(), before);
 
-    // Damaged Parquet and a damaged record: from raw, the others from the lake.
+    // The document with damaged Parquet and the one with a damaged record come from raw, the others
+    // from the lake.
     const lake = path('data/lake');
     const files = readdirSync(lake, { recursive: true }).map((name) => join(lake, String(name)));
     const parquet = files.find((name) => name.includes('listings') && name.endsWith('.parquet')) as string;

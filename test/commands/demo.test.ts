@@ -8,7 +8,7 @@ import { firstLine } from '../../src/commands/setup/demo-settings.js';
 import { ordersType, type Ran, runApart, runInProcess } from '../ingest/world.js';
 import { until } from '../status/started.js';
 
-/** For each view that comes with the program what the rows of the demo must be like. */
+/** A check of the demo's rows for each packaged view. */
 const sensible: Record<string, string> = {
   conversion_per_asin: 'sessions > orders AND orders > 0 AND units >= orders AND sales > 0',
   orders_per_day: 'orders > 10 AND units >= orders AND item_sales > 0 AND pending_orders < orders',
@@ -70,7 +70,7 @@ describe('the demo', function () {
 
 describe('the demo with --stay', function () {
   this.timeout(120_000);
-  // No credentials, and no other variable: all that commands need stands in the settings.
+  // No credentials, and no other variable: all that commands need is in the settings.
   const env = { PATH: process.env.PATH };
   let folder: string;
   let demo: ChildProcess;

@@ -166,7 +166,7 @@ describe('doctor', () => {
   it('reports a folder that cannot be written', async () => {
     world = await makeWorld({ settings: { raw: 'locked/raw' } });
     if (process.getuid?.() === 0) {
-      // A file where the folder would be stops root as well.
+      // A file in the place of the folder stops even root.
       writeFileSync(join(world.folder, 'locked'), '');
     } else {
       mkdirSync(join(world.folder, 'locked'));

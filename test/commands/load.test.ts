@@ -85,7 +85,7 @@ describe('load with several files', () => {
     const load = (...more: string[]) => run('load', 'a.tsv', '--type', listingsType, ...more);
     const sellers = () => query('SELECT DISTINCT _seller_id AS id FROM listings ORDER BY 1');
     assert.doesNotMatch((await load('--seller', 'ANYBODY')).stderr, /is no seller/);
-    // Whether its credentials are set or not, as here.
+    // The same with and without its credentials; here they are unset.
     file('pipelines.yaml', `sellers:\n${seller('A3EXAMPLESELLER')}`);
     await load();
     const near = await load('--seller', 'A3EXAMPLSELLER');
@@ -100,7 +100,7 @@ describe('load with several files', () => {
 
   it('resolves another id of an account to its seller, as notifications do', async () => {
     file('a.tsv', listings(1));
-    // Whether its credentials are set or not, as here.
+    // The same with and without its credentials; here they are unset.
     file(
       'pipelines.yaml',
       `sellers:\n  - id: A3EXAMPLESELLER\n    region: na\n    accountIds: [amzn1.vg.123]\n    credentials: { clientId: '\${ID}', clientSecret: '\${SECRET}', refreshToken: '\${TOKEN}' }\n`,

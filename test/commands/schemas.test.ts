@@ -287,7 +287,7 @@ tables:
       );
     });
 
-    /** The schema with printed lines: those of columns that are there take their place. */
+    /** The schema with the printed lines, which replace those of existing columns. */
     const applied = (schema: string, yaml: string) => {
       const lines = yaml.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
       return lines.reduce((text, line) => {

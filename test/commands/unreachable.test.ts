@@ -6,7 +6,7 @@ import { listings, listingsType, makeWorld, sellerId, type World } from '../inge
 
 type Places = Pick<Sandbox, 'sqsEndpoint' | 'apiEndpoint' | 'loginUrl'>;
 
-/** Where nothing answers. */
+/** An address where nothing answers. */
 async function closedPort(): Promise<string> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -18,7 +18,7 @@ const good: Record<string, string> = {
   'names and URLs from variables': `${seller('    marketplaces: ["${M:-US}"]\n', { id: '${I:-A1}', region: '${R:-na}' })}${pipeline('    reportTypes: ["${T:-GET_X}"]\n', { queue: '${Q:-http://localhost/1/q}' })}`,
 };
 
-/** What an editor sees as well as the program. */
+/** Mistakes that both an editor and the program find. */
 const bad: Record<string, string> = {
   'an unknown key': 'lakes: x\n',
   'an unknown key in depth': pipeline('    limits:\n      concurency: 3\n'),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { configOf, env, errorOf, mistakesIn, pipeline, seller } from './world.js';
 
-/** What is written, and the one line it must give. */
+/** A text, and the one line that it must cause. */
 const cases: Record<string, [text: string, line: string]> = {
   'an unknown key': ['lakes: x\n', '1:1 lakes: unknown key; did you mean "lake"?'],
   'an unknown key in depth': [

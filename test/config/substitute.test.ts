@@ -4,12 +4,15 @@ import { stringify } from 'yaml';
 import { isVariable, substituteFrom as substituteIn } from '../../src/config/substitute.js';
 import { configOf, env, pipeline, seller } from './world.js';
 
-/** Substitution at a place that holds no secret. */
+/** Substitution at a position without a secret. */
 const substituteFrom = (variables: NodeJS.ProcessEnv) => (text: string) =>
   substituteIn(variables)(text, ['lake']);
 
 const name = fc.stringMatching(/^[A-Z_][A-Z0-9_]{0,12}$/);
-/** Any value a variable can have that is set; biased to what YAML and this syntax would take for their own. */
+/**
+ * Any value that an environment variable can have; biased to characters with a meaning in YAML or
+ * in this syntax.
+ */
 const value = fc.oneof(
   fc.string({ minLength: 1 }),
   fc.constantFrom(
@@ -57,9 +60,9 @@ describe('environment variables in pipelines.yaml', () => {
   it('leave a text alone that names none, and unescape $${', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
-        // By a function, as a dollar of a replacing text has a meaning of its own.
+        // A function, because a dollar in a replacement text has a meaning of its own.
         const escaped = text.replaceAll('${', () => '$${');
-        // A dollar before the brace would be taken for the escape itself.
+        // A dollar before the brace would be read as the escape itself.
         fc.pre(!text.includes('$${'));
         assert.deepEqual(substituteFrom({})(escaped), { text });
       }),

@@ -13,12 +13,15 @@ const files = readdirSync(join(root, 'docs/deploy')).map((name) => `docs/deploy/
 const units = files.filter((name) => /\.(service|timer)$/.test(name));
 const manifests = files.filter((name) => name.endsWith('.yaml'));
 
-/** Fails where the program has no such command, or the command no such option. */
+/** Fails if the program has no such command, or the command no such option. */
 function assertRuns(words: string[]): void {
   assert.equal(commandMistake(words), undefined, words.join(' '));
 }
 
-/** The command lines of our program in a text: what follows its name up to the end of the command. */
+/**
+ * The command lines of our program in a text: the words after its name up to the end of the
+ * command.
+ */
 function commandLines(text: string): string[][] {
   return [...text.matchAll(/(?:^|[\s`])sp-reports((?: +(?:--?[a-z-]+|[a-z]+|\/\S+\.yaml))+)/gm)].map(
     ([, line = '']) => line.trim().split(/ +/),

@@ -14,13 +14,13 @@ import { provokedCodes } from './provoke.js';
 const root = new URL('../../', import.meta.url).pathname;
 
 let badInputs: Promise<string> | undefined;
-/** The page of bad inputs, made once: the program is run with each of them. */
+/** The page of bad inputs, made once: the program runs on each of them. */
 const page = () => {
   badInputs ??= badInputPage();
   return badInputs;
 };
 
-/** What each input of that page was answered with. */
+/** The answer to each input of that page. */
 async function badInputCodes(): Promise<Map<string, string>> {
   const rows = (await page()).matchAll(/^\| ([^|]+) \| [^|]+ \| ([A-Z_]+) \|/gm);
   return new Map([...rows].map(([, input = '', code = '']) => [input, code]));

@@ -34,7 +34,7 @@ describe('faults between the program and a service', () => {
 describe('faults between the program and its folders', function () {
   this.timeout(120_000);
 
-  /** `npm run faults` tries every call, once and from then on. */
+  /** `npm run faults` fails every call, once and from then on. */
   for (const [folder, step] of [
     ['raw', 9],
     ['lake', 11],

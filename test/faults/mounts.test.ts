@@ -6,7 +6,7 @@ import type { World } from '../ingest/world.js';
 import { tryMount } from './mounts.js';
 
 const settings = { warehouse: { path: 'warehouse/warehouse.duckdb' } };
-/** Whatever a document is blamed for quarantines it soon. */
+/** A failure that is blamed on a document quarantines it soon. */
 const pipelines = [{ limits: { waitTimeSeconds: 0, maxReceives: 2 } }];
 
 describe('a folder that is a separate mount', function () {

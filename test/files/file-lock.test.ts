@@ -22,7 +22,9 @@ describe('a file lock', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  /** Leaves a lock of a process that is no more, or somewhere else; touched so many minutes ago. */
+  /**
+   * Leaves a lock of a process that has ended, or of another host; refreshed this many minutes ago.
+   */
   function leaveLock(holder: { host?: string; pid: number }, minutesAgo = 0): void {
     writeFileSync(path, JSON.stringify({ host: hostname(), id: 'left', ...holder }));
     const touched = new Date(Date.now() - minutesAgo * 60_000);

@@ -10,12 +10,12 @@ describe('mutated documents, notifications, settings, schemas and answers', func
   it('are read alike by both engines, or refused with an error of the catalogue', async () => {
     const { failures, answers, cases } = await fuzz(300, 1);
     assert.deepEqual(failures, []);
-    // Some of each, or nothing was tried.
+    // Some of each, otherwise nothing was tried.
     assert.ok((answers.read ?? 0) > 50 && Object.keys(answers).length > 4, JSON.stringify(answers));
     assert.deepEqual([...new Set(Object.values(cases))], [50]);
   });
 
-  // As the fuzz found them, in base64.
+  // As the fuzzer found them, in base64.
   for (const [name, bytes] of Object.entries({
     'a NUL behind a quote':
       '77u/IkluY2x1ZGVzIEFtYXpvbiBNYXJrZXRwbGFjZSwgRnVsZmlsbG1lbnQgYnkgQW1hem9uLCBhbmQgbW9yZSIKIkFsbCBhbW91bnRzIGluIFVTRCwgdW5sZXNzIHNwZTwhW0NEQVRBW2NpZmllZCIKIkRlRGVEZWZpbml0aW9uczoiCiJkYXRlL3RpbWUiLCJzZXR0bGVtZW50IGlkIiwidHlwZSIsIm9yZGVyIGlkIiwic2t1IiwicXVhbnRpdHkiLCJ0b3RhbCIKIkphbiA1LCD8MDI2IDE6MjM6NDUgUE0gUFNUIiwiMjEwMDAwMDAwMDEiLCJPcmRlciIsIjExMS0xIiwiYSwgIgAiMSIsIjEsMjM0LjUwIgoiSmFuIDUsIDIwMjYgMToyMzo0NiBQTSBQU1QiLCIyMTAwMDAwMDAwMSIsIlRyYW5zZmVyIiwiIiwiIiwiIiwiLTEsMjM0LjUwIgo=',

@@ -9,7 +9,7 @@ import { gsEndpoint, makeGsBucket, s3Environment, type StandIn, startS3 } from '
 import { makeOldData, oldWords, youngWords } from '../maintenance/old-data.js';
 import { listings, listingsType, makeWorld, runInProcess, sellerId, type World } from './world.js';
 
-/** Settings of a lake and raw documents in a bucket. */
+/** Settings with lake and raw documents in a bucket. */
 const settingsOf = ({ url, endpoint }: StandIn) => ({
   lake: `${url}/amazon/lake`,
   raw: `${url}/amazon/raw`,
@@ -63,7 +63,10 @@ for (const [kind, start] of Object.entries(kinds)) {
       }
     }
 
-    /** What is below a folder of the settings, `lake` or `raw`, and in the bucket under the same name. */
+    /**
+     * The files below a folder of the settings, `lake` or `raw`, and in the bucket under the same
+     * name.
+     */
     async function names() {
       const below = (folder: string) =>
         readdirSync(join(usual.folder, folder), { recursive: true, encoding: 'utf8' })
@@ -203,7 +206,7 @@ for (const [kind, start] of Object.entries(kinds)) {
   });
 }
 
-/** The objects in whose bytes are words of old buyers, and of the young one. */
+/** The objects whose bytes contain words of old buyers, and of the young one. */
 async function wordsIn({ bucket }: StandIn): Promise<{ old: string[]; young: string[] }> {
   const folder = mkdtempSync(join(tmpdir(), 'sp-reports-words-'));
   const found: { old: string[]; young: string[] } = { old: [], young: [] };

@@ -42,7 +42,7 @@ describe('after kill -9 and a restart', function () {
 
 describe('after kill -9 with lake and raw documents in a bucket', function () {
   this.timeout(400_000);
-  /** From the first byte that is sent on. */
+  /** From the first byte that is sent. */
   const steps = ['bytes-whole', 'raw-kept', 'parquet-kept', 'committed', 'record-written'] as const;
 
   it('at each step of an upload, nothing is lost or loaded twice, and the bucket rebuilds the same tables', async () => {
@@ -145,7 +145,7 @@ describe('a warehouse file that cannot be opened', () => {
 
   it('is set aside after the commit that finds it damaged, and the next run loads what came meanwhile', async () => {
     const bytes = readFileSync(path());
-    // Past the headers: opening it shows nothing of that.
+    // Beyond the headers: opening the file does not notice this.
     for (let at = 12_288 + 64; at < bytes.length; at += 262_144) bytes[at] = ~(bytes[at] ?? 0);
     writeFileSync(path(), bytes);
     const body = listings(5);

@@ -6,7 +6,7 @@ import { sellerId, type World } from './world.js';
 
 const nothing = { lost: 0, twice: 0, differences: [] };
 
-/** So many documents of each load mode, each told of twice, the second time in another order. */
+/** This many documents of each load mode, each notified twice, the second time in another order. */
 async function fill({ sandbox }: World, each: number): Promise<void> {
   const reports = crashTypes.flatMap((reportType, mode) =>
     Array.from({ length: each }, (_, index) =>
@@ -122,7 +122,7 @@ describe('delivery of messages', () => {
   });
 
   it('for a document that crashes the program each time ends in the ledger, and does not keep others from it', async function () {
-    // Six programs, one after the other.
+    // Six runs of the program, one after the other.
     this.timeout(180_000);
     const world = await makeCrashWorld({
       pipelines: [{ limits: { waitTimeSeconds: 0, concurrency: 2 } }],
@@ -136,7 +136,7 @@ describe('delivery of messages', () => {
           body: Buffer.from(body),
         });
       await world.sandbox.notify(add('killer', 'id\tamount\tquantity\n1\t1\t1\n'));
-      // Of a header alone no rows are parsed.
+      // A document with only a header has no rows to parse.
       await world.sandbox.notify(add('innocent', 'id\tamount\tquantity\n'));
       const env = { SP_REPORTS_CRASH_AT: 'rows-parsed' };
       const codes: (number | null)[] = [];

@@ -20,7 +20,7 @@ import {
 const restrictedType = 'GET_FLAT_FILE_ORDER_REPORT_DATA_SHIPPING';
 const returnsHeader = 'return-date\torder-id\tsku\tasin\tfnsku\tproduct-name\tquantity';
 
-/** Opens a DuckDB file and keeps it. */
+/** Opens a DuckDB file and keeps it open. */
 const holdWarehouse = `
   const { DuckDBInstance } = require('@duckdb/node-api');
   DuckDBInstance.create(process.argv[1]).then((file) => { globalThis.held = file; console.log('open'); setInterval(() => {}, 1000); });`;
@@ -242,7 +242,8 @@ describe('a drain', () => {
       );
       const { visible, inFlight } = await depth();
       assert.equal(visible + inFlight, 1);
-      // Told again, the document is loaded; the first message finds it in the ledger when it comes back.
+      // After a second notification the document is loaded; the first message finds it in the
+      // ledger when it is redelivered.
       await world.sandbox.notify(report);
       assert.deepEqual((await runJson()).outcomes, { loaded: 1 });
     }));
@@ -252,7 +253,7 @@ describe('a drain', () => {
       await world.sandbox.notify(
         world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(2) }),
       );
-      // The bytes alone can't be had: each try asks for a URL, and five tries end a download.
+      // Only the download fails: each try requests a URL, and five tries end a download.
       world.sandbox.state.faults.answers.set('download', { status: 400, times: 5 });
       assert.deepEqual((await runJson()).outcomes, { quarantined: 1 });
       assert.deepEqual(await depth(), { visible: 0, inFlight: 0 });
@@ -353,7 +354,8 @@ describe('a drain', () => {
           world.sandbox.addReport({ sellerId: 'A2OTHER', reportType: ordersType, body: other }),
         );
         await runJson();
-        // The queue has no order, so whether the other's message came in time is chance; that most were left alone is not.
+        // The queue has no order, so whether the other's message came in time is chance; that most
+        // were left alone is not.
         const loaded = await world.query(
           "SELECT count(*)::INT AS rows FROM orders_by_last_update WHERE _seller_id <> 'A2OTHER'",
         );

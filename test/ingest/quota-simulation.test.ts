@@ -17,20 +17,23 @@ import type { Pipeline } from '../../src/config/spec.js';
 const reportType = 'GET_SIMULATED';
 const documentPlan = amazonsPlans.getReportDocument as { callsPerSecond: number; burst: number };
 
-/** What Amazon grants one application beside the other: less than its documentation says. */
+/** The quota that Amazon grants one of two applications: lower than in its documentation. */
 const slowApplication = { clientId: 'slow', callsPerSecond: 0.0125 };
 
 interface Plan {
   sellers: number;
   documentsEach: number;
-  /** Sellers whose application Amazon grants less. */
+  /** Sellers whose application has the lower quota. */
   slow?: number;
   order: 'mixed' | 'a seller after the other';
-  /** Stops the program so long after its start, and starts it again. */
+  /** Stops the program this long after its start, and starts it again. */
   restartAfterMinutes?: number;
 }
 
-/** Drains a queue of so many documents by the real plan and work list, against Amazon's rates and ways of up to 1.5 s, on a simulated clock. */
+/**
+ * Drains a queue of this many documents with the real quota plan and scheduler, against Amazon's
+ * rates and latencies of up to 1.5 s, on a simulated clock.
+ */
 async function simulate({ sellers, documentsEach, slow = 0, order, restartAfterMinutes }: Plan) {
   const clock = simulateClock();
   const random = new Random(7);
@@ -49,7 +52,7 @@ async function simulate({ sellers, documentsEach, slow = 0, order, restartAfterM
   let refused = 0;
   const finishedMs = new Map<string, number[]>(sellerIds.map((id) => [id, []]));
 
-  /** Amazon at the other end of the wire. */
+  /** Amazon, as seen from its side of the network. */
   async function answer(url: string, init: RequestInit) {
     await clock.sleep(20 + random.integer(0, 1480));
     const respond = (status: number, body: object, rate?: number) => ({
@@ -121,7 +124,7 @@ async function simulate({ sellers, documentsEach, slow = 0, order, restartAfterM
   }
 }
 
-/** The documents of a seller can't be had sooner: the burst at once, then one by one. */
+/** The documents of a seller cannot be loaded sooner: the burst at once, then one by one. */
 const leastMinutes = (documents: number, callsPerSecond = documentPlan.callsPerSecond) =>
   (documents - documentPlan.burst) / callsPerSecond / 60;
 
@@ -145,7 +148,7 @@ describe('quota planning on a simulated clock', () => {
         const minutes = (last(times) - startMs) / 60_000;
         assert.ok(minutes <= leastMinutes(documentsEach) * 1.05, `${seller}: ${minutes} minutes`);
       }
-      // Half-way none is far ahead of another.
+      // Half-way no seller is far ahead of another.
       const middleMs = startMs + (leastMinutes(documentsEach) / 2) * 60_000;
       const done = [...finishedMs.values()].map((times) => times.filter((each) => each <= middleMs).length);
       assert.ok(Math.max(...done) - Math.min(...done) <= 15, done.join());
@@ -161,7 +164,7 @@ describe('quota planning on a simulated clock', () => {
       restartAfterMinutes: 15.5,
     });
     assert.equal(refused, 0);
-    // Those in hand when it was stopped were given back.
+    // Those in flight when it was stopped were released.
     assert.ok([...receives.values()].every((count) => count <= 2));
     for (const [seller, times] of finishedMs) {
       assert.equal(times.length, 60, seller);
@@ -193,7 +196,7 @@ function openContext({
       const api = openSellingPartner({ seller: { id, region: 'na', credentials }, quota });
       const sellingPartner = {
         ...api,
-        // Both calls of a document, without the document: its bytes are not what is tried here.
+        // Both calls of a document, without its download: the test is not about its bytes.
         async getReport(reportId: string, call: Parameters<typeof api.getReport>[1]) {
           const report = await api.getReport(reportId, call);
           await api.getReportDocument(reportId, { ...call, restricted: false });
@@ -220,7 +223,7 @@ function openContext({
       pipelines: [pipeline(1)],
       sellers: sellerIds.map((id) => fakeSeller({ id })),
     },
-    // Records of loads have nowhere to go.
+    // Load records are not stored.
     lake: openFolderStore('/dev/null/lake'),
     raw: openFolderStore('/dev/null/raw'),
     warehouse,

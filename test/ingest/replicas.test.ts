@@ -30,13 +30,13 @@ describe('replicas on one queue, one bucket and one BigQuery dataset, without a 
     if (standInLacks('conflicts')) this.skip();
   });
   beforeEach(async () => {
-    // Without the stand-in for Google's, S3 is the bucket that they share.
+    // Without the emulator of Google Cloud Storage, they share a bucket of S3.
     standIn = gsEndpoint ? await makeGsBucket(gsEndpoint) : await startS3();
     const { url } = standIn;
     const stores = { lake: `${url}/lake`, raw: `${url}/raw`, bucket: { endpoint: standIn.endpoint } };
     world = await makeCrashWorld({ settings: { ...bigQuerySettings(bigQueryEndpoint ?? ''), ...stores } });
     alone = await makeCrashWorld();
-    // Each with a disk of its own, that holds nothing but the settings.
+    // Each has its own disk, with nothing but the settings.
     folders = Array.from({ length: 4 }, () => mkdtempSync(join(tmpdir(), 'replica-')));
     for (const folder of folders) cpSync(world.folder, folder, { recursive: true });
   });
@@ -76,7 +76,7 @@ describe('replicas on one queue, one bucket and one BigQuery dataset, without a 
     await world.sandbox.returnMessages();
     const ran = await Promise.all(folders.map((cwd) => run(cwd)));
     assert.deepEqual(ran.map(codeOf), [0, 0, 0, 0]);
-    // What the killed one held comes again when its time is over.
+    // The messages of the killed one become visible again after their timeout.
     await world.sandbox.returnMessages();
     await runUntilEmpty(world);
     assert.equal(codeOf(await alone.run('run')), 0);

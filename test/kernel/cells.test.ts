@@ -9,7 +9,7 @@ describe('the kernel that reads cells', () => {
   });
   afterEach(() => kernel.giveBack());
 
-  /** The marks of a text, with the 64 bytes behind it that the scan may read. */
+  /** The marks of a text, followed by the 64 bytes that the scan may read. */
   function scanned(text: string) {
     const bytes = Buffer.from(text);
     const at = kernel.place(Buffer.concat([bytes, Buffer.alloc(64)]));
@@ -19,7 +19,7 @@ describe('the kernel that reads cells', () => {
     return { at, marks, lineEnds, lines };
   }
 
-  /** The cells of one column, each in a line of its own. */
+  /** The cells of one column, each on its own line. */
   function columnOf(texts: string[]): Cells {
     const { at, marks, lineEnds, lines } = scanned(texts.map((text) => `${text}\n`).join(''));
     const rows = kernel.zeros(texts.length * 4 + 4);

@@ -116,7 +116,7 @@ describe('the integrity check', function () {
       const { fromLake, fromRaw, lost } = JSON.parse(ran.stdout);
       assert.deepEqual([fromLake, fromRaw, lost], [0, 2, []]);
       await assertSame(ran, before);
-      // They are as they were again.
+      // They are as they were before the damage.
       assert.equal(JSON.parse((await run('rebuild', '--json')).stdout).fromLake, 2);
     });
   }
@@ -176,7 +176,7 @@ describe('the integrity check', function () {
       const fromLake = await run('rebuild');
       assert.equal(fromLake.code, 0, fromLake.stderr);
       await assertSame(fromLake, before);
-      // With neither lake nor ledger nobody knows what it was; all others are made again.
+      // With neither lake nor ledger the document cannot be identified; all others are made again.
       rmSync(path('lake'), { recursive: true });
       const refused = await run('rebuild');
       assert.match(refused.stderr, /REBUILD_INCOMPLETE/);
@@ -263,7 +263,7 @@ describe('the integrity check', function () {
       assert.equal(ran.code, 1);
       assert.equal(JSON.parse(ran.stdout).notLoaded[0].reasonCode, 'ROWS_MISSING');
       assert.deepEqual(await tables(), before);
-      // Its Parquet was left as it was too.
+      // Its Parquet did not change either.
       const rebuilt = await run('rebuild');
       assert.equal(rebuilt.code, 0);
       assert.deepEqual(await tables(), before);
@@ -300,7 +300,7 @@ describe('damaged documents that Amazon still has', function () {
       assert.equal(reloaded.code, 0, reloaded.stdout + reloaded.stderr);
       assert.equal(downloads(), 2);
       assert.deepEqual(await world.contents(), before);
-      // It is whole again, and nothing more is fetched.
+      // It is whole again, and nothing more is downloaded.
       assert.equal((await world.run('reload', 'amzn1.spdoc.1')).code, 0);
       assert.equal(downloads(), 2);
       damageFile(raw, 'amzn1.spdoc.1', damage);

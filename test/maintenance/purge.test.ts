@@ -145,19 +145,19 @@ describe('purge', () => {
     }
     await purge();
     assert.deepEqual(await findWords(data(), oldWords), new Map());
-    // Of the types that hold none everything is there.
+    // Types without personal data keep everything.
     assert.ok(existsSync(join(data(), 'lake', 'listings')));
   });
 
   it('is repeated after a crash', async () => {
     await crashPurge(folder, ['file-copied']);
-    // Nothing of what is left of it either is for others to read.
+    // What is left of it is not readable for others either.
     assert.deepEqual(readableByOthers(data()), []);
     assert.equal((await purge()).documents.length, 6);
     assert.deepEqual(await findWords(data(), oldWords), new Map());
   });
 
-  /** Of each document its Parquet files, as its record and the ledger know them. */
+  /** The Parquet files of each document, as its record and the ledger know them. */
   async function knownFiles(): Promise<Record<string, LakeFile[]>> {
     const ledger = (await query('SELECT key, files FROM _loads ORDER BY key')) as {
       key: string;
@@ -226,7 +226,7 @@ describe('purge', () => {
   });
 });
 
-/** Files and folders that others than their owner have rights to. */
+/** Files and folders that users other than their owner have rights to. */
 function readableByOthers(folder: string): string[] {
   const names = ['.', ...readdirSync(folder, { recursive: true, encoding: 'utf8' })];
   return names.filter((name) => (statSync(join(folder, name)).mode & 0o077) !== 0);

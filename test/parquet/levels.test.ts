@@ -8,7 +8,7 @@ import {
   noneThere,
 } from '../../src/parquet/columnar/levels.js';
 
-/** The levels as hyparquet reads them, behind their length. */
+/** The levels as hyparquet reads them, after their length. */
 function read(bytes: Uint8Array, count: number): number[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   assert.equal(view.getUint32(0, true), bytes.length - 4);

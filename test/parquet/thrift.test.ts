@@ -14,7 +14,7 @@ import {
   text,
 } from '../../src/parquet/columnar/thrift.js';
 
-/** A value, and what hyparquet reads of it. */
+/** A value, and what hyparquet reads from it. */
 type Pair = [written: ThriftValue, read: unknown];
 
 const integer32 = fc.integer().map((value): Pair => [i32(value), value]);
@@ -100,11 +100,11 @@ describe('the Thrift writer', () => {
     assert.equal(hex({ 1: i32(-(2 ** 31)) }), '15ffffffff0f00');
     assert.equal(hex({ 1: i32(2 ** 31 - 1) }), '15feffffff0f00');
     assert.equal(hex({ 1: i64(2 ** 51) }), '16808080808080800800');
-    // A step of 15 fits beside the type, one of 16 does not.
+    // A step of 15 fits into the byte of the type, one of 16 does not.
     assert.equal(hex({ 15: bool(true) }), 'f100');
     assert.equal(hex({ 16: bool(false) }), '022000');
     assert.equal(hex({ 1: text('é') }), '1802c3a900');
-    // Fourteen items fit beside the type of a list, fifteen do not.
+    // Fourteen items fit into the byte of a list's type, fifteen do not.
     const ones = (count: number) =>
       list(
         'i32',

@@ -107,14 +107,14 @@ const rowArbitrary = fc.tuple(
   ...Object.values(value).map((arbitrary) => fc.option(arbitrary as fc.Arbitrary<Value>)),
 );
 
-/** What a reader gives back for a value: days come as bigint. */
+/** What a reader returns for a value: days come as bigint. */
 function expectedOf(rows: Value[][]): Value[][] {
   return rows.map((row) =>
     row.map((cell, index) => (allColumns[index]?.name === 'day' && cell !== null ? BigInt(cell) : cell)),
   );
 }
 
-/** Money as far as hyparquet can tell it: it makes doubles of decimals. */
+/** Money as precisely as hyparquet returns it: it makes doubles of decimals. */
 function asDoubles(rows: Value[][]): Value[][] {
   const money = allColumns.findIndex(({ name }) => name === 'money');
   return rows.map((row) =>

@@ -472,7 +472,7 @@ for (const engine of ['reference', 'columnar'] as const)
             }[quoting as 'none'];
             const delimiter = quoting === 'csv' ? ',' : '\t';
             const header = ['one', 'two', 'three', 'four'];
-            // A line of one blank cell is no row.
+            // A line of one blank cell is not a row.
             const kept = body.filter((cells) => cells.length > 1 || cells[0]?.trim() !== '');
             const text = [header, ...kept].map((cells) => cells.map(write).join(delimiter)).join('\n');
             const schema = schemaOf(Object.fromEntries(header.map((name) => [name, 'string'])), {

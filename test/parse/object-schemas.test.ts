@@ -363,7 +363,7 @@ describe('a JSON document with a schema', () => {
 });
 
 describe('for any lists that a schema names', () => {
-  /** A value that is found again, wherever it comes to stand. */
+  /** A value that can be recognized, wherever it ends up. */
   const value = fc.integer({ min: 0, max: 1e9 }).map((number) => `v${number}v`);
   const sub = fc.record({ e: value, f: fc.option(value) }, { requiredKeys: [] });
   const item = fc.record(
@@ -394,7 +394,7 @@ describe('for any lists that a schema names', () => {
   };
   const someTables = fc
     .subarray(Object.keys(columnsOf), { minLength: 1 })
-    // Of an item without subs nothing is kept where only these are rows.
+    // Nothing is kept of an item without subs if only subs are rows.
     .filter((rows) => rows.includes('list') || rows.includes('list.items'))
     .filter((rows) => !rows.includes('list.items.subs') || rows.includes('list.items'));
 

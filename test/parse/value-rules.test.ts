@@ -22,7 +22,7 @@ function schemaOf(type: ColumnType): ReportSchema {
   };
 }
 
-/** What the last row has, of a document with the example as its last and what stands beside it before. */
+/** The last row of a document that ends with the example, after its context. */
 async function readExample(example: ValueExample, engine: 'columnar' | 'reference') {
   const type = readColumnType(example.type);
   assert.ok(type, example.type);

@@ -32,7 +32,7 @@ const discounts: ReportSchema = {
 const header = ['SKU', 'Unit price', 'Units', 'Start date', 'Changed at', 'Active'];
 const at = (iso: string, format = 'yyyy-mm-dd hh:mm:ss') => ({ value: new Date(iso), type: Date, format });
 
-/** A document that is a workbook with these sheets, as `examineDocument` would give it. */
+/** A workbook with these sheets, as `examineDocument` would return it. */
 async function workbookOf(
   sheets: Record<string, SheetData>,
   facts: Partial<DocumentFacts> = {},

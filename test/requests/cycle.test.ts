@@ -34,9 +34,9 @@ describe('turns of requests', () => {
   let ledger: LedgerRow[] = [];
   let nowMs = startMs;
   let onList: (sellerId: string) => Promise<void> = async () => {};
-  /** While createReport waits for its quota. */
+  /** Called while createReport waits for its quota. */
   let onCreate = async () => {};
-  /** By seller: what createReport fails with; API_UNREACHABLE where the report is made all the same. */
+  /** By seller: the error of createReport. With API_UNREACHABLE, the report is created anyway. */
   const failures = new Map<string, ReportsError>();
   beforeEach(() => {
     [reports, ledger, nowMs, onList] = [[], [], startMs, async () => {}];
@@ -47,7 +47,10 @@ describe('turns of requests', () => {
 
   const turn = (sellerIds: string[], request: AskedFor) => turnsOf([{ sellers: sellerIds, request }])[0]?.();
 
-  /** The turns of several pipelines, one for each request of some sellers. Those of `applications` have one of their own. */
+  /**
+   * The turns of several pipelines, one for each request of some sellers. Sellers in `applications`
+   * have their own application.
+   */
   function turnsOf(
     asking: { sellers: string[]; request: AskedFor }[],
     { applications = {} }: { applications?: Record<string, string> } = {},
@@ -71,7 +74,7 @@ describe('turns of requests', () => {
           await onList(sellerId);
           yield* reports.filter((each) => each.sellerId === sellerId);
         },
-        // Nobody tells of an end: what was asked for stays underway.
+        // No notification comes: the report stays in flight.
         getReport: async (id) => {
           const report = reports.find(({ reportId }) => reportId === id);
           return { ...report, status: 'IN_PROGRESS' } as Report;
@@ -128,7 +131,7 @@ describe('turns of requests', () => {
   it('rotate among the sellers of two pipelines, whichever pipeline has its turn first', async () => {
     const [first, second] = turnsOf(twoPipelines);
     for (let quarter = 0; quarter < 10; quarter += 1) {
-      // The other comes when Amazon has just been asked, each time.
+      // The other pipeline always comes just after a request.
       await first?.();
       await second?.();
       nowMs += 16 * 60_000;
@@ -162,7 +165,7 @@ describe('turns of requests', () => {
     const other = { ...backlog, reportType: 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL' };
     const [first, second] = turnsOf([orders, other].map((request) => ({ sellers: oneSeller, request })));
     assert.equal((await first?.())?.requested.length, 5);
-    // The newest one alone.
+    // Only the newest one.
     assert.equal((await second?.())?.requested.length, 1);
   });
 
@@ -203,7 +206,7 @@ describe('turns of requests', () => {
     const about = { operation: 'createReport', sellerId: 'A2SELLER', found: '401' };
     const loginRefused = new ReportsError('LOGIN_REFUSED', about);
 
-    /** The turn of the first of two pipelines, where the other's seller has waited longer. */
+    /** The turn of the first of two pipelines, when the seller of the other has waited longer. */
     async function turnBehindOther() {
       const [first, second] = turnsOf(twoPipelines);
       await first?.();
@@ -280,7 +283,8 @@ describe('turns of requests', () => {
 
     it('find the report of a lost answer as soon as the quota allows it', async () => {
       const orders = { reportType: 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL' };
-      // Only a report that was made about then is taken for that of a request with a sibling.
+      // With a sibling, only a report that was created at about that time is taken for that of the
+      // request.
       const siblings = [{ a: 'x' }, { a: 'y' }].map((reportOptions) => ({
         sellers: oneSeller,
         request: { ...orders, window: { count: 1, unit: 'day' as const }, reportOptions },
@@ -374,7 +378,7 @@ describe('turns of requests', () => {
     );
   });
 
-  /** As the ledger tells of it: the window is answered. */
+  /** As the ledger says: the window is answered. */
   async function done(reportId: string): Promise<void> {
     const store = openRequestStore(folder);
     for (const { key, windows } of store.all()) {

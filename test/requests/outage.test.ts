@@ -13,17 +13,17 @@ import type { Pipeline } from '../../src/config/spec.js';
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
-/** A Sunday: the week before is the newest for as long as a test takes. */
+/** A Sunday: the week before stays the newest for as long as a test takes. */
 const startMs = Date.UTC(2026, 9, 11, 12);
 const sellerId = 'A1SELLER';
 const marketplaceIds = ['ATVPDKIKX0DER'];
 const reportTypes = Array.from({ length: 14 }, (_, index) => `GET_REPORT_${index + 1}`);
 
-/** A seller with the quota that Amazon gives it, and a clock that only the test moves. */
+/** A seller with the quota of Amazon, and a clock that only the test moves. */
 class Amazon {
   nowMs = startMs;
   reports: Report[] = [];
-  /** What becomes of createReport. */
+  /** The outcome of createReport. */
   state: 'answers' | 'fails' | 'makes and fails' = 'answers';
   /** Pages of getReports. */
   calls = 0;
@@ -40,7 +40,7 @@ class Amazon {
     return runRequestCycle(pipeline, this.context(pipeline), { stop: signal, abort: signal });
   }
 
-  /** Turns with as much time between them. Resolves to what each told. */
+  /** Turns at equal intervals. Resolves to the summary of each. */
   async turns(number: number, minutesBetween: number) {
     const summaries = [];
     for (let index = 0; index < number; index += 1) {
@@ -50,7 +50,7 @@ class Amazon {
     return summaries;
   }
 
-  /** The answers of so many types' createReport were lost days ago, one after the other. */
+  /** The answers of createReport for this many types were lost days ago, one after the other. */
   async loseAnswers(number = reportTypes.length, became: 'made' | 'nothing' = 'nothing'): Promise<void> {
     const store = openRequestStore(this.folder);
     const [startOfWeekMs, endMs] = [startMs - 7.5 * dayMs, startMs - dayMs / 2];
@@ -83,7 +83,7 @@ class Amazon {
       });
   }
 
-  /** The types that were asked for, each as often as it was. */
+  /** The requested types, each as often as it was requested. */
   typesMade(): string[] {
     const own = this.reports.filter((report) => String(report.marketplaceIds) === String(marketplaceIds));
     return own.map(({ reportType }) => reportType).sort();
@@ -181,7 +181,7 @@ describe('requests after an outage of createReport', () => {
     await amazon.loseAnswers();
     amazon.addOthers(2000);
     const [first] = await amazon.turns(1, 15);
-    // Calls: one span, three pages of each group of types, two spans more.
+    // Calls: one span, three pages of each group of types, two more spans.
     assert.deepEqual([first?.requested.length, first?.postponed, amazon.calls], [3, 11, 9]);
     await amazon.turns(4, 15);
     assert.deepEqual(amazon.typesMade(), reportTypes.toSorted());
@@ -213,7 +213,7 @@ describe('requests after an outage of createReport', () => {
     await amazon.turns(1, 1);
     const before = amazon.calls;
     await amazon.turns(1, 1);
-    // The two groups of types that others are due of.
+    // The two groups of types to which the other due ones belong.
     assert.equal(amazon.calls - before, 2);
   });
 });

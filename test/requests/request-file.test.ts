@@ -18,7 +18,7 @@ const schedule = {
   wanted: '["P1D",[]]',
   checkedAt: at,
 };
-/** As the first format had it: no version, no states. */
+/** In the first format: no version, no states. */
 const format1 = {
   reports: {
     'A1 GET_X US': {

@@ -46,7 +46,7 @@ describe('requests', () => {
     world = await makeWorld({ pipelines: [{ request }], ...options });
   }
 
-  /** The reports that were asked for, oldest window first. */
+  /** The requested reports, oldest window first. */
   const asked = () =>
     world.sandbox.state.reports
       .filter((report) => report.asked)
@@ -72,7 +72,7 @@ describe('requests', () => {
     await world.sandbox.stepReports(how);
   }
 
-  /** Lets time pass for what was asked for. */
+  /** Lets time pass for the requested reports. */
   function later(ms: number): void {
     change((stored) => {
       for (const progress of Object.values(stored.requests)) {
@@ -128,7 +128,7 @@ describe('requests', () => {
     assert.equal(world.sandbox.state.reports[0]?.dataStart, days[2]?.[0]);
     await make();
     await run();
-    // As a program finds it that was off for two nights, and lost its state: the ledger has the first of the days.
+    // The program was off for two nights and lost its state: the ledger has the first of the days.
     await world.run('query', 'SELECT 1');
     change((stored) => {
       for (const progress of Object.values(stored.requests)) progress.doneUntil = iso(today() - 3 * dayMs);
@@ -141,7 +141,7 @@ describe('requests', () => {
     const had = { sellerId, reportType: ordersType, body: orders([{ id: '1-3', status: 'Shipped' }]) };
     const days = { dataStart: new Date(today() - 3 * dayMs), dataEnd: new Date(today() - 2 * dayMs - 1000) };
     await run();
-    // Amazon's list of what was asked for lately no longer has it.
+    // Amazon's list of recent reports no longer has it.
     const createdAt = new Date(today() - 2 * dayMs - hourMs);
     await world.sandbox.notify(world.sandbox.addReport({ ...had, ...days, createdAt }));
     await make();
@@ -359,7 +359,7 @@ describe('requests', () => {
     assert.deepEqual([told.requests.asked, told.requests.underway], [[], 2]);
   });
 
-  /** Reports of others, the newest first to be listed. */
+  /** Reports of others, the newest first in the list. */
   function addOthers(number: number): void {
     for (let index = 0; index < number; index += 1)
       world.sandbox.addReport({
@@ -411,7 +411,7 @@ describe('requests', () => {
     world.sandbox.state.faults.answers.set('createReport', { status: 503, times: 1 });
     await run();
     later(3 * dayMs);
-    // Made all the same, as its answer may have been lost.
+    // Created anyway, as its answer may have been lost.
     addUnfinished(new Date(Date.now() - 3 * dayMs + 1000));
     addOthers(500);
     const { told } = await run();
@@ -425,7 +425,7 @@ describe('requests', () => {
     await make();
     await run();
     assert.deepEqual((await run()).told.requests.asked, []);
-    // By hand it is asked for now; and not again while that is underway.
+    // A request by hand is made now, and not again while its report is in flight.
     assert.equal((await run('request')).told.asked.length, 1);
     assert.equal((await run('request')).told.asked.length, 0);
     assert.equal(asked().length, 2);
@@ -450,7 +450,8 @@ describe('requests', () => {
       plans: { createReport: { callsPerSecond: 0.01, burst: 1 } },
     });
     const startedMs = Date.now();
-    // The plan of the program is Amazon's, 15 at once; Amazon's own says that there is one.
+    // The quota plan of the program assumes 15 at once, as Amazon documents; Amazon's own bucket
+    // has one.
     const { code, told } = await run();
     assert.deepEqual([code, told.requests.asked.length, told.requests.left], [0, 1, 2]);
     assert.ok(Date.now() - startedMs < 10_000);

@@ -28,7 +28,7 @@ const startMs = Date.UTC(2026, 9, 10);
 const at = new Date(startMs).toISOString();
 
 const failed = { at, reportId: 'r', failed: 'FATAL' };
-/** A record of each state, with a report `r` where a report is known. */
+/** A record of each state, with a report `r` if a report is known. */
 const records: Record<WindowState, Omit<WindowRecord, 'start' | 'end' | 'version'>> = {
   due: { state: 'due', attempts: [] },
   unconfirmed: { state: 'unconfirmed', attempts: [{ at }] },

@@ -37,7 +37,7 @@ describe('the windows of a request', () => {
         if (first) {
           assert.ok(first.startMs <= sinceMs);
           assert.deepEqual(windows.at(-1), lastWindow(span, untilMs, anchorMs));
-          // Asked again from the middle: the same windows.
+          // Computed again from the middle: the same windows.
           const again = [...windowsBetween(span, first.endMs, untilMs, anchorMs)];
           assert.deepEqual(again, windows.slice(1));
         }
@@ -53,7 +53,7 @@ describe('the windows of a request', () => {
         const { dataStart = '', dataEnd = '' } = reportPeriod(window);
         assert.ok(isPeriodOf(window, { dataStart, dataEnd }));
         assert.ok(isPeriodOf(window, { dataStart, dataEnd: new Date(window.endMs).toISOString() }));
-        // A report of which Amazon tells the last day as its beginning.
+        // A report for which Amazon returns the last day as its beginning.
         const [startsAt, lastDayMs] = [dataStart, window.endMs - dayMs];
         const isOfIt = isPeriodOf(window, {
           dataStart: startsAt,

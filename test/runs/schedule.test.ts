@@ -6,7 +6,7 @@ describe('the scheduler', () => {
   let world: World;
   afterEach(() => world.close());
 
-  /** Starts the program, gives it time, stops it; returns what it printed. */
+  /** Starts the program, gives it time, stops it, and returns what it printed. */
   async function startAndStop(until: () => Promise<boolean>, { signals = 1 } = {}) {
     const { running, stop } = startInProcess(['start', '--json'], world);
     while (!(await until())) await sleep(50);
@@ -33,7 +33,7 @@ describe('the scheduler', () => {
       .split('\n')
       .map((line) => JSON.parse(line));
     assert.deepEqual(new Set(runs.map(({ kind }) => kind)), new Set(['drain', 'sweep']));
-    // Whichever of them came first has loaded the report, and no other.
+    // Whichever of them came first has loaded the report, and the other has not.
     const loaded = runs.map(({ outcomes }) => outcomes.loaded ?? 0);
     assert.equal(
       loaded.reduce((sum, count) => sum + count),

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../src/', import.meta.url));
 
-/** What reads the machine's time or waits for it. */
+/** Calls that read the machine's time or wait for it. */
 const direct = /Date\.now\b|new Date\(\)|timers\/promises|\bset(Timeout|Interval)\(/;
 
 /** Files that may, and why. */

@@ -51,7 +51,7 @@ describe('retry', () => {
           );
           const last = started.length - 1;
           assert.equal(result, kindOf(last));
-          // The model: failures in a row, of which one that got further is the first.
+          // The model: failures in a row; one that made progress starts a new row.
           let failures = 0;
           for (let index = 0; index <= last; index += 1) {
             failures = kindOf(index) === 'further' ? 1 : failures + 1;

@@ -25,13 +25,16 @@ const body = Buffer.from('item-name\tseller-sku\n');
 function compileModel(path: string, definition?: string): ValidateFunction {
   const model = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
   const ajv = new Ajv({ strict: false, allErrors: true });
-  // ajv-formats is CommonJS, whose default is a member here.
+  // ajv-formats is CommonJS, whose default export is a member here.
   (addFormats as unknown as (ajv: Ajv) => void)(ajv);
   if (!definition) return ajv.compile(withoutIds(model) as object);
   return ajv.compile({ definitions: model.definitions, $ref: `#/definitions/${definition}` });
 }
 
-/** Amazon's notification schema gives each member an $id that is a pointer, which is none to a strict reader. */
+/**
+ * Amazon's notification schema gives each member an $id that is a JSON pointer, which a strict
+ * reader refuses.
+ */
 function withoutIds(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutIds);
   if (typeof value !== 'object' || value === null) return value;
@@ -193,7 +196,7 @@ function defineTests(folder: string): void {
         assertFits(validate, made('plain'));
         assertFits(validate, made('eventbridge').detail);
         assertFits(validate, JSON.parse(made('sns').Message));
-        // Messages of 2022 have no account id, which the schema of today requires.
+        // Messages of 2022 have no account id, which today's schema requires.
         assert.equal(validate(made('old')), false);
       }
     }));

@@ -5,7 +5,7 @@ import { documentPath, get, listingsType, sellerId, tokenOf, withSandbox } from 
 
 const text = Buffer.from('item-name\tseller-sku\nLamp 10"\t0042\n');
 
-/** Adds a report and asks for the presigned URL of its document. */
+/** Adds a report and gets the presigned URL of its document. */
 async function presigned(sandbox: Sandbox, report: Partial<NewReport> = {}) {
   const added = sandbox.addReport({ sellerId, reportType: listingsType, body: text, gzip: false, ...report });
   const { body } = await get(sandbox, documentPath(added.documentId), await tokenOf(sandbox));

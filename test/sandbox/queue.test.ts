@@ -6,7 +6,7 @@ import { listingsType, sellerId, withSandbox } from './client.js';
 
 const body = Buffer.from('item-name\tseller-sku\n');
 
-/** Works on the sandbox's queue as a program of its own would. */
+/** Works on the sandbox's queue as a separate program would. */
 async function withQueue(
   sandbox: Sandbox,
   work: (
@@ -59,7 +59,7 @@ describe('the sandbox queue', () => {
     withSandbox({ maxReceiveCount: 2 }, async (sandbox) => {
       for (let number = 0; number < 12; number += 1) await sandbox.sendBody(`body ${number}`);
       await withQueue(sandbox, async (receive) => {
-        // Received and given back at once, each message twice; the third receive moves it.
+        // Each message is received and released at once, twice; the third receive moves it.
         for (let times = 0; times < 8; times += 1) await receive(0);
       });
       assert.equal((await sandbox.deadLetters()).length, 12);

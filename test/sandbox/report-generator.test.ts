@@ -42,7 +42,7 @@ function parsed(text: string): Record<string, string>[] {
     .map((cells) => Object.fromEntries(header.map((name, place) => [name, cells[place] ?? ''])));
 }
 
-/** An amount in hundredths, whichever the decimal mark. */
+/** An amount in hundredths, with either decimal mark. */
 const hundredths = (amount = '') => Math.round(Number(amount.replace(',', '.')) * 100);
 
 const layouts = { ...orderLayouts, ...inventoryLayouts, ...concessionLayouts, ...settlementLayouts };

@@ -50,7 +50,9 @@ interface Scene {
   documents: { seller: number; needsQuota: boolean; runsAlone: boolean }[];
 }
 
-/** Runs a scene to its end: each document makes its call at once and is converted a second later. */
+/**
+ * Runs a scene to its end: each document makes its call at once and is converted a second later.
+ */
 function play({ sellers, burst, maxConcurrent, documents }: Scene, deadlineMs = Number.POSITIVE_INFINITY) {
   let nowMs = 0;
   const now = () => nowMs;

@@ -10,7 +10,9 @@ import { packagedSchemasFolder, readSchemas } from '../../src/schema/read.js';
 import { readViews } from '../../src/schema/views.js';
 import { listings, listingsType, type Ran, runInProcess } from '../ingest/world.js';
 
-/** A field as BigQuery's REST reference describes TableFieldSchema, as far as report schemas have such. */
+/**
+ * A field as BigQuery's REST reference describes TableFieldSchema, as far as report schemas use it.
+ */
 const bigQueryFields = {
   type: 'array',
   minItems: 9,

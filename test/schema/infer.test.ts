@@ -13,7 +13,7 @@ describe('a report schema inferred from a document', () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'infer-'));
   after(() => rmSync(folder, { recursive: true }));
 
-  /** The YAML for a sample of two rows, every cell of which is filled. */
+  /** The YAML for a sample of two rows with every cell filled. */
   function yamlFor(
     { format, quoting }: Pick<SampleFacts, 'format' | 'quoting'>,
     columns: ResolvedColumn[],

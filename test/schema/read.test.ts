@@ -40,7 +40,7 @@ describe('report schemas', () => {
     );
   }
 
-  /** The problems after a change of the good schema. */
+  /** The problems after a change of the valid schema. */
   function problemsWith(from: string, to: string): string[] {
     assert.ok(good.includes(from));
     write('a.yaml', good.replace(from, to));

@@ -24,12 +24,12 @@ const facts: DocumentFacts = {
   marketplaceIds: [],
 };
 
-/** Longer than the buffers of a socket, and without a period. */
+/** Longer than the buffers of a socket, and not periodic. */
 const document = Buffer.concat(
   Array.from({ length: 40_000 }, (_, n) => createHash('sha256').update(String(n)).digest()),
 );
 
-/** Answers the n-th request, from 1, as a fault; undefined: answers it well. */
+/** Answers the n-th request, from 1, with a fault; with undefined, answers it correctly. */
 type Fault = (request: IncomingMessage, response: ServerResponse, n: number) => boolean | undefined;
 
 /** A store like S3: presigned URLs, ETags, Range and If-Range. */
@@ -39,7 +39,7 @@ class Store {
   contentType: string | undefined = 'text/plain; charset=Cp1252';
   fault: Fault = () => undefined;
   readonly requests: IncomingMessage[] = [];
-  /** Told of each request before it is answered. */
+  /** Called with each request before it is answered. */
   onRequest = () => {};
   readonly #server: Server = createServer((request, response) => this.#answer(request, response));
 
@@ -60,7 +60,7 @@ class Store {
     return this.requests.map((request) => request.headers.range);
   }
 
-  /** Sends the document, or its rest where that is asked for and the version is the same. */
+  /** Sends the document, or its rest if that is requested and the version is the same. */
   send(request: IncomingMessage, response: ServerResponse, cutAfter?: number): void {
     const asked = /^bytes=(\d+)-$/.exec(request.headers.range ?? '');
     const start = asked && request.headers['if-range'] === this.etag ? Number(asked[1]) : 0;
@@ -92,7 +92,7 @@ describe('downloading a document', () => {
   let rawFolder: string;
   let store: Store;
   let located: number;
-  /** Bytes that `onBytes` told of. */
+  /** Bytes reported to `onBytes`. */
   let told: number;
   const path = () => rawPath(rawFolder, facts);
 
@@ -134,8 +134,8 @@ describe('downloading a document', () => {
   }
 
   /**
-   * Each request asked for the bytes from the last stop on. Of what the server had sent before it broke off, a socket may lose what it
-   * had not handed over yet: no more than its buffer.
+   * Each request continued after the bytes of the one before. A socket may lose bytes that the
+   * server had sent but the socket had not delivered: at most its buffer.
    */
   function assertWentOn(stops: number[], sent: number[]): void {
     assert.deepEqual(
@@ -160,7 +160,7 @@ describe('downloading a document', () => {
     return { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
   }
 
-  /** Leaves what an earlier process would have left, had it been killed after so many bytes. */
+  /** Leaves what an earlier process would have left if killed after this many bytes. */
   async function leavePart(bytes: Buffer, version: object): Promise<void> {
     await mkdir(dirname(path()), { recursive: true });
     await writeFile(`${path()}.part.json`, JSON.stringify(version));
@@ -383,7 +383,7 @@ describe('downloading a document', () => {
       return true;
     };
     await assert.rejects(download(), { code: 'DOWNLOAD_FAILED', message: /ECONNRESET/ });
-    // A socket may lose the end of what was sent before it broke: then a later try comes a little further.
+    // A socket may lose the last bytes before a break: then a later try gets a little further.
     assert(store.requests.length >= 5 && store.requests.length <= 15, `${store.requests.length} tries`);
   });
 

@@ -18,7 +18,7 @@ import type {
 const japan = 'A1VC38T7YXB528';
 const unlimited = { maxTextBytes: Number.MAX_SAFE_INTEGER };
 
-/** A small report whose gzip has several kinds of deflate blocks' bytes. */
+/** A small report whose gzip has several kinds of deflate blocks. */
 const report = Array.from(
   { length: 25 },
   (_, n) => `${n}\tsku-${(n * 7919) % 1000}\t${(n * 31) % 97}.50\tname ${n}`,
@@ -52,7 +52,7 @@ describe('examining a document', () => {
   }
 
   describe('with gzip', function () {
-    // Each byte in turn takes long where others are at work.
+    // Testing each byte takes long on a busy machine.
     this.timeout(60_000);
 
     it('decides by the bytes, and notes if Amazon said otherwise', async () => {
@@ -127,9 +127,10 @@ describe('examining a document', () => {
           bytes[position] = (bytes[position] ?? 0) ^ flip;
           const found = await outcome(bytes);
           const where = `byte ${position} flipped by ${flip}: ${found.slice(0, 40)}`;
-          // What the header tells beside the text (time, system) may change.
+          // The metadata in the header (time, system) may change.
           if (position < 10 && found === report) continue;
-          // Damage just before the mark of the end may hide it, whereupon it is looked for behind the file.
+          // Damage just before the end mark may hide it, so that gunzip searches for it beyond the
+          // file.
           const nearEnd = position >= trailer - 32 && position < trailer;
           if (nearEnd && (found === 'DOCUMENT_TRUNCATED' || found === report)) continue;
           assert.equal(found, 'DOCUMENT_CORRUPT', where);
@@ -364,7 +365,8 @@ describe('examining a document', () => {
     }
 
     it('decodes characters that are split between the chunks of a long document', async () => {
-      // Characters of two to four bytes, moved by one byte each time against the chunk boundaries.
+      // Characters of two to four bytes, shifted by one byte each time against the chunk
+      // boundaries.
       for (const shift of ['', 'x', 'xx', 'xxx']) {
         const text = shift + '価é🚲'.repeat(70_000);
         const document = await examine(Buffer.from(text));

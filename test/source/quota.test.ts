@@ -33,7 +33,7 @@ describe('the quota plan', () => {
     assert.equal(plan.available(key), 15);
     for (let call = 0; call < 15; call += 1) await plan.take(key);
     assert.equal(plan.available(key), 0);
-    // Two seconds later than the rate alone says: so late may the first call be at Amazon.
+    // Two seconds later than the rate alone says: the first call may reach Amazon that late.
     assert.equal(plan.nextAvailableMs(key) - nowMs, 2000 + Math.ceil(1000 / 0.0167));
     assert.equal(plan.nextAvailableMs(key, 3) - nowMs, 2000 + Math.ceil(3000 / 0.0167));
     await assert.rejects(plan.take(key, { deadlineMs: nowMs + 1000 }), exceeded);
@@ -58,7 +58,7 @@ describe('the quota plan', () => {
     const nowMs = 1_000_000;
     const before = open(() => nowMs);
     for (let call = 0; call < 10; call += 1) await before.take(key);
-    // Not closed: as after a crash.
+    // Not closed, as after a crash.
     assert.equal(open(() => nowMs).available(key), 5);
     assert.equal(open(() => nowMs + 11 * 60_000).available(key), 15);
   });

@@ -233,7 +233,7 @@ describe('the Selling Partner API client', () => {
     const stop = new AbortController();
     setTimeout(() => stop.abort(new Error('stopped')), 50);
     await assert.rejects(seller.getReport('1', { signal: stop.signal }), { message: 'stopped' });
-    // The next one logs in anew.
+    // The next one logs in again.
     const { reportId } = sandbox.addReport({ sellerId, reportType: listings, body });
     assert.equal((await seller.getReport(reportId, {})).reportId, reportId);
   });

@@ -35,11 +35,11 @@ describe('alarms', () => {
   async function open(alarms: object = {}): Promise<void> {
     const settings = { alarms: { webhook: '${WEBHOOK_SECRET}', ...alarms } };
     world = await makeWorld({ settings });
-    // Its name has the tests see that it stands in no file and no output.
+    // By its name, the tests check that it is in no file and no output.
     world.env.WEBHOOK_SECRET = receiver.url;
   }
 
-  /** What was told since the last look, as `state kind`. */
+  /** What was sent since the last look, as `state kind`. */
   function told(): string[] {
     return receiver.bodies
       .splice(0)
@@ -67,7 +67,7 @@ describe('alarms', () => {
     assert.equal((await world.run('run')).code, 0);
     assert.equal(receiver.posts, 0);
     assert.equal((await world.run('alarms')).stdout, 'All is well.\n');
-    // Without the address, which the world would see.
+    // Without the address, which the check for secrets would find.
     assert.equal(JSON.parse((await world.run('config', 'check', '--json')).stdout).alarms.format, 'json');
   });
 
@@ -155,7 +155,7 @@ DuckDBInstance.create(process.argv[1]).then((held) => { console.log('held'); set
     await world.run('run');
     await world.sandbox.returnMessages();
     assert.deepEqual(told(), ['begun credentials']);
-    // A run that logs in nowhere knows nothing new.
+    // A run without a login changes nothing.
     const queue = world.sandbox.state.faults.answers;
     await world.run('run');
     assert.deepEqual(told(), []);
@@ -192,7 +192,7 @@ DuckDBInstance.create(process.argv[1]).then((held) => { console.log('held'); set
       JSON.parse(stdout).map(({ title }: { title: string }) => title),
       [`Table listings of ${sellerId} is stale`, 'Queue reports grows'],
     );
-    // Looking tells nobody.
+    // Looking sends nothing.
     assert.deepEqual(told(), []);
   });
 
@@ -261,7 +261,7 @@ DuckDBInstance.create(process.argv[1]).then((held) => { console.log('held'); set
     await sleep(1500);
     stop();
     assert.equal((await running).code, 0);
-    // Two processes that look at the same moment may both tell.
+    // Two processes that look at the same moment may both send it.
     assert.ok(told().every((each) => each === 'again quarantine') && receiver.posts <= 3);
   });
 });
@@ -271,7 +271,7 @@ describe('alarms of several processes, one after the other', () => {
     const receiver = await startReceiver();
     const state = mkdtempSync(join(tmpdir(), 'alarms-'));
     const startMs = Date.parse('2026-11-25T12:00:00Z');
-    /** A run that finds the warehouse locked, or not, so many minutes later. */
+    /** A run that finds the warehouse locked, or not, this many minutes later. */
     const run = async (minutes: number, isLocked: boolean): Promise<string[]> => {
       const at = new Date(startMs + minutes * 60_000).toISOString();
       const problem = { code: 'WAREHOUSE_LOCKED', message: 'locked', since: at };

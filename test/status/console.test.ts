@@ -53,7 +53,7 @@ describe('the SQL console', () => {
       ["repeat('9', 110000)::BIGNUM", '999'],
     ] as const) {
       for (const end of cell === 'range(i)' ? ['', '; -- why'] : ['']) {
-        // Of a column: what is constant DuckDB works out while it plans, slowly.
+        // Of a column: DuckDB evaluates constants while it plans, slowly.
         const { rows, isCut } = await asked(
           `SELECT ${cell} AS cell, 7 AS seven FROM range(10000000, 10000001) AS r(i)${end}`,
         );

@@ -7,7 +7,7 @@ import { foreign, makeScene } from './scene.js';
 import { type Started, startWithPage, until } from './started.js';
 
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-/** Where `npm run screenshots` wants the pictures of the documentation. */
+/** The folder for the pictures of the documentation, set by `npm run screenshots`. */
 const pictures = process.env.SCREENSHOTS;
 
 const phone = { width: 375, height: 812 };
@@ -37,7 +37,7 @@ describe('the status page in Chromium', () => {
   afterEach(() => assert.deepEqual(wrong.splice(0), []));
 
   async function open(): Promise<Page> {
-    // What still scrolls smoothly between the two halves of a click is not clicked.
+    // An element that still scrolls smoothly between the two halves of a click is not clicked.
     const context = await browser.newContext({
       viewport: desktop,
       timezoneId: 'UTC',
@@ -45,7 +45,7 @@ describe('the status page in Chromium', () => {
     });
     const page = await context.newPage();
     page.on('console', (message) => {
-      // A refused query is an answer of 400, which Chromium tells of too.
+      // A refused query has an answer of 400, which Chromium logs too.
       if (message.type() === 'error' && !message.text().includes('400')) wrong.push(message.text());
     });
     page.on('pageerror', (error) => wrong.push(error.message));
@@ -205,7 +205,7 @@ describe('the status page in Chromium', () => {
     await page.locator('#freshness').getByRole('button', { name: 'Show all' }).click();
     const loaded = page.locator('#freshness tbody tr', { hasText: sellerId });
     await until(async () => {
-      // The page reads anew when somebody comes back to it.
+      // The page refreshes when the user comes back to it.
       await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
       return loaded.getByText('20,000').isVisible();
     });
@@ -224,14 +224,17 @@ interface Contrast {
   least: [number, string];
 }
 
-/** A cell of the console's answer: other tables may hold the same. */
+/** A cell of the console's answer: other tables may contain the same. */
 const answerCell = (page: Page, name: string) =>
   page.getByRole('region', { name: 'Answer' }).getByRole('cell', { name, exact: true });
 
 const boxOf = async (page: Page, selector: string) =>
   (await page.locator(selector).boundingBox()) ?? { x: 0, y: 0, ...phone };
 
-/** The lightness of the ground, and the least contrast of any text with what is behind it, by WCAG's formula. */
+/**
+ * The lightness of the background, and the minimum contrast of any text with what is behind it, by
+ * WCAG's formula.
+ */
 const contrastScript = `(() => {
   const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
   const parse = (color) => {

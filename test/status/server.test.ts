@@ -28,7 +28,7 @@ interface Answered {
 }
 
 const root = new URL('../../', import.meta.url).pathname;
-/** Opens the file for writing again and again, without patience. */
+/** Opens the file for writing again and again, without waiting. */
 const otherProgram = `
   import { DuckDBInstance } from '@duckdb/node-api';
   let times = 0;
@@ -72,7 +72,7 @@ describe('the status server', () => {
   const snapshot = async () => (await (await started?.get('/api/status'))?.json()) as StatusSnapshot;
   const report = (body: Buffer, reportType = listingsType) =>
     world.sandbox.notify(world.sandbox.addReport({ sellerId, reportType, body }));
-  /** Nothing is asked of the page before: what it reads then, it does not read again for a while. */
+  /** No page was requested before: what it reads then, it does not read again for a while. */
   const isDrained = () =>
     until(async () => {
       const { visible, inFlight } = await world.sandbox.queueDepth();
@@ -227,7 +227,7 @@ describe('the status server', () => {
       const query = { sql: 'SELECT 1' };
       assert.equal((await post('/api/query', query, { origin: 'http://evil.example' })).status, 403);
       assert.equal((await post('/api/query', query, { 'sec-fetch-site': 'cross-site' })).status, 403);
-      // Nothing has been loaded: the request itself was taken.
+      // Nothing has been loaded: the request itself was accepted.
       assert.equal((await post('/api/query', query, { origin: url.replace(/\/$/, '') })).status, 400);
     });
 
@@ -328,7 +328,7 @@ describe('the status server', () => {
       { port: 0 },
       async () => {
         await world.run('run');
-        // Amazon makes it, and no notification tells of it.
+        // Amazon makes it, and no notification announces it.
         await world.sandbox.stepReports({ silently: true });
         await world.sandbox.stepReports({ silently: true });
         requestedLongAgo();

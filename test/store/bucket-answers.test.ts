@@ -10,7 +10,10 @@ import { openS3Bucket } from '../../src/store/s3-bucket.js';
 import type { Bucket } from '../../src/store/types.js';
 import { s3Environment } from './stand-ins.js';
 
-/** What the services answer that no stand-in does: each request is noted, and gets the next answer. */
+/**
+ * Answers that services send and no emulator does: each request is recorded, and gets the next
+ * answer.
+ */
 describe('the answer of a bucket', () => {
   let server: Server;
   let requests: IncomingMessage[];
@@ -47,7 +50,7 @@ describe('the answer of a bucket', () => {
       s3: openS3Bucket({ bucket: 'b', endpoint }),
       gs: openGsBucket({ bucket: 'b', endpoint }),
     };
-    // Google's client never tells that a connection broke in the middle of an object.
+    // Google's client never reports that a connection broke in the middle of an object.
     hasty = openGsBucket({ bucket: 'b', endpoint, answerTimeoutMs: 500 });
   });
   afterEach(() => {

@@ -26,7 +26,7 @@ describe('the scratch folder of a process', () => {
     const killed = join(folder, 'killed');
     mkdirSync(killed);
     writeFileSync(join(killed, 'copy'), 'x');
-    // No process has a number as high as that.
+    // No process has a number this high.
     writeFileSync(`${killed}.lock`, JSON.stringify({ host: hostname(), pid: 2 ** 30, id: 'killed' }));
     const next = await openScratch(folder);
     assert.deepEqual([existsSync(killed), existsSync(running.folder)], [false, true]);

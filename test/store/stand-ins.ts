@@ -6,7 +6,7 @@ import { openGsBucket } from '../../src/store/gs-bucket.js';
 import { openS3Bucket } from '../../src/store/s3-bucket.js';
 import type { Bucket } from '../../src/store/types.js';
 
-/** A bucket of a stand-in on loopback. */
+/** A bucket of an emulator on loopback. */
 export interface StandIn {
   /** `s3://name` or `gs://name`. */
   url: string;
@@ -15,7 +15,7 @@ export interface StandIn {
   close(): Promise<void>;
 }
 
-/** Credentials that the stand-in takes. */
+/** Credentials that the emulator accepts. */
 export const s3Environment = {
   AWS_ACCESS_KEY_ID: 'sandbox',
   AWS_SECRET_ACCESS_KEY: 'sandbox',
@@ -40,7 +40,10 @@ export async function startS3(): Promise<StandIn> {
   };
 }
 
-/** The stand-in for Google Cloud Storage that `scripts/storage-emulator` starts; undefined without it. */
+/**
+ * The emulator of Google Cloud Storage that `scripts/storage-emulator` starts; undefined without
+ * it.
+ */
 export const gsEndpoint = process.env.STORAGE_EMULATOR;
 
 /** A new bucket of it. */

@@ -26,7 +26,7 @@ if (gsEndpoint) {
 }
 
 interface Opened {
-  /** Opens it as another machine would, which shares no disk. */
+  /** Opens it as another machine would, without a shared disk. */
   open(): Store;
   standIn?: StandIn;
 }
@@ -43,7 +43,7 @@ function inBucket(standIn: StandIn, folder: string): Opened {
   return { open, standIn };
 }
 
-/** What holds of every store. */
+/** The promises of every store. */
 function describeStore(name: string, openAll: (folder: string) => Promise<Opened>): void {
   describe(`the store ${name}`, () => {
     let folder: string;

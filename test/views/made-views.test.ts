@@ -79,7 +79,7 @@ describe('views in a warehouse', () => {
     };
     own('fine.sql', viewText('SELECT 1 AS a FROM listings'));
     own('broken.sql', viewText('SELECT nope FROM listings'));
-    // Without a report schema: only the warehouse knows.
+    // Without a report schema only the warehouse knows.
     own('inferred.sql', viewText('SELECT nope FROM something_new', 'something_new'));
     await load();
     await load('GET_SOMETHING_NEW', Buffer.from('thing\n1\n'));
@@ -160,7 +160,7 @@ describe('views in a warehouse', () => {
       [await views(), await query('SELECT * FROM comments')],
       [made, [{ customer_comments: null }]],
     );
-    // Known again as views that commits made: they are not taken for somebody else's.
+    // Recognized as views that commits made, not as those of someone else.
     own('comments.sql', viewText('SELECT order_id FROM customer_returns', 'customer_returns'));
     assert.doesNotMatch(await load(), /was not made/);
     assert.deepEqual(await query('SELECT * FROM comments'), [{ order_id: '1' }]);
@@ -288,7 +288,7 @@ describe('the SQL of views', () => {
       'SELECT CAST(sales AS VARCHAR), sku, month FROM profit_per_sku',
     );
     assert.deepEqual(found.getRows(), [['12.5000', null, null]]);
-    // A column that comes later changes the view's version: it is made anew.
+    // A new column changes the view's version, so the view is made again.
     await connection.run("ALTER TABLE settlement_v2 ADD COLUMN sku VARCHAR DEFAULT 'a'");
     await refreshViews(connection, views, await readRelations(connection));
     const later = await connection.runAndReadAll('SELECT sku FROM profit_per_sku');

@@ -15,20 +15,26 @@ const views = readdirSync(here, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name);
 
-/** Documents by report type, with the view whose seller they belong to: each view has a seller of its own. */
+/**
+ * Documents by report type, with the view to whose seller they belong: each view has its own
+ * seller.
+ */
 const documents = views.flatMap((view) =>
   readdirSync(join(here, view))
     .filter((name) => name !== 'expected.json')
     .map((name) => ({ view, type: name.replace(/\..*$/, ''), file: join(here, view, name) })),
 );
 
-/** What the views say of the documents beside their `expected.json`, and that they come and go as they should. */
+/**
+ * Checks the results of the views on the documents against their `expected.json`, and that views
+ * are made and dropped when they should be.
+ */
 function describeViews(name: string, warehouse: () => object | undefined): void {
   describe(`the packaged views on ${name}`, function () {
     this.timeout(120_000);
     let world: World;
 
-    // By one drain, as many commits together make the tables sooner.
+    // In one drain, because many commits together make the tables faster.
     before(async () => {
       const settings = warehouse();
       world = await makeWorld({ moreSellers: views, ...(settings && { settings: { warehouse: settings } }) });
@@ -71,7 +77,7 @@ function describeViews(name: string, warehouse: () => object | undefined): void 
   });
 }
 
-/** Decimals without the zeros at their end, which BigQuery leaves out. */
+/** Decimals without trailing zeros, which BigQuery leaves out. */
 function comparable(row: Record<string, unknown>): object {
   return Object.fromEntries(
     Object.entries(row).map(([column, value]) => {

@@ -29,7 +29,7 @@ interface Answer {
   body: unknown;
 }
 
-/** A server that remembers what it was asked, and answers as a test says. */
+/** A server that records the requests, and answers as a test says. */
 class FakeApi {
   readonly asked: { method: string; path: string; body: string }[] = [];
   private constructor(

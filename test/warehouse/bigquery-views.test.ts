@@ -15,14 +15,14 @@ const stock: TableState = {
   name: 'fba_inventory',
   columns: [
     { name: 'sku', type: { kind: 'string' } },
-    // Widened by a document that had other words in it.
+    // Widened by a document with other words in it.
     { name: 'afn_total_quantity', type: { kind: 'string' } },
   ],
   partitionBy: null,
   clusterBy: ['_seller_id'],
 };
 
-/** What is wrong with the views where BigQuery refuses each with these words. */
+/** The problems of the views if BigQuery refuses each with these words. */
 function problems(known: Record<string, string>, refusal: string | undefined, there?: object) {
   const client = {
     target: { dataset: 'ds' },
@@ -39,7 +39,7 @@ function problems(known: Record<string, string>, refusal: string | undefined, th
   return viewProblems(client, views, state);
 }
 
-/** What is asked of BigQuery; `there` is the dataset's table or view of any name that is asked for. */
+/** The requests to BigQuery; `there` is the dataset's table or view of any requested name. */
 async function asked(known: Record<string, string>, tables: TableState[], there?: object) {
   const statements: string[] = [];
   const warnings: string[] = [];
@@ -66,7 +66,7 @@ async function asked(known: Record<string, string>, tables: TableState[], there?
   return { statements, warnings };
 }
 
-/** The version that a first commit notes. */
+/** The version that a first commit records. */
 async function notedVersion(): Promise<string> {
   const { statements } = await asked({}, [stock]);
   return /VALUES \('view\/stock_on_hand', 0, '', '([0-9a-f]+)'\)/.exec(statements.at(-1) ?? '')?.[1] ?? '';

@@ -51,7 +51,10 @@ describe('the DuckDB warehouse file', () => {
     );
   const count = async () => (await warehouse.query('SELECT count(*) AS n FROM things')).rows[0]?.n;
 
-  /** Runs an ES module in another process, from the repository's root, and resolves at its first line on stdout. */
+  /**
+   * Runs an ES module in another process, from the repository's root, and resolves at its first
+   * line on stdout.
+   */
   async function startChild(code: string): Promise<ChildProcess> {
     const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code], {
       stdio: ['pipe', 'pipe', 'inherit'],
@@ -265,7 +268,7 @@ describe('the DuckDB warehouse file', () => {
   describe('with a memory limit', () => {
     const names = Array.from({ length: 12 }, (_, index) => `c${index}`);
 
-    /** A load of so many rows, each of about 400 bytes that don't compress. */
+    /** A load of this many rows, each of about 400 bytes that do not compress. */
     async function largeLoad(documentId: string, rows: number): Promise<Load> {
       const columns = Object.fromEntries(['k', ...names].map((name) => [name, 'string']));
       const made = await makeLoad(
@@ -347,7 +350,10 @@ describe('the DuckDB warehouse file', () => {
   });
 
   describe('after kill -9', () => {
-    /** Commits two loads in another process that kills itself where `trap`, run before, says so. */
+    /**
+     * Commits two loads in another process that kills itself at the point that `trap`, run before,
+     * sets.
+     */
     async function commitAndDie(loads: Load[], trap: string): Promise<void> {
       const child = await startChild(`
         import { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';

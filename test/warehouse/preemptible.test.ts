@@ -26,7 +26,7 @@ describe('a read-only warehouse', () => {
     'SELECT count(*) AS n, (SELECT count(*) FROM _loads) AS loads FROM range(20_000_000) WHERE hash(range) % 7 = 1';
   const endless = 'SELECT count(*) FROM range(1e13::BIGINT) WHERE hash(range) % 7 = 1';
 
-  /** Ends only where it is begun again behind the second commit. */
+  /** Ends only if it is started again after the second commit. */
   const endlessBefore = `SELECT loads FROM range(1e13::BIGINT) AS r(i), (SELECT count(*) AS loads FROM _loads)
     WHERE CASE WHEN loads = 1 THEN i < 0 ELSE i >= 0 END LIMIT 1`;
 

@@ -11,7 +11,7 @@ import { makeLoad } from './make-load.js';
 
 const root = new URL('../../', import.meta.url).pathname;
 const endless = 'SELECT count(*) FROM range(40000000) a, range(40000000) b';
-/** Of the process, as DuckDB there has it in the name of its folder. */
+/** The pid, as DuckDB of that process has it in the name of its folder. */
 const pidSql = String.raw`SELECT regexp_extract(current_setting('temp_directory'), '\.(\d+)\.tmp$', 1) AS pid`;
 
 describe('the query process', () => {

@@ -8,21 +8,24 @@ import type { LoadMode } from '../../src/schema/types.js';
 import { ledgerKey, type LedgerEntry, type Load, type Warehouse } from '../../src/warehouse/types.js';
 import { type MadeReject, type MadeTable, makeLoad } from './make-load.js';
 
-/** In what the values of a warehouse are other than DuckDB's, which its documentation tells too. */
+/** How the values of a warehouse differ from DuckDB's, as its documentation says too. */
 export interface Ways {
   /** How many cases of each property are tried. */
   runs: number;
-  /** Load modes by key; where both are one code, one is enough. */
+  /** Load modes with a key; if several share one code, one is enough. */
   keyedModes: ('merge' | 'replace')[];
   /** A decimal as an answer has it, from its text with all digits of its scale. */
   decimal(text: string): string;
-  /** JSON as the text of a column that was of JSON before. */
+  /** JSON as the text of a column that used to be JSON. */
   jsonText(text: string): string;
-  /** Whether lists may hold NULL. */
+  /** Whether lists may contain NULL. */
   hasNullInLists: boolean;
-  /** Whether an answer may have columns of one name. */
+  /** Whether an answer may have columns of the same name. */
   hasColumnsOfOneName: boolean;
-  /** Whether a column may get a type that all its values are to be written again for; a stand-in may lack it. */
+  /**
+   * Whether a column may get a type for which all its values must be rewritten; an emulator may
+   * lack it.
+   */
   hasRewrites: boolean;
 }
 
@@ -36,7 +39,10 @@ const waysOfDuckDb: Ways = {
   hasRewrites: true,
 };
 
-/** What every warehouse promises. `open` gives a new, empty one, kept in `folder` where it is a file. */
+/**
+ * The promises of every warehouse. `open` returns a new, empty one, stored in `folder` if it is a
+ * file.
+ */
 export function describeWarehouse(
   name: string,
   open: (folder: string) => Promise<Warehouse>,
@@ -415,7 +421,9 @@ export function describeWarehouse(
       });
       type Report = { keys: string[]; marketplaceIds: string[]; seller: string };
 
-      /** What the table should hold: a row stands unless a newer report of its seller takes its place. */
+      /**
+       * What the table should contain: a row stays unless a newer report of its seller replaces it.
+       */
       const expected = (made: Report[], replaces: (newer: Report, older: Report, key: string) => boolean) =>
         made
           .flatMap((report, index) =>
@@ -503,9 +511,10 @@ export function describeWarehouse(
         columns: {},
       });
       const foundBefore: [ReturnType<typeof made>[]][] = [
-        // A document that fills another table than before no longer makes those behind it older in the first.
+        // A document that fills another table than before no longer makes later ones older in the
+        // first.
         [[made(4, 'snapshot', []), made(4, 'replace', ['30']), made(1, 'snapshot', ['1'])]],
-        // It did for those before it.
+        // It did so for those before it.
         [
           [
             made(3, 'snapshot', ['2']),
@@ -514,7 +523,7 @@ export function describeWarehouse(
             made(3, 'replace', ['1']),
           ],
         ],
-        // One that is loaded again with fewer keys held the others for what comes before it.
+        // A document that is loaded again with fewer keys had the others for those before it.
         [
           [
             made(3, 'replace', ['2', '30']),
@@ -559,7 +568,7 @@ export function describeWarehouse(
               (await together.tables()).map((table) => table.name),
               tables,
             );
-            // Columns may stand in another order: those of a new table come before its lineage.
+            // Columns may be in another order: those of a new table come before its lineage.
             const content = async (of: Warehouse, table: string) => {
               const found = await of.query(`SELECT * FROM ${table}`);
               const columns = found.columns.map((each) => `${each.name} ${each.type}`).sort();
@@ -572,7 +581,7 @@ export function describeWarehouse(
             for (const table of tables) {
               assert.deepEqual(await content(together, table), await content(oneByOne, table));
             }
-            // Rows that a later load of the same commit would take away are never there.
+            // Rows that a later load of the same commit would remove are never there.
             const ledger = async (of: Warehouse) =>
               (await of.loads({})).map((row) => ({
                 ...row,
@@ -581,7 +590,8 @@ export function describeWarehouse(
               }));
             assert.deepEqual(await ledger(together), await ledger(oneByOne));
           }),
-          // Each run takes a tenth of a second, so what fails is told as it is: looking for a smaller one would last longer than the test.
+          // Each run takes a tenth of a second, so a failure is reported unshrunk: shrinking would
+          // take longer than the test.
           { numRuns: Number(process.env.FUZZ_RUNS ?? ways.runs), endOnFailure: true, examples: foundBefore },
         );
       }).timeout(120_000 + 1000 * Number(process.env.FUZZ_RUNS ?? 0));
