@@ -43,10 +43,10 @@ describe('backfill', () => {
       createdAt: daysAgo(40),
     });
     const window = ['backfill', '--from', dateOf(50), '--to', dateOf(30)];
-    const asked = await world.run(...window);
-    assert.equal(asked.code, 0, asked.stderr);
-    assert.match(asked.stdout, /2 documents to fetch; the quota allows the last in less than a minute/);
-    assert.match(asked.stderr, /Nothing was loaded: give --yes/);
+    const planned = await world.run(...window);
+    assert.equal(planned.code, 0, planned.stderr);
+    assert.match(planned.stdout, /2 documents to fetch; the quota allows the last in less than a minute/);
+    assert.match(planned.stderr, /Nothing was loaded: give --yes/);
     assert.equal(calls('getReportDocument'), 0);
     const { code, stdout } = await world.run(...window, '--yes', '--types', 'GET_FLAT_FILE_*', '--json');
     const [plan, run] = stdout

@@ -280,7 +280,7 @@ describe('commands in a folder without pipelines.yaml', () => {
   it('reload names the values that the ledger does not know, and suggests similar ones', async () => {
     file('listings.tsv', listings(1));
     await run('load', 'listings.tsv', '--type', listingsType);
-    for (const [args, told] of [
+    for (const [args, expected] of [
       [['listing'], /looking for listing: not in the ledger; did you mean "listings"\?\n/],
       [
         ['--type', 'GET_MERCHANT_LISTING_ALL_DATA'],
@@ -290,7 +290,7 @@ describe('commands in a folder without pipelines.yaml', () => {
     ] as const) {
       const { code, stderr } = await run('reload', ...args);
       assert.equal(code, 1);
-      assert.match(stderr, told);
+      assert.match(stderr, expected);
     }
   });
 

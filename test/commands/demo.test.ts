@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packagedSchemasFolder } from '../../src/schema/read.js';
 import { firstLine } from '../../src/commands/setup/demo-settings.js';
-import { ordersType, type Ran, runApart, runInProcess } from '../ingest/world.js';
+import { ordersType, type Ran, runInChild, runInProcess } from '../ingest/world.js';
 import { until } from '../status/started.js';
 
 /** A check of the demo's rows for each packaged view. */
@@ -75,10 +75,10 @@ describe('the demo with --stay', function () {
   let folder: string;
   let demo: ChildProcess;
   let ended: Promise<Ran>;
-  let told = '';
+  let output = '';
   const settings = () => join(folder, 'data/demo/pipelines.yaml');
-  const apart = (...args: string[]) =>
-    runApart(
+  const runCommand = (...args: string[]) =>
+    runInChild(
       ['--config', settings(), ...args],
       { env, cwd: folder },
       () => {},
@@ -87,18 +87,18 @@ describe('the demo with --stay', function () {
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'sp-reports-demo-'));
-    ended = runApart(
+    ended = runInChild(
       ['--log-level', 'info', 'demo', '--serve'],
       { env, cwd: folder },
       (_child, stderr) => {
-        told = stderr;
+        output = stderr;
       },
       (child) => {
         demo = child;
       },
     );
     ended.catch(() => {});
-    await until(async () => told.includes('status page served') || demo.exitCode !== null, 60_000);
+    await until(async () => output.includes('status page served') || demo.exitCode !== null, 60_000);
   });
   after(async () => {
     demo.kill('SIGKILL');
@@ -107,7 +107,7 @@ describe('the demo with --stay', function () {
   });
 
   it('serves the status page, and loads reports that finish meanwhile', async () => {
-    const url = /"url":"([^"]+)"/.exec(told)?.[1] ?? '';
+    const url = /"url":"([^"]+)"/.exec(output)?.[1] ?? '';
     const page = await fetch(url);
     assert.equal(page.status, 200);
     assert.match(await page.text(), /<title>sp-reports/);
@@ -126,13 +126,13 @@ describe('the demo with --stay', function () {
 
   it('has a sandbox that other commands can use, and passes all checks of doctor', async () => {
     for (const command of ['doctor', 'run', 'request', 'tables']) {
-      const { code, stdout, stderr } = await apart(command);
+      const { code, stdout, stderr } = await runCommand(command);
       assert.equal(code, 0, `${command}: ${stdout}${stderr}`);
     }
   });
 
   it('keeps its folder from a second demo', async () => {
-    const { code, stderr } = await apart('demo');
+    const { code, stderr } = await runCommand('demo');
     assert.equal(code, 2);
     assert.match(stderr, /another demo is at work in .*data\/demo/);
   });
@@ -146,7 +146,7 @@ describe('the demo with --stay', function () {
     assert.match(stdout, /Status page: http:\/\/127\.0\.0\.1:\d+\//);
     assert.ok(readFileSync(settings(), 'utf8').startsWith(firstLine));
     assert.equal(existsSync(join(folder, 'data/demo.lock')), false);
-    const { stderr } = await apart('run');
+    const { stderr } = await runCommand('run');
     assert.match(stderr, /ECONNREFUSED[\s\S]*`sp-reports demo --serve`/);
   });
 });

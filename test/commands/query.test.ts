@@ -54,17 +54,17 @@ describe('the answers of query', () => {
         done(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
       },
     });
-    let told = '';
+    let output = '';
     const stderr = new Writable({
       write(chunk: Buffer, _encoding, done) {
-        told += chunk;
+        output += chunk;
         done();
       },
     });
     const io = { stdout, stderr, env: {}, cwd: folder, onStopSignal: () => () => {} };
     const code = await runCli(['query', 'SELECT * FROM range(100000000)', '--format', 'csv'], io);
     assert.equal(code, 0);
-    assert.equal(told, '');
+    assert.equal(output, '');
     assert.ok(received < 100_000);
   });
 

@@ -199,7 +199,7 @@ tables:
     };
     const drift = async () =>
       JSON.parse((await run('schemas', 'drift', '--json')).stdout) as Record<string, unknown>[];
-    const told = (drifts: Record<string, unknown>[]) =>
+    const summarize = (drifts: Record<string, unknown>[]) =>
       drifts.map(({ kind, column, header, documents, ofDocuments, examples }) => ({
         kind,
         column,
@@ -230,11 +230,11 @@ tables:
     });
 
     it('reports unknown headers and missing columns with examples, also after reload and rebuild', async () => {
-      assert.deepEqual(told(await drift()), expected);
+      assert.deepEqual(summarize(await drift()), expected);
       assert.equal((await run('reload', '--type', type)).code, 0);
-      assert.deepEqual(told(await drift()), expected);
+      assert.deepEqual(summarize(await drift()), expected);
       assert.equal((await run('rebuild')).code, 0);
-      assert.deepEqual(told(await drift()), expected);
+      assert.deepEqual(summarize(await drift()), expected);
       const { stdout } = await run('schemas', 'drift');
       assert.match(stdout, /GET_TEST_DATA +removals +unknown header refund +2 of 2 +\d{4}-\d\d-\d\d/);
     });
@@ -266,7 +266,7 @@ tables:
       file('schemas/GET_TEST_DATA.yaml', `${removals}${lines.join('\n')}\n`);
       assert.equal((await run('reload', '--type', type)).code, 0);
       assert.deepEqual(
-        told(await drift()).filter(({ kind }) => kind === 'added'),
+        summarize(await drift()).filter(({ kind }) => kind === 'added'),
         [],
       );
       assert.equal((await run('rebuild')).code, 0);

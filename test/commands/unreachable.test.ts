@@ -65,9 +65,9 @@ describe('commands with an unreachable service', function () {
     for (const args of [['doctor'], ['subscribe'], ['run']]) {
       const { code, stdout, stderr } = await world.run(...args, '--log-level', 'silent');
       assert.equal(code, 1, `${args}: ${stdout}`);
-      const told = stdout + stderr;
-      assert.match(told, /talking to http\S+: connect ECONNREFUSED 127\.0\.0\.1/, args.join(' '));
-      assert.match(told, /Check that this machine reaches SQS, proxy/, args.join(' '));
+      const output = stdout + stderr;
+      assert.match(output, /talking to http\S+: connect ECONNREFUSED 127\.0\.0\.1/, args.join(' '));
+      assert.match(output, /Check that this machine reaches SQS, proxy/, args.join(' '));
     }
   });
 });

@@ -209,10 +209,10 @@ describe('credentials in pipelines.yaml', () => {
   it('are accepted if every service that they are for is on this machine, such as a sandbox', () => {
     const text = `aws: { endpoint: 'http://127.0.0.1:1', credentials: { accessKeyId: a, secretAccessKey: b } }
 api: { endpoint: 'http://localhost:2', loginUrl: 'http://[::1]:2/auth/o2/token' }
-${seller().replace('${ID}', 'made-up')}`;
+${seller().replace('${ID}', 'invented')}`;
     const { aws, sellers } = configOf(text);
     assert.deepEqual(aws.credentials, { accessKeyId: 'a', secretAccessKey: 'b' });
-    assert.equal(sellers[0]?.credentials.clientId, 'made-up');
+    assert.equal(sellers[0]?.credentials.clientId, 'invented');
   });
 });
 

@@ -72,11 +72,11 @@ describe('the pages for users', () => {
 
   it('label each code block, so that none goes unchecked', () => {
     const unknown = blocks.filter(({ language }) => !languages.includes(language));
-    const told = unknown.map(
+    const unlabeled = unknown.map(
       (block) =>
         `${at(block)}: "${block.language}" behind the fence; write one of ${languages.join(', ')} (text is neither read nor run)`,
     );
-    assert.deepEqual(told, []);
+    assert.deepEqual(unlabeled, []);
     assert.ok(blocks.length > 40);
   });
 

@@ -26,12 +26,12 @@ describe('the documentation of the status page', () => {
       ...templating.list.map(({ query }) => query),
     ];
     const known = new Map(metricDefinitions.map(({ name, labels }) => [name, labels]));
-    const asked = new Set<string>();
+    const queried = new Set<string>();
     for (const question of questions) {
       for (const [name] of question.matchAll(/sp_reports_\w+/g)) {
         const metric = name.replace(/_(bucket|sum|count)$/, '');
         assert.ok(known.has(metric), `${name} in ${question}`);
-        asked.add(metric);
+        queried.add(metric);
         const own = new Set([...(known.get(metric) ?? []), 'job', 'le']);
         const [, by = ''] = /by \(([^)]*)\)/.exec(question) ?? [];
         const selected = [...question.matchAll(/(\w+)=~?"/g)].map(([, label = '']) => label);
@@ -39,7 +39,7 @@ describe('the documentation of the status page', () => {
           assert.ok(own.has(label), `${label} of ${name} in ${question}`);
       }
     }
-    assert.ok(asked.size > 12, 'the dashboard asks for most of them');
+    assert.ok(queried.size > 12, 'the dashboard queries most of them');
     for (const { targets } of panels) {
       for (const { expr, legendFormat } of targets) {
         for (const [, label = ''] of legendFormat.matchAll(/\{\{(\w+)\}\}/g))

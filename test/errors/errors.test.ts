@@ -80,7 +80,7 @@ describe('the error catalogue', function () {
   });
 
   for (const [code, provocation] of Object.entries(provocations)) {
-    it(`answers ${provocation.input} with ${code}`, async () => {
+    it(`reports ${code} for ${provocation.input}`, async () => {
       const folder = mkdtempSync(join(tmpdir(), 'sp-reports-error-'));
       try {
         assert.deepEqual(await provokedCodes(provocation, folder), [code]);

@@ -359,7 +359,7 @@ export async function tryFault(fault: FaultCase): Promise<FaultRow> {
     const startedMs = Date.now();
     const did: string[] = [];
     for (let runs = 0; runs < 12; runs += 1) {
-      did.push(tell(await world.run('run', '--json')));
+      did.push(summarize(await world.run('run', '--json')));
       const { visible, inFlight } = await world.sandbox.queueDepth();
       if (visible + inFlight === 0) break;
       await world.sandbox.returnMessages();
@@ -407,7 +407,15 @@ async function fill({ sandbox }: World): Promise<void> {
 }
 
 /** A run in a few words: `loaded 3, failed 1 (API_UNAVAILABLE)`. */
-function tell({ stdout, stderr, code }: { stdout: string; stderr: string; code: number | null }): string {
+function summarize({
+  stdout,
+  stderr,
+  code,
+}: {
+  stdout: string;
+  stderr: string;
+  code: number | null;
+}): string {
   if (stdout === '') return `ended with ${/[A-Z]+_[A-Z_]+/.exec(stderr)?.[0] ?? `exit code ${code}`}`;
   const { outcomes, failures } = JSON.parse(stdout) as {
     outcomes: Record<string, number>;

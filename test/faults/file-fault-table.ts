@@ -70,8 +70,8 @@ export async function tryFileFaults(
       if (exit !== 0 || visible + inFlight > 0)
         row.problems.push(`${at}: ${code}: ${failed}: the next run does not load it: ${stdout} ${stderr}`);
       removePartials(world);
-      if (at > mostCalls) row.problems.push(`there are more than ${mostCalls} calls`);
-      if (failed === undefined || at > mostCalls) {
+      if (at > maxCalls) row.problems.push(`there are more than ${maxCalls} calls`);
+      if (failed === undefined || at > maxCalls) {
         row.problems.push(...(await differences(world, tries + 1)));
         return row;
       }
@@ -113,7 +113,7 @@ function removePartials({ folder }: World): void {
 }
 
 /** More calls than one document makes. */
-const mostCalls = 150;
+const maxCalls = 150;
 
 const documentId = (index: number) => `amzn1.spdoc.1.4.na.file-fault-${index}`;
 

@@ -32,7 +32,7 @@ export interface FuzzResult {
 const root = new URL('../../', import.meta.url).pathname;
 const schemas = readSchemas({ folders: [packagedSchemasFolder()] });
 /** How long reading an input of a few kilobytes may take at most. */
-const longestMs = 20_000;
+const maxMs = 20_000;
 
 /**
  * Mutates inputs, and reads them as the program does. Each must be read, by both engines alike, or
@@ -59,7 +59,7 @@ export async function fuzz(
         if (answer === '') result.failures.push({ kind, seed: caseSeed, found: describe(error) });
       }
       const ms = performance.now() - startedMs;
-      if (ms > longestMs) result.failures.push({ kind, seed: caseSeed, found: `${Math.round(ms)} ms` });
+      if (ms > maxMs) result.failures.push({ kind, seed: caseSeed, found: `${Math.round(ms)} ms` });
       result.slowestMs = Math.max(result.slowestMs, ms);
       counts[kind] += 1;
       result.answers[answer] = (result.answers[answer] ?? 0) + 1;

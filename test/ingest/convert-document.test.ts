@@ -130,7 +130,7 @@ describe('converting a document', () => {
     ];
 
     for (const pii of treatments) {
-      it(`loads only the table that the document has, with its personal data ${pii?.policy ?? 'kept'}`, async () => {
+      it(`loads only the table that the document has, under the policy ${pii?.policy ?? 'keep'} for personal data`, async () => {
         const { parsed, written } = await convert(bytes, 'columnar', { schema, ...(pii ? { pii } : {}) });
         assert.equal(parsed.engine, 'columnar');
         assert.deepEqual(

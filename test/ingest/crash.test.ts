@@ -46,8 +46,8 @@ describe('after kill -9 with lake and raw documents in a bucket', function () {
   const steps = ['bytes-whole', 'raw-kept', 'parquet-kept', 'committed', 'record-written'] as const;
 
   it('at each step of an upload, nothing is lost or loaded twice, and the bucket rebuilds the same tables', async () => {
-    const standIn = await startS3();
-    const { url, endpoint } = standIn;
+    const emulator = await startS3();
+    const { url, endpoint } = emulator;
     const settings = { lake: `${url}/lake`, raw: `${url}/raw`, bucket: { endpoint } };
     const world = await makeCrashWorld({ settings });
     const undisturbed = await makeCrashWorld();
@@ -72,7 +72,7 @@ describe('after kill -9 with lake and raw documents in a bucket', function () {
       assert.deepEqual(compareContents(await world.contents(), expected).differences, []);
     } finally {
       await Promise.all([world.close(), undisturbed.close()]);
-      await standIn.close();
+      await emulator.close();
     }
   });
 });
@@ -114,9 +114,9 @@ describe('a warehouse file that cannot be opened', () => {
       await world.sandbox.notify(world.sandbox.addReport({ sellerId, reportType: ordersType, body }));
       const { code, stderr } = await world.run('run');
       assert.equal(code, 0, stderr);
-      const told = stderr.split('\n').filter((line) => line.includes('set aside'));
-      assert.equal(told.length, 1, stderr);
-      assert.match(told[0] ?? '', /made again with 2 loads of the lake and 0 raw documents/);
+      const notes = stderr.split('\n').filter((line) => line.includes('set aside'));
+      assert.equal(notes.length, 1, stderr);
+      assert.match(notes[0] ?? '', /made again with 2 loads of the lake and 0 raw documents/);
       const { orders_by_last_update, ...after } = await world.contents();
       assert.equal(orders_by_last_update?.length, 1);
       assert.deepEqual(after.listings, before.listings);
@@ -128,7 +128,7 @@ describe('a warehouse file that cannot be opened', () => {
   for (const [name, damage] of Object.entries({
     'cut off': (wal: string) => truncateSync(wal, Math.floor(statSync(wal).size / 2)),
     'with bytes flipped': (wal: string) => flip(wal, 200, statSync(wal).size),
-    'that is none': (wal: string) => writeFileSync(wal, Buffer.alloc(4096, 0x5a)),
+    'that is not one': (wal: string) => writeFileSync(wal, Buffer.alloc(4096, 0x5a)),
   })) {
     it(`does not stop the next run, nor does a write-ahead log ${name}, and nothing is lost`, async () => {
       const body = orders([{ id: '1', status: 'Shipped' }]);

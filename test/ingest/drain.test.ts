@@ -361,7 +361,7 @@ describe('a drain', () => {
         );
         assert.deepEqual(loaded, [{ rows: 15 }]);
         const { visible } = await depth();
-        assert.ok(visible > 50, `${visible} messages were never taken in hand`);
+        assert.ok(visible > 50, `${visible} messages were never received`);
       },
     ));
 
@@ -403,7 +403,7 @@ describe('a drain', () => {
         );
         const { visible, inFlight } = await depth();
         assert.equal(visible + inFlight, 25);
-        assert.ok(visible >= 15, `${visible} messages were never taken in hand`);
+        assert.ok(visible >= 15, `${visible} messages were never received`);
       },
     ));
 
@@ -469,8 +469,8 @@ describe('a sweep', () => {
     const world = await makeWorld({ pipelines: [{ reportTypes: ['GET_MERCHANT*', 'GET_FLAT_FILE_ALL*'] }] });
     try {
       const { sandbox } = world;
-      const told = sandbox.addReport({ sellerId, reportType: listingsType, body: listings(1) });
-      await sandbox.notify(told);
+      const announced = sandbox.addReport({ sellerId, reportType: listingsType, body: listings(1) });
+      await sandbox.notify(announced);
       assert.equal((await world.run('run')).code, 0);
       for (let index = 0; index < 3; index += 1) {
         const body = orders([{ id: String(index), status: 'Shipped' }]);

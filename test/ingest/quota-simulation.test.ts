@@ -25,7 +25,7 @@ interface Plan {
   documentsEach: number;
   /** Sellers whose application has the lower quota. */
   slow?: number;
-  order: 'mixed' | 'a seller after the other';
+  order: 'mixed' | 'one seller after the other';
   /** Stops the program this long after its start, and starts it again. */
   restartAfterMinutes?: number;
 }
@@ -125,7 +125,7 @@ async function simulate({ sellers, documentsEach, slow = 0, order, restartAfterM
 }
 
 /** The documents of a seller cannot be loaded sooner: the burst at once, then one by one. */
-const leastMinutes = (documents: number, callsPerSecond = documentPlan.callsPerSecond) =>
+const minMinutes = (documents: number, callsPerSecond = documentPlan.callsPerSecond) =>
   (documents - documentPlan.burst) / callsPerSecond / 60;
 
 describe('quota planning on a simulated clock', () => {
@@ -133,7 +133,7 @@ describe('quota planning on a simulated clock', () => {
 
   for (const { order, sellers, documentsEach } of [
     { order: 'mixed', sellers: 50, documentsEach: 100 },
-    { order: 'a seller after the other', sellers: 20, documentsEach: 40 },
+    { order: 'one seller after the other', sellers: 20, documentsEach: 40 },
   ] as const) {
     it(`finishes ${sellers * documentsEach} documents of ${sellers} sellers in the shortest possible time, ${order}, without a refused call`, async () => {
       const { refused, finishedMs, receives, startMs } = await simulate({
@@ -146,10 +146,10 @@ describe('quota planning on a simulated clock', () => {
       for (const [seller, times] of finishedMs) {
         assert.equal(times.length, documentsEach, seller);
         const minutes = (last(times) - startMs) / 60_000;
-        assert.ok(minutes <= leastMinutes(documentsEach) * 1.05, `${seller}: ${minutes} minutes`);
+        assert.ok(minutes <= minMinutes(documentsEach) * 1.05, `${seller}: ${minutes} minutes`);
       }
       // Half-way no seller is far ahead of another.
-      const middleMs = startMs + (leastMinutes(documentsEach) / 2) * 60_000;
+      const middleMs = startMs + (minMinutes(documentsEach) / 2) * 60_000;
       const done = [...finishedMs.values()].map((times) => times.filter((each) => each <= middleMs).length);
       assert.ok(Math.max(...done) - Math.min(...done) <= 15, done.join());
     });
@@ -169,9 +169,9 @@ describe('quota planning on a simulated clock', () => {
     for (const [seller, times] of finishedMs) {
       assert.equal(times.length, 60, seller);
       const isSlow = Number(seller.slice(1)) >= 10;
-      const least = leastMinutes(60, isSlow ? slowApplication.callsPerSecond : undefined);
+      const minimum = minMinutes(60, isSlow ? slowApplication.callsPerSecond : undefined);
       const minutes = (last(times) - startMs) / 60_000;
-      assert.ok(minutes <= least * 1.05, `${seller}: ${minutes} minutes, ${least} at least`);
+      assert.ok(minutes <= minimum * 1.05, `${seller}: ${minutes} minutes, ${minimum} at least`);
     }
   });
 });

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gsEndpoint, makeGsBucket, type StandIn, startS3 } from '../store/stand-ins.js';
-import { bigQueryEndpoint, standInLacks } from '../warehouse/bigquery-emulator.js';
+import { gsEndpoint, makeGsBucket, type BucketEmulator, startS3 } from '../store/stand-ins.js';
+import { bigQueryEndpoint, emulatorLacks } from '../warehouse/bigquery-emulator.js';
 import {
   bigQuerySettings,
   compareWithDuckDb,
@@ -11,7 +11,7 @@ import {
   makeCrashWorld,
   runUntilEmpty,
 } from './crash-matrix.js';
-import { type Ran, runApart, sellerId, type World } from './world.js';
+import { type Ran, runInChild, sellerId, type World } from './world.js';
 
 const documents = 12;
 
@@ -20,20 +20,20 @@ describe('replicas on one queue, one bucket and one BigQuery dataset, without a 
   let world: World;
   let alone: World;
   let folders: string[];
-  let standIn: StandIn;
+  let emulator: BucketEmulator;
 
   before(function () {
     if (!bigQueryEndpoint) {
       console.warn('    skipped: BIGQUERY_EMULATOR is not set; see scripts/bigquery-emulator');
       this.skip();
     }
-    if (standInLacks('conflicts')) this.skip();
+    if (emulatorLacks('conflicts')) this.skip();
   });
   beforeEach(async () => {
     // Without the emulator of Google Cloud Storage, they share a bucket of S3.
-    standIn = gsEndpoint ? await makeGsBucket(gsEndpoint) : await startS3();
-    const { url } = standIn;
-    const stores = { lake: `${url}/lake`, raw: `${url}/raw`, bucket: { endpoint: standIn.endpoint } };
+    emulator = gsEndpoint ? await makeGsBucket(gsEndpoint) : await startS3();
+    const { url } = emulator;
+    const stores = { lake: `${url}/lake`, raw: `${url}/raw`, bucket: { endpoint: emulator.endpoint } };
     world = await makeCrashWorld({ settings: { ...bigQuerySettings(bigQueryEndpoint ?? ''), ...stores } });
     alone = await makeCrashWorld();
     // Each has its own disk, with nothing but the settings.
@@ -42,7 +42,7 @@ describe('replicas on one queue, one bucket and one BigQuery dataset, without a 
   });
   afterEach(async () => {
     await Promise.all([world?.close(), alone?.close()]);
-    await standIn?.close();
+    await emulator?.close();
     for (const folder of folders ?? []) rmSync(folder, { recursive: true, force: true });
   });
 
@@ -65,7 +65,7 @@ describe('replicas on one queue, one bucket and one BigQuery dataset, without a 
       }
     }
     const run = (cwd: string, more: Record<string, string> = {}) =>
-      runApart(
+      runInChild(
         ['run', '--log-level', 'warn'],
         { env: { ...world.env, ...more }, cwd },
         () => {},
@@ -83,7 +83,7 @@ describe('replicas on one queue, one bucket and one BigQuery dataset, without a 
     const compared = await compareWithDuckDb(world, alone);
     assert.deepEqual(compared.differences, []);
     assert.ok(compared.rows > documents, `${compared.rows} rows to compare`);
-    const names = await standIn.bucket.list('');
+    const names = await emulator.bucket.list('');
     const bytes = names.filter((name) => name.startsWith('raw/') && !name.endsWith('.json'));
     const records = names.filter((name) => name.startsWith('lake/_loads/'));
     assert.deepEqual([bytes.length, records.length], [documents, documents]);

@@ -123,7 +123,7 @@ export async function makeWorld(
     run: (...args) => runInProcess(args, { env, cwd: folder }),
     env,
     spawnRun: (args, more = {}, watch = () => {}, onStart = () => {}) =>
-      runApart(args, { env: { ...env, ...more }, cwd: folder }, watch, onStart),
+      runInChild(args, { env: { ...env, ...more }, cwd: folder }, watch, onStart),
     async query(sql) {
       const { code, stdout, stderr } = await world.run('query', '--json', sql);
       if (code !== 0) throw new Error(stderr);
@@ -219,7 +219,7 @@ export function startInProcess(
 type Watch = (child: ChildProcess, stderr: string) => void;
 
 /** Runs the program in a separate process; a code of null means that a signal ended it. */
-export function runApart(
+export function runInChild(
   args: string[],
   { env, cwd }: { env: NodeJS.ProcessEnv; cwd: string },
   watch: Watch,

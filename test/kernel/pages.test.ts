@@ -15,7 +15,7 @@ describe('the kernel that encodes pages', () => {
   });
   afterEach(() => kernel.giveBack());
 
-  const placed = (values: ArrayLike<number> | ArrayLike<bigint>, of: 'int32' | 'int64') => {
+  const copyIn = (values: ArrayLike<number> | ArrayLike<bigint>, of: 'int32' | 'int64') => {
     const bytes =
       of === 'int32'
         ? Int32Array.from(values as ArrayLike<number>)
@@ -32,7 +32,7 @@ describe('the kernel that encodes pages', () => {
   const viewOf = (at: number, length: number) => new DataView(kernel.calls.memory.buffer, at, length);
 
   function ascending(values: bigint[]): bigint[] {
-    const at = placed(values, 'int64');
+    const at = copyIn(values, 'int64');
     const out = kernel.zeros(values.length * 5 + 64);
     const written = kernel.calls.encodeAscending(at, values.length, out);
     const read = new BigInt64Array(values.length);
@@ -66,7 +66,7 @@ describe('the kernel that encodes pages', () => {
 
   function places(values: number[], there?: boolean[], from = 0): number[] {
     const width = bitWidthOf(Math.max(1, ...values));
-    const at = placed(values, 'int32');
+    const at = copyIn(values, 'int32');
     const scratch = kernel.zeros(values.length * 4 + 4);
     const out = kernel.zeros(values.length * 4 + 64);
     const validity = there ? bitmapOf(there) : 0;
@@ -104,14 +104,14 @@ describe('the kernel that encodes pages', () => {
       const values = Array.from({ length }, (_, index) => BigInt(index) ** 3n - 2n ** 31n);
       const there = values.map((_, index) => index % 3 !== 1);
       const expected = values.filter((_, index) => there[index]);
-      const at = placed(values, 'int64');
+      const at = copyIn(values, 'int64');
       const out = kernel.zeros(length * 8 + 16);
       const written = kernel.calls.plainIntegers(at, 8, 8, bitmapOf(there), 0, length, out);
       assert.equal(written, expected.length * 8);
       assert.deepEqual([...kernel.int64(out, expected.length)], expected);
     }
     const [low, high] = [-1n, 2n ** 62n];
-    const at = placed([low, high], 'int64');
+    const at = copyIn([low, high], 'int64');
     const out = kernel.zeros(32);
     assert.equal(kernel.calls.plainIntegers(at, 16, 16, 0, 0, 1, out), 16);
     assert.equal(Buffer.from(kernel.bytes(out, 16)).toString('hex'), `40${'00'.repeat(7)}${'ff'.repeat(8)}`);
@@ -131,7 +131,7 @@ describe('the kernel that encodes pages', () => {
             BigInt.asIntN(64, value),
             BigInt.asIntN(64, value >> 64n),
           ]);
-          kernel.calls.extremeIntegers(placed(halves, 'int64'), 16, 16, bitmapOf(there), values.length);
+          kernel.calls.extremeIntegers(copyIn(halves, 'int64'), 16, 16, bitmapOf(there), values.length);
           const { least, greatest } = kernel.calls;
           const kept = values.filter((_, index) => there[index]);
           const sorted = kept.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0));

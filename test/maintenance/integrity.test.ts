@@ -360,11 +360,11 @@ describe('the integrity check of objects in a bucket', function () {
   this.timeout(120_000);
 
   it('finds damaged ones when they are read, and makes them again from the other copy', async () => {
-    const standIn = await startS3();
+    const emulator = await startS3();
     const settings = {
-      lake: `${standIn.url}/lake`,
-      raw: `${standIn.url}/raw`,
-      bucket: { endpoint: standIn.endpoint },
+      lake: `${emulator.url}/lake`,
+      raw: `${emulator.url}/raw`,
+      bucket: { endpoint: emulator.endpoint },
     };
     const world = await makeWorld({ settings });
     try {
@@ -372,26 +372,26 @@ describe('the integrity check of objects in a bucket', function () {
       await world.sandbox.notify(world.sandbox.addReport({ ...report, documentId: 'd1', reportId: '71' }));
       assert.equal((await world.run('run')).code, 0);
       const before = await world.contents();
-      const names = await standIn.bucket.list('');
+      const names = await emulator.bucket.list('');
       const parquet = names.find((name) => name.endsWith('.parquet')) ?? assert.fail();
       const raw = names.find((name) => name.endsWith('/d1')) ?? assert.fail();
       const damage = async (name: string, change: (bytes: Buffer) => Buffer) => {
         const copy = join(world.folder, 'copy');
         rmSync(copy, { force: true });
-        await standIn.bucket.get(name, copy);
+        await emulator.bucket.get(name, copy);
         writeFileSync(copy, change(readFileSync(copy)));
-        await standIn.bucket.put(name, copy);
+        await emulator.bucket.put(name, copy);
       };
       const flip = (bytes: Buffer) => flipBit(bytes, Math.floor(bytes.length / 2));
 
       await damage(parquet, flip);
-      const shown = await world.run('inspect', `${standIn.url}/${parquet}`);
+      const shown = await world.run('inspect', `${emulator.url}/${parquet}`);
       assert.equal(shown.code, 1);
       assert.match(shown.stderr, /PARQUET_DAMAGED/);
       const rebuilt = await world.run('rebuild', '--json');
       assert.deepEqual([rebuilt.code, JSON.parse(rebuilt.stdout).fromRaw], [0, 1], rebuilt.stderr);
       assert.deepEqual(await world.contents(), before);
-      assert.equal((await world.run('inspect', `${standIn.url}/${parquet}`)).code, 0);
+      assert.equal((await world.run('inspect', `${emulator.url}/${parquet}`)).code, 0);
 
       await damage(raw, flip);
       const reloaded = await world.run('reload', 'd1');
@@ -405,7 +405,7 @@ describe('the integrity check of objects in a bucket', function () {
       assert.deepEqual(await world.contents(), before);
     } finally {
       await world.close();
-      await standIn.close();
+      await emulator.close();
     }
   });
 });

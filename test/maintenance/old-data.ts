@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { stringify } from 'yaml';
 import type { FaultPoint } from '../../src/runtime/fault-point.js';
-import { runApart, runInProcess } from '../ingest/world.js';
+import { runInChild, runInProcess } from '../ingest/world.js';
 
 /**
  * Words of old buyers, in every document that is to be purged, and of a buyer whose order is new.
@@ -65,7 +65,7 @@ export async function crashPurge(folder: string, steps: readonly FaultPoint[]): 
     const env = { ...process.env, SP_REPORTS_CRASH_AT: step };
     const purge = ['purge', '--older-than', '30d'];
     const nothing = () => {};
-    const killed = await runApart(purge, { env, cwd: folder }, nothing, nothing);
+    const killed = await runInChild(purge, { env, cwd: folder }, nothing, nothing);
     assert.equal(killed.code, null, `${step}: ${killed.stderr}`);
     const counted = await runInProcess(['query', 'SELECT count(*) FROM orders_shipping'], {
       env: {},

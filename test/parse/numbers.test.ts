@@ -56,8 +56,8 @@ describe('numbers in documents', () => {
   });
 
   it('keep every digit, at any length and with either decimal mark', () => {
-    const digits = (most: number) =>
-      fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: most });
+    const digits = (maxLength: number) =>
+      fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength });
     fc.assert(
       fc.property(
         digits(30),

@@ -25,7 +25,7 @@ interface Listed extends Report {
   sellerId: string;
 }
 
-type AskedFor = Partial<RequestConfig> & { reportType: string };
+type TestRequest = Partial<RequestConfig> & { reportType: string };
 
 describe('turns of requests', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sp-reports-turns-'));
@@ -45,20 +45,21 @@ describe('turns of requests', () => {
     rmSync(join(folder, 'requests.json'), { force: true });
   });
 
-  const turn = (sellerIds: string[], request: AskedFor) => turnsOf([{ sellers: sellerIds, request }])[0]?.();
+  const turn = (sellerIds: string[], request: TestRequest) =>
+    turnsOf([{ sellers: sellerIds, request }])[0]?.();
 
   /**
    * The turns of several pipelines, one for each request of some sellers. Sellers in `applications`
    * have their own application.
    */
   function turnsOf(
-    asking: { sellers: string[]; request: AskedFor }[],
+    turns: { sellers: string[]; request: TestRequest }[],
     { applications = {} }: { applications?: Record<string, string> } = {},
   ) {
-    const pipelines = asking.map(({ sellers, request }, index) =>
+    const pipelines = turns.map(({ sellers, request }, index) =>
       fakePipeline({ name: `pipeline ${index}`, request: [fakeRequest({ sellers, ...request })] }),
     );
-    const sellers = [...new Set(asking.flatMap((each) => each.sellers))].map((id) =>
+    const sellers = [...new Set(turns.flatMap((each) => each.sellers))].map((id) =>
       fakeSeller({ id, clientId: applications[id] ?? 'the application' }),
     );
     const context = fakeContext({
@@ -97,7 +98,7 @@ describe('turns of requests', () => {
     return pipelines.map((each) => () => runRequestCycle(each, context, { stop: signal, abort: signal }));
   }
 
-  const sellersAsked = () => reports.map(({ sellerId }) => sellerId);
+  const requestedSellers = () => reports.map(({ sellerId }) => sellerId);
 
   it('rotate among the sellers if Amazon wants the requests of a type spaced out', async () => {
     for (let hour = 0; hour < 10 * 24; hour += 1) {
@@ -106,7 +107,7 @@ describe('turns of requests', () => {
       nowMs += hourMs;
     }
     const [first = 0, second = 0] = twoSellers.map(
-      (id) => sellersAsked().filter((each) => each === id).length,
+      (id) => requestedSellers().filter((each) => each === id).length,
     );
     assert.ok(first > 3 && Math.abs(first - second) <= 1, `${first} and ${second}`);
   });
@@ -118,7 +119,7 @@ describe('turns of requests', () => {
       nowMs += 16 * 60_000;
     }
     const newest = new Date(Math.floor(startMs / dayMs) * dayMs - dayMs).toISOString().slice(0, 10);
-    assert.deepEqual(sellersAsked().slice(0, 2), twoSellers);
+    assert.deepEqual(requestedSellers().slice(0, 2), twoSellers);
     assert.deepEqual(
       reports.map(({ dataStart }) => dataStart?.slice(0, 10) === newest),
       [true, true, false],
@@ -136,7 +137,7 @@ describe('turns of requests', () => {
       await second?.();
       nowMs += 16 * 60_000;
     }
-    assert.deepEqual(sellersAsked(), Array.from({ length: 5 }, () => twoSellers).flat());
+    assert.deepEqual(requestedSellers(), Array.from({ length: 5 }, () => twoSellers).flat());
   });
 
   it('count only windows of their own pipeline as left to a later turn', async () => {
@@ -157,7 +158,7 @@ describe('turns of requests', () => {
     await first?.();
     await second?.();
     await first?.();
-    assert.deepEqual(sellersAsked(), twoSellers);
+    assert.deepEqual(requestedSellers(), twoSellers);
   });
 
   it('leave older windows to later turns if another pipeline has as many of the seller in progress', async () => {
@@ -174,7 +175,7 @@ describe('turns of requests', () => {
       const about = { operation: 'createReport', sellerId: 'A1SELLER', found: '403' };
       failures.set('A1SELLER', new ReportsError(code, about));
       await turn(twoSellers, fees);
-      assert.deepEqual(sellersAsked(), ['A2SELLER']);
+      assert.deepEqual(requestedSellers(), ['A2SELLER']);
     });
   }
 

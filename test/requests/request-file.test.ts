@@ -100,7 +100,7 @@ describe('requests.json', () => {
     ['a later format', { ...one, format: 3 }],
     ['requests that are a list', { ...one, requests: [] }],
     ['a request without windows', { ...one, requests: { key: { version: 1 } } }],
-    ['a time that is none', { reports: { a: { ...format1.reports['A1 GET_X US'], doneUntil: 'no time' } } }],
+    ['an invalid time', { reports: { a: { ...format1.reports['A1 GET_X US'], doneUntil: 'no time' } } }],
   ] as const) {
     it(`is refused with a code of the catalogue, and stays as it is, if it holds ${name}`, async () => {
       assert.throws(

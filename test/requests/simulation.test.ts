@@ -176,8 +176,8 @@ class Simulation {
         const mayCome = before.filter(({ status, createdAt }) =>
           status === 'IN_QUEUE' ? simulation.nowMs - Date.parse(createdAt) < 3 * dayMs : status !== 'FATAL',
         );
-        assert.deepEqual(mayCome, [], `${dataStart} is asked for twice`);
-        assert.ok(before.length < 4, `${dataStart} is asked for too often`);
+        assert.deepEqual(mayCome, [], `${dataStart} is requested twice`);
+        assert.ok(before.length < 4, `${dataStart} is requested too often`);
         const reportId = String(simulation.reports.length);
         const createdAt = new Date(simulation.nowMs).toISOString();
         simulation.reports.push({

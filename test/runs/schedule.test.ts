@@ -20,8 +20,8 @@ describe('the scheduler', () => {
     world = await makeWorld({
       pipelines: [{ schedule: '* * * * * *', sweep: '* * * * * *', limits: { waitTimeSeconds: 0 } }],
     });
-    const told = world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(1) });
-    await world.sandbox.notify(told);
+    const announced = world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(1) });
+    await world.sandbox.notify(announced);
     const { code, stdout, stopSeconds } = await startAndStop(async () => {
       const { visible, inFlight } = await world.sandbox.queueDepth();
       const swept = world.sandbox.state.calls.some(({ operation }) => operation === 'getReports');
@@ -77,10 +77,10 @@ describe('the scheduler', () => {
 
   it('ends its process on SIGTERM', async () => {
     world = await makeWorld({ pipelines: [{ schedule: '0 0 1 1 *' }] });
-    let told = false;
+    let isStopping = false;
     const ran = await world.spawnRun(['start'], {}, (child, stderr) => {
-      if (told || !stderr.includes('pipeline scheduled')) return;
-      told = true;
+      if (isStopping || !stderr.includes('pipeline scheduled')) return;
+      isStopping = true;
       child.kill('SIGTERM');
     });
     assert.equal(ran.code, 0, ran.stderr);

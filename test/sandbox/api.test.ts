@@ -50,7 +50,7 @@ describe('the sandbox API access', () => {
       const token = await tokenOf(sandbox);
       const path = reportPath(reportId);
       assert.equal((await get(sandbox, path)).status, 403);
-      assert.equal((await get(sandbox, path, 'Atza|made-up')).status, 403);
+      assert.equal((await get(sandbox, path, 'Atza|invented')).status, 403);
       nowMs += 3_599_000;
       assert.equal((await get(sandbox, path, token)).status, 200);
       nowMs += 1000;

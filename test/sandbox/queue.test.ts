@@ -86,10 +86,10 @@ describe('the sandbox queue', () => {
           const outer = JSON.parse(message?.body ?? '');
           const inner = { plain: outer, old: outer, eventbridge: outer.detail };
           const body = shape === 'sns' ? JSON.parse(outer.Message) : inner[shape];
-          const told = body.payload.reportProcessingFinishedNotification;
-          assert.equal(told.reportId, report.reportId, shape);
-          assert.equal(told.reportDocumentId, report.documentId, shape);
-          assert.equal('accountId' in told, shape !== 'old', shape);
+          const notification = body.payload.reportProcessingFinishedNotification;
+          assert.equal(notification.reportId, report.reportId, shape);
+          assert.equal(notification.reportDocumentId, report.documentId, shape);
+          assert.equal('accountId' in notification, shape !== 'old', shape);
           await message?.remove();
         });
       }
@@ -101,9 +101,9 @@ describe('the sandbox queue', () => {
       await sandbox.notify(report);
       await withQueue(sandbox, async (receive) => {
         const [message] = await receive();
-        const told = JSON.parse(message?.body ?? '').payload.reportProcessingFinishedNotification;
-        assert.equal(told.processingStatus, 'CANCELLED');
-        assert.equal('reportDocumentId' in told, false);
+        const notification = JSON.parse(message?.body ?? '').payload.reportProcessingFinishedNotification;
+        assert.equal(notification.processingStatus, 'CANCELLED');
+        assert.equal('reportDocumentId' in notification, false);
       });
     }));
 });

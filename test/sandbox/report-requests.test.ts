@@ -15,15 +15,18 @@ describe('the sandbox report requests', () => {
   for (const [name, body] of Object.entries({
     'without a type': { marketplaceIds: wanted.marketplaceIds },
     'without marketplaces': { reportType: listingsType },
-    'of data to come': { ...wanted, dataEndTime: '2026-11-01T00:00:00Z' },
-    'that end before they begin': {
+    'for data in the future': { ...wanted, dataEndTime: '2026-11-01T00:00:00Z' },
+    'that ends before it begins': {
       ...wanted,
       dataStartTime: '2026-10-02T00:00:00Z',
       dataEndTime: '2026-10-01T00:00:00Z',
     },
-    'that come by themselves': { ...wanted, reportType: 'GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2' },
+    'for a type that Amazon makes by itself': {
+      ...wanted,
+      reportType: 'GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2',
+    },
   })) {
-    it(`refuse some ${name}`, () =>
+    it(`refuse a request ${name}`, () =>
       withSandbox({ now: () => nowMs }, async (sandbox) => {
         assert.equal((await post(sandbox, reports, body)).status, 400);
         assert.equal(sandbox.state.reports.length, 0);

@@ -84,12 +84,12 @@ describe('the sandbox getReports', () => {
     ['neither types nor token', {}],
     ['11 types', { reportTypes: Array(11).fill(listingsType).join(',') }],
     ['11 marketplaces', { reportTypes: listingsType, marketplaceIds: Array(11).fill('X').join(',') }],
-    ['a page of none', { reportTypes: listingsType, pageSize: '0' }],
-    ['a page of 101', { reportTypes: listingsType, pageSize: '101' }],
-    ['a status that is none', { reportTypes: listingsType, processingStatuses: 'READY' }],
-    ['a time that is none', { reportTypes: listingsType, createdSince: 'yesterday' }],
+    ['a page size of 0', { reportTypes: listingsType, pageSize: '0' }],
+    ['a page size of 101', { reportTypes: listingsType, pageSize: '101' }],
+    ['an unknown status', { reportTypes: listingsType, processingStatuses: 'READY' }],
+    ['an invalid time', { reportTypes: listingsType, createdSince: 'yesterday' }],
     ['a token beside another parameter', { nextToken: 'c3RhcnQ9MQ', reportTypes: listingsType }],
-    ['a token that is none', { nextToken: 'eA' }],
+    ['an unknown token', { nextToken: 'eA' }],
   ] as [string, Record<string, string>][]) {
     it(`refuses ${what} with 400`, () =>
       withReports(async (sandbox) => {

@@ -168,7 +168,7 @@ describe('report schemas', () => {
       'a.yaml:11:38 tables[0].columns[2].from[1]: header "I-D" is that of columns[0] already',
     ],
     [
-      'a key that is no column',
+      'a key that is not a column',
       'key: [id]',
       'key: [id, dya]',
       'a.yaml:6:36 tables[0].load.key[1]: no column "dya" in this table; did you mean "day"?',
@@ -204,7 +204,7 @@ describe('report schemas', () => {
       'a.yaml:6:29 tables[0].load.key: snapshot has no key; leave it out, or use merge or replace',
     ],
     [
-      'a partition that is no column',
+      'a partition that is not a column',
       'partitionBy: day',
       'partitionBy: dya',
       'a.yaml:7:18 tables[0].partitionBy: no column "dya" in this table; did you mean "day"?',

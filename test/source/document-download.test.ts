@@ -62,8 +62,8 @@ class Store {
 
   /** Sends the document, or its rest if that is requested and the version is the same. */
   send(request: IncomingMessage, response: ServerResponse, cutAfter?: number): void {
-    const asked = /^bytes=(\d+)-$/.exec(request.headers.range ?? '');
-    const start = asked && request.headers['if-range'] === this.etag ? Number(asked[1]) : 0;
+    const range = /^bytes=(\d+)-$/.exec(request.headers.range ?? '');
+    const start = range && request.headers['if-range'] === this.etag ? Number(range[1]) : 0;
     if (start >= this.bytes.length && start > 0) {
       response.writeHead(416, { 'content-range': `bytes */${this.bytes.length}` }).end();
       return;
@@ -93,7 +93,7 @@ describe('downloading a document', () => {
   let store: Store;
   let located: number;
   /** Bytes reported to `onBytes`. */
-  let told: number;
+  let reportedBytes: number;
   const path = () => rawPath(rawFolder, facts);
 
   beforeEach(async () => {
@@ -101,7 +101,7 @@ describe('downloading a document', () => {
     store = new Store();
     await store.open();
     located = 0;
-    told = 0;
+    reportedBytes = 0;
   });
   afterEach(async () => {
     await store.close();
@@ -114,7 +114,7 @@ describe('downloading a document', () => {
       return { url: `${store.url}&n=${located}`, ...location };
     };
     const onBytes = (bytes: number) => {
-      told += bytes;
+      reportedBytes += bytes;
     };
     return downloadDocument({
       store: openFolderStore(rawFolder),
@@ -129,7 +129,7 @@ describe('downloading a document', () => {
   /** Notes, for each request, how many bytes there were before it. */
   function noteStops(): number[] {
     const stops: number[] = [];
-    store.onRequest = () => stops.push(told);
+    store.onRequest = () => stops.push(reportedBytes);
     return stops;
   }
 
@@ -170,7 +170,7 @@ describe('downloading a document', () => {
   it('keeps the bytes as they are sent, with what Amazon said about them', async () => {
     const raw = await download({}, { compression: 'GZIP' });
     await assertWhole();
-    assert.equal(told, document.length);
+    assert.equal(reportedBytes, document.length);
     assert.deepEqual(raw, {
       path: path(),
       bytes: document.length,
@@ -277,7 +277,7 @@ describe('downloading a document', () => {
 
   const unfit: [string, Buffer, object][] = [
     ['is of another version', Buffer.alloc(900_000, 'x'), { etag: '"v0"', totalBytes: document.length }],
-    ['is of a version nobody knows', Buffer.alloc(900_000, 'x'), {}],
+    ['is of an unknown version', Buffer.alloc(900_000, 'x'), {}],
     [
       'is longer than the document',
       Buffer.concat([document, document]),

@@ -195,15 +195,15 @@ describe('examining a document', () => {
       source: ExaminedDocument['charsetSource'];
       notes?: RegExp[];
     }[] = [
-      { what: 'nothing said, UTF-8', bytes: Buffer.from(german), charset: 'utf-8', source: 'bytes' },
+      { what: 'no charset declared, UTF-8', bytes: Buffer.from(german), charset: 'utf-8', source: 'bytes' },
       {
-        what: 'nothing said, not UTF-8',
+        what: 'no charset declared, not UTF-8',
         bytes: iconv.encode(german, 'cp1252'),
         charset: 'windows-1252',
         source: 'marketplace',
       },
       {
-        what: 'nothing said, not UTF-8, Japan',
+        what: 'no charset declared, not UTF-8, Japan',
         bytes: iconv.encode(japanese, 'cp932'),
         text: japanese,
         facts: { marketplaceIds: [japan] },
@@ -237,7 +237,7 @@ describe('examining a document', () => {
         source: 'content-type' as const,
       })),
       {
-        what: 'the header is believed where the bytes would be UTF-8 too',
+        what: 'a header, even if the bytes would be UTF-8 too',
         bytes: iconv.encode('price\nplain ASCII\n', 'cp1252'),
         text: 'price\nplain ASCII\n',
         facts: { contentType: 'text/plain; charset=Cp1252' },
@@ -245,7 +245,7 @@ describe('examining a document', () => {
         source: 'content-type',
       },
       {
-        what: 'UTF-8 said, but it is not',
+        what: 'UTF-8 declared, but it is not',
         bytes: iconv.encode(german, 'cp1252'),
         facts: { contentType: 'text/plain; charset=UTF-8' },
         charset: 'windows-1252',
@@ -268,7 +268,7 @@ describe('examining a document', () => {
         source: 'bytes',
       },
       {
-        what: 'a BOM beats the header',
+        what: 'a BOM with another header',
         bytes: Buffer.from(`\uFEFF${german}`),
         facts: { contentType: 'text/plain; charset=Cp1252' },
         charset: 'utf-8',
@@ -295,21 +295,21 @@ describe('examining a document', () => {
         source: 'bom',
       },
       {
-        what: 'UTF-16 LE without',
+        what: 'UTF-16 LE without BOM',
         bytes: Buffer.from(german, 'utf16le'),
         charset: 'utf-16le',
         source: 'bytes',
         notes: [/without a byte order mark/],
       },
       {
-        what: 'UTF-16 BE without',
+        what: 'UTF-16 BE without BOM',
         bytes: Buffer.from(german, 'utf16le').swap16(),
         charset: 'utf-16be',
         source: 'bytes',
         notes: [/without a byte order mark/],
       },
       {
-        what: 'UTF-16 said, without saying which',
+        what: 'UTF-16 declared, without byte order',
         bytes: Buffer.from(german, 'utf16le').swap16(),
         facts: { contentType: 'text/plain; charset=UTF-16' },
         charset: 'utf-16be',
@@ -317,7 +317,7 @@ describe('examining a document', () => {
         notes: [/without a byte order mark/],
       },
       {
-        what: 'UTF-16 that is called Cp1252',
+        what: 'UTF-16 declared as Cp1252',
         bytes: Buffer.from(german, 'utf16le'),
         facts: { contentType: 'text/plain; charset=Cp1252' },
         charset: 'utf-16le',
@@ -325,7 +325,7 @@ describe('examining a document', () => {
         notes: [/without a byte order mark/],
       },
       {
-        what: 'UTF-8 cut in a character here and there stays UTF-8',
+        what: 'UTF-8 with some characters cut',
         bytes: Buffer.concat([Buffer.from(german.repeat(3)), Buffer.from([0xc3])]),
         text: `${german.repeat(3)}\uFFFD`,
         facts: { contentType: 'text/plain; charset=UTF-8' },
@@ -334,7 +334,7 @@ describe('examining a document', () => {
         notes: [/1 byte not UTF-8/],
       },
       {
-        what: 'UTF-8 that is called Cp1252 is read as told, and the doubt is noted',
+        what: 'UTF-8 declared as Cp1252, with a note of the doubt',
         bytes: Buffer.from('é'),
         text: 'Ã©',
         facts: { contentType: 'text/plain; charset=Cp1252' },
@@ -352,7 +352,7 @@ describe('examining a document', () => {
     ];
 
     for (const { what, text = german, bytes, facts = {}, charset, source, notes = [] } of cases) {
-      it(`${what}: ${charset}`, async () => {
+      it(`finds ${charset}: ${what}`, async () => {
         for (const stored of [bytes, gzipSync(bytes)]) {
           const document = await examine(stored, facts);
           assert.deepEqual([document.charset, document.charsetSource], [charset, source]);

@@ -165,9 +165,9 @@ describe('the Selling Partner API client', () => {
     const seller = await open();
     sandbox.state.faults.holds.set('login', { ms: 5000, times: 1 });
     const abort = new AbortController();
-    const asking = seller.getReport('1', { signal: abort.signal });
+    const pending = seller.getReport('1', { signal: abort.signal });
     setTimeout(() => abort.abort(), 50);
-    await assert.rejects(asking, { name: 'AbortError' });
+    await assert.rejects(pending, { name: 'AbortError' });
   });
 
   it('treats an answer without its required fields as no answer', async () => {

@@ -46,8 +46,8 @@ const table = (ageHours: number, changed = {}) => ({
   isStale: false,
   ...changed,
 });
-const keys = (from: AlarmSources, more = {}, told: string[] = []) =>
-  conditionsOf(from, { ...settings, ...more }, { wasSent: (key) => told.includes(key) }).conditions.map(
+const keys = (from: AlarmSources, more = {}, sent: string[] = []) =>
+  conditionsOf(from, { ...settings, ...more }, { wasSent: (key) => sent.includes(key) }).conditions.map(
     ({ key }) => key,
   );
 
@@ -176,7 +176,7 @@ const moment = fc.record({
 describe('the changes of alarms', () => {
   it('are the beginning of each condition once, and its end once', () => {
     const property = fc.property(fc.array(moment, { maxLength: 12 }), (moments) => {
-      let told: SentAlarms = {};
+      let sent: SentAlarms = {};
       const rings = new Map<string, string[]>();
       for (const { there, unknown, mark } of moments) {
         const conditions = there.map(
@@ -184,17 +184,17 @@ describe('the changes of alarms', () => {
         );
         const news = diffAlarms(
           { conditions, ...nothingElse, isKnown: (key) => !unknown.includes(key as 'a') },
-          told,
+          sent,
           {},
           at,
         );
         for (const { key, state, ...alarm } of news) {
           rings.set(key, [...(rings.get(key) ?? []), state]);
-          const { [key]: _, ...others } = told;
-          told = state === 'over' ? others : { ...told, [key]: { ...alarm, sentAt: at, mark: String(mark) } };
+          const { [key]: _, ...others } = sent;
+          sent = state === 'over' ? others : { ...sent, [key]: { ...alarm, sentAt: at, mark: String(mark) } };
         }
-        for (const key of there) assert.ok(key in told);
-        for (const key of Object.keys(told))
+        for (const key of there) assert.ok(key in sent);
+        for (const key of Object.keys(sent))
           assert.ok(there.includes(key as 'a') || unknown.includes(key as 'a'));
       }
       for (const states of rings.values())
@@ -205,11 +205,11 @@ describe('the changes of alarms', () => {
 
   it('include what lasts, if it is due to be repeated', () => {
     const condition: Condition = { key: 'a', kind: 'queue', title: 'a', text: '', since: at };
-    const told = { a: { ...condition, sentAt: at } };
+    const sent = { a: { ...condition, sentAt: at } };
     const newsAfter = (hours: number) =>
       diffAlarms(
         { conditions: [condition], ...nothingElse, isKnown: () => true },
-        told,
+        sent,
         { repeatAfter: { count: 1, unit: 'day' } },
         new Date(Date.parse(at) + hours * 3_600_000).toISOString(),
       ).map(({ state }) => state);

@@ -40,7 +40,7 @@ describe('alarms', () => {
   }
 
   /** What was sent since the last look, as `state kind`. */
-  function told(): string[] {
+  function newlySent(): string[] {
     return receiver.bodies
       .splice(0)
       .flatMap(({ alarms }: { alarms: { state: string; kind: string }[] }) =>
@@ -98,15 +98,15 @@ describe('alarms', () => {
     assert.equal(source, 'sp-reports');
     assert.match(alarms[0].title, new RegExp(`^${listingsType} of ${sellerId} is quarantined$`));
     assert.match(alarms[0].text, /^gone: API_[A-Z_]+\. /);
-    assert.deepEqual(told(), ['begun quarantine']);
+    assert.deepEqual(newlySent(), ['begun quarantine']);
     await world.run('run');
-    assert.deepEqual(told(), []);
+    assert.deepEqual(newlySent(), []);
     await world.sandbox.notify({
       ...world.sandbox.addReport({ ...unknown, body: listings(1) }),
       documentId: 'gone2',
     });
     await world.run('run');
-    assert.deepEqual(told(), ['again quarantine']);
+    assert.deepEqual(newlySent(), ['again quarantine']);
     assert.match((await world.run('alarms')).stdout, /gone2 and 1 more/);
     assert.equal(receiver.posts, 2);
   });
@@ -120,7 +120,7 @@ describe('alarms', () => {
     assert.match(reason, /Mustermann/);
     const sent = JSON.stringify(receiver.bodies);
     const kept = readFileSync(join(world.folder, 'state', 'alarms.json'), 'utf8');
-    assert.deepEqual(told(), ['begun quarantine']);
+    assert.deepEqual(newlySent(), ['begun quarantine']);
     assert.doesNotMatch(sent + kept, /Muster|Hauptstr/);
     assert.ok(kept.includes('quarantine/'));
   });
@@ -154,16 +154,16 @@ DuckDBInstance.create(process.argv[1]).then((held) => { console.log('held'); set
     world.sandbox.state.faults.answers.set('login', { status: 400, times: 100 });
     await world.run('run');
     await world.sandbox.returnMessages();
-    assert.deepEqual(told(), ['begun credentials']);
+    assert.deepEqual(newlySent(), ['begun credentials']);
     // A run without a login changes nothing.
     const queue = world.sandbox.state.faults.answers;
     await world.run('run');
-    assert.deepEqual(told(), []);
+    assert.deepEqual(newlySent(), []);
     queue.clear();
     await world.sandbox.returnMessages();
     await world.sandbox.notify(world.sandbox.addReport({ ...report, body: listings(2) }));
     await world.run('run');
-    assert.deepEqual(told(), ['over credentials']);
+    assert.deepEqual(newlySent(), ['over credentials']);
   });
 
   it('report a login that only a request needed', async () => {
@@ -173,10 +173,10 @@ DuckDBInstance.create(process.argv[1]).then((held) => { console.log('held'); set
     world.env.WEBHOOK_SECRET = receiver.url;
     world.sandbox.state.faults.answers.set('login', { status: 400, times: 100 });
     await world.run('run');
-    assert.deepEqual(told(), ['begun credentials']);
+    assert.deepEqual(newlySent(), ['begun credentials']);
     world.sandbox.state.faults.answers.clear();
     await world.run('run');
-    assert.deepEqual(told(), ['over credentials']);
+    assert.deepEqual(newlySent(), ['over credentials']);
   });
 
   it('report a long queue, and a table that is older than the settings allow', async () => {
@@ -185,7 +185,7 @@ DuckDBInstance.create(process.argv[1]).then((held) => { console.log('held'); set
     const report = { sellerId, reportType: listingsType, createdAt };
     await world.sandbox.notify(world.sandbox.addReport({ ...report, body: listings(1) }));
     await world.run('run');
-    assert.deepEqual(told(), ['begun stale_table']);
+    assert.deepEqual(newlySent(), ['begun stale_table']);
     for (let index = 0; index < 4; index += 1) await damaged();
     const { stdout } = await world.run('alarms', '--json');
     assert.deepEqual(
@@ -193,7 +193,7 @@ DuckDBInstance.create(process.argv[1]).then((held) => { console.log('held'); set
       [`Table listings of ${sellerId} is stale`, 'Queue reports grows'],
     );
     // Looking sends nothing.
-    assert.deepEqual(told(), []);
+    assert.deepEqual(newlySent(), []);
   });
 
   it('are retried if the webhook is unreachable, and never fail a run', async () => {
@@ -208,7 +208,7 @@ DuckDBInstance.create(process.argv[1]).then((held) => { console.log('held'); set
     receiver.refusals.push(503);
     const { stderr, code } = await world.run('run');
     assert.deepEqual([code, receiver.posts], [0, 3], stderr);
-    assert.deepEqual(told(), ['begun quarantine']);
+    assert.deepEqual(newlySent(), ['begun quarantine']);
   });
 
   it('report a state folder that cannot be written, once in a process that lasts', async () => {
@@ -216,7 +216,7 @@ DuckDBInstance.create(process.argv[1]).then((held) => { console.log('held'); set
     writeFileSync(join(world.folder, 'state'), 'a file in the place of the folder');
     const { stderr } = await world.run('run');
     assert.match(stderr, /^error FILE_SYSTEM_FAILED: .*state: E/m);
-    assert.deepEqual(told(), ['begun machine']);
+    assert.deepEqual(newlySent(), ['begun machine']);
     rmSync(join(world.folder, 'state'));
     assert.equal((await world.run('run')).code, 0);
   });
@@ -253,7 +253,7 @@ DuckDBInstance.create(process.argv[1]).then((held) => { console.log('held'); set
       documentId: 'gone',
     });
     await world.run('run');
-    assert.deepEqual(told(), ['begun quarantine']);
+    assert.deepEqual(newlySent(), ['begun quarantine']);
     const { running, stop } = startInProcess(['start'], world);
     for (let index = 0; index < 3; index += 1) await damaged();
     await world.run('run');
@@ -262,7 +262,7 @@ DuckDBInstance.create(process.argv[1]).then((held) => { console.log('held'); set
     stop();
     assert.equal((await running).code, 0);
     // Two processes that look at the same moment may both send it.
-    assert.ok(told().every((each) => each === 'again quarantine') && receiver.posts <= 3);
+    assert.ok(newlySent().every((each) => each === 'again quarantine') && receiver.posts <= 3);
   });
 });
 
@@ -293,8 +293,8 @@ describe('alarms of several processes, one after the other', () => {
         { config, clock, log },
       );
       await alarms.check(new AbortController().signal);
-      const told = receiver.bodies.splice(0).flatMap(({ alarms: all }) => all);
-      return told.map((each: { state: string; since: string }) => `${each.state} ${each.since}`);
+      const sent = receiver.bodies.splice(0).flatMap(({ alarms: all }) => all);
+      return sent.map((each: { state: string; since: string }) => `${each.state} ${each.since}`);
     };
     try {
       const since = '2026-11-25T12:00:00.000Z';

@@ -103,9 +103,9 @@ describe('the status page in Chromium', () => {
             `${place}: a name of the time line is out of sight`,
           );
         }
-        const { lightness, least } = (await page.evaluate(contrastScript)) as Contrast;
+        const { lightness, lowest } = (await page.evaluate(contrastScript)) as Contrast;
         assert.ok(colorScheme === 'dark' ? lightness < 0.1 : lightness > 0.8, `${place}: ${lightness}`);
-        assert.ok(least[0] >= 4.5, `${place}: a contrast of ${least}`);
+        assert.ok(lowest[0] >= 4.5, `${place}: a contrast of ${lowest}`);
         await keep(page, `status-${size}-${colorScheme}`, { fullPage: process.env.FULL_PAGE === '1' });
       }
     }
@@ -221,7 +221,7 @@ const withoutTags = (html: string) =>
 
 interface Contrast {
   lightness: number;
-  least: [number, string];
+  lowest: [number, string];
 }
 
 /** A cell of the console's answer: other tables may contain the same. */
@@ -254,14 +254,14 @@ const contrastScript = `(() => {
     }
     return [255, 255, 255, 255];
   };
-  let least = [21, ''];
+  let lowest = [21, ''];
   for (const element of document.querySelectorAll('body *')) {
     const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
     const style = getComputedStyle(element);
     if (!own || element.closest('svg') || element.disabled || element.className === 'skip') continue;
     const [a, b] = [light(parse(style.color)), light(groundOf(element))];
     const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    if (contrast < least[0]) least = [contrast, element.tagName + '.' + element.className + ' ' + element.textContent.slice(0, 30)];
+    if (contrast < lowest[0]) lowest = [contrast, element.tagName + '.' + element.className + ' ' + element.textContent.slice(0, 30)];
   }
-  return { lightness: light(groundOf(document.body)), least };
+  return { lightness: light(groundOf(document.body)), lowest };
 })()`;

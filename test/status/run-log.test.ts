@@ -14,7 +14,7 @@ function open() {
   const log = openRunLog({ now: () => nowMs, sleep: async () => {}, every: () => assert.fail() });
   const begin = (kind?: Run['kind']) => {
     const watch = log.watch(run(kind));
-    return { ...watch, tell: (event: PipelineEvent) => watch.onEvent?.(event) };
+    return { ...watch, emit: (event: PipelineEvent) => watch.onEvent?.(event) };
   };
   return { log, begin, pass: (ms: number) => (nowMs += ms) };
 }
@@ -23,8 +23,8 @@ describe('the log of runs', () => {
   it('shows a run while it is in progress, and its result', () => {
     const { log, begin } = open();
     const drain = begin();
-    drain.tell({ event: 'bytes_downloaded', key: 'A1/doc-1', bytes: 7 });
-    drain.tell({ event: 'work_finished', key: 'A1/doc-1', outcome: 'loaded' });
+    drain.emit({ event: 'bytes_downloaded', key: 'A1/doc-1', bytes: 7 });
+    drain.emit({ event: 'work_finished', key: 'A1/doc-1', outcome: 'loaded' });
     const [running] = log.runs();
     assert.deepEqual([running?.outcomes, running?.bytes, running?.endedAt], [{ loaded: 1 }, 7, undefined]);
     assert.equal(log.succeededAt('all', 'drain'), undefined);
@@ -43,13 +43,13 @@ describe('the log of runs', () => {
   it('knows since when a login is refused, until Amazon accepts it again', () => {
     const { log, begin, pass } = open();
     const first = begin();
-    first.tell({ event: 'work_finished', key: 'A1/doc-1', outcome: 'failed', failure: refusal });
+    first.emit({ event: 'work_finished', key: 'A1/doc-1', outcome: 'failed', failure: refusal });
     first.finished({ ...nothing, failures: [refusal] });
     pass(60_000);
     begin().finished({ ...nothing, failures: [{ ...refusal, key: 'A1/doc-2' }] });
     assert.equal(log.credentials('A1').refused?.since, '2026-11-25T12:00:00.000Z');
     assert.deepEqual(log.credentials('B2'), {});
-    begin().tell({ event: 'document_located', key: 'A1/doc-1', sellerId: 'A1' });
+    begin().emit({ event: 'document_located', key: 'A1/doc-1', sellerId: 'A1' });
     assert.deepEqual(log.credentials('A1'), { acceptedAt: '2026-11-25T12:01:00.000Z' });
   });
 
@@ -102,9 +102,9 @@ describe('the log of runs', () => {
     const { log, begin } = open();
     const drain = begin();
     for (const [messageId, sentMs] of Object.entries({ a: 300, b: 100, c: 200 })) {
-      drain.tell({ event: 'message_received', messageId, sentMs });
+      drain.emit({ event: 'message_received', messageId, sentMs });
     }
-    drain.tell({ event: 'message_deleted', messageId: 'b' });
+    drain.emit({ event: 'message_deleted', messageId: 'b' });
     drain.finished(nothing);
     assert.equal(log.oldestSentMs(queue), 200);
     begin().finished(nothing);

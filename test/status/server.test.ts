@@ -147,16 +147,16 @@ describe('the status server', () => {
         await report(listings(1));
         await world.run('run');
       });
-      const asked = async (sql: unknown) => {
+      const answerTo = async (sql: unknown) => {
         const answer = await post('/api/query', { sql });
         return { status: answer.status, ...((await answer.json()) as Answered) };
       };
-      const cut = await asked('SELECT range AS n, 1.10::DECIMAL(9,2) AS price FROM range(5000)');
+      const cut = await answerTo('SELECT range AS n, 1.10::DECIMAL(9,2) AS price FROM range(5000)');
       assert.deepEqual([cut.rows.length, cut.isCut, cut.rows[7]], [1000, true, ['7', '1.10']]);
-      const refused = await asked('DROP TABLE listings');
+      const refused = await answerTo('DROP TABLE listings');
       assert.deepEqual([refused.status, refused.error.code], [400, 'QUERY_FAILED']);
-      assert.match((await asked("SELECT * FROM read_csv('/etc/passwd')")).error.message, /disabled/i);
-      assert.equal((await asked(undefined)).status, 400);
+      assert.match((await answerTo("SELECT * FROM read_csv('/etc/passwd')")).error.message, /disabled/i);
+      assert.equal((await answerTo(undefined)).status, 400);
       assert.equal((await post('/api/query', 'SELECT 1')).status, 400);
       assert.equal(
         (await post('/api/query', '{"sql":"SELECT 1"}', { 'content-type': 'text/plain' })).status,

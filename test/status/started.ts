@@ -13,9 +13,9 @@ export interface Started {
 
 /** Starts the program in this process, and waits until its status page is served. */
 export async function startWithPage(world: World): Promise<Started> {
-  let told = '';
+  let output = '';
   const { running, stop } = startInProcess(['start'], world, (text) => {
-    told += text;
+    output += text;
   });
   let url: string | undefined;
   const ended = running.then((ran) => {
@@ -24,7 +24,7 @@ export async function startWithPage(world: World): Promise<Started> {
   ended.catch(() => {});
   while (!url) {
     await Promise.race([sleep(10), ended]);
-    url = /"url":"([^"]+)"/.exec(told)?.[1];
+    url = /"url":"([^"]+)"/.exec(output)?.[1];
   }
   const at = (path: string) => new URL(path, url);
   return {

@@ -21,7 +21,7 @@ describe('the answer of a bucket', () => {
   let answers: Answer[];
   let folder: string;
   let buckets: Record<'s3' | 'gs', Bucket>;
-  let hasty: Bucket;
+  let withTimeout: Bucket;
 
   beforeEach(async () => {
     Object.assign(process.env, s3Environment);
@@ -51,7 +51,7 @@ describe('the answer of a bucket', () => {
       gs: openGsBucket({ bucket: 'b', endpoint }),
     };
     // Google's client never reports that a connection broke in the middle of an object.
-    hasty = openGsBucket({ bucket: 'b', endpoint, answerTimeoutMs: 500 });
+    withTimeout = openGsBucket({ bucket: 'b', endpoint, answerTimeoutMs: 500 });
   });
   afterEach(() => {
     server.close();
@@ -113,13 +113,13 @@ describe('the answer of a bucket', () => {
 
   it('that does not arrive for too long is a failure', async () => {
     answers = [[0, '']];
-    await assert.rejects(hasty.read('a'), { code: 'BUCKET_UNREACHABLE' });
-    await assert.rejects(hasty.put('a', join(folder, 'file')), { code: 'BUCKET_UNREACHABLE' });
+    await assert.rejects(withTimeout.read('a'), { code: 'BUCKET_UNREACHABLE' });
+    await assert.rejects(withTimeout.put('a', join(folder, 'file')), { code: 'BUCKET_UNREACHABLE' });
     answers = [
       [200, JSON.stringify({ name: 'a', generation: '1', size: '5' })],
       [0, ''],
     ];
-    await assert.rejects(hasty.get('a', join(folder, 'got')), { code: 'BUCKET_UNREACHABLE' });
+    await assert.rejects(withTimeout.get('a', join(folder, 'got')), { code: 'BUCKET_UNREACHABLE' });
   });
 
   for (const kind of ['s3', 'gs'] as const) {
@@ -129,7 +129,7 @@ describe('the answer of a bucket', () => {
       const whole: Answer = [200, '0123456789'];
       answers = kind === 's3' ? [half, whole] : [metadata, half, metadata, whole];
       const url = { scheme: kind, bucket: 'b', beginning: '' };
-      const bucket = kind === 's3' ? buckets.s3 : hasty;
+      const bucket = kind === 's3' ? buckets.s3 : withTimeout;
       const store = openBucketStore({ bucket, url, folder, unfinished: folder });
       assert.ok(await store.fetch(join(folder, 'a')));
       assert.equal(readFileSync(join(folder, 'a'), 'utf8'), '0123456789');

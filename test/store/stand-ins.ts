@@ -7,7 +7,7 @@ import { openS3Bucket } from '../../src/store/s3-bucket.js';
 import type { Bucket } from '../../src/store/types.js';
 
 /** A bucket of an emulator on loopback. */
-export interface StandIn {
+export interface BucketEmulator {
   /** `s3://name` or `gs://name`. */
   url: string;
   endpoint: string;
@@ -23,7 +23,7 @@ export const s3Environment = {
 };
 
 /** S3 by fauxqs, in this process. */
-export async function startS3(): Promise<StandIn> {
+export async function startS3(): Promise<BucketEmulator> {
   silenceAwsNodeWarning();
   Object.assign(process.env, s3Environment);
   const server = buildApp({ logger: false });
@@ -47,7 +47,7 @@ export async function startS3(): Promise<StandIn> {
 export const gsEndpoint = process.env.STORAGE_EMULATOR;
 
 /** A new bucket of it. */
-export async function makeGsBucket(endpoint: string): Promise<StandIn> {
+export async function makeGsBucket(endpoint: string): Promise<BucketEmulator> {
   const name = `lake-${randomUUID()}`;
   await fetch(`${endpoint}/storage/v1/b?project=test`, {
     method: 'POST',

@@ -8,7 +8,7 @@ import { readBucketUrl } from '../../src/store/bucket-url.js';
 import { openFolderStore } from '../../src/store/folder-store.js';
 import type { Store } from '../../src/store/types.js';
 import { writeWholeFile } from '../../src/files/whole-file.js';
-import { gsEndpoint, makeGsBucket, type StandIn, startS3 } from './stand-ins.js';
+import { gsEndpoint, makeGsBucket, type BucketEmulator, startS3 } from './stand-ins.js';
 
 describeStore('a folder', async (folder) => ({ open: () => openFolderStore(join(folder, 'lake')) }));
 
@@ -28,19 +28,19 @@ if (gsEndpoint) {
 interface Opened {
   /** Opens it as another machine would, without a shared disk. */
   open(): Store;
-  standIn?: StandIn;
+  emulator?: BucketEmulator;
 }
 
-function inBucket(standIn: StandIn, folder: string): Opened {
+function inBucket(emulator: BucketEmulator, folder: string): Opened {
   let machines = 0;
-  const url = readBucketUrl(`${standIn.url}/kept/lake`);
+  const url = readBucketUrl(`${emulator.url}/kept/lake`);
   assert.ok(url);
   const open = () => {
     machines += 1;
     const work = join(folder, `machine-${machines}`);
-    return openBucketStore({ bucket: standIn.bucket, url, folder: work, unfinished: `${work}-unfinished` });
+    return openBucketStore({ bucket: emulator.bucket, url, folder: work, unfinished: `${work}-unfinished` });
   };
-  return { open, standIn };
+  return { open, emulator };
 }
 
 /** The promises of every store. */
@@ -55,7 +55,7 @@ function describeStore(name: string, openAll: (folder: string) => Promise<Opened
       store = opened.open();
     });
     afterEach(async () => {
-      await opened.standIn?.close();
+      await opened.emulator?.close();
       rmSync(folder, { recursive: true, force: true });
     });
 
@@ -142,16 +142,16 @@ function describeStore(name: string, openAll: (folder: string) => Promise<Opened
 
 describe('a store in a bucket', () => {
   let folder: string;
-  let standIn: StandIn;
+  let emulator: BucketEmulator;
   let store: Store;
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'sp-reports-store-'));
-    standIn = await startS3();
-    store = inBucket(standIn, folder).open();
+    emulator = await startS3();
+    store = inBucket(emulator, folder).open();
     mkdirSync(store.folder, { recursive: true });
   });
   afterEach(async () => {
-    await standIn.close();
+    await emulator.close();
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -169,7 +169,7 @@ describe('a store in a bucket', () => {
     const file = join(folder, 'x');
     writeFileSync(file, 'x');
     for (const name of ['kept/lake/../../out', 'kept/lake/a//b', 'kept/lake/_loads/', 'kept/lake/in']) {
-      await standIn.bucket.put(name, file);
+      await emulator.bucket.put(name, file);
     }
     assert.deepEqual(await store.list(), [join(store.folder, 'in')]);
   });
@@ -186,7 +186,7 @@ describe('a store in a bucket', () => {
 
   it('reports a missing bucket by name', async () => {
     const { openS3Bucket } = await import('../../src/store/s3-bucket.js');
-    const missing = openS3Bucket({ bucket: 'none', endpoint: standIn.endpoint });
+    const missing = openS3Bucket({ bucket: 'none', endpoint: emulator.endpoint });
     await assert.rejects(missing.list(''), { code: 'BUCKET_NOT_FOUND', message: /s3:\/\/none/ });
     await assert.rejects(missing.read('a'), { code: 'BUCKET_NOT_FOUND' });
   });

@@ -10,6 +10,6 @@ const lacks = (process.env.BIGQUERY_EMULATOR_LACKS ?? '').split(',');
  * Whether the emulator is declared unable to do something, whose tests are then skipped.
  * docs/bigquery.md describes each.
  */
-export function standInLacks(what: 'conflicts' | 'rewrites'): boolean {
+export function emulatorLacks(what: 'conflicts' | 'rewrites'): boolean {
   return lacks.includes(what);
 }

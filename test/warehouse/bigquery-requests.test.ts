@@ -31,7 +31,7 @@ interface Answer {
 
 /** A server that records the requests, and answers as a test says. */
 class FakeApi {
-  readonly asked: { method: string; path: string; body: string }[] = [];
+  readonly requests: { method: string; path: string; body: string }[] = [];
   private constructor(
     private readonly server: Server,
     readonly endpoint: string,
@@ -44,7 +44,7 @@ class FakeApi {
       for await (const chunk of request) chunks.push(chunk as Buffer);
       const body = Buffer.concat(chunks).toString('latin1');
       const [method, path] = [request.method ?? '', decodeURIComponent(request.url ?? '')];
-      api?.asked.push({ method, path, body });
+      api?.requests.push({ method, path, body });
       const { status = 200, body: answered } = answer(method, path, body);
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answered));
     });
@@ -105,7 +105,7 @@ describe('requests to BigQuery', () => {
     });
     assert.equal(await loadStaging(client(), file()), '_staging_abc');
     assert.equal(reloads, 2);
-    const upload = api.asked.find(({ method }) => method === 'POST');
+    const upload = api.requests.find(({ method }) => method === 'POST');
     assert.match(upload?.path ?? '', /^\/upload\/bigquery\/v2\/projects\/p\/jobs\?uploadType=multipart/);
     const metadata = JSON.parse(/\{.*\}/.exec(upload?.body ?? '')?.[0] ?? '');
     assert.deepEqual(metadata.jobReference, { projectId: 'p', jobId: 'sp_reports_abc_0', location: 'EU' });
@@ -172,7 +172,7 @@ describe('requests to BigQuery', () => {
     }));
     assert.equal(await loadStaging(client(), file()), '_staging_abc');
     assert.deepEqual(
-      api.asked.filter(({ method }) => method === 'POST'),
+      api.requests.filter(({ method }) => method === 'POST'),
       [],
     );
   });
@@ -290,20 +290,20 @@ describe('requests to BigQuery', () => {
       const one = client();
       await addLedgerColumns(one);
       await addLedgerColumns(one);
-      const altered = api.asked.flatMap(({ body }) =>
+      const altered = api.requests.flatMap(({ body }) =>
         [...body.matchAll(/ADD COLUMN IF NOT EXISTS (`\w+` \w+)/g)].map(([, column]) => column),
       );
       assert.deepEqual(altered, expected);
-      assert.equal(api.asked.filter(({ path }) => path.includes('/tables/_loads')).length, 1);
+      assert.equal(api.requests.filter(({ path }) => path.includes('/tables/_loads')).length, 1);
       api.close();
     }
   });
 
   it('run no query that would read more than the limit, and none that writes', async () => {
-    const asked: boolean[] = [];
+    const dryRuns: boolean[] = [];
     let statementType = 'SELECT';
     api = await FakeApi.start((_, __, body) => {
-      asked.push(JSON.parse(body).configuration.dryRun);
+      dryRuns.push(JSON.parse(body).configuration.dryRun);
       return {
         body: { ...job('x', 'DONE'), statistics: { query: { statementType, totalBytesProcessed: '2000' } } },
       };
@@ -320,7 +320,7 @@ describe('requests to BigQuery', () => {
       message: /DELETE/,
     });
     assert.deepEqual(estimates, [2000]);
-    assert.deepEqual(asked, [true, true]);
+    assert.deepEqual(dryRuns, [true, true]);
   });
 
   it('are retried a few times if there were too many', async () => {
@@ -333,7 +333,7 @@ describe('requests to BigQuery', () => {
     let refusals = 2;
     api = await FakeApi.start(() => (refusals-- > 0 ? refused : { body: { status: { state: 'DONE' } } }));
     assert.deepEqual(await client().findJob('j'), { status: { state: 'DONE' } });
-    assert.equal(api.asked.length, 3);
+    assert.equal(api.requests.length, 3);
   });
 
   it('cancel the job of a query that no caller waits for any more', async () => {
@@ -346,7 +346,7 @@ describe('requests to BigQuery', () => {
       return { body: { ...job('x', isDryRun ? 'DONE' : 'RUNNING'), statistics } };
     });
     await assert.rejects(runQuery(client(), 'SELECT 1', { signal: stop.signal }), /^Error: enough$/);
-    const cancelled = api.asked.filter(({ path }) => path.includes('/cancel'));
+    const cancelled = api.requests.filter(({ path }) => path.includes('/cancel'));
     assert.match(cancelled[0]?.path ?? '', /\/jobs\/[\w-]+\/cancel/);
   });
 });

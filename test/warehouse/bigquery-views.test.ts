@@ -40,7 +40,7 @@ function problems(known: Record<string, string>, refusal: string | undefined, th
 }
 
 /** The requests to BigQuery; `there` is the dataset's table or view of any requested name. */
-async function asked(known: Record<string, string>, tables: TableState[], there?: object) {
+async function refresh(known: Record<string, string>, tables: TableState[], there?: object) {
   const statements: string[] = [];
   const warnings: string[] = [];
   const client = {
@@ -68,13 +68,13 @@ async function asked(known: Record<string, string>, tables: TableState[], there?
 
 /** The version that a first commit records. */
 async function notedVersion(): Promise<string> {
-  const { statements } = await asked({}, [stock]);
+  const { statements } = await refresh({}, [stock]);
   return /VALUES \('view\/stock_on_hand', 0, '', '([0-9a-f]+)'\)/.exec(statements.at(-1) ?? '')?.[1] ?? '';
 }
 
 describe('views of BigQuery', () => {
   it('are made in the dataset if their tables exist, and recorded in the state', async () => {
-    const { statements, warnings } = await asked({}, [stock]);
+    const { statements, warnings } = await refresh({}, [stock]);
     assert.equal(statements.length, 2);
     const [make = '', note = ''] = statements;
     assert.match(
@@ -91,7 +91,7 @@ describe('views of BigQuery', () => {
   it('are cast without precision and scale, which BigQuery accepts only for columns', async () => {
     const names = new Set(views.flatMap(({ tables }) => tables.flat().map(({ name }) => name)));
     const without = [...names].map((name) => ({ ...stock, name, columns: [] }));
-    const { statements } = await asked({}, without);
+    const { statements } = await refresh({}, without);
     assert.match(statements.join(), /CAST\(NULL AS NUMERIC\)/);
     assert.doesNotMatch(statements.join(), /NUMERIC\(\d/);
   });
@@ -99,7 +99,7 @@ describe('views of BigQuery', () => {
   it('cost no request if they are up to date', async () => {
     const version = await notedVersion();
     assert.ok(version);
-    assert.deepEqual((await asked({ stock_on_hand: version }, [stock])).statements, []);
+    assert.deepEqual((await refresh({ stock_on_hand: version }, [stock])).statements, []);
   });
 
   it('are made again if their tables changed, and dropped if those are gone', async () => {
@@ -108,7 +108,7 @@ describe('views of BigQuery', () => {
       ...stock,
       columns: [...stock.columns, { name: 'asin', type: { kind: 'string' as const } }],
     };
-    const { statements } = await asked({ stock_on_hand: version, old_one: 'abc' }, [wider]);
+    const { statements } = await refresh({ stock_on_hand: version, old_one: 'abc' }, [wider]);
     assert.deepEqual(
       statements.map((sql) => /^[A-Z ]+(`[^`]+`)?/.exec(sql)?.[0]),
       ['CREATE OR REPLACE VIEW `ds.stock_on_hand`', 'DROP VIEW IF EXISTS `ds.old_one`', 'BEGIN TRANSACTION'],
@@ -127,10 +127,10 @@ describe('views of BigQuery', () => {
   });
 
   it('do not change if someone else made them, but do if a broken commit made them', async () => {
-    const theirs = await asked({}, [stock], { type: 'VIEW' });
+    const theirs = await refresh({}, [stock], { type: 'VIEW' });
     assert.deepEqual(theirs.statements, []);
     assert.match(theirs.warnings.join(), /stock_on_hand.*of that name already/);
-    const ours = await asked({}, [stock], { type: 'VIEW', labels: { program: 'sp-reports' } });
+    const ours = await refresh({}, [stock], { type: 'VIEW', labels: { program: 'sp-reports' } });
     assert.equal(ours.statements.length, 2);
   });
 });

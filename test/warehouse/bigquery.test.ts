@@ -9,7 +9,7 @@ import { openBigQueryWarehouse } from '../../src/warehouse/bigquery/warehouse.js
 import { removeOldStaging } from '../../src/store/staging.js';
 import type { Bucket } from '../../src/store/types.js';
 import { gsEndpoint, makeGsBucket } from '../store/stand-ins.js';
-import { bigQueryEndpoint, standInLacks } from './bigquery-emulator.js';
+import { bigQueryEndpoint, emulatorLacks } from './bigquery-emulator.js';
 import { makeLoad } from './make-load.js';
 import { describeWarehouse } from './warehouse-suite.js';
 
@@ -26,7 +26,7 @@ if (endpoint) {
   describe('a BigQuery warehouse of several processes', function () {
     this.timeout(120_000);
 
-    const itMeets = standInLacks('conflicts') ? it.skip : it;
+    const itMeets = emulatorLacks('conflicts') ? it.skip : it;
     itMeets(
       'has the rows of a document once that all of them commit at the same time, from nothing',
       async () => {
@@ -208,7 +208,7 @@ if (endpoint) {
     jsonText: (text) => JSON.stringify(JSON.parse(text)),
     hasNullInLists: false,
     hasColumnsOfOneName: false,
-    hasRewrites: !standInLacks('rewrites'),
+    hasRewrites: !emulatorLacks('rewrites'),
   });
 } else {
   it('BigQuery warehouse', function () {

@@ -333,8 +333,8 @@ describe('the DuckDB warehouse file', () => {
     it('makes a commit wait for it', async () => {
       await warehouse.commit([await load('d1')]);
       const other = await holdElsewhere('READ_ONLY');
-      const patient = openDuckDbWarehouse({ path, lockWaitMs: 5000 });
-      const commit = patient.commit([await load('d2')]);
+      const waiting = openDuckDbWarehouse({ path, lockWaitMs: 5000 });
+      const commit = waiting.commit([await load('d2')]);
       await end(other);
       await commit;
       assert.equal(await count(), '2');

@@ -32,25 +32,25 @@ describe('a read-only warehouse', () => {
 
   it('gives way to a commit, and answers after it', async () => {
     const order: string[] = [];
-    const asked = reader.query(endlessBefore).then(({ rows }) => {
+    const pending = reader.query(endlessBefore).then(({ rows }) => {
       order.push('answer');
       return rows[0];
     });
     await new Promise((resolve) => setTimeout(resolve, 200));
     await warehouse.commit([await load('d2')]);
     order.push('commit');
-    assert.equal((await asked)?.loads, '2');
+    assert.equal((await pending)?.loads, '2');
     assert.deepEqual(order, ['commit', 'answer']);
   });
 
   it('has its turn after some tries, however many commits come', async () => {
     let isAnswered = false;
-    const asked = reader.query(slow).finally(() => {
+    const pending = reader.query(slow).finally(() => {
       isAnswered = true;
     });
     let commits = 0;
     for (; !isAnswered && commits < 60; commits += 1) await warehouse.commit([await load(`d${commits + 2}`)]);
-    assert.ok(Number((await asked).rows[0]?.loads) > 1);
+    assert.ok(Number((await pending).rows[0]?.loads) > 1);
     assert.ok(commits < 60);
   });
 
