@@ -95,12 +95,12 @@ describe('the answers of query', () => {
 
   it('come with a fitting hint if the query fails', async () => {
     for (const [sql, hint] of [
-      ['SELECT * FROM lstings', /see `sp-reports tables`/],
+      ['SELECT * FROM lstings', /`sp-reports tables` lists the tables/],
       ['SELECT nothing FROM listings', /DESCRIBE <table>/],
-      ['SELEC 1', /at the position marked/],
+      ['SELEC 1', /at the marked position/],
       ['DELETE FROM listings', /only loads change the warehouse/],
       ['SELECT 1; SELECT 2', /one statement at a time/],
-      ["SELECT * FROM 'x.csv'", /disabled here/],
+      ["SELECT * FROM 'x.csv'", /are not available here/],
     ] as const) {
       const { code, stderr } = await run('query', sql);
       assert.equal(code, 1);

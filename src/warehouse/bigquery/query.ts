@@ -87,8 +87,8 @@ function queryError(error: unknown): unknown {
   if (!isAboutQuery) return error;
   const found = String(error.details.found);
   const hint = /not found: table/i.test(found)
-    ? 'see `sp-reports tables` for the tables and `sp-reports tables --views` for views and what they wait for; _loads is the ledger, _rejects has the rejects.'
-    : "fix the statement at the position named; BigQuery's SQL is on cloud.google.com/bigquery/docs.";
+    ? '`sp-reports tables` lists the tables, `sp-reports tables --views` the views and the tables they wait for. _loads is the ledger, _rejects has the rejects.'
+    : "correct the statement at the named position. cloud.google.com/bigquery/docs describes BigQuery's SQL.";
   return queryFailed(found, hint, error);
 }
 
