@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 
-/** The rooms of `src/`, from the top down, as docs/architecture.md lists them: a room imports only what stands below it. */
+/**
+ * The rooms of `src/`, from the top down, as docs/architecture.md lists them: a room imports only
+ * rooms below it.
+ */
 const rooms = [
   'cli.ts',
   'commands',
@@ -38,7 +41,7 @@ interface Import {
 
 const folder = join(import.meta.dirname, '../src');
 
-/** Every import between files of `src/`, type-only ones too; paths are relative to `src/`. */
+/** Every import between files of `src/`, including type-only ones; paths are relative to `src/`. */
 const imports: Import[] = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts') && !file.startsWith('kernel/assembly/'))
   .flatMap((from) => {
@@ -54,13 +57,13 @@ const roomOf = (file: string) => file.split('/')[0] ?? file;
 const folderOf = (file: string) => dirname(file);
 
 describe('the architecture', () => {
-  it('has a place in the order of rooms for every folder of src', () => {
+  it('lists every folder of src in the order of rooms', () => {
     const found = new Set(imports.flatMap(({ from, to }) => [roomOf(from), roomOf(to)]));
     const unlisted = [...found].filter((room) => !rooms.includes(room) && !room.startsWith('main'));
     assert.deepEqual(unlisted, []);
   });
 
-  it('lets imports between rooms point down only', () => {
+  it('lets imports between rooms point only down', () => {
     const upward = imports.filter(({ from, to }) => {
       const [above, below] = [rooms.indexOf(roomOf(from)), rooms.indexOf(roomOf(to))];
       return above >= 0 && below >= 0 && below < above;
@@ -71,12 +74,12 @@ describe('the architecture', () => {
     );
   });
 
-  it('has no files that import each other in a circle', () => {
+  it('has no import cycles between files', () => {
     assert.deepEqual(circlesOf(imports.map(({ from, to }) => [from, to])), []);
   });
 
-  it('has no folders that import each other in a circle', () => {
-    // A folder and one inside it are one room with a part of its own.
+  it('has no import cycles between folders', () => {
+    // A folder and its subfolders are one room.
     const between = imports
       .map(({ from, to }): [string, string] => [folderOf(from), folderOf(to)])
       .filter(([from, to]) => !`${from}/`.startsWith(`${to}/`) && !`${to}/`.startsWith(`${from}/`));
@@ -84,7 +87,7 @@ describe('the architecture', () => {
   });
 });
 
-/** The circles of a graph: each group of nodes that reach one another (Tarjan's algorithm). */
+/** The cycles of a graph: each group of nodes that reach one another (Tarjan's algorithm). */
 function circlesOf(edges: [string, string][]): string[][] {
   const next = new Map<string, Set<string>>();
   for (const [from, to] of edges) if (from !== to) next.set(from, (next.get(from) ?? new Set()).add(to));

@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 const repository = fileURLToPath(new URL('..', import.meta.url));
 
 /**
- * Documents and models that the program is compared with: a small collection that each clone has, and a larger one beside the
- * repository that only some machines have.
+ * Documents and models that the program is compared with: a small collection in every clone, and a
+ * larger one beside the repository that only some machines have.
  */
 const collections = {
   small: join(repository, 'test/fixtures/collection'),
@@ -14,7 +14,10 @@ const collections = {
 };
 export type CollectionSize = keyof typeof collections;
 
-/** Defines tests on a part of each collection. Where a collection lacks it, a pending test says so. */
+/**
+ * Defines tests on a part of each collection. If a collection lacks the part, a pending test says
+ * so.
+ */
 export function onEachCollection(part: string, define: (path: string, size: CollectionSize) => void): void {
   for (const [size, folder] of Object.entries(collections) as [CollectionSize, string][]) {
     const path = join(folder, part);

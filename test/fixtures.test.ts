@@ -14,9 +14,9 @@ import type { LoadTable } from '../src/warehouse/types.js';
 import { openFolderStore } from '../src/store/folder-store.js';
 import { onEachCollection } from './collections.js';
 
-/** A case is a document and, beside it, `<case>.expected.json`; dropping in a pair adds a test. */
+/** A case is a document and, beside it, `<case>.expected.json`; adding a pair adds a test. */
 interface Expected {
-  /** What Amazon would have said, where it matters. */
+  /** The metadata from Amazon, if it matters. */
   facts?: Partial<DocumentFacts>;
   charset: string;
   table: string;
@@ -32,7 +32,9 @@ const folder = new URL('./fixtures/', import.meta.url).pathname;
 const engines: Engine[] = ['columnar', 'reference'];
 const schemas = readSchemas({ folders: [packagedSchemasFolder()] });
 
-/** Takes a document from a file to Parquet, and reads the Parquet back with DuckDB and hyparquet. */
+/**
+ * Converts a document from a file to Parquet, and reads the Parquet back with DuckDB and hyparquet.
+ */
 async function readThrough(path: string, facts: Omit<DocumentFacts, 'documentId'>, engine: Engine) {
   const home = mkdtempSync(join(tmpdir(), 'sp-reports-fixture-'));
   try {
@@ -148,7 +150,7 @@ describe('collected documents', () => {
   onEachCollection('samples', (samples, size) => {
     for (const name of readdirSync(samples).filter((each) => each.includes('--'))) {
       for (const engine of engines) {
-        it(`${name} of the ${size} collection loads, every line of it, by the ${engine} engine`, async () => {
+        it(`${name} of the ${size} collection loads with every line, by the ${engine} engine`, async () => {
           const reportType = name.replace(/--.*$/, '');
           const facts = { sellerId: 'A1', reportType, marketplaceIds: [] };
           const { tables, rejects } = await readThrough(join(samples, name), facts, engine);

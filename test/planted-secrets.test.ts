@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { assertNoSecrets } from './planted-secrets.js';
 
-// The hook at the root is that of the whole suite: whatever any of its tests prints passes here. What the program prints to streams of a
-// test, and what it writes to a folder of one, is looked at by `world.ts`.
+// The root hook belongs to the whole suite: everything that any of its tests prints passes here.
+// `world.ts` checks what the program prints to streams of a test, and what it writes to a folder of
+// one.
 const found: unknown[] = [];
 const restore = [process.stdout, process.stderr].map((stream) => {
   const { write } = stream;
@@ -25,7 +26,7 @@ after(() => {
 });
 
 describe('planted secrets', () => {
-  it('are found in a text, whatever is around them', () => {
+  it('are found in a text, whatever surrounds them', () => {
     const env = { LWA_CLIENT_SECRET: 'hush-hush-hush', HOME: '/home/somebody' };
     for (const text of [
       'a hush-hush-hush b',

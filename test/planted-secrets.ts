@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What tokens of Amazon and presigned URLs look like, those of the sandbox too. */
+/** Patterns of Amazon's tokens and presigned URLs, including those of the sandbox. */
 const shapes = /Atza\||Atzr\||Atc\||Atz\.sprdt\||X-Amz-(?:Signature|Credential|Security-Token)=/;
 
 /** Names of variables whose values are secrets. */
 const secretName = /^(SECRET|TOKEN)_\d+$|SECRET|REFRESH_TOKEN|HASH_KEY|STATUS_TOKEN|^KEY$/;
 
-/** Fails where a text has a secret of that environment, a token or a presigned URL. */
+/** Fails if a text has a secret of this environment, a token or a presigned URL. */
 export function assertNoSecrets(text: string, env: NodeJS.ProcessEnv, where: string): void {
   const shape = shapes.exec(text);
   assert.ok(
@@ -18,7 +18,10 @@ export function assertNoSecrets(text: string, env: NodeJS.ProcessEnv, where: str
   for (const secret of secretsOf(env)) assert.ok(!text.includes(secret), `${where} has a secret`);
 }
 
-/** The same of every file in a folder that the program wrote; documents are as Amazon sent them. */
+/**
+ * The same for every file in a folder that the program wrote, except documents, which are as Amazon
+ * sent them.
+ */
 export function assertNoSecretsIn(folder: string, env: NodeJS.ProcessEnv): void {
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     const path = join(folder, name);

@@ -56,7 +56,7 @@ describe('scripts/test and .ci/run', () => {
     assert.match(stderr, /on Google Cloud Storage are skipped: there is no Go/);
   });
 
-  it('scripts/test runs within the emulators that are there', async () => {
+  it('scripts/test runs with the emulators that exist', async () => {
     stub('scripts/storage-emulator', 'case $1 in --*) ;; *) echo storage; "$@";; esac');
     stub('scripts/bigquery-emulator', 'case $1 in --*) ;; *) echo bigquery; "$@";; esac');
     const { stdout, stderr } = await run('scripts/test');
@@ -154,7 +154,7 @@ describe('the kernel that tests run with', () => {
   });
 });
 
-it('the build leaves a program that may be run: npx makes it so only the first time', () => {
+it('the build makes a program that is executable: npx would make it so only the first time', () => {
   const { scripts, bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   assert.ok(scripts.build.endsWith(` && chmod +x ${bin['sp-reports']}`), scripts.build);
 });

@@ -10,7 +10,10 @@ import { typesToList, unloadedReports, jobFor } from './unloaded-reports.js';
 import { IngestRun } from '../ingest/ingest-run.js';
 import { type Failure, failureOf, type WorkSummary } from '../ingest/work-summary.js';
 
-/** Calls, of the burst of 15 that each seller has, that a backfill leaves to documents announced by notifications. */
+/**
+ * Calls, of the burst of 15 that each seller has, that a backfill leaves to documents announced by
+ * notifications.
+ */
 export const callsLeftToDrains = 10;
 
 /** Which reports a backfill covers. */
@@ -39,7 +42,10 @@ export interface BackfillPlan {
   failures: Failure[];
 }
 
-/** Lists by getReports, waiting for its quota, the reports of the period that the ledger does not have. Loads nothing. */
+/**
+ * Lists by getReports, waiting for its quota, the reports of the period that the ledger does not
+ * have. Loads nothing.
+ */
 export async function planBackfill(
   pipeline: Pipeline,
   { createdSince, createdUntil, ...scope }: BackfillScope,
@@ -78,8 +84,9 @@ export function quotaAllowsAtMs({ sellers }: BackfillPlan, context: PipelineCont
 }
 
 /**
- * Loads what the plan found, sellers taking turns, by the same data path as a drain. It takes as long as the quota requires, and
- * leaves calls to drains, whose documents are fresh. Documents in the ledger are done, so a stopped backfill continues with a new plan.
+ * Loads what the plan found, sellers taking turns, by the same data path as a drain. It takes as
+ * long as the quota requires, and leaves calls to drains, whose documents are fresh. Documents in
+ * the ledger are done, so a stopped backfill continues with a new plan.
  */
 export async function runBackfill(
   pipeline: Pipeline,
@@ -123,7 +130,10 @@ async function isLoaded(sellerId: string, report: Report, context: PipelineConte
   return row !== undefined && isSettled(row, 'load');
 }
 
-/** One report of each seller, then the next of each, so that no seller waits for all reports of another. */
+/**
+ * One report of each seller, then the next of each, so that no seller waits for all reports of
+ * another.
+ */
 function* inTurns(sellers: SellerPlan[]): Generator<{ sellerId: string; report: Report }> {
   const maxReports = Math.max(0, ...sellers.map(({ unloaded }) => unloaded.length));
   for (let index = 0; index < maxReports; index += 1) {

@@ -2,7 +2,10 @@ import { join } from 'node:path';
 import { type Clock, isoNow, systemClock } from '../runtime/clock.js';
 import { openSharedJson } from '../files/shared-json.js';
 
-/** The order of a sweep: if the quota of getReports ends sweeps early, every seller and type still gets its turn. */
+/**
+ * The order of a sweep: if the quota of getReports ends sweeps early, every seller and type still
+ * gets its turn.
+ */
 export interface SweepTurns {
   /** The sellers, beginning with the one whose reports were listed longest ago. */
   sellersInTurn<T extends { id: string }>(sellers: readonly T[]): T[];
@@ -12,7 +15,9 @@ export interface SweepTurns {
   listed(sellerId: string, reportTypes: readonly string[]): Promise<void>;
 }
 
-/** Opens the order, kept in `<state>/sweeps.json`: when each seller's report types were last listed. */
+/**
+ * Opens the order, kept in `<state>/sweeps.json`: when each seller's report types were last listed.
+ */
 export function openSweepTurns(stateFolder: string, clock: Clock = systemClock): SweepTurns {
   const state = openSharedJson(join(stateFolder, 'sweeps.json'), { clock });
   const lastListed = (sellerId: string, reportType: string) =>

@@ -9,8 +9,9 @@ import { IngestRun } from '../ingest/ingest-run.js';
 import { failureOf, type WorkSummary } from '../ingest/work-summary.js';
 
 /**
- * Lists each seller's DONE reports by getReports, and loads those that the ledger does not have by the same data path as a drain:
- * automatic reports such as settlements, and reports whose notification never arrived. Sellers and types that waited longest come first.
+ * Lists each seller's DONE reports by getReports, and loads those that the ledger does not have by
+ * the same data path as a drain: automatic reports such as settlements, and reports whose
+ * notification never arrived. Sellers and types that waited longest come first.
  */
 export async function sweep(
   pipeline: Pipeline,
@@ -43,7 +44,8 @@ export async function sweep(
           for (const report of unloaded) {
             if (isEnough()) break sellersReports;
             await run.hasRoom();
-            // The next sweep continues with this seller when it has quota; the other sellers have their turn now.
+            // The next sweep continues with this seller when it has quota; the other sellers have
+            // their turn now.
             if (!run.add(jobFor(id, report, pipeline))) break sellersReports;
             found += 1;
           }

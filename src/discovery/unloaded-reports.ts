@@ -16,7 +16,10 @@ export interface ReportScope {
   createdUntil?: Date;
 }
 
-/** Lists the DONE reports of a seller in groups: how many Amazon has, and which of them the ledger does not have. */
+/**
+ * Lists the DONE reports of a seller in groups: how many Amazon has, and which of them the ledger
+ * does not have.
+ */
 export async function* unloadedReports(
   seller: SellingPartner,
   scope: ReportScope,
@@ -30,8 +33,9 @@ export async function* unloadedReports(
 }
 
 /**
- * Returns the report types to list by getReports, which needs exact names: those of `wanted` that the pipeline loads. `'*'` and
- * other patterns match the types with a schema and those in the ledger.
+ * Returns the report types to list by getReports, which needs exact names: those of `wanted` that
+ * the pipeline loads. `'*'` and other patterns match the types with a schema and those in the
+ * ledger.
  */
 export async function typesToList(
   pipeline: Pipeline,

@@ -12,8 +12,9 @@ import { evictLocalCopies } from './load-record.js';
 import type { WrittenLake } from './write-lake.js';
 
 /**
- * Converts a raw document to Parquet files in the lake and returns the load that commits them. A document that cannot be loaded
- * becomes a quarantined load. Errors: retryable ones, which say nothing about the document.
+ * Converts a raw document to Parquet files in the lake and returns the load that commits them. A
+ * document that cannot be loaded becomes a quarantined load. Errors: retryable ones, which say
+ * nothing about the document.
  */
 export async function buildLoad(
   raw: RawDocument,
@@ -56,7 +57,10 @@ export async function buildLoad(
   }
 }
 
-/** A document whose rows are all rejected proves nothing: it must not clear a snapshot as an empty one does. */
+/**
+ * A document whose rows are all rejected proves nothing: it must not clear a snapshot as an empty
+ * one does.
+ */
 async function refuseIfAllRejected(
   { facts: { reportType, documentId } }: RawDocument,
   written: WrittenLake,

@@ -12,19 +12,28 @@ interface Submitted {
   reject: (error: unknown) => void;
 }
 
-/** A place in a coming commit. Exactly one of `submit` and `cancel` uses it up; `cancel` afterwards does nothing. */
+/**
+ * A place in a coming commit. Exactly one of `submit` and `cancel` uses it up; `cancel` afterwards
+ * does nothing.
+ */
 export interface CommitPlace {
-  /** Resolves with the entry as committed. Rejects if the warehouse is unavailable; nothing is committed then. */
+  /**
+   * Resolves with the entry as committed. Rejects if the warehouse is unavailable; nothing is
+   * committed then.
+   */
   submit(load: Load): Promise<LedgerEntry>;
   cancel(): void;
 }
 
-/** A commit costs a quarter of a second whatever it holds, so it waits for this many loads, or this long. */
+/**
+ * A commit costs a quarter of a second whatever it holds, so it waits for this many loads, or this
+ * long.
+ */
 const gather = { maxLoads: 64, maxMs: 500 };
 
 /**
- * Commits loads, one commit at a time: what is submitted meanwhile waits and is committed together in the next transaction.
- * While places are reserved, a commit waits a little for their loads.
+ * Commits loads, one commit at a time: what is submitted meanwhile waits and is committed together
+ * in the next transaction. While places are reserved, a commit waits a little for their loads.
  */
 export class CommitQueue {
   private waiting: Submitted[] = [];
@@ -105,7 +114,7 @@ export class CommitQueue {
     } catch (error) {
       const refused = error instanceof ReportsError && error.code === 'WAREHOUSE_REFUSED';
       if (group.length > 1 && !isNotTheDocumentsFault(error)) {
-        // One of them is at fault, and must not take the others along.
+        // One of them is at fault, and must not fail the others.
         for (const one of group) await this.commitTogether([one]);
       } else if (refused && group[0]) {
         await this.commitRefused(group[0], error);
@@ -121,14 +130,17 @@ export class CommitQueue {
     for (const { load, resolve } of group) resolve(load.entry);
   }
 
-  /** Behind the commit, so that a rebuild makes what was committed. Without a record it goes back to the raw document. */
+  /**
+   * After the commit, so that a rebuild makes what was committed. Without a record it uses the raw
+   * document.
+   */
   private async keepRecord(load: Load): Promise<void> {
     await writeLoadRecord(this.context.lake, load).catch((error: unknown) =>
       this.context.log.warn({ key: load.entry.key }, `keeping the record of a load: ${describeError(error)}`),
     );
   }
 
-  /** The warehouse will never take these rows: the document is quarantined in their place. */
+  /** The warehouse will never accept these rows: the document is quarantined in their place. */
   private async commitRefused(refused: Submitted, error: unknown): Promise<void> {
     if (refused.load.tables.length === 0) return refused.reject(error);
     const reason = documentsReason(error, refused.load.entry, this.context);

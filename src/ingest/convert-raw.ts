@@ -9,13 +9,16 @@ import type { PipelineContext } from './context.js';
 import { type ConvertedDocument, type ConvertOptions, convertDocument } from './convert-document.js';
 import type { ReportRef } from './report-job.js';
 
-/** What is known of a raw document besides its bytes, and how to treat it. */
+/** The metadata of a raw document, and how to convert it. */
 export interface ConvertRawOptions extends Pick<ReportRef, 'pipeline' | 'maxDocumentBytes'> {
   /** Stops the conversion with its reason. */
   signal?: AbortSignal | undefined;
   /** Its bytes were written just now and need not be compared with their hash. */
   isFresh?: boolean;
-  /** The document as it was loaded before: fewer rows than it had are refused unless the bytes are the same. */
+  /**
+   * The document as it was loaded before: fewer rows than it had are refused unless the bytes are
+   * the same.
+   */
   before?: LedgerEntry | undefined;
   /** Accepts fewer rows than before. */
   acceptLoss?: boolean | undefined;
@@ -31,8 +34,9 @@ export interface ConvertRawSteps {
 }
 
 /**
- * Converts a raw document to Parquet if its bytes are what was written. Bytes that are damaged, truncated or corrupt are fetched
- * once more. Errors: RAW_DAMAGED; ROWS_MISSING; those of documents and of fetching.
+ * Converts a raw document to Parquet if its bytes are what was written. Bytes that are damaged,
+ * truncated or corrupt are downloaded once more. Errors: RAW_DAMAGED; ROWS_MISSING; those of
+ * documents and of the download.
  */
 export async function convertRaw(
   raw: RawDocument,
@@ -90,12 +94,15 @@ async function fetchReplacement(
   }
 }
 
-/** What the ledger knows of the bytes of a document. */
+/** The size and hash of a document's bytes in the ledger. */
 function ledgerDigest(before: LedgerEntry | undefined): Partial<FileDigest> {
   return { bytes: before?.rawBytes ?? undefined, sha256: before?.rawSha256 ?? undefined };
 }
 
-/** A changed schema may make fewer rows of the same bytes; from other bytes the missing rows may be lost. */
+/**
+ * A changed schema may make fewer rows of the same bytes; from other bytes the missing rows may be
+ * lost.
+ */
 function refuseFewerRows(
   rows: number,
   { facts, path, kept }: RawDocument,

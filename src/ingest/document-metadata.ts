@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import type { RawDocument, Report } from '../source/types.js';
 import type { LedgerEntry } from '../warehouse/types.js';
 
-/** What getReport says of a report, for the ledger. */
+/** The metadata from getReport, for the ledger. */
 export function reportMetadata(report: Partial<Report>): Partial<LedgerEntry> {
   return {
     marketplaceIds: report.marketplaceIds ?? [],
@@ -12,7 +12,7 @@ export function reportMetadata(report: Partial<Report>): Partial<LedgerEntry> {
   };
 }
 
-/** What is known of a document once its bytes are kept, for the ledger. */
+/** The metadata of a document whose bytes are stored, for the ledger. */
 export function rawMetadata(
   { facts, path, bytes, kept }: RawDocument,
   rawFolder: string,

@@ -12,12 +12,16 @@ import { isSettled, type Route, routeMessage } from './route.js';
 import { watchQueue } from './watch-queue.js';
 import { failureOf, type WorkSummary } from './work-summary.js';
 
-/** `damage`: the error that showed that the warehouse file is damaged; what was not committed is still on the queue. */
+/**
+ * `damage`: the error that showed that the warehouse file is damaged. What was not committed is
+ * still on the queue.
+ */
 export type DrainResult = WorkSummary & { damage?: ReportsError | undefined };
 
 /**
- * One drain of a pipeline: receives until its queue is empty or a limit is reached. Each message is routed; each document takes the
- * data path of `process-document.ts`; each message is deleted after its load, or its ledger entry, is committed.
+ * One drain of a pipeline: receives until its queue is empty or a limit is reached. Each message is
+ * routed; each document takes the data path of `process-document.ts`; each message is deleted after
+ * its load, or its ledger entry, is committed.
  */
 export async function drain(
   pipeline: Pipeline,
@@ -81,7 +85,8 @@ async function receiveAll(
     faultPoint('received');
     const { deferrals } = run;
     await dispatchMessages(messages, scope, run, context);
-    // The queue holds only what the quota does not allow, and each receive counts against a message.
+    // The queue holds only what the quota does not allow, and each receive counts against a
+    // message.
     if (run.deferrals - deferrals === messages.length) return;
   }
 }
@@ -116,7 +121,9 @@ async function dispatchMessages(
   }
 }
 
-/** Long enough that one drain does not use up all receives of a message before someone can fix it. */
+/**
+ * Long enough that one drain does not use up all receives of a message before someone can fix it.
+ */
 const redriveDelaySeconds = 60;
 
 function keyOf(route: Route): string | undefined {

@@ -4,8 +4,8 @@ import { faultPoint } from '../runtime/fault-point.js';
 import type { QueueMessage } from '../source/types.js';
 
 /**
- * Deletes messages, those too that join the list meanwhile, and empties the list. Never rejects: a message that could not be
- * deleted is received again and finds the ledger row.
+ * Deletes messages, those too that join the list meanwhile, and empties the list. Never rejects: a
+ * message that could not be deleted is received again and finds the ledger row.
  */
 export async function acknowledge(messages: QueueMessage[], log: Logger): Promise<void> {
   for (let message = messages.shift(); message; message = messages.shift()) {
@@ -18,8 +18,8 @@ export async function acknowledge(messages: QueueMessage[], log: Logger): Promis
 }
 
 /**
- * Gives messages back, to be received again after the delay, and empties the list. Never rejects: a message that could not be
- * given back becomes visible by itself when its visibility timeout ends.
+ * Gives messages back, to be received again after the delay, and empties the list. Never rejects: a
+ * message that could not be given back becomes visible by itself when its visibility timeout ends.
  */
 export async function release(messages: QueueMessage[], delaySeconds: number, log: Logger): Promise<void> {
   for (const { messageId, release: giveBack } of messages.splice(0)) {

@@ -2,7 +2,10 @@ import { isNotTheDocumentsFault, isRetryable, ReportsError } from '../errors/rep
 import type { CrashJournal } from '../scheduling/crash-journal.js';
 import { type ReportJob, receivesOf } from './report-job.js';
 
-/** When a report that fails again and again is quarantined; a queue with a redrive policy of its own needs none. */
+/**
+ * When a report that fails again and again is quarantined; a queue with a redrive policy of its own
+ * needs none.
+ */
 export interface PoisonPolicy {
   /** Failed receives after which a report is quarantined. */
   maxReceives: number;
@@ -23,8 +26,8 @@ export type FailureAction =
 const maxDelaySeconds = 900;
 
 /**
- * Decides by the error what becomes of a report. `quotaDelayMs`: how long until the quota of its seller allows another call.
- * An error of the machine or of a service never quarantines a report.
+ * Decides by the error what becomes of a report. `quotaDelayMs`: how long until the quota of its
+ * seller allows another call. An error of the machine or of a service never quarantines a report.
  */
 export function actionAfter(
   error: unknown,
@@ -52,15 +55,18 @@ export function delaySecondsOf(delayMs: number): number {
 
 /** One attempt to load a report, as the crash journal knows it. */
 export interface Attempt {
-  /** Errors: PROCESS_KILLED if the program crashed too often while it worked on this report; those of the journal. */
+  /**
+   * Errors: PROCESS_KILLED if the program crashed too often while it worked on this report; those
+   * of the journal.
+   */
   begin(): Promise<void>;
   /** The attempt has ended, one way or the other. Never rejects. */
   end(): Promise<void>;
 }
 
 /**
- * An attempt that is noted in the crash journal if the report was received before. A first receive is not noted: that takes as
- * long as to load a small document.
+ * An attempt that is noted in the crash journal if the report was received before. A first receive
+ * is not noted: that takes as long as to load a small document.
  */
 export function openAttempt(job: ReportJob, poison: PoisonPolicy | undefined): Attempt {
   const { crashes = 0, key, report } = job;

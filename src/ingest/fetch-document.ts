@@ -21,9 +21,10 @@ export interface FetchedDocument {
 }
 
 /**
- * Locates the document of a report by getReportDocument, with a restricted data token if its type needs one, and downloads it
- * into the raw store. A document that is kept already is returned as it is.
- * Errors: API_NOT_FOUND if the report has no document; SELLER_UNKNOWN; those of getReportDocument and of the download.
+ * Locates the document of a report by getReportDocument, with a restricted data token if its type
+ * needs one, and downloads it into the raw store. A document that is kept already is returned as it
+ * is. Errors: API_NOT_FOUND if the report has no document; SELLER_UNKNOWN; those of
+ * getReportDocument and of the download.
  */
 export async function fetchDocument(
   report: Report,

@@ -10,7 +10,7 @@ import { reportMetadata } from './document-metadata.js';
 import { fetchDocument, sellerOf } from './fetch-document.js';
 import { keyOfReport, type ReportRef } from './report-job.js';
 
-/** A report that Amazon has finished. Nothing but the status is sure to be known of a cancelled one. */
+/** A report that Amazon has finished. A cancelled one may have nothing but a status. */
 export type FinishedReport =
   | (Report & { status: 'DONE' | 'FATAL' })
   | (Partial<Report> & { status: 'CANCELLED' });
@@ -26,8 +26,9 @@ export function isDone(report: FinishedReport): report is Report & { status: 'DO
 }
 
 /**
- * Learns from getReport, unless it is known already, which document the report has, its period and how it ended.
- * Errors: REPORT_NOT_READY; NOTIFICATION_UNREADABLE; SELLER_UNKNOWN; those of getReport.
+ * Finds out by getReport, unless it is known already, which document the report has, its period and
+ * how it ended. Errors: REPORT_NOT_READY; NOTIFICATION_UNREADABLE; SELLER_UNKNOWN; those of
+ * getReport.
  */
 export async function identifyReport(
   ref: ReportRef,
@@ -44,8 +45,8 @@ export async function identifyReport(
 }
 
 /**
- * The load of a report that has no rows: its period and the reason, for the ledger. The document of a FATAL report explains the
- * failure; it is a reason, never rows.
+ * The load of a report that has no rows: its period and the reason, for the ledger. The document of
+ * a FATAL report explains the failure; it is a reason, never rows.
  */
 export async function loadWithoutDocument(
   report: FinishedReport,
@@ -82,8 +83,8 @@ function ledgerOnlyLoad(ref: ReportRef, known: Partial<LedgerEntry> & Pick<Ledge
 }
 
 /**
- * A report loads only if neither the notification nor getReport says that it has no rows. If getReport lags behind, the
- * notification is the newer information.
+ * A report loads only if neither the notification nor getReport says that it has no rows. If
+ * getReport lags behind, the notification is the newer information.
  */
 function finalStatus(report: Report, ref: ReportRef): 'DONE' | 'FATAL' | 'CANCELLED' {
   const { reportId, status: found } = report;
@@ -97,7 +98,10 @@ function isFinal(status: ReportStatus): status is 'DONE' | 'FATAL' | 'CANCELLED'
   return status === 'DONE' || status === 'FATAL' || status === 'CANCELLED';
 }
 
-/** What a cancelled report would have been about, so that its period counts as answered; only if that costs no waiting. */
+/**
+ * What a cancelled report would have been about, so that its period counts as answered; only if the
+ * quota allows it without waiting.
+ */
 async function describeCancelled(
   { report, reportId, sellerId }: ReportRef,
   { sellingPartner, clock }: PipelineContext,

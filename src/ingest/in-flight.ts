@@ -2,8 +2,9 @@ import { ledgerKey } from '../warehouse/types.js';
 import type { ReportJob } from './report-job.js';
 
 /**
- * The reports in flight, by ledger key and by report: one notification may lack the document id that another has. Ledger entries
- * without a report count too. Whoever waits for a change is woken at each.
+ * The reports in flight, by ledger key and by report, because one notification may lack the
+ * document id that another has. Ledger entries without a report count too. Each change wakes those
+ * who wait for one.
  */
 export class InFlight {
   private readonly jobs = new Map<string, ReportJob>();
@@ -25,13 +26,13 @@ export class InFlight {
     this.count += 1;
   }
 
-  /** From here on no message joins the job; it counts as in flight until `ended`. */
+  /** From here on no message joins the job. It counts as in flight until `ended`. */
   close(job: ReportJob): void {
     this.jobs.delete(job.key);
     this.jobs.delete(reportKey(job));
   }
 
-  /** Counts something in flight that no message can join. */
+  /** Counts an entry in flight that no message can join. */
   begun(): void {
     this.count += 1;
   }

@@ -12,8 +12,8 @@ import { type ReportJob, receivesOf } from './report-job.js';
 import { failureOf, type Outcome, type WorkSummary } from './work-summary.js';
 
 /**
- * Every in-flight message must be kept invisible, so their number is capped. The cap is exceeded only if a seller with free quota
- * would starve behind the backlogs of others.
+ * Every in-flight message must be kept invisible, so their number is capped. The cap is exceeded
+ * only if a seller with free quota would starve behind the backlogs of others.
  */
 const maxInFlight = 200;
 
@@ -22,7 +22,10 @@ export interface IngestOptions extends StopSignals {
   maxConcurrent: number;
   /** Epoch milliseconds. What the quota would only allow later is deferred. */
   deadlineMs: number;
-  /** When a report that fails again and again is quarantined; undefined if the queue has a redrive policy of its own. */
+  /**
+   * When a report that fails again and again is quarantined; undefined if the queue has a redrive
+   * policy of its own.
+   */
   poison?: PoisonPolicy;
 }
 
@@ -31,8 +34,8 @@ interface ScheduledJob extends SchedulableDocument {
 }
 
 /**
- * The reports of one drain, sweep or backfill on their way. The scheduler decides which may start; `processDocument` takes each of
- * them to its table; what cannot be done in this run is given back.
+ * The reports of one drain, sweep or backfill on their way. The scheduler decides which may start;
+ * `processDocument` takes each of them to its table; what cannot be done in this run is given back.
  */
 export class IngestRun {
   readonly summary: WorkSummary = { outcomes: {}, committed: [], failures: [] };
@@ -62,8 +65,9 @@ export class IngestRun {
   }
 
   /**
-   * Adds a report. Its messages join the job if the report is in flight already. Returns false if the quota does not allow one more
-   * document of the seller in time: then the job is given back at once.
+   * Adds a report. Its messages join the job if the report is in flight already. Returns false if
+   * the quota does not allow one more document of the seller in time: then the job is given back at
+   * once.
    */
   add(job: ReportJob): boolean {
     const { clock, documentQuota, onEvent } = this.context;
@@ -118,7 +122,10 @@ export class IngestRun {
     );
   }
 
-  /** Whether no seller could finish one more document in this run: then the rest is better left on the queue. */
+  /**
+   * Whether no seller could finish one more document in this run: then the rest is better left on
+   * the queue.
+   */
   isQuotaExhausted(): boolean {
     const { sellers } = this.context.config;
     return sellers.length > 0 && sellers.every(({ id }) => !this.scheduler.hasQuotaFor(id));

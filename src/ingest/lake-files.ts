@@ -4,27 +4,28 @@ import type { Store } from '../store/types.js';
 import type { LakeFile, Load } from '../warehouse/types.js';
 import { parquetPaths } from '../warehouse/types.js';
 
-/** What a ledger calls a file of the lake. */
+/** The name of a lake file in the ledger. */
 export function lakeName(lake: Pick<Store, 'folder'>, path: string): string {
   return relative(lake.folder, path).split(sep).join('/');
 }
 
-/** The path of a file of the lake that a ledger names. */
+/** The path of a lake file that a ledger names. */
 export function lakeFilePath(lake: Pick<Store, 'folder'>, name: string): string {
   return resolve(lake.folder, name);
 }
 
-/** What was found about the Parquet files of a load. */
+/** The result of a check of the Parquet files of a load. */
 export interface LakeFinding {
-  /** The name of the first file that is not what was written, and what is wrong with it. */
+  /** The name of the first file that is not as it was written, and what is wrong with it. */
   damaged?: { name: string; found: string };
-  /** Files that nothing is known about but their names. */
+  /** Files of which only the names are known. */
   unchecked: number;
 }
 
 /**
- * Compares the Parquet files of a load, whose bytes are here, with what its record says of them. A crash between a commit and its record leaves
- * files that only the ledger knows: what `others` say of a file counts as well.
+ * Compares the Parquet files of a load, whose bytes are on this machine, with the hashes in its
+ * record. A crash between a commit and its record leaves files that only the ledger knows, so the
+ * hashes in `others` count as well.
  */
 export async function checkLakeFiles(load: Load, lake: Store, others: LakeFile[] = []): Promise<LakeFinding> {
   let unchecked = 0;

@@ -13,17 +13,20 @@ export type FileFacts = Pick<
   'sellerId' | 'reportType' | 'marketplaceIds' | 'contentType' | 'compression' | 'reportCreatedAt'
 >;
 
-/** A file that was loaded or quarantined, or why it was neither. `path`: as given. `before`: the ledger row of the same bytes. */
+/**
+ * A file that was loaded or quarantined, or why it was neither. `path`: as given. `before`: the
+ * ledger row of the same bytes.
+ */
 export type LoadedFile = { path: string } & (
   | { entry: LedgerEntry; before: LedgerEntry | undefined }
   | { failure: Failure }
 );
 
 /**
- * Loads documents from disk, for example Seller Central downloads, by the same data path as those from Amazon. The document id is
- * derived from the bytes: loading the same file again replaces its rows.
- * Yields each file when it is finished; starts none after the stop signal. Errors: those that every file would meet, such as a locked
- * warehouse; the reason of the abort signal.
+ * Loads documents from disk, for example Seller Central downloads, by the same data path as those
+ * from Amazon. The document id is derived from the bytes: loading the same file again replaces its
+ * rows. Yields each file when it is finished; starts none after the stop signal. Errors: those that
+ * every file would meet, such as a locked warehouse; the reason of the abort signal.
  */
 export async function* loadFiles(
   paths: string[],

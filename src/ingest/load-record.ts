@@ -5,18 +5,22 @@ import { type LakeFile, type LedgerEntry, type Load, ledgerKey, parquetPaths } f
 import { writeUnsyncedFile, writeWholeFile } from '../files/whole-file.js';
 
 /**
- * Keeps a load beside its Parquet files, in `<lake>/_loads/<seller>/<key>.json`, once it is committed, so that `rebuild` can commit
- * it again without Amazon and without parsing. Paths in the record are relative to the lake. What was skipped is not worth a record.
+ * Stores a load beside its Parquet files, in `<lake>/_loads/<seller>/<key>.json`, after it is
+ * committed, so that `rebuild` can commit it again without Amazon and without parsing. Paths in the
+ * record are relative to the lake. Skipped reports need no record.
  */
 export async function writeLoadRecord(lake: Store, load: Load): Promise<void> {
   if (load.entry.status === 'skipped') return;
   const path = recordPath(lake.folder, load.entry);
-  // A record that a power cut damages is none.
+  // A record that a power cut damages counts as missing.
   await writeUnsyncedFile(path, recordText(lake.folder, load));
   await keepRecord(lake, path);
 }
 
-/** Writes a record anew that there is no raw document behind any more: it is on disk when this is done. Errors: DISK_FULL. */
+/**
+ * Writes a record again whose raw document no longer exists. It is on disk when this resolves.
+ * Errors: DISK_FULL.
+ */
 export async function replaceLoadRecord(lake: Store, load: Load): Promise<void> {
   const path = recordPath(lake.folder, load.entry);
   await writeWholeFile(path, recordText(lake.folder, load));
@@ -28,10 +32,10 @@ async function keepRecord(lake: Store, path: string): Promise<void> {
   await lake.evictLocalCopy(path);
 }
 
-/** Records asked for at once: those of a bucket take a while each, and there are many. */
+/** Records looked up at once: those of a bucket take a while each, and there are many. */
 const readsAtOnce = 16;
 
-/** All load records of a lake that can be read. */
+/** Reads all readable load records of a lake. */
 export async function readLoadRecords(lake: Store): Promise<Load[]> {
   const paths = (await lake.list('_loads')).filter((each) => each.endsWith('.json'));
   const loads: Load[] = [];
@@ -46,8 +50,9 @@ export async function readLoadRecords(lake: Store): Promise<Load[]> {
 }
 
 /**
- * What the record beside a Parquet file of a lake says of it, by the path of the file; undefined if it is in no lake, and for ids too long to be
- * in its name. `read` returns the text of the file of a path, if there is one.
+ * Returns what the load record of a Parquet file says about the file, by the path of the file;
+ * undefined if it is in no lake, and for ids that are too long to be in its name. `read` returns
+ * the text of the file at a path, if it exists.
  */
 export async function recordedFile(
   path: string,
@@ -75,7 +80,7 @@ function readNames(folder: string, file: string): { sellerId: string; documentId
   }
 }
 
-/** The Parquet files of a load are not worked on any more. */
+/** The Parquet files of a load are no longer needed on this machine. */
 export async function evictLocalCopies(
   load: Pick<Load, 'tables' | 'rejectsPath'>,
   lake: Store,
@@ -102,12 +107,12 @@ function mapPaths(load: Load, map: (path: string) => string): Load {
   };
 }
 
-/** A damaged record is none: its document is parsed again from raw. */
+/** A damaged record counts as missing: its document is parsed again from raw. */
 function parsed(text: string): Load | undefined {
   try {
     const load = JSON.parse(text) as Partial<Load>;
     if (!load.entry?.key || !Array.isArray(load.tables)) return undefined;
-    // An earlier version took no digests.
+    // An earlier version recorded no hashes.
     return {
       ...(load as Load),
       entry: { ...load.entry, files: load.entry.files ?? [], rawSha256: load.entry.rawSha256 ?? null },

@@ -35,9 +35,10 @@ export type JobResult =
   | { outcome: 'failed' | 'deferred'; failure: Failure; error: unknown };
 
 /**
- * The data path of one report: identify, locate, download, convert, write, commit, acknowledge. Its messages are deleted only
- * after the commit. A report that cannot be loaded is quarantined: the reason is committed in place of rows. Anything else that
- * fails is released, to be received again. Never rejects.
+ * The data path of one report: identify, locate, download, convert, write, commit, acknowledge. Its
+ * messages are deleted only after the commit. A report that cannot be loaded is quarantined: the
+ * reason is committed in place of rows. Anything else that fails is released, to be received again.
+ * Never rejects.
  */
 export async function processDocument(
   job: ReportJob,

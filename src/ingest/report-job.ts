@@ -1,7 +1,7 @@
 import type { QueueMessage, Report, ReportStatus } from '../source/types.js';
 import { type LedgerRow, ledgerKey } from '../warehouse/types.js';
 
-/** Which report to load, as a notification, a sweep or the ledger knows it. */
+/** The report to load, as a notification, a sweep or the ledger knows it. */
 export interface ReportRef {
   sellerId: string;
   reportType: string;
@@ -31,7 +31,7 @@ export interface ReportJob {
   acceptLoss?: boolean;
 }
 
-/** The key by which the ledger knows a report: by its document if that is known, else by its report id. */
+/** The key of a report in the ledger: its document if that is known, otherwise its report id. */
 export function keyOfReport({ sellerId, documentId, report, reportId }: ReportRef): string {
   return ledgerKey({
     sellerId,
@@ -40,7 +40,7 @@ export function keyOfReport({ sellerId, documentId, report, reportId }: ReportRe
   });
 }
 
-/** The most often that one of the job's messages was received. */
+/** The highest receive count among the messages of the job. */
 export function receivesOf({ messages }: Pick<ReportJob, 'messages'>): number {
   return Math.max(0, ...messages.map((message) => message.receiveCount));
 }

@@ -20,8 +20,9 @@ export type Route =
   | { to: 'redrive'; error: ReportsError };
 
 /**
- * Decides what to do with a message. A queue is drained for all pipelines that name it: releasing a message for another pipeline
- * would use up its receives, and it would end in the dead-letter queue.
+ * Decides what to do with a message. A queue is drained for all pipelines that name it: releasing a
+ * message for another pipeline would use up its receives, and it would end in the dead-letter
+ * queue.
  */
 export function routeMessage(
   message: Pick<QueueMessage, 'messageId' | 'body'>,
@@ -118,7 +119,9 @@ function keptMessage(
   return ledgerEntry({ key: messageKey(message), ...reason, body: message.body, pipeline: pipeline.name });
 }
 
-/** The same body may come under new message ids, so an unreadable one is identified by its content. */
+/**
+ * The same body may come under new message ids, so an unreadable one is identified by its content.
+ */
 function messageKey(message: Pick<QueueMessage, 'body'>, notificationId?: string): string {
   return `message/${notificationId ?? createHash('sha256').update(message.body).digest('hex').slice(0, 32)}`;
 }

@@ -19,7 +19,9 @@ export interface WriteOptions {
   engine: Config['engine'];
   /** Stops uploads to a bucket with its reason. */
   signal?: AbortSignal;
-  /** Called with their number when all rows are written; if it throws, no file takes its final name. */
+  /**
+   * Called with their number when all rows are written; if it throws, no file takes its final name.
+   */
   onRowsWritten?: (rows: number) => void;
 }
 

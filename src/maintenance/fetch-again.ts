@@ -8,8 +8,8 @@ import type { LedgerEntry } from '../warehouse/types.js';
 import { ReportsError } from '../errors/reports-error.js';
 
 /**
- * Returns a function that downloads the document of a ledger row from Amazon and replaces the one that is kept. Undefined if its
- * seller is not configured, and for a document from disk.
+ * Returns a function that downloads the document of a ledger row from Amazon and replaces the
+ * stored one. Returns undefined if its seller is not configured, and for a document from disk.
  */
 export function fetcherOf(
   row: LedgerEntry,
@@ -29,7 +29,10 @@ export function fetcherOf(
   };
 }
 
-/** Which report to fetch, from the ledger row or from the message that it keeps. Amazon says whether the report is FATAL. */
+/**
+ * The report to download, from the ledger row or from the message that the row stores. Amazon says
+ * whether the report is FATAL.
+ */
 export function refOf(row: LedgerEntry, maxDocumentBytes: number): ReportRef | undefined {
   if (row.body && row.reasonCode === 'SELLER_UNKNOWN') {
     const notification = readNotification(row.body, row.key);

@@ -10,20 +10,20 @@ import type { PipelineContext } from '../ingest/context.js';
 import { readLoadRecords } from '../ingest/load-record.js';
 import { filesOfRebuilds } from './rebuild.js';
 
-/** What a purge is about. */
+/** What a purge removes. */
 export interface PurgePlan {
   documents: { entry: LedgerEntry; record?: Load }[];
-  /** Parquet files of theirs, and what is to stand in some of their columns. */
+  /** Parquet files of these documents, and the new values of some of their columns. */
   parquet: { path: string; columns: string[]; value: null | '' }[];
-  /** Paths of raw documents, those included that no ledger row is about. */
+  /** Paths of raw documents, including those without a ledger row. */
   raws: string[];
-  /** Parquet files that no ledger row is about. */
+  /** Parquet files without a ledger row. */
   leftovers: string[];
   /** Copies of the warehouse file. */
   copies: string[];
 }
 
-/** Finds what personal data of older reports is where. Errors: those of the warehouse; PARQUET_FAILED. */
+/** Finds the personal data of older reports. Errors: those of the warehouse; PARQUET_FAILED. */
 export async function planPurge(
   context: PipelineContext,
   before: string,
@@ -72,25 +72,25 @@ function documentOf(entry: LedgerRow): Document | undefined {
     : undefined;
 }
 
-/** With what only the lake knows, as it comes back with the next rebuild. */
+/** Includes loads that only the lake has, because the next rebuild brings them back. */
 function withUnledgered(ledger: LedgerRow[], records: Map<string, Load>): LedgerRow[] {
   const inLedger = new Set(ledger.map(({ key }) => key));
   const others = [...records.values()].filter(({ entry }) => !inLedger.has(entry.key));
   return [...ledger, ...others.map(({ entry }) => ({ ...entry, loadedAt: '' }))];
 }
 
-/** Whether its bytes were ever here. */
+/** Whether its bytes were ever stored. */
 function hadDocument({ status }: LedgerEntry): boolean {
   return status !== 'skipped' && status !== 'cancelled';
 }
 
-/** One that nobody knows the age of counts as old. */
+/** A document of unknown age counts as old. */
 function isOlder({ reportCreatedAt, loadedAt }: LedgerRow, before: string): boolean {
   const madeAt = reportCreatedAt ?? loadedAt;
   return madeAt === '' || Date.parse(madeAt) < Date.parse(before);
 }
 
-/** Whether a document may hold personal data by what its schema says of it, and by the columns that it added. */
+/** Whether a document may contain personal data, by its schema and by the columns that it added. */
 function isPersonalBySchema({ tables }: LedgerEntry, schema: ReportSchema): boolean {
   const isAdded = ({ name, added = [] }: LedgerEntry['tables'][number]) =>
     personalColumns(
@@ -106,7 +106,7 @@ function isOf(path: string, { tables }: ReportSchema): boolean {
   return tableOf(path) === '_rejects' || tables.some(({ name }) => name === tableOf(path));
 }
 
-/** What is to be cleared in the Parquet files of a document; undefined where it holds no personal data. */
+/** What to clear in the Parquet files of a document; undefined if it contains no personal data. */
 async function clearingsOf(
   { entry, id }: Document,
   files: string[],
@@ -117,7 +117,7 @@ async function clearingsOf(
   const isPersonal = schema
     ? isPersonalBySchema(entry, schema)
     : entry.status === 'quarantined' || entry.status === 'fatal';
-  // Of most documents the schema says at once that there is nothing to look for.
+  // For most documents the schema shows at once that there is nothing to find.
   if (schema && !isPersonal && files.every((path) => isOf(path, schema))) return undefined;
   const clearings: PurgePlan['parquet'] = [];
   for (const path of files) {
@@ -132,7 +132,10 @@ async function clearingsOf(
   return isPersonal || clearings.some(({ value }) => value === null) ? clearings : undefined;
 }
 
-/** Raw documents of older reports without a ledger row, a crash left them say, whose type may hold personal data. */
+/**
+ * Raw documents of older reports without a ledger row, for example after a crash, whose type may
+ * contain personal data.
+ */
 async function unknownRaws(
   known: Set<string>,
   before: string,
@@ -149,7 +152,7 @@ async function unknownRaws(
   return found;
 }
 
-/** Parquet files of long ago without a ledger row, that have personal columns or are rejects. */
+/** Old Parquet files without a ledger row that have personal columns or are rejects. */
 async function unknownParquet(
   files: Map<string, string[]>,
   known: Set<string>,
@@ -172,7 +175,7 @@ async function unknownParquet(
   return found;
 }
 
-/** The Parquet files of a lake by the document they are of. */
+/** The Parquet files of a lake, by their document. */
 async function lakeFiles(lake: Store): Promise<Map<string, string[]>> {
   const files = new Map<string, string[]>();
   for (const path of (await lake.list()).filter((each) => each.endsWith('.parquet'))) {
@@ -182,7 +185,7 @@ async function lakeFiles(lake: Store): Promise<Map<string, string[]>> {
   return files;
 }
 
-/** What is in a Parquet file of the lake. */
+/** The contents of a Parquet file of the lake. */
 async function look(path: string, lake: Store, rewriter: ParquetRewriter) {
   await lake.fetch(path);
   try {
@@ -192,13 +195,13 @@ async function look(path: string, lake: Store, rewriter: ParquetRewriter) {
   }
 }
 
-/** The part of a Parquet file's path that tells its document. */
+/** The part of a Parquet file's path that identifies its document. */
 function fileKey(id: { sellerId: string; documentId: string }): string {
   const path = lakePath('', { table: '', ...id });
   return join(basename(dirname(path)), basename(path));
 }
 
-/** The table that a Parquet file of the lake is of. */
+/** The table of a Parquet file of the lake. */
 function tableOf(path: string): string {
   return basename(dirname(dirname(path)));
 }

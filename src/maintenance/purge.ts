@@ -22,14 +22,14 @@ import { buildLoad } from '../ingest/build-load.js';
 import { evictLocalCopies, replaceLoadRecord } from '../ingest/load-record.js';
 import { type PurgePlan, planPurge } from './purge-plan.js';
 import { isWhole } from './rebuild-sources.js';
-import { whileNobodyRebuilds } from './rebuild.js';
+import { withRebuildLock } from './rebuild.js';
 
 export interface PurgeSummary {
-  /** Documents of reports created before that time were looked at; ISO 8601 in UTC. */
+  /** The limit of the purge: documents of reports created before it; ISO 8601 in UTC. */
   before: string;
-  /** Keys of the documents whose personal data is gone. */
+  /** Keys of the documents whose personal data was removed. */
   documents: string[];
-  /** Parquet files that were written anew. */
+  /** Parquet files that were rewritten. */
   parquetFiles: number;
   rawDocuments: number;
   /** Files without a document, and copies of the warehouse file that rebuilds set aside. */
@@ -39,15 +39,16 @@ export interface PurgeSummary {
 export interface PurgeOptions {
   /** ISO 8601 in UTC. */
   before: string;
-  /** Tells what would be done. */
+  /** Reports what would be removed, and removes nothing. */
   dryRun: boolean;
 }
 
 /**
- * Removes the personal data of documents of older reports: from the Parquet of the lake, the tables, the rejects and the ledger, the raw documents
- * altogether; and what the warehouse file and copies of it still hold of it. Only then are the documents marked: a purge that a crash ended
- * anywhere is simply done again.
- * Errors: WAREHOUSE_LOCKED, WAREHOUSE_UNREADABLE, PARQUET_FAILED, DISK_FULL.
+ * Removes the personal data of documents of older reports: from the Parquet of the lake, the
+ * tables, the rejects and the ledger; their raw documents altogether; and what the warehouse file
+ * and copies of it still contain of it. Only then are the documents marked, so that a purge can
+ * simply be repeated after a crash at any point. Errors: WAREHOUSE_LOCKED, WAREHOUSE_UNREADABLE,
+ * PARQUET_FAILED, DISK_FULL.
  */
 export async function purge(
   context: PipelineContext,
@@ -57,8 +58,8 @@ export async function purge(
   const rewriter = await openParquetRewriter();
   try {
     if (dryRun) return summaryOf(await planPurge(context, before, rewriter), before, context);
-    // Where no file is to be made anew, one purge at a time goes through the lake.
-    return await whileNobodyRebuilds(warehouseFile?.path ?? join(config.state, 'lake'), async () => {
+    // If no warehouse file is rewritten, the lock lets one purge at a time go through the lake.
+    return await withRebuildLock(warehouseFile?.path ?? join(config.state, 'lake'), async () => {
       const plan = await planPurge(context, before, rewriter);
       await carryOut(plan, context, rewriter);
       return summaryOf(plan, before, context);
@@ -73,7 +74,8 @@ async function carryOut(plan: PurgePlan, context: PipelineContext, rewriter: Par
   const { documents, parquet, raws, leftovers, copies } = plan;
   await keepRebuildable(documents, context);
   const names = new Set(parquet.map(({ path }) => lakeName(lake, path)));
-  // Until the new digests are kept nobody compares these files: a crash must not make them look damaged.
+  // Until the new hashes are recorded, the files have none to compare: a crash must not make them
+  // look damaged.
   for (const { record } of documents) {
     if (record?.entry.files.some(({ path }) => names.has(path))) {
       const files = record.entry.files.filter(({ path }) => !names.has(path));
@@ -88,7 +90,7 @@ async function carryOut(plan: PurgePlan, context: PipelineContext, rewriter: Par
     const file = await clear(clearing, known.get(lakeName(lake, clearing.path)), lake, rewriter);
     if (file) cleared.set(file.path, file);
   }
-  /** An earlier purge that a crash ended may have left a record without them. */
+  /** An earlier purge that a crash ended may have left a record without hashes. */
   const filesNow = ({ entry, record }: PurgePlan['documents'][number]): LakeFile[] => {
     const { files } = record?.entry ?? entry;
     const recorded = record ? parquetPaths(record).map((path) => lakeName(lake, path)) : [];
@@ -121,8 +123,9 @@ async function carryOut(plan: PurgePlan, context: PipelineContext, rewriter: Par
 }
 
 /**
- * Only what is in the lake as it was read is written over: a load that came meanwhile stays. Returns what the file is now; one that was damaged
- * keeps the digest that it does not have, so that nobody loads it. Undefined if it is not there.
+ * Replaces a file only if it is as it was read, so that a load that came meanwhile stays. Returns
+ * the new size and hash of the file. A damaged file keeps the hash that it does not match, so that
+ * no rebuild loads it. Returns undefined if the file does not exist.
  */
 async function clear(
   { path, columns, value }: PurgePlan['parquet'][number],
@@ -143,8 +146,8 @@ async function clear(
 }
 
 /**
- * Parses documents once more whose record or Parquet is missing, a crash after their commit say, without their personal data: rebuilding them
- * is a matter of their raw bytes until now.
+ * Parses documents again whose record or Parquet is missing, for example because of a crash after
+ * their commit, without their personal data. Until now, a rebuild needed their raw bytes.
  */
 async function keepRebuildable(documents: PurgePlan['documents'], context: PipelineContext): Promise<void> {
   const { config, lake, log } = context;
@@ -153,7 +156,7 @@ async function keepRebuildable(documents: PurgePlan['documents'], context: Pipel
   const dropping = { ...context, config: { ...config, pipelines: [], unsetPipelines: [dropAll] } };
   for (const document of documents) {
     const { key, sellerId, documentId, reportType, tables, pipeline } = document.entry;
-    // Without a row in a ledger made anew, the next notification would fetch the document again.
+    // Without a row in a rebuilt ledger, the next notification would download the document again.
     if (tables.length === 0) document.record ??= { entry: document.entry, tables: [], rejectsPath: null };
     const isRebuildable = document.record && (await isIntact(document.record, parquet, lake));
     if (isRebuildable || tables.length === 0 || !sellerId || !documentId || !reportType) continue;
@@ -170,7 +173,7 @@ async function keepRebuildable(documents: PurgePlan['documents'], context: Pipel
   }
 }
 
-/** Whether the Parquet files of a load are there, as they were written. */
+/** Whether the Parquet files of a load exist as they were written. */
 async function isIntact(load: Load, files: Set<string>, lake: Store): Promise<boolean> {
   if (!isWhole(load, files)) return false;
   try {
@@ -181,7 +184,7 @@ async function isIntact(load: Load, files: Set<string>, lake: Store): Promise<bo
   }
 }
 
-/** The entry as the ledger has it after a purge. */
+/** The ledger row of a document after a purge. */
 function purgedEntry(entry: LedgerEntry): LedgerEntry {
   return {
     ...entry,

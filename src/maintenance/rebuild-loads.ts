@@ -16,11 +16,11 @@ import type { Failure } from '../ingest/work-summary.js';
 
 export interface CommitOptions {
   maxDocumentBytes: number;
-  /** Go on where documents of the old ledger are lost. */
+  /** Continue even if documents of the old ledger are lost. */
   acceptLoss: boolean;
 }
 
-/** What is counted while documents are committed. */
+/** Counts while documents are committed. */
 export interface CommitSummary {
   fromLake: number;
   fromRaw: number;
@@ -29,15 +29,17 @@ export interface CommitSummary {
   failures: Failure[];
 }
 
-/** So many documents are committed together. */
+/** This many documents are committed together. */
 const together = 50;
 
-/** So long the quota of Amazon may make a rebuild wait for one document. */
+/** How long the quota of Amazon may delay a rebuild for one document. */
 const patienceMs = 60_000;
 
 /**
- * Commits documents into a warehouse that is being made: from their Parquet, if that is what was written, else from their raw bytes, else from
- * Amazon. Many go together; if they are refused, one by one, and the refused one from raw, or without its rows.
+ * Commits documents into a warehouse that is being rebuilt: from their Parquet if it is as it was
+ * written, otherwise from their raw bytes, otherwise from Amazon. Many are committed together. If
+ * the warehouse refuses them, they are committed one by one, and the refused one from raw, or
+ * without its rows.
  */
 export async function commitSources(
   sources: RebuildSource[],
@@ -52,7 +54,7 @@ export async function commitSources(
     const group = sources.slice(start, start + together);
     const loads: Load[] = [];
     try {
-      // That a bucket is not reached is no document's fault, and ends the rebuild.
+      // An unreachable bucket is not the fault of a document, and ends the rebuild.
       await Promise.all(
         group.flatMap(({ load }) => (load ? parquetPaths(load) : [])).map((path) => lake.fetch(path)),
       );
@@ -111,7 +113,7 @@ export async function commitSources(
     return made;
   }
 
-  /** Commits a load whose files are at hand. */
+  /** Commits a load whose files are on this machine. */
   async function commitOne(load: Load): Promise<void> {
     const { entry } = load;
     try {
@@ -136,7 +138,7 @@ export async function commitSources(
   }
 }
 
-/** Codes that say of a document that its files are not what was written. */
+/** Codes that mean that the files of a document are not as they were written. */
 const damageCodes = new Set<string>([
   'PARQUET_DAMAGED',
   'RAW_DAMAGED',
@@ -153,7 +155,7 @@ async function parseAgain(
   { maxDocumentBytes, acceptLoss }: CommitOptions,
 ): Promise<Load> {
   const call = { maxDocumentBytes, deadlineMs: context.clock.now() + patienceMs };
-  // What was purged must not come back.
+  // Purged data must not come back.
   const fetchAgain = known && !isPurged(known) ? fetcherOf(known, context, call) : undefined;
   const options = {
     pipeline: known?.pipeline ?? null,
@@ -172,7 +174,7 @@ async function parseAgain(
   return withoutRows(known, quarantineReason(damage));
 }
 
-/** The raw document of a load; undefined if there is none, or nobody can say what it is. */
+/** The raw document of a load; undefined if there is none, or if it cannot be identified. */
 async function findRawOf(
   { sellerId, documentId, reportType }: LedgerEntry,
   { raw }: PipelineContext,

@@ -6,31 +6,31 @@ import type { PipelineContext } from '../ingest/context.js';
 import { readLoadRecords } from '../ingest/load-record.js';
 import { type Failure, failureOf } from '../ingest/work-summary.js';
 
-/** What a document is made again from. */
+/** What a document is rebuilt from. */
 export interface RebuildSource {
   key: string;
-  /** When its report was made; '' if nobody knows. */
+  /** When its report was created; '' if unknown. */
   createdAt: string;
-  /** Its load, if all of its Parquet files are there. */
+  /** Its load, if all of its Parquet files exist. */
   load?: Load;
   /** Its raw document, if there is no load. */
   raw?: RawDocument;
-  /** Why its raw document can't be read. */
+  /** Why its raw document is unreadable. */
   damage?: Error;
-  /** As the old ledger has it, else the lake. */
+  /** From the old ledger, otherwise from the lake. */
   known?: LedgerEntry;
 }
 
 export interface Sources {
   /** The oldest report first. */
   documents: RebuildSource[];
-  /** Raw documents that nothing is known about, as their facts can't be read. */
+  /** Raw documents that cannot be identified, because their metadata is unreadable. */
   failures: Failure[];
 }
 
 /**
- * Finds what the documents of a warehouse are made again from: the loads of the lake, and for all others the raw documents that the old
- * ledger has, or all if nobody knows what it had.
+ * Finds the sources of all documents of a warehouse: the loads of the lake, and for the others the
+ * raw documents that the old ledger has, or all raw documents if the old ledger is unreadable.
  */
 export async function findSources(
   { lake, raw: rawStore, log }: PipelineContext,
@@ -69,7 +69,7 @@ export async function findSources(
   };
   for await (const raw of listRaw(rawStore, new Set(loadedFrom), onUnreadable)) {
     const key = ledgerKey(raw.facts);
-    // The document of a FATAL report is an explanation.
+    // The document of a FATAL report is an explanation, without rows.
     if (documents.get(key)?.load || raw.facts.reportStatus === 'FATAL') continue;
     if (!old || old.has(key)) add(key, raw.facts.reportCreatedAt, { raw });
   }

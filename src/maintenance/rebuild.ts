@@ -12,40 +12,44 @@ import { type CommitOptions, type CommitSummary, commitSources } from './rebuild
 import { findSources, type Sources } from './rebuild-sources.js';
 
 /**
- * How many loads were committed again from the Parquet of the lake, and how many documents were parsed again from raw; the keys of those that
- * had rows, by the old ledger or the lake, and of which neither is whole; and the files that are damaged, by the key of their document, or by
- * their name if nobody knows it.
+ * How many loads were committed again from the Parquet of the lake, and how many documents were
+ * parsed again from raw; the keys of documents that had rows, by the old ledger or the lake, and
+ * whose copies are both missing or damaged; and the damaged files, by the key of their document, or
+ * by their name if the document is unknown.
  */
 export interface RebuildSummary extends CommitSummary {
-  /** Where the old file is now; null where there was none. */
+  /** The path of the old file now; null if there was none. */
   backup: string | null;
 }
 
 export interface RebuildOptions extends CommitOptions {
-  /** Thrown, with the old file as it was, where there is neither a load in the lake nor a raw document. */
+  /**
+   * Thrown if there is neither a load in the lake nor a raw document. The old file is unchanged.
+   */
   unlessEmpty?: Error;
 }
 
 /**
- * Makes the warehouse file anew beside the old one, from the load records of the lake and, where their Parquet or record is missing or
- * damaged, from the raw documents, which are fetched again from Amazon if they are damaged too; then puts it in the old one's place, which
- * is kept. Meanwhile nobody can commit to the old file.
- * Errors: WAREHOUSE_LOCKED; REBUILD_INCOMPLETE, with the old file as it was; WAREHOUSE_IS_NO_FILE.
+ * Makes a new warehouse file beside the old one, from the load records of the lake. If the Parquet
+ * or the record of a document is missing or damaged, its raw document is used, and if that is
+ * damaged too, it is downloaded again from Amazon. Then the new file replaces the old one, which is
+ * kept under another name. Meanwhile nobody can commit to the old file. Errors: WAREHOUSE_LOCKED;
+ * REBUILD_INCOMPLETE, with the old file unchanged; WAREHOUSE_IS_NO_FILE.
  */
 export async function rebuild(context: PipelineContext, options: RebuildOptions): Promise<RebuildSummary> {
   const file = context.warehouseFile;
   if (!file) throw new ReportsError('WAREHOUSE_IS_NO_FILE', { path: warehouseName(context.config) });
-  return whileNobodyRebuilds(file.path, async () => {
+  return withRebuildLock(file.path, async () => {
     const old = await readOldLedger(context);
-    return file.hold(file.path, () => makeAnew(file, old, context, options));
+    return file.hold(file.path, () => makeNewFile(file, old, context, options));
   });
 }
 
 /**
- * Does work while no other process rebuilds the warehouse or purges. A damaged file can be held by nobody, so they keep each other out by a
- * lock of their own. Errors: WAREHOUSE_LOCKED.
+ * Calls `work` while no other process rebuilds the warehouse or purges. DuckDB cannot lock a
+ * damaged file, so rebuilds and purges use a lock of their own. Errors: WAREHOUSE_LOCKED.
  */
-export async function whileNobodyRebuilds<T>(path: string, work: () => Promise<T>): Promise<T> {
+export async function withRebuildLock<T>(path: string, work: () => Promise<T>): Promise<T> {
   const lock = await takeLock(`${path}.rebuild.lock`);
   if (!lock) throw new ReportsError('WAREHOUSE_LOCKED', { path, found: 'it is being rebuilt or purged' });
   try {
@@ -65,7 +69,7 @@ export async function filesOfRebuilds(path: string): Promise<string[]> {
     .sort();
 }
 
-async function makeAnew(
+async function makeNewFile(
   { path, open }: WarehouseFile,
   old: Map<string, LedgerRow> | undefined,
   context: PipelineContext,
@@ -111,7 +115,7 @@ async function removeFresh(fresh: string): Promise<void> {
   await rm(`${fresh}.wal`, { force: true });
 }
 
-/** Documents of the old ledger that had rows, and of which neither Parquet nor raw bytes are there. */
+/** Documents of the old ledger that had rows, and have neither Parquet nor raw bytes now. */
 function lostKeys({ documents }: Sources, old: Map<string, LedgerRow> | undefined): string[] {
   const found = new Set(documents.map(({ key }) => key));
   return [...(old?.values() ?? [])]
@@ -119,7 +123,7 @@ function lostKeys({ documents }: Sources, old: Map<string, LedgerRow> | undefine
     .map(({ key }) => key);
 }
 
-/** The ledger of the old file; undefined where it can't be read. */
+/** The ledger of the old file; undefined if it is unreadable. */
 async function readOldLedger({
   warehouse,
   log,
@@ -135,8 +139,9 @@ async function readOldLedger({
 }
 
 /**
- * Gives the new file the old one's name; the old one and its log are kept under another. There is a file of that name at any time: where
- * there was none after a crash, the next commit would begin an empty warehouse.
+ * Renames the new file to the name of the old one, and keeps the old one and its log under another
+ * name. A file of that name exists at any time: if a crash left none, the next commit would start
+ * an empty warehouse.
  */
 async function putInPlace(fresh: string, path: string): Promise<string | null> {
   let backup: string | null = null;

@@ -22,14 +22,14 @@ export type Reloaded = { entry: LedgerEntry } | { failure: Failure };
 
 export interface ReloadOptions extends CallOptions {
   maxDocumentBytes: number;
-  /** Whether a document may have fewer rows than before, though nothing shows that its bytes are the same. */
+  /** Whether a document may have fewer rows than before, even if its bytes may differ. */
   acceptLoss: boolean;
 }
 
 /**
- * Loads documents of the ledger again, from raw; if there is no raw document, or it is damaged, from Amazon. What they loaded before is
- * replaced, unless they can't be loaded any more.
- * Yields each document as it is done with. Errors: NOT_LOADED where nothing matches; the reason of the signal.
+ * Loads documents of the ledger again, from raw, or from Amazon if the raw document is missing or
+ * damaged. Replaces what they loaded before, unless they can no longer be loaded. Yields each
+ * document when it is finished. Errors: NOT_LOADED if nothing matches; the reason of the signal.
  */
 export async function* reload(
   filter: LedgerFilter,
@@ -39,31 +39,31 @@ export async function* reload(
   const rows = await context.warehouse.loads(filter);
   if (rows.length === 0) {
     throw new ReportsError('NOT_LOADED', {
-      thing: thingOf(filter),
-      nearest: await nearestOf(filter, context),
+      thing: describeFilter(filter),
+      nearest: await suggestionFor(filter, context),
     });
   }
   const run: DocumentRun = { context, commits: new CommitQueue(context), call: options };
   const unchecked = new Set<string>();
-  // Oldest first, so that the tables pass through the same states as they did.
+  // Oldest first, so that the tables pass through the same states as before.
   for (const row of rows.toReversed()) {
     if (row.status === 'fatal' || row.status === 'cancelled' || row.status === 'skipped') continue;
     try {
-      // Rows that are in the table stay there if they cannot be loaded again; the warehouse sees to it.
+      // If they cannot be loaded again, the warehouse keeps their rows in the table.
       const reloaded = await loadAgain(row, run, options, unchecked);
       options.signal?.throwIfAborted();
       yield reloaded;
     } catch (error) {
       options.signal?.throwIfAborted();
-      // One document's trouble must not keep the others from being loaded.
+      // A failure of one document must not prevent the loads of the others.
       yield { failure: failureOf(row, error) };
     }
   }
   noteUnchecked(context.log, unchecked.size);
 }
 
-/** `x, of status quarantined, of type GET_...`, in as many words as there are. */
-function thingOf({ documentOrTable, statuses, reportType }: LedgerFilter): string {
+/** Describes the selection, for example `x, of status quarantined, of type GET_...`. */
+function describeFilter({ documentOrTable, statuses, reportType }: LedgerFilter): string {
   const words = [
     documentOrTable ?? 'documents',
     ...(statuses ? [`of status ${statuses.join(', ')}`] : []),
@@ -72,8 +72,8 @@ function thingOf({ documentOrTable, statuses, reportType }: LedgerFilter): strin
   return words.join(' ');
 }
 
-/** The table or report type that may be meant by one that nothing was loaded of. */
-async function nearestOf(
+/** The table or report type that was probably meant, if nothing was loaded for the given one. */
+async function suggestionFor(
   { documentOrTable, reportType }: LedgerFilter,
   { warehouse }: PipelineContext,
 ): Promise<string> {
@@ -92,7 +92,7 @@ async function loadAgain(
 ): Promise<Reloaded> {
   const { context, commits } = run;
   const { key, sellerId, documentId, reportType } = row;
-  // Amazon may still have the document; but what was purged must not come back.
+  // Amazon may still have the document, but purged data must not come back.
   if (isPurged(row)) throw new ReportsError('RAW_PURGED', { documentId: documentId ?? key });
   if (sellerId && documentId && reportType) {
     const load = await buildFromRaw({ sellerId, documentId, reportType }, row, context, options, unchecked);

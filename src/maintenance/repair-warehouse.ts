@@ -6,8 +6,10 @@ import { foldersBeside } from '../store/open-store.js';
 import { rebuild } from './rebuild.js';
 
 /**
- * Sees that the warehouse, the lake, the raw documents and the state can be written. A file that opens no more, cut off or damaged, is set aside
- * and made again. Errors: DISK_FULL; FILE_SYSTEM_FAILED; those of buckets; WAREHOUSE_LOCKED; WAREHOUSE_UNREADABLE where there is nothing to make it from; REBUILD_INCOMPLETE.
+ * Checks that the warehouse, the lake, the raw store and the state can be written. Sets a file
+ * aside that cannot be opened because it is cut off or damaged, and makes it again. Errors:
+ * DISK_FULL; FILE_SYSTEM_FAILED; those of buckets; WAREHOUSE_LOCKED; WAREHOUSE_UNREADABLE if there
+ * is nothing to make it from; REBUILD_INCOMPLETE.
  */
 export async function ensureWritable(context: PipelineContext, maxDocumentBytes: number): Promise<void> {
   await Promise.all([
@@ -33,7 +35,7 @@ export async function repairWarehouse(
   const { backup, fromLake, fromRaw } = await rebuild(context, {
     maxDocumentBytes,
     acceptLoss: false,
-    // A file that nothing of ours was ever in is somebody else's.
+    // A file that never contained anything of this program belongs to someone else.
     unlessEmpty: error,
   });
   context.log.warn(

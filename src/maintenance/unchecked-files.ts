@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { pluralize } from '../text/pluralize.js';
 
-/** Says once how many files could not be compared with a hash, as a version that took none wrote them. */
+/** Logs once how many files have no hash to compare, because an earlier version wrote them. */
 export function noteUnchecked(log: Logger, files: number): void {
   if (files === 0) return;
   log.info(

@@ -8,19 +8,22 @@ import type { ReportSchemas } from '../schema/types.js';
 import type { LedgerEntry } from '../warehouse/types.js';
 import { quarantineReason } from '../warehouse/ledger/ledger-entry.js';
 
-/** What a document's personal data becomes: the text for a value's text, or null for none. */
+/**
+ * How the personal data of a document is treated: returns the replacement of a text, or null to
+ * drop it.
+ */
 export interface PiiTreatment {
   policy: Exclude<PiiPolicy, 'keep'>;
   replace(text: string): string | null;
 }
 
-/** Which document is meant, as far as its pipeline goes. */
+/** The ids that identify a document's pipeline. */
 export type PiiSubject = Pick<LedgerEntry, 'pipeline'> & { reportType: string };
 
 /**
- * What the pipelines want done to the personal data of a document; undefined where it is kept. The pipelines that take its type from the
- * queue it came from count, else all that take its type; the strictest of them decides.
- * Errors: PII_KEY_MISSING.
+ * The treatment of the personal data of a document by its pipelines; undefined if it is kept. The
+ * pipelines that load its type from the same queue count, otherwise all that load its type. The
+ * strictest of them decides. Errors: PII_KEY_MISSING.
  */
 export function piiTreatment(subject: PiiSubject, config: Config): PiiTreatment | undefined {
   const policy = piiPolicy(subject, config);
@@ -36,14 +39,14 @@ function piiPolicy(
   { pipelines, unsetPipelines }: Pick<Config, 'pipelines' | 'unsetPipelines'>,
 ): PiiPolicy {
   const all = [...pipelines, ...unsetPipelines];
-  const asking = all.filter(({ reportTypes }) => asksFor(reportTypes, reportType));
+  const matching = all.filter(({ reportTypes }) => asksFor(reportTypes, reportType));
   const queue = all.find(({ name }) => name === pipeline)?.queue;
-  const ofQueue = asking.filter((each) => each.queue === queue);
-  const policies = (ofQueue.length > 0 ? ofQueue : asking).map(({ pii }) => pii);
+  const ofQueue = matching.filter((each) => each.queue === queue);
+  const policies = (ofQueue.length > 0 ? ofQueue : matching).map(({ pii }) => pii);
   return piiPolicies.findLast((policy) => policies.includes(policy)) ?? 'keep';
 }
 
-/** 128 bits of HMAC-SHA256, in hex: of one key equal texts have equal hashes, in all tables. */
+/** 128 bits of HMAC-SHA256, in hex: with one key, equal texts have equal hashes in all tables. */
 function hashed(text: string, key: string): string {
   const hexDigits = 32;
   return createHmac('sha256', key).update(text).digest('hex').slice(0, hexDigits);
@@ -60,7 +63,10 @@ const quoting = new Set<ErrorCode>([
   'WAREHOUSE_REFUSED',
 ]);
 
-/** Why a document was set aside, for the ledger: without words of the document where its personal data is not kept. */
+/**
+ * Why a document was quarantined, for the ledger. Quotes no words of the document if its personal
+ * data is not kept.
+ */
 export function documentsReason(
   error: unknown,
   subject: Pick<LedgerEntry, 'pipeline' | 'reportType'>,

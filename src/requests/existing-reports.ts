@@ -15,7 +15,7 @@ const dayMs = 86_400_000;
 /** Reports that others requested earlier are in the ledger, or nobody waits for them. */
 const recentMs = 2 * dayMs;
 
-/** One day less than Amazon allows, so that no call is refused at the border. */
+/** One day less than Amazon allows, so that no call is refused at the limit. */
 const maxLookBackMs = (reportRetentionDays - 1) * dayMs;
 
 /** The clocks of Amazon and of this machine differ by no more than this. */

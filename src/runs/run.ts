@@ -18,7 +18,9 @@ export interface Run {
 /** Receives what happens in a run, then how it ended: exactly one of `finished` and `failed`. */
 export interface RunWatch {
   onEvent?(event: PipelineEvent): void;
-  /** `requests`: the result of a request cycle; its work is what was loaded without a notification. */
+  /**
+   * `requests`: the result of a request cycle; its work is what was loaded without a notification.
+   */
   finished(work: WorkSummary, requests?: RequestSummary): void;
   failed(error: unknown): void;
 }
@@ -34,9 +36,10 @@ export interface RunEnd {
 }
 
 /**
- * Executes what is due for a pipeline, one watched run after the other. A pipeline's requests run before its drain, so that Amazon
- * makes the reports meanwhile, and requests that were missed or postponed do not wait for their own schedule. A run that fails does
- * not stop the next. After a stop no further run begins.
+ * Executes what is due for a pipeline, one watched run after the other. A pipeline's requests run
+ * before its drain, so that Amazon makes the reports meanwhile, and requests that were missed or
+ * postponed do not wait for their own schedule. A run that fails does not stop the next. After a
+ * stop no further run begins.
  */
 export async function runDue(
   pipeline: Pipeline,
@@ -81,8 +84,9 @@ async function watchedRun(
 }
 
 /**
- * Drains a pipeline's queue. The warehouse is checked before anything is received, as a message whose load cannot be committed only
- * uses up its receives; a damaged file is made again from lake and raw, before the drain or, if only the drain shows it, after it.
+ * Drains a pipeline's queue. The warehouse is checked before anything is received, as a message
+ * whose load cannot be committed only uses up its receives; a damaged file is made again from lake
+ * and raw, before the drain or, if only the drain shows it, after it.
  */
 export async function drainAndRepair(
   pipeline: Pipeline,

@@ -7,9 +7,10 @@ import { type Run, type RunWatch, runDue } from './run.js';
 import type { StopSignals } from '../ingest/context.js';
 
 /**
- * Runs each pipeline's drain, and its sweep and requests if it has them, by their cron expressions until the stop signal. Then the
- * work in progress is finished, or interrupted by the abort signal. Runs on one queue follow one another; a run that is due while
- * the last one of its kind is still going is skipped.
+ * Runs each pipeline's drain, and its sweep and requests if it has them, by their cron expressions
+ * until the stop signal. Then the work in progress is finished, or interrupted by the abort signal.
+ * Runs on one queue follow one another; a run that is due while the last one of its kind is still
+ * going is skipped.
  */
 export async function runSchedule(
   context: PipelineContext,

@@ -5,15 +5,18 @@ import { openSharedJson } from '../files/shared-json.js';
 import { type Clock, systemClock } from '../runtime/clock.js';
 
 /**
- * Records in a file which work was begun and not ended, so that after a crash it is known which work
- * may have killed the process.
+ * Records in a file which work was begun and not ended, so that it is known after a crash which
+ * work may have killed the process.
  */
 export interface CrashJournal {
-  /** How often a process ended in the middle of this work; 0 while that can't be known. */
+  /** How often a process ended in the middle of this work; 0 while that is unknown. */
   crashes(key: string): number;
-  /** Errors: DISK_FULL, FILE_SYSTEM_FAILED; then the work is better not begun. */
+  /** Errors: DISK_FULL, FILE_SYSTEM_FAILED; then the work must not begin. */
   begin(key: string): Promise<void>;
-  /** Never rejects: what can't be recorded is forgotten, as work that ended must not count as killed. */
+  /**
+   * Never rejects. An end that cannot be recorded is remembered in memory, because work that ended
+   * must not count as killed.
+   */
   end(key: string): Promise<void>;
 }
 
@@ -92,7 +95,7 @@ export function openCrashJournal(
       try {
         await change((begun) => begun);
       } catch {
-        // A full disk takes no new file and lets an old one go; all counts then begin again.
+        // A full disk accepts no new file but allows a deletion; all counts then start again.
         await rm(path, { force: true }).catch(() => {});
       }
     },

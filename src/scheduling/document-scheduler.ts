@@ -8,7 +8,7 @@ export interface DocumentQuota {
   possibleUntil(epochMs: number): number;
 }
 
-/** What the scheduler needs to know of a document. */
+/** The properties of a document that the scheduler needs. */
 export interface SchedulableDocument {
   key: string;
   sellerId: string;
@@ -35,9 +35,9 @@ export interface SchedulerDecision<D> {
 }
 
 /**
- * Decides which documents may start. Sellers take turns, each within its quota. Pure: it reads the clock and the quota that it is
- * given, starts nothing by itself and never waits. The caller acts on `decide()` after each `add`, `located` and `finished`, and at
- * `wakeAtMs`.
+ * Decides which documents may start. Sellers take turns, each within its quota. Pure: it reads the
+ * clock and the quota that it is given, starts nothing by itself and never waits. The caller acts
+ * on `decide()` after each `add`, `located` and `finished`, and at `wakeAtMs`.
  */
 export class DocumentScheduler<D extends SchedulableDocument> {
   /** Documents that wait, by seller, in the order of the sellers' turns. */
@@ -56,7 +56,10 @@ export class DocumentScheduler<D extends SchedulableDocument> {
     this.waiting.set(sellerId, [...(this.waiting.get(sellerId) ?? []), document]);
   }
 
-  /** Decides what starts now. With `isStopping` nothing does, and everything that waits is given back. */
+  /**
+   * Decides what starts now. With `isStopping` nothing does, and everything that waits is given
+   * back.
+   */
   decide({ isStopping }: { isStopping: boolean }): SchedulerDecision<D> {
     const decision: SchedulerDecision<D> = { start: [], defer: [], wakeAtMs: Number.POSITIVE_INFINITY };
     let hasStarted: boolean;
@@ -116,7 +119,7 @@ export class DocumentScheduler<D extends SchedulableDocument> {
     if (!needsQuota) return 0;
     const quota = this.quotaOf(sellerId);
     if (quota.available() - this.locating(sellerId) >= 1) return 0;
-    // Calls under way are not counted by the quota yet, so "available now" may be out of date.
+    // Calls in flight are not counted by the quota yet, so "available now" may be out of date.
     const minPauseMs = 50;
     return Math.max(quota.nextAvailableMs(), this.nowMs() + minPauseMs);
   }

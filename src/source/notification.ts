@@ -3,15 +3,15 @@ import type { Notification, ReportStatus } from './types.js';
 
 const statuses: ReportStatus[] = ['DONE', 'FATAL', 'CANCELLED', 'IN_QUEUE', 'IN_PROGRESS'];
 
-/** How many wrappers, EventBridge in SNS say, are taken off. */
+/** How many wrappers are removed, for example EventBridge in SNS. */
 const deepestWrapping = 4;
 
 type Fields = Record<string, unknown>;
 
 /**
- * Reads the body of a message: Amazon's own notification, or the same wrapped by EventBridge (in `detail`) or SNS (as text in `Message`).
- * Keys are read without regard to case, for Amazon writes them in camelCase for some notification types and in PascalCase for others.
- * Errors: NOTIFICATION_UNREADABLE.
+ * Reads the body of a message: a notification of Amazon, or the same wrapped by EventBridge (in
+ * `detail`) or SNS (as text in `Message`). Ignores the case of keys, because Amazon writes
+ * camelCase for some notification types and PascalCase for others. Errors: NOTIFICATION_UNREADABLE.
  * Source: ReportProcessingFinishedNotification.json of Amazon's models.
  */
 export function readNotification(body: string, messageId: string): Notification {
@@ -50,7 +50,7 @@ export function readNotification(body: string, messageId: string): Notification 
   };
 }
 
-/** Takes EventBridge's and SNS's wrapping off. */
+/** Removes the wrappers of EventBridge and SNS. */
 function unwrap(fields: Fields | undefined): Fields | undefined {
   let inner = fields;
   for (let depth = 0; depth < deepestWrapping && inner && !('notificationtype' in inner); depth += 1) {
@@ -63,7 +63,10 @@ function unwrap(fields: Fields | undefined): Fields | undefined {
   return inner;
 }
 
-/** The seller id, or the id of a vendor group. `amzn1.merchant.o.<seller id>` is the account id of a seller. */
+/**
+ * The seller id, or the id of a vendor group. `amzn1.merchant.o.<seller id>` is the account id of a
+ * seller.
+ */
 function sellerOf(fields: Fields): string | undefined {
   const accountId = textOf(fields.accountid);
   return textOf(fields.sellerid) ?? accountId?.replace(/^amzn1\.merchant\.\w+\./, '');
@@ -75,7 +78,7 @@ function fieldsOf(value: unknown): Fields | undefined {
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key.toLowerCase(), each]));
 }
 
-/** Text, or a number as text; nothing for an empty one. */
+/** Text, or a number as text; undefined if it is empty. */
 function textOf(value: unknown): string | undefined {
   if (typeof value === 'number') return String(value);
   return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;

@@ -1,15 +1,17 @@
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { answerWithin, openClient, queueError, type QueueLocation } from './sqs.js';
 
-/** What SQS tells of a queue. */
+/** The attributes of a queue that SQS reports. */
 export interface QueueAttributes {
   arn: string;
   visibilityTimeoutSeconds: number;
-  /** Undefined where it is not told: other servers of the SQS protocol leave it out. */
+  /** Undefined if it is not reported: other servers of the SQS protocol leave it out. */
   retentionSeconds?: number;
-  /** Messages that may be received now, are in the hands of a receiver, or become visible later; each approximate. */
+  /**
+   * Messages that can be received now, are in flight, or become visible later; each approximate.
+   */
   messages: { visible: number; inFlight: number; delayed: number };
-  /** The access policy as JSON text; undefined where there is none. */
+  /** The access policy as JSON text; undefined if there is none. */
   policy?: string;
   /** Receives after which a message goes to the dead-letter queue; undefined without one. */
   maxReceiveCount?: number;
@@ -19,7 +21,10 @@ export interface QueueAttributes {
 
 const answerSeconds = 8;
 
-/** Asks SQS about a queue. Errors: QUEUE_NOT_FOUND, QUEUE_CREDENTIALS_MISSING, QUEUE_ACCESS_DENIED, QUEUE_UNREACHABLE. */
+/**
+ * Gets the attributes of a queue from SQS. Errors: QUEUE_NOT_FOUND, QUEUE_CREDENTIALS_MISSING,
+ * QUEUE_ACCESS_DENIED, QUEUE_UNREACHABLE.
+ */
 export async function readQueueAttributes(location: QueueLocation): Promise<QueueAttributes> {
   const client = openClient(location);
   try {

@@ -1,6 +1,6 @@
 /**
- * Ends an attempt to read a document that started from a wrong assumption. Everything read by that
- * attempt is void. `hint` says what the next attempt has to know, the message says why.
+ * Ends an attempt to read a document that started from a wrong assumption. Everything that the
+ * attempt read is void. `hint` is what the next attempt has to know; the message has the reason.
  */
 export class ReadAgain<Hint extends { kind: string }> extends Error {
   constructor(

@@ -194,7 +194,7 @@ export function openClient({ url, ...options }: QueueLocation): SQSClient {
   });
 }
 
-/** Options of one call, its retries included: by itself the SDK waits for an answer for ever. */
+/** Options of one call, its retries included: by itself the SDK waits forever for an answer. */
 export function answerWithin(seconds: number, signal?: AbortSignal): { abortSignal: AbortSignal } {
   const timeout = AbortSignal.timeout(seconds * 1000);
   return { abortSignal: signal ? AbortSignal.any([signal, timeout]) : timeout };

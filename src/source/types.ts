@@ -1,4 +1,4 @@
-/** What the source rooms hand to the pipeline: messages, notifications, reports and documents. */
+/** What the source rooms pass to the pipeline: messages, notifications, reports and documents. */
 
 import type { FileDigest } from '../files/file-digest.js';
 
@@ -6,13 +6,13 @@ import type { FileDigest } from '../files/file-digest.js';
 export interface QueueMessage {
   messageId: string;
   body: string;
-  /** How often it was received, this time included. */
+  /** How often it was received, including this time. */
   receiveCount: number;
-  /** When it was sent, in epoch milliseconds; undefined where the queue does not say. */
+  /** When it was sent, in epoch milliseconds; undefined if the queue does not say. */
   sentMs?: number;
-  /** Deletes it. Only after its load is committed. */
+  /** Deletes the message. Only after its load is committed. */
   ack(): Promise<void>;
-  /** Gives it back: at once, or after `delaySeconds`. */
+  /** Makes the message visible again: at once, or after `delaySeconds`. */
   release(delaySeconds?: number): Promise<void>;
 }
 
@@ -22,25 +22,28 @@ export interface Queue {
   /** Whether the queue moves messages that fail too often to a dead-letter queue of its own. */
   hasRedrivePolicy(): Promise<boolean>;
   /**
-   * Receives up to 10 messages by long polling; none when the queue was empty for `waitTimeSeconds`. While a message is
-   * neither acked nor released its visibility is extended.
+   * Receives up to 10 messages by long polling; none if the queue was empty for `waitTimeSeconds`.
+   * Extends the visibility timeout of a message until it is acknowledged or released.
    */
   receive(options: {
     maxMessages: number;
     waitTimeSeconds: number;
     signal?: AbortSignal;
   }): Promise<QueueMessage[]>;
-  /** Releases everything still in hand and stops the heartbeats. */
+  /** Releases everything still in flight and stops the heartbeats. */
   close(): Promise<void>;
 }
 
 export type ReportStatus = 'DONE' | 'FATAL' | 'CANCELLED' | 'IN_QUEUE' | 'IN_PROGRESS';
 
-/** A REPORT_PROCESSING_FINISHED notification; what is absent in the message is undefined. */
+/** A REPORT_PROCESSING_FINISHED notification. What the message lacks is undefined. */
 export interface ReportNotification {
   kind: 'report';
   notificationId?: string;
-  /** The seller id, from `sellerId` or the end of `accountId`; a vendor group's account id stands as it is. */
+  /**
+   * The seller id, from `sellerId` or the end of `accountId`; the account id of a vendor group is
+   * used unchanged.
+   */
   sellerId: string;
   reportId: string;
   reportType: string;
@@ -58,7 +61,7 @@ export interface OtherNotification {
 
 export type Notification = ReportNotification | OtherNotification;
 
-/** A report as getReport and getReports tell it. Times are ISO 8601. */
+/** A report as getReport and getReports return it. Times are ISO 8601. */
 export interface Report {
   reportId: string;
   reportType: string;
@@ -70,53 +73,64 @@ export interface Report {
   createdAt: string;
 }
 
-/** Where the bytes of a document are. The URL is a secret that lives five minutes. */
+/** The location of the bytes of a document. The URL is a secret that lives five minutes. */
 export interface DocumentLocation {
   url: string;
-  /** What Amazon says; the magic bytes decide. */
+  /** As Amazon reports it; the magic bytes decide. */
   compression?: 'GZIP';
 }
 
-/** The Selling Partner API for one seller. Errors are from the catalogue; 429 and 5xx are waited for within `deadline`. */
+/**
+ * The Selling Partner API for one seller. Errors are from the catalogue. Waits out 429 and 5xx
+ * within `deadline`.
+ */
 export interface SellingPartner {
   sellerId: string;
   getReport(reportId: string, call: CallOptions): Promise<Report>;
-  /** `restricted`: ask for a restricted data token first. A 403 without one is tried once more with one. */
+  /**
+   * `restricted`: request a restricted data token first. A 403 without one is retried once with
+   * one.
+   */
   getReportDocument(
     documentId: string,
     call: CallOptions & { restricted: boolean },
   ): Promise<DocumentLocation>;
-  /** All reports with those properties, page by page; at most 10 report types a request, done by the implementation. */
+  /**
+   * All reports with these properties, page by page. Any number of report types: the implementation
+   * lists at most 10 per request.
+   */
   getReports(filter: ReportFilter, call: ReportsCallOptions): AsyncIterable<Report>;
   /**
-   * Asks for a report, and gives its id. It is called once, whatever happens: after API_UNAVAILABLE or API_UNREACHABLE nobody knows whether
-   * Amazon makes the report.
+   * Requests a report, and returns its id. Never retried: after API_UNAVAILABLE or API_UNREACHABLE
+   * nobody knows whether Amazon makes the report.
    */
   createReport(wanted: WantedReport, call: CreateCallOptions): Promise<string>;
-  /** The schedules by which Amazon makes reports of those types, at most 10. */
+  /** The schedules by which Amazon makes reports of these types, at most 10. */
   getReportSchedules(reportTypes: string[], call: CallOptions): Promise<ReportSchedule[]>;
-  /** Makes a schedule, and gives its id; it takes the place of one for the same type and marketplaces. */
+  /**
+   * Creates a schedule, and returns its id. It replaces the one of the same type and marketplaces.
+   */
   createReportSchedule(wanted: WantedSchedule, call: CallOptions): Promise<string>;
-  /** Ends a schedule; one that is gone is no error. */
+  /** Cancels a schedule. Does nothing if it does not exist. */
   cancelReportSchedule(scheduleId: string, call: CallOptions): Promise<void>;
 }
 
-/** What to ask createReport for. */
+/** The parameters of createReport. */
 export interface WantedReport {
   reportType: string;
   marketplaceIds: string[];
   reportOptions: Record<string, string>;
-  /** ISO 8601; both absent for a report of the moment. */
+  /** ISO 8601; both absent for a report of the current state. */
   dataStart?: string;
   dataEnd?: string;
 }
 
-/** What to ask createReportSchedule for. */
+/** The parameters of createReportSchedule. */
 export interface WantedSchedule {
   reportType: string;
   marketplaceIds: string[];
   reportOptions: Record<string, string>;
-  /** ISO 8601, one of those that Amazon has. */
+  /** ISO 8601, one of those that Amazon supports. */
   period: string;
 }
 
@@ -130,17 +144,20 @@ export interface Subscription {
   destinationId: string;
 }
 
-/** Where Amazon sends the notifications of an application. */
+/** A destination to which Amazon sends the notifications of an application. */
 export interface Destination {
   destinationId: string;
   name: string;
-  /** Undefined where it is no SQS queue. */
+  /** Undefined if it is not an SQS queue. */
   queueArn?: string;
 }
 
-/** The Notifications API for one seller; destinations are those of its application in its region. Doing anything twice does no harm. */
+/**
+ * The Notifications API for one seller. Destinations are those of its application in its region.
+ * All calls are idempotent.
+ */
 export interface Notifications {
-  /** The seller's subscription to REPORT_PROCESSING_FINISHED; undefined where there is none. */
+  /** The seller's subscription to REPORT_PROCESSING_FINISHED; undefined if there is none. */
   subscription(call: CallOptions): Promise<Subscription | undefined>;
   subscribe(destinationId: string, call: CallOptions): Promise<Subscription>;
   unsubscribe(subscriptionId: string, call: CallOptions): Promise<void>;
@@ -158,23 +175,29 @@ export interface ReportFilter {
 }
 
 export interface CallOptions {
-  /** Stops waiting and calling. */
+  /** Aborts waiting and calls. */
   signal?: AbortSignal;
-  /** Epoch milliseconds: where the quota would make the call later than this, it fails with API_QUOTA_EXCEEDED at once. */
+  /**
+   * Epoch milliseconds. If the quota would make the call later than this, it fails with
+   * API_QUOTA_EXCEEDED at once.
+   */
   deadlineMs?: number;
 }
 
 export interface CreateCallOptions extends CallOptions {
-  /** Awaited before each call, when its quota is taken; where it throws, the call is not made. */
+  /** Awaited before each call, after its quota is taken. If it throws, the call is not made. */
   onTaken?: () => Promise<void>;
 }
 
 export interface ReportsCallOptions extends CallOptions {
-  /** Told of the report types of each request, once Amazon has answered with its first page. */
+  /** Called with the report types of each request after Amazon has answered with its first page. */
   onAnswered?: (reportTypes: string[]) => Promise<void>;
 }
 
-/** Amazon's word about a document, kept beside its raw bytes so that a load can be repeated without Amazon. */
+/**
+ * The metadata of a document from Amazon, kept beside its raw bytes so that a load can be repeated
+ * without Amazon.
+ */
 export interface DocumentFacts {
   sellerId: string;
   /** Unique only together with the seller. */
@@ -185,21 +208,21 @@ export interface DocumentFacts {
   dataStart?: string;
   dataEnd?: string;
   reportCreatedAt?: string;
-  /** FATAL: the document explains why there is no report; it holds no rows. */
+  /** FATAL: the document explains why there is no report; it has no rows. */
   reportStatus?: 'DONE' | 'FATAL';
   /** The Content-Type of the download. */
   contentType?: string;
   compression?: 'GZIP';
 }
 
-/** A document kept exactly as downloaded. */
+/** A document exactly as it was downloaded. */
 export interface RawDocument {
   facts: DocumentFacts;
-  /** Absolute path of the bytes; the facts are beside it in `<path>.json`. */
+  /** Absolute path of the bytes; the metadata is beside it in `<path>.json`. */
   path: string;
   /** Size of the file as it was found. */
   bytes: number;
-  /** What was written; null for a document of before there were hashes. */
+  /** The hash of what was written; null for a document from before hashes were recorded. */
   kept: FileDigest | null;
 }
 
@@ -207,11 +230,14 @@ export interface RawDocument {
 export interface ReadableDocument {
   raw: RawDocument;
   gzipped: boolean;
-  /** For example utf-8, windows-1252, cp932, utf-16le; `binary` for a zip archive, such as a workbook. */
+  /**
+   * For example utf-8, windows-1252, cp932, utf-16le; `binary` for a zip archive, such as a
+   * workbook.
+   */
   charset: string;
   /** Where the charset came from. */
   charsetSource: 'bom' | 'content-type' | 'xml-declaration' | 'bytes' | 'marketplace';
-  /** Whether the bytes are well-formed UTF-8 and are read as that. */
+  /** Whether the bytes are well-formed UTF-8 and are read as UTF-8. */
   isValidUtf8: boolean;
   /** The text from its start, without BOM. May be called more than once. */
   openText(): AsyncIterable<string>;
@@ -223,7 +249,7 @@ export interface ReadableDocument {
 export interface ExaminedDocument extends ReadableDocument {
   /** Size of the text in bytes, gunzipped, before decoding. 0 for an empty document. */
   textBytes: number;
-  /** Oddities, for example that Amazon said GZIP and the bytes are not gzipped. */
+  /** Irregularities, for example that Amazon said GZIP and the bytes are not gzipped. */
   notes: string[];
 }
 

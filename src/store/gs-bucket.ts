@@ -34,7 +34,7 @@ export function openGsBucket({ bucket: id, answerTimeoutMs = 60_000, ...options 
     return opened;
   };
   /**
-   * The client itself waits for ever for bytes that don't come, for example after a connection
+   * The client itself waits forever for bytes that do not come, for example after a connection
    * broke.
    */
   const whileMoving = (bytes: number, signal?: AbortSignal) => {

@@ -31,7 +31,10 @@ export interface Store {
   remove(path: string): Promise<void>;
   /** Removes the local copy of a file in a bucket, when nobody works on it any more. */
   evictLocalCopy(path: string): Promise<void>;
-  /** Writes a small file and removes it again. Errors: DISK_FULL, FILE_SYSTEM_FAILED, those of buckets. */
+  /**
+   * Writes a small file and removes it again. Errors: DISK_FULL, FILE_SYSTEM_FAILED, those of
+   * buckets.
+   */
   checkWritable(): Promise<void>;
 }
 

@@ -39,9 +39,11 @@ export interface LedgerEntry {
   checks: CheckResult[];
   rawPath: string | null;
   rawBytes: number | null;
-  /** SHA-256 of the raw bytes as they were written; null for those of before there were hashes. */
+  /**
+   * SHA-256 of the raw bytes as they were written; null for those from before hashes were recorded.
+   */
   rawSha256: string | null;
-  /** Its Parquet files as they were written; none for a load of before there were hashes. */
+  /** Its Parquet files as they were written; empty for a load from before hashes were recorded. */
   files: LakeFile[];
   textBytes: number | null;
   charset: string | null;
@@ -55,7 +57,7 @@ export interface LedgerEntry {
 
 /** A Parquet file of the lake. */
 export interface LakeFile extends FileDigest {
-  /** From the folder of the lake on, with `/` on every system. */
+  /** Relative to the lake folder, with `/` on every system. */
   path: string;
 }
 
@@ -224,8 +226,8 @@ export interface Warehouse {
   /**
    * Read-only. Passes the answer to `read` while it arrives, and holds the warehouse until `read`
    * is done. The signal interrupts the query, which fails with the signal's reason. A DuckDB file
-   * computes no more than `most`, and only the number of rows behind the first `rowsRead`; BigQuery's answers come in
-   * pages.
+   * computes no more than `limits`, and only the number of rows behind the first `rowsRead`;
+   * BigQuery's answers come in pages.
    */
   queryStream<T>(
     sql: string,
@@ -247,17 +249,20 @@ export interface WarehouseFile {
 
 export interface QueryLimits {
   signal?: AbortSignal;
-  most?: AnswerLimits;
+  limits?: AnswerLimits;
   /** How many rows are read; default: all. */
   rowsRead?: number;
 }
 
-/** How much of an answer is wanted. */
+/** How much of an answer to return. */
 export interface AnswerLimits {
   rows: number;
-  /** Of a cell of any type; a longer one is the beginning of its text, and ends in `…`. With many columns it may be shorter. */
+  /**
+   * The length of a cell of any type. A longer one is the beginning of its text, and ends in `…`.
+   * With many columns the limit may be lower.
+   */
   cellCharacters: number;
-  /** Of one row, nearly. */
+  /** The approximate length of one row. */
   bytes: number;
 }
 

@@ -15,7 +15,7 @@ const contestants = [
   'small-documents',
 ];
 
-describe('the bench', function () {
+describe('the benchmark', function () {
   this.timeout(120_000);
   before(function () {
     if (builtAtMs() < newestMs(join(root, 'src'))) {
@@ -26,7 +26,7 @@ describe('the bench', function () {
     }
   });
 
-  it('measures contestants side by side, once that their rows are found equal', async () => {
+  it('compares contestants only after it has found their rows equal', async () => {
     const { machine, rows } = await bench('--rows', '500', '--small', '3', '--only', contestants.join());
     assert.match(machine, /cores of .* Node v/);
     assert.deepEqual(namesOf(rows), contestants);
@@ -65,7 +65,7 @@ interface BenchAnswer {
   }[];
 }
 
-/** One run of each, in a process as `npm run bench` begins it. */
+/** One run of each, in a process as `npm run bench` starts it. */
 async function bench(...options: string[]): Promise<BenchAnswer> {
   const args = [
     '--import',
@@ -84,7 +84,7 @@ async function bench(...options: string[]): Promise<BenchAnswer> {
 
 const namesOf = (rows: BenchAnswer['rows']) => rows.map(({ name }) => name);
 
-/** The time of the build's last step but the schemas, or none. */
+/** The time of the build's last step except the schemas, or 0. */
 function builtAtMs(): number {
   return statSync(join(root, 'dist', 'main.cjs'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }

@@ -33,7 +33,7 @@ describe('backfill', () => {
   const calls = (wanted: string) =>
     world.sandbox.state.calls.filter(({ operation }) => operation === wanted).length;
 
-  it('shows its plan, and loads the window and nothing else once it is told yes', async () => {
+  it('shows its plan, and loads only the window after a yes', async () => {
     world = await makeWorld({ pipelines: [{ reportTypes: [ordersType, listingsType] }] });
     for (const days of [20, 40, 60]) addOrders(daysAgo(days), `order-${days}`);
     world.sandbox.addReport({
@@ -43,10 +43,10 @@ describe('backfill', () => {
       createdAt: daysAgo(40),
     });
     const window = ['backfill', '--from', dateOf(50), '--to', dateOf(30)];
-    const asked = await world.run(...window);
-    assert.equal(asked.code, 0, asked.stderr);
-    assert.match(asked.stdout, /2 documents to load; within the quota, this takes less than a minute/);
-    assert.match(asked.stderr, /Nothing was loaded\. Add --yes/);
+    const planned = await world.run(...window);
+    assert.equal(planned.code, 0, planned.stderr);
+    assert.match(planned.stdout, /2 documents to load; within the quota, this takes less than a minute/);
+    assert.match(planned.stderr, /Nothing was loaded\. Add --yes/);
     assert.equal(calls('getReportDocument'), 0);
     const { code, stdout } = await world.run(...window, '--yes', '--types', 'GET_FLAT_FILE_*', '--json');
     const [plan, run] = stdout
@@ -62,7 +62,7 @@ describe('backfill', () => {
     assert.deepEqual([again.plan.sellers, again.documents], [[{ sellerId, found: 1, toFetch: 0 }], 0]);
   });
 
-  it('sees every report, however many pages they are', async () => {
+  it('finds every report across all pages of getReports', async () => {
     world = await makeWorld({ pipelines: [{ reportTypes: [ordersType] }] });
     for (let index = 0; index < 500; index += 1) addOrders(daysAgo(1 + index / 100), `order-${index}`);
     const { plan } = JSON.parse((await world.run('backfill', '--from', dateOf(10), '--json')).stdout);
@@ -70,7 +70,7 @@ describe('backfill', () => {
     assert.equal(calls('getReports'), 5);
   });
 
-  it('leaves gaps to be seen, until a wider window closes them', async () => {
+  it('shows gaps until a wider window closes them', async () => {
     world = await makeWorld({ pipelines: [{ reportTypes: [ordersType] }] });
     for (const days of [30, 20, 10]) {
       world.sandbox.addReport({
@@ -99,7 +99,7 @@ describe('backfill', () => {
     assert.equal((await world.run('tables', '--gaps')).stdout, 'No gaps.\n');
   });
 
-  it('asks at a terminal, and starts for y alone', async () => {
+  it('asks for confirmation at a terminal, and starts only after y', async () => {
     world = await makeWorld({ pipelines: [{ reportTypes: [ordersType] }] });
     addOrders(daysAgo(3), 'order-3');
     const { runCli } = await import('../../src/cli.js');
@@ -126,7 +126,7 @@ describe('backfill', () => {
     }
   });
 
-  it('leaves quota to what notifications tell of, and tells how long it takes', async () => {
+  it('leaves quota for the reports of notifications, and says how long it takes', async () => {
     world = await makeWorld({
       plans: { ...generousPlans, getReportDocument: { callsPerSecond: 0.0167, burst: 15 } },
       pipelines: [{ reportTypes: [ordersType] }],
@@ -136,7 +136,7 @@ describe('backfill', () => {
     const deadlineMs = Date.now() + 20_000;
     while (calls('getReportDocument') < 5 && Date.now() < deadlineMs)
       await new Promise((resolve) => setTimeout(resolve, 50));
-    // A minute would bring the next.
+    // One minute later the quota would allow the next call.
     await new Promise((resolve) => setTimeout(resolve, 1000));
     assert.equal(calls('getReportDocument'), 5);
     const fresh = world.sandbox.addReport({
@@ -156,12 +156,12 @@ describe('backfill', () => {
     assert.deepEqual([code, plan.documents, plan.minutes], [0, 8, 3], stderr);
     assert.deepEqual(run.outcomes, { loaded: 5, deferred: 3 });
     assert.match(stderr, /Stopped\. Run it again/);
-    // The ledger is its memory.
+    // Only the ledger remembers what is done.
     const rest = JSON.parse((await world.run('backfill', '--from', dateOf(20), '--json')).stdout);
     assert.equal(rest.documents, 3);
   });
 
-  it('refuses a window that Amazon has nothing of, that is none, and a seller that is none', async () => {
+  it('refuses an invalid window, a window that Amazon no longer keeps, and an unknown seller', async () => {
     world = await makeWorld({ pipelines: [{ reportTypes: [ordersType] }] });
     for (const [args, problem] of [
       [['--from', dateOf(120)], /keeps reports for 90 days, so \d{4}-\d\d-\d\d is the earliest date/],
@@ -176,7 +176,7 @@ describe('backfill', () => {
     assert.equal((await world.run('backfill', '--from', dateOf(90))).code, 0);
   });
 
-  it('goes on with the other sellers where one can not be asked about, and ends with code 1', async () => {
+  it('continues with the other sellers when getReports fails for one, and ends with code 1', async () => {
     world = await makeWorld({ pipelines: [{ reportTypes: [ordersType] }], moreSellers: ['A2TESTSELLER'] });
     world.sandbox.addReport({
       sellerId: 'A2TESTSELLER',

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Ran, runInProcess } from '../ingest/world.js';
 
-/** Runs commands in a folder of their own, made anew before each test of the block it is called in. */
+/** Runs commands in a separate folder, new for each test of the block that calls it. */
 export function commandFolder() {
   let folder = '';
   beforeEach(() => {
@@ -13,10 +13,10 @@ export function commandFolder() {
 
   const run = (...args: string[]): Promise<Ran> => runInProcess(args, { env: {}, cwd: folder });
   return {
-    /** The path of something in the folder, or of the folder itself. */
+    /** The path of a file in the folder, or of the folder itself. */
     path: (...names: string[]) => join(folder, ...names),
     run,
-    /** Writes a file and gives its name. */
+    /** Writes a file and returns its name. */
     file(name: string, content: Buffer | string): string {
       writeFileSync(join(folder, name), content);
       return name;

@@ -6,10 +6,10 @@ import iconv from 'iconv-lite';
 import { listings, listingsType, orders, ordersType, runInProcess } from '../ingest/world.js';
 import { commandFolder } from './command-folder.js';
 
-describe('the commands, in a folder without pipelines.yaml', () => {
+describe('commands in a folder without pipelines.yaml', () => {
   const { file, path, query, run } = commandFolder();
 
-  it('load prints a JSON object for each document, one a line', async () => {
+  it('load prints one JSON object per line for each document', async () => {
     file('good.tsv', listings(2));
     file('bad.gz', gzipSync(listings(50)).subarray(0, 60));
     file('empty.txt', '');
@@ -51,7 +51,7 @@ describe('the commands, in a folder without pipelines.yaml', () => {
     assert.match(lines[1].reason, /it ends too early/);
   });
 
-  it('load takes what Amazon would have said about the document', async () => {
+  it('load accepts what Amazon would have said about the document', async () => {
     const body = iconv.encode('item-name\tseller-sku\tprice\n木製まな板 ①\tsku-1\t1,200\n', 'cp932');
     file('listings.txt', body);
     const facts = [
@@ -75,14 +75,14 @@ describe('the commands, in a folder without pipelines.yaml', () => {
     ]);
   });
 
-  it('load of the same bytes again loads nothing twice', async () => {
+  it('load does not load the same bytes twice', async () => {
     file('orders.tsv', orders([{ id: '1', status: 'Shipped' }]));
     for (const _ of [1, 2]) assert.equal((await run('load', 'orders.tsv', '--type', ordersType)).code, 0);
     assert.deepEqual(await query('SELECT count(*)::INT AS rows FROM orders_by_last_update'), [{ rows: 1 }]);
     assert.deepEqual(await query('SELECT count(*)::INT AS rows FROM _loads'), [{ rows: 1 }]);
   });
 
-  it('load of a type without a schema infers the columns', async () => {
+  it('load infers the columns of a type without a schema', async () => {
     file('new.tsv', 'sku\tunits\tfee\tday\tnote\n007\t5\t1.50\t2026-10-01\tx\n008\t6\t2.25\t2026-10-02\t\n');
     assert.equal((await run('load', 'new.tsv', '--type', 'GET_SOMETHING_NEW')).code, 0);
     assert.deepEqual(await query('SELECT sku, units, fee, day, note FROM something_new ORDER BY sku'), [
@@ -91,7 +91,7 @@ describe('the commands, in a folder without pipelines.yaml', () => {
     ]);
   });
 
-  it('wrong use ends with code 2 and says what to do', async () => {
+  it('wrong usage ends with code 2 and a remedy', async () => {
     for (const [args, message] of [
       [['load', 'x.tsv'], /--type/],
       [['load', 'x.tsv', '--type', 'listings'], /a report type is in capitals/],
@@ -108,13 +108,13 @@ describe('the commands, in a folder without pipelines.yaml', () => {
     }
   });
 
-  it('a file that cannot be read ends with code 1, and names it', async () => {
+  it('load ends with code 1 and names a file that it cannot read', async () => {
     const { code, stderr } = await run('load', 'absent.tsv', '--type', listingsType);
     assert.equal(code, 1);
     assert.match(stderr, /absent\.tsv: the file does not exist/);
   });
 
-  it('query answers as table, csv and json', async () => {
+  it('query answers as table, CSV and JSON', async () => {
     file('orders.tsv', orders([{ id: '1', status: 'Say "hi", twice' }]));
     await run('load', 'orders.tsv', '--type', ordersType);
     const sql =
@@ -130,7 +130,7 @@ describe('the commands, in a folder without pipelines.yaml', () => {
     assert.deepEqual(await query(sql), [{ id: '1', status: 'Say "hi", twice', price: '19.9900' }]);
   });
 
-  it('query can change nothing', async () => {
+  it('query cannot change anything', async () => {
     file('orders.tsv', orders([{ id: '1', status: 'Shipped' }]));
     await run('load', 'orders.tsv', '--type', ordersType);
     for (const sql of [
@@ -146,7 +146,7 @@ describe('the commands, in a folder without pipelines.yaml', () => {
     assert.equal(existsSync(path('out.csv')), false);
   });
 
-  it('tables and loads list what there is', async () => {
+  it('tables and loads list what the warehouse has', async () => {
     file('listings.tsv', listings(2));
     await run('load', 'listings.tsv', '--type', listingsType);
     const [table] = JSON.parse((await run('tables', '--json')).stdout);
@@ -160,7 +160,7 @@ describe('the commands, in a folder without pipelines.yaml', () => {
     assert.match((await run('loads', 'listings')).stdout, /GET_MERCHANT_LISTINGS_ALL_DATA/);
   });
 
-  it('reload applies a schema that came later', async () => {
+  it('reload applies a schema that was added later', async () => {
     file('new.tsv', 'sku\tunits\n007\t5\n');
     await run('load', 'new.tsv', '--type', 'GET_SOMETHING_NEW');
     const inferred = await run('schemas', 'infer', 'new.tsv', '--type', 'GET_SOMETHING_NEW');
@@ -185,7 +185,7 @@ describe('the commands, in a folder without pipelines.yaml', () => {
     assert.deepEqual(await query('SELECT count(*)::INT AS rows FROM listings'), [{ rows: 2 }]);
   });
 
-  it('rebuild makes the same warehouse from the lake, and from raw where the lake is gone', async () => {
+  it('rebuild makes the same warehouse from the lake, and from raw if the lake is gone', async () => {
     file('listings.tsv', listings(2));
     file('orders.tsv', orders([{ id: '1', status: 'Shipped', price: 'x' }]));
     file('bad.gz', gzipSync(listings(50)).subarray(0, 60));
@@ -215,7 +215,8 @@ describe('the commands, in a folder without pipelines.yaml', () => {
     assert.match(backup, /warehouse\.duckdb\.before-rebuild-\d{8}T\d{9}Z$/);
     assert.deepEqual(await contents(), before);
 
-    // Damaged Parquet and a damaged record: from raw, the others from the lake.
+    // The document with damaged Parquet and the one with a damaged record come from raw, the others
+    // from the lake.
     const lake = path('data/lake');
     const files = readdirSync(lake, { recursive: true }).map((name) => join(lake, String(name)));
     const parquet = files.find((name) => name.includes('listings') && name.endsWith('.parquet')) as string;
@@ -226,7 +227,7 @@ describe('the commands, in a folder without pipelines.yaml', () => {
     assert.deepEqual(await contents(), before);
   });
 
-  it('rebuild changes nothing where documents of the old ledger are lost, unless told to', async () => {
+  it('rebuild changes nothing if documents of the old ledger are lost, unless losses are accepted', async () => {
     file('listings.tsv', listings(2));
     await run('load', 'listings.tsv', '--type', listingsType);
     rmSync(path('data/lake'), { recursive: true });
@@ -241,7 +242,7 @@ describe('the commands, in a folder without pipelines.yaml', () => {
     assert.match((await run('rebuild', '--accept-loss')).stdout, /lost: /);
   });
 
-  it('rebuild does not bring in what failed to be committed', async () => {
+  it('rebuild does not bring in documents whose commit failed', async () => {
     file('a.tsv', listings(2));
     file('b.tsv', listings(5));
     await run('load', 'a.tsv', '--type', listingsType);
@@ -256,7 +257,7 @@ describe('the commands, in a folder without pipelines.yaml', () => {
     assert.deepEqual(await query('SELECT count(*)::INT AS rows FROM listings'), [{ rows: 2 }]);
   });
 
-  it('reload keeps the rows of a document that its schema no longer lets in, and goes on after one without bytes', async () => {
+  it('reload keeps the rows of a document that its schema now refuses, and continues after one without bytes', async () => {
     file('listings.tsv', listings(2));
     file('more.tsv', listings(3));
     await run('load', 'listings.tsv', '--type', listingsType, '--seller', 'A');
@@ -279,10 +280,10 @@ describe('the commands, in a folder without pipelines.yaml', () => {
     assert.deepEqual(await query('SELECT count(*)::INT AS rows FROM listings'), [{ rows: 5 }]);
   });
 
-  it('reload tells what of it is not in the ledger, and what may be meant', async () => {
+  it('reload names the values that the ledger does not know, and suggests similar ones', async () => {
     file('listings.tsv', listings(1));
     await run('load', 'listings.tsv', '--type', listingsType);
-    for (const [args, told] of [
+    for (const [args, expected] of [
       [['listing'], /looking for listing: not in the ledger; did you mean "listings"\?\n/],
       [
         ['--type', 'GET_MERCHANT_LISTING_ALL_DATA'],
@@ -292,7 +293,7 @@ describe('the commands, in a folder without pipelines.yaml', () => {
     ] as const) {
       const { code, stderr } = await run('reload', ...args);
       assert.equal(code, 1);
-      assert.match(stderr, told);
+      assert.match(stderr, expected);
     }
   });
 
@@ -314,13 +315,13 @@ describe('the commands, in a folder without pipelines.yaml', () => {
     assert.match(refused.stderr, /FILE_UNREADABLE/);
   });
 
-  it('schemas list and show tell of the packaged schemas', async () => {
+  it('schemas list and schemas show describe the packaged schemas', async () => {
     const schemas = JSON.parse((await run('schemas', 'list', '--json')).stdout) as { reportType: string }[];
     assert.ok(schemas.some(({ reportType }) => reportType === listingsType));
     assert.match((await run('schemas', 'show', listingsType)).stdout, /seller_sku +string +seller-sku/);
   });
 
-  it('a wrong report schema is told with its place before anything is loaded', async () => {
+  it('load reports a wrong report schema with its position before it loads anything', async () => {
     mkdirSync(path('schemas'));
     file('schemas/x.yaml', 'reportType: GET_X\nformat: tsw\n');
     file('listings.tsv', listings(1));
@@ -351,7 +352,7 @@ aws: { endpoint: 'http://127.0.0.1:9', region: us-east-1, credentials: { accessK
     assert.doesNotMatch(stdout, /hush-hush/);
   });
 
-  it('config check tells of report types that nobody knows', async () => {
+  it('config check warns about unknown report types', async () => {
     file(
       'pipelines.yaml',
       `sellers: [{ id: A1, region: na, credentials: { clientId: "\${ID}", clientSecret: "\${ID}", refreshToken: "\${ID}" } }]
@@ -366,7 +367,7 @@ pipelines:
     ]);
   });
 
-  it('config check --json tells each mistake with its place, and ends with code 2', async () => {
+  it('config check --json reports each mistake with its position, and ends with code 2', async () => {
     file('pipelines.yaml', 'warehous: {}\nlake: data/raw\n');
     const { code, stdout, stderr } = await run('config', 'check', '--json');
     const { problems } = JSON.parse(stdout);
@@ -381,7 +382,7 @@ pipelines:
     assert.match(problems[0].message, /did you mean "warehouse"/);
   });
 
-  it('without pipelines, or a pipelines.yaml, says how to begin', async () => {
+  it('commands say how to begin without pipelines, or without a pipelines.yaml', async () => {
     assert.match((await run('run')).stderr, /If you have none yet, `sp-reports init` writes one/);
     file('pipelines.yaml', '# nothing yet\n');
     for (const command of ['run', 'sweep', 'start']) {
@@ -397,7 +398,7 @@ pipelines:
     assert.match(stdout, /nothing to run\. Add `sellers:`/);
   });
 
-  it('a wrong pipelines.yaml tells all mistakes at once, each with its place', async () => {
+  it('config check reports all mistakes of a pipelines.yaml at once, each with its position', async () => {
     file(
       'pipelines.yaml',
       'warehous: {}\npipelines:\n  - name: a\n    schedule: every day\n    queue: ${QUEUE}\n',

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packagedSchemasFolder } from '../../src/schema/read.js';
 import { firstLine } from '../../src/commands/setup/demo-settings.js';
-import { ordersType, type Ran, runApart, runInProcess } from '../ingest/world.js';
+import { ordersType, type Ran, runInChild, runInProcess } from '../ingest/world.js';
 import { until } from '../status/started.js';
 
-/** For each view that comes with the program what the rows of the demo must be like. */
+/** A check of the demo's rows for each packaged view. */
 const sensible: Record<string, string> = {
   conversion_per_asin: 'sessions > orders AND orders > 0 AND units >= orders AND sales > 0',
   orders_per_day: 'orders > 10 AND units >= orders AND item_sales > 0 AND pending_orders < orders',
@@ -40,7 +40,7 @@ describe('the demo', function () {
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('answers every view that comes with the program', async () => {
+  it('answers every packaged view', async () => {
     const names = readdirSync(join(packagedSchemasFolder(), 'views')).map((name) => name.replace('.sql', ''));
     assert.deepEqual(names.sort(), Object.keys(sensible));
     for (const [view, condition] of Object.entries(sensible)) {
@@ -52,14 +52,14 @@ describe('the demo', function () {
     }
   });
 
-  it('has units that came back and units that Amazon owes for', async () => {
+  it('has returned units and units that Amazon owes a reimbursement for', async () => {
     const [returned] = await json('query', 'SELECT sum(units_returned) >= 80 AS many FROM returns_per_sku');
     assert.deepEqual(returned, { many: true });
     const causes = await json('query', 'SELECT DISTINCT cause FROM reimbursements_owed ORDER BY 1');
     assert.deepEqual(causes, [{ cause: 'damaged' }, { cause: 'lost' }]);
   });
 
-  it('has one drift, a header that is planted', async () => {
+  it('has exactly one schema drift, the planted header', async () => {
     const found = await json('schemas', 'drift');
     assert.deepEqual(
       found.map(({ kind, header, documents }) => ({ kind, header, documents })),
@@ -68,17 +68,17 @@ describe('the demo', function () {
   });
 });
 
-describe('the demo that stays', function () {
+describe('the demo with --stay', function () {
   this.timeout(120_000);
-  // No credentials, and no other variable: all that commands need stands in the settings.
+  // No credentials, and no other variable: all that commands need is in the settings.
   const env = { PATH: process.env.PATH };
   let folder: string;
   let demo: ChildProcess;
   let ended: Promise<Ran>;
-  let told = '';
+  let output = '';
   const settings = () => join(folder, 'data/demo/pipelines.yaml');
-  const apart = (...args: string[]) =>
-    runApart(
+  const runCommand = (...args: string[]) =>
+    runInChild(
       ['--config', settings(), ...args],
       { env, cwd: folder },
       () => {},
@@ -87,18 +87,18 @@ describe('the demo that stays', function () {
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'sp-reports-demo-'));
-    ended = runApart(
+    ended = runInChild(
       ['--log-level', 'info', 'demo', '--serve'],
       { env, cwd: folder },
       (_child, stderr) => {
-        told = stderr;
+        output = stderr;
       },
       (child) => {
         demo = child;
       },
     );
     ended.catch(() => {});
-    await until(async () => told.includes('status page served') || demo.exitCode !== null, 60_000);
+    await until(async () => output.includes('status page served') || demo.exitCode !== null, 60_000);
   });
   after(async () => {
     demo.kill('SIGKILL');
@@ -107,7 +107,7 @@ describe('the demo that stays', function () {
   });
 
   it('serves the status page, and loads reports that finish meanwhile', async () => {
-    const url = /"url":"([^"]+)"/.exec(told)?.[1] ?? '';
+    const url = /"url":"([^"]+)"/.exec(output)?.[1] ?? '';
     const page = await fetch(url);
     assert.equal(page.status, 200);
     assert.match(await page.text(), /<title>sp-reports/);
@@ -124,20 +124,20 @@ describe('the demo that stays', function () {
     assert.match(metrics, /documents_total\{pipeline="everything",outcome="loaded"\} \d/);
   });
 
-  it('has a sandbox on which other commands work from elsewhere, all checks of doctor among them', async () => {
+  it('has a sandbox that other commands can use, and passes all checks of doctor', async () => {
     for (const command of ['doctor', 'run', 'request', 'tables']) {
-      const { code, stdout, stderr } = await apart(command);
+      const { code, stdout, stderr } = await runCommand(command);
       assert.equal(code, 0, `${command}: ${stdout}${stderr}`);
     }
   });
 
-  it('keeps its folder from another demo', async () => {
-    const { code, stderr } = await apart('demo');
+  it('keeps its folder from a second demo', async () => {
+    const { code, stderr } = await runCommand('demo');
     assert.equal(code, 2);
     assert.match(stderr, /another demo is running in .*data\/demo/);
   });
 
-  it('ends when it is told to, within seconds; its settings tell of the sandbox that is gone, and so do commands', async () => {
+  it('stops within seconds of a signal; its settings and later commands say that the sandbox is gone', async () => {
     const beganMs = Date.now();
     demo.kill('SIGTERM');
     const { code, stdout } = await ended;
@@ -146,7 +146,7 @@ describe('the demo that stays', function () {
     assert.match(stdout, /Status page: http:\/\/127\.0\.0\.1:\d+\//);
     assert.ok(readFileSync(settings(), 'utf8').startsWith(firstLine));
     assert.equal(existsSync(join(folder, 'data/demo.lock')), false);
-    const { stderr } = await apart('run');
+    const { stderr } = await runCommand('run');
     assert.match(stderr, /ECONNREFUSED[\s\S]*`sp-reports demo --serve`/);
   });
 });

@@ -44,7 +44,7 @@ describe('doctor', () => {
     client.destroy();
   }
 
-  it('finds all well after subscribe and with its policy, in order, for little quota', async () => {
+  it('finds everything in order after subscribe and with its policy, in a fixed order and with little quota', async () => {
     world = await makeWorld();
     await setQueue({ Policy: JSON.stringify(policyForAmazon(queueArn)) });
     await world.run('subscribe');
@@ -62,7 +62,7 @@ describe('doctor', () => {
     assert.deepEqual(made, ['getReports', 'getSubscription', 'getDestinations']);
   });
 
-  it('goes on after a failure where it makes sense, each with its next step', async () => {
+  it('continues after a failure if that makes sense, each with its next step', async () => {
     world = await makeWorld();
     world.sandbox.state.faults.answers.set('login', { status: 400, times: 1 });
     const all = await examined();
@@ -79,7 +79,7 @@ describe('doctor', () => {
     for (const { status, next } of all.findings) assert.equal(next !== undefined, status === 'failed');
   });
 
-  it('names the role of a report type that Amazon refuses, where the settings name the type', async () => {
+  it('names the role of a report type that Amazon refuses, if the settings name the type', async () => {
     const settlement = 'GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2';
     world = await makeWorld({ pipelines: [{ reportTypes: [settlement, ordersType] }] });
     world.sandbox.state.faults.answers.set('getReports', { status: 403, times: 2 });
@@ -89,7 +89,7 @@ describe('doctor', () => {
     assert.match(roles.next ?? '', /the role \(Finance and Accounting\)/);
   });
 
-  it('only tells of a refused type that nothing but a pattern asks for', async () => {
+  it('only warns about a refused type that is matched by nothing but a pattern', async () => {
     world = await makeWorld();
     world.sandbox.state.faults.answers.set('getReports', { status: 403, times: 2 });
     const roles = the(await examined(), 'roles');
@@ -97,7 +97,7 @@ describe('doctor', () => {
     assert.match(roles.found, /Amazon refuses [a-z ]+$/);
   });
 
-  it('says so where the quota keeps it from asking, and does not wait', async () => {
+  it('reports a check that the quota does not allow, and does not wait', async () => {
     world = await makeWorld({ plans: {} });
     const [clientId] = Object.values(world.sandbox.credentialsFor(sellerId));
     mkdirSync(join(world.folder, 'state'), { recursive: true });
@@ -109,7 +109,7 @@ describe('doctor', () => {
     assert.match(the(await examined(), 'roles').found, /^not checked: the quota/);
   });
 
-  it('tells a queue that forgets too soon, gives up too soon, or is encrypted with the wrong key', async () => {
+  it('reports a queue with too short a retention, too few receives, or the wrong encryption key', async () => {
     world = await makeWorld({ maxReceiveCount: 1 });
     await setQueue({
       MessageRetentionPeriod: '3600',
@@ -122,7 +122,7 @@ describe('doctor', () => {
     assert.match(the(all, 'queue policy').next ?? '', /customer-managed KMS key/);
   });
 
-  it('takes a queue that does not tell how long it keeps messages, as other servers than Amazon may', async () => {
+  it('accepts a queue that does not report its retention, as SQS servers other than Amazon may', async () => {
     const about = JSON.stringify({ Attributes: { QueueArn: queueArn, VisibilityTimeout: '30' } });
     const server = createServer((_request, response) =>
       response.setHeader('content-type', 'application/x-amz-json-1.0').end(about),
@@ -139,7 +139,7 @@ describe('doctor', () => {
     }
   });
 
-  it('tells a queue that is not there, and what can not be known without it', async () => {
+  it('reports a missing queue, and what cannot be checked without it', async () => {
     world = await makeWorld({ pipelines: [{}] });
     const queue = `${world.sandbox.queueUrl}-absent`;
     await world.close();
@@ -150,7 +150,7 @@ describe('doctor', () => {
       assert.equal(the(all, check).status, 'skipped', check);
   });
 
-  it('tells a seller without a subscription, and one whose notifications go elsewhere', async () => {
+  it('reports a seller without a subscription, and one whose notifications go elsewhere', async () => {
     world = await makeWorld();
     assert.equal(the(await examined(), 'subscription').next, 'Run `sp-reports subscribe`.');
     const { destinations, subscriptions } = world.sandbox.state;
@@ -163,10 +163,10 @@ describe('doctor', () => {
     assert.match(subscription.found, /go to another queue, .*reports-other$/);
   });
 
-  it('tells a folder that can not be written', async () => {
+  it('reports a folder that cannot be written', async () => {
     world = await makeWorld({ settings: { raw: 'locked/raw' } });
     if (process.getuid?.() === 0) {
-      // A file where the folder would be stops root as well.
+      // A file in the place of the folder stops even root.
       writeFileSync(join(world.folder, 'locked'), '');
     } else {
       mkdirSync(join(world.folder, 'locked'));
@@ -178,10 +178,10 @@ describe('doctor', () => {
   });
 });
 
-describe('doctor, without settings that can be read', () => {
+describe('doctor with unreadable settings', () => {
   const { file, run } = commandFolder();
 
-  it('tells the mistakes, and looks at nothing else', async () => {
+  it('reports the mistakes, and checks nothing else', async () => {
     file('pipelines.yaml', 'warehous: {}\n');
     const { code, stdout } = await run('doctor');
     assert.equal(code, 1);

@@ -5,7 +5,7 @@ import { commandFolder } from './command-folder.js';
 describe('the first steps of a newcomer', () => {
   const { file, path, run } = commandFolder();
 
-  it('lists of nothing say how to begin, and lists that nothing fits say so', async () => {
+  it('empty lists say how to begin, and lists without a match say so', async () => {
     for (const command of [['tables'], ['tables', '--gaps'], ['loads']])
       assert.match((await run(...command)).stdout, /^Nothing has been loaded yet\. Run `sp-reports run`/);
     file('a.tsv', listings(1));
@@ -13,20 +13,20 @@ describe('the first steps of a newcomer', () => {
     assert.equal((await run('loads', '--status', 'fatal')).stdout, 'No document in the ledger matches.\n');
   });
 
-  it('a log level that is none is refused before anything is done', async () => {
+  it('an invalid log level is refused before anything is done', async () => {
     const { code, stderr } = await run('tables', '--log-level', 'loud');
     assert.equal(code, 2);
     assert.match(stderr, /Allowed choices are fatal, error, warn, info, debug, silent/);
   });
 
-  it('load tells notes in a line each, however much there is to say', async () => {
+  it('load prints one line per note, however much there is to report', async () => {
     file('a.tsv', listings(1));
     const { stdout } = await run('load', 'a.tsv', '--type', listingsType);
     assert.match(stdout, /^ {2}columns not in the document: .*…$/m);
     for (const line of stdout.split('\n')) assert.ok(line.length <= 170, line);
   });
 
-  it('missing AWS credentials are told apart from refused ones, with what to set', async () => {
+  it('missing AWS credentials and refused ones have separate errors, with what to set', async () => {
     const world = await makeWorld();
     try {
       const none = path('none');
@@ -44,7 +44,7 @@ describe('the first steps of a newcomer', () => {
     }
   });
 
-  it('a sweep that could not ask does not say that there was nothing to do', async () => {
+  it('a sweep that could not call Amazon does not claim that there was nothing to do', async () => {
     const world = await makeWorld();
     try {
       world.sandbox.state.faults.answers.set('login', { status: 400, times: 1 });

@@ -15,7 +15,7 @@ describe('init', () => {
     SP_REPORTS_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/123456789012/reports',
   };
 
-  it('writes settings that need nothing but the variables it names', async () => {
+  it('writes settings that need only the variables it names', async () => {
     const { code, stdout } = await run('init');
     assert.equal(code, 0);
     const [, named = ''] = /variables that it names: ([\w, ]+);/.exec(stdout) ?? [];
@@ -24,7 +24,7 @@ describe('init', () => {
     assert.deepEqual([pipelines.length, sellers.length], [1, 1]);
   });
 
-  it('names an editor schema, and a page of the keys, that are there', async () => {
+  it('names an editor schema and a page of the keys, both of which exist', async () => {
     await run('init');
     const text = readFileSync(path('pipelines.yaml'), 'utf8');
     const names = [...text.matchAll(/\S+\/(?:pipelines\.schema\.json|pipelines\.md|personal-data\.md)/g)];
@@ -32,13 +32,13 @@ describe('init', () => {
     for (const [name] of names) assert.ok(readFileSync(resolve(path(), name.replace(/^.*=/, ''))).length > 0);
   });
 
-  it('goes where --config says, and its next steps name that file', async () => {
+  it('writes to the path of --config, and its next steps name that file', async () => {
     const { stdout } = await run('--config', 'etc/mine.yaml', 'init');
     assert.match(stdout, /sp-reports --config etc\/mine\.yaml run/);
     assert.ok(readFileSync(path('etc', 'mine.yaml')).length > 0);
   });
 
-  it('names next steps that the program takes as they stand', async () => {
+  it('names next steps that the program accepts as written', async () => {
     const { stdout } = await run('init');
     const steps = [...stdout.matchAll(/^ +(?:\d\. )?sp-reports (\S.*?) {2,}/gm)].map(
       ([, words = '']) => words,
@@ -47,7 +47,7 @@ describe('init', () => {
     for (const step of steps) assert.equal(commandMistake(step.split(' ')), undefined, step);
   });
 
-  it('leaves a file that is there as it is', async () => {
+  it('leaves an existing file unchanged', async () => {
     file('pipelines.yaml', '# mine\n');
     const { code, stderr, stdout } = await run('init');
     assert.deepEqual([code, stdout], [2, '']);
@@ -55,7 +55,7 @@ describe('init', () => {
     assert.equal(readFileSync(path('pipelines.yaml'), 'utf8'), '# mine\n');
   });
 
-  it('tells of a place where nothing can be written', async () => {
+  it('reports a location where it cannot write', async () => {
     file('etc', 'a file');
     const { code, stderr } = await run('--config', 'etc/pipelines.yaml', 'init');
     assert.equal(code, 1);

@@ -5,10 +5,10 @@ import { listings, listingsType, orders, ordersType, runInProcess } from '../ing
 import { commandFolder } from './command-folder.js';
 import { Terminal } from './terminal.js';
 
-describe('load, of several files', () => {
+describe('load with several files', () => {
   const { file, path, query, run } = commandFolder();
 
-  it('loads the others where one is missing, and ends with code 1 and that file named', async () => {
+  it('loads the others if one is missing, and ends with code 1 and the name of that file', async () => {
     file('one.tsv', listings(1));
     file('two.tsv', listings(2));
     const args = ['load', 'one.tsv', 'absent.tsv', 'two.tsv', '--type', listingsType];
@@ -29,7 +29,7 @@ describe('load, of several files', () => {
     );
   });
 
-  it('warns where the rows do not add up to what the document says, and keeps them', async () => {
+  it('warns if the rows do not add up to the totals of the document, and keeps them', async () => {
     const type = 'GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2';
     file('s.tsv', 'settlement-id\ttotal-amount\tamount\n1\t5.00\t\n1\t\t2.50\n');
     const { stdout, stderr, code } = await run('load', 's.tsv', '--type', type);
@@ -48,7 +48,7 @@ describe('load, of several files', () => {
     assert.deepEqual(await query("SELECT checks->0->>'found' AS found FROM _loads"), [{ found: '2.5' }]);
   });
 
-  it('takes a report for as old as its file, or as it is told', async () => {
+  it('takes the creation time of a report from its file, or from its option', async () => {
     const load = (name: string, ...more: string[]) => run('load', name, '--type', ordersType, ...more);
     const status = () => query('SELECT order_status FROM orders_by_last_update');
     file('new.tsv', orders([{ id: '1', status: 'Shipped' }]));
@@ -67,7 +67,7 @@ describe('load, of several files', () => {
     assert.match(stderr, /It must be a date or a time, such as 2026-10-01/);
   });
 
-  it('tells the nearest type where one has no schema, or is not in capitals', async () => {
+  it('suggests the nearest type if one has no schema, or is not in capitals', async () => {
     file('a.tsv', listings(1));
     const near = await run('load', 'a.tsv', '--type', 'GET_MERCHANT_LISTING_ALL_DATA');
     assert.equal(near.code, 0);
@@ -78,14 +78,14 @@ describe('load, of several files', () => {
     assert.doesNotMatch((await run('load', 'a.tsv', '--type', 'GET_SOMETHING_NEW')).stderr, /did you mean/);
   });
 
-  it('tells of a seller that the settings do not have, and refuses one that is nearly theirs', async () => {
+  it('notes a seller that the settings do not have, and refuses one with nearly the name of theirs', async () => {
     file('a.tsv', listings(1));
     const seller = (id: string) =>
       `  - id: ${id}\n    region: na\n    credentials: { clientId: '\${ID}', clientSecret: '\${SECRET}', refreshToken: '\${TOKEN}' }\n`;
     const load = (...more: string[]) => run('load', 'a.tsv', '--type', listingsType, ...more);
     const sellers = () => query('SELECT DISTINCT _seller_id AS id FROM listings ORDER BY 1');
     assert.doesNotMatch((await load('--seller', 'ANYBODY')).stderr, /has no seller/);
-    // Whether its credentials are set or not, as here.
+    // The same with and without its credentials; here they are unset.
     file('pipelines.yaml', `sellers:\n${seller('A3EXAMPLESELLER')}`);
     await load();
     const near = await load('--seller', 'A3EXAMPLSELLER');
@@ -101,9 +101,9 @@ describe('load, of several files', () => {
     assert.doesNotMatch((await load('--seller', 'A3EXAMPLESELLER')).stderr, /has no seller/);
   });
 
-  it('takes another id of an account for its seller, as notifications do', async () => {
+  it('resolves another id of an account to its seller, as notifications do', async () => {
     file('a.tsv', listings(1));
-    // Whether its credentials are set or not, as here.
+    // The same with and without its credentials; here they are unset.
     file(
       'pipelines.yaml',
       `sellers:\n  - id: A3EXAMPLESELLER\n    region: na\n    accountIds: [amzn1.vg.123]\n    credentials: { clientId: '\${ID}', clientSecret: '\${SECRET}', refreshToken: '\${TOKEN}' }\n`,
@@ -115,7 +115,7 @@ describe('load, of several files', () => {
     ]);
   });
 
-  it('tells what becomes of rows that the same file had under another type, and of rows older than those there', async () => {
+  it('reports what happens to rows that the same file had under another type, and to rows older than those there', async () => {
     file('a.tsv', listings(2));
     const load = (type: string, ...more: string[]) => run('load', 'a.tsv', '--type', type, ...more);
     assert.match((await load(listingsType)).stdout, /^a\.tsv: loaded: 2 rows into listings\n/);
@@ -135,7 +135,7 @@ describe('load, of several files', () => {
     assert.match(older.stdout, /loaded: 2 rows into listings, all superseded by a newer report\n/);
   });
 
-  it('finishes the document in hand when told to stop, and begins no other', async () => {
+  it('finishes the current document after a signal to stop, and begins no other', async () => {
     file('large.tsv', listings(60_000));
     file('next.tsv', listings(1));
     let inHand: NodeJS.Timeout | undefined;

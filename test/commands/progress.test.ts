@@ -4,7 +4,7 @@ import { openProgress } from '../../src/commands/setup/progress.js';
 import { Terminal } from './terminal.js';
 
 describe('the progress bar of a terminal', () => {
-  it('is not there before there is work, however long that takes, nor in the way of warnings', async () => {
+  it('does not appear before there is work, however long that takes, and makes way for warnings', async () => {
     const terminal = new Terminal();
     const progress = openProgress(
       { stdout: terminal, stderr: terminal, env: {}, cwd: '', onStopSignal: () => () => {} },

@@ -17,7 +17,7 @@ describe('the answers of query', () => {
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('of any size come row by row: json is one array, csv a line a row', async () => {
+  it('are streamed row by row at any size: JSON as one array, CSV as one line per row', async () => {
     const sql = "SELECT range AS n, 'text ' || range AS t FROM range(300000)";
     const json = JSON.parse((await run('query', sql, '--json')).stdout) as unknown[];
     assert.equal(json.length, 300_000);
@@ -27,7 +27,7 @@ describe('the answers of query', () => {
     assert.equal(csv[300_000], '299999,text 299999');
   });
 
-  it('as a table show a thousand rows and count the rest, unless told otherwise', async () => {
+  it('show a thousand rows of a table and count the rest, unless a limit is given', async () => {
     const sql = 'SELECT * FROM range(400000)';
     const lines = (await run('query', sql)).stdout.trimEnd().split('\n');
     assert.equal(lines.length, 1004);
@@ -40,12 +40,12 @@ describe('the answers of query', () => {
     assert.equal((await run('query', sql, '--limit', '2', '--format', 'csv')).stdout, 'range\n0\n1\n');
   });
 
-  it('are given to SQL that begins with a comment', async () => {
+  it('include those to SQL that begins with a comment', async () => {
     const { code, stdout } = await run('query', '--json', '-- How many?\nSELECT count(*) AS n FROM listings');
     assert.deepEqual([code, JSON.parse(stdout)], [0, [{ n: '2' }]]);
   });
 
-  it('end quietly where the reader has seen enough', async () => {
+  it('end quietly when the reader closes the pipe', async () => {
     let received = 0;
     const stdout = new Writable({
       highWaterMark: 1,
@@ -54,21 +54,21 @@ describe('the answers of query', () => {
         done(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
       },
     });
-    let told = '';
+    let output = '';
     const stderr = new Writable({
       write(chunk: Buffer, _encoding, done) {
-        told += chunk;
+        output += chunk;
         done();
       },
     });
     const io = { stdout, stderr, env: {}, cwd: folder, onStopSignal: () => () => {} };
     const code = await runCli(['query', 'SELECT * FROM range(100000000)', '--format', 'csv'], io);
     assert.equal(code, 0);
-    assert.equal(told, '');
+    assert.equal(output, '');
     assert.ok(received < 100_000);
   });
 
-  it('print lists as arrays, integers and decimals in them as text', async () => {
+  it('print lists as arrays, and integers and decimals in them as text', async () => {
     const text = '{"list":[{"id":"1","tags":["a, b",null],"sums":[1.5,2],"counts":[9007199254740993]}]}';
     writeFileSync(join(folder, 'lists.json'), text);
     await run('load', 'lists.json', '--type', 'GET_LISTS');
@@ -78,14 +78,14 @@ describe('the answers of query', () => {
     ]);
   });
 
-  it('tell NULL from an empty text in csv and json', async () => {
+  it('distinguish NULL from an empty text in CSV and JSON', async () => {
     const sql = "SELECT NULL AS a, '' AS b, 'x' AS c";
     assert.equal((await run('query', sql, '--format', 'csv')).stdout, 'a,b,c\n,"",x\n');
     assert.deepEqual(JSON.parse((await run('query', sql, '--json')).stdout), [{ a: null, b: '', c: 'x' }]);
     assert.equal((await run('query', `${sql} WHERE false`, '--json')).stdout, '[]\n');
   });
 
-  it('never bring raw control characters into a table', async () => {
+  it('never contain raw control characters in a table', async () => {
     const sql = `SELECT 'a' || chr(9) || 'b' || chr(27) || '[31m' || chr(10) || chr(8238) AS "c${'\u001b'}"`;
     assert.equal(
       (await run('query', sql)).stdout,
@@ -93,7 +93,7 @@ describe('the answers of query', () => {
     );
   });
 
-  it('come with a hint that fits where they fail', async () => {
+  it('come with a fitting hint if the query fails', async () => {
     for (const [sql, hint] of [
       ['SELECT * FROM lstings', /`sp-reports tables` lists the tables/],
       ['SELECT nothing FROM listings', /DESCRIBE <table>/],

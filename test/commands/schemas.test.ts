@@ -5,13 +5,13 @@ import { parse } from 'yaml';
 import writeWorkbook from 'write-excel-file/node';
 import { commandFolder } from './command-folder.js';
 
-describe('the commands on report schemas', () => {
+describe('the commands for report schemas', () => {
   const { file, path, query, run } = commandFolder();
 
-  describe('of a type whose columns are not known', () => {
+  describe('for a type with unknown columns', () => {
     const type = 'GET_EPR_MONTHLY_REPORTS';
 
-    it('show says so, and how its reports come about', async () => {
+    it('show says so, and how its reports are made', async () => {
       const { stdout } = await run('schemas', 'show', type);
       assert.match(stdout, /Made: requested/);
       assert.match(
@@ -20,7 +20,7 @@ describe('the commands on report schemas', () => {
       );
     });
 
-    it('load takes columns and types from the document', async () => {
+    it('load infers columns and types from the document', async () => {
       file('epr.csv', 'Country,Category,Weight kg,ASIN\nDE,Paper,12.5,B1\nFR,"Wood, old",3,B2\n');
       assert.equal((await run('load', 'epr.csv', '--type', type)).code, 0);
       assert.deepEqual(await query('SELECT country, category, weight_kg, asin FROM epr_monthly_reports'), [
@@ -29,7 +29,7 @@ describe('the commands on report schemas', () => {
       ]);
     });
 
-    it('load takes a workbook by its bytes, gzipped or not', async () => {
+    it('load recognizes a workbook by its bytes, gzipped or not', async () => {
       const rows = [
         ['SKU', 'Fee', 'Note'],
         ['007', 1.5, 'é'],
@@ -49,7 +49,7 @@ describe('the commands on report schemas', () => {
       ]);
     });
 
-    it('a JSON document loads as one of a type without a schema does', async () => {
+    it('load treats a JSON document like one of a type without a schema', async () => {
       mkdirSync(path('schemas'));
       file('schemas/a.yaml', 'reportType: GET_TEST_DATA\nformat: json\n');
       file('a.json', '{"at":{"day":"2026-01-01"},"items":[{"id":"a"}]}');
@@ -59,7 +59,7 @@ describe('the commands on report schemas', () => {
       ]);
     });
 
-    it('a document with nothing but a header is empty, and not in error', async () => {
+    it('load records a document with only a header as empty, not as an error', async () => {
       file('epr.csv', 'Country,Category,Weight kg,ASIN\n');
       const { stdout } = await run('load', 'epr.csv', '--type', type, '--json');
       assert.equal(JSON.parse(stdout).status, 'empty');
@@ -78,21 +78,21 @@ tables:
       - { name: note, from: note, type: string }
 `;
 
-  describe('check with a sample', () => {
+  describe('schemas check with a sample', () => {
     const check = async (text: string, ...more: string[]) => {
       file('removals.yaml', removals);
       file('sample.gz', gzipSync(text));
       return run('schemas', 'check', 'removals.yaml', '--sample', 'sample.gz', ...more);
     };
 
-    it('says that it fits', async () => {
+    it('reports that the sample fits', async () => {
       const { stdout, code } = await check('order-id\tday\tfee\n1\t2026-01-01\t2.5\n1\t2026-01-02\t2.5\n');
       assert.equal(code, 0);
       assert.match(stdout, /2 rows for removals\n {2}key order_id, day: unique for every row/);
       assert.match(stdout, /columns not in the document: note\nThe document fits the schema\.\n$/);
     });
 
-    it('tells rejects, unknown headers, empty columns and doubled keys, and ends with code 1', async () => {
+    it('reports rejects, unknown headers, empty columns and duplicate keys, and ends with code 1', async () => {
       const text = 'order-id\tday\tfee\tnote\tnew one\n1\t2026-01-01\tfree\t\tx\n1\t2026-01-01\t2,50\t\ty\n';
       const { stdout, code } = await check(text, '--marketplace', 'DE');
       assert.equal(code, 1);
@@ -117,7 +117,7 @@ tables:
       ]);
     });
 
-    it('of a key that several rows share by intent is well', async () => {
+    it('accepts a key that several rows share on purpose', async () => {
       file('removals.yaml', removals.replace('merge', 'replace'));
       file('sample.tsv', 'order-id\tday\tfee\n1\t2026-01-01\t1\n1\t2026-01-01\t2\n');
       const { stdout, code } = await run('schemas', 'check', 'removals.yaml', '--sample', 'sample.tsv');
@@ -133,7 +133,7 @@ tables:
     });
   });
 
-  it('check of one file tells its mistakes only', async () => {
+  it('schemas check of one file reports only its mistakes', async () => {
     file('removals.yaml', removals.replace('order_id, day', 'order_idd'));
     const { stderr, code } = await run('schemas', 'check', 'removals.yaml');
     assert.equal(code, 2);
@@ -142,8 +142,8 @@ tables:
     assert.equal((await run('schemas', 'check', 'removals.yaml')).stdout, 'removals.yaml: no mistakes\n');
   });
 
-  describe('infer', () => {
-    it('writes a schema by which the sample checks well, with empty cells and keys told', async () => {
+  describe('schemas infer', () => {
+    it('writes a schema that its sample passes, and notes empty cells and keys', async () => {
       file(
         'GET_NEW_DATA.tsv',
         'order-id\tday\tfee\tnote\n1\t2026-01-01\t3\t\n1\t2026-01-02\t2.5\tx\n2\t2026-01-01\t0\t\n',
@@ -180,13 +180,13 @@ tables:
       });
     }
 
-    it('says where the type has a schema already, and with which tables', async () => {
+    it('says if the type already has a schema, and with which tables', async () => {
       file('GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2.tsv', 'settlement-id\tamount\n1\t2\n');
       const { stderr } = await run('schemas', 'infer', 'GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2.tsv');
       assert.match(stderr, /already has a schema, with settlement_v2\. Yours replaces it/);
     });
 
-    it('says where there is nothing to infer from', async () => {
+    it('says if there is nothing to infer from', async () => {
       file('GET_NEW_DATA.tsv', '');
       const { stdout, stderr, code } = await run('schemas', 'infer', 'GET_NEW_DATA.tsv');
       assert.deepEqual([stdout, code], ['', 2]);
@@ -194,7 +194,7 @@ tables:
     });
   });
 
-  describe('drift', () => {
+  describe('schemas drift', () => {
     const type = 'GET_TEST_DATA';
     const load = async (name: string, content: string) => {
       file(name, content);
@@ -202,7 +202,7 @@ tables:
     };
     const drift = async () =>
       JSON.parse((await run('schemas', 'drift', '--json')).stdout) as Record<string, unknown>[];
-    const told = (drifts: Record<string, unknown>[]) =>
+    const summarize = (drifts: Record<string, unknown>[]) =>
       drifts.map(({ kind, column, header, documents, ofDocuments, examples }) => ({
         kind,
         column,
@@ -232,17 +232,17 @@ tables:
       );
     });
 
-    it('tells unknown headers and missing columns, with examples, and reload and rebuild keep it', async () => {
-      assert.deepEqual(told(await drift()), expected);
+    it('reports unknown headers and missing columns with examples, also after reload and rebuild', async () => {
+      assert.deepEqual(summarize(await drift()), expected);
       assert.equal((await run('reload', '--type', type)).code, 0);
-      assert.deepEqual(told(await drift()), expected);
+      assert.deepEqual(summarize(await drift()), expected);
       assert.equal((await run('rebuild')).code, 0);
-      assert.deepEqual(told(await drift()), expected);
+      assert.deepEqual(summarize(await drift()), expected);
       const { stdout } = await run('schemas', 'drift');
       assert.match(stdout, /GET_TEST_DATA +removals +unknown header refund +2 of 2 +\d{4}-\d\d-\d\d/);
     });
 
-    it('is silent of a column that documents of a seller and marketplace never had', async () => {
+    it('does not report a column that documents of a seller and marketplace never had', async () => {
       await load('c.tsv', 'order-id\tday\tfee\tnote\n4\t2026-01-05\t1\tx\n');
       file('schemas/GET_TEST_DATA.yaml', removals.replace('note, from: note', 'memo, from: memo'));
       const loadFrom = async (name: string, marketplace: string, header: string) => {
@@ -259,7 +259,7 @@ tables:
       assert.deepEqual(await missing(), ['memo', 'note']);
     });
 
-    it('gives the lines that adopt it', async () => {
+    it('prints the lines to add to the schema', async () => {
       const { stdout } = await run('schemas', 'drift', '--yaml');
       const lines = stdout.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
       assert.deepEqual(lines, [
@@ -269,7 +269,7 @@ tables:
       file('schemas/GET_TEST_DATA.yaml', `${removals}${lines.join('\n')}\n`);
       assert.equal((await run('reload', '--type', type)).code, 0);
       assert.deepEqual(
-        told(await drift()).filter(({ kind }) => kind === 'added'),
+        summarize(await drift()).filter(({ kind }) => kind === 'added'),
         [],
       );
       assert.equal((await run('rebuild')).code, 0);
@@ -281,7 +281,7 @@ tables:
       );
     });
 
-    it('marks columns as personal that counted as such before the schema knew them', async () => {
+    it('marks columns as personal that were treated as personal before the schema knew them', async () => {
       await load('c.tsv', 'order-id\tday\tfee\trefund\tship-phone-number\n4\t2026-01-05\t2.5\t1\t555-0100\n');
       const { stdout } = await run('schemas', 'drift', '--yaml');
       assert.match(
@@ -290,7 +290,7 @@ tables:
       );
     });
 
-    /** The schema with printed lines: those of columns that are there take their place. */
+    /** The schema with the printed lines, which replace those of existing columns. */
     const applied = (schema: string, yaml: string) => {
       const lines = yaml.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
       return lines.reduce((text, line) => {
@@ -300,7 +300,7 @@ tables:
       }, schema);
     };
 
-    it('takes a header that came for a column, at its place and with values of its type, for its new name', async () => {
+    it('takes a new header for the new name of a missing column, if position and type of the values match', async () => {
       await load('c.tsv', 'order-id\tday\tcharge\tnote\trefund\n4\t2026-01-05\t2.5\tx\t1\n');
       const renamed = (await drift()).filter(({ header }) => header === 'charge');
       assert.deepEqual(
@@ -320,7 +320,7 @@ tables:
       assert.deepEqual(await query("SELECT fee FROM removals WHERE order_id = '4'"), [{ fee: '2.5000' }]);
     });
 
-    it('gives the types that documents made wider, and knows them once the schema has them', async () => {
+    it('prints the types that documents widened, until the schema has them', async () => {
       const wide = removals.replace(
         "fee, from: fee, type: 'decimal(18,4)'",
         "fee, from: fee, type: 'decimal(18,6)'",
@@ -342,7 +342,7 @@ tables:
       assert.match((await run('schemas', 'check')).stdout, /no mistakes/);
     });
 
-    it('tells a column that a document made wider, a second load of it included', async () => {
+    it('reports a column that a document widened, also if the document is loaded a second time', async () => {
       file('c.tsv', 'sku\tunits\na\t1\n');
       file('d.tsv', 'sku\tunits\na\t1.5\n');
       for (const name of ['c.tsv', 'd.tsv', 'd.tsv']) {
@@ -354,7 +354,7 @@ tables:
     });
   });
 
-  it('drift says where there is none', async () => {
+  it('schemas drift says if there is none', async () => {
     assert.equal((await run('schemas', 'drift')).stdout, 'No drift in the loaded documents.\n');
   });
 });

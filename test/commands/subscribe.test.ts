@@ -33,7 +33,7 @@ describe('subscribe', () => {
     subscriptions.push({ sellerId, notificationType: 'REPORT_PROCESSING_FINISHED', ...ids });
   };
 
-  it('makes one destination for the application and a subscription for each seller, once', async () => {
+  it('makes one destination for the application and one subscription for each seller, only once', async () => {
     const first = await steps();
     assert.deepEqual(
       [first.code, first.done],
@@ -72,7 +72,7 @@ describe('subscribe', () => {
     assert.equal(policy.Statement[0].Principal.AWS, 'arn:aws:iam::437568002678:root');
   });
 
-  it('does nothing in a dry run, either way', async () => {
+  it('changes nothing in a dry run, in either direction', async () => {
     assert.deepEqual(
       (await steps('--dry-run')).done.map((each) => each.replace(/^\S+ /, '')),
       ['destination would create', 'subscription would create', 'subscription would create'],
@@ -87,7 +87,7 @@ describe('subscribe', () => {
     assert.deepEqual(atAmazon(), [1, 2]);
   });
 
-  it('undoes itself, seller by seller, the destination with the last one; and again without harm', async () => {
+  it('undoes itself seller by seller, the destination with the last one, and is harmless when repeated', async () => {
     await steps();
     const first = await steps('--undo', '--seller', sellerId);
     assert.deepEqual(first.done, [`${sellerId} subscription deleted`, `${sellerId} destination kept`]);
@@ -121,7 +121,7 @@ describe('subscribe', () => {
     );
   });
 
-  it('takes no destination away that another program made', async () => {
+  it('does not delete a destination that another program made', async () => {
     const resource = { sqs: { arn: queueArn } };
     world.sandbox.state.destinations.push({ destinationId: 'd-1', name: 'by hand', resource });
     await steps();
@@ -130,7 +130,7 @@ describe('subscribe', () => {
     assert.deepEqual(atAmazon(), [1, 0]);
   });
 
-  it("tells one seller's trouble, and goes on with the others", async () => {
+  it('reports a failure of one seller, and continues with the others', async () => {
     world.sandbox.state.faults.answers.set('getSubscription', { status: 403, times: 1 });
     const { code, done, steps: all } = await steps();
     assert.equal(code, 1);
@@ -149,8 +149,8 @@ describe('subscribe', () => {
   });
 });
 
-describe('subscribe, of several queues', () => {
-  it('wants to know which', async () => {
+describe('subscribe with several queues', () => {
+  it('requires the name of one', async () => {
     const queue = 'https://sqs.us-east-1.amazonaws.com/123456789012/other';
     const world = await makeWorld({ pipelines: [{}, { name: 'second', queue }] });
     try {

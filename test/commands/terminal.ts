@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 
-/** A terminal that remembers what was written to it. */
+/** A terminal that records what is written to it. */
 export class Terminal extends Writable {
   readonly isTTY = true;
   readonly columns = 80;

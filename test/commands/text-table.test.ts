@@ -4,7 +4,7 @@ import { resultWidth } from '../../src/commands/setup/io.js';
 import { textTable } from '../../src/commands/output/text-table.js';
 import { cutText, displayWidth, wrapText } from '../../src/commands/output/visible-text.js';
 
-describe('a table', () => {
+describe('a text table', () => {
   const id = 'amzn1.spdoc.1.4.na.1';
   const rows = [
     [id, 'a product with a long name that goes on and on', 'a reason that is long too', 12],
@@ -12,12 +12,12 @@ describe('a table', () => {
   ];
   const names = ['_document_id', 'product', 'reason', 'n'];
 
-  it('off a terminal is cut nowhere', () => {
+  it('cuts nothing if the output is not a terminal', () => {
     const [, , first] = textTable(names, rows).split('\n');
     assert.ok(first?.includes('goes on and on  a reason that is long too  12'));
   });
 
-  it('on a terminal fits its width, the widest texts cut, ids whole', () => {
+  it('fits the width of a terminal: cuts the widest texts and keeps ids whole', () => {
     for (const width of [120, 80, 60, 54]) {
       const lines = textTable(names, rows, { width }).trimEnd().split('\n');
       assert.equal(lines.length, 4);
@@ -27,7 +27,7 @@ describe('a table', () => {
     assert.match(textTable(names, rows, { width: 60 }), /a product .*… {2}a reason .*…/);
   });
 
-  it('that cannot fit becomes records, a value a line', () => {
+  it('becomes records with one value per line if it cannot fit', () => {
     assert.equal(
       textTable(names, rows, { width: 40 }).split('── 2')[0],
       `── 1 ${'─'.repeat(35)}
@@ -41,17 +41,17 @@ n             12
   });
 });
 
-describe('a terminal', () => {
+describe('the size of a terminal', () => {
   const text = (columns: number) => {
     const stdout = Object.assign(new PassThrough(), { isTTY: true, columns });
     return textTable(['name', 'x'], [['a name', '1']], { width: resultWidth({ stdout }) });
   };
 
-  it('that does not know its size has the usual one', () => {
+  it('has the usual default if the terminal does not know it', () => {
     assert.equal(text(0), text(80));
   });
 
-  it('of a column or two is shown records', () => {
+  it('with room for one or two columns makes a table show records', () => {
     for (const columns of [1, 2, 5]) assert.match(text(columns), /^── 1[\s\S]*name +a name\nx +1\n$/);
   });
 });

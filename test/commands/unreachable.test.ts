@@ -6,7 +6,7 @@ import { listings, listingsType, makeWorld, sellerId, type World } from '../inge
 
 type Places = Pick<Sandbox, 'sqsEndpoint' | 'apiEndpoint' | 'loginUrl'>;
 
-/** Where nothing answers. */
+/** An address where nothing answers. */
 async function closedPort(): Promise<string> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -16,7 +16,7 @@ async function closedPort(): Promise<string> {
   return `http://127.0.0.1:${port}`;
 }
 
-describe('commands, where something can not be reached', function () {
+describe('commands with an unreachable service', function () {
   this.timeout(120_000);
   let world: World;
   let nowhere = '';
@@ -46,7 +46,7 @@ describe('commands, where something can not be reached', function () {
     ['the Selling Partner API', (apiEndpoint: string) => ({ apiEndpoint }), ofAmazon],
     ['the login', (place: string) => ({ loginUrl: `${place}/auth/o2/token` }), ofAmazon.slice(0, 2)],
   ] as const) {
-    it(`${what}: tell what, and what to do, and end with code 1`, async () => {
+    it(`${what}: the error names the problem and the remedy, and the exit code is 1`, async () => {
       await open(without);
       const report = world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(1) });
       await world.sandbox.notify(report);
@@ -63,15 +63,15 @@ describe('commands, where something can not be reached', function () {
     });
   }
 
-  it('the queue: tell what, and what to do, and end with code 1', async () => {
+  it('the queue: the error names the problem and the remedy, and the exit code is 1', async () => {
     await open((sqsEndpoint) => ({ sqsEndpoint }));
     for (const args of [['doctor'], ['subscribe'], ['run']]) {
       const { code, stdout, stderr } = await world.run(...args, '--log-level', 'silent');
       assert.equal(code, 1, `${args}: ${stdout}`);
-      const told = stdout + stderr;
-      assert.match(told, /connecting to http\S+: connect ECONNREFUSED 127\.0\.0\.1/, args.join(' '));
+      const output = stdout + stderr;
+      assert.match(output, /connecting to http\S+: connect ECONNREFUSED 127\.0\.0\.1/, args.join(' '));
       assert.match(
-        told,
+        output,
         /Check that this machine can reach SQS \(including any proxy or firewall\)/,
         args.join(' '),
       );

@@ -9,7 +9,7 @@ const validate = new Ajv({ strict: false }).compile(configJsonSchema());
 const accepts = (text: string): boolean => validate(parse(text) ?? {});
 
 const good: Record<string, string> = {
-  'nothing but folders': 'lake: a\nraw: b\nstate: c\nschemas: d\nengine: reference\n',
+  'only folders': 'lake: a\nraw: b\nstate: c\nschemas: d\nengine: reference\n',
   'a seller and a pipeline': seller('    marketplaces: [US]\n') + pipeline('    reportTypes: "*"\n'),
   'a list of types': pipeline('    reportTypes: [GET_FBA_*, GET_X]\n'),
   'numbers from variables': pipeline(
@@ -18,18 +18,18 @@ const good: Record<string, string> = {
   'names and URLs from variables': `${seller('    marketplaces: ["${M:-US}"]\n', { id: '${I:-A1}', region: '${R:-na}' })}${pipeline('    reportTypes: ["${T:-GET_X}"]\n', { queue: '${Q:-http://localhost/1/q}' })}`,
 };
 
-/** What an editor sees as well as the program. */
+/** Mistakes that both an editor and the program find. */
 const bad: Record<string, string> = {
   'an unknown key': 'lakes: x\n',
-  'an unknown key in depth': pipeline('    limits:\n      concurency: 3\n'),
+  'an unknown nested key': pipeline('    limits:\n      concurency: 3\n'),
   'a missing key': 'pipelines:\n  - name: x\n',
   'a wrong kind of value': 'lake: 5\n',
-  'a map for a list': 'sellers: {}\n',
+  'a map instead of a list': 'sellers: {}\n',
   'a wrong word': seller('', { region: 'us' }),
   'a number out of range': pipeline('    limits:\n      waitTimeSeconds: 21\n'),
-  'a text for a number': pipeline('    limits:\n      maxDocuments: many\n'),
-  'a queue that is no URL': pipeline('', { queue: 'reports' }),
-  'a type in small letters': pipeline('    reportTypes: [get_x]\n'),
+  'a text instead of a number': pipeline('    limits:\n      maxDocuments: many\n'),
+  'a queue that is not a URL': pipeline('', { queue: 'reports' }),
+  'a type in lower case': pipeline('    reportTypes: [get_x]\n'),
   'no types': pipeline('    reportTypes: []\n'),
   'a secret in the file': seller().replace('${SECRET}', 'hush'),
   'a secret beside a variable': seller().replace('${SECRET}', 'hush${SECRET}'),
@@ -59,8 +59,8 @@ describe('the JSON Schema for editors', () => {
   });
 });
 
-describe('the reference page', () => {
-  it('has each key with its default and what it says', () => {
+describe('the reference page of pipelines.yaml', () => {
+  it('has each key with its default and description', () => {
     const rows = configReference().split('\n');
     for (const row of [
       '| `lake` | string | `"data/lake"` | Folder of the Parquet files, or a bucket such as `gs://bucket/lake` or `s3://bucket/lake` (docs/lake.md). |',
@@ -74,7 +74,7 @@ describe('the reference page', () => {
     }
   });
 
-  it('says something of every key', () => {
+  it('describes every key', () => {
     const empty = configReference()
       .split('\n')
       .filter((row) => /^\| `.*\|\s*\|$/.test(row));

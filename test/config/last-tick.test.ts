@@ -19,7 +19,7 @@ describe('the last time that a cron expression was due', () => {
     ['*/7 23 28 2 *', 'Pacific/Kiritimati', '2026-02-28T09:56:00.000Z'],
     ['59 23 31 12 *', 'Pacific/Niue', '2026-01-01T10:59:00.000Z'],
     ['0 12 L * *', 'UTC', '2026-10-31T12:00:00.000Z'],
-    // The scheduler wants both, the day and the weekday.
+    // The scheduler requires both the day and the weekday.
     ['0 12 1 * MON', 'UTC', '2026-06-01T12:00:00.000Z'],
   ] as const) {
     it(`${expression} in ${timezone}: ${expected ?? 'over a year ago'}`, () => {

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { configOf, env, errorOf, mistakesIn, pipeline, seller } from './world.js';
 
-/** What is written, and the one line it must give. */
+/** A text, and the one line that it must cause. */
 const cases: Record<string, [text: string, line: string]> = {
   'an unknown key': ['lakes: x\n', '1:1 lakes: unknown key; did you mean "lake"?'],
-  'an unknown key in depth': [
+  'an unknown nested key': [
     pipeline('    limits:\n      concurency: 3\n'),
     '6:7 pipelines[0].limits.concurency: unknown key; did you mean "concurrency"?',
   ],
   'a key given twice': ['lake: a\nlake: b\n', '2:1 lake: key given twice; keep one'],
-  'a bucket of no kind that is known': [
+  'a bucket of an unknown kind': [
     'lake: gcs://bucket/lake\n',
     '1:7 lake: expected a folder, or a bucket such as gs://my-bucket/lake or s3://my-bucket/lake, found "gcs://bucket/lake"',
   ],
@@ -17,11 +17,11 @@ const cases: Record<string, [text: string, line: string]> = {
     'raw: s3://bucket/../raw\n',
     '1:6 raw: expected a folder, or a bucket such as gs://my-bucket/lake or s3://my-bucket/lake, found "s3://bucket/../raw"',
   ],
-  'a bucket for what must be on this machine': [
+  'a bucket for files that must be on this machine': [
     'state: gs://bucket/state\n',
     '1:8 state: expected a path on this machine, found "gs://bucket/state"; only lake and raw can be in a bucket',
   ],
-  'a bucket with a slash too few': [
+  'a bucket with one slash too few': [
     'lake: gs:/bucket/lake\n',
     '1:7 lake: expected a folder, or a bucket such as gs://my-bucket/lake or s3://my-bucket/lake, found "gs:/bucket/lake"',
   ],
@@ -46,11 +46,11 @@ const cases: Record<string, [text: string, line: string]> = {
     seller().replace('${TOKEN}', '${UNSET}'),
     '7:21 sellers[0].credentials.refreshToken: $UNSET is not set; set it',
   ],
-  'a variable that is none': [
+  'an invalid variable': [
     'lake: ${DATA-x}/lake\n',
     '1:7 lake: not a variable; write ${NAME} or ${NAME:-default}, and $${ for ${ itself',
   ],
-  'text for a number': [
+  'text instead of a number': [
     pipeline('    limits:\n      maxDocuments: ${WORD:-many}\n'),
     '6:21 pipelines[0].limits.maxDocuments: expected a number, found "many"',
   ],
@@ -66,7 +66,7 @@ const cases: Record<string, [text: string, line: string]> = {
     pipeline('', { schedule: "'61 * * * *'" }),
     '3:15 pipelines[0].schedule: expected a cron expression such as "*/15 * * * *" (minute, hour, day, month, weekday), found "61 * * * *": minute "61" is not in 0-59',
   ],
-  'a cron expression with a number beyond reason': [
+  'a cron expression with a number out of range': [
     pipeline('', { schedule: "'*/15 *9999999999 * * *'" }),
     '3:15 pipelines[0].schedule: expected a cron expression such as "*/15 * * * *" (minute, hour, day, month, weekday), found "*/15 *9999999999 * * *": 9999999999 is too large for every field',
   ],
@@ -110,7 +110,7 @@ const cases: Record<string, [text: string, line: string]> = {
     'lake: data/raw/lake\n',
     '1:7 lake: "data/raw/lake" is inside raw ("data/raw"); use a separate location for each',
   ],
-  'a folder that holds the default one of something else': [
+  'a folder that is the default one of something else': [
     'raw: data/state\n',
     '1:6 raw: "data/state" is the same as state ("data/state"); use a separate location for each',
   ],
@@ -134,7 +134,7 @@ const cases: Record<string, [text: string, line: string]> = {
     pipeline('', { queue: 'https://sqs.us-east-1.amazonaws.com/reports' }),
     '4:12 pipelines[0].queue: expected the URL of an SQS queue, such as https://sqs.us-east-1.amazonaws.com/123456789012/reports, found "https://sqs.us-east-1.amazonaws.com/reports"',
   ],
-  'a report type in small letters': [
+  'a report type in lower case': [
     pipeline('    reportTypes: [GET_FBA_*, get_x]\n'),
     '5:30 pipelines[0].reportTypes[1]: expected a report type in capitals, such as GET_MERCHANT_LISTINGS_ALL_DATA, or a pattern such as GET_FBA_*, found "get_x"',
   ],
@@ -184,8 +184,8 @@ const cases: Record<string, [text: string, line: string]> = {
     seller().replace('${ID}', '1234567'),
     '5:17 sellers[0].credentials.clientId: credentials come from the environment; write a variable such as ${LWA_CLIENT_ID}',
   ],
-  'a secret in the file beside a sandbox that only lets in': [
-    `${seller().replace('${ID}', 'made-up')}api: { loginUrl: 'http://127.0.0.1:1/auth/o2/token' }\n`,
+  'a secret in the file with only the login on this machine': [
+    `${seller().replace('${ID}', 'invented')}api: { loginUrl: 'http://127.0.0.1:1/auth/o2/token' }\n`,
     '5:17 sellers[0].credentials.clientId: credentials come from the environment; write a variable such as ${LWA_CLIENT_ID}',
   ],
   'credentials of a queue in the file': [
@@ -211,7 +211,7 @@ const cases: Record<string, [text: string, line: string]> = {
     '1:20 alarms.webhook: expected an address that begins with https://',
   ],
   'an unset webhook': ['alarms: { webhook: "${UNSET}" }\n', '1:20 alarms.webhook: $UNSET is not set; set it'],
-  'an age that is none': [
+  'an invalid age': [
     'alarms: { webhook: "${HOOK}", staleAfter: { orders: soon } }\n',
     '1:53 alarms.staleAfter.orders: expected a span of time such as `36 hours`, in hours, days, weeks, found "soon"',
   ],
@@ -223,7 +223,7 @@ const cases: Record<string, [text: string, line: string]> = {
     pipeline('    pii: hsah\n'),
     '5:10 pipelines[0].pii: expected one of keep, hash, drop, found "hsah"; did you mean "hash"?',
   ],
-  'a status page for everybody': [
+  'a status page that is open to everyone': [
     'status:\n  host: 0.0.0.0\n',
     '2:9 status.host: anyone who can reach 0.0.0.0 could read the warehouse; add `token: ${SP_REPORTS_STATUS_TOKEN}`',
   ],
@@ -239,7 +239,7 @@ const cases: Record<string, [text: string, line: string]> = {
     'status: { prt: 1 }\n',
     '1:11 status.prt: unknown key; did you mean "port"?',
   ],
-  'a status page that is no map': ['status: true\n', '1:9 status: expected "false" or a map, found true'],
+  'a status page that is not a map': ['status: true\n', '1:9 status: expected "false" or a map, found true'],
   'a missing credential': [
     seller().replace('      clientSecret: ${SECRET}\n', ''),
     '5:7 sellers[0].credentials.clientSecret: missing; expected text',
@@ -248,7 +248,7 @@ const cases: Record<string, [text: string, line: string]> = {
 
 describe('a mistake in pipelines.yaml', () => {
   for (const [name, [text, line]] of Object.entries(cases)) {
-    it(`is told with its place: ${name}`, () => {
+    it(`is reported with its position: ${name}`, () => {
       assert.deepEqual(
         mistakesIn(text, { env: { ...env, EMPTY: '', HOOK: 'https://hooks.example.com/T0' } }),
         [`pipelines.yaml:${line}`],
@@ -256,7 +256,7 @@ describe('a mistake in pipelines.yaml', () => {
     });
   }
 
-  it('is told together with all others, in the order of the file', () => {
+  it('is reported together with all others, in the order of the file', () => {
     const text = `warehous: {}
 lake: 5
 ${seller('    marketplaces: [DE]\n')}pipelines:
@@ -288,7 +288,7 @@ pipelines.yaml:19:5 pipelines[1].queue: missing; expected text`,
     assert.equal(error.details.count, '11 mistakes');
   });
 
-  it('never shows a secret, in whatever shape it was written', () => {
+  it('never shows a secret, in whatever form it was written', () => {
     const secret = 'Atzr-hush-hush';
     const digits = '424242424242';
     const given = (credentials: string) =>
@@ -307,8 +307,8 @@ pipelines.yaml:19:5 pipelines[1].queue: missing; expected text`,
       given(`{ clientId: { of: ${secret} }, clientSecret: "\${SECRET}", refreshToken: [${digits}] }`),
       given(`{ clientId: "\${HUSH}", clientSecret: "\${DIGITS}", refreshToken: "\${TOKEN}", more: 1 }`),
     ]) {
-      const told = mistakesIn(text, { env: { ...env, HUSH: secret, DIGITS: digits } }).join('\n');
-      assert.ok(!told.includes(secret) && !told.includes(digits), told);
+      const printed = mistakesIn(text, { env: { ...env, HUSH: secret, DIGITS: digits } }).join('\n');
+      assert.ok(!printed.includes(secret) && !printed.includes(digits), printed);
     }
   });
 });

@@ -73,7 +73,7 @@ describe('reading pipelines.yaml', () => {
     });
   });
 
-  it('keeps absolute paths, and takes a single report type for a list of one', () => {
+  it('keeps absolute paths, and takes a single report type as a list of one', () => {
     const config = configOf(`lake: /srv/lake\n${pipeline('    reportTypes: GET_FBA_*\n')}`);
     assert.equal(config.lake, '/srv/lake');
     const inBuckets = configOf(
@@ -84,12 +84,12 @@ describe('reading pipelines.yaml', () => {
     assert.deepEqual(config.pipelines[0]?.reportTypes, ['GET_FBA_*']);
   });
 
-  it('takes country codes in any case for marketplace ids', () => {
+  it('accepts country codes in any case as marketplace ids', () => {
     const config = configOf(seller('    marketplaces: [gb, DE, A13V1IB3VIYZZH]\n', { region: 'eu' }));
     assert.deepEqual(config.sellers[0]?.marketplaces, ['A1F83G8C2ARO7P', 'A1PA6795UKMFR9', 'A13V1IB3VIYZZH']);
   });
 
-  it('takes queue URLs of other SQS implementations', () => {
+  it('accepts queue URLs of other SQS implementations', () => {
     for (const queue of [
       'http://localhost:9324/queue/reports',
       'http://127.0.0.1:4566/queue/us-east-1/000000000000/r',
@@ -98,32 +98,32 @@ describe('reading pipelines.yaml', () => {
     }
   });
 
-  it('takes folders beside each other, below one folder or named alike', () => {
+  it('accepts folders side by side, in one parent folder or with similar names', () => {
     const text =
       'warehouse: { path: d/raw.duckdb }\nlake: d/lake\nraw: d/lake-raw\nstate: d\nschemas: ..lake\n';
     assert.ok(configOf(text).lake.endsWith('/d/lake'));
   });
 
-  it('takes an empty variable of an optional key for an absent key', () => {
+  it('treats an empty variable of an optional key as an absent key', () => {
     const text = `aws: { endpoint: "\${NONE:-}" }\napi:\n  loginUrl: \${NONE:-}\n${pipeline('    sweep: ${NONE:-}\n')}`;
     const config = configOf(text, { env: { ...env, NONE: '' } });
     assert.deepEqual([config.aws, config.api, config.pipelines[0]?.sweep], [{}, {}, undefined]);
   });
 
-  it('cannot be changed afterwards, at any depth', () => {
+  it('returns settings that cannot be changed, at any depth', () => {
     const config = configOf(seller() + pipeline());
     assert.throws(() => Object.assign(config, { lake: '' }), TypeError);
     assert.throws(() => config.pipelines[0]?.reportTypes.push('GET_X'), TypeError);
     assert.throws(() => Object.assign(config.sellers[0]?.credentials ?? {}, { clientId: '' }), TypeError);
   });
 
-  it('gives the defaults for a file that holds nothing but comments', () => {
+  it('returns the defaults for a file with only comments', () => {
     for (const text of ['', '\uFEFF', '\n# nothing yet\r\n  # lake: x\n']) {
       assert.equal(configOf(text).lake.endsWith('data/lake'), true, JSON.stringify(text));
     }
   });
 
-  it('says where there is no file, or gives the defaults where it is asked to', () => {
+  it('reports a missing file, or returns the defaults if the caller wants them', () => {
     const cwd = emptyFolder();
     const error = errorOf(() => readConfig({ cwd, env }));
     assert.equal(error.message, 'reading the settings: no file pipelines.yaml');
@@ -134,7 +134,7 @@ describe('reading pipelines.yaml', () => {
     assert.equal(named.message, 'reading the settings: no file my.yaml');
   });
 
-  it('says where the file is a folder', () => {
+  it('reports a folder instead of a file', () => {
     const cwd = emptyFolder();
     mkdirSync(join(cwd, 'pipelines.yaml'));
     const error = errorOf(() => readConfig({ cwd, env }));
@@ -142,7 +142,7 @@ describe('reading pipelines.yaml', () => {
   });
 });
 
-describe('commands that only touch the warehouse', () => {
+describe('commands that use only the warehouse', () => {
   const two = `${seller('', { id: '${UNSET}' })}  - id: A2SELLER
     region: eu
     credentials:
@@ -156,7 +156,7 @@ ${pipeline('    limits:\n      maxDocuments: ${MAX:-7}\n', { queue: '${UNSET}' }
       maxDocuments: \${MAX:-8}
 `;
 
-  it('do without the sellers and pipelines whose variables are unset, and keep the others', () => {
+  it('ignore the sellers and pipelines whose variables are unset, and keep the others', () => {
     const config = configOf(two, { tolerateUnset: true });
     assert.deepEqual(
       config.sellers.map(({ id }) => id),
@@ -169,7 +169,7 @@ ${pipeline('    limits:\n      maxDocuments: ${MAX:-7}\n', { queue: '${UNSET}' }
     assert.equal(config.lake, join(config.folder, 'data/lake'));
   });
 
-  it('keep what pipelines that are left out say about personal data, and go without the hash key', () => {
+  it('keep the personal data policy of ignored pipelines, and work without the hash key', () => {
     const text = `piiHashKey: \${UNSET}\n${pipeline('    pii: hash\n', { queue: '${UNSET}' })}`;
     const config = configOf(text, { tolerateUnset: true });
     assert.deepEqual(config.pipelines, []);
@@ -179,19 +179,19 @@ ${pipeline('    limits:\n      maxDocuments: ${MAX:-7}\n', { queue: '${UNSET}' }
     assert.equal(config.piiHashKey, undefined);
   });
 
-  it('do without the token of a status page that they do not serve', () => {
+  it('work without the token of a status page that they do not serve', () => {
     const text = 'status: { host: 0.0.0.0, token: "${UNSET}" }\nlake: l\n';
     const config = configOf(text, { tolerateUnset: true });
     assert.equal(config.lake, join(config.folder, 'l'));
   });
 
-  it('do without the credentials of a queue that they do not ask', () => {
+  it('work without the credentials of a queue that they do not use', () => {
     const text = `aws: { region: eu-west-1, endpoint: 'http://localhost:1', credentials: { accessKeyId: "\${UNSET}", secretAccessKey: x } }\n`;
     const { aws } = configOf(text, { tolerateUnset: true });
     assert.deepEqual(aws, { region: 'eu-west-1', endpoint: 'http://localhost:1' });
   });
 
-  it('still tell every other mistake', () => {
+  it('still report every other mistake', () => {
     assert.deepEqual(mistakesIn(`lakes: x\n${seller('', { id: '${UNSET}' })}`, { tolerateUnset: true }), [
       'pipelines.yaml:1:1 lakes: unknown key; did you mean "lake"?',
       'pipelines.yaml:3:9 sellers[0].id: $UNSET is not set; set it, or write ${UNSET:-default}',
@@ -205,21 +205,21 @@ ${pipeline('    limits:\n      maxDocuments: ${MAX:-7}\n', { queue: '${UNSET}' }
   });
 });
 
-describe('credentials in the file', () => {
-  it('are read where all that they go to is on this machine, as a sandbox is', () => {
+describe('credentials in pipelines.yaml', () => {
+  it('are accepted if every service that they are for is on this machine, such as a sandbox', () => {
     const text = `aws: { endpoint: 'http://127.0.0.1:1', credentials: { accessKeyId: a, secretAccessKey: b } }
 api: { endpoint: 'http://localhost:2', loginUrl: 'http://[::1]:2/auth/o2/token' }
-${seller().replace('${ID}', 'made-up')}`;
+${seller().replace('${ID}', 'invented')}`;
     const { aws, sellers } = configOf(text);
     assert.deepEqual(aws.credentials, { accessKeyId: 'a', secretAccessKey: 'b' });
-    assert.equal(sellers[0]?.credentials.clientId, 'made-up');
+    assert.equal(sellers[0]?.credentials.clientId, 'invented');
   });
 });
 
 describe('the shipped pipelines.yaml', () => {
   const text = readFileSync(shipped, 'utf8');
 
-  it('reads with the variables set that it names', () => {
+  it('is valid with the variables set that it names', () => {
     const config = configOf(text, { env: shippedEnv });
     assert.deepEqual(
       config.sellers.map(({ id, region }) => [id, region]),
@@ -229,7 +229,7 @@ describe('the shipped pipelines.yaml', () => {
     assert.deepEqual([config.aws, config.api], [{}, {}]);
   });
 
-  it('reads with the sellers of all regions once their comment signs are taken away', () => {
+  it('is valid with the sellers of all regions uncommented', () => {
     const all = configOf(text.replace(/^# (- id: \$\{SELLER_ID_| {2}(?:[a-z]| {2}[a-z]))/gm, '  $1'), {
       env: {
         ...shippedEnv,
@@ -245,7 +245,7 @@ describe('the shipped pipelines.yaml', () => {
     );
   });
 
-  it('tells a newcomer all the variables to set, at once', () => {
+  it('reports all the variables to set, at once', () => {
     const unset = mistakesIn(text, { env: {} }).map((line) => /\$(\w+) is not set/.exec(line)?.[1]);
     assert.deepEqual(unset, Object.keys(shippedEnv));
   });
@@ -255,8 +255,8 @@ describe('the shipped pipelines.yaml', () => {
   });
 });
 
-describe('the example of the reference page', () => {
-  it('reads', () => {
+describe('the example of the reference page of pipelines.yaml', () => {
+  it('is valid', () => {
     const example = /```yaml\n([\s\S]*?)```/.exec(configReference())?.[1] ?? '';
     const config = configOf(example, { env: shippedEnv });
     assert.equal(config.pipelines[0]?.name, 'money');

@@ -6,7 +6,7 @@ import { marketplaceId, marketplaces } from '../../src/schema/marketplaces.js';
 describe('the report types of a pipeline', () => {
   const type = fc.stringMatching(/^[A-Z][A-Z0-9_]{0,30}$/);
 
-  it('are asked for by *, by their own name, and by a pattern that covers them', () => {
+  it('are matched by *, by their own name, and by a pattern that covers them', () => {
     fc.assert(
       fc.property(type, fc.nat(30), (reportType, at) => {
         assert.ok(asksFor(['*'], reportType));
@@ -18,7 +18,7 @@ describe('the report types of a pipeline', () => {
     );
   });
 
-  it('are asked for by nothing less than the whole name', () => {
+  it('are matched by nothing less than the whole name', () => {
     fc.assert(
       fc.property(type, type, (wanted, more) => {
         for (const reportType of [`${wanted}${more}`, `${more}${wanted}`]) {
@@ -43,7 +43,7 @@ describe('marketplaces', () => {
       assert.equal(marketplaceId(none), undefined, none);
   });
 
-  it('are 23, each country once', () => {
+  it('are 23, each with its own country', () => {
     const countries = Object.values(marketplaces).map(({ country }) => country);
     assert.deepEqual([countries.length, new Set(countries).size], [23, 23]);
   });

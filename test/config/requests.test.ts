@@ -20,13 +20,13 @@ const cases: Record<string, [request: string, lines: string[], more?: string]> =
       'request[0].reportType: unknown report type; if Amazon has it, write a schema for it (docs/schemas.md); did you mean "GET_SALES_AND_TRAFFIC_REPORT"?',
     ],
   ],
-  'a type that comes by itself': [
+  'a type that Amazon makes by itself': [
     `{ reportType: GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2, ${cron} }`,
     [
       'request[0].reportType: Amazon accepts no requests for GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2; Amazon makes it by itself: remove the request, and add `sweep` to the pipeline',
     ],
   ],
-  'a type that Amazon makes by a schedule alone': [
+  'a type that Amazon makes only by a schedule': [
     `{ reportType: GET_ORDER_REPORT_DATA_TAX, ${cron} }`,
     [
       'request[0].reportType: Amazon accepts no requests for GET_ORDER_REPORT_DATA_TAX; write `schedule: amazon` and `period`',
@@ -44,11 +44,11 @@ const cases: Record<string, [request: string, lines: string[], more?: string]> =
       'request[0].period: expected one of PT5M, PT15M, PT30M, PT1H, PT2H, PT4H, PT8H, PT12H, P1D, P2D, P3D, PT84H, P7D, P14D, P15D, P18D, P30D, P1M, found "P5D"; did you mean "P1D"?',
     ],
   ],
-  'no time to ask': [
+  'a request without cron and schedule': [
     `{ ${orders} }`,
     ['request[0].reportType: when is it requested? Add `cron`, or `schedule: amazon` with `period`'],
   ],
-  'a window that is none': [
+  'an invalid window': [
     `{ ${orders}, ${cron}, window: a day }`,
     [
       'request[0].window: expected a span of time such as `1 day`, in hours, days, weeks, months, quarters, years, found "a day"',
@@ -60,7 +60,7 @@ const cases: Record<string, [request: string, lines: string[], more?: string]> =
       'request[0].window: weeks, months, quarters and years are requested one at a time; write `1 week`, or `14 days`',
     ],
   ],
-  'a window longer than Amazon takes': [
+  'a window longer than Amazon allows': [
     `{ reportType: MARKETPLACE_ASIN_PAGE_VIEW_METRICS, ${cron}, window: 8 days }`,
     ['request[0].window: longer than Amazon allows for MARKETPLACE_ASIN_PAGE_VIEW_METRICS: at most 7 days'],
   ],
@@ -90,7 +90,7 @@ const cases: Record<string, [request: string, lines: string[], more?: string]> =
     `{ ${orders}, ${cron}, marketplaces: [CA] }`,
     ['request[0].marketplaces[0]: no seller of this request has the marketplace CA'],
   ],
-  'a seller that is not there': [
+  'an unknown seller': [
     `{ ${orders}, ${cron}, sellers: [A1SELER] }`,
     ['request[0].sellers[0]: no seller "A1SELER" in this file; did you mean "A1SELLER"?'],
   ],
@@ -101,7 +101,7 @@ const cases: Record<string, [request: string, lines: string[], more?: string]> =
     ],
     '    reportTypes: GET_FBA_*\n',
   ],
-  'the same twice': [
+  'the same request twice': [
     `{ ${orders}, ${cron} }\n      - { ${orders}, cron: '0 7 * * *' }`,
     ['request[1].reportType: is already requested by pipelines[0].request[0]'],
   ],

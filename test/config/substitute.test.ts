@@ -4,12 +4,15 @@ import { stringify } from 'yaml';
 import { isVariable, substituteFrom as substituteIn } from '../../src/config/substitute.js';
 import { configOf, env, pipeline, seller } from './world.js';
 
-/** Substitution at a place that holds no secret. */
+/** Substitution at a position without a secret. */
 const substituteFrom = (variables: NodeJS.ProcessEnv) => (text: string) =>
   substituteIn(variables)(text, ['lake']);
 
 const name = fc.stringMatching(/^[A-Z_][A-Z0-9_]{0,12}$/);
-/** Any value a variable can have that is set; biased to what YAML and this syntax would take for their own. */
+/**
+ * Any value that an environment variable can have; biased to characters with a meaning in YAML or
+ * in this syntax.
+ */
 const value = fc.oneof(
   fc.string({ minLength: 1 }),
   fc.constantFrom(
@@ -32,8 +35,8 @@ const value = fc.oneof(
   ),
 );
 
-describe('variables of the environment', () => {
-  it('put their value in the place of ${NAME}, as it is', () => {
+describe('environment variables in pipelines.yaml', () => {
+  it('replace ${NAME} with their value, unchanged', () => {
     fc.assert(
       fc.property(name, value, fc.string(), fc.string(), (variable, text, before, after) => {
         const around = [before, after].map((each) => each.replaceAll('$', ''));
@@ -43,7 +46,7 @@ describe('variables of the environment', () => {
     );
   });
 
-  it('cannot bring YAML into the file: a text stays one text, whatever it holds', () => {
+  it('cannot bring YAML into the file: a text stays one text, whatever it contains', () => {
     fc.assert(
       fc.property(value, (text) => {
         const config = configOf(seller('    name: ${NAME}\n'), { env: { ...env, NAME: text } });
@@ -54,12 +57,12 @@ describe('variables of the environment', () => {
     );
   });
 
-  it('leave a text alone that names none, and give back what $${ escapes', () => {
+  it('leave a text alone that names none, and unescape $${', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
-        // By a function, as a dollar of a replacing text has a meaning of its own.
+        // A function, because a dollar in a replacement text has a meaning of its own.
         const escaped = text.replaceAll('${', () => '$${');
-        // A dollar before the brace would be taken for the escape itself.
+        // A dollar before the brace would be read as the escape itself.
         fc.pre(!text.includes('$${'));
         assert.deepEqual(substituteFrom({})(escaped), { text });
       }),
@@ -68,28 +71,28 @@ describe('variables of the environment', () => {
     assert.deepEqual(substituteFrom({})('$${A}$${B:-x}'), { text: '${A}${B:-x}' });
   });
 
-  it('fall back to the default where unset or empty', () => {
+  it('fall back to the default if unset or empty', () => {
     const substitute = substituteFrom({ SET: 'set', EMPTY: '' });
     assert.deepEqual(substitute('${SET:-no}/${EMPTY:-b}/${UNSET:-a:-b $}/${UNSET:-}'), {
       text: 'set/b/a:-b $/',
     });
   });
 
-  it('are named, all of them, where unset without a default', () => {
+  it('are all named in the error if unset without a default', () => {
     assert.deepEqual(substituteFrom({ C: '' })('${A}${B:-x}${C}'), {
       problem: '$A, $C is not set; set it, or write ${A:-default}',
       code: 'VARIABLE_UNSET',
     });
   });
 
-  it('are no variables where the name or the braces are wrong', () => {
+  it('are not substituted if the name or the braces are wrong', () => {
     for (const text of ['${A', '${}', '${A-x}', '${1A}', '${a.b}', '${A:-${B}}', 'x${ A }']) {
       const result = substituteFrom({ A: 'a', B: 'b' })(text);
       assert.ok('problem' in result && result.problem.startsWith('not a variable'), text);
     }
   });
 
-  it('may be numbers where a number is wanted, in quotes too, and stay text elsewhere', () => {
+  it('may be numbers where a number is expected, even in quotes, and stay text elsewhere', () => {
     const limits = '    limits:\n      maxDocuments: ${MAX:-100}\n      maxMinutes: "${MINUTES}"\n';
     const config = configOf(seller('', { id: '${SELLER}' }) + pipeline(limits), {
       env: {
@@ -116,12 +119,12 @@ describe('variables of the environment', () => {
     });
   });
 
-  it('are filled in only once', () => {
+  it('are substituted only once', () => {
     const config = configOf(stringify({ lake: '/${A}' }), { env: { A: '${B}', B: 'no' } });
     assert.equal(config.lake, '/${B}');
   });
 
-  it('are what a credential must be, alone and without a default', () => {
+  it('are the only form of a credential, alone and without a default', () => {
     for (const text of ['${A}', '${LWA_CLIENT_ID}', '${_a1}']) assert.ok(isVariable(text), text);
     for (const text of ['x', '', 'x${A}', '${A}x', '${A:-x}', '$${A}', '${A}\n', 5, null]) {
       assert.ok(!isVariable(text), String(text));

@@ -14,24 +14,24 @@ export type Options = Partial<Omit<ReadConfigOptions, 'cwd'>>;
 const root = mkdtempSync(join(tmpdir(), 'sp-reports-config-'));
 process.on('exit', () => rmSync(root, { recursive: true, force: true }));
 
-/** A new folder; it is gone when the tests end. */
+/** Makes a new folder, which is removed when the tests end. */
 export function emptyFolder(): string {
   return mkdtempSync(join(root, 'a-'));
 }
 
-/** A new folder with this pipelines.yaml. */
+/** Makes a new folder with this pipelines.yaml. */
 export function folderWith(text: string): string {
   const folder = emptyFolder();
   writeFileSync(join(folder, 'pipelines.yaml'), text);
   return folder;
 }
 
-/** What a pipelines.yaml of this text comes to. */
+/** Returns the settings of a pipelines.yaml with this text. */
 export function configOf(text: string, options: Options = {}): Config {
   return readConfig({ cwd: folderWith(text), env, ...options });
 }
 
-/** The error that reading it ends in. */
+/** Returns the error of reading it. */
 export function errorOf(read: () => unknown): ReportsError {
   try {
     read();
@@ -42,14 +42,17 @@ export function errorOf(read: () => unknown): ReportsError {
   assert.fail('it was read');
 }
 
-/** The lines about its mistakes. */
+/** Returns the lines about its mistakes. */
 export function mistakesIn(text: string, options: Options = {}): string[] {
   const error = errorOf(() => configOf(text, options));
   assert.equal(error.code, 'CONFIG_INVALID');
   return String(error.details.problems).split('\n');
 }
 
-/** Lines of a seller, the id on line 2 and the credentials on lines 4 to 7; more keys go on from line 8. */
+/**
+ * Lines of a seller, with the id on line 2 and the credentials on lines 4 to 7; further keys
+ * continue on line 8.
+ */
 export function seller(more = '', { id = 'A1SELLER', region = 'na' } = {}): string {
   return `sellers:
   - id: ${id}
@@ -61,7 +64,7 @@ export function seller(more = '', { id = 'A1SELLER', region = 'na' } = {}): stri
 ${more}`;
 }
 
-/** Lines of a pipeline; more keys go on from line 5. */
+/** Lines of a pipeline; further keys continue on line 5. */
 export function pipeline(
   more = '',
   { queue = 'https://sqs.us-east-1.amazonaws.com/123456789012/reports', schedule = "'0 * * * *'" } = {},

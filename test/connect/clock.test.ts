@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { clockCheck } from '../../src/connect/machine-checks.js';
 import { startSandbox } from '../../src/sandbox/sandbox.js';
 
-describe('the check of the clock', () => {
-  it("compares it with Amazon's, to a minute, and says where there is no answer", async () => {
+describe('the clock check', () => {
+  it("compares the clock with Amazon's to a minute, and says if there is no answer", async () => {
     const sandbox = await startSandbox();
     const at = (seconds: number) => clockCheck(sandbox.apiEndpoint, () => Date.now() + seconds * 1000).look();
     assert.equal((await at(30)).next, undefined);

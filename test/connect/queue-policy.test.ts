@@ -7,7 +7,7 @@ const allow = { Effect: 'Allow', Principal: { AWS: '437568002678' }, Action: nee
 const keptBy = (...Statement: object[]) => actionsKeptFromAmazon(JSON.stringify({ Statement }), arn);
 
 describe('the access policy of a queue', () => {
-  it('that the program prints is one that it is content with', () => {
+  it('passes the check if it is the one that the program prints', () => {
     assert.deepEqual(actionsKeptFromAmazon(JSON.stringify(policyForAmazon(arn)), arn), []);
   });
 
@@ -24,7 +24,7 @@ describe('the access policy of a queue', () => {
     }
   });
 
-  it('keeps Amazon out where it is missing, damaged, for somebody or something else', () => {
+  it('keeps Amazon out if it is missing, damaged, or for another principal or queue', () => {
     assert.deepEqual(actionsKeptFromAmazon(undefined, arn), needed);
     assert.deepEqual(actionsKeptFromAmazon('{', arn), needed);
     assert.deepEqual(keptBy({ ...allow, Principal: { AWS: '111111111111' } }), needed);
@@ -32,7 +32,7 @@ describe('the access policy of a queue', () => {
     assert.deepEqual(keptBy({ ...allow, Action: 'sqs:SendMessage' }), ['sqs:GetQueueAttributes']);
   });
 
-  it('keeps Amazon out by a denial, but for one under a condition', () => {
+  it('keeps Amazon out by a denial, unless the denial has a condition', () => {
     const deny = { ...allow, Effect: 'Deny', Principal: '*', Action: 'sqs:SendMessage' };
     assert.deepEqual(keptBy(allow, deny), ['sqs:SendMessage']);
     assert.deepEqual(keptBy(allow, { ...deny, Condition: { Bool: { 'aws:SecureTransport': 'false' } } }), []);

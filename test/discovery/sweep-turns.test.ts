@@ -14,7 +14,7 @@ describe('the turns of sweeps', () => {
 
   const sellers = [{ id: 'A' }, { id: 'B' }, { id: 'C' }];
 
-  it('go to the seller, and to the types of a seller, that waited longest', async () => {
+  it('go first to the seller, and to the types of a seller, that waited longest', async () => {
     const turns = openSweepTurns(folder);
     assert.deepEqual(turns.sellersInTurn(sellers), sellers);
     await turns.listed('A', ['Y']);
@@ -30,7 +30,7 @@ describe('the turns of sweeps', () => {
     assert.deepEqual(turns.typesInTurn('C', ['X', 'Y']), ['X', 'Y']);
   });
 
-  it('begin anew where what is kept of them is damaged', async () => {
+  it('begin again if their state is damaged', async () => {
     for (const text of ['{', 'null', '[]', '"x"']) {
       writeFileSync(join(folder, 'sweeps.json'), text);
       const turns = openSweepTurns(folder);

@@ -20,11 +20,11 @@ export const readPage = (page: string) => readFileSync(join(root, page), 'utf8')
 /** A fenced block of a page. */
 export interface Block {
   page: string;
-  /** Of its first fence, from 1. */
+  /** Line of its opening fence, from 1. */
   line: number;
-  /** The first word behind the fence; empty where there is none. */
+  /** The first word after the fence; empty if there is none. */
   language: string;
-  /** What follows it. */
+  /** The text after that word. */
   kind: string;
   text: string;
 }
@@ -47,14 +47,19 @@ export function blocksOf(page: string): Block[] {
   return blocks;
 }
 
-/** One command of a shell block, in words; where its output goes, and its text for messages. */
+/**
+ * One command of a shell block, in words, with the file of its output and its text for messages.
+ */
 export interface ShellCommand {
   words: string[];
   output?: string;
   text: string;
 }
 
-/** The commands of a shell block, as far as pages need the grammar of shells: quotes, `\` at the end of a line, comments, `&&`, `>`. */
+/**
+ * The commands of a shell block, for as much shell grammar as the pages need: quotes, `\` at the
+ * end of a line, comments, `&&`, `>`.
+ */
 export function shellCommands(text: string): ShellCommand[] {
   return text
     .replaceAll('\\\n', ' ')
@@ -84,8 +89,8 @@ const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
 const io = { stdout: nowhere, stderr: nowhere, env: {}, cwd: '/', onStopSignal: () => () => {} };
 
 /**
- * What is wrong with words that follow the name of the program: a command or an option that there is not, too many arguments or too few. Of prose
- * no arguments are asked. Undefined where all is well.
+ * What is wrong with the words after the name of the program: an unknown command or option, too
+ * many arguments or too few. Prose may leave arguments out. Undefined if all is correct.
  */
 export function commandMistake(words: string[], { isProse = false } = {}): string | undefined {
   let command: Command = buildProgram(io, () => {});

@@ -13,22 +13,25 @@ const files = readdirSync(join(root, 'docs/deploy')).map((name) => `docs/deploy/
 const units = files.filter((name) => /\.(service|timer)$/.test(name));
 const manifests = files.filter((name) => name.endsWith('.yaml'));
 
-/** Fails where the program has no such command, or the command no such option. */
+/** Fails if the program has no such command, or the command no such option. */
 function assertRuns(words: string[]): void {
   assert.equal(commandMistake(words), undefined, words.join(' '));
 }
 
-/** The command lines of our program in a text: what follows its name up to the end of the command. */
+/**
+ * The command lines of our program in a text: the words after its name up to the end of the
+ * command.
+ */
 function commandLines(text: string): string[][] {
   return [...text.matchAll(/(?:^|[\s`])sp-reports((?: +(?:--?[a-z-]+|[a-z]+|\/\S+\.yaml))+)/gm)].map(
     ([, line = '']) => line.trim().split(/ +/),
   );
 }
 
-describe('what is in docs/deploy', () => {
+describe('the files in docs/deploy', () => {
   const page = read('docs/deploy.md');
 
-  it('is on its page, and what the page links to is there', () => {
+  it('are all on their page, and every file that the page links to exists', () => {
     const links = [...page.matchAll(/\]\((deploy\/[^)]+)\)/g)].map(([, path]) => `docs/${path}`);
     const onPage = new Set(links);
     for (const link of onPage) assert.ok(existsSync(join(root, link)), link);
@@ -38,7 +41,7 @@ describe('what is in docs/deploy', () => {
     );
   });
 
-  it('runs commands, with options, that the program has', () => {
+  it('run commands and options that the program has', () => {
     const blocks = [...page.matchAll(/```(?:sh|cron)\n([\s\S]*?)```/g)]
       .map(([, block = '']) => block)
       .join('\n');
@@ -59,7 +62,7 @@ describe('what is in docs/deploy', () => {
     assert.throws(() => assertRuns(['absent']));
   });
 
-  it('never runs as root', () => {
+  it('never run as root', () => {
     assert.match(read('docs/deploy/Dockerfile'), /^USER node$/m);
     for (const unit of units.filter((name) => name.endsWith('.service')))
       assert.match(read(unit), /^User=sp-reports$/m, unit);
@@ -74,7 +77,7 @@ describe('what is in docs/deploy', () => {
     }
   });
 
-  it('copies into the image what is there, and builds with scripts that are there', () => {
+  it('copy into the image only files that exist, and build with scripts that exist', () => {
     const dockerfile = read('docs/deploy/Dockerfile');
     const copies = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, from = '']) =>
       from.split(' '),
@@ -107,7 +110,7 @@ describe('what is in docs/deploy', () => {
     }
   }
 
-  it('gives Kubernetes settings that the program reads, and one pod at a time', () => {
+  it('give Kubernetes settings that the program reads, and one pod at a time', () => {
     const [, , deployment] = documentsOf('docs/deploy/kubernetes.yaml');
     const { warehouse, lake, raw, state } = settingsOf('docs/deploy/kubernetes.yaml');
     for (const place of ['path' in warehouse ? warehouse.path : '', lake, raw, state])
@@ -118,7 +121,7 @@ describe('what is in docs/deploy', () => {
   });
 
   for (const file of ['docs/deploy/kubernetes.yaml', 'docs/deploy/kubernetes-replicas.yaml']) {
-    it(`asks pods how they are where the status page is: ${file}`, () => {
+    it(`probe pods through the status page: ${file}`, () => {
       const [{ ports, livenessProbe, readinessProbe }] = containersOf(file);
       const { port, token } = settingsOf(file).status || {};
       assert.deepEqual([ports[0].name, ports[0].containerPort], ['status', port]);
@@ -130,7 +133,7 @@ describe('what is in docs/deploy', () => {
     });
   }
 
-  it('lets several pods share no disk, only what is made for it', () => {
+  it('let several pods share only the volume that is made for it', () => {
     const file = 'docs/deploy/kubernetes-replicas.yaml';
     const deployment = documentsOf(file).find(({ kind }) => kind === 'Deployment');
     assert.ok(deployment.spec.replicas > 1);
@@ -142,7 +145,7 @@ describe('what is in docs/deploy', () => {
     assert.ok(state.startsWith('/data/'));
   });
 
-  it('is taken by systemd', function () {
+  it('pass the check of systemd', function () {
     const { error, status, stderr } = spawnSync(
       'systemd-analyze',
       ['verify', ...units.map((unit) => join(root, unit))],

@@ -7,7 +7,7 @@ const read = (path: string) => readFileSync(new URL(path, root), 'utf8');
 
 describe('the documentation', () => {
   for (const [path, text] of docsPages()) {
-    it(`${path} is what the program says of itself (npm run docs writes it)`, () => {
+    it(`${path} is up to date with the program (npm run docs writes it)`, () => {
       assert.equal(read(path), text);
     });
   }
@@ -19,7 +19,7 @@ describe('the documentation', () => {
       assert.match(read('README.md'), new RegExp(`\`${name}[ \`]`), `${name} is missing`);
   });
 
-  it('the page of report types has each of them once, and links from its index to it', () => {
+  it('the page of report types lists each of them once, and links to it from the index', () => {
     const page = read('docs/report-types.md');
     const types = readdirSync(new URL('schemas', root))
       .filter((name) => name.endsWith('.yaml'))

@@ -26,12 +26,14 @@ import { listings, runInProcess } from '../ingest/world.js';
 import { type Block, blocksOf, commandMistake, pages, readPage, root, shellCommands } from './blocks.js';
 
 /**
- * Every block of every page is read or run, by the word behind its fence:
- * - `yaml`: a report schema where it begins with reportType, else settings or a part of them. `yaml other`: for another program
- * - `sh`: each command is one the program has, with its options; those that need neither Amazon nor a queue are run, in order, in a folder
- *   with the demo's data, a folder for each page. `sh unrun` is not run.
- * - `sql`: run on the demo's warehouse. `sql bigquery`: its grammar alone. `sql view`: read as the file of a view
- * - `python`: compiled; run where it needs only duckdb and that is there
+ * Every block of every page is read or run, by the word after its fence:
+ * - `yaml`: a report schema if it begins with reportType, otherwise settings or a part of them.
+ *   `yaml other`: for another program
+ * - `sh`: each command and option exists in the program; commands that need neither Amazon nor a
+ *   queue run in order, in one folder per page with the demo's data. `sh unrun` is not run.
+ * - `sql`: run on the demo's warehouse. `sql bigquery`: only its grammar is checked. `sql view`:
+ *   read as the file of a view
+ * - `python`: compiled; run if it needs only duckdb and that is installed
  * - `cron`: five fields, then a command
  * - `text`: neither; `mermaid`, `json`: read as such
  */
@@ -41,10 +43,10 @@ const blocks = pages.flatMap(blocksOf);
 const of = (language: string) => blocks.filter((block) => block.language === language);
 const at = ({ page, line }: Block) => `${page}:${line}`;
 
-/** Commands that talk to Amazon, the queue or for long; they are looked at, not run. */
+/** Commands that call Amazon or the queue, or run for long; they are checked, not run. */
 const online = new Set(['run', 'start', 'sweep', 'backfill', 'subscribe', 'doctor', 'demo']);
 
-/** Programs of others that pages may call. */
+/** Other programs that pages may call. */
 const others = new Set(
   'aws bq cp curl docker duckdb gcloud install journalctl kubectl mv npm python3 rm systemctl useradd'.split(
     ' ',
@@ -68,17 +70,17 @@ describe('the pages for users', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('say of each block what it is, so that none escapes', () => {
+  it('label each code block, so that none goes unchecked', () => {
     const unknown = blocks.filter(({ language }) => !languages.includes(language));
-    const told = unknown.map(
+    const unlabeled = unknown.map(
       (block) =>
         `${at(block)}: "${block.language}" behind the fence; write one of ${languages.join(', ')} (text is neither read nor run)`,
     );
-    assert.deepEqual(told, []);
+    assert.deepEqual(unlabeled, []);
     assert.ok(blocks.length > 40);
   });
 
-  it('have settings and report schemas that the program reads', () => {
+  it('show settings and report schemas that the program reads', () => {
     const mistakes = of('yaml').flatMap((block) => {
       if (block.kind === 'other') return parse(block.text) ? [] : [`${at(block)}: it is empty`];
       const file = join(folder, 'pipelines.yaml');
@@ -96,7 +98,7 @@ describe('the pages for users', () => {
     assert.ok(of('yaml').length >= 5);
   });
 
-  /** A part of the settings may leave out what the whole needs. */
+  /** A part of the settings may omit keys that complete settings need. */
   function settingsProblems(text: string) {
     const names = [...text.matchAll(/\$\{(\w+)/g)].map(([, name = '']) => name);
     const filled = (name: string) =>
@@ -108,7 +110,7 @@ describe('the pages for users', () => {
     return problems.filter(({ message }) => !message.startsWith('missing'));
   }
 
-  it('name commands and options that the program has, in prose too', () => {
+  it('name only commands and options that the program has, in prose too', () => {
     const inBlocks = of('sh').flatMap((block) =>
       shellCommands(block.text).flatMap(({ words, text }) => {
         const own = ownWords(words);
@@ -152,13 +154,13 @@ describe('the pages for users', () => {
           : [];
       });
     if (commands.length === 0) continue;
-    it(`${page} has commands that do what they should`, async () => {
+    it(`show commands that do what ${page} says`, async () => {
       if (commands.some(({ text }) => text.includes('data/demo')))
         cpSync(join(demo, 'data', 'demo'), join(folder, 'data', 'demo'), { recursive: true });
       for (const name of ['warehouse.duckdb', 'lake', 'raw', 'state'])
         cpSync(join(demo, 'data', 'demo', name), join(folder, 'data', name), { recursive: true });
       mkdirSync(join(folder, 'schemas'));
-      // What is to be removed was there: left over by a command that was broken off.
+      // A file to be removed exists: a command that was aborted left it.
       for (const { words } of commands)
         if (words[0] === 'rm') writeFileSync(join(folder, words.at(-1) ?? ''), 'left over');
       for (const { words, output, at: place } of commands) {
@@ -174,7 +176,7 @@ describe('the pages for users', () => {
     });
   }
 
-  /** What the shell of DuckDB would do, `mv` and `rm -f`, in the folder of the page. */
+  /** What the shell of DuckDB, `mv` and `rm -f` would do, in the folder of the page. */
   async function runOther(words: string[]): Promise<void> {
     const inFolder = (text: string) => text.replaceAll(/\bdata\//g, `${folder}/data/`);
     if (words[0] === 'mv') {
@@ -193,7 +195,7 @@ describe('the pages for users', () => {
     instance.closeSync();
   }
 
-  /** A document that a page speaks of as the reader's own. */
+  /** A document that a page describes as one of the reader. */
   function makeDocument(name: string): void {
     const [, base = ''] = /^([\w-]+)\.(?:tsv|txt)$/.exec(name) ?? [];
     if (base === '' || existsSync(join(folder, name))) return;
@@ -205,7 +207,7 @@ describe('the pages for users', () => {
     );
   }
 
-  it('have SQL that the warehouse answers, and views that can be read', async () => {
+  it('show SQL that the warehouse answers, and only views that exist', async () => {
     const mistakes: string[] = [];
     const instance = await DuckDBInstance.create(':memory:');
     const connection = await instance.connect();
@@ -226,7 +228,7 @@ describe('the pages for users', () => {
     assert.deepEqual(mistakes, []);
   });
 
-  it('have Python that runs on the demo, where there is duckdb for it', function () {
+  it('show Python that runs on the demo, if duckdb for Python is installed', function () {
     const isThere = (code: string) => spawnSync('python3', ['-c', code]).status === 0;
     if (!isThere('import sys')) {
       console.warn('  skipped: there is no python3');
@@ -245,7 +247,7 @@ describe('the pages for users', () => {
     }
   });
 
-  it('have crontabs with times and commands', () => {
+  it('show crontabs with valid times and commands', () => {
     for (const block of of('cron')) {
       for (const line of block.text.trim().split('\n')) {
         const [, times = '', command = ''] = /^((?:\S+\s+){5})(.*)$/.exec(line) ?? [];
@@ -265,7 +267,7 @@ describe('the pages for users', () => {
     }
   });
 
-  it('have JSON and manifests that can be read', () => {
+  it('show valid JSON and manifests', () => {
     for (const block of of('json')) JSON.parse(block.text);
     for (const block of of('yaml'))
       assert.deepEqual(
@@ -276,7 +278,7 @@ describe('the pages for users', () => {
       assert.match(block.text, /^(flowchart|sequenceDiagram|stateDiagram)/, at(block));
   });
 
-  it('link to pages and headings that are there', () => {
+  it('link to pages and headings that exist', () => {
     const mistakes = pages.flatMap((page) =>
       [...withoutBlocks(readPage(page)).matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, link = '']) => {
         if (/^[a-z]+:/.test(link)) return [];
@@ -304,7 +306,7 @@ describe('the pages for users', () => {
 
 const anchors = new Map<string, Set<string>>();
 
-/** The anchors that GitHub gives the headings of a page. */
+/** The anchors that GitHub generates for the headings of a page. */
 function anchorsOf(page: string): Set<string> {
   const known = anchors.get(page);
   if (known) return known;
@@ -325,7 +327,10 @@ function withoutBlocks(text: string): string {
   return text.replace(/^ *```[\s\S]*?^ *```$/gm, '');
 }
 
-/** What follows our name in a command, in a container too; undefined where it is none of ours. */
+/**
+ * The words after the name of our program in a command, also in a container; undefined for other
+ * programs.
+ */
 function ownWords(words: string[]): string[] | undefined {
   if (words[0] === 'npx' && words[1] === 'sp-reports') return words.slice(2);
   if (words[0] === 'sp-reports') return words.slice(1);
@@ -335,15 +340,15 @@ function ownWords(words: string[]): string[] | undefined {
   return isInPod || isImage ? words.slice(index + 1) : undefined;
 }
 
-/** Whether a command needs nothing but what the folder of a page has. */
-/** Programs of others that the test stands in for. */
+/** Whether a command needs only what the folder of a page contains. */
+/** Other programs, which the test simulates. */
 function isMimed([program = '']: string[]): boolean {
   return ['duckdb', 'mv', 'rm'].includes(program);
 }
 
 function isOffline(words: string[]): boolean {
   const command = words.find((word, index) => /^[a-z]+$/.test(word) && words[index - 1] !== '--config');
-  // A place of another machine, and what the reader is to put in.
+  // A path on another machine, or a value that the reader fills in.
   const isElsewhere = words.some(
     (word) => word.startsWith('/') || (/^[A-Z][A-Z_]+$/.test(word) && !/^(GET_|[A-Z]{2}$)/.test(word)),
   );

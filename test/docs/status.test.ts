@@ -6,8 +6,8 @@ const root = new URL('../../', import.meta.url);
 const read = (path: string) => readFileSync(new URL(path, root), 'utf8');
 const page = read('docs/status.md');
 
-describe('what is written of the status page', () => {
-  it('has each metric with its type, labels and meaning, and no other', () => {
+describe('the documentation of the status page', () => {
+  it('lists each metric with its type, labels and meaning, and no others', () => {
     const rows = page.split('\n').filter((line) => line.startsWith('| `sp_reports_'));
     const wanted = metricDefinitions.map(
       ({ name, type, labels, help }) =>
@@ -16,7 +16,7 @@ describe('what is written of the status page', () => {
     assert.deepEqual(rows, wanted);
   });
 
-  it('has a dashboard that asks for metrics and labels that there are', () => {
+  it('has a dashboard that queries only metrics and labels that exist', () => {
     const { panels, templating } = JSON.parse(read('docs/deploy/grafana-dashboard.json')) as {
       panels: { targets: { expr: string; legendFormat: string }[] }[];
       templating: { list: { query: string }[] };
@@ -26,12 +26,12 @@ describe('what is written of the status page', () => {
       ...templating.list.map(({ query }) => query),
     ];
     const known = new Map(metricDefinitions.map(({ name, labels }) => [name, labels]));
-    const asked = new Set<string>();
+    const queried = new Set<string>();
     for (const question of questions) {
       for (const [name] of question.matchAll(/sp_reports_\w+/g)) {
         const metric = name.replace(/_(bucket|sum|count)$/, '');
         assert.ok(known.has(metric), `${name} in ${question}`);
-        asked.add(metric);
+        queried.add(metric);
         const own = new Set([...(known.get(metric) ?? []), 'job', 'le']);
         const [, by = ''] = /by \(([^)]*)\)/.exec(question) ?? [];
         const selected = [...question.matchAll(/(\w+)=~?"/g)].map(([, label = '']) => label);
@@ -39,7 +39,7 @@ describe('what is written of the status page', () => {
           assert.ok(own.has(label), `${label} of ${name} in ${question}`);
       }
     }
-    assert.ok(asked.size > 12, 'the dashboard asks for most of them');
+    assert.ok(queried.size > 12, 'the dashboard queries most of them');
     for (const { targets } of panels) {
       for (const { expr, legendFormat } of targets) {
         for (const [, label = ''] of legendFormat.matchAll(/\{\{(\w+)\}\}/g))

@@ -14,13 +14,13 @@ import { provokedCodes } from './provoke.js';
 const root = new URL('../../', import.meta.url).pathname;
 
 let badInputs: Promise<string> | undefined;
-/** The page of bad inputs, made once: the program is run with each of them. */
+/** The page of bad inputs, made once: the program runs on each of them. */
 const page = () => {
   badInputs ??= badInputPage();
   return badInputs;
 };
 
-/** What each input of that page was answered with. */
+/** The answer to each input of that page. */
 async function badInputCodes(): Promise<Map<string, string>> {
   const rows = (await page()).matchAll(/^\| ([^|]+) \| [^|]+ \| ([A-Z_]+) \|/gm);
   return new Map([...rows].map(([, input = '', code = '']) => [input, code]));
@@ -38,10 +38,10 @@ const provocations = {
 /** Codes that no test provokes, each with the reason. */
 const unprovoked: Partial<Record<ErrorCode, string>> = {};
 
-describe('errors', function () {
+describe('the error catalogue', function () {
   this.timeout(120_000);
 
-  it('docs/errors.md lists each code of the catalogue, and no other', () => {
+  it('has each of its codes in docs/errors.md, and no others', () => {
     const page = readFileSync(join(root, 'docs', 'errors.md'), 'utf8');
     const rows = [...page.matchAll(/^\| `([A-Z_]+)` \| (terminal|retryable) \| (.+) \| (.+) \|$/gm)];
     assert.deepEqual(
@@ -51,7 +51,7 @@ describe('errors', function () {
     for (const [, code, , , remedy] of rows) assert.ok((remedy ?? '').length > 10, code);
   });
 
-  it('says of each error whether to retry it: by its kind, unless whoever threw it knows better', () => {
+  it('decides by the kind of an error whether to retry it, unless the code that throws it knows better', () => {
     for (const [code, { kind }] of Object.entries(catalogue)) {
       const error = new ReportsError(code as ErrorCode);
       assert.equal(error.retry, kind === 'retryable' ? 'later' : 'never');
@@ -61,7 +61,7 @@ describe('errors', function () {
     }
   });
 
-  it('each code of the catalogue stands in one area, as of two the later would hide the other', () => {
+  it('has each code in only one area, so that none hides another', () => {
     const folder = join(root, 'src', 'errors');
     const codes = readdirSync(folder).flatMap((name) =>
       [...readFileSync(join(folder, name), 'utf8').matchAll(/^ {2}([A-Z_]+): \{$/gm)].map(([, code]) => code),
@@ -69,18 +69,18 @@ describe('errors', function () {
     assert.deepEqual(codes.sort(), Object.keys(catalogue).sort());
   });
 
-  it('the program answers bad input as docs/bad-input.md says (npm run docs writes it)', async () => {
+  it('answers bad input as docs/bad-input.md says (npm run docs writes it)', async () => {
     assert.equal(readFileSync(join(root, 'docs', 'bad-input.md'), 'utf8'), await page());
   });
 
-  it('provokes each code of the catalogue, or lists it as unprovoked with a reason', () => {
+  it('has a provocation for each code, or a reason why there is none', () => {
     const codes = [...Object.keys(provocations), ...Object.keys(unprovoked)];
     assert.deepEqual(codes.toSorted(), Object.keys(catalogue).toSorted());
     for (const [code, reason] of Object.entries(unprovoked)) assert.ok(reason.length > 20, code);
   });
 
   for (const [code, provocation] of Object.entries(provocations)) {
-    it(`answers ${provocation.input} with ${code}`, async () => {
+    it(`reports ${code} for ${provocation.input}`, async () => {
       const folder = mkdtempSync(join(tmpdir(), 'sp-reports-error-'));
       try {
         assert.deepEqual(await provokedCodes(provocation, folder), [code]);

@@ -6,7 +6,10 @@ import { makeWorld, type Ran, runInProcess, type World } from '../ingest/world.j
 /** An input that the program answers with an error of the catalogue. */
 export interface Provocation {
   input: string;
-  /** Gives the input, in a folder of its own, to a function, which throws the error, or to a command: what it prints is returned. */
+  /**
+   * Passes the input, in a separate folder, to a function, which throws the error, or to a command,
+   * whose output is returned.
+   */
   provoke(folder: string): Promise<unknown>;
 }
 
@@ -44,7 +47,7 @@ export async function inWorld<T>(
   }
 }
 
-/** Works with an HTTP server on loopback that answers so. */
+/** Works with an HTTP server on loopback that answers in this way. */
 export async function withServer<T>(
   answer: RequestListener,
   work: (endpoint: string) => Promise<T>,

@@ -13,19 +13,22 @@ export interface FaultCase {
   /** What happened. */
   name: string;
   faults: Fault[];
-  /** The clock of the sandbox against ours, in milliseconds. */
+  /** The clock of the sandbox relative to ours, in milliseconds. */
   skewMs?: number;
-  /** Takes seconds, by the waiting that the program does: not for every test run. */
+  /** Takes seconds, because the program waits: not for every test run. */
   slow?: boolean;
 }
 
 export interface FaultRow {
   name: string;
-  /** What the program did, a run at a time. */
+  /** What the program did, run by run. */
   did: string;
   lost: number;
   twice: number;
-  /** From the first run until all was loaded and the queue empty; the messages are given back at once after each run. */
+  /**
+   * From the first run until everything was loaded and the queue empty; the messages are released
+   * at once after each run.
+   */
   seconds: number;
   differences: string[];
 }
@@ -57,11 +60,11 @@ const bigQueryError = (status: number, reason: string) => ({
 });
 const receive = /ReceiveMessage/;
 const remove = /DeleteMessage/;
-/** Statements and load jobs; not the questions after what became of them. */
+/** Statements and load jobs, but not the calls that check on them. */
 const newJob = /^POST .*\/(queries|jobs)\b/;
 const upload = /^POST \/(upload|resumable)/;
 
-/** What is tried, service by service. */
+/** The faults of each service. */
 export const faultCases: FaultCase[] = [
   {
     name: 'queue: no answer to a receive, reset',
@@ -322,12 +325,15 @@ export const faultCases: FaultCase[] = [
   },
 ];
 
-/** Whether the case takes a BigQuery: BIGQUERY_EMULATOR has its address. */
+/** Whether the case needs a BigQuery: BIGQUERY_EMULATOR has its address. */
 export function takesBigQuery({ faults }: FaultCase): boolean {
   return faults.some(({ service }) => service === 'BigQuery');
 }
 
-/** Runs the program against one of the cases until the queue is empty, and compares with an undisturbed run. */
+/**
+ * Runs the program with one of the faults until the queue is empty, and compares the result with an
+ * undisturbed run.
+ */
 export async function tryFault(fault: FaultCase): Promise<FaultRow> {
   const { name, faults, skewMs = 0 } = fault;
   const bigQuery = takesBigQuery(fault) ? process.env.BIGQUERY_EMULATOR : undefined;
@@ -353,7 +359,7 @@ export async function tryFault(fault: FaultCase): Promise<FaultRow> {
     const startedMs = Date.now();
     const did: string[] = [];
     for (let runs = 0; runs < 12; runs += 1) {
-      did.push(tell(await world.run('run', '--json')));
+      did.push(summarize(await world.run('run', '--json')));
       const { visible, inFlight } = await world.sandbox.queueDepth();
       if (visible + inFlight === 0) break;
       await world.sandbox.returnMessages();
@@ -370,7 +376,7 @@ export async function tryFault(fault: FaultCase): Promise<FaultRow> {
   }
 }
 
-/** A bucket for lake and raw documents, behind a proxy that lets those faults happen. */
+/** A bucket for lake and raw documents, behind a proxy that injects these faults. */
 async function startBucket(faults: Fault[]) {
   const { url, endpoint, close } = await startS3();
   const proxy = await startProxy('bucket', endpoint, faults);
@@ -380,7 +386,7 @@ async function startBucket(faults: Fault[]) {
   };
 }
 
-/** One document of each load mode, the first told of twice. */
+/** One document of each load mode, the first with a duplicate notification. */
 async function fill({ sandbox }: World): Promise<void> {
   for (const [index, reportType] of crashTypes.entries()) {
     const rows = Array.from(
@@ -401,7 +407,15 @@ async function fill({ sandbox }: World): Promise<void> {
 }
 
 /** A run in a few words: `loaded 3, failed 1 (API_UNAVAILABLE)`. */
-function tell({ stdout, stderr, code }: { stdout: string; stderr: string; code: number | null }): string {
+function summarize({
+  stdout,
+  stderr,
+  code,
+}: {
+  stdout: string;
+  stderr: string;
+  code: number | null;
+}): string {
   if (stdout === '') return `ended with ${/[A-Z]+_[A-Z_]+/.exec(stderr)?.[0] ?? `exit code ${code}`}`;
   const { outcomes, failures } = JSON.parse(stdout) as {
     outcomes: Record<string, number>;

@@ -16,9 +16,9 @@ const quick = [
   'BigQuery: the answers to statements and jobs are lost',
 ];
 
-describe('between the program and a service', () => {
+describe('faults between the program and a service', () => {
   for (const name of quick) {
-    it(`${name}: nothing is lost, nothing is there twice`, async function () {
+    it(`${name}: nothing is lost and nothing is loaded twice`, async function () {
       const found = faultCases.find((each) => each.name === name);
       assert.ok(found);
       if (takesBigQuery(found) && !process.env.BIGQUERY_EMULATOR) {
@@ -31,10 +31,10 @@ describe('between the program and a service', () => {
   }
 });
 
-describe('between the program and its folders', function () {
+describe('faults between the program and its folders', function () {
   this.timeout(120_000);
 
-  /** `npm run faults` tries every call, once and from then on. */
+  /** `npm run faults` fails every call, once and from then on. */
   for (const [folder, step] of [
     ['raw', 9],
     ['lake', 11],
@@ -43,7 +43,7 @@ describe('between the program and its folders', function () {
   ] as const) {
     for (const lasts of ['once', 'on'] as const) {
       const when = lasts === 'once' ? 'a call fails' : 'each call from one on fails';
-      it(`${folder}: ${when}: nothing is lost, there twice or quarantined, and the error is the machine's`, async () => {
+      it(`${folder}: ${when}: nothing is lost, loaded twice or quarantined, and the error blames the machine`, async () => {
         const { faults, problems } = await tryFileFaults(folder, { lasts, step });
         assert.deepEqual(problems, []);
         assert.ok(faults > 1, `${faults} faults`);

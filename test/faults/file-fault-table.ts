@@ -10,7 +10,7 @@ import { type FileFault, withFileFault } from './file-faults.js';
 /** The folders that the program writes, by their names in the settings of the test. */
 export const writtenFolders = ['raw', 'lake', 'state', 'warehouse'] as const;
 
-/** What the system reports, taking turns over the calls. */
+/** The errors that the system reports, in turn over the calls. */
 const codes = [
   'EIO',
   'ENOSPC',
@@ -30,15 +30,16 @@ const codes = [
 export interface FileFaultRow {
   /** Runs in which a call failed. */
   faults: number;
-  /** Those that the program could do without. */
+  /** Runs in which the program did not need the call. */
   harmless: number;
   /** What is not as it must be. */
   problems: string[];
 }
 
 /**
- * Lets a document be loaded again and again, another one each time, while one call of the file system fails, the next one each time, every
- * `step`-th; then lets it be loaded without. Ends with a run that has fewer calls.
+ * Loads a document again and again, each time another one, while one call of the file system fails:
+ * each time the next one, every `step`-th. Then loads the document without a failure. Ends with a
+ * run that makes fewer calls.
  */
 export async function tryFileFaults(
   folder: (typeof writtenFolders)[number],
@@ -46,7 +47,7 @@ export async function tryFileFaults(
 ): Promise<FileFaultRow> {
   const row: FileFaultRow = { faults: 0, harmless: 0, problems: [] };
   const world = await makeCrashWorld({
-    // Whatever a document is blamed for quarantines it at once.
+    // A failure that is blamed on a document quarantines it at once.
     pipelines: [{ limits: { waitTimeSeconds: 0, maxReceives: 2 } }],
     settings: { warehouse: { path: 'warehouse/warehouse.duckdb' } },
   });
@@ -69,8 +70,8 @@ export async function tryFileFaults(
       if (exit !== 0 || visible + inFlight > 0)
         row.problems.push(`${at}: ${code}: ${failed}: the next run does not load it: ${stdout} ${stderr}`);
       removePartials(world);
-      if (at > mostCalls) row.problems.push(`there are more than ${mostCalls} calls`);
-      if (failed === undefined || at > mostCalls) {
+      if (at > maxCalls) row.problems.push(`there are more than ${maxCalls} calls`);
+      if (failed === undefined || at > maxCalls) {
         row.problems.push(...(await differences(world, tries + 1)));
         return row;
       }
@@ -80,7 +81,7 @@ export async function tryFileFaults(
   }
 }
 
-/** One that was received before, so that what it may have killed is watched. */
+/** A document that was received before, so that the crash journal records it. */
 async function addDocument({ sandbox }: World, index: number): Promise<void> {
   const reportType = crashTypes[0] as string;
   const report = sandbox.addReport({
@@ -102,18 +103,21 @@ async function addDocument({ sandbox }: World, index: number): Promise<void> {
   await queue.close();
 }
 
-/** What could not be removed, as a run a day later removes it: until then each run looks at it, and has more calls. */
+/**
+ * What could not be removed is removed, as by a run a day later: until then each run looks at it,
+ * and makes more calls.
+ */
 function removePartials({ folder }: World): void {
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }))
     if (/\.(part|part\.json|lock)$/.test(name)) rmSync(join(folder, name), { force: true });
 }
 
-/** More than one document takes. */
-const mostCalls = 150;
+/** More calls than one document makes. */
+const maxCalls = 150;
 
 const documentId = (index: number) => `amzn1.spdoc.1.4.na.file-fault-${index}`;
 
-/** A run ends well, or says by the catalogue what the machine did to it. */
+/** A run ends well, or reports by the catalogue what the machine did to it. */
 function problemsOf({ code, stdout, stderr }: Awaited<ReturnType<World['run']>>): string[] {
   const problems: string[] = [];
   if (/This is a bug|UNEXPECTED/.test(stderr + stdout)) problems.push(`not in the catalogue: ${stderr}`);
@@ -126,10 +130,10 @@ function problemsOf({ code, stdout, stderr }: Awaited<ReturnType<World['run']>>)
   return problems;
 }
 
-/** A lock file that can't be read may be somebody else's. */
+/** A lock file that cannot be read may belong to another process. */
 const mayFollow = new Set(['DOCUMENT_BUSY']);
 
-/** No row is lost, none is there twice, and nothing is quarantined. */
+/** No row is lost, none is loaded twice, and nothing is quarantined. */
 async function differences(world: World, documents: number): Promise<string[]> {
   const problems: string[] = [];
   const loads = await world.query('SELECT document_id, status, reason_code FROM _loads');

@@ -5,16 +5,16 @@ import { resolve, sep } from 'node:path';
 
 /** Calls of the file system that fail. */
 export interface FileFault {
-  /** Those that concern this folder, or what is in it. */
+  /** Only calls on this folder, or on a file in it. */
   folder: string;
   /** The number of the first call that fails, from 1 on. */
   at: number;
-  /** Whether it is the only one, or every later call fails too. */
+  /** Whether only this call fails, or every later call too. */
   lasts: 'once' | 'on';
   code: string;
 }
 
-/** What a fault met: the calls there were, and the first that failed. */
+/** The calls that a fault saw, and the first that failed. */
 export interface FileFaultResult<T> {
   done: T;
   calls: number;
@@ -45,8 +45,8 @@ const onHandles = ['close', 'read', 'readFile', 'stat', 'sync', 'write', 'writeF
 const synchronous = ['closeSync', 'openSync', 'readFileSync', 'statSync', 'writeFileSync'];
 
 /**
- * Does work in this process while calls of Node's file system fail, as they do on a machine in trouble. DuckDB's own calls are not
- * among them. Nothing else may use the folder meanwhile.
+ * Calls `work` in this process while calls of Node's file system fail, as they do on a machine in
+ * trouble. DuckDB's own calls are not among them. Nothing else may use the folder meanwhile.
  */
 export async function withFileFault<T>(
   fault: FileFault,
@@ -61,13 +61,13 @@ export async function withFileFault<T>(
   const isOurs = (path: unknown) =>
     typeof path === 'string' && (resolve(path) === folder || resolve(path).startsWith(folder + sep));
 
-  /** Counts a call; the error that it fails with, if it does. */
+  /** Counts a call, and returns the error that it fails with, if it does. */
   function count(name: string, path: string): Error | undefined {
     calls += 1;
     if (fault.lasts === 'once' ? calls !== fault.at : calls < fault.at) return undefined;
     failed ??= `${name} ${path}`;
     const { code } = fault;
-    // As Node has it, without a path for an open file.
+    // As Node reports it, without a path for an open file.
     return Object.assign(new Error(`${code}: injected, ${name}`), { code, errno: -1, syscall: name, path });
   }
 
@@ -80,7 +80,7 @@ export async function withFileFault<T>(
     });
   }
 
-  /** Nobody has the handle once the work is done. */
+  /** The handle is not used after the work. */
   function watchHandle(handle: Calls, path: string): void {
     for (const name of onHandles) {
       const original = handle[name];

@@ -6,10 +6,10 @@ import type { World } from '../ingest/world.js';
 import { tryMount } from './mounts.js';
 
 const settings = { warehouse: { path: 'warehouse/warehouse.duckdb' } };
-/** Whatever a document is blamed for quarantines it soon. */
+/** A failure that is blamed on a document quarantines it soon. */
 const pipelines = [{ limits: { waitTimeSeconds: 0, maxReceives: 2 } }];
 
-describe('a folder that is a mount of its own', function () {
+describe('a folder that is a separate mount', function () {
   this.timeout(120_000);
   let world: World;
   let undisturbed: World;
@@ -41,7 +41,7 @@ describe('a folder that is a mount of its own', function () {
   }
 
   for (const name of ['raw', 'lake', 'state', 'warehouse']) {
-    it(`${name}, empty and read-only for three drains: all messages stay, and all is loaded after`, async function () {
+    it(`${name}, empty and read-only for three drains: all messages stay, and all are loaded afterwards`, async function () {
       mount = tryMount(join(world.folder, name), 'ro');
       if (!mount) return this.skip();
       await threeDrainsFail('FILE_SYSTEM_FAILED');
@@ -51,7 +51,7 @@ describe('a folder that is a mount of its own', function () {
       await allIsLoaded();
     });
 
-    it(`${name}, full for three drains: all messages stay, and all is loaded after`, async function () {
+    it(`${name}, full for three drains: all messages stay, and all are loaded afterwards`, async function () {
       mount = tryMount(join(world.folder, name), 'size=64k');
       if (!mount) return this.skip();
       const filler = join(world.folder, name, 'filler');
@@ -63,7 +63,7 @@ describe('a folder that is a mount of its own', function () {
     });
   }
 
-  it('state, full from the middle of a drain on: the run says so, and all is loaded after', async function () {
+  it('state, full from the middle of a drain: the run reports it, and all messages are loaded afterwards', async function () {
     mount = tryMount(join(world.folder, 'state'), 'size=64k');
     if (!mount) return this.skip();
     const filler = join(world.folder, 'state', 'filler');

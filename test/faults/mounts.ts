@@ -1,7 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 
-/** A file system mounted at a folder, which is empty. Undefined, with the reason printed, if this process may not mount. */
+/**
+ * Mounts a file system at an empty folder. Returns undefined, and prints the reason, if this
+ * process may not mount.
+ */
 export function tryMount(
   folder: string,
   options: string,

@@ -5,7 +5,7 @@ import type { Sandbox } from '../../src/sandbox/sandbox.js';
 
 export type Service = 'queue' | 'tokens' | 'API' | 'documents' | 'bucket' | 'BigQuery';
 
-/** What goes wrong between the program and a service. */
+/** A fault between the program and a service. */
 export type Wrong =
   | { what: 'latency'; ms: number }
   /** The connection is reset before an answer. */
@@ -14,37 +14,40 @@ export type Wrong =
   | { what: 'reset mid-body' }
   /** The server closes its side in the middle of the body. */
   | { what: 'half-closed' }
-  /** The answer comes a byte at a time. */
+  /** The answer arrives one byte at a time. */
   | { what: 'slow-loris'; msPerByte: number }
-  /** An answer of the proxy's own. */
+  /** An answer of the proxy itself. */
   | { what: 'answer'; status: number; body: string; type?: string; headers?: Record<string, string> }
-  /** The content length is so much more than the body, or less. */
+  /** The difference between the content length and the length of the body. */
   | { what: 'wrong length'; by: number }
   /** The body of the service, changed. */
   | { what: 'changed'; change: (body: string) => string };
 
 export interface Fault {
   service: Service;
-  /** Requests that it befalls: of their method, path and AWS target. Default: all of the service. */
+  /** The requests that it affects, by method, path and AWS target. Default: all of the service. */
   of?: RegExp;
   wrong: Wrong;
-  /** So many requests. */
+  /** How many requests it affects. */
   times: number;
 }
 
-/** A proxy before each service of the sandbox. */
+/** A proxy in front of each service of the sandbox. */
 export interface Proxies {
   sqsEndpoint: string;
   apiEndpoint: string;
   loginUrl: string;
-  /** Undefined where there is no BigQuery behind it. */
+  /** Undefined if there is no BigQuery behind it. */
   bigQuery: string | undefined;
-  /** What goes wrong next; each is used up. */
+  /** The next faults; each is used up. */
   faults: Fault[];
   close(): Promise<void>;
 }
 
-/** Starts the proxies on loopback, one of them before `bigQuery` where there is one. Documents are found behind theirs, as the URLs in the answers are changed. */
+/**
+ * Starts the proxies on loopback, one of them in front of `bigQuery` if it is given. Documents are
+ * found behind theirs, because the URLs in the answers are changed.
+ */
 export async function startProxies(sandbox: Sandbox, bigQuery?: string): Promise<Proxies> {
   const faults: Fault[] = [];
   const documents = await startProxy('documents', sandbox.apiEndpoint, faults);
@@ -69,7 +72,7 @@ export async function startProxies(sandbox: Sandbox, bigQuery?: string): Promise
   };
 }
 
-/** Starts one before a service. */
+/** Starts one in front of a service. */
 export async function startProxy(
   service: Service,
   target: string,
@@ -122,9 +125,9 @@ async function send(
 ): Promise<void> {
   const length = body.length + (wrong?.what === 'wrong length' ? wrong.by : 0);
   const { 'transfer-encoding': _, connection: __, 'keep-alive': ___, ...kept } = headers;
-  // As it is told, be it wrong or not.
+  // The given content length, correct or not.
   response.strictContentLength = false;
-  // The answer to a HEAD tells the length of what it does not bring.
+  // The answer to a HEAD has the length of a body that it does not send.
   response.writeHead(status, request.method === 'HEAD' ? kept : { ...kept, 'content-length': length });
   const half = body.subarray(0, Math.ceil(body.length / 2));
   switch (wrong?.what) {

@@ -13,7 +13,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { takeLock } from '../../src/files/file-lock.js';
 
-describe('the lock of a file', () => {
+describe('a file lock', () => {
   let folder: string;
   let path: string;
   beforeEach(() => {
@@ -22,14 +22,16 @@ describe('the lock of a file', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  /** Leaves a lock of a process that is no more, or somewhere else; touched so many minutes ago. */
+  /**
+   * Leaves a lock of a process that has ended, or of another host; refreshed this many minutes ago.
+   */
   function leaveLock(holder: { host?: string; pid: number }, minutesAgo = 0): void {
     writeFileSync(path, JSON.stringify({ host: hostname(), id: 'left', ...holder }));
     const touched = new Date(Date.now() - minutesAgo * 60_000);
     utimesSync(path, touched, touched);
   }
 
-  it('is held by one at a time, and leaves nothing', async () => {
+  it('has one holder at a time, and leaves no file behind', async () => {
     const first = await takeLock(path);
     assert.equal(await first?.isHeld(), true);
     assert.equal(await takeLock(path), undefined);
@@ -40,7 +42,7 @@ describe('the lock of a file', () => {
     assert.deepEqual(readdirSync(folder), []);
   });
 
-  it('has its holder in it from its first moment, after which this process may be killed', async () => {
+  it('names its holder from the first moment, so that a kill may come at any time', async () => {
     for (let round = 0; round < 20; round += 1) {
       let found: string | undefined;
       const look = () => {
@@ -54,7 +56,7 @@ describe('the lock of a file', () => {
     }
   });
 
-  it('is taken over from a process that is no more', async () => {
+  it('is taken over from a process that has ended', async () => {
     const { pid } = spawnSync(process.execPath, ['-e', '']);
     leaveLock({ pid });
     assert.ok(await takeLock(path));
@@ -65,14 +67,14 @@ describe('the lock of a file', () => {
     assert.ok(await takeLock(path));
   });
 
-  it('is left to a process that runs, and to one on another machine', async () => {
+  it('is not taken from a running process, nor from one on another machine', async () => {
     leaveLock({ pid: process.ppid });
     assert.equal(await takeLock(path), undefined);
     leaveLock({ host: 'elsewhere', pid: process.pid });
     assert.equal(await takeLock(path), undefined);
   });
 
-  it('is taken over from whoever has not touched it for long', async () => {
+  it('is taken over from a holder that has not refreshed it for long', async () => {
     for (const host of [hostname(), 'elsewhere']) {
       leaveLock({ host, pid: process.ppid }, 5);
       const lock = await takeLock(path);
@@ -81,7 +83,7 @@ describe('the lock of a file', () => {
     }
   });
 
-  it('is taken over from a crash between its creation and its content, once that is long ago', async () => {
+  it('is taken over from a crash between its creation and its content, after a long time', async () => {
     writeFileSync(path, '');
     assert.equal(await takeLock(path), undefined);
     const longAgo = new Date(Date.now() - 5 * 60_000);
@@ -89,7 +91,7 @@ describe('the lock of a file', () => {
     assert.ok(await takeLock(path));
   });
 
-  it('goes to one only, where many find it stale at once', async () => {
+  it('goes to only one of many processes that find it stale at once', async () => {
     leaveLock({ host: 'elsewhere', pid: 1 }, 5);
     const taken = await Promise.all(Array.from({ length: 20 }, () => takeLock(path)));
     const held = await Promise.all(taken.map((lock) => lock?.isHeld()));
@@ -98,7 +100,7 @@ describe('the lock of a file', () => {
     assert.deepEqual(readdirSync(folder), []);
   });
 
-  it('that was taken over is not released by its old holder', async () => {
+  it('is not released by its old holder after it was taken over', async () => {
     const old = await takeLock(path);
     leaveLock({ host: 'elsewhere', pid: 1 });
     assert.equal(await old?.isHeld(), false);

@@ -18,8 +18,8 @@ import { withFileFault } from '../faults/file-faults.js';
 const failure = (code: string, more = {}) =>
   Object.assign(new Error(`${code}: words of the system, open '/mnt/raw/a'`), { code, ...more });
 
-describe('a failure', () => {
-  it('that the file system or the memory reports is the machine’s, never a document’s', () => {
+describe('the classification of a failure', () => {
+  it('blames the machine, never a document, for a failure of the file system or the memory', () => {
     for (const [code, known] of [
       ...['EACCES', 'EBUSY', 'EIO', 'EISDIR', 'EMFILE', 'ENFILE', 'ENODEV', 'ENOENT', 'ENOTCONN', 'ENOTDIR'],
       ...['ENXIO', 'EPERM', 'EROFS', 'ESTALE', 'ELOOP', 'ENAMETOOLONG', 'EREMOTEIO'],
@@ -43,7 +43,7 @@ describe('a failure', () => {
     assert.equal(faultOf(new ReportsError('WAREHOUSE_UNREADABLE')), 'machine');
   });
 
-  it('of a connection is a service’s, of a parser the document’s, and of a bug nobody knows whose', () => {
+  it('blames the service for a failed connection, the document for a failed parse, and neither for a bug', () => {
     assert.equal(faultOf(failure('ECONNRESET')), 'service');
     assert.equal(faultOf(new ReportsError('BUCKET_ACCESS_DENIED')), 'service');
     assert.equal(faultOf(new ReportsError('DOCUMENT_CORRUPT')), 'document');
@@ -57,7 +57,7 @@ describe('a failure', () => {
       assert.equal(faultOf(error), 'unknown');
   });
 
-  it('names what was worked on and what the system said, with the next step', () => {
+  it('names the task and the answer of the system, with the next step', () => {
     const { message, remedy } = knownError(failure('EROFS'), '/mnt/raw') as ReportsError;
     assert.equal(message, 'working on /mnt/raw: EROFS: words of the system');
     assert.match(remedy, /writable.*doctor/);
@@ -66,14 +66,14 @@ describe('a failure', () => {
   });
 });
 
-describe('a folder that takes no file', () => {
+describe('a folder that cannot be written', () => {
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'machine-errors-'));
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  it('is told from one that does, whatever call shows it, and has no probe left in it', async () => {
+  it('is distinguished from a writable one whichever call fails, and keeps no probe file', async () => {
     const deep = join(folder, 'not', 'there');
     await checkFolderWritable(deep);
     const { calls } = await withFileFault({ folder: deep, at: 1000, lasts: 'once', code: 'EIO' }, () =>
@@ -92,7 +92,7 @@ describe('a folder that takes no file', () => {
     }
   });
 
-  it('does not lose what stands in a shared file that can’t be read for a moment', async () => {
+  it('does not lose the content of a shared file that cannot be read for a moment', async () => {
     const path = join(folder, 'shared.json');
     writeFileSync(path, '{"a":1}');
     const file = openSharedJson(path);

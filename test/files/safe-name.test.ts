@@ -3,13 +3,13 @@ import fc from 'fast-check';
 import { safeName } from '../../src/files/safe-name.js';
 
 describe('a safe name', () => {
-  it('is the id itself where every file system takes it', () => {
+  it('is the id itself if every file system accepts it', () => {
     for (const id of ['amzn1.spdoc.1.4.na.0a-b.T1.2651', 'A1B2', 'console', 'COM10', 'a.con']) {
       assert.equal(safeName(id), id);
     }
   });
 
-  it('is no name that Windows keeps or shortens', () => {
+  it('is never a name that Windows reserves or shortens', () => {
     const names = ['CON', 'nul', 'aux.txt', 'Com1', 'LPT9.a.b', 'PRN', 'a.', 'a..', '.'].map(safeName);
     assert.deepEqual(names, [
       '%43ON',
@@ -24,7 +24,7 @@ describe('a safe name', () => {
     ]);
   });
 
-  it('tells any two ids apart', () => {
+  it('differs for any two ids', () => {
     const id = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.constantFrom('CON', '%43ON', 'a.', 'a%2E', '.', '%2E', ''),

@@ -21,7 +21,7 @@ describe('whole files', () => {
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   for (const [kind, write] of Object.entries({ synced: writeWholeFile, 'not synced': writeUnsyncedFile })) {
-    it(`are the text of one of their writers, however many write at once, ${kind}`, async () => {
+    it(`have the text of one of their writers, however many write at once, ${kind}`, async () => {
       const path = join(folder, 'new', 'a.json');
       const texts = Array.from({ length: 20 }, (_, n) => String(n).repeat(1000));
       await Promise.all(texts.map((text) => write(path, text)));
@@ -31,7 +31,7 @@ describe('whole files', () => {
     });
   }
 
-  it('never get their name for the bytes of another writer who began later', async () => {
+  it('never publish the bytes of another writer who began later', async () => {
     const path = join(folder, 'a.json');
     const [first, second] = [partialName(path), partialName(path)];
     const file = await openPartial(first);
@@ -42,7 +42,7 @@ describe('whole files', () => {
     await Promise.all([file.close(), other.close()]);
   });
 
-  it('are written where the system can sync no folder', async () => {
+  it('are written even if the system cannot sync a folder', async () => {
     const probe = await open(join(folder, 'probe'), 'w');
     const handle = Object.getPrototypeOf(probe) as { sync: () => Promise<void> };
     const { sync } = handle;
@@ -59,7 +59,7 @@ describe('whole files', () => {
     assert.equal(readFileSync(join(folder, 'new', 'deep', 'a.json'), 'utf8'), 'text');
   });
 
-  it('that are named at once share the syncs of their folder, each on disk when its writer is told', async () => {
+  it('share the syncs of their folder if published at once, and each is on disk when its writer returns', async () => {
     const probe = await open(join(folder, 'probe'), 'w');
     const handle = Object.getPrototypeOf(probe) as { sync: () => Promise<void> };
     const { sync } = handle;
@@ -87,7 +87,7 @@ describe('whole files', () => {
     assert.ok(syncs < 20, `${syncs} syncs`);
   });
 
-  it('keep their new folders over a power cut: each is synced into the one above it', async () => {
+  it('survive a power cut with their new folders: each is synced into its parent', async () => {
     const probe = await open(join(folder, 'probe'), 'w');
     const handle = Object.getPrototypeOf(probe) as { sync: () => Promise<void> };
     const { sync } = handle;
@@ -111,7 +111,7 @@ describe('whole files', () => {
     assert.deepEqual(synced, inodes);
   });
 
-  it('leave nothing of crashed writers for longer than a day', async () => {
+  it('leave temporary files of crashed writers for a day at most', async () => {
     const nowMs = Date.now();
     await mkdir(join(folder, 'deep', 'old.part'), { recursive: true });
     const names = [
@@ -139,7 +139,7 @@ describe('whole files', () => {
     ]);
   });
 
-  it('leave nothing of their own in a shared folder, and everything of others', async () => {
+  it('leave no temporary file in a shared folder, and never touch those of others', async () => {
     const longAgo = new Date(Date.now() - 25 * 3_600_000);
     const names = ['yarn.lock', 'film.part', 'w.duckdb', 'w.duckdb.1-0a.part', 'w.duckdb.rebuild.lock'];
     for (const name of names) {

@@ -18,12 +18,12 @@ export const fuzzKinds = ['document', 'table', 'notification', 'settings', 'sche
 
 export type FuzzKind = (typeof fuzzKinds)[number];
 
-/** What came of many mutated inputs. */
+/** The results of many mutated inputs. */
 export interface FuzzResult {
   cases: Record<FuzzKind, number>;
-  /** How often each answer came: `read`, or the code of an error. */
+  /** How often each answer occurred: `read`, or the code of an error. */
   answers: Record<string, number>;
-  /** Inputs that were answered by anything else, with what it was. */
+  /** Inputs with any other answer, with that answer. */
   failures: { kind: FuzzKind; seed: number; found: string }[];
   slowestMs: number;
   megabytes: number;
@@ -31,10 +31,13 @@ export interface FuzzResult {
 
 const root = new URL('../../', import.meta.url).pathname;
 const schemas = readSchemas({ folders: [packagedSchemasFolder()] });
-/** The longest that reading an input of a few kilobytes may take. */
-const longestMs = 20_000;
+/** How long reading an input of a few kilobytes may take at most. */
+const maxMs = 20_000;
 
-/** Mutates inputs, and reads them as the program does. Each must be read, by both engines alike, or be refused by an error of the catalogue. */
+/**
+ * Mutates inputs, and reads them as the program does. Each must be read, by both engines alike, or
+ * be refused with an error of the catalogue.
+ */
 export async function fuzz(
   cases: number,
   seed: number,
@@ -56,7 +59,7 @@ export async function fuzz(
         if (answer === '') result.failures.push({ kind, seed: caseSeed, found: describe(error) });
       }
       const ms = performance.now() - startedMs;
-      if (ms > longestMs) result.failures.push({ kind, seed: caseSeed, found: `${Math.round(ms)} ms` });
+      if (ms > maxMs) result.failures.push({ kind, seed: caseSeed, found: `${Math.round(ms)} ms` });
       result.slowestMs = Math.max(result.slowestMs, ms);
       counts[kind] += 1;
       result.answers[answer] = (result.answers[answer] ?? 0) + 1;
@@ -83,14 +86,14 @@ const documents = reportTypes.flatMap((reportType) =>
     })),
 );
 
-/** One case of a kind: gives how it was answered, or throws. */
+/** One case of a kind: returns the answer, or throws. */
 const tryOne: Record<FuzzKind, (random: Random, folder: string) => Promise<string>> = {
   async document(random, folder) {
     const { reportType, bytes } = random.pick(documents);
     return readByBoth(mutated(bytes, random), reportType, folder);
   },
 
-  /** Rows that are known: as many come out, or are rejected whole. */
+  /** Rows with known values: each comes out, or is rejected whole. */
   async table(random, folder) {
     const header = ['item-name', 'seller-sku', 'price', 'quantity', 'open-date'];
     const cell = () =>
@@ -109,7 +112,7 @@ const tryOne: Record<FuzzKind, (random: Random, folder: string) => Promise<strin
       ]);
     const rows = Array.from({ length: random.integer(1, 40) }, (_, index) => {
       const width = random.chance(0.1) ? header.length + random.integer(1, 3) : header.length;
-      // A row that is empty would be none, and surplus cells that are empty are no harm.
+      // An empty row would not be a row, and empty surplus cells are harmless.
       return Array.from({ length: width }, (_, at) =>
         at === 1 || at >= header.length ? `sku-${index}` : cell(),
       );
@@ -201,7 +204,7 @@ const tryOne: Record<FuzzKind, (random: Random, folder: string) => Promise<strin
         const filter = { reportTypes: ['GET_TEST'], statuses: ['DONE' as const], createdSince: new Date(0) };
         for await (const _ of seller.getReports(filter, call)) {
           pages += 1;
-          // Each answer may tell of a next page.
+          // Each answer may have a token for a next page.
           if (pages > 20) break;
         }
       }
@@ -212,7 +215,10 @@ const tryOne: Record<FuzzKind, (random: Random, folder: string) => Promise<strin
   },
 };
 
-/** Reads a document by both engines: gives `read`, or the code of its error. Errors: where they differ. */
+/**
+ * Reads a document by both engines: returns `read`, or the code of its error. Errors: a difference
+ * between the engines.
+ */
 export async function readByBoth(bytes: Buffer, reportType: string, folder: string): Promise<string> {
   const read = await readBoth(bytes, reportType, folder);
   return 'code' in read ? read.code : 'read';
@@ -220,7 +226,9 @@ export async function readByBoth(bytes: Buffer, reportType: string, folder: stri
 
 type Read = { code: string } | { rows: number; rejects: { column: string | null }[] };
 
-/** Reads a document by both engines, values and Parquet. Errors: where they differ. */
+/**
+ * Reads a document by both engines, values and Parquet. Errors: a difference between the engines.
+ */
 async function readBoth(bytes: Buffer, reportType: string, folder: string): Promise<Read> {
   const path = join(folder, 'document');
   writeFileSync(path, bytes);
@@ -292,7 +300,10 @@ const tokens = [
   '\x1f\x8b',
 ];
 
-/** Bytes that are changed at a few places: flipped, left out, doubled, cut off, or with something put in. */
+/**
+ * Bytes that are changed at a few positions: flipped, removed, doubled, cut off, or with some
+ * inserted.
+ */
 function mutated(bytes: Buffer, random: Random): Buffer {
   let now = Buffer.from(bytes);
   const changes = random.integer(1, 4);

@@ -5,18 +5,18 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { parse } from 'yaml';
 import { startProxy } from '../faults/proxy.js';
-import { gsEndpoint, makeGsBucket, s3Environment, type StandIn, startS3 } from '../store/stand-ins.js';
+import { gsEndpoint, makeGsBucket, s3Environment, type BucketEmulator, startS3 } from '../store/stand-ins.js';
 import { makeOldData, oldWords, youngWords } from '../maintenance/old-data.js';
 import { listings, listingsType, makeWorld, runInProcess, sellerId, type World } from './world.js';
 
-/** Settings of a lake and raw documents in a bucket. */
-const settingsOf = ({ url, endpoint }: StandIn) => ({
+/** Settings with lake and raw documents in a bucket. */
+const settingsOf = ({ url, endpoint }: BucketEmulator) => ({
   lake: `${url}/amazon/lake`,
   raw: `${url}/amazon/raw`,
   bucket: { endpoint },
 });
 
-const kinds: Record<string, () => Promise<StandIn>> = {
+const kinds: Record<string, () => Promise<BucketEmulator>> = {
   S3: startS3,
   ...(gsEndpoint ? { 'Google Cloud Storage': () => makeGsBucket(gsEndpoint ?? '') } : {}),
 };
@@ -31,17 +31,17 @@ if (!gsEndpoint) {
 for (const [kind, start] of Object.entries(kinds)) {
   describe(`a lake in a bucket of ${kind}`, function () {
     this.timeout(120_000);
-    let standIn: StandIn;
+    let emulator: BucketEmulator;
     let world: World;
     let usual: World;
     beforeEach(async () => {
-      standIn = await start();
-      world = await makeWorld({ settings: settingsOf(standIn) });
+      emulator = await start();
+      world = await makeWorld({ settings: settingsOf(emulator) });
       usual = await makeWorld();
     });
     afterEach(async () => {
       await Promise.all([world.close(), usual.close()]);
-      await standIn.close();
+      await emulator.close();
     });
 
     async function addListings(rows: number, documentId: string): Promise<void> {
@@ -63,7 +63,10 @@ for (const [kind, start] of Object.entries(kinds)) {
       }
     }
 
-    /** What is below a folder of the settings, `lake` or `raw`, and in the bucket under the same name. */
+    /**
+     * The files below a folder of the settings, `lake` or `raw`, and in the bucket under the same
+     * name.
+     */
     async function names() {
       const below = (folder: string) =>
         readdirSync(join(usual.folder, folder), { recursive: true, encoding: 'utf8' })
@@ -71,11 +74,11 @@ for (const [kind, start] of Object.entries(kinds)) {
           .map((name) => `amazon/${folder}/${name}`);
       return {
         inFolders: [...below('lake'), ...below('raw')].sort(),
-        inBucket: await standIn.bucket.list(''),
+        inBucket: await emulator.bucket.list(''),
       };
     }
 
-    it('has the same files as one in folders, and the tables are the same; no copy stays here', async () => {
+    it('has the same files as one in folders and makes the same tables, without a local copy', async () => {
       await addListings(3, 'amzn1.spdoc.1');
       await addListings(2, 'amzn1.spdoc.2');
       await runBoth();
@@ -91,7 +94,7 @@ for (const [kind, start] of Object.entries(kinds)) {
       assert.deepEqual(readdirSync(join(world.folder, 'state', 'scratch')), []);
     });
 
-    it('is all that another machine needs: it makes the warehouse again, loads from raw, and shows a file', async () => {
+    it('is enough for another machine to rebuild the warehouse, reload from raw, and inspect a file', async () => {
       await addListings(3, 'amzn1.spdoc.1');
       await runBoth();
       const before = await world.contents();
@@ -107,31 +110,31 @@ for (const [kind, start] of Object.entries(kinds)) {
       >;
       assert.deepEqual(again.outcomes, { loaded: 1 });
       assert.equal(world.sandbox.state.calls.filter(({ operation }) => operation === 'download').length, 1);
-      const parquet = `${standIn.url}/amazon/lake/listings/seller=${sellerId}/amzn1.spdoc.1.parquet`;
+      const parquet = `${emulator.url}/amazon/lake/listings/seller=${sellerId}/amzn1.spdoc.1.parquet`;
       assert.equal(JSON.parse((await world.run('inspect', parquet, '--json')).stdout).rows, 3);
-      const [record] = await standIn.bucket.list('amazon/lake/_loads/');
-      await standIn.bucket.remove(record ?? '');
+      const [record] = await emulator.bucket.list('amazon/lake/_loads/');
+      await emulator.bucket.remove(record ?? '');
       const fromRaw = JSON.parse((await world.run('rebuild', '--json')).stdout) as Record<string, unknown>;
       assert.deepEqual([fromRaw.fromLake, fromRaw.fromRaw], [0, 1]);
     });
 
-    it('whose files are not reached in a rebuild leaves the warehouse as it was, and no document without its rows', async () => {
+    it('whose files cannot be read during a rebuild leaves the warehouse unchanged, and no document without its rows', async () => {
       await addListings(3, 'amzn1.spdoc.1');
       await runBoth();
       const before = await world.contents();
-      const names = await standIn.bucket.list('amazon/raw/');
-      for (const name of names) await standIn.bucket.remove(name);
+      const names = await emulator.bucket.list('amazon/raw/');
+      for (const name of names) await emulator.bucket.remove(name);
       const wrong = {
         what: 'answer' as const,
         status: 403,
         body: '<Error><Code>AccessDenied</Code></Error>',
       };
-      const proxy = await startProxy('bucket', standIn.endpoint, [
+      const proxy = await startProxy('bucket', emulator.endpoint, [
         { service: 'bucket', of: /^GET .*parquet/, wrong, times: 100 },
       ]);
       const settings = join(world.folder, 'pipelines.yaml');
       const text = readFileSync(settings, 'utf8');
-      writeFileSync(settings, text.replaceAll(standIn.endpoint, proxy.base));
+      writeFileSync(settings, text.replaceAll(emulator.endpoint, proxy.base));
       const { code, stderr } = await world.run('rebuild');
       writeFileSync(settings, text);
       await proxy.close();
@@ -140,9 +143,9 @@ for (const [kind, start] of Object.entries(kinds)) {
       assert.deepEqual(await world.contents(), before);
     });
 
-    it('that is not reached takes nothing from the queue, and a later run loads it', async () => {
+    it('that cannot be reached makes a drain leave all messages on the queue, and a later run loads them', async () => {
       await addListings(3, 'amzn1.spdoc.1');
-      const away = { ...settingsOf(standIn), bucket: { endpoint: 'http://127.0.0.1:9' } };
+      const away = { ...settingsOf(emulator), bucket: { endpoint: 'http://127.0.0.1:9' } };
       const folder = mkdtempSync(join(tmpdir(), 'sp-reports-away-'));
       cpSync(world.folder, folder, { recursive: true });
       const settings = parse(readFileSync(join(folder, 'pipelines.yaml'), 'utf8'));
@@ -157,7 +160,7 @@ for (const [kind, start] of Object.entries(kinds)) {
       assert.deepEqual(await world.contents(), await usual.contents());
     });
 
-    it('is looked at by doctor', async () => {
+    it('is checked by doctor', async () => {
       const { stdout } = await world.run('doctor', '--json');
       const findings = stdout
         .trim()
@@ -167,8 +170,8 @@ for (const [kind, start] of Object.entries(kinds)) {
       assert.deepEqual(
         findings.map(({ about, status }) => [about, status]),
         [
-          [`${standIn.url}/amazon/raw`, 'ok'],
-          [`${standIn.url}/amazon/lake`, 'ok'],
+          [`${emulator.url}/amazon/raw`, 'ok'],
+          [`${emulator.url}/amazon/lake`, 'ok'],
         ],
       );
     });
@@ -177,13 +180,13 @@ for (const [kind, start] of Object.entries(kinds)) {
   describe(`purge of a lake in a bucket of ${kind}`, function () {
     this.timeout(120_000);
 
-    it('leaves no byte of what old documents held of buyers, and all of the young', async () => {
-      const standIn = await start();
+    it('removes every byte of personal data in old documents, and keeps young documents', async () => {
+      const emulator = await start();
       Object.assign(process.env, s3Environment);
-      const folder = await makeOldData(settingsOf(standIn));
+      const folder = await makeOldData(settingsOf(emulator));
       try {
         const run = (...args: string[]) => runInProcess(args, { env: {}, cwd: folder });
-        const before = await wordsIn(standIn);
+        const before = await wordsIn(emulator);
         assert.ok(before.old.length > 10 && before.young.length > 0, JSON.stringify(before));
         const rows = async () =>
           (await run('query', '--json', 'SELECT count(*) FROM orders_shipping')).stdout;
@@ -191,20 +194,20 @@ for (const [kind, start] of Object.entries(kinds)) {
         const { code, stdout, stderr } = await run('purge', '--older-than', '30d', '--json');
         assert.equal(code, 0, stderr);
         assert.equal(JSON.parse(stdout).documents.length, 6);
-        assert.deepEqual(await wordsIn(standIn), { old: [], young: before.young });
+        assert.deepEqual(await wordsIn(emulator), { old: [], young: before.young });
         assert.equal(await rows(), rowsBefore);
         assert.equal((await run('rebuild')).code, 0);
         assert.equal(await rows(), rowsBefore);
       } finally {
         rmSync(folder, { recursive: true });
-        await standIn.close();
+        await emulator.close();
       }
     });
   });
 }
 
-/** The objects in whose bytes are words of old buyers, and of the young one. */
-async function wordsIn({ bucket }: StandIn): Promise<{ old: string[]; young: string[] }> {
+/** The objects whose bytes contain words of old buyers, and of the young one. */
+async function wordsIn({ bucket }: BucketEmulator): Promise<{ old: string[]; young: string[] }> {
   const folder = mkdtempSync(join(tmpdir(), 'sp-reports-words-'));
   const found: { old: string[]; young: string[] } = { old: [], young: [] };
   try {

@@ -10,7 +10,7 @@ import { fakeContext } from './fake-context.js';
 import { simulateClock } from '../runtime/simulated-clock.js';
 import { openFolderStore } from '../../src/store/folder-store.js';
 
-describe('what is ready to commit', () => {
+describe('a document that is ready to commit', () => {
   let lake: string;
   let clock: ReturnType<typeof simulateClock>;
   /** How many loads each commit had. */
@@ -45,13 +45,13 @@ describe('what is ready to commit', () => {
       ),
     );
 
-  it('is committed at once where nothing else is in work', async () => {
+  it('is committed at once if nothing else is in progress', async () => {
     reserved.cancel();
     await submit(1);
     assert.deepEqual(commits, [1]);
   });
 
-  it('waits for what is in work, and not a moment longer', async () => {
+  it('waits for what is in progress, and no longer', async () => {
     const first = submit(2);
     await delay(20);
     assert.deepEqual(commits, []);
@@ -61,7 +61,7 @@ describe('what is ready to commit', () => {
     assert.deepEqual(commits, [3]);
   });
 
-  it('waits half a second at most', async () => {
+  it('waits for half a second at most', async () => {
     const submitted = submit(2);
     await clock.runUntil(clock.sleep(499));
     assert.deepEqual(commits, []);
@@ -70,7 +70,7 @@ describe('what is ready to commit', () => {
     assert.deepEqual(commits, [2]);
   });
 
-  it('is committed where it is many', async () => {
+  it('is committed without waiting if many are ready', async () => {
     await submit(64);
     assert.deepEqual(commits, [64]);
   });

@@ -47,7 +47,7 @@ describe('converting a document', () => {
 
   for (const engine of ['columnar', 'reference'] as const) {
     describe(`by the ${engine} engine`, () => {
-      it('knows the size of a raw document, of which no row is read', async () => {
+      it('knows the size of a raw document that has no rows to read', async () => {
         const text = 'not a row\n'.repeat(manyRows);
         const schema: ReportSchema = { ...noSchema, format: 'raw' };
         const { document, parsed } = await convert(gzipSync(text), engine, { schema });
@@ -63,7 +63,7 @@ describe('converting a document', () => {
         });
       });
 
-      it('reads a document in the charset that only its last row shows', async () => {
+      it('reads a document in the charset that only its last row reveals', async () => {
         const text = `sku\tname\n${`S1\t${'plain '.repeat(10)}\n`.repeat(manyRows)}S2\tGr\u00f6\u00dfe\n`;
         const { document, parsed, written } = await convert(Buffer.from(text, 'latin1'), engine);
         assert.equal(document.charset, 'windows-1252');
@@ -77,7 +77,7 @@ describe('converting a document', () => {
         assert.equal(parquetFiles().length, 1);
       });
 
-      it('stops with the reason of its signal, and leaves no file', async () => {
+      it('stops with the reason of its signal, and leaves no file behind', async () => {
         const stop = new AbortController();
         const reason = new Error('time is up');
         stop.abort(reason);
@@ -100,7 +100,7 @@ describe('converting a document', () => {
     });
   }
 
-  describe('with two tables in its schema, of a JSON document that is longer than its look ahead', () => {
+  describe('converting a JSON document that exceeds the look-ahead, by a schema with two tables', () => {
     const column = (name: string, pii = false) => ({
       name,
       from: [name],
@@ -130,7 +130,7 @@ describe('converting a document', () => {
     ];
 
     for (const pii of treatments) {
-      it(`loads only the table that the document has, its personal data ${pii?.policy ?? 'kept'}`, async () => {
+      it(`loads only the table that the document has, under the policy ${pii?.policy ?? 'keep'} for personal data`, async () => {
         const { parsed, written } = await convert(bytes, 'columnar', { schema, ...(pii ? { pii } : {}) });
         assert.equal(parsed.engine, 'columnar');
         assert.deepEqual(

@@ -8,21 +8,24 @@ import { makeWorld, sellerId, type World } from './world.js';
 
 export const loadModes: LoadMode[] = ['append', 'merge', 'replace', 'snapshot'];
 
-/** What became of many kills. */
+/** The results of many kills. */
 export interface CrashResult {
   kills: number;
-  /** Rows of the undisturbed run that are missing after the last restart, tables, ledger and rejects together. */
+  /**
+   * Rows of the undisturbed run that are missing after the last restart: tables, ledger and rejects
+   * together.
+   */
   lost: number;
   /** Rows beyond those of the undisturbed run. */
   twice: number;
-  /** Restarts that found a warehouse file that opens no more. */
+  /** Restarts that found a warehouse file that cannot be opened. */
   unopened: number;
-  /** Files under a name of unfinished work that stay for longer than a day. */
+  /** Unfinished files that remain for longer than a day. */
   leftovers: number;
   rows: number;
   /** Kills by step and load mode; `any time` are those by the clock. */
   matrix: Record<string, Record<string, number>>;
-  /** What differs, a few of each. */
+  /** A few examples of each kind of difference. */
   differences: string[];
 }
 
@@ -34,22 +37,29 @@ interface Kill {
 }
 
 const documentsPerKill = 3;
-/** Kills on one queue and warehouse; then all is loaded and compared. */
+/** Kills on one queue and warehouse, after which everything is loaded and compared. */
 const killsPerWorld = 40;
-/** Kills until the undisturbed world loads what came, no more documents than the quota allows at once. */
+/**
+ * Kills until the undisturbed world loads what came: no more documents than the quota allows at
+ * once.
+ */
 const killsPerUndisturbedRun = 5;
 
 export interface CrashOptions {
   kills: number;
   random: () => number;
   onKill?: (done: number) => void;
-  /** Address of a BigQuery to kill it over; the undisturbed run has a DuckDB file in any case. Default: a file for both. */
+  /**
+   * Address of a BigQuery for the killed world; the undisturbed run always has a DuckDB file.
+   * Default: a file for both.
+   */
   bigQuery?: string;
 }
 
 /**
- * Kills the real program with SIGKILL, over and over on one queue and one warehouse: at every fault point in every load mode, then at random
- * times. Each run is the restart after the kill before. At the end everything is loaded, and compared with an undisturbed run.
+ * Kills the real program with SIGKILL, repeatedly on one queue and one warehouse: at every fault
+ * point in every load mode, then at random times. Each run is the restart after the previous kill.
+ * At the end everything is loaded, and compared with an undisturbed run.
  */
 export async function runCrashMatrix(options: CrashOptions): Promise<CrashResult> {
   const result: CrashResult = {
@@ -69,7 +79,7 @@ export async function runCrashMatrix(options: CrashOptions): Promise<CrashResult
   return result;
 }
 
-/** Steps that a run may pass only once, its messages and loads all together. */
+/** Steps that a run may pass only once, because all of its messages and loads share them. */
 const passedTogether = new Set<FaultPoint>([
   'received',
   'routed',
@@ -79,11 +89,11 @@ const passedTogether = new Set<FaultPoint>([
   'record-written',
 ]);
 
-/** Each point in turn, the load modes taking turns over them; half of a long plan is at any time. */
+/** Each point in turn, rotating over the load modes. Half of a long plan is at any time. */
 function planKills({ kills, random }: CrashOptions): Kill[] {
   const cells = faultPoints.length * loadModes.length;
   return Array.from({ length: kills }, (_, index): Kill => {
-    // Their numbers have no common factor, so each point meets each mode.
+    // The two numbers have no common factor, so each point meets each mode.
     const mode = loadModes[index % loadModes.length] as LoadMode;
     if (index >= cells && index % 2 === 1) return { mode, pass: 1 };
     const at = faultPoints[index % faultPoints.length] as FaultPoint;
@@ -151,7 +161,7 @@ export const crashTypes = loadModes.map(typeOf);
 /** A world whose schemas have a report type of each load mode. */
 export async function makeCrashWorld(options: Parameters<typeof makeWorld>[0] = {}): Promise<World> {
   const world = await makeWorld({
-    // Its documents are in work at every kill, and none is to blame.
+    // Its documents are in progress at every kill, and none is to blame.
     pipelines: [{ limits: { waitTimeSeconds: 0, concurrency: 2, maxReceives: 1000 } }],
     ...options,
   });
@@ -176,7 +186,10 @@ tables:
   return world;
 }
 
-/** Adds documents to the worlds, the same to each, of the mode that is tried and of another; one is told of twice. */
+/**
+ * Adds the same documents to each of the worlds: of the tested mode and of another one, one with a
+ * duplicate notification.
+ */
 export async function fill(
   worlds: World[],
   index: number,
@@ -207,9 +220,13 @@ export async function fill(
   }
 }
 
-/** Runs in this process until nothing is on the queue. Errors: where messages stay, or anything else fails than a run that waits for a lock. */
+/**
+ * Runs in this process until the queue is empty. Errors: messages that stay, and any failure except
+ * a run that waits for a lock.
+ */
 export async function runUntilEmpty(world: World): Promise<void> {
-  // The pid in a lock that a killed process left may be another process by now: then the lock stands for two minutes.
+  // The pid in a lock of a killed process may be another process by now: then the lock stays for
+  // two minutes.
   const giveUpAtMs = Date.now() + 180_000;
   for (let runs = 0; runs < 10 || Date.now() < giveUpAtMs; runs += 1) {
     const { code, stdout, stderr } = await world.run('run');
@@ -229,11 +246,11 @@ export interface Compared {
   twice: number;
   /** Expected, of all tables together. */
   rows: number;
-  /** A few of what differs. */
+  /** A few examples of the difference. */
   differences: string[];
 }
 
-/** Counts what one has and the other has not, row by row. */
+/** Counts the rows that one has and the other does not. */
 export function compareContents(
   found: Record<string, unknown[]>,
   expected: Record<string, unknown[]>,
@@ -261,7 +278,7 @@ export function compareContents(
   return compared;
 }
 
-/** Settings of a BigQuery dataset of its own. */
+/** Settings of a separate BigQuery dataset. */
 export function bigQuerySettings(endpoint: string): Record<string, unknown> {
   const dataset = `r${randomUUID().replaceAll('-', '')}`;
   return { warehouse: { type: 'bigquery', project: 'test-project', dataset, endpoint } };
@@ -277,7 +294,7 @@ export async function compareWithDuckDb(world: World, expected: World): Promise<
   return compareContents(await neutral(world, 'EXCEPT'), await neutral(expected, 'EXCLUDE'));
 }
 
-/** All tables of a world without the times of loading, with decimals as numbers that have no zeros at their end. */
+/** All tables of a world without load times, with decimals as numbers without trailing zeros. */
 async function neutral(world: World, without: 'EXCEPT' | 'EXCLUDE'): Promise<Record<string, unknown[]>> {
   const read = async (sql: string) =>
     (await world.query(sql)).map((row) =>
@@ -303,7 +320,7 @@ async function neutral(world: World, without: 'EXCEPT' | 'EXCLUDE'): Promise<Rec
 
 const unfinished = /\.(part|part\.json|lock|rebuild|tmp|wal)$/;
 
-/** Files of unfinished work that a run a day later leaves. */
+/** Unfinished files that a run a day later does not remove. */
 export async function leftovers(world: World): Promise<string[]> {
   const all = () =>
     readdirSync(world.folder, { recursive: true, encoding: 'utf8' }).filter((name) => unfinished.test(name));

@@ -15,7 +15,7 @@ import {
 } from './crash-matrix.js';
 import { listings, listingsType, makeWorld, orders, ordersType, sellerId, type World } from './world.js';
 
-describe('a kill -9', function () {
+describe('after kill -9 and a restart', function () {
   this.timeout(400_000);
 
   async function crash(kills: number, more: { bigQuery?: string } = {}): Promise<void> {
@@ -30,24 +30,24 @@ describe('a kill -9', function () {
     assert.ok(result.rows > kills * 5, `${result.rows} rows to compare`);
   }
 
-  it('at any step of the data path, then a restart, over and over: nothing is lost, nothing is there twice', () =>
+  it('at any step of the data path, again and again, nothing is lost and nothing is loaded twice', () =>
     crash(20));
 
-  it('over BigQuery neither', async function () {
+  it('at any step of the data path to BigQuery, nothing is lost and nothing is loaded twice', async function () {
     if (bigQueryEndpoint) return crash(4, { bigQuery: bigQueryEndpoint });
     console.warn('    skipped: BIGQUERY_EMULATOR is not set; see scripts/bigquery-emulator');
     return this.skip();
   });
 });
 
-describe('a kill -9 with lake and raw documents in a bucket', function () {
+describe('after kill -9 with lake and raw documents in a bucket', function () {
   this.timeout(400_000);
-  /** From the first byte that is sent on. */
+  /** From the first byte that is sent. */
   const steps = ['bytes-whole', 'raw-kept', 'parquet-kept', 'committed', 'record-written'] as const;
 
-  it('at each step of an upload: nothing is lost or there twice, and the bucket makes the same tables', async () => {
-    const standIn = await startS3();
-    const { url, endpoint } = standIn;
+  it('at each step of an upload, nothing is lost or loaded twice, and the bucket rebuilds the same tables', async () => {
+    const emulator = await startS3();
+    const { url, endpoint } = emulator;
     const settings = { lake: `${url}/lake`, raw: `${url}/raw`, bucket: { endpoint } };
     const world = await makeCrashWorld({ settings });
     const undisturbed = await makeCrashWorld();
@@ -72,12 +72,12 @@ describe('a kill -9 with lake and raw documents in a bucket', function () {
       assert.deepEqual(compareContents(await world.contents(), expected).differences, []);
     } finally {
       await Promise.all([world.close(), undisturbed.close()]);
-      await standIn.close();
+      await emulator.close();
     }
   });
 });
 
-describe('a warehouse file that opens no more', () => {
+describe('a warehouse file that cannot be opened', () => {
   let world: World;
   beforeEach(async () => {
     world = await makeWorld();
@@ -107,16 +107,16 @@ describe('a warehouse file that opens no more', () => {
   }
 
   for (const [name, damage] of Object.entries(damages)) {
-    it(`is set aside by the next run and made again: ${name}`, async () => {
+    it(`is set aside and rebuilt by the next run: ${name}`, async () => {
       const before = await world.contents();
       damage(path());
       const body = orders([{ id: '1', status: 'Shipped' }]);
       await world.sandbox.notify(world.sandbox.addReport({ sellerId, reportType: ordersType, body }));
       const { code, stderr } = await world.run('run');
       assert.equal(code, 0, stderr);
-      const told = stderr.split('\n').filter((line) => line.includes('set aside'));
-      assert.equal(told.length, 1, stderr);
-      assert.match(told[0] ?? '', /made again from 2 loads of the lake and 0 raw documents/);
+      const notes = stderr.split('\n').filter((line) => line.includes('set aside'));
+      assert.equal(notes.length, 1, stderr);
+      assert.match(notes[0] ?? '', /made again from 2 loads of the lake and 0 raw documents/);
       const { orders_by_last_update, ...after } = await world.contents();
       assert.equal(orders_by_last_update?.length, 1);
       assert.deepEqual(after.listings, before.listings);
@@ -128,9 +128,9 @@ describe('a warehouse file that opens no more', () => {
   for (const [name, damage] of Object.entries({
     'cut off': (wal: string) => truncateSync(wal, Math.floor(statSync(wal).size / 2)),
     'with bytes flipped': (wal: string) => flip(wal, 200, statSync(wal).size),
-    'that is none': (wal: string) => writeFileSync(wal, Buffer.alloc(4096, 0x5a)),
+    'that is not one': (wal: string) => writeFileSync(wal, Buffer.alloc(4096, 0x5a)),
   })) {
-    it(`is no hindrance, nor is a write-ahead log ${name}: nothing is lost`, async () => {
+    it(`does not stop the next run, nor does a write-ahead log ${name}, and nothing is lost`, async () => {
       const body = orders([{ id: '1', status: 'Shipped' }]);
       await world.sandbox.notify(world.sandbox.addReport({ sellerId, reportType: ordersType, body }));
       const killed = await world.spawnRun(['run'], { SP_REPORTS_CRASH_AT: 'transaction-ended' });
@@ -143,9 +143,9 @@ describe('a warehouse file that opens no more', () => {
     });
   }
 
-  it('that a commit finds damaged is set aside after it, and the next run loads what came', async () => {
+  it('is set aside after the commit that finds it damaged, and the next run loads what came meanwhile', async () => {
     const bytes = readFileSync(path());
-    // Past the headers: opening it shows nothing of that.
+    // Beyond the headers: opening the file does not notice this.
     for (let at = 12_288 + 64; at < bytes.length; at += 262_144) bytes[at] = ~(bytes[at] ?? 0);
     writeFileSync(path(), bytes);
     const body = listings(5);
@@ -157,7 +157,7 @@ describe('a warehouse file that opens no more', () => {
     assert.deepEqual(await world.query('SELECT count(*)::INT AS rows FROM listings'), [{ rows: 5 }]);
   });
 
-  it('is left alone where nothing of ours was ever in it', async () => {
+  it('is left alone if it never contained anything of this program', async () => {
     const empty = await makeCrashWorld();
     try {
       const file = join(empty.folder, 'warehouse.duckdb');

@@ -5,8 +5,9 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 
 /**
- * Looks for words in all bytes of all files of a folder. Gzip is decoded, Parquet and DuckDB files are read too, since their bytes are
- * compressed. Gives for each file, by its path in the folder, how something was found in it.
+ * Searches for words in all bytes of all files of a folder. Decodes gzip and reads Parquet and
+ * DuckDB files too, because their bytes are compressed. Returns for each file, by its path in the
+ * folder, in which form a word was found.
  */
 export async function findWords(folder: string, words: string[]): Promise<Map<string, string[]>> {
   const found = new Map<string, string[]>();

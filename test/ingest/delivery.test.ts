@@ -6,7 +6,7 @@ import { sellerId, type World } from './world.js';
 
 const nothing = { lost: 0, twice: 0, differences: [] };
 
-/** So many documents of each load mode, each told of twice, the second time in another order. */
+/** This many documents of each load mode, each notified twice, the second time in another order. */
 async function fill({ sandbox }: World, each: number): Promise<void> {
   const reports = crashTypes.flatMap((reportType, mode) =>
     Array.from({ length: each }, (_, index) =>
@@ -39,8 +39,8 @@ async function assertSame(world: World, each: number): Promise<void> {
   assert.deepEqual({ lost, twice, differences }, nothing);
 }
 
-describe('delivery', () => {
-  it('in duplicate and in any order, to two programs that drain one queue at the same time', async () => {
+describe('delivery of messages', () => {
+  it('may duplicate and reorder them for two programs that drain one queue at the same time', async () => {
     const world = await makeCrashWorld();
     try {
       await fill(world, 3);
@@ -55,7 +55,7 @@ describe('delivery', () => {
     }
   });
 
-  it('delivery of a message again, while its document is being loaded, loads the document once', async () => {
+  it('again while a document is being loaded loads the document once', async () => {
     let proxies: Proxies | undefined;
     const world = await makeCrashWorld({
       pipelines: [{ limits: { waitTimeSeconds: 0, concurrency: 2, visibilityTimeoutSeconds: 1 } }],
@@ -85,7 +85,7 @@ describe('delivery', () => {
 
   const poison = ['hello', '{}', '[]', '{"notificationType":"REPORT_PROCESSING_FINISHED","payload":{}}'];
 
-  it('of messages that nobody can read ends in the dead-letter queue within three receives, and blocks nothing', async () => {
+  it('that are unreadable ends in the dead-letter queue within three receives, and blocks nothing', async () => {
     const world = await makeCrashWorld({ maxReceiveCount: 3 });
     try {
       for (const body of poison) await world.sandbox.sendBody(body);
@@ -107,7 +107,7 @@ describe('delivery', () => {
     }
   });
 
-  it('of messages that nobody can read ends in the ledger at once where there is no dead-letter queue', async () => {
+  it('that are unreadable ends in the ledger at once if there is no dead-letter queue', async () => {
     const world = await makeCrashWorld();
     try {
       for (const body of [...poison, ...poison]) await world.sandbox.sendBody(body);
@@ -121,8 +121,8 @@ describe('delivery', () => {
     }
   });
 
-  it('of a document that kills the program each time ends in the ledger, and keeps no other from it', async function () {
-    // Six programs, one after the other.
+  it('for a document that crashes the program each time ends in the ledger, and does not keep others from it', async function () {
+    // Six runs of the program, one after the other.
     this.timeout(180_000);
     const world = await makeCrashWorld({
       pipelines: [{ limits: { waitTimeSeconds: 0, concurrency: 2 } }],
@@ -136,7 +136,7 @@ describe('delivery', () => {
           body: Buffer.from(body),
         });
       await world.sandbox.notify(add('killer', 'id\tamount\tquantity\n1\t1\t1\n'));
-      // Of a header alone no rows are parsed.
+      // A document with only a header has no rows to parse.
       await world.sandbox.notify(add('innocent', 'id\tamount\tquantity\n'));
       const env = { SP_REPORTS_CRASH_AT: 'rows-parsed' };
       const codes: (number | null)[] = [];

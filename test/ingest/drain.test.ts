@@ -20,7 +20,7 @@ import {
 const restrictedType = 'GET_FLAT_FILE_ORDER_REPORT_DATA_SHIPPING';
 const returnsHeader = 'return-date\torder-id\tsku\tasin\tfnsku\tproduct-name\tquantity';
 
-/** Opens a DuckDB file and keeps it. */
+/** Opens a DuckDB file and keeps it open. */
 const holdWarehouse = `
   const { DuckDBInstance } = require('@duckdb/node-api');
   DuckDBInstance.create(process.argv[1]).then((file) => { globalThis.held = file; console.log('open'); setInterval(() => {}, 1000); });`;
@@ -52,7 +52,7 @@ describe('a drain', () => {
       'SELECT key, status, reason_code, reason, tables::VARCHAR AS tables FROM _loads ORDER BY key',
     );
 
-  it('loads a document once, however often and in whatever shape it is told of', () =>
+  it('loads a document once, however many notifications name it and in whatever format', () =>
     inWorld({}, async () => {
       const report = world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(3) });
       for (const shape of ['plain', 'eventbridge', 'sns', 'old'] as const)
@@ -64,7 +64,7 @@ describe('a drain', () => {
       assert.deepEqual(await depth(), { visible: 0, inFlight: 0 });
     }));
 
-  it('knows a report again by its id where the notification lacks the document id', () =>
+  it('recognizes a report by its id if the notification lacks the document id', () =>
     inWorld({}, async () => {
       const report = world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(3) });
       const { documentId: _, document: __, ...bare } = report;
@@ -76,7 +76,7 @@ describe('a drain', () => {
       assert.equal((await ledger()).length, 1);
     }));
 
-  it('never lets an older report overwrite a newer one, in whatever order they come', () =>
+  it('never lets an older report overwrite a newer one, in any order of arrival', () =>
     inWorld({}, async () => {
       const older = world.sandbox.addReport({
         sellerId,
@@ -108,7 +108,7 @@ describe('a drain', () => {
       );
     }));
 
-  it('clears a snapshot by a document of a header alone, and not by one of no bytes at all', () =>
+  it('clears a snapshot for a document with only a header, and not for one without bytes', () =>
     inWorld({}, async () => {
       const at = (hour: number) => new Date(Date.UTC(2026, 9, 1, hour));
       const add = (hour: number, body: Buffer) =>
@@ -124,7 +124,7 @@ describe('a drain', () => {
       assert.deepEqual(await count(), [{ rows: 0 }]);
     }));
 
-  it('keeps what a FATAL report says as a reason, never as rows, and records a CANCELLED one', () =>
+  it('keeps the text of a FATAL report as a reason, never as rows, and records a CANCELLED one', () =>
     inWorld({}, async () => {
       const fatal = world.sandbox.addReport({
         sellerId,
@@ -147,7 +147,7 @@ describe('a drain', () => {
       );
     }));
 
-  it('asks for a restricted data token where the type needs one', () =>
+  it('requests a restricted data token if the type needs one', () =>
     inWorld({}, async () => {
       const body = Buffer.from('order-id\torder-item-id\tbuyer-email\n1\t2\tbuyer@example.com\n');
       await world.sandbox.notify(world.sandbox.addReport({ sellerId, reportType: restrictedType, body }));
@@ -157,7 +157,7 @@ describe('a drain', () => {
       assert.equal(operations.filter((operation) => operation === 'getReportDocument').length, 1);
     }));
 
-  it('acknowledges and records what no pipeline asks for, and other notification types', () =>
+  it('acknowledges and records reports that no pipeline loads, and other notification types', () =>
     inWorld({ pipelines: [{ reportTypes: 'GET_FBA_*' }] }, async () => {
       await world.sandbox.notify(
         world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(1) }),
@@ -191,7 +191,7 @@ describe('a drain', () => {
       },
     ));
 
-  it('sets an unreadable body aside in the ledger, with its text, where the queue has no redrive policy', () =>
+  it('records an unreadable body in the ledger, with its text, if the queue has no redrive policy', () =>
     inWorld({}, async () => {
       await world.sandbox.sendBody('hello');
       const { outcomes, code } = await runJson();
@@ -230,7 +230,7 @@ describe('a drain', () => {
       );
     }));
 
-  it('leaves a message on the queue while Amazon is out of order, and loads it later', () =>
+  it('leaves a message on the queue during an outage of Amazon, and loads it later', () =>
     inWorld({}, async () => {
       const report = world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(2) });
       await world.sandbox.notify(report);
@@ -242,17 +242,18 @@ describe('a drain', () => {
       );
       const { visible, inFlight } = await depth();
       assert.equal(visible + inFlight, 1);
-      // Told again, the document is loaded; the first message finds it in the ledger when it comes back.
+      // After a second notification the document is loaded; the first message finds it in the
+      // ledger when it is redelivered.
       await world.sandbox.notify(report);
       assert.deepEqual((await runJson()).outcomes, { loaded: 1 });
     }));
 
-  it('quarantines a document that fails too often where the queue has no redrive policy', () =>
+  it('quarantines a document that fails too often if the queue has no redrive policy', () =>
     inWorld({ pipelines: [{ limits: { waitTimeSeconds: 0, maxReceives: 1 } }] }, async () => {
       await world.sandbox.notify(
         world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(2) }),
       );
-      // The bytes alone can't be had: each try asks for a URL, and five tries end a download.
+      // Only the download fails: each try requests a URL, and five tries end a download.
       world.sandbox.state.faults.answers.set('download', { status: 400, times: 5 });
       assert.deepEqual((await runJson()).outcomes, { quarantined: 1 });
       assert.deepEqual(await depth(), { visible: 0, inFlight: 0 });
@@ -260,7 +261,7 @@ describe('a drain', () => {
       assert.deepEqual(await world.query('SELECT count(*)::INT AS rows FROM listings'), [{ rows: 2 }]);
     }));
 
-  it('never quarantines a document for what is not its fault, however often it was received', () =>
+  it('never quarantines a document for a failure of something else, however often it was received', () =>
     inWorld({ pipelines: [{ limits: { waitTimeSeconds: 0, maxReceives: 1 } }] }, async () => {
       await world.sandbox.notify(
         world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(2) }),
@@ -276,7 +277,7 @@ describe('a drain', () => {
       assert.equal((await world.run('loads', '--json')).stdout, '[]\n');
     }));
 
-  it('takes two notifications of one report for one, be the document id in both or not', () =>
+  it('treats two notifications of one report as one, with the document id in both or not', () =>
     inWorld({}, async () => {
       const report = world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(3) });
       const { documentId: _, document: __, ...bare } = report;
@@ -287,7 +288,7 @@ describe('a drain', () => {
       assert.deepEqual(await depth(), { visible: 0, inFlight: 0 });
     }));
 
-  it('never makes rows of the document of a FATAL report, whoever asks for it', () =>
+  it('never makes rows from the document of a FATAL report, whichever command loads it', () =>
     inWorld({}, async () => {
       await world.sandbox.notify(
         world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(3) }),
@@ -333,7 +334,7 @@ describe('a drain', () => {
       assert.deepEqual((await runJson()).outcomes, { loaded: 1 });
     }));
 
-  it('takes no more of the backlog of a seller in hand than its quota has', () =>
+  it("receives no more of a seller's backlog than the quota of the seller allows", () =>
     inWorld(
       {
         plans: {
@@ -353,17 +354,18 @@ describe('a drain', () => {
           world.sandbox.addReport({ sellerId: 'A2OTHER', reportType: ordersType, body: other }),
         );
         await runJson();
-        // The queue has no order, so whether the other's message came in time is chance; that most were left alone is not.
+        // The queue has no order, so whether the other's message came in time is chance; that most
+        // were left alone is not.
         const loaded = await world.query(
           "SELECT count(*)::INT AS rows FROM orders_by_last_update WHERE _seller_id <> 'A2OTHER'",
         );
         assert.deepEqual(loaded, [{ rows: 15 }]);
         const { visible } = await depth();
-        assert.ok(visible > 50, `${visible} messages were never taken in hand`);
+        assert.ok(visible > 50, `${visible} messages were never received`);
       },
     ));
 
-  it('fetches a damaged document once more, then quarantines it with its bytes and without rows', () =>
+  it('downloads a damaged document once more, then quarantines it with its bytes and without rows', () =>
     inWorld({}, async () => {
       const whole = gzipSync(listings(50));
       const body = whole.subarray(0, whole.length - 20);
@@ -377,7 +379,7 @@ describe('a drain', () => {
       ]);
     }));
 
-  it('takes from the queue only what the quota lets it finish, and leaves the rest', () =>
+  it('receives only what the quota lets it finish, and leaves the rest on the queue', () =>
     inWorld(
       {
         plans: {
@@ -401,11 +403,11 @@ describe('a drain', () => {
         );
         const { visible, inFlight } = await depth();
         assert.equal(visible + inFlight, 25);
-        assert.ok(visible >= 15, `${visible} messages were never taken in hand`);
+        assert.ok(visible >= 15, `${visible} messages were never received`);
       },
     ));
 
-  it('keeps values that are not of their type, and rows that are too wide, with their raw text', () =>
+  it('keeps the raw text of values that do not fit their type, and of rows that are too wide', () =>
     inWorld({}, async () => {
       const row = (order: string, quantity: string, more = '') =>
         `2026-10-01T10:00:00+00:00\t${order}\tsku-1\tB01\tX01\tLamp\t${quantity}${more}`;
@@ -437,7 +439,7 @@ describe('a drain', () => {
       );
     }));
 
-  it('never clears a snapshot by a document whose rows are all rejected', () =>
+  it('never clears a snapshot for a document whose rows are all rejected', () =>
     inWorld({}, async () => {
       await world.sandbox.notify(
         world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(3) }),
@@ -449,7 +451,7 @@ describe('a drain', () => {
       assert.deepEqual(await world.query('SELECT count(*)::INT AS rows FROM listings'), [{ rows: 3 }]);
     }));
 
-  it('keeps sellers apart whose documents have the same id', () =>
+  it('separates sellers whose documents have the same id', () =>
     inWorld({}, async () => {
       const report = world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(2) });
       await world.sandbox.notify(report);
@@ -467,8 +469,8 @@ describe('a sweep', () => {
     const world = await makeWorld({ pipelines: [{ reportTypes: ['GET_MERCHANT*', 'GET_FLAT_FILE_ALL*'] }] });
     try {
       const { sandbox } = world;
-      const told = sandbox.addReport({ sellerId, reportType: listingsType, body: listings(1) });
-      await sandbox.notify(told);
+      const announced = sandbox.addReport({ sellerId, reportType: listingsType, body: listings(1) });
+      await sandbox.notify(announced);
       assert.equal((await world.run('run')).code, 0);
       for (let index = 0; index < 3; index += 1) {
         const body = orders([{ id: String(index), status: 'Shipped' }]);
@@ -494,7 +496,7 @@ describe('a sweep', () => {
     }
   });
 
-  it('that the quota of getReports ends early loads what it found, and the next one begins with what waited longest', async () => {
+  it('loads what it found when the quota of getReports runs out, and the next sweep starts with what waited longest', async () => {
     const first = Array.from({ length: 10 }, (_, index) => `GET_A_TYPE_${index}`);
     const world = await makeWorld({
       plans: { ...generousPlans, getReports: { callsPerSecond: 0.0222, burst: 10 } },

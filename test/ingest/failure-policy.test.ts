@@ -25,13 +25,13 @@ const circumstances = { isAborted: false, quotaDelayMs: 0, poison };
 const error = (code: ErrorCode) => new ReportsError(code);
 const diskFull = Object.assign(new Error('no space left'), { code: 'ENOSPC' });
 
-describe('what becomes of a report that could not be loaded', () => {
-  it('is quarantined at once if it can never be loaded', () => {
+describe('the failure of a report', () => {
+  it('quarantines it at once if it can never be loaded', () => {
     const next = actionAfter(error('DOCUMENT_CORRUPT'), jobReceived(1), circumstances);
     assert.deepEqual(next, { action: 'quarantine' });
   });
 
-  it('is retried after a delay that doubles with each receive, up to 15 minutes', () => {
+  it('retries it after a delay that doubles with each receive, up to 15 minutes', () => {
     const delays = [1, 2, 3, 4, 9].map((receives) =>
       actionAfter(error('API_UNAVAILABLE'), jobReceived(receives), circumstances),
     );
@@ -41,13 +41,13 @@ describe('what becomes of a report that could not be loaded', () => {
     );
   });
 
-  it('is never quarantined for a failure of the machine or of a service', () => {
+  it('never quarantines it because of the machine or a service', () => {
     for (const each of [diskFull, error('API_UNAVAILABLE'), error('WAREHOUSE_LOCKED')]) {
       assert.equal(actionAfter(each, jobReceived(50), circumstances).action, 'retry');
     }
   });
 
-  it('is quarantined if its download fails too often, unless the queue has a redrive policy', () => {
+  it('quarantines it if its download fails too often, unless the queue has a redrive policy', () => {
     const failed = error('DOWNLOAD_FAILED');
     assert.equal(actionAfter(failed, jobReceived(4), circumstances).action, 'retry');
     assert.equal(actionAfter(failed, jobReceived(5), circumstances).action, 'quarantine');
@@ -55,7 +55,7 @@ describe('what becomes of a report that could not be loaded', () => {
     assert.equal(actionAfter(failed, jobReceived(50), withRedrive).action, 'retry');
   });
 
-  it('is deferred until its seller has quota again, at least half a minute', () => {
+  it('defers it until its seller has quota again, for at least half a minute', () => {
     const noQuota = error('API_QUOTA_EXCEEDED');
     const decide = (quotaDelayMs: number) =>
       actionAfter(noQuota, jobReceived(50), { ...circumstances, quotaDelayMs });
@@ -63,14 +63,14 @@ describe('what becomes of a report that could not be loaded', () => {
     assert.deepEqual(decide(59_001), { action: 'defer', delaySeconds: 60 });
   });
 
-  it('is given back at once if the run is aborted, whatever the error', () => {
+  it('releases it at once if the run is aborted, whatever the error', () => {
     const aborted = { ...circumstances, isAborted: true };
     for (const each of [error('DOCUMENT_CORRUPT'), diskFull]) {
       assert.deepEqual(actionAfter(each, jobReceived(50), aborted), { action: 'defer', delaySeconds: 0 });
     }
   });
 
-  it('hides a message for whole seconds between none and 15 minutes', () => {
+  it('hides its message for whole seconds, between none and 15 minutes', () => {
     assert.deepEqual([-5, 0, 1, 1001, 1e9].map(delaySecondsOf), [0, 0, 1, 2, 900]);
   });
 });
@@ -85,7 +85,7 @@ describe('an attempt to load a report', () => {
     };
   };
 
-  it('ends in the crash journal, though its messages were released or deleted meanwhile', async () => {
+  it('ends in the crash journal even if its messages were released or deleted meanwhile', async () => {
     const { notes, poison } = noting();
     const job = jobReceived(2);
     const attempt = openAttempt(job, poison);
@@ -105,7 +105,7 @@ describe('an attempt to load a report', () => {
     assert.deepEqual(notes, []);
   });
 
-  it('is refused after as many crashes as receives are allowed', async () => {
+  it('is refused after as many crashes as the receives that are allowed', async () => {
     const { notes, poison } = noting();
     const job = { ...jobReceived(5), crashes: 4 };
     await assert.rejects(openAttempt(job, poison).begin(), { code: 'PROCESS_KILLED' });

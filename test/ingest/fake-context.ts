@@ -11,7 +11,9 @@ import type { Warehouse } from '../../src/warehouse/types.js';
 
 type Seller = Config['sellers'][number];
 
-/** What a test gives of a context; of the larger parts no more than is used. */
+/**
+ * The parts of a context that a test provides; of the larger ones only the members that are used.
+ */
 export interface ContextParts
   extends Partial<Omit<PipelineContext, 'config' | 'warehouse' | 'sellingPartner'>> {
   config?: Partial<Config>;
@@ -20,8 +22,8 @@ export interface ContextParts
 }
 
 /**
- * A context of these parts. Settings have their defaults, the log is silent. Whatever else is used without being given fails the test
- * by its name.
+ * A context of these parts. Settings have their defaults, the log is silent. A test that uses a
+ * part that it did not provide fails with the name of the part.
  */
 export function fakeContext({ config, warehouse, sellingPartner, ...parts }: ContextParts): PipelineContext {
   const settings = readConfig({ cwd: import.meta.dirname, env: {}, missing: 'defaults' });
@@ -42,18 +44,18 @@ export function fakeContext({ config, warehouse, sellingPartner, ...parts }: Con
   });
 }
 
-/** A pipeline of the settings, with defaults for what a test does not give. */
+/** A pipeline of the settings, with defaults for what a test does not set. */
 export function fakePipeline(members: Partial<Pipeline> = {}): Pipeline {
   const queue = 'https://sqs.us-east-1.amazonaws.com/123456789012/reports';
   return { ...pipelineSpec.parse({ name: 'all', schedule: '0 0 1 1 *', queue }), ...members };
 }
 
-/** A `request` entry of a pipeline, with defaults for what a test does not give. */
+/** A `request` entry of a pipeline, with defaults for what a test does not set. */
 export function fakeRequest(members: Partial<RequestConfig> & { reportType: string }): RequestConfig {
   return { ...requestSpec.parse({ reportType: members.reportType, cron: '0 0 * * *' }), ...members };
 }
 
-/** A seller of the settings, with defaults for what a test does not give. */
+/** A seller of the settings, with defaults for what a test does not set. */
 export function fakeSeller({ clientId = 'the application', ...members }: FakeSeller): Seller {
   const credentials = { clientId, clientSecret: 'secret', refreshToken: 'token' };
   const { id } = members;
@@ -62,11 +64,11 @@ export function fakeSeller({ clientId = 'the application', ...members }: FakeSel
 
 type FakeSeller = Partial<Omit<Seller, 'credentials'>> & { id: string; clientId?: string };
 
-/** Those members as the whole; any other fails whoever uses it. */
+/** These members as the whole; any other member throws when it is used. */
 export function onlyThese<T extends object>(name: string, members: Partial<T>): T {
   return new Proxy(members, {
     get(target, key, receiver) {
-      // A promise that resolves to it asks whether it is one itself.
+      // A promise that resolves to it checks whether it is a promise itself.
       if (key in target || typeof key === 'symbol' || key === 'then')
         return Reflect.get(target, key, receiver);
       throw new Error(`the test gives no ${name}.${key}`);

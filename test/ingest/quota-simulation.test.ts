@@ -17,20 +17,23 @@ import type { Pipeline } from '../../src/config/spec.js';
 const reportType = 'GET_SIMULATED';
 const documentPlan = amazonsPlans.getReportDocument as { callsPerSecond: number; burst: number };
 
-/** What Amazon grants one application beside the other: less than its documentation says. */
+/** The quota that Amazon grants one of two applications: lower than in its documentation. */
 const slowApplication = { clientId: 'slow', callsPerSecond: 0.0125 };
 
 interface Plan {
   sellers: number;
   documentsEach: number;
-  /** Sellers whose application Amazon grants less. */
+  /** Sellers whose application has the lower quota. */
   slow?: number;
-  order: 'mixed' | 'a seller after the other';
-  /** Stops the program so long after its start, and starts it again. */
+  order: 'mixed' | 'one seller after the other';
+  /** Stops the program this long after its start, and starts it again. */
   restartAfterMinutes?: number;
 }
 
-/** Drains a queue of so many documents by the real plan and work list, against Amazon's rates and ways of up to 1.5 s, on a simulated clock. */
+/**
+ * Drains a queue of this many documents with the real quota plan and scheduler, against Amazon's
+ * rates and latencies of up to 1.5 s, on a simulated clock.
+ */
 async function simulate({ sellers, documentsEach, slow = 0, order, restartAfterMinutes }: Plan) {
   const clock = simulateClock();
   const random = new Random(7);
@@ -49,7 +52,7 @@ async function simulate({ sellers, documentsEach, slow = 0, order, restartAfterM
   let refused = 0;
   const finishedMs = new Map<string, number[]>(sellerIds.map((id) => [id, []]));
 
-  /** Amazon at the other end of the wire. */
+  /** Amazon, as seen from its side of the network. */
   async function answer(url: string, init: RequestInit) {
     await clock.sleep(20 + random.integer(0, 1480));
     const respond = (status: number, body: object, rate?: number) => ({
@@ -121,18 +124,18 @@ async function simulate({ sellers, documentsEach, slow = 0, order, restartAfterM
   }
 }
 
-/** The documents of a seller can't be had sooner: the burst at once, then one by one. */
-const leastMinutes = (documents: number, callsPerSecond = documentPlan.callsPerSecond) =>
+/** The documents of a seller cannot be loaded sooner: the burst at once, then one by one. */
+const minMinutes = (documents: number, callsPerSecond = documentPlan.callsPerSecond) =>
   (documents - documentPlan.burst) / callsPerSecond / 60;
 
-describe('the quota as a plan, on a simulated clock', () => {
+describe('quota planning on a simulated clock', () => {
   const last = (times: number[] = []) => Math.max(...times);
 
   for (const { order, sellers, documentsEach } of [
     { order: 'mixed', sellers: 50, documentsEach: 100 },
-    { order: 'a seller after the other', sellers: 20, documentsEach: 40 },
+    { order: 'one seller after the other', sellers: 20, documentsEach: 40 },
   ] as const) {
-    it(`finishes ${sellers * documentsEach} documents of ${sellers} sellers in the least possible time, ${order}, and no call is refused`, async () => {
+    it(`finishes ${sellers * documentsEach} documents of ${sellers} sellers in the shortest possible time, ${order}, without a refused call`, async () => {
       const { refused, finishedMs, receives, startMs } = await simulate({
         sellers,
         documentsEach,
@@ -143,16 +146,16 @@ describe('the quota as a plan, on a simulated clock', () => {
       for (const [seller, times] of finishedMs) {
         assert.equal(times.length, documentsEach, seller);
         const minutes = (last(times) - startMs) / 60_000;
-        assert.ok(minutes <= leastMinutes(documentsEach) * 1.05, `${seller}: ${minutes} minutes`);
+        assert.ok(minutes <= minMinutes(documentsEach) * 1.05, `${seller}: ${minutes} minutes`);
       }
-      // Half-way none is far ahead of another.
-      const middleMs = startMs + (leastMinutes(documentsEach) / 2) * 60_000;
+      // Half-way no seller is far ahead of another.
+      const middleMs = startMs + (minMinutes(documentsEach) / 2) * 60_000;
       const done = [...finishedMs.values()].map((times) => times.filter((each) => each <= middleMs).length);
       assert.ok(Math.max(...done) - Math.min(...done) <= 15, done.join());
     });
   }
 
-  it('goes on after a restart as if there had been none, and learns that an application is granted less', async () => {
+  it('continues after a restart as if there had been none, and learns that an application has a lower quota', async () => {
     const { refused, finishedMs, receives, startMs } = await simulate({
       sellers: 20,
       documentsEach: 60,
@@ -161,14 +164,14 @@ describe('the quota as a plan, on a simulated clock', () => {
       restartAfterMinutes: 15.5,
     });
     assert.equal(refused, 0);
-    // Those in hand when it was stopped were given back.
+    // Those in flight when it was stopped were released.
     assert.ok([...receives.values()].every((count) => count <= 2));
     for (const [seller, times] of finishedMs) {
       assert.equal(times.length, 60, seller);
       const isSlow = Number(seller.slice(1)) >= 10;
-      const least = leastMinutes(60, isSlow ? slowApplication.callsPerSecond : undefined);
+      const minimum = minMinutes(60, isSlow ? slowApplication.callsPerSecond : undefined);
       const minutes = (last(times) - startMs) / 60_000;
-      assert.ok(minutes <= least * 1.05, `${seller}: ${minutes} minutes, ${least} at least`);
+      assert.ok(minutes <= minimum * 1.05, `${seller}: ${minutes} minutes, ${minimum} at least`);
     }
   });
 });
@@ -193,7 +196,7 @@ function openContext({
       const api = openSellingPartner({ seller: { id, region: 'na', credentials }, quota });
       const sellingPartner = {
         ...api,
-        // Both calls of a document, without the document: its bytes are not what is tried here.
+        // Both calls of a document, without its download: the test is not about its bytes.
         async getReport(reportId: string, call: Parameters<typeof api.getReport>[1]) {
           const report = await api.getReport(reportId, call);
           await api.getReportDocument(reportId, { ...call, restricted: false });
@@ -220,7 +223,7 @@ function openContext({
       pipelines: [pipeline(1)],
       sellers: sellerIds.map((id) => fakeSeller({ id })),
     },
-    // Records of loads have nowhere to go.
+    // Load records are not stored.
     lake: openFolderStore('/dev/null/lake'),
     raw: openFolderStore('/dev/null/raw'),
     warehouse,

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gsEndpoint, makeGsBucket, type StandIn, startS3 } from '../store/stand-ins.js';
-import { bigQueryEndpoint, standInLacks } from '../warehouse/bigquery-emulator.js';
+import { gsEndpoint, makeGsBucket, type BucketEmulator, startS3 } from '../store/stand-ins.js';
+import { bigQueryEndpoint, emulatorLacks } from '../warehouse/bigquery-emulator.js';
 import {
   bigQuerySettings,
   compareWithDuckDb,
@@ -11,42 +11,42 @@ import {
   makeCrashWorld,
   runUntilEmpty,
 } from './crash-matrix.js';
-import { type Ran, runApart, sellerId, type World } from './world.js';
+import { type Ran, runInChild, sellerId, type World } from './world.js';
 
 const documents = 12;
 
-describe('replicas on one queue, one bucket and one BigQuery dataset, without a disk that they share', function () {
+describe('replicas on one queue, one bucket and one BigQuery dataset, without a shared disk', function () {
   this.timeout(180_000);
   let world: World;
   let alone: World;
   let folders: string[];
-  let standIn: StandIn;
+  let emulator: BucketEmulator;
 
   before(function () {
     if (!bigQueryEndpoint) {
       console.warn('    skipped: BIGQUERY_EMULATOR is not set; see scripts/bigquery-emulator');
       this.skip();
     }
-    if (standInLacks('conflicts')) this.skip();
+    if (emulatorLacks('conflicts')) this.skip();
   });
   beforeEach(async () => {
-    // Without the stand-in for Google's, S3 is the bucket that they share.
-    standIn = gsEndpoint ? await makeGsBucket(gsEndpoint) : await startS3();
-    const { url } = standIn;
-    const stores = { lake: `${url}/lake`, raw: `${url}/raw`, bucket: { endpoint: standIn.endpoint } };
+    // Without the emulator of Google Cloud Storage, they share a bucket of S3.
+    emulator = gsEndpoint ? await makeGsBucket(gsEndpoint) : await startS3();
+    const { url } = emulator;
+    const stores = { lake: `${url}/lake`, raw: `${url}/raw`, bucket: { endpoint: emulator.endpoint } };
     world = await makeCrashWorld({ settings: { ...bigQuerySettings(bigQueryEndpoint ?? ''), ...stores } });
     alone = await makeCrashWorld();
-    // Each with a disk of its own, that holds nothing but the settings.
+    // Each has its own disk, with nothing but the settings.
     folders = Array.from({ length: 4 }, () => mkdtempSync(join(tmpdir(), 'replica-')));
     for (const folder of folders) cpSync(world.folder, folder, { recursive: true });
   });
   afterEach(async () => {
     await Promise.all([world?.close(), alone?.close()]);
-    await standIn?.close();
+    await emulator?.close();
     for (const folder of folders ?? []) rmSync(folder, { recursive: true, force: true });
   });
 
-  it('load every document once, told of twice, after one of them was killed; the tables are those of DuckDB', async () => {
+  it('load each document once despite duplicate notifications and a killed replica, into the same tables as DuckDB', async () => {
     for (let number = 0; number < documents; number += 1) {
       const rows = [0, 1, 2].map(
         (row) => `${(number + row) % 5}\t${number}.${row}5\t${row === 1 ? 'many' : row}`,
@@ -65,7 +65,7 @@ describe('replicas on one queue, one bucket and one BigQuery dataset, without a 
       }
     }
     const run = (cwd: string, more: Record<string, string> = {}) =>
-      runApart(
+      runInChild(
         ['run', '--log-level', 'warn'],
         { env: { ...world.env, ...more }, cwd },
         () => {},
@@ -76,14 +76,14 @@ describe('replicas on one queue, one bucket and one BigQuery dataset, without a 
     await world.sandbox.returnMessages();
     const ran = await Promise.all(folders.map((cwd) => run(cwd)));
     assert.deepEqual(ran.map(codeOf), [0, 0, 0, 0]);
-    // What the killed one held comes again when its time is over.
+    // The messages of the killed one become visible again after their timeout.
     await world.sandbox.returnMessages();
     await runUntilEmpty(world);
     assert.equal(codeOf(await alone.run('run')), 0);
     const compared = await compareWithDuckDb(world, alone);
     assert.deepEqual(compared.differences, []);
     assert.ok(compared.rows > documents, `${compared.rows} rows to compare`);
-    const names = await standIn.bucket.list('');
+    const names = await emulator.bucket.list('');
     const bytes = names.filter((name) => name.startsWith('raw/') && !name.endsWith('.json'));
     const records = names.filter((name) => name.startsWith('lake/_loads/'));
     assert.deepEqual([bytes.length, records.length], [documents, documents]);

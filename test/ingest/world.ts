@@ -35,19 +35,19 @@ export interface World {
   folder: string;
   /** Runs the program in this process. */
   run(...args: string[]): Promise<Ran>;
-  /** Runs the program in a process of its own; `watch` is told whenever it prints to stderr. */
+  /** Runs the program in a separate process; `watch` is called whenever it prints to stderr. */
   spawnRun(
     args: string[],
     env?: Record<string, string>,
     watch?: Watch,
     onStart?: (child: ChildProcess) => void,
   ): Promise<Ran>;
-  /** What the program's environment has. */
+  /** The environment of the program. */
   env: NodeJS.ProcessEnv;
   query(sql: string): Promise<Record<string, unknown>[]>;
-  /** Writes the seller into pipelines.yaml, in a world that was made without. */
+  /** Writes the seller into pipelines.yaml, in a world that was made without it. */
   addSellerToSettings(): Promise<void>;
-  /** Everything in the warehouse that depends neither on when nor in which order it was loaded. */
+  /** Everything in the warehouse that depends neither on the time nor on the order of loading. */
   contents(): Promise<Record<string, unknown[]>>;
   close(): Promise<void>;
 }
@@ -57,11 +57,13 @@ export const sellerId = 'A1TESTSELLER';
 export async function makeWorld(
   options: SandboxOptions & {
     pipelines?: Record<string, unknown>[];
-    /** More settings; by a function those that depend on what stands between. */
+    /**
+     * Additional settings; a function for those that depend on what is between program and sandbox.
+     */
     settings?: Record<string, unknown> | (() => Record<string, unknown>);
-    /** What stands between the program and the sandbox. */
+    /** What is between the program and the sandbox. */
     through?: (sandbox: Sandbox) => Promise<Pick<Sandbox, 'sqsEndpoint' | 'apiEndpoint' | 'loginUrl'>>;
-    /** Sellers beside the usual one. */
+    /** Additional sellers. */
     moreSellers?: string[];
   } = {},
 ): Promise<World> {
@@ -80,7 +82,7 @@ export async function makeWorld(
     lake: 'lake',
     raw: 'raw',
     state: 'state',
-    // Tests of the status page give it a port.
+    // Tests of the status page set its port.
     status: false,
     aws: { endpoint: met.sqsEndpoint },
     api: { endpoint: met.apiEndpoint, loginUrl: met.loginUrl },
@@ -121,7 +123,7 @@ export async function makeWorld(
     run: (...args) => runInProcess(args, { env, cwd: folder }),
     env,
     spawnRun: (args, more = {}, watch = () => {}, onStart = () => {}) =>
-      runApart(args, { env: { ...env, ...more }, cwd: folder }, watch, onStart),
+      runInChild(args, { env: { ...env, ...more }, cwd: folder }, watch, onStart),
     async query(sql) {
       const { code, stdout, stderr } = await world.run('query', '--json', sql);
       if (code !== 0) throw new Error(stderr);
@@ -157,7 +159,7 @@ export async function makeWorld(
   return world;
 }
 
-/** Runs the program in this process, with streams that remember. */
+/** Runs the program in this process, with streams that record what it prints. */
 export async function runInProcess(
   args: string[],
   {
@@ -169,7 +171,7 @@ export async function runInProcess(
     env: NodeJS.ProcessEnv;
     cwd: string;
     onStopSignal?: Io['onStopSignal'];
-    /** Told what it prints to stderr. */
+    /** Called with what it prints to stderr. */
     watch?: (text: string) => void;
   },
 ): Promise<Ran> {
@@ -185,14 +187,17 @@ export async function runInProcess(
   return withoutSecrets({ code, stdout: stdout.text, stderr: stderr.text }, env);
 }
 
-/** The program as it runs in this process until it ends by itself or is told to stop. */
+/** The program running in this process until it ends by itself or is stopped. */
 export interface StartedProgram {
   running: Promise<Ran>;
   /** Sends a stop signal. */
   stop(): void;
 }
 
-/** Starts the program in this process, in the folder of a world. `watch` is told what it prints to stderr. */
+/**
+ * Starts the program in this process, in the folder of a world. `watch` is called with what it
+ * prints to stderr.
+ */
 export function startInProcess(
   args: string[],
   { env, folder }: Pick<World, 'env' | 'folder'>,
@@ -213,8 +218,8 @@ export function startInProcess(
 
 type Watch = (child: ChildProcess, stderr: string) => void;
 
-/** Runs the program in a process of its own; a code of null is a signal. */
-export function runApart(
+/** Runs the program in a separate process; a code of null means that a signal ended it. */
+export function runInChild(
   args: string[],
   { env, cwd }: { env: NodeJS.ProcessEnv; cwd: string },
   watch: Watch,
@@ -247,14 +252,16 @@ export function runApart(
   });
 }
 
-/** Fails where the program printed a secret. */
+/** Fails if the program printed a secret. */
 function withoutSecrets(ran: Ran, env: NodeJS.ProcessEnv): Ran {
   assertNoSecrets(ran.stdout, env, 'stdout');
   assertNoSecrets(ran.stderr, env, 'stderr');
   return ran;
 }
 
-/** The built program where it is newer than its source, for it starts faster; else the source. */
+/**
+ * The built program if it is newer than its source, because it starts faster; otherwise the source.
+ */
 function program(): string[] {
   const root = new URL('../../', import.meta.url).pathname;
   const built = join(root, 'dist', 'main.cjs');

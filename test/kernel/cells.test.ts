@@ -9,7 +9,7 @@ describe('the kernel that reads cells', () => {
   });
   afterEach(() => kernel.giveBack());
 
-  /** The marks of a text, with the 64 bytes behind it that the scan may read. */
+  /** The marks of a text, followed by the 64 bytes that the scan may read. */
   function scanned(text: string) {
     const bytes = Buffer.from(text);
     const at = kernel.place(Buffer.concat([bytes, Buffer.alloc(64)]));
@@ -19,7 +19,7 @@ describe('the kernel that reads cells', () => {
     return { at, marks, lineEnds, lines };
   }
 
-  /** The cells of one column, each in a line of its own. */
+  /** The cells of one column, each on its own line. */
   function columnOf(texts: string[]): Cells {
     const { at, marks, lineEnds, lines } = scanned(texts.map((text) => `${text}\n`).join(''));
     const rows = kernel.zeros(texts.length * 4 + 4);
@@ -30,7 +30,7 @@ describe('the kernel that reads cells', () => {
   const hasBit = (bitmap: number, index: number) =>
     (((kernel.bytes(bitmap + (index >>> 3), 1)[0] ?? 0) >>> (index & 7)) & 1) === 1;
 
-  it('the scan finds every delimiter and line end, wherever they lie in a group of 64 bytes', () => {
+  it('finds every delimiter and line end, wherever they are in a group of 64 bytes', () => {
     const piece = fc.constantFrom('\t', '\n', '\r\n', '\r', 'a', 'é水', 'x'.repeat(61), 'y'.repeat(64));
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 60 }), (pieces) => {
@@ -66,7 +66,7 @@ describe('the kernel that reads cells', () => {
     });
   }
 
-  it('integers of 1 to 18 digits are read, and any other spelling is left', () => {
+  it('reads integers of 1 to 18 digits, and refuses any other spelling', () => {
     const digits = Array.from({ length: 18 }, (_, index) => '123456789012345678'.slice(0, index + 1));
     const texts = digits.flatMap((text) => [text, `-${text}`]);
     assert.deepEqual(readIntegers(texts, 18, 0), texts.map(BigInt));
@@ -78,7 +78,7 @@ describe('the kernel that reads cells', () => {
     );
   });
 
-  it('decimals are read unscaled, whatever number of their digits stands before the point and behind', () => {
+  it('reads decimals unscaled, with any number of digits before and after the point', () => {
     const decimal = fc.tuple(
       fc.bigInt(0n, 99_999_999_999_999n),
       fc.nat(9999),
@@ -99,7 +99,7 @@ describe('the kernel that reads cells', () => {
     );
   });
 
-  it('a dictionary numbers equal texts alike and other texts apart, at any length', () => {
+  it('numbers equal texts of a dictionary alike and different texts differently, at any length', () => {
     const word = fc.string({ unit: fc.constantFrom('a', 'b', 'é', '水'), maxLength: 20 });
     fc.assert(
       fc.property(fc.array(word, { minLength: 1, maxLength: 300 }), (texts) => {
@@ -126,7 +126,7 @@ describe('the kernel that reads cells', () => {
     );
   });
 
-  it('the end of a JSON string is found if an escape stands right before it', () => {
+  it('finds the end of a JSON string with an escape right before it', () => {
     for (const text of ['"\\\\"', '"\\n"', '"a\\""', '"\\u0041"', '{"a":"\\\\"}']) {
       const bytes = Buffer.from(text);
       const at = kernel.place(Buffer.concat([bytes, Buffer.alloc(64)]));
@@ -134,7 +134,7 @@ describe('the kernel that reads cells', () => {
     }
   });
 
-  it('the end of a JSON value is found for any value, and for none that breaks off', () => {
+  it('finds the end of any JSON value, and none for a value that is cut off', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         const text = JSON.stringify(value);

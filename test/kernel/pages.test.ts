@@ -15,7 +15,7 @@ describe('the kernel that encodes pages', () => {
   });
   afterEach(() => kernel.giveBack());
 
-  const placed = (values: ArrayLike<number> | ArrayLike<bigint>, of: 'int32' | 'int64') => {
+  const copyIn = (values: ArrayLike<number> | ArrayLike<bigint>, of: 'int32' | 'int64') => {
     const bytes =
       of === 'int32'
         ? Int32Array.from(values as ArrayLike<number>)
@@ -32,7 +32,7 @@ describe('the kernel that encodes pages', () => {
   const viewOf = (at: number, length: number) => new DataView(kernel.calls.memory.buffer, at, length);
 
   function ascending(values: bigint[]): bigint[] {
-    const at = placed(values, 'int64');
+    const at = copyIn(values, 'int64');
     const out = kernel.zeros(values.length * 5 + 64);
     const written = kernel.calls.encodeAscending(at, values.length, out);
     const read = new BigInt64Array(values.length);
@@ -42,14 +42,14 @@ describe('the kernel that encodes pages', () => {
     return [...read];
   }
 
-  it('ascending integers at the edges of blocks are read back by hyparquet', () => {
+  it('writes ascending integers at the edges of blocks that hyparquet reads back', () => {
     for (const length of lengths.filter((each) => each > 0)) {
       const values = Array.from({ length }, (_, index) => BigInt(index + 1));
       assert.deepEqual(ascending(values), values, `${length} values`);
     }
   });
 
-  it('ascending integers of any distances below 2^31 are read back by hyparquet', () => {
+  it('writes ascending integers with any distances below 2^31 that hyparquet reads back', () => {
     const distance = fc.oneof(fc.nat(3), fc.integer({ min: 0, max: 2 ** 31 - 1 }));
     fc.assert(
       fc.property(
@@ -66,7 +66,7 @@ describe('the kernel that encodes pages', () => {
 
   function places(values: number[], there?: boolean[], from = 0): number[] {
     const width = bitWidthOf(Math.max(1, ...values));
-    const at = placed(values, 'int32');
+    const at = copyIn(values, 'int32');
     const scratch = kernel.zeros(values.length * 4 + 4);
     const out = kernel.zeros(values.length * 4 + 64);
     const validity = there ? bitmapOf(there) : 0;
@@ -78,7 +78,7 @@ describe('the kernel that encodes pages', () => {
     return read;
   }
 
-  it('indices of a dictionary are read back by hyparquet, runs and packed ones, with nulls and without', () => {
+  it('writes indices of a dictionary that hyparquet reads back, as runs and packed, with and without nulls', () => {
     const run = fc.tuple(fc.nat(2 ** 24 - 1), fc.constantFrom(1, 2, 7, 8, 15, 16, 17, 40));
     fc.assert(
       fc.property(
@@ -99,25 +99,25 @@ describe('the kernel that encodes pages', () => {
     );
   });
 
-  it('plain integers leave out nulls, and those of 16 bytes have their highest byte first', () => {
+  it('leaves out nulls of plain integers, and writes 16-byte integers with their highest byte first', () => {
     for (const length of lengths) {
       const values = Array.from({ length }, (_, index) => BigInt(index) ** 3n - 2n ** 31n);
       const there = values.map((_, index) => index % 3 !== 1);
       const expected = values.filter((_, index) => there[index]);
-      const at = placed(values, 'int64');
+      const at = copyIn(values, 'int64');
       const out = kernel.zeros(length * 8 + 16);
       const written = kernel.calls.plainIntegers(at, 8, 8, bitmapOf(there), 0, length, out);
       assert.equal(written, expected.length * 8);
       assert.deepEqual([...kernel.int64(out, expected.length)], expected);
     }
     const [low, high] = [-1n, 2n ** 62n];
-    const at = placed([low, high], 'int64');
+    const at = copyIn([low, high], 'int64');
     const out = kernel.zeros(32);
     assert.equal(kernel.calls.plainIntegers(at, 16, 16, 0, 0, 1, out), 16);
     assert.equal(Buffer.from(kernel.bytes(out, 16)).toString('hex'), `40${'00'.repeat(7)}${'ff'.repeat(8)}`);
   });
 
-  it('extremes of 16-byte integers are found by all of their bytes, and nulls are passed over', () => {
+  it('finds the extremes of 16-byte integers by all of their bytes, and ignores nulls', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.bigInt(-(2n ** 127n), 2n ** 127n - 1n), fc.boolean()), {
@@ -131,7 +131,7 @@ describe('the kernel that encodes pages', () => {
             BigInt.asIntN(64, value),
             BigInt.asIntN(64, value >> 64n),
           ]);
-          kernel.calls.extremeIntegers(placed(halves, 'int64'), 16, 16, bitmapOf(there), values.length);
+          kernel.calls.extremeIntegers(copyIn(halves, 'int64'), 16, 16, bitmapOf(there), values.length);
           const { least, greatest } = kernel.calls;
           const kept = values.filter((_, index) => there[index]);
           const sorted = kept.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0));

@@ -12,7 +12,9 @@ export const flipBit = (bytes: Buffer, at: number) => {
   return changed;
 };
 
-/** Applies a damage to the one file below a folder whose path ends in this way. Returns its path. */
+/**
+ * Applies a damage to the one file below a folder whose path ends with this text. Returns its path.
+ */
 export function damageFile(
   folder: string,
   ending: string | RegExp,

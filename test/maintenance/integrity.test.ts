@@ -30,7 +30,7 @@ const documents: Record<string, Buffer> = {
   'gzipped.txt.gz': gzipSync(orders([4, 5, 6].map(order))),
 };
 
-describe('the integrity of files', function () {
+describe('the integrity check', function () {
   this.timeout(120_000);
   const { path, run, file, query } = commandFolder();
 
@@ -63,7 +63,7 @@ describe('the integrity of files', function () {
     assert.deepEqual(await ledger(), before[1]);
   }
 
-  it('is known by a size and a hash in the ledger, beside raw documents and in the records of loads', async () => {
+  it('uses sizes and hashes that are in the ledger, beside raw documents and in load records', async () => {
     const ids = await loadAll();
     const rows = (await query('SELECT * FROM _loads ORDER BY key')) as Record<string, unknown>[];
     assert.equal(rows.length, 2);
@@ -84,7 +84,7 @@ describe('the integrity of files', function () {
 
   for (const name of Object.keys(documents)) {
     for (const damage of damages) {
-      it(`of a raw document, ${name} ${damage.what}, decides whether a reload takes it; its rows stay`, async () => {
+      it(`decides whether a reload uses a raw document, ${name} ${damage.what}; its rows stay`, async () => {
         const ids = await loadAll();
         const before = [await tables(), await ledger()];
         damageFile(path('raw'), ids[name] ?? '', damage);
@@ -107,7 +107,7 @@ describe('the integrity of files', function () {
   }
 
   for (const damage of damages) {
-    it(`of a Parquet file ${damage.what} makes a rebuild take the raw document`, async () => {
+    it(`makes a rebuild use the raw document if a Parquet file is ${damage.what}`, async () => {
       const ids = await loadAll();
       const before = [await tables(), await ledger()];
       for (const id of Object.values(ids)) damageFile(path('lake'), `${id}.parquet`, damage);
@@ -116,12 +116,12 @@ describe('the integrity of files', function () {
       const { fromLake, fromRaw, lost } = JSON.parse(ran.stdout);
       assert.deepEqual([fromLake, fromRaw, lost], [0, 2, []]);
       await assertSame(ran, before);
-      // They are as they were again.
+      // They are as they were before the damage.
       assert.equal(JSON.parse((await run('rebuild', '--json')).stdout).fromLake, 2);
     });
   }
 
-  it('of both copies of a document gone refuses a rebuild, with the file as it was; a loss that is accepted is reported', async () => {
+  it('refuses a rebuild if both copies of a document are gone and keeps the file, or reports a loss that is accepted', async () => {
     const ids = await loadAll();
     const before = [await tables(), await ledger()];
     const id = ids['plain.txt'] ?? '';
@@ -159,7 +159,7 @@ describe('the integrity of files', function () {
     { what: 'that is null', damage: () => Buffer.from('null') },
   ];
   for (const damage of factsDamages) {
-    it(`concerns one document alone where its raw facts are a file ${damage.what}`, async () => {
+    it(`affects only one document if its raw metadata is a file ${damage.what}`, async () => {
       const ids = await loadAll();
       const before = [await tables(), await ledger()];
       const facts = damageFile(path('raw'), `${ids['plain.txt']}.json`, damage);
@@ -176,7 +176,7 @@ describe('the integrity of files', function () {
       const fromLake = await run('rebuild');
       assert.equal(fromLake.code, 0, fromLake.stderr);
       await assertSame(fromLake, before);
-      // With neither lake nor ledger nobody knows what it was; all others are made again.
+      // With neither lake nor ledger the document cannot be identified; all others are made again.
       rmSync(path('lake'), { recursive: true });
       const refused = await run('rebuild');
       assert.match(refused.stderr, /REBUILD_INCOMPLETE/);
@@ -193,7 +193,7 @@ describe('the integrity of files', function () {
     });
   }
 
-  it('of a file of the lake is looked at by inspect, which shows nothing of a damaged one', async () => {
+  it('stops inspect from showing a damaged file of the lake', async () => {
     const ids = await loadAll();
     const at = damageFile(path('lake'), `${ids['plain.txt']}.parquet`, { damage: (bytes) => bytes });
     assert.equal((await run('inspect', at)).code, 0);
@@ -203,7 +203,7 @@ describe('the integrity of files', function () {
     assert.match(stderr, /PARQUET_DAMAGED/);
   });
 
-  it('of the Parquet that a crash left between a commit and its record is known from the ledger', async () => {
+  it('takes the hashes from the ledger if a crash came between a commit and its load record', async () => {
     const ids = await loadAll();
     const before = [await tables(), await ledger()];
     const older = (bytes: Buffer) =>
@@ -216,8 +216,8 @@ describe('the integrity of files', function () {
     assert.deepEqual(await tables(), before[0]);
   });
 
-  describe('of files that a version without hashes wrote', () => {
-    it('is not checked: they load and are made again as they were, with one note', async () => {
+  describe('files that a version without hashes wrote', () => {
+    it('are not checked: they load and are rebuilt as before, with one note', async () => {
       await loadAll();
       await withoutHashes(path);
       const before = await tables();
@@ -233,7 +233,7 @@ describe('the integrity of files', function () {
     });
 
     for (const damage of damages.slice(0, 2)) {
-      it(`is known by the sizes in the ledger: one ${damage.what} keeps its rows`, async () => {
+      it(`are checked by the sizes in the ledger: one ${damage.what} keeps its rows`, async () => {
         const ids = await loadAll();
         await withoutHashes(path);
         const before = await tables();
@@ -245,7 +245,7 @@ describe('the integrity of files', function () {
       });
     }
 
-    it('is doubted if they have fewer rows than the ledger says, unless that is accepted', async () => {
+    it('are refused if they have fewer rows than the ledger says, unless that loss is accepted', async () => {
       const ids = await loadAll();
       await withoutHashes(path);
       const before = await tables();
@@ -263,7 +263,7 @@ describe('the integrity of files', function () {
       assert.equal(ran.code, 1);
       assert.equal(JSON.parse(ran.stdout).notLoaded[0].reasonCode, 'ROWS_MISSING');
       assert.deepEqual(await tables(), before);
-      // Its Parquet was left as it was too.
+      // Its Parquet did not change either.
       const rebuilt = await run('rebuild');
       assert.equal(rebuilt.code, 0);
       assert.deepEqual(await tables(), before);
@@ -291,7 +291,7 @@ describe('damaged documents that Amazon still has', function () {
     world.sandbox.state.calls.filter(({ operation }) => operation === 'download').length;
 
   for (const damage of damages) {
-    it(`are fetched again by a reload and by a rebuild: raw ${damage.what}`, async () => {
+    it(`are downloaded again by a reload and by a rebuild: raw ${damage.what}`, async () => {
       world = await makeWorld();
       const before = await load();
       const raw = join(world.folder, 'raw');
@@ -300,7 +300,7 @@ describe('damaged documents that Amazon still has', function () {
       assert.equal(reloaded.code, 0, reloaded.stdout + reloaded.stderr);
       assert.equal(downloads(), 2);
       assert.deepEqual(await world.contents(), before);
-      // It is whole again, and nothing more is fetched.
+      // It is whole again, and nothing more is downloaded.
       assert.equal((await world.run('reload', 'amzn1.spdoc.1')).code, 0);
       assert.equal(downloads(), 2);
       damageFile(raw, 'amzn1.spdoc.1', damage);
@@ -313,7 +313,7 @@ describe('damaged documents that Amazon still has', function () {
     });
   }
 
-  it('are fetched again where nobody can read what is known of them', async () => {
+  it('are downloaded again if their metadata is unreadable', async () => {
     world = await makeWorld();
     const before = await load();
     damageFile(join(world.folder, 'raw'), 'amzn1.spdoc.1.json', { damage: () => Buffer.alloc(0) });
@@ -329,7 +329,7 @@ describe('damaged documents that Amazon still has', function () {
     assert.deepEqual(await world.contents(), before);
   });
 
-  it('keep their rows once Amazon has them no more, and the reason says both', async () => {
+  it('keep their rows once Amazon no longer has them, and the reason says both', async () => {
     world = await makeWorld();
     const before = await load();
     damageFile(join(world.folder, 'raw'), 'amzn1.spdoc.1', damages[0] as Damage);
@@ -342,7 +342,7 @@ describe('damaged documents that Amazon still has', function () {
     assert.deepEqual(await world.contents(), before);
   });
 
-  it('that a killed run left are fetched again by the next one', async () => {
+  it('are downloaded again by the next run after a killed one left them', async () => {
     world = await makeWorld();
     const before = await load();
     for (const name of ['warehouse.duckdb', 'lake']) rmSync(join(world.folder, name), { recursive: true });
@@ -356,15 +356,15 @@ describe('damaged documents that Amazon still has', function () {
   });
 });
 
-describe('the integrity of objects in a bucket', function () {
+describe('the integrity check of objects in a bucket', function () {
   this.timeout(120_000);
 
-  it('is looked at when they are read: damaged ones are made again from the other copy', async () => {
-    const standIn = await startS3();
+  it('finds damaged ones when they are read, and makes them again from the other copy', async () => {
+    const emulator = await startS3();
     const settings = {
-      lake: `${standIn.url}/lake`,
-      raw: `${standIn.url}/raw`,
-      bucket: { endpoint: standIn.endpoint },
+      lake: `${emulator.url}/lake`,
+      raw: `${emulator.url}/raw`,
+      bucket: { endpoint: emulator.endpoint },
     };
     const world = await makeWorld({ settings });
     try {
@@ -372,26 +372,26 @@ describe('the integrity of objects in a bucket', function () {
       await world.sandbox.notify(world.sandbox.addReport({ ...report, documentId: 'd1', reportId: '71' }));
       assert.equal((await world.run('run')).code, 0);
       const before = await world.contents();
-      const names = await standIn.bucket.list('');
+      const names = await emulator.bucket.list('');
       const parquet = names.find((name) => name.endsWith('.parquet')) ?? assert.fail();
       const raw = names.find((name) => name.endsWith('/d1')) ?? assert.fail();
       const damage = async (name: string, change: (bytes: Buffer) => Buffer) => {
         const copy = join(world.folder, 'copy');
         rmSync(copy, { force: true });
-        await standIn.bucket.get(name, copy);
+        await emulator.bucket.get(name, copy);
         writeFileSync(copy, change(readFileSync(copy)));
-        await standIn.bucket.put(name, copy);
+        await emulator.bucket.put(name, copy);
       };
       const flip = (bytes: Buffer) => flipBit(bytes, Math.floor(bytes.length / 2));
 
       await damage(parquet, flip);
-      const shown = await world.run('inspect', `${standIn.url}/${parquet}`);
+      const shown = await world.run('inspect', `${emulator.url}/${parquet}`);
       assert.equal(shown.code, 1);
       assert.match(shown.stderr, /PARQUET_DAMAGED/);
       const rebuilt = await world.run('rebuild', '--json');
       assert.deepEqual([rebuilt.code, JSON.parse(rebuilt.stdout).fromRaw], [0, 1], rebuilt.stderr);
       assert.deepEqual(await world.contents(), before);
-      assert.equal((await world.run('inspect', `${standIn.url}/${parquet}`)).code, 0);
+      assert.equal((await world.run('inspect', `${emulator.url}/${parquet}`)).code, 0);
 
       await damage(raw, flip);
       const reloaded = await world.run('reload', 'd1');
@@ -405,7 +405,7 @@ describe('the integrity of objects in a bucket', function () {
       assert.deepEqual(await world.contents(), before);
     } finally {
       await world.close();
-      await standIn.close();
+      await emulator.close();
     }
   });
 });

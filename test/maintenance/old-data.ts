@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { stringify } from 'yaml';
 import type { FaultPoint } from '../../src/runtime/fault-point.js';
-import { runApart, runInProcess } from '../ingest/world.js';
+import { runInChild, runInProcess } from '../ingest/world.js';
 
-/** Words of old buyers, in every document that is to be purged, and of one whose order is new. */
+/**
+ * Words of old buyers, in every document that is to be purged, and of a buyer whose order is new.
+ */
 export const oldWords = ['Quackenbush', 'Zzyzx Road'];
 export const youngWords = ['Featherstonehaugh'];
 
@@ -38,7 +40,10 @@ const documents: [type: string, content: string | Buffer, created: 'old' | 'youn
   ['GET_MERCHANT_LISTINGS_ALL_DATA', 'item-name\tseller-sku\tprice\tquantity\nLamp\ts-1\t9.99\t1\n', 'old'],
 ];
 
-/** A new folder with all documents loaded by those settings, and the warehouse rebuilt once: a copy of the file is set aside. */
+/**
+ * A new folder with all documents loaded by these settings, and the warehouse rebuilt once, so that
+ * a copy of the file is set aside.
+ */
 export async function makeOldData(settings: Record<string, unknown> = {}): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'sp-reports-test-'));
   writeFileSync(join(folder, 'pipelines.yaml'), stringify(settings));
@@ -54,13 +59,13 @@ export async function makeOldData(settings: Record<string, unknown> = {}): Promi
   return folder;
 }
 
-/** Begins a purge for each of these steps, and kills it there. */
+/** Starts a purge for each of these steps, and kills it there. */
 export async function crashPurge(folder: string, steps: readonly FaultPoint[]): Promise<void> {
   for (const step of steps) {
     const env = { ...process.env, SP_REPORTS_CRASH_AT: step };
     const purge = ['purge', '--older-than', '30d'];
     const nothing = () => {};
-    const killed = await runApart(purge, { env, cwd: folder }, nothing, nothing);
+    const killed = await runInChild(purge, { env, cwd: folder }, nothing, nothing);
     assert.equal(killed.code, null, `${step}: ${killed.stderr}`);
     const counted = await runInProcess(['query', 'SELECT count(*) FROM orders_shipping'], {
       env: {},

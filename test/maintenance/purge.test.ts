@@ -54,7 +54,7 @@ describe('purge', () => {
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
   after(() => rmSync(template, { recursive: true, force: true }));
 
-  it('leaves no byte of what old documents held of buyers, and everything else', async () => {
+  it('removes every byte of personal data of old documents, and keeps everything else', async () => {
     const found = await findWords(data(), oldWords);
     const places = [...found].flatMap(([name, ways]) => ways.map((way) => `${kindOf(name)}: ${way}`));
     assert.deepEqual([...new Set(places)].sort(), [
@@ -92,7 +92,7 @@ describe('purge', () => {
     assert.deepEqual((await purge()).documents, []);
   });
 
-  it('keeps what the user made in the warehouse file, and its rights', async () => {
+  it('keeps what the user made in the warehouse file, and its access rights', async () => {
     await alter(join(data(), 'warehouse.duckdb'), [
       'CREATE VIEW buyers AS SELECT order_id, buyer_name FROM orders_shipping',
       'CREATE INDEX by_order ON orders_shipping (order_id)',
@@ -108,7 +108,7 @@ describe('purge', () => {
     assert.equal(statSync(join(data(), 'warehouse.duckdb')).mode & 0o777, 0o600);
   });
 
-  it('lets nothing bring the data back but the user', async () => {
+  it('is final: only the user can bring the data back', async () => {
     const { documents: keys } = await purge();
     const [{ document_id: id }] = (await query(
       "SELECT document_id FROM _loads WHERE report_type LIKE '%SHIPPING' AND report_created_at < '2021-01-01' LIMIT 1",
@@ -121,7 +121,7 @@ describe('purge', () => {
     assert.deepEqual(await purgedKeys(), keys.toSorted());
   });
 
-  it('leaves everything that a rebuild needs, also where only the raw documents had it', async () => {
+  it('keeps everything that a rebuild needs, also if only the raw documents had it', async () => {
     rmSync(join(data(), 'lake', '_loads'), { recursive: true });
     rmSync(join(data(), 'lake', 'seller_feedback'), { recursive: true });
     const before = await facts();
@@ -133,7 +133,7 @@ describe('purge', () => {
     assert.deepEqual(await findWords(data(), oldWords), new Map());
   });
 
-  it('takes away what a crash left in lake and raw without a ledger row, once it is old', async () => {
+  it('removes what a crash left in lake and raw without a ledger row, once it is old', async () => {
     const folders = ['raw', 'lake'].map((name) => join(data(), name));
     rmSync(join(data(), 'warehouse.duckdb'));
     rmSync(join(data(), 'lake', '_loads'), { recursive: true });
@@ -145,19 +145,19 @@ describe('purge', () => {
     }
     await purge();
     assert.deepEqual(await findWords(data(), oldWords), new Map());
-    // Of the types that hold none everything is there.
+    // Types without personal data keep everything.
     assert.ok(existsSync(join(data(), 'lake', 'listings')));
   });
 
-  it('is done again after a crash', async () => {
+  it('is repeated after a crash', async () => {
     await crashPurge(folder, ['file-copied']);
-    // Nothing of what is left of it either is for others to read.
+    // What is left of it is not readable for others either.
     assert.deepEqual(readableByOthers(data()), []);
     assert.equal((await purge()).documents.length, 6);
     assert.deepEqual(await findWords(data(), oldWords), new Map());
   });
 
-  /** Of each document its Parquet files, as its record and the ledger know them. */
+  /** The Parquet files of each document, as its record and the ledger know them. */
   async function knownFiles(): Promise<Record<string, LakeFile[]>> {
     const ledger = (await query('SELECT key, files FROM _loads ORDER BY key')) as {
       key: string;
@@ -183,13 +183,13 @@ describe('purge', () => {
     assert.equal(fromRaw, 0);
   }
 
-  it('keeps the hashes of the files that it wrote, so that a rebuild takes them', async () => {
+  it('records the hashes of the files that it wrote, so that a rebuild accepts them', async () => {
     await assertKnown();
     await purge();
     await assertKnown();
   });
 
-  it('keeps them also where a crash ended it between the files and their hashes', async () => {
+  it('records the hashes also after a crash between the files and their hashes', async () => {
     await crashPurge(folder, ['lake-purged']);
     const before = await facts();
     const { code, stderr } = await run('rebuild', '--json');
@@ -199,7 +199,7 @@ describe('purge', () => {
     await assertKnown();
   });
 
-  it('makes a damaged file from the raw document again first, and nothing out of its bytes', async () => {
+  it('makes a damaged file again from the raw document first, and uses none of its bytes', async () => {
     const before = await facts();
     const flip = (path: string) => {
       const bytes = readFileSync(path);
@@ -216,7 +216,7 @@ describe('purge', () => {
     assert.deepEqual(await facts(), before);
   });
 
-  it('is told how old documents must be, in words it knows', async () => {
+  it('needs the age of the documents, in words that it knows', async () => {
     for (const age of ['30', '-1d', '30 days', '1m']) {
       const { code, stderr } = await run('purge', '--older-than', age);
       assert.equal(code, 2);
@@ -226,7 +226,7 @@ describe('purge', () => {
   });
 });
 
-/** Files and folders that others than their owner have rights to. */
+/** Files and folders that users other than their owner have rights to. */
 function readableByOthers(folder: string): string[] {
   const names = ['.', ...readdirSync(folder, { recursive: true, encoding: 'utf8' })];
   return names.filter((name) => (statSync(join(folder, name)).mode & 0o077) !== 0);

@@ -57,7 +57,7 @@ function decimalsVector(
   return numbersVector(new arrow.Decimal(scale, precision), Uint32Array, values, Uint32Array.from(words));
 }
 
-/** Arrow's builders take dates by the millisecond, ours have microseconds. */
+/** Arrow's builders accept dates in milliseconds, ours have microseconds. */
 function numbersVector(
   type: arrow.DataType,
   Numbers: typeof Int32Array | typeof BigInt64Array | typeof Uint32Array,

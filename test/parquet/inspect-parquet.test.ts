@@ -29,7 +29,7 @@ describe('inspecting a Parquet file', () => {
     return path;
   }
 
-  it('tells columns, row groups, metadata and the first rows', async () => {
+  it('shows columns, row groups, metadata and the first rows', async () => {
     const { bytes, ...found } = await inspectParquet(await write('plain.parquet'));
     assert(bytes > 100);
     assert.deepEqual(found, {
@@ -52,11 +52,11 @@ describe('inspecting a Parquet file', () => {
     });
   });
 
-  it('takes the name as it stands, whatever is in it', async () => {
+  it('takes the name literally, whatever is in it', async () => {
     assert.equal((await inspectParquet(await write("it's [1]*.parquet"))).rows, 10);
   });
 
-  it('says of anything else that it is not readable', async () => {
+  it('says that any other file is not readable', async () => {
     const text = join(folder, 'text.parquet');
     await writeFile(text, 'sku\tquantity\n'.repeat(10));
     const cut = await write('cut.parquet');

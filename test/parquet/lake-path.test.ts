@@ -3,13 +3,13 @@ import { sep } from 'node:path';
 import fc from 'fast-check';
 import { lakePath } from '../../src/parquet/lake-path.js';
 
-describe('the place of a Parquet file in the lake', () => {
-  it('is by table, seller and document', () => {
+describe('the path of a Parquet file in the lake', () => {
+  it('consists of table, seller and document', () => {
     const path = lakePath('/lake', { table: 'orders', sellerId: 'A1', documentId: 'amzn1.spdoc.1.3.x' });
     assert.equal(path, ['', 'lake', 'orders', 'seller=A1', 'amzn1.spdoc.1.3.x.parquet'].join(sep));
   });
 
-  it('never leaves the lake, and every id has its own', () => {
+  it('never leaves the lake, and differs for each id', () => {
     const id = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.constantFrom('..', '.', '', '/etc', 'a/../../b', 'x'.repeat(500)),

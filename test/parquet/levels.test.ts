@@ -8,7 +8,7 @@ import {
   noneThere,
 } from '../../src/parquet/columnar/levels.js';
 
-/** The levels as hyparquet reads them, behind their length. */
+/** The levels as hyparquet reads them, after their length. */
 function read(bytes: Uint8Array, count: number): number[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   assert.equal(view.getUint32(0, true), bytes.length - 4);
@@ -17,8 +17,8 @@ function read(bytes: Uint8Array, count: number): number[] {
   return levels;
 }
 
-describe('definition levels', () => {
-  it('definition levels of any bitmap are read back by hyparquet, from any byte on', () => {
+describe('the level encoder', () => {
+  it('writes definition levels of any bitmap, from any byte on, that hyparquet reads back', () => {
     fc.assert(
       fc.property(
         fc.array(fc.boolean(), { minLength: 1, maxLength: 300 }),
@@ -36,7 +36,7 @@ describe('definition levels', () => {
     );
   });
 
-  it('definition levels of a column without nulls, or of nulls alone, are one run', () => {
+  it('writes one run for the definition levels of a column without nulls, or with only nulls', () => {
     for (const count of [1, 7, 8, 63, 64, 65, 20_000]) {
       for (const [there, level] of [
         [allThere, 1],
@@ -52,7 +52,7 @@ describe('definition levels', () => {
     }
   });
 
-  it('the bit width of a value is that of its highest bit', () => {
+  it('computes the bit width of a value from its highest bit', () => {
     const widths = [0, 1, 2, 3, 4, 255, 256, 2 ** 24 - 1, 2 ** 31 - 1].map(bitWidthOf);
     assert.deepEqual(widths, [0, 1, 2, 2, 3, 8, 9, 24, 31]);
   });

@@ -37,7 +37,7 @@ describe('Parquet of the columnar engine in pyarrow', () => {
     }
   });
 
-  it('has the same values: all types, nulls, dictionaries, several row groups, decimals to the last digit', async () => {
+  it('has the same values for all types, nulls, dictionaries, several row groups and decimals, to the last digit', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'pyarrow-'));
     try {
       const columns = [

@@ -43,7 +43,7 @@ describe('rejects as Parquet', () => {
     ]);
   });
 
-  it('leave no file where nothing is rejected, nor when aborted', async () => {
+  it('leave no file if nothing is rejected, or if the write is aborted', async () => {
     const none = openRejectsWriter(join(folder, 'none.parquet'));
     await none.add('orders', []);
     assert.deepEqual(await none.finish(), { count: 0 });
@@ -53,7 +53,7 @@ describe('rejects as Parquet', () => {
     assert.deepEqual(readdirSync(folder), []);
   });
 
-  it('stay when they are finished and something else fails after', async () => {
+  it('stay if they are finished and something else fails afterwards', async () => {
     const writer = openRejectsWriter(join(folder, 'kept.parquet'));
     await writer.add('orders', [{ row: 1, column: null, raw: '', reason: '' }]);
     await writer.finish();

@@ -52,7 +52,7 @@ const rows: Value[][] = [
   ],
 ];
 
-describe('a Parquet file written anew', () => {
+describe('a rewritten Parquet file', () => {
   let folder: string;
   let rewriter: ParquetRewriter;
   before(async () => {
@@ -68,7 +68,7 @@ describe('a Parquet file written anew', () => {
     columnar: openColumnarWriter,
     reference: openReferenceWriter,
   })) {
-    it(`has NULL in the columns named, and all else as the ${engine} engine wrote it`, async () => {
+    it(`has NULL in the named columns, and the rest as the ${engine} engine wrote it`, async () => {
       const path = join(folder, "it's.parquet");
       const writer = await open({ path, columns, metadata: { report_type: 'GET_X', "it's": 'é"\'' } });
       await writer.write(batchOf(columns, rows));
@@ -99,7 +99,7 @@ describe('a Parquet file written anew', () => {
     });
   }
 
-  it('has empty texts where there may be no NULL', async () => {
+  it('has empty texts in columns that cannot have NULL', async () => {
     const path = join(folder, 'rejects.parquet');
     const writer = openRejectsWriter(path);
     await writer.add('orders', [{ row: 1, column: null, raw: 'Ann Archer', reason: 'too long' }]);
@@ -111,7 +111,7 @@ describe('a Parquet file written anew', () => {
     ]);
   });
 
-  it('stays as it is where it can not be read', async () => {
+  it('stays as it was if it cannot be read', async () => {
     const path = join(folder, 'damaged.parquet');
     writeFileSync(path, 'PAR1 no');
     await assert.rejects(rewriter.clear(path, ['name'], null), { code: 'PARQUET_FAILED' });

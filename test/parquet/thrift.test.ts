@@ -14,7 +14,7 @@ import {
   text,
 } from '../../src/parquet/columnar/thrift.js';
 
-/** A value, and what hyparquet reads of it. */
+/** A value, and what hyparquet reads from it. */
 type Pair = [written: ThriftValue, read: unknown];
 
 const integer32 = fc.integer().map((value): Pair => [i32(value), value]);
@@ -79,7 +79,7 @@ const decode = (encodedBytes: Uint8Array) => {
 };
 
 describe('the Thrift writer', () => {
-  it('the Thrift writer writes structs that hyparquet reads back, to the last byte', () => {
+  it('writes structs that hyparquet reads back, to the last byte', () => {
     fc.assert(
       fc.property(members(fc.oneof(scalar, ofStructs, ofEncoded, ofLists)), ({ written, read }) => {
         const all = encodeThrift(written);
@@ -90,7 +90,7 @@ describe('the Thrift writer', () => {
     );
   });
 
-  it('the Thrift writer writes the bytes that the compact protocol prescribes', () => {
+  it('writes the bytes that the compact protocol prescribes', () => {
     const hex = (fields: Record<number, ThriftValue | undefined>) =>
       Buffer.from(encodeThrift(fields)).toString('hex');
     assert.equal(hex({}), '00');
@@ -100,11 +100,11 @@ describe('the Thrift writer', () => {
     assert.equal(hex({ 1: i32(-(2 ** 31)) }), '15ffffffff0f00');
     assert.equal(hex({ 1: i32(2 ** 31 - 1) }), '15feffffff0f00');
     assert.equal(hex({ 1: i64(2 ** 51) }), '16808080808080800800');
-    // A step of 15 fits beside the type, one of 16 does not.
+    // A step of 15 fits into the byte of the type, one of 16 does not.
     assert.equal(hex({ 15: bool(true) }), 'f100');
     assert.equal(hex({ 16: bool(false) }), '022000');
     assert.equal(hex({ 1: text('é') }), '1802c3a900');
-    // Fourteen items fit beside the type of a list, fifteen do not.
+    // Fourteen items fit into the byte of a list's type, fifteen do not.
     const ones = (count: number) =>
       list(
         'i32',
@@ -114,7 +114,7 @@ describe('the Thrift writer', () => {
     assert.equal(hex({ 1: ones(15) }), `19f50f${'02'.repeat(15)}00`);
   });
 
-  it('the Thrift writer returns bytes that a later call leaves alone', () => {
+  it('returns bytes that a later call does not change', () => {
     const first = encodeThrift({ 1: text('first') });
     const copy = Buffer.from(first);
     encodeThrift({ 1: text('other') });

@@ -25,7 +25,7 @@ describe('the parts of a Parquet file', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('come in their order, though the library does not wait for its first write and the disk is slow', async () => {
+  it('are written in order, though the library does not wait for its first write and the disk is slow', async () => {
     let writes = 0;
     files.writeFile = async function (this: FileHandle, ...of: Parameters<FileHandle['writeFile']>) {
       writes += 1;

@@ -107,14 +107,14 @@ const rowArbitrary = fc.tuple(
   ...Object.values(value).map((arbitrary) => fc.option(arbitrary as fc.Arbitrary<Value>)),
 );
 
-/** What a reader gives back for a value: days come as bigint. */
+/** What a reader returns for a value: days come as bigint. */
 function expectedOf(rows: Value[][]): Value[][] {
   return rows.map((row) =>
     row.map((cell, index) => (allColumns[index]?.name === 'day' && cell !== null ? BigInt(cell) : cell)),
   );
 }
 
-/** Money as far as hyparquet can tell it: it makes doubles of decimals. */
+/** Money as precisely as hyparquet returns it: it makes doubles of decimals. */
 function asDoubles(rows: Value[][]): Value[][] {
   const money = allColumns.findIndex(({ name }) => name === 'money');
   return rows.map((row) =>
@@ -161,7 +161,7 @@ for (const { engine, open, moneyType } of writers) {
       );
     });
 
-    it('keeps the extremes of every type, empty text apart from NULL', async () => {
+    it('keeps the extremes of every type, and distinguishes an empty text from NULL', async () => {
       const rows: Value[][] = [
         [
           '',
@@ -202,7 +202,7 @@ for (const { engine, open, moneyType } of writers) {
       );
     });
 
-    it('takes a column of any name', async () => {
+    it('accepts any column name', async () => {
       const columns = [
         column('constructor', 'string'),
         column('select', 'string'),
@@ -215,7 +215,7 @@ for (const { engine, open, moneyType } of writers) {
       assert.deepEqual(await readByDuckDb(path, columns), [[null, 'a', 'b']]);
     });
 
-    it('tells in the footer what it was made of', async () => {
+    it('records in the footer what it was made from', async () => {
       const metadata = { seller_id: 'A1', document_id: 'amzn1.spdoc.1', engine, note: '日本' };
       const columns = [column('a', 'string')];
       const path = await write(columns, [batchOf(columns, [['1']])], {
@@ -227,7 +227,7 @@ for (const { engine, open, moneyType } of writers) {
       assert.deepEqual(Object.fromEntries(found.map(({ key, value }) => [key, value])), metadata);
     });
 
-    it('has its name only when it is whole, and leaves nothing when aborted', async () => {
+    it('has its name only when it is complete, and leaves nothing behind when aborted', async () => {
       const columns = [column('a', 'string')];
       const path = join(folder, `lake-${engine}`, 'aborted.parquet');
       const writer = await open({ path, columns, metadata: {}, rowGroupRows: 1 });
@@ -244,14 +244,14 @@ for (const { engine, open, moneyType } of writers) {
       assert.deepEqual(readdirSync(join(folder, `lake-${engine}`)), ['aborted.parquet']);
     });
 
-    it('begins anew over what a crash left', async () => {
+    it('replaces what a crash left', async () => {
       const columns = [column('a', 'string')];
       await writeFile(join(folder, `crashed-${engine}.parquet.part`), 'PAR1 and half a row group');
       const path = await write(columns, [batchOf(columns, [['1']])], { name: `crashed-${engine}`, open });
       assert.deepEqual(await readByDuckDb(path, columns), [['1']]);
     });
 
-    it('gives each of two writers of the same file a file of its own until it is whole', async () => {
+    it('has a separate file for each of two writers until it is complete', async () => {
       const columns = [column('a', 'string')];
       const path = join(folder, `contended-${engine}`, 'a.parquet');
       const first = await open({ path, columns, metadata: {} });
@@ -265,7 +265,7 @@ for (const { engine, open, moneyType } of writers) {
       assert.deepEqual(readdirSync(join(folder, `contended-${engine}`)), ['a.parquet']);
     });
 
-    it('says that the disk is full, also of the very first bytes', async () => {
+    it('reports a full disk, even for the very first bytes', async () => {
       const columns = [column('a', 'string')];
       // More than is gathered for one write.
       const rows = [1, 2].map(() => [randomBytes(200_000).toString('hex')]);
@@ -290,7 +290,7 @@ for (const { engine, open, moneyType } of writers) {
 }
 
 describe('Parquet of the reference engine alone', () => {
-  it('writes many batches row group by row group, sliced ones too', async () => {
+  it('has the rows of many batches in row groups of the given size, also of sliced batches', async () => {
     const columns = [column('quantity', 'int64'), column('day', 'date'), column('moment', 'timestamp')];
     const rows = Array.from({ length: 25 }, (_, n): Value[] =>
       n % 5 === 0 ? [null, null, null] : [BigInt(n), n, BigInt(n)],
@@ -311,7 +311,7 @@ describe('Parquet of the reference engine alone', () => {
     assert.deepEqual(await readByDuckDb(path, columns), expected);
   });
 
-  it('says what the library does not take, as PARQUET_FAILED', async () => {
+  it('reports what the library does not accept as PARQUET_FAILED', async () => {
     const columns = [column('quantity', 'int64')];
     const path = join(folder, 'refused.parquet');
     const writer = await openReferenceWriter({ path, columns, metadata: {}, rowGroupRows: 1 });

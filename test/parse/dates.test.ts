@@ -8,7 +8,7 @@ const utc = (text: string, order: 'mdy' | 'dmy' = 'mdy') => {
 };
 
 describe('dates and times', () => {
-  it('are read in every shape that documents have', () => {
+  it('are read in every format that documents have', () => {
     for (const [text, expected, order] of [
       ['2026-06-16 00:00:00 UTC', '2026-06-16T00:00:00.000Z'],
       ['2015-12-02T03:27:08+00:00', '2015-12-02T03:27:08.000Z'],
@@ -34,7 +34,7 @@ describe('dates and times', () => {
     }
   });
 
-  it('that are none of the calendar, or no dates, are not read', () => {
+  it('are not read if they are not in the calendar, or not dates', () => {
     for (const text of [
       '',
       'x',
@@ -51,11 +51,11 @@ describe('dates and times', () => {
     }
   });
 
-  it('keep the date as written, whatever the zone', () => {
+  it('keep the date as written, in any time zone', () => {
     assert.equal(readTime('14.03.2023 23:30:00 PST', 'dmy')?.days, Date.UTC(2023, 2, 14) / 86_400_000);
   });
 
-  it('read back whatever was written, in the order of the document', () => {
+  it('read back as written, in the order of the document', () => {
     const day = fc.date({ min: new Date('1000-01-01'), max: new Date('9998-12-31'), noInvalidDate: true });
     fc.assert(
       fc.property(day, fc.constantFrom('mdy' as const, 'dmy' as const), (date, order) => {
@@ -70,7 +70,7 @@ describe('dates and times', () => {
     );
   });
 
-  it('tell the order of day and month only where they can', () => {
+  it('reveal the order of day and month only if they can', () => {
     assert.equal(orderEvidence('31/10/2026'), 'dmy');
     assert.equal(orderEvidence('10/31/2026'), 'mdy');
     assert.equal(orderEvidence('03/04/2026'), undefined);

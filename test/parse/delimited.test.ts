@@ -48,7 +48,7 @@ for (const engine of ['reference', 'columnar'] as const)
       schema,
     ) => readRowsBy(document, schema, engine);
 
-    it('keeps a double quote as data where the type is not quoted', async () => {
+    it('keeps a double quote as data if the type is not quoted', async () => {
       const { rows } = await readRows(
         documentOf(lines('order-id\tsku', '1\tLamp 10" wide', '2\t"open', '3\t"both"')),
         orders,
@@ -59,7 +59,7 @@ for (const engine of ['reference', 'columnar'] as const)
       );
     });
 
-    it('takes one pair of quotes off where every cell is wrapped, inner quotes undoubled', async () => {
+    it('loses one pair of quotes per cell if every cell is wrapped, with inner quotes unescaped', async () => {
       const text = lines('"order-id"\t"sku"\t"quantity"', '"1"\t"Webcam, 1/2" Sensor"\t"2"', '"2"\t""\t"3"');
       for (const quoting of ['outer', 'none'] as const) {
         const { rows } = await readRows(documentOf(text), { ...orders, quoting });
@@ -73,7 +73,7 @@ for (const engine of ['reference', 'columnar'] as const)
       }
     });
 
-    it('is read as comma csv where it comes as such, whatever the schema says', async () => {
+    it('is read as comma CSV if it arrives as such, whatever the schema says', async () => {
       const text = lines('order-id,sku,amount', '1,"a, ""b""","1,234.50"', '2,"two\nlines",2');
       const { rows, parsed } = await readRows(documentOf(text), orders);
       assert.deepEqual(
@@ -119,7 +119,7 @@ for (const engine of ['reference', 'columnar'] as const)
       );
     });
 
-    it('keeps unknown columns, tells missing ones, and reads columns in any order and spelling', async () => {
+    it('keeps unknown columns, reports missing ones, and has columns in any order and spelling', async () => {
       const { columns, rows, parsed } = await readRows(
         documentOf(lines('SKU\tnew thing\tOrder ID', 's\tn\t1')),
         orders,
@@ -147,7 +147,7 @@ for (const engine of ['reference', 'columnar'] as const)
       ]);
     });
 
-    it('tells repeated headers apart, and drops a nameless last column only where it is empty', async () => {
+    it('gets distinct names for repeated headers, and loses a nameless last column only if it is empty', async () => {
       const repeated = await readRows(documentOf(lines('sku\tx\tx\t', 'a\t1\t2\t', 'b\t3\t4\t')));
       assert.deepEqual(repeated.columns, ['sku string', 'x int64', 'x_2 int64']);
       const filled = await readRows(documentOf(lines('sku\tx\t', 'a\t1\t', 'b\t3\there')));
@@ -160,7 +160,7 @@ for (const engine of ['reference', 'columnar'] as const)
       );
     });
 
-    it('takes short rows, empty first cells and empty surplus cells as they are', async () => {
+    it('keeps short rows, empty first cells and empty surplus cells', async () => {
       const { rows, rejects } = await readRows(
         documentOf(lines('order-id\tsku\tamount', '\ta', '2', '3\tb\t1\t\t ', '')),
         orders,
@@ -193,7 +193,7 @@ for (const engine of ['reference', 'columnar'] as const)
       ]);
     });
 
-    it('rejects values that are not of their type, and never rounds', async () => {
+    it('rejects values that do not fit their type, and never rounds', async () => {
       const text = lines(
         'order-id\tamount\tquantity\tday',
         '1\t1.23456\t1.5\t2026-02-30',
@@ -216,7 +216,7 @@ for (const engine of ['reference', 'columnar'] as const)
       ]);
     });
 
-    it('decides the decimal mark for the document, never for the cell', async () => {
+    it('decides the decimal mark for the whole document, never for a cell', async () => {
       const read = async (facts: object, ...amounts: string[]) => {
         const { rows } = await readRows(
           documentOf(lines('order-id\tamount', ...amounts.map((each) => `1\t${each}`)), facts),
@@ -230,7 +230,7 @@ for (const engine of ['reference', 'columnar'] as const)
       assert.deepEqual(await read({}, '1,234'), ['1234']);
     });
 
-    it('decides the order of day and month for the document', async () => {
+    it('decides the order of day and month for the whole document', async () => {
       const read = async (facts: object, ...days: string[]) => {
         const { rows } = await readRows(
           documentOf(lines('order-id\tday', ...days.map((each) => `1\t${each}`)), facts),
@@ -243,7 +243,7 @@ for (const engine of ['reference', 'columnar'] as const)
       assert.deepEqual(await read(germany, '03/04/2026'), ['2026-04-03']);
     });
 
-    it('comes with any line ends, with or without the last one', async () => {
+    it('may have any line ends, with or without the last one', async () => {
       for (const end of ['\n', '\r\n', '\r']) {
         for (const last of ['', end, `${end}  ${end}`]) {
           const text = `order-id\tsku${end}1\ta${end}${end}2\tb${last}`;
@@ -260,7 +260,7 @@ for (const engine of ['reference', 'columnar'] as const)
       }
     });
 
-    it('without rows, or without anything, has none', async () => {
+    it('has no rows if it has only a header, or nothing', async () => {
       for (const text of ['order-id\tsku', 'order-id\tsku\n', 'order-id\tsku\r\n\r\n']) {
         const { rows, columns } = await readRows(documentOf(text), orders);
         assert.deepEqual([rows, columns.length], [[], 5]);
@@ -284,7 +284,7 @@ for (const engine of ['reference', 'columnar'] as const)
       assert.ok(parsed.notes.includes('a quote is not closed: rows were read line by line'));
     });
 
-    it('infers columns where there is no schema, ids as text', async () => {
+    it('has inferred columns without a schema, with ids as text', async () => {
       const text = lines(
         'sku\tunits\tfee\tday\tat\tactive\tzip\tnote\tempty\tmixed',
         '007\t5\t1.50\t2026-10-01\t2026-10-01 10:00:00 UTC\ttrue\t2108\tx\t\t1',
@@ -316,7 +316,7 @@ for (const engine of ['reference', 'columnar'] as const)
       assert.deepEqual(rows[2], { ...rows[2], sku: '009', units: null, fee: null, day: null });
     });
 
-    it('that is no report is not taken for one', async () => {
+    it('is refused if it is not a report', async () => {
       for (const [text, code, schema] of [
         ['The requested data is unavailable.', 'HEADER_NOT_FOUND', orders],
         ['The requested data is unavailable.', 'HEADER_NOT_FOUND', undefined],
@@ -343,7 +343,7 @@ for (const engine of ['reference', 'columnar'] as const)
       }
     });
 
-    it('refuses a document in which no key column is known, as it would replace the rows of all others', async () => {
+    it('is refused if it has no known key column, as it would replace the rows of all others', async () => {
       const keyed = schemaOf({ 'order-id': 'string', sku: 'string', amount: 'decimal(18,4)' });
       const [table] = keyed.tables;
       const schema = {
@@ -357,7 +357,7 @@ for (const engine of ['reference', 'columnar'] as const)
       assert.equal((await readRows(documentOf('order-id\tamount\n1\t2.00\n'), schema)).rows.length, 1);
     });
 
-    it('is divided by what most of its lines have, not by what one text is full of', async () => {
+    it('is split by the delimiter that most lines have, not by one that fills a single text', async () => {
       const cases: [text: string, columns: number, rows: number][] = [
         ['sku\tname\nA\tLamp, red, big\nB\tHat\nC\tHat\n', 2, 3],
         ['sku\tname\nA\tred; blue; green; yellow\nB\tHat\n', 2, 2],
@@ -376,13 +376,13 @@ for (const engine of ['reference', 'columnar'] as const)
       );
     });
 
-    it('drops a nameless column in which all cells are quotes around nothing', async () => {
+    it('loses a nameless column in which every cell is an empty pair of quotes', async () => {
       const text = '"order-id"\t"sku"\t""\n"1"\t"a"\t""\n"2"\t"b"\t""\n';
       const { columns } = await readRows(documentOf(text), { ...orders, quoting: 'outer' });
       assert.equal(columns.length, 5);
     });
 
-    it('keeps a quoted cell over several lines whole, in a row of any width', async () => {
+    it('keeps a quoted cell that spans lines, in a row of any width', async () => {
       for (const text of [
         'a,b,c\n1,"x\ny"\n2,"p\nq",3\n',
         'a,b,c\n1,"x\ny",3,,\n2,"p\nq",3\n',
@@ -400,7 +400,7 @@ for (const engine of ['reference', 'columnar'] as const)
       }
     });
 
-    it('sees that a quote has swallowed a row, though the row is as wide as the header', async () => {
+    it('notices that a quote has swallowed a row, even if the row is as wide as the header', async () => {
       const text = 'sku,asin,price,quantity\nA1,"5 inch,1.00,1\nA2,7",2.00,2\nA3,z,3.00,3\n';
       const { rows } = await readRows(documentOf(text));
       assert.deepEqual(
@@ -413,7 +413,7 @@ for (const engine of ['reference', 'columnar'] as const)
       );
     });
 
-    it('with lines that end in carriage returns alone keeps its rows, an open quote or not', async () => {
+    it('keeps its rows if lines end in carriage returns alone, with and without an open quote', async () => {
       for (const cell of ['x', '"x']) {
         const { rows } = await readRows(documentOf(`sku,asin,price\rA1,${cell},1.00\rA2,y,2.00\r`));
         assert.deepEqual(
@@ -423,7 +423,7 @@ for (const engine of ['reference', 'columnar'] as const)
       }
     });
 
-    it('rejects a number with the other decimal mark where nobody would group so', async () => {
+    it('rejects a number with the other decimal mark if that cannot separate groups of digits', async () => {
       const { rows, rejects } = await readRows(
         documentOf('order-id\tamount\n1\t1.141,18\n2\t2,50\n3\t0.441\n', germany),
         orders,
@@ -434,13 +434,13 @@ for (const engine of ['reference', 'columnar'] as const)
       );
     });
 
-    it('notes where only the marketplace told the decimal mark', async () => {
+    it('has a note if only the marketplace decided the decimal mark', async () => {
       const { rows, parsed } = await readRows(documentOf('order-id\tamount\n1\t1.250\n', germany), orders);
       assert.equal(rows[0]?.amount, '1250');
       assert.match(parsed.notes.join(), /1 number such as 1\.234 may or may not have a decimal mark/);
     });
 
-    it('takes a telephone number for text, and keeps quotes that the header has not', async () => {
+    it('reads a telephone number as text, and keeps quotes that the header does not have', async () => {
       const phones = await readRows(documentOf('contact\tqty\n+4915112345678\t1\n'));
       assert.deepEqual(phones.columns, ['contact string', 'qty int64']);
       const outer = { ...orders, quoting: 'outer' as const };
@@ -448,7 +448,7 @@ for (const engine of ['reference', 'columnar'] as const)
       assert.equal(rows[0]?.sku, '"Best" lamp 12"');
     });
 
-    it('takes no more time than its length, however many quotes are open and headers alike', async () => {
+    it('takes time in proportion to its length, however many quotes are open and headers alike', async () => {
       const wide = `a,b\n1${',"a'.repeat(40_000)}\n`;
       const before = process.cpuUsage();
       await readRows(documentOf(wide, {}, 100_000));
@@ -472,7 +472,7 @@ for (const engine of ['reference', 'columnar'] as const)
             }[quoting as 'none'];
             const delimiter = quoting === 'csv' ? ',' : '\t';
             const header = ['one', 'two', 'three', 'four'];
-            // A line of one blank cell is no row.
+            // A line of one blank cell is not a row.
             const kept = body.filter((cells) => cells.length > 1 || cells[0]?.trim() !== '');
             const text = [header, ...kept].map((cells) => cells.map(write).join(delimiter)).join('\n');
             const schema = schemaOf(Object.fromEntries(header.map((name) => [name, 'string'])), {

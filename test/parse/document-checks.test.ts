@@ -42,22 +42,22 @@ const result = (per: string, expected: string, found: string): CheckResult => ({
   ok: expected === found,
 });
 
-describe('checks that documents carry', () => {
+describe('the totals that documents carry', () => {
   for (const engine of engines) {
     describe(`${engine} engine`, () => {
-      it('hold for a settlement whose amounts add up, with a decimal comma too', async () => {
+      it('match in a settlement whose amounts add up, also with a decimal comma', async () => {
         const american = header + settlementText('1', '582.89', ['1,129.99', '10.40', '-557.50']);
         assert.deepEqual(await checksOf(american, settlement, engine), [result('1', '582.89', '582.89')]);
         const european = header + settlementText('1', '1.141,18', ['1.200,00', '-58,82']);
         assert.deepEqual(await checksOf(european, settlement, engine), [result('1', '1141.18', '1141.18')]);
       });
 
-      it('fail where an amount is missing, or is none', async () => {
+      it('do not match if an amount is missing or is not a number', async () => {
         const text = header + settlementText('1', '30.00', ['10.00', 'free', '10.00']);
         assert.deepEqual(await checksOf(text, settlement, engine), [result('1', '30', '20')]);
       });
 
-      it('are made for each settlement by itself, wherever its rows stand', async () => {
+      it('are checked for each settlement separately, wherever its rows are', async () => {
         const [first, ...rest] = settlementText('1', '5', ['2', '3']).split('\n');
         const text = `${header}${first}\n${settlementText('2', '-1.5', ['-1'])}\n${rest.join('\n')}\n`;
         assert.deepEqual(await checksOf(text, settlement, engine), [
@@ -66,12 +66,12 @@ describe('checks that documents carry', () => {
         ]);
       });
 
-      it('are not made where the document does not say, or has no column to add up', async () => {
+      it('are not checked if the document has no total, or no column to add up', async () => {
         assert.deepEqual(await checksOf(`${header}1\t\t5\n`, settlement, engine), []);
         assert.deepEqual(await checksOf('settlement-id\ttotal-amount\n1\t5\n', settlement, engine), []);
       });
 
-      it('add up every column that an older settlement spreads its amounts over', async () => {
+      it('cover every column that an older settlement spreads its amounts over', async () => {
         const text =
           'settlement-id\ttotal-amount\tprice-amount\titem-related-fee-amount\tother-amount\n' +
           '1\t7.5\t\t\t\n1\t\t10\t\t\n1\t\t\t-2.5\t\n1\t\t\t\t0.00\n';
@@ -81,7 +81,7 @@ describe('checks that documents carry', () => {
         ]);
       });
 
-      it('are exact for amounts of any size and number', async () => {
+      it('are compared exactly for amounts of any size and number', async () => {
         const cents = fc.bigInt({ min: -(10n ** 15n), max: 10n ** 15n });
         const money = (value: bigint) => {
           const text = String(value < 0n ? -value : value).padStart(3, '0');
@@ -100,7 +100,7 @@ describe('checks that documents carry', () => {
     });
   }
 
-  it('hold for integers of JSON documents too', async () => {
+  it('match for integers of JSON documents too', async () => {
     const schema: ReportSchema = {
       reportType: 'GET_TEST',
       description: '',
@@ -134,7 +134,7 @@ describe('checks that documents carry', () => {
     assert.equal((await checksOf(text('9007199254740993'), schema, 'columnar'))[0]?.ok, false);
   });
 
-  it('are part of what a sample is checked for', async () => {
+  it('are checked in a sample too', async () => {
     assert.ok(settlement);
     const document = documentOf(header + settlementText('1', '3', ['1']));
     const parsed = await parseDocument({ document, schema: settlement, engine: 'reference' });

@@ -1,6 +1,9 @@
 import type { DocumentFacts, ExaminedDocument } from '../../src/source/types.js';
 
-/** A document with this text, as `examineDocument` would give it; the text comes in chunks of `chunkCharacters`. */
+/**
+ * A document with this text, as `examineDocument` would return it; the text comes in chunks of
+ * `chunkCharacters`.
+ */
 export function documentOf(
   text: string,
   facts: Partial<DocumentFacts> = {},
@@ -20,7 +23,7 @@ export function documentOf(
     textBytes: text.length,
     notes: [],
     async *openText() {
-      // Decoders never part a surrogate pair.
+      // Decoders never split a surrogate pair.
       const characters = [...text];
       for (let at = 0; at < characters.length; at += chunkCharacters) {
         yield characters.slice(at, at + chunkCharacters).join('');

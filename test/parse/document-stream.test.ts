@@ -13,7 +13,7 @@ const documents = {
 describe('the stream of a document', () => {
   for (const engine of ['columnar', 'reference'] satisfies Engine[]) {
     for (const [name, text] of Object.entries(documents)) {
-      it(`of ${name} has a result only after the last batch, by the ${engine} engine`, async () => {
+      it(`has a result only after the last batch of ${name}, by the ${engine} engine`, async () => {
         const stream = await parseDocument({ document: documentOf(text), engine });
         const tooEarly = /no result before its last batch/;
         assert.throws(() => stream.finish(), tooEarly);

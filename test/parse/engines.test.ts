@@ -146,7 +146,7 @@ const shape: fc.Arbitrary<Shape> = fc.record({
 function textOf({ columnTypes, rows, delimiter, lineEnds, lastEnd, quoted }: Shape): string {
   const written = (text: string) => (quoted ? `"${text.replaceAll('"', '""')}"` : text);
   const lines = [columnTypes.map((_, index) => `c-${index}`), ...rows].map((cells, index) => {
-    // A row is mostly as wide as the header.
+    // A row is usually as wide as the header.
     const width = index > 0 && index % 4 === 0 ? cells.length : columnTypes.length;
     return Array.from({ length: width }, (_, at) => written(cells[at] ?? '')).join(delimiter);
   });
@@ -157,7 +157,7 @@ function textOf({ columnTypes, rows, delimiter, lineEnds, lastEnd, quoted }: Sha
 describe('the columnar engine', function () {
   this.timeout(120_000);
 
-  it('reads every document as the reference engine does, however it is cut into chunks', async () => {
+  it('reads every delimited document as the reference engine does, in chunks of any size', async () => {
     await fc.assert(
       fc.asyncProperty(shape, async (given) => {
         const text = textOf(given);

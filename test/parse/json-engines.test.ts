@@ -21,7 +21,7 @@ const types = [
   'list(decimal(18,4))',
 ];
 
-/** JSON texts of values that are no objects. */
+/** JSON texts of values that are not objects. */
 const scalar = fc.oneof(
   fc.constantFrom(
     ...[
@@ -141,7 +141,8 @@ const shape: fc.Arbitrary<Shape> = fc.record({
       ),
       { minLength: 1, maxLength: 8, selector: ([path]) => path.join('.') },
     ),
-    // Columns for all that rows have, most of them as JSON whatever it is: such documents are read in one pass.
+    // Columns for all members of the rows, most of them as JSON of any kind: such documents are
+    // read in one pass.
     fc
       .array(fc.constantFrom(...types, 'json', 'json', 'json', 'json'), {
         minLength: names.length,
@@ -188,7 +189,7 @@ function schemaOf({ columns, rowsAt }: Shape): ReportSchema {
 describe('the columnar engine', function () {
   this.timeout(120_000);
 
-  it('reads every JSON document as the reference engine does, however it is cut into chunks', async () => {
+  it('reads every JSON document as the reference engine does, in chunks of any size', async () => {
     let columnar = 0;
     await fc.assert(
       fc.asyncProperty(shape, async (given) => {
@@ -204,7 +205,7 @@ describe('the columnar engine', function () {
             const isOurs = (note: string) => note.startsWith('read by the reference parser');
             const notes = parsed.notes.filter((note) => !isOurs(note));
             if (engine === 'columnar' && notes.length === parsed.notes.length) columnar += 1;
-            // As written to a file: half a pair of code units is no character.
+            // As written to a file: half a surrogate pair is not a character.
             for (const reject of rejects) reject.raw = Buffer.from(reject.raw).toString();
             return { rowsOf, rejects, tables: parsed.tables, dialect: parsed.dialect, notes };
           } catch (error) {

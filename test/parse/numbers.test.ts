@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { chooseMark, fitsDecimal, markEvidence, readNumber } from '../../src/parse/values/numbers.js';
 
-describe('numbers', () => {
+describe('numbers in documents', () => {
   it('are read as documents write them', () => {
     for (const [text, mark, value] of [
       ['19.99', '.', '19.99'],
@@ -33,7 +33,7 @@ describe('numbers', () => {
     }
   });
 
-  it('are not read out of other things', () => {
+  it('are not read from other texts', () => {
     for (const text of [
       '',
       '.',
@@ -55,9 +55,9 @@ describe('numbers', () => {
     }
   });
 
-  it('of any length and either mark keep every digit', () => {
-    const digits = (most: number) =>
-      fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: most });
+  it('keep every digit, at any length and with either decimal mark', () => {
+    const digits = (maxLength: number) =>
+      fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength });
     fc.assert(
       fc.property(
         digits(30),
@@ -82,7 +82,7 @@ describe('numbers', () => {
     );
   });
 
-  it('tell the decimal mark only where they can', () => {
+  it('reveal the decimal mark only if they can', () => {
     assert.equal(markEvidence('1141,18'), ',');
     assert.equal(markEvidence('1.234,56'), ',');
     assert.equal(markEvidence('19.99'), '.');

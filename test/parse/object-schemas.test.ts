@@ -39,8 +39,8 @@ const json = (value: unknown) => documentOf(JSON.stringify(value), {}, 7);
 
 const failsWith = (code: string) => (error: unknown) => error instanceof ReportsError && error.code === code;
 
-describe('lists of a document without a schema', () => {
-  it('are lists where all their values are of one kind, else JSON', async () => {
+describe('lists in a document without a schema', () => {
+  it('stay lists if all their values are of one kind, and otherwise become JSON', async () => {
     const rows = [
       {
         a: ['x'],
@@ -119,7 +119,7 @@ describe('a JSON document with a schema', () => {
     assert.deepEqual(parsed.tables[0]?.load, { mode: 'merge', key: ['period', 'date'] });
   });
 
-  it('has them too where they stand behind the rows', async () => {
+  it('has the values of the document in every row even if they follow the rows', async () => {
     const { rows } = await readRows(json({ salesByDate: [day, day], spec }), sales);
     assert.deepEqual(
       rows.map(({ period, markets }) => [period, markets]),
@@ -130,7 +130,7 @@ describe('a JSON document with a schema', () => {
     );
   });
 
-  it('gets columns for what the schema does not know, and says so', async () => {
+  it('gets columns for what the schema does not know, and notes them', async () => {
     const found = { ...day, sales: { ...day.sales, tax: 1.5 }, isNew: true, since: '2026-01-02', a: null };
     const { columns, rows, parsed } = await readRows(json({ spec, salesByDate: [found] }), sales);
     assert.deepEqual(columns.slice(7), ['sales_tax decimal(18,4)', 'is_new bool', 'since date']);
@@ -139,7 +139,7 @@ describe('a JSON document with a schema', () => {
     assert.deepEqual(parsed.notes, ['columns that the schema does not know: sales.tax, isNew, since']);
   });
 
-  it('lacks columns that it says in the notes; a null is no lack', async () => {
+  it('notes the columns that it lacks, and a null is not a missing column', async () => {
     const { rows, parsed } = await readRows(
       json({ spec, salesByDate: [{ date: '2026-10-01', units: null }] }),
       sales,
@@ -148,12 +148,12 @@ describe('a JSON document with a schema', () => {
     assert.deepEqual(parsed.notes, ['columns not in the document: amount, currency, tags']);
   });
 
-  it('meets paths without regard to case, blanks, - and _', async () => {
+  it('matches paths without regard to case, blanks, - and _', async () => {
     const { rows } = await readRows(json({ spec, salesByDate: [{ Date: '2026-10-01', UNITS: 2 }] }), sales);
     assert.deepEqual([rows[0]?.date, rows[0]?.units], ['2026-10-01', '2']);
   });
 
-  it('keeps values that are not of their type as rejects', async () => {
+  it('keeps values that do not fit their type as rejects', async () => {
     const { rows, rejects } = await readRows(
       json({ spec, salesByDate: [day, { ...day, units: 'many', date: 'N/A' }] }),
       sales,
@@ -162,13 +162,13 @@ describe('a JSON document with a schema', () => {
     assert.deepEqual(rejects, [{ row: 2, column: 'units', raw: 'many', reason: 'expected int64' }]);
   });
 
-  it('keeps lists that no table names in tables of their own', async () => {
+  it('keeps lists that no table names in their own tables', async () => {
     const { rowsOf, parsed } = await readRows(json({ spec, salesByDate: [day], extra: [{ n: 1 }] }), sales);
     assert.deepEqual(rowsOf.test_extra, [{ n: '1', _row: '1' }]);
     assert.deepEqual(parsed.notes, ['lists that the schema does not know: extra']);
   });
 
-  it('tells what stands beside the rows and is taken by no column', async () => {
+  it('notes what is beside the rows and in no column', async () => {
     const { parsed } = await readRows(
       json({ spec: { ...spec, reportType: 'GET_ANY', version: 2 }, salesByDate: [day] }),
       sales,
@@ -176,7 +176,7 @@ describe('a JSON document with a schema', () => {
     assert.deepEqual(parsed.notes, ['values outside the rows that no column uses: spec.version']);
   });
 
-  it('of another type is refused; an empty list is a table without rows', async () => {
+  it('is refused if it is of another type, and has a table without rows for an empty list', async () => {
     await assert.rejects(readRows(json({ others: [{ a: 1 }] }), sales), failsWith('HEADER_UNKNOWN'));
     await assert.rejects(
       readRows(json({ spec, salesByDate: [{ a: 1 }] }), sales),
@@ -254,7 +254,7 @@ describe('a JSON document with a schema', () => {
     assert.deepEqual(parsed.notes, []);
   });
 
-  it('keeps what the objects around nested rows say, where those are no rows themselves', async () => {
+  it('keeps the values of objects around nested rows if those objects are not rows themselves', async () => {
     const schema = schemaOf('json', [
       { rows: 'users.metrics', columns: { name: '^.name string', views: 'views int64' } },
     ]);
@@ -293,7 +293,7 @@ describe('a JSON document with a schema', () => {
     assert.deepEqual(read, [{ id: 'a' }, { id: 'b' }]);
   });
 
-  it('is a list itself, or one row, where rows is $', async () => {
+  it('may be a list itself, or one row, if rows is $', async () => {
     const schema = schemaOf('json', [{ rows: '$', columns: { id: 'id string', tags: 'tags json' } }]);
     const rowsFor = async (value: unknown) =>
       (await readRows(json(value), schema)).rows.map(({ id, tags }) => [id, tags]);
@@ -304,7 +304,7 @@ describe('a JSON document with a schema', () => {
     assert.deepEqual(await rowsFor({ id: 1, tags: [1] }), [['1', '[1]']]);
   });
 
-  it('has lists as lists: of its type item by item, all else a reject', async () => {
+  it('has items of the column type in lists, and all others as rejects', async () => {
     const schema = schemaOf('json', [
       {
         rows: 'list',
@@ -337,7 +337,7 @@ describe('a JSON document with a schema', () => {
     );
   });
 
-  it('keeps an object as JSON where its column is json, and items that are no objects by "."', async () => {
+  it('keeps an object as JSON if its column is json, and items that are not objects by "."', async () => {
     const schema = schemaOf('json', [
       { name: 'a', rows: 'list', columns: { id: 'id string', more: 'more json' } },
       { name: 'b', rows: 'list.ids', columns: { id: '. string', of: '^.id string' } },
@@ -362,8 +362,8 @@ describe('a JSON document with a schema', () => {
   });
 });
 
-describe('whichever lists a schema names', () => {
-  /** A value that is found again, wherever it comes to stand. */
+describe('for any lists that a schema names', () => {
+  /** A value that can be recognized, wherever it ends up. */
   const value = fc.integer({ min: 0, max: 1e9 }).map((number) => `v${number}v`);
   const sub = fc.record({ e: value, f: fc.option(value) }, { requiredKeys: [] });
   const item = fc.record(
@@ -394,7 +394,7 @@ describe('whichever lists a schema names', () => {
   };
   const someTables = fc
     .subarray(Object.keys(columnsOf), { minLength: 1 })
-    // Of an item without subs nothing is kept where only these are rows.
+    // Nothing is kept of an item without subs if only subs are rows.
     .filter((rows) => rows.includes('list') || rows.includes('list.items'))
     .filter((rows) => !rows.includes('list.items.subs') || rows.includes('list.items'));
 
@@ -462,7 +462,7 @@ describe('an XML document with a schema', () => {
     <Item><Title>One &#8364;</Title></Item></OrderReport></am:Message>
 </am:AmazonEnvelope>`;
 
-  it('has values by element and attribute, whatever the namespaces; one element or several make rows alike', async () => {
+  it('has values by element and attribute in any namespace; one element and several make the same rows', async () => {
     const { rowsOf, rejects, parsed } = await readRows(documentOf(text, {}, 9), orders);
     assert.deepEqual(rowsOf.orders, [
       {
@@ -487,7 +487,7 @@ describe('an XML document with a schema', () => {
     assert.deepEqual(parsed.notes, ['orders: columns that the schema does not know: MessageID']);
   });
 
-  it('holds one row at a time, however deep its rows are', async () => {
+  it('is read one row at a time, however deep its rows are', async () => {
     const schema = schemaOf('xml', [
       { rows: 'Body.Nodes.Node', columns: { id: 'id string', count: '$.Body.count int64' } },
     ]);
@@ -508,7 +508,7 @@ describe('an XML document with a schema', () => {
     );
   });
 
-  it('keeps elements that no table names: such as repeat in a table, others in the notes', async () => {
+  it('keeps elements that no table names: repeated ones in a table, others in the notes', async () => {
     const schema = schemaOf('xml', [{ rows: 'Node', columns: { id: 'id string' } }]);
     const { rowsOf, parsed } = await readRows(
       documentOf('<R><query>7</query><Node><id>1</id></Node><More><x>1</x></More><More><x>2</x></More></R>'),
@@ -524,7 +524,7 @@ describe('an XML document with a schema', () => {
     ]);
   });
 
-  it('with entities of its own is refused before any is expanded', async () => {
+  it('is refused if it defines entities, before any is expanded', async () => {
     const entities = Array.from({ length: 30 }, (_, n) => `<!ENTITY e${n + 1} "&e${n};&e${n};">`).join('');
     const bomb = `<!DOCTYPE r [<!ENTITY e0 "ha">${entities}]><r><Message>&e30;</Message></r>`;
     await assert.rejects(readRows(documentOf(bomb), orders), /declares entities of its own/);

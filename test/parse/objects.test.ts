@@ -15,7 +15,7 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
 const unparsable = (error: unknown) => error instanceof ReportsError && error.code === 'DOCUMENT_UNPARSABLE';
 
 describe('a JSON document', () => {
-  it('becomes rows of its lists, nested objects flattened, other lists kept as JSON', async () => {
+  it('becomes rows of its lists, with nested objects flattened and other lists kept as JSON', async () => {
     const text = JSON.stringify({
       reportSpecification: { reportType: 'GET_X', marketplaceIds: ['M'] },
       salesByDate: [
@@ -54,7 +54,7 @@ describe('a JSON document', () => {
     assert.equal(rows[1]?.units, null);
   });
 
-  it('is read the same however its bytes are cut into chunks', async () => {
+  it('is read the same in chunks of any size', async () => {
     const rows = fc.array(fc.dictionary(fc.string({ maxLength: 3 }), fc.jsonValue({ maxDepth: 2 })), {
       maxLength: 4,
     });
@@ -97,7 +97,7 @@ describe('a JSON document', () => {
     ]);
   });
 
-  it('gives a list the same table whether other lists are empty or not', async () => {
+  it('has the same table for a list whether other lists are empty or not', async () => {
     const tablesOf = async (value: unknown) =>
       (await readRows(documentOf(JSON.stringify(value)))).parsed.tables.map(({ name }) => name);
     const spec = { reportSpecification: { reportType: 'X' } };
@@ -117,7 +117,7 @@ describe('a JSON document', () => {
     assert.equal(parsed.tables.length, 2);
   });
 
-  it('that is cut short or damaged is refused with its line', async () => {
+  it('is refused with its line if it is cut short or damaged', async () => {
     for (const text of [
       '{"a": [\n{"b": 1},\n',
       '{"a": [{"b": 1}], }',
@@ -141,7 +141,7 @@ describe('an XML document', () => {
     ]);
   });
 
-  it('keeps what the root says, and members of any name', async () => {
+  it('keeps the values of the root, and members of any name', async () => {
     const text = '<Report count="5"><Item><__proto__>a</__proto__><x>1</x></Item></Report>';
     const { parsed, rows } = await readRows(documentOf(text));
     assert.deepEqual(
@@ -151,7 +151,7 @@ describe('an XML document', () => {
     assert.deepEqual(Object.values(rows[0] ?? {}), ['a', '1', '1']);
   });
 
-  it('with entities of its own, cut short, or not well-formed is refused', async () => {
+  it('is refused if it defines entities, is cut short, or is not well-formed', async () => {
     const bomb = '<!DOCTYPE r [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><r><n>&b;</n></r>';
     const outside = '<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]><r><n>&x;</n></r>';
     for (const text of [bomb, outside, '<r><n>1</n>', '<r><n></r></n>', '<r><n>&unknown;</n></r>']) {

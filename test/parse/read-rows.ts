@@ -23,8 +23,8 @@ export interface ReadDocument {
 }
 
 /**
- * Parses a document by an engine and reads all of its batches; again where the columnar parser found its assumption wrong, as the pipeline
- * does.
+ * Parses a document by an engine and reads all of its batches. Parses it again if the columnar
+ * parser found its assumption wrong, as the pipeline does.
  */
 export async function readRows(
   document: ReadableDocument,

@@ -22,7 +22,7 @@ function schemaOf(type: ColumnType): ReportSchema {
   };
 }
 
-/** What the last row has, of a document with the example as its last and what stands beside it before. */
+/** The last row of a document that ends with the example, after its context. */
 async function readExample(example: ValueExample, engine: 'columnar' | 'reference') {
   const type = readColumnType(example.type);
   assert.ok(type, example.type);
@@ -41,7 +41,7 @@ async function readExample(example: ValueExample, engine: 'columnar' | 'referenc
   return { value, rejected: rejects.map(({ raw }) => raw) };
 }
 
-describe('what the texts of documents become', () => {
+describe('the rules for values of documents', () => {
   for (const { rule, examples } of valueRules) {
     it(rule, async () => {
       for (const example of examples) {
@@ -57,7 +57,7 @@ describe('what the texts of documents become', () => {
     });
   }
 
-  it('has an example for each type', () => {
+  it('have an example for each type', () => {
     const kinds = new Set(
       valueRules.flatMap(({ examples }) => examples.map(({ type }) => readColumnType(type)?.kind)),
     );

@@ -32,7 +32,7 @@ const discounts: ReportSchema = {
 const header = ['SKU', 'Unit price', 'Units', 'Start date', 'Changed at', 'Active'];
 const at = (iso: string, format = 'yyyy-mm-dd hh:mm:ss') => ({ value: new Date(iso), type: Date, format });
 
-/** A document that is a workbook with these sheets, as `examineDocument` would give it. */
+/** A workbook with these sheets, as `examineDocument` would return it. */
 async function workbookOf(
   sheets: Record<string, SheetData>,
   facts: Partial<DocumentFacts> = {},
@@ -58,7 +58,7 @@ for (const engine of ['reference', 'columnar'] satisfies Engine[]) {
     const withoutRow = ({ rows }: { rows: Record<string, string | null>[] }) =>
       rows.map(({ _row, ...values }) => values);
 
-    it('gives typed rows of its first sheet', async () => {
+    it('returns typed rows of its first sheet', async () => {
       const document = await workbookOf({
         Discounts: [
           header,
@@ -108,7 +108,7 @@ for (const engine of ['reference', 'columnar'] satisfies Engine[]) {
       );
     });
 
-    it('is read so whatever the schema says, and without a schema with inferred columns', async () => {
+    it('is read as a workbook whatever the schema says, and without a schema with inferred columns', async () => {
       const sheets = {
         A: [
           ['Order ID', 'Amount', 'Day'],
@@ -150,7 +150,7 @@ for (const engine of ['reference', 'columnar'] satisfies Engine[]) {
       );
     });
 
-    it('keeps a value that is not of its column as a reject', async () => {
+    it('keeps a value that does not fit its column as a reject', async () => {
       const document = await workbookOf({ A: [header, ['a', 'free', 2.5, null, null, null]] });
       const { rejects } = await readRows(document, discounts, engine);
       assert.deepEqual(
@@ -162,12 +162,12 @@ for (const engine of ['reference', 'columnar'] satisfies Engine[]) {
       );
     });
 
-    it('without a cell has no rows', async () => {
+    it('has no rows if it has no cells', async () => {
       const { rows } = await readRows(await workbookOf({ A: [] }), discounts, engine);
       assert.deepEqual(rows, []);
     });
 
-    it('that is another zip archive is refused', async () => {
+    it('is refused if it is another zip archive', async () => {
       const document = await workbookOf({ A: [] });
       document.openBytes = async function* () {
         yield Buffer.from('PK\u0003\u0004 and nothing else');
@@ -178,7 +178,7 @@ for (const engine of ['reference', 'columnar'] satisfies Engine[]) {
       });
     });
 
-    it('is kept and not read where the schema says raw', async () => {
+    it('is kept and not read if the schema says raw', async () => {
       const raw = { ...discounts, format: 'raw' as const, tables: [] };
       const { rows } = await readRows(await workbookOf({ A: [header] }), raw, engine);
       assert.deepEqual(rows, []);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import writeWorkbook from 'write-excel-file/node';
 import { unpacksTo } from '../../src/parse/workbook/zip-size.js';
 
-describe('what a zip archive unpacks to', () => {
+describe('the unpacked size of a zip archive', () => {
   let archive: Buffer;
   before(async () => {
     const rows = Array.from({ length: 2000 }, () => ['the same words in every cell', 'and here']);
@@ -11,7 +11,7 @@ describe('what a zip archive unpacks to', () => {
     ]).toBuffer();
   });
 
-  it('is compared with a limit by unpacking, not by what the archive says', async () => {
+  it('is measured by unpacking, not taken from the archive', async () => {
     assert.ok(archive.length < 50_000);
     assert.equal(await unpacksTo(archive, 2 ** 20), true);
     assert.equal(await unpacksTo(archive, 100_000), false);
@@ -27,7 +27,7 @@ describe('what a zip archive unpacks to', () => {
     assert.equal(await unpacksTo(liar, 100_000), false);
   });
 
-  it('is not known of what is no archive, which its reader refuses', async () => {
+  it('is unknown for a file that is not an archive, which its reader refuses', async () => {
     for (const bytes of [Buffer.alloc(0), Buffer.from('PK\u0003\u0004'), archive.subarray(0, 500)]) {
       assert.equal(await unpacksTo(bytes, 10), true);
     }

@@ -70,14 +70,14 @@ pipelines:
     });
   }
 
-  it('is kept where no pipeline that takes the type says otherwise', async () => {
+  it('is kept if no pipeline with the type says otherwise', async () => {
     settings('drop', { types: 'GET_MERCHANT_*' });
     file('orders.txt', document('Ann Archer'));
     assert.equal((await load('orders.txt')).code, 0);
     assert.equal(((await names()) as { buyer_name: string }[])[0]?.buyer_name, 'Ann Archer');
   });
 
-  it('does not come into rejects, nor into the reason of a quarantine', async () => {
+  it('does not reach rejects, nor the reason of a quarantine', async () => {
     settings('drop');
     file('more-cells.txt', `${document('Ann Archer')}o-9\ti-9\tBea Baker\tGotham\t1\tL\tBea Baker again\n`);
     file('bad-number.txt', document('Ann Archer').replace('\t1\t', '\tCy Cooper\t'));
@@ -96,7 +96,7 @@ pipelines:
     assert.match((await load('no-header.txt')).stdout, /Dee Dean/);
   });
 
-  it('is not loaded unhashed where the key is not set', async () => {
+  it('is not loaded unhashed if the key is not set', async () => {
     settings('hash');
     file('orders.txt', document('Ann Archer'));
     const { code, stderr } = await load('orders.txt', type, {});
@@ -106,7 +106,7 @@ pipelines:
     assert.deepEqual(JSON.parse(loads.stdout), []);
   });
 
-  it('is hashed whatever the type of a column of which nobody can tell', async () => {
+  it('is hashed in columns of unknown meaning, whatever their type', async () => {
     settings('hash');
     file('dates.txt', 'order-id\torder-item-id\tborn-on\no-1\ti-1\t1990-05-01\n');
     assert.equal((await load('dates.txt')).code, 0);
@@ -120,7 +120,7 @@ pipelines:
     );
   });
 
-  it('leaves the hash key out of what `config check` shows', async () => {
+  it('is protected by a hash key that `config check` does not show', async () => {
     settings('hash');
     for (const options of [[], ['--json']]) {
       const ran = await runInProcess(['config', 'check', ...options], { env: { KEY: key }, cwd: path() });
@@ -131,7 +131,7 @@ pipelines:
   });
 });
 
-describe('the policy on personal data', () => {
+describe('the personal data policy', () => {
   const rule = (name: string, queue: string, reportTypes: string, pii: 'keep' | 'hash' | 'drop') => ({
     name,
     queue,
@@ -145,7 +145,7 @@ describe('the policy on personal data', () => {
       piiHashKey: key,
     } as unknown as Config)?.policy ?? 'keep';
 
-  it('is the strictest of the pipelines that take the type from one queue, whichever of them drained it', () => {
+  it('is the strictest of all pipelines of one queue that load the type, whichever of them drained it', () => {
     const rules = [
       rule('all', 'q1', '*', 'keep'),
       rule('orders', 'q1', 'GET_ORDERS_*', 'drop'),
@@ -157,7 +157,7 @@ describe('the policy on personal data', () => {
     assert.equal(policy('elsewhere', 'GET_ORDERS_X', rules), 'hash');
   });
 
-  it('of a document from disk, or of a pipeline that is gone, is the strictest of all that take the type', () => {
+  it('is the strictest of all that load the type for a document from disk, or of a removed pipeline', () => {
     const rules = [rule('a', 'q1', 'GET_ORDERS_*', 'keep'), rule('b', 'q2', 'GET_ORDERS_*', 'hash')];
     for (const pipeline of [null, 'gone']) {
       assert.equal(policy(pipeline, 'GET_ORDERS_X', rules), 'hash');

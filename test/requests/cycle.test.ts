@@ -25,7 +25,7 @@ interface Listed extends Report {
   sellerId: string;
 }
 
-type AskedFor = Partial<RequestConfig> & { reportType: string };
+type TestRequest = Partial<RequestConfig> & { reportType: string };
 
 describe('turns of requests', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sp-reports-turns-'));
@@ -34,9 +34,9 @@ describe('turns of requests', () => {
   let ledger: LedgerRow[] = [];
   let nowMs = startMs;
   let onList: (sellerId: string) => Promise<void> = async () => {};
-  /** While createReport waits for its quota. */
+  /** Called while createReport waits for its quota. */
   let onCreate = async () => {};
-  /** By seller: what createReport fails with; API_UNREACHABLE where the report is made all the same. */
+  /** By seller: the error of createReport. With API_UNREACHABLE, the report is created anyway. */
   const failures = new Map<string, ReportsError>();
   beforeEach(() => {
     [reports, ledger, nowMs, onList] = [[], [], startMs, async () => {}];
@@ -45,17 +45,21 @@ describe('turns of requests', () => {
     rmSync(join(folder, 'requests.json'), { force: true });
   });
 
-  const turn = (sellerIds: string[], request: AskedFor) => turnsOf([{ sellers: sellerIds, request }])[0]?.();
+  const turn = (sellerIds: string[], request: TestRequest) =>
+    turnsOf([{ sellers: sellerIds, request }])[0]?.();
 
-  /** The turns of several pipelines, one for each request of some sellers. Those of `applications` have one of their own. */
+  /**
+   * The turns of several pipelines, one for each request of some sellers. Sellers in `applications`
+   * have their own application.
+   */
   function turnsOf(
-    asking: { sellers: string[]; request: AskedFor }[],
+    turns: { sellers: string[]; request: TestRequest }[],
     { applications = {} }: { applications?: Record<string, string> } = {},
   ) {
-    const pipelines = asking.map(({ sellers, request }, index) =>
+    const pipelines = turns.map(({ sellers, request }, index) =>
       fakePipeline({ name: `pipeline ${index}`, request: [fakeRequest({ sellers, ...request })] }),
     );
-    const sellers = [...new Set(asking.flatMap((each) => each.sellers))].map((id) =>
+    const sellers = [...new Set(turns.flatMap((each) => each.sellers))].map((id) =>
       fakeSeller({ id, clientId: applications[id] ?? 'the application' }),
     );
     const context = fakeContext({
@@ -71,7 +75,7 @@ describe('turns of requests', () => {
           await onList(sellerId);
           yield* reports.filter((each) => each.sellerId === sellerId);
         },
-        // Nobody tells of an end: what was asked for stays underway.
+        // No notification comes: the report stays in flight.
         getReport: async (id) => {
           const report = reports.find(({ reportId }) => reportId === id);
           return { ...report, status: 'IN_PROGRESS' } as Report;
@@ -94,28 +98,28 @@ describe('turns of requests', () => {
     return pipelines.map((each) => () => runRequestCycle(each, context, { stop: signal, abort: signal }));
   }
 
-  const sellersAsked = () => reports.map(({ sellerId }) => sellerId);
+  const requestedSellers = () => reports.map(({ sellerId }) => sellerId);
 
-  it('go round among the sellers where Amazon wants a type a day apart', async () => {
+  it('rotate among the sellers if Amazon wants the requests of a type spaced out', async () => {
     for (let hour = 0; hour < 10 * 24; hour += 1) {
       await turn(twoSellers, fees);
       for (const { reportId } of reports) await done(reportId);
       nowMs += hourMs;
     }
     const [first = 0, second = 0] = twoSellers.map(
-      (id) => sellersAsked().filter((each) => each === id).length,
+      (id) => requestedSellers().filter((each) => each === id).length,
     );
     assert.ok(first > 3 && Math.abs(first - second) <= 1, `${first} and ${second}`);
   });
 
-  it("ask for every seller's newest window before an older one of any", async () => {
+  it('request the newest window of every seller before an older one of any', async () => {
     const from = new Date(startMs - 30 * dayMs).toISOString().slice(0, 10);
     for (let count = 0; count < 3; count += 1) {
       await turn(twoSellers, { ...traffic, from });
       nowMs += 16 * 60_000;
     }
     const newest = new Date(Math.floor(startMs / dayMs) * dayMs - dayMs).toISOString().slice(0, 10);
-    assert.deepEqual(sellersAsked().slice(0, 2), twoSellers);
+    assert.deepEqual(requestedSellers().slice(0, 2), twoSellers);
     assert.deepEqual(
       reports.map(({ dataStart }) => dataStart?.slice(0, 10) === newest),
       [true, true, false],
@@ -125,18 +129,18 @@ describe('turns of requests', () => {
   const backlog = { ...traffic, from: new Date(startMs - 30 * dayMs).toISOString().slice(0, 10) };
   const twoPipelines = twoSellers.map((id) => ({ sellers: [id], request: backlog }));
 
-  it('go round among the sellers of two pipelines, whichever of these has its turn first', async () => {
+  it('rotate among the sellers of two pipelines, whichever pipeline has its turn first', async () => {
     const [first, second] = turnsOf(twoPipelines);
     for (let quarter = 0; quarter < 10; quarter += 1) {
-      // The other comes when Amazon has just been asked, each time.
+      // The other pipeline always comes just after a request.
       await first?.();
       await second?.();
       nowMs += 16 * 60_000;
     }
-    assert.deepEqual(sellersAsked(), Array.from({ length: 5 }, () => twoSellers).flat());
+    assert.deepEqual(requestedSellers(), Array.from({ length: 5 }, () => twoSellers).flat());
   });
 
-  it('count as left to a later turn what is of their own pipeline', async () => {
+  it('count only windows of their own pipeline as left to a later turn', async () => {
     const [first, second] = turnsOf(twoPipelines);
     const ofFirst = await first?.();
     assert.deepEqual([ofFirst?.requested.length, ofFirst?.postponed], [1, 29]);
@@ -144,34 +148,34 @@ describe('turns of requests', () => {
     assert.deepEqual([ofSecond?.requested.length, ofSecond?.postponed], [0, 30]);
   });
 
-  it('ask for one report of such a type at a time where two pipelines have their turn at once', async () => {
+  it('request one report of a spaced type at a time if two pipelines have their turn at once', async () => {
     await Promise.all(turnsOf(twoPipelines).map((each) => each()));
     assert.equal(reports.length, 1);
   });
 
-  it('keep reports of two applications apart each by itself', async () => {
+  it('space the reports of each application separately', async () => {
     const [first, second] = turnsOf(twoPipelines, { applications: { A2SELLER: 'another application' } });
     await first?.();
     await second?.();
     await first?.();
-    assert.deepEqual(sellersAsked(), twoSellers);
+    assert.deepEqual(requestedSellers(), twoSellers);
   });
 
-  it('leave older windows to later turns where another pipeline has as many of the seller underway', async () => {
+  it('leave older windows to later turns if another pipeline has as many of the seller in progress', async () => {
     const orders = { ...backlog, reportType: 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL' };
     const other = { ...backlog, reportType: 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL' };
     const [first, second] = turnsOf([orders, other].map((request) => ({ sellers: oneSeller, request })));
     assert.equal((await first?.())?.requested.length, 5);
-    // The newest one alone.
+    // Only the newest one.
     assert.equal((await second?.())?.requested.length, 1);
   });
 
   for (const code of ['API_QUOTA_EXCEEDED', 'API_ACCESS_DENIED'] as const) {
-    it(`let the next seller ask where Amazon took nothing of the one before (${code})`, async () => {
+    it(`let the next seller go if Amazon refused the one before (${code})`, async () => {
       const about = { operation: 'createReport', sellerId: 'A1SELLER', found: '403' };
       failures.set('A1SELLER', new ReportsError(code, about));
       await turn(twoSellers, fees);
-      assert.deepEqual(sellersAsked(), ['A2SELLER']);
+      assert.deepEqual(requestedSellers(), ['A2SELLER']);
     });
   }
 
@@ -186,7 +190,7 @@ describe('turns of requests', () => {
     },
   ];
   for (const { name, window, lag, had } of firstWindows) {
-    it(`ask for no first window that the ledger has already: ${name}`, async () => {
+    it(`request no first window that the ledger already has: ${name}`, async () => {
       nowMs = Date.UTC(2026, 11, 20, 12);
       const [start = '', end = ''] = had;
       const dataEnd = new Date(Date.parse(end) - 1000).toISOString();
@@ -199,11 +203,11 @@ describe('turns of requests', () => {
     });
   }
 
-  describe('where another pipeline has trouble', () => {
+  describe('with a failing pipeline beside them', () => {
     const about = { operation: 'createReport', sellerId: 'A2SELLER', found: '401' };
     const loginRefused = new ReportsError('LOGIN_REFUSED', about);
 
-    /** The turn of the first of two pipelines, where the other's seller has waited longer. */
+    /** The turn of the first of two pipelines, when the seller of the other has waited longer. */
     async function turnBehindOther() {
       const [first, second] = turnsOf(twoPipelines);
       await first?.();
@@ -211,14 +215,14 @@ describe('turns of requests', () => {
       return { first, second };
     }
 
-    it('ask for their own, and fail for nothing, where it is refused at login', async () => {
+    it('make their own requests, and report no failure, if its login is refused', async () => {
       const { first } = await turnBehindOther();
       failures.set('A2SELLER', loginRefused);
       const summary = await first?.();
       assert.deepEqual([summary?.requested.length, summary?.failures], [1, []]);
     });
 
-    it('ask for their own, and fail for nothing, where its reports are not told', async () => {
+    it('make their own requests, and report no failure, if its reports cannot be listed', async () => {
       const { first } = await turnBehindOther();
       onList = async (sellerId) => {
         if (sellerId === 'A2SELLER') throw loginRefused;
@@ -227,7 +231,7 @@ describe('turns of requests', () => {
       assert.deepEqual([summary?.requested.length, summary?.failures], [1, []]);
     });
 
-    it('leave it to its own turn to tell that Amazon refuses a request', async () => {
+    it('leave it to its own turn to report that Amazon refuses a request', async () => {
       const { first, second } = await turnBehindOther();
       failures.set('A2SELLER', new ReportsError('API_REQUEST_REFUSED', { ...about, found: '400' }));
       const summary = await first?.();
@@ -237,7 +241,7 @@ describe('turns of requests', () => {
       assert.deepEqual(codes, ['REPORT_REQUEST_REFUSED']);
     });
 
-    it('leave it to its own turn to tell that a window is given up', async () => {
+    it('leave it to its own turn to report an abandoned window', async () => {
       const { first, second } = await turnBehindOther();
       await second?.();
       const store = openRequestStore(folder);
@@ -254,13 +258,13 @@ describe('turns of requests', () => {
     });
   });
 
-  describe('of two pipelines that ask for a type of one seller', () => {
+  describe('of two pipelines that request the same type for one seller', () => {
     const siblings = ['DAY', 'WEEK'].map((dateGranularity) => ({
       sellers: oneSeller,
       request: { ...traffic, reportOptions: { dateGranularity } },
     }));
 
-    it("read the seller's list of reports once for both", async () => {
+    it('read the list of reports of the seller once for both', async () => {
       let lists = 0;
       onList = async () => {
         lists += 1;
@@ -278,9 +282,10 @@ describe('turns of requests', () => {
       onCreate = async () => {};
     };
 
-    it('find the report of an answer that was lost when the quota was there', async () => {
+    it('find the report of a lost answer as soon as the quota allows it', async () => {
       const orders = { reportType: 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL' };
-      // Only a report that was made about then is taken for that of a request with a sibling.
+      // With a sibling, only a report that was created at about that time is taken for that of the
+      // request.
       const siblings = [{ a: 'x' }, { a: 'y' }].map((reportOptions) => ({
         sellers: oneSeller,
         request: { ...orders, window: { count: 1, unit: 'day' as const }, reportOptions },
@@ -295,7 +300,7 @@ describe('turns of requests', () => {
       assert.equal(reports.length, 1);
     });
 
-    it('give way to another process that asked meanwhile', async () => {
+    it('make no request that another process made meanwhile', async () => {
       onCreate = async () => {
         await waited(30);
         await turn(oneSeller, traffic);
@@ -304,7 +309,7 @@ describe('turns of requests', () => {
       assert.equal(reports.length, 1);
     });
 
-    it('give way to another seller that asked meanwhile for a type that Amazon wants apart', async () => {
+    it('make no request of a spaced type that another seller made meanwhile', async () => {
       const each = twoSellers.map((id) => turnsOf(twoPipelines)[twoSellers.indexOf(id)]);
       onCreate = async () => {
         await waited(30);
@@ -317,7 +322,7 @@ describe('turns of requests', () => {
       assert.equal(reports.length, 2);
     });
 
-    it('leave nothing behind where they are stopped meanwhile', async () => {
+    it('leave nothing behind if they are stopped meanwhile', async () => {
       onCreate = async () => {
         throw new Error('stopped');
       };
@@ -328,7 +333,7 @@ describe('turns of requests', () => {
     });
   });
 
-  it('do not look at what other pipelines ask for while nothing may be asked for', async () => {
+  it('do not list the reports of other pipelines while no request is allowed', async () => {
     const [first, second] = turnsOf(twoPipelines);
     await second?.();
     const looked: string[] = [];
@@ -337,7 +342,7 @@ describe('turns of requests', () => {
     assert.deepEqual(looked, ['A1SELLER']);
   });
 
-  it('keep what another process asks for while the list of reports is read', async () => {
+  it('keep what another process requests while the list of reports is read', async () => {
     const store = openRequestStore(folder);
     const from = new Date(startMs - 2 * dayMs).toISOString().slice(0, 10);
     const orders = { ...traffic, reportType: 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL', from };
@@ -374,7 +379,7 @@ describe('turns of requests', () => {
     );
   });
 
-  /** As the ledger tells of it: the window is answered. */
+  /** As the ledger says: the window is answered. */
   async function done(reportId: string): Promise<void> {
     const store = openRequestStore(folder);
     for (const { key, windows } of store.all()) {

@@ -13,17 +13,17 @@ import type { Pipeline } from '../../src/config/spec.js';
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
-/** A Sunday: the week before is the newest for as long as a test takes. */
+/** A Sunday: the week before stays the newest for as long as a test takes. */
 const startMs = Date.UTC(2026, 9, 11, 12);
 const sellerId = 'A1SELLER';
 const marketplaceIds = ['ATVPDKIKX0DER'];
 const reportTypes = Array.from({ length: 14 }, (_, index) => `GET_REPORT_${index + 1}`);
 
-/** A seller with the quota that Amazon gives it, and a clock that only the test moves. */
+/** A seller with the quota of Amazon, and a clock that only the test moves. */
 class Amazon {
   nowMs = startMs;
   reports: Report[] = [];
-  /** What becomes of createReport. */
+  /** The outcome of createReport. */
   state: 'answers' | 'fails' | 'makes and fails' = 'answers';
   /** Pages of getReports. */
   calls = 0;
@@ -40,7 +40,7 @@ class Amazon {
     return runRequestCycle(pipeline, this.context(pipeline), { stop: signal, abort: signal });
   }
 
-  /** Turns with as much time between them. Resolves to what each told. */
+  /** Turns at equal intervals. Resolves to the summary of each. */
   async turns(number: number, minutesBetween: number) {
     const summaries = [];
     for (let index = 0; index < number; index += 1) {
@@ -50,7 +50,7 @@ class Amazon {
     return summaries;
   }
 
-  /** The answers of so many types' createReport were lost days ago, one after the other. */
+  /** The answers of createReport for this many types were lost days ago, one after the other. */
   async loseAnswers(number = reportTypes.length, became: 'made' | 'nothing' = 'nothing'): Promise<void> {
     const store = openRequestStore(this.folder);
     const [startOfWeekMs, endMs] = [startMs - 7.5 * dayMs, startMs - dayMs / 2];
@@ -83,7 +83,7 @@ class Amazon {
       });
   }
 
-  /** The types that were asked for, each as often as it was. */
+  /** The requested types, each as often as it was requested. */
   typesMade(): string[] {
     const own = this.reports.filter((report) => String(report.marketplaceIds) === String(marketplaceIds));
     return own.map(({ reportType }) => reportType).sort();
@@ -151,7 +151,7 @@ class Amazon {
   }
 }
 
-describe('requests after createReport was out of order', () => {
+describe('requests after an outage of createReport', () => {
   let amazon: Amazon;
   beforeEach(() => {
     amazon = new Amazon();
@@ -159,7 +159,7 @@ describe('requests after createReport was out of order', () => {
   afterEach(() => rmSync(amazon.folder, { recursive: true, force: true }));
 
   for (const state of ['fails', 'makes and fails'] as const) {
-    it(`are made as soon as it works again, none twice (${state})`, async () => {
+    it(`are made as soon as it works again, and none twice (${state})`, async () => {
       amazon.state = state;
       await amazon.turns(20, 15);
       amazon.state = 'answers';
@@ -177,43 +177,43 @@ describe('requests after createReport was out of order', () => {
     assert.ok(amazon.calls - before <= 4, `${amazon.calls - before} calls`);
   });
 
-  it('are made step by step where each answer was lost days ago and others have asked for much since', async () => {
+  it('are made step by step if each answer was lost days ago and others made many requests since', async () => {
     await amazon.loseAnswers();
     amazon.addOthers(2000);
     const [first] = await amazon.turns(1, 15);
-    // Calls: one span, three pages of each group of types, two spans more.
+    // Calls: one span, three pages of each group of types, two more spans.
     assert.deepEqual([first?.requested.length, first?.postponed, amazon.calls], [3, 11, 9]);
     await amazon.turns(4, 15);
     assert.deepEqual(amazon.typesMade(), reportTypes.toSorted());
   });
 
-  it('are made step by step where a turn a minute leaves hardly any quota of getReports', async () => {
+  it('are made step by step if one turn per minute leaves hardly any quota of getReports', async () => {
     await amazon.loseAnswers();
     amazon.addOthers(2000);
     await amazon.turns(20, 1);
     assert.deepEqual(amazon.typesMade(), reportTypes.toSorted());
   });
 
-  it('go on with what is sure where the quota of getReports is used up', async () => {
+  it('continue with what is certain if the quota of getReports is used up', async () => {
     await amazon.loseAnswers(7);
     amazon.useUpQuota();
     const [first] = await amazon.turns(1, 15);
     assert.deepEqual([first?.requested.length, first?.postponed, first?.failures], [7, 7, []]);
   });
 
-  it('find a report of a lost answer behind whatever others asked for since', async () => {
+  it('find the report of a lost answer behind all that others requested since', async () => {
     await amazon.loseAnswers(14, 'made');
     amazon.addOthers(2000);
     await amazon.turns(5, 15);
     assert.deepEqual(amazon.typesMade(), reportTypes.toSorted());
   });
 
-  it('look for nothing that was asked just now', async () => {
+  it('do not search for a report that was requested a moment ago', async () => {
     amazon.state = 'fails';
     await amazon.turns(1, 1);
     const before = amazon.calls;
     await amazon.turns(1, 1);
-    // The two groups of types that others are due of.
+    // The two groups of types to which the other due ones belong.
     assert.equal(amazon.calls - before, 2);
   });
 });

@@ -18,7 +18,7 @@ const schedule = {
   wanted: '["P1D",[]]',
   checkedAt: at,
 };
-/** As the first format had it: no version, no states. */
+/** In the first format: no version, no states. */
 const format1 = {
   reports: {
     'A1 GET_X US': {
@@ -100,9 +100,9 @@ describe('requests.json', () => {
     ['a later format', { ...one, format: 3 }],
     ['requests that are a list', { ...one, requests: [] }],
     ['a request without windows', { ...one, requests: { key: { version: 1 } } }],
-    ['a time that is none', { reports: { a: { ...format1.reports['A1 GET_X US'], doneUntil: 'no time' } } }],
+    ['an invalid time', { reports: { a: { ...format1.reports['A1 GET_X US'], doneUntil: 'no time' } } }],
   ] as const) {
-    it(`is refused by a code of the catalogue, and stays as it is, if it holds ${name}`, async () => {
+    it(`is refused with a code of the catalogue, and stays as it is, if it holds ${name}`, async () => {
       assert.throws(
         () => parseRequestFile(content, file),
         (error) => error instanceof ReportsError && error.code === 'REQUEST_STATE_INVALID',
@@ -118,7 +118,7 @@ describe('requests.json', () => {
     });
   }
 
-  it('begins again if it is missing, or is no JSON', () => {
+  it('starts again if it is missing, or is not JSON', () => {
     for (const text of [undefined, '{"format":']) {
       rmSync(file, { force: true });
       if (text !== undefined) writeFileSync(file, text);
@@ -126,7 +126,7 @@ describe('requests.json', () => {
     }
   });
 
-  it('that holds something else fails requests, and raises an alarm, but stops no drain', async () => {
+  it('makes requests fail and raises an alarm, but stops no drain, if it holds something else', async () => {
     const request = [{ reportType: listingsType, cron: '0 0 * * *' }];
     const settings = { alarms: { webhook: '${WEBHOOK_SECRET}' } };
     const world = await makeWorld({ settings, pipelines: [{ request }] });

@@ -46,12 +46,12 @@ describe('requests', () => {
     world = await makeWorld({ pipelines: [{ request }], ...options });
   }
 
-  /** The reports that were asked for, oldest window first. */
-  const asked = () =>
+  /** The requested reports, oldest window first. */
+  const requested = () =>
     world.sandbox.state.reports
       .filter((report) => report.asked)
       .sort((a, b) => ((a.dataStart ?? '') < (b.dataStart ?? '') ? -1 : 1));
-  const daysAsked = () => asked().map(({ dataStart, dataEnd }) => [dataStart, dataEnd]);
+  const requestedDays = () => requested().map(({ dataStart, dataEnd }) => [dataStart, dataEnd]);
   const calls = (operation: string) =>
     world.sandbox.state.calls.filter((call) => call.operation === operation).length;
 
@@ -64,7 +64,7 @@ describe('requests', () => {
             .trim()
             .split('\n')
             .map((line) => JSON.parse(line));
-    return { code, stderr, told: lines[0] };
+    return { code, stderr, summary: lines[0] };
   }
 
   async function make(how: { silently?: boolean } = {}): Promise<void> {
@@ -72,7 +72,7 @@ describe('requests', () => {
     await world.sandbox.stepReports(how);
   }
 
-  /** Lets time pass for what was asked for. */
+  /** Lets time pass for the requested reports. */
   function later(ms: number): void {
     change((stored) => {
       for (const progress of Object.values(stored.requests)) {
@@ -102,46 +102,46 @@ describe('requests', () => {
     writeFileSync(file, stringify(settings));
   }
 
-  it('ask for the last whole day, load it when it comes, and ask for no day twice', async () => {
+  it('ask for the last whole day, load it when it arrives, and ask for no day twice', async () => {
     await open([{ ...daily, reportOptions: { ShowSalesChannel: true } }], { make: () => done });
-    const { told } = await run();
-    assert.equal(told.requests.asked.length, 1);
-    assert.deepEqual(daysAsked(), [[iso(today() - dayMs), iso(today() - 1000)]]);
-    assert.deepEqual(asked()[0]?.asked?.reportOptions, { ShowSalesChannel: 'true' });
-    assert.deepEqual(asked()[0]?.marketplaceIds, ['ATVPDKIKX0DER']);
-    assert.equal((await run()).told.requests.underway, 1);
+    const { summary } = await run();
+    assert.equal(summary.requests.asked.length, 1);
+    assert.deepEqual(requestedDays(), [[iso(today() - dayMs), iso(today() - 1000)]]);
+    assert.deepEqual(requested()[0]?.asked?.reportOptions, { ShowSalesChannel: 'true' });
+    assert.deepEqual(requested()[0]?.marketplaceIds, ['ATVPDKIKX0DER']);
+    assert.equal((await run()).summary.requests.underway, 1);
     await make();
-    assert.deepEqual((await run()).told.outcomes, { loaded: 1 });
-    const { told: last } = await run();
+    assert.deepEqual((await run()).summary.outcomes, { loaded: 1 });
+    const { summary: last } = await run();
     assert.deepEqual([last.requests.asked, last.requests.underway, calls('createReport')], [[], 0, 1]);
   });
 
-  it('ask for every day that was missed, each by itself', async () => {
+  it('ask for every missed day separately', async () => {
     await open([{ ...daily, from: date(today() - 3 * dayMs) }], { make: () => done });
     await run();
     const days = [3, 2, 1].map((ago) => [
       iso(today() - ago * dayMs),
       iso(today() - (ago - 1) * dayMs - 1000),
     ]);
-    assert.deepEqual(daysAsked(), days);
+    assert.deepEqual(requestedDays(), days);
     // The newest first.
     assert.equal(world.sandbox.state.reports[0]?.dataStart, days[2]?.[0]);
     await make();
     await run();
-    // As a program finds it that was off for two nights, and lost its state: the ledger has the first of the days.
+    // The program was off for two nights and lost its state: the ledger has the first of the days.
     await world.run('query', 'SELECT 1');
     change((stored) => {
       for (const progress of Object.values(stored.requests)) progress.doneUntil = iso(today() - 3 * dayMs);
     });
-    assert.deepEqual((await run()).told.requests.asked, []);
+    assert.deepEqual((await run()).summary.requests.asked, []);
   });
 
-  it('go back where `from` is set earlier, and leave out what the ledger has of that time', async () => {
+  it('go back if `from` is set earlier, and leave out what the ledger has of that time', async () => {
     await open([daily], { make: () => done });
     const had = { sellerId, reportType: ordersType, body: orders([{ id: '1-3', status: 'Shipped' }]) };
     const days = { dataStart: new Date(today() - 3 * dayMs), dataEnd: new Date(today() - 2 * dayMs - 1000) };
     await run();
-    // Amazon's list of what was asked for lately no longer has it.
+    // Amazon's list of recent reports no longer has it.
     const createdAt = new Date(today() - 2 * dayMs - hourMs);
     await world.sandbox.notify(world.sandbox.addReport({ ...had, ...days, createdAt }));
     await make();
@@ -149,12 +149,12 @@ describe('requests', () => {
     rewriteSettings([{ ...daily, from: date(today() - 4 * dayMs) }]);
     await run();
     assert.deepEqual(
-      daysAsked().map(([start]) => start),
+      requestedDays().map(([start]) => start),
       [4, 2, 1].map((ago) => iso(today() - ago * dayMs)),
     );
   });
 
-  it('begin without a state where the ledger ends', async () => {
+  it('start where the ledger ends if they have no state', async () => {
     await open([daily]);
     const day = (ago: number) => ({
       dataStart: new Date(today() - ago * dayMs),
@@ -171,38 +171,38 @@ describe('requests', () => {
     rewriteSettings([daily]);
     await run();
     assert.deepEqual(
-      daysAsked().map(([start]) => start),
+      requestedDays().map(([start]) => start),
       [5, 3, 2, 1].map((ago) => iso(today() - ago * dayMs)),
     );
   });
 
-  it('leave older windows to later turns, so that documents which are fresh have their quota', async () => {
+  it('leave older windows to later turns, so that fresh documents have their quota', async () => {
     await open([{ ...daily, from: date(today() - 20 * dayMs) }], { make: () => done });
-    const { told } = await run();
-    assert.equal(told.requests.asked.length, 5);
-    assert.equal(told.requests.left, 15);
+    const { summary } = await run();
+    assert.equal(summary.requests.asked.length, 5);
+    assert.equal(summary.requests.left, 15);
     await make();
     await run();
-    assert.equal((await run()).told.requests.asked.length, 5);
-    assert.equal(new Set(daysAsked().map(String)).size, 10);
+    assert.equal((await run()).summary.requests.asked.length, 5);
+    assert.equal(new Set(requestedDays().map(String)).size, 10);
   });
 
-  it('take CANCELLED for an answer: nothing to load, and no gap', async () => {
+  it('take CANCELLED as an answer: nothing to load, and no gap', async () => {
     await open([{ ...daily, from: date(today() - 3 * dayMs) }], {
       make: ({ dataStart = '' }) =>
         dataStart.startsWith(date(today() - 2 * dayMs)) ? { status: 'CANCELLED' } : done,
     });
     await run();
     await make();
-    assert.deepEqual((await run()).told.outcomes, { loaded: 2, cancelled: 1 });
-    assert.deepEqual((await run()).told.requests.asked, []);
+    assert.deepEqual((await run()).summary.outcomes, { loaded: 2, cancelled: 1 });
+    assert.deepEqual((await run()).summary.requests.asked, []);
     const [row] = await world.query("SELECT data_start, reason FROM _loads WHERE status = 'cancelled'");
     assert.equal(row?.data_start, iso(today() - 2 * dayMs));
     assert.match(String(row?.reason), /no data/);
     assert.match((await world.run('tables', '--gaps')).stdout, /no gaps|^$/i);
   });
 
-  it("keep Amazon's word of a FATAL report, ask again after a while, and give up in the end", async () => {
+  it('keep the reason of a FATAL report, retry after a while, and are abandoned in the end', async () => {
     const found = 'Please try a different date range.';
     await open([daily], {
       make: () => ({ status: 'FATAL', body: Buffer.from(JSON.stringify({ errorDetails: found })) }),
@@ -210,31 +210,31 @@ describe('requests', () => {
     await run();
     for (const waitMs of [hourMs, 4 * hourMs, dayMs]) {
       await make();
-      assert.deepEqual((await run()).told.outcomes, { fatal: 1 });
-      assert.deepEqual((await run()).told.requests.asked, []);
+      assert.deepEqual((await run()).summary.outcomes, { fatal: 1 });
+      assert.deepEqual((await run()).summary.requests.asked, []);
       later(waitMs - hourMs / 2);
-      assert.deepEqual((await run()).told.requests.asked, []);
+      assert.deepEqual((await run()).summary.requests.asked, []);
       later(hourMs);
-      assert.equal((await run()).told.requests.asked.length, 1);
+      assert.equal((await run()).summary.requests.asked.length, 1);
     }
     await make();
     await run();
-    const { code, told } = await run();
+    const { code, summary } = await run();
     assert.equal(code, 1);
-    assert.equal(told.requests.failures[0].code, 'REPORT_GIVEN_UP');
-    assert.ok(told.requests.failures[0].message.includes(found));
+    assert.equal(summary.requests.failures[0].code, 'REPORT_GIVEN_UP');
+    assert.ok(summary.requests.failures[0].message.includes(found));
     later(30 * dayMs);
-    const { code: after, told: rest } = await run();
+    const { code: after, summary: rest } = await run();
     assert.deepEqual([after, rest.requests.asked, rest.requests.givenUp.length], [0, [], 1]);
     const reasons = await world.query("SELECT reason FROM _loads WHERE status = 'fatal'");
     assert.equal(reasons.length, 4);
     for (const { reason } of reasons) assert.ok(String(reason).includes(found));
     world.sandbox.state.faults.answers.set('createReport', { status: 400, times: 1 });
-    assert.equal((await run('request', '--again')).told.asked.length, 0);
-    assert.equal((await run('request')).told.asked.length, 1);
+    assert.equal((await run('request', '--again')).summary.asked.length, 0);
+    assert.equal((await run('request')).summary.asked.length, 1);
   });
 
-  it('tell what is given up, however much was given up before', async () => {
+  it('report an abandoned window, however many were abandoned before', async () => {
     await open([daily]);
     await run();
     const at = iso(today());
@@ -250,35 +250,35 @@ describe('requests', () => {
         });
       }
     });
-    const { code, told } = await run();
+    const { code, summary } = await run();
     assert.equal(code, 1);
     assert.deepEqual(
-      told.requests.failures.map((failure: { code: string }) => failure.code),
+      summary.requests.failures.map((failure: { code: string }) => failure.code),
       ['REPORT_GIVEN_UP'],
     );
     assert.equal((await run()).code, 0);
   });
 
-  it('load what ended without a notification, and what no sweep knows of', async () => {
+  it('load reports that end without a notification, and that no sweep covers', async () => {
     const ends: Making[] = [{ status: 'FATAL' }, { status: 'CANCELLED' }, done];
     await open([{ ...daily, from: date(today() - 3 * dayMs) }], { make: () => ends.shift() ?? done });
     await run();
     await make({ silently: true });
-    assert.equal((await run()).told.requests.taken, undefined);
+    assert.equal((await run()).summary.requests.taken, undefined);
     later(hourMs);
-    assert.deepEqual((await run()).told.requests.taken.outcomes, { fatal: 1, cancelled: 1, loaded: 1 });
+    assert.deepEqual((await run()).summary.requests.taken.outcomes, { fatal: 1, cancelled: 1, loaded: 1 });
   });
 
-  it('tell by the exit code that what came without a notification was quarantined', async () => {
+  it('set the exit code if a report that came without a notification was quarantined', async () => {
     await open([daily], { make: () => ({ status: 'DONE', body: listings(2) }) });
     await run();
     await make({ silently: true });
     later(hourMs);
-    const { code, told } = await run();
-    assert.deepEqual([code, told.requests.taken.outcomes], [1, { quarantined: 1 }]);
+    const { code, summary } = await run();
+    assert.deepEqual([code, summary.requests.taken.outcomes], [1, { quarantined: 1 }]);
   });
 
-  it('keep no drain from its work where something unforeseen befalls them', async () => {
+  it('do not stop a drain if they fail unexpectedly', async () => {
     await open([daily]);
     await world.sandbox.notify(
       world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(1) }),
@@ -290,53 +290,53 @@ describe('requests', () => {
     await world.sandbox.notify(
       world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(2) }),
     );
-    const { code, told } = await run();
+    const { code, summary } = await run();
     assert.notEqual(code, 0);
-    assert.deepEqual(told.outcomes, { loaded: 1 });
+    assert.deepEqual(summary.outcomes, { loaded: 1 });
   });
 
-  it('are told of although the drain behind them breaks off', async () => {
+  it('are reported although the drain behind them is aborted', async () => {
     await open([daily]);
     const file = join(world.folder, 'pipelines.yaml');
     writeFileSync(file, readFileSync(file, 'utf8').replace(/(queue: \S+)/, '$1-gone'));
-    const { code, stderr, told } = await run();
+    const { code, stderr, summary } = await run();
     assert.equal(code, 1);
     assert.match(stderr, /QUEUE_NOT_FOUND/);
-    assert.equal(told.requests.asked.length, 1);
-    assert.equal(told.outcomes, undefined);
+    assert.equal(summary.requests.asked.length, 1);
+    assert.equal(summary.outcomes, undefined);
   });
 
   for (const at of ['request-noted', 'request-made']) {
-    it(`ask once where the program is killed at ${at}`, async () => {
+    it(`are made once if the program is killed at ${at}`, async () => {
       await open([daily], { make: () => done });
       const killed = await world.spawnRun(['run'], { SP_REPORTS_CRASH_AT: at });
       assert.equal(killed.code, null);
-      assert.equal(asked().length, at === 'request-made' ? 1 : 0);
+      assert.equal(requested().length, at === 'request-made' ? 1 : 0);
       // Amazon's list of reports may lag behind.
-      assert.deepEqual((await run()).told.requests.asked, []);
+      assert.deepEqual((await run()).summary.requests.asked, []);
       later(hourMs / 4);
       await run();
-      assert.equal(asked().length, 1);
+      assert.equal(requested().length, 1);
       await make();
-      assert.deepEqual((await run()).told.outcomes, { loaded: 1 });
-      assert.equal(asked().length, 1);
+      assert.deepEqual((await run()).summary.outcomes, { loaded: 1 });
+      assert.equal(requested().length, 1);
     });
   }
 
-  it('ask once where the answer is lost on its way', async () => {
+  it('are made once if the answer is lost', async () => {
     await open([daily], { make: () => done });
     world.sandbox.state.faults.answers.set('createReport', { status: 503, times: 1 });
-    const { code, told } = await run();
+    const { code, summary } = await run();
     assert.deepEqual(
-      [code, told.requests.failures[0].code, calls('createReport')],
+      [code, summary.requests.failures[0].code, calls('createReport')],
       [1, 'API_UNAVAILABLE', 1],
     );
     later(hourMs / 4);
     await run();
-    assert.equal(asked().length, 1);
+    assert.equal(requested().length, 1);
   });
 
-  it('ask once where two programs share the state, at the same moment', async () => {
+  it('are made once if two programs share the state, at the same moment', async () => {
     await open([daily]);
     world.sandbox.state.faults.holds.set('createReport', { ms: 300, times: 2 });
     const both = await Promise.all([world.run('request', '--json'), world.run('request', '--json')]);
@@ -344,22 +344,22 @@ describe('requests', () => {
     assert.equal(calls('createReport'), 1);
   });
 
-  it('go on with the other types where Amazon does not let one be asked about', async () => {
+  it('continue with the other types if Amazon refuses to list one', async () => {
     await open([daily, ofListings]);
     world.sandbox.state.faults.answers.set('getReports', { status: 403, times: 1 });
-    assert.equal((await run()).told.requests.asked.length, 2);
+    assert.equal((await run()).summary.requests.asked.length, 2);
   });
 
-  it('ask for nothing that somebody else has asked for', async () => {
+  it('are not made for reports that someone else has requested', async () => {
     await open([daily, ofListings]);
     const window = { dataStart: new Date(today() - dayMs), dataEnd: new Date(today() - 1000) };
     world.sandbox.addReport({ sellerId, reportType: ordersType, status: 'IN_PROGRESS', ...window });
     world.sandbox.addReport({ sellerId, reportType: listingsType, status: 'IN_QUEUE' });
-    const { told } = await run();
-    assert.deepEqual([told.requests.asked, told.requests.underway], [[], 2]);
+    const { summary } = await run();
+    assert.deepEqual([summary.requests.asked, summary.requests.underway], [[], 2]);
   });
 
-  /** Reports of others, the newest first to be listed. */
+  /** Reports of others, the newest first in the list. */
   function addOthers(number: number): void {
     for (let index = 0; index < number; index += 1)
       world.sandbox.addReport({
@@ -383,55 +383,55 @@ describe('requests', () => {
     });
   }
 
-  it('see what somebody else has asked for behind 400 other reports', async () => {
+  it('find the request of someone else behind 400 other reports', async () => {
     await open([daily]);
     addOthers(400);
     addUnfinished(new Date(Date.now() - dayMs));
-    const { told } = await run();
-    assert.deepEqual([told.requests.asked, told.requests.underway, calls('getReports')], [[], 1, 5]);
+    const { summary } = await run();
+    assert.deepEqual([summary.requests.asked, summary.requests.underway, calls('getReports')], [[], 1, 5]);
   });
 
-  it('leave quota to sweeps where others have asked for thousands of reports', async () => {
+  it('leave quota to sweeps if others have requested thousands of reports', async () => {
     await open([daily]);
     addOthers(2000);
-    const { told } = await run();
-    assert.deepEqual([told.requests.asked.length, calls('getReports')], [1, 5]);
+    const { summary } = await run();
+    assert.deepEqual([summary.requests.asked.length, calls('getReports')], [1, 5]);
   });
 
-  it('are made where the quota lets only a part of what others asked for be seen', async () => {
+  it('are made if the quota lets them see only a part of the requests of others', async () => {
     const getReports = { callsPerSecond: 0.0222, burst: 2 };
     await open([daily], { plans: { ...generousPlans, getReports } });
     addOthers(500);
-    const { told } = await run();
-    assert.deepEqual([told.requests.asked.length, told.requests.failures], [1, []]);
+    const { summary } = await run();
+    assert.deepEqual([summary.requests.asked.length, summary.requests.failures], [1, []]);
   });
 
-  it('find what was asked for without an answer, days ago and behind 500 other reports', async () => {
+  it('find a request without an answer, days later and behind 500 other reports', async () => {
     await open([daily], { make: () => done });
     world.sandbox.state.faults.answers.set('createReport', { status: 503, times: 1 });
     await run();
     later(3 * dayMs);
-    // Made all the same, as its answer may have been lost.
+    // Created anyway, as its answer may have been lost.
     addUnfinished(new Date(Date.now() - 3 * dayMs + 1000));
     addOthers(500);
-    const { told } = await run();
-    assert.deepEqual([told.requests.asked, told.requests.underway, calls('createReport')], [[], 1, 1]);
+    const { summary } = await run();
+    assert.deepEqual([summary.requests.asked, summary.requests.underway, calls('createReport')], [[], 1, 1]);
   });
 
-  it('ask for a report of the moment once for each turn of its cron expression', async () => {
+  it('of the current state are made once for each time of their cron expression', async () => {
     await open([ofListings], { make: () => ({ status: 'DONE', body: listings(2) }) });
     await run();
-    assert.deepEqual(daysAsked(), [[undefined, undefined]]);
+    assert.deepEqual(requestedDays(), [[undefined, undefined]]);
     await make();
     await run();
-    assert.deepEqual((await run()).told.requests.asked, []);
-    // By hand it is asked for now; and not again while that is underway.
-    assert.equal((await run('request')).told.asked.length, 1);
-    assert.equal((await run('request')).told.asked.length, 0);
-    assert.equal(asked().length, 2);
+    assert.deepEqual((await run()).summary.requests.asked, []);
+    // A request by hand is made now, and not again while its report is in flight.
+    assert.equal((await run('request')).summary.asked.length, 1);
+    assert.equal((await run('request')).summary.asked.length, 0);
+    assert.equal(requested().length, 2);
   });
 
-  it('ask for no report of a moment again that failed, once there is a newer one', async () => {
+  it('of the current state are not repeated after a failure if there is a newer report', async () => {
     const ends: Making[] = [{ status: 'FATAL' }];
     await open([ofListings], { make: () => ends.shift() ?? { status: 'DONE', body: listings(2) } });
     for (const command of ['run', 'request']) {
@@ -441,37 +441,38 @@ describe('requests', () => {
     }
     await run();
     later(2 * hourMs);
-    assert.deepEqual((await run()).told.requests.asked, []);
-    assert.equal(asked().length, 2);
+    assert.deepEqual((await run()).summary.requests.asked, []);
+    assert.equal(requested().length, 2);
   });
 
-  it('leave to a later turn what the quota does not allow, and hold no drain up', async () => {
+  it('that the quota does not allow wait for a later turn, and delay no drain', async () => {
     await open([{ ...daily, from: date(today() - 3 * dayMs) }], {
       plans: { createReport: { callsPerSecond: 0.01, burst: 1 } },
     });
     const startedMs = Date.now();
-    // The plan of the program is Amazon's, 15 at once; Amazon's own says that there is one.
-    const { code, told } = await run();
-    assert.deepEqual([code, told.requests.asked.length, told.requests.left], [0, 1, 2]);
+    // The quota plan of the program assumes 15 at once, as Amazon documents; Amazon's own bucket
+    // has one.
+    const { code, summary } = await run();
+    assert.deepEqual([code, summary.requests.asked.length, summary.requests.left], [0, 1, 2]);
     assert.ok(Date.now() - startedMs < 10_000);
   });
 
-  it('are not made again at once where Amazon refuses them', async () => {
+  it('that Amazon refuses are not repeated at once', async () => {
     await open([daily, ofListings]);
     world.sandbox.state.faults.answers.set('createReport', { status: 400, times: 1 });
-    const { code, told } = await run();
+    const { code, summary } = await run();
     assert.equal(code, 1);
     assert.deepEqual(
-      [told.requests.failures[0].code, told.requests.asked.length],
+      [summary.requests.failures[0].code, summary.requests.asked.length],
       ['REPORT_REQUEST_REFUSED', 1],
     );
     assert.equal((await run()).code, 0);
     assert.equal(calls('createReport'), 2);
     later(hourMs);
-    assert.equal((await run()).told.requests.asked.length, 1);
+    assert.equal((await run()).summary.requests.asked.length, 1);
   });
 
-  it('go by the periods of brand analytics', async () => {
+  it('follow the reporting periods of Brand Analytics', async () => {
     await open([
       {
         reportType: 'GET_BRAND_ANALYTICS_SEARCH_TERMS_REPORT',
@@ -481,31 +482,31 @@ describe('requests', () => {
       },
     ]);
     await run();
-    const [{ dataStart = '', dataEnd = '' } = {}] = asked();
+    const [{ dataStart = '', dataEnd = '' } = {}] = requested();
     assert.equal(new Date(dataStart).getUTCDay(), 0);
     assert.equal(Date.parse(dataEnd) - Date.parse(dataStart), 7 * dayMs - 1000);
     assert.ok(Date.parse(dataEnd) < today() - 2 * dayMs);
   });
 
-  it('show what they would ask for, and ask nothing', async () => {
+  it('can be shown without being made', async () => {
     await open([daily, { ...ofListings, schedule: undefined }]);
     const { stdout, code } = await world.run('request', '--dry-run');
     assert.equal(code, 0);
     assert.match(stdout, /Would request 2 reports/);
     assert.ok(stdout.includes(iso(today() - dayMs).slice(0, 19)));
     assert.equal(calls('createReport') + calls('getReports'), 0);
-    assert.equal((await run('request')).told.asked.length, 2);
+    assert.equal((await run('request')).summary.asked.length, 2);
   });
 
-  it("make, keep, replace and cancel Amazon's schedules", async () => {
+  it('with a schedule create, keep, replace and cancel schedules at Amazon', async () => {
     const schedule = { reportType: listingsType, schedule: 'amazon', period: 'P1D' };
     const shipping = { ...schedule, reportType: 'GET_FLAT_FILE_ORDER_REPORT_DATA_SHIPPING' };
     await open([shipping]);
-    assert.equal((await run()).told.requests.schedules[0].done, 'made');
-    assert.deepEqual([(await run()).told.requests.schedules, calls('getReportSchedules')], [[], 1]);
-    assert.equal((await run('request')).told.schedules[0].done, 'kept');
+    assert.equal((await run()).summary.requests.schedules[0].done, 'made');
+    assert.deepEqual([(await run()).summary.requests.schedules, calls('getReportSchedules')], [[], 1]);
+    assert.equal((await run('request')).summary.schedules[0].done, 'kept');
     rewriteSettings([{ ...shipping, period: 'PT4H' }]);
-    assert.equal((await run()).told.requests.schedules[0].done, 'made');
+    assert.equal((await run()).summary.requests.schedules[0].done, 'made');
     assert.deepEqual(
       world.sandbox.state.schedules.map(({ period }) => period),
       ['PT4H'],
@@ -516,27 +517,27 @@ describe('requests', () => {
     assert.deepEqual(world.sandbox.state.schedules, []);
   });
 
-  it('leave a schedule alone for a while that Amazon refuses', async () => {
+  it('with a schedule that Amazon refuses leave it alone for a while', async () => {
     const type = 'GET_FLAT_FILE_ORDER_REPORT_DATA_SHIPPING';
     await open([{ reportType: type, schedule: 'amazon', period: 'PT1H' }]);
     world.sandbox.state.faults.answers.set('createReportSchedule', { status: 400, times: 1 });
-    const { code, told } = await run();
-    assert.deepEqual([code, told.requests.failures[0].code], [1, 'API_REQUEST_REFUSED']);
+    const { code, summary } = await run();
+    assert.deepEqual([code, summary.requests.failures[0].code], [1, 'API_REQUEST_REFUSED']);
     assert.equal((await run()).code, 0);
     assert.equal(calls('createReportSchedule'), 1);
-    assert.equal((await run('request')).told.schedules[0].done, 'made');
+    assert.equal((await run('request')).summary.schedules[0].done, 'made');
   });
 
   it('are made by cron while the program runs', async () => {
     await open([{ ...daily, cron: '* * * * * *' }], { make: () => done });
     const { running, stop } = startInProcess(['start', '--json'], world);
     const giveUpAtMs = Date.now() + 10_000;
-    while (asked().length === 0 && Date.now() < giveUpAtMs) await sleep(50);
+    while (requested().length === 0 && Date.now() < giveUpAtMs) await sleep(50);
     stop();
     const { stdout, code } = await running;
     assert.equal(code, 0);
     assert.equal(JSON.parse(stdout.split('\n')[0] ?? '').kind, 'request');
-    assert.equal(asked().length, 1);
+    assert.equal(requested().length, 1);
   });
 });
 

@@ -34,7 +34,7 @@ type Step =
   | { do: 'end'; ends: End[] }
   | { do: 'forget' };
 
-/** What becomes of a call: where it is lost the program ends, where it fails the turn goes on. */
+/** The outcome of a call: if it is lost, the program ends; if it fails, the turn continues. */
 const fates = [
   'answered',
   'lost before',
@@ -48,7 +48,7 @@ const calls = fc.array(fc.constantFrom<Fate>('answered', 'answered', ...fates), 
   minLength: 1,
   maxLength: 4,
 });
-/** Whether the quota of getReports allows to read the list. */
+/** Whether the quota of getReports allows a reading of the list. */
 const isListed = fc.constantFrom(true, true, false);
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
@@ -94,7 +94,7 @@ class Simulation {
     const pipeline = fakePipeline({ request: [fakeRequest(request)] });
     const signals = { stop: new AbortController().signal, abort: new AbortController().signal };
     const turn = runRequestCycle(pipeline, this.context(pipeline), signals);
-    // Where the answer is lost the program ends.
+    // If the answer is lost, the program ends.
     await turn.catch((error: Error) => assert.equal(error.message, 'killed'));
   }
 
@@ -106,7 +106,7 @@ class Simulation {
       const { reportId, dataStart = null, dataEnd = null, createdAt } = report;
       const became = { DONE: 'loaded', CANCELLED: 'cancelled', FATAL: 'fatal' } as const;
       const key = ledgerKey({ sellerId, reportId });
-      // A notification of a cancelled report does not say what it was about.
+      // A notification of a cancelled report does not name its period.
       const facts =
         status === 'CANCELLED' ? {} : { marketplaceIds, dataStart, dataEnd, reportCreatedAt: createdAt };
       const entry = ledgerEntry({
@@ -146,7 +146,7 @@ class Simulation {
     const simulation = this;
     return {
       sellerId,
-      // The notification of each comes: none of them is late.
+      // Each notification arrives in time.
       getReport: async (id: string) => {
         const report = simulation.reports.find(({ reportId }) => reportId === id);
         assert.ok(report);
@@ -172,12 +172,12 @@ class Simulation {
         if (fate === 'fails') throw failure;
         if (fate === 'lost before') throw new Error('killed');
         const before = simulation.reports.filter((report) => report.dataStart === dataStart);
-        // What Amazon has not made in three days is taken for failed.
+        // A report that Amazon has not made in three days counts as failed.
         const mayCome = before.filter(({ status, createdAt }) =>
           status === 'IN_QUEUE' ? simulation.nowMs - Date.parse(createdAt) < 3 * dayMs : status !== 'FATAL',
         );
-        assert.deepEqual(mayCome, [], `${dataStart} is asked for twice`);
-        assert.ok(before.length < 4, `${dataStart} is asked for too often`);
+        assert.deepEqual(mayCome, [], `${dataStart} is requested twice`);
+        assert.ok(before.length < 4, `${dataStart} is requested too often`);
         const reportId = String(simulation.reports.length);
         const createdAt = new Date(simulation.nowMs).toISOString();
         simulation.reports.push({
@@ -197,8 +197,8 @@ class Simulation {
   }
 }
 
-describe('requests, whatever happens', () => {
-  it('ask for every window, for none twice while it may still come, and for none that failed four times', async () => {
+describe('requests in a simulation of random events', () => {
+  it('cover every window, never twice while its report may still come, and never after four failures', async () => {
     const property = fc.asyncProperty(steps, async (taken) => {
       const simulation = new Simulation();
       try {
@@ -230,7 +230,7 @@ describe('requests, whatever happens', () => {
       { do: 'turn', calls: ['lost after'] },
       { do: 'wait', hours: 49 },
     ];
-    // Taken for failed after three days, and made before it is asked for again.
+    // Counted as failed after three days, and made before it is requested again.
     const madeLate: Step[] = [
       { do: 'turn', calls: ['answered'] },
       { do: 'wait', hours: 73 },

@@ -28,7 +28,7 @@ const startMs = Date.UTC(2026, 9, 10);
 const at = new Date(startMs).toISOString();
 
 const failed = { at, reportId: 'r', failed: 'FATAL' };
-/** A record of each state, with a report `r` where a report is known. */
+/** A record of each state, with a report `r` if a report is known. */
 const records: Record<WindowState, Omit<WindowRecord, 'start' | 'end' | 'version'>> = {
   due: { state: 'due', attempts: [] },
   unconfirmed: { state: 'unconfirmed', attempts: [{ at }] },
@@ -66,7 +66,7 @@ const transitions: Partial<Record<`${WindowState} ${WindowEvent['type']}`, Windo
   'abandoned retry-forced': 'due',
 };
 
-describe('the states of a window', () => {
+describe('the state of a window', () => {
   for (const state of Object.keys(records) as WindowState[]) {
     for (const type of Object.keys(events) as WindowEvent['type'][]) {
       const next = transitions[`${state} ${type}`];
@@ -79,7 +79,7 @@ describe('the states of a window', () => {
     }
   }
 
-  it('back off for one, four and 24 hours, and are abandoned after the fourth failure', () => {
+  it('backs off for one, four and 24 hours, and ends as abandoned after the fourth failure', () => {
     let record: WindowRecord = { start: at, end: at, version: 1, ...records.due };
     let nowMs = startMs;
     const apply = (event: WindowEvent) => {
@@ -271,7 +271,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant((world: Processes) => world.force()) },
 ) as fc.Arbitrary<Step>;
 
-describe('the windows of a request that processes share, whatever happens in whatever order', () => {
+describe('the windows of a request that processes share, after random events in random order', () => {
   it('have one report at a time, and are all answered or abandoned in the end', () => {
     const property = fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const world = new Processes();

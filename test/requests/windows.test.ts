@@ -20,7 +20,7 @@ const spans: fc.Arbitrary<Span> = fc.oneof(
 const times = fc.integer({ min: startMs, max: endMs });
 
 describe('the windows of a request', () => {
-  it('follow each other without a gap, hold every time but the last, and do not depend on when one looks', () => {
+  it('follow each other without a gap, cover all time but the latest, and do not depend on the current time', () => {
     const property = fc.property(
       spans,
       times,
@@ -37,7 +37,7 @@ describe('the windows of a request', () => {
         if (first) {
           assert.ok(first.startMs <= sinceMs);
           assert.deepEqual(windows.at(-1), lastWindow(span, untilMs, anchorMs));
-          // Asked again from the middle: the same windows.
+          // Computed again from the middle: the same windows.
           const again = [...windowsBetween(span, first.endMs, untilMs, anchorMs)];
           assert.deepEqual(again, windows.slice(1));
         }
@@ -46,14 +46,14 @@ describe('the windows of a request', () => {
     fc.assert(property, { numRuns: 200 });
   });
 
-  it('are told to Amazon to the second, and known again as it gives them back', () => {
+  it('are sent to Amazon to the second, and recognized when Amazon returns them', () => {
     fc.assert(
       fc.property(spans, times, (span, untilMs) => {
         const window = lastWindow(span, untilMs);
         const { dataStart = '', dataEnd = '' } = reportPeriod(window);
         assert.ok(isPeriodOf(window, { dataStart, dataEnd }));
         assert.ok(isPeriodOf(window, { dataStart, dataEnd: new Date(window.endMs).toISOString() }));
-        // A report of which Amazon tells the last day as its beginning.
+        // A report for which Amazon returns the last day as its beginning.
         const [startsAt, lastDayMs] = [dataStart, window.endMs - dayMs];
         const isOfIt = isPeriodOf(window, {
           dataStart: startsAt,

@@ -6,7 +6,7 @@ describe('the scheduler', () => {
   let world: World;
   afterEach(() => world.close());
 
-  /** Starts the program, gives it time, stops it; returns what it printed. */
+  /** Starts the program, gives it time, stops it, and returns what it printed. */
   async function startAndStop(until: () => Promise<boolean>, { signals = 1 } = {}) {
     const { running, stop } = startInProcess(['start', '--json'], world);
     while (!(await until())) await sleep(50);
@@ -16,12 +16,12 @@ describe('the scheduler', () => {
     return { ...ran, stopSeconds: (Date.now() - stoppedMs) / 1000 };
   }
 
-  it('drains and sweeps by cron, and stops when it is told to', async () => {
+  it('drains and sweeps by cron, and stops at a signal', async () => {
     world = await makeWorld({
       pipelines: [{ schedule: '* * * * * *', sweep: '* * * * * *', limits: { waitTimeSeconds: 0 } }],
     });
-    const told = world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(1) });
-    await world.sandbox.notify(told);
+    const announced = world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(1) });
+    await world.sandbox.notify(announced);
     const { code, stdout, stopSeconds } = await startAndStop(async () => {
       const { visible, inFlight } = await world.sandbox.queueDepth();
       const swept = world.sandbox.state.calls.some(({ operation }) => operation === 'getReports');
@@ -33,7 +33,7 @@ describe('the scheduler', () => {
       .split('\n')
       .map((line) => JSON.parse(line));
     assert.deepEqual(new Set(runs.map(({ kind }) => kind)), new Set(['drain', 'sweep']));
-    // Whichever of them came first has loaded the report, and no other.
+    // Whichever of them came first has loaded the report, and the other has not.
     const loaded = runs.map(({ outcomes }) => outcomes.loaded ?? 0);
     assert.equal(
       loaded.reduce((sum, count) => sum + count),
@@ -42,7 +42,7 @@ describe('the scheduler', () => {
     assert.ok(stopSeconds < 5, `it took ${stopSeconds} s to stop`);
   });
 
-  it('releases at once what waits when it is told to stop, and finishes what is in work', async () => {
+  it('releases what waits at a signal to stop, and finishes what is in progress', async () => {
     world = await makeWorld({
       plans: { getReportDocument: { callsPerSecond: 0.2, burst: 15 } },
       pipelines: [{ schedule: '* * * * * *', limits: { waitTimeSeconds: 0, concurrency: 1 } }],
@@ -61,7 +61,7 @@ describe('the scheduler', () => {
     assert.equal(inFlight, 0);
   });
 
-  it('breaks off what does not finish when it is told to stop a second time, and releases it', async () => {
+  it('aborts what has not finished at a second signal to stop, and releases it', async () => {
     world = await makeWorld({ pipelines: [{ schedule: '* * * * * *', limits: { waitTimeSeconds: 0 } }] });
     await world.sandbox.notify(
       world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(1) }),
@@ -75,12 +75,12 @@ describe('the scheduler', () => {
     assert.deepEqual(await world.sandbox.queueDepth(), { visible: 1, inFlight: 0 });
   });
 
-  it('ends a program of its own on SIGTERM', async () => {
+  it('ends its process on SIGTERM', async () => {
     world = await makeWorld({ pipelines: [{ schedule: '0 0 1 1 *' }] });
-    let told = false;
+    let isStopping = false;
     const ran = await world.spawnRun(['start'], {}, (child, stderr) => {
-      if (told || !stderr.includes('pipeline scheduled')) return;
-      told = true;
+      if (isStopping || !stderr.includes('pipeline scheduled')) return;
+      isStopping = true;
       child.kill('SIGTERM');
     });
     assert.equal(ran.code, 0, ran.stderr);

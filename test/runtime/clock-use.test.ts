@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../src/', import.meta.url));
 
-/** What reads the machine's time or waits for it. */
+/** Calls that read the machine's time or wait for it. */
 const direct = /Date\.now\b|new Date\(\)|timers\/promises|\bset(Timeout|Interval)\(/;
 
 /** Files that may, and why. */
@@ -13,7 +13,7 @@ const allowed = new Map([
 ]);
 
 describe('the clock', () => {
-  it('is the only way to the time outside of src/runtime and the sandbox', () => {
+  it('is the only source of time outside src/runtime and the sandbox', () => {
     const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
       (file) => /\.c?ts$/.test(file) && !/^(runtime|sandbox|kernel)\//.test(file),
     );

@@ -10,7 +10,7 @@ const outcome = fc.record({
 });
 
 describe('retry', () => {
-  it('makes no more attempts than allowed, waits between them as the policy says, and ends as the last one', async () => {
+  it('makes at most the allowed attempts, waits between them as the policy says, and ends as the last one', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(outcome, { maxLength: 12 }),
@@ -51,7 +51,7 @@ describe('retry', () => {
           );
           const last = started.length - 1;
           assert.equal(result, kindOf(last));
-          // The model: failures in a row, of which one that got further is the first.
+          // The model: failures in a row; one that made progress starts a new row.
           let failures = 0;
           for (let index = 0; index <= last; index += 1) {
             failures = kindOf(index) === 'further' ? 1 : failures + 1;
@@ -93,12 +93,12 @@ describe('retry', () => {
     );
   });
 
-  it('makes no attempt for a signal that is aborted already', async () => {
+  it('makes no attempt if the signal is already aborted', async () => {
     const work = retry(() => assert.fail('it was attempted'), { signal: AbortSignal.abort('over') });
     await assert.rejects(work, (reason) => reason === 'over');
   });
 
-  it('prefers the reason of the signal to the error of the attempt that it broke off', async () => {
+  it('prefers the reason of the signal to the error of the attempt that the signal aborted', async () => {
     const stop = new AbortController();
     const attempt = async () => {
       stop.abort('over');

@@ -2,7 +2,10 @@ import type { Clock } from '../../src/runtime/clock.js';
 
 /** A clock whose time passes only when everything waits for it. */
 export interface SimulatedClock extends Clock {
-  /** Lets time pass until the work is done. Errors: those of the work; where it waits for nothing that the clock knows. */
+  /**
+   * Lets time pass until the work is done. Errors: those of the work, and if it waits for something
+   * that the clock does not know.
+   */
   runUntil<T>(work: Promise<T>): Promise<T>;
 }
 
@@ -64,7 +67,10 @@ export function simulateClock(startMs = Date.UTC(2026, 9, 1)): SimulatedClock {
   };
 }
 
-/** Resolves when nothing more happens by itself: all promises are followed up, no file is being worked on. */
+/**
+ * Resolves when nothing more happens by itself: all promises are settled, and no file operation is
+ * in progress.
+ */
 async function settled(): Promise<void> {
   do await new Promise((resolve) => setImmediate(resolve));
   while (process.getActiveResourcesInfo().some((each) => each.startsWith('FSReq')));

@@ -25,13 +25,16 @@ const body = Buffer.from('item-name\tseller-sku\n');
 function compileModel(path: string, definition?: string): ValidateFunction {
   const model = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
   const ajv = new Ajv({ strict: false, allErrors: true });
-  // ajv-formats is CommonJS, whose default is a member here.
+  // ajv-formats is CommonJS, whose default export is a member here.
   (addFormats as unknown as (ajv: Ajv) => void)(ajv);
   if (!definition) return ajv.compile(withoutIds(model) as object);
   return ajv.compile({ definitions: model.definitions, $ref: `#/definitions/${definition}` });
 }
 
-/** Amazon's notification schema gives each member an $id that is a pointer, which is none to a strict reader. */
+/**
+ * Amazon's notification schema gives each member an $id that is a JSON pointer, which a strict
+ * reader refuses.
+ */
 function withoutIds(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutIds);
   if (typeof value !== 'object' || value === null) return value;
@@ -55,7 +58,7 @@ describe("the sandbox and Amazon's models", () => {
 function defineTests(folder: string): void {
   const compiled = (file: string, definition?: string) => compileModel(join(folder, file), definition);
 
-  it('the sandbox answers with what the model of the Reports API describes', () =>
+  it('the sandbox answers as the model of the Reports API describes', () =>
     withSandbox({}, async (sandbox) => {
       const file = 'models/reports_2021-06-30.json';
       const times = { dataStart: new Date(0), dataEnd: new Date(1000), createdAt: new Date() };
@@ -86,7 +89,7 @@ function defineTests(folder: string): void {
       assertFits(errors, (await get(sandbox, reportPath(reportId))).body);
     }));
 
-  it('the sandbox takes what the model of the Reports API describes for requests and schedules, and answers as it does', () =>
+  it('the sandbox accepts requests and schedules as the model of the Reports API describes, and answers accordingly', () =>
     withSandbox({ make: () => ({ status: 'DONE', body }) }, async (sandbox) => {
       const file = 'models/reports_2021-06-30.json';
       const token = await tokenOf(sandbox);
@@ -129,7 +132,7 @@ function defineTests(folder: string): void {
       assert.equal((await send(sandbox, 'DELETE', own, token)).status, 200);
     }));
 
-  it('the sandbox answers with what the model of the Tokens API describes', () =>
+  it('the sandbox answers as the model of the Tokens API describes', () =>
     withSandbox({}, async (sandbox) => {
       const file = 'models/tokens_2021-03-01.json';
       const token = await tokenOf(sandbox);
@@ -140,7 +143,7 @@ function defineTests(folder: string): void {
       assertFits(compiled(file, 'ErrorList'), refused.body);
     }));
 
-  it('the sandbox answers with what the model of the Notifications API describes', () =>
+  it('the sandbox answers as the model of the Notifications API describes', () =>
     withSandbox({}, async (sandbox) => {
       const fits = (definition: string, { status, body }: { status: number; body: unknown }) => {
         assert.equal(status, 200, definition);
@@ -178,7 +181,7 @@ function defineTests(folder: string): void {
       fits('DeleteDestinationResponse', await send(sandbox, 'DELETE', gone, application));
     }));
 
-  it('the sandbox sends notifications that the schema of REPORT_PROCESSING_FINISHED describes', () =>
+  it('the sandbox sends notifications as the schema of REPORT_PROCESSING_FINISHED describes', () =>
     withSandbox({}, async (sandbox) => {
       const validate = compiled('notifications/ReportProcessingFinishedNotification.json');
       const reports = [
@@ -193,7 +196,7 @@ function defineTests(folder: string): void {
         assertFits(validate, made('plain'));
         assertFits(validate, made('eventbridge').detail);
         assertFits(validate, JSON.parse(made('sns').Message));
-        // Messages of 2022 have no account id, which the schema of today requires.
+        // Messages of 2022 have no account id, which today's schema requires.
         assert.equal(validate(made('old')), false);
       }
     }));

@@ -16,8 +16,8 @@ import {
 
 const body = Buffer.from('item-name\tseller-sku\nLamp\t0042\n');
 
-describe('the sandbox: Login with Amazon', () => {
-  it('gives an access token for a refresh token', () =>
+describe('the sandbox Login with Amazon', () => {
+  it('returns an access token for a refresh token', () =>
     withSandbox({ tokenSeconds: 1800 }, async (sandbox) => {
       const answer = await login(sandbox);
       assert.equal(answer.status, 200);
@@ -42,15 +42,15 @@ describe('the sandbox: Login with Amazon', () => {
   }
 });
 
-describe('the sandbox: access to the API', () => {
-  it('refuses a missing, a made-up and an expired token with 403', async () => {
+describe('the sandbox API access', () => {
+  it('refuses a missing, an invented and an expired token with 403', async () => {
     let nowMs = Date.UTC(2026, 9, 1);
     await withSandbox({ tokenSeconds: 3600, now: () => nowMs }, async (sandbox) => {
       const { reportId } = sandbox.addReport({ sellerId, reportType: listingsType, body });
       const token = await tokenOf(sandbox);
       const path = reportPath(reportId);
       assert.equal((await get(sandbox, path)).status, 403);
-      assert.equal((await get(sandbox, path, 'Atza|made-up')).status, 403);
+      assert.equal((await get(sandbox, path, 'Atza|invented')).status, 403);
       nowMs += 3_599_000;
       assert.equal((await get(sandbox, path, token)).status, 200);
       nowMs += 1000;
@@ -88,8 +88,8 @@ describe('the sandbox: access to the API', () => {
     }));
 });
 
-describe('the sandbox: restricted documents', () => {
-  it('opens one only for a restricted data token of exactly its path', () =>
+describe('the sandbox document access', () => {
+  it('returns a restricted document only for a restricted data token of exactly its path', () =>
     withSandbox({}, async (sandbox) => {
       const first = sandbox.addReport({ sellerId, reportType: restrictedType, body });
       const second = sandbox.addReport({ sellerId, reportType: restrictedType, body });
@@ -112,7 +112,7 @@ describe('the sandbox: restricted documents', () => {
       );
     }));
 
-  it('takes a restricted data token for nothing else', () =>
+  it('accepts a restricted data token for nothing else', () =>
     withSandbox({}, async (sandbox) => {
       const { documentId, reportId } = sandbox.addReport({ sellerId, reportType: restrictedType, body });
       const token = await tokenOf(sandbox);
@@ -120,7 +120,7 @@ describe('the sandbox: restricted documents', () => {
       assert.equal((await get(sandbox, reportPath(reportId), restrictedDataToken)).status, 403);
     }));
 
-  it('refuses a restricted data token for a path that is no document, and for a body that is none', () =>
+  it('refuses a restricted data token for a path without a document, and for an invalid body', () =>
     withSandbox({}, async (sandbox) => {
       const token = await tokenOf(sandbox);
       assert.equal((await restrictedToken(sandbox, token, '/orders/v0/orders')).status, 400);
@@ -134,7 +134,7 @@ describe('the sandbox: restricted documents', () => {
       }
     }));
 
-  it('can be told that a report is restricted whatever its type says', () =>
+  it('treats a report as restricted if a test says so, whatever its type', () =>
     withSandbox({}, async (sandbox) => {
       const { documentId } = sandbox.addReport({
         sellerId,
@@ -146,8 +146,8 @@ describe('the sandbox: restricted documents', () => {
     }));
 });
 
-describe('the sandbox: usage plans', () => {
-  it("are Amazon's unless a test says otherwise, and stand in x-amzn-RateLimit-Limit", () =>
+describe('the sandbox usage plans', () => {
+  it('match those of Amazon unless a test changes them, and appear in x-amzn-RateLimit-Limit', () =>
     withSandbox({ plans: {} }, async (sandbox) => {
       const { reportId, documentId } = sandbox.addReport({ sellerId, reportType: listingsType, body });
       const token = await tokenOf(sandbox);
@@ -159,7 +159,7 @@ describe('the sandbox: usage plans', () => {
       assert.equal(amazonsPlans.createRestrictedDataToken?.burst, 10);
     }));
 
-  it('answer 429 QuotaExceeded after the burst, for one seller and operation alone, and fill again', async () => {
+  it('answer 429 QuotaExceeded after the burst, per seller and operation, and refill', async () => {
     let nowMs = Date.UTC(2026, 9, 1);
     const plans = {
       getReport: { callsPerSecond: 2, burst: 3 },
@@ -186,8 +186,8 @@ describe('the sandbox: usage plans', () => {
   });
 });
 
-describe('the sandbox: what a test may ask and plan', () => {
-  it('logs every call with operation, seller, thing, status and time', () =>
+describe('the sandbox controls for tests', () => {
+  it('log every call with operation, seller, resource, status and time', () =>
     withSandbox({ now: () => 1_790_000_000_000 }, async (sandbox) => {
       const { documentId } = sandbox.addReport({ sellerId, reportType: listingsType, body });
       const token = await tokenOf(sandbox);
@@ -203,7 +203,7 @@ describe('the sandbox: what a test may ask and plan', () => {
       ]);
     }));
 
-  it('answers an operation, or one document of it, with a status so many times', () =>
+  it('answer an operation, or one document of it, with a status a given number of times', () =>
     withSandbox({}, async (sandbox) => {
       const [first, second] = [0, 1].map(() =>
         sandbox.addReport({ sellerId, reportType: listingsType, body }),
@@ -222,7 +222,7 @@ describe('the sandbox: what a test may ask and plan', () => {
       assert.deepEqual([(await login(sandbox)).status, (await login(sandbox)).status], [503, 200]);
     }));
 
-  it('holds an answer back', () =>
+  it('delay an answer', () =>
     withSandbox({}, async (sandbox) => {
       sandbox.state.faults.holds.set('login', { ms: 80, times: 1 });
       const startedMs = performance.now();

@@ -42,7 +42,7 @@ export interface Called {
   body: any;
 }
 
-/** Login with Amazon; `changed` in place of the seller's own. */
+/** Login with Amazon; `changed` replaces the seller's own parameters. */
 export async function login(
   sandbox: Sandbox,
   seller = sellerId,
@@ -69,7 +69,7 @@ export async function grantlessToken(sandbox: Sandbox): Promise<string> {
   return (await login(sandbox, sellerId, { grant_type: 'client_credentials', scope })).body.access_token;
 }
 
-/** Calls the API with a token, and a JSON body where one is given. */
+/** Calls the API with a token, and with a JSON body if there is one. */
 export function send(
   sandbox: Sandbox,
   method: string,

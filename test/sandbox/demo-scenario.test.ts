@@ -33,7 +33,7 @@ describe('the demo scenario', () => {
     demo = await filled();
   });
 
-  it('has reports of nine types and more, 24 documents, three sellers', () => {
+  it('has reports of at least nine types, 24 documents, three sellers', () => {
     assert.ok(new Set(demo.reports.map(({ reportType }) => reportType)).size >= 9);
     assert.ok(demo.reports.filter(({ document }) => document).length >= 24);
     assert.deepEqual(
@@ -47,11 +47,11 @@ describe('the demo scenario', () => {
     );
   });
 
-  it('notifies of every report, of some twice, and of what is none of ours', () => {
+  it('sends a notification for every report, for some twice, and foreign ones too', () => {
     assert.ok(demo.messages >= demo.reports.length + 5, `${demo.messages} messages`);
   });
 
-  it('has a report that failed, one without data, one restricted, two empty, one cut short', () => {
+  it('has a failed report, one without data, a restricted one, two empty ones and a truncated one', () => {
     const { reports } = demo;
     const fatal = reports.find(({ status }) => status === 'FATAL');
     assert.match(String(fatal && text(fatal)), /requested data is unavailable/);
@@ -74,7 +74,7 @@ describe('the demo scenario', () => {
     }
   });
 
-  it('has values that are none, and a row with a cell too many that has a content', () => {
+  it('has invalid values, and a row with a surplus cell that is not empty', () => {
     const returns = demo.reports
       .filter(({ reportType }) => reportType === 'GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA')
       .map((report) => String(text(report)))
@@ -83,7 +83,7 @@ describe('the demo scenario', () => {
     assert.match(returns, /\tUnit returned\tto inventory\t\w+\tSaid /);
   });
 
-  it('is the same each time and filled within three seconds', async () => {
+  it('is the same each time and set up within three seconds', async () => {
     const again = await filled();
     assert.deepEqual(again.reports, demo.reports);
     assert.ok(Math.min(again.cpuMs, demo.cpuMs) < 3000, `${again.cpuMs} ms of CPU`);

@@ -5,7 +5,7 @@ import { documentPath, get, listingsType, sellerId, tokenOf, withSandbox } from 
 
 const text = Buffer.from('item-name\tseller-sku\nLamp 10"\t0042\n');
 
-/** Adds a report and asks for the presigned URL of its document. */
+/** Adds a report and gets the presigned URL of its document. */
 async function presigned(sandbox: Sandbox, report: Partial<NewReport> = {}) {
   const added = sandbox.addReport({ sellerId, reportType: listingsType, body: text, gzip: false, ...report });
   const { body } = await get(sandbox, documentPath(added.documentId), await tokenOf(sandbox));
@@ -20,8 +20,8 @@ async function bytesOf(response: Response): Promise<Buffer> {
   return Buffer.from(await response.arrayBuffer());
 }
 
-describe('the sandbox: presigned downloads', () => {
-  it('give the bytes and the Content-Type as they were put there, charset or not', () =>
+describe('the sandbox presigned downloads', () => {
+  it('return the bytes and the Content-Type as they were stored, with and without a charset', () =>
     withSandbox({}, async (sandbox) => {
       for (const contentType of ['text/plain; charset=Cp1252', 'text/plain']) {
         const { url, compression } = await presigned(sandbox, { contentType });
@@ -32,7 +32,7 @@ describe('the sandbox: presigned downloads', () => {
       }
     }));
 
-  it('are gzip in the document, not in the HTTP, and say so in compressionAlgorithm', () =>
+  it('are gzip in the document, not in HTTP, and say so in compressionAlgorithm', () =>
     withSandbox({}, async (sandbox) => {
       const { url, compression } = await presigned(sandbox, { gzip: true });
       const response = await fetch(url);
@@ -41,7 +41,7 @@ describe('the sandbox: presigned downloads', () => {
       assert.deepEqual(gunzipSync(await bytesOf(response)), text);
     }));
 
-  it('end after their time with 403 in the XML of S3', async () => {
+  it('expire with 403 in the XML of S3', async () => {
     let nowMs = Date.UTC(2026, 9, 1);
     await withSandbox({ urlSeconds: 0.25, now: () => nowMs }, async (sandbox) => {
       const { url } = await presigned(sandbox);
@@ -56,7 +56,7 @@ describe('the sandbox: presigned downloads', () => {
     });
   });
 
-  it('refuse a URL that was changed, and a second authorisation beside the signature', () =>
+  it('refuse a URL that was changed, and a second authorization beside the signature', () =>
     withSandbox({}, async (sandbox) => {
       const { url } = await presigned(sandbox);
       const later = url.replace(/X-Amz-Expires=(\d+)/, (_, ms) => `X-Amz-Expires=${Number(ms) + 1000}`);
@@ -65,7 +65,7 @@ describe('the sandbox: presigned downloads', () => {
       assert.equal(twice.status, 400);
     }));
 
-  it('give the rest from a byte on, or all where If-Range names another version', () =>
+  it('return the rest from a byte offset, or all bytes if If-Range names another version', () =>
     withSandbox({}, async (sandbox) => {
       const { url } = await presigned(sandbox);
       const etag = (await fetch(url)).headers.get('etag') ?? '';
@@ -81,7 +81,7 @@ describe('the sandbox: presigned downloads', () => {
       assert.equal((await ask(`bytes=${text.length}-`)).status, 416);
     }));
 
-  it('break off after so many bytes, so many times, for one document or for any', () =>
+  it('break off after a given number of bytes and times, for one document or for any', () =>
     withSandbox({}, async (sandbox) => {
       const body = Buffer.alloc(200_000, 'row\n');
       const one = await presigned(sandbox, { body });

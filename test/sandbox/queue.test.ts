@@ -6,7 +6,7 @@ import { listingsType, sellerId, withSandbox } from './client.js';
 
 const body = Buffer.from('item-name\tseller-sku\n');
 
-/** Works on the sandbox's queue as a program of its own would. */
+/** Works on the sandbox's queue as a separate program would. */
 async function withQueue(
   sandbox: Sandbox,
   work: (
@@ -40,8 +40,8 @@ async function withQueue(
   }
 }
 
-describe('the sandbox: the queue', () => {
-  it('holds what was sent until it is deleted, and tells visible and in flight apart', () =>
+describe('the sandbox queue', () => {
+  it('keeps messages until they are deleted, and counts visible and in flight separately', () =>
     withSandbox({}, async (sandbox) => {
       await sandbox.sendBody('hello');
       await sandbox.sendBody('again');
@@ -59,7 +59,7 @@ describe('the sandbox: the queue', () => {
     withSandbox({ maxReceiveCount: 2 }, async (sandbox) => {
       for (let number = 0; number < 12; number += 1) await sandbox.sendBody(`body ${number}`);
       await withQueue(sandbox, async (receive) => {
-        // Received and given back at once, each message twice; the third receive moves it.
+        // Each message is received and released at once, twice; the third receive moves it.
         for (let times = 0; times < 8; times += 1) await receive(0);
       });
       assert.equal((await sandbox.deadLetters()).length, 12);
@@ -67,7 +67,7 @@ describe('the sandbox: the queue', () => {
       assert.deepEqual(await sandbox.queueDepth(), { visible: 0, inFlight: 0 });
     }));
 
-  it('has no dead-letter queue unless a test asks for one', () =>
+  it('has no dead-letter queue unless a test wants one', () =>
     withSandbox({}, async (sandbox) => {
       await sandbox.sendBody('hello');
       await withQueue(sandbox, async (receive) => {
@@ -76,7 +76,7 @@ describe('the sandbox: the queue', () => {
       assert.deepEqual(await sandbox.deadLetters(), []);
     }));
 
-  it('tells of a report in each shape in which Amazon and the relays put it there', () =>
+  it('sends a notification in each format that Amazon and the relays use', () =>
     withSandbox({}, async (sandbox) => {
       const report = sandbox.addReport({ sellerId, reportType: listingsType, body });
       for (const shape of ['plain', 'eventbridge', 'sns', 'old'] as const) {
@@ -86,29 +86,29 @@ describe('the sandbox: the queue', () => {
           const outer = JSON.parse(message?.body ?? '');
           const inner = { plain: outer, old: outer, eventbridge: outer.detail };
           const body = shape === 'sns' ? JSON.parse(outer.Message) : inner[shape];
-          const told = body.payload.reportProcessingFinishedNotification;
-          assert.equal(told.reportId, report.reportId, shape);
-          assert.equal(told.reportDocumentId, report.documentId, shape);
-          assert.equal('accountId' in told, shape !== 'old', shape);
+          const notification = body.payload.reportProcessingFinishedNotification;
+          assert.equal(notification.reportId, report.reportId, shape);
+          assert.equal(notification.reportDocumentId, report.documentId, shape);
+          assert.equal('accountId' in notification, shape !== 'old', shape);
           await message?.remove();
         });
       }
     }));
 
-  it('tells of no document where a report has none', () =>
+  it('names no document if a report has none', () =>
     withSandbox({}, async (sandbox) => {
       const report = sandbox.addReport({ sellerId, reportType: listingsType, status: 'CANCELLED' });
       await sandbox.notify(report);
       await withQueue(sandbox, async (receive) => {
         const [message] = await receive();
-        const told = JSON.parse(message?.body ?? '').payload.reportProcessingFinishedNotification;
-        assert.equal(told.processingStatus, 'CANCELLED');
-        assert.equal('reportDocumentId' in told, false);
+        const notification = JSON.parse(message?.body ?? '').payload.reportProcessingFinishedNotification;
+        assert.equal(notification.processingStatus, 'CANCELLED');
+        assert.equal('reportDocumentId' in notification, false);
       });
     }));
 });
 
-describe('the sandbox: a seed', () => {
+describe('the seed of the sandbox', () => {
   const made = async (seed: number) => {
     let bodies: string[] = [];
     await withSandbox({ seed, now: () => Date.UTC(2026, 9, 1) }, async (sandbox) => {
@@ -121,7 +121,7 @@ describe('the sandbox: a seed', () => {
     return bodies;
   };
 
-  it('gives the same ids and notifications each time, another seed others', async () => {
+  it('determines ids and notifications, and another seed makes others', async () => {
     const first = await made(7);
     assert.equal(new Set(first).size, 2);
     assert.deepEqual(await made(7), first);

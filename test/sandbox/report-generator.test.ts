@@ -42,14 +42,14 @@ function parsed(text: string): Record<string, string>[] {
     .map((cells) => Object.fromEntries(header.map((name, place) => [name, cells[place] ?? ''])));
 }
 
-/** An amount in hundredths, whichever the decimal mark. */
+/** An amount in hundredths, with either decimal mark. */
 const hundredths = (amount = '') => Math.round(Number(amount.replace(',', '.')) * 100);
 
 const layouts = { ...orderLayouts, ...inventoryLayouts, ...concessionLayouts, ...settlementLayouts };
 
-describe('made-up reports', () => {
+describe('generated reports', () => {
   for (const type of Object.keys(layouts)) {
-    it(`are the same for the same seed, and have the rows asked for: ${type}`, () => {
+    it(`are the same for the same seed, and have the number of rows that was given: ${type}`, () => {
       const text = generateReport(type, plan(50));
       assert.equal(generateReport(type, plan(50)), text);
       assert.notEqual(generateReport(type, plan(50, usMarket, 2)), text);
@@ -59,7 +59,7 @@ describe('made-up reports', () => {
       assert.equal(parsed(generateReport(type, plan(0))).length, 0);
     });
 
-    it(`have as many cells as the header, and no word that only a program writes: ${type}`, () => {
+    it(`have as many cells as the header, and no text such as undefined or NaN: ${type}`, () => {
       for (const market of [usMarket, ukMarket, germanMarket, japaneseMarket]) {
         const text = generateReport(type, plan(60, market)).replace(/\r\n$/, '');
         const [header = '', ...rows] = text.split(/\r?\n/);
@@ -73,7 +73,7 @@ describe('made-up reports', () => {
     });
   }
 
-  it('put every value under a header', () => {
+  it('have every value under a header', () => {
     for (const [type, { header, rows }] of Object.entries(layouts)) {
       for (const market of [usMarket, germanMarket]) {
         const products = makeProducts(market, 12, new Random(1));
@@ -88,7 +88,7 @@ describe('made-up reports', () => {
     }
   });
 
-  it('are JSON where Amazon has no text of rows for it', () => {
+  it('are JSON if Amazon has no delimited format for them', () => {
     const others = generatedTypes().filter((type) => !(type in layouts));
     assert.deepEqual(others, ['GET_SALES_AND_TRAFFIC_REPORT']);
     const text = generateReport('GET_SALES_AND_TRAFFIC_REPORT', plan(12));
@@ -97,7 +97,7 @@ describe('made-up reports', () => {
     assert.deepEqual([days.length, items.length], [30, 12]);
   });
 
-  it('are made as they are pulled, so that a document may be larger than memory', () => {
+  it('are made while they are read, so that a document may be larger than memory', () => {
     const lines = reportLines(lastUpdate, plan(1e9));
     assert.match(lines.next().value ?? '', /^amazon-order-id\t.*\r\n$/);
     assert.match(lines.next().value ?? '', /^\d{3}-\d{7}-\d{7}\t/);
@@ -106,10 +106,10 @@ describe('made-up reports', () => {
   });
 });
 
-describe('made-up settlements', () => {
+describe('generated settlements', () => {
   for (const market of [usMarket, ukMarket, germanMarket, japaneseMarket]) {
     for (const rows of [1, 7, 500]) {
-      it(`sum up to the total of their summary: V2, ${market.country}, ${rows} rows`, () => {
+      it(`add up to the total of their summary: V2, ${market.country}, ${rows} rows`, () => {
         const [summary, ...postings] = parsed(generateReport(settlementV2, plan(rows, market)));
         const sum = postings.reduce((total, { amount }) => total + hundredths(amount), 0);
         assert.equal(hundredths(summary?.['total-amount']), sum);
@@ -131,7 +131,7 @@ describe('made-up settlements', () => {
     }
   }
 
-  it('are written in Germany with decimal comma and dates with points, elsewhere not', () => {
+  it('have decimal commas and dates with points in Germany, and not elsewhere', () => {
     const [german, american] = [germanMarket, usMarket].map((market) =>
       parsed(generateReport(settlementV2, plan(20, market))),
     );
@@ -146,14 +146,14 @@ describe('made-up settlements', () => {
   });
 });
 
-describe('made-up listings', () => {
+describe('generated listings', () => {
   for (const [market, charset, contentType] of [
     [usMarket, 'utf-8', 'text/plain; charset=UTF-8'],
     [ukMarket, 'windows-1252', 'text/plain; charset=Cp1252'],
     [germanMarket, 'windows-1252', 'text/plain; charset=Cp1252'],
     [japaneseMarket, 'cp932', 'text/plain; charset=Shift_JIS'],
   ] as const) {
-    it(`come from ${market.country} in ${charset}, which loses none of their characters`, () => {
+    it(`are encoded for ${market.country} in ${charset}, which has all of their characters`, () => {
       const made = generateDocument(listings, plan(40, market));
       assert.equal(made.contentType, contentType);
       assert.equal(made.charset, charset);
@@ -162,13 +162,13 @@ describe('made-up listings', () => {
     });
   }
 
-  it('hold inch marks and quotes as data', () => {
+  it('contain inch marks and quotes as data', () => {
     const names = parsed(generateReport(listings, plan(12))).map((row) => row['item-name'] ?? '');
     assert.ok(names.some((name) => /\d"/.test(name)));
     assert.ok(names.some((name) => name.startsWith('"')));
   });
 
-  it('tell the time in the clock of the marketplace', () => {
+  it('have times in the time zone of the marketplace', () => {
     for (const [market, form] of [
       [usMarket, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d P[DS]T$/],
       [ukMarket, /^\d\d\/\d\d\/\d{4} \d\d:\d\d:\d\d (BST|GMT)$/],
@@ -182,8 +182,8 @@ describe('made-up listings', () => {
   });
 });
 
-describe('made-up orders', () => {
-  it('have one to three items, no product twice in an order', () => {
+describe('generated orders', () => {
+  it('have one to three items, and no product twice in an order', () => {
     const rows = parsed(generateReport(lastUpdate, plan(2000)));
     const items = new Map<string, Set<string>>();
     for (const row of rows) {
@@ -198,7 +198,7 @@ describe('made-up orders', () => {
     );
   });
 
-  it('come again in a later report, shipped', () => {
+  it('appear again in a later report, shipped', () => {
     const text = generateReport(lastUpdate, plan(300));
     const header = text.split('\r\n')[0] ?? '';
     const at = new Date('2026-11-01T00:00:00Z');
@@ -217,8 +217,8 @@ describe('made-up orders', () => {
   });
 });
 
-describe('made-up irregularities', () => {
-  it('quote every cell of the ledger and double no quote inside', () => {
+describe('generated irregularities', () => {
+  it('include a ledger with every cell quoted and no quote escaped', () => {
     for (const type of ['GET_LEDGER_SUMMARY_VIEW_DATA', 'GET_LEDGER_DETAIL_VIEW_DATA']) {
       const lines = generateReport(type, plan(40)).trimEnd().split('\r\n');
       for (const cell of lines.flatMap((line) => line.split('\t'))) assert.match(cell, /^".*"$/);
@@ -226,20 +226,20 @@ describe('made-up irregularities', () => {
     }
   });
 
-  it('write fees that are not computed as two dashes, one row for each product, warehouse and month', () => {
+  it('include two dashes for fees that are not computed, with one row per product, warehouse and month', () => {
     const rows = parsed(generateReport('GET_FBA_STORAGE_FEE_CHARGES_DATA', plan(48)));
     assert.ok(rows.some((row) => row.estimated_monthly_storage_fee === '--'));
     assert.ok(rows.some((row) => Number(row.estimated_monthly_storage_fee) > 0));
     assert.equal(new Set(rows.map((row) => `${row.fulfillment_center} ${row.fnsku}`)).size, 48);
   });
 
-  it('drop empty cells at the end of a row of the older settlement, and end no settlement with a line end', () => {
+  it('include rows without empty last cells in the older settlement, and settlements without a last line end', () => {
     const text = generateReport(settlementV1, plan(30));
     assert.doesNotMatch(text, /\t\n|\r|\n$/);
     assert.ok(generateReport(lastUpdate, plan(3)).endsWith('\r\n'));
   });
 
-  it('name no real person: buyers are samples at example.com', () => {
+  it('include no real person: buyers are samples at example.com', () => {
     for (const type of [
       'GET_FLAT_FILE_ORDER_REPORT_DATA_SHIPPING',
       'GET_AMAZON_FULFILLED_SHIPMENTS_DATA_GENERAL',

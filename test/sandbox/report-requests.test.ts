@@ -11,26 +11,29 @@ const wanted = { reportType: listingsType, marketplaceIds: ['ATVPDKIKX0DER'] };
 const post = async (sandbox: Sandbox, path: string, body: object) =>
   send(sandbox, 'POST', path, await tokenOf(sandbox), body);
 
-describe('the sandbox: reports that are asked for', () => {
+describe('the sandbox report requests', () => {
   for (const [name, body] of Object.entries({
     'without a type': { marketplaceIds: wanted.marketplaceIds },
     'without marketplaces': { reportType: listingsType },
-    'of data to come': { ...wanted, dataEndTime: '2026-11-01T00:00:00Z' },
-    'that end before they begin': {
+    'for data in the future': { ...wanted, dataEndTime: '2026-11-01T00:00:00Z' },
+    'that ends before it begins': {
       ...wanted,
       dataStartTime: '2026-10-02T00:00:00Z',
       dataEndTime: '2026-10-01T00:00:00Z',
     },
-    'that come by themselves': { ...wanted, reportType: 'GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2' },
+    'for a type that Amazon makes by itself': {
+      ...wanted,
+      reportType: 'GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2',
+    },
   })) {
-    it(`refuses some ${name}`, () =>
+    it(`refuse a request ${name}`, () =>
       withSandbox({ now: () => nowMs }, async (sandbox) => {
         assert.equal((await post(sandbox, reports, body)).status, 400);
         assert.equal(sandbox.state.reports.length, 0);
       }));
   }
 
-  it('makes them in steps, tells the queue of their end, and lets them be cancelled before', () =>
+  it('are processed in steps, end with a notification, and can be cancelled before', () =>
     withSandbox({ now: () => nowMs }, async (sandbox) => {
       const ids = [];
       for (let index = 0; index < 2; index += 1)
@@ -47,7 +50,7 @@ describe('the sandbox: reports that are asked for', () => {
       assert.equal(body.processingStatus, 'CANCELLED');
     }));
 
-  it('has one schedule for a type and its marketplaces, by which reports are made', async () => {
+  it('come from one schedule for a type and its marketplaces', async () => {
     let clockMs = nowMs;
     await withSandbox({ now: () => clockMs }, async (sandbox) => {
       await post(sandbox, schedules, { ...wanted, period: 'P30D' });
@@ -72,7 +75,7 @@ describe('the sandbox: reports that are asked for', () => {
     });
   });
 
-  it('knows every period', () =>
+  it('support every schedule period', () =>
     withSandbox({}, async (sandbox) => {
       for (const period of schedulePeriods)
         assert.equal((await post(sandbox, schedules, { ...wanted, period })).status, 201, period);

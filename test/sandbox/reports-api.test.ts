@@ -30,8 +30,8 @@ function withReports(test: (sandbox: Sandbox) => Promise<void>): Promise<void> {
   });
 }
 
-describe('the sandbox: getReports', () => {
-  it("finds a seller's own reports of the types asked for, newest first, 90 days back", () =>
+describe('the sandbox getReports', () => {
+  it('finds the reports of a seller by type, newest first, 90 days back', () =>
     withReports(async (sandbox) => {
       assert.deepEqual(await found(sandbox, { reportTypes: listingsType }), ['4', '2', '1']);
       assert.deepEqual(await found(sandbox, { reportTypes: `${listingsType},${returnsType}` }), [
@@ -49,7 +49,7 @@ describe('the sandbox: getReports', () => {
       ]);
     }));
 
-  it('keeps to status, marketplace and time of creation, ends included, whatever the spelling of a time', () =>
+  it('filters by status, marketplace and time of creation, inclusive, in any spelling of a time', () =>
     withReports(async (sandbox) => {
       const reportTypes = `${listingsType},${returnsType}`;
       assert.deepEqual(await found(sandbox, { reportTypes, processingStatuses: 'CANCELLED,FATAL' }), ['2']);
@@ -58,7 +58,7 @@ describe('the sandbox: getReports', () => {
       assert.deepEqual(await found(sandbox, { reportTypes, ...between }), ['3', '2']);
     }));
 
-  it('gives pages, each but the last with a token that brings the next with the same filters', () =>
+  it('returns pages, each but the last with a token for the next page with the same filters', () =>
     withSandbox({ now: () => nowMs }, async (sandbox) => {
       for (let number = 0; number < 25; number += 1) {
         const reportType = number % 5 === 0 ? returnsType : listingsType;
@@ -84,12 +84,12 @@ describe('the sandbox: getReports', () => {
     ['neither types nor token', {}],
     ['11 types', { reportTypes: Array(11).fill(listingsType).join(',') }],
     ['11 marketplaces', { reportTypes: listingsType, marketplaceIds: Array(11).fill('X').join(',') }],
-    ['a page of none', { reportTypes: listingsType, pageSize: '0' }],
-    ['a page of 101', { reportTypes: listingsType, pageSize: '101' }],
-    ['a status that is none', { reportTypes: listingsType, processingStatuses: 'READY' }],
-    ['a time that is none', { reportTypes: listingsType, createdSince: 'yesterday' }],
+    ['a page size of 0', { reportTypes: listingsType, pageSize: '0' }],
+    ['a page size of 101', { reportTypes: listingsType, pageSize: '101' }],
+    ['an unknown status', { reportTypes: listingsType, processingStatuses: 'READY' }],
+    ['an invalid time', { reportTypes: listingsType, createdSince: 'yesterday' }],
     ['a token beside another parameter', { nextToken: 'c3RhcnQ9MQ', reportTypes: listingsType }],
-    ['a token that is none', { nextToken: 'eA' }],
+    ['an unknown token', { nextToken: 'eA' }],
   ] as [string, Record<string, string>][]) {
     it(`refuses ${what} with 400`, () =>
       withReports(async (sandbox) => {

@@ -50,7 +50,9 @@ interface Scene {
   documents: { seller: number; needsQuota: boolean; runsAlone: boolean }[];
 }
 
-/** Runs a scene to its end: each document makes its call at once and is converted a second later. */
+/**
+ * Runs a scene to its end: each document makes its call at once and is converted a second later.
+ */
 function play({ sellers, burst, maxConcurrent, documents }: Scene, deadlineMs = Number.POSITIVE_INFINITY) {
   let nowMs = 0;
   const now = () => nowMs;
@@ -129,7 +131,7 @@ describe('the document scheduler', () => {
     assert.deepEqual(sellers, [0, 1, 0, 1, 0, 1]);
   });
 
-  it('starts nothing and gives everything back when it is stopped', () => {
+  it('starts nothing and releases everything when it is stopped', () => {
     const quota = new RefillingQuota(60_000, 5, () => 0);
     const limits = { maxConcurrent: 4, deadlineMs: Number.POSITIVE_INFINITY };
     const scheduler = new DocumentScheduler<SchedulableDocument>(
@@ -144,7 +146,7 @@ describe('the document scheduler', () => {
     assert.deepEqual(decision.defer, [{ document, delayMs: 0 }]);
   });
 
-  it('counts calls that are under way against the quota of their seller', () => {
+  it('counts calls in flight against the quota of their seller', () => {
     const quota = new RefillingQuota(60_000, 1, () => 0);
     const limits = { maxConcurrent: 4, deadlineMs: Number.POSITIVE_INFINITY };
     const scheduler = new DocumentScheduler<SchedulableDocument>(

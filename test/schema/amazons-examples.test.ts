@@ -9,7 +9,7 @@ import { readRows } from '../parse/read-rows.js';
 
 const schemas = readSchemas({ folders: [packagedSchemasFolder()] });
 
-/** The files of Amazon's JSON schemas whose examples don't say their report type. */
+/** The files of Amazon's JSON schemas whose examples do not name their report type. */
 const typeOfFile: Record<string, string> = {
   'accountHealthReport-2020-11-18.json': 'GET_V2_SELLER_PERFORMANCE_REPORT',
   'b2bProductOpportunitiesNotYetOnAmazonReport-2020-11-19.json':
@@ -21,7 +21,7 @@ const typeOfFile: Record<string, string> = {
 /** A misspelling in one of the rows of an example. */
 const misspelled = 'trafficByDate.browerPageViews';
 
-/** The rows of a table by its path, taken out of the document without the program's help. */
+/** The rows of a table by its path, taken from the document without the program. */
 function rowsAt(value: unknown, names: string[]): unknown[] {
   if (Array.isArray(value)) return value.flatMap((item) => rowsAt(item, names));
   const [name, ...rest] = names;
@@ -30,7 +30,7 @@ function rowsAt(value: unknown, names: string[]): unknown[] {
   return member === undefined || member === null ? [] : rowsAt(member, rest);
 }
 
-/** All values of a row that are not null, but those of lists that are tables of their own. */
+/** All values of a row that are not null, except lists with their own tables. */
 function valuesOf(value: unknown, ownTables: string[], at = ''): unknown[] {
   if (value === null || ownTables.includes(at)) return [];
   if (typeof value !== 'object' || Array.isArray(value)) return [value];
@@ -39,7 +39,7 @@ function valuesOf(value: unknown, ownTables: string[], at = ''): unknown[] {
   );
 }
 
-/** The texts that a value may have in a table: of a date also the day, and its milliseconds. */
+/** The texts that a value may have in a table: for a date also the day, and its milliseconds. */
 function textsOf(value: unknown): string[] {
   if (typeof value === 'object') return [JSON.stringify(value)];
   const text = String(value);
@@ -83,7 +83,7 @@ function sameNumber(text: string, value: unknown): boolean {
   return typeof value === 'number' && text !== '' && Number(text) === value;
 }
 
-describe("Amazon's own example documents", () => {
+describe('the example documents of Amazon', () => {
   onEachCollection('spec/reports', (folder, size) => {
     for (const file of readdirSync(folder)) {
       const { examples } = JSON.parse(readFileSync(path.join(folder, file), 'utf8')) as {
@@ -96,7 +96,7 @@ describe("Amazon's own example documents", () => {
           const schema = schemas.get(reportType);
           assert.ok(schema, `${file}: no schema of ${reportType}`);
           const notes = await assertNothingLost(example, schema);
-          // Their optional members may be missing; there is none that the schema lacks.
+          // Their optional members may be missing; none of them is missing in the schema.
           assert.deepEqual(
             notes.filter(
               (note) => !note.includes('columns not in the document') && !note.endsWith(misspelled),

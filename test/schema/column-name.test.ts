@@ -20,7 +20,7 @@ describe('column names from headers', () => {
     it(`are ${name} for ${header}`, () => assert.equal(snakeCaseName(header, new Set()), name));
   }
 
-  it('tell repeated headers apart, also from names that end in a number already', () => {
+  it('are distinct for repeated headers, even if names already end in a number', () => {
     const taken = new Set(['sku']);
     assert.deepEqual(
       ['na', 'NA', 'na 2', 'n-a', 'SKU', ''].map((header) => snakeCaseName(header, taken)),
@@ -28,7 +28,7 @@ describe('column names from headers', () => {
     );
   });
 
-  it('are valid and differ, whatever the headers', () => {
+  it('are valid and distinct, whatever the headers', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'binary', maxLength: 400 }), { maxLength: 40 }), (headers) => {
         const taken = new Set<string>();
@@ -43,7 +43,7 @@ describe('column names from headers', () => {
     );
   });
 
-  it('stay as they are when made again', () => {
+  it('do not change when they are made again', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', minLength: 1 }), (header) => {
         const name = snakeCaseName(header, new Set());

@@ -9,7 +9,7 @@ const typeOf = (text: string) => {
 };
 
 describe('column types', () => {
-  it('are written as they are read', () => {
+  it('are printed as they are read', () => {
     for (const text of [
       'string',
       'decimal(18,4)',
@@ -22,7 +22,7 @@ describe('column types', () => {
     }
   });
 
-  it('are not read out of other things: no list of lists, of JSON, or of nothing', () => {
+  it('are not read from other texts: no list of lists, of JSON, or of nothing', () => {
     for (const text of [
       'list',
       'list()',
@@ -63,7 +63,7 @@ describe('column types', () => {
       assert.equal(meantType(text), undefined, text);
   });
 
-  it('widen to the narrowest that holds both, whichever comes first but for lists and JSON', () => {
+  it('widen to the narrowest that holds both, in any order except for lists and JSON', () => {
     for (const [a, b, wider] of [
       ['int64', 'decimal(18,4)', 'decimal(23,4)'],
       ['date', 'timestamp', 'timestamp'],

@@ -10,7 +10,9 @@ import { packagedSchemasFolder, readSchemas } from '../../src/schema/read.js';
 import { readViews } from '../../src/schema/views.js';
 import { listings, listingsType, type Ran, runInProcess } from '../ingest/world.js';
 
-/** A field as BigQuery's REST reference describes TableFieldSchema, as far as report schemas have such. */
+/**
+ * A field as BigQuery's REST reference describes TableFieldSchema, as far as report schemas use it.
+ */
 const bigQueryFields = {
   type: 'array',
   minItems: 9,
@@ -59,7 +61,7 @@ describe('exported report schemas', () => {
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('make in DuckDB the tables that loads make, with comments', async () => {
+  it('make the same tables in DuckDB as loads, with comments', async () => {
     const columnsOf = `SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = 'listings' ORDER BY column_index`;
     const loaded = JSON.parse((await run('query', '--json', columnsOf)).stdout);
 
@@ -78,7 +80,7 @@ describe('exported report schemas', () => {
     connection.closeSync();
   });
 
-  it('are table schemas that BigQuery takes', async () => {
+  it('are table schemas that BigQuery accepts', async () => {
     const validate = ajv().compile(bigQueryFields);
     const all = JSON.parse(await exported('bigquery')) as Record<string, unknown>;
     assert.deepEqual(Object.keys(all).sort(), tables.map(({ name }) => name).sort());
@@ -104,7 +106,7 @@ describe('exported report schemas', () => {
     });
   });
 
-  it('have lists as lists', async () => {
+  it('keep lists as lists', async () => {
     const type = ['--type', 'GET_COUPON_PERFORMANCE_REPORT'];
     const named = (columns: { name: string }[]) => columns.find(({ name }) => name === 'marketplace_ids');
     const { coupon_campaigns: fields } = JSON.parse(await exported('bigquery', ...type));
@@ -121,7 +123,7 @@ describe('exported report schemas', () => {
     assert.deepEqual(property, { type: ['array', 'null'], items: { type: ['string', 'null'] } });
   });
 
-  it('are sources of dbt, with descriptions and tests, and the views with them', async () => {
+  it('are sources of dbt, with descriptions and tests, and with the views', async () => {
     const [source] = parse(await exported('dbt')).sources;
     const views = readViews({ folders: [packagedSchemasFolder()] }, new Map());
     assert.equal(source.tables.length, tables.length + views.length);
@@ -154,7 +156,7 @@ describe('exported report schemas', () => {
     assert.ok(validator.validate('reports#/definitions/listings', rows[0]));
   });
 
-  it('are refused for a type that has none, or whose columns are not known', async () => {
+  it('are refused for a type without a schema, or with unknown columns', async () => {
     const unknown = await run(
       'schemas',
       'export',

@@ -13,7 +13,7 @@ describe('a report schema inferred from a document', () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'infer-'));
   after(() => rmSync(folder, { recursive: true }));
 
-  /** The YAML for a sample of two rows, every cell of which is filled. */
+  /** The YAML for a sample of two rows with every cell filled. */
   function yamlFor(
     { format, quoting }: Pick<SampleFacts, 'format' | 'quoting'>,
     columns: ResolvedColumn[],
@@ -76,7 +76,7 @@ tables:
     );
   });
 
-  it('is accepted by the check and says the same when read, whatever the headers', () => {
+  it('passes the check and means the same when read, whatever the headers', () => {
     const type = fc.constantFrom<ColumnType>(
       { kind: 'string' },
       { kind: 'int64' },
@@ -104,7 +104,7 @@ tables:
     );
   });
 
-  it('says what the sample tells of empty cells and of keys', () => {
+  it('notes what the sample shows about empty cells and keys', () => {
     const [id, note] = columnsFor(['id', 'note'], [{ kind: 'string' }]) as [ResolvedColumn, ResolvedColumn];
     const text = schemaYaml({
       reportType: 'GET_TEST_DATA',
@@ -132,7 +132,7 @@ tables:
     );
   });
 
-  it('of JSON has the path of its rows', () => {
+  it('has the path of the rows if the document is JSON', () => {
     const columns = columnsFor(['a.b'], [{ kind: 'int64' }]).map((column) => ({ ...column, filled: 2 }));
     const table = { name: 'test_data', rowsPath: 'items', rows: 2, columns, keyCandidates: [], keyRows: 2 };
     const schema = readBack(schemaYaml({ reportType: 'GET_TEST_DATA', format: 'json', tables: [table] }));

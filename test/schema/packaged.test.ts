@@ -15,12 +15,12 @@ import { onEachCollection } from '../collections.js';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 
-describe('the report schemas that come with the program', () => {
+describe('the packaged report schemas', () => {
   const { schemas, problems } = checkSchemas({ folders: [packagedSchemasFolder()] });
 
-  it('have no problems', () => assert.deepEqual(problems.map(formatProblem), []));
+  it('have no mistakes', () => assert.deepEqual(problems.map(formatProblem), []));
 
-  it('are there for the report types a seller asks for first', () => {
+  it('exist for the report types that a seller needs first', () => {
     const tables = [...schemas.values()].flatMap((schema) => schema.tables.map(({ name }) => name));
     for (const table of [
       'settlement_v2',
@@ -41,14 +41,14 @@ describe('the report schemas that come with the program', () => {
     }
   });
 
-  it('say for every table why its rows are loaded as they are', () => {
+  it('give a reason for the load mode of every table', () => {
     for (const { reportType, description, tables } of schemas.values()) {
       assert.ok(description, reportType);
       for (const { load } of tables) assert.ok(load.why, reportType);
     }
   });
 
-  it('never hold money as a float, nor an id as a number', () => {
+  it('never store money as a float, nor an id as a number', () => {
     for (const { reportType, tables } of schemas.values()) {
       for (const { name, type } of tables.flatMap(({ columns }) => columns)) {
         if (/(price|amount|fee|tax|discount|rate)$/.test(name))
@@ -63,7 +63,7 @@ describe('the report schemas that come with the program', () => {
     }
   });
 
-  it('mark every column that is named like personal data, and no other kind of column', () => {
+  it('mark every column that has the name of personal data, and no other kind of column', () => {
     const marked: string[] = [];
     for (const { reportType, restricted, tables } of schemas.values()) {
       for (const { name, pii } of tables.flatMap(({ columns }) => columns)) {
@@ -95,7 +95,7 @@ describe('the report schemas that come with the program', () => {
   });
 
   onEachCollection('report-types.tsv', (list, size) => {
-    it(`say of each report type its group, whether it is restricted and how it comes about, as the ${size} collection`, () => {
+    it(`have the group, restriction and origin of each report type as the ${size} collection`, () => {
       const lines = readFileSync(list, 'utf8').trimEnd().split('\n').slice(1);
       let seen = 0;
       for (const line of lines) {
@@ -109,13 +109,13 @@ describe('the report schemas that come with the program', () => {
         else if (requestMode === 'mixed') assert.ok(schema.madeBy?.includes('requested'), reportType);
         else assert.deepEqual(schema.madeBy, [requestMode], reportType);
       }
-      const least = { small: 42, large: 139 }[size];
-      assert.ok(seen >= least, `${seen} types`);
+      const minimum = { small: 42, large: 139 }[size];
+      assert.ok(seen >= minimum, `${seen} types`);
     });
   });
 
   onEachCollection('report-columns', (folder, size) => {
-    it(`know every header that the ${size} collection has of their report types`, () => {
+    it(`know every header that the ${size} collection has for their report types`, () => {
       let seen = 0;
       for (const { reportType, tables } of schemas.values()) {
         const list = path.join(folder, `${reportType}.tsv`);
@@ -135,8 +135,8 @@ describe('the report schemas that come with the program', () => {
           reportType,
         );
       }
-      const least = { small: 200, large: 301 }[size];
-      assert.ok(seen >= least, `${seen} headers`);
+      const minimum = { small: 200, large: 301 }[size];
+      assert.ok(seen >= minimum, `${seen} headers`);
     });
   });
 });

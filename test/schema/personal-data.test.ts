@@ -25,7 +25,7 @@ const schema = (restricted: boolean, pii: boolean): ReportSchema => ({
 describe('personal columns', () => {
   const columns = ['order_id', 'note', 'buyer_name', 'colour', 'ship_address_1'];
 
-  it('are those that the schema marks, and what is named so among those it does not know', () => {
+  it('are those that the schema marks, and unknown ones with the name of personal data', () => {
     assert.deepEqual(personalColumns(schema(false, true), 'Orders', columns), ['note', 'ship_address_1']);
     assert.deepEqual(personalColumns(undefined, 'orders', columns), ['buyer_name', 'ship_address_1']);
   });
@@ -35,14 +35,14 @@ describe('personal columns', () => {
     assert.deepEqual(personalColumns(schema(true, false), 'another', ['colour']), ['colour']);
   });
 
-  it('are told by the schema before a document is there', () => {
+  it('are known from the schema before there is a document', () => {
     assert.equal(mayHoldPersonalData(schema(false, false)), false);
     assert.equal(mayHoldPersonalData(schema(false, true)), true);
     assert.equal(mayHoldPersonalData(schema(true, false)), true);
     assert.equal(mayHoldPersonalData(undefined), true);
   });
 
-  it('are known by names as Amazon has them, and not by words in other names', () => {
+  it('are recognized by the names that Amazon uses, and not by words in other names', () => {
     for (const name of [
       'buyer_name',
       'recipient_name',

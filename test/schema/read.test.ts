@@ -40,7 +40,7 @@ describe('report schemas', () => {
     );
   }
 
-  /** The problems after a change of the good schema. */
+  /** The problems after a change of the valid schema. */
   function problemsWith(from: string, to: string): string[] {
     assert.ok(good.includes(from));
     write('a.yaml', good.replace(from, to));
@@ -76,12 +76,12 @@ describe('report schemas', () => {
     });
   });
 
-  it('have csv quoting where the format is csv', () => {
+  it('have csv quoting if the format is csv', () => {
     write('a.yaml', good.replace('format: tsv', 'format: csv'));
     assert.equal(readSchemas({ folders: [folder] }).get('GET_TEST_DATA')?.quoting, 'csv');
   });
 
-  it("are those of the user's last folder where several have a report type", () => {
+  it('are those of the last folder of the user if several have a report type', () => {
     write('one/a.yaml', good.replace('A test.', 'First.'));
     write('two/b.yml', good.replace('A test.', 'Second.'));
     write('two/notes.txt', 'not a schema');
@@ -92,7 +92,7 @@ describe('report schemas', () => {
     assert.ok(schemas.has('GET_MERCHANT_LISTINGS_ALL_DATA'), 'those of the program are there too');
   });
 
-  it('may take the place of one that comes with the program, its table included', () => {
+  it('may replace a packaged one, including its table', () => {
     write(
       'a.yaml',
       good.replace('GET_TEST_DATA', 'GET_MERCHANT_LISTINGS_ALL_DATA').replace('name: test', 'name: listings'),
@@ -168,7 +168,7 @@ describe('report schemas', () => {
       'a.yaml:11:38 tables[0].columns[2].from[1]: header "I-D" already belongs to columns[0]',
     ],
     [
-      'a key that is no column',
+      'a key that is not a column',
       'key: [id]',
       'key: [id, dya]',
       'a.yaml:6:36 tables[0].load.key[1]: no column "dya" in this table; did you mean "day"?',
@@ -204,7 +204,7 @@ describe('report schemas', () => {
       'a.yaml:6:29 tables[0].load.key: snapshot has no key; remove it, or use merge or replace',
     ],
     [
-      'a partition that is no column',
+      'a partition that is not a column',
       'partitionBy: day',
       'partitionBy: dya',
       'a.yaml:7:18 tables[0].partitionBy: no column "dya" in this table; did you mean "day"?',
@@ -229,10 +229,11 @@ describe('report schemas', () => {
     ],
   ];
   for (const [what, from, to, problem] of cases) {
-    it(`are refused for ${what}, at its place`, () => assert.deepEqual(problemsWith(from, to), [problem]));
+    it(`are refused for ${what}, with the position`, () =>
+      assert.deepEqual(problemsWith(from, to), [problem]));
   }
 
-  it('are refused for paths that lead nowhere, each at its place', () => {
+  it('are refused for paths that lead nowhere, each with its position', () => {
     write(
       'a.yaml',
       `reportType: GET_X
@@ -257,7 +258,7 @@ tables:
     ]);
   });
 
-  it('are refused for checks of columns that are not there, or no numbers, each at its place', () => {
+  it('are refused for checks of columns that are missing or not numbers, each with its position', () => {
     const checks = (text: string) =>
       problemsWith('    columns:\n', `    checks:\n      - ${text}\n    columns:\n`);
     assert.deepEqual(checks('{ name: total, sum: [price, prise], equals: day, per: ids }'), [
@@ -271,7 +272,7 @@ tables:
     assert.match(checks('{ name: total, sum: price }').join(), /checks\[0\]\.equals: .*missing/i);
   });
 
-  it('have checks with columns as lists', () => {
+  it('may have lists in the columns of checks', () => {
     write(
       'a.yaml',
       good.replace(
@@ -299,7 +300,7 @@ tables:
     ]);
   });
 
-  it('may leave tables out, and say how reports of the type come about', () => {
+  it('may leave tables out, and say how reports of the type are made', () => {
     write('a.yaml', 'reportType: GET_X\nmadeBy: [automatic, requested]\nformat: tsv\n');
     const schema = readSchemas({ folders: [folder] }).get('GET_X');
     assert.deepEqual(schema?.madeBy, ['automatic', 'requested']);
@@ -327,7 +328,7 @@ tables:
     );
   });
 
-  it('are refused with all problems of all files at once', () => {
+  it('are refused with all mistakes of all files at once', () => {
     write(
       'a.yaml',
       good
@@ -356,17 +357,17 @@ tables:
     );
   });
 
-  it('are told once where a folder is named twice', () => {
+  it('are reported once if a folder is named twice', () => {
     write('a.yaml', good.replace('type: date', 'type: dat'));
     assert.equal(problems(folder, `${folder}/.`).length, 1);
   });
 
-  it('are refused where a file cannot be read', () => {
+  it('are refused if a file cannot be read', () => {
     symlinkSync(path.join(folder, 'nowhere'), path.join(folder, 'a.yaml'));
     assert.match(problems().join(), /^a.yaml:1:1 : cannot be read/);
   });
 
-  it('are none in a folder that is not there, and refused in one that is a file', () => {
+  it('are absent if their folder does not exist, and refused if it is a file', () => {
     write('a.yaml', good);
     assert.deepEqual(problems(path.join(folder, 'none')), []);
     assert.match(problems(path.join(folder, 'a.yaml')).join(), /a.yaml:1:1 : cannot be read/);

@@ -24,12 +24,12 @@ const facts: DocumentFacts = {
   marketplaceIds: [],
 };
 
-/** Longer than the buffers of a socket, and without a period. */
+/** Longer than the buffers of a socket, and not periodic. */
 const document = Buffer.concat(
   Array.from({ length: 40_000 }, (_, n) => createHash('sha256').update(String(n)).digest()),
 );
 
-/** Answers the n-th request, from 1, as a fault; undefined: answers it well. */
+/** Answers the n-th request, from 1, with a fault; with undefined, answers it correctly. */
 type Fault = (request: IncomingMessage, response: ServerResponse, n: number) => boolean | undefined;
 
 /** A store like S3: presigned URLs, ETags, Range and If-Range. */
@@ -39,7 +39,7 @@ class Store {
   contentType: string | undefined = 'text/plain; charset=Cp1252';
   fault: Fault = () => undefined;
   readonly requests: IncomingMessage[] = [];
-  /** Told of each request before it is answered. */
+  /** Called with each request before it is answered. */
   onRequest = () => {};
   readonly #server: Server = createServer((request, response) => this.#answer(request, response));
 
@@ -60,10 +60,10 @@ class Store {
     return this.requests.map((request) => request.headers.range);
   }
 
-  /** Sends the document, or its rest where that is asked for and the version is the same. */
+  /** Sends the document, or its rest if that is requested and the version is the same. */
   send(request: IncomingMessage, response: ServerResponse, cutAfter?: number): void {
-    const asked = /^bytes=(\d+)-$/.exec(request.headers.range ?? '');
-    const start = asked && request.headers['if-range'] === this.etag ? Number(asked[1]) : 0;
+    const range = /^bytes=(\d+)-$/.exec(request.headers.range ?? '');
+    const start = range && request.headers['if-range'] === this.etag ? Number(range[1]) : 0;
     if (start >= this.bytes.length && start > 0) {
       response.writeHead(416, { 'content-range': `bytes */${this.bytes.length}` }).end();
       return;
@@ -92,8 +92,8 @@ describe('downloading a document', () => {
   let rawFolder: string;
   let store: Store;
   let located: number;
-  /** Bytes that `onBytes` told of. */
-  let told: number;
+  /** Bytes reported to `onBytes`. */
+  let reportedBytes: number;
   const path = () => rawPath(rawFolder, facts);
 
   beforeEach(async () => {
@@ -101,7 +101,7 @@ describe('downloading a document', () => {
     store = new Store();
     await store.open();
     located = 0;
-    told = 0;
+    reportedBytes = 0;
   });
   afterEach(async () => {
     await store.close();
@@ -114,7 +114,7 @@ describe('downloading a document', () => {
       return { url: `${store.url}&n=${located}`, ...location };
     };
     const onBytes = (bytes: number) => {
-      told += bytes;
+      reportedBytes += bytes;
     };
     return downloadDocument({
       store: openFolderStore(rawFolder),
@@ -129,13 +129,13 @@ describe('downloading a document', () => {
   /** Notes, for each request, how many bytes there were before it. */
   function noteStops(): number[] {
     const stops: number[] = [];
-    store.onRequest = () => stops.push(told);
+    store.onRequest = () => stops.push(reportedBytes);
     return stops;
   }
 
   /**
-   * Each request asked for the bytes from the last stop on. Of what the server had sent before it broke off, a socket may lose what it
-   * had not handed over yet: no more than its buffer.
+   * Each request continued after the bytes of the one before. A socket may lose bytes that the
+   * server had sent but the socket had not delivered: at most its buffer.
    */
   function assertWentOn(stops: number[], sent: number[]): void {
     assert.deepEqual(
@@ -160,17 +160,17 @@ describe('downloading a document', () => {
     return { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
   }
 
-  /** Leaves what an earlier process would have left, had it been killed after so many bytes. */
+  /** Leaves what an earlier process would have left if killed after this many bytes. */
   async function leavePart(bytes: Buffer, version: object): Promise<void> {
     await mkdir(dirname(path()), { recursive: true });
     await writeFile(`${path()}.part.json`, JSON.stringify(version));
     await writeFile(`${path()}.part`, bytes);
   }
 
-  it('keeps the bytes as they are sent, with what Amazon said of them', async () => {
+  it('keeps the bytes as they are sent, with what Amazon said about them', async () => {
     const raw = await download({}, { compression: 'GZIP' });
     await assertWhole();
-    assert.equal(told, document.length);
+    assert.equal(reportedBytes, document.length);
     assert.deepEqual(raw, {
       path: path(),
       bytes: document.length,
@@ -180,14 +180,14 @@ describe('downloading a document', () => {
     assert.deepEqual(await findRaw(openFolderStore(rawFolder), facts), raw);
   });
 
-  it('asks for the bytes as stored, and shows nobody a token', async () => {
+  it('requests the bytes as stored, and sends a token to nobody', async () => {
     await download();
     const { headers } = store.requests[0] ?? assert.fail();
     assert.deepEqual(Object.keys(headers).sort(), ['accept-encoding', 'connection', 'host']);
     assert.equal(headers['accept-encoding'], 'identity');
   });
 
-  it('takes an empty document, and one without a Content-Type', async () => {
+  it('accepts an empty document, and one without a Content-Type', async () => {
     store.bytes = Buffer.alloc(0);
     store.contentType = undefined;
     const raw = await download();
@@ -196,7 +196,7 @@ describe('downloading a document', () => {
     await assertWhole(store.bytes);
   });
 
-  it('takes a document whose length is not told', async () => {
+  it('accepts a document of unknown length', async () => {
     store.fault = (_, response) => {
       response.writeHead(200, { etag: '"v1"' });
       response.write(document.subarray(0, 1000));
@@ -207,7 +207,7 @@ describe('downloading a document', () => {
     await assertWhole();
   });
 
-  it('goes on where a broken connection stopped', async () => {
+  it('continues where a broken connection stopped', async () => {
     store.fault = (request, response, n) => {
       if (n > 4) return undefined;
       store.send(request, response, 200_000);
@@ -221,7 +221,7 @@ describe('downloading a document', () => {
     assert.equal(located, 1);
   });
 
-  it('goes on where chunks of unknown number broke off', async () => {
+  it('continues where a chunked response of unknown length broke off', async () => {
     store.fault = (_, response, n) => {
       if (n > 1) return undefined;
       response.writeHead(200, { etag: store.etag });
@@ -234,7 +234,7 @@ describe('downloading a document', () => {
     assertWentOn(stops, [300_000]);
   });
 
-  it('asks for another URL when this one has expired', async () => {
+  it('requests another URL when this one has expired', async () => {
     store.fault = (request, response, n) => {
       if (n === 1) store.send(request, response, 500_000);
       if (n === 2) response.writeHead(403).end('<Error><Code>AccessDenied</Code></Error>');
@@ -250,7 +250,7 @@ describe('downloading a document', () => {
     assertWentOn(stops, [500_000, 0]);
   });
 
-  it('goes on with what a killed process left', async () => {
+  it('continues with the part that a killed process left', async () => {
     await leavePart(document.subarray(0, 900_000), {
       etag: '"v1"',
       totalBytes: document.length,
@@ -262,7 +262,7 @@ describe('downloading a document', () => {
     assert.equal(raw.facts.contentType, 'text/csv');
   });
 
-  it('asks nobody where a killed process left all bytes', async () => {
+  it('makes no request if a killed process left all bytes', async () => {
     await leavePart(document, {
       etag: '"v1"',
       totalBytes: document.length,
@@ -277,7 +277,7 @@ describe('downloading a document', () => {
 
   const unfit: [string, Buffer, object][] = [
     ['is of another version', Buffer.alloc(900_000, 'x'), { etag: '"v0"', totalBytes: document.length }],
-    ['is of a version nobody knows', Buffer.alloc(900_000, 'x'), {}],
+    ['is of an unknown version', Buffer.alloc(900_000, 'x'), {}],
     [
       'is longer than the document',
       Buffer.concat([document, document]),
@@ -290,21 +290,21 @@ describe('downloading a document', () => {
     ],
   ];
   for (const [what, bytes, version] of unfit) {
-    it(`begins anew where the part left ${what}`, async () => {
+    it(`starts again if the part on disk ${what}`, async () => {
       await leavePart(bytes, version);
       await download();
       await assertWhole();
     });
   }
 
-  it('begins anew where what is known of the part is no JSON', async () => {
+  it('starts again if the metadata of the part is not JSON', async () => {
     await leavePart(document.subarray(0, 1000), {});
     await writeFile(`${path()}.part.json`, '{"etag"');
     await download();
     await assertWhole();
   });
 
-  it('never joins two versions, when the document changes in between', async () => {
+  it('never joins two versions when the document changes in between', async () => {
     const changed = Buffer.from(document.map((byte) => byte ^ 0xff));
     store.fault = (request, response, n) => {
       if (n > 1) return undefined;
@@ -317,7 +317,7 @@ describe('downloading a document', () => {
     await assertWhole(changed);
   });
 
-  it('never joins two versions, even if the server does not look at If-Range', async () => {
+  it('never joins two versions even if the server ignores If-Range', async () => {
     store.fault = (_, response, n) => {
       if (n > 1) return undefined;
       response.writeHead(206, {
@@ -332,7 +332,7 @@ describe('downloading a document', () => {
     await assertWhole();
   });
 
-  it('begins anew where a server knows no ranges', async () => {
+  it('starts again if a server does not support ranges', async () => {
     store.fault = (request, response, n) => {
       delete request.headers.range;
       store.send(request, response, n === 1 ? 500_000 : undefined);
@@ -342,7 +342,7 @@ describe('downloading a document', () => {
     await assertWhole();
   });
 
-  it('goes on where a server sends less of the rest than was asked for', async () => {
+  it('continues if a server sends less of the rest than was requested', async () => {
     store.fault = (_, response, n) => {
       if (n !== 1) return undefined;
       response.writeHead(206, {
@@ -359,7 +359,7 @@ describe('downloading a document', () => {
     assert.deepEqual(store.ranges(), ['bytes=500000-', 'bytes=600000-']);
   });
 
-  it('gives up after some tries that bring nothing, and tells no URL', async () => {
+  it('gives up after some tries without progress, and reveals no URL', async () => {
     store.fault = (_, response) => {
       response.writeHead(503).end('SlowDown');
       return true;
@@ -376,18 +376,18 @@ describe('downloading a document', () => {
     assert.equal(located, 1);
   });
 
-  it('gives up on a server that begins anew and breaks at the same place each time', async () => {
+  it('gives up on a server that starts again and breaks off at the same byte each time', async () => {
     store.fault = (request, response) => {
       delete request.headers.range;
       store.send(request, response, 10_000);
       return true;
     };
     await assert.rejects(download(), { code: 'DOWNLOAD_FAILED', message: /ECONNRESET/ });
-    // A socket may lose the end of what was sent before it broke: then a later try comes a little further.
+    // A socket may lose the last bytes before a break: then a later try gets a little further.
     assert(store.requests.length >= 5 && store.requests.length <= 15, `${store.requests.length} tries`);
   });
 
-  it('puts a failure down to an outage where one had part in it, and to the document where it came on since', async () => {
+  it('blames an outage if one had part in the failure, and the document if bytes arrived since', async () => {
     store.fault = (_, response, n) => {
       response.writeHead(n === 2 ? 503 : 403).end();
       return true;
@@ -411,7 +411,7 @@ describe('downloading a document', () => {
     assert.equal(located, 5);
   });
 
-  it('keeps what it has when it gives up, for the next drain', async () => {
+  it('keeps its part when it gives up, for the next drain', async () => {
     store.fault = (request, response, n) => {
       if (n === 1) store.send(request, response, 700_000);
       else response.destroy();
@@ -426,7 +426,7 @@ describe('downloading a document', () => {
     assertWentOn(stops, [700_000]);
   });
 
-  it('says that a document is gone', async () => {
+  it('reports that a document is gone', async () => {
     store.fault = (_, response) => {
       response.writeHead(404).end();
       return true;
@@ -441,7 +441,7 @@ describe('downloading a document', () => {
     assert.equal(store.requests.length, 1);
   });
 
-  it('takes no document over plain http, but from this machine', async () => {
+  it('refuses a document over plain HTTP, except from this machine', async () => {
     for (const host of [
       'example.com',
       '127.0.0.1.example.com',
@@ -459,7 +459,7 @@ describe('downloading a document', () => {
     assert.equal(store.requests.length, 0);
   });
 
-  it('tells no URL where there is no server, or no URL at all', async () => {
+  it('reveals no URL if there is no server, or no URL at all', async () => {
     const closed = createTcpServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => closed.once('listening', resolve));
     const { port } = closed.address() as AddressInfo;
@@ -474,7 +474,7 @@ describe('downloading a document', () => {
     }
   });
 
-  it('breaks a connection on which nothing comes, before the answer and within it', async () => {
+  it('closes a connection without data, before the answer and within it', async () => {
     store.fault = (request, response, n) => {
       if (n === 2) {
         response.writeHead(200, { etag: store.etag, 'content-length': document.length });
@@ -488,12 +488,12 @@ describe('downloading a document', () => {
     assert.deepEqual(store.ranges(), [undefined, undefined, 'bytes=1000-']);
   });
 
-  it('says so where nothing ever comes', async () => {
+  it('reports that no data ever arrived', async () => {
     store.fault = () => true;
     await assert.rejects(download({ idleTimeoutMs: 20 }), { message: /nothing came for 0\.02 s/ });
   });
 
-  it('breaks off connections that bring next to nothing, and leaves the rest to the next drain', async () => {
+  it('closes connections that are too slow, and leaves the rest to the next drain', async () => {
     const trickle = setInterval(() => {
       for (const [index, response] of responses.entries())
         response.write(document.subarray(index, index + 1));
@@ -527,7 +527,7 @@ describe('downloading a document', () => {
     assert.equal(store.requests.length, 5);
   });
 
-  it('stops at once when it is told to, and goes on later', async () => {
+  it('stops at once when its signal is aborted, and continues later', async () => {
     const stop = new AbortController();
     store.fault = (request, response) => {
       store.send(request, response, undefined);
@@ -559,7 +559,7 @@ describe('downloading a document', () => {
     await assert.rejects(downloadDocument({ store: openFolderStore(rawFolder), facts, locate }), error);
   });
 
-  it('says that the disk is full', async () => {
+  it('reports a full disk', async () => {
     await mkdir(dirname(path()), { recursive: true });
     const probe = await open(join(rawFolder, 'probe'), 'w');
     const handle = Object.getPrototypeOf(probe) as { write: unknown };
@@ -577,7 +577,7 @@ describe('downloading a document', () => {
     await assertWhole();
   });
 
-  it('takes a gzip that the server declares as an encoding, as it is sent', async () => {
+  it('keeps a gzip that the server declares as an encoding, as it is sent', async () => {
     const text = 'sku\tquantity\nA\t1\n';
     store.fault = (_, response) => {
       response.writeHead(200, { 'content-encoding': 'gzip', 'content-type': 'text/plain' });
@@ -592,7 +592,7 @@ describe('downloading a document', () => {
     assert.match(examined.notes.join(), /although Amazon did not say so/);
   });
 
-  it('is fetched by one at a time; the others are told, and find it later', async () => {
+  it('is done by one process at a time; the others get an error, and find the document later', async () => {
     const results = await Promise.allSettled([download(), download(), download()]);
     const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
     assert.deepEqual(
@@ -607,7 +607,7 @@ describe('downloading a document', () => {
     assert.equal(store.requests.length, 1);
   });
 
-  it('goes on at once after a process that was killed while it held the lock', async () => {
+  it('continues at once after a process that was killed while it held the lock', async () => {
     await leavePart(document.subarray(0, 900_000), { etag: '"v1"', totalBytes: document.length });
     const { pid } = spawnSync(process.execPath, ['-e', '']);
     await writeFile(`${path()}.lock`, JSON.stringify({ host: hostname(), pid, id: 'dead' }));
@@ -616,7 +616,7 @@ describe('downloading a document', () => {
     assert.deepEqual(store.ranges(), ['bytes=900000-']);
   });
 
-  it('is not kept where the lock was lost meanwhile', async () => {
+  it('is not kept if the lock was lost meanwhile', async () => {
     store.fault = (request, response) => {
       writeFileSync(`${path()}.lock`, JSON.stringify({ host: 'elsewhere', pid: 1, id: 'other' }));
       store.send(request, response);

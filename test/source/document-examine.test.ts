@@ -18,7 +18,7 @@ import type {
 const japan = 'A1VC38T7YXB528';
 const unlimited = { maxTextBytes: Number.MAX_SAFE_INTEGER };
 
-/** A small report whose gzip has several kinds of deflate blocks' bytes. */
+/** A small report whose gzip has several kinds of deflate blocks. */
 const report = Array.from(
   { length: 25 },
   (_, n) => `${n}\tsku-${(n * 7919) % 1000}\t${(n * 31) % 97}.50\tname ${n}`,
@@ -51,11 +51,11 @@ describe('examining a document', () => {
     }
   }
 
-  describe('gzip', function () {
-    // Each byte in turn takes long where others are at work.
+  describe('with gzip', function () {
+    // Testing each byte takes long on a busy machine.
     this.timeout(60_000);
 
-    it('is decided by the bytes; where Amazon said otherwise, a note tells', async () => {
+    it('decides by the bytes, and notes if Amazon said otherwise', async () => {
       const cases: [Buffer, Partial<DocumentFacts>, boolean, RegExp[]][] = [
         [gzipSync(report), { compression: 'GZIP', reportId: '1' }, true, []],
         [gzipSync(report), { reportId: '1' }, true, [/gzipped, although Amazon did not say so/]],
@@ -73,7 +73,7 @@ describe('examining a document', () => {
       }
     });
 
-    it('of several members, or padded with zeros, is one document', async () => {
+    it('reads several members, or padding with zeros, as one document', async () => {
       const [first, second] = [report.slice(0, 500), report.slice(500)].map((half) => gzipSync(half));
       assert(first && second);
       assert.equal(await outcome(Buffer.concat([first, second])), report);
@@ -81,7 +81,7 @@ describe('examining a document', () => {
       assert.equal(await outcome(Buffer.concat([first, second, Buffer.alloc(600_000)])), report);
     });
 
-    it('with something else behind it is corrupt, also behind padding', async () => {
+    it('finds it corrupt if something else follows, also after padding', async () => {
       const whole = gzipSync(report);
       assert.equal(await outcome(Buffer.concat([whole, Buffer.from('sku\t1')])), 'DOCUMENT_CORRUPT');
       assert.equal(
@@ -93,7 +93,7 @@ describe('examining a document', () => {
       assert.equal(await outcome(Buffer.concat([whole, second])), 'DOCUMENT_CORRUPT');
     });
 
-    it('around gzip is taken off twice, with a note', async () => {
+    it('unpacks gzip around gzip, with a note', async () => {
       const document = await examine(gzipSync(gzipSync(report)), { compression: 'GZIP' });
       assert.equal(await textOf(document), report);
       assert.equal(document.textBytes, report.length);
@@ -102,7 +102,7 @@ describe('examining a document', () => {
       assert.equal(await outcome(cut), 'DOCUMENT_TRUNCATED');
     });
 
-    it('cut at any byte is truncated', async () => {
+    it('finds it truncated if it is cut at any byte', async () => {
       const whole = gzipSync(report);
       for (let length = 1; length < whole.length; length += 1) {
         assert.equal(await outcome(whole.subarray(0, length)), 'DOCUMENT_TRUNCATED', `cut at ${length}`);
@@ -118,7 +118,7 @@ describe('examining a document', () => {
       }
     });
 
-    it('with any byte changed never passes with other text', async () => {
+    it('never returns other text if any byte is changed', async () => {
       const whole = gzipSync(report);
       const trailer = whole.length - 8;
       for (let position = 0; position < whole.length; position += 1) {
@@ -127,9 +127,10 @@ describe('examining a document', () => {
           bytes[position] = (bytes[position] ?? 0) ^ flip;
           const found = await outcome(bytes);
           const where = `byte ${position} flipped by ${flip}: ${found.slice(0, 40)}`;
-          // What the header tells beside the text (time, system) may change.
+          // The metadata in the header (time, system) may change.
           if (position < 10 && found === report) continue;
-          // Damage just before the mark of the end may hide it, whereupon it is looked for behind the file.
+          // Damage just before the end mark may hide it, so that gunzip searches for it beyond the
+          // file.
           const nearEnd = position >= trailer - 32 && position < trailer;
           if (nearEnd && (found === 'DOCUMENT_TRUNCATED' || found === report)) continue;
           assert.equal(found, 'DOCUMENT_CORRUPT', where);
@@ -137,7 +138,7 @@ describe('examining a document', () => {
       }
     });
 
-    it('that grows beyond the limit is given up early', async () => {
+    it('stops early if it grows beyond the limit', async () => {
       const bomb = gzipSync(Buffer.alloc(300 * 2 ** 20));
       const raw = await rawOf(bomb);
       const before = process.memoryUsage().rss;
@@ -149,7 +150,7 @@ describe('examining a document', () => {
       assert(process.memoryUsage().rss - before < 150 * 2 ** 20);
     });
 
-    it('may hold exactly as much as the limit', async () => {
+    it('accepts exactly as many bytes as the limit', async () => {
       const raw = await rawOf(gzipSync(report));
       assert.equal((await examineDocument(raw, { maxTextBytes: report.length })).textBytes, report.length);
       await assert.rejects(examineDocument(raw, { maxTextBytes: report.length - 1 }), {
@@ -158,7 +159,7 @@ describe('examining a document', () => {
     });
   });
 
-  it('takes empty documents', async () => {
+  it('accepts empty documents', async () => {
     for (const bytes of [Buffer.alloc(0), gzipSync('')]) {
       const document = await examine(bytes, { compression: 'GZIP' });
       assert.equal(document.textBytes, 0);
@@ -167,13 +168,13 @@ describe('examining a document', () => {
     }
   });
 
-  it('says where the raw bytes are gone', async () => {
+  it('reports that the raw bytes are gone', async () => {
     const raw = await rawOf(Buffer.from('x'));
     await rm(raw.path);
     await assert.rejects(examineDocument(raw, unlimited), { code: 'FILE_SYSTEM_FAILED', kind: 'retryable' });
   });
 
-  it('gives bytes that are no text as they are', async () => {
+  it('returns binary bytes unchanged', async () => {
     const bytes = Buffer.from(Array.from({ length: 3000 }, (_, n) => (n * n) % 256));
     bytes.write('PK\u0003\u0004', 'latin1');
     const document = await examine(gzipSync(bytes));
@@ -181,7 +182,7 @@ describe('examining a document', () => {
     assert.deepEqual(Buffer.concat(await all(document.openBytes())), bytes);
   });
 
-  describe('charset', () => {
+  describe('for the charset', () => {
     const german = 'artikel\tpreis\nGröße – „groß“\t9,99 €\n';
     const japanese = '商品名\t価格\n表示ソ～①髙﨑\t100\n';
 
@@ -194,15 +195,15 @@ describe('examining a document', () => {
       source: ExaminedDocument['charsetSource'];
       notes?: RegExp[];
     }[] = [
-      { what: 'nothing said, UTF-8', bytes: Buffer.from(german), charset: 'utf-8', source: 'bytes' },
+      { what: 'no charset declared, UTF-8', bytes: Buffer.from(german), charset: 'utf-8', source: 'bytes' },
       {
-        what: 'nothing said, not UTF-8',
+        what: 'no charset declared, not UTF-8',
         bytes: iconv.encode(german, 'cp1252'),
         charset: 'windows-1252',
         source: 'marketplace',
       },
       {
-        what: 'nothing said, not UTF-8, Japan',
+        what: 'no charset declared, not UTF-8, Japan',
         bytes: iconv.encode(japanese, 'cp932'),
         text: japanese,
         facts: { marketplaceIds: [japan] },
@@ -236,7 +237,7 @@ describe('examining a document', () => {
         source: 'content-type' as const,
       })),
       {
-        what: 'the header is believed where the bytes would be UTF-8 too',
+        what: 'a header, even if the bytes would be UTF-8 too',
         bytes: iconv.encode('price\nplain ASCII\n', 'cp1252'),
         text: 'price\nplain ASCII\n',
         facts: { contentType: 'text/plain; charset=Cp1252' },
@@ -244,7 +245,7 @@ describe('examining a document', () => {
         source: 'content-type',
       },
       {
-        what: 'UTF-8 said, but it is not',
+        what: 'UTF-8 declared, but it is not',
         bytes: iconv.encode(german, 'cp1252'),
         facts: { contentType: 'text/plain; charset=UTF-8' },
         charset: 'windows-1252',
@@ -267,7 +268,7 @@ describe('examining a document', () => {
         source: 'bytes',
       },
       {
-        what: 'a BOM beats the header',
+        what: 'a BOM with another header',
         bytes: Buffer.from(`\uFEFF${german}`),
         facts: { contentType: 'text/plain; charset=Cp1252' },
         charset: 'utf-8',
@@ -294,21 +295,21 @@ describe('examining a document', () => {
         source: 'bom',
       },
       {
-        what: 'UTF-16 LE without',
+        what: 'UTF-16 LE without BOM',
         bytes: Buffer.from(german, 'utf16le'),
         charset: 'utf-16le',
         source: 'bytes',
         notes: [/without a byte order mark/],
       },
       {
-        what: 'UTF-16 BE without',
+        what: 'UTF-16 BE without BOM',
         bytes: Buffer.from(german, 'utf16le').swap16(),
         charset: 'utf-16be',
         source: 'bytes',
         notes: [/without a byte order mark/],
       },
       {
-        what: 'UTF-16 said, without saying which',
+        what: 'UTF-16 declared, without byte order',
         bytes: Buffer.from(german, 'utf16le').swap16(),
         facts: { contentType: 'text/plain; charset=UTF-16' },
         charset: 'utf-16be',
@@ -316,7 +317,7 @@ describe('examining a document', () => {
         notes: [/without a byte order mark/],
       },
       {
-        what: 'UTF-16 that is called Cp1252',
+        what: 'UTF-16 declared as Cp1252',
         bytes: Buffer.from(german, 'utf16le'),
         facts: { contentType: 'text/plain; charset=Cp1252' },
         charset: 'utf-16le',
@@ -324,7 +325,7 @@ describe('examining a document', () => {
         notes: [/without a byte order mark/],
       },
       {
-        what: 'UTF-8 cut in a character here and there stays UTF-8',
+        what: 'UTF-8 with some characters cut',
         bytes: Buffer.concat([Buffer.from(german.repeat(3)), Buffer.from([0xc3])]),
         text: `${german.repeat(3)}\uFFFD`,
         facts: { contentType: 'text/plain; charset=UTF-8' },
@@ -333,7 +334,7 @@ describe('examining a document', () => {
         notes: [/1 invalid UTF-8 byte,/],
       },
       {
-        what: 'UTF-8 that is called Cp1252 is read as told, and the doubt is noted',
+        what: 'UTF-8 declared as Cp1252, with a note of the doubt',
         bytes: Buffer.from('é'),
         text: 'Ã©',
         facts: { contentType: 'text/plain; charset=Cp1252' },
@@ -351,7 +352,7 @@ describe('examining a document', () => {
     ];
 
     for (const { what, text = german, bytes, facts = {}, charset, source, notes = [] } of cases) {
-      it(`${what}: ${charset}`, async () => {
+      it(`finds ${charset}: ${what}`, async () => {
         for (const stored of [bytes, gzipSync(bytes)]) {
           const document = await examine(stored, facts);
           assert.deepEqual([document.charset, document.charsetSource], [charset, source]);
@@ -363,8 +364,9 @@ describe('examining a document', () => {
       });
     }
 
-    it('decodes characters that are cut by the chunks of a long document', async () => {
-      // Characters of two to four bytes, moved by one byte each time against the chunk boundaries.
+    it('decodes characters that are split between the chunks of a long document', async () => {
+      // Characters of two to four bytes, shifted by one byte each time against the chunk
+      // boundaries.
       for (const shift of ['', 'x', 'xx', 'xxx']) {
         const text = shift + '価é🚲'.repeat(70_000);
         const document = await examine(Buffer.from(text));
@@ -394,7 +396,7 @@ describe('examining a document', () => {
       assert.equal((await examine(bytes.subarray(0, -2))).isValidUtf8, false, 'cut in the last character');
     });
 
-    it('gives any text back as it was', async () => {
+    it('returns any text unchanged', async () => {
       await fc.assert(
         fc.asyncProperty(
           fc.string({ unit: 'binary', maxLength: 300 }),
@@ -411,7 +413,7 @@ describe('examining a document', () => {
   describe('opened after a look at its beginning', () => {
     const long = 'plain text, longer than any look at a beginning\n'.repeat(60_000);
 
-    it('shows in the end what reading it first would have shown, whoever reads it', async () => {
+    it('has the same result in the end as reading it first, whoever reads it', async () => {
       for (const read of [false, true]) {
         const raw = await rawOf(gzipSync(long), { reportId: '1' });
         const { textBytes, notes, charset } = await examineDocument(raw, unlimited);
@@ -427,7 +429,7 @@ describe('examining a document', () => {
       }
     });
 
-    it('ends its bytes with the right charset if they show another one, and can be read in that', async () => {
+    it('ends its bytes with the right charset if they reveal another one, and can be read in that', async () => {
       const text = `${long}Gr\u00f6\u00dfe`;
       const raw = await rawOf(Buffer.from(text, 'latin1'));
       const opened = await openDocument(raw, unlimited);
@@ -446,7 +448,7 @@ describe('examining a document', () => {
       assert.equal((await again.finish()).charset, 'windows-1252');
     });
 
-    it('is refused when its bytes pass the limit', async () => {
+    it('is refused if its bytes exceed the limit', async () => {
       const opened = await openDocument(await rawOf(Buffer.from(long)), { maxTextBytes: long.length - 1 });
       await assert.rejects(opened.finish(), { code: 'DOCUMENT_TOO_LARGE' });
     });
@@ -466,7 +468,7 @@ describe('examining a document', () => {
     });
   });
 
-  it('holds memory flat, however long the document', async () => {
+  it('uses constant memory, however long the document', async () => {
     const line = 'order-id\tsku\t2026-01-02T03:04:05Z\t19.99\tEUR\tGröße\n';
     const bytes = gzipSync(Buffer.from(line.repeat(2_000_000)), { level: 1 });
     const raw = await rawOf(bytes);

@@ -30,7 +30,7 @@ describe('raw documents', () => {
     return path;
   }
 
-  it('are kept by seller, report type and document', () => {
+  it('are stored by seller, report type and document', () => {
     assert.equal(
       relative('/raw', rawPath('/raw', { ...facts, documentId: 'amzn1.spdoc.1.3.a-b' })),
       join('A1', 'GET_MERCHANT_LISTINGS_ALL_DATA', 'amzn1.spdoc.1.3.a-b'),
@@ -69,7 +69,7 @@ describe('raw documents', () => {
     );
   });
 
-  it('keep a file from disk byte for byte, with what was said of it', async () => {
+  it('keep a file from disk byte for byte, with its metadata', async () => {
     const bytes = Buffer.from(Array.from({ length: 700_000 }, (_, n) => (n * 31) % 256));
     const source = await fileOf('download.tsv', bytes);
     const kept = await keepFile(openFolderStore(raw), source, { ...facts, contentType: 'text/plain' });
@@ -92,7 +92,7 @@ describe('raw documents', () => {
     ]);
   });
 
-  it('are one document for the same bytes, whatever the file is called', async () => {
+  it('are one document for the same bytes, whatever the name of the file', async () => {
     const first = await keepFile(openFolderStore(raw), await fileOf('a.tsv', 'sku\n1\n'), facts);
     const again = await keepFile(openFolderStore(raw), await fileOf('b.tsv', 'sku\n1\n'), facts);
     const other = await keepFile(openFolderStore(raw), await fileOf('a.tsv', 'sku\n2\n'), facts);
@@ -100,13 +100,13 @@ describe('raw documents', () => {
     assert.notEqual(other.path, first.path);
   });
 
-  it('take an empty file too', async () => {
+  it('may be empty files', async () => {
     const kept = await keepFile(openFolderStore(raw), await fileOf('empty.tsv', ''), facts);
     assert.equal(kept.bytes, 0);
     assert.deepEqual(await findRaw(openFolderStore(raw), kept.facts), kept);
   });
 
-  it('say which file cannot be read, and leave nothing', async () => {
+  it('name a file that cannot be read, and leave nothing behind', async () => {
     await assert.rejects(keepFile(openFolderStore(raw), join(folder, 'none.tsv'), facts), {
       code: 'FILE_UNREADABLE',
       message: /none\.tsv: the file does not exist/,
@@ -122,7 +122,7 @@ describe('raw documents', () => {
     );
   });
 
-  it('are listed, all of them and nothing else', async () => {
+  it('are listed completely, and without other files', async () => {
     const kept: RawDocument[] = [];
     for (const sellerId of ['A1', 'B/2']) {
       for (const text of ['one', 'two']) {
@@ -141,7 +141,7 @@ describe('raw documents', () => {
     assert.equal(await findRaw(openFolderStore(raw), { ...facts, documentId: 'unfinished' }), undefined);
   });
 
-  it('whose bytes somebody takes away meanwhile are not at fault for it', async () => {
+  it('are not blamed if someone deletes their bytes meanwhile', async () => {
     const store = openFolderStore(raw);
     const kept = await keepFile(store, await fileOf('a.tsv', 'x'), facts);
     await rm(kept.path);
@@ -149,7 +149,7 @@ describe('raw documents', () => {
     await assert.rejects(work, { code: 'DOCUMENT_BUSY', kind: 'retryable' });
   });
 
-  it('are none in a folder that is not there', async () => {
+  it('are absent if their folder does not exist', async () => {
     for await (const found of listRaw(openFolderStore(join(folder, 'none')))) assert.fail(found.path);
   });
 });

@@ -43,13 +43,13 @@ function withKeys(value: unknown, change: (key: string) => string): unknown {
 }
 
 describe('a notification', () => {
-  it("is read from Amazon's own body, whatever the case of its keys", () => {
+  it('is read from a body of Amazon, whatever the case of its keys', () => {
     assert.deepEqual(readBody(body()), read);
     assert.deepEqual(readBody(withKeys(body(), (key) => key.toUpperCase())), read);
     assert.deepEqual(readBody(withKeys(body(), (key) => `${key[0]?.toUpperCase()}${key.slice(1)}`)), read);
   });
 
-  it('is read out of EventBridge and SNS, and of one in the other', () => {
+  it('is read out of EventBridge and SNS, and of one within the other', () => {
     const event = { version: '0', 'detail-type': 'REPORT_PROCESSING_FINISHED', detail: body() };
     assert.deepEqual(readBody(event), read);
     assert.deepEqual(readBody({ Type: 'Notification', Message: JSON.stringify(body()) }), read);
@@ -67,16 +67,16 @@ describe('a notification', () => {
     assert.deepEqual(readBody(body({ ...bare, processingStatus: 'DONE' })), withoutDocument);
   });
 
-  it('of a vendor group names the group', () => {
+  it('names the group if it is of a vendor group', () => {
     const group = { ...report, sellerId: null, accountId: 'amzn1.vg.123' };
     assert.deepEqual(readBody(body(group)), { ...read, sellerId: 'amzn1.vg.123' });
   });
 
-  it('takes ids that come as numbers', () => {
+  it('may have ids as numbers', () => {
     assert.deepEqual(readBody(body({ ...report, reportId: 54517018502 })), read);
   });
 
-  it('of another type is told apart', () => {
+  it('is distinguished from one of another type', () => {
     const other = {
       NotificationType: 'ANY_OFFER_CHANGED',
       Payload: { AnyOfferChangedNotification: { SellerId: 'A3' } },
@@ -89,7 +89,7 @@ describe('a notification', () => {
     });
   });
 
-  it('that cannot be read says what is missing', () => {
+  it('reports what is missing if it cannot be read', () => {
     for (const [text, found] of [
       ['hello', /no JSON object: hello/],
       ['[]', /no JSON object/],
@@ -114,7 +114,7 @@ describe('a notification', () => {
     }
   });
 
-  it('never fails otherwise, whatever stands on the queue', () => {
+  it('never fails otherwise, whatever is on the queue', () => {
     fc.assert(
       fc.property(
         fc.oneof(

@@ -27,13 +27,13 @@ describe('the quota plan', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  it('allows the burst, then tells when the next call is possible', async () => {
+  it('allows the burst, then says when the next call is possible', async () => {
     let nowMs = 1_000_000;
     const plan = open(() => nowMs);
     assert.equal(plan.available(key), 15);
     for (let call = 0; call < 15; call += 1) await plan.take(key);
     assert.equal(plan.available(key), 0);
-    // Two seconds later than the rate alone says: so late may the first call be at Amazon.
+    // Two seconds later than the rate alone says: the first call may reach Amazon that late.
     assert.equal(plan.nextAvailableMs(key) - nowMs, 2000 + Math.ceil(1000 / 0.0167));
     assert.equal(plan.nextAvailableMs(key, 3) - nowMs, 2000 + Math.ceil(3000 / 0.0167));
     await assert.rejects(plan.take(key, { deadlineMs: nowMs + 1000 }), exceeded);
@@ -43,7 +43,7 @@ describe('the quota plan', () => {
     await plan.take(key, { deadlineMs: nowMs });
   });
 
-  it('waits for a call that is late at Amazon: its bucket fills from then on', async () => {
+  it('waits for a call that reaches Amazon late: its bucket refills from then on', async () => {
     let nowMs = 1_000_000;
     const plan = open(() => nowMs);
     for (let call = 0; call < 15; call += 1) await plan.take(key);
@@ -58,12 +58,12 @@ describe('the quota plan', () => {
     const nowMs = 1_000_000;
     const before = open(() => nowMs);
     for (let call = 0; call < 10; call += 1) await before.take(key);
-    // Not closed: as after a crash.
+    // Not closed, as after a crash.
     assert.equal(open(() => nowMs).available(key), 5);
     assert.equal(open(() => nowMs + 11 * 60_000).available(key), 15);
   });
 
-  it('begins anew where its file is damaged, and is not stopped by a clock set back', async () => {
+  it('starts again if its file is damaged, and is not blocked by a clock set back', async () => {
     const plan = open(() => 1_000_000);
     await plan.take(key);
     await plan.close();
@@ -74,7 +74,7 @@ describe('the quota plan', () => {
     }
   });
 
-  it('is one for all who share its file: what one has used, the others have not', async () => {
+  it('is one for all processes that share its file: they share its calls', async () => {
     const nowMs = 1_000_000;
     const [one, other] = [1, 2].map(() => open(() => nowMs));
     assert.ok(one && other);
@@ -88,7 +88,7 @@ describe('the quota plan', () => {
     assert.equal(other.available(key), 0);
   });
 
-  it('gives the burst once where processes take from it at the same time', async () => {
+  it('allows the burst only once if processes take from it at the same time', async () => {
     const script = `
       import { openSharedJson } from ${JSON.stringify(new URL('src/files/shared-json.ts', root).href)};
       import { openQuotaPlan } from ${JSON.stringify(new URL('src/source/selling-partner/quota.ts', root).href)};
@@ -109,7 +109,7 @@ describe('the quota plan', () => {
     assert.deepEqual(readdirSync(join(folder, 'state')), ['quota.json']);
   });
 
-  it('follows the rate that Amazon tells, and stops where Amazon refused', async () => {
+  it('follows the rate that Amazon reports, and stops after a refusal by Amazon', async () => {
     let nowMs = 0;
     const plan = open(() => nowMs);
     await plan.observe(key, { throttled: true });
@@ -119,7 +119,7 @@ describe('the quota plan', () => {
     assert.equal(plan.available(key), 3);
   });
 
-  it('serves in the order of asking, and goes on when one gives up', async () => {
+  it('serves in the order of the calls, and continues when one is cancelled', async () => {
     const plan = open();
     await plan.observe(quick, { callsPerSecond: 50, throttled: true });
     const order: number[] = [];

@@ -20,7 +20,7 @@ const body = Buffer.from('a\tb\n');
 
 const failsWith = (code: string) => (error: unknown) => error instanceof ReportsError && error.code === code;
 
-describe('the Selling Partner API', () => {
+describe('the Selling Partner API client', () => {
   let sandbox: Sandbox;
   let folder: string;
 
@@ -55,7 +55,7 @@ describe('the Selling Partner API', () => {
     assert.equal(operations().filter((each) => each.startsWith('login')).length, 1);
   });
 
-  it('tells when the quota of createReport is taken, and makes no call where it is told not to', async () => {
+  it('says when the quota of createReport is taken, and makes no call if the caller forbids it', async () => {
     const seller = await open();
     const wanted = { reportType: listings, marketplaceIds: ['ATVPDKIKX0DER'], reportOptions: {} };
     const created = () => operations().filter((each) => each.startsWith('createReport')).length;
@@ -79,7 +79,7 @@ describe('the Selling Partner API', () => {
     assert.ok(operations().slice(before).includes('login 200'));
   });
 
-  it('says which seller cannot log in, never with the secret, and does not try again at once', async () => {
+  it('names the seller that cannot log in, never the secret, and does not retry at once', async () => {
     const seller = await open({}, { clientSecret: 'hush-hush' });
     for (const _ of [1, 2, 3]) {
       await assert.rejects(seller.getReport('1', {}), (error) => {
@@ -92,7 +92,7 @@ describe('the Selling Partner API', () => {
     assert.deepEqual(operations(), ['login 401']);
   });
 
-  it('asks for a restricted data token where the type is restricted, known beforehand or not', async () => {
+  it('requests a restricted data token if the type is restricted, known beforehand or not', async () => {
     const seller = await open();
     const { documentId = '' } = sandbox.addReport({ sellerId, reportType: restricted, body });
     assert.match((await seller.getReportDocument(documentId, { restricted: true })).url, /^http/);
@@ -106,7 +106,7 @@ describe('the Selling Partner API', () => {
     ]);
   });
 
-  it('tells what is gone from what is refused', async () => {
+  it('distinguishes what is gone from what is refused', async () => {
     const seller = await open();
     await assert.rejects(seller.getReport('404', {}), failsWith('API_NOT_FOUND'));
     await assert.rejects(seller.getReportDocument('x', { restricted: false }), failsWith('API_NOT_FOUND'));
@@ -114,7 +114,7 @@ describe('the Selling Partner API', () => {
     await assert.rejects(seller.getReport('1', {}), failsWith('API_REQUEST_REFUSED'));
   });
 
-  it('tries again after a 5xx, a few times', async () => {
+  it('retries a few times after a 5xx', async () => {
     const seller = await open();
     const { reportId } = sandbox.addReport({ sellerId, reportType: listings, body });
     sandbox.state.faults.answers.set('getReport', { status: 503, times: 2 });
@@ -123,7 +123,7 @@ describe('the Selling Partner API', () => {
     await assert.rejects(seller.getReport(reportId, {}), failsWith('API_UNAVAILABLE'));
   });
 
-  it('waits by the rate that Amazon tells after a 429, but not beyond the deadline', async () => {
+  it('waits by the rate that Amazon reports after a 429, but not beyond the deadline', async () => {
     const seller = await open({ plans: { ...generousPlans, getReport: { callsPerSecond: 5, burst: 2 } } });
     const { reportId } = sandbox.addReport({ sellerId, reportType: listings, body });
     for (let call = 0; call < 4; call += 1) await seller.getReport(reportId, {});
@@ -135,7 +135,7 @@ describe('the Selling Partner API', () => {
     );
   });
 
-  it('says so where nobody answers', async () => {
+  it('reports that there is no answer', async () => {
     const seller = await open();
     await sandbox.close();
     await assert.rejects(seller.getReport('1', {}), (error) => {
@@ -146,7 +146,7 @@ describe('the Selling Partner API', () => {
     sandbox = await startSandbox();
   });
 
-  it('lists reports page by page, ten types a call', async () => {
+  it('lists reports page by page, ten types per call', async () => {
     const seller = await open();
     for (let index = 0; index < 120; index += 1) sandbox.addReport({ sellerId, reportType: listings, body });
     sandbox.addReport({ sellerId, reportType: 'GET_TYPE_14', body });
@@ -161,16 +161,16 @@ describe('the Selling Partner API', () => {
     assert.equal(operations().filter((each) => each === 'getReports 200').length, 3);
   });
 
-  it('breaks off when it is told to', async () => {
+  it('stops when its signal is aborted', async () => {
     const seller = await open();
     sandbox.state.faults.holds.set('login', { ms: 5000, times: 1 });
     const abort = new AbortController();
-    const asking = seller.getReport('1', { signal: abort.signal });
+    const pending = seller.getReport('1', { signal: abort.signal });
     setTimeout(() => abort.abort(), 50);
-    await assert.rejects(asking, { name: 'AbortError' });
+    await assert.rejects(pending, { name: 'AbortError' });
   });
 
-  it('takes an answer that lacks what it must have for none', async () => {
+  it('treats an answer without its required fields as no answer', async () => {
     await open();
     for (const answer of ['<html>busy</html>', '{}', '[]', '{"reports":{}}', '{"reports":[{}]}']) {
       const server = createServer((request, response) => {
@@ -204,7 +204,7 @@ describe('the Selling Partner API', () => {
     }
   });
 
-  it('does not take a token service that is out of order for a refusal', async () => {
+  it('does not mistake an outage of the token service for a refusal', async () => {
     const seller = await open();
     const { documentId = '' } = sandbox.addReport({ sellerId, reportType: restricted, body });
     sandbox.state.faults.answers.set('createRestrictedDataToken', { status: 503, times: 4 });
@@ -214,26 +214,26 @@ describe('the Selling Partner API', () => {
     );
   });
 
-  it('does not take an answer to a login without a token for a refusal', async () => {
+  it('does not mistake an answer to a login without a token for a refusal', async () => {
     const seller = await open();
     sandbox.state.faults.answers.set('login', { status: 200, times: 1 });
     await assert.rejects(seller.getReport('1', {}), failsWith('API_UNAVAILABLE'));
   });
 
-  it('gives up a call that is refused for its rate again and again, whatever rate Amazon tells', async () => {
+  it('gives up a call that is throttled again and again, whatever rate Amazon reports', async () => {
     const seller = await open();
     sandbox.state.faults.answers.set('getReport', { status: 429, times: 100 });
     await assert.rejects(seller.getReport('1', {}), failsWith('API_QUOTA_EXCEEDED'));
     assert.equal(operations().filter((each) => each === 'getReport 429').length, 5);
   });
 
-  it('ends a login without an answer when nobody waits for it any more', async () => {
+  it('aborts a login without an answer when no caller waits for it any more', async () => {
     const seller = await open();
     sandbox.state.faults.holds.set('login', { ms: 5000, times: 1 });
     const stop = new AbortController();
     setTimeout(() => stop.abort(new Error('stopped')), 50);
     await assert.rejects(seller.getReport('1', { signal: stop.signal }), { message: 'stopped' });
-    // The next one logs in anew.
+    // The next one logs in again.
     const { reportId } = sandbox.addReport({ sellerId, reportType: listings, body });
     assert.equal((await seller.getReport(reportId, {})).reportId, reportId);
   });

@@ -44,7 +44,7 @@ describe('an SQS queue', () => {
     assert.deepEqual(await sandbox.queueDepth(), { visible: 0, inFlight: 0 });
   });
 
-  it('gives a message back at once, and counts its receives', async () => {
+  it('releases a message at once, and counts its receives', async () => {
     await open();
     await sandbox.sendBody('a');
     const [first] = await receive();
@@ -55,7 +55,7 @@ describe('an SQS queue', () => {
     assert.deepEqual(await receive(), []);
   });
 
-  it('an SQS message stays invisible until it is acknowledged or released', async () => {
+  it('keeps a message invisible until it is acknowledged or released', async () => {
     await open({}, { visibilityTimeoutSeconds: 1 });
     await sandbox.sendBody('a');
     const [message] = await receive();
@@ -65,7 +65,7 @@ describe('an SQS queue', () => {
     assert.deepEqual(await receive(2), []);
   });
 
-  it('releases what is still in hand when it is closed', async () => {
+  it('releases what is still in flight when it is closed', async () => {
     await open();
     for (const body of ['a', 'b', 'c']) await sandbox.sendBody(body);
     assert.equal((await receive()).length, 3);
@@ -73,7 +73,7 @@ describe('an SQS queue', () => {
     assert.deepEqual(await sandbox.queueDepth(), { visible: 3, inFlight: 0 });
   });
 
-  it('receiving from SQS waits for messages, and stops when it is aborted', async () => {
+  it('waits for messages, and stops when it is aborted', async () => {
     await open();
     const waiting = receive(5);
     await sandbox.sendBody('late');
@@ -95,7 +95,7 @@ describe('an SQS queue', () => {
     assert.equal(await queue.hasRedrivePolicy(), false);
   });
 
-  it('says what is wrong: no such queue, nobody there', async () => {
+  it('reports what is wrong: no such queue, or no server', async () => {
     await open();
     await queue.close();
     const url = `${sandbox.queueUrl}-absent`;
@@ -115,7 +115,7 @@ describe('an SQS queue', () => {
     await assert.rejects(receive(), failsWith('QUEUE_UNREACHABLE'));
   });
 
-  it('waits for no answer for ever, so that it can always be closed', async () => {
+  it('never waits forever for an answer, so that it can always be closed', async () => {
     const sockets: Socket[] = [];
     const silent = createServer((socket) => void sockets.push(socket)).listen(0, '127.0.0.1');
     await once(silent, 'listening');

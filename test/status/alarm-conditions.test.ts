@@ -46,18 +46,18 @@ const table = (ageHours: number, changed = {}) => ({
   isStale: false,
   ...changed,
 });
-const keys = (from: AlarmSources, more = {}, told: string[] = []) =>
-  conditionsOf(from, { ...settings, ...more }, { wasSent: (key) => told.includes(key) }).conditions.map(
+const keys = (from: AlarmSources, more = {}, sent: string[] = []) =>
+  conditionsOf(from, { ...settings, ...more }, { wasSent: (key) => sent.includes(key) }).conditions.map(
     ({ key }) => key,
   );
 
-describe('what alarms tell of', () => {
-  it('is nothing where all is well', () => {
+describe('an alarm condition', () => {
+  it('does not exist if all is well', () => {
     const queues = [{ ...queue, messages: { ...noMessages, visible: 100 } }];
     assert.deepEqual(keys(sources({ tables: [table(5)], queues })), []);
   });
 
-  it('is a table that misses reports by its rhythm, or is older than the settings say', () => {
+  it('is a table that misses reports by its usual interval, or is older than the settings allow', () => {
     const stale = 'stale/orders/A1';
     assert.deepEqual(keys(sources({ tables: [table(50, { isStale: true })] })), [stale]);
     const days = { count: 2, unit: 'day' as const };
@@ -77,7 +77,7 @@ describe('what alarms tell of', () => {
     assert.deepEqual(keys(sources({ tables: [table(47)] }), { staleAfter: { orders: days } }), []);
   });
 
-  it('is a queue above its limit, until half of it is left', () => {
+  it('is a queue above its limit, until it falls to half of it', () => {
     const key = `queue/messages/${queue.url}`;
     const of = (visible: number) => sources({ queues: [{ ...queue, messages: { ...noMessages, visible } }] });
     assert.deepEqual([keys(of(100)), keys(of(101))], [[], [key]]);
@@ -87,7 +87,7 @@ describe('what alarms tell of', () => {
     assert.deepEqual(keys(old), [`queue/age/${queue.url}`]);
   });
 
-  it('is a queue or a warehouse that cannot be read: at once, or where it may pass after a quarter of an hour', () => {
+  it('is a queue or warehouse that cannot be read: at once, or after a quarter of an hour if that may pass', () => {
     const since = (minutes: number) => new Date(Date.parse(at) - minutes * 60_000).toISOString();
     const of = (code: string, minutes: number) =>
       keys(sources({ queues: [{ ...queue, problem: { code, message: 'm', since: since(minutes) } }] }));
@@ -96,7 +96,7 @@ describe('what alarms tell of', () => {
     assert.equal(of('QUEUE_UNREACHABLE', 15).length, 1);
   });
 
-  it('is a run that the machine keeps from its work, until the next one of its kind', () => {
+  it('is a run that the machine prevents, until the next one of its kind', () => {
     const last = (more: object) => ({
       ...{ pipeline: 'all', kind: 'drain' as const, startedAt: at, endedAt: at },
       ...{ outcomes: {}, rows: 0, bytes: 0, failures: [], ...more },
@@ -122,7 +122,7 @@ describe('what alarms tell of', () => {
     assert.deepEqual([known(), known({})], [false, true]);
   });
 
-  it('is a request that was given up', () => {
+  it('is a request that was abandoned', () => {
     const abandoned = [
       { start: '2026-11-01T00:00:00.000Z', end: '2026-11-02T00:00:00.000Z', at, found: 'no such data' },
     ];
@@ -130,7 +130,7 @@ describe('what alarms tell of', () => {
     assert.deepEqual(keys(from), ['request/A1 GET_X']);
   });
 
-  it('is a state of requests that holds something else, which says nothing of single requests', () => {
+  it('is a state of requests that holds something else, which says nothing about single requests', () => {
     const requestProblem = { code: 'REQUEST_STATE_INVALID', message: 'm', since: at };
     const from = { ...sources(), requestProblem };
     assert.deepEqual(keys(from), ['unreachable/requests']);
@@ -138,7 +138,7 @@ describe('what alarms tell of', () => {
     assert.deepEqual([isKnown('request/A1 GET_X'), isKnown('unreachable/requests')], [false, false]);
   });
 
-  it('is not over where nothing is known of it', () => {
+  it('does not end if nothing is known about it', () => {
     const isKnown = (from: AlarmSources, key: string) =>
       conditionsOf(from, settings, { wasSent: () => true }).isKnown(key);
     const seller = { sellerId: 'A1', region: 'na' as const, marketplaces: [], quota: {} as never };
@@ -173,10 +173,10 @@ const moment = fc.record({
   mark: fc.nat(3),
 });
 
-describe('what is news', () => {
-  it('is the beginning of each thing once, and its end once', () => {
+describe('the changes of alarms', () => {
+  it('are the beginning of each condition once, and its end once', () => {
     const property = fc.property(fc.array(moment, { maxLength: 12 }), (moments) => {
-      let told: SentAlarms = {};
+      let sent: SentAlarms = {};
       const rings = new Map<string, string[]>();
       for (const { there, unknown, mark } of moments) {
         const conditions = there.map(
@@ -184,17 +184,17 @@ describe('what is news', () => {
         );
         const news = diffAlarms(
           { conditions, ...nothingElse, isKnown: (key) => !unknown.includes(key as 'a') },
-          told,
+          sent,
           {},
           at,
         );
         for (const { key, state, ...alarm } of news) {
           rings.set(key, [...(rings.get(key) ?? []), state]);
-          const { [key]: _, ...others } = told;
-          told = state === 'over' ? others : { ...told, [key]: { ...alarm, sentAt: at, mark: String(mark) } };
+          const { [key]: _, ...others } = sent;
+          sent = state === 'over' ? others : { ...sent, [key]: { ...alarm, sentAt: at, mark: String(mark) } };
         }
-        for (const key of there) assert.ok(key in told);
-        for (const key of Object.keys(told))
+        for (const key of there) assert.ok(key in sent);
+        for (const key of Object.keys(sent))
           assert.ok(there.includes(key as 'a') || unknown.includes(key as 'a'));
       }
       for (const states of rings.values())
@@ -203,20 +203,20 @@ describe('what is news', () => {
     fc.assert(property, { numRuns: 200 });
   });
 
-  it('is what lasts, where it is to be told again', () => {
+  it('include what lasts, if it is due to be repeated', () => {
     const condition: Condition = { key: 'a', kind: 'queue', title: 'a', text: '', since: at };
-    const told = { a: { ...condition, sentAt: at } };
+    const sent = { a: { ...condition, sentAt: at } };
     const newsAfter = (hours: number) =>
       diffAlarms(
         { conditions: [condition], ...nothingElse, isKnown: () => true },
-        told,
+        sent,
         { repeatAfter: { count: 1, unit: 'day' } },
         new Date(Date.parse(at) + hours * 3_600_000).toISOString(),
       ).map(({ state }) => state);
     assert.deepEqual([newsAfter(23), newsAfter(24)], [[], ['again']]);
   });
 
-  it('is told to Slack in one message, without its signs taken for markup, and not without end', () => {
+  it('go to Slack in one message, with markup escaped and of limited length', () => {
     const alarm = {
       key: 'k',
       kind: 'queue' as const,

@@ -1,13 +1,13 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** An HTTP server that takes alarms, and remembers them. */
+/** An HTTP server that receives alarms, and records them. */
 export interface Receiver {
   url: string;
-  /** The bodies of the messages it took. */
+  /** The bodies of the messages that it accepted. */
   // biome-ignore lint/suspicious/noExplicitAny: a body is what the test says it is
   bodies: any[];
-  /** Statuses to answer with first, in place of 200. */
+  /** Statuses of the first answers, instead of 200. */
   refusals: number[];
   /** Every POST, refused or not. */
   posts: number;

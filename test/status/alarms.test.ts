@@ -35,12 +35,12 @@ describe('alarms', () => {
   async function open(alarms: object = {}): Promise<void> {
     const settings = { alarms: { webhook: '${WEBHOOK_SECRET}', ...alarms } };
     world = await makeWorld({ settings });
-    // Its name has the tests see that it stands in no file and no output.
+    // By its name, the tests check that it is in no file and no output.
     world.env.WEBHOOK_SECRET = receiver.url;
   }
 
-  /** What was told since the last look, as `state kind`. */
-  function told(): string[] {
+  /** What was sent since the last look, as `state kind`. */
+  function newlySent(): string[] {
     return receiver.bodies
       .splice(0)
       .flatMap(({ alarms }: { alarms: { state: string; kind: string }[] }) =>
@@ -58,7 +58,7 @@ describe('alarms', () => {
       }),
     );
 
-  it('are silent where all is well', async () => {
+  it('are silent if all is well', async () => {
     await open();
     await world.sandbox.notify(
       world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(2) }),
@@ -67,11 +67,11 @@ describe('alarms', () => {
     assert.equal((await world.run('run')).code, 0);
     assert.equal(receiver.posts, 0);
     assert.equal((await world.run('alarms')).stdout, 'All is well.\n');
-    // Without the address, which the world would see.
+    // Without the address, which the check for secrets would find.
     assert.equal(JSON.parse((await world.run('config', 'check', '--json')).stdout).alarms.format, 'json');
   });
 
-  it('tell of a name in staleAfter that stands for no table', async () => {
+  it('report a name in staleAfter that is not a table', async () => {
     await open({ staleAfter: { listigns: '2 days', [ordersType]: '3 days', 'GET_NOTHING_*': 'never' } });
     const lines = (text: string) => [
       ...text.matchAll(/staleAfter: unknown table or report type (\S+); it has no effect.*$/gm),
@@ -85,7 +85,7 @@ describe('alarms', () => {
     assert.equal(lines((await world.run('config', 'check')).stdout).length, 2);
   });
 
-  it('tell of a quarantined document once, and of the next one', async () => {
+  it('report a quarantined document once, and the next one', async () => {
     await open();
     const unknown = { sellerId, reportType: listingsType, status: 'DONE' as const };
     // A document that Amazon no longer has.
@@ -98,15 +98,15 @@ describe('alarms', () => {
     assert.equal(source, 'sp-reports');
     assert.match(alarms[0].title, new RegExp(`^${listingsType} of ${sellerId} is quarantined$`));
     assert.match(alarms[0].text, /^gone: API_[A-Z_]+\. /);
-    assert.deepEqual(told(), ['begun quarantine']);
+    assert.deepEqual(newlySent(), ['begun quarantine']);
     await world.run('run');
-    assert.deepEqual(told(), []);
+    assert.deepEqual(newlySent(), []);
     await world.sandbox.notify({
       ...world.sandbox.addReport({ ...unknown, body: listings(1) }),
       documentId: 'gone2',
     });
     await world.run('run');
-    assert.deepEqual(told(), ['again quarantine']);
+    assert.deepEqual(newlySent(), ['again quarantine']);
     assert.match((await world.run('alarms')).stdout, /gone2 and 1 more/);
     assert.equal(receiver.posts, 2);
   });
@@ -120,12 +120,12 @@ describe('alarms', () => {
     assert.match(reason, /Mustermann/);
     const sent = JSON.stringify(receiver.bodies);
     const kept = readFileSync(join(world.folder, 'state', 'alarms.json'), 'utf8');
-    assert.deepEqual(told(), ['begun quarantine']);
+    assert.deepEqual(newlySent(), ['begun quarantine']);
     assert.doesNotMatch(sent + kept, /Muster|Hauptstr/);
     assert.ok(kept.includes('quarantine/'));
   });
 
-  it('wait for a ledger that another program holds for a while, and say so where it cannot be read', async () => {
+  it('wait for a ledger that another program holds for a while, and say so if it cannot be read', async () => {
     await open();
     await world.sandbox.notify({
       ...world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(1) }),
@@ -147,56 +147,56 @@ DuckDBInstance.create(process.argv[1]).then((held) => { console.log('held'); set
     assert.match(stderr, /^warning: not checked: the warehouse .*warehouse\.duckdb: /m);
   });
 
-  it('tell when Amazon refuses a login, and when it takes it again', async () => {
+  it('report when Amazon refuses a login, and when it accepts it again', async () => {
     await open();
     const report = { sellerId, reportType: listingsType, body: listings(1) };
     await world.sandbox.notify(world.sandbox.addReport(report));
     world.sandbox.state.faults.answers.set('login', { status: 400, times: 100 });
     await world.run('run');
     await world.sandbox.returnMessages();
-    assert.deepEqual(told(), ['begun credentials']);
-    // A run that logs in nowhere knows nothing new.
+    assert.deepEqual(newlySent(), ['begun credentials']);
+    // A run without a login changes nothing.
     const queue = world.sandbox.state.faults.answers;
     await world.run('run');
-    assert.deepEqual(told(), []);
+    assert.deepEqual(newlySent(), []);
     queue.clear();
     await world.sandbox.returnMessages();
     await world.sandbox.notify(world.sandbox.addReport({ ...report, body: listings(2) }));
     await world.run('run');
-    assert.deepEqual(told(), ['over credentials']);
+    assert.deepEqual(newlySent(), ['over credentials']);
   });
 
-  it('tell of a login that only a request needed', async () => {
+  it('report a login that only a request needed', async () => {
     const request = [{ reportType: listingsType, cron: '0 0 * * *' }];
     const settings = { alarms: { webhook: '${WEBHOOK_SECRET}' } };
     world = await makeWorld({ settings, pipelines: [{ request }] });
     world.env.WEBHOOK_SECRET = receiver.url;
     world.sandbox.state.faults.answers.set('login', { status: 400, times: 100 });
     await world.run('run');
-    assert.deepEqual(told(), ['begun credentials']);
+    assert.deepEqual(newlySent(), ['begun credentials']);
     world.sandbox.state.faults.answers.clear();
     await world.run('run');
-    assert.deepEqual(told(), ['over credentials']);
+    assert.deepEqual(newlySent(), ['over credentials']);
   });
 
-  it('tell of a long queue, and of a table that is older than it may be', async () => {
+  it('report a long queue, and a table that is older than the settings allow', async () => {
     await open({ queueMessages: 2, staleAfter: { 'GET_MERCHANT_*': '1 hour' } });
     const createdAt = new Date(Date.now() - 3 * 3_600_000);
     const report = { sellerId, reportType: listingsType, createdAt };
     await world.sandbox.notify(world.sandbox.addReport({ ...report, body: listings(1) }));
     await world.run('run');
-    assert.deepEqual(told(), ['begun stale_table']);
+    assert.deepEqual(newlySent(), ['begun stale_table']);
     for (let index = 0; index < 4; index += 1) await damaged();
     const { stdout } = await world.run('alarms', '--json');
     assert.deepEqual(
       JSON.parse(stdout).map(({ title }: { title: string }) => title),
       [`Table listings of ${sellerId} is stale`, 'Queue reports is growing'],
     );
-    // Looking tells nobody.
-    assert.deepEqual(told(), []);
+    // Looking sends nothing.
+    assert.deepEqual(newlySent(), []);
   });
 
-  it('are tried again where the webhook is not there, and never fail a run', async () => {
+  it('are retried if the webhook is unreachable, and never fail a run', async () => {
     await open();
     await world.sandbox.notify({
       ...world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(1) }),
@@ -208,20 +208,20 @@ DuckDBInstance.create(process.argv[1]).then((held) => { console.log('held'); set
     receiver.refusals.push(503);
     const { stderr, code } = await world.run('run');
     assert.deepEqual([code, receiver.posts], [0, 3], stderr);
-    assert.deepEqual(told(), ['begun quarantine']);
+    assert.deepEqual(newlySent(), ['begun quarantine']);
   });
 
-  it('tell of a state folder that takes no file, once in a process that lasts', async () => {
+  it('report a state folder that cannot be written, once in a process that lasts', async () => {
     await open();
     writeFileSync(join(world.folder, 'state'), 'a file in the place of the folder');
     const { stderr } = await world.run('run');
     assert.match(stderr, /^error FILE_SYSTEM_FAILED: .*state: E/m);
-    assert.deepEqual(told(), ['begun machine']);
+    assert.deepEqual(newlySent(), ['begun machine']);
     rmSync(join(world.folder, 'state'));
     assert.equal((await world.run('run')).code, 0);
   });
 
-  it('may be tried, in the words of Slack', async () => {
+  it('can be tested in the format of Slack', async () => {
     await open({ format: 'slack' });
     assert.equal((await world.run('alarms', '--test')).code, 0);
     assert.match(receiver.bodies[0].text, /^:rotating_light: \*Test alarm of sp-reports\*\n/);
@@ -231,7 +231,7 @@ DuckDBInstance.create(process.argv[1]).then((held) => { console.log('held'); set
     assert.match(stderr, /error ALARM_NOT_SENT: sending alarms to the webhook: it answered 404/);
   });
 
-  it('keep no program from ending whose schedule breaks', async () => {
+  it('keep no process running whose schedule fails', async () => {
     await open();
     const { schedule } = cron;
     cron.schedule = () => {
@@ -246,14 +246,14 @@ DuckDBInstance.create(process.argv[1]).then((held) => { console.log('held'); set
     }
   });
 
-  it('are looked at while the program runs, and told once over a restart', async () => {
+  it('are checked while the program runs, and sent once even over a restart', async () => {
     await open({ everyMinutes: 0.01 });
     await world.sandbox.notify({
       ...world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(1) }),
       documentId: 'gone',
     });
     await world.run('run');
-    assert.deepEqual(told(), ['begun quarantine']);
+    assert.deepEqual(newlySent(), ['begun quarantine']);
     const { running, stop } = startInProcess(['start'], world);
     for (let index = 0; index < 3; index += 1) await damaged();
     await world.run('run');
@@ -261,17 +261,17 @@ DuckDBInstance.create(process.argv[1]).then((held) => { console.log('held'); set
     await sleep(1500);
     stop();
     assert.equal((await running).code, 0);
-    // Two processes that look at the same moment may both tell.
-    assert.ok(told().every((each) => each === 'again quarantine') && receiver.posts <= 3);
+    // Two processes that look at the same moment may both send it.
+    assert.ok(newlySent().every((each) => each === 'again quarantine') && receiver.posts <= 3);
   });
 });
 
 describe('alarms of several processes, one after the other', () => {
-  it('tell once of a trouble that lasts, however short each of them lives, and once when it is over', async () => {
+  it('are sent once for a lasting condition, however short each process lives, and once when it ends', async () => {
     const receiver = await startReceiver();
     const state = mkdtempSync(join(tmpdir(), 'alarms-'));
     const startMs = Date.parse('2026-11-25T12:00:00Z');
-    /** A run that finds the warehouse locked, or not, so many minutes later. */
+    /** A run that finds the warehouse locked, or not, this many minutes later. */
     const run = async (minutes: number, isLocked: boolean): Promise<string[]> => {
       const at = new Date(startMs + minutes * 60_000).toISOString();
       const problem = { code: 'WAREHOUSE_LOCKED', message: 'locked', since: at };
@@ -293,8 +293,8 @@ describe('alarms of several processes, one after the other', () => {
         { config, clock, log },
       );
       await alarms.check(new AbortController().signal);
-      const told = receiver.bodies.splice(0).flatMap(({ alarms: all }) => all);
-      return told.map((each: { state: string; since: string }) => `${each.state} ${each.since}`);
+      const sent = receiver.bodies.splice(0).flatMap(({ alarms: all }) => all);
+      return sent.map((each: { state: string; since: string }) => `${each.state} ${each.since}`);
     };
     try {
       const since = '2026-11-25T12:00:00.000Z';

@@ -7,7 +7,7 @@ import { openDuckDbWarehouse } from '../../src/warehouse/duckdb/warehouse.js';
 import type { Warehouse } from '../../src/warehouse/types.js';
 import { makeLoad } from '../warehouse/make-load.js';
 
-describe('the console', () => {
+describe('the SQL console', () => {
   let folder: string;
   let warehouse: Warehouse;
   before(async () => {
@@ -17,11 +17,11 @@ describe('the console', () => {
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  const asked = (sql: string) => runQuery(warehouse, sql, new AbortController().signal);
+  const answerTo = (sql: string) => runQuery(warehouse, sql, new AbortController().signal);
 
-  it('takes little memory for an answer of long texts, and cuts them', async () => {
+  it('uses little memory for an answer of long texts, and cuts them', async () => {
     const before = process.resourceUsage().maxRSS;
-    const { rows, isCut } = await asked("SELECT repeat('x', 400000) AS long FROM range(2048)");
+    const { rows, isCut } = await answerTo("SELECT repeat('x', 400000) AS long FROM range(2048)");
     const grownMegabytes = (process.resourceUsage().maxRSS - before) / 1024;
     const bytes = Buffer.byteLength(JSON.stringify(rows));
     assert.ok(isCut && bytes < consoleLimits.bytes + 200_000, `${bytes} bytes`);
@@ -30,12 +30,12 @@ describe('the console', () => {
   });
 
   it('cuts a list or an object that is too long', async () => {
-    const [row] = (await asked('SELECT range(100000) AS list, [1, 2] AS short')).rows;
+    const [row] = (await answerTo('SELECT range(100000) AS list, [1, 2] AS short')).rows;
     assert.ok(String(row?.[0]).startsWith('["0","1",') && String(row?.[0]).endsWith('…'));
     assert.deepEqual(row?.[1], [1, 2]);
   });
 
-  it('cuts a cell of any type in SQL, with a semicolon and a comment behind it too', async () => {
+  it('cuts a cell of any type in SQL, also with a semicolon and a comment behind it', async () => {
     const { cellCharacters } = consoleLimits;
     for (const [cell, begins] of [
       ['range(i)', '["0","1","2",'],
@@ -53,8 +53,8 @@ describe('the console', () => {
       ["repeat('9', 110000)::BIGNUM", '999'],
     ] as const) {
       for (const end of cell === 'range(i)' ? ['', '; -- why'] : ['']) {
-        // Of a column: what is constant DuckDB works out while it plans, slowly.
-        const { rows, isCut } = await asked(
+        // Of a column: DuckDB evaluates constants while it plans, slowly.
+        const { rows, isCut } = await answerTo(
           `SELECT ${cell} AS cell, 7 AS seven FROM range(10000000, 10000001) AS r(i)${end}`,
         );
         const text = String(rows[0]?.[0]);
@@ -64,8 +64,8 @@ describe('the console', () => {
     }
   });
 
-  it('leaves short values of every type as they are', async () => {
-    const { rows } = await asked(`SELECT {'a': 1::BIGINT, 'b': [1.5]}, map {1: 'a'}, 'a'::BLOB, '101'::BIT,
+  it('returns short values of every type unchanged', async () => {
+    const { rows } = await answerTo(`SELECT {'a': 1::BIGINT, 'b': [1.5]}, map {1: 'a'}, 'a'::BLOB, '101'::BIT,
       array_value(1, 2), union_value(u := 1), [[1]], 12::BIGNUM, 'x'::ENUM('x', 'y'), NULL, NULL::INTEGER[],
       TIMESTAMP '2026-01-02 03:04:05', {'a': NULL::INTEGER}`);
     assert.deepEqual(rows, [
@@ -76,9 +76,9 @@ describe('the console', () => {
     ]);
   });
 
-  it('makes cells shorter if many long ones stand in one row', async () => {
+  it('makes cells shorter if a row has many long ones', async () => {
     const columns = Array.from({ length: 400 }, (_, index) => `repeat(chr(1), 100000) AS c${index}`);
-    const { rows } = await asked(`SELECT ${columns.join(', ')}`);
+    const { rows } = await answerTo(`SELECT ${columns.join(', ')}`);
     const bytes = Buffer.byteLength(JSON.stringify(rows));
     assert.ok(bytes > 1_000_000 && bytes < consoleLimits.bytes + 200_000, `${bytes} bytes`);
   });
@@ -92,15 +92,15 @@ describe('the console', () => {
         'WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r) SELECT count(*) FROM r',
         "SELECT regexp_replace(repeat('a', 1000000), '(a?){1000}', 'x', 'g')",
       ]) {
-        await assert.rejects(asked(sql), { code: 'QUERY_FAILED', message: /longer than 0.3 s/ }, sql);
+        await assert.rejects(answerTo(sql), { code: 'QUERY_FAILED', message: /longer than 0.3 s/ }, sql);
       }
     } finally {
       consoleLimits.seconds = seconds;
     }
-    assert.deepEqual((await asked('SELECT 1')).rows, [[1]]);
+    assert.deepEqual((await answerTo('SELECT 1')).rows, [[1]]);
   });
 
-  it('answers whatever reads as it stands, in its order', async () => {
+  it('answers every query that only reads, in its order', async () => {
     for (const [sql, columns, rows] of [
       ['SELECT 1 AS a, 2 AS a -- why', ['a', 'a_1'], [[1, 2]]],
       ['SELECT 1 AS a; -- why', ['a'], [[1]]],
@@ -110,14 +110,14 @@ describe('the console', () => {
       ['PIVOT (SELECT 1 AS v, 7 AS k) ON k USING sum(v)', ['7'], [['1']]],
       ['VALUES (1), (2)', ['col0'], [[1], [2]]],
     ] as const) {
-      const answer = await asked(sql);
+      const answer = await answerTo(sql);
       assert.deepEqual([answer.columns.map(({ name }) => name), answer.rows], [columns, rows], sql);
       assert.ok(!answer.isCut);
     }
-    assert.ok((await asked('EXPLAIN SELECT 1')).rows.length > 0);
-    assert.ok((await asked('DESCRIBE _loads')).rows.length > 0);
-    assert.ok((await asked('SHOW TABLES')).rows.length > 0);
-    await assert.rejects(asked('SELECT 1) AS x, (SELECT 2'), { code: 'QUERY_FAILED' });
-    await assert.rejects(asked('DROP TABLE _loads'), { code: 'QUERY_FAILED' });
+    assert.ok((await answerTo('EXPLAIN SELECT 1')).rows.length > 0);
+    assert.ok((await answerTo('DESCRIBE _loads')).rows.length > 0);
+    assert.ok((await answerTo('SHOW TABLES')).rows.length > 0);
+    await assert.rejects(answerTo('SELECT 1) AS x, (SELECT 2'), { code: 'QUERY_FAILED' });
+    await assert.rejects(answerTo('DROP TABLE _loads'), { code: 'QUERY_FAILED' });
   });
 });

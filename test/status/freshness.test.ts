@@ -22,28 +22,28 @@ const one = (hours: number[]) => {
   return freshness;
 };
 
-describe('freshness of tables', () => {
-  it('tells the age of the newest report, and the median of the times between reports', () => {
+describe('the freshness of tables', () => {
+  it('is the age of the newest report, with the median of the times between reports', () => {
     const { ageSeconds, usualIntervalSeconds, isStale } = one([5, 29, 53, 150, 174]);
     assert.deepEqual([ageSeconds, usualIntervalSeconds, isStale], [5 * 3600, 24 * 3600, false]);
   });
 
-  it('calls a table stale when reports stay away for more than three usual intervals', () => {
+  it('is stale when no report comes for more than three usual intervals', () => {
     assert.equal(one([72, 96, 120, 144]).isStale, false);
     assert.equal(one([74, 98, 122, 146]).isStale, true);
   });
 
-  it('knows no usual interval of a few reports, and calls nothing stale by it', () => {
+  it('has no usual interval after only a few reports, and is never stale by it', () => {
     const { usualIntervalSeconds, isStale } = one([2000, 2001, 2002]);
     assert.deepEqual([usualIntervalSeconds, isStale], [undefined, false]);
   });
 
-  it('takes reports that were made within a minute for one', () => {
+  it('counts reports that were made within a minute as one', () => {
     const oneOfTwo = 24 + 1 / 120;
     assert.equal(one([0, 0.005, 24, oneOfTwo, 48, 72, 72.001]).usualIntervalSeconds, 24 * 3600);
   });
 
-  it('puts first what is latest by its own rhythm', () => {
+  it('is sorted by how late a table is for its usual interval', () => {
     const tables = [
       loads('fortnightly', [400, 736, 1072, 1408]),
       loads('hourly', [30, 31, 32, 33]),

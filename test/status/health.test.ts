@@ -16,13 +16,13 @@ const snapshot = (change: object = {}) =>
 describe('readiness', () => {
   const refused = { credentials: { refused: problem('LOGIN_REFUSED') } };
 
-  it('is there while warehouse, queues and one login at least are', () => {
+  it('holds while warehouse, queues and at least one login work', () => {
     assert.deepEqual(notReadyFor(snapshot()), []);
     assert.deepEqual(notReadyFor(snapshot({ sellers: [refused, { credentials: {} }] })), []);
     assert.deepEqual(notReadyFor(snapshot({ sellers: [] })), []);
   });
 
-  it('is not there before the warehouse was read, and where one of them is missing', () => {
+  it('does not hold before the warehouse was read, or if one of them is missing', () => {
     assert.deepEqual(notReadyFor(snapshot({ warehouse: {} })), ['STARTING']);
     assert.deepEqual(
       notReadyFor(snapshot({ warehouse: { readAt: at, problem: problem('WAREHOUSE_UNREADABLE') } })),

@@ -7,7 +7,7 @@ import { foreign, makeScene } from './scene.js';
 import { type Started, startWithPage, until } from './started.js';
 
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-/** Where `npm run screenshots` wants the pictures of the documentation. */
+/** The folder for the pictures of the documentation, set by `npm run screenshots`. */
 const pictures = process.env.SCREENSHOTS;
 
 const phone = { width: 375, height: 812 };
@@ -37,7 +37,7 @@ describe('the status page in Chromium', () => {
   afterEach(() => assert.deepEqual(wrong.splice(0), []));
 
   async function open(): Promise<Page> {
-    // What still scrolls smoothly between the two halves of a click is not clicked.
+    // An element that still scrolls smoothly between the two halves of a click is not clicked.
     const context = await browser.newContext({
       viewport: desktop,
       timezoneId: 'UTC',
@@ -45,7 +45,7 @@ describe('the status page in Chromium', () => {
     });
     const page = await context.newPage();
     page.on('console', (message) => {
-      // A refused query is an answer of 400, which Chromium tells of too.
+      // A refused query has an answer of 400, which Chromium logs too.
       if (message.type() === 'error' && !message.text().includes('400')) wrong.push(message.text());
     });
     page.on('pageerror', (error) => wrong.push(error.message));
@@ -103,16 +103,16 @@ describe('the status page in Chromium', () => {
             `${place}: a name of the time line is out of sight`,
           );
         }
-        const { lightness, least } = (await page.evaluate(contrastScript)) as Contrast;
+        const { lightness, lowest } = (await page.evaluate(contrastScript)) as Contrast;
         assert.ok(colorScheme === 'dark' ? lightness < 0.1 : lightness > 0.8, `${place}: ${lightness}`);
-        assert.ok(least[0] >= 4.5, `${place}: a contrast of ${least}`);
+        assert.ok(lowest[0] >= 4.5, `${place}: a contrast of ${lowest}`);
         await keep(page, `status-${size}-${colorScheme}`, { fullPage: process.env.FULL_PAGE === '1' });
       }
     }
     await page.context().close();
   });
 
-  it('is used by keyboard alone', async () => {
+  it('can be used with the keyboard alone', async () => {
     const page = await open();
     await page.keyboard.press('Tab');
     assert.equal(await page.evaluate('document.activeElement.className'), 'skip');
@@ -165,7 +165,7 @@ describe('the status page in Chromium', () => {
     await page.context().close();
   });
 
-  it('loads a quarantined document again, once its schema is mended, and tells what came of it', async () => {
+  it('loads a quarantined document again after its schema is fixed, and shows the result', async () => {
     const page = await open();
     const row = page
       .locator('#quarantine tbody tr', { hasText: foreign.type })
@@ -205,7 +205,7 @@ describe('the status page in Chromium', () => {
     await page.locator('#freshness').getByRole('button', { name: 'Show all' }).click();
     const loaded = page.locator('#freshness tbody tr', { hasText: sellerId });
     await until(async () => {
-      // The page reads anew when somebody comes back to it.
+      // The page refreshes when the user comes back to it.
       await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
       return loaded.getByText('20,000').isVisible();
     });
@@ -221,17 +221,20 @@ const withoutTags = (html: string) =>
 
 interface Contrast {
   lightness: number;
-  least: [number, string];
+  lowest: [number, string];
 }
 
-/** A cell of the console's answer: other tables may hold the same. */
+/** A cell of the console's answer: other tables may contain the same. */
 const answerCell = (page: Page, name: string) =>
   page.getByRole('region', { name: 'Answer' }).getByRole('cell', { name, exact: true });
 
 const boxOf = async (page: Page, selector: string) =>
   (await page.locator(selector).boundingBox()) ?? { x: 0, y: 0, ...phone };
 
-/** The lightness of the ground, and the least contrast of any text with what is behind it, by WCAG's formula. */
+/**
+ * The lightness of the background, and the minimum contrast of any text with what is behind it, by
+ * WCAG's formula.
+ */
 const contrastScript = `(() => {
   const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
   const parse = (color) => {
@@ -251,14 +254,14 @@ const contrastScript = `(() => {
     }
     return [255, 255, 255, 255];
   };
-  let least = [21, ''];
+  let lowest = [21, ''];
   for (const element of document.querySelectorAll('body *')) {
     const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
     const style = getComputedStyle(element);
     if (!own || element.closest('svg') || element.disabled || element.className === 'skip') continue;
     const [a, b] = [light(parse(style.color)), light(groundOf(element))];
     const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    if (contrast < least[0]) least = [contrast, element.tagName + '.' + element.className + ' ' + element.textContent.slice(0, 30)];
+    if (contrast < lowest[0]) lowest = [contrast, element.tagName + '.' + element.className + ' ' + element.textContent.slice(0, 30)];
   }
-  return { lightness: light(groundOf(document.body)), least };
+  return { lightness: light(groundOf(document.body)), lowest };
 })()`;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { openPolled } from '../../src/status/polled.js';
 
-describe('a reading', () => {
+describe('a polled reading', () => {
   const open = (read: () => Promise<string>, isDue = () => true, options = {}) => {
     let nowMs = 0;
     const clock = {
@@ -14,7 +14,7 @@ describe('a reading', () => {
     return openPolled(read, { clock, isDue, ...options });
   };
 
-  it('is not made again before it is due', async () => {
+  it('is not repeated before it is due', async () => {
     let readings = 0;
     const ask = open(
       async () => {
@@ -27,7 +27,7 @@ describe('a reading', () => {
     assert.deepEqual([(await ask()).value, readings], ['reading 1', 1]);
   });
 
-  it('keeps what was read before, and since when it fails', async () => {
+  it('keeps the last good result, and since when it fails', async () => {
     const answers = [
       async () => 'first',
       async () => assert.fail('lost'),
@@ -41,7 +41,7 @@ describe('a reading', () => {
     assert.equal((await ask()).problem, undefined);
   });
 
-  it('keeps nobody waiting for what others hold up', async () => {
+  it('makes nobody wait for a reading that hangs', async () => {
     let done = (_: string) => {};
     const ask = open(() => new Promise((resolve) => (done = resolve)));
     assert.deepEqual(await ask(), {});
@@ -50,7 +50,7 @@ describe('a reading', () => {
     assert.equal((await ask()).value, 'late');
   });
 
-  it('is waited for by who asks once, however long it takes', async () => {
+  it('can be awaited by a caller, however long it takes', async () => {
     const read = () => new Promise<string>((resolve) => setTimeout(() => resolve('late'), 20));
     assert.equal((await open(read, () => true, { waitsForReading: true })()).value, 'late');
   });

@@ -25,8 +25,8 @@ async function figures(entry: LedgerEntry) {
   };
 }
 
-describe('rejected values of a document with two tables', () => {
-  it('are counted for the table that they are of, in the summary and in the metrics', async () => {
+describe('the rejected values of a document with two tables', () => {
+  it('are counted for their table, in the summary and in the metrics', async () => {
     const entry = twoTables([
       { name: 'orders', rows: 5, rejects: 1 },
       { name: 'items', rows: 9, rejects: 2 },
@@ -35,7 +35,7 @@ describe('rejected values of a document with two tables', () => {
     assert.deepEqual(await figures(entry), { summary: expected, metrics: expected });
   });
 
-  it('add up to those of the document if the entry does not count them per table', async () => {
+  it('add up to those of the document if its ledger row does not count them per table', async () => {
     const entry = twoTables([
       { name: 'orders', rows: 5 },
       { name: 'items', rows: 9 },

@@ -14,17 +14,17 @@ function open() {
   const log = openRunLog({ now: () => nowMs, sleep: async () => {}, every: () => assert.fail() });
   const begin = (kind?: Run['kind']) => {
     const watch = log.watch(run(kind));
-    return { ...watch, tell: (event: PipelineEvent) => watch.onEvent?.(event) };
+    return { ...watch, emit: (event: PipelineEvent) => watch.onEvent?.(event) };
   };
   return { log, begin, pass: (ms: number) => (nowMs += ms) };
 }
 
 describe('the log of runs', () => {
-  it('shows a run while it goes on, and what it came to', () => {
+  it('shows a run while it is in progress, and its result', () => {
     const { log, begin } = open();
     const drain = begin();
-    drain.tell({ event: 'bytes_downloaded', key: 'A1/doc-1', bytes: 7 });
-    drain.tell({ event: 'work_finished', key: 'A1/doc-1', outcome: 'loaded' });
+    drain.emit({ event: 'bytes_downloaded', key: 'A1/doc-1', bytes: 7 });
+    drain.emit({ event: 'work_finished', key: 'A1/doc-1', outcome: 'loaded' });
     const [running] = log.runs();
     assert.deepEqual([running?.outcomes, running?.bytes, running?.endedAt], [{ loaded: 1 }, 7, undefined]);
     assert.equal(log.succeededAt('all', 'drain'), undefined);
@@ -33,27 +33,27 @@ describe('the log of runs', () => {
     assert.equal(log.succeededAt('all', 'drain'), '2026-11-25T12:00:00.000Z');
   });
 
-  it('tells why a run broke off, and does not take it for a success', () => {
+  it('shows why a run was aborted, and does not count it as a success', () => {
     const { log, begin } = open();
     begin().failed(new Error('no disk'));
     assert.deepEqual(log.runs()[0]?.error, { code: 'UNEXPECTED', message: 'no disk' });
     assert.equal(log.succeededAt('all', 'drain'), undefined);
   });
 
-  it('knows since when a login is refused, until Amazon takes it again', () => {
+  it('knows since when a login is refused, until Amazon accepts it again', () => {
     const { log, begin, pass } = open();
     const first = begin();
-    first.tell({ event: 'work_finished', key: 'A1/doc-1', outcome: 'failed', failure: refusal });
+    first.emit({ event: 'work_finished', key: 'A1/doc-1', outcome: 'failed', failure: refusal });
     first.finished({ ...nothing, failures: [refusal] });
     pass(60_000);
     begin().finished({ ...nothing, failures: [{ ...refusal, key: 'A1/doc-2' }] });
     assert.equal(log.credentials('A1').refused?.since, '2026-11-25T12:00:00.000Z');
     assert.deepEqual(log.credentials('B2'), {});
-    begin().tell({ event: 'document_located', key: 'A1/doc-1', sellerId: 'A1' });
+    begin().emit({ event: 'document_located', key: 'A1/doc-1', sellerId: 'A1' });
     assert.deepEqual(log.credentials('A1'), { acceptedAt: '2026-11-25T12:01:00.000Z' });
   });
 
-  it('takes a sweep without a refusal for a login that was accepted, documents or not', () => {
+  it('counts a sweep without a refusal as an accepted login, with and without documents', () => {
     const { log, begin } = open();
     begin('sweep').finished({ ...nothing, failures: [{ ...refusal, key: 'A1' }] });
     assert.ok(log.credentials('A1').refused);
@@ -63,7 +63,7 @@ describe('the log of runs', () => {
     assert.equal(log.credentials('A1').refused, undefined);
   });
 
-  it('knows of logins from turns of requests: taken by createReport, or refused', () => {
+  it('knows of logins from turns of requests: accepted by createReport, or refused', () => {
     const { log, begin } = open();
     const report = { sellerId: 'A1', reportType: 'GET_X', marketplaceIds: [] };
     const noRequests = {
@@ -81,7 +81,7 @@ describe('the log of runs', () => {
     assert.deepEqual(log.credentials('A1'), { acceptedAt: '2026-11-25T12:00:00.000Z' });
     assert.equal(log.credentials('B2').refused?.code, 'LOGIN_REFUSED');
     assert.deepEqual(log.runs()[0]?.requests, { asked: 1, left: 0 });
-    // It asks no seller whose requests have nothing due.
+    // It calls no seller whose requests have nothing due.
     begin('request').finished(nothing, { ...noRequests, requested: [] });
     assert.ok(log.credentials('B2').refused);
     assert.equal(log.isDrained(queue), false);
@@ -102,16 +102,16 @@ describe('the log of runs', () => {
     const { log, begin } = open();
     const drain = begin();
     for (const [messageId, sentMs] of Object.entries({ a: 300, b: 100, c: 200 })) {
-      drain.tell({ event: 'message_received', messageId, sentMs });
+      drain.emit({ event: 'message_received', messageId, sentMs });
     }
-    drain.tell({ event: 'message_deleted', messageId: 'b' });
+    drain.emit({ event: 'message_deleted', messageId: 'b' });
     drain.finished(nothing);
     assert.equal(log.oldestSentMs(queue), 200);
     begin().finished(nothing);
     assert.equal(log.oldestSentMs(queue), undefined);
   });
 
-  it('knows what a drain left once it has ended, and not where it broke off', () => {
+  it('knows what a drain left if it has ended, and not if it was aborted', () => {
     const { log, begin } = open();
     assert.equal(log.isDrained(queue), false);
     begin('sweep').finished(nothing);

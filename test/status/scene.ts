@@ -4,7 +4,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { demoSellers, fillDemo } from '../../src/sandbox/demo-scenario.js';
 import { makeWorld, ordersType, sellerId, type World } from '../ingest/world.js';
 
-/** The type of a document that its schema can't read, and a schema of one's own that can. */
+/** The type of a document that its schema cannot read, and a user's schema that can. */
 export const foreign = {
   type: ordersType,
   body: Buffer.from('Bestellnummer\tKaufdatum\tMenge\n028-1\t2026-10-01\t1\n028-2\t2026-10-02\t3\n'),
@@ -19,7 +19,7 @@ tables:
 `,
 };
 
-/** The demo's sellers with what a month of loads leaves behind; a drain every three seconds. */
+/** The demo's sellers with the results of a month of loads; a drain every three seconds. */
 export async function makeScene(): Promise<World> {
   const world = await makeWorld({
     pipelines: [{ name: 'everything', schedule: '*/3 * * * * *', sweep: '30 4 * * *', request: requests }],
@@ -35,7 +35,9 @@ export async function makeScene(): Promise<World> {
   return world;
 }
 
-/** One report is in flight, one window is abandoned, and nothing is due until the year is over. */
+/**
+ * One report is in flight, one window is abandoned, and nothing is due until the end of the year.
+ */
 const requests = [
   { reportType: ordersType, sellers: [sellerId], window: '1 day', cron: '0 6 1 1 *' },
   {
@@ -77,7 +79,9 @@ async function fillScene(world: World): Promise<void> {
   await ageLedger(join(world.folder, 'warehouse.duckdb'));
 }
 
-/** Spreads the loads over a day, as if they had come one by one, and puts a month of earlier ones behind them. */
+/**
+ * Spreads the loads over a day, as if they had come one by one, and adds a month of earlier ones.
+ */
 async function ageLedger(path: string): Promise<void> {
   const instance = await DuckDBInstance.create(path);
   const connection = await instance.connect();

@@ -28,7 +28,7 @@ interface Answered {
 }
 
 const root = new URL('../../', import.meta.url).pathname;
-/** Opens the file for writing again and again, without patience. */
+/** Opens the file for writing again and again, without waiting. */
 const otherProgram = `
   import { DuckDBInstance } from '@duckdb/node-api';
   let times = 0;
@@ -72,7 +72,7 @@ describe('the status server', () => {
   const snapshot = async () => (await (await started?.get('/api/status'))?.json()) as StatusSnapshot;
   const report = (body: Buffer, reportType = listingsType) =>
     world.sandbox.notify(world.sandbox.addReport({ sellerId, reportType, body }));
-  /** Nothing is asked of the page before: what it reads then, it does not read again for a while. */
+  /** No page was requested before: what it reads then, it does not read again for a while. */
   const isDrained = () =>
     until(async () => {
       const { visible, inFlight } = await world.sandbox.queueDepth();
@@ -81,7 +81,7 @@ describe('the status server', () => {
   const broken = Buffer.from('no report\n');
 
   describe('without a token', () => {
-    it('tells of tables, queues, quota, runs and quarantine as a drain leaves them', async () => {
+    it('reports tables, queues, quota, runs and quarantine as a drain leaves them', async () => {
       await start(everySecond, { port: 0 }, async () => {
         await report(listings(3));
         await report(broken, ordersType);
@@ -142,21 +142,21 @@ describe('the status server', () => {
       ]);
     });
 
-    it('answers queries with the first rows, and refuses what is no query', async () => {
+    it('answers queries with the first rows, and refuses texts that are not queries', async () => {
       const { post } = await start(never, { port: 0 }, async () => {
         await report(listings(1));
         await world.run('run');
       });
-      const asked = async (sql: unknown) => {
+      const answerTo = async (sql: unknown) => {
         const answer = await post('/api/query', { sql });
         return { status: answer.status, ...((await answer.json()) as Answered) };
       };
-      const cut = await asked('SELECT range AS n, 1.10::DECIMAL(9,2) AS price FROM range(5000)');
+      const cut = await answerTo('SELECT range AS n, 1.10::DECIMAL(9,2) AS price FROM range(5000)');
       assert.deepEqual([cut.rows.length, cut.isCut, cut.rows[7]], [1000, true, ['7', '1.10']]);
-      const refused = await asked('DROP TABLE listings');
+      const refused = await answerTo('DROP TABLE listings');
       assert.deepEqual([refused.status, refused.error.code], [400, 'QUERY_FAILED']);
-      assert.match((await asked("SELECT * FROM read_csv('/etc/passwd')")).error.message, /disabled/i);
-      assert.equal((await asked(undefined)).status, 400);
+      assert.match((await answerTo("SELECT * FROM read_csv('/etc/passwd')")).error.message, /disabled/i);
+      assert.equal((await answerTo(undefined)).status, 400);
       assert.equal((await post('/api/query', 'SELECT 1')).status, 400);
       assert.equal(
         (await post('/api/query', '{"sql":"SELECT 1"}', { 'content-type': 'text/plain' })).status,
@@ -188,7 +188,7 @@ describe('the status server', () => {
       );
     });
 
-    it('keeps the file from nobody while it is looked at', async () => {
+    it('locks the warehouse file for nobody while it reads it', async () => {
       const { get } = await start(never, { port: 0 }, async () => {
         await report(listings(1));
         await world.run('run');
@@ -209,7 +209,7 @@ describe('the status server', () => {
       assert.equal(printed, '8 times\n');
     });
 
-    it('answers nobody who asks for it by a foreign name, and no other page', async () => {
+    it('refuses requests for a foreign host name, and for any other page', async () => {
       const { url, post } = await start();
       const { port } = new URL(url);
       const statusFor = (host: string) =>
@@ -227,11 +227,11 @@ describe('the status server', () => {
       const query = { sql: 'SELECT 1' };
       assert.equal((await post('/api/query', query, { origin: 'http://evil.example' })).status, 403);
       assert.equal((await post('/api/query', query, { 'sec-fetch-site': 'cross-site' })).status, 403);
-      // Nothing has been loaded: the request itself was taken.
+      // Nothing has been loaded: the request itself was accepted.
       assert.equal((await post('/api/query', query, { origin: url.replace(/\/$/, '') })).status, 400);
     });
 
-    it('lets the page load nothing from elsewhere, and run nothing but its own files', async () => {
+    it('lets the page load and run only its own files', async () => {
       const { get } = await start();
       const page = await get('/', { 'accept-encoding': 'gzip' });
       const policy = page.headers.get('content-security-policy') ?? '';
@@ -247,7 +247,7 @@ describe('the status server', () => {
       }
     });
 
-    it('stops at once with the program, whatever is being asked', async () => {
+    it('stops at once with the program, whatever is in progress', async () => {
       const { post, stop } = await start(never, { port: 0 }, async () => {
         await report(listings(1));
         await world.run('run');
@@ -266,7 +266,7 @@ describe('the status server', () => {
   describe('with a token', () => {
     const withToken = { port: 0, host: '0.0.0.0', token: '${STATUS_TOKEN}' };
 
-    it('shows nothing to who does not know it but whether the program lives', async () => {
+    it('shows a client without it only whether the program is alive', async () => {
       const { get, post } = await start(never, withToken);
       for (const path of ['/api/status', '/metrics', '/api/reloads'])
         assert.equal((await get(path)).status, 401);
@@ -279,7 +279,7 @@ describe('the status server', () => {
       assert.equal((await get('/metrics', { authorization: `Bearer ${token}` })).status, 200);
     });
 
-    it('gives a cookie to who knows it, which no script reads and no other site sends', async () => {
+    it('returns a cookie to a client with it, which no script reads and no other site sends', async () => {
       const { get, post } = await start(never, withToken);
       const form = { 'content-type': 'application/x-www-form-urlencoded' };
       const refused = await post('/login', 'token=wrong', form);
@@ -297,7 +297,7 @@ describe('the status server', () => {
     });
   });
 
-  it('tells in metrics what drains did, and that it is ready', async () => {
+  it('exposes in metrics what drains did, and that it is ready', async () => {
     const { get } = await start(everySecond, { port: 0 }, async () => {
       await report(listings(3));
       await report(broken, ordersType);
@@ -322,13 +322,13 @@ describe('the status server', () => {
     assert.deepEqual(await (await get('/readyz')).json(), { ready: true, problems: [] });
   });
 
-  it('counts what a turn of requests asked for, and what it loaded without a notification', async () => {
+  it('counts what a turn of requests requested, and what it loaded without a notification', async () => {
     const { get } = await start(
       { ...everySecond, request: [{ reportType: listingsType, cron: '0 0 * * *' }] },
       { port: 0 },
       async () => {
         await world.run('run');
-        // Amazon makes it, and no notification tells of it.
+        // Amazon makes it, and no notification announces it.
         await world.sandbox.stepReports({ silently: true });
         await world.sandbox.stepReports({ silently: true });
         requestedLongAgo();
@@ -379,7 +379,7 @@ describe('the status server', () => {
     assert.deepEqual(ready, { ready: false, problems: ['LOGIN_REFUSED'] });
   });
 
-  it('warns where its port is taken, and the program runs all the same', async () => {
+  it('warns if its port is taken, and the program runs anyway', async () => {
     const { url, stop } = await start();
     const { port } = new URL(url);
     const other = await makeWorld({ pipelines: [never], settings: { status: { port: Number(port) } } });

@@ -1,21 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Ran, startInProcess, type World } from '../ingest/world.js';
 
-/** The scheduler as it runs, with its status page. */
+/** The running scheduler with its status page. */
 export interface Started {
   url: string;
-  /** Asks the page's server for a path. */
+  /** Requests a path from the page's server. */
   get(path: string, headers?: Record<string, string>): Promise<Response>;
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
-  /** Tells it to stop, and gives what it printed. */
+  /** Stops it, and returns what it printed. */
   stop(): Promise<Ran & { seconds: number }>;
 }
 
 /** Starts the program in this process, and waits until its status page is served. */
 export async function startWithPage(world: World): Promise<Started> {
-  let told = '';
+  let output = '';
   const { running, stop } = startInProcess(['start'], world, (text) => {
-    told += text;
+    output += text;
   });
   let url: string | undefined;
   const ended = running.then((ran) => {
@@ -24,7 +24,7 @@ export async function startWithPage(world: World): Promise<Started> {
   ended.catch(() => {});
   while (!url) {
     await Promise.race([sleep(10), ended]);
-    url = /"url":"([^"]+)"/.exec(told)?.[1];
+    url = /"url":"([^"]+)"/.exec(output)?.[1];
   }
   const at = (path: string) => new URL(path, url);
   return {
@@ -46,7 +46,7 @@ export async function startWithPage(world: World): Promise<Started> {
   };
 }
 
-/** Waits until a question is answered with something true. Errors: where that takes longer than it may. */
+/** Waits until a check returns something true. Errors: if that takes too long. */
 export async function until<T>(ask: () => Promise<T | undefined | false>, atMostMs = 30_000): Promise<T> {
   const giveUpAtMs = Date.now() + atMostMs;
   for (;;) {

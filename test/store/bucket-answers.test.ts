@@ -10,15 +10,18 @@ import { openS3Bucket } from '../../src/store/s3-bucket.js';
 import type { Bucket } from '../../src/store/types.js';
 import { s3Environment } from './stand-ins.js';
 
-/** What the services answer that no stand-in does: each request is noted, and gets the next answer. */
-describe('a bucket that answers', () => {
+/**
+ * Answers that services send and no emulator does: each request is recorded, and gets the next
+ * answer.
+ */
+describe('the answer of a bucket', () => {
   let server: Server;
   let requests: IncomingMessage[];
   type Answer = [status: number, body: string, length?: number];
   let answers: Answer[];
   let folder: string;
   let buckets: Record<'s3' | 'gs', Bucket>;
-  let hasty: Bucket;
+  let withTimeout: Bucket;
 
   beforeEach(async () => {
     Object.assign(process.env, s3Environment);
@@ -47,8 +50,8 @@ describe('a bucket that answers', () => {
       s3: openS3Bucket({ bucket: 'b', endpoint }),
       gs: openGsBucket({ bucket: 'b', endpoint }),
     };
-    // Google's client never tells that a connection broke in the middle of an object.
-    hasty = openGsBucket({ bucket: 'b', endpoint, answerTimeoutMs: 500 });
+    // Google's client never reports that a connection broke in the middle of an object.
+    withTimeout = openGsBucket({ bucket: 'b', endpoint, answerTimeoutMs: 500 });
   });
   afterEach(() => {
     server.close();
@@ -68,7 +71,7 @@ describe('a bucket that answers', () => {
   } as const;
   for (const [name, [status, word, code]] of Object.entries(cases)) {
     for (const kind of ['s3', 'gs'] as const) {
-      it(`${name}, of ${kind}, is ${code} for whatever is done`, async () => {
+      it(`${name}, of ${kind}, becomes ${code} for every operation`, async () => {
         const said = word === 'NoSuchBucket' ? 'The specified bucket does not exist.' : word;
         answers = [[status, kind === 's3' ? s3Error(word) : gsError(status, said)]];
         const bucket = buckets[kind];
@@ -82,7 +85,7 @@ describe('a bucket that answers', () => {
     }
   }
 
-  it('that an object is another version by now is told, and the version was asked for', async () => {
+  it('of a changed object is reported, and the request named the expected version', async () => {
     answers = [[412, s3Error('PreconditionFailed')]];
     const put = buckets.s3.put('a', join(folder, 'file'), { replaces: '"etag"' });
     await assert.rejects(put, { code: 'BUCKET_CHANGED', message: /s3:\/\/b\/a/ });
@@ -94,39 +97,39 @@ describe('a bucket that answers', () => {
     assert.match(requests[0]?.url ?? '', /ifGenerationMatch=17/);
   });
 
-  it('is sent a checksum of the bytes', async () => {
+  it('follows a request that has a checksum of the bytes', async () => {
     answers = [[200, '']];
     await buckets.s3.put('a', join(folder, 'file'));
     const { headers } = requests[0] as IncomingMessage;
     assert.ok(headers['x-amz-checksum-crc32'] ?? headers['x-amz-trailer'], JSON.stringify(headers));
   });
 
-  it('with something else than the checksum of what was sent has not got it', async () => {
+  it('with another checksum than that of the bytes makes the upload fail', async () => {
     answers = [
       [200, JSON.stringify({ name: 'a', generation: '1', crc32c: 'AAAAAA==', md5Hash: 'x', size: '5' })],
     ];
     await assert.rejects(buckets.gs.put('a', join(folder, 'file')), { code: 'BUCKET_UNREACHABLE' });
   });
 
-  it('with nothing for too long has failed', async () => {
+  it('that does not arrive for too long is a failure', async () => {
     answers = [[0, '']];
-    await assert.rejects(hasty.read('a'), { code: 'BUCKET_UNREACHABLE' });
-    await assert.rejects(hasty.put('a', join(folder, 'file')), { code: 'BUCKET_UNREACHABLE' });
+    await assert.rejects(withTimeout.read('a'), { code: 'BUCKET_UNREACHABLE' });
+    await assert.rejects(withTimeout.put('a', join(folder, 'file')), { code: 'BUCKET_UNREACHABLE' });
     answers = [
       [200, JSON.stringify({ name: 'a', generation: '1', size: '5' })],
       [0, ''],
     ];
-    await assert.rejects(hasty.get('a', join(folder, 'got')), { code: 'BUCKET_UNREACHABLE' });
+    await assert.rejects(withTimeout.get('a', join(folder, 'got')), { code: 'BUCKET_UNREACHABLE' });
   });
 
   for (const kind of ['s3', 'gs'] as const) {
-    it(`with half of the bytes is asked again, of ${kind}`, async () => {
+    it(`with half of the bytes is requested again, of ${kind}`, async () => {
       const metadata: Answer = [200, JSON.stringify({ name: 'a', generation: '1', size: '10' })];
       const half: Answer = [200, '01234', 10];
       const whole: Answer = [200, '0123456789'];
       answers = kind === 's3' ? [half, whole] : [metadata, half, metadata, whole];
       const url = { scheme: kind, bucket: 'b', beginning: '' };
-      const bucket = kind === 's3' ? buckets.s3 : hasty;
+      const bucket = kind === 's3' ? buckets.s3 : withTimeout;
       const store = openBucketStore({ bucket, url, folder, unfinished: folder });
       assert.ok(await store.fetch(join(folder, 'a')));
       assert.equal(readFileSync(join(folder, 'a'), 'utf8'), '0123456789');
@@ -134,7 +137,7 @@ describe('a bucket that answers', () => {
     });
   }
 
-  it('with a server error is asked again', async () => {
+  it('with a server error makes the request be sent again', async () => {
     answers = [
       [503, s3Error('SlowDown')],
       [200, 'text'],

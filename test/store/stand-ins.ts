@@ -6,8 +6,8 @@ import { openGsBucket } from '../../src/store/gs-bucket.js';
 import { openS3Bucket } from '../../src/store/s3-bucket.js';
 import type { Bucket } from '../../src/store/types.js';
 
-/** A bucket of a stand-in on loopback. */
-export interface StandIn {
+/** A bucket of an emulator on loopback. */
+export interface BucketEmulator {
   /** `s3://name` or `gs://name`. */
   url: string;
   endpoint: string;
@@ -15,7 +15,7 @@ export interface StandIn {
   close(): Promise<void>;
 }
 
-/** Credentials that the stand-in takes. */
+/** Credentials that the emulator accepts. */
 export const s3Environment = {
   AWS_ACCESS_KEY_ID: 'sandbox',
   AWS_SECRET_ACCESS_KEY: 'sandbox',
@@ -23,7 +23,7 @@ export const s3Environment = {
 };
 
 /** S3 by fauxqs, in this process. */
-export async function startS3(): Promise<StandIn> {
+export async function startS3(): Promise<BucketEmulator> {
   silenceAwsNodeWarning();
   Object.assign(process.env, s3Environment);
   const server = buildApp({ logger: false });
@@ -40,11 +40,14 @@ export async function startS3(): Promise<StandIn> {
   };
 }
 
-/** The stand-in for Google Cloud Storage that `scripts/storage-emulator` starts; undefined without it. */
+/**
+ * The emulator of Google Cloud Storage that `scripts/storage-emulator` starts; undefined without
+ * it.
+ */
 export const gsEndpoint = process.env.STORAGE_EMULATOR;
 
 /** A new bucket of it. */
-export async function makeGsBucket(endpoint: string): Promise<StandIn> {
+export async function makeGsBucket(endpoint: string): Promise<BucketEmulator> {
   const name = `lake-${randomUUID()}`;
   await fetch(`${endpoint}/storage/v1/b?project=test`, {
     method: 'POST',

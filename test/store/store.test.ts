@@ -8,7 +8,7 @@ import { readBucketUrl } from '../../src/store/bucket-url.js';
 import { openFolderStore } from '../../src/store/folder-store.js';
 import type { Store } from '../../src/store/types.js';
 import { writeWholeFile } from '../../src/files/whole-file.js';
-import { gsEndpoint, makeGsBucket, type StandIn, startS3 } from './stand-ins.js';
+import { gsEndpoint, makeGsBucket, type BucketEmulator, startS3 } from './stand-ins.js';
 
 describeStore('a folder', async (folder) => ({ open: () => openFolderStore(join(folder, 'lake')) }));
 
@@ -26,24 +26,24 @@ if (gsEndpoint) {
 }
 
 interface Opened {
-  /** Opens it as another machine would, which shares no disk. */
+  /** Opens it as another machine would, without a shared disk. */
   open(): Store;
-  standIn?: StandIn;
+  emulator?: BucketEmulator;
 }
 
-function inBucket(standIn: StandIn, folder: string): Opened {
+function inBucket(emulator: BucketEmulator, folder: string): Opened {
   let machines = 0;
-  const url = readBucketUrl(`${standIn.url}/kept/lake`);
+  const url = readBucketUrl(`${emulator.url}/kept/lake`);
   assert.ok(url);
   const open = () => {
     machines += 1;
     const work = join(folder, `machine-${machines}`);
-    return openBucketStore({ bucket: standIn.bucket, url, folder: work, unfinished: `${work}-unfinished` });
+    return openBucketStore({ bucket: emulator.bucket, url, folder: work, unfinished: `${work}-unfinished` });
   };
-  return { open, standIn };
+  return { open, emulator };
 }
 
-/** What holds of every store. */
+/** The promises of every store. */
 function describeStore(name: string, openAll: (folder: string) => Promise<Opened>): void {
   describe(`the store ${name}`, () => {
     let folder: string;
@@ -55,7 +55,7 @@ function describeStore(name: string, openAll: (folder: string) => Promise<Opened
       store = opened.open();
     });
     afterEach(async () => {
-      await opened.standIn?.close();
+      await opened.emulator?.close();
       rmSync(folder, { recursive: true, force: true });
     });
 
@@ -77,7 +77,7 @@ function describeStore(name: string, openAll: (folder: string) => Promise<Opened
 
     const odd = 'things/seller=A1/odd %2E name + (ü) #1.parquet';
 
-    it('gives back the bytes that were kept, whatever the name, and knows their size and age', async () => {
+    it('returns the bytes that were stored, whatever the name, and knows their size and age', async () => {
       await keep(odd, 'some bytes');
       assert.equal((await found(odd))?.toString(), 'some bytes');
       assert.equal(await store.read(pathOf(odd)), 'some bytes');
@@ -86,7 +86,7 @@ function describeStore(name: string, openAll: (folder: string) => Promise<Opened
       assert.ok(Math.abs(Date.now() - (facts?.writtenMs ?? 0)) < 60_000, String(facts?.writtenMs));
     });
 
-    it('keeps empty files, and large ones of several parts', async () => {
+    it('stores empty files, and large ones in several parts', async () => {
       const large = randomBytes(20 * 1024 ** 2);
       await keep('empty', '');
       await keep('large', large);
@@ -94,13 +94,13 @@ function describeStore(name: string, openAll: (folder: string) => Promise<Opened
       assert.ok(large.equals((await found('large')) ?? Buffer.alloc(0)));
     });
 
-    it('has the newer of two under one name', async () => {
+    it('has the newer of two files with one name', async () => {
       await keep('a', 'first');
       await keep('a', 'second');
       assert.equal((await found('a'))?.toString(), 'second');
     });
 
-    it('lists what is below a folder, in order, and says of what is not there that it is not', async () => {
+    it('lists the files below a folder in order, and reports a missing file as missing', async () => {
       for (const name of ['b/2', 'a/1', 'b/1', 'bb/1']) await keep(name, name);
       assert.deepEqual(
         (await store.list('b')).map((path) => path.slice(store.folder.length)),
@@ -114,23 +114,23 @@ function describeStore(name: string, openAll: (folder: string) => Promise<Opened
       assert.equal(existsSync(pathOf('none')), false);
     });
 
-    it('takes a file away for good, and one that is gone already', async () => {
+    it('removes a file for good, and accepts one that is already gone', async () => {
       await keep('a', 'x');
       for (let times = 0; times < 2; times += 1) await store.remove(pathOf('a'));
       assert.equal(await found('a'), undefined);
     });
 
-    it('names its files so that a user finds them', () => {
+    it('shows names by which a user finds the files', () => {
       assert.ok(store.nameOf(pathOf('a/b')).startsWith(store.location), store.nameOf(pathOf('a/b')));
       assert.ok(store.nameOf(pathOf('a/b')).endsWith('/a/b'));
     });
 
-    it('can be written, and a look at that leaves nothing behind', async () => {
+    it('passes the check that it can be written, which leaves nothing behind', async () => {
       await store.checkWritable();
       assert.deepEqual(await store.list(), []);
     });
 
-    it('lets others read only what is there when it is let go of', async () => {
+    it('gives the other readers of a file only one that still exists after a release', async () => {
       const path = pathOf('record.json');
       await writeWholeFile(path, '{}');
       await store.keep(path);
@@ -142,20 +142,20 @@ function describeStore(name: string, openAll: (folder: string) => Promise<Opened
 
 describe('a store in a bucket', () => {
   let folder: string;
-  let standIn: StandIn;
+  let emulator: BucketEmulator;
   let store: Store;
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'sp-reports-store-'));
-    standIn = await startS3();
-    store = inBucket(standIn, folder).open();
+    emulator = await startS3();
+    store = inBucket(emulator, folder).open();
     mkdirSync(store.folder, { recursive: true });
   });
   afterEach(async () => {
-    await standIn.close();
+    await emulator.close();
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('leaves no copy on this machine of what is let go of, and fetches it for its owner alone', async () => {
+  it('leaves no copy on this machine of a released file, and downloads it for its owner alone', async () => {
     const path = join(store.folder, 'a');
     writeFileSync(path, 'x');
     await store.keep(path);
@@ -165,16 +165,16 @@ describe('a store in a bucket', () => {
     assert.equal(statSync(path).mode & 0o777, 0o600);
   });
 
-  it('has no files of names that lead elsewhere', async () => {
+  it('has no files with names that lead elsewhere', async () => {
     const file = join(folder, 'x');
     writeFileSync(file, 'x');
     for (const name of ['kept/lake/../../out', 'kept/lake/a//b', 'kept/lake/_loads/', 'kept/lake/in']) {
-      await standIn.bucket.put(name, file);
+      await emulator.bucket.put(name, file);
     }
     assert.deepEqual(await store.list(), [join(store.folder, 'in')]);
   });
 
-  it('has nothing under a name whose upload was broken off', async () => {
+  it('has nothing under a name whose upload was aborted', async () => {
     const path = join(store.folder, 'large');
     writeFileSync(path, randomBytes(30 * 1024 ** 2));
     const stop = new AbortController();
@@ -184,14 +184,14 @@ describe('a store in a bucket', () => {
     assert.equal(await store.find(path), undefined);
   });
 
-  it('says where the bucket is missing, and which', async () => {
+  it('reports a missing bucket by name', async () => {
     const { openS3Bucket } = await import('../../src/store/s3-bucket.js');
-    const missing = openS3Bucket({ bucket: 'none', endpoint: standIn.endpoint });
+    const missing = openS3Bucket({ bucket: 'none', endpoint: emulator.endpoint });
     await assert.rejects(missing.list(''), { code: 'BUCKET_NOT_FOUND', message: /s3:\/\/none/ });
     await assert.rejects(missing.read('a'), { code: 'BUCKET_NOT_FOUND' });
   });
 
-  it('says that it is not reached, after some tries', async () => {
+  it('reports that it cannot be reached, after some tries', async () => {
     const { openS3Bucket } = await import('../../src/store/s3-bucket.js');
     const away = openS3Bucket({ bucket: 'none', endpoint: 'http://127.0.0.1:9' });
     await assert.rejects(away.read('a'), { code: 'BUCKET_UNREACHABLE', message: /ECONNREFUSED/ });

@@ -35,7 +35,7 @@ describe('views in a warehouse', () => {
     writeFileSync(path('schemas', 'views', name), text);
   };
 
-  it('come when the tables that they read do, are made anew when their SQL changes, and go with their file', async () => {
+  it('are made when their tables exist, made again when their SQL changes, and dropped with their file', async () => {
     own('dear.sql', viewText('SELECT seller_sku FROM listings WHERE price > 5'));
     await load();
     assert.deepEqual(await views(), ['dear']);
@@ -49,7 +49,7 @@ describe('views in a warehouse', () => {
     assert.deepEqual(await views(), ['orders_per_day']);
   });
 
-  it('are listed with what they wait for, and are no tables of reports', async () => {
+  it('are listed with what they wait for, and do not count as tables of reports', async () => {
     await load(
       returnsType,
       Buffer.from('order-id\tsku\tquantity\treturn-date\n1\ta\t1\t2026-10-01T00:00:00+00:00\n'),
@@ -71,7 +71,7 @@ describe('views in a warehouse', () => {
     assert.deepEqual(tables.map(({ name }) => name).sort(), ['customer_returns', 'orders_by_last_update']);
   });
 
-  it('are listed with what keeps them from being made', async () => {
+  it('are listed with the problem that prevents them', async () => {
     const problems = async () => {
       const { stdout } = await run('tables', '--views', '--json');
       const listed = JSON.parse(stdout) as { name: string; problem: string | null }[];
@@ -79,7 +79,7 @@ describe('views in a warehouse', () => {
     };
     own('fine.sql', viewText('SELECT 1 AS a FROM listings'));
     own('broken.sql', viewText('SELECT nope FROM listings'));
-    // Without a report schema: only the warehouse knows.
+    // Without a report schema only the warehouse knows.
     own('inferred.sql', viewText('SELECT nope FROM something_new', 'something_new'));
     await load();
     await load('GET_SOMETHING_NEW', Buffer.from('thing\n1\n'));
@@ -94,7 +94,7 @@ describe('views in a warehouse', () => {
     );
   });
 
-  it('of the name of a packaged view take its place; a table of that name does so without a word', async () => {
+  it('replace a packaged view of the same name, and so does a table, without a warning', async () => {
     own(
       'orders_per_day.sql',
       viewText('SELECT 7 AS mine FROM orders_by_last_update', 'orders_by_last_update'),
@@ -121,7 +121,7 @@ describe('views in a warehouse', () => {
     assert.deepEqual(await query('SELECT a FROM orders_per_day'), [{ a: '1' }]);
   });
 
-  it('that somebody else made stay as they are, and the rows are loaded all the same', async () => {
+  it('that someone else made do not change, and the rows are loaded anyway', async () => {
     await load();
     const instance = await DuckDBInstance.create(path('data', 'warehouse.duckdb'));
     const connection = await instance.connect();
@@ -140,7 +140,7 @@ describe('views in a warehouse', () => {
     ]);
   });
 
-  it('that can not be made hold up no load, and schemas check tells why', async () => {
+  it('that cannot be made do not delay a load, and schemas check says why', async () => {
     own('broken.sql', viewText('SELECT seller_sku,\n  nope FROM listings'));
     assert.match(await load(), /broken.*nope.*schemas check/);
     assert.deepEqual(await query('SELECT count(*) AS n FROM listings'), [{ n: '2' }]);
@@ -149,7 +149,7 @@ describe('views in a warehouse', () => {
     assert.match(stderr, /schemas\/views\/broken\.sql:5:1 .*"nope" not found/);
   });
 
-  it('are there after a purge, which writes the file anew, and after a rebuild', async () => {
+  it('exist after a purge, which rewrites the file, and after a rebuild', async () => {
     const returned =
       'order-id\tsku\tquantity\treturn-date\tcustomer-comments\n1\tsku-1\t1\t2026-10-01T00:00:00+00:00\tMine\n';
     await load(ordersType, orders([{ id: '1', status: 'Shipped' }]), '--created', '2026-01-01');
@@ -163,7 +163,7 @@ describe('views in a warehouse', () => {
       [await views(), await query('SELECT * FROM comments')],
       [made, [{ customer_comments: null }]],
     );
-    // Known again as views that commits made: they are not taken for somebody else's.
+    // Recognized as views that commits made, not as those of someone else.
     own('comments.sql', viewText('SELECT order_id FROM customer_returns', 'customer_returns'));
     assert.doesNotMatch(await load(), /was not created/);
     assert.deepEqual(await query('SELECT * FROM comments'), [{ order_id: '1' }]);
@@ -181,7 +181,7 @@ describe('the SQL of views', () => {
     return [...found, ...(await bindProblems(views))].map(({ line, message }) => `${line}: ${message}`);
   };
 
-  it('has no mistakes in the views that come with the program, and tells of each column', async () => {
+  it('has no mistakes in the packaged views, and describes each column', async () => {
     const { views, problems: found } = checkViews({ folders }, schemas);
     assert.deepEqual([...found, ...(await bindProblems(views))], []);
     assert.ok(views.length >= 7);
@@ -194,7 +194,7 @@ describe('the SQL of views', () => {
   for (const [what, name, text, expected] of [
     ['other statements', 'x.sql', viewText('DROP TABLE listings'), /^4: expected one SELECT, found DROP$/],
     [
-      'several',
+      'several statements',
       'x.sql',
       viewText("SELECT ';' AS a FROM listings; -- ;\nDELETE FROM listings"),
       /^4: .*another statement after it/,
@@ -205,47 +205,42 @@ describe('the SQL of views', () => {
       viewText('WITH a AS (SELECT 1) DELETE FROM listings'),
       /^4: expected one SELECT/,
     ],
-    ['no SELECT', 'x.sql', viewText(''), /found nothing/],
+    ['a missing SELECT', 'x.sql', viewText(''), /found nothing/],
     [
-      'no description',
+      'a missing description',
       'x.sql',
       'SELECT 1',
       /^1: expected a comment .*\|1: expected a line such as "-- Tables/,
     ],
-    ['odd names', 'My view.sql', viewText('SELECT 1 AS a FROM listings'), /^1: expected a file name/],
+    ['invalid names', 'My view.sql', viewText('SELECT 1 AS a FROM listings'), /^1: expected a file name/],
     [
       'names of tables',
       'listings.sql',
       viewText('SELECT 1 AS a FROM listings'),
       /^1: listings is already the table of GET_MERCHANT_LISTINGS_ALL_DATA/,
     ],
-    [
-      'columns that are not there',
-      'x.sql',
-      viewText('SELECT seller_sku,\n  prize\nFROM listings'),
-      /^5: .*prize/,
-    ],
+    ['unknown columns', 'x.sql', viewText('SELECT seller_sku,\n  prize\nFROM listings'), /^5: .*prize/],
     ['bad grammar', 'x.sql', viewText('SELECT FROM listings WHERE'), /^4: .*syntax error/],
     [
-      'tables it does not list',
+      'tables that it does not list',
       'x.sql',
       viewText('SELECT 1 AS a FROM listings, listings_open', 'listings'),
       /^4: .*listings_open/,
     ],
     [
-      'tables it does not list, beside one without a report schema',
+      'tables that it does not list, beside one without a report schema',
       'x.sql',
       viewText('SELECT 1 AS a FROM something_new, listings_open', 'something_new'),
       /^1: .*reads listings_open/,
     ],
     [
-      'tables it does not read',
+      'tables that it does not read',
       'x.sql',
       viewText('SELECT 1 AS a FROM listings', 'listings, listings_open'),
       /^1: .*lists listings_open/,
     ],
     [
-      'columns it tells wrongly',
+      'wrong column descriptions',
       'x.sql',
       viewText('SELECT 1 AS a FROM listings', 'listings', '-- Columns:\n--   b: B.\n'),
       /^1: "Columns:" lists b; the SELECT has a$/,
@@ -256,7 +251,7 @@ describe('the SQL of views', () => {
     });
   }
 
-  it('may read tables without a report schema, of which the grammar is looked at and a note tells', async () => {
+  it('may read tables without a report schema: its grammar is checked, with a note', async () => {
     const text = viewText('SELECT thing FROM listing', 'listing');
     assert.deepEqual(await problems('x.sql', text), []);
     mkdirSync(path('schemas', 'views'), { recursive: true });
@@ -270,7 +265,7 @@ describe('the SQL of views', () => {
     assert.equal(JSON.parse((await run('schemas', 'check', '--json')).stdout).notes.length, 1);
   });
 
-  it('finds columns that no document had, and reads those that became text as their type', async () => {
+  it('finds columns that no document had, and reads columns that became text as their type', async () => {
     const { views } = checkViews({ folders }, schemas);
     const instance = await DuckDBInstance.create(':memory:');
     const connection = await instance.connect();
@@ -286,7 +281,7 @@ describe('the SQL of views', () => {
       'SELECT CAST(sales AS VARCHAR), sku, month FROM profit_per_sku',
     );
     assert.deepEqual(found.getRows(), [['12.5000', null, null]]);
-    // A column that comes later changes the view's version: it is made anew.
+    // A new column changes the view's version, so the view is made again.
     await connection.run("ALTER TABLE settlement_v2 ADD COLUMN sku VARCHAR DEFAULT 'a'");
     await refreshViews(connection, views, await readRelations(connection));
     const later = await connection.runAndReadAll('SELECT sku FROM profit_per_sku');
@@ -296,7 +291,7 @@ describe('the SQL of views', () => {
     instance.closeSync();
   });
 
-  it('of profit per SKU has each amount of a settlement in one column, whatever Amazon calls it', async () => {
+  it('has each amount of a settlement in one column of the profit per SKU, whatever Amazon calls it', async () => {
     const { views } = checkViews({ folders }, schemas);
     const instance = await DuckDBInstance.create(':memory:');
     const connection = await instance.connect();

@@ -15,20 +15,26 @@ const views = readdirSync(here, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name);
 
-/** Documents by report type, with the view whose seller they belong to: each view has a seller of its own. */
+/**
+ * Documents by report type, with the view to whose seller they belong: each view has its own
+ * seller.
+ */
 const documents = views.flatMap((view) =>
   readdirSync(join(here, view))
     .filter((name) => name !== 'expected.json')
     .map((name) => ({ view, type: name.replace(/\..*$/, ''), file: join(here, view, name) })),
 );
 
-/** What the views say of the documents beside their `expected.json`, and that they come and go as they should. */
+/**
+ * Checks the results of the views on the documents against their `expected.json`, and that views
+ * are made and dropped when they should be.
+ */
 function describeViews(name: string, warehouse: () => object | undefined): void {
-  describe(`the views that come with the program, on ${name}`, function () {
+  describe(`the packaged views on ${name}`, function () {
     this.timeout(120_000);
     let world: World;
 
-    // By one drain, as many commits together make the tables sooner.
+    // In one drain, because many commits together make the tables faster.
     before(async () => {
       const settings = warehouse();
       world = await makeWorld({ moreSellers: views, ...(settings && { settings: { warehouse: settings } }) });
@@ -49,7 +55,7 @@ function describeViews(name: string, warehouse: () => object | undefined): void 
     const query = (sql: string) => world.query(sql);
 
     for (const view of views) {
-      it(`${view} says what its documents add up to`, async () => {
+      it(`${view} returns what its documents add up to`, async () => {
         const rows = await query(`SELECT * FROM ${view} WHERE seller_id = '${view}'`);
         const expected = JSON.parse(readFileSync(join(here, view, 'expected.json'), 'utf8')) as object[];
         const inOrder = (list: object[]) => list.map((row) => JSON.stringify(row)).sort();
@@ -57,7 +63,7 @@ function describeViews(name: string, warehouse: () => object | undefined): void 
       });
     }
 
-    it('add up each settlement to the total that Amazon says', async () => {
+    it('add up each settlement to the total that Amazon states', async () => {
       const off = await query(
         `SELECT sums.settlement_id, total, settled FROM
            (SELECT seller_id, settlement_id, SUM(settled) AS settled FROM profit_per_sku GROUP BY seller_id, settlement_id) AS sums
@@ -71,7 +77,7 @@ function describeViews(name: string, warehouse: () => object | undefined): void 
   });
 }
 
-/** Decimals without the zeros at their end, which BigQuery leaves out. */
+/** Decimals without trailing zeros, which BigQuery leaves out. */
 function comparable(row: Record<string, unknown>): object {
   return Object.fromEntries(
     Object.entries(row).map(([column, value]) => {
@@ -88,7 +94,7 @@ describe('the profit per SKU', () => {
   const settlementV2 = 'GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2';
   const settlementV1 = 'GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE';
 
-  it('is the same in both layouts of a settlement, and that of V2 where both are there', async () => {
+  it('is the same in both layouts of a settlement, and that of V2 if both exist', async () => {
     const from = new Date('2026-05-20T00:00:00Z');
     const to = new Date('2026-06-03T00:00:00Z');
     const plan = () => ({ market: usMarket, rows: 400, from, to, random: new Random(7) });

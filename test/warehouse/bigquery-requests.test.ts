@@ -29,9 +29,9 @@ interface Answer {
   body: unknown;
 }
 
-/** A server that remembers what it was asked, and answers as a test says. */
+/** A server that records the requests, and answers as a test says. */
 class FakeApi {
-  readonly asked: { method: string; path: string; body: string }[] = [];
+  readonly requests: { method: string; path: string; body: string }[] = [];
   private constructor(
     private readonly server: Server,
     readonly endpoint: string,
@@ -44,7 +44,7 @@ class FakeApi {
       for await (const chunk of request) chunks.push(chunk as Buffer);
       const body = Buffer.concat(chunks).toString('latin1');
       const [method, path] = [request.method ?? '', decodeURIComponent(request.url ?? '')];
-      api?.asked.push({ method, path, body });
+      api?.requests.push({ method, path, body });
       const { status = 200, body: answered } = answer(method, path, body);
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answered));
     });
@@ -90,7 +90,7 @@ describe('requests to BigQuery', () => {
   });
   const jobOf = (path: string) => /\/jobs\/(\w+)/.exec(path)?.[1] ?? '';
 
-  it('begin a load job whose id comes from its rows, and believe only the job as reloaded', async () => {
+  it('begin a load job whose id depends on its rows, and trust only the job as read back', async () => {
     let begun = false;
     let reloads = 0;
     api = await FakeApi.start((method, path) => {
@@ -105,7 +105,7 @@ describe('requests to BigQuery', () => {
     });
     assert.equal(await loadStaging(client(), file()), '_staging_abc');
     assert.equal(reloads, 2);
-    const upload = api.asked.find(({ method }) => method === 'POST');
+    const upload = api.requests.find(({ method }) => method === 'POST');
     assert.match(upload?.path ?? '', /^\/upload\/bigquery\/v2\/projects\/p\/jobs\?uploadType=multipart/);
     const metadata = JSON.parse(/\{.*\}/.exec(upload?.body ?? '')?.[0] ?? '');
     assert.deepEqual(metadata.jobReference, { projectId: 'p', jobId: 'sp_reports_abc_0', location: 'EU' });
@@ -115,7 +115,7 @@ describe('requests to BigQuery', () => {
     assert.deepEqual([load.sourceFormat, load.writeDisposition], ['PARQUET', 'WRITE_TRUNCATE']);
   });
 
-  it('with a lake in gs:// send rows there, have the job read them, and take them away when it has ended', async () => {
+  it('send rows to a lake in gs://, load them from there, and delete them when the job has ended', async () => {
     const objects = new Map<string, string>();
     const bucket: Partial<Bucket> = {
       uri: 'gs://b',
@@ -142,7 +142,7 @@ describe('requests to BigQuery', () => {
     assert.equal(objects.size, 0);
   });
 
-  it('leave the rows there for a job whose beginning was told to nobody', async () => {
+  it('keep the rows there for a job if nobody knows whether it began', async () => {
     const objects = new Set<string>();
     const bucket: Partial<Bucket> = {
       uri: 'gs://b',
@@ -172,12 +172,12 @@ describe('requests to BigQuery', () => {
     }));
     assert.equal(await loadStaging(client(), file()), '_staging_abc');
     assert.deepEqual(
-      api.asked.filter(({ method }) => method === 'POST'),
+      api.requests.filter(({ method }) => method === 'POST'),
       [],
     );
   });
 
-  it('take the next generation of an id whose job ended in an error', async () => {
+  it('use the next generation of an id whose job ended in an error', async () => {
     const begun = new Set<string>();
     api = await FakeApi.start((method, path, body) => {
       if (method === 'PATCH') return { body: {} };
@@ -194,7 +194,7 @@ describe('requests to BigQuery', () => {
     assert.deepEqual([...begun], ['sp_reports_abc_1']);
   });
 
-  it('take an id of chance where all generations are burnt, by an outage of hours say', async () => {
+  it('use a random id if all generations are used up, for example by an outage of hours', async () => {
     const begun = new Set<string>();
     api = await FakeApi.start((method, path, body) => {
       if (method === 'PATCH') return { body: {} };
@@ -210,7 +210,7 @@ describe('requests to BigQuery', () => {
     assert.match([...begun].join(), /^sp_reports_abc_[\da-f]+-[\da-f-]+$/);
   });
 
-  it('fail by the error of the job that they began themselves', async () => {
+  it('fail with the error of the job that they began themselves', async () => {
     let begun = false;
     api = await FakeApi.start((method, path) => {
       if (method === 'POST') begun = true;
@@ -252,7 +252,7 @@ describe('requests to BigQuery', () => {
     ]);
   });
 
-  it('tell by its description whether the state is there, whatever is said of a query for it', async () => {
+  it('decide by its description whether the state exists, whatever a query for it returns', async () => {
     const refused: Answer = { status: 400, body: { error: { code: 400, message: 'no such table' } } };
     let description = missing;
     api = await FakeApi.start((method) => (method === 'POST' ? refused : description));
@@ -261,7 +261,7 @@ describe('requests to BigQuery', () => {
     await assert.rejects(readState(client()), { code: 'WAREHOUSE_REFUSED', message: /no such table/ });
   });
 
-  it('make no dataset that another process has made meanwhile, whatever is said of it', async () => {
+  it('do not make a dataset that another process has made meanwhile, whatever its answer is', async () => {
     let isMade = false;
     api = await FakeApi.start((method, path) => {
       if (method === 'POST' && path.endsWith('/datasets?prettyPrint=false')) {
@@ -275,7 +275,7 @@ describe('requests to BigQuery', () => {
     assert.ok(isMade);
   });
 
-  it('add to the ledger of an earlier version the columns that it lacks, and look at it once', async () => {
+  it('add missing columns to the ledger of an earlier version, and look at it once', async () => {
     const fields = ledgerColumns.map(({ column: name }) => ({ name }));
     const older = fields.filter(({ name }) => name !== 'files' && name !== 'raw_sha256');
     for (const [found, expected] of [
@@ -290,20 +290,20 @@ describe('requests to BigQuery', () => {
       const one = client();
       await addLedgerColumns(one);
       await addLedgerColumns(one);
-      const altered = api.asked.flatMap(({ body }) =>
+      const altered = api.requests.flatMap(({ body }) =>
         [...body.matchAll(/ADD COLUMN IF NOT EXISTS (`\w+` \w+)/g)].map(([, column]) => column),
       );
       assert.deepEqual(altered, expected);
-      assert.equal(api.asked.filter(({ path }) => path.includes('/tables/_loads')).length, 1);
+      assert.equal(api.requests.filter(({ path }) => path.includes('/tables/_loads')).length, 1);
       api.close();
     }
   });
 
-  it('run no query that would read more than it may, and none that writes', async () => {
-    const asked: boolean[] = [];
+  it('run no query that would read more than the limit, and none that writes', async () => {
+    const dryRuns: boolean[] = [];
     let statementType = 'SELECT';
     api = await FakeApi.start((_, __, body) => {
-      asked.push(JSON.parse(body).configuration.dryRun);
+      dryRuns.push(JSON.parse(body).configuration.dryRun);
       return {
         body: { ...job('x', 'DONE'), statistics: { query: { statementType, totalBytesProcessed: '2000' } } },
       };
@@ -320,10 +320,10 @@ describe('requests to BigQuery', () => {
       message: /DELETE/,
     });
     assert.deepEqual(estimates, [2000]);
-    assert.deepEqual(asked, [true, true]);
+    assert.deepEqual(dryRuns, [true, true]);
   });
 
-  it('are made again a few times where there were too many', async () => {
+  it('are retried a few times if there were too many', async () => {
     const refused: Answer = {
       status: 403,
       body: {
@@ -333,10 +333,10 @@ describe('requests to BigQuery', () => {
     let refusals = 2;
     api = await FakeApi.start(() => (refusals-- > 0 ? refused : { body: { status: { state: 'DONE' } } }));
     assert.deepEqual(await client().findJob('j'), { status: { state: 'DONE' } });
-    assert.equal(api.asked.length, 3);
+    assert.equal(api.requests.length, 3);
   });
 
-  it('cancel the job of a query that nobody waits for any more', async () => {
+  it('cancel the job of a query that no caller waits for any more', async () => {
     const stop = new AbortController();
     api = await FakeApi.start((method, path, body) => {
       if (path.includes('/cancel')) return { body: {} };
@@ -346,12 +346,12 @@ describe('requests to BigQuery', () => {
       return { body: { ...job('x', isDryRun ? 'DONE' : 'RUNNING'), statistics } };
     });
     await assert.rejects(runQuery(client(), 'SELECT 1', { signal: stop.signal }), /^Error: enough$/);
-    const cancelled = api.asked.filter(({ path }) => path.includes('/cancel'));
+    const cancelled = api.requests.filter(({ path }) => path.includes('/cancel'));
     assert.match(cancelled[0]?.path ?? '', /\/jobs\/[\w-]+\/cancel/);
   });
 });
 
-describe('what BigQuery says of a failure', () => {
+describe('a failure of BigQuery', () => {
   const cases: Record<string, Parameters<typeof failureError>[0]> = {
     'concurrent update': {
       reason: 'invalidQuery',
@@ -395,7 +395,7 @@ describe('what BigQuery says of a failure', () => {
   };
 
   for (const { name, where } of failureRows) {
-    it(`is told by its code, and whether to try again at once: ${name}`, () => {
+    it(`is classified by its code, with whether to retry it at once: ${name}`, () => {
       const failure = cases[name];
       assert.ok(failure && where(failure), `no case of ${name}`);
       const error = failureError(failure, 'bigquery:p.d');
@@ -405,7 +405,7 @@ describe('what BigQuery says of a failure', () => {
   }
 });
 
-describe('a warehouse that is no file', () => {
+describe('a warehouse that is not a file', () => {
   it('is not rebuilt, and config check names it', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'bigquery-'));
     const warehouse =
@@ -434,7 +434,7 @@ describe('documents that wait together', () => {
 });
 
 describe('types and values of BigQuery', () => {
-  it('have room for every column type', () => {
+  it('exist for every column type', () => {
     const types = ['string', 'int64', 'float64', 'bool', 'date', 'timestamp', 'json', 'list(int64)'];
     assert.deepEqual(
       types.map((each) => bigQueryType(type(each))),
@@ -454,7 +454,7 @@ describe('types and values of BigQuery', () => {
     assert.match(widenedSql('`v`', type('float64'), type('string')), /CONCAT\(CAST\(`v` AS STRING\), '.0'\)/);
   });
 
-  it('come as those of DuckDB: nothing is lost to a double', () => {
+  it('are the same as those of DuckDB, and lose nothing to a double', () => {
     const value = (kind: string, v: unknown, mode?: string) =>
       toJsonValue(v, { name: 'x', type: kind, ...(mode && { mode }) });
     assert.equal(value('INTEGER', '9007199254740993'), '9007199254740993');

@@ -15,14 +15,14 @@ const stock: TableState = {
   name: 'fba_inventory',
   columns: [
     { name: 'sku', type: { kind: 'string' } },
-    // Widened by a document that had other words in it.
+    // Widened by a document with other words in it.
     { name: 'afn_total_quantity', type: { kind: 'string' } },
   ],
   partitionBy: null,
   clusterBy: ['_seller_id'],
 };
 
-/** What is wrong with the views where BigQuery refuses each with these words. */
+/** The problems of the views if BigQuery refuses each with these words. */
 function problems(known: Record<string, string>, refusal: string | undefined, there?: object) {
   const client = {
     target: { dataset: 'ds' },
@@ -39,8 +39,8 @@ function problems(known: Record<string, string>, refusal: string | undefined, th
   return viewProblems(client, views, state);
 }
 
-/** What is asked of BigQuery; `there` is the dataset's table or view of any name that is asked for. */
-async function asked(known: Record<string, string>, tables: TableState[], there?: object) {
+/** The requests to BigQuery; `there` is the dataset's table or view of any requested name. */
+async function refresh(known: Record<string, string>, tables: TableState[], there?: object) {
   const statements: string[] = [];
   const warnings: string[] = [];
   const client = {
@@ -66,15 +66,15 @@ async function asked(known: Record<string, string>, tables: TableState[], there?
   return { statements, warnings };
 }
 
-/** The version that a first commit notes. */
+/** The version that a first commit records. */
 async function notedVersion(): Promise<string> {
-  const { statements } = await asked({}, [stock]);
+  const { statements } = await refresh({}, [stock]);
   return /VALUES \('view\/stock_on_hand', 0, '', '([0-9a-f]+)'\)/.exec(statements.at(-1) ?? '')?.[1] ?? '';
 }
 
 describe('views of BigQuery', () => {
-  it('are made in the dataset where their tables are there, and noted in the state', async () => {
-    const { statements, warnings } = await asked({}, [stock]);
+  it('are made in the dataset if their tables exist, and recorded in the state', async () => {
+    const { statements, warnings } = await refresh({}, [stock]);
     assert.equal(statements.length, 2);
     const [make = '', note = ''] = statements;
     assert.match(
@@ -88,34 +88,34 @@ describe('views of BigQuery', () => {
     assert.deepEqual(warnings, []);
   });
 
-  it('cast to no precision and scale, which BigQuery takes of columns alone', async () => {
+  it('are cast without precision and scale, which BigQuery accepts only for columns', async () => {
     const names = new Set(views.flatMap(({ tables }) => tables.flat().map(({ name }) => name)));
     const without = [...names].map((name) => ({ ...stock, name, columns: [] }));
-    const { statements } = await asked({}, without);
+    const { statements } = await refresh({}, without);
     assert.match(statements.join(), /CAST\(NULL AS NUMERIC\)/);
     assert.doesNotMatch(statements.join(), /NUMERIC\(\d/);
   });
 
-  it('that are as they should be cost no request', async () => {
+  it('cost no request if they are up to date', async () => {
     const version = await notedVersion();
     assert.ok(version);
-    assert.deepEqual((await asked({ stock_on_hand: version }, [stock])).statements, []);
+    assert.deepEqual((await refresh({ stock_on_hand: version }, [stock])).statements, []);
   });
 
-  it('are made anew where their tables changed, and dropped where they are no more', async () => {
+  it('are made again if their tables changed, and dropped if those are gone', async () => {
     const version = await notedVersion();
     const wider = {
       ...stock,
       columns: [...stock.columns, { name: 'asin', type: { kind: 'string' as const } }],
     };
-    const { statements } = await asked({ stock_on_hand: version, old_one: 'abc' }, [wider]);
+    const { statements } = await refresh({ stock_on_hand: version, old_one: 'abc' }, [wider]);
     assert.deepEqual(
       statements.map((sql) => /^[A-Z ]+(`[^`]+`)?/.exec(sql)?.[0]),
       ['CREATE OR REPLACE VIEW `ds.stock_on_hand`', 'DROP VIEW IF EXISTS `ds.old_one`', 'BEGIN TRANSACTION'],
     );
   });
 
-  it('are told of where they are not as their files say, and why', async () => {
+  it('are reported if they are not as their files say, with the reason', async () => {
     const version = await notedVersion();
     assert.deepEqual([...(await problems({ stock_on_hand: version }, 'no'))], []);
     assert.deepEqual(
@@ -126,11 +126,11 @@ describe('views of BigQuery', () => {
     assert.match((await problems({}, undefined, { type: 'TABLE' })).get('stock_on_hand') ?? '', /already/);
   });
 
-  it('that somebody else made stay as they are; those that a broken commit made do not', async () => {
-    const theirs = await asked({}, [stock], { type: 'VIEW' });
+  it('do not change if someone else made them, but do if a broken commit made them', async () => {
+    const theirs = await refresh({}, [stock], { type: 'VIEW' });
     assert.deepEqual(theirs.statements, []);
     assert.match(theirs.warnings.join(), /stock_on_hand.*of that name already/);
-    const ours = await asked({}, [stock], { type: 'VIEW', labels: { program: 'sp-reports' } });
+    const ours = await refresh({}, [stock], { type: 'VIEW', labels: { program: 'sp-reports' } });
     assert.equal(ours.statements.length, 2);
   });
 });

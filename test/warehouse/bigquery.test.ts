@@ -9,7 +9,7 @@ import { openBigQueryWarehouse } from '../../src/warehouse/bigquery/warehouse.js
 import { removeOldStaging } from '../../src/store/staging.js';
 import type { Bucket } from '../../src/store/types.js';
 import { gsEndpoint, makeGsBucket } from '../store/stand-ins.js';
-import { bigQueryEndpoint, standInLacks } from './bigquery-emulator.js';
+import { bigQueryEndpoint, emulatorLacks } from './bigquery-emulator.js';
 import { makeLoad } from './make-load.js';
 import { describeWarehouse } from './warehouse-suite.js';
 
@@ -23,10 +23,10 @@ if (endpoint) {
     endpoint,
   });
 
-  describe('BigQuery warehouse of several processes', function () {
+  describe('a BigQuery warehouse of several processes', function () {
     this.timeout(120_000);
 
-    const itMeets = standInLacks('conflicts') ? it.skip : it;
+    const itMeets = emulatorLacks('conflicts') ? it.skip : it;
     itMeets(
       'has the rows of a document once that all of them commit at the same time, from nothing',
       async () => {
@@ -50,10 +50,10 @@ if (endpoint) {
     );
   });
 
-  describe('BigQuery warehouse whose tables somebody drops', function () {
+  describe('a BigQuery warehouse whose tables someone drops', function () {
     this.timeout(120_000);
 
-    it('makes them again when rows come, as they were, and reads what is there meanwhile', async () => {
+    it('makes them again when rows arrive, as they were, and reads what exists meanwhile', async () => {
       const folder = mkdtempSync(join(tmpdir(), 'bigquery-'));
       const place = newPlace();
       const warehouse = openBigQueryWarehouse(place);
@@ -84,10 +84,10 @@ if (endpoint) {
     });
   });
 
-  describe('BigQuery warehouse whose ledger an earlier version made', function () {
+  describe('a BigQuery warehouse whose ledger an earlier version made', function () {
     this.timeout(120_000);
 
-    it('is read, and gets the columns that it lacks with the next commit', async () => {
+    it('is read, and gets its missing columns with the next commit', async () => {
       const folder = mkdtempSync(join(tmpdir(), 'bigquery-'));
       const place = newPlace();
       const client = new BigQueryClient(place);
@@ -149,10 +149,10 @@ if (endpoint) {
     });
   });
 
-  describe('BigQuery warehouse with a lake in Google Cloud Storage', function () {
+  describe('a BigQuery warehouse with a lake in Google Cloud Storage', function () {
     this.timeout(120_000);
 
-    it('loads what is put there, and leaves nothing of it', async function () {
+    it('loads files from there, and leaves none behind', async function () {
       if (!gsEndpoint) {
         console.warn('      skipped: STORAGE_EMULATOR is not set; see scripts/storage-emulator');
         this.skip();
@@ -183,7 +183,7 @@ if (endpoint) {
       }
     });
 
-    it('takes away what a crash left there, a day later', async function () {
+    it('removes what a crash left there, a day later', async function () {
       if (!gsEndpoint) return this.skip();
       const { bucket } = await makeGsBucket(gsEndpoint);
       const folder = mkdtempSync(join(tmpdir(), 'bigquery-'));
@@ -208,7 +208,7 @@ if (endpoint) {
     jsonText: (text) => JSON.stringify(JSON.parse(text)),
     hasNullInLists: false,
     hasColumnsOfOneName: false,
-    hasRewrites: !standInLacks('rewrites'),
+    hasRewrites: !emulatorLacks('rewrites'),
   });
 } else {
   it('BigQuery warehouse', function () {

@@ -22,12 +22,12 @@ const found = (...reports: ReturnType<typeof report>[]) =>
   dataGaps(reports).map(({ table, marketplaceId, from, to }) => [table, marketplaceId, from, to]);
 
 describe('gaps in data periods', () => {
-  it('are what no report covers between two that are there, seams of a second left out', () => {
+  it('are the times that no report covers between two that exist, without seams of a second', () => {
     const gap = ['a', 'US', '2026-10-02T23:59:59.000Z', day(3)];
     assert.deepEqual(found(report(3, 4), report(0, 1), report(1, 2)), [gap]);
   });
 
-  it('are told for each marketplace, and not where a wider report covers them', () => {
+  it('are reported for each marketplace, unless a wider report covers them', () => {
     assert.deepEqual(found(report(0, 1), report(2, 3), report(0, 5)), []);
     const us = { marketplaceIds: ['US'] };
     const both = { marketplaceIds: ['US', 'CA'] };
@@ -38,7 +38,7 @@ describe('gaps in data periods', () => {
     );
   });
 
-  it('are closed by an empty report, not by one that is set aside, and reports of a moment have none', () => {
+  it('are closed by an empty report, not by a quarantined one, and reports of the current state have none', () => {
     assert.deepEqual(found(report(0, 1), report(1, 2, { status: 'empty' }), report(2, 3)), []);
     const quarantined = report(1, 2, { status: 'quarantined' });
     assert.equal(found(report(0, 1), quarantined, report(2, 3)).length, 1);
@@ -46,7 +46,7 @@ describe('gaps in data periods', () => {
     assert.deepEqual(found(moment(0), moment(5)), []);
   });
 
-  it('overlap no report, and together with the reports leave nothing out', () => {
+  it('overlap no report, and leave no time out together with the reports', () => {
     const period = fc.tuple(fc.nat(40), fc.integer({ min: 1, max: 5 }));
     fc.assert(
       fc.property(fc.array(period, { minLength: 1, maxLength: 12 }), (periods) => {

@@ -23,7 +23,7 @@ describeWarehouse('DuckDB', async (folder) =>
   openDuckDbWarehouse({ path: join(folder, 'made', 'reports.duckdb'), lockWaitMs: 2000 }),
 );
 
-describe('DuckDB warehouse file', () => {
+describe('the DuckDB warehouse file', () => {
   let folder: string;
   let path: string;
   let warehouse: Warehouse;
@@ -51,7 +51,10 @@ describe('DuckDB warehouse file', () => {
     );
   const count = async () => (await warehouse.query('SELECT count(*) AS n FROM things')).rows[0]?.n;
 
-  /** Runs an ES module in another process, from the repository's root, and resolves at its first line on stdout. */
+  /**
+   * Runs an ES module in another process, from the repository's root, and resolves at its first
+   * line on stdout.
+   */
   async function startChild(code: string): Promise<ChildProcess> {
     const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code], {
       stdio: ['pipe', 'pipe', 'inherit'],
@@ -77,7 +80,7 @@ describe('DuckDB warehouse file', () => {
     await exited;
   }
 
-  it('takes any name that quoting allows, for folders, tables and columns', async () => {
+  it('accepts any name that quoting allows, for folders, tables and columns', async () => {
     const odd = join(folder, "a [b]* {c} 'd' é");
     const there = openDuckDbWarehouse({ path: join(odd, 'x.duckdb') });
     const columns = { order: 'string', document: 'string', here: 'string', 'a"b': 'string' };
@@ -168,7 +171,7 @@ describe('DuckDB warehouse file', () => {
     ]);
   });
 
-  it('whose ledger an earlier version made is read, and gets the columns that it lacks', async () => {
+  it('is read if an earlier version made its ledger, and gets the missing columns', async () => {
     await warehouse.commit([await load('old')]);
     const instance = await DuckDBInstance.create(path);
     const connection = await instance.connect();
@@ -201,7 +204,7 @@ describe('DuckDB warehouse file', () => {
   });
 
   describe('between calls', () => {
-    it('is open to other programs, for writing too, and leaves no write-ahead log', async () => {
+    it('is open to other programs, also for writing, and leaves no write-ahead log', async () => {
       await warehouse.commit([await load('d1')]);
       await warehouse.query('SELECT 1');
       await assert.rejects(
@@ -247,7 +250,7 @@ describe('DuckDB warehouse file', () => {
       await assert.rejects(warehouse.commit([await named('_loads')]), { code: 'WAREHOUSE_REFUSED' });
     });
 
-    it('says what stands in the way where an index keeps a column from widening', async () => {
+    it('reports an index that keeps a column from widening', async () => {
       await warehouse.commit([await load('d1', 1, { a: 'int64' })]);
       const instance = await DuckDBInstance.create(path);
       const connection = await instance.connect();
@@ -262,10 +265,10 @@ describe('DuckDB warehouse file', () => {
     });
   });
 
-  describe('with a limit of memory', () => {
+  describe('with a memory limit', () => {
     const names = Array.from({ length: 12 }, (_, index) => `c${index}`);
 
-    /** A load of so many rows, each of about 400 bytes that don't compress. */
+    /** A load of this many rows, each of about 400 bytes that do not compress. */
     async function largeLoad(documentId: string, rows: number): Promise<Load> {
       const columns = Object.fromEntries(['k', ...names].map((name) => [name, 'string']));
       const made = await makeLoad(
@@ -300,7 +303,7 @@ describe('DuckDB warehouse file', () => {
       assert.deepEqual(readdirSync(folder).sort(), ['lake', 'reports.duckdb']);
     });
 
-    it('says so where a document is too large for it, and keeps what was there', async () => {
+    it('reports a document that is too large for it, and keeps what was there', async () => {
       await warehouse.commit([await load('d1')]);
       const limited = openDuckDbWarehouse({ path, memoryLimitMegabytes: 20 });
       await assert.rejects(limited.commit([await largeLoad('d2', 200_000)]), {
@@ -312,7 +315,7 @@ describe('DuckDB warehouse file', () => {
   });
 
   describe('while another process holds it', () => {
-    it('writing: reads and commits fail with the program and its PID', async () => {
+    it('makes reads and commits fail with the program and its PID if that process writes', async () => {
       await warehouse.commit([await load('d1')]);
       const other = await holdElsewhere('READ_WRITE');
       const locked = {
@@ -327,17 +330,17 @@ describe('DuckDB warehouse file', () => {
       assert.equal(await count(), '1');
     });
 
-    it('a commit waits for it', async () => {
+    it('makes a commit wait for it', async () => {
       await warehouse.commit([await load('d1')]);
       const other = await holdElsewhere('READ_ONLY');
-      const patient = openDuckDbWarehouse({ path, lockWaitMs: 5000 });
-      const commit = patient.commit([await load('d2')]);
+      const waiting = openDuckDbWarehouse({ path, lockWaitMs: 5000 });
+      const commit = waiting.commit([await load('d2')]);
       await end(other);
       await commit;
       assert.equal(await count(), '2');
     });
 
-    it('calls of one process wait for each other, whichever warehouse they come from', async () => {
+    it('makes calls of one process wait for each other, whichever warehouse they come from', async () => {
       const twin = openDuckDbWarehouse({ path: join(folder, '.', 'reports.duckdb'), lockWaitMs: 0 });
       const loads = await Promise.all(['d1', 'd2', 'd3', 'd4'].map((id) => load(id)));
       await Promise.all(loads.map((each, index) => (index % 2 ? warehouse : twin).commit([each])));
@@ -347,7 +350,10 @@ describe('DuckDB warehouse file', () => {
   });
 
   describe('after kill -9', () => {
-    /** Commits two loads in another process that kills itself where `trap`, run before, says so. */
+    /**
+     * Commits two loads in another process that kills itself at the point that `trap`, run before,
+     * sets.
+     */
     async function commitAndDie(loads: Load[], trap: string): Promise<void> {
       const child = await startChild(`
         import { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
@@ -361,7 +367,7 @@ describe('DuckDB warehouse file', () => {
       assert.equal(child.signalCode, 'SIGKILL');
     }
 
-    it('in the middle of a transaction, nothing of it is there', async () => {
+    it('has nothing of a transaction that was in progress', async () => {
       await warehouse.commit([await load('d1')]);
       const before = (await warehouse.query('SELECT * FROM things')).rows;
       await commitAndDie(
@@ -375,7 +381,7 @@ describe('DuckDB warehouse file', () => {
       assert.deepEqual([...(await warehouse.seen(['A1/d1', 'A1/d2'])).keys()], ['A1/d1']);
     });
 
-    it('just after a transaction, all of it is there, widened columns and replaced rows included', async () => {
+    it('has all of a transaction that was complete, including widened columns and replaced rows', async () => {
       const lists = { k: 'list(decimal(18,4))', l: 'list(string)', m: 'list(int64)' };
       await warehouse.commit([await load('d1', 1, { a: 'decimal(18,4)', ...lists })]);
       await commitAndDie(
@@ -399,7 +405,7 @@ describe('DuckDB warehouse file', () => {
       assert.deepEqual(readdirSync(folder).sort(), ['lake', 'reports.duckdb']);
     });
 
-    it('while the file is made, the next commit makes it', async () => {
+    it('is complete after the next commit if the kill came while it was made', async () => {
       await commitAndDie([await load('d1')], 'DuckDBInstance.prototype.closeSync = die;');
       assert.ok(!existsSync(path));
       await warehouse.commit([await load('d1')]);
@@ -408,7 +414,7 @@ describe('DuckDB warehouse file', () => {
   });
 
   describe('that cannot be opened', () => {
-    it('is told and left as it is: no DuckDB file, cut off, damaged', async () => {
+    it('is reported and left as it is: not a DuckDB file, cut off, damaged', async () => {
       await warehouse.commit([await load('d1', 20_000)]);
       const whole = readFileSync(path);
       const damaged = Buffer.from(whole);
@@ -422,7 +428,7 @@ describe('DuckDB warehouse file', () => {
       }
     });
 
-    it('is not blamed for words of the data', async () => {
+    it('is not blamed for words in the data', async () => {
       const words = 'IO Error: No space left on device, Corrupt, Permission denied, version number';
       for (const columns of [
         { corrupt_units: 'int64', a: 'int64' },
@@ -458,7 +464,7 @@ describe('DuckDB warehouse file', () => {
       });
     });
 
-    it('is told: a folder, a folder that is a file', async () => {
+    it('is reported: a folder, or a folder that is a file', async () => {
       mkdirSync(path);
       await assert.rejects(warehouse.commit([await load('d1')]), { code: 'FILE_SYSTEM_FAILED' });
       writeFileSync(join(folder, 'file'), '');
@@ -468,7 +474,7 @@ describe('DuckDB warehouse file', () => {
   });
 
   describe('in queries', () => {
-    it('gives values without loss', async () => {
+    it('returns values without loss', async () => {
       await warehouse.commit([await load('d1')]);
       const cases: [sql: string, value: unknown, type?: string][] = [
         ['19.9900::DECIMAL(18,4)', '19.9900', 'DECIMAL(18,4)'],
@@ -507,7 +513,7 @@ describe('DuckDB warehouse file', () => {
       }
     });
 
-    it('takes what reads: WITH, FROM, DESCRIBE, SHOW, SUMMARIZE, EXPLAIN, PIVOT', async () => {
+    it('accepts statements that read: WITH, FROM, DESCRIBE, SHOW, SUMMARIZE, EXPLAIN, PIVOT', async () => {
       await warehouse.commit([await load('d1')]);
       for (const sql of [
         'WITH q AS (SELECT 1) SELECT * FROM q;',
@@ -530,7 +536,7 @@ describe('DuckDB warehouse file', () => {
       }
     });
 
-    it('refuses what writes, attaches, or reaches files, network and settings', async () => {
+    it('refuses statements that write, attach, or reach files, network and settings', async () => {
       await warehouse.commit([await load('d1')]);
       const file = join(folder, 'secret.csv');
       writeFileSync(file, 'a,b\n1,2\n');

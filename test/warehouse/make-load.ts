@@ -15,7 +15,7 @@ export interface MadeTable {
   /** Column name to type, as in YAML. */
   columns: Record<string, string>;
   rows: Record<string, Cell>[];
-  /** DuckDB type per column in the Parquet file, where it is not text. */
+  /** DuckDB type per column in the Parquet file, if it is not text. */
   parquetTypes?: Record<string, string>;
 }
 

@@ -6,7 +6,7 @@ import { openDuckDbWarehouse } from '../../src/warehouse/duckdb/warehouse.js';
 import type { Warehouse } from '../../src/warehouse/types.js';
 import { makeLoad } from './make-load.js';
 
-describe('a warehouse for looking only', () => {
+describe('a read-only warehouse', () => {
   let folder: string;
   let warehouse: Warehouse;
   let reader: Warehouse;
@@ -26,35 +26,35 @@ describe('a warehouse for looking only', () => {
     'SELECT count(*) AS n, (SELECT count(*) FROM _loads) AS loads FROM range(20_000_000) WHERE hash(range) % 7 = 1';
   const endless = 'SELECT count(*) FROM range(1e13::BIGINT) WHERE hash(range) % 7 = 1';
 
-  /** Ends only where it is begun again behind the second commit. */
+  /** Ends only if it is started again after the second commit. */
   const endlessBefore = `SELECT loads FROM range(1e13::BIGINT) AS r(i), (SELECT count(*) AS loads FROM _loads)
     WHERE CASE WHEN loads = 1 THEN i < 0 ELSE i >= 0 END LIMIT 1`;
 
-  it('gives way to a commit, and answers behind it', async () => {
+  it('gives way to a commit, and answers after it', async () => {
     const order: string[] = [];
-    const asked = reader.query(endlessBefore).then(({ rows }) => {
+    const pending = reader.query(endlessBefore).then(({ rows }) => {
       order.push('answer');
       return rows[0];
     });
     await new Promise((resolve) => setTimeout(resolve, 200));
     await warehouse.commit([await load('d2')]);
     order.push('commit');
-    assert.equal((await asked)?.loads, '2');
+    assert.equal((await pending)?.loads, '2');
     assert.deepEqual(order, ['commit', 'answer']);
   });
 
-  it('has its turn after some tries, however often others come', async () => {
+  it('has its turn after some tries, however many commits come', async () => {
     let isAnswered = false;
-    const asked = reader.query(slow).finally(() => {
+    const pending = reader.query(slow).finally(() => {
       isAnswered = true;
     });
     let commits = 0;
     for (; !isAnswered && commits < 60; commits += 1) await warehouse.commit([await load(`d${commits + 2}`)]);
-    assert.ok(Number((await asked).rows[0]?.loads) > 1);
+    assert.ok(Number((await pending).rows[0]?.loads) > 1);
     assert.ok(commits < 60);
   });
 
-  it('breaks a query off by its signal, in work or in line', async () => {
+  it('aborts a query by its signal, running or waiting', async () => {
     const stop = new AbortController();
     const read = async () => assert.fail('there is no answer');
     const queries = [1, 2].map(() =>

@@ -3,8 +3,9 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { isHarmlessTableFunction, isRefusedFunction } from '../../src/warehouse/duckdb/query-functions.js';
 
 /**
- * Table functions of the shipped DuckDB that queries may not call, as they read or write files, log, change settings, run SQL, or show
- * what is not the warehouse's. A new one of a later DuckDB is in neither list, and is to be judged.
+ * Table functions of the shipped DuckDB that queries may not call, because they read or write
+ * files, log, change settings, run SQL, or show something other than the warehouse. A new function
+ * of a later DuckDB is in neither list, and somebody must decide.
  */
 const refusedTableFunctions = `
   arrow_scan arrow_scan_dumb check_peg_parser checkpoint disable_logging disable_peg_parser disable_profiling
@@ -18,7 +19,7 @@ const refusedTableFunctions = `
   .trim()
   .split(/\s+/);
 
-/** Functions with side effects, or with a name as if they had some, that harm nothing. */
+/** Functions that are harmless although they have side effects, or a name that suggests some. */
 const harmlessFunctions = `
   current_connection_id current_query current_query_id current_setting current_transaction_id error gen_random_uuid
   getvariable parse_duckdb_log_message random set_bit setseed st_setcrs stats uuid uuidv4 uuidv7`
@@ -38,7 +39,7 @@ describe('the functions of the shipped DuckDB', () => {
     }
   };
 
-  it('that are tables are each allowed in queries, or known and refused', async () => {
+  it('are each allowed in queries, or known and refused, if they are tables', async () => {
     const found = await functions("function_type IN ('table', 'table_macro')");
     assert.ok(found.length > 80);
     assert.deepEqual(
@@ -47,7 +48,7 @@ describe('the functions of the shipped DuckDB', () => {
     );
   });
 
-  it('that have side effects, or a name that tells of some, are each refused in queries, or known to be harmless', async () => {
+  it('are each refused in queries, or known to be harmless, if they may have side effects', async () => {
     const telling =
       'set|enable|disable|write|force|truncate|install|load|env|read|execute|checkpoint|copy|import|export|sleep|file|secret|attach|pragma|variable|_log_';
     const found = await functions(

@@ -11,10 +11,10 @@ import { makeLoad } from './make-load.js';
 
 const root = new URL('../../', import.meta.url).pathname;
 const endless = 'SELECT count(*) FROM range(40000000) a, range(40000000) b';
-/** Of the process, as DuckDB there has it in the name of its folder. */
+/** The pid, as DuckDB of that process has it in the name of its folder. */
 const pidSql = String.raw`SELECT regexp_extract(current_setting('temp_directory'), '\.(\d+)\.tmp$', 1) AS pid`;
 
-describe('the process that queries run in', () => {
+describe('the query process', () => {
   let folder: string;
   let path: string;
   let warehouse: Warehouse;
@@ -35,7 +35,7 @@ describe('the process that queries run in', () => {
     }
   };
 
-  it('is not this one, and on Linux is kept for the next query', async function () {
+  it('is separate from this one, and on Linux is kept for the next query', async function () {
     if (process.platform !== 'linux') this.skip();
     const pid = await pidNow();
     assert.ok(pid > 0 && pid !== process.pid);
@@ -103,7 +103,7 @@ describe('the process that queries run in', () => {
     assert.deepEqual(readdirSync(folder), ['reports.duckdb']);
   });
 
-  it('ends with this one, whatever it works on', async () => {
+  it('ends with this process, whatever it works on', async () => {
     const program = `
       import { openDuckDbWarehouse } from './src/warehouse/duckdb/warehouse.ts';
       const warehouse = openDuckDbWarehouse({ path: ${JSON.stringify(path)} });

@@ -8,7 +8,7 @@ type Document = Pick<
   'key' | 'sellerId' | 'documentId' | 'marketplaceIds' | 'reportId' | 'reportCreatedAt' | 'loadedAt'
 >;
 
-/** Few times and ids, so that many documents are of the same one. */
+/** Few times and ids, so that many documents share one. */
 const document = fc.record({
   sellerId: fc.constantFrom('A1', 'B2', null),
   reportId: fc.constantFrom('7', '8', '10', null),
@@ -22,7 +22,7 @@ const document = fc.record({
   loadedAt: fc.constantFrom('2026-10-01T00:00:00.000Z', '2026-10-01T12:00:00.123456Z'),
 });
 
-/** The documents of a generated list, each with a key of its own. */
+/** The documents of a generated list, each with its own key. */
 const documents = fc.array(document, { minLength: 1, maxLength: 12 }).map((list) =>
   list.map(
     (each, index): Document => ({
@@ -34,7 +34,7 @@ const documents = fc.array(document, { minLength: 1, maxLength: 12 }).map((list)
   ),
 );
 
-/** A ledger that returns what it is asked for and, as SQL may, more. */
+/** A ledger that returns the requested rows and, as SQL may, more. */
 function ledgerOf(rows: Document[]) {
   return {
     async readFilled(_table: string, sinceIso: string, sellerIds: string[] | undefined) {
@@ -57,7 +57,7 @@ const orderOf = async (rows: Document[], arriving: Document[]) =>
     .map(({ key }) => key);
 
 describe('the rank of documents in a table', () => {
-  it('is the same whichever of them are in the ledger already and whichever arrive together', async () => {
+  it('is the same whichever of them are already in the ledger and whichever arrive together', async () => {
     await fc.assert(
       fc.asyncProperty(documents, fc.infiniteStream(fc.boolean()), async (all, arrives) => {
         const whole = await orderOf([], all);
@@ -70,7 +70,8 @@ describe('the rank of documents in a table', () => {
           whole.filter((key) => found.includes(key)),
         );
         for (const { key } of arriving) assert.ok(found.includes(key), `${key} has no rank`);
-        // Whoever is left out is older than all that arrive of its seller, or of another seller.
+        // A document that is left out is older than all that arrive of its seller, or belongs to
+        // another seller.
         for (const left of rest.filter(({ key }) => !found.includes(key))) {
           for (const each of arriving.filter(({ sellerId }) => sellerId === left.sellerId)) {
             assert.ok(whole.indexOf(left.key) < whole.indexOf(each.key));

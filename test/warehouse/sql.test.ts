@@ -15,7 +15,7 @@ describe('SQL text', () => {
     instance.closeSync();
   });
 
-  it('holds any name and any text as what it is, and nothing beside', async () => {
+  it('contains any name and any text literally, and nothing else', async () => {
     // DuckDB's text ends at a NUL; names and texts of documents that have one come as parameters.
     const character = fc.oneof(
       fc.constantFrom(...`"'\\;-/*$\n`),

@@ -8,21 +8,24 @@ import type { LoadMode } from '../../src/schema/types.js';
 import { ledgerKey, type LedgerEntry, type Load, type Warehouse } from '../../src/warehouse/types.js';
 import { type MadeReject, type MadeTable, makeLoad } from './make-load.js';
 
-/** In what the values of a warehouse are other than DuckDB's, which its documentation tells too. */
+/** How the values of a warehouse differ from DuckDB's, as its documentation says too. */
 export interface Ways {
   /** How many cases of each property are tried. */
   runs: number;
-  /** Load modes by key; where both are one code, one is enough. */
+  /** Load modes with a key; if several share one code, one is enough. */
   keyedModes: ('merge' | 'replace')[];
   /** A decimal as an answer has it, from its text with all digits of its scale. */
   decimal(text: string): string;
-  /** JSON as the text of a column that was of JSON before. */
+  /** JSON as the text of a column that used to be JSON. */
   jsonText(text: string): string;
-  /** Whether lists may hold NULL. */
+  /** Whether lists may contain NULL. */
   hasNullInLists: boolean;
-  /** Whether an answer may have columns of one name. */
+  /** Whether an answer may have columns of the same name. */
   hasColumnsOfOneName: boolean;
-  /** Whether a column may get a type that all its values are to be written again for; a stand-in may lack it. */
+  /**
+   * Whether a column may get a type for which all its values must be rewritten; an emulator may
+   * lack it.
+   */
   hasRewrites: boolean;
 }
 
@@ -36,7 +39,10 @@ const waysOfDuckDb: Ways = {
   hasRewrites: true,
 };
 
-/** What every warehouse promises. `open` gives a new, empty one, kept in `folder` where it is a file. */
+/**
+ * The promises of every warehouse. `open` returns a new, empty one, stored in `folder` if it is a
+ * file.
+ */
 export function describeWarehouse(
   name: string,
   open: (folder: string) => Promise<Warehouse>,
@@ -68,8 +74,8 @@ export function describeWarehouse(
       });
     });
 
-    describe('rows', () => {
-      it('have the types of the schema, to the last digit, whatever the Parquet file carries', async () => {
+    describe('in its rows', () => {
+      it('has the types of the schema, to the last digit, whatever the Parquet file has', async () => {
         const columns = {
           sku: 'string',
           quantity: 'int64',
@@ -113,14 +119,14 @@ export function describeWarehouse(
         assert.deepEqual(found, [typed, typed, empty]);
       });
 
-      it('have their own values in a column that is called as the folders of the lake are', async () => {
+      it('keeps the values of a column that has the name of a lake folder', async () => {
         await warehouse.commit([
           await load({}, { columns: { seller: 'string' }, rows: [{ seller: 'Shop' }] }),
         ]);
         assert.deepEqual(await values('SELECT seller FROM things'), ['Shop']);
       });
 
-      it('reads an offset in a time as what it says', async () => {
+      it('reads the offset of a time', async () => {
         const table = {
           columns: { sold_at: 'timestamp' },
           rows: [{ sold_at: '2026-01-02T03:04:05.5+02:00' }],
@@ -129,7 +135,7 @@ export function describeWarehouse(
         assert.deepEqual(await values('SELECT sold_at FROM things'), ['2026-01-02T01:04:05.500Z']);
       });
 
-      it('end with lineage columns', async () => {
+      it('ends with lineage columns', async () => {
         const entry = {
           reportId: '77',
           marketplaceIds: ['ATVPDKIKX0DER', "M'2"],
@@ -168,7 +174,7 @@ export function describeWarehouse(
         assert.ok(Math.abs(Date.parse(String(loadedAt)) - Date.now()) < 60_000);
       });
 
-      it('a value that is not of its column type fails the whole commit, and alone is named', async () => {
+      it('fails the whole commit for a value that does not fit its column type, and names only that one', async () => {
         await warehouse.commit([
           await load({ documentId: 'good' }, { columns: { n: 'int64' }, rows: [{ n: '1' }] }),
         ]);
@@ -196,15 +202,15 @@ export function describeWarehouse(
         );
       });
 
-      it('fewer in the Parquet file than the document has are refused: a partial document never loads', async () => {
+      it('refuses a Parquet file with fewer rows than the document: a partial document never loads', async () => {
         const whole = await load({}, { columns: { n: 'int64' }, rows: [{ n: '1' }] });
         const tables = whole.tables.map((table) => ({ ...table, rows: 2 }));
         await assert.rejects(warehouse.commit([{ ...whole, tables }]), { code: 'WAREHOUSE_REFUSED' });
       });
     });
 
-    describe('append', () => {
-      it('keeps the rows of all documents and takes a repeated document once', async () => {
+    describe('in append mode', () => {
+      it('keeps the rows of all documents and loads a repeated document once', async () => {
         const first = await load(
           { documentId: 'd1' },
           { columns: { a: 'string' }, rows: [{ a: '1' }, { a: '1' }] },
@@ -220,7 +226,7 @@ export function describeWarehouse(
         ]);
       });
 
-      it('keeps apart the same document id of two sellers', async () => {
+      it('separates the same document id of two sellers', async () => {
         const table = { columns: { a: 'string' }, rows: [{ a: '1' }] };
         await warehouse.commit([
           await load({ sellerId: 'A1' }, table),
@@ -234,7 +240,7 @@ export function describeWarehouse(
     });
 
     for (const mode of ways.keyedModes) {
-      describe(mode, () => {
+      describe(`in ${mode} mode`, () => {
         const table = (cells: [key: string | null, value: string][]): MadeTable => ({
           mode,
           key: ['k'],
@@ -253,7 +259,7 @@ export function describeWarehouse(
           );
         const content = async () => (await values('SELECT k, v FROM things')).sort();
 
-        it('replaces all rows of a key by those of a newer report, and rows without a key value likewise', async () => {
+        it('replaces all rows of a key with those of a newer report, including rows without a key value', async () => {
           await warehouse.commit([
             await report(1, [
               ['a', '1'],
@@ -273,7 +279,7 @@ export function describeWarehouse(
           assert.deepEqual(await content(), [' 2', 'a 3', 'a 3', 'b 1', 'c 1']);
         });
 
-        it('leaves out the rows of a late older report that a newer one holds, and the ledger counts them', async () => {
+        it('leaves out the rows of a late older report that a newer one has, and the ledger counts them', async () => {
           await warehouse.commit([await report(2, [['a', 'new']])]);
           await warehouse.commit([
             await report(1, [
@@ -287,7 +293,7 @@ export function describeWarehouse(
           assert.deepEqual(entry?.tables, [{ name: 'things', rows: 3, superseded: 2 }]);
         });
 
-        it('takes the higher report id as newer where two were created at the same time', async () => {
+        it('takes the higher report id as newer if two were created at the same time', async () => {
           const sameTime = { reportCreatedAt: '2026-01-01T00:00:00Z' };
           await warehouse.commit([await report(1, [['a', 'ten']], { ...sameTime, reportId: '10' })]);
           await warehouse.commit([await report(2, [['a', 'nine']], { ...sameTime, reportId: '9' })]);
@@ -304,7 +310,7 @@ export function describeWarehouse(
           assert.deepEqual(await content(), ['a second']);
         });
 
-        it('touches no other seller', async () => {
+        it('changes no other seller', async () => {
           await warehouse.commit([
             await report(1, [['a', 'A']]),
             await report(2, [['a', 'B']], { sellerId: 'B2' }),
@@ -312,7 +318,7 @@ export function describeWarehouse(
           assert.deepEqual(await content(), ['a A', 'a B']);
         });
 
-        it('forgets rows that a document no longer has when it is loaded again', async () => {
+        it('removes rows that a document no longer has when it is loaded again', async () => {
           await warehouse.commit([
             await report(1, [
               ['a', '1'],
@@ -323,7 +329,7 @@ export function describeWarehouse(
           assert.deepEqual(await content(), ['b 2']);
         });
 
-        it('refuses a key that is no column, and no key at all', async () => {
+        it('refuses a key that is not a column, and an empty key', async () => {
           const noColumn = await load({}, { ...table([['a', '1']]), key: ['nope'] });
           const noKey = await load({}, { ...table([['a', '1']]), key: [] });
           await assert.rejects(warehouse.commit([noColumn]), { code: 'WAREHOUSE_REFUSED' });
@@ -332,7 +338,7 @@ export function describeWarehouse(
       });
     }
 
-    describe('snapshot', () => {
+    describe('in snapshot mode', () => {
       const report = (n: number, cells: string[], entry: Partial<LedgerEntry> = {}) =>
         load(
           {
@@ -363,13 +369,13 @@ export function describeWarehouse(
         assert.deepEqual(entry?.tables, [{ name: 'things', rows: 2, superseded: 2 }]);
       });
 
-      it('without rows clears, also against an older one that comes later', async () => {
+      it('clears for a snapshot without rows, also against an older one that comes later', async () => {
         await warehouse.commit([await report(1, ['old']), await report(3, [])]);
         await warehouse.commit([await report(2, ['late'])]);
         assert.deepEqual(await content(), []);
       });
 
-      it('of several marketplaces replaces those of each, and one without marketplaces replaces all', async () => {
+      it('replaces each marketplace of a snapshot with several, and all for one without marketplaces', async () => {
         await warehouse.commit([
           await report(1, ['us']),
           await report(2, ['de'], { marketplaceIds: ['DE'] }),
@@ -381,7 +387,7 @@ export function describeWarehouse(
         assert.deepEqual(await content(), ['all']);
       });
 
-      it('is not touched by a document without any text, nor is an older one that comes later', async () => {
+      it('does not change for a document without any text, nor for an older one that comes later', async () => {
         const nothing = { status: 'empty' as const, tables: [{ name: 'things', rows: 0 }] };
         await warehouse.commit([await report(1, ['us'])]);
         const empty = await report(3, [], nothing);
@@ -392,7 +398,7 @@ export function describeWarehouse(
       });
     });
 
-    describe('order', () => {
+    describe('in any order', () => {
       const letters = fc.constantFrom('a', 'b', 'c');
       const markets = fc.uniqueArray(fc.constantFrom('US', 'DE', 'JP'), { maxLength: 2 });
       const reports = fc.array(
@@ -415,7 +421,9 @@ export function describeWarehouse(
       });
       type Report = { keys: string[]; marketplaceIds: string[]; seller: string };
 
-      /** What the table should hold: a row stands unless a newer report of its seller takes its place. */
+      /**
+       * What the table should contain: a row stays unless a newer report of its seller replaces it.
+       */
       const expected = (made: Report[], replaces: (newer: Report, older: Report, key: string) => boolean) =>
         made
           .flatMap((report, index) =>
@@ -438,7 +446,7 @@ export function describeWarehouse(
         ['replace', (newer: Report, _: Report, key: string) => newer.keys.includes(key)],
         ['snapshot', (newer: Report, older: Report) => overlaps(newer.marketplaceIds, older.marketplaceIds)],
       ] as const) {
-        it(`of arrival and repetition does not matter to ${mode}`, async () => {
+        it(`has the same ${mode} result for every arrival and repetition`, async () => {
           await fc.assert(
             fc.asyncProperty(plan, async ([made, order, perCommit]) => {
               const here = mkdtempSync(join(folder, 'case-'));
@@ -479,7 +487,7 @@ export function describeWarehouse(
       }
     });
 
-    describe('several loads in one commit', () => {
+    describe('with several loads in one commit', () => {
       const columns = fc.dictionary(
         fc.constantFrom('v', 'w', 'W2'),
         fc.constantFrom('int64', 'decimal(18,4)', 'decimal(30,0)', 'float64', 'json', 'string'),
@@ -503,9 +511,10 @@ export function describeWarehouse(
         columns: {},
       });
       const foundBefore: [ReturnType<typeof made>[]][] = [
-        // A document that fills another table than before no longer makes those behind it older in the first.
+        // A document that fills another table than before no longer makes later ones older in the
+        // first.
         [[made(4, 'snapshot', []), made(4, 'replace', ['30']), made(1, 'snapshot', ['1'])]],
-        // It did for those before it.
+        // It did so for those before it.
         [
           [
             made(3, 'snapshot', ['2']),
@@ -514,7 +523,7 @@ export function describeWarehouse(
             made(3, 'replace', ['1']),
           ],
         ],
-        // One that is loaded again with fewer keys held the others for what comes before it.
+        // A document that is loaded again with fewer keys had the others for those before it.
         [
           [
             made(3, 'replace', ['2', '30']),
@@ -526,7 +535,7 @@ export function describeWarehouse(
         ],
       ];
 
-      it('give the same tables as the same loads one by one', async () => {
+      it('has the same tables as with the same loads one by one', async () => {
         await fc.assert(
           fc.asyncProperty(documents, async (made) => {
             const here = mkdtempSync(join(folder, 'case-'));
@@ -559,7 +568,7 @@ export function describeWarehouse(
               (await together.tables()).map((table) => table.name),
               tables,
             );
-            // Columns may stand in another order: those of a new table come before its lineage.
+            // Columns may be in another order: those of a new table come before its lineage.
             const content = async (of: Warehouse, table: string) => {
               const found = await of.query(`SELECT * FROM ${table}`);
               const columns = found.columns.map((each) => `${each.name} ${each.type}`).sort();
@@ -572,7 +581,7 @@ export function describeWarehouse(
             for (const table of tables) {
               assert.deepEqual(await content(together, table), await content(oneByOne, table));
             }
-            // Rows that a later load of the same commit would take away are never there.
+            // Rows that a later load of the same commit would remove are never there.
             const ledger = async (of: Warehouse) =>
               (await of.loads({})).map((row) => ({
                 ...row,
@@ -581,13 +590,14 @@ export function describeWarehouse(
               }));
             assert.deepEqual(await ledger(together), await ledger(oneByOne));
           }),
-          // Each run takes a tenth of a second, so what fails is told as it is: looking for a smaller one would last longer than the test.
+          // Each run takes a tenth of a second, so a failure is reported unshrunk: shrinking would
+          // take longer than the test.
           { numRuns: Number(process.env.FUZZ_RUNS ?? ways.runs), endOnFailure: true, examples: foundBefore },
         );
       }).timeout(120_000 + 1000 * Number(process.env.FUZZ_RUNS ?? 0));
     });
 
-    describe('widening', () => {
+    describe('in widening', () => {
       const one = (n: number, type: string, value: string, column = 'v') =>
         load(
           { documentId: `d${n}`, reportId: String(n) },
@@ -606,7 +616,7 @@ export function describeWarehouse(
         );
       };
 
-      it('adds new columns and leaves those that a document lacks empty', async () => {
+      it('adds new columns and leaves those empty that a document lacks', async () => {
         await warehouse.commit([await one(1, 'string', 'x', 'v'), await one(2, 'int64', '2', 'w')]);
         assert.deepEqual(await rows('SELECT v, w FROM things ORDER BY _document_id'), [
           { v: 'x', w: null },
@@ -614,7 +624,7 @@ export function describeWarehouse(
         ]);
       });
 
-      it('takes column names without regard to case', async () => {
+      it('matches column names without regard to case', async () => {
         await warehouse.commit([await one(1, 'string', 'x', 'v'), await one(2, 'string', 'y', 'V')]);
         assert.deepEqual(await content(), ['x', 'y']);
       });
@@ -695,7 +705,7 @@ export function describeWarehouse(
         }
       });
 
-      it('loses no item of a list that is NULL untold', async () => {
+      it('keeps each NULL in a list, or reports the list as a reject if the database cannot have one', async () => {
         const columns = { a: 'list(int64)', b: 'list(string)', c: 'string' };
         const lists = [
           { a: '[1,null,3,null]', b: '["null"]', c: 'null' },
@@ -711,22 +721,27 @@ export function describeWarehouse(
           ),
         ]);
         const found = await rows('SELECT a, b FROM things ORDER BY _document_id, _row');
-        const told = await values(
+        const rejected = await values(
           'SELECT document_id, row_number, column_name, raw FROM _rejects ORDER BY document_id, row_number, column_name',
         );
         const counts = await values('SELECT document_id, rejects FROM _loads ORDER BY document_id');
         if (ways.hasNullInLists) {
           assert.deepEqual(found[0], { a: ['1', null, '3', null], b: ['null'] });
-          assert.deepEqual(told, ['d1 1 c null']);
+          assert.deepEqual(rejected, ['d1 1 c null']);
           assert.deepEqual(counts, ['d1 1', 'd2 0', 'd3 0']);
         } else {
           assert.deepEqual(found[0], { a: ['1', '3'], b: ['null'] });
-          assert.deepEqual(told, ['d1 1 a [1,null,3,null]', 'd1 1 c null', 'd1 2 b [null]', 'd2 1 b [null]']);
+          assert.deepEqual(rejected, [
+            'd1 1 a [1,null,3,null]',
+            'd1 1 c null',
+            'd1 2 b [null]',
+            'd2 1 b [null]',
+          ]);
           assert.deepEqual(counts, ['d1 3', 'd2 1', 'd3 0']);
         }
       });
 
-      it('leaves a column of JSON what it is where lists come, and loads them', async () => {
+      it('keeps a column of JSON when lists come, and loads them', async () => {
         await warehouse.commit([await one(1, 'json', '{"a":1}')]);
         await warehouse.commit([await one(2, 'list(string)', '["a"]')]);
         assert.deepEqual(await rows('SELECT v FROM things ORDER BY _document_id'), [
@@ -753,7 +768,7 @@ export function describeWarehouse(
       });
     });
 
-    describe('ledger', () => {
+    describe('in its ledger', () => {
       const full: Partial<LedgerEntry> = {
         sellerId: 'A1',
         documentId: 'doc.1',
@@ -778,7 +793,7 @@ export function describeWarehouse(
         durationMs: 12,
       };
 
-      it('gives back every field as it was written, with the time of the load', async () => {
+      it('returns every field as it was written, with the time of the load', async () => {
         const made = await load(full, { columns: { a: 'string' }, rows: [{ a: '1' }] });
         await warehouse.commit([made]);
         const { loadedAt, ...entry } = (await warehouse.seen(['A1/doc.1', 'A1/other'])).get('A1/doc.1') ?? {
@@ -831,7 +846,7 @@ export function describeWarehouse(
         );
       });
 
-      it('keeps the rows of a document that can no longer be loaded, and its row in the ledger', async () => {
+      it('keeps the rows of a document that can no longer be loaded, and its ledger row', async () => {
         const loaded = await load({}, { columns: { a: 'string' }, rows: [{ a: '1' }] });
         assert.deepEqual(await warehouse.commit([loaded]), []);
         for (const status of ['quarantined', 'fatal', 'cancelled', 'skipped'] as const) {
@@ -844,7 +859,7 @@ export function describeWarehouse(
         );
       });
 
-      it('knows a report by its document once that is loaded, and takes the place of the row it had before', async () => {
+      it('recognizes a report by its document once that is loaded, and replaces the row that it had before', async () => {
         const ids = { sellerId: 'A1', reportId: 'R1' };
         await warehouse.commit([
           await load({ ...ids, key: 'A1/report/R1', documentId: null, status: 'quarantined' }),
@@ -858,7 +873,7 @@ export function describeWarehouse(
         );
       });
 
-      it('takes back rows from a table that the document no longer fills', async () => {
+      it('removes rows from a table that the document no longer fills', async () => {
         const table = (name: string) => ({ name, columns: { a: 'string' }, rows: [{ a: '1' }] });
         await warehouse.commit([await load({}, [table('one'), table('two')])]);
         await warehouse.commit([await load({}, table('two'))]);
@@ -871,7 +886,7 @@ export function describeWarehouse(
         );
       });
 
-      it('is filtered by status, report type, seller, document, report and table, the last loaded first', async () => {
+      it('filters by status, report type, seller, document, report and table, the last loaded first', async () => {
         await warehouse.commit([
           await load(
             { documentId: 'd1', reportId: '1', reportType: 'X' },
@@ -893,7 +908,7 @@ export function describeWarehouse(
         assert.deepEqual(await found({ documentOrTable: "'; DROP TABLE _loads; --" }), []);
       });
 
-      it('finds documents and reports whose names hold quotes and other signs of SQL', async () => {
+      it('finds documents and reports whose names contain quotes and other signs of SQL', async () => {
         const names = ["O'Brien", 'a"b', 'back\\slash', 'line\nbreak', '100%_[x]*', "\\'; --", '$name'];
         const made = await Promise.all(
           names.map((name) =>
@@ -930,7 +945,7 @@ export function describeWarehouse(
         }
       });
 
-      it('is filtered by the end of the data and the making of the report, to the microsecond', async () => {
+      it('filters by the end of the data and the creation of the report, to the microsecond', async () => {
         const day = (of: number) => `2026-10-0${of}T00:00:00.000Z`;
         await warehouse.commit([
           await load({ documentId: 'd1', dataEnd: day(1), reportCreatedAt: day(3) }),
@@ -965,7 +980,7 @@ export function describeWarehouse(
       });
     });
 
-    describe('the overview', () => {
+    describe('in its overview', () => {
       const table = (name: string, rows: number): MadeTable => ({
         name,
         columns: { a: 'string' },
@@ -973,7 +988,7 @@ export function describeWarehouse(
       });
       const made = (day: number) => `2026-10-0${day}T00:00:00.000Z`;
 
-      it('tells of each table and seller what was loaded, and when reports of it were made', async () => {
+      it('shows for each table and seller what was loaded, and when its reports were made', async () => {
         const x = { reportType: 'X', status: 'loaded' as const };
         await warehouse.commit([
           await load({ ...x, documentId: 'd1', reportCreatedAt: made(1), dataEnd: made(1), rawBytes: 10 }, [
@@ -1024,7 +1039,7 @@ export function describeWarehouse(
         assert.deepEqual(days, [{ day, documents: 3, rows: 10, rawBytes: 15 }]);
       });
 
-      it('takes a document without any text for a report of its tables', async () => {
+      it('counts a document without any text as a report of its tables', async () => {
         await warehouse.commit([
           await load({ documentId: 'd1', reportCreatedAt: made(1) }, table('b', 3)),
           await load({
@@ -1036,13 +1051,15 @@ export function describeWarehouse(
           }),
         ]);
         const { tables = [] } = (await warehouse.overview()) ?? {};
-        const told = tables.map(({ documents, rows, lastDataEnd, madeAt }) => ({
+        const shown = tables.map(({ documents, rows, lastDataEnd, madeAt }) => ({
           documents,
           rows,
           lastDataEnd,
           madeAt,
         }));
-        assert.deepEqual(told, [{ documents: 2, rows: 3, lastDataEnd: made(2), madeAt: [made(2), made(1)] }]);
+        assert.deepEqual(shown, [
+          { documents: 2, rows: 3, lastDataEnd: made(2), madeAt: [made(2), made(1)] },
+        ]);
       });
 
       it('counts documents by status and reason, and rejects by table, column and reason', async () => {
@@ -1072,7 +1089,7 @@ export function describeWarehouse(
       });
     });
 
-    describe('rejects', () => {
+    describe('in its rejects', () => {
       const reject = (row: number): MadeReject => ({
         table: 'things',
         row,
@@ -1082,7 +1099,7 @@ export function describeWarehouse(
       });
       const table = { columns: { n: 'int64' }, rows: [{ n: null }] };
 
-      it('are kept with raw text and reason, and replaced with their document', async () => {
+      it('keeps raw text and reason, and replaces them with their document', async () => {
         await warehouse.commit([
           await load({ documentId: 'd1' }, table, [reject(1), { ...reject(2), column: null }]),
         ]);
@@ -1113,7 +1130,7 @@ export function describeWarehouse(
       });
     });
 
-    describe('personal data', () => {
+    describe('in removing personal data', () => {
       const table = {
         name: 'orders',
         columns: { id: 'string', buyer: 'string', paid: 'decimal(18,4)' },
@@ -1134,7 +1151,7 @@ export function describeWarehouse(
       const columnsOf = (type: string | null, name: string, columns: string[]) =>
         type === 'GET_TEST' && name === 'orders' ? columns.filter((column) => column === 'buyer') : [];
 
-      it('goes out of rows, rejects and ledger of the documents named, and of no others', async () => {
+      it('clears it from rows, rejects and ledger of the named documents, and of no others', async () => {
         await warehouse.commit([
           await load({ documentId: 'd1', rawPath: 'd1' }, table, [reject]),
           await load({ documentId: 'd2', rawPath: 'd2' }, table, [reject]),
@@ -1172,23 +1189,23 @@ export function describeWarehouse(
         ]);
       });
 
-      it('is not taken for gone where the raw document came back', async () => {
+      it('does not treat it as gone if the raw document came back', async () => {
         await warehouse.commit([await load({ documentId: 'd1', rawPath: 'd1' }, table)]);
         await warehouse.markPurged(['A1/d1']);
         assert.deepEqual((await warehouse.loads({}))[0]?.notes, []);
       });
     });
 
-    describe('queries', () => {
+    describe('in queries', () => {
       if (ways.hasColumnsOfOneName)
-        it('tell columns of one name apart', async () => {
+        it('distinguishes columns of one name', async () => {
           await warehouse.commit([await load({})]);
           assert.deepEqual(await rows('SELECT 1 AS a, 2 AS a, 3 AS a_1, 4 AS a'), [
             { a: 1, a_1: 3, a_2: 2, a_3: 4 },
           ]);
         });
 
-      it('that write or are wrong fail and change nothing', async () => {
+      it('fails and changes nothing for SQL that writes or is wrong', async () => {
         await warehouse.commit([await load({}, { columns: { a: 'string' }, rows: [{ a: '1' }] })]);
         for (const sql of [
           'DELETE FROM things',

@@ -20,13 +20,13 @@ function problemsIn(text: string): string[] {
 }
 
 describe('reading YAML by a spec', () => {
-  it('gives the value with its defaults', () => {
+  it('returns the value with its defaults', () => {
     const { value, problems } = readYaml({ text: 'name: x\ntypes: "*"\n', file: 'a.yaml', spec });
     assert.deepEqual(problems, []);
     assert.deepEqual(value, { name: 'x', mode: 'safe', types: '*', sellers: {}, pipelines: [] });
   });
 
-  it('prints no warning of its own, whatever stands in the file', async () => {
+  it('prints no warning of its own, whatever is in the file', async () => {
     const warnings: string[] = [];
     const listen = ({ message }: Error) => warnings.push(message);
     process.on('warning', listen);
@@ -36,25 +36,25 @@ describe('reading YAML by a spec', () => {
     assert.deepEqual(warnings, []);
   });
 
-  it('tells the place of an unknown key and the key that was meant, once', () => {
+  it('reports the position of an unknown key and the key that was meant, once', () => {
     assert.deepEqual(problemsIn('name: x\ntypes: [A]\npipelines:\n  - shedule: "* * * * *"\n'), [
       'a.yaml:4:5 pipelines[0].shedule: unknown key; did you mean "schedule"?',
     ]);
   });
 
-  it('lists the keys it knows where none is near', () => {
+  it('lists the keys it knows if none is near', () => {
     assert.deepEqual(problemsIn('name: x\ntypes: [A]\nlimits: { colour: 1 }\n'), [
       'a.yaml:3:11 limits.colour: unknown key; known here: messages',
     ]);
   });
 
-  it('tells a missing key at the map that lacks it', () => {
+  it('reports a missing key at the map that lacks it', () => {
     assert.deepEqual(problemsIn('name: x\ntypes: [A]\nsellers:\n  S1:\n    {}\n'), [
       'a.yaml:5:5 sellers.S1.region: missing; expected one of na, eu',
     ]);
   });
 
-  it('tells what was found instead of a value', () => {
+  it('reports what was found instead of a value', () => {
     assert.deepEqual(
       problemsIn('name: 007\nmode: fsat\ntypes: 3\nlimits: { messages: 99 }\nsellers: []\npipelines:\n'),
       [
@@ -68,20 +68,20 @@ describe('reading YAML by a spec', () => {
     );
   });
 
-  it('tells of a union only what is wrong with the option that was meant', () => {
+  it('reports only what is wrong with the option of a union that was meant', () => {
     assert.deepEqual(problemsIn('name: x\ntypes: [A, 1]\n'), [
       'a.yaml:2:12 types[1]: expected text, found 1; put it in quotes',
     ]);
   });
 
-  it('tells a key that is given twice beside all other problems', () => {
+  it('reports a key that is given twice beside all other problems', () => {
     assert.deepEqual(problemsIn('name: x\ntypes: [A]\nlimits:\n  messages: 0\n  messages: 11\n'), [
       'a.yaml:5:3 limits.messages: key given twice; keep one',
       'a.yaml:5:13 limits.messages: expected at most 10, found 11',
     ]);
   });
 
-  it('tells nothing but the YAML mistakes of bad YAML', () => {
+  it('reports only the YAML mistakes of bad YAML', () => {
     assert.deepEqual(problemsIn('name: x\n\tmode: fast\n'), [
       'a.yaml:2:1 not valid YAML: Tabs are not allowed as indentation',
     ]);
@@ -91,7 +91,7 @@ describe('reading YAML by a spec', () => {
     ]);
   });
 
-  it('tells an empty file and follows aliases, BOM and CRLF to the right place', () => {
+  it('reports an empty file, and follows aliases, BOM and CRLF to the right position', () => {
     assert.deepEqual(problemsIn(''), ['a.yaml:1:1 expected a map, found nothing']);
     assert.deepEqual(
       problemsIn('\uFEFFname: x\r\ntypes: [A]\r\nsellers:\r\n  S1: &s { region: us }\r\n  S2: *s\r\n'),
@@ -102,7 +102,7 @@ describe('reading YAML by a spec', () => {
     );
   });
 
-  it('places problems of later checks, also where the spec found some', () => {
+  it('gives positions to problems of later checks, also if the spec found some', () => {
     const yaml = readYaml({ text: 'name: 1\ntypes:\n  - A\n  - A\n', file: 'a.yaml', spec });
     assert.deepEqual(yaml.data, { name: 1, types: ['A', 'A'] });
     assert.equal(
@@ -115,7 +115,7 @@ describe('reading YAML by a spec', () => {
 });
 
 describe('the nearest name', () => {
-  it('forgives letters, case, blanks and joiners, within reason', () => {
+  it('tolerates differences in letters, case, blanks and joiners, within reason', () => {
     const names = ['schedule', 'timeZone', 'queue', 'id'];
     assert.equal(nearestName('shedule', names), 'schedule');
     assert.equal(nearestName('time_zone', names), 'timeZone');
@@ -125,7 +125,7 @@ describe('the nearest name', () => {
   });
 });
 
-describe('what else comes from a spec', () => {
+describe('the documentation of a spec', () => {
   it('has each key with type, default and description on the reference page', () => {
     const page = referencePage(spec);
     for (const row of [

@@ -31,7 +31,7 @@ export function cellLength(text: usize, mark: usize, form: i32): i32 {
 }
 
 /** The minimum length of a text. */
-export function leastLength(form: i32): i32 {
+export function minLength(form: i32): i32 {
   return form === jsonValue ? 0 : 1;
 }
 

@@ -40,7 +40,7 @@ const newNames: i32 = 4;
 const oddName: i32 = 5;
 const tooDeep: i32 = 6;
 
-const mostDepth: i32 = 256;
+const maxDepth: i32 = 256;
 
 export let itemsRead: i32 = 0;
 export let itemsStopped: i32 = 0;
@@ -68,7 +68,7 @@ let isUneven: bool = false;
  * @param length Up to 80 bytes after this many bytes of `text` may be read, and have no meaning.
  * @param from The start of an item, or the comma before it if `begun` says that one was read.
  * @param template The marks of a row without values; each row has this many bytes.
- * @param marks Room for `most` rows.
+ * @param marks Room for `maxRows` rows.
  * @param escaped Room for the cells of one row.
  * @param uneven Receives the indices in `marks` of JSON cells with whitespace, escapes or objects.
  * @returns Where to continue; `itemsRead` and `itemsStopped` have the details.
@@ -82,7 +82,7 @@ export function readItems(
   template: usize,
   rowBytes: i32,
   marks: usize,
-  most: i32,
+  maxRows: i32,
   escaped: usize,
   uneven: usize,
 ): i32 {
@@ -94,7 +94,7 @@ export function readItems(
   beginTokens(text + length);
   let isFirst = !begun;
   let whole = text + from;
-  while (itemsRead < most) {
+  while (itemsRead < maxRows) {
     const start = itemStart(whole, isFirst);
     if (start === 0) return stopped(stopReason(), whole);
     cells = marks + <usize>(itemsRead * rowBytes);
@@ -152,7 +152,7 @@ function resolveEscapes(): void {
 
 /** Reads a value at a path; if the path is 0, its content is skipped. */
 function readValue(at: usize, pathAt: usize, depth: i32): usize {
-  if (depth > mostDepth) return stopFor(tooDeep);
+  if (depth > maxDepth) return stopFor(tooDeep);
   const byte = load<u8>(at);
   if (byte === 0x22) return readString(at, pathAt);
   if (byte === 0x7b || byte === 0x5b) {

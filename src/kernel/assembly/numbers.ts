@@ -13,7 +13,7 @@ const minus: i32 = 0x2d;
 const colon: i32 = 0x3a;
 
 /** A 64-bit integer holds this many digits, whatever they are. */
-const mostDigits: i32 = 18;
+const maxDigits: i32 = 18;
 
 /**
  * Counts of the numbers read since these were set to 0: those that show the decimal mark, and those
@@ -110,7 +110,7 @@ function readNumber(start: usize, length: i32, precision: i32, scale: i32, mark:
     value = value * 10 + digit;
   }
   const wholeDigits = <i32>(at - wholeFrom);
-  if (wholeDigits === 0 || wholeDigits + scale > min(precision, mostDigits)) return false;
+  if (wholeDigits === 0 || wholeDigits + scale > min(precision, maxDigits)) return false;
   let fractionDigits = 0;
   if (at < end) {
     if (load<u8>(at) !== mark) return false;

@@ -222,24 +222,24 @@ function isTextLess(offsets: usize, bytes: usize, a: i32, b: i32): bool {
 export function extremeIntegers(values: usize, stride: i32, width: i32, validity: usize, count: i32): void {
   least = -1;
   greatest = -1;
-  let leastHigh: i64 = 0;
-  let leastLow: u64 = 0;
-  let greatestHigh: i64 = 0;
-  let greatestLow: u64 = 0;
+  let minHigh: i64 = 0;
+  let minLow: u64 = 0;
+  let maxHigh: i64 = 0;
+  let maxLow: u64 = 0;
   for (let index = 0; index < count; index += 1) {
     if (!isThere(validity, index)) continue;
     const at = values + <usize>(index * stride);
     const high: i64 = width === 16 ? load<i64>(at, 8) : width === 8 ? load<i64>(at) : <i64>load<i32>(at);
     const low: u64 = width === 16 ? load<u64>(at) : 0;
-    if (least < 0 || high < leastHigh || (high === leastHigh && low < leastLow)) {
+    if (least < 0 || high < minHigh || (high === minHigh && low < minLow)) {
       least = index;
-      leastHigh = high;
-      leastLow = low;
+      minHigh = high;
+      minLow = low;
     }
-    if (greatest < 0 || high > greatestHigh || (high === greatestHigh && low > greatestLow)) {
+    if (greatest < 0 || high > maxHigh || (high === maxHigh && low > maxLow)) {
       greatest = index;
-      greatestHigh = high;
-      greatestLow = low;
+      maxHigh = high;
+      maxLow = low;
     }
   }
 }

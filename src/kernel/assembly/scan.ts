@@ -83,7 +83,7 @@ function mask64(first: v128, second: v128, third: v128, fourth: v128): u64 {
  * empty.
  *
  * @param first Receives for each row the mark before its first cell.
- * @param most The maximum number of rows.
+ * @param maxRows The maximum number of rows.
  * @returns The number of rows taken; the next line is different, or there is none.
  */
 export function cutRows(
@@ -94,9 +94,9 @@ export function cutRows(
   lineCount: i32,
   width: i32,
   first: usize,
-  most: i32,
+  maxRows: i32,
 ): i32 {
-  const end = min(lineCount, line + most);
+  const end = min(lineCount, line + maxRows);
   let before = load<i32>(lineEnds + ((<usize>line) << 2));
   let out = first;
   let at = line;

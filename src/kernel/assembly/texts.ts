@@ -1,5 +1,5 @@
 import { setBit } from './bits';
-import { cellLength, cellStart, leastLength, markOf } from './cell';
+import { cellLength, cellStart, minLength, markOf } from './cell';
 import { allocate, enlarge, release } from './memory';
 
 /** Bytes after a text that may be read and written, so that whole words can be copied. */
@@ -78,7 +78,7 @@ export function addToDictionary(
   entries: usize,
 ): i32 {
   const dictionary = changetype<Dictionary>(at);
-  const least = leastLength(form);
+  const least = minLength(form);
   let empty = 0;
   let last = -1;
   let lastStart: usize = 0;
@@ -247,7 +247,7 @@ export function addTexts(
 ): i32 {
   const texts = changetype<Texts>(at);
   reserve(texts, count);
-  const least = leastLength(form);
+  const least = minLength(form);
   let empty = 0;
   for (let row = 0; row < count; row += 1) {
     const mark = markOf(marks, rows, row, place);

@@ -151,8 +151,8 @@ function byWidth(lines: string[], schema: ReportSchema | undefined): Candidate |
     all.filter((each) => each.delimiter === delimiter && each.cells.length > 1),
   );
   const [tabbed = []] = own;
-  const chosen = isTabbed(tabbed, all) ? tabbed : mostAlike(own);
-  const usual = mostFrequent(chosen.map(({ cells }) => cells.length));
+  const chosen = isTabbed(tabbed, all) ? tabbed : regularLines(own);
+  const usual = modeOf(chosen.map(({ cells }) => cells.length));
   const wide = chosen.filter(({ cells }) => cells.length >= Math.floor(usual * minShare));
   const header = wide.find((each) => each.delimiter === tab || !isSentence(each));
   // If a type has a schema and all headers are unknown, the text must at least look like a table.
@@ -186,11 +186,11 @@ function isTabbed(tabbed: Candidate[], all: Candidate[]): boolean {
 /**
  * The delimiter by which most lines have the same width; of equals, the one that makes more cells.
  */
-function mostAlike(own: Candidate[][]): Candidate[] {
+function regularLines(own: Candidate[][]): Candidate[] {
   let best: Candidate[] = [];
   let bestScore = 0;
   for (const lines of own) {
-    const usual = mostFrequent(lines.map(({ cells }) => cells.length));
+    const usual = modeOf(lines.map(({ cells }) => cells.length));
     const alike = lines.filter(({ cells }) => cells.length === usual).length;
     const maxCells = 10_000;
     const score = alike * maxCells + Math.min(usual, maxCells - 1);
@@ -208,7 +208,7 @@ function isSentence({ cells }: Candidate): boolean {
 }
 
 /** The most frequent number; of equals, the largest. */
-function mostFrequent(numbers: number[]): number {
+function modeOf(numbers: number[]): number {
   const counts = new Map<number, number>();
   for (const each of numbers) counts.set(each, (counts.get(each) ?? 0) + 1);
   return [...counts].sort(([a, countA], [b, countB]) => countB - countA || b - a)[0]?.[0] ?? 0;

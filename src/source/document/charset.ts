@@ -1,13 +1,13 @@
 import iconv from 'iconv-lite';
 
-/** Charsets as Amazon's Content-Type names them, without regard to case and to `-` and `_`, and what they are. */
+/** Charsets by the names that Amazon's Content-Type uses, ignoring case, `-` and `_`. */
 const charsets: Record<string, string> = {
   utf8: 'utf-8',
   usascii: 'utf-8',
   ascii: 'utf-8',
   cp1252: 'windows-1252',
   windows1252: 'windows-1252',
-  // Amazon's Latin-1 uses the places that only Windows-1252 fills; so do browsers.
+  // Amazon's Latin-1 uses the code points that only Windows-1252 assigns; so do browsers.
   iso88591: 'windows-1252',
   latin1: 'windows-1252',
   iso885915: 'iso-8859-15',
@@ -42,18 +42,18 @@ export function charsetOfHeader(contentType: string | undefined): { charset?: st
   return charset ? { charset } : { unknown: name };
 }
 
-/** The charset that the declaration of an XML document names. */
+/** The charset that an XML document declares. */
 export function charsetOfXml(head: Buffer): string | undefined {
   const name = /^\s*<\?xml[^>]*\sencoding\s*=\s*["']([\w-]+)/.exec(head.toString('latin1'))?.[1];
   return name === undefined ? undefined : charsets[plainName(name)];
 }
 
-/** A zip archive, such as an xlsx workbook, is no text in any charset. */
+/** A zip archive, such as an xlsx workbook, is not text in any charset. */
 export function isZip(head: Buffer): boolean {
   return head.toString('latin1', 0, 4) === 'PK\u0003\u0004';
 }
 
-/** The charset that a byte order mark tells. */
+/** The charset that a byte order mark indicates. */
 export function bomOf(head: Buffer): string | undefined {
   if (head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf) return 'utf-8';
   if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le';
@@ -76,15 +76,18 @@ export function looksLikeUtf16(head: Buffer): string | undefined {
   return undefined;
 }
 
-/** What a document of these marketplaces is written in where it is not UTF-8 and nothing says what. */
+/** The charset of documents of these marketplaces if they are not UTF-8 and nothing names one. */
 export function charsetOfMarketplaces(marketplaceIds: string[]): string {
   return marketplaceIds.includes(japan) ? 'cp932' : 'windows-1252';
 }
 
-/** Decodes bytes to text as they pass; characters may be cut anywhere. The byte order mark of a Unicode charset is left out. */
+/**
+ * Decodes bytes to text while they pass; characters may be split anywhere. Omits the byte order
+ * mark of a Unicode charset.
+ */
 export async function* decodeText(bytes: AsyncIterable<Uint8Array>, charset: string): AsyncGenerator<string> {
   const decoder = iconv.getDecoder(charset);
-  /** The first half of a surrogate pair whose second has not come yet. */
+  /** The first half of a surrogate pair whose second half has not arrived yet. */
   let half = '';
   for await (const { buffer, byteOffset, byteLength } of bytes) {
     const text = half + decoder.write(Buffer.from(buffer, byteOffset, byteLength));

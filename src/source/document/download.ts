@@ -15,32 +15,37 @@ import { findRaw, keepRaw, rawPath } from './raw-store.js';
 export interface DownloadOptions {
   store: Store;
   facts: DocumentFacts;
-  /** What is kept is damaged: it is replaced. */
+  /** The stored copy is damaged and is replaced. */
   again?: boolean;
-  /** Asks Amazon for a presigned URL; again whenever the last one has expired. */
+  /** Gets a presigned URL from Amazon. Called again when the last one has expired. */
   locate: () => Promise<DocumentLocation>;
   signal?: AbortSignal;
-  /** Told of the bytes as they come. */
+  /** Called with the number of bytes as they arrive. */
   onBytes?: (bytes: number) => void;
-  /** A connection that brings nothing for so long is broken. */
+  /** A connection without data for this long is broken. */
   idleTimeoutMs?: number;
-  /** A connection that brings fewer bytes than that is broken, and what it brought is no progress. Default: 100,000 bytes a minute. */
+  /**
+   * A connection with fewer bytes than this is broken, and its bytes do not count as progress.
+   * Default: 100,000 bytes a minute.
+   */
   pace?: Pace;
-  /** The first pause between two tries; then twice as long each time. */
+  /** The first pause between two tries. Each further pause is twice as long. */
   pauseMs?: number;
   clock?: Clock;
 }
 
-/** Attempts in a row that bring nothing further, or next to nothing. */
+/** Attempts in a row without progress, or with next to none. */
 const maxAttemptsWithoutProgress = 5;
 
 const minPace: Pace = { bytes: 100_000, withinMs: 60_000 };
 
 /**
- * Downloads a document into the raw documents, exactly as Amazon sends it. A broken connection is resumed where it stopped, also one that an earlier
- * process left; an expired URL is replaced. What another process has kept meanwhile is returned as it is.
- * Errors: DOCUMENT_BUSY where another process, or another call of this one, is downloading it; DOWNLOAD_UNAVAILABLE where the
- * host of the documents is down or not reached; DOWNLOAD_FAILED, API_NOT_FOUND, DISK_FULL, FILE_SYSTEM_FAILED, RAW_FACTS_UNREADABLE, what `locate` throws; none of them holds the URL.
+ * Downloads a document into the raw store, exactly as Amazon sends it. Resumes a broken connection
+ * where it stopped, even one of an earlier process, and replaces an expired URL. Returns a copy
+ * that another process has stored meanwhile. Errors: DOCUMENT_BUSY if another process, or another
+ * call of this one, is downloading it; DOWNLOAD_UNAVAILABLE if the host of the documents is down or
+ * unreachable; DOWNLOAD_FAILED, API_NOT_FOUND, DISK_FULL, FILE_SYSTEM_FAILED, RAW_FACTS_UNREADABLE,
+ * those of `locate`. None of them contains the URL.
  */
 export async function downloadDocument(options: DownloadOptions): Promise<RawDocument> {
   const { store, facts } = options;
@@ -48,7 +53,7 @@ export async function downloadDocument(options: DownloadOptions): Promise<RawDoc
   const begun = rawPath(store.unfinished, facts);
   try {
     const lock = await takeLock(`${begun}.lock`);
-    if (!lock) throw busy(options, 'somebody else is at it');
+    if (!lock) throw busy(options, 'another process is downloading it');
     try {
       const kept = options.again ? undefined : await findRaw(store, facts);
       return kept ?? (await downloadLocked(path, `${begun}.part`, lock, options));
@@ -72,10 +77,11 @@ async function downloadLocked(
   faultPoint('bytes-whole');
   const file = await open(partial, 'r+');
   try {
-    // A machine that slept for long: the lock counted as a dead process's, and the part may have been begun anew.
+    // The machine slept for long: the lock looked abandoned, and another process may have started
+    // the part again.
     const { size } = await file.stat();
     if (!(await lock.isHeld()) || (totalBytes !== undefined && size !== totalBytes)) {
-      throw busy(options, 'somebody else has taken it over');
+      throw busy(options, 'another process has taken it over');
     }
     await catchUp(part, size);
     await makeFolder(dirname(path));
@@ -100,7 +106,10 @@ function busy({ facts }: DownloadOptions, found: string): ReportsError {
   return new ReportsError('DOCUMENT_BUSY', { documentId: facts.documentId, found });
 }
 
-/** Which version of the document a part is of, kept beside it; the bytes of two versions are never joined. */
+/**
+ * Which version of the document a part belongs to, stored beside it. The bytes of two versions are
+ * never joined.
+ */
 interface Version {
   etag?: string;
   totalBytes?: number;
@@ -108,7 +117,7 @@ interface Version {
   compression?: 'GZIP';
 }
 
-/** What is known of a part on disk. */
+/** The metadata of a part on disk. */
 interface Begun {
   version: Version;
   bytes: number;
@@ -120,7 +129,7 @@ interface Part {
   digest: RunningDigest;
 }
 
-/** What an earlier process wrote of a part is read once. */
+/** The part of an earlier process is read once. */
 async function catchUp(part: Part, bytes: number): Promise<void> {
   if (part.digest.bytes !== bytes) part.digest = await readDigest(part.path);
 }
@@ -131,7 +140,7 @@ type Step = { bytes: number } & (
   | { state: 'expired' | 'broken' | 'unavailable'; found: string }
 );
 
-/** Fetches until all bytes are in the part. Counts only attempts without progress. */
+/** Downloads until all bytes are in the part. Counts only attempts without progress. */
 async function fetchAll(part: Part, options: DownloadOptions): Promise<Version> {
   const { facts, locate, signal, pauseMs = 500, pace = minPace, clock = systemClock } = options;
   let location: DocumentLocation | undefined;
@@ -140,7 +149,7 @@ async function fetchAll(part: Part, options: DownloadOptions): Promise<Version> 
   let isOutage = false;
   const attempt = async (): Promise<Step> => {
     const begun = await readBegun(part.path);
-    // An earlier process ended between the last byte and the final name.
+    // An earlier process ended between the last byte and the rename to the final name.
     if (begun.bytes > 0 && begun.bytes === begun.version.totalBytes) {
       return { state: 'whole', bytes: begun.bytes, version: begun.version };
     }
@@ -149,11 +158,11 @@ async function fetchAll(part: Part, options: DownloadOptions): Promise<Version> 
     const startedMs = clock.now();
     const step = await fetchRest(location, part, begun, { ...options, pace });
     if (step.state === 'expired') location = undefined;
-    // Without this a server that starts over each time, or sends a few bytes each time, would be
-    // called for ever.
+    // Without this limit, a server that starts over each time, or sends only a few bytes, would be
+    // called forever.
     const expectedBytes = ((clock.now() - startedMs + pauseMs) / pace.withinMs) * pace.bytes;
     isFurther = step.bytes - maxBytes > expectedBytes;
-    // If an outage had part in it, the failure says nothing about the document.
+    // If an outage had part in the failure, it says nothing about the document.
     isOutage = step.state === 'unavailable' || (isOutage && !isFurther);
     return step;
   };
@@ -170,7 +179,7 @@ async function fetchAll(part: Part, options: DownloadOptions): Promise<Version> 
   throw new ReportsError(code, { documentId: facts.documentId, found: step.found });
 }
 
-/** Asks for the bytes that are missing and adds them to the part. */
+/** Requests the missing bytes and appends them to the part. */
 async function fetchRest(
   location: DocumentLocation,
   part: Part,
@@ -216,7 +225,10 @@ async function fetchRest(
   return { state: stateOf(status), bytes: 0, found: `the download was answered with status ${status}` };
 }
 
-/** Whether others between here and there could read the document, and the URL. A sandbox on this machine may do without https. */
+/**
+ * Whether others on the network could read the document and the URL. A sandbox on this machine may
+ * work without https.
+ */
 function isReadableOnTheWay(url: string): boolean {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   return (
@@ -230,14 +242,16 @@ function stateOf(status: number): 'expired' | 'broken' | 'unavailable' {
   return status === 429 || status >= 500 ? 'unavailable' : 'broken';
 }
 
-/** Whether the bytes of a 206 go on where the part stops, in the same version of the document. */
+/**
+ * Whether the bytes of a 206 continue where the part stops, in the same version of the document.
+ */
 function fits(answer: Answer, { version, bytes }: Begun): boolean {
   const sameVersion = answer.etag === undefined || answer.etag === version.etag;
   const sameLength = version.totalBytes === undefined || answer.totalBytes === version.totalBytes;
   return answer.start === bytes && sameVersion && sameLength;
 }
 
-/** Writes the bytes of an answer into the part, behind those of `begun`, and tells whether they are all. */
+/** Appends the bytes of an answer to the part `begun`, and returns whether the part is complete. */
 async function save(
   answer: Answer,
   part: Part,
@@ -263,7 +277,7 @@ async function save(
       await file.close();
     }
   } finally {
-    // Also if there is no part to write to: an open connection keeps the program from ending.
+    // Also if there is no part to write to: an open connection keeps the process alive.
     answer.close();
   }
   const found = answer.failure();
@@ -284,14 +298,17 @@ function versionOf({ etag, totalBytes, contentType }: Answer, { compression }: D
   };
 }
 
-/** The old bytes go before the new version is named: a crash in between never joins the two. */
+/**
+ * The old bytes are removed before the new version is recorded: a crash in between never joins the
+ * two.
+ */
 async function beginPart(partial: string, version: Version): Promise<FileHandle> {
   await rm(partial, { force: true });
   await writeWholeFile(versionPath(partial), JSON.stringify(version));
   return openPartial(partial);
 }
 
-/** At its place: a handle for reading and writing begins at the first byte. */
+/** At its position: a handle for reading and writing starts at the first byte. */
 async function writeAt(file: FileHandle, chunk: Buffer, position: number): Promise<void> {
   let written = 0;
   while (written < chunk.length) {
@@ -304,7 +321,7 @@ async function readBegun(partial: string): Promise<Begun> {
     const { size: bytes } = await stat(partial);
     return { version: JSON.parse(await readFile(versionPath(partial), 'utf8')) as Version, bytes };
   } catch {
-    // No part, or one that nothing is known about: from the start.
+    // No part, or one without metadata: start at the first byte.
     return { version: {}, bytes: 0 };
   }
 }

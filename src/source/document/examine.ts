@@ -17,7 +17,7 @@ import { Utf8Check, type Utf8Finding } from './utf8-check.js';
 export interface ReadLimits {
   /** Limit of the gunzipped size. */
   maxTextBytes: number;
-  /** Ends any reading of the document with its reason: a large one takes minutes. */
+  /** Aborts any reading of the document with its reason: a large one takes minutes. */
   signal?: AbortSignal | undefined;
 }
 
@@ -26,18 +26,18 @@ export type CharsetDecision = Pick<ReadableDocument, 'charset' | 'charsetSource'
   notes: string[];
 };
 
-/** The bytes showed, once all were read, that the document has another charset than assumed. */
+/** The bytes showed, after all were read, that the document has another charset than assumed. */
 export interface CharsetHint {
   kind: 'charset';
   decision: CharsetDecision;
 }
 
 /**
- * Reads a raw document once from end to end, so that it is known to be whole and undamaged before a
- * row of it is parsed. The bytes decide whether it is gzipped. The charset is `binary` for a zip
- * archive; otherwise the first of these that says: a BOM, the Content-Type of the download, the
- * declaration of an XML document, well-formed UTF-8, the marketplace.
- * Errors: DOCUMENT_TRUNCATED, DOCUMENT_CORRUPT, DOCUMENT_TOO_LARGE, FILE_SYSTEM_FAILED.
+ * Reads a raw document once from end to end, to know that it is whole and undamaged before a row is
+ * parsed. The bytes decide whether it is gzipped. The charset is `binary` for a zip archive.
+ * Otherwise the first of these decides: a BOM, the Content-Type of the download, the declaration of
+ * an XML document, well-formed UTF-8, the marketplace. Errors: DOCUMENT_TRUNCATED,
+ * DOCUMENT_CORRUPT, DOCUMENT_TOO_LARGE, FILE_SYSTEM_FAILED.
  */
 export async function examineDocument(raw: RawDocument, limits: ReadLimits): Promise<ExaminedDocument> {
   const { layers, openBytes } = await openLimited(raw, limits);
@@ -48,11 +48,10 @@ export async function examineDocument(raw: RawDocument, limits: ReadLimits): Pro
 }
 
 /**
- * Opens a raw document after a look at its beginning, to be read in one pass. Every reading of its
- * bytes to the end checks that it is whole, undamaged and in the charset assumed: `assumed`, or
- * what the beginning shows.
- * Errors: those of `examineDocument`, most of them while it is read, and ReadAgain<CharsetHint> at
- * the end of the bytes.
+ * Opens a raw document after a look at its beginning, to be read in one pass. Each complete reading
+ * of its bytes checks that it is whole, undamaged and in the assumed charset: `assumed`, or the one
+ * that the beginning shows. Errors: those of `examineDocument`, most of them while it is read, and
+ * ReadAgain<CharsetHint> at the end of the bytes.
  */
 export async function openDocument(
   raw: RawDocument,
@@ -160,7 +159,7 @@ function compressionNotes({ facts, bytes }: RawDocument, layers: number): string
   if (layers === 2) return ['the bytes are gzipped twice'];
   if (facts.compression === 'GZIP' && layers === 0 && bytes > 0)
     return ['Amazon said GZIP, the bytes are not gzipped'];
-  // Nothing was said about a document from disk.
+  // A document from disk has no metadata from Amazon.
   const unsaid = facts.compression === undefined && facts.reportId !== undefined && layers > 0;
   return unsaid ? ['the bytes are gzipped, although Amazon did not say so'] : [];
 }
@@ -200,7 +199,7 @@ function decideCharset({ facts }: RawDocument, head: Buffer, utf8: Utf8Finding):
 }
 
 /**
- * A text cut at a byte limit has a broken character or two. In any other charset hardly any two
+ * A text cut at a byte limit has one or two broken characters. In any other charset hardly any two
  * bytes form a character of UTF-8.
  */
 function isNearlyUtf8({ badBytes, goodCharacters }: Utf8Finding): boolean {

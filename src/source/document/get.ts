@@ -1,43 +1,46 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 
-/** What came back from one GET of a document. `status` is undefined where no answer came; `failure` tells why. */
+/**
+ * The answer to one GET of a document. `status` is undefined if no answer came; `failure` has the
+ * reason.
+ */
 export interface Answer {
   status?: number;
   etag?: string;
   contentType?: string;
-  /** Size of the whole document, also where only its rest is sent. */
+  /** Size of the whole document, even if only the rest of it is sent. */
   totalBytes?: number;
-  /** Place of the first byte in the document. */
+  /** Offset of the first byte in the document. */
   start: number;
-  /** The bytes as they come. Ends where the connection breaks; then there is a failure. */
+  /** The bytes as they arrive. Ends when the connection breaks; then there is a failure. */
   body(): AsyncGenerator<Buffer>;
-  /** What went wrong on the wire, without the URL, which is a secret. */
+  /** What failed in the transfer, without the URL, which is a secret. */
   failure(): string | undefined;
-  /** Whether that is that nothing came for too long, or too little. */
+  /** Whether the failure is that no data, or too little, arrived for too long. */
   isTooSlow(): boolean;
   close(): void;
 }
 
 export interface GetOptions {
-  /** Asks for the bytes from there on, if the document is still that version. */
+  /** Requests the bytes from this offset on, if the document still has this version. */
   resume?: { bytes: number; etag: string };
   signal?: AbortSignal;
-  /** No byte for so long: the connection is broken. */
+  /** Without a byte for this long, the connection is broken. */
   idleTimeoutMs?: number;
-  /** Fewer bytes than that within any stretch of so long: the connection is broken. */
+  /** With fewer bytes than this within any such period, the connection is broken. */
   pace?: Pace;
 }
 
-/** So many bytes within so long. */
+/** This many bytes within this period. */
 export interface Pace {
   bytes: number;
   withinMs: number;
 }
 
 /**
- * Asks a presigned URL for its bytes as they are stored, with no authorisation of its own. What goes wrong on the wire is told, not
- * thrown; only the reason of `signal` is thrown.
+ * Requests the bytes of a presigned URL as they are stored, without an authorization header.
+ * Returns failures of the transfer; throws only the reason of `signal`.
  */
 export async function get(url: string, options: GetOptions): Promise<Answer> {
   const { resume, signal, idleTimeoutMs = 60_000, pace = { bytes: 0, withinMs: 60_000 } } = options;
@@ -70,7 +73,7 @@ export async function get(url: string, options: GetOptions): Promise<Answer> {
 
   try {
     const headers = {
-      // The gzip is in the document, it is not an encoding of the transfer.
+      // The gzip belongs to the document and is not a transfer encoding.
       'accept-encoding': 'identity',
       ...(resume ? { range: `bytes=${resume.bytes}-`, 'if-range': resume.etag } : {}),
     };

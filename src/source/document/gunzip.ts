@@ -4,7 +4,10 @@ import { createGunzip, gunzipSync } from 'node:zlib';
 import { knownError, ReportsError } from '../../errors/reports-error.js';
 import type { RawDocument } from '../types.js';
 
-/** Each piece costs a turn of the main thread: with a quarter of this a conversion was seen to take a fifth longer. */
+/**
+ * Each piece costs a turn of the main thread: at a quarter of this size, a conversion took a fifth
+ * longer.
+ */
 const chunkBytes = 1024 * 1024;
 
 /** A raw document as it was found on disk. */
@@ -12,16 +15,17 @@ export interface OpenedRaw {
   /** How often it is gzipped: 0, 1 or 2 times. */
   layers: number;
   /**
-   * Its bytes, gunzipped. Several gzip members in a row and zeros behind the last are one document, as for gzip itself.
-   * Errors: DOCUMENT_TRUNCATED where the bytes end before the gzip does, DOCUMENT_CORRUPT where they are damaged. Damage in the last bytes may
-   * hide the mark that ends the text, and reads as truncated.
+   * Its bytes, gunzipped. Several gzip members in a row, and zeros after the last one, are one
+   * document, as for gzip itself. Errors: DOCUMENT_TRUNCATED if the bytes end before the gzip does,
+   * DOCUMENT_CORRUPT if they are damaged. Damage in the last bytes may hide the end of the stream,
+   * and then counts as truncated.
    */
   readBytes(): AsyncGenerator<Buffer>;
 }
 
 /**
- * Opens a raw document. A small one is read and gunzipped at once, and kept for as long as it is in work.
- * Errors: FILE_SYSTEM_FAILED, and those of `readBytes`.
+ * Opens a raw document. A small one is read and gunzipped at once, and kept in memory for as long
+ * as it is used. Errors: FILE_SYSTEM_FAILED, and those of `readBytes`.
  */
 export async function openRaw(raw: RawDocument): Promise<OpenedRaw> {
   const small = sizeOf(raw) <= smallBytes ? readSmall(raw) : undefined;
@@ -42,16 +46,19 @@ function sizeOf({ path }: RawDocument): number {
   try {
     return statSync(path).size;
   } catch (error) {
-    // Found a moment ago: the machine took it away, and the document is not to blame.
+    // It existed a moment ago: the machine removed it, and the document is not to blame.
     throw knownError(error, path);
   }
 }
 
-/** So small on disk, and gunzipped, a document is kept in memory. */
+/** Up to this size on disk and gunzipped, a document is kept in memory. */
 const smallBytes = 128 * 1024;
 const smallTextBytes = 2 * 1024 * 1024;
 
-/** Undefined where anything about it is out of the ordinary. It is read sooner than another thread, busy with syncing files, takes it. */
+/**
+ * Undefined if anything about it is unusual. Reading it here is faster than waiting for another
+ * thread that is busy with syncing files.
+ */
 function readSmall(raw: RawDocument): { layers: number; bytes: Buffer } | undefined {
   let bytes: Buffer = readFileSync(raw.path);
   let layers = 0;
@@ -66,7 +73,7 @@ function readSmall(raw: RawDocument): { layers: number; bytes: Buffer } | undefi
 function gunzipWhole(bytes: Buffer): Buffer | undefined {
   try {
     const options = { info: true, maxOutputLength: smallTextBytes };
-    // Node's types don't know what `info` does.
+    // Node's types do not declare `info`.
     const { buffer, engine } = gunzipSync(bytes, options) as unknown as {
       buffer: Buffer;
       engine: { bytesWritten: number };
@@ -91,7 +98,10 @@ async function countGzipLayers(raw: RawDocument): Promise<number> {
   return 2;
 }
 
-/** A gzip begins 1f 8b 08, which no text does: with one of them wrong it is a damaged gzip, with the first alone a truncated one. */
+/**
+ * A gzip begins with 1f 8b 08, which no text does. With one of these bytes wrong it is a damaged
+ * gzip, with only the first a truncated one.
+ */
 function beginsGzip(head: Buffer, raw: RawDocument): boolean {
   const { documentId } = raw.facts;
   if (head.length === 1 && head[0] === 0x1f)
@@ -109,7 +119,7 @@ async function* gunzip(
   { isFile }: { isFile: boolean },
 ): AsyncGenerator<Buffer> {
   const stream = createGunzip({ chunkSize: chunkBytes });
-  // Its errors come back from the loop below.
+  // The loop below receives its errors.
   pipeline(compressed, stream, () => {});
   let bytes = 0;
   try {
@@ -120,7 +130,8 @@ async function* gunzip(
   } catch (error) {
     throw gunzipError(error, raw, bytes);
   }
-  // zlib takes a zero behind a member for padding and looks no further, so what a damaged byte hides would be lost.
+  // zlib takes a zero after a member for padding and stops, so anything after a damaged byte would
+  // be lost.
   if (isFile && !(await endsInZeros(raw.path, stream.bytesWritten))) {
     const { documentId } = raw.facts;
     throw new ReportsError('DOCUMENT_CORRUPT', {
@@ -130,7 +141,9 @@ async function* gunzip(
   }
 }
 
-/** zlib says Z_BUF_ERROR where it wants more bytes than there are, and names what is damaged otherwise. */
+/**
+ * zlib reports Z_BUF_ERROR if it needs more bytes than there are, and otherwise names the damage.
+ */
 function gunzipError(error: unknown, raw: RawDocument, bytes: number): unknown {
   const known = knownError(error, raw.path);
   if (known instanceof ReportsError) return known;

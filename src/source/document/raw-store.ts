@@ -15,30 +15,31 @@ import {
 } from '../../files/whole-file.js';
 import type { DocumentFacts, RawDocument } from '../types.js';
 
-/** What says which raw document is meant. */
+/** The ids that identify a raw document. */
 export type RawId = Pick<DocumentFacts, 'sellerId' | 'reportType' | 'documentId'>;
 
 /**
- * Where a raw document is: `<raw>/<seller>/<report type>/<document>`, with what Amazon said of it beside in `<document>.json`. A file
- * under that name is whole, its bytes never change, and its facts are there, with the digest of its bytes.
+ * The path of a raw document: `<raw>/<seller>/<report type>/<document>`, with its metadata in
+ * `<document>.json`. A file with that name is complete, its bytes never change, and its metadata
+ * exists, with the hash of its bytes.
  */
 export function rawPath(rawFolder: string, { sellerId, reportType, documentId }: RawId): string {
-  // An id that ends like a file beside the bytes must not be taken for one.
+  // An id that ends like a file beside the bytes must not be mistaken for one.
   const name = safeName(documentId).replace(/\.(json|part|lock)$/i, '%2E$1');
   return join(rawFolder, safeName(sellerId), safeName(reportType), name);
 }
 
-/** The raw document, where it was kept before. Errors: RAW_FACTS_UNREADABLE. */
+/** The raw document, if it was stored before. Errors: RAW_FACTS_UNREADABLE. */
 export async function findRaw(store: Store, id: RawId): Promise<RawDocument | undefined> {
   return readRaw(store, rawPath(store.folder, id));
 }
 
-/** Documents asked for at once: those of a bucket take a while each, and there are many. */
+/** Documents looked up at once: those of a bucket take a while each, and there are many. */
 const readsAtOnce = 16;
 
 /**
- * The raw documents of a store, in the order of their paths, but those at paths that are known. One whose facts can't be read is left out:
- * `onUnreadable` gets its path and RAW_FACTS_UNREADABLE.
+ * The raw documents of a store, in the order of their paths, except those at known paths. Omits one
+ * with unreadable metadata: `onUnreadable` is called with its path and RAW_FACTS_UNREADABLE.
  */
 export async function* listRaw(
   store: Store,
@@ -62,13 +63,16 @@ export async function* listRaw(
   }
 }
 
-/** Takes a raw document away, and then what is known of it. One that is not there is gone already. */
+/** Removes a raw document, and then its metadata. Does nothing if it does not exist. */
 export async function removeRaw(store: Store, path: string): Promise<void> {
   await store.remove(path);
   await store.remove(`${path}.json`);
 }
 
-/** Does work with the bytes of a raw document at its path. Errors: DOCUMENT_BUSY where somebody has taken them away meanwhile. */
+/**
+ * Calls `work` while the bytes of a raw document are at its path on this machine. Errors:
+ * DOCUMENT_BUSY if someone has removed them meanwhile.
+ */
 export async function withBytes<T>(
   raw: RawDocument,
   store: Store,
@@ -87,14 +91,14 @@ export async function withBytes<T>(
   }
 }
 
-/** Whether an error says that what is beside a raw document can't be read. */
+/** Whether an error says that the metadata of a raw document is unreadable. */
 export function isFactsUnreadable(error: unknown): error is ReportsError {
   return error instanceof ReportsError && error.code === 'RAW_FACTS_UNREADABLE';
 }
 
 /**
- * Compares the bytes of a raw document at its path with what was written: by the digest beside it, else by what a ledger says.
- * Errors: RAW_DAMAGED.
+ * Compares the bytes of a raw document at its path with the hash of what was written: the one
+ * beside it, otherwise the one in a ledger. Errors: RAW_DAMAGED.
  */
 export async function checkRaw(raw: RawDocument, store: Store, ledger: Partial<FileDigest>): Promise<void> {
   const found = await findDamage(raw.path, raw.kept ?? ledger);
@@ -103,7 +107,10 @@ export async function checkRaw(raw: RawDocument, store: Store, ledger: Partial<F
   throw new ReportsError('RAW_DAMAGED', { documentId, path: store.nameOf(raw.path), found });
 }
 
-/** Keeps bytes under their final name, the facts and the digest first. `file` is the handle that wrote them. */
+/**
+ * Stores bytes under their final name, after the metadata and the hash. `file` is the handle that
+ * wrote them.
+ */
 export async function keepRaw(
   file: FileHandle,
   { partial, path, store, signal }: { partial: string; path: string; store: Store; signal?: AbortSignal },
@@ -120,9 +127,9 @@ export async function keepRaw(
 }
 
 /**
- * Copies a file from disk into the raw documents. Its document id is `file-` and a hash of its bytes, so the same bytes are the same document. Where
- * nobody says when the report was created, that is when the file was last written.
- * Errors: FILE_UNREADABLE, DISK_FULL, FILE_SYSTEM_FAILED.
+ * Copies a file from disk into the raw store. Its document id is `file-` and a hash of its bytes,
+ * so the same bytes are the same document. Without a creation time of the report, the modification
+ * time of the file is used. Errors: FILE_UNREADABLE, DISK_FULL, FILE_SYSTEM_FAILED.
  */
 export async function keepFile(
   store: Store,
@@ -142,7 +149,7 @@ export async function keepFile(
       const whole = { reportCreatedAt, ...facts, documentId };
       return await keepRaw(file, { partial, path: rawPath(store.folder, whole), store }, whole, digest);
     } finally {
-      // Once named there is nothing left to drop.
+      // After the rename there is nothing left to remove.
       await dropPartial(file, partial);
     }
   } catch (error) {
@@ -155,7 +162,7 @@ export async function keepFile(
 /** Digits of the hash in the id of a document from disk. */
 const idDigits = 32;
 
-/** Copies the bytes and returns their digest. */
+/** Copies the bytes and returns their hash. */
 async function copy(source: FileHandle, path: string, target: FileHandle): Promise<FileDigest> {
   const running = new RunningDigest();
   const buffer = Buffer.alloc(256 * 1024);

@@ -1,20 +1,20 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 
-/** What a look at all bytes of a text showed. */
+/** What a check of all bytes of a text found. */
 export interface Utf8Finding {
-  /** Whether every byte is of a well-formed character. */
+  /** Whether every byte belongs to a well-formed character. */
   isValid: boolean;
   /** Whether there is a character of more than one byte. */
   hasLongCharacters: boolean;
   /** Bytes that belong to no character. */
   badBytes: number;
-  /** Characters of more than one byte; of very many not all are counted. */
+  /** Characters of more than one byte; not all are counted if there are very many. */
   goodCharacters: number;
 }
 
 const enoughCharacters = 20_000;
 
-/** Checks bytes for UTF-8 while they pass; characters may be cut anywhere. */
+/** Checks bytes for UTF-8 while they pass; characters may be split anywhere. */
 export class Utf8Check {
   private readonly finding: Utf8Finding = {
     isValid: true,
@@ -31,12 +31,12 @@ export class Utf8Check {
     this.rest = Buffer.from(joined.subarray(end));
   }
 
-  /** Of the characters that are whole. */
+  /** Counts only whole characters. */
   soFar(): Utf8Finding {
     return this.finding;
   }
 
-  /** Behind the last byte. */
+  /** After the last byte. */
   end(): Utf8Finding {
     this.check(this.rest);
     this.rest = Buffer.alloc(0);
@@ -47,7 +47,7 @@ export class Utf8Check {
     const isValid = isUtf8(bytes);
     if (isValid && isAscii(bytes)) return;
     this.finding.hasLongCharacters = true;
-    // A text with so many good characters needs no more of them.
+    // A text with this many good characters needs no more of them.
     if (isValid && this.finding.goodCharacters >= enoughCharacters) return;
     if (isValid) {
       this.finding.goodCharacters += longCharacters(bytes);
@@ -63,14 +63,14 @@ export class Utf8Check {
   }
 }
 
-/** How many characters of more than one byte are in a text of whole ones. */
+/** Counts the characters of more than one byte in a text of whole characters. */
 function longCharacters(bytes: Buffer): number {
   let count = 0;
   for (let at = 0; at < bytes.length; at += 1) if ((bytes[at] as number) >= 0xc0) count += 1;
   return count;
 }
 
-/** Bytes of the character at a place; 0 where there is none. */
+/** Bytes of the character at an offset; 0 if there is none. */
 function characterLength(bytes: Buffer, at: number): number {
   const first = bytes[at] as number;
   if (first < 0x80) return 1;
@@ -78,7 +78,7 @@ function characterLength(bytes: Buffer, at: number): number {
   return first >= 0xc2 && isUtf8(bytes.subarray(at, at + length)) && at + length <= bytes.length ? length : 0;
 }
 
-/** Where the last whole character ends; at most three bytes are left over. */
+/** The offset after the last whole character; at most three bytes are left over. */
 function lastCharacterEnd(bytes: Buffer): number {
   for (let back = 1; back <= Math.min(3, bytes.length); back += 1) {
     const byte = bytes[bytes.length - back] ?? 0;

@@ -103,8 +103,8 @@ export function openLogin(options: {
         return await (signal ? unlessAborted(mine.token, signal) : mine.token);
       } finally {
         mine.waiters -= 1;
-        // Nobody waits any more: a login without an answer must not keep the program alive, and the
-        // next caller must not wait for one that is being aborted.
+        // No caller waits any more: a login without an answer must not keep the process alive, and
+        // the next caller must not wait for one that is being aborted.
         if (mine.waiters === 0) {
           mine.stop.abort();
           if (refreshing === mine) refreshing = undefined;

@@ -62,7 +62,9 @@ export function openQuotaPlan({
   /** The bucket in the file, refilled since. */
   const current = (key: QuotaKey) => bucketOf(readNow(), key, now());
 
-  /** A file that can't be read counts as empty for whoever only reads: taking a call fails by it. */
+  /**
+   * A file that can't be read counts as empty for whoever only reads: taking a call fails by it.
+   */
   function readNow(): unknown {
     try {
       return state.read();

@@ -55,7 +55,7 @@ export async function runQuery(
       {
         signal: AbortSignal.any([signal, timeout]),
         // One row more than is shown, to detect that there are more.
-        most: { ...consoleLimits, rows: consoleLimits.rows + 1 },
+        limits: { ...consoleLimits, rows: consoleLimits.rows + 1 },
       },
     );
   } catch (error) {

@@ -125,7 +125,10 @@ export async function makeState(client: BigQueryClient): Promise<void> {
 /** The clients whose ledger has all columns. */
 const completeLedgers = new WeakSet<BigQueryClient>();
 
-/** Adds the columns that the ledger of an earlier version lacks. Replicas may do so at the same time. */
+/**
+ * Adds the columns that the ledger of an earlier version lacks. Replicas may do so at the same
+ * time.
+ */
 export async function addLedgerColumns(client: BigQueryClient): Promise<void> {
   if (completeLedgers.has(client)) return;
   const uri = `/datasets/${client.target.dataset}/tables/_loads`;
@@ -264,7 +267,7 @@ function readBody(text: string) {
   };
 }
 
-/** Whether BigQuery could not be reached, so that asking again would take as long once more. */
+/** Whether BigQuery could not be reached, so that another call would take as long once more. */
 function hasNoAnswer(error: unknown): boolean {
   return !(error instanceof ReportsError) || error.code === 'WAREHOUSE_UNREACHABLE';
 }

@@ -9,13 +9,14 @@ import {
 import { identifier, literal } from '../staging/sql.js';
 
 /**
- * SQL for an answer with its first rows and with short cells, so that a longer one never leaves DuckDB. Each column of it becomes two:
- * the value if it is short, and else the beginning of its text, with `…` at its end; each is NULL in the other's case.
+ * SQL for an answer with its first rows and with short cells, so that a long cell never leaves
+ * DuckDB. Each column becomes two: the value if it is short, and otherwise the beginning of its
+ * text with `…` at its end. One of the two is always NULL.
  */
 export function cutAnswer(sql: string, types: DuckDBType[], limits: { rows: number; characters: number }) {
   const columns = types.flatMap((type, index) => cutCell(`c${index}`, type, limits.characters));
   const names = types.map((_, index) => `c${index}`).join(', ');
-  // A comment at its end goes no further than its line.
+  // A comment at the end of the query ends with its line.
   return `SELECT ${columns.join(', ')} FROM (${sql}\n) AS answer(${names}) LIMIT ${limits.rows}`;
 }
 
@@ -44,8 +45,9 @@ function asText(column: string, type: DuckDBType, characters: number): { text: s
 }
 
 /**
- * A value whose JSON begins as that of the whole value, and is too long if that is: an item of a list takes two characters at least, so more
- * items than that are not needed, and of a text no more than one character too many.
+ * A value whose JSON begins like that of the whole value, and is too long if that is. Each item of
+ * a list takes at least two characters, so further items are not needed, and neither is more of a
+ * text than one character beyond the limit.
  */
 function shortened(value: string, type: DuckDBType, characters: number, depth = 0): string {
   if (type.typeId === DuckDBTypeId.VARCHAR) return `left(${value}, ${characters + 1})`;
@@ -69,7 +71,10 @@ function isNamed(type: DuckDBStructType): boolean {
   return type.entryNames.every((name) => name !== '');
 }
 
-/** The type whose JSON is as `toJsonValue` has it: numbers that JSON's may not hold as text. Undefined for what is no list or object. */
+/**
+ * The type whose JSON matches `toJsonValue`: numbers that JSON may not hold become text. Undefined
+ * if it is not a list or an object.
+ */
 function jsonType(type: DuckDBType): string | undefined {
   const inner = (each: DuckDBType) => jsonType(each) ?? (isJsonOwn(each) ? String(each) : 'VARCHAR');
   if (type instanceof DuckDBListType || type instanceof DuckDBArrayType) return `${inner(type.valueType)}[]`;
@@ -120,7 +125,7 @@ const fixed = new Set([
   DuckDBTypeId.SQLNULL,
 ]);
 
-/** Whether its values are of one size. */
+/** Whether all values of the type have the same size. */
 function isFixed({ typeId }: DuckDBType): boolean {
   return fixed.has(typeId);
 }

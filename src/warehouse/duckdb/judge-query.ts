@@ -4,8 +4,9 @@ import { QueryRefusal } from './query-refusal.js';
 import { isHarmlessTableFunction, isRefusedFunction } from './query-functions.js';
 
 /**
- * Throws QueryRefusal unless the text is one statement that reads and calls no function that does more. DuckDB's parser judges; nothing
- * is bound, as some functions act when they are bound. Text that does not parse passes: preparing it fails, with the place.
+ * Throws QueryRefusal unless the text is one statement that reads and calls no function that does
+ * more. DuckDB's parser decides. Nothing is bound, because some functions act when they are bound.
+ * Text that does not parse passes: preparing it fails, with the position.
  */
 export async function judgeQuery(connection: DuckDBConnection, sql: string): Promise<void> {
   if (isBlank(sql)) throw new QueryRefusal('there is no statement in it');
@@ -21,21 +22,22 @@ export async function judgeQuery(connection: DuckDBConnection, sql: string): Pro
   }
 }
 
-/** Options can't be taken for a query in parentheses: those words begin none. */
+/** Options cannot be mistaken for a query in parentheses: no query begins with these words. */
 const explainPrefix =
   /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*EXPLAIN\b\s*(?:ANALYZE\b\s*)?(?:\(\s*(?:ANALYZE|FORMAT)\b[^()]*\)\s*)?/i;
 
 type Parsed = { error: true; error_type: string } | { error: false; statements: unknown[] };
 
-/** What DuckDB's parser makes of the text: the trees of its statements, which it writes of SELECT alone. */
+/** DuckDB's parse of the text: the trees of its statements, which it writes only for SELECT. */
 async function parse(connection: DuckDBConnection, sql: string): Promise<Parsed> {
   const [row] = await run(connection, 'SELECT json_serialize_sql($sql::VARCHAR)', { sql });
   return JSON.parse(String(row?.[0])) as Parsed;
 }
 
 /**
- * DuckDB makes several statements of a PIVOT whose values are not listed: those that make an enum type, in memory, and one that reads. It
- * is one statement of the user's if it also parses within parentheses, as nothing but a query does, and no semicolon.
+ * DuckDB makes several statements of a PIVOT whose values are not listed: those that create an enum
+ * type, in memory, and one that reads. It is one statement of the user if it also parses within
+ * parentheses, as only a query does, and has no semicolon.
  */
 async function isPivot(connection: DuckDBConnection, sql: string): Promise<boolean> {
   const inner = await innerQuery(connection, sql);
@@ -43,22 +45,23 @@ async function isPivot(connection: DuckDBConnection, sql: string): Promise<boole
 }
 
 /**
- * A query so that it can stand in another one, without the semicolon at its end and what comes behind it, and how many statements DuckDB
- * makes of it. Undefined for what can't, such as EXPLAIN.
+ * A query in a form that can be embedded in another one, without its semicolon at the end and what
+ * follows, and the number of statements that DuckDB makes of it. Undefined for text that cannot be
+ * embedded, such as EXPLAIN.
  */
 export async function innerQuery(
   connection: DuckDBConnection,
   sql: string,
 ): Promise<{ text: string; count: number } | undefined> {
   const end = [...sql.matchAll(/;/g)].find(({ index }) => isBlank(sql.slice(index)))?.index;
-  // Whole first: what looks like the end may stand in a text or a comment.
+  // The whole text first: what looks like the end may be within a text or a comment.
   for (const text of [sql, ...(end === undefined ? [] : [sql.slice(0, end)])]) {
     try {
-      // A comment at its end goes no further than its line.
+      // A comment at the end of the query ends with its line.
       const { count } = await connection.extractStatements(`FROM (${text}\n)`);
       return { text, count };
     } catch {
-      // Not this way.
+      // This form does not parse: try the next one.
     }
   }
   return undefined;
@@ -88,8 +91,9 @@ function nameOf(called: unknown): string {
 }
 
 /**
- * The same of a PIVOT, which the parser writes no tree of: every word that may be called, also one in a text or a comment. A name is
- * followed by a parenthesis or, at most, by a comment before it.
+ * The same for a PIVOT, of which the parser writes no tree: every word that may be a call, even
+ * within a text or a comment. A name is followed by a parenthesis or, at most, by a comment before
+ * it.
  */
 async function callsInText(connection: DuckDBConnection, sql: string): Promise<Calls> {
   const words = new Set(
@@ -108,7 +112,7 @@ async function judgeCalls(connection: DuckDBConnection, { tables, others }: Call
   if (refused !== undefined) refuseCall(refused);
   const unknown = [...tables].filter((name) => !isHarmlessTableFunction(name));
   if (unknown.length === 0) return;
-  // The warehouse's own macros may be called; a name that is nobody's fails when it is bound.
+  // The macros of the warehouse may be called. An unknown name fails when it is bound.
   const [own] = await run(
     connection,
     `SELECT function_name FROM duckdb_functions()
@@ -127,7 +131,7 @@ function notReading(sql: string): string {
   return isReading ? 'a part of it is not a statement that reads' : `${word} is not a statement that reads`;
 }
 
-/** Nothing but blanks, semicolons and comments, which DuckDB's parser answers with an error that says nothing. */
+/** Only blanks, semicolons and comments: the error of DuckDB's parser for these says nothing. */
 function isBlank(sql: string): boolean {
   return /^(?:[\s;]|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)*$/.test(sql);
 }

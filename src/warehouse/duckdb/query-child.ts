@@ -15,8 +15,8 @@ import {
 } from './query-messages.js';
 
 /**
- * The process that queries run in, started by `query-process.ts`: a request a line on standard input, messages on descriptor 3. It ends
- * when its input does, whatever it works on.
+ * The process in which queries run, started by `query-process.ts`: one request per line on standard
+ * input, messages on descriptor 3. It ends when its input ends, even in the middle of a query.
  */
 const output = new Socket({ fd: 3, readable: false, writable: true });
 const messageCharacters = 64 * 1024;
@@ -32,14 +32,14 @@ lines.on('line', (line) => void answer(JSON.parse(line) as QueryRequest));
 lines.on('close', leave);
 
 async function answer(request: QueryRequest): Promise<void> {
-  const { path, sql, most, rowsRead = Number.POSITIVE_INFINITY, residentMegabytes, ...access } = request;
+  const { path, sql, limits, rowsRead = Number.POSITIVE_INFINITY, residentMegabytes, ...access } = request;
   temporaryFolder = temporaryFolderOf(path, process.pid);
   const stopWatching = systemClock.every(watchMs, () => {
     if (process.memoryUsage.rss() > residentMegabytes * 1024 ** 2) process.exit(tooMuchMemoryStatus);
   });
   try {
     await withConnection({ ...access, path, mode: 'read', temporaryFolder }, async (connection) =>
-      sendAll(await runQuery(connection, sql, path, most), rowsRead),
+      sendAll(await runQuery(connection, sql, path, limits), rowsRead),
     );
     await send({ isEnd: true, isClosed: await isClosed(path) });
   } catch (error) {
@@ -98,7 +98,7 @@ async function sendAll({ columns, groups }: StreamedAnswer, rowsRead: number): P
       texts = [];
       characters = 0;
     };
-    // One by one: all rows of a group together may be far more than a message should hold.
+    // One by one: all rows of a group together may be far more than a message should contain.
     for (let index = 0; index < read; index += 1) {
       const text = JSON.stringify(rows(index, index + 1)[0]);
       texts.push(text);
@@ -117,16 +117,16 @@ async function write(text: string): Promise<void> {
   if (!output.write(text)) await once(output, 'drain');
 }
 
-/** Where the machine runs out of memory, Linux ends this process before any other. */
+/** If the machine runs out of memory, Linux ends this process before any other. */
 function preferToBeKilled(): void {
   try {
     writeFileSync('/proc/self/oom_score_adj', '1000');
   } catch {
-    // There is no such thing elsewhere.
+    // Other systems have no such file.
   }
 }
 
-/** At once: exiting would wait for the query. */
+/** Ends at once: a normal exit would wait for the query. */
 function leave(): void {
   if (temporaryFolder) rmSync(temporaryFolder, { recursive: true, force: true });
   process.kill(process.pid, 'SIGKILL');

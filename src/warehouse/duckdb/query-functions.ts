@@ -1,4 +1,7 @@
-/** Table functions that only compute or describe. Any other one of DuckDB's own is refused, so a new one is refused until it stands here. */
+/**
+ * Table functions that only compute or describe. Any other one of DuckDB is refused, so a new one
+ * is refused until it is listed here.
+ */
 const harmlessTableFunctions = new Set([
   'duckdb_approx_database_count',
   'duckdb_columns',
@@ -47,15 +50,15 @@ const harmlessTableFunctions = new Set([
   'unnest',
 ]);
 
-/** Of DuckDB's other functions those that write, log, wait or read what is not the warehouse's. */
+/** DuckDB's other functions that write, log, wait, or read something other than the warehouse. */
 const refusedFunctions = new Set(['currval', 'getenv', 'nextval', 'pg_sleep', 'sleep_ms', 'write_log']);
 
-/** Whether a query may call a table function of DuckDB's own. */
+/** Whether a query may call a table function of DuckDB. */
 export function isHarmlessTableFunction(name: string): boolean {
   return harmlessTableFunctions.has(name.toLowerCase());
 }
 
-/** Whether a query may not call this function that is not a table function. */
+/** Whether a query may not call this function, which is not a table function. */
 export function isRefusedFunction(name: string): boolean {
   return refusedFunctions.has(name.toLowerCase());
 }

@@ -1,4 +1,4 @@
-/** What to do about a query that failed, by what DuckDB says of it. */
+/** What to do about a failed query, by DuckDB's message. */
 export function queryHint(found: string): string {
   return hints.find(({ where }) => where.test(found))?.hint ?? "see DuckDB's message above.";
 }

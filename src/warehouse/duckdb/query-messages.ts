@@ -1,22 +1,25 @@
 import type { ErrorCode, ErrorDetails } from '../../errors/reports-error.js';
 import type { AnswerLimits, QueryResult } from '../types.js';
 
-/** What the process for queries is sent: JSON, one a line. */
+/** The requests to the query process: one JSON text per line. */
 export interface QueryRequest {
   path: string;
   sql: string;
   lockWaitMs: number;
   memoryLimitMegabytes?: number;
-  /** It ends itself when it takes more. */
+  /** The process ends itself when it takes more. */
   residentMegabytes: number;
-  most?: AnswerLimits;
+  limits?: AnswerLimits;
   rowsRead?: number;
 }
 
-/** What it answers with: JSON, one a line. Columns, then rows, then the end; or an error in place of what is left. */
+/**
+ * Its answers: one JSON text per line. Columns, then rows, then the end; an error may replace what
+ * is left.
+ */
 export type QueryMessage =
   | { columns: QueryResult['columns'] }
-  /** `count` is of the rows that come without values too. */
+  /** `count` includes the rows that come without values. */
   | { rows: unknown[][]; count: number }
   /** `isClosed`: whether the file is known to be closed. */
   | { isEnd: true; isClosed: boolean }
@@ -25,7 +28,7 @@ export type QueryMessage =
 /** The exit status of a process that took too much memory. */
 export const tooMuchMemoryStatus = 86;
 
-/** The folder for what the memory of that process does not hold. */
+/** The folder for what exceeds the memory of that process. */
 export function temporaryFolderOf(path: string, pid: number | undefined): string {
   return `${path}.${pid}.tmp`;
 }

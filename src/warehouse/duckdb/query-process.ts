@@ -17,10 +17,11 @@ import {
 } from './query-messages.js';
 
 /**
- * Runs a query in a process of its own, so that nothing it does reaches this one. The process is killed when the signal is aborted, when
- * it takes too much memory, and when `read` ends before the answer does; all of this waits until it is gone, and its lock with it. One
- * process is kept for the next query.
- * Errors: the signal's reason, those of `runQuery` and of opening the file, QUERY_FAILED also if it takes too much memory or crashes.
+ * Runs a query in a separate process, so that a crash does not reach this one. Kills the process
+ * when the signal is aborted, when it takes too much memory, and when `read` ends before the answer
+ * does; then resolves only after the process has ended and its lock is gone. Keeps one process for
+ * the next query. Errors: the signal's reason, those of `runQuery` and of opening the file;
+ * QUERY_FAILED also if it takes too much memory or crashes.
  */
 export async function queryInProcess<T>(
   asked: Omit<QueryRequest, 'residentMegabytes'>,
@@ -58,22 +59,22 @@ export async function queryInProcess<T>(
   }
 }
 
-/** Starts the process for a query that is to come, so that it is there by then. */
+/** Starts the process before a query comes, so that the query need not wait for it. */
 export function startAhead(): void {
   if (!idle) keepIdle(startWorker());
 }
 
-/** Node, and the values on their way from DuckDB to JSON. */
+/** Node itself, and the values on their way from DuckDB to JSON. */
 const besideDuckDbMegabytes = 768;
 const heapMegabytes = 512;
 const watchMs = 100;
 const idleMs = 60_000;
 /** A process that took more is not kept. */
 const keptMegabytes = 400;
-/** One row is a message at least. A row of a cut answer is hardly longer than its limit. */
+/** A message has at least one row. A row of a cut answer is hardly longer than its limit. */
 const messageBytes = 256 * 1024 ** 2;
 
-/** What DuckDB takes of the memory where it is told nothing. */
+/** DuckDB's own share of the memory without a setting. */
 function duckDbsOwnMegabytes(): number {
   return (totalmem() * 0.8) / 1024 ** 2;
 }
@@ -81,12 +82,12 @@ function duckDbsOwnMegabytes(): number {
 interface Worker {
   process: ChildProcess;
   input: Writable;
-  /** Read on from query to query. */
+  /** One reader for all queries of the process. */
   output: AsyncIterator<Buffer>;
   sockets: Socket[];
-  /** The end of what it wrote to standard error. */
+  /** The last part of its standard error. */
   lastWords: string;
-  /** Resolves when it is gone, with how. */
+  /** Resolves when it has ended, with how. */
   gone: Promise<{ status: number | null; signal: NodeJS.Signals | null; error?: Error }>;
 }
 
@@ -113,21 +114,21 @@ function startWorker(): Worker {
   errors.on('data', (text: Buffer) => {
     worker.lastWords = `${worker.lastWords}${text}`.slice(-4000);
   });
-  // How it ended is told where its output ends.
+  // The reason of its end is in the last part of its output.
   for (const socket of worker.sockets) socket.on('error', () => {});
   void worker.gone.then(() => {
     if (idle?.worker === worker) idle = undefined;
   });
   try {
-    // The work of this process goes first.
+    // The work of this process has priority.
     if (child.pid !== undefined) setPriority(child.pid, 10);
   } catch {
-    // It is gone already, or may not be slowed down.
+    // It has ended already, or its priority may not be lowered.
   }
   return worker;
 }
 
-/** Of a program that is not built yet those options of this process that load TypeScript. */
+/** For a program that is not built yet: those options of this process that load TypeScript. */
 function loaderOptions(): string[] {
   const { execArgv } = process;
   return execArgv.flatMap((option, index) => {
@@ -156,7 +157,7 @@ function takeIdle(): Worker | undefined {
   return worker;
 }
 
-/** It does not keep this process alive, and ends with it. */
+/** It neither keeps this process alive nor outlives it. */
 function keepIdle(worker: Worker): void {
   if (idle || residentNow(worker) > keptMegabytes) {
     worker.process.kill('SIGKILL');
@@ -175,7 +176,10 @@ async function end(worker: Worker, path: string): Promise<void> {
   await rm(temporaryFolderOf(path, worker.process.pid), { recursive: true, force: true });
 }
 
-/** What it takes of the memory, in megabytes; 0 where that can't be known from outside, and it watches itself alone. */
+/**
+ * The memory that it takes, in megabytes; 0 if that is unknown from outside, and only the process
+ * itself checks it.
+ */
 function residentNow({ process: { pid } }: Worker): number {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
@@ -185,13 +189,16 @@ function residentNow({ process: { pid } }: Worker): number {
   }
 }
 
-/** The messages until the end of the answer. Errors: that of an error message; how the process ended if it ended before. */
+/**
+ * The messages until the end of the answer. Errors: that of an error message; how the process ended
+ * if it ended first.
+ */
 async function* answerMessages(
   worker: Worker,
   request: QueryRequest,
   state: { isReusable: boolean },
 ): AsyncGenerator<QueryMessage> {
-  for await (const line of lines(worker.output, request.most ? 8 * request.most.bytes : messageBytes)) {
+  for await (const line of lines(worker.output, request.limits ? 8 * request.limits.bytes : messageBytes)) {
     const message = JSON.parse(line) as QueryMessage;
     if ('isClosed' in message) state.isReusable = message.isClosed;
     if ('code' in message) throw new ReportsError(message.code, message.details);
@@ -209,7 +216,10 @@ function tooMuchMemory({ residentMegabytes }: QueryRequest): ReportsError {
   return queryFailed(`it took more than ${Math.round(residentMegabytes)} MB of memory`);
 }
 
-/** Lines of no more than so many bytes. Reads no further than the line that is asked for. Errors: QUERY_FAILED for a longer one. */
+/**
+ * Lines of at most this many bytes. Reads no further than the requested line. Errors: QUERY_FAILED
+ * for a longer one.
+ */
 async function* lines(output: AsyncIterator<Buffer>, longest: number): AsyncGenerator<string> {
   let parts: Buffer[] = [];
   let bytes = 0;

@@ -16,15 +16,16 @@ import { QueryRefusal } from './query-refusal.js';
 import { toJsonValue } from './values.js';
 
 /**
- * Runs one statement that reads, on a connection opened for reading. The rows are to be read while the connection is open; they are
- * converted group by group as DuckDB makes them. Two columns of one name are told apart as `a`, `a_1`.
- * Fails with QUERY_FAILED for anything DuckDB refuses, for statements that don't read and for more than one statement.
+ * Runs one statement that reads, on a connection opened for reading. The rows must be read while
+ * the connection is open; they are converted group by group as DuckDB makes them. Two columns of
+ * one name become `a` and `a_1`. Errors: QUERY_FAILED for anything that DuckDB refuses, for
+ * statements that do not read and for more than one statement.
  */
 export async function runQuery(
   connection: DuckDBConnection,
   sql: string,
   path: string,
-  most?: AnswerLimits,
+  limits?: AnswerLimits,
 ): Promise<StreamedAnswer> {
   try {
     await judgeQuery(connection, sql);
@@ -32,7 +33,7 @@ export async function runQuery(
     let cut: DuckDBPreparedStatement | undefined;
     try {
       const columns = answerColumns(whole);
-      cut = most && (await prepareCut(connection, sql, whole, most));
+      cut = limits && (await prepareCut(connection, sql, whole, limits));
       const result = await (cut ?? whole).stream();
       return { columns, groups: rowGroups(result, columns, path, cut !== undefined) };
     } finally {
@@ -45,7 +46,9 @@ export async function runQuery(
   }
 }
 
-/** Of a cut answer each column is two, of which the second one is the beginning of a value that is too long. */
+/**
+ * In a cut answer each column is two; the second one is the beginning of a value that is too long.
+ */
 async function* rowGroups(
   result: DuckDBResult,
   columns: StreamedAnswer['columns'],
@@ -75,7 +78,7 @@ async function* rowGroups(
   }
 }
 
-/** Prepares what was judged; the enum types of a PIVOT are made in memory first. */
+/** Prepares the statement that was checked, after creating the enum types of a PIVOT in memory. */
 async function prepareReading(connection: DuckDBConnection, sql: string): Promise<DuckDBPreparedStatement> {
   const statements = await connection.extractStatements(sql);
   const last = statements.count - 1;
@@ -95,7 +98,9 @@ async function prepareReading(connection: DuckDBConnection, sql: string): Promis
   return refuse(statementType);
 }
 
-/** The same statement, cut in SQL; undefined for EXPLAIN, which can't stand in another one. */
+/**
+ * The same statement, cut in SQL; undefined for EXPLAIN, which cannot be embedded in another one.
+ */
 async function prepareCut(
   connection: DuckDBConnection,
   sql: string,
@@ -105,7 +110,7 @@ async function prepareCut(
   const inner = await innerQuery(connection, sql);
   if (!inner) return undefined;
   const types = Array.from({ length: whole.columnCount }, (_, index) => whole.columnType(index));
-  // One row alone must not be far more than is wanted either.
+  // A single row must not exceed the limit by much either.
   const characters = Math.min(cellCharacters, Math.ceil(bytes / (bytesOfCharacter * types.length)));
   return prepareReading(connection, cutAnswer(inner.text, types, { rows, characters }));
 }
@@ -125,7 +130,7 @@ function refuse(type: StatementType): never {
 /** The error of the catalogue for whatever kept a query from its answer. */
 export function queryError(error: unknown, path: string): ReportsError {
   const known = fileError(error, path);
-  // Of a query, not of a commit that could be made again with more memory.
+  // For a query, not for a commit that could be retried with more memory.
   const isTooLarge = known instanceof ReportsError && known.code === 'WAREHOUSE_OUT_OF_MEMORY';
   return known instanceof ReportsError && !isTooLarge
     ? known
@@ -137,7 +142,7 @@ export function queryError(error: unknown, path: string): ReportsError {
       );
 }
 
-/** As DESCRIBE says it: JSON is text by another name. */
+/** As DESCRIBE names it: JSON is text by another name. */
 function typeText(type: DuckDBType): string {
   return type.alias ?? String(type);
 }

@@ -16,9 +16,10 @@ import {
 import { isoTime, parseJsonText } from '../ledger/json-values.js';
 
 /**
- * A DuckDB value as JSON can carry it without loss: decimals and integers of 64 bits and more as strings, times as ISO 8601 in UTC,
- * dates as `2026-01-02`, blobs as hexadecimal, NaN and infinities as strings, lists and arrays as arrays, structs and maps as
- * objects, JSON as what it says. Everything else is DuckDB's own text.
+ * A DuckDB value as JSON can carry it without loss: decimals and integers of 64 bits and more as
+ * strings, times as ISO 8601 in UTC, dates as `2026-01-02`, blobs as hexadecimal, NaN and
+ * infinities as strings, lists and arrays as arrays, structs and maps as objects, JSON as what it
+ * says. Everything else is DuckDB's own text.
  */
 export function toJsonValue(value: DuckDBValue, isJson = false): unknown {
   if (value === null || typeof value === 'boolean') return value;

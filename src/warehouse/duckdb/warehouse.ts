@@ -146,11 +146,11 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
   async function queryStream<T>(
     sql: string,
     read: (answer: StreamedAnswer) => Promise<T>,
-    { signal, ...limits }: QueryLimits = {},
+    { signal, ...rest }: QueryLimits = {},
   ): Promise<T> {
     if (!isThere(path)) throw new ReportsError('WAREHOUSE_MISSING', { path });
     // Without the clock, which is not sent to the other process.
-    const request = { ...settings, path: resolve(path), sql, ...limits };
+    const request = { ...settings, path: resolve(path), sql, ...rest };
     return takeTurn({ path, isPreemptible, ...(signal && { signal }) }, (ended) =>
       queryInProcess(request, read, ended),
     );

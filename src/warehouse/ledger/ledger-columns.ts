@@ -35,7 +35,7 @@ export const ledgerColumns: { field: keyof LedgerRow; column: string; kind: Colu
   { field: 'loadedAt', column: 'loaded_at', kind: 'time' },
 ];
 
-/** What a field is in the row of a version that did not keep it yet. */
+/** The value of a field in a row of an earlier version, which did not have it. */
 export function absentValue(field: keyof LedgerRow): null | [] {
   return field === 'checks' || field === 'files' ? [] : null;
 }

@@ -43,8 +43,8 @@ export function quarantineReason(error: unknown): Pick<LedgerEntry, 'status' | '
 }
 
 /**
- * The tables of a document with their rejected values. An entry that was written before rejects were
- * counted per table has them all on its first table, so that their sum is right in any case.
+ * The tables of a document with their rejected values. An entry that was written before rejects
+ * were counted per table has them all on its first table, so that their sum is right in any case.
  */
 export function tablesWithRejects({
   tables,

@@ -33,7 +33,7 @@ export interface ViewStore {
   isConcurrent: boolean;
 }
 
-/** The reason of a view that nothing keeps from being made. */
+/** The reason for a view that could be made. */
 const notMadeYet = 'not as its file says yet: the next load makes it';
 
 /**

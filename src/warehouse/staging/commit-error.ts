@@ -8,8 +8,8 @@ const refusals =
   /^(Conversion|Binder|Catalog|Constraint|Dependency|Invalid Input|Invalid type|Mismatch Type|Not implemented|Out of Range|Parser|Syntax) Error/i;
 
 /**
- * Converts what went wrong in a commit into an error of the catalogue: WAREHOUSE_REFUSED for a load
- * that can't be committed, else as `fileError`. Returns errors of the catalogue as they are.
+ * Converts a failure of a commit into an error of the catalogue: WAREHOUSE_REFUSED for a load that
+ * cannot be committed, otherwise as `fileError`. Returns errors of the catalogue as they are.
  */
 export function commitError(error: unknown, loads: Load[], path: string): unknown {
   if (error instanceof ReportsError) return error;

@@ -163,7 +163,10 @@ function callWith(folder: string, status: number): Promise<void> {
   });
 }
 
-/** Requests a report until the program gives it up; after each failure its records are made older than any backoff. */
+/**
+ * Requests a report until the request is abandoned; after each failure its records are backdated
+ * beyond any backoff.
+ */
 async function requestInVain(world: World): Promise<Ran> {
   const file = join(world.folder, 'state', 'requests.json');
   const older = (at: string) => new Date(Date.parse(at) - 2 * 86_400_000).toISOString();

@@ -14,7 +14,7 @@ const shippingType = 'GET_FLAT_FILE_ORDER_REPORT_DATA_SHIPPING';
 const shipping = 'order-id\torder-item-id\tbuyer-name\tquantity-purchased\no-1\ti-1\tAnn Archer\t1\n';
 const facts = { sellerId, documentId: 'amzn1.spdoc.1', reportType: listingsType, marketplaceIds: [] };
 
-/** Errors of documents, of what they are parsed to, and of the files that they are written to. */
+/** Errors of documents, of their tables, and of the files that they are written to. */
 export const documentProvocations: Provocations = {
   DOWNLOAD_FAILED: {
     input: 'a download that is answered with 400 again and again',
@@ -123,7 +123,10 @@ export const documentProvocations: Provocations = {
   },
 };
 
-/** By code, the input of `docs/bad-input.md` that is answered with it; `codes` has what each was answered with. */
+/**
+ * For a code, the input of `docs/bad-input.md` that is answered with it; `codes` has the answer to
+ * each.
+ */
 export function badInputProvocations(codes: () => Promise<Map<string, string>>): Provocations {
   const given = (input: string): Provocation => ({
     input,
