@@ -9,7 +9,14 @@ import { until } from './started.js';
 const token = 'a-token-of-some-length';
 const halfARequest = 'GET /api/status HTTP/1.1\r\nHost: localhost\r\nX-Slow: ';
 const authorization = { authorization: `Bearer ${token}` };
-const snapshot = { warehouse: { readAt: 'now' }, queues: [], sellers: [], pipelines: [], runs: [] };
+const snapshot = {
+  warehouse: { readAt: 'now' },
+  commits: {},
+  queues: [],
+  sellers: [],
+  pipelines: [],
+  runs: [],
+};
 
 describe('the status server under load', () => {
   let server: StatusServer;
