@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import type { Logger } from 'pino';
 import { type Clock, systemClock } from '../runtime/clock.js';
+import { keepAwsSecrets } from '../runtime/aws-secrets.js';
 import { silenceAwsNodeWarning } from '../runtime/aws-node-warning.js';
 import { describeError, ReportsError } from '../errors/reports-error.js';
 import type { Queue, QueueMessage } from './types.js';
@@ -184,7 +185,7 @@ export function openClient({ url, ...options }: QueueLocation): SQSClient {
   silenceAwsNodeWarning();
   const location = locationOf(url);
   const endpoint = options.endpoint ?? location.endpoint;
-  return new SQSClient({
+  const client = new SQSClient({
     region: options.region ?? location.region,
     ...(endpoint ? { endpoint } : {}),
     // A copy: the SDK notes their source in them, and settings are frozen.
@@ -192,6 +193,14 @@ export function openClient({ url, ...options }: QueueLocation): SQSClient {
     // The queue URL names the queue; the endpoint, if given, the server to call.
     useQueueUrlAsEndpoint: false,
   });
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      await keepAwsSecrets(client.config.credentials);
+      return next(args);
+    },
+    { step: 'initialize' },
+  );
+  return client;
 }
 
 /** Options of one call, its retries included: by itself the SDK waits for an answer for ever. */

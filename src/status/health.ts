@@ -4,7 +4,8 @@ import type { StatusSnapshot } from './types.js';
  * Returns the codes of the problems that keep the program from loading anything; none if it is
  * ready. These are an unreadable warehouse, commits that can't be made (a warehouse that another
  * program holds, a full disk, a folder or a bucket that can't be written), an unreachable queue, or
- * login refused for all sellers. If only some sellers are refused, alarms report it: the others continue.
+ * login refused for all sellers. If only some sellers are refused, alarms report it: the others
+ * continue.
  */
 export function notReadyFor({ warehouse, commits, queues, sellers }: StatusSnapshot): string[] {
   const codes: string[] = [];

@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import { MultiBar, type SingleBar } from 'cli-progress';
 import { type Logger, pino } from 'pino';
+import { redact } from '../../errors/secrets.js';
 import type { PipelineEvent } from '../../ingest/context.js';
 import type { Io } from './io.js';
 
@@ -11,13 +12,17 @@ export interface Progress {
   close(): void;
 }
 
+/** Of an error outside the catalogue, a log has its stack and its causes too. */
+const hooks = { streamWrite: redact };
+
 /** Shows the work going on: a bar and plain warnings on a terminal, JSON log lines elsewhere. Always on stderr. */
 export function openProgress(io: Io, options: { title: string; logLevel?: string }): Progress {
   return io.stderr.isTTY ? barProgress(io, options) : logProgress(io, options);
 }
 
 function logProgress(io: Io, { logLevel = 'info' }: { logLevel?: string }): Progress {
-  const log = pino({ level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, io.stderr);
+  const options = { level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime, hooks };
+  const log = pino(options, io.stderr);
   return {
     log,
     onEvent(event) {
@@ -58,7 +63,7 @@ function barProgress(io: Io, { title, logLevel = 'warn' }: { title: string; logL
     },
   });
   return {
-    log: pino({ level: logLevel }, lines),
+    log: pino({ level: logLevel, hooks }, lines),
     onEvent(event) {
       if (event.event === 'work_found') {
         const total = found.add(event.key).size;

@@ -1,5 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { redact } from '../../errors/secrets.js';
 
 /** What came back from one GET of a document. `status` is undefined where no answer came; `failure` tells why. */
 export interface Answer {
@@ -111,7 +112,7 @@ function described(
   return {
     ...(statusCode === undefined ? {} : { status: statusCode }),
     ...(etag ? { etag } : {}),
-    ...(contentType ? { contentType } : {}),
+    ...(contentType ? { contentType: redact(contentType) } : {}),
     ...(total === undefined ? {} : { totalBytes: Number(total) }),
     start: statusCode === 206 ? Number(rest?.[1] ?? Number.NaN) : 0,
   };
