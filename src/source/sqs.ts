@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import type { Logger } from 'pino';
 import { type Clock, systemClock } from '../runtime/clock.js';
+import { beforeAbruptExit } from '../runtime/before-exit.js';
 import { keepAwsSecrets } from '../runtime/aws-secrets.js';
 import { silenceAwsNodeWarning } from '../runtime/aws-node-warning.js';
 import { describeError, ReportsError } from '../errors/reports-error.js';
@@ -58,6 +59,8 @@ export function openQueue({
    * received.
    */
   const inFlight = new Map<string, { message: QueueMessage; receivedMs: number }>();
+  const closed = new AbortController();
+  const forgetClosing = beforeAbruptExit(close);
   const stopHeartbeat = clock.every((visibilityTimeoutSeconds / 3) * 1000, () => void extendAll());
 
   return {
@@ -74,8 +77,9 @@ export function openQueue({
       return Boolean(Attributes?.RedrivePolicy);
     },
 
-    async receive({ maxMessages, waitTimeSeconds, signal }) {
-      if (signal?.aborted) return [];
+    async receive({ maxMessages, waitTimeSeconds, signal: stop }) {
+      const signal = stop ? AbortSignal.any([closed.signal, stop]) : closed.signal;
+      if (signal.aborted) return [];
       const command = new ReceiveMessageCommand({
         QueueUrl: url,
         MaxNumberOfMessages: maxMessages,
@@ -90,23 +94,27 @@ export function openQueue({
         );
         return Messages.flatMap(track);
       } catch (error) {
-        if (signal?.aborted) return [];
+        if (signal.aborted) return [];
         throw queueError(error, url);
       }
     },
 
-    async close() {
-      stopHeartbeat();
-      await Promise.all(
-        [...inFlight.values()].map(({ message }) =>
-          message.release().catch((error: unknown) => {
-            log.warn({ messageId: message.messageId }, `releasing a message: ${describeError(error)}`);
-          }),
-        ),
-      );
-      client.destroy();
-    },
+    close,
   };
+
+  async function close(): Promise<void> {
+    forgetClosing();
+    closed.abort();
+    stopHeartbeat();
+    await Promise.all(
+      [...inFlight.values()].map(({ message }) =>
+        message.release().catch((error: unknown) => {
+          log.warn({ messageId: message.messageId }, `releasing a message: ${describeError(error)}`);
+        }),
+      ),
+    );
+    client.destroy();
+  }
 
   function track({ MessageId, ReceiptHandle, Body, Attributes }: Message): QueueMessage[] {
     if (!ReceiptHandle) return [];

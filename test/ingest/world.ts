@@ -239,6 +239,7 @@ export function runApart(
     child.on('error', reject);
     child.on('close', (code) => {
       try {
+        assertHandled(stderr, env);
         resolve(withoutSecrets({ code, stdout, stderr }, env));
       } catch (error) {
         reject(error);
@@ -255,6 +256,12 @@ function withoutSecrets(ran: Ran, env: NodeJS.ProcessEnv): Ran {
 }
 
 /** The built program where it is newer than its source, for it starts faster; else the source. */
+/** Fails if an error of the program was handled by nothing but the end of its process. */
+function assertHandled(stderr: string, env: NodeJS.ProcessEnv): void {
+  const isUnhandled = /an error that nothing handles|^Node\.js v\d/m.test(stderr);
+  if (isUnhandled && !env.PROVOKE_UNHANDLED) throw new Error(`an error that nothing handles:\n${stderr}`);
+}
+
 function program(): string[] {
   const root = new URL('../../', import.meta.url).pathname;
   const built = join(root, 'dist', 'main.cjs');

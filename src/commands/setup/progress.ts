@@ -21,8 +21,7 @@ export function openProgress(io: Io, options: { title: string; logLevel?: string
 }
 
 function logProgress(io: Io, { logLevel = 'info' }: { logLevel?: string }): Progress {
-  const options = { level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime, hooks };
-  const log = pino(options, io.stderr);
+  const log = openLog(io.stderr, logLevel);
   return {
     log,
     onEvent(event) {
@@ -32,6 +31,11 @@ function logProgress(io: Io, { logLevel = 'info' }: { logLevel?: string }): Prog
     },
     close() {},
   };
+}
+
+/** JSON, a line for each message. */
+export function openLog(stream: Io['stderr'], level: string): Logger {
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, hooks }, stream);
 }
 
 function barProgress(io: Io, { title, logLevel = 'warn' }: { title: string; logLevel?: string }): Progress {
