@@ -6,15 +6,14 @@ export interface Variant {
   starts: number[];
 }
 
-const maxTimes = 3;
 /** Of a text full of escapes of several kinds. */
 const maxVariants = 40;
 
 /**
  * Returns the text, and the text with the escapes of URLs, JSON and HTML undone, one kind after the
- * other in each order, up to three times over.
+ * other in each order, up to `maxTimes` times over.
  */
-export function variantsOf(bytes: string): Variant[] {
+export function variantsOf(bytes: string, maxTimes: number): Variant[] {
   const original = { bytes, starts: Array.from({ length: bytes.length + 1 }, (_, at) => at) };
   const variants: Variant[] = [original];
   const known = new Set([bytes]);

@@ -5,7 +5,7 @@ import { machineErrors } from './machine.js';
 import { parsingErrors } from './parsing.js';
 import { queueErrors } from './queue.js';
 import { schemaErrors } from './schemas.js';
-import { redact } from './secrets.js';
+import { quote } from './secrets.js';
 import { sellingPartnerErrors } from './selling-partner.js';
 import { settingsErrors } from './settings.js';
 import { warehouseErrors } from './warehouse.js';
@@ -53,7 +53,7 @@ export class ReportsError extends Error {
 
   constructor(code: ErrorCode, given: ErrorDetails = {}, options: { cause?: unknown; retry?: Retry } = {}) {
     const { found } = given;
-    const details = typeof found === 'string' ? { ...given, found: redact(found) } : given;
+    const details = typeof found === 'string' ? { ...given, found: quote(found) } : given;
     const entry: CatalogueEntry = catalogue[code];
     super(fill(entry.message, details), 'cause' in options ? { cause: options.cause } : {});
     this.name = 'ReportsError';
@@ -155,7 +155,7 @@ export function isDamagedWarehouse(error: unknown): error is ReportsError {
 
 /** One line that says what went wrong, for an error of any origin; without secrets. */
 export function describeError(error: unknown): string {
-  return redact(error instanceof Error ? error.message : String(error));
+  return quote(error instanceof Error ? error.message : String(error));
 }
 
 function fill(template: string, details: ErrorDetails): string {

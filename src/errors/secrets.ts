@@ -10,7 +10,7 @@ import { variantsOf } from './escapes.js';
 const minLength = 6;
 /** Tokens and presigned URLs come by the document; a server echoes those of its own calls. */
 const maxPassing = 1000;
-/** The rest of a longer text is left out. */
+/** A longer text is searched less thoroughly, and quoted in part. */
 const maxCharacters = 100_000;
 const replacement = '<redacted>';
 
@@ -26,10 +26,11 @@ const index = new Map<string, Set<string>>();
 /** Registers a secret of the settings for as long as the program runs. */
 export function keepSecret(secret: string | undefined): void {
   if (secret === undefined || secret.length < minLength || lasting.has(secret)) return;
-  lasting.set(secret, addNeedles(secret));
+  lasting.set(secret, passing.get(secret) ?? addNeedles(secret));
+  passing.delete(secret);
 }
 
-/** Registers a secret that is soon replaced, such as an access token: the last thousand are kept. */
+/** Registers a secret that is soon replaced, such as a token: the last thousand are kept. */
 export function keepPassingSecret(secret: string | undefined): void {
   if (secret === undefined || secret.length < minLength || lasting.has(secret)) return;
   const needles = passing.get(secret) ?? addNeedles(secret);
@@ -38,7 +39,12 @@ export function keepPassingSecret(secret: string | undefined): void {
   const [oldest] = passing;
   if (passing.size <= maxPassing || !oldest) return;
   passing.delete(oldest[0]);
-  for (const needle of oldest[1]) index.get(needle.slice(0, keyLength))?.delete(needle);
+  for (const needle of oldest[1]) {
+    const key = needle.slice(0, keyLength);
+    const known = index.get(key);
+    known?.delete(needle);
+    if (known?.size === 0) index.delete(key);
+  }
 }
 
 /** Registers what makes a presigned URL a secret: its signature, credential and session token. */
@@ -54,10 +60,9 @@ export function keepPresignedUrl(url: string): void {
  * or HTML, up to three times over.
  */
 export function redact(text: string): string {
-  if (text.length > maxCharacters) return `${redact(text.slice(0, maxCharacters))}…`;
   const bytes = toBytes(text);
   const found: Span[] = [];
-  for (const variant of variantsOf(bytes)) {
+  for (const variant of variantsOf(bytes, text.length > maxCharacters ? 1 : 3)) {
     for (const [start, end] of [...secretsIn(variant.bytes), ...shapesIn(variant.bytes)])
       found.push([variant.starts[start] ?? 0, variant.starts[end] ?? bytes.length]);
   }
@@ -70,6 +75,13 @@ export function redact(text: string): string {
     at = Math.max(at, end);
   }
   return Buffer.from(redacted + bytes.slice(at), 'latin1').toString('utf8');
+}
+
+/** Returns what others wrote, redacted, and without the rest of what is far too long for a message. */
+export function quote(text: string): string {
+  if (text.length <= maxCharacters) return redact(text);
+  // Not up to the cut: half of a secret would not be found.
+  return `${redact(text.slice(0, maxCharacters)).slice(0, maxCharacters / 2)}…`;
 }
 
 /** From the first byte to the one behind the last. */

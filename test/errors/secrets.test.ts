@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
-import { keepPassingSecret, keepPresignedUrl, keepSecret, redact } from '../../src/errors/secrets.js';
+import { keepPassingSecret, keepPresignedUrl, keepSecret, quote, redact } from '../../src/errors/secrets.js';
 import { encodings } from '../planted-secrets.js';
 
 const awkward = 'p|l+a n/"t\\e&d=<s>é%41c_r-e\'t';
@@ -81,6 +81,19 @@ describe('redacting', () => {
     for (const each of tokens) keepPassingSecret(each);
     assert.equal(redact(`${tokens[0]} ${tokens[1]}`), `${tokens[0]} <redacted>`);
     assert.equal(redact(awkward), '<redacted>');
+  });
+
+  it('quotes a text that is far too long in part, without half a secret at its end', () => {
+    const quoted = quote(`${'x'.repeat(99_990)}${awkward}`);
+    assert.match(quoted, /^x{50000}…$/);
+    assert.equal(redact(`${'x'.repeat(200_000)}${awkward}\n`), `${'x'.repeat(200_000)}<redacted>\n`);
+  });
+
+  it('keeps a token that turns out to be a secret of the settings', () => {
+    keepPassingSecret('first-a-token');
+    keepSecret('first-a-token');
+    for (let index = 0; index < 1001; index += 1) keepPassingSecret(`another-token-${index}`);
+    assert.equal(redact('first-a-token'), '<redacted>');
   });
 
   it('takes milliseconds for a long text full of escapes', () => {
