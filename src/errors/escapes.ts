@@ -22,6 +22,7 @@ export function variantsOf(bytes: string, maxTimes: number): Variant[] {
     const next: Variant[] = [];
     for (const variant of latest) {
       for (const kind of escapes) {
+        if (variant.bytes.search(kind.pattern) < 0) continue;
         const undone = undo(kind, variant);
         if (known.has(undone.bytes) || known.size >= maxVariants) continue;
         known.add(undone.bytes);
