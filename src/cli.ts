@@ -21,6 +21,7 @@ import { subscribeCommand } from './commands/subscribe.js';
 import { sweepCommand } from './commands/sweep.js';
 import { tablesCommand } from './commands/tables.js';
 import { describeError, knownError, ReportsError } from './errors/reports-error.js';
+import { redact } from './errors/secrets.js';
 import { version } from './runtime/version.js';
 
 /**
@@ -109,7 +110,7 @@ const wrongUse = new Set([
 function printError(thrown: unknown, io: Io): number {
   const error = knownError(thrown);
   if (!(error instanceof ReportsError)) {
-    const trace = error instanceof Error ? (error.stack ?? error.message) : describeError(error);
+    const trace = error instanceof Error && error.stack ? redact(error.stack) : describeError(error);
     io.stderr.write(`error: ${trace}\nThis is a bug. Please report it with the lines above.\n`);
     return 1;
   }

@@ -12,7 +12,10 @@ async function main(): Promise<void> {
   }
   const { runCli } = await import('./cli.js');
   const { processIo } = await import('./commands/setup/io.js');
-  process.exitCode = await runCli(process.argv.slice(2), processIo());
+  const { exitOnUnhandledErrors } = await import('./commands/setup/unhandled-errors.js');
+  const io = processIo();
+  exitOnUnhandledErrors(io);
+  process.exitCode = await runCli(process.argv.slice(2), io);
 }
 
 void main();

@@ -10,7 +10,7 @@ import { credentialProblems } from './credential-problems.js';
 import { folderProblems } from './folder-problems.js';
 import { relationProblems } from './relation-problems.js';
 import { requestProblems } from './request-problems.js';
-import { isSecret, secretProblems } from './secrets.js';
+import { isSecret, keepSecretsIn, secretProblems } from './secrets.js';
 import { type Config, configSpec } from './spec.js';
 import { substituteFrom } from './substitute.js';
 import { withoutUnset } from './without-unset.js';
@@ -95,9 +95,11 @@ export function checkConfig(options: ReadConfigOptions): CheckedConfig {
   const secrets = new Set(further.map(({ path }) => path).filter(isSecret));
   const problems = inOrder([...written.problems.filter(({ path }) => !secrets.has(path)), ...further]);
   if (problems.length === 0 && written.value) {
+    keepSecretsIn(written.value);
     return { name, config: complete(written.value, file, dirname(file)), problems };
   }
   const rest = options.tolerateUnset ? withoutUnset(problems, text, name, options.env) : undefined;
+  keepSecretsIn(rest?.written);
   return rest
     ? { name, config: complete(rest.written, file, dirname(file), rest.unset), problems: [] }
     : { name, problems };

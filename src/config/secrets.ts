@@ -1,3 +1,4 @@
+import { keepSecret } from '../errors/secrets.js';
 import type { YamlProblem, YamlFile } from '../yaml/read-yaml.js';
 import { valueAt, type YamlPath } from '../yaml/spec-issues.js';
 import { isVariable } from './substitute.js';
@@ -32,6 +33,24 @@ export function secretProblems({ problemAt }: YamlFile<unknown>, written: unknow
 /** Whether a path in the settings, such as `sellers[0].credentials.clientId`, holds a secret. */
 export function isSecret(path: string): boolean {
   return /\bcredentials\b/.test(path) || secrets.some((secret) => secret.path.join('.') === path);
+}
+
+/** Names of an application or an identity: others may know them. */
+const names = /\.(clientId|accessKeyId)$/;
+/** A shorter path of a webhook may be an ordinary word. */
+const minWebhookPathLength = 12;
+
+/** Registers the secrets in settings, so that no text of a server reveals them. */
+export function keepSecretsIn(value: unknown, path = ''): void {
+  if (typeof value === 'string') {
+    if (!isSecret(path) || names.test(path)) return;
+    keepSecret(value);
+    const url = URL.canParse(value) ? new URL(value) : undefined;
+    const place = url ? url.pathname + url.search : '';
+    if (place.length >= minWebhookPathLength) keepSecret(place);
+  } else if (typeof value === 'object' && value !== null) {
+    for (const [key, each] of Object.entries(value)) keepSecretsIn(each, path ? `${path}.${key}` : key);
+  }
 }
 
 /** Returns settings without their secrets, for display. */

@@ -2,7 +2,7 @@ import { statfs } from 'node:fs/promises';
 import type { Config } from '../config/spec.js';
 import { callJson } from '../source/selling-partner/http.js';
 import { readBucketUrl } from '../store/bucket-url.js';
-import { foldersBeside, openStores } from '../store/open-store.js';
+import { localFolders, openStores } from '../store/open-store.js';
 import { ReportsError } from '../errors/reports-error.js';
 import { checkFolderWritable } from '../files/whole-file.js';
 import type { Warehouse } from '../warehouse/types.js';
@@ -19,9 +19,7 @@ const maxClockSkewSeconds = 60;
 
 /** Checks that the folders the program writes to are writable and have free space. */
 export function diskChecks(config: Config): Check[] {
-  const stores = [config.raw, config.lake].filter((place) => !readBucketUrl(place));
-  const folders = [...stores, ...foldersBeside(config)];
-  return folders.map((folder) => ({
+  return localFolders(config).map((folder) => ({
     name: 'disk',
     about: folder,
     look: () => lookAtFolder(folder),

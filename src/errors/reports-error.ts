@@ -5,6 +5,7 @@ import { machineErrors } from './machine.js';
 import { parsingErrors } from './parsing.js';
 import { queueErrors } from './queue.js';
 import { schemaErrors } from './schemas.js';
+import { quote } from './secrets.js';
 import { sellingPartnerErrors } from './selling-partner.js';
 import { settingsErrors } from './settings.js';
 import { warehouseErrors } from './warehouse.js';
@@ -30,8 +31,8 @@ export const catalogue = {
 export type ErrorCode = keyof typeof catalogue;
 
 /**
- * Details of a failure, which fill the placeholders of message and remedy. They never contain
- * secrets, tokens or presigned URLs.
+ * Facts about a failure; the placeholders of the message are filled from them. `found` may be what
+ * a server said: secrets, tokens and presigned URLs in it are redacted. The rest never has any.
  */
 export type ErrorDetails = Record<string, string | number | boolean | null | undefined>;
 
@@ -51,7 +52,9 @@ export class ReportsError extends Error {
   readonly remedy: string;
   readonly details: ErrorDetails;
 
-  constructor(code: ErrorCode, details: ErrorDetails = {}, options: { cause?: unknown; retry?: Retry } = {}) {
+  constructor(code: ErrorCode, given: ErrorDetails = {}, options: { cause?: unknown; retry?: Retry } = {}) {
+    const { found } = given;
+    const details = typeof found === 'string' ? { ...given, found: quote(found) } : given;
     const entry: CatalogueEntry = catalogue[code];
     super(fill(entry.message, details), 'cause' in options ? { cause: options.cause } : {});
     this.name = 'ReportsError';
@@ -151,9 +154,9 @@ export function isDamagedWarehouse(error: unknown): error is ReportsError {
   return error instanceof ReportsError && error.code === 'WAREHOUSE_UNREADABLE';
 }
 
-/** Returns one line that says what went wrong, for an error of any origin. */
+/** One line that says what went wrong, for an error of any origin; without secrets. */
 export function describeError(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return quote(error instanceof Error ? error.message : String(error));
 }
 
 function fill(template: string, details: ErrorDetails): string {

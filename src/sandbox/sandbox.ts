@@ -143,13 +143,13 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const sqsEndpoint = await queueServer.listen({ port: 0, host: '127.0.0.1' });
   const awsEnvironment = {
     AWS_ACCESS_KEY_ID: 'sandbox',
-    AWS_SECRET_ACCESS_KEY: 'sandbox',
+    AWS_SECRET_ACCESS_KEY: 'sandbox-secret-access-key',
     AWS_REGION: 'us-east-1',
   };
   const sqs = new SQSClient({
     endpoint: sqsEndpoint,
     region: awsEnvironment.AWS_REGION,
-    credentials: { accessKeyId: 'sandbox', secretAccessKey: 'sandbox' },
+    credentials: { accessKeyId: 'sandbox', secretAccessKey: 'sandbox-secret-access-key' },
   });
   const deadLetterUrl = options.maxReceiveCount ? await createQueue(sqs, 'reports-dead', {}) : undefined;
   const queueUrl = await createQueue(

@@ -9,6 +9,8 @@ import {
 } from '@aws-sdk/client-sqs';
 import type { Logger } from 'pino';
 import { type Clock, systemClock } from '../runtime/clock.js';
+import { beforeAbruptExit } from '../runtime/before-exit.js';
+import { keepAwsSecrets } from '../runtime/aws-secrets.js';
 import { silenceAwsNodeWarning } from '../runtime/aws-node-warning.js';
 import { describeError, ReportsError } from '../errors/reports-error.js';
 import type { Queue, QueueMessage } from './types.js';
@@ -57,6 +59,8 @@ export function openQueue({
    * received.
    */
   const inFlight = new Map<string, { message: QueueMessage; receivedMs: number }>();
+  const closed = new AbortController();
+  const forgetClosing = beforeAbruptExit(close);
   const stopHeartbeat = clock.every((visibilityTimeoutSeconds / 3) * 1000, () => void extendAll());
 
   return {
@@ -73,8 +77,9 @@ export function openQueue({
       return Boolean(Attributes?.RedrivePolicy);
     },
 
-    async receive({ maxMessages, waitTimeSeconds, signal }) {
-      if (signal?.aborted) return [];
+    async receive({ maxMessages, waitTimeSeconds, signal: stop }) {
+      const signal = stop ? AbortSignal.any([closed.signal, stop]) : closed.signal;
+      if (signal.aborted) return [];
       const command = new ReceiveMessageCommand({
         QueueUrl: url,
         MaxNumberOfMessages: maxMessages,
@@ -89,23 +94,27 @@ export function openQueue({
         );
         return Messages.flatMap(track);
       } catch (error) {
-        if (signal?.aborted) return [];
+        if (signal.aborted) return [];
         throw queueError(error, url);
       }
     },
 
-    async close() {
-      stopHeartbeat();
-      await Promise.all(
-        [...inFlight.values()].map(({ message }) =>
-          message.release().catch((error: unknown) => {
-            log.warn({ messageId: message.messageId }, `releasing a message: ${describeError(error)}`);
-          }),
-        ),
-      );
-      client.destroy();
-    },
+    close,
   };
+
+  async function close(): Promise<void> {
+    forgetClosing();
+    closed.abort();
+    stopHeartbeat();
+    await Promise.all(
+      [...inFlight.values()].map(({ message }) =>
+        message.release().catch((error: unknown) => {
+          log.warn({ messageId: message.messageId }, `releasing a message: ${describeError(error)}`);
+        }),
+      ),
+    );
+    client.destroy();
+  }
 
   function track({ MessageId, ReceiptHandle, Body, Attributes }: Message): QueueMessage[] {
     if (!ReceiptHandle) return [];
@@ -184,7 +193,7 @@ export function openClient({ url, ...options }: QueueLocation): SQSClient {
   silenceAwsNodeWarning();
   const location = locationOf(url);
   const endpoint = options.endpoint ?? location.endpoint;
-  return new SQSClient({
+  const client = new SQSClient({
     region: options.region ?? location.region,
     ...(endpoint ? { endpoint } : {}),
     // A copy: the SDK notes their source in them, and settings are frozen.
@@ -192,6 +201,14 @@ export function openClient({ url, ...options }: QueueLocation): SQSClient {
     // The queue URL names the queue; the endpoint, if given, the server to call.
     useQueueUrlAsEndpoint: false,
   });
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      await keepAwsSecrets(client.config.credentials);
+      return next(args);
+    },
+    { step: 'initialize' },
+  );
+  return client;
 }
 
 /** Options of one call, its retries included: by itself the SDK waits forever for an answer. */

@@ -6,6 +6,7 @@ import { requestTimes } from '../runs/schedule.js';
 import { usagePlans } from '../source/selling-partner/limits.js';
 import { version } from '../runtime/version.js';
 import { tableFreshness } from './freshness.js';
+import { openCommitPoll } from './read-commits.js';
 import { openLedgerPoll } from './read-ledger.js';
 import { nextRun } from './next-run.js';
 import { openQueuePoll } from './read-queue.js';
@@ -35,12 +36,17 @@ export function openSnapshots(
   const { config, clock } = context;
   const startedAt = new Date(clock.now()).toISOString();
   const readLedger = openLedgerPoll(context, options);
+  const readCommits = openCommitPoll(context, runLog, options);
   const requestStore = openRequestStore(config.state);
   const queues = [...new Set(config.pipelines.map(({ queue }) => queue))];
   const readQueues = queues.map((url) => openQueuePoll(url, context, runLog, options));
 
   return async () => {
-    const [ledger, ...queueSnapshot] = await Promise.all([readLedger(), ...readQueues.map((read) => read())]);
+    const [ledger, commitProblem, ...queueSnapshot] = await Promise.all([
+      readLedger(),
+      readCommits(),
+      ...readQueues.map((read) => read()),
+    ]);
     const { value, readAt, problem } = ledger;
     return {
       at: new Date(clock.now()).toISOString(),
@@ -53,6 +59,7 @@ export function openSnapshots(
         ...(problem && { problem }),
         ...(value && { ledger: value.snapshot }),
       },
+      commits: { problem: commitProblem },
       tables: tableFreshness(value?.tables ?? [], clock.now()),
       sellers: config.sellers.map((seller) => sellerSnapshot(seller, context, runLog)),
       queues: queueSnapshot,

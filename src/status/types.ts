@@ -14,6 +14,8 @@ export interface StatusSnapshot {
   version: string;
   startedAt: string;
   warehouse: WarehouseSnapshot;
+  /** Whether loads can be committed, as far as is known: what a run or a probe last met. */
+  commits: { problem?: Problem };
   /** Each table and seller that was ever loaded, the latest by its usual interval first. */
   tables: TableFreshness[];
   /** The sellers in the settings. */

@@ -33,6 +33,11 @@ export function foldersBeside({ state, warehouse }: Pick<StoreSettings, 'state' 
   return [state, ...(warehouse.path === undefined ? [] : [dirname(warehouse.path)])];
 }
 
+/** All folders of this machine that the program writes; a bucket is none. */
+export function localFolders(config: Pick<StoreSettings, 'lake' | 'raw' | 'state' | 'warehouse'>): string[] {
+  return [...[config.raw, config.lake].filter((place) => !readBucketUrl(place)), ...foldersBeside(config)];
+}
+
 /** Opens both. Local copies of buckets are below the folder `state`. */
 export async function openStores(config: StoreSettings): Promise<Stores> {
   const urls = { lake: readBucketUrl(config.lake), raw: readBucketUrl(config.raw) };

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { S3Client } from '@aws-sdk/client-s3';
+import { keepAwsSecrets } from '../runtime/aws-secrets.js';
 import { silenceAwsNodeWarning } from '../runtime/aws-node-warning.js';
 import { ownerOnly } from '../files/whole-file.js';
 import { bucketError, isMissing } from './bucket-errors.js';
@@ -46,6 +47,13 @@ export function openS3Bucket({ bucket: Bucket, region, endpoint }: S3Options): B
       ...(region && { region }),
       ...(endpoint && { endpoint }),
     });
+    client.middlewareStack.add(
+      (next) => async (args) => {
+        await keepAwsSecrets(client.config.credentials);
+        return next(args);
+      },
+      { step: 'initialize' },
+    );
     return { client, sdk };
   });
 

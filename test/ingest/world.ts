@@ -244,6 +244,7 @@ export function runInChild(
     child.on('error', reject);
     child.on('close', (code) => {
       try {
+        assertHandled(stderr, env);
         resolve(withoutSecrets({ code, stdout, stderr }, env));
       } catch (error) {
         reject(error);
@@ -257,6 +258,12 @@ function withoutSecrets(ran: Ran, env: NodeJS.ProcessEnv): Ran {
   assertNoSecrets(ran.stdout, env, 'stdout');
   assertNoSecrets(ran.stderr, env, 'stderr');
   return ran;
+}
+
+/** Fails if an error of the program was handled by nothing but the end of its process. */
+function assertHandled(stderr: string, env: NodeJS.ProcessEnv): void {
+  const isUnhandled = /an error that nothing handles|^Node\.js v\d/m.test(stderr);
+  if (isUnhandled && !env.PROVOKE_UNHANDLED) throw new Error(`an error that nothing handles:\n${stderr}`);
 }
 
 /**

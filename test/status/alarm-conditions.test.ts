@@ -23,6 +23,7 @@ function sources(changed: Partial<StatusSnapshot> = {}): AlarmSources {
     version: '0',
     startedAt: at,
     warehouse: { type: 'duckdb', name: 'w.duckdb', readAt: at },
+    commits: {},
     tables: [],
     sellers: [],
     queues: [],

@@ -8,6 +8,7 @@ const problem = (code: string) => ({ code, message: '', since: at });
 const snapshot = (change: object = {}) =>
   ({
     warehouse: { type: 'duckdb', name: 'w', readAt: at },
+    commits: {},
     queues: [{}],
     sellers: [{ credentials: {} }, { credentials: {} }],
     ...change,
@@ -28,6 +29,7 @@ describe('readiness', () => {
       notReadyFor(snapshot({ warehouse: { readAt: at, problem: problem('WAREHOUSE_UNREADABLE') } })),
       ['WAREHOUSE_UNREADABLE'],
     );
+    assert.deepEqual(notReadyFor(snapshot({ commits: { problem: problem('DISK_FULL') } })), ['DISK_FULL']);
     assert.deepEqual(notReadyFor(snapshot({ queues: [{}, { problem: problem('QUEUE_ACCESS_DENIED') }] })), [
       'QUEUE_ACCESS_DENIED',
     ]);

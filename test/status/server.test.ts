@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import type { Making } from '../../src/sandbox/report-requests.js';
@@ -377,6 +377,22 @@ describe('the status server', () => {
       return answer.status === 503 && (await answer.json());
     });
     assert.deepEqual(ready, { ready: false, problems: ['LOGIN_REFUSED'] });
+  });
+
+  it('is not ready while a folder cannot be written, and is again when it can', async () => {
+    const { get } = await start(everySecond);
+    const lake = join(world.folder, 'lake');
+    await until(async () => (await get('/readyz')).status === 200);
+    rmSync(lake, { recursive: true });
+    writeFileSync(lake, 'no folder');
+    const notReady = await until(async () => {
+      const answer = await get('/readyz');
+      return answer.status === 503 && (await answer.json());
+    });
+    assert.deepEqual(notReady, { ready: false, problems: ['FILE_SYSTEM_FAILED'] });
+    assert.equal((await get('/healthz')).status, 200);
+    rmSync(lake);
+    await until(async () => (await get('/readyz')).status === 200);
   });
 
   it('warns if its port is taken, and the program runs anyway', async () => {

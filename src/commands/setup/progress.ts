@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import { MultiBar, type SingleBar } from 'cli-progress';
 import { type Logger, pino } from 'pino';
+import { redact } from '../../errors/secrets.js';
 import type { PipelineEvent } from '../../ingest/context.js';
 import type { Io } from './io.js';
 
@@ -11,6 +12,9 @@ export interface Progress {
   close(): void;
 }
 
+/** Of an error outside the catalogue, a log has its stack and its causes too. */
+const hooks = { streamWrite: redact };
+
 /**
  * Shows progress on stderr: a bar and plain warnings on a terminal, otherwise JSON log lines.
  */
@@ -19,7 +23,7 @@ export function openProgress(io: Io, options: { title: string; logLevel?: string
 }
 
 function logProgress(io: Io, { logLevel = 'info' }: { logLevel?: string }): Progress {
-  const log = pino({ level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, io.stderr);
+  const log = openLog(io.stderr, logLevel);
   return {
     log,
     onEvent(event) {
@@ -29,6 +33,11 @@ function logProgress(io: Io, { logLevel = 'info' }: { logLevel?: string }): Prog
     },
     close() {},
   };
+}
+
+/** JSON, a line for each message. */
+export function openLog(stream: Io['stderr'], level: string): Logger {
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, hooks }, stream);
 }
 
 function barProgress(io: Io, { title, logLevel = 'warn' }: { title: string; logLevel?: string }): Progress {
@@ -60,7 +69,7 @@ function barProgress(io: Io, { title, logLevel = 'warn' }: { title: string; logL
     },
   });
   return {
-    log: pino({ level: logLevel }, lines),
+    log: pino({ level: logLevel, hooks }, lines),
     onEvent(event) {
       if (event.event === 'work_found') {
         const total = found.add(event.key).size;

@@ -1,5 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { redact } from '../../errors/secrets.js';
 
 /**
  * The answer to one GET of a document. `status` is undefined if no answer came; `failure` has the
@@ -114,7 +115,7 @@ function described(
   return {
     ...(statusCode === undefined ? {} : { status: statusCode }),
     ...(etag ? { etag } : {}),
-    ...(contentType ? { contentType } : {}),
+    ...(contentType ? { contentType: redact(contentType) } : {}),
     ...(total === undefined ? {} : { totalBytes: Number(total) }),
     start: statusCode === 206 ? Number(rest?.[1] ?? Number.NaN) : 0,
   };

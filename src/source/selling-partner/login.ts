@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type Clock, systemClock } from '../../runtime/clock.js';
 import { ReportsError } from '../../errors/reports-error.js';
+import { keepPassingSecret } from '../../errors/secrets.js';
 import { callJson } from './http.js';
 import { callWithRetry } from './retry.js';
 
@@ -74,6 +75,7 @@ export function openLogin(options: {
       refused = { error: failure, untilMs: clock.now() + refusalMs };
       throw failure;
     }
+    keepPassingSecret(token);
     const lifeSeconds = typeof seconds === 'number' ? seconds : 3600;
     cached = { token, untilMs: clock.now() + Math.max(lifeSeconds - earlySeconds, lifeSeconds / 2) * 1000 };
     return token;

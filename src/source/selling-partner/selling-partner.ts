@@ -1,4 +1,5 @@
 import { ReportsError } from '../../errors/reports-error.js';
+import { keepPassingSecret, keepPresignedUrl } from '../../errors/secrets.js';
 import type { CallOptions, DocumentLocation, Report, ReportFilter, SellingPartner } from '../types.js';
 import { type ApiReport, apiDataToken, apiDocument, apiReport, apiReports } from './answers.js';
 import { maxReportsPerPage, maxReportTypesPerCall } from './limits.js';
@@ -65,11 +66,14 @@ export function openSellingPartner(options: ApiOptions): SellingPartner {
     const body = JSON.stringify({ restrictedResources: [{ method: 'GET', path: resource }] });
     const path = '/tokens/2021-03-01/restrictedDataToken';
     const about = { ...call, operation: 'createRestrictedDataToken' as const, path, body };
-    return (await callApi(about, apiDataToken)).restrictedDataToken;
+    const { restrictedDataToken } = await callApi(about, apiDataToken);
+    keepPassingSecret(restrictedDataToken);
+    return restrictedDataToken;
   }
 
   async function locate(call: ApiCall): Promise<DocumentLocation> {
     const { url, compressionAlgorithm } = await callApi(call, apiDocument);
+    keepPresignedUrl(url);
     return { url, ...(compressionAlgorithm === 'GZIP' ? { compression: 'GZIP' } : {}) };
   }
 }

@@ -34,9 +34,10 @@ export function showOverview(snapshot) {
 }
 
 /** @param {StatusSnapshot} snapshot */
-function showProblems({ warehouse, queues, sellers }) {
+function showProblems({ warehouse, commits, queues, sellers }) {
   const problems = [
     ...problemOf('Warehouse', warehouse.problem),
+    ...problemOf('Commits', commits.problem),
     ...queues.flatMap(({ name, problem }) => problemOf(`Queue ${name}`, problem)),
     ...sellers.flatMap(({ sellerId, name, credentials: { refused } }) =>
       problemOf(`Seller ${name ?? sellerId}`, refused),

@@ -32,6 +32,7 @@ function showSnapshot(snapshot) {
   const running = snapshot.runs.filter(({ endedAt }) => !endedAt);
   const problems = [
     snapshot.warehouse.problem,
+    snapshot.commits.problem,
     ...snapshot.queues.map(({ problem }) => problem),
     ...snapshot.sellers.map(({ credentials }) => credentials.refused),
   ].filter(Boolean);

@@ -69,15 +69,14 @@ export async function readBody(request: IncomingMessage): Promise<string> {
 }
 
 /**
- * Reads the JSON object in a request. Another site's page can't send one without a CORS preflight.
- * Errors: BadRequest.
+ * Reads the JSON object in the body of a request. Another site's page can't send one without a CORS
+ * preflight. Errors: BadRequest.
  */
-export async function readObject(request: IncomingMessage): Promise<Record<string, unknown>> {
-  if (!/^application\/json\b/i.test(request.headers['content-type'] ?? ''))
+export function objectIn(body: string, { headers }: IncomingMessage): Record<string, unknown> {
+  if (!/^application\/json\b/i.test(headers['content-type'] ?? ''))
     throw new BadRequest('the body must be application/json', 415);
-  const text = await readBody(request);
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = JSON.parse(body);
     if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
   } catch {
     // Reported below.

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Warehouse } from '../../warehouse/types.js';
 import type { Access, Refusal } from './access.js';
-import { BadRequest, readBody, readObject, sendJson, sendText } from './answers.js';
+import { BadRequest, objectIn, sendJson, sendText } from './answers.js';
 import { runQuery, consoleLimits } from './console.js';
 import { notReadyFor } from '../health.js';
 import type { Metrics } from '../metrics.js';
@@ -21,15 +21,19 @@ export interface RouteTools {
   page: Map<string, PageFile>;
 }
 
+/** A request that has arrived whole. */
+interface WholeRequest {
+  request: IncomingMessage;
+  url: URL;
+  body: string;
+}
+
 interface Route {
   /** Whether it needs no token. */
   isOpen?: boolean;
-  answer(
-    request: IncomingMessage,
-    response: ServerResponse,
-    url: URL,
-    tools: RouteTools,
-  ): Promise<void> | void;
+  /** Whether machines watch the program by it: it is answered while other requests must wait. */
+  isHealth?: boolean;
+  answer(asked: WholeRequest, response: ServerResponse, tools: RouteTools): Promise<void> | void;
   /** Present if a refused request gets more than the reason. */
   refused?(response: ServerResponse, refusal: Refusal): void;
 }
@@ -40,22 +44,28 @@ let queries = 0;
 
 /** Routes by method and path. */
 export const routes: Record<string, Route> = {
-  'GET /healthz': { isOpen: true, answer: (_request, response) => sendText(response, 200, 'ok\n') },
+  'GET /healthz': {
+    isOpen: true,
+    isHealth: true,
+    answer: (_asked, response) => sendText(response, 200, 'ok\n'),
+  },
   'GET /readyz': {
     isOpen: true,
-    async answer(_request, response, _url, { readSnapshot }) {
+    isHealth: true,
+    async answer(_asked, response, { readSnapshot }) {
       const codes = notReadyFor(await readSnapshot());
       sendJson(response, { ready: codes.length === 0, problems: codes }, codes.length === 0 ? 200 : 503);
     },
   },
   'GET /metrics': {
-    async answer(_request, response, _url, { metrics }) {
+    isHealth: true,
+    async answer(_asked, response, { metrics }) {
       sendText(response, 200, await metrics.text(), metrics.contentType);
     },
   },
   'GET /': {
     isOpen: true,
-    answer(request, response, url, { access, page }) {
+    answer({ request, url }, response, { access, page }) {
       const token = url.searchParams.get('token');
       if (token !== null) return logIn(token, request, response, access, page);
       const refusal = access.refusal(request);
@@ -67,26 +77,26 @@ export const routes: Record<string, Route> = {
   },
   'POST /login': {
     isOpen: true,
-    async answer(request, response, _url, { access, page }) {
-      const token = new URLSearchParams(await readBody(request)).get('token') ?? '';
+    answer({ request, body }, response, { access, page }) {
+      const token = new URLSearchParams(body).get('token') ?? '';
       logIn(token, request, response, access, page);
     },
   },
   'POST /logout': {
-    answer(_request, response, _url, { access }) {
+    answer(_asked, response, { access }) {
       response.setHeader('set-cookie', access.farewellCookie);
       seeOther(response, '/');
     },
   },
   'GET /api/status': {
-    async answer(_request, response, _url, { readSnapshot, access }) {
+    async answer(_asked, response, { readSnapshot, access }) {
       const snapshot = await readSnapshot();
       sendAnswer<'/api/status'>(response, { ...snapshot, hasToken: access.hasToken, consoleLimits });
     },
   },
   'POST /api/query': {
-    async answer(request, response, _url, { warehouse }) {
-      const { sql } = await readObject(request);
+    async answer({ request, body }, response, { warehouse }) {
+      const { sql } = objectIn(body, request);
       if (typeof sql !== 'string') throw new BadRequest('`sql` is missing');
       if (queries >= maxQueries) throw new BadRequest('too many queries are waiting', 429);
       const gone = new AbortController();
@@ -100,8 +110,8 @@ export const routes: Record<string, Route> = {
     },
   },
   'POST /api/reload': {
-    async answer(request, response, _url, { reloads }) {
-      const { key, quarantined } = await readObject(request);
+    async answer({ request, body }, response, { reloads }) {
+      const { key, quarantined } = objectIn(body, request);
       const wanted =
         typeof key === 'string' ? { key } : quarantined === true ? { quarantined: true as const } : undefined;
       if (!wanted) throw new BadRequest('`key` is missing');
@@ -109,7 +119,7 @@ export const routes: Record<string, Route> = {
     },
   },
   'GET /api/reloads': {
-    answer: (_request, response, _url, { reloads }) => sendAnswer<'/api/reloads'>(response, reloads.jobs()),
+    answer: (_asked, response, { reloads }) => sendAnswer<'/api/reloads'>(response, reloads.jobs()),
   },
 };
 

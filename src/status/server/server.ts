@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { describeError, ReportsError } from '../../errors/reports-error.js';
 import { openAccess } from './access.js';
-import { sendError, sendText } from './answers.js';
+import { readBody, sendError, sendText } from './answers.js';
+import { clientLimits, defaultConnectionLimits, limitConnections } from './connections.js';
 import { readPageFiles } from './page-files.js';
 import { type RouteTools, routes } from './routes.js';
 
@@ -20,6 +21,8 @@ export interface ServerOptions extends Omit<RouteTools, 'access' | 'page'> {
   port: number;
   token?: string | undefined;
   log: Logger;
+  /** Other limits than the usual ones. */
+  limits?: Partial<typeof clientLimits & typeof defaultConnectionLimits>;
 }
 
 /**
@@ -27,11 +30,12 @@ export interface ServerOptions extends Omit<RouteTools, 'access' | 'page'> {
  * a failed request affects nothing else. Errors: STATUS_NOT_SERVED if the address is unavailable.
  */
 export async function serveStatus(options: ServerOptions): Promise<StatusServer> {
-  const { host, port, token, log, ...rest } = options;
+  const { host, port, token, log, limits, ...rest } = options;
   const access = openAccess(token);
   const tools: RouteTools = { ...rest, access, page: await readPageFiles() };
-  const server = createServer((request, response) => {
-    answer(request, response, tools).catch((error: unknown) => {
+  const answering: Answering = { health: 0, other: 0 };
+  const server = createServer({ ...clientLimits, ...limits }, (request, response) => {
+    answer(request, response, tools, answering).catch((error: unknown) => {
       if (response.destroyed) return;
       if (!(error instanceof ReportsError))
         log.warn(`answering ${request.url?.split('?', 1)[0]}: ${describeError(error)}`);
@@ -39,7 +43,7 @@ export async function serveStatus(options: ServerOptions): Promise<StatusServer>
       else sendError(response, error);
     });
   });
-  server.maxConnections = 100;
+  limitConnections(server, { ...defaultConnectionLimits, ...limits });
   server.listen(port, host.replace(/^\[(.*)\]$/, '$1'));
   try {
     await once(server, 'listening');
@@ -47,6 +51,8 @@ export async function serveStatus(options: ServerOptions): Promise<StatusServer>
     const found = (error as NodeJS.ErrnoException).code ?? describeError(error);
     throw new ReportsError('STATUS_NOT_SERVED', { host, port, found }, { cause: error });
   }
+  // For example too many open files. The connection is lost, and the server goes on.
+  server.on('error', (error) => log.warn(`accepting a connection: ${describeError(error)}`));
   server.unref();
   const { address, family, port: boundPort } = server.address() as AddressInfo;
   return {
@@ -76,7 +82,21 @@ const headers = {
   'cache-control': 'no-store',
 };
 
-async function answer(request: IncomingMessage, response: ServerResponse, tools: RouteTools): Promise<void> {
+/** How many requests are being answered. */
+type Answering = Record<'health' | 'other', number>;
+
+/**
+ * Of all requests that are being answered, health checks and metrics have a part of their own.
+ * Together they are fewer than the connections, so that a new client always finds one.
+ */
+const maxAnswering: Answering = { health: 32, other: 64 };
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  tools: RouteTools,
+  answering: Answering,
+): Promise<void> {
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   const { access, page } = tools;
   const asked = request.url ?? '/';
@@ -93,6 +113,19 @@ async function answer(request: IncomingMessage, response: ServerResponse, tools:
     if (refusal)
       return route.refused?.(response, refusal) ?? sendText(response, refusal.status, `${refusal.message}\n`);
   }
-  if (route) return route.answer(request, response, url, tools);
-  if (file) sendText(response, 200, file.text, file.type);
+  if (file) return sendText(response, 200, file.text, file.type);
+  if (!route) return;
+  // A client that sends its request slowly takes nobody's turn.
+  const body = method === 'POST' ? await readBody(request) : '';
+  const kind = route.isHealth ? 'health' : 'other';
+  if (answering[kind] >= maxAnswering[kind]) {
+    response.setHeader('retry-after', '1');
+    return sendText(response, 503, 'too many requests at once\n');
+  }
+  answering[kind] += 1;
+  try {
+    await route.answer({ request, url, body }, response, tools);
+  } finally {
+    answering[kind] -= 1;
+  }
 }

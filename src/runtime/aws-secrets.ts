@@ -1,0 +1,14 @@
+import { keepPassingSecret } from '../errors/secrets.js';
+
+/** How a client of the AWS SDK finds its credentials. */
+type Credentials = () => Promise<{ secretAccessKey: string; sessionToken?: string | undefined }>;
+
+/**
+ * Registers the credentials that a call is signed with, wherever the SDK finds them. Never rejects.
+ */
+export async function keepAwsSecrets(credentials: Credentials): Promise<void> {
+  // The call itself reports missing ones.
+  const found = await credentials().catch(() => undefined);
+  keepPassingSecret(found?.secretAccessKey);
+  keepPassingSecret(found?.sessionToken);
+}
