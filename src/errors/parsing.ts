@@ -44,6 +44,36 @@ export const parsingErrors = {
     message: 'parsing {reportType} document {documentId}, line {line}: {found}',
     remedy: 'Check `format` and `quoting` in the report schema, then run `sp-reports reload {documentId}`.',
   },
+  DOCUMENT_TOO_DEEP: {
+    kind: 'terminal',
+    message: 'parsing {reportType} document {documentId}: {found}',
+    remedy:
+      'Nothing of it was loaded, and the raw document is kept. No report is nested that deep: look at the document, and request the report again.',
+  },
+  ROW_TOO_LONG: {
+    kind: 'terminal',
+    message: 'parsing {reportType} document {documentId}: {found}; the limit is {limit}',
+    remedy:
+      'Nothing of it was loaded, and the raw document is kept. Look at the document: no row of a report is that long. Request the report again, for a shorter period if rows grow with the period.',
+  },
+  TOO_MANY_COLUMNS: {
+    kind: 'terminal',
+    message: 'parsing {reportType} document {documentId}: {found}; the limit is {limit}',
+    remedy:
+      'Nothing of it was loaded, and the raw document is kept. Look at the document: if its names are values, it needs a report schema with `rows` and `json` columns for them.',
+  },
+  WORKBOOK_TOO_LARGE: {
+    kind: 'terminal',
+    message: 'parsing {reportType} document {documentId}: {found}; the limit is {limit}',
+    remedy:
+      'Nothing of it was loaded, and the raw document is kept. Save its first sheet as tab-separated text, without cells far away from the others, and load that with `sp-reports load`.',
+  },
+  DOCUMENT_TOO_COMPLEX: {
+    kind: 'terminal',
+    message: 'parsing {reportType} document {documentId}: it exceeds what the runtime can hold ({found})',
+    remedy:
+      'Nothing of it was loaded, and the raw document is kept. Look at the document, and request the report again, for a shorter period if it is large.',
+  },
   FORMAT_UNSUPPORTED: {
     kind: 'terminal',
     message: 'parsing {reportType} document {documentId}: this version cannot turn {found} into rows',

@@ -1,3 +1,4 @@
+import { documentError } from '../parse/limits.js';
 import { parseDocument } from '../parse/parse-document.js';
 import type { ParseHint } from '../parse/parse-hint.js';
 import type { ParsedDocument } from '../parse/types.js';
@@ -60,7 +61,7 @@ export async function convertDocument(
     try {
       return await convertOnce(raw, target, options, known);
     } catch (error) {
-      if (!(error instanceof ReadAgain)) throw error;
+      if (!(error instanceof ReadAgain)) throw documentError(error, raw.facts);
       const hint: ReadHint = error.hint;
       // In another charset the text is another one: what was found out about it no longer counts.
       known = hint.kind === 'charset' ? { charset: hint.decision } : { ...known, hint };

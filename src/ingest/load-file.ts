@@ -1,4 +1,4 @@
-import { isNotTheDocumentsFault, ReportsError } from '../errors/reports-error.js';
+import { isNotTheDocumentsFault } from '../errors/reports-error.js';
 import { keepFile } from '../source/document/raw-store.js';
 import type { DocumentFacts } from '../source/types.js';
 import type { LedgerEntry } from '../warehouse/types.js';
@@ -55,9 +55,10 @@ export async function* loadFiles(
       yield { path, entry: await withSuperseded(entry, context), before };
     } catch (error) {
       abort.throwIfAborted();
-      if (!(error instanceof ReportsError) || isNotTheDocumentsFault(error)) throw error;
+      if (isNotTheDocumentsFault(error)) throw error;
       const failure = failureOf({ key: path, sellerId: null }, error);
-      context.log.error({ key: path, code: failure.code }, failure.message);
+      const err = failure.code === 'UNEXPECTED' ? error : undefined;
+      context.log.error({ key: path, code: failure.code, err }, failure.message);
       context.onEvent({ event: 'work_finished', key: path, outcome: 'failed' });
       yield { path, failure };
     }

@@ -7,6 +7,8 @@ declare namespace WebAssembly {
     constructor(module: Module);
     readonly exports: object;
   }
+  /** A trap. */
+  class RuntimeError extends Error {}
   interface Memory {
     readonly buffer: ArrayBuffer;
   }

@@ -1,10 +1,11 @@
 import { ReportsError } from '../errors/reports-error.js';
 import type { ReportSchema } from '../schema/types.js';
-import type { ReadableDocument } from '../source/types.js';
+import type { DocumentFacts, ReadableDocument } from '../source/types.js';
 import { parseColumnar } from './columnar/delimited/parse-delimited.js';
 import { parseJson } from './columnar/json/parse-json.js';
 import { parseDelimited } from './delimited/delimited.js';
 import { type DocumentStream, documentStream, type StreamEnd, withResult } from './document-stream.js';
+import { documentError, headCharacters } from './limits.js';
 import { readJsonObjects } from './objects/json.js';
 import type { ListPaths } from './objects/object-plan.js';
 import { oneByOne, parseObjects } from './objects/objects.js';
@@ -12,11 +13,6 @@ import { readXmlObjects } from './objects/xml.js';
 import type { ParseHint } from './parse-hint.js';
 import type { Dialect, Engine, ParsedBatch } from './types.js';
 import { readWorkbook } from './workbook/workbook.js';
-
-/**
- * Characters at the beginning of a text that decide its format and in which its header is found.
- */
-const headCharacters = 256 * 1024;
 
 /** How the rows of a document are read. */
 interface ParseOptions {
@@ -31,17 +27,20 @@ interface ParseOptions {
  * columns. A workbook is recognized by its bytes. The tables and their columns are known when this
  * returns; the rows are pulled from `batches`.
  * Errors: HEADER_NOT_FOUND, HEADER_UNKNOWN, KEY_COLUMN_MISSING, DOCUMENT_UNPARSABLE, NOT_A_REPORT,
- * FORMAT_UNSUPPORTED; in the columnar engine also ReadAgain<ParseHint>, from here or from
+ * FORMAT_UNSUPPORTED; those of the limits on documents, from here or from `batches`; in the columnar engine also ReadAgain<ParseHint>, from here or from
  * `batches`.
  */
-export async function parseDocument({
-  document,
-  schema,
-  engine,
-  hint,
-  batchRows = engine === 'columnar' ? 16_384 : 4096,
-  beginningBytes = 1024 * 1024,
-}: {
+export async function parseDocument(request: ParseRequest): Promise<DocumentStream> {
+  const { facts } = request.document.raw;
+  try {
+    const stream = await parse(request);
+    return { ...stream, batches: withinLimits(stream.batches, facts) };
+  } catch (error) {
+    throw documentError(error, facts);
+  }
+}
+
+interface ParseRequest {
   document: ReadableDocument;
   schema?: ReportSchema;
   engine: Engine;
@@ -51,7 +50,27 @@ export async function parseDocument({
   batchRows?: number;
   /** Bytes of a JSON document from which the columnar parser assumes what the rest is like. */
   beginningBytes?: number;
-}): Promise<DocumentStream> {
+}
+
+async function* withinLimits(
+  batches: AsyncIterable<ParsedBatch>,
+  facts: DocumentFacts,
+): AsyncGenerator<ParsedBatch> {
+  try {
+    yield* batches;
+  } catch (error) {
+    throw documentError(error, facts);
+  }
+}
+
+async function parse({
+  document,
+  schema,
+  engine,
+  hint,
+  batchRows = engine === 'columnar' ? 16_384 : 4096,
+  beginningBytes = 1024 * 1024,
+}: ParseRequest): Promise<DocumentStream> {
   if (schema?.format === 'raw') return emptyStream();
   const options = { engine, hint, batchRows, beginningBytes };
   if (document.charset === 'binary') return parseWorkbook(document, schema, options);

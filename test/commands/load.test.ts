@@ -29,6 +29,24 @@ describe('load with several files', () => {
     );
   });
 
+  it('loads the others beside documents that exceed limits, each with its reason', async () => {
+    file('deep.json', `[{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}]`);
+    file('deep.xml', `${'<a>'.repeat(60_000)}${'</a>'.repeat(60_000)}`);
+    file('good.txt', 'sku\tprice\n1\t2\n');
+    const { code, stdout } = await run(
+      'load',
+      'deep.json',
+      'deep.xml',
+      'good.txt',
+      '--type',
+      'GET_UNKNOWN_THING',
+    );
+    assert.equal(code, 1);
+    assert.match(stdout, /^deep\.json: quarantined: .* nested more than 500 levels deep$/m);
+    assert.match(stdout, /^deep\.xml: quarantined: .* nested more than 500 levels deep$/m);
+    assert.match(stdout, /^good\.txt: loaded: 1 row into unknown_thing$/m);
+  });
+
   it('warns if the rows do not add up to the totals of the document, and keeps them', async () => {
     const type = 'GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2';
     file('s.tsv', 'settlement-id\ttotal-amount\tamount\n1\t5.00\t\n1\t\t2.50\n');

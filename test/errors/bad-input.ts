@@ -13,6 +13,7 @@ import {
   sellerId,
   type World,
 } from '../ingest/world.js';
+import { sparseWorkbook } from '../parse/hostile-workbooks.js';
 
 /** One bad input, and what happens to its data. */
 interface BadInput {
@@ -108,6 +109,35 @@ const badInputs: BadInput[] = [
     give: {
       reportType: 'GET_SALES_AND_TRAFFIC_REPORT',
       body: Buffer.from('{"salesAndTrafficByDate": [{"date":'),
+    },
+    becomes: quarantined,
+  },
+  {
+    input: 'JSON that is nested 1,500 levels deep',
+    give: {
+      reportType: 'GET_SALES_AND_TRAFFIC_REPORT',
+      body: Buffer.from(`{"salesAndTrafficByDate":[{"date":${'['.repeat(1500)}${']'.repeat(1500)}}]}`),
+    },
+    becomes: quarantined,
+  },
+  {
+    input: 'XML that is nested 1,000 levels deep',
+    give: {
+      reportType: 'GET_ORDER_REPORT_DATA_SHIPPING',
+      body: Buffer.from(`${'<a>'.repeat(1000)}${'</a>'.repeat(1000)}`),
+    },
+    becomes: quarantined,
+  },
+  {
+    input: 'a document with 3,000 columns',
+    give: { body: text([`item-name\tseller-sku${'\ta'.repeat(3000)}`, 'Lamp\tA1']) },
+    becomes: quarantined,
+  },
+  {
+    input: 'a workbook of two cells that are a million rows apart',
+    give: async (world) => {
+      const body = await sparseWorkbook();
+      await world.sandbox.notify(world.sandbox.addReport({ ...named('sparse workbook'), body }));
     },
     becomes: quarantined,
   },

@@ -5,6 +5,7 @@ import type { Engine } from '../../src/parse/types.js';
 import type { DocumentFormat, ReportSchema } from '../../src/schema/types.js';
 import type { DocumentFacts, ExaminedDocument } from '../../src/source/types.js';
 import { documentOf } from './document-of.js';
+import { workbookOfXml } from './hostile-workbooks.js';
 import { readRows } from './read-rows.js';
 
 const discounts: ReportSchema = {
@@ -51,6 +52,15 @@ async function workbookOf(
       throw new Error('a workbook is no text');
     },
   };
+}
+
+async function* only(bytes: Buffer): AsyncGenerator<Buffer> {
+  yield bytes;
+}
+
+/** A first cell, and one more with these attributes. */
+function sparseRows(attributes: string): string {
+  return `<row r="1"><c r="A1"><v>1</v></c></row><row><c ${attributes}><v>2</v></c></row>`;
 }
 
 for (const engine of ['reference', 'columnar'] satisfies Engine[]) {
@@ -176,6 +186,41 @@ for (const engine of ['reference', 'columnar'] satisfies Engine[]) {
         code: 'FORMAT_UNSUPPORTED',
         message: /a zip archive that is not a readable workbook/,
       });
+    });
+
+    for (const [what, rows, code] of [
+      ['far apart', sparseRows('r="XFD1048576"'), 'WORKBOOK_TOO_LARGE'],
+      [
+        'far apart, by an address with character references',
+        sparseRows('x=">" r="XFD1048&#53;76"'),
+        'WORKBOOK_TOO_LARGE',
+      ],
+      ['in rows that no sheet has', sparseRows('r="A99999999999"'), 'WORKBOOK_TOO_LARGE'],
+      ['with an address that is none', sparseRows('r="A1e9"'), 'FORMAT_UNSUPPORTED'],
+    ] as const) {
+      it(`with cells ${what} is refused with ${code} before their places are made`, async () => {
+        const bytes = await workbookOfXml(rows);
+        const document = { ...(await workbookOf({ A: [] })), openBytes: () => only(bytes) };
+        await assert.rejects(readRows(document, undefined, engine), { code });
+      });
+    }
+
+    it('with only a format in a cell far away has the other cells', async () => {
+      const bytes = await workbookOfXml(
+        '<row r="1"><c r="A1" t="str"><v>sku</v></c></row><row r="2"><c r="A2"><v>7</v></c><c r="XFD2" s="0"/></row><row r="9"><c r="XFD9" s="0"/></row>',
+      );
+      const document = { ...(await workbookOf({ A: [] })), openBytes: () => only(bytes) };
+      const { rows } = await readRows(document, undefined, engine);
+      assert.deepEqual(rows, [{ sku: '7', _row: '1' }]);
+    });
+
+    it('whose cells share one long text is refused by the text that they make together', async () => {
+      const shared = `<sst><si><t>${'x'.repeat(2 ** 20)}</t></si></sst>`;
+      const cells = Array.from({ length: 300 }, (_, index) => `<c r="A${index + 1}" t="s"><v>0</v></c>`);
+      const rows = cells.map((cell, index) => `<row r="${index + 1}">${cell}</row>`).join('');
+      const bytes = await workbookOfXml(rows, { 'xl/sharedStrings.xml': shared });
+      const document = { ...(await workbookOf({ A: [] })), openBytes: () => only(bytes) };
+      await assert.rejects(readRows(document, undefined, engine), { code: 'WORKBOOK_TOO_LARGE' });
     });
 
     it('is kept and not read if the schema says raw', async () => {

@@ -40,6 +40,8 @@ export class PathNode {
   reading: i32 = 0;
 }
 
+/** Paths below the last root that was created. */
+let paths: i32 = 0;
 let withValue: i32 = 0;
 let readings: i32 = 0;
 
@@ -62,13 +64,19 @@ export function newPath(parentAt: usize, name: usize, length: i32): usize {
   path.kinds = 0;
   path.order = 0;
   path.reading = 0;
-  if (parentAt !== 0) {
+  if (parentAt === 0) paths = 0;
+  else {
+    paths += 1;
     const parent = changetype<PathNode>(parentAt);
     if (parent.firstChild === 0) parent.firstChild = at;
     else changetype<PathNode>(parent.lastChild).next = at;
     parent.lastChild = at;
   }
   return at;
+}
+
+export function pathCount(): i32 {
+  return paths;
 }
 
 export function setPath(at: usize, place: i32, form: i32): void {

@@ -9,6 +9,7 @@ import {
   note,
   nullKind,
   numberKind,
+  pathCount,
   PathNode,
   textKind,
 } from './json-paths';
@@ -32,15 +33,18 @@ import { areEqual } from './texts';
 /**
  * Why `readItems` stopped, besides `needsMore` and `malformed`: enough items were read; the list
  * ends; an item has new names and must be read again; a name is duplicated or of a kind that is not
- * supported here; objects are nested too deeply.
+ * supported here; objects are nested too deeply; there are too many names.
  */
 const enough: i32 = 2;
 const listEnded: i32 = 3;
 const newNames: i32 = 4;
 const oddName: i32 = 5;
 const tooDeep: i32 = 6;
+const tooManyNames: i32 = 7;
 
 const maxDepth: i32 = 256;
+/** Names are searched one after the other. */
+const maxPaths: i32 = 5000;
 
 export let itemsRead: i32 = 0;
 export let itemsStopped: i32 = 0;
@@ -274,6 +278,7 @@ function memberOf(pathAt: usize, expected: usize, name: usize, end: usize): usiz
   if (length === 0 || hasEscapes() || isIndex(name, length)) return stopFor(oddName);
   const found = memberNamed(changetype<PathNode>(pathAt), expected, name, length);
   if (found !== 0) return found;
+  if (pathCount() >= maxPaths) return stopFor(tooManyNames);
   madePaths = true;
   return newPath(pathAt, name, length);
 }

@@ -5,6 +5,7 @@ import type { ColumnType, ReportSchema, ResolvedColumn } from '../../schema/type
 import type { DocumentFacts } from '../../source/types.js';
 import { type ResolvedHeader, resolveHeader } from '../layout/header.js';
 import { refuseKeyless, refuseUnknown, tableOf } from '../layout/table-layout.js';
+import { checkColumns, checkHeaderLine } from '../limits.js';
 import type { Dialect, ParsedTable } from '../types.js';
 import type { ValueRules } from '../values/values.js';
 import { type DelimitedDialect, decideDialect } from './dialect.js';
@@ -20,7 +21,7 @@ export interface DelimitedLayout {
 /**
  * Decides the layout of a delimited document from the beginning of its text.
  * Errors: HEADER_NOT_FOUND; HEADER_UNKNOWN and KEY_COLUMN_MISSING if its rows would replace
- * unrelated ones.
+ * unrelated ones; LimitExceeded.
  */
 export function delimitedLayout(
   facts: DocumentFacts,
@@ -33,6 +34,8 @@ export function delimitedLayout(
     const found = JSON.stringify(head.trim().slice(0, 200));
     throw new ReportsError('HEADER_NOT_FOUND', { reportType, documentId, found });
   }
+  checkHeaderLine(head, dialect.preambleCharacters, dialect.carriageReturnsOnly ? '\r' : '\n');
+  checkColumns(dialect.header.length);
   const header = resolveHeader(dialect.header, schema?.tables[0]?.columns);
   if (schema?.tables[0]) {
     refuseUnknown(facts, header.columns, dialect.header);

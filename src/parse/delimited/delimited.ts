@@ -2,6 +2,7 @@ import type { ReportSchema } from '../../schema/types.js';
 import type { ReadableDocument } from '../../source/types.js';
 import { BatchBuilder } from '../batches/batch-builder.js';
 import { type DocumentStream, documentStream, type StreamEnd } from '../document-stream.js';
+import { maxBatchCharacters } from '../limits.js';
 import type { ParsedBatch, Reject } from '../types.js';
 import { cellReader } from '../values/values.js';
 import {
@@ -18,7 +19,7 @@ import { type Survey, surveyDocument } from './survey.js';
  * Parses a delimited document in two passes over its text. A survey decides what holds for the
  * whole document: decimal mark, order of day and month, and the types if there is no schema. Then
  * the rows are read.
- * Errors: HEADER_NOT_FOUND, HEADER_UNKNOWN, KEY_COLUMN_MISSING.
+ * Errors: HEADER_NOT_FOUND, HEADER_UNKNOWN, KEY_COLUMN_MISSING, LimitExceeded.
  */
 export async function parseDelimited(
   document: ReadableDocument,
@@ -52,8 +53,10 @@ async function* readBatches(
   const readCell = table.columns.map((column) => cellReader(column, survey.rules));
   let rejects: Reject[] = [];
   let row = 0;
+  let characters = 0;
   for await (const { cells, raw } of readRecords(document.openText(), dialect, survey.reading)) {
     row += 1;
+    characters += raw.length;
     const surplus = surplusCells(cells.length, dialect.header.length, (index) => cells[index] ?? '');
     if (surplus > 0) {
       rejects.push({ row, column: null, raw, reason: surplusReason(surplus) });
@@ -64,9 +67,11 @@ async function* readBatches(
       });
       builder.add(row, values);
     }
-    if (builder.length >= batchRows || rejects.length >= batchRows) {
+    const rows = Math.max(builder.length, rejects.length);
+    if (rows >= batchRows || characters >= maxBatchCharacters) {
       yield { table: table.name, batch: builder.take(), rejects };
       rejects = [];
+      characters = 0;
     }
   }
   if (builder.length > 0 || rejects.length > 0) {

@@ -1,5 +1,6 @@
 import { parse } from 'csv-parse';
 import { pluralize } from '../../text/pluralize.js';
+import { checkRowLength, maxRowCharacters } from '../limits.js';
 import { type DelimitedDialect, splitLine, withoutOuterQuotes } from './dialect.js';
 
 /** One data row as the document has it. */
@@ -9,9 +10,6 @@ export interface Record {
   raw: string;
 }
 
-/** A row of more characters than this has an open quote in it. */
-const maxRecordCharacters = 16 * 1024 * 1024;
-
 /**
  * How rows are cut: by csv-parse, or line by line if a quote that never closes would swallow rows.
  */
@@ -20,7 +18,7 @@ export type RecordReading = 'whole' | 'line-by-line';
 /**
  * The data rows of a delimited text, without the header and what precedes it. Blank lines are no
  * rows. Nothing is trimmed.
- * Errors: those of csv-parse if a quote is not closed; none with `line-by-line`.
+ * Errors: those of csv-parse if a quote is not closed; LimitExceeded.
  */
 export async function* readRecords(
   text: AsyncIterable<string>,
@@ -47,7 +45,8 @@ async function* wholeRecords(text: AsyncIterable<string>, dialect: DelimitedDial
     relax_column_count: true,
     skip_empty_lines: false,
     record_delimiter: carriageReturnsOnly ? ['\r'] : ['\r\n', '\n'],
-    max_record_size: maxRecordCharacters,
+    // A longer row has an open quote in it.
+    max_record_size: maxRowCharacters,
     // Only csv cannot be reconstructed from its cells.
     raw: quoted,
   });
@@ -55,11 +54,14 @@ async function* wholeRecords(text: AsyncIterable<string>, dialect: DelimitedDial
   try {
     if (quoted) {
       for await (const { record, raw } of parser as AsyncIterable<{ record: string[]; raw: string }>) {
-        yield { cells: record, raw: raw.replace(/\r?\n?$/, '') };
+        const line = raw.replace(/\r?\n?$/, '');
+        checkRowLength(line.length, 'a line');
+        yield { cells: record, raw: line };
       }
     } else {
       for await (const cells of parser as AsyncIterable<string[]>) {
         const raw = cells.join(delimiter);
+        checkRowLength(raw.length, 'a line');
         yield { cells: quoting === 'outer' ? cells.map(withoutOuterQuotes) : cells, raw };
       }
     }
@@ -103,6 +105,7 @@ async function* lineRecords(text: AsyncIterable<string>, dialect: DelimitedDiale
   for await (const chunk of text) {
     const lines = (rest + chunk).split(carriageReturnsOnly ? '\r' : '\n');
     rest = lines.pop() ?? '';
+    checkRowLength(Math.max(rest.length, lines[0]?.length ?? 0), 'a line');
     for (const line of lines)
       yield { cells: splitLine(line, delimiter, quoting), raw: line.replace(/\r$/, '') };
   }

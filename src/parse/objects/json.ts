@@ -1,5 +1,6 @@
 import { ReportsError } from '../../errors/reports-error.js';
 import type { ReadableDocument } from '../../source/types.js';
+import { checkNesting, checkRowLength, checkRowValues } from '../limits.js';
 import { parseExactly } from './exact-json.js';
 import { afterValue, type JsonSource, shownCharacter, walkJson } from './json-walk.js';
 import { type ListPaths, noPaths, type ObjectRow } from './object-plan.js';
@@ -10,7 +11,7 @@ const backslash = 0x5c;
 /**
  * Streams the objects of a JSON document, as `walkJson` finds them. One object at a time is in
  * memory.
- * Errors: DOCUMENT_UNPARSABLE.
+ * Errors: DOCUMENT_UNPARSABLE, LimitExceeded.
  */
 export function readJsonObjects(
   document: ReadableDocument,
@@ -25,6 +26,8 @@ class TextReader implements JsonSource<unknown> {
   private text = '';
   private at = 0;
   private line = 1;
+  /** Characters of names and of values beside the rows. */
+  private besideCharacters = 0;
 
   constructor(private readonly document: ReadableDocument) {
     this.chunks = document.openText()[Symbol.asyncIterator]();
@@ -49,8 +52,15 @@ class TextReader implements JsonSource<unknown> {
     this.at += 1;
   }
 
-  /** The next value as a whole: a scan finds its end, then it is parsed. */
   async value(): Promise<unknown> {
+    const { value, characters } = await this.wholeValue();
+    this.besideCharacters += characters;
+    checkRowLength(this.besideCharacters, 'what is beside its rows');
+    return value;
+  }
+
+  /** The next value as a whole: a scan finds its end, then it is parsed. */
+  private async wholeValue(): Promise<{ value: unknown; characters: number }> {
     await this.peek();
     const end = await this.endOfValue();
     const source = this.text.slice(this.at, end);
@@ -58,20 +68,21 @@ class TextReader implements JsonSource<unknown> {
       const value: unknown = parseExactly(source);
       this.line += source.split('\n').length - 1;
       this.at = end;
-      return value;
+      return { value, characters: source.trimEnd().length };
     } catch (error) {
+      if (error instanceof RangeError) throw error;
       throw this.problem(error instanceof Error ? error.message : String(error));
     }
   }
 
   async *item(): AsyncGenerator<unknown> {
-    yield await this.value();
+    yield (await this.wholeValue()).value;
   }
 
   async *items(): AsyncGenerator<unknown> {
     let next = await this.peek();
     while (next !== ']') {
-      yield await this.value();
+      yield (await this.wholeValue()).value;
       next = await afterValue(this, ']');
     }
   }
@@ -83,10 +94,12 @@ class TextReader implements JsonSource<unknown> {
 
   private async endOfValue(): Promise<number> {
     let depth = 0;
+    let values = 0;
     let inString = false;
     for (let position = this.at; ; position += 1) {
       while (position >= this.text.length) {
         const dropped = this.at;
+        checkRowLength(position - this.at, 'a JSON value');
         if (!(await this.more())) return this.text.length;
         position -= dropped;
       }
@@ -95,20 +108,31 @@ class TextReader implements JsonSource<unknown> {
         if (code === backslash) position += 1;
         else if (code === quote) {
           inString = false;
-          if (depth === 0) return position + 1;
+          if (depth === 0) return this.checkedEnd(position + 1);
         }
         continue;
       }
       const character = this.text[position] as string;
       if (code === quote) inString = true;
-      else if (character === '{' || character === '[') depth += 1;
-      else if (character === '}' || character === ']') {
+      else if (character === '{' || character === '[') {
+        depth += 1;
+        checkNesting(depth);
+      } else if (character === '}' || character === ']') {
         // A number or word ends before the closing bracket around it.
         if (depth === 0) return position;
         depth -= 1;
-        if (depth === 0) return position + 1;
-      } else if (depth === 0 && (character === ',' || character === ':')) return position;
+        if (depth === 0) return this.checkedEnd(position + 1);
+      } else if (character === ',' || character === ':') {
+        if (depth === 0) return position;
+        if (character === ',') values += 1;
+        checkRowValues(values);
+      }
     }
+  }
+
+  private checkedEnd(end: number): number {
+    checkRowLength(end - this.at, 'a JSON value');
+    return end;
   }
 
   /** Drops what was read and appends the next chunk. Returns false at the end. */

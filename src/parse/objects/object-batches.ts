@@ -2,6 +2,7 @@ import { isScalar } from '../../schema/column-type.js';
 import type { ResolvedColumn } from '../../schema/types.js';
 import { BatchBuilder } from '../batches/batch-builder.js';
 import { cellReader } from '../values/values.js';
+import { maxBatchCharacters } from '../limits.js';
 import type { Leaf } from './leaves.js';
 import type { ObjectRow } from './object-plan.js';
 import type { ParsedBatch, ParsedTable, Reject } from '../types.js';
@@ -35,12 +36,12 @@ export async function* readObjectBatches(
     for (const reading of concerned) {
       for (const leaves of reading.from.rowsOf(list, value)) {
         reading.add(leaves);
-        if (reading.size >= batchRows) yield reading.take();
+        if (reading.isFull(batchRows)) yield reading.take();
       }
     }
   }
   for (const reading of readings) {
-    if (reading.size > 0) yield reading.take();
+    if (!reading.isEmpty()) yield reading.take();
   }
 }
 
@@ -50,6 +51,7 @@ class TableReading {
   private readonly readers: ReturnType<typeof cellReader>[];
   private rejects: Reject[] = [];
   private row = 0;
+  private characters = 0;
 
   constructor(
     readonly from: ObjectTable,
@@ -60,8 +62,13 @@ class TableReading {
     this.readers = columns.map((column) => cellReader(column, rules));
   }
 
-  get size(): number {
-    return Math.max(this.builder.length, this.rejects.length);
+  isEmpty(): boolean {
+    return this.builder.length === 0 && this.rejects.length === 0;
+  }
+
+  isFull(batchRows: number): boolean {
+    const rows = Math.max(this.builder.length, this.rejects.length);
+    return rows >= batchRows || this.characters >= maxBatchCharacters;
   }
 
   add(leaves: Iterable<Leaf>): void {
@@ -69,6 +76,7 @@ class TableReading {
     const { columnIndexes, table } = this.from;
     const texts: string[] = [];
     for (const leaf of leaves) {
+      this.characters += leaf.text.length;
       const index = columnIndexes.get(leaf.path);
       if (index !== undefined && leaf.kind !== 'none') texts[index] = textFor(table.columns[index], leaf);
     }
@@ -82,6 +90,7 @@ class TableReading {
   take(): ParsedBatch {
     const { rejects } = this;
     this.rejects = [];
+    this.characters = 0;
     return { table: this.from.table.name, batch: this.builder.take(), rejects };
   }
 }

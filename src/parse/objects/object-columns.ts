@@ -3,6 +3,7 @@ import { looseHeader } from '../../schema/column-name.js';
 import { separator } from '../../schema/object-path.js';
 import type { ColumnType, ResolvedColumn, TableSchema } from '../../schema/types.js';
 import { resolveHeader } from '../layout/header.js';
+import { checkColumns } from '../limits.js';
 import { TypeInference } from '../values/infer-types.js';
 import type { Leaf } from './leaves.js';
 import { listItems } from '../values/lists.js';
@@ -81,15 +82,19 @@ export class ObjectSurvey {
     if (kind !== 'none' && !this.declared.has(path)) this.infer(path, text);
   }
 
-  /** Records that a path has a value of this kind. */
+  /** Records that a path has a value of this kind. Errors: LimitExceeded. */
   note(path: string, kind: Leaf['kind']): void {
     if (kind === 'none') {
       this.nulls.add(path);
+      checkColumns(this.nulls.size);
       return;
     }
-    const values = this.found.get(path) ?? { ...noValues(), items: noValues() };
-    this.found.set(path, values);
-    values.kinds.add(kind);
+    const values = this.found.get(path);
+    if (values) values.kinds.add(kind);
+    else {
+      this.found.set(path, { ...noValues(), kinds: new Set([kind]), items: noValues() });
+      checkColumns(this.found.size);
+    }
   }
 
   /** Records the text of a value whose kind was noted. */

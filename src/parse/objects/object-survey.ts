@@ -2,6 +2,7 @@ import { leavesOf } from './leaves.js';
 import { ObjectSurvey } from './object-columns.js';
 import type { ObjectRow } from './object-plan.js';
 import type { ObjectPlan, PlannedTable } from './object-plan.js';
+import { checkLists } from '../limits.js';
 
 /** What a document of objects has, known before its rows are read. */
 export interface FoundObjects {
@@ -18,6 +19,7 @@ export interface FoundObjects {
 /**
  * Reads a document of objects once. One object at a time is in memory, and what is beside the
  * lists.
+ * Errors: LimitExceeded, and those of `objects`.
  */
 export async function surveyObjects(
   objects: AsyncIterable<ObjectRow>,
@@ -41,6 +43,7 @@ export async function surveyObjects(
     if (tables.length > 0) continue;
     const survey = found.lists.get(list) ?? new ObjectSurvey();
     found.lists.set(list, survey);
+    checkLists(found.lists.size);
     if (value === undefined) declaredLists.add(list);
     else {
       if (!firsts.has(list)) firsts.set(list, value);

@@ -1,6 +1,7 @@
 import { SaxesParser } from 'saxes';
 import { ReportsError } from '../../errors/reports-error.js';
 import type { ReadableDocument } from '../../source/types.js';
+import { checkNesting, checkRowLength, checkRowValues } from '../limits.js';
 import { ElementText } from './exact-json.js';
 import { joinPath } from './leaves.js';
 import { type ListPaths, noPaths, type ObjectRow } from './object-plan.js';
@@ -21,7 +22,7 @@ interface Open {
  * `paths` names. Members are nested elements by their local names, and attributes by theirs with an
  * `@` in front. A repeated element is a list. One row at a time is in memory. A document type with
  * entities of its own is refused, and nothing outside the document is ever read.
- * Errors: DOCUMENT_UNPARSABLE.
+ * Errors: DOCUMENT_UNPARSABLE, LimitExceeded.
  */
 export async function* readXmlObjects(
   document: ReadableDocument,
@@ -30,6 +31,7 @@ export async function* readXmlObjects(
   const parser = new SaxesParser({ xmlns: false });
   const open: Open[] = [];
   let rows: ObjectRow[] = [];
+  const size = new XmlSize();
   let failure: string | undefined;
 
   // Nothing after the first failure is worth reading.
@@ -48,18 +50,37 @@ export async function* readXmlObjects(
     const parent = open.at(-1);
     const local = localName(name);
     const path = parent ? joinPath(parent.path, local) : '';
-    open.push({ name: local, path, role: roleOf(path, parent, paths), element, text: '' });
+    const role = roleOf(path, parent, paths);
+    open.push({ name: local, path, role, element, text: '' });
+    checkNesting(open.length);
+    size.token();
+    size.element();
+    if (role === 'row') size.beginRow();
+    if (role === 'around rows') size.beside(JSON.stringify(element).length + name.length);
   });
   const addText = (text: string) => {
     const current = open.at(-1);
-    if (current) current.text += text;
+    if (!current) return;
+    // Line breaks between rows are as many as the rows.
+    if (current.role === 'around rows') {
+      if (current.text === '' && text.trim() === '') return;
+      size.beside(text.length);
+    }
+    current.text += text;
   };
   parser.on('text', addText);
-  parser.on('cdata', addText);
+  parser.on('cdata', (text) => {
+    size.token();
+    addText(text);
+  });
+  parser.on('comment', () => size.token());
+  parser.on('processinginstruction', () => size.token());
   parser.on('closetag', () => {
     const closed = open.pop();
     const parent = open.at(-1);
     if (!closed) return;
+    size.token();
+    if (closed.role === 'row') size.endRow();
     const value = elementValue(closed);
     if (closed.role === 'row') rows.push({ list: closed.path, value });
     else if (parent) put(parent.element, closed.name, value);
@@ -69,6 +90,7 @@ export async function* readXmlObjects(
 
   for await (const chunk of document.openText()) {
     parser.write(chunk);
+    size.read(chunk.length);
     if (failure) break;
     yield* rows;
     rows = [];
@@ -85,6 +107,52 @@ export async function* readXmlObjects(
     });
   }
   yield* rows;
+}
+
+/**
+ * How much of a document is in memory: the token that has begun, the row, and what is beside the
+ * rows. Tokens and rows are measured in chunks.
+ * Errors: LimitExceeded.
+ */
+class XmlSize {
+  private ofToken = 0;
+  private ofRow: number | undefined;
+  private besideRows = 0;
+  private elements = 0;
+
+  /** A token ends, and the next begins. */
+  token(): void {
+    this.ofToken = 0;
+  }
+
+  /** An element of the row begins. */
+  element(): void {
+    this.elements += 1;
+    if (this.ofRow !== undefined) checkRowValues(this.elements);
+  }
+
+  beginRow(): void {
+    this.ofRow = 0;
+    this.elements = 0;
+  }
+
+  endRow(): void {
+    this.ofRow = undefined;
+  }
+
+  beside(characters: number): void {
+    this.besideRows += characters;
+    checkRowLength(this.besideRows, 'what is beside its rows');
+  }
+
+  /** A chunk of the document has been read, with the tokens that end in it. */
+  read(characters: number): void {
+    this.ofToken += characters;
+    checkRowLength(this.ofToken, 'a piece of XML without the end of an element');
+    if (this.ofRow === undefined) return;
+    this.ofRow += characters;
+    checkRowLength(this.ofRow, 'a row');
+  }
 }
 
 function roleOf(path: string, parent: Open | undefined, paths: ListPaths): Open['role'] {

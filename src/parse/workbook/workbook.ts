@@ -1,8 +1,10 @@
 import { describeError, knownError, ReportsError } from '../../errors/reports-error.js';
 import type { ReadableDocument } from '../../source/types.js';
 import { maxHeaderLines } from '../delimited/dialect.js';
+import { checkRowLength, LimitExceeded, maxSheetCharacters, maxWorkbookBytes } from '../limits.js';
 import { markEvidence } from '../values/numbers.js';
-import { unpacksTo } from './zip-size.js';
+import { checkSheetExtent } from './sheet-extent.js';
+import { packArchive, unpackArchive } from './zip-archive.js';
 
 /**
  * The first sheet of a workbook as a document of tab-separated text, with cells quoted by RFC 4180.
@@ -16,20 +18,15 @@ export interface SheetDocument {
  * Reads an xlsx workbook and turns its first sheet into text, so that its cells are treated like
  * those of delimited documents. Rows without values become blank lines. The whole workbook is in
  * memory.
- * Errors: FORMAT_UNSUPPORTED for a zip archive that is no workbook, or that unpacks to too much.
+ * Errors: FORMAT_UNSUPPORTED for a zip archive that is no workbook; LimitExceeded.
  */
 export async function readWorkbook(document: ReadableDocument): Promise<SheetDocument> {
   const [first, ...others] = await readSheets(document);
   const rows = withoutLineBreaksInHeader((first?.data ?? []).map((row) => row.map(cellText)));
-  const texts = rows.map(
-    (cells) => `${cells.some((cell) => cell !== '') ? cells.map(quoted).join('\t') : ''}\n`,
-  );
+  checkText(rows);
   const notes = others.length > 0 ? [`sheets not read: ${others.map(({ sheet }) => sheet).join(', ')}`] : [];
-  return { document: documentOfText(document, texts), notes };
+  return { document: documentOfText(document, rows), notes };
 }
-
-/** The whole workbook is in memory, and a small archive may unpack to very much. */
-const maxUnpackedBytes = 256 * 2 ** 20;
 
 interface Sheet {
   sheet: string;
@@ -42,21 +39,48 @@ async function readSheets(document: ReadableDocument): Promise<Sheet[]> {
   // Few documents are workbooks, and the library is large.
   const { default: readWorkbookSheets } = await import('read-excel-file/node');
   const chunks: Uint8Array[] = [];
-  for await (const chunk of document.openBytes()) chunks.push(chunk);
+  let bytes = 0;
+  for await (const chunk of document.openBytes()) {
+    bytes += chunk.length;
+    if (bytes > maxWorkbookBytes) throw tooManyBytes('its archive');
+    chunks.push(chunk);
+  }
   const archive = Buffer.concat(chunks);
   const { reportType, documentId } = document.raw.facts;
-  if (!(await unpacksTo(archive, maxUnpackedBytes))) {
-    const found = `a workbook of more than ${maxUnpackedBytes / 2 ** 20} MB unpacked`;
-    throw new ReportsError('FORMAT_UNSUPPORTED', { reportType, documentId, found });
-  }
   try {
-    // The library's types say `typeof Date`, but it returns a Date.
-    return (await readWorkbookSheets(archive, { trim: false })) as unknown as Sheet[];
+    const entries = await unpackArchive(archive, isXml, maxWorkbookBytes);
+    if (!entries) throw tooManyBytes('its XML, unpacked,');
+    for (const xml of entries.values()) checkSheetExtent(xml);
+    // Only what was checked is read. The library's types say `typeof Date`, but it returns a Date.
+    return (await readWorkbookSheets(packArchive(entries), { trim: false })) as unknown as Sheet[];
   } catch (error) {
     const known = knownError(error);
-    if (known instanceof ReportsError) throw known;
+    if (known instanceof ReportsError || known instanceof LimitExceeded) throw known;
     const found = `a zip archive that is not a readable workbook (${describeError(error)})`;
     throw new ReportsError('FORMAT_UNSUPPORTED', { reportType, documentId, found }, { cause: error });
+  }
+}
+
+function tooManyBytes(what: string): LimitExceeded {
+  const limit = `${maxWorkbookBytes / 2 ** 20} MB`;
+  return new LimitExceeded('WORKBOOK_TOO_LARGE', { found: `${what} is too large`, limit });
+}
+
+/** Nothing else of an archive is read. */
+function isXml(name: string): boolean {
+  return /\.xml(?:\.rels)?$/.test(name);
+}
+
+/** Errors: LimitExceeded. */
+function checkText(rows: string[][]): void {
+  let characters = 0;
+  for (const cells of rows) {
+    const ofRow = cells.reduce((sum, cell) => sum + cell.length + 1, 0);
+    checkRowLength(ofRow, 'a row');
+    characters += ofRow;
+    if (characters <= maxSheetCharacters) continue;
+    const found = 'the text of its first sheet is too long';
+    throw new LimitExceeded('WORKBOOK_TOO_LARGE', { found, limit: `${maxSheetCharacters} characters` });
   }
 }
 
@@ -97,17 +121,29 @@ function withoutLineBreaksInHeader(rows: string[][]): string[][] {
   const filled = headRows.map((cells) => cells.filter((cell) => cell !== '').length);
   const minShare = 0.7;
   const header = filled.findIndex((count) => count >= Math.max(...filled) * minShare);
-  return rows.map((cells, index) =>
-    index <= header ? cells.map((cell) => cell.replace(/\s*[\r\n]+\s*/g, ' ')) : cells,
-  );
+  return rows.map((cells, index) => (index <= header ? cells.map(withoutLineBreaks) : cells));
 }
 
-function documentOfText(document: ReadableDocument, texts: string[]): ReadableDocument {
-  const rowsTogether = 1000;
+/** By pieces: an expression for blanks around line breaks takes quadratic time for many blanks. */
+function withoutLineBreaks(cell: string): string {
+  const [first = '', ...others] = cell.split(/[\r\n]+/);
+  if (others.length === 0) return cell;
+  const last = others.pop() ?? '';
+  const between = others.map((piece) => piece.trim()).filter((piece) => piece !== '');
+  return [first.trimEnd(), ...between, last.trimStart()].join(' ');
+}
+
+function documentOfText(document: ReadableDocument, rows: string[][]): ReadableDocument {
+  const charactersTogether = 256 * 1024;
   async function* openText() {
-    for (let start = 0; start < texts.length; start += rowsTogether) {
-      yield texts.slice(start, start + rowsTogether).join('');
+    let text = '';
+    for (const cells of rows) {
+      text += `${cells.some((cell) => cell !== '') ? cells.map(quoted).join('\t') : ''}\n`;
+      if (text.length < charactersTogether) continue;
+      yield text;
+      text = '';
     }
+    if (text !== '') yield text;
   }
   async function* openBytes() {
     for await (const text of openText()) yield Buffer.from(text);

@@ -3,11 +3,13 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openParquetRewriter } from '../../../src/parquet/rewrite-parquet.js';
 import { downloadDocument } from '../../../src/source/document/download.js';
+import { documentError } from '../../../src/parse/limits.js';
 import { keepFile, withBytes } from '../../../src/source/document/raw-store.js';
 import { openFolderStore } from '../../../src/store/folder-store.js';
 import { damageFile, flipBit, withoutHashes } from '../../maintenance/damaged-files.js';
 import { makeCrashWorld } from '../../ingest/crash-matrix.js';
 import { listings, listingsType, type Ran, sellerId } from '../../ingest/world.js';
+import { sparseWorkbook } from '../../parse/hostile-workbooks.js';
 import { answers, command, type Provocation, type Provocations, withServer } from '../provoke.js';
 
 const shippingType = 'GET_FLAT_FILE_ORDER_REPORT_DATA_SHIPPING';
@@ -32,6 +34,33 @@ export const documentProvocations: Provocations = {
       const raw = await keepFile(store, join(folder, 'a.tsv'), facts);
       await rm(raw.path);
       await withBytes(raw, store, undefined, async () => {});
+    },
+  },
+  DOCUMENT_TOO_DEEP: {
+    input: 'a load of JSON that is nested 100,000 levels deep',
+    provoke: (folder) =>
+      loadBytes(folder, 'deep.json', `[{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}]`),
+  },
+  ROW_TOO_LONG: {
+    input: 'a load of a document with a line of 20 MB',
+    provoke: (folder) => loadBytes(folder, 'long.txt', `sku\tname\n1\t${'x'.repeat(20_000_000)}\n`),
+  },
+  TOO_MANY_COLUMNS: {
+    input: 'a load of a document with 3000 columns',
+    provoke: (folder) => loadBytes(folder, 'wide.txt', `sku${'\tprice'.repeat(3000)}\n1\n`),
+  },
+  WORKBOOK_TOO_LARGE: {
+    input: 'a load of a workbook with two cells that are a million rows apart',
+    provoke: async (folder) => loadBytes(folder, 'sparse.xlsx', await sparseWorkbook()),
+  },
+  DOCUMENT_TOO_COMPLEX: {
+    input: 'a document at which the runtime finds a text too long for it',
+    provoke: async () => {
+      try {
+        return 'x'.repeat(2 ** 30);
+      } catch (error) {
+        throw documentError(error, facts);
+      }
     },
   },
   RAW_DAMAGED: {
@@ -184,4 +213,9 @@ async function loadListings(folder: string): Promise<(...names: string[]) => str
   writeFileSync(join(folder, 'listings.tsv'), listings(3));
   await command(folder, 'load', 'listings.tsv', '--type', listingsType);
   return (...names) => join(folder, 'data', ...names);
+}
+
+function loadBytes(folder: string, file: string, bytes: string | Buffer): Promise<Ran> {
+  writeFileSync(join(folder, file), bytes);
+  return command(folder, 'load', file, '--type', 'GET_UNKNOWN_THING', '--json');
 }

@@ -2,14 +2,12 @@ import type { Kernel } from '../../../kernel/kernel.js';
 import type { DelimitedDialect } from '../../delimited/dialect.js';
 import { surplusCells, surplusReason } from '../../delimited/records.js';
 import { swallowsRows } from '../../delimited/survey.js';
+import { maxRowCharacters } from '../../limits.js';
 import { notColumnar } from '../../parse-hint.js';
 import { paddingFor, type RowCutter, type Rows } from '../rows.js';
 import { byteOrderMarkBytes, Slab } from '../slab.js';
 
 const lineFeed = 0x0a;
-
-/** A row of more bytes than this has an open quote in it. */
-const maxRowBytes = 16 * 1024 * 1024;
 
 /** A row whose cells the kernel has copied into the clean slab. */
 interface CopiedRow {
@@ -77,7 +75,7 @@ export class QuotedRowCutter implements RowCutter {
     }
     this.begun = source.bytes().slice(at, source.length);
     if (source !== slab) this.kernel.calls.release(source.at);
-    if (this.begun.length > maxRowBytes) throw notColumnar('a quote is not closed');
+    if (this.begun.length > maxRowCharacters) throw notColumnar('a quote is not closed');
   }
 
   end(): void {

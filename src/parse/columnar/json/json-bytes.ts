@@ -2,10 +2,15 @@ import type { Kernel } from '../../../kernel/kernel.js';
 import type { ReadableDocument } from '../../../source/types.js';
 import { parseExactly } from '../../objects/exact-json.js';
 import type { JsonSource } from '../../objects/json-walk.js';
+import { maxRowCharacters, maxRowValues } from '../../limits.js';
 import type { JsonRows } from './json-rows.js';
 import type { Rows } from '../rows.js';
 import { byteOrderMarkBytes, enlarged, openUtf8, Slab } from '../slab.js';
 import { notColumnar } from '../../parse-hint.js';
+
+const comma = 0x2c;
+/** A shorter value exceeds no limit: each value inside it takes two bytes at least. */
+const minLongBytes = 2 * maxRowValues;
 
 const blanks = new Set([0x20, 0x09, 0x0a, 0x0d]);
 
@@ -21,6 +26,8 @@ export class JsonBytes implements JsonSource<Rows> {
   private at = 0;
   private isBegun = false;
   private bytesRead = 0;
+  /** Characters of names and of values beside the rows. */
+  private besideCharacters = 0;
 
   constructor(
     document: ReadableDocument,
@@ -60,7 +67,10 @@ export class JsonBytes implements JsonSource<Rows> {
       const end = kernel.calls.endOfValue(at, length, this.at);
       if (end >= 0) {
         const text = this.slab.text(this.at, end);
+        this.checkSize(this.at, end);
         this.at = end;
+        this.besideCharacters += text.length;
+        if (this.besideCharacters > maxRowCharacters) throw tooLong();
         return parseExactly(text);
       }
       if (kernel.calls.itemsStopped.value !== 0) throw this.problem();
@@ -84,7 +94,10 @@ export class JsonBytes implements JsonSource<Rows> {
   private async *readRows(list: string, maxRows?: number): AsyncGenerator<Rows> {
     const reader = this.rowsOf(list);
     for (let begun = false; ; ) {
-      const { end, stopped, rows } = reader.read(this.slab, this.at, begun, maxRows);
+      // Only a slab that grew for a long row may have one.
+      const isLong = this.slab.length > minLongBytes;
+      const { end, stopped, rows } = reader.read(this.slab, this.at, begun, isLong ? 1 : maxRows);
+      if (isLong) this.checkSize(this.at, end);
       this.at = end;
       begun ||= rows.count > 0;
       if (rows.count > 0) yield rows;
@@ -101,6 +114,7 @@ export class JsonBytes implements JsonSource<Rows> {
   private async more(): Promise<boolean> {
     const { slab, at } = this;
     const rest = slab.length - at;
+    if (rest > maxRowCharacters) throw tooLong();
     slab.bytes().copyWithin(0, at, slab.length);
     this.at = 0;
     slab.end(rest);
@@ -110,6 +124,18 @@ export class JsonBytes implements JsonSource<Rows> {
       this.append(next.value);
     }
     return true;
+  }
+
+  /**
+   * Leaves a value that may exceed a limit to the reference parser. Commas in texts count too.
+   * Errors: ReadAgain<ParseHint>.
+   */
+  private checkSize(from: number, to: number): void {
+    if (to - from <= minLongBytes) return;
+    if (to - from > maxRowCharacters) throw tooLong();
+    let values = 0;
+    for (const byte of this.slab.bytes().subarray(from, to)) if (byte === comma) values += 1;
+    if (values > maxRowValues) throw tooLong();
   }
 
   /** Whether reading stopped at `maxBytes`. */
@@ -126,4 +152,8 @@ export class JsonBytes implements JsonSource<Rows> {
     this.slab.bytes().set(bytes, length);
     this.slab.end(length + bytes.length);
   }
+}
+
+function tooLong(): Error {
+  return notColumnar('a value in its JSON is too long');
 }

@@ -7,6 +7,8 @@ import { noPaths } from '../../objects/object-plan.js';
 import type { ObjectPlan } from '../../objects/object-plan.js';
 import { ObjectSurvey } from '../../objects/object-columns.js';
 import type { FoundObjects } from '../../objects/object-survey.js';
+import { maxLists } from '../../limits.js';
+import { notColumnar } from '../../parse-hint.js';
 import type { ParsedBatch } from '../../types.js';
 import type { ValueRules } from '../../values/values.js';
 import { JsonBytes } from './json-bytes.js';
@@ -34,6 +36,7 @@ export async function* readJsonColumns(
     const readingOf = (list: string) => {
       const known = lists.get(list);
       if (known) return known;
+      if (lists.size >= maxLists) throw notColumnar(`it has more than ${maxLists} lists`);
       const reading = new ListReading(kernel, list, tables, plan, rules);
       lists.set(list, reading);
       return reading;

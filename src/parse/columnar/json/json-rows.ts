@@ -6,7 +6,16 @@ import type { Slab } from '../slab.js';
 import { notColumnar } from '../../parse-hint.js';
 
 /** Why the kernel stopped reading items, by its number. */
-const stops = ['more', 'malformed', 'enough', 'ended', 'new names', 'odd names', 'too deep'] as const;
+const stops = [
+  'more',
+  'malformed',
+  'enough',
+  'ended',
+  'new names',
+  'odd names',
+  'too deep',
+  'too many names',
+] as const;
 
 /** Cells read together at most, so that they stay in the processor's cache. */
 const maxCellsTogether = 32_768;
@@ -99,6 +108,7 @@ export class JsonRows {
     if (stopped === undefined || stopped === 'malformed') throw notColumnar('its JSON is not well-formed');
     if (stopped === 'odd names')
       throw notColumnar('names in its JSON are empty, escaped, numbers or stand twice');
+    if (stopped === 'too many names') throw notColumnar('its rows have too many members');
     if (stopped === 'too deep') throw notColumnar('its JSON is nested too deep');
     this.makeEven(slab, calls.unevenCells.value);
     for (let row = 0; row < count; row += 1) numbers[row] = this.count + row + 1;

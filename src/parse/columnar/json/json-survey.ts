@@ -10,6 +10,7 @@ import { JsonRows } from './json-rows.js';
 import { BufferedInference } from '../columns/buffered-inference.js';
 import type { PathTree } from './path-tree.js';
 import { cellsOf, type Rows } from '../rows.js';
+import { maxLists } from '../../limits.js';
 import { notColumnar } from '../../parse-hint.js';
 import { ReadAgain } from '../../../source/read-again.js';
 
@@ -30,6 +31,7 @@ export async function surveyJson(
     const surveyOf = (list: string) => {
       const known = lists.get(list);
       if (known) return known;
+      if (lists.size >= maxLists) throw notColumnar(`it has more than ${maxLists} lists`);
       const opened = openSurvey(kernel, list, plan, found);
       lists.set(list, opened);
       return opened;

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import writeWorkbook from 'write-excel-file/node';
-import { unpacksTo } from '../../src/parse/workbook/zip-size.js';
+import { packArchive, unpackArchive } from '../../src/parse/workbook/zip-archive.js';
 
-describe('the unpacked size of a zip archive', () => {
+const every = () => true;
+
+describe('a zip archive', () => {
   let archive: Buffer;
   before(async () => {
     const rows = Array.from({ length: 2000 }, () => ['the same words in every cell', 'and here']);
@@ -13,8 +15,8 @@ describe('the unpacked size of a zip archive', () => {
 
   it('is measured by unpacking, not taken from the archive', async () => {
     assert.ok(archive.length < 50_000);
-    assert.equal(await unpacksTo(archive, 2 ** 20), true);
-    assert.equal(await unpacksTo(archive, 100_000), false);
+    assert.ok(await unpackArchive(archive, every, 2 ** 20));
+    assert.equal(await unpackArchive(archive, every, 100_000), undefined);
     const liar = Buffer.from(archive);
     for (const [signature, place] of [
       ['PK\u0001\u0002', 24],
@@ -24,14 +26,22 @@ describe('the unpacked size of a zip archive', () => {
         liar.writeUInt32LE(1, at + place);
       }
     }
-    assert.equal(await unpacksTo(liar, 100_000), false);
+    assert.equal(await unpackArchive(liar, every, 100_000), undefined);
   });
 
-  it('is unknown for a file that is not an archive, which its reader refuses', async () => {
+  it('is refused without a directory or with damaged entries', async () => {
     for (const bytes of [Buffer.alloc(0), Buffer.from('PK\u0003\u0004'), archive.subarray(0, 500)]) {
-      assert.equal(await unpacksTo(bytes, 10), true);
+      await assert.rejects(unpackArchive(bytes, every, 10), /no directory/);
     }
     const damaged = Buffer.from(archive).fill(0xff, 60, 3000);
-    await unpacksTo(damaged, 2 ** 20);
+    await assert.rejects(unpackArchive(damaged, every, 2 ** 20));
+  });
+
+  it('has the same entries when it is packed again', async () => {
+    const entries = await unpackArchive(archive, (name) => name.endsWith('.xml'), 2 ** 20);
+    assert.ok(entries);
+    assert.ok(entries.has('xl/worksheets/sheet1.xml'));
+    assert.ok(![...entries.keys()].some((name) => name.endsWith('.rels')));
+    assert.deepEqual(await unpackArchive(packArchive(entries), every, 2 ** 20), entries);
   });
 });
