@@ -100,7 +100,7 @@ describe('converting a document', () => {
     });
   }
 
-  describe('converting a JSON document that exceeds the look-ahead, by a schema with two tables', () => {
+  describe('that is JSON beyond the look-ahead, by a schema with two tables', () => {
     const column = (name: string, pii = false) => ({
       name,
       from: [name],
