@@ -20,7 +20,7 @@ const retired = [
   [/\bonlookers?\b/i, 'background reader'],
   [/\bno more than\b.*\bsay\b/, 'at most'],
   [/\b(most|least|longest)[A-Z]\w*/, 'max…, min…'],
-  [/\bGives? (the|a|an|what|those|back)\b/, 'Returns'],
+  [/\bGives (the|a|an|what|those|back)\b/, 'Returns'],
   [/\bmade-up\b/i, 'invented'],
 ];
 const maxCommentColumns = 100;

@@ -6,7 +6,10 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const built = 'src/kernel/kernel.wasm';
 
-/** Builds the WebAssembly kernel if it is missing or older than its sources. Mocha loads this before the tests. */
+/**
+ * Builds the WebAssembly kernel if it is missing or older than its sources. Mocha loads this before
+ * the tests.
+ */
 if (isStale()) buildKernel();
 
 function isStale() {

@@ -2,13 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Runs mocha: `run-tests.mjs [--tier=all|unit|bench] [FILE…] [option of mocha…]`. Files that are named run alone, one after
- * the other; otherwise the files of the tier run in parallel.
+ * Runs mocha: `run-tests.mjs [--tier=all|unit|bench] [FILE…] [option of mocha…]`. Files that are
+ * named run alone, one after the other; otherwise the files of the tier run in parallel.
  */
 const tiers = {
   // The benchmark's tests measure for most of a minute, which few changes are worth.
   all: ['test/**/*.test.ts', '--ignore=test/bench/**'],
-  // No servers, no processes, no warehouse on disk: what a change to them is tried with after each save.
+  // No servers, no processes, no warehouse on disk: what a change to them is tried with after each
+  // save.
   unit: ['config', 'files', 'kernel', 'parquet', 'parse', 'runtime', 'scheduling', 'schema', 'yaml'].map(
     (folder) => `test/${folder}/**/*.test.ts`,
   ),

@@ -12,8 +12,8 @@ process.env.UV_THREADPOOL_SIZE ??= '2';
 
 /**
  * Buffers outside the heap, such as compressed pages, are freed when their small objects in the
- * young generation are collected. By default that generation grows to 16 MB, and a conversion took a
- * fifth more memory and no less time.
+ * young generation are collected. By default that generation grows to 16 MB, and a conversion took
+ * a fifth more memory and no less time.
  */
 setFlagsFromString('--semi-space-growth-factor=1');
 setFlagsFromString('--max-semi-space-size=4');

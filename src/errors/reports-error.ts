@@ -44,7 +44,10 @@ export type ErrorDetails = Record<string, string | number | boolean | null | und
  */
 export type Retry = 'now' | 'later' | 'never';
 
-/** An error from the catalogue. `message` is complete for a reader; `details` keep the ids for a machine. */
+/**
+ * An error from the catalogue. `message` is complete for a reader; `details` keep the ids for a
+ * machine.
+ */
 export class ReportsError extends Error {
   readonly code: ErrorCode;
   readonly kind: ErrorKind;
@@ -67,8 +70,9 @@ export class ReportsError extends Error {
 }
 
 /**
- * An error of the catalogue for what the file system, the system or the runtime reports; any other error comes back as it is.
- * `path` names what was worked on if the error doesn't: the errors of open files don't.
+ * An error of the catalogue for what the file system, the system or the runtime reports; any other
+ * error comes back as it is. `path` names what was worked on if the error doesn't: the errors of
+ * open files don't.
  */
 export function knownError(error: unknown, path?: string): unknown {
   if (!(error instanceof Error) || error instanceof ReportsError) return error;
@@ -111,8 +115,8 @@ const networkCodes = new Set([
 ]);
 
 /**
- * Whose fault a failure is. What the machine or a service causes may be tried as often as it takes. `unknown` is a bug, or what only a few
- * documents cause: it is tried a few times.
+ * Whose fault a failure is. What the machine or a service causes may be tried as often as it
+ * takes. `unknown` is a bug, or what only a few documents cause: it is tried a few times.
  */
 export function faultOf(error: unknown): 'document' | 'machine' | 'service' | 'unknown' {
   const known = knownError(error);
@@ -121,7 +125,8 @@ export function faultOf(error: unknown): 'document' | 'machine' | 'service' | 'u
   }
   if (isMachinesError(known.code) || known.code === 'WAREHOUSE_UNREADABLE') return 'machine';
   if (known.kind === 'terminal') return 'document';
-  // What an answering host can't send fails by the document, for all that is known; and it may be too wide for the memory.
+  // What an answering host can't send fails by the document, for all that is known; and it may be
+  // too wide for the memory.
   if (known.code === 'DOWNLOAD_FAILED' || known.code === 'WAREHOUSE_OUT_OF_MEMORY') return 'unknown';
   return 'service';
 }
@@ -131,13 +136,19 @@ export function isMachinesError(code: string): boolean {
   return code in machineErrors;
 }
 
-/** Whether trying again later can help. An error outside the catalogue is a bug or a broken machine: retryable. */
+/**
+ * Whether trying again later can help. An error outside the catalogue is a bug or a broken machine:
+ * retryable.
+ */
 export function isRetryable(error: unknown): boolean {
   const known = knownError(error);
   return !(known instanceof ReportsError) || known.kind === 'retryable';
 }
 
-/** Whether a failure says nothing about the document it was met with: it may be tried as often as it takes. */
+/**
+ * Whether a failure says nothing about the document it was met with: it may be tried as often as it
+ * takes.
+ */
 export function isNotTheDocumentsFault(error: unknown): boolean {
   const fault = faultOf(error);
   return fault === 'machine' || fault === 'service';

@@ -77,7 +77,9 @@ export function redact(text: string): string {
   return Buffer.from(redacted + bytes.slice(at), 'latin1').toString('utf8');
 }
 
-/** Returns what others wrote, redacted, and without the rest of what is far too long for a message. */
+/**
+ * Returns what others wrote, redacted, and without the rest of what is far too long for a message.
+ */
 export function quote(text: string): string {
   if (text.length <= maxCharacters) return redact(text);
   // Not up to the cut: half of a secret would not be found.

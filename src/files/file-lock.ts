@@ -66,7 +66,8 @@ async function takeUnlessHeld(path: string, clock: Clock): Promise<FileLock | un
     async release() {
       stopTouching();
       ours.delete(holder.id);
-      // One that can't be removed is taken over, as it is in `ours` no more, or once this process is gone.
+      // One that can't be removed is taken over, as it is in `ours` no more, or once this process
+      // is gone.
       if (await isHeld()) await rm(path, { force: true }).catch(() => {});
     },
   };

@@ -79,7 +79,9 @@ function versionOf(path: string): string {
   return found ? `${found.ino} ${found.mtimeNs} ${found.size}` : '';
 }
 
-/** A file that the system can't read is not a damaged one: a change would lose what stands in it. */
+/**
+ * A file that the system can't read is not a damaged one: a change would lose what stands in it.
+ */
 function parsed(path: string): unknown {
   const text = onFile(path, () => readFileSync(path, 'utf8'));
   if (text === undefined) return undefined;

@@ -49,7 +49,10 @@ export async function dropPartial(file: FileHandle, partial: string): Promise<vo
   }
 }
 
-/** Whether there is a file or folder of that name. Errors: FILE_SYSTEM_FAILED if the system can't tell: it may be there. */
+/**
+ * Whether there is a file or folder of that name. Errors: FILE_SYSTEM_FAILED if the system can't
+ * tell: it may be there.
+ */
 export function isThere(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false }) !== undefined;
@@ -58,7 +61,9 @@ export function isThere(path: string): boolean {
   }
 }
 
-/** Writes a small file so that it exists whole or not at all. Errors: DISK_FULL, FILE_SYSTEM_FAILED. */
+/**
+ * Writes a small file so that it exists whole or not at all. Errors: DISK_FULL, FILE_SYSTEM_FAILED.
+ */
 export async function writeWholeFile(path: string, text: string): Promise<void> {
   const partial = partialName(path);
   try {

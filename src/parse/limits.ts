@@ -46,8 +46,8 @@ export const maxWorkbookBytes = 64 * 1024 * 1024;
 export const maxSheetCells = 2_000_000;
 
 /**
- * Characters of a sheet as text: its cells share their texts, so that a small workbook may stand for
- * very much.
+ * Characters of a sheet as text: its cells share their texts, so that a small workbook may stand
+ * for very much.
  */
 export const maxSheetCharacters = 256 * 1024 * 1024;
 

@@ -27,8 +27,8 @@ interface ParseOptions {
  * columns. A workbook is recognized by its bytes. The tables and their columns are known when this
  * returns; the rows are pulled from `batches`.
  * Errors: HEADER_NOT_FOUND, HEADER_UNKNOWN, KEY_COLUMN_MISSING, DOCUMENT_UNPARSABLE, NOT_A_REPORT,
- * FORMAT_UNSUPPORTED; those of the limits on documents, from here or from `batches`; in the columnar engine also ReadAgain<ParseHint>, from here or from
- * `batches`.
+ * FORMAT_UNSUPPORTED; those of the limits on documents, from here or from `batches`; in the
+ * columnar engine also ReadAgain<ParseHint>, from here or from `batches`.
  */
 export async function parseDocument(request: ParseRequest): Promise<DocumentStream> {
   const { facts } = request.document.raw;

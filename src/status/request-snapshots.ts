@@ -9,9 +9,9 @@ import type { Problem, RequestSnapshot } from './types.js';
 
 /**
 /**
- * Returns the progress of a pipeline's requests, as stored in the state folder: it survives restarts
- * and includes requests made by other processes. If the state can't be read, every request has that
- * as its problem.
+ * Returns the progress of a pipeline's requests, as stored in the state folder: it survives
+ * restarts and includes requests made by other processes. If the state can't be read, every
+ * request has that as its problem.
  */
 export function requestSnapshots(
   pipeline: Pipeline,

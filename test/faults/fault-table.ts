@@ -6,7 +6,7 @@ import {
   makeCrashWorld,
 } from '../ingest/crash-matrix.js';
 import { sellerId, type World } from '../ingest/world.js';
-import { startS3 } from '../store/stand-ins.js';
+import { startS3 } from '../store/emulators.js';
 import { type Fault, type Proxies, startProxies, startProxy } from './proxy.js';
 
 export interface FaultCase {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { parse } from 'yaml';
 import { startProxy } from '../faults/proxy.js';
-import { gsEndpoint, makeGsBucket, s3Environment, type BucketEmulator, startS3 } from '../store/stand-ins.js';
+import { gsEndpoint, makeGsBucket, s3Environment, type BucketEmulator, startS3 } from '../store/emulators.js';
 import { makeOldData, oldWords, youngWords } from '../maintenance/old-data.js';
 import { listings, listingsType, makeWorld, runInProcess, sellerId, type World } from './world.js';
 

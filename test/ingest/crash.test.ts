@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Random } from '../../src/sandbox/random.js';
-import { startS3 } from '../store/stand-ins.js';
+import { startS3 } from '../store/emulators.js';
 import { bigQueryEndpoint } from '../warehouse/bigquery-emulator.js';
 import {
   compareContents,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gsEndpoint, makeGsBucket, type BucketEmulator, startS3 } from '../store/stand-ins.js';
+import { gsEndpoint, makeGsBucket, type BucketEmulator, startS3 } from '../store/emulators.js';
 import { bigQueryEndpoint, emulatorLacks } from '../warehouse/bigquery-emulator.js';
 import {
   bigQuerySettings,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { commandFolder } from '../commands/command-folder.js';
 import { type Damage, damageFile, flipBit, withoutHashes } from './damaged-files.js';
-import { startS3 } from '../store/stand-ins.js';
+import { startS3 } from '../store/emulators.js';
 import {
   listings,
   listingsType,

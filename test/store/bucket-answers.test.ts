@@ -8,7 +8,7 @@ import { openBucketStore } from '../../src/store/bucket-store.js';
 import { openGsBucket } from '../../src/store/gs-bucket.js';
 import { openS3Bucket } from '../../src/store/s3-bucket.js';
 import type { Bucket } from '../../src/store/types.js';
-import { s3Environment } from './stand-ins.js';
+import { s3Environment } from './emulators.js';
 
 /**
  * Answers that services send and no emulator does: each request is recorded, and gets the next

@@ -8,7 +8,7 @@ import { readBucketUrl } from '../../src/store/bucket-url.js';
 import { openFolderStore } from '../../src/store/folder-store.js';
 import type { Store } from '../../src/store/types.js';
 import { writeWholeFile } from '../../src/files/whole-file.js';
-import { gsEndpoint, makeGsBucket, type BucketEmulator, startS3 } from './stand-ins.js';
+import { gsEndpoint, makeGsBucket, type BucketEmulator, startS3 } from './emulators.js';
 
 describeStore('a folder', async (folder) => ({ open: () => openFolderStore(join(folder, 'lake')) }));
 

@@ -8,7 +8,7 @@ import { commitLoads } from '../../src/warehouse/bigquery/commit-loads.js';
 import { openBigQueryWarehouse } from '../../src/warehouse/bigquery/warehouse.js';
 import { removeOldStaging } from '../../src/store/staging.js';
 import type { Bucket } from '../../src/store/types.js';
-import { gsEndpoint, makeGsBucket } from '../store/stand-ins.js';
+import { gsEndpoint, makeGsBucket } from '../store/emulators.js';
 import { bigQueryEndpoint, emulatorLacks } from './bigquery-emulator.js';
 import { makeLoad } from './make-load.js';
 import { describeWarehouse } from './warehouse-suite.js';

@@ -9,9 +9,9 @@ const formatColumns = 16_384;
 const pieceCharacters = 1024 * 1024;
 
 /**
- * Refuses the XML of a sheet whose cells span a rectangle that is too large, before its reader makes
- * a place for each cell of it. What the sheet says about its own dimension may be wrong, so that the
- * references of rows and cells count. XML of other kinds has none of them.
+ * Refuses the XML of a sheet whose cells span a rectangle that is too large, before its reader
+ * makes a place for each cell of it. What the sheet says about its own dimension may be wrong, so
+ * that the references of rows and cells count. XML of other kinds has none of them.
  * Errors: LimitExceeded; an error for XML that is not well-formed, of which two parsers may think
  * differently.
  */

@@ -52,7 +52,10 @@ export function openAlarms(
   });
   const requestStore = openRequestStore(config.state);
 
-  /** What could not be written down: a disk that is full is no reason to be silent, and this process need not repeat itself. */
+  /**
+   * What could not be written down: a disk that is full is no reason to be silent, and this process
+   * need not repeat itself.
+   */
   let unwritten: ((before: Held) => Held)[] = [];
 
   function readHeld(): Held {

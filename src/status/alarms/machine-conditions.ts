@@ -2,7 +2,10 @@ import { catalogue, type ErrorCode, isMachinesError } from '../../errors/reports
 import type { Condition } from './condition.js';
 import type { PipelineSnapshot, ScheduleSnapshot } from '../types.js';
 
-/** What the machine keeps a pipeline's last runs from: a full disk, a folder that can't be written. One for each kind of run. */
+/**
+ * What the machine keeps a pipeline's last runs from: a full disk, a folder that can't be written.
+ * One for each kind of run.
+ */
 export function machineConditions(pipelines: PipelineSnapshot[]): Condition[] {
   return pipelines.flatMap((pipeline) =>
     schedulesOf(pipeline).flatMap(([kind, { last }]): Condition[] => {

@@ -51,8 +51,8 @@ async function answer(request: QueryRequest): Promise<void> {
 }
 
 /**
- * Whether this process no longer has the file open. DuckDB may keep it open, and its lock, after the
- * instance was closed: then this process must not live on. Only Linux can tell.
+ * Whether this process no longer has the file open. DuckDB may keep it open, and its lock, after
+ * the instance was closed: then this process must not live on. Only Linux can tell.
  */
 async function isClosed(path: string): Promise<boolean> {
   if (process.platform !== 'linux') return false;

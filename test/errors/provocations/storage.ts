@@ -7,7 +7,7 @@ import { BigQueryClient } from '../../../src/warehouse/bigquery/client.js';
 import { runQuery } from '../../../src/warehouse/bigquery/query.js';
 import { openDuckDbWarehouse } from '../../../src/warehouse/duckdb/warehouse.js';
 import { listings, listingsType } from '../../ingest/world.js';
-import { s3Environment } from '../../store/stand-ins.js';
+import { s3Environment } from '../../store/emulators.js';
 import { makeLoad } from '../../warehouse/make-load.js';
 import { answers, command, type Provocation, type Provocations, withServer } from '../provoke.js';
 
