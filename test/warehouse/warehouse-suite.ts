@@ -893,6 +893,34 @@ export function describeWarehouse(
         assert.deepEqual(await found({ documentOrTable: "'; DROP TABLE _loads; --" }), []);
       });
 
+      it('is read in pages by key', async () => {
+        const loads = await Promise.all(['d3', 'd1', 'd2'].map((documentId) => load({ documentId })));
+        await warehouse.commit(loads);
+        const pageAfter = async (afterKey: string) =>
+          (await warehouse.loads({ afterKey, limit: 2 })).map((row) => row.documentId);
+        assert.deepEqual(await pageAfter(''), ['d1', 'd2']);
+        assert.deepEqual(await pageAfter('A1/d2'), ['d3']);
+        assert.deepEqual(await pageAfter('A1/d3'), []);
+      });
+
+      it('is compared with the rows of tables: superseded rows are no difference', async () => {
+        const report = (documentId: string, day: number, values: string[]) =>
+          load(
+            { documentId, reportId: documentId, reportCreatedAt: `2026-10-0${day}T00:00:00Z` },
+            { mode: 'merge', key: ['a'], columns: { a: 'string' }, rows: values.map((a) => ({ a })) },
+          );
+        await warehouse.commit([await report('d1', 1, ['x', 'y'])]);
+        await warehouse.commit([await report('d3', 3, ['x', 'z'])]);
+        await warehouse.commit([await report('d2', 2, ['x', 'w', 'w'])]);
+        const [{ name = '' } = {}] = await warehouse.tables();
+        const differences = async (isAppend: boolean) => warehouse.rowDifferences(name, { isAppend });
+        assert.deepEqual(await differences(false), []);
+        // As if nothing could have replaced the row of the first document.
+        assert.deepEqual(await differences(true), [
+          { key: 'A1/d1', sellerId: 'A1', documentId: 'd1', expected: 2, found: 1, isNewest: false },
+        ]);
+      });
+
       it('finds documents and reports whose names hold quotes and other signs of SQL', async () => {
         const names = ["O'Brien", 'a"b', 'back\\slash', 'line\nbreak', '100%_[x]*', "\\'; --", '$name'];
         const made = await Promise.all(

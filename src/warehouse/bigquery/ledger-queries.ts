@@ -10,6 +10,8 @@ export function bigQueryLedger(client: BigQueryClient): LedgerQueries {
     literal,
     time: (iso) => `TIMESTAMP ${literal(iso)}`,
     fillsTable,
+    itemValue: (field) => `JSON_VALUE(item, '$.${field}')`,
+    eachItem: 'CROSS JOIN UNNEST(JSON_QUERY_ARRAY(l.tables)) AS item',
     run: (sql) => readRows(client, sql),
   });
 }
