@@ -185,6 +185,12 @@ export interface LedgerFilter {
   limit?: number;
 }
 
+/** What reports of a seller, type and marketplaces cover. */
+export interface Period
+  extends Pick<LedgerRow, 'status' | 'sellerId' | 'reportType' | 'marketplaceIds' | 'dataStart' | 'dataEnd'> {
+  tables: { name: string }[];
+}
+
 /** A document that has other rows in a table than the ledger says. */
 export interface RowDifference {
   /** Null if the ledger does not have the document, or not in this table. */
@@ -235,6 +241,8 @@ export interface Warehouse {
   /** Views that could be created but are missing or outdated, by name, with the reason. */
   viewProblems(views: View[]): Promise<Map<string, string>>;
   loads(filter: LedgerFilter): Promise<LedgerRow[]>;
+  /** The periods that documents cover, adjoining and overlapping ones as one. */
+  periods(): Promise<Period[]>;
   /**
    * The documents that have other rows in a table than the ledger says: more rows, rows without a
    * ledger row, and fewer rows if nothing can have replaced them, which with `isAppend` holds for

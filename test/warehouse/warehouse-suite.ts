@@ -903,6 +903,34 @@ export function describeWarehouse(
         assert.deepEqual(await pageAfter('A1/d3'), []);
       });
 
+      it('has the periods that documents cover, adjoining ones as one, by marketplaces', async () => {
+        const time = (day: number, clock = '00:00:00') => `2026-10-0${day}T${clock}.000Z`;
+        const period = (documentId: string, from: string, to: string, more: Partial<LedgerEntry> = {}) =>
+          load(
+            { documentId, marketplaceIds: ['US'], dataStart: from, dataEnd: to, ...more },
+            { name: 'days', columns: { a: 'string' }, rows: [{ a: documentId }] },
+          );
+        await warehouse.commit([
+          await period('d1', time(1), time(1, '23:59:59')),
+          await period('d2', time(2), time(3)),
+          await period('d3', time(2), time(2, '12:00:00')),
+          await period('d4', time(5), time(6)),
+          await period('d5', time(7), time(7)),
+          await period('d6', time(4), time(5), { marketplaceIds: ['US', 'CA'] }),
+        ]);
+        const found = (await warehouse.periods()).map(({ marketplaceIds, dataStart, dataEnd, tables }) => [
+          marketplaceIds.join(' '),
+          dataStart,
+          dataEnd,
+          tables.map(({ name }) => name).join(),
+        ]);
+        assert.deepEqual(found.sort(), [
+          ['US CA', time(4), time(5), 'days'],
+          ['US', time(1), time(3), 'days'],
+          ['US', time(5), time(6), 'days'],
+        ]);
+      });
+
       it('is compared with the rows of tables: superseded rows are no difference', async () => {
         const report = (documentId: string, day: number, values: string[]) =>
           load(

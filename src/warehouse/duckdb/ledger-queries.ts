@@ -12,6 +12,8 @@ export function duckDbLedger(connection: DuckDBConnection): LedgerQueries {
     fillsTable: (name) => `list_contains(tables->>'$[*].name', ${literal(name)})`,
     itemValue: (field) => `item->>'$.${field}'`,
     eachItem: "CROSS JOIN unnest(CAST(l.tables->'$[*]' AS JSON[])) AS items(item)",
+    listText: (column) => `CAST(to_json(${column}) AS VARCHAR)`,
+    micros: (column) => `epoch_us(${column})`,
     async run(sql) {
       const rows = await runForRecords(connection, sql, {});
       return rows.map((row) =>

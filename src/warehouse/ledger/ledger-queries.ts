@@ -1,4 +1,5 @@
-import { type LedgerFilter, type LedgerRow, type RowDifference, rowsByKeys } from '../types.js';
+import { type LedgerFilter, type LedgerRow, type Period, type RowDifference, rowsByKeys } from '../types.js';
+import { maxSeamMs } from './data-gaps.js';
 import { absentValue, ledgerColumns, rejectColumns } from './ledger-columns.js';
 
 /** What differs between warehouses in the SQL that reads the ledger. */
@@ -15,6 +16,10 @@ export interface LedgerDialect {
   itemValue(field: string): string;
   /** What follows `FROM _loads AS l` for a row with `item` per table of a ledger row. */
   eachItem: string;
+  /** A list of texts as JSON text. */
+  listText(column: string): string;
+  /** A time as microseconds since 1970. */
+  micros(column: string): string;
   /**
    * Runs a query with few rows. Returns them by column name: times as ISO 8601 in UTC, lists as
    * arrays, JSON as text or parsed.
@@ -52,6 +57,48 @@ export class LedgerQueries {
   readLoads(filter: LedgerFilter): Promise<LedgerRow[]> {
     const order = filter.afterKey === undefined ? 'loaded_at DESC, key' : 'key';
     return this.readLedger(`${this.conditions(filter)} ORDER BY ${order} ${limit(filter)}`);
+  }
+
+  /** See `Warehouse.periods`. */
+  async readPeriods(): Promise<Period[]> {
+    const { table, listText, micros, itemValue, eachItem, run } = this.dialect;
+    const covering = `l.status IN ('loaded', 'empty', 'cancelled') AND l.seller_id IS NOT NULL
+      AND l.report_type IS NOT NULL AND l.data_start IS NOT NULL AND l.data_end IS NOT NULL`;
+    const group = `l.report_type, l.seller_id, ${listText('l.marketplace_ids')} AS marketplaces`;
+    const named = await run(
+      `SELECT DISTINCT ${group}, ${itemValue('name')} AS name FROM ${table('_loads')} AS l ${eachItem} WHERE ${covering}`,
+    );
+    const groupOf = (row: Record<string, unknown>) =>
+      JSON.stringify([row.report_type, row.seller_id, row.marketplaces]);
+    const tables = new Map<string, { name: string }[]>();
+    for (const row of named) {
+      tables.set(groupOf(row), [...(tables.get(groupOf(row)) ?? []), { name: String(row.name) }]);
+    }
+    const between = (from: string, to: string) => `${micros(to)} - ${micros(from)} > ${maxSeamMs * 1000}`;
+    const window = 'PARTITION BY report_type, seller_id, marketplaces ORDER BY data_start, data_end';
+    const rows = await run(
+      `SELECT report_type, seller_id, marketplaces, MIN(data_start) AS begins, MAX(data_end) AS ends
+       FROM (
+         SELECT *, SUM(CASE WHEN covered IS NULL OR ${between('covered', 'data_start')} THEN 1 ELSE 0 END) OVER (${window}) AS island
+         FROM (
+           SELECT *, MAX(data_end) OVER (${window} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS covered
+           FROM (
+             SELECT ${group}, l.data_start, l.data_end FROM ${table('_loads')} AS l
+             WHERE ${covering} AND ${between('l.data_start', 'l.data_end')}
+           ) AS periods
+         ) AS following
+       ) AS islands
+       GROUP BY report_type, seller_id, marketplaces, island`,
+    );
+    return rows.map((row) => ({
+      status: 'loaded',
+      reportType: row.report_type as string,
+      sellerId: row.seller_id as string,
+      marketplaceIds: JSON.parse(row.marketplaces as string) as string[],
+      dataStart: row.begins as string,
+      dataEnd: row.ends as string,
+      tables: tables.get(groupOf(row)) ?? [],
+    }));
   }
 
   /** See `Warehouse.rowDifferences`. */
