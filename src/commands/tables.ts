@@ -67,8 +67,7 @@ async function viewsOf(warehouse: Warehouse, views: View[]): Promise<{ list: obj
 }
 
 async function gapsOf(warehouse: Warehouse): Promise<{ list: object[]; text: string }> {
-  const loads = await warehouse.loads({ statuses: ['loaded', 'empty', 'cancelled'] });
-  const list = dataGaps(loads);
+  const list = dataGaps(await warehouse.periods());
   const cells = list.map(({ table, sellerId, marketplaceId, from, to }) => [
     table,
     sellerId,
@@ -78,5 +77,6 @@ async function gapsOf(warehouse: Warehouse): Promise<{ list: object[]; text: str
   ]);
   const text = textTable(['table', 'seller', 'marketplace', 'from', 'to'], cells);
   if (list.length > 0) return { list, text };
-  return { list, text: loads.length > 0 ? 'No gaps.\n' : nothingLoaded };
+  const isEmpty = (await warehouse.loads({ limit: 1 })).length === 0;
+  return { list, text: isEmpty ? nothingLoaded : 'No gaps.\n' };
 }

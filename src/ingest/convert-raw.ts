@@ -1,4 +1,4 @@
-import { describeError, isRetryable, ReportsError } from '../errors/reports-error.js';
+import { describeError, faultOf, isRetryable, ReportsError } from '../errors/reports-error.js';
 import type { FileDigest } from '../files/file-digest.js';
 import { piiTreatment } from '../privacy/pii-policy.js';
 import { checkRaw, withBytes } from '../source/document/raw-store.js';
@@ -78,7 +78,10 @@ function isDamage(error: unknown): error is ReportsError {
   return error instanceof ReportsError && codes.includes(error.code);
 }
 
-/** If Amazon no longer has the document, the error remains that the kept one is damaged. */
+/**
+ * If Amazon no longer has the document, the error remains that the kept one is damaged. A failure
+ * of the machine, such as a full disk, says nothing about either.
+ */
 async function fetchReplacement(
   damage: ReportsError,
   fetchAgain: () => Promise<RawDocument>,
@@ -87,7 +90,7 @@ async function fetchReplacement(
   try {
     return await fetchAgain();
   } catch (error) {
-    if (isRetryable(error) && !isLastTry) throw error;
+    if (faultOf(error) === 'machine' || (isRetryable(error) && !isLastTry)) throw error;
     if (damage.code !== 'RAW_DAMAGED') throw isLastTry ? damage : error;
     const found = `${damage.details.found}; downloading it again: ${describeError(error)}`;
     throw new ReportsError('RAW_DAMAGED', { ...damage.details, found }, { cause: error });

@@ -35,6 +35,20 @@ async function keepRecord(lake: Store, path: string): Promise<void> {
 /** Records looked up at once: those of a bucket take a while each, and there are many. */
 const readsAtOnce = 16;
 
+/** The load record of a ledger row; undefined if it is missing or damaged. */
+export async function readLoadRecord(
+  lake: Store,
+  entry: Pick<LedgerEntry, 'sellerId' | 'key'>,
+): Promise<Load | undefined> {
+  return readRecordOf(lake, recordPath(lake.folder, entry));
+}
+
+/** The load record of a path; undefined if it is missing or damaged. */
+export async function readRecordOf(lake: Store, path: string): Promise<Load | undefined> {
+  const stored = parsed((await lake.read(path)) ?? '');
+  return stored && mapPaths(stored, (name) => resolve(lake.folder, name));
+}
+
 /** Reads all readable load records of a lake. */
 export async function readLoadRecords(lake: Store): Promise<Load[]> {
   const paths = (await lake.list('_loads')).filter((each) => each.endsWith('.json'));
@@ -67,8 +81,11 @@ export async function recordedFile(
   return files?.find((file) => file.path === `${table}/${seller}/${basename(path)}`);
 }
 
-/** The ids in the names of a Parquet file and its folder. */
-function readNames(folder: string, file: string): { sellerId: string; documentId: string } | undefined {
+/** The ids in the names of a Parquet file and its folder; undefined for other names. */
+export function readNames(
+  folder: string,
+  file: string,
+): { sellerId: string; documentId: string } | undefined {
   const names = /^seller=(.+)\n(.+)\.parquet$/.exec(`${folder}\n${file}`);
   try {
     const [, seller = '', document = ''] = names ?? [];
@@ -92,7 +109,8 @@ function recordText(lake: string, load: Load): string {
   return `${JSON.stringify(mapPaths(load, (absolute) => relative(lake, absolute)))}\n`;
 }
 
-function recordPath(lake: string, { sellerId, key }: Pick<LedgerEntry, 'sellerId' | 'key'>): string {
+/** Where the load record of a ledger row is. */
+export function recordPath(lake: string, { sellerId, key }: Pick<LedgerEntry, 'sellerId' | 'key'>): string {
   return join(lake, '_loads', safeName(sellerId ?? '_'), `${safeName(key)}.json`);
 }
 

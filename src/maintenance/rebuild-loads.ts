@@ -1,4 +1,10 @@
-import { describeError, type ErrorCode, ReportsError } from '../errors/reports-error.js';
+import {
+  describeError,
+  type ErrorCode,
+  faultOf,
+  isDamagedWarehouse,
+  ReportsError,
+} from '../errors/reports-error.js';
 import { findRaw, isFactsUnreadable } from '../source/document/raw-store.js';
 import type { RawDocument } from '../source/types.js';
 import { isPurged, type LedgerEntry, type Load, parquetPaths, type Warehouse } from '../warehouse/types.js';
@@ -119,10 +125,12 @@ export async function commitSources(
     try {
       await warehouse.commit([load]);
     } catch (error) {
+      refuseMachines(error);
       if (!entry.sellerId || !entry.documentId || !entry.reportType) throw error;
       context.log.warn({ key: entry.key }, `committing it from the lake: ${describeError(error)}`);
       const raw = await findRawOf(entry, context);
       const commitRefused = async (refused: unknown) => {
+        refuseMachines(refused);
         const facts = raw ? rawMetadata(raw, context.raw.folder) : {};
         const reason = documentsReason(refused, { ...entry, reportType: entry.reportType ?? '' }, context);
         await warehouse.commit([withoutRows({ ...entry, ...facts }, reason)]);
@@ -136,6 +144,14 @@ export async function commitSources(
       }
     }
   }
+}
+
+/**
+ * Throws what the machine caused: no document is committed without its rows for that. DuckDB
+ * reports damage in a Parquet file without a hash as it does damage in its own file.
+ */
+function refuseMachines(error: unknown): void {
+  if (faultOf(error) === 'machine' && !isDamagedWarehouse(error)) throw error;
 }
 
 /** Codes that mean that the files of a document are not as they were written. */
@@ -169,6 +185,8 @@ async function parseAgain(
   try {
     if (fetchAgain) return await buildLoad(await fetchAgain(), { ...options, isFresh: true }, context);
   } catch (error) {
+    // With a full disk the document would count as lost, though Amazon still has it.
+    if (faultOf(error) === 'machine') throw error;
     context.log.warn({ key: known.key }, `downloading it again: ${describeError(error)}`);
   }
   return withoutRows(known, quarantineReason(damage));

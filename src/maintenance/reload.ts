@@ -84,7 +84,12 @@ async function suggestionFor(
   return documentOrTable === undefined ? '' : didYouMean(documentOrTable, names);
 }
 
-async function loadAgain(
+/**
+ * Loads the document of one ledger row again. `unchecked` receives its key if nothing but its size
+ * is known of its bytes.
+ * Errors: RAW_PURGED, RAW_MISSING, SELLER_UNKNOWN; those of building and committing a load.
+ */
+export async function loadAgain(
   row: LedgerRow,
   run: DocumentRun,
   options: ReloadOptions,

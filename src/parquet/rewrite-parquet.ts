@@ -4,6 +4,7 @@ import { describeError, ReportsError } from '../errors/reports-error.js';
 import { digestFile, type FileDigest } from '../files/file-digest.js';
 import { dropPartial, nameWholeFile, ownerOnly, partialName } from '../files/whole-file.js';
 import { fileError } from '../errors/duckdb-error.js';
+import { columnsOf } from './parquet-reader.js';
 import { quotedPath, quotedText, rowsOfFile } from './quoted-path.js';
 
 /** Rewrites Parquet files with some columns cleared. */
@@ -81,14 +82,6 @@ async function writeCleared(
     Number((await connection.runAndReadAll(`SELECT count(*) FROM ${rowsOfFile(of)}`)).getRows()[0]?.[0]);
   const [before, after] = [await count(path), await count(partial)];
   if (before !== after) throw new Error(`${after} rows were written instead of ${before}`);
-}
-
-async function columnsOf(
-  connection: DuckDBConnection,
-  path: string,
-): Promise<{ name: string; type: string }[]> {
-  const reader = await connection.runAndReadAll(`DESCRIBE SELECT * FROM ${rowsOfFile(path)}`);
-  return reader.getRows().map(([name, type]) => ({ name: String(name), type: String(type) }));
 }
 
 async function metadataOf(connection: DuckDBConnection, path: string): Promise<Record<string, string>> {

@@ -24,8 +24,10 @@ export function openFolderStore(folder: string): Store {
     read: (path) => unlessMissing(async () => readFileSync(path, 'utf8')),
     find,
     async list(below = '') {
-      const names = await unlessMissing(() => readdir(join(folder, below), { recursive: true }));
-      return (names ?? []).sort().map((name) => join(folder, below, name));
+      const options = { recursive: true, withFileTypes: true } as const;
+      const entries = await unlessMissing(() => readdir(join(folder, below), options));
+      const files = (entries ?? []).filter((entry) => !entry.isDirectory());
+      return files.map((entry) => join(entry.parentPath, entry.name)).sort();
     },
     remove: (path) => rm(path, { force: true }),
     evictLocalCopy: async () => {},

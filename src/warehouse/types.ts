@@ -179,7 +179,32 @@ export interface LedgerFilter {
    * disk without a creation time.
    */
   createdSince?: string;
+  /**
+   * Keeps rows whose key comes after this one, and sorts by key: the last key of a page is where
+   * the next one starts.
+   */
+  afterKey?: string;
   limit?: number;
+}
+
+/** What reports of a seller, type and marketplaces cover. */
+export interface Period
+  extends Pick<LedgerRow, 'status' | 'sellerId' | 'reportType' | 'marketplaceIds' | 'dataStart' | 'dataEnd'> {
+  tables: { name: string }[];
+}
+
+/** A document that has other rows in a table than the ledger says. */
+export interface RowDifference {
+  /** Null if the ledger does not have the document, or not in this table. */
+  key: string | null;
+  sellerId: string | null;
+  documentId: string;
+  /** Rows that the ledger says, without superseded ones. */
+  expected: number;
+  /** Rows in the table. */
+  found: number;
+  /** Whether it is the newest document of its seller, whose rows no other report replaces. */
+  isNewest: boolean;
 }
 
 /** Selects the columns with personal data among those of a report type's table. */
@@ -218,6 +243,14 @@ export interface Warehouse {
   /** Views that could be created but are missing or outdated, by name, with the reason. */
   viewProblems(views: View[]): Promise<Map<string, string>>;
   loads(filter: LedgerFilter): Promise<LedgerRow[]>;
+  /** The periods that documents cover, adjoining and overlapping ones as one. */
+  periods(): Promise<Period[]>;
+  /**
+   * The documents that have other rows in a table than the ledger says: more rows, rows without a
+   * ledger row, and fewer rows if nothing can have replaced them, which with `isAppend` holds for
+   * every document, otherwise for the newest of a seller.
+   */
+  rowDifferences(table: string, options: { isAppend: boolean }): Promise<RowDifference[]>;
   /** Undefined before the first commit. */
   overview(): Promise<LedgerOverview | undefined>;
   rejects(filter: LedgerFilter): Promise<Record<string, unknown>[]>;

@@ -908,6 +908,62 @@ export function describeWarehouse(
         assert.deepEqual(await found({ documentOrTable: "'; DROP TABLE _loads; --" }), []);
       });
 
+      it('is read in pages by key', async () => {
+        const loads = await Promise.all(['d3', 'd1', 'd2'].map((documentId) => load({ documentId })));
+        await warehouse.commit(loads);
+        const pageAfter = async (afterKey: string) =>
+          (await warehouse.loads({ afterKey, limit: 2 })).map((row) => row.documentId);
+        assert.deepEqual(await pageAfter(''), ['d1', 'd2']);
+        assert.deepEqual(await pageAfter('A1/d2'), ['d3']);
+        assert.deepEqual(await pageAfter('A1/d3'), []);
+      });
+
+      it('has the periods that documents cover, adjoining ones as one, by marketplaces', async () => {
+        const time = (day: number, clock = '00:00:00') => `2026-10-0${day}T${clock}.000Z`;
+        const period = (documentId: string, from: string, to: string, more: Partial<LedgerEntry> = {}) =>
+          load(
+            { documentId, marketplaceIds: ['US'], dataStart: from, dataEnd: to, ...more },
+            { name: 'days', columns: { a: 'string' }, rows: [{ a: documentId }] },
+          );
+        await warehouse.commit([
+          await period('d1', time(1), time(1, '23:59:59')),
+          await period('d2', time(2), time(3)),
+          await period('d3', time(2), time(2, '12:00:00')),
+          await period('d4', time(5), time(6)),
+          await period('d5', time(7), time(7)),
+          await period('d6', time(4), time(5), { marketplaceIds: ['US', 'CA'] }),
+        ]);
+        const found = (await warehouse.periods()).map(({ marketplaceIds, dataStart, dataEnd, tables }) => [
+          marketplaceIds.join(' '),
+          dataStart,
+          dataEnd,
+          tables.map(({ name }) => name).join(),
+        ]);
+        assert.deepEqual(found.sort(), [
+          ['US CA', time(4), time(5), 'days'],
+          ['US', time(1), time(3), 'days'],
+          ['US', time(5), time(6), 'days'],
+        ]);
+      });
+
+      it('is compared with the rows of tables: superseded rows are no difference', async () => {
+        const report = (documentId: string, day: number, values: string[]) =>
+          load(
+            { documentId, reportId: documentId, reportCreatedAt: `2026-10-0${day}T00:00:00Z` },
+            { mode: 'merge', key: ['a'], columns: { a: 'string' }, rows: values.map((a) => ({ a })) },
+          );
+        await warehouse.commit([await report('d1', 1, ['x', 'y'])]);
+        await warehouse.commit([await report('d3', 3, ['x', 'z'])]);
+        await warehouse.commit([await report('d2', 2, ['x', 'w', 'w'])]);
+        const [{ name = '' } = {}] = await warehouse.tables();
+        const differences = async (isAppend: boolean) => warehouse.rowDifferences(name, { isAppend });
+        assert.deepEqual(await differences(false), []);
+        // As if nothing could have replaced the row of the first document.
+        assert.deepEqual(await differences(true), [
+          { key: 'A1/d1', sellerId: 'A1', documentId: 'd1', expected: 2, found: 1, isNewest: false },
+        ]);
+      });
+
       it('finds documents and reports whose names contain quotes and other signs of SQL', async () => {
         const names = ["O'Brien", 'a"b', 'back\\slash', 'line\nbreak', '100%_[x]*', "\\'; --", '$name'];
         const made = await Promise.all(

@@ -107,6 +107,17 @@ export async function checkRaw(raw: RawDocument, store: Store, ledger: Partial<F
   throw new ReportsError('RAW_DAMAGED', { documentId, path: store.nameOf(raw.path), found });
 }
 
+/** Writes the metadata of a raw document whose bytes are kept, with their digest. */
+export async function keepMetadata(
+  store: Store,
+  path: string,
+  facts: DocumentFacts,
+  kept: FileDigest,
+): Promise<void> {
+  await writeWholeFile(`${path}.json`, `${JSON.stringify({ ...facts, ...kept }, null, 2)}\n`);
+  await store.keep(`${path}.json`);
+}
+
 /**
  * Stores bytes under their final name, after the metadata and the hash. `file` is the handle that
  * wrote them.
@@ -117,8 +128,7 @@ export async function keepRaw(
   facts: DocumentFacts,
   kept: FileDigest,
 ): Promise<RawDocument> {
-  await writeWholeFile(`${path}.json`, `${JSON.stringify({ ...facts, ...kept }, null, 2)}\n`);
-  await store.keep(`${path}.json`);
+  await keepMetadata(store, path, facts, kept);
   await store.keep(path, { from: partial, ...(signal && { signal }) });
   faultPoint('raw-kept');
   await nameWholeFile(file, partial, path);
@@ -187,7 +197,11 @@ function unreadable(error: unknown, path: string): ReportsError {
   );
 }
 
-async function readRaw(store: Store, path: string): Promise<RawDocument | undefined> {
+/**
+ * The raw document of a path, with its metadata; undefined if one of them is missing. Errors:
+ * RAW_FACTS_UNREADABLE.
+ */
+export async function readRaw(store: Store, path: string): Promise<RawDocument | undefined> {
   const found = await store.find(path);
   const text = found && (await store.read(`${path}.json`));
   if (text === undefined) return undefined;

@@ -10,6 +10,10 @@ export function bigQueryLedger(client: BigQueryClient): LedgerQueries {
     literal,
     time: (iso) => `TIMESTAMP ${literal(iso)}`,
     fillsTable,
+    itemValue: (field) => `JSON_VALUE(item, '$.${field}')`,
+    eachItem: 'CROSS JOIN UNNEST(JSON_QUERY_ARRAY(l.tables)) AS item',
+    listText: (column) => `TO_JSON_STRING(${column})`,
+    micros: (column) => `UNIX_MICROS(${column})`,
     run: (sql) => readRows(client, sql),
   });
 }

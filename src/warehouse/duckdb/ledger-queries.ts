@@ -1,15 +1,19 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { LedgerQueries } from '../ledger/ledger-queries.js';
-import { literal, runForRecords, utcTimestamp } from '../staging/sql.js';
+import { identifier, literal, runForRecords, utcTimestamp } from '../staging/sql.js';
 import { toJsonValue } from './values.js';
 
 /** Opens the ledger of a DuckDB file for reading. */
 export function duckDbLedger(connection: DuckDBConnection): LedgerQueries {
   return new LedgerQueries({
-    table: (name) => name,
+    table: identifier,
     literal,
     time: (iso) => utcTimestamp(literal(iso)),
     fillsTable: (name) => `list_contains(tables->>'$[*].name', ${literal(name)})`,
+    itemValue: (field) => `item->>'$.${field}'`,
+    eachItem: "CROSS JOIN unnest(CAST(l.tables->'$[*]' AS JSON[])) AS items(item)",
+    listText: (column) => `CAST(to_json(${column}) AS VARCHAR)`,
+    micros: (column) => `epoch_us(${column})`,
     async run(sql) {
       const rows = await runForRecords(connection, sql, {});
       return rows.map((row) =>

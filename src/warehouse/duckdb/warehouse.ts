@@ -137,6 +137,9 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
     viewProblems: (wanted) =>
       withLedger(new Map(), (connection, relations) => viewProblems(connection, wanted, relations)),
     loads: (filter) => withLedger([], (connection) => duckDbLedger(connection).readLoads(filter)),
+    periods: () => withLedger([], (connection) => duckDbLedger(connection).readPeriods()),
+    rowDifferences: (table, { isAppend }) =>
+      withLedger([], (connection) => duckDbLedger(connection).readRowDifferences(table, isAppend)),
     overview: () => withLedger<LedgerOverview | undefined>(undefined, readOverview),
     rejects: (filter) => withLedger([], (connection) => duckDbLedger(connection).readRejects(filter)),
     query: (sql) => queryStream(sql, readWhole),

@@ -1,4 +1,4 @@
-import type { LedgerRow } from '../types.js';
+import type { Period } from '../types.js';
 
 /**
  * A period that no loaded report of a table covers, although earlier and later ones exist. Times
@@ -15,12 +15,7 @@ export interface DataGap {
 }
 
 /** Allows for windows that end at 23:59:59 and continue at 00:00:00. */
-const maxSeamMs = 60_000;
-
-type Period = Pick<
-  LedgerRow,
-  'status' | 'sellerId' | 'reportType' | 'marketplaceIds' | 'dataStart' | 'dataEnd' | 'tables'
->;
+export const maxSeamMs = 60_000;
 
 /**
  * The gaps between the data periods in the ledger, by table, seller and marketplace. Empty reports
@@ -34,7 +29,9 @@ export function dataGaps(rows: Period[]): DataGap[] {
     if (!isCovering || !row.sellerId || !row.reportType || !row.dataStart || !row.dataEnd) continue;
     for (const marketplaceId of row.marketplaceIds.length > 0 ? row.marketplaceIds : ['']) {
       const key = JSON.stringify([row.reportType, row.sellerId, marketplaceId]);
-      groups.set(key, [...(groups.get(key) ?? []), row]);
+      const group = groups.get(key);
+      if (group) group.push(row);
+      else groups.set(key, [row]);
     }
   }
   return [...groups]

@@ -1,4 +1,5 @@
-import { type LedgerFilter, type LedgerRow, rowsByKeys } from '../types.js';
+import { type LedgerFilter, type LedgerRow, type Period, type RowDifference, rowsByKeys } from '../types.js';
+import { maxSeamMs } from './data-gaps.js';
 import { absentValue, ledgerColumns, rejectColumns } from './ledger-columns.js';
 
 /** What differs between warehouses in the SQL that reads the ledger. */
@@ -11,6 +12,14 @@ export interface LedgerDialect {
   time(iso: string): string;
   /** A condition on ledger rows: their document filled a table of that name. */
   fillsTable(name: string): string;
+  /** A column of `item`, one of the tables of a ledger row, as text. */
+  itemValue(field: string): string;
+  /** What follows `FROM _loads AS l` for a row with `item` per table of a ledger row. */
+  eachItem: string;
+  /** A list of texts as JSON text. */
+  listText(column: string): string;
+  /** A time as microseconds since 1970. */
+  micros(column: string): string;
   /**
    * Runs a query with few rows. Returns them by column name: times as ISO 8601 in UTC, lists as
    * arrays, JSON as text or parsed.
@@ -44,9 +53,89 @@ export class LedgerQueries {
     return rowsByKeys(rows, keys);
   }
 
-  /** Ledger rows, the last loaded first. */
+  /** Ledger rows, the last loaded first; by key if a filter continues after one. */
   readLoads(filter: LedgerFilter): Promise<LedgerRow[]> {
-    return this.readLedger(`${this.conditions(filter)} ORDER BY loaded_at DESC, key ${limit(filter)}`);
+    const order = filter.afterKey === undefined ? 'loaded_at DESC, key' : 'key';
+    return this.readLedger(`${this.conditions(filter)} ORDER BY ${order} ${limit(filter)}`);
+  }
+
+  /** See `Warehouse.periods`. */
+  async readPeriods(): Promise<Period[]> {
+    const { table, listText, micros, itemValue, eachItem, run } = this.dialect;
+    const covering = `l.status IN ('loaded', 'empty', 'cancelled') AND l.seller_id IS NOT NULL
+      AND l.report_type IS NOT NULL AND l.data_start IS NOT NULL AND l.data_end IS NOT NULL`;
+    const group = `l.report_type, l.seller_id, ${listText('l.marketplace_ids')} AS marketplaces`;
+    const named = await run(
+      `SELECT DISTINCT ${group}, ${itemValue('name')} AS name FROM ${table('_loads')} AS l ${eachItem} WHERE ${covering}`,
+    );
+    const groupOf = (row: Record<string, unknown>) =>
+      JSON.stringify([row.report_type, row.seller_id, row.marketplaces]);
+    const tables = new Map<string, { name: string }[]>();
+    for (const row of named) {
+      tables.set(groupOf(row), [...(tables.get(groupOf(row)) ?? []), { name: String(row.name) }]);
+    }
+    const between = (from: string, to: string) => `${micros(to)} - ${micros(from)} > ${maxSeamMs * 1000}`;
+    const window = 'PARTITION BY report_type, seller_id, marketplaces ORDER BY data_start, data_end';
+    const rows = await run(
+      `SELECT report_type, seller_id, marketplaces, MIN(data_start) AS begins, MAX(data_end) AS ends
+       FROM (
+         SELECT *, SUM(CASE WHEN covered IS NULL OR ${between('covered', 'data_start')} THEN 1 ELSE 0 END) OVER (${window}) AS island
+         FROM (
+           SELECT *, MAX(data_end) OVER (${window} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS covered
+           FROM (
+             SELECT ${group}, l.data_start, l.data_end FROM ${table('_loads')} AS l
+             WHERE ${covering} AND ${between('l.data_start', 'l.data_end')}
+           ) AS periods
+         ) AS following
+       ) AS islands
+       GROUP BY report_type, seller_id, marketplaces, island`,
+    );
+    return rows.map((row) => ({
+      status: 'loaded',
+      reportType: row.report_type as string,
+      sellerId: row.seller_id as string,
+      marketplaceIds: JSON.parse(row.marketplaces as string) as string[],
+      dataStart: row.begins as string,
+      dataEnd: row.ends as string,
+      tables: tables.get(groupOf(row)) ?? [],
+    }));
+  }
+
+  /** See `Warehouse.rowDifferences`. */
+  async readRowDifferences(name: string, isAppend: boolean): Promise<RowDifference[]> {
+    const { table, literal, itemValue, eachItem, run } = this.dialect;
+    const count = (field: string) => `COALESCE(CAST(${itemValue(field)} AS INT64), 0)`;
+    const seller = "COALESCE(seller_id, '')";
+    const rows = await run(
+      `SELECT ledger.key AS ledger_key, COALESCE(ledger.seller, here.seller) AS seller,
+         COALESCE(ledger.document, here.document) AS document, COALESCE(ledger.expected, 0) AS expected,
+         COALESCE(here.found, 0) AS found, COALESCE(ledger.newest, FALSE) AS newest
+       FROM (
+         SELECT key, ${seller} AS seller, document_id AS document, expected,
+           made = MAX(made) OVER (PARTITION BY ${seller})
+             AND COUNT(*) OVER (PARTITION BY ${seller}, made) = 1 AS newest
+         FROM (
+           SELECT l.key, l.seller_id, l.document_id, COALESCE(l.report_created_at, l.loaded_at) AS made,
+             ${count('rows')} - ${count('superseded')} AS expected
+           FROM ${table('_loads')} AS l ${eachItem} WHERE LOWER(${itemValue('name')}) = ${literal(name.toLowerCase())}
+         ) AS filled
+       ) AS ledger
+       FULL OUTER JOIN (
+         SELECT COALESCE(_seller_id, '') AS seller, _document_id AS document, COUNT(*) AS found
+         FROM ${table(name)} GROUP BY 1, 2
+       ) AS here ON ledger.seller = here.seller AND ledger.document = here.document
+       WHERE ledger.key IS NULL OR COALESCE(here.found, 0) > ledger.expected
+         OR (COALESCE(here.found, 0) < ledger.expected AND (${isAppend ? 'TRUE' : 'ledger.newest'}))
+       ORDER BY 2, 3`,
+    );
+    return rows.map((row) => ({
+      key: row.ledger_key as string | null,
+      sellerId: (row.seller as string) || null,
+      documentId: row.document as string,
+      expected: Number(row.expected),
+      found: Number(row.found),
+      isNewest: row.newest === true,
+    }));
   }
 
   /**
@@ -115,7 +204,8 @@ export class LedgerQueries {
 
   private conditions(filter: LedgerFilter): string {
     const { literal, time, fillsTable } = this.dialect;
-    const { statuses, reportType, sellerId, documentOrTable: name, dataEndSince, createdSince } = filter;
+    const { statuses, reportType, sellerId, documentOrTable: name, afterKey } = filter;
+    const { dataEndSince, createdSince } = filter;
     const parts: string[] = [];
     if (statuses) parts.push(`status IN (${this.literals(statuses)})`);
     if (reportType !== undefined) parts.push(`report_type = ${literal(reportType)}`);
@@ -125,6 +215,7 @@ export class LedgerQueries {
     }
     if (dataEndSince !== undefined) parts.push(`data_end >= ${time(dataEndSince)}`);
     if (createdSince !== undefined) parts.push(`report_created_at >= ${time(createdSince)}`);
+    if (afterKey !== undefined) parts.push(`key > ${literal(afterKey)}`);
     return parts.length > 0 ? `WHERE ${parts.join(' AND ')}` : '';
   }
 

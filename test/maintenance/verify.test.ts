@@ -1,0 +1,382 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { DuckDBInstance } from '@duckdb/node-api';
+import type { Finding } from '../../src/maintenance/verify-findings.js';
+import { commandFolder } from '../commands/command-folder.js';
+import {
+  listings,
+  listingsType,
+  makeWorld,
+  orders,
+  ordersType,
+  type Ran,
+  sellerId,
+  type World,
+} from '../ingest/world.js';
+import { startS3 } from '../store/emulators.js';
+import { type Damage, damageFile, flipBit, withoutHashes } from './damaged-files.js';
+
+const order = (number: number) => ({ id: `111-${number}`, status: 'Shipped', price: '37.50' });
+const flip = { damage: (bytes: Buffer) => flipBit(bytes, Math.floor(bytes.length / 2)) };
+const remove = { damage: () => undefined };
+
+/** The findings that `verify --json` printed, without what is only for readers. */
+function findingsOf({ stdout }: Ran): Finding[] {
+  return stdout
+    .trim()
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Finding);
+}
+
+const kindsOf = (ran: Ran) => findingsOf(ran).map(({ kind, repair }) => `${kind} ${repair}`);
+
+/** The names of all files of a folder and their bytes. */
+function filesOf(folder: string): Record<string, string> {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((each) =>
+    each.isFile(),
+  );
+  return Object.fromEntries(
+    entries.map((each) => {
+      const path = join(each.parentPath, each.name);
+      return [path, readFileSync(path).toString('base64')];
+    }),
+  );
+}
+
+describe('verify', function () {
+  this.timeout(120_000);
+  const { path, run, file, query } = commandFolder();
+
+  const verify = (...args: string[]) => run('verify', '--json', ...args);
+
+  /** Loads two documents of orders and returns the id of the first. */
+  async function loadTwo(): Promise<string> {
+    const settings = ['warehouse: { path: warehouse.duckdb }', 'lake: lake', 'raw: raw', 'state: state'];
+    file('pipelines.yaml', `${settings.join('\n')}\nstatus: false\npipelines: []\n`);
+    const documents = {
+      'first.txt': orders([1, 2, 3].map(order)),
+      'second.txt.gz': gzipSync(orders([4, 5].map(order))),
+    };
+    for (const [name, bytes] of Object.entries(documents)) {
+      const { code, stderr } = await run('load', file(name, bytes), '--type', ordersType);
+      assert.equal(code, 0, stderr);
+    }
+    const [row] = (await query('SELECT document_id FROM _loads ORDER BY loaded_at LIMIT 1')) as {
+      document_id: string;
+    }[];
+    return row?.document_id ?? assert.fail();
+  }
+
+  const tables = () =>
+    query('SELECT amazon_order_id, item_price, _row FROM orders_by_last_update ORDER BY ALL');
+
+  /** Changes the warehouse file as nobody should. */
+  async function tamper(...statements: string[]): Promise<void> {
+    const instance = await DuckDBInstance.create(path('warehouse.duckdb'));
+    const connection = await instance.connect();
+    for (const sql of statements) await connection.run(sql);
+    connection.closeSync();
+    instance.closeSync();
+  }
+
+  it('finds nothing where ledger, files and tables agree, and changes nothing', async () => {
+    await loadTwo();
+    const before = [filesOf(path('lake')), filesOf(path('raw'))];
+    for (const args of [[], ['--repair']]) {
+      const ran = await verify(...args);
+      assert.deepEqual([ran.code, ran.stdout], [0, ''], ran.stderr);
+      assert.match(ran.stderr, /2 documents and 1 table checked: 0 findings/);
+    }
+    assert.deepEqual([filesOf(path('lake')), filesOf(path('raw'))], before);
+  });
+
+  const parquetDamages: { what: string; kind: string; change: Pick<Damage, 'damage'> }[] = [
+    { what: 'missing', kind: 'parquet_missing', change: remove },
+    { what: 'damaged', kind: 'parquet_damaged', change: flip },
+    { what: 'cut off', kind: 'parquet_damaged', change: { damage: (bytes) => bytes.subarray(0, 50) } },
+  ];
+  for (const { what, kind, change } of parquetDamages) {
+    it(`finds a Parquet file that is ${what}, names its rows, and makes it again from raw`, async () => {
+      const id = await loadTwo();
+      const before = await tables();
+      const damaged = damageFile(path('lake'), `${id}.parquet`, change);
+      const found = await verify();
+      assert.equal(found.code, 1);
+      const [{ found: text, ...finding }] = findingsOf(found) as [Finding];
+      assert.ok(text.length > 0);
+      assert.deepEqual(finding, {
+        kind,
+        path: damaged,
+        key: finding.key,
+        table: 'orders_by_last_update',
+        rows: 3,
+        repair: 'possible',
+      });
+      assert.ok(finding.key?.endsWith(`/${id}`), `${finding.key}`);
+      const repaired = await verify('--repair');
+      assert.deepEqual([repaired.code, kindsOf(repaired)], [0, [`${kind} done`]], repaired.stdout);
+      assert.deepEqual([(await verify()).code, await tables()], [0, before]);
+    });
+  }
+
+  it('leaves a Parquet file whose raw document is damaged too as it is, and its rows in the table', async () => {
+    const id = await loadTwo();
+    const before = await tables();
+    damageFile(path('lake'), `${id}.parquet`, flip);
+    damageFile(path('raw'), id, flip);
+    const ran = await verify('--repair');
+    assert.equal(ran.code, 1);
+    assert.deepEqual(kindsOf(ran).sort(), ['parquet_damaged failed', 'raw_damaged none']);
+    assert.deepEqual(await tables(), before);
+  });
+
+  const recordDamages: { what: string; kind: string; change: Pick<Damage, 'damage'> }[] = [
+    { what: 'missing', kind: 'record_missing', change: remove },
+    { what: 'cut off', kind: 'record_damaged', change: { damage: (bytes) => bytes.subarray(0, 99) } },
+    {
+      what: 'of an earlier load',
+      kind: 'record_damaged',
+      change: {
+        damage: (bytes) => Buffer.from(bytes.toString().replace(/"sha256":"[0-9a-f]+"/, '"sha256":"00"')),
+      },
+    },
+  ];
+  for (const { what, kind, change } of recordDamages) {
+    it(`makes a load record that is ${what} from ledger and lake: a rebuild without raw documents takes it`, async () => {
+      const id = await loadTwo();
+      const before = await tables();
+      damageFile(path('lake', '_loads'), `${id}.json`, change);
+      const parquet = filesOf(path('lake', 'orders_by_last_update'));
+      assert.deepEqual(kindsOf(await verify()), [`${kind} possible`]);
+      const ran = await verify('--repair');
+      assert.deepEqual([ran.code, kindsOf(ran)], [0, [`${kind} done`]], ran.stdout);
+      assert.deepEqual(filesOf(path('lake', 'orders_by_last_update')), parquet);
+      rmSync(path('raw'), { recursive: true });
+      const rebuilt = await run('rebuild', '--json');
+      assert.equal(JSON.parse(rebuilt.stdout).fromLake, 2, rebuilt.stderr);
+      assert.deepEqual(await tables(), before);
+    });
+  }
+
+  it('reports a raw document from disk that is missing or damaged, which no other copy can replace', async () => {
+    const id = await loadTwo();
+    const bytes = damageFile(path('raw'), id, flip);
+    const damaged = await verify('--repair');
+    assert.deepEqual([damaged.code, kindsOf(damaged)], [1, ['raw_damaged none']]);
+    assert.deepEqual([findingsOf(damaged)[0]?.path, findingsOf(damaged)[0]?.rows], [bytes, 3]);
+    rmSync(bytes);
+    assert.deepEqual(kindsOf(await verify('--repair')), ['raw_missing none']);
+  });
+
+  for (const [kind, change] of [
+    ['metadata_missing', remove],
+    ['metadata_damaged', { damage: () => Buffer.from('{}') }],
+  ] as const) {
+    it(`writes metadata again from the ledger: ${kind}`, async () => {
+      const id = await loadTwo();
+      const before = await tables();
+      damageFile(path('raw'), `${id}.json`, change);
+      assert.deepEqual(kindsOf(await verify()), [`${kind} possible`]);
+      assert.deepEqual(kindsOf(await verify('--repair')), [`${kind} done`]);
+      const reloaded = await run('reload', id);
+      assert.equal(reloaded.code, 0, reloaded.stdout);
+      assert.deepEqual(await tables(), before);
+    });
+  }
+
+  it('finds rows that are missing, too many, or of no document of the ledger, and deletes none of the last', async () => {
+    const id = await loadTwo();
+    const before = await tables();
+    await tamper(`DELETE FROM orders_by_last_update WHERE amazon_order_id = '111-5'`);
+    const missing = await verify();
+    assert.deepEqual(
+      findingsOf(missing).map(({ kind, table, rows }) => [kind, table, rows]),
+      [['rows_missing', 'orders_by_last_update', 1]],
+    );
+    assert.deepEqual(kindsOf(await verify('--repair')), ['rows_missing done']);
+    assert.deepEqual(await tables(), before);
+
+    await tamper(
+      `INSERT INTO orders_by_last_update SELECT * FROM orders_by_last_update WHERE _document_id = '${id}' LIMIT 2`,
+    );
+    const surplus = await verify('--repair');
+    assert.deepEqual(kindsOf(surplus), ['rows_surplus done'], surplus.stdout);
+    assert.equal(findingsOf(surplus)[0]?.rows, 2);
+    assert.deepEqual(await tables(), before);
+
+    await tamper(
+      `INSERT INTO orders_by_last_update SELECT * REPLACE ('unknown' AS _document_id) FROM orders_by_last_update LIMIT 1`,
+    );
+    const orphaned = await verify('--repair');
+    assert.deepEqual([orphaned.code, kindsOf(orphaned)], [1, ['rows_orphaned none']]);
+    assert.match(findingsOf(orphaned)[0]?.key ?? '', /\/unknown$/);
+    assert.equal(((await tables()) as unknown[]).length, 6);
+  });
+
+  it('takes rows that a newer report replaced for what they are, and makes a dropped table again', async () => {
+    const id = await loadTwo();
+    await run(
+      'load',
+      file('newer.txt', orders([{ ...order(1), status: 'Cancelled' }])),
+      '--type',
+      ordersType,
+    );
+    const clean = await verify();
+    assert.deepEqual([clean.code, clean.stdout], [0, '']);
+    const before = await tables();
+    await tamper('DROP TABLE orders_by_last_update');
+    const dropped = await verify();
+    assert.deepEqual(kindsOf(dropped), ['table_missing possible']);
+    const repaired = await verify('--repair');
+    assert.deepEqual([repaired.code, kindsOf(repaired)], [0, ['table_missing done']], repaired.stdout);
+    assert.deepEqual(await tables(), before);
+    assert.ok(id);
+  });
+
+  it('reports files of no document of the ledger and files of others, and leaves them', async () => {
+    const id = await loadTwo();
+    await tamper(`DELETE FROM _loads WHERE document_id = '${id}'`, 'DELETE FROM orders_by_last_update');
+    await tamper(`DELETE FROM _loads`);
+    for (const name of ['lake/notes.txt', 'raw/.DS_Store', 'lake/a/b/c.parquet', 'lake/_loads/x/y.json']) {
+      mkdirSync(dirname(path(name)), { recursive: true });
+      writeFileSync(path(name), 'of somebody else');
+    }
+    writeFileSync(path('lake', 'unfinished.parquet.part'), '');
+    const before = [filesOf(path('lake')), filesOf(path('raw'))];
+    const ran = await verify('--repair');
+    const kinds = findingsOf(ran).map(({ kind }) => kind);
+    assert.deepEqual(kinds.sort(), [
+      ...Array(4).fill('file_foreign'),
+      ...Array(2).fill('parquet_orphaned'),
+      ...Array(2).fill('raw_orphaned'),
+      ...Array(2).fill('record_orphaned'),
+    ]);
+    const keys = findingsOf(ran).flatMap(({ kind, key }) => (kind === 'raw_orphaned' ? key : []));
+    assert.ok(keys.some((key) => key?.endsWith(`/${id}`)));
+    assert.deepEqual([filesOf(path('lake')), filesOf(path('raw'))], before);
+  });
+
+  describe('with files of a version without hashes', () => {
+    it('keeps their hashes once Parquet and raw document agree, and finds damage from then on', async () => {
+      const id = await loadTwo();
+      const before = await tables();
+      await withoutHashes(path);
+      const found = await verify();
+      assert.equal(found.code, 0);
+      const unhashed = ['raw_unhashed', 'parquet_unhashed'];
+      assert.deepEqual(
+        kindsOf(found).sort(),
+        [...unhashed, ...unhashed].map((kind) => `${kind} possible`).sort(),
+      );
+      const repaired = await verify('--repair');
+      assert.ok(
+        findingsOf(repaired).every(({ repair }) => repair === 'done'),
+        repaired.stdout,
+      );
+      assert.deepEqual([(await verify()).stdout, await tables()], ['', before]);
+      damageFile(path('lake'), `${id}.parquet`, flip);
+      assert.deepEqual(kindsOf(await verify()), ['parquet_damaged possible']);
+    });
+
+    it('keeps no hash of a raw document that has other rows than the Parquet file', async () => {
+      const id = await loadTwo();
+      await withoutHashes(path);
+      damageFile(path('raw'), id, {
+        damage: (bytes) => Buffer.from(bytes.toString().replace('37.50', '73.50')),
+      });
+      const ran = await verify('--repair');
+      const own = findingsOf(ran).filter(({ key }) => key?.endsWith(`/${id}`));
+      assert.deepEqual(
+        own.map(({ repair }) => repair),
+        ['failed', 'failed'],
+        ran.stdout,
+      );
+      assert.match(own[0]?.found ?? '', /its rows are not those of the raw document/);
+      const rows = await query(`SELECT raw_sha256 FROM _loads WHERE document_id = '${id}'`);
+      assert.deepEqual(rows, [{ raw_sha256: null }]);
+    });
+  });
+});
+
+describe('verify with a seller that is configured', function () {
+  this.timeout(120_000);
+  let world: World;
+  afterEach(() => world.close());
+
+  async function load(): Promise<Record<string, unknown[]>> {
+    const report = { sellerId, reportType: listingsType, body: listings(40), createdAt: new Date(1e12) };
+    await world.sandbox.notify(
+      world.sandbox.addReport({ ...report, documentId: 'amzn1.spdoc.1', reportId: '71' }),
+    );
+    assert.equal((await world.run('run')).code, 0);
+    return world.contents();
+  }
+
+  for (const [kind, ending, change] of [
+    ['raw_missing', 'amzn1.spdoc.1', remove],
+    ['raw_damaged', 'amzn1.spdoc.1', flip],
+    ['metadata_missing', 'amzn1.spdoc.1.json', remove],
+    ['metadata_damaged', 'amzn1.spdoc.1.json', { damage: () => Buffer.from('}') }],
+  ] as const) {
+    it(`fetches a document from Amazon again: ${kind}`, async () => {
+      world = await makeWorld();
+      const before = await load();
+      const raw = join(world.folder, 'raw');
+      const whole = filesOf(raw);
+      damageFile(raw, ending, change);
+      assert.deepEqual(kindsOf(await world.run('verify', '--json')), [`${kind} possible`]);
+      const ran = await world.run('verify', '--repair', '--json');
+      assert.deepEqual([ran.code, kindsOf(ran)], [0, [`${kind} done`]], ran.stdout + ran.stderr);
+      assert.deepEqual(filesOf(raw), whole);
+      assert.deepEqual(await world.contents(), before);
+    });
+  }
+
+  it('says that a document which Amazon has no more is not repaired, and why', async () => {
+    world = await makeWorld();
+    const before = await load();
+    damageFile(join(world.folder, 'raw'), 'amzn1.spdoc.1', flip);
+    world.sandbox.state.reports.length = 0;
+    const ran = await world.run('verify', '--repair', '--json');
+    assert.deepEqual([ran.code, kindsOf(ran)], [1, ['raw_damaged failed']]);
+    assert.match(findingsOf(ran)[0]?.found ?? '', /not those that were written; .*71/);
+    assert.deepEqual(await world.contents(), before);
+  });
+
+  it('works on buckets', async () => {
+    const standIn = await startS3();
+    const settings = {
+      lake: `${standIn.url}/lake`,
+      raw: `${standIn.url}/raw`,
+      bucket: { endpoint: standIn.endpoint },
+    };
+    world = await makeWorld({ settings });
+    try {
+      const before = await load();
+      const clean = await world.run('verify', '--json');
+      assert.deepEqual([clean.code, clean.stdout], [0, ''], clean.stderr);
+      for (const name of await standIn.bucket.list('')) {
+        if (!name.endsWith('.parquet') && !/_loads.*\.json$/.test(name) && !name.endsWith('spdoc.1'))
+          continue;
+        const copy = join(world.folder, 'copy');
+        rmSync(copy, { force: true });
+        await standIn.bucket.get(name, copy);
+        writeFileSync(copy, flipBit(readFileSync(copy), 0));
+        await standIn.bucket.put(name, copy);
+      }
+      const ran = await world.run('verify', '--repair', '--json');
+      assert.deepEqual(
+        [ran.code, kindsOf(ran).sort()],
+        [0, ['parquet_damaged done', 'raw_damaged done', 'record_damaged done']],
+        ran.stdout + ran.stderr,
+      );
+      assert.ok(findingsOf(ran).every(({ path }) => path?.startsWith(standIn.url)));
+      assert.deepEqual([(await world.run('verify', '--json')).stdout, await world.contents()], ['', before]);
+    } finally {
+      await standIn.close();
+    }
+  });
+});
