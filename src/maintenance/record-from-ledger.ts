@@ -6,7 +6,8 @@ import type { LedgerEntry, LedgerRow, Load, LoadTable } from '../warehouse/types
 import { expectedFiles } from './verify-document.js';
 
 /**
- * Makes the load of a ledger row from its Parquet files and its report schema. Undefined if the schema does not have one of its tables.
+ * Makes the load of a ledger row from its Parquet files and its report schema. Undefined if the
+ * schema does not have one of its tables.
  * Errors: PARQUET_FAILED; those of the lake.
  */
 export async function loadFromLedger(

@@ -55,7 +55,10 @@ export function pathsOf(row: LedgerEntry, { raw, lake }: Pick<PipelineContext, '
   ];
 }
 
-/** Compares the files of a document with the ledger. Errors: those of the stores; the reason of the signal. */
+/**
+ * Compares the files of a document with the ledger. Errors: those of the stores; the reason of the
+ * signal.
+ */
 export async function checkDocument(
   row: LedgerRow,
   context: PipelineContext,

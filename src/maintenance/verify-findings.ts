@@ -34,7 +34,10 @@ export interface Finding {
   kind: FindingKind;
   /** Of the file, as messages name it; null for rows of a table. */
   path: string | null;
-  /** Of the ledger row; for what the ledger does not have, what its key would be. Null if nobody knows it. */
+  /**
+   * Of the ledger row; for what the ledger does not have, what its key would be. Null if nobody
+   * knows it.
+   */
   key: string | null;
   /** Null if it concerns all tables of the document. */
   table: string | null;
@@ -44,7 +47,10 @@ export interface Finding {
   repair: Repair;
 }
 
-/** Whether somebody has to do something about it. A file without a hash is not wrong, it is less protected. */
+/**
+ * Whether somebody has to do something about it. A file without a hash is not wrong, it is less
+ * protected.
+ */
 export function isWrong({ kind, repair }: Finding): boolean {
   return !isUnhashed(kind) && (repair === 'none' || repair === 'possible' || repair === 'failed');
 }

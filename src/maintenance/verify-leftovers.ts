@@ -14,8 +14,9 @@ const filesAtOnce = 100;
 const maxInProgressMs = 3_600_000;
 
 /**
- * Yields findings about files of which the ledger says nothing: orphaned ones, which the program wrote, and foreign ones. Those that a load
- * has written meanwhile are left out. `paths`: of files that no ledger row is about.
+ * Yields findings about files of which the ledger says nothing: orphaned ones, which the program
+ * wrote, and foreign ones. Those that a load has written meanwhile are left out. `paths`: of files
+ * that no ledger row is about.
  */
 export async function* checkLeftovers(
   paths: { raw: Iterable<string>; lake: Iterable<string> },
@@ -55,7 +56,10 @@ export async function* checkLeftovers(
   }
 }
 
-/** Unfinished files, and what BigQuery reads, are removed by those who wrote them, or by a later start. */
+/**
+ * Unfinished files, and what BigQuery reads, are removed by those who wrote them, or by a later
+ * start.
+ */
 function isUnfinished(store: Store, path: string): boolean {
   return /\.(part|part\.json|lock)$/.test(path) || relative(store.folder, path).startsWith(`_staging${sep}`);
 }

@@ -21,11 +21,17 @@ import { loadAgain, type ReloadOptions } from './reload.js';
 import { expectedFiles } from './verify-document.js';
 import { type Finding, type FindingKind, isUnhashed } from './verify-findings.js';
 
-/** Repairs what another copy allows. Both return why they could not, in words; undefined if they could. */
+/**
+ * Repairs what another copy allows. Both return why they could not, in words; undefined if they
+ * could.
+ */
 export interface DocumentRepair {
   /** Repairs the files of a document. Errors: those of the machine; the reason of the signal. */
   repairDocument(row: LedgerRow, findings: Finding[]): Promise<string | undefined>;
-  /** Commits the rows of a document again, of all documents of the table if `key` is null. Errors: as above. */
+  /**
+   * Commits the rows of a document again, of all documents of the table if `key` is null. Errors:
+   * as above.
+   */
   repairRowsOf(table: string, key: string | null): Promise<string | undefined>;
 }
 
@@ -145,7 +151,9 @@ export function openRepairs(
     }
   }
 
-  /** Keeps the hashes of older files once the raw document has the rows that the Parquet files have. */
+  /**
+   * Keeps the hashes of older files once the raw document has the rows that the Parquet files have.
+   */
   async function keepHashes(row: LedgerRow): Promise<void> {
     const record = await readLoadRecord(lake, row);
     const path = row.rawPath === null ? undefined : join(rawStore.folder, row.rawPath);

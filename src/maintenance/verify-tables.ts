@@ -18,7 +18,10 @@ export async function checkTable(table: string, context: PipelineContext): Promi
   return findings;
 }
 
-/** Whether a document was loaded while its table had another load mode, so that other reports may have replaced its rows. */
+/**
+ * Whether a document was loaded while its table had another load mode, so that other reports may
+ * have replaced its rows.
+ */
 async function mayBeReplaced(
   table: string,
   { key, sellerId, expected, found, isNewest }: RowDifference,

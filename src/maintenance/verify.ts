@@ -31,9 +31,10 @@ export interface VerifySummary {
 }
 
 /**
- * Compares the ledger with the raw documents, the lake and the tables. The ledger is read in pages and files one after the other, so that
- * nothing is held for longer than a query; what looks wrong is looked at once more with the ledger row of that moment, because loads may be
- * in progress. Nothing is deleted.
+ * Compares the ledger with the raw documents, the lake and the tables. The ledger is read in pages
+ * and files one after the other, so that nothing is held for longer than a query; what looks wrong
+ * is looked at once more with the ledger row of that moment, because loads may be in progress.
+ * Nothing is deleted.
  * Errors: those of the warehouse, the stores and the machine; the reason of the signal.
  */
 export async function verify(context: PipelineContext, options: VerifyOptions): Promise<VerifySummary> {

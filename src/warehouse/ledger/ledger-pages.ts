@@ -2,7 +2,10 @@ import type { LedgerFilter, LedgerRow, Warehouse } from '../types.js';
 
 const rowsPerPage = 1000;
 
-/** The ledger rows that fit a filter, by key, in pages: a ledger of any size needs the memory of one page. */
+/**
+ * The ledger rows that fit a filter, by key, in pages: a ledger of any size needs the memory of one
+ * page.
+ */
 export async function* ledgerPages(
   { loads }: Pick<Warehouse, 'loads'>,
   filter: Omit<LedgerFilter, 'afterKey' | 'limit'> = {},
