@@ -22,7 +22,6 @@ const commands = [
   ['doctor'],
   ['request', '--dry-run'],
   ['purge', '--older-than', '10000d'],
-  ['purge', '--older-than', '30d'],
 ];
 
 const settings = `warehouse: { path: warehouse.duckdb, memoryLimitMegabytes: 256 }
