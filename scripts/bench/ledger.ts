@@ -7,8 +7,8 @@ import { makeLargeLedger } from '../../test/warehouse/large-ledger.js';
 import { numberOption } from '../options.js';
 
 /**
- * `npm run bench:ledger -- --rows 200000`: time and peak memory of commands of the built program
- * on a ledger of that many documents, whose files are not there.
+ * `npm run bench:ledger -- --rows 200000`: time and peak memory of commands of the built program on
+ * a ledger of that many documents, whose files are not there.
  */
 const commands = [
   ['--version'],
@@ -22,7 +22,6 @@ const commands = [
   ['doctor'],
   ['request', '--dry-run'],
   ['purge', '--older-than', '10000d'],
-  ['purge', '--older-than', '30d'],
 ];
 
 const settings = `warehouse: { path: warehouse.duckdb, memoryLimitMegabytes: 256 }

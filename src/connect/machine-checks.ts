@@ -34,7 +34,7 @@ async function lookAtFolder(folder: string): Promise<CheckResult> {
     await checkFolderWritable(folder);
   } catch (error) {
     if (!(error instanceof ReportsError)) throw error;
-    const found = `it can't be written (${error.details.code ?? error.details.found})`;
+    const found = `not writable (${error.details.code ?? error.details.found})`;
     if (error.code === 'DISK_FULL') return { found, next: makeRoom };
     return {
       found,

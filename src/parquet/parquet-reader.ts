@@ -1,10 +1,11 @@
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { fileError } from '../errors/duckdb-error.js';
 import { describeError, ReportsError } from '../errors/reports-error.js';
 import { rowsOfFile } from './quoted-path.js';
 
 /** Reads Parquet files to describe and compare them. */
 export interface ParquetReader {
-  /** The columns, with their types as DuckDB spells them. Errors: PARQUET_FAILED. */
+  /** The columns, with their types as DuckDB spells them. Errors: as `guarded`. */
   columns(path: string): Promise<{ name: string; type: string }[]>;
   /**
    * Whether two files have the same columns and rows, in whatever order. Errors: PARQUET_FAILED.
@@ -46,10 +47,13 @@ export async function columnsOf(
   return reader.getRows().map(([name, type]) => ({ name: String(name), type: String(type) }));
 }
 
-async function guarded<T>(path: string, work: () => Promise<T>): Promise<T> {
+/** Does work on a Parquet file. Errors: PARQUET_FAILED, DISK_FULL, FILE_SYSTEM_FAILED. */
+export async function guarded<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
+    const known = fileError(error, path);
+    if (known instanceof ReportsError && known.code !== 'WAREHOUSE_UNREADABLE') throw known;
     throw new ReportsError('PARQUET_FAILED', { path, found: describeError(error) }, { cause: error });
   }
 }

@@ -1,10 +1,8 @@
 import { chmod, open, rm } from 'node:fs/promises';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { describeError, ReportsError } from '../errors/reports-error.js';
 import { digestFile, type FileDigest } from '../files/file-digest.js';
 import { dropPartial, nameWholeFile, ownerOnly, partialName } from '../files/whole-file.js';
-import { fileError } from '../errors/duckdb-error.js';
-import { columnsOf } from './parquet-reader.js';
+import { columnsOf, guarded } from './parquet-reader.js';
 import { quotedPath, quotedText, rowsOfFile } from './quoted-path.js';
 
 /** Rewrites Parquet files with some columns cleared. */
@@ -93,14 +91,4 @@ async function metadataOf(connection: DuckDBConnection, path: string): Promise<R
 
 function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
-}
-
-async function guarded<T>(path: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const known = fileError(error, path);
-    if (known instanceof ReportsError && known.code !== 'WAREHOUSE_UNREADABLE') throw known;
-    throw new ReportsError('PARQUET_FAILED', { path, found: describeError(error) }, { cause: error });
-  }
 }

@@ -342,7 +342,7 @@ describe('verify with a seller that is configured', function () {
     world.sandbox.state.reports.length = 0;
     const ran = await world.run('verify', '--repair', '--json');
     assert.deepEqual([ran.code, kindsOf(ran)], [1, ['raw_damaged failed']]);
-    assert.match(findingsOf(ran)[0]?.found ?? '', /not those that were written; .*71/);
+    assert.match(findingsOf(ran)[0]?.found ?? '', /differ from those that were written; .*71/);
     assert.deepEqual(await world.contents(), before);
   });
 

@@ -144,7 +144,7 @@ describe('requests.json', () => {
         assert.match(stderr, /REQUEST_STATE_INVALID/);
       }
       const { stdout, stderr } = await world.run('alarms', '--json');
-      assert.match(stderr, /not looked at: the state of requests/);
+      assert.match(stderr, /not checked: the state of requests/);
       assert.deepEqual(
         JSON.parse(stdout).map(({ title }: { title: string }) => title),
         ["The state of requests can't be read"],
