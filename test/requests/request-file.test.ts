@@ -147,7 +147,7 @@ describe('requests.json', () => {
       assert.match(stderr, /not checked: the state of requests/);
       assert.deepEqual(
         JSON.parse(stdout).map(({ title }: { title: string }) => title),
-        ["The state of requests can't be read"],
+        ['The state of requests cannot be read'],
       );
       assert.deepEqual(
         world.sandbox.state.reports.filter((each) => each.sellerId === sellerId),
