@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runQuery, consoleLimits } from '../../src/status/server/console.js';
@@ -18,6 +18,16 @@ describe('the SQL console', () => {
   after(() => rmSync(folder, { recursive: true, force: true }));
 
   const answerTo = (sql: string) => runQuery(warehouse, sql, new AbortController().signal);
+
+  it('answers every example that the page offers', async () => {
+    const page = readFileSync(new URL('../../src/status/page/console.js', import.meta.url), 'utf8');
+    const [, source = ''] = /^const examples = (\{[\s\S]*?^\});$/m.exec(page) ?? [];
+    const examples = new Function(`return ${source}`)() as Record<string, string>;
+    assert.ok(Object.keys(examples).length > 2);
+    for (const [name, sql] of Object.entries(examples)) {
+      assert.ok((await answerTo(sql)).columns.length > 0, name);
+    }
+  });
 
   it('uses little memory for an answer of long texts, and cuts them', async () => {
     const before = process.resourceUsage().maxRSS;

@@ -226,7 +226,7 @@ interface Contrast {
 
 /** A cell of the console's answer: other tables may contain the same. */
 const answerCell = (page: Page, name: string) =>
-  page.getByRole('region', { name: 'Answer' }).getByRole('cell', { name, exact: true });
+  page.getByRole('region', { name: 'Result' }).getByRole('cell', { name, exact: true });
 
 const boxOf = async (page: Page, selector: string) =>
   (await page.locator(selector).boundingBox()) ?? { x: 0, y: 0, ...phone };

@@ -8,9 +8,9 @@ import { fetchAnswer } from './server.js';
 /** @type {Record<string, string>} */
 const examples = {
   'Loads of today':
-    'SELECT report_type, status, pluralize(*) AS documents, sum(raw_bytes) AS bytes\nFROM _loads WHERE CAST(loaded_at AS DATE) = CURRENT_DATE GROUP BY ALL ORDER BY documents DESC',
+    'SELECT report_type, status, count(*) AS documents, sum(raw_bytes) AS bytes\nFROM _loads WHERE CAST(loaded_at AS DATE) = CURRENT_DATE GROUP BY ALL ORDER BY documents DESC',
   'Documents by day':
-    'SELECT CAST(loaded_at AS DATE) AS day, pluralize(*) AS documents\nFROM _loads GROUP BY day ORDER BY day',
+    'SELECT CAST(loaded_at AS DATE) AS day, count(*) AS documents\nFROM _loads GROUP BY day ORDER BY day',
   'Rejected values':
     'SELECT table_name, column_name, raw, reason, document_id\nFROM _rejects ORDER BY loaded_at DESC LIMIT 100',
   'Slowest documents':
