@@ -48,7 +48,7 @@ export const configSpec = z.strictObject({
     .enum(['columnar', 'reference'])
     .default('columnar')
     .describe(
-      'How documents are parsed and Parquet files are written. `columnar` is fast. `reference` is slow and simple, uses csv-parse and parquetjs-lite, and yields the same tables.',
+      'How documents are parsed and Parquet files are written. `columnar` is fast. `reference` is slow and simple, uses parquetjs-lite, and yields the same tables.',
     ),
   aws: z
     .strictObject({

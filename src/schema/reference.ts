@@ -46,6 +46,20 @@ since when, in how many documents, and examples. \`--yaml\` prints the column li
 spelling if a header seems to be the new name of a missing column (at its position, in the same documents, with values of its type), and
 types as wide as in the table. The ledger keeps the drift in \`tables\` of \`_loads\`.
 
+## How rows are read
+
+A delimited document is comma-separated, semicolon-separated or tab-separated text. Its own header line decides which. How its cells are quoted follows
+from that and from \`quoting\` of the schema:
+
+- Text with another delimiter than tabs, and tab-separated text with \`quoting: csv\`, is read as in RFC 4180. Quotes around a cell are removed, and
+  may have blanks outside them. Quoted cells may contain delimiters and line breaks, in the header too.
+- Tab-separated text has no quotes otherwise: every tab separates cells, and every line is a row. With \`quoting: outer\`, or if all header cells are
+  quoted, one pair of quotes around a cell is removed. Quotes inside are data.
+
+Some writers do not double the quotes inside a quoted cell: \`"Cable 5", blue"\`. If RFC 4180 does not explain a row, or makes another number of cells than
+the header has, the row is read in every way that its quotes allow. If exactly one of them makes the right number of cells, that one is right.
+Otherwise the row is in \`_rejects\` with its whole line.
+
 ## How values are read
 
 Each type accepts what Amazon is known to write, in every language and format. Both engines follow the same rules. A value that fits no rule

@@ -32,7 +32,7 @@ export {
   plainIntegers,
   plainTexts,
 } from './pages';
-export { quotedEnd, quotedHasLineFeed, quotedMarks, readQuotedRow } from './quoted';
+export { quotedCells, quotedEnd, quotedHasLineFeed, quotedMarks, readQuotedRow } from './quoted';
 export { cutRows, findMarks } from './scan';
 export {
   addEntries,

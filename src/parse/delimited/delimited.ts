@@ -54,12 +54,13 @@ async function* readBatches(
   let rejects: Reject[] = [];
   let row = 0;
   let characters = 0;
-  for await (const { cells, raw } of readRecords(document.openText(), dialect, survey.reading)) {
+  for await (const { cells, raw, rejected } of readRecords(document.openText(), dialect, survey.reading)) {
     row += 1;
     characters += raw.length;
     const surplus = surplusCells(cells.length, dialect.header.length, (index) => cells[index] ?? '');
-    if (surplus > 0) {
-      rejects.push({ row, column: null, raw, reason: surplusReason(surplus) });
+    const reason = rejected ?? (surplus > 0 ? surplusReason(surplus) : undefined);
+    if (reason) {
+      rejects.push({ row, column: null, raw, reason });
     } else {
       const values = cellIndexes.map((cell, index) => {
         const text = cell === undefined ? '' : (cells[cell] ?? '');

@@ -1,12 +1,12 @@
-import { CsvError } from 'csv-parse';
 import type { ColumnType } from '../../schema/types.js';
 import type { ReadableDocument } from '../../source/types.js';
 import { type DelimitedDialect, splitLine } from './dialect.js';
 import { clueOf, Evidence } from '../values/evidence.js';
 import { TypeInference } from '../values/infer-types.js';
-import { type RecordReading, readRecords, surplusCells } from './records.js';
+import { type RecordReading, readRecords, surplusCells, swallowedRows } from './records.js';
 import type { DelimitedLayout } from './delimited-layout.js';
 import type { ValueRules } from '../values/values.js';
+import { examineRow } from './undoubled-quotes.js';
 
 export interface Survey {
   reading: RecordReading;
@@ -29,7 +29,7 @@ export async function surveyDocument(
   try {
     return await survey(document, layout, 'whole');
   } catch (error) {
-    if (!(error instanceof CsvError) && error !== swallowedRows) throw error;
+    if (error !== swallowedRows) throw error;
     const decided = await survey(document, layout, 'line-by-line');
     return { ...decided, notes: [...decided.notes, 'a quote is not closed: rows were read line by line'] };
   }
@@ -43,18 +43,16 @@ export function surveyLines(
   return survey(document, layout, 'line-by-line');
 }
 
-const swallowedRows = new Error('rows swallowed by a quote');
-
 /**
  * A quote that is never closed, or only rows later, makes a row of several lines each of which
- * would be a row by itself, or a cell that nobody would quote that way.
+ * would be a row by itself.
  */
-export function swallowsRows(cells: string[], raw: string, { delimiter, header }: DelimitedDialect): boolean {
+export function swallowsRows(raw: string, dialect: DelimitedDialect): boolean {
   if (!raw.includes('\n')) return false;
-  return (
-    raw.split('\n').every((line) => splitLine(line, delimiter, 'csv').length === header.length) ||
-    cells.some((cell) => cell.includes('\n') && !raw.includes(`"${cell.replaceAll('"', '""')}"`))
-  );
+  return raw.split('\n').every((line) => {
+    if (splitLine(line, dialect.delimiter, 'csv').length === dialect.header.length) return true;
+    return examineRow((index) => (index === 0 ? line : undefined), true, dialect, 'open').kind === 'row';
+  });
 }
 
 async function survey(
@@ -72,10 +70,9 @@ async function survey(
     if (column.origin === 'inferred') inferences.set(index, new TypeInference(column.header ?? ''));
     return [{ index, position, kind: column.origin === 'inferred' ? undefined : column.type.kind }];
   });
-  for await (const { cells, raw } of readRecords(document.openText(), dialect, reading)) {
-    if (reading === 'whole' && dialect.quoting === 'csv' && swallowsRows(cells, raw, dialect)) {
-      throw swallowedRows;
-    }
+  for await (const { cells, raw, rejected } of readRecords(document.openText(), dialect, reading)) {
+    if (reading === 'whole' && dialect.quoting === 'csv' && swallowsRows(raw, dialect)) throw swallowedRows;
+    if (rejected) continue;
     // A row that will be rejected is no evidence: nobody knows which of its cells moved.
     if (surplusCells(cells.length, dialect.header.length, (index) => cells[index] ?? '') > 0) continue;
     for (const { index, position, kind } of watched) {
