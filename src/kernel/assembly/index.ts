@@ -1,4 +1,4 @@
-export { hasContent } from './cell';
+export { countUnusual, hasContent } from './cell';
 export { encodeAscending } from './deltas';
 export { countEntries, settleEntries } from './entries';
 export { endOfValue, itemsRead, itemsStopped, readItems, unevenCells } from './json';

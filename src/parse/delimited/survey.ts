@@ -20,17 +20,18 @@ export interface Survey {
 
 /**
  * Reads a delimited document once to decide what holds for all of it. The decision is
- * deterministic.
+ * deterministic. Misplaced rows are left out.
  */
 export async function surveyDocument(
   document: Pick<ReadableDocument, 'openText'>,
   layout: DelimitedLayout,
+  misplaced?: ReadonlyMap<number, string>,
 ): Promise<Survey> {
   try {
-    return await survey(document, layout, 'whole');
+    return await survey(document, layout, 'whole', misplaced);
   } catch (error) {
     if (error !== swallowedRows) throw error;
-    const decided = await survey(document, layout, 'line-by-line');
+    const decided = await survey(document, layout, 'line-by-line', misplaced);
     return { ...decided, notes: [...decided.notes, 'a quote is not closed: rows were read line by line'] };
   }
 }
@@ -59,6 +60,7 @@ async function survey(
   document: Pick<ReadableDocument, 'openText'>,
   layout: DelimitedLayout,
   reading: RecordReading,
+  misplaced?: ReadonlyMap<number, string>,
 ): Promise<Survey> {
   const { dialect, header } = layout;
   const evidence = new Evidence();
@@ -70,9 +72,11 @@ async function survey(
     if (column.origin === 'inferred') inferences.set(index, new TypeInference(column.header ?? ''));
     return [{ index, position, kind: column.origin === 'inferred' ? undefined : column.type.kind }];
   });
+  let row = 0;
   for await (const { cells, raw, rejected } of readRecords(document.openText(), dialect, reading)) {
     if (reading === 'whole' && dialect.quoting === 'csv' && swallowsRows(raw, dialect)) throw swallowedRows;
-    if (rejected) continue;
+    row += 1;
+    if (rejected || misplaced?.has(row)) continue;
     // A row that will be rejected is no evidence: nobody knows which of its cells moved.
     if (surplusCells(cells.length, dialect.header.length, (index) => cells[index] ?? '') > 0) continue;
     for (const { index, position, kind } of watched) {

@@ -6,15 +6,17 @@ import { QuotedRowCutter } from './quoted-rows.js';
 
 /**
  * Cuts the rows of a delimited document as its dialect quotes them, `maxRowsTogether` at a time.
+ * `misplaced`: why rows are rejected, by row number.
  */
 export function openDelimitedRows(
   kernel: Kernel,
   dialect: DelimitedDialect,
   maxRowsTogether: number,
+  misplaced: ReadonlyMap<number, string> = new Map(),
 ): RowCutter {
   return dialect.quoting === 'csv'
-    ? new QuotedRowCutter(kernel, dialect, maxRowsTogether)
-    : new PlainRowCutter(kernel, dialect, maxRowsTogether);
+    ? new QuotedRowCutter(kernel, dialect, maxRowsTogether, misplaced)
+    : new PlainRowCutter(kernel, dialect, maxRowsTogether, misplaced);
 }
 
 /** How the cells of those rows are written. */

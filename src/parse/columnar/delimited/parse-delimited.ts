@@ -1,4 +1,5 @@
 import { type Kernel, takeKernel } from '../../../kernel/kernel.js';
+import { joinFindings } from '../../../schema/findings.js';
 import type { ReportSchema } from '../../../schema/types.js';
 import type { ReadableDocument } from '../../../source/types.js';
 import {
@@ -8,13 +9,17 @@ import {
   type TableLayout,
   tableLayout,
 } from '../../delimited/delimited-layout.js';
+import { misplacedAmong, type RowReading, rowLayout } from '../../delimited/misplaced/misplaced-rows.js';
+import { ShortRows } from '../../delimited/short-rows.js';
 import { decideRules, surveyDocument, surveyLines } from '../../delimited/survey.js';
 import { type DocumentStream, documentStream, type StreamEnd } from '../../document-stream.js';
 import { type Assumption, notColumnar, wrongAssumption } from '../../parse-hint.js';
 import type { ParsedBatch } from '../../types.js';
 import type { Evidence } from '../../values/evidence.js';
 import { RowGroupBuilder } from '../columns/row-group.js';
+import type { Rows } from '../rows.js';
 import { openUtf8, readSlabs } from '../slab.js';
+import { CandidateRows } from './candidate-rows.js';
 import { cellFormOf, openDelimitedRows } from './delimited-rows.js';
 import { surveyColumns } from './survey-columns.js';
 
@@ -39,7 +44,7 @@ export async function parseColumnar(
   const table = tableLayout(layout, schema, facts.reportType, assumed);
   return documentStream(
     { engine: 'columnar', dialect: dialectFacts(dialect, assumed.rules), tables: [table.table] },
-    readBatches(document, { layout, table, assumed }),
+    readBatches(document, { head, layout, table, assumed }),
   );
 }
 
@@ -66,6 +71,8 @@ async function assume(
 
 /** What the rows are read by. */
 interface ReadingPlan {
+  /** The beginning of the text. */
+  head: string;
   layout: DelimitedLayout;
   table: TableLayout;
   assumed: Assumption;
@@ -86,9 +93,11 @@ async function* readBatches(
 
 async function* readRowGroups(
   document: ReadableDocument,
-  { layout, table: { table, cellIndexes }, assumed }: ReadingPlan,
+  plan: ReadingPlan,
   kernel: Kernel,
 ): AsyncGenerator<ParsedBatch, StreamEnd> {
+  const { head, layout, assumed } = plan;
+  const { table, cellIndexes } = plan.table;
   const { dialect, header } = layout;
   const cellIndexOf = (column: number) => header.positions.indexOf(column);
   const group = new RowGroupBuilder({
@@ -99,10 +108,15 @@ async function* readRowGroups(
     rules: assumed.rules,
     emptyCells: [...assumed.emptyNameless].map(cellIndexOf),
   });
-  const cutter = openDelimitedRows(kernel, dialect, group.maxRowsTogether);
+  const short = new ShortRows(dialect.header.length);
+  const reading = rowLayout(head, layout, plan.table, assumed);
+  const candidates = assumed.misplaced ? undefined : new CandidateRows(kernel, reading, cellFormOf(dialect));
+  const cutter = openDelimitedRows(kernel, dialect, group.maxRowsTogether, assumed.misplaced);
   for await (const slab of readSlabs(kernel, openUtf8(document))) {
     for (const rows of cutter.cut(slab)) {
-      group.add(rows);
+      const rejects = group.add(rows);
+      candidates?.add(rows, rejects);
+      countShort(rows, short);
       if (!group.isFull()) continue;
       yield { table: table.name, batch: group.batch(), rejects: group.rejects };
       group.clear();
@@ -121,7 +135,35 @@ async function* readRowGroups(
   cutter.end();
   if (!group.isEmpty()) yield { table: table.name, batch: group.batch(), rejects: group.rejects };
   const notes = assumed.isCertain ? assumed.notes : confirmed(assumed, group.evidence, layout);
-  return { notes: [...header.notes, ...notes] };
+  if (candidates) await checkCandidates(document, plan, reading, candidates);
+  return joinFindings({ notes: [...header.notes, ...notes] }, short.findings());
+}
+
+function countShort({ count, numbers, short = [] }: Rows, rows: ShortRows): void {
+  rows.addWhole(count - short.length);
+  for (const { index, cells } of short) rows.add(numbers[index] as number, cells);
+}
+
+/**
+ * Looks closer at rows that may be misplaced.
+ * Errors: ReadAgain<ParseHint> if some are.
+ */
+async function checkCandidates(
+  document: ReadableDocument,
+  { layout, assumed }: ReadingPlan,
+  reading: RowReading,
+  candidates: CandidateRows,
+): Promise<void> {
+  const found = candidates.rows();
+  if (found.length === 0) return;
+  const misplaced = await misplacedAmong(document, reading, found);
+  if (misplaced.size === 0) return;
+  // What misplaced rows showed about the document no longer counts.
+  const assumption = assumed.isCertain
+    ? await surveyColumns(document, layout, misplaced)
+    : { ...assumed, emptyNameless: new Set(layout.header.nameless) };
+  const { isCertain } = assumed;
+  throw wrongAssumption({ kind: 'assumption', assumption: { ...assumption, misplaced, isCertain } });
 }
 
 /**

@@ -18,7 +18,7 @@ interface LineMarks {
 /**
  * Cuts rows in which every delimiter separates cells: quoting `none` and `outer`. Blank lines are
  * no rows. Empty cells beyond the header are left out; a row with other cells there is rejected
- * with its raw text.
+ * with its raw text, as is a misplaced one.
  */
 export class PlainRowCutter implements RowCutter {
   private readonly width: number;
@@ -31,12 +31,16 @@ export class PlainRowCutter implements RowCutter {
   /** Lines before the first data row. */
   private skipLines: number;
   private rowNumber = 0;
+  /** Numbers of the misplaced rows that have not come yet, the next one last. */
+  private readonly misplacedAhead: number[];
 
   constructor(
     private readonly kernel: Kernel,
     private readonly dialect: DelimitedDialect,
     private readonly maxRowsTogether: number,
+    private readonly misplaced: ReadonlyMap<number, string>,
   ) {
+    this.misplacedAhead = [...misplaced.keys()].reverse();
     const { calls } = kernel;
     this.width = dialect.header.length;
     this.delimiter = dialect.delimiter.charCodeAt(0);
@@ -55,7 +59,7 @@ export class PlainRowCutter implements RowCutter {
     let line = Math.min(this.skipLines, lines);
     this.skipLines -= line;
     while (line < lines) {
-      const rows: Rows = { slab, marks, first, numbers, count: 0, rejects: [] };
+      const rows: Rows = { slab, marks, first, numbers, count: 0, rejects: [], short: [] };
       line = this.fill(rows, line, lines);
       if (rows.count > 0 || rows.rejects.length > 0) yield rows;
     }
@@ -99,7 +103,8 @@ export class PlainRowCutter implements RowCutter {
   private cutEven({ slab, count }: Rows, line: number, lines: number): number {
     const { kernel, marks, lineEnds, width } = this;
     const first = this.first + count * 4;
-    const maxRows = this.maxRowsTogether - count;
+    const next = this.misplacedAhead.at(-1) ?? Number.POSITIVE_INFINITY;
+    const maxRows = Math.min(this.maxRowsTogether - count, next - this.rowNumber - 1);
     return kernel.calls.cutRows(slab.at, marks, lineEnds, line, lines, width, first, maxRows);
   }
 
@@ -118,12 +123,16 @@ export class PlainRowCutter implements RowCutter {
     if (cells === 1 && cellAt(0).trim() === '') return padAt;
     const surplus = surplusCells(cells, width, cellAt);
     this.rowNumber += 1;
-    if (surplus > 0) {
+    const misplaced = this.misplaced.get(this.rowNumber);
+    if (misplaced !== undefined) this.misplacedAhead.pop();
+    const reason = surplus > 0 ? surplusReason(surplus) : misplaced;
+    if (reason !== undefined) {
       const raw = slab.text((marks[0] as number) + 1, marks[cells] as number);
-      rows.rejects.push({ row: this.rowNumber, column: null, raw, reason: surplusReason(surplus) });
+      rows.rejects.push({ row: this.rowNumber, column: null, raw, reason });
       return padAt;
     }
     const isShort = cells < width;
+    if (isShort) rows.short?.push({ index: rows.count, cells });
     kernel.int32(this.first + rows.count * 4, 1)[0] = isShort ? padAt : start;
     this.numbers[rows.count] = this.rowNumber;
     rows.count += 1;

@@ -50,6 +50,7 @@ export class QuotedRowCutter implements RowCutter {
     private readonly kernel: Kernel,
     private readonly dialect: DelimitedDialect,
     private readonly maxRowsTogether: number,
+    private readonly misplaced: ReadonlyMap<number, string>,
   ) {
     const { calls } = kernel;
     this.width = dialect.header.length;
@@ -69,7 +70,7 @@ export class QuotedRowCutter implements RowCutter {
     let at = this.skipHeader(source);
     while (at < source.length) {
       const { clean, marks, first, numbers } = this;
-      const rows: Rows = { slab: clean, marks, first, numbers, count: 0, rejects: [] };
+      const rows: Rows = { slab: clean, marks, first, numbers, count: 0, rejects: [], short: [] };
       const from = at;
       at = this.fill(rows, source, at);
       if (rows.count > 0 || rows.rejects.length > 0) yield rows;
@@ -161,7 +162,7 @@ export class QuotedRowCutter implements RowCutter {
     if (isUneven && this.kernel.calls.quotedCells.value) return this.addExamined(rows, row);
     this.rowNumber += 1;
     if (surplus > 0) this.reject(rows, row, to, surplusReason(surplus));
-    else this.take(rows, row);
+    else this.take(rows, row, to);
     return to;
   }
 
@@ -181,7 +182,7 @@ export class QuotedRowCutter implements RowCutter {
         this.cleanEnd = this.begin(firstMark);
         this.markCount = firstMark + 1;
         for (const cell of examined.cells) this.copyCell(cell);
-        this.take(rows, { ...row, cells: examined.cells.length });
+        this.take(rows, { ...row, cells: examined.cells.length }, lines.end(examined.lines));
         return lines.end(examined.lines);
       }
       case 'rejected':
@@ -190,16 +191,23 @@ export class QuotedRowCutter implements RowCutter {
       case 'as scanned': {
         const surplus = surplusCells(cells, this.width, (cell) => this.cellText(firstMark, cell));
         if (surplus > 0) this.reject(rows, row, to, surplusReason(surplus));
-        else this.take(rows, row);
+        else this.take(rows, row, to);
         return to;
       }
     }
   }
 
-  /** Adds a row as it is in `clean`, with empty cells for those that it lacks. */
-  private take(rows: Rows, { firstMark, cells }: CopiedRow): void {
+  /**
+   * Adds a row as it is in `clean`, with empty cells for those that it lacks, unless it is
+   * misplaced. `to` is its end.
+   */
+  private take(rows: Rows, row: CopiedRow, to: number): void {
     const { kernel } = this;
+    const { firstMark, cells } = row;
+    const misplaced = this.misplaced.get(this.rowNumber);
+    if (misplaced !== undefined) return this.reject(rows, row, to, misplaced);
     const lacking = Math.max(0, this.width - cells);
+    if (lacking > 0) rows.short?.push({ index: rows.count, cells });
     if (lacking > 0) {
       kernel.int32(this.marks + this.markCount * 4, lacking).fill(this.cleanEnd - 1);
       this.markCount += lacking;
