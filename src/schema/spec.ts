@@ -43,6 +43,12 @@ const columnSpec = z
       .describe(
         'Whether 03/04/2026 is in March (`mdy`) or in April (`dmy`), if the document does not show it. By default the marketplace decides.',
       ),
+    nullTexts: z
+      .boolean()
+      .optional()
+      .describe(
+        'Of a string column: whether texts that mean "no value", such as `--` and `N/A`, are NULL, as they are in columns of other types.',
+      ),
     pii: z
       .boolean()
       .optional()
@@ -217,6 +223,7 @@ function toTable({
         type: readColumnType(column.type) as ColumnType,
         ...(column.description === undefined ? {} : { description: column.description }),
         ...(column.dateOrder === undefined ? {} : { dateOrder: column.dateOrder }),
+        ...(column.nullTexts ? { nullTexts: true as const } : {}),
         ...(column.pii ? { pii: true as const } : {}),
       }),
     ),
