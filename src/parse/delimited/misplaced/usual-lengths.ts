@@ -24,7 +24,7 @@ export const minUnusualCells = 2;
 
 const sampleCharacters = 8 * 1024;
 const minRows = 4;
-const maxWatched = 16;
+const maxWatched = 8;
 const maxLength = 30;
 const maxLengths = 4;
 const minShare = 0.8;
