@@ -37,7 +37,9 @@ export function readHybrid(bytes: Uint8Array, bitWidth: number, count: number): 
   return values.slice(0, count);
 }
 
-/** Reads values in the PLAIN encoding. Dates are days, timestamps microseconds, decimals unscaled. */
+/**
+ * Reads values in the PLAIN encoding. Dates are days, timestamps microseconds, decimals unscaled.
+ */
 export function readPlain(bytes: Uint8Array, type: ColumnType, count: number): Value[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
