@@ -24,7 +24,7 @@ export const parsingErrors = {
   PROCESS_KILLED: {
     kind: 'terminal',
     message:
-      'loading document {documentId}: the program was killed while it worked on it, at least {count} times',
+      'loading document {documentId}: the program was killed while it was working on it, at least {count} times',
     remedy:
       'Find out what killed it, for example a memory limit, and raise that limit. Then run `sp-reports reload {documentId}`.',
   },
@@ -48,7 +48,7 @@ export const parsingErrors = {
     kind: 'terminal',
     message: 'parsing {reportType} document {documentId}: {found}',
     remedy:
-      'Nothing of it was loaded, and the raw document is kept. No report is nested that deep: look at the document, and request the report again.',
+      'Nothing of it was loaded, and the raw document is kept. No report is nested that deeply: look at the document, and request the report again.',
   },
   ROW_TOO_LONG: {
     kind: 'terminal',
