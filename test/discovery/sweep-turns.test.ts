@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { openSweepTurns } from '../../src/discovery/sweep-turns.js';
+import { systemClock } from '../../src/runtime/clock.js';
 
 describe('the turns of sweeps', () => {
   let folder: string;
@@ -15,12 +15,13 @@ describe('the turns of sweeps', () => {
   const sellers = [{ id: 'A' }, { id: 'B' }, { id: 'C' }];
 
   it('go first to the seller, and to the types of a seller, that waited longest', async () => {
-    const turns = openSweepTurns(folder);
+    let nowMs = Date.UTC(2026, 9, 1);
+    const turns = openSweepTurns(folder, { ...systemClock, now: () => nowMs });
     assert.deepEqual(turns.sellersInTurn(sellers), sellers);
     await turns.listed('A', ['Y']);
-    await sleep(5);
+    nowMs += 1;
     await turns.listed('B', ['X']);
-    await sleep(5);
+    nowMs += 1;
     await turns.listed('A', ['X']);
     assert.deepEqual(
       turns.sellersInTurn(sellers).map(({ id }) => id),

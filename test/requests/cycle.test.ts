@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ReportsError } from '../../src/errors/reports-error.js';
 import { openRequestStore } from '../../src/requests/request-store.js';
 import { runRequestCycle } from '../../src/requests/request-cycle.js';
@@ -81,7 +81,7 @@ describe('request cycles', () => {
           return { ...report, status: 'IN_PROGRESS' } as Report;
         },
         async createReport(wanted, { onTaken }) {
-          await sleep(1);
+          await nextTurn();
           await onCreate();
           await onTaken?.();
           const failure = failures.get(sellerId);

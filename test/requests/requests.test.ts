@@ -531,6 +531,7 @@ describe('requests', () => {
   it('are made by cron while the program runs', async () => {
     await open([{ ...daily, cron: '* * * * * *' }], { make: () => done });
     const { running, stop } = startInProcess(['start', '--json'], world);
+    // The program runs by the real clock, because node-cron does.
     const giveUpAtMs = Date.now() + 10_000;
     while (requested().length === 0 && Date.now() < giveUpAtMs) await sleep(50);
     stop();

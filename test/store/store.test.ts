@@ -178,6 +178,7 @@ describe('a store in a bucket', () => {
     writeFileSync(path, randomBytes(30 * 1024 ** 2));
     const stop = new AbortController();
     const reason = new Error('stopped');
+    // The server is real, and has not received all parts by then.
     setTimeout(() => stop.abort(reason), 20);
     await assert.rejects(store.keep(path, { signal: stop.signal }), reason);
     assert.equal(await store.find(path), undefined);
