@@ -19,7 +19,8 @@ import { somethingFailed } from './output/summary.js';
 import type { Outcome } from '../ingest/work-summary.js';
 
 interface LoadOptions extends SampleOptions {
-  type: string;
+  type?: string;
+  newType?: boolean;
   seller?: string;
   compression?: 'GZIP';
   created?: string;
@@ -34,7 +35,11 @@ export function loadCommand(io: Io, exit: (code: number) => void): Command {
       'Loads report documents from disk, for example Seller Central downloads, without an Amazon account.',
     )
     .argument('<file...>', 'report documents, gzipped or not')
-    .requiredOption('--type <REPORT_TYPE>', 'their report type, such as GET_MERCHANT_LISTINGS_ALL_DATA')
+    .option(
+      '--type <REPORT_TYPE>',
+      'their report type, such as GET_MERCHANT_LISTINGS_ALL_DATA (default: the one in the file name, otherwise the one whose schema explains the headers)',
+    )
+    .option('--new-type', 'accept a type without a schema whose name is nearly that of another type')
     .option(
       '--seller <ID>',
       'the seller they belong to (default: the only one in pipelines.yaml, otherwise "local")',
@@ -66,7 +71,7 @@ export function loadCommand(io: Io, exit: (code: number) => void): Command {
       try {
         const outcomes = await untilStopped(io, (signals) =>
           withContext(config, own, io, 'load', (context) => {
-            checkType(options.type, context);
+            checkType(options, context);
             checkSeller(options.seller, config, context);
             return loadAll(files, facts, { context, signals, options, cwd: io.cwd, print });
           }),
@@ -95,17 +100,20 @@ function factsFrom(options: LoadOptions, config: Config): FileFacts {
 }
 
 /**
- * Warns if a type without a schema has nearly the name of another type; it loads anyway. Errors:
- * USAGE if the text cannot be a report type.
+ * Refuses a type that is probably misspelled: its rows would go to a table of their own.
+ * Errors: USAGE.
  */
-function checkType(type: string, { schemas, log }: PipelineContext): void {
+function checkType({ type, newType }: LoadOptions, { schemas }: PipelineContext): void {
+  if (type === undefined) return;
   const hint = didYouMean(type, schemas.keys());
   if (!/^[A-Z][A-Z0-9_]*$/.test(type)) {
     const form = 'a report type is in capitals, such as GET_MERCHANT_LISTINGS_ALL_DATA';
     throw new ReportsError('USAGE', { problem: `--type ${type}: ${form}${hint}` });
   }
-  if (!schemas.has(type) && hint)
-    log.warn({ reportType: type }, `${type} has no schema, so its columns are inferred${hint}`);
+  if (!schemas.has(type) && hint && !newType) {
+    const next = 'If it is a type of its own, add --new-type';
+    throw new ReportsError('USAGE', { problem: `--type ${type}: no schema has this name${hint} ${next}` });
+  }
 }
 
 /**
@@ -165,7 +173,7 @@ async function loadAll(
       done += 1;
       const outcome = 'entry' in loaded ? loaded.entry.status : 'failed';
       outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
-      print(options.json ? loadJson(file, facts.reportType, loaded) : loadText(file, loaded));
+      print(options.json ? loadJson(file, facts.reportType ?? null, loaded) : loadText(file, loaded));
     }
   } catch (error) {
     if (!signals.abort.aborted) throw error;
@@ -175,7 +183,7 @@ async function loadAll(
   return outcomes;
 }
 
-function loadJson(file: string, reportType: string, loaded: LoadedFile): string {
+function loadJson(file: string, given: string | null, loaded: LoadedFile): string {
   if ('failure' in loaded) {
     const { code: reasonCode, message: reason } = loaded.failure;
     const nothing = {
@@ -188,17 +196,20 @@ function loadJson(file: string, reportType: string, loaded: LoadedFile): string 
       checks: [],
       documentId: null,
     };
-    return `${JSON.stringify({ file, reportType, status: 'failed', ...nothing })}\n`;
+    return `${JSON.stringify({ file, reportType: given, status: 'failed', ...nothing })}\n`;
   }
-  const { status, tables, rejects, reasonCode, reason, notes, warnings, checks, documentId } = loaded.entry;
+  const { reportType, status, tables, rejects, reasonCode, reason, notes, warnings, checks, documentId } =
+    loaded.entry;
   return `${JSON.stringify({ file, reportType, status, tables, rejects, reason, reasonCode, notes, warnings, checks, documentId })}\n`;
 }
 
 function loadText(file: string, loaded: LoadedFile): string {
   if ('failure' in loaded) return `${file}: failed: ${loaded.failure.message}\n`;
-  const { status, tables, rejects, reason, notes, warnings } = loaded.entry;
+  const { status, tables, rejects, reason, notes, warnings, decisions } = loaded.entry;
   const isQuarantined = status === 'quarantined';
   const lines = [`${file}: ${status}: ${isQuarantined ? reason : rowsText(tables)}`, ...formerly(loaded)];
+  const type = decisions.find(({ subject }) => subject === 'report_type');
+  if (type) lines.push(`loaded as ${type.value}: ${type.reason}`);
   if (!isQuarantined) {
     lines.push(...warnings.map(({ message }) => `warning: ${message}`), ...notes.map(shortened));
     if (rejects > 0) lines.push(`${rejects} rejected, kept in _rejects with the raw text`);

@@ -10,14 +10,15 @@ export const parsingErrors = {
   },
   HEADER_UNKNOWN: {
     kind: 'terminal',
-    message: 'parsing {reportType} document {documentId}: its schema knows none of the headers {found}',
+    message:
+      'parsing {reportType} document {documentId}: its schema knows none of the headers {found}{better}',
     remedy:
       'If the document is of another type, load it as that type. If its headers are in another language, add them to `from` in the report schema, then run `sp-reports reload {documentId}`.',
   },
   KEY_COLUMN_MISSING: {
     kind: 'terminal',
     message:
-      'parsing {reportType} document {documentId}: no header for any of the key columns {columns}, which decide which older rows are replaced; found {found}',
+      'parsing {reportType} document {documentId}: no header for any of the key columns {columns}, which decide which older rows are replaced; found {found}{better}',
     remedy:
       'Add the matching headers to `from` in the report schema, then run `sp-reports reload {documentId}`.',
   },
@@ -33,6 +34,18 @@ export const parsingErrors = {
     message: 'parsing {reportType} document {documentId}: every row has more cells than the header ({count})',
     remedy:
       'Look at the raw document: its header may lack cells. The rows already in the table are unchanged.',
+  },
+  WRONG_REPORT_TYPE: {
+    kind: 'terminal',
+    message: 'parsing {reportType} document {documentId}: it is no document of this type: {found}',
+    remedy:
+      'Nothing of it was loaded, and the rows already in the table are unchanged. If it is of another type, load it with `sp-reports load FILE --type REPORT_TYPE`. If Amazon changed the headers, add them to `from` in the report schema, then run `sp-reports reload {documentId}`.',
+  },
+  TYPE_UNDECIDED: {
+    kind: 'terminal',
+    message: 'choosing the report type of {path}: {found}',
+    remedy:
+      'Give its type with `--type`, or put the type into the file name. `sp-reports schemas list` lists the types that have a schema.',
   },
   NOT_A_REPORT: {
     kind: 'terminal',

@@ -29,11 +29,12 @@ export async function buildLoad(
     key: ledgerKey(raw.facts),
     ...rawMetadata(raw, context.raw.folder),
     pipeline: options.pipeline,
+    decisions: options.decisions ?? [],
   };
   try {
     const { document, parsed, written } = await convertRaw(raw, options, context, steps);
     await refuseIfAllRejected(raw, written, context);
-    const findings = joinFindings(document, parsed, {
+    const findings = joinFindings({ notes: [], decisions: options.decisions }, document, parsed, {
       notes: [],
       warnings: checkWarnings(written.checks),
     });

@@ -38,8 +38,8 @@ export interface StopSignals {
 
 /** Past-tense facts, as they happen. */
 export type PipelineEvent =
-  | { event: 'work_found'; key: string; reportType: string }
-  | { event: 'work_started'; key: string; reportType: string }
+  | { event: 'work_found'; key: string; reportType: string | undefined }
+  | { event: 'work_started'; key: string; reportType: string | undefined }
   | { event: 'document_located'; key: string; sellerId: string }
   | { event: 'bytes_downloaded'; key: string; bytes: number }
   /** All of its rows are written, though not yet synced to disk. */

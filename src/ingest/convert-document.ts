@@ -5,7 +5,7 @@ import type { ParsedDocument } from '../parse/types.js';
 import type { PiiTreatment } from '../privacy/pii-policy.js';
 import { protectPersonalData } from '../privacy/protect-personal-data.js';
 import { faultPoint } from '../runtime/fault-point.js';
-import type { ReportSchema } from '../schema/types.js';
+import type { ReportSchema, ReportSchemas } from '../schema/types.js';
 import {
   type CharsetDecision,
   type CharsetHint,
@@ -18,6 +18,8 @@ import { type WriteOptions, type WrittenLake, writeLake } from './write-lake.js'
 
 export interface ConvertOptions {
   schema?: ReportSchema;
+  /** All schemas, to recognize a document of another type. */
+  schemas: ReportSchemas;
   /** What is done to personal data; without it, the data is kept. */
   pii?: PiiTreatment;
   /** Limit of the gunzipped size. */
@@ -73,7 +75,7 @@ export async function convertDocument(
 async function convertOnce(
   raw: RawDocument,
   { lake, engine }: Pick<WriteOptions, 'lake' | 'engine'>,
-  { schema, pii, maxTextBytes, signal, onRowsWritten }: ConvertOptions,
+  { schema, schemas, pii, maxTextBytes, signal, onRowsWritten }: ConvertOptions,
   { charset, hint }: Known,
 ): Promise<ConvertedDocument> {
   const limits = { maxTextBytes, signal };
@@ -83,8 +85,9 @@ async function convertOnce(
   const found = await parseDocument({
     document,
     engine,
-    ...(schema ? { schema } : {}),
-    ...(hint ? { hint } : {}),
+    schema,
+    schemas,
+    hint,
   });
   const stream = pii ? protectPersonalData(found, schema, pii) : found;
   const written = await writeLake(stream, raw.facts, {

@@ -1,6 +1,7 @@
 import { describeError, faultOf, isRetryable, ReportsError } from '../errors/reports-error.js';
 import type { FileDigest } from '../files/file-digest.js';
 import { piiTreatment } from '../privacy/pii-policy.js';
+import type { Decision } from '../schema/findings.js';
 import { checkRaw, withBytes } from '../source/document/raw-store.js';
 import type { RawDocument } from '../source/types.js';
 import { pluralize } from '../text/pluralize.js';
@@ -22,6 +23,8 @@ export interface ConvertRawOptions extends Pick<ReportRef, 'pipeline' | 'maxDocu
   before?: LedgerEntry | undefined;
   /** Accepts fewer rows than before. */
   acceptLoss?: boolean | undefined;
+  /** What was decided about the document before it was read. */
+  decisions?: Decision[];
   /** Nobody tries again later: if Amazon cannot be reached, the document counts as damaged. */
   isLastTry?: boolean;
 }
@@ -50,6 +53,7 @@ export async function convertRaw(
   const key = ledgerKey(raw.facts);
   const convertOptions: ConvertOptions = {
     schema: schemas.get(reportType),
+    schemas,
     pii: piiTreatment({ pipeline, reportType }, config),
     maxTextBytes: maxDocumentBytes,
     signal,

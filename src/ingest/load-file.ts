@@ -4,14 +4,16 @@ import type { DocumentFacts } from '../source/types.js';
 import type { LedgerEntry } from '../warehouse/types.js';
 import { CommitQueue } from './commit-queue.js';
 import type { PipelineContext, StopSignals } from './context.js';
+import { chooseType } from './choose-type.js';
 import { buildLoad } from './build-load.js';
 import { type Failure, failureOf } from './work-summary.js';
 
-/** What Amazon would say about a document, given by the user instead. */
-export type FileFacts = Pick<
-  DocumentFacts,
-  'sellerId' | 'reportType' | 'marketplaceIds' | 'contentType' | 'compression' | 'reportCreatedAt'
->;
+/**
+ * What Amazon would say about a document, given by the user instead. Without a report type, each
+ * file has the type that its name or its headers show.
+ */
+export type FileFacts = Partial<Pick<DocumentFacts, 'reportType'>> &
+  Pick<DocumentFacts, 'sellerId' | 'marketplaceIds' | 'contentType' | 'compression' | 'reportCreatedAt'>;
 
 /**
  * A file that was loaded or quarantined, or why it was neither. `path`: as given. `before`: the
@@ -41,11 +43,27 @@ export async function* loadFiles(
     if (stop.aborted) return;
     context.onEvent({ event: 'work_started', key: path, reportType });
     try {
-      const raw = await keepFile(context.raw, path, facts);
+      const decision =
+        reportType === undefined
+          ? await chooseType(path, context.schemas, {
+              maxTextBytes: maxDocumentBytes,
+              contentType: facts.contentType,
+            })
+          : undefined;
+      const raw = await keepFile(context.raw, path, {
+        ...facts,
+        reportType: decision?.value ?? reportType ?? '',
+      });
       context.onEvent({ event: 'bytes_downloaded', key: path, bytes: raw.bytes });
       const load = await buildLoad(
         raw,
-        { pipeline: null, maxDocumentBytes, signal: abort, isFresh: true },
+        {
+          pipeline: null,
+          maxDocumentBytes,
+          signal: abort,
+          isFresh: true,
+          decisions: decision ? [decision] : [],
+        },
         context,
       );
       const { key } = load.entry;

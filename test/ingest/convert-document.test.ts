@@ -39,7 +39,11 @@ describe('converting a document', () => {
 
   function convert(bytes: Buffer, engine: Engine, options: Partial<ConvertOptions> = {}) {
     const lake = openFolderStore(join(folder, 'lake'));
-    return convertDocument(rawOf(bytes), { lake, engine }, { maxTextBytes: 1e9, ...options });
+    return convertDocument(
+      rawOf(bytes),
+      { lake, engine },
+      { maxTextBytes: 1e9, schemas: new Map(), ...options },
+    );
   }
 
   const parquetFiles = () =>

@@ -174,6 +174,7 @@ export function badInputProvocations(codes: () => Promise<Map<string, string>>):
     HEADER_NOT_FOUND: given('a sentence instead of a report'),
     NOT_A_REPORT: given('an error message instead of a report'),
     HEADER_UNKNOWN: given('a document of another type'),
+    WRONG_REPORT_TYPE: given('a document that fits another type far better'),
     KEY_COLUMN_MISSING: given('a document without its key columns'),
     ROWS_REJECTED: given('a document whose rows are all wider than the header'),
     DOCUMENT_UNPARSABLE: given('truncated JSON'),
