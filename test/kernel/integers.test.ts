@@ -62,7 +62,7 @@ describe('the kernel that reads integers', () => {
     );
   }
 
-  /** Reads cells after `from` others, and returns null for an empty one, 'left' for an unread one. */
+  /** Reads cells after `from` others; returns null for an empty one, 'left' for an unread one. */
   function readCells(texts: (string | undefined)[], kind: 0 | 1, form: Form, from = 0) {
     const count = texts.length;
     const values = kernel.zeros((from + count) * 16);
