@@ -43,7 +43,7 @@ async function readThrough(path: string, facts: Omit<DocumentFacts, 'documentId'
     const { document, parsed, written } = await convertDocument(
       raw,
       { lake: openFolderStore(join(home, 'lake')), engine },
-      { maxTextBytes: 1e9, ...(schema ? { schema } : {}) },
+      { maxTextBytes: 1e9, schema },
     );
     return {
       document,

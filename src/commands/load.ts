@@ -89,9 +89,9 @@ function factsFrom(options: LoadOptions, config: Config): FileFacts {
         ? (onlySeller?.id ?? 'local')
         : (sellersById(sellers).get(options.seller) ?? options.seller),
     marketplaceIds: options.marketplace ?? [],
-    ...(options.contentType ? { contentType: options.contentType } : {}),
-    ...(options.compression ? { compression: options.compression } : {}),
-    ...(options.created ? { reportCreatedAt: options.created } : {}),
+    contentType: options.contentType,
+    compression: options.compression,
+    reportCreatedAt: options.created,
   };
 }
 

@@ -55,10 +55,10 @@ async function sampleFacts(document: ExaminedDocument, reportType: string): Prom
   return {
     reportType,
     format: format === 'delimited' || format === undefined ? (delimiter === '\t' ? 'tsv' : 'csv') : format,
-    ...(quoting && format !== 'xlsx' ? { quoting } : {}),
+    quoting: quoting && format !== 'xlsx' ? quoting : undefined,
     tables: tables.map(({ table, rows, columns }) => ({
       name: table.name,
-      ...(table.rowsPath ? { rowsPath: table.rowsPath } : {}),
+      rowsPath: table.rowsPath,
       rows,
       columns: columns.map(({ column, filled }) => ({ ...column, filled })),
       keyCandidates: searches.get(table.name)?.candidates() ?? [],

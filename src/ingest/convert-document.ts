@@ -83,15 +83,15 @@ async function convertOnce(
   const found = await parseDocument({
     document,
     engine,
-    ...(schema ? { schema } : {}),
-    ...(hint ? { hint } : {}),
+    schema,
+    hint,
   });
   const stream = pii ? protectPersonalData(found, schema, pii) : found;
   const written = await writeLake(stream, raw.facts, {
     lake,
     engine,
-    ...(signal && { signal }),
-    ...(onRowsWritten && { onRowsWritten }),
+    signal,
+    onRowsWritten,
   });
   // Rows are read to the end of the bytes, so that this reads on only if there is nothing written:
   // a raw document has no rows.

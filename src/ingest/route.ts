@@ -104,7 +104,7 @@ function routeReport(
       reportType,
       reportId,
       status,
-      ...(documentId ? { documentId } : {}),
+      documentId,
       pipeline: pipeline.name,
       maxDocumentBytes: pipeline.limits.maxDocumentBytes,
     },

@@ -114,11 +114,11 @@ export async function writeLake(
       name: table.name,
       mode: table.load.mode,
       key: table.load.key,
-      ...(table.partitionBy ? { partitionBy: table.partitionBy } : {}),
+      partitionBy: table.partitionBy,
       columns: table.columns,
       parquetPath: rows > 0 ? pathOf(table.name) : null,
       rows,
-      ...(rejects !== undefined && { rejects }),
+      rejects,
     };
   }
 }

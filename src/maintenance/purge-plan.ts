@@ -48,7 +48,7 @@ export async function planPurge(
     const clearings = await clearingsOf(document, lake.get(fileKey(id)) ?? [], context, rewriter);
     if (!clearings) continue;
     const record = records.get(entry.key);
-    plan.documents.push({ entry, ...(record && { record }) });
+    plan.documents.push({ entry, record });
     plan.parquet.push(...clearings);
     const raw = rawPath(context.raw.folder, id);
     if (rawFiles.has(raw) || rawFiles.has(`${raw}.json`)) plan.raws.push(raw);

@@ -178,7 +178,7 @@ async function parseAgain(
     maxDocumentBytes,
     acceptLoss,
     isLastTry: true,
-    ...(known && { before: known }),
+    before: known,
   };
   if (raw) return buildLoad(raw, options, context, { fetchAgain });
   if (!known) throw new Error('a document to make again without anything to make it from');

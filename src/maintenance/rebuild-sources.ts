@@ -46,7 +46,7 @@ export async function findSources(
     from: Pick<RebuildSource, 'load' | 'raw' | 'damage'>,
   ) => {
     const known = knownAs(key);
-    documents.set(key, { key, createdAt: createdAt ?? '', ...(known && { known }), ...from });
+    documents.set(key, { key, createdAt: createdAt ?? '', known, ...from });
   };
   for (const load of records.values()) {
     if (isWhole(load, files)) add(load.entry.key, load.entry.reportCreatedAt, { load });

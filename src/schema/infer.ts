@@ -37,7 +37,7 @@ export function schemaYaml({ reportType, format, quoting, tables }: SampleFacts)
     reportType,
     description: 'Columns and types as found in one document; check them, and describe here what a row is.',
     format,
-    ...(quoting ? { quoting } : {}),
+    quoting,
     restricted: false,
   });
   document.set('tables', document.createNode(tables.map((table) => tableNode(document, table))));
@@ -76,14 +76,14 @@ function tableNode(
       name: column,
       from,
       type: columnTypeText(type),
-      ...(looksPersonal(column) && { pii: true }),
-      ...(description && { description }),
+      pii: looksPersonal(column) ? true : undefined,
+      description: description || undefined,
     };
     return [document.createNode(text, { flow: true })];
   });
   const table: YAMLMap = document.createNode({
     name,
-    ...(rowsPath ? { rows: rowsPath } : {}),
+    rows: rowsPath,
     columns: nodes,
   });
   const load = document.createPair('load', document.createNode({ mode: 'append' }, { flow: true }));

@@ -67,7 +67,7 @@ export function checkSchemas({ folders }: SchemaFolders): {
 export function checkSchemaFile(file: string): { schema?: ReportSchema; problems: YamlProblem[] } {
   const problems: YamlProblem[] = [];
   const found = readSchema(path.resolve(file), problems);
-  return { ...(found && { schema: found.schema }), problems: inOrder(problems) };
+  return { schema: found?.schema, problems: inOrder(problems) };
 }
 
 /**

@@ -58,9 +58,8 @@ export async function openStores(config: StoreSettings): Promise<Stores> {
 /** Opens a bucket; its client is loaded by the first call. */
 export function openBucket({ scheme, bucket }: BucketUrl, config: Omit<StoreSettings, 'state'>): Bucket {
   const { endpoint, region = config.aws.region, keyFile } = config.bucket;
-  if (scheme === 's3')
-    return openS3Bucket({ bucket, ...(endpoint && { endpoint }), ...(region && { region }) });
+  if (scheme === 's3') return openS3Bucket({ bucket, endpoint, region });
   const { warehouse } = config;
   const key = keyFile ?? (warehouse.type === 'bigquery' ? warehouse.keyFile : undefined);
-  return openGsBucket({ bucket, ...(endpoint && { endpoint }), ...(key && { keyFile: key }) });
+  return openGsBucket({ bucket, endpoint, keyFile: key });
 }

@@ -251,7 +251,7 @@ async function readBoth(bytes: Buffer, reportType: string, folder: string): Prom
       `the engines differ on ${reportType} ${bytes.toString('base64').slice(0, 6000)}\n${JSON.stringify(columnar).slice(0, 500)}\n${JSON.stringify(reference).slice(0, 500)}`,
     );
   }
-  const options = { maxTextBytes: 64 * 1024 ** 2, ...(schema ? { schema } : {}) };
+  const options = { maxTextBytes: 64 * 1024 ** 2, schema };
   try {
     const { written } = await convertDocument(
       raw,

@@ -105,7 +105,7 @@ describe('converting a document', () => {
       name,
       from: [name],
       type: { kind: 'string' as const },
-      ...(pii ? { pii: true as const } : {}),
+      pii: pii ? (true as const) : undefined,
     });
     const table = (name: string, columns: ReturnType<typeof column>[]) => ({
       name,
@@ -131,7 +131,7 @@ describe('converting a document', () => {
 
     for (const pii of treatments) {
       it(`loads only the table that the document has, under the policy ${pii?.policy ?? 'keep'} for personal data`, async () => {
-        const { parsed, written } = await convert(bytes, 'columnar', { schema, ...(pii ? { pii } : {}) });
+        const { parsed, written } = await convert(bytes, 'columnar', { schema, pii });
         assert.equal(parsed.engine, 'columnar');
         assert.deepEqual(
           written.tables.map(({ name, rows: count }) => [name, count]),

@@ -23,7 +23,7 @@ describe('a report schema inferred from a document', () => {
     return schemaYaml({
       reportType: 'GET_TEST_DATA',
       format,
-      ...(quoting ? { quoting } : {}),
+      quoting,
       tables: [{ name: 'test_data', rows: 2, columns: filled, keyCandidates, keyRows: 2 }],
     });
   }

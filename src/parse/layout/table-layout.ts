@@ -54,8 +54,8 @@ export function tableOf(
   return {
     name,
     load: { mode: load.mode, key: load.key },
-    ...(partitionBy ? { partitionBy } : {}),
-    ...(checks ? { checks } : {}),
+    partitionBy,
+    checks,
     columns,
   };
 }

@@ -40,7 +40,7 @@ export async function parseObjects(
   const { engine } = reading;
   return documentStream(
     {
-      ...(engine ? { engine } : {}),
+      engine,
       dialect: { ...rules, preambleLines: 0 },
       tables: tables.map(({ table }) => table),
     },

@@ -87,11 +87,11 @@ async function downloadLocked(
     await makeFolder(dirname(path));
     const raw = await keepRaw(
       file,
-      { partial, path, store, ...(signal && { signal }) },
+      { partial, path, store, signal },
       {
         ...options.facts,
-        ...(contentType ? { contentType } : {}),
-        ...(compression ? { compression } : {}),
+        contentType,
+        compression,
       },
       part.digest.digest(),
     );
@@ -194,7 +194,7 @@ async function fetchRest(
   }
   const answer = await get(location.url, {
     ...options,
-    ...(begun.bytes > 0 && etag ? { resume: { bytes: begun.bytes, etag } } : {}),
+    resume: begun.bytes > 0 && etag ? { bytes: begun.bytes, etag } : undefined,
   });
   const { status } = answer;
   if (status === 200 && /^text\/html\b/i.test(answer.contentType ?? '')) {
@@ -291,10 +291,10 @@ async function save(
 
 function versionOf({ etag, totalBytes, contentType }: Answer, { compression }: DocumentLocation): Version {
   return {
-    ...(etag ? { etag } : {}),
-    ...(totalBytes === undefined ? {} : { totalBytes }),
-    ...(contentType ? { contentType } : {}),
-    ...(compression ? { compression } : {}),
+    etag,
+    totalBytes,
+    contentType,
+    compression,
   };
 }
 

@@ -129,7 +129,7 @@ export async function keepRaw(
   kept: FileDigest,
 ): Promise<RawDocument> {
   await keepMetadata(store, path, facts, kept);
-  await store.keep(path, { from: partial, ...(signal && { signal }) });
+  await store.keep(path, { from: partial, signal });
   faultPoint('raw-kept');
   await nameWholeFile(file, partial, path);
   await store.evictLocalCopy(`${path}.json`);

@@ -250,7 +250,7 @@ function readingSince(
     return { key, what, problem, since, unread: `${what}: ${problem.message}` };
   }
   if (readAt !== undefined) return { key, what };
-  return { key, what, unread: `${what}: no answer yet`, ...(earlier !== undefined && { since: earlier }) };
+  return { key, what, unread: `${what}: no answer yet`, since: earlier };
 }
 
 function unreachable({ key, what, problem, since = '' }: SourceReading, at: string): Condition[] {
