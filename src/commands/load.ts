@@ -9,7 +9,7 @@ import { ReportsError } from '../errors/reports-error.js';
 import { didYouMean } from '../text/nearest-name.js';
 import { failedChecks } from '../schema/document-checks.js';
 import type { PipelineContext, StopSignals } from '../ingest/context.js';
-import { type FileFacts, type LoadedFile, loadFiles } from '../ingest/load-file.js';
+import { type FileMetadata, type LoadedFile, loadFiles } from '../ingest/load-file.js';
 import { pluralize } from '../text/pluralize.js';
 import type { Io } from './setup/io.js';
 import { readWarehouseConfig, withContext } from './setup/open-context.js';
@@ -60,7 +60,7 @@ export function loadCommand(io: Io, exit: (code: number) => void): Command {
     .option('--json', 'print a JSON object for each document, one per line')
     .action(async (files: string[], options: LoadOptions, own: Command) => {
       const config = readWarehouseConfig(own, io);
-      const facts = factsFrom(options, config);
+      const metadata = metadataFrom(options, config);
       // On a terminal, the progress bar would overwrite the output.
       const later: string[] = [];
       const print = (text: string) => void (io.stderr.isTTY ? later.push(text) : io.stdout.write(text));
@@ -69,7 +69,7 @@ export function loadCommand(io: Io, exit: (code: number) => void): Command {
           withContext(config, own, io, 'load', (context) => {
             checkType(options.type, context);
             checkSeller(options.seller, config, context);
-            return loadAll(files, facts, { context, signals, options, cwd: io.cwd, print });
+            return loadAll(files, metadata, { context, signals, options, cwd: io.cwd, print });
           }),
         );
         if (somethingFailed({ outcomes })) exit(1);
@@ -79,7 +79,7 @@ export function loadCommand(io: Io, exit: (code: number) => void): Command {
     });
 }
 
-function factsFrom(options: LoadOptions, config: Config): FileFacts {
+function metadataFrom(options: LoadOptions, config: Config): FileMetadata {
   const sellers = sellersWritten(config);
   const [onlySeller] = sellers.length === 1 ? sellers : [];
   return {
@@ -141,7 +141,7 @@ function sellersWritten({ sellers, unsetSellers }: Config): SellerIds[] {
 
 async function loadAll(
   files: string[],
-  facts: FileFacts,
+  metadata: FileMetadata,
   {
     context,
     signals,
@@ -161,12 +161,12 @@ async function loadAll(
   const { maxDocumentBytes } = options;
   let done = 0;
   try {
-    for await (const loaded of loadFiles(paths, facts, context, { maxDocumentBytes, ...signals })) {
+    for await (const loaded of loadFiles(paths, metadata, context, { maxDocumentBytes, ...signals })) {
       const file = files[done] ?? loaded.path;
       done += 1;
       const outcome = 'entry' in loaded ? loaded.entry.status : 'failed';
       outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
-      print(options.json ? loadJson(file, facts.reportType, loaded) : loadText(file, loaded));
+      print(options.json ? loadJson(file, metadata.reportType, loaded) : loadText(file, loaded));
     }
   } catch (error) {
     if (!signals.abort.aborted) throw error;

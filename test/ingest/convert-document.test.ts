@@ -33,8 +33,8 @@ describe('converting a document', () => {
   function rawOf(bytes: Buffer): RawDocument {
     const path = join(folder, 'document');
     writeFileSync(path, bytes);
-    const facts = { sellerId: 'A1', documentId: 'd1', reportType: 'GET_TEST', marketplaceIds: [] };
-    return { facts, path, bytes: bytes.length, kept: null };
+    const metadata = { sellerId: 'A1', documentId: 'd1', reportType: 'GET_TEST', marketplaceIds: [] };
+    return { metadata, path, bytes: bytes.length, kept: null };
   }
 
   function convert(bytes: Buffer, engine: Engine, options: Partial<ConvertOptions> = {}) {
