@@ -25,8 +25,8 @@ export function complete(
     file,
     folder,
     warehouse: warehouseConfig(rest.warehouse, folder),
-    lake: storePlace(rest.lake, folder),
-    raw: storePlace(rest.raw, folder),
+    lake: storeLocation(rest.lake, folder),
+    raw: storeLocation(rest.raw, folder),
     bucket: withoutUndefined({ ...bucket, keyFile: bucket.keyFile && resolve(folder, bucket.keyFile) }),
     state: resolve(folder, rest.state),
     schemas: resolve(folder, rest.schemas),
@@ -35,7 +35,7 @@ export function complete(
   });
 }
 
-function storePlace(written: string, folder: string): string {
+function storeLocation(written: string, folder: string): string {
   const url = readBucketUrl(written);
   return url ? bucketUrlText(url) : resolve(folder, written);
 }

@@ -43,10 +43,10 @@ export async function openStatus(
     },
   };
 
-  async function openPage(place: Pick<ServerOptions, 'host' | 'port' | 'token'>) {
+  async function openPage(settings: Pick<ServerOptions, 'host' | 'port' | 'token'>) {
     const metrics = openMetrics(readSnapshot);
     const reloads = openReloads(context, signals);
-    const options = { ...place, log, readSnapshot, metrics, warehouse: readWarehouse, reloads };
+    const options = { ...settings, log, readSnapshot, metrics, warehouse: readWarehouse, reloads };
     const server = await serveStatus(options).catch((error: unknown) => {
       const remedy = error instanceof ReportsError ? ` ${error.remedy}` : '';
       log.warn({ code: errorCode(error) }, `${describeError(error)}.${remedy}`);

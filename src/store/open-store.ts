@@ -35,7 +35,10 @@ export function foldersBeside({ state, warehouse }: Pick<StoreSettings, 'state' 
 
 /** All folders of this machine that the program writes; a bucket is none. */
 export function localFolders(config: Pick<StoreSettings, 'lake' | 'raw' | 'state' | 'warehouse'>): string[] {
-  return [...[config.raw, config.lake].filter((place) => !readBucketUrl(place)), ...foldersBeside(config)];
+  return [
+    ...[config.raw, config.lake].filter((location) => !readBucketUrl(location)),
+    ...foldersBeside(config),
+  ];
 }
 
 /** Opens both. Local copies of buckets are below the folder `state`. */

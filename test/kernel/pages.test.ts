@@ -13,21 +13,21 @@ describe('the kernel that encodes pages', () => {
   beforeEach(() => {
     kernel = takeKernel();
   });
-  afterEach(() => kernel.giveBack());
+  afterEach(() => kernel.release());
 
   const copyIn = (values: ArrayLike<number> | ArrayLike<bigint>, of: 'int32' | 'int64') => {
     const bytes =
       of === 'int32'
         ? Int32Array.from(values as ArrayLike<number>)
         : BigInt64Array.from(values as ArrayLike<bigint>);
-    return kernel.place(new Uint8Array(bytes.buffer));
+    return kernel.copyIn(new Uint8Array(bytes.buffer));
   };
   const bitmapOf = (there: boolean[]) => {
     const bitmap = new Uint8Array((there.length + 7) >>> 3);
     for (const [index, isThere] of there.entries()) {
       if (isThere) bitmap[index >>> 3] = (bitmap[index >>> 3] ?? 0) | (1 << (index & 7));
     }
-    return kernel.place(bitmap);
+    return kernel.copyIn(bitmap);
   };
   const viewOf = (at: number, length: number) => new DataView(kernel.calls.memory.buffer, at, length);
 
@@ -70,7 +70,7 @@ describe('the kernel that encodes pages', () => {
     const scratch = kernel.zeros(values.length * 4 + 4);
     const out = kernel.zeros(values.length * 4 + 64);
     const validity = there ? bitmapOf(there) : 0;
-    const written = kernel.calls.encodePlaces(at, validity, from, values.length, width, scratch, out);
+    const written = kernel.calls.encodeIndices(at, validity, from, values.length, width, scratch, out);
     const count = values.filter((_, index) => index >= from && (there?.[index] ?? true)).length;
     const read = new Array<number>(count);
     const reader = { view: viewOf(out, written), offset: 0 };

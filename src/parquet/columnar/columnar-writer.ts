@@ -126,7 +126,7 @@ function compressBatch({ data }: RecordBatch): Promise<CompressedColumn>[] {
     });
     return [...columns, compressColumn(encodeRowNumbers(kernel, data.children.at(-1) as Data))];
   } finally {
-    kernel.giveBack();
+    kernel.release();
   }
 }
 

@@ -44,8 +44,8 @@ const minPace: Pace = { bytes: 100_000, withinMs: 60_000 };
  * where it stopped, even one of an earlier process, and replaces an expired URL. Returns a copy
  * that another process has stored meanwhile. Errors: DOCUMENT_BUSY if another process, or another
  * call of this one, is downloading it; DOWNLOAD_UNAVAILABLE if the host of the documents is down or
- * unreachable; DOWNLOAD_FAILED, API_NOT_FOUND, DISK_FULL, FILE_SYSTEM_FAILED, RAW_METADATA_UNREADABLE,
- * those of `locate`. None of them contains the URL.
+ * unreachable; DOWNLOAD_FAILED, API_NOT_FOUND, DISK_FULL, FILE_SYSTEM_FAILED,
+ * RAW_METADATA_UNREADABLE, those of `locate`. None of them contains the URL.
  */
 export async function downloadDocument(options: DownloadOptions): Promise<RawDocument> {
   const { store, metadata } = options;

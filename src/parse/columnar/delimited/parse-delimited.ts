@@ -80,7 +80,7 @@ async function* readBatches(
   try {
     return yield* readRowGroups(document, plan, kernel);
   } finally {
-    kernel.giveBack();
+    kernel.release();
   }
 }
 
