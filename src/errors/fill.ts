@@ -1,5 +1,5 @@
 /**
- * Facts about a failure or a warning; the placeholders of a message are filled from them. `found`
+ * The details of a failure or a warning; the placeholders of a message are filled from them. `found`
  * may be what a server said: secrets, tokens and presigned URLs in it are redacted. The rest never
  * has any.
  */

@@ -61,7 +61,7 @@ export async function convertDocument(
     try {
       return await convertOnce(raw, target, options, known);
     } catch (error) {
-      if (!(error instanceof ReadAgain)) throw documentError(error, raw.facts);
+      if (!(error instanceof ReadAgain)) throw documentError(error, raw.metadata);
       const hint: ReadHint = error.hint;
       // In another charset the text is another one: what was found out about it no longer counts.
       known = hint.kind === 'charset' ? { charset: hint.decision } : { ...known, hint };
@@ -83,15 +83,15 @@ async function convertOnce(
   const found = await parseDocument({
     document,
     engine,
-    ...(schema ? { schema } : {}),
-    ...(hint ? { hint } : {}),
+    schema,
+    hint,
   });
   const stream = pii ? protectPersonalData(found, schema, pii) : found;
-  const written = await writeLake(stream, raw.facts, {
+  const written = await writeLake(stream, raw.metadata, {
     lake,
     engine,
-    ...(signal && { signal }),
-    ...(onRowsWritten && { onRowsWritten }),
+    signal,
+    onRowsWritten,
   });
   // Rows are read to the end of the bytes, so that this reads on only if there is nothing written:
   // a raw document has no rows.

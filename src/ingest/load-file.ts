@@ -1,6 +1,6 @@
 import { isNotTheDocumentsFault } from '../errors/reports-error.js';
 import { keepFile } from '../source/document/raw-store.js';
-import type { DocumentFacts } from '../source/types.js';
+import type { DocumentMetadata } from '../source/types.js';
 import type { LedgerEntry } from '../warehouse/types.js';
 import { CommitQueue } from './commit-queue.js';
 import type { PipelineContext, StopSignals } from './context.js';
@@ -8,8 +8,8 @@ import { buildLoad } from './build-load.js';
 import { type Failure, failureOf } from './work-summary.js';
 
 /** What Amazon would say about a document, given by the user instead. */
-export type FileFacts = Pick<
-  DocumentFacts,
+export type FileMetadata = Pick<
+  DocumentMetadata,
   'sellerId' | 'reportType' | 'marketplaceIds' | 'contentType' | 'compression' | 'reportCreatedAt'
 >;
 
@@ -30,18 +30,18 @@ export type LoadedFile = { path: string } & (
  */
 export async function* loadFiles(
   paths: string[],
-  facts: FileFacts,
+  metadata: FileMetadata,
   context: PipelineContext,
   { maxDocumentBytes, stop, abort }: StopSignals & { maxDocumentBytes: number },
 ): AsyncGenerator<LoadedFile> {
-  const { reportType } = facts;
+  const { reportType } = metadata;
   const commits = new CommitQueue(context);
   for (const path of paths) context.onEvent({ event: 'work_found', key: path, reportType });
   for (const path of paths) {
     if (stop.aborted) return;
     context.onEvent({ event: 'work_started', key: path, reportType });
     try {
-      const raw = await keepFile(context.raw, path, facts);
+      const raw = await keepFile(context.raw, path, metadata);
       context.onEvent({ event: 'bytes_downloaded', key: path, bytes: raw.bytes });
       const load = await buildLoad(
         raw,

@@ -4,7 +4,7 @@ import { CommitQueue } from '../ingest/commit-queue.js';
 import type { PipelineContext } from '../ingest/context.js';
 import { type DocumentRun, processDocument } from '../ingest/process-document.js';
 import { type Failure, failureOf } from '../ingest/work-summary.js';
-import { findRaw, isFactsUnreadable, type RawId, rawPath } from '../source/document/raw-store.js';
+import { findRaw, isMetadataUnreadable, type RawId, rawPath } from '../source/document/raw-store.js';
 import type { CallOptions } from '../source/types.js';
 import { didYouMean } from '../text/nearest-name.js';
 import {
@@ -134,7 +134,7 @@ async function buildFromRaw(
     if (!raw.kept && row.rawSha256 === null) unchecked.add(row.key);
     return await buildLoad(raw, build, context, { fetchAgain });
   } catch (error) {
-    if (!isFactsUnreadable(error) || !fetchAgain) throw error;
+    if (!isMetadataUnreadable(error) || !fetchAgain) throw error;
     return buildLoad(await fetchAgain(), { ...build, isFresh: true }, context);
   }
 }

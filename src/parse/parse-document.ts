@@ -1,6 +1,6 @@
 import { ReportsError } from '../errors/reports-error.js';
 import type { ReportSchema } from '../schema/types.js';
-import type { DocumentFacts, ReadableDocument } from '../source/types.js';
+import type { DocumentMetadata, ReadableDocument } from '../source/types.js';
 import { parseColumnar } from './columnar/delimited/parse-delimited.js';
 import { parseJson } from './columnar/json/parse-json.js';
 import { parseDelimited } from './delimited/delimited.js';
@@ -31,12 +31,12 @@ interface ParseOptions {
  * columnar engine also ReadAgain<ParseHint>, from here or from `batches`.
  */
 export async function parseDocument(request: ParseRequest): Promise<DocumentStream> {
-  const { facts } = request.document.raw;
+  const { metadata } = request.document.raw;
   try {
     const stream = await parse(request);
-    return { ...stream, batches: withinLimits(stream.batches, facts) };
+    return { ...stream, batches: withinLimits(stream.batches, metadata) };
   } catch (error) {
-    throw documentError(error, facts);
+    throw documentError(error, metadata);
   }
 }
 
@@ -54,12 +54,12 @@ interface ParseRequest {
 
 async function* withinLimits(
   batches: AsyncIterable<ParsedBatch>,
-  facts: DocumentFacts,
+  metadata: DocumentMetadata,
 ): AsyncGenerator<ParsedBatch> {
   try {
     yield* batches;
   } catch (error) {
-    throw documentError(error, facts);
+    throw documentError(error, metadata);
   }
 }
 
@@ -77,7 +77,7 @@ async function parse({
   const head = await readHead(document.openText());
   if (head.trim() === '') return emptyStream();
   const format = formatOf(head);
-  const { reportType, documentId } = document.raw.facts;
+  const { reportType, documentId } = document.raw.metadata;
   if (format === 'delimited') return parseDelimitedByEngine(document, schema, head, options);
   const beginning = JSON.stringify(head.trim().slice(0, 200));
   // If a type's documents have another format, JSON or XML only says that something went wrong.
@@ -155,7 +155,7 @@ async function parseWorkbook(
   const sheet = await readWorkbook(document);
   const head = await readHead(sheet.document.openText());
   if (head.trim() === '') return emptyStream(sheet.notes);
-  const { reportType } = document.raw.facts;
+  const { reportType } = document.raw.metadata;
   const unknown = { reportType, description: '', restricted: false, tables: [], file: '' };
   const asText: ReportSchema = { ...(schema ?? unknown), format: 'tsv', quoting: 'csv' };
   const stream = await parseDelimitedByEngine(sheet.document, asText, head, options);

@@ -97,9 +97,8 @@ async function readLedgerEvidence(
     reportType,
     sellerId,
     statuses: ['loaded', 'empty', 'cancelled', 'quarantined'],
-    ...(sinceMs === undefined
-      ? { createdSince: new Date(untilMs).toISOString() }
-      : { dataEndSince: new Date(minDataEndMs(sinceMs)).toISOString() }),
+    createdSince: sinceMs === undefined ? new Date(untilMs).toISOString() : undefined,
+    dataEndSince: sinceMs === undefined ? undefined : new Date(minDataEndMs(sinceMs)).toISOString(),
   });
   return { requested, others: others.filter((row) => isSameSet(row.marketplaceIds, plan.marketplaceIds)) };
 }

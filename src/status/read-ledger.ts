@@ -84,7 +84,7 @@ function loadSnapshot(row: LedgerRow): LoadSnapshot {
     ...{ key, status, sellerId, reportType, documentId, reportId, loadedAt, durationMs, rawBytes },
     ...{ rejects, reasonCode, reason, pipeline },
     rows: row.tables.reduce((sum, { rows }) => sum + rows, 0),
-    ...(reasonCode && reasonCode in catalogue && { remedy: remedyOf(row, reasonCode as ErrorCode) }),
+    remedy: reasonCode && reasonCode in catalogue ? remedyOf(row, reasonCode as ErrorCode) : undefined,
   };
 }
 

@@ -211,7 +211,7 @@ export function startInProcess(
       onStop = callback;
       return () => {};
     },
-    ...(watch && { watch }),
+    watch,
   });
   return { running, stop: () => onStop() };
 }

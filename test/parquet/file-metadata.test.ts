@@ -187,9 +187,9 @@ describe('the metadata of a Parquet file', () => {
       fc.property(groups, (groups) => {
         const of: FileColumn[] = [0, 1, 2, 3].map((index) => ({ ...rowNumbers, name: `c${index}` }));
         const encoded = groups.map(({ rows, chunks }, ordinal) => {
-          const made = chunks.map(([{ nullCount, min, max, ...facts }, offset], index): ColumnChunk => {
+          const made = chunks.map(([{ nullCount, min, max, ...metadata }, offset], index): ColumnChunk => {
             const statistics = { nullCount, min: bytesOf(min), max: bytesOf(max) };
-            return { column: of[index] as FileColumn, offset, facts: { ...facts, statistics } };
+            return { column: of[index] as FileColumn, offset, metadata: { ...metadata, statistics } };
           });
           return encodeRowGroup({ rows, chunks: made }, ordinal);
         });

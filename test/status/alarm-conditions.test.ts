@@ -89,7 +89,7 @@ describe('an alarm condition', () => {
         name: 'all',
         queue: queue.url,
         timezone: 'UTC',
-        drain: { schedules: [], ...(more && { last: last(more) }) },
+        drain: { schedules: [], last: more && last(more) },
       },
     ];
     const full = { code: 'DISK_FULL', message: 'writing state: ENOSPC' };

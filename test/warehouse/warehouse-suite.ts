@@ -1232,13 +1232,13 @@ export function describeWarehouse(
           ledger.map(({ files }) => files),
           [[file], [], [file]],
         );
-        const facts = ledger.map(({ rawPath, reason, reasonCode, notes }) => [
+        const entries = ledger.map(({ rawPath, reason, reasonCode, notes }) => [
           rawPath,
           reason,
           reasonCode,
           notes,
         ]);
-        assert.deepEqual(facts, [
+        assert.deepEqual(entries, [
           [null, null, null, ['personal data removed']],
           ['d2', null, null, []],
           [null, 'left out, as it may quote personal data', 'HEADER_UNKNOWN', ['personal data removed']],

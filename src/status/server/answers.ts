@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { describeError, ReportsError } from '../../errors/reports-error.js';
+import { withoutUndefined } from '../../runtime/without-undefined.js';
 import type { PageError } from './page-api.js';
 
 /** A snapshot is long and repetitive: compressed, a phone downloads a tenth of the bytes. */
@@ -17,12 +18,13 @@ export function sendText(
   const isCompressed =
     text.length >= minCompressedLength && /\bgzip\b/.test(String(headers['accept-encoding']));
   const body = isCompressed ? gzipSync(text, { level: 3 }) : Buffer.from(text);
-  response.writeHead(status, {
+  const answered = withoutUndefined({
     'content-type': type,
     'content-length': body.length,
     vary: 'accept-encoding',
-    ...(isCompressed && { 'content-encoding': 'gzip' }),
+    'content-encoding': isCompressed ? 'gzip' : undefined,
   });
+  response.writeHead(status, answered);
   response.end(method === 'HEAD' ? undefined : body);
 }
 
