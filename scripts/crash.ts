@@ -22,7 +22,7 @@ const result = await runCrashMatrix({
   onKill(done) {
     if (done % 20 === 0) process.stderr.write(`${done} kills\n`);
   },
-  ...(process.argv.includes('--bigquery') ? { bigQuery: bigQueryEndpoint() } : {}),
+  bigQuery: process.argv.includes('--bigquery') ? bigQueryEndpoint() : undefined,
 });
 const { matrix, differences, ...counts } = result;
 differences.push(...(await purgeDifferences()));

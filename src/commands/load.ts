@@ -8,7 +8,7 @@ import { isVariable } from '../config/substitute.js';
 import { ReportsError } from '../errors/reports-error.js';
 import { didYouMean } from '../text/nearest-name.js';
 import type { PipelineContext, StopSignals } from '../ingest/context.js';
-import { type FileFacts, type LoadedFile, loadFiles } from '../ingest/load-file.js';
+import { type FileMetadata, type LoadedFile, loadFiles } from '../ingest/load-file.js';
 import { pluralize } from '../text/pluralize.js';
 import type { Io } from './setup/io.js';
 import { readWarehouseConfig, withContext } from './setup/open-context.js';
@@ -64,7 +64,7 @@ export function loadCommand(io: Io, exit: (code: number) => void): Command {
     .option('--json', 'print a JSON object for each document, one per line')
     .action(async (files: string[], options: LoadOptions, own: Command) => {
       const config = readWarehouseConfig(own, io);
-      const facts = factsFrom(options, config);
+      const metadata = metadataFrom(options, config);
       // On a terminal, the progress bar would overwrite the output.
       const later: string[] = [];
       const print = (text: string) => void (io.stderr.isTTY ? later.push(text) : io.stdout.write(text));
@@ -73,7 +73,7 @@ export function loadCommand(io: Io, exit: (code: number) => void): Command {
           withContext(config, own, io, 'load', (context) => {
             checkType(options, context);
             checkSeller(options.seller, config, context);
-            return loadAll(files, facts, { context, signals, options, cwd: io.cwd, print });
+            return loadAll(files, metadata, { context, signals, options, cwd: io.cwd, print });
           }),
         );
         if (somethingFailed({ outcomes })) exit(1);
@@ -83,7 +83,7 @@ export function loadCommand(io: Io, exit: (code: number) => void): Command {
     });
 }
 
-function factsFrom(options: LoadOptions, config: Config): FileFacts {
+function metadataFrom(options: LoadOptions, config: Config): FileMetadata {
   const sellers = sellersWritten(config);
   const [onlySeller] = sellers.length === 1 ? sellers : [];
   return {
@@ -93,9 +93,9 @@ function factsFrom(options: LoadOptions, config: Config): FileFacts {
         ? (onlySeller?.id ?? 'local')
         : (sellersById(sellers).get(options.seller) ?? options.seller),
     marketplaceIds: options.marketplace ?? [],
-    ...(options.contentType ? { contentType: options.contentType } : {}),
-    ...(options.compression ? { compression: options.compression } : {}),
-    ...(options.created ? { reportCreatedAt: options.created } : {}),
+    contentType: options.contentType,
+    compression: options.compression,
+    reportCreatedAt: options.created,
   };
 }
 
@@ -148,7 +148,7 @@ function sellersWritten({ sellers, unsetSellers }: Config): SellerIds[] {
 
 async function loadAll(
   files: string[],
-  facts: FileFacts,
+  metadata: FileMetadata,
   {
     context,
     signals,
@@ -168,12 +168,12 @@ async function loadAll(
   const { maxDocumentBytes } = options;
   let done = 0;
   try {
-    for await (const loaded of loadFiles(paths, facts, context, { maxDocumentBytes, ...signals })) {
+    for await (const loaded of loadFiles(paths, metadata, context, { maxDocumentBytes, ...signals })) {
       const file = files[done] ?? loaded.path;
       done += 1;
       const outcome = 'entry' in loaded ? loaded.entry.status : 'failed';
       outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
-      print(options.json ? loadJson(file, facts.reportType ?? null, loaded) : loadText(file, loaded));
+      print(options.json ? loadJson(file, metadata.reportType ?? null, loaded) : loadText(file, loaded));
     }
   } catch (error) {
     if (!signals.abort.aborted) throw error;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { alarmsSpec } from './alarms-spec.js';
 import { credential, optionalText, optionalUrl } from './common-spec.js';
 import { pipelineSpec, type pipelineRuleSpec } from './pipeline-spec.js';
-import { folder, store } from './place-spec.js';
+import { folder, store } from './location-spec.js';
 import type { SellerIds } from './seller-ids.js';
 import { sellerSpec } from './seller-spec.js';
 import { statusSpec } from './status-spec.js';

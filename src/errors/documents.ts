@@ -49,7 +49,7 @@ export const documentErrors = {
     remedy:
       'Its rows stay in the tables. Run `sp-reports reload {documentId}`: if its seller is configured, this downloads the document again, as long as Amazon keeps the report. Otherwise restore the file from a copy first.',
   },
-  RAW_FACTS_UNREADABLE: {
+  RAW_METADATA_UNREADABLE: {
     kind: 'terminal',
     message: 'reading the metadata of a raw document: {path}: {found}',
     remedy:

@@ -24,9 +24,9 @@ export async function buildLoad(
   steps: ConvertRawSteps = {},
 ): Promise<Load> {
   const startedMs = context.clock.now();
-  const { reportType } = raw.facts;
+  const { reportType } = raw.metadata;
   const known = {
-    key: ledgerKey(raw.facts),
+    key: ledgerKey(raw.metadata),
     ...rawMetadata(raw, context.raw.folder),
     pipeline: options.pipeline,
     decisions: options.decisions ?? [],
@@ -68,7 +68,7 @@ export async function buildLoad(
  * one does.
  */
 async function refuseIfAllRejected(
-  { facts: { reportType, documentId } }: RawDocument,
+  { metadata: { reportType, documentId } }: RawDocument,
   written: WrittenLake,
   { lake }: PipelineContext,
 ): Promise<void> {

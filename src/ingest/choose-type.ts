@@ -22,8 +22,8 @@ export async function chooseType(
   const decided = (value: string, reason: string): Decision => ({ subject: 'report_type', value, reason });
   const named = typeInName(basename(path), schemas);
   if (named) return decided(named, 'the file name');
-  const metadata = { sellerId: 'local', documentId: basename(path), reportType: '', marketplaceIds: [] };
-  const raw: RawDocument = { facts: { ...metadata, contentType }, path, bytes: 0, kept: null };
+  const known = { sellerId: 'local', documentId: basename(path), reportType: '', marketplaceIds: [] };
+  const raw: RawDocument = { metadata: { ...known, contentType }, path, bytes: 0, kept: null };
   const document = await openDocument(raw, { maxTextBytes });
   // The headers of a workbook are not at the beginning of its bytes.
   if (document.charset === 'binary') throw undecided(path, 'it is a workbook');

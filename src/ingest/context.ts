@@ -36,7 +36,7 @@ export interface StopSignals {
   abort: AbortSignal;
 }
 
-/** Past-tense facts, as they happen. */
+/** What happened, in the past tense, as it happens. */
 export type PipelineEvent =
   | { event: 'work_found'; key: string; reportType: string | undefined }
   | { event: 'work_started'; key: string; reportType: string | undefined }

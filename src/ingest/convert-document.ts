@@ -63,7 +63,7 @@ export async function convertDocument(
     try {
       return await convertOnce(raw, target, options, known);
     } catch (error) {
-      if (!(error instanceof ReadAgain)) throw documentError(error, raw.facts);
+      if (!(error instanceof ReadAgain)) throw documentError(error, raw.metadata);
       const hint: ReadHint = error.hint;
       // In another charset the text is another one: what was found out about it no longer counts.
       known = hint.kind === 'charset' ? { charset: hint.decision } : { ...known, hint };
@@ -90,11 +90,11 @@ async function convertOnce(
     hint,
   });
   const stream = pii ? protectPersonalData(found, schema, pii) : found;
-  const written = await writeLake(stream, raw.facts, {
+  const written = await writeLake(stream, raw.metadata, {
     lake,
     engine,
-    ...(signal && { signal }),
-    ...(onRowsWritten && { onRowsWritten }),
+    signal,
+    onRowsWritten,
   });
   // Rows are read to the end of the bytes, so that this reads on only if there is nothing written:
   // a raw document has no rows.

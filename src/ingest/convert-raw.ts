@@ -49,8 +49,8 @@ export async function convertRaw(
 ): Promise<ConvertedDocument> {
   const { pipeline, maxDocumentBytes, signal, isFresh = false, before, acceptLoss, isLastTry } = options;
   const { config, lake, schemas } = context;
-  const { reportType } = raw.facts;
-  const key = ledgerKey(raw.facts);
+  const { reportType } = raw.metadata;
+  const key = ledgerKey(raw.metadata);
   const convertOptions: ConvertOptions = {
     schema: schemas.get(reportType),
     schemas,
@@ -112,7 +112,7 @@ function ledgerDigest(before: LedgerEntry | undefined): Partial<FileDigest> {
  */
 function refuseFewerRows(
   rows: number,
-  { facts, path, kept }: RawDocument,
+  { metadata, path, kept }: RawDocument,
   before: LedgerEntry,
   { raw }: PipelineContext,
 ): void {
@@ -120,7 +120,7 @@ function refuseFewerRows(
   const isSame = before.rawSha256 !== null && before.rawSha256 === kept?.sha256;
   if (rows >= rowsBefore || isSame) return;
   throw new ReportsError('ROWS_MISSING', {
-    documentId: facts.documentId,
+    documentId: metadata.documentId,
     found: pluralize(rows, 'row'),
     expected: pluralize(rowsBefore, 'row'),
     path: raw.nameOf(path),

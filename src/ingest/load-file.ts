@@ -1,6 +1,6 @@
 import { isNotTheDocumentsFault } from '../errors/reports-error.js';
 import { keepFile } from '../source/document/raw-store.js';
-import type { DocumentFacts } from '../source/types.js';
+import type { DocumentMetadata } from '../source/types.js';
 import type { LedgerEntry } from '../warehouse/types.js';
 import { CommitQueue } from './commit-queue.js';
 import type { PipelineContext, StopSignals } from './context.js';
@@ -12,8 +12,8 @@ import { type Failure, failureOf } from './work-summary.js';
  * What Amazon would say about a document, given by the user instead. Without a report type, each
  * file has the type that its name or its headers show.
  */
-export type FileFacts = Partial<Pick<DocumentFacts, 'reportType'>> &
-  Pick<DocumentFacts, 'sellerId' | 'marketplaceIds' | 'contentType' | 'compression' | 'reportCreatedAt'>;
+export type FileMetadata = Partial<Pick<DocumentMetadata, 'reportType'>> &
+  Pick<DocumentMetadata, 'sellerId' | 'marketplaceIds' | 'contentType' | 'compression' | 'reportCreatedAt'>;
 
 /**
  * A file that was loaded or quarantined, or why it was neither. `path`: as given. `before`: the
@@ -32,11 +32,11 @@ export type LoadedFile = { path: string } & (
  */
 export async function* loadFiles(
   paths: string[],
-  facts: FileFacts,
+  metadata: FileMetadata,
   context: PipelineContext,
   { maxDocumentBytes, stop, abort }: StopSignals & { maxDocumentBytes: number },
 ): AsyncGenerator<LoadedFile> {
-  const { reportType } = facts;
+  const { reportType } = metadata;
   const commits = new CommitQueue(context);
   for (const path of paths) context.onEvent({ event: 'work_found', key: path, reportType });
   for (const path of paths) {
@@ -47,11 +47,11 @@ export async function* loadFiles(
         reportType === undefined
           ? await chooseType(path, context.schemas, {
               maxTextBytes: maxDocumentBytes,
-              contentType: facts.contentType,
+              contentType: metadata.contentType,
             })
           : undefined;
       const raw = await keepFile(context.raw, path, {
-        ...facts,
+        ...metadata,
         reportType: decision?.value ?? reportType ?? '',
       });
       context.onEvent({ event: 'bytes_downloaded', key: path, bytes: raw.bytes });

@@ -1,5 +1,5 @@
 import { ReportsError } from '../errors/reports-error.js';
-import type { DocumentFacts } from '../source/types.js';
+import type { DocumentMetadata } from '../source/types.js';
 
 /*
  * What one document may cost, whatever is in it. A small archive may unpack to very much, and one
@@ -115,7 +115,7 @@ export function checkLists(lists: number): void {
  * The error of the catalogue for a document that exceeds a limit, of this program or of the
  * runtime: no machine could load it. Any other error is returned as it is.
  */
-export function documentError(error: unknown, { reportType, documentId }: DocumentFacts): unknown {
+export function documentError(error: unknown, { reportType, documentId }: DocumentMetadata): unknown {
   if (error instanceof LimitExceeded) {
     return new ReportsError(error.code, { reportType, documentId, ...error.details }, { cause: error });
   }

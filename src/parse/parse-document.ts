@@ -1,7 +1,7 @@
 import { ReportsError } from '../errors/reports-error.js';
 import { hasMembers } from '../schema/match-types.js';
 import type { ReportSchema, ReportSchemas } from '../schema/types.js';
-import type { DocumentFacts, ReadableDocument } from '../source/types.js';
+import type { DocumentMetadata, ReadableDocument } from '../source/types.js';
 import { parseColumnar } from './columnar/delimited/parse-delimited.js';
 import { parseJson } from './columnar/json/parse-json.js';
 import { parseDelimited } from './delimited/delimited.js';
@@ -30,17 +30,18 @@ interface ParseOptions {
  * columns. A workbook is recognized by its bytes. The tables and their columns are known when this
  * returns; the rows are pulled from `batches`.
  * Errors: HEADER_NOT_FOUND, HEADER_UNKNOWN, KEY_COLUMN_MISSING, WRONG_REPORT_TYPE,
- * DOCUMENT_UNPARSABLE, NOT_A_REPORT, FORMAT_UNSUPPORTED; those of the limits on documents, from here or from `batches`; in the
- * columnar engine also ReadAgain<ParseHint>, from here or from `batches`.
+ * DOCUMENT_UNPARSABLE, NOT_A_REPORT, FORMAT_UNSUPPORTED; those of the limits on documents, from
+ * here or from `batches`; in the columnar engine also ReadAgain<ParseHint>, from here or from
+ * `batches`.
  */
 export async function parseDocument(request: ParseRequest): Promise<DocumentStream> {
-  const { facts } = request.document.raw;
+  const { metadata } = request.document.raw;
   try {
     const stream = await parse(request);
     await checkType(stream, request);
-    return { ...stream, batches: withinLimits(stream.batches, facts) };
+    return { ...stream, batches: withinLimits(stream.batches, metadata) };
   } catch (error) {
-    throw documentError(await withBetterType(error, request), facts);
+    throw documentError(await withBetterType(error, request), metadata);
   }
 }
 
@@ -62,7 +63,7 @@ export interface ParseRequest {
 async function checkType({ tables }: DocumentStream, { document, schema, schemas }: ParseRequest) {
   if (!schema || !schemas || tables.length === 0) return;
   const stated = schema.format === 'json' ? statedType(await readHead(document.openText())) : undefined;
-  refuseOtherType(document.raw.facts, tables, { schema, schemas, stated });
+  refuseOtherType(document.raw.metadata, tables, { schema, schemas, stated });
 }
 
 /** An error about unknown headers, with the report type whose schema knows them. */
@@ -70,18 +71,22 @@ async function withBetterType(error: unknown, { document, schemas }: ParseReques
   const isUnknown =
     error instanceof ReportsError && ['HEADER_UNKNOWN', 'KEY_COLUMN_MISSING'].includes(error.code);
   if (!isUnknown || !schemas) return error;
-  const better = betterTypeText(document.raw.facts.reportType, await readHead(document.openText()), schemas);
+  const better = betterTypeText(
+    document.raw.metadata.reportType,
+    await readHead(document.openText()),
+    schemas,
+  );
   return new ReportsError(error.code, { ...error.details, better });
 }
 
 async function* withinLimits(
   batches: AsyncIterable<ParsedBatch>,
-  facts: DocumentFacts,
+  metadata: DocumentMetadata,
 ): AsyncGenerator<ParsedBatch> {
   try {
     yield* batches;
   } catch (error) {
-    throw documentError(error, facts);
+    throw documentError(error, metadata);
   }
 }
 
@@ -100,7 +105,7 @@ async function parse({
   const head = await readHead(document.openText());
   if (head.trim() === '') return emptyStream();
   const format = formatOf(head);
-  const { reportType, documentId } = document.raw.facts;
+  const { reportType, documentId } = document.raw.metadata;
   if (format === 'delimited' && schema && schema.tables.length > 0 && hasMembers(schema.format)) {
     const better = schemas ? betterTypeText(reportType, head, schemas) : '';
     const found = `it is delimited text, not ${schema.format.toUpperCase()}${better}`;
@@ -183,7 +188,7 @@ async function parseWorkbook(
   const sheet = await readWorkbook(document);
   const head = await readHead(sheet.document.openText());
   if (head.trim() === '') return emptyStream(sheet.notes);
-  const { reportType } = document.raw.facts;
+  const { reportType } = document.raw.metadata;
   const unknown = { reportType, description: '', restricted: false, tables: [], file: '' };
   const asText: ReportSchema = { ...(schema ?? unknown), format: 'tsv', quoting: 'csv' };
   const stream = await parseDelimitedByEngine(sheet.document, asText, head, options);

@@ -1,7 +1,7 @@
 import { ReportsError } from '../errors/reports-error.js';
 import { hasMembers, matchTypes, type TypeMatch } from '../schema/match-types.js';
 import type { ReportSchema, ReportSchemas } from '../schema/types.js';
-import type { DocumentFacts } from '../source/types.js';
+import type { DocumentMetadata } from '../source/types.js';
 import { pluralize } from '../text/pluralize.js';
 import { decideDialect } from './delimited/dialect.js';
 import { formatOf } from './format.js';
@@ -47,7 +47,7 @@ function memberNames(head: string): Set<string> {
  * Errors: WRONG_REPORT_TYPE.
  */
 export function refuseOtherType(
-  { reportType, documentId }: DocumentFacts,
+  { reportType, documentId }: DocumentMetadata,
   tables: ParsedTable[],
   { schema, schemas, stated }: { schema: ReportSchema; schemas: ReportSchemas; stated: string | undefined },
 ): void {

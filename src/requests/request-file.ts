@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ReportsError } from '../errors/reports-error.js';
+import { withoutUndefined } from '../runtime/without-undefined.js';
 import { type RequestProgress, refusalOf } from './request-progress.js';
 import { type Attempt, failedWindow, type WindowRecord } from './window-states.js';
 
@@ -115,28 +116,28 @@ function fromFormat1({ reports, schedules }: Format1): RequestFile {
 
 function progressFromFormat1(held: Format1['reports'][string]): RequestProgress {
   const { windows, givenUp, lastAskedAt, refused, ...rest } = held;
-  return {
+  return withoutUndefined({
     ...rest,
     version: 1,
     windows: windows.map((window) => windowFromFormat1(window, givenUp)),
     abandoned: givenUp,
-    ...(lastAskedAt === undefined ? {} : { lastRequestedAt: lastAskedAt }),
-    ...(refused ? { refusal: refusalOf(refused.times, refused.at, refused.found) } : {}),
-  };
+    lastRequestedAt: lastAskedAt,
+    refusal: refused && refusalOf(refused.times, refused.at, refused.found),
+  });
 }
 
 function windowFromFormat1(
   { start, end, asks, answered, againAt }: Format1['reports'][string]['windows'][number],
   givenUp: RequestProgress['abandoned'],
 ): WindowRecord {
-  const record: WindowRecord = {
+  const record: WindowRecord = withoutUndefined({
     start,
     end,
     state: 'due',
     version: 1,
     attempts: asks,
-    ...(againAt === undefined ? {} : { forcedAt: againAt }),
-  };
+    forcedAt: againAt,
+  });
   // The first format kept abandoned windows as answered ones.
   const abandonedAt = givenUp.find((each) => each.start === start && each.end === end)?.at;
   if (answered && asks.length === 0 && abandonedAt !== undefined)

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { withoutUndefined } from '../runtime/without-undefined.js';
 
 /** Status and JSON body of an answer of the Selling Partner API. */
 export interface Answer {
@@ -13,9 +14,10 @@ export function refusal(status: number, code: string, message: string, details =
 
 /** Sends an answer, with the rate of the usage plan if the operation has one. */
 export function send(response: ServerResponse, { status, body }: Answer, callsPerSecond?: number): void {
-  response.writeHead(status, {
+  const headers = withoutUndefined({
     'content-type': 'application/json',
-    ...(callsPerSecond === undefined ? {} : { 'x-amzn-RateLimit-Limit': String(callsPerSecond) }),
+    'x-amzn-RateLimit-Limit': callsPerSecond?.toString(),
   });
+  response.writeHead(status, headers);
   response.end(JSON.stringify(body));
 }

@@ -54,8 +54,8 @@ export async function startApiServer(
       operation === 'login' ? login(body) : call(operation, thing, url, request, body);
     state.calls.push({
       operation,
-      ...(sellerId === undefined ? {} : { sellerId }),
-      ...(operation === 'login' ? {} : { thing }),
+      sellerId,
+      thing: operation === 'login' ? undefined : thing,
       status: answer.status,
       atMs: state.now(),
     });
@@ -107,7 +107,7 @@ export async function startApiServer(
         const answer = {
           reportDocumentId: thing,
           url: presign(base, report, state.now() + urlSeconds * 1000),
-          ...(compression ? { compressionAlgorithm: compression } : {}),
+          compressionAlgorithm: compression,
         };
         return { status: 200, body: answer, sellerId };
       }

@@ -146,8 +146,8 @@ function readAsked(body: string, sellerId: string, nowMs: number): AskedReport |
     reportType,
     marketplaceIds,
     reportOptions,
-    ...(dataStartTime ? { dataStart: new Date(startMs).toISOString() } : {}),
-    ...(dataEndTime ? { dataEnd: new Date(endMs).toISOString() } : {}),
+    dataStart: dataStartTime ? new Date(startMs).toISOString() : undefined,
+    dataEnd: dataEndTime ? new Date(endMs).toISOString() : undefined,
   };
 }
 

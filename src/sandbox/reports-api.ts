@@ -32,13 +32,13 @@ export function reportBody(report: SandboxReport): object {
     reportType,
     processingStatus: status,
     createdTime: createdAt,
-    ...(marketplaceIds.length > 0 ? { marketplaceIds } : {}),
-    ...(dataStart ? { dataStartTime: dataStart } : {}),
-    ...(dataEnd ? { dataEndTime: dataEnd } : {}),
-    ...(report.reportScheduleId ? { reportScheduleId: report.reportScheduleId } : {}),
-    ...(report.processingStartedAt ? { processingStartTime: report.processingStartedAt } : {}),
-    ...(report.processingEndedAt ? { processingEndTime: report.processingEndedAt } : {}),
-    ...(documentId ? { reportDocumentId: documentId } : {}),
+    marketplaceIds: marketplaceIds.length > 0 ? marketplaceIds : undefined,
+    dataStartTime: dataStart,
+    dataEndTime: dataEnd,
+    reportScheduleId: report.reportScheduleId,
+    processingStartTime: report.processingStartedAt,
+    processingEndTime: report.processingEndedAt,
+    reportDocumentId: documentId,
   };
 }
 
@@ -88,7 +88,7 @@ function page(query: URLSearchParams, own: readonly SandboxReport[], nowMs: numb
     status: 200,
     body: {
       reports: found.slice(start, end).map(reportBody),
-      ...(end < found.length ? { nextToken: Buffer.from(rest.toString()).toString('base64url') } : {}),
+      nextToken: end < found.length ? Buffer.from(rest.toString()).toString('base64url') : undefined,
     },
   };
 }

@@ -125,8 +125,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       {
         ...rest,
         status: 'IN_QUEUE',
-        ...(dataStart ? { dataStart: new Date(dataStart) } : {}),
-        ...(dataEnd ? { dataEnd: new Date(dataEnd) } : {}),
+        dataStart: dataStart ? new Date(dataStart) : undefined,
+        dataEnd: dataEnd ? new Date(dataEnd) : undefined,
       },
       state,
     );
@@ -281,7 +281,7 @@ function makeReport(report: NewReport, { random, sellers, now }: AmazonState): S
   const document = body && {
     bytes: gzip ? gzipSync(body) : body,
     contentType,
-    ...(gzip ? { compression: 'GZIP' as const } : {}),
+    compression: gzip ? ('GZIP' as const) : undefined,
   };
   return {
     sellerId,
@@ -291,8 +291,9 @@ function makeReport(report: NewReport, { random, sellers, now }: AmazonState): S
     marketplaceIds: report.marketplaceIds ?? sellers.get(sellerId)?.marketplaces ?? [],
     createdAt: (report.createdAt ?? new Date(now())).toISOString(),
     restricted: report.restricted ?? restrictedTypes.has(reportType),
-    ...(report.dataStart ? { dataStart: report.dataStart.toISOString() } : {}),
-    ...(report.dataEnd ? { dataEnd: report.dataEnd.toISOString() } : {}),
-    ...(document ? { documentId: report.documentId ?? madeUpDocumentId, document } : {}),
+    dataStart: report.dataStart?.toISOString(),
+    dataEnd: report.dataEnd?.toISOString(),
+    documentId: document && (report.documentId ?? madeUpDocumentId),
+    document,
   };
 }

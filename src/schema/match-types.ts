@@ -12,7 +12,9 @@ export interface TypeMatch {
   coverage: number;
 }
 
-/** Formats whose documents are told apart by the names of members instead of a header line. */
+/**
+ * Whether documents of a format are recognized by the names of members instead of a header line.
+ */
 export function hasMembers(format: DocumentFormat): boolean {
   return format === 'json' || format === 'xml';
 }

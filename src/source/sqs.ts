@@ -123,7 +123,7 @@ export function openQueue({
       messageId: MessageId ?? '',
       body: Body ?? '',
       receiveCount: Number(Attributes?.ApproximateReceiveCount ?? 1),
-      ...(Attributes?.SentTimestamp && { sentMs: Number(Attributes.SentTimestamp) }),
+      sentMs: Attributes?.SentTimestamp ? Number(Attributes.SentTimestamp) : undefined,
       async ack() {
         inFlight.delete(ReceiptHandle);
         await client
@@ -195,9 +195,9 @@ export function openClient({ url, ...options }: QueueLocation): SQSClient {
   const endpoint = options.endpoint ?? location.endpoint;
   const client = new SQSClient({
     region: options.region ?? location.region,
-    ...(endpoint ? { endpoint } : {}),
+    endpoint,
     // A copy: the SDK notes their source in them, and settings are frozen.
-    ...(options.credentials ? { credentials: { ...options.credentials } } : {}),
+    credentials: options.credentials && { ...options.credentials },
     // The queue URL names the queue; the endpoint, if given, the server to call.
     useQueueUrlAsEndpoint: false,
   });

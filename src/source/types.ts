@@ -199,7 +199,7 @@ export interface ReportsCallOptions extends CallOptions {
  * The metadata of a document from Amazon, kept beside its raw bytes so that a load can be repeated
  * without Amazon.
  */
-export interface DocumentFacts {
+export interface DocumentMetadata {
   sellerId: string;
   /** Unique only together with the seller. */
   documentId: string;
@@ -218,7 +218,7 @@ export interface DocumentFacts {
 
 /** A document exactly as it was downloaded. */
 export interface RawDocument {
-  facts: DocumentFacts;
+  metadata: DocumentMetadata;
   /** Absolute path of the bytes; the metadata is beside it in `<path>.json`. */
   path: string;
   /** Size of the file as it was found. */

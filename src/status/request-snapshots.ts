@@ -33,14 +33,14 @@ export function requestSnapshots(
       reportType,
       marketplaceIds,
       reportOptions,
-      ...(cron !== undefined && { cron }),
-      ...(period !== undefined && { period }),
-      ...(nextAt !== undefined && { nextAt }),
-      ...(progress?.lastRequestedAt !== undefined && { lastAskedAt: progress.lastRequestedAt }),
+      cron,
+      period,
+      nextAt,
+      lastAskedAt: progress?.lastRequestedAt,
       underway: inFlight,
       waiting: backingOff,
       givenUp: progress?.abandoned.length ?? 0,
-      ...(problem && { problem }),
+      problem,
     };
   });
 }

@@ -55,9 +55,9 @@ export function openSnapshots(
       warehouse: {
         type: config.warehouse.type,
         name: warehouseName(config),
-        ...(readAt !== undefined && { readAt }),
-        ...(problem && { problem }),
-        ...(value && { ledger: value.snapshot }),
+        readAt,
+        problem,
+        ledger: value?.snapshot,
       },
       commits: { problem: commitProblem },
       tables: tableFreshness(value?.tables ?? [], clock.now()),
@@ -79,7 +79,7 @@ function sellerSnapshot(
   const quota = context.documentQuota(id);
   return {
     sellerId: id,
-    ...(name !== undefined && { name }),
+    name,
     region,
     marketplaces,
     quota: {
@@ -111,9 +111,9 @@ function pipelineSnapshot(
       .find((run) => run.pipeline === name && run.kind === kind);
     return {
       schedules,
-      ...(nextAt !== undefined && { nextAt }),
-      ...(last && { last }),
-      ...(succeededAt !== undefined && { succeededAt }),
+      nextAt,
+      last,
+      succeededAt,
     };
   };
   const own = requestTimes(pipeline);
@@ -122,13 +122,14 @@ function pipelineSnapshot(
     queue,
     timezone,
     drain: scheduleSnapshot('drain', [schedule]),
-    ...(sweep !== undefined && { sweep: scheduleSnapshot('sweep', [sweep]) }),
-    ...(request.length > 0 && {
-      request: {
-        ...scheduleSnapshot('request', own, [...own, schedule]),
-        requests: requestSnapshots(pipeline, context, requestStore),
-      },
-    }),
+    sweep: sweep === undefined ? undefined : scheduleSnapshot('sweep', [sweep]),
+    request:
+      request.length > 0
+        ? {
+            ...scheduleSnapshot('request', own, [...own, schedule]),
+            requests: requestSnapshots(pipeline, context, requestStore),
+          }
+        : undefined,
   };
 }
 

@@ -44,8 +44,8 @@ export function openS3Bucket({ bucket: Bucket, region, endpoint }: S3Options): B
       followRegionRedirects: true,
       // Other services know buckets only by path.
       forcePathStyle: Boolean(isElsewhere),
-      ...(region && { region }),
-      ...(endpoint && { endpoint }),
+      region,
+      endpoint,
     });
     client.middlewareStack.add(
       (next) => async (args) => {
@@ -80,15 +80,15 @@ export function openS3Bucket({ bucket: Bucket, region, endpoint }: S3Options): B
       guarded(name, async ({ client }) => {
         const { size } = await stat(file);
         await upload(client, file, {
-          params: { ...named(name), ...(replaces && { IfMatch: replaces }) },
+          params: { ...named(name), IfMatch: replaces },
           partSize: Math.max(minPartBytes, Math.ceil(size / maxParts)),
-          ...(signal && { signal }),
+          signal,
         });
       }),
     get: (name, file, signal) =>
       unlessMissing(name, async ({ client, sdk }) => {
         const { Body, ETag = '' } = await client.send(new sdk.GetObjectCommand(named(name)), {
-          ...(signal && { abortSignal: signal }),
+          abortSignal: signal,
         });
         const target = createWriteStream(file, { mode: ownerOnly.file });
         await pipeline(Body as Readable, target, signal ? { signal } : {});

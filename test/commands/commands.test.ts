@@ -54,7 +54,7 @@ describe('commands in a folder without pipelines.yaml', () => {
   it('load accepts what Amazon would have said about the document', async () => {
     const body = iconv.encode('item-name\tseller-sku\tprice\n木製まな板 ①\tsku-1\t1,200\n', 'cp932');
     file('listings.txt', body);
-    const facts = [
+    const options = [
       '--type',
       listingsType,
       '--seller',
@@ -64,7 +64,7 @@ describe('commands in a folder without pipelines.yaml', () => {
       '--content-type',
       'text/plain; charset=MS932',
     ];
-    assert.equal((await run('load', 'listings.txt', ...facts)).code, 0);
+    assert.equal((await run('load', 'listings.txt', ...options)).code, 0);
     assert.deepEqual(await query('SELECT item_name, price, _seller_id, _marketplace_ids FROM listings'), [
       {
         item_name: '木製まな板 ①',

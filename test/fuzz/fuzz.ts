@@ -232,8 +232,8 @@ type Read = { code: string } | { rows: number; rejects: { column: string | null 
 async function readBoth(bytes: Buffer, reportType: string, folder: string): Promise<Read> {
   const path = join(folder, 'document');
   writeFileSync(path, bytes);
-  const facts = { sellerId: 'A1', documentId: 'd1', reportType, marketplaceIds: [] };
-  const raw = { facts, path, bytes: bytes.length, kept: null };
+  const metadata = { sellerId: 'A1', documentId: 'd1', reportType, marketplaceIds: [] };
+  const raw = { metadata, path, bytes: bytes.length, kept: null };
   const schema = schemas.get(reportType);
   const values = async (engine: 'columnar' | 'reference') => {
     try {

@@ -50,7 +50,7 @@ describe('the kernel that reads integers', () => {
   beforeEach(() => {
     kernel = takeKernel();
   });
-  afterEach(() => kernel.giveBack());
+  afterEach(() => kernel.release());
 
   /** The values at an address, of 8 or 16 bytes each. */
   function valuesAt(at: number, count: number, wide: boolean): bigint[] {
@@ -62,7 +62,7 @@ describe('the kernel that reads integers', () => {
     );
   }
 
-  /** Reads cells after `from` others, and returns null for an empty one, 'left' for an unread one. */
+  /** Reads cells after `from` others; returns null for an empty one, 'left' for an unread one. */
   function readCells(texts: (string | undefined)[], kind: 0 | 1, form: Form, from = 0) {
     const count = texts.length;
     const values = kernel.zeros((from + count) * 16);
@@ -158,7 +158,7 @@ describe('the kernel that reads integers', () => {
         const dictionary = calls.newDictionary();
         calls.addToDictionary(dictionary, ...placeCells(kernel, texts), kernel.zeros(texts.length * 4));
         const values = kernel.zeros(texts.length * 16);
-        const statuses = kernel.place(new Uint8Array(texts.length).fill(9));
+        const statuses = kernel.copyIn(new Uint8Array(texts.length).fill(9));
         const given = [precision, scale, mark.charCodeAt(0), Number(wide), values, statuses] as const;
         const left = calls.readEntries(dictionary, from, 0, ...given);
         const expected = texts.map((text) => expectedNumber(text, form));

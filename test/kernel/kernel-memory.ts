@@ -8,16 +8,16 @@ export function placeIntegers(kernel: Kernel, values: readonly number[] | readon
   const integers = values.every((value) => typeof value === 'number')
     ? Int32Array.from(values)
     : BigInt64Array.from(values as readonly bigint[]);
-  return kernel.place(new Uint8Array(integers.buffer));
+  return kernel.copyIn(new Uint8Array(integers.buffer));
 }
 
 export function placeDoubles(kernel: Kernel, values: readonly number[]): number {
-  return kernel.place(new Uint8Array(Float64Array.from(values).buffer));
+  return kernel.copyIn(new Uint8Array(Float64Array.from(values).buffer));
 }
 
 /** Copies a bitmap in Arrow's layout into the kernel's memory and returns its address. */
 export function placeBits(kernel: Kernel, bits: readonly boolean[]): number {
-  return kernel.place(bitmapOf(bits));
+  return kernel.copyIn(bitmapOf(bits));
 }
 
 export function bitmapOf(bits: readonly boolean[]): Uint8Array {
@@ -37,7 +37,7 @@ export function readBits(kernel: Kernel, bitmap: number, count: number): boolean
 /** Copies a text into the kernel's memory, followed by the bytes that may be read after it. */
 export function placeText(kernel: Kernel, text: string): { at: number; length: number } {
   const bytes = Buffer.from(text);
-  return { at: kernel.place(Buffer.concat([bytes, slack])), length: bytes.length };
+  return { at: kernel.copyIn(Buffer.concat([bytes, slack])), length: bytes.length };
 }
 
 /** Texts in Arrow's layout. */

@@ -14,7 +14,7 @@ describe('the kernel that encodes pages', () => {
   beforeEach(() => {
     kernel = takeKernel();
   });
-  afterEach(() => kernel.giveBack());
+  afterEach(() => kernel.release());
 
   const viewOf = (at: number, length: number) => new DataView(kernel.calls.memory.buffer, at, length);
 
@@ -57,7 +57,7 @@ describe('the kernel that encodes pages', () => {
     const scratch = kernel.zeros(values.length * 4 + 4);
     const out = kernel.zeros(values.length * 4 + 64);
     const validity = there ? placeBits(kernel, there) : 0;
-    const written = kernel.calls.encodePlaces(at, validity, from, values.length, width, scratch, out);
+    const written = kernel.calls.encodeIndices(at, validity, from, values.length, width, scratch, out);
     const count = values.filter((_, index) => index >= from && (there?.[index] ?? true)).length;
     const read = new Array<number>(count);
     const reader = { view: viewOf(out, written), offset: 0 };
@@ -273,7 +273,7 @@ describe('the kernel that encodes pages', () => {
           kernel.calls.reset();
           const there = [...bits.take(values.length)];
           const to = Math.min(from + size, values.length);
-          const out = kernel.place(new Uint8Array(16).fill(0xff));
+          const out = kernel.copyIn(new Uint8Array(16).fill(0xff));
           const [at, validity] = [placeBits(kernel, values), placeBits(kernel, there)];
           const written = kernel.calls.plainBits(at, validity, from, Math.max(from, to), out);
           const kept = values.slice(from, to).filter((_, index) => there[from + index]);

@@ -8,7 +8,7 @@ describe('the kernel that gathers the texts of a column', () => {
   beforeEach(() => {
     kernel = takeKernel();
   });
-  afterEach(() => kernel.giveBack());
+  afterEach(() => kernel.release());
 
   /** Lengths around the 8 and 16 bytes that are compared and copied at once. */
   const word = fc.oneof(

@@ -69,9 +69,9 @@ describe('the integrity check', function () {
     assert.equal(rows.length, 2);
     for (const row of rows) {
       const [name] = Object.entries(ids).find(([, id]) => id === row.document_id) ?? assert.fail();
-      const facts = JSON.parse(readFileSync(path('raw', `${row.raw_path}.json`), 'utf8'));
-      assert.equal(facts.sha256, row.raw_sha256);
-      assert.equal(facts.bytes, documents[name]?.length);
+      const metadata = JSON.parse(readFileSync(path('raw', `${row.raw_path}.json`), 'utf8'));
+      assert.equal(metadata.sha256, row.raw_sha256);
+      assert.equal(metadata.bytes, documents[name]?.length);
       assert.match(String(row.document_id), new RegExp(`^file-${String(row.raw_sha256).slice(0, 32)}$`));
       const files = row.files as { path: string; bytes: number }[];
       assert.deepEqual(
@@ -151,25 +151,25 @@ describe('the integrity check', function () {
     ]);
   });
 
-  const factsDamages: Damage[] = [
+  const metadataDamages: Damage[] = [
     { what: 'of 0 bytes', damage: () => Buffer.alloc(0) },
     { what: 'of garbage', damage: (bytes) => Buffer.alloc(bytes.length, 0x9c) },
     { what: 'of other JSON', damage: () => Buffer.from('{"sellerId": 7, "documentId": null}') },
     { what: 'that is cut off', damage: (bytes) => bytes.subarray(0, 40) },
     { what: 'that is null', damage: () => Buffer.from('null') },
   ];
-  for (const damage of factsDamages) {
+  for (const damage of metadataDamages) {
     it(`affects only one document if its raw metadata is a file ${damage.what}`, async () => {
       const ids = await loadAll();
       const before = [await tables(), await ledger()];
-      const facts = damageFile(path('raw'), `${ids['plain.txt']}.json`, damage);
+      const metadata = damageFile(path('raw'), `${ids['plain.txt']}.json`, damage);
       const reloaded = await run('reload', '--status', 'loaded', '--json');
       assert.equal(reloaded.code, 1);
       const { outcomes, failures } = JSON.parse(reloaded.stdout);
       assert.deepEqual(outcomes, { loaded: 1, failed: 1 });
       assert.deepEqual(
         failures.map(({ code }: { code: string }) => code),
-        ['RAW_FACTS_UNREADABLE'],
+        ['RAW_METADATA_UNREADABLE'],
       );
       await assertSame(reloaded, before);
       // A rebuild needs no raw documents while the lake is whole.
@@ -187,7 +187,7 @@ describe('the integrity check', function () {
       assert.equal(rebuilt.fromRaw + rebuilt.fromLake, 1);
       assert.deepEqual(
         rebuilt.failures.map(({ key, code }: Record<string, unknown>) => [key, code]),
-        [[facts.replace(/\.json$/, ''), 'RAW_FACTS_UNREADABLE']],
+        [[metadata.replace(/\.json$/, ''), 'RAW_METADATA_UNREADABLE']],
       );
       assert.equal(((await tables()) as unknown[]).length, 3);
     });

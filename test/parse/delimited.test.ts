@@ -218,9 +218,9 @@ for (const engine of ['reference', 'columnar'] as const)
     });
 
     it('decides the decimal mark for the whole document, never for a cell', async () => {
-      const read = async (facts: object, ...amounts: string[]) => {
+      const read = async (metadata: object, ...amounts: string[]) => {
         const { rows } = await readRows(
-          documentOf(lines('order-id\tamount', ...amounts.map((each) => `1\t${each}`)), facts),
+          documentOf(lines('order-id\tamount', ...amounts.map((each) => `1\t${each}`)), metadata),
           orders,
         );
         return rows.map(({ amount }) => amount);
@@ -232,9 +232,9 @@ for (const engine of ['reference', 'columnar'] as const)
     });
 
     it('decides the order of day and month for the whole document', async () => {
-      const read = async (facts: object, ...days: string[]) => {
+      const read = async (metadata: object, ...days: string[]) => {
         const { rows } = await readRows(
-          documentOf(lines('order-id\tday', ...days.map((each) => `1\t${each}`)), facts),
+          documentOf(lines('order-id\tday', ...days.map((each) => `1\t${each}`)), metadata),
           orders,
         );
         return rows.map(({ day }) => String(day).slice(0, 10));

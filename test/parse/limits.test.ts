@@ -142,7 +142,7 @@ for (const engine of ['reference', 'columnar'] satisfies Engine[]) {
 }
 
 describe('an error of the runtime at a document', () => {
-  const { facts } = documentOf('').raw;
+  const { metadata } = documentOf('').raw;
 
   it('is one of the document if the document exceeds what a text, a list or the stack can hold', () => {
     const endless = (): number => endless() + 1;
@@ -157,7 +157,7 @@ describe('an error of the runtime at a document', () => {
           try {
             provoke();
           } catch (error) {
-            throw documentError(error, facts);
+            throw documentError(error, metadata);
           }
         },
         { code: 'DOCUMENT_TOO_COMPLEX', kind: 'terminal' },
@@ -171,7 +171,7 @@ describe('an error of the runtime at a document', () => {
       new TypeError('undefined is not a function'),
       new RangeError('Invalid time value'),
     ]) {
-      assert.equal(documentError(error, facts), error);
+      assert.equal(documentError(error, metadata), error);
     }
   });
 });

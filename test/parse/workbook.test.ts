@@ -3,7 +3,7 @@ import type { SheetData } from 'write-excel-file/node';
 import writeWorkbook from 'write-excel-file/node';
 import type { Engine } from '../../src/parse/types.js';
 import type { DocumentFormat, ReportSchema } from '../../src/schema/types.js';
-import type { DocumentFacts, ExaminedDocument } from '../../src/source/types.js';
+import type { DocumentMetadata, ExaminedDocument } from '../../src/source/types.js';
 import { documentOf } from './document-of.js';
 import { workbookOfXml } from './hostile-workbooks.js';
 import { readRows } from './read-rows.js';
@@ -36,12 +36,12 @@ const at = (iso: string, format = 'yyyy-mm-dd hh:mm:ss') => ({ value: new Date(i
 /** A workbook with these sheets, as `examineDocument` would return it. */
 async function workbookOf(
   sheets: Record<string, SheetData>,
-  facts: Partial<DocumentFacts> = {},
+  metadata: Partial<DocumentMetadata> = {},
 ): Promise<ExaminedDocument> {
   const parts = Object.entries(sheets).map(([sheet, data]) => ({ sheet, data }));
   const bytes = await writeWorkbook(parts).toBuffer();
   return {
-    ...documentOf('', facts),
+    ...documentOf('', metadata),
     charset: 'binary',
     isValidUtf8: false,
     async *openBytes() {

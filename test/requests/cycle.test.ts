@@ -198,7 +198,7 @@ describe('turns of requests', () => {
       const marketplaceIds = ['ATVPDKIKX0DER'];
       const entry = ledgerEntry({ key: 'A1SELLER/1', status: 'loaded', marketplaceIds, dataStart, dataEnd });
       ledger = [{ ...entry, loadedAt: dataEnd }];
-      const summary = await turn(oneSeller, { ...traffic, window, ...(lag && { lag }) });
+      const summary = await turn(oneSeller, { ...traffic, window, lag });
       assert.deepEqual(summary?.requested, []);
     });
   }

@@ -107,7 +107,7 @@ class Simulation {
       const became = { DONE: 'loaded', CANCELLED: 'cancelled', FATAL: 'fatal' } as const;
       const key = ledgerKey({ sellerId, reportId });
       // A notification of a cancelled report does not name its period.
-      const facts =
+      const fields =
         status === 'CANCELLED' ? {} : { marketplaceIds, dataStart, dataEnd, reportCreatedAt: createdAt };
       const entry = ledgerEntry({
         key,
@@ -115,7 +115,7 @@ class Simulation {
         reportId,
         reportType,
         status: became[status as End],
-        ...facts,
+        ...fields,
       });
       this.ledger.push({ ...entry, loadedAt: new Date(this.nowMs).toISOString() });
     }

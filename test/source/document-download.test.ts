@@ -13,10 +13,10 @@ import { ReportsError } from '../../src/errors/reports-error.js';
 import { type DownloadOptions, downloadDocument } from '../../src/source/document/download.js';
 import { examineDocument } from '../../src/source/document/examine.js';
 import { findRaw, rawPath } from '../../src/source/document/raw-store.js';
-import type { DocumentFacts, DocumentLocation } from '../../src/source/types.js';
+import type { DocumentMetadata, DocumentLocation } from '../../src/source/types.js';
 import { openFolderStore } from '../../src/store/folder-store.js';
 
-const facts: DocumentFacts = {
+const metadata: DocumentMetadata = {
   sellerId: 'A1',
   documentId: 'amzn1.spdoc.1.3.abc',
   reportType: 'GET_TEST',
@@ -94,7 +94,7 @@ describe('downloading a document', () => {
   let located: number;
   /** Bytes reported to `onBytes`. */
   let reportedBytes: number;
-  const path = () => rawPath(rawFolder, facts);
+  const path = () => rawPath(rawFolder, metadata);
 
   beforeEach(async () => {
     rawFolder = await mkdtemp(join(tmpdir(), 'download-'));
@@ -118,7 +118,7 @@ describe('downloading a document', () => {
     };
     return downloadDocument({
       store: openFolderStore(rawFolder),
-      facts,
+      metadata,
       locate,
       onBytes,
       pauseMs: 1,
@@ -175,9 +175,9 @@ describe('downloading a document', () => {
       path: path(),
       bytes: document.length,
       kept: digestOf(document),
-      facts: { ...facts, contentType: 'text/plain; charset=Cp1252', compression: 'GZIP' },
+      metadata: { ...metadata, contentType: 'text/plain; charset=Cp1252', compression: 'GZIP' },
     });
-    assert.deepEqual(await findRaw(openFolderStore(rawFolder), facts), raw);
+    assert.deepEqual(await findRaw(openFolderStore(rawFolder), metadata), raw);
   });
 
   it('requests the bytes as stored, and sends a token to nobody', async () => {
@@ -192,7 +192,7 @@ describe('downloading a document', () => {
     store.contentType = undefined;
     const raw = await download();
     assert.equal(raw.bytes, 0);
-    assert.deepEqual(raw.facts, facts);
+    assert.deepEqual(raw.metadata, { ...metadata, contentType: undefined, compression: undefined });
     await assertWhole(store.bytes);
   });
 
@@ -259,7 +259,7 @@ describe('downloading a document', () => {
     const raw = await download();
     await assertWhole();
     assert.deepEqual(store.ranges(), ['bytes=900000-']);
-    assert.equal(raw.facts.contentType, 'text/csv');
+    assert.equal(raw.metadata.contentType, 'text/csv');
   });
 
   it('makes no request if a killed process left all bytes', async () => {
@@ -272,7 +272,7 @@ describe('downloading a document', () => {
     const raw = await download();
     await assertWhole();
     assert.deepEqual([located, store.requests.length], [0, 0]);
-    assert.deepEqual(raw.facts, { ...facts, contentType: 'text/csv', compression: 'GZIP' });
+    assert.deepEqual(raw.metadata, { ...metadata, contentType: 'text/csv', compression: 'GZIP' });
   });
 
   const unfit: [string, Buffer, object][] = [
@@ -556,7 +556,7 @@ describe('downloading a document', () => {
   it('passes on why there is no URL', async () => {
     const error = new ReportsError('API_QUOTA_EXCEEDED', { operation: 'getReportDocument', sellerId: 'A1' });
     const locate = () => Promise.reject(error);
-    await assert.rejects(downloadDocument({ store: openFolderStore(rawFolder), facts, locate }), error);
+    await assert.rejects(downloadDocument({ store: openFolderStore(rawFolder), metadata, locate }), error);
   });
 
   it('reports a full disk', async () => {

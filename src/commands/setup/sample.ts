@@ -43,7 +43,7 @@ export async function withSample<T>(
       sellerId: 'local',
       reportType,
       marketplaceIds: marketplace ?? [],
-      ...(contentType ? { contentType } : {}),
+      contentType,
     });
     return await work(await examineDocument(raw, { maxTextBytes: defaultMaxDocumentBytes }));
   } finally {

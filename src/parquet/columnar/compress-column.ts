@@ -6,11 +6,11 @@ import { pageHeader } from './page-header.js';
 export interface CompressedColumn {
   /** Its pages, each preceded by its header, in the order of the file. */
   parts: Uint8Array[];
-  facts: ColumnFacts;
+  metadata: ColumnMetadata;
 }
 
 /** The metadata of a column in a row group. */
-export interface ColumnFacts {
+export interface ColumnMetadata {
   /** Size of all pages, including their headers. */
   compressedBytes: number;
   /** Size of the dictionary page, which is the first one; 0 if there is none. */
@@ -48,7 +48,7 @@ export async function compressColumn({ pages, statistics }: EncodedColumn): Prom
   const values = pages.reduce((sum, page) => sum + (page.kind === 'data' ? page.values : 0), 0);
   return {
     parts,
-    facts: {
+    metadata: {
       compressedBytes,
       dictionaryBytes,
       uncompressedBytes,

@@ -2,7 +2,7 @@ import { ReportsError } from '../../errors/reports-error.js';
 import { defaultTableName } from '../../schema/infer.js';
 import { marketplaces } from '../../schema/marketplaces.js';
 import type { ColumnType, ReportSchema, ResolvedColumn } from '../../schema/types.js';
-import type { DocumentFacts } from '../../source/types.js';
+import type { DocumentMetadata } from '../../source/types.js';
 import { type ResolvedHeader, resolveHeader } from '../layout/header.js';
 import { refuseKeyless, refuseUnknown, tableOf } from '../layout/table-layout.js';
 import { checkColumns, checkHeaderLine } from '../limits.js';
@@ -24,11 +24,11 @@ export interface DelimitedLayout {
  * unrelated ones; LimitExceeded.
  */
 export function delimitedLayout(
-  facts: DocumentFacts,
+  metadata: DocumentMetadata,
   schema: ReportSchema | undefined,
   head: string,
 ): DelimitedLayout {
-  const { reportType, documentId, marketplaceIds } = facts;
+  const { reportType, documentId, marketplaceIds } = metadata;
   const dialect = decideDialect(head, schema);
   if (!dialect) {
     const found = JSON.stringify(head.trim().slice(0, 200));
@@ -38,8 +38,8 @@ export function delimitedLayout(
   checkColumns(dialect.header.length);
   const header = resolveHeader(dialect.header, schema?.tables[0]?.columns);
   if (schema?.tables[0]) {
-    refuseUnknown(facts, header.columns, dialect.header);
-    refuseKeyless(facts, schema.tables[0], header.columns, dialect.header);
+    refuseUnknown(metadata, header.columns, dialect.header);
+    refuseKeyless(metadata, schema.tables[0], header.columns, dialect.header);
   }
   return {
     dialect,
@@ -82,7 +82,7 @@ export function tableLayout(
 }
 
 /** The part of the dialect that the ledger keeps. */
-export function dialectFacts(
+export function storedDialect(
   { delimiter, quoting, preambleLines }: DelimitedDialect,
   rules: ValueRules,
 ): Dialect {

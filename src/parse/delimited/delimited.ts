@@ -8,7 +8,7 @@ import { cellReader } from '../values/values.js';
 import {
   type DelimitedLayout,
   delimitedLayout,
-  dialectFacts,
+  storedDialect,
   type TableLayout,
   tableLayout,
 } from './delimited-layout.js';
@@ -27,12 +27,12 @@ export async function parseDelimited(
   head: string,
   batchRows: number,
 ): Promise<DocumentStream> {
-  const { facts } = document.raw;
-  const layout = delimitedLayout(facts, schema, head);
+  const { metadata } = document.raw;
+  const layout = delimitedLayout(metadata, schema, head);
   const survey = await surveyDocument(document, layout);
-  const table = tableLayout(layout, schema, facts.reportType, survey);
+  const table = tableLayout(layout, schema, metadata.reportType, survey);
   return documentStream(
-    { engine: 'reference', dialect: dialectFacts(layout.dialect, survey.rules), tables: [table.table] },
+    { engine: 'reference', dialect: storedDialect(layout.dialect, survey.rules), tables: [table.table] },
     readBatches(document, { layout, survey, table, batchRows }),
   );
 }

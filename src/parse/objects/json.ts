@@ -88,7 +88,7 @@ class TextReader implements JsonSource<unknown> {
   }
 
   problem(found: string): ReportsError {
-    const { reportType, documentId } = this.document.raw.facts;
+    const { reportType, documentId } = this.document.raw.metadata;
     return new ReportsError('DOCUMENT_UNPARSABLE', { reportType, documentId, line: this.line, found });
   }
 

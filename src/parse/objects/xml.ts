@@ -98,7 +98,7 @@ export async function* readXmlObjects(
   if (!failure && open.length > 0) failure = `it ends within <${open[0]?.name}>`;
   if (!failure) parser.close();
   if (failure) {
-    const { reportType, documentId } = document.raw.facts;
+    const { reportType, documentId } = document.raw.metadata;
     throw new ReportsError('DOCUMENT_UNPARSABLE', {
       reportType,
       documentId,

@@ -52,14 +52,14 @@ class Extent {
   beginRow(reference: string | undefined): void {
     this.row = reference === undefined ? this.row + 1 : wholeNumber(reference);
     this.column = 0;
-    this.checkPlace();
+    this.refuseOutsideFormat();
   }
 
   beginCell(reference: string | undefined): void {
     if (reference === undefined) this.column += 1;
-    else ({ row: this.row, column: this.column } = placeOf(reference));
+    else ({ row: this.row, column: this.column } = positionOf(reference));
     this.isInCell = true;
-    this.checkPlace();
+    this.refuseOutsideFormat();
   }
 
   /** A cell with only a format takes no place. */
@@ -76,7 +76,7 @@ class Extent {
     this.isInCell = false;
   }
 
-  private checkPlace(): void {
+  private refuseOutsideFormat(): void {
     if (this.row <= formatRows && this.column <= formatColumns) return;
     const found = `a cell in row ${this.row} and column ${this.column}`;
     throw new LimitExceeded('WORKBOOK_TOO_LARGE', {
@@ -87,7 +87,7 @@ class Extent {
 }
 
 /** `B3` is column 2 of row 3. */
-function placeOf(reference: string): { row: number; column: number } {
+function positionOf(reference: string): { row: number; column: number } {
   const [, letters, row] = /^([A-Z]{1,7})(\d+)$/.exec(reference) ?? [];
   if (letters === undefined || row === undefined) throw new Error(`a cell is named ${reference}`);
   const column = [...letters].reduce((sum, letter) => sum * 26 + letter.charCodeAt(0) - 64, 0);

@@ -46,7 +46,7 @@ async function readSheets(document: ReadableDocument): Promise<Sheet[]> {
     chunks.push(chunk);
   }
   const archive = Buffer.concat(chunks);
-  const { reportType, documentId } = document.raw.facts;
+  const { reportType, documentId } = document.raw.metadata;
   try {
     const entries = await unpackArchive(archive, isXml, maxWorkbookBytes);
     if (!entries) throw tooManyBytes('its XML, unpacked,');

@@ -145,7 +145,7 @@ class TextScan {
     const { maxTextBytes } = this.limits;
     this.textBytes += chunk.length;
     if (this.textBytes > maxTextBytes) {
-      const { documentId } = this.raw.facts;
+      const { documentId } = this.raw.metadata;
       throw new ReportsError('DOCUMENT_TOO_LARGE', { documentId, limit: maxTextBytes });
     }
     if (this.head.length < headBytes) {
@@ -155,16 +155,16 @@ class TextScan {
   }
 }
 
-function compressionNotes({ facts, bytes }: RawDocument, layers: number): string[] {
+function compressionNotes({ metadata, bytes }: RawDocument, layers: number): string[] {
   if (layers === 2) return ['the bytes are gzipped twice'];
-  if (facts.compression === 'GZIP' && layers === 0 && bytes > 0)
+  if (metadata.compression === 'GZIP' && layers === 0 && bytes > 0)
     return ['Amazon said GZIP, the bytes are not gzipped'];
   // A document from disk has no metadata from Amazon.
-  const unsaid = facts.compression === undefined && facts.reportId !== undefined && layers > 0;
+  const unsaid = metadata.compression === undefined && metadata.reportId !== undefined && layers > 0;
   return unsaid ? ['the bytes are gzipped, although Amazon did not say so'] : [];
 }
 
-function decideCharset({ facts }: RawDocument, head: Buffer, utf8: Utf8Finding): CharsetDecision {
+function decideCharset({ metadata }: RawDocument, head: Buffer, utf8: Utf8Finding): CharsetDecision {
   const notes: string[] = [];
   const decide = (charset: string, charsetSource: CharsetDecision['charsetSource']): CharsetDecision => {
     const isValidUtf8 = charset === 'utf-8' && utf8.isValid;
@@ -175,7 +175,7 @@ function decideCharset({ facts }: RawDocument, head: Buffer, utf8: Utf8Finding):
   if (isZip(head)) return decide('binary', 'bytes');
   const bom = bomOf(head);
   if (bom) return decide(bom, 'bom');
-  const named = charsetOfHeader(facts.contentType);
+  const named = charsetOfHeader(metadata.contentType);
   const utf16 = looksLikeUtf16(head);
   if (utf16) {
     notes.push(`${utf16} without a byte order mark`);
@@ -195,7 +195,7 @@ function decideCharset({ facts }: RawDocument, head: Buffer, utf8: Utf8Finding):
   const declared = charsetOfXml(head);
   if (declared && declared !== 'utf-8') return decide(declared, 'xml-declaration');
   if (utf8.isValid || isNearlyUtf8(utf8)) return decide('utf-8', 'bytes');
-  return decide(charsetOfMarketplaces(facts.marketplaceIds), 'marketplace');
+  return decide(charsetOfMarketplaces(metadata.marketplaceIds), 'marketplace');
 }
 
 /**

@@ -1,6 +1,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { redact } from '../../errors/secrets.js';
+import { withoutUndefined } from '../../runtime/without-undefined.js';
 
 /**
  * The answer to one GET of a document. `status` is undefined if no answer came; `failure` has the
@@ -73,11 +74,12 @@ export async function get(url: string, options: GetOptions): Promise<Answer> {
   signal?.addEventListener('abort', close);
 
   try {
-    const headers = {
+    const headers = withoutUndefined({
       // The gzip belongs to the document and is not a transfer encoding.
       'accept-encoding': 'identity',
-      ...(resume ? { range: `bytes=${resume.bytes}-`, 'if-range': resume.etag } : {}),
-    };
+      range: resume && `bytes=${resume.bytes}-`,
+      'if-range': resume?.etag,
+    });
     response = await send(url, headers, stop.signal);
     idle.refresh();
   } catch (error) {
@@ -113,10 +115,10 @@ function described(
   const rest = /^bytes (\d+)-\d+\/(\d+)$/.exec(range ?? '');
   const total = statusCode === 206 ? rest?.[2] : length;
   return {
-    ...(statusCode === undefined ? {} : { status: statusCode }),
-    ...(etag ? { etag } : {}),
-    ...(contentType ? { contentType: redact(contentType) } : {}),
-    ...(total === undefined ? {} : { totalBytes: Number(total) }),
+    status: statusCode,
+    etag: etag || undefined,
+    contentType: contentType ? redact(contentType) : undefined,
+    totalBytes: total === undefined ? undefined : Number(total),
     start: statusCode === 206 ? Number(rest?.[1] ?? Number.NaN) : 0,
   };
 }

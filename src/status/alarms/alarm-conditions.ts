@@ -1,4 +1,4 @@
-import { asksFor } from '../../config/report-types.js';
+import { matchesReportType } from '../../config/report-types.js';
 import { type Span, spanMs } from '../../config/span.js';
 import type { AlarmsConfig } from '../../config/alarms-spec.js';
 import { pluralize } from '../../text/pluralize.js';
@@ -138,7 +138,7 @@ function limitOf(
   const named = staleAfter[table] ?? (reportType === null ? undefined : staleAfter[reportType]);
   if (named) return named;
   const pattern = Object.keys(staleAfter).find(
-    (each) => each.includes('*') && asksFor([each], reportType ?? ''),
+    (each) => each.includes('*') && matchesReportType([each], reportType ?? ''),
   );
   return pattern === undefined ? undefined : staleAfter[pattern];
 }
@@ -250,7 +250,7 @@ function readingSince(
     return { key, what, problem, since, unread: `${what}: ${problem.message}` };
   }
   if (readAt !== undefined) return { key, what };
-  return { key, what, unread: `${what}: no answer yet`, ...(earlier !== undefined && { since: earlier }) };
+  return { key, what, unread: `${what}: no answer yet`, since: earlier };
 }
 
 function unreachable({ key, what, problem, since = '' }: SourceReading, at: string): Condition[] {

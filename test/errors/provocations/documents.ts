@@ -14,7 +14,7 @@ import { answers, command, type Provocation, type Provocations, withServer } fro
 
 const shippingType = 'GET_FLAT_FILE_ORDER_REPORT_DATA_SHIPPING';
 const shipping = 'order-id\torder-item-id\tbuyer-name\tquantity-purchased\no-1\ti-1\tAnn Archer\t1\n';
-const facts = { sellerId, documentId: 'amzn1.spdoc.1', reportType: listingsType, marketplaceIds: [] };
+const metadata = { sellerId, documentId: 'amzn1.spdoc.1', reportType: listingsType, marketplaceIds: [] };
 
 /** Errors of documents, of their tables, and of the files that they are written to. */
 export const documentProvocations: Provocations = {
@@ -31,7 +31,7 @@ export const documentProvocations: Provocations = {
     provoke: async (folder) => {
       writeFileSync(join(folder, 'a.tsv'), 'sku\n1\n');
       const store = openFolderStore(join(folder, 'raw'));
-      const raw = await keepFile(store, join(folder, 'a.tsv'), facts);
+      const raw = await keepFile(store, join(folder, 'a.tsv'), metadata);
       await rm(raw.path);
       await withBytes(raw, store, undefined, async () => {});
     },
@@ -59,7 +59,7 @@ export const documentProvocations: Provocations = {
       try {
         return 'x'.repeat(2 ** 30);
       } catch (error) {
-        throw documentError(error, facts);
+        throw documentError(error, metadata);
       }
     },
   },
@@ -71,7 +71,7 @@ export const documentProvocations: Provocations = {
       return command(folder, 'reload', 'listings', '--json');
     },
   },
-  RAW_FACTS_UNREADABLE: {
+  RAW_METADATA_UNREADABLE: {
     input: 'a reload of a document whose metadata file is empty',
     provoke: async (folder) => {
       const path = await loadListings(folder);
@@ -185,7 +185,7 @@ export function badInputProvocations(codes: () => Promise<Map<string, string>>):
 function download(folder: string, status: number): Promise<void> {
   return withServer(answers(status, ''), async (endpoint) => {
     const locate = async () => ({ url: `${endpoint}/document` });
-    await downloadDocument({ store: openFolderStore(folder), facts, locate, pauseMs: 1 });
+    await downloadDocument({ store: openFolderStore(folder), metadata, locate, pauseMs: 1 });
   });
 }
 

@@ -4,7 +4,7 @@ import type { ReadableDocument } from '../../../source/types.js';
 import {
   type DelimitedLayout,
   delimitedLayout,
-  dialectFacts,
+  storedDialect,
   type TableLayout,
   tableLayout,
 } from '../../delimited/delimited-layout.js';
@@ -31,14 +31,14 @@ export async function parseColumnar(
   head: string,
   known?: Assumption,
 ): Promise<DocumentStream> {
-  const { facts } = document.raw;
-  const layout = delimitedLayout(facts, schema, head);
+  const { metadata } = document.raw;
+  const layout = delimitedLayout(metadata, schema, head);
   const { dialect } = layout;
   if (dialect.carriageReturnsOnly) throw notColumnar('its lines end in carriage returns alone');
   const assumed = known ?? (await assume(document, layout, head));
-  const table = tableLayout(layout, schema, facts.reportType, assumed);
+  const table = tableLayout(layout, schema, metadata.reportType, assumed);
   return documentStream(
-    { engine: 'columnar', dialect: dialectFacts(dialect, assumed.rules), tables: [table.table] },
+    { engine: 'columnar', dialect: storedDialect(dialect, assumed.rules), tables: [table.table] },
     readBatches(document, { layout, table, assumed }),
   );
 }
@@ -80,7 +80,7 @@ async function* readBatches(
   try {
     return yield* readRowGroups(document, plan, kernel);
   } finally {
-    kernel.giveBack();
+    kernel.release();
   }
 }
 

@@ -22,7 +22,7 @@ export async function surveyColumns(
   try {
     return await survey(document, layout, kernel);
   } finally {
-    kernel.giveBack();
+    kernel.release();
   }
 }
 

@@ -64,7 +64,7 @@ export async function* readJsonColumns(
     const ofDocument = tables.filter((table) => table.hasRowsIn(undefined));
     yield* readObjectBatches(only(beside), ofDocument, rules, 1);
   } finally {
-    kernel.giveBack();
+    kernel.release();
   }
 }
 

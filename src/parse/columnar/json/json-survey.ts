@@ -59,7 +59,7 @@ export async function surveyJson(
     for (const survey of lists.values()) survey.end();
     return { ...found, isWhole: !source.isCut() };
   } finally {
-    kernel.giveBack();
+    kernel.release();
   }
 }
 

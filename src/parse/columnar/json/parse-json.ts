@@ -45,7 +45,7 @@ async function assume(
   schema: ReportSchema,
   beginningBytes: number,
 ): Promise<DocumentStream | undefined> {
-  const { facts } = document.raw;
+  const { metadata } = document.raw;
   const plan = new ObjectPlan(schema);
   if (!plan.tables.every((table) => plan.tableOfItems(listOf(table)) === table)) return undefined;
   const beginning = await surveyJson(document, plan, beginningBytes);
@@ -53,7 +53,7 @@ async function assume(
   const rules = objectRules(schema);
   const layoutOf = (found: FoundObjects) => {
     try {
-      return objectLayout(facts, plan, found, rules);
+      return objectLayout(metadata, plan, found, rules);
     } catch (error) {
       // Only the whole document may be refused for what it has or lacks.
       if (error instanceof ReportsError) return undefined;
