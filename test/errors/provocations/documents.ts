@@ -45,6 +45,13 @@ export const documentProvocations: Provocations = {
     input: 'a load of a document with a line of 20 MB',
     provoke: (folder) => loadBytes(folder, 'long.txt', `sku\tname\n1\t${'x'.repeat(20_000_000)}\n`),
   },
+  TYPE_UNDECIDED: {
+    input: 'a load without `--type` of a file whose headers no report schema knows',
+    provoke: async (folder) => {
+      writeFileSync(join(folder, 'a.txt'), 'made\tup\n1\t2\n');
+      return command(folder, 'load', 'a.txt', '--json');
+    },
+  },
   TOO_MANY_COLUMNS: {
     input: 'a load of a document with 3000 columns',
     provoke: (folder) => loadBytes(folder, 'wide.txt', `sku${'\tprice'.repeat(3000)}\n1\n`),
