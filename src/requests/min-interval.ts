@@ -1,7 +1,7 @@
 import { requestLimits } from '../config/request-limits.js';
 import type { Config } from '../config/spec.js';
-import { type RequestPlan, sellerOf } from './request-plans.js';
-import type { KeyedProgress } from './request-store.js';
+import type { RequestPlan } from './request-plans.js';
+import type { RequestProgress } from './request-progress.js';
 
 /**
  * Returns when a report may be requested next, in epoch milliseconds. For some types Amazon wants a
@@ -10,15 +10,13 @@ import type { KeyedProgress } from './request-store.js';
  */
 export function nextAllowedAtMs(
   { sellerId, reportType }: Pick<RequestPlan, 'sellerId' | 'reportType'>,
-  known: KeyedProgress[],
+  known: RequestProgress[],
   sellers: Config['sellers'],
 ): number {
   const { minutesApart: intervalMinutes } = requestLimits(reportType);
   if (intervalMinutes === undefined) return 0;
   const times = known
-    .filter(
-      (each) => each.reportType === reportType && shareApplication(sellerOf(each.key), sellerId, sellers),
-    )
+    .filter((each) => each.reportType === reportType && shareApplication(each.sellerId, sellerId, sellers))
     .flatMap(({ lastRequestedAt }) => (lastRequestedAt === undefined ? [] : [Date.parse(lastRequestedAt)]));
   return times.length === 0 ? 0 : Math.max(...times) + intervalMinutes * 60_000;
 }

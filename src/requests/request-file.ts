@@ -23,7 +23,9 @@ export function parseRequestFile(content: unknown, path: string): RequestFile {
   if (content === undefined) return { format: 2, requests: {}, schedules: {} };
   const format = (content as { format?: unknown } | null)?.format ?? 1;
   const result =
-    format === 1 ? format1.transform(fromFormat1).safeParse(content) : format2.safeParse(content);
+    format === 1
+      ? format1.transform(fromFormat1).safeParse(content)
+      : format2.transform(withSellers).safeParse(content);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const found = issue && `${issue.path.join('.') || 'the whole file'}: ${issue.message}`;
@@ -57,6 +59,8 @@ const format2 = z.strictObject({
     z.string(),
     z.object({
       version: z.int(),
+      /** Absent in files of earlier versions of the program. */
+      sellerId: z.string().exactOptional(),
       reportType: z.string(),
       begin: time,
       doneUntil: time,
@@ -78,7 +82,7 @@ const format2 = z.strictObject({
     }),
   ),
   schedules: z.record(z.string(), scheduleShape),
-}) satisfies z.ZodType<RequestFile>;
+});
 
 /** The first format, which had no version and no states: what a window was had to be derived. */
 const format1 = z.strictObject({
@@ -109,15 +113,28 @@ const format1 = z.strictObject({
 
 type Format1 = z.output<typeof format1>;
 
+function withSellers({ requests, ...file }: z.output<typeof format2>): RequestFile {
+  const filled = Object.entries(requests).map(([key, held]) => [key, { sellerId: sellerIn(key), ...held }]);
+  return { ...file, requests: Object.fromEntries(filled) };
+}
+
+/** The seller of a request in files that have it only in the key. */
+function sellerIn(key: string): string {
+  return key.split(' ', 1)[0] ?? key;
+}
+
 function fromFormat1({ reports, schedules }: Format1): RequestFile {
-  const requests = Object.entries(reports).map(([key, held]) => [key, progressFromFormat1(held)] as const);
+  const requests = Object.entries(reports).map(
+    ([key, held]) => [key, progressFromFormat1(held, sellerIn(key))] as const,
+  );
   return { format: 2, requests: Object.fromEntries(requests), schedules };
 }
 
-function progressFromFormat1(held: Format1['reports'][string]): RequestProgress {
+function progressFromFormat1(held: Format1['reports'][string], sellerId: string): RequestProgress {
   const { windows, givenUp, lastAskedAt, refused, ...rest } = held;
   return withoutUndefined({
     ...rest,
+    sellerId,
     version: 1,
     windows: windows.map((window) => windowFromFormat1(window, givenUp)),
     abandoned: givenUp,
