@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AmazonState, AskedReport, SandboxReport } from './amazon.js';
-import { type Answer, refusal, send } from './answer.js';
+import { type ApiAnswer, refusal, send } from './answer.js';
 import { presign, serveDownload } from './downloads.js';
 import { takeFault } from './faults.js';
 import { answerNotifications, grantlessOperations, notificationsOperation } from './notifications-api.js';
@@ -62,7 +62,7 @@ export async function startApiServer(
     send(response, answer, limits.rateOf(operation));
   }
 
-  function login(body: string): Answer & { sellerId?: string } {
+  function login(body: string): ApiAnswer & { sellerId?: string } {
     return fault('login') ?? tokens.login(new URLSearchParams(body), state.sellers.values());
   }
 
@@ -72,7 +72,7 @@ export async function startApiServer(
     url: URL,
     { headers, method = '' }: IncomingMessage,
     body: string,
-  ): Answer & { sellerId?: string } {
+  ): ApiAnswer & { sellerId?: string } {
     const denied = (details?: string) =>
       refusal(403, 'Unauthorized', 'Access to requested resource is denied.', details);
     const token = tokens.check(headers['x-amz-access-token'] as string | undefined);
@@ -123,7 +123,7 @@ export async function startApiServer(
     }
   }
 
-  function fault(operation: string, thing = ''): Answer | undefined {
+  function fault(operation: string, thing = ''): ApiAnswer | undefined {
     const planned = takeFault(state.faults.answers, [`${operation} ${thing}`, operation]);
     if (!planned) return undefined;
     return refusal(planned.status, 'InternalFailure', 'We encountered an internal error. Please try again.');

@@ -7,7 +7,7 @@ import { withoutUndefined } from '../../runtime/without-undefined.js';
  * The answer to one GET of a document. `status` is undefined if no answer came; `failure` has the
  * reason.
  */
-export interface Answer {
+export interface DocumentResponse {
   status?: number;
   etag?: string;
   contentType?: string;
@@ -44,7 +44,7 @@ export interface Pace {
  * Requests the bytes of a presigned URL as they are stored, without an authorization header.
  * Returns failures of the transfer; throws only the reason of `signal`.
  */
-export async function get(url: string, options: GetOptions): Promise<Answer> {
+export async function get(url: string, options: GetOptions): Promise<DocumentResponse> {
   const { resume, signal, idleTimeoutMs = 60_000, pace = { bytes: 0, withinMs: 60_000 } } = options;
   signal?.throwIfAborted();
   let failure: string | undefined;
@@ -108,7 +108,7 @@ export async function get(url: string, options: GetOptions): Promise<Answer> {
 
 function described(
   response: IncomingMessage | undefined,
-): Omit<Answer, 'body' | 'failure' | 'isTooSlow' | 'close'> {
+): Omit<DocumentResponse, 'body' | 'failure' | 'isTooSlow' | 'close'> {
   if (!response) return { start: 0 };
   const { statusCode, headers } = response;
   const { etag, 'content-type': contentType, 'content-length': length, 'content-range': range } = headers;
