@@ -32,7 +32,8 @@ export type ErrorCode = keyof typeof catalogue;
 
 /**
  * The details of a failure; the placeholders of the message are filled from them. `found` may be
- * what a server said: secrets, tokens and presigned URLs in it are redacted. The rest never has any.
+ * what a server said: secrets, tokens and presigned URLs in it are redacted. The rest never has
+ * any.
  */
 export type ErrorDetails = Record<string, string | number | boolean | null | undefined>;
 

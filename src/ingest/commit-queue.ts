@@ -13,8 +13,8 @@ interface Submitted {
 }
 
 /**
- * A reservation in a coming commit. Exactly one of `submit` and `cancel` uses it up; `cancel` afterwards
- * does nothing.
+ * A reservation in a coming commit. Exactly one of `submit` and `cancel` uses it up; `cancel`
+ * afterwards does nothing.
  */
 export interface CommitReservation {
   /**
