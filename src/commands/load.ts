@@ -7,7 +7,6 @@ import { defaultMaxDocumentBytes } from '../config/limits-spec.js';
 import { isVariable } from '../config/substitute.js';
 import { ReportsError } from '../errors/reports-error.js';
 import { didYouMean } from '../text/nearest-name.js';
-import { failedChecks } from '../schema/document-checks.js';
 import type { PipelineContext, StopSignals } from '../ingest/context.js';
 import { type FileMetadata, type LoadedFile, loadFiles } from '../ingest/load-file.js';
 import { pluralize } from '../text/pluralize.js';
@@ -179,20 +178,29 @@ async function loadAll(
 function loadJson(file: string, reportType: string, loaded: LoadedFile): string {
   if ('failure' in loaded) {
     const { code: reasonCode, message: reason } = loaded.failure;
-    const nothing = { tables: [], rejects: 0, reason, reasonCode, notes: [], checks: [], documentId: null };
+    const nothing = {
+      tables: [],
+      rejects: 0,
+      reason,
+      reasonCode,
+      notes: [],
+      warnings: [],
+      checks: [],
+      documentId: null,
+    };
     return `${JSON.stringify({ file, reportType, status: 'failed', ...nothing })}\n`;
   }
-  const { status, tables, rejects, reasonCode, reason, notes, checks, documentId } = loaded.entry;
-  return `${JSON.stringify({ file, reportType, status, tables, rejects, reason, reasonCode, notes, checks, documentId })}\n`;
+  const { status, tables, rejects, reasonCode, reason, notes, warnings, checks, documentId } = loaded.entry;
+  return `${JSON.stringify({ file, reportType, status, tables, rejects, reason, reasonCode, notes, warnings, checks, documentId })}\n`;
 }
 
 function loadText(file: string, loaded: LoadedFile): string {
   if ('failure' in loaded) return `${file}: failed: ${loaded.failure.message}\n`;
-  const { status, tables, rejects, reason, notes, checks } = loaded.entry;
+  const { status, tables, rejects, reason, notes, warnings } = loaded.entry;
   const isQuarantined = status === 'quarantined';
   const lines = [`${file}: ${status}: ${isQuarantined ? reason : rowsText(tables)}`, ...formerly(loaded)];
   if (!isQuarantined) {
-    lines.push(...notes.map(shortened), ...failedChecks(checks));
+    lines.push(...warnings.map(({ message }) => `warning: ${message}`), ...notes.map(shortened));
     if (rejects > 0) lines.push(`${rejects} rejected, kept in _rejects with the raw text`);
   }
   return `${lines.join('\n  ')}\n`;

@@ -6,7 +6,6 @@ import { checkSchemaFile, checkSchemas } from '../schema/read.js';
 import { didYouMean } from '../text/nearest-name.js';
 import { tablesOf } from '../schema/infer.js';
 import { checkViews, type View } from '../schema/views.js';
-import { failedChecks } from '../schema/document-checks.js';
 import type { ReportSchema, ReportSchemas } from '../schema/types.js';
 import { bindProblems } from '../warehouse/duckdb/bind-views.js';
 import { formatProblem, inOrder, type YamlProblem } from '../yaml/read-yaml.js';
@@ -109,7 +108,7 @@ function refuse(problems: YamlProblem[]): void {
 function sampleText(
   file: string,
   sample: string,
-  { tables, rejects, checks, notes, isWell }: SampleCheck,
+  { tables, rejects, warnings, notes, isWell }: SampleCheck,
 ): string {
   const lines = [`${file}: no mistakes`];
   for (const each of tables) {
@@ -125,7 +124,7 @@ function sampleText(
     }
   }
   if (tables.length === 0) lines.push(`${sample}: no rows`);
-  lines.push(...failedChecks(checks).map((warning) => `  ${visible(warning)}`));
+  lines.push(...warnings.map(({ message }) => `  warning: ${visible(message)}`));
   // The notes list unknown and missing headers.
   lines.push(...notes.map((note) => `  ${visible(note)}`));
   lines.push(isWell ? 'The document fits the schema.' : 'The document does not fit the schema.');

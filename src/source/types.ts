@@ -1,6 +1,7 @@
 /** What the source rooms pass to the pipeline: messages, notifications, reports and documents. */
 
 import type { FileDigest } from '../files/file-digest.js';
+import type { Findings } from '../schema/findings.js';
 
 /** One message received from the queue. Exactly one of `ack` and `release` ends it. */
 export interface QueueMessage {
@@ -246,11 +247,9 @@ export interface ReadableDocument {
 }
 
 /** A raw document that was read once from end to end: whole, undamaged, charset known. */
-export interface ExaminedDocument extends ReadableDocument {
+export interface ExaminedDocument extends ReadableDocument, Findings {
   /** Size of the text in bytes, gunzipped, before decoding. 0 for an empty document. */
   textBytes: number;
-  /** Irregularities, for example that Amazon said GZIP and the bytes are not gzipped. */
-  notes: string[];
 }
 
 /** A raw document of which only the beginning was read. Reading it to the end checks the rest. */

@@ -1,6 +1,8 @@
 import type { FileDigest } from '../files/file-digest.js';
+import type { Warning } from '../errors/warnings.js';
 import type { CheckResult } from '../schema/document-checks.js';
 import type { TableDrift } from '../schema/drift.js';
+import type { Decision } from '../schema/findings.js';
 import type { LoadMode, ResolvedColumn } from '../schema/types.js';
 import type { View } from '../schema/views.js';
 
@@ -27,6 +29,10 @@ export interface LedgerEntry {
   reason: string | null;
   /** Schema drift and other findings that a person may want to see. */
   notes: string[];
+  /** What a person should look at although the document was loaded. */
+  warnings: Warning[];
+  /** What was decided for the document as a whole, and why. */
+  decisions: Decision[];
   /**
    * Rows per table, as parsed: 0 for a document with a header only, no table for one without any
    * text. `rejects` counts the rejected values of the table, if there are any. The warehouse adds

@@ -5,33 +5,15 @@ import { type AlarmSources, conditionsOf } from '../../src/status/alarms/alarm-c
 import type { Condition } from '../../src/status/alarms/condition.js';
 import { diffAlarms, type SentAlarms } from '../../src/status/alarms/alarms.js';
 import type { StatusSnapshot } from '../../src/status/types.js';
+import { fakeQueueSnapshot, fakeSellerSnapshot, fakeSnapshot, snapshotAt } from './fake-snapshot.js';
 
-const at = '2026-11-25T12:00:00.000Z';
+const at = snapshotAt;
 const settings = { staleAfter: {}, queueMessages: 100, queueAge: { count: 1, unit: 'day' as const } };
-const queue = {
-  url: 'https://sqs/1/reports',
-  name: 'reports',
-  pipelines: ['all'],
-  history: [],
-  isDrained: true,
-};
+const queue = fakeQueueSnapshot();
 const noMessages = { visible: 0, inFlight: 0, delayed: 0 };
 
 function sources(changed: Partial<StatusSnapshot> = {}): AlarmSources {
-  const snapshot: StatusSnapshot = {
-    at,
-    version: '0',
-    startedAt: at,
-    warehouse: { type: 'duckdb', name: 'w.duckdb', readAt: at },
-    commits: {},
-    tables: [],
-    sellers: [],
-    queues: [],
-    pipelines: [],
-    runs: [],
-    ...changed,
-  };
-  return { snapshot, requests: [] };
+  return { snapshot: fakeSnapshot(changed), requests: [] };
 }
 
 const table = (ageHours: number, changed = {}) => ({
@@ -145,14 +127,17 @@ describe('an alarm condition', () => {
   it('does not end if nothing is known about it', () => {
     const isKnown = (from: AlarmSources, key: string) =>
       conditionsOf(from, settings, { wasSent: () => true }).isKnown(key);
-    const seller = { sellerId: 'A1', region: 'na' as const, marketplaces: [], quota: {} as never };
     const { warehouse } = sources().snapshot;
     const problem = { code: 'WAREHOUSE_LOCKED', message: 'm', since: at };
     for (const [key, from, known] of [
       ['stale/orders/A1', sources(), true],
       ['stale/orders/A1', sources({ warehouse: { ...warehouse, problem } }), false],
-      ['credentials/A1', sources({ sellers: [{ ...seller, credentials: {} }] }), false],
-      ['credentials/A1', sources({ sellers: [{ ...seller, credentials: { acceptedAt: at } }] }), true],
+      ['credentials/A1', sources({ sellers: [fakeSellerSnapshot()] }), false],
+      [
+        'credentials/A1',
+        sources({ sellers: [fakeSellerSnapshot({ credentials: { acceptedAt: at } })] }),
+        true,
+      ],
       [`queue/messages/${queue.url}`, sources({ queues: [queue] }), false],
       [`queue/messages/${queue.url}`, sources({ queues: [{ ...queue, messages: noMessages }] }), true],
       [`queue/age/${queue.url}`, sources({ queues: [{ ...queue, messages: noMessages }] }), true],

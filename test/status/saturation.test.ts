@@ -4,19 +4,13 @@ import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { pino } from 'pino';
 import { type ServerOptions, serveStatus, type StatusServer } from '../../src/status/server/server.js';
 import type { StatusSnapshot } from '../../src/status/types.js';
+import { onlyThese } from '../ingest/fake-context.js';
+import { fakeSnapshot } from './fake-snapshot.js';
 import { until } from './started.js';
 
 const token = 'a-token-of-some-length';
 const halfARequest = 'GET /api/status HTTP/1.1\r\nHost: localhost\r\nX-Slow: ';
 const authorization = { authorization: `Bearer ${token}` };
-const snapshot = {
-  warehouse: { readAt: 'now' },
-  commits: {},
-  queues: [],
-  sellers: [],
-  pipelines: [],
-  runs: [],
-};
 
 describe('the status server under load', () => {
   let server: StatusServer;
@@ -28,10 +22,10 @@ describe('the status server under load', () => {
       port: 0,
       token,
       log: pino({ level: 'silent' }),
-      readSnapshot: async () => snapshot as unknown as StatusSnapshot,
+      readSnapshot: async () => fakeSnapshot(),
       metrics: { contentType: 'text/plain', text: async () => 'sp_reports_info 1\n' },
-      warehouse: undefined as never,
-      reloads: undefined as never,
+      warehouse: onlyThese<ServerOptions['warehouse']>('warehouse', {}),
+      reloads: onlyThese<ServerOptions['reloads']>('reloads', {}),
       ...options,
     });
   }
@@ -121,7 +115,7 @@ describe('the status server under load', () => {
     assert.equal(refused, 503);
     for (const path of ['/healthz', '/metrics']) assert.equal(await statusOf(path), 200, path);
     assert.equal(readings, 64);
-    release(snapshot as unknown as StatusSnapshot);
+    release(fakeSnapshot());
     const answered = await Promise.all(statuses);
     assert.equal(answered.filter((status) => status === 200).length, 64);
     assert.equal(await statusOf('/api/status'), 200);
@@ -152,7 +146,7 @@ describe('the status server under load', () => {
       keepAliveTimeout: 100,
       connectionsCheckingInterval: 50,
     };
-    await serve({ limits: limits as never });
+    await serve({ limits });
     const slow = [
       await client(''),
       await client(halfARequest),

@@ -155,8 +155,9 @@ function readMoment(start: usize, length: i32): bool {
   if (day > daysIn(year, month) || hour > 23 || minute > 59 || second > 59) return false;
   const offset = length === 19 ? 0 : offsetMinutes(start + 19, length - 19);
   if (offset === noOffset) return false;
-  const minutes = (daysSince1970(year, month, day) * 24 + hour) * 60 + minute - offset;
-  number = (<i64>minutes * 60 + second) * 1000000;
+  // From the year 6053 on, the minutes since 1970 exceed 32 bits.
+  const minutes = (<i64>daysSince1970(year, month, day) * 24 + hour) * 60 + minute - offset;
+  number = (minutes * 60 + second) * 1000000;
   return true;
 }
 

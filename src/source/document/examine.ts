@@ -1,5 +1,6 @@
 import { pluralize } from '../../text/pluralize.js';
 import { ReportsError } from '../../errors/reports-error.js';
+import { type Findings, joinFindings } from '../../schema/findings.js';
 import { ReadAgain } from '../read-again.js';
 import type { ExaminedDocument, OpenedDocument, RawDocument, ReadableDocument } from '../types.js';
 import {
@@ -22,9 +23,7 @@ export interface ReadLimits {
 }
 
 /** The charset of a document and what led to it. */
-export type CharsetDecision = Pick<ReadableDocument, 'charset' | 'charsetSource' | 'isValidUtf8'> & {
-  notes: string[];
-};
+export type CharsetDecision = Pick<ReadableDocument, 'charset' | 'charsetSource' | 'isValidUtf8'> & Findings;
 
 /** The bytes showed, after all were read, that the document has another charset than assumed. */
 export interface CharsetHint {
@@ -114,7 +113,7 @@ async function openLimited(raw: RawDocument, { signal }: ReadLimits) {
 function readable(
   raw: RawDocument,
   layers: number,
-  { charset, charsetSource, isValidUtf8 }: Omit<CharsetDecision, 'notes'>,
+  { charset, charsetSource, isValidUtf8 }: Omit<CharsetDecision, keyof Findings>,
   openBytes: () => AsyncGenerator<Buffer>,
 ): ReadableDocument {
   const openText = () => decodeText(openBytes(), charset);
@@ -124,10 +123,11 @@ function readable(
 function examined(
   document: ReadableDocument,
   layers: number,
-  { notes }: CharsetDecision,
+  decision: CharsetDecision,
   { textBytes }: TextScan,
 ): ExaminedDocument {
-  return { ...document, textBytes, notes: [...compressionNotes(document.raw, layers), ...notes] };
+  const findings = joinFindings({ notes: compressionNotes(document.raw, layers) }, decision);
+  return { ...document, textBytes, ...findings };
 }
 
 /** What the bytes of a document show while they pass. */
