@@ -8,7 +8,7 @@ export const order = (number: number) => ({ id: `111-${number}`, status: 'Shippe
 /** A document of orders with these numbers. */
 export const ordersOf = (...numbers: number[]): Buffer => orders(numbers.map(order));
 
-/** Writes settings that keep everything in the folder, and loads documents of orders, by file name. */
+/** Writes settings that keep everything in the folder. Loads documents of orders, by file name. */
 export async function loadOrders(
   { run, file }: Pick<ReturnType<typeof commandFolder>, 'run' | 'file'>,
   documents: Record<string, Buffer>,
