@@ -8,7 +8,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { buildApp } from 'fauxqs';
-import { silenceAwsNodeWarning } from '../runtime/aws-node-warning.js';
+import { silenceAwsNodeWarning } from '../runtime/aws-sdk.js';
 import { policyForAmazon } from '../connect/queue-policy.js';
 import type { ReportRegion } from '../schema/types.js';
 import type { ReportStatus } from '../source/types.js';

@@ -9,7 +9,7 @@ import {
   type FileColumn,
   fileMetadata,
 } from '../../src/parquet/columnar/file-metadata.js';
-import { pageHeader } from '../../src/parquet/columnar/page-header.js';
+import { pageHeader } from '../../src/parquet/columnar/compress-column.js';
 import { version } from '../../src/runtime/version.js';
 import { column } from './batch-of.js';
 
