@@ -68,7 +68,7 @@ export function openRepairs(
           if (row) await commitAgain(row);
           return;
         }
-        for await (const page of ledgerPages(warehouse, { documentOrTable: table })) {
+        for await (const page of ledgerPages(warehouse, clock, { documentOrTable: table })) {
           for (const row of page) await commitAgain(row);
         }
       }),

@@ -4,6 +4,7 @@ import type { PipelineContext } from '../ingest/context.js';
 import { failureOf } from '../ingest/work-summary.js';
 import { ledgerKey } from '../warehouse/types.js';
 import {
+  answerFields,
   computeDueWindows,
   type DueWindows,
   evidenceSinceMs,
@@ -93,7 +94,7 @@ async function readLedgerEvidence(
   );
   if (progress && unknownWindows(plan, progress, untilMs).length === 0) return { requested, others: [] };
   const sinceMs = plan.window && evidenceSinceMs(plan.window, plan, progress, { nowMs, untilMs });
-  const others = await warehouse.loads({
+  const others = await warehouse.loadFields(answerFields, {
     reportType,
     sellerId,
     statuses: ['loaded', 'empty', 'cancelled', 'quarantined'],

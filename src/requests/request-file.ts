@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ReportsError } from '../errors/reports-error.js';
+import type { JsonKind } from '../files/shared-json.js';
 import { withoutUndefined } from '../runtime/without-undefined.js';
 import { type RequestProgress, refusalOf } from './request-progress.js';
 import { type Attempt, failedWindow, type WindowRecord } from './window-states.js';
@@ -13,24 +14,28 @@ export interface RequestFile {
   /** By the key of their plan. */
   requests: Record<string, RequestProgress>;
   schedules: Record<string, KeptSchedule>;
+  /** When the state before this one was lost, in ISO 8601: what was requested then is unknown. */
+  lostAt?: string;
 }
 
-/**
- * Reads the content of `requests.json`, whatever version of the program wrote it. Undefined means
- * that there is no file. Errors: REQUEST_STATE_INVALID.
- */
-export function parseRequestFile(content: unknown, path: string): RequestFile {
-  if (content === undefined) return { format: 2, requests: {}, schedules: {} };
-  const format = (content as { format?: unknown } | null)?.format ?? 1;
-  const result =
-    format === 1
-      ? format1.transform(fromFormat1).safeParse(content)
-      : format2.transform(withSellers).safeParse(content);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const found = issue && `${issue.path.join('.') || 'the whole file'}: ${issue.message}`;
-  throw new ReportsError('REQUEST_STATE_INVALID', { file: path, found });
-}
+/** `requests.json`. Errors: REQUEST_STATE_INVALID if a later version of the program wrote it. */
+export const requestsJson: JsonKind<RequestFile> = {
+  parse(content, path) {
+    const format = (content as { format?: unknown } | null)?.format ?? 1;
+    if (typeof format === 'number' && format > 2)
+      throw new ReportsError('REQUEST_STATE_INVALID', { file: path, found: `format ${format}` });
+    return format === 1 ? fromFormat1(format1.parse(content)) : withSellers(format2.parse(content));
+  },
+  missing: () => ({ format: 2, requests: {}, schedules: {} }),
+  lost: (foundMs) => ({
+    format: 2,
+    requests: {},
+    schedules: {},
+    lostAt: new Date(foundMs).toISOString(),
+  }),
+  consequence:
+    "requests begin again from the ledger and from Amazon's list of reports, and wait until that list can be read",
+};
 
 const time = z.string().refine((text) => !Number.isNaN(Date.parse(text)), 'expected a time');
 
@@ -82,6 +87,7 @@ const format2 = z.strictObject({
     }),
   ),
   schedules: z.record(z.string(), scheduleShape),
+  lostAt: time.exactOptional(),
 });
 
 /** The first format, which had no version and no states: what a window was had to be derived. */

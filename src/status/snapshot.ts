@@ -37,7 +37,7 @@ export function openSnapshots(
   const startedAt = new Date(clock.now()).toISOString();
   const readLedger = openLedgerPoll(context, options);
   const readCommits = openCommitPoll(context, runLog, options);
-  const requestStore = openRequestStore(config.state);
+  const requestStore = openRequestStore(config.state, context);
   const queues = [...new Set(config.pipelines.map(({ queue }) => queue))];
   const readQueues = queues.map((url) => openQueuePoll(url, context, runLog, options));
 

@@ -9,7 +9,7 @@ import { Random } from '../../src/sandbox/random.js';
 import { packagedSchemasFolder, readSchemas } from '../../src/schema/read.js';
 import { examineDocument } from '../../src/source/document/examine.js';
 import { readNotification } from '../../src/source/notification.js';
-import { openQuotaPlan } from '../../src/source/selling-partner/quota.js';
+import { openQuotaPlan, quotaJson } from '../../src/source/selling-partner/quota.js';
 import { openSellingPartner } from '../../src/source/selling-partner/selling-partner.js';
 import { readRows } from '../parse/read-rows.js';
 import { openFolderStore } from '../../src/store/folder-store.js';
@@ -193,7 +193,9 @@ const tryOne: Record<FuzzKind, (random: Random, folder: string) => Promise<strin
           region: 'na',
           credentials: { clientId: 'c', clientSecret: 's', refreshToken: 'r' },
         },
-        quota: openQuotaPlan({ state: { read: () => ({}), change: async (change) => void change({}) } }),
+        quota: openQuotaPlan({
+          state: { read: quotaJson.missing, change: async (change) => void change(quotaJson.missing()) },
+        }),
       });
       const call = { deadlineMs: Date.now() + 5000 };
       const what = random.integer(0, 2);

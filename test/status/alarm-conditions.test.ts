@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { alarmBody } from '../../src/status/alarms/alarm-message.js';
 import { type AlarmSources, conditionsOf } from '../../src/status/alarms/alarm-conditions.js';
 import type { Condition } from '../../src/status/alarms/condition.js';
-import { diffAlarms, type SentAlarms } from '../../src/status/alarms/alarms.js';
+import { diffAlarms } from '../../src/status/alarms/alarms.js';
+import type { SentAlarms } from '../../src/status/alarms/alarms-file.js';
 import type { StatusSnapshot } from '../../src/status/types.js';
 import { fakeQueueSnapshot, fakeSellerSnapshot, fakeSnapshot, snapshotAt } from './fake-snapshot.js';
 

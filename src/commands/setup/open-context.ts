@@ -16,6 +16,7 @@ import { openWarehouse, warehouseFile } from '../../warehouse/open-warehouse.js'
 import { openQuota } from './open-amazon.js';
 import type { Io } from './io.js';
 import { openProgress } from './progress.js';
+import { repairStateFiles } from './state-files.js';
 
 /** The options of every command. */
 export interface GlobalOptions {
@@ -68,7 +69,7 @@ export async function withContext<T>(
   const staging = openStaging(config);
   const { logLevel = defaultLogLevel } = command.optsWithGlobals<GlobalOptions>();
   const progress = openProgress(io, { title, logLevel });
-  const quota = openQuota(config);
+  const quota = openQuota(config, progress.log);
   const sellers = new Map(
     config.sellers.map((seller) => [seller.id, openSellingPartner({ seller, quota, ...config.api })]),
   );
@@ -78,6 +79,7 @@ export async function withContext<T>(
     await removeOldPartials([stores.raw.unfinished, stores.lake.unfinished, config.state]);
     // If this fails, the work fails too and reports the reason.
     if (staging) await removeOldStaging(staging).catch(() => {});
+    await repairStateFiles(config.state, progress);
     const opened = { log: progress.log, schemas, views, staging };
     const file = warehouseFile(config, views);
     if (file) await removeOldPartialsOf(file.path);

@@ -58,16 +58,23 @@ export class BadRequest extends Error {
 
 const maxBytes = 200_000;
 
-/** Reads the body of a request. Errors: BadRequest if it is too long. */
-export async function readBody(request: IncomingMessage): Promise<string> {
-  const parts: Buffer[] = [];
-  let bytes = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
-    bytes += part.length;
-    if (bytes > maxBytes) throw new BadRequest('the request is too long', 413);
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString('utf8');
+/**
+ * Reads the body of a request. The rest of one that is too long is discarded as it arrives: a
+ * client that is still sending would see a reset connection instead of the answer. Errors:
+ * BadRequest if it is too long.
+ */
+export function readBody(request: IncomingMessage): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = [];
+    let bytes = 0;
+    request.on('data', (part: Buffer) => {
+      bytes += part.length;
+      if (bytes <= maxBytes) parts.push(part);
+      else reject(new BadRequest('the request is too long', 413));
+    });
+    request.on('end', () => resolve(Buffer.concat(parts).toString('utf8')));
+    request.on('error', reject);
+  });
 }
 
 /**

@@ -87,6 +87,8 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
     tables: () => withState([], (state) => readTables(client, state)),
     viewProblems: (wanted) => withState(new Map(), (state) => viewProblems(client, wanted, state)),
     loads: (filter) => withState([], () => ledger.readLoads(filter)),
+    loadFields: (fields, filter) => withState([], () => ledger.readFields(fields, filter)),
+    drift: (reportType) => withState([], () => ledger.readDrift(reportType)),
     periods: () => withState([], () => ledger.readPeriods()),
     rowDifferences: (table, { isAppend }) => withState([], () => ledger.readRowDifferences(table, isAppend)),
     overview: () => withState<LedgerOverview | undefined>(undefined, () => readOverview(client)),

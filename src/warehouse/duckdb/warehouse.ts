@@ -137,6 +137,9 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
     viewProblems: (wanted) =>
       withLedger(new Map(), (connection, relations) => viewProblems(connection, wanted, relations)),
     loads: (filter) => withLedger([], (connection) => duckDbLedger(connection).readLoads(filter)),
+    loadFields: (fields, filter) =>
+      withLedger([], (connection) => duckDbLedger(connection).readFields(fields, filter)),
+    drift: (reportType) => withLedger([], (connection) => duckDbLedger(connection).readDrift(reportType)),
     periods: () => withLedger([], (connection) => duckDbLedger(connection).readPeriods()),
     rowDifferences: (table, { isAppend }) =>
       withLedger([], (connection) => duckDbLedger(connection).readRowDifferences(table, isAppend)),
