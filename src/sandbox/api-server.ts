@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock } from '../runtime/clock.js';
 import type { AmazonState, AskedReport, SandboxReport } from './amazon.js';
 import { type ApiAnswer, refusal, send } from './answer.js';
 import { presign, serveDownload } from './downloads.js';
@@ -48,7 +48,7 @@ export async function startApiServer(
     for await (const chunk of request) body += chunk;
     if (!operation) return send(response, refusal(404, 'NotFound', "The resource doesn't exist."));
     const held = takeFault(state.faults.holds, [`${operation} ${thing}`, operation]);
-    if (held) await sleep(held.ms);
+    if (held) await systemClock.sleep(held.ms);
     if (operation === 'download') return serveDownload(request, response, url, state);
     const { sellerId, ...answer } =
       operation === 'login' ? login(body) : call(operation, thing, url, request, body);
