@@ -52,6 +52,7 @@ export async function fetchDocument(
     onBytes: (bytes) => context.onEvent({ event: 'bytes_downloaded', key, bytes }),
     pace: { bytes: context.config.download.minBytesPerMinute, withinMs: 60_000 },
     signal: call.signal,
+    clock: context.clock,
   });
   faultPoint('downloaded');
   return { raw, isFresh: true };

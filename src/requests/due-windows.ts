@@ -69,7 +69,7 @@ export function computeDueWindows(
   // A report does not show its options: with a sibling, it may belong to either request. Requesting
   // once more loses nothing.
   const others = plan.hasSibling ? [] : evidence.others;
-  let progress = held ?? beginProgress(plan.reportType, firstWindowMs(plan, others, untilMs, nowMs), nowMs);
+  let progress = held ?? beginProgress(plan, firstWindowMs(plan, others, untilMs, nowMs), nowMs);
   progress = withinBounds(progress, plan, nowMs);
   progress = applyToWindows(progress, (record) => ledgerEvent(record, evidence.requested), nowMs);
   progress = applyToWindows(progress, () => ({ type: 'time-passed' }), nowMs);

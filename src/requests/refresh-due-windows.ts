@@ -1,4 +1,4 @@
-import { lastTickMs } from '../config/last-tick.js';
+import { lastTickMs } from '../config/cron-ticks.js';
 import { ReportsError } from '../errors/reports-error.js';
 import type { PipelineContext } from '../ingest/context.js';
 import { failureOf } from '../ingest/work-summary.js';

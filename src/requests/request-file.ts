@@ -24,7 +24,7 @@ export const requestsJson: JsonKind<RequestFile> = {
     const format = (content as { format?: unknown } | null)?.format ?? 1;
     if (typeof format === 'number' && format > 2)
       throw new ReportsError('REQUEST_STATE_INVALID', { file: path, found: `format ${format}` });
-    return format === 1 ? fromFormat1(format1.parse(content)) : format2.parse(content);
+    return format === 1 ? fromFormat1(format1.parse(content)) : withSellers(format2.parse(content));
   },
   missing: () => ({ format: 2, requests: {}, schedules: {} }),
   lost: (foundMs) => ({
@@ -64,6 +64,8 @@ const format2 = z.strictObject({
     z.string(),
     z.object({
       version: z.int(),
+      /** Absent in files of earlier versions of the program. */
+      sellerId: z.string().exactOptional(),
       reportType: z.string(),
       begin: time,
       doneUntil: time,
@@ -86,7 +88,7 @@ const format2 = z.strictObject({
   ),
   schedules: z.record(z.string(), scheduleShape),
   lostAt: time.exactOptional(),
-}) satisfies z.ZodType<RequestFile>;
+});
 
 /** The first format, which had no version and no states: what a window was had to be derived. */
 const format1 = z.strictObject({
@@ -117,15 +119,28 @@ const format1 = z.strictObject({
 
 type Format1 = z.output<typeof format1>;
 
+function withSellers({ requests, ...file }: z.output<typeof format2>): RequestFile {
+  const filled = Object.entries(requests).map(([key, held]) => [key, { sellerId: sellerIn(key), ...held }]);
+  return { ...file, requests: Object.fromEntries(filled) };
+}
+
+/** The seller of a request in files that have it only in the key. */
+function sellerIn(key: string): string {
+  return key.split(' ', 1)[0] ?? key;
+}
+
 function fromFormat1({ reports, schedules }: Format1): RequestFile {
-  const requests = Object.entries(reports).map(([key, held]) => [key, progressFromFormat1(held)] as const);
+  const requests = Object.entries(reports).map(
+    ([key, held]) => [key, progressFromFormat1(held, sellerIn(key))] as const,
+  );
   return { format: 2, requests: Object.fromEntries(requests), schedules };
 }
 
-function progressFromFormat1(held: Format1['reports'][string]): RequestProgress {
+function progressFromFormat1(held: Format1['reports'][string], sellerId: string): RequestProgress {
   const { windows, givenUp, lastAskedAt, refused, ...rest } = held;
   return withoutUndefined({
     ...rest,
+    sellerId,
     version: 1,
     windows: windows.map((window) => windowFromFormat1(window, givenUp)),
     abandoned: givenUp,

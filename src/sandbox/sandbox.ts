@@ -8,7 +8,8 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { buildApp } from 'fauxqs';
-import { silenceAwsNodeWarning } from '../runtime/aws-node-warning.js';
+import { silenceAwsNodeWarning } from '../runtime/aws-sdk.js';
+import { systemClock } from '../runtime/clock.js';
 import { policyForAmazon } from '../connect/queue-policy.js';
 import type { ReportRegion } from '../schema/types.js';
 import type { ReportStatus } from '../source/types.js';
@@ -116,7 +117,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     faults: noFaults(),
     calls: [],
     random,
-    now: options.now ?? Date.now,
+    now: options.now ?? systemClock.now,
   };
   const make = options.make ?? makeUp(state);
   const addAsked = (asked: AskedReport): SandboxReport => {

@@ -10,8 +10,7 @@ import {
 import type { Logger } from 'pino';
 import { type Clock, systemClock } from '../runtime/clock.js';
 import { beforeAbruptExit } from '../runtime/before-exit.js';
-import { keepAwsSecrets } from '../runtime/aws-secrets.js';
-import { silenceAwsNodeWarning } from '../runtime/aws-node-warning.js';
+import { keepAwsSecrets, silenceAwsNodeWarning } from '../runtime/aws-sdk.js';
 import { describeError, ReportsError } from '../errors/reports-error.js';
 import type { Queue, QueueMessage } from './types.js';
 

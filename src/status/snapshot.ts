@@ -1,3 +1,4 @@
+import { nextTick } from '../config/cron-ticks.js';
 import { warehouseName } from '../config/read.js';
 import type { PipelineContext } from '../ingest/context.js';
 import { openRequestStore, type RequestStore } from '../requests/request-store.js';
@@ -8,7 +9,6 @@ import { version } from '../runtime/version.js';
 import { tableFreshness } from './freshness.js';
 import { openCommitPoll } from './read-commits.js';
 import { openLedgerPoll } from './read-ledger.js';
-import { nextRun } from './next-run.js';
 import { openQueuePoll } from './read-queue.js';
 import type { PollOptions } from './polled.js';
 import { requestSnapshots } from './request-snapshots.js';
@@ -103,7 +103,7 @@ function pipelineSnapshot(
     schedules: string[],
     times = schedules,
   ): ScheduleSnapshot => {
-    const nextAt = nextRun(times, timezone);
+    const nextAt = nextTick(times, timezone);
     const succeededAt = runLog.succeededAt(name, kind);
     const last = runLog
       .runs()

@@ -4,17 +4,9 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { commandFolder } from '../commands/command-folder.js';
 import { type Damage, damageFile, flipBit, withoutHashes } from './damaged-files.js';
+import { loadOrders, ordersOf } from './load-orders.js';
 import { startS3 } from '../store/emulators.js';
-import {
-  listings,
-  listingsType,
-  makeWorld,
-  orders,
-  ordersType,
-  type Ran,
-  sellerId,
-  type World,
-} from '../ingest/world.js';
+import { listings, listingsType, makeWorld, type Ran, sellerId, type World } from '../ingest/world.js';
 
 const damages: Damage[] = [
   { what: 'truncated to nothing', damage: () => Buffer.alloc(0) },
@@ -24,10 +16,9 @@ const damages: Damage[] = [
   { what: 'with bytes behind its end', damage: (bytes) => Buffer.concat([bytes, Buffer.from('x\n')]) },
 ];
 
-const order = (number: number) => ({ id: `111-${number}`, status: 'Shipped', price: '37.50' });
 const documents: Record<string, Buffer> = {
-  'plain.txt': orders([1, 2, 3].map(order)),
-  'gzipped.txt.gz': gzipSync(orders([4, 5, 6].map(order))),
+  'plain.txt': ordersOf(1, 2, 3),
+  'gzipped.txt.gz': gzipSync(ordersOf(4, 5, 6)),
 };
 
 describe('the integrity check', function () {
@@ -36,13 +27,8 @@ describe('the integrity check', function () {
 
   /** The ids of the documents, by the names of their files. */
   async function loadAll(): Promise<Record<string, string>> {
-    const settings = ['warehouse: { path: warehouse.duckdb }', 'lake: lake', 'raw: raw', 'state: state'];
-    file('pipelines.yaml', `${settings.join('\n')}\nstatus: false\npipelines: []\n`);
+    await loadOrders({ run, file }, documents);
     const ids: Record<string, string> = {};
-    for (const [name, bytes] of Object.entries(documents)) {
-      const { code, stderr } = await run('load', file(name, bytes), '--type', ordersType);
-      assert.equal(code, 0, stderr);
-    }
     for (const name of readdirSync(path('raw'), { recursive: true, encoding: 'utf8' })) {
       const [kept] = Object.entries(documents).filter(
         ([, bytes]) =>

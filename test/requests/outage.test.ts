@@ -59,7 +59,7 @@ class Amazon {
     for (const [index, reportType] of reportTypes.slice(0, number).entries()) {
       const at = new Date(this.nowMs + index * 15 * minuteMs).toISOString();
       const key = `${sellerId} ${reportType} ${marketplaceIds}`;
-      const begun = beginProgress(reportType, startOfWeekMs, this.nowMs);
+      const begun = beginProgress({ sellerId, reportType }, startOfWeekMs, this.nowMs);
       const window = { startMs: startOfWeekMs, endMs };
       const attempted = applyToWindow(begun, window, { type: 'attempted' }, Date.parse(at));
       await store.update(key, () => ({ ...attempted, lastRequestedAt: at }));

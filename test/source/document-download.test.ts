@@ -10,6 +10,7 @@ import { basename, dirname, join } from 'node:path';
 import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { ReportsError } from '../../src/errors/reports-error.js';
+import type { Clock } from '../../src/runtime/clock.js';
 import { type DownloadOptions, downloadDocument } from '../../src/source/document/download.js';
 import { examineDocument } from '../../src/source/document/examine.js';
 import { findRaw, rawPath } from '../../src/source/document/raw-store.js';
@@ -491,6 +492,31 @@ describe('downloading a document', () => {
   it('reports that no data ever arrived', async () => {
     store.fault = () => true;
     await assert.rejects(download({ idleTimeoutMs: 20 }), { message: /nothing came for 0\.02 s/ });
+  });
+
+  it('measures by its clock how long nothing came', async () => {
+    let nowMs = 0;
+    const checks = new Set<() => void>();
+    const clock: Clock = {
+      now: () => nowMs,
+      sleep: async () => {},
+      every(_, check) {
+        checks.add(check);
+        return () => checks.delete(check);
+      },
+    };
+    store.fault = (request, response, n) => {
+      nowMs += n === 1 ? 59_999 : 60_000;
+      for (const check of checks) check();
+      if (n === 1) store.send(request, response);
+      return true;
+    };
+    const pace = { bytes: 0, withinMs: 60_000 };
+    await download({ clock, pace });
+    await assertWhole();
+    assert.equal(checks.size, 0);
+    await assert.rejects(download({ clock, pace, again: true }), { message: /nothing came for 60 s/ });
+    assert.equal(checks.size, 0);
   });
 
   it('closes connections that are too slow, and leaves the rest to the next drain', async () => {

@@ -110,7 +110,10 @@ describe('an alarm condition', () => {
     const abandoned = [
       { start: '2026-11-01T00:00:00.000Z', end: '2026-11-02T00:00:00.000Z', at, found: 'no such data' },
     ];
-    const from = { ...sources(), requests: [{ key: 'A1 GET_X', reportType: 'GET_X', abandoned }] };
+    const from = {
+      ...sources(),
+      requests: [{ key: 'A1 GET_X', sellerId: 'A1', reportType: 'GET_X', abandoned }],
+    };
     assert.deepEqual(keys(from), ['request/A1 GET_X']);
   });
 

@@ -1,6 +1,6 @@
 import { compress, compressSync } from 'snappy';
-import { type EncodedColumn, encodings, type Statistics } from './encode-column.js';
-import { pageHeader } from './page-header.js';
+import { type EncodedColumn, encodings, type Page, type Statistics } from './encode-column.js';
+import { encodeThrift, i32, struct } from './thrift.js';
 
 /** A column of a row group as written into the file, independent of its offset. */
 export interface CompressedColumn {
@@ -57,4 +57,16 @@ export async function compressColumn({ pages, statistics }: EncodedColumn): Prom
       statistics,
     },
   };
+}
+
+/** Encodes the header of a page. Source: PageHeader in parquet.thrift of the Parquet format. */
+export function pageHeader(page: Page, compressedBytes: number): Uint8Array {
+  const counts = { 1: i32(page.values), 2: i32(page.encoding) };
+  return encodeThrift({
+    1: i32(page.kind === 'dictionary' ? 2 : 0),
+    2: i32(page.bytes.length),
+    3: i32(compressedBytes),
+    5: page.kind === 'data' ? struct({ ...counts, 3: i32(encodings.rle), 4: i32(encodings.rle) }) : undefined,
+    7: page.kind === 'dictionary' ? struct(counts) : undefined,
+  });
 }

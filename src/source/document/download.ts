@@ -9,7 +9,7 @@ import type { Store } from '../../store/types.js';
 import { readDigest, RunningDigest } from '../../files/file-digest.js';
 import { makeFolder, openPartial, writeWholeFile } from '../../files/whole-file.js';
 import type { DocumentMetadata, DocumentLocation, RawDocument } from '../types.js';
-import { type Answer, get, type Pace } from './get.js';
+import { type DocumentResponse, get, type Pace } from './get.js';
 import { findRaw, keepRaw, rawPath } from './raw-store.js';
 
 export interface DownloadOptions {
@@ -245,7 +245,7 @@ function stateOf(status: number): 'expired' | 'broken' | 'unavailable' {
 /**
  * Whether the bytes of a 206 continue where the part stops, in the same version of the document.
  */
-function fits(answer: Answer, { version, bytes }: Begun): boolean {
+function fits(answer: DocumentResponse, { version, bytes }: Begun): boolean {
   const sameVersion = answer.etag === undefined || answer.etag === version.etag;
   const sameLength = version.totalBytes === undefined || answer.totalBytes === version.totalBytes;
   return answer.start === bytes && sameVersion && sameLength;
@@ -253,7 +253,7 @@ function fits(answer: Answer, { version, bytes }: Begun): boolean {
 
 /** Appends the bytes of an answer to the part `begun`, and returns whether the part is complete. */
 async function save(
-  answer: Answer,
+  answer: DocumentResponse,
   part: Part,
   location: DocumentLocation,
   begun: Begun | undefined,
@@ -289,7 +289,10 @@ async function save(
   return { state: 'whole', bytes, version };
 }
 
-function versionOf({ etag, totalBytes, contentType }: Answer, { compression }: DocumentLocation): Version {
+function versionOf(
+  { etag, totalBytes, contentType }: DocumentResponse,
+  { compression }: DocumentLocation,
+): Version {
   return {
     etag,
     totalBytes,

@@ -1,8 +1,9 @@
 import type { Kernel } from '../../../kernel/kernel.js';
 import type { DelimitedDialect } from '../../delimited/dialect.js';
-import type { CellForm, RowCutter } from '../rows.js';
+import type { CellForm } from '../rows.js';
 import { PlainRowCutter } from './plain-rows.js';
 import { QuotedRowCutter } from './quoted-rows.js';
+import type { RowCutter } from './row-cutter.js';
 
 /**
  * Cuts the rows of a delimited document as its dialect quotes them, `maxRowsTogether` at a time.
