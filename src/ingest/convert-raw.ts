@@ -52,6 +52,7 @@ export async function convertRaw(
     schema: schemas.get(reportType),
     pii: piiTreatment({ pipeline, reportType }, config),
     maxTextBytes: maxDocumentBytes,
+    limits: config.documents,
     signal,
   };
   const convert = (document: RawDocument, isWrittenNow: boolean) =>

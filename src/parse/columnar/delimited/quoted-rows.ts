@@ -2,7 +2,6 @@ import type { Kernel } from '../../../kernel/kernel.js';
 import type { DelimitedDialect } from '../../delimited/dialect.js';
 import { surplusCells, surplusReason } from '../../delimited/records.js';
 import { swallowsRows } from '../../delimited/survey.js';
-import { maxRowCharacters } from '../../limits.js';
 import { notColumnar } from '../../parse-hint.js';
 import { paddingFor, type RowCutter, type Rows } from '../rows.js';
 import { byteOrderMarkBytes, Slab } from '../slab.js';
@@ -47,9 +46,10 @@ export class QuotedRowCutter implements RowCutter {
   constructor(
     private readonly kernel: Kernel,
     private readonly dialect: DelimitedDialect,
-    private readonly maxRowsTogether: number,
+    private readonly max: { maxRowsTogether: number; maxRowBytes: number },
   ) {
     const { calls } = kernel;
+    const { maxRowsTogether } = max;
     this.width = dialect.header.length;
     this.delimiter = dialect.delimiter.charCodeAt(0);
     this.padding = paddingFor(this.width);
@@ -75,7 +75,7 @@ export class QuotedRowCutter implements RowCutter {
     }
     this.begun = source.bytes().slice(at, source.length);
     if (source !== slab) this.kernel.calls.release(source.at);
-    if (this.begun.length > maxRowCharacters) throw notColumnar('a quote is not closed');
+    if (this.begun.length > this.max.maxRowBytes) throw notColumnar('a quote is not closed');
   }
 
   end(): void {
@@ -112,7 +112,8 @@ export class QuotedRowCutter implements RowCutter {
    * left over, or whose end has not come yet.
    */
   private fill(rows: Rows, source: Slab, from: number): number {
-    const { kernel, width, padding, maxRowsTogether } = this;
+    const { kernel, width, padding } = this;
+    const { maxRowsTogether } = this.max;
     this.cleanEnd = 0;
     this.markCount = 1;
     kernel.int32(this.marks, 1)[0] = -1;
