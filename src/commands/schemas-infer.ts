@@ -8,6 +8,7 @@ import { type SampleSummary, schemaYaml } from '../schema/infer.js';
 import { checkSchemas, packagedSchemasFolder } from '../schema/read.js';
 import type { ExaminedDocument } from '../source/types.js';
 import type { Io } from './setup/io.js';
+import { readWarehouseConfig } from './setup/open-context.js';
 import { type SampleOptions, sampleOptions, withSample } from './setup/sample.js';
 
 /** `sp-reports schemas infer`: drafts a report schema from a document. */
@@ -22,7 +23,8 @@ export function inferCommand(io: Io): Command {
       throw new ReportsError('USAGE', {
         problem: `the report type of ${file} is unknown; name it with --type`,
       });
-    const sample = await withSample(io, file, { ...options, reportType }, (document) =>
+    const limits = readWarehouseConfig(command, io).documents;
+    const sample = await withSample(io, file, { ...options, reportType, limits }, (document) =>
       summarizeSample(document, reportType),
     );
     if (sample.tables.length === 0)

@@ -34,7 +34,7 @@ export const documentErrors = {
   },
   DOCUMENT_TOO_LARGE: {
     kind: 'terminal',
-    message: 'gunzipping document {documentId}: more than {limit} bytes of text',
+    message: 'gunzipping document {documentId}: it has {found} bytes of text or more; the limit is {limit}',
     remedy: 'Raise `limits.maxDocumentBytes` in pipelines.yaml, then run `sp-reports reload {documentId}`.',
   },
   RAW_MISSING: {

@@ -59,27 +59,33 @@ export const parsingErrors = {
   },
   DOCUMENT_TOO_DEEP: {
     kind: 'terminal',
-    message: 'parsing {reportType} document {documentId}: {found}',
+    message: 'parsing {reportType} document {documentId}: {found}; the limit is {limit}',
     remedy:
       'Nothing of it was loaded, and the raw document is kept. No report is nested that deep: look at the document, and request the report again.',
+  },
+  HEADER_TOO_LONG: {
+    kind: 'terminal',
+    message: 'parsing {reportType} document {documentId}: {found}; the limit is {limit}',
+    remedy:
+      'Nothing of it was loaded, and the raw document is kept. No report has such a header: look at the document, and request the report again.',
   },
   ROW_TOO_LONG: {
     kind: 'terminal',
     message: 'parsing {reportType} document {documentId}: {found}; the limit is {limit}',
     remedy:
-      'Nothing of it was loaded, and the raw document is kept. Look at the document: no row of a report is that long. Request the report again, for a shorter period if rows grow with the period.',
+      'Nothing of it was loaded, and the raw document is kept. Look at the document: no row of a report is that long. Request the report again, for a shorter period if rows grow with the period. If the document is right, raise `{setting}` in pipelines.yaml, then run `sp-reports reload {documentId}`.',
   },
   TOO_MANY_COLUMNS: {
     kind: 'terminal',
     message: 'parsing {reportType} document {documentId}: {found}; the limit is {limit}',
     remedy:
-      'Nothing of it was loaded, and the raw document is kept. Look at the document: if its names are values, it needs a report schema with `rows` and `json` columns for them.',
+      'Nothing of it was loaded, and the raw document is kept. Look at the document: if its names are values, it needs a report schema with `rows` and `json` columns for them. If they are columns, raise `{setting}` in pipelines.yaml, then run `sp-reports reload {documentId}`.',
   },
   WORKBOOK_TOO_LARGE: {
     kind: 'terminal',
     message: 'parsing {reportType} document {documentId}: {found}; the limit is {limit}',
     remedy:
-      'Nothing of it was loaded, and the raw document is kept. Save its first sheet as tab-separated text, without cells far away from the others, and load that with `sp-reports load`.',
+      'Nothing of it was loaded, and the raw document is kept. Save its first sheet as tab-separated text, without cells far away from the others, and load that with `sp-reports load`. Or raise `{setting}` in pipelines.yaml, then run `sp-reports reload {documentId}`.',
   },
   DOCUMENT_TOO_COMPLEX: {
     kind: 'terminal',

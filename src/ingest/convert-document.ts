@@ -1,3 +1,4 @@
+import type { DocumentLimits } from '../config/documents-spec.js';
 import { documentError } from '../parse/limits.js';
 import { parseDocument } from '../parse/parse-document.js';
 import type { ParseHint } from '../parse/parse-hint.js';
@@ -24,6 +25,8 @@ export interface ConvertOptions {
   pii?: PiiTreatment;
   /** Limit of the gunzipped size. */
   maxTextBytes: number;
+  /** Limits on what is in the document; the default ones if absent. */
+  limits?: DocumentLimits;
   /** Stops with its reason. */
   signal?: AbortSignal;
   /** Called with their number when all rows are written; if it throws, nothing is kept of them. */
@@ -75,10 +78,10 @@ export async function convertDocument(
 async function convertOnce(
   raw: RawDocument,
   { lake, engine }: Pick<WriteOptions, 'lake' | 'engine'>,
-  { schema, schemas, pii, maxTextBytes, signal, onRowsWritten }: ConvertOptions,
+  { schema, schemas, pii, maxTextBytes, limits: ofContent, signal, onRowsWritten }: ConvertOptions,
   { charset, hint }: Known,
 ): Promise<ConvertedDocument> {
-  const limits = { maxTextBytes, signal };
+  const limits = { maxTextBytes, ofContent, signal };
   const document =
     engine === 'columnar' ? await openDocument(raw, limits, charset) : await examineDocument(raw, limits);
   faultPoint('examined');

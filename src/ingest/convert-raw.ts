@@ -56,6 +56,7 @@ export async function convertRaw(
     schemas,
     pii: piiTreatment({ pipeline, reportType }, config),
     maxTextBytes: maxDocumentBytes,
+    limits: config.documents,
     signal,
   };
   const convert = (document: RawDocument, isWrittenNow: boolean) =>

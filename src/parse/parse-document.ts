@@ -124,7 +124,7 @@ async function parse({
   if (format === 'JSON') return parseJsonByEngine(document, schema, options);
   if (format === 'XML') {
     const openXml = (paths: ListPaths) => readXmlObjects(document, paths);
-    return parseObjects(document, schema, oneByOne(openXml, batchRows));
+    return parseObjects(document, schema, oneByOne(openXml, { batchRows, limits: document.limits }));
   }
   throw new ReportsError('FORMAT_UNSUPPORTED', {
     reportType,
@@ -168,7 +168,10 @@ async function parseJsonByEngine(
     return parseJson(document, schema, { wholeSurvey: hint?.kind === 'whole-survey', beginningBytes });
   }
   const openJson = (paths: ListPaths) => readJsonObjects(document, paths);
-  const reading = { ...oneByOne(openJson, batchRows), engine: 'reference' as const };
+  const reading = {
+    ...oneByOne(openJson, { batchRows, limits: document.limits }),
+    engine: 'reference' as const,
+  };
   return withReason(await parseObjects(document, schema, reading), hint);
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { ReportsError } from '../../src/errors/reports-error.js';
-import { maxColumns } from '../../src/parse/limits.js';
+import { defaultDocumentLimits } from '../../src/config/documents-spec.js';
 import { readColumnType } from '../../src/schema/column-type.js';
 import type { ColumnType, ReportSchema } from '../../src/schema/types.js';
 import type { ExaminedDocument } from '../../src/source/types.js';
@@ -453,9 +453,9 @@ for (const engine of ['reference', 'columnar'] as const)
       const wide = `a,b\n1${',"a'.repeat(40_000)}\n`;
       const before = process.cpuUsage();
       await assert.rejects(readRows(documentOf(wide, {}, 100_000)), { code: 'TOO_MANY_COLUMNS' });
-      const alike = `a,b\n1${',"a'.repeat(maxColumns - 1)}\n`;
+      const alike = `a,b\n1${',"a'.repeat(defaultDocumentLimits.maxColumns - 1)}\n`;
       const { columns } = await readRows(documentOf(alike, {}, 100_000));
-      assert.equal(columns.length, maxColumns);
+      assert.equal(columns.length, defaultDocumentLimits.maxColumns);
       const { user } = process.cpuUsage(before);
       assert.ok(user < 5_000_000, `${user / 1e6} s`);
     });

@@ -1,3 +1,4 @@
+import { defaultDocumentLimits } from '../../src/config/documents-spec.js';
 import type { DocumentMetadata, ExaminedDocument } from '../../src/source/types.js';
 
 /**
@@ -20,6 +21,7 @@ export function documentOf(
     charset: 'utf-8',
     charsetSource: 'bytes',
     isValidUtf8: true,
+    limits: defaultDocumentLimits,
     textBytes: text.length,
     notes: [],
     async *openText() {

@@ -195,7 +195,7 @@ for (const engine of ['reference', 'columnar'] satisfies Engine[]) {
         sparseRows('x=">" r="XFD1048&#53;76"'),
         'WORKBOOK_TOO_LARGE',
       ],
-      ['in rows that no sheet has', sparseRows('r="A99999999999"'), 'WORKBOOK_TOO_LARGE'],
+      ['in rows that no sheet has', sparseRows('r="A99999999999"'), 'FORMAT_UNSUPPORTED'],
       ['with an address that is none', sparseRows('r="A1e9"'), 'FORMAT_UNSUPPORTED'],
     ] as const) {
       it(`with cells ${what} is refused with ${code} before their places are made`, async () => {

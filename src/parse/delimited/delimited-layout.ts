@@ -1,8 +1,9 @@
+import type { DocumentLimits } from '../../config/documents-spec.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import { defaultTableName } from '../../schema/infer.js';
 import { marketplaces } from '../../schema/marketplaces.js';
 import type { ColumnType, ReportSchema, ResolvedColumn } from '../../schema/types.js';
-import type { DocumentMetadata } from '../../source/types.js';
+import type { ReadableDocument } from '../../source/types.js';
 import { type ResolvedHeader, resolveHeader } from '../layout/header.js';
 import { refuseKeyless, refuseUnknown, tableOf } from '../layout/table-layout.js';
 import { checkColumns, checkHeaderLine } from '../limits.js';
@@ -14,6 +15,7 @@ import { type DelimitedDialect, decideDialect } from './dialect.js';
 export interface DelimitedLayout {
   dialect: DelimitedDialect;
   header: ResolvedHeader;
+  limits: DocumentLimits;
   /** Countries of the document's marketplaces. */
   countries: string[];
 }
@@ -24,7 +26,7 @@ export interface DelimitedLayout {
  * unrelated ones; LimitExceeded.
  */
 export function delimitedLayout(
-  metadata: DocumentMetadata,
+  { raw: { metadata }, limits }: Pick<ReadableDocument, 'raw' | 'limits'>,
   schema: ReportSchema | undefined,
   head: string,
 ): DelimitedLayout {
@@ -35,7 +37,7 @@ export function delimitedLayout(
     throw new ReportsError('HEADER_NOT_FOUND', { reportType, documentId, found });
   }
   checkHeaderLine(head, dialect.preambleCharacters, dialect.carriageReturnsOnly ? '\r' : '\n');
-  checkColumns(dialect.header.length);
+  checkColumns(dialect.header.length, limits);
   const header = resolveHeader(dialect.header, schema?.tables[0]?.columns);
   if (schema?.tables[0]) {
     refuseUnknown(metadata, header.columns, dialect.header);
@@ -44,6 +46,7 @@ export function delimitedLayout(
   return {
     dialect,
     header,
+    limits,
     countries: marketplaceIds.flatMap((id) => marketplaces[id]?.country ?? []),
   };
 }

@@ -28,7 +28,7 @@ export async function parseDelimited(
   batchRows: number,
 ): Promise<DocumentStream> {
   const { metadata } = document.raw;
-  const layout = delimitedLayout(metadata, schema, head);
+  const layout = delimitedLayout(document, schema, head);
   const survey = await surveyDocument(document, layout);
   const table = tableLayout(layout, schema, metadata.reportType, survey);
   return documentStream(
@@ -54,7 +54,7 @@ async function* readBatches(
   let rejects: Reject[] = [];
   let row = 0;
   let characters = 0;
-  for await (const { cells, raw } of readRecords(document.openText(), dialect, survey.reading)) {
+  for await (const { cells, raw } of readRecords(document.openText(), layout, survey.reading)) {
     row += 1;
     characters += raw.length;
     const surplus = surplusCells(cells.length, dialect.header.length, (index) => cells[index] ?? '');

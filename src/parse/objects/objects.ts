@@ -1,3 +1,4 @@
+import type { DocumentLimits } from '../../config/documents-spec.js';
 import { snakeCaseName } from '../../schema/column-name.js';
 import { defaultTableName } from '../../schema/infer.js';
 import type { ReportSchema } from '../../schema/types.js';
@@ -29,14 +30,14 @@ export interface ObjectReading {
  * Errors: HEADER_UNKNOWN, KEY_COLUMN_MISSING, and those of the reading.
  */
 export async function parseObjects(
-  { raw }: Pick<ReadableDocument, 'raw'>,
+  document: Pick<ReadableDocument, 'raw' | 'limits'>,
   schema: ReportSchema | undefined,
   reading: ObjectReading,
 ): Promise<DocumentStream> {
   const plan = schema?.tables.length ? new ObjectPlan(schema) : undefined;
   const found = await reading.survey(plan);
   const rules = objectRules(schema);
-  const { tables, notes } = objectLayout(raw.metadata, plan, found, rules);
+  const { tables, notes } = objectLayout(document, plan, found, rules);
   const { engine } = reading;
   return documentStream(
     {
@@ -64,14 +65,14 @@ export interface ObjectLayout {
  * Errors: HEADER_UNKNOWN, KEY_COLUMN_MISSING.
  */
 export function objectLayout(
-  metadata: DocumentMetadata,
+  { raw: { metadata }, limits }: Pick<ReadableDocument, 'raw' | 'limits'>,
   plan: ObjectPlan | undefined,
   found: FoundObjects,
   rules: ValueRules,
 ): ObjectLayout {
   const planned = plan ? plannedLayout(metadata, plan, found, rules) : { tables: [], notes: [] };
   return {
-    tables: [...planned.tables, ...inferredTables(metadata, found, plan, rules)],
+    tables: [...planned.tables, ...inferredTables(metadata, found, { plan, rules, limits })],
     notes: planned.notes,
   };
 }
@@ -82,11 +83,11 @@ export function objectLayout(
  */
 export function oneByOne(
   openObjects: (paths: ListPaths) => AsyncIterable<ObjectRow>,
-  batchRows: number,
+  { batchRows, limits }: { batchRows: number; limits: DocumentLimits },
 ): ObjectReading {
   const open = (plan: ObjectPlan | undefined) => openObjects(plan?.lists ?? noPaths);
   return {
-    survey: (plan) => surveyObjects(open(plan), plan),
+    survey: (plan) => surveyObjects(open(plan), plan, limits),
     batches: (tables, plan, rules) => readObjectBatches(open(plan), tables, rules, batchRows),
   };
 }
@@ -174,12 +175,11 @@ function plannedTable(
 function inferredTables(
   { reportType }: DocumentMetadata,
   { lists, beside }: FoundObjects,
-  plan: ObjectPlan | undefined,
-  rules: ValueRules,
+  { plan, rules, limits }: { plan: ObjectPlan | undefined; rules: ValueRules; limits: DocumentLimits },
 ): ObjectTable[] {
   const surveys = new Map<string | undefined, ObjectSurvey>(lists);
   if (beside !== undefined && !plan) {
-    const survey = new ObjectSurvey();
+    const survey = new ObjectSurvey(limits);
     survey.addRow(leavesOf(beside));
     surveys.set(undefined, survey);
   }

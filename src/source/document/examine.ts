@@ -1,3 +1,4 @@
+import { defaultDocumentLimits, type DocumentLimits } from '../../config/documents-spec.js';
 import { pluralize } from '../../text/pluralize.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import { type Findings, joinFindings } from '../../schema/findings.js';
@@ -18,6 +19,8 @@ import { Utf8Check, type Utf8Finding } from './utf8-check.js';
 export interface ReadLimits {
   /** Limit of the gunzipped size. */
   maxTextBytes: number;
+  /** Limits on what is in the document; the default ones if absent. */
+  ofContent?: DocumentLimits | undefined;
   /** Aborts any reading of the document with its reason: a large one takes minutes. */
   signal?: AbortSignal | undefined;
 }
@@ -43,7 +46,7 @@ export async function examineDocument(raw: RawDocument, limits: ReadLimits): Pro
   const scan = new TextScan(raw, limits);
   for await (const chunk of openBytes()) scan.add(chunk);
   const decision = decideCharset(raw, scan.head, scan.utf8.end());
-  return examined(readable(raw, layers, decision, openBytes), layers, decision, scan);
+  return examined(readable(raw, { layers, limits, openBytes }, decision), layers, decision, scan);
 }
 
 /**
@@ -59,7 +62,11 @@ export async function openDocument(
 ): Promise<OpenedDocument> {
   const { layers, openBytes } = await openLimited(raw, limits);
   const { charset, isValidUtf8, charsetSource } = assumed ?? (await decideByBeginning());
-  const document = readable(raw, layers, { charset, isValidUtf8, charsetSource }, readAndCheck);
+  const document = readable(
+    raw,
+    { layers, limits, openBytes: readAndCheck },
+    { charset, isValidUtf8, charsetSource },
+  );
   let result: ExaminedDocument | undefined;
   return { ...document, finish };
 
@@ -112,12 +119,16 @@ async function openLimited(raw: RawDocument, { signal }: ReadLimits) {
 
 function readable(
   raw: RawDocument,
-  layers: number,
+  {
+    layers,
+    limits: { ofContent = defaultDocumentLimits },
+    openBytes,
+  }: { layers: number; limits: ReadLimits; openBytes: () => AsyncGenerator<Buffer> },
   { charset, charsetSource, isValidUtf8 }: Omit<CharsetDecision, keyof Findings>,
-  openBytes: () => AsyncGenerator<Buffer>,
 ): ReadableDocument {
+  const gzipped = layers > 0;
   const openText = () => decodeText(openBytes(), charset);
-  return { raw, gzipped: layers > 0, charset, charsetSource, isValidUtf8, openBytes, openText };
+  return { raw, gzipped, charset, charsetSource, isValidUtf8, limits: ofContent, openBytes, openText };
 }
 
 function examined(
@@ -146,7 +157,11 @@ class TextScan {
     this.textBytes += chunk.length;
     if (this.textBytes > maxTextBytes) {
       const { documentId } = this.raw.metadata;
-      throw new ReportsError('DOCUMENT_TOO_LARGE', { documentId, limit: maxTextBytes });
+      throw new ReportsError('DOCUMENT_TOO_LARGE', {
+        documentId,
+        found: this.textBytes,
+        limit: maxTextBytes,
+      });
     }
     if (this.head.length < headBytes) {
       this.head = Buffer.concat([this.head, chunk.subarray(0, headBytes - this.head.length)]);

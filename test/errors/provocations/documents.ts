@@ -41,6 +41,10 @@ export const documentProvocations: Provocations = {
     provoke: (folder) =>
       loadBytes(folder, 'deep.json', `[{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}]`),
   },
+  HEADER_TOO_LONG: {
+    input: 'a load of a document with a header line of 8 MB',
+    provoke: (folder) => loadBytes(folder, 'header.txt', `sku\t${'x'.repeat(8_000_000)}\n1\t2\n`),
+  },
   ROW_TOO_LONG: {
     input: 'a load of a document with a line of 20 MB',
     provoke: (folder) => loadBytes(folder, 'long.txt', `sku\tname\n1\t${'x'.repeat(20_000_000)}\n`),

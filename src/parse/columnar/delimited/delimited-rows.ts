@@ -1,4 +1,5 @@
 import type { Kernel } from '../../../kernel/kernel.js';
+import type { DelimitedLayout } from '../../delimited/delimited-layout.js';
 import type { DelimitedDialect } from '../../delimited/dialect.js';
 import type { CellForm } from '../rows.js';
 import { PlainRowCutter } from './plain-rows.js';
@@ -10,11 +11,11 @@ import type { RowCutter } from './row-cutter.js';
  */
 export function openDelimitedRows(
   kernel: Kernel,
-  dialect: DelimitedDialect,
+  { dialect, limits }: DelimitedLayout,
   maxRowsTogether: number,
 ): RowCutter {
   return dialect.quoting === 'csv'
-    ? new QuotedRowCutter(kernel, dialect, maxRowsTogether)
+    ? new QuotedRowCutter(kernel, dialect, maxRowsTogether, limits.maxRowCharacters)
     : new PlainRowCutter(kernel, dialect, maxRowsTogether);
 }
 

@@ -14,7 +14,7 @@ import { type Assumption, notColumnar, wrongAssumption } from '../../parse-hint.
 import type { ParsedBatch } from '../../types.js';
 import type { Evidence } from '../../values/evidence.js';
 import { RowGroupBuilder } from '../columns/row-group.js';
-import { openUtf8, readSlabs } from '../slab.js';
+import { readSlabs } from '../slab.js';
 import { cellFormOf, openDelimitedRows } from './delimited-rows.js';
 import { surveyColumns } from './survey-columns.js';
 
@@ -32,7 +32,7 @@ export async function parseColumnar(
   known?: Assumption,
 ): Promise<DocumentStream> {
   const { metadata } = document.raw;
-  const layout = delimitedLayout(metadata, schema, head);
+  const layout = delimitedLayout(document, schema, head);
   const { dialect } = layout;
   if (dialect.carriageReturnsOnly) throw notColumnar('its lines end in carriage returns alone');
   const assumed = known ?? (await assume(document, layout, head));
@@ -99,8 +99,8 @@ async function* readRowGroups(
     rules: assumed.rules,
     emptyCells: [...assumed.emptyNameless].map(cellIndexOf),
   });
-  const cutter = openDelimitedRows(kernel, dialect, group.maxRowsTogether);
-  for await (const slab of readSlabs(kernel, openUtf8(document))) {
+  const cutter = openDelimitedRows(kernel, layout, group.maxRowsTogether);
+  for await (const slab of readSlabs(kernel, document)) {
     for (const rows of cutter.cut(slab)) {
       group.add(rows);
       if (!group.isFull()) continue;

@@ -2,7 +2,6 @@ import type { Kernel } from '../../../kernel/kernel.js';
 import type { DelimitedDialect } from '../../delimited/dialect.js';
 import { surplusCells } from '../../delimited/records.js';
 import { swallowsRows } from '../../delimited/survey.js';
-import { maxRowCharacters } from '../../limits.js';
 import { notColumnar } from '../../parse-hint.js';
 import type { Rows } from '../rows.js';
 import { byteOrderMarkBytes, Slab } from '../slab.js';
@@ -38,7 +37,12 @@ export class QuotedRowCutter extends RowCutter {
   private cleanEnd = 0;
   private markCount = 0;
 
-  constructor(kernel: Kernel, dialect: DelimitedDialect, maxRowsTogether: number) {
+  constructor(
+    kernel: Kernel,
+    dialect: DelimitedDialect,
+    maxRowsTogether: number,
+    private readonly maxRowBytes: number,
+  ) {
     super(kernel, dialect, maxRowsTogether);
     this.skipLines = dialect.preambleLines;
     this.clean = new Slab(kernel, 0);
@@ -58,7 +62,7 @@ export class QuotedRowCutter extends RowCutter {
     }
     this.begun = source.bytes().slice(at, source.length);
     if (source !== slab) this.kernel.calls.release(source.at);
-    if (this.begun.length > maxRowCharacters) throw notColumnar('a quote is not closed');
+    if (this.begun.length > this.maxRowBytes) throw notColumnar('a quote is not closed');
   }
 
   end(): void {
