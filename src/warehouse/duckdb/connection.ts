@@ -7,6 +7,7 @@ import { exponentialBackoff, retry } from '../../runtime/retry.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import { isThere, makeFolder, ownerOnly, partialName } from '../../files/whole-file.js';
 import { fileError, firstLine, isLock } from '../../errors/duckdb-error.js';
+import { removeOldSpills, spillFolder } from './spill-folders.js';
 import { inTurn } from './turns.js';
 
 /** How the file is opened for one piece of work. */
@@ -32,8 +33,6 @@ export interface Access {
    * Whether the work is interrupted and started again if other work of this process needs the file.
    */
   isPreemptible?: boolean;
-  /** Where DuckDB puts what the memory does not hold. Default: a folder beside the file. */
-  temporaryFolder?: string;
   clock?: Clock | undefined;
 }
 
@@ -79,6 +78,7 @@ async function openAndWork<T>(
   access: Access & { signal: AbortSignal },
   work: (connection: DuckDBConnection) => Promise<T>,
 ): Promise<T> {
+  await removeOldSpillsOnce(access.path);
   const instance = await openWhenFree(access);
   let connection: DuckDBConnection | undefined;
   let stopInterrupts: (() => void) | undefined;
@@ -108,6 +108,15 @@ async function openAndWork<T>(
   }
 }
 
+/** The files whose old spill folders this process has removed. */
+const swept = new Set<string>();
+
+async function removeOldSpillsOnce(path: string): Promise<void> {
+  if (swept.has(path)) return;
+  swept.add(path);
+  await removeOldSpills(path);
+}
+
 async function openWhenFree(access: Access & { signal: AbortSignal }): Promise<DuckDBInstance> {
   const { path, mode, lockWaitMs, signal, clock } = access;
   const open = async () => {
@@ -134,13 +143,7 @@ async function openWhenFree(access: Access & { signal: AbortSignal }): Promise<D
  */
 const megabytesPerThread = 256;
 
-function settings({
-  path,
-  mode,
-  memoryLimitMegabytes,
-  threads,
-  temporaryFolder = `${path}.tmp`,
-}: Access): Record<string, string> {
+function settings({ path, mode, memoryLimitMegabytes, threads }: Access): Record<string, string> {
   const threadsWithin = (megabytes: number) =>
     Math.max(1, Math.min(availableParallelism(), Math.floor(megabytes / megabytesPerThread)));
   const wanted = threads ?? (memoryLimitMegabytes && threadsWithin(memoryLimitMegabytes));
@@ -150,7 +153,7 @@ function settings({
   };
   const common = {
     // First: it can't be set once external access is off.
-    temp_directory: temporaryFolder,
+    temp_directory: spillFolder(path),
     ...limits,
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
