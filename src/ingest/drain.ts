@@ -32,7 +32,8 @@ export async function drain(
   const deadlineMs = context.clock.now() + maxMinutes * 60_000;
   try {
     const hasRedrivePolicy = await queue.hasRedrivePolicy();
-    const journal = openCrashJournal(join(context.config.state, 'killed.json'), context);
+    const { config, clock, log } = context;
+    const journal = openCrashJournal(join(config.state, 'killed.json'), { clock, log });
     const poison = hasRedrivePolicy ? undefined : { maxReceives, journal };
     const run = new IngestRun(context, { maxConcurrent: concurrency, deadlineMs, ...signals, poison });
     try {

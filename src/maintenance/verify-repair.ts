@@ -1,8 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeError, faultOf, ReportsError } from '../errors/reports-error.js';
 import { digestFile } from '../files/file-digest.js';
-import { makeFolder } from '../files/whole-file.js';
 import { buildLoad } from '../ingest/build-load.js';
 import { CommitQueue } from '../ingest/commit-queue.js';
 import type { PipelineContext } from '../ingest/context.js';
@@ -13,6 +11,7 @@ import { openParquetReader, type ParquetReader } from '../parquet/parquet-reader
 import { keepMetadata, readRaw, withBytes } from '../source/document/raw-store.js';
 import type { DocumentMetadata } from '../source/types.js';
 import { openFolderStore } from '../store/folder-store.js';
+import { openScratch } from '../store/scratch.js';
 import { ledgerPages } from '../warehouse/ledger/ledger-pages.js';
 import { type LakeFile, type LedgerRow, type Load, parquetPaths } from '../warehouse/types.js';
 import { fetcherOf } from './fetch-again.js';
@@ -195,12 +194,11 @@ export function openRepairs(
   }
 
   async function withScratch<T>(work: (folder: string) => Promise<T>): Promise<T> {
-    await makeFolder(config.state);
-    const folder = await mkdtemp(join(config.state, 'verify-'));
+    const scratch = await openScratch(join(config.state, 'scratch'));
     try {
-      return await work(folder);
+      return await work(scratch.folder);
     } finally {
-      await rm(folder, { recursive: true, force: true });
+      await scratch.close();
     }
   }
 }

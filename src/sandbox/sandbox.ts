@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import {
   ChangeMessageVisibilityCommand,
@@ -45,6 +46,8 @@ export interface SandboxOptions {
   now?: () => number;
   /** Decides the result of requested reports, instead of generated ones. */
   make?: Make;
+  /** The address of an SQS server to make the queue on, instead of the sandbox's own. */
+  queueServer?: string;
 }
 
 export interface NewReport {
@@ -97,7 +100,10 @@ export interface Sandbox {
   sendBody(body: string): Promise<void>;
   /** Returns the number of messages on the queue: visible, and in flight. */
   queueDepth(): Promise<{ visible: number; inFlight: number }>;
-  /** Ends the visibility timeout of all messages in flight. */
+  /**
+   * Ends the visibility timeout of all messages in flight; on a server that is not the sandbox's
+   * own, waits for its end.
+   */
   returnMessages(): Promise<void>;
   /** Returns the bodies of the messages on the dead-letter queue. */
   deadLetters(): Promise<string[]>;
@@ -140,8 +146,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     tokenSeconds: options.tokenSeconds ?? 3600,
     urlSeconds: options.urlSeconds ?? 300,
   });
-  const queueServer = buildApp({ logger: false });
-  const sqsEndpoint = await queueServer.listen({ port: 0, host: '127.0.0.1' });
+  const ownServer = options.queueServer === undefined ? buildApp({ logger: false }) : undefined;
+  const sqsEndpoint = ownServer
+    ? await ownServer.listen({ port: 0, host: '127.0.0.1' })
+    : (options.queueServer ?? '');
   const awsEnvironment = {
     AWS_ACCESS_KEY_ID: 'sandbox',
     AWS_SECRET_ACCESS_KEY: 'sandbox-secret-access-key',
@@ -155,7 +163,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const deadLetterUrl = options.maxReceiveCount ? await createQueue(sqs, 'reports-dead', {}) : undefined;
   const queueUrl = await createQueue(
     sqs,
-    'reports',
+    ownServer ? 'reports' : `reports-${randomUUID()}`,
     deadLetterUrl
       ? {
           RedrivePolicy: JSON.stringify({
@@ -223,16 +231,12 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       await send(notificationBody(report, shape, random, state.now()));
     },
     sendBody: send,
-    async queueDepth() {
-      const { Attributes } = await sqs.send(
-        new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['All'] }),
-      );
-      return {
-        visible: Number(Attributes?.ApproximateNumberOfMessages),
-        inFlight: Number(Attributes?.ApproximateNumberOfMessagesNotVisible),
-      };
-    },
+    queueDepth,
     async returnMessages() {
+      if (!ownServer) {
+        while ((await queueDepth()).inFlight > 0) await systemClock.sleep(500);
+        return;
+      }
       for (const { receiptHandle: ReceiptHandle } of (await inspect('reports')).inflight) {
         await sqs.send(
           new ChangeMessageVisibilityCommand({ QueueUrl: queueUrl, ReceiptHandle, VisibilityTimeout: 0 }),
@@ -246,12 +250,23 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     },
     async close() {
       sqs.destroy();
-      await Promise.all([queueServer.close(), api.close()]);
+      await Promise.all([ownServer?.close(), api.close()]);
     },
   };
 
+  async function queueDepth() {
+    const { Attributes } = await sqs.send(
+      new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['All'] }),
+    );
+    return {
+      visible: Number(Attributes?.ApproximateNumberOfMessages),
+      inFlight: Number(Attributes?.ApproximateNumberOfMessagesNotVisible),
+    };
+  }
+
   async function inspect(queue: string) {
-    const inspected = await queueServer.inject(`/_fauxqs/queues/${queue}`);
+    if (!ownServer) throw new Error('only the own server of the sandbox shows its messages');
+    const inspected = await ownServer.inject(`/_fauxqs/queues/${queue}`);
     const { messages } = inspected.json<{
       messages: { ready: { body: string }[]; inflight: { receiptHandle: string }[] };
     }>();

@@ -36,7 +36,7 @@ export function openAlarms(
   readSnapshot: () => Promise<StatusSnapshot>,
   { config, clock, log }: AlarmContext,
 ): Alarms {
-  const state = openSharedJson(join(config.state, 'alarms.json'), alarmsJson, { log, clock });
+  const state = openSharedJson(join(config.state, 'alarms.json'), alarmsJson, { log });
   const requestStore = openRequestStore(config.state, { log, clock });
 
   /**

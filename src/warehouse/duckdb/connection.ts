@@ -8,6 +8,7 @@ import { withoutUndefined } from '../../runtime/without-undefined.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import { isThere, makeFolder, ownerOnly, partialName } from '../../files/whole-file.js';
 import { fileError, firstLine, isLock } from '../../errors/duckdb-error.js';
+import { removeOldSpills, spillFolder } from './spill-folders.js';
 import { inTurn } from './turns.js';
 
 /** How the file is opened for one piece of work. */
@@ -33,8 +34,6 @@ export interface Access {
    * Whether the work is interrupted and started again if other work of this process needs the file.
    */
   isPreemptible?: boolean;
-  /** Where DuckDB puts what the memory does not hold. Default: a folder beside the file. */
-  temporaryFolder?: string;
   clock?: Clock | undefined;
 }
 
@@ -80,6 +79,7 @@ async function openAndWork<T>(
   access: Access & { signal: AbortSignal },
   work: (connection: DuckDBConnection) => Promise<T>,
 ): Promise<T> {
+  await removeOldSpillsOnce(access.path);
   const instance = await openWhenFree(access);
   let connection: DuckDBConnection | undefined;
   let stopInterrupts: (() => void) | undefined;
@@ -109,6 +109,15 @@ async function openAndWork<T>(
   }
 }
 
+/** The files whose old spill folders this process has removed. */
+const swept = new Set<string>();
+
+async function removeOldSpillsOnce(path: string): Promise<void> {
+  if (swept.has(path)) return;
+  swept.add(path);
+  await removeOldSpills(path);
+}
+
 async function openWhenFree(access: Access & { signal: AbortSignal }): Promise<DuckDBInstance> {
   const { path, mode, lockWaitMs, signal, clock } = access;
   const open = async () => {
@@ -135,19 +144,13 @@ async function openWhenFree(access: Access & { signal: AbortSignal }): Promise<D
  */
 const megabytesPerThread = 256;
 
-function settings({
-  path,
-  mode,
-  memoryLimitMegabytes,
-  threads,
-  temporaryFolder = `${path}.tmp`,
-}: Access): Record<string, string> {
+function settings({ path, mode, memoryLimitMegabytes, threads }: Access): Record<string, string> {
   const threadsWithin = (megabytes: number) =>
     Math.max(1, Math.min(availableParallelism(), Math.floor(megabytes / megabytesPerThread)));
   const wanted = threads ?? (memoryLimitMegabytes && threadsWithin(memoryLimitMegabytes));
   const common = withoutUndefined({
     // First: it can't be set once external access is off.
-    temp_directory: temporaryFolder,
+    temp_directory: spillFolder(path),
     memory_limit: memoryLimitMegabytes ? `${memoryLimitMegabytes}MB` : undefined,
     threads: wanted ? String(wanted) : undefined,
     autoinstall_known_extensions: 'false',
