@@ -132,7 +132,7 @@ function scopeOf({ from, to, types, seller }: BackfillOptions, config: Config, n
   return {
     createdSince,
     createdUntil,
-    ...(types ? { reportTypes: types } : {}),
+    reportTypes: types,
     sellerIds: sellersNamed(config, seller).map(({ id }) => id),
   };
 }

@@ -45,15 +45,15 @@ export function demoCommand(io: Io): Command {
       'then keep running like `start`, with the status page, until stopped; new reports finish now and then',
     )
     .action(async ({ folder, serve }: { folder: string; serve?: boolean }, command: Command) => {
-      const place = resolve(io.cwd, folder);
-      const lock = await takeLock(`${place}.lock`);
+      const path = resolve(io.cwd, folder);
+      const lock = await takeLock(`${path}.lock`);
       if (!lock)
         throw new ReportsError('USAGE', {
-          problem: `another demo is running in ${place}; stop it, or name another folder with --folder`,
+          problem: `another demo is running in ${path}; stop it, or name another folder with --folder`,
         });
       try {
-        await emptyFolder(place);
-        await untilStopped(io, (signals) => runDemo(place, Boolean(serve), command, io, signals));
+        await emptyFolder(path);
+        await untilStopped(io, (signals) => runDemo(path, Boolean(serve), command, io, signals));
       } finally {
         await lock.release();
       }

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { alarmsSpec } from './alarms-spec.js';
 import { credential, optionalText, optionalUrl } from './common-spec.js';
+import { documentsSpec } from './documents-spec.js';
 import { pipelineSpec, type pipelineRuleSpec } from './pipeline-spec.js';
-import { folder, store } from './place-spec.js';
+import { folder, store } from './location-spec.js';
 import type { SellerIds } from './seller-ids.js';
 import { sellerSpec } from './seller-spec.js';
 import { statusSpec } from './status-spec.js';
@@ -97,6 +98,7 @@ export const configSpec = z.strictObject({
     })
     .prefault({})
     .describe('Downloads of documents.'),
+  documents: documentsSpec,
   piiHashKey: z
     .string()
     .refine((key) => key.length >= 16, `expected at least 16 characters`)

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { optionalText, optionalUrl } from './common-spec.js';
-import { folder } from './place-spec.js';
+import { folder } from './location-spec.js';
 
 /** The warehouse, as written. */
 export const warehouseSpec = z

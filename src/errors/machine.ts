@@ -13,6 +13,12 @@ export const machineErrors = {
     remedy:
       'Make sure that the folder exists, is mounted, and can be written by the user that the program runs as, and that the process may open enough files (`ulimit -n`); `sp-reports doctor` tests each folder. Nothing was lost: messages stay on the queue, and a later run loads them.',
   },
+  OPEN_FILES_LIMIT: {
+    kind: 'retryable',
+    message: 'starting: the process may have {found} files open at once, and it needs {limit}',
+    remedy:
+      'Raise the limit of open files, for example with `ulimit -n 1024`, `LimitNOFILE=1024` in a systemd unit, or `docker run --ulimit nofile=1024`, then start the program again. Nothing was lost.',
+  },
   OUT_OF_MEMORY: {
     kind: 'retryable',
     message: 'the machine has no memory left: {found}',

@@ -48,7 +48,7 @@ export async function planPurge(
     const clearings = await clearingsOf(document, lake.get(fileKey(id)) ?? [], context, rewriter);
     if (!clearings) continue;
     const record = records.get(entry.key);
-    plan.documents.push({ entry, ...(record && { record }) });
+    plan.documents.push({ entry, record });
     plan.parquet.push(...clearings);
     const raw = rawPath(context.raw.folder, id);
     if (rawFiles.has(raw) || rawFiles.has(`${raw}.json`)) plan.raws.push(raw);
@@ -142,10 +142,10 @@ async function unknownRaws(
   { raw, schemas }: PipelineContext,
 ): Promise<string[]> {
   const found: string[] = [];
-  for await (const { facts, path } of listRaw(raw, known)) {
-    if (!mayHoldPersonalData(schemas.get(facts.reportType))) continue;
-    const createdMs = facts.reportCreatedAt
-      ? Date.parse(facts.reportCreatedAt)
+  for await (const { metadata, path } of listRaw(raw, known)) {
+    if (!mayHoldPersonalData(schemas.get(metadata.reportType))) continue;
+    const createdMs = metadata.reportCreatedAt
+      ? Date.parse(metadata.reportCreatedAt)
       : ((await raw.find(path))?.writtenMs ?? 0);
     if (createdMs < Date.parse(before)) found.push(path);
   }

@@ -90,6 +90,16 @@ const badInputs: BadInput[] = [
     becomes: quarantined,
   },
   {
+    input: 'a document that fits another type far better',
+    give: {
+      body: text([
+        'sku\tasin\tfnsku\torder-id\treturn-date\tquantity\tdetailed-disposition\treason',
+        'A-1\tB01\tX01\t111-1\t2026-10-01T00:00:00Z\t1\tSELLABLE\tUNWANTED_ITEM',
+      ]),
+    },
+    becomes: quarantined,
+  },
+  {
     input: 'a document of blank lines only',
     give: { body: text(['', '', '']) },
     becomes: 'the rows in the table stay',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CommitPlace, CommitQueue } from '../../src/ingest/commit-queue.js';
+import { type CommitReservation, CommitQueue } from '../../src/ingest/commit-queue.js';
 import { ledgerEntry } from '../../src/warehouse/ledger/ledger-entry.js';
 import type { Load } from '../../src/warehouse/types.js';
 import { fakeContext } from './fake-context.js';
@@ -14,7 +14,7 @@ describe('a document that is ready to commit', () => {
   let clock: ReturnType<typeof simulateClock>;
   /** How many loads each commit had. */
   let commits: number[];
-  let reserved: CommitPlace;
+  let reserved: CommitReservation;
   let queue: CommitQueue;
 
   beforeEach(() => {

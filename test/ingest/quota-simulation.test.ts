@@ -4,8 +4,12 @@ import type { PipelineContext } from '../../src/ingest/context.js';
 import { drain } from '../../src/ingest/drain.js';
 import { Random } from '../../src/sandbox/random.js';
 import { amazonsPlans, RateLimits } from '../../src/sandbox/rate-limits.js';
-import type { SharedJson } from '../../src/files/shared-json.js';
-import { openQuotaPlan, type QuotaKey } from '../../src/source/selling-partner/quota.js';
+import {
+  openQuotaPlan,
+  type QuotaKey,
+  quotaJson,
+  type QuotaState,
+} from '../../src/source/selling-partner/quota.js';
 import { openSellingPartner } from '../../src/source/selling-partner/selling-partner.js';
 import type { Queue, QueueMessage } from '../../src/source/types.js';
 import type { LedgerRow, Warehouse } from '../../src/warehouse/types.js';
@@ -13,6 +17,8 @@ import { fakeContext, fakePipeline, fakeSeller } from './fake-context.js';
 import { type SimulatedClock, simulateClock } from '../runtime/simulated-clock.js';
 import { openFolderStore } from '../../src/store/folder-store.js';
 import type { Pipeline } from '../../src/config/spec.js';
+
+type QuotaStore = Parameters<typeof openQuotaPlan>[0]['state'];
 
 const reportType = 'GET_SIMULATED';
 const documentPlan = amazonsPlans.getReportDocument as { callsPerSecond: number; burst: number };
@@ -87,8 +93,8 @@ async function simulate({ sellers, documentsEach, slow = 0, order, restartAfterM
   );
   if (order === 'mixed') shuffle(bodies, random);
   const queue = simulateQueue(bodies);
-  const stored: SharedJson & { value: unknown } = {
-    value: undefined,
+  const stored: QuotaStore & { value: QuotaState } = {
+    value: quotaJson.missing(),
     read: () => stored.value,
     async change(change) {
       stored.value = change(stored.value);
@@ -187,7 +193,7 @@ function openContext({
   clock: SimulatedClock;
   sellerIds: string[];
   clientOf: (id: string) => string;
-  stored: SharedJson;
+  stored: QuotaStore;
   warehouse: Partial<Warehouse>;
 }): PipelineContext {
   const quota = openQuotaPlan({ state: stored, clock });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { type Kernel, takeKernel } from '../../src/kernel/kernel.js';
-import { placeCells, placeIntegers, readBits } from './kernel-memory.js';
+import { placeCells, copyInIntegers, readBits } from './kernel-memory.js';
 
 interface Form {
   precision: number;
@@ -50,7 +50,7 @@ describe('the kernel that reads integers', () => {
   beforeEach(() => {
     kernel = takeKernel();
   });
-  afterEach(() => kernel.giveBack());
+  afterEach(() => kernel.release());
 
   /** The values at an address, of 8 or 16 bytes each. */
   function valuesAt(at: number, count: number, wide: boolean): bigint[] {
@@ -158,7 +158,7 @@ describe('the kernel that reads integers', () => {
         const dictionary = calls.newDictionary();
         calls.addToDictionary(dictionary, ...placeCells(kernel, texts), kernel.zeros(texts.length * 4));
         const values = kernel.zeros(texts.length * 16);
-        const statuses = kernel.place(new Uint8Array(texts.length).fill(9));
+        const statuses = kernel.copyIn(new Uint8Array(texts.length).fill(9));
         const given = [precision, scale, mark.charCodeAt(0), Number(wide), values, statuses] as const;
         const left = calls.readEntries(dictionary, from, 0, ...given);
         const expected = texts.map((text) => expectedNumber(text, form));
@@ -246,10 +246,10 @@ describe('the kernel that reads integers', () => {
       fc.property(fc.array(fc.boolean(), { maxLength: 50 }), fc.boolean(), (kept, wide) => {
         kernel.calls.reset();
         const words = kept.flatMap((_, entry) => (wide ? [BigInt(entry), -1n] : [BigInt(entry)]));
-        const values = placeIntegers(kernel, words);
+        const values = copyInIntegers(kernel, words);
         let index = 0;
         const places = kept.map((isKept) => (isKept ? index++ : -1));
-        kernel.calls.moveValues(values, Number(wide), placeIntegers(kernel, places), kept.length);
+        kernel.calls.moveValues(values, Number(wide), copyInIntegers(kernel, places), kept.length);
         const expected = kept.flatMap((isKept, entry) => (isKept ? [BigInt(entry)] : []));
         assert.deepEqual(
           valuesAt(values, index, wide),

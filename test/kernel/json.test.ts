@@ -34,7 +34,7 @@ describe('the kernel that reads JSON', () => {
   beforeEach(() => {
     kernel = takeKernel();
   });
-  afterEach(() => kernel.giveBack());
+  afterEach(() => kernel.release());
 
   const newRoot = () => kernel.calls.newPath(0, 0, 0);
 
@@ -68,7 +68,7 @@ describe('the kernel that reads JSON', () => {
     const { calls } = kernel;
     const { at, length } = placeText(kernel, text);
     const rowBytes = cells * 8;
-    const template = kernel.place(new Uint8Array(rowBytes).fill(0xff));
+    const template = kernel.copyIn(new Uint8Array(rowBytes).fill(0xff));
     const marks = calls.allocate(rowBytes * maxRows);
     const escaped = calls.allocate(cells * 4);
     const uneven = calls.allocate(cells * maxRows * 4);
@@ -229,7 +229,7 @@ describe('the kernel that reads JSON', () => {
     const stopsOf = (text: string, options: Options = {}) => {
       kernel.calls.reset();
       const root = newRoot();
-      kernel.calls.newPath(root, kernel.place(Buffer.from('a')), 1);
+      kernel.calls.newPath(root, kernel.copyIn(Buffer.from('a')), 1);
       const { stopped, rows, end } = readItems(root, text, options);
       return [stopped, rows.length, text.slice(end)];
     };
@@ -255,7 +255,7 @@ describe('the kernel that reads JSON', () => {
   it('finds the end of a JSON string with an escape right before it', () => {
     for (const text of ['"\\\\"', '"\\n"', '"a\\""', '"\\u0041"', '{"a":"\\\\"}']) {
       const bytes = Buffer.from(text);
-      const at = kernel.place(Buffer.concat([bytes, Buffer.alloc(64)]));
+      const at = kernel.copyIn(Buffer.concat([bytes, Buffer.alloc(64)]));
       assert.equal(kernel.calls.endOfValue(at, bytes.length, 0), bytes.length, text);
     }
   });
@@ -265,11 +265,11 @@ describe('the kernel that reads JSON', () => {
       fc.property(fc.jsonValue(), (value) => {
         const text = JSON.stringify(value);
         const bytes = Buffer.from(`${text},`);
-        const at = kernel.place(Buffer.concat([bytes, Buffer.alloc(64)]));
+        const at = kernel.copyIn(Buffer.concat([bytes, Buffer.alloc(64)]));
         assert.equal(kernel.calls.endOfValue(at, bytes.length, 0), bytes.length - 1);
         if (!/^[[{"]/.test(text)) return;
         const cut = Buffer.from(text).subarray(0, -1);
-        const half = kernel.place(Buffer.concat([cut, Buffer.alloc(64)]));
+        const half = kernel.copyIn(Buffer.concat([cut, Buffer.alloc(64)]));
         assert.equal(kernel.calls.endOfValue(half, cut.length, 0), -1);
       }),
     );

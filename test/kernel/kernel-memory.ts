@@ -4,20 +4,20 @@ import type { Cells, Kernel } from '../../src/kernel/kernel.js';
 const slack = Buffer.alloc(80);
 
 /** Copies integers into the kernel's memory, 4 or 8 bytes each, and returns their address. */
-export function placeIntegers(kernel: Kernel, values: readonly number[] | readonly bigint[]): number {
+export function copyInIntegers(kernel: Kernel, values: readonly number[] | readonly bigint[]): number {
   const integers = values.every((value) => typeof value === 'number')
     ? Int32Array.from(values)
     : BigInt64Array.from(values as readonly bigint[]);
-  return kernel.place(new Uint8Array(integers.buffer));
+  return kernel.copyIn(new Uint8Array(integers.buffer));
 }
 
-export function placeDoubles(kernel: Kernel, values: readonly number[]): number {
-  return kernel.place(new Uint8Array(Float64Array.from(values).buffer));
+export function copyInDoubles(kernel: Kernel, values: readonly number[]): number {
+  return kernel.copyIn(new Uint8Array(Float64Array.from(values).buffer));
 }
 
 /** Copies a bitmap in Arrow's layout into the kernel's memory and returns its address. */
-export function placeBits(kernel: Kernel, bits: readonly boolean[]): number {
-  return kernel.place(bitmapOf(bits));
+export function copyInBits(kernel: Kernel, bits: readonly boolean[]): number {
+  return kernel.copyIn(bitmapOf(bits));
 }
 
 export function bitmapOf(bits: readonly boolean[]): Uint8Array {
@@ -37,14 +37,14 @@ export function readBits(kernel: Kernel, bitmap: number, count: number): boolean
 /** Copies a text into the kernel's memory, followed by the bytes that may be read after it. */
 export function placeText(kernel: Kernel, text: string): { at: number; length: number } {
   const bytes = Buffer.from(text);
-  return { at: kernel.place(Buffer.concat([bytes, slack])), length: bytes.length };
+  return { at: kernel.copyIn(Buffer.concat([bytes, slack])), length: bytes.length };
 }
 
 /** Texts in Arrow's layout. */
-export function placeTexts(kernel: Kernel, texts: readonly string[]): { offsets: number; bytes: number } {
+export function copyInTexts(kernel: Kernel, texts: readonly string[]): { offsets: number; bytes: number } {
   const offsets = [0];
   for (const text of texts) offsets.push((offsets.at(-1) ?? 0) + Buffer.byteLength(text));
-  return { offsets: placeIntegers(kernel, offsets), bytes: placeText(kernel, texts.join('')).at };
+  return { offsets: copyInIntegers(kernel, offsets), bytes: placeText(kernel, texts.join('')).at };
 }
 
 /** How a cell is written: see `cell.ts` of the kernel. */
@@ -64,5 +64,5 @@ export function placeCells(kernel: Kernel, cells: readonly (string | undefined)[
     return pair;
   });
   const rows = cells.map((_, row) => row * 2);
-  return [text.at, placeIntegers(kernel, marks), placeIntegers(kernel, rows), cells.length, 0, form];
+  return [text.at, copyInIntegers(kernel, marks), copyInIntegers(kernel, rows), cells.length, 0, form];
 }

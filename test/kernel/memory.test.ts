@@ -7,7 +7,7 @@ describe('the memory of the kernel', () => {
   beforeEach(() => {
     kernel = takeKernel();
   });
-  afterEach(() => kernel.giveBack());
+  afterEach(() => kernel.release());
 
   interface Block {
     at: number;
@@ -48,7 +48,7 @@ describe('the memory of the kernel', () => {
 
   it('enlarges a block in place while its capacity suffices, and moves it otherwise', () => {
     const { calls } = kernel;
-    const block = kernel.place(Buffer.from('kept'));
+    const block = kernel.copyIn(Buffer.from('kept'));
     const capacity = calls.capacityOf(block);
     assert.equal(calls.enlarge(block, 4, capacity), block);
     const larger = calls.enlarge(block, 4, capacity + 1);
@@ -84,7 +84,7 @@ describe('the memory of the kernel', () => {
   });
 
   it('returns zeros if a caller needs them, although a new block contains what was there before', () => {
-    const block = kernel.place(new Uint8Array(500).fill(7));
+    const block = kernel.copyIn(new Uint8Array(500).fill(7));
     kernel.calls.release(block);
     assert.equal(kernel.zeros(500), block);
     assert.deepEqual(kernel.bytes(block, 500), new Uint8Array(500));

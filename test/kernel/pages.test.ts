@@ -4,7 +4,7 @@ import { deltaBinaryUnpack } from 'hyparquet/src/delta.js';
 import { readRleBitPackedHybrid } from 'hyparquet/src/encoding.js';
 import { type Kernel, takeKernel } from '../../src/kernel/kernel.js';
 import { bitWidthOf } from '../../src/parquet/columnar/levels.js';
-import { bitmapOf, placeBits, placeDoubles, placeIntegers, placeTexts } from './kernel-memory.js';
+import { bitmapOf, copyInBits, copyInDoubles, copyInIntegers, copyInTexts } from './kernel-memory.js';
 
 /** Around the widths of SIMD registers, groups of eight and blocks of deltas. */
 const lengths = [0, 1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 127, 128, 129, 130, 257, 1000];
@@ -14,12 +14,12 @@ describe('the kernel that encodes pages', () => {
   beforeEach(() => {
     kernel = takeKernel();
   });
-  afterEach(() => kernel.giveBack());
+  afterEach(() => kernel.release());
 
   const viewOf = (at: number, length: number) => new DataView(kernel.calls.memory.buffer, at, length);
 
   function ascending(values: bigint[]): bigint[] {
-    const at = placeIntegers(kernel, values);
+    const at = copyInIntegers(kernel, values);
     const out = kernel.zeros(values.length * 5 + 64);
     const written = kernel.calls.encodeAscending(at, values.length, out);
     const read = new BigInt64Array(values.length);
@@ -53,11 +53,11 @@ describe('the kernel that encodes pages', () => {
 
   function places(values: number[], there?: boolean[], from = 0): number[] {
     const width = bitWidthOf(Math.max(1, ...values));
-    const at = placeIntegers(kernel, values);
+    const at = copyInIntegers(kernel, values);
     const scratch = kernel.zeros(values.length * 4 + 4);
     const out = kernel.zeros(values.length * 4 + 64);
-    const validity = there ? placeBits(kernel, there) : 0;
-    const written = kernel.calls.encodePlaces(at, validity, from, values.length, width, scratch, out);
+    const validity = there ? copyInBits(kernel, there) : 0;
+    const written = kernel.calls.encodeIndices(at, validity, from, values.length, width, scratch, out);
     const count = values.filter((_, index) => index >= from && (there?.[index] ?? true)).length;
     const read = new Array<number>(count);
     const reader = { view: viewOf(out, written), offset: 0 };
@@ -91,14 +91,14 @@ describe('the kernel that encodes pages', () => {
       const values = Array.from({ length }, (_, index) => BigInt(index) ** 3n - 2n ** 31n);
       const there = values.map((_, index) => index % 3 !== 1);
       const expected = values.filter((_, index) => there[index]);
-      const at = placeIntegers(kernel, values);
+      const at = copyInIntegers(kernel, values);
       const out = kernel.zeros(length * 8 + 16);
-      const written = kernel.calls.plainIntegers(at, 8, 8, placeBits(kernel, there), 0, length, out);
+      const written = kernel.calls.plainIntegers(at, 8, 8, copyInBits(kernel, there), 0, length, out);
       assert.equal(written, expected.length * 8);
       assert.deepEqual([...kernel.int64(out, expected.length)], expected);
     }
     const [low, high] = [-1n, 2n ** 62n];
-    const at = placeIntegers(kernel, [low, high]);
+    const at = copyInIntegers(kernel, [low, high]);
     const out = kernel.zeros(32);
     assert.equal(kernel.calls.plainIntegers(at, 16, 16, 0, 0, 1, out), 16);
     assert.equal(Buffer.from(kernel.bytes(out, 16)).toString('hex'), `40${'00'.repeat(7)}${'ff'.repeat(8)}`);
@@ -119,10 +119,10 @@ describe('the kernel that encodes pages', () => {
             BigInt.asIntN(64, value >> 64n),
           ]);
           kernel.calls.extremeIntegers(
-            placeIntegers(kernel, halves),
+            copyInIntegers(kernel, halves),
             16,
             16,
-            placeBits(kernel, there),
+            copyInBits(kernel, there),
             values.length,
           );
           const { least, greatest } = kernel.calls;
@@ -148,8 +148,8 @@ describe('the kernel that encodes pages', () => {
       fc.property(numbers, someThere, fc.constantFrom(4, 8), (values, bits, width) => {
         kernel.calls.reset();
         const there = [...bits.take(values.length)];
-        const at = placeIntegers(kernel, width === 4 ? values : values.map(BigInt));
-        kernel.calls.extremeIntegers(at, width, width, placeBits(kernel, there), values.length);
+        const at = copyInIntegers(kernel, width === 4 ? values : values.map(BigInt));
+        kernel.calls.extremeIntegers(at, width, width, copyInBits(kernel, there), values.length);
         const { found, expected } = inOrder(
           (a, b) => a - b,
           values.filter((_, index) => there[index]),
@@ -170,7 +170,7 @@ describe('the kernel that encodes pages', () => {
       fc.property(fc.array(number, { maxLength: 40 }), someThere, (values, bits) => {
         kernel.calls.reset();
         const there = [...bits.take(values.length)];
-        kernel.calls.extremeDoubles(placeDoubles(kernel, values), placeBits(kernel, there), values.length);
+        kernel.calls.extremeDoubles(copyInDoubles(kernel, values), copyInBits(kernel, there), values.length);
         const { found, expected } = inOrder(
           (a, b) => a - b,
           values.filter((value, index) => there[index] && !Number.isNaN(value)),
@@ -195,8 +195,8 @@ describe('the kernel that encodes pages', () => {
       fc.property(fc.array(text, { maxLength: 40 }), someThere, (texts, bits) => {
         kernel.calls.reset();
         const there = [...bits.take(texts.length)];
-        const { offsets, bytes } = placeTexts(kernel, texts);
-        kernel.calls.extremeTexts(offsets, bytes, placeBits(kernel, there), texts.length);
+        const { offsets, bytes } = copyInTexts(kernel, texts);
+        kernel.calls.extremeTexts(offsets, bytes, copyInBits(kernel, there), texts.length);
         const { found, expected } = inOrder(
           (a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)),
           texts.filter((_, index) => there[index]),
@@ -222,7 +222,7 @@ describe('the kernel that encodes pages', () => {
         kernel.calls.reset();
         const there = [...bits.take(texts.length)];
         const to = Math.min(from + size, texts.length);
-        const { offsets, bytes } = placeTexts(kernel, texts);
+        const { offsets, bytes } = copyInTexts(kernel, texts);
         const kept = texts.slice(from, to).filter((_, index) => there[from + index]);
         const expected = Buffer.concat(
           kept.flatMap((each) => {
@@ -232,7 +232,7 @@ describe('the kernel that encodes pages', () => {
           }),
         );
         const out = kernel.zeros(expected.length + 80);
-        const written = kernel.calls.plainTexts(offsets, bytes, placeBits(kernel, there), from, to, out);
+        const written = kernel.calls.plainTexts(offsets, bytes, copyInBits(kernel, there), from, to, out);
         assert.deepEqual(Buffer.from(kernel.bytes(out, written)), expected);
       }),
     );
@@ -248,9 +248,9 @@ describe('the kernel that encodes pages', () => {
           kernel.calls.reset();
           const there = [...bits.take(values.length)];
           const to = Math.min(from + size, values.length);
-          const at = placeIntegers(kernel, values);
+          const at = copyInIntegers(kernel, values);
           const out = kernel.zeros(values.length * 4 + 16);
-          const written = kernel.calls.plainIntegers(at, 4, 4, placeBits(kernel, there), from, to, out);
+          const written = kernel.calls.plainIntegers(at, 4, 4, copyInBits(kernel, there), from, to, out);
           const kept = values.slice(from, to).filter((_, index) => there[from + index]);
           assert.equal(written, kept.length * 4);
           const view = viewOf(out, written);
@@ -273,8 +273,8 @@ describe('the kernel that encodes pages', () => {
           kernel.calls.reset();
           const there = [...bits.take(values.length)];
           const to = Math.min(from + size, values.length);
-          const out = kernel.place(new Uint8Array(16).fill(0xff));
-          const [at, validity] = [placeBits(kernel, values), placeBits(kernel, there)];
+          const out = kernel.copyIn(new Uint8Array(16).fill(0xff));
+          const [at, validity] = [copyInBits(kernel, values), copyInBits(kernel, there)];
           const written = kernel.calls.plainBits(at, validity, from, Math.max(from, to), out);
           const kept = values.slice(from, to).filter((_, index) => there[from + index]);
           assert.equal(written, Math.ceil(kept.length / 8));

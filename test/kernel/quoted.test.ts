@@ -14,7 +14,7 @@ describe('the kernel that reads quoted rows', () => {
   beforeEach(() => {
     kernel = takeKernel();
   });
-  afterEach(() => kernel.giveBack());
+  afterEach(() => kernel.release());
 
   /** Reads all rows of a text, each after the one before it. */
   function readRows(text: string, delimiter: string): QuotedRow[] {

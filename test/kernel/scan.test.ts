@@ -8,7 +8,7 @@ describe('the kernel that scans a text for rows', () => {
   beforeEach(() => {
     kernel = takeKernel();
   });
-  afterEach(() => kernel.giveBack());
+  afterEach(() => kernel.release());
 
   /** The marks of a text, followed by the 64 bytes that the scan may read. */
   function scanned(text: string) {

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { type Kernel, takeKernel } from '../../src/kernel/kernel.js';
-import { json, outerQuotes, placeCells, placeIntegers, plain, readBits } from './kernel-memory.js';
+import { json, outerQuotes, placeCells, copyInIntegers, plain, readBits } from './kernel-memory.js';
 
 describe('the kernel that gathers the texts of a column', () => {
   let kernel: Kernel;
   beforeEach(() => {
     kernel = takeKernel();
   });
-  afterEach(() => kernel.giveBack());
+  afterEach(() => kernel.release());
 
   /** Lengths around the 8 and 16 bytes that are compared and copied at once. */
   const word = fc.oneof(
@@ -153,9 +153,9 @@ describe('the kernel that gathers the texts of a column', () => {
     fc.assert(
       fc.property(fc.array(entryOrNone, { maxLength: 100 }), table, (entries, table) => {
         kernel.calls.reset();
-        const at = placeIntegers(kernel, entries);
+        const at = copyInIntegers(kernel, entries);
         const validity = kernel.zeros((entries.length >>> 3) + 1);
-        const places = table ? placeIntegers(kernel, table) : 0;
+        const places = table ? copyInIntegers(kernel, table) : 0;
         const nulls = kernel.calls.settleEntries(at, entries.length, places, validity);
         const expected = entries.map((entry) => (entry < 0 ? -1 : (table?.[entry] ?? entry)));
         assert.equal(nulls, expected.filter((index) => index < 0).length);
@@ -177,7 +177,7 @@ describe('the kernel that gathers the texts of a column', () => {
         kernel.calls.reset();
         const counts = kernel.zeros(10 * 4);
         for (const part of [entries.slice(0, cut), entries.slice(cut)]) {
-          kernel.calls.countEntries(placeIntegers(kernel, part), part.length, counts);
+          kernel.calls.countEntries(copyInIntegers(kernel, part), part.length, counts);
         }
         const expected = Array.from({ length: 10 }, (_, entry) => entries.filter((e) => e === entry).length);
         assert.deepEqual([...kernel.int32(counts, 10)], expected);

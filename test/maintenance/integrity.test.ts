@@ -4,17 +4,9 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { commandFolder } from '../commands/command-folder.js';
 import { type Damage, damageFile, flipBit, withoutHashes } from './damaged-files.js';
+import { loadOrders, ordersOf } from './load-orders.js';
 import { startS3 } from '../store/emulators.js';
-import {
-  listings,
-  listingsType,
-  makeWorld,
-  orders,
-  ordersType,
-  type Ran,
-  sellerId,
-  type World,
-} from '../ingest/world.js';
+import { listings, listingsType, makeWorld, type Ran, sellerId, type World } from '../ingest/world.js';
 
 const damages: Damage[] = [
   { what: 'it is truncated to nothing', damage: () => Buffer.alloc(0) },
@@ -24,10 +16,9 @@ const damages: Damage[] = [
   { what: 'bytes follow its end', damage: (bytes) => Buffer.concat([bytes, Buffer.from('x\n')]) },
 ];
 
-const order = (number: number) => ({ id: `111-${number}`, status: 'Shipped', price: '37.50' });
 const documents: Record<string, Buffer> = {
-  'plain.txt': orders([1, 2, 3].map(order)),
-  'gzipped.txt.gz': gzipSync(orders([4, 5, 6].map(order))),
+  'plain.txt': ordersOf(1, 2, 3),
+  'gzipped.txt.gz': gzipSync(ordersOf(4, 5, 6)),
 };
 
 describe('the integrity check', function () {
@@ -36,13 +27,8 @@ describe('the integrity check', function () {
 
   /** The ids of the documents, by the names of their files. */
   async function loadAll(): Promise<Record<string, string>> {
-    const settings = ['warehouse: { path: warehouse.duckdb }', 'lake: lake', 'raw: raw', 'state: state'];
-    file('pipelines.yaml', `${settings.join('\n')}\nstatus: false\npipelines: []\n`);
+    await loadOrders({ run, file }, documents);
     const ids: Record<string, string> = {};
-    for (const [name, bytes] of Object.entries(documents)) {
-      const { code, stderr } = await run('load', file(name, bytes), '--type', ordersType);
-      assert.equal(code, 0, stderr);
-    }
     for (const name of readdirSync(path('raw'), { recursive: true, encoding: 'utf8' })) {
       const [kept] = Object.entries(documents).filter(
         ([, bytes]) =>
@@ -69,9 +55,9 @@ describe('the integrity check', function () {
     assert.equal(rows.length, 2);
     for (const row of rows) {
       const [name] = Object.entries(ids).find(([, id]) => id === row.document_id) ?? assert.fail();
-      const facts = JSON.parse(readFileSync(path('raw', `${row.raw_path}.json`), 'utf8'));
-      assert.equal(facts.sha256, row.raw_sha256);
-      assert.equal(facts.bytes, documents[name]?.length);
+      const metadata = JSON.parse(readFileSync(path('raw', `${row.raw_path}.json`), 'utf8'));
+      assert.equal(metadata.sha256, row.raw_sha256);
+      assert.equal(metadata.bytes, documents[name]?.length);
       assert.match(String(row.document_id), new RegExp(`^file-${String(row.raw_sha256).slice(0, 32)}$`));
       const files = row.files as { path: string; bytes: number }[];
       assert.deepEqual(
@@ -151,25 +137,25 @@ describe('the integrity check', function () {
     ]);
   });
 
-  const factsDamages: Damage[] = [
+  const metadataDamages: Damage[] = [
     { what: 'of 0 bytes', damage: () => Buffer.alloc(0) },
     { what: 'of garbage', damage: (bytes) => Buffer.alloc(bytes.length, 0x9c) },
     { what: 'of other JSON', damage: () => Buffer.from('{"sellerId": 7, "documentId": null}') },
     { what: 'that is cut off', damage: (bytes) => bytes.subarray(0, 40) },
     { what: 'that is null', damage: () => Buffer.from('null') },
   ];
-  for (const damage of factsDamages) {
+  for (const damage of metadataDamages) {
     it(`affects only one document if its raw metadata is a file ${damage.what}`, async () => {
       const ids = await loadAll();
       const before = [await tables(), await ledger()];
-      const facts = damageFile(path('raw'), `${ids['plain.txt']}.json`, damage);
+      const metadata = damageFile(path('raw'), `${ids['plain.txt']}.json`, damage);
       const reloaded = await run('reload', '--status', 'loaded', '--json');
       assert.equal(reloaded.code, 1);
       const { outcomes, failures } = JSON.parse(reloaded.stdout);
       assert.deepEqual(outcomes, { loaded: 1, failed: 1 });
       assert.deepEqual(
         failures.map(({ code }: { code: string }) => code),
-        ['RAW_FACTS_UNREADABLE'],
+        ['RAW_METADATA_UNREADABLE'],
       );
       await assertSame(reloaded, before);
       // A rebuild needs no raw documents while the lake is whole.
@@ -187,7 +173,7 @@ describe('the integrity check', function () {
       assert.equal(rebuilt.fromRaw + rebuilt.fromLake, 1);
       assert.deepEqual(
         rebuilt.failures.map(({ key, code }: Record<string, unknown>) => [key, code]),
-        [[facts.replace(/\.json$/, ''), 'RAW_FACTS_UNREADABLE']],
+        [[metadata.replace(/\.json$/, ''), 'RAW_METADATA_UNREADABLE']],
       );
       assert.equal(((await tables()) as unknown[]).length, 3);
     });

@@ -16,9 +16,9 @@ import {
   type World,
 } from '../ingest/world.js';
 import { startS3 } from '../store/emulators.js';
+import { loadOrders, order, ordersOf } from './load-orders.js';
 import { type Damage, damageFile, flipBit, withoutHashes } from './damaged-files.js';
 
-const order = (number: number) => ({ id: `111-${number}`, status: 'Shipped', price: '37.50' });
 const flip = { damage: (bytes: Buffer) => flipBit(bytes, Math.floor(bytes.length / 2)) };
 const remove = { damage: () => undefined };
 
@@ -54,16 +54,8 @@ describe('verify', function () {
 
   /** Loads two documents of orders and returns the id of the first. */
   async function loadTwo(): Promise<string> {
-    const settings = ['warehouse: { path: warehouse.duckdb }', 'lake: lake', 'raw: raw', 'state: state'];
-    file('pipelines.yaml', `${settings.join('\n')}\nstatus: false\npipelines: []\n`);
-    const documents = {
-      'first.txt': orders([1, 2, 3].map(order)),
-      'second.txt.gz': gzipSync(orders([4, 5].map(order))),
-    };
-    for (const [name, bytes] of Object.entries(documents)) {
-      const { code, stderr } = await run('load', file(name, bytes), '--type', ordersType);
-      assert.equal(code, 0, stderr);
-    }
+    const documents = { 'first.txt': ordersOf(1, 2, 3), 'second.txt.gz': gzipSync(ordersOf(4, 5)) };
+    await loadOrders({ run, file }, documents);
     const [row] = (await query('SELECT document_id FROM _loads ORDER BY loaded_at LIMIT 1')) as {
       document_id: string;
     }[];

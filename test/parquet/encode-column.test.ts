@@ -56,7 +56,7 @@ describe('the encoder of Parquet columns', () => {
   beforeEach(() => {
     kernel = takeKernel();
   });
-  afterEach(() => kernel.giveBack());
+  afterEach(() => kernel.release());
 
   const arrayOf = (type: string, values: Value[]) =>
     batchOf(
@@ -212,7 +212,7 @@ describe('the encoder of Parquet columns', () => {
       const values = indices.map((index) => texts[index] ?? null);
       for (const given of [dictionaryArray(texts, indices), arrayOf('string', values)]) {
         const encoded = encodeColumn(kernel, given);
-        const { parts, facts } = await compressColumn(encoded);
+        const { parts, metadata } = await compressColumn(encoded);
         assert.equal(parts.length, encoded.pages.length * 2);
         let [compressed, uncompressed, dictionary] = [0, 0, 0];
         for (const [index, page] of encoded.pages.entries()) {
@@ -228,7 +228,7 @@ describe('the encoder of Parquet columns', () => {
           uncompressed += header.length + page.bytes.length;
           if (page.kind === 'dictionary') dictionary = header.length + body.length;
         }
-        assert.deepEqual(facts, {
+        assert.deepEqual(metadata, {
           compressedBytes: compressed,
           dictionaryBytes: dictionary,
           uncompressedBytes: uncompressed,

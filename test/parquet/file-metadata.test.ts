@@ -9,7 +9,7 @@ import {
   type FileColumn,
   fileMetadata,
 } from '../../src/parquet/columnar/file-metadata.js';
-import { pageHeader } from '../../src/parquet/columnar/page-header.js';
+import { pageHeader } from '../../src/parquet/columnar/compress-column.js';
 import { version } from '../../src/runtime/version.js';
 import { column } from './batch-of.js';
 
@@ -151,7 +151,7 @@ describe('the metadata of a Parquet file', () => {
 
   const size = fc.nat(2 ** 40);
   const statistic = fc.option(fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n), { nil: undefined });
-  const facts = fc.record({
+  const metadata = fc.record({
     compressedBytes: size,
     dictionaryBytes: fc.oneof(fc.constant(0), fc.nat(1000)),
     uncompressedBytes: size,
@@ -179,7 +179,7 @@ describe('the metadata of a Parquet file', () => {
     const groups = fc.array(
       fc.record({
         rows: fc.nat(2 ** 31),
-        chunks: fc.array(fc.tuple(facts, size), { minLength: 1, maxLength: 4 }),
+        chunks: fc.array(fc.tuple(metadata, size), { minLength: 1, maxLength: 4 }),
       }),
       { maxLength: 3 },
     );
@@ -187,9 +187,9 @@ describe('the metadata of a Parquet file', () => {
       fc.property(groups, (groups) => {
         const of: FileColumn[] = [0, 1, 2, 3].map((index) => ({ ...rowNumbers, name: `c${index}` }));
         const encoded = groups.map(({ rows, chunks }, ordinal) => {
-          const made = chunks.map(([{ nullCount, min, max, ...facts }, offset], index): ColumnChunk => {
+          const made = chunks.map(([{ nullCount, min, max, ...metadata }, offset], index): ColumnChunk => {
             const statistics = { nullCount, min: bytesOf(min), max: bytesOf(max) };
-            return { column: of[index] as FileColumn, offset, facts: { ...facts, statistics } };
+            return { column: of[index] as FileColumn, offset, metadata: { ...metadata, statistics } };
           });
           return encodeRowGroup({ rows, chunks: made }, ordinal);
         });

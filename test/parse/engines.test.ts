@@ -164,10 +164,14 @@ describe('the columnar engine', function () {
       fc.asyncProperty(shape, async (given) => {
         const text = textOf(given);
         const schema = given.withSchema ? schemaOf(given.quoting, given.columnTypes) : undefined;
-        const facts = { marketplaceIds: given.marketplaceIds };
+        const metadata = { marketplaceIds: given.marketplaceIds };
         const read = async (engine: 'reference' | 'columnar') => {
           try {
-            const { parsed, ...found } = await readRows(documentOf(text, facts, given.chunk), schema, engine);
+            const { parsed, ...found } = await readRows(
+              documentOf(text, metadata, given.chunk),
+              schema,
+              engine,
+            );
             const notes = parsed.notes.filter((note) => !note.startsWith('read by the reference parser'));
             return { ...found, tables: parsed.tables, dialect: parsed.dialect, notes };
           } catch (error) {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -12,6 +12,7 @@ import type { Report } from '../../src/source/types.js';
 import type { LedgerRow } from '../../src/warehouse/types.js';
 import { ledgerEntry } from '../../src/warehouse/ledger/ledger-entry.js';
 import { fakeContext, fakePipeline, fakeRequest, fakeSeller } from '../ingest/fake-context.js';
+import { silent } from '../files/recorded-warnings.js';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -126,6 +127,24 @@ describe('request cycles', () => {
     );
   });
 
+  it('wait out the minimum interval of a type after its state was lost, and request nothing twice', async () => {
+    await turn(oneSeller, traffic);
+    const [first] = reports;
+    assert.ok(first);
+    writeFileSync(join(folder, 'requests.json'), '{"format":2,');
+    // Amazon's list does not show it, as if another seller of the application had requested it.
+    reports = [];
+    nowMs += 14 * 60_000;
+    assert.equal((await turn(oneSeller, traffic))?.postponed, 1);
+    nowMs += 14 * 60_000;
+    assert.deepEqual(reports, []);
+    await turn(oneSeller, traffic);
+    assert.equal(reports.length, 0);
+    nowMs += 2 * 60_000;
+    await turn(oneSeller, traffic);
+    assert.equal(reports.length, 1);
+  });
+
   const backlog = { ...traffic, from: new Date(startMs - 30 * dayMs).toISOString().slice(0, 10) };
   const twoPipelines = twoSellers.map((id) => ({ sellers: [id], request: backlog }));
 
@@ -198,7 +217,7 @@ describe('request cycles', () => {
       const marketplaceIds = ['ATVPDKIKX0DER'];
       const entry = ledgerEntry({ key: 'A1SELLER/1', status: 'loaded', marketplaceIds, dataStart, dataEnd });
       ledger = [{ ...entry, loadedAt: dataEnd }];
-      const summary = await turn(oneSeller, { ...traffic, window, ...(lag && { lag }) });
+      const summary = await turn(oneSeller, { ...traffic, window, lag });
       assert.deepEqual(summary?.requested, []);
     });
   }
@@ -244,7 +263,7 @@ describe('request cycles', () => {
     it('leave it to the cycle of that pipeline to report an abandoned window', async () => {
       const { first, second } = await turnBehindOther();
       await second?.();
-      const store = openRequestStore(folder);
+      const store = openRequestStore(folder, silent);
       const [, { key, begin } = { key: '', begin: '' }] = store.all();
       const end = new Date(Date.parse(begin) + dayMs).toISOString();
       const at = new Date(startMs - 9 * dayMs).toISOString();
@@ -343,7 +362,7 @@ describe('request cycles', () => {
   });
 
   it('keep what another process requests while the list of reports is read', async () => {
-    const store = openRequestStore(folder);
+    const store = openRequestStore(folder, silent);
     const from = new Date(startMs - 2 * dayMs).toISOString().slice(0, 10);
     const orders = { ...traffic, reportType: 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL', from };
     const [older, newer] = [2, 1].map((ago) => {
@@ -381,7 +400,7 @@ describe('request cycles', () => {
 
   /** As the ledger says: the window is answered. */
   async function done(reportId: string): Promise<void> {
-    const store = openRequestStore(folder);
+    const store = openRequestStore(folder, silent);
     for (const { key, windows } of store.all()) {
       if (!windows.some(({ attempts }) => attempts.at(-1)?.reportId === reportId)) continue;
       const answered = windows.map((each) => ({ ...each, state: 'answered' as const }));

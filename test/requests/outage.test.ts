@@ -10,6 +10,7 @@ import { runRequestCycle } from '../../src/requests/request-cycle.js';
 import type { CallOptions, Report } from '../../src/source/types.js';
 import { fakeContext, fakePipeline, fakeRequest, fakeSeller } from '../ingest/fake-context.js';
 import type { Pipeline } from '../../src/config/spec.js';
+import { silent } from '../files/recorded-warnings.js';
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
@@ -52,13 +53,13 @@ class Amazon {
 
   /** The answers of createReport for this many types were lost days ago, one after the other. */
   async loseAnswers(number = reportTypes.length, became: 'made' | 'nothing' = 'nothing'): Promise<void> {
-    const store = openRequestStore(this.folder);
+    const store = openRequestStore(this.folder, silent);
     const [startOfWeekMs, endMs] = [startMs - 7.5 * dayMs, startMs - dayMs / 2];
     const start = new Date(startOfWeekMs).toISOString();
     for (const [index, reportType] of reportTypes.slice(0, number).entries()) {
       const at = new Date(this.nowMs + index * 15 * minuteMs).toISOString();
       const key = `${sellerId} ${reportType} ${marketplaceIds}`;
-      const begun = beginProgress(reportType, startOfWeekMs, this.nowMs);
+      const begun = beginProgress({ sellerId, reportType }, startOfWeekMs, this.nowMs);
       const window = { startMs: startOfWeekMs, endMs };
       const attempted = applyToWindow(begun, window, { type: 'attempted' }, Date.parse(at));
       await store.update(key, () => ({ ...attempted, lastRequestedAt: at }));

@@ -9,10 +9,11 @@ import { ReportsError } from '../../src/errors/reports-error.js';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.js';
 import { openSharedJson } from '../../src/files/shared-json.js';
 import { systemClock } from '../../src/runtime/clock.js';
-import { openQuotaPlan } from '../../src/source/selling-partner/quota.js';
+import { openQuotaPlan, quotaJson } from '../../src/source/selling-partner/quota.js';
 import { openSellingPartner } from '../../src/source/selling-partner/selling-partner.js';
 import type { SellingPartner } from '../../src/source/types.js';
 import { generousPlans } from '../ingest/world.js';
+import { silent } from '../files/recorded-warnings.js';
 
 const sellerId = 'A1TESTSELLER';
 const listings = 'GET_MERCHANT_LISTINGS_ALL_DATA';
@@ -34,7 +35,7 @@ describe('the Selling Partner API client', () => {
     sandbox.addSeller({ sellerId, region: 'na', marketplaces: ['ATVPDKIKX0DER'] });
     return openSellingPartner({
       seller: { id: sellerId, region: 'na', credentials: { ...sandbox.credentialsFor(sellerId), ...change } },
-      quota: openQuotaPlan({ state: openSharedJson(join(folder, 'quota.json')) }),
+      quota: openQuotaPlan({ state: openSharedJson(join(folder, 'quota.json'), quotaJson, silent) }),
       endpoint: sandbox.apiEndpoint,
       loginUrl: sandbox.loginUrl,
       clock,
@@ -192,7 +193,7 @@ describe('the Selling Partner API client', () => {
           region: 'na',
           credentials: { clientId: 'c', clientSecret: 's', refreshToken: 'r' },
         },
-        quota: openQuotaPlan({ state: openSharedJson(join(folder, 'quota.json')) }),
+        quota: openQuotaPlan({ state: openSharedJson(join(folder, 'quota.json'), quotaJson, silent) }),
         endpoint,
         loginUrl: `${endpoint}/token`,
       });

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { alarmBody } from '../../src/status/alarms/alarm-message.js';
 import { type AlarmSources, conditionsOf } from '../../src/status/alarms/alarm-conditions.js';
 import type { Condition } from '../../src/status/alarms/condition.js';
-import { diffAlarms, type SentAlarms } from '../../src/status/alarms/alarms.js';
+import { diffAlarms } from '../../src/status/alarms/alarms.js';
+import type { SentAlarms } from '../../src/status/alarms/alarms-file.js';
 import type { StatusSnapshot } from '../../src/status/types.js';
 import { fakeQueueSnapshot, fakeSellerSnapshot, fakeSnapshot, snapshotAt } from './fake-snapshot.js';
 
@@ -89,7 +90,7 @@ describe('an alarm condition', () => {
         name: 'all',
         queue: queue.url,
         timezone: 'UTC',
-        drain: { schedules: [], ...(more && { last: last(more) }) },
+        drain: { schedules: [], last: more && last(more) },
       },
     ];
     const full = { code: 'DISK_FULL', message: 'writing state: ENOSPC' };
@@ -109,7 +110,10 @@ describe('an alarm condition', () => {
     const abandoned = [
       { start: '2026-11-01T00:00:00.000Z', end: '2026-11-02T00:00:00.000Z', at, found: 'no such data' },
     ];
-    const from = { ...sources(), requests: [{ key: 'A1 GET_X', reportType: 'GET_X', abandoned }] };
+    const from = {
+      ...sources(),
+      requests: [{ key: 'A1 GET_X', sellerId: 'A1', reportType: 'GET_X', abandoned }],
+    };
     assert.deepEqual(keys(from), ['request/A1 GET_X']);
   });
 

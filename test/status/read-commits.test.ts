@@ -15,7 +15,7 @@ const run = (
   pipeline: 'all',
   kind: 'drain',
   startedAt: time(startMinute),
-  ...(endMinute !== undefined && { endedAt: time(endMinute) }),
+  endedAt: endMinute === undefined ? undefined : time(endMinute),
   outcomes: {},
   rows: 0,
   bytes: 0,

@@ -152,6 +152,7 @@ describe('the status server under load', () => {
       await client(halfARequest),
       await client('POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\ntok'),
       await client('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n'),
+      await client(`POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 999999\r\n\r\n${'x'.repeat(300_000)}`),
     ];
     await haveClosed(slow, slow.length);
   });
@@ -161,4 +162,29 @@ describe('the status server under load', () => {
     assert.equal(await statusOf('/healthz', { 'x-long': 'x'.repeat(20_000) }), 431);
     assert.equal(await statusOf('/healthz'), 200);
   });
+
+  for (const [how, framing] of [
+    ['with its length', 'Content-Length: 20000000'],
+    ['in chunks', 'Transfer-Encoding: chunked'],
+  ] as const) {
+    it(`answers 413 to a client that sends a body of 20 MB ${how}, and keeps its connection`, async () => {
+      await serve();
+      const socket = await client(
+        `POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n${framing}\r\n\r\n`,
+      );
+      let answered = '';
+      socket.on('data', (chunk: Buffer) => {
+        answered += String(chunk);
+      });
+      const megabyte = 'x'.repeat(1_000_000);
+      const piece = how === 'in chunks' ? `f4240\r\n${megabyte}\r\n` : megabyte;
+      for (let sent = 0; sent < 20; sent += 1) await new Promise((done) => socket.write(piece, done));
+      if (how === 'in chunks') socket.write('0\r\n\r\n');
+      socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+      const statuses = () => answered.match(/HTTP\/1\.1 \d+/g) ?? [];
+      await until(async () => statuses().length === 2);
+      assert.deepEqual(statuses(), ['HTTP/1.1 413', 'HTTP/1.1 200']);
+      assert.match(answered, /the request is too long/);
+    });
+  }
 });

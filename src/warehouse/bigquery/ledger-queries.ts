@@ -11,6 +11,8 @@ export function bigQueryLedger(client: BigQueryClient): LedgerQueries {
     time: (iso) => `TIMESTAMP ${literal(iso)}`,
     fillsTable,
     itemValue: (field) => `JSON_VALUE(item, '$.${field}')`,
+    itemList: (field) => `TO_JSON_STRING(JSON_QUERY(item, '$.${field}'))`,
+    latest: (column, by, count) => `ARRAY_AGG(${column} ORDER BY ${by} DESC LIMIT ${count})`,
     eachItem: 'CROSS JOIN UNNEST(JSON_QUERY_ARRAY(l.tables)) AS item',
     listText: (column) => `TO_JSON_STRING(${column})`,
     micros: (column) => `UNIX_MICROS(${column})`,

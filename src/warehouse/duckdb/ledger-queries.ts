@@ -11,6 +11,8 @@ export function duckDbLedger(connection: DuckDBConnection): LedgerQueries {
     time: (iso) => utcTimestamp(literal(iso)),
     fillsTable: (name) => `list_contains(tables->>'$[*].name', ${literal(name)})`,
     itemValue: (field) => `item->>'$.${field}'`,
+    itemList: (field) => `item->>'$.${field}'`,
+    latest: (column, by, count) => `max_by(${column}, ${by}, ${count})`,
     eachItem: "CROSS JOIN unnest(CAST(l.tables->'$[*]' AS JSON[])) AS items(item)",
     listText: (column) => `CAST(to_json(${column}) AS VARCHAR)`,
     micros: (column) => `epoch_us(${column})`,

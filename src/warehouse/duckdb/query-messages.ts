@@ -1,4 +1,5 @@
-import type { ErrorCode, ErrorDetails } from '../../errors/reports-error.js';
+import type { ErrorDetails } from '../../errors/fill.js';
+import type { ErrorCode } from '../../errors/reports-error.js';
 import type { AnswerLimits, QueryResult } from '../types.js';
 
 /** The requests to the query process: one JSON text per line. */
@@ -27,8 +28,3 @@ export type QueryMessage =
 
 /** The exit status of a process that took too much memory. */
 export const tooMuchMemoryStatus = 86;
-
-/** The folder for what exceeds the memory of that process. */
-export function temporaryFolderOf(path: string, pid: number | undefined): string {
-  return `${path}.${pid}.tmp`;
-}

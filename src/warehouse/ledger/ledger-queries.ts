@@ -1,4 +1,14 @@
-import { type LedgerFilter, type LedgerRow, type Period, type RowDifference, rowsByKeys } from '../types.js';
+import type { TableDrift } from '../../schema/drift.js';
+import {
+  type DriftGroup,
+  type LedgerField,
+  type LedgerFilter,
+  type LedgerRow,
+  type Period,
+  recentDrift,
+  type RowDifference,
+  rowsByKeys,
+} from '../types.js';
 import { maxSeamMs } from './data-gaps.js';
 import { absentValue, ledgerColumns, rejectColumns } from './ledger-columns.js';
 
@@ -14,8 +24,12 @@ export interface LedgerDialect {
   fillsTable(name: string): string;
   /** A column of `item`, one of the tables of a ledger row, as text. */
   itemValue(field: string): string;
+  /** A column of `item` that is a list, as JSON text. */
+  itemList(field: string): string;
   /** What follows `FROM _loads AS l` for a row with `item` per table of a ledger row. */
   eachItem: string;
+  /** An aggregate: the values of a column in the rows with the highest `by`, these first. */
+  latest(column: string, by: string, count: number): string;
   /** A list of texts as JSON text. */
   listText(column: string): string;
   /** A time as microseconds since 1970. */
@@ -53,10 +67,57 @@ export class LedgerQueries {
     return rowsByKeys(rows, keys);
   }
 
-  /** Ledger rows, the last loaded first; by key if a filter continues after one. */
+  /** Ledger rows, the last loaded first; the first loaded first if a filter continues after one. */
   readLoads(filter: LedgerFilter): Promise<LedgerRow[]> {
-    const order = filter.afterKey === undefined ? 'loaded_at DESC, key' : 'key';
-    return this.readLedger(`${this.conditions(filter)} ORDER BY ${order} ${limit(filter)}`);
+    return this.readLedger(`${this.conditions(filter)} ${orderAndLimit(filter)}`);
+  }
+
+  /** See `Warehouse.loadFields`. */
+  async readFields<Field extends LedgerField>(
+    fields: readonly Field[],
+    filter: LedgerFilter,
+  ): Promise<Pick<LedgerRow, Field>[]> {
+    const wanted = ledgerColumns.filter(({ field }) => (fields as readonly string[]).includes(field));
+    const columns = wanted.map(({ column }) => column).join(', ');
+    const rest = `${this.conditions(filter)} ${orderAndLimit(filter)}`;
+    const rows = await this.dialect.run(`SELECT ${columns} FROM ${this.dialect.table('_loads')} ${rest}`);
+    return rows.map((row) => fieldsOf(row, wanted));
+  }
+
+  /** See `Warehouse.drift`. */
+  async readDrift(reportType: string | undefined): Promise<DriftGroup[]> {
+    const { table, literal, itemValue, itemList, eachItem, listText, latest, run } = this.dialect;
+    const ofType = reportType === undefined ? 'IS NOT NULL' : `= ${literal(reportType)}`;
+    const rows = await run(
+      `SELECT report_type, seller_id, marketplaces, name, added, missing, widened, COUNT(*) AS documents,
+         MIN(made) AS first_made, MAX(made) AS last_made,
+         ${latest('document_id', 'made', recentDrift)} AS document_ids, ${latest('made', 'made', recentDrift)} AS times
+       FROM (
+         SELECT l.report_type, l.seller_id, l.document_id, COALESCE(l.report_created_at, l.loaded_at) AS made,
+           ${listText('l.marketplace_ids')} AS marketplaces, ${itemValue('name')} AS name,
+           ${driftLists.map((field) => `${itemList(field)} AS ${field}`).join(', ')}
+         FROM ${table('_loads')} AS l ${eachItem}
+         WHERE l.report_type ${ofType} AND l.document_id IS NOT NULL
+       ) AS filled
+       GROUP BY report_type, seller_id, marketplaces, name, added, missing, widened`,
+    );
+    return rows.map((row) => {
+      const times = row.times as string[];
+      return {
+        reportType: row.report_type as string,
+        table: row.name as string,
+        sellerId: row.seller_id as string | null,
+        marketplaceIds: listOf(row.marketplaces),
+        ...(Object.fromEntries(driftLists.map((field) => [field, listOf(row[field])])) as TableDrift),
+        documents: Number(row.documents),
+        firstSeenAt: row.first_made as string,
+        lastSeenAt: row.last_made as string,
+        latest: (row.document_ids as string[]).map((documentId, index) => ({
+          documentId,
+          seenAt: times[index] ?? '',
+        })),
+      };
+    });
   }
 
   /** See `Warehouse.periods`. */
@@ -191,21 +252,13 @@ export class LedgerQueries {
     const { table, run } = this.dialect;
     // Without names of columns, because the ledger of an earlier version has fewer.
     const rows = await run(`SELECT * FROM ${table('_loads')} ${rest}`);
-    return rows.map((row) => {
-      const fields = ledgerColumns.map(({ field, column, kind }) => {
-        const value = row[column] ?? null;
-        if (value === null) return [field, absentValue(field)];
-        if (kind === 'count') return [field, Number(value)];
-        return [field, kind === 'json' && typeof value === 'string' ? JSON.parse(value) : value];
-      });
-      return Object.fromEntries(fields) as LedgerRow;
-    });
+    return rows.map((row) => fieldsOf<keyof LedgerRow>(row, ledgerColumns));
   }
 
   private conditions(filter: LedgerFilter): string {
     const { literal, time, fillsTable } = this.dialect;
-    const { statuses, reportType, sellerId, documentOrTable: name, afterKey } = filter;
-    const { dataEndSince, createdSince } = filter;
+    const { statuses, reportType, sellerId, documentOrTable: name } = filter;
+    const { dataEndSince, createdSince, loadedBefore, loadedSince, after } = filter;
     const parts: string[] = [];
     if (statuses) parts.push(`status IN (${this.literals(statuses)})`);
     if (reportType !== undefined) parts.push(`report_type = ${literal(reportType)}`);
@@ -215,7 +268,13 @@ export class LedgerQueries {
     }
     if (dataEndSince !== undefined) parts.push(`data_end >= ${time(dataEndSince)}`);
     if (createdSince !== undefined) parts.push(`report_created_at >= ${time(createdSince)}`);
-    if (afterKey !== undefined) parts.push(`key > ${literal(afterKey)}`);
+    if (loadedBefore !== undefined) parts.push(`loaded_at < ${time(loadedBefore)}`);
+    if (loadedSince !== undefined) parts.push(`loaded_at >= ${time(loadedSince)}`);
+    if (after !== undefined) {
+      // The first condition lets DuckDB skip the row groups of earlier loads.
+      const at = time(after.loadedAt);
+      parts.push(`loaded_at >= ${at} AND (loaded_at > ${at} OR key > ${literal(after.key)})`);
+    }
     return parts.length > 0 ? `WHERE ${parts.join(' AND ')}` : '';
   }
 
@@ -230,6 +289,33 @@ export type FilledDocument = Pick<
   LedgerRow,
   'key' | 'sellerId' | 'documentId' | 'marketplaceIds' | 'reportId' | 'reportCreatedAt' | 'loadedAt'
 >;
+
+/** The lists of a table of a ledger row that say how it drifted. */
+const driftLists = ['added', 'missing', 'widened'] as const satisfies (keyof TableDrift)[];
+
+/** A list that a query returned as JSON text. */
+function listOf<Each>(text: unknown): Each[] {
+  return (JSON.parse((text as string | null) ?? 'null') as Each[] | null) ?? [];
+}
+
+/** Reads the columns of a row of the ledger. */
+function fieldsOf<Field extends keyof LedgerRow>(
+  row: Record<string, unknown>,
+  columns: typeof ledgerColumns,
+): Pick<LedgerRow, Field> {
+  const fields = columns.map(({ field, column, kind }) => {
+    const value = row[column] ?? null;
+    if (value === null) return [field, absentValue(field)];
+    if (kind === 'count') return [field, Number(value)];
+    return [field, kind === 'json' && typeof value === 'string' ? JSON.parse(value) : value];
+  });
+  return Object.fromEntries(fields) as Pick<LedgerRow, Field>;
+}
+
+function orderAndLimit(filter: LedgerFilter): string {
+  const order = filter.after === undefined ? 'loaded_at DESC, key' : 'loaded_at, key';
+  return `ORDER BY ${order} ${limit(filter)}`;
+}
 
 function limit({ limit: rows }: LedgerFilter): string {
   return rows === undefined ? '' : `LIMIT ${Math.max(0, Math.trunc(rows))}`;

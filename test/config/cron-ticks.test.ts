@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { lastTickMs } from '../../src/config/last-tick.js';
+import { lastTickMs } from '../../src/config/cron-ticks.js';
 
 const nowMs = Date.UTC(2026, 10, 25, 17, 30, 20);
 
