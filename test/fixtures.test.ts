@@ -108,7 +108,7 @@ function documentColumns(parsed: ParsedDocument): string[] {
     .map(({ name, type }) => `${name} ${columnTypeText(type)}`);
 }
 
-describe('fixtures, from the document to Parquet and back', () => {
+describe('fixtures, from the document to Parquet and back:', () => {
   for (const reportType of readdirSync(folder).filter((name) => /^[A-Z]/.test(name))) {
     for (const name of readdirSync(join(folder, reportType)).filter(
       (each) => !each.endsWith('.expected.json'),
@@ -146,7 +146,7 @@ describe('fixtures, from the document to Parquet and back', () => {
   }
 });
 
-describe('collected documents', () => {
+describe('collected documents:', () => {
   onEachCollection('samples', (samples, size) => {
     for (const name of readdirSync(samples).filter((each) => each.includes('--'))) {
       for (const engine of engines) {

@@ -42,7 +42,7 @@ export function demoCommand(io: Io): Command {
     .option('--folder <folder>', 'folder for the warehouse, the lake and the raw documents', 'data/demo')
     .option(
       '--serve',
-      'then run like `start`, with the status page, while new reports finish now and then, until stopped',
+      'then keep running like `start`, with the status page, until stopped; new reports finish now and then',
     )
     .action(async ({ folder, serve }: { folder: string; serve?: boolean }, command: Command) => {
       const path = resolve(io.cwd, folder);

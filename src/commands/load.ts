@@ -46,9 +46,9 @@ export function loadCommand(io: Io, exit: (code: number) => void): Command {
     );
   return sampleOptions(command)
     .addOption(
-      new Option('--compression <NAME>', 'compression that Amazon stated; the bytes decide').choices([
-        'GZIP',
-      ]),
+      new Option('--compression <NAME>', 'compression that Amazon stated; the bytes take precedence').choices(
+        ['GZIP'],
+      ),
     )
     .option(
       '--created <time>',

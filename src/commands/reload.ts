@@ -35,7 +35,7 @@ export function reloadCommand(io: Io, exit: (code: number) => void): Command {
     .option('--type <REPORT_TYPE>', 'all documents of this report type')
     .option(
       '--max-document-bytes <number>',
-      'limit of the gunzipped size',
+      'maximum gunzipped size',
       positiveInteger,
       defaultMaxDocumentBytes,
     )

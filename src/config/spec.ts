@@ -39,7 +39,7 @@ export const configSpec = z.strictObject({
     ),
   state: folder(
     'data/state',
-    'Folder of the state that must survive a restart: quota, sweeps, requests, sent alarms. It also has the working copies of documents whose `raw` or `lake` is a bucket.',
+    'Folder of the state that must survive a restart: quota, sweeps, requests, sent alarms. It also holds the working copies of documents whose `raw` or `lake` is a bucket.',
   ),
   schemas: folder(
     'schemas',
@@ -105,7 +105,7 @@ export const configSpec = z.strictObject({
     .optional()
     .meta({
       description:
-        'Hash key of all pipelines with `pii: hash`: an environment variable with at least 16 characters. Another key results in other hashes.',
+        'Hash key of all pipelines with `pii: hash`: an environment variable with at least 16 characters. A different key results in different hashes.',
       pattern: variablePattern,
     }),
   status: z

@@ -25,7 +25,7 @@ export const parsingErrors = {
   PROCESS_KILLED: {
     kind: 'terminal',
     message:
-      'loading document {documentId}: the program was killed while it worked on it, at least {count} times',
+      'loading document {documentId}: the program was killed while it was working on it, at least {count} times',
     remedy:
       'Find out what killed it, for example a memory limit, and raise that limit. Then run `sp-reports reload {documentId}`.',
   },
@@ -61,7 +61,7 @@ export const parsingErrors = {
     kind: 'terminal',
     message: 'parsing {reportType} document {documentId}: {found}; the limit is {limit}',
     remedy:
-      'Nothing of it was loaded, and the raw document is kept. No report is nested that deep: look at the document, and request the report again.',
+      'Nothing of it was loaded, and the raw document is kept. No report is nested that deeply: look at the document, and request the report again.',
   },
   HEADER_TOO_LONG: {
     kind: 'terminal',

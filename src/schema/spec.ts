@@ -154,7 +154,7 @@ export const reportSchemaSpec = z.strictObject({
   format: z
     .enum(['tsv', 'csv', 'xlsx', 'json', 'xml', 'raw'])
     .describe(
-      'Format of the document. The delimiter of `tsv` and `csv` is verified on the header line. Of an `xlsx` workbook, the first sheet is read; with any other format too, a document whose bytes are a workbook is read as one. `raw` documents are kept but not parsed.',
+      'Format of the document. The delimiter of `tsv` and `csv` is verified on the header line. In an `xlsx` workbook, the first sheet is read. A document whose bytes are a workbook is read as one, whatever its format. `raw` documents are kept but not parsed.',
     ),
   quoting: z
     .enum(['none', 'outer', 'csv'])

@@ -7,7 +7,7 @@ import { ReportsError } from '../../src/errors/reports-error.js';
 import { listings, listingsType, orders, ordersType, runInProcess } from '../ingest/world.js';
 import { commandFolder } from './command-folder.js';
 
-describe('commands in a folder without pipelines.yaml', () => {
+describe('commands in a new folder:', () => {
   const { file, path, query, run } = commandFolder();
 
   it('load prints one JSON object per line for each document', async () => {
@@ -52,7 +52,7 @@ describe('commands in a folder without pipelines.yaml', () => {
     assert.match(lines[1].reason, /it ends too early/);
   });
 
-  it('load accepts what Amazon would have said about the document', async () => {
+  it('load accepts as options what Amazon would have said about the document', async () => {
     const body = iconv.encode('item-name\tseller-sku\tprice\n木製まな板 ①\tsku-1\t1,200\n', 'cp932');
     file('listings.txt', body);
     const options = [
@@ -407,7 +407,7 @@ pipelines:
     assert.match(problems[0].message, /did you mean "warehouse"/);
   });
 
-  it('commands say how to begin without pipelines, or without a pipelines.yaml', async () => {
+  it('run, sweep and start say how to begin without pipelines, or without a pipelines.yaml', async () => {
     assert.match((await run('run')).stderr, /If you have none yet, `sp-reports init` writes one/);
     file('pipelines.yaml', '# nothing yet\n');
     for (const command of ['run', 'sweep', 'start']) {

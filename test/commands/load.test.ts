@@ -153,14 +153,15 @@ describe('load with several files', () => {
   it('finishes the current document after a signal to stop, and begins no other', async () => {
     file('large.tsv', listings(60_000));
     file('next.tsv', listings(1));
-    let inHand: NodeJS.Timeout | undefined;
+    let poll: NodeJS.Timeout | undefined;
     const onStopSignal = (stop: () => void) => {
-      inHand = setInterval(() => {
+      // The command runs in this process, so nothing else can wait for its first file.
+      poll = setInterval(() => {
         if (!existsSync(path('data', 'raw'))) return;
-        clearInterval(inHand);
+        clearInterval(poll);
         stop();
       }, 1);
-      return () => clearInterval(inHand);
+      return () => clearInterval(poll);
     };
     const { code, stdout } = await runInProcess(['load', 'large.tsv', 'next.tsv', '--type', listingsType], {
       env: {},

@@ -209,7 +209,7 @@ export async function badInputPage(): Promise<string> {
   }
   return `# Bad input
 
-How the program handles input that is not as it should be. The rows come from a test run. The codes are those of [errors.md](errors.md). After a
+How the program handles unexpected input. The rows come from a test run. The codes are those of [errors.md](errors.md). After a
 fix, load a quarantined document again with \`sp-reports reload\`.
 
 | input | outcome | code | message | what happens to the data |

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { type CommitReservation, CommitQueue } from '../../src/ingest/commit-queue.js';
 import { ledgerEntry } from '../../src/warehouse/ledger/ledger-entry.js';
 import type { Load } from '../../src/warehouse/types.js';
@@ -53,7 +52,7 @@ describe('a document that is ready to commit', () => {
 
   it('waits for what is in progress, and no longer', async () => {
     const first = submit(2);
-    await delay(20);
+    await clock.runUntil(clock.sleep(20));
     assert.deepEqual(commits, []);
     const second = submit(1);
     reserved.cancel();

@@ -83,7 +83,7 @@ describe('the memory of the kernel', () => {
     kernel.bytes(block, bytes)[bytes - 1] = 1;
   });
 
-  it('gives zeros on request, although a new block contains what was there before', () => {
+  it('returns zeros if a caller needs them, although a new block contains what was there before', () => {
     const block = kernel.copyIn(new Uint8Array(500).fill(7));
     kernel.calls.release(block);
     assert.equal(kernel.zeros(500), block);

@@ -117,7 +117,7 @@ describe('the kernel that gathers the texts of a column', () => {
     assert.deepEqual(read(json), ['"a"', 'a"', '"', '""', '', null, '"b" c', '"""']);
   });
 
-  it('sees content in a column unless each of its cells is empty or absent', () => {
+  it('finds content in a column unless each of its cells is empty or absent', () => {
     const has = (cells: (string | undefined)[], form = plain) =>
       Boolean(kernel.calls.hasContent(...placeCells(kernel, cells, form)));
     assert.equal(has([]), false);

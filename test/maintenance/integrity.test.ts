@@ -9,11 +9,11 @@ import { startS3 } from '../store/emulators.js';
 import { listings, listingsType, makeWorld, type Ran, sellerId, type World } from '../ingest/world.js';
 
 const damages: Damage[] = [
-  { what: 'truncated to nothing', damage: () => Buffer.alloc(0) },
-  { what: 'truncated by half', damage: (bytes) => bytes.subarray(0, bytes.length / 2) },
-  { what: 'with one bit flipped', damage: (bytes) => flipBit(bytes, Math.floor(bytes.length * 0.6)) },
-  { what: 'of the same size, all zeros', damage: (bytes) => Buffer.alloc(bytes.length) },
-  { what: 'with bytes behind its end', damage: (bytes) => Buffer.concat([bytes, Buffer.from('x\n')]) },
+  { what: 'it is truncated to nothing', damage: () => Buffer.alloc(0) },
+  { what: 'it is truncated by half', damage: (bytes) => bytes.subarray(0, bytes.length / 2) },
+  { what: 'one bit is flipped', damage: (bytes) => flipBit(bytes, Math.floor(bytes.length * 0.6)) },
+  { what: 'all its bytes are zeros', damage: (bytes) => Buffer.alloc(bytes.length) },
+  { what: 'bytes follow its end', damage: (bytes) => Buffer.concat([bytes, Buffer.from('x\n')]) },
 ];
 
 const documents: Record<string, Buffer> = {
@@ -70,7 +70,7 @@ describe('the integrity check', function () {
 
   for (const name of Object.keys(documents)) {
     for (const damage of damages) {
-      it(`decides whether a reload uses a raw document, ${name} ${damage.what}; its rows stay`, async () => {
+      it(`keeps a reload from using the raw document ${name} if ${damage.what}, and its rows stay`, async () => {
         const ids = await loadAll();
         const before = [await tables(), await ledger()];
         damageFile(path('raw'), ids[name] ?? '', damage);
@@ -93,7 +93,7 @@ describe('the integrity check', function () {
   }
 
   for (const damage of damages) {
-    it(`makes a rebuild use the raw document if a Parquet file is ${damage.what}`, async () => {
+    it(`makes a rebuild use the raw document instead of the Parquet file if ${damage.what}`, async () => {
       const ids = await loadAll();
       const before = [await tables(), await ledger()];
       for (const id of Object.values(ids)) damageFile(path('lake'), `${id}.parquet`, damage);
@@ -202,8 +202,8 @@ describe('the integrity check', function () {
     assert.deepEqual(await tables(), before[0]);
   });
 
-  describe('files that a version without hashes wrote', () => {
-    it('are not checked: they load and are rebuilt as before, with one note', async () => {
+  describe('of files that a version without hashes wrote', () => {
+    it('lets them load and be rebuilt as before, with one note', async () => {
       await loadAll();
       await withoutHashes(path);
       const before = await tables();
@@ -219,7 +219,7 @@ describe('the integrity check', function () {
     });
 
     for (const damage of damages.slice(0, 2)) {
-      it(`are checked by the sizes in the ledger: one ${damage.what} keeps its rows`, async () => {
+      it(`goes by the sizes in the ledger: the rows stay if ${damage.what}`, async () => {
         const ids = await loadAll();
         await withoutHashes(path);
         const before = await tables();
@@ -231,7 +231,7 @@ describe('the integrity check', function () {
       });
     }
 
-    it('are refused if they have fewer rows than the ledger says, unless that loss is accepted', async () => {
+    it('refuses them if they have fewer rows than the ledger says, unless that loss is accepted', async () => {
       const ids = await loadAll();
       await withoutHashes(path);
       const before = await tables();
@@ -277,7 +277,7 @@ describe('damaged documents that Amazon still has', function () {
     world.sandbox.state.calls.filter(({ operation }) => operation === 'download').length;
 
   for (const damage of damages) {
-    it(`are downloaded again by a reload and by a rebuild: raw ${damage.what}`, async () => {
+    it(`are downloaded again by a reload and by a rebuild if the raw document is damaged: ${damage.what}`, async () => {
       world = await makeWorld();
       const before = await load();
       const raw = join(world.folder, 'raw');

@@ -26,7 +26,7 @@ const known = ledgerEntry({
   tables: [{ name: 'test', rows: 3 }],
 });
 
-describe('a document whose files are damaged, while a warehouse is made again', () => {
+describe('a document with damaged files, during a rebuild,', () => {
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'rebuild-'));
@@ -85,7 +85,7 @@ describe('a document whose files are damaged, while a warehouse is made again', 
     });
   }
 
-  it('is not committed without its rows because the disk is full during a commit', async () => {
+  it('is not committed without its rows if the disk is full during a commit', async () => {
     let commits = 0;
     const loads: Load[] = [];
     const fullOnce = async (committed: Load[]) => {

@@ -74,7 +74,7 @@ describe('verify', function () {
     instance.closeSync();
   }
 
-  it('finds nothing where ledger, files and tables agree, and changes nothing', async () => {
+  it('finds nothing if ledger, files and tables agree, and changes nothing', async () => {
     await loadTwo();
     const before = [filesOf(path('lake')), filesOf(path('raw'))];
     for (const args of [[], ['--repair']]) {
@@ -137,7 +137,7 @@ describe('verify', function () {
     },
   ];
   for (const { what, kind, change } of recordDamages) {
-    it(`makes a load record that is ${what} from ledger and lake: a rebuild without raw documents takes it`, async () => {
+    it(`writes a load record again from ledger and lake if it is ${what}, for a rebuild without raw documents`, async () => {
       const id = await loadTwo();
       const before = await tables();
       damageFile(path('lake', '_loads'), `${id}.json`, change);
@@ -179,7 +179,7 @@ describe('verify', function () {
     });
   }
 
-  it('finds rows that are missing, too many, or of no document of the ledger, and deletes none of the last', async () => {
+  it('finds rows that are missing, surplus, or of no document of the ledger, and deletes none of the last kind', async () => {
     const id = await loadTwo();
     const before = await tables();
     await tamper(`DELETE FROM orders_by_last_update WHERE amazon_order_id = '111-5'`);
@@ -208,7 +208,7 @@ describe('verify', function () {
     assert.equal(((await tables()) as unknown[]).length, 6);
   });
 
-  it('takes rows that a newer report replaced for what they are, and makes a dropped table again', async () => {
+  it('reports no rows that a newer report replaced, and makes a dropped table again', async () => {
     const id = await loadTwo();
     await run(
       'load',
@@ -327,7 +327,7 @@ describe('verify with a seller that is configured', function () {
     });
   }
 
-  it('says that a document which Amazon has no more is not repaired, and why', async () => {
+  it('reports that a document which Amazon no longer has was not repaired, and why', async () => {
     world = await makeWorld();
     const before = await load();
     damageFile(join(world.folder, 'raw'), 'amzn1.spdoc.1', flip);

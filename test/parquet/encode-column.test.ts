@@ -65,7 +65,7 @@ describe('the encoder of Parquet columns', () => {
     ).data.children[0] as arrow.Data;
 
   for (const { type, value, inBatch = (each: Value) => each } of kinds) {
-    it(`writes ${type} values and nulls that decode to the same, with true statistics`, () => {
+    it(`writes ${type} values and nulls that decode to the same, with correct statistics`, () => {
       fc.assert(
         fc.property(fc.array(fc.option(value), { minLength: 1, maxLength: 100 }), (values) => {
           const given = arrayOf(

@@ -43,7 +43,7 @@ const lines = (...of: string[]) => of.join('\n');
 const germany = { marketplaceIds: ['A1PA6795UKMFR9'] };
 
 for (const engine of ['reference', 'columnar'] as const)
-  describe(`a delimited document, ${engine} engine`, () => {
+  describe(`a delimited document, read by the ${engine} engine,`, () => {
     const readRows: (document: ExaminedDocument, schema?: ReportSchema) => ReturnType<typeof readRowsBy> = (
       document,
       schema,

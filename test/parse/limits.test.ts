@@ -126,10 +126,10 @@ const cases: { limit: string; code: string; kept: ReadableDocument; exceeding: R
 ];
 
 for (const engine of ['reference', 'columnar'] satisfies Engine[]) {
-  describe(`limits of the ${engine} engine`, function () {
+  describe(`the ${engine} engine`, function () {
     this.timeout(300_000);
     for (const { limit, code, kept, exceeding } of cases) {
-      it(`has one for ${limit}, and refuses what exceeds it with ${code}`, async () => {
+      it(`has a limit for ${limit}, and refuses what exceeds it with ${code}`, async () => {
         await readRows(kept, undefined, engine);
         for (const document of exceeding)
           await assert.rejects(readRows(document, undefined, engine), { code });
@@ -213,10 +213,10 @@ for (const engine of ['reference', 'columnar'] satisfies Engine[]) {
   });
 }
 
-describe('an error of the runtime at a document', () => {
+describe('a runtime error while a document is read', () => {
   const { metadata } = documentOf('').raw;
 
-  it('is one of the document if the document exceeds what a text, a list or the stack can hold', () => {
+  it('blames the document if it exceeds what a text, a list or the stack can hold', () => {
     const endless = (): number => endless() + 1;
     for (const provoke of [
       endless,
@@ -237,7 +237,7 @@ describe('an error of the runtime at a document', () => {
     }
   });
 
-  it('stays as it is if memory lacks or if it is any other', () => {
+  it('is passed on unchanged if memory lacks, and in any other case', () => {
     for (const error of [
       new RangeError('Array buffer allocation failed'),
       new TypeError('undefined is not a function'),

@@ -64,7 +64,7 @@ function sparseRows(attributes: string): string {
 }
 
 for (const engine of ['reference', 'columnar'] satisfies Engine[]) {
-  describe(`a workbook, read by the ${engine} engine`, () => {
+  describe(`a workbook, read by the ${engine} engine,`, () => {
     const withoutRow = ({ rows }: { rows: Record<string, string | null>[] }) =>
       rows.map(({ _row, ...values }) => values);
 

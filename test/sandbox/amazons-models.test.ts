@@ -49,9 +49,9 @@ function assertFits(validate: ValidateFunction, value: unknown): void {
   assert.ok(validate(value), `${JSON.stringify(value)}: ${JSON.stringify(validate.errors)}`);
 }
 
-describe("the sandbox and Amazon's models", () => {
+describe("Amazon's models", () => {
   onEachCollection('spec', (folder, size) => {
-    describe(`of the ${size} collection`, () => defineTests(folder));
+    describe(`of the ${size} collection:`, () => defineTests(folder));
   });
 });
 

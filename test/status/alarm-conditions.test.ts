@@ -117,7 +117,7 @@ describe('an alarm condition', () => {
     assert.deepEqual(keys(from), ['request/A1 GET_X']);
   });
 
-  it('is a state of requests that holds something else, which says nothing about single requests', () => {
+  it('is a requests.json that holds something else, which says nothing about single requests', () => {
     const requestProblem = { code: 'REQUEST_STATE_INVALID', message: 'm', since: at };
     const from = { ...sources(), requestProblem };
     assert.deepEqual(keys(from), ['unreachable/requests']);

@@ -63,7 +63,7 @@ describe('the log of runs', () => {
     assert.equal(log.credentials('A1').refused, undefined);
   });
 
-  it('knows of logins from turns of requests: accepted by createReport, or refused', () => {
+  it('knows of logins from request cycles: accepted by createReport, or refused', () => {
     const { log, begin } = open();
     const report = { sellerId: 'A1', reportType: 'GET_X', marketplaceIds: [] };
     const noRequests = {

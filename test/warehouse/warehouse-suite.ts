@@ -406,7 +406,7 @@ export function describeWarehouse(
       });
     });
 
-    describe('in any order', () => {
+    describe('for documents in any order', () => {
       const letters = fc.constantFrom('a', 'b', 'c');
       const markets = fc.uniqueArray(fc.constantFrom('US', 'DE', 'JP'), { maxLength: 2 });
       const reports = fc.array(
@@ -605,7 +605,7 @@ export function describeWarehouse(
       }).timeout(120_000 + 1000 * Number(process.env.FUZZ_RUNS ?? 0));
     });
 
-    describe('in widening', () => {
+    describe('that widens its columns', () => {
       const one = (n: number, type: string, value: string, column = 'v') =>
         load(
           { documentId: `d${n}`, reportId: String(n) },
@@ -758,7 +758,7 @@ export function describeWarehouse(
         ]);
       });
 
-      it('never narrows', async () => {
+      it('never narrows one', async () => {
         await warehouse.commit([await one(1, 'string', 'x')]);
         await warehouse.commit([await one(2, 'int64', '7')]);
         assert.deepEqual(await content(), ['x', '7']);
@@ -1297,7 +1297,7 @@ export function describeWarehouse(
       });
     });
 
-    describe('in removing personal data', () => {
+    describe('that removes personal data', () => {
       const table = {
         name: 'orders',
         columns: { id: 'string', buyer: 'string', paid: 'decimal(18,4)' },
