@@ -14,6 +14,7 @@ export function duckDbLedger(connection: DuckDBConnection): LedgerQueries {
     itemList: (field) => `item->>'$.${field}'`,
     latest: (column, by, count) => `max_by(${column}, ${by}, ${count})`,
     eachItem: "CROSS JOIN unnest(CAST(l.tables->'$[*]' AS JSON[])) AS items(item)",
+    tableNames: "CAST(to_json(l.tables->>'$[*].name') AS VARCHAR)",
     listText: (column) => `CAST(to_json(${column}) AS VARCHAR)`,
     micros: (column) => `epoch_us(${column})`,
     async run(sql) {
