@@ -9,6 +9,7 @@ export function bigQueryLedger(client: BigQueryClient): LedgerQueries {
     table: (name) => client.table(name),
     literal,
     time: (iso) => `TIMESTAMP ${literal(iso)}`,
+    isOneOfFew: (condition) => `(${condition})`,
     fillsTable,
     itemValue: (field) => `JSON_VALUE(item, '$.${field}')`,
     itemList: (field) => `TO_JSON_STRING(JSON_QUERY(item, '$.${field}'))`,

@@ -9,6 +9,8 @@ export function duckDbLedger(connection: DuckDBConnection): LedgerQueries {
     table: identifier,
     literal,
     time: (iso) => utcTimestamp(literal(iso)),
+    // A list with several values, or a function, makes DuckDB read all columns of the whole ledger.
+    isOneOfFew: (condition) => `rowid IN (SELECT rowid FROM _loads WHERE ${condition})`,
     fillsTable: (name) => `list_contains(tables->>'$[*].name', ${literal(name)})`,
     itemValue: (field) => `item->>'$.${field}'`,
     itemList: (field) => `item->>'$.${field}'`,

@@ -20,6 +20,11 @@ export interface LedgerDialect {
   literal(text: string): string;
   /** A time in ISO 8601 as a value that compares with the ledger's times. */
   time(iso: string): string;
+  /**
+   * A condition on few columns of the ledger that few rows fulfil, in the form that reads the other
+   * columns only of those rows.
+   */
+  isOneOfFew(condition: string): string;
   /** A condition on ledger rows: their document filled a table of that name. */
   fillsTable(name: string): string;
   /** A column of `item`, one of the tables of a ledger row, as text. */
@@ -49,7 +54,7 @@ export class LedgerQueries {
 
   /** The ledger rows with those keys. */
   async readByKey(keys: string[]): Promise<Map<string, LedgerRow>> {
-    const rows = await this.readLedger(`WHERE key IN (${this.literals(keys)})`);
+    const rows = await this.readLedger(`WHERE ${this.dialect.isOneOfFew(`key IN (${this.literals(keys)})`)}`);
     return new Map(rows.map((row) => [row.key, row]));
   }
 
@@ -59,12 +64,14 @@ export class LedgerQueries {
    */
   async readSeen(keys: string[]): Promise<Map<string, LedgerRow>> {
     const all = this.literals(keys);
+    const reports = [...new Set(keys.flatMap(reportIdsIn))];
     // Without such keys BigQuery reads only the clusters of the ledger that can hold them.
-    const ofReports = keys.some((key) => key.includes('/report/'))
-      ? `OR seller_id || '/report/' || report_id IN (${all})`
-      : '';
+    const ofReports =
+      reports.length > 0
+        ? `OR (report_id IN (${this.literals(reports)}) AND seller_id || '/report/' || report_id IN (${all}))`
+        : '';
     const rows = await this.readLedger(
-      `WHERE key IN (${all}) ${ofReports} ORDER BY document_id IS NULL DESC`,
+      `WHERE ${this.dialect.isOneOfFew(`key IN (${all}) ${ofReports}`)} ORDER BY document_id IS NULL DESC`,
     );
     return rowsByKeys(rows, keys);
   }
@@ -244,12 +251,12 @@ export class LedgerQueries {
     sinceIso: string,
     sellerIds: string[] | undefined,
   ): Promise<FilledDocument[]> {
-    const { table, time, fillsTable, run } = this.dialect;
+    const { table, time, fillsTable, isOneOfFew, run } = this.dialect;
     const ofSellers = sellerIds ? `AND seller_id IN (${this.literals(sellerIds)})` : '';
     const rows = await run(
       `SELECT key, seller_id, document_id, marketplace_ids, report_id, report_created_at, loaded_at
        FROM ${table('_loads')}
-       WHERE document_id IS NOT NULL AND COALESCE(report_created_at, loaded_at) >= ${time(sinceIso)}
+       WHERE ${isOneOfFew(`COALESCE(report_created_at, loaded_at) >= ${time(sinceIso)}`)} AND document_id IS NOT NULL
          AND ${fillsTable(name)} ${ofSellers}`,
     );
     return rows.map((row) => ({
@@ -307,6 +314,12 @@ export type FilledDocument = Pick<
   LedgerRow,
   'key' | 'sellerId' | 'documentId' | 'marketplaceIds' | 'reportId' | 'reportCreatedAt' | 'loadedAt'
 >;
+
+/** The report ids that the key of a report without a document may have: ids may contain anything. */
+function reportIdsIn(key: string): string[] {
+  const parts = key.split('/report/');
+  return parts.slice(1).map((_, index) => parts.slice(index + 1).join('/report/'));
+}
 
 /** The lists of a table of a ledger row that say how it drifted. */
 const driftLists = ['added', 'missing', 'widened'] as const satisfies (keyof TableDrift)[];
