@@ -315,7 +315,9 @@ export type FilledDocument = Pick<
   'key' | 'sellerId' | 'documentId' | 'marketplaceIds' | 'reportId' | 'reportCreatedAt' | 'loadedAt'
 >;
 
-/** The report ids that the key of a report without a document may have: ids may contain anything. */
+/**
+ * The report ids that the key of a report without a document may have: ids may contain anything.
+ */
 function reportIdsIn(key: string): string[] {
   const parts = key.split('/report/');
   return parts.slice(1).map((_, index) => parts.slice(index + 1).join('/report/'));
