@@ -29,11 +29,11 @@ export async function drain(
   queue = watchQueue(openPipelineQueue(pipeline, context), context),
 ): Promise<DrainResult> {
   const { concurrency, maxMinutes, maxReceives } = pipeline.limits;
-  const deadlineMs = context.clock.now() + maxMinutes * 60_000;
+  const { clock, log } = context;
+  const deadlineMs = clock.now() + maxMinutes * 60_000;
   try {
     const hasRedrivePolicy = await queue.hasRedrivePolicy();
-    const { config, clock, log } = context;
-    const journal = openCrashJournal(join(config.state, 'killed.json'), { clock, log });
+    const journal = openCrashJournal(join(context.config.state, 'killed.json'), { clock, log });
     const poison = hasRedrivePolicy ? undefined : { maxReceives, journal };
     const run = new IngestRun(context, { maxConcurrent: concurrency, deadlineMs, ...signals, poison });
     try {

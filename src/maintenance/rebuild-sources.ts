@@ -77,7 +77,7 @@ export async function findSources(
 }
 
 /** Whether all Parquet files of a load are among those of the lake. */
-export function isWhole(load: Load, files: Set<string>): boolean {
+function isWhole(load: Load, files: Set<string>): boolean {
   return parquetPaths(load).every((path) => files.has(path));
 }
 

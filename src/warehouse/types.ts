@@ -185,6 +185,11 @@ export interface LedgerFilter {
    * disk without a creation time.
    */
   createdSince?: string;
+  /**
+   * Keeps documents whose report was created before this time, ISO 8601, or that were loaded before
+   * it if nothing says when.
+   */
+  madeBefore?: string;
   /** Keeps rows that were loaded before this time, ISO 8601. */
   loadedBefore?: string;
   /** Keeps rows that were loaded at this time or later, ISO 8601. */

@@ -67,7 +67,7 @@ describe('request cycles', () => {
       config: { state: folder, sellers, pipelines },
       warehouse: {
         seen: async () => new Map(),
-        loads: async ({ dataEndSince = '' }) =>
+        loadFields: async (_, { dataEndSince = '' }) =>
           ledger.filter(({ dataEnd }) => (dataEnd ?? '') >= dataEndSince),
       },
       clock: { now: () => nowMs, sleep: async () => {}, every: () => () => {} },

@@ -116,7 +116,7 @@ class Amazon {
         sellers: [fakeSeller({ id: sellerId, marketplaces: marketplaceIds })],
         pipelines: [pipeline],
       },
-      warehouse: { seen: async () => new Map(), loads: async () => [] },
+      warehouse: { seen: async () => new Map(), loadFields: async () => [] },
       clock: { now: () => this.nowMs, sleep: async () => {}, every: () => () => {} },
       sellingPartner: () => ({
         getReport: async (id) => {

@@ -146,7 +146,7 @@ class Simulation {
       },
       warehouse: {
         seen: async (keys) => rowsByKeys(this.ledger, keys),
-        loads: async ({ statuses }) => this.ledger.filter(({ status }) => statuses?.includes(status)),
+        loadFields: async (_, { statuses }) => this.ledger.filter(({ status }) => statuses?.includes(status)),
       },
       sellingPartner: () => this.amazon(),
       clock: { now: () => this.nowMs, sleep: async () => {}, every: () => () => {} },

@@ -278,7 +278,7 @@ describe('alarms of several processes, one after the other', () => {
       const problem = { code: 'WAREHOUSE_LOCKED', message: 'locked', since: at };
       const found = isLocked ? { problem } : { readAt: at };
       const snapshot = fakeSnapshot({ at, warehouse: { type: 'duckdb', name: 'w', ...found } });
-      const clock = { now: () => Date.parse(at), sleep: async () => {}, every: () => assert.fail() };
+      const clock = { now: () => Date.parse(at), sleep: async () => {}, every: () => () => {} };
       const log = onlyThese<PipelineContext['log']>('log', { info() {}, warn: () => assert.fail() });
       const context = fakeContext({ config: { state }, clock, log });
       const settings = alarmsSpec.parse({ webhook: receiver.url });

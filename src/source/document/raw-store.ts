@@ -46,17 +46,30 @@ export async function* listRaw(
   known = new Set<string>(),
   onUnreadable: (path: string, error: ReportsError) => void = () => {},
 ): AsyncGenerator<RawDocument> {
+  const paths = rawPathsOf(await store.list()).filter((path) => !known.has(path));
+  yield* readRaws(store, paths, onUnreadable);
+}
+
+/** The paths of raw documents, by the files with their metadata. */
+export function rawPathsOf(files: Iterable<string>): string[] {
+  const ending = '.json';
+  return [...files]
+    .filter((each) => each.endsWith(ending) && !each.endsWith('.part.json'))
+    .map((each) => each.slice(0, -ending.length));
+}
+
+/** The raw documents of these paths, as `listRaw`. */
+export async function* readRaws(
+  store: Store,
+  paths: string[],
+  onUnreadable: (path: string, error: ReportsError) => void = () => {},
+): AsyncGenerator<RawDocument> {
   const readOrReport = (path: string) =>
     readRaw(store, path).catch((error: unknown) => {
       if (!isMetadataUnreadable(error)) throw error;
       onUnreadable(path, error);
       return undefined;
     });
-  const ending = '.json';
-  const paths = (await store.list())
-    .filter((each) => each.endsWith(ending) && !each.endsWith('.part.json'))
-    .map((each) => each.slice(0, -ending.length))
-    .filter((path) => !known.has(path));
   for (let start = 0; start < paths.length; start += readsAtOnce) {
     const together = paths.slice(start, start + readsAtOnce);
     for (const raw of await Promise.all(together.map(readOrReport))) if (raw) yield raw;

@@ -20,6 +20,11 @@ export interface LedgerDialect {
   literal(text: string): string;
   /** A time in ISO 8601 as a value that compares with the ledger's times. */
   time(iso: string): string;
+  /**
+   * A condition on few columns of the ledger that few rows fulfil, in the form that reads the other
+   * columns only of those rows.
+   */
+  isOneOfFew(condition: string): string;
   /** A condition on ledger rows: their document filled a table of that name. */
   fillsTable(name: string): string;
   /** A column of `item`, one of the tables of a ledger row, as text. */
@@ -28,6 +33,8 @@ export interface LedgerDialect {
   itemList(field: string): string;
   /** What follows `FROM _loads AS l` for a row with `item` per table of a ledger row. */
   eachItem: string;
+  /** The names of the tables of a row of `_loads AS l`, as JSON text. */
+  tableNames: string;
   /** An aggregate: the values of a column in the rows with the highest `by`, these first. */
   latest(column: string, by: string, count: number): string;
   /** A list of texts as JSON text. */
@@ -47,7 +54,7 @@ export class LedgerQueries {
 
   /** The ledger rows with those keys. */
   async readByKey(keys: string[]): Promise<Map<string, LedgerRow>> {
-    const rows = await this.readLedger(`WHERE key IN (${this.literals(keys)})`);
+    const rows = await this.readLedger(`WHERE ${this.dialect.isOneOfFew(`key IN (${this.literals(keys)})`)}`);
     return new Map(rows.map((row) => [row.key, row]));
   }
 
@@ -57,12 +64,14 @@ export class LedgerQueries {
    */
   async readSeen(keys: string[]): Promise<Map<string, LedgerRow>> {
     const all = this.literals(keys);
+    const reports = [...new Set(keys.flatMap(reportIdsIn))];
     // Without such keys BigQuery reads only the clusters of the ledger that can hold them.
-    const ofReports = keys.some((key) => key.includes('/report/'))
-      ? `OR seller_id || '/report/' || report_id IN (${all})`
-      : '';
+    const ofReports =
+      reports.length > 0
+        ? `OR (report_id IN (${this.literals(reports)}) AND seller_id || '/report/' || report_id IN (${all}))`
+        : '';
     const rows = await this.readLedger(
-      `WHERE key IN (${all}) ${ofReports} ORDER BY document_id IS NULL DESC`,
+      `WHERE ${this.dialect.isOneOfFew(`key IN (${all}) ${ofReports}`)} ORDER BY document_id IS NULL DESC`,
     );
     return rowsByKeys(rows, keys);
   }
@@ -122,44 +131,57 @@ export class LedgerQueries {
 
   /** See `Warehouse.periods`. */
   async readPeriods(): Promise<Period[]> {
-    const { table, listText, micros, itemValue, eachItem, run } = this.dialect;
+    const { table, listText, micros, tableNames, run } = this.dialect;
+    const between = (from: string, to: string) => `${micros(to)} - ${micros(from)} > ${maxSeamMs * 1000}`;
     const covering = `l.status IN ('loaded', 'empty', 'cancelled') AND l.seller_id IS NOT NULL
       AND l.report_type IS NOT NULL AND l.data_start IS NOT NULL AND l.data_end IS NOT NULL`;
     const group = `l.report_type, l.seller_id, ${listText('l.marketplace_ids')} AS marketplaces`;
+    const periods = `SELECT ${group}, l.data_start, l.data_end FROM ${table('_loads')} AS l
+      WHERE ${covering} AND ${between('l.data_start', 'l.data_end')}`;
+    const same = 'report_type, seller_id, marketplaces';
     const named = await run(
-      `SELECT DISTINCT ${group}, ${itemValue('name')} AS name FROM ${table('_loads')} AS l ${eachItem} WHERE ${covering}`,
+      `SELECT DISTINCT ${group}, ${tableNames} AS names FROM ${table('_loads')} AS l WHERE ${covering}`,
     );
-    const groupOf = (row: Record<string, unknown>) =>
-      JSON.stringify([row.report_type, row.seller_id, row.marketplaces]);
-    const tables = new Map<string, { name: string }[]>();
-    for (const row of named) {
-      tables.set(groupOf(row), [...(tables.get(groupOf(row)) ?? []), { name: String(row.name) }]);
-    }
-    const between = (from: string, to: string) => `${micros(to)} - ${micros(from)} > ${maxSeamMs * 1000}`;
-    const window = 'PARTITION BY report_type, seller_id, marketplaces ORDER BY data_start, data_end';
+    // Sorted by a number instead of texts, a ledger of any size fits into the memory.
     const rows = await run(
-      `SELECT report_type, seller_id, marketplaces, MIN(data_start) AS begins, MAX(data_end) AS ends
+      `WITH sources AS (
+         SELECT *, ROW_NUMBER() OVER (ORDER BY ${same}) AS source
+         FROM (SELECT ${same}, MAX(data_end) AS ends FROM (${periods}) AS periods GROUP BY ${same}) AS sums
+       )
+       SELECT sources.report_type, sources.seller_id, sources.marketplaces, data_start AS begins, covered, sources.ends
        FROM (
-         SELECT *, SUM(CASE WHEN covered IS NULL OR ${between('covered', 'data_start')} THEN 1 ELSE 0 END) OVER (${window}) AS island
+         SELECT *, MAX(data_end) OVER (PARTITION BY source ORDER BY data_start, data_end
+           ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS covered
          FROM (
-           SELECT *, MAX(data_end) OVER (${window} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS covered
-           FROM (
-             SELECT ${group}, l.data_start, l.data_end FROM ${table('_loads')} AS l
-             WHERE ${covering} AND ${between('l.data_start', 'l.data_end')}
-           ) AS periods
-         ) AS following
-       ) AS islands
-       GROUP BY report_type, seller_id, marketplaces, island`,
+           SELECT sources.source, periods.data_start, periods.data_end
+           FROM (${periods}) AS periods JOIN sources ON periods.report_type = sources.report_type
+             AND periods.seller_id = sources.seller_id AND periods.marketplaces = sources.marketplaces
+         ) AS numbered
+       ) AS following JOIN sources ON sources.source = following.source
+       WHERE covered IS NULL OR ${between('covered', 'data_start')}
+       ORDER BY following.source, data_start`,
     );
-    return rows.map((row) => ({
-      status: 'loaded',
-      reportType: row.report_type as string,
-      sellerId: row.seller_id as string,
-      marketplaceIds: JSON.parse(row.marketplaces as string) as string[],
-      dataStart: row.begins as string,
-      dataEnd: row.ends as string,
-      tables: tables.get(groupOf(row)) ?? [],
-    }));
+    const sourceOf = (row: Record<string, unknown> | undefined) =>
+      JSON.stringify([row?.report_type, row?.seller_id, row?.marketplaces]);
+    const tables = new Map<string, Set<string>>();
+    for (const row of named) {
+      const names = tables.get(sourceOf(row)) ?? new Set();
+      for (const name of listOf<string>(row.names)) names.add(name);
+      tables.set(sourceOf(row), names);
+    }
+    // Each row begins a period, and has the end of the period before it.
+    return rows.map((row, index) => {
+      const next = rows[index + 1];
+      return {
+        status: 'loaded',
+        reportType: row.report_type as string,
+        sellerId: row.seller_id as string,
+        marketplaceIds: JSON.parse(row.marketplaces as string) as string[],
+        dataStart: row.begins as string,
+        dataEnd: (sourceOf(next) === sourceOf(row) ? next?.covered : row.ends) as string,
+        tables: [...(tables.get(sourceOf(row)) ?? [])].map((name) => ({ name })),
+      };
+    });
   }
 
   /** See `Warehouse.rowDifferences`. */
@@ -229,12 +251,12 @@ export class LedgerQueries {
     sinceIso: string,
     sellerIds: string[] | undefined,
   ): Promise<FilledDocument[]> {
-    const { table, time, fillsTable, run } = this.dialect;
+    const { table, time, fillsTable, isOneOfFew, run } = this.dialect;
     const ofSellers = sellerIds ? `AND seller_id IN (${this.literals(sellerIds)})` : '';
     const rows = await run(
       `SELECT key, seller_id, document_id, marketplace_ids, report_id, report_created_at, loaded_at
        FROM ${table('_loads')}
-       WHERE document_id IS NOT NULL AND COALESCE(report_created_at, loaded_at) >= ${time(sinceIso)}
+       WHERE ${isOneOfFew(`COALESCE(report_created_at, loaded_at) >= ${time(sinceIso)}`)} AND document_id IS NOT NULL
          AND ${fillsTable(name)} ${ofSellers}`,
     );
     return rows.map((row) => ({
@@ -258,7 +280,7 @@ export class LedgerQueries {
   private conditions(filter: LedgerFilter): string {
     const { literal, time, fillsTable } = this.dialect;
     const { statuses, reportType, sellerId, documentOrTable: name } = filter;
-    const { dataEndSince, createdSince, loadedBefore, loadedSince, after } = filter;
+    const { dataEndSince, createdSince, madeBefore, loadedBefore, loadedSince, after } = filter;
     const parts: string[] = [];
     if (statuses) parts.push(`status IN (${this.literals(statuses)})`);
     if (reportType !== undefined) parts.push(`report_type = ${literal(reportType)}`);
@@ -268,6 +290,9 @@ export class LedgerQueries {
     }
     if (dataEndSince !== undefined) parts.push(`data_end >= ${time(dataEndSince)}`);
     if (createdSince !== undefined) parts.push(`report_created_at >= ${time(createdSince)}`);
+    if (madeBefore !== undefined) {
+      parts.push(`COALESCE(report_created_at, loaded_at) < ${time(madeBefore)}`);
+    }
     if (loadedBefore !== undefined) parts.push(`loaded_at < ${time(loadedBefore)}`);
     if (loadedSince !== undefined) parts.push(`loaded_at >= ${time(loadedSince)}`);
     if (after !== undefined) {
@@ -289,6 +314,14 @@ export type FilledDocument = Pick<
   LedgerRow,
   'key' | 'sellerId' | 'documentId' | 'marketplaceIds' | 'reportId' | 'reportCreatedAt' | 'loadedAt'
 >;
+
+/**
+ * The report ids that the key of a report without a document may have: ids may contain anything.
+ */
+function reportIdsIn(key: string): string[] {
+  const parts = key.split('/report/');
+  return parts.slice(1).map((_, index) => parts.slice(index + 1).join('/report/'));
+}
 
 /** The lists of a table of a ledger row that say how it drifted. */
 const driftLists = ['added', 'missing', 'widened'] as const satisfies (keyof TableDrift)[];
