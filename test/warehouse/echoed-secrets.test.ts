@@ -24,7 +24,7 @@ const keyLine = privateKey.split('\n')[7] ?? '';
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const signedToken = `${part({ alg: 'RS256', typ: 'JWT' })}.${part({ iss: 'a@b.example', aud: 'x' })}.Zk3-sig_nature`;
 
-/** Of Google: the key of a service account, one line of it, and the tokens that it is changed for. */
+/** Of Google: the key of a service account, one line of it, and the tokens made of it. */
 const google = { SECRET_1: keyLine, SECRET_2: privateKey };
 const tokens = ['ya29.c.b0Aaekm1K-x_y', signedToken];
 const aws = { SECRET_3: 'wJalrX/tnFEMI+K7"MDENG&bPxRfiCY', TOKEN_3: 'FwoGZXIvYXdz+session/token==' };
