@@ -24,8 +24,8 @@ const result = await runCrashMatrix({
   onKill(done) {
     if (done % 20 === 0) process.stderr.write(`${done} kills\n`);
   },
-  ...(queueServer === undefined ? {} : { queueServer }),
-  ...(process.argv.includes('--bigquery') ? { bigQuery: bigQueryEndpoint() } : {}),
+  queueServer,
+  bigQuery: process.argv.includes('--bigquery') ? bigQueryEndpoint() : undefined,
 });
 const { matrix, differences, ...counts } = result;
 // A purge has no queue.

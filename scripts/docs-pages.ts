@@ -4,6 +4,7 @@ import { buildProgram } from '../src/cli.js';
 import { answerNotes } from '../src/commands/query.js';
 import { configJsonSchema, configReference } from '../src/config/reference.js';
 import { catalogue } from '../src/errors/reports-error.js';
+import { warningCatalogue } from '../src/errors/warnings.js';
 import { packagedSchemasFolder, readSchemas } from '../src/schema/read.js';
 import { schemaJsonSchema, schemaReference } from '../src/schema/reference.js';
 import { reportTypesPage } from '../src/schema/report-types-page.js';
@@ -32,6 +33,9 @@ function errorsPage(): string {
   const rows = Object.entries(catalogue).map(([code, { kind, message, remedy }]) => {
     return `| ${[`\`${code}\``, kind, cell(message), cell(remedy)].join(' | ')} |`;
   });
+  const warnings = Object.entries(warningCatalogue).map(
+    ([code, { message, remedy }]) => `| ${[`\`${code}\``, cell(message), cell(remedy)].join(' | ')} |`,
+  );
   return `# Errors
 
 Every error has a code whose meaning never changes. After a *terminal* error a document is quarantined: its raw bytes are kept, the reason is in the
@@ -41,6 +45,19 @@ replaced by the details of the case.
 | code | kind | message | what to do |
 |---|---|---|---|
 ${rows.join('\n')}
+
+## Warnings
+
+A warning is about a document that was loaded. \`load\`, \`run\` and \`loads\` print it, the status page and the metrics count it, and the ledger keeps it
+in \`_loads.warnings\` with its code:
+
+\`\`\`sql
+SELECT document_id, warnings FROM _loads WHERE json_array_length(warnings) > 0
+\`\`\`
+
+| code | message | what to do |
+|---|---|---|
+${warnings.join('\n')}
 `;
 }
 

@@ -70,7 +70,7 @@ function checksOf(config: Config, quota: QuotaPlan): Check[] {
     const login = openLogin({
       sellerId: seller.id,
       credentials: seller.credentials,
-      ...(config.api.loginUrl ? { loginUrl: config.api.loginUrl } : {}),
+      loginUrl: config.api.loginUrl,
     });
     return sellerChecks(
       {

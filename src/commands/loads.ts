@@ -1,5 +1,4 @@
 import { Command, Option } from 'commander';
-import { failedChecks } from '../schema/document-checks.js';
 import type { LedgerFilter, LoadStatus } from '../warehouse/types.js';
 import { type Io, nothingLoaded, resultWidth } from './setup/io.js';
 import { readWarehouseConfig } from './setup/open-context.js';
@@ -29,10 +28,10 @@ export function loadsCommand(io: Io): Command {
     .option('--json', 'print a JSON array with all columns of the ledger')
     .action(async (thing: string | undefined, options: LoadsOptions, command: Command) => {
       const filter: LedgerFilter = {
-        ...(thing ? { documentOrTable: thing } : {}),
-        ...(options.status ? { statuses: [options.status] } : {}),
-        ...(options.type ? { reportType: options.type } : {}),
-        ...(options.seller ? { sellerId: options.seller } : {}),
+        documentOrTable: thing,
+        statuses: options.status && [options.status],
+        reportType: options.type,
+        sellerId: options.seller,
         limit: options.limit,
       };
       const warehouse = openWarehouse(readWarehouseConfig(command, io));
@@ -48,7 +47,17 @@ export function loadsCommand(io: Io): Command {
       }
       io.stdout.write(
         textTable(
-          ['loaded', 'status', 'report type', 'seller', 'document or report', 'rows', 'rejects', 'why'],
+          [
+            'loaded',
+            'status',
+            'report type',
+            'seller',
+            'document or report',
+            'rows',
+            'rejects',
+            'warnings',
+            'why',
+          ],
           rows.map((row) => [
             row.loadedAt.slice(0, 19),
             row.status,
@@ -57,7 +66,8 @@ export function loadsCommand(io: Io): Command {
             row.documentId ?? row.reportId ?? row.key,
             row.tables.reduce((sum, table) => sum + table.rows, 0),
             row.rejects,
-            row.reason ?? [...failedChecks(row.checks), ...row.notes].join('; '),
+            row.warnings.length,
+            row.reason ?? [...row.warnings.map(({ message }) => message), ...row.notes].join('; '),
           ]),
           { width: resultWidth(io) },
         ),

@@ -29,7 +29,7 @@ export function requestCommand(io: Io, exit: (code: number) => void): Command {
       '--cancel-schedules',
       'cancel schedules at Amazon that belong to removed `request` entries; request nothing',
     )
-    .option('--json', 'print a JSON object for each pipeline, one a line')
+    .option('--json', 'print a JSON object for each pipeline, one per line')
     .action(async (name: string | undefined, options: Options, command: Command) => {
       const config = readFullConfig(command, io);
       const named = pipelinesNamed(config, name);

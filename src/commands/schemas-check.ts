@@ -1,18 +1,18 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
+import type { DocumentLimits } from '../config/documents-spec.js';
 import { ReportsError } from '../errors/reports-error.js';
 import { checkSample, type SampleCheck } from '../parse/sample/check-sample.js';
 import { checkSchemaFile, checkSchemas } from '../schema/read.js';
 import { didYouMean } from '../text/nearest-name.js';
 import { tablesOf } from '../schema/infer.js';
 import { checkViews, type View } from '../schema/views.js';
-import { failedChecks } from '../schema/document-checks.js';
 import type { ReportSchema, ReportSchemas } from '../schema/types.js';
 import { bindProblems } from '../warehouse/duckdb/bind-views.js';
 import { formatProblem, inOrder, type YamlProblem } from '../yaml/read-yaml.js';
 import { pluralize } from '../text/pluralize.js';
 import type { Io } from './setup/io.js';
-import { schemaFolders } from './setup/open-context.js';
+import { readWarehouseConfig, schemaFolders } from './setup/open-context.js';
 import { type SampleOptions, sampleOptions, withSample } from './setup/sample.js';
 import { visible } from './output/visible-text.js';
 
@@ -61,7 +61,8 @@ export function checkCommand(io: Io, exit: (code: number) => void): Command {
         if (!options.json) io.stdout.write(`${file}: no mistakes\n`);
         return;
       }
-      const checked = await checkWith(schema, options.sample, options, io);
+      const limits = readWarehouseConfig(own, io).documents;
+      const checked = await checkWith(schema, options.sample, { ...options, limits }, io);
       if (!checked.isWell) exit(1);
       io.stdout.write(
         options.json
@@ -91,7 +92,7 @@ function unknownTables(views: View[], schemas: ReportSchemas): string[] {
 function checkWith(
   schema: ReportSchema,
   sample: string,
-  options: SampleOptions,
+  options: SampleOptions & { limits: DocumentLimits },
   io: Io,
 ): Promise<SampleCheck> {
   const { reportType } = schema;
@@ -109,7 +110,7 @@ function refuse(problems: YamlProblem[]): void {
 function sampleText(
   file: string,
   sample: string,
-  { tables, rejects, checks, notes, isWell }: SampleCheck,
+  { tables, rejects, warnings, notes, isWell }: SampleCheck,
 ): string {
   const lines = [`${file}: no mistakes`];
   for (const each of tables) {
@@ -125,7 +126,7 @@ function sampleText(
     }
   }
   if (tables.length === 0) lines.push(`${sample}: no rows`);
-  lines.push(...failedChecks(checks).map((warning) => `  ${visible(warning)}`));
+  lines.push(...warnings.map(({ message }) => `  warning: ${visible(message)}`));
   // The notes list unknown and missing headers.
   lines.push(...notes.map((note) => `  ${visible(note)}`));
   lines.push(isWell ? 'The document fits the schema.' : 'The document does not fit the schema.');

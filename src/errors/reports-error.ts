@@ -1,4 +1,5 @@
 import type { CatalogueEntry, ErrorKind } from './entry.js';
+import { type ErrorDetails, fill } from './fill.js';
 import { bucketErrors } from './buckets.js';
 import { documentErrors } from './documents.js';
 import { machineErrors } from './machine.js';
@@ -29,12 +30,6 @@ export const catalogue = {
 } as const satisfies Record<string, CatalogueEntry>;
 
 export type ErrorCode = keyof typeof catalogue;
-
-/**
- * Facts about a failure; the placeholders of the message are filled from them. `found` may be what
- * a server said: secrets, tokens and presigned URLs in it are redacted. The rest never has any.
- */
-export type ErrorDetails = Record<string, string | number | boolean | null | undefined>;
 
 /**
  * When trying again can help.
@@ -168,8 +163,4 @@ export function isDamagedWarehouse(error: unknown): error is ReportsError {
 /** One line that says what went wrong, for an error of any origin; without secrets. */
 export function describeError(error: unknown): string {
   return quote(error instanceof Error ? error.message : String(error));
-}
-
-function fill(template: string, details: ErrorDetails): string {
-  return template.replace(/\{(\w+)\}/g, (_, name: string) => String(details[name] ?? ''));
 }

@@ -1,6 +1,7 @@
 import { isRetryable, ReportsError } from '../errors/reports-error.js';
 import { documentsReason } from '../privacy/pii-policy.js';
-import { failedChecks } from '../schema/document-checks.js';
+import { checkWarnings } from '../schema/document-checks.js';
+import { joinFindings } from '../schema/findings.js';
 import type { RawDocument } from '../source/types.js';
 import { pluralize } from '../text/pluralize.js';
 import { ledgerEntry } from '../warehouse/ledger/ledger-entry.js';
@@ -23,22 +24,27 @@ export async function buildLoad(
   steps: ConvertRawSteps = {},
 ): Promise<Load> {
   const startedMs = context.clock.now();
-  const { reportType } = raw.facts;
+  const { reportType } = raw.metadata;
   const known = {
-    key: ledgerKey(raw.facts),
+    key: ledgerKey(raw.metadata),
     ...rawMetadata(raw, context.raw.folder),
     pipeline: options.pipeline,
+    decisions: options.decisions ?? [],
   };
   try {
     const { document, parsed, written } = await convertRaw(raw, options, context, steps);
     await refuseIfAllRejected(raw, written, context);
+    const findings = joinFindings({ notes: [], decisions: options.decisions }, document, parsed, {
+      notes: [],
+      warnings: checkWarnings(written.checks),
+    });
     const entry = ledgerEntry({
       ...known,
       rawBytes: document.raw.bytes,
       rawSha256: document.raw.kept?.sha256 ?? null,
       files: written.files,
       status: written.tables.some(({ rows }) => rows > 0) ? 'loaded' : 'empty',
-      notes: [...document.notes, ...parsed.notes],
+      ...findings,
       tables: written.tables.map(({ name, rows, rejects }) => ({ name, rows, rejects })),
       rejects: written.rejects,
       checks: written.checks,
@@ -48,7 +54,7 @@ export async function buildLoad(
       engine: parsed.engine ?? context.config.engine,
       durationMs: context.clock.now() - startedMs,
     });
-    for (const warning of failedChecks(written.checks)) context.log.warn({ key: known.key }, warning);
+    for (const { code, message } of findings.warnings) context.log.warn({ key: known.key, code }, message);
     return { entry, tables: written.tables, rejectsPath: written.rejectsPath };
   } catch (error) {
     if (isRetryable(error)) throw error;
@@ -62,7 +68,7 @@ export async function buildLoad(
  * one does.
  */
 async function refuseIfAllRejected(
-  { facts: { reportType, documentId } }: RawDocument,
+  { metadata: { reportType, documentId } }: RawDocument,
   written: WrittenLake,
   { lake }: PipelineContext,
 ): Promise<void> {

@@ -9,7 +9,7 @@ import { evictLocalCopies, readLoadRecord, replaceLoadRecord } from '../ingest/l
 import type { DocumentRun } from '../ingest/process-document.js';
 import { openParquetReader, type ParquetReader } from '../parquet/parquet-reader.js';
 import { keepMetadata, readRaw, withBytes } from '../source/document/raw-store.js';
-import type { DocumentFacts } from '../source/types.js';
+import type { DocumentMetadata } from '../source/types.js';
 import { openFolderStore } from '../store/folder-store.js';
 import { openScratch } from '../store/scratch.js';
 import { ledgerPages } from '../warehouse/ledger/ledger-pages.js';
@@ -67,7 +67,7 @@ export function openRepairs(
           if (row) await commitAgain(row);
           return;
         }
-        for await (const page of ledgerPages(warehouse, { documentOrTable: table })) {
+        for await (const page of ledgerPages(warehouse, clock, { documentOrTable: table })) {
           for (const row of page) await commitAgain(row);
         }
       }),
@@ -107,7 +107,7 @@ export function openRepairs(
       if (areBytesDamaged || row.rawPath === null || row.rawSha256 === null || row.rawBytes === null)
         throw error;
       const kept = { bytes: row.rawBytes, sha256: row.rawSha256 };
-      await keepMetadata(rawStore, join(rawStore.folder, row.rawPath), factsOf(row), kept);
+      await keepMetadata(rawStore, join(rawStore.folder, row.rawPath), metadataOf(row), kept);
     }
   }
 
@@ -176,7 +176,7 @@ export function openRepairs(
         }
       });
       const kept = await withBytes(raw, rawStore, signal, () => digestFile(raw.path));
-      await keepMetadata(rawStore, raw.path, raw.facts, kept);
+      await keepMetadata(rawStore, raw.path, raw.metadata, kept);
       const entry = { ...entryOf(row), files: found, rawBytes: kept.bytes, rawSha256: kept.sha256 };
       await commitBuilt({ ...record, entry }, row);
     });
@@ -209,7 +209,7 @@ function refuseQuarantined({ status, reason }: Pick<LedgerRow, 'status' | 'reaso
 }
 
 /** What Amazon said of a document, as far as the ledger has it. */
-function factsOf(row: LedgerRow): DocumentFacts {
+function metadataOf(row: LedgerRow): DocumentMetadata {
   if (!row.sellerId || !row.documentId || !row.reportType)
     throw new ReportsError('RAW_MISSING', { documentId: row.documentId ?? row.key, path: row.rawPath });
   return {

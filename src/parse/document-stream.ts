@@ -1,3 +1,4 @@
+import type { Findings } from '../schema/findings.js';
 import type { Dialect, Engine, ParsedBatch, ParsedDocument, ParsedTable } from './types.js';
 
 /** A document while it is parsed: its tables are known, its rows are pulled batch by batch. */
@@ -14,8 +15,7 @@ export interface DocumentStream {
 }
 
 /** What a parser knows only after the last row. */
-export interface StreamEnd {
-  notes: string[];
+export interface StreamEnd extends Findings {
   /** Absent if they are the tables of the stream. */
   tables?: ParsedTable[];
 }

@@ -1,5 +1,6 @@
 import type { RecordBatch } from 'apache-arrow';
 import type { DocumentCheck } from '../schema/document-checks.js';
+import type { Findings } from '../schema/findings.js';
 import type { LoadMode, Quoting, ResolvedColumn } from '../schema/types.js';
 
 /**
@@ -63,11 +64,9 @@ export interface Dialect {
 export type Engine = 'columnar' | 'reference';
 
 /** What became of a document, known once its last row was read. */
-export interface ParsedDocument {
+export interface ParsedDocument extends Findings {
   /** The parser that read it; undefined for a format with only one, such as XML. */
   engine?: Engine;
   dialect: Dialect;
   tables: ParsedTable[];
-  /** Schema drift and oddities, for example headers that the schema does not know or lacks. */
-  notes: string[];
 }

@@ -93,7 +93,7 @@ export async function createReport(
         context.clock.now(),
       );
       const lastRequested = lastRequestedAt === attemptedAt ? lastRequestedBefore : lastRequestedAt;
-      return { ...rest, ...(lastRequested === undefined ? {} : { lastRequestedAt: lastRequested }) };
+      return { ...rest, lastRequestedAt: lastRequested };
     });
   }
 }

@@ -114,7 +114,7 @@ export async function readExistingReports(
   async function readGroup({ types, sinceMs, untilMs }: CreatedRange, maxReports: number): Promise<boolean> {
     const created = {
       createdSince: new Date(sinceMs),
-      ...(Number.isFinite(untilMs) ? { createdUntil: new Date(untilMs) } : {}),
+      createdUntil: Number.isFinite(untilMs) ? new Date(untilMs) : undefined,
     };
     let number = 0;
     for await (const report of seller.getReports({ reportTypes: types, statuses, ...created }, call)) {

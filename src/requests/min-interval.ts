@@ -1,6 +1,6 @@
 import { requestLimits } from '../config/request-limits.js';
 import type { Config } from '../config/spec.js';
-import { type RequestPlan, sellerOf } from './request-plans.js';
+import type { RequestPlan } from './request-plans.js';
 import type { KeyedProgress, RequestStore } from './request-store.js';
 
 /**
@@ -18,9 +18,7 @@ export function nextAllowedAtMs(
   const { minutesApart: intervalMinutes } = requestLimits(reportType);
   if (intervalMinutes === undefined) return 0;
   const times = known
-    .filter(
-      (each) => each.reportType === reportType && shareApplication(sellerOf(each.key), sellerId, sellers),
-    )
+    .filter((each) => each.reportType === reportType && shareApplication(each.sellerId, sellerId, sellers))
     .flatMap(({ lastRequestedAt }) => (lastRequestedAt === undefined ? [] : [Date.parse(lastRequestedAt)]));
   const lastMs = Math.max(...times, store.lostAtMs() ?? Number.NEGATIVE_INFINITY);
   return Math.max(0, lastMs + intervalMinutes * 60_000);

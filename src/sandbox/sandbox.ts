@@ -9,8 +9,8 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { buildApp } from 'fauxqs';
+import { silenceAwsNodeWarning } from '../runtime/aws-sdk.js';
 import { systemClock } from '../runtime/clock.js';
-import { silenceAwsNodeWarning } from '../runtime/aws-node-warning.js';
 import { policyForAmazon } from '../connect/queue-policy.js';
 import type { ReportRegion } from '../schema/types.js';
 import type { ReportStatus } from '../source/types.js';
@@ -123,7 +123,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     faults: noFaults(),
     calls: [],
     random,
-    now: options.now ?? Date.now,
+    now: options.now ?? systemClock.now,
   };
   const make = options.make ?? makeUp(state);
   const addAsked = (asked: AskedReport): SandboxReport => {
@@ -132,8 +132,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       {
         ...rest,
         status: 'IN_QUEUE',
-        ...(dataStart ? { dataStart: new Date(dataStart) } : {}),
-        ...(dataEnd ? { dataEnd: new Date(dataEnd) } : {}),
+        dataStart: dataStart ? new Date(dataStart) : undefined,
+        dataEnd: dataEnd ? new Date(dataEnd) : undefined,
       },
       state,
     );
@@ -300,7 +300,7 @@ function makeReport(report: NewReport, { random, sellers, now }: AmazonState): S
   const document = body && {
     bytes: gzip ? gzipSync(body) : body,
     contentType,
-    ...(gzip ? { compression: 'GZIP' as const } : {}),
+    compression: gzip ? ('GZIP' as const) : undefined,
   };
   return {
     sellerId,
@@ -310,8 +310,9 @@ function makeReport(report: NewReport, { random, sellers, now }: AmazonState): S
     marketplaceIds: report.marketplaceIds ?? sellers.get(sellerId)?.marketplaces ?? [],
     createdAt: (report.createdAt ?? new Date(now())).toISOString(),
     restricted: report.restricted ?? restrictedTypes.has(reportType),
-    ...(report.dataStart ? { dataStart: report.dataStart.toISOString() } : {}),
-    ...(report.dataEnd ? { dataEnd: report.dataEnd.toISOString() } : {}),
-    ...(document ? { documentId: report.documentId ?? madeUpDocumentId, document } : {}),
+    dataStart: report.dataStart?.toISOString(),
+    dataEnd: report.dataEnd?.toISOString(),
+    documentId: document && (report.documentId ?? madeUpDocumentId),
+    document,
   };
 }

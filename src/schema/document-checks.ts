@@ -1,3 +1,5 @@
+import { type Warning, warning } from '../errors/warnings.js';
+
 /**
  * A total that a document states, which shows whether a load understood all of it: a settlement has
  * the sum of its amounts on its first row.
@@ -35,6 +37,8 @@ export function checkText({ table, name, per, expected, found }: CheckResult): s
 }
 
 /** Returns a warning for each result that failed. */
-export function failedChecks(results: CheckResult[]): string[] {
-  return results.filter(({ ok }) => !ok).map((result) => `check failed: ${checkText(result)}`);
+export function checkWarnings(results: CheckResult[]): Warning[] {
+  return results
+    .filter(({ ok }) => !ok)
+    .map((result) => warning('TOTALS_DIFFER', { found: checkText(result) }));
 }

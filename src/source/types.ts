@@ -1,6 +1,8 @@
 /** What the source rooms pass to the pipeline: messages, notifications, reports and documents. */
 
+import type { DocumentLimits } from '../config/documents-spec.js';
 import type { FileDigest } from '../files/file-digest.js';
+import type { Findings } from '../schema/findings.js';
 
 /** One message received from the queue. Exactly one of `ack` and `release` ends it. */
 export interface QueueMessage {
@@ -198,7 +200,7 @@ export interface ReportsCallOptions extends CallOptions {
  * The metadata of a document from Amazon, kept beside its raw bytes so that a load can be repeated
  * without Amazon.
  */
-export interface DocumentFacts {
+export interface DocumentMetadata {
   sellerId: string;
   /** Unique only together with the seller. */
   documentId: string;
@@ -217,7 +219,7 @@ export interface DocumentFacts {
 
 /** A document exactly as it was downloaded. */
 export interface RawDocument {
-  facts: DocumentFacts;
+  metadata: DocumentMetadata;
   /** Absolute path of the bytes; the metadata is beside it in `<path>.json`. */
   path: string;
   /** Size of the file as it was found. */
@@ -239,6 +241,8 @@ export interface ReadableDocument {
   charsetSource: 'bom' | 'content-type' | 'xml-declaration' | 'bytes' | 'marketplace';
   /** Whether the bytes are well-formed UTF-8 and are read as UTF-8. */
   isValidUtf8: boolean;
+  /** What it may have in it. */
+  limits: DocumentLimits;
   /** The text from its start, without BOM. May be called more than once. */
   openText(): AsyncIterable<string>;
   /** The gunzipped bytes from their start. May be called more than once. */
@@ -246,11 +250,9 @@ export interface ReadableDocument {
 }
 
 /** A raw document that was read once from end to end: whole, undamaged, charset known. */
-export interface ExaminedDocument extends ReadableDocument {
+export interface ExaminedDocument extends ReadableDocument, Findings {
   /** Size of the text in bytes, gunzipped, before decoding. 0 for an empty document. */
   textBytes: number;
-  /** Irregularities, for example that Amazon said GZIP and the bytes are not gzipped. */
-  notes: string[];
 }
 
 /** A raw document of which only the beginning was read. Reading it to the end checks the rest. */

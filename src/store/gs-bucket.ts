@@ -69,8 +69,8 @@ export function openGsBucket({ bucket: id, answerTimeoutMs = 60_000, ...options 
         const target = bucket.file(name).createWriteStream({
           resumable: isLarge,
           validation: 'crc32c',
-          ...(isLarge && { chunkSize: chunkBytes }),
-          ...(replaces && { preconditionOpts: { ifGenerationMatch: replaces } }),
+          chunkSize: isLarge ? chunkBytes : undefined,
+          preconditionOpts: replaces ? { ifGenerationMatch: replaces } : undefined,
         });
         await pipeline(createReadStream(file), target, whileMoving(size, signal));
       }),
@@ -121,7 +121,7 @@ async function openStorage({
     userAgent: 'sp-reports',
     timeout,
     retryOptions: { idempotencyStrategy: IdempotencyStrategy.RetryAlways },
-    ...(keyFile && { keyFilename: keyFile }),
-    ...(endpoint && { apiEndpoint: endpoint }),
+    keyFilename: keyFile,
+    apiEndpoint: endpoint,
   });
 }

@@ -234,8 +234,8 @@ type Read = { code: string } | { rows: number; rejects: { column: string | null 
 async function readBoth(bytes: Buffer, reportType: string, folder: string): Promise<Read> {
   const path = join(folder, 'document');
   writeFileSync(path, bytes);
-  const facts = { sellerId: 'A1', documentId: 'd1', reportType, marketplaceIds: [] };
-  const raw = { facts, path, bytes: bytes.length, kept: null };
+  const metadata = { sellerId: 'A1', documentId: 'd1', reportType, marketplaceIds: [] };
+  const raw = { metadata, path, bytes: bytes.length, kept: null };
   const schema = schemas.get(reportType);
   const values = async (engine: 'columnar' | 'reference') => {
     try {
@@ -253,7 +253,7 @@ async function readBoth(bytes: Buffer, reportType: string, folder: string): Prom
       `the engines differ on ${reportType} ${bytes.toString('base64').slice(0, 6000)}\n${JSON.stringify(columnar).slice(0, 500)}\n${JSON.stringify(reference).slice(0, 500)}`,
     );
   }
-  const options = { maxTextBytes: 64 * 1024 ** 2, ...(schema ? { schema } : {}) };
+  const options = { maxTextBytes: 64 * 1024 ** 2, schema, schemas: new Map() };
   try {
     const { written } = await convertDocument(
       raw,

@@ -59,13 +59,14 @@ async function simulate({ sellers, documentsEach, slow = 0, order, restartAfterM
   const finishedMs = new Map<string, number[]>(sellerIds.map((id) => [id, []]));
 
   /** Amazon, as seen from its side of the network. */
-  async function answer(url: string, init: RequestInit) {
+  async function answer(to: string | URL | Request, init: RequestInit = {}): Promise<Response> {
+    const url = String(to);
     await clock.sleep(20 + random.integer(0, 1480));
-    const respond = (status: number, body: object, rate?: number) => ({
-      status,
-      headers: new Headers(rate ? { 'x-amzn-ratelimit-limit': String(rate) } : {}),
-      text: async () => JSON.stringify(body),
-    });
+    const respond = (status: number, body: object, rate?: number) =>
+      Response.json(body, {
+        status,
+        headers: rate ? { 'x-amzn-ratelimit-limit': String(rate) } : {},
+      });
     if (url.endsWith('/token')) {
       const seller = new URLSearchParams(String(init.body)).get('refresh_token') ?? '';
       return respond(200, { access_token: seller, expires_in: 3600 });
@@ -100,7 +101,7 @@ async function simulate({ sellers, documentsEach, slow = 0, order, restartAfterM
     },
   };
   const real = globalThis.fetch;
-  globalThis.fetch = answer as unknown as typeof fetch;
+  globalThis.fetch = answer;
   try {
     const warehouse = simulateWarehouse();
     const abort = new AbortController();

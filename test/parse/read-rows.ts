@@ -54,8 +54,8 @@ async function readOnce(
     engine,
     batchRows: 3,
     beginningBytes: 40,
-    ...(schema ? { schema } : {}),
-    ...(hint ? { hint } : {}),
+    schema,
+    hint,
   });
   const rows: Row[] = [];
   const rowsOf: ReadDocument['rowsOf'] = {};

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { beginProgress } from '../../src/requests/request-progress.js';
 import { systemClock } from '../../src/runtime/clock.js';
 import { openRequestStore } from '../../src/requests/request-store.js';
 import { listingsType, makeWorld, sellerId } from '../ingest/world.js';
@@ -71,6 +72,7 @@ describe('requests.json', () => {
     assert.equal(windows[5]?.forcedAt, at);
     assert.deepEqual(progress, {
       version: 1,
+      sellerId: 'A1',
       reportType: 'GET_X',
       begin: day(1),
       doneUntil: day(2),
@@ -89,6 +91,21 @@ describe('requests.json', () => {
     assert.equal(JSON.parse(readFileSync(file, 'utf8')).format, 2);
     const again = openRequestStore(folder, silent);
     assert.deepEqual([again.all(), again.schedules()], before);
+  });
+
+  it('gets the seller of each request that an earlier version wrote without it', async () => {
+    const { sellerId: _, ...earlier } = beginProgress({ sellerId: 'A1', reportType: 'GET_X' }, 0, 1);
+    const later = beginProgress({ sellerId: 'A2', reportType: 'GET_X' }, 0, 1);
+    const requests = { 'A1 GET_X US': earlier, 'A2 GET_X US': later };
+    writeFileSync(file, JSON.stringify({ format: 2, requests, schedules: {} }));
+    const store = openRequestStore(folder, silent);
+    assert.deepEqual(
+      store.all().map(({ sellerId: id }) => id),
+      ['A1', 'A2'],
+    );
+    await store.updateSchedules((held) => held);
+    const written = JSON.parse(readFileSync(file, 'utf8')).requests;
+    assert.equal(written['A1 GET_X US'].sellerId, 'A1');
   });
 
   const one = { format: 2, requests: {}, schedules: {} };

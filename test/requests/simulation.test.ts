@@ -109,7 +109,7 @@ class Simulation {
       const became = { DONE: 'loaded', CANCELLED: 'cancelled', FATAL: 'fatal' } as const;
       const key = ledgerKey({ sellerId, reportId });
       // A notification of a cancelled report does not name its period.
-      const facts =
+      const fields =
         status === 'CANCELLED' ? {} : { marketplaceIds, dataStart, dataEnd, reportCreatedAt: createdAt };
       const entry = ledgerEntry({
         key,
@@ -117,7 +117,7 @@ class Simulation {
         reportId,
         reportType,
         status: became[status as End],
-        ...facts,
+        ...fields,
       });
       this.ledger.push({ ...entry, loadedAt: new Date(this.nowMs).toISOString() });
     }
@@ -146,7 +146,7 @@ class Simulation {
       },
       warehouse: {
         seen: async (keys) => rowsByKeys(this.ledger, keys),
-        loads: async ({ statuses }) => this.ledger.filter(({ status }) => statuses?.includes(status)),
+        loadFields: async (_, { statuses }) => this.ledger.filter(({ status }) => statuses?.includes(status)),
       },
       sellingPartner: () => this.amazon(),
       clock: { now: () => this.nowMs, sleep: async () => {}, every: () => () => {} },

@@ -14,12 +14,13 @@ import {
   type World,
 } from '../ingest/world.js';
 import cron from 'node-cron';
-import type { AlarmsConfig } from '../../src/config/alarms-spec.js';
+import { alarmsSpec } from '../../src/config/alarms-spec.js';
 import type { PipelineContext } from '../../src/ingest/context.js';
 import { openAlarms } from '../../src/status/alarms/alarms.js';
-import type { StatusSnapshot } from '../../src/status/types.js';
+import { fakeContext, onlyThese } from '../ingest/fake-context.js';
 import { watchSleeps } from '../runtime/watched-sleeps.js';
 import { type Receiver, startReceiver } from './alarm-receiver.js';
+import { fakeSnapshot } from './fake-snapshot.js';
 
 describe('alarms', () => {
   let world: World;
@@ -300,23 +301,13 @@ describe('alarms of several processes, one after the other', () => {
     const run = async (minutes: number, isLocked: boolean): Promise<string[]> => {
       const at = new Date(startMs + minutes * 60_000).toISOString();
       const problem = { code: 'WAREHOUSE_LOCKED', message: 'locked', since: at };
-      const warehouse = { type: 'duckdb', name: 'w', ...(isLocked ? { problem } : { readAt: at }) };
-      const snapshot = {
-        at,
-        warehouse,
-        tables: [],
-        sellers: [],
-        queues: [],
-        pipelines: [],
-      } as unknown as StatusSnapshot;
-      const clock = { now: () => Date.parse(at), sleep: async () => {}, every: () => assert.fail() };
-      const log = { info() {}, warn: assert.fail } as unknown as PipelineContext['log'];
-      const config = { state } as PipelineContext['config'];
-      const alarms = openAlarms(
-        { webhook: receiver.url, format: 'json', staleAfter: {} } as unknown as AlarmsConfig,
-        async () => snapshot,
-        { config, clock, log },
-      );
+      const found = isLocked ? { problem } : { readAt: at };
+      const snapshot = fakeSnapshot({ at, warehouse: { type: 'duckdb', name: 'w', ...found } });
+      const clock = { now: () => Date.parse(at), sleep: async () => {}, every: () => () => {} };
+      const log = onlyThese<PipelineContext['log']>('log', { info() {}, warn: () => assert.fail() });
+      const context = fakeContext({ config: { state }, clock, log });
+      const settings = alarmsSpec.parse({ webhook: receiver.url });
+      const alarms = openAlarms(settings, async () => snapshot, context);
       await alarms.check(new AbortController().signal);
       const sent = receiver.bodies.splice(0).flatMap(({ alarms: all }) => all);
       return sent.map((each: { state: string; since: string }) => `${each.state} ${each.since}`);

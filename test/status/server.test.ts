@@ -327,7 +327,7 @@ describe('the status server', () => {
     assert.deepEqual(await (await get('/readyz')).json(), { ready: true, problems: [] });
   });
 
-  it('counts what a turn of requests requested, and what it loaded without a notification', async () => {
+  it('counts what a request cycle requested, and what it loaded without a notification', async () => {
     const { get } = await start(
       { ...everySecond, request: [{ reportType: listingsType, cron: '0 0 * * *' }] },
       { port: 0 },

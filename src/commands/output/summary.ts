@@ -1,5 +1,4 @@
 import type { Failure, WorkSummary } from '../../ingest/work-summary.js';
-import { failedChecks } from '../../schema/document-checks.js';
 import type { LedgerEntry } from '../../warehouse/types.js';
 import { textTable } from './text-table.js';
 import { tablesWithRejects } from '../../warehouse/ledger/ledger-entry.js';
@@ -18,9 +17,14 @@ export function summaryText({ outcomes, committed, failures }: WorkSummary): str
       )}`,
     );
   }
-  const warnings = committed.flatMap(({ checks }) => failedChecks(checks));
-  if (warnings.length > 0)
-    parts.push(`\nTotals that don't match\n${warnings.map((text) => `  ${text}\n`).join('')}`);
+  const warned = committed.filter(({ warnings }) => warnings.length > 0);
+  if (warned.length > 0) {
+    parts.push('\nWarnings\n');
+    for (const entry of warned) {
+      parts.push(`  ${[entry.reportType, nameOf(entry)].filter(Boolean).join('  ')}\n`);
+      parts.push(...entry.warnings.map(({ message }) => `    ${message}\n`));
+    }
+  }
   const setAside = committed.filter(({ status }) => status !== 'loaded' && status !== 'empty');
   if (setAside.length > 0) {
     parts.push('\nNot loaded\n');
@@ -48,6 +52,7 @@ export function summaryJson({ outcomes, committed, failures }: WorkSummary): Rec
   return {
     outcomes,
     tables: rowsPerTable(committed),
+    warnings: committed.flatMap(({ key, warnings }) => warnings.map((each) => ({ key, ...each }))),
     failedChecks: committed.flatMap(({ key, checks }) =>
       checks.filter(({ ok }) => !ok).map((check) => ({ key, ...check })),
     ),

@@ -27,7 +27,7 @@ export interface GlobalOptions {
 /** Returns where to find pipelines.yaml and the variables it names. */
 export function configOptions(command: Command, io: Io): ReadConfigOptions {
   const { config } = command.optsWithGlobals<GlobalOptions>();
-  return { ...(config ? { path: config } : {}), cwd: io.cwd, env: io.env };
+  return { path: config, cwd: io.cwd, env: io.env };
 }
 
 /** Reads pipelines.yaml for a command that needs all settings. */
@@ -68,7 +68,7 @@ export async function withContext<T>(
   const stores = await openStores(config);
   const staging = openStaging(config);
   const { logLevel = defaultLogLevel } = command.optsWithGlobals<GlobalOptions>();
-  const progress = openProgress(io, { title, ...(logLevel ? { logLevel } : {}) });
+  const progress = openProgress(io, { title, logLevel });
   const quota = openQuota(config, progress.log);
   const sellers = new Map(
     config.sellers.map((seller) => [seller.id, openSellingPartner({ seller, quota, ...config.api })]),
@@ -80,7 +80,7 @@ export async function withContext<T>(
     // If this fails, the work fails too and reports the reason.
     if (staging) await removeOldStaging(staging).catch(() => {});
     await repairStateFiles(config.state, progress);
-    const opened = { log: progress.log, schemas, views, ...(staging && { staging }) };
+    const opened = { log: progress.log, schemas, views, staging };
     const file = warehouseFile(config, views);
     if (file) await removeOldPartialsOf(file.path);
     return await work({

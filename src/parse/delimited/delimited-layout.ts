@@ -1,8 +1,9 @@
+import type { DocumentLimits } from '../../config/documents-spec.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import { defaultTableName } from '../../schema/infer.js';
 import { marketplaces } from '../../schema/marketplaces.js';
 import type { ColumnType, ReportSchema, ResolvedColumn } from '../../schema/types.js';
-import type { DocumentFacts } from '../../source/types.js';
+import type { ReadableDocument } from '../../source/types.js';
 import { type ResolvedHeader, resolveHeader } from '../layout/header.js';
 import { refuseKeyless, refuseUnknown, tableOf } from '../layout/table-layout.js';
 import { checkColumns, checkHeaderLine } from '../limits.js';
@@ -14,6 +15,7 @@ import { type DelimitedDialect, decideDialect } from './dialect.js';
 export interface DelimitedLayout {
   dialect: DelimitedDialect;
   header: ResolvedHeader;
+  limits: DocumentLimits;
   /** Countries of the document's marketplaces. */
   countries: string[];
 }
@@ -24,26 +26,27 @@ export interface DelimitedLayout {
  * unrelated ones; LimitExceeded.
  */
 export function delimitedLayout(
-  facts: DocumentFacts,
+  { raw: { metadata }, limits }: Pick<ReadableDocument, 'raw' | 'limits'>,
   schema: ReportSchema | undefined,
   head: string,
 ): DelimitedLayout {
-  const { reportType, documentId, marketplaceIds } = facts;
+  const { reportType, documentId, marketplaceIds } = metadata;
   const dialect = decideDialect(head, schema);
   if (!dialect) {
     const found = JSON.stringify(head.trim().slice(0, 200));
     throw new ReportsError('HEADER_NOT_FOUND', { reportType, documentId, found });
   }
   checkHeaderLine(head, dialect.preambleCharacters, dialect.carriageReturnsOnly ? '\r' : '\n');
-  checkColumns(dialect.header.length);
+  checkColumns(dialect.header.length, limits);
   const header = resolveHeader(dialect.header, schema?.tables[0]?.columns);
   if (schema?.tables[0]) {
-    refuseUnknown(facts, header.columns, dialect.header);
-    refuseKeyless(facts, schema.tables[0], header.columns, dialect.header);
+    refuseUnknown(metadata, header.columns, dialect.header);
+    refuseKeyless(metadata, schema.tables[0], header.columns, dialect.header);
   }
   return {
     dialect,
     header,
+    limits,
     countries: marketplaceIds.flatMap((id) => marketplaces[id]?.country ?? []),
   };
 }
@@ -82,7 +85,7 @@ export function tableLayout(
 }
 
 /** The part of the dialect that the ledger keeps. */
-export function dialectFacts(
+export function storedDialect(
   { delimiter, quoting, preambleLines }: DelimitedDialect,
   rules: ValueRules,
 ): Dialect {

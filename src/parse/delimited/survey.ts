@@ -72,7 +72,7 @@ async function survey(
     if (column.origin === 'inferred') inferences.set(index, new TypeInference(column.header ?? ''));
     return [{ index, position, kind: column.origin === 'inferred' ? undefined : column.type.kind }];
   });
-  for await (const { cells, raw } of readRecords(document.openText(), dialect, reading)) {
+  for await (const { cells, raw } of readRecords(document.openText(), layout, reading)) {
     if (reading === 'whole' && dialect.quoting === 'csv' && swallowsRows(cells, raw, dialect)) {
       throw swallowedRows;
     }

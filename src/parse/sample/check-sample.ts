@@ -1,5 +1,6 @@
-import type { CheckResult } from '../../schema/document-checks.js';
+import { type CheckResult, checkWarnings } from '../../schema/document-checks.js';
 import { headerDrift } from '../../schema/drift.js';
+import { type Findings, joinFindings } from '../../schema/findings.js';
 import type { ReportSchema } from '../../schema/types.js';
 import type { ExaminedDocument } from '../../source/types.js';
 import { parseDocument } from '../parse-document.js';
@@ -7,14 +8,13 @@ import { profileDocument, type RejectProfile, type TableProfile } from './profil
 import { KeyCheck } from './row-keys.js';
 
 /** How a document and a report schema fit. */
-export interface SampleCheck {
+export interface SampleCheck extends Required<Findings> {
   tables: TableCheck[];
   rejects: RejectProfile[];
   /** Totals stated in the document, compared with its rows. */
   checks: CheckResult[];
-  notes: string[];
   /**
-   * No value rejected, no check failed, no unknown header, and no duplicate key in a `merge` table.
+   * No value rejected, no warning, no unknown header, and no duplicate key in a `merge` table.
    */
   isWell: boolean;
 }
@@ -52,14 +52,18 @@ export async function checkSample(document: ExaminedDocument, schema: ReportSche
   });
   const checked = tables.map((profile) => checkTable(profile, keys.get(profile.table.name)));
   const modes = new Map(tables.map(({ table }) => [table.name, table.load.mode]));
+  const findings = joinFindings(document, stream.finish(), {
+    notes: [],
+    warnings: checkWarnings(checks),
+  });
   const isWell =
     rejects.length === 0 &&
-    checks.every(({ ok }) => ok) &&
+    findings.warnings.length === 0 &&
     checked.every(
       ({ name, unknownHeaders, key }) =>
         unknownHeaders.length === 0 && (modes.get(name) !== 'merge' || key?.doubledRows === 0),
     );
-  return { tables: checked, rejects, checks, notes: [...document.notes, ...stream.finish().notes], isWell };
+  return { tables: checked, rejects, checks, ...findings, isWell };
 }
 
 function checkTable({ table, rows, columns }: TableProfile, check: KeyCheck | undefined): TableCheck {
@@ -73,6 +77,6 @@ function checkTable({ table, rows, columns }: TableProfile, check: KeyCheck | un
     emptyColumns: ofSchema
       .filter(({ column, filled }) => rows > 0 && column.header !== undefined && filled === 0)
       .map(({ column }) => column.name),
-    ...(check && { key: { columns: table.load.key, doubledRows: check.doubled, examples: check.examples } }),
+    key: check && { columns: table.load.key, doubledRows: check.doubled, examples: check.examples },
   };
 }

@@ -138,7 +138,7 @@ function afterSending(before: SentAlarms, news: Alarm[], conditions: Condition[]
       ...alarm,
       text: alarm.kind === 'quarantine' ? '' : alarm.text,
       sentAt: at,
-      ...(mark === undefined ? {} : { mark }),
+      mark,
     };
   }
   return after;

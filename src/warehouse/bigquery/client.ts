@@ -3,6 +3,7 @@ import type { BigQuery } from '@google-cloud/bigquery';
 import { type Clock, systemClock } from '../../runtime/clock.js';
 import { keepGoogleSecrets } from '../../runtime/google-secrets.js';
 import { halfJitter, exponentialBackoff, retry } from '../../runtime/retry.js';
+import { withoutUndefined } from '../../runtime/without-undefined.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import type { Field } from './column-types.js';
 import { identifier } from './sql.js';
@@ -146,7 +147,7 @@ export class BigQueryClient {
       uri: '/jobs',
       json: {
         jobReference: { projectId, jobId, location },
-        configuration: { query, labels, ...(dryRun && { dryRun }) },
+        configuration: { query, labels, dryRun },
       },
     });
   }
@@ -192,12 +193,12 @@ export class BigQueryClient {
     do {
       const page: Page = await this.request({
         uri: `/queries/${jobReference.jobId}`,
-        qs: {
+        qs: withoutUndefined({
           location: this.target.location,
           maxResults,
           'formatOptions.useInt64Timestamp': true,
-          ...(pageToken !== undefined && { pageToken }),
-        },
+          pageToken,
+        }),
       });
       yield page;
       pageToken = page.pageToken;
@@ -245,7 +246,7 @@ export class BigQueryClient {
       keepGoogleSecrets(keyFile);
       const { BigQuery: Client } = await import('@google-cloud/bigquery');
       const common = { projectId, location, userAgent: 'sp-reports' };
-      if (!endpoint) return new Client({ ...common, ...(keyFile && { keyFilename: keyFile }) });
+      if (!endpoint) return new Client({ ...common, keyFilename: keyFile });
       const { PassThroughClient } = await import('google-auth-library');
       return new Client({ ...common, apiEndpoint: endpoint, authClient: new PassThroughClient() as never });
     })();
@@ -257,5 +258,5 @@ export class BigQueryClient {
 export function failureOfJob({ status: { errorResult } }: Job): BigQueryFailure | undefined {
   if (!errorResult) return undefined;
   const { reason, message = 'no reason given' } = errorResult;
-  return { message, ...(reason !== undefined && { reason }) };
+  return { message, reason };
 }

@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { type Clock, systemClock } from '../../runtime/clock.js';
 import { exponentialBackoff, retry } from '../../runtime/retry.js';
+import { withoutUndefined } from '../../runtime/without-undefined.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import { isThere, makeFolder, ownerOnly, partialName } from '../../files/whole-file.js';
 import { fileError, firstLine, isLock } from '../../errors/duckdb-error.js';
@@ -147,17 +148,14 @@ function settings({ path, mode, memoryLimitMegabytes, threads }: Access): Record
   const threadsWithin = (megabytes: number) =>
     Math.max(1, Math.min(availableParallelism(), Math.floor(megabytes / megabytesPerThread)));
   const wanted = threads ?? (memoryLimitMegabytes && threadsWithin(memoryLimitMegabytes));
-  const limits = {
-    ...(memoryLimitMegabytes && { memory_limit: `${memoryLimitMegabytes}MB` }),
-    ...(wanted && { threads: String(wanted) }),
-  };
-  const common = {
+  const common = withoutUndefined({
     // First: it can't be set once external access is off.
     temp_directory: spillFolder(path),
-    ...limits,
+    memory_limit: memoryLimitMegabytes ? `${memoryLimitMegabytes}MB` : undefined,
+    threads: wanted ? String(wanted) : undefined,
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
-  };
+  });
   return mode === 'read' ? { ...common, access_mode: 'READ_ONLY', enable_external_access: 'false' } : common;
 }
 

@@ -1,4 +1,5 @@
-import type { ErrorCode, ErrorDetails } from '../../errors/reports-error.js';
+import type { ErrorDetails } from '../../errors/fill.js';
+import type { ErrorCode } from '../../errors/reports-error.js';
 import type { AnswerLimits, QueryResult } from '../types.js';
 
 /** The requests to the query process: one JSON text per line. */

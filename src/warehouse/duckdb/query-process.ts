@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../runtime/clock.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import type { ResultChunk, StreamedAnswer } from '../types.js';
-import { queryFailed } from './query-failed.js';
+import { queryFailed } from './query-failure.js';
 import { type QueryMessage, type QueryRequest, tooMuchMemoryStatus } from './query-messages.js';
 import { spillFolder } from './spill-folders.js';
 

@@ -18,6 +18,8 @@ export const ledgerColumns: { field: keyof LedgerRow; column: string; kind: Colu
   { field: 'reasonCode', column: 'reason_code', kind: 'text' },
   { field: 'reason', column: 'reason', kind: 'text' },
   { field: 'notes', column: 'notes', kind: 'list' },
+  { field: 'warnings', column: 'warnings', kind: 'json' },
+  { field: 'decisions', column: 'decisions', kind: 'json' },
   { field: 'tables', column: 'tables', kind: 'json' },
   { field: 'rejects', column: 'rejects', kind: 'count' },
   { field: 'checks', column: 'checks', kind: 'json' },
@@ -37,8 +39,10 @@ export const ledgerColumns: { field: keyof LedgerRow; column: string; kind: Colu
 
 /** The value of a field in a row of an earlier version, which did not have it. */
 export function absentValue(field: keyof LedgerRow): null | [] {
-  return field === 'checks' || field === 'files' ? [] : null;
+  return listFields.has(field) ? [] : null;
 }
+
+const listFields = new Set<keyof LedgerRow>(['warnings', 'decisions', 'checks', 'files']);
 
 /** The columns of `_rejects`. */
 export const rejectColumns: { column: string; kind: ColumnKind }[] = [

@@ -15,6 +15,8 @@ export function ledgerEntry(known: Partial<LedgerEntry> & Pick<LedgerEntry, 'key
     reasonCode: null,
     reason: null,
     notes: [],
+    warnings: [],
+    decisions: [],
     tables: [],
     rejects: 0,
     checks: [],
