@@ -175,7 +175,13 @@ async function clear(
  */
 async function keepRebuildable(documents: PurgeStep['documents'], context: PipelineContext): Promise<void> {
   const { config, lake, log } = context;
-  const dropAll = { name: '', queue: '', reportTypes: ['*'], pii: 'drop' as const };
+  const dropAll = {
+    name: '',
+    queue: '',
+    reportTypes: ['*'],
+    pii: 'drop' as const,
+    snapshotLoss: 'warn' as const,
+  };
   const dropping = { ...context, config: { ...config, pipelines: [], unsetPipelines: [dropAll] } };
   for (const document of documents) {
     const { key, sellerId, documentId, reportType, tables, pipeline } = document.entry;

@@ -38,7 +38,7 @@ export interface LedgerEntry {
    * text. `rejects` counts the rejected values of the table, if there are any. The warehouse adds
    * the drift and `superseded`: how many of the rows were left out because a newer report has them.
    */
-  tables: ({ name: string; rows: number; rejects?: number; superseded?: number } & TableDrift)[];
+  tables: LedgerTable[];
   /** Rejected values of all tables. */
   rejects: number;
   /** Totals that the document states, compared with its rows; failed checks come first. */
@@ -59,6 +59,16 @@ export interface LedgerEntry {
   /** The message body, if nothing else would keep it: unreadable notifications, unknown sellers. */
   body: string | null;
   durationMs: number | null;
+}
+
+/** What a document loaded into one table. */
+export interface LedgerTable extends TableDrift {
+  name: string;
+  rows: number;
+  rejects?: number;
+  superseded?: number;
+  /** Numeric columns with a header in which every value is NULL or zero. */
+  emptyMeasures?: string[];
 }
 
 /** A Parquet file of the lake. */
@@ -87,6 +97,8 @@ export interface LoadTable {
   rows: number;
   /** Rejected values; absent if there are none. */
   rejects?: number;
+  /** Numeric columns with a header in which every value is NULL or zero. */
+  emptyMeasures?: string[];
 }
 
 /** One document to commit: its ledger entry and its rows. */
@@ -100,6 +112,8 @@ export interface Load {
   rejectsPath: string | null;
   /** The key of a ledger row that this load replaces, if it is not its own. */
   replacesKey?: string;
+  /** Accepts that far fewer rows replace what is there. */
+  acceptLoss?: boolean;
 }
 
 /** The Parquet files of a load. */

@@ -18,7 +18,11 @@ const facts = { sellerId: 'A1', reportType: 'GET_TEST', marketplaceIds: [] };
 const outcomes: Record<string, string> = {};
 for (const name of readdirSync(folder).filter((file) => file.endsWith('.gz'))) {
   const raw = await keepFile(openFolderStore(join(folder, 'raw')), join(folder, name), facts);
-  const converted = convertDocument(raw, { lake, engine: engine as Engine }, { maxTextBytes: 1e9, schemas: new Map() });
+  const converted = convertDocument(
+    raw,
+    { lake, engine: engine as Engine },
+    { maxTextBytes: 1e9, schemas: new Map() },
+  );
   outcomes[name.replace(/\.gz$/, '')] = await converted.then(
     ({ written }) => `${written.tables[0]?.rows ?? 0} rows, ${written.rejects} rejects`,
     errorCode,
