@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { Command } from 'commander';
 import { ReportsError } from '../errors/reports-error.js';
 import { formatOfDocument, parseDocument } from '../parse/parse-document.js';
+import { type ParseHint, readWithHints } from '../parse/parse-hint.js';
 import { profileDocument } from '../parse/sample/profile.js';
 import { KeySearch } from '../parse/sample/row-keys.js';
 import { type SampleFacts, schemaYaml } from '../schema/infer.js';
@@ -42,9 +43,17 @@ export function inferCommand(io: Io): Command {
   });
 }
 
-async function sampleFacts(document: ExaminedDocument, reportType: string): Promise<SampleFacts> {
+function sampleFacts(document: ExaminedDocument, reportType: string): Promise<SampleFacts> {
+  return readWithHints((hint) => factsOnce(document, reportType, hint));
+}
+
+async function factsOnce(
+  document: ExaminedDocument,
+  reportType: string,
+  hint: ParseHint | undefined,
+): Promise<SampleFacts> {
   const format = await formatOfDocument(document);
-  const parsed = await parseDocument({ document, engine: 'reference' });
+  const parsed = await parseDocument({ document, engine: 'reference', hint });
   const searches = new Map<string, KeySearch>();
   const { tables } = await profileDocument(parsed, ({ name, columns }) => {
     const search = new KeySearch(columns);

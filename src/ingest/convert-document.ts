@@ -2,6 +2,7 @@ import { documentError } from '../parse/limits.js';
 import { parseDocument } from '../parse/parse-document.js';
 import type { ParseHint } from '../parse/parse-hint.js';
 import type { ParsedDocument } from '../parse/types.js';
+import type { EarlierDecisions } from '../parse/values/decide-rules.js';
 import type { PiiTreatment } from '../privacy/pii-policy.js';
 import { protectPersonalData } from '../privacy/protect-personal-data.js';
 import { faultPoint } from '../runtime/fault-point.js';
@@ -24,6 +25,8 @@ export interface ConvertOptions {
   maxTextBytes: number;
   /** Stops with its reason. */
   signal?: AbortSignal;
+  /** What was decided for earlier documents. */
+  earlier?: EarlierDecisions;
   /** Called with their number when all rows are written; if it throws, nothing is kept of them. */
   onRowsWritten?: (rows: number) => void;
 }
@@ -73,7 +76,7 @@ export async function convertDocument(
 async function convertOnce(
   raw: RawDocument,
   { lake, engine }: Pick<WriteOptions, 'lake' | 'engine'>,
-  { schema, pii, maxTextBytes, signal, onRowsWritten }: ConvertOptions,
+  { schema, pii, maxTextBytes, signal, earlier, onRowsWritten }: ConvertOptions,
   { charset, hint }: Known,
 ): Promise<ConvertedDocument> {
   const limits = { maxTextBytes, signal };
@@ -83,8 +86,9 @@ async function convertOnce(
   const found = await parseDocument({
     document,
     engine,
-    ...(schema ? { schema } : {}),
-    ...(hint ? { hint } : {}),
+    schema,
+    hint,
+    earlier,
   });
   const stream = pii ? protectPersonalData(found, schema, pii) : found;
   const written = await writeLake(stream, raw.facts, {

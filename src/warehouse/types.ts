@@ -185,6 +185,8 @@ export interface LedgerFilter {
    * disk without a creation time.
    */
   createdSince?: string;
+  /** Keeps documents whose report was created before this time, ISO 8601. */
+  createdBefore?: string;
   /**
    * Keeps rows whose key comes after this one, and sorts by key: the last key of a page is where
    * the next one starts.

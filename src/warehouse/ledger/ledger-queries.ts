@@ -205,7 +205,7 @@ export class LedgerQueries {
   private conditions(filter: LedgerFilter): string {
     const { literal, time, fillsTable } = this.dialect;
     const { statuses, reportType, sellerId, documentOrTable: name, afterKey } = filter;
-    const { dataEndSince, createdSince } = filter;
+    const { dataEndSince, createdSince, createdBefore } = filter;
     const parts: string[] = [];
     if (statuses) parts.push(`status IN (${this.literals(statuses)})`);
     if (reportType !== undefined) parts.push(`report_type = ${literal(reportType)}`);
@@ -215,6 +215,7 @@ export class LedgerQueries {
     }
     if (dataEndSince !== undefined) parts.push(`data_end >= ${time(dataEndSince)}`);
     if (createdSince !== undefined) parts.push(`report_created_at >= ${time(createdSince)}`);
+    if (createdBefore !== undefined) parts.push(`report_created_at < ${time(createdBefore)}`);
     if (afterKey !== undefined) parts.push(`key > ${literal(afterKey)}`);
     return parts.length > 0 ? `WHERE ${parts.join(' AND ')}` : '';
   }
