@@ -9,9 +9,9 @@ const maxDocuments = 100;
 
 /**
  * The decisions about earlier documents of the same seller, report type and marketplaces. Earlier
- * are those whose report was made before: loading a document again decides by the same ones, however
- * many were loaded since. For a document without a creation time, all documents are earlier. The
- * ledger is read once, if at all.
+ * are those whose report was made before: loading a document again decides by the same ones,
+ * however many were loaded since. For a document without a creation time, all documents are
+ * earlier. The ledger is read once, if at all.
  */
 export function earlierDecisions(facts: DocumentFacts, context: PipelineContext): EarlierDecisions {
   let known: Promise<Decision[]> | undefined;

@@ -20,7 +20,7 @@ export interface Scope<Option> {
   /** The answers that all values of the columns allow; none if they exclude each other. */
   possible: Option[];
   /** The values by what they allow. */
-  counts: { clue: Clue; readings: Option[][]; times: number }[];
+  counts: { column: string; clue: Clue; readings: Option[][]; times: number }[];
 }
 
 /**
@@ -34,7 +34,7 @@ export function scopesOf<Option extends string>(
   const columns = evidence.entries().flatMap(([column, clues]) => {
     const counts = [...clues].flatMap(([clue, times]) => {
       const readings = question.readingsOf(clue);
-      return readings ? [{ clue, readings, times }] : [];
+      return readings ? [{ column, clue, readings, times }] : [];
     });
     return counts.length > 0 ? [scope([column], counts, question)] : [];
   });

@@ -5,6 +5,7 @@ import type { ColumnSchema, TableSchema } from '../../schema/types.js';
 import type { DocumentFacts } from '../../source/types.js';
 import { pluralize } from '../../text/pluralize.js';
 import {
+  differs,
   differing,
   fittingOnly,
   majority,
@@ -15,8 +16,8 @@ import {
   type Finding,
 } from './choice.js';
 import { type DateOptions, type DateOrder, dateOrders, readingsOf } from './dates.js';
-import { type Evidence, marksOf, ordersOf, zoneOf } from './evidence.js';
-import { markOfCountries, orderOfCountries, orderOfZone } from './habits.js';
+import { type Evidence, marksOf, ordersOf, writtenMarkOf, zoneOf } from './evidence.js';
+import { hasWholeAmounts, markOfCountries, orderOfCountries, orderOfZone } from './habits.js';
 import { type DecimalMark, decimalMarks, readNumber } from './numbers.js';
 import { type EvidentColumn, type ReportFacts, RowEvidence } from './row-evidence.js';
 import type { ValueRules } from './values.js';
@@ -123,6 +124,8 @@ interface Problem<Option extends string> extends Question<Option> {
   findings(rows: RowEvidence, scope: Scope<Option>, possible: Option[]): Finding<Option>[];
   /** The schema's answer; undefined if it has none. */
   declared(scope: Scope<Option>): Option | undefined;
+  /** What speaks against the schema's answer, in words. */
+  doubt(scope: Scope<Option>, declared: Option): string | undefined;
   /** The usual answer among those possible, and whose habit it is. */
   habit(scope: Scope<Option>, possible: Option[]): { value: Option; reason: string };
   /** How a value reads, for a person. */
@@ -202,7 +205,10 @@ async function answerScope<Option extends string>(
   }
   if (possible.length === 1) {
     const count = fittingOnly(scope, only);
-    return proven(only, count > 0 ? `${pluralize(count, noun)} fit no other` : `no other fits all ${noun}s`);
+    return proven(
+      only,
+      count > 0 ? `${pluralize(count, noun)} can be read in no other way` : `no other fits all ${noun}s`,
+    );
   }
   if (differing(scope, possible) === 0) {
     const { value } = problem.habit(scope, possible);
@@ -226,7 +232,11 @@ async function answerScope<Option extends string>(
     );
   }
   const declared = problem.declared(scope);
-  if (declared !== undefined && possible.includes(declared)) return plain(declared, 'declared in the schema');
+  if (declared !== undefined && possible.includes(declared)) {
+    const doubt = problem.doubt(scope, declared);
+    const why = 'declared in the schema';
+    return doubt === undefined ? plain(declared, why) : plain(declared, `${why}, though ${doubt}`, true);
+  }
   if (prevailing !== undefined && possible.includes(prevailing)) {
     return plain(prevailing, `as most ${noun}s of the document`, true);
   }
@@ -311,6 +321,10 @@ function orderProblem({ facts, declared }: DecisionBasis, given: Given<DateOrder
       const own = declared.find(({ name }) => columns.includes(name));
       return (own ?? declared[0])?.dateOrder;
     },
+    doubt(scope, order) {
+      const zone = orderOfZones(scope);
+      return zone && zone.order !== order ? `it is unusual in the time zone ${zone.name}` : undefined;
+    },
     habit(scope, possible) {
       const zone = orderOfZones(scope);
       if (zone && possible.includes(zone.order))
@@ -335,13 +349,23 @@ function markProblem({ facts, decimalMark }: DecisionBasis, given: Given<Decimal
     readingsOf: decimalMark === undefined ? marksOf : () => undefined,
     noun: 'number',
     words: { '.': 'decimal point', ',': 'decimal comma' },
-    findings: (rows, scope) => rows.markFindings(scope),
+    findings: (rows, scope) => [...rows.markFindings(scope), ...wholeAmounts(scope, countries)],
     declared: () => undefined,
+    doubt: () => undefined,
     habit: () => ({ value: markOfCountries(countries), reason: habitOf(countries) }),
     shown: readNumber,
     guessed: 'DECIMAL_MARK_GUESSED',
     mixed: 'DECIMAL_MARK_MIXED',
   };
+}
+
+/** Amounts in a currency without fractions have no mark but that of thousands. */
+function wholeAmounts(scope: Scope<DecimalMark>, countries: string[]): Finding<DecimalMark>[] {
+  const open = scope.counts.filter(({ readings }) => differs(readings, decimalMarks));
+  if (!open.every(({ column }) => hasWholeAmounts(column, countries))) return [];
+  const written = new Set(open.map(({ clue }) => writtenMarkOf(clue)));
+  const keeps = decimalMarks.filter((mark) => !written.has(mark));
+  return [{ keeps, reason: 'amounts in the currency of the marketplace have no fractions' }];
 }
 
 /** The order that is usual in the zones that most of the dates name. */

@@ -7,7 +7,8 @@ import { isSharedZone } from './zones.js';
 /**
  * What one value shows about how its document writes numbers, or dates and times; equal clues are
  * counted together.
- * - `mark .`, `mark ,` or `mark either`: the decimal mark that a number has.
+ * - `mark .` or `mark ,`: the decimal mark that a number has; `mark either .` if it has a point
+ *   that may separate thousands.
  * - `date mdy,dmy PDT`: the orders in which a date exists, with `=` between those in which it is
  *   the same day, and the name of its time zone if that matters.
  */
@@ -32,6 +33,7 @@ export function clueOf(type: ColumnType, text: string): Clue | undefined {
 
 function numberClue(text: string, scale?: number): Clue | undefined {
   const mark = markEvidence(text, scale);
+  if (mark === 'either') return eitherClue(text.includes('.') ? '.' : ',');
   return mark && `mark ${mark}`;
 }
 
@@ -50,9 +52,20 @@ function dateClue(text: string): Clue | undefined {
   return isNamed ? `date ${orders} ${zone}` : `date ${orders}`;
 }
 
+/** The clue of a number such as `1.234`, in which the mark may separate thousands. */
+export function eitherClue(written: DecimalMark): Clue {
+  return `mark either ${written}`;
+}
+
+/** The mark in numbers with that clue; undefined for another clue. */
+export function writtenMarkOf(clue: Clue): DecimalMark | undefined {
+  if (clue === eitherClue('.')) return '.';
+  return clue === eitherClue(',') ? ',' : undefined;
+}
+
 /** The marks that a clue about a number allows; those in one group give the same number. */
 export function marksOf(clue: Clue): DecimalMark[][] | undefined {
-  if (clue === 'mark either') return [['.'], [',']];
+  if (writtenMarkOf(clue) !== undefined) return [['.'], [',']];
   return clue.startsWith('mark ') ? [[clue.slice(5) as DecimalMark]] : undefined;
 }
 

@@ -10,6 +10,13 @@ const monthFirstCountries = new Set(['US']);
 const yearFirstCountries = new Set(['JP']);
 const commaCountries = new Set(['DE', 'FR', 'IT', 'ES', 'NL', 'PL', 'SE', 'BE', 'TR', 'BR']);
 
+/** Countries whose currency has no fractions. */
+const wholeAmountCountries = new Set(['JP']);
+
+/** Columns of amounts of money, by their names. */
+const money =
+  /(^|_)(amount|charges?|cost|credits?|discounts?|fees?|other|price|proceeds|points|rebates?|sales|tax|total|value|withheld)(_|$)/;
+
 /** Zones of countries in which the month is written first, and of those in which the day is. */
 const monthFirstZones = new Set(['PST', 'PDT', 'MST', 'MDT', 'CST', 'CDT', 'EST', 'EDT']);
 const dayFirstZones = new Set([
@@ -32,4 +39,10 @@ export function orderOfCountries(countries: string[], possible: readonly DateOrd
 
 export function markOfCountries(countries: string[]): DecimalMark {
   return countries.length > 0 && countries.every((country) => commaCountries.has(country)) ? ',' : '.';
+}
+
+/** Whether a column has amounts of money that have no fractions in these countries. */
+export function hasWholeAmounts(column: string, countries: string[]): boolean {
+  const isWhole = countries.length > 0 && countries.every((country) => wholeAmountCountries.has(country));
+  return isWhole && money.test(column);
 }
