@@ -5,10 +5,11 @@ import { formatOfDocument, parseDocument } from '../parse/parse-document.js';
 import { type ParseHint, readWithHints } from '../parse/parse-hint.js';
 import { profileDocument } from '../parse/sample/profile.js';
 import { KeySearch } from '../parse/sample/row-keys.js';
-import { type SampleFacts, schemaYaml } from '../schema/infer.js';
+import { type SampleSummary, schemaYaml } from '../schema/infer.js';
 import { checkSchemas, packagedSchemasFolder } from '../schema/read.js';
 import type { ExaminedDocument } from '../source/types.js';
 import type { Io } from './setup/io.js';
+import { readWarehouseConfig } from './setup/open-context.js';
 import { type SampleOptions, sampleOptions, withSample } from './setup/sample.js';
 
 /** `sp-reports schemas infer`: drafts a report schema from a document. */
@@ -23,10 +24,11 @@ export function inferCommand(io: Io): Command {
       throw new ReportsError('USAGE', {
         problem: `the report type of ${file} is unknown; name it with --type`,
       });
-    const facts = await withSample(io, file, { ...options, reportType }, (document) =>
-      sampleFacts(document, reportType),
+    const limits = readWarehouseConfig(command, io).documents;
+    const sample = await withSample(io, file, { ...options, reportType, limits }, (document) =>
+      summarizeSample(document, reportType),
     );
-    if (facts.tables.length === 0)
+    if (sample.tables.length === 0)
       throw new ReportsError('USAGE', {
         problem: `${file}: the document has no tables to draft a schema from`,
       });
@@ -39,19 +41,19 @@ export function inferCommand(io: Io): Command {
         `${reportType} already has a schema, with ${tables}. Yours replaces it, so keep the names and load modes that others rely on.\n`,
       );
     }
-    io.stdout.write(schemaYaml(facts));
+    io.stdout.write(schemaYaml(sample));
   });
 }
 
-function sampleFacts(document: ExaminedDocument, reportType: string): Promise<SampleFacts> {
-  return readWithHints((hint) => factsOnce(document, reportType, hint));
+function summarizeSample(document: ExaminedDocument, reportType: string): Promise<SampleSummary> {
+  return readWithHints((hint) => summarizeOnce(document, reportType, hint));
 }
 
-async function factsOnce(
+async function summarizeOnce(
   document: ExaminedDocument,
   reportType: string,
   hint: ParseHint | undefined,
-): Promise<SampleFacts> {
+): Promise<SampleSummary> {
   const format = await formatOfDocument(document);
   const parsed = await parseDocument({ document, engine: 'reference', hint });
   const searches = new Map<string, KeySearch>();
@@ -64,10 +66,10 @@ async function factsOnce(
   return {
     reportType,
     format: format === 'delimited' || format === undefined ? (delimiter === '\t' ? 'tsv' : 'csv') : format,
-    ...(quoting && format !== 'xlsx' ? { quoting } : {}),
+    quoting: quoting && format !== 'xlsx' ? quoting : undefined,
     tables: tables.map(({ table, rows, columns }) => ({
       name: table.name,
-      ...(table.rowsPath ? { rowsPath: table.rowsPath } : {}),
+      rowsPath: table.rowsPath,
       rows,
       columns: columns.map(({ column, filled }) => ({ ...column, filled })),
       keyCandidates: searches.get(table.name)?.candidates() ?? [],

@@ -24,16 +24,17 @@ export async function buildLoad(
   steps: ConvertRawSteps = {},
 ): Promise<Load> {
   const startedMs = context.clock.now();
-  const { reportType } = raw.facts;
+  const { reportType } = raw.metadata;
   const known = {
-    key: ledgerKey(raw.facts),
+    key: ledgerKey(raw.metadata),
     ...rawMetadata(raw, context.raw.folder),
     pipeline: options.pipeline,
+    decisions: options.decisions ?? [],
   };
   try {
     const { document, parsed, written } = await convertRaw(raw, options, context, steps);
     await refuseIfAllRejected(raw, written, context);
-    const findings = joinFindings(document, parsed, {
+    const findings = joinFindings({ notes: [], decisions: options.decisions }, document, parsed, {
       notes: [],
       warnings: checkWarnings(written.checks),
     });
@@ -67,7 +68,7 @@ export async function buildLoad(
  * one does.
  */
 async function refuseIfAllRejected(
-  { facts: { reportType, documentId } }: RawDocument,
+  { metadata: { reportType, documentId } }: RawDocument,
   written: WrittenLake,
   { lake }: PipelineContext,
 ): Promise<void> {

@@ -13,10 +13,10 @@ interface Submitted {
 }
 
 /**
- * A place in a coming commit. Exactly one of `submit` and `cancel` uses it up; `cancel` afterwards
- * does nothing.
+ * A reservation in a coming commit. Exactly one of `submit` and `cancel` uses it up; `cancel`
+ * afterwards does nothing.
  */
-export interface CommitPlace {
+export interface CommitReservation {
   /**
    * Resolves with the entry as committed. Rejects if the warehouse is unavailable; nothing is
    * committed then.
@@ -33,7 +33,7 @@ const gather = { maxLoads: 64, maxMs: 500 };
 
 /**
  * Commits loads, one commit at a time: what is submitted meanwhile waits and is committed together
- * in the next transaction. While places are reserved, a commit waits a little for their loads.
+ * in the next transaction. While there are reservations, a commit waits a little for their loads.
  */
 export class CommitQueue {
   private waiting: Submitted[] = [];
@@ -44,7 +44,7 @@ export class CommitQueue {
   constructor(private readonly context: PipelineContext) {}
 
   /** Announces a load, so that the next commit may wait for it. */
-  reserve(): CommitPlace {
+  reserve(): CommitReservation {
     let isUsed = false;
     const use = () => {
       if (!isUsed) this.reserved -= 1;

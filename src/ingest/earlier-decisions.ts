@@ -1,6 +1,6 @@
 import type { EarlierDecisions } from '../parse/values/decide-rules.js';
 import type { Decision } from '../schema/findings.js';
-import type { DocumentFacts } from '../source/types.js';
+import type { DocumentMetadata } from '../source/types.js';
 import { ledgerKey } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
 
@@ -13,25 +13,28 @@ const maxDocuments = 100;
  * however many were loaded since. For a document without a creation time, all documents are
  * earlier. The ledger is read once, if at all.
  */
-export function earlierDecisions(facts: DocumentFacts, context: PipelineContext): EarlierDecisions {
+export function earlierDecisions(metadata: DocumentMetadata, context: PipelineContext): EarlierDecisions {
   let known: Promise<Decision[]> | undefined;
   return () => {
-    known ??= readDecisions(facts, context);
+    known ??= readDecisions(metadata, context);
     return known;
   };
 }
 
-async function readDecisions(facts: DocumentFacts, { warehouse }: PipelineContext): Promise<Decision[]> {
-  const { sellerId, reportType, reportCreatedAt, marketplaceIds } = facts;
+async function readDecisions(
+  metadata: DocumentMetadata,
+  { warehouse }: PipelineContext,
+): Promise<Decision[]> {
+  const { sellerId, reportType, reportCreatedAt, marketplaceIds } = metadata;
   const rows = await warehouse.loads({
     statuses: ['loaded'],
     sellerId,
     reportType,
-    createdBefore: reportCreatedAt,
+    madeBefore: reportCreatedAt,
     limit: maxDocuments,
   });
   const wanted = marketplaceIds.toSorted().join();
-  const own = ledgerKey(facts);
+  const own = ledgerKey(metadata);
   return rows
     .filter((row) => row.key !== own && row.marketplaceIds.toSorted().join() === wanted)
     .flatMap(({ decisions }) => decisions);

@@ -1,16 +1,19 @@
 import { ReportsError } from '../errors/reports-error.js';
-import type { ReportSchema } from '../schema/types.js';
-import type { DocumentFacts, ReadableDocument } from '../source/types.js';
+import { hasMembers } from '../schema/match-types.js';
+import type { ReportSchema, ReportSchemas } from '../schema/types.js';
+import type { DocumentMetadata, ReadableDocument } from '../source/types.js';
 import { parseColumnar } from './columnar/delimited/parse-delimited.js';
 import { parseJson } from './columnar/json/parse-json.js';
 import { parseDelimited } from './delimited/delimited.js';
 import { type DocumentStream, documentStream, type StreamEnd, withResult } from './document-stream.js';
-import { documentError, headCharacters } from './limits.js';
+import { formatOf, readHead } from './format.js';
+import { documentError } from './limits.js';
 import { readJsonObjects } from './objects/json.js';
 import type { ListPaths } from './objects/object-plan.js';
 import { type ObjectDecision, oneByOne, parseObjects } from './objects/objects.js';
 import { readXmlObjects } from './objects/xml.js';
 import type { ParseHint } from './parse-hint.js';
+import { betterTypeText, refuseOtherType, statedType } from './recognize-type.js';
 import type { Dialect, Engine, ParsedBatch } from './types.js';
 import type { EarlierDecisions } from './values/decide-rules.js';
 import { readWorkbook } from './workbook/workbook.js';
@@ -28,23 +31,27 @@ interface ParseOptions {
  * Parses a document by its report schema; without one, by what its text looks like, with inferred
  * columns. A workbook is recognized by its bytes. The tables and their columns are known when this
  * returns; the rows are pulled from `batches`.
- * Errors: HEADER_NOT_FOUND, HEADER_UNKNOWN, KEY_COLUMN_MISSING, DOCUMENT_UNPARSABLE, NOT_A_REPORT,
- * FORMAT_UNSUPPORTED; those of the limits on documents, from here or from `batches`; in the
- * columnar engine also ReadAgain<ParseHint>, from here or from `batches`.
+ * Errors: HEADER_NOT_FOUND, HEADER_UNKNOWN, KEY_COLUMN_MISSING, WRONG_REPORT_TYPE,
+ * DOCUMENT_UNPARSABLE, NOT_A_REPORT, FORMAT_UNSUPPORTED; those of the limits on documents, from
+ * here or from `batches`; in the columnar engine also ReadAgain<ParseHint>, from here or from
+ * `batches`.
  */
 export async function parseDocument(request: ParseRequest): Promise<DocumentStream> {
-  const { facts } = request.document.raw;
+  const { metadata } = request.document.raw;
   try {
     const stream = await parse(request);
-    return { ...stream, batches: withinLimits(stream.batches, facts) };
+    await checkType(stream, request);
+    return { ...stream, batches: withinLimits(stream.batches, metadata) };
   } catch (error) {
-    throw documentError(error, facts);
+    throw documentError(await withBetterType(error, request), metadata);
   }
 }
 
-interface ParseRequest {
+export interface ParseRequest {
   document: ReadableDocument;
   schema?: ReportSchema;
+  /** All schemas: with them, a document is refused that fits another type far better. */
+  schemas?: ReportSchemas;
   engine: Engine;
   /** What the last attempt to read the same document found out. */
   hint?: ParseHint;
@@ -56,20 +63,41 @@ interface ParseRequest {
   earlier?: EarlierDecisions;
 }
 
+/** Errors: WRONG_REPORT_TYPE. */
+async function checkType({ tables }: DocumentStream, { document, schema, schemas }: ParseRequest) {
+  if (!schema || !schemas || tables.length === 0) return;
+  const stated = schema.format === 'json' ? statedType(await readHead(document.openText())) : undefined;
+  refuseOtherType(document.raw.metadata, tables, { schema, schemas, stated });
+}
+
+/** An error about unknown headers, with the report type whose schema knows them. */
+async function withBetterType(error: unknown, { document, schemas }: ParseRequest): Promise<unknown> {
+  const isUnknown =
+    error instanceof ReportsError && ['HEADER_UNKNOWN', 'KEY_COLUMN_MISSING'].includes(error.code);
+  if (!isUnknown || !schemas) return error;
+  const better = betterTypeText(
+    document.raw.metadata.reportType,
+    await readHead(document.openText()),
+    schemas,
+  );
+  return new ReportsError(error.code, { ...error.details, better });
+}
+
 async function* withinLimits(
   batches: AsyncIterable<ParsedBatch>,
-  facts: DocumentFacts,
+  metadata: DocumentMetadata,
 ): AsyncGenerator<ParsedBatch> {
   try {
     yield* batches;
   } catch (error) {
-    throw documentError(error, facts);
+    throw documentError(error, metadata);
   }
 }
 
 async function parse({
   document,
   schema,
+  schemas,
   engine,
   hint,
   batchRows = engine === 'columnar' ? 16_384 : 4096,
@@ -82,7 +110,12 @@ async function parse({
   const head = await readHead(document.openText());
   if (head.trim() === '') return emptyStream();
   const format = formatOf(head);
-  const { reportType, documentId } = document.raw.facts;
+  const { reportType, documentId } = document.raw.metadata;
+  if (format === 'delimited' && schema && schema.tables.length > 0 && hasMembers(schema.format)) {
+    const better = schemas ? betterTypeText(reportType, head, schemas) : '';
+    const found = `it is delimited text, not ${schema.format.toUpperCase()}${better}`;
+    throw new ReportsError('WRONG_REPORT_TYPE', { reportType, documentId, found });
+  }
   if (format === 'delimited') return parseDelimitedByEngine(document, schema, head, options);
   const beginning = JSON.stringify(head.trim().slice(0, 200));
   // If a type's documents have another format, JSON or XML only says that something went wrong.
@@ -96,7 +129,8 @@ async function parse({
   if (format === 'JSON') return parseJsonByEngine(document, schema, options);
   if (format === 'XML') {
     const openXml = (paths: ListPaths) => readXmlObjects(document, paths);
-    return parseObjects(document, schema, oneByOne(openXml, batchRows), objectDecision(options));
+    const reading = oneByOne(openXml, { batchRows, limits: document.limits });
+    return parseObjects(document, schema, reading, objectDecision(options));
   }
   throw new ReportsError('FORMAT_UNSUPPORTED', {
     reportType,
@@ -144,7 +178,10 @@ async function parseJsonByEngine(
     return parseJson(document, schema, { wholeSurvey, beginningBytes, decision });
   }
   const openJson = (paths: ListPaths) => readJsonObjects(document, paths);
-  const reading = { ...oneByOne(openJson, batchRows), engine: 'reference' as const };
+  const reading = {
+    ...oneByOne(openJson, { batchRows, limits: document.limits }),
+    engine: 'reference' as const,
+  };
   return withReason(await parseObjects(document, schema, reading, decision), hint);
 }
 
@@ -175,7 +212,7 @@ async function parseWorkbook(
   const sheet = await readWorkbook(document);
   const head = await readHead(sheet.document.openText());
   if (head.trim() === '') return emptyStream(sheet.notes);
-  const { reportType } = document.raw.facts;
+  const { reportType } = document.raw.metadata;
   const unknown = { reportType, description: '', restricted: false, tables: [], file: '' };
   const asText: ReportSchema = { ...(schema ?? unknown), format: 'tsv', quoting: 'csv' };
   const stream = await parseDelimitedByEngine(sheet.document, asText, head, options);
@@ -187,37 +224,6 @@ async function parseWorkbook(
     // The sheet was written as delimited text by this program.
     decisions: parsed.decisions?.filter(({ subject }) => subject !== 'delimiter' && subject !== 'quoting'),
   }));
-}
-
-/** The format of a text, by its beginning. */
-function formatOf(head: string): 'delimited' | 'JSON' | 'XML' | 'HTML' | 'a binary file' {
-  const start = head.trimStart();
-  if (/^\{\s*["}]|^\[\s*(?:["{[\]]|-?\d|true\b|false\b|null\b)/.test(start)) return 'JSON';
-  if (/^<(!doctype\s+html|html)\b/i.test(start)) return 'HTML';
-  if (/^<(\?xml|!DOCTYPE|!--|[A-Za-z][\w:.-]*[\s/>])/.test(start)) return 'XML';
-  if (binaryBeginnings.some((beginning) => start.startsWith(beginning))) return 'a binary file';
-  const maxControlShare = 0.03;
-  const sample = [...start.slice(0, 4000)];
-  const controls = sample.filter(isControl).length;
-  return controls > sample.length * maxControlShare ? 'a binary file' : 'delimited';
-}
-
-/** PDF, a zip archive that is no workbook, and PNG. */
-const binaryBeginnings = ['%PDF-', 'PK\u0003\u0004', '\u2030PNG\r\n', '\ufffdPNG\r\n'];
-
-/** Characters that no text has, or that only appear when it is read in the wrong charset. */
-function isControl(character: string): boolean {
-  const code = character.codePointAt(0) as number;
-  return (code < 0x20 && !'\t\n\r\f'.includes(character)) || (code >= 0x7f && code < 0xa0) || code === 0xfffd;
-}
-
-async function readHead(text: AsyncIterable<string>): Promise<string> {
-  let head = '';
-  for await (const chunk of text) {
-    head += chunk;
-    if (head.length >= headCharacters) break;
-  }
-  return head;
 }
 
 const noDialect: Dialect = { decimalMark: '.', dateOrder: 'mdy', preambleLines: 0 };

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { asksFor } from '../config/report-types.js';
+import { matchesReportType } from '../config/report-types.js';
 import type { Config } from '../config/spec.js';
 import { type PiiPolicy, piiPolicies } from '../config/pipeline-spec.js';
 import { describeError, type ErrorCode, ReportsError } from '../errors/reports-error.js';
@@ -39,7 +39,7 @@ function piiPolicy(
   { pipelines, unsetPipelines }: Pick<Config, 'pipelines' | 'unsetPipelines'>,
 ): PiiPolicy {
   const all = [...pipelines, ...unsetPipelines];
-  const matching = all.filter(({ reportTypes }) => asksFor(reportTypes, reportType));
+  const matching = all.filter(({ reportTypes }) => matchesReportType(reportTypes, reportType));
   const queue = all.find(({ name }) => name === pipeline)?.queue;
   const ofQueue = matching.filter((each) => each.queue === queue);
   const policies = (ofQueue.length > 0 ? ofQueue : matching).map(({ pii }) => pii);

@@ -180,7 +180,7 @@ export const valueRules: readonly ValueRule[] = [
     ],
   },
   {
-    rule: 'Twelve-hour clocks are read, and month names in the languages of the marketplaces.',
+    rule: 'Twelve-hour clocks are read, and so are month names in the languages of the marketplaces.',
     examples: [
       { type: 'timestamp', text: 'Jan 5, 2026 1:23:45 PM PST', value: '2026-01-05T21:23:45.000Z' },
       { type: 'timestamp', text: '1 ene. 2024 12:34:56 a.m. GMT-6', value: '2024-01-01T06:34:56.000Z' },

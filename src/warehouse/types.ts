@@ -185,15 +185,44 @@ export interface LedgerFilter {
    * disk without a creation time.
    */
   createdSince?: string;
-  /** Keeps documents whose report was created before this time, ISO 8601. */
-  createdBefore?: string;
   /**
-   * Keeps rows whose key comes after this one, and sorts by key: the last key of a page is where
-   * the next one starts.
+   * Keeps documents whose report was created before this time, ISO 8601, or that were loaded before
+   * it if nothing says when.
    */
-  afterKey?: string;
+  madeBefore?: string;
+  /** Keeps rows that were loaded before this time, ISO 8601. */
+  loadedBefore?: string;
+  /** Keeps rows that were loaded at this time or later, ISO 8601. */
+  loadedSince?: string;
+  /**
+   * Keeps rows that were loaded after this one, and sorts the oldest load first: the last row of a
+   * page is where the next one starts. Rows of one time are sorted by key.
+   */
+  after?: Pick<LedgerRow, 'loadedAt' | 'key'>;
   limit?: number;
 }
+
+/** The fields that can be read without the others: those that the ledger of every version has. */
+export type LedgerField = Exclude<keyof LedgerRow, 'checks' | 'files' | 'rawSha256'>;
+
+/**
+ * The documents of one report type, seller and set of marketplaces that filled a table and have the
+ * same drift in it, which may be none. Times as in `Drift`.
+ */
+export interface DriftGroup extends TableDrift {
+  reportType: string;
+  table: string;
+  sellerId: string | null;
+  marketplaceIds: string[];
+  documents: number;
+  firstSeenAt: string;
+  lastSeenAt: string;
+  /** The last of the documents, newest first, at most `recentDrift`. */
+  latest: { documentId: string; seenAt: string }[];
+}
+
+/** How many documents a group of drift names. */
+export const recentDrift = 3;
 
 /** What reports of a seller, type and marketplaces cover. */
 export interface Period
@@ -251,6 +280,13 @@ export interface Warehouse {
   /** Views that could be created but are missing or outdated, by name, with the reason. */
   viewProblems(views: View[]): Promise<Map<string, string>>;
   loads(filter: LedgerFilter): Promise<LedgerRow[]>;
+  /** As `loads`, with these fields only: a fraction of the time and memory. */
+  loadFields<Field extends LedgerField>(
+    fields: readonly Field[],
+    filter: LedgerFilter,
+  ): Promise<Pick<LedgerRow, Field>[]>;
+  /** The schema drift of all documents, or of those of a report type: as many groups as differ. */
+  drift(reportType?: string): Promise<DriftGroup[]>;
   /** The periods that documents cover, adjoining and overlapping ones as one. */
   periods(): Promise<Period[]>;
   /**

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { defaultDocumentLimits } from '../../src/config/documents-spec.js';
 import { readConfig } from '../../src/config/read.js';
 import { configReference } from '../../src/config/reference.js';
 import { configOf, emptyFolder, env, errorOf, folderWith, mistakesIn, pipeline, seller } from './world.js';
@@ -48,6 +49,7 @@ describe('reading pipelines.yaml', () => {
           },
         },
       ],
+      documents: defaultDocumentLimits,
       pipelines: [
         {
           name: 'all',

@@ -3,7 +3,7 @@ import type { Engine } from '../../src/parse/types.js';
 import { readColumnType } from '../../src/schema/column-type.js';
 import type { Decision } from '../../src/schema/findings.js';
 import type { ColumnSchema, ColumnType, ReportSchema } from '../../src/schema/types.js';
-import type { DocumentFacts } from '../../src/source/types.js';
+import type { DocumentMetadata } from '../../src/source/types.js';
 import { documentOf } from './document-of.js';
 import { readRows } from './read-rows.js';
 
@@ -21,7 +21,7 @@ interface Given {
   /** Types of columns by name, and an order if the schema declares one: `date dmy`. */
   columns: Record<string, string>;
   rows: string[][];
-  facts?: Partial<DocumentFacts>;
+  facts?: Partial<DocumentMetadata>;
   earlier?: Decision[];
   isJson?: boolean;
   partitionBy?: string;

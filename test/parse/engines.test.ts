@@ -84,6 +84,8 @@ const oddCells = [
   '2026-10-01 10:00:00 PDT',
   '2026-10-01T24:00:00Z',
   '1969-12-31T23:59:59Z',
+  '6053-01-23T02:08:00Z',
+  '9999-12-31 23:59:59 UTC',
   '2026-10-01T10:00:00.123456Z',
   '03/04/2026',
   '13/04/2026',
@@ -169,10 +171,14 @@ describe('the columnar engine', function () {
       fc.asyncProperty(shape, async (given) => {
         const text = textOf(given);
         const schema = given.withSchema ? schemaOf(given.quoting, given.columnTypes) : undefined;
-        const facts = { marketplaceIds: given.marketplaceIds };
+        const metadata = { marketplaceIds: given.marketplaceIds };
         const read = async (engine: 'reference' | 'columnar') => {
           try {
-            const { parsed, ...found } = await readRows(documentOf(text, facts, given.chunk), schema, engine);
+            const { parsed, ...found } = await readRows(
+              documentOf(text, metadata, given.chunk),
+              schema,
+              engine,
+            );
             const notes = parsed.notes.filter((note) => !note.startsWith('read by the reference parser'));
             const { tables, dialect, warnings, decisions } = parsed;
             return { ...found, tables, dialect, warnings, decisions, notes };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { ReportSchema } from '../../src/schema/types.js';
-import type { DocumentFacts } from '../../src/source/types.js';
+import type { DocumentMetadata } from '../../src/source/types.js';
 
 /*
  * Random tables of dates, times and numbers, in every way in which documents write them, with the
@@ -10,7 +10,7 @@ import type { DocumentFacts } from '../../src/source/types.js';
 /** A table as a document, and what it means. */
 export interface WrittenTable {
   text: string;
-  facts: Partial<DocumentFacts>;
+  facts: Partial<DocumentMetadata>;
   schema: ReportSchema;
   /** What was proven for earlier documents. */
   earlierOrder: string | undefined;
@@ -216,7 +216,7 @@ export const writtenTable: fc.Arbitrary<WrittenTable> = fc
     const schema = schemaOf(given.isCsv, given.isDeclared ? writing.dateOrder : undefined);
     const first = Math.min(...days);
     const last = Math.max(...days);
-    const facts: Partial<DocumentFacts> = {
+    const facts: Partial<DocumentMetadata> = {
       marketplaceIds: ids,
       ...(given.hasCreated && { reportCreatedAt: new Date(last + 1.5 * dayMs).toISOString() }),
       ...(given.hasPeriod && {

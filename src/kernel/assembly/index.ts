@@ -22,7 +22,7 @@ export {
   valuesRead,
 } from './numbers';
 export {
-  encodePlaces,
+  encodeIndices,
   extremeDoubles,
   extremeIntegers,
   extremeTexts,

@@ -1,8 +1,9 @@
+import type { DocumentLimits } from '../../config/documents-spec.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import type { Decision } from '../../schema/findings.js';
 import { defaultTableName } from '../../schema/infer.js';
 import type { ColumnType, ReportSchema, ResolvedColumn } from '../../schema/types.js';
-import type { DocumentFacts } from '../../source/types.js';
+import type { ReadableDocument } from '../../source/types.js';
 import { type ResolvedHeader, resolveHeader } from '../layout/header.js';
 import { refuseKeyless, refuseUnknown, tableOf } from '../layout/table-layout.js';
 import { checkColumns, checkHeaderLine } from '../limits.js';
@@ -15,6 +16,7 @@ import { type DelimitedDialect, decideDialect, delimiterNames } from './dialect.
 export interface DelimitedLayout {
   dialect: DelimitedDialect;
   header: ResolvedHeader;
+  limits: DocumentLimits;
   /** What its values are decided by. */
   basis: DecisionBasis;
   /** Of delimiter and quoting. */
@@ -27,29 +29,30 @@ export interface DelimitedLayout {
  * unrelated ones; LimitExceeded.
  */
 export function delimitedLayout(
-  facts: DocumentFacts,
+  { raw: { metadata }, limits }: Pick<ReadableDocument, 'raw' | 'limits'>,
   schema: ReportSchema | undefined,
   head: string,
   earlier: EarlierDecisions,
 ): DelimitedLayout {
-  const { reportType, documentId } = facts;
+  const { reportType, documentId } = metadata;
   const dialect = decideDialect(head, schema);
   if (!dialect) {
     const found = JSON.stringify(head.trim().slice(0, 200));
     throw new ReportsError('HEADER_NOT_FOUND', { reportType, documentId, found });
   }
   checkHeaderLine(head, dialect.preambleCharacters, dialect.carriageReturnsOnly ? '\r' : '\n');
-  checkColumns(dialect.header.length);
+  checkColumns(dialect.header.length, limits);
   const header = resolveHeader(dialect.header, schema?.tables[0]?.columns);
   if (schema?.tables[0]) {
-    refuseUnknown(facts, header.columns, dialect.header);
-    refuseKeyless(facts, schema.tables[0], header.columns, dialect.header);
+    refuseUnknown(metadata, header.columns, dialect.header);
+    refuseKeyless(metadata, schema.tables[0], header.columns, dialect.header);
   }
   return {
     dialect,
     header,
+    limits,
     basis: {
-      facts,
+      metadata,
       declared: header.schemaColumns.flatMap((column) => (column?.dateOrder ? [column] : [])),
       periodColumn: schema?.tables[0]?.partitionBy,
       checks: schema?.tables[0]?.checks,
@@ -100,7 +103,7 @@ function dialectDecisions({ delimiter, quoting, reasons }: DelimitedDialect): De
 }
 
 /** The part of the dialect that the ledger keeps. */
-export function dialectFacts(
+export function storedDialect(
   { delimiter, quoting, preambleLines }: DelimitedDialect,
   rules: ValueRules,
 ): Dialect {

@@ -10,7 +10,7 @@ import { cellReader } from '../values/values.js';
 import {
   type DelimitedLayout,
   delimitedLayout,
-  dialectFacts,
+  storedDialect,
   type TableLayout,
   tableLayout,
 } from './delimited-layout.js';
@@ -29,12 +29,12 @@ export async function parseDelimited(
   head: string,
   { batchRows, earlier }: { batchRows: number; earlier: EarlierDecisions },
 ): Promise<DocumentStream> {
-  const { facts } = document.raw;
-  const layout = delimitedLayout(facts, schema, head, earlier);
+  const { metadata } = document.raw;
+  const layout = delimitedLayout(document, schema, head, earlier);
   const survey = await surveyDocument(document, layout);
-  const table = tableLayout(layout, schema, facts.reportType, survey);
+  const table = tableLayout(layout, schema, metadata.reportType, survey);
   return documentStream(
-    { engine: 'reference', dialect: dialectFacts(layout.dialect, survey.rules), tables: [table.table] },
+    { engine: 'reference', dialect: storedDialect(layout.dialect, survey.rules), tables: [table.table] },
     readBatches(document, { layout, survey, table, batchRows }),
   );
 }
@@ -56,7 +56,7 @@ async function* readBatches(
   let rejects: Reject[] = [];
   let row = 0;
   let characters = 0;
-  for await (const { cells, raw } of readRecords(document.openText(), dialect, survey.reading)) {
+  for await (const { cells, raw } of readRecords(document.openText(), layout, survey.reading)) {
     row += 1;
     characters += raw.length;
     const surplus = surplusCells(cells.length, dialect.header.length, (index) => cells[index] ?? '');

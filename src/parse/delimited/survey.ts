@@ -74,7 +74,7 @@ async function survey(
     if (column.origin === 'inferred') inferences.set(index, new TypeInference(column.header ?? ''));
     return [{ index, position, column, clues: evidence.of(column.name) }];
   });
-  for await (const { cells, raw } of readRecords(document.openText(), dialect, reading)) {
+  for await (const { cells, raw } of readRecords(document.openText(), layout, reading)) {
     if (reading === 'whole' && dialect.quoting === 'csv' && swallowsRows(cells, raw, dialect)) {
       throw swallowedRows;
     }
@@ -96,13 +96,14 @@ async function survey(
 /** The rows of a document that are not rejected, as texts by the name of their column. */
 export async function* readTexts(
   document: Pick<ReadableDocument, 'openText'>,
-  { dialect, header }: DelimitedLayout,
+  layout: DelimitedLayout,
   reading: RecordReading,
 ): AsyncGenerator<TextOf> {
+  const { dialect, header } = layout;
   const positions = new Map(
     header.positions.map((index, position) => [header.columns[index]?.name, position]),
   );
-  for await (const { cells } of readRecords(document.openText(), dialect, reading)) {
+  for await (const { cells } of readRecords(document.openText(), layout, reading)) {
     if (isSurplus(cells, dialect)) continue;
     yield (column) => {
       const position = positions.get(column);

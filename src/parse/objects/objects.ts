@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { DocumentLimits } from '../../config/documents-spec.js';
 import { snakeCaseName } from '../../schema/column-name.js';
 import { defaultTableName } from '../../schema/infer.js';
 import type { ReportSchema } from '../../schema/types.js';
-import type { DocumentFacts, ReadableDocument } from '../../source/types.js';
+import type { DocumentMetadata, ReadableDocument } from '../../source/types.js';
 import { type Leaf, leavesOf } from './leaves.js';
 import { ObjectSurvey, shownPath, splitWords } from './object-columns.js';
 import { type ListPaths, noPaths, type ObjectRow } from './object-plan.js';
@@ -57,19 +58,19 @@ export interface ObjectDecision {
  * Errors: HEADER_UNKNOWN, KEY_COLUMN_MISSING, and those of the reading.
  */
 export async function parseObjects(
-  { raw }: Pick<ReadableDocument, 'raw'>,
+  document: Pick<ReadableDocument, 'raw' | 'limits'>,
   schema: ReportSchema | undefined,
   reading: ObjectReading,
   decision: ObjectDecision,
 ): Promise<DocumentStream> {
   const plan = schema?.tables.length ? new ObjectPlan(schema) : undefined;
   const found = await reading.survey(plan);
-  const rules = decision.decided?.rules ?? usualRules(objectBasis(raw.facts, schema, decision));
-  const { tables, notes } = objectLayout(raw.facts, plan, found, rules);
+  const rules = decision.decided?.rules ?? usualRules(objectBasis(document.raw.metadata, schema, decision));
+  const { tables, notes } = objectLayout(document, plan, found, rules);
   const { engine } = reading;
   return documentStream(
     {
-      ...(engine ? { engine } : {}),
+      engine,
       dialect: objectDialect(rules),
       tables: tables.map(({ table }) => table),
     },
@@ -79,7 +80,7 @@ export async function parseObjects(
   async function* readBatches(): AsyncGenerator<ParsedBatch, StreamEnd> {
     const evidence = new Evidence();
     yield* reading.batches(tables, plan, rules, evidence);
-    const basis = objectBasis(raw.facts, schema, decision);
+    const basis = objectBasis(document.raw.metadata, schema, decision);
     const texts = () => reading.texts(tables, plan);
     const { warnings, decisions } = await confirmed(evidence, { rules, tables, basis, texts }, decision);
     return { notes, warnings, decisions };
@@ -112,7 +113,7 @@ export async function confirmed(
 
 /** Numbers in JSON and XML have a decimal point. */
 export function objectBasis(
-  facts: DocumentFacts,
+  metadata: DocumentMetadata,
   schema: ReportSchema | undefined,
   { earlier }: Pick<ObjectDecision, 'earlier'>,
 ): DecisionBasis {
@@ -120,7 +121,7 @@ export function objectBasis(
   const declared = tables.flatMap(({ columns }) =>
     columns.filter(({ dateOrder }) => dateOrder !== undefined),
   );
-  return { facts, declared, periodColumn: tables[0]?.partitionBy, earlier, decimalMark: '.' };
+  return { metadata, declared, periodColumn: tables[0]?.partitionBy, earlier, decimalMark: '.' };
 }
 
 export function objectDialect({ decimalMark, dateOrder }: ValueRules): Dialect {
@@ -138,14 +139,14 @@ export interface ObjectLayout {
  * Errors: HEADER_UNKNOWN, KEY_COLUMN_MISSING.
  */
 export function objectLayout(
-  facts: DocumentFacts,
+  { raw: { metadata }, limits }: Pick<ReadableDocument, 'raw' | 'limits'>,
   plan: ObjectPlan | undefined,
   found: FoundObjects,
   rules: ValueRules,
 ): ObjectLayout {
-  const planned = plan ? plannedLayout(facts, plan, found, rules) : { tables: [], notes: [] };
+  const planned = plan ? plannedLayout(metadata, plan, found, rules) : { tables: [], notes: [] };
   return {
-    tables: [...planned.tables, ...inferredTables(facts, found, plan, rules)],
+    tables: [...planned.tables, ...inferredTables(metadata, found, { plan, rules, limits })],
     notes: planned.notes,
   };
 }
@@ -156,11 +157,11 @@ export function objectLayout(
  */
 export function oneByOne(
   openObjects: (paths: ListPaths) => AsyncIterable<ObjectRow>,
-  batchRows: number,
+  { batchRows, limits }: { batchRows: number; limits: DocumentLimits },
 ): ObjectReading {
   const open = (plan: ObjectPlan | undefined) => openObjects(plan?.lists ?? noPaths);
   return {
-    survey: (plan) => surveyObjects(open(plan), plan),
+    survey: (plan) => surveyObjects(open(plan), plan, limits),
     batches: (tables, plan, rules, evidence) =>
       readObjectBatches(open(plan), tables, { rules, batchRows, evidence }),
     texts: (tables, plan) => readObjectTexts(open(plan), tables),
@@ -176,7 +177,7 @@ const kindOfDocument = /(^|\.)(reportType|MessageType|DocumentVersion)$/;
  * KEY_COLUMN_MISSING.
  */
 function plannedLayout(
-  facts: DocumentFacts,
+  metadata: DocumentMetadata,
   plan: ObjectPlan,
   found: FoundObjects,
   rules: ValueRules,
@@ -192,7 +193,7 @@ function plannedLayout(
     const seen = found.tables.get(planned);
     if (!seen) continue;
     const above = plan.leavesAbove(planned, seen.list, found.beside);
-    const { table, notes: ofTable } = plannedTable(facts, { plan, planned, above, rules }, seen.survey);
+    const { table, notes: ofTable } = plannedTable(metadata, { plan, planned, above, rules }, seen.survey);
     tables.push(table);
     const { name } = planned.schema;
     notes.push(...(plan.tables.length > 1 ? ofTable.map((note) => `${name}: ${note}`) : ofTable));
@@ -203,17 +204,17 @@ function plannedLayout(
     table.columns.filter(({ header }) => !header?.startsWith('$.')),
   );
   const paths = tables.flatMap(({ columnIndexes }) => [...columnIndexes.keys()].map(shownPath));
-  if (!isEmpty) refuseUnknown(facts, ofRows, paths);
+  if (!isEmpty) refuseUnknown(metadata, ofRows, paths);
   const isOther = found.tables.size === 0 && taken.length === 0;
   if (isOther && otherLists.length + others.length > 0) {
-    refuseUnknown(facts, [], [...otherLists, ...others]);
+    refuseUnknown(metadata, [], [...otherLists, ...others]);
   }
   return { tables, notes };
 }
 
 /** Errors: KEY_COLUMN_MISSING. */
 function plannedTable(
-  facts: DocumentFacts,
+  metadata: DocumentMetadata,
   {
     plan,
     planned,
@@ -225,7 +226,7 @@ function plannedTable(
   const { schema } = planned;
   if (survey.rows > 0) for (const leaf of above) survey.add(leaf);
   const { columns, columnIndexes, notes } = survey.columns(rules);
-  if (survey.rows > 0) refuseKeyless(facts, schema, columns, [...columnIndexes.keys()].map(shownPath));
+  if (survey.rows > 0) refuseKeyless(metadata, schema, columns, [...columnIndexes.keys()].map(shownPath));
   const table: ObjectTable = {
     table: tableOf(schema, columns),
     columnIndexes,
@@ -241,14 +242,13 @@ function plannedTable(
  * beside the lists.
  */
 function inferredTables(
-  { reportType }: DocumentFacts,
+  { reportType }: DocumentMetadata,
   { lists, beside }: FoundObjects,
-  plan: ObjectPlan | undefined,
-  rules: ValueRules,
+  { plan, rules, limits }: { plan: ObjectPlan | undefined; rules: ValueRules; limits: DocumentLimits },
 ): ObjectTable[] {
   const surveys = new Map<string | undefined, ObjectSurvey>(lists);
   if (beside !== undefined && !plan) {
-    const survey = new ObjectSurvey();
+    const survey = new ObjectSurvey(limits);
     survey.addRow(leavesOf(beside));
     surveys.set(undefined, survey);
   }

@@ -86,6 +86,6 @@ function checkTable({ table, rows, columns }: TableProfile, check: KeyCheck | un
     emptyColumns: ofSchema
       .filter(({ column, filled }) => rows > 0 && column.header !== undefined && filled === 0)
       .map(({ column }) => column.name),
-    ...(check && { key: { columns: table.load.key, doubledRows: check.doubled, examples: check.examples } }),
+    key: check && { columns: table.load.key, doubledRows: check.doubled, examples: check.examples },
   };
 }

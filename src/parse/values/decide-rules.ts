@@ -2,7 +2,7 @@ import { type Warning, warning } from '../../errors/warnings.js';
 import type { Decision } from '../../schema/findings.js';
 import { marketplaces } from '../../schema/marketplaces.js';
 import type { ColumnSchema, TableSchema } from '../../schema/types.js';
-import type { DocumentFacts } from '../../source/types.js';
+import type { DocumentMetadata } from '../../source/types.js';
 import { pluralize } from '../../text/pluralize.js';
 import {
   differs,
@@ -25,7 +25,7 @@ import { isUncertainZone, zoneMinutes, zonesOf } from './zones.js';
 
 /** What the values of a document are decided by, besides the values. */
 export interface DecisionBasis {
-  facts: DocumentFacts;
+  metadata: DocumentMetadata;
   /** Columns of the schema that declare an order of dates. */
   declared: Pick<ColumnSchema, 'name' | 'dateOrder'>[];
   /** The column whose dates lie in the data period of the report. */
@@ -52,15 +52,15 @@ export interface DecidedRules {
 
 /** The rules before any value is known. */
 export function usualRules({
-  facts,
+  metadata,
   declared,
   decimalMark,
-}: Pick<DecisionBasis, 'facts' | 'declared' | 'decimalMark'>): ValueRules {
-  const countries = countriesOf(facts);
+}: Pick<DecisionBasis, 'metadata' | 'declared' | 'decimalMark'>): ValueRules {
+  const countries = countriesOf(metadata);
   return {
     decimalMark: decimalMark ?? markOfCountries(countries),
     dateOrder: declared[0]?.dateOrder ?? orderOfCountries(countries, ['mdy', 'dmy']),
-    ...readingOptions(facts),
+    ...readingOptions(metadata),
   };
 }
 
@@ -77,11 +77,11 @@ export async function decideRules(
   columns: EvidentColumn[],
   readRows: () => AsyncIterable<TextOf>,
 ): Promise<DecidedRules> {
-  const { facts } = basis;
+  const { metadata } = basis;
   const usual = usualRules(basis);
   let known: Promise<RowEvidence> | undefined;
   const rows = () => {
-    known ??= collect(columns, reportFacts(basis), readingOptions(facts), readRows);
+    known ??= collect(columns, reportFacts(basis), readingOptions(metadata), readRows);
     return known;
   };
   let earlier: Promise<Decision[]> | undefined;
@@ -105,7 +105,7 @@ export async function decideRules(
       dateOrder: orders.value,
       ...(own.size > 0 ? { columns: own } : {}),
     },
-    warnings: [...marks.warnings, ...orders.warnings, ...(await zoneWarnings(evidence, facts, rows))],
+    warnings: [...marks.warnings, ...orders.warnings, ...(await zoneWarnings(evidence, metadata, rows))],
     decisions: [...marks.decisions, ...orders.decisions],
   };
 }
@@ -306,9 +306,9 @@ function mixedWarning<Option extends string>(
 
 type Given<Option extends string> = Pick<Problem<Option>, 'evidence' | 'rows' | 'decidedBefore' | 'fallback'>;
 
-function orderProblem({ facts, declared }: DecisionBasis, given: Given<DateOrder>): Problem<DateOrder> {
-  const countries = countriesOf(facts);
-  const options = readingOptions(facts);
+function orderProblem({ metadata, declared }: DecisionBasis, given: Given<DateOrder>): Problem<DateOrder> {
+  const countries = countriesOf(metadata);
+  const options = readingOptions(metadata);
   return {
     ...given,
     subject: 'date_order',
@@ -340,8 +340,11 @@ function orderProblem({ facts, declared }: DecisionBasis, given: Given<DateOrder
   };
 }
 
-function markProblem({ facts, decimalMark }: DecisionBasis, given: Given<DecimalMark>): Problem<DecimalMark> {
-  const countries = countriesOf(facts);
+function markProblem(
+  { metadata, decimalMark }: DecisionBasis,
+  given: Given<DecimalMark>,
+): Problem<DecimalMark> {
+  const countries = countriesOf(metadata);
   return {
     ...given,
     subject: 'decimal_mark',
@@ -392,10 +395,10 @@ function habitOf(countries: string[]): string {
 /** Warnings of zone names that could mean another zone. */
 async function zoneWarnings(
   evidence: Evidence,
-  facts: DocumentFacts,
+  metadata: DocumentMetadata,
   rows: () => Promise<RowEvidence>,
 ): Promise<Warning[]> {
-  const countries = countriesOf(facts);
+  const countries = countriesOf(metadata);
   const counts = new Map<string, number>();
   for (const [, clues] of evidence.entries()) {
     for (const [clue, times] of clues) {
@@ -432,19 +435,19 @@ async function collect(
   return evidence;
 }
 
-function countriesOf({ marketplaceIds }: DocumentFacts): string[] {
+function countriesOf({ marketplaceIds }: DocumentMetadata): string[] {
   return marketplaceIds.flatMap((id) => marketplaces[id]?.country ?? []);
 }
 
-function readingOptions(facts: DocumentFacts): Pick<ValueRules, 'latestYear' | 'zones'> {
-  const created = dayOf(facts.reportCreatedAt);
+function readingOptions(metadata: DocumentMetadata): Pick<ValueRules, 'latestYear' | 'zones'> {
+  const created = dayOf(metadata.reportCreatedAt);
   // Two digits may also mean a year that is still to come, such as that of an expiry date.
   const yearsAhead = 20;
   return {
     ...(created !== undefined && {
       latestYear: new Date(created * 86_400_000).getUTCFullYear() + yearsAhead,
     }),
-    zones: zonesOf(countriesOf(facts)),
+    zones: zonesOf(countriesOf(metadata)),
   };
 }
 
@@ -453,11 +456,11 @@ function readingOptions(facts: DocumentFacts): Pick<ValueRules, 'latestYear' | '
  */
 const notInPeriod = /LAST_UPDATE|PENDING|ACTIONABLE|WAITING/;
 
-function reportFacts({ facts, periodColumn, checks = [] }: DecisionBasis): ReportFacts {
-  const createdDay = dayOf(facts.reportCreatedAt);
-  const firstDay = dayOf(facts.dataStart);
-  const lastDay = dayOf(facts.dataEnd);
-  const isBound = !notInPeriod.test(facts.reportType);
+function reportFacts({ metadata, periodColumn, checks = [] }: DecisionBasis): ReportFacts {
+  const createdDay = dayOf(metadata.reportCreatedAt);
+  const firstDay = dayOf(metadata.dataStart);
+  const lastDay = dayOf(metadata.dataEnd);
+  const isBound = !notInPeriod.test(metadata.reportType);
   return {
     checks,
     ...(createdDay !== undefined && { createdDay }),

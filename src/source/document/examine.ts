@@ -1,3 +1,4 @@
+import { defaultDocumentLimits, type DocumentLimits } from '../../config/documents-spec.js';
 import { pluralize } from '../../text/pluralize.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import { type Findings, joinFindings } from '../../schema/findings.js';
@@ -18,6 +19,8 @@ import { Utf8Check, type Utf8Finding } from './utf8-check.js';
 export interface ReadLimits {
   /** Limit of the gunzipped size. */
   maxTextBytes: number;
+  /** Limits on what is in the document; the default ones if absent. */
+  ofContent?: DocumentLimits | undefined;
   /** Aborts any reading of the document with its reason: a large one takes minutes. */
   signal?: AbortSignal | undefined;
 }
@@ -43,7 +46,7 @@ export async function examineDocument(raw: RawDocument, limits: ReadLimits): Pro
   const scan = new TextScan(raw, limits);
   for await (const chunk of openBytes()) scan.add(chunk);
   const decision = decideCharset(raw, scan.head, scan.utf8.end());
-  return examined(readable(raw, layers, decision, openBytes), layers, decision, scan);
+  return examined(readable(raw, { layers, limits, openBytes }, decision), layers, decision, scan);
 }
 
 /**
@@ -59,7 +62,11 @@ export async function openDocument(
 ): Promise<OpenedDocument> {
   const { layers, openBytes } = await openLimited(raw, limits);
   const { charset, isValidUtf8, charsetSource } = assumed ?? (await decideByBeginning());
-  const document = readable(raw, layers, { charset, isValidUtf8, charsetSource }, readAndCheck);
+  const document = readable(
+    raw,
+    { layers, limits, openBytes: readAndCheck },
+    { charset, isValidUtf8, charsetSource },
+  );
   let result: ExaminedDocument | undefined;
   return { ...document, finish };
 
@@ -112,12 +119,16 @@ async function openLimited(raw: RawDocument, { signal }: ReadLimits) {
 
 function readable(
   raw: RawDocument,
-  layers: number,
+  {
+    layers,
+    limits: { ofContent = defaultDocumentLimits },
+    openBytes,
+  }: { layers: number; limits: ReadLimits; openBytes: () => AsyncGenerator<Buffer> },
   { charset, charsetSource, isValidUtf8 }: Omit<CharsetDecision, keyof Findings>,
-  openBytes: () => AsyncGenerator<Buffer>,
 ): ReadableDocument {
+  const gzipped = layers > 0;
   const openText = () => decodeText(openBytes(), charset);
-  return { raw, gzipped: layers > 0, charset, charsetSource, isValidUtf8, openBytes, openText };
+  return { raw, gzipped, charset, charsetSource, isValidUtf8, limits: ofContent, openBytes, openText };
 }
 
 function examined(
@@ -145,8 +156,12 @@ class TextScan {
     const { maxTextBytes } = this.limits;
     this.textBytes += chunk.length;
     if (this.textBytes > maxTextBytes) {
-      const { documentId } = this.raw.facts;
-      throw new ReportsError('DOCUMENT_TOO_LARGE', { documentId, limit: maxTextBytes });
+      const { documentId } = this.raw.metadata;
+      throw new ReportsError('DOCUMENT_TOO_LARGE', {
+        documentId,
+        found: this.textBytes,
+        limit: maxTextBytes,
+      });
     }
     if (this.head.length < headBytes) {
       this.head = Buffer.concat([this.head, chunk.subarray(0, headBytes - this.head.length)]);
@@ -155,16 +170,16 @@ class TextScan {
   }
 }
 
-function compressionNotes({ facts, bytes }: RawDocument, layers: number): string[] {
+function compressionNotes({ metadata, bytes }: RawDocument, layers: number): string[] {
   if (layers === 2) return ['the bytes are gzipped twice'];
-  if (facts.compression === 'GZIP' && layers === 0 && bytes > 0)
+  if (metadata.compression === 'GZIP' && layers === 0 && bytes > 0)
     return ['Amazon said GZIP, the bytes are not gzipped'];
   // A document from disk has no metadata from Amazon.
-  const unsaid = facts.compression === undefined && facts.reportId !== undefined && layers > 0;
+  const unsaid = metadata.compression === undefined && metadata.reportId !== undefined && layers > 0;
   return unsaid ? ['the bytes are gzipped, although Amazon did not say so'] : [];
 }
 
-function decideCharset({ facts }: RawDocument, head: Buffer, utf8: Utf8Finding): CharsetDecision {
+function decideCharset({ metadata }: RawDocument, head: Buffer, utf8: Utf8Finding): CharsetDecision {
   const notes: string[] = [];
   const decide = (charset: string, charsetSource: CharsetDecision['charsetSource']): CharsetDecision => {
     const isValidUtf8 = charset === 'utf-8' && utf8.isValid;
@@ -175,7 +190,7 @@ function decideCharset({ facts }: RawDocument, head: Buffer, utf8: Utf8Finding):
   if (isZip(head)) return decide('binary', 'bytes');
   const bom = bomOf(head);
   if (bom) return decide(bom, 'bom');
-  const named = charsetOfHeader(facts.contentType);
+  const named = charsetOfHeader(metadata.contentType);
   const utf16 = looksLikeUtf16(head);
   if (utf16) {
     notes.push(`${utf16} without a byte order mark`);
@@ -195,7 +210,7 @@ function decideCharset({ facts }: RawDocument, head: Buffer, utf8: Utf8Finding):
   const declared = charsetOfXml(head);
   if (declared && declared !== 'utf-8') return decide(declared, 'xml-declaration');
   if (utf8.isValid || isNearlyUtf8(utf8)) return decide('utf-8', 'bytes');
-  return decide(charsetOfMarketplaces(facts.marketplaceIds), 'marketplace');
+  return decide(charsetOfMarketplaces(metadata.marketplaceIds), 'marketplace');
 }
 
 /**

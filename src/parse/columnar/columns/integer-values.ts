@@ -157,7 +157,7 @@ export class IntegerDecoder implements DictionaryDecoder {
     let next = 0;
     const indices = Int32Array.from({ length: count }, (_, entry) => (lacking.has(entry) ? -1 : next++));
     const { kernel } = this.options;
-    const at = kernel.place(new Uint8Array(indices.buffer));
+    const at = kernel.copyIn(new Uint8Array(indices.buffer));
     kernel.calls.moveValues(integers.at, Number(integers.isWide), at, count);
     kernel.calls.release(at);
     return { values, indices };

@@ -6,7 +6,7 @@ import type { ReadableDocument } from '../../../source/types.js';
 import {
   type DelimitedLayout,
   delimitedLayout,
-  dialectFacts,
+  storedDialect,
   type TableLayout,
   tableLayout,
 } from '../../delimited/delimited-layout.js';
@@ -17,7 +17,7 @@ import type { ParsedBatch } from '../../types.js';
 import type { EarlierDecisions } from '../../values/decide-rules.js';
 import { Evidence } from '../../values/evidence.js';
 import { RowGroupBuilder } from '../columns/row-group.js';
-import { openUtf8, readSlabs } from '../slab.js';
+import { readSlabs } from '../slab.js';
 import { cellFormOf, openDelimitedRows } from './delimited-rows.js';
 import { surveyColumns } from './survey-columns.js';
 
@@ -34,14 +34,14 @@ export async function parseColumnar(
   head: string,
   { known, earlier }: { known?: Assumption; earlier: EarlierDecisions },
 ): Promise<DocumentStream> {
-  const { facts } = document.raw;
-  const layout = delimitedLayout(facts, schema, head, earlier);
+  const { metadata } = document.raw;
+  const layout = delimitedLayout(document, schema, head, earlier);
   const { dialect } = layout;
   if (dialect.carriageReturnsOnly) throw notColumnar('its lines end in carriage returns alone');
   const assumed = known ?? (await assume(document, layout, head));
-  const table = tableLayout(layout, schema, facts.reportType, assumed);
+  const table = tableLayout(layout, schema, metadata.reportType, assumed);
   return documentStream(
-    { engine: 'columnar', dialect: dialectFacts(dialect, assumed.rules), tables: [table.table] },
+    { engine: 'columnar', dialect: storedDialect(dialect, assumed.rules), tables: [table.table] },
     readBatches(document, { layout, table, assumed }),
   );
 }
@@ -83,7 +83,7 @@ async function* readBatches(
   try {
     return yield* readRowGroups(document, plan, kernel);
   } finally {
-    kernel.giveBack();
+    kernel.release();
   }
 }
 
@@ -104,8 +104,8 @@ async function* readRowGroups(
     evidence,
     emptyCells: [...assumed.emptyNameless].map(cellIndexOf),
   });
-  const cutter = openDelimitedRows(kernel, dialect, group.maxRowsTogether);
-  for await (const slab of readSlabs(kernel, openUtf8(document))) {
+  const cutter = openDelimitedRows(kernel, layout, group.maxRowsTogether);
+  for await (const slab of readSlabs(kernel, document)) {
     for (const rows of cutter.cut(slab)) {
       group.add(rows);
       if (!group.isFull()) continue;

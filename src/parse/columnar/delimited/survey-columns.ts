@@ -7,7 +7,7 @@ import type { DelimitedLayout } from '../../delimited/delimited-layout.js';
 import { cellFormOf, openDelimitedRows } from './delimited-rows.js';
 import { BufferedInference } from '../columns/buffered-inference.js';
 import { cellsOf, maxRowsTogether } from '../rows.js';
-import { openUtf8, readSlabs } from '../slab.js';
+import { readSlabs } from '../slab.js';
 
 /**
  * Reads a delimited document without a schema once, to infer the types of its columns as
@@ -22,7 +22,7 @@ export async function surveyColumns(
   try {
     return await survey(document, layout, kernel);
   } finally {
-    kernel.giveBack();
+    kernel.release();
   }
 }
 
@@ -45,8 +45,8 @@ async function survey(
     };
     return { cellIndex, texts: new BufferedInference(kernel, look) };
   });
-  const cutter = openDelimitedRows(kernel, dialect, maxRowsTogether);
-  for await (const slab of readSlabs(kernel, openUtf8(document))) {
+  const cutter = openDelimitedRows(kernel, layout, maxRowsTogether);
+  for await (const slab of readSlabs(kernel, document)) {
     for (const rows of cutter.cut(slab)) {
       for (const { cellIndex, texts } of columns) texts.add(cellsOf(rows, cellIndex, form));
     }

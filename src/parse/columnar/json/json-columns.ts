@@ -1,3 +1,4 @@
+import type { DocumentLimits } from '../../../config/documents-spec.js';
 import { type Kernel, takeKernel } from '../../../kernel/kernel.js';
 import { isScalar } from '../../../schema/column-type.js';
 import type { ReadableDocument } from '../../../source/types.js';
@@ -7,7 +8,6 @@ import { noPaths } from '../../objects/object-plan.js';
 import type { ObjectPlan } from '../../objects/object-plan.js';
 import { ObjectSurvey } from '../../objects/object-columns.js';
 import type { FoundObjects } from '../../objects/object-survey.js';
-import { maxLists } from '../../limits.js';
 import { notColumnar } from '../../parse-hint.js';
 import type { ParsedBatch } from '../../types.js';
 import type { Evidence } from '../../values/evidence.js';
@@ -37,6 +37,8 @@ export async function* readJsonColumns(
   plan: ObjectPlan | undefined,
   { rules, evidence, check }: ReadBy,
 ): AsyncGenerator<ParsedBatch> {
+  const { limits } = document;
+  const { maxLists } = limits;
   const kernel = takeKernel();
   try {
     const lists = new Map<string, ListReading>();
@@ -62,29 +64,28 @@ export async function* readJsonColumns(
       if (value === undefined) continue;
       reading.add(value);
       if (!reading.isFull()) continue;
-      check?.(foundIn(lists, plan, beside));
+      check?.(foundIn(lists, { plan, beside, limits }));
       yield* reading.rest();
       reading.clear();
     }
-    check?.(foundIn(lists, plan, beside));
+    check?.(foundIn(lists, { plan, beside, limits }));
     for (const reading of lists.values()) yield* reading.rest();
     const ofDocument = tables.filter((table) => table.hasRowsIn(undefined));
     yield* readObjectBatches(only(beside), ofDocument, { rules, evidence, batchRows: 1 });
   } finally {
-    kernel.giveBack();
+    kernel.release();
   }
 }
 
 /** What was read so far, as a survey would find it, but without types. */
 function foundIn(
   lists: Map<string, ListReading>,
-  plan: ObjectPlan | undefined,
-  beside: object,
+  { plan, beside, limits }: { plan: ObjectPlan | undefined; beside: object; limits: DocumentLimits },
 ): FoundObjects {
   const found: FoundObjects = { tables: new Map(), lists: new Map(), beside };
   for (const [list, { rows }] of lists) {
     const table = plan?.tableOfItems(list);
-    const survey = new ObjectSurvey(table?.schema);
+    const survey = new ObjectSurvey(limits, table?.schema);
     survey.rows = rows.count;
     noteMet(rows.tree, survey);
     if (table) found.tables.set(table, { survey, list });

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { DocumentLimits } from '../../../config/documents-spec.js';
 import { ReportsError } from '../../../errors/reports-error.js';
 import { readColumnPath, separator } from '../../../schema/object-path.js';
 import type { ReportSchema } from '../../../schema/types.js';
@@ -70,23 +71,22 @@ async function assume(
   beginningBytes: number,
   decision: ObjectDecision,
 ): Promise<DocumentStream | undefined> {
-  const { facts } = document.raw;
   const plan = new ObjectPlan(schema);
   if (!plan.tables.every((table) => plan.tableOfItems(listOf(table)) === table)) return undefined;
   const beginning = await surveyJson(document, plan, beginningBytes);
   if (beginning.isWhole) return undefined;
-  const basis = objectBasis(facts, schema, decision);
+  const basis = objectBasis(document.raw.metadata, schema, decision);
   const rules = usualRules(basis);
   const layoutOf = (found: FoundObjects) => {
     try {
-      return objectLayout(facts, plan, found, rules);
+      return objectLayout(document, plan, found, rules);
     } catch (error) {
       // Only the whole document may be refused for what it has or lacks.
       if (error instanceof ReportsError) return undefined;
       throw error;
     }
   };
-  const assumed = layoutOf(withAllColumns(beginning, plan, rules))?.tables;
+  const assumed = layoutOf(withAllColumns(beginning, { plan, rules, limits: document.limits }))?.tables;
   const isKnown = assumed?.every(({ table }) => table.columns.every(({ origin }) => origin === 'schema'));
   if (!assumed || !isKnown) return undefined;
   return documentStream(
@@ -120,10 +120,13 @@ function listOf({ names }: PlannedTable): string {
 }
 
 /** What was found, extended by everything that the schema has: the rest may have it. */
-function withAllColumns(found: FoundObjects, plan: ObjectPlan, rules: ValueRules): FoundObjects {
+function withAllColumns(
+  found: FoundObjects,
+  { plan, rules, limits }: { plan: ObjectPlan; rules: ValueRules; limits: DocumentLimits },
+): FoundObjects {
   const all: FoundObjects = { ...found, tables: new Map() };
   for (const table of plan.tables) {
-    const survey = found.tables.get(table)?.survey ?? new ObjectSurvey(table.schema);
+    const survey = found.tables.get(table)?.survey ?? new ObjectSurvey(limits, table.schema);
     const seen = survey.columns(rules).columns;
     table.schema.columns.forEach(({ from }, index) => {
       const path = readColumnPath(from[0] ?? '');
