@@ -5,7 +5,10 @@ import { parseColumnar } from './columnar/delimited/parse-delimited.js';
 import { parseJson } from './columnar/json/parse-json.js';
 import { parseDelimited } from './delimited/delimited.js';
 import { type DocumentStream, documentStream, type StreamEnd, withResult } from './document-stream.js';
+import { messageIn, notAReport } from './layout/message.js';
+import { formatOfText } from './layout/text-format.js';
 import { documentError, headCharacters } from './limits.js';
+import { JsonFindings } from './objects/json-findings.js';
 import { readJsonObjects } from './objects/json.js';
 import type { ListPaths } from './objects/object-plan.js';
 import { oneByOne, parseObjects } from './objects/objects.js';
@@ -76,28 +79,22 @@ async function parse({
   if (document.charset === 'binary') return parseWorkbook(document, schema, options);
   const head = await readHead(document.openText());
   if (head.trim() === '') return emptyStream();
-  const format = formatOf(head);
-  const { reportType, documentId } = document.raw.facts;
+  const format = formatOfText(head);
+  const { facts } = document.raw;
+  const message = messageIn(head, format, schema);
+  if (message !== undefined) throw notAReport(facts, message);
   if (format === 'delimited') return parseDelimitedByEngine(document, schema, head, options);
-  const beginning = JSON.stringify(head.trim().slice(0, 200));
   // If a type's documents have another format, JSON or XML only says that something went wrong.
-  const isMessage =
-    format === 'HTML' ||
-    /^\s*\{\s*"errorDetails"/.test(head) ||
-    (schema !== undefined && schema.format !== format.toLowerCase());
-  if (format !== 'a binary file' && isMessage) {
-    throw new ReportsError('NOT_A_REPORT', { reportType, documentId, found: beginning });
-  }
+  const isOther = schema !== undefined && schema.format !== format.toLowerCase();
+  if (format !== 'a binary file' && isOther) throw notAReport(facts, head);
   if (format === 'JSON') return parseJsonByEngine(document, schema, options);
   if (format === 'XML') {
     const openXml = (paths: ListPaths) => readXmlObjects(document, paths);
     return parseObjects(document, schema, oneByOne(openXml, batchRows));
   }
-  throw new ReportsError('FORMAT_UNSUPPORTED', {
-    reportType,
-    documentId,
-    found: `${format} (it begins ${beginning})`,
-  });
+  const found = `${format} (it begins ${JSON.stringify(head.trim().slice(0, 200))})`;
+  const { reportType, documentId } = facts;
+  throw new ReportsError('FORMAT_UNSUPPORTED', { reportType, documentId, found });
 }
 
 /**
@@ -108,7 +105,7 @@ export async function formatOfDocument(
   document: ReadableDocument,
 ): Promise<'delimited' | 'xlsx' | 'json' | 'xml' | undefined> {
   if (document.charset === 'binary') return 'xlsx';
-  const format = formatOf(await readHead(document.openText()));
+  const format = formatOfText(await readHead(document.openText()));
   if (format === 'JSON' || format === 'XML') return format === 'JSON' ? 'json' : 'xml';
   return format === 'delimited' ? format : undefined;
 }
@@ -134,8 +131,16 @@ async function parseJsonByEngine(
   if (engine === 'columnar' && hint?.kind !== 'reference-parser') {
     return parseJson(document, schema, { wholeSurvey: hint?.kind === 'whole-survey', beginningBytes });
   }
-  const openJson = (paths: ListPaths) => readJsonObjects(document, paths);
-  const reading = { ...oneByOne(openJson, batchRows), engine: 'reference' as const };
+  let findings = new JsonFindings();
+  const openJson = (paths: ListPaths) => {
+    findings = new JsonFindings();
+    return readJsonObjects(document, paths, findings);
+  };
+  const reading = {
+    ...oneByOne(openJson, batchRows),
+    engine: 'reference' as const,
+    warnings: () => findings.warnings(),
+  };
   return withReason(await parseObjects(document, schema, reading), hint);
 }
 
@@ -165,28 +170,6 @@ async function parseWorkbook(
     dialect,
     notes: [...sheet.notes, ...parsed.notes],
   }));
-}
-
-/** The format of a text, by its beginning. */
-function formatOf(head: string): 'delimited' | 'JSON' | 'XML' | 'HTML' | 'a binary file' {
-  const start = head.trimStart();
-  if (/^\{\s*["}]|^\[\s*(?:["{[\]]|-?\d|true\b|false\b|null\b)/.test(start)) return 'JSON';
-  if (/^<(!doctype\s+html|html)\b/i.test(start)) return 'HTML';
-  if (/^<(\?xml|!DOCTYPE|!--|[A-Za-z][\w:.-]*[\s/>])/.test(start)) return 'XML';
-  if (binaryBeginnings.some((beginning) => start.startsWith(beginning))) return 'a binary file';
-  const maxControlShare = 0.03;
-  const sample = [...start.slice(0, 4000)];
-  const controls = sample.filter(isControl).length;
-  return controls > sample.length * maxControlShare ? 'a binary file' : 'delimited';
-}
-
-/** PDF, a zip archive that is no workbook, and PNG. */
-const binaryBeginnings = ['%PDF-', 'PK\u0003\u0004', '\u2030PNG\r\n', '\ufffdPNG\r\n'];
-
-/** Characters that no text has, or that only appear when it is read in the wrong charset. */
-function isControl(character: string): boolean {
-  const code = character.codePointAt(0) as number;
-  return (code < 0x20 && !'\t\n\r\f'.includes(character)) || (code >= 0x7f && code < 0xa0) || code === 0xfffd;
 }
 
 async function readHead(text: AsyncIterable<string>): Promise<string> {

@@ -27,3 +27,8 @@ export function wrongAssumption(hint: ParseHint): ReadAgain<ParseHint> {
 export function notColumnar(reason: string): ReadAgain<ParseHint> {
   return new ReadAgain({ kind: 'reference-parser', reason }, reason);
 }
+
+/** Ends an attempt at JSON with a warning for which only the reference parser knows all paths. */
+export function namesTwice(): ReadAgain<ParseHint> {
+  return notColumnar('names in its JSON stand twice in an object');
+}

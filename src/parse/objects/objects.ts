@@ -1,9 +1,12 @@
+import type { Warning } from '../../errors/warnings.js';
 import { snakeCaseName } from '../../schema/column-name.js';
 import { defaultTableName } from '../../schema/infer.js';
+import { shownPath } from '../../schema/object-path.js';
+import type { Decision } from '../../schema/findings.js';
 import type { ReportSchema } from '../../schema/types.js';
 import type { DocumentFacts, ReadableDocument } from '../../source/types.js';
-import { type Leaf, leavesOf } from './leaves.js';
-import { ObjectSurvey, shownPath, splitWords } from './object-columns.js';
+import { type Leaf, leavesOf, memberOf } from './leaves.js';
+import { ObjectSurvey, splitWords } from './object-columns.js';
 import { type ListPaths, noPaths, type ObjectRow } from './object-plan.js';
 import { ObjectPlan, type PlannedTable } from './object-plan.js';
 import { type ObjectTable, readObjectBatches } from './object-batches.js';
@@ -19,6 +22,8 @@ export interface ObjectReading {
   engine?: Engine;
   survey(plan: ObjectPlan | undefined): Promise<FoundObjects>;
   batches(tables: ObjectTable[], plan: ObjectPlan | undefined, rules: ValueRules): AsyncIterable<ParsedBatch>;
+  /** What reading the batches found besides; for formats in which something may be found. */
+  warnings?: () => Warning[];
 }
 
 /**
@@ -36,7 +41,7 @@ export async function parseObjects(
   const plan = schema?.tables.length ? new ObjectPlan(schema) : undefined;
   const found = await reading.survey(plan);
   const rules = objectRules(schema);
-  const { tables, notes } = objectLayout(raw.facts, plan, found, rules);
+  const { tables, notes, decisions } = objectLayout(raw.facts, plan, found, rules);
   const { engine } = reading;
   return documentStream(
     {
@@ -49,7 +54,7 @@ export async function parseObjects(
 
   async function* readBatches(): AsyncGenerator<ParsedBatch, StreamEnd> {
     yield* reading.batches(tables, plan, rules);
-    return { notes };
+    return { notes, decisions, warnings: reading.warnings?.() };
   }
 }
 
@@ -57,6 +62,7 @@ export async function parseObjects(
 export interface ObjectLayout {
   tables: ObjectTable[];
   notes: string[];
+  decisions: Decision[];
 }
 
 /**
@@ -70,10 +76,23 @@ export function objectLayout(
   rules: ValueRules,
 ): ObjectLayout {
   const planned = plan ? plannedLayout(facts, plan, found, rules) : { tables: [], notes: [] };
+  const stated = statedReportType(found.beside);
+  const isOther = stated !== undefined && stated.value !== facts.reportType;
   return {
     tables: [...planned.tables, ...inferredTables(facts, found, plan, rules)],
-    notes: planned.notes,
+    notes: [...planned.notes, ...(isOther ? [`the document says that it is a ${stated.value}`] : [])],
+    decisions: stated ? [stated] : [],
   };
+}
+
+/** The report type that a document names beside its rows, as Amazon's JSON does. */
+export function statedReportType(beside: unknown): Decision | undefined {
+  for (const names of [['reportSpecification', 'reportType'], ['reportType']]) {
+    const value = names.reduce(memberOf, beside);
+    if (typeof value === 'string' && value !== '')
+      return { subject: 'report_type', value, reason: `${names.join('.')} of the document` };
+  }
+  return undefined;
 }
 
 /**
@@ -111,7 +130,7 @@ function plannedLayout(
   plan: ObjectPlan,
   found: FoundObjects,
   rules: ValueRules,
-): ObjectLayout {
+): Omit<ObjectLayout, 'decisions'> {
   const { taken, left } = plan.besideLeaves(found.beside);
   const otherLists = [...found.lists.keys()].map(shownPath);
   const others = left.map(({ path }) => shownPath(path)).filter((path) => !kindOfDocument.test(path));

@@ -1,9 +1,9 @@
 import { SaxesParser } from 'saxes';
 import { ReportsError } from '../../errors/reports-error.js';
+import { joinPath } from '../../schema/object-path.js';
 import type { ReadableDocument } from '../../source/types.js';
 import { checkNesting, checkRowLength, checkRowValues } from '../limits.js';
 import { ElementText } from './exact-json.js';
-import { joinPath } from './leaves.js';
 import { type ListPaths, noPaths, type ObjectRow } from './object-plan.js';
 
 type Element = Record<string, unknown>;

@@ -1,6 +1,7 @@
 import { type Kernel, takeKernel } from '../../../kernel/kernel.js';
 import { isScalar } from '../../../schema/column-type.js';
 import type { ReadableDocument } from '../../../source/types.js';
+import type { JsonFindings } from '../../objects/json-findings.js';
 import { emptyObject, walkJson } from '../../objects/json-walk.js';
 import { type ObjectTable, readObjectBatches, textFor } from '../../objects/object-batches.js';
 import { noPaths } from '../../objects/object-plan.js';
@@ -19,8 +20,8 @@ import type { Rows } from '../rows.js';
 
 /**
  * Reads the rows of the tables of a JSON document from bytes into columns. Each batch is valid
- * until the next is pulled. `check` receives what was found so far, with each full batch and at the
- * end.
+ * until the next is pulled. `findings` is filled on the way. `check` receives what was found so
+ * far, with each full batch and at the end.
  * Errors: ReadAgain<ParseHint>, and those of `check`.
  */
 export async function* readJsonColumns(
@@ -28,6 +29,7 @@ export async function* readJsonColumns(
   tables: ObjectTable[],
   plan: ObjectPlan | undefined,
   rules: ValueRules,
+  findings: JsonFindings,
   check?: (found: FoundObjects) => void,
 ): AsyncGenerator<ParsedBatch> {
   const kernel = takeKernel();
@@ -37,7 +39,7 @@ export async function* readJsonColumns(
       const known = lists.get(list);
       if (known) return known;
       if (lists.size >= maxLists) throw notColumnar(`it has more than ${maxLists} lists`);
-      const reading = new ListReading(kernel, list, tables, plan, rules);
+      const reading = new ListReading(kernel, { list, tables, plan, rules, findings });
       lists.set(list, reading);
       return reading;
     };
@@ -47,6 +49,7 @@ export async function* readJsonColumns(
       (list) => readingOf(list).rows,
       // New names have only nulls, or `check` reports them.
       () => {},
+      findings,
     );
     const beside = emptyObject();
     for await (const { list, value } of walkJson(source, plan?.lists ?? noPaths, beside)) {
@@ -90,6 +93,14 @@ async function* only(value: unknown): AsyncGenerator<{ value: unknown }> {
   yield { value };
 }
 
+interface ListReadingOptions {
+  list: string;
+  tables: ObjectTable[];
+  plan: ObjectPlan | undefined;
+  rules: ValueRules;
+  findings: JsonFindings;
+}
+
 /** Collects the rows of one list into batches. */
 class ListReading {
   readonly rows: JsonRows;
@@ -98,14 +109,8 @@ class ListReading {
   /** Undefined if no row of the list has a value. */
   private readonly from: ObjectTable | undefined;
 
-  constructor(
-    kernel: Kernel,
-    list: string,
-    tables: ObjectTable[],
-    plan: ObjectPlan | undefined,
-    rules: ValueRules,
-  ) {
-    this.rows = new JsonRows(kernel);
+  constructor(kernel: Kernel, { list, tables, plan, rules, findings }: ListReadingOptions) {
+    this.rows = new JsonRows(kernel, findings);
     this.from = tables.find((table) => table.hasRowsIn(list));
     if (!this.from) return;
     const planned = plan?.tableOfItems(list);

@@ -4,6 +4,7 @@ import { readColumnPath, separator } from '../../../schema/object-path.js';
 import type { ReportSchema } from '../../../schema/types.js';
 import type { ReadableDocument } from '../../../source/types.js';
 import { type DocumentStream, documentStream, type StreamEnd } from '../../document-stream.js';
+import { JsonFindings } from '../../objects/json-findings.js';
 import type { ObjectTable } from '../../objects/object-batches.js';
 import { ObjectSurvey } from '../../objects/object-columns.js';
 import { ObjectPlan, type PlannedTable } from '../../objects/object-plan.js';
@@ -32,10 +33,12 @@ export async function parseJson(
   const assumed =
     schema?.tables.length && !wholeSurvey ? await assume(document, schema, beginningBytes) : undefined;
   if (assumed) return assumed;
+  const findings = new JsonFindings();
   return parseObjects(document, schema, {
     engine: 'columnar',
     survey: (plan) => surveyJson(document, plan),
-    batches: (tables, plan, rules) => readJsonColumns(document, tables, plan, rules),
+    batches: (tables, plan, rules) => readJsonColumns(document, tables, plan, rules, findings),
+    warnings: () => findings.warnings(),
   });
 }
 
@@ -73,14 +76,16 @@ async function assume(
   );
 
   async function* readBatches(assumed: ObjectTable[]): AsyncGenerator<ParsedBatch, StreamEnd> {
-    let right: ObjectLayout = { tables: [], notes: [] };
-    yield* readJsonColumns(document, assumed, plan, rules, (found) => {
+    let right: ObjectLayout = { tables: [], notes: [], decisions: [] };
+    const findings = new JsonFindings();
+    yield* readJsonColumns(document, assumed, plan, rules, findings, (found) => {
       const layout = layoutOf(found);
       const holds = layout?.tables.every((table) => isAmong(assumed, table));
       if (!layout || !holds) throw wrongAssumption({ kind: 'whole-survey' });
       right = layout;
     });
-    return { tables: right.tables.map(({ table }) => table), notes: right.notes };
+    const tables = right.tables.map(({ table }) => table);
+    return { ...right, tables, warnings: findings.warnings() };
   }
 }
 
