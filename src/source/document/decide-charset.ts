@@ -10,7 +10,7 @@ import {
   isZip,
   looksLikeUtf16,
 } from './charset.js';
-import type { Utf8Finding } from './utf8-check.js';
+import { enoughTelling, type Utf8Finding } from './utf8-check.js';
 
 /** The charset of a document and what led to it. */
 export type CharsetDecision = Pick<ReadableDocument, 'charset' | 'charsetSource' | 'isValidUtf8'> & Findings;
@@ -148,14 +148,14 @@ export function decideCharset({ facts }: RawDocument, head: Buffer, utf8: Utf8Fi
 /** Whether the characters of a text in UTF-8 may as well be those of a text in this charset. */
 function isThin(utf8: Utf8Finding, charset: string): boolean {
   if (utf8.goodCharacters === 0) return false;
-  if (isSingleByte(charset)) return utf8.tellingCharacters <= 2 * utf8.badBytes;
+  if (isSingleByte(charset)) return utf8.tellingCharacters <= Math.min(2 * utf8.badBytes, enoughTelling / 2);
   const minCharacters = 3;
   return utf8.wideCharacters < minCharacters && utf8.lettersInWords < minCharacters;
 }
 
-/** In a Western charset these would be the letter `Ã`, `Ä` or `Å` with a sign behind it each time. */
+/** In a Western charset these would be `Ã`, `Ä` or `Å` with a sign behind it each time. */
 function isLatinOnly({ latinLetters, goodCharacters }: Utf8Finding, charset: string): boolean {
-  return isSingleByte(charset) && latinLetters === goodCharacters;
+  return isSingleByte(charset) && latinLetters >= Math.min(goodCharacters, enoughTelling);
 }
 
 function isSingleByte(charset: string): boolean {

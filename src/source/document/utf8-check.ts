@@ -31,6 +31,8 @@ export interface Utf8Finding {
 }
 
 const enoughCharacters = 20_000;
+/** More characters say no more about their charset. */
+export const enoughTelling = 200;
 
 /** Checks bytes for UTF-8 while they pass; characters may be split anywhere. */
 export class Utf8Check {
@@ -81,13 +83,28 @@ export class Utf8Check {
     finding.hasLongCharacters = true;
     // A text with this many good characters needs no more of them.
     if (isValid && finding.goodCharacters >= enoughCharacters) return;
-    finding.isValid &&= isValid;
+    if (isValid) {
+      const from = this.addFirstCharacters(bytes);
+      finding.goodCharacters += longCharacters(bytes.subarray(from));
+      return;
+    }
+    finding.isValid = false;
     for (let at = 0; at < bytes.length; ) {
       const length = characterLength(bytes, at);
       if (length > 1) this.addCharacter(bytes, at, length);
       if (length === 0) this.addBadByte(bytes, at);
       at += Math.max(1, length);
     }
+  }
+
+  /** Looks at characters of valid text until it has seen enough. Returns where it ended. */
+  private addFirstCharacters(bytes: Buffer): number {
+    let at = 0;
+    for (; at < bytes.length && this.finding.goodCharacters < enoughTelling; at += 1) {
+      const byte = bytes[at] as number;
+      if (byte >= 0xc0) this.addCharacter(bytes, at, lengthBy(byte));
+    }
+    return at;
   }
 
   private addCharacter(bytes: Buffer, at: number, length: number): void {
@@ -155,8 +172,20 @@ function bytesOf(ranges: string): Set<number> {
 function characterLength(bytes: Buffer, at: number): number {
   const first = bytes[at] as number;
   if (first < 0x80) return 1;
-  const length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  const length = lengthBy(first);
   return first >= 0xc2 && isUtf8(bytes.subarray(at, at + length)) && at + length <= bytes.length ? length : 0;
+}
+
+/** Counts the characters of more than one byte in a text of whole characters. */
+function longCharacters(bytes: Buffer): number {
+  let count = 0;
+  for (let at = 0; at < bytes.length; at += 1) if ((bytes[at] as number) >= 0xc0) count += 1;
+  return count;
+}
+
+/** Bytes of a character by its first byte, if it has more than one. */
+function lengthBy(first: number): number {
+  return first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
 }
 
 /** The offset after the last whole character; at most three bytes are left over. */
@@ -165,7 +194,7 @@ function lastCharacterEnd(bytes: Buffer): number {
     const byte = bytes[bytes.length - back] ?? 0;
     if (byte < 0x80) return bytes.length;
     if (byte < 0xc0) continue;
-    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
+    const length = lengthBy(byte);
     return length > back ? bytes.length - back : bytes.length;
   }
   return bytes.length;
