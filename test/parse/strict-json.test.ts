@@ -282,6 +282,27 @@ describe('strict JSON', function () {
     }
   });
 
+  it('rejects a value of JSON in a cell that is nested deeper than any document may be', async () => {
+    const [table] = schema.tables;
+    assert.ok(table);
+    const delimited: ReportSchema = { ...schema, format: 'tsv', tables: [{ ...table, rows: undefined }] };
+    const nested = (levels: number) => `${'[{"[":'.repeat(levels / 2)}1${'}]'.repeat(levels / 2)}`;
+    const text = [500, 502, 9000, 100_000]
+      .map((levels, index) => `${index}\t${nested(levels)}\tx\n`)
+      .join('');
+    for (const engine of ['columnar', 'reference'] as const) {
+      const { rows, rejects } = await readRows(documentOf(`id\tv\tt\n${text}`), delimited, engine);
+      assert.deepEqual(
+        rows.map(({ v }) => v?.length),
+        [nested(500).length, undefined, undefined, undefined],
+      );
+      assert.deepEqual(
+        rejects.map(({ row, column, reason }) => [row, column, reason]),
+        [2, 3, 4].map((row) => [row, 'v', 'expected json']),
+      );
+    }
+  });
+
   it('keeps a text that looks like a marked number', async () => {
     for (const engine of ['columnar', 'reference'] as const) {
       const { rows } = await outcome('{"rows":[{"id":1,"t":"\\u0000number 1.50"}],"x":1.50}', engine, schema);

@@ -75,7 +75,7 @@ function jsonMessage(head: string, schema: ReportSchema | undefined): string | u
     failures.length > 0
       ? !others.some(([, member]) => hasRows(member)) && !hasRowsOf(known, value)
       : isDetails(value) && members.length > 0;
-  if (isMessage) return failures.length > 0 ? textsIn(failures.map(([, member]) => member)) : textsIn(value);
+  if (isMessage) return textsIn(failures.length > 0 ? failures.map(([, member]) => member) : value) || head;
   const maxItems = 10;
   const isList = Array.isArray(value) && value.length > 0 && value.length <= maxItems && known.size === 0;
   return isList && (value as unknown[]).every((item) => isDetails(item) && 'code' in (item as object))
