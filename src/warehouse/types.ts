@@ -38,7 +38,7 @@ export interface LedgerEntry {
    * text. `rejects` counts the rejected values of the table, if there are any. The warehouse adds
    * the drift and `superseded`: how many of the rows were left out because a newer report has them.
    */
-  tables: ({ name: string; rows: number; rejects?: number; superseded?: number } & TableDrift)[];
+  tables: LedgerTable[];
   /** Rejected values of all tables. */
   rejects: number;
   /** Totals that the document states, compared with its rows; failed checks come first. */
@@ -59,6 +59,16 @@ export interface LedgerEntry {
   /** The message body, if nothing else would keep it: unreadable notifications, unknown sellers. */
   body: string | null;
   durationMs: number | null;
+}
+
+/** What a document loaded into one table. */
+export interface LedgerTable extends TableDrift {
+  name: string;
+  rows: number;
+  rejects?: number;
+  superseded?: number;
+  /** Numeric columns with a header in which every value is NULL or zero. */
+  emptyMeasures?: string[];
 }
 
 /** A Parquet file of the lake. */
@@ -87,6 +97,8 @@ export interface LoadTable {
   rows: number;
   /** Rejected values; absent if there are none. */
   rejects?: number;
+  /** Numeric columns with a header in which every value is NULL or zero. */
+  emptyMeasures?: string[];
 }
 
 /** One document to commit: its ledger entry and its rows. */
@@ -100,6 +112,8 @@ export interface Load {
   rejectsPath: string | null;
   /** The key of a ledger row that this load replaces, if it is not its own. */
   replacesKey?: string;
+  /** Accepts that far fewer rows replace what is there. */
+  acceptLoss?: boolean;
 }
 
 /** The Parquet files of a load. */
@@ -186,12 +200,43 @@ export interface LedgerFilter {
    */
   createdSince?: string;
   /**
-   * Keeps rows whose key comes after this one, and sorts by key: the last key of a page is where
-   * the next one starts.
+   * Keeps documents whose report was created before this time, ISO 8601, or that were loaded before
+   * it if nothing says when.
    */
-  afterKey?: string;
+  madeBefore?: string;
+  /** Keeps rows that were loaded before this time, ISO 8601. */
+  loadedBefore?: string;
+  /** Keeps rows that were loaded at this time or later, ISO 8601. */
+  loadedSince?: string;
+  /**
+   * Keeps rows that were loaded after this one, and sorts the oldest load first: the last row of a
+   * page is where the next one starts. Rows of one time are sorted by key.
+   */
+  after?: Pick<LedgerRow, 'loadedAt' | 'key'>;
   limit?: number;
 }
+
+/** The fields that can be read without the others: those that the ledger of every version has. */
+export type LedgerField = Exclude<keyof LedgerRow, 'checks' | 'files' | 'rawSha256'>;
+
+/**
+ * The documents of one report type, seller and set of marketplaces that filled a table and have the
+ * same drift in it, which may be none. Times as in `Drift`.
+ */
+export interface DriftGroup extends TableDrift {
+  reportType: string;
+  table: string;
+  sellerId: string | null;
+  marketplaceIds: string[];
+  documents: number;
+  firstSeenAt: string;
+  lastSeenAt: string;
+  /** The last of the documents, newest first, at most `recentDrift`. */
+  latest: { documentId: string; seenAt: string }[];
+}
+
+/** How many documents a group of drift names. */
+export const recentDrift = 3;
 
 /** What reports of a seller, type and marketplaces cover. */
 export interface Period
@@ -249,6 +294,13 @@ export interface Warehouse {
   /** Views that could be created but are missing or outdated, by name, with the reason. */
   viewProblems(views: View[]): Promise<Map<string, string>>;
   loads(filter: LedgerFilter): Promise<LedgerRow[]>;
+  /** As `loads`, with these fields only: a fraction of the time and memory. */
+  loadFields<Field extends LedgerField>(
+    fields: readonly Field[],
+    filter: LedgerFilter,
+  ): Promise<Pick<LedgerRow, Field>[]>;
+  /** The schema drift of all documents, or of those of a report type: as many groups as differ. */
+  drift(reportType?: string): Promise<DriftGroup[]>;
   /** The periods that documents cover, adjoining and overlapping ones as one. */
   periods(): Promise<Period[]>;
   /**

@@ -8,7 +8,7 @@ import iconv from 'iconv-lite';
 import { TextDecoding } from '../../src/source/document/decode.js';
 import { examineDocument, openDocument } from '../../src/source/document/examine.js';
 import { ReadAgain } from '../../src/source/read-again.js';
-import type { DocumentFacts, ExaminedDocument, RawDocument } from '../../src/source/types.js';
+import type { DocumentMetadata, ExaminedDocument, RawDocument } from '../../src/source/types.js';
 
 const limits = { maxTextBytes: Number.MAX_SAFE_INTEGER };
 
@@ -247,16 +247,16 @@ describe('the charset of a document', function () {
   });
   after(() => rm(folder, { recursive: true, force: true }));
 
-  async function rawOf(bytes: Buffer, facts: Partial<DocumentFacts>): Promise<RawDocument> {
+  async function rawOf(bytes: Buffer, metadata: Partial<DocumentMetadata>): Promise<RawDocument> {
     const path = join(folder, 'document');
     await writeFile(path, bytes);
-    const whole = { sellerId: 'A1', documentId: 'doc', reportType: 'T', marketplaceIds: [], ...facts };
-    return { facts: whole, path, bytes: bytes.length, kept: null };
+    const whole = { sellerId: 'A1', documentId: 'doc', reportType: 'T', marketplaceIds: [], ...metadata };
+    return { metadata: whole, path, bytes: bytes.length, kept: null };
   }
 
   /** As both engines find it: examined first, or while it is read. */
-  async function examine(bytes: Buffer, facts: Partial<DocumentFacts> = {}): Promise<ExaminedDocument> {
-    const raw = await rawOf(bytes, facts);
+  async function examine(bytes: Buffer, metadata: Partial<DocumentMetadata> = {}): Promise<ExaminedDocument> {
+    const raw = await rawOf(bytes, metadata);
     const examined = await examineDocument(raw, limits);
     const whileRead = await readToEnd(raw);
     for (const key of ['charset', 'isValidUtf8', 'notes', 'warnings', 'decisions'] as const)
@@ -355,7 +355,7 @@ describe('the charset of a document', function () {
     const cases: [
       text: string,
       codec: string,
-      facts: Partial<DocumentFacts>,
+      metadata: Partial<DocumentMetadata>,
       charset: string,
       warned: boolean,
     ][] = [
@@ -368,8 +368,8 @@ describe('the charset of a document', function () {
       ['これは日本語です', 'utf8', {}, 'utf-8', false],
       ['plain', 'utf8', japan, 'utf-8', false],
     ];
-    for (const [text, codec, facts, charset, warned] of cases) {
-      const found = await examine(iconv.encode(`sku\tname\nA\t${text}\n`, codec), facts);
+    for (const [text, codec, metadata, charset, warned] of cases) {
+      const found = await examine(iconv.encode(`sku\tname\nA\t${text}\n`, codec), metadata);
       assert.equal(found.charset, charset, text);
       assert.deepEqual(codes(found).includes('CHARSET_UNCERTAIN'), warned, text);
     }

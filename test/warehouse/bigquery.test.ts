@@ -211,8 +211,5 @@ if (endpoint) {
     hasRewrites: !emulatorLacks('rewrites'),
   });
 } else {
-  it('BigQuery warehouse', function () {
-    console.warn('  skipped: BIGQUERY_EMULATOR is not set; see scripts/bigquery-emulator');
-    this.skip();
-  });
+  it('the BigQuery warehouse: pending, as BIGQUERY_EMULATOR is not set; see scripts/bigquery-emulator');
 }

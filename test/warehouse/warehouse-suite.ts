@@ -5,7 +5,15 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import type { ReportsError } from '../../src/errors/reports-error.js';
 import type { LoadMode } from '../../src/schema/types.js';
-import { ledgerKey, type LedgerEntry, type Load, type Warehouse } from '../../src/warehouse/types.js';
+import { driftOfRows, openDrift } from '../../src/warehouse/ledger/drift.js';
+import {
+  ledgerKey,
+  type LedgerEntry,
+  type LedgerFilter,
+  type LedgerRow,
+  type Load,
+  type Warehouse,
+} from '../../src/warehouse/types.js';
 import { type MadeReject, type MadeTable, makeLoad } from './make-load.js';
 
 /** How the values of a warehouse differ from DuckDB's, as its documentation says too. */
@@ -398,7 +406,7 @@ export function describeWarehouse(
       });
     });
 
-    describe('in any order', () => {
+    describe('for documents in any order', () => {
       const letters = fc.constantFrom('a', 'b', 'c');
       const markets = fc.uniqueArray(fc.constantFrom('US', 'DE', 'JP'), { maxLength: 2 });
       const reports = fc.array(
@@ -597,7 +605,7 @@ export function describeWarehouse(
       }).timeout(120_000 + 1000 * Number(process.env.FUZZ_RUNS ?? 0));
     });
 
-    describe('in widening', () => {
+    describe('that widens its columns', () => {
       const one = (n: number, type: string, value: string, column = 'v') =>
         load(
           { documentId: `d${n}`, reportId: String(n) },
@@ -750,7 +758,7 @@ export function describeWarehouse(
         ]);
       });
 
-      it('never narrows', async () => {
+      it('never narrows one', async () => {
         await warehouse.commit([await one(1, 'string', 'x')]);
         await warehouse.commit([await one(2, 'int64', '7')]);
         assert.deepEqual(await content(), ['x', '7']);
@@ -908,14 +916,117 @@ export function describeWarehouse(
         assert.deepEqual(await found({ documentOrTable: "'; DROP TABLE _loads; --" }), []);
       });
 
-      it('is read in pages by key', async () => {
-        const loads = await Promise.all(['d3', 'd1', 'd2'].map((documentId) => load({ documentId })));
+      it('is read in pages by load time, the first loaded first', async () => {
+        await warehouse.commit([await load({ documentId: 'd4' })]);
+        const together = await Promise.all(['d3', 'd1', 'd2'].map((documentId) => load({ documentId })));
+        await warehouse.commit(together);
+        const pageAfter = (after: LedgerFilter['after']) => warehouse.loads({ after, limit: 2 });
+        const first = await pageAfter({ loadedAt: '1970-01-01T00:00:00Z', key: '' });
+        const second = await pageAfter(first.at(-1));
+        const ids = (rows: LedgerRow[]) => rows.map((row) => row.documentId);
+        assert.deepEqual(ids(first), ['d4', 'd3']);
+        assert.deepEqual(ids(second), ['d1', 'd2']);
+        assert.deepEqual(await pageAfter(second.at(-1)), []);
+      });
+
+      it('is read by load time, from a time on or before it', async () => {
+        await warehouse.commit([await load({ documentId: 'd1' })]);
+        await warehouse.commit([await load({ documentId: 'd2' })]);
+        const [{ loadedAt } = { loadedAt: '' }] = await warehouse.loads({ documentOrTable: 'd2' });
+        const found = async (filter: LedgerFilter) =>
+          (await warehouse.loads(filter)).map((row) => row.documentId);
+        assert.deepEqual(await found({ loadedSince: loadedAt }), ['d2']);
+        assert.deepEqual(await found({ loadedBefore: loadedAt }), ['d1']);
+      });
+
+      it('returns some fields of the rows, without the others', async () => {
+        await warehouse.commit([
+          await load({ documentId: 'd1', reportType: 'X', marketplaceIds: ['US'] }),
+          await load({ documentId: 'd2', reportType: 'Y' }),
+        ]);
+        assert.deepEqual(
+          await warehouse.loadFields(['documentId', 'marketplaceIds', 'dataEnd'], { reportType: 'X' }),
+          [{ documentId: 'd1', marketplaceIds: ['US'], dataEnd: null }],
+        );
+      });
+
+      it('has the drift of documents, those with the same drift as one, and no less than its rows say', async () => {
+        const days = [5, 1, 2, 3, 4, 6, 7];
+        const loads = await Promise.all(
+          days.map(async (day) => {
+            const made = await load(
+              {
+                documentId: `d${day}`,
+                reportType: day === 7 ? 'Y' : 'X',
+                sellerId: day === 6 ? null : 'A1',
+                marketplaceIds: ['US'],
+                reportCreatedAt: `2026-10-0${day}T00:00:00Z`,
+              },
+              { columns: { a: 'string', b_c: 'int64', d: 'string' }, rows: [{ a: 'x', b_c: '1' }] },
+            );
+            const [, b, d] = made.tables[0]?.columns ?? [];
+            assert.ok(b && d);
+            b.header = day === 5 ? 'other' : 'B "c"';
+            if (day > 1) b.origin = 'added';
+            if (day > 2) d.header = undefined;
+            return made;
+          }),
+        );
         await warehouse.commit(loads);
-        const pageAfter = async (afterKey: string) =>
-          (await warehouse.loads({ afterKey, limit: 2 })).map((row) => row.documentId);
-        assert.deepEqual(await pageAfter(''), ['d1', 'd2']);
-        assert.deepEqual(await pageAfter('A1/d2'), ['d3']);
-        assert.deepEqual(await pageAfter('A1/d3'), []);
+        const groups = await warehouse.drift('X');
+        const time = (day: number) => `2026-10-0${day}T00:00:00.000Z`;
+        const ofSeller = groups.filter(
+          ({ sellerId, added }) => sellerId === 'A1' && added?.[0]?.header !== 'other',
+        );
+        assert.deepEqual(
+          ofSeller
+            .map(({ missing, documents, firstSeenAt, lastSeenAt, latest }) => ({
+              ...{ missing, documents, firstSeenAt, lastSeenAt, latest },
+            }))
+            .sort((one, other) => (one.firstSeenAt < other.firstSeenAt ? -1 : 1)),
+          [
+            {
+              missing: [],
+              documents: 1,
+              firstSeenAt: time(1),
+              lastSeenAt: time(1),
+              latest: [{ documentId: 'd1', seenAt: time(1) }],
+            },
+            {
+              missing: [],
+              documents: 1,
+              firstSeenAt: time(2),
+              lastSeenAt: time(2),
+              latest: [{ documentId: 'd2', seenAt: time(2) }],
+            },
+            {
+              missing: ['d'],
+              documents: 2,
+              firstSeenAt: time(3),
+              lastSeenAt: time(4),
+              latest: [4, 3].map((day) => ({ documentId: `d${day}`, seenAt: time(day) })),
+            },
+          ],
+        );
+        assert.equal(groups.length, 5);
+        assert.deepEqual(await warehouse.drift('Z'), []);
+        const drifts = openDrift(await warehouse.drift(), new Map());
+        assert.deepEqual(drifts, openDrift(driftOfRows(await warehouse.loads({})), new Map()));
+        assert.deepEqual(
+          drifts.map(({ kind, column, header, wasThere, documents, ofDocuments }) => [
+            kind,
+            column,
+            header,
+            wasThere,
+            documents,
+            ofDocuments,
+          ]),
+          [
+            ['added', 'b_c', 'other', undefined, 1, 7],
+            ['added', 'b_c', 'B "c"', undefined, 5, 7],
+            ['missing', 'd', undefined, true, 5, 7],
+          ],
+        );
       });
 
       it('has the periods that documents cover, adjoining ones as one, by marketplaces', async () => {
@@ -1186,7 +1297,7 @@ export function describeWarehouse(
       });
     });
 
-    describe('in removing personal data', () => {
+    describe('that removes personal data', () => {
       const table = {
         name: 'orders',
         columns: { id: 'string', buyer: 'string', paid: 'decimal(18,4)' },
@@ -1232,13 +1343,13 @@ export function describeWarehouse(
           ledger.map(({ files }) => files),
           [[file], [], [file]],
         );
-        const facts = ledger.map(({ rawPath, reason, reasonCode, notes }) => [
+        const entries = ledger.map(({ rawPath, reason, reasonCode, notes }) => [
           rawPath,
           reason,
           reasonCode,
           notes,
         ]);
-        assert.deepEqual(facts, [
+        assert.deepEqual(entries, [
           [null, null, null, ['personal data removed']],
           ['d2', null, null, []],
           [null, 'left out, as it may quote personal data', 'HEADER_UNKNOWN', ['personal data removed']],

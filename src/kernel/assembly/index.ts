@@ -23,7 +23,7 @@ export {
   valuesRead,
 } from './numbers';
 export {
-  encodePlaces,
+  encodeIndices,
   extremeDoubles,
   extremeIntegers,
   extremeTexts,

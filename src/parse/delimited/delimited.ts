@@ -1,14 +1,16 @@
+import { joinFindings } from '../../schema/findings.js';
 import type { ReportSchema } from '../../schema/types.js';
 import type { ReadableDocument } from '../../source/types.js';
 import { BatchBuilder } from '../batches/batch-builder.js';
 import { type DocumentStream, documentStream, type StreamEnd } from '../document-stream.js';
 import { maxBatchCharacters } from '../limits.js';
 import type { ParsedBatch, Reject } from '../types.js';
+import type { EarlierDecisions } from '../values/decide-rules.js';
 import { cellReader } from '../values/values.js';
 import {
   type DelimitedLayout,
   delimitedLayout,
-  dialectFacts,
+  storedDialect,
   type TableLayout,
   tableLayout,
 } from './delimited-layout.js';
@@ -25,14 +27,14 @@ export async function parseDelimited(
   document: ReadableDocument,
   schema: ReportSchema | undefined,
   head: string,
-  batchRows: number,
+  { batchRows, earlier }: { batchRows: number; earlier: EarlierDecisions },
 ): Promise<DocumentStream> {
-  const { facts } = document.raw;
-  const layout = delimitedLayout(facts, schema, head);
+  const { metadata } = document.raw;
+  const layout = delimitedLayout(document, schema, head, earlier);
   const survey = await surveyDocument(document, layout);
-  const table = tableLayout(layout, schema, facts.reportType, survey);
+  const table = tableLayout(layout, schema, metadata.reportType, survey);
   return documentStream(
-    { engine: 'reference', dialect: dialectFacts(layout.dialect, survey.rules), tables: [table.table] },
+    { engine: 'reference', dialect: storedDialect(layout.dialect, survey.rules), tables: [table.table] },
     readBatches(document, { layout, survey, table, batchRows }),
   );
 }
@@ -54,7 +56,7 @@ async function* readBatches(
   let rejects: Reject[] = [];
   let row = 0;
   let characters = 0;
-  for await (const { cells, raw } of readRecords(document.openText(), dialect, survey.reading)) {
+  for await (const { cells, raw } of readRecords(document.openText(), layout, survey.reading)) {
     row += 1;
     characters += raw.length;
     const surplus = surplusCells(cells.length, dialect.header.length, (index) => cells[index] ?? '');
@@ -77,5 +79,6 @@ async function* readBatches(
   if (builder.length > 0 || rejects.length > 0) {
     yield { table: table.name, batch: builder.take(), rejects };
   }
-  return { notes: [...header.notes, ...survey.notes] };
+  const { notes, warnings, decisions } = survey;
+  return joinFindings({ notes: header.notes, decisions: layout.decisions }, { notes, warnings, decisions });
 }

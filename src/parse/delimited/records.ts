@@ -1,7 +1,11 @@
 import { parse } from 'csv-parse';
 import { pluralize } from '../../text/pluralize.js';
-import { checkRowLength, maxRowCharacters } from '../limits.js';
-import { type DelimitedDialect, splitLine, withoutOuterQuotes } from './dialect.js';
+import { checkRowLength } from '../limits.js';
+import type { DelimitedLayout } from './delimited-layout.js';
+import { splitLine, withoutOuterQuotes } from './dialect.js';
+
+/** What the rows of a document are read by. */
+type RecordLayout = Pick<DelimitedLayout, 'dialect' | 'limits'>;
 
 /** One data row as the document has it. */
 export interface Record {
@@ -22,11 +26,11 @@ export type RecordReading = 'whole' | 'line-by-line';
  */
 export async function* readRecords(
   text: AsyncIterable<string>,
-  dialect: DelimitedDialect,
+  layout: RecordLayout,
   reading: RecordReading,
 ): AsyncGenerator<Record> {
-  const body = withoutLastReturn(skipCharacters(text, dialect.preambleCharacters));
-  const records = reading === 'whole' ? wholeRecords(body, dialect) : lineRecords(body, dialect);
+  const body = withoutLastReturn(skipCharacters(text, layout.dialect.preambleCharacters));
+  const records = reading === 'whole' ? wholeRecords(body, layout) : lineRecords(body, layout);
   let isHeader = true;
   for await (const record of records) {
     if (isHeader) isHeader = false;
@@ -34,7 +38,10 @@ export async function* readRecords(
   }
 }
 
-async function* wholeRecords(text: AsyncIterable<string>, dialect: DelimitedDialect): AsyncGenerator<Record> {
+async function* wholeRecords(
+  text: AsyncIterable<string>,
+  { dialect, limits }: RecordLayout,
+): AsyncGenerator<Record> {
   const { delimiter, quoting, carriageReturnsOnly } = dialect;
   const quoted = quoting === 'csv';
   const parser = parse({
@@ -46,7 +53,7 @@ async function* wholeRecords(text: AsyncIterable<string>, dialect: DelimitedDial
     skip_empty_lines: false,
     record_delimiter: carriageReturnsOnly ? ['\r'] : ['\r\n', '\n'],
     // A longer row has an open quote in it.
-    max_record_size: maxRowCharacters,
+    max_record_size: limits.maxRowCharacters,
     // Only csv cannot be reconstructed from its cells.
     raw: quoted,
   });
@@ -55,13 +62,13 @@ async function* wholeRecords(text: AsyncIterable<string>, dialect: DelimitedDial
     if (quoted) {
       for await (const { record, raw } of parser as AsyncIterable<{ record: string[]; raw: string }>) {
         const line = raw.replace(/\r?\n?$/, '');
-        checkRowLength(line.length, 'a line');
+        checkRowLength(line.length, 'a line', limits);
         yield { cells: record, raw: line };
       }
     } else {
       for await (const cells of parser as AsyncIterable<string[]>) {
         const raw = cells.join(delimiter);
-        checkRowLength(raw.length, 'a line');
+        checkRowLength(raw.length, 'a line', limits);
         yield { cells: quoting === 'outer' ? cells.map(withoutOuterQuotes) : cells, raw };
       }
     }
@@ -99,13 +106,16 @@ async function feed(text: AsyncIterable<string>, parser: ReturnType<typeof parse
   }
 }
 
-async function* lineRecords(text: AsyncIterable<string>, dialect: DelimitedDialect): AsyncGenerator<Record> {
+async function* lineRecords(
+  text: AsyncIterable<string>,
+  { dialect, limits }: RecordLayout,
+): AsyncGenerator<Record> {
   const { delimiter, quoting, carriageReturnsOnly } = dialect;
   let rest = '';
   for await (const chunk of text) {
     const lines = (rest + chunk).split(carriageReturnsOnly ? '\r' : '\n');
     rest = lines.pop() ?? '';
-    checkRowLength(Math.max(rest.length, lines[0]?.length ?? 0), 'a line');
+    checkRowLength(Math.max(rest.length, lines[0]?.length ?? 0), 'a line', limits);
     for (const line of lines)
       yield { cells: splitLine(line, delimiter, quoting), raw: line.replace(/\r$/, '') };
   }

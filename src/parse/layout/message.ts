@@ -1,9 +1,9 @@
 import { ReportsError } from '../../errors/reports-error.js';
 import { readColumnPath } from '../../schema/object-path.js';
 import type { ReportSchema } from '../../schema/types.js';
-import type { DocumentFacts } from '../../source/types.js';
+import type { DocumentMetadata } from '../../source/types.js';
+import { rootElement, type TextFormat } from '../format.js';
 import { headCharacters } from '../limits.js';
-import { rootElement, type TextFormat } from './text-format.js';
 
 /*
  * Amazon also makes documents that only say why there is no report. Their text is the reason in the
@@ -26,7 +26,7 @@ export function messageIn(
 }
 
 /** The error for a message in place of a report, with its text. */
-export function notAReport({ reportType, documentId }: DocumentFacts, text: string): ReportsError {
+export function notAReport({ reportType, documentId }: DocumentMetadata, text: string): ReportsError {
   const maxCharacters = 500;
   const found = JSON.stringify(text.trim().replace(/\s+/g, ' ').slice(0, maxCharacters));
   return new ReportsError('NOT_A_REPORT', { reportType, documentId, found });

@@ -61,7 +61,7 @@ class TextReader implements JsonSource<unknown> {
   async value(path = ''): Promise<unknown> {
     const { value, characters } = await this.wholeValue(path);
     this.besideCharacters += characters;
-    checkRowLength(this.besideCharacters, 'what is beside its rows');
+    checkRowLength(this.besideCharacters, 'what is beside its rows', this.document.limits);
     return value;
   }
 
@@ -99,7 +99,7 @@ class TextReader implements JsonSource<unknown> {
   }
 
   problem(found: string): ReportsError {
-    const { reportType, documentId } = this.document.raw.facts;
+    const { reportType, documentId } = this.document.raw.metadata;
     return new ReportsError('DOCUMENT_UNPARSABLE', { reportType, documentId, line: this.line, found });
   }
 
@@ -110,7 +110,7 @@ class TextReader implements JsonSource<unknown> {
     for (let position = this.at; ; position += 1) {
       while (position >= this.text.length) {
         const dropped = this.at;
-        checkRowLength(position - this.at, 'a JSON value');
+        checkRowLength(position - this.at, 'a JSON value', this.document.limits);
         if (!(await this.more())) return this.text.length;
         position -= dropped;
       }
@@ -136,13 +136,13 @@ class TextReader implements JsonSource<unknown> {
       } else if (character === ',' || character === ':') {
         if (depth === 0) return position;
         if (character === ',') values += 1;
-        checkRowValues(values);
+        checkRowValues(values, this.document.limits);
       }
     }
   }
 
   private checkedEnd(end: number): number {
-    checkRowLength(end - this.at, 'a JSON value');
+    checkRowLength(end - this.at, 'a JSON value', this.document.limits);
     return end;
   }
 

@@ -28,7 +28,7 @@ type Choice = Pick<ReadableDocument, 'charset' | 'charsetSource'> & {
  * declaration of an XML document; UTF-8 with few wrong bytes; what else the bytes look like; the
  * marketplace.
  */
-export function decideCharset({ facts }: RawDocument, head: Buffer, utf8: Utf8Finding): CharsetDecision {
+export function decideCharset({ metadata }: RawDocument, head: Buffer, utf8: Utf8Finding): CharsetDecision {
   const { charset, charsetSource, reason, notes = [], isUncertain = false } = choose();
   const isAscii = utf8.isValid && !utf8.hasLongCharacters;
   const isValidUtf8 = charset === 'utf-8' && utf8.isValid;
@@ -50,7 +50,7 @@ export function decideCharset({ facts }: RawDocument, head: Buffer, utf8: Utf8Fi
         reason,
         notes: [`${utf16} without a byte order mark`],
       };
-    const named = charsetOfHeader(facts.contentType);
+    const named = charsetOfHeader(metadata.contentType);
     if (named.charset === 'utf-16') {
       return { charset: 'utf-16le', charsetSource: 'content-type', reason: 'the Content-Type' };
     }
@@ -74,7 +74,7 @@ export function decideCharset({ facts }: RawDocument, head: Buffer, utf8: Utf8Fi
     if (declared && declared !== 'utf-8') {
       return ofLabel(declared, { charsetSource: 'xml-declaration', where: 'the XML declaration' });
     }
-    const habit = charsetOfMarketplaces(facts.marketplaceIds);
+    const habit = charsetOfMarketplaces(metadata.marketplaceIds);
     if (utf8.isValid && isThin(utf8, habit) && !isLatinOnly(utf8, habit)) {
       const isHabit = isSingleByte(habit);
       return {

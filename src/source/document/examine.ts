@@ -1,3 +1,4 @@
+import { defaultDocumentLimits, type DocumentLimits } from '../../config/documents-spec.js';
 import { pluralize } from '../../text/pluralize.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import { type Warning, warning } from '../../errors/warnings.js';
@@ -12,6 +13,8 @@ import { Utf8Check } from './utf8-check.js';
 export interface ReadLimits {
   /** Limit of the gunzipped size. */
   maxTextBytes: number;
+  /** Limits on what is in the document; the default ones if absent. */
+  ofContent?: DocumentLimits | undefined;
   /** Aborts any reading of the document with its reason: a large one takes minutes. */
   signal?: AbortSignal | undefined;
 }
@@ -33,7 +36,7 @@ export async function examineDocument(raw: RawDocument, limits: ReadLimits): Pro
   const scan = new TextScan(raw, limits);
   for await (const chunk of openBytes()) scan.add(chunk);
   const decision = decideCharset(raw, scan.head, scan.utf8.end());
-  const document = readable(raw, layers, decision, openBytes);
+  const document = readable(raw, { layers, limits, openBytes }, decision);
   let found: UndefinedBytes | undefined;
   if (isDecoded(decision)) for await (const _ of decodeText(openBytes(), decision.charset, take));
   return examined(document, { layers, decision, scan, found });
@@ -57,12 +60,14 @@ export async function openDocument(
   const { layers, openBytes } = await openLimited(raw, limits);
   const { charset, isValidUtf8, charsetSource } = assumed ?? (await decideByBeginning());
   const decided = { charset, isValidUtf8, charsetSource };
-  const document = readable(raw, layers, decided, readAndCheck, (undefinedBytes) => {
-    found = undefinedBytes;
-  });
+  const document = readable(raw, { layers, limits, openBytes: readAndCheck, onDecoded }, decided);
   let checked: { decision: CharsetDecision; scan: TextScan } | undefined;
   let found: UndefinedBytes | undefined;
   return { ...document, finish };
+
+  function onDecoded(undefinedBytes: UndefinedBytes): void {
+    found = undefinedBytes;
+  }
 
   async function decideByBeginning(): Promise<CharsetDecision> {
     const scan = new TextScan(raw, limits);
@@ -117,15 +122,23 @@ async function openLimited(raw: RawDocument, { signal }: ReadLimits) {
   }
 }
 
+/** How the bytes of a document are read. */
+interface Reading {
+  layers: number;
+  limits: ReadLimits;
+  openBytes: () => AsyncGenerator<Buffer>;
+  /** Receives, at the end of a text, what its charset does not define. */
+  onDecoded?: (found: UndefinedBytes) => void;
+}
+
 function readable(
   raw: RawDocument,
-  layers: number,
+  { layers, limits: { ofContent = defaultDocumentLimits }, openBytes, onDecoded }: Reading,
   { charset, charsetSource, isValidUtf8 }: Omit<CharsetDecision, keyof Findings>,
-  openBytes: () => AsyncGenerator<Buffer>,
-  onDecoded?: (found: UndefinedBytes) => void,
 ): ReadableDocument {
+  const gzipped = layers > 0;
   const openText = () => decodeText(openBytes(), charset, onDecoded);
-  return { raw, gzipped: layers > 0, charset, charsetSource, isValidUtf8, openBytes, openText };
+  return { raw, gzipped, charset, charsetSource, isValidUtf8, limits: ofContent, openBytes, openText };
 }
 
 interface Examination {
@@ -168,8 +181,12 @@ class TextScan {
     const { maxTextBytes } = this.limits;
     this.textBytes += chunk.length;
     if (this.textBytes > maxTextBytes) {
-      const { documentId } = this.raw.facts;
-      throw new ReportsError('DOCUMENT_TOO_LARGE', { documentId, limit: maxTextBytes });
+      const { documentId } = this.raw.metadata;
+      throw new ReportsError('DOCUMENT_TOO_LARGE', {
+        documentId,
+        found: this.textBytes,
+        limit: maxTextBytes,
+      });
     }
     if (this.head.length < headBytes) {
       this.head = Buffer.concat([this.head, chunk.subarray(0, headBytes - this.head.length)]);
@@ -178,11 +195,11 @@ class TextScan {
   }
 }
 
-function compressionNotes({ facts, bytes }: RawDocument, layers: number): string[] {
+function compressionNotes({ metadata, bytes }: RawDocument, layers: number): string[] {
   if (layers === 2) return ['the bytes are gzipped twice'];
-  if (facts.compression === 'GZIP' && layers === 0 && bytes > 0)
+  if (metadata.compression === 'GZIP' && layers === 0 && bytes > 0)
     return ['Amazon said GZIP, the bytes are not gzipped'];
   // A document from disk has no metadata from Amazon.
-  const unsaid = facts.compression === undefined && facts.reportId !== undefined && layers > 0;
+  const unsaid = metadata.compression === undefined && metadata.reportId !== undefined && layers > 0;
   return unsaid ? ['the bytes are gzipped, although Amazon did not say so'] : [];
 }

@@ -223,7 +223,7 @@ export async function retryOnConflict<T>(
 export function recordTable(client: BigQueryClient, table: TableState, pending?: PendingChange): string[] {
   const body = JSON.stringify({
     ...bodyOf(table),
-    ...(pending && { pending: { untilMs: pending.untilMs, was: pending.was && bodyOf(pending.was) } }),
+    pending: pending && { untilMs: pending.untilMs, was: pending.was && bodyOf(pending.was) },
   });
   const key = literal(table.name.toLowerCase());
   return [
@@ -261,9 +261,7 @@ function readBody(text: string) {
   const { pending, ...body } = JSON.parse(text) as Body & { pending?: { untilMs: number; was?: Body } };
   return {
     table: stateOf(body),
-    ...(pending && {
-      pending: { untilMs: pending.untilMs, was: pending.was ? stateOf(pending.was) : undefined },
-    }),
+    pending: pending && { untilMs: pending.untilMs, was: pending.was ? stateOf(pending.was) : undefined },
   };
 }
 

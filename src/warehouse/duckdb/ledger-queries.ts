@@ -9,9 +9,14 @@ export function duckDbLedger(connection: DuckDBConnection): LedgerQueries {
     table: identifier,
     literal,
     time: (iso) => utcTimestamp(literal(iso)),
+    // A list with several values, or a function, makes DuckDB read all columns of the whole ledger.
+    isOneOfFew: (condition) => `rowid IN (SELECT rowid FROM _loads WHERE ${condition})`,
     fillsTable: (name) => `list_contains(tables->>'$[*].name', ${literal(name)})`,
     itemValue: (field) => `item->>'$.${field}'`,
+    itemList: (field) => `item->>'$.${field}'`,
+    latest: (column, by, count) => `max_by(${column}, ${by}, ${count})`,
     eachItem: "CROSS JOIN unnest(CAST(l.tables->'$[*]' AS JSON[])) AS items(item)",
+    tableNames: "CAST(to_json(l.tables->>'$[*].name') AS VARCHAR)",
     listText: (column) => `CAST(to_json(${column}) AS VARCHAR)`,
     micros: (column) => `epoch_us(${column})`,
     async run(sql) {

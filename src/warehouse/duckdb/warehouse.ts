@@ -58,7 +58,7 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
     isPreemptible = false,
     clock,
   } = options;
-  const settings = { path, lockWaitMs, ...(memoryLimitMegabytes ? { memoryLimitMegabytes } : {}) };
+  const settings = { path, lockWaitMs, memoryLimitMegabytes };
   const file = { ...settings, clock };
   const reading = { ...file, mode: 'read' as const, isPreemptible };
 
@@ -108,7 +108,7 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
       if (loads.length === 0) return [];
       const commit = (connection: DuckDBConnection) =>
         commitLoads(connection, loads, path, {
-          ...(log && { log }),
+          log,
           clock,
           async onCommitted(relations, tablesChanged) {
             if (viewsAreFresh && !tablesChanged) return;
@@ -137,6 +137,9 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
     viewProblems: (wanted) =>
       withLedger(new Map(), (connection, relations) => viewProblems(connection, wanted, relations)),
     loads: (filter) => withLedger([], (connection) => duckDbLedger(connection).readLoads(filter)),
+    loadFields: (fields, filter) =>
+      withLedger([], (connection) => duckDbLedger(connection).readFields(fields, filter)),
+    drift: (reportType) => withLedger([], (connection) => duckDbLedger(connection).readDrift(reportType)),
     periods: () => withLedger([], (connection) => duckDbLedger(connection).readPeriods()),
     rowDifferences: (table, { isAppend }) =>
       withLedger([], (connection) => duckDbLedger(connection).readRowDifferences(table, isAppend)),
@@ -154,9 +157,7 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
     if (!isThere(path)) throw new ReportsError('WAREHOUSE_MISSING', { path });
     // Without the clock, which is not sent to the other process.
     const request = { ...settings, path: resolve(path), sql, ...rest };
-    return takeTurn({ path, isPreemptible, ...(signal && { signal }) }, (ended) =>
-      queryInProcess(request, read, ended),
-    );
+    return takeTurn({ path, isPreemptible, signal }, (ended) => queryInProcess(request, read, ended));
   }
 }
 

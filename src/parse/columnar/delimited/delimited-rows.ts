@@ -1,19 +1,21 @@
 import type { Kernel } from '../../../kernel/kernel.js';
+import type { DelimitedLayout } from '../../delimited/delimited-layout.js';
 import type { DelimitedDialect } from '../../delimited/dialect.js';
-import type { CellForm, RowCutter } from '../rows.js';
+import type { CellForm } from '../rows.js';
 import { PlainRowCutter } from './plain-rows.js';
 import { QuotedRowCutter } from './quoted-rows.js';
+import type { RowCutter } from './row-cutter.js';
 
 /**
  * Cuts the rows of a delimited document as its dialect quotes them, `maxRowsTogether` at a time.
  */
 export function openDelimitedRows(
   kernel: Kernel,
-  dialect: DelimitedDialect,
+  { dialect, limits }: DelimitedLayout,
   maxRowsTogether: number,
 ): RowCutter {
   return dialect.quoting === 'csv'
-    ? new QuotedRowCutter(kernel, dialect, maxRowsTogether)
+    ? new QuotedRowCutter(kernel, dialect, maxRowsTogether, limits.maxRowCharacters)
     : new PlainRowCutter(kernel, dialect, maxRowsTogether);
 }
 

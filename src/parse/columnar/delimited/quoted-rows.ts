@@ -1,11 +1,11 @@
 import type { Kernel } from '../../../kernel/kernel.js';
 import type { DelimitedDialect } from '../../delimited/dialect.js';
-import { surplusCells, surplusReason } from '../../delimited/records.js';
+import { surplusCells } from '../../delimited/records.js';
 import { swallowsRows } from '../../delimited/survey.js';
-import { maxRowCharacters } from '../../limits.js';
 import { notColumnar } from '../../parse-hint.js';
-import { paddingFor, type RowCutter, type Rows } from '../rows.js';
+import type { Rows } from '../rows.js';
 import { byteOrderMarkBytes, Slab } from '../slab.js';
+import { RowCutter } from './row-cutter.js';
 
 const lineFeed = 0x0a;
 
@@ -26,38 +26,26 @@ interface CopiedRow {
  * are copied without their quotes into a slab of their own. If a quote is not closed in time, or
  * swallows rows, the document is left to the reference parser.
  */
-export class QuotedRowCutter implements RowCutter {
-  private readonly width: number;
-  private readonly delimiter: number;
-  private readonly padding: number;
+export class QuotedRowCutter extends RowCutter {
   /** Lines before the header, which is the first row. */
   private skipLines: number;
   private isHeader = true;
-  private rowNumber = 0;
   /** The beginning of a row whose end has not come yet. */
   private begun = new Uint8Array(0);
   private clean: Slab;
   /** Ends of what the current portion has in `clean` and in `marks`. */
   private cleanEnd = 0;
   private markCount = 0;
-  private marks: number;
-  private readonly first: number;
-  private readonly numbers: Float64Array;
 
   constructor(
-    private readonly kernel: Kernel,
-    private readonly dialect: DelimitedDialect,
-    private readonly maxRowsTogether: number,
+    kernel: Kernel,
+    dialect: DelimitedDialect,
+    maxRowsTogether: number,
+    private readonly maxRowBytes: number,
   ) {
-    const { calls } = kernel;
-    this.width = dialect.header.length;
-    this.delimiter = dialect.delimiter.charCodeAt(0);
-    this.padding = paddingFor(this.width);
+    super(kernel, dialect, maxRowsTogether);
     this.skipLines = dialect.preambleLines;
     this.clean = new Slab(kernel, 0);
-    this.marks = calls.allocate(4);
-    this.first = calls.allocate(maxRowsTogether * 4);
-    this.numbers = new Float64Array(maxRowsTogether);
   }
 
   *cut(slab: Slab): Generator<Rows> {
@@ -66,8 +54,7 @@ export class QuotedRowCutter implements RowCutter {
     this.reserve(source.length);
     let at = this.skipPreamble(source);
     while (at < source.length) {
-      const { clean, marks, first, numbers } = this;
-      const rows: Rows = { slab: clean, marks, first, numbers, count: 0, rejects: [] };
+      const rows = this.noRows(this.clean);
       const from = at;
       at = this.fill(rows, source, at);
       if (rows.count > 0 || rows.rejects.length > 0) yield rows;
@@ -75,7 +62,7 @@ export class QuotedRowCutter implements RowCutter {
     }
     this.begun = source.bytes().slice(at, source.length);
     if (source !== slab) this.kernel.calls.release(source.at);
-    if (this.begun.length > maxRowCharacters) throw notColumnar('a quote is not closed');
+    if (this.begun.length > this.maxRowBytes) throw notColumnar('a quote is not closed');
   }
 
   end(): void {
@@ -161,7 +148,7 @@ export class QuotedRowCutter implements RowCutter {
     const surplus = cells > width ? surplusCells(cells, width, (cell) => this.cellText(firstMark, cell)) : 0;
     if (surplus > 0) {
       const raw = row.source.text(row.from, row.to).replace(/\r?\n$/, '');
-      rows.rejects.push({ row: this.rowNumber, column: null, raw, reason: surplusReason(surplus) });
+      this.reject(rows, raw, surplus);
       return 0;
     }
     const lacking = Math.max(0, width - cells);
@@ -169,9 +156,7 @@ export class QuotedRowCutter implements RowCutter {
       kernel.int32(this.marks + this.markCount * 4, lacking).fill(this.cleanEnd - 1);
       this.markCount += lacking;
     }
-    kernel.int32(this.first + rows.count * 4, 1)[0] = firstMark;
-    this.numbers[rows.count] = this.rowNumber;
-    rows.count += 1;
+    this.addRowAt(rows, firstMark);
     return lacking;
   }
 

@@ -1,17 +1,15 @@
+import type { DocumentLimits } from '../../../config/documents-spec.js';
 import type { Kernel } from '../../../kernel/kernel.js';
 import type { ReadableDocument } from '../../../source/types.js';
 import { parseExactly } from '../../objects/exact-json.js';
 import type { JsonFindings } from '../../objects/json-findings.js';
 import type { JsonSource } from '../../objects/json-walk.js';
-import { maxRowCharacters, maxRowValues } from '../../limits.js';
 import type { JsonRows } from './json-rows.js';
 import type { Rows } from '../rows.js';
 import { byteOrderMarkBytes, enlarged, openUtf8, Slab } from '../slab.js';
 import { namesTwice, notColumnar } from '../../parse-hint.js';
 
 const comma = 0x2c;
-/** A shorter value exceeds no limit: each value inside it takes two bytes at least. */
-const minLongBytes = 2 * maxRowValues;
 
 const blanks = new Set([0x20, 0x09, 0x0a, 0x0d]);
 
@@ -29,6 +27,9 @@ export class JsonBytes implements JsonSource<Rows> {
   private bytesRead = 0;
   /** Characters of names and of values beside the rows. */
   private besideCharacters = 0;
+  private readonly limits: DocumentLimits;
+  /** A shorter value exceeds no limit: each value inside it takes two bytes at least. */
+  private readonly minLongBytes: number;
 
   constructor(
     document: ReadableDocument,
@@ -42,6 +43,8 @@ export class JsonBytes implements JsonSource<Rows> {
     /** Reading stops after this many bytes, as if the document broke off there. */
     private readonly maxBytes = Number.POSITIVE_INFINITY,
   ) {
+    this.limits = document.limits;
+    this.minLongBytes = 2 * document.limits.maxRowValues;
     this.chunks = openUtf8(document)[Symbol.asyncIterator]();
     this.slab = new Slab(kernel, 64 * 1024);
   }
@@ -72,7 +75,7 @@ export class JsonBytes implements JsonSource<Rows> {
         this.checkSize(this.at, end);
         this.at = end;
         this.besideCharacters += text.length;
-        if (this.besideCharacters > maxRowCharacters) throw tooLong();
+        if (this.besideCharacters > this.limits.maxRowCharacters) throw tooLong();
         const value = parseExactly(text, this.findings, path);
         if (this.findings.hasNamesTwice()) throw namesTwice();
         return value;
@@ -103,7 +106,7 @@ export class JsonBytes implements JsonSource<Rows> {
     const reader = this.rowsOf(list);
     for (let begun = false; ; ) {
       // Only a slab that grew for a long row may have one.
-      const isLong = this.slab.length > minLongBytes;
+      const isLong = this.slab.length > this.minLongBytes;
       const { end, stopped, rows } = reader.read(this.slab, this.at, begun, isLong ? 1 : maxRows);
       if (isLong) this.checkSize(this.at, end);
       this.at = end;
@@ -122,7 +125,7 @@ export class JsonBytes implements JsonSource<Rows> {
   private async more(): Promise<boolean> {
     const { slab, at } = this;
     const rest = slab.length - at;
-    if (rest > maxRowCharacters) throw tooLong();
+    if (rest > this.limits.maxRowCharacters) throw tooLong();
     slab.bytes().copyWithin(0, at, slab.length);
     this.at = 0;
     slab.end(rest);
@@ -139,11 +142,11 @@ export class JsonBytes implements JsonSource<Rows> {
    * Errors: ReadAgain<ParseHint>.
    */
   private checkSize(from: number, to: number): void {
-    if (to - from <= minLongBytes) return;
-    if (to - from > maxRowCharacters) throw tooLong();
+    if (to - from <= this.minLongBytes) return;
+    if (to - from > this.limits.maxRowCharacters) throw tooLong();
     let values = 0;
     for (const byte of this.slab.bytes().subarray(from, to)) if (byte === comma) values += 1;
-    if (values > maxRowValues) throw tooLong();
+    if (values > this.limits.maxRowValues) throw tooLong();
   }
 
   /** Whether reading stopped at `maxBytes`. */

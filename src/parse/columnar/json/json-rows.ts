@@ -80,7 +80,7 @@ export class JsonRows {
   /** Sets a text that every row has in this column. */
   setConstant(index: number, text: string): void {
     const bytes = Buffer.from(text);
-    this.constants.set(index, { at: this.kernel.place(bytes), length: bytes.length });
+    this.constants.set(index, { at: this.kernel.copyIn(bytes), length: bytes.length });
     this.templateFor = -1;
   }
 

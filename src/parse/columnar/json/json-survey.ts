@@ -1,3 +1,4 @@
+import type { DocumentLimits } from '../../../config/documents-spec.js';
 import { type Kernel, takeKernel } from '../../../kernel/kernel.js';
 import type { ReadableDocument } from '../../../source/types.js';
 import { JsonFindings } from '../../objects/json-findings.js';
@@ -11,7 +12,6 @@ import { JsonRows } from './json-rows.js';
 import { BufferedInference } from '../columns/buffered-inference.js';
 import type { PathTree } from './path-tree.js';
 import { cellsOf, type Rows } from '../rows.js';
-import { maxLists } from '../../limits.js';
 import { notColumnar } from '../../parse-hint.js';
 import { ReadAgain } from '../../../source/read-again.js';
 
@@ -26,6 +26,7 @@ export async function surveyJson(
   maxBytes?: number,
 ): Promise<FoundObjects & { isWhole: boolean }> {
   const found: FoundObjects = { tables: new Map(), lists: new Map(), beside: undefined };
+  const { maxLists } = document.limits;
   const kernel = takeKernel();
   try {
     const lists = new Map<string, ListSurvey>();
@@ -33,7 +34,7 @@ export async function surveyJson(
       const known = lists.get(list);
       if (known) return known;
       if (lists.size >= maxLists) throw notColumnar(`it has more than ${maxLists} lists`);
-      const opened = openSurvey(kernel, list, plan, found);
+      const opened = openSurvey(kernel, list, { plan, found, limits: document.limits });
       lists.set(list, opened);
       return opened;
     };
@@ -62,24 +63,23 @@ export async function surveyJson(
     for (const survey of lists.values()) survey.end();
     return { ...found, isWhole: !source.isCut() };
   } finally {
-    kernel.giveBack();
+    kernel.release();
   }
 }
 
 function openSurvey(
   kernel: Kernel,
   list: string,
-  plan: ObjectPlan | undefined,
-  found: FoundObjects,
+  { plan, found, limits }: { plan: ObjectPlan | undefined; found: FoundObjects; limits: DocumentLimits },
 ): ListSurvey {
   const table = plan?.tableOfItems(list);
   if (plan && table) {
-    const survey = new ObjectSurvey(table.schema);
+    const survey = new ObjectSurvey(limits, table.schema);
     found.tables.set(table, { survey, list });
     return new ListSurvey(kernel, survey, plan.wholePaths(table));
   }
   if (plan && plan.tablesOf(list).length > 0) throw notColumnar('its tables are in each other');
-  const survey = new ObjectSurvey();
+  const survey = new ObjectSurvey(limits);
   found.lists.set(list, survey);
   return new ListSurvey(kernel, survey, new Set());
 }

@@ -71,7 +71,7 @@ export class PathTree {
     const end = path.lastIndexOf(separator);
     const parent = this.addressOf(path.slice(0, Math.max(end, 0)));
     const name = Buffer.from(path.slice(end + 1));
-    const block = this.kernel.place(name);
+    const block = this.kernel.copyIn(name);
     const at = this.kernel.calls.newPath(parent, block, name.length);
     this.kernel.calls.release(block);
     this.addresses.set(path, at);

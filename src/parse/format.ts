@@ -1,3 +1,5 @@
+import { headCharacters } from './limits.js';
+
 /** What a text looks like by its beginning. */
 export type TextFormat = 'delimited' | 'JSON' | 'XML' | 'HTML' | 'a binary file';
 
@@ -5,7 +7,7 @@ export type TextFormat = 'delimited' | 'JSON' | 'XML' | 'HTML' | 'a binary file'
  * The format of a text, by its beginning. What only looks like JSON or XML counts as such: their
  * readers say what is wrong with it, and no piece of it becomes a table.
  */
-export function formatOfText(head: string): TextFormat {
+export function formatOf(head: string): TextFormat {
   const start = head.trimStart();
   if (start.startsWith('{') || listBeginning.test(start)) return 'JSON';
   const root = rootElement(start);
@@ -44,4 +46,14 @@ const binaryBeginnings = ['%PDF-', 'PK\u0003\u0004', '\u2030PNG\r\n', '\ufffdPNG
 function isControl(character: string): boolean {
   const code = character.codePointAt(0) as number;
   return (code < 0x20 && !'\t\n\r\f'.includes(character)) || (code >= 0x7f && code < 0xa0) || code === 0xfffd;
+}
+
+/** Reads as much of a text as shows its format and header. */
+export async function readHead(text: AsyncIterable<string>): Promise<string> {
+  let head = '';
+  for await (const chunk of text) {
+    head += chunk;
+    if (head.length >= headCharacters) break;
+  }
+  return head;
 }
