@@ -43,6 +43,36 @@ export const warningCatalogue = {
     message: '{table}: every value of {columns} is NULL or zero, but not in {document}',
     remedy: 'Amazon may have made the report while its data was incomplete. Request the report again.',
   },
+  DATE_ORDER_GUESSED: {
+    message:
+      '{count} can be read in several orders, such as {example} in {column}: {readings}. Read as {chosen}, {reason}; `dateOrder` in the report schema decides otherwise.',
+    remedy:
+      'Nothing in the document shows the order. Compare a row with Seller Central. To settle it, set `dateOrder` of the column in the report schema, then run `sp-reports reload {documentId}`. A later document that proves its order is no evidence for earlier ones.',
+  },
+  DATE_ORDER_MIXED: {
+    message:
+      'dates are written in several orders: {found}. Read: {read}; dates that do not fit are rejected.',
+    remedy:
+      'Compare rows of both orders with Seller Central. A document that was edited by hand is best downloaded again.',
+  },
+  DECIMAL_MARK_GUESSED: {
+    message:
+      '{count} may have a decimal mark or separate thousands, such as {example} in {column}: {readings}. Read with {chosen}, {reason}.',
+    remedy:
+      'Nothing in the document shows the decimal mark. Compare a row with Seller Central. If it is read by the wrong mark, give the right marketplace: `sp-reports load --marketplace`.',
+  },
+  DECIMAL_MARK_MIXED: {
+    message:
+      'numbers are written with several decimal marks: {found}. Read: {read}; numbers that do not fit are rejected.',
+    remedy:
+      'Compare rows of both kinds with Seller Central. A document that was edited by hand is best downloaded again.',
+  },
+  TIME_ZONE_GUESSED: {
+    message:
+      '{count} name the time zone {zone}, which is another one in other marketplaces, such as {example} in {column}. Read as {offset}.',
+    remedy:
+      'The marketplace decides which zone is meant. Give it to `sp-reports load --marketplace`, or compare a row with Seller Central.',
+  },
 } as const satisfies Record<string, WarningEntry>;
 
 export type WarningCode = keyof typeof warningCatalogue;

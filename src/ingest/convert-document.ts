@@ -3,6 +3,7 @@ import { documentError } from '../parse/limits.js';
 import { parseDocument } from '../parse/parse-document.js';
 import type { ParseHint } from '../parse/parse-hint.js';
 import type { ParsedDocument } from '../parse/types.js';
+import type { EarlierDecisions } from '../parse/values/decide-rules.js';
 import type { PiiTreatment } from '../privacy/pii-policy.js';
 import { protectPersonalData } from '../privacy/protect-personal-data.js';
 import { faultPoint } from '../runtime/fault-point.js';
@@ -29,6 +30,8 @@ export interface ConvertOptions {
   limits?: DocumentLimits;
   /** Stops with its reason. */
   signal?: AbortSignal;
+  /** What was decided for earlier documents. */
+  earlier?: EarlierDecisions;
   /** Called with their number when all rows are written; if it throws, nothing is kept of them. */
   onRowsWritten?: (rows: number) => void;
 }
@@ -78,7 +81,7 @@ export async function convertDocument(
 async function convertOnce(
   raw: RawDocument,
   { lake, engine }: Pick<WriteOptions, 'lake' | 'engine'>,
-  { schema, schemas, pii, maxTextBytes, limits: ofContent, signal, onRowsWritten }: ConvertOptions,
+  { schema, schemas, pii, maxTextBytes, limits: ofContent, signal, earlier, onRowsWritten }: ConvertOptions,
   { charset, hint }: Known,
 ): Promise<ConvertedDocument> {
   const limits = { maxTextBytes, ofContent, signal };
@@ -91,6 +94,7 @@ async function convertOnce(
     schema,
     schemas,
     hint,
+    earlier,
   });
   const stream = pii ? protectPersonalData(found, schema, pii) : found;
   const written = await writeLake(stream, raw.metadata, {

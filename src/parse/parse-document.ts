@@ -10,11 +10,12 @@ import { formatOf, readHead } from './format.js';
 import { documentError } from './limits.js';
 import { readJsonObjects } from './objects/json.js';
 import type { ListPaths } from './objects/object-plan.js';
-import { oneByOne, parseObjects } from './objects/objects.js';
+import { type ObjectDecision, oneByOne, parseObjects } from './objects/objects.js';
 import { readXmlObjects } from './objects/xml.js';
 import type { ParseHint } from './parse-hint.js';
 import { betterTypeText, refuseOtherType, statedType } from './recognize-type.js';
 import type { Dialect, Engine, ParsedBatch } from './types.js';
+import type { EarlierDecisions } from './values/decide-rules.js';
 import { readWorkbook } from './workbook/workbook.js';
 
 /** How the rows of a document are read. */
@@ -23,6 +24,7 @@ interface ParseOptions {
   hint: ParseHint | undefined;
   batchRows: number;
   beginningBytes: number;
+  earlier: EarlierDecisions;
 }
 
 /**
@@ -57,6 +59,8 @@ export interface ParseRequest {
   batchRows?: number;
   /** Bytes of a JSON document from which the columnar parser assumes what the rest is like. */
   beginningBytes?: number;
+  /** Called only if the document and its report leave a decision open. */
+  earlier?: EarlierDecisions;
 }
 
 /** Errors: WRONG_REPORT_TYPE. */
@@ -98,9 +102,10 @@ async function parse({
   hint,
   batchRows = engine === 'columnar' ? 16_384 : 4096,
   beginningBytes = 1024 * 1024,
+  earlier = async () => [],
 }: ParseRequest): Promise<DocumentStream> {
   if (schema?.format === 'raw') return emptyStream();
-  const options = { engine, hint, batchRows, beginningBytes };
+  const options = { engine, hint, batchRows, beginningBytes, earlier };
   if (document.charset === 'binary') return parseWorkbook(document, schema, options);
   const head = await readHead(document.openText());
   if (head.trim() === '') return emptyStream();
@@ -124,7 +129,8 @@ async function parse({
   if (format === 'JSON') return parseJsonByEngine(document, schema, options);
   if (format === 'XML') {
     const openXml = (paths: ListPaths) => readXmlObjects(document, paths);
-    return parseObjects(document, schema, oneByOne(openXml, { batchRows, limits: document.limits }));
+    const reading = oneByOne(openXml, { batchRows, limits: document.limits });
+    return parseObjects(document, schema, reading, objectDecision(options));
   }
   throw new ReportsError('FORMAT_UNSUPPORTED', {
     reportType,
@@ -150,35 +156,50 @@ async function parseDelimitedByEngine(
   document: ReadableDocument,
   schema: ReportSchema | undefined,
   head: string,
-  { engine, hint, batchRows }: ParseOptions,
+  { engine, hint, batchRows, earlier }: ParseOptions,
 ): Promise<DocumentStream> {
   if (engine === 'columnar' && hint?.kind !== 'reference-parser') {
     const known = hint?.kind === 'assumption' ? hint.assumption : undefined;
-    return parseColumnar(document, schema, head, known);
+    return parseColumnar(document, schema, head, { known, earlier });
   }
-  return withReason(await parseDelimited(document, schema, head, batchRows), hint);
+  return withReason(await parseDelimited(document, schema, head, { batchRows, earlier }), hint);
 }
 
 async function parseJsonByEngine(
   document: ReadableDocument,
   schema: ReportSchema | undefined,
-  { engine, hint, batchRows, beginningBytes }: ParseOptions,
+  options: ParseOptions,
 ): Promise<DocumentStream> {
-  if (engine === 'columnar' && hint?.kind !== 'reference-parser') {
-    return parseJson(document, schema, { wholeSurvey: hint?.kind === 'whole-survey', beginningBytes });
+  const { engine, hint, batchRows, beginningBytes } = options;
+  const decision = objectDecision(options);
+  if (engine === 'columnar' && referenceReason(hint) === undefined) {
+    // Rules were decided after a survey, or by what one would have found.
+    const wholeSurvey = hint?.kind === 'whole-survey' || hint?.kind === 'object-rules';
+    return parseJson(document, schema, { wholeSurvey, beginningBytes, decision });
   }
   const openJson = (paths: ListPaths) => readJsonObjects(document, paths);
   const reading = {
     ...oneByOne(openJson, { batchRows, limits: document.limits }),
     engine: 'reference' as const,
   };
-  return withReason(await parseObjects(document, schema, reading), hint);
+  return withReason(await parseObjects(document, schema, reading, decision), hint);
+}
+
+function objectDecision({ hint, earlier }: ParseOptions): ObjectDecision {
+  const decided = hint?.kind === 'object-rules' ? hint.decided : undefined;
+  return { earlier, decided, referenceReason: referenceReason(hint) };
+}
+
+function referenceReason(hint: ParseHint | undefined): string | undefined {
+  if (hint?.kind === 'object-rules') return hint.referenceReason;
+  return hint?.kind === 'reference-parser' ? hint.reason : undefined;
 }
 
 /** Notes why the columnar parser did not read a document. */
 function withReason(stream: DocumentStream, hint: ParseHint | undefined): DocumentStream {
-  if (hint?.kind !== 'reference-parser') return stream;
-  const note = `read by the reference parser: ${hint.reason}`;
+  const reason = referenceReason(hint);
+  if (reason === undefined) return stream;
+  const note = `read by the reference parser: ${reason}`;
   return withResult(stream, (parsed) => ({ ...parsed, notes: [...parsed.notes, note] }));
 }
 
@@ -200,6 +221,8 @@ async function parseWorkbook(
     ...parsed,
     dialect,
     notes: [...sheet.notes, ...parsed.notes],
+    // The sheet was written as delimited text by this program.
+    decisions: parsed.decisions?.filter(({ subject }) => subject !== 'delimiter' && subject !== 'quoting'),
   }));
 }
 

@@ -1,23 +1,26 @@
 import type { DocumentLimits } from '../../config/documents-spec.js';
 import { ReportsError } from '../../errors/reports-error.js';
+import type { Decision } from '../../schema/findings.js';
 import { defaultTableName } from '../../schema/infer.js';
-import { marketplaces } from '../../schema/marketplaces.js';
 import type { ColumnType, ReportSchema, ResolvedColumn } from '../../schema/types.js';
 import type { ReadableDocument } from '../../source/types.js';
 import { type ResolvedHeader, resolveHeader } from '../layout/header.js';
 import { refuseKeyless, refuseUnknown, tableOf } from '../layout/table-layout.js';
 import { checkColumns, checkHeaderLine } from '../limits.js';
 import type { Dialect, ParsedTable } from '../types.js';
+import type { DecisionBasis, EarlierDecisions } from '../values/decide-rules.js';
 import type { ValueRules } from '../values/values.js';
-import { type DelimitedDialect, decideDialect } from './dialect.js';
+import { type DelimitedDialect, decideDialect, delimiterNames } from './dialect.js';
 
 /** How a delimited document is written, and what its header means. */
 export interface DelimitedLayout {
   dialect: DelimitedDialect;
   header: ResolvedHeader;
   limits: DocumentLimits;
-  /** Countries of the document's marketplaces. */
-  countries: string[];
+  /** What its values are decided by. */
+  basis: DecisionBasis;
+  /** Of delimiter and quoting. */
+  decisions: Decision[];
 }
 
 /**
@@ -29,8 +32,9 @@ export function delimitedLayout(
   { raw: { metadata }, limits }: Pick<ReadableDocument, 'raw' | 'limits'>,
   schema: ReportSchema | undefined,
   head: string,
+  earlier: EarlierDecisions,
 ): DelimitedLayout {
-  const { reportType, documentId, marketplaceIds } = metadata;
+  const { reportType, documentId } = metadata;
   const dialect = decideDialect(head, schema);
   if (!dialect) {
     const found = JSON.stringify(head.trim().slice(0, 200));
@@ -47,7 +51,14 @@ export function delimitedLayout(
     dialect,
     header,
     limits,
-    countries: marketplaceIds.flatMap((id) => marketplaces[id]?.country ?? []),
+    basis: {
+      metadata,
+      declared: header.schemaColumns.flatMap((column) => (column?.dateOrder ? [column] : [])),
+      periodColumn: schema?.tables[0]?.partitionBy,
+      checks: schema?.tables[0]?.checks,
+      earlier,
+    },
+    decisions: dialectDecisions(dialect),
   };
 }
 
@@ -84,10 +95,18 @@ export function tableLayout(
   return { table, cellIndexes };
 }
 
+function dialectDecisions({ delimiter, quoting, reasons }: DelimitedDialect): Decision[] {
+  return [
+    { subject: 'delimiter', value: delimiterNames[delimiter] ?? delimiter, reason: reasons.delimiter },
+    { subject: 'quoting', value: quoting, reason: reasons.quoting },
+  ];
+}
+
 /** The part of the dialect that the ledger keeps. */
 export function storedDialect(
   { delimiter, quoting, preambleLines }: DelimitedDialect,
   rules: ValueRules,
 ): Dialect {
-  return { delimiter, quoting, ...rules, preambleLines };
+  const { decimalMark, dateOrder } = rules;
+  return { delimiter, quoting, decimalMark, dateOrder, preambleLines };
 }

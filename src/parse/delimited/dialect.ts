@@ -1,3 +1,4 @@
+import { pluralize } from '../../text/pluralize.js';
 import { looseHeader } from '../../schema/column-name.js';
 import type { Quoting, ReportSchema } from '../../schema/types.js';
 
@@ -12,10 +13,19 @@ export interface DelimitedDialect {
   header: string[];
   /** Lines end with `\r` alone, as old spreadsheets wrote them. */
   carriageReturnsOnly: boolean;
+  /** Why, for the ledger. */
+  reasons: { delimiter: string; quoting: string };
 }
 
 const tab = '\t';
 const delimiters = [tab, ',', ';', '|'];
+
+export const delimiterNames: Record<string, string> = {
+  [tab]: 'tab',
+  ',': 'comma',
+  ';': 'semicolon',
+  '|': 'pipe',
+};
 
 /** The header is searched in this many lines. Preambles of up to nine lines have been seen. */
 export const maxHeaderLines = 40;
@@ -24,6 +34,8 @@ interface Candidate {
   lineIndex: number;
   delimiter: string;
   cells: string[];
+  /** How many headers of the schema the line has; undefined if that did not decide. */
+  matches?: number;
 }
 
 /**
@@ -36,8 +48,8 @@ export function decideDialect(head: string, schema: ReportSchema | undefined): D
   const lines = head.split(carriageReturnsOnly ? '\r' : '\n', maxHeaderLines);
   const found = (schema && byKnownHeaders(lines, schema)) ?? byWidth(lines, schema);
   if (!found) return undefined;
-  const { lineIndex, delimiter, cells } = found;
-  const quoting = decideQuoting(delimiter, lines.slice(lineIndex), schema);
+  const { lineIndex, delimiter, cells, matches } = found;
+  const { quoting, reason } = decideQuoting(delimiter, lines.slice(lineIndex), schema);
   return {
     delimiter,
     quoting,
@@ -45,6 +57,13 @@ export function decideDialect(head: string, schema: ReportSchema | undefined): D
     preambleCharacters: lines.slice(0, lineIndex).reduce((sum, line) => sum + line.length + 1, 0),
     header: quoting === 'none' ? splitLine(lines[lineIndex] ?? '', delimiter, 'none') : cells,
     carriageReturnsOnly,
+    reasons: {
+      delimiter:
+        matches === undefined
+          ? 'splits most lines into the same number of cells'
+          : `splits a line into ${pluralize(matches, 'header')} of the schema`,
+      quoting: reason,
+    },
   };
 }
 
@@ -121,7 +140,7 @@ function byKnownHeaders(lines: string[], schema: ReportSchema): Candidate | unde
       const cells = cellsOfLine(line, delimiter);
       const matches = new Set(cells.map(looseHeader).filter((header) => known.has(header))).size;
       if (matches === 0 || matches + bonus <= bestScore) continue;
-      best = { lineIndex, delimiter, cells };
+      best = { lineIndex, delimiter, cells, matches };
       bestScore = matches + bonus;
     }
   });
@@ -222,13 +241,15 @@ function decideQuoting(
   delimiter: string,
   [headerLine = '', firstRow = '']: string[],
   schema: ReportSchema | undefined,
-): Quoting {
-  if (delimiter !== tab) return 'csv';
+): { quoting: Quoting; reason: string } {
+  if (delimiter !== tab) return { quoting: 'csv', reason: 'no tabs between cells' };
   const declared = schema?.format === 'tsv' ? schema.quoting : undefined;
-  if (declared === 'csv') return declared;
-  const isWrapped =
-    allQuoted(headerLine, delimiter) || (declared === 'outer' && allQuoted(firstRow, delimiter));
-  return isWrapped ? 'outer' : 'none';
+  if (declared === 'csv') return { quoting: declared, reason: 'declared in the schema' };
+  if (allQuoted(headerLine, delimiter)) return { quoting: 'outer', reason: 'all headers are in quotes' };
+  if (declared === 'outer' && allQuoted(firstRow, delimiter)) {
+    return { quoting: 'outer', reason: 'declared in the schema, and the first row is in quotes' };
+  }
+  return { quoting: 'none', reason: 'headers between tabs are not in quotes' };
 }
 
 function allQuoted(line: string, delimiter: string): boolean {

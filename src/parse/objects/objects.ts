@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { DocumentLimits } from '../../config/documents-spec.js';
 import { snakeCaseName } from '../../schema/column-name.js';
 import { defaultTableName } from '../../schema/infer.js';
@@ -7,11 +8,21 @@ import { type Leaf, leavesOf } from './leaves.js';
 import { ObjectSurvey, shownPath, splitWords } from './object-columns.js';
 import { type ListPaths, noPaths, type ObjectRow } from './object-plan.js';
 import { ObjectPlan, type PlannedTable } from './object-plan.js';
-import { type ObjectTable, readObjectBatches } from './object-batches.js';
+import { type ObjectTable, readObjectBatches, readObjectTexts } from './object-batches.js';
 import { type FoundObjects, surveyObjects } from './object-survey.js';
 import { refuseKeyless, refuseUnknown, tableOf } from '../layout/table-layout.js';
 import { type DocumentStream, documentStream, type StreamEnd } from '../document-stream.js';
-import type { Engine, ParsedBatch } from '../types.js';
+import { wrongAssumption } from '../parse-hint.js';
+import type { Dialect, Engine, ParsedBatch } from '../types.js';
+import {
+  type DecidedRules,
+  type DecisionBasis,
+  decideRules,
+  type EarlierDecisions,
+  type TextOf,
+  usualRules,
+} from '../values/decide-rules.js';
+import { Evidence } from '../values/evidence.js';
 import type { ValueRules } from '../values/values.js';
 
 /** How a document of objects is read. */
@@ -19,7 +30,24 @@ export interface ObjectReading {
   /** Absent for a format with only one parser, such as XML. */
   engine?: Engine;
   survey(plan: ObjectPlan | undefined): Promise<FoundObjects>;
-  batches(tables: ObjectTable[], plan: ObjectPlan | undefined, rules: ValueRules): AsyncIterable<ParsedBatch>;
+  /** `evidence` receives what the values show. */
+  batches(
+    tables: ObjectTable[],
+    plan: ObjectPlan | undefined,
+    rules: ValueRules,
+    evidence: Evidence,
+  ): AsyncIterable<ParsedBatch>;
+  /** The rows as texts. */
+  texts(tables: ObjectTable[], plan: ObjectPlan | undefined): AsyncIterable<TextOf>;
+}
+
+/** What the values of a document of objects are decided by. */
+export interface ObjectDecision {
+  earlier: EarlierDecisions;
+  /** What an earlier attempt decided. */
+  decided?: DecidedRules;
+  /** Why the columnar parser cannot read the document. */
+  referenceReason?: string;
 }
 
 /**
@@ -33,25 +61,71 @@ export async function parseObjects(
   document: Pick<ReadableDocument, 'raw' | 'limits'>,
   schema: ReportSchema | undefined,
   reading: ObjectReading,
+  decision: ObjectDecision,
 ): Promise<DocumentStream> {
   const plan = schema?.tables.length ? new ObjectPlan(schema) : undefined;
   const found = await reading.survey(plan);
-  const rules = objectRules(schema);
+  const rules = decision.decided?.rules ?? usualRules(objectBasis(document.raw.metadata, schema, decision));
   const { tables, notes } = objectLayout(document, plan, found, rules);
   const { engine } = reading;
   return documentStream(
     {
       engine,
-      dialect: { ...rules, preambleLines: 0 },
+      dialect: objectDialect(rules),
       tables: tables.map(({ table }) => table),
     },
     readBatches(),
   );
 
   async function* readBatches(): AsyncGenerator<ParsedBatch, StreamEnd> {
-    yield* reading.batches(tables, plan, rules);
-    return { notes };
+    const evidence = new Evidence();
+    yield* reading.batches(tables, plan, rules, evidence);
+    const basis = objectBasis(document.raw.metadata, schema, decision);
+    const texts = () => reading.texts(tables, plan);
+    const { warnings, decisions } = await confirmed(evidence, { rules, tables, basis, texts }, decision);
+    return { notes, warnings, decisions };
   }
+}
+
+/** What the rows of a document of objects were read by. */
+interface ObjectRead {
+  rules: ValueRules;
+  tables: ObjectTable[];
+  basis: DecisionBasis;
+  texts: () => AsyncIterable<TextOf>;
+}
+
+/**
+ * What was found about the rules by which rows were read, if they are those that the rows show.
+ * Errors: ReadAgain<ParseHint>.
+ */
+export async function confirmed(
+  evidence: Evidence,
+  { rules, tables, basis, texts }: ObjectRead,
+  { decided, referenceReason }: ObjectDecision,
+): Promise<DecidedRules> {
+  if (decided) return decided;
+  const columns = tables.flatMap(({ table }) => table.columns);
+  const right = await decideRules(evidence, basis, columns, texts);
+  if (isDeepStrictEqual(right.rules, rules)) return right;
+  throw wrongAssumption({ kind: 'object-rules', decided: right, referenceReason });
+}
+
+/** Numbers in JSON and XML have a decimal point. */
+export function objectBasis(
+  metadata: DocumentMetadata,
+  schema: ReportSchema | undefined,
+  { earlier }: Pick<ObjectDecision, 'earlier'>,
+): DecisionBasis {
+  const tables = schema?.tables ?? [];
+  const declared = tables.flatMap(({ columns }) =>
+    columns.filter(({ dateOrder }) => dateOrder !== undefined),
+  );
+  return { metadata, declared, periodColumn: tables[0]?.partitionBy, earlier, decimalMark: '.' };
+}
+
+export function objectDialect({ decimalMark, dateOrder }: ValueRules): Dialect {
+  return { decimalMark, dateOrder, preambleLines: 0 };
 }
 
 /** The tables of a document of objects, and the notes on them. */
@@ -88,15 +162,10 @@ export function oneByOne(
   const open = (plan: ObjectPlan | undefined) => openObjects(plan?.lists ?? noPaths);
   return {
     survey: (plan) => surveyObjects(open(plan), plan, limits),
-    batches: (tables, plan, rules) => readObjectBatches(open(plan), tables, rules, batchRows),
+    batches: (tables, plan, rules, evidence) =>
+      readObjectBatches(open(plan), tables, { rules, batchRows, evidence }),
+    texts: (tables, plan) => readObjectTexts(open(plan), tables),
   };
-}
-
-/** Numbers in JSON and XML have a decimal point, and dates start with the year. */
-export function objectRules(schema: ReportSchema | undefined): ValueRules {
-  const columns = schema?.tables.flatMap((table) => table.columns) ?? [];
-  const declared = columns.find(({ dateOrder }) => dateOrder)?.dateOrder;
-  return { decimalMark: '.', dateOrder: declared ?? 'mdy' };
 }
 
 /** Members that identify the kind of a document. The ledger already has it. */

@@ -1,14 +1,22 @@
 import { columnTypeText } from '../../schema/column-type.js';
 import type { ColumnType, ResolvedColumn, ScalarType } from '../../schema/types.js';
 import type { Reject, Value } from '../types.js';
-import { type DateOrder, readTime } from './dates.js';
+import { type DateOptions, type DateOrder, readTime } from './dates.js';
 import { listItems, listText } from './lists.js';
 import { type DecimalMark, fitsDecimal, readNumber } from './numbers.js';
 
 /** What was decided for the document, by which its values are read. */
-export interface ValueRules {
+export interface ValueRules extends Pick<DateOptions, 'latestYear' | 'zones'> {
   decimalMark: DecimalMark;
   dateOrder: DateOrder;
+  /** By name, the columns that are written in another way than the document. */
+  columns?: ReadonlyMap<string, Partial<Pick<ValueRules, 'decimalMark' | 'dateOrder'>>>;
+}
+
+/** The rules for one column. */
+export function rulesOf(rules: ValueRules, column: string): ValueRules {
+  const own = rules.columns?.get(column);
+  return own ? { ...rules, ...own } : rules;
 }
 
 /**
@@ -80,10 +88,10 @@ export function readerOf(type: ColumnType): Reader {
     case 'bool':
       return (text) => boolTexts.get(text.trim().toUpperCase());
     case 'date':
-      return (text, { dateOrder }) => readTime(text, dateOrder)?.days;
+      return (text, rules) => readTime(text, rules.dateOrder, rules)?.days;
     case 'timestamp':
-      return (text, { dateOrder }) => {
-        const micros = readTime(text, dateOrder)?.micros;
+      return (text, rules) => {
+        const micros = readTime(text, rules.dateOrder, rules)?.micros;
         return micros !== undefined && micros >= minMicros && micros <= maxMicros ? micros : undefined;
       };
     case 'list':
@@ -130,7 +138,7 @@ export function textReader(type: ColumnType, rules: ValueRules): (text: string) 
 /** Reads a non-empty cell: its value, or null with a reject if it is not of the column's type. */
 export function cellReader({ name, type }: ResolvedColumn, rules: ValueRules) {
   if (type.kind === 'string') return (text: string) => text;
-  const read = textReader(type, rules);
+  const read = textReader(type, rulesOf(rules, name));
   const reason = expectedReason(type);
   return (text: string, row: number, rejects: Reject[]): Value | null => {
     const value = read(text);

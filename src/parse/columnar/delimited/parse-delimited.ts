@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Kernel, takeKernel } from '../../../kernel/kernel.js';
+import { type Findings, joinFindings } from '../../../schema/findings.js';
 import type { ReportSchema } from '../../../schema/types.js';
 import type { ReadableDocument } from '../../../source/types.js';
 import {
@@ -8,11 +10,12 @@ import {
   type TableLayout,
   tableLayout,
 } from '../../delimited/delimited-layout.js';
-import { decideRules, surveyDocument, surveyLines } from '../../delimited/survey.js';
+import { decideDelimited, readTexts, surveyDocument, surveyLines } from '../../delimited/survey.js';
 import { type DocumentStream, documentStream, type StreamEnd } from '../../document-stream.js';
 import { type Assumption, notColumnar, wrongAssumption } from '../../parse-hint.js';
 import type { ParsedBatch } from '../../types.js';
-import type { Evidence } from '../../values/evidence.js';
+import type { EarlierDecisions } from '../../values/decide-rules.js';
+import { Evidence } from '../../values/evidence.js';
 import { RowGroupBuilder } from '../columns/row-group.js';
 import { readSlabs } from '../slab.js';
 import { cellFormOf, openDelimitedRows } from './delimited-rows.js';
@@ -29,10 +32,10 @@ export async function parseColumnar(
   document: ReadableDocument,
   schema: ReportSchema | undefined,
   head: string,
-  known?: Assumption,
+  { known, earlier }: { known?: Assumption; earlier: EarlierDecisions },
 ): Promise<DocumentStream> {
   const { metadata } = document.raw;
-  const layout = delimitedLayout(document, schema, head);
+  const layout = delimitedLayout(document, schema, head, earlier);
   const { dialect } = layout;
   if (dialect.carriageReturnsOnly) throw notColumnar('its lines end in carriage returns alone');
   const assumed = known ?? (await assume(document, layout, head));
@@ -91,12 +94,14 @@ async function* readRowGroups(
 ): AsyncGenerator<ParsedBatch, StreamEnd> {
   const { dialect, header } = layout;
   const cellIndexOf = (column: number) => header.positions.indexOf(column);
+  const evidence = new Evidence();
   const group = new RowGroupBuilder({
     kernel,
     columns: table.columns,
     cellIndexes,
     form: cellFormOf(dialect),
     rules: assumed.rules,
+    evidence,
     emptyCells: [...assumed.emptyNameless].map(cellIndexOf),
   });
   const cutter = openDelimitedRows(kernel, layout, group.maxRowsTogether);
@@ -120,18 +125,24 @@ async function* readRowGroups(
   }
   cutter.end();
   if (!group.isEmpty()) yield { table: table.name, batch: group.batch(), rejects: group.rejects };
-  const notes = assumed.isCertain ? assumed.notes : confirmed(assumed, group.evidence, layout);
-  return { notes: [...header.notes, ...notes] };
+  const { notes, warnings, decisions } = assumed.isCertain
+    ? assumed
+    : await confirmed(document, { assumed, evidence, layout });
+  return joinFindings({ notes: header.notes, decisions: layout.decisions }, { notes, warnings, decisions });
 }
 
 /**
- * The notes on an assumption that the rows confirm.
+ * What was found about an assumption that the rows confirm.
  * Errors: ReadAgain<ParseHint>.
  */
-function confirmed(assumed: Assumption, evidence: Evidence, layout: DelimitedLayout): string[] {
-  const rules = decideRules(evidence, layout);
-  const isRight =
-    rules.decimalMark === assumed.rules.decimalMark && rules.dateOrder === assumed.rules.dateOrder;
-  if (!isRight) throw wrongAssumption({ kind: 'assumption', assumption: { ...assumed, rules } });
-  return evidence.notes(rules);
+async function confirmed(
+  document: ReadableDocument,
+  { assumed, evidence, layout }: { assumed: Assumption; evidence: Evidence; layout: DelimitedLayout },
+): Promise<Required<Findings>> {
+  const reading = layout.dialect.quoting === 'csv' ? 'whole' : 'line-by-line';
+  const decided = await decideDelimited(evidence, layout, () => readTexts(document, layout, reading));
+  if (!isDeepStrictEqual(decided.rules, assumed.rules)) {
+    throw wrongAssumption({ kind: 'assumption', assumption: { ...assumed, ...decided, isCertain: true } });
+  }
+  return { ...decided, notes: [] };
 }

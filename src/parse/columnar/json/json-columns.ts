@@ -10,6 +10,7 @@ import { ObjectSurvey } from '../../objects/object-columns.js';
 import type { FoundObjects } from '../../objects/object-survey.js';
 import { notColumnar } from '../../parse-hint.js';
 import type { ParsedBatch } from '../../types.js';
+import type { Evidence } from '../../values/evidence.js';
 import type { ValueRules } from '../../values/values.js';
 import { JsonBytes } from './json-bytes.js';
 import { JsonRows } from './json-rows.js';
@@ -17,18 +18,24 @@ import { noteMet } from './json-survey.js';
 import { RowGroupBuilder } from '../columns/row-group.js';
 import type { Rows } from '../rows.js';
 
+interface ReadBy {
+  rules: ValueRules;
+  /** Receives what the values show. */
+  evidence: Evidence;
+  /** Receives what was found so far, with each full batch and at the end. */
+  check?: (found: FoundObjects) => void;
+}
+
 /**
  * Reads the rows of the tables of a JSON document from bytes into columns. Each batch is valid
- * until the next is pulled. `check` receives what was found so far, with each full batch and at the
- * end.
+ * until the next is pulled.
  * Errors: ReadAgain<ParseHint>, and those of `check`.
  */
 export async function* readJsonColumns(
   document: ReadableDocument,
   tables: ObjectTable[],
   plan: ObjectPlan | undefined,
-  rules: ValueRules,
-  check?: (found: FoundObjects) => void,
+  { rules, evidence, check }: ReadBy,
 ): AsyncGenerator<ParsedBatch> {
   const { limits } = document;
   const { maxLists } = limits;
@@ -39,7 +46,7 @@ export async function* readJsonColumns(
       const known = lists.get(list);
       if (known) return known;
       if (lists.size >= maxLists) throw notColumnar(`it has more than ${maxLists} lists`);
-      const reading = new ListReading(kernel, list, tables, plan, rules);
+      const reading = new ListReading(kernel, list, tables, plan, { rules, evidence });
       lists.set(list, reading);
       return reading;
     };
@@ -64,7 +71,7 @@ export async function* readJsonColumns(
     check?.(foundIn(lists, { plan, beside, limits }));
     for (const reading of lists.values()) yield* reading.rest();
     const ofDocument = tables.filter((table) => table.hasRowsIn(undefined));
-    yield* readObjectBatches(only(beside), ofDocument, rules, 1);
+    yield* readObjectBatches(only(beside), ofDocument, { rules, evidence, batchRows: 1 });
   } finally {
     kernel.release();
   }
@@ -104,7 +111,7 @@ class ListReading {
     list: string,
     tables: ObjectTable[],
     plan: ObjectPlan | undefined,
-    rules: ValueRules,
+    { rules, evidence }: ReadBy,
   ) {
     this.rows = new JsonRows(kernel);
     this.from = tables.find((table) => table.hasRowsIn(list));
@@ -131,6 +138,7 @@ class ListReading {
       cellIndexes: columns.map((_, index) => (filled.has(index) ? index * 2 : undefined)),
       form: 'json',
       rules,
+      evidence,
       emptyCells: [],
     });
   }
