@@ -15,6 +15,7 @@ import {
   parquetPaths,
   purgedNote,
   removedReason,
+  withoutQuotations,
 } from '../warehouse/types.js';
 import type { PipelineContext } from '../ingest/context.js';
 import { checkLakeFiles, lakeName } from '../ingest/lake-files.js';
@@ -218,6 +219,7 @@ function purgedEntry(entry: LedgerEntry): LedgerEntry {
     ...entry,
     rawPath: null,
     reason: entry.reason === null ? null : removedReason,
+    ...withoutQuotations(entry),
     notes: isPurged(entry) ? entry.notes : [...entry.notes, purgedNote],
   };
 }
