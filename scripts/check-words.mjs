@@ -60,7 +60,7 @@ for (const file of files) {
       }
     });
 }
-if (problems > 0) console.error(`${problems} places to reword. docs/glossary.md has the vocabulary.`);
+if (problems > 0) console.error(`${problems} lines to reword. docs/glossary.md has the vocabulary.`);
 process.exitCode = problems > 0 ? 1 : 0;
 
 function isAllowed(file, line) {

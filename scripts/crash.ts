@@ -11,10 +11,12 @@ import { numberOption } from './options.js';
 /**
  * `npm run crash -- --kills N [--seed N] [--json]`: kills the program N times, and a purge at each
  * of its steps, and compares the results. `scripts/bigquery-emulator npm run crash -- --bigquery …`
- * does the same with the BigQuery emulator.
+ * does the same with the BigQuery emulator. With `--queue URL`, the queue is on the SQS server at
+ * that address, and all kills are at any time.
  */
 const kills = numberOption('kills', 200);
 const random = new Random(numberOption('seed', 1));
+const queueServer = await answeringQueueServer();
 const startedMs = Date.now();
 const result = await runCrashMatrix({
   kills,
@@ -22,10 +24,12 @@ const result = await runCrashMatrix({
   onKill(done) {
     if (done % 20 === 0) process.stderr.write(`${done} kills\n`);
   },
-  ...(process.argv.includes('--bigquery') ? { bigQuery: bigQueryEndpoint() } : {}),
+  queueServer,
+  bigQuery: process.argv.includes('--bigquery') ? bigQueryEndpoint() : undefined,
 });
 const { matrix, differences, ...counts } = result;
-differences.push(...(await purgeDifferences()));
+// A purge has no queue.
+if (queueServer === undefined) differences.push(...(await purgeDifferences()));
 const seconds = Math.round((Date.now() - startedMs) / 1000);
 if (process.argv.includes('--json')) {
   process.stdout.write(`${JSON.stringify({ ...counts, seconds, matrix, differences })}\n`);
@@ -47,6 +51,24 @@ if (process.argv.includes('--json')) {
   );
 }
 process.exitCode = counts.lost + counts.twice + counts.leftovers + differences.length > 0 ? 1 : 0;
+
+/** The address after `--queue`. Ends the process if nothing answers there. */
+async function answeringQueueServer(): Promise<string | undefined> {
+  const at = process.argv.indexOf('--queue');
+  if (at < 0) return undefined;
+  const url = process.argv[at + 1] ?? '';
+  try {
+    if (!/^https?:$/.test(new URL(url).protocol)) throw new Error('it is no address of HTTP');
+    await fetch(url, { signal: AbortSignal.timeout(5000) });
+    return url;
+  } catch (error) {
+    const { cause, message } = error as Error & { cause?: { code?: string } };
+    process.stderr.write(
+      `--queue ${url}: no SQS server answers there (${cause?.code ?? message}). Start one, for example moto or ElasticMQ, and pass its address, such as http://127.0.0.1:5000.\n`,
+    );
+    process.exit(2);
+  }
+}
 
 function bigQueryEndpoint(): string {
   const endpoint = process.env.BIGQUERY_EMULATOR;

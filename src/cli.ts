@@ -41,8 +41,11 @@ export async function runCli(args: string[], io: Io): Promise<number> {
     await program.parseAsync(words, { from: 'user' });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    return printError(error, io);
+    if (!(error instanceof CommanderError)) return printError(error, io);
+    if (error.exitCode === 0) return 0;
+    // The help was shown, because a command is missing.
+    if (error.code === 'commander.help') return 2;
+    return printError(usageError(error), io);
   }
 }
 
@@ -70,6 +73,8 @@ export function buildProgram(io: Io, exit: (code: number) => void): Command {
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stderr.write(text),
+      // `runCli` prints mistakes like all other errors.
+      outputError() {},
     });
   program.addCommand(initCommand(io));
   program.addCommand(doctorCommand(io, exit));
@@ -98,6 +103,12 @@ export function buildProgram(io: Io, exit: (code: number) => void): Command {
 
 function withSubcommands(command: Command): Command[] {
   return command.commands.flatMap((each) => [each, ...withSubcommands(each)]);
+}
+
+/** A mistake that commander found, such as an unknown option. */
+function usageError({ message }: CommanderError): ReportsError {
+  const problem = message.replace(/^error: /, '').replaceAll(/\s+/g, ' ');
+  return new ReportsError('USAGE', { problem });
 }
 
 const wrongUse = new Set([

@@ -5,6 +5,13 @@ require('./small-memory.cjs');
 process.umask(0o077);
 
 async function main(): Promise<void> {
+  const { openFilesProblem } = await import('./runtime/open-files.js');
+  const problem = openFilesProblem();
+  if (problem !== undefined) {
+    process.stderr.write(problem);
+    process.exitCode = 1;
+    return;
+  }
   // Its process starts while this one reads its own modules.
   if (process.argv.includes('query')) {
     const { startAhead } = await import('./warehouse/duckdb/query-process.js');

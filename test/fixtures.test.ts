@@ -9,7 +9,7 @@ import { convertDocument } from '../src/ingest/convert-document.js';
 import { columnTypeText } from '../src/schema/column-type.js';
 import { packagedSchemasFolder, readSchemas } from '../src/schema/read.js';
 import { keepFile } from '../src/source/document/raw-store.js';
-import type { DocumentFacts } from '../src/source/types.js';
+import type { DocumentMetadata } from '../src/source/types.js';
 import type { LoadTable } from '../src/warehouse/types.js';
 import { openFolderStore } from '../src/store/folder-store.js';
 import { onEachCollection } from './collections.js';
@@ -17,7 +17,7 @@ import { onEachCollection } from './collections.js';
 /** A case is a document and, beside it, `<case>.expected.json`; adding a pair adds a test. */
 interface Expected {
   /** The metadata from Amazon, if it matters. */
-  facts?: Partial<DocumentFacts>;
+  metadata?: Partial<DocumentMetadata>;
   charset: string;
   table: string;
   /** `name type`; schema columns that the document lacks are left out. */
@@ -35,15 +35,15 @@ const schemas = readSchemas({ folders: [packagedSchemasFolder()] });
 /**
  * Converts a document from a file to Parquet, and reads the Parquet back with DuckDB and hyparquet.
  */
-async function readThrough(path: string, facts: Omit<DocumentFacts, 'documentId'>, engine: Engine) {
+async function readThrough(path: string, metadata: Omit<DocumentMetadata, 'documentId'>, engine: Engine) {
   const home = mkdtempSync(join(tmpdir(), 'sp-reports-fixture-'));
   try {
-    const raw = await keepFile(openFolderStore(join(home, 'raw')), path, facts);
-    const schema = schemas.get(facts.reportType);
+    const raw = await keepFile(openFolderStore(join(home, 'raw')), path, metadata);
+    const schema = schemas.get(metadata.reportType);
     const { document, parsed, written } = await convertDocument(
       raw,
       { lake: openFolderStore(join(home, 'lake')), engine },
-      { maxTextBytes: 1e9, ...(schema ? { schema } : {}) },
+      { maxTextBytes: 1e9, schema, schemas },
     );
     return {
       document,
@@ -108,7 +108,7 @@ function documentColumns(parsed: ParsedDocument): string[] {
     .map(({ name, type }) => `${name} ${columnTypeText(type)}`);
 }
 
-describe('fixtures, from the document to Parquet and back', () => {
+describe('fixtures, from the document to Parquet and back:', () => {
   for (const reportType of readdirSync(folder).filter((name) => /^[A-Z]/.test(name))) {
     for (const name of readdirSync(join(folder, reportType)).filter(
       (each) => !each.endsWith('.expected.json'),
@@ -117,10 +117,10 @@ describe('fixtures, from the document to Parquet and back', () => {
         it(`${reportType}/${name} loads as expected by the ${engine} engine`, async () => {
           const expectedPath = join(folder, reportType, `${name.replace(/\..*$/, '')}.expected.json`);
           const expected = JSON.parse(readFileSync(expectedPath, 'utf8')) as Expected;
-          const facts = { sellerId: 'A1', reportType, marketplaceIds: [], ...expected.facts };
+          const metadata = { sellerId: 'A1', reportType, marketplaceIds: [], ...expected.metadata };
           const { document, parsed, tables, rejects } = await readThrough(
             join(folder, reportType, name),
-            facts,
+            metadata,
             engine,
           );
           const [table, ...others] = tables;
@@ -130,7 +130,7 @@ describe('fixtures, from the document to Parquet and back', () => {
           );
           assert.deepEqual(
             {
-              facts: expected.facts,
+              metadata: expected.metadata,
               charset: document.charset,
               table: table?.name,
               columns: documentColumns(parsed),
@@ -138,7 +138,7 @@ describe('fixtures, from the document to Parquet and back', () => {
               otherRows,
               rejects,
             },
-            { facts: expected.facts, otherRows: {}, ...expected },
+            { metadata: expected.metadata, otherRows: {}, ...expected },
           );
           assert.equal(table?.rowsByHyparquet, rows.length);
         });
@@ -146,14 +146,14 @@ describe('fixtures, from the document to Parquet and back', () => {
   }
 });
 
-describe('collected documents', () => {
+describe('collected documents:', () => {
   onEachCollection('samples', (samples, size) => {
     for (const name of readdirSync(samples).filter((each) => each.includes('--'))) {
       for (const engine of engines) {
         it(`${name} of the ${size} collection loads with every line, by the ${engine} engine`, async () => {
           const reportType = name.replace(/--.*$/, '');
-          const facts = { sellerId: 'A1', reportType, marketplaceIds: [] };
-          const { tables, rejects } = await readThrough(join(samples, name), facts, engine);
+          const metadata = { sellerId: 'A1', reportType, marketplaceIds: [] };
+          const { tables, rejects } = await readThrough(join(samples, name), metadata, engine);
           assert.deepEqual(rejects, []);
           const rows = tables.reduce((sum, table) => sum + table.rowsByDuckDb.length, 0);
           if (/\.(json|xml)$/.test(name)) return assert.ok(rows > 0);

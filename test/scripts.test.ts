@@ -20,7 +20,7 @@ import { promisify, stripVTControlCharacters } from 'node:util';
 
 const root = new URL('../', import.meta.url).pathname;
 
-describe('scripts/test and .ci/run', () => {
+describe('the test scripts:', () => {
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'sp-reports-scripts-'));
@@ -79,7 +79,7 @@ describe('scripts/test and .ci/run', () => {
   });
 });
 
-describe('npm test', function () {
+describe('the npm scripts:', function () {
   this.timeout(120_000);
 
   it('npm test -- FILE and npx mocha FILE run the tests of that file alone', async () => {
@@ -104,7 +104,7 @@ describe('npm test', function () {
   }
 });
 
-describe('the kernel that tests run with', () => {
+describe('the kernel that tests run with:', () => {
   let folder: string;
   const wasm = () => join(folder, 'src/kernel/kernel.wasm');
   const typings = () => join(folder, 'src/kernel/kernel-exports.ts');

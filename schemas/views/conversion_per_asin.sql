@@ -1,4 +1,4 @@
--- Visits, sales and conversion of visits to sales, by item and report period.
+-- Visits, sales and the conversion of visits into sales, by item and report period.
 --
 -- Tables: sales_and_traffic_by_asin
 -- Columns:
@@ -6,10 +6,10 @@
 --   marketplace_ids: Marketplaces of the report, joined by commas.
 --   data_start: First day of the period.
 --   data_end: Last day of the period.
---   asin_granularity: What a row describes: PARENT, CHILD or SKU. Add up rows of one kind only.
+--   asin_granularity: What a row describes: PARENT, CHILD or SKU. Add up only rows of one kind.
 --   parent_asin: ASIN of the parent item.
---   child_asin: ASIN of the item; NULL in rows of parents.
---   sku: The seller's SKU; NULL unless rows describe SKUs.
+--   child_asin: ASIN of the item; NULL in a row that describes a parent item.
+--   sku: The seller's SKU; NULL unless the row describes a SKU.
 --   sessions: Visits.
 --   page_views: Page views.
 --   orders: Order items.
@@ -18,7 +18,7 @@
 --   currency: Currency of `sales`.
 --   units_per_session: `units` divided by `sessions`; NULL without sessions.
 --   buy_box_percentage: Percentage of page views, from 0 to 100, in which the seller's offer was the featured offer.
--- Caveats: Periods are those that the reports were requested for. If they overlap, a day counts in each of them. Figures include sales to businesses.
+-- Caveats: Each row covers the period of its report. If periods overlap, a day counts in each of them. Figures include sales to businesses.
 SELECT
   _seller_id AS seller_id,
   ARRAY_TO_STRING(marketplace_ids, ', ') AS marketplace_ids,

@@ -4,15 +4,15 @@
 -- Columns:
 --   seller_id: The seller.
 --   order_date: Day of the purchase, in UTC.
---   sales_channel: Where the order was placed, such as Amazon.de; Non-Amazon for orders from elsewhere that Amazon ships.
---   currency: Currency of the amounts. An order without a price (pending or cancelled) counts under the currency of the other orders of its channel.
+--   sales_channel: Where the order was placed, such as Amazon.de; Non-Amazon for orders from other channels that Amazon ships.
+--   currency: Currency of the amounts. An order without a price (pending or cancelled) counts in the currency of the other orders of its channel.
 --   orders: Orders that were not cancelled, including pending ones.
 --   units: Units in these orders.
 --   item_sales: Sum of the prices of the goods in these orders, with tax if the marketplace shows prices with tax.
---   item_tax: Tax on the goods, as far as the report states it.
---   shipping_sales: What buyers pay for shipping and gift wrap.
+--   item_tax: Tax on the goods, if the report states it.
+--   shipping_sales: What buyers paid for shipping and gift wrap.
 --   discounts: Promotions on goods and shipping, as a positive amount; not subtracted from `item_sales`.
---   pending_orders: How many of `orders` are pending. Amazon does not state their price yet, so it is missing in `item_sales`.
+--   pending_orders: How many of `orders` are pending. Amazon does not state their prices yet, so `item_sales` does not include them.
 --   cancelled_orders: Orders that were cancelled. No other figure includes them.
 -- Caveats: Days are in UTC, not in the marketplace's time zone. An order that is in both tables counts once, with the data of the latest update. Refunds are
 --   not subtracted. Orders from XML reports (xml_orders_by_last_update) are not included.

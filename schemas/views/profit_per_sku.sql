@@ -1,4 +1,4 @@
--- What each SKU earned and what it cost at Amazon, by settlement and month.
+-- What each SKU earned, and what Amazon charged for it, by settlement and month.
 --
 -- Tables: settlement_v2 | settlement_v1
 -- Columns:
@@ -7,8 +7,8 @@
 --   settlement_start: First day of the settlement.
 --   settlement_end: Last day of the settlement.
 --   month: Month in which the amounts were posted, in UTC, such as 2026-06.
---   marketplace_name: As the settlement names it, such as Amazon.de; NULL if an amount belongs to no marketplace.
---   currency: Currency of all amounts of the row.
+--   marketplace_name: Name of the marketplace in the settlement, such as Amazon.de; NULL if an amount belongs to no marketplace.
+--   currency: Currency of all amounts in the row.
 --   sku: The seller's SKU; NULL for amounts that belong to no SKU, such as subscription and storage fees.
 --   units_sold: Ordered units; refunded units are not subtracted.
 --   sales: Sum of the prices of the ordered goods, without tax.
@@ -18,14 +18,14 @@
 --   fees: All fees, less those that Amazon returned with refunds.
 --   advertising: Cost of advertising, if it is paid from the settlement.
 --   reimbursements: What Amazon paid for units that it lost or damaged, and for other claims.
---   other: All other amounts, including those of settlements in other languages than English.
+--   other: All other amounts, including those of settlements in languages other than English.
 --   profit: Sum of the columns from `sales` to `other`.
---   tax: Tax that buyers paid, less what Amazon withheld and pays to the tax authorities itself.
+--   tax: Tax that buyers paid, less what Amazon withheld and itself pays to the tax authorities.
 --   transfers: Reserves that Amazon withheld or released, and payments between the seller and Amazon. Not income.
 --   settled: Sum of `profit`, `tax` and `transfers`. Over all rows of a settlement it adds up to its total amount.
--- Caveats: No Amazon report has the cost of goods. If prices include the seller's VAT, as in Europe, so does `sales`, unless the settlement states the VAT
---   separately. A settlement that came in both layouts counts once, in the V2 layout. Amounts are classified by the words of English settlements. All others are
---   in `other`, so `settled` is right in any case.
+-- Caveats: No Amazon report states the cost of goods. If prices include the seller's VAT, as in Europe, so does `sales`, unless the settlement states the VAT
+--   separately. A settlement that came in both layouts counts once, in the V2 layout. Amounts are classified by the terms of English settlements. All other amounts
+--   are in `other`, so `settled` is always right.
 WITH parts AS (
   SELECT 1 AS part UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5
   UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9

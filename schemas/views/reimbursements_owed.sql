@@ -3,24 +3,24 @@
 -- Tables: ledger_detail | inventory_adjustments, reimbursements
 -- Columns:
 --   seller_id: The seller.
---   fnsku: Amazon's id of the item. Events and reimbursements are matched by it.
+--   fnsku: Amazon's id of the item, by which events and reimbursements are matched.
 --   sku: The seller's SKU.
 --   asin: ASIN; NULL if the item is only in inventory_adjustments.
 --   product_name: Name of the product.
 --   cause: `lost` or `damaged`.
 --   units_gone: Units lost (reasons M and 5) or damaged by Amazon (reason E).
 --   units_found: Lost units that were found again (reasons F and N).
---   units_reimbursed: Units that Amazon paid for or replaced, less those of reversed reimbursements.
+--   units_reimbursed: Units that Amazon paid for or replaced, less those whose reimbursement was reversed.
 --   units_owed: `units_gone` less `units_found` and `units_reimbursed`, always above 0.
 --   first_event: Day of the first event that counts.
---   last_event: Day of the last event that counts. Amazon accepts claims only for some months.
+--   last_event: Day of the last event that counts. Amazon accepts claims for a few months only.
 --   currency: Currency of the two amounts; NULL if the item was never reimbursed.
 --   last_amount_per_unit: What Amazon paid per unit the last time.
 --   estimate: `units_owed` times `last_amount_per_unit`.
 -- Caveats: No report says which event a reimbursement is for, so units are matched by item and cause, not one by one. The view counts the events that were
 --   loaded, and the reimbursements approved since the first of them. Load the ledger and the reimbursements for the same months; otherwise the view shows more
---   than Amazon owes. Amazon takes some weeks to reimburse by itself, so be careful with recent events (`last_event`). Units that were lost on the way to
---   Amazon, by customers or by carriers are not included, nor units that were unsellable when they were damaged.
+--   than Amazon owes. Amazon takes some weeks to reimburse units without a claim, so do not claim recent events yet (`last_event`). Units that were lost on the way to
+--   Amazon, by customers or by carriers are not included; neither are units that were already unsellable when they were damaged.
 WITH events AS (
   SELECT
     _seller_id, fnsku, msku AS sku, asin, title AS product_name, date AS event_date, quantity, UPPER(reason) AS reason

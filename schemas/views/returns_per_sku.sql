@@ -7,7 +7,7 @@
 --   sku: The seller's SKU.
 --   product_name: Name of the product.
 --   units_sold: Units in orders that Amazon ships, without cancelled orders.
---   units_returned: Units of these orders that were returned so far.
+--   units_returned: Units in these orders that have been returned so far.
 --   units_sellable: How many of the returned units can be sold again.
 --   return_rate: `units_returned` divided by `units_sold`, from 0 to 1; NULL if no sale is known.
 -- Caveats: A return counts in the month of its order, so the rates of recent months still grow. Returns to the seller's own warehouse

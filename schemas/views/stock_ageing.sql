@@ -1,10 +1,10 @@
--- Age of the stock at Amazon by SKU, and what that age will cost, from the newest snapshot.
+-- Age of the stock at Amazon by SKU, and what that stock will cost, from the newest snapshot.
 --
 -- Tables: inventory_planning | inventory_age
 -- Columns:
 --   seller_id: The seller.
 --   snapshot_date: Day of the snapshot.
---   marketplace: Marketplace as the report names it; NULL if it names none.
+--   marketplace: Name of the marketplace in the report; NULL if there is none.
 --   sku: The seller's SKU.
 --   asin: ASIN.
 --   product_name: Name of the product.
@@ -19,8 +19,8 @@
 --   price: Price of the offer.
 --   surcharge: Estimate of the next surcharge for aged stock (before 2023: of the long-term storage fee).
 --   storage_cost: Estimate of next month's storage fee; NULL if the report does not state it.
--- Caveats: For a seller with rows in inventory_planning, the view ignores inventory_age, which Amazon has discontinued. Amounts are Amazon's own estimates. Age
---   columns differ from report to report; the view adds up those that exist. Marketplaces that share stock may each report the same units: look at one
+-- Caveats: For a seller with rows in inventory_planning, the view ignores inventory_age, which Amazon has discontinued. Amounts are Amazon's own estimates. The
+--   age columns differ from report to report; the view adds up those that exist. Marketplaces that share stock may each report the same units: look at one
 --   marketplace at a time.
 SELECT
   _seller_id AS seller_id,

@@ -3,7 +3,7 @@
 -- Tables: fba_inventory
 -- Columns:
 --   seller_id: The seller.
---   marketplace_ids: Marketplaces that the report was made for, joined by commas.
+--   marketplace_ids: Marketplaces of the report, joined by commas.
 --   as_of: Time to which the figures refer, in UTC.
 --   sku: The seller's SKU.
 --   asin: ASIN.

@@ -52,10 +52,10 @@ export const contestants = {
 
 function convertWith(engine) {
   return (/** @type {Input} */ { reportType, path, folder }) => {
-    const facts = { sellerId: 'A1', reportType, marketplaceIds: [], documentId: 'd1' };
+    const metadata = { sellerId: 'A1', reportType, marketplaceIds: [], documentId: 'd1' };
     const schema = readSchemas({ folders: [packagedSchemasFolder()] }).get(reportType);
     return async () => {
-      const raw = { facts, path, bytes: 0 };
+      const raw = { metadata, path, bytes: 0 };
       await convertDocument(
         raw,
         { lake: openFolderStore(folder), engine },
@@ -83,7 +83,7 @@ function copy(select, folder, options) {
 async function loadAll(/** @type {Input} */ { raw: rawFolder, folder }) {
   const documents = [];
   const raw = openFolderStore(rawFolder);
-  for await (const { facts } of listRaw(raw)) documents.push(facts);
+  for await (const { metadata } of listRaw(raw)) documents.push(metadata);
   const schemas = readSchemas({ folders: [packagedSchemasFolder()] });
   const path = join(folder, 'warehouse.duckdb');
   const unlimited = { available: () => 1e6, nextAvailableMs: () => 0, possibleUntil: () => 1e6 };
@@ -113,9 +113,9 @@ async function loadAll(/** @type {Input} */ { raw: rawFolder, folder }) {
       stop: signal,
       abort: signal,
     });
-    for (const facts of documents) {
+    for (const metadata of documents) {
       await work.hasRoom();
-      work.add({ key: ledgerKey(facts), report: reportOf(facts), messages: [] });
+      work.add({ key: ledgerKey(metadata), report: reportOf(metadata), messages: [] });
     }
     const { outcomes } = await work.finish();
     if (outcomes.loaded !== documents.length) throw new Error(`not all loaded: ${JSON.stringify(outcomes)}`);

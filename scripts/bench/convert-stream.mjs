@@ -15,7 +15,7 @@ const [reportType = '', lake = ''] = process.argv.slice(2);
 const documentDescriptor = 3;
 const chunkBytes = 256 * 1024;
 
-const facts = { sellerId: 'A1', reportType, marketplaceIds: [], documentId: 'd1' };
+const metadata = { sellerId: 'A1', reportType, marketplaceIds: [], documentId: 'd1' };
 const schema = readSchemas({ folders: [packagedSchemasFolder()] }).get(reportType);
 const started = performance.now();
 // A pipe never returns more at once, whatever the size of the buffer.
@@ -49,9 +49,9 @@ async function* openText() {
   for await (const chunk of openBytes()) yield chunk.toString();
 }
 
-const document = { raw: { facts }, charset: 'utf-8', isValidUtf8: true, notes: [], openBytes, openText };
+const document = { raw: { metadata }, charset: 'utf-8', isValidUtf8: true, notes: [], openBytes, openText };
 const stream = await parseDocument({ document, schema, engine: 'columnar' });
-const { tables } = await writeLake(stream, facts, { lake: openFolderStore(lake), engine: 'columnar' });
+const { tables } = await writeLake(stream, metadata, { lake: openFolderStore(lake), engine: 'columnar' });
 const seconds = (performance.now() - started) / 1000;
 process.stdout.write(`${JSON.stringify({ seconds, rows: tables[0].rows })}\n`);
 process.stdin.once('end', () => process.exit(0)).resume();

@@ -71,7 +71,7 @@ const totals = new Map(Object.keys(writers).map((name) => [name, { seconds: 0, b
 try {
   for (const round of ['to warm up', 'timed']) {
     const raw = {
-      facts: { sellerId: 'A1', reportType, marketplaceIds: [], documentId: 'd1' },
+      metadata: { sellerId: 'A1', reportType, marketplaceIds: [], documentId: 'd1' },
       path,
       bytes: 0,
     };

@@ -37,15 +37,15 @@ interface BackfillOptions {
 export function backfillCommand(io: Io, exit: (code: number) => void): Command {
   return new Command('backfill')
     .description(
-      `Loads the reports of a window that are not in the ledger. Before it starts, it shows its plan and how long the quota makes it take. It may be stopped, and continues when it is run again. It leaves quota for ${callsLeftToDrains} documents to the reports that finish in the meantime.`,
+      `Loads the reports of a period that are not in the ledger. Before it starts, it shows its plan and how long the quota makes it take. You can stop it at any time; the next run continues with the rest. It leaves quota for ${callsLeftToDrains} documents to the reports that finish in the meantime.`,
     )
     .argument('[pipeline]', 'name of the pipeline (default: all, one after the other)')
     .requiredOption(
       '--from <date>',
-      `start of the window, by creation of the report; Amazon keeps reports for ${reportRetentionDays} days`,
+      `start of the period, by creation time of the reports; Amazon keeps reports for ${reportRetentionDays} days`,
       timeOption,
     )
-    .option('--to <date>', 'end of the window; a date includes the whole day (default: now)', endOption)
+    .option('--to <date>', 'end of the period; a date includes the whole day (default: now)', endOption)
     .option('--types <types>', 'only these report types: names and patterns, separated by commas', listOption)
     .option('--seller <id>', 'only this seller')
     .option('--yes', 'start without a confirmation prompt')
@@ -132,7 +132,7 @@ function scopeOf({ from, to, types, seller }: BackfillOptions, config: Config, n
   return {
     createdSince,
     createdUntil,
-    ...(types ? { reportTypes: types } : {}),
+    reportTypes: types,
     sellerIds: sellersNamed(config, seller).map(({ id }) => id),
   };
 }

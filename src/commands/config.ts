@@ -40,7 +40,7 @@ function notesOf(config: Config): string[] {
 }
 
 function configText(config: Config): string {
-  const places = [
+  const locations = [
     ['warehouse', warehouseName(config)],
     ['lake', config.lake],
     ['raw', config.raw],
@@ -76,7 +76,7 @@ function configText(config: Config): string {
   return [
     `${config.file}: no mistakes\n`,
     ...notesOf(config).map((note) => `note: ${note}\n`),
-    textTable(['folder or file', 'path'], places),
+    textTable(['folder or file', 'path'], locations),
     textTable(['seller', 'name', 'region', 'marketplaces'], sellers),
     textTable(
       ['pipeline', 'schedule', 'sweep', 'time zone', 'report types', 'personal data', 'queue'],

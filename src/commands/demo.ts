@@ -42,18 +42,18 @@ export function demoCommand(io: Io): Command {
     .option('--folder <folder>', 'folder for the warehouse, the lake and the raw documents', 'data/demo')
     .option(
       '--serve',
-      'then run like `start`, with the status page, while new reports finish now and then, until stopped',
+      'then keep running like `start`, with the status page, until stopped; new reports finish now and then',
     )
     .action(async ({ folder, serve }: { folder: string; serve?: boolean }, command: Command) => {
-      const place = resolve(io.cwd, folder);
-      const lock = await takeLock(`${place}.lock`);
+      const path = resolve(io.cwd, folder);
+      const lock = await takeLock(`${path}.lock`);
       if (!lock)
         throw new ReportsError('USAGE', {
-          problem: `another demo is running in ${place}; stop it, or name another folder with --folder`,
+          problem: `another demo is running in ${path}; stop it, or name another folder with --folder`,
         });
       try {
-        await emptyFolder(place);
-        await untilStopped(io, (signals) => runDemo(place, Boolean(serve), command, io, signals));
+        await emptyFolder(path);
+        await untilStopped(io, (signals) => runDemo(path, Boolean(serve), command, io, signals));
       } finally {
         await lock.release();
       }

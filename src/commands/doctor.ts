@@ -16,6 +16,7 @@ import { pluralize } from '../text/pluralize.js';
 import type { Io } from './setup/io.js';
 import { notificationsOf, withQuota } from './setup/open-amazon.js';
 import { configOptions } from './setup/open-context.js';
+import { openProgress } from './setup/progress.js';
 import { openWarehouse } from '../warehouse/open-warehouse.js';
 
 /** `sp-reports doctor`: checks everything that loading needs, in order. */
@@ -46,7 +47,8 @@ export function doctorCommand(io: Io, exit: (code: number) => void): Command {
       for await (const finding of examine([settings])) print(finding);
       if (!config) return;
       const readable = config;
-      await withQuota(readable, async (quota) => {
+      const { log } = openProgress(io, { title: 'doctor', logLevel: 'warn' });
+      await withQuota(readable, log, async (quota) => {
         for await (const finding of examine(checksOf(readable, quota))) print(finding);
       });
     });
@@ -68,7 +70,7 @@ function checksOf(config: Config, quota: QuotaPlan): Check[] {
     const login = openLogin({
       sellerId: seller.id,
       credentials: seller.credentials,
-      ...(config.api.loginUrl ? { loginUrl: config.api.loginUrl } : {}),
+      loginUrl: config.api.loginUrl,
     });
     return sellerChecks(
       {

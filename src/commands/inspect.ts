@@ -6,7 +6,7 @@ import type { Config } from '../config/spec.js';
 import { pluralize } from '../text/pluralize.js';
 import { ReportsError } from '../errors/reports-error.js';
 import { findDamage } from '../files/file-digest.js';
-import { inspectParquet, type ParquetFacts } from '../parquet/inspect-parquet.js';
+import { inspectParquet, type ParquetMetadata } from '../parquet/inspect-parquet.js';
 import { recordedFile } from '../ingest/load-record.js';
 import type { LakeFile } from '../warehouse/types.js';
 import { type BucketUrl, bucketUrlText, isMeantForBucket, readBucketUrl } from '../store/bucket-url.js';
@@ -40,24 +40,24 @@ export function inspectCommand(io: Io): Command {
         `${file}: ${pluralize(rows, 'row')} in ${pluralize(rowGroups, 'row group')}, ${pluralize(bytes, 'byte')}, written by ${createdBy}\n`,
       );
       for (const [key, value] of Object.entries(metadata)) io.stdout.write(`  ${key}: ${value}\n`);
-      const facts = columns.map((column) => [
+      const listed = columns.map((column) => [
         column.name,
         column.physicalType,
         column.logicalType,
         column.nullable ? 'yes' : 'no',
       ]);
-      io.stdout.write(`\n${textTable(['column', 'stored as', 'type', 'nullable'], facts)}`);
+      io.stdout.write(`\n${textTable(['column', 'stored as', 'type', 'nullable'], listed)}`);
       const rowCells = sample.map((row) => names.map((name) => row[name]));
       io.stdout.write(`\nFirst rows\n${textTable(names, rowCells)}`);
     });
 }
 
-async function inspectFile(path: string): Promise<ParquetFacts> {
+async function inspectFile(path: string): Promise<ParquetMetadata> {
   const recorded = await recordedFile(path, (record) => readFile(record, 'utf8').catch(() => undefined));
   return inspectIntact(path, path, recorded);
 }
 
-async function inspectObject(url: BucketUrl, config: Config): Promise<ParquetFacts> {
+async function inspectObject(url: BucketUrl, config: Config): Promise<ParquetMetadata> {
   const folder = await mkdtemp(join(tmpdir(), 'sp-reports-'));
   try {
     const path = join(folder, 'object.parquet');
@@ -81,7 +81,7 @@ async function inspectIntact(
   path: string,
   name: string,
   recorded: LakeFile | undefined,
-): Promise<ParquetFacts> {
+): Promise<ParquetMetadata> {
   const damage = recorded && (await findDamage(path, recorded));
   if (damage) throw new ReportsError('PARQUET_DAMAGED', { path: name, found: damage });
   return inspectParquet(path);

@@ -8,7 +8,7 @@ import { isVariable } from '../config/substitute.js';
 import { ReportsError } from '../errors/reports-error.js';
 import { didYouMean } from '../text/nearest-name.js';
 import type { PipelineContext, StopSignals } from '../ingest/context.js';
-import { type FileFacts, type LoadedFile, loadFiles } from '../ingest/load-file.js';
+import { type FileMetadata, type LoadedFile, loadFiles } from '../ingest/load-file.js';
 import { pluralize } from '../text/pluralize.js';
 import type { Io } from './setup/io.js';
 import { readWarehouseConfig, withContext } from './setup/open-context.js';
@@ -19,7 +19,8 @@ import { somethingFailed } from './output/summary.js';
 import type { Outcome } from '../ingest/work-summary.js';
 
 interface LoadOptions extends SampleOptions {
-  type: string;
+  type?: string;
+  newType?: boolean;
   seller?: string;
   compression?: 'GZIP';
   created?: string;
@@ -34,16 +35,20 @@ export function loadCommand(io: Io, exit: (code: number) => void): Command {
       'Loads report documents from disk, for example Seller Central downloads, without an Amazon account.',
     )
     .argument('<file...>', 'report documents, gzipped or not')
-    .requiredOption('--type <REPORT_TYPE>', 'their report type, such as GET_MERCHANT_LISTINGS_ALL_DATA')
+    .option(
+      '--type <REPORT_TYPE>',
+      'their report type, such as GET_MERCHANT_LISTINGS_ALL_DATA (default: the one in the file name, otherwise the one whose schema explains the headers)',
+    )
+    .option('--new-type', 'accept a type without a schema whose name is nearly that of another type')
     .option(
       '--seller <ID>',
       'the seller they belong to (default: the only one in pipelines.yaml, otherwise "local")',
     );
   return sampleOptions(command)
     .addOption(
-      new Option('--compression <NAME>', 'compression that Amazon stated; the bytes decide').choices([
-        'GZIP',
-      ]),
+      new Option('--compression <NAME>', 'compression that Amazon stated; the bytes take precedence').choices(
+        ['GZIP'],
+      ),
     )
     .option(
       '--created <time>',
@@ -59,16 +64,16 @@ export function loadCommand(io: Io, exit: (code: number) => void): Command {
     .option('--json', 'print a JSON object for each document, one per line')
     .action(async (files: string[], options: LoadOptions, own: Command) => {
       const config = readWarehouseConfig(own, io);
-      const facts = factsFrom(options, config);
+      const metadata = metadataFrom(options, config);
       // On a terminal, the progress bar would overwrite the output.
       const later: string[] = [];
       const print = (text: string) => void (io.stderr.isTTY ? later.push(text) : io.stdout.write(text));
       try {
         const outcomes = await untilStopped(io, (signals) =>
           withContext(config, own, io, 'load', (context) => {
-            checkType(options.type, context);
+            checkType(options, context);
             checkSeller(options.seller, config, context);
-            return loadAll(files, facts, { context, signals, options, cwd: io.cwd, print });
+            return loadAll(files, metadata, { context, signals, options, cwd: io.cwd, print });
           }),
         );
         if (somethingFailed({ outcomes })) exit(1);
@@ -78,7 +83,7 @@ export function loadCommand(io: Io, exit: (code: number) => void): Command {
     });
 }
 
-function factsFrom(options: LoadOptions, config: Config): FileFacts {
+function metadataFrom(options: LoadOptions, config: Config): FileMetadata {
   const sellers = sellersWritten(config);
   const [onlySeller] = sellers.length === 1 ? sellers : [];
   return {
@@ -88,24 +93,27 @@ function factsFrom(options: LoadOptions, config: Config): FileFacts {
         ? (onlySeller?.id ?? 'local')
         : (sellersById(sellers).get(options.seller) ?? options.seller),
     marketplaceIds: options.marketplace ?? [],
-    ...(options.contentType ? { contentType: options.contentType } : {}),
-    ...(options.compression ? { compression: options.compression } : {}),
-    ...(options.created ? { reportCreatedAt: options.created } : {}),
+    contentType: options.contentType,
+    compression: options.compression,
+    reportCreatedAt: options.created,
   };
 }
 
 /**
- * Warns if a type without a schema has nearly the name of another type; it loads anyway. Errors:
- * USAGE if the text cannot be a report type.
+ * Refuses a type that is probably misspelled: its rows would go to a table of their own.
+ * Errors: USAGE.
  */
-function checkType(type: string, { schemas, log }: PipelineContext): void {
+function checkType({ type, newType }: LoadOptions, { schemas }: PipelineContext): void {
+  if (type === undefined) return;
   const hint = didYouMean(type, schemas.keys());
   if (!/^[A-Z][A-Z0-9_]*$/.test(type)) {
     const form = 'a report type is in capitals, such as GET_MERCHANT_LISTINGS_ALL_DATA';
     throw new ReportsError('USAGE', { problem: `--type ${type}: ${form}${hint}` });
   }
-  if (!schemas.has(type) && hint)
-    log.warn({ reportType: type }, `${type} has no schema, so its columns are inferred${hint}`);
+  if (!schemas.has(type) && hint && !newType) {
+    const next = 'If it is a type of its own, add --new-type';
+    throw new ReportsError('USAGE', { problem: `--type ${type}: no schema has this name${hint} ${next}` });
+  }
 }
 
 /**
@@ -140,7 +148,7 @@ function sellersWritten({ sellers, unsetSellers }: Config): SellerIds[] {
 
 async function loadAll(
   files: string[],
-  facts: FileFacts,
+  metadata: FileMetadata,
   {
     context,
     signals,
@@ -160,12 +168,12 @@ async function loadAll(
   const { maxDocumentBytes } = options;
   let done = 0;
   try {
-    for await (const loaded of loadFiles(paths, facts, context, { maxDocumentBytes, ...signals })) {
+    for await (const loaded of loadFiles(paths, metadata, context, { maxDocumentBytes, ...signals })) {
       const file = files[done] ?? loaded.path;
       done += 1;
       const outcome = 'entry' in loaded ? loaded.entry.status : 'failed';
       outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
-      print(options.json ? loadJson(file, facts.reportType, loaded) : loadText(file, loaded));
+      print(options.json ? loadJson(file, metadata.reportType ?? null, loaded) : loadText(file, loaded));
     }
   } catch (error) {
     if (!signals.abort.aborted) throw error;
@@ -175,7 +183,7 @@ async function loadAll(
   return outcomes;
 }
 
-function loadJson(file: string, reportType: string, loaded: LoadedFile): string {
+function loadJson(file: string, given: string | null, loaded: LoadedFile): string {
   if ('failure' in loaded) {
     const { code: reasonCode, message: reason } = loaded.failure;
     const nothing = {
@@ -188,17 +196,20 @@ function loadJson(file: string, reportType: string, loaded: LoadedFile): string 
       checks: [],
       documentId: null,
     };
-    return `${JSON.stringify({ file, reportType, status: 'failed', ...nothing })}\n`;
+    return `${JSON.stringify({ file, reportType: given, status: 'failed', ...nothing })}\n`;
   }
-  const { status, tables, rejects, reasonCode, reason, notes, warnings, checks, documentId } = loaded.entry;
+  const { reportType, status, tables, rejects, reasonCode, reason, notes, warnings, checks, documentId } =
+    loaded.entry;
   return `${JSON.stringify({ file, reportType, status, tables, rejects, reason, reasonCode, notes, warnings, checks, documentId })}\n`;
 }
 
 function loadText(file: string, loaded: LoadedFile): string {
   if ('failure' in loaded) return `${file}: failed: ${loaded.failure.message}\n`;
-  const { status, tables, rejects, reason, notes, warnings } = loaded.entry;
+  const { status, tables, rejects, reason, notes, warnings, decisions } = loaded.entry;
   const isQuarantined = status === 'quarantined';
   const lines = [`${file}: ${status}: ${isQuarantined ? reason : rowsText(tables)}`, ...formerly(loaded)];
+  const type = decisions.find(({ subject }) => subject === 'report_type');
+  if (type) lines.push(`loaded as ${type.value}: ${type.reason}`);
   if (!isQuarantined) {
     lines.push(...warnings.map(({ message }) => `warning: ${message}`), ...notes.map(shortened));
     if (rejects > 0) lines.push(`${rejects} rejected, kept in _rejects with the raw text`);

@@ -28,10 +28,10 @@ export function loadsCommand(io: Io): Command {
     .option('--json', 'print a JSON array with all columns of the ledger')
     .action(async (thing: string | undefined, options: LoadsOptions, command: Command) => {
       const filter: LedgerFilter = {
-        ...(thing ? { documentOrTable: thing } : {}),
-        ...(options.status ? { statuses: [options.status] } : {}),
-        ...(options.type ? { reportType: options.type } : {}),
-        ...(options.seller ? { sellerId: options.seller } : {}),
+        documentOrTable: thing,
+        statuses: options.status && [options.status],
+        reportType: options.type,
+        sellerId: options.seller,
         limit: options.limit,
       };
       const warehouse = openWarehouse(readWarehouseConfig(command, io));

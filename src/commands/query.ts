@@ -44,7 +44,7 @@ export function queryCommand(io: Io): Command {
     .addHelpText('after', `\n${answerNotes}`)
     .action(async (sql: string, options: QueryOptions, command: Command) => {
       const warehouse = openWarehouse(readWarehouseConfig(command, io), {
-        ...(options.maxBytes !== undefined && { maxBytes: options.maxBytes }),
+        maxBytes: options.maxBytes,
         onEstimate: (bytes) => io.stderr.write(`The query will read ${pluralize(bytes, 'byte')}.\n`),
       });
       const asked: AnswerOptions = {
@@ -55,7 +55,7 @@ export function queryCommand(io: Io): Command {
       // Of a table the rest is counted.
       const rowsRead = asked.limit ?? (asked.format === 'table' ? tableRows : undefined);
       await warehouse.queryStream(sql, (answer) => printAll(io, answerText(answer, asked)), {
-        ...(rowsRead !== undefined && Number.isFinite(rowsRead) && { rowsRead }),
+        rowsRead: rowsRead !== undefined && Number.isFinite(rowsRead) ? rowsRead : undefined,
       });
     });
 }

@@ -21,7 +21,7 @@ export function rebuildCommand(io: Io, exit: (code: number) => void): Command {
     )
     .option(
       '--max-document-bytes <number>',
-      'limit of the gunzipped size',
+      'maximum gunzipped size',
       positiveInteger,
       defaultMaxDocumentBytes,
     )

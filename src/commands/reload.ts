@@ -35,7 +35,7 @@ export function reloadCommand(io: Io, exit: (code: number) => void): Command {
     .option('--type <REPORT_TYPE>', 'all documents of this report type')
     .option(
       '--max-document-bytes <number>',
-      'limit of the gunzipped size',
+      'maximum gunzipped size',
       positiveInteger,
       defaultMaxDocumentBytes,
     )
@@ -51,9 +51,9 @@ export function reloadCommand(io: Io, exit: (code: number) => void): Command {
         });
       }
       const filter: LedgerFilter = {
-        ...(thing ? { documentOrTable: thing } : {}),
-        ...(options.status ? { statuses: [options.status] } : {}),
-        ...(options.type ? { reportType: options.type } : {}),
+        documentOrTable: thing,
+        statuses: options.status && [options.status],
+        reportType: options.type,
       };
       const config = readWarehouseConfig(command, io);
       const { maxDocumentBytes, acceptLoss = false } = options;

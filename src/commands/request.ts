@@ -29,7 +29,7 @@ export function requestCommand(io: Io, exit: (code: number) => void): Command {
       '--cancel-schedules',
       'cancel schedules at Amazon that belong to removed `request` entries; request nothing',
     )
-    .option('--json', 'print a JSON object for each pipeline, one a line')
+    .option('--json', 'print a JSON object for each pipeline, one per line')
     .action(async (name: string | undefined, options: Options, command: Command) => {
       const config = readFullConfig(command, io);
       const named = pipelinesNamed(config, name);
@@ -58,7 +58,7 @@ export function requestCommand(io: Io, exit: (code: number) => void): Command {
             `${pipeline.name} requests`,
             async (context) => {
               const made = await runRequestCycle(pipeline, context, signals, how);
-              return [made, leftOverSchedules(context, openRequestStore(config.state))] as const;
+              return [made, leftOverSchedules(context, openRequestStore(config.state, context))] as const;
             },
           );
           if (options.json) {
@@ -78,7 +78,7 @@ export function requestCommand(io: Io, exit: (code: number) => void): Command {
         await untilStopped(io, async (signals) => {
           const steps = await withContext(config, command, io, 'schedules', (context) =>
             cancelLeftOverSchedules(
-              openRequestStore(config.state),
+              openRequestStore(config.state, context),
               context,
               { signal: signals.stop },
               options,

@@ -50,7 +50,7 @@ function printRuns(pipeline: Pipeline, ends: RunEnd[], { json }: { json?: boolea
     if (!requests && !drained) return;
     const summary = {
       ...(drained && summaryJson(drained)),
-      ...(requests && { requests: requestJson(requests) }),
+      requests: requests && requestJson(requests),
     };
     io.stdout.write(`${JSON.stringify({ pipeline: pipeline.name, ...summary })}\n`);
     return;

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
+import type { DocumentLimits } from '../config/documents-spec.js';
 import { ReportsError } from '../errors/reports-error.js';
 import { checkSample, type SampleCheck } from '../parse/sample/check-sample.js';
 import { checkSchemaFile, checkSchemas } from '../schema/read.js';
@@ -11,7 +12,7 @@ import { bindProblems } from '../warehouse/duckdb/bind-views.js';
 import { formatProblem, inOrder, type YamlProblem } from '../yaml/read-yaml.js';
 import { pluralize } from '../text/pluralize.js';
 import type { Io } from './setup/io.js';
-import { schemaFolders } from './setup/open-context.js';
+import { readWarehouseConfig, schemaFolders } from './setup/open-context.js';
 import { type SampleOptions, sampleOptions, withSample } from './setup/sample.js';
 import { visible } from './output/visible-text.js';
 
@@ -60,7 +61,8 @@ export function checkCommand(io: Io, exit: (code: number) => void): Command {
         if (!options.json) io.stdout.write(`${file}: no mistakes\n`);
         return;
       }
-      const checked = await checkWith(schema, options.sample, options, io);
+      const limits = readWarehouseConfig(own, io).documents;
+      const checked = await checkWith(schema, options.sample, { ...options, limits }, io);
       if (!checked.isWell) exit(1);
       io.stdout.write(
         options.json
@@ -90,7 +92,7 @@ function unknownTables(views: View[], schemas: ReportSchemas): string[] {
 function checkWith(
   schema: ReportSchema,
   sample: string,
-  options: SampleOptions,
+  options: SampleOptions & { limits: DocumentLimits },
   io: Io,
 ): Promise<SampleCheck> {
   const { reportType } = schema;

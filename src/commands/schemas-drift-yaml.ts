@@ -26,7 +26,7 @@ export function driftYaml(drifts: DriftWithValues[], schemas: ReportSchemas): st
     const reportType = ofTable[0]?.reportType ?? '';
     const schema = schemas.get(reportType);
     const columns = schema?.tables.find(({ name }) => name === table)?.columns ?? [];
-    const place = `columns of table ${table} in ${schema?.file}`;
+    const columnList = `columns of table ${table} in ${schema?.file}`;
     const changed = changedColumns(ofTable, columns);
     const unknown = ofTable.filter(({ kind, mayBe }) => kind === 'added' && mayBe === undefined);
     // A column that counted as personal data without a mark must stay so.
@@ -34,9 +34,9 @@ export function driftYaml(drifts: DriftWithValues[], schemas: ReportSchemas): st
       personalColumns(schema, table, [column.name]).length > 0 ? { ...column, pii: true as const } : column,
     );
     return [
-      ...(changed.length > 0 ? [`# ${reportType}: replace the same ${place}\n`] : []),
+      ...(changed.length > 0 ? [`# ${reportType}: replace the same ${columnList}\n`] : []),
       ...changed.map(({ reason, column }) => `# ${reason}\n${columnsYaml([column])}`),
-      ...(added.length > 0 ? [`# ${reportType}: add to the ${place}\n${columnsYaml(added)}`] : []),
+      ...(added.length > 0 ? [`# ${reportType}: add to the ${columnList}\n${columnsYaml(added)}`] : []),
     ];
   });
   if (parts.length === 0) return '# The schemas know all headers, and no type is too narrow.\n';

@@ -29,8 +29,7 @@ export function driftCommand(io: Io): Command {
       const config = readWarehouseConfig(command, io);
       const warehouse = openWarehouse(config);
       const schemas = readAllSchemas(command, io);
-      const loads = await warehouse.loads(options.type ? { reportType: options.type } : {});
-      const open = openDrift(loads, schemas);
+      const open = openDrift(await warehouse.drift(options.type), schemas);
       // The queries for values are in DuckDB's SQL, so BigQuery tables get no examples.
       const hasValues = config.warehouse.type === 'duckdb' && open.some(isAdded);
       const types = hasValues ? await columnTypes(warehouse) : new Map<string, string>();

@@ -2,12 +2,14 @@ import { basename } from 'node:path';
 import { Command } from 'commander';
 import { ReportsError } from '../errors/reports-error.js';
 import { formatOfDocument, parseDocument } from '../parse/parse-document.js';
+import { type ParseHint, readWithHints } from '../parse/parse-hint.js';
 import { profileDocument } from '../parse/sample/profile.js';
 import { KeySearch } from '../parse/sample/row-keys.js';
-import { type SampleFacts, schemaYaml } from '../schema/infer.js';
+import { type SampleSummary, schemaYaml } from '../schema/infer.js';
 import { checkSchemas, packagedSchemasFolder } from '../schema/read.js';
 import type { ExaminedDocument } from '../source/types.js';
 import type { Io } from './setup/io.js';
+import { readWarehouseConfig } from './setup/open-context.js';
 import { type SampleOptions, sampleOptions, withSample } from './setup/sample.js';
 
 /** `sp-reports schemas infer`: drafts a report schema from a document. */
@@ -22,10 +24,11 @@ export function inferCommand(io: Io): Command {
       throw new ReportsError('USAGE', {
         problem: `the report type of ${file} is unknown; name it with --type`,
       });
-    const facts = await withSample(io, file, { ...options, reportType }, (document) =>
-      sampleFacts(document, reportType),
+    const limits = readWarehouseConfig(command, io).documents;
+    const sample = await withSample(io, file, { ...options, reportType, limits }, (document) =>
+      summarizeSample(document, reportType),
     );
-    if (facts.tables.length === 0)
+    if (sample.tables.length === 0)
       throw new ReportsError('USAGE', {
         problem: `${file}: the document has no tables to draft a schema from`,
       });
@@ -38,13 +41,21 @@ export function inferCommand(io: Io): Command {
         `${reportType} already has a schema, with ${tables}. Yours replaces it, so keep the names and load modes that others rely on.\n`,
       );
     }
-    io.stdout.write(schemaYaml(facts));
+    io.stdout.write(schemaYaml(sample));
   });
 }
 
-async function sampleFacts(document: ExaminedDocument, reportType: string): Promise<SampleFacts> {
+function summarizeSample(document: ExaminedDocument, reportType: string): Promise<SampleSummary> {
+  return readWithHints((hint) => summarizeOnce(document, reportType, hint));
+}
+
+async function summarizeOnce(
+  document: ExaminedDocument,
+  reportType: string,
+  hint: ParseHint | undefined,
+): Promise<SampleSummary> {
   const format = await formatOfDocument(document);
-  const parsed = await parseDocument({ document, engine: 'reference' });
+  const parsed = await parseDocument({ document, engine: 'reference', hint });
   const searches = new Map<string, KeySearch>();
   const { tables } = await profileDocument(parsed, ({ name, columns }) => {
     const search = new KeySearch(columns);
@@ -55,10 +66,10 @@ async function sampleFacts(document: ExaminedDocument, reportType: string): Prom
   return {
     reportType,
     format: format === 'delimited' || format === undefined ? (delimiter === '\t' ? 'tsv' : 'csv') : format,
-    ...(quoting && format !== 'xlsx' ? { quoting } : {}),
+    quoting: quoting && format !== 'xlsx' ? quoting : undefined,
     tables: tables.map(({ table, rows, columns }) => ({
       name: table.name,
-      ...(table.rowsPath ? { rowsPath: table.rowsPath } : {}),
+      rowsPath: table.rowsPath,
       rows,
       columns: columns.map(({ column, filled }) => ({ ...column, filled })),
       keyCandidates: searches.get(table.name)?.candidates() ?? [],

@@ -7,6 +7,7 @@ import { readQueueAttributes } from '../source/queue-attributes.js';
 import type { Io } from './setup/io.js';
 import { subscribersOf, withQuota } from './setup/open-amazon.js';
 import { readFullConfig } from './setup/open-context.js';
+import { openProgress } from './setup/progress.js';
 import { pipelinesNamed, sellersNamed } from './setup/find-named.js';
 import { textTable } from './output/text-table.js';
 
@@ -37,7 +38,8 @@ export function subscribeCommand(io: Io, exit: (code: number) => void): Command 
       const sellers = new Set(sellersNamed(config, options.seller).map(({ id }) => id));
       const { arn, policy } = await readQueueAttributes({ url, ...config.aws });
       // An interruption does no harm: the next call finds what was done.
-      const steps = await withQuota(config, (quota) => {
+      const { log } = openProgress(io, { title: 'subscribe', logLevel: 'warn' });
+      const steps = await withQuota(config, log, (quota) => {
         const all = subscribersOf(config, quota);
         const these = all.filter(({ sellerId }) => sellers.has(sellerId));
         const others = all.filter(({ sellerId }) => !sellers.has(sellerId));

@@ -24,16 +24,16 @@ export function verifyCommand(io: Io, exit: (code: number) => void): Command {
     )
     .option(
       '--repair',
-      'repair what another copy allows: the lake from raw, raw from Amazon, load records from ledger and lake, rows of tables from the lake',
+      'repair what can be made again from another copy: the lake from raw, raw from Amazon, load records from ledger and lake, rows of tables from the lake',
     )
     .option('--max-megabytes-per-second <number>', 'how fast files are read', positiveInteger, 100)
     .option(
       '--max-document-bytes <number>',
-      'limit of the gunzipped size, for repairs',
+      'maximum gunzipped size, for repairs',
       positiveInteger,
       defaultMaxDocumentBytes,
     )
-    .option('--json', 'print a JSON object for each finding, one in a line')
+    .option('--json', 'print a JSON object for each finding, one per line')
     .action(async (flags: VerifyFlags, command: Command) => {
       const config = readWarehouseConfig(command, io);
       const { repair = false, maxMegabytesPerSecond, maxDocumentBytes, json } = flags;

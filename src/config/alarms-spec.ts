@@ -17,7 +17,7 @@ export const alarmsSpec = z
   .strictObject({
     webhook: z.string().refine(isSafe, 'expected an address that begins with https://').meta({
       description:
-        'The address that alarms are sent to, by POST. It must be an environment variable, because anyone who knows the address can write there.',
+        'The address that alarms are sent to, by POST. It must be an environment variable, because anyone who knows the address can post to it.',
       pattern: variablePattern,
     }),
     format: z
@@ -42,12 +42,14 @@ export const alarmsSpec = z
       .int()
       .min(1)
       .default(1000)
-      .describe('Number of messages on a queue that raises an alarm. The alarm ends at half of that number.'),
+      .describe(
+        'Number of messages on a queue above which an alarm begins. The alarm ends at half of that number.',
+      ),
     queueAge: age
       .optional()
       .transform((given) => given ?? { count: 1, unit: 'day' as const })
       .describe(
-        'Age of the oldest message left on a queue by a drain that raises an alarm. The default is `1 day`.',
+        'An alarm begins if the oldest message that a drain left on a queue is older than this. The default is `1 day`.',
       ),
     repeatAfter: age
       .optional()

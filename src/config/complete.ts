@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { z } from 'zod';
+import { withoutUndefined } from '../runtime/without-undefined.js';
 import { bucketUrlText, readBucketUrl } from '../store/bucket-url.js';
 import type { Config, configSpec } from './spec.js';
 import type { WarehouseConfig } from './warehouse-spec.js';
@@ -24,28 +25,17 @@ export function complete(
     file,
     folder,
     warehouse: warehouseConfig(rest.warehouse, folder),
-    lake: storePlace(rest.lake, folder),
-    raw: storePlace(rest.raw, folder),
-    bucket: {
-      ...(bucket.region ? { region: bucket.region } : {}),
-      ...(bucket.keyFile ? { keyFile: resolve(folder, bucket.keyFile) } : {}),
-      ...(bucket.endpoint ? { endpoint: bucket.endpoint } : {}),
-    },
+    lake: storeLocation(rest.lake, folder),
+    raw: storeLocation(rest.raw, folder),
+    bucket: withoutUndefined({ ...bucket, keyFile: bucket.keyFile && resolve(folder, bucket.keyFile) }),
     state: resolve(folder, rest.state),
     schemas: resolve(folder, rest.schemas),
-    aws: {
-      ...(aws.region ? { region: aws.region } : {}),
-      ...(aws.endpoint ? { endpoint: aws.endpoint } : {}),
-      ...(aws.credentials ? { credentials: aws.credentials } : {}),
-    },
-    api: {
-      ...(api.endpoint ? { endpoint: api.endpoint } : {}),
-      ...(api.loginUrl ? { loginUrl: api.loginUrl } : {}),
-    },
+    aws: withoutUndefined(aws),
+    api: withoutUndefined(api),
   });
 }
 
-function storePlace(written: string, folder: string): string {
+function storeLocation(written: string, folder: string): string {
   const url = readBucketUrl(written);
   return url ? bucketUrlText(url) : resolve(folder, written);
 }
@@ -67,8 +57,8 @@ function warehouseConfig(written: WrittenConfig['warehouse'], folder: string): W
     project,
     dataset,
     location,
-    ...(keyFile && { keyFile: resolve(folder, keyFile) }),
-    ...(endpoint && { endpoint }),
+    keyFile: keyFile && resolve(folder, keyFile),
+    endpoint,
     memoryLimitMegabytes,
   };
 }

@@ -10,19 +10,19 @@ import { isVariable } from './substitute.js';
  */
 export function credentialProblems({ data, problemAt }: YamlFile<unknown>, written: unknown): YamlProblem[] {
   const sellers = valueAt(written, ['sellers']);
-  const apiPlaces = [
+  const apiKeys = [
     ['api', 'endpoint'],
     ['api', 'loginUrl'],
   ];
   const all: { path: YamlPath; goTo: YamlPath[] }[] = [
     ...(Array.isArray(sellers) ? sellers : []).map((_, index) => ({
       path: ['sellers', index, 'credentials'],
-      goTo: apiPlaces,
+      goTo: apiKeys,
     })),
     { path: ['aws', 'credentials'], goTo: [['aws', 'endpoint']] },
   ];
   return all.flatMap(({ path, goTo }) => {
-    if (goTo.every((place) => isOnThisMachine(valueAt(data, place)))) return [];
+    if (goTo.every((key) => isOnThisMachine(valueAt(data, key)))) return [];
     return literalSecrets(valueAt(written, path)).map((key) => {
       const variable = secretVariables[key[0] ?? ''] ?? 'LWA_CLIENT_ID';
       const message = `credentials come from the environment; write a variable such as \${${variable}}`;

@@ -5,7 +5,7 @@ import { hasScheme } from '../store/bucket-url.js';
 import { configSpec } from './spec.js';
 
 /** A location, and the key that sets it. */
-interface Place {
+interface Location {
   key: YamlPath;
   path: string;
 }
@@ -17,14 +17,14 @@ interface Place {
 export function folderProblems({ data, problemAt }: YamlFile<unknown>, folder: string): YamlProblem[] {
   if (typeof data !== 'object' || data === null) return [];
   const keys = [['lake'], ['raw'], ['warehouse', 'path'], ['state'], ['schemas']];
-  const places = keys.flatMap((key): Place[] => {
+  const locations = keys.flatMap((key): Location[] => {
     const path = valueAt(data, key) ?? valueAt(configSpec.parse({}), key);
     return typeof path === 'string' && path !== '' ? [{ key, path }] : [];
   });
-  const isWritten = ({ key }: Place) => valueAt(data, key) !== undefined;
+  const isWritten = ({ key }: Location) => valueAt(data, key) !== undefined;
   const problems: YamlProblem[] = [];
-  for (const [index, owner] of places.slice(0, 3).entries()) {
-    for (const [position, other] of places.entries()) {
+  for (const [index, owner] of locations.slice(0, 3).entries()) {
+    for (const [position, other] of locations.entries()) {
       const way = wayFrom(owner.path, other.path, folder);
       const isInside =
         other !== owner &&

@@ -21,7 +21,7 @@ export const limitsSpec = z
       .int()
       .min(1)
       .default(defaultMaxDocumentBytes)
-      .describe('Limit of the gunzipped size of a document; a larger one is quarantined.'),
+      .describe('Maximum gunzipped size of a document; a larger one is quarantined.'),
     concurrency: z.int().min(1).max(16).default(2).describe('Documents processed at the same time.'),
     visibilityTimeoutSeconds: z
       .int()

@@ -60,8 +60,8 @@ function allowVariables(schema: JsonSchema): JsonSchema {
     const options = [rest, { type: 'string', pattern: '\\$\\{' }];
     return {
       anyOf: options,
-      ...(description ? { description } : {}),
-      ...(fallback === undefined ? {} : { default: fallback }),
+      description,
+      default: fallback,
     };
   }
   return Object.fromEntries(

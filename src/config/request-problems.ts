@@ -5,7 +5,7 @@ import type { ReportSchemas } from '../schema/types.js';
 import { didYouMean } from '../text/nearest-name.js';
 import type { YamlProblem, YamlFile } from '../yaml/read-yaml.js';
 import type { YamlPath } from '../yaml/spec-issues.js';
-import { asksFor } from './report-types.js';
+import { matchesReportType } from './report-types.js';
 import { requestLimits } from './request-limits.js';
 import { type RequestConfig, requestSpec, windowOf } from './request-spec.js';
 import type { Span } from './span.js';
@@ -87,7 +87,7 @@ function routeProblems(
   const wanted = pipelines
     .filter((each) => each?.queue === queue)
     .flatMap((each) => [each.reportTypes ?? '*'].flat().filter((type) => typeof type === 'string'));
-  if (asksFor(wanted, reportType)) return [];
+  if (matchesReportType(wanted, reportType)) return [];
   const message = `is requested but would not be loaded; add ${reportType} to \`reportTypes\` of the pipeline`;
   return [{ at: ['reportType'], message }];
 }

@@ -46,8 +46,8 @@ export function keepSecretsIn(value: unknown, path = ''): void {
     if (!isSecret(path) || names.test(path)) return;
     keepSecret(value);
     const url = URL.canParse(value) ? new URL(value) : undefined;
-    const place = url ? url.pathname + url.search : '';
-    if (place.length >= minWebhookPathLength) keepSecret(place);
+    const urlPath = url ? url.pathname + url.search : '';
+    if (urlPath.length >= minWebhookPathLength) keepSecret(urlPath);
   } else if (typeof value === 'object' && value !== null) {
     for (const [key, each] of Object.entries(value)) keepSecretsIn(each, path ? `${path}.${key}` : key);
   }
@@ -59,8 +59,8 @@ export function withoutSecrets(value: unknown, path = ''): unknown {
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, each]) => {
-      const place = path ? `${path}.${key}` : key;
-      return isSecret(place) ? [] : [[key, withoutSecrets(each, place)]];
+      const keyPath = path ? `${path}.${key}` : key;
+      return isSecret(keyPath) ? [] : [[key, withoutSecrets(each, keyPath)]];
     }),
   );
 }

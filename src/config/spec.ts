@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { alarmsSpec } from './alarms-spec.js';
 import { credential, optionalText, optionalUrl } from './common-spec.js';
+import { documentsSpec } from './documents-spec.js';
 import { pipelineSpec, type pipelineRuleSpec } from './pipeline-spec.js';
-import { folder, store } from './place-spec.js';
+import { folder, store } from './location-spec.js';
 import type { SellerIds } from './seller-ids.js';
 import { sellerSpec } from './seller-spec.js';
 import { statusSpec } from './status-spec.js';
@@ -38,7 +39,7 @@ export const configSpec = z.strictObject({
     ),
   state: folder(
     'data/state',
-    'Folder of the state that must survive a restart: quota, sweeps, requests, sent alarms. It also has the working copies of documents whose `raw` or `lake` is a bucket.',
+    'Folder of the state that must survive a restart: quota, sweeps, requests, sent alarms. It also holds the working copies of documents whose `raw` or `lake` is a bucket.',
   ),
   schemas: folder(
     'schemas',
@@ -48,7 +49,7 @@ export const configSpec = z.strictObject({
     .enum(['columnar', 'reference'])
     .default('columnar')
     .describe(
-      'How documents are parsed and Parquet files are written. `columnar` is fast. `reference` is slow and simple, uses parquetjs-lite, and yields the same tables.',
+      'How documents are parsed and Parquet files are written. `columnar` is fast. `reference` is slow and simple, uses csv-parse and parquetjs-lite, and yields the same tables.',
     ),
   aws: z
     .strictObject({
@@ -97,13 +98,14 @@ export const configSpec = z.strictObject({
     })
     .prefault({})
     .describe('Downloads of documents.'),
+  documents: documentsSpec,
   piiHashKey: z
     .string()
     .refine((key) => key.length >= 16, `expected at least 16 characters`)
     .optional()
     .meta({
       description:
-        'Hash key of all pipelines with `pii: hash`: an environment variable with at least 16 characters. Another key results in other hashes.',
+        'Hash key of all pipelines with `pii: hash`: an environment variable with at least 16 characters. A different key results in different hashes.',
       pattern: variablePattern,
     }),
   status: z

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { optionalText, optionalUrl } from './common-spec.js';
-import { folder } from './place-spec.js';
+import { folder } from './location-spec.js';
 
 /** The warehouse, as written. */
 export const warehouseSpec = z
@@ -15,7 +15,7 @@ export const warehouseSpec = z
       .min(128)
       .default(1024)
       .describe(
-        'Memory that DuckDB may use for a commit or a query, including the staging of rows for BigQuery. Beyond this limit it works on disk.',
+        'Memory that DuckDB may use for a commit or a query, including the staging of rows for BigQuery. Beyond this limit, DuckDB works on disk.',
       ),
     project: optionalText('Google Cloud project of the BigQuery dataset.'),
     dataset: optionalText('The BigQuery dataset. The first commit creates it if it does not exist.'),

@@ -40,12 +40,10 @@ export function withoutUnset(
   }
   const rest = {
     ...others,
-    ...(problems.some(({ path }) => path.startsWith('aws.'))
-      ? { aws: { ...aws, credentials: undefined } }
-      : { aws }),
-    ...(unset.has('piiHashKey') ? {} : { piiHashKey }),
-    ...(unset.has('status.token') ? {} : { status }),
-    ...(unset.has('alarms.webhook') ? {} : { alarms }),
+    aws: problems.some(({ path }) => path.startsWith('aws.')) ? { ...aws, credentials: undefined } : aws,
+    piiHashKey: unset.has('piiHashKey') ? undefined : piiHashKey,
+    status: unset.has('status.token') ? undefined : status,
+    alarms: unset.has('alarms.webhook') ? undefined : alarms,
   };
   const { value } = readYaml({
     text: JSON.stringify(rest),

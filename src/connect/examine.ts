@@ -35,7 +35,7 @@ export async function* examine(checks: Check[]): AsyncGenerator<Finding> {
     const answer = missing ? { found: `fix ${missing} first` } : await answerOf(look);
     const status = missing ? 'skipped' : answer.next === undefined ? 'ok' : 'failed';
     if (status !== 'ok') bad.add(name).add(nameWith(name, about));
-    yield { check: name, ...(about ? { about } : {}), status, ...answer };
+    yield { check: name, about, status, ...answer };
   }
 }
 

@@ -1,4 +1,4 @@
-import { asksFor } from '../config/report-types.js';
+import { matchesReportType } from '../config/report-types.js';
 import { pluralize } from '../text/pluralize.js';
 import { ReportsError } from '../errors/reports-error.js';
 import type { ReportSchemas } from '../schema/types.js';
@@ -108,7 +108,9 @@ function roleOf(category: string): string {
 function groupsOf(reportTypes: string[], schemas: ReportSchemas): TypeGroup[] {
   const named = reportTypes.filter((each) => !each.includes('*'));
   const patterns = reportTypes.filter((each) => each.includes('*'));
-  const covered = [...schemas.keys()].filter((type) => !named.includes(type) && asksFor(patterns, type));
+  const covered = [...schemas.keys()].filter(
+    (type) => !named.includes(type) && matchesReportType(patterns, type),
+  );
   const byCategory = (types: string[], isNamed: boolean) => {
     const groups = new Map<string, string[]>();
     for (const type of types) {

@@ -48,7 +48,7 @@ export async function subscribe(
         const done = id ? 'found' : dryRun ? 'would create' : 'created';
         if (done === 'created') id = await createDestination(notifications, queueArn);
         known.set(group, id ?? '');
-        steps.push({ sellerId, thing, done, ...(id ? { id } : {}) });
+        steps.push({ sellerId, thing, done, id });
       }
       steps.push({
         sellerId,
@@ -85,8 +85,8 @@ export async function unsubscribe(
             sellerId,
             thing: 'subscription',
             done: isHere ? (dryRun ? 'would delete' : 'deleted') : found ? 'kept' : 'not there',
-            ...(found ? { id: found.subscriptionId } : {}),
-            ...(found && !isHere ? { note: 'it goes to another queue' } : {}),
+            id: found?.subscriptionId,
+            note: found && !isHere ? 'it goes to another queue' : undefined,
           });
         });
       }
@@ -104,7 +104,7 @@ export async function unsubscribe(
         thing: 'destination',
         done: note ? 'kept' : dryRun ? 'would delete' : 'deleted',
         id: destination.destinationId,
-        ...(note ? { note } : {}),
+        note,
       });
     });
   }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import { type Clock, isoNow, systemClock } from '../runtime/clock.js';
-import { openSharedJson } from '../files/shared-json.js';
+import { z } from 'zod';
+import { isoNow } from '../runtime/clock.js';
+import { type JsonKind, openSharedJson, type SharedJsonOptions } from '../files/shared-json.js';
 
 /**
  * The order of a sweep: if the quota of getReports ends sweeps early, every seller and type still
@@ -15,15 +16,25 @@ export interface SweepTurns {
   listed(sellerId: string, reportTypes: readonly string[]): Promise<void>;
 }
 
+/** ISO times, by seller and report type. */
+const timesShape = z.record(z.string(), z.record(z.string(), z.string()));
+
+/** `sweeps.json`. */
+export const sweepsJson: JsonKind<z.output<typeof timesShape>> = {
+  parse: (content) => timesShape.parse(content),
+  missing: () => ({}),
+  lost: () => ({}),
+  consequence: 'sweeps begin again with the first seller',
+};
+
 /**
  * Opens the order, kept in `<state>/sweeps.json`: when each seller's report types were last listed.
  */
-export function openSweepTurns(stateFolder: string, clock: Clock = systemClock): SweepTurns {
-  const state = openSharedJson(join(stateFolder, 'sweeps.json'), { clock });
-  const lastListed = (sellerId: string, reportType: string) =>
-    timesIn(state.read())[sellerId]?.[reportType] ?? '';
+export function openSweepTurns(stateFolder: string, options: SharedJsonOptions): SweepTurns {
+  const state = openSharedJson(join(stateFolder, 'sweeps.json'), sweepsJson, options);
+  const lastListed = (sellerId: string, reportType: string) => state.read()[sellerId]?.[reportType] ?? '';
   const lastOfSeller = (sellerId: string) =>
-    Object.values(timesIn(state.read())[sellerId] ?? {})
+    Object.values(state.read()[sellerId] ?? {})
       .toSorted(byText)
       .at(-1) ?? '';
 
@@ -34,19 +45,13 @@ export function openSweepTurns(stateFolder: string, clock: Clock = systemClock):
         (a, b) => byText(lastListed(sellerId, a), lastListed(sellerId, b)) || byText(a, b),
       ),
     async listed(sellerId, reportTypes) {
-      const now = isoNow(clock);
-      await state.change((stored) => {
-        const times = timesIn(stored);
+      const now = isoNow(options.clock);
+      await state.change((times) => {
         const listedNow = Object.fromEntries(reportTypes.map((each) => [each, now]));
         return { ...times, [sellerId]: { ...times[sellerId], ...listedNow } };
       });
     },
   };
-}
-
-/** ISO times, by seller and report type. */
-function timesIn(stored: unknown): Record<string, Record<string, string> | undefined> {
-  return typeof stored === 'object' && stored !== null ? { ...stored } : {};
 }
 
 function byText(a: string, b: string): number {

@@ -26,7 +26,7 @@ export async function sweep(
   await ensureWritable(context, limits.maxDocumentBytes);
   const reportTypes = await typesToList(pipeline, context);
   const run = new IngestRun(context, { maxConcurrent: limits.concurrency, deadlineMs, ...signals });
-  const turns = openSweepTurns(context.config.state, context.clock);
+  const turns = openSweepTurns(context.config.state, context);
   let found = 0;
   try {
     for (const { id } of turns.sellersInTurn(context.config.sellers)) {

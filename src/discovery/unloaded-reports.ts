@@ -1,4 +1,4 @@
-import { asksFor } from '../config/report-types.js';
+import { matchesReportType } from '../config/report-types.js';
 import type { Report, ReportsCallOptions, SellingPartner } from '../source/types.js';
 import { ledgerKey } from '../warehouse/types.js';
 import type { PipelineContext } from '../ingest/context.js';
@@ -44,8 +44,8 @@ export async function typesToList(
 ): Promise<string[]> {
   const exact = wanted.filter((each) => !each.includes('*'));
   const known = exact.length === wanted.length ? [] : await knownTypes(context);
-  const types = [...exact, ...known.filter((type) => asksFor(wanted, type))];
-  return [...new Set(types)].filter((type) => asksFor(pipeline.reportTypes, type)).sort();
+  const types = [...exact, ...known.filter((type) => matchesReportType(wanted, type))];
+  return [...new Set(types)].filter((type) => matchesReportType(pipeline.reportTypes, type)).sort();
 }
 
 async function knownTypes(context: PipelineContext): Promise<string[]> {

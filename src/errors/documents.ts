@@ -34,7 +34,7 @@ export const documentErrors = {
   },
   DOCUMENT_TOO_LARGE: {
     kind: 'terminal',
-    message: 'gunzipping document {documentId}: more than {limit} bytes of text',
+    message: 'gunzipping document {documentId}: it has {found} bytes of text or more; the limit is {limit}',
     remedy: 'Raise `limits.maxDocumentBytes` in pipelines.yaml, then run `sp-reports reload {documentId}`.',
   },
   RAW_MISSING: {
@@ -49,7 +49,7 @@ export const documentErrors = {
     remedy:
       'Its rows stay in the tables. Run `sp-reports reload {documentId}`: if its seller is configured, this downloads the document again, as long as Amazon keeps the report. Otherwise restore the file from a copy first.',
   },
-  RAW_FACTS_UNREADABLE: {
+  RAW_METADATA_UNREADABLE: {
     kind: 'terminal',
     message: 'reading the metadata of a raw document: {path}: {found}',
     remedy:

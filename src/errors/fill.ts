@@ -1,7 +1,7 @@
 /**
- * Facts about a failure or a warning; the placeholders of a message are filled from them. `found`
- * may be what a server said: secrets, tokens and presigned URLs in it are redacted. The rest never
- * has any.
+ * The details of a failure or a warning; the placeholders of a message are filled from them.
+ * `found` may be what a server said: secrets, tokens and presigned URLs in it are redacted. The
+ * rest never has any.
  */
 export type ErrorDetails = Record<string, string | number | boolean | null | undefined>;
 

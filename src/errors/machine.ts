@@ -5,13 +5,19 @@ export const machineErrors = {
   DISK_FULL: {
     kind: 'retryable',
     message: 'writing {path}: {found}',
-    remedy: 'Make room on the disk, then run again; nothing was lost.',
+    remedy: 'Free some space on the disk, then run the command again. Nothing was lost.',
   },
   FILE_SYSTEM_FAILED: {
     kind: 'retryable',
     message: 'working on {path}: {found}',
     remedy:
-      'See that the folder is there, mounted, and writable for the user that the program runs as, and that the process may open enough files (`ulimit -n`); `sp-reports doctor` tries each folder. Nothing was lost: messages stay on the queue, and a later run loads them.',
+      'Make sure that the folder exists, is mounted, and can be written by the user that the program runs as, and that the process may open enough files (`ulimit -n`); `sp-reports doctor` tests each folder. Nothing was lost: messages stay on the queue, and a later run loads them.',
+  },
+  OPEN_FILES_LIMIT: {
+    kind: 'retryable',
+    message: 'starting: the process may have {found} files open at once, and it needs {limit}',
+    remedy:
+      'Raise the limit of open files, for example with `ulimit -n 1024`, `LimitNOFILE=1024` in a systemd unit, or `docker run --ulimit nofile=1024`, then start the program again. Nothing was lost.',
   },
   OUT_OF_MEMORY: {
     kind: 'retryable',

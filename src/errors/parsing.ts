@@ -10,21 +10,22 @@ export const parsingErrors = {
   },
   HEADER_UNKNOWN: {
     kind: 'terminal',
-    message: 'parsing {reportType} document {documentId}: its schema knows none of the headers {found}',
+    message:
+      'parsing {reportType} document {documentId}: its schema knows none of the headers {found}{better}',
     remedy:
       'If the document is of another type, load it as that type. If its headers are in another language, add them to `from` in the report schema, then run `sp-reports reload {documentId}`.',
   },
   KEY_COLUMN_MISSING: {
     kind: 'terminal',
     message:
-      'parsing {reportType} document {documentId}: no header for any of the key columns {columns}, which decide which older rows are replaced; found {found}',
+      'parsing {reportType} document {documentId}: no header for any of the key columns {columns}, which decide which older rows are replaced; found {found}{better}',
     remedy:
       'Add the matching headers to `from` in the report schema, then run `sp-reports reload {documentId}`.',
   },
   PROCESS_KILLED: {
     kind: 'terminal',
     message:
-      'loading document {documentId}: the program was killed while it worked on it, at least {count} times',
+      'loading document {documentId}: the program was killed while it was working on it, at least {count} times',
     remedy:
       'Find out what killed it, for example a memory limit, and raise that limit. Then run `sp-reports reload {documentId}`.',
   },
@@ -33,6 +34,24 @@ export const parsingErrors = {
     message: 'parsing {reportType} document {documentId}: every row has more cells than the header ({count})',
     remedy:
       'Look at the raw document: its header may lack cells. The rows already in the table are unchanged.',
+  },
+  WRONG_REPORT_TYPE: {
+    kind: 'terminal',
+    message: 'parsing {reportType} document {documentId}: it is no document of this type: {found}',
+    remedy:
+      'Nothing of it was loaded, and the rows already in the table are unchanged. If it is of another type, load it with `sp-reports load FILE --type REPORT_TYPE`. If Amazon changed the headers, add them to `from` in the report schema, then run `sp-reports reload {documentId}`.',
+  },
+  TYPE_UNDECIDED: {
+    kind: 'terminal',
+    message: 'choosing the report type of {path}: {found}',
+    remedy:
+      'Give its type with `--type`, or put the type into the file name. `sp-reports schemas list` lists the types that have a schema.',
+  },
+  SNAPSHOT_HELD: {
+    kind: 'terminal',
+    message: 'loading {reportType} document {documentId}: it would remove rows: {found}',
+    remedy:
+      'The rows already in the table are unchanged, because a pipeline has `snapshotLoss: hold`. If the document is right, run `sp-reports reload {documentId} --accept-loss`. Otherwise, request the report again.',
   },
   NOT_A_REPORT: {
     kind: 'terminal',
@@ -46,27 +65,33 @@ export const parsingErrors = {
   },
   DOCUMENT_TOO_DEEP: {
     kind: 'terminal',
-    message: 'parsing {reportType} document {documentId}: {found}',
+    message: 'parsing {reportType} document {documentId}: {found}; the limit is {limit}',
     remedy:
-      'Nothing of it was loaded, and the raw document is kept. No report is nested that deep: look at the document, and request the report again.',
+      'Nothing of it was loaded, and the raw document is kept. No report is nested that deeply: look at the document, and request the report again.',
+  },
+  HEADER_TOO_LONG: {
+    kind: 'terminal',
+    message: 'parsing {reportType} document {documentId}: {found}; the limit is {limit}',
+    remedy:
+      'Nothing of it was loaded, and the raw document is kept. No report has such a header: look at the document, and request the report again.',
   },
   ROW_TOO_LONG: {
     kind: 'terminal',
     message: 'parsing {reportType} document {documentId}: {found}; the limit is {limit}',
     remedy:
-      'Nothing of it was loaded, and the raw document is kept. Look at the document: no row of a report is that long. Request the report again, for a shorter period if rows grow with the period.',
+      'Nothing of it was loaded, and the raw document is kept. Look at the document: no row of a report is that long. Request the report again, for a shorter period if rows grow with the period. If the document is right, raise `{setting}` in pipelines.yaml, then run `sp-reports reload {documentId}`.',
   },
   TOO_MANY_COLUMNS: {
     kind: 'terminal',
     message: 'parsing {reportType} document {documentId}: {found}; the limit is {limit}',
     remedy:
-      'Nothing of it was loaded, and the raw document is kept. Look at the document: if its names are values, it needs a report schema with `rows` and `json` columns for them.',
+      'Nothing of it was loaded, and the raw document is kept. Look at the document: if its names are values, it needs a report schema with `rows` and `json` columns for them. If they are columns, raise `{setting}` in pipelines.yaml, then run `sp-reports reload {documentId}`.',
   },
   WORKBOOK_TOO_LARGE: {
     kind: 'terminal',
     message: 'parsing {reportType} document {documentId}: {found}; the limit is {limit}',
     remedy:
-      'Nothing of it was loaded, and the raw document is kept. Save its first sheet as tab-separated text, without cells far away from the others, and load that with `sp-reports load`.',
+      'Nothing of it was loaded, and the raw document is kept. Save its first sheet as tab-separated text, without cells far away from the others, and load that with `sp-reports load`. Or raise `{setting}` in pipelines.yaml, then run `sp-reports reload {documentId}`.',
   },
   DOCUMENT_TOO_COMPLEX: {
     kind: 'terminal',

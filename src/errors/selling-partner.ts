@@ -41,9 +41,9 @@ export const sellingPartnerErrors = {
   },
   REQUEST_STATE_INVALID: {
     kind: 'terminal',
-    message: 'reading {file}: this is not the state of requests ({found})',
+    message: 'reading {file}: a later version of sp-reports wrote this state of requests ({found})',
     remedy:
-      'Restore the file, or use the version of sp-reports that wrote it. Otherwise move it away: requests then begin again from the ledger and from the reports that Amazon lists.',
+      'Use the version of sp-reports that wrote it. Otherwise move the file away: requests then begin again from the ledger and from the reports that Amazon lists.',
   },
   REPORT_NOT_READY: {
     kind: 'retryable',

@@ -24,16 +24,17 @@ export async function buildLoad(
   steps: ConvertRawSteps = {},
 ): Promise<Load> {
   const startedMs = context.clock.now();
-  const { reportType } = raw.facts;
+  const { reportType } = raw.metadata;
   const known = {
-    key: ledgerKey(raw.facts),
+    key: ledgerKey(raw.metadata),
     ...rawMetadata(raw, context.raw.folder),
     pipeline: options.pipeline,
+    decisions: options.decisions ?? [],
   };
   try {
     const { document, parsed, written } = await convertRaw(raw, options, context, steps);
     await refuseIfAllRejected(raw, written, context);
-    const findings = joinFindings(document, parsed, {
+    const findings = joinFindings({ notes: [], decisions: options.decisions }, document, parsed, {
       notes: [],
       warnings: checkWarnings(written.checks),
     });
@@ -44,7 +45,12 @@ export async function buildLoad(
       files: written.files,
       status: written.tables.some(({ rows }) => rows > 0) ? 'loaded' : 'empty',
       ...findings,
-      tables: written.tables.map(({ name, rows, rejects }) => ({ name, rows, rejects })),
+      tables: written.tables.map(({ name, rows, rejects, emptyMeasures }) => ({
+        name,
+        rows,
+        rejects,
+        emptyMeasures,
+      })),
       rejects: written.rejects,
       checks: written.checks,
       textBytes: document.textBytes,
@@ -54,7 +60,8 @@ export async function buildLoad(
       durationMs: context.clock.now() - startedMs,
     });
     for (const { code, message } of findings.warnings) context.log.warn({ key: known.key, code }, message);
-    return { entry, tables: written.tables, rejectsPath: written.rejectsPath };
+    const { acceptLoss } = options;
+    return { entry, tables: written.tables, rejectsPath: written.rejectsPath, acceptLoss };
   } catch (error) {
     if (isRetryable(error)) throw error;
     const reason = documentsReason(error, { ...known, reportType }, context);
@@ -67,7 +74,7 @@ export async function buildLoad(
  * one does.
  */
 async function refuseIfAllRejected(
-  { facts: { reportType, documentId } }: RawDocument,
+  { metadata: { reportType, documentId } }: RawDocument,
   written: WrittenLake,
   { lake }: PipelineContext,
 ): Promise<void> {

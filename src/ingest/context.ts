@@ -36,10 +36,10 @@ export interface StopSignals {
   abort: AbortSignal;
 }
 
-/** Past-tense facts, as they happen. */
+/** What happened, in the past tense, as it happens. */
 export type PipelineEvent =
-  | { event: 'work_found'; key: string; reportType: string }
-  | { event: 'work_started'; key: string; reportType: string }
+  | { event: 'work_found'; key: string; reportType: string | undefined }
+  | { event: 'work_started'; key: string; reportType: string | undefined }
   | { event: 'document_located'; key: string; sellerId: string }
   | { event: 'bytes_downloaded'; key: string; bytes: number }
   /** All of its rows are written, though not yet synced to disk. */

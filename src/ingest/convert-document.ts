@@ -1,29 +1,33 @@
+import type { DocumentLimits } from '../config/documents-spec.js';
 import { documentError } from '../parse/limits.js';
 import { parseDocument } from '../parse/parse-document.js';
 import type { ParseHint } from '../parse/parse-hint.js';
 import type { ParsedDocument } from '../parse/types.js';
+import type { EarlierDecisions } from '../parse/values/decide-rules.js';
 import type { PiiTreatment } from '../privacy/pii-policy.js';
 import { protectPersonalData } from '../privacy/protect-personal-data.js';
 import { faultPoint } from '../runtime/fault-point.js';
-import type { ReportSchema } from '../schema/types.js';
-import {
-  type CharsetDecision,
-  type CharsetHint,
-  examineDocument,
-  openDocument,
-} from '../source/document/examine.js';
+import type { ReportSchema, ReportSchemas } from '../schema/types.js';
+import type { CharsetDecision } from '../source/document/decide-charset.js';
+import { type CharsetHint, examineDocument, openDocument } from '../source/document/examine.js';
 import { ReadAgain } from '../source/read-again.js';
 import type { ExaminedDocument, RawDocument } from '../source/types.js';
 import { type WriteOptions, type WrittenLake, writeLake } from './write-lake.js';
 
 export interface ConvertOptions {
   schema?: ReportSchema;
+  /** All schemas, to recognize a document of another type. */
+  schemas: ReportSchemas;
   /** What is done to personal data; without it, the data is kept. */
   pii?: PiiTreatment;
   /** Limit of the gunzipped size. */
   maxTextBytes: number;
+  /** Limits on what is in the document; the default ones if absent. */
+  limits?: DocumentLimits;
   /** Stops with its reason. */
   signal?: AbortSignal;
+  /** What was decided for earlier documents. */
+  earlier?: EarlierDecisions;
   /** Called with their number when all rows are written; if it throws, nothing is kept of them. */
   onRowsWritten?: (rows: number) => void;
 }
@@ -61,7 +65,7 @@ export async function convertDocument(
     try {
       return await convertOnce(raw, target, options, known);
     } catch (error) {
-      if (!(error instanceof ReadAgain)) throw documentError(error, raw.facts);
+      if (!(error instanceof ReadAgain)) throw documentError(error, raw.metadata);
       const hint: ReadHint = error.hint;
       // In another charset the text is another one: what was found out about it no longer counts.
       known = hint.kind === 'charset' ? { charset: hint.decision } : { ...known, hint };
@@ -73,25 +77,27 @@ export async function convertDocument(
 async function convertOnce(
   raw: RawDocument,
   { lake, engine }: Pick<WriteOptions, 'lake' | 'engine'>,
-  { schema, pii, maxTextBytes, signal, onRowsWritten }: ConvertOptions,
+  { schema, schemas, pii, maxTextBytes, limits: ofContent, signal, earlier, onRowsWritten }: ConvertOptions,
   { charset, hint }: Known,
 ): Promise<ConvertedDocument> {
-  const limits = { maxTextBytes, signal };
+  const limits = { maxTextBytes, ofContent, signal };
   const document =
     engine === 'columnar' ? await openDocument(raw, limits, charset) : await examineDocument(raw, limits);
   faultPoint('examined');
   const found = await parseDocument({
     document,
     engine,
-    ...(schema ? { schema } : {}),
-    ...(hint ? { hint } : {}),
+    schema,
+    schemas,
+    hint,
+    earlier,
   });
   const stream = pii ? protectPersonalData(found, schema, pii) : found;
-  const written = await writeLake(stream, raw.facts, {
+  const written = await writeLake(stream, raw.metadata, {
     lake,
     engine,
-    ...(signal && { signal }),
-    ...(onRowsWritten && { onRowsWritten }),
+    signal,
+    onRowsWritten,
   });
   // Rows are read to the end of the bytes, so that this reads on only if there is nothing written:
   // a raw document has no rows.

@@ -1,12 +1,14 @@
 import { describeError, faultOf, isRetryable, ReportsError } from '../errors/reports-error.js';
 import type { FileDigest } from '../files/file-digest.js';
 import { piiTreatment } from '../privacy/pii-policy.js';
+import type { Decision } from '../schema/findings.js';
 import { checkRaw, withBytes } from '../source/document/raw-store.js';
 import type { RawDocument } from '../source/types.js';
 import { pluralize } from '../text/pluralize.js';
 import { type LedgerEntry, ledgerKey } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
 import { type ConvertedDocument, type ConvertOptions, convertDocument } from './convert-document.js';
+import { earlierDecisions } from './earlier-decisions.js';
 import type { ReportRef } from './report-job.js';
 
 /** The metadata of a raw document, and how to convert it. */
@@ -22,6 +24,8 @@ export interface ConvertRawOptions extends Pick<ReportRef, 'pipeline' | 'maxDocu
   before?: LedgerEntry | undefined;
   /** Accepts fewer rows than before. */
   acceptLoss?: boolean | undefined;
+  /** What was decided about the document before it was read. */
+  decisions?: Decision[];
   /** Nobody tries again later: if Amazon cannot be reached, the document counts as damaged. */
   isLastTry?: boolean;
 }
@@ -46,13 +50,16 @@ export async function convertRaw(
 ): Promise<ConvertedDocument> {
   const { pipeline, maxDocumentBytes, signal, isFresh = false, before, acceptLoss, isLastTry } = options;
   const { config, lake, schemas } = context;
-  const { reportType } = raw.facts;
-  const key = ledgerKey(raw.facts);
+  const { reportType } = raw.metadata;
+  const key = ledgerKey(raw.metadata);
   const convertOptions: ConvertOptions = {
     schema: schemas.get(reportType),
+    schemas,
     pii: piiTreatment({ pipeline, reportType }, config),
     maxTextBytes: maxDocumentBytes,
+    limits: config.documents,
     signal,
+    earlier: earlierDecisions(raw.metadata, context),
   };
   const convert = (document: RawDocument, isWrittenNow: boolean) =>
     withBytes(document, context.raw, signal, async () => {
@@ -108,7 +115,7 @@ function ledgerDigest(before: LedgerEntry | undefined): Partial<FileDigest> {
  */
 function refuseFewerRows(
   rows: number,
-  { facts, path, kept }: RawDocument,
+  { metadata, path, kept }: RawDocument,
   before: LedgerEntry,
   { raw }: PipelineContext,
 ): void {
@@ -116,7 +123,7 @@ function refuseFewerRows(
   const isSame = before.rawSha256 !== null && before.rawSha256 === kept?.sha256;
   if (rows >= rowsBefore || isSame) return;
   throw new ReportsError('ROWS_MISSING', {
-    documentId: facts.documentId,
+    documentId: metadata.documentId,
     found: pluralize(rows, 'row'),
     expected: pluralize(rowsBefore, 'row'),
     path: raw.nameOf(path),

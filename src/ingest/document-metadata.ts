@@ -14,18 +14,18 @@ export function reportMetadata(report: Partial<Report>): Partial<LedgerEntry> {
 
 /** The metadata of a document whose bytes are stored, for the ledger. */
 export function rawMetadata(
-  { facts, path, bytes, kept }: RawDocument,
+  { metadata, path, bytes, kept }: RawDocument,
   rawFolder: string,
 ): Partial<LedgerEntry> {
   return {
-    sellerId: facts.sellerId,
-    documentId: facts.documentId,
-    reportId: facts.reportId ?? null,
-    reportType: facts.reportType,
-    marketplaceIds: facts.marketplaceIds,
-    dataStart: facts.dataStart ?? null,
-    dataEnd: facts.dataEnd ?? null,
-    reportCreatedAt: facts.reportCreatedAt ?? null,
+    sellerId: metadata.sellerId,
+    documentId: metadata.documentId,
+    reportId: metadata.reportId ?? null,
+    reportType: metadata.reportType,
+    marketplaceIds: metadata.marketplaceIds,
+    dataStart: metadata.dataStart ?? null,
+    dataEnd: metadata.dataEnd ?? null,
+    reportCreatedAt: metadata.reportCreatedAt ?? null,
     rawPath: relative(rawFolder, path),
     rawBytes: bytes,
     rawSha256: kept?.sha256 ?? null,

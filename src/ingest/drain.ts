@@ -9,7 +9,6 @@ import type { PipelineContext, StopSignals } from './context.js';
 import { acknowledge, release } from './end-messages.js';
 import { IngestRun } from './ingest-run.js';
 import { isSettled, type Route, routeMessage } from './route.js';
-import { watchQueue } from './watch-queue.js';
 import { failureOf, type WorkSummary } from './work-summary.js';
 
 /**
@@ -30,10 +29,11 @@ export async function drain(
   queue = watchQueue(openPipelineQueue(pipeline, context), context),
 ): Promise<DrainResult> {
   const { concurrency, maxMinutes, maxReceives } = pipeline.limits;
-  const deadlineMs = context.clock.now() + maxMinutes * 60_000;
+  const { clock, log } = context;
+  const deadlineMs = clock.now() + maxMinutes * 60_000;
   try {
     const hasRedrivePolicy = await queue.hasRedrivePolicy();
-    const journal = openCrashJournal(join(context.config.state, 'killed.json'), { clock: context.clock });
+    const journal = openCrashJournal(join(context.config.state, 'killed.json'), { clock, log });
     const poison = hasRedrivePolicy ? undefined : { maxReceives, journal };
     const run = new IngestRun(context, { maxConcurrent: concurrency, deadlineMs, ...signals, poison });
     try {
@@ -55,6 +55,22 @@ export async function drain(
 function openPipelineQueue({ queue: url, limits }: Pipeline, { config, log }: PipelineContext): Queue {
   const { visibilityTimeoutSeconds } = limits;
   return openQueue({ url, visibilityTimeoutSeconds, log, ...config.aws });
+}
+
+/** The same queue, which emits an event for each message received and deleted. */
+function watchQueue(queue: Queue, { onEvent }: Pick<PipelineContext, 'onEvent'>): Queue {
+  const watched = (message: QueueMessage): QueueMessage => {
+    const { messageId, sentMs } = message;
+    onEvent({ event: 'message_received', messageId, sentMs });
+    return {
+      ...message,
+      async ack() {
+        await message.ack();
+        onEvent({ event: 'message_deleted', messageId });
+      },
+    };
+  };
+  return { ...queue, receive: async (options) => (await queue.receive(options)).map(watched) };
 }
 
 interface ReceiveScope {

@@ -18,13 +18,13 @@ export async function acknowledge(messages: QueueMessage[], log: Logger): Promis
 }
 
 /**
- * Gives messages back, to be received again after the delay, and empties the list. Never rejects: a
- * message that could not be given back becomes visible by itself when its visibility timeout ends.
+ * Releases messages, to be received again after the delay, and empties the list. Never rejects: a
+ * message that could not be released becomes visible by itself when its visibility timeout ends.
  */
 export async function release(messages: QueueMessage[], delaySeconds: number, log: Logger): Promise<void> {
-  for (const { messageId, release: giveBack } of messages.splice(0)) {
-    await giveBack(delaySeconds).catch((error: unknown) => {
-      log.warn({ messageId }, `releasing a message: ${describeError(error)}`);
+  for (const message of messages.splice(0)) {
+    await message.release(delaySeconds).catch((error: unknown) => {
+      log.warn({ messageId: message.messageId }, `releasing a message: ${describeError(error)}`);
     });
   }
 }

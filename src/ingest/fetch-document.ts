@@ -1,8 +1,8 @@
 import { ReportsError } from '../errors/reports-error.js';
 import { faultPoint } from '../runtime/fault-point.js';
 import { downloadDocument } from '../source/document/download.js';
-import { findRaw, isFactsUnreadable } from '../source/document/raw-store.js';
-import type { CallOptions, DocumentFacts, RawDocument, Report, SellingPartner } from '../source/types.js';
+import { findRaw, isMetadataUnreadable } from '../source/document/raw-store.js';
+import type { CallOptions, DocumentMetadata, RawDocument, Report, SellingPartner } from '../source/types.js';
 import { ledgerKey } from '../warehouse/types.js';
 import type { PipelineContext } from './context.js';
 import type { ReportRef } from './report-job.js';
@@ -32,26 +32,27 @@ export async function fetchDocument(
   context: PipelineContext,
   { onLocated, again = false, ...call }: FetchOptions,
 ): Promise<FetchedDocument> {
-  const facts = documentFacts(report, ref);
-  const kept = again ? 'damaged' : await findKept(facts, context);
+  const metadata = documentMetadata(report, ref);
+  const kept = again ? 'damaged' : await findKept(metadata, context);
   if (kept && kept !== 'damaged') return { raw: kept, isFresh: false };
-  const key = ledgerKey(facts);
-  const restricted = context.schemas.get(facts.reportType)?.restricted ?? false;
+  const key = ledgerKey(metadata);
+  const restricted = context.schemas.get(metadata.reportType)?.restricted ?? false;
   const raw = await downloadDocument({
     store: context.raw,
-    facts,
+    metadata,
     again: kept === 'damaged',
     locate: async () => {
       const seller = sellerOf(ref, context);
-      const location = await seller.getReportDocument(facts.documentId, { ...call, restricted });
+      const location = await seller.getReportDocument(metadata.documentId, { ...call, restricted });
       onLocated?.();
-      context.onEvent({ event: 'document_located', key, sellerId: facts.sellerId });
+      context.onEvent({ event: 'document_located', key, sellerId: metadata.sellerId });
       faultPoint('located');
       return location;
     },
     onBytes: (bytes) => context.onEvent({ event: 'bytes_downloaded', key, bytes }),
     pace: { bytes: context.config.download.minBytesPerMinute, withinMs: 60_000 },
     signal: call.signal,
+    clock: context.clock,
   });
   faultPoint('downloaded');
   return { raw, isFresh: true };
@@ -66,18 +67,18 @@ export function sellerOf({ sellerId }: ReportRef, context: PipelineContext): Sel
 
 /** A document whose metadata cannot be read is downloaded as if it had never been. */
 async function findKept(
-  facts: DocumentFacts,
+  metadata: DocumentMetadata,
   { raw }: PipelineContext,
 ): Promise<RawDocument | undefined | 'damaged'> {
   try {
-    return await findRaw(raw, facts);
+    return await findRaw(raw, metadata);
   } catch (error) {
-    if (isFactsUnreadable(error)) return 'damaged';
+    if (isMetadataUnreadable(error)) return 'damaged';
     throw error;
   }
 }
 
-function documentFacts(report: Report, ref: ReportRef): DocumentFacts {
+function documentMetadata(report: Report, ref: ReportRef): DocumentMetadata {
   const { sellerId, reportType } = ref;
   const { reportId, documentId, marketplaceIds, createdAt, dataStart, dataEnd, status } = report;
   if (!documentId) {

@@ -1,17 +1,19 @@
 import { isNotTheDocumentsFault } from '../errors/reports-error.js';
 import { keepFile } from '../source/document/raw-store.js';
-import type { DocumentFacts } from '../source/types.js';
+import type { DocumentMetadata } from '../source/types.js';
 import type { LedgerEntry } from '../warehouse/types.js';
 import { CommitQueue } from './commit-queue.js';
 import type { PipelineContext, StopSignals } from './context.js';
+import { chooseType } from './choose-type.js';
 import { buildLoad } from './build-load.js';
 import { type Failure, failureOf } from './work-summary.js';
 
-/** What Amazon would say about a document, given by the user instead. */
-export type FileFacts = Pick<
-  DocumentFacts,
-  'sellerId' | 'reportType' | 'marketplaceIds' | 'contentType' | 'compression' | 'reportCreatedAt'
->;
+/**
+ * What Amazon would say about a document, given by the user instead. Without a report type, each
+ * file has the type that its name or its headers show.
+ */
+export type FileMetadata = Partial<Pick<DocumentMetadata, 'reportType'>> &
+  Pick<DocumentMetadata, 'sellerId' | 'marketplaceIds' | 'contentType' | 'compression' | 'reportCreatedAt'>;
 
 /**
  * A file that was loaded or quarantined, or why it was neither. `path`: as given. `before`: the
@@ -30,22 +32,38 @@ export type LoadedFile = { path: string } & (
  */
 export async function* loadFiles(
   paths: string[],
-  facts: FileFacts,
+  metadata: FileMetadata,
   context: PipelineContext,
   { maxDocumentBytes, stop, abort }: StopSignals & { maxDocumentBytes: number },
 ): AsyncGenerator<LoadedFile> {
-  const { reportType } = facts;
+  const { reportType } = metadata;
   const commits = new CommitQueue(context);
   for (const path of paths) context.onEvent({ event: 'work_found', key: path, reportType });
   for (const path of paths) {
     if (stop.aborted) return;
     context.onEvent({ event: 'work_started', key: path, reportType });
     try {
-      const raw = await keepFile(context.raw, path, facts);
+      const decision =
+        reportType === undefined
+          ? await chooseType(path, context.schemas, {
+              maxTextBytes: maxDocumentBytes,
+              contentType: metadata.contentType,
+            })
+          : undefined;
+      const raw = await keepFile(context.raw, path, {
+        ...metadata,
+        reportType: decision?.value ?? reportType ?? '',
+      });
       context.onEvent({ event: 'bytes_downloaded', key: path, bytes: raw.bytes });
       const load = await buildLoad(
         raw,
-        { pipeline: null, maxDocumentBytes, signal: abort, isFresh: true },
+        {
+          pipeline: null,
+          maxDocumentBytes,
+          signal: abort,
+          isFresh: true,
+          decisions: decision ? [decision] : [],
+        },
         context,
       );
       const { key } = load.entry;

@@ -1,7 +1,8 @@
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { safeName } from '../files/safe-name.js';
 import type { Store } from '../store/types.js';
 import { type LakeFile, type LedgerEntry, type Load, ledgerKey, parquetPaths } from '../warehouse/types.js';
+import { ledgerEntry } from '../warehouse/ledger/ledger-entry.js';
 import { writeUnsyncedFile, writeWholeFile } from '../files/whole-file.js';
 
 /**
@@ -51,16 +52,26 @@ export async function readRecordOf(lake: Store, path: string): Promise<Load | un
 
 /** Reads all readable load records of a lake. */
 export async function readLoadRecords(lake: Store): Promise<Load[]> {
-  const paths = (await lake.list('_loads')).filter((each) => each.endsWith('.json'));
   const loads: Load[] = [];
-  for (let start = 0; start < paths.length; start += readsAtOnce) {
-    const texts = await Promise.all(paths.slice(start, start + readsAtOnce).map((path) => lake.read(path)));
-    for (const text of texts) {
-      const stored = parsed(text ?? '');
-      if (stored) loads.push(mapPaths(stored, (path) => resolve(lake.folder, path)));
-    }
+  for await (const some of readRecords(lake, recordPathsOf(await lake.list('_loads'), lake))) {
+    loads.push(...some);
   }
   return loads;
+}
+
+/** The paths of load records among those of a lake. */
+export function recordPathsOf(paths: string[], lake: Store): string[] {
+  const folder = join(lake.folder, '_loads', sep);
+  return paths.filter((path) => path.startsWith(folder) && path.endsWith('.json'));
+}
+
+/** The readable ones of the load records with these paths, some at a time. */
+export async function* readRecords(lake: Store, paths: string[]): AsyncGenerator<Load[]> {
+  for (let start = 0; start < paths.length; start += readsAtOnce) {
+    const some = paths.slice(start, start + readsAtOnce);
+    const loads = await Promise.all(some.map((path) => readRecordOf(lake, path)));
+    yield loads.filter((load) => load !== undefined);
+  }
 }
 
 /**
@@ -130,11 +141,8 @@ function parsed(text: string): Load | undefined {
   try {
     const load = JSON.parse(text) as Partial<Load>;
     if (!load.entry?.key || !Array.isArray(load.tables)) return undefined;
-    // An earlier version recorded no hashes.
-    return {
-      ...(load as Load),
-      entry: { ...load.entry, files: load.entry.files ?? [], rawSha256: load.entry.rawSha256 ?? null },
-    };
+    // An earlier version recorded fewer properties.
+    return { ...(load as Load), entry: ledgerEntry(load.entry) };
   } catch {
     return undefined;
   }

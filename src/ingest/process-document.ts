@@ -89,8 +89,7 @@ async function settleFailure(job: ReportJob, error: unknown, run: DocumentRun): 
   });
   if (next.action === 'quarantine') return await quarantine(job, error, run);
   await release(job.messages, next.delaySeconds, context.log);
-  const outcome = next.action === 'defer' ? 'deferred' : 'failed';
-  return { outcome, failure: failureOf({ key: job.key, sellerId: job.report.sellerId }, error), error };
+  return failed(job, error, next.action === 'defer' ? 'deferred' : 'failed');
 }
 
 async function quarantine(job: ReportJob, reason: unknown, run: DocumentRun): Promise<JobResult> {
@@ -102,10 +101,10 @@ async function quarantine(job: ReportJob, reason: unknown, run: DocumentRun): Pr
   } catch (error) {
     // The ledger does not know the reason yet, so the message must stay.
     await release(job.messages, retryDelaySeconds(job), context.log);
-    return {
-      outcome: 'failed',
-      failure: failureOf({ key: job.key, sellerId: job.report.sellerId }, error),
-      error,
-    };
+    return failed(job, error, 'failed');
   }
+}
+
+function failed({ key, report }: ReportJob, error: unknown, outcome: 'failed' | 'deferred'): JobResult {
+  return { outcome, failure: failureOf({ key, sellerId: report.sellerId }, error), error };
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { asksFor } from '../config/report-types.js';
+import { matchesReportType } from '../config/report-types.js';
 import type { Pipeline } from '../config/spec.js';
 import { ReportsError } from '../errors/reports-error.js';
 import { readNotification } from '../source/notification.js';
@@ -70,7 +70,7 @@ function routeReport(
   const ids = { sellerId, reportId, documentId: documentId ?? null };
   const key = ledgerKey(ids);
   const pipelines = context.config.pipelines.filter((each) => each.queue === pipeline.queue);
-  if (!pipelines.some((each) => asksFor(each.reportTypes, reportType))) {
+  if (!pipelines.some((each) => matchesReportType(each.reportTypes, reportType))) {
     const reason = `no pipeline loads ${reportType}`;
     return {
       to: 'ledger',
@@ -104,7 +104,7 @@ function routeReport(
       reportType,
       reportId,
       status,
-      ...(documentId ? { documentId } : {}),
+      documentId,
       pipeline: pipeline.name,
       maxDocumentBytes: pipeline.limits.maxDocumentBytes,
     },

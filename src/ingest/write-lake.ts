@@ -5,10 +5,11 @@ import { openColumnarWriter } from '../parquet/columnar/columnar-writer.js';
 import { openReferenceWriter } from '../parquet/reference-writer.js';
 import type { ParquetWriter } from '../parquet/types.js';
 import { DocumentChecks } from '../parse/checks/document-checks.js';
+import { EmptyMeasures } from '../parse/checks/empty-measures.js';
 import type { DocumentStream } from '../parse/document-stream.js';
 import type { ParsedTable } from '../parse/types.js';
 import type { CheckResult } from '../schema/document-checks.js';
-import type { DocumentFacts } from '../source/types.js';
+import type { DocumentMetadata } from '../source/types.js';
 import type { Store } from '../store/types.js';
 import { type LakeFile, type LoadTable, parquetPaths } from '../warehouse/types.js';
 import { lakeName } from './lake-files.js';
@@ -45,14 +46,15 @@ export interface WrittenLake {
  */
 export async function writeLake(
   stream: DocumentStream,
-  facts: DocumentFacts,
+  metadata: DocumentMetadata,
   { lake, engine, signal, onRowsWritten = () => {} }: WriteOptions,
 ): Promise<WrittenLake> {
-  const pathOf = (table: string) => lakePath(lake.folder, { table, ...facts });
+  const pathOf = (table: string) => lakePath(lake.folder, { table, ...metadata });
   const writers = new Map<string, ParquetWriter>();
   const rejectsPath = pathOf('_rejects');
   const rejects = openRejectsWriter(rejectsPath);
   const checks = new DocumentChecks(stream.tables);
+  const measures = new EmptyMeasures(stream.tables);
   const rejected = new Map<string, number>();
   let rowsParsed = 0;
   try {
@@ -61,6 +63,7 @@ export async function writeLake(
       const writer = writers.get(table) ?? (await openWriter(tableNamed(stream, table)));
       writers.set(table, writer);
       checks.add(table, batch);
+      measures.add(table, batch);
       await writer.write(batch);
       rowsParsed += batch.numRows;
       await rejects.add(table, found);
@@ -100,10 +103,10 @@ export async function writeLake(
       path: pathOf(table.name),
       columns: table.columns,
       metadata: {
-        seller_id: facts.sellerId,
-        document_id: facts.documentId,
-        report_id: facts.reportId ?? '',
-        report_type: facts.reportType,
+        seller_id: metadata.sellerId,
+        document_id: metadata.documentId,
+        report_id: metadata.reportId ?? '',
+        report_type: metadata.reportType,
         engine,
       },
     });
@@ -114,11 +117,12 @@ export async function writeLake(
       name: table.name,
       mode: table.load.mode,
       key: table.load.key,
-      ...(table.partitionBy ? { partitionBy: table.partitionBy } : {}),
+      partitionBy: table.partitionBy,
       columns: table.columns,
       parquetPath: rows > 0 ? pathOf(table.name) : null,
       rows,
-      ...(rejects !== undefined && { rejects }),
+      rejects,
+      emptyMeasures: rows > 0 ? measures.of(table.name) : undefined,
     };
   }
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { KernelExports } from './kernel-exports.js';
 
 /** The cells of some rows in one column: the first parameters of every call that reads them. */
-export type Cells = [text: number, marks: number, rows: number, count: number, place: number, form: number];
+export type Cells = [text: number, marks: number, rows: number, count: number, column: number, form: number];
 
 /** A kernel with more memory than this is left to the garbage collector, not kept for reuse. */
 const maxBytesKept = 64 * 1024 * 1024;
@@ -30,7 +30,7 @@ export class Kernel {
   }
 
   /** Copies these bytes into a new block and returns its address. */
-  place(bytes: Uint8Array): number {
+  copyIn(bytes: Uint8Array): number {
     const at = this.calls.allocate(bytes.length);
     this.bytes(at, bytes.length).set(bytes);
     return at;
@@ -60,7 +60,7 @@ export class Kernel {
   }
 
   /** Frees all memory and makes the kernel available to the next user. Views become invalid. */
-  giveBack(): void {
+  release(): void {
     this.calls.reset();
     if (idle.length < maxKept && this.calls.memory.buffer.byteLength <= maxBytesKept) idle.push(this);
   }

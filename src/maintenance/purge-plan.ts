@@ -3,95 +3,158 @@ import { lakePath } from '../parquet/lake-path.js';
 import type { ParquetRewriter } from '../parquet/rewrite-parquet.js';
 import { mayHoldPersonalData, personalColumns } from '../schema/personal-data.js';
 import type { ReportSchema } from '../schema/types.js';
-import { listRaw, type RawId, rawPath } from '../source/document/raw-store.js';
+import { type RawId, rawPath, rawPathsOf, readRaws } from '../source/document/raw-store.js';
 import type { Store } from '../store/types.js';
-import { isPurged, type LedgerEntry, type LedgerRow, type Load } from '../warehouse/types.js';
+import { ledgerFieldPages } from '../warehouse/ledger/ledger-pages.js';
+import {
+  isPurged,
+  type LedgerEntry,
+  type LedgerField,
+  type LedgerRow,
+  type Load,
+  type LoadStatus,
+} from '../warehouse/types.js';
 import type { PipelineContext } from '../ingest/context.js';
-import { readLoadRecords } from '../ingest/load-record.js';
-import { filesOfRebuilds } from './rebuild.js';
+import { readLoadRecord, readRecords, recordPath, recordPathsOf } from '../ingest/load-record.js';
 
-/** What a purge removes. */
-export interface PurgePlan {
-  documents: { entry: LedgerEntry; record?: Load }[];
+/** A part of what a purge removes: a purge of any size needs the memory of one. */
+export interface PurgeStep {
+  documents: { entry: LedgerEntry; record: Load | undefined }[];
   /** Parquet files of these documents, and the new values of some of their columns. */
   parquet: { path: string; columns: string[]; value: null | '' }[];
   /** Paths of raw documents, including those without a ledger row. */
   raws: string[];
   /** Parquet files without a ledger row. */
   leftovers: string[];
-  /** Copies of the warehouse file. */
-  copies: string[];
 }
 
-/** Finds the personal data of older reports. Errors: those of the warehouse; PARQUET_FAILED. */
-export async function planPurge(
+/** Files of which no ledger row is known yet. */
+interface Unclaimed {
+  /** Raw documents and their metadata. */
+  raw: Set<string>;
+  records: Set<string>;
+  /** Parquet files by their document. */
+  parquet: Map<string, string[]>;
+}
+
+/**
+ * Finds the personal data of older reports, the documents of the ledger first. Errors: those of the
+ * warehouse; PARQUET_FAILED.
+ */
+export async function* planPurge(
   context: PipelineContext,
   before: string,
   rewriter: ParquetRewriter,
-): Promise<PurgePlan> {
-  const { warehouse, warehouseFile } = context;
-  const records = new Map((await readLoadRecords(context.lake)).map((load) => [load.entry.key, load]));
-  const entries = withUnledgered(await warehouse.loads({}), records);
-  const lake = await lakeFiles(context.lake);
-  const rawFiles = new Set(await context.raw.list());
-  const plan: PurgePlan = {
+): AsyncGenerator<PurgeStep> {
+  const { warehouse, clock, lake } = context;
+  // Before the ledger: a file that is listed here and has no ledger row later was not just written.
+  const unclaimed = await listFiles(context);
+  const ofAge = { statuses: withDocument, madeBefore: before };
+  for await (const page of ledgerFieldPages(warehouse, clock, candidateFields, ofAge)) {
+    yield await stepOf(page, warehouse.seen, unclaimed, before, context, rewriter);
+  }
+  if (unclaimed.raw.size + unclaimed.records.size + unclaimed.parquet.size === 0) return;
+  for await (const page of ledgerFieldPages(warehouse, clock, claimFields)) {
+    for (const row of page) claim(row, unclaimed, context);
+  }
+  // The next rebuild brings back loads that only the lake has.
+  for await (const loads of readRecords(lake, [...unclaimed.records])) {
+    const inLedger = await warehouse.seen(loads.map(({ entry }) => entry.key));
+    const others = loads.filter(({ entry }) => !inLedger.has(entry.key));
+    const entries = new Map(others.map(({ entry }) => [entry.key, entry]));
+    const candidates = others.map(({ entry }) => ({ ...entry, loadedAt: '' }));
+    yield await stepOf(candidates, async () => entries, unclaimed, before, context, rewriter);
+  }
+  yield {
     documents: [],
     parquet: [],
-    raws: [],
-    leftovers: [],
-    copies: warehouseFile ? await filesOfRebuilds(warehouseFile.path) : [],
+    raws: await unknownRaws(unclaimed, before, context),
+    leftovers: await unknownParquet(unclaimed, before, context, rewriter),
   };
-  const documents = entries.flatMap((entry) => documentOf(entry) ?? []);
-  for (const document of documents) {
-    const { entry, id } = document;
-    if (isPurged(entry) || !hadDocument(entry) || !isOlder(entry, before)) continue;
-    const clearings = await clearingsOf(document, lake.get(fileKey(id)) ?? [], context, rewriter);
-    if (!clearings) continue;
-    const record = records.get(entry.key);
-    plan.documents.push({ entry, ...(record && { record }) });
-    plan.parquet.push(...clearings);
-    const raw = rawPath(context.raw.folder, id);
-    if (rawFiles.has(raw) || rawFiles.has(`${raw}.json`)) plan.raws.push(raw);
+}
+
+async function listFiles({ lake, raw }: PipelineContext): Promise<Unclaimed> {
+  const inLake = await lake.list();
+  const parquet = new Map<string, string[]>();
+  for (const path of inLake.filter((each) => each.endsWith('.parquet'))) {
+    const key = join(basename(dirname(path)), basename(path));
+    parquet.set(key, [...(parquet.get(key) ?? []), path]);
   }
-  const knownRaws = new Set(documents.map(({ id }) => rawPath(context.raw.folder, id)));
-  const knownFiles = new Set(documents.map(({ id }) => fileKey(id)));
-  plan.raws.push(...(await unknownRaws(knownRaws, before, context)));
-  plan.leftovers.push(...(await unknownParquet(lake, knownFiles, before, context, rewriter)));
-  return plan;
+  return { raw: new Set(await raw.list()), records: new Set(recordPathsOf(inLake, lake)), parquet };
 }
 
-interface Document {
-  entry: LedgerRow;
-  id: RawId;
+const claimFields = ['key', 'sellerId', 'documentId', 'reportType'] as const satisfies LedgerField[];
+
+/** Notes that files belong to a ledger row, and returns those that are there. */
+function claim(
+  row: Pick<LedgerRow, (typeof claimFields)[number]>,
+  unclaimed: Unclaimed,
+  { raw, lake }: PipelineContext,
+): (RawId & { raw: string | undefined; parquet: string[] }) | undefined {
+  unclaimed.records.delete(recordPath(lake.folder, row));
+  const { sellerId, documentId, reportType } = row;
+  if (!sellerId || !documentId || !reportType) return undefined;
+  const id = { sellerId, documentId, reportType };
+  const path = rawPath(raw.folder, id);
+  const areThere = [path, `${path}.json`].map((each) => unclaimed.raw.delete(each));
+  const parquet = unclaimed.parquet.get(fileKey(id)) ?? [];
+  unclaimed.parquet.delete(fileKey(id));
+  return { ...id, raw: areThere.includes(true) ? path : undefined, parquet };
 }
 
-function documentOf(entry: LedgerRow): Document | undefined {
-  const { sellerId, documentId, reportType } = entry;
-  return sellerId && documentId && reportType
-    ? { entry, id: { sellerId, documentId, reportType } }
-    : undefined;
-}
+/** The statuses of documents whose bytes were stored at some time. */
+const withDocument: LoadStatus[] = ['loaded', 'empty', 'quarantined', 'fatal'];
 
-/** Includes loads that only the lake has, because the next rebuild brings them back. */
-function withUnledgered(ledger: LedgerRow[], records: Map<string, Load>): LedgerRow[] {
-  const inLedger = new Set(ledger.map(({ key }) => key));
-  const others = [...records.values()].filter(({ entry }) => !inLedger.has(entry.key));
-  return [...ledger, ...others.map(({ entry }) => ({ ...entry, loadedAt: '' }))];
-}
+/** What shows whether a document is to be purged. */
+const candidateFields = [
+  ...claimFields,
+  'status',
+  'notes',
+  'tables',
+  'reportCreatedAt',
+  'loadedAt',
+] as const satisfies LedgerField[];
 
-/** Whether its bytes were ever stored. */
-function hadDocument({ status }: LedgerEntry): boolean {
-  return status !== 'skipped' && status !== 'cancelled';
+type Candidate = Pick<LedgerRow, (typeof candidateFields)[number]>;
+
+/** `read` returns the whole entries of some candidates: few have personal data. */
+async function stepOf(
+  candidates: Candidate[],
+  read: (keys: string[]) => Promise<Map<string, LedgerEntry>>,
+  unclaimed: Unclaimed,
+  before: string,
+  context: PipelineContext,
+  rewriter: ParquetRewriter,
+): Promise<PurgeStep> {
+  const step: PurgeStep = { documents: [], parquet: [], raws: [], leftovers: [] };
+  const found: { key: string; clearings: PurgeStep['parquet']; raw: string | undefined }[] = [];
+  for (const candidate of candidates) {
+    const files = claim(candidate, unclaimed, context);
+    if (!files || isPurged(candidate) || !isOlder(candidate, before)) continue;
+    if (!withDocument.includes(candidate.status)) continue;
+    const clearings = await clearingsOf(candidate, files, context, rewriter);
+    if (clearings) found.push({ key: candidate.key, clearings, raw: files.raw });
+  }
+  const entries = await read(found.map(({ key }) => key));
+  for (const { key, clearings, raw } of found) {
+    const entry = entries.get(key);
+    // It was loaded again under another key.
+    if (!entry) continue;
+    step.documents.push({ entry, record: await readLoadRecord(context.lake, entry) });
+    step.parquet.push(...clearings);
+    if (raw !== undefined) step.raws.push(raw);
+  }
+  return step;
 }
 
 /** A document of unknown age counts as old. */
-function isOlder({ reportCreatedAt, loadedAt }: LedgerRow, before: string): boolean {
+function isOlder({ reportCreatedAt, loadedAt }: Candidate, before: string): boolean {
   const madeAt = reportCreatedAt ?? loadedAt;
   return madeAt === '' || Date.parse(madeAt) < Date.parse(before);
 }
 
 /** Whether a document may contain personal data, by its schema and by the columns that it added. */
-function isPersonalBySchema({ tables }: LedgerEntry, schema: ReportSchema): boolean {
+function isPersonalBySchema({ tables }: Candidate, schema: ReportSchema): boolean {
   const isAdded = ({ name, added = [] }: LedgerEntry['tables'][number]) =>
     personalColumns(
       schema,
@@ -108,18 +171,18 @@ function isOf(path: string, { tables }: ReportSchema): boolean {
 
 /** What to clear in the Parquet files of a document; undefined if it contains no personal data. */
 async function clearingsOf(
-  { entry, id }: Document,
-  files: string[],
+  entry: Candidate,
+  { reportType, parquet: files }: { reportType: string; parquet: string[] },
   { schemas, lake }: PipelineContext,
   rewriter: ParquetRewriter,
-): Promise<PurgePlan['parquet'] | undefined> {
-  const schema = schemas.get(id.reportType);
+): Promise<PurgeStep['parquet'] | undefined> {
+  const schema = schemas.get(reportType);
   const isPersonal = schema
     ? isPersonalBySchema(entry, schema)
     : entry.status === 'quarantined' || entry.status === 'fatal';
   // For most documents the schema shows at once that there is nothing to find.
   if (schema && !isPersonal && files.every((path) => isOf(path, schema))) return undefined;
-  const clearings: PurgePlan['parquet'] = [];
+  const clearings: PurgeStep['parquet'] = [];
   for (const path of files) {
     const table = tableOf(path);
     if (table === '_rejects') {
@@ -137,15 +200,15 @@ async function clearingsOf(
  * contain personal data.
  */
 async function unknownRaws(
-  known: Set<string>,
+  unclaimed: Unclaimed,
   before: string,
   { raw, schemas }: PipelineContext,
 ): Promise<string[]> {
   const found: string[] = [];
-  for await (const { facts, path } of listRaw(raw, known)) {
-    if (!mayHoldPersonalData(schemas.get(facts.reportType))) continue;
-    const createdMs = facts.reportCreatedAt
-      ? Date.parse(facts.reportCreatedAt)
+  for await (const { metadata, path } of readRaws(raw, rawPathsOf(unclaimed.raw))) {
+    if (!mayHoldPersonalData(schemas.get(metadata.reportType))) continue;
+    const createdMs = metadata.reportCreatedAt
+      ? Date.parse(metadata.reportCreatedAt)
       : ((await raw.find(path))?.writtenMs ?? 0);
     if (createdMs < Date.parse(before)) found.push(path);
   }
@@ -154,35 +217,21 @@ async function unknownRaws(
 
 /** Old Parquet files without a ledger row that have personal columns or are rejects. */
 async function unknownParquet(
-  files: Map<string, string[]>,
-  known: Set<string>,
+  unclaimed: Unclaimed,
   before: string,
   { schemas, lake }: PipelineContext,
   rewriter: ParquetRewriter,
 ): Promise<string[]> {
   const found: string[] = [];
-  for (const [key, paths] of files) {
-    if (known.has(key)) continue;
-    for (const path of paths) {
-      const writtenMs = (await lake.find(path))?.writtenMs;
-      if (writtenMs === undefined || writtenMs >= Date.parse(before)) continue;
-      const { columns, metadata } = await look(path, lake, rewriter);
-      const schema = schemas.get(metadata.report_type ?? '');
-      const isRejects = tableOf(path) === '_rejects';
-      if (isRejects || personalColumns(schema, tableOf(path), columns).length > 0) found.push(path);
-    }
+  for (const path of [...unclaimed.parquet.values()].flat()) {
+    const writtenMs = (await lake.find(path))?.writtenMs;
+    if (writtenMs === undefined || writtenMs >= Date.parse(before)) continue;
+    const { columns, metadata } = await look(path, lake, rewriter);
+    const schema = schemas.get(metadata.report_type ?? '');
+    const isRejects = tableOf(path) === '_rejects';
+    if (isRejects || personalColumns(schema, tableOf(path), columns).length > 0) found.push(path);
   }
   return found;
-}
-
-/** The Parquet files of a lake, by their document. */
-async function lakeFiles(lake: Store): Promise<Map<string, string[]>> {
-  const files = new Map<string, string[]>();
-  for (const path of (await lake.list()).filter((each) => each.endsWith('.parquet'))) {
-    const key = join(basename(dirname(path)), basename(path));
-    files.set(key, [...(files.get(key) ?? []), path]);
-  }
-  return files;
 }
 
 /** The contents of a Parquet file of the lake. */

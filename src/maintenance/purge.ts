@@ -15,14 +15,14 @@ import {
   parquetPaths,
   purgedNote,
   removedReason,
+  withoutQuotations,
 } from '../warehouse/types.js';
 import type { PipelineContext } from '../ingest/context.js';
 import { checkLakeFiles, lakeName } from '../ingest/lake-files.js';
 import { buildLoad } from '../ingest/build-load.js';
 import { evictLocalCopies, replaceLoadRecord } from '../ingest/load-record.js';
-import { type PurgePlan, planPurge } from './purge-plan.js';
-import { isWhole } from './rebuild-sources.js';
-import { withRebuildLock } from './rebuild.js';
+import { type PurgeStep, planPurge } from './purge-plan.js';
+import { filesOfRebuilds, withRebuildLock } from './rebuild.js';
 
 export interface PurgeSummary {
   /** The limit of the purge: documents of reports created before it; ISO 8601 in UTC. */
@@ -46,9 +46,9 @@ export interface PurgeOptions {
 /**
  * Removes the personal data of documents of older reports: from the Parquet of the lake, the
  * tables, the rejects and the ledger; their raw documents altogether; and what the warehouse file
- * and copies of it still contain of it. Only then are the documents marked, so that a purge can
- * simply be repeated after a crash at any point. Errors: WAREHOUSE_LOCKED, WAREHOUSE_UNREADABLE,
- * PARQUET_FAILED, DISK_FULL.
+ * and copies of it still contain of it. Works on some documents at a time. Only at the end are they
+ * marked in the ledger, so that a purge can simply be repeated after a crash at any point.
+ * Errors: WAREHOUSE_LOCKED, WAREHOUSE_UNREADABLE, PARQUET_FAILED, DISK_FULL.
  */
 export async function purge(
   context: PipelineContext,
@@ -56,22 +56,36 @@ export async function purge(
 ): Promise<PurgeSummary> {
   const { config, warehouseFile } = context;
   const rewriter = await openParquetRewriter();
+  const summary: PurgeSummary = { before, documents: [], parquetFiles: 0, rawDocuments: 0, removedFiles: [] };
+  const goThrough = async (work: (step: PurgeStep) => Promise<void>) => {
+    for await (const step of planPurge(context, before, rewriter)) {
+      await work(step);
+      summary.documents.push(...step.documents.map(({ entry }) => entry.key));
+      summary.parquetFiles += step.parquet.length;
+      summary.rawDocuments += step.raws.length;
+      summary.removedFiles.push(...step.leftovers.map(context.lake.nameOf));
+    }
+    const copies = warehouseFile ? await filesOfRebuilds(warehouseFile.path) : [];
+    summary.removedFiles.push(...copies);
+    return copies;
+  };
   try {
-    if (dryRun) return summaryOf(await planPurge(context, before, rewriter), before, context);
+    if (dryRun) await goThrough(async () => {});
     // If no warehouse file is rewritten, the lock lets one purge at a time go through the lake.
-    return await withRebuildLock(warehouseFile?.path ?? join(config.state, 'lake'), async () => {
-      const plan = await planPurge(context, before, rewriter);
-      await carryOut(plan, context, rewriter);
-      return summaryOf(plan, before, context);
-    });
+    else
+      await withRebuildLock(warehouseFile?.path ?? join(config.state, 'lake'), async () => {
+        const copies = await goThrough((step) => carryOut(step, context, rewriter));
+        await finish(summary.documents, copies, context);
+      });
+    return summary;
   } finally {
     rewriter.close();
   }
 }
 
-async function carryOut(plan: PurgePlan, context: PipelineContext, rewriter: ParquetRewriter): Promise<void> {
-  const { lake, warehouse, warehouseFile, schemas } = context;
-  const { documents, parquet, raws, leftovers, copies } = plan;
+async function carryOut(step: PurgeStep, context: PipelineContext, rewriter: ParquetRewriter): Promise<void> {
+  const { lake, warehouse, schemas } = context;
+  const { documents, parquet, raws, leftovers } = step;
   await keepRebuildable(documents, context);
   const names = new Set(parquet.map(({ path }) => lakeName(lake, path)));
   // Until the new hashes are recorded, the files have none to compare: a crash must not make them
@@ -91,7 +105,7 @@ async function carryOut(plan: PurgePlan, context: PipelineContext, rewriter: Par
     if (file) cleared.set(file.path, file);
   }
   /** An earlier purge that a crash ended may have left a record without hashes. */
-  const filesNow = ({ entry, record }: PurgePlan['documents'][number]): LakeFile[] => {
+  const filesNow = ({ entry, record }: PurgeStep['documents'][number]): LakeFile[] => {
     const { files } = record?.entry ?? entry;
     const recorded = record ? parquetPaths(record).map((path) => lakeName(lake, path)) : [];
     const names = new Set([...files.map(({ path }) => path), ...recorded]);
@@ -101,17 +115,12 @@ async function carryOut(plan: PurgePlan, context: PipelineContext, rewriter: Par
   faultPoint('lake-purged');
   for (const raw of raws) await removeRaw(context.raw, raw);
   faultPoint('raw-purged');
-  if (documents.length > 0) {
-    const entries = documents.map((each) => ({ ...each.entry, files: filesNow(each) }));
-    await warehouse.removePersonalData(entries, (reportType, table, columns) =>
-      personalColumns(schemas.get(reportType ?? ''), table, columns),
-    );
-    faultPoint('rows-purged');
-    await warehouseFile?.compact(warehouseFile.path);
-    faultPoint('file-replaced');
-  }
-  for (const file of copies) await rm(file, { recursive: true, force: true });
-  faultPoint('copies-removed');
+  if (documents.length === 0) return;
+  const entries = documents.map((each) => ({ ...each.entry, files: filesNow(each) }));
+  await warehouse.removePersonalData(entries, (reportType, table, columns) =>
+    personalColumns(schemas.get(reportType ?? ''), table, columns),
+  );
+  faultPoint('rows-purged');
   for (const each of documents) {
     const { record } = each;
     if (!record) continue;
@@ -119,8 +128,24 @@ async function carryOut(plan: PurgePlan, context: PipelineContext, rewriter: Par
     await replaceLoadRecord(lake, { ...record, entry });
   }
   faultPoint('records-marked');
-  await warehouse.markPurged(documents.map(({ entry }) => entry.key));
 }
+
+/** Removes what files of the warehouse still contain, and then marks the documents. */
+async function finish(
+  keys: string[],
+  copies: string[],
+  { warehouse, warehouseFile }: PipelineContext,
+): Promise<void> {
+  if (keys.length > 0) await warehouseFile?.compact(warehouseFile.path);
+  faultPoint('file-replaced');
+  for (const file of copies) await rm(file, { recursive: true, force: true });
+  faultPoint('copies-removed');
+  for (let start = 0; start < keys.length; start += markedAtOnce) {
+    await warehouse.markPurged(keys.slice(start, start + markedAtOnce));
+  }
+}
+
+const markedAtOnce = 10_000;
 
 /**
  * Replaces a file only if it is as it was read, so that a load that came meanwhile stays. Returns
@@ -128,7 +153,7 @@ async function carryOut(plan: PurgePlan, context: PipelineContext, rewriter: Par
  * no rebuild loads it. Returns undefined if the file does not exist.
  */
 async function clear(
-  { path, columns, value }: PurgePlan['parquet'][number],
+  { path, columns, value }: PurgeStep['parquet'][number],
   known: LakeFile | undefined,
   lake: Store,
   rewriter: ParquetRewriter,
@@ -149,16 +174,21 @@ async function clear(
  * Parses documents again whose record or Parquet is missing, for example because of a crash after
  * their commit, without their personal data. Until now, a rebuild needed their raw bytes.
  */
-async function keepRebuildable(documents: PurgePlan['documents'], context: PipelineContext): Promise<void> {
+async function keepRebuildable(documents: PurgeStep['documents'], context: PipelineContext): Promise<void> {
   const { config, lake, log } = context;
-  const parquet = new Set(await lake.list());
-  const dropAll = { name: '', queue: '', reportTypes: ['*'], pii: 'drop' as const };
+  const dropAll = {
+    name: '',
+    queue: '',
+    reportTypes: ['*'],
+    pii: 'drop' as const,
+    snapshotLoss: 'warn' as const,
+  };
   const dropping = { ...context, config: { ...config, pipelines: [], unsetPipelines: [dropAll] } };
   for (const document of documents) {
     const { key, sellerId, documentId, reportType, tables, pipeline } = document.entry;
     // Without a row in a rebuilt ledger, the next notification would download the document again.
     if (tables.length === 0) document.record ??= { entry: document.entry, tables: [], rejectsPath: null };
-    const isRebuildable = document.record && (await isIntact(document.record, parquet, lake));
+    const isRebuildable = document.record && (await isIntact(document.record, lake));
     if (isRebuildable || tables.length === 0 || !sellerId || !documentId || !reportType) continue;
     const raw = await findRaw(context.raw, { sellerId, documentId, reportType });
     const options = { pipeline, maxDocumentBytes: defaultMaxDocumentBytes };
@@ -174,10 +204,9 @@ async function keepRebuildable(documents: PurgePlan['documents'], context: Pipel
 }
 
 /** Whether the Parquet files of a load exist as they were written. */
-async function isIntact(load: Load, files: Set<string>, lake: Store): Promise<boolean> {
-  if (!isWhole(load, files)) return false;
+async function isIntact(load: Load, lake: Store): Promise<boolean> {
   try {
-    for (const path of parquetPaths(load)) await lake.fetch(path);
+    for (const path of parquetPaths(load)) if (!(await lake.fetch(path))) return false;
     return (await checkLakeFiles(load, lake)).damaged === undefined;
   } finally {
     await evictLocalCopies(load, lake);
@@ -190,20 +219,7 @@ function purgedEntry(entry: LedgerEntry): LedgerEntry {
     ...entry,
     rawPath: null,
     reason: entry.reason === null ? null : removedReason,
+    ...withoutQuotations(entry),
     notes: isPurged(entry) ? entry.notes : [...entry.notes, purgedNote],
-  };
-}
-
-function summaryOf(
-  { documents, parquet, raws, leftovers, copies }: PurgePlan,
-  before: string,
-  { lake }: PipelineContext,
-): PurgeSummary {
-  return {
-    before,
-    documents: documents.map(({ entry }) => entry.key),
-    parquetFiles: parquet.length,
-    rawDocuments: raws.length,
-    removedFiles: [...leftovers.map(lake.nameOf), ...copies],
   };
 }

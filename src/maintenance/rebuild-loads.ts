@@ -5,7 +5,7 @@ import {
   isDamagedWarehouse,
   ReportsError,
 } from '../errors/reports-error.js';
-import { findRaw, isFactsUnreadable } from '../source/document/raw-store.js';
+import { findRaw, isMetadataUnreadable } from '../source/document/raw-store.js';
 import type { RawDocument } from '../source/types.js';
 import { isPurged, type LedgerEntry, type Load, parquetPaths, type Warehouse } from '../warehouse/types.js';
 import type { PipelineContext } from '../ingest/context.js';
@@ -131,9 +131,9 @@ export async function commitSources(
       const raw = await findRawOf(entry, context);
       const commitRefused = async (refused: unknown) => {
         refuseMachines(refused);
-        const facts = raw ? rawMetadata(raw, context.raw.folder) : {};
+        const metadata = raw ? rawMetadata(raw, context.raw.folder) : {};
         const reason = documentsReason(refused, { ...entry, reportType: entry.reportType ?? '' }, context);
-        await warehouse.commit([withoutRows({ ...entry, ...facts }, reason)]);
+        await warehouse.commit([withoutRows({ ...entry, ...metadata }, reason)]);
       };
       if (!raw) return commitRefused(error);
       const again = await makeFromRaw({ key: entry.key, createdAt: '', known: entry }, raw);
@@ -158,7 +158,7 @@ function refuseMachines(error: unknown): void {
 const damageCodes = new Set<string>([
   'PARQUET_DAMAGED',
   'RAW_DAMAGED',
-  'RAW_FACTS_UNREADABLE',
+  'RAW_METADATA_UNREADABLE',
   'ROWS_MISSING',
 ] satisfies ErrorCode[]);
 
@@ -178,7 +178,7 @@ async function parseAgain(
     maxDocumentBytes,
     acceptLoss,
     isLastTry: true,
-    ...(known && { before: known }),
+    before: known,
   };
   if (raw) return buildLoad(raw, options, context, { fetchAgain });
   if (!known) throw new Error('a document to make again without anything to make it from');
@@ -201,7 +201,7 @@ async function findRawOf(
   try {
     return await findRaw(raw, { sellerId, documentId, reportType });
   } catch (error) {
-    if (isFactsUnreadable(error)) return undefined;
+    if (isMetadataUnreadable(error)) return undefined;
     throw error;
   }
 }

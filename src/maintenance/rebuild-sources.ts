@@ -46,7 +46,7 @@ export async function findSources(
     from: Pick<RebuildSource, 'load' | 'raw' | 'damage'>,
   ) => {
     const known = knownAs(key);
-    documents.set(key, { key, createdAt: createdAt ?? '', ...(known && { known }), ...from });
+    documents.set(key, { key, createdAt: createdAt ?? '', known, ...from });
   };
   for (const load of records.values()) {
     if (isWhole(load, files)) add(load.entry.key, load.entry.reportCreatedAt, { load });
@@ -68,16 +68,16 @@ export async function findSources(
     if (!entry && !old) failures.push(failureOf({ key: rawStore.nameOf(path), sellerId: null }, error));
   };
   for await (const raw of listRaw(rawStore, new Set(loadedFrom), onUnreadable)) {
-    const key = ledgerKey(raw.facts);
+    const key = ledgerKey(raw.metadata);
     // The document of a FATAL report is an explanation, without rows.
-    if (documents.get(key)?.load || raw.facts.reportStatus === 'FATAL') continue;
-    if (!old || old.has(key)) add(key, raw.facts.reportCreatedAt, { raw });
+    if (documents.get(key)?.load || raw.metadata.reportStatus === 'FATAL') continue;
+    if (!old || old.has(key)) add(key, raw.metadata.reportCreatedAt, { raw });
   }
   return { documents: [...documents.values()].sort(byReportAge), failures };
 }
 
 /** Whether all Parquet files of a load are among those of the lake. */
-export function isWhole(load: Load, files: Set<string>): boolean {
+function isWhole(load: Load, files: Set<string>): boolean {
   return parquetPaths(load).every((path) => files.has(path));
 }
 

@@ -106,7 +106,7 @@ async function makeNewFile(
     await removeFresh(fresh);
     throw error;
   }
-  summary.backup = await putInPlace(fresh, path);
+  summary.backup = await swapIn(fresh, path);
   return summary;
 }
 
@@ -143,7 +143,7 @@ async function readOldLedger({
  * name. A file of that name exists at any time: if a crash left none, the next commit would start
  * an empty warehouse.
  */
-async function putInPlace(fresh: string, path: string): Promise<string | null> {
+async function swapIn(fresh: string, path: string): Promise<string | null> {
   let backup: string | null = null;
   if (isThere(path)) {
     if (isThere(fresh)) await chmod(fresh, (await stat(path)).mode & 0o777);

@@ -4,9 +4,10 @@ import { CommitQueue } from '../ingest/commit-queue.js';
 import type { PipelineContext } from '../ingest/context.js';
 import { type DocumentRun, processDocument } from '../ingest/process-document.js';
 import { type Failure, failureOf } from '../ingest/work-summary.js';
-import { findRaw, isFactsUnreadable, type RawId, rawPath } from '../source/document/raw-store.js';
+import { findRaw, isMetadataUnreadable, type RawId, rawPath } from '../source/document/raw-store.js';
 import type { CallOptions } from '../source/types.js';
 import { didYouMean } from '../text/nearest-name.js';
+import { ledgerPages } from '../warehouse/ledger/ledger-pages.js';
 import {
   isPurged,
   type LedgerEntry,
@@ -36,28 +37,31 @@ export async function* reload(
   context: PipelineContext,
   options: ReloadOptions,
 ): AsyncGenerator<Reloaded> {
-  const rows = await context.warehouse.loads(filter);
-  if (rows.length === 0) {
+  const run: DocumentRun = { context, commits: new CommitQueue(context), call: options };
+  const unchecked = new Set<string>();
+  let isEmpty = true;
+  // Oldest first, so that the tables pass through the same states as before.
+  for await (const rows of ledgerPages(context.warehouse, context.clock, filter)) {
+    isEmpty = false;
+    for (const row of rows) {
+      if (row.status === 'fatal' || row.status === 'cancelled' || row.status === 'skipped') continue;
+      try {
+        // If they cannot be loaded again, the warehouse keeps their rows in the table.
+        const reloaded = await loadAgain(row, run, options, unchecked);
+        options.signal?.throwIfAborted();
+        yield reloaded;
+      } catch (error) {
+        options.signal?.throwIfAborted();
+        // A failure of one document must not prevent the loads of the others.
+        yield { failure: failureOf(row, error) };
+      }
+    }
+  }
+  if (isEmpty) {
     throw new ReportsError('NOT_LOADED', {
       thing: describeFilter(filter),
       nearest: await suggestionFor(filter, context),
     });
-  }
-  const run: DocumentRun = { context, commits: new CommitQueue(context), call: options };
-  const unchecked = new Set<string>();
-  // Oldest first, so that the tables pass through the same states as before.
-  for (const row of rows.toReversed()) {
-    if (row.status === 'fatal' || row.status === 'cancelled' || row.status === 'skipped') continue;
-    try {
-      // If they cannot be loaded again, the warehouse keeps their rows in the table.
-      const reloaded = await loadAgain(row, run, options, unchecked);
-      options.signal?.throwIfAborted();
-      yield reloaded;
-    } catch (error) {
-      options.signal?.throwIfAborted();
-      // A failure of one document must not prevent the loads of the others.
-      yield { failure: failureOf(row, error) };
-    }
   }
   noteUnchecked(context.log, unchecked.size);
 }
@@ -134,7 +138,7 @@ async function buildFromRaw(
     if (!raw.kept && row.rawSha256 === null) unchecked.add(row.key);
     return await buildLoad(raw, build, context, { fetchAgain });
   } catch (error) {
-    if (!isFactsUnreadable(error) || !fetchAgain) throw error;
+    if (!isMetadataUnreadable(error) || !fetchAgain) throw error;
     return buildLoad(await fetchAgain(), { ...build, isFresh: true }, context);
   }
 }

@@ -4,7 +4,7 @@ import type { PipelineContext } from '../ingest/context.js';
 import { lakeFilePath, lakeName } from '../ingest/lake-files.js';
 import { readLoadRecord, recordPath } from '../ingest/load-record.js';
 import { lakePath } from '../parquet/lake-path.js';
-import { isFactsUnreadable, rawPath, readRaw } from '../source/document/raw-store.js';
+import { isMetadataUnreadable, rawPath, readRaw } from '../source/document/raw-store.js';
 import type { RawDocument } from '../source/types.js';
 import type { Store } from '../store/types.js';
 import { isPurged, type LedgerEntry, type LedgerRow, type Load } from '../warehouse/types.js';
@@ -150,7 +150,7 @@ async function metadataOf(store: Store, path: string): Promise<RawDocument | 'mi
   try {
     return (await readRaw(store, path)) ?? 'missing';
   } catch (error) {
-    if (isFactsUnreadable(error)) return 'damaged';
+    if (isMetadataUnreadable(error)) return 'damaged';
     throw error;
   }
 }

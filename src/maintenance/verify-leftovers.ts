@@ -1,7 +1,7 @@
 import { basename, dirname, relative, sep } from 'node:path';
 import type { PipelineContext } from '../ingest/context.js';
 import { readNames, readRecordOf, recordPath } from '../ingest/load-record.js';
-import { isFactsUnreadable, rawPath, readRaw } from '../source/document/raw-store.js';
+import { isMetadataUnreadable, rawPath, readRaw } from '../source/document/raw-store.js';
 import type { Store } from '../store/types.js';
 import { ledgerKey } from '../warehouse/types.js';
 import { pathsOf } from './verify-document.js';
@@ -70,13 +70,13 @@ async function rawLeftover(path: string, raw: Store): Promise<Finding | undefine
   const name = raw.nameOf(path);
   try {
     const found = await readRaw(raw, document);
-    if (found && rawPath(raw.folder, found.facts) === document) {
+    if (found && rawPath(raw.folder, found.metadata) === document) {
       // One finding for each document.
       if (isMetadata) return undefined;
-      return leftover('raw_orphaned', name, { key: ledgerKey(found.facts) });
+      return leftover('raw_orphaned', name, { key: ledgerKey(found.metadata) });
     }
   } catch (error) {
-    if (!isFactsUnreadable(error)) throw error;
+    if (!isMetadataUnreadable(error)) throw error;
   }
   if (isMetadata && relative(raw.folder, path).split(sep).length === 3) {
     const hasBytes = (await raw.find(document)) !== undefined;

@@ -1,8 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeError, faultOf, ReportsError } from '../errors/reports-error.js';
 import { digestFile } from '../files/file-digest.js';
-import { makeFolder } from '../files/whole-file.js';
 import { buildLoad } from '../ingest/build-load.js';
 import { CommitQueue } from '../ingest/commit-queue.js';
 import type { PipelineContext } from '../ingest/context.js';
@@ -11,8 +9,9 @@ import { evictLocalCopies, readLoadRecord, replaceLoadRecord } from '../ingest/l
 import type { DocumentRun } from '../ingest/process-document.js';
 import { openParquetReader, type ParquetReader } from '../parquet/parquet-reader.js';
 import { keepMetadata, readRaw, withBytes } from '../source/document/raw-store.js';
-import type { DocumentFacts } from '../source/types.js';
+import type { DocumentMetadata } from '../source/types.js';
 import { openFolderStore } from '../store/folder-store.js';
+import { openScratch } from '../store/scratch.js';
 import { ledgerPages } from '../warehouse/ledger/ledger-pages.js';
 import { type LakeFile, type LedgerRow, type Load, parquetPaths } from '../warehouse/types.js';
 import { fetcherOf } from './fetch-again.js';
@@ -68,7 +67,7 @@ export function openRepairs(
           if (row) await commitAgain(row);
           return;
         }
-        for await (const page of ledgerPages(warehouse, { documentOrTable: table })) {
+        for await (const page of ledgerPages(warehouse, clock, { documentOrTable: table })) {
           for (const row of page) await commitAgain(row);
         }
       }),
@@ -108,7 +107,7 @@ export function openRepairs(
       if (areBytesDamaged || row.rawPath === null || row.rawSha256 === null || row.rawBytes === null)
         throw error;
       const kept = { bytes: row.rawBytes, sha256: row.rawSha256 };
-      await keepMetadata(rawStore, join(rawStore.folder, row.rawPath), factsOf(row), kept);
+      await keepMetadata(rawStore, join(rawStore.folder, row.rawPath), metadataOf(row), kept);
     }
   }
 
@@ -177,7 +176,7 @@ export function openRepairs(
         }
       });
       const kept = await withBytes(raw, rawStore, signal, () => digestFile(raw.path));
-      await keepMetadata(rawStore, raw.path, raw.facts, kept);
+      await keepMetadata(rawStore, raw.path, raw.metadata, kept);
       const entry = { ...entryOf(row), files: found, rawBytes: kept.bytes, rawSha256: kept.sha256 };
       await commitBuilt({ ...record, entry }, row);
     });
@@ -195,12 +194,11 @@ export function openRepairs(
   }
 
   async function withScratch<T>(work: (folder: string) => Promise<T>): Promise<T> {
-    await makeFolder(config.state);
-    const folder = await mkdtemp(join(config.state, 'verify-'));
+    const scratch = await openScratch(join(config.state, 'scratch'));
     try {
-      return await work(folder);
+      return await work(scratch.folder);
     } finally {
-      await rm(folder, { recursive: true, force: true });
+      await scratch.close();
     }
   }
 }
@@ -211,7 +209,7 @@ function refuseQuarantined({ status, reason }: Pick<LedgerRow, 'status' | 'reaso
 }
 
 /** What Amazon said of a document, as far as the ledger has it. */
-function factsOf(row: LedgerRow): DocumentFacts {
+function metadataOf(row: LedgerRow): DocumentMetadata {
   if (!row.sellerId || !row.documentId || !row.reportType)
     throw new ReportsError('RAW_MISSING', { documentId: row.documentId ?? row.key, path: row.rawPath });
   return {

@@ -52,7 +52,7 @@ async function check(context: PipelineContext, options: VerifyOptions): Promise<
   // Before the ledger: a file that is listed here and has no ledger row later was not just written.
   const unclaimed = { raw: new Set(await raw.list()), lake: new Set(await lake.list()) };
   const filled = new Map<string, { name: string; rows: number }>();
-  for await (const page of ledgerPages(warehouse)) {
+  for await (const page of ledgerPages(warehouse, clock)) {
     const suspects: string[] = [];
     for (const row of page) {
       signal.throwIfAborted();

@@ -3,7 +3,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { describeError, ReportsError } from '../errors/reports-error.js';
 import { quotedPath, rowsOfFile } from './quoted-path.js';
 
-export interface ParquetFacts {
+export interface ParquetMetadata {
   rows: number;
   rowGroups: number;
   bytes: number;
@@ -20,7 +20,7 @@ const sampleRows = 5;
  * Describes the contents of a Parquet file. DuckDB reads it, and not the code that wrote it.
  * Errors: FILE_UNREADABLE.
  */
-export async function inspectParquet(path: string): Promise<ParquetFacts> {
+export async function inspectParquet(path: string): Promise<ParquetMetadata> {
   const file = statSync(path, { throwIfNoEntry: false });
   if (!file?.isFile()) {
     throw new ReportsError('FILE_UNREADABLE', {
@@ -33,7 +33,7 @@ export async function inspectParquet(path: string): Promise<ParquetFacts> {
   const quoted = quotedPath(path);
   const read = async (sql: string) => (await connection.runAndReadAll(sql)).getRowObjectsJson();
   try {
-    const [facts] = await read(`SELECT * FROM parquet_file_metadata(${quoted})`);
+    const [fileMetadata] = await read(`SELECT * FROM parquet_file_metadata(${quoted})`);
     const metadata = await read(
       `SELECT decode(key) AS key, decode(value) AS value FROM parquet_kv_metadata(${quoted})`,
     );
@@ -41,10 +41,10 @@ export async function inspectParquet(path: string): Promise<ParquetFacts> {
       `SELECT * FROM parquet_schema(${quoted}) WHERE num_children IS NULL OR num_children = 0`,
     );
     return {
-      rows: Number(facts?.num_rows),
-      rowGroups: Number(facts?.num_row_groups),
+      rows: Number(fileMetadata?.num_rows),
+      rowGroups: Number(fileMetadata?.num_row_groups),
       bytes: file.size,
-      createdBy: String(facts?.created_by ?? 'unknown'),
+      createdBy: String(fileMetadata?.created_by ?? 'unknown'),
       metadata: Object.fromEntries(metadata.map(({ key, value }) => [String(key), String(value)])),
       columns: fields.map((field) => ({
         name: String(field.name),

@@ -35,7 +35,7 @@ export function openRejectsWriter(path: string): RejectsWriter {
     },
     async finish() {
       const digest = await file?.finish();
-      return { count, ...(digest && { digest }) };
+      return { count, digest };
     },
     async abort() {
       await file?.abort();

@@ -69,7 +69,8 @@ export async function createReport(
       // The first attempt has set the time of this request itself.
       const others = attemptedAt === undefined ? all : all.filter((each) => each.key !== key);
       const isUnchanged = held !== undefined && windowVersion(held, window) === version;
-      if (!isUnchanged || nextAllowedAtMs(plan, others, context.config.sellers) > nowMs) return held;
+      const allowedAtMs = nextAllowedAtMs(plan, store, context.config.sellers, others);
+      if (!isUnchanged || allowedAtMs > nowMs) return held;
       const attempted = applyToWindow(held, window, { type: 'attempted' }, nowMs);
       isOurs = attempted !== held;
       if (!isOurs) return held;
@@ -92,7 +93,7 @@ export async function createReport(
         context.clock.now(),
       );
       const lastRequested = lastRequestedAt === attemptedAt ? lastRequestedBefore : lastRequestedAt;
-      return { ...rest, ...(lastRequested === undefined ? {} : { lastRequestedAt: lastRequested }) };
+      return { ...rest, lastRequestedAt: lastRequested };
     });
   }
 }

@@ -1,6 +1,6 @@
 import { requestLimits } from '../config/request-limits.js';
 import type { Span } from '../config/span.js';
-import type { LedgerRow } from '../warehouse/types.js';
+import type { LedgerField, LedgerRow } from '../warehouse/types.js';
 import type { RequestPlan } from './request-plans.js';
 import {
   applyToWindow,
@@ -38,12 +38,22 @@ export interface CycleTimes {
   ignoresRefusal: boolean;
 }
 
+/** The fields of a report that show which windows it answers. */
+export const answerFields = [
+  'marketplaceIds',
+  'dataStart',
+  'dataEnd',
+  'reportCreatedAt',
+] as const satisfies LedgerField[];
+
+export type AnsweringReport = Pick<LedgerRow, (typeof answerFields)[number]>;
+
 /** Reports in the ledger that show which windows of a request are answered or failed. */
 export interface LedgerEvidence {
   /** By report id: reports of open windows. */
   requested: ReadonlyMap<string, LedgerRow>;
   /** Reports of the type, seller and marketplaces, whoever requested them. */
-  others: LedgerRow[];
+  others: AnsweringReport[];
 }
 
 /**
@@ -59,7 +69,7 @@ export function computeDueWindows(
   // A report does not show its options: with a sibling, it may belong to either request. Requesting
   // once more loses nothing.
   const others = plan.hasSibling ? [] : evidence.others;
-  let progress = held ?? beginProgress(plan.reportType, firstWindowMs(plan, others, untilMs, nowMs), nowMs);
+  let progress = held ?? beginProgress(plan, firstWindowMs(plan, others, untilMs, nowMs), nowMs);
   progress = withinBounds(progress, plan, nowMs);
   progress = applyToWindows(progress, (record) => ledgerEvent(record, evidence.requested), nowMs);
   progress = applyToWindows(progress, () => ({ type: 'time-passed' }), nowMs);
@@ -161,7 +171,7 @@ function newWindows(
 /** The beginning of the first window of a request without state. */
 function firstWindowMs(
   { window, fromMs }: RequestPlan,
-  others: LedgerRow[],
+  others: AnsweringReport[],
   untilMs: number,
   nowMs: number,
 ): number {
@@ -175,7 +185,7 @@ function firstWindowMs(
 }
 
 /** A snapshot is answered by any report that was created since. */
-function answers({ reportCreatedAt, dataStart, dataEnd }: LedgerRow, window: Window): boolean {
+function answers({ reportCreatedAt, dataStart, dataEnd }: AnsweringReport, window: Window): boolean {
   if (window.startMs !== window.endMs) return isPeriodOf(window, { dataStart, dataEnd });
   return reportCreatedAt !== null && Date.parse(reportCreatedAt) >= window.startMs;
 }

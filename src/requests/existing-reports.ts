@@ -7,6 +7,7 @@ import {
 } from '../source/selling-partner/limits.js';
 import type { CallOptions, Report, ReportStatus, SellingPartner } from '../source/types.js';
 import type { DueWindows } from './due-windows.js';
+import { maxProcessingMs } from './recover-finished-reports.js';
 import { windowRecord } from './request-progress.js';
 import { unconfirmedAttempt } from './window-states.js';
 
@@ -37,6 +38,8 @@ export interface ExistingReports {
    * 8601.
    */
   covers(reportType: string, at: string): boolean;
+  /** Whether reports may exist that lost state knew of: the list of the type could not be read. */
+  mayHideLost(reportType: string): boolean;
 }
 
 /** Reports of some types, created within a time. */
@@ -53,17 +56,19 @@ interface CreatedRange {
  * the time around the attempt is read as well: its report must be found however long the program
  * was off and however many reports were created since. Each cycle begins with the oldest such
  * attempt, so that cycles get through all of them, and ends when the quota of getReports does.
+ * After a loss of state, it reads as far back as reports that nobody knows of may still be made.
  * Errors: any but a refusal and API_QUOTA_EXCEEDED.
  */
 export async function readExistingReports(
   seller: SellingPartner,
   requests: DueWindows[],
   { clock, log }: Pick<PipelineContext, 'clock' | 'log'>,
-  { waitsForQuota, ...call }: CallOptions & { waitsForQuota: boolean },
+  { waitsForQuota, isStateLost, ...call }: CallOptions & { waitsForQuota: boolean; isStateLost: boolean },
 ): Promise<ExistingReports> {
   const nowMs = clock.now();
   const reports: Report[] = [];
   const rangesRead: CreatedRange[] = [];
+  const listedTypes = new Set<string>();
   let isQuotaExhausted = false;
   const covers = (reportType: string, at: string) => {
     const { sinceMs, untilMs } = rangeAround(reportType, at);
@@ -73,14 +78,16 @@ export async function readExistingReports(
       (range) => range.types.includes(reportType) && range.sinceMs <= sinceMs && range.untilMs >= untilMs,
     );
   };
+  const mayHideLost = (reportType: string) => isStateLost && !listedTypes.has(reportType);
   const unreadRanges = () =>
     mergedRanges(unconfirmedAttempts(requests).filter(({ reportType, at }) => !covers(reportType, at)));
 
   for (const range of unreadRanges().slice(0, 1)) await read(range);
   const types = [...new Set(requests.flatMap(({ plan, due }) => (due.length > 0 ? [plan.reportType] : [])))];
-  await read({ types, sinceMs: nowMs - recentMs, untilMs: Number.POSITIVE_INFINITY }, maxRecentPages);
+  const sinceMs = nowMs - (isStateLost ? maxProcessingMs : recentMs);
+  await read({ types, sinceMs, untilMs: Number.POSITIVE_INFINITY }, maxRecentPages);
   for (const range of unreadRanges().slice(0, waitsForQuota ? undefined : maxRanges)) await read(range);
-  return { reports, covers };
+  return { reports, covers, mayHideLost };
 
   async function read(range: CreatedRange, maxPages = Number.POSITIVE_INFINITY): Promise<void> {
     const groups = groupsOf(range.types);
@@ -90,6 +97,7 @@ export async function readExistingReports(
       try {
         const isComplete = await readGroup({ ...range, types: group }, maxReports);
         if (isComplete) rangesRead.push({ ...range, types: group });
+        if (!Number.isFinite(range.untilMs)) for (const type of group) listedTypes.add(type);
       } catch (error) {
         if (!(error instanceof ReportsError)) throw error;
         isQuotaExhausted = error.code === 'API_QUOTA_EXCEEDED';
@@ -106,7 +114,7 @@ export async function readExistingReports(
   async function readGroup({ types, sinceMs, untilMs }: CreatedRange, maxReports: number): Promise<boolean> {
     const created = {
       createdSince: new Date(sinceMs),
-      ...(Number.isFinite(untilMs) ? { createdUntil: new Date(untilMs) } : {}),
+      createdUntil: Number.isFinite(untilMs) ? new Date(untilMs) : undefined,
     };
     let number = 0;
     for await (const report of seller.getReports({ reportTypes: types, statuses, ...created }, call)) {

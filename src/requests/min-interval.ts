@@ -1,26 +1,27 @@
 import { requestLimits } from '../config/request-limits.js';
 import type { Config } from '../config/spec.js';
-import { type RequestPlan, sellerOf } from './request-plans.js';
-import type { KeyedProgress } from './request-store.js';
+import type { RequestPlan } from './request-plans.js';
+import type { KeyedProgress, RequestStore } from './request-store.js';
 
 /**
  * Returns when a report may be requested next, in epoch milliseconds. For some types Amazon wants a
  * minimum interval between two reports of one application, whichever of its sellers they are for
- * and whichever pipeline requests them.
+ * and whichever pipeline requests them. What was requested before state was lost may have been
+ * requested just then.
  */
 export function nextAllowedAtMs(
   { sellerId, reportType }: Pick<RequestPlan, 'sellerId' | 'reportType'>,
-  known: KeyedProgress[],
+  store: Pick<RequestStore, 'all' | 'lostAtMs'>,
   sellers: Config['sellers'],
+  known: KeyedProgress[] = store.all(),
 ): number {
   const { minutesApart: intervalMinutes } = requestLimits(reportType);
   if (intervalMinutes === undefined) return 0;
   const times = known
-    .filter(
-      (each) => each.reportType === reportType && shareApplication(sellerOf(each.key), sellerId, sellers),
-    )
+    .filter((each) => each.reportType === reportType && shareApplication(each.sellerId, sellerId, sellers))
     .flatMap(({ lastRequestedAt }) => (lastRequestedAt === undefined ? [] : [Date.parse(lastRequestedAt)]));
-  return times.length === 0 ? 0 : Math.max(...times) + intervalMinutes * 60_000;
+  const lastMs = Math.max(...times, store.lostAtMs() ?? Number.NEGATIVE_INFINITY);
+  return Math.max(0, lastMs + intervalMinutes * 60_000);
 }
 
 /**

@@ -9,7 +9,10 @@ import { isPeriodOf, type Window } from './windows.js';
 
 /** Due windows after a look at the reports that exist. */
 export interface Reconciled extends DueWindows {
-  /** Windows that stay unconfirmed: the list of reports does not cover the time of the attempt. */
+  /**
+   * Windows that may have been requested: the list of reports does not cover the time of the
+   * attempt, or state was lost and the list could not be read.
+   */
   unconfirmed: Window[];
 }
 
@@ -49,7 +52,10 @@ export async function reconcile(
       if (found) {
         const { reportId, createdAt: at } = found;
         left.progress = applyToWindow(left.progress, window, { type: 'report-created', reportId, at }, nowMs);
-      } else if (attempt && !existing.covers(plan.reportType, attempt.at)) {
+      } else if (
+        existing.mayHideLost(plan.reportType) ||
+        (attempt && !existing.covers(plan.reportType, attempt.at))
+      ) {
         left.unconfirmed.push(window);
       } else {
         left.progress = applyToWindow(left.progress, window, { type: 'not-created' }, nowMs);

@@ -17,7 +17,7 @@ const minuteMs = 60_000;
 const maxNotificationDelayMs = 30 * minuteMs;
 
 /** Amazon makes a report in minutes, sometimes in a day. Later, the report has failed. */
-const maxProcessingMs = 3 * 24 * 60 * minuteMs;
+export const maxProcessingMs = 3 * 24 * 60 * minuteMs;
 
 /**
  * Looks up reports that were requested a while ago and that the ledger does not have. Those that

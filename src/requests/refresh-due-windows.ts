@@ -1,9 +1,10 @@
-import { lastTickMs } from '../config/last-tick.js';
+import { lastTickMs } from '../config/cron-ticks.js';
 import { ReportsError } from '../errors/reports-error.js';
 import type { PipelineContext } from '../ingest/context.js';
 import { failureOf } from '../ingest/work-summary.js';
 import { ledgerKey } from '../warehouse/types.js';
 import {
+  answerFields,
   computeDueWindows,
   type DueWindows,
   evidenceSinceMs,
@@ -93,13 +94,12 @@ async function readLedgerEvidence(
   );
   if (progress && unknownWindows(plan, progress, untilMs).length === 0) return { requested, others: [] };
   const sinceMs = plan.window && evidenceSinceMs(plan.window, plan, progress, { nowMs, untilMs });
-  const others = await warehouse.loads({
+  const others = await warehouse.loadFields(answerFields, {
     reportType,
     sellerId,
     statuses: ['loaded', 'empty', 'cancelled', 'quarantined'],
-    ...(sinceMs === undefined
-      ? { createdSince: new Date(untilMs).toISOString() }
-      : { dataEndSince: new Date(minDataEndMs(sinceMs)).toISOString() }),
+    createdSince: sinceMs === undefined ? new Date(untilMs).toISOString() : undefined,
+    dataEndSince: sinceMs === undefined ? undefined : new Date(minDataEndMs(sinceMs)).toISOString(),
   });
   return { requested, others: others.filter((row) => isSameSet(row.marketplaceIds, plan.marketplaceIds)) };
 }

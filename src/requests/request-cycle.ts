@@ -23,7 +23,7 @@ export async function runRequestCycle(
   signals: StopSignals,
   options: RequestOptions = {},
 ): Promise<RequestSummary> {
-  const store = openRequestStore(context.config.state);
+  const store = openRequestStore(context.config.state, context);
   const summary: RequestSummary = {
     requested: [],
     postponed: 0,

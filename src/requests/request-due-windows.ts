@@ -6,6 +6,7 @@ import type { DueWindows } from './due-windows.js';
 import { readExistingReports } from './existing-reports.js';
 import { competingPlans, nextAllowedAtMs } from './min-interval.js';
 import { reconcile } from './reconcile.js';
+import { maxProcessingMs } from './recover-finished-reports.js';
 import { refreshDueWindows } from './refresh-due-windows.js';
 import { refuse, requestedReports } from './request-progress.js';
 import { allPlans, type RequestPlan } from './request-plans.js';
@@ -98,7 +99,7 @@ async function findDueWindows(
   // A person who runs `request` gets the pipeline that was named.
   if (options.now) return found;
   const due = found.map(({ plan }) => plan);
-  const isAllowed = (plan: RequestPlan) => nextAllowedAtMs(plan, store.all(), config.sellers) <= clock.now();
+  const isAllowed = (plan: RequestPlan) => nextAllowedAtMs(plan, store, config.sellers) <= clock.now();
   await add(competingPlans(due, others, config.sellers).filter(isAllowed), { isQuiet: true });
   return found;
 
@@ -124,7 +125,12 @@ async function withoutExisting(
   const { store, context, options } = cycle;
   const seller = context.sellingPartner(sellerId);
   if (!seller) return [];
-  const call = { ...callOptions(cycle), waitsForQuota: options.waitForQuota ?? false };
+  const lostForMs = context.clock.now() - (store.lostAtMs() ?? Number.NEGATIVE_INFINITY);
+  const call = {
+    ...callOptions(cycle),
+    waitsForQuota: options.waitForQuota ?? false,
+    isStateLost: lostForMs < maxProcessingMs,
+  };
   const existing = await readExistingReports(seller, requests, context, call);
   const left: DueWindows[] = [];
   for (const each of requests) {
@@ -156,7 +162,7 @@ async function requestWindow(
   const { config, clock, log } = context;
   const seller = context.sellingPartner(plan.sellerId);
   if (!seller) return;
-  const waitMs = () => nextAllowedAtMs(plan, store.all(), config.sellers) - clock.now();
+  const waitMs = () => nextAllowedAtMs(plan, store, config.sellers) - clock.now();
   if (!isNewest && countInFlight(ofSeller, store) >= maxOlderInFlight) return how.postpone(plan);
   if (options.waitForQuota) while (waitMs() > 0) await clock.sleep(waitMs(), signals.stop);
   if (waitMs() > 0) return how.postpone(plan);

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { ReportsError } from '../errors/reports-error.js';
+import type { JsonKind } from '../files/shared-json.js';
+import { withoutUndefined } from '../runtime/without-undefined.js';
 import { type RequestProgress, refusalOf } from './request-progress.js';
 import { type Attempt, failedWindow, type WindowRecord } from './window-states.js';
 
@@ -12,22 +14,28 @@ export interface RequestFile {
   /** By the key of their plan. */
   requests: Record<string, RequestProgress>;
   schedules: Record<string, KeptSchedule>;
+  /** When the state before this one was lost, in ISO 8601: what was requested then is unknown. */
+  lostAt?: string;
 }
 
-/**
- * Reads the content of `requests.json`, whatever version of the program wrote it. Undefined means
- * that there is no file. Errors: REQUEST_STATE_INVALID.
- */
-export function parseRequestFile(content: unknown, path: string): RequestFile {
-  if (content === undefined) return { format: 2, requests: {}, schedules: {} };
-  const format = (content as { format?: unknown } | null)?.format ?? 1;
-  const result =
-    format === 1 ? format1.transform(fromFormat1).safeParse(content) : format2.safeParse(content);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const found = issue && `${issue.path.join('.') || 'the whole file'}: ${issue.message}`;
-  throw new ReportsError('REQUEST_STATE_INVALID', { file: path, found });
-}
+/** `requests.json`. Errors: REQUEST_STATE_INVALID if a later version of the program wrote it. */
+export const requestsJson: JsonKind<RequestFile> = {
+  parse(content, path) {
+    const format = (content as { format?: unknown } | null)?.format ?? 1;
+    if (typeof format === 'number' && format > 2)
+      throw new ReportsError('REQUEST_STATE_INVALID', { file: path, found: `format ${format}` });
+    return format === 1 ? fromFormat1(format1.parse(content)) : withSellers(format2.parse(content));
+  },
+  missing: () => ({ format: 2, requests: {}, schedules: {} }),
+  lost: (foundMs) => ({
+    format: 2,
+    requests: {},
+    schedules: {},
+    lostAt: new Date(foundMs).toISOString(),
+  }),
+  consequence:
+    "requests begin again from the ledger and from Amazon's list of reports, and wait until that list can be read",
+};
 
 const time = z.string().refine((text) => !Number.isNaN(Date.parse(text)), 'expected a time');
 
@@ -56,6 +64,8 @@ const format2 = z.strictObject({
     z.string(),
     z.object({
       version: z.int(),
+      /** Absent in files of earlier versions of the program. */
+      sellerId: z.string().exactOptional(),
       reportType: z.string(),
       begin: time,
       doneUntil: time,
@@ -77,7 +87,8 @@ const format2 = z.strictObject({
     }),
   ),
   schedules: z.record(z.string(), scheduleShape),
-}) satisfies z.ZodType<RequestFile>;
+  lostAt: time.exactOptional(),
+});
 
 /** The first format, which had no version and no states: what a window was had to be derived. */
 const format1 = z.strictObject({
@@ -108,35 +119,48 @@ const format1 = z.strictObject({
 
 type Format1 = z.output<typeof format1>;
 
+function withSellers({ requests, ...file }: z.output<typeof format2>): RequestFile {
+  const filled = Object.entries(requests).map(([key, held]) => [key, { sellerId: sellerIn(key), ...held }]);
+  return { ...file, requests: Object.fromEntries(filled) };
+}
+
+/** The seller of a request in files that have it only in the key. */
+function sellerIn(key: string): string {
+  return key.split(' ', 1)[0] ?? key;
+}
+
 function fromFormat1({ reports, schedules }: Format1): RequestFile {
-  const requests = Object.entries(reports).map(([key, held]) => [key, progressFromFormat1(held)] as const);
+  const requests = Object.entries(reports).map(
+    ([key, held]) => [key, progressFromFormat1(held, sellerIn(key))] as const,
+  );
   return { format: 2, requests: Object.fromEntries(requests), schedules };
 }
 
-function progressFromFormat1(held: Format1['reports'][string]): RequestProgress {
+function progressFromFormat1(held: Format1['reports'][string], sellerId: string): RequestProgress {
   const { windows, givenUp, lastAskedAt, refused, ...rest } = held;
-  return {
+  return withoutUndefined({
     ...rest,
+    sellerId,
     version: 1,
     windows: windows.map((window) => windowFromFormat1(window, givenUp)),
     abandoned: givenUp,
-    ...(lastAskedAt === undefined ? {} : { lastRequestedAt: lastAskedAt }),
-    ...(refused ? { refusal: refusalOf(refused.times, refused.at, refused.found) } : {}),
-  };
+    lastRequestedAt: lastAskedAt,
+    refusal: refused && refusalOf(refused.times, refused.at, refused.found),
+  });
 }
 
 function windowFromFormat1(
   { start, end, asks, answered, againAt }: Format1['reports'][string]['windows'][number],
   givenUp: RequestProgress['abandoned'],
 ): WindowRecord {
-  const record: WindowRecord = {
+  const record: WindowRecord = withoutUndefined({
     start,
     end,
     state: 'due',
     version: 1,
     attempts: asks,
-    ...(againAt === undefined ? {} : { forcedAt: againAt }),
-  };
+    forcedAt: againAt,
+  });
   // The first format kept abandoned windows as answered ones.
   const abandonedAt = givenUp.find((each) => each.start === start && each.end === end)?.at;
   if (answered && asks.length === 0 && abandonedAt !== undefined)

@@ -105,8 +105,3 @@ function planFor(
     period,
   };
 }
-
-/** Returns the seller id from a key that `planFor` built. */
-export function sellerOf(key: string): string {
-  return key.split(' ', 1)[0] ?? key;
-}

@@ -28,6 +28,7 @@ export interface AbandonedWindow {
  */
 export interface RequestProgress {
   version: number;
+  sellerId: string;
   reportType: string;
   /** The beginning of its first window. */
   begin: string;
@@ -54,9 +55,13 @@ export interface Refusal {
  * The progress of a request that has none yet. Versions begin at the current time, so that state
  * which was lost and begun again never repeats a version.
  */
-export function beginProgress(reportType: string, beginMs: number, nowMs: number): RequestProgress {
+export function beginProgress(
+  { sellerId, reportType }: Pick<RequestProgress, 'sellerId' | 'reportType'>,
+  beginMs: number,
+  nowMs: number,
+): RequestProgress {
   const begin = new Date(beginMs).toISOString();
-  return { version: nowMs, reportType, begin, doneUntil: begin, windows: [], abandoned: [] };
+  return { version: nowMs, sellerId, reportType, begin, doneUntil: begin, windows: [], abandoned: [] };
 }
 
 /** Applies changes to a request: a new version. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { openSharedJson } from '../files/shared-json.js';
-import { type KeptSchedule, parseRequestFile, type RequestFile } from './request-file.js';
+import { openSharedJson, type SharedJsonOptions } from '../files/shared-json.js';
+import { type KeptSchedule, type RequestFile, requestsJson } from './request-file.js';
 import type { RequestProgress } from './request-progress.js';
 
 /** The progress of one request, with the key of its plan. */
@@ -8,12 +8,14 @@ export type KeyedProgress = RequestProgress & { key: string };
 
 /**
  * What was requested: kept over restarts, and shared by the processes of one state folder.
- * Every call throws REQUEST_STATE_INVALID if the file holds something else.
+ * Every call throws REQUEST_STATE_INVALID if a later version of the program wrote the file.
  */
 export interface RequestStore {
   progress(key: string): RequestProgress | undefined;
   /** The progress of all requests, even of those that are no longer in the settings. */
   all(): KeyedProgress[];
+  /** When earlier state was lost, in epoch milliseconds; undefined if it never was. */
+  lostAtMs(): number | undefined;
   /** Ids of the reports in the windows of all requests but this one. */
   reportIdsOfOthers(key: string): Set<string>;
   /**
@@ -31,38 +33,30 @@ export interface RequestStore {
 }
 
 /**
- * Opens `<state>/requests.json`. If it is missing, or no JSON, requests begin again from the ledger
+ * Opens `<state>/requests.json`. If it is missing or damaged, requests begin again from the ledger
  * and from the reports that Amazon lists.
  */
-export function openRequestStore(stateFolder: string): RequestStore {
-  const path = join(stateFolder, 'requests.json');
-  const state = openSharedJson(path);
-  let known: { content: unknown; file: RequestFile } | undefined;
-
-  /** `state` returns the same object until the file changes. */
-  function read(): RequestFile {
-    const content = state.read();
-    if (!known || known.content !== content) known = { content, file: parseRequestFile(content, path) };
-    return known.file;
-  }
-
-  const updateFile = (change: (file: RequestFile) => RequestFile) =>
-    state.change((content) => change(parseRequestFile(content, path)));
+export function openRequestStore(stateFolder: string, options: SharedJsonOptions): RequestStore {
+  const state = openSharedJson(join(stateFolder, 'requests.json'), requestsJson, options);
 
   return {
-    progress: (key) => read().requests[key],
-    all: () => keyed(read()),
+    progress: (key) => state.read().requests[key],
+    all: () => keyed(state.read()),
+    lostAtMs() {
+      const { lostAt } = state.read();
+      return lostAt === undefined ? undefined : Date.parse(lostAt);
+    },
     reportIdsOfOthers(key) {
-      const windows = keyed(read()).flatMap((each) => (each.key === key ? [] : each.windows));
+      const windows = keyed(state.read()).flatMap((each) => (each.key === key ? [] : each.windows));
       return new Set(windows.flatMap(({ attempts }) => attempts.flatMap(({ reportId }) => reportId ?? [])));
     },
     update: (key, change) =>
-      updateFile((file) => {
+      state.change((file) => {
         const progress = change(file.requests[key], keyed(file));
         return progress ? { ...file, requests: { ...file.requests, [key]: progress } } : file;
       }),
-    schedules: () => read().schedules,
-    updateSchedules: (change) => updateFile((file) => ({ ...file, schedules: change(file.schedules) })),
+    schedules: () => state.read().schedules,
+    updateSchedules: (change) => state.change((file) => ({ ...file, schedules: change(file.schedules) })),
   };
 }
 

@@ -82,6 +82,6 @@ export function callOptions({
 }: Pick<RequestCycle, 'context' | 'signals' | 'options'>): CallOptions {
   return {
     signal: signals.stop,
-    ...(options.waitForQuota ? {} : { deadlineMs: context.clock.now() + maxWaitMs }),
+    deadlineMs: options.waitForQuota ? undefined : context.clock.now() + maxWaitMs,
   };
 }

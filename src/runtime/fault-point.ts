@@ -32,11 +32,11 @@ export const purgeFaultPoints = [
   'lake-purged',
   'raw-purged',
   'rows-purged',
+  'records-marked',
   /** The warehouse file is rewritten, but has not got its name. */
   'file-copied',
   'file-replaced',
   'copies-removed',
-  'records-marked',
 ] as const;
 
 /** The steps of requesting a report, in order. */

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock } from '../runtime/clock.js';
 import type { AmazonState, AskedReport, SandboxReport } from './amazon.js';
-import { type Answer, refusal, send } from './answer.js';
+import { type ApiAnswer, refusal, send } from './answer.js';
 import { presign, serveDownload } from './downloads.js';
 import { takeFault } from './faults.js';
 import { answerNotifications, grantlessOperations, notificationsOperation } from './notifications-api.js';
@@ -48,21 +48,21 @@ export async function startApiServer(
     for await (const chunk of request) body += chunk;
     if (!operation) return send(response, refusal(404, 'NotFound', "The resource doesn't exist."));
     const held = takeFault(state.faults.holds, [`${operation} ${thing}`, operation]);
-    if (held) await sleep(held.ms);
+    if (held) await systemClock.sleep(held.ms);
     if (operation === 'download') return serveDownload(request, response, url, state);
     const { sellerId, ...answer } =
       operation === 'login' ? login(body) : call(operation, thing, url, request, body);
     state.calls.push({
       operation,
-      ...(sellerId === undefined ? {} : { sellerId }),
-      ...(operation === 'login' ? {} : { thing }),
+      sellerId,
+      thing: operation === 'login' ? undefined : thing,
       status: answer.status,
       atMs: state.now(),
     });
     send(response, answer, limits.rateOf(operation));
   }
 
-  function login(body: string): Answer & { sellerId?: string } {
+  function login(body: string): ApiAnswer & { sellerId?: string } {
     return fault('login') ?? tokens.login(new URLSearchParams(body), state.sellers.values());
   }
 
@@ -72,7 +72,7 @@ export async function startApiServer(
     url: URL,
     { headers, method = '' }: IncomingMessage,
     body: string,
-  ): Answer & { sellerId?: string } {
+  ): ApiAnswer & { sellerId?: string } {
     const denied = (details?: string) =>
       refusal(403, 'Unauthorized', 'Access to requested resource is denied.', details);
     const token = tokens.check(headers['x-amz-access-token'] as string | undefined);
@@ -107,7 +107,7 @@ export async function startApiServer(
         const answer = {
           reportDocumentId: thing,
           url: presign(base, report, state.now() + urlSeconds * 1000),
-          ...(compression ? { compressionAlgorithm: compression } : {}),
+          compressionAlgorithm: compression,
         };
         return { status: 200, body: answer, sellerId };
       }
@@ -123,7 +123,7 @@ export async function startApiServer(
     }
   }
 
-  function fault(operation: string, thing = ''): Answer | undefined {
+  function fault(operation: string, thing = ''): ApiAnswer | undefined {
     const planned = takeFault(state.faults.answers, [`${operation} ${thing}`, operation]);
     if (!planned) return undefined;
     return refusal(planned.status, 'InternalFailure', 'We encountered an internal error. Please try again.');

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock } from '../runtime/clock.js';
 import { germanMarket, japaneseMarket, type Market, ukMarket, usMarket } from './catalogue-of-goods.js';
 import { demoSellers } from './demo-scenario.js';
 import { dayMs } from './layout.js';
@@ -91,7 +91,7 @@ export async function goOn(
   async function every(ms: number, act: (round: number) => Promise<unknown>): Promise<void> {
     for (let round = 0; !signal.aborted; round += 1) {
       await act(round);
-      await sleep(ms, undefined, { signal }).catch(() => {});
+      await systemClock.sleep(ms, signal).catch(() => {});
     }
   }
 }

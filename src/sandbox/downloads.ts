@@ -2,6 +2,7 @@ import { createHash, createHmac } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { AmazonState, SandboxDocument, SandboxReport } from './amazon.js';
 import { takeFault } from './faults.js';
+import { withoutUndefined } from '../runtime/without-undefined.js';
 
 /** The key of presigned URLs, which makes them unguessable; one per sandbox would also do. */
 const secret = 'sandbox';
@@ -43,13 +44,14 @@ export function serveDownload(
   const range = rangeOf(request.headers, bytes);
   const body = range ? bytes.subarray(range.start, range.end + 1) : bytes;
   log(range ? 206 : 200);
-  response.writeHead(range ? 206 : 200, {
+  const headers = withoutUndefined({
     etag,
     'accept-ranges': 'bytes',
     'content-length': body.length,
-    ...(contentType ? { 'content-type': contentType } : {}),
-    ...(range ? { 'content-range': `bytes ${range.start}-${range.end}/${bytes.length}` } : {}),
+    'content-type': contentType || undefined,
+    'content-range': range && `bytes ${range.start}-${range.end}/${bytes.length}`,
   });
+  response.writeHead(range ? 206 : 200, headers);
   const cuts = new Map([...state.faults.cutDownloads].filter(([, cut]) => body.length > cut.afterBytes));
   const cut = takeFault(cuts, [documentId, '*']);
   if (!cut) {

@@ -24,11 +24,11 @@ export function notificationBody(
     payload: {
       reportProcessingFinishedNotification: {
         sellerId: report.sellerId,
-        ...(shape === 'old' ? {} : { accountId: `amzn1.merchant.o.${report.sellerId}` }),
+        accountId: shape === 'old' ? undefined : `amzn1.merchant.o.${report.sellerId}`,
         reportId: report.reportId,
         reportType: report.reportType,
         processingStatus: report.status,
-        ...(report.documentId ? { reportDocumentId: report.documentId } : {}),
+        reportDocumentId: report.documentId,
       },
     },
     notificationMetadata: {

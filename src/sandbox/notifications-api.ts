@@ -1,5 +1,5 @@
 import type { AmazonState, SandboxSubscription } from './amazon.js';
-import { type Answer, refusal } from './answer.js';
+import { type ApiAnswer, refusal } from './answer.js';
 
 /** A destination for notifications of the sandbox's application. */
 const base = '/notifications/v1/';
@@ -39,7 +39,7 @@ export function answerNotifications(
   body: string,
   sellerId: string,
   { destinations, subscriptions, random }: AmazonState,
-): Answer {
+): ApiAnswer {
   const own = subscriptions.find((each) => each.sellerId === sellerId && each.notificationType === thing);
   const conflict = (message: string) => refusal(409, 'Conflict', message);
   switch (operation) {
@@ -83,7 +83,7 @@ function bodyOf({ subscriptionId, destinationId, payloadVersion }: SandboxSubscr
   return { subscriptionId, destinationId, payloadVersion };
 }
 
-function removed<T>(from: T[], isIt: (each: T) => boolean): Answer {
+function removed<T>(from: T[], isIt: (each: T) => boolean): ApiAnswer {
   const index = from.findIndex(isIt);
   if (index < 0) return missing;
   from.splice(index, 1);

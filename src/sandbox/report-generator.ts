@@ -70,13 +70,13 @@ export function* reportLines(reportType: string, plan: ReportPlan): Generator<st
  */
 export function restateOrders(text: string, rows: number, updatedAt: Date): string[] {
   const [header = '', ...lines] = text.split('\r\n').filter((line) => line !== '');
-  const place = (name: string) => header.split('\t').indexOf(name);
+  const columnOf = (name: string) => header.split('\t').indexOf(name);
   return lines.slice(-rows).map((line) => {
     const cells = line.split('\t');
-    if (cells[place('order-status')] !== 'Pending') return line;
-    cells[place('order-status')] = 'Shipped';
-    cells[place('item-status')] = 'Shipped';
-    cells[place('last-updated-date')] = isoTime(updatedAt);
+    if (cells[columnOf('order-status')] !== 'Pending') return line;
+    cells[columnOf('order-status')] = 'Shipped';
+    cells[columnOf('item-status')] = 'Shipped';
+    cells[columnOf('last-updated-date')] = isoTime(updatedAt);
     return cells.join('\t');
   });
 }

@@ -1,6 +1,6 @@
 import { schedulePeriods } from '../config/request-spec.js';
 import type { AmazonState, AskedReport, SandboxReport, SandboxSchedule } from './amazon.js';
-import { type Answer, refusal } from './answer.js';
+import { type ApiAnswer, refusal } from './answer.js';
 
 /** The result of a requested report. */
 export interface Making {
@@ -39,7 +39,7 @@ export function answerRequests(
   call: { operation: string; thing: string; query: URLSearchParams; body: string; sellerId: string },
   { reports, schedules, random, now }: AmazonState,
   add: (asked: AskedReport) => SandboxReport,
-): Answer {
+): ApiAnswer {
   const { operation, thing, query, body, sellerId } = call;
   const own = schedules.filter((each) => each.sellerId === sellerId);
   const schedule = own.find(({ reportScheduleId }) => reportScheduleId === thing);
@@ -146,8 +146,8 @@ function readAsked(body: string, sellerId: string, nowMs: number): AskedReport |
     reportType,
     marketplaceIds,
     reportOptions,
-    ...(dataStartTime ? { dataStart: new Date(startMs).toISOString() } : {}),
-    ...(dataEndTime ? { dataEnd: new Date(endMs).toISOString() } : {}),
+    dataStart: dataStartTime ? new Date(startMs).toISOString() : undefined,
+    dataEnd: dataEndTime ? new Date(endMs).toISOString() : undefined,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { SandboxReport } from './amazon.js';
-import { type Answer, refusal } from './answer.js';
+import { type ApiAnswer, refusal } from './answer.js';
 
 const most = { reportTypes: 10, marketplaceIds: 10, pageSize: 100 };
 const statuses = ['CANCELLED', 'DONE', 'FATAL', 'IN_PROGRESS', 'IN_QUEUE'];
@@ -12,7 +12,7 @@ const retentionMs = 90 * 86_400_000;
  * and marketplaces; nextToken must be the only parameter. Source: reports_2021-06-30 of Amazon's
  * models.
  */
-export function listReports(query: URLSearchParams, own: readonly SandboxReport[], nowMs: number): Answer {
+export function listReports(query: URLSearchParams, own: readonly SandboxReport[], nowMs: number): ApiAnswer {
   const nextToken = query.get('nextToken');
   if (nextToken === null) {
     const problem = problemOf(query);
@@ -32,13 +32,13 @@ export function reportBody(report: SandboxReport): object {
     reportType,
     processingStatus: status,
     createdTime: createdAt,
-    ...(marketplaceIds.length > 0 ? { marketplaceIds } : {}),
-    ...(dataStart ? { dataStartTime: dataStart } : {}),
-    ...(dataEnd ? { dataEndTime: dataEnd } : {}),
-    ...(report.reportScheduleId ? { reportScheduleId: report.reportScheduleId } : {}),
-    ...(report.processingStartedAt ? { processingStartTime: report.processingStartedAt } : {}),
-    ...(report.processingEndedAt ? { processingEndTime: report.processingEndedAt } : {}),
-    ...(documentId ? { reportDocumentId: documentId } : {}),
+    marketplaceIds: marketplaceIds.length > 0 ? marketplaceIds : undefined,
+    dataStartTime: dataStart,
+    dataEndTime: dataEnd,
+    reportScheduleId: report.reportScheduleId,
+    processingStartTime: report.processingStartedAt,
+    processingEndTime: report.processingEndedAt,
+    reportDocumentId: documentId,
   };
 }
 
@@ -61,7 +61,7 @@ function problemOf(query: URLSearchParams): string | undefined {
   return undefined;
 }
 
-function page(query: URLSearchParams, own: readonly SandboxReport[], nowMs: number): Answer {
+function page(query: URLSearchParams, own: readonly SandboxReport[], nowMs: number): ApiAnswer {
   const types = listed(query, 'reportTypes');
   const wantedStatuses = listed(query, 'processingStatuses');
   const marketplaces = listed(query, 'marketplaceIds');
@@ -88,7 +88,7 @@ function page(query: URLSearchParams, own: readonly SandboxReport[], nowMs: numb
     status: 200,
     body: {
       reports: found.slice(start, end).map(reportBody),
-      ...(end < found.length ? { nextToken: Buffer.from(rest.toString()).toString('base64url') } : {}),
+      nextToken: end < found.length ? Buffer.from(rest.toString()).toString('base64url') : undefined,
     },
   };
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import {
   ChangeMessageVisibilityCommand,
@@ -8,7 +9,8 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { buildApp } from 'fauxqs';
-import { silenceAwsNodeWarning } from '../runtime/aws-node-warning.js';
+import { silenceAwsNodeWarning } from '../runtime/aws-sdk.js';
+import { systemClock } from '../runtime/clock.js';
 import { policyForAmazon } from '../connect/queue-policy.js';
 import type { ReportRegion } from '../schema/types.js';
 import type { ReportStatus } from '../source/types.js';
@@ -44,6 +46,8 @@ export interface SandboxOptions {
   now?: () => number;
   /** Decides the result of requested reports, instead of generated ones. */
   make?: Make;
+  /** The address of an SQS server to make the queue on, instead of the sandbox's own. */
+  queueServer?: string;
 }
 
 export interface NewReport {
@@ -96,7 +100,10 @@ export interface Sandbox {
   sendBody(body: string): Promise<void>;
   /** Returns the number of messages on the queue: visible, and in flight. */
   queueDepth(): Promise<{ visible: number; inFlight: number }>;
-  /** Ends the visibility timeout of all messages in flight. */
+  /**
+   * Ends the visibility timeout of all messages in flight; on a server that is not the sandbox's
+   * own, waits until the first of them ends, unless others are visible.
+   */
   returnMessages(): Promise<void>;
   /** Returns the bodies of the messages on the dead-letter queue. */
   deadLetters(): Promise<string[]>;
@@ -116,7 +123,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     faults: noFaults(),
     calls: [],
     random,
-    now: options.now ?? Date.now,
+    now: options.now ?? systemClock.now,
   };
   const make = options.make ?? makeUp(state);
   const addAsked = (asked: AskedReport): SandboxReport => {
@@ -125,8 +132,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       {
         ...rest,
         status: 'IN_QUEUE',
-        ...(dataStart ? { dataStart: new Date(dataStart) } : {}),
-        ...(dataEnd ? { dataEnd: new Date(dataEnd) } : {}),
+        dataStart: dataStart ? new Date(dataStart) : undefined,
+        dataEnd: dataEnd ? new Date(dataEnd) : undefined,
       },
       state,
     );
@@ -139,8 +146,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     tokenSeconds: options.tokenSeconds ?? 3600,
     urlSeconds: options.urlSeconds ?? 300,
   });
-  const queueServer = buildApp({ logger: false });
-  const sqsEndpoint = await queueServer.listen({ port: 0, host: '127.0.0.1' });
+  const ownServer = options.queueServer === undefined ? buildApp({ logger: false }) : undefined;
+  const sqsEndpoint = ownServer
+    ? await ownServer.listen({ port: 0, host: '127.0.0.1' })
+    : (options.queueServer ?? '');
   const awsEnvironment = {
     AWS_ACCESS_KEY_ID: 'sandbox',
     AWS_SECRET_ACCESS_KEY: 'sandbox-secret-access-key',
@@ -154,7 +163,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const deadLetterUrl = options.maxReceiveCount ? await createQueue(sqs, 'reports-dead', {}) : undefined;
   const queueUrl = await createQueue(
     sqs,
-    'reports',
+    ownServer ? 'reports' : `reports-${randomUUID()}`,
     deadLetterUrl
       ? {
           RedrivePolicy: JSON.stringify({
@@ -222,16 +231,15 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       await send(notificationBody(report, shape, random, state.now()));
     },
     sendBody: send,
-    async queueDepth() {
-      const { Attributes } = await sqs.send(
-        new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['All'] }),
-      );
-      return {
-        visible: Number(Attributes?.ApproximateNumberOfMessages),
-        inFlight: Number(Attributes?.ApproximateNumberOfMessagesNotVisible),
-      };
-    },
+    queueDepth,
     async returnMessages() {
+      if (!ownServer) {
+        for (;;) {
+          const { visible, inFlight } = await queueDepth();
+          if (visible > 0 || inFlight === 0) return;
+          await systemClock.sleep(500);
+        }
+      }
       for (const { receiptHandle: ReceiptHandle } of (await inspect('reports')).inflight) {
         await sqs.send(
           new ChangeMessageVisibilityCommand({ QueueUrl: queueUrl, ReceiptHandle, VisibilityTimeout: 0 }),
@@ -245,12 +253,23 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     },
     async close() {
       sqs.destroy();
-      await Promise.all([queueServer.close(), api.close()]);
+      await Promise.all([ownServer?.close(), api.close()]);
     },
   };
 
+  async function queueDepth() {
+    const { Attributes } = await sqs.send(
+      new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['All'] }),
+    );
+    return {
+      visible: Number(Attributes?.ApproximateNumberOfMessages),
+      inFlight: Number(Attributes?.ApproximateNumberOfMessagesNotVisible),
+    };
+  }
+
   async function inspect(queue: string) {
-    const inspected = await queueServer.inject(`/_fauxqs/queues/${queue}`);
+    if (!ownServer) throw new Error('only the own server of the sandbox shows its messages');
+    const inspected = await ownServer.inject(`/_fauxqs/queues/${queue}`);
     const { messages } = inspected.json<{
       messages: { ready: { body: string }[]; inflight: { receiptHandle: string }[] };
     }>();
@@ -281,7 +300,7 @@ function makeReport(report: NewReport, { random, sellers, now }: AmazonState): S
   const document = body && {
     bytes: gzip ? gzipSync(body) : body,
     contentType,
-    ...(gzip ? { compression: 'GZIP' as const } : {}),
+    compression: gzip ? ('GZIP' as const) : undefined,
   };
   return {
     sellerId,
@@ -291,8 +310,9 @@ function makeReport(report: NewReport, { random, sellers, now }: AmazonState): S
     marketplaceIds: report.marketplaceIds ?? sellers.get(sellerId)?.marketplaces ?? [],
     createdAt: (report.createdAt ?? new Date(now())).toISOString(),
     restricted: report.restricted ?? restrictedTypes.has(reportType),
-    ...(report.dataStart ? { dataStart: report.dataStart.toISOString() } : {}),
-    ...(report.dataEnd ? { dataEnd: report.dataEnd.toISOString() } : {}),
-    ...(document ? { documentId: report.documentId ?? madeUpDocumentId, document } : {}),
+    dataStart: report.dataStart?.toISOString(),
+    dataEnd: report.dataEnd?.toISOString(),
+    documentId: document && (report.documentId ?? madeUpDocumentId),
+    document,
   };
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { SandboxSeller } from './amazon.js';
-import { type Answer, refusal } from './answer.js';
+import { type ApiAnswer, refusal } from './answer.js';
 
 interface Token {
   /** Empty for a token of the application. */
@@ -74,7 +74,7 @@ export class TokenDesk {
    * Answers createRestrictedDataToken. A path with a placeholder, such as `{reportDocumentId}`,
    * gets a token that is valid for no document.
    */
-  restrict(sellerId: string, body: string): Answer {
+  restrict(sellerId: string, body: string): ApiAnswer {
     const refused = (problem: string) => refusal(400, 'InvalidInput', problem);
     const resources = restrictedResources(body);
     if (!resources) return refused('The request body is not valid.');

@@ -1,8 +1,8 @@
-import { rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { z } from 'zod';
 import { isRunning } from '../files/file-lock.js';
-import { openSharedJson } from '../files/shared-json.js';
-import { type Clock, systemClock } from '../runtime/clock.js';
+import { type JsonKind, openSharedJson, type SharedJsonOptions } from '../files/shared-json.js';
+import { systemClock } from '../runtime/clock.js';
 
 /**
  * Records in a file which work was begun and not ended, so that it is known after a crash which
@@ -20,19 +20,32 @@ export interface CrashJournal {
   end(key: string): Promise<void>;
 }
 
-interface Owner {
-  host: string;
-  pid: number;
+const ownerShape = z.object({
+  host: z.string(),
+  pid: z.int().positive(),
   /** When it last reported that it is alive, in epoch milliseconds. */
-  seenAtMs: number;
-}
+  seenAtMs: z.number(),
+});
+
+type Owner = z.output<typeof ownerShape>;
 
 const heartbeatMs = 30_000;
 /** An owner on another host that was silent for longer than this is gone. */
 const staleMs = 120_000;
 
-/** By key, the processes that began it and did not end it. Earlier versions stored a pid alone. */
-type Begun = Record<string, (Owner | number)[]>;
+/** Earlier versions stored a pid alone. */
+const begunShape = z.record(z.string(), z.array(z.union([ownerShape, z.int().positive()])));
+
+/** By key, the processes that began it and did not end it. */
+type Begun = z.output<typeof begunShape>;
+
+/** `killed.json`. */
+export const killedJson: JsonKind<Begun> = {
+  parse: (content) => begunShape.parse(content),
+  missing: () => ({}),
+  lost: () => ({}),
+  consequence: 'crashes are counted again from none',
+};
 
 /** By file: the work that this process ended and could not record, for as long as it lives. */
 const unrecordedEnds = new Map<string, Set<string>>();
@@ -44,13 +57,12 @@ const unrecordedEnds = new Map<string, Set<string>>();
  */
 export function openCrashJournal(
   path: string,
-  { host = hostname(), clock = systemClock }: { host?: string; clock?: Clock } = {},
+  { host = hostname(), clock = systemClock, log }: SharedJsonOptions & { host?: string },
 ): CrashJournal {
-  const state = openSharedJson(path, { clock });
+  const state = openSharedJson(path, killedJson, { clock, log });
   const mine = new Set<string>();
   const unrecorded = unrecordedEnds.get(path) ?? new Set<string>();
   unrecordedEnds.set(path, unrecorded);
-  const asBegun = (held: unknown): Begun => (typeof held === 'object' ? ((held ?? {}) as Begun) : {});
 
   function isKilled(key: string, entry: Owner | number): boolean {
     const owner = typeof entry === 'number' ? { host, pid: entry, seenAtMs: 0 } : entry;
@@ -95,8 +107,8 @@ export function openCrashJournal(
       try {
         await change((begun) => begun);
       } catch {
-        // A full disk accepts no new file but allows a deletion; all counts then start again.
-        await rm(path, { force: true }).catch(() => {});
+        // A full disk has no room for another file, but still for what becomes shorter.
+        await state.overwrite((begun) => without(begun, unrecorded)).catch(() => {});
       }
     },
   };
@@ -106,14 +118,14 @@ export function openCrashJournal(
     let recorded: string[] = [];
     await state.change((held) => {
       recorded = [...unrecorded];
-      return apply(without(asBegun(held), unrecorded));
+      return apply(without(held, unrecorded));
     });
     for (const key of recorded) unrecorded.delete(key);
   }
 
   function begunNow(): Begun {
     try {
-      return asBegun(state.read());
+      return state.read();
     } catch {
       return {};
     }

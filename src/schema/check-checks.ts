@@ -14,13 +14,13 @@ export function checkChecks(
   return listOf(checks)
     .map(mapOf)
     .flatMap(({ sum, equals, per }, index) => {
-      const columnAt = (name: unknown, key: string, place?: number) => ({
+      const columnAt = (name: unknown, key: string, position?: number) => ({
         name,
-        at: [...path, index, key, ...(place === undefined ? [] : [place])],
+        at: [...path, index, key, ...(position === undefined ? [] : [position])],
       });
       const named = (value: unknown, key: string) =>
         Array.isArray(value)
-          ? value.map((name, place) => columnAt(name, key, place))
+          ? value.map((name, position) => columnAt(name, key, position))
           : [columnAt(value, key)];
       const numbers = [...named(sum, 'sum'), ...named(equals, 'equals')];
       return [

@@ -49,8 +49,8 @@ function checkColumns({ rows, columns }: YamlMap, table: number, problemAt: Prob
   const depth = typeof rows === 'string' ? readRowsPath(rows)?.length : undefined;
   return listOf(columns).flatMap((column, index) => {
     const { from } = mapOf(column);
-    return textsOf([from].flat()).flatMap((text, place) => {
-      const at = ['tables', table, 'columns', index, 'from', ...(Array.isArray(from) ? [place] : [])];
+    return textsOf([from].flat()).flatMap((text, position) => {
+      const at = ['tables', table, 'columns', index, 'from', ...(Array.isArray(from) ? [position] : [])];
       const path = readColumnPath(text);
       if (!path) {
         return [

@@ -115,12 +115,12 @@ function repeatedNames(items: unknown[], path: YamlPath, problemAt: ProblemAt): 
 function repeatedHeaders(columns: YamlMap[], path: YamlPath, problemAt: ProblemAt): YamlProblem[] {
   const owners = new Map<string, number>();
   return columns.flatMap(({ from }, index) =>
-    [from].flat().flatMap((header, place) => {
+    [from].flat().flatMap((header, position) => {
       if (typeof header !== 'string') return [];
       const owner = owners.get(looseHeader(header));
       if (owner === undefined) owners.set(looseHeader(header), index);
       if (owner === undefined || owner === index) return [];
-      const at = [...path, index, 'from', ...(Array.isArray(from) ? [place] : [])];
+      const at = [...path, index, 'from', ...(Array.isArray(from) ? [position] : [])];
       return [problemAt(at, `header "${header}" already belongs to columns[${owner}]`)];
     }),
   );

@@ -17,7 +17,7 @@ export function unscaledAt(words: Uint32Array, index: number): bigint {
   const own = [...words.subarray(index * 4, index * 4 + 4)];
   return BigInt.asIntN(
     128,
-    own.reduce((sum, word, place) => sum | (BigInt(word) << BigInt(32 * place)), 0n),
+    own.reduce((sum, word, index) => sum | (BigInt(word) << BigInt(32 * index)), 0n),
   );
 }
 

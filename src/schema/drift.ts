@@ -25,12 +25,12 @@ export interface Widening {
 /** Compares the header of a document with its schema. */
 export function headerDrift(columns: ResolvedColumn[]): Pick<TableDrift, 'added' | 'missing'> {
   const added = columns.flatMap(({ name, header, origin, after }) =>
-    origin === 'added' ? { name, header: header ?? name, ...(after !== undefined && { after }) } : [],
+    origin === 'added' ? { name, header: header ?? name, after } : [],
   );
   const missing = columns.flatMap(({ name, header, origin }) =>
     origin === 'schema' && header === undefined ? name : [],
   );
-  return { ...(added.length > 0 && { added }), ...(missing.length > 0 && { missing }) };
+  return { added: added.length > 0 ? added : undefined, missing: missing.length > 0 ? missing : undefined };
 }
 
 /** Returns how a document widens a column of the table; undefined if its values fit. */

@@ -6,7 +6,7 @@ import { looksPersonal } from './personal-data.js';
 import type { ColumnSchema, DocumentFormat, Quoting, ReportSchemas, ResolvedColumn } from './types.js';
 
 /** The findings about a document that a report schema is drafted from. */
-export interface SampleFacts {
+export interface SampleSummary {
   reportType: string;
   format: DocumentFormat;
   quoting?: Quoting;
@@ -32,12 +32,12 @@ export interface SampleTable {
  * mode is append, because one document does not show how it relates to others; possible keys are in
  * a comment. Empty and repeated headers are left out, and so are still added at load.
  */
-export function schemaYaml({ reportType, format, quoting, tables }: SampleFacts): string {
+export function schemaYaml({ reportType, format, quoting, tables }: SampleSummary): string {
   const document = new Document({
     reportType,
     description: 'Columns and types as found in one document; check them, and describe here what a row is.',
     format,
-    ...(quoting ? { quoting } : {}),
+    quoting,
     restricted: false,
   });
   document.set('tables', document.createNode(tables.map((table) => tableNode(document, table))));
@@ -76,14 +76,14 @@ function tableNode(
       name: column,
       from,
       type: columnTypeText(type),
-      ...(looksPersonal(column) && { pii: true }),
-      ...(description && { description }),
+      pii: looksPersonal(column) ? true : undefined,
+      description: description || undefined,
     };
     return [document.createNode(text, { flow: true })];
   });
   const table: YAMLMap = document.createNode({
     name,
-    ...(rowsPath ? { rows: rowsPath } : {}),
+    rows: rowsPath,
     columns: nodes,
   });
   const load = document.createPair('load', document.createNode({ mode: 'append' }, { flow: true }));

@@ -67,7 +67,7 @@ export function checkSchemas({ folders }: SchemaFolders): {
 export function checkSchemaFile(file: string): { schema?: ReportSchema; problems: YamlProblem[] } {
   const problems: YamlProblem[] = [];
   const found = readSchema(path.resolve(file), problems);
-  return { ...(found && { schema: found.schema }), problems: inOrder(problems) };
+  return { schema: found?.schema, problems: inOrder(problems) };
 }
 
 /**
@@ -95,7 +95,7 @@ function readSchema(absolute: string, problems: YamlProblem[]): ReadSchema | und
   const read = () => readYaml({ text, file, spec: reportSchemaSpec });
   const compiled = compiledSchema(text);
   if (compiled) {
-    return { schema: { ...compiled, file }, problemAt: (...place) => read().problemAt(...place) };
+    return { schema: { ...compiled, file }, problemAt: (...path) => read().problemAt(...path) };
   }
   const yaml = read();
   const found = [...yaml.problems, ...checkReportSchema(yaml)];

@@ -27,7 +27,7 @@ document is restricted. The table is named after the report type, and rows are a
 5. Run \`sp-reports schemas check my-schemas/REPORT_TYPE.yaml --sample FILE\` with one or two documents. It reports values that do not fit
    their type, headers that the schema does not know, and whether the key identifies rows. Its exit code is 0 if the document fits.
 
-The finished file of a report on removal orders, whose documents overlap and whose order lines change until they are complete:
+This is the finished file for a report on removal orders, whose documents overlap and whose order lines change until they are complete:
 
 \`\`\`yaml
 ${workedExample}\`\`\`
@@ -41,8 +41,8 @@ becomes a new column of type string at the end of the table; nothing is dropped.
 does not fit the type of its column is NULL in the table and kept with its text in \`_rejects\`.
 
 \`sp-reports schemas drift\` reports unknown headers, columns that documents lack although earlier documents of the same seller and
-marketplaces had them (a schema lists the columns of all marketplaces and years), and columns whose type was widened. For each it shows
-since when, in how many documents, and examples. \`--yaml\` prints the column lines that resolve the drift: columns for new headers, another
+marketplaces had them (a schema lists the columns of all marketplaces and years), and columns whose type was widened. For each, it
+shows since when it exists, in how many documents, and examples. \`--yaml\` prints the column lines that resolve the drift: columns for new headers, another
 spelling if a header seems to be the new name of a missing column (at its position, in the same documents, with values of its type), and
 types as wide as in the table. The ledger keeps the drift in \`tables\` of \`_loads\`.
 
@@ -57,8 +57,9 @@ from that and from \`quoting\` of the schema:
   quoted, one pair of quotes around a cell is removed. Quotes inside are data.
 
 Some writers do not double the quotes inside a quoted cell: \`"Cable 5", blue"\`. If RFC 4180 does not explain a row, or makes another number of cells than
-the header has, the row is read in every way that its quotes allow. If exactly one of them makes the right number of cells, that one is right.
-Otherwise the row is in \`_rejects\` with its whole line.
+the header has, the row is read in every way that its quotes allow. If exactly one of them makes the right number of cells, that one is right,
+unless RFC 4180 explains the row with fewer cells: then it has two meanings. Rows with no such reading or with several meanings are in \`_rejects\`
+with their whole lines.
 
 A row with more cells than the header is in \`_rejects\`, unless the surplus cells are empty. A row with fewer cells is loaded, and the columns that it
 lacks are NULL. A warning, \`ROWS_SHORT\`, counts such rows; if most rows are short, as if empty cells at the end were left out, it is a note.
@@ -85,13 +86,13 @@ ${valueRules.map(ruleRows).join('\n')}
 ## Totals stated in a document
 
 Some documents state a total that shows whether all of their rows were read: the first row of a settlement has the total of its
-amounts. A table of a schema declares it, \`checks: [{ name: total, sum: amount, equals: total_amount, per: settlement_id }]\`, and each load
+amounts. A table of a schema declares it with \`checks: [{ name: total, sum: amount, equals: total_amount, per: settlement_id }]\`, and each load
 verifies it. \`checks\` of \`_loads\` has the expected and the actual total; \`load\`, \`loads\` and \`run\` warn if they differ. All rows
 stay. A sum of several columns is a list: \`sum: [price_amount, fee_amount]\`.
 
 ## Personal data
 
-A column with \`pii: true\` contains personal data of buyers. Policies and \`sp-reports purge\` apply to these columns, and also to columns that a
+A column with \`pii: true\` contains personal data of buyers. The \`pii\` policy of a pipeline and \`sp-reports purge\` apply to these columns, and also to columns that a
 schema does not know but that have similar names (\`buyer_name\`, \`ship_address_1\`). For a \`restricted\` type, they apply to all columns that the
 schema does not know. See [personal-data.md](personal-data.md). Key columns cannot be marked.
 
@@ -116,8 +117,8 @@ ${jsonExample}\`\`\`
 Paths are compared like headers. An unknown path in a row becomes a new column with the type of its values. A list that no
 table names becomes a separate table with inferred columns. A column of type \`list(string)\`, or of another list type, is a list in the
 warehouse too (\`VARCHAR[]\` in DuckDB) and JSON text in the Parquet files of the lake. A repeating XML element is a list, even if it
-occurs only once. Values outside the rows that no column uses are listed in the
-notes of the load. XML namespaces are ignored, and XML that declares entities is rejected.
+occurs only once. Values outside the rows that no column uses are listed in the notes of the load. XML namespaces are ignored, and XML
+that declares entities is rejected.
 
 ## What every table has
 

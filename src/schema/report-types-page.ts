@@ -68,13 +68,13 @@ function tableNames({ reportType, format, tables }: ReportSchema): string[] {
 
 function typeSection(schema: ReportSchema): string {
   const { reportType, description, format, madeBy, restricted, tables } = schema;
-  const facts = [
+  const lines = [
     `- Format: ${format}`,
     ...(madeBy ? [`- Made: ${madeBy.map((each) => madeByTexts[each]).join('; or ')}`] : []),
     `- Restricted: ${restricted ? 'yes, the document requires a restricted data token' : 'no'}`,
     ...(tables.length === 0 ? [withoutColumns(schema)] : []),
   ];
-  return `## ${reportType}\n\n${description}\n\n${facts.join('\n')}\n${tables.map(tableSection).join('')}`;
+  return `## ${reportType}\n\n${description}\n\n${lines.join('\n')}\n${tables.map(tableSection).join('')}`;
 }
 
 const madeByTexts: Record<MadeBy, string> = {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { withoutUndefined } from '../runtime/without-undefined.js';
 import { didYouMean } from '../text/nearest-name.js';
 import { namePattern } from './column-name.js';
 import { meantType, plainTypes, readColumnType } from './column-type.js';
@@ -38,10 +39,10 @@ const columnSpec = z
       .optional()
       .describe('What the column contains, if its name does not say so.'),
     dateOrder: z
-      .enum(['mdy', 'dmy'])
+      .enum(['mdy', 'dmy', 'ymd'])
       .optional()
       .describe(
-        'Whether 03/04/2026 is in March (`mdy`) or in April (`dmy`), if the document does not show it. By default the marketplace decides.',
+        'Whether 03/04/2026 is in March (`mdy`) or in April (`dmy`), and whether 26/11/05 is in 2026 (`ymd`), if nothing in the document shows it. By default the marketplace decides, with a warning.',
       ),
     nullTexts: z
       .boolean()
@@ -159,7 +160,7 @@ export const reportSchemaSpec = z.strictObject({
   format: z
     .enum(['tsv', 'csv', 'xlsx', 'json', 'xml', 'raw'])
     .describe(
-      'Format of the document. The delimiter of `tsv` and `csv` is verified on the header line. Of an `xlsx` workbook, the first sheet is read; with any other format too, a document whose bytes are a workbook is read as one. `raw` documents are kept but not parsed.',
+      'Format of the document. The delimiter of `tsv` and `csv` is verified on the header line. In an `xlsx` workbook, the first sheet is read. A document whose bytes are a workbook is read as one, whatever its format. `raw` documents are kept but not parsed.',
     ),
   quoting: z
     .enum(['none', 'outer', 'csv'])
@@ -181,17 +182,17 @@ type ReportSchemaYaml = z.output<typeof reportSchemaSpec>;
  * messages.
  */
 export function toReportSchema(yaml: ReportSchemaYaml, file: string): ReportSchema {
-  return {
+  return withoutUndefined({
     reportType: yaml.reportType,
     description: yaml.description,
-    ...(yaml.category === undefined ? {} : { category: yaml.category }),
-    ...(yaml.madeBy === undefined ? {} : { madeBy: yaml.madeBy }),
+    category: yaml.category,
+    madeBy: yaml.madeBy,
     format: yaml.format,
     quoting: yaml.quoting ?? (yaml.format === 'csv' ? 'csv' : 'none'),
     restricted: yaml.restricted,
     tables: yaml.tables.map(toTable),
     file,
-  };
+  });
 }
 
 function toTable({
@@ -202,32 +203,28 @@ function toTable({
   checks,
   columns,
 }: ReportSchemaYaml['tables'][number]): TableSchema {
-  return {
+  return withoutUndefined({
     name,
-    ...(rows === undefined ? {} : { rows }),
-    load: { mode: load.mode, key: load.key, ...(load.why === undefined ? {} : { why: load.why }) },
-    ...(partitionBy === undefined ? {} : { partitionBy }),
-    ...(checks === undefined
-      ? {}
-      : {
-          checks: checks.map(({ sum, per, ...check }) => ({
-            ...check,
-            sum: [sum].flat(),
-            per: [per].flat(),
-          })),
-        }),
+    rows,
+    load: withoutUndefined({ mode: load.mode, key: load.key, why: load.why }),
+    partitionBy,
+    checks: checks?.map(({ sum, per, ...check }) => ({
+      ...check,
+      sum: [sum].flat(),
+      per: [per].flat(),
+    })),
     columns: columns.map(
-      (column): ColumnSchema => ({
-        name: column.name,
-        from: [column.from].flat(),
-        type: readColumnType(column.type) as ColumnType,
-        ...(column.description === undefined ? {} : { description: column.description }),
-        ...(column.dateOrder === undefined ? {} : { dateOrder: column.dateOrder }),
-        ...(column.nullTexts ? { nullTexts: true as const } : {}),
-        ...(column.pii ? { pii: true as const } : {}),
-      }),
+      (column): ColumnSchema =>
+        withoutUndefined({
+          name: column.name,
+          from: [column.from].flat(),
+          type: readColumnType(column.type) as ColumnType,
+          description: column.description,
+          dateOrder: column.dateOrder,
+          pii: column.pii ? (true as const) : undefined,
+        }),
     ),
-  };
+  });
 }
 
 /** The spellings of some types without parameters, and of decimals. */

@@ -63,7 +63,7 @@ export function checkViews(
       const tables = view.tables.map((group) =>
         group.map((table): ViewTable => {
           const columns = owners.get(table)?.table.columns;
-          return { name: table, ...(columns && { columns: [...columns, ...lineage] }) };
+          return { name: table, columns: columns && [...columns, ...lineage] };
         }),
       );
       views.set(name, { ...view, tables, file: shortPath(file) });

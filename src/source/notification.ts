@@ -21,11 +21,10 @@ export function readNotification(body: string, messageId: string): Notification 
   const notificationType = textOf(envelope.notificationtype);
   if (!notificationType) throw unreadable('no notificationType');
   const notificationId = textOf(fieldsOf(envelope.notificationmetadata)?.notificationid);
-  const named = notificationId ? { notificationId } : {};
   const payload = fieldsOf(envelope.payload);
   if (notificationType.toUpperCase() !== 'REPORT_PROCESSING_FINISHED') {
     const sellerId = payload && sellerOf(payload);
-    return { kind: 'other', ...named, notificationType, ...(sellerId ? { sellerId } : {}) };
+    return { kind: 'other', notificationId, notificationType, sellerId };
   }
   const report = fieldsOf(payload?.reportprocessingfinishednotification) ?? payload;
   if (!report) throw unreadable('no payload');
@@ -41,12 +40,12 @@ export function readNotification(body: string, messageId: string): Notification 
   if (!status) throw unreadable(`processingStatus ${written ?? 'missing'}`);
   return {
     kind: 'report',
-    ...named,
+    notificationId,
     sellerId,
     reportId,
     reportType,
     status,
-    ...(documentId ? { documentId } : {}),
+    documentId,
   };
 }
 

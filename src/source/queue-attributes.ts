@@ -39,12 +39,12 @@ export async function readQueueAttributes(location: QueueLocation): Promise<Queu
         inFlight: Number(Attributes.ApproximateNumberOfMessagesNotVisible ?? 0),
         delayed: Number(Attributes.ApproximateNumberOfMessagesDelayed ?? 0),
       },
-      ...(Attributes.MessageRetentionPeriod
-        ? { retentionSeconds: Number(Attributes.MessageRetentionPeriod) }
-        : {}),
-      ...(Attributes.Policy ? { policy: Attributes.Policy } : {}),
-      ...(maxReceiveCount ? { maxReceiveCount } : {}),
-      ...(Attributes.KmsMasterKeyId ? { kmsKeyId: Attributes.KmsMasterKeyId } : {}),
+      retentionSeconds: Attributes.MessageRetentionPeriod
+        ? Number(Attributes.MessageRetentionPeriod)
+        : undefined,
+      policy: Attributes.Policy || undefined,
+      maxReceiveCount,
+      kmsKeyId: Attributes.KmsMasterKeyId || undefined,
     };
   } catch (error) {
     throw queueError(error, location.url);

@@ -10,8 +10,7 @@ import {
 import type { Logger } from 'pino';
 import { type Clock, systemClock } from '../runtime/clock.js';
 import { beforeAbruptExit } from '../runtime/before-exit.js';
-import { keepAwsSecrets } from '../runtime/aws-secrets.js';
-import { silenceAwsNodeWarning } from '../runtime/aws-node-warning.js';
+import { keepAwsSecrets, silenceAwsNodeWarning } from '../runtime/aws-sdk.js';
 import { describeError, ReportsError } from '../errors/reports-error.js';
 import type { Queue, QueueMessage } from './types.js';
 
@@ -123,7 +122,7 @@ export function openQueue({
       messageId: MessageId ?? '',
       body: Body ?? '',
       receiveCount: Number(Attributes?.ApproximateReceiveCount ?? 1),
-      ...(Attributes?.SentTimestamp && { sentMs: Number(Attributes.SentTimestamp) }),
+      sentMs: Attributes?.SentTimestamp ? Number(Attributes.SentTimestamp) : undefined,
       async ack() {
         inFlight.delete(ReceiptHandle);
         await client
@@ -195,9 +194,9 @@ export function openClient({ url, ...options }: QueueLocation): SQSClient {
   const endpoint = options.endpoint ?? location.endpoint;
   const client = new SQSClient({
     region: options.region ?? location.region,
-    ...(endpoint ? { endpoint } : {}),
+    endpoint,
     // A copy: the SDK notes their source in them, and settings are frozen.
-    ...(options.credentials ? { credentials: { ...options.credentials } } : {}),
+    credentials: options.credentials && { ...options.credentials },
     // The queue URL names the queue; the endpoint, if given, the server to call.
     useQueueUrlAsEndpoint: false,
   });

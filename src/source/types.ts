@@ -1,5 +1,6 @@
 /** What the source rooms pass to the pipeline: messages, notifications, reports and documents. */
 
+import type { DocumentLimits } from '../config/documents-spec.js';
 import type { FileDigest } from '../files/file-digest.js';
 import type { Findings } from '../schema/findings.js';
 
@@ -199,7 +200,7 @@ export interface ReportsCallOptions extends CallOptions {
  * The metadata of a document from Amazon, kept beside its raw bytes so that a load can be repeated
  * without Amazon.
  */
-export interface DocumentFacts {
+export interface DocumentMetadata {
   sellerId: string;
   /** Unique only together with the seller. */
   documentId: string;
@@ -218,7 +219,7 @@ export interface DocumentFacts {
 
 /** A document exactly as it was downloaded. */
 export interface RawDocument {
-  facts: DocumentFacts;
+  metadata: DocumentMetadata;
   /** Absolute path of the bytes; the metadata is beside it in `<path>.json`. */
   path: string;
   /** Size of the file as it was found. */
@@ -240,6 +241,8 @@ export interface ReadableDocument {
   charsetSource: 'bom' | 'content-type' | 'xml-declaration' | 'bytes' | 'marketplace';
   /** Whether the bytes are well-formed UTF-8 and are read as UTF-8. */
   isValidUtf8: boolean;
+  /** What it may have in it. */
+  limits: DocumentLimits;
   /** The text from its start, without BOM. May be called more than once. */
   openText(): AsyncIterable<string>;
   /** The gunzipped bytes from their start. May be called more than once. */

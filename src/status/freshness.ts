@@ -25,7 +25,7 @@ function freshnessOf({ madeAt, ...loads }: TableLoads, nowMs: number): TableFres
     ...loads,
     lastMadeAt,
     ageSeconds,
-    ...(usualIntervalSeconds !== undefined && { usualIntervalSeconds }),
+    usualIntervalSeconds,
     isStale:
       usualIntervalSeconds !== undefined &&
       ageSeconds > stale.intervals * usualIntervalSeconds + stale.seconds,

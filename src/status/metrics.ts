@@ -179,13 +179,9 @@ export function openMetrics(readSnapshot: () => Promise<StatusSnapshot>): Metric
       }
     }
     for (const { name: pipeline, drain, sweep, request } of pipelines) {
-      for (const [kind, schedule] of Object.entries({
-        drain,
-        ...(sweep && { sweep }),
-        ...(request && { request }),
-      })) {
+      for (const [kind, schedule] of Object.entries({ drain, sweep, request })) {
         const of = { pipeline, kind };
-        const { last, succeededAt } = schedule;
+        const { last, succeededAt } = schedule ?? {};
         if (last?.endedAt) gauge.sp_reports_last_run_timestamp_seconds.set(of, epochSeconds(last.endedAt));
         if (succeededAt) gauge.sp_reports_last_success_timestamp_seconds.set(of, epochSeconds(succeededAt));
       }

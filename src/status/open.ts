@@ -34,7 +34,7 @@ export async function openStatus(
   const readSnapshot = openSnapshots({ ...context, warehouse: readWarehouse }, runLog);
   const page = config.status ? await openPage(config.status) : undefined;
   return {
-    ...(page?.server && { url: page.server.url }),
+    url: page?.server?.url,
     watch: (run) => watchedByAll([runLog.watch(run), ...(page ? [page.metrics.watch(run)] : [])]),
     readSnapshot,
     async close() {
@@ -43,13 +43,14 @@ export async function openStatus(
     },
   };
 
-  async function openPage(place: Pick<ServerOptions, 'host' | 'port' | 'token'>) {
+  async function openPage(settings: Pick<ServerOptions, 'host' | 'port' | 'token'>) {
     const metrics = openMetrics(readSnapshot);
     const reloads = openReloads(context, signals);
-    const options = { ...place, log, readSnapshot, metrics, warehouse: readWarehouse, reloads };
+    const options = { ...settings, log, readSnapshot, metrics, warehouse: readWarehouse, reloads };
     const server = await serveStatus(options).catch((error: unknown) => {
       const remedy = error instanceof ReportsError ? ` ${error.remedy}` : '';
       log.warn({ code: errorCode(error) }, `${describeError(error)}.${remedy}`);
+      return undefined;
     });
     if (server) log.info({ url: server.url }, 'status page served');
     return { server, metrics, reloads };

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { catalogue, type ErrorCode, ReportsError } from '../errors/reports-error.js';
 import type { PipelineContext } from '../ingest/context.js';
-import { openDrift, reportableDrift } from '../warehouse/ledger/drift.js';
+import { driftOfRows, openDrift, reportableDrift } from '../warehouse/ledger/drift.js';
 import type { LedgerRow, TableLoads } from '../warehouse/types.js';
 import { openPolled, type Polled, type PollOptions } from './polled.js';
 import type { LedgerSnapshot, LoadSnapshot } from './types.js';
@@ -72,7 +72,7 @@ async function readLedger({ warehouse, schemas }: PipelineContext): Promise<Ledg
       ...sums,
       recent: recent.map(loadSnapshot),
       quarantined: quarantined.map(loadSnapshot),
-      drift: reportableDrift(openDrift(recent, schemas)),
+      drift: reportableDrift(openDrift(driftOfRows(recent), schemas)),
     },
   };
 }
@@ -84,7 +84,7 @@ function loadSnapshot(row: LedgerRow): LoadSnapshot {
     ...{ key, status, sellerId, reportType, documentId, reportId, loadedAt, durationMs, rawBytes },
     ...{ rejects, reasonCode, reason, pipeline },
     rows: row.tables.reduce((sum, { rows }) => sum + rows, 0),
-    ...(reasonCode && reasonCode in catalogue && { remedy: remedyOf(row, reasonCode as ErrorCode) }),
+    remedy: reasonCode && reasonCode in catalogue ? remedyOf(row, reasonCode as ErrorCode) : undefined,
   };
 }
 

@@ -43,10 +43,10 @@ export function openQueuePoll(
       pipelines,
       history: [...readings],
       isDrained: runLog.isDrained(url),
-      ...(readAt !== undefined && { readAt }),
-      ...(messages && { messages }),
-      ...(problem && { problem }),
-      ...(sentMs !== undefined && !isEmpty && { oldestMessage: ageOf(sentMs, clock.now()) }),
+      readAt,
+      messages,
+      problem,
+      oldestMessage: sentMs !== undefined && !isEmpty ? ageOf(sentMs, clock.now()) : undefined,
     };
   };
 }

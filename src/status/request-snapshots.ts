@@ -1,10 +1,10 @@
+import { nextTick } from '../config/cron-ticks.js';
 import { ReportsError } from '../errors/reports-error.js';
 import type { PipelineContext } from '../ingest/context.js';
 import { plansOf } from '../requests/request-plans.js';
 import { countOpen, type RequestProgress } from '../requests/request-progress.js';
 import type { KeyedProgress, RequestStore } from '../requests/request-store.js';
 import type { Pipeline } from '../config/spec.js';
-import { nextRun } from './next-run.js';
 import type { Problem, RequestSnapshot } from './types.js';
 
 /**
@@ -23,7 +23,7 @@ export function requestSnapshots(
   return plansOf(pipeline, config).map((plan) => {
     const { sellerId, reportType, marketplaceIds, reportOptions, cron, timezone, period } = plan;
     const progress = progresses.get(plan.key);
-    const nextAt = cron === undefined ? undefined : nextRun([cron], timezone);
+    const nextAt = cron === undefined ? undefined : nextTick([cron], timezone);
     const problem = unreadable ?? (progress && problemOf(progress));
     const { inFlight, backingOff } = progress
       ? countOpen(progress, clock.now())
@@ -33,14 +33,14 @@ export function requestSnapshots(
       reportType,
       marketplaceIds,
       reportOptions,
-      ...(cron !== undefined && { cron }),
-      ...(period !== undefined && { period }),
-      ...(nextAt !== undefined && { nextAt }),
-      ...(progress?.lastRequestedAt !== undefined && { lastAskedAt: progress.lastRequestedAt }),
+      cron,
+      period,
+      nextAt,
+      lastAskedAt: progress?.lastRequestedAt,
       underway: inFlight,
       waiting: backingOff,
       givenUp: progress?.abandoned.length ?? 0,
-      ...(problem && { problem }),
+      problem,
     };
   });
 }

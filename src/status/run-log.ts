@@ -134,7 +134,7 @@ export function openRunLog(clock: Clock): RunLog {
       succeeded.find((each) => each.pipeline === pipeline && each.kind === kind)?.at,
     credentials(sellerId) {
       const [problem, acceptedAt] = [refused.get(sellerId), accepted.get(sellerId)];
-      return { ...(problem && { refused: problem }), ...(acceptedAt !== undefined && { acceptedAt }) };
+      return { refused: problem, acceptedAt };
     },
     oldestSentMs(queue) {
       const sent = [...(left.get(queue)?.values() ?? [])];

@@ -1,3 +1,4 @@
+import { nextTick } from '../config/cron-ticks.js';
 import { warehouseName } from '../config/read.js';
 import type { PipelineContext } from '../ingest/context.js';
 import { openRequestStore, type RequestStore } from '../requests/request-store.js';
@@ -8,7 +9,6 @@ import { version } from '../runtime/version.js';
 import { tableFreshness } from './freshness.js';
 import { openCommitPoll } from './read-commits.js';
 import { openLedgerPoll } from './read-ledger.js';
-import { nextRun } from './next-run.js';
 import { openQueuePoll } from './read-queue.js';
 import type { PollOptions } from './polled.js';
 import { requestSnapshots } from './request-snapshots.js';
@@ -37,7 +37,7 @@ export function openSnapshots(
   const startedAt = new Date(clock.now()).toISOString();
   const readLedger = openLedgerPoll(context, options);
   const readCommits = openCommitPoll(context, runLog, options);
-  const requestStore = openRequestStore(config.state);
+  const requestStore = openRequestStore(config.state, context);
   const queues = [...new Set(config.pipelines.map(({ queue }) => queue))];
   const readQueues = queues.map((url) => openQueuePoll(url, context, runLog, options));
 
@@ -55,9 +55,9 @@ export function openSnapshots(
       warehouse: {
         type: config.warehouse.type,
         name: warehouseName(config),
-        ...(readAt !== undefined && { readAt }),
-        ...(problem && { problem }),
-        ...(value && { ledger: value.snapshot }),
+        readAt,
+        problem,
+        ledger: value?.snapshot,
       },
       commits: { problem: commitProblem },
       tables: tableFreshness(value?.tables ?? [], clock.now()),
@@ -79,7 +79,7 @@ function sellerSnapshot(
   const quota = context.documentQuota(id);
   return {
     sellerId: id,
-    ...(name !== undefined && { name }),
+    name,
     region,
     marketplaces,
     quota: {
@@ -103,7 +103,7 @@ function pipelineSnapshot(
     schedules: string[],
     times = schedules,
   ): ScheduleSnapshot => {
-    const nextAt = nextRun(times, timezone);
+    const nextAt = nextTick(times, timezone);
     const succeededAt = runLog.succeededAt(name, kind);
     const last = runLog
       .runs()
@@ -111,9 +111,9 @@ function pipelineSnapshot(
       .find((run) => run.pipeline === name && run.kind === kind);
     return {
       schedules,
-      ...(nextAt !== undefined && { nextAt }),
-      ...(last && { last }),
-      ...(succeededAt !== undefined && { succeededAt }),
+      nextAt,
+      last,
+      succeededAt,
     };
   };
   const own = requestTimes(pipeline);
@@ -122,13 +122,14 @@ function pipelineSnapshot(
     queue,
     timezone,
     drain: scheduleSnapshot('drain', [schedule]),
-    ...(sweep !== undefined && { sweep: scheduleSnapshot('sweep', [sweep]) }),
-    ...(request.length > 0 && {
-      request: {
-        ...scheduleSnapshot('request', own, [...own, schedule]),
-        requests: requestSnapshots(pipeline, context, requestStore),
-      },
-    }),
+    sweep: sweep === undefined ? undefined : scheduleSnapshot('sweep', [sweep]),
+    request:
+      request.length > 0
+        ? {
+            ...scheduleSnapshot('request', own, [...own, schedule]),
+            requests: requestSnapshots(pipeline, context, requestStore),
+          }
+        : undefined,
   };
 }
 

@@ -28,17 +28,17 @@ const codes: { code: ErrorCode; where: (failure: BucketFailure) => boolean }[] =
 ];
 
 /**
- * Converts a failure with a bucket or one of its objects into an error of the catalogue. `place`
+ * Converts a failure with a bucket or one of its objects into an error of the catalogue. `url`
  * names it in the message. Errors of this machine, for example a full disk, become its own.
  */
-export function bucketError(error: unknown, place: string): unknown {
+export function bucketError(error: unknown, url: string): unknown {
   const known = knownError(error);
   if (known instanceof ReportsError) return known;
   const failure = failureOf(error);
   const { code } = codes.find(({ where }) => where(failure)) as { code: ErrorCode };
   const said = failure.message.split('\n', 1)[0] || failure.name;
   const found = /region is missing/i.test(said) ? `${said}: set bucket.region in pipelines.yaml` : said;
-  return new ReportsError(code, { place, found }, { cause: error });
+  return new ReportsError(code, { url, found }, { cause: error });
 }
 
 /** Whether an object does not exist. The bucket may be missing instead. */

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import type { Bucket as StorageBucket, Storage } from '@google-cloud/storage';
 import { ownerOnly } from '../files/whole-file.js';
+import { keepGoogleSecrets } from '../runtime/google-secrets.js';
 import { bucketError, isMissing } from './bucket-errors.js';
 import type { Bucket, FoundFile } from './types.js';
 
@@ -68,8 +69,8 @@ export function openGsBucket({ bucket: id, answerTimeoutMs = 60_000, ...options 
         const target = bucket.file(name).createWriteStream({
           resumable: isLarge,
           validation: 'crc32c',
-          ...(isLarge && { chunkSize: chunkBytes }),
-          ...(replaces && { preconditionOpts: { ifGenerationMatch: replaces } }),
+          chunkSize: isLarge ? chunkBytes : undefined,
+          preconditionOpts: replaces ? { ifGenerationMatch: replaces } : undefined,
         });
         await pipeline(createReadStream(file), target, whileMoving(size, signal));
       }),
@@ -114,12 +115,13 @@ async function openStorage({
   endpoint,
   answerTimeoutMs: timeout,
 }: Omit<GsOptions, 'bucket'> & { answerTimeoutMs: number }): Promise<Storage> {
+  keepGoogleSecrets(keyFile);
   const { Storage: Client, IdempotencyStrategy } = await import('@google-cloud/storage');
   return new Client({
     userAgent: 'sp-reports',
     timeout,
     retryOptions: { idempotencyStrategy: IdempotencyStrategy.RetryAlways },
-    ...(keyFile && { keyFilename: keyFile }),
-    ...(endpoint && { apiEndpoint: endpoint }),
+    keyFilename: keyFile,
+    apiEndpoint: endpoint,
   });
 }

@@ -35,7 +35,10 @@ export function foldersBeside({ state, warehouse }: Pick<StoreSettings, 'state' 
 
 /** All folders of this machine that the program writes; a bucket is none. */
 export function localFolders(config: Pick<StoreSettings, 'lake' | 'raw' | 'state' | 'warehouse'>): string[] {
-  return [...[config.raw, config.lake].filter((place) => !readBucketUrl(place)), ...foldersBeside(config)];
+  return [
+    ...[config.raw, config.lake].filter((location) => !readBucketUrl(location)),
+    ...foldersBeside(config),
+  ];
 }
 
 /** Opens both. Local copies of buckets are below the folder `state`. */
@@ -58,9 +61,8 @@ export async function openStores(config: StoreSettings): Promise<Stores> {
 /** Opens a bucket; its client is loaded by the first call. */
 export function openBucket({ scheme, bucket }: BucketUrl, config: Omit<StoreSettings, 'state'>): Bucket {
   const { endpoint, region = config.aws.region, keyFile } = config.bucket;
-  if (scheme === 's3')
-    return openS3Bucket({ bucket, ...(endpoint && { endpoint }), ...(region && { region }) });
+  if (scheme === 's3') return openS3Bucket({ bucket, endpoint, region });
   const { warehouse } = config;
   const key = keyFile ?? (warehouse.type === 'bigquery' ? warehouse.keyFile : undefined);
-  return openGsBucket({ bucket, ...(endpoint && { endpoint }), ...(key && { keyFile: key }) });
+  return openGsBucket({ bucket, endpoint, keyFile: key });
 }

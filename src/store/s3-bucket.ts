@@ -3,8 +3,7 @@ import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { keepAwsSecrets } from '../runtime/aws-secrets.js';
-import { silenceAwsNodeWarning } from '../runtime/aws-node-warning.js';
+import { keepAwsSecrets, silenceAwsNodeWarning } from '../runtime/aws-sdk.js';
 import { ownerOnly } from '../files/whole-file.js';
 import { bucketError, isMissing } from './bucket-errors.js';
 import type { Bucket } from './types.js';
@@ -44,8 +43,8 @@ export function openS3Bucket({ bucket: Bucket, region, endpoint }: S3Options): B
       followRegionRedirects: true,
       // Other services know buckets only by path.
       forcePathStyle: Boolean(isElsewhere),
-      ...(region && { region }),
-      ...(endpoint && { endpoint }),
+      region,
+      endpoint,
     });
     client.middlewareStack.add(
       (next) => async (args) => {
@@ -80,15 +79,15 @@ export function openS3Bucket({ bucket: Bucket, region, endpoint }: S3Options): B
       guarded(name, async ({ client }) => {
         const { size } = await stat(file);
         await upload(client, file, {
-          params: { ...named(name), ...(replaces && { IfMatch: replaces }) },
+          params: { ...named(name), IfMatch: replaces },
           partSize: Math.max(minPartBytes, Math.ceil(size / maxParts)),
-          ...(signal && { signal }),
+          signal,
         });
       }),
     get: (name, file, signal) =>
       unlessMissing(name, async ({ client, sdk }) => {
         const { Body, ETag = '' } = await client.send(new sdk.GetObjectCommand(named(name)), {
-          ...(signal && { abortSignal: signal }),
+          abortSignal: signal,
         });
         const target = createWriteStream(file, { mode: ownerOnly.file });
         await pipeline(Body as Readable, target, signal ? { signal } : {});

@@ -110,7 +110,7 @@ export function readYaml<T>(input: {
   problems.push(
     ...unset.map(({ offset, path, message, code }) => ({
       ...problem(offset, path, message),
-      ...(code && { code }),
+      code,
     })),
   );
   const data: unknown = document.toJS();

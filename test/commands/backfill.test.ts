@@ -136,7 +136,8 @@ describe('backfill', () => {
     const deadlineMs = Date.now() + 20_000;
     while (calls('getReportDocument') < 5 && Date.now() < deadlineMs)
       await new Promise((resolve) => setTimeout(resolve, 50));
-    // One minute later the quota would allow the next call.
+    // The command runs by the real clock, and only time shows that it makes no further call. One
+    // minute later the quota would allow it.
     await new Promise((resolve) => setTimeout(resolve, 1000));
     assert.equal(calls('getReportDocument'), 5);
     const fresh = world.sandbox.addReport({

@@ -3,10 +3,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import iconv from 'iconv-lite';
+import { ReportsError } from '../../src/errors/reports-error.js';
 import { listings, listingsType, orders, ordersType, runInProcess } from '../ingest/world.js';
 import { commandFolder } from './command-folder.js';
 
-describe('commands in a folder without pipelines.yaml', () => {
+describe('commands in a new folder:', () => {
   const { file, path, query, run } = commandFolder();
 
   it('load prints one JSON object per line for each document', async () => {
@@ -51,10 +52,10 @@ describe('commands in a folder without pipelines.yaml', () => {
     assert.match(lines[1].reason, /it ends too early/);
   });
 
-  it('load accepts what Amazon would have said about the document', async () => {
+  it('load accepts as options what Amazon would have said about the document', async () => {
     const body = iconv.encode('item-name\tseller-sku\tprice\n木製まな板 ①\tsku-1\t1,200\n', 'cp932');
     file('listings.txt', body);
-    const facts = [
+    const options = [
       '--type',
       listingsType,
       '--seller',
@@ -64,7 +65,7 @@ describe('commands in a folder without pipelines.yaml', () => {
       '--content-type',
       'text/plain; charset=MS932',
     ];
-    assert.equal((await run('load', 'listings.txt', ...facts)).code, 0);
+    assert.equal((await run('load', 'listings.txt', ...options)).code, 0);
     assert.deepEqual(await query('SELECT item_name, price, _seller_id, _marketplace_ids FROM listings'), [
       {
         item_name: '木製まな板 ①',
@@ -93,7 +94,6 @@ describe('commands in a folder without pipelines.yaml', () => {
 
   it('wrong usage ends with code 2 and a remedy', async () => {
     for (const [args, message] of [
-      [['load', 'x.tsv'], /--type/],
       [['load', 'x.tsv', '--type', 'listings'], /a report type is in capitals/],
       [['load', 'x.tsv', '--type', 'X', '--marketplace', 'XX'], /XX is not a marketplace id or country code/],
       [['qery', 'SELECT 1'], /Did you mean query/],
@@ -105,6 +105,30 @@ describe('commands in a folder without pipelines.yaml', () => {
       assert.equal(code, 2, args.join(' '));
       assert.match(stderr, message);
       assert.equal(stdout, '');
+    }
+  });
+
+  it('mistakes in options and arguments are errors of the catalogue, with their code and remedy', async () => {
+    for (const [args, problem] of [
+      [['query'], "missing required argument 'SQL'"],
+      [['query', 'SELECT 1', 'b'], "too many arguments for 'query'. Expected 1 argument but got 2."],
+      [['backfill'], "required option '--from <date>' not specified"],
+      [['load', 'x.tsv', '--type'], "option '--type <REPORT_TYPE>' argument missing"],
+      [['tables', '--nope'], "unknown option '--nope'"],
+      [['tables', '--jso'], "unknown option '--jso' (Did you mean --json?)"],
+      [['schemas', 'nope'], "unknown command 'nope'"],
+      [['lods'], "unknown command 'lods' (Did you mean loads?)"],
+      [
+        ['loads', '--limit', 'x'],
+        "option '--limit <number>' argument 'x' is invalid. It must be a positive whole number.",
+      ],
+    ] as const) {
+      const { code, stderr, stdout } = await run(...args);
+      const { remedy } = new ReportsError('USAGE', { problem });
+      assert.deepEqual(
+        { code, stdout, stderr },
+        { code: 2, stdout: '', stderr: `error USAGE: ${problem}\n${remedy}\n` },
+      );
     }
   });
 
@@ -382,7 +406,7 @@ pipelines:
     assert.match(problems[0].message, /did you mean "warehouse"/);
   });
 
-  it('commands say how to begin without pipelines, or without a pipelines.yaml', async () => {
+  it('run, sweep and start say how to begin without pipelines, or without a pipelines.yaml', async () => {
     assert.match((await run('run')).stderr, /If you have none yet, `sp-reports init` writes one/);
     file('pipelines.yaml', '# nothing yet\n');
     for (const command of ['run', 'sweep', 'start']) {

@@ -68,7 +68,7 @@ describe('the demo', function () {
   });
 });
 
-describe('the demo with --stay', function () {
+describe('the demo with --serve', function () {
   this.timeout(120_000);
   // No credentials, and no other variable: all that commands need is in the settings.
   const env = { PATH: process.env.PATH };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { listings, listingsType, makeWorld } from '../ingest/world.js';
 import { commandFolder } from './command-folder.js';
 
-describe('the first steps of a newcomer', () => {
+describe('the first steps of a newcomer:', () => {
   const { file, path, run } = commandFolder();
 
   it('empty lists say how to begin, and lists without a match say so', async () => {

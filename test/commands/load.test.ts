@@ -42,8 +42,8 @@ describe('load with several files', () => {
       'GET_UNKNOWN_THING',
     );
     assert.equal(code, 1);
-    assert.match(stdout, /^deep\.json: quarantined: .* nested more than 500 levels deep$/m);
-    assert.match(stdout, /^deep\.xml: quarantined: .* nested more than 500 levels deep$/m);
+    assert.match(stdout, /^deep\.json: quarantined: .* nested 501 levels deep or deeper; the limit is 500$/m);
+    assert.match(stdout, /^deep\.xml: quarantined: .* nested 501 levels deep or deeper; the limit is 500$/m);
     assert.match(stdout, /^good\.txt: loaded: 1 row into unknown_thing$/m);
   });
 
@@ -85,11 +85,8 @@ describe('load with several files', () => {
     assert.match(stderr, /It must be a date or a time, such as 2026-10-01/);
   });
 
-  it('suggests the nearest type if one has no schema, or is not in capitals', async () => {
+  it('suggests the nearest type if one is not in capitals, and none for a type of another name', async () => {
     file('a.tsv', listings(1));
-    const near = await run('load', 'a.tsv', '--type', 'GET_MERCHANT_LISTING_ALL_DATA');
-    assert.equal(near.code, 0);
-    assert.match(near.stderr, /has no schema.*did you mean \\"GET_MERCHANT_LISTINGS_ALL_DATA\\"\?/);
     const small = await run('load', 'a.tsv', '--type', listingsType.toLowerCase());
     assert.equal(small.code, 2);
     assert.match(small.stderr, /capitals.*did you mean "GET_MERCHANT_LISTINGS_ALL_DATA"\?/);
@@ -156,14 +153,15 @@ describe('load with several files', () => {
   it('finishes the current document after a signal to stop, and begins no other', async () => {
     file('large.tsv', listings(60_000));
     file('next.tsv', listings(1));
-    let inHand: NodeJS.Timeout | undefined;
+    let poll: NodeJS.Timeout | undefined;
     const onStopSignal = (stop: () => void) => {
-      inHand = setInterval(() => {
+      // The command runs in this process, so nothing else can wait for its first file.
+      poll = setInterval(() => {
         if (!existsSync(path('data', 'raw'))) return;
-        clearInterval(inHand);
+        clearInterval(poll);
         stop();
       }, 1);
-      return () => clearInterval(inHand);
+      return () => clearInterval(poll);
     };
     const { code, stdout } = await runInProcess(['load', 'large.tsv', 'next.tsv', '--type', listingsType], {
       env: {},

@@ -11,6 +11,7 @@ describe('the progress bar of a terminal', () => {
       { title: 'load' },
     );
     try {
+      // The library of the bar draws by a timer of its own.
       await sleep(300);
       progress.log.warn('the disk is slow');
       assert.equal(terminal.text, 'the disk is slow\n');

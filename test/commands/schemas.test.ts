@@ -5,10 +5,10 @@ import { parse } from 'yaml';
 import writeWorkbook from 'write-excel-file/node';
 import { commandFolder } from './command-folder.js';
 
-describe('the commands for report schemas', () => {
+describe('the commands for report schemas:', () => {
   const { file, path, query, run } = commandFolder();
 
-  describe('for a type with unknown columns', () => {
+  describe('for a type with unknown columns,', () => {
     const type = 'GET_EPR_MONTHLY_REPORTS';
 
     it('show says so, and how its reports are made', async () => {

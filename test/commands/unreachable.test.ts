@@ -16,7 +16,7 @@ async function closedPort(): Promise<string> {
   return `http://127.0.0.1:${port}`;
 }
 
-describe('commands with an unreachable service', function () {
+describe('commands that cannot reach', function () {
   this.timeout(120_000);
   let world: World;
   let nowhere = '';
@@ -46,7 +46,7 @@ describe('commands with an unreachable service', function () {
     ['the Selling Partner API', (apiEndpoint: string) => ({ apiEndpoint }), ofAmazon],
     ['the login', (place: string) => ({ loginUrl: `${place}/auth/o2/token` }), ofAmazon.slice(0, 2)],
   ] as const) {
-    it(`${what}: the error names the problem and the remedy, and the exit code is 1`, async () => {
+    it(`${what} name the problem and the remedy, and end with code 1`, async () => {
       await open(without);
       const report = world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(1) });
       await world.sandbox.notify(report);
@@ -63,7 +63,7 @@ describe('commands with an unreachable service', function () {
     });
   }
 
-  it('the queue: the error names the problem and the remedy, and the exit code is 1', async () => {
+  it('the queue name the problem and the remedy, and end with code 1', async () => {
     await open((sqsEndpoint) => ({ sqsEndpoint }));
     for (const args of [['doctor'], ['subscribe'], ['run']]) {
       const { code, stdout, stderr } = await world.run(...args, '--log-level', 'silent');

@@ -58,6 +58,18 @@ const cases: Record<string, [text: string, line: string]> = {
     pipeline('    limits:\n      concurrency: 17\n'),
     '6:20 pipelines[0].limits.concurrency: expected at most 16, found 17',
   ],
+  'a limit on documents that is too low': [
+    'documents:\n  maxColumns: 0\n',
+    '2:15 documents.maxColumns: expected at least 1, found 0',
+  ],
+  'a limit on documents that no machine could hold': [
+    'documents: { maxRowCharacters: 1000000000 }\n',
+    '1:32 documents.maxRowCharacters: expected at most 268435456, found 1000000000',
+  ],
+  'a misspelled limit on documents': [
+    'documents:\n  maxColums: 5\n',
+    '2:3 documents.maxColums: unknown key; did you mean "maxColumns"?',
+  ],
   'limits that contradict each other': [
     pipeline('    limits:\n      visibilityTimeoutSeconds: 10\n'),
     '6:33 pipelines[0].limits.visibilityTimeoutSeconds: must be longer than waitTimeSeconds',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { defaultDocumentLimits } from '../../src/config/documents-spec.js';
 import { readConfig } from '../../src/config/read.js';
 import { configReference } from '../../src/config/reference.js';
 import { configOf, emptyFolder, env, errorOf, folderWith, mistakesIn, pipeline, seller } from './world.js';
@@ -48,6 +49,7 @@ describe('reading pipelines.yaml', () => {
           },
         },
       ],
+      documents: defaultDocumentLimits,
       pipelines: [
         {
           name: 'all',
@@ -57,6 +59,7 @@ describe('reading pipelines.yaml', () => {
           reportTypes: ['*'],
           request: [],
           pii: 'keep',
+          snapshotLoss: 'warn',
           limits: {
             maxDocuments: 1000,
             maxMinutes: 50,
@@ -174,7 +177,7 @@ ${pipeline('    limits:\n      maxDocuments: ${MAX:-7}\n', { queue: '${UNSET}' }
     const config = configOf(text, { tolerateUnset: true });
     assert.deepEqual(config.pipelines, []);
     assert.deepEqual(config.unsetPipelines, [
-      { name: 'all', queue: '${UNSET}', reportTypes: ['*'], pii: 'hash' },
+      { name: 'all', queue: '${UNSET}', reportTypes: ['*'], pii: 'hash', snapshotLoss: 'warn' },
     ]);
     assert.equal(config.piiHashKey, undefined);
   });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { asksFor } from '../../src/config/report-types.js';
+import { matchesReportType } from '../../src/config/report-types.js';
 import { marketplaceId, marketplaces } from '../../src/schema/marketplaces.js';
 
 describe('the report types of a pipeline', () => {
@@ -9,11 +9,11 @@ describe('the report types of a pipeline', () => {
   it('are matched by *, by their own name, and by a pattern that covers them', () => {
     fc.assert(
       fc.property(type, fc.nat(30), (reportType, at) => {
-        assert.ok(asksFor(['*'], reportType));
-        assert.ok(asksFor(['GET_OTHER', reportType], reportType));
+        assert.ok(matchesReportType(['*'], reportType));
+        assert.ok(matchesReportType(['GET_OTHER', reportType], reportType));
         const [head, tail] = [reportType.slice(0, at), reportType.slice(at)];
         for (const pattern of [`${head}*`, `*${tail}`, `${head}*${tail}`])
-          assert.ok(asksFor([pattern], reportType), pattern);
+          assert.ok(matchesReportType([pattern], reportType), pattern);
       }),
     );
   });
@@ -22,13 +22,13 @@ describe('the report types of a pipeline', () => {
     fc.assert(
       fc.property(type, type, (wanted, more) => {
         for (const reportType of [`${wanted}${more}`, `${more}${wanted}`]) {
-          assert.equal(asksFor([wanted], reportType), reportType === wanted);
+          assert.equal(matchesReportType([wanted], reportType), reportType === wanted);
         }
       }),
     );
-    assert.ok(!asksFor(['GET_FBA_*'], 'GET_MERCHANT_LISTINGS_ALL_DATA'));
-    assert.ok(!asksFor(['GET_FBA_*'], 'XGET_FBA_X'));
-    assert.ok(!asksFor([], 'GET_X'));
+    assert.ok(!matchesReportType(['GET_FBA_*'], 'GET_MERCHANT_LISTINGS_ALL_DATA'));
+    assert.ok(!matchesReportType(['GET_FBA_*'], 'XGET_FBA_X'));
+    assert.ok(!matchesReportType([], 'GET_X'));
   });
 });
 

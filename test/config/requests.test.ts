@@ -26,7 +26,7 @@ const cases: Record<string, [request: string, lines: string[], more?: string]> =
       'request[0].reportType: Amazon accepts no requests for GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2; Amazon makes it by itself: remove the request, and add `sweep` to the pipeline',
     ],
   ],
-  'a type that Amazon makes only by a schedule': [
+  'a type that Amazon makes only on a schedule': [
     `{ reportType: GET_ORDER_REPORT_DATA_TAX, ${cron} }`,
     [
       'request[0].reportType: Amazon accepts no requests for GET_ORDER_REPORT_DATA_TAX; write `schedule: amazon` and `period`',
@@ -38,13 +38,13 @@ const cases: Record<string, [request: string, lines: string[], more?: string]> =
       'request[0].schedule: Amazon does not make GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL on a schedule; request it with `cron`',
     ],
   ],
-  'a period that Amazon does not have': [
+  'a period that Amazon does not offer': [
     `{ reportType: GET_ORDER_REPORT_DATA_TAX, schedule: amazon, period: P5D }`,
     [
       'request[0].period: expected one of PT5M, PT15M, PT30M, PT1H, PT2H, PT4H, PT8H, PT12H, P1D, P2D, P3D, PT84H, P7D, P14D, P15D, P18D, P30D, P1M, found "P5D"; did you mean "P1D"?',
     ],
   ],
-  'a request without cron and schedule': [
+  'neither cron nor schedule': [
     `{ ${orders} }`,
     ['request[0].reportType: when is it requested? Add `cron`, or `schedule: amazon` with `period`'],
   ],
@@ -78,11 +78,11 @@ const cases: Record<string, [request: string, lines: string[], more?: string]> =
     `{ reportType: GET_VENDOR_SALES_REPORT, ${cron}, window: 7 days, reportOptions: { reportPeriod: WEEK } }`,
     ['request[0].window: reportPeriod is one week: write `1 week`, or remove the window'],
   ],
-  'a beginning in the future': [
+  'a start in the future': [
     `{ ${orders}, ${cron}, window: 1 day, from: 2999-01-01 }`,
     ['request[0].from: 2999-01-01 is in the future; the first window must begin in the past'],
   ],
-  'a beginning without a window': [
+  'a start without a window': [
     `{ ${orders}, ${cron}, from: 2026-01-01 }`,
     ['request[0].from: needs a `window`'],
   ],
@@ -101,7 +101,7 @@ const cases: Record<string, [request: string, lines: string[], more?: string]> =
     ],
     '    reportTypes: GET_FBA_*\n',
   ],
-  'the same request twice': [
+  'a request given twice': [
     `{ ${orders}, ${cron} }\n      - { ${orders}, cron: '0 7 * * *' }`,
     ['request[1].reportType: is already requested by pipelines[0].request[0]'],
   ],
@@ -109,16 +109,16 @@ const cases: Record<string, [request: string, lines: string[], more?: string]> =
 
 describe('requests in pipelines.yaml', () => {
   for (const [name, [request, lines, more]] of Object.entries(cases)) {
-    it(`refuse ${name}`, () => assert.deepEqual(mistakes(request, more), lines));
+    it(`are refused for ${name}`, () => assert.deepEqual(mistakes(request, more), lines));
   }
 
-  it('need marketplaces, of the seller or of their own', () => {
+  it('need marketplaces, their own or those of the seller', () => {
     const text = `${seller()}${pipeline(`    request:\n      - { ${orders}, ${cron} }\n`)}`;
     assert.match(String(mistakesIn(text)), /for which marketplaces\?/);
     assert.equal(configOf(text.replace(' }', ', marketplaces: [US] }')).pipelines.length, 1);
   });
 
-  it('take options as Amazon does, as texts, and a window as people write it', () => {
+  it('accept options as texts, as Amazon does, and a window as people write it', () => {
     const request = `{ ${orders}, ${cron}, window: 6 Hours, lag: 1 day, reportOptions: { ShowSalesChannel: true, n: 5 } }`;
     const [read] = configOf(settings(request)).pipelines[0]?.request ?? [];
     assert.deepEqual(

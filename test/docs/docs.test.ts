@@ -5,7 +5,7 @@ import { docsPages } from '../../scripts/docs-pages.js';
 const root = new URL('../../', import.meta.url);
 const read = (path: string) => readFileSync(new URL(path, root), 'utf8');
 
-describe('the documentation', () => {
+describe('the documentation:', () => {
   for (const [path, text] of docsPages()) {
     it(`${path} is up to date with the program (npm run docs writes it)`, () => {
       assert.equal(read(path), text);

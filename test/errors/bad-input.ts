@@ -85,8 +85,23 @@ const badInputs: BadInput[] = [
     becomes: quarantined,
   },
   {
+    input: 'numbers without a header',
+    give: { body: text(['1', '2', '3']) },
+    becomes: quarantined,
+  },
+  {
     input: 'a document of another type',
     give: { body: text(['settlement-id\tdeposit-date\ttotal-amount', '1\t2026-10-01\t5.00']) },
+    becomes: quarantined,
+  },
+  {
+    input: 'a document that fits another type far better',
+    give: {
+      body: text([
+        'sku\tasin\tfnsku\torder-id\treturn-date\tquantity\tdetailed-disposition\treason',
+        'A-1\tB01\tX01\t111-1\t2026-10-01T00:00:00Z\t1\tSELLABLE\tUNWANTED_ITEM',
+      ]),
+    },
     becomes: quarantined,
   },
   {
@@ -199,7 +214,7 @@ export async function badInputPage(): Promise<string> {
   }
   return `# Bad input
 
-How the program handles input that is not as it should be. The rows come from a test run. The codes are those of [errors.md](errors.md). After a
+How the program handles unexpected input. The rows come from a test run. The codes are those of [errors.md](errors.md). After a
 fix, load a quarantined document again with \`sp-reports reload\`.
 
 | input | outcome | code | message | what happens to the data |

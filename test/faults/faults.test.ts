@@ -16,7 +16,7 @@ const quick = [
   'BigQuery: the answers to statements and jobs are lost',
 ];
 
-describe('faults between the program and a service', () => {
+describe('a fault between the program and a service:', () => {
   for (const name of quick) {
     it(`${name}: nothing is lost and nothing is loaded twice`, async function () {
       const found = faultCases.find((each) => each.name === name);
@@ -31,7 +31,7 @@ describe('faults between the program and a service', () => {
   }
 });
 
-describe('faults between the program and its folders', function () {
+describe('a fault between the program and a folder:', function () {
   this.timeout(120_000);
 
   /** `npm run faults` fails every call, once and from then on. */

@@ -9,7 +9,7 @@ const settings = { warehouse: { path: 'warehouse/warehouse.duckdb' } };
 /** A failure that is blamed on a document quarantines it soon. */
 const pipelines = [{ limits: { waitTimeSeconds: 0, maxReceives: 2 } }];
 
-describe('a folder that is a separate mount', function () {
+describe('a folder that is a separate mount:', function () {
   this.timeout(120_000);
   let world: World;
   let undisturbed: World;

@@ -117,6 +117,10 @@ interface Answer {
   body: Buffer;
 }
 
+/**
+ * Sends an answer, or what is wrong with it. The pauses are real, as the sockets are: what was
+ * written before must arrive.
+ */
 async function send(
   request: IncomingMessage,
   response: ServerResponse,

@@ -11,9 +11,11 @@ import {
   knownError,
   ReportsError,
 } from '../../src/errors/reports-error.js';
-import { openSharedJson } from '../../src/files/shared-json.js';
+import { type JsonKind, openSharedJson } from '../../src/files/shared-json.js';
 import { checkFolderWritable } from '../../src/files/whole-file.js';
 import { withFileFault } from '../faults/file-faults.js';
+import { silent } from './recorded-warnings.js';
+import { z } from 'zod';
 
 const failure = (code: string, more = {}) =>
   Object.assign(new Error(`${code}: words of the system, open '/mnt/raw/a'`), { code, ...more });
@@ -95,15 +97,21 @@ describe('a folder that cannot be written', () => {
   it('does not lose the content of a shared file that cannot be read for a moment', async () => {
     const path = join(folder, 'shared.json');
     writeFileSync(path, '{"a":1}');
-    const file = openSharedJson(path);
-    const change = () => file.change((held) => ({ ...(held as object), b: 2 }));
+    const kind: JsonKind<Record<string, number>> = {
+      parse: (content) => z.record(z.string(), z.number()).parse(content),
+      missing: () => ({}),
+      lost: () => ({}),
+      consequence: 'nothing follows',
+    };
+    const file = openSharedJson(path, kind, silent);
+    const change = () => file.change((held) => ({ ...held, b: 2 }));
     const none = await withFileFault({ folder: path, at: 1000, lasts: 'once', code: 'EIO' }, change);
     for (let at = 1; at <= none.calls; at += 1) {
       writeFileSync(path, '{"a":1}');
       await withFileFault({ folder, at, lasts: 'once', code: 'EIO' }, async () => {
         await change().catch((error: unknown) => assert.equal(errorCode(error), 'FILE_SYSTEM_FAILED'));
       });
-      assert.equal((openSharedJson(path).read() as { a?: number }).a, 1, `call ${at}`);
+      assert.equal(openSharedJson(path, kind, silent).read().a, 1, `call ${at}`);
     }
   });
 });

@@ -68,6 +68,7 @@ describe('whole files', () => {
     handle.sync = async function (this: typeof probe) {
       if (!(await this.stat()).isDirectory()) return;
       const seen = readdirSync(folder);
+      // As long as a disk may take: the other writers publish meanwhile.
       await new Promise((resolve) => setTimeout(resolve, 20));
       syncs += 1;
       lastSeen = seen;

@@ -9,7 +9,7 @@ import { Random } from '../../src/sandbox/random.js';
 import { packagedSchemasFolder, readSchemas } from '../../src/schema/read.js';
 import { examineDocument } from '../../src/source/document/examine.js';
 import { readNotification } from '../../src/source/notification.js';
-import { openQuotaPlan } from '../../src/source/selling-partner/quota.js';
+import { openQuotaPlan, quotaJson } from '../../src/source/selling-partner/quota.js';
 import { openSellingPartner } from '../../src/source/selling-partner/selling-partner.js';
 import { readRows } from '../parse/read-rows.js';
 import { openFolderStore } from '../../src/store/folder-store.js';
@@ -193,7 +193,9 @@ const tryOne: Record<FuzzKind, (random: Random, folder: string) => Promise<strin
           region: 'na',
           credentials: { clientId: 'c', clientSecret: 's', refreshToken: 'r' },
         },
-        quota: openQuotaPlan({ state: { read: () => ({}), change: async (change) => void change({}) } }),
+        quota: openQuotaPlan({
+          state: { read: quotaJson.missing, change: async (change) => void change(quotaJson.missing()) },
+        }),
       });
       const call = { deadlineMs: Date.now() + 5000 };
       const what = random.integer(0, 2);
@@ -232,8 +234,8 @@ type Read = { code: string } | { rows: number; rejects: { column: string | null 
 async function readBoth(bytes: Buffer, reportType: string, folder: string): Promise<Read> {
   const path = join(folder, 'document');
   writeFileSync(path, bytes);
-  const facts = { sellerId: 'A1', documentId: 'd1', reportType, marketplaceIds: [] };
-  const raw = { facts, path, bytes: bytes.length, kept: null };
+  const metadata = { sellerId: 'A1', documentId: 'd1', reportType, marketplaceIds: [] };
+  const raw = { metadata, path, bytes: bytes.length, kept: null };
   const schema = schemas.get(reportType);
   const values = async (engine: 'columnar' | 'reference') => {
     try {
@@ -251,7 +253,7 @@ async function readBoth(bytes: Buffer, reportType: string, folder: string): Prom
       `the engines differ on ${reportType} ${bytes.toString('base64').slice(0, 6000)}\n${JSON.stringify(columnar).slice(0, 500)}\n${JSON.stringify(reference).slice(0, 500)}`,
     );
   }
-  const options = { maxTextBytes: 64 * 1024 ** 2, ...(schema ? { schema } : {}) };
+  const options = { maxTextBytes: 64 * 1024 ** 2, schema, schemas: new Map() };
   try {
     const { written } = await convertDocument(
       raw,

@@ -22,10 +22,9 @@ const kinds: Record<string, () => Promise<BucketEmulator>> = {
 };
 
 if (!gsEndpoint) {
-  it('a lake in a bucket of Google Cloud Storage', function () {
-    console.warn('  skipped: STORAGE_EMULATOR is not set; see scripts/storage-emulator');
-    this.skip();
-  });
+  it(
+    'a lake in a bucket of Google Cloud Storage: pending, as STORAGE_EMULATOR is not set; see scripts/storage-emulator',
+  );
 }
 
 for (const [kind, start] of Object.entries(kinds)) {

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { type CommitPlace, CommitQueue } from '../../src/ingest/commit-queue.js';
+import { type CommitReservation, CommitQueue } from '../../src/ingest/commit-queue.js';
 import { ledgerEntry } from '../../src/warehouse/ledger/ledger-entry.js';
 import type { Load } from '../../src/warehouse/types.js';
 import { fakeContext } from './fake-context.js';
@@ -15,7 +14,7 @@ describe('a document that is ready to commit', () => {
   let clock: ReturnType<typeof simulateClock>;
   /** How many loads each commit had. */
   let commits: number[];
-  let reserved: CommitPlace;
+  let reserved: CommitReservation;
   let queue: CommitQueue;
 
   beforeEach(() => {
@@ -53,7 +52,7 @@ describe('a document that is ready to commit', () => {
 
   it('waits for what is in progress, and no longer', async () => {
     const first = submit(2);
-    await delay(20);
+    await clock.runUntil(clock.sleep(20));
     assert.deepEqual(commits, []);
     const second = submit(1);
     reserved.cancel();

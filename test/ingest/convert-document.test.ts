@@ -33,13 +33,17 @@ describe('converting a document', () => {
   function rawOf(bytes: Buffer): RawDocument {
     const path = join(folder, 'document');
     writeFileSync(path, bytes);
-    const facts = { sellerId: 'A1', documentId: 'd1', reportType: 'GET_TEST', marketplaceIds: [] };
-    return { facts, path, bytes: bytes.length, kept: null };
+    const metadata = { sellerId: 'A1', documentId: 'd1', reportType: 'GET_TEST', marketplaceIds: [] };
+    return { metadata, path, bytes: bytes.length, kept: null };
   }
 
   function convert(bytes: Buffer, engine: Engine, options: Partial<ConvertOptions> = {}) {
     const lake = openFolderStore(join(folder, 'lake'));
-    return convertDocument(rawOf(bytes), { lake, engine }, { maxTextBytes: 1e9, ...options });
+    return convertDocument(
+      rawOf(bytes),
+      { lake, engine },
+      { maxTextBytes: 1e9, schemas: new Map(), ...options },
+    );
   }
 
   const parquetFiles = () =>
@@ -105,7 +109,7 @@ describe('converting a document', () => {
       name,
       from: [name],
       type: { kind: 'string' as const },
-      ...(pii ? { pii: true as const } : {}),
+      pii: pii ? (true as const) : undefined,
     });
     const table = (name: string, columns: ReturnType<typeof column>[]) => ({
       name,
@@ -131,7 +135,7 @@ describe('converting a document', () => {
 
     for (const pii of treatments) {
       it(`loads only the table that the document has, under the policy ${pii?.policy ?? 'keep'} for personal data`, async () => {
-        const { parsed, written } = await convert(bytes, 'columnar', { schema, ...(pii ? { pii } : {}) });
+        const { parsed, written } = await convert(bytes, 'columnar', { schema, pii });
         assert.equal(parsed.engine, 'columnar');
         assert.deepEqual(
           written.tables.map(({ name, rows: count }) => [name, count]),

@@ -54,6 +54,11 @@ export interface CrashOptions {
    * Default: a file for both.
    */
   bigQuery?: string;
+  /**
+   * Address of an SQS server for the killed world, which is then killed at any time only. Default:
+   * the sandbox's own.
+   */
+  queueServer?: string;
 }
 
 /**
@@ -90,12 +95,13 @@ const passedTogether = new Set<FaultPoint>([
 ]);
 
 /** Each point in turn, rotating over the load modes. Half of a long plan is at any time. */
-function planKills({ kills, random }: CrashOptions): Kill[] {
+function planKills({ kills, random, queueServer }: CrashOptions): Kill[] {
   const cells = faultPoints.length * loadModes.length;
   return Array.from({ length: kills }, (_, index): Kill => {
     // The two numbers have no common factor, so each point meets each mode.
     const mode = loadModes[index % loadModes.length] as LoadMode;
-    if (index >= cells && index % 2 === 1) return { mode, pass: 1 };
+    const isAnyTime = queueServer !== undefined || (index >= cells && index % 2 === 1);
+    if (isAnyTime) return { mode, pass: 1 };
     const at = faultPoints[index % faultPoints.length] as FaultPoint;
     return { mode, at, pass: 1 + Math.floor(random() * (passedTogether.has(at) ? 1 : 3)) };
   });
@@ -103,10 +109,13 @@ function planKills({ kills, random }: CrashOptions): Kill[] {
 
 async function crashOneWorld(
   plan: Kill[],
-  { random, onKill, bigQuery }: CrashOptions,
+  { random, onKill, bigQuery, queueServer }: CrashOptions,
   result: CrashResult,
 ): Promise<void> {
-  const world = await makeCrashWorld(bigQuery === undefined ? {} : { settings: bigQuerySettings(bigQuery) });
+  const world = await makeCrashWorld({
+    ...(bigQuery === undefined ? {} : { settings: bigQuerySettings(bigQuery) }),
+    ...(queueServer === undefined ? {} : { queueServer, pipelines: [foreignQueuePipeline] }),
+  });
   const undisturbed = await makeCrashWorld();
   try {
     let runMs = 3000;
@@ -133,7 +142,8 @@ async function crashOneWorld(
         if (ran.code !== 0) result.differences.push(`exit code ${ran.code}: ${ran.stderr.slice(0, 500)}`);
       }
       if (/set aside|WAREHOUSE_UNREADABLE/.test(ran.stderr)) result.unopened += 1;
-      await world.sandbox.returnMessages();
+      // Another server returns them when their visibility timeout ends, during later runs.
+      if (queueServer === undefined) await world.sandbox.returnMessages();
       onKill?.(result.kills);
     }
     await Promise.all([runUntilEmpty(world), runUntilEmpty(undisturbed)]);
@@ -155,14 +165,18 @@ async function crashOneWorld(
 
 const typeOf = (mode: string) => `GET_CRASH_${mode.toUpperCase()}`;
 
+/** Its documents are in progress at every kill, and none is to blame. */
+const limits = { waitTimeSeconds: 0, concurrency: 2, maxReceives: 1000 };
+/** Short, so that messages come back while the program is still being killed. */
+const foreignQueuePipeline = { limits: { ...limits, visibilityTimeoutSeconds: 30 } };
+
 /** A report type of each load mode, with columns id, amount and quantity. */
 export const crashTypes = loadModes.map(typeOf);
 
 /** A world whose schemas have a report type of each load mode. */
 export async function makeCrashWorld(options: Parameters<typeof makeWorld>[0] = {}): Promise<World> {
   const world = await makeWorld({
-    // Its documents are in progress at every kill, and none is to blame.
-    pipelines: [{ limits: { waitTimeSeconds: 0, concurrency: 2, maxReceives: 1000 } }],
+    pipelines: [{ limits }],
     ...options,
   });
   mkdirSync(join(world.folder, 'schemas'));

@@ -171,7 +171,7 @@ describe('a drain', () => {
       assert.deepEqual(await depth(), { visible: 0, inFlight: 0 });
     }));
 
-  it('drains a queue for all pipelines that share it', () =>
+  it('serves all pipelines that share its queue', () =>
     inWorld(
       {
         pipelines: [

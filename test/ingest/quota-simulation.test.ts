@@ -4,8 +4,12 @@ import type { PipelineContext } from '../../src/ingest/context.js';
 import { drain } from '../../src/ingest/drain.js';
 import { Random } from '../../src/sandbox/random.js';
 import { amazonsPlans, RateLimits } from '../../src/sandbox/rate-limits.js';
-import type { SharedJson } from '../../src/files/shared-json.js';
-import { openQuotaPlan, type QuotaKey } from '../../src/source/selling-partner/quota.js';
+import {
+  openQuotaPlan,
+  type QuotaKey,
+  quotaJson,
+  type QuotaState,
+} from '../../src/source/selling-partner/quota.js';
 import { openSellingPartner } from '../../src/source/selling-partner/selling-partner.js';
 import type { Queue, QueueMessage } from '../../src/source/types.js';
 import type { LedgerRow, Warehouse } from '../../src/warehouse/types.js';
@@ -13,6 +17,8 @@ import { fakeContext, fakePipeline, fakeSeller } from './fake-context.js';
 import { type SimulatedClock, simulateClock } from '../runtime/simulated-clock.js';
 import { openFolderStore } from '../../src/store/folder-store.js';
 import type { Pipeline } from '../../src/config/spec.js';
+
+type QuotaStore = Parameters<typeof openQuotaPlan>[0]['state'];
 
 const reportType = 'GET_SIMULATED';
 const documentPlan = amazonsPlans.getReportDocument as { callsPerSecond: number; burst: number };
@@ -53,13 +59,14 @@ async function simulate({ sellers, documentsEach, slow = 0, order, restartAfterM
   const finishedMs = new Map<string, number[]>(sellerIds.map((id) => [id, []]));
 
   /** Amazon, as seen from its side of the network. */
-  async function answer(url: string, init: RequestInit) {
+  async function answer(to: string | URL | Request, init: RequestInit = {}): Promise<Response> {
+    const url = String(to);
     await clock.sleep(20 + random.integer(0, 1480));
-    const respond = (status: number, body: object, rate?: number) => ({
-      status,
-      headers: new Headers(rate ? { 'x-amzn-ratelimit-limit': String(rate) } : {}),
-      text: async () => JSON.stringify(body),
-    });
+    const respond = (status: number, body: object, rate?: number) =>
+      Response.json(body, {
+        status,
+        headers: rate ? { 'x-amzn-ratelimit-limit': String(rate) } : {},
+      });
     if (url.endsWith('/token')) {
       const seller = new URLSearchParams(String(init.body)).get('refresh_token') ?? '';
       return respond(200, { access_token: seller, expires_in: 3600 });
@@ -86,15 +93,15 @@ async function simulate({ sellers, documentsEach, slow = 0, order, restartAfterM
   );
   if (order === 'mixed') shuffle(bodies, random);
   const queue = simulateQueue(bodies);
-  const stored: SharedJson & { value: unknown } = {
-    value: undefined,
+  const stored: QuotaStore & { value: QuotaState } = {
+    value: quotaJson.missing(),
     read: () => stored.value,
     async change(change) {
       stored.value = change(stored.value);
     },
   };
   const real = globalThis.fetch;
-  globalThis.fetch = answer as unknown as typeof fetch;
+  globalThis.fetch = answer;
   try {
     const warehouse = simulateWarehouse();
     const abort = new AbortController();
@@ -186,7 +193,7 @@ function openContext({
   clock: SimulatedClock;
   sellerIds: string[];
   clientOf: (id: string) => string;
-  stored: SharedJson;
+  stored: QuotaStore;
   warehouse: Partial<Warehouse>;
 }): PipelineContext {
   const quota = openQuotaPlan({ state: stored, clock });

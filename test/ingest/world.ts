@@ -211,7 +211,7 @@ export function startInProcess(
       onStop = callback;
       return () => {};
     },
-    ...(watch && { watch }),
+    watch,
   });
   return { running, stop: () => onStop() };
 }
@@ -269,7 +269,7 @@ function assertHandled(stderr: string, env: NodeJS.ProcessEnv): void {
 /**
  * The built program if it is newer than its source, because it starts faster; otherwise the source.
  */
-function program(): string[] {
+export function program(): string[] {
   const root = new URL('../../', import.meta.url).pathname;
   const built = join(root, 'dist', 'main.cjs');
   const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })

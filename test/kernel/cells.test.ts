@@ -7,12 +7,12 @@ describe('the kernel that reads cells', () => {
   beforeEach(() => {
     kernel = takeKernel();
   });
-  afterEach(() => kernel.giveBack());
+  afterEach(() => kernel.release());
 
   /** The marks of a text, followed by the 64 bytes that the scan may read. */
   function scanned(text: string) {
     const bytes = Buffer.from(text);
-    const at = kernel.place(Buffer.concat([bytes, Buffer.alloc(64)]));
+    const at = kernel.copyIn(Buffer.concat([bytes, Buffer.alloc(64)]));
     const marks = kernel.zeros((bytes.length + 66) * 4);
     const lineEnds = kernel.zeros((bytes.length + 66) * 4);
     const lines = kernel.calls.findMarks(at, bytes.length, '\t'.charCodeAt(0), marks, lineEnds);
@@ -129,7 +129,7 @@ describe('the kernel that reads cells', () => {
   it('finds the end of a JSON string with an escape right before it', () => {
     for (const text of ['"\\\\"', '"\\n"', '"a\\""', '"\\u0041"', '{"a":"\\\\"}']) {
       const bytes = Buffer.from(text);
-      const at = kernel.place(Buffer.concat([bytes, Buffer.alloc(64)]));
+      const at = kernel.copyIn(Buffer.concat([bytes, Buffer.alloc(64)]));
       assert.equal(kernel.calls.endOfValue(at, bytes.length, 0), bytes.length, text);
     }
   });
@@ -139,11 +139,11 @@ describe('the kernel that reads cells', () => {
       fc.property(fc.jsonValue(), (value) => {
         const text = JSON.stringify(value);
         const bytes = Buffer.from(`${text},`);
-        const at = kernel.place(Buffer.concat([bytes, Buffer.alloc(64)]));
+        const at = kernel.copyIn(Buffer.concat([bytes, Buffer.alloc(64)]));
         assert.equal(kernel.calls.endOfValue(at, bytes.length, 0), bytes.length - 1);
         if (!/^[[{"]/.test(text)) return;
         const cut = Buffer.from(text).subarray(0, -1);
-        const half = kernel.place(Buffer.concat([cut, Buffer.alloc(64)]));
+        const half = kernel.copyIn(Buffer.concat([cut, Buffer.alloc(64)]));
         assert.equal(kernel.calls.endOfValue(half, cut.length, 0), -1);
       }),
     );

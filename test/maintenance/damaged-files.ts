@@ -46,7 +46,7 @@ export async function withoutHashes(path: (...names: string[]) => string): Promi
       if (!name.endsWith('.json')) continue;
       const { bytes: _, sha256: __, entry, ...rest } = JSON.parse(readFileSync(join(folder, name), 'utf8'));
       const { files: ___, rawSha256: ____, ...older } = entry ?? {};
-      writeFileSync(join(folder, name), JSON.stringify({ ...rest, ...(entry && { entry: older }) }));
+      writeFileSync(join(folder, name), JSON.stringify({ ...rest, entry: entry ? older : undefined }));
     }
   }
 }

@@ -4,30 +4,21 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { commandFolder } from '../commands/command-folder.js';
 import { type Damage, damageFile, flipBit, withoutHashes } from './damaged-files.js';
+import { loadOrders, ordersOf } from './load-orders.js';
 import { startS3 } from '../store/emulators.js';
-import {
-  listings,
-  listingsType,
-  makeWorld,
-  orders,
-  ordersType,
-  type Ran,
-  sellerId,
-  type World,
-} from '../ingest/world.js';
+import { listings, listingsType, makeWorld, type Ran, sellerId, type World } from '../ingest/world.js';
 
 const damages: Damage[] = [
-  { what: 'truncated to nothing', damage: () => Buffer.alloc(0) },
-  { what: 'truncated by half', damage: (bytes) => bytes.subarray(0, bytes.length / 2) },
-  { what: 'with one bit flipped', damage: (bytes) => flipBit(bytes, Math.floor(bytes.length * 0.6)) },
-  { what: 'of the same size, all zeros', damage: (bytes) => Buffer.alloc(bytes.length) },
-  { what: 'with bytes behind its end', damage: (bytes) => Buffer.concat([bytes, Buffer.from('x\n')]) },
+  { what: 'it is truncated to nothing', damage: () => Buffer.alloc(0) },
+  { what: 'it is truncated by half', damage: (bytes) => bytes.subarray(0, bytes.length / 2) },
+  { what: 'one bit is flipped', damage: (bytes) => flipBit(bytes, Math.floor(bytes.length * 0.6)) },
+  { what: 'all its bytes are zeros', damage: (bytes) => Buffer.alloc(bytes.length) },
+  { what: 'bytes follow its end', damage: (bytes) => Buffer.concat([bytes, Buffer.from('x\n')]) },
 ];
 
-const order = (number: number) => ({ id: `111-${number}`, status: 'Shipped', price: '37.50' });
 const documents: Record<string, Buffer> = {
-  'plain.txt': orders([1, 2, 3].map(order)),
-  'gzipped.txt.gz': gzipSync(orders([4, 5, 6].map(order))),
+  'plain.txt': ordersOf(1, 2, 3),
+  'gzipped.txt.gz': gzipSync(ordersOf(4, 5, 6)),
 };
 
 describe('the integrity check', function () {
@@ -36,13 +27,8 @@ describe('the integrity check', function () {
 
   /** The ids of the documents, by the names of their files. */
   async function loadAll(): Promise<Record<string, string>> {
-    const settings = ['warehouse: { path: warehouse.duckdb }', 'lake: lake', 'raw: raw', 'state: state'];
-    file('pipelines.yaml', `${settings.join('\n')}\nstatus: false\npipelines: []\n`);
+    await loadOrders({ run, file }, documents);
     const ids: Record<string, string> = {};
-    for (const [name, bytes] of Object.entries(documents)) {
-      const { code, stderr } = await run('load', file(name, bytes), '--type', ordersType);
-      assert.equal(code, 0, stderr);
-    }
     for (const name of readdirSync(path('raw'), { recursive: true, encoding: 'utf8' })) {
       const [kept] = Object.entries(documents).filter(
         ([, bytes]) =>
@@ -69,9 +55,9 @@ describe('the integrity check', function () {
     assert.equal(rows.length, 2);
     for (const row of rows) {
       const [name] = Object.entries(ids).find(([, id]) => id === row.document_id) ?? assert.fail();
-      const facts = JSON.parse(readFileSync(path('raw', `${row.raw_path}.json`), 'utf8'));
-      assert.equal(facts.sha256, row.raw_sha256);
-      assert.equal(facts.bytes, documents[name]?.length);
+      const metadata = JSON.parse(readFileSync(path('raw', `${row.raw_path}.json`), 'utf8'));
+      assert.equal(metadata.sha256, row.raw_sha256);
+      assert.equal(metadata.bytes, documents[name]?.length);
       assert.match(String(row.document_id), new RegExp(`^file-${String(row.raw_sha256).slice(0, 32)}$`));
       const files = row.files as { path: string; bytes: number }[];
       assert.deepEqual(
@@ -84,7 +70,7 @@ describe('the integrity check', function () {
 
   for (const name of Object.keys(documents)) {
     for (const damage of damages) {
-      it(`decides whether a reload uses a raw document, ${name} ${damage.what}; its rows stay`, async () => {
+      it(`keeps a reload from using the raw document ${name} if ${damage.what}, and its rows stay`, async () => {
         const ids = await loadAll();
         const before = [await tables(), await ledger()];
         damageFile(path('raw'), ids[name] ?? '', damage);
@@ -107,7 +93,7 @@ describe('the integrity check', function () {
   }
 
   for (const damage of damages) {
-    it(`makes a rebuild use the raw document if a Parquet file is ${damage.what}`, async () => {
+    it(`makes a rebuild use the raw document instead of the Parquet file if ${damage.what}`, async () => {
       const ids = await loadAll();
       const before = [await tables(), await ledger()];
       for (const id of Object.values(ids)) damageFile(path('lake'), `${id}.parquet`, damage);
@@ -151,25 +137,25 @@ describe('the integrity check', function () {
     ]);
   });
 
-  const factsDamages: Damage[] = [
+  const metadataDamages: Damage[] = [
     { what: 'of 0 bytes', damage: () => Buffer.alloc(0) },
     { what: 'of garbage', damage: (bytes) => Buffer.alloc(bytes.length, 0x9c) },
     { what: 'of other JSON', damage: () => Buffer.from('{"sellerId": 7, "documentId": null}') },
     { what: 'that is cut off', damage: (bytes) => bytes.subarray(0, 40) },
     { what: 'that is null', damage: () => Buffer.from('null') },
   ];
-  for (const damage of factsDamages) {
+  for (const damage of metadataDamages) {
     it(`affects only one document if its raw metadata is a file ${damage.what}`, async () => {
       const ids = await loadAll();
       const before = [await tables(), await ledger()];
-      const facts = damageFile(path('raw'), `${ids['plain.txt']}.json`, damage);
+      const metadata = damageFile(path('raw'), `${ids['plain.txt']}.json`, damage);
       const reloaded = await run('reload', '--status', 'loaded', '--json');
       assert.equal(reloaded.code, 1);
       const { outcomes, failures } = JSON.parse(reloaded.stdout);
       assert.deepEqual(outcomes, { loaded: 1, failed: 1 });
       assert.deepEqual(
         failures.map(({ code }: { code: string }) => code),
-        ['RAW_FACTS_UNREADABLE'],
+        ['RAW_METADATA_UNREADABLE'],
       );
       await assertSame(reloaded, before);
       // A rebuild needs no raw documents while the lake is whole.
@@ -187,7 +173,7 @@ describe('the integrity check', function () {
       assert.equal(rebuilt.fromRaw + rebuilt.fromLake, 1);
       assert.deepEqual(
         rebuilt.failures.map(({ key, code }: Record<string, unknown>) => [key, code]),
-        [[facts.replace(/\.json$/, ''), 'RAW_FACTS_UNREADABLE']],
+        [[metadata.replace(/\.json$/, ''), 'RAW_METADATA_UNREADABLE']],
       );
       assert.equal(((await tables()) as unknown[]).length, 3);
     });
@@ -216,8 +202,8 @@ describe('the integrity check', function () {
     assert.deepEqual(await tables(), before[0]);
   });
 
-  describe('files that a version without hashes wrote', () => {
-    it('are not checked: they load and are rebuilt as before, with one note', async () => {
+  describe('of files that a version without hashes wrote', () => {
+    it('lets them load and be rebuilt as before, with one note', async () => {
       await loadAll();
       await withoutHashes(path);
       const before = await tables();
@@ -233,7 +219,7 @@ describe('the integrity check', function () {
     });
 
     for (const damage of damages.slice(0, 2)) {
-      it(`are checked by the sizes in the ledger: one ${damage.what} keeps its rows`, async () => {
+      it(`goes by the sizes in the ledger: the rows stay if ${damage.what}`, async () => {
         const ids = await loadAll();
         await withoutHashes(path);
         const before = await tables();
@@ -245,7 +231,7 @@ describe('the integrity check', function () {
       });
     }
 
-    it('are refused if they have fewer rows than the ledger says, unless that loss is accepted', async () => {
+    it('refuses them if they have fewer rows than the ledger says, unless that loss is accepted', async () => {
       const ids = await loadAll();
       await withoutHashes(path);
       const before = await tables();
@@ -291,7 +277,7 @@ describe('damaged documents that Amazon still has', function () {
     world.sandbox.state.calls.filter(({ operation }) => operation === 'download').length;
 
   for (const damage of damages) {
-    it(`are downloaded again by a reload and by a rebuild: raw ${damage.what}`, async () => {
+    it(`are downloaded again by a reload and by a rebuild if the raw document is damaged: ${damage.what}`, async () => {
       world = await makeWorld();
       const before = await load();
       const raw = join(world.folder, 'raw');

@@ -31,7 +31,7 @@ describe('purge', () => {
     assert.equal(code, 0, stderr);
     return JSON.parse(stdout) as { documents: string[]; rawDocuments: number; removedFiles: string[] };
   };
-  const facts = () =>
+  const contents = () =>
     query(`SELECT order_id, order_item_id, quantity_purchased, _row FROM orders_shipping
       UNION ALL SELECT thing, NULL, NULL, _row FROM something_new UNION ALL SELECT seller_sku, item_name, quantity, _row FROM listings
       UNION ALL SELECT order_id, NULL, rating, _row FROM seller_feedback ORDER BY ALL`);
@@ -70,7 +70,7 @@ describe('purge', () => {
       'warehouse: bytes',
       'warehouse: tables',
     ]);
-    const before = await facts();
+    const before = await contents();
     mkdirSync(join(data(), 'warehouse.duckdb.rebuild.tmp'));
     const youngBefore = [...(await findWords(data(), youngWords)).keys()].filter(
       (name) => kindOf(name) !== 'copy',
@@ -83,7 +83,7 @@ describe('purge', () => {
     assert.equal(done.documents.length, 6);
 
     assert.deepEqual(await findWords(data(), oldWords), new Map());
-    assert.deepEqual(await facts(), before);
+    assert.deepEqual(await contents(), before);
     assert.deepEqual(
       readdirSync(data()).filter((name) => name.startsWith('warehouse')),
       ['warehouse.duckdb'],
@@ -124,11 +124,11 @@ describe('purge', () => {
   it('keeps everything that a rebuild needs, also if only the raw documents had it', async () => {
     rmSync(join(data(), 'lake', '_loads'), { recursive: true });
     rmSync(join(data(), 'lake', 'seller_feedback'), { recursive: true });
-    const before = await facts();
+    const before = await contents();
     const { documents } = await purge();
     const { code, stderr } = await run('rebuild');
     assert.equal(code, 0, stderr);
-    assert.deepEqual(await facts(), before);
+    assert.deepEqual(await contents(), before);
     assert.deepEqual(await purgedKeys(), documents.toSorted());
     assert.deepEqual(await findWords(data(), oldWords), new Map());
   });
@@ -191,16 +191,16 @@ describe('purge', () => {
 
   it('records the hashes also after a crash between the files and their hashes', async () => {
     await crashPurge(folder, ['lake-purged']);
-    const before = await facts();
+    const before = await contents();
     const { code, stderr } = await run('rebuild', '--json');
     assert.equal(code, 0, stderr);
-    assert.deepEqual(await facts(), before);
+    assert.deepEqual(await contents(), before);
     await purge();
     await assertKnown();
   });
 
   it('makes a damaged file again from the raw document first, and uses none of its bytes', async () => {
-    const before = await facts();
+    const before = await contents();
     const flip = (path: string) => {
       const bytes = readFileSync(path);
       // In the rows, before the footer.
@@ -213,7 +213,7 @@ describe('purge', () => {
     await purge();
     const { code, stderr } = await run('rebuild');
     assert.equal(code, 0, stderr);
-    assert.deepEqual(await facts(), before);
+    assert.deepEqual(await contents(), before);
   });
 
   it('needs the age of the documents, in words that it knows', async () => {

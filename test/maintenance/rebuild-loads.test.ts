@@ -26,7 +26,7 @@ const known = ledgerEntry({
   tables: [{ name: 'test', rows: 3 }],
 });
 
-describe('a document whose files are damaged, while a warehouse is made again', () => {
+describe('a document with damaged files, during a rebuild,', () => {
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'rebuild-'));
@@ -57,16 +57,16 @@ describe('a document whose files are damaged, while a warehouse is made again', 
   }
 
   const unreadable = {
-    damage: new ReportsError('RAW_FACTS_UNREADABLE', { path: 'd1.json', found: 'empty' }),
+    damage: new ReportsError('RAW_METADATA_UNREADABLE', { path: 'd1.json', found: 'empty' }),
   };
   /** Its bytes are gone between the listing and the reading. */
   const damaged = (): { raw: RawDocument } => {
-    const facts = { sellerId: 'A1', documentId: 'd1', reportType: 'GET_TEST', marketplaceIds: [] };
+    const metadata = { sellerId: 'A1', documentId: 'd1', reportType: 'GET_TEST', marketplaceIds: [] };
     const store = openFolderStore(join(folder, 'raw'));
-    const path = rawPath(store.folder, facts);
+    const path = rawPath(store.folder, metadata);
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, 'x');
-    return { raw: { facts, path, bytes: 1, kept: { bytes: 9, sha256: '0'.repeat(64) } } };
+    return { raw: { metadata, path, bytes: 1, kept: { bytes: 9, sha256: '0'.repeat(64) } } };
   };
 
   for (const [what, source] of [
@@ -85,7 +85,7 @@ describe('a document whose files are damaged, while a warehouse is made again', 
     });
   }
 
-  it('is not committed without its rows because the disk is full during a commit', async () => {
+  it('is not committed without its rows if the disk is full during a commit', async () => {
     let commits = 0;
     const loads: Load[] = [];
     const fullOnce = async (committed: Load[]) => {

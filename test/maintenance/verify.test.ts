@@ -16,9 +16,9 @@ import {
   type World,
 } from '../ingest/world.js';
 import { startS3 } from '../store/emulators.js';
+import { loadOrders, order, ordersOf } from './load-orders.js';
 import { type Damage, damageFile, flipBit, withoutHashes } from './damaged-files.js';
 
-const order = (number: number) => ({ id: `111-${number}`, status: 'Shipped', price: '37.50' });
 const flip = { damage: (bytes: Buffer) => flipBit(bytes, Math.floor(bytes.length / 2)) };
 const remove = { damage: () => undefined };
 
@@ -54,16 +54,8 @@ describe('verify', function () {
 
   /** Loads two documents of orders and returns the id of the first. */
   async function loadTwo(): Promise<string> {
-    const settings = ['warehouse: { path: warehouse.duckdb }', 'lake: lake', 'raw: raw', 'state: state'];
-    file('pipelines.yaml', `${settings.join('\n')}\nstatus: false\npipelines: []\n`);
-    const documents = {
-      'first.txt': orders([1, 2, 3].map(order)),
-      'second.txt.gz': gzipSync(orders([4, 5].map(order))),
-    };
-    for (const [name, bytes] of Object.entries(documents)) {
-      const { code, stderr } = await run('load', file(name, bytes), '--type', ordersType);
-      assert.equal(code, 0, stderr);
-    }
+    const documents = { 'first.txt': ordersOf(1, 2, 3), 'second.txt.gz': gzipSync(ordersOf(4, 5)) };
+    await loadOrders({ run, file }, documents);
     const [row] = (await query('SELECT document_id FROM _loads ORDER BY loaded_at LIMIT 1')) as {
       document_id: string;
     }[];
@@ -82,7 +74,7 @@ describe('verify', function () {
     instance.closeSync();
   }
 
-  it('finds nothing where ledger, files and tables agree, and changes nothing', async () => {
+  it('finds nothing if ledger, files and tables agree, and changes nothing', async () => {
     await loadTwo();
     const before = [filesOf(path('lake')), filesOf(path('raw'))];
     for (const args of [[], ['--repair']]) {
@@ -145,7 +137,7 @@ describe('verify', function () {
     },
   ];
   for (const { what, kind, change } of recordDamages) {
-    it(`makes a load record that is ${what} from ledger and lake: a rebuild without raw documents takes it`, async () => {
+    it(`writes a load record again from ledger and lake if it is ${what}, for a rebuild without raw documents`, async () => {
       const id = await loadTwo();
       const before = await tables();
       damageFile(path('lake', '_loads'), `${id}.json`, change);
@@ -187,7 +179,7 @@ describe('verify', function () {
     });
   }
 
-  it('finds rows that are missing, too many, or of no document of the ledger, and deletes none of the last', async () => {
+  it('finds rows that are missing, surplus, or of no document of the ledger, and deletes none of the last kind', async () => {
     const id = await loadTwo();
     const before = await tables();
     await tamper(`DELETE FROM orders_by_last_update WHERE amazon_order_id = '111-5'`);
@@ -216,7 +208,7 @@ describe('verify', function () {
     assert.equal(((await tables()) as unknown[]).length, 6);
   });
 
-  it('takes rows that a newer report replaced for what they are, and makes a dropped table again', async () => {
+  it('reports no rows that a newer report replaced, and makes a dropped table again', async () => {
     const id = await loadTwo();
     await run(
       'load',
@@ -335,7 +327,7 @@ describe('verify with a seller that is configured', function () {
     });
   }
 
-  it('says that a document which Amazon has no more is not repaired, and why', async () => {
+  it('reports that a document which Amazon no longer has was not repaired, and why', async () => {
     world = await makeWorld();
     const before = await load();
     damageFile(join(world.folder, 'raw'), 'amzn1.spdoc.1', flip);

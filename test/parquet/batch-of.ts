@@ -3,6 +3,7 @@ import * as arrow from 'apache-arrow';
 import { readColumnType } from '../../src/schema/column-type.js';
 import { unscaledDecimal } from '../../src/schema/decimal.js';
 import type { ColumnType, ResolvedColumn } from '../../src/schema/types.js';
+import { bitmapOf } from '../kernel/kernel-memory.js';
 
 export type Value = string | bigint | number | boolean | null;
 
@@ -27,8 +28,8 @@ const arrowTypes: Record<Exclude<ColumnType['kind'], 'decimal'>, arrow.DataType>
 export function batchOf(columns: ResolvedColumn[], rows: Value[][], firstRow = 1): arrow.RecordBatch {
   const vectors = columns.map(({ type }, index) => {
     const values = rows.map((row) => row[index] ?? null);
-    if (type.kind === 'date') return numbersVector(new arrow.DateDay(), Int32Array, values);
-    if (type.kind === 'timestamp') return numbersVector(arrowTypes.timestamp, BigInt64Array, values);
+    if (type.kind === 'date') return datesVector(values);
+    if (type.kind === 'timestamp') return timestampsVector(values);
     if (type.kind === 'decimal') return decimalsVector(type, values);
     return arrow.vectorFromArray(values as string[], arrowTypes[type.kind] as arrow.Utf8);
   });
@@ -46,6 +47,28 @@ export function batchOf(columns: ResolvedColumn[], rows: Value[][], firstRow = 1
   );
 }
 
+/** The number of values, and which are null. */
+function validityOf(values: Value[]) {
+  return {
+    length: values.length,
+    nullCount: values.filter((value) => value === null).length,
+    nullBitmap: bitmapOf(values.map((value) => value !== null)),
+  };
+}
+
+/** Arrow's builders accept dates in milliseconds, ours have days. */
+function datesVector(values: Value[]): arrow.Vector {
+  const data = Int32Array.from(values, (value) => Number(value ?? 0));
+  return arrow.makeVector(arrow.makeData({ type: new arrow.DateDay(), data, ...validityOf(values) }));
+}
+
+/** Arrow's builders accept timestamps in milliseconds, ours have microseconds. */
+function timestampsVector(values: Value[]): arrow.Vector {
+  const data = BigInt64Array.from(values, (value) => BigInt(value ?? 0));
+  const type = new arrow.TimestampMicrosecond('UTC');
+  return arrow.makeVector(arrow.makeData({ type, data, ...validityOf(values) }));
+}
+
 function decimalsVector(
   { scale, precision }: ColumnType & { kind: 'decimal' },
   values: Value[],
@@ -54,29 +77,7 @@ function decimalsVector(
     const unscaled = value === null ? 0n : unscaledDecimal(String(value), scale);
     return [0, 32, 64, 96].map((shift) => Number(BigInt.asUintN(32, unscaled >> BigInt(shift))));
   });
-  return numbersVector(new arrow.Decimal(scale, precision), Uint32Array, values, Uint32Array.from(words));
-}
-
-/** Arrow's builders accept dates in milliseconds, ours have microseconds. */
-function numbersVector(
-  type: arrow.DataType,
-  Numbers: typeof Int32Array | typeof BigInt64Array | typeof Uint32Array,
-  values: Value[],
-  words?: Uint32Array,
-): arrow.Vector {
-  const zero = Numbers === BigInt64Array ? 0n : 0;
-  const data = words ?? (Numbers as typeof Int32Array).from(values.map((value) => (value ?? zero) as number));
-  const nullBitmap = new Uint8Array(Math.ceil(values.length / 8));
-  for (const [index, value] of values.entries()) {
-    if (value !== null) nullBitmap[index >> 3] = (nullBitmap[index >> 3] ?? 0) | (1 << (index & 7));
-  }
-  const nullCount = values.filter((value) => value === null).length;
-  const made = {
-    type,
-    length: values.length,
-    nullCount,
-    data,
-    nullBitmap,
-  } as unknown as arrow.Data<arrow.Int32>;
-  return arrow.makeVector(arrow.makeData(made as never)) as arrow.Vector;
+  const type = new arrow.Decimal(scale, precision);
+  const data = Uint32Array.from(words);
+  return arrow.makeVector(arrow.makeData({ type, data, ...validityOf(values) }));
 }

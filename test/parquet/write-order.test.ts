@@ -29,6 +29,7 @@ describe('the parts of a Parquet file', () => {
     let writes = 0;
     files.writeFile = async function (this: FileHandle, ...of: Parameters<FileHandle['writeFile']>) {
       writes += 1;
+      // Long enough for the next write to overtake it, if nothing keeps that back.
       if (writes === 1) await sleep(50);
       return writeFile.apply(this, of);
     };

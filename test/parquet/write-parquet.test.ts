@@ -39,7 +39,7 @@ async function write(
     path,
     columns,
     metadata,
-    ...(rowGroupRows ? { rowGroupRows } : {}),
+    rowGroupRows,
   });
   for (const batch of batches) await writer.write(batch);
   await writer.finish();

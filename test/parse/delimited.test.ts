@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { ReportsError } from '../../src/errors/reports-error.js';
-import { maxColumns } from '../../src/parse/limits.js';
+import { defaultDocumentLimits } from '../../src/config/documents-spec.js';
 import { readColumnType } from '../../src/schema/column-type.js';
 import type { ColumnType, ReportSchema } from '../../src/schema/types.js';
 import type { ExaminedDocument } from '../../src/source/types.js';
@@ -43,7 +43,7 @@ const lines = (...of: string[]) => of.join('\n');
 const germany = { marketplaceIds: ['A1PA6795UKMFR9'] };
 
 for (const engine of ['reference', 'columnar'] as const)
-  describe(`a delimited document, ${engine} engine`, () => {
+  describe(`a delimited document, read by the ${engine} engine,`, () => {
     const readRows: (document: ExaminedDocument, schema?: ReportSchema) => ReturnType<typeof readRowsBy> = (
       document,
       schema,
@@ -218,9 +218,9 @@ for (const engine of ['reference', 'columnar'] as const)
     });
 
     it('decides the decimal mark for the whole document, never for a cell', async () => {
-      const read = async (facts: object, ...amounts: string[]) => {
+      const read = async (metadata: object, ...amounts: string[]) => {
         const { rows } = await readRows(
-          documentOf(lines('order-id\tamount', ...amounts.map((each) => `1\t${each}`)), facts),
+          documentOf(lines('order-id\tamount', ...amounts.map((each) => `1\t${each}`)), metadata),
           orders,
         );
         return rows.map(({ amount }) => amount);
@@ -232,9 +232,9 @@ for (const engine of ['reference', 'columnar'] as const)
     });
 
     it('decides the order of day and month for the whole document', async () => {
-      const read = async (facts: object, ...days: string[]) => {
+      const read = async (metadata: object, ...days: string[]) => {
         const { rows } = await readRows(
-          documentOf(lines('order-id\tday', ...days.map((each) => `1\t${each}`)), facts),
+          documentOf(lines('order-id\tday', ...days.map((each) => `1\t${each}`)), metadata),
           orders,
         );
         return rows.map(({ day }) => String(day).slice(0, 10));
@@ -319,14 +319,15 @@ for (const engine of ['reference', 'columnar'] as const)
 
     it('is refused if it is not a report', async () => {
       for (const [text, code, schema] of [
-        ['The requested data is unavailable.', 'HEADER_NOT_FOUND', orders],
-        ['The requested data is unavailable.', 'HEADER_NOT_FOUND', undefined],
-        ['Sorry, no data is available, please try again.', 'HEADER_NOT_FOUND', orders],
-        ['Error, please retry later\nfoo, bar\n', 'HEADER_NOT_FOUND', orders],
+        ['The requested data is unavailable.', 'NOT_A_REPORT', orders],
+        ['The requested data is unavailable.', 'NOT_A_REPORT', undefined],
+        ['Sorry, no data is available, please try again.', 'NOT_A_REPORT', orders],
+        ['Error, please retry later\nfoo, bar\n', 'NOT_A_REPORT', orders],
+        ['The requested data is unavailable, please try a different date range.', 'NOT_A_REPORT', undefined],
         [
-          'The requested data is unavailable, please try a different date range.',
+          Array.from({ length: 12 }, (_, line) => `Line ${line} of a long letter.`).join('\n'),
           'HEADER_NOT_FOUND',
-          undefined,
+          orders,
         ],
         ['{"errorDetails": "no data"}', 'NOT_A_REPORT', orders],
         ['{"errorDetails": "no data"}', 'NOT_A_REPORT', undefined],
@@ -435,10 +436,16 @@ for (const engine of ['reference', 'columnar'] as const)
       );
     });
 
-    it('has a note if only the marketplace decided the decimal mark', async () => {
+    it('has a warning if only the marketplace decided the decimal mark', async () => {
       const { rows, parsed } = await readRows(documentOf('order-id\tamount\n1\t1.250\n', germany), orders);
       assert.equal(rows[0]?.amount, '1250');
-      assert.match(parsed.notes.join(), /1 number such as 1\.234 may or may not have a decimal mark/);
+      assert.deepEqual(parsed.warnings, [
+        {
+          code: 'DECIMAL_MARK_GUESSED',
+          message:
+            '1 number may have a decimal mark or separate thousands, such as "1.250" in amount: 1.25 (decimal point) or 1250 (decimal comma). Read with decimal comma, usual in the marketplace DE.',
+        },
+      ]);
     });
 
     it('reads a telephone number as text, and keeps quotes that the header does not have', async () => {
@@ -453,9 +460,9 @@ for (const engine of ['reference', 'columnar'] as const)
       const wide = `a,b\n1${',"a'.repeat(40_000)}\n`;
       const before = process.cpuUsage();
       await assert.rejects(readRows(documentOf(wide, {}, 100_000)), { code: 'TOO_MANY_COLUMNS' });
-      const alike = `a,b\n1${',"a'.repeat(maxColumns - 1)}\n`;
+      const alike = `a,b\n1${',"a'.repeat(defaultDocumentLimits.maxColumns - 1)}\n`;
       const { columns } = await readRows(documentOf(alike, {}, 100_000));
-      assert.equal(columns.length, maxColumns);
+      assert.equal(columns.length, defaultDocumentLimits.maxColumns);
       const { user } = process.cpuUsage(before);
       assert.ok(user < 5_000_000, `${user / 1e6} s`);
     });

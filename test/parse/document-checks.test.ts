@@ -44,7 +44,7 @@ const result = (per: string, expected: string, found: string): CheckResult => ({
 
 describe('the totals that documents carry', () => {
   for (const engine of engines) {
-    describe(`${engine} engine`, () => {
+    describe(`and the ${engine} engine reads`, () => {
       it('match in a settlement whose amounts add up, also with a decimal comma', async () => {
         const american = header + settlementText('1', '582.89', ['1,129.99', '10.40', '-557.50']);
         assert.deepEqual(await checksOf(american, settlement, engine), [result('1', '582.89', '582.89')]);

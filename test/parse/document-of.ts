@@ -1,4 +1,5 @@
-import type { DocumentFacts, ExaminedDocument } from '../../src/source/types.js';
+import { defaultDocumentLimits } from '../../src/config/documents-spec.js';
+import type { DocumentMetadata, ExaminedDocument } from '../../src/source/types.js';
 
 /**
  * A document with this text, as `examineDocument` would return it; the text comes in chunks of
@@ -6,12 +7,12 @@ import type { DocumentFacts, ExaminedDocument } from '../../src/source/types.js'
  */
 export function documentOf(
   text: string,
-  facts: Partial<DocumentFacts> = {},
+  metadata: Partial<DocumentMetadata> = {},
   chunkCharacters = 1000,
 ): ExaminedDocument {
   return {
     raw: {
-      facts: { sellerId: 'A1', documentId: 'd1', reportType: 'GET_TEST', marketplaceIds: [], ...facts },
+      metadata: { sellerId: 'A1', documentId: 'd1', reportType: 'GET_TEST', marketplaceIds: [], ...metadata },
       path: '',
       bytes: text.length,
       kept: null,
@@ -20,6 +21,7 @@ export function documentOf(
     charset: 'utf-8',
     charsetSource: 'bytes',
     isValidUtf8: true,
+    limits: defaultDocumentLimits,
     textBytes: text.length,
     notes: [],
     async *openText() {

@@ -84,10 +84,19 @@ const oddCells = [
   '2026-10-01 10:00:00 PDT',
   '2026-10-01T24:00:00Z',
   '1969-12-31T23:59:59Z',
+  '6053-01-23T02:08:00Z',
+  '9999-12-31 23:59:59 UTC',
   '2026-10-01T10:00:00.123456Z',
   '03/04/2026',
   '13/04/2026',
   '04/13/2026',
+  '05/06/2026 10:00:00 PDT',
+  '03.04.26',
+  '26/11/5',
+  '25/12/24',
+  '2026-10-01 10:00:00 IST',
+  '1,250',
+  '1 000,00−',
   '01.02.2026 10:00:00 UTC',
   '{"a":1}',
   '[1,2]',
@@ -171,12 +180,17 @@ describe('the columnar engine', function () {
       fc.asyncProperty(shape, async (given) => {
         const text = textOf(given);
         const schema = given.withSchema ? schemaOf(given.quoting, given.columnTypes) : undefined;
-        const facts = { marketplaceIds: given.marketplaceIds };
+        const metadata = { marketplaceIds: given.marketplaceIds };
         const read = async (engine: 'reference' | 'columnar') => {
           try {
-            const { parsed, ...found } = await readRows(documentOf(text, facts, given.chunk), schema, engine);
+            const { parsed, ...found } = await readRows(
+              documentOf(text, metadata, given.chunk),
+              schema,
+              engine,
+            );
             const notes = parsed.notes.filter((note) => !note.startsWith('read by the reference parser'));
-            return { ...found, tables: parsed.tables, dialect: parsed.dialect, notes };
+            const { tables, dialect, warnings, decisions } = parsed;
+            return { ...found, tables, dialect, warnings, decisions, notes };
           } catch (error) {
             return { error: (error as Error).message };
           }

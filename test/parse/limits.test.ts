@@ -1,15 +1,11 @@
 import assert from 'node:assert/strict';
-import {
-  documentError,
-  maxColumns,
-  maxLists,
-  maxNesting,
-  maxRowCharacters,
-  maxRowValues,
-} from '../../src/parse/limits.js';
+import { defaultDocumentLimits, type DocumentLimits } from '../../src/config/documents-spec.js';
+import { documentError, maxNesting } from '../../src/parse/limits.js';
+import { ReportsError } from '../../src/errors/reports-error.js';
 import type { Engine } from '../../src/parse/types.js';
 import type { ReadableDocument } from '../../src/source/types.js';
 import { documentOf } from './document-of.js';
+import { workbookOfXml } from './hostile-workbooks.js';
 import { readRows } from './read-rows.js';
 
 /** A document of these pieces of ASCII text, each as one chunk. */
@@ -23,6 +19,7 @@ function documentOfPieces(...pieces: string[]): ReadableDocument {
   return { ...documentOf(''), openText, openBytes };
 }
 
+const { maxColumns, maxLists, maxRowCharacters, maxRowValues } = defaultDocumentLimits;
 const pieceCharacters = 2 ** 20;
 const filler = 'x'.repeat(pieceCharacters);
 const fillers = (characters: number) => [
@@ -98,7 +95,7 @@ const cases: { limit: string; code: string; kept: ReadableDocument; exceeding: R
   },
   {
     limit: 'the length of the header line',
-    code: 'ROW_TOO_LONG',
+    code: 'HEADER_TOO_LONG',
     kept: documentOfPieces(`sku\t${'n'.repeat(200_000)}\n1\t2\n`),
     exceeding: [documentOfPieces('sku\tname\t', ...fillers(pieceCharacters), '\n1\t2\t3\n')],
   },
@@ -129,10 +126,10 @@ const cases: { limit: string; code: string; kept: ReadableDocument; exceeding: R
 ];
 
 for (const engine of ['reference', 'columnar'] satisfies Engine[]) {
-  describe(`limits of the ${engine} engine`, function () {
+  describe(`the ${engine} engine`, function () {
     this.timeout(300_000);
     for (const { limit, code, kept, exceeding } of cases) {
-      it(`has one for ${limit}, and refuses what exceeds it with ${code}`, async () => {
+      it(`has a limit for ${limit}, and refuses what exceeds it with ${code}`, async () => {
         await readRows(kept, undefined, engine);
         for (const document of exceeding)
           await assert.rejects(readRows(document, undefined, engine), { code });
@@ -141,10 +138,85 @@ for (const engine of ['reference', 'columnar'] satisfies Engine[]) {
   });
 }
 
-describe('an error of the runtime at a document', () => {
-  const { facts } = documentOf('').raw;
+const narrow: DocumentLimits = {
+  maxRowCharacters: 2 ** 20,
+  maxRowValues: 100_000,
+  maxColumns: 3,
+  maxLists: 2,
+  maxWorkbookBytes: 20_000,
+  maxSheetCells: 6,
+  maxSheetCharacters: 100,
+};
+/** A workbook of so many rows and columns, with a header. */
+function workbook(rows: number, columns: number, text = '1'): Promise<Buffer> {
+  const cells = (row: number) =>
+    numbered(
+      columns,
+      (column) => `<c r="${'ABC'[column]}${row + 1}" t="str"><v>${row}${column}${text}</v></c>`,
+      '',
+    );
+  return workbookOfXml(numbered(rows, (row) => `<row r="${row + 1}">${cells(row)}</row>`, ''));
+}
 
-  it('is one of the document if the document exceeds what a text, a list or the stack can hold', () => {
+function documentOfWorkbook(bytes: Buffer): ReadableDocument {
+  async function* openBytes() {
+    yield bytes;
+  }
+  return { ...documentOf(''), charset: 'binary', openBytes };
+}
+
+/** For each setting, documents that exceed its limit in `narrow` and keep to the default. */
+const byName: Record<keyof DocumentLimits, () => Promise<ReadableDocument[]>> = {
+  maxRowCharacters: async () => [
+    documentOfPieces('sku\tname\n1\t', ...fillers(pieceCharacters), '\n2\tb\n'),
+    documentOfPieces('sku,name\n1,"', ...fillers(pieceCharacters), '"\n2,b\n'),
+    documentOfPieces('[{"a":"', ...fillers(pieceCharacters), '"},{"a":"b"}]'),
+    documentOfPieces('<r><a>', ...fillers(pieceCharacters), '</a></r>'),
+  ],
+  maxRowValues: async () => [
+    documentOfPieces(`[{"a":[${'{},'.repeat(100_001)}1]}]`),
+    documentOfPieces(`<r><a>${'<b>1</b>'.repeat(100_001)}</a></r>`),
+  ],
+  maxColumns: async () => [
+    documentOfPieces('a\tb\tc\td\n1\n'),
+    documentOfPieces('a,b,c,d\n"1"\n'),
+    documentOfPieces('[{"a":1,"b":1,"c":1,"d":1}]'),
+    documentOfPieces('<r><x><a>1</a><b>1</b><c>1</c><d>1</d></x></r>'),
+  ],
+  maxLists: async () => [
+    documentOfPieces('{"a":[1],"b":[1],"c":[1]}'),
+    documentOfPieces('<r><a>1</a><b>1</b><c>1</c></r>'),
+  ],
+  maxWorkbookBytes: async () => [documentOfWorkbook(await workbook(2, 2, 'x'.repeat(10_000)))],
+  maxSheetCells: async () => [documentOfWorkbook(await workbook(4, 2))],
+  maxSheetCharacters: async () => [documentOfWorkbook(await workbook(2, 2, 'x'.repeat(50)))],
+};
+
+for (const engine of ['reference', 'columnar'] satisfies Engine[]) {
+  describe(`limits in the settings, with the ${engine} engine`, function () {
+    this.timeout(120_000);
+    for (const [setting, documents] of Object.entries(byName)) {
+      it(`refuse what exceeds documents.${setting}, name the setting, and load it with a higher limit`, async () => {
+        for (const document of await documents()) {
+          await assert.rejects(readRows({ ...document, limits: narrow }, undefined, engine), (error) => {
+            assert.ok(error instanceof ReportsError);
+            assert.equal(error.details.setting, `documents.${setting}`);
+            assert.equal(error.details.limit, narrow[setting as keyof DocumentLimits]);
+            assert.ok(error.remedy.includes(`\`documents.${setting}\` in pipelines.yaml`), error.remedy);
+            assert.match(error.message, /\d+ \w+ or more|more than \d+ bytes|which is \d+ cells/);
+            return true;
+          });
+          await readRows(document, undefined, engine);
+        }
+      });
+    }
+  });
+}
+
+describe('a runtime error while a document is read', () => {
+  const { metadata } = documentOf('').raw;
+
+  it('blames the document if it exceeds what a text, a list or the stack can hold', () => {
     const endless = (): number => endless() + 1;
     for (const provoke of [
       endless,
@@ -157,7 +229,7 @@ describe('an error of the runtime at a document', () => {
           try {
             provoke();
           } catch (error) {
-            throw documentError(error, facts);
+            throw documentError(error, metadata);
           }
         },
         { code: 'DOCUMENT_TOO_COMPLEX', kind: 'terminal' },
@@ -165,13 +237,13 @@ describe('an error of the runtime at a document', () => {
     }
   });
 
-  it('stays as it is if memory lacks or if it is any other', () => {
+  it('is passed on unchanged if memory lacks, and in any other case', () => {
     for (const error of [
       new RangeError('Array buffer allocation failed'),
       new TypeError('undefined is not a function'),
       new RangeError('Invalid time value'),
     ]) {
-      assert.equal(documentError(error, facts), error);
+      assert.equal(documentError(error, metadata), error);
     }
   });
 });

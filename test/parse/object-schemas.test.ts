@@ -362,7 +362,7 @@ describe('a JSON document with a schema', () => {
   });
 });
 
-describe('for any lists that a schema names', () => {
+describe('for any lists that a schema names,', () => {
   /** A value that can be recognized, wherever it ends up. */
   const value = fc.integer({ min: 0, max: 1e9 }).map((number) => `v${number}v`);
   const sub = fc.record({ e: value, f: fc.option(value) }, { requiredKeys: [] });

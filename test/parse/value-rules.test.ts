@@ -41,7 +41,7 @@ async function readExample(example: ValueExample, engine: 'columnar' | 'referenc
   return { value, rejected: rejects.map(({ raw }) => raw) };
 }
 
-describe('the rules for values of documents', () => {
+describe('the rules for values of documents:', () => {
   for (const { rule, examples } of valueRules) {
     it(rule, async () => {
       for (const example of examples) {
@@ -57,7 +57,7 @@ describe('the rules for values of documents', () => {
     });
   }
 
-  it('have an example for each type', () => {
+  it('each type has an example', () => {
     const kinds = new Set(
       valueRules.flatMap(({ examples }) => examples.map(({ type }) => readColumnType(type)?.kind)),
     );

@@ -3,7 +3,7 @@ import type { SheetData } from 'write-excel-file/node';
 import writeWorkbook from 'write-excel-file/node';
 import type { Engine } from '../../src/parse/types.js';
 import type { DocumentFormat, ReportSchema } from '../../src/schema/types.js';
-import type { DocumentFacts, ExaminedDocument } from '../../src/source/types.js';
+import type { DocumentMetadata, ExaminedDocument } from '../../src/source/types.js';
 import { documentOf } from './document-of.js';
 import { workbookOfXml } from './hostile-workbooks.js';
 import { readRows } from './read-rows.js';
@@ -36,12 +36,12 @@ const at = (iso: string, format = 'yyyy-mm-dd hh:mm:ss') => ({ value: new Date(i
 /** A workbook with these sheets, as `examineDocument` would return it. */
 async function workbookOf(
   sheets: Record<string, SheetData>,
-  facts: Partial<DocumentFacts> = {},
+  metadata: Partial<DocumentMetadata> = {},
 ): Promise<ExaminedDocument> {
   const parts = Object.entries(sheets).map(([sheet, data]) => ({ sheet, data }));
   const bytes = await writeWorkbook(parts).toBuffer();
   return {
-    ...documentOf('', facts),
+    ...documentOf('', metadata),
     charset: 'binary',
     isValidUtf8: false,
     async *openBytes() {
@@ -64,7 +64,7 @@ function sparseRows(attributes: string): string {
 }
 
 for (const engine of ['reference', 'columnar'] satisfies Engine[]) {
-  describe(`a workbook, read by the ${engine} engine`, () => {
+  describe(`a workbook, read by the ${engine} engine,`, () => {
     const withoutRow = ({ rows }: { rows: Record<string, string | null>[] }) =>
       rows.map(({ _row, ...values }) => values);
 
@@ -195,7 +195,7 @@ for (const engine of ['reference', 'columnar'] satisfies Engine[]) {
         sparseRows('x=">" r="XFD1048&#53;76"'),
         'WORKBOOK_TOO_LARGE',
       ],
-      ['in rows that no sheet has', sparseRows('r="A99999999999"'), 'WORKBOOK_TOO_LARGE'],
+      ['in rows that no sheet has', sparseRows('r="A99999999999"'), 'FORMAT_UNSUPPORTED'],
       ['with an address that is none', sparseRows('r="A1e9"'), 'FORMAT_UNSUPPORTED'],
     ] as const) {
       it(`with cells ${what} is refused with ${code} before their places are made`, async () => {

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { DuckDBInstance } from '@duckdb/node-api';
-import type { Config } from '../../src/config/spec.js';
+import type { Pipeline } from '../../src/config/spec.js';
 import { piiTreatment } from '../../src/privacy/pii-policy.js';
 import { commandFolder } from '../commands/command-folder.js';
+import { fakeContext, fakePipeline } from '../ingest/fake-context.js';
 import { runInProcess } from '../ingest/world.js';
 
 const key = 'a key of the tests, long enough';
@@ -132,18 +133,12 @@ pipelines:
 });
 
 describe('the personal data policy', () => {
-  const rule = (name: string, queue: string, reportTypes: string, pii: 'keep' | 'hash' | 'drop') => ({
-    name,
-    queue,
-    reportTypes: [reportTypes],
-    pii,
-  });
-  const policy = (pipeline: string | null, reportType: string, rules: ReturnType<typeof rule>[]) =>
-    piiTreatment({ pipeline, reportType }, {
-      pipelines: [],
-      unsetPipelines: rules,
-      piiHashKey: key,
-    } as unknown as Config)?.policy ?? 'keep';
+  const rule = (name: string, queue: string, reportTypes: string, pii: 'keep' | 'hash' | 'drop') =>
+    fakePipeline({ name, queue, reportTypes: [reportTypes], pii });
+  const policy = (pipeline: string | null, reportType: string, rules: Pipeline[]) => {
+    const { config } = fakeContext({ config: { pipelines: [], unsetPipelines: rules, piiHashKey: key } });
+    return piiTreatment({ pipeline, reportType }, config)?.policy ?? 'keep';
+  };
 
   it('is the strictest of all pipelines of one queue that load the type, whichever of them drained it', () => {
     const rules = [

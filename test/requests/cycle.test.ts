@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ReportsError } from '../../src/errors/reports-error.js';
 import { openRequestStore } from '../../src/requests/request-store.js';
 import { runRequestCycle } from '../../src/requests/request-cycle.js';
@@ -12,6 +12,7 @@ import type { Report } from '../../src/source/types.js';
 import type { LedgerRow } from '../../src/warehouse/types.js';
 import { ledgerEntry } from '../../src/warehouse/ledger/ledger-entry.js';
 import { fakeContext, fakePipeline, fakeRequest, fakeSeller } from '../ingest/fake-context.js';
+import { silent } from '../files/recorded-warnings.js';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -27,7 +28,7 @@ interface Listed extends Report {
 
 type TestRequest = Partial<RequestConfig> & { reportType: string };
 
-describe('turns of requests', () => {
+describe('request cycles', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sp-reports-turns-'));
   after(() => rmSync(folder, { recursive: true, force: true }));
   let reports: Listed[] = [];
@@ -66,7 +67,7 @@ describe('turns of requests', () => {
       config: { state: folder, sellers, pipelines },
       warehouse: {
         seen: async () => new Map(),
-        loads: async ({ dataEndSince = '' }) =>
+        loadFields: async (_, { dataEndSince = '' }) =>
           ledger.filter(({ dataEnd }) => (dataEnd ?? '') >= dataEndSince),
       },
       clock: { now: () => nowMs, sleep: async () => {}, every: () => () => {} },
@@ -81,7 +82,7 @@ describe('turns of requests', () => {
           return { ...report, status: 'IN_PROGRESS' } as Report;
         },
         async createReport(wanted, { onTaken }) {
-          await sleep(1);
+          await nextTurn();
           await onCreate();
           await onTaken?.();
           const failure = failures.get(sellerId);
@@ -100,7 +101,7 @@ describe('turns of requests', () => {
 
   const requestedSellers = () => reports.map(({ sellerId }) => sellerId);
 
-  it('rotate among the sellers if Amazon wants the requests of a type spaced out', async () => {
+  it('alternate between the sellers if Amazon wants the requests of a type spaced out', async () => {
     for (let hour = 0; hour < 10 * 24; hour += 1) {
       await turn(twoSellers, fees);
       for (const { reportId } of reports) await done(reportId);
@@ -126,10 +127,28 @@ describe('turns of requests', () => {
     );
   });
 
+  it('wait out the minimum interval of a type after its state was lost, and request nothing twice', async () => {
+    await turn(oneSeller, traffic);
+    const [first] = reports;
+    assert.ok(first);
+    writeFileSync(join(folder, 'requests.json'), '{"format":2,');
+    // Amazon's list does not show it, as if another seller of the application had requested it.
+    reports = [];
+    nowMs += 14 * 60_000;
+    assert.equal((await turn(oneSeller, traffic))?.postponed, 1);
+    nowMs += 14 * 60_000;
+    assert.deepEqual(reports, []);
+    await turn(oneSeller, traffic);
+    assert.equal(reports.length, 0);
+    nowMs += 2 * 60_000;
+    await turn(oneSeller, traffic);
+    assert.equal(reports.length, 1);
+  });
+
   const backlog = { ...traffic, from: new Date(startMs - 30 * dayMs).toISOString().slice(0, 10) };
   const twoPipelines = twoSellers.map((id) => ({ sellers: [id], request: backlog }));
 
-  it('rotate among the sellers of two pipelines, whichever pipeline has its turn first', async () => {
+  it('alternate between the sellers of two pipelines, whichever pipeline runs its cycle first', async () => {
     const [first, second] = turnsOf(twoPipelines);
     for (let quarter = 0; quarter < 10; quarter += 1) {
       // The other pipeline always comes just after a request.
@@ -140,7 +159,7 @@ describe('turns of requests', () => {
     assert.deepEqual(requestedSellers(), Array.from({ length: 5 }, () => twoSellers).flat());
   });
 
-  it('count only windows of their own pipeline as left to a later turn', async () => {
+  it('count only windows of their own pipeline as left to a later cycle', async () => {
     const [first, second] = turnsOf(twoPipelines);
     const ofFirst = await first?.();
     assert.deepEqual([ofFirst?.requested.length, ofFirst?.postponed], [1, 29]);
@@ -148,7 +167,7 @@ describe('turns of requests', () => {
     assert.deepEqual([ofSecond?.requested.length, ofSecond?.postponed], [0, 30]);
   });
 
-  it('request one report of a spaced type at a time if two pipelines have their turn at once', async () => {
+  it('request one report of a spaced type at a time if two pipelines run their cycles at once', async () => {
     await Promise.all(turnsOf(twoPipelines).map((each) => each()));
     assert.equal(reports.length, 1);
   });
@@ -161,7 +180,7 @@ describe('turns of requests', () => {
     assert.deepEqual(requestedSellers(), twoSellers);
   });
 
-  it('leave older windows to later turns if another pipeline has as many of the seller in progress', async () => {
+  it('leave older windows to later cycles if another pipeline has enough windows of the seller in flight', async () => {
     const orders = { ...backlog, reportType: 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL' };
     const other = { ...backlog, reportType: 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL' };
     const [first, second] = turnsOf([orders, other].map((request) => ({ sellers: oneSeller, request })));
@@ -171,7 +190,7 @@ describe('turns of requests', () => {
   });
 
   for (const code of ['API_QUOTA_EXCEEDED', 'API_ACCESS_DENIED'] as const) {
-    it(`let the next seller go if Amazon refused the one before (${code})`, async () => {
+    it(`continue with the next seller after ${code} for the one before`, async () => {
       const about = { operation: 'createReport', sellerId: 'A1SELLER', found: '403' };
       failures.set('A1SELLER', new ReportsError(code, about));
       await turn(twoSellers, fees);
@@ -190,7 +209,7 @@ describe('turns of requests', () => {
     },
   ];
   for (const { name, window, lag, had } of firstWindows) {
-    it(`request no first window that the ledger already has: ${name}`, async () => {
+    it(`do not request a first window that the ledger already has: ${name}`, async () => {
       nowMs = Date.UTC(2026, 11, 20, 12);
       const [start = '', end = ''] = had;
       const dataEnd = new Date(Date.parse(end) - 1000).toISOString();
@@ -198,7 +217,7 @@ describe('turns of requests', () => {
       const marketplaceIds = ['ATVPDKIKX0DER'];
       const entry = ledgerEntry({ key: 'A1SELLER/1', status: 'loaded', marketplaceIds, dataStart, dataEnd });
       ledger = [{ ...entry, loadedAt: dataEnd }];
-      const summary = await turn(oneSeller, { ...traffic, window, ...(lag && { lag }) });
+      const summary = await turn(oneSeller, { ...traffic, window, lag });
       assert.deepEqual(summary?.requested, []);
     });
   }
@@ -231,7 +250,7 @@ describe('turns of requests', () => {
       assert.deepEqual([summary?.requested.length, summary?.failures], [1, []]);
     });
 
-    it('leave it to its own turn to report that Amazon refuses a request', async () => {
+    it('leave it to the cycle of that pipeline to report that Amazon refuses a request', async () => {
       const { first, second } = await turnBehindOther();
       failures.set('A2SELLER', new ReportsError('API_REQUEST_REFUSED', { ...about, found: '400' }));
       const summary = await first?.();
@@ -241,10 +260,10 @@ describe('turns of requests', () => {
       assert.deepEqual(codes, ['REPORT_REQUEST_REFUSED']);
     });
 
-    it('leave it to its own turn to report an abandoned window', async () => {
+    it('leave it to the cycle of that pipeline to report an abandoned window', async () => {
       const { first, second } = await turnBehindOther();
       await second?.();
-      const store = openRequestStore(folder);
+      const store = openRequestStore(folder, silent);
       const [, { key, begin } = { key: '', begin: '' }] = store.all();
       const end = new Date(Date.parse(begin) + dayMs).toISOString();
       const at = new Date(startMs - 9 * dayMs).toISOString();
@@ -282,7 +301,7 @@ describe('turns of requests', () => {
       onCreate = async () => {};
     };
 
-    it('find the report of a lost answer as soon as the quota allows it', async () => {
+    it('find the report of a lost response as soon as the quota allows it', async () => {
       const orders = { reportType: 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL' };
       // With a sibling, only a report that was created at about that time is taken for that of the
       // request.
@@ -343,7 +362,7 @@ describe('turns of requests', () => {
   });
 
   it('keep what another process requests while the list of reports is read', async () => {
-    const store = openRequestStore(folder);
+    const store = openRequestStore(folder, silent);
     const from = new Date(startMs - 2 * dayMs).toISOString().slice(0, 10);
     const orders = { ...traffic, reportType: 'GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL', from };
     const [older, newer] = [2, 1].map((ago) => {
@@ -381,7 +400,7 @@ describe('turns of requests', () => {
 
   /** As the ledger says: the window is answered. */
   async function done(reportId: string): Promise<void> {
-    const store = openRequestStore(folder);
+    const store = openRequestStore(folder, silent);
     for (const { key, windows } of store.all()) {
       if (!windows.some(({ attempts }) => attempts.at(-1)?.reportId === reportId)) continue;
       const answered = windows.map((each) => ({ ...each, state: 'answered' as const }));

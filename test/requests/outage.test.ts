@@ -10,6 +10,7 @@ import { runRequestCycle } from '../../src/requests/request-cycle.js';
 import type { CallOptions, Report } from '../../src/source/types.js';
 import { fakeContext, fakePipeline, fakeRequest, fakeSeller } from '../ingest/fake-context.js';
 import type { Pipeline } from '../../src/config/spec.js';
+import { silent } from '../files/recorded-warnings.js';
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
@@ -52,13 +53,13 @@ class Amazon {
 
   /** The answers of createReport for this many types were lost days ago, one after the other. */
   async loseAnswers(number = reportTypes.length, became: 'made' | 'nothing' = 'nothing'): Promise<void> {
-    const store = openRequestStore(this.folder);
+    const store = openRequestStore(this.folder, silent);
     const [startOfWeekMs, endMs] = [startMs - 7.5 * dayMs, startMs - dayMs / 2];
     const start = new Date(startOfWeekMs).toISOString();
     for (const [index, reportType] of reportTypes.slice(0, number).entries()) {
       const at = new Date(this.nowMs + index * 15 * minuteMs).toISOString();
       const key = `${sellerId} ${reportType} ${marketplaceIds}`;
-      const begun = beginProgress(reportType, startOfWeekMs, this.nowMs);
+      const begun = beginProgress({ sellerId, reportType }, startOfWeekMs, this.nowMs);
       const window = { startMs: startOfWeekMs, endMs };
       const attempted = applyToWindow(begun, window, { type: 'attempted' }, Date.parse(at));
       await store.update(key, () => ({ ...attempted, lastRequestedAt: at }));
@@ -115,7 +116,7 @@ class Amazon {
         sellers: [fakeSeller({ id: sellerId, marketplaces: marketplaceIds })],
         pipelines: [pipeline],
       },
-      warehouse: { seen: async () => new Map(), loads: async () => [] },
+      warehouse: { seen: async () => new Map(), loadFields: async () => [] },
       clock: { now: () => this.nowMs, sleep: async () => {}, every: () => () => {} },
       sellingPartner: () => ({
         getReport: async (id) => {
@@ -158,8 +159,11 @@ describe('requests after an outage of createReport', () => {
   });
   afterEach(() => rmSync(amazon.folder, { recursive: true, force: true }));
 
-  for (const state of ['fails', 'makes and fails'] as const) {
-    it(`are made as soon as it works again, and none twice (${state})`, async () => {
+  for (const [state, what] of [
+    ['fails', 'fails'],
+    ['makes and fails', 'makes a report and fails'],
+  ] as const) {
+    it(`are made as soon as it works again, and none twice, if each call ${what}`, async () => {
       amazon.state = state;
       await amazon.turns(20, 15);
       amazon.state = 'answers';
@@ -177,7 +181,7 @@ describe('requests after an outage of createReport', () => {
     assert.ok(amazon.calls - before <= 4, `${amazon.calls - before} calls`);
   });
 
-  it('are made step by step if each answer was lost days ago and others made many requests since', async () => {
+  it('are made step by step if each response was lost days ago and others have made many requests since', async () => {
     await amazon.loseAnswers();
     amazon.addOthers(2000);
     const [first] = await amazon.turns(1, 15);
@@ -187,21 +191,21 @@ describe('requests after an outage of createReport', () => {
     assert.deepEqual(amazon.typesMade(), reportTypes.toSorted());
   });
 
-  it('are made step by step if one turn per minute leaves hardly any quota of getReports', async () => {
+  it('are made step by step if one cycle per minute leaves hardly any quota of getReports', async () => {
     await amazon.loseAnswers();
     amazon.addOthers(2000);
     await amazon.turns(20, 1);
     assert.deepEqual(amazon.typesMade(), reportTypes.toSorted());
   });
 
-  it('continue with what is certain if the quota of getReports is used up', async () => {
+  it('are made for the windows whose state is certain if the quota of getReports is used up', async () => {
     await amazon.loseAnswers(7);
     amazon.useUpQuota();
     const [first] = await amazon.turns(1, 15);
     assert.deepEqual([first?.requested.length, first?.postponed, first?.failures], [7, 7, []]);
   });
 
-  it('find the report of a lost answer behind all that others requested since', async () => {
+  it('find the report of a lost response behind all that others have requested since', async () => {
     await amazon.loseAnswers(14, 'made');
     amazon.addOthers(2000);
     await amazon.turns(5, 15);

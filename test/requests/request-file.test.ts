@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ReportsError } from '../../src/errors/reports-error.js';
-import { parseRequestFile } from '../../src/requests/request-file.js';
+import { beginProgress } from '../../src/requests/request-progress.js';
+import { systemClock } from '../../src/runtime/clock.js';
 import { openRequestStore } from '../../src/requests/request-store.js';
 import { listingsType, makeWorld, sellerId } from '../ingest/world.js';
+import { recordedWarnings, silent } from '../files/recorded-warnings.js';
 
 const day = (of: number) => `2026-10-0${of}T00:00:00.000Z`;
 const at = '2026-10-09T12:00:00.000Z';
@@ -49,7 +50,7 @@ describe('requests.json', () => {
 
   it('is read in its first format, with a state for each window', () => {
     writeFileSync(file, JSON.stringify(format1));
-    const store = openRequestStore(folder);
+    const store = openRequestStore(folder, silent);
     const { windows = [], ...progress } = store.progress('A1 GET_X US') ?? {};
     assert.deepEqual(
       windows.map(({ state, retryAt, attempts }) => [state, retryAt, attempts.length]),
@@ -71,6 +72,7 @@ describe('requests.json', () => {
     assert.equal(windows[5]?.forcedAt, at);
     assert.deepEqual(progress, {
       version: 1,
+      sellerId: 'A1',
       reportType: 'GET_X',
       begin: day(1),
       doneUntil: day(2),
@@ -83,57 +85,85 @@ describe('requests.json', () => {
 
   it('is written in the second format by the first change, and loses nothing of the first', async () => {
     writeFileSync(file, JSON.stringify(format1));
-    const store = openRequestStore(folder);
+    const store = openRequestStore(folder, silent);
     const before = [store.all(), store.schedules()];
     await store.updateSchedules((held) => held);
     assert.equal(JSON.parse(readFileSync(file, 'utf8')).format, 2);
-    const again = openRequestStore(folder);
+    const again = openRequestStore(folder, silent);
     assert.deepEqual([again.all(), again.schedules()], before);
+  });
+
+  it('gets the seller of each request that an earlier version wrote without it', async () => {
+    const { sellerId: _, ...earlier } = beginProgress({ sellerId: 'A1', reportType: 'GET_X' }, 0, 1);
+    const later = beginProgress({ sellerId: 'A2', reportType: 'GET_X' }, 0, 1);
+    const requests = { 'A1 GET_X US': earlier, 'A2 GET_X US': later };
+    writeFileSync(file, JSON.stringify({ format: 2, requests, schedules: {} }));
+    const store = openRequestStore(folder, silent);
+    assert.deepEqual(
+      store.all().map(({ sellerId: id }) => id),
+      ['A1', 'A2'],
+    );
+    await store.updateSchedules((held) => held);
+    const written = JSON.parse(readFileSync(file, 'utf8')).requests;
+    assert.equal(written['A1 GET_X US'].sellerId, 'A1');
   });
 
   const one = { format: 2, requests: {}, schedules: {} };
   for (const [name, content] of [
-    ['a list', []],
-    ['a text', 'requests'],
-    ['null', null],
-    ['other keys', { sellers: {} }],
-    ['a later format', { ...one, format: 3 }],
-    ['requests that are a list', { ...one, requests: [] }],
-    ['a request without windows', { ...one, requests: { key: { version: 1 } } }],
-    ['an invalid time', { reports: { a: { ...format1.reports['A1 GET_X US'], doneUntil: 'no time' } } }],
+    ['a list', '[]'],
+    ['a text', '"requests"'],
+    ['null', 'null'],
+    ['half a file', '{"format":'],
+    ['other keys', '{"sellers":{}}'],
+    ['requests that are a list', JSON.stringify({ ...one, requests: [] })],
+    ['a request without windows', JSON.stringify({ ...one, requests: { key: { version: 1 } } })],
+    [
+      'an invalid time',
+      JSON.stringify({ reports: { a: { ...format1.reports['A1 GET_X US'], doneUntil: 'no time' } } }),
+    ],
   ] as const) {
-    it(`is refused with a code of the catalogue, and stays as it is, if it holds ${name}`, async () => {
-      assert.throws(
-        () => parseRequestFile(content, file),
-        (error) => error instanceof ReportsError && error.code === 'REQUEST_STATE_INVALID',
-      );
-      const text = JSON.stringify(content);
-      writeFileSync(file, text);
-      const store = openRequestStore(folder);
-      await assert.rejects(
-        store.update('key', (held) => held),
-        { code: 'REQUEST_STATE_INVALID' },
-      );
-      assert.equal(readFileSync(file, 'utf8'), text);
+    it(`is set aside with a warning if it holds ${name}, and its loss is recorded`, async () => {
+      writeFileSync(file, content);
+      const recorded = recordedWarnings();
+      const clock = { ...systemClock, now: () => Date.parse(at) };
+      const store = openRequestStore(folder, { ...recorded, clock });
+      assert.deepEqual([store.all(), store.lostAtMs()], [[], Date.parse(at)]);
+      await store.updateSchedules((held) => held);
+      assert.equal(JSON.parse(readFileSync(file, 'utf8')).lostAt, at);
+      const [aside = ''] = readdirSync(folder).filter((each) => each.includes('damaged'));
+      assert.equal(readFileSync(join(folder, aside), 'utf8'), content);
+      assert.equal(recorded.warnings.length, 1);
+      assert.ok(recorded.warnings[0]?.includes(aside), recorded.warnings[0]);
+      rmSync(join(folder, aside));
     });
   }
 
-  it('starts again if it is missing, or is not JSON', () => {
-    for (const text of [undefined, '{"format":']) {
-      rmSync(file, { force: true });
-      if (text !== undefined) writeFileSync(file, text);
-      assert.deepEqual(openRequestStore(folder).all(), []);
-    }
+  it('is refused with a code of the catalogue, and stays as it is, if a later version wrote it', async () => {
+    const text = JSON.stringify({ ...one, format: 3 });
+    writeFileSync(file, text);
+    const store = openRequestStore(folder, silent);
+    await assert.rejects(
+      store.update('key', (held) => held),
+      { code: 'REQUEST_STATE_INVALID' },
+    );
+    assert.equal(readFileSync(file, 'utf8'), text);
+    assert.deepEqual(readdirSync(folder), ['requests.json']);
   });
 
-  it('makes requests fail and raises an alarm, but stops no drain, if it holds something else', async () => {
+  it('begins without a loss if it is missing', () => {
+    rmSync(file, { force: true });
+    const store = openRequestStore(folder, silent);
+    assert.deepEqual([store.all(), store.lostAtMs()], [[], undefined]);
+  });
+
+  it('makes requests fail and raises an alarm, but stops no drain, if a later version wrote it', async () => {
     const request = [{ reportType: listingsType, cron: '0 0 * * *' }];
     const settings = { alarms: { webhook: '${WEBHOOK_SECRET}' } };
     const world = await makeWorld({ settings, pipelines: [{ request }] });
     world.env.WEBHOOK_SECRET = 'http://127.0.0.1:9/';
     try {
       mkdirSync(join(world.folder, 'state'), { recursive: true });
-      writeFileSync(join(world.folder, 'state', 'requests.json'), '[]');
+      writeFileSync(join(world.folder, 'state', 'requests.json'), '{"format":3}');
       const run = await world.run('run');
       assert.equal(run.code, 1);
       assert.match(run.stderr, /REQUEST_STATE_INVALID/);

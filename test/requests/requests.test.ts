@@ -102,7 +102,7 @@ describe('requests', () => {
     writeFileSync(file, stringify(settings));
   }
 
-  it('ask for the last whole day, load it when it arrives, and ask for no day twice', async () => {
+  it('cover the last whole day, which is loaded when it arrives, and cover no day twice', async () => {
     await open([{ ...daily, reportOptions: { ShowSalesChannel: true } }], { make: () => done });
     const { summary } = await run();
     assert.equal(summary.requests.asked.length, 1);
@@ -116,7 +116,7 @@ describe('requests', () => {
     assert.deepEqual([last.requests.asked, last.requests.underway, calls('createReport')], [[], 0, 1]);
   });
 
-  it('ask for every missed day separately', async () => {
+  it('cover every missed day separately', async () => {
     await open([{ ...daily, from: date(today() - 3 * dayMs) }], { make: () => done });
     await run();
     const days = [3, 2, 1].map((ago) => [
@@ -176,7 +176,7 @@ describe('requests', () => {
     );
   });
 
-  it('leave older windows to later turns, so that fresh documents have their quota', async () => {
+  it('leave older windows to later cycles, so that new documents have their quota', async () => {
     await open([{ ...daily, from: date(today() - 20 * dayMs) }], { make: () => done });
     const { summary } = await run();
     assert.equal(summary.requests.asked.length, 5);
@@ -187,7 +187,7 @@ describe('requests', () => {
     assert.equal(new Set(requestedDays().map(String)).size, 10);
   });
 
-  it('take CANCELLED as an answer: nothing to load, and no gap', async () => {
+  it('are answered by CANCELLED: there is nothing to load, and no gap', async () => {
     await open([{ ...daily, from: date(today() - 3 * dayMs) }], {
       make: ({ dataStart = '' }) =>
         dataStart.startsWith(date(today() - 2 * dayMs)) ? { status: 'CANCELLED' } : done,
@@ -284,9 +284,8 @@ describe('requests', () => {
       world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(1) }),
     );
     await run();
-    change((stored) => {
-      for (const progress of Object.values(stored.requests)) progress.doneUntil = 'no time';
-    });
+    // A later version of the program wrote the state.
+    change((stored) => Object.assign(stored, { format: 3 }));
     await world.sandbox.notify(
       world.sandbox.addReport({ sellerId, reportType: listingsType, body: listings(2) }),
     );
@@ -445,7 +444,7 @@ describe('requests', () => {
     assert.equal(requested().length, 2);
   });
 
-  it('that the quota does not allow wait for a later turn, and delay no drain', async () => {
+  it('that the quota does not allow wait for a later cycle, and delay no drain', async () => {
     await open([{ ...daily, from: date(today() - 3 * dayMs) }], {
       plans: { createReport: { callsPerSecond: 0.01, burst: 1 } },
     });
@@ -531,6 +530,7 @@ describe('requests', () => {
   it('are made by cron while the program runs', async () => {
     await open([{ ...daily, cron: '* * * * * *' }], { make: () => done });
     const { running, stop } = startInProcess(['start', '--json'], world);
+    // The program runs by the real clock, because node-cron does.
     const giveUpAtMs = Date.now() + 10_000;
     while (requested().length === 0 && Date.now() < giveUpAtMs) await sleep(50);
     stop();

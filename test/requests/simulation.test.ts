@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -32,7 +32,8 @@ type Step =
   | { do: 'turn'; calls: Fate[]; isListed?: boolean }
   | { do: 'wait'; hours: number }
   | { do: 'end'; ends: End[] }
-  | { do: 'forget' };
+  | { do: 'forget' }
+  | { do: 'damage' };
 
 /** The outcome of a call: if it is lost, the program ends; if it fails, the turn continues. */
 const fates = [
@@ -68,6 +69,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
       }),
     },
     { weight: 1, arbitrary: fc.constant({ do: 'forget' as const }) },
+    { weight: 1, arbitrary: fc.constant({ do: 'damage' as const }) },
   ),
   { maxLength: 20 },
 ) as fc.Arbitrary<Step[]>;
@@ -107,7 +109,7 @@ class Simulation {
       const became = { DONE: 'loaded', CANCELLED: 'cancelled', FATAL: 'fatal' } as const;
       const key = ledgerKey({ sellerId, reportId });
       // A notification of a cancelled report does not name its period.
-      const facts =
+      const fields =
         status === 'CANCELLED' ? {} : { marketplaceIds, dataStart, dataEnd, reportCreatedAt: createdAt };
       const entry = ledgerEntry({
         key,
@@ -115,7 +117,7 @@ class Simulation {
         reportId,
         reportType,
         status: became[status as End],
-        ...facts,
+        ...fields,
       });
       this.ledger.push({ ...entry, loadedAt: new Date(this.nowMs).toISOString() });
     }
@@ -124,6 +126,15 @@ class Simulation {
   /** The state folder is lost. */
   forget(): void {
     rmSync(join(this.folder, 'requests.json'), { force: true });
+  }
+
+  /** The state of requests is cut off, unless Amazon's list would not show what was requested. */
+  damage(): void {
+    const isListed = this.reports.every(
+      ({ status, createdAt }) =>
+        status === 'DONE' || (status === 'IN_QUEUE' && this.nowMs - Date.parse(createdAt) < 3 * dayMs),
+    );
+    if (isListed) writeFileSync(join(this.folder, 'requests.json'), '{"format": 2, "requests": {');
   }
 
   private context(pipeline: Pipeline): PipelineContext {
@@ -135,7 +146,7 @@ class Simulation {
       },
       warehouse: {
         seen: async (keys) => rowsByKeys(this.ledger, keys),
-        loads: async ({ statuses }) => this.ledger.filter(({ status }) => statuses?.includes(status)),
+        loadFields: async (_, { statuses }) => this.ledger.filter(({ status }) => statuses?.includes(status)),
       },
       sellingPartner: () => this.amazon(),
       clock: { now: () => this.nowMs, sleep: async () => {}, every: () => () => {} },
@@ -208,6 +219,7 @@ describe('requests in a simulation of random events', () => {
           if (step.do === 'end') simulation.end([...step.ends]);
           if (step.do === 'forget' && simulation.reports.every(({ status }) => status === 'DONE'))
             simulation.forget();
+          if (step.do === 'damage') simulation.damage();
         }
         for (let day = 0; day < 8; day += 1) {
           simulation.end(simulation.reports.map(() => 'DONE'));
@@ -236,6 +248,13 @@ describe('requests in a simulation of random events', () => {
       { do: 'wait', hours: 73 },
       { do: 'turn', calls: ['lost before'] },
     ];
-    await fc.assert(property, { numRuns: 8, examples: [[offForDays], [madeLate]] });
+    const damagedWithoutList: Step[] = [
+      { do: 'turn', calls: ['answered'] },
+      { do: 'damage' },
+      { do: 'wait', hours: 1 },
+      { do: 'turn', calls: ['answered'], isListed: false },
+      { do: 'turn', calls: ['answered'] },
+    ];
+    await fc.assert(property, { numRuns: 8, examples: [[offForDays], [madeLate], [damagedWithoutList]] });
   });
 });

@@ -70,7 +70,8 @@ describe('the state of a window', () => {
   for (const state of Object.keys(records) as WindowState[]) {
     for (const type of Object.keys(events) as WindowEvent['type'][]) {
       const next = transitions[`${state} ${type}`];
-      it(`${state} becomes ${next ?? 'nothing else'} by ${type}`, () => {
+      const isSame = next === undefined || next === state;
+      it(isSame ? `stays ${state} by ${type}` : `changes from ${state} to ${next} by ${type}`, () => {
         const record = { start: at, end: at, version: 1, ...records[state] };
         const after = nextWindow(record, events[type], startMs + hourMs);
         assert.equal(after.state, next ?? state);

@@ -76,12 +76,17 @@ describe('the windows of a request', () => {
       '2026-11-15',
       '2026-11-21',
     ],
-    ['seven days are such a week too', { count: 7, unit: 'day' }, '2026-11-15', '2026-11-21'],
+    [
+      "Amazon's last whole week if they are seven days long",
+      { count: 7, unit: 'day' },
+      '2026-11-15',
+      '2026-11-21',
+    ],
     ['the last whole month', { count: 1, unit: 'month' }, '2026-10-01', '2026-10-31'],
     ['the last whole quarter', { count: 1, unit: 'quarter' }, '2026-07-01', '2026-09-30'],
     ['the last whole year', { count: 1, unit: 'year' }, '2025-01-01', '2025-12-31'],
   ] as [string, Span, string, string][]) {
-    it(`on Wednesday, 25 November 2026: ${name}`, () => {
+    it(`begin on Wednesday, 25 November 2026 with ${name}`, () => {
       const window = reportPeriod(lastWindow(span, Date.UTC(2026, 10, 25, 17)));
       assert.deepEqual(window, { dataStart: `${dataStart}T00:00:00Z`, dataEnd: `${dataEnd}T23:59:59Z` });
     });

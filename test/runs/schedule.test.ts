@@ -9,6 +9,7 @@ describe('the scheduler', () => {
   /** Starts the program, gives it time, stops it, and returns what it printed. */
   async function startAndStop(until: () => Promise<boolean>, { signals = 1 } = {}) {
     const { running, stop } = startInProcess(['start', '--json'], world);
+    // The program runs by the real clock, because node-cron does.
     while (!(await until())) await sleep(50);
     const stoppedMs = Date.now();
     for (let signal = 0; signal < signals; signal += 1) stop();

@@ -7,17 +7,12 @@ const root = fileURLToPath(new URL('../../src/', import.meta.url));
 /** Calls that read the machine's time or wait for it. */
 const direct = /Date\.now\b|new Date\(\)|timers\/promises|\bset(Timeout|Interval)\(/;
 
-/** Files that may, and why. */
-const allowed = new Map([
-  ['source/document/get.ts', "a connection's idle timer, which every chunk refreshes"],
-]);
-
 describe('the clock', () => {
-  it('is the only source of time outside src/runtime and the sandbox', () => {
+  it('is the only source of time outside src/runtime', () => {
     const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
-      (file) => /\.c?ts$/.test(file) && !/^(runtime|sandbox|kernel)\//.test(file),
+      (file) => /\.c?ts$/.test(file) && !/^(runtime|kernel)\//.test(file),
     );
     const found = files.filter((file) => direct.test(readFileSync(`${root}${file}`, 'utf8')));
-    assert.deepEqual(found, [...allowed.keys()]);
+    assert.deepEqual(found, []);
   });
 });

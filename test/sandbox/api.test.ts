@@ -196,10 +196,10 @@ describe('the sandbox controls for tests', () => {
       await get(sandbox, documentPath('none'));
       const atMs = 1_790_000_000_000;
       assert.deepEqual(sandbox.state.calls, [
-        { operation: 'login', sellerId, status: 200, atMs },
+        { operation: 'login', sellerId, thing: undefined, status: 200, atMs },
         { operation: 'getReportDocument', sellerId, thing: documentId, status: 200, atMs },
         { operation: 'download', sellerId, thing: documentId, status: 200, atMs },
-        { operation: 'getReportDocument', thing: 'none', status: 403, atMs },
+        { operation: 'getReportDocument', sellerId: undefined, thing: 'none', status: 403, atMs },
       ]);
     }));
 

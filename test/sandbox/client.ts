@@ -80,7 +80,7 @@ export function send(
   return call(`${sandbox.apiEndpoint}${path}`, {
     method,
     headers: { 'x-amz-access-token': token, 'content-type': 'application/json' },
-    ...(body ? { body: JSON.stringify(body) } : {}),
+    body: body && JSON.stringify(body),
   });
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { silenceAwsNodeWarning } from '../../src/runtime/aws-node-warning.js';
+import { silenceAwsNodeWarning } from '../../src/runtime/aws-sdk.js';
 import type { Sandbox } from '../../src/sandbox/sandbox.js';
 import { listingsType, sellerId, withSandbox } from './client.js';
 

@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSharedJson } from '../../src/files/shared-json.js';
 import type { Clock } from '../../src/runtime/clock.js';
-import { openCrashJournal } from '../../src/scheduling/crash-journal.js';
+import { killedJson, openCrashJournal } from '../../src/scheduling/crash-journal.js';
+import { withFullDisk } from '../files/full-disk.js';
 import { withFileFault } from '../faults/file-faults.js';
+import { silent } from '../files/recorded-warnings.js';
 
 /** No process has this number: it is above the largest pid of Linux. */
 const deadPid = 4_194_305;
@@ -25,9 +27,9 @@ describe('the crash journal', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const openJournal = (host: string) => openCrashJournal(path, { host, clock });
+  const openJournal = (host: string) => openCrashJournal(path, { host, clock, ...silent });
   /** Changes of one process are made in order: this one ends after all that began before it. */
-  const pendingChanges = () => openSharedJson(path).change((held) => held as object);
+  const pendingChanges = () => openSharedJson(path, killedJson, silent).change((held) => held);
   const write = (content: unknown) => writeFileSync(path, JSON.stringify(content));
 
   it('does not count live work of another host that shares the state folder as killed', async () => {
@@ -94,6 +96,16 @@ describe('the crash journal', () => {
     await next.begin('A1/doc-2');
     assert.deepEqual(Object.keys(JSON.parse(readFileSync(path, 'utf8'))), ['A1/doc-2']);
     await next.end('A1/doc-2');
+  });
+
+  it('keeps the counts of other work when the disk has no room for another file', async () => {
+    write({ dead: [{ host: 'this-host', pid: deadPid, seenAtMs: startMs }] });
+    const journal = openJournal('this-host');
+    await journal.begin('A1/doc-1');
+    await withFullDisk(folder, 1, () => journal.end('A1/doc-1'));
+    const left = JSON.parse(readFileSync(path, 'utf8'));
+    assert.deepEqual(Object.keys(left), ['dead']);
+    assert.equal(openJournal('this-host').crashes('dead'), 1);
   });
 
   it('knows of no crash while the file cannot be read', async () => {

@@ -83,7 +83,7 @@ function sameNumber(text: string, value: unknown): boolean {
   return typeof value === 'number' && text !== '' && Number(text) === value;
 }
 
-describe('the example documents of Amazon', () => {
+describe('the example documents of Amazon:', () => {
   onEachCollection('spec/reports', (folder, size) => {
     for (const file of readdirSync(folder)) {
       const { examples } = JSON.parse(readFileSync(path.join(folder, file), 'utf8')) as {
@@ -109,7 +109,7 @@ describe('the example documents of Amazon', () => {
   });
 });
 
-describe('collected JSON documents', () => {
+describe('collected JSON documents:', () => {
   onEachCollection('samples', (folder, size) => {
     for (const file of readdirSync(folder).filter((name) => name.endsWith('.json'))) {
       it(`${file} of the ${size} collection loads without a lost cell`, async () => {

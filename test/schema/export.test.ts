@@ -108,15 +108,17 @@ describe('exported report schemas', () => {
 
   it('keep lists as lists', async () => {
     const type = ['--type', 'GET_COUPON_PERFORMANCE_REPORT'];
-    const named = (columns: { name: string }[]) => columns.find(({ name }) => name === 'marketplace_ids');
+    interface Column {
+      name: string;
+      description?: string;
+      data_type?: string;
+    }
+    const named = (columns: Column[]) => columns.find(({ name }) => name === 'marketplace_ids');
     const { coupon_campaigns: fields } = JSON.parse(await exported('bigquery', ...type));
-    const { description: _, ...field } = named(fields) as unknown as { description: string };
+    const { description: _, ...field } = named(fields) ?? {};
     assert.deepEqual(field, { name: 'marketplace_ids', type: 'STRING', mode: 'REPEATED' });
     const [source] = parse(await exported('dbt', ...type)).sources;
-    assert.equal(
-      (named(source.tables[0].columns) as unknown as { data_type: string }).data_type,
-      'VARCHAR[]',
-    );
+    assert.equal(named(source.tables[0].columns)?.data_type, 'VARCHAR[]');
     assert.match(await exported('ddl', ...type), /"marketplace_ids" VARCHAR\[\]/);
     const { definitions } = JSON.parse(await exported('jsonschema', ...type));
     const { description: __, ...property } = definitions.coupon_campaigns.properties.marketplace_ids;

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { looseHeader, snakeCaseName } from '../../src/schema/column-name.js';
-import { defaultTableName, type SampleFacts, schemaYaml } from '../../src/schema/infer.js';
+import { defaultTableName, type SampleSummary, schemaYaml } from '../../src/schema/infer.js';
 import { checkSchemas } from '../../src/schema/read.js';
 import type { ColumnType, ReportSchema, ResolvedColumn } from '../../src/schema/types.js';
 import { formatProblem } from '../../src/yaml/read-yaml.js';
@@ -15,7 +15,7 @@ describe('a report schema inferred from a document', () => {
 
   /** The YAML for a sample of two rows with every cell filled. */
   function yamlFor(
-    { format, quoting }: Pick<SampleFacts, 'format' | 'quoting'>,
+    { format, quoting }: Pick<SampleSummary, 'format' | 'quoting'>,
     columns: ResolvedColumn[],
     keyCandidates: string[][] = [],
   ): string {
@@ -23,7 +23,7 @@ describe('a report schema inferred from a document', () => {
     return schemaYaml({
       reportType: 'GET_TEST_DATA',
       format,
-      ...(quoting ? { quoting } : {}),
+      quoting,
       tables: [{ name: 'test_data', rows: 2, columns: filled, keyCandidates, keyRows: 2 }],
     });
   }

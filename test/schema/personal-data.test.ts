@@ -14,7 +14,7 @@ const schema = (restricted: boolean, pii: boolean): ReportSchema => ({
       load: { mode: 'append', key: [] },
       columns: [
         { name: 'order_id', from: ['order-id'], type: { kind: 'string' } },
-        { name: 'note', from: ['note'], type: { kind: 'string' }, ...(pii && { pii: true }) },
+        { name: 'note', from: ['note'], type: { kind: 'string' }, pii: pii ? true : undefined },
         { name: 'buyer_name', from: ['buyer-name'], type: { kind: 'string' } },
       ],
     },

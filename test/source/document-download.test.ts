@@ -10,13 +10,14 @@ import { basename, dirname, join } from 'node:path';
 import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { ReportsError } from '../../src/errors/reports-error.js';
+import { type Clock, systemClock } from '../../src/runtime/clock.js';
 import { type DownloadOptions, downloadDocument } from '../../src/source/document/download.js';
 import { examineDocument } from '../../src/source/document/examine.js';
 import { findRaw, rawPath } from '../../src/source/document/raw-store.js';
-import type { DocumentFacts, DocumentLocation } from '../../src/source/types.js';
+import type { DocumentMetadata, DocumentLocation } from '../../src/source/types.js';
 import { openFolderStore } from '../../src/store/folder-store.js';
 
-const facts: DocumentFacts = {
+const metadata: DocumentMetadata = {
   sellerId: 'A1',
   documentId: 'amzn1.spdoc.1.3.abc',
   reportType: 'GET_TEST',
@@ -78,6 +79,7 @@ class Store {
         : {}),
     });
     if (cutAfter === undefined) response.end(rest);
+    // The socket has passed them on by then; a destroyed one drops what it has not.
     else response.write(rest.subarray(0, cutAfter), () => setTimeout(() => response.destroy(), 5));
   }
 
@@ -94,7 +96,7 @@ describe('downloading a document', () => {
   let located: number;
   /** Bytes reported to `onBytes`. */
   let reportedBytes: number;
-  const path = () => rawPath(rawFolder, facts);
+  const path = () => rawPath(rawFolder, metadata);
 
   beforeEach(async () => {
     rawFolder = await mkdtemp(join(tmpdir(), 'download-'));
@@ -118,7 +120,7 @@ describe('downloading a document', () => {
     };
     return downloadDocument({
       store: openFolderStore(rawFolder),
-      facts,
+      metadata,
       locate,
       onBytes,
       pauseMs: 1,
@@ -175,9 +177,9 @@ describe('downloading a document', () => {
       path: path(),
       bytes: document.length,
       kept: digestOf(document),
-      facts: { ...facts, contentType: 'text/plain; charset=Cp1252', compression: 'GZIP' },
+      metadata: { ...metadata, contentType: 'text/plain; charset=Cp1252', compression: 'GZIP' },
     });
-    assert.deepEqual(await findRaw(openFolderStore(rawFolder), facts), raw);
+    assert.deepEqual(await findRaw(openFolderStore(rawFolder), metadata), raw);
   });
 
   it('requests the bytes as stored, and sends a token to nobody', async () => {
@@ -192,7 +194,7 @@ describe('downloading a document', () => {
     store.contentType = undefined;
     const raw = await download();
     assert.equal(raw.bytes, 0);
-    assert.deepEqual(raw.facts, facts);
+    assert.deepEqual(raw.metadata, { ...metadata, contentType: undefined, compression: undefined });
     await assertWhole(store.bytes);
   });
 
@@ -259,7 +261,7 @@ describe('downloading a document', () => {
     const raw = await download();
     await assertWhole();
     assert.deepEqual(store.ranges(), ['bytes=900000-']);
-    assert.equal(raw.facts.contentType, 'text/csv');
+    assert.equal(raw.metadata.contentType, 'text/csv');
   });
 
   it('makes no request if a killed process left all bytes', async () => {
@@ -272,7 +274,7 @@ describe('downloading a document', () => {
     const raw = await download();
     await assertWhole();
     assert.deepEqual([located, store.requests.length], [0, 0]);
-    assert.deepEqual(raw.facts, { ...facts, contentType: 'text/csv', compression: 'GZIP' });
+    assert.deepEqual(raw.metadata, { ...metadata, contentType: 'text/csv', compression: 'GZIP' });
   });
 
   const unfit: [string, Buffer, object][] = [
@@ -493,6 +495,31 @@ describe('downloading a document', () => {
     await assert.rejects(download({ idleTimeoutMs: 20 }), { message: /nothing came for 0\.02 s/ });
   });
 
+  it('measures by its clock how long nothing came', async () => {
+    let nowMs = 0;
+    const checks = new Set<() => void>();
+    const clock: Clock = {
+      now: () => nowMs,
+      sleep: async () => {},
+      every(_, check) {
+        checks.add(check);
+        return () => checks.delete(check);
+      },
+    };
+    store.fault = (request, response, n) => {
+      nowMs += n === 1 ? 59_999 : 60_000;
+      for (const check of checks) check();
+      if (n === 1) store.send(request, response);
+      return true;
+    };
+    const pace = { bytes: 0, withinMs: 60_000 };
+    await download({ clock, pace });
+    await assertWhole();
+    assert.equal(checks.size, 0);
+    await assert.rejects(download({ clock, pace, again: true }), { message: /nothing came for 60 s/ });
+    assert.equal(checks.size, 0);
+  });
+
   it('closes connections that are too slow, and leaves the rest to the next drain', async () => {
     const trickle = setInterval(() => {
       for (const [index, response] of responses.entries())
@@ -545,18 +572,29 @@ describe('downloading a document', () => {
 
   it('stops while it waits for an answer, and between two tries', async () => {
     const reason = new Error('shutting down');
-    for (const fault of [() => true, (_: unknown, response: ServerResponse) => !!response.destroy()]) {
-      store.fault = fault;
-      const stop = new AbortController();
-      setTimeout(() => stop.abort(reason), 30);
-      await assert.rejects(download({ signal: stop.signal, pauseMs: 5000 }), reason);
-    }
+    const waiting = new AbortController();
+    store.fault = () => {
+      waiting.abort(reason);
+      return true;
+    };
+    await assert.rejects(download({ signal: waiting.signal }), reason);
+
+    const pausing = new AbortController();
+    store.fault = (_, response) => !!response.destroy();
+    const clock: Clock = {
+      ...systemClock,
+      sleep(ms, signal) {
+        queueMicrotask(() => pausing.abort(reason));
+        return systemClock.sleep(ms, signal);
+      },
+    };
+    await assert.rejects(download({ signal: pausing.signal, pauseMs: 5000, clock }), reason);
   });
 
   it('passes on why there is no URL', async () => {
     const error = new ReportsError('API_QUOTA_EXCEEDED', { operation: 'getReportDocument', sellerId: 'A1' });
     const locate = () => Promise.reject(error);
-    await assert.rejects(downloadDocument({ store: openFolderStore(rawFolder), facts, locate }), error);
+    await assert.rejects(downloadDocument({ store: openFolderStore(rawFolder), metadata, locate }), error);
   });
 
   it('reports a full disk', async () => {

@@ -9,7 +9,7 @@ import { findRaw, keepFile, listRaw, rawPath, withBytes } from '../../src/source
 import type { RawDocument } from '../../src/source/types.js';
 import { openFolderStore } from '../../src/store/folder-store.js';
 
-const facts = {
+const metadata = {
   sellerId: 'A1',
   reportType: 'GET_MERCHANT_LISTINGS_ALL_DATA',
   marketplaceIds: ['A1PA6795UKMFR9'],
@@ -32,7 +32,7 @@ describe('raw documents', () => {
 
   it('are stored by seller, report type and document', () => {
     assert.equal(
-      relative('/raw', rawPath('/raw', { ...facts, documentId: 'amzn1.spdoc.1.3.a-b' })),
+      relative('/raw', rawPath('/raw', { ...metadata, documentId: 'amzn1.spdoc.1.3.a-b' })),
       join('A1', 'GET_MERCHANT_LISTINGS_ALL_DATA', 'amzn1.spdoc.1.3.a-b'),
     );
   });
@@ -58,9 +58,9 @@ describe('raw documents', () => {
     );
     fc.assert(
       fc.property(id, id, (a, b) => {
-        const [first, second] = [a, b].map((documentId) => rawPath('/raw', { ...facts, documentId }));
+        const [first, second] = [a, b].map((documentId) => rawPath('/raw', { ...metadata, documentId }));
         assert(first && second);
-        assert.equal(dirname(first), join('/raw', 'A1', facts.reportType));
+        assert.equal(dirname(first), join('/raw', 'A1', metadata.reportType));
         assert(!basename(first).startsWith('.') && basename(first).length < 250);
         const files = (path: string) =>
           ['', '.json', '.part', '.part.json', '.lock'].map((ending) => path + ending);
@@ -72,46 +72,46 @@ describe('raw documents', () => {
   it('keep a file from disk byte for byte, with its metadata', async () => {
     const bytes = Buffer.from(Array.from({ length: 700_000 }, (_, n) => (n * 31) % 256));
     const source = await fileOf('download.tsv', bytes);
-    const kept = await keepFile(openFolderStore(raw), source, { ...facts, contentType: 'text/plain' });
+    const kept = await keepFile(openFolderStore(raw), source, { ...metadata, contentType: 'text/plain' });
     assert.deepEqual(await readFile(kept.path), bytes);
     assert.equal(kept.bytes, bytes.length);
-    assert.match(kept.facts.documentId, /^file-[0-9a-f]{32}$/);
-    assert.deepEqual(await findRaw(openFolderStore(raw), kept.facts), kept);
+    assert.match(kept.metadata.documentId, /^file-[0-9a-f]{32}$/);
+    assert.deepEqual(await findRaw(openFolderStore(raw), kept.metadata), kept);
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     assert.deepEqual(JSON.parse(await readFile(`${kept.path}.json`, 'utf8')), {
-      ...facts,
+      ...metadata,
       contentType: 'text/plain',
-      documentId: kept.facts.documentId,
+      documentId: kept.metadata.documentId,
       reportCreatedAt: statSync(source).mtime.toISOString(),
       bytes: bytes.length,
       sha256,
     });
     assert.deepEqual(readdirSync(dirname(kept.path)).sort(), [
-      kept.facts.documentId,
-      `${kept.facts.documentId}.json`,
+      kept.metadata.documentId,
+      `${kept.metadata.documentId}.json`,
     ]);
   });
 
   it('are one document for the same bytes, whatever the name of the file', async () => {
-    const first = await keepFile(openFolderStore(raw), await fileOf('a.tsv', 'sku\n1\n'), facts);
-    const again = await keepFile(openFolderStore(raw), await fileOf('b.tsv', 'sku\n1\n'), facts);
-    const other = await keepFile(openFolderStore(raw), await fileOf('a.tsv', 'sku\n2\n'), facts);
+    const first = await keepFile(openFolderStore(raw), await fileOf('a.tsv', 'sku\n1\n'), metadata);
+    const again = await keepFile(openFolderStore(raw), await fileOf('b.tsv', 'sku\n1\n'), metadata);
+    const other = await keepFile(openFolderStore(raw), await fileOf('a.tsv', 'sku\n2\n'), metadata);
     assert.equal(again.path, first.path);
     assert.notEqual(other.path, first.path);
   });
 
   it('may be empty files', async () => {
-    const kept = await keepFile(openFolderStore(raw), await fileOf('empty.tsv', ''), facts);
+    const kept = await keepFile(openFolderStore(raw), await fileOf('empty.tsv', ''), metadata);
     assert.equal(kept.bytes, 0);
-    assert.deepEqual(await findRaw(openFolderStore(raw), kept.facts), kept);
+    assert.deepEqual(await findRaw(openFolderStore(raw), kept.metadata), kept);
   });
 
   it('name a file that cannot be read, and leave nothing behind', async () => {
-    await assert.rejects(keepFile(openFolderStore(raw), join(folder, 'none.tsv'), facts), {
+    await assert.rejects(keepFile(openFolderStore(raw), join(folder, 'none.tsv'), metadata), {
       code: 'FILE_UNREADABLE',
       message: /none\.tsv: the file does not exist/,
     });
-    await assert.rejects(keepFile(openFolderStore(raw), folder, facts), {
+    await assert.rejects(keepFile(openFolderStore(raw), folder, metadata), {
       code: 'FILE_UNREADABLE',
       message: /EISDIR/,
     });
@@ -126,24 +126,26 @@ describe('raw documents', () => {
     const kept: RawDocument[] = [];
     for (const sellerId of ['A1', 'B/2']) {
       for (const text of ['one', 'two']) {
-        kept.push(await keepFile(openFolderStore(raw), await fileOf('file', text), { ...facts, sellerId }));
+        kept.push(
+          await keepFile(openFolderStore(raw), await fileOf('file', text), { ...metadata, sellerId }),
+        );
       }
     }
-    const unfinished = rawPath(raw, { ...facts, documentId: 'unfinished' });
+    const unfinished = rawPath(raw, { ...metadata, documentId: 'unfinished' });
     await writeFile(`${unfinished}.part`, 'half');
     await writeFile(`${unfinished}.part.json`, '{}');
-    await writeFile(`${unfinished}.json`, JSON.stringify(facts));
+    await writeFile(`${unfinished}.json`, JSON.stringify(metadata));
     await mkdir(join(raw, 'empty'));
     const listed: RawDocument[] = [];
     for await (const found of listRaw(openFolderStore(raw))) listed.push(found);
     const byPath = (a: RawDocument, b: RawDocument) => (a.path < b.path ? -1 : 1);
     assert.deepEqual(listed, kept.sort(byPath));
-    assert.equal(await findRaw(openFolderStore(raw), { ...facts, documentId: 'unfinished' }), undefined);
+    assert.equal(await findRaw(openFolderStore(raw), { ...metadata, documentId: 'unfinished' }), undefined);
   });
 
   it('are not blamed if someone deletes their bytes meanwhile', async () => {
     const store = openFolderStore(raw);
-    const kept = await keepFile(store, await fileOf('a.tsv', 'x'), facts);
+    const kept = await keepFile(store, await fileOf('a.tsv', 'x'), metadata);
     await rm(kept.path);
     const work = withBytes(kept, store, undefined, async () => 'read');
     await assert.rejects(work, { code: 'DOCUMENT_BUSY', kind: 'retryable' });

@@ -8,6 +8,7 @@ import { openSellingPartner } from '../../src/source/selling-partner/selling-par
 import { openQueue } from '../../src/source/sqs.js';
 import { openS3Bucket } from '../../src/store/s3-bucket.js';
 import { withServer } from '../errors/provoke.js';
+import { onlyThese } from '../ingest/fake-context.js';
 import { assertNoSecrets, encodings } from '../planted-secrets.js';
 
 const secrets = {
@@ -18,7 +19,7 @@ const secrets = {
   AWS_SECRET_ACCESS_KEY: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCY"KEY',
 };
 
-const generous = { take: async () => {}, observe: async () => {} } as unknown as QuotaPlan;
+const generous = onlyThese<QuotaPlan>('quota', { take: async () => {}, observe: async () => {} });
 
 /** Calls Amazon by a server that answers so. */
 async function callThrough(answer: RequestListener, restricted = false): Promise<unknown> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,7 +8,8 @@ import fc from 'fast-check';
 import { systemClock } from '../../src/runtime/clock.js';
 import { ReportsError } from '../../src/errors/reports-error.js';
 import { openSharedJson } from '../../src/files/shared-json.js';
-import { openQuotaPlan, type QuotaKey } from '../../src/source/selling-partner/quota.js';
+import { openQuotaPlan, type QuotaKey, quotaJson } from '../../src/source/selling-partner/quota.js';
+import { recordedWarnings } from '../files/recorded-warnings.js';
 
 const key: QuotaKey = { clientId: 'app', sellerId: 'A1', operation: 'getReportDocument' };
 const quick: QuotaKey = { clientId: 'app', sellerId: 'A1', operation: 'getReport' };
@@ -19,11 +20,17 @@ const root = new URL('../..', import.meta.url);
 describe('the quota plan', () => {
   let folder: string;
   let file: string;
+  let recorded: ReturnType<typeof recordedWarnings>;
+  const at = (now: () => number) => ({ ...systemClock, now });
   const open = (now = Date.now) =>
-    openQuotaPlan({ state: openSharedJson(file), clock: { ...systemClock, now } });
+    openQuotaPlan({
+      state: openSharedJson(file, quotaJson, { ...recorded, clock: at(now) }),
+      clock: at(now),
+    });
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'sp-reports-quota-'));
     file = join(folder, 'state', 'quota.json');
+    recorded = recordedWarnings();
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -63,15 +70,40 @@ describe('the quota plan', () => {
     assert.equal(open(() => nowMs + 11 * 60_000).available(key), 15);
   });
 
-  it('starts again if its file is damaged, and is not blocked by a clock set back', async () => {
+  it('is not blocked by a clock set back', async () => {
     const plan = open(() => 1_000_000);
     await plan.take(key);
     await plan.close();
     assert.equal(open(() => 500_000).available(key), 14);
+  });
+
+  it('does not know what was used if its file is damaged, and waits until everything is refilled', async () => {
+    mkdirSync(join(folder, 'state'));
     for (const text of ['', '{', 'null', '{"x": 1}', `{"app A1 getReportDocument": {"tokens": "many"}}`]) {
+      let nowMs = 1_000_000;
       writeFileSync(file, text);
-      assert.equal(open(() => 1).available(key), 15, text);
+      const plan = open(() => nowMs);
+      assert.equal(plan.available(key), 0, text);
+      await assert.rejects(plan.take(key, { deadlineMs: nowMs + 59_000 }), exceeded);
+      nowMs += 61_000;
+      await plan.take(key, { deadlineMs: nowMs });
+      assert.equal(plan.available(key), 0, text);
+      assert.match(recorded.warnings.at(-1) ?? '', /quota\.json is damaged .*calls wait/, text);
+      nowMs += 15 * 60_000;
+      assert.equal(open(() => nowMs).available(key), 15);
+      assert.equal(open(() => nowMs).available(quick), 15);
     }
+  });
+
+  it('keeps what was used when it reads the file of an earlier version', async () => {
+    mkdirSync(join(folder, 'state'));
+    const bucket = { tokens: 3, atMs: 1_000_000, callsPerSecond: 0.0167 };
+    writeFileSync(file, JSON.stringify({ 'app A1 getReportDocument': bucket }));
+    const plan = open(() => 1_000_000);
+    assert.equal(plan.available(key), 3);
+    await plan.take(quick);
+    assert.equal(open(() => 1_000_000).available(key), 3);
+    assert.deepEqual(recorded.warnings, []);
   });
 
   it('is one for all processes that share its file: they share its calls', async () => {
@@ -91,8 +123,8 @@ describe('the quota plan', () => {
   it('allows the burst only once if processes take from it at the same time', async () => {
     const script = `
       import { openSharedJson } from ${JSON.stringify(new URL('src/files/shared-json.ts', root).href)};
-      import { openQuotaPlan } from ${JSON.stringify(new URL('src/source/selling-partner/quota.ts', root).href)};
-      const plan = openQuotaPlan({ state: openSharedJson(${JSON.stringify(file)}) });
+      import { openQuotaPlan, quotaJson } from ${JSON.stringify(new URL('src/source/selling-partner/quota.ts', root).href)};
+      const plan = openQuotaPlan({ state: openSharedJson(${JSON.stringify(file)}, quotaJson, { log: console }) });
       const takes = Array.from({ length: 12 }, () => plan.take(${JSON.stringify(key)}, { deadlineMs: Date.now() + 30_000 }));
       const taken = (await Promise.allSettled(takes)).filter(({ status }) => status === 'fulfilled').length;
       await plan.take(${JSON.stringify(quick)});

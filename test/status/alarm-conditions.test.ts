@@ -3,35 +3,18 @@ import fc from 'fast-check';
 import { alarmBody } from '../../src/status/alarms/alarm-message.js';
 import { type AlarmSources, conditionsOf } from '../../src/status/alarms/alarm-conditions.js';
 import type { Condition } from '../../src/status/alarms/condition.js';
-import { diffAlarms, type SentAlarms } from '../../src/status/alarms/alarms.js';
+import { diffAlarms } from '../../src/status/alarms/alarms.js';
+import type { SentAlarms } from '../../src/status/alarms/alarms-file.js';
 import type { StatusSnapshot } from '../../src/status/types.js';
+import { fakeQueueSnapshot, fakeSellerSnapshot, fakeSnapshot, snapshotAt } from './fake-snapshot.js';
 
-const at = '2026-11-25T12:00:00.000Z';
+const at = snapshotAt;
 const settings = { staleAfter: {}, queueMessages: 100, queueAge: { count: 1, unit: 'day' as const } };
-const queue = {
-  url: 'https://sqs/1/reports',
-  name: 'reports',
-  pipelines: ['all'],
-  history: [],
-  isDrained: true,
-};
+const queue = fakeQueueSnapshot();
 const noMessages = { visible: 0, inFlight: 0, delayed: 0 };
 
 function sources(changed: Partial<StatusSnapshot> = {}): AlarmSources {
-  const snapshot: StatusSnapshot = {
-    at,
-    version: '0',
-    startedAt: at,
-    warehouse: { type: 'duckdb', name: 'w.duckdb', readAt: at },
-    commits: {},
-    tables: [],
-    sellers: [],
-    queues: [],
-    pipelines: [],
-    runs: [],
-    ...changed,
-  };
-  return { snapshot, requests: [] };
+  return { snapshot: fakeSnapshot(changed), requests: [] };
 }
 
 const table = (ageHours: number, changed = {}) => ({
@@ -107,7 +90,7 @@ describe('an alarm condition', () => {
         name: 'all',
         queue: queue.url,
         timezone: 'UTC',
-        drain: { schedules: [], ...(more && { last: last(more) }) },
+        drain: { schedules: [], last: more && last(more) },
       },
     ];
     const full = { code: 'DISK_FULL', message: 'writing state: ENOSPC' };
@@ -127,11 +110,14 @@ describe('an alarm condition', () => {
     const abandoned = [
       { start: '2026-11-01T00:00:00.000Z', end: '2026-11-02T00:00:00.000Z', at, found: 'no such data' },
     ];
-    const from = { ...sources(), requests: [{ key: 'A1 GET_X', reportType: 'GET_X', abandoned }] };
+    const from = {
+      ...sources(),
+      requests: [{ key: 'A1 GET_X', sellerId: 'A1', reportType: 'GET_X', abandoned }],
+    };
     assert.deepEqual(keys(from), ['request/A1 GET_X']);
   });
 
-  it('is a state of requests that holds something else, which says nothing about single requests', () => {
+  it('is a requests.json that holds something else, which says nothing about single requests', () => {
     const requestProblem = { code: 'REQUEST_STATE_INVALID', message: 'm', since: at };
     const from = { ...sources(), requestProblem };
     assert.deepEqual(keys(from), ['unreachable/requests']);
@@ -142,14 +128,17 @@ describe('an alarm condition', () => {
   it('does not end if nothing is known about it', () => {
     const isKnown = (from: AlarmSources, key: string) =>
       conditionsOf(from, settings, { wasSent: () => true }).isKnown(key);
-    const seller = { sellerId: 'A1', region: 'na' as const, marketplaces: [], quota: {} as never };
     const { warehouse } = sources().snapshot;
     const problem = { code: 'WAREHOUSE_LOCKED', message: 'm', since: at };
     for (const [key, from, known] of [
       ['stale/orders/A1', sources(), true],
       ['stale/orders/A1', sources({ warehouse: { ...warehouse, problem } }), false],
-      ['credentials/A1', sources({ sellers: [{ ...seller, credentials: {} }] }), false],
-      ['credentials/A1', sources({ sellers: [{ ...seller, credentials: { acceptedAt: at } }] }), true],
+      ['credentials/A1', sources({ sellers: [fakeSellerSnapshot()] }), false],
+      [
+        'credentials/A1',
+        sources({ sellers: [fakeSellerSnapshot({ credentials: { acceptedAt: at } })] }),
+        true,
+      ],
       [`queue/messages/${queue.url}`, sources({ queues: [queue] }), false],
       [`queue/messages/${queue.url}`, sources({ queues: [{ ...queue, messages: noMessages }] }), true],
       [`queue/age/${queue.url}`, sources({ queues: [{ ...queue, messages: noMessages }] }), true],

@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   listings,
   listingsType,
@@ -15,11 +14,13 @@ import {
   type World,
 } from '../ingest/world.js';
 import cron from 'node-cron';
-import type { AlarmsConfig } from '../../src/config/alarms-spec.js';
+import { alarmsSpec } from '../../src/config/alarms-spec.js';
 import type { PipelineContext } from '../../src/ingest/context.js';
 import { openAlarms } from '../../src/status/alarms/alarms.js';
-import type { StatusSnapshot } from '../../src/status/types.js';
+import { fakeContext, onlyThese } from '../ingest/fake-context.js';
+import { watchSleeps } from '../runtime/watched-sleeps.js';
 import { type Receiver, startReceiver } from './alarm-receiver.js';
+import { fakeSnapshot } from './fake-snapshot.js';
 
 describe('alarms', () => {
   let world: World;
@@ -134,13 +135,23 @@ describe('alarms', () => {
     await world.run('run');
     const path = join(world.folder, 'warehouse.duckdb');
     const hold = `const { DuckDBInstance } = require('@duckdb/node-api');
-DuckDBInstance.create(process.argv[1]).then((held) => { console.log('held'); setTimeout(() => process.exit(), 2500, held); });`;
+DuckDBInstance.create(process.argv[1]).then((held) => { console.log('held'); process.stdin.resume().on('end', () => process.exit(0, held)); });`;
     const holder = spawn(process.execPath, ['-e', hold, path], {
       cwd: new URL('../..', import.meta.url).pathname,
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['pipe', 'pipe', 'inherit'],
     });
     await once(holder.stdout, 'data');
-    assert.match((await world.run('alarms')).stdout, /is quarantined/);
+    let waits = 0;
+    const unwatch = watchSleeps(() => {
+      waits += 1;
+      if (waits === 3) holder.stdin.end();
+    });
+    try {
+      assert.match((await world.run('alarms')).stdout, /is quarantined/);
+    } finally {
+      unwatch();
+    }
+    assert.ok(waits >= 3, 'the program waited for the file');
     writeFileSync(path, 'no warehouse');
     const { stdout, stderr } = await world.run('alarms');
     assert.doesNotMatch(stdout, /All is well/);
@@ -254,13 +265,28 @@ DuckDBInstance.create(process.argv[1]).then((held) => { console.log('held'); set
     });
     await world.run('run');
     assert.deepEqual(newlySent(), ['begun quarantine']);
-    const { running, stop } = startInProcess(['start'], world);
-    for (let index = 0; index < 3; index += 1) await damaged();
-    await world.run('run');
-    while (receiver.posts < 2) await sleep(50);
-    await sleep(1500);
-    stop();
-    assert.equal((await running).code, 0);
+    const betweenChecksMs = 600;
+    let onCheck = () => {};
+    const unwatch = watchSleeps((ms) => {
+      if (ms === betweenChecksMs) onCheck();
+    });
+    try {
+      const { running, stop } = startInProcess(['start'], world);
+      for (let index = 0; index < 3; index += 1) await damaged();
+      await world.run('run');
+      await receiver.hasPosts(2);
+      await new Promise<void>((resolve) => {
+        let checks = 0;
+        onCheck = () => {
+          checks += 1;
+          if (checks === 3) resolve();
+        };
+      });
+      stop();
+      assert.equal((await running).code, 0);
+    } finally {
+      unwatch();
+    }
     // Two processes that look at the same moment may both send it.
     assert.ok(newlySent().every((each) => each === 'again quarantine') && receiver.posts <= 3);
   });
@@ -275,23 +301,13 @@ describe('alarms of several processes, one after the other', () => {
     const run = async (minutes: number, isLocked: boolean): Promise<string[]> => {
       const at = new Date(startMs + minutes * 60_000).toISOString();
       const problem = { code: 'WAREHOUSE_LOCKED', message: 'locked', since: at };
-      const warehouse = { type: 'duckdb', name: 'w', ...(isLocked ? { problem } : { readAt: at }) };
-      const snapshot = {
-        at,
-        warehouse,
-        tables: [],
-        sellers: [],
-        queues: [],
-        pipelines: [],
-      } as unknown as StatusSnapshot;
-      const clock = { now: () => Date.parse(at), sleep: async () => {}, every: () => assert.fail() };
-      const log = { info() {}, warn: assert.fail } as unknown as PipelineContext['log'];
-      const config = { state } as PipelineContext['config'];
-      const alarms = openAlarms(
-        { webhook: receiver.url, format: 'json', staleAfter: {} } as unknown as AlarmsConfig,
-        async () => snapshot,
-        { config, clock, log },
-      );
+      const found = isLocked ? { problem } : { readAt: at };
+      const snapshot = fakeSnapshot({ at, warehouse: { type: 'duckdb', name: 'w', ...found } });
+      const clock = { now: () => Date.parse(at), sleep: async () => {}, every: () => () => {} };
+      const log = onlyThese<PipelineContext['log']>('log', { info() {}, warn: () => assert.fail() });
+      const context = fakeContext({ config: { state }, clock, log });
+      const settings = alarmsSpec.parse({ webhook: receiver.url });
+      const alarms = openAlarms(settings, async () => snapshot, context);
       await alarms.check(new AbortController().signal);
       const sent = receiver.bodies.splice(0).flatMap(({ alarms: all }) => all);
       return sent.map((each: { state: string; since: string }) => `${each.state} ${each.since}`);

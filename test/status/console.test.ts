@@ -78,12 +78,8 @@ describe('the SQL console', () => {
     const { rows } = await answerTo(`SELECT {'a': 1::BIGINT, 'b': [1.5]}, map {1: 'a'}, 'a'::BLOB, '101'::BIT,
       array_value(1, 2), union_value(u := 1), [[1]], 12::BIGNUM, 'x'::ENUM('x', 'y'), NULL, NULL::INTEGER[],
       TIMESTAMP '2026-01-02 03:04:05', {'a': NULL::INTEGER}`);
-    assert.deepEqual(rows, [
-      [{ a: '1', b: ['1.5'] }, { 1: 'a' }, '61', '101', [1, 2], 1, [[1]], '12', 'x', null, null].concat([
-        '2026-01-02T03:04:05.000Z',
-        { a: null },
-      ] as never[]),
-    ]);
+    const short = [{ a: '1', b: ['1.5'] }, { 1: 'a' }, '61', '101', [1, 2], 1, [[1]], '12', 'x', null, null];
+    assert.deepEqual(rows, [[...short, '2026-01-02T03:04:05.000Z', { a: null }]]);
   });
 
   it('makes cells shorter if a row has many long ones', async () => {

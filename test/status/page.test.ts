@@ -63,6 +63,17 @@ describe('the status page in Chromium', () => {
     writeFileSync(join(pictures, `${name}.png`), await page.screenshot(options));
   };
 
+  /** Keeps a section in a window so tall that the header covers none of it. */
+  const keepSection = async (page: Page, name: string, selector: string) => {
+    if (!pictures) return;
+    await page.setViewportSize({ ...desktop, height: 6000 });
+    await page.evaluate('scrollTo(0, 0)');
+    const clip = await page.locator(selector).boundingBox();
+    assert(clip);
+    await keep(page, name, { clip });
+    await page.setViewportSize(desktop);
+  };
+
   it('shows how fresh tables are, what waits and what went wrong', async () => {
     const page = await open();
     const text = (selector: string) => page.locator(selector).first().innerHTML().then(withoutTags);
@@ -100,12 +111,14 @@ describe('the status page in Chromium', () => {
           const { x, width } = (await name.boundingBox()) ?? { x: -1, width: 0 };
           assert.ok(
             x >= 0 && x + width <= viewport.width,
-            `${place}: a name of the time line is out of sight`,
+            `${place}: a name of the timeline is out of sight`,
           );
         }
         const { lightness, lowest } = (await page.evaluate(contrastScript)) as Contrast;
         assert.ok(colorScheme === 'dark' ? lightness < 0.1 : lightness > 0.8, `${place}: ${lightness}`);
         assert.ok(lowest[0] >= 4.5, `${place}: a contrast of ${lowest}`);
+        // The pictures show the page between two runs.
+        if (pictures) await page.getByText(/^1 stale table, /).waitFor();
         await keep(page, `status-${size}-${colorScheme}`, { fullPage: process.env.FULL_PAGE === '1' });
       }
     }
@@ -155,8 +168,7 @@ describe('the status page in Chromium', () => {
     await page.getByRole('button', { name: 'Chart' }).click();
     await page.getByRole('img', { name: 'revenue by day' }).waitFor();
     assert.ok((await page.locator('#answer polyline').count()) === 1);
-    await page.locator('#query').scrollIntoViewIfNeeded();
-    await keep(page, 'status-query', { clip: await boxOf(page, '#query') });
+    await keepSection(page, 'status-query', '#query');
     await ask('SELECT count(*) FROM range(1e13::BIGINT) WHERE hash(range) % 7 = 1');
     await page.locator('#cancel').click();
     await page.getByText('Cancelled.').waitFor();
@@ -177,7 +189,7 @@ describe('the status page in Chromium', () => {
     writeFileSync(join(world.folder, 'schemas', `${foreign.type}.yaml`), foreign.schema);
     await again.click();
     await page.getByText('1 document, 2 rows').waitFor();
-    await keep(page, 'status-quarantine', { clip: await boxOf(page, '#quarantine') });
+    await keepSection(page, 'status-quarantine', '#quarantine');
     await until(async () => {
       await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
       return (await row.count()) === 0;
@@ -227,9 +239,6 @@ interface Contrast {
 /** A cell of the console's answer: other tables may contain the same. */
 const answerCell = (page: Page, name: string) =>
   page.getByRole('region', { name: 'Result' }).getByRole('cell', { name, exact: true });
-
-const boxOf = async (page: Page, selector: string) =>
-  (await page.locator(selector).boundingBox()) ?? { x: 0, y: 0, ...phone };
 
 /**
  * The lightness of the background, and the minimum contrast of any text with what is behind it, by

@@ -51,7 +51,7 @@ describe('a polled reading', () => {
   });
 
   it('can be awaited by a caller, however long it takes', async () => {
-    const read = () => new Promise<string>((resolve) => setTimeout(() => resolve('late'), 20));
+    const read = () => new Promise<string>((resolve) => setImmediate(() => resolve('late')));
     assert.equal((await open(read, () => true, { waitsForReading: true })()).value, 'late');
   });
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fakeContext } from '../ingest/fake-context.js';
 import { openCommitPoll, problemOfRuns } from '../../src/status/read-commits.js';
 import type { RunRecord } from '../../src/status/types.js';
 
@@ -14,7 +15,7 @@ const run = (
   pipeline: 'all',
   kind: 'drain',
   startedAt: time(startMinute),
-  ...(endMinute !== undefined && { endedAt: time(endMinute) }),
+  endedAt: endMinute === undefined ? undefined : time(endMinute),
   outcomes: {},
   rows: 0,
   bytes: 0,
@@ -66,8 +67,13 @@ describe('whether loads can be committed', () => {
         every: () => assert.fail(),
       };
       const places = { raw: 'gs://bucket/raw', lake: join(folder, 'lake'), state: join(folder, 'state') };
-      const config = { ...places, warehouse: { type: 'duckdb', path: join(folder, 'w.duckdb') } };
-      const read = openCommitPoll({ config, clock } as never, { runs: () => [] });
+      const warehouse = {
+        type: 'duckdb' as const,
+        path: join(folder, 'w.duckdb'),
+        memoryLimitMegabytes: 512,
+      };
+      const context = fakeContext({ config: { ...places, warehouse }, clock });
+      const read = openCommitPoll(context, { runs: () => [] });
       assert.equal(await read(), undefined);
       rmSync(places.lake, { recursive: true });
       writeFileSync(places.lake, 'no folder');

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { summaryJson } from '../../src/commands/output/summary.js';
 import type { Run } from '../../src/runs/run.js';
 import { openMetrics } from '../../src/status/metrics.js';
-import type { StatusSnapshot } from '../../src/status/types.js';
 import type { LedgerEntry } from '../../src/warehouse/types.js';
 import { ledgerEntry } from '../../src/warehouse/ledger/ledger-entry.js';
+import { fakeSnapshot } from './fake-snapshot.js';
 
 const twoTables = (tables: LedgerEntry['tables']) =>
   ledgerEntry({ key: 'A1/doc-1', status: 'loaded', tables, rejects: 3 });
@@ -13,8 +13,7 @@ const twoTables = (tables: LedgerEntry['tables']) =>
 async function figures(entry: LedgerEntry) {
   const summary = summaryJson({ outcomes: { loaded: 1 }, committed: [entry], failures: [] });
   const tables = summary.tables as { name: string; rejects: number }[];
-  const nothing = { tables: [], sellers: [], queues: [], pipelines: [], warehouse: {}, version: '0' };
-  const metrics = openMetrics(async () => nothing as unknown as StatusSnapshot);
+  const metrics = openMetrics(async () => fakeSnapshot());
   const watch = metrics.watch({ pipeline: { name: 'all' }, kind: 'drain' } as Run);
   watch.onEvent?.({ event: 'work_finished', key: entry.key, outcome: 'loaded', entry });
   const text = await metrics.text();

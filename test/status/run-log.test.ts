@@ -48,9 +48,9 @@ describe('the log of runs', () => {
     pass(60_000);
     begin().finished({ ...nothing, failures: [{ ...refusal, key: 'A1/doc-2' }] });
     assert.equal(log.credentials('A1').refused?.since, '2026-11-25T12:00:00.000Z');
-    assert.deepEqual(log.credentials('B2'), {});
+    assert.deepEqual(log.credentials('B2'), { refused: undefined, acceptedAt: undefined });
     begin().emit({ event: 'document_located', key: 'A1/doc-1', sellerId: 'A1' });
-    assert.deepEqual(log.credentials('A1'), { acceptedAt: '2026-11-25T12:01:00.000Z' });
+    assert.deepEqual(log.credentials('A1'), { refused: undefined, acceptedAt: '2026-11-25T12:01:00.000Z' });
   });
 
   it('counts a sweep without a refusal as an accepted login, with and without documents', () => {
@@ -63,7 +63,7 @@ describe('the log of runs', () => {
     assert.equal(log.credentials('A1').refused, undefined);
   });
 
-  it('knows of logins from turns of requests: accepted by createReport, or refused', () => {
+  it('knows of logins from request cycles: accepted by createReport, or refused', () => {
     const { log, begin } = open();
     const report = { sellerId: 'A1', reportType: 'GET_X', marketplaceIds: [] };
     const noRequests = {
@@ -78,7 +78,7 @@ describe('the log of runs', () => {
       { ...nothing, failures: [{ ...refusal, key: 'B2', sellerId: 'B2' }] },
       { ...noRequests, requested: [report] },
     );
-    assert.deepEqual(log.credentials('A1'), { acceptedAt: '2026-11-25T12:00:00.000Z' });
+    assert.deepEqual(log.credentials('A1'), { refused: undefined, acceptedAt: '2026-11-25T12:00:00.000Z' });
     assert.equal(log.credentials('B2').refused?.code, 'LOGIN_REFUSED');
     assert.deepEqual(log.runs()[0]?.requests, { asked: 1, left: 0 });
     // It calls no seller whose requests have nothing due.
@@ -95,7 +95,7 @@ describe('the log of runs', () => {
     ];
     begin().finished({ ...nothing, failures });
     assert.equal(log.credentials('A1').refused?.code, 'LOGIN_REFUSED');
-    assert.deepEqual(log.credentials('message'), {});
+    assert.deepEqual(log.credentials('message'), { refused: undefined, acceptedAt: undefined });
   });
 
   it('knows the oldest message that the last drain met and left', () => {

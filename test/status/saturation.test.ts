@@ -4,19 +4,13 @@ import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { pino } from 'pino';
 import { type ServerOptions, serveStatus, type StatusServer } from '../../src/status/server/server.js';
 import type { StatusSnapshot } from '../../src/status/types.js';
+import { onlyThese } from '../ingest/fake-context.js';
+import { fakeSnapshot } from './fake-snapshot.js';
 import { until } from './started.js';
 
 const token = 'a-token-of-some-length';
 const halfARequest = 'GET /api/status HTTP/1.1\r\nHost: localhost\r\nX-Slow: ';
 const authorization = { authorization: `Bearer ${token}` };
-const snapshot = {
-  warehouse: { readAt: 'now' },
-  commits: {},
-  queues: [],
-  sellers: [],
-  pipelines: [],
-  runs: [],
-};
 
 describe('the status server under load', () => {
   let server: StatusServer;
@@ -28,10 +22,10 @@ describe('the status server under load', () => {
       port: 0,
       token,
       log: pino({ level: 'silent' }),
-      readSnapshot: async () => snapshot as unknown as StatusSnapshot,
+      readSnapshot: async () => fakeSnapshot(),
       metrics: { contentType: 'text/plain', text: async () => 'sp_reports_info 1\n' },
-      warehouse: undefined as never,
-      reloads: undefined as never,
+      warehouse: onlyThese<ServerOptions['warehouse']>('warehouse', {}),
+      reloads: onlyThese<ServerOptions['reloads']>('reloads', {}),
       ...options,
     });
   }
@@ -121,7 +115,7 @@ describe('the status server under load', () => {
     assert.equal(refused, 503);
     for (const path of ['/healthz', '/metrics']) assert.equal(await statusOf(path), 200, path);
     assert.equal(readings, 64);
-    release(snapshot as unknown as StatusSnapshot);
+    release(fakeSnapshot());
     const answered = await Promise.all(statuses);
     assert.equal(answered.filter((status) => status === 200).length, 64);
     assert.equal(await statusOf('/api/status'), 200);
@@ -152,12 +146,13 @@ describe('the status server under load', () => {
       keepAliveTimeout: 100,
       connectionsCheckingInterval: 50,
     };
-    await serve({ limits: limits as never });
+    await serve({ limits });
     const slow = [
       await client(''),
       await client(halfARequest),
       await client('POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\ntok'),
       await client('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n'),
+      await client(`POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 999999\r\n\r\n${'x'.repeat(300_000)}`),
     ];
     await haveClosed(slow, slow.length);
   });
@@ -167,4 +162,29 @@ describe('the status server under load', () => {
     assert.equal(await statusOf('/healthz', { 'x-long': 'x'.repeat(20_000) }), 431);
     assert.equal(await statusOf('/healthz'), 200);
   });
+
+  for (const [how, framing] of [
+    ['with its length', 'Content-Length: 20000000'],
+    ['in chunks', 'Transfer-Encoding: chunked'],
+  ] as const) {
+    it(`answers 413 to a client that sends a body of 20 MB ${how}, and keeps its connection`, async () => {
+      await serve();
+      const socket = await client(
+        `POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n${framing}\r\n\r\n`,
+      );
+      let answered = '';
+      socket.on('data', (chunk: Buffer) => {
+        answered += String(chunk);
+      });
+      const megabyte = 'x'.repeat(1_000_000);
+      const piece = how === 'in chunks' ? `f4240\r\n${megabyte}\r\n` : megabyte;
+      for (let sent = 0; sent < 20; sent += 1) await new Promise((done) => socket.write(piece, done));
+      if (how === 'in chunks') socket.write('0\r\n\r\n');
+      socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+      const statuses = () => answered.match(/HTTP\/1\.1 \d+/g) ?? [];
+      await until(async () => statuses().length === 2);
+      assert.deepEqual(statuses(), ['HTTP/1.1 413', 'HTTP/1.1 200']);
+      assert.match(answered, /the request is too long/);
+    });
+  }
 });

@@ -46,7 +46,10 @@ export async function startWithPage(world: World): Promise<Started> {
   };
 }
 
-/** Waits until a check returns something true. Errors: if that takes too long. */
+/**
+ * Waits until a check returns something true: the program runs by the real clock, with servers.
+ * Errors: if that takes too long.
+ */
 export async function until<T>(ask: () => Promise<T | undefined | false>, atMostMs = 30_000): Promise<T> {
   const giveUpAtMs = Date.now() + atMostMs;
   for (;;) {

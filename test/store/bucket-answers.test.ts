@@ -65,7 +65,7 @@ describe('the answer of a bucket', () => {
     JSON.stringify({ error: { code: status, message, errors: [{ message, reason: 'x' }] } });
 
   const cases = {
-    'access denied': [403, 'AccessDenied', 'BUCKET_ACCESS_DENIED'],
+    'that access is denied': [403, 'AccessDenied', 'BUCKET_ACCESS_DENIED'],
     'that the credentials are wrong': [401, 'InvalidAccessKeyId', 'BUCKET_ACCESS_DENIED'],
     'that there is no such bucket': [404, 'NoSuchBucket', 'BUCKET_NOT_FOUND'],
   } as const;

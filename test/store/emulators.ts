@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { buildApp } from 'fauxqs';
-import { silenceAwsNodeWarning } from '../../src/runtime/aws-node-warning.js';
+import { silenceAwsNodeWarning } from '../../src/runtime/aws-sdk.js';
 import { openGsBucket } from '../../src/store/gs-bucket.js';
 import { openS3Bucket } from '../../src/store/s3-bucket.js';
 import type { Bucket } from '../../src/store/types.js';

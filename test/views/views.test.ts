@@ -37,7 +37,7 @@ function describeViews(name: string, warehouse: () => object | undefined): void 
     // In one drain, because many commits together make the tables faster.
     before(async () => {
       const settings = warehouse();
-      world = await makeWorld({ moreSellers: views, ...(settings && { settings: { warehouse: settings } }) });
+      world = await makeWorld({ moreSellers: views, settings: settings && { warehouse: settings } });
       for (const { view, type, file } of documents) {
         const times = {
           createdAt: new Date('2026-07-01'),

@@ -86,7 +86,7 @@ describe('requests to BigQuery', () => {
   });
   const job = (jobId: string, state: string, reason?: string) => ({
     jobReference: { projectId: 'p', jobId, location: 'EU' },
-    status: { state, ...(reason && { errorResult: { reason, message: `it is ${reason}` } }) },
+    status: { state, errorResult: reason ? { reason, message: `it is ${reason}` } : undefined },
   });
   const jobOf = (path: string) => /\/jobs\/(\w+)/.exec(path)?.[1] ?? '';
 
@@ -456,7 +456,7 @@ describe('types and values of BigQuery', () => {
 
   it('are the same as those of DuckDB, and lose nothing to a double', () => {
     const value = (kind: string, v: unknown, mode?: string) =>
-      toJsonValue(v, { name: 'x', type: kind, ...(mode && { mode }) });
+      toJsonValue(v, { name: 'x', type: kind, mode });
     assert.equal(value('INTEGER', '9007199254740993'), '9007199254740993');
     assert.equal(value('NUMERIC', '19.9900'), '19.99');
     assert.equal(value('NUMERIC', '100'), '100');

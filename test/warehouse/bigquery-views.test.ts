@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import type { Logger } from 'pino';
+import { pino } from 'pino';
 import { packagedSchemasFolder, readSchemas } from '../../src/schema/read.js';
 import { readViews } from '../../src/schema/views.js';
 import type { BigQueryClient } from '../../src/warehouse/bigquery/client.js';
 import type { State, TableState } from '../../src/warehouse/bigquery/state.js';
 import { relationOf } from '../../src/warehouse/bigquery/relations.js';
 import { refreshViews, viewProblems } from '../../src/warehouse/bigquery/views.js';
+import { onlyThese } from '../ingest/fake-context.js';
 
 const folders = [packagedSchemasFolder()];
 const schemas = readSchemas({ folders });
@@ -22,20 +23,28 @@ const stock: TableState = {
   clusterBy: ['_seller_id'],
 };
 
+/** A client of the dataset `ds` that can do only this. */
+function clientOf(members: Partial<BigQueryClient>): BigQueryClient {
+  return onlyThese<BigQueryClient>('client', {
+    target: { project: 'p', dataset: 'ds', location: 'EU' },
+    table: (name) => `\`ds.${name}\``,
+    ...members,
+  });
+}
+
 /** The problems of the views if BigQuery refuses each with these words. */
 function problems(known: Record<string, string>, refusal: string | undefined, there?: object) {
-  const client = {
-    target: { dataset: 'ds' },
-    table: (name: string) => `\`ds.${name}\``,
-    async requestIfThere() {
-      return there;
+  const client = clientOf({
+    async requestIfThere<T>() {
+      return there as T | undefined;
     },
     async dryRun() {
       if (refusal !== undefined) throw new Error(refusal);
+      return { jobReference: { jobId: '1' }, status: { state: 'DONE' } };
     },
-  } as unknown as BigQueryClient;
+  });
   const tables = new Map([[stock.name, { table: stock }]]);
-  const state = { version: 3, tables, views: new Map(Object.entries(known)) } as unknown as State;
+  const state: State = { version: 3, tables, views: new Map(Object.entries(known)) };
   return viewProblems(client, views, state);
 }
 
@@ -43,26 +52,22 @@ function problems(known: Record<string, string>, refusal: string | undefined, th
 async function refresh(known: Record<string, string>, tables: TableState[], there?: object) {
   const statements: string[] = [];
   const warnings: string[] = [];
-  const client = {
-    target: { dataset: 'ds' },
-    table: (name: string) => `\`ds.${name}\``,
-    async run(sql: string) {
+  const client = clientOf({
+    async run(sql) {
       statements.push(sql);
       return { jobReference: { jobId: '1' }, status: { state: 'DONE' } };
     },
-    async requestIfThere() {
-      return there;
+    async requestIfThere<T>() {
+      return there as T | undefined;
     },
     async *pages() {
       yield { rows: [{ f: [{ v: 'committed' }] }] };
     },
-  } as unknown as BigQueryClient;
-  const log = {
-    warn: (...words: unknown[]) => warnings.push(words.map((each) => JSON.stringify(each)).join(' ')),
-  };
+  });
+  const log = pino({ level: 'warn' }, { write: (line) => warnings.push(line) });
   const relations = new Map(tables.map((table) => [table.name, relationOf(table)]));
   const state: State = { version: 3, tables: new Map(), views: new Map(Object.entries(known)) };
-  await refreshViews(client, views, relations, state, log as unknown as Logger);
+  await refreshViews(client, views, relations, state, log);
   return { statements, warnings };
 }
 

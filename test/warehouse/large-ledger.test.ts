@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { systemClock } from '../../src/runtime/clock.js';
 import { openDuckDbWarehouse } from '../../src/warehouse/duckdb/warehouse.js';
 import { dataGaps } from '../../src/warehouse/ledger/data-gaps.js';
 import { ledgerPages } from '../../src/warehouse/ledger/ledger-pages.js';
@@ -27,7 +28,7 @@ describe('a ledger of 20,000 documents', function () {
 
   it('is read in pages of 1,000 rows, each document once', async () => {
     const keys = new Set<string>();
-    for await (const page of ledgerPages(open())) {
+    for await (const page of ledgerPages(open(), systemClock)) {
       assert.ok(page.length <= 1000);
       for (const { key } of page) keys.add(key);
     }

@@ -25,7 +25,7 @@ export async function makeLargeLedger(path: string, documents: number): Promise<
          ${choice(reportTypes)} AS report_type, ['ATVPDKIKX0DER'] AS marketplace_ids,
          begins AS data_start, begins + INTERVAL 1 HOUR AS data_end, begins + INTERVAL 2 HOUR AS report_created_at,
          []::VARCHAR[] AS notes,
-         json_array(json_object('name', ${choice(tables)}, 'rows', 40, 'missing', ['quantity', 'title'],
+         json_array(json_object('name', ${choice(tables)}, 'rows', n % 400, 'missing', ['quantity', 'title'],
            'added', [json_object('name', 'colour_' || n % 5, 'header', 'colour ' || n % 5, 'after', 'sku')])) AS tables,
          0 AS rejects, '[]'::JSON AS checks, seller || '/T/' || document AS raw_path, 4000 AS raw_bytes,
          sha256(document) AS raw_sha256,
@@ -34,7 +34,7 @@ export async function makeLargeLedger(path: string, documents: number): Promise<
          'all' AS pipeline, 120 AS duration_ms, begins + INTERVAL 3 HOUR AS loaded_at, '0.1.0' AS version
        FROM (
          SELECT n, 'A' || n % 3 AS seller, 'amzn1.spdoc.1.4.na.' || sha256(n::VARCHAR)[:40] AS document,
-           TIMESTAMP '2020-01-01' + to_hours((n // 9)::BIGINT) + CASE WHEN n % 90000 > 89000 THEN to_days(3) ELSE to_days(0) END AS begins
+           TIMESTAMP '2026-01-01' - to_hours(((${documents} - n) // 9)::BIGINT) + CASE WHEN n % 90000 > 89000 THEN to_days(3) ELSE to_days(0) END AS begins
          FROM range(${documents}) numbers(n)
        )`,
     );

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { ledgerEntry } from '../../src/warehouse/ledger/ledger-entry.js';
 import { rankDocuments } from '../../src/warehouse/ledger/rank-documents.js';
 import type { LedgerRow } from '../../src/warehouse/types.js';
 
@@ -49,7 +50,7 @@ function ledgerOf(rows: Document[]) {
 }
 
 const coming = (list: Document[]) =>
-  list.map((each) => ({ entry: each as unknown as LedgerRow, loadedAt: each.loadedAt }));
+  list.map((each) => ({ entry: ledgerEntry({ ...each, status: 'loaded' }), loadedAt: each.loadedAt }));
 
 const orderOf = async (rows: Document[], arriving: Document[]) =>
   (await rankDocuments(ledgerOf(rows), 'orders', coming(arriving)))

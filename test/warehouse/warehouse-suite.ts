@@ -4,8 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import type { ReportsError } from '../../src/errors/reports-error.js';
+import type { Warning } from '../../src/errors/warnings.js';
 import type { LoadMode } from '../../src/schema/types.js';
-import { ledgerKey, type LedgerEntry, type Load, type Warehouse } from '../../src/warehouse/types.js';
+import { driftOfRows, openDrift } from '../../src/warehouse/ledger/drift.js';
+import {
+  ledgerKey,
+  type LedgerEntry,
+  type LedgerFilter,
+  type LedgerRow,
+  type Load,
+  type Warehouse,
+} from '../../src/warehouse/types.js';
 import { type MadeReject, type MadeTable, makeLoad } from './make-load.js';
 
 /** How the values of a warehouse differ from DuckDB's, as its documentation says too. */
@@ -398,7 +407,7 @@ export function describeWarehouse(
       });
     });
 
-    describe('in any order', () => {
+    describe('for documents in any order', () => {
       const letters = fc.constantFrom('a', 'b', 'c');
       const markets = fc.uniqueArray(fc.constantFrom('US', 'DE', 'JP'), { maxLength: 2 });
       const reports = fc.array(
@@ -597,7 +606,7 @@ export function describeWarehouse(
       }).timeout(120_000 + 1000 * Number(process.env.FUZZ_RUNS ?? 0));
     });
 
-    describe('in widening', () => {
+    describe('that widens its columns', () => {
       const one = (n: number, type: string, value: string, column = 'v') =>
         load(
           { documentId: `d${n}`, reportId: String(n) },
@@ -750,7 +759,7 @@ export function describeWarehouse(
         ]);
       });
 
-      it('never narrows', async () => {
+      it('never narrows one', async () => {
         await warehouse.commit([await one(1, 'string', 'x')]);
         await warehouse.commit([await one(2, 'int64', '7')]);
         assert.deepEqual(await content(), ['x', '7']);
@@ -908,14 +917,117 @@ export function describeWarehouse(
         assert.deepEqual(await found({ documentOrTable: "'; DROP TABLE _loads; --" }), []);
       });
 
-      it('is read in pages by key', async () => {
-        const loads = await Promise.all(['d3', 'd1', 'd2'].map((documentId) => load({ documentId })));
+      it('is read in pages by load time, the first loaded first', async () => {
+        await warehouse.commit([await load({ documentId: 'd4' })]);
+        const together = await Promise.all(['d3', 'd1', 'd2'].map((documentId) => load({ documentId })));
+        await warehouse.commit(together);
+        const pageAfter = (after: LedgerFilter['after']) => warehouse.loads({ after, limit: 2 });
+        const first = await pageAfter({ loadedAt: '1970-01-01T00:00:00Z', key: '' });
+        const second = await pageAfter(first.at(-1));
+        const ids = (rows: LedgerRow[]) => rows.map((row) => row.documentId);
+        assert.deepEqual(ids(first), ['d4', 'd3']);
+        assert.deepEqual(ids(second), ['d1', 'd2']);
+        assert.deepEqual(await pageAfter(second.at(-1)), []);
+      });
+
+      it('is read by load time, from a time on or before it', async () => {
+        await warehouse.commit([await load({ documentId: 'd1' })]);
+        await warehouse.commit([await load({ documentId: 'd2' })]);
+        const [{ loadedAt } = { loadedAt: '' }] = await warehouse.loads({ documentOrTable: 'd2' });
+        const found = async (filter: LedgerFilter) =>
+          (await warehouse.loads(filter)).map((row) => row.documentId);
+        assert.deepEqual(await found({ loadedSince: loadedAt }), ['d2']);
+        assert.deepEqual(await found({ loadedBefore: loadedAt }), ['d1']);
+      });
+
+      it('returns some fields of the rows, without the others', async () => {
+        await warehouse.commit([
+          await load({ documentId: 'd1', reportType: 'X', marketplaceIds: ['US'] }),
+          await load({ documentId: 'd2', reportType: 'Y' }),
+        ]);
+        assert.deepEqual(
+          await warehouse.loadFields(['documentId', 'marketplaceIds', 'dataEnd'], { reportType: 'X' }),
+          [{ documentId: 'd1', marketplaceIds: ['US'], dataEnd: null }],
+        );
+      });
+
+      it('has the drift of documents, those with the same drift as one, and no less than its rows say', async () => {
+        const days = [5, 1, 2, 3, 4, 6, 7];
+        const loads = await Promise.all(
+          days.map(async (day) => {
+            const made = await load(
+              {
+                documentId: `d${day}`,
+                reportType: day === 7 ? 'Y' : 'X',
+                sellerId: day === 6 ? null : 'A1',
+                marketplaceIds: ['US'],
+                reportCreatedAt: `2026-10-0${day}T00:00:00Z`,
+              },
+              { columns: { a: 'string', b_c: 'int64', d: 'string' }, rows: [{ a: 'x', b_c: '1' }] },
+            );
+            const [, b, d] = made.tables[0]?.columns ?? [];
+            assert.ok(b && d);
+            b.header = day === 5 ? 'other' : 'B "c"';
+            if (day > 1) b.origin = 'added';
+            if (day > 2) d.header = undefined;
+            return made;
+          }),
+        );
         await warehouse.commit(loads);
-        const pageAfter = async (afterKey: string) =>
-          (await warehouse.loads({ afterKey, limit: 2 })).map((row) => row.documentId);
-        assert.deepEqual(await pageAfter(''), ['d1', 'd2']);
-        assert.deepEqual(await pageAfter('A1/d2'), ['d3']);
-        assert.deepEqual(await pageAfter('A1/d3'), []);
+        const groups = await warehouse.drift('X');
+        const time = (day: number) => `2026-10-0${day}T00:00:00.000Z`;
+        const ofSeller = groups.filter(
+          ({ sellerId, added }) => sellerId === 'A1' && added?.[0]?.header !== 'other',
+        );
+        assert.deepEqual(
+          ofSeller
+            .map(({ missing, documents, firstSeenAt, lastSeenAt, latest }) => ({
+              ...{ missing, documents, firstSeenAt, lastSeenAt, latest },
+            }))
+            .sort((one, other) => (one.firstSeenAt < other.firstSeenAt ? -1 : 1)),
+          [
+            {
+              missing: [],
+              documents: 1,
+              firstSeenAt: time(1),
+              lastSeenAt: time(1),
+              latest: [{ documentId: 'd1', seenAt: time(1) }],
+            },
+            {
+              missing: [],
+              documents: 1,
+              firstSeenAt: time(2),
+              lastSeenAt: time(2),
+              latest: [{ documentId: 'd2', seenAt: time(2) }],
+            },
+            {
+              missing: ['d'],
+              documents: 2,
+              firstSeenAt: time(3),
+              lastSeenAt: time(4),
+              latest: [4, 3].map((day) => ({ documentId: `d${day}`, seenAt: time(day) })),
+            },
+          ],
+        );
+        assert.equal(groups.length, 5);
+        assert.deepEqual(await warehouse.drift('Z'), []);
+        const drifts = openDrift(await warehouse.drift(), new Map());
+        assert.deepEqual(drifts, openDrift(driftOfRows(await warehouse.loads({})), new Map()));
+        assert.deepEqual(
+          drifts.map(({ kind, column, header, wasThere, documents, ofDocuments }) => [
+            kind,
+            column,
+            header,
+            wasThere,
+            documents,
+            ofDocuments,
+          ]),
+          [
+            ['added', 'b_c', 'other', undefined, 1, 7],
+            ['added', 'b_c', 'B "c"', undefined, 5, 7],
+            ['missing', 'd', undefined, true, 5, 7],
+          ],
+        );
       });
 
       it('has the periods that documents cover, adjoining ones as one, by marketplaces', async () => {
@@ -1145,6 +1257,103 @@ export function describeWarehouse(
       });
     });
 
+    describe('with warnings', () => {
+      const about = (code: Warning['code'], message = 'look') => ({ code, message });
+      const commitAll = async () => {
+        await warehouse.commit([
+          await load({ documentId: 'd1', warnings: [about('TOTALS_DIFFER', 'one'), about('TOTALS_DIFFER')] }),
+          await load({ documentId: 'd2', reportId: '2' }),
+          await load({
+            documentId: 'd3',
+            reportId: '3',
+            warnings: [about('MEASURES_EMPTY'), about('TOTALS_DIFFER')],
+          }),
+          await load({
+            documentId: 'd4',
+            reportId: '4',
+            reportType: 'GET_OTHER',
+            warnings: [about('TOTALS_DIFFER')],
+          }),
+        ]);
+      };
+
+      it('finds and counts the documents that have some', async () => {
+        await commitAll();
+        const found = await warehouse.loads({ withWarnings: true });
+        assert.deepEqual(found.map(({ documentId }) => documentId).toSorted(), ['d1', 'd3', 'd4']);
+        assert.equal(await warehouse.countLoads({ withWarnings: true }), 3);
+        assert.equal(await warehouse.countLoads({ withWarnings: true, reportType: 'GET_OTHER' }), 1);
+        assert.equal(await warehouse.countLoads({ limit: 1 }), 4);
+        const [fields] = await warehouse.loadFields(['documentId', 'warnings'], { documentOrTable: 'd4' });
+        assert.deepEqual(fields, { documentId: 'd4', warnings: [about('TOTALS_DIFFER')] });
+      });
+
+      it('counts each document once for each code and report type in its overview', async () => {
+        await commitAll();
+        const { warnings = [] } = (await warehouse.overview()) ?? {};
+        assert.deepEqual(
+          warnings.map(({ reportType, code, documents }) => `${reportType} ${code} ${documents}`).toSorted(),
+          ['GET_OTHER TOTALS_DIFFER 1', 'GET_TEST MEASURES_EMPTY 1', 'GET_TEST TOTALS_DIFFER 2'],
+        );
+        const times = new Map((await warehouse.loads({})).map((row) => [row.documentId, row.loadedAt]));
+        const lastOfEach = ['d4', 'd3', 'd3'].map((id) => times.get(id));
+        assert.deepEqual(warnings.map(({ lastLoadedAt }) => lastLoadedAt).toSorted(), lastOfEach.toSorted());
+      });
+
+      it('has none before the first commit', async () => {
+        assert.equal(await warehouse.countLoads({ withWarnings: true }), 0);
+        assert.deepEqual(await warehouse.loads({ withWarnings: true }), []);
+      });
+    });
+
+    describe('of one document', () => {
+      const snapshot = (rowCount: number): MadeTable => ({
+        mode: 'snapshot',
+        columns: { n: 'string' },
+        rows: Array.from({ length: rowCount }, (_, index) => ({ n: String(index) })),
+      });
+
+      it('says how many of its rows are there now', async () => {
+        const made = (day: number) => `2026-01-0${day}T00:00:00.000Z`;
+        const first = { documentId: 'd1', reportCreatedAt: made(1) };
+        await warehouse.commit([await load(first, snapshot(3))]);
+        const [row] = await warehouse.loads({});
+        if (!row) throw new Error('no row');
+        assert.deepEqual(await warehouse.rowsNow(row), [{ name: 'things', rows: 3 }]);
+        const second = { documentId: 'd2', reportId: '2', reportCreatedAt: made(2) };
+        await warehouse.commit([await load(second, snapshot(2))]);
+        assert.deepEqual(await warehouse.rowsNow(row), [{ name: 'things', rows: 0 }]);
+        assert.deepEqual(await warehouse.rowsNow({ ...row, tables: [{ name: 'elsewhere', rows: 1 }] }), []);
+      });
+
+      it('groups its rejects, with the first row and the first texts of each group', async () => {
+        const reject = (row: number, column: string | null, raw: string): MadeReject => ({
+          table: 'things',
+          row,
+          column,
+          raw,
+          reason: 'expected int64',
+        });
+        const long = 'x'.repeat(500);
+        await warehouse.commit([
+          await load({ documentId: 'd1' }, snapshot(1), [
+            reject(9, 'n', 'nine'),
+            reject(2, 'n', 'two'),
+            reject(4, 'n', 'four'),
+            reject(5, null, long),
+          ]),
+          await load({ documentId: 'd1', sellerId: 'B2', reportId: '7' }, [], [reject(1, 'n', 'other')]),
+        ]);
+        const groups = await warehouse.rejectGroups({ sellerId: 'A1', documentId: 'd1' });
+        const group = { table: 'things', reason: 'expected int64' };
+        assert.deepEqual(groups, [
+          { ...group, column: 'n', values: 3, firstRow: 2, examples: ['two', 'four'] },
+          { ...group, column: null, values: 1, firstRow: 5, examples: [long.slice(0, 120)] },
+        ]);
+        assert.deepEqual(await warehouse.rejectGroups({ sellerId: 'A1', documentId: 'no' }), []);
+      });
+    });
+
     describe('in its rejects', () => {
       const reject = (row: number): MadeReject => ({
         table: 'things',
@@ -1186,7 +1395,7 @@ export function describeWarehouse(
       });
     });
 
-    describe('in removing personal data', () => {
+    describe('that removes personal data', () => {
       const table = {
         name: 'orders',
         columns: { id: 'string', buyer: 'string', paid: 'decimal(18,4)' },
@@ -1208,9 +1417,11 @@ export function describeWarehouse(
         type === 'GET_TEST' && name === 'orders' ? columns.filter((column) => column === 'buyer') : [];
 
       it('clears it from rows, rejects and ledger of the named documents, and of no others', async () => {
+        const warnings = [{ code: 'TOTALS_DIFFER' as const, message: 'Ann' }];
+        const decisions = [{ subject: 'charset' as const, value: 'utf-8', reason: 'Ann' }];
         await warehouse.commit([
-          await load({ documentId: 'd1', rawPath: 'd1' }, table, [reject]),
-          await load({ documentId: 'd2', rawPath: 'd2' }, table, [reject]),
+          await load({ documentId: 'd1', rawPath: 'd1', warnings, decisions }, table, [reject]),
+          await load({ documentId: 'd2', rawPath: 'd2', warnings, decisions }, table, [reject]),
           await load({ documentId: 'd3', rawPath: 'd3', ...quarantined }),
         ]);
         const file = { path: "orders/it's.parquet", bytes: 7, sha256: 'ab'.repeat(32) };
@@ -1232,13 +1443,25 @@ export function describeWarehouse(
           ledger.map(({ files }) => files),
           [[file], [], [file]],
         );
-        const facts = ledger.map(({ rawPath, reason, reasonCode, notes }) => [
+        const left = 'left out, as it may quote personal data';
+        assert.deepEqual(
+          ledger.map((row) => [row.warnings, row.decisions]),
+          [
+            [
+              [{ code: 'TOTALS_DIFFER', message: left }],
+              [{ subject: 'charset', value: 'utf-8', reason: left }],
+            ],
+            [warnings, decisions],
+            [[], []],
+          ],
+        );
+        const entries = ledger.map(({ rawPath, reason, reasonCode, notes }) => [
           rawPath,
           reason,
           reasonCode,
           notes,
         ]);
-        assert.deepEqual(facts, [
+        assert.deepEqual(entries, [
           [null, null, null, ['personal data removed']],
           ['d2', null, null, []],
           [null, 'left out, as it may quote personal data', 'HEADER_UNKNOWN', ['personal data removed']],

@@ -1,4 +1,4 @@
-import { asksFor } from '../../config/report-types.js';
+import { matchesReportType } from '../../config/report-types.js';
 import type { Config } from '../../config/spec.js';
 import { didYouMean } from '../../text/nearest-name.js';
 import { tablesOf } from '../../schema/infer.js';
@@ -12,7 +12,7 @@ export function unknownTypes({ pipelines }: Config, schemas: ReportSchemas): str
   const known = [...schemas.keys()];
   return pipelines.flatMap(({ name, reportTypes }) =>
     reportTypes
-      .filter((wanted) => !known.some((type) => asksFor([wanted], type)))
+      .filter((wanted) => !known.some((type) => matchesReportType([wanted], type)))
       .map(
         (wanted) =>
           `pipeline ${name}: unknown report type ${wanted}; if Amazon has it, its columns are inferred${didYouMean(wanted, known)}`,
@@ -34,7 +34,7 @@ export function unknownStaleTables(
   const known = [...tablesOf(schemas), ...types, ...loaded];
   return Object.keys(alarms?.staleAfter ?? {})
     .filter((name) =>
-      name.includes('*') ? !types.some((type) => asksFor([name], type)) : !known.includes(name),
+      name.includes('*') ? !types.some((type) => matchesReportType([name], type)) : !known.includes(name),
     )
     .map(
       (name) =>

@@ -68,7 +68,7 @@ export function requestJson(summary: RequestSummary): Record<string, unknown> {
     givenUp: abandoned,
     schedules,
     failures,
-    ...(recovered ? { taken: summaryJson(recovered) } : {}),
+    taken: recovered && summaryJson(recovered),
   };
 }
 

@@ -30,7 +30,7 @@ export function processIo(): Io {
     stderr: process.stderr,
     env: process.env,
     cwd: process.cwd(),
-    ...(process.stdin.isTTY && process.stderr.isTTY ? { prompt } : {}),
+    prompt: process.stdin.isTTY && process.stderr.isTTY ? prompt : undefined,
     onStopSignal(callback) {
       process.on('SIGINT', callback);
       process.on('SIGTERM', callback);

@@ -1,22 +1,27 @@
 import { join } from 'node:path';
+import type { Logger } from 'pino';
 import type { Config } from '../../config/spec.js';
 import { openSharedJson } from '../../files/shared-json.js';
 import { openNotifications } from '../../source/selling-partner/notifications.js';
-import { openQuotaPlan, type QuotaPlan } from '../../source/selling-partner/quota.js';
+import { openQuotaPlan, type QuotaPlan, quotaJson } from '../../source/selling-partner/quota.js';
 import type { Notifications } from '../../source/types.js';
 import type { Subscriber } from '../../connect/subscribe.js';
 
 /**
- * Opens the quota plan of the state folder. Its file is not synced to disk: after a power failure,
- * Amazon's status 429 corrects it.
+ * Opens the quota plan of the state folder. Its file is not synced to disk: if a power failure
+ * leaves it damaged, calls wait until their quota has been refilled.
  */
-export function openQuota({ state }: Pick<Config, 'state'>): QuotaPlan {
-  return openQuotaPlan({ state: openSharedJson(join(state, 'quota.json'), { isSynced: false }) });
+export function openQuota({ state }: Pick<Config, 'state'>, log: Logger): QuotaPlan {
+  return openQuotaPlan({ state: openSharedJson(join(state, 'quota.json'), quotaJson, { log }) });
 }
 
 /** Opens the quota plan, runs the work with it, and closes it afterwards. */
-export async function withQuota<T>(config: Config, work: (quota: QuotaPlan) => Promise<T>): Promise<T> {
-  const quota = openQuota(config);
+export async function withQuota<T>(
+  config: Config,
+  log: Logger,
+  work: (quota: QuotaPlan) => Promise<T>,
+): Promise<T> {
+  const quota = openQuota(config, log);
   try {
     return await work(quota);
   } finally {

@@ -16,6 +16,7 @@ import { openWarehouse, warehouseFile } from '../../warehouse/open-warehouse.js'
 import { openQuota } from './open-amazon.js';
 import type { Io } from './io.js';
 import { openProgress } from './progress.js';
+import { repairStateFiles } from './state-files.js';
 
 /** The options of every command. */
 export interface GlobalOptions {
@@ -26,7 +27,7 @@ export interface GlobalOptions {
 /** Returns where to find pipelines.yaml and the variables it names. */
 export function configOptions(command: Command, io: Io): ReadConfigOptions {
   const { config } = command.optsWithGlobals<GlobalOptions>();
-  return { ...(config ? { path: config } : {}), cwd: io.cwd, env: io.env };
+  return { path: config, cwd: io.cwd, env: io.env };
 }
 
 /** Reads pipelines.yaml for a command that needs all settings. */
@@ -67,8 +68,8 @@ export async function withContext<T>(
   const stores = await openStores(config);
   const staging = openStaging(config);
   const { logLevel = defaultLogLevel } = command.optsWithGlobals<GlobalOptions>();
-  const progress = openProgress(io, { title, ...(logLevel ? { logLevel } : {}) });
-  const quota = openQuota(config);
+  const progress = openProgress(io, { title, logLevel });
+  const quota = openQuota(config, progress.log);
   const sellers = new Map(
     config.sellers.map((seller) => [seller.id, openSellingPartner({ seller, quota, ...config.api })]),
   );
@@ -78,7 +79,8 @@ export async function withContext<T>(
     await removeOldPartials([stores.raw.unfinished, stores.lake.unfinished, config.state]);
     // If this fails, the work fails too and reports the reason.
     if (staging) await removeOldStaging(staging).catch(() => {});
-    const opened = { log: progress.log, schemas, views, ...(staging && { staging }) };
+    await repairStateFiles(config.state, progress);
+    const opened = { log: progress.log, schemas, views, staging };
     const file = warehouseFile(config, views);
     if (file) await removeOldPartialsOf(file.path);
     return await work({

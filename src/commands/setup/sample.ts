@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
+import type { DocumentLimits } from '../../config/documents-spec.js';
 import { defaultMaxDocumentBytes } from '../../config/limits-spec.js';
 import { examineDocument } from '../../source/document/examine.js';
 import { keepFile } from '../../source/document/raw-store.js';
@@ -27,6 +28,12 @@ export function sampleOptions(command: Command): Command {
     .option('--content-type <TYPE>', "content type of the download, such as 'text/plain; charset=Cp1252'");
 }
 
+/** How a document from disk is read. */
+interface SampleReading {
+  reportType: string;
+  limits: DocumentLimits;
+}
+
 /**
  * Runs work on a document from disk without loading or keeping it. Errors: FILE_UNREADABLE, and
  * those of `examineDocument`.
@@ -34,7 +41,7 @@ export function sampleOptions(command: Command): Command {
 export async function withSample<T>(
   io: Io,
   file: string,
-  { reportType, marketplace, contentType }: SampleOptions & { reportType: string },
+  { reportType, marketplace, contentType, limits }: SampleOptions & SampleReading,
   work: (document: ExaminedDocument) => Promise<T>,
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'sp-reports-'));
@@ -43,9 +50,11 @@ export async function withSample<T>(
       sellerId: 'local',
       reportType,
       marketplaceIds: marketplace ?? [],
-      ...(contentType ? { contentType } : {}),
+      contentType,
     });
-    return await work(await examineDocument(raw, { maxTextBytes: defaultMaxDocumentBytes }));
+    return await work(
+      await examineDocument(raw, { maxTextBytes: defaultMaxDocumentBytes, ofContent: limits }),
+    );
   } finally {
     await rm(folder, { recursive: true });
   }

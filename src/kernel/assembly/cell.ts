@@ -1,6 +1,6 @@
 /**
  * Cells of rows that were cut out of a text. `rows` is an array of 32-bit integers: the first mark
- * of each row. The cell at `place`, counted from the left, lies between the mark with that offset
+ * of each row. The cell at `column`, counted from the left, lies between the mark with that offset
  * and the next one; a cell that a short row lacks has a length of -1.
  */
 
@@ -14,8 +14,8 @@ const outerQuotes: i32 = 1;
 const jsonValue: i32 = 2;
 
 /** Returns the position of the mark before a cell. */
-export function markOf(marks: usize, rows: usize, row: i32, place: i32): usize {
-  return marks + ((<usize>(load<i32>(rows + ((<usize>row) << 2)) + place)) << 2);
+export function markOf(marks: usize, rows: usize, row: i32, column: i32): usize {
+  return marks + ((<usize>(load<i32>(rows + ((<usize>row) << 2)) + column)) << 2);
 }
 
 /** Returns the start of the text of the cell after a mark. */
@@ -41,10 +41,10 @@ function isQuoted(text: usize, mark: usize): bool {
   return <i32>end - <i32>start > 1 && load<u8>(start) === quote && load<u8>(end - 1) === quote;
 }
 
-/** Whether any row has content in the cell at `place`. */
-export function hasContent(text: usize, marks: usize, rows: usize, count: i32, place: i32, form: i32): bool {
+/** Whether any row has content in the cell at `column`. */
+export function hasContent(text: usize, marks: usize, rows: usize, count: i32, column: i32, form: i32): bool {
   for (let row = 0; row < count; row += 1) {
-    if (cellLength(text, markOf(marks, rows, row, place), form) > 0) return true;
+    if (cellLength(text, markOf(marks, rows, row, column), form) > 0) return true;
   }
   return false;
 }

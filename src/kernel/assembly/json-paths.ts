@@ -30,7 +30,7 @@ export class PathNode {
   /** The next member of the same object. */
   next: usize = 0;
   /** The index of its cell in a row, -1 for none. */
-  place: i32 = -1;
+  column: i32 = -1;
   /** The form of its cell: `asText`, `asJson` or `asWhole`. */
   form: i32 = 0;
   kinds: i32 = 0;
@@ -59,7 +59,7 @@ export function newPath(parentAt: usize, name: usize, length: i32): usize {
   path.firstChild = 0;
   path.lastChild = 0;
   path.next = 0;
-  path.place = -1;
+  path.column = -1;
   path.form = asText;
   path.kinds = 0;
   path.order = 0;
@@ -79,9 +79,9 @@ export function pathCount(): i32 {
   return paths;
 }
 
-export function setPath(at: usize, place: i32, form: i32): void {
+export function setPath(at: usize, column: i32, form: i32): void {
   const path = changetype<PathNode>(at);
-  path.place = place;
+  path.column = column;
   path.form = form;
 }
 

@@ -20,6 +20,7 @@ import {
   behindWord,
   closingQuote,
   forgetBlanks,
+  forgetSurrogates,
   hasEscapes,
   isBeforeEnd,
   sawBlanks,
@@ -75,7 +76,7 @@ let isUneven: bool = false;
  * @param marks Room for `maxRows` rows.
  * @param escaped Room for the cells of one row.
  * @param uneven Receives the indices in `marks` of JSON cells with whitespace, escapes or objects.
- * @returns Where to continue; `itemsRead` and `itemsStopped` have the details.
+ * @returns Where to continue; `itemsRead`, `itemsStopped` and `loneSurrogates` have the details.
  */
 export function readItems(
   text: usize,
@@ -96,6 +97,7 @@ export function readItems(
   itemsRead = 0;
   unevenCells = 0;
   beginTokens(text + length);
+  forgetSurrogates();
   let isFirst = !begun;
   let whole = text + from;
   while (itemsRead < maxRows) {
@@ -188,7 +190,7 @@ function readString(at: usize, pathAt: usize): usize {
     return quote + 1;
   }
   putValue(pathAt, textKind, at + 1, quote);
-  if (hasEscapes() && path.place >= 0) {
+  if (hasEscapes() && path.column >= 0) {
     store<i32>(escapedAt + ((<usize>escapedCount) << 2), <i32>markOf(path));
     escapedCount += 1;
   }
@@ -293,14 +295,14 @@ function isIndex(name: usize, length: i32): bool {
 }
 
 function markOf(path: PathNode): usize {
-  return cells + ((<usize>path.place) << 3);
+  return cells + ((<usize>path.column) << 3);
 }
 
 /** Records the kind of value at a path, and makes it a cell if the path has one. */
 function putValue(pathAt: usize, kind: i32, from: usize, to: usize): void {
   const path = changetype<PathNode>(pathAt);
   note(path, path.form === asWhole && kind !== nullKind ? jsonKind : kind);
-  if (path.place < 0 || kind === nullKind) return;
+  if (path.column < 0 || kind === nullKind) return;
   const isJson = kind === jsonKind || (kind === textKind && path.form >= asJson);
   const mark = markOf(path);
   store<i32>(mark, <i32>(from - source) - 1);

@@ -45,7 +45,7 @@ export function addIntegers(
   marks: usize,
   rows: usize,
   count: i32,
-  place: i32,
+  column: i32,
   form: i32,
   kind: i32,
   precision: i32,
@@ -62,7 +62,7 @@ export function addIntegers(
   eitherSeen = 0;
   valuesRead = 0;
   for (let row = 0; row < count; row += 1) {
-    const cell = markOf(marks, rows, row, place);
+    const cell = markOf(marks, rows, row, column);
     const length = cellLength(text, cell, form);
     let value: i64 = 0;
     if (length > 0) {
@@ -155,8 +155,9 @@ function readMoment(start: usize, length: i32): bool {
   if (day > daysIn(year, month) || hour > 23 || minute > 59 || second > 59) return false;
   const offset = length === 19 ? 0 : offsetMinutes(start + 19, length - 19);
   if (offset === noOffset) return false;
-  const minutes = (daysSince1970(year, month, day) * 24 + hour) * 60 + minute - offset;
-  number = (<i64>minutes * 60 + second) * 1000000;
+  // From the year 6053 on, the minutes since 1970 exceed 32 bits.
+  const minutes = (<i64>daysSince1970(year, month, day) * 24 + hour) * 60 + minute - offset;
+  number = (minutes * 60 + second) * 1000000;
   return true;
 }
 
@@ -250,14 +251,14 @@ export function readEntries(
 }
 
 /**
- * Compacts values, each from its entry to its index in `places`, without those of -1; indices
+ * Compacts values, each from its entry to its index in `indices`, without those of -1; indices
  * ascend with the entries.
  */
-export function moveValues(values: usize, wide: bool, places: usize, count: i32): void {
+export function moveValues(values: usize, wide: bool, indices: usize, count: i32): void {
   const size: usize = wide ? 16 : 8;
   for (let entry = 0; entry < count; entry += 1) {
-    const place = load<i32>(places + ((<usize>entry) << 2));
-    if (place < 0 || place === entry) continue;
-    memory.copy(values + <usize>place * size, values + <usize>entry * size, size);
+    const index = load<i32>(indices + ((<usize>entry) << 2));
+    if (index < 0 || index === entry) continue;
+    memory.copy(values + <usize>index * size, values + <usize>entry * size, size);
   }
 }

@@ -26,8 +26,8 @@ const shortestRun: i32 = 16;
  *
  * Source: Parquet format, "Run Length Encoding / Bit-Packing Hybrid".
  */
-export function encodePlaces(
-  places: usize,
+export function encodeIndices(
+  indices: usize,
   validity: usize,
   from: i32,
   to: i32,
@@ -35,12 +35,12 @@ export function encodePlaces(
   scratch: usize,
   out: usize,
 ): i32 {
-  let values = places + ((<usize>from) << 2);
+  let values = indices + ((<usize>from) << 2);
   let count = to - from;
   if (validity !== 0) {
     count = 0;
     for (let index = from; index < to; index += 1) {
-      store<i32>(scratch + ((<usize>count) << 2), load<i32>(places + ((<usize>index) << 2)));
+      store<i32>(scratch + ((<usize>count) << 2), load<i32>(indices + ((<usize>index) << 2)));
       count += isThere(validity, index) ? 1 : 0;
     }
     values = scratch;

@@ -104,8 +104,8 @@ export function cutRows(
     const lineEnd = load<i32>(lineEnds + ((<usize>(at + 1)) << 2));
     let last = lineEnd;
     if (last - 1 > before) {
-      const place = load<i32>(marks + ((<usize>(last - 1)) << 2));
-      if (load<u8>(text + place) === 0x0d) last -= 1;
+      const mark = load<i32>(marks + ((<usize>(last - 1)) << 2));
+      if (load<u8>(text + mark) === 0x0d) last -= 1;
     }
     const cells = last - before;
     if (cells !== width && !(cells > width && isEmpty(marks, before + width, last))) break;

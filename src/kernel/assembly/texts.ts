@@ -73,7 +73,7 @@ export function addToDictionary(
   marks: usize,
   rows: usize,
   count: i32,
-  place: i32,
+  column: i32,
   form: i32,
   entries: usize,
 ): i32 {
@@ -84,7 +84,7 @@ export function addToDictionary(
   let lastStart: usize = 0;
   let lastLength = -1;
   for (let row = 0; row < count; row += 1) {
-    const mark = markOf(marks, rows, row, place);
+    const mark = markOf(marks, rows, row, column);
     const length = cellLength(text, mark, form);
     const entry = entries + ((<usize>row) << 2);
     if (length < least) {
@@ -240,7 +240,7 @@ export function addTexts(
   marks: usize,
   rows: usize,
   count: i32,
-  place: i32,
+  column: i32,
   form: i32,
   validity: usize,
   from: i32,
@@ -250,7 +250,7 @@ export function addTexts(
   const least = minLength(form);
   let empty = 0;
   for (let row = 0; row < count; row += 1) {
-    const mark = markOf(marks, rows, row, place);
+    const mark = markOf(marks, rows, row, column);
     const length = cellLength(text, mark, form);
     if (length >= least) setBit(validity, from + row);
     else empty += 1;

@@ -36,16 +36,16 @@ export const maxInt64DecimalDigits = 18;
  * Copies an Arrow array of Utf8, Int64, Decimal, Float64, Bool, Date or Timestamp into the kernel's
  * memory. `validity` is the address of its bitmap there, 0 if there is none.
  */
-export function placeValues(kernel: Kernel, data: Data, validity: number): ColumnValues {
+export function copyValuesIn(kernel: Kernel, data: Data, validity: number): ColumnValues {
   const { type } = data;
   if (DataType.isUtf8(type)) return texts(kernel, data, validity);
-  const at = kernel.place(bytesOf(data.values));
-  const placed = { kernel, at, validity, length: data.length };
-  if (DataType.isBool(type)) return bools(placed);
-  if (DataType.isDecimal(type)) return integers(placed, 16, type.precision > maxInt64DecimalDigits ? 16 : 8);
-  if (DataType.isFloat(type)) return doubles(placed);
-  if (DataType.isDate(type)) return integers(placed, 4, 4);
-  if (DataType.isInt(type) || DataType.isTimestamp(type)) return integers(placed, 8, 8);
+  const at = kernel.copyIn(bytesOf(data.values));
+  const values = { kernel, at, validity, length: data.length };
+  if (DataType.isBool(type)) return bools(values);
+  if (DataType.isDecimal(type)) return integers(values, 16, type.precision > maxInt64DecimalDigits ? 16 : 8);
+  if (DataType.isFloat(type)) return doubles(values);
+  if (DataType.isDate(type)) return integers(values, 4, 4);
+  if (DataType.isInt(type) || DataType.isTimestamp(type)) return integers(values, 8, 8);
   throw new Error(`no Parquet encoding for Arrow's ${type}`);
 }
 
@@ -53,7 +53,7 @@ export function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Ui
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-interface Placed {
+interface CopiedValues {
   kernel: Kernel;
   at: number;
   validity: number;
@@ -65,7 +65,7 @@ interface Placed {
  * a width of 16, the highest byte is written first.
  */
 function integers(
-  { kernel, at, validity, length }: Placed,
+  { kernel, at, validity, length }: CopiedValues,
   stride: 4 | 8 | 16,
   width: 4 | 8 | 16,
 ): ColumnValues {
@@ -84,10 +84,10 @@ function integers(
   };
 }
 
-function doubles(placed: Placed): ColumnValues {
-  const { kernel, at, validity, length } = placed;
+function doubles(values: CopiedValues): ColumnValues {
+  const { kernel, at, validity, length } = values;
   return {
-    ...integers(placed, 8, 8),
+    ...integers(values, 8, 8),
     findExtremes() {
       kernel.calls.extremeDoubles(at, validity, length);
       return true;
@@ -95,7 +95,7 @@ function doubles(placed: Placed): ColumnValues {
   };
 }
 
-function bools({ kernel, at, validity }: Placed): ColumnValues {
+function bools({ kernel, at, validity }: CopiedValues): ColumnValues {
   return {
     maxBytes: (from, to) => (to - from + 7) >> 3,
     write: (from, to, out) => kernel.calls.plainBits(at, validity, from, to, out),
@@ -107,7 +107,7 @@ function bools({ kernel, at, validity }: Placed): ColumnValues {
 function texts(kernel: Kernel, data: Data, validity: number): ColumnValues {
   const { calls } = kernel;
   const { valueOffsets, length } = data;
-  const offsets = kernel.place(bytesOf(valueOffsets.subarray(0, length + 1)));
+  const offsets = kernel.copyIn(bytesOf(valueOffsets.subarray(0, length + 1)));
   const end = valueOffsets[length] ?? 0;
   const bytes = calls.allocate(end + slackBytes);
   kernel.bytes(bytes, end).set((data.values as Uint8Array).subarray(0, end));

@@ -62,9 +62,9 @@ export async function openColumnarWriter({
 
   async function appendRowGroup(columns: CompressedColumn[], rows: number): Promise<void> {
     let chunkOffset = offset;
-    const chunks = columns.map(({ facts }, index): ColumnChunk => {
-      const chunk = { facts, column: fileColumns[index] as FileColumn, offset: chunkOffset };
-      chunkOffset += facts.compressedBytes;
+    const chunks = columns.map(({ metadata }, index): ColumnChunk => {
+      const chunk = { metadata, column: fileColumns[index] as FileColumn, offset: chunkOffset };
+      chunkOffset += metadata.compressedBytes;
       return chunk;
     });
     rowGroups.push(encodeRowGroup({ rows, chunks }, rowGroups.length));
@@ -126,7 +126,7 @@ function compressBatch({ data }: RecordBatch): Promise<CompressedColumn>[] {
     });
     return [...columns, compressColumn(encodeRowNumbers(kernel, data.children.at(-1) as Data))];
   } finally {
-    kernel.giveBack();
+    kernel.release();
   }
 }
 

@@ -1,16 +1,16 @@
 import { compress, compressSync } from 'snappy';
-import { type EncodedColumn, encodings, type Statistics } from './encode-column.js';
-import { pageHeader } from './page-header.js';
+import { type EncodedColumn, encodings, type Page, type Statistics } from './encode-column.js';
+import { encodeThrift, i32, struct } from './thrift.js';
 
 /** A column of a row group as written into the file, independent of its offset. */
 export interface CompressedColumn {
   /** Its pages, each preceded by its header, in the order of the file. */
   parts: Uint8Array[];
-  facts: ColumnFacts;
+  metadata: ColumnMetadata;
 }
 
 /** The metadata of a column in a row group. */
-export interface ColumnFacts {
+export interface ColumnMetadata {
   /** Size of all pages, including their headers. */
   compressedBytes: number;
   /** Size of the dictionary page, which is the first one; 0 if there is none. */
@@ -48,7 +48,7 @@ export async function compressColumn({ pages, statistics }: EncodedColumn): Prom
   const values = pages.reduce((sum, page) => sum + (page.kind === 'data' ? page.values : 0), 0);
   return {
     parts,
-    facts: {
+    metadata: {
       compressedBytes,
       dictionaryBytes,
       uncompressedBytes,
@@ -57,4 +57,16 @@ export async function compressColumn({ pages, statistics }: EncodedColumn): Prom
       statistics,
     },
   };
+}
+
+/** Encodes the header of a page. Source: PageHeader in parquet.thrift of the Parquet format. */
+export function pageHeader(page: Page, compressedBytes: number): Uint8Array {
+  const counts = { 1: i32(page.values), 2: i32(page.encoding) };
+  return encodeThrift({
+    1: i32(page.kind === 'dictionary' ? 2 : 0),
+    2: i32(page.bytes.length),
+    3: i32(compressedBytes),
+    5: page.kind === 'data' ? struct({ ...counts, 3: i32(encodings.rle), 4: i32(encodings.rle) }) : undefined,
+    7: page.kind === 'dictionary' ? struct(counts) : undefined,
+  });
 }

@@ -1,6 +1,6 @@
 import { type Data, DataType } from 'apache-arrow';
 import type { Kernel } from '../../kernel/kernel.js';
-import { bytesOf, type ColumnValues, placeValues } from './column-values.js';
+import { bytesOf, type ColumnValues, copyValuesIn } from './column-values.js';
 import { allThere, bitWidthOf, encodeDefinitionLevels, noneThere } from './levels.js';
 
 /** Parquet's numbers of the encodings. */
@@ -47,16 +47,16 @@ export function encodeColumn(kernel: Kernel, data: Data): EncodedColumn {
   kernel.calls.reset();
   const { length, nullCount } = data;
   const levels = nullCount === 0 ? allThere : data.nullBitmap;
-  const validity = nullCount === 0 ? 0 : kernel.place(data.nullBitmap);
+  const validity = nullCount === 0 ? 0 : kernel.copyIn(data.nullBitmap);
   const dictionary = DataType.isDictionary(data.type) ? (data.dictionary?.data[0] as Data) : undefined;
-  const values = placeValues(kernel, dictionary ?? data, dictionary ? 0 : validity);
+  const values = copyValuesIn(kernel, dictionary ?? data, dictionary ? 0 : validity);
   const plain: Body = { ...values, encoding: encodings.plain };
   const pages: Page[] = [];
   if (dictionary) {
     const bytes = pageOf(kernel, new Uint8Array(0), 0, dictionary.length, plain);
     pages.push({ kind: 'dictionary', values: dictionary.length, encoding: encodings.plain, bytes });
   }
-  const body = dictionary ? places(kernel, data, dictionary.length, validity) : plain;
+  const body = dictionary ? dictionaryIndices(kernel, data, dictionary.length, validity) : plain;
   for (let from = 0; from < length; from += pageValues) {
     const to = Math.min(from + pageValues, length);
     const bytes = pageOf(kernel, encodeDefinitionLevels(levels, from, to), from, to, body);
@@ -68,9 +68,14 @@ export function encodeColumn(kernel: Kernel, data: Data): EncodedColumn {
 /**
  * Writes the bit width of an index, then the dictionary indices of the values that are not null.
  */
-function places(kernel: Kernel, { values, length }: Data, dictionaryLength: number, validity: number): Body {
+function dictionaryIndices(
+  kernel: Kernel,
+  { values, length }: Data,
+  dictionaryLength: number,
+  validity: number,
+): Body {
   const bitWidth = Math.max(1, bitWidthOf(dictionaryLength - 1));
-  const at = kernel.place(bytesOf(values.subarray(0, length)));
+  const at = kernel.copyIn(bytesOf(values.subarray(0, length)));
   const scratch = kernel.calls.allocate((pageValues + 1) * 4);
   const spareBytes = 64;
   return {
@@ -78,7 +83,7 @@ function places(kernel: Kernel, { values, length }: Data, dictionaryLength: numb
     maxBytes: (from, to) => (to - from) * 4 + spareBytes,
     write(from, to, out) {
       kernel.bytes(out, 1)[0] = bitWidth;
-      return 1 + kernel.calls.encodePlaces(at, validity, from, to, bitWidth, scratch, out + 1);
+      return 1 + kernel.calls.encodeIndices(at, validity, from, to, bitWidth, scratch, out + 1);
     },
   };
 }
@@ -123,7 +128,7 @@ function encodeNulls(length: number): EncodedColumn {
 export function encodeRowNumbers(kernel: Kernel, { values, length }: Data): EncodedColumn {
   kernel.calls.reset();
   const numbers = (values as BigInt64Array).subarray(0, length);
-  const at = kernel.place(bytesOf(numbers));
+  const at = kernel.copyIn(bytesOf(numbers));
   const body: Body = {
     encoding: encodings.deltaBinaryPacked,
     maxBytes: (from, to) => (to - from) * 5 + 64,

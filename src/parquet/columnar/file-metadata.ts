@@ -1,7 +1,7 @@
 import type { ColumnType } from '../../schema/types.js';
 import { version } from '../../runtime/version.js';
 import { maxInt64DecimalDigits } from './column-values.js';
-import type { ColumnFacts } from './compress-column.js';
+import type { ColumnMetadata } from './compress-column.js';
 import {
   binary,
   bool,
@@ -31,7 +31,7 @@ export interface FileColumn {
 /** A column of a row group, with its position in the file. */
 export interface ColumnChunk {
   column: FileColumn;
-  facts: ColumnFacts;
+  metadata: ColumnMetadata;
   /** Offset of the first page. */
   offset: number;
 }
@@ -138,7 +138,7 @@ function schemaElement({ name, type, optional }: FileColumn): ThriftValue {
 /** Encodes the metadata of a row group, the `ordinal`th of the file from 0. */
 export function encodeRowGroup({ rows, chunks }: RowGroup, ordinal: number): Uint8Array {
   const sum = (size: 'uncompressedBytes' | 'compressedBytes') =>
-    chunks.reduce((total, { facts }) => total + facts[size], 0);
+    chunks.reduce((total, { metadata }) => total + metadata[size], 0);
   return encodeThrift({
     1: list('struct', chunks.map(columnChunk)),
     2: i64(sum('uncompressedBytes')),
@@ -150,20 +150,20 @@ export function encodeRowGroup({ rows, chunks }: RowGroup, ordinal: number): Uin
   });
 }
 
-function columnChunk({ column, facts, offset }: ColumnChunk): ThriftValue {
-  const { statistics } = facts;
+function columnChunk({ column, metadata, offset }: ColumnChunk): ThriftValue {
+  const { statistics } = metadata;
   return struct({
     2: i64(offset),
     3: struct({
       1: i32(typeForm(column.type).physical),
-      2: list('i32', facts.encodings.map(i32)),
+      2: list('i32', metadata.encodings.map(i32)),
       3: list('binary', [text(column.name)]),
       4: i32(snappyCodec),
-      5: i64(facts.values),
-      6: i64(facts.uncompressedBytes),
-      7: i64(facts.compressedBytes),
-      9: i64(offset + facts.dictionaryBytes),
-      11: facts.dictionaryBytes > 0 ? i64(offset) : undefined,
+      5: i64(metadata.values),
+      6: i64(metadata.uncompressedBytes),
+      7: i64(metadata.compressedBytes),
+      9: i64(offset + metadata.dictionaryBytes),
+      11: metadata.dictionaryBytes > 0 ? i64(offset) : undefined,
       12: struct({
         3: i64(statistics.nullCount),
         5: statistics.max && binary(statistics.max),

@@ -41,27 +41,5 @@ export function cellText({ slab, marks, first }: Rows, row: number, cellIndex: n
   return slab.text(before + 1, Math.max(before + 1, end));
 }
 
-/** Cuts slabs into rows, in order. */
-export interface RowCutter {
-  /**
-   * The rows of a slab in portions. The memory of a portion is reused for the next.
-   * Errors: ReadAgain<ParseHint>.
-   */
-  cut(slab: Slab): Iterable<Rows>;
-  /**
-   * Called after the last slab.
-   * Errors: ReadAgain<ParseHint> if the last row has no end.
-   */
-  end(): void;
-}
-
 /** Rows passed on together at most, so that their cells stay in the processor's cache. */
 export const maxRowsTogether = 4096;
-
-/**
- * Room behind the marks of a slab for those of short rows, which are filled up to the header's
- * width.
- */
-export function paddingFor(width: number): number {
-  return Math.max(width + 1, 1 << 12);
-}

@@ -1,6 +1,5 @@
 import type { Kernel } from '../../kernel/kernel.js';
 import type { ReadableDocument } from '../../source/types.js';
-import { maxRowCharacters } from '../limits.js';
 import { notColumnar } from '../parse-hint.js';
 
 const lineFeed = 0x0a;
@@ -43,17 +42,18 @@ export class Slab {
 }
 
 /**
- * Cuts UTF-8 bytes into slabs at line ends. A last line without a line end gets one, in place of a
- * lone `\r` if it has that. The memory of a slab is reused for the next: take what is needed before
- * pulling it.
+ * Cuts a document into slabs of UTF-8 at line ends. A last line without a line end gets one, in
+ * place of a lone `\r` if it has that. The memory of a slab is reused for the next: take what is
+ * needed before pulling it.
  * Errors: ReadAgain<ParseHint> for a line that is too long.
  */
-export async function* readSlabs(kernel: Kernel, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Slab> {
+export async function* readSlabs(kernel: Kernel, document: ReadableDocument): AsyncGenerator<Slab> {
+  const { maxRowCharacters } = document.limits;
   let slab = new Slab(kernel, 64 * 1024);
   /** Bytes at the beginning of the slab of a line whose end has not come yet. */
   let begun = 0;
-  for await (const chunk of bytes) {
-    if (begun + chunk.length > maxRowCharacters) checkFirstLine(begun, chunk);
+  for await (const chunk of openUtf8(document)) {
+    if (begun + chunk.length > maxRowCharacters) checkFirstLine(begun, chunk, maxRowCharacters);
     slab = enlarged(slab, begun, chunk.length);
     slab.bytes().set(chunk, begun);
     const filled = begun + chunk.length;
@@ -78,9 +78,9 @@ export async function* readSlabs(kernel: Kernel, bytes: AsyncIterable<Uint8Array
 }
 
 /** Only the line that has begun may be too long: a chunk alone is far below the limit. */
-function checkFirstLine(begun: number, chunk: Uint8Array): void {
+function checkFirstLine(begun: number, chunk: Uint8Array, maxBytes: number): void {
   const end = chunk.indexOf(lineFeed);
-  if (begun + (end < 0 ? chunk.length : end) > maxRowCharacters) throw notColumnar('a line is too long');
+  if (begun + (end < 0 ? chunk.length : end) > maxBytes) throw notColumnar('a line is too long');
 }
 
 /** A slab with room for `more` bytes behind the first `there`, which are kept. */

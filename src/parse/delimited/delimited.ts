@@ -5,11 +5,12 @@ import { BatchBuilder } from '../batches/batch-builder.js';
 import { type DocumentStream, documentStream, type StreamEnd } from '../document-stream.js';
 import { maxBatchCharacters } from '../limits.js';
 import type { ParsedBatch, Reject } from '../types.js';
+import type { EarlierDecisions } from '../values/decide-rules.js';
 import { cellReader } from '../values/values.js';
 import {
   type DelimitedLayout,
   delimitedLayout,
-  dialectFacts,
+  storedDialect,
   type TableLayout,
   tableLayout,
 } from './delimited-layout.js';
@@ -29,17 +30,17 @@ export async function parseDelimited(
   document: ReadableDocument,
   schema: ReportSchema | undefined,
   head: string,
-  batchRows: number,
+  { batchRows, earlier }: { batchRows: number; earlier: EarlierDecisions },
 ): Promise<DocumentStream> {
-  const { facts } = document.raw;
-  const layout = delimitedLayout(facts, schema, head);
-  const tableOf = (found: Survey) => tableLayout(layout, schema, facts.reportType, found);
+  const { metadata } = document.raw;
+  const layout = delimitedLayout(document, schema, head, earlier);
+  const tableOf = (found: Survey) => tableLayout(layout, schema, metadata.reportType, found);
   let survey = await surveyDocument(document, layout);
   const misplaced = await misplacedRows(document, rowLayout(head, layout, tableOf(survey), survey));
   if (misplaced.size > 0) survey = await surveyDocument(document, layout, misplaced);
   const table = tableOf(survey);
   return documentStream(
-    { engine: 'reference', dialect: dialectFacts(layout.dialect, survey.rules), tables: [table.table] },
+    { engine: 'reference', dialect: storedDialect(layout.dialect, survey.rules), tables: [table.table] },
     readBatches(document, { layout, survey, misplaced, table, batchRows }),
   );
 }
@@ -63,7 +64,7 @@ async function* readBatches(
   let rejects: Reject[] = [];
   let row = 0;
   let characters = 0;
-  for await (const { cells, raw, rejected } of readRecords(document.openText(), dialect, survey.reading)) {
+  for await (const { cells, raw, rejected } of readRecords(document.openText(), layout, survey.reading)) {
     row += 1;
     characters += raw.length;
     const surplus = surplusCells(cells.length, dialect.header.length, (index) => cells[index] ?? '');
@@ -88,5 +89,10 @@ async function* readBatches(
   if (builder.length > 0 || rejects.length > 0) {
     yield { table: table.name, batch: builder.take(), rejects };
   }
-  return joinFindings({ notes: [...header.notes, ...survey.notes] }, short.findings());
+  const { notes, warnings, decisions } = survey;
+  return joinFindings(
+    { notes: header.notes, decisions: layout.decisions },
+    { notes, warnings, decisions },
+    short.findings(),
+  );
 }

@@ -1,8 +1,12 @@
 import { pluralize } from '../../text/pluralize.js';
-import { checkRowLength, maxRowCharacters } from '../limits.js';
+import { checkRowLength } from '../limits.js';
+import type { DelimitedLayout } from './delimited-layout.js';
 import { type DelimitedDialect, splitLine } from './dialect.js';
 import { type ScannedRow, scanRow } from './quoted-row.js';
 import { examineRow, type Oddity } from './undoubled-quotes.js';
+
+/** What the rows of a document are read by. */
+type RecordLayout = Pick<DelimitedLayout, 'dialect' | 'limits'>;
 
 /** One data row as the document has it. */
 export interface Record {
@@ -29,41 +33,41 @@ export const swallowedRows = new Error('rows swallowed by a quote');
  */
 export async function* readRecords(
   text: AsyncIterable<string>,
-  dialect: DelimitedDialect,
+  layout: RecordLayout,
   reading: RecordReading,
 ): AsyncGenerator<Record> {
+  const { dialect } = layout;
   const body = withoutLastReturn(skipCharacters(text, dialect.charactersBeforeRows));
   const isWhole = dialect.quoting === 'csv' && reading === 'whole';
-  for await (const record of isWhole ? quotedRecords(body, dialect) : lineRecords(body, dialect)) {
+  for await (const record of isWhole ? quotedRecords(body, layout) : lineRecords(body, layout)) {
     if (!isBlank(record)) yield record;
   }
 }
 
-async function* quotedRecords(
-  text: AsyncIterable<string>,
-  dialect: DelimitedDialect,
-): AsyncGenerator<Record> {
+async function* quotedRecords(text: AsyncIterable<string>, layout: RecordLayout): AsyncGenerator<Record> {
   let rest = '';
   for await (const chunk of text) {
-    const rows = new QuotedRows(rest + chunk, dialect, false);
+    const rows = new QuotedRows(rest + chunk, layout, false);
     yield* rows.read();
     rest = rows.rest();
-    if (rest.length > maxRowCharacters) throw swallowedRows;
+    if (rest.length > layout.limits.maxRowCharacters) throw swallowedRows;
   }
-  yield* new QuotedRows(rest, dialect, true).read();
+  yield* new QuotedRows(rest, layout, true).read();
 }
 
 /** The rows of a piece of text; `isAll` if none follows. */
 class QuotedRows {
   private at = 0;
+  private readonly dialect: DelimitedDialect;
   private readonly lineEnd: '\n' | '\r';
 
   constructor(
     private readonly text: string,
-    private readonly dialect: DelimitedDialect,
+    private readonly layout: RecordLayout,
     private readonly isAll: boolean,
   ) {
-    this.lineEnd = dialect.carriageReturnsOnly ? '\r' : '\n';
+    this.dialect = layout.dialect;
+    this.lineEnd = layout.dialect.carriageReturnsOnly ? '\r' : '\n';
   }
 
   /** Errors: `swallowedRows`. */
@@ -71,7 +75,7 @@ class QuotedRows {
     while (this.at < this.text.length) {
       const record = this.next();
       if (!record) return;
-      checkRowLength(record.raw.length, 'a line');
+      checkRowLength(record.raw.length, 'a line', this.layout.limits);
       yield record;
     }
   }
@@ -141,12 +145,15 @@ function oddityOf(row: ScannedRow, { header }: DelimitedDialect): Oddity | undef
   return surplusCells(cells.length, header.length, (at) => cells[at] ?? '') > 0 ? 'surplus' : undefined;
 }
 
-async function* lineRecords(text: AsyncIterable<string>, dialect: DelimitedDialect): AsyncGenerator<Record> {
+async function* lineRecords(
+  text: AsyncIterable<string>,
+  { dialect, limits }: RecordLayout,
+): AsyncGenerator<Record> {
   let rest = '';
   for await (const chunk of text) {
     const lines = (rest + chunk).split(dialect.carriageReturnsOnly ? '\r' : '\n');
     rest = lines.pop() ?? '';
-    checkRowLength(Math.max(rest.length, lines[0]?.length ?? 0), 'a line');
+    checkRowLength(Math.max(rest.length, lines[0]?.length ?? 0), 'a line', limits);
     for (const line of lines) yield lineRecord(line, dialect);
   }
   if (rest !== '') yield lineRecord(rest, dialect);

@@ -47,9 +47,10 @@ export function examineRow(
   const first = text.replace(/\r$/, '');
   for (let lines = 1; lines <= maxLines; lines += 1) {
     const reading = readingOf(text.replace(/\r$/, ''), delimiter, width, 'strict');
-    if (reading === 'several') {
-      return scanned === 'surplus' ? { kind: 'as scanned' } : { kind: 'rejected', reason: severalReadings };
-    }
+    if (reading === 'several' && scanned === 'surplus') return { kind: 'as scanned' };
+    // A short row that the standard explains may lack cells, or have undoubled quotes.
+    const isAmbiguous = reading === 'several' || (scanned === 'short' && reading !== 'none');
+    if (isAmbiguous) return { kind: 'rejected', reason: severalReadings };
     if (reading !== 'none') return { kind: 'row', lines, ...reading };
     if (scanned === 'short' || scanned === 'surplus' || lines === maxLines) break;
     const next = lineAt(lines);

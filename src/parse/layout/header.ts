@@ -36,8 +36,7 @@ export function resolveHeader(
   const columns: ResolvedColumn[] = (schema ?? []).map(({ name, type, nullTexts }, index) => {
     const position = matched.indexOf(index);
     const cell = header[position];
-    const optional = { ...(nullTexts && { nullTexts }), ...(cell !== undefined && { header: cell }) };
-    return { name, type, origin: 'schema', ...optional };
+    return { name, type, nullTexts, origin: 'schema', header: cell };
   });
   const nameless: number[] = [];
   const positions = header.map((cell, position) => {
@@ -51,7 +50,7 @@ export function resolveHeader(
       header: cell,
       type: { kind: 'string' },
       origin,
-      ...(after !== undefined && { after }),
+      after,
     });
     if (cell.trim() === '') nameless.push(columns.length - 1);
     return columns.length - 1;

@@ -1,6 +1,6 @@
 import { ReportsError } from '../../errors/reports-error.js';
 import type { ResolvedColumn, TableSchema } from '../../schema/types.js';
-import type { DocumentFacts } from '../../source/types.js';
+import type { DocumentMetadata } from '../../source/types.js';
 import type { ParsedTable } from '../types.js';
 
 /**
@@ -8,7 +8,7 @@ import type { ParsedTable } from '../types.js';
  * Errors: HEADER_UNKNOWN.
  */
 export function refuseUnknown(
-  { reportType, documentId }: DocumentFacts,
+  { reportType, documentId }: DocumentMetadata,
   columns: ResolvedColumn[],
   headers: string[],
 ): void {
@@ -22,7 +22,7 @@ export function refuseUnknown(
  * Errors: KEY_COLUMN_MISSING.
  */
 export function refuseKeyless(
-  { reportType, documentId }: DocumentFacts,
+  { reportType, documentId }: DocumentMetadata,
   { load }: TableSchema,
   columns: ResolvedColumn[],
   headers: string[],
@@ -54,8 +54,8 @@ export function tableOf(
   return {
     name,
     load: { mode: load.mode, key: load.key },
-    ...(partitionBy ? { partitionBy } : {}),
-    ...(checks ? { checks } : {}),
+    partitionBy,
+    checks,
     columns,
   };
 }

@@ -1,6 +1,7 @@
+import type { DocumentLimits } from '../../config/documents-spec.js';
 import { listOf } from '../../schema/column-type.js';
 import { looseHeader } from '../../schema/column-name.js';
-import { separator } from '../../schema/object-path.js';
+import { separator, shownPath } from '../../schema/object-path.js';
 import type { ColumnType, ResolvedColumn, TableSchema } from '../../schema/types.js';
 import { resolveHeader } from '../layout/header.js';
 import { checkColumns } from '../limits.js';
@@ -29,7 +30,10 @@ export class ObjectSurvey {
   private readonly declaredLoosely: Set<string>;
   rows = 0;
 
-  constructor(private readonly schema?: TableSchema) {
+  constructor(
+    private readonly limits: DocumentLimits,
+    private readonly schema?: TableSchema,
+  ) {
     this.declared = new Set(
       schema?.columns.flatMap(({ from }) => from.map((text) => text.replaceAll('.', separator))),
     );
@@ -86,14 +90,14 @@ export class ObjectSurvey {
   note(path: string, kind: Leaf['kind']): void {
     if (kind === 'none') {
       this.nulls.add(path);
-      checkColumns(this.nulls.size);
+      checkColumns(this.nulls.size, this.limits);
       return;
     }
     const values = this.found.get(path);
     if (values) values.kinds.add(kind);
     else {
       this.found.set(path, { ...noValues(), kinds: new Set([kind]), items: noValues() });
-      checkColumns(this.found.size);
+      checkColumns(this.found.size, this.limits);
     }
   }
 
@@ -141,10 +145,6 @@ export function splitWords(name: string): string {
   // A row that is no object is a single value.
   if (name === '.') return 'value';
   return name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').replace(/([A-Z]+)([A-Z][a-z])/g, '$1_$2');
-}
-
-export function shownPath(path: string): string {
-  return path.replaceAll(separator, '.');
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { DocumentLimits } from '../../config/documents-spec.js';
 import { leavesOf } from './leaves.js';
 import { ObjectSurvey } from './object-columns.js';
 import type { ObjectRow } from './object-plan.js';
@@ -24,6 +25,7 @@ export interface FoundObjects {
 export async function surveyObjects(
   objects: AsyncIterable<ObjectRow>,
   plan: ObjectPlan | undefined,
+  limits: DocumentLimits,
 ): Promise<FoundObjects> {
   const found: FoundObjects = { tables: new Map(), lists: new Map(), beside: undefined };
   const firsts = new Map<string, unknown>();
@@ -35,15 +37,15 @@ export async function surveyObjects(
     }
     const tables = plan?.tablesOf(list) ?? [];
     for (const table of tables) {
-      const { survey } = found.tables.get(table) ?? { survey: new ObjectSurvey(table.schema) };
+      const { survey } = found.tables.get(table) ?? { survey: new ObjectSurvey(limits, table.schema) };
       found.tables.set(table, { survey, list });
       if (value === undefined) continue;
       for (const leaves of plan?.rowsOf(table, list, value) ?? []) survey.addRow(leaves);
     }
     if (tables.length > 0) continue;
-    const survey = found.lists.get(list) ?? new ObjectSurvey();
+    const survey = found.lists.get(list) ?? new ObjectSurvey(limits);
     found.lists.set(list, survey);
-    checkLists(found.lists.size);
+    checkLists(found.lists.size, limits);
     if (value === undefined) declaredLists.add(list);
     else {
       if (!firsts.has(list)) firsts.set(list, value);

@@ -1,16 +1,31 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { DocumentLimits } from '../../config/documents-spec.js';
+import type { Warning } from '../../errors/warnings.js';
 import { snakeCaseName } from '../../schema/column-name.js';
 import { defaultTableName } from '../../schema/infer.js';
+import { shownPath } from '../../schema/object-path.js';
+import { type Decision, joinFindings } from '../../schema/findings.js';
 import type { ReportSchema } from '../../schema/types.js';
-import type { DocumentFacts, ReadableDocument } from '../../source/types.js';
-import { type Leaf, leavesOf } from './leaves.js';
-import { ObjectSurvey, shownPath, splitWords } from './object-columns.js';
+import type { DocumentMetadata, ReadableDocument } from '../../source/types.js';
+import { type Leaf, leavesOf, memberOf } from './leaves.js';
+import { ObjectSurvey, splitWords } from './object-columns.js';
 import { type ListPaths, noPaths, type ObjectRow } from './object-plan.js';
 import { ObjectPlan, type PlannedTable } from './object-plan.js';
-import { type ObjectTable, readObjectBatches } from './object-batches.js';
+import { type ObjectTable, readObjectBatches, readObjectTexts } from './object-batches.js';
 import { type FoundObjects, surveyObjects } from './object-survey.js';
 import { refuseKeyless, refuseUnknown, tableOf } from '../layout/table-layout.js';
 import { type DocumentStream, documentStream, type StreamEnd } from '../document-stream.js';
-import type { Engine, ParsedBatch } from '../types.js';
+import { wrongAssumption } from '../parse-hint.js';
+import type { Dialect, Engine, ParsedBatch } from '../types.js';
+import {
+  type DecidedRules,
+  type DecisionBasis,
+  decideRules,
+  type EarlierDecisions,
+  type TextOf,
+  usualRules,
+} from '../values/decide-rules.js';
+import { Evidence } from '../values/evidence.js';
 import type { ValueRules } from '../values/values.js';
 
 /** How a document of objects is read. */
@@ -18,7 +33,26 @@ export interface ObjectReading {
   /** Absent for a format with only one parser, such as XML. */
   engine?: Engine;
   survey(plan: ObjectPlan | undefined): Promise<FoundObjects>;
-  batches(tables: ObjectTable[], plan: ObjectPlan | undefined, rules: ValueRules): AsyncIterable<ParsedBatch>;
+  /** `evidence` receives what the values show. */
+  batches(
+    tables: ObjectTable[],
+    plan: ObjectPlan | undefined,
+    rules: ValueRules,
+    evidence: Evidence,
+  ): AsyncIterable<ParsedBatch>;
+  /** The rows as texts. */
+  texts(tables: ObjectTable[], plan: ObjectPlan | undefined): AsyncIterable<TextOf>;
+  /** What reading the batches found besides; for formats in which something may be found. */
+  warnings?: () => Warning[];
+}
+
+/** What the values of a document of objects are decided by. */
+export interface ObjectDecision {
+  earlier: EarlierDecisions;
+  /** What an earlier attempt decided. */
+  decided?: DecidedRules;
+  /** Why the columnar parser cannot read the document. */
+  referenceReason?: string;
 }
 
 /**
@@ -29,34 +63,82 @@ export interface ObjectReading {
  * Errors: HEADER_UNKNOWN, KEY_COLUMN_MISSING, and those of the reading.
  */
 export async function parseObjects(
-  { raw }: Pick<ReadableDocument, 'raw'>,
+  document: Pick<ReadableDocument, 'raw' | 'limits'>,
   schema: ReportSchema | undefined,
   reading: ObjectReading,
+  decision: ObjectDecision,
 ): Promise<DocumentStream> {
   const plan = schema?.tables.length ? new ObjectPlan(schema) : undefined;
   const found = await reading.survey(plan);
-  const rules = objectRules(schema);
-  const { tables, notes } = objectLayout(raw.facts, plan, found, rules);
+  const rules = decision.decided?.rules ?? usualRules(objectBasis(document.raw.metadata, schema, decision));
+  const { tables, notes, decisions } = objectLayout(document, plan, found, rules);
   const { engine } = reading;
   return documentStream(
     {
-      ...(engine ? { engine } : {}),
-      dialect: { ...rules, preambleLines: 0 },
+      engine,
+      dialect: objectDialect(rules),
       tables: tables.map(({ table }) => table),
     },
     readBatches(),
   );
 
   async function* readBatches(): AsyncGenerator<ParsedBatch, StreamEnd> {
-    yield* reading.batches(tables, plan, rules);
-    return { notes };
+    const evidence = new Evidence();
+    yield* reading.batches(tables, plan, rules, evidence);
+    const basis = objectBasis(document.raw.metadata, schema, decision);
+    const texts = () => reading.texts(tables, plan);
+    const ofReading = { notes, decisions, warnings: reading.warnings?.() };
+    const ofValues = await confirmed(evidence, { rules, tables, basis, texts }, decision);
+    return joinFindings(ofReading, { ...ofValues, notes: [] });
   }
+}
+
+/** What the rows of a document of objects were read by. */
+interface ObjectRead {
+  rules: ValueRules;
+  tables: ObjectTable[];
+  basis: DecisionBasis;
+  texts: () => AsyncIterable<TextOf>;
+}
+
+/**
+ * What was found about the rules by which rows were read, if they are those that the rows show.
+ * Errors: ReadAgain<ParseHint>.
+ */
+export async function confirmed(
+  evidence: Evidence,
+  { rules, tables, basis, texts }: ObjectRead,
+  { decided, referenceReason }: ObjectDecision,
+): Promise<DecidedRules> {
+  if (decided) return decided;
+  const columns = tables.flatMap(({ table }) => table.columns);
+  const right = await decideRules(evidence, basis, columns, texts);
+  if (isDeepStrictEqual(right.rules, rules)) return right;
+  throw wrongAssumption({ kind: 'object-rules', decided: right, referenceReason });
+}
+
+/** Numbers in JSON and XML have a decimal point. */
+export function objectBasis(
+  metadata: DocumentMetadata,
+  schema: ReportSchema | undefined,
+  { earlier }: Pick<ObjectDecision, 'earlier'>,
+): DecisionBasis {
+  const tables = schema?.tables ?? [];
+  const declared = tables.flatMap(({ columns }) =>
+    columns.filter(({ dateOrder }) => dateOrder !== undefined),
+  );
+  return { metadata, declared, periodColumn: tables[0]?.partitionBy, earlier, decimalMark: '.' };
+}
+
+export function objectDialect({ decimalMark, dateOrder }: ValueRules): Dialect {
+  return { decimalMark, dateOrder, preambleLines: 0 };
 }
 
 /** The tables of a document of objects, and the notes on them. */
 export interface ObjectLayout {
   tables: ObjectTable[];
   notes: string[];
+  decisions: Decision[];
 }
 
 /**
@@ -64,16 +146,28 @@ export interface ObjectLayout {
  * Errors: HEADER_UNKNOWN, KEY_COLUMN_MISSING.
  */
 export function objectLayout(
-  facts: DocumentFacts,
+  { raw: { metadata }, limits }: Pick<ReadableDocument, 'raw' | 'limits'>,
   plan: ObjectPlan | undefined,
   found: FoundObjects,
   rules: ValueRules,
 ): ObjectLayout {
-  const planned = plan ? plannedLayout(facts, plan, found, rules) : { tables: [], notes: [] };
+  const planned = plan ? plannedLayout(metadata, plan, found, rules) : { tables: [], notes: [] };
+  const stated = statedReportType(found.beside);
   return {
-    tables: [...planned.tables, ...inferredTables(facts, found, plan, rules)],
+    tables: [...planned.tables, ...inferredTables(metadata, found, { plan, rules, limits })],
     notes: planned.notes,
+    decisions: stated ? [stated] : [],
   };
+}
+
+/** The report type that a document names beside its rows, as Amazon's JSON does. */
+function statedReportType(beside: unknown): Decision | undefined {
+  for (const names of [['reportSpecification', 'reportType'], ['reportType']]) {
+    const value = names.reduce(memberOf, beside);
+    if (typeof value === 'string' && value !== '')
+      return { subject: 'report_type', value, reason: `${names.join('.')} of the document` };
+  }
+  return undefined;
 }
 
 /**
@@ -82,20 +176,15 @@ export function objectLayout(
  */
 export function oneByOne(
   openObjects: (paths: ListPaths) => AsyncIterable<ObjectRow>,
-  batchRows: number,
+  { batchRows, limits }: { batchRows: number; limits: DocumentLimits },
 ): ObjectReading {
   const open = (plan: ObjectPlan | undefined) => openObjects(plan?.lists ?? noPaths);
   return {
-    survey: (plan) => surveyObjects(open(plan), plan),
-    batches: (tables, plan, rules) => readObjectBatches(open(plan), tables, rules, batchRows),
+    survey: (plan) => surveyObjects(open(plan), plan, limits),
+    batches: (tables, plan, rules, evidence) =>
+      readObjectBatches(open(plan), tables, { rules, batchRows, evidence }),
+    texts: (tables, plan) => readObjectTexts(open(plan), tables),
   };
-}
-
-/** Numbers in JSON and XML have a decimal point, and dates start with the year. */
-export function objectRules(schema: ReportSchema | undefined): ValueRules {
-  const columns = schema?.tables.flatMap((table) => table.columns) ?? [];
-  const declared = columns.find(({ dateOrder }) => dateOrder)?.dateOrder;
-  return { decimalMark: '.', dateOrder: declared ?? 'mdy' };
 }
 
 /** Members that identify the kind of a document. The ledger already has it. */
@@ -107,11 +196,11 @@ const kindOfDocument = /(^|\.)(reportType|MessageType|DocumentVersion)$/;
  * KEY_COLUMN_MISSING.
  */
 function plannedLayout(
-  facts: DocumentFacts,
+  metadata: DocumentMetadata,
   plan: ObjectPlan,
   found: FoundObjects,
   rules: ValueRules,
-): ObjectLayout {
+): Omit<ObjectLayout, 'decisions'> {
   const { taken, left } = plan.besideLeaves(found.beside);
   const otherLists = [...found.lists.keys()].map(shownPath);
   const others = left.map(({ path }) => shownPath(path)).filter((path) => !kindOfDocument.test(path));
@@ -123,7 +212,7 @@ function plannedLayout(
     const seen = found.tables.get(planned);
     if (!seen) continue;
     const above = plan.leavesAbove(planned, seen.list, found.beside);
-    const { table, notes: ofTable } = plannedTable(facts, { plan, planned, above, rules }, seen.survey);
+    const { table, notes: ofTable } = plannedTable(metadata, { plan, planned, above, rules }, seen.survey);
     tables.push(table);
     const { name } = planned.schema;
     notes.push(...(plan.tables.length > 1 ? ofTable.map((note) => `${name}: ${note}`) : ofTable));
@@ -134,17 +223,17 @@ function plannedLayout(
     table.columns.filter(({ header }) => !header?.startsWith('$.')),
   );
   const paths = tables.flatMap(({ columnIndexes }) => [...columnIndexes.keys()].map(shownPath));
-  if (!isEmpty) refuseUnknown(facts, ofRows, paths);
+  if (!isEmpty) refuseUnknown(metadata, ofRows, paths);
   const isOther = found.tables.size === 0 && taken.length === 0;
   if (isOther && otherLists.length + others.length > 0) {
-    refuseUnknown(facts, [], [...otherLists, ...others]);
+    refuseUnknown(metadata, [], [...otherLists, ...others]);
   }
   return { tables, notes };
 }
 
 /** Errors: KEY_COLUMN_MISSING. */
 function plannedTable(
-  facts: DocumentFacts,
+  metadata: DocumentMetadata,
   {
     plan,
     planned,
@@ -156,7 +245,7 @@ function plannedTable(
   const { schema } = planned;
   if (survey.rows > 0) for (const leaf of above) survey.add(leaf);
   const { columns, columnIndexes, notes } = survey.columns(rules);
-  if (survey.rows > 0) refuseKeyless(facts, schema, columns, [...columnIndexes.keys()].map(shownPath));
+  if (survey.rows > 0) refuseKeyless(metadata, schema, columns, [...columnIndexes.keys()].map(shownPath));
   const table: ObjectTable = {
     table: tableOf(schema, columns),
     columnIndexes,
@@ -172,14 +261,13 @@ function plannedTable(
  * beside the lists.
  */
 function inferredTables(
-  { reportType }: DocumentFacts,
+  { reportType }: DocumentMetadata,
   { lists, beside }: FoundObjects,
-  plan: ObjectPlan | undefined,
-  rules: ValueRules,
+  { plan, rules, limits }: { plan: ObjectPlan | undefined; rules: ValueRules; limits: DocumentLimits },
 ): ObjectTable[] {
   const surveys = new Map<string | undefined, ObjectSurvey>(lists);
   if (beside !== undefined && !plan) {
-    const survey = new ObjectSurvey();
+    const survey = new ObjectSurvey(limits);
     survey.addRow(leavesOf(beside));
     surveys.set(undefined, survey);
   }

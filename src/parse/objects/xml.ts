@@ -1,9 +1,10 @@
 import { SaxesParser } from 'saxes';
+import type { DocumentLimits } from '../../config/documents-spec.js';
 import { ReportsError } from '../../errors/reports-error.js';
+import { joinPath } from '../../schema/object-path.js';
 import type { ReadableDocument } from '../../source/types.js';
 import { checkNesting, checkRowLength, checkRowValues } from '../limits.js';
 import { ElementText } from './exact-json.js';
-import { joinPath } from './leaves.js';
 import { type ListPaths, noPaths, type ObjectRow } from './object-plan.js';
 
 type Element = Record<string, unknown>;
@@ -31,7 +32,7 @@ export async function* readXmlObjects(
   const parser = new SaxesParser({ xmlns: false });
   const open: Open[] = [];
   let rows: ObjectRow[] = [];
-  const size = new XmlSize();
+  const size = new XmlSize(document.limits);
   let failure: string | undefined;
 
   // Nothing after the first failure is worth reading.
@@ -98,7 +99,7 @@ export async function* readXmlObjects(
   if (!failure && open.length > 0) failure = `it ends within <${open[0]?.name}>`;
   if (!failure) parser.close();
   if (failure) {
-    const { reportType, documentId } = document.raw.facts;
+    const { reportType, documentId } = document.raw.metadata;
     throw new ReportsError('DOCUMENT_UNPARSABLE', {
       reportType,
       documentId,
@@ -120,6 +121,8 @@ class XmlSize {
   private besideRows = 0;
   private elements = 0;
 
+  constructor(private readonly limits: DocumentLimits) {}
+
   /** A token ends, and the next begins. */
   token(): void {
     this.ofToken = 0;
@@ -128,7 +131,7 @@ class XmlSize {
   /** An element of the row begins. */
   element(): void {
     this.elements += 1;
-    if (this.ofRow !== undefined) checkRowValues(this.elements);
+    if (this.ofRow !== undefined) checkRowValues(this.elements, this.limits);
   }
 
   beginRow(): void {
@@ -142,16 +145,16 @@ class XmlSize {
 
   beside(characters: number): void {
     this.besideRows += characters;
-    checkRowLength(this.besideRows, 'what is beside its rows');
+    checkRowLength(this.besideRows, 'what is beside its rows', this.limits);
   }
 
   /** A chunk of the document has been read, with the tokens that end in it. */
   read(characters: number): void {
     this.ofToken += characters;
-    checkRowLength(this.ofToken, 'a piece of XML without the end of an element');
+    checkRowLength(this.ofToken, 'a piece of XML without the end of an element', this.limits);
     if (this.ofRow === undefined) return;
     this.ofRow += characters;
-    checkRowLength(this.ofRow, 'a row');
+    checkRowLength(this.ofRow, 'a row', this.limits);
   }
 }
 

@@ -1,5 +1,6 @@
 import { SaxesParser } from 'saxes';
-import { LimitExceeded, maxSheetCells } from '../limits.js';
+import type { DocumentLimits } from '../../config/documents-spec.js';
+import { exceeded } from '../limits.js';
 
 /** The largest sheet that the format allows. */
 const formatRows = 1_048_576;
@@ -15,9 +16,9 @@ const pieceCharacters = 1024 * 1024;
  * Errors: LimitExceeded; an error for XML that is not well-formed, of which two parsers may think
  * differently.
  */
-export function checkSheetExtent(xml: Buffer): void {
+export function checkSheetExtent(xml: Buffer, limits: DocumentLimits): void {
   const parser = new SaxesParser({ xmlns: false });
-  const extent = new Extent();
+  const extent = new Extent(limits);
   parser.on('error', (error) => {
     throw error;
   });
@@ -49,17 +50,19 @@ class Extent {
   private rows = 0;
   private columns = 0;
 
+  constructor(private readonly limits: DocumentLimits) {}
+
   beginRow(reference: string | undefined): void {
     this.row = reference === undefined ? this.row + 1 : wholeNumber(reference);
     this.column = 0;
-    this.checkPlace();
+    this.refuseOutsideFormat();
   }
 
   beginCell(reference: string | undefined): void {
     if (reference === undefined) this.column += 1;
-    else ({ row: this.row, column: this.column } = placeOf(reference));
+    else ({ row: this.row, column: this.column } = positionOf(reference));
     this.isInCell = true;
-    this.checkPlace();
+    this.refuseOutsideFormat();
   }
 
   /** A cell with only a format takes no place. */
@@ -67,27 +70,24 @@ class Extent {
     if (!this.isInCell) return;
     this.rows = Math.max(this.rows, this.row);
     this.columns = Math.max(this.columns, this.column);
-    if (this.rows * this.columns <= maxSheetCells) return;
-    const found = `a sheet of ${this.rows} rows and ${this.columns} columns`;
-    throw new LimitExceeded('WORKBOOK_TOO_LARGE', { found, limit: `${maxSheetCells} cells` });
+    const cells = this.rows * this.columns;
+    if (cells <= this.limits.maxSheetCells) return;
+    const found = `a sheet of ${this.rows} rows and ${this.columns} columns, which is ${cells} cells`;
+    throw exceeded('WORKBOOK_TOO_LARGE', 'maxSheetCells', this.limits, found);
   }
 
   endCell(): void {
     this.isInCell = false;
   }
 
-  private checkPlace(): void {
+  private refuseOutsideFormat(): void {
     if (this.row <= formatRows && this.column <= formatColumns) return;
-    const found = `a cell in row ${this.row} and column ${this.column}`;
-    throw new LimitExceeded('WORKBOOK_TOO_LARGE', {
-      found,
-      limit: `${formatRows} rows of ${formatColumns} columns`,
-    });
+    throw new Error(`it has a cell in row ${this.row} and column ${this.column}`);
   }
 }
 
 /** `B3` is column 2 of row 3. */
-function placeOf(reference: string): { row: number; column: number } {
+function positionOf(reference: string): { row: number; column: number } {
   const [, letters, row] = /^([A-Z]{1,7})(\d+)$/.exec(reference) ?? [];
   if (letters === undefined || row === undefined) throw new Error(`a cell is named ${reference}`);
   const column = [...letters].reduce((sum, letter) => sum * 26 + letter.charCodeAt(0) - 64, 0);

@@ -1,7 +1,8 @@
+import type { DocumentLimits } from '../../config/documents-spec.js';
 import { describeError, knownError, ReportsError } from '../../errors/reports-error.js';
 import type { ReadableDocument } from '../../source/types.js';
 import { maxHeaderLines } from '../delimited/dialect.js';
-import { checkRowLength, LimitExceeded, maxSheetCharacters, maxWorkbookBytes } from '../limits.js';
+import { checkRowLength, exceeded, LimitExceeded } from '../limits.js';
 import { markEvidence } from '../values/numbers.js';
 import { checkSheetExtent } from './sheet-extent.js';
 import { packArchive, unpackArchive } from './zip-archive.js';
@@ -23,7 +24,7 @@ export interface SheetDocument {
 export async function readWorkbook(document: ReadableDocument): Promise<SheetDocument> {
   const [first, ...others] = await readSheets(document);
   const rows = withoutLineBreaksInHeader((first?.data ?? []).map((row) => row.map(cellText)));
-  checkText(rows);
+  checkText(rows, document.limits);
   const notes = others.length > 0 ? [`sheets not read: ${others.map(({ sheet }) => sheet).join(', ')}`] : [];
   return { document: documentOfText(document, rows), notes };
 }
@@ -35,22 +36,23 @@ interface Sheet {
 
 type Cell = string | number | boolean | Date;
 
-async function readSheets(document: ReadableDocument): Promise<Sheet[]> {
+async function readSheets({ limits, openBytes, raw: { metadata } }: ReadableDocument): Promise<Sheet[]> {
+  const { maxWorkbookBytes } = limits;
   // Few documents are workbooks, and the library is large.
   const { default: readWorkbookSheets } = await import('read-excel-file/node');
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of document.openBytes()) {
+  for await (const chunk of openBytes()) {
     bytes += chunk.length;
-    if (bytes > maxWorkbookBytes) throw tooManyBytes('its archive');
+    if (bytes > maxWorkbookBytes) throw tooManyBytes(`its archive has ${bytes} bytes or more`, limits);
     chunks.push(chunk);
   }
   const archive = Buffer.concat(chunks);
-  const { reportType, documentId } = document.raw.facts;
+  const { reportType, documentId } = metadata;
   try {
     const entries = await unpackArchive(archive, isXml, maxWorkbookBytes);
-    if (!entries) throw tooManyBytes('its XML, unpacked,');
-    for (const xml of entries.values()) checkSheetExtent(xml);
+    if (!entries) throw tooManyBytes(`its XML has more than ${maxWorkbookBytes} bytes when unpacked`, limits);
+    for (const xml of entries.values()) checkSheetExtent(xml, limits);
     // Only what was checked is read. The library's types say `typeof Date`, but it returns a Date.
     return (await readWorkbookSheets(packArchive(entries), { trim: false })) as unknown as Sheet[];
   } catch (error) {
@@ -61,9 +63,8 @@ async function readSheets(document: ReadableDocument): Promise<Sheet[]> {
   }
 }
 
-function tooManyBytes(what: string): LimitExceeded {
-  const limit = `${maxWorkbookBytes / 2 ** 20} MB`;
-  return new LimitExceeded('WORKBOOK_TOO_LARGE', { found: `${what} is too large`, limit });
+function tooManyBytes(found: string, limits: DocumentLimits): LimitExceeded {
+  return exceeded('WORKBOOK_TOO_LARGE', 'maxWorkbookBytes', limits, found);
 }
 
 /** Nothing else of an archive is read. */
@@ -72,15 +73,15 @@ function isXml(name: string): boolean {
 }
 
 /** Errors: LimitExceeded. */
-function checkText(rows: string[][]): void {
+function checkText(rows: string[][], limits: DocumentLimits): void {
   let characters = 0;
   for (const cells of rows) {
     const ofRow = cells.reduce((sum, cell) => sum + cell.length + 1, 0);
-    checkRowLength(ofRow, 'a row');
+    checkRowLength(ofRow, 'a row', limits);
     characters += ofRow;
-    if (characters <= maxSheetCharacters) continue;
-    const found = 'the text of its first sheet is too long';
-    throw new LimitExceeded('WORKBOOK_TOO_LARGE', { found, limit: `${maxSheetCharacters} characters` });
+    if (characters <= limits.maxSheetCharacters) continue;
+    const found = `the text of its first sheet has ${characters} characters or more`;
+    throw exceeded('WORKBOOK_TOO_LARGE', 'maxSheetCharacters', limits, found);
   }
 }
 

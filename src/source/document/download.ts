@@ -8,13 +8,13 @@ import { type FileLock, takeLock } from '../../files/file-lock.js';
 import type { Store } from '../../store/types.js';
 import { readDigest, RunningDigest } from '../../files/file-digest.js';
 import { makeFolder, openPartial, writeWholeFile } from '../../files/whole-file.js';
-import type { DocumentFacts, DocumentLocation, RawDocument } from '../types.js';
-import { type Answer, get, type Pace } from './get.js';
+import type { DocumentMetadata, DocumentLocation, RawDocument } from '../types.js';
+import { type DocumentResponse, get, type Pace } from './get.js';
 import { findRaw, keepRaw, rawPath } from './raw-store.js';
 
 export interface DownloadOptions {
   store: Store;
-  facts: DocumentFacts;
+  metadata: DocumentMetadata;
   /** The stored copy is damaged and is replaced. */
   again?: boolean;
   /** Gets a presigned URL from Amazon. Called again when the last one has expired. */
@@ -44,18 +44,18 @@ const minPace: Pace = { bytes: 100_000, withinMs: 60_000 };
  * where it stopped, even one of an earlier process, and replaces an expired URL. Returns a copy
  * that another process has stored meanwhile. Errors: DOCUMENT_BUSY if another process, or another
  * call of this one, is downloading it; DOWNLOAD_UNAVAILABLE if the host of the documents is down or
- * unreachable; DOWNLOAD_FAILED, API_NOT_FOUND, DISK_FULL, FILE_SYSTEM_FAILED, RAW_FACTS_UNREADABLE,
- * those of `locate`. None of them contains the URL.
+ * unreachable; DOWNLOAD_FAILED, API_NOT_FOUND, DISK_FULL, FILE_SYSTEM_FAILED,
+ * RAW_METADATA_UNREADABLE, those of `locate`. None of them contains the URL.
  */
 export async function downloadDocument(options: DownloadOptions): Promise<RawDocument> {
-  const { store, facts } = options;
-  const path = rawPath(store.folder, facts);
-  const begun = rawPath(store.unfinished, facts);
+  const { store, metadata } = options;
+  const path = rawPath(store.folder, metadata);
+  const begun = rawPath(store.unfinished, metadata);
   try {
     const lock = await takeLock(`${begun}.lock`);
     if (!lock) throw busy(options, 'another process is downloading it');
     try {
-      const kept = options.again ? undefined : await findRaw(store, facts);
+      const kept = options.again ? undefined : await findRaw(store, metadata);
       return kept ?? (await downloadLocked(path, `${begun}.part`, lock, options));
     } finally {
       await lock.release();
@@ -87,11 +87,11 @@ async function downloadLocked(
     await makeFolder(dirname(path));
     const raw = await keepRaw(
       file,
-      { partial, path, store, ...(signal && { signal }) },
+      { partial, path, store, signal },
       {
-        ...options.facts,
-        ...(contentType ? { contentType } : {}),
-        ...(compression ? { compression } : {}),
+        ...options.metadata,
+        contentType,
+        compression,
       },
       part.digest.digest(),
     );
@@ -102,8 +102,8 @@ async function downloadLocked(
   }
 }
 
-function busy({ facts }: DownloadOptions, found: string): ReportsError {
-  return new ReportsError('DOCUMENT_BUSY', { documentId: facts.documentId, found });
+function busy({ metadata }: DownloadOptions, found: string): ReportsError {
+  return new ReportsError('DOCUMENT_BUSY', { documentId: metadata.documentId, found });
 }
 
 /**
@@ -142,7 +142,7 @@ type Step = { bytes: number } & (
 
 /** Downloads until all bytes are in the part. Counts only attempts without progress. */
 async function fetchAll(part: Part, options: DownloadOptions): Promise<Version> {
-  const { facts, locate, signal, pauseMs = 500, pace = minPace, clock = systemClock } = options;
+  const { metadata, locate, signal, pauseMs = 500, pace = minPace, clock = systemClock } = options;
   let location: DocumentLocation | undefined;
   let maxBytes = 0;
   let isFurther = false;
@@ -176,7 +176,7 @@ async function fetchAll(part: Part, options: DownloadOptions): Promise<Version> 
   });
   if (step.state === 'whole') return step.version;
   const code = isOutage ? 'DOWNLOAD_UNAVAILABLE' : 'DOWNLOAD_FAILED';
-  throw new ReportsError(code, { documentId: facts.documentId, found: step.found });
+  throw new ReportsError(code, { documentId: metadata.documentId, found: step.found });
 }
 
 /** Requests the missing bytes and appends them to the part. */
@@ -186,15 +186,15 @@ async function fetchRest(
   begun: Begun,
   options: DownloadOptions,
 ): Promise<Step> {
-  const { facts } = options;
+  const { metadata } = options;
   const { etag } = begun.version;
   if (isReadableOnTheWay(location.url)) {
-    const { documentId } = facts;
+    const { documentId } = metadata;
     throw new ReportsError('DOWNLOAD_FAILED', { documentId, found: 'its URL is not https' });
   }
   const answer = await get(location.url, {
     ...options,
-    ...(begun.bytes > 0 && etag ? { resume: { bytes: begun.bytes, etag } } : {}),
+    resume: begun.bytes > 0 && etag ? { bytes: begun.bytes, etag } : undefined,
   });
   const { status } = answer;
   if (status === 200 && /^text\/html\b/i.test(answer.contentType ?? '')) {
@@ -209,7 +209,7 @@ async function fetchRest(
   if (status === 206 && fits(answer, begun)) return save(answer, part, location, begun, options);
   answer.close();
   if (status === 404 || status === 410) {
-    const { documentId: thing, sellerId } = facts;
+    const { documentId: thing, sellerId } = metadata;
     throw new ReportsError('API_NOT_FOUND', {
       operation: 'download',
       thing,
@@ -245,7 +245,7 @@ function stateOf(status: number): 'expired' | 'broken' | 'unavailable' {
 /**
  * Whether the bytes of a 206 continue where the part stops, in the same version of the document.
  */
-function fits(answer: Answer, { version, bytes }: Begun): boolean {
+function fits(answer: DocumentResponse, { version, bytes }: Begun): boolean {
   const sameVersion = answer.etag === undefined || answer.etag === version.etag;
   const sameLength = version.totalBytes === undefined || answer.totalBytes === version.totalBytes;
   return answer.start === bytes && sameVersion && sameLength;
@@ -253,7 +253,7 @@ function fits(answer: Answer, { version, bytes }: Begun): boolean {
 
 /** Appends the bytes of an answer to the part `begun`, and returns whether the part is complete. */
 async function save(
-  answer: Answer,
+  answer: DocumentResponse,
   part: Part,
   location: DocumentLocation,
   begun: Begun | undefined,
@@ -289,12 +289,15 @@ async function save(
   return { state: 'whole', bytes, version };
 }
 
-function versionOf({ etag, totalBytes, contentType }: Answer, { compression }: DocumentLocation): Version {
+function versionOf(
+  { etag, totalBytes, contentType }: DocumentResponse,
+  { compression }: DocumentLocation,
+): Version {
   return {
-    ...(etag ? { etag } : {}),
-    ...(totalBytes === undefined ? {} : { totalBytes }),
-    ...(contentType ? { contentType } : {}),
-    ...(compression ? { compression } : {}),
+    etag,
+    totalBytes,
+    contentType,
+    compression,
   };
 }
 

@@ -1,12 +1,14 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { redact } from '../../errors/secrets.js';
+import { type Clock, systemClock } from '../../runtime/clock.js';
+import { withoutUndefined } from '../../runtime/without-undefined.js';
 
 /**
  * The answer to one GET of a document. `status` is undefined if no answer came; `failure` has the
  * reason.
  */
-export interface Answer {
+export interface DocumentResponse {
   status?: number;
   etag?: string;
   contentType?: string;
@@ -31,6 +33,7 @@ export interface GetOptions {
   idleTimeoutMs?: number;
   /** With fewer bytes than this within any such period, the connection is broken. */
   pace?: Pace;
+  clock?: Clock;
 }
 
 /** This many bytes within this period. */
@@ -43,8 +46,9 @@ export interface Pace {
  * Requests the bytes of a presigned URL as they are stored, without an authorization header.
  * Returns failures of the transfer; throws only the reason of `signal`.
  */
-export async function get(url: string, options: GetOptions): Promise<Answer> {
+export async function get(url: string, options: GetOptions): Promise<DocumentResponse> {
   const { resume, signal, idleTimeoutMs = 60_000, pace = { bytes: 0, withinMs: 60_000 } } = options;
+  const { clock = systemClock } = options;
   signal?.throwIfAborted();
   let failure: string | undefined;
   let response: IncomingMessage | undefined;
@@ -53,19 +57,22 @@ export async function get(url: string, options: GetOptions): Promise<Answer> {
     failure = found;
     stop.abort(tooSlow);
   };
-  const idle = setTimeout(() => tooSlow(`nothing came for ${idleTimeoutMs / 1000} s`), idleTimeoutMs);
+  let lastByteMs = clock.now();
+  const endIdleChecks = clock.every(idleTimeoutMs / 4, () => {
+    if (clock.now() - lastByteMs >= idleTimeoutMs) tooSlow(`nothing came for ${idleTimeoutMs / 1000} s`);
+  });
   let stretchBytes = 0;
-  const stretches = setInterval(() => {
+  const endPaceChecks = clock.every(pace.withinMs, () => {
     if (stretchBytes < pace.bytes) tooSlow(`only ${stretchBytes} bytes came in ${pace.withinMs / 1000} s`);
     stretchBytes = 0;
-  }, pace.withinMs);
+  });
   const fail = (error: unknown) => {
     signal?.throwIfAborted();
     failure ??= plainFailure(error);
   };
   const close = () => {
-    clearTimeout(idle);
-    clearInterval(stretches);
+    endIdleChecks();
+    endPaceChecks();
     signal?.removeEventListener('abort', close);
     response?.destroy();
     stop.abort();
@@ -73,13 +80,14 @@ export async function get(url: string, options: GetOptions): Promise<Answer> {
   signal?.addEventListener('abort', close);
 
   try {
-    const headers = {
+    const headers = withoutUndefined({
       // The gzip belongs to the document and is not a transfer encoding.
       'accept-encoding': 'identity',
-      ...(resume ? { range: `bytes=${resume.bytes}-`, 'if-range': resume.etag } : {}),
-    };
+      range: resume && `bytes=${resume.bytes}-`,
+      'if-range': resume?.etag,
+    });
     response = await send(url, headers, stop.signal);
-    idle.refresh();
+    lastByteMs = clock.now();
   } catch (error) {
     close();
     fail(error);
@@ -89,7 +97,7 @@ export async function get(url: string, options: GetOptions): Promise<Answer> {
     if (!response) return;
     try {
       for await (const chunk of response as AsyncIterable<Buffer>) {
-        idle.refresh();
+        lastByteMs = clock.now();
         stretchBytes += chunk.length;
         yield chunk;
       }
@@ -106,17 +114,17 @@ export async function get(url: string, options: GetOptions): Promise<Answer> {
 
 function described(
   response: IncomingMessage | undefined,
-): Omit<Answer, 'body' | 'failure' | 'isTooSlow' | 'close'> {
+): Omit<DocumentResponse, 'body' | 'failure' | 'isTooSlow' | 'close'> {
   if (!response) return { start: 0 };
   const { statusCode, headers } = response;
   const { etag, 'content-type': contentType, 'content-length': length, 'content-range': range } = headers;
   const rest = /^bytes (\d+)-\d+\/(\d+)$/.exec(range ?? '');
   const total = statusCode === 206 ? rest?.[2] : length;
   return {
-    ...(statusCode === undefined ? {} : { status: statusCode }),
-    ...(etag ? { etag } : {}),
-    ...(contentType ? { contentType: redact(contentType) } : {}),
-    ...(total === undefined ? {} : { totalBytes: Number(total) }),
+    status: statusCode,
+    etag: etag || undefined,
+    contentType: contentType ? redact(contentType) : undefined,
+    totalBytes: total === undefined ? undefined : Number(total),
     start: statusCode === 206 ? Number(rest?.[1] ?? Number.NaN) : 0,
   };
 }

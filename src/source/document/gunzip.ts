@@ -103,7 +103,7 @@ async function countGzipLayers(raw: RawDocument): Promise<number> {
  * gzip, with only the first a truncated one.
  */
 function beginsGzip(head: Buffer, raw: RawDocument): boolean {
-  const { documentId } = raw.facts;
+  const { documentId } = raw.metadata;
   if (head.length === 1 && head[0] === 0x1f)
     throw new ReportsError('DOCUMENT_TRUNCATED', { documentId, bytes: 0 });
   const right = [0x1f, 0x8b, 0x08].filter((byte, index) => head[index] === byte).length;
@@ -133,7 +133,7 @@ async function* gunzip(
   // zlib takes a zero after a member for padding and stops, so anything after a damaged byte would
   // be lost.
   if (isFile && !(await endsInZeros(raw.path, stream.bytesWritten))) {
-    const { documentId } = raw.facts;
+    const { documentId } = raw.metadata;
     throw new ReportsError('DOCUMENT_CORRUPT', {
       documentId,
       found: `data other than padding after byte ${stream.bytesWritten}`,
@@ -148,7 +148,7 @@ function gunzipError(error: unknown, raw: RawDocument, bytes: number): unknown {
   const known = knownError(error, raw.path);
   if (known instanceof ReportsError) return known;
   const { code, message } = error as NodeJS.ErrnoException;
-  const { documentId } = raw.facts;
+  const { documentId } = raw.metadata;
   if (code === 'Z_BUF_ERROR')
     return new ReportsError('DOCUMENT_TRUNCATED', { documentId, bytes }, { cause: error });
   if (code?.startsWith('Z_'))

@@ -13,10 +13,10 @@ import {
   partialName,
   writeWholeFile,
 } from '../../files/whole-file.js';
-import type { DocumentFacts, RawDocument } from '../types.js';
+import type { DocumentMetadata, RawDocument } from '../types.js';
 
 /** The ids that identify a raw document. */
-export type RawId = Pick<DocumentFacts, 'sellerId' | 'reportType' | 'documentId'>;
+export type RawId = Pick<DocumentMetadata, 'sellerId' | 'reportType' | 'documentId'>;
 
 /**
  * The path of a raw document: `<raw>/<seller>/<report type>/<document>`, with its metadata in
@@ -29,7 +29,7 @@ export function rawPath(rawFolder: string, { sellerId, reportType, documentId }:
   return join(rawFolder, safeName(sellerId), safeName(reportType), name);
 }
 
-/** The raw document, if it was stored before. Errors: RAW_FACTS_UNREADABLE. */
+/** The raw document, if it was stored before. Errors: RAW_METADATA_UNREADABLE. */
 export async function findRaw(store: Store, id: RawId): Promise<RawDocument | undefined> {
   return readRaw(store, rawPath(store.folder, id));
 }
@@ -39,24 +39,37 @@ const readsAtOnce = 16;
 
 /**
  * The raw documents of a store, in the order of their paths, except those at known paths. Omits one
- * with unreadable metadata: `onUnreadable` is called with its path and RAW_FACTS_UNREADABLE.
+ * with unreadable metadata: `onUnreadable` is called with its path and RAW_METADATA_UNREADABLE.
  */
 export async function* listRaw(
   store: Store,
   known = new Set<string>(),
   onUnreadable: (path: string, error: ReportsError) => void = () => {},
 ): AsyncGenerator<RawDocument> {
+  const paths = rawPathsOf(await store.list()).filter((path) => !known.has(path));
+  yield* readRaws(store, paths, onUnreadable);
+}
+
+/** The paths of raw documents, by the files with their metadata. */
+export function rawPathsOf(files: Iterable<string>): string[] {
+  const ending = '.json';
+  return [...files]
+    .filter((each) => each.endsWith(ending) && !each.endsWith('.part.json'))
+    .map((each) => each.slice(0, -ending.length));
+}
+
+/** The raw documents of these paths, as `listRaw`. */
+export async function* readRaws(
+  store: Store,
+  paths: string[],
+  onUnreadable: (path: string, error: ReportsError) => void = () => {},
+): AsyncGenerator<RawDocument> {
   const readOrReport = (path: string) =>
     readRaw(store, path).catch((error: unknown) => {
-      if (!isFactsUnreadable(error)) throw error;
+      if (!isMetadataUnreadable(error)) throw error;
       onUnreadable(path, error);
       return undefined;
     });
-  const ending = '.json';
-  const paths = (await store.list())
-    .filter((each) => each.endsWith(ending) && !each.endsWith('.part.json'))
-    .map((each) => each.slice(0, -ending.length))
-    .filter((path) => !known.has(path));
   for (let start = 0; start < paths.length; start += readsAtOnce) {
     const together = paths.slice(start, start + readsAtOnce);
     for (const raw of await Promise.all(together.map(readOrReport))) if (raw) yield raw;
@@ -79,10 +92,10 @@ export async function withBytes<T>(
   signal: AbortSignal | undefined,
   work: () => Promise<T>,
 ): Promise<T> {
-  const { path, facts } = raw;
+  const { path, metadata } = raw;
   if (!(await store.fetch(path, signal))) {
     const found = `${store.nameOf(path)} was removed in the meantime`;
-    throw new ReportsError('DOCUMENT_BUSY', { documentId: facts.documentId, found });
+    throw new ReportsError('DOCUMENT_BUSY', { documentId: metadata.documentId, found });
   }
   try {
     return await work();
@@ -92,8 +105,8 @@ export async function withBytes<T>(
 }
 
 /** Whether an error says that the metadata of a raw document is unreadable. */
-export function isFactsUnreadable(error: unknown): error is ReportsError {
-  return error instanceof ReportsError && error.code === 'RAW_FACTS_UNREADABLE';
+export function isMetadataUnreadable(error: unknown): error is ReportsError {
+  return error instanceof ReportsError && error.code === 'RAW_METADATA_UNREADABLE';
 }
 
 /**
@@ -103,7 +116,7 @@ export function isFactsUnreadable(error: unknown): error is ReportsError {
 export async function checkRaw(raw: RawDocument, store: Store, ledger: Partial<FileDigest>): Promise<void> {
   const found = await findDamage(raw.path, raw.kept ?? ledger);
   if (found === undefined) return;
-  const { documentId } = raw.facts;
+  const { documentId } = raw.metadata;
   throw new ReportsError('RAW_DAMAGED', { documentId, path: store.nameOf(raw.path), found });
 }
 
@@ -111,10 +124,10 @@ export async function checkRaw(raw: RawDocument, store: Store, ledger: Partial<F
 export async function keepMetadata(
   store: Store,
   path: string,
-  facts: DocumentFacts,
+  metadata: DocumentMetadata,
   kept: FileDigest,
 ): Promise<void> {
-  await writeWholeFile(`${path}.json`, `${JSON.stringify({ ...facts, ...kept }, null, 2)}\n`);
+  await writeWholeFile(`${path}.json`, `${JSON.stringify({ ...metadata, ...kept }, null, 2)}\n`);
   await store.keep(`${path}.json`);
 }
 
@@ -125,15 +138,15 @@ export async function keepMetadata(
 export async function keepRaw(
   file: FileHandle,
   { partial, path, store, signal }: { partial: string; path: string; store: Store; signal?: AbortSignal },
-  facts: DocumentFacts,
+  metadata: DocumentMetadata,
   kept: FileDigest,
 ): Promise<RawDocument> {
-  await keepMetadata(store, path, facts, kept);
-  await store.keep(path, { from: partial, ...(signal && { signal }) });
+  await keepMetadata(store, path, metadata, kept);
+  await store.keep(path, { from: partial, signal });
   faultPoint('raw-kept');
   await nameWholeFile(file, partial, path);
   await store.evictLocalCopy(`${path}.json`);
-  return { facts, path, bytes: kept.bytes, kept };
+  return { metadata, path, bytes: kept.bytes, kept };
 }
 
 /**
@@ -144,19 +157,19 @@ export async function keepRaw(
 export async function keepFile(
   store: Store,
   path: string,
-  facts: Omit<DocumentFacts, 'documentId'>,
+  metadata: Omit<DocumentMetadata, 'documentId'>,
 ): Promise<RawDocument> {
   const source = await open(path).catch((error: unknown) => {
     throw unreadable(error, path);
   });
-  const partial = partialName(rawPath(store.folder, { ...facts, documentId: basename(path) }));
+  const partial = partialName(rawPath(store.folder, { ...metadata, documentId: basename(path) }));
   try {
     const file = await openPartial(partial);
     try {
       const digest = await copy(source, path, file);
       const documentId = `file-${digest.sha256.slice(0, idDigits)}`;
-      const reportCreatedAt = (await source.stat()).mtime.toISOString();
-      const whole = { reportCreatedAt, ...facts, documentId };
+      const { reportCreatedAt = (await source.stat()).mtime.toISOString() } = metadata;
+      const whole = { ...metadata, documentId, reportCreatedAt };
       return await keepRaw(file, { partial, path: rawPath(store.folder, whole), store }, whole, digest);
     } finally {
       // After the rename there is nothing left to remove.
@@ -188,7 +201,7 @@ async function copy(source: FileHandle, path: string, target: FileHandle): Promi
   return running.digest();
 }
 
-function unreadable(error: unknown, path: string): ReportsError {
+export function unreadable(error: unknown, path: string): ReportsError {
   const { code, message } = error as NodeJS.ErrnoException;
   return new ReportsError(
     'FILE_UNREADABLE',
@@ -199,18 +212,18 @@ function unreadable(error: unknown, path: string): ReportsError {
 
 /**
  * The raw document of a path, with its metadata; undefined if one of them is missing. Errors:
- * RAW_FACTS_UNREADABLE.
+ * RAW_METADATA_UNREADABLE.
  */
 export async function readRaw(store: Store, path: string): Promise<RawDocument | undefined> {
   const found = await store.find(path);
   const text = found && (await store.read(`${path}.json`));
   if (text === undefined) return undefined;
-  const { bytes, sha256, ...facts } = readFacts(text, store.nameOf(`${path}.json`));
+  const { bytes, sha256, ...metadata } = parseMetadata(text, store.nameOf(`${path}.json`));
   const kept = bytes !== undefined && sha256 !== undefined ? { bytes, sha256 } : null;
-  return { facts, path, bytes: found?.bytes ?? 0, kept };
+  return { metadata, path, bytes: found?.bytes ?? 0, kept };
 }
 
-const factsShape = z.looseObject({
+const metadataShape = z.looseObject({
   sellerId: z.string(),
   documentId: z.string(),
   reportType: z.string(),
@@ -222,11 +235,11 @@ const factsShape = z.looseObject({
     .optional(),
 });
 
-function readFacts(text: string, path: string): DocumentFacts & Partial<FileDigest> {
+function parseMetadata(text: string, path: string): DocumentMetadata & Partial<FileDigest> {
   try {
-    return factsShape.parse(JSON.parse(text)) as DocumentFacts & Partial<FileDigest>;
+    return metadataShape.parse(JSON.parse(text)) as DocumentMetadata & Partial<FileDigest>;
   } catch (error) {
     const found = text === '' ? 'it is empty' : 'its content has changed';
-    throw new ReportsError('RAW_FACTS_UNREADABLE', { path, found }, { cause: error });
+    throw new ReportsError('RAW_METADATA_UNREADABLE', { path, found }, { cause: error });
   }
 }

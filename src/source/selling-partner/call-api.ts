@@ -1,6 +1,7 @@
 import type { ZodType } from 'zod';
 import { ReportsError } from '../../errors/reports-error.js';
 import type { Clock } from '../../runtime/clock.js';
+import { withoutUndefined } from '../../runtime/without-undefined.js';
 import type { ReportRegion } from '../../schema/types.js';
 import type { CreateCallOptions } from '../types.js';
 import { callJson, type JsonAnswer, type Method } from './http.js';
@@ -60,8 +61,8 @@ export function openApi(options: ApiOptions & { grantless?: boolean }): CallApi 
     sellerId: seller.id,
     credentials: seller.credentials,
     grantless,
-    ...(options.loginUrl && { loginUrl: options.loginUrl }),
-    ...(options.clock && { clock: options.clock }),
+    loginUrl: options.loginUrl,
+    clock: options.clock,
   });
   return callApi;
 
@@ -80,11 +81,11 @@ export function openApi(options: ApiOptions & { grantless?: boolean }): CallApi 
       const answer = await callWithRetry(
         () => send(call, accessToken),
         { operation, sellerId, url: endpoint },
-        { signal, clock: options.clock, ...(call.once && { maxAttempts: 1 }) },
+        { signal, clock: options.clock, maxAttempts: call.once ? 1 : undefined },
       );
       const limit = Number(answer.headers.get('x-amzn-ratelimit-limit') ?? Number.NaN);
       await quota.observe(key, {
-        ...(Number.isFinite(limit) ? { callsPerSecond: limit } : {}),
+        callsPerSecond: Number.isFinite(limit) ? limit : undefined,
         throttled: answer.status === 429,
       });
       if (answer.status < 300) return parseBody(schema, answer.body, { operation, sellerId });
@@ -114,12 +115,12 @@ export function openApi(options: ApiOptions & { grantless?: boolean }): CallApi 
   function send(call: ApiCall, accessToken: string): Promise<JsonAnswer> {
     return callJson(`${endpoint}${call.path}`, {
       method: call.method ?? (call.body ? 'POST' : 'GET'),
-      headers: {
+      headers: withoutUndefined({
         'x-amz-access-token': call.restrictedDataToken ?? accessToken,
-        ...(call.body ? { 'content-type': 'application/json' } : {}),
-      },
-      ...(call.body ? { body: call.body } : {}),
-      ...(call.signal ? { signal: call.signal } : {}),
+        'content-type': call.body ? 'application/json' : undefined,
+      }),
+      body: call.body,
+      signal: call.signal,
     });
   }
 }

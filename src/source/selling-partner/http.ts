@@ -28,7 +28,7 @@ export async function callJson(
   const response = await fetch(url, {
     method: options.method ?? 'GET',
     headers: { 'user-agent': userAgent, accept: 'application/json', ...options.headers },
-    ...(options.body ? { body: options.body } : {}),
+    body: options.body,
     signal: options.signal ? AbortSignal.any([options.signal, timeout]) : timeout,
     redirect: 'error',
   });

@@ -107,5 +107,5 @@ function withSubscriptionErrors(callApi: CallApi): CallApi {
 }
 
 function toDestination({ destinationId, name, resource }: ApiDestination): Destination {
-  return { destinationId, name, ...(resource.sqs ? { queueArn: resource.sqs.arn } : {}) };
+  return { destinationId, name, queueArn: resource.sqs?.arn };
 }

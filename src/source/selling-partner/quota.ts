@@ -1,6 +1,7 @@
+import { z } from 'zod';
 import { type Clock, systemClock } from '../../runtime/clock.js';
 import { ReportsError } from '../../errors/reports-error.js';
-import type { SharedJson } from '../../files/shared-json.js';
+import type { JsonKind, SharedJson } from '../../files/shared-json.js';
 import { type Operation, usagePlans } from './limits.js';
 
 /** What a quota belongs to: Amazon counts calls per application, seller and operation. */
@@ -36,23 +37,47 @@ function bucketName({ clientId, sellerId, operation }: QuotaKey): string {
   return `${clientId} ${sellerId} ${operation}`;
 }
 
-interface Bucket {
-  tokens: number;
+const bucketShape = z.object({
+  tokens: z.number().min(0),
   /** The time of `tokens`, in epoch milliseconds. */
-  atMs: number;
-  callsPerSecond: number;
-}
+  atMs: z.number(),
+  callsPerSecond: z.number().positive(),
+});
+
+type Bucket = z.output<typeof bucketShape>;
+
+const stateShape = z.object({
+  /** When the buckets before these were lost, in epoch milliseconds. */
+  lostAtMs: z.number().exactOptional(),
+  /** By the name of the bucket. */
+  buckets: z.record(z.string(), bucketShape),
+});
+
+/** The content of `quota.json`. */
+export type QuotaState = z.output<typeof stateShape>;
+
+/** `quota.json`. Earlier versions stored the buckets alone. */
+export const quotaJson: JsonKind<QuotaState> = {
+  parse: (content) =>
+    content !== null && typeof content === 'object' && 'buckets' in content
+      ? stateShape.parse(content)
+      : { buckets: z.record(z.string(), bucketShape).parse(content) },
+  missing: () => ({ buckets: {} }),
+  // What was used is unknown: nothing may be left of any burst.
+  lost: (foundMs) => ({ lostAtMs: foundMs, buckets: {} }),
+  consequence: 'calls wait until their quota has been refilled',
+  isSynced: false,
+};
 
 /**
  * Opens the quota plan: a token bucket for each key. They are kept in a file, so that a restart
  * does not forget what was used and processes that share the file do not use the same token twice.
- * A file that can't be read counts as missing: Amazon's 429 then empties the buckets again.
  */
 export function openQuotaPlan({
   state,
   clock = systemClock,
 }: {
-  state: SharedJson;
+  state: Pick<SharedJson<QuotaState>, 'read' | 'change'>;
   clock?: Clock;
 }): QuotaPlan {
   const { now, sleep } = clock;
@@ -65,11 +90,11 @@ export function openQuotaPlan({
   /**
    * A file that can't be read counts as empty for whoever only reads: taking a call fails by it.
    */
-  function readNow(): unknown {
+  function readNow(): QuotaState {
     try {
       return state.read();
     } catch {
-      return undefined;
+      return quotaJson.missing();
     }
   }
 
@@ -77,7 +102,7 @@ export function openQuotaPlan({
     await state.change((stored) => {
       const bucket = bucketOf(stored, key, now());
       apply(bucket);
-      return { ...(typeof stored === 'object' ? stored : {}), [bucketName(key)]: bucket };
+      return { ...stored, buckets: { ...stored.buckets, [bucketName(key)]: bucket } };
     }, signal);
   }
 
@@ -149,24 +174,22 @@ function spend(bucket: Bucket, key: QuotaKey, nowMs: number): void {
   if (mayBeFull) bucket.atMs = nowMs + maxLatencyMs;
 }
 
-/** The bucket of a key as of now; a full one if the stored one makes no sense. */
-function bucketOf(stored: unknown, key: QuotaKey, nowMs: number): Bucket {
-  const plan = usagePlans[key.operation];
-  const {
-    tokens = Number.NaN,
-    atMs = Number.NaN,
-    callsPerSecond = 0,
-  } = (stored as Record<string, Partial<Bucket> | null> | null | undefined)?.[bucketName(key)] ?? {};
-  if (!Number.isFinite(tokens) || !Number.isFinite(atMs) || !(callsPerSecond > 0)) {
-    return { tokens: plan.burst, atMs: nowMs, callsPerSecond: plan.callsPerSecond };
-  }
+/** The bucket of a key as of now. One that was not used yet is full; a lost one was empty. */
+function bucketOf({ lostAtMs, buckets }: QuotaState, key: QuotaKey, nowMs: number): Bucket {
+  const { burst, callsPerSecond: plannedRate } = usagePlans[key.operation];
+  const unused: Bucket = {
+    tokens: lostAtMs === undefined ? burst : 0,
+    atMs: lostAtMs ?? nowMs,
+    callsPerSecond: plannedRate,
+  };
+  const { tokens, atMs, callsPerSecond } = buckets[bucketName(key)] ?? unused;
   // Refilling starts later while a call is on its way to a full bucket. Any other future time means
   // that the clock was set back.
   const isInFlight = atMs > nowMs && atMs <= nowMs + maxLatencyMs;
-  if (isInFlight) return { tokens, atMs, callsPerSecond };
+  if (isInFlight) return { tokens: Math.min(burst, tokens), atMs, callsPerSecond };
   const elapsedSeconds = Math.max(0, nowMs - atMs) / 1000;
   return {
-    tokens: Math.min(plan.burst, tokens + elapsedSeconds * callsPerSecond),
+    tokens: Math.min(burst, tokens + elapsedSeconds * callsPerSecond),
     atMs: nowMs,
     callsPerSecond,
   };

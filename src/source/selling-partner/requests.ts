@@ -17,8 +17,8 @@ export function openRequests(
       const body = JSON.stringify({
         ...wanted,
         ...withOptions(reportOptions),
-        ...(dataStart ? { dataStartTime: dataStart } : {}),
-        ...(dataEnd ? { dataEndTime: dataEnd } : {}),
+        dataStartTime: dataStart,
+        dataEndTime: dataEnd,
       });
       const about = { operation: 'createReport' as const, thing: wanted.reportType, path: `${base}/reports` };
       return (await callApi({ ...call, ...about, body, once: true }, apiCreatedReport)).reportId;

@@ -1,5 +1,6 @@
 import { ReportsError } from '../../errors/reports-error.js';
 import { keepPassingSecret, keepPresignedUrl } from '../../errors/secrets.js';
+import { withoutUndefined } from '../../runtime/without-undefined.js';
 import type { CallOptions, DocumentLocation, Report, ReportFilter, SellingPartner } from '../types.js';
 import { type ApiReport, apiDataToken, apiDocument, apiReport, apiReports } from './answers.js';
 import { maxReportsPerPage, maxReportTypesPerCall } from './limits.js';
@@ -74,18 +75,20 @@ export function openSellingPartner(options: ApiOptions): SellingPartner {
   async function locate(call: ApiCall): Promise<DocumentLocation> {
     const { url, compressionAlgorithm } = await callApi(call, apiDocument);
     keepPresignedUrl(url);
-    return { url, ...(compressionAlgorithm === 'GZIP' ? { compression: 'GZIP' } : {}) };
+    return { url, compression: compressionAlgorithm === 'GZIP' ? 'GZIP' : undefined };
   }
 }
 
 function reportsQuery({ reportTypes, statuses, createdSince, createdUntil }: ReportFilter): URLSearchParams {
-  return new URLSearchParams({
-    reportTypes: reportTypes.join(','),
-    processingStatuses: statuses.join(','),
-    pageSize: String(maxReportsPerPage),
-    createdSince: createdSince.toISOString(),
-    ...(createdUntil ? { createdUntil: createdUntil.toISOString() } : {}),
-  });
+  return new URLSearchParams(
+    withoutUndefined({
+      reportTypes: reportTypes.join(','),
+      processingStatuses: statuses.join(','),
+      pageSize: String(maxReportsPerPage),
+      createdSince: createdSince.toISOString(),
+      createdUntil: createdUntil?.toISOString(),
+    }),
+  );
 }
 
 function toReport(report: ApiReport): Report {
@@ -95,9 +98,9 @@ function toReport(report: ApiReport): Report {
     status: report.processingStatus,
     marketplaceIds: report.marketplaceIds ?? [],
     createdAt: isoTime(report.createdTime),
-    ...(report.reportDocumentId ? { documentId: report.reportDocumentId } : {}),
-    ...(report.dataStartTime ? { dataStart: isoTime(report.dataStartTime) } : {}),
-    ...(report.dataEndTime ? { dataEnd: isoTime(report.dataEndTime) } : {}),
+    documentId: report.reportDocumentId || undefined,
+    dataStart: report.dataStartTime ? isoTime(report.dataStartTime) : undefined,
+    dataEnd: report.dataEndTime ? isoTime(report.dataEndTime) : undefined,
   };
 }
 

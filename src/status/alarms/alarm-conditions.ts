@@ -1,11 +1,10 @@
-import { asksFor } from '../../config/report-types.js';
+import { matchesReportType } from '../../config/report-types.js';
 import { type Span, spanMs } from '../../config/span.js';
 import type { AlarmsConfig } from '../../config/alarms-spec.js';
 import { pluralize } from '../../text/pluralize.js';
 import { catalogue } from '../../errors/reports-error.js';
 import type { Condition } from './condition.js';
 import { machineConditions, unknownMachineKeys } from './machine-conditions.js';
-import { sellerOf } from '../../requests/request-plans.js';
 import type { KeyedProgress } from '../../requests/request-store.js';
 import type { LoadSnapshot, Problem, QueueSnapshot, StatusSnapshot, TableFreshness } from '../types.js';
 
@@ -22,7 +21,7 @@ export interface Conditions {
 /** The input of the alarms. */
 export interface AlarmSources {
   snapshot: StatusSnapshot;
-  requests: Pick<KeyedProgress, 'key' | 'reportType' | 'abandoned'>[];
+  requests: Pick<KeyedProgress, 'key' | 'sellerId' | 'reportType' | 'abandoned'>[];
   /** Why the state of requests can't be read. */
   requestProblem?: Problem | undefined;
 }
@@ -138,7 +137,7 @@ function limitOf(
   const named = staleAfter[table] ?? (reportType === null ? undefined : staleAfter[reportType]);
   if (named) return named;
   const pattern = Object.keys(staleAfter).find(
-    (each) => each.includes('*') && asksFor([each], reportType ?? ''),
+    (each) => each.includes('*') && matchesReportType([each], reportType ?? ''),
   );
   return pattern === undefined ? undefined : staleAfter[pattern];
 }
@@ -213,7 +212,8 @@ function longQueue(
   return conditions;
 }
 
-function abandonedRequest({ key, reportType, abandoned }: AlarmSources['requests'][number]): Condition[] {
+function abandonedRequest(request: AlarmSources['requests'][number]): Condition[] {
+  const { key, sellerId, reportType, abandoned } = request;
   const last = abandoned.at(-1);
   if (!last) return [];
   const more = abandoned.length > 1 ? ` and ${abandoned.length - 1} more` : '';
@@ -221,7 +221,7 @@ function abandonedRequest({ key, reportType, abandoned }: AlarmSources['requests
     {
       key: `request/${key}`,
       kind: 'request',
-      title: `Requests for ${reportType} of ${sellerOf(key)} fail`,
+      title: `Requests for ${reportType} of ${sellerId} fail`,
       text: `${last.start}${more}: ${last.found}. \`sp-reports request --again\` retries it.`,
       since: abandoned[0]?.at ?? last.at,
       mark: last.at,
@@ -250,7 +250,7 @@ function readingSince(
     return { key, what, problem, since, unread: `${what}: ${problem.message}` };
   }
   if (readAt !== undefined) return { key, what };
-  return { key, what, unread: `${what}: no answer yet`, ...(earlier !== undefined && { since: earlier }) };
+  return { key, what, unread: `${what}: no answer yet`, since: earlier };
 }
 
 function unreachable({ key, what, problem, since = '' }: SourceReading, at: string): Condition[] {

@@ -6,21 +6,13 @@ import { describeError, errorCode } from '../../errors/reports-error.js';
 import type { PipelineContext } from '../../ingest/context.js';
 import { openRequestStore } from '../../requests/request-store.js';
 import { openSharedJson } from '../../files/shared-json.js';
+import { alarmsJson, type KeptAlarms, type SentAlarms } from './alarms-file.js';
 import { type Conditions, conditionsOf } from './alarm-conditions.js';
 import type { Condition } from './condition.js';
 import { type Alarm, alarmBody } from './alarm-message.js';
 import { readRequests } from '../request-snapshots.js';
 import { sendAlarm } from './send-alarm.js';
 import type { StatusSnapshot } from '../types.js';
-
-/** The content of `alarms.json`. */
-interface Held {
-  sent: SentAlarms;
-  troubles: Conditions['troubles'];
-}
-
-/** Alarms that were sent and are not over. */
-export type SentAlarms = Record<string, Omit<Alarm, 'key' | 'state'> & { sentAt: string; mark?: string }>;
 
 export interface Alarms {
   /** Returns the conditions that are present now, sent or not. */
@@ -44,42 +36,37 @@ export function openAlarms(
   readSnapshot: () => Promise<StatusSnapshot>,
   { config, clock, log }: AlarmContext,
 ): Alarms {
-  const state = openSharedJson(join(config.state, 'alarms.json'));
-  const heldIn = (value: unknown): Held => ({
-    sent: {},
-    troubles: {},
-    ...(value as Partial<Held> | undefined),
-  });
-  const requestStore = openRequestStore(config.state);
+  const state = openSharedJson(join(config.state, 'alarms.json'), alarmsJson, { log });
+  const requestStore = openRequestStore(config.state, { log, clock });
 
   /**
    * What could not be written down: a disk that is full is no reason to be silent, and this process
    * need not repeat itself.
    */
-  let unwritten: ((before: Held) => Held)[] = [];
+  let unwritten: ((before: KeptAlarms) => KeptAlarms)[] = [];
 
-  function readHeld(): Held {
-    let held = heldIn(undefined);
+  function readHeld(): KeptAlarms {
+    let held = alarmsJson.missing();
     try {
-      held = heldIn(state.read());
+      held = state.read();
     } catch (error) {
       log.warn({ code: errorCode(error) }, describeError(error));
     }
     return unwritten.reduce((before, change) => change(before), held);
   }
 
-  async function keep(change: (before: Held) => Held): Promise<void> {
+  async function keep(change: (before: KeptAlarms) => KeptAlarms): Promise<void> {
     unwritten.push(change);
     const changes = [...unwritten];
     try {
-      await state.change((value) => changes.reduce((before, each) => each(before), heldIn(value)));
+      await state.change((value) => changes.reduce((before, each) => each(before), value));
       unwritten = unwritten.slice(changes.length);
     } catch (error) {
       log.warn({ code: errorCode(error) }, describeError(error));
     }
   }
 
-  async function look({ sent, troubles }: Held): Promise<Conditions> {
+  async function look({ sent, troubles }: KeptAlarms): Promise<Conditions> {
     const snapshot = await readSnapshot();
     const { requests, problem: requestProblem } = readRequests(requestStore, clock.now());
     return conditionsOf({ snapshot, requests, requestProblem }, settings, {
@@ -151,7 +138,7 @@ function afterSending(before: SentAlarms, news: Alarm[], conditions: Condition[]
       ...alarm,
       text: alarm.kind === 'quarantine' ? '' : alarm.text,
       sentAt: at,
-      ...(mark === undefined ? {} : { mark }),
+      mark,
     };
   }
   return after;

@@ -102,10 +102,10 @@ export function openConsole() {
 }
 
 /**
- * @param {HTMLElement} place
+ * @param {HTMLElement} container
  * @param {Pick<ConsoleResult, 'columns' | 'rows'>} result
  */
-function showAnswer(place, { columns, rows }) {
+function showAnswer(container, { columns, rows }) {
   const chart = chartOf(columns, rows);
   const shown = chart && view === 'chart' ? chart() : answerTable(columns, rows);
   const choice = (/** @type {typeof view} */ name, /** @type {string} */ text) =>
@@ -116,13 +116,13 @@ function showAnswer(place, { columns, rows }) {
         'aria-pressed': String(view === name),
         onclick() {
           view = name;
-          showAnswer(place, { columns, rows });
+          showAnswer(container, { columns, rows });
           document.getElementById(`view-${name}`)?.focus();
         },
       },
       text,
     );
-  place.replaceChildren(
+  container.replaceChildren(
     ...(chart
       ? [
           h(

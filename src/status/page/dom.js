@@ -56,25 +56,25 @@ function fill(element, attributes, children) {
 const shown = new Map();
 
 /**
- * Replaces the content of a place if its data changed since the last call. Focus and scroll
+ * Replaces the content of a container if its data changed since the last call. Focus and scroll
  * positions are kept.
  *
- * @param {HTMLElement} place
+ * @param {HTMLElement} container
  * @param {unknown} data
  * @param {() => Leaf | Leaf[]} make
  */
-export function show(place, data, make) {
+export function show(container, data, make) {
   const text = JSON.stringify(data) ?? '';
-  if (shown.get(place) === text) return;
-  shown.set(place, text);
-  const scrolled = scrollBoxes(place).map((box) => ({
+  if (shown.get(container) === text) return;
+  shown.set(container, text);
+  const scrolled = scrollBoxes(container).map((box) => ({
     label: box.ariaLabel,
     left: box.scrollLeft,
     top: box.scrollTop,
   }));
-  const focused = place.contains(document.activeElement) ? document.activeElement?.id : undefined;
-  place.replaceChildren(...fill(document.createElement('div'), {}, [make()]).childNodes);
-  for (const box of scrollBoxes(place)) {
+  const focused = container.contains(document.activeElement) ? document.activeElement?.id : undefined;
+  container.replaceChildren(...fill(document.createElement('div'), {}, [make()]).childNodes);
+  for (const box of scrollBoxes(container)) {
     const before = scrolled.find(({ label }) => label === box.ariaLabel);
     // The first time, a box with data-from="end" shows its end, which is the newest.
     const first = box.dataset.from === 'end' ? box.scrollWidth : 0;
@@ -84,11 +84,11 @@ export function show(place, data, make) {
 }
 
 /**
- * @param {Element} place
+ * @param {Element} container
  * @returns {HTMLElement[]}
  */
-function scrollBoxes(place) {
-  return [...place.querySelectorAll('.scroll')].filter((box) => box instanceof HTMLElement);
+function scrollBoxes(container) {
+  return [...container.querySelectorAll('.scroll')].filter((box) => box instanceof HTMLElement);
 }
 
 /**
@@ -194,14 +194,14 @@ const opened = new Set();
  */
 export function firstOf(name, rows, maxRows, make) {
   if (rows.length <= maxRows || opened.has(name)) return make(rows);
-  const place = h('div', {}, make(rows.slice(0, maxRows)));
+  const container = h('div', {}, make(rows.slice(0, maxRows)));
   const open = () => {
     opened.add(name);
-    place.replaceChildren(make(rows));
-    scrollBoxes(place)[0]?.focus();
+    container.replaceChildren(make(rows));
+    scrollBoxes(container)[0]?.focus();
   };
-  place.append(h('button', { class: 'quiet', onclick: open }, `Show all ${number(rows.length)}`));
-  return place;
+  container.append(h('button', { class: 'quiet', onclick: open }, `Show all ${number(rows.length)}`));
+  return container;
 }
 
 /** @param {string} text */

@@ -19,7 +19,7 @@ export async function fetchAnswer(path, body, signal) {
   try {
     const response = await fetch(path, {
       credentials: 'same-origin',
-      ...(signal && { signal }),
+      signal,
       ...(body !== undefined && {
         method: 'POST',
         headers: { 'content-type': 'application/json' },

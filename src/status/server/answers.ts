@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { describeError, ReportsError } from '../../errors/reports-error.js';
+import { withoutUndefined } from '../../runtime/without-undefined.js';
 import type { PageError } from './page-api.js';
 
 /** A snapshot is long and repetitive: compressed, a phone downloads a tenth of the bytes. */
@@ -17,12 +18,13 @@ export function sendText(
   const isCompressed =
     text.length >= minCompressedLength && /\bgzip\b/.test(String(headers['accept-encoding']));
   const body = isCompressed ? gzipSync(text, { level: 3 }) : Buffer.from(text);
-  response.writeHead(status, {
+  const answered = withoutUndefined({
     'content-type': type,
     'content-length': body.length,
     vary: 'accept-encoding',
-    ...(isCompressed && { 'content-encoding': 'gzip' }),
+    'content-encoding': isCompressed ? 'gzip' : undefined,
   });
+  response.writeHead(status, answered);
   response.end(method === 'HEAD' ? undefined : body);
 }
 
@@ -56,16 +58,23 @@ export class BadRequest extends Error {
 
 const maxBytes = 200_000;
 
-/** Reads the body of a request. Errors: BadRequest if it is too long. */
-export async function readBody(request: IncomingMessage): Promise<string> {
-  const parts: Buffer[] = [];
-  let bytes = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
-    bytes += part.length;
-    if (bytes > maxBytes) throw new BadRequest('the request is too long', 413);
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString('utf8');
+/**
+ * Reads the body of a request. The rest of one that is too long is discarded as it arrives: a
+ * client that is still sending would see a reset connection instead of the answer. Errors:
+ * BadRequest if it is too long.
+ */
+export function readBody(request: IncomingMessage): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = [];
+    let bytes = 0;
+    request.on('data', (part: Buffer) => {
+      bytes += part.length;
+      if (bytes <= maxBytes) parts.push(part);
+      else reject(new BadRequest('the request is too long', 413));
+    });
+    request.on('end', () => resolve(Buffer.concat(parts).toString('utf8')));
+    request.on('error', reject);
+  });
 }
 
 /**

@@ -65,7 +65,7 @@ export function openReloads(context: PipelineContext, { stop, abort }: StopSigna
     return {
       documentOrTable: id,
       statuses: [row.status],
-      ...(row.sellerId !== null && { sellerId: row.sellerId }),
+      sellerId: row.sellerId ?? undefined,
       pipeline: row.pipeline,
     };
   }
@@ -107,7 +107,7 @@ export function openReloads(context: PipelineContext, { stop, abort }: StopSigna
       const limits = context.config.pipelines.find(({ name }) => name === pipeline)?.limits;
       const job: ReloadJob = {
         id: (jobs[0]?.id ?? 0) + 1,
-        ...('key' in request && { key: request.key }),
+        key: 'key' in request ? request.key : undefined,
         state: 'waiting',
         bytes: 0,
         startedAt: new Date(context.clock.now()).toISOString(),

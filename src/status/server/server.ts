@@ -5,7 +5,12 @@ import type { Logger } from 'pino';
 import { describeError, ReportsError } from '../../errors/reports-error.js';
 import { openAccess } from './access.js';
 import { readBody, sendError, sendText } from './answers.js';
-import { clientLimits, defaultConnectionLimits, limitConnections } from './connections.js';
+import {
+  clientLimits,
+  type ConnectionLimits,
+  defaultConnectionLimits,
+  limitConnections,
+} from './connections.js';
 import { readPageFiles } from './page-files.js';
 import { type RouteTools, routes } from './routes.js';
 
@@ -22,7 +27,7 @@ export interface ServerOptions extends Omit<RouteTools, 'access' | 'page'> {
   token?: string | undefined;
   log: Logger;
   /** Other limits than the usual ones. */
-  limits?: Partial<typeof clientLimits & typeof defaultConnectionLimits>;
+  limits?: Partial<Record<keyof typeof clientLimits, number> & ConnectionLimits>;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { withoutUndefined } from '../../runtime/without-undefined.js';
 import { columnTypeText } from '../../schema/column-type.js';
 import type { ExportTable } from '../../schema/export/tables.js';
 import { lineage } from '../../schema/lineage.js';
@@ -58,7 +59,7 @@ export async function existingTables(client: BigQueryClient): Promise<Set<string
   do {
     const page: Listed = await client.request({
       uri: `/datasets/${client.target.dataset}/tables`,
-      qs: { maxResults: 1000, ...(pageToken !== undefined && { pageToken }) },
+      qs: withoutUndefined({ maxResults: 1000, pageToken }),
     });
     for (const { tableReference } of page.tables ?? []) names.add(tableReference.tableId);
     pageToken = page.nextPageToken;

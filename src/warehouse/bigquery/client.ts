@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { BigQuery } from '@google-cloud/bigquery';
 import { type Clock, systemClock } from '../../runtime/clock.js';
+import { keepGoogleSecrets } from '../../runtime/google-secrets.js';
 import { halfJitter, exponentialBackoff, retry } from '../../runtime/retry.js';
+import { withoutUndefined } from '../../runtime/without-undefined.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import type { Field } from './column-types.js';
 import { identifier } from './sql.js';
@@ -145,7 +147,7 @@ export class BigQueryClient {
       uri: '/jobs',
       json: {
         jobReference: { projectId, jobId, location },
-        configuration: { query, labels, ...(dryRun && { dryRun }) },
+        configuration: { query, labels, dryRun },
       },
     });
   }
@@ -191,12 +193,12 @@ export class BigQueryClient {
     do {
       const page: Page = await this.request({
         uri: `/queries/${jobReference.jobId}`,
-        qs: {
+        qs: withoutUndefined({
           location: this.target.location,
           maxResults,
           'formatOptions.useInt64Timestamp': true,
-          ...(pageToken !== undefined && { pageToken }),
-        },
+          pageToken,
+        }),
       });
       yield page;
       pageToken = page.pageToken;
@@ -241,9 +243,10 @@ export class BigQueryClient {
   private open(): Promise<BigQuery> {
     const { project: projectId, keyFile, endpoint, location } = this.target;
     this.bigQuery ??= (async () => {
+      keepGoogleSecrets(keyFile);
       const { BigQuery: Client } = await import('@google-cloud/bigquery');
       const common = { projectId, location, userAgent: 'sp-reports' };
-      if (!endpoint) return new Client({ ...common, ...(keyFile && { keyFilename: keyFile }) });
+      if (!endpoint) return new Client({ ...common, keyFilename: keyFile });
       const { PassThroughClient } = await import('google-auth-library');
       return new Client({ ...common, apiEndpoint: endpoint, authClient: new PassThroughClient() as never });
     })();
@@ -255,5 +258,5 @@ export class BigQueryClient {
 export function failureOfJob({ status: { errorResult } }: Job): BigQueryFailure | undefined {
   if (!errorResult) return undefined;
   const { reason, message = 'no reason given' } = errorResult;
-  return { message, ...(reason !== undefined && { reason }) };
+  return { message, reason };
 }

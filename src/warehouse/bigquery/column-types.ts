@@ -95,7 +95,7 @@ export function keyTextSql(value: string, type: ColumnType): string {
 /** SQL for a list with `item` applied to each item. */
 function items(value: string, item: string): string {
   if (item === 'item') return value;
-  return `ARRAY(SELECT ${item} FROM UNNEST(${value}) AS item WITH OFFSET AS place ORDER BY place)`;
+  return `ARRAY(SELECT ${item} FROM UNNEST(${value}) AS item WITH OFFSET AS position ORDER BY position)`;
 }
 
 /** Not CAST: the BigQuery emulator of the tests casts to NUMERIC with three decimals. */

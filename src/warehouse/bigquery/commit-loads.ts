@@ -198,7 +198,7 @@ async function tryToCommit(
     ),
     ...ledgerStatements(
       client,
-      { ledger, ...(rejectsTable && { rejects: rejectsTable }) },
+      { ledger, rejects: rejectsTable },
       replaced,
       coming.flatMap(({ load }) => otherReplacedKeys(load)),
     ),

@@ -123,7 +123,7 @@ export function failureError(failure: BigQueryFailure, path: string, cause?: unk
   const { name, code, retry } = rowOf(failure);
   const found = failure.message.split('\n', 1)[0] ?? '';
   const details = { path, found, thing: 'the documents', reason: failure.reason ?? null };
-  return new BigQueryError(name, failure.reason, code, details, { cause, ...(retry && { retry }) });
+  return new BigQueryError(name, failure.reason, code, details, { cause, retry });
 }
 
 /** Reads a failure out of an error that BigQuery's client threw. */
@@ -132,8 +132,8 @@ export function failureOf(error: unknown): BigQueryFailure {
   const reason = errors?.[0]?.reason;
   return {
     message: describeError(error),
-    ...(typeof code === 'number' && { status: code }),
-    ...(reason !== undefined && { reason }),
+    status: typeof code === 'number' ? code : undefined,
+    reason,
   };
 }
 

@@ -2,6 +2,7 @@ import { LedgerQueries } from '../ledger/ledger-queries.js';
 import type { BigQueryClient } from './client.js';
 import { readRows } from './read-rows.js';
 import { literal } from './sql.js';
+import { readLedgerColumns } from './state.js';
 
 /** Opens the ledger of a BigQuery dataset for reading. */
 export function bigQueryLedger(client: BigQueryClient): LedgerQueries {
@@ -9,9 +10,16 @@ export function bigQueryLedger(client: BigQueryClient): LedgerQueries {
     table: (name) => client.table(name),
     literal,
     time: (iso) => `TIMESTAMP ${literal(iso)}`,
+    isOneOfFew: (condition) => `(${condition})`,
+    columns: () => readLedgerColumns(client),
+    jsonLength: (column) => `ARRAY_LENGTH(JSON_QUERY_ARRAY(${column}))`,
     fillsTable,
     itemValue: (field) => `JSON_VALUE(item, '$.${field}')`,
+    itemList: (field) => `TO_JSON_STRING(JSON_QUERY(item, '$.${field}'))`,
+    latest: (column, by, count) => `ARRAY_AGG(${column} ORDER BY ${by} DESC LIMIT ${count})`,
     eachItem: 'CROSS JOIN UNNEST(JSON_QUERY_ARRAY(l.tables)) AS item',
+    tableNames:
+      "TO_JSON_STRING(ARRAY(SELECT JSON_VALUE(item, '$.name') FROM UNNEST(JSON_QUERY_ARRAY(l.tables)) AS item))",
     listText: (column) => `TO_JSON_STRING(${column})`,
     micros: (column) => `UNIX_MICROS(${column})`,
     run: (sql) => readRows(client, sql),

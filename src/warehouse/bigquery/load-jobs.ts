@@ -21,7 +21,7 @@ export async function loadStaging(
 ): Promise<string> {
   const table = `_staging_${file.digest}`;
   const begin = async (jobId: string): Promise<string> => {
-    const failure = failureOfJob(await insert(client, file, { table, jobId, ...(staging && { staging }) }));
+    const failure = failureOfJob(await insert(client, file, { table, jobId, staging }));
     if (failure) throw failureError(failure, client.path);
     await expire(client, table);
     return table;

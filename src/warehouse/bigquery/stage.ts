@@ -4,6 +4,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { withoutUndefined } from '../../runtime/without-undefined.js';
 import { columnTypeText } from '../../schema/column-type.js';
 import type { ColumnType } from '../../schema/types.js';
 import type { Relation } from '../rules/relations.js';
@@ -49,11 +50,12 @@ export async function withStager<T>(
   work: (stager: Stager) => Promise<T>,
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'sp-reports-staging-'));
-  const instance = await DuckDBInstance.create(':memory:', {
+  const settings = withoutUndefined({
     threads: '1',
     temp_directory: join(folder, 'tmp'),
-    ...(memoryLimitMegabytes && { memory_limit: `${memoryLimitMegabytes}MB` }),
+    memory_limit: memoryLimitMegabytes ? `${memoryLimitMegabytes}MB` : undefined,
   });
+  const instance = await DuckDBInstance.create(':memory:', settings);
   const connection = await instance.connect();
   try {
     await connection.run("SET TimeZone = 'UTC'");
@@ -112,7 +114,7 @@ export async function stageBatch(
     files.push(await stageRows(stager, batch.relation, together));
   }
   const range = await partitionRange(stager, batch, partitionBy, files);
-  return { batch, files, ...(range && { partitionRange: range }) };
+  return { batch, files, partitionRange: range };
 }
 
 async function stageRows(

@@ -41,10 +41,10 @@ export interface BigQueryWarehouseOptions extends BigQueryTarget, QueryOptions {
 export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Warehouse {
   const { schemas, views = [], memoryLimitMegabytes, staging, log, maxBytes, onEstimate, clock } = options;
   const { project, dataset, location, keyFile, endpoint } = options;
-  const target = { project, dataset, location, ...(keyFile && { keyFile }), ...(endpoint && { endpoint }) };
+  const target = { project, dataset, location, keyFile, endpoint };
   const client = new BigQueryClient(target, clock);
   const ledger = bigQueryLedger(client);
-  const query = { ...(maxBytes !== undefined && { maxBytes }), ...(onEstimate && { onEstimate }) };
+  const query = { maxBytes, onEstimate };
 
   // Views change with the program and the settings, which are fixed for this process, and with
   // tables.
@@ -57,7 +57,7 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
 
   const queryStream: Warehouse['queryStream'] = async (sql, read, { signal } = {}) => {
     if (!(await readState(client))) throw new ReportsError('WAREHOUSE_MISSING', { path: client.path });
-    return read(await runQuery(client, sql, { ...query, ...(signal && { signal }) }));
+    return read(await runQuery(client, sql, { ...query, signal }));
   };
 
   return {
@@ -68,9 +68,9 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
       const descriptions = new Map(exportTables(schemas?.values() ?? []).map((table) => [table.name, table]));
       return commitLoads(client, loads, {
         descriptions,
-        ...(memoryLimitMegabytes && { memoryLimitMegabytes }),
-        ...(staging && { staging }),
-        ...(log && { log }),
+        memoryLimitMegabytes,
+        staging,
+        log,
         async onCommitted(tables, tablesChanged, state) {
           if (viewsAreFresh && !tablesChanged) return;
           await refreshViews(client, views, tables, state, log);
@@ -87,10 +87,23 @@ export function openBigQueryWarehouse(options: BigQueryWarehouseOptions): Wareho
     tables: () => withState([], (state) => readTables(client, state)),
     viewProblems: (wanted) => withState(new Map(), (state) => viewProblems(client, wanted, state)),
     loads: (filter) => withState([], () => ledger.readLoads(filter)),
+    countLoads: (filter) => withState(0, () => ledger.countLoads(filter)),
+    loadFields: (fields, filter) => withState([], () => ledger.readFields(fields, filter)),
+    drift: (reportType) => withState([], () => ledger.readDrift(reportType)),
     periods: () => withState([], () => ledger.readPeriods()),
     rowDifferences: (table, { isAppend }) => withState([], () => ledger.readRowDifferences(table, isAppend)),
     overview: () => withState<LedgerOverview | undefined>(undefined, () => readOverview(client)),
     rejects: (filter) => withState([], () => ledger.readRejects(filter)),
+    rejectGroups: (document) => withState([], () => ledger.readRejectGroups(document)),
+    rowsNow: ({ tables, ...document }) =>
+      withState([], async (state) => {
+        const existing = await existingTables(client);
+        const found = tables.map(async ({ name }) => {
+          const here = state.tables.get(name.toLowerCase())?.table.name ?? name;
+          return existing.has(here) ? { name, rows: await ledger.countRows(here, document) } : [];
+        });
+        return (await Promise.all(found)).flat();
+      }),
     query: (sql) => queryStream(sql, readWhole),
     queryStream,
   };

@@ -4,6 +4,7 @@ import { faultPoint } from '../../runtime/fault-point.js';
 import { dropPartial, isThere, nameWholeFile, partialName } from '../../files/whole-file.js';
 import { fileError } from '../../errors/duckdb-error.js';
 import { withConnection } from './connection.js';
+import { removeAllSpills } from './spill-folders.js';
 import { identifier, literal, run } from '../staging/sql.js';
 
 /**
@@ -19,7 +20,7 @@ export async function compactDuckDbFile(path: string, memoryLimitMegabytes: numb
       const fresh = partialName(path);
       try {
         // Nobody works on the file, so nobody needs it.
-        await rm(`${path}.tmp`, { recursive: true, force: true });
+        await removeAllSpills(path);
         await copyDatabase(connection, fresh);
         // Nothing may remain to be written to the old file: its name belongs to the new one by
         // then.

@@ -4,9 +4,11 @@ import { dirname, resolve } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { type Clock, systemClock } from '../../runtime/clock.js';
 import { exponentialBackoff, retry } from '../../runtime/retry.js';
+import { withoutUndefined } from '../../runtime/without-undefined.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import { isThere, makeFolder, ownerOnly, partialName } from '../../files/whole-file.js';
 import { fileError, firstLine, isLock } from '../../errors/duckdb-error.js';
+import { removeOldSpills, spillFolder } from './spill-folders.js';
 import { inTurn } from './turns.js';
 
 /** How the file is opened for one piece of work. */
@@ -32,8 +34,6 @@ export interface Access {
    * Whether the work is interrupted and started again if other work of this process needs the file.
    */
   isPreemptible?: boolean;
-  /** Where DuckDB puts what the memory does not hold. Default: a folder beside the file. */
-  temporaryFolder?: string;
   clock?: Clock | undefined;
 }
 
@@ -79,6 +79,7 @@ async function openAndWork<T>(
   access: Access & { signal: AbortSignal },
   work: (connection: DuckDBConnection) => Promise<T>,
 ): Promise<T> {
+  await removeOldSpillsOnce(access.path);
   const instance = await openWhenFree(access);
   let connection: DuckDBConnection | undefined;
   let stopInterrupts: (() => void) | undefined;
@@ -108,6 +109,15 @@ async function openAndWork<T>(
   }
 }
 
+/** The files whose old spill folders this process has removed. */
+const swept = new Set<string>();
+
+async function removeOldSpillsOnce(path: string): Promise<void> {
+  if (swept.has(path)) return;
+  swept.add(path);
+  await removeOldSpills(path);
+}
+
 async function openWhenFree(access: Access & { signal: AbortSignal }): Promise<DuckDBInstance> {
   const { path, mode, lockWaitMs, signal, clock } = access;
   const open = async () => {
@@ -134,27 +144,18 @@ async function openWhenFree(access: Access & { signal: AbortSignal }): Promise<D
  */
 const megabytesPerThread = 256;
 
-function settings({
-  path,
-  mode,
-  memoryLimitMegabytes,
-  threads,
-  temporaryFolder = `${path}.tmp`,
-}: Access): Record<string, string> {
+function settings({ path, mode, memoryLimitMegabytes, threads }: Access): Record<string, string> {
   const threadsWithin = (megabytes: number) =>
     Math.max(1, Math.min(availableParallelism(), Math.floor(megabytes / megabytesPerThread)));
   const wanted = threads ?? (memoryLimitMegabytes && threadsWithin(memoryLimitMegabytes));
-  const limits = {
-    ...(memoryLimitMegabytes && { memory_limit: `${memoryLimitMegabytes}MB` }),
-    ...(wanted && { threads: String(wanted) }),
-  };
-  const common = {
+  const common = withoutUndefined({
     // First: it can't be set once external access is off.
-    temp_directory: temporaryFolder,
-    ...limits,
+    temp_directory: spillFolder(path),
+    memory_limit: memoryLimitMegabytes ? `${memoryLimitMegabytes}MB` : undefined,
+    threads: wanted ? String(wanted) : undefined,
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
-  };
+  });
   return mode === 'read' ? { ...common, access_mode: 'READ_ONLY', enable_external_access: 'false' } : common;
 }
 

@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { literal, run } from '../staging/sql.js';
-import { QueryRefusal } from './query-refusal.js';
+import { QueryRefusal } from './query-failure.js';
 import { isHarmlessTableFunction, isRefusedFunction } from './query-functions.js';
 
 /**

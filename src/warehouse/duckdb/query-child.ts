@@ -7,12 +7,8 @@ import { systemClock } from '../../runtime/clock.js';
 import type { StreamedAnswer } from '../types.js';
 import { withConnection } from './connection.js';
 import { queryError, runQuery } from './query.js';
-import {
-  type QueryMessage,
-  type QueryRequest,
-  temporaryFolderOf,
-  tooMuchMemoryStatus,
-} from './query-messages.js';
+import { type QueryMessage, type QueryRequest, tooMuchMemoryStatus } from './query-messages.js';
+import { spillFolder } from './spill-folders.js';
 
 /**
  * The process in which queries run, started by `query-process.ts`: one request per line on standard
@@ -21,7 +17,7 @@ import {
 const output = new Socket({ fd: 3, readable: false, writable: true });
 const messageCharacters = 64 * 1024;
 const watchMs = 100;
-let temporaryFolder: string | undefined;
+let spills: string | undefined;
 
 // A terminal signals its whole group; the parent decides when this process ends.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
@@ -33,12 +29,12 @@ lines.on('close', leave);
 
 async function answer(request: QueryRequest): Promise<void> {
   const { path, sql, limits, rowsRead = Number.POSITIVE_INFINITY, residentMegabytes, ...access } = request;
-  temporaryFolder = temporaryFolderOf(path, process.pid);
+  spills = spillFolder(path);
   const stopWatching = systemClock.every(watchMs, () => {
     if (process.memoryUsage.rss() > residentMegabytes * 1024 ** 2) process.exit(tooMuchMemoryStatus);
   });
   try {
-    await withConnection({ ...access, path, mode: 'read', temporaryFolder }, async (connection) =>
+    await withConnection({ ...access, path, mode: 'read' }, async (connection) =>
       sendAll(await runQuery(connection, sql, path, limits), rowsRead),
     );
     await send({ isEnd: true, isClosed: await isClosed(path) });
@@ -128,6 +124,6 @@ function preferToBeKilled(): void {
 
 /** Ends at once: a normal exit would wait for the query. */
 function leave(): void {
-  if (temporaryFolder) rmSync(temporaryFolder, { recursive: true, force: true });
+  if (spills) rmSync(spills, { recursive: true, force: true });
   process.kill(process.pid, 'SIGKILL');
 }

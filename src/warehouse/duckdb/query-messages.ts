@@ -28,8 +28,3 @@ export type QueryMessage =
 
 /** The exit status of a process that took too much memory. */
 export const tooMuchMemoryStatus = 86;
-
-/** The folder for what exceeds the memory of that process. */
-export function temporaryFolderOf(path: string, pid: number | undefined): string {
-  return `${path}.${pid}.tmp`;
-}

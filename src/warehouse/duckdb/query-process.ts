@@ -8,13 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../runtime/clock.js';
 import { ReportsError } from '../../errors/reports-error.js';
 import type { ResultChunk, StreamedAnswer } from '../types.js';
-import { queryFailed } from './query-failed.js';
-import {
-  type QueryMessage,
-  type QueryRequest,
-  temporaryFolderOf,
-  tooMuchMemoryStatus,
-} from './query-messages.js';
+import { queryFailed } from './query-failure.js';
+import { type QueryMessage, type QueryRequest, tooMuchMemoryStatus } from './query-messages.js';
+import { spillFolder } from './spill-folders.js';
 
 /**
  * Runs a query in a separate process, so that a crash does not reach this one. Kills the process
@@ -173,7 +169,7 @@ function keepIdle(worker: Worker): void {
 async function end(worker: Worker, path: string): Promise<void> {
   worker.process.kill('SIGKILL');
   await worker.gone;
-  await rm(temporaryFolderOf(path, worker.process.pid), { recursive: true, force: true });
+  await rm(spillFolder(path, worker.process.pid), { recursive: true, force: true });
 }
 
 /**

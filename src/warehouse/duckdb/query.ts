@@ -11,8 +11,7 @@ import type { AnswerLimits, QueryResult, ResultChunk, StreamedAnswer } from '../
 import { fileError, firstLine } from '../../errors/duckdb-error.js';
 import { cutAnswer } from './cut-answer.js';
 import { innerQuery, judgeQuery } from './judge-query.js';
-import { queryFailed } from './query-failed.js';
-import { QueryRefusal } from './query-refusal.js';
+import { queryFailed, QueryRefusal } from './query-failure.js';
 import { toJsonValue } from './values.js';
 
 /**

@@ -58,7 +58,7 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
     isPreemptible = false,
     clock,
   } = options;
-  const settings = { path, lockWaitMs, ...(memoryLimitMegabytes ? { memoryLimitMegabytes } : {}) };
+  const settings = { path, lockWaitMs, memoryLimitMegabytes };
   const file = { ...settings, clock };
   const reading = { ...file, mode: 'read' as const, isPreemptible };
 
@@ -108,7 +108,7 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
       if (loads.length === 0) return [];
       const commit = (connection: DuckDBConnection) =>
         commitLoads(connection, loads, path, {
-          ...(log && { log }),
+          log,
           clock,
           async onCommitted(relations, tablesChanged) {
             if (viewsAreFresh && !tablesChanged) return;
@@ -137,11 +137,27 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
     viewProblems: (wanted) =>
       withLedger(new Map(), (connection, relations) => viewProblems(connection, wanted, relations)),
     loads: (filter) => withLedger([], (connection) => duckDbLedger(connection).readLoads(filter)),
+    countLoads: (filter) => withLedger(0, (connection) => duckDbLedger(connection).countLoads(filter)),
+    loadFields: (fields, filter) =>
+      withLedger([], (connection) => duckDbLedger(connection).readFields(fields, filter)),
+    drift: (reportType) => withLedger([], (connection) => duckDbLedger(connection).readDrift(reportType)),
     periods: () => withLedger([], (connection) => duckDbLedger(connection).readPeriods()),
     rowDifferences: (table, { isAppend }) =>
       withLedger([], (connection) => duckDbLedger(connection).readRowDifferences(table, isAppend)),
     overview: () => withLedger<LedgerOverview | undefined>(undefined, readOverview),
     rejects: (filter) => withLedger([], (connection) => duckDbLedger(connection).readRejects(filter)),
+    rejectGroups: (document) =>
+      withLedger([], (connection) => duckDbLedger(connection).readRejectGroups(document)),
+    rowsNow: ({ tables, ...document }) =>
+      withLedger([], async (connection, relations) => {
+        const found: { name: string; rows: number }[] = [];
+        for (const { name } of tables) {
+          const relation = relations.get(name.toLowerCase());
+          if (!relation || !isReportTable(relation)) continue;
+          found.push({ name, rows: await duckDbLedger(connection).countRows(name, document) });
+        }
+        return found;
+      }),
     query: (sql) => queryStream(sql, readWhole),
     queryStream,
   };
@@ -154,9 +170,7 @@ export function openDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse 
     if (!isThere(path)) throw new ReportsError('WAREHOUSE_MISSING', { path });
     // Without the clock, which is not sent to the other process.
     const request = { ...settings, path: resolve(path), sql, ...rest };
-    return takeTurn({ path, isPreemptible, ...(signal && { signal }) }, (ended) =>
-      queryInProcess(request, read, ended),
-    );
+    return takeTurn({ path, isPreemptible, signal }, (ended) => queryInProcess(request, read, ended));
   }
 }
 

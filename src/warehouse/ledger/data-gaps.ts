@@ -39,7 +39,7 @@ export function dataGaps(rows: Period[]): DataGap[] {
     .flatMap(([key, periods]) => {
       const [reportType, sellerId, marketplaceId] = JSON.parse(key) as [string, string, string];
       const tables = [...new Set(periods.flatMap((each) => each.tables.map(({ name }) => name)))].sort();
-      const about = { reportType, sellerId, ...(marketplaceId ? { marketplaceId } : {}) };
+      const about = { reportType, sellerId, marketplaceId: marketplaceId || undefined };
       const gaps = gapsBetween(periods);
       return tables.flatMap((table) => gaps.map((gap) => ({ table, ...about, ...gap })));
     });

@@ -1,7 +1,7 @@
 import { looseHeader } from '../../schema/column-name.js';
 import { columnTypeText, readColumnType, widerType } from '../../schema/column-type.js';
 import type { ReportSchema, ReportSchemas } from '../../schema/types.js';
-import type { LedgerRow } from '../types.js';
+import { type DriftGroup, type LedgerRow, recentDrift } from '../types.js';
 
 /** One difference between a table's documents and its schema. */
 export interface Drift {
@@ -42,8 +42,20 @@ export function reportableDrift<Each extends Drift>(drifts: Each[]): Each[] {
 }
 
 /** Drift in the ledger that the report schemas do not cover in the meantime. */
-export function openDrift(rows: LedgerRow[], schemas: ReportSchemas): Drift[] {
-  return collectDrift(rows).filter((drift) => !isCoveredBySchema(drift, schemas.get(drift.reportType)));
+export function openDrift(groups: DriftGroup[], schemas: ReportSchemas): Drift[] {
+  return collectDrift(groups).filter((drift) => !isCoveredBySchema(drift, schemas.get(drift.reportType)));
+}
+
+/** The drift of single ledger rows, as `openDrift` takes it. */
+export function driftOfRows(rows: LedgerRow[]): DriftGroup[] {
+  return rows.flatMap(({ reportType, documentId, sellerId, marketplaceIds, tables, ...row }) => {
+    if (reportType === null || documentId === null) return [];
+    const seenAt = row.reportCreatedAt ?? row.loadedAt;
+    const seen = { documents: 1, firstSeenAt: seenAt, lastSeenAt: seenAt, latest: [{ documentId, seenAt }] };
+    return tables.map(({ name: table, added, missing, widened }) => ({
+      ...{ reportType, table, sellerId, marketplaceIds, added, missing, widened, ...seen },
+    }));
+  });
 }
 
 /** Whether the schema now knows the header, or its type is wide enough. */
@@ -63,50 +75,47 @@ function isCoveredBySchema(
   );
 }
 
-/**
- * Unknown headers, missing columns and widened types of ledger rows, by report type, table and
- * column.
- */
-export function collectDrift(rows: LedgerRow[]): Drift[] {
-  const found = new Map<string, Drift>();
+/** Unknown headers, missing columns and widened types, by report type, table and column. */
+function collectDrift(groups: DriftGroup[]): Drift[] {
+  const found = new Map<string, Omit<Drift, 'ofDocuments'> & Pick<DriftGroup, 'latest'>>();
   const documents = new Map<string, number>();
-  const newestFirst = rows.toSorted((a, b) => (seenAt(a) < seenAt(b) ? 1 : -1));
-  const gone = goneColumns(newestFirst.toReversed());
-  for (const row of newestFirst) {
-    const { reportType } = row;
-    if (reportType === null) continue;
-    for (const { name: table, added = [], missing = [], widened = [] } of row.tables) {
-      documents.set(table, (documents.get(table) ?? 0) + 1);
-      const of = { reportType, table };
-      for (const { name, ...rest } of added) note({ ...of, kind: 'added', column: name, ...rest }, row);
-      for (const column of missing)
-        note({ ...of, kind: 'missing', column, wasThere: gone.has(columnKey(table, column)) }, row);
-      for (const { name, from, to } of widened) note({ ...of, kind: 'widened', column: name, from, to }, row);
-    }
+  const gone = goneColumns(groups);
+  for (const group of groups.toSorted((a, b) => (a.lastSeenAt < b.lastSeenAt ? 1 : -1))) {
+    const { reportType, table, added = [], missing = [], widened = [] } = group;
+    documents.set(table, (documents.get(table) ?? 0) + group.documents);
+    const of = { reportType, table };
+    for (const { name, ...rest } of added) note({ ...of, kind: 'added', column: name, ...rest }, group);
+    for (const column of missing)
+      note({ ...of, kind: 'missing', column, wasThere: gone.has(columnKey(table, column)) }, group);
+    for (const { name, from, to } of widened) note({ ...of, kind: 'widened', column: name, from, to }, group);
   }
   return [...found.values()]
-    .map((drift) => ({ ...drift, ofDocuments: documents.get(drift.table) ?? 0 }))
+    .map(({ latest, ...drift }) => ({
+      ...drift,
+      documentIds: latest.map(({ documentId }) => documentId),
+      ofDocuments: documents.get(drift.table) ?? 0,
+    }))
     .sort(byTableAndColumn);
 
   function note(
-    drift: Omit<Drift, 'documents' | 'ofDocuments' | 'firstSeenAt' | 'lastSeenAt' | 'documentIds'>,
-    row: LedgerRow,
+    drift: Pick<
+      Drift,
+      'reportType' | 'table' | 'kind' | 'column' | 'header' | 'after' | 'from' | 'to' | 'wasThere'
+    >,
+    { documents: count, firstSeenAt, lastSeenAt, latest }: DriftGroup,
   ) {
-    const maxIds = 3;
     const key = JSON.stringify([drift.table, drift.kind, drift.column, drift.header, drift.from, drift.to]);
-    const at = seenAt(row);
     const known = found.get(key) ?? {
-      ...drift,
-      documents: 0,
-      ofDocuments: 0,
-      firstSeenAt: at,
-      lastSeenAt: at,
-      documentIds: [],
+      ...{ ...drift, documents: 0, firstSeenAt, lastSeenAt, documentIds: [], latest: [] },
     };
-    known.documents += 1;
-    known.firstSeenAt = at;
-    if (row.documentId && known.documentIds.length < maxIds) known.documentIds.push(row.documentId);
-    found.set(key, known);
+    const newestFirst = [...known.latest, ...latest].sort((a, b) => (a.seenAt < b.seenAt ? 1 : -1));
+    found.set(key, {
+      ...known,
+      documents: known.documents + count,
+      firstSeenAt: firstSeenAt < known.firstSeenAt ? firstSeenAt : known.firstSeenAt,
+      lastSeenAt: lastSeenAt > known.lastSeenAt ? lastSeenAt : known.lastSeenAt,
+      latest: newestFirst.slice(0, recentDrift),
+    });
   }
 }
 
@@ -114,27 +123,35 @@ export function collectDrift(rows: LedgerRow[]): Drift[] {
  * Columns that a document lacks although an earlier one of the same table, seller and marketplaces
  * had them.
  */
-function goneColumns(oldestFirst: LedgerRow[]): Set<string> {
+function goneColumns(groups: DriftGroup[]): Set<string> {
   const gone = new Set<string>();
-  /** The columns that every document so far lacks, by table, seller and marketplaces. */
-  const neverThere = new Map<string, Set<string>>();
-  for (const { sellerId, marketplaceIds, tables } of oldestFirst) {
-    for (const { name: table, missing = [] } of tables) {
-      const of = JSON.stringify([table, sellerId, marketplaceIds.toSorted()]);
-      const before = neverThere.get(of);
-      for (const column of missing) if (before && !before.has(column)) gone.add(columnKey(table, column));
-      neverThere.set(of, new Set(before ? missing.filter((column) => before.has(column)) : missing));
+  for (const together of bySource(groups)) {
+    for (const column of new Set(together.flatMap(({ missing = [] }) => missing))) {
+      const lacks = ({ missing = [] }: DriftGroup) => missing.includes(column);
+      const had = together.filter((group) => !lacks(group)).map(({ firstSeenAt }) => firstSeenAt);
+      const lacked = together.filter(lacks).map(({ lastSeenAt }) => lastSeenAt);
+      const [firstHad] = had.sort();
+      if (firstHad !== undefined && firstHad < (lacked.sort().at(-1) ?? ''))
+        gone.add(columnKey(together[0]?.table ?? '', column));
     }
   }
   return gone;
 }
 
-function columnKey(table: string, column: string): string {
-  return JSON.stringify([table, column]);
+/** Groups of the same table, seller and marketplaces. */
+function bySource(groups: DriftGroup[]): DriftGroup[][] {
+  const found = new Map<string, DriftGroup[]>();
+  for (const group of groups) {
+    const key = JSON.stringify([group.table, group.sellerId, group.marketplaceIds.toSorted()]);
+    const together = found.get(key);
+    if (together) together.push(group);
+    else found.set(key, [group]);
+  }
+  return [...found.values()];
 }
 
-function seenAt({ reportCreatedAt, loadedAt }: LedgerRow): string {
-  return reportCreatedAt ?? loadedAt;
+function columnKey(table: string, column: string): string {
+  return JSON.stringify([table, column]);
 }
 
 const kinds: Drift['kind'][] = ['added', 'missing', 'widened'];

@@ -1,6 +1,18 @@
-import { type LedgerFilter, type LedgerRow, type Period, type RowDifference, rowsByKeys } from '../types.js';
+import type { TableDrift } from '../../schema/drift.js';
+import {
+  type DriftGroup,
+  type LedgerField,
+  type LedgerFilter,
+  type LedgerRow,
+  type Period,
+  recentDrift,
+  rejectExamples,
+  type RejectGroup,
+  type RowDifference,
+  rowsByKeys,
+} from '../types.js';
 import { maxSeamMs } from './data-gaps.js';
-import { absentValue, ledgerColumns, rejectColumns } from './ledger-columns.js';
+import { absentValue, laterFields, ledgerColumns, rejectColumns } from './ledger-columns.js';
 
 /** What differs between warehouses in the SQL that reads the ledger. */
 export interface LedgerDialect {
@@ -10,12 +22,27 @@ export interface LedgerDialect {
   literal(text: string): string;
   /** A time in ISO 8601 as a value that compares with the ledger's times. */
   time(iso: string): string;
+  /**
+   * A condition on few columns of the ledger that few rows fulfil, in the form that reads the other
+   * columns only of those rows.
+   */
+  isOneOfFew(condition: string): string;
+  /** The columns of the ledger: that of an earlier version has fewer. */
+  columns(): Promise<ReadonlySet<string>>;
+  /** The number of items of a list that is JSON. */
+  jsonLength(column: string): string;
   /** A condition on ledger rows: their document filled a table of that name. */
   fillsTable(name: string): string;
   /** A column of `item`, one of the tables of a ledger row, as text. */
   itemValue(field: string): string;
+  /** A column of `item` that is a list, as JSON text. */
+  itemList(field: string): string;
   /** What follows `FROM _loads AS l` for a row with `item` per table of a ledger row. */
   eachItem: string;
+  /** The names of the tables of a row of `_loads AS l`, as JSON text. */
+  tableNames: string;
+  /** An aggregate: the values of a column in the rows with the highest `by`, these first. */
+  latest(column: string, by: string, count: number): string;
   /** A list of texts as JSON text. */
   listText(column: string): string;
   /** A time as microseconds since 1970. */
@@ -33,7 +60,7 @@ export class LedgerQueries {
 
   /** The ledger rows with those keys. */
   async readByKey(keys: string[]): Promise<Map<string, LedgerRow>> {
-    const rows = await this.readLedger(`WHERE key IN (${this.literals(keys)})`);
+    const rows = await this.readLedger(`WHERE ${this.dialect.isOneOfFew(`key IN (${this.literals(keys)})`)}`);
     return new Map(rows.map((row) => [row.key, row]));
   }
 
@@ -43,62 +70,137 @@ export class LedgerQueries {
    */
   async readSeen(keys: string[]): Promise<Map<string, LedgerRow>> {
     const all = this.literals(keys);
+    const reports = [...new Set(keys.flatMap(reportIdsIn))];
     // Without such keys BigQuery reads only the clusters of the ledger that can hold them.
-    const ofReports = keys.some((key) => key.includes('/report/'))
-      ? `OR seller_id || '/report/' || report_id IN (${all})`
-      : '';
+    const ofReports =
+      reports.length > 0
+        ? `OR (report_id IN (${this.literals(reports)}) AND seller_id || '/report/' || report_id IN (${all}))`
+        : '';
     const rows = await this.readLedger(
-      `WHERE key IN (${all}) ${ofReports} ORDER BY document_id IS NULL DESC`,
+      `WHERE ${this.dialect.isOneOfFew(`key IN (${all}) ${ofReports}`)} ORDER BY document_id IS NULL DESC`,
     );
     return rowsByKeys(rows, keys);
   }
 
-  /** Ledger rows, the last loaded first; by key if a filter continues after one. */
-  readLoads(filter: LedgerFilter): Promise<LedgerRow[]> {
-    const order = filter.afterKey === undefined ? 'loaded_at DESC, key' : 'key';
-    return this.readLedger(`${this.conditions(filter)} ORDER BY ${order} ${limit(filter)}`);
+  /** Ledger rows, the last loaded first; the first loaded first if a filter continues after one. */
+  async readLoads(filter: LedgerFilter): Promise<LedgerRow[]> {
+    return this.readLedger(`${await this.conditions(filter)} ${orderAndLimit(filter)}`);
+  }
+
+  /** See `Warehouse.countLoads`. */
+  async countLoads(filter: LedgerFilter): Promise<number> {
+    const { table, run } = this.dialect;
+    const [row] = await run(
+      `SELECT COUNT(*) AS documents FROM ${table('_loads')} ${await this.conditions(filter)}`,
+    );
+    return Number(row?.documents);
+  }
+
+  /** See `Warehouse.loadFields`. */
+  async readFields<Field extends LedgerField>(
+    fields: readonly Field[],
+    filter: LedgerFilter,
+  ): Promise<Pick<LedgerRow, Field>[]> {
+    const wanted = ledgerColumns.filter(({ field }) => (fields as readonly string[]).includes(field));
+    const isLater = wanted.some(({ field }) => laterFields.has(field));
+    const there = isLater ? await this.dialect.columns() : undefined;
+    const columns = wanted.map(({ column }) => (!there || there.has(column) ? column : `NULL AS ${column}`));
+    const rest = `${await this.conditions(filter)} ${orderAndLimit(filter)}`;
+    const rows = await this.dialect.run(
+      `SELECT ${columns.join(', ')} FROM ${this.dialect.table('_loads')} ${rest}`,
+    );
+    return rows.map((row) => fieldsOf(row, wanted));
+  }
+
+  /** See `Warehouse.drift`. */
+  async readDrift(reportType: string | undefined): Promise<DriftGroup[]> {
+    const { table, literal, itemValue, itemList, eachItem, listText, latest, run } = this.dialect;
+    const ofType = reportType === undefined ? 'IS NOT NULL' : `= ${literal(reportType)}`;
+    const rows = await run(
+      `SELECT report_type, seller_id, marketplaces, name, added, missing, widened, COUNT(*) AS documents,
+         MIN(made) AS first_made, MAX(made) AS last_made,
+         ${latest('document_id', 'made', recentDrift)} AS document_ids, ${latest('made', 'made', recentDrift)} AS times
+       FROM (
+         SELECT l.report_type, l.seller_id, l.document_id, COALESCE(l.report_created_at, l.loaded_at) AS made,
+           ${listText('l.marketplace_ids')} AS marketplaces, ${itemValue('name')} AS name,
+           ${driftLists.map((field) => `${itemList(field)} AS ${field}`).join(', ')}
+         FROM ${table('_loads')} AS l ${eachItem}
+         WHERE l.report_type ${ofType} AND l.document_id IS NOT NULL
+       ) AS filled
+       GROUP BY report_type, seller_id, marketplaces, name, added, missing, widened`,
+    );
+    return rows.map((row) => {
+      const times = row.times as string[];
+      return {
+        reportType: row.report_type as string,
+        table: row.name as string,
+        sellerId: row.seller_id as string | null,
+        marketplaceIds: listOf(row.marketplaces),
+        ...(Object.fromEntries(driftLists.map((field) => [field, listOf(row[field])])) as TableDrift),
+        documents: Number(row.documents),
+        firstSeenAt: row.first_made as string,
+        lastSeenAt: row.last_made as string,
+        latest: (row.document_ids as string[]).map((documentId, index) => ({
+          documentId,
+          seenAt: times[index] ?? '',
+        })),
+      };
+    });
   }
 
   /** See `Warehouse.periods`. */
   async readPeriods(): Promise<Period[]> {
-    const { table, listText, micros, itemValue, eachItem, run } = this.dialect;
+    const { table, listText, micros, tableNames, run } = this.dialect;
+    const between = (from: string, to: string) => `${micros(to)} - ${micros(from)} > ${maxSeamMs * 1000}`;
     const covering = `l.status IN ('loaded', 'empty', 'cancelled') AND l.seller_id IS NOT NULL
       AND l.report_type IS NOT NULL AND l.data_start IS NOT NULL AND l.data_end IS NOT NULL`;
     const group = `l.report_type, l.seller_id, ${listText('l.marketplace_ids')} AS marketplaces`;
+    const periods = `SELECT ${group}, l.data_start, l.data_end FROM ${table('_loads')} AS l
+      WHERE ${covering} AND ${between('l.data_start', 'l.data_end')}`;
+    const same = 'report_type, seller_id, marketplaces';
     const named = await run(
-      `SELECT DISTINCT ${group}, ${itemValue('name')} AS name FROM ${table('_loads')} AS l ${eachItem} WHERE ${covering}`,
+      `SELECT DISTINCT ${group}, ${tableNames} AS names FROM ${table('_loads')} AS l WHERE ${covering}`,
     );
-    const groupOf = (row: Record<string, unknown>) =>
-      JSON.stringify([row.report_type, row.seller_id, row.marketplaces]);
-    const tables = new Map<string, { name: string }[]>();
-    for (const row of named) {
-      tables.set(groupOf(row), [...(tables.get(groupOf(row)) ?? []), { name: String(row.name) }]);
-    }
-    const between = (from: string, to: string) => `${micros(to)} - ${micros(from)} > ${maxSeamMs * 1000}`;
-    const window = 'PARTITION BY report_type, seller_id, marketplaces ORDER BY data_start, data_end';
+    // Sorted by a number instead of texts, a ledger of any size fits into the memory.
     const rows = await run(
-      `SELECT report_type, seller_id, marketplaces, MIN(data_start) AS begins, MAX(data_end) AS ends
+      `WITH sources AS (
+         SELECT *, ROW_NUMBER() OVER (ORDER BY ${same}) AS source
+         FROM (SELECT ${same}, MAX(data_end) AS ends FROM (${periods}) AS periods GROUP BY ${same}) AS sums
+       )
+       SELECT sources.report_type, sources.seller_id, sources.marketplaces, data_start AS begins, covered, sources.ends
        FROM (
-         SELECT *, SUM(CASE WHEN covered IS NULL OR ${between('covered', 'data_start')} THEN 1 ELSE 0 END) OVER (${window}) AS island
+         SELECT *, MAX(data_end) OVER (PARTITION BY source ORDER BY data_start, data_end
+           ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS covered
          FROM (
-           SELECT *, MAX(data_end) OVER (${window} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS covered
-           FROM (
-             SELECT ${group}, l.data_start, l.data_end FROM ${table('_loads')} AS l
-             WHERE ${covering} AND ${between('l.data_start', 'l.data_end')}
-           ) AS periods
-         ) AS following
-       ) AS islands
-       GROUP BY report_type, seller_id, marketplaces, island`,
+           SELECT sources.source, periods.data_start, periods.data_end
+           FROM (${periods}) AS periods JOIN sources ON periods.report_type = sources.report_type
+             AND periods.seller_id = sources.seller_id AND periods.marketplaces = sources.marketplaces
+         ) AS numbered
+       ) AS following JOIN sources ON sources.source = following.source
+       WHERE covered IS NULL OR ${between('covered', 'data_start')}
+       ORDER BY following.source, data_start`,
     );
-    return rows.map((row) => ({
-      status: 'loaded',
-      reportType: row.report_type as string,
-      sellerId: row.seller_id as string,
-      marketplaceIds: JSON.parse(row.marketplaces as string) as string[],
-      dataStart: row.begins as string,
-      dataEnd: row.ends as string,
-      tables: tables.get(groupOf(row)) ?? [],
-    }));
+    const sourceOf = (row: Record<string, unknown> | undefined) =>
+      JSON.stringify([row?.report_type, row?.seller_id, row?.marketplaces]);
+    const tables = new Map<string, Set<string>>();
+    for (const row of named) {
+      const names = tables.get(sourceOf(row)) ?? new Set();
+      for (const name of listOf<string>(row.names)) names.add(name);
+      tables.set(sourceOf(row), names);
+    }
+    // Each row begins a period, and has the end of the period before it.
+    return rows.map((row, index) => {
+      const next = rows[index + 1];
+      return {
+        status: 'loaded',
+        reportType: row.report_type as string,
+        sellerId: row.seller_id as string,
+        marketplaceIds: JSON.parse(row.marketplaces as string) as string[],
+        dataStart: row.begins as string,
+        dataEnd: (sourceOf(next) === sourceOf(row) ? next?.covered : row.ends) as string,
+        tables: [...(tables.get(sourceOf(row)) ?? [])].map((name) => ({ name })),
+      };
+    });
   }
 
   /** See `Warehouse.rowDifferences`. */
@@ -150,13 +252,51 @@ export class LedgerQueries {
       `SELECT ${columns.map((column) => `r.${column}`).join(', ')} FROM ${table('_rejects')} AS r
        JOIN (
          SELECT DISTINCT COALESCE(seller_id, '') AS seller, COALESCE(document_id, '') AS document
-         FROM ${table('_loads')} ${this.conditions(filter)}
+         FROM ${table('_loads')} ${await this.conditions(filter)}
        ) AS l ON l.seller = COALESCE(r.seller_id, '') AND l.document = COALESCE(r.document_id, '')
        ${named}
        ORDER BY r.loaded_at DESC, r.document_id, r.table_name, r.row_number, r.column_name NULLS LAST
        ${limit(filter)}`,
     );
     return rows.map((row) => Object.fromEntries(columns.map((column) => [column, row[column] ?? null])));
+  }
+
+  /** See `Warehouse.rejectGroups`. */
+  async readRejectGroups({
+    sellerId,
+    documentId,
+  }: Pick<LedgerRow, 'sellerId' | 'documentId'>): Promise<RejectGroup[]> {
+    if (documentId === null) return [];
+    const { table, literal, latest, run } = this.dialect;
+    const { count, characters } = rejectExamples;
+    const rows = await run(
+      `SELECT table_name, column_name, reason, COUNT(*) AS number, MIN(row_number) AS first_row,
+         ${latest(`SUBSTR(raw, 1, ${characters})`, '-row_number', count)} AS examples
+       FROM ${table('_rejects')} AS r
+       WHERE document_id = ${literal(documentId)} AND COALESCE(seller_id, '') = ${literal(sellerId ?? '')}
+       GROUP BY table_name, column_name, reason ORDER BY number DESC, table_name, column_name, reason`,
+    );
+    return rows.map((row) => ({
+      table: row.table_name as string,
+      column: row.column_name as string | null,
+      reason: row.reason as string,
+      values: Number(row.number),
+      firstRow: Number(row.first_row),
+      examples: (row.examples ?? []) as string[],
+    }));
+  }
+
+  /** How many rows of a document a table has. */
+  async countRows(
+    name: string,
+    { sellerId, documentId }: Pick<LedgerRow, 'sellerId' | 'documentId'>,
+  ): Promise<number> {
+    const { table, literal, run } = this.dialect;
+    const [row] = await run(
+      `SELECT COUNT(*) AS rows_now FROM ${table(name)}
+       WHERE _document_id = ${literal(documentId ?? '')} AND COALESCE(_seller_id, '') = ${literal(sellerId ?? '')}`,
+    );
+    return Number(row?.rows_now);
   }
 
   /**
@@ -168,12 +308,12 @@ export class LedgerQueries {
     sinceIso: string,
     sellerIds: string[] | undefined,
   ): Promise<FilledDocument[]> {
-    const { table, time, fillsTable, run } = this.dialect;
+    const { table, time, fillsTable, isOneOfFew, run } = this.dialect;
     const ofSellers = sellerIds ? `AND seller_id IN (${this.literals(sellerIds)})` : '';
     const rows = await run(
       `SELECT key, seller_id, document_id, marketplace_ids, report_id, report_created_at, loaded_at
        FROM ${table('_loads')}
-       WHERE document_id IS NOT NULL AND COALESCE(report_created_at, loaded_at) >= ${time(sinceIso)}
+       WHERE ${isOneOfFew(`COALESCE(report_created_at, loaded_at) >= ${time(sinceIso)}`)} AND document_id IS NOT NULL
          AND ${fillsTable(name)} ${ofSellers}`,
     );
     return rows.map((row) => ({
@@ -191,21 +331,13 @@ export class LedgerQueries {
     const { table, run } = this.dialect;
     // Without names of columns, because the ledger of an earlier version has fewer.
     const rows = await run(`SELECT * FROM ${table('_loads')} ${rest}`);
-    return rows.map((row) => {
-      const fields = ledgerColumns.map(({ field, column, kind }) => {
-        const value = row[column] ?? null;
-        if (value === null) return [field, absentValue(field)];
-        if (kind === 'count') return [field, Number(value)];
-        return [field, kind === 'json' && typeof value === 'string' ? JSON.parse(value) : value];
-      });
-      return Object.fromEntries(fields) as LedgerRow;
-    });
+    return rows.map((row) => fieldsOf<keyof LedgerRow>(row, ledgerColumns));
   }
 
-  private conditions(filter: LedgerFilter): string {
+  private async conditions(filter: LedgerFilter): Promise<string> {
     const { literal, time, fillsTable } = this.dialect;
-    const { statuses, reportType, sellerId, documentOrTable: name, afterKey } = filter;
-    const { dataEndSince, createdSince } = filter;
+    const { statuses, reportType, sellerId, documentOrTable: name } = filter;
+    const { dataEndSince, createdSince, madeBefore, loadedBefore, loadedSince, after } = filter;
     const parts: string[] = [];
     if (statuses) parts.push(`status IN (${this.literals(statuses)})`);
     if (reportType !== undefined) parts.push(`report_type = ${literal(reportType)}`);
@@ -213,9 +345,22 @@ export class LedgerQueries {
     if (name !== undefined) {
       parts.push(`(${literal(name)} IN (document_id, report_id) OR ${fillsTable(name)})`);
     }
+    if (filter.withWarnings) {
+      const { columns, jsonLength } = this.dialect;
+      parts.push((await columns()).has('warnings') ? `${jsonLength('warnings')} > 0` : 'FALSE');
+    }
     if (dataEndSince !== undefined) parts.push(`data_end >= ${time(dataEndSince)}`);
     if (createdSince !== undefined) parts.push(`report_created_at >= ${time(createdSince)}`);
-    if (afterKey !== undefined) parts.push(`key > ${literal(afterKey)}`);
+    if (madeBefore !== undefined) {
+      parts.push(`COALESCE(report_created_at, loaded_at) < ${time(madeBefore)}`);
+    }
+    if (loadedBefore !== undefined) parts.push(`loaded_at < ${time(loadedBefore)}`);
+    if (loadedSince !== undefined) parts.push(`loaded_at >= ${time(loadedSince)}`);
+    if (after !== undefined) {
+      // The first condition lets DuckDB skip the row groups of earlier loads.
+      const at = time(after.loadedAt);
+      parts.push(`loaded_at >= ${at} AND (loaded_at > ${at} OR key > ${literal(after.key)})`);
+    }
     return parts.length > 0 ? `WHERE ${parts.join(' AND ')}` : '';
   }
 
@@ -230,6 +375,41 @@ export type FilledDocument = Pick<
   LedgerRow,
   'key' | 'sellerId' | 'documentId' | 'marketplaceIds' | 'reportId' | 'reportCreatedAt' | 'loadedAt'
 >;
+
+/**
+ * The report ids that the key of a report without a document may have: ids may contain anything.
+ */
+function reportIdsIn(key: string): string[] {
+  const parts = key.split('/report/');
+  return parts.slice(1).map((_, index) => parts.slice(index + 1).join('/report/'));
+}
+
+/** The lists of a table of a ledger row that say how it drifted. */
+const driftLists = ['added', 'missing', 'widened'] as const satisfies (keyof TableDrift)[];
+
+/** A list that a query returned as JSON text. */
+function listOf<Each>(text: unknown): Each[] {
+  return (JSON.parse((text as string | null) ?? 'null') as Each[] | null) ?? [];
+}
+
+/** Reads the columns of a row of the ledger. */
+function fieldsOf<Field extends keyof LedgerRow>(
+  row: Record<string, unknown>,
+  columns: typeof ledgerColumns,
+): Pick<LedgerRow, Field> {
+  const fields = columns.map(({ field, column, kind }) => {
+    const value = row[column] ?? null;
+    if (value === null) return [field, absentValue(field)];
+    if (kind === 'count') return [field, Number(value)];
+    return [field, kind === 'json' && typeof value === 'string' ? JSON.parse(value) : value];
+  });
+  return Object.fromEntries(fields) as Pick<LedgerRow, Field>;
+}
+
+function orderAndLimit(filter: LedgerFilter): string {
+  const order = filter.after === undefined ? 'loaded_at DESC, key' : 'loaded_at, key';
+  return `ORDER BY ${order} ${limit(filter)}`;
+}
 
 function limit({ limit: rows }: LedgerFilter): string {
   return rows === undefined ? '' : `LIMIT ${Math.max(0, Math.trunc(rows))}`;

@@ -108,8 +108,9 @@ function tableEntry(
   return {
     name: table.name,
     rows: table.rows,
-    ...(table.rejects !== undefined && { rejects: table.rejects }),
-    ...(superseded > 0 && { superseded }),
+    rejects: table.rejects,
+    superseded: superseded > 0 ? superseded : undefined,
+    emptyMeasures: table.emptyMeasures,
     ...headerDrift(table.columns),
     ...wideningDrift(
       table,

@@ -4,13 +4,14 @@ import { pino } from 'pino';
 import { openSharedJson } from '../../../src/files/shared-json.js';
 import { type Sandbox, startSandbox } from '../../../src/sandbox/sandbox.js';
 import { openRequestStore } from '../../../src/requests/request-store.js';
-import { openQuotaPlan } from '../../../src/source/selling-partner/quota.js';
+import { openQuotaPlan, quotaJson } from '../../../src/source/selling-partner/quota.js';
 import { openSellingPartner } from '../../../src/source/selling-partner/selling-partner.js';
 import { openQueue } from '../../../src/source/sqs.js';
 import type { SellingPartner } from '../../../src/source/types.js';
 import { startProxies } from '../../faults/proxy.js';
 import { generousPlans, ordersType, type Ran, sellerId, type World } from '../../ingest/world.js';
 import { inWorld, type Provocations } from '../provoke.js';
+import { silent } from '../../files/recorded-warnings.js';
 
 const daily = { reportType: ordersType, window: '1 day', cron: '0 0 * * *' };
 
@@ -89,10 +90,10 @@ export const amazonProvocations: Provocations = {
     },
   },
   REQUEST_STATE_INVALID: {
-    input: 'a state file of requests that holds something else',
+    input: 'a state file of requests that a later version wrote',
     provoke: async (folder) => {
-      writeFileSync(join(folder, 'requests.json'), '[]');
-      openRequestStore(folder).all();
+      writeFileSync(join(folder, 'requests.json'), '{"format":3}');
+      openRequestStore(folder, silent).all();
     },
   },
   API_REQUEST_REFUSED: {
@@ -145,7 +146,7 @@ function open(
   const credentials = { ...sandbox.credentialsFor(sellerId), ...change };
   return openSellingPartner({
     seller: { id: sellerId, region: 'na', credentials },
-    quota: openQuotaPlan({ state: openSharedJson(join(folder, 'quota.json')) }),
+    quota: openQuotaPlan({ state: openSharedJson(join(folder, 'quota.json'), quotaJson, silent) }),
     endpoint: sandbox.apiEndpoint,
     loginUrl: sandbox.loginUrl,
   });

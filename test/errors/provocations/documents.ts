@@ -14,7 +14,7 @@ import { answers, command, type Provocation, type Provocations, withServer } fro
 
 const shippingType = 'GET_FLAT_FILE_ORDER_REPORT_DATA_SHIPPING';
 const shipping = 'order-id\torder-item-id\tbuyer-name\tquantity-purchased\no-1\ti-1\tAnn Archer\t1\n';
-const facts = { sellerId, documentId: 'amzn1.spdoc.1', reportType: listingsType, marketplaceIds: [] };
+const metadata = { sellerId, documentId: 'amzn1.spdoc.1', reportType: listingsType, marketplaceIds: [] };
 
 /** Errors of documents, of their tables, and of the files that they are written to. */
 export const documentProvocations: Provocations = {
@@ -31,7 +31,7 @@ export const documentProvocations: Provocations = {
     provoke: async (folder) => {
       writeFileSync(join(folder, 'a.tsv'), 'sku\n1\n');
       const store = openFolderStore(join(folder, 'raw'));
-      const raw = await keepFile(store, join(folder, 'a.tsv'), facts);
+      const raw = await keepFile(store, join(folder, 'a.tsv'), metadata);
       await rm(raw.path);
       await withBytes(raw, store, undefined, async () => {});
     },
@@ -41,9 +41,43 @@ export const documentProvocations: Provocations = {
     provoke: (folder) =>
       loadBytes(folder, 'deep.json', `[{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}]`),
   },
+  HEADER_TOO_LONG: {
+    input: 'a load of a document with a header line of 8 MB',
+    provoke: (folder) => loadBytes(folder, 'header.txt', `sku\t${'x'.repeat(8_000_000)}\n1\t2\n`),
+  },
   ROW_TOO_LONG: {
     input: 'a load of a document with a line of 20 MB',
     provoke: (folder) => loadBytes(folder, 'long.txt', `sku\tname\n1\t${'x'.repeat(20_000_000)}\n`),
+  },
+  SNAPSHOT_HELD: {
+    input: 'a load of a snapshot of 3 rows in place of 30, with `snapshotLoss: hold`',
+    provoke: async (folder) => {
+      const pipeline =
+        "{ name: p, schedule: '0 * * * *', queue: 'http://127.0.0.1:1/1/q', snapshotLoss: hold }";
+      writeFileSync(join(folder, 'pipelines.yaml'), `pipelines:\n  - ${pipeline}\n`);
+      const load = async (rows: number, day: number) => {
+        writeFileSync(join(folder, 'a.txt'), listings(rows));
+        return command(
+          folder,
+          'load',
+          'a.txt',
+          '--type',
+          listingsType,
+          '--created',
+          `2026-10-0${day}`,
+          '--json',
+        );
+      };
+      await load(30, 1);
+      return load(3, 2);
+    },
+  },
+  TYPE_UNDECIDED: {
+    input: 'a load without `--type` of a file whose headers no report schema knows',
+    provoke: async (folder) => {
+      writeFileSync(join(folder, 'a.txt'), 'made\tup\n1\t2\n');
+      return command(folder, 'load', 'a.txt', '--json');
+    },
   },
   TOO_MANY_COLUMNS: {
     input: 'a load of a document with 3000 columns',
@@ -59,7 +93,7 @@ export const documentProvocations: Provocations = {
       try {
         return 'x'.repeat(2 ** 30);
       } catch (error) {
-        throw documentError(error, facts);
+        throw documentError(error, metadata);
       }
     },
   },
@@ -71,7 +105,7 @@ export const documentProvocations: Provocations = {
       return command(folder, 'reload', 'listings', '--json');
     },
   },
-  RAW_FACTS_UNREADABLE: {
+  RAW_METADATA_UNREADABLE: {
     input: 'a reload of a document whose metadata file is empty',
     provoke: async (folder) => {
       const path = await loadListings(folder);
@@ -171,9 +205,10 @@ export function badInputProvocations(codes: () => Promise<Map<string, string>>):
     DOCUMENT_TRUNCATED: given('a truncated gzip file'),
     DOCUMENT_CORRUPT: given('a gzip file with damaged bytes'),
     DOCUMENT_TOO_LARGE: given('a document above the size limit'),
-    HEADER_NOT_FOUND: given('a sentence instead of a report'),
+    HEADER_NOT_FOUND: given('numbers without a header'),
     NOT_A_REPORT: given('an error message instead of a report'),
     HEADER_UNKNOWN: given('a document of another type'),
+    WRONG_REPORT_TYPE: given('a document that fits another type far better'),
     KEY_COLUMN_MISSING: given('a document without its key columns'),
     ROWS_REJECTED: given('a document whose rows are all wider than the header'),
     DOCUMENT_UNPARSABLE: given('truncated JSON'),
@@ -184,7 +219,7 @@ export function badInputProvocations(codes: () => Promise<Map<string, string>>):
 function download(folder: string, status: number): Promise<void> {
   return withServer(answers(status, ''), async (endpoint) => {
     const locate = async () => ({ url: `${endpoint}/document` });
-    await downloadDocument({ store: openFolderStore(folder), facts, locate, pauseMs: 1 });
+    await downloadDocument({ store: openFolderStore(folder), metadata, locate, pauseMs: 1 });
   });
 }
 

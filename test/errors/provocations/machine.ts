@@ -4,6 +4,7 @@ import { openRejectsWriter } from '../../../src/parquet/rejects.js';
 import { withFileFault } from '../../faults/file-faults.js';
 import { withFullDisk } from '../../files/full-disk.js';
 import { listings, listingsType, type Ran } from '../../ingest/world.js';
+import { withOpenFiles } from '../../commands/open-files.js';
 import { command, type Provocations } from '../provoke.js';
 
 /** Errors of the machine: of its file systems and its memory. */
@@ -24,6 +25,10 @@ export const machineProvocations: Provocations = {
       writeFileSync(join(folder, 'data', 'raw'), '');
       return loadListings(folder);
     },
+  },
+  OPEN_FILES_LIMIT: {
+    input: 'a process that may open only 64 files',
+    provoke: async () => withOpenFiles(64, '--version'),
   },
   OUT_OF_MEMORY: {
     input: 'a system that has no memory left for any call',

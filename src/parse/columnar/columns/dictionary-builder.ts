@@ -87,7 +87,7 @@ export class DictionaryBuilder {
     const bytes = (length + 7) >> 3;
     this.validity = calls.enlarge(this.validity, 0, bytes);
     kernel.bytes(this.validity, bytes).fill(0);
-    const at = indices ? kernel.place(new Uint8Array(indices.buffer)) : 0;
+    const at = indices ? kernel.copyIn(new Uint8Array(indices.buffer)) : 0;
     this.nullCount = calls.settleEntries(this.entries, length, at, this.validity);
     if (indices) calls.release(at);
   }

@@ -1,24 +1,26 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Kernel, takeKernel } from '../../../kernel/kernel.js';
-import { joinFindings } from '../../../schema/findings.js';
+import { type Findings, joinFindings } from '../../../schema/findings.js';
 import type { ReportSchema } from '../../../schema/types.js';
 import type { ReadableDocument } from '../../../source/types.js';
 import {
   type DelimitedLayout,
   delimitedLayout,
-  dialectFacts,
+  storedDialect,
   type TableLayout,
   tableLayout,
 } from '../../delimited/delimited-layout.js';
 import { misplacedAmong, type RowReading, rowLayout } from '../../delimited/misplaced/misplaced-rows.js';
 import { ShortRows } from '../../delimited/short-rows.js';
-import { decideRules, surveyDocument, surveyLines } from '../../delimited/survey.js';
+import { decideDelimited, readTexts, surveyDocument, surveyLines } from '../../delimited/survey.js';
 import { type DocumentStream, documentStream, type StreamEnd } from '../../document-stream.js';
 import { type Assumption, notColumnar, wrongAssumption } from '../../parse-hint.js';
 import type { ParsedBatch } from '../../types.js';
-import type { Evidence } from '../../values/evidence.js';
+import type { EarlierDecisions } from '../../values/decide-rules.js';
+import { Evidence } from '../../values/evidence.js';
 import { RowGroupBuilder } from '../columns/row-group.js';
 import type { Rows } from '../rows.js';
-import { openUtf8, readSlabs } from '../slab.js';
+import { readSlabs } from '../slab.js';
 import { CandidateRows } from './candidate-rows.js';
 import { cellFormOf, openDelimitedRows } from './delimited-rows.js';
 import { surveyColumns } from './survey-columns.js';
@@ -34,16 +36,16 @@ export async function parseColumnar(
   document: ReadableDocument,
   schema: ReportSchema | undefined,
   head: string,
-  known?: Assumption,
+  { known, earlier }: { known?: Assumption; earlier: EarlierDecisions },
 ): Promise<DocumentStream> {
-  const { facts } = document.raw;
-  const layout = delimitedLayout(facts, schema, head);
+  const { metadata } = document.raw;
+  const layout = delimitedLayout(document, schema, head, earlier);
   const { dialect } = layout;
   if (dialect.carriageReturnsOnly) throw notColumnar('its lines end in carriage returns alone');
   const assumed = known ?? (await assume(document, layout, head));
-  const table = tableLayout(layout, schema, facts.reportType, assumed);
+  const table = tableLayout(layout, schema, metadata.reportType, assumed);
   return documentStream(
-    { engine: 'columnar', dialect: dialectFacts(dialect, assumed.rules), tables: [table.table] },
+    { engine: 'columnar', dialect: storedDialect(dialect, assumed.rules), tables: [table.table] },
     readBatches(document, { head, layout, table, assumed }),
   );
 }
@@ -57,7 +59,7 @@ async function assume(
   layout: DelimitedLayout,
   head: string,
 ): Promise<Assumption> {
-  if (layout.header.columns.some(({ origin }) => origin === 'inferred')) {
+  if (hasInferred(layout)) {
     return { ...(await surveyColumns(document, layout)), isCertain: true };
   }
   const beginning = {
@@ -67,6 +69,10 @@ async function assume(
   };
   const survey = layout.dialect.quoting === 'csv' ? surveyDocument : surveyLines;
   return { ...(await survey(beginning, layout)), isCertain: false };
+}
+
+function hasInferred({ header }: DelimitedLayout): boolean {
+  return header.columns.some(({ origin }) => origin === 'inferred');
 }
 
 /** What the rows are read by. */
@@ -87,7 +93,7 @@ async function* readBatches(
   try {
     return yield* readRowGroups(document, plan, kernel);
   } finally {
-    kernel.giveBack();
+    kernel.release();
   }
 }
 
@@ -100,19 +106,21 @@ async function* readRowGroups(
   const { table, cellIndexes } = plan.table;
   const { dialect, header } = layout;
   const cellIndexOf = (column: number) => header.positions.indexOf(column);
+  const evidence = new Evidence();
   const group = new RowGroupBuilder({
     kernel,
     columns: table.columns,
     cellIndexes,
     form: cellFormOf(dialect),
     rules: assumed.rules,
+    evidence,
     emptyCells: [...assumed.emptyNameless].map(cellIndexOf),
   });
   const short = new ShortRows(dialect.header.length);
   const reading = rowLayout(head, layout, plan.table, assumed);
   const candidates = assumed.misplaced ? undefined : new CandidateRows(kernel, reading, cellFormOf(dialect));
-  const cutter = openDelimitedRows(kernel, dialect, group.maxRowsTogether, assumed.misplaced);
-  for await (const slab of readSlabs(kernel, openUtf8(document))) {
+  const cutter = openDelimitedRows(kernel, layout, group.maxRowsTogether, assumed.misplaced);
+  for await (const slab of readSlabs(kernel, document)) {
     for (const rows of cutter.cut(slab)) {
       const rejects = group.add(rows);
       candidates?.add(rows, rejects);
@@ -134,9 +142,15 @@ async function* readRowGroups(
   }
   cutter.end();
   if (!group.isEmpty()) yield { table: table.name, batch: group.batch(), rejects: group.rejects };
-  const notes = assumed.isCertain ? assumed.notes : confirmed(assumed, group.evidence, layout);
+  const { notes, warnings, decisions } = assumed.isCertain
+    ? assumed
+    : await confirmed(document, { assumed, evidence, layout });
   if (candidates) await checkCandidates(document, plan, reading, candidates);
-  return joinFindings({ notes: [...header.notes, ...notes] }, short.findings());
+  return joinFindings(
+    { notes: header.notes, decisions: layout.decisions },
+    { notes, warnings, decisions },
+    short.findings(),
+  );
 }
 
 function countShort({ count, numbers, short = [] }: Rows, rows: ShortRows): void {
@@ -159,21 +173,26 @@ async function checkCandidates(
   const misplaced = await misplacedAmong(document, reading, found);
   if (misplaced.size === 0) return;
   // What misplaced rows showed about the document no longer counts.
-  const assumption = assumed.isCertain
-    ? await surveyColumns(document, layout, misplaced)
-    : { ...assumed, emptyNameless: new Set(layout.header.nameless) };
-  const { isCertain } = assumed;
-  throw wrongAssumption({ kind: 'assumption', assumption: { ...assumption, misplaced, isCertain } });
+  const assumption: Assumption = hasInferred(layout)
+    ? { ...(await surveyColumns(document, layout, misplaced)), isCertain: true }
+    : { ...assumed, emptyNameless: new Set(layout.header.nameless), isCertain: false };
+  throw wrongAssumption({ kind: 'assumption', assumption: { ...assumption, misplaced } });
 }
 
 /**
- * The notes on an assumption that the rows confirm.
+ * What was found about an assumption that the rows confirm.
  * Errors: ReadAgain<ParseHint>.
  */
-function confirmed(assumed: Assumption, evidence: Evidence, layout: DelimitedLayout): string[] {
-  const rules = decideRules(evidence, layout);
-  const isRight =
-    rules.decimalMark === assumed.rules.decimalMark && rules.dateOrder === assumed.rules.dateOrder;
-  if (!isRight) throw wrongAssumption({ kind: 'assumption', assumption: { ...assumed, rules } });
-  return evidence.notes(rules);
+async function confirmed(
+  document: ReadableDocument,
+  { assumed, evidence, layout }: { assumed: Assumption; evidence: Evidence; layout: DelimitedLayout },
+): Promise<Required<Findings>> {
+  const reading = layout.dialect.quoting === 'csv' ? 'whole' : 'line-by-line';
+  const decided = await decideDelimited(evidence, layout, () =>
+    readTexts(document, layout, reading, assumed.misplaced),
+  );
+  if (!isDeepStrictEqual(decided.rules, assumed.rules)) {
+    throw wrongAssumption({ kind: 'assumption', assumption: { ...assumed, ...decided, isCertain: true } });
+  }
+  return { ...decided, notes: [] };
 }

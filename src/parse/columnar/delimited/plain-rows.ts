@@ -1,8 +1,9 @@
 import type { Kernel } from '../../../kernel/kernel.js';
 import { type DelimitedDialect, withoutOuterQuotes } from '../../delimited/dialect.js';
 import { surplusCells, surplusReason } from '../../delimited/records.js';
-import { paddingFor, type RowCutter, type Rows } from '../rows.js';
+import type { Rows } from '../rows.js';
 import type { Slab } from '../slab.js';
+import { RowCutter } from './row-cutter.js';
 
 const carriageReturn = 0x0d;
 
@@ -20,46 +21,33 @@ interface LineMarks {
  * no rows. Empty cells beyond the header are left out; a row with other cells there is rejected
  * with its raw text, as is a misplaced one.
  */
-export class PlainRowCutter implements RowCutter {
-  private readonly width: number;
-  private readonly delimiter: number;
-  private readonly padding: number;
-  private marks: number;
+export class PlainRowCutter extends RowCutter {
   private lineEnds: number;
-  private readonly first: number;
-  private readonly numbers: Float64Array;
   /** Lines before the first data row. */
   private skipLines: number;
-  private rowNumber = 0;
   /** Numbers of the misplaced rows that have not come yet, the next one last. */
   private readonly misplacedAhead: number[];
 
   constructor(
-    private readonly kernel: Kernel,
-    private readonly dialect: DelimitedDialect,
-    private readonly maxRowsTogether: number,
-    private readonly misplaced: ReadonlyMap<number, string>,
+    kernel: Kernel,
+    dialect: DelimitedDialect,
+    maxRowsTogether: number,
+    misplaced: ReadonlyMap<number, string>,
   ) {
+    super(kernel, dialect, maxRowsTogether, misplaced);
     this.misplacedAhead = [...misplaced.keys()].reverse();
-    const { calls } = kernel;
-    this.width = dialect.header.length;
-    this.delimiter = dialect.delimiter.charCodeAt(0);
-    this.padding = paddingFor(this.width);
-    this.marks = calls.allocate(4);
-    this.lineEnds = calls.allocate(4);
-    this.first = calls.allocate(maxRowsTogether * 4);
-    this.numbers = new Float64Array(maxRowsTogether);
+    this.lineEnds = kernel.calls.allocate(4);
     this.skipLines = dialect.preambleLines + 1;
   }
 
   *cut(slab: Slab): Generator<Rows> {
     this.reserve(slab.length);
-    const { marks, lineEnds, first, numbers } = this;
+    const { marks, lineEnds } = this;
     const lines = this.kernel.calls.findMarks(slab.at, slab.length, this.delimiter, marks, lineEnds);
     let line = Math.min(this.skipLines, lines);
     this.skipLines -= line;
     while (line < lines) {
-      const rows: Rows = { slab, marks, first, numbers, count: 0, rejects: [], short: [] };
+      const rows = this.noRows(slab);
       line = this.fill(rows, line, lines);
       if (rows.count > 0 || rows.rejects.length > 0) yield rows;
     }
@@ -128,14 +116,12 @@ export class PlainRowCutter implements RowCutter {
     const reason = surplus > 0 ? surplusReason(surplus) : misplaced;
     if (reason !== undefined) {
       const raw = slab.text((marks[0] as number) + 1, marks[cells] as number);
-      rows.rejects.push({ row: this.rowNumber, column: null, raw, reason });
+      this.reject(rows, raw, reason);
       return padAt;
     }
     const isShort = cells < width;
     if (isShort) rows.short?.push({ index: rows.count, cells });
-    kernel.int32(this.first + rows.count * 4, 1)[0] = isShort ? padAt : start;
-    this.numbers[rows.count] = this.rowNumber;
-    rows.count += 1;
+    this.addRowAt(rows, isShort ? padAt : start);
     if (!isShort) return padAt;
     const padded = kernel.int32(this.marks + padAt * 4, width + 1);
     padded.set(marks.subarray(0, cells + 1));

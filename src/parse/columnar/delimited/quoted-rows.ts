@@ -3,10 +3,10 @@ import type { DelimitedDialect } from '../../delimited/dialect.js';
 import { surplusCells, surplusReason } from '../../delimited/records.js';
 import { swallowsRows } from '../../delimited/survey.js';
 import { examineRow } from '../../delimited/undoubled-quotes.js';
-import { maxRowCharacters } from '../../limits.js';
 import { notColumnar } from '../../parse-hint.js';
-import { paddingFor, type RowCutter, type Rows } from '../rows.js';
+import type { Rows } from '../rows.js';
 import { Slab } from '../slab.js';
+import { RowCutter } from './row-cutter.js';
 
 const lineFeed = 0x0a;
 
@@ -29,38 +29,26 @@ interface CopiedRow {
  * of their own. If a quote is not closed in time, or swallows rows, the document is left to the
  * reference parser.
  */
-export class QuotedRowCutter implements RowCutter {
-  private readonly width: number;
-  private readonly delimiter: number;
-  private readonly padding: number;
+export class QuotedRowCutter extends RowCutter {
   /** Lines before the first data row. */
   private skipLines: number;
-  private rowNumber = 0;
   /** The beginning of a row whose end has not come yet. */
   private begun = new Uint8Array(0);
   private clean: Slab;
   /** Ends of what the current portion has in `clean` and in `marks`. */
   private cleanEnd = 0;
   private markCount = 0;
-  private marks: number;
-  private readonly first: number;
-  private readonly numbers: Float64Array;
 
   constructor(
-    private readonly kernel: Kernel,
-    private readonly dialect: DelimitedDialect,
-    private readonly maxRowsTogether: number,
-    private readonly misplaced: ReadonlyMap<number, string>,
+    kernel: Kernel,
+    dialect: DelimitedDialect,
+    maxRowsTogether: number,
+    misplaced: ReadonlyMap<number, string>,
+    private readonly maxRowBytes: number,
   ) {
-    const { calls } = kernel;
-    this.width = dialect.header.length;
-    this.delimiter = dialect.delimiter.charCodeAt(0);
-    this.padding = paddingFor(this.width);
+    super(kernel, dialect, maxRowsTogether, misplaced);
     this.skipLines = dialect.preambleLines + dialect.headerLines;
     this.clean = new Slab(kernel, 0);
-    this.marks = calls.allocate(4);
-    this.first = calls.allocate(maxRowsTogether * 4);
-    this.numbers = new Float64Array(maxRowsTogether);
   }
 
   *cut(slab: Slab): Generator<Rows> {
@@ -69,8 +57,7 @@ export class QuotedRowCutter implements RowCutter {
     this.reserve(source.length);
     let at = this.skipHeader(source);
     while (at < source.length) {
-      const { clean, marks, first, numbers } = this;
-      const rows: Rows = { slab: clean, marks, first, numbers, count: 0, rejects: [], short: [] };
+      const rows = this.noRows(this.clean);
       const from = at;
       at = this.fill(rows, source, at);
       if (rows.count > 0 || rows.rejects.length > 0) yield rows;
@@ -78,7 +65,7 @@ export class QuotedRowCutter implements RowCutter {
     }
     this.begun = source.bytes().slice(at, source.length);
     if (source !== slab) this.kernel.calls.release(source.at);
-    if (this.begun.length > maxRowCharacters) throw notColumnar('a quote is not closed');
+    if (this.begun.length > this.maxRowBytes) throw notColumnar('a quote is not closed');
   }
 
   end(): void {
@@ -161,7 +148,7 @@ export class QuotedRowCutter implements RowCutter {
     const isUneven = cells < width || surplus > 0;
     if (isUneven && this.kernel.calls.quotedCells.value) return this.addExamined(rows, row);
     this.rowNumber += 1;
-    if (surplus > 0) this.reject(rows, row, to, surplusReason(surplus));
+    if (surplus > 0) this.rejectRow(rows, row, to, surplusReason(surplus));
     else this.take(rows, row, to);
     return to;
   }
@@ -186,11 +173,11 @@ export class QuotedRowCutter implements RowCutter {
         return lines.end(examined.lines);
       }
       case 'rejected':
-        this.reject(rows, row, lines.end(1), examined.reason);
+        this.rejectRow(rows, row, lines.end(1), examined.reason);
         return lines.end(1);
       case 'as scanned': {
         const surplus = surplusCells(cells, this.width, (cell) => this.cellText(firstMark, cell));
-        if (surplus > 0) this.reject(rows, row, to, surplusReason(surplus));
+        if (surplus > 0) this.rejectRow(rows, row, to, surplusReason(surplus));
         else this.take(rows, row, to);
         return to;
       }
@@ -205,21 +192,19 @@ export class QuotedRowCutter implements RowCutter {
     const { kernel } = this;
     const { firstMark, cells } = row;
     const misplaced = this.misplaced.get(this.rowNumber);
-    if (misplaced !== undefined) return this.reject(rows, row, to, misplaced);
+    if (misplaced !== undefined) return this.rejectRow(rows, row, to, misplaced);
     const lacking = Math.max(0, this.width - cells);
     if (lacking > 0) rows.short?.push({ index: rows.count, cells });
     if (lacking > 0) {
       kernel.int32(this.marks + this.markCount * 4, lacking).fill(this.cleanEnd - 1);
       this.markCount += lacking;
     }
-    kernel.int32(this.first + rows.count * 4, 1)[0] = firstMark;
-    this.numbers[rows.count] = this.rowNumber;
-    rows.count += 1;
+    this.addRowAt(rows, firstMark);
   }
 
-  private reject(rows: Rows, { source, from }: CopiedRow, to: number, reason: string): void {
+  private rejectRow(rows: Rows, { source, from }: CopiedRow, to: number, reason: string): void {
     const raw = source.text(from, to).replace(/\r?\n$/, '');
-    rows.rejects.push({ row: this.rowNumber, column: null, raw, reason });
+    this.reject(rows, raw, reason);
   }
 
   /** Copies a cell behind those that the row has already. */

@@ -2,12 +2,12 @@ import { type Kernel, takeKernel } from '../../../kernel/kernel.js';
 import type { ReadableDocument } from '../../../source/types.js';
 import { Evidence } from '../../values/evidence.js';
 import { TypeInference } from '../../values/infer-types.js';
-import { decideTypes, type Survey } from '../../delimited/survey.js';
+import { decideTypes, readTexts, type Survey } from '../../delimited/survey.js';
 import type { DelimitedLayout } from '../../delimited/delimited-layout.js';
 import { cellFormOf, openDelimitedRows } from './delimited-rows.js';
 import { BufferedInference } from '../columns/buffered-inference.js';
 import { cellsOf, maxRowsTogether } from '../rows.js';
-import { openUtf8, readSlabs } from '../slab.js';
+import { readSlabs } from '../slab.js';
 
 /**
  * Reads a delimited document without a schema once, to infer the types of its columns as
@@ -23,7 +23,7 @@ export async function surveyColumns(
   try {
     return await survey(document, layout, kernel, misplaced);
   } finally {
-    kernel.giveBack();
+    kernel.release();
   }
 }
 
@@ -47,13 +47,17 @@ async function survey(
     };
     return { cellIndex, texts: new BufferedInference(kernel, look) };
   });
-  const cutter = openDelimitedRows(kernel, dialect, maxRowsTogether, misplaced);
-  for await (const slab of readSlabs(kernel, openUtf8(document))) {
+  const cutter = openDelimitedRows(kernel, layout, maxRowsTogether, misplaced);
+  for await (const slab of readSlabs(kernel, document)) {
     for (const rows of cutter.cut(slab)) {
       for (const { cellIndex, texts } of columns) texts.add(cellsOf(rows, cellIndex, form));
     }
   }
   cutter.end();
   for (const { texts } of columns) texts.flush();
-  return { emptyNameless, ...decideTypes(inferences, new Evidence(), layout) };
+  const reading = dialect.quoting === 'csv' ? 'whole' : 'line-by-line';
+  const decided = await decideTypes(inferences, new Evidence(), layout, () =>
+    readTexts(document, layout, reading),
+  );
+  return { emptyNameless, notes: [], ...decided };
 }

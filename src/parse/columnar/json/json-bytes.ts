@@ -1,16 +1,15 @@
+import type { DocumentLimits } from '../../../config/documents-spec.js';
 import type { Kernel } from '../../../kernel/kernel.js';
 import type { ReadableDocument } from '../../../source/types.js';
 import { parseExactly } from '../../objects/exact-json.js';
+import type { JsonFindings } from '../../objects/json-findings.js';
 import type { JsonSource } from '../../objects/json-walk.js';
-import { maxRowCharacters, maxRowValues } from '../../limits.js';
 import type { JsonRows } from './json-rows.js';
 import type { Rows } from '../rows.js';
 import { byteOrderMarkBytes, enlarged, openUtf8, Slab } from '../slab.js';
-import { notColumnar } from '../../parse-hint.js';
+import { namesTwice, notColumnar } from '../../parse-hint.js';
 
 const comma = 0x2c;
-/** A shorter value exceeds no limit: each value inside it takes two bytes at least. */
-const minLongBytes = 2 * maxRowValues;
 
 const blanks = new Set([0x20, 0x09, 0x0a, 0x0d]);
 
@@ -28,6 +27,9 @@ export class JsonBytes implements JsonSource<Rows> {
   private bytesRead = 0;
   /** Characters of names and of values beside the rows. */
   private besideCharacters = 0;
+  private readonly limits: DocumentLimits;
+  /** A shorter value exceeds no limit: each value inside it takes two bytes at least. */
+  private readonly minLongBytes: number;
 
   constructor(
     document: ReadableDocument,
@@ -37,9 +39,12 @@ export class JsonBytes implements JsonSource<Rows> {
      * Called when rows have names that their list has no paths for; they are read again afterwards.
      */
     private readonly onNewNames: (list: string) => void,
+    private readonly findings: JsonFindings,
     /** Reading stops after this many bytes, as if the document broke off there. */
     private readonly maxBytes = Number.POSITIVE_INFINITY,
   ) {
+    this.limits = document.limits;
+    this.minLongBytes = 2 * document.limits.maxRowValues;
     this.chunks = openUtf8(document)[Symbol.asyncIterator]();
     this.slab = new Slab(kernel, 64 * 1024);
   }
@@ -60,7 +65,7 @@ export class JsonBytes implements JsonSource<Rows> {
     this.at += 1;
   }
 
-  async value(): Promise<unknown> {
+  async value(path?: string): Promise<unknown> {
     await this.peek();
     for (;;) {
       const { kernel, at, length } = this.slab;
@@ -70,8 +75,10 @@ export class JsonBytes implements JsonSource<Rows> {
         this.checkSize(this.at, end);
         this.at = end;
         this.besideCharacters += text.length;
-        if (this.besideCharacters > maxRowCharacters) throw tooLong();
-        return parseExactly(text);
+        if (this.besideCharacters > this.limits.maxRowCharacters) throw tooLong();
+        const value = parseExactly(text, this.findings, path);
+        if (this.findings.hasNamesTwice()) throw namesTwice();
+        return value;
       }
       if (kernel.calls.itemsStopped.value !== 0) throw this.problem();
       if (!(await this.more())) throw this.problem();
@@ -87,6 +94,10 @@ export class JsonBytes implements JsonSource<Rows> {
     yield* this.readRows(list);
   }
 
+  nameAgain(): void {
+    throw namesTwice();
+  }
+
   problem(): Error {
     return notColumnar('its JSON is not well-formed');
   }
@@ -95,7 +106,7 @@ export class JsonBytes implements JsonSource<Rows> {
     const reader = this.rowsOf(list);
     for (let begun = false; ; ) {
       // Only a slab that grew for a long row may have one.
-      const isLong = this.slab.length > minLongBytes;
+      const isLong = this.slab.length > this.minLongBytes;
       const { end, stopped, rows } = reader.read(this.slab, this.at, begun, isLong ? 1 : maxRows);
       if (isLong) this.checkSize(this.at, end);
       this.at = end;
@@ -114,7 +125,7 @@ export class JsonBytes implements JsonSource<Rows> {
   private async more(): Promise<boolean> {
     const { slab, at } = this;
     const rest = slab.length - at;
-    if (rest > maxRowCharacters) throw tooLong();
+    if (rest > this.limits.maxRowCharacters) throw tooLong();
     slab.bytes().copyWithin(0, at, slab.length);
     this.at = 0;
     slab.end(rest);
@@ -131,11 +142,11 @@ export class JsonBytes implements JsonSource<Rows> {
    * Errors: ReadAgain<ParseHint>.
    */
   private checkSize(from: number, to: number): void {
-    if (to - from <= minLongBytes) return;
-    if (to - from > maxRowCharacters) throw tooLong();
+    if (to - from <= this.minLongBytes) return;
+    if (to - from > this.limits.maxRowCharacters) throw tooLong();
     let values = 0;
     for (const byte of this.slab.bytes().subarray(from, to)) if (byte === comma) values += 1;
-    if (values > maxRowValues) throw tooLong();
+    if (values > this.limits.maxRowValues) throw tooLong();
   }
 
   /** Whether reading stopped at `maxBytes`. */

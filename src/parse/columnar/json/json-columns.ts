@@ -1,15 +1,17 @@
+import type { DocumentLimits } from '../../../config/documents-spec.js';
 import { type Kernel, takeKernel } from '../../../kernel/kernel.js';
 import { isScalar } from '../../../schema/column-type.js';
 import type { ReadableDocument } from '../../../source/types.js';
+import type { JsonFindings } from '../../objects/json-findings.js';
 import { emptyObject, walkJson } from '../../objects/json-walk.js';
 import { type ObjectTable, readObjectBatches, textFor } from '../../objects/object-batches.js';
 import { noPaths } from '../../objects/object-plan.js';
 import type { ObjectPlan } from '../../objects/object-plan.js';
 import { ObjectSurvey } from '../../objects/object-columns.js';
 import type { FoundObjects } from '../../objects/object-survey.js';
-import { maxLists } from '../../limits.js';
 import { notColumnar } from '../../parse-hint.js';
 import type { ParsedBatch } from '../../types.js';
+import type { Evidence } from '../../values/evidence.js';
 import type { ValueRules } from '../../values/values.js';
 import { JsonBytes } from './json-bytes.js';
 import { JsonRows } from './json-rows.js';
@@ -17,19 +19,29 @@ import { noteMet } from './json-survey.js';
 import { RowGroupBuilder } from '../columns/row-group.js';
 import type { Rows } from '../rows.js';
 
+interface ReadBy {
+  rules: ValueRules;
+  /** Receives what the values show. */
+  evidence: Evidence;
+  /** Receives what is odd in the JSON. */
+  findings: JsonFindings;
+  /** Receives what was found so far, with each full batch and at the end. */
+  check?: (found: FoundObjects) => void;
+}
+
 /**
  * Reads the rows of the tables of a JSON document from bytes into columns. Each batch is valid
- * until the next is pulled. `check` receives what was found so far, with each full batch and at the
- * end.
+ * until the next is pulled.
  * Errors: ReadAgain<ParseHint>, and those of `check`.
  */
 export async function* readJsonColumns(
   document: ReadableDocument,
   tables: ObjectTable[],
   plan: ObjectPlan | undefined,
-  rules: ValueRules,
-  check?: (found: FoundObjects) => void,
+  { rules, evidence, findings, check }: ReadBy,
 ): AsyncGenerator<ParsedBatch> {
+  const { limits } = document;
+  const { maxLists } = limits;
   const kernel = takeKernel();
   try {
     const lists = new Map<string, ListReading>();
@@ -37,7 +49,7 @@ export async function* readJsonColumns(
       const known = lists.get(list);
       if (known) return known;
       if (lists.size >= maxLists) throw notColumnar(`it has more than ${maxLists} lists`);
-      const reading = new ListReading(kernel, list, tables, plan, rules);
+      const reading = new ListReading(kernel, list, tables, plan, { rules, evidence, findings });
       lists.set(list, reading);
       return reading;
     };
@@ -47,6 +59,7 @@ export async function* readJsonColumns(
       (list) => readingOf(list).rows,
       // New names have only nulls, or `check` reports them.
       () => {},
+      findings,
     );
     const beside = emptyObject();
     for await (const { list, value } of walkJson(source, plan?.lists ?? noPaths, beside)) {
@@ -55,29 +68,28 @@ export async function* readJsonColumns(
       if (value === undefined) continue;
       reading.add(value);
       if (!reading.isFull()) continue;
-      check?.(foundIn(lists, plan, beside));
+      check?.(foundIn(lists, { plan, beside, limits }));
       yield* reading.rest();
       reading.clear();
     }
-    check?.(foundIn(lists, plan, beside));
+    check?.(foundIn(lists, { plan, beside, limits }));
     for (const reading of lists.values()) yield* reading.rest();
     const ofDocument = tables.filter((table) => table.hasRowsIn(undefined));
-    yield* readObjectBatches(only(beside), ofDocument, rules, 1);
+    yield* readObjectBatches(only(beside), ofDocument, { rules, evidence, batchRows: 1 });
   } finally {
-    kernel.giveBack();
+    kernel.release();
   }
 }
 
 /** What was read so far, as a survey would find it, but without types. */
 function foundIn(
   lists: Map<string, ListReading>,
-  plan: ObjectPlan | undefined,
-  beside: object,
+  { plan, beside, limits }: { plan: ObjectPlan | undefined; beside: object; limits: DocumentLimits },
 ): FoundObjects {
   const found: FoundObjects = { tables: new Map(), lists: new Map(), beside };
   for (const [list, { rows }] of lists) {
     const table = plan?.tableOfItems(list);
-    const survey = new ObjectSurvey(table?.schema);
+    const survey = new ObjectSurvey(limits, table?.schema);
     survey.rows = rows.count;
     noteMet(rows.tree, survey);
     if (table) found.tables.set(table, { survey, list });
@@ -103,9 +115,9 @@ class ListReading {
     list: string,
     tables: ObjectTable[],
     plan: ObjectPlan | undefined,
-    rules: ValueRules,
+    { rules, evidence, findings }: ReadBy,
   ) {
-    this.rows = new JsonRows(kernel);
+    this.rows = new JsonRows(kernel, findings);
     this.from = tables.find((table) => table.hasRowsIn(list));
     if (!this.from) return;
     const planned = plan?.tableOfItems(list);
@@ -130,6 +142,7 @@ class ListReading {
       cellIndexes: columns.map((_, index) => (filled.has(index) ? index * 2 : undefined)),
       form: 'json',
       rules,
+      evidence,
       emptyCells: [],
     });
   }

@@ -1,5 +1,7 @@
+import type { DocumentLimits } from '../../../config/documents-spec.js';
 import { type Kernel, takeKernel } from '../../../kernel/kernel.js';
 import type { ReadableDocument } from '../../../source/types.js';
+import { JsonFindings } from '../../objects/json-findings.js';
 import { emptyObject, walkJson } from '../../objects/json-walk.js';
 import { ObjectSurvey } from '../../objects/object-columns.js';
 import { noPaths } from '../../objects/object-plan.js';
@@ -10,7 +12,6 @@ import { JsonRows } from './json-rows.js';
 import { BufferedInference } from '../columns/buffered-inference.js';
 import type { PathTree } from './path-tree.js';
 import { cellsOf, type Rows } from '../rows.js';
-import { maxLists } from '../../limits.js';
 import { notColumnar } from '../../parse-hint.js';
 import { ReadAgain } from '../../../source/read-again.js';
 
@@ -25,6 +26,7 @@ export async function surveyJson(
   maxBytes?: number,
 ): Promise<FoundObjects & { isWhole: boolean }> {
   const found: FoundObjects = { tables: new Map(), lists: new Map(), beside: undefined };
+  const { maxLists } = document.limits;
   const kernel = takeKernel();
   try {
     const lists = new Map<string, ListSurvey>();
@@ -32,7 +34,7 @@ export async function surveyJson(
       const known = lists.get(list);
       if (known) return known;
       if (lists.size >= maxLists) throw notColumnar(`it has more than ${maxLists} lists`);
-      const opened = openSurvey(kernel, list, plan, found);
+      const opened = openSurvey(kernel, list, { plan, found, limits: document.limits });
       lists.set(list, opened);
       return opened;
     };
@@ -41,6 +43,8 @@ export async function surveyJson(
       kernel,
       (list) => surveyOf(list).rows,
       (list) => surveyOf(list).takeNewPaths(),
+      // What reading the rows finds is reported.
+      new JsonFindings(),
       maxBytes,
     );
     const beside = emptyObject();
@@ -59,24 +63,23 @@ export async function surveyJson(
     for (const survey of lists.values()) survey.end();
     return { ...found, isWhole: !source.isCut() };
   } finally {
-    kernel.giveBack();
+    kernel.release();
   }
 }
 
 function openSurvey(
   kernel: Kernel,
   list: string,
-  plan: ObjectPlan | undefined,
-  found: FoundObjects,
+  { plan, found, limits }: { plan: ObjectPlan | undefined; found: FoundObjects; limits: DocumentLimits },
 ): ListSurvey {
   const table = plan?.tableOfItems(list);
   if (plan && table) {
-    const survey = new ObjectSurvey(table.schema);
+    const survey = new ObjectSurvey(limits, table.schema);
     found.tables.set(table, { survey, list });
     return new ListSurvey(kernel, survey, plan.wholePaths(table));
   }
   if (plan && plan.tablesOf(list).length > 0) throw notColumnar('its tables are in each other');
-  const survey = new ObjectSurvey();
+  const survey = new ObjectSurvey(limits);
   found.lists.set(list, survey);
   return new ListSurvey(kernel, survey, new Set());
 }
@@ -92,7 +95,7 @@ class ListSurvey {
     private readonly survey: ObjectSurvey,
     wholePaths: Set<string>,
   ) {
-    this.rows = new JsonRows(kernel);
+    this.rows = new JsonRows(kernel, new JsonFindings());
     for (const path of wholePaths) this.rows.tree.set(path, -1, 'whole');
     this.takeNewPaths();
   }

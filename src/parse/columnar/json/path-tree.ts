@@ -1,6 +1,6 @@
 import type { Kernel } from '../../../kernel/kernel.js';
-import { separator } from '../../../schema/object-path.js';
-import { joinPath, type Leaf } from '../../objects/leaves.js';
+import { joinPath, separator } from '../../../schema/object-path.js';
+import type { Leaf } from '../../objects/leaves.js';
 import { notColumnar } from '../../parse-hint.js';
 
 /** A path at which rows have values. */
@@ -71,7 +71,7 @@ export class PathTree {
     const end = path.lastIndexOf(separator);
     const parent = this.addressOf(path.slice(0, Math.max(end, 0)));
     const name = Buffer.from(path.slice(end + 1));
-    const block = this.kernel.place(name);
+    const block = this.kernel.copyIn(name);
     const at = this.kernel.calls.newPath(parent, block, name.length);
     this.kernel.calls.release(block);
     this.addresses.set(path, at);

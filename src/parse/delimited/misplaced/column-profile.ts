@@ -1,5 +1,5 @@
 import type { ResolvedColumn } from '../../../schema/types.js';
-import { textReader, type ValueRules } from '../../values/values.js';
+import { rulesOf, textReader, type ValueRules } from '../../values/values.js';
 
 /** Floors of logarithms: one cell alone proves nothing. */
 const minEmptiness = Math.log(0.02);
@@ -19,7 +19,10 @@ export class ColumnProfile {
 
   /** `column`: undefined if the table has none for it. */
   constructor(column: ResolvedColumn | undefined, rules: ValueRules) {
-    this.read = column && column.type.kind !== 'string' ? textReader(column.type, rules) : undefined;
+    this.read =
+      column && column.type.kind !== 'string'
+        ? textReader(column.type, rulesOf(rules, column.name))
+        : undefined;
   }
 
   add(text: string): void {

@@ -1,5 +1,5 @@
 import type { ReadableDocument } from '../../../source/types.js';
-import { textReader } from '../../values/values.js';
+import { rulesOf, textReader } from '../../values/values.js';
 import type { DelimitedLayout, TableLayout } from '../delimited-layout.js';
 import { readRecords, type RecordReading, surplusCells } from '../records.js';
 import type { Survey } from '../survey.js';
@@ -62,10 +62,10 @@ export async function misplacedAmong(
 /** Rows without those that are rejected anyway. Cells beyond the header are left out. */
 async function* numberedRows(
   document: Pick<ReadableDocument, 'openText'>,
-  { layout: { dialect }, reading, headers }: RowReading,
+  { layout, reading, headers }: RowReading,
 ): AsyncGenerator<NumberedRow> {
   let row = 0;
-  for await (const { cells, rejected } of readRecords(document.openText(), dialect, reading)) {
+  for await (const { cells, rejected } of readRecords(document.openText(), layout, reading)) {
     row += 1;
     if (rejected || surplusCells(cells.length, headers.length, (index) => cells[index] ?? '') > 0) continue;
     yield { row, cells: cells.slice(0, headers.length) };
@@ -75,7 +75,9 @@ async function* numberedRows(
 /** Whether a row is worth a closer look. */
 function candidateTest({ headers, columns, rules, usual }: RowReading) {
   const readers = columns.map((column) =>
-    column && column.type.kind !== 'string' ? textReader(column.type, rules) : undefined,
+    column && column.type.kind !== 'string'
+      ? textReader(column.type, rulesOf(rules, column.name))
+      : undefined,
   );
   return (cells: string[]): CandidateKind | undefined => {
     const isOdd =

@@ -1,5 +1,15 @@
+import { ReportsError } from '../../errors/reports-error.js';
+
+/** Why a query is not run; becomes QUERY_FAILED. */
+export class QueryRefusal extends Error {}
+
+/** QUERY_FAILED with the hint that fits. */
+export function queryFailed(found: string, cause?: unknown): ReportsError {
+  return new ReportsError('QUERY_FAILED', { found, hint: queryHint(found) }, { cause });
+}
+
 /** What to do about a failed query, by DuckDB's message. */
-export function queryHint(found: string): string {
+function queryHint(found: string): string {
   return hints.find(({ where }) => where.test(found))?.hint ?? "see DuckDB's message above.";
 }
 

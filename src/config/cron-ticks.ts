@@ -37,6 +37,20 @@ export function lastTickMs(expression: string, timezone: string, nowMs: number):
 }
 
 /**
+ * Returns the earliest next time of several cron expressions in ISO 8601, or undefined if there is
+ * none.
+ */
+export function nextTick(expressions: string[], timezone: string): string | undefined {
+  const times = expressions.flatMap((expression) => {
+    const task = createTask(expression, () => {}, { timezone });
+    const next = task.getNextRuns(1).map((time) => time.toISOString());
+    void task.destroy();
+    return next;
+  });
+  return times.sort()[0];
+}
+
+/**
  * Whether a cron expression may be due on the day of a time or on an adjacent day, whichever it is
  * in the time zone.
  */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { lastTickMs } from '../../src/config/last-tick.js';
+import { lastTickMs } from '../../src/config/cron-ticks.js';
 
 const nowMs = Date.UTC(2026, 10, 25, 17, 30, 20);
 
-describe('the last time that a cron expression was due', () => {
+describe('the last time of a cron expression', () => {
   for (const [expression, timezone, expected] of [
     ['* * * * *', 'UTC', '2026-11-25T17:30:00.000Z'],
     ['30 17 * * *', 'UTC', '2026-11-25T17:30:00.000Z'],
@@ -22,7 +22,7 @@ describe('the last time that a cron expression was due', () => {
     // The scheduler requires both the day and the weekday.
     ['0 12 1 * MON', 'UTC', '2026-06-01T12:00:00.000Z'],
   ] as const) {
-    it(`${expression} in ${timezone}: ${expected ?? 'over a year ago'}`, () => {
+    it(`is ${expected ?? 'over a year ago'} for ${expression} in ${timezone}`, () => {
       const ms = lastTickMs(expression, timezone, nowMs);
       assert.equal(ms === undefined ? undefined : new Date(ms).toISOString(), expected);
     });

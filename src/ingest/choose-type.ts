@@ -1,0 +1,70 @@
+import { access, constants } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { ReportsError } from '../errors/reports-error.js';
+import { readHead } from '../parse/format.js';
+import { recognizeTypes } from '../parse/recognize-type.js';
+import type { Decision } from '../schema/findings.js';
+import type { TypeMatch } from '../schema/match-types.js';
+import type { ReportSchemas } from '../schema/types.js';
+import { openDocument } from '../source/document/examine.js';
+import { unreadable } from '../source/document/raw-store.js';
+import type { RawDocument } from '../source/types.js';
+import { pluralize } from '../text/pluralize.js';
+
+/**
+ * Chooses the report type of a file whose type nobody gave: the type in its name, otherwise the
+ * type that the document states, otherwise the only one whose schema explains its headers.
+ * Errors: TYPE_UNDECIDED, FILE_UNREADABLE, and those of `openDocument`.
+ */
+export async function chooseType(
+  path: string,
+  schemas: ReportSchemas,
+  { maxTextBytes, contentType }: { maxTextBytes: number; contentType?: string },
+): Promise<Decision> {
+  const decided = (value: string, reason: string): Decision => ({ subject: 'report_type', value, reason });
+  const named = typeInName(basename(path), schemas);
+  if (named) return decided(named, 'the file name');
+  const known = { sellerId: 'local', documentId: basename(path), reportType: '', marketplaceIds: [] };
+  const raw: RawDocument = { metadata: { ...known, contentType }, path, bytes: 0, kept: null };
+  await access(path, constants.R_OK).catch((error: unknown) => {
+    throw unreadable(error, path);
+  });
+  const document = await openDocument(raw, { maxTextBytes });
+  // The headers of a workbook are not at the beginning of its bytes.
+  if (document.charset === 'binary') throw undecided(path, 'it is a workbook');
+  const { stated, matches } = recognizeTypes(await readHead(document.openText()), schemas);
+  if (stated !== undefined) return decided(stated, 'the document states it');
+  const [best, ...others] = candidatesOf(matches);
+  if (!best) throw undecided(path, 'no report schema explains its headers');
+  if (others.length > 0) {
+    const types = [best, ...others].map(({ reportType }) => reportType);
+    throw undecided(path, `its headers fit ${types.slice(0, maxCandidates).join(', ')}${moreOf(types)}`);
+  }
+  const total = Math.round(best.known / best.share);
+  return decided(best.reportType, `its schema knows ${best.known} of ${pluralize(total, 'header')}`);
+}
+
+const maxCandidates = 5;
+
+function moreOf(types: string[]): string {
+  return types.length > maxCandidates ? ` and ${types.length - maxCandidates} more` : '';
+}
+
+function undecided(path: string, found: string): ReportsError {
+  return new ReportsError('TYPE_UNDECIDED', { path, found });
+}
+
+/** The longest report type that a file name contains as a word. */
+function typeInName(name: string, schemas: ReportSchemas): string | undefined {
+  const isWordIn = (type: string) => new RegExp(`(?<![A-Z0-9])${type}(?![A-Z0-9])`).test(name);
+  return [...schemas.keys()].filter(isWordIn).sort((a, b) => b.length - a.length)[0];
+}
+
+/** The best match and those that are about as good. Several types share their headers. */
+function candidatesOf([best, ...others]: TypeMatch[]): TypeMatch[] {
+  const minShare = 0.8;
+  if (!best || best.share < minShare) return [];
+  const isAsGood = ({ share, coverage }: TypeMatch) =>
+    share >= best.share - 0.05 && coverage >= best.coverage - 0.25;
+  return [best, ...others.filter(isAsGood)];
+}
