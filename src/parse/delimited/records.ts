@@ -1,9 +1,10 @@
+import { CsvError, parse } from 'csv-parse/sync';
 import { pluralize } from '../../text/pluralize.js';
 import { checkRowLength } from '../limits.js';
 import type { DelimitedLayout } from './delimited-layout.js';
 import { type DelimitedDialect, splitLine } from './dialect.js';
-import { type ScannedRow, scanRow } from './quoted-row.js';
-import { examineRow, type Oddity } from './undoubled-quotes.js';
+import { scanRow } from './quoted-row.js';
+import { examineRow } from './undoubled-quotes.js';
 
 /** What the rows of a document are read by. */
 type RecordLayout = Pick<DelimitedLayout, 'dialect' | 'limits'>;
@@ -26,6 +27,9 @@ export type RecordReading = 'whole' | 'line-by-line';
 /** Thrown if a quote that never closes would swallow rows. */
 export const swallowedRows = new Error('rows swallowed by a quote');
 
+/** Thrown to stop csv-parse at a row. */
+const closerLook = new Error('a row needs a closer look');
+
 /**
  * The data rows of a delimited text, without the header and what precedes it. Blank lines are no
  * rows. Nothing is trimmed.
@@ -44,18 +48,33 @@ export async function* readRecords(
   }
 }
 
+/** Text is parsed in pieces of about this many characters. */
+const pieceCharacters = 64 * 1024;
+
 async function* quotedRecords(text: AsyncIterable<string>, layout: RecordLayout): AsyncGenerator<Record> {
+  const { maxRowCharacters } = layout.limits;
   let rest = '';
+  let minCharacters = 0;
   for await (const chunk of text) {
-    const rows = new QuotedRows(rest + chunk, layout, false);
-    yield* rows.read();
-    rest = rows.rest();
-    if (rest.length > layout.limits.maxRowCharacters) throw swallowedRows;
+    for (let from = 0; from < chunk.length; from += pieceCharacters) {
+      rest += chunk.slice(from, from + pieceCharacters);
+      if (rest.length < minCharacters) continue;
+      const rows = new QuotedRows(rest, layout, false);
+      yield* rows.read();
+      rest = rows.rest();
+      if (rest.length > maxRowCharacters) throw swallowedRows;
+      // A long row is read again only when it has grown a lot.
+      minCharacters = Math.min(2 * rest.length, maxRowCharacters + 1);
+    }
   }
   yield* new QuotedRows(rest, layout, true).read();
 }
 
-/** The rows of a piece of text; `isAll` if none follows. */
+/**
+ * The rows of a piece of text; `isAll` if none follows. csv-parse reads them up to a row that RFC
+ * 4180 does not explain, or that has quotes and another number of cells than the header. That row
+ * gets a closer look, and csv-parse goes on behind it.
+ */
 class QuotedRows {
   private at = 0;
   private readonly dialect: DelimitedDialect;
@@ -73,11 +92,47 @@ class QuotedRows {
   /** Errors: `swallowedRows`. */
   *read(): Generator<Record> {
     while (this.at < this.text.length) {
+      for (const record of this.standardRows()) yield this.checked(record);
+      if (this.at >= this.text.length) return;
       const record = this.next();
       if (!record) return;
-      checkRowLength(record.raw.length, 'a line', this.layout.limits);
-      yield record;
+      yield this.checked(record);
     }
+  }
+
+  private checked(record: Record): Record {
+    // A row of several lines that is so long has an open quote in it.
+    if (record.raw.length > this.layout.limits.maxRowCharacters) throw swallowedRows;
+    return record;
+  }
+
+  /** The rows up to one that needs a closer look, or to the last line end. */
+  private standardRows(): Record[] {
+    const { text, isAll, lineEnd, dialect } = this;
+    const end = isAll ? text.length : text.lastIndexOf(lineEnd) + 1;
+    const records: Record[] = [];
+    if (end <= this.at) return records;
+    const onRecord = ({ record: cells, raw }: { record: string[]; raw: string }) => {
+      const hasQuotes = raw.includes('"');
+      // For csv-parse, a NUL behind a quote closes the cell.
+      if (hasQuotes && (raw.includes('"\0') || oddityOf({ cells, hasQuotes }, dialect))) throw closerLook;
+      // csv-parse leaves out the line feed behind a carriage return.
+      const skipped = lineEnd === '\n' && raw.endsWith('\r') ? 1 : 0;
+      records.push(this.take({ cells, end: this.at + raw.length + skipped }));
+      return null;
+    };
+    try {
+      parse(text.slice(this.at, end), {
+        delimiter: dialect.delimiter,
+        record_delimiter: lineEnd === '\r' ? ['\r'] : ['\r\n', '\n'],
+        relax_column_count: true,
+        raw: true,
+        on_record: onRecord as never,
+      });
+    } catch (error) {
+      if (!(error instanceof CsvError) && error !== closerLook) throw error;
+    }
+    return records;
   }
 
   /** What follows the rows that were read. */
@@ -93,7 +148,7 @@ class QuotedRows {
     if (row.kind === 'open' && !isAll) return undefined;
     // The text may go on behind what looks like the end of the last row.
     if (row.kind === 'regular' && row.end > text.length && !isAll) return undefined;
-    const oddity = oddityOf(row, dialect);
+    const oddity = row.kind === 'regular' ? oddityOf(row, dialect) : row.kind;
     if (!oddity) return row.kind === 'regular' ? this.take(row) : undefined;
     const examined = examineRow((index) => this.lineAt(index), isAll, dialect, oddity);
     switch (examined.kind) {
@@ -137,9 +192,10 @@ class QuotedRows {
 }
 
 /** Why a row needs a closer look, if it does. Rows without quoted cells are what they are. */
-function oddityOf(row: ScannedRow, { header }: DelimitedDialect): Oddity | undefined {
-  if (row.kind !== 'regular') return row.kind;
-  const { cells, hasQuotes } = row;
+function oddityOf(
+  { cells, hasQuotes }: { cells: string[]; hasQuotes: boolean },
+  { header }: DelimitedDialect,
+): 'short' | 'surplus' | undefined {
   if (!hasQuotes || cells.length === header.length) return undefined;
   if (cells.length < header.length) return 'short';
   return surplusCells(cells.length, header.length, (at) => cells[at] ?? '') > 0 ? 'surplus' : undefined;
@@ -166,7 +222,7 @@ function lineRecord(line: string, dialect: DelimitedDialect): Record {
   const cells = splitLine(line, delimiter, quoting);
   if (quoting !== 'csv' || !raw.includes('"')) return { cells, raw };
   const row = scanRow(raw, 0, delimiter, '\n');
-  const oddity = oddityOf(row, dialect);
+  const oddity = row.kind === 'regular' ? oddityOf(row, dialect) : row.kind;
   if (!oddity) return { cells: row.kind === 'regular' ? row.cells : cells, raw };
   const scanned = oddity === 'open' ? 'irregular' : oddity;
   const examined = examineRow((index) => (index === 0 ? line : undefined), true, dialect, scanned);
