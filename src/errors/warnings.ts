@@ -88,3 +88,12 @@ export interface Warning {
 export function warning(code: WarningCode, details: ErrorDetails): Warning {
   return { code, message: fill(warningCatalogue[code].message, details) };
 }
+
+/**
+ * Returns what to do about a warning of the ledger, filled from the details; undefined for a code
+ * that this version does not have.
+ */
+export function warningRemedy(code: string, details: ErrorDetails): string | undefined {
+  const entry = Object.entries(warningCatalogue).find(([name]) => name === code)?.[1];
+  return entry && fill(entry.remedy, details);
+}

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
-import { catalogue, type ErrorCode, ReportsError } from '../errors/reports-error.js';
 import type { PipelineContext } from '../ingest/context.js';
 import { driftOfRows, openDrift, reportableDrift } from '../warehouse/ledger/drift.js';
+import { reasonRemedy } from '../warehouse/ledger/remedies.js';
 import type { LedgerRow, TableLoads } from '../warehouse/types.js';
 import { openPolled, type Polled, type PollOptions } from './polled.js';
 import type { LedgerSnapshot, LoadSnapshot } from './types.js';
@@ -84,14 +84,8 @@ function loadSnapshot(row: LedgerRow): LoadSnapshot {
     ...{ key, status, sellerId, reportType, documentId, reportId, loadedAt, durationMs, rawBytes },
     ...{ rejects, reasonCode, reason, pipeline },
     rows: row.tables.reduce((sum, { rows }) => sum + rows, 0),
-    remedy: reasonCode && reasonCode in catalogue ? remedyOf(row, reasonCode as ErrorCode) : undefined,
+    remedy: reasonRemedy(row),
   };
-}
-
-/** Returns the remedy of the catalogue, filled in from the ledger row. */
-function remedyOf(row: LedgerRow, code: ErrorCode): string {
-  const documentId = row.documentId ?? row.reportId ?? row.key;
-  return new ReportsError(code, { documentId, thing: documentId, reportType: row.reportType }).remedy;
 }
 
 /** Changes with each commit; `missing` before the first. */
