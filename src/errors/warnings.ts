@@ -20,6 +20,29 @@ export const warningCatalogue = {
     remedy:
       'The document states a total that its rows do not add up to. Compare the rows with the document. If a column was not recognized, add its header to `from` in the report schema, then run `sp-reports reload {documentId}`.',
   },
+  CHARSET_UNCERTAIN: {
+    message: 'read as {charset} ({reason}); nothing proves that this is its charset',
+    remedy:
+      'Look at letters with accents in the rows. If they are wrong, load the raw document with `sp-reports load FILE --content-type "text/plain; charset=NAME"`.',
+  },
+  UNDEFINED_BYTES: {
+    message:
+      'the text has {count} that {charset} does not define, replaced by U+FFFD; the first is {byte} in line {line}',
+    remedy:
+      'The characters were lost before the document arrived, or it has another charset. If many are wrong, load the raw document with `sp-reports load FILE --content-type "text/plain; charset=NAME"`.',
+  },
+  JSON_DUPLICATE_NAMES: {
+    message:
+      'objects of its JSON have a name more than once, of which the last value was loaded: {names}; in brackets how often a value was left out',
+    remedy:
+      'Look at these paths in the raw document. If the values differ, some are lost: request the report again, and report it to Amazon.',
+  },
+  JSON_LONE_SURROGATES: {
+    message:
+      'texts of its JSON have half a character (a lone surrogate), {count} in all, loaded as U+FFFD, or as the escape in a column of JSON',
+    remedy:
+      'Amazon cut texts in the middle of a character, for example of an emoji. Nothing else is lost: the text around it is loaded.',
+  },
   SNAPSHOT_SHRANK: {
     message:
       '{table}: {rows} replace the {rowsBefore} of {documents}, which is far more than a snapshot usually loses',

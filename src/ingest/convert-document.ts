@@ -8,12 +8,8 @@ import type { PiiTreatment } from '../privacy/pii-policy.js';
 import { protectPersonalData } from '../privacy/protect-personal-data.js';
 import { faultPoint } from '../runtime/fault-point.js';
 import type { ReportSchema, ReportSchemas } from '../schema/types.js';
-import {
-  type CharsetDecision,
-  type CharsetHint,
-  examineDocument,
-  openDocument,
-} from '../source/document/examine.js';
+import type { CharsetDecision } from '../source/document/decide-charset.js';
+import { type CharsetHint, examineDocument, openDocument } from '../source/document/examine.js';
 import { ReadAgain } from '../source/read-again.js';
 import type { ExaminedDocument, RawDocument } from '../source/types.js';
 import { type WriteOptions, type WrittenLake, writeLake } from './write-lake.js';

@@ -7,7 +7,9 @@ import { parseJson } from './columnar/json/parse-json.js';
 import { parseDelimited } from './delimited/delimited.js';
 import { type DocumentStream, documentStream, type StreamEnd, withResult } from './document-stream.js';
 import { formatOf, readHead } from './format.js';
+import { isProse, messageIn, notAReport } from './layout/message.js';
 import { documentError } from './limits.js';
+import { JsonFindings } from './objects/json-findings.js';
 import { readJsonObjects } from './objects/json.js';
 import type { ListPaths } from './objects/object-plan.js';
 import { type ObjectDecision, oneByOne, parseObjects } from './objects/objects.js';
@@ -110,33 +112,28 @@ async function parse({
   const head = await readHead(document.openText());
   if (head.trim() === '') return emptyStream();
   const format = formatOf(head);
-  const { reportType, documentId } = document.raw.metadata;
+  const { metadata } = document.raw;
+  const { reportType, documentId } = metadata;
+  const message = messageIn(head, format, schema);
+  if (message !== undefined) throw notAReport(metadata, message);
   if (format === 'delimited' && schema && schema.tables.length > 0 && hasMembers(schema.format)) {
+    if (isProse(head, { isColumn: false })) throw notAReport(metadata, head);
     const better = schemas ? betterTypeText(reportType, head, schemas) : '';
     const found = `it is delimited text, not ${schema.format.toUpperCase()}${better}`;
     throw new ReportsError('WRONG_REPORT_TYPE', { reportType, documentId, found });
   }
   if (format === 'delimited') return parseDelimitedByEngine(document, schema, head, options);
-  const beginning = JSON.stringify(head.trim().slice(0, 200));
   // If a type's documents have another format, JSON or XML only says that something went wrong.
-  const isMessage =
-    format === 'HTML' ||
-    /^\s*\{\s*"errorDetails"/.test(head) ||
-    (schema !== undefined && schema.format !== format.toLowerCase());
-  if (format !== 'a binary file' && isMessage) {
-    throw new ReportsError('NOT_A_REPORT', { reportType, documentId, found: beginning });
-  }
+  const isOther = schema !== undefined && schema.format !== format.toLowerCase();
+  if (format !== 'a binary file' && isOther) throw notAReport(metadata, head);
   if (format === 'JSON') return parseJsonByEngine(document, schema, options);
   if (format === 'XML') {
     const openXml = (paths: ListPaths) => readXmlObjects(document, paths);
     const reading = oneByOne(openXml, { batchRows, limits: document.limits });
     return parseObjects(document, schema, reading, objectDecision(options));
   }
-  throw new ReportsError('FORMAT_UNSUPPORTED', {
-    reportType,
-    documentId,
-    found: `${format} (it begins ${beginning})`,
-  });
+  const found = `${format} (it begins ${JSON.stringify(head.trim().slice(0, 200))})`;
+  throw new ReportsError('FORMAT_UNSUPPORTED', { reportType, documentId, found });
 }
 
 /**
@@ -177,10 +174,15 @@ async function parseJsonByEngine(
     const wholeSurvey = hint?.kind === 'whole-survey' || hint?.kind === 'object-rules';
     return parseJson(document, schema, { wholeSurvey, beginningBytes, decision });
   }
-  const openJson = (paths: ListPaths) => readJsonObjects(document, paths);
+  let findings = new JsonFindings();
+  const openJson = (paths: ListPaths) => {
+    findings = new JsonFindings();
+    return readJsonObjects(document, paths, findings);
+  };
   const reading = {
     ...oneByOne(openJson, { batchRows, limits: document.limits }),
     engine: 'reference' as const,
+    warnings: () => findings.warnings(),
   };
   return withReason(await parseObjects(document, schema, reading, decision), hint);
 }

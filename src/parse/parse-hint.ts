@@ -34,6 +34,11 @@ export function notColumnar(reason: string): ReadAgain<ParseHint> {
   return new ReadAgain({ kind: 'reference-parser', reason }, reason);
 }
 
+/** Ends an attempt at JSON with a warning for which only the reference parser knows all paths. */
+export function namesTwice(): ReadAgain<ParseHint> {
+  return notColumnar('names in its JSON stand twice in an object');
+}
+
 /** Reads a document again with what the last attempt found out, until an attempt holds. */
 export async function readWithHints<T>(attempt: (hint: ParseHint | undefined) => Promise<T>): Promise<T> {
   let hint: ParseHint | undefined;

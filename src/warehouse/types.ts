@@ -308,9 +308,9 @@ export interface Warehouse {
   commit(loads: Load[]): Promise<string[]>;
   /**
    * Removes personal data from what documents loaded, in one transaction: sets those columns to
-   * NULL, empties the text of rejects, removes quotations and the path of the raw bytes from ledger
-   * rows, leaves out what their warnings and decisions say, and sets their `files` to those of the
-   * entries. Idempotent.
+   * NULL, empties the text of rejects, removes quotations and the path of the raw bytes from
+   * ledger rows, leaves out what their warnings and decisions say, and sets their `files` to those
+   * of the entries. Idempotent.
    */
   removePersonalData(documents: LedgerEntry[], personalColumns: PersonalColumns): Promise<void>;
   /**

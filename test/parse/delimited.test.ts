@@ -319,14 +319,15 @@ for (const engine of ['reference', 'columnar'] as const)
 
     it('is refused if it is not a report', async () => {
       for (const [text, code, schema] of [
-        ['The requested data is unavailable.', 'HEADER_NOT_FOUND', orders],
-        ['The requested data is unavailable.', 'HEADER_NOT_FOUND', undefined],
-        ['Sorry, no data is available, please try again.', 'HEADER_NOT_FOUND', orders],
-        ['Error, please retry later\nfoo, bar\n', 'HEADER_NOT_FOUND', orders],
+        ['The requested data is unavailable.', 'NOT_A_REPORT', orders],
+        ['The requested data is unavailable.', 'NOT_A_REPORT', undefined],
+        ['Sorry, no data is available, please try again.', 'NOT_A_REPORT', orders],
+        ['Error, please retry later\nfoo, bar\n', 'NOT_A_REPORT', orders],
+        ['The requested data is unavailable, please try a different date range.', 'NOT_A_REPORT', undefined],
         [
-          'The requested data is unavailable, please try a different date range.',
+          Array.from({ length: 12 }, (_, line) => `Line ${line} of a long letter.`).join('\n'),
           'HEADER_NOT_FOUND',
-          undefined,
+          orders,
         ],
         ['{"errorDetails": "no data"}', 'NOT_A_REPORT', orders],
         ['{"errorDetails": "no data"}', 'NOT_A_REPORT', undefined],

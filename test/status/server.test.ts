@@ -99,7 +99,7 @@ describe('the status server', () => {
       assert.deepEqual([table?.table, table?.sellerId, table?.rows], ['listings', sellerId, 3]);
       assert.deepEqual(
         found.warehouse.ledger?.quarantined.map(({ reportType, reasonCode }) => [reportType, reasonCode]),
-        [[ordersType, 'HEADER_NOT_FOUND']],
+        [[ordersType, 'NOT_A_REPORT']],
       );
       assert.ok(found.sellers[0]?.credentials.acceptedAt);
       assert.equal(found.sellers[0]?.quota.burst, 15);
@@ -179,7 +179,7 @@ describe('the status server', () => {
       });
       assert.deepEqual(
         done.documents.map(({ key, status, code }) => [key, status, code]),
-        [[row.key, 'quarantined', 'HEADER_NOT_FOUND']],
+        [[row.key, 'quarantined', 'NOT_A_REPORT']],
       );
       const unknown = await post('/api/reload', { key: 'A1/nothing' });
       assert.deepEqual(
@@ -316,7 +316,7 @@ describe('the status server', () => {
       'sp_reports_documents_total{pipeline="all",outcome="loaded"} 1',
       'sp_reports_documents_total{pipeline="all",outcome="quarantined"} 1',
       'sp_reports_rows_total{table="listings"} 3',
-      'sp_reports_quarantined_documents{reason="HEADER_NOT_FOUND"} 1',
+      'sp_reports_quarantined_documents{reason="NOT_A_REPORT"} 1',
       `sp_reports_credentials_refused{seller="${sellerId}"} 0`,
       'sp_reports_warehouse_up 1',
       'sp_reports_load_seconds_count{outcome="loaded"} 1',

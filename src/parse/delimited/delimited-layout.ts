@@ -5,6 +5,7 @@ import { defaultTableName } from '../../schema/infer.js';
 import type { ColumnType, ReportSchema, ResolvedColumn } from '../../schema/types.js';
 import type { ReadableDocument } from '../../source/types.js';
 import { type ResolvedHeader, resolveHeader } from '../layout/header.js';
+import { isProse, notAReport } from '../layout/message.js';
 import { refuseKeyless, refuseUnknown, tableOf } from '../layout/table-layout.js';
 import { checkColumns, checkHeaderLine } from '../limits.js';
 import type { Dialect, ParsedTable } from '../types.js';
@@ -25,8 +26,8 @@ export interface DelimitedLayout {
 
 /**
  * Decides the layout of a delimited document from the beginning of its text.
- * Errors: HEADER_NOT_FOUND; HEADER_UNKNOWN and KEY_COLUMN_MISSING if its rows would replace
- * unrelated ones; LimitExceeded.
+ * Errors: NOT_A_REPORT; HEADER_NOT_FOUND; HEADER_UNKNOWN and KEY_COLUMN_MISSING if its rows would
+ * replace unrelated ones; LimitExceeded.
  */
 export function delimitedLayout(
   { raw: { metadata }, limits }: Pick<ReadableDocument, 'raw' | 'limits'>,
@@ -37,12 +38,17 @@ export function delimitedLayout(
   const { reportType, documentId } = metadata;
   const dialect = decideDialect(head, schema);
   if (!dialect) {
+    if (isProse(head, { isColumn: false })) throw notAReport(metadata, head);
     const found = JSON.stringify(head.trim().slice(0, 200));
     throw new ReportsError('HEADER_NOT_FOUND', { reportType, documentId, found });
   }
   checkHeaderLine(head, dialect.preambleCharacters, dialect.carriageReturnsOnly ? '\r' : '\n');
   checkColumns(dialect.header.length, limits);
   const header = resolveHeader(dialect.header, schema?.tables[0]?.columns);
+  const isUnknown = header.columns.every(({ origin, header: found }) => origin !== 'schema' || !found);
+  if (dialect.header.length === 1 && isUnknown && isProse(head, { isColumn: true }))
+    throw notAReport(metadata, head);
+  if (dialect.passedOver) header.notes.push(passedOverNote(dialect.passedOver));
   if (schema?.tables[0]) {
     refuseUnknown(metadata, header.columns, dialect.header);
     refuseKeyless(metadata, schema.tables[0], header.columns, dialect.header);
@@ -60,6 +66,11 @@ export function delimitedLayout(
     },
     decisions: dialectDecisions(dialect),
   };
+}
+
+function passedOverNote(line: string): string {
+  const maxCharacters = 200;
+  return `a line as wide as the header was taken for a sentence before it: ${JSON.stringify(line.trim().slice(0, maxCharacters))}`;
 }
 
 /** The table of a delimited document, and where its columns are. */

@@ -11,6 +11,10 @@ export interface DelimitedDialect {
   /** Characters of the text before the header line. */
   preambleCharacters: number;
   header: string[];
+  /**
+   * The last line before the header that is as wide as it, if the schema does not know the header.
+   */
+  passedOver?: string;
   /** Lines end with `\r` alone, as old spreadsheets wrote them. */
   carriageReturnsOnly: boolean;
   /** Why, for the ledger. */
@@ -46,16 +50,19 @@ interface Candidate {
 export function decideDialect(head: string, schema: ReportSchema | undefined): DelimitedDialect | undefined {
   const carriageReturnsOnly = !head.includes('\n') && /\r[^\n]/.test(head);
   const lines = head.split(carriageReturnsOnly ? '\r' : '\n', maxHeaderLines);
-  const found = (schema && byKnownHeaders(lines, schema)) ?? byWidth(lines, schema);
+  const known = schema && byKnownHeaders(lines, schema);
+  const found = known ?? byWidth(lines, schema);
   if (!found) return undefined;
   const { lineIndex, delimiter, cells, matches } = found;
   const { quoting, reason } = decideQuoting(delimiter, lines.slice(lineIndex), schema);
+  const isAsWide = (line: string) => cells.length > 1 && cellsOfLine(line, delimiter).length === cells.length;
   return {
     delimiter,
     quoting,
     preambleLines: lineIndex,
     preambleCharacters: lines.slice(0, lineIndex).reduce((sum, line) => sum + line.length + 1, 0),
     header: quoting === 'none' ? splitLine(lines[lineIndex] ?? '', delimiter, 'none') : cells,
+    passedOver: known ? undefined : lines.slice(0, lineIndex).findLast(isAsWide),
     carriageReturnsOnly,
     reasons: {
       delimiter:
@@ -173,7 +180,9 @@ function byWidth(lines: string[], schema: ReportSchema | undefined): Candidate |
   const chosen = isTabbed(tabbed, all) ? tabbed : regularLines(own);
   const usual = modeOf(chosen.map(({ cells }) => cells.length));
   const wide = chosen.filter(({ cells }) => cells.length >= Math.floor(usual * minShare));
-  const header = wide.find((each) => each.delimiter === tab || !isSentence(each));
+  const header = wide.find(
+    (each, index) => each.delimiter === tab || !isSentence(each) || hasRowsBelow(each, wide.slice(index + 1)),
+  );
   // If a type has a schema and all headers are unknown, the text must at least look like a table.
   const minCells = 3;
   const isTable = !schema?.tables.length || (wide.length > 1 && usual >= minCells);
@@ -224,6 +233,27 @@ function regularLines(own: Candidate[][]): Candidate[] {
  */
 function isSentence({ cells }: Candidate): boolean {
   return /[.!?。]\s*$/.test(cells.at(-1) ?? '') || cells.some((cell) => /^ +\p{Ll}/u.test(cell));
+}
+
+/**
+ * Whether a line that ends like a sentence, for example `id,name,Valid?`, is a header: the lines
+ * below it have as many cells and are no sentences. A comma within a sentence has a blank behind
+ * it, and rows of numbers below that blank.
+ */
+function hasRowsBelow({ cells }: Candidate, below: Candidate[]): boolean {
+  const minShareAlike = 0.9;
+  const maxWords = 6;
+  const alike = below.filter((row) => row.cells.length === cells.length);
+  if (alike.length === 0 || alike.length < below.length * minShareAlike) return false;
+  if (cells.some((cell) => cell.trim().split(/\s+/).length > maxWords)) return false;
+  const isRow = cells.some((cell) => /^ +\p{Ll}/u.test(cell))
+    ? (row: Candidate) => row.cells.slice(1).every((cell) => cell.startsWith(' ')) && row.cells.some(isNumber)
+    : (row: Candidate) => !isSentence(row) || row.cells.some(isNumber);
+  return alike.some(isRow);
+}
+
+function isNumber(cell: string): boolean {
+  return /^\s*"?[-+]?\d[\d.,:/-]*"?\s*$/.test(cell);
 }
 
 /** The most frequent number; of equals, the largest. */

@@ -1,11 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { DocumentLimits } from '../../config/documents-spec.js';
+import type { Warning } from '../../errors/warnings.js';
 import { snakeCaseName } from '../../schema/column-name.js';
 import { defaultTableName } from '../../schema/infer.js';
+import { shownPath } from '../../schema/object-path.js';
+import { type Decision, joinFindings } from '../../schema/findings.js';
 import type { ReportSchema } from '../../schema/types.js';
 import type { DocumentMetadata, ReadableDocument } from '../../source/types.js';
-import { type Leaf, leavesOf } from './leaves.js';
-import { ObjectSurvey, shownPath, splitWords } from './object-columns.js';
+import { type Leaf, leavesOf, memberOf } from './leaves.js';
+import { ObjectSurvey, splitWords } from './object-columns.js';
 import { type ListPaths, noPaths, type ObjectRow } from './object-plan.js';
 import { ObjectPlan, type PlannedTable } from './object-plan.js';
 import { type ObjectTable, readObjectBatches, readObjectTexts } from './object-batches.js';
@@ -39,6 +42,8 @@ export interface ObjectReading {
   ): AsyncIterable<ParsedBatch>;
   /** The rows as texts. */
   texts(tables: ObjectTable[], plan: ObjectPlan | undefined): AsyncIterable<TextOf>;
+  /** What reading the batches found besides; for formats in which something may be found. */
+  warnings?: () => Warning[];
 }
 
 /** What the values of a document of objects are decided by. */
@@ -66,7 +71,7 @@ export async function parseObjects(
   const plan = schema?.tables.length ? new ObjectPlan(schema) : undefined;
   const found = await reading.survey(plan);
   const rules = decision.decided?.rules ?? usualRules(objectBasis(document.raw.metadata, schema, decision));
-  const { tables, notes } = objectLayout(document, plan, found, rules);
+  const { tables, notes, decisions } = objectLayout(document, plan, found, rules);
   const { engine } = reading;
   return documentStream(
     {
@@ -82,8 +87,9 @@ export async function parseObjects(
     yield* reading.batches(tables, plan, rules, evidence);
     const basis = objectBasis(document.raw.metadata, schema, decision);
     const texts = () => reading.texts(tables, plan);
-    const { warnings, decisions } = await confirmed(evidence, { rules, tables, basis, texts }, decision);
-    return { notes, warnings, decisions };
+    const ofReading = { notes, decisions, warnings: reading.warnings?.() };
+    const ofValues = await confirmed(evidence, { rules, tables, basis, texts }, decision);
+    return joinFindings(ofReading, { ...ofValues, notes: [] });
   }
 }
 
@@ -132,6 +138,7 @@ export function objectDialect({ decimalMark, dateOrder }: ValueRules): Dialect {
 export interface ObjectLayout {
   tables: ObjectTable[];
   notes: string[];
+  decisions: Decision[];
 }
 
 /**
@@ -145,10 +152,22 @@ export function objectLayout(
   rules: ValueRules,
 ): ObjectLayout {
   const planned = plan ? plannedLayout(metadata, plan, found, rules) : { tables: [], notes: [] };
+  const stated = statedReportType(found.beside);
   return {
     tables: [...planned.tables, ...inferredTables(metadata, found, { plan, rules, limits })],
     notes: planned.notes,
+    decisions: stated ? [stated] : [],
   };
+}
+
+/** The report type that a document names beside its rows, as Amazon's JSON does. */
+function statedReportType(beside: unknown): Decision | undefined {
+  for (const names of [['reportSpecification', 'reportType'], ['reportType']]) {
+    const value = names.reduce(memberOf, beside);
+    if (typeof value === 'string' && value !== '')
+      return { subject: 'report_type', value, reason: `${names.join('.')} of the document` };
+  }
+  return undefined;
 }
 
 /**
@@ -181,7 +200,7 @@ function plannedLayout(
   plan: ObjectPlan,
   found: FoundObjects,
   rules: ValueRules,
-): ObjectLayout {
+): Omit<ObjectLayout, 'decisions'> {
   const { taken, left } = plan.besideLeaves(found.beside);
   const otherLists = [...found.lists.keys()].map(shownPath);
   const others = left.map(({ path }) => shownPath(path)).filter((path) => !kindOfDocument.test(path));

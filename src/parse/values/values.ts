@@ -1,5 +1,6 @@
 import { columnTypeText } from '../../schema/column-type.js';
 import type { ColumnType, ResolvedColumn, ScalarType } from '../../schema/types.js';
+import { maxNesting } from '../limits.js';
 import type { Reject, Value } from '../types.js';
 import { type DateOptions, type DateOrder, readTime } from './dates.js';
 import { listItems, listText } from './lists.js';
@@ -97,15 +98,37 @@ export function readerOf(type: ColumnType): Reader {
     case 'list':
       return (text, rules) => readList(text, type.item, rules);
     case 'json':
-      return (text) => {
-        try {
-          JSON.parse(text);
-          return text;
-        } catch {
-          return undefined;
-        }
-      };
+      return (text) => (isJson(text) ? text : undefined);
   }
+}
+
+/** Whether a text is JSON that every warehouse takes. */
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+  } catch {
+    return false;
+  }
+  const isFlat = text.length <= 2 * maxNesting;
+  return isFlat || nestingOf(text) <= maxNesting;
+}
+
+/** Lists and objects inside each other in well-formed JSON. */
+function nestingOf(text: string): number {
+  let nesting = 0;
+  let depth = 0;
+  let inString = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at];
+    if (inString && character === '\\') at += 1;
+    else if (character === '"') inString = !inString;
+    else if (inString) continue;
+    else if (character === '[' || character === '{') {
+      depth += 1;
+      nesting = Math.max(nesting, depth);
+    } else if (character === ']' || character === '}') depth -= 1;
+  }
+  return nesting;
 }
 
 /**

@@ -205,7 +205,7 @@ export function badInputProvocations(codes: () => Promise<Map<string, string>>):
     DOCUMENT_TRUNCATED: given('a truncated gzip file'),
     DOCUMENT_CORRUPT: given('a gzip file with damaged bytes'),
     DOCUMENT_TOO_LARGE: given('a document above the size limit'),
-    HEADER_NOT_FOUND: given('a sentence instead of a report'),
+    HEADER_NOT_FOUND: given('numbers without a header'),
     NOT_A_REPORT: given('an error message instead of a report'),
     HEADER_UNKNOWN: given('a document of another type'),
     WRONG_REPORT_TYPE: given('a document that fits another type far better'),

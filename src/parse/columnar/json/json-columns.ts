@@ -2,6 +2,7 @@ import type { DocumentLimits } from '../../../config/documents-spec.js';
 import { type Kernel, takeKernel } from '../../../kernel/kernel.js';
 import { isScalar } from '../../../schema/column-type.js';
 import type { ReadableDocument } from '../../../source/types.js';
+import type { JsonFindings } from '../../objects/json-findings.js';
 import { emptyObject, walkJson } from '../../objects/json-walk.js';
 import { type ObjectTable, readObjectBatches, textFor } from '../../objects/object-batches.js';
 import { noPaths } from '../../objects/object-plan.js';
@@ -22,6 +23,8 @@ interface ReadBy {
   rules: ValueRules;
   /** Receives what the values show. */
   evidence: Evidence;
+  /** Receives what is odd in the JSON. */
+  findings: JsonFindings;
   /** Receives what was found so far, with each full batch and at the end. */
   check?: (found: FoundObjects) => void;
 }
@@ -35,7 +38,7 @@ export async function* readJsonColumns(
   document: ReadableDocument,
   tables: ObjectTable[],
   plan: ObjectPlan | undefined,
-  { rules, evidence, check }: ReadBy,
+  { rules, evidence, findings, check }: ReadBy,
 ): AsyncGenerator<ParsedBatch> {
   const { limits } = document;
   const { maxLists } = limits;
@@ -46,7 +49,7 @@ export async function* readJsonColumns(
       const known = lists.get(list);
       if (known) return known;
       if (lists.size >= maxLists) throw notColumnar(`it has more than ${maxLists} lists`);
-      const reading = new ListReading(kernel, list, tables, plan, { rules, evidence });
+      const reading = new ListReading(kernel, list, tables, plan, { rules, evidence, findings });
       lists.set(list, reading);
       return reading;
     };
@@ -56,6 +59,7 @@ export async function* readJsonColumns(
       (list) => readingOf(list).rows,
       // New names have only nulls, or `check` reports them.
       () => {},
+      findings,
     );
     const beside = emptyObject();
     for await (const { list, value } of walkJson(source, plan?.lists ?? noPaths, beside)) {
@@ -111,9 +115,9 @@ class ListReading {
     list: string,
     tables: ObjectTable[],
     plan: ObjectPlan | undefined,
-    { rules, evidence }: ReadBy,
+    { rules, evidence, findings }: ReadBy,
   ) {
-    this.rows = new JsonRows(kernel);
+    this.rows = new JsonRows(kernel, findings);
     this.from = tables.find((table) => table.hasRowsIn(list));
     if (!this.from) return;
     const planned = plan?.tableOfItems(list);

@@ -1,11 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { DocumentLimits } from '../../../config/documents-spec.js';
 import { ReportsError } from '../../../errors/reports-error.js';
+import { joinFindings } from '../../../schema/findings.js';
 import { readColumnPath, separator } from '../../../schema/object-path.js';
 import type { ReportSchema } from '../../../schema/types.js';
 import type { ReadableDocument } from '../../../source/types.js';
 import { type DocumentStream, documentStream, type StreamEnd } from '../../document-stream.js';
 import { readJsonObjects } from '../../objects/json.js';
+import { JsonFindings } from '../../objects/json-findings.js';
 import { type ObjectTable, readObjectTexts } from '../../objects/object-batches.js';
 import { ObjectSurvey } from '../../objects/object-columns.js';
 import { noPaths, ObjectPlan, type PlannedTable } from '../../objects/object-plan.js';
@@ -51,11 +53,14 @@ export async function parseJson(
       ? await assume(document, schema, beginningBytes, decision)
       : undefined;
   if (assumed) return assumed;
+  const findings = new JsonFindings();
   const reading: ObjectReading = {
     engine: 'columnar',
     survey: (plan) => surveyJson(document, plan),
-    batches: (tables, plan, rules, evidence) => readJsonColumns(document, tables, plan, { rules, evidence }),
+    batches: (tables, plan, rules, evidence) =>
+      readJsonColumns(document, tables, plan, { rules, evidence, findings }),
     texts: (tables, plan) => textsOf(document, tables, plan),
+    warnings: () => findings.warnings(),
   };
   return parseObjects(document, schema, reading, decision);
 }
@@ -99,19 +104,25 @@ async function assume(
   );
 
   async function* readBatches(assumed: ObjectTable[]): AsyncGenerator<ParsedBatch, StreamEnd> {
-    let right: ObjectLayout = { tables: [], notes: [] };
+    let right: ObjectLayout = { tables: [], notes: [], decisions: [] };
     const evidence = new Evidence();
+    const findings = new JsonFindings();
     const check = (found: FoundObjects) => {
       const layout = layoutOf(found);
       const holds = layout?.tables.every((table) => isAmong(assumed, table));
       if (!layout || !holds) throw wrongAssumption({ kind: 'whole-survey' });
       right = layout;
     };
-    yield* readJsonColumns(document, assumed, plan, { rules, evidence, check });
-    const { tables, notes } = right;
+    yield* readJsonColumns(document, assumed, plan, { rules, evidence, findings, check });
+    const { tables } = right;
     const read = { rules, tables, basis, texts: () => textsOf(document, tables, plan) };
-    const { warnings, decisions } = await confirmed(evidence, read, decision);
-    return { tables: tables.map(({ table }) => table), notes, warnings, decisions };
+    const { notes, decisions } = right;
+    const ofReading = { notes, decisions, warnings: findings.warnings() };
+    const ofValues = await confirmed(evidence, read, decision);
+    return {
+      tables: tables.map(({ table }) => table),
+      ...joinFindings(ofReading, { ...ofValues, notes: [] }),
+    };
   }
 }
 
