@@ -15,6 +15,11 @@ interface WarningEntry {
  * ledger keeps them in `_loads.warnings`. `docs/errors.md` lists them.
  */
 export const warningCatalogue = {
+  ROWS_SHORT: {
+    message: '{found}',
+    remedy:
+      'Columns that a row lacks are NULL. Compare these rows with the document: a cell may be missing in the middle, or a line break in a cell may have cut the row.',
+  },
   TOTALS_DIFFER: {
     message: '{found}',
     remedy:

@@ -6,6 +6,8 @@ import type { DecidedRules } from './values/decide-rules.js';
  * What the columnar parser takes to hold for a whole delimited document while it reads the rows.
  */
 export interface Assumption extends Omit<Survey, 'reading'> {
+  /** Why rows are rejected, by row number; undefined if that is not known yet. */
+  misplaced?: ReadonlyMap<number, string>;
   /** Whether it comes from the whole document, so that the rows cannot contradict it. */
   isCertain: boolean;
 }

@@ -46,6 +46,34 @@ shows since when it exists, in how many documents, and examples. \`--yaml\` prin
 spelling if a header seems to be the new name of a missing column (at its position, in the same documents, with values of its type), and
 types as wide as in the table. The ledger keeps the drift in \`tables\` of \`_loads\`.
 
+## How rows are read
+
+A delimited document is comma-separated, semicolon-separated or tab-separated text. Its own header line decides which. How its cells are quoted follows
+from that and from \`quoting\` of the schema:
+
+- Text with another delimiter than tabs, and tab-separated text with \`quoting: csv\`, is read as in RFC 4180. Quotes around a cell are removed, and
+  may have blanks outside them. Quoted cells may contain delimiters and line breaks, in the header too.
+- Tab-separated text has no quotes otherwise: every tab separates cells, and every line is a row. With \`quoting: outer\`, or if all header cells are
+  quoted, one pair of quotes around a cell is removed. Quotes inside are data.
+
+Some writers do not double the quotes inside a quoted cell: \`"Cable 5", blue"\`. If RFC 4180 does not explain a row, or makes another number of cells than
+the header has, the row is read in every way that its quotes allow. If exactly one of them makes the right number of cells, that one is right,
+unless RFC 4180 explains the row with fewer cells: then it has two meanings. Rows with no such reading or with several meanings are in \`_rejects\`
+with their whole lines.
+
+A row with more cells than the header is in \`_rejects\`, unless the surplus cells are empty. A row with fewer cells is loaded, and the columns that it
+lacks are NULL. A warning, \`ROWS_SHORT\`, counts such rows; if most rows are short, as if empty cells at the end were left out, it is a note.
+
+Rows whose cells moved are in \`_rejects\` too, whole and with the reason. Rows are worth a closer look if they are short, have values that are not of
+their type, or have two or more texts of an unusual length. They are compared with what the columns look like in the first 1,000 rows: types,
+texts, kinds of characters, lengths, empty cells.
+
+- If two or more cells fit the columns one to three places beside theirs much better than their own, the row is rejected.
+- If the rows that follow each other complete each other, as when a line break in a cell cuts a row, all of the pieces are rejected.
+- A row of a single cell, in a table whose rows have more, is rejected. The row before it or after it may lack that text.
+
+No test can find a cell that looks like its neighbours: a number that moved among numbers stays where it is.
+
 ## How values are read
 
 Each type accepts what Amazon is known to write, in every language and format. Both engines follow the same rules. A value that fits no rule

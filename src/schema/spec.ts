@@ -44,6 +44,12 @@ const columnSpec = z
       .describe(
         'Whether 03/04/2026 is in March (`mdy`) or in April (`dmy`), and whether 26/11/05 is in 2026 (`ymd`), if nothing in the document shows it. By default the marketplace decides, with a warning.',
       ),
+    nullTexts: z
+      .boolean()
+      .optional()
+      .describe(
+        'Of a string column: whether texts that mean "no value", such as `--` and `N/A`, are NULL, as they are in columns of other types.',
+      ),
     pii: z
       .boolean()
       .optional()

@@ -51,6 +51,8 @@ export interface ColumnSchema {
    * month and year. By default the marketplace decides, with a warning.
    */
   dateOrder?: 'mdy' | 'dmy' | 'ymd';
+  /** Of a string column: whether texts that mean "no value", such as `--`, are NULL. */
+  nullTexts?: true;
   /** Whether it contains personal data of buyers. */
   pii?: true;
 }
@@ -105,6 +107,8 @@ export interface ResolvedColumn {
   /** The header cell as spelled in the document; undefined for a schema column that it lacks. */
   header?: string;
   type: ColumnType;
+  /** Of a string column: whether texts that mean "no value", such as `--`, are NULL. */
+  nullTexts?: true;
   /**
    * `schema`: declared. `added`: unknown header, a new column. `inferred`: report type without
    * schema.

@@ -467,6 +467,25 @@ for (const engine of ['reference', 'columnar'] as const)
       assert.ok(user < 5_000_000, `${user / 1e6} s`);
     });
 
+    it('has NULL for texts that mean "no value" in a string column, if the schema says so', async () => {
+      const schema = schemaOf({ 'order-id': 'string', incentive: 'string', note: 'string' });
+      const [table] = schema.tables;
+      const column = table?.columns[1];
+      if (column) column.nullTexts = true;
+      const text = lines('order-id\tincentive\tnote', '1\tNEW:0.01\t--', '2\t--\tx', '3\tn/a\t', '4\tA\ty');
+      const { rows, rejects } = await readRows(documentOf(text), schema);
+      assert.deepEqual(
+        rows.map(({ incentive, note }) => [incentive, note]),
+        [
+          ['NEW:0.01', '--'],
+          [null, 'x'],
+          [null, null],
+          ['A', 'y'],
+        ],
+      );
+      assert.deepEqual(rejects, []);
+    });
+
     it('loses no cell: each is in a row or in a reject', async () => {
       const cell = fc.string({ unit: fc.constantFrom(...'ab1 ",;|é水.-'), maxLength: 6 });
       const table = fc.array(fc.array(cell, { minLength: 1, maxLength: 6 }), { maxLength: 12 });

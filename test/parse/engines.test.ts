@@ -112,6 +112,9 @@ const oddCells = [
   '\u0000',
   '\r',
   'a\rb',
+  'a\nb',
+  '5", b',
+  'c ", "d',
   'x'.repeat(300),
 ];
 
@@ -133,7 +136,7 @@ interface Shape {
   lineEnds: string[];
   lastEnd: boolean;
   quoting: ReportSchema['quoting'];
-  quoted: boolean;
+  quoted: 'no' | 'doubled' | 'undoubled' | 'after a blank';
   chunk: number;
   withSchema: boolean;
   marketplaceIds: string[];
@@ -146,14 +149,20 @@ const shape: fc.Arbitrary<Shape> = fc.record({
   lineEnds: fc.array(fc.constantFrom('\n', '\r\n'), { minLength: 1, maxLength: 3 }),
   lastEnd: fc.boolean(),
   quoting: fc.constantFrom('none' as const, 'outer' as const, 'csv' as const),
-  quoted: fc.boolean(),
+  quoted: fc.constantFrom('no', 'doubled', 'undoubled', 'after a blank'),
   chunk: fc.integer({ min: 1, max: 40 }),
   withSchema: fc.boolean(),
   marketplaceIds: fc.constantFrom([], ['A1PA6795UKMFR9'], ['ATVPDKIKX0DER']),
 });
 
 function textOf({ columnTypes, rows, delimiter, lineEnds, lastEnd, quoted }: Shape): string {
-  const written = (text: string) => (quoted ? `"${text.replaceAll('"', '""')}"` : text);
+  const doubled = (text: string) => `"${text.replaceAll('"', '""')}"`;
+  const written = {
+    no: (text: string) => text,
+    doubled,
+    undoubled: (text: string) => `"${text}"`,
+    'after a blank': (text: string) => ` ${doubled(text)}  `,
+  }[quoted];
   const lines = [columnTypes.map((_, index) => `c-${index}`), ...rows].map((cells, index) => {
     // A row is usually as wide as the header.
     const width = index > 0 && index % 4 === 0 ? cells.length : columnTypes.length;

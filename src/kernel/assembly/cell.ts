@@ -48,3 +48,31 @@ export function hasContent(text: usize, marks: usize, rows: usize, count: i32, c
   }
   return false;
 }
+
+/**
+ * Counts, for each row, the cells whose length is unusual.
+ *
+ * @param usual A bit for each usual length: bit 0 for an empty cell, bit 31 for more than 30 bytes.
+ * @param counts One byte for each row, to which 1 is added.
+ * @returns The maximum of those that were added to.
+ */
+export function countUnusual(
+  text: usize,
+  marks: usize,
+  rows: usize,
+  count: i32,
+  place: i32,
+  form: i32,
+  usual: i32,
+  counts: usize,
+): i32 {
+  let most: i32 = 0;
+  for (let row = 0; row < count; row += 1) {
+    const length = cellLength(text, markOf(marks, rows, row, place), form);
+    if (((usual >>> min(max(length, 0), 31)) & 1) !== 0) continue;
+    const counted = <i32>load<u8>(counts + row) + 1;
+    store<u8>(counts + row, <u8>counted);
+    most = max(most, counted);
+  }
+  return most;
+}

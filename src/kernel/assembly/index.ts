@@ -1,4 +1,4 @@
-export { hasContent } from './cell';
+export { countUnusual, hasContent } from './cell';
 export { encodeAscending } from './deltas';
 export { countEntries, settleEntries } from './entries';
 export { endOfValue, itemsRead, itemsStopped, readItems, unevenCells } from './json';
@@ -33,7 +33,7 @@ export {
   plainIntegers,
   plainTexts,
 } from './pages';
-export { quotedEnd, quotedHasLineFeed, quotedMarks, readQuotedRow } from './quoted';
+export { quotedCells, quotedEnd, quotedHasLineFeed, quotedMarks, readQuotedRow } from './quoted';
 export { cutRows, findMarks } from './scan';
 export {
   addEntries,

@@ -14,8 +14,10 @@ export interface Rows {
   count: number;
   /** Number of each data row in the document, from 1. */
   numbers: Float64Array;
-  /** Rows with more cells than the header. */
+  /** Rows that are rejected whole, for example for more cells than the header. */
   rejects: Reject[];
+  /** Rows with fewer cells than the header: their index, and how many cells they have. */
+  short?: { index: number; cells: number }[];
 }
 
 /**

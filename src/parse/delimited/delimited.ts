@@ -14,13 +14,16 @@ import {
   type TableLayout,
   tableLayout,
 } from './delimited-layout.js';
+import { misplacedRows, rowLayout } from './misplaced/misplaced-rows.js';
 import { readRecords, surplusCells, surplusReason } from './records.js';
+import { ShortRows } from './short-rows.js';
 import { type Survey, surveyDocument } from './survey.js';
 
 /**
- * Parses a delimited document in two passes over its text. A survey decides what holds for the
- * whole document: decimal mark, order of day and month, and the types if there is no schema. Then
- * the rows are read.
+ * Parses a delimited document in passes over its text. A survey decides what holds for the whole
+ * document: decimal mark, order of day and month, and the types if there is no schema. Then rows
+ * whose cells are misplaced are searched. If there are any, the document is surveyed again without
+ * them. Then the rows are read.
  * Errors: HEADER_NOT_FOUND, HEADER_UNKNOWN, KEY_COLUMN_MISSING, LimitExceeded.
  */
 export async function parseDelimited(
@@ -31,38 +34,45 @@ export async function parseDelimited(
 ): Promise<DocumentStream> {
   const { metadata } = document.raw;
   const layout = delimitedLayout(document, schema, head, earlier);
-  const survey = await surveyDocument(document, layout);
-  const table = tableLayout(layout, schema, metadata.reportType, survey);
+  const tableOf = (found: Survey) => tableLayout(layout, schema, metadata.reportType, found);
+  let survey = await surveyDocument(document, layout);
+  const misplaced = await misplacedRows(document, rowLayout(head, layout, tableOf(survey), survey));
+  if (misplaced.size > 0) survey = await surveyDocument(document, layout, misplaced);
+  const table = tableOf(survey);
   return documentStream(
     { engine: 'reference', dialect: storedDialect(layout.dialect, survey.rules), tables: [table.table] },
-    readBatches(document, { layout, survey, table, batchRows }),
+    readBatches(document, { layout, survey, misplaced, table, batchRows }),
   );
 }
 
 interface ReadingPlan {
   layout: DelimitedLayout;
   survey: Survey;
+  misplaced: ReadonlyMap<number, string>;
   table: TableLayout;
   batchRows: number;
 }
 
 async function* readBatches(
   document: ReadableDocument,
-  { layout, survey, table: { table, cellIndexes }, batchRows }: ReadingPlan,
+  { layout, survey, misplaced, table: { table, cellIndexes }, batchRows }: ReadingPlan,
 ): AsyncGenerator<ParsedBatch, StreamEnd> {
   const { dialect, header } = layout;
   const builder = new BatchBuilder(table.columns);
   const readCell = table.columns.map((column) => cellReader(column, survey.rules));
+  const short = new ShortRows(dialect.header.length);
   let rejects: Reject[] = [];
   let row = 0;
   let characters = 0;
-  for await (const { cells, raw } of readRecords(document.openText(), layout, survey.reading)) {
+  for await (const { cells, raw, rejected } of readRecords(document.openText(), layout, survey.reading)) {
     row += 1;
     characters += raw.length;
     const surplus = surplusCells(cells.length, dialect.header.length, (index) => cells[index] ?? '');
-    if (surplus > 0) {
-      rejects.push({ row, column: null, raw, reason: surplusReason(surplus) });
+    const reason = rejected ?? (surplus > 0 ? surplusReason(surplus) : misplaced.get(row));
+    if (reason !== undefined) {
+      rejects.push({ row, column: null, raw, reason });
     } else {
+      short.add(row, cells.length);
       const values = cellIndexes.map((cell, index) => {
         const text = cell === undefined ? '' : (cells[cell] ?? '');
         return text === '' ? null : (readCell[index]?.(text, row, rejects) ?? null);
@@ -80,5 +90,9 @@ async function* readBatches(
     yield { table: table.name, batch: builder.take(), rejects };
   }
   const { notes, warnings, decisions } = survey;
-  return joinFindings({ notes: header.notes, decisions: layout.decisions }, { notes, warnings, decisions });
+  return joinFindings(
+    { notes: header.notes, decisions: layout.decisions },
+    { notes, warnings, decisions },
+    short.findings(),
+  );
 }

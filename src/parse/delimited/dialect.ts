@@ -1,6 +1,7 @@
 import { pluralize } from '../../text/pluralize.js';
 import { looseHeader } from '../../schema/column-name.js';
 import type { Quoting, ReportSchema } from '../../schema/types.js';
+import { scanRow, skipBlanks } from './quoted-row.js';
 
 /** How a delimited document is written. */
 export interface DelimitedDialect {
@@ -10,6 +11,10 @@ export interface DelimitedDialect {
   preambleLines: number;
   /** Characters of the text before the header line. */
   preambleCharacters: number;
+  /** Lines of the header: a quoted cell of it may contain line breaks. */
+  headerLines: number;
+  /** Characters of the text before the first row. */
+  charactersBeforeRows: number;
   header: string[];
   /**
    * The last line before the header that is as wide as it, if the schema does not know the header.
@@ -36,6 +41,8 @@ export const maxHeaderLines = 40;
 
 interface Candidate {
   lineIndex: number;
+  /** Lines that it takes. */
+  lineCount: number;
   delimiter: string;
   cells: string[];
   /** How many headers of the schema the line has; undefined if that did not decide. */
@@ -53,14 +60,18 @@ export function decideDialect(head: string, schema: ReportSchema | undefined): D
   const known = schema && byKnownHeaders(lines, schema);
   const found = known ?? byWidth(lines, schema);
   if (!found) return undefined;
-  const { lineIndex, delimiter, cells, matches } = found;
+  const { lineIndex, lineCount, delimiter, cells, matches } = found;
   const { quoting, reason } = decideQuoting(delimiter, lines.slice(lineIndex), schema);
   const isAsWide = (line: string) => cells.length > 1 && cellsOfLine(line, delimiter).length === cells.length;
+  const charactersOf = (count: number) =>
+    lines.slice(0, count).reduce((sum, line) => sum + line.length + 1, 0);
   return {
     delimiter,
     quoting,
     preambleLines: lineIndex,
-    preambleCharacters: lines.slice(0, lineIndex).reduce((sum, line) => sum + line.length + 1, 0),
+    preambleCharacters: charactersOf(lineIndex),
+    headerLines: lineCount,
+    charactersBeforeRows: charactersOf(lineIndex + lineCount),
     header: quoting === 'none' ? splitLine(lines[lineIndex] ?? '', delimiter, 'none') : cells,
     passedOver: known ? undefined : lines.slice(0, lineIndex).findLast(isAsWide),
     carriageReturnsOnly,
@@ -93,13 +104,15 @@ function splitCsvLine(line: string, delimiter: string): string[] {
   // Once a quote is not closed, later ones are not searched: that could take quadratic time.
   let closes = true;
   for (;;) {
-    if (closes && line[at] === '"') {
-      const end = closingQuote(line, at, delimiter);
-      closes = end !== undefined;
-      if (end !== undefined) {
-        cells.push(line.slice(at + 1, end).replaceAll('""', '"'));
-        if (end + 1 >= line.length) return cells;
-        at = end + 2;
+    const open = skipBlanks(line, at);
+    if (closes && line[open] === '"') {
+      const close = closingQuote(line, open, delimiter);
+      closes = close !== undefined;
+      if (close !== undefined) {
+        cells.push(line.slice(open + 1, close).replaceAll('""', '"'));
+        const end = skipBlanks(line, close + 1);
+        if (end >= line.length) return cells;
+        at = end + 1;
         continue;
       }
     }
@@ -117,20 +130,54 @@ function splitCsvLine(line: string, delimiter: string): string[] {
 function closingQuote(line: string, open: number, delimiter: string): number | undefined {
   for (let at = open + 1; at < line.length; at += 1) {
     if (line[at] !== '"') continue;
+    const end = skipBlanks(line, at + 1);
     if (line[at + 1] === '"') at += 1;
-    else if (at + 1 === line.length || line[at + 1] === delimiter) return at;
+    else if (end === line.length || line[end] === delimiter) return at;
   }
   return undefined;
 }
 
-function candidates(lines: string[]): Candidate[] {
-  return lines.flatMap((line, lineIndex) =>
-    delimiters.map((delimiter) => ({ lineIndex, delimiter, cells: cellsOfLine(line, delimiter) })),
+function candidates(lines: string[], schema: ReportSchema | undefined): Candidate[] {
+  return lines.flatMap((_, lineIndex) =>
+    delimiters.map((delimiter) => candidateAt(lines, lineIndex, delimiter, schema)),
   );
+}
+
+/** A header has no more lines than this. */
+const maxLinesOfHeader = 8;
+
+/**
+ * The line as a header. If a quoted cell continues on the next lines, they belong to it; a line
+ * break in the name of a column is a blank.
+ */
+function candidateAt(
+  lines: string[],
+  lineIndex: number,
+  delimiter: string,
+  schema: ReportSchema | undefined,
+): Candidate {
+  let text = lines[lineIndex] ?? '';
+  const single = { lineIndex, lineCount: 1, delimiter, cells: cellsOfLine(text, delimiter) };
+  if (!isQuotable(delimiter, schema) || !text.includes('"')) return single;
+  for (let lineCount = 1; lineCount <= maxLinesOfHeader; lineCount += 1) {
+    const row = scanRow(text.replace(/\r$/, ''), 0, delimiter, '\n');
+    const next = lines[lineIndex + lineCount];
+    if (row.kind === 'regular' && lineCount > 1) {
+      return { ...single, lineCount, cells: row.cells.map((cell) => cell.replace(/\s*[\r\n]\s*/g, ' ')) };
+    }
+    if (row.kind !== 'open' || next === undefined) break;
+    text += `\n${next}`;
+  }
+  return single;
 }
 
 function cellsOfLine(line: string, delimiter: string): string[] {
   return splitCsvLine(line.replace(/\r$/, ''), delimiter);
+}
+
+/** Whether cells may contain delimiters and line breaks inside quotes. */
+function isQuotable(delimiter: string, schema: ReportSchema | undefined): boolean {
+  return delimiter !== tab || (schema?.format === 'tsv' && schema.quoting === 'csv');
 }
 
 function byKnownHeaders(lines: string[], schema: ReportSchema): Candidate | undefined {
@@ -142,12 +189,13 @@ function byKnownHeaders(lines: string[], schema: ReportSchema): Candidate | unde
     for (const delimiter of delimiters) {
       // Of equals, the delimiter that the schema expects wins, then the first one.
       const bonus = delimiter === expected ? 0.5 : 0;
-      // Rows are no wider than the header and need no closer look.
-      if (line.split(delimiter).length + bonus <= bestScore) continue;
-      const cells = cellsOfLine(line, delimiter);
+      // Rows are no wider than the header and need no closer look, unless it has several lines.
+      if (line.split(delimiter).length + bonus <= bestScore && !line.includes('"')) continue;
+      const candidate = candidateAt(lines, lineIndex, delimiter, schema);
+      const { cells } = candidate;
       const matches = new Set(cells.map(looseHeader).filter((header) => known.has(header))).size;
       if (matches === 0 || matches + bonus <= bestScore) continue;
-      best = { lineIndex, delimiter, cells, matches };
+      best = { ...candidate, matches };
       bestScore = matches + bonus;
     }
   });
@@ -172,7 +220,7 @@ function knownHeaders(schema: ReportSchema): Set<string> {
  * message is no header, however many commas it has.
  */
 function byWidth(lines: string[], schema: ReportSchema | undefined): Candidate | undefined {
-  const all = candidates(lines).filter(({ cells }) => cells.some((cell) => cell.trim() !== ''));
+  const all = candidates(lines, schema).filter(({ cells }) => cells.some((cell) => cell.trim() !== ''));
   const own = delimiters.map((delimiter) =>
     all.filter((each) => each.delimiter === delimiter && each.cells.length > 1),
   );

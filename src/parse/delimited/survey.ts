@@ -1,4 +1,3 @@
-import { CsvError } from 'csv-parse';
 import type { Findings } from '../../schema/findings.js';
 import type { ColumnType } from '../../schema/types.js';
 import type { ReadableDocument } from '../../source/types.js';
@@ -7,9 +6,10 @@ import { type DecidedRules, decideRules, type TextOf } from '../values/decide-ru
 import { clueOf, Evidence } from '../values/evidence.js';
 import { TypeInference } from '../values/infer-types.js';
 import type { EvidentColumn } from '../values/row-evidence.js';
-import { type RecordReading, readRecords, surplusCells } from './records.js';
+import { type Record, type RecordReading, readRecords, surplusCells, swallowedRows } from './records.js';
 import type { DelimitedLayout } from './delimited-layout.js';
 import { rulesOf, type ValueRules } from '../values/values.js';
+import { examineRow } from './undoubled-quotes.js';
 
 export interface Survey extends Required<Findings> {
   reading: RecordReading;
@@ -22,17 +22,18 @@ export interface Survey extends Required<Findings> {
 
 /**
  * Reads a delimited document once to decide what holds for all of it; a second time if single
- * values leave that open. The decision is deterministic.
+ * values leave that open. The decision is deterministic. Misplaced rows are left out.
  */
 export async function surveyDocument(
   document: Pick<ReadableDocument, 'openText'>,
   layout: DelimitedLayout,
+  misplaced?: ReadonlyMap<number, string>,
 ): Promise<Survey> {
   try {
-    return await survey(document, layout, 'whole');
+    return await survey(document, layout, 'whole', misplaced);
   } catch (error) {
-    if (!(error instanceof CsvError) && error !== swallowedRows) throw error;
-    const decided = await survey(document, layout, 'line-by-line');
+    if (error !== swallowedRows) throw error;
+    const decided = await survey(document, layout, 'line-by-line', misplaced);
     return { ...decided, notes: ['a quote is not closed: rows were read line by line'] };
   }
 }
@@ -45,24 +46,23 @@ export function surveyLines(
   return survey(document, layout, 'line-by-line');
 }
 
-const swallowedRows = new Error('rows swallowed by a quote');
-
 /**
  * A quote that is never closed, or only rows later, makes a row of several lines each of which
- * would be a row by itself, or a cell that nobody would quote that way.
+ * would be a row by itself.
  */
-export function swallowsRows(cells: string[], raw: string, { delimiter, header }: DelimitedDialect): boolean {
+export function swallowsRows(raw: string, dialect: DelimitedDialect): boolean {
   if (!raw.includes('\n')) return false;
-  return (
-    raw.split('\n').every((line) => splitLine(line, delimiter, 'csv').length === header.length) ||
-    cells.some((cell) => cell.includes('\n') && !raw.includes(`"${cell.replaceAll('"', '""')}"`))
-  );
+  return raw.split('\n').every((line) => {
+    if (splitLine(line, dialect.delimiter, 'csv').length === dialect.header.length) return true;
+    return examineRow((index) => (index === 0 ? line : undefined), true, dialect, 'open').kind === 'row';
+  });
 }
 
 async function survey(
   document: Pick<ReadableDocument, 'openText'>,
   layout: DelimitedLayout,
   reading: RecordReading,
+  misplaced?: ReadonlyMap<number, string>,
 ): Promise<Survey> {
   const { dialect, header } = layout;
   const evidence = new Evidence();
@@ -74,12 +74,13 @@ async function survey(
     if (column.origin === 'inferred') inferences.set(index, new TypeInference(column.header ?? ''));
     return [{ index, position, column, clues: evidence.of(column.name) }];
   });
-  for await (const { cells, raw } of readRecords(document.openText(), layout, reading)) {
-    if (reading === 'whole' && dialect.quoting === 'csv' && swallowsRows(cells, raw, dialect)) {
-      throw swallowedRows;
-    }
+  let row = 0;
+  for await (const record of readRecords(document.openText(), layout, reading)) {
+    const { cells, raw } = record;
+    if (reading === 'whole' && dialect.quoting === 'csv' && swallowsRows(raw, dialect)) throw swallowedRows;
+    row += 1;
     // A row that will be rejected is no evidence: nobody knows which of its cells moved.
-    if (isSurplus(cells, dialect)) continue;
+    if (isRejected(record, dialect) || misplaced?.has(row)) continue;
     for (const { index, position, column, clues } of watched) {
       const text = cells[position];
       if (text === undefined || text === '') continue;
@@ -89,7 +90,9 @@ async function survey(
       else clues.add(clueOf(column.type, text));
     }
   }
-  const decided = await decideTypes(inferences, evidence, layout, () => readTexts(document, layout, reading));
+  const decided = await decideTypes(inferences, evidence, layout, () =>
+    readTexts(document, layout, reading, misplaced),
+  );
   return { reading, emptyNameless, notes: [], ...decided };
 }
 
@@ -98,13 +101,17 @@ export async function* readTexts(
   document: Pick<ReadableDocument, 'openText'>,
   layout: DelimitedLayout,
   reading: RecordReading,
+  misplaced?: ReadonlyMap<number, string>,
 ): AsyncGenerator<TextOf> {
   const { dialect, header } = layout;
   const positions = new Map(
     header.positions.map((index, position) => [header.columns[index]?.name, position]),
   );
-  for await (const { cells } of readRecords(document.openText(), layout, reading)) {
-    if (isSurplus(cells, dialect)) continue;
+  let row = 0;
+  for await (const record of readRecords(document.openText(), layout, reading)) {
+    const { cells } = record;
+    row += 1;
+    if (isRejected(record, dialect) || misplaced?.has(row)) continue;
     yield (column) => {
       const position = positions.get(column);
       return position === undefined ? undefined : cells[position];
@@ -112,8 +119,10 @@ export async function* readTexts(
   }
 }
 
-function isSurplus(cells: string[], { header }: DelimitedDialect): boolean {
-  return surplusCells(cells.length, header.length, (index) => cells[index] ?? '') > 0;
+function isRejected({ cells, rejected }: Record, { header }: DelimitedDialect): boolean {
+  return (
+    rejected !== undefined || surplusCells(cells.length, header.length, (index) => cells[index] ?? '') > 0
+  );
 }
 
 /** Decides rules and types from the values of inferred columns and the `evidence` of the others. */

@@ -79,8 +79,10 @@ function openDecoder(
   reader: CellReader,
   texts: DictionaryBuilder,
 ): DictionaryDecoder {
-  switch (options.column.type.kind) {
+  const { type, nullTexts } = options.column;
+  switch (type.kind) {
     case 'string':
+      if (nullTexts) return new JsDecoder(options, reader, texts);
       return new TextDictionaryDecoder(options, texts);
     case 'int64':
     case 'decimal':

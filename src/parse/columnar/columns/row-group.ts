@@ -68,7 +68,8 @@ export class RowGroupBuilder {
     return this.rows === 0 && this.rejects.length === 0;
   }
 
-  add(rows: Rows): void {
+  /** Adds rows and returns what is rejected of them. */
+  add(rows: Rows): Reject[] {
     const { emptyCells, form, kernel } = this.options;
     for (const cellIndex of emptyCells) {
       if (kernel.calls.hasContent(...cellsOf(rows, cellIndex, form))) this.filledCells.add(cellIndex);
@@ -77,6 +78,7 @@ export class RowGroupBuilder {
     for (const column of this.columns) column?.add(rows, found);
     for (let row = 0; row < rows.count; row += 1) this.numbers.pushInteger(rows.numbers[row] as number);
     if (found.length > 0) this.rejects.push(...this.inOrder(found));
+    return found;
   }
 
   /** The rows added since `clear`, valid until the next one. */

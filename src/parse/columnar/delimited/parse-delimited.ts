@@ -10,6 +10,8 @@ import {
   type TableLayout,
   tableLayout,
 } from '../../delimited/delimited-layout.js';
+import { misplacedAmong, type RowReading, rowLayout } from '../../delimited/misplaced/misplaced-rows.js';
+import { ShortRows } from '../../delimited/short-rows.js';
 import { decideDelimited, readTexts, surveyDocument, surveyLines } from '../../delimited/survey.js';
 import { type DocumentStream, documentStream, type StreamEnd } from '../../document-stream.js';
 import { type Assumption, notColumnar, wrongAssumption } from '../../parse-hint.js';
@@ -17,7 +19,9 @@ import type { ParsedBatch } from '../../types.js';
 import type { EarlierDecisions } from '../../values/decide-rules.js';
 import { Evidence } from '../../values/evidence.js';
 import { RowGroupBuilder } from '../columns/row-group.js';
+import type { Rows } from '../rows.js';
 import { readSlabs } from '../slab.js';
+import { CandidateRows } from './candidate-rows.js';
 import { cellFormOf, openDelimitedRows } from './delimited-rows.js';
 import { surveyColumns } from './survey-columns.js';
 
@@ -42,7 +46,7 @@ export async function parseColumnar(
   const table = tableLayout(layout, schema, metadata.reportType, assumed);
   return documentStream(
     { engine: 'columnar', dialect: storedDialect(dialect, assumed.rules), tables: [table.table] },
-    readBatches(document, { layout, table, assumed }),
+    readBatches(document, { head, layout, table, assumed }),
   );
 }
 
@@ -55,7 +59,7 @@ async function assume(
   layout: DelimitedLayout,
   head: string,
 ): Promise<Assumption> {
-  if (layout.header.columns.some(({ origin }) => origin === 'inferred')) {
+  if (hasInferred(layout)) {
     return { ...(await surveyColumns(document, layout)), isCertain: true };
   }
   const beginning = {
@@ -67,8 +71,14 @@ async function assume(
   return { ...(await survey(beginning, layout)), isCertain: false };
 }
 
+function hasInferred({ header }: DelimitedLayout): boolean {
+  return header.columns.some(({ origin }) => origin === 'inferred');
+}
+
 /** What the rows are read by. */
 interface ReadingPlan {
+  /** The beginning of the text. */
+  head: string;
   layout: DelimitedLayout;
   table: TableLayout;
   assumed: Assumption;
@@ -89,9 +99,11 @@ async function* readBatches(
 
 async function* readRowGroups(
   document: ReadableDocument,
-  { layout, table: { table, cellIndexes }, assumed }: ReadingPlan,
+  plan: ReadingPlan,
   kernel: Kernel,
 ): AsyncGenerator<ParsedBatch, StreamEnd> {
+  const { head, layout, assumed } = plan;
+  const { table, cellIndexes } = plan.table;
   const { dialect, header } = layout;
   const cellIndexOf = (column: number) => header.positions.indexOf(column);
   const evidence = new Evidence();
@@ -104,10 +116,15 @@ async function* readRowGroups(
     evidence,
     emptyCells: [...assumed.emptyNameless].map(cellIndexOf),
   });
-  const cutter = openDelimitedRows(kernel, layout, group.maxRowsTogether);
+  const short = new ShortRows(dialect.header.length);
+  const reading = rowLayout(head, layout, plan.table, assumed);
+  const candidates = assumed.misplaced ? undefined : new CandidateRows(kernel, reading, cellFormOf(dialect));
+  const cutter = openDelimitedRows(kernel, layout, group.maxRowsTogether, assumed.misplaced);
   for await (const slab of readSlabs(kernel, document)) {
     for (const rows of cutter.cut(slab)) {
-      group.add(rows);
+      const rejects = group.add(rows);
+      candidates?.add(rows, rejects);
+      countShort(rows, short);
       if (!group.isFull()) continue;
       yield { table: table.name, batch: group.batch(), rejects: group.rejects };
       group.clear();
@@ -128,7 +145,38 @@ async function* readRowGroups(
   const { notes, warnings, decisions } = assumed.isCertain
     ? assumed
     : await confirmed(document, { assumed, evidence, layout });
-  return joinFindings({ notes: header.notes, decisions: layout.decisions }, { notes, warnings, decisions });
+  if (candidates) await checkCandidates(document, plan, reading, candidates);
+  return joinFindings(
+    { notes: header.notes, decisions: layout.decisions },
+    { notes, warnings, decisions },
+    short.findings(),
+  );
+}
+
+function countShort({ count, numbers, short = [] }: Rows, rows: ShortRows): void {
+  rows.addWhole(count - short.length);
+  for (const { index, cells } of short) rows.add(numbers[index] as number, cells);
+}
+
+/**
+ * Looks closer at rows that may be misplaced.
+ * Errors: ReadAgain<ParseHint> if some are.
+ */
+async function checkCandidates(
+  document: ReadableDocument,
+  { layout, assumed }: ReadingPlan,
+  reading: RowReading,
+  candidates: CandidateRows,
+): Promise<void> {
+  const found = candidates.rows();
+  if (found.length === 0) return;
+  const misplaced = await misplacedAmong(document, reading, found);
+  if (misplaced.size === 0) return;
+  // What misplaced rows showed about the document no longer counts.
+  const assumption: Assumption = hasInferred(layout)
+    ? { ...(await surveyColumns(document, layout, misplaced)), isCertain: true }
+    : { ...assumed, emptyNameless: new Set(layout.header.nameless), isCertain: false };
+  throw wrongAssumption({ kind: 'assumption', assumption: { ...assumption, misplaced } });
 }
 
 /**
@@ -140,7 +188,9 @@ async function confirmed(
   { assumed, evidence, layout }: { assumed: Assumption; evidence: Evidence; layout: DelimitedLayout },
 ): Promise<Required<Findings>> {
   const reading = layout.dialect.quoting === 'csv' ? 'whole' : 'line-by-line';
-  const decided = await decideDelimited(evidence, layout, () => readTexts(document, layout, reading));
+  const decided = await decideDelimited(evidence, layout, () =>
+    readTexts(document, layout, reading, assumed.misplaced),
+  );
   if (!isDeepStrictEqual(decided.rules, assumed.rules)) {
     throw wrongAssumption({ kind: 'assumption', assumption: { ...assumed, ...decided, isCertain: true } });
   }

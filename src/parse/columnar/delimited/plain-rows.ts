@@ -1,6 +1,6 @@
 import type { Kernel } from '../../../kernel/kernel.js';
 import { type DelimitedDialect, withoutOuterQuotes } from '../../delimited/dialect.js';
-import { surplusCells } from '../../delimited/records.js';
+import { surplusCells, surplusReason } from '../../delimited/records.js';
 import type { Rows } from '../rows.js';
 import type { Slab } from '../slab.js';
 import { RowCutter } from './row-cutter.js';
@@ -19,15 +19,23 @@ interface LineMarks {
 /**
  * Cuts rows in which every delimiter separates cells: quoting `none` and `outer`. Blank lines are
  * no rows. Empty cells beyond the header are left out; a row with other cells there is rejected
- * with its raw text.
+ * with its raw text, as is a misplaced one.
  */
 export class PlainRowCutter extends RowCutter {
   private lineEnds: number;
   /** Lines before the first data row. */
   private skipLines: number;
+  /** Numbers of the misplaced rows that have not come yet, the next one last. */
+  private readonly misplacedAhead: number[];
 
-  constructor(kernel: Kernel, dialect: DelimitedDialect, maxRowsTogether: number) {
-    super(kernel, dialect, maxRowsTogether);
+  constructor(
+    kernel: Kernel,
+    dialect: DelimitedDialect,
+    maxRowsTogether: number,
+    misplaced: ReadonlyMap<number, string>,
+  ) {
+    super(kernel, dialect, maxRowsTogether, misplaced);
+    this.misplacedAhead = [...misplaced.keys()].reverse();
     this.lineEnds = kernel.calls.allocate(4);
     this.skipLines = dialect.preambleLines + 1;
   }
@@ -83,7 +91,8 @@ export class PlainRowCutter extends RowCutter {
   private cutEven({ slab, count }: Rows, line: number, lines: number): number {
     const { kernel, marks, lineEnds, width } = this;
     const first = this.first + count * 4;
-    const maxRows = this.maxRowsTogether - count;
+    const next = this.misplacedAhead.at(-1) ?? Number.POSITIVE_INFINITY;
+    const maxRows = Math.min(this.maxRowsTogether - count, next - this.rowNumber - 1);
     return kernel.calls.cutRows(slab.at, marks, lineEnds, line, lines, width, first, maxRows);
   }
 
@@ -102,12 +111,16 @@ export class PlainRowCutter extends RowCutter {
     if (cells === 1 && cellAt(0).trim() === '') return padAt;
     const surplus = surplusCells(cells, width, cellAt);
     this.rowNumber += 1;
-    if (surplus > 0) {
+    const misplaced = this.misplaced.get(this.rowNumber);
+    if (misplaced !== undefined) this.misplacedAhead.pop();
+    const reason = surplus > 0 ? surplusReason(surplus) : misplaced;
+    if (reason !== undefined) {
       const raw = slab.text((marks[0] as number) + 1, marks[cells] as number);
-      this.reject(rows, raw, surplus);
+      this.reject(rows, raw, reason);
       return padAt;
     }
     const isShort = cells < width;
+    if (isShort) rows.short?.push({ index: rows.count, cells });
     this.addRowAt(rows, isShort ? padAt : start);
     if (!isShort) return padAt;
     const padded = kernel.int32(this.marks + padAt * 4, width + 1);

@@ -1,13 +1,18 @@
 import type { Kernel } from '../../../kernel/kernel.js';
 import type { DelimitedDialect } from '../../delimited/dialect.js';
-import { surplusCells } from '../../delimited/records.js';
+import { surplusCells, surplusReason } from '../../delimited/records.js';
 import { swallowsRows } from '../../delimited/survey.js';
+import { examineRow } from '../../delimited/undoubled-quotes.js';
 import { notColumnar } from '../../parse-hint.js';
 import type { Rows } from '../rows.js';
-import { byteOrderMarkBytes, Slab } from '../slab.js';
+import { Slab } from '../slab.js';
 import { RowCutter } from './row-cutter.js';
 
 const lineFeed = 0x0a;
+
+/** What the kernel returns for a row whose end has not come yet, and for an irregular one. */
+const open = -1;
+const irregular = -2;
 
 /** A row whose cells the kernel has copied into the clean slab. */
 interface CopiedRow {
@@ -20,16 +25,13 @@ interface CopiedRow {
 }
 
 /**
- * Cuts rows of quoted text as csv-parse does with `relax_quotes`. A quote at the beginning of a
- * cell opens it up to the next quote before a delimiter or line end; two quotes inside are one. A
- * cell with anything else behind its closing quote is taken as it stands, quotes included. Cells
- * are copied without their quotes into a slab of their own. If a quote is not closed in time, or
- * swallows rows, the document is left to the reference parser.
+ * Cuts rows of quoted text: see `quoted-row.ts`. Cells are copied without their quotes into a slab
+ * of their own. If a quote is not closed in time, or swallows rows, the document is left to the
+ * reference parser.
  */
 export class QuotedRowCutter extends RowCutter {
-  /** Lines before the header, which is the first row. */
+  /** Lines before the first data row. */
   private skipLines: number;
-  private isHeader = true;
   /** The beginning of a row whose end has not come yet. */
   private begun = new Uint8Array(0);
   private clean: Slab;
@@ -41,10 +43,11 @@ export class QuotedRowCutter extends RowCutter {
     kernel: Kernel,
     dialect: DelimitedDialect,
     maxRowsTogether: number,
+    misplaced: ReadonlyMap<number, string>,
     private readonly maxRowBytes: number,
   ) {
-    super(kernel, dialect, maxRowsTogether);
-    this.skipLines = dialect.preambleLines;
+    super(kernel, dialect, maxRowsTogether, misplaced);
+    this.skipLines = dialect.preambleLines + dialect.headerLines;
     this.clean = new Slab(kernel, 0);
   }
 
@@ -52,7 +55,7 @@ export class QuotedRowCutter extends RowCutter {
     const source = this.begun.length > 0 ? this.joined(this.begun, slab) : slab;
     this.begun = new Uint8Array(0);
     this.reserve(source.length);
-    let at = this.skipPreamble(source);
+    let at = this.skipHeader(source);
     while (at < source.length) {
       const rows = this.noRows(this.clean);
       const from = at;
@@ -83,11 +86,9 @@ export class QuotedRowCutter extends RowCutter {
     this.marks = calls.allocate(needed);
   }
 
-  private skipPreamble(source: Slab): number {
+  private skipHeader(source: Slab): number {
     const bytes = source.bytes();
-    // Behind a byte order mark a quote would not open the first cell. Only the header can have one
-    // before it: marks inside a document belong to its rows.
-    let at = this.isHeader ? byteOrderMarkBytes(bytes) : 0;
+    let at = 0;
     for (; this.skipLines > 0 && at < source.length; this.skipLines -= 1) {
       at = bytes.indexOf(lineFeed, at) + 1;
     }
@@ -108,18 +109,17 @@ export class QuotedRowCutter extends RowCutter {
     while (at < source.length && rows.count < maxRowsTogether && padded + width <= padding) {
       const firstMark = this.markCount - 1;
       const to = this.copyRow(source, at);
-      if (to < 0) return at;
+      if (to === open) return at;
       const row = { source, from: at, to, firstMark, cells: this.markCount - 1 - firstMark };
-      at = to;
-      if (this.isHeader) this.isHeader = false;
-      else padded += this.addRow(rows, row);
+      const end = to === irregular ? this.addExamined(rows, row) : this.addRow(rows, row);
+      if (end < 0) return at;
+      if (to !== irregular && row.cells < width) padded += width - row.cells;
+      at = end;
     }
     return at;
   }
 
-  /**
-   * Copies the cells of the row at `from`; returns its end, or a negative number if it has none.
-   */
+  /** Copies the cells of the row at `from`; returns its end, `open` or `irregular`. */
   private copyRow(source: Slab, from: number): number {
     const { calls } = this.kernel;
     const to = calls.readQuotedRow(
@@ -138,34 +138,95 @@ export class QuotedRowCutter extends RowCutter {
     return to;
   }
 
-  /** Adds a copied row, unless it is blank or rejected; returns how many cells it lacked. */
+  /** Adds a copied row, unless it is blank or rejected; returns its end, or `open`. */
   private addRow(rows: Rows, row: CopiedRow): number {
-    const { kernel, width } = this;
-    const { firstMark, cells } = row;
-    if (cells === 1 && this.cellText(firstMark, 0).trim() === '') return 0;
+    const { width } = this;
+    const { firstMark, cells, to } = row;
+    if (cells === 1 && this.cellText(firstMark, 0).trim() === '') return to;
     this.checkSwallowed(row);
-    this.rowNumber += 1;
     const surplus = cells > width ? surplusCells(cells, width, (cell) => this.cellText(firstMark, cell)) : 0;
-    if (surplus > 0) {
-      const raw = row.source.text(row.from, row.to).replace(/\r?\n$/, '');
-      this.reject(rows, raw, surplus);
-      return 0;
+    const isUneven = cells < width || surplus > 0;
+    if (isUneven && this.kernel.calls.quotedCells.value) return this.addExamined(rows, row);
+    this.rowNumber += 1;
+    if (surplus > 0) this.rejectRow(rows, row, to, surplusReason(surplus));
+    else this.take(rows, row, to);
+    return to;
+  }
+
+  /**
+   * Adds a row that needs a closer look, as the reference parser does; returns its end, or `open`.
+   */
+  private addExamined(rows: Rows, row: CopiedRow): number {
+    const { source, from, to, firstMark, cells } = row;
+    const oddity = to === irregular ? 'irregular' : cells < this.width ? 'short' : 'surplus';
+    const lines = new Lines(source, from);
+    const examined = examineRow((index) => lines.at(index), false, this.dialect, oddity);
+    if (examined.kind === 'more') return open;
+    this.rowNumber += 1;
+    switch (examined.kind) {
+      case 'row': {
+        if (examined.hasOpenQuote) throw notColumnar('a quote is not closed');
+        this.cleanEnd = this.begin(firstMark);
+        this.markCount = firstMark + 1;
+        for (const cell of examined.cells) this.copyCell(cell);
+        this.take(rows, { ...row, cells: examined.cells.length }, lines.end(examined.lines));
+        return lines.end(examined.lines);
+      }
+      case 'rejected':
+        this.rejectRow(rows, row, lines.end(1), examined.reason);
+        return lines.end(1);
+      case 'as scanned': {
+        const surplus = surplusCells(cells, this.width, (cell) => this.cellText(firstMark, cell));
+        if (surplus > 0) this.rejectRow(rows, row, to, surplusReason(surplus));
+        else this.take(rows, row, to);
+        return to;
+      }
     }
-    const lacking = Math.max(0, width - cells);
+  }
+
+  /**
+   * Adds a row as it is in `clean`, with empty cells for those that it lacks, unless it is
+   * misplaced. `to` is its end.
+   */
+  private take(rows: Rows, row: CopiedRow, to: number): void {
+    const { kernel } = this;
+    const { firstMark, cells } = row;
+    const misplaced = this.misplaced.get(this.rowNumber);
+    if (misplaced !== undefined) return this.rejectRow(rows, row, to, misplaced);
+    const lacking = Math.max(0, this.width - cells);
+    if (lacking > 0) rows.short?.push({ index: rows.count, cells });
     if (lacking > 0) {
       kernel.int32(this.marks + this.markCount * 4, lacking).fill(this.cleanEnd - 1);
       this.markCount += lacking;
     }
     this.addRowAt(rows, firstMark);
-    return lacking;
   }
 
-  private checkSwallowed({ source, from, to, firstMark, cells }: CopiedRow): void {
+  private rejectRow(rows: Rows, { source, from }: CopiedRow, to: number, reason: string): void {
+    const raw = source.text(from, to).replace(/\r?\n$/, '');
+    this.reject(rows, raw, reason);
+  }
+
+  /** Copies a cell behind those that the row has already. */
+  private copyCell(text: string): void {
+    const { kernel, clean } = this;
+    const bytes = Buffer.from(text);
+    kernel.bytes(clean.at + this.cleanEnd, bytes.length).set(bytes);
+    const end = this.cleanEnd + bytes.length;
+    kernel.int32(this.marks + this.markCount * 4, 1)[0] = end;
+    this.markCount += 1;
+    this.cleanEnd = end + 1;
+  }
+
+  /** Where the first cell of a row begins in `clean`. */
+  private begin(firstMark: number): number {
+    const [mark = -1] = this.kernel.int32(this.marks + firstMark * 4, 1);
+    return mark + 1;
+  }
+
+  private checkSwallowed({ source, from, to }: CopiedRow): void {
     if (!this.kernel.calls.quotedHasLineFeed.value) return;
-    const texts = Array.from({ length: cells }, (_, cell) => this.cellText(firstMark, cell));
-    if (swallowsRows(texts, source.text(from, to - 1), this.dialect)) {
-      throw notColumnar('a quote is not closed');
-    }
+    if (swallowsRows(source.text(from, to - 1), this.dialect)) throw notColumnar('a quote is not closed');
   }
 
   private cellText(firstMark: number, cell: number): string {
@@ -180,5 +241,34 @@ export class QuotedRowCutter extends RowCutter {
     bytes.set(slab.bytes().subarray(0, slab.length), beginning.length);
     both.end(beginning.length + slab.length);
     return both;
+  }
+}
+
+/** The lines of a slab from a position on. */
+class Lines {
+  private readonly ends: number[];
+
+  constructor(
+    private readonly source: Slab,
+    from: number,
+  ) {
+    this.ends = [from];
+  }
+
+  /** The text of a line without its line feed; undefined if the slab does not hold it. */
+  at(index: number): string | undefined {
+    const to = this.end(index + 1);
+    return to < 0 ? undefined : this.source.text(this.end(index), to - 1);
+  }
+
+  /** Where so many lines end; a negative number if the slab does not hold them. */
+  end(count: number): number {
+    const { source, ends } = this;
+    while (ends.length <= count) {
+      const from = ends.at(-1) as number;
+      const next = from < 0 || from >= source.length ? -1 : source.bytes().indexOf(lineFeed, from);
+      ends.push(next < 0 ? -1 : next + 1);
+    }
+    return ends[count] as number;
   }
 }

@@ -1,6 +1,5 @@
 import type { Kernel } from '../../../kernel/kernel.js';
 import type { DelimitedDialect } from '../../delimited/dialect.js';
-import { surplusReason } from '../../delimited/records.js';
 import type { Rows } from '../rows.js';
 import type { Slab } from '../slab.js';
 
@@ -21,6 +20,8 @@ export abstract class RowCutter {
     protected readonly kernel: Kernel,
     protected readonly dialect: DelimitedDialect,
     protected readonly maxRowsTogether: number,
+    /** Why rows are rejected, by row number. */
+    protected readonly misplaced: ReadonlyMap<number, string>,
   ) {
     this.width = dialect.header.length;
     this.delimiter = dialect.delimiter.charCodeAt(0);
@@ -44,7 +45,7 @@ export abstract class RowCutter {
 
   protected noRows(slab: Slab): Rows {
     const { marks, first, numbers } = this;
-    return { slab, marks, first, numbers, count: 0, rejects: [] };
+    return { slab, marks, first, numbers, count: 0, rejects: [], short: [] };
   }
 
   /** Adds the current row, whose cells begin behind this mark. */
@@ -54,8 +55,8 @@ export abstract class RowCutter {
     rows.count += 1;
   }
 
-  /** Rejects the current row, which has more cells than the header. */
-  protected reject(rows: Rows, raw: string, surplus: number): void {
-    rows.rejects.push({ row: this.rowNumber, column: null, raw, reason: surplusReason(surplus) });
+  /** Rejects the current row as a whole. */
+  protected reject(rows: Rows, raw: string, reason: string): void {
+    rows.rejects.push({ row: this.rowNumber, column: null, raw, reason });
   }
 }

@@ -11,16 +11,17 @@ import { readSlabs } from '../slab.js';
 
 /**
  * Reads a delimited document without a schema once, to infer the types of its columns as
- * `surveyDocument` does.
+ * `surveyDocument` does. Misplaced rows are left out.
  * Errors: ReadAgain<ParseHint>.
  */
 export async function surveyColumns(
   document: ReadableDocument,
   layout: DelimitedLayout,
+  misplaced?: ReadonlyMap<number, string>,
 ): Promise<Omit<Survey, 'reading'>> {
   const kernel = takeKernel();
   try {
-    return await survey(document, layout, kernel);
+    return await survey(document, layout, kernel, misplaced);
   } finally {
     kernel.release();
   }
@@ -30,6 +31,7 @@ async function survey(
   document: ReadableDocument,
   layout: DelimitedLayout,
   kernel: Kernel,
+  misplaced: ReadonlyMap<number, string> | undefined,
 ): Promise<Omit<Survey, 'reading'>> {
   const { dialect, header } = layout;
   const form = cellFormOf(dialect);
@@ -45,7 +47,7 @@ async function survey(
     };
     return { cellIndex, texts: new BufferedInference(kernel, look) };
   });
-  const cutter = openDelimitedRows(kernel, layout, maxRowsTogether);
+  const cutter = openDelimitedRows(kernel, layout, maxRowsTogether, misplaced);
   for await (const slab of readSlabs(kernel, document)) {
     for (const rows of cutter.cut(slab)) {
       for (const { cellIndex, texts } of columns) texts.add(cellsOf(rows, cellIndex, form));

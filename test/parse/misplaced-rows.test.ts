@@ -1,0 +1,247 @@
+import assert from 'node:assert/strict';
+import { isUtf8 } from 'node:buffer';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import type { Engine } from '../../src/parse/types.js';
+import { readColumnType } from '../../src/schema/column-type.js';
+import { packagedSchemasFolder, readSchemas } from '../../src/schema/read.js';
+import type { ColumnType, ReportSchema } from '../../src/schema/types.js';
+import { onEachCollection } from '../collections.js';
+import { documentOf } from './document-of.js';
+import { readRows } from './read-rows.js';
+
+const types = {
+  country: 'string',
+  'product-name': 'string',
+  sku: 'string',
+  asin: 'string',
+  condition: 'string',
+  currency: 'string',
+  price: 'decimal(18,4)',
+  units: 'int64',
+  day: 'date',
+  status: 'string',
+};
+const schema: ReportSchema = {
+  reportType: 'GET_TEST',
+  description: '',
+  format: 'tsv',
+  quoting: 'none',
+  restricted: false,
+  file: '',
+  tables: [
+    {
+      name: 'test',
+      load: { mode: 'append', key: [] },
+      columns: Object.entries(types).map(([header, type]) => ({
+        name: header.replace('-', '_'),
+        from: [header],
+        type: readColumnType(type) as ColumnType,
+      })),
+    },
+  ],
+};
+const header = Object.keys(types);
+const rowOf = (index: number) => [
+  index % 3 === 0 ? 'DE' : 'FR',
+  `Garden chair ${index}`,
+  `CH-${1000 + index}`,
+  `B0CHAIR${100 + index}`,
+  index % 4 === 0 ? 'Used' : 'New',
+  'EUR',
+  `${10 + index}.50`,
+  String(index),
+  `2026-10-${String(1 + (index % 28)).padStart(2, '0')}`,
+  index % 2 === 0 ? 'Active' : 'Inactive',
+];
+const tableOf = (rows: number) => Array.from({ length: rows }, (_, index) => rowOf(index + 1));
+const textOf = (rows: string[][]) => `${[header, ...rows].map((cells) => cells.join('\t')).join('\n')}\n`;
+
+/** Rows of which one was changed. */
+function changed(rows: string[][], row: number, change: (cells: string[]) => void): string[][] {
+  return rows.map((cells, index) => {
+    const copy = [...cells];
+    if (index === row - 1) change(copy);
+    return copy;
+  });
+}
+
+for (const engine of ['reference', 'columnar'] as Engine[])
+  describe(`rows with misplaced cells, ${engine} engine`, function () {
+    this.timeout(240_000);
+
+    async function read(text: string, chunk = 1000, by: ReportSchema | undefined = schema) {
+      const { rows, rejects, parsed } = await readRows(documentOf(text, {}, chunk), by, engine);
+      const whole = rejects.filter(({ column }) => column === null);
+      return { rows, rejects, whole, parsed };
+    }
+
+    it('are rejected whole if a cell is missing in front, with an empty or a surplus one at the end', async () => {
+      for (const end of [[], [''], ['DE']]) {
+        const table = changed(tableOf(8), 5, (cells) =>
+          cells.splice(0, cells.length, ...cells.slice(1), ...end),
+        );
+        const { rows, whole } = await read(textOf(table));
+        assert.deepEqual(
+          whole.map(({ row, raw }) => [row, raw]),
+          [[5, table[4]?.join('\t')]],
+        );
+        assert.match(whole[0]?.reason ?? '', /cells from "country" on belong 1 column further right/);
+        assert.equal(rows.length, 7);
+      }
+    });
+
+    it('are rejected whole if a cell is inserted and another is missing, before it or behind it', async () => {
+      for (const [into, out] of [
+        [1, 9],
+        [7, 1],
+        [2, 6],
+      ] as const) {
+        const table = changed(tableOf(20), 11, (cells) => {
+          cells.splice(out, 1);
+          cells.splice(into, 0, 'blue');
+        });
+        const { whole, rows } = await read(textOf(table));
+        assert.deepEqual([whole.map(({ row }) => row), rows.length], [[11], 19], `${into} ${out}`);
+      }
+    });
+
+    it('are rejected if only texts are shifted, which no type refuses', async () => {
+      const table = changed(tableOf(40), 23, (cells) => {
+        cells.splice(0, 1);
+        cells.splice(4, 0, '');
+      });
+      const { whole, rows } = await read(textOf(table));
+      assert.deepEqual([whole.map(({ row }) => row), rows.length], [[23], 39]);
+    });
+
+    it('are rejected in a report type without a schema, and leave its types as they are', async () => {
+      const table = changed(tableOf(30), 9, (cells) => void cells.splice(2, 1));
+      const { whole, parsed } = await read(textOf(table), 1000, undefined);
+      assert.deepEqual(
+        whole.map(({ row }) => row),
+        [9],
+      );
+      assert.equal(parsed.tables[0]?.columns.find(({ name }) => name === 'price')?.type.kind, 'decimal');
+    });
+
+    it('take the last cell of the row before them with them if it belongs to them', async () => {
+      const table = tableOf(9);
+      table[3]?.splice(9, 1, 'DE');
+      table[4]?.shift();
+      const { whole } = await read(textOf(table));
+      assert.deepEqual(
+        whole.map(({ row }) => row),
+        [4, 5],
+      );
+    });
+
+    it('are rejected as pieces if a line break in a cell cut a row', async () => {
+      const table = changed(tableOf(6), 3, (cells) => cells.splice(1, 1, 'Garden\nchair'));
+      const { whole, rows } = await read(textOf(table));
+      assert.deepEqual(
+        [whole.map(({ row, raw }) => [row, raw.split('\t').length]), rows.length],
+        [
+          [
+            [3, 2],
+            [4, 9],
+          ],
+          5,
+        ],
+      );
+    });
+
+    it('are found wherever chunks and batches end', async () => {
+      const table = changed(tableOf(12), 7, (cells) => void cells.splice(3, 1));
+      for (const chunk of [1, 7, 64]) {
+        assert.deepEqual(
+          (await read(textOf(table), chunk)).whole.map(({ row }) => row),
+          [7],
+        );
+      }
+    });
+
+    it('that are only short are loaded and counted: in a warning, or in a note if most rows are', async () => {
+      const one = await read(textOf(changed(tableOf(9), 4, (cells) => void cells.pop())));
+      assert.deepEqual(one.parsed.warnings, [
+        { code: 'ROWS_SHORT', message: '1 of 9 rows has fewer cells than the header: row 4' },
+      ]);
+      assert.equal(one.rows.length, 9);
+      const all = await read(textOf(tableOf(9).map((cells) => cells.slice(0, 9))));
+      assert.deepEqual(all.parsed.warnings, []);
+      assert.ok(all.parsed.notes.includes('all rows have 1 cell fewer than the header'));
+      assert.deepEqual(all.rejects, []);
+    });
+
+    it('are not seen in a row with a single bad value, nor in a rare kind of row', async () => {
+      const table = changed(tableOf(30), 6, (cells) => cells.splice(7, 1, 'many'));
+      table[12] = ['', 'Fee', '', '', '', 'EUR', '-39.00', '', '2026-10-05', ''];
+      const { whole, rejects } = await read(textOf(table));
+      assert.deepEqual([whole, rejects.map(({ row, column }) => [row, column])], [[], [[6, 'units']]]);
+    });
+
+    it('are rejected or leave a reject or a warning, whichever cell is missing and whichever row', async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.integer({ min: 8, max: 40 }),
+          fc.nat(),
+          fc.integer({ min: 0, max: 7 }),
+          fc.constantFrom('', undefined),
+          async (count, at, missing, end) => {
+            const row = 1 + (at % count);
+            const table = changed(tableOf(count), row, (cells) => {
+              cells.splice(missing, 1);
+              if (end !== undefined) cells.push(end);
+            });
+            const { whole, rejects, rows, parsed } = await read(textOf(table));
+            assert.ok(whole.every((each) => each.row === row || each.row === row - 1));
+            assert.ok(rejects.some((each) => each.row === row) || (parsed.warnings ?? []).length > 0);
+            assert.ok(rows.length >= count - 2);
+          },
+        ),
+        { numRuns: 100 },
+      );
+    });
+  });
+
+/** The documents of a folder by report type, in text with delimiters. */
+function delimitedDocuments(folder: string): { file: string; reportType: string; text: string }[] {
+  return readdirSync(folder, { recursive: true })
+    .map(String)
+    .filter((file) => /\.(tsv|txt|csv)$/.test(file) && /^(GET|SC)_/.test(file))
+    .map((file) => ({
+      file,
+      reportType: /^[A-Z0-9_]+/.exec(file)?.[0] ?? '',
+      bytes: readFileSync(join(folder, file)),
+    }))
+    .filter(({ bytes }) => isUtf8(bytes))
+    .map(({ bytes, ...document }) => ({ ...document, text: bytes.toString() }));
+}
+
+describe('the search for misplaced rows', () => {
+  const schemas = readSchemas({ folders: [packagedSchemasFolder()] });
+
+  async function expectNone(folder: string): Promise<void> {
+    const documents = delimitedDocuments(folder);
+    assert.ok(documents.length > 2);
+    for (const { file, reportType, text } of documents) {
+      const { rejects } = await readRows(
+        documentOf(text, { reportType }),
+        schemas.get(reportType),
+        'columnar',
+      );
+      const whole = rejects.filter(
+        ({ column, reason }) => column === null && !/more than the header/.test(reason),
+      );
+      assert.deepEqual(whole, [], file);
+    }
+  }
+
+  it('finds none in the documents of the fixtures', () =>
+    expectNone(new URL('../fixtures/', import.meta.url).pathname));
+
+  onEachCollection('samples', (path, size) => {
+    it(`finds none in the documents of the ${size} collection`, () => expectNone(path));
+  });
+});
